@@ -1,0 +1,148 @@
+/**
+ * A line of a recording, as adapters/recordings/FORMAT.md describes it, checked field by field. Addresses and
+ * sizes are hex strings of bytes; what comes out is in pages. An unknown field is an error: a recording that
+ * says more than we compare must not pass as compared.
+ */
+import { z } from "zod";
+import { PAGE_SIZE } from "../spec/vocabulary.ts";
+
+const HEX = /^0x[0-9a-f]{1,16}$/;
+const LOW_DIGITS = 3;
+
+/** Bytes as a hex string of at most 64 bits: its page, and the offset in it. */
+function split(hex: string): { readonly page: number; readonly offset: number } {
+  const digits = hex.slice(2);
+  const cut = Math.max(0, digits.length - LOW_DIGITS);
+  return {
+    page: Number.parseInt(digits.slice(0, cut) || "0", 16),
+    offset: Number.parseInt(digits.slice(cut), 16),
+  };
+}
+
+const hex = z.string({ error: 'expected a hex string such as "0x1000"' }).regex(HEX, {
+  error: 'expected a hex string of at most 64 bits, such as "0xffffc90000000000"',
+});
+
+/** An address or a size that must be a whole number of pages. */
+const pages = hex
+  .refine((text) => split(text).offset === 0, {
+    error: `expected a multiple of the page size, 0x${PAGE_SIZE.toString(16)}`,
+  })
+  .transform((text) => split(text).page);
+const somePages = pages.refine((count) => count > 0, { error: "expected a size of at least one page" });
+/** A window's end: what lies inside a page counts down to the page. */
+const windowEnd = hex.transform((text) => split(text).page);
+/** An alignment, in bytes: any power of two. */
+const alignment = hex
+  .transform((text) => BigInt(text))
+  .refine((bytes) => bytes > 0n && (bytes & (bytes - 1n)) === 0n, { error: "expected a power of two" })
+  .transform(Number);
+/** A cached alignment: a power of two, or 0 before the first allocation. */
+const cachedAlignment = hex.transform((text) => Number(BigInt(text)));
+
+const count = z.int().nonnegative();
+const flag = z.literal(1, { error: "expected 1" });
+const cpu = count.max(4095);
+const base = { cpu: cpu.optional(), dump: flag.optional() };
+
+const request = z.discriminatedUnion("op", [
+  z.strictObject({
+    op: z.literal("alloc_vmap_area"),
+    size: somePages,
+    align: alignment.optional(),
+    vstart: pages,
+    vend: windowEnd,
+    map: flag.optional(),
+    ioremap: flag.optional(),
+    ...base,
+  }),
+  z.strictObject({ op: z.literal("free_area"), addr: pages, ...base }),
+  z.strictObject({ op: z.literal("purge"), ...base }),
+  z.strictObject({ op: z.literal("vm_unmap_aliases"), ...base }),
+  z.strictObject({ op: z.literal("touch"), addr: pages, ...base, cpu }),
+  z.strictObject({ op: z.literal("tlb"), ...base }),
+]);
+export type RecordedRequest = z.output<typeof request>;
+
+const extent = z.tuple([pages, pages]).transform(([start, end]) => ({ start, end }));
+const translation = z.tuple([cpu, pages, count]).transform(([cpu, page, frame]) => ({ cpu, page, frame }));
+const area = z
+  .tuple([pages, pages, count, z.union([z.literal(0), z.literal(1)])])
+  .transform(([start, end, flags, lazy]) => ({ start, end, flags, lazy: lazy === 1 }));
+const cache = z
+  .strictObject({
+    free_vmap_cache: pages.nullable(),
+    cached_hole_size: pages,
+    cached_vstart: pages,
+    cached_align: cachedAlignment,
+  })
+  .transform((fields) => ({
+    freeVmapCache: fields.free_vmap_cache,
+    cachedHoleSize: fields.cached_hole_size,
+    cachedVstart: fields.cached_vstart,
+    cachedAlign: fields.cached_align,
+  }));
+
+const RESULTS = ["addr", "ok", "err", "hit", "bug"] as const;
+
+const reply = z
+  .strictObject({
+    addr: pages.optional(),
+    ok: z.literal(true).optional(),
+    err: z.enum(["EBUSY", "NULL"]).optional(),
+    hit: z.boolean().optional(),
+    bug: z.string().optional(),
+    pfn: count.nullable().optional(),
+    maperr: z.string().optional(),
+    flush: z.array(extent),
+    pte_set: count,
+    pte_clr: count,
+    rcu: count.optional(),
+    ev: z.array(z.string()).optional(),
+    stale_tlb: z.array(translation).optional(),
+    dead_tlb: z.array(translation).optional(),
+    dead_ptes: count.optional(),
+    areas: z.array(area).optional(),
+    lazy_nr: z.int().optional(),
+    cache: cache.optional(),
+    free_lists: z.array(z.array(pages)).optional(),
+    blocks: z.array(z.unknown()).optional(),
+  })
+  .refine((fields) => RESULTS.filter((name) => fields[name] !== undefined).length === 1, {
+    error: `expected exactly one of ${RESULTS.join(", ")}`,
+  });
+export type RecordedReply = z.output<typeof reply>;
+
+/** One request with its reply. */
+export const exchange = z.tuple([request, reply]);
+
+/** Names that FORMAT.md has and no kernel here answers yet. A trace with one is skipped whole. */
+export const NOT_YET: readonly string[] = ["vm_map_ram", "vm_unmap_ram"];
+
+/** A trace before its exchanges are looked at. */
+export const envelope = z.strictObject({
+  version: z.string(),
+  class: z.enum(["short", "medium", "long", "ram", "directed"]),
+  seed: z.int(),
+  name: z.string().optional(),
+  config: z.strictObject({
+    cpus: count.min(1).max(4096),
+    vmalloc_start: windowEnd,
+    vmalloc_end: windowEnd,
+    lazy_max_pages: count.nullable(),
+    lazy_max_pages_effective: count,
+    bbmap_bits: count,
+  }),
+  ops: z.array(z.tuple([z.looseObject({ op: z.string() }), z.looseObject({})])),
+});
+export type Envelope = z.output<typeof envelope>;
+
+/** The first thing wrong, with the path to it. */
+export function firstIssue(error: z.ZodError, prefix: string): string {
+  const issue = error.issues[0];
+  if (issue === undefined) return prefix;
+  const path = issue.path
+    .map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
+    .join("");
+  return `${(prefix + path).replace(/^\./, "")}: ${issue.message}`;
+}

@@ -1,0 +1,180 @@
+/** Reads recordings of real kernels: traces of commands and replies, in the spec's terms. */
+import type { Command, Response } from "../spec/commands.ts";
+import type { Dump } from "../spec/kernel.ts";
+import { findRelease, RELEASES } from "../spec/releases.ts";
+import { type Scope, WORD64 } from "../spec/scope.ts";
+import type { Bytes, Pages } from "../spec/vocabulary.ts";
+import { inputError } from "./input-error.ts";
+import { lines } from "./lines.ts";
+import {
+  type Envelope,
+  envelope,
+  exchange,
+  firstIssue,
+  NOT_YET,
+  type RecordedReply,
+  type RecordedRequest,
+} from "./recording-format.ts";
+
+/** A command with what the real kernel answered. */
+export interface Exchange {
+  readonly command: Command;
+  readonly response: Response;
+  /** What the dump showed, where one was asked for. */
+  readonly dump: Dump | undefined;
+  readonly recorded: RecordedReply;
+}
+
+export interface Trace {
+  readonly file: string;
+  /** Line number, from 1. */
+  readonly line: number;
+  readonly label: string;
+  readonly seed: number;
+  /** Of a directed trace. */
+  readonly name: string | undefined;
+  readonly scope: Scope;
+  /** Empty when the trace is skipped. */
+  readonly exchanges: readonly Exchange[];
+  /** The requests that FORMAT.md has and no kernel here answers yet, with their counts. */
+  readonly notYet: ReadonlyMap<string, number>;
+}
+
+/** Every trace of a recording, gzipped or plain. Throws an InputError at the first line that is not one. */
+export async function* readRecording(file: string): AsyncGenerator<Trace> {
+  let any = false;
+  for await (const { number, text } of lines(file)) {
+    if (text.trim() === "") continue;
+    any = true;
+    yield readTrace(file, number, text);
+  }
+  if (!any) throw inputError(file, undefined, "holds no trace: one JSON object a line was expected");
+}
+
+function readTrace(file: string, line: number, text: string): Trace {
+  const { version, seed, name, config, ops } = readEnvelope(file, line, text);
+  const release = findRelease(version);
+  if (release === undefined) {
+    const known = RELEASES.flatMap((each) => each.labels).join(", ");
+    throw inputError(
+      file,
+      line,
+      `version: no kernel here is called ${JSON.stringify(version)}; known are ${known}`,
+    );
+  }
+  const scope: Scope = {
+    name: "recording",
+    wordPages: WORD64,
+    cpus: config.cpus,
+    lazyMaxPages: config.lazy_max_pages,
+    sizes: [],
+    aligns: [],
+    windows: [],
+  };
+  const notYet = new Map<string, number>();
+  for (const [{ op }] of ops) if (NOT_YET.includes(op)) notYet.set(op, (notYet.get(op) ?? 0) + 1);
+  const exchanges = notYet.size > 0 ? [] : readExchanges(file, line, ops, config.cpus);
+  return { file, line, label: version, seed, name, scope, exchanges, notYet };
+}
+
+function readEnvelope(file: string, line: number, text: string): Envelope {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw inputError(file, line, `is not a JSON object (truncated?): ${(error as Error).message}`);
+  }
+  const parsed = envelope.safeParse(json);
+  if (!parsed.success) throw inputError(file, line, firstIssue(parsed.error, ""));
+  return parsed.data;
+}
+
+function readExchanges(file: string, line: number, ops: Envelope["ops"], cpus: number): Exchange[] {
+  const held = new Map<number, number>();
+  return ops.map((op, index) => {
+    const parsed = exchange.safeParse(op);
+    if (!parsed.success) throw inputError(file, line, firstIssue(parsed.error, `ops[${index}]`));
+    const [request, recorded] = parsed.data;
+    if ((request.cpu ?? 0) >= cpus) {
+      throw inputError(file, line, `ops[${index}][0].cpu: CPU ${request.cpu}, but config.cpus is ${cpus}`);
+    }
+    if (recorded.bug !== undefined && index !== ops.length - 1) {
+      throw inputError(
+        file,
+        line,
+        `ops[${index}][1].bug: a trace ends where the kernel stopped, but more follows`,
+      );
+    }
+    const command = commandOf(request);
+    if (recorded.addr !== undefined) held.set(recorded.addr, (held.get(recorded.addr) ?? 0) + 1);
+    if (command.op === "free") {
+      const times = held.get(command.start) ?? 0;
+      if (times === 0) {
+        throw inputError(
+          file,
+          line,
+          `ops[${index}][0].addr: frees what no earlier reply allocated, or what is free already`,
+        );
+      }
+      held.set(command.start, times - 1);
+    }
+    return { command, response: responseOf(recorded), dump: dumpOf(recorded), recorded };
+  });
+}
+
+function commandOf(request: RecordedRequest): Command {
+  switch (request.op) {
+    case "alloc_vmap_area": {
+      const { size, vstart, vend } = request;
+      const align = request.align ?? (request.ioremap ? ioremapAlignment(size) : 1);
+      const command = { op: "alloc", size, align, vstart, vend, map: request.map === 1 } as const;
+      return request.ioremap ? { ...command, ioremap: true } : command;
+    }
+    case "free_area":
+      return { op: "free", start: request.addr };
+    case "touch":
+      return { op: "touch", cpu: request.cpu, page: request.addr };
+    case "vm_unmap_aliases":
+      return { op: "unmapAliases" };
+    default:
+      return { op: request.op };
+  }
+}
+
+/** 2.6.27's ioremap: 1 << fls(size in bytes), between a page and 128 pages (FORMAT.md, catalogue section 3). */
+function ioremapAlignment(size: Pages): Bytes {
+  const fls = Math.floor(Math.log2(size)) + 12 + 1;
+  return 2 ** Math.min(Math.max(fls, 12), 19);
+}
+
+function responseOf(recorded: RecordedReply): Response {
+  const effects = {
+    flushes: recorded.flush,
+    pteSet: recorded.pte_set,
+    pteCleared: recorded.pte_clr,
+    rcuCallbacks: recorded.rcu ?? 0,
+    ...(recorded.lazy_nr === undefined ? {} : { lazyPages: recorded.lazy_nr }),
+  };
+  if (recorded.addr !== undefined) {
+    return { ...effects, kind: "placed", start: recorded.addr, mapStopped: recorded.maperr !== undefined };
+  }
+  if (recorded.err !== undefined) return { ...effects, kind: "refused" };
+  if (recorded.bug !== undefined) return { ...effects, kind: "bug", text: recorded.bug };
+  if (recorded.hit !== undefined) {
+    return { ...effects, kind: "reached", hit: recorded.hit, frame: recorded.pfn ?? null };
+  }
+  const { stale_tlb, dead_tlb, dead_ptes } = recorded;
+  if (stale_tlb === undefined || dead_tlb === undefined || dead_ptes === undefined) {
+    return { ...effects, kind: "done" };
+  }
+  return {
+    ...effects,
+    kind: "done",
+    aliases: { staleTlb: stale_tlb, deadTlb: dead_tlb, deadPtes: dead_ptes },
+  };
+}
+
+function dumpOf(recorded: RecordedReply): Dump | undefined {
+  if (recorded.areas === undefined) return undefined;
+  return { areas: recorded.areas, lazyPages: recorded.lazy_nr, cache: recorded.cache };
+}

@@ -1,0 +1,152 @@
+/**
+ * The descriptors (struct vmap_area) of a kernel, as one arena of flat arrays: an area is a slot number. The
+ * arrays hold a red-black tree and a list by address (rbtree.ts, and the list here), as the kernel's nodes do.
+ */
+import type { Vpn } from "../spec/vocabulary.ts";
+
+/** No slot. */
+export const NONE = -1;
+
+export interface Areas {
+  start: Float64Array;
+  /** The kernel's va_end: it has wrapped to 0 where an area ends at the top of the word. */
+  end: Float64Array;
+  flags: Uint8Array;
+  /** 1 while the descriptor is allocated, 0 once it went back: reading it then is a use after free. */
+  alive: Uint8Array;
+  left: Int32Array;
+  right: Int32Array;
+  /** Of the tree; of the free slots where `alive` is 0. */
+  parent: Int32Array;
+  red: Uint8Array;
+  listNext: Int32Array;
+  listPrev: Int32Array;
+  /** Links of a purge list. They stay readable after a descriptor went back, as freed memory does. */
+  purgeNext: Int32Array;
+  root: number;
+  listHead: number;
+  freeSlot: number;
+  /** Slots ever handed out; those below it are in use or on the free chain. */
+  used: number;
+  descriptors: number;
+}
+
+const FIRST_CAPACITY = 16;
+
+export function emptyAreas(): Areas {
+  return {
+    start: new Float64Array(FIRST_CAPACITY),
+    end: new Float64Array(FIRST_CAPACITY),
+    flags: new Uint8Array(FIRST_CAPACITY),
+    alive: new Uint8Array(FIRST_CAPACITY),
+    left: new Int32Array(FIRST_CAPACITY),
+    right: new Int32Array(FIRST_CAPACITY),
+    parent: new Int32Array(FIRST_CAPACITY),
+    red: new Uint8Array(FIRST_CAPACITY),
+    listNext: new Int32Array(FIRST_CAPACITY),
+    listPrev: new Int32Array(FIRST_CAPACITY),
+    purgeNext: new Int32Array(FIRST_CAPACITY),
+    root: NONE,
+    listHead: NONE,
+    freeSlot: NONE,
+    used: 0,
+    descriptors: 0,
+  };
+}
+
+export function copyAreas(areas: Areas): Areas {
+  return resize(areas, areas.start.length);
+}
+
+/** A copy with room for `capacity` slots, of which at most all are now in use. */
+function resize(areas: Areas, capacity: number): Areas {
+  const { used } = areas;
+  const floats = (from: Float64Array) => {
+    const to = new Float64Array(capacity);
+    to.set(used === from.length ? from : from.subarray(0, used));
+    return to;
+  };
+  const links = (from: Int32Array) => {
+    const to = new Int32Array(capacity);
+    to.set(used === from.length ? from : from.subarray(0, used));
+    return to;
+  };
+  const bytes = (from: Uint8Array) => {
+    const to = new Uint8Array(capacity);
+    to.set(used === from.length ? from : from.subarray(0, used));
+    return to;
+  };
+  return {
+    ...areas,
+    start: floats(areas.start),
+    end: floats(areas.end),
+    flags: bytes(areas.flags),
+    alive: bytes(areas.alive),
+    left: links(areas.left),
+    right: links(areas.right),
+    parent: links(areas.parent),
+    red: bytes(areas.red),
+    listNext: links(areas.listNext),
+    listPrev: links(areas.listPrev),
+    purgeNext: links(areas.purgeNext),
+  };
+}
+
+/** kmalloc of a descriptor. */
+export function takeDescriptor(areas: Areas): number {
+  let slot = areas.freeSlot;
+  if (slot === NONE) {
+    if (areas.used === areas.start.length) Object.assign(areas, resize(areas, areas.used * 2));
+    slot = areas.used;
+    areas.used += 1;
+  } else {
+    areas.freeSlot = areas.parent[slot] as number;
+  }
+  areas.alive[slot] = 1;
+  areas.flags[slot] = 0;
+  areas.descriptors += 1;
+  return slot;
+}
+
+/** kfree of a descriptor. */
+export function giveBackDescriptor(areas: Areas, slot: number): void {
+  areas.alive[slot] = 0;
+  areas.descriptors -= 1;
+  areas.parent[slot] = areas.freeSlot;
+  areas.freeSlot = slot;
+}
+
+/** Links an area behind another in the list by address; behind NONE is the head. */
+export function listInsertAfter(areas: Areas, slot: number, before: number): void {
+  const next = before === NONE ? areas.listHead : (areas.listNext[before] as number);
+  areas.listPrev[slot] = before;
+  areas.listNext[slot] = next;
+  if (before === NONE) areas.listHead = slot;
+  else areas.listNext[before] = slot;
+  if (next !== NONE) areas.listPrev[next] = slot;
+}
+
+export function listRemove(areas: Areas, slot: number): void {
+  const prev = areas.listPrev[slot] as number;
+  const next = areas.listNext[slot] as number;
+  if (prev === NONE) areas.listHead = next;
+  else areas.listNext[prev] = next;
+  if (next !== NONE) areas.listPrev[next] = prev;
+}
+
+/** The slots in list order. */
+export function* listed(areas: Areas): Iterable<number> {
+  for (let slot = areas.listHead; slot !== NONE; slot = areas.listNext[slot] as number) yield slot;
+}
+
+/** __find_vmap_area: descends to the area that starts exactly here, busy or lazy; NONE if there is none. */
+export function findArea(areas: Areas, start: Vpn): number {
+  let slot = areas.root;
+  while (slot !== NONE) {
+    const here = areas.start[slot] as number;
+    if (start < here) slot = areas.left[slot] as number;
+    else if (start > here) slot = areas.right[slot] as number;
+    else return slot;
+  }
+  return NONE;
+}

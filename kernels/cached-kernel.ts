@@ -1,0 +1,83 @@
+/** The kernels with a free-area cache: the drafts of 2010, and 2.6.39 to 5.0.1. */
+import type { Alloc } from "../spec/commands.ts";
+import type { Kernel } from "../spec/kernel.ts";
+import type { Promises } from "../spec/releases.ts";
+import { giveBackDescriptor } from "./areas.ts";
+import { bugOn } from "./bug.ts";
+import {
+  flagLazy,
+  gatherFlagged,
+  gatherListed,
+  isFlaggedLazy,
+  isListedLazy,
+  listLazy,
+  type PurgeSteps,
+  purge,
+  releaseReadingAhead,
+  unmapAtOnce,
+  unmapNone,
+} from "./purge.ts";
+import { type CachedSearch, cachePlaced, searchCached } from "./search-cached.ts";
+import type { State } from "./state.ts";
+import { vmapKernel } from "./vmap-kernel.ts";
+
+/** How a release keeps its lazy areas: by a flag found in the list of all areas, or on a list of their own. */
+export interface LazyKeeping extends Pick<PurgeSteps, "gather"> {
+  letGo(state: State, slot: number): void;
+  isLazy(state: State, slot: number): boolean;
+}
+
+/** To 4.6. */
+export const byFlag: LazyKeeping = { letGo: flagLazy, gather: gatherFlagged, isLazy: isFlaggedLazy };
+/** 4.7 on (80c4bd7a5e4d). */
+export const byList: LazyKeeping = { letGo: listLazy, gather: gatherListed, isLazy: isListedLazy };
+
+/** The steps in which these releases, and their bugs, differ. */
+export interface CachedRules extends CachedSearch {
+  readonly lazyKeeping: LazyKeeping;
+  /** What a free does to PTEs at once, and a purge to the PTEs still there. */
+  unmapFreed(state: State, slot: number): void;
+  unmapGathered(state: State, first: number): void;
+  /** What becomes of the cache before an area is erased. */
+  cacheBeforeErase(state: State, slot: number): void;
+}
+
+/** 64141da58724 (2.6.38): PTEs go at the free, so a purge finds none. */
+export const unmappingAtFree = { unmapFreed: unmapAtOnce, unmapGathered: unmapNone };
+
+/** A kernel of this family, named after the release unless it is a changed one. */
+export function cachedKernel(release: Promises, rules: CachedRules, name?: string): Kernel<State> {
+  const { lazyKeeping } = rules;
+  const purging: PurgeSteps = {
+    gather: lazyKeeping.gather,
+    unmapGathered: rules.unmapGathered,
+    release: releaseReadingAhead(rules.cacheBeforeErase),
+  };
+  const purgeAll = (state: State) => purge(state, purging);
+  return vmapKernel(
+    release,
+    {
+      search: (state, request) => searchCached(state, request, rules),
+      searchAgain: (state, request) => searchCached(state, request, rules),
+      dropUnused: (state, slot) => giveBackDescriptor(state.areas, slot),
+      placed,
+      letGo: (state, slot) => {
+        rules.unmapFreed(state, slot);
+        lazyKeeping.letGo(state, slot);
+      },
+      purge: purgeAll,
+      unmapAliases: purgeAll,
+      isLazy: lazyKeeping.isLazy,
+      hasCache: true,
+    },
+    name,
+  );
+}
+
+/** Rule 5: the new area is cached, then three assertions on it. The alignment's can be met by no request. */
+function placed(state: State, slot: number, request: Alloc): void {
+  const { start, end } = state.areas;
+  cachePlaced(state, slot);
+  bugOn((start[slot] as number) < request.vstart, "va->va_start < vstart");
+  bugOn((end[slot] as number) > request.vend, "va->va_end > vend");
+}

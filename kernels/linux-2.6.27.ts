@@ -1,0 +1,134 @@
+/**
+ * 2.6.27, "vanilla" in seed 000's table: one sorted list under one lock, walked from its head for the first
+ * fit; a guard page at the end of every area; a free unmaps and flushes at once. The branch that finds a hole
+ * before another area does not look at the window's end (E1). Behaviour: recordings `2.6.27`.
+ */
+import type { Alloc, Command } from "../spec/commands.ts";
+import type { Dump, Kernel } from "../spec/kernel.ts";
+import { releaseOf } from "../spec/releases.ts";
+import type { Pages, Vpn } from "../spec/vocabulary.ts";
+import { giveBackDescriptor, listed, listInsertAfter, listRemove, NONE, takeDescriptor } from "./areas.ts";
+import { aliasReport, flushTlbKernelRange, grant, letGo, mapRange, touch, unmapRange } from "./memory.ts";
+import { kernelOf, type Result } from "./shell.ts";
+import type { State } from "./state.ts";
+import { add, align, subtract } from "./word.ts";
+
+/** VM_IOREMAP, the one flag a dump of this kernel shows. */
+const IOREMAP = 1;
+/** The guard page at the end of every area. */
+const GUARD: Pages = 1;
+
+/** A hole, and the area behind which the new one is linked (NONE: at the head). */
+interface Hole {
+  readonly addr: Vpn;
+  readonly behind: number;
+}
+
+/** The step a repair replaces. */
+export interface ListRules {
+  /** Whether a hole that ends before another area may be used; the one behind the last is always tested. */
+  holeAllowed(state: State, addr: Vpn, length: Pages, vend: Vpn): boolean;
+}
+
+export const rules2_6_27: ListRules = { holeAllowed: () => true };
+
+/** A kernel of this form, named after the release unless it is a changed one. */
+export function listKernel(rules: ListRules, name?: string): Kernel<State> {
+  return kernelOf({
+    release: releaseOf("2.6.27"),
+    name,
+    answer: (state, command) => answer(state, command, rules),
+    dump,
+  });
+}
+
+export const linux2_6_27 = listKernel(rules2_6_27);
+
+function answer(state: State, command: Command, rules: ListRules): Result {
+  switch (command.op) {
+    case "alloc":
+      return alloc(state, command, rules);
+    case "free":
+      free(state, command.start);
+      return { kind: "done" };
+    // There is nothing lazy to purge, and no vm_unmap_aliases() yet.
+    case "purge":
+      return { kind: "done" };
+    case "unmapAliases":
+    case "tlb":
+      return { kind: "done", aliases: aliasReport(state) };
+    case "touch":
+      return { kind: "reached", ...touch(state, command.cpu, command.page) };
+  }
+}
+
+/** __get_vm_area_node. */
+function alloc(state: State, request: Alloc, rules: ListRules): Result {
+  const { areas, word } = state;
+  const length = request.size + GUARD;
+  const hole = search(state, request, length, rules);
+  if (hole === undefined) return { kind: "refused" };
+  const start = hole.addr;
+  const slot = takeDescriptor(areas);
+  areas.start[slot] = start;
+  areas.end[slot] = add(word, start, length);
+  areas.flags[slot] = request.ioremap ? IOREMAP : 0;
+  listInsertAfter(areas, slot, hole.behind);
+  grant(state, start, request.size);
+  if (!request.map) return { kind: "placed", start, mapStopped: false };
+  const mapped = mapRange(state, start, add(word, start, request.size), request.size);
+  return { kind: "placed", start, mapStopped: mapped === "stopped" };
+}
+
+function search(state: State, request: Alloc, length: Pages, rules: ListRules): Hole | undefined {
+  const { areas, word } = state;
+  const lastStart = subtract(word, request.vend, length);
+  let addr = align(word, request.vstart, request.align);
+  let behind = NONE;
+  for (const slot of listed(areas)) {
+    const start = areas.start[slot] as number;
+    const end = areas.end[slot] as number;
+    if (start < addr) {
+      if (end >= addr) addr = align(word, end, request.align);
+    } else {
+      if (add(word, addr, length) < addr) return undefined;
+      if (add(word, addr, length) <= start && rules.holeAllowed(state, addr, length, request.vend)) {
+        return { addr, behind };
+      }
+      addr = align(word, end, request.align);
+      if (addr > lastStart) return undefined;
+    }
+    behind = slot;
+  }
+  if (add(word, addr, length) < addr || addr > lastStart) return undefined;
+  return { addr, behind };
+}
+
+/** remove_vm_area: unmaps, flushes every TLB for it and releases it, all before it returns. */
+function free(state: State, addr: Vpn): void {
+  const { areas } = state;
+  for (const slot of listed(areas)) {
+    if (areas.start[slot] !== addr) continue;
+    const end = areas.end[slot] as number;
+    letGo(state, addr);
+    unmapRange(state, addr, end);
+    flushTlbKernelRange(state, addr, end);
+    listRemove(areas, slot);
+    giveBackDescriptor(areas, slot);
+    return;
+  }
+}
+
+function dump(state: State): Dump {
+  const { areas } = state;
+  return {
+    areas: Array.from(listed(areas), (slot) => ({
+      start: areas.start[slot] as number,
+      end: areas.end[slot] as number,
+      flags: areas.flags[slot] as number,
+      lazy: false,
+    })),
+    lazyPages: undefined,
+    cache: undefined,
+  };
+}

@@ -1,0 +1,22 @@
+/**
+ * 2.6.39: the free-area cache of 89699605 with Hugh Dickins's corrections (seed 002). A page is kept on both
+ * sides of an area. Behaviour: recordings `2.6.39`; the cache's rules: catalogue section 2.
+ */
+import { releaseOf } from "../spec/releases.ts";
+import { byFlag, type CachedRules, cachedKernel, unmappingAtFree } from "./cached-kernel.ts";
+import { cacheBeforeErase, reasonsToReset, startAtWindow } from "./search-cached.ts";
+import { lastByteWraps } from "./wrap-tests.ts";
+
+export const rules2_6_39: CachedRules = {
+  wraps: lastByteWraps,
+  afterArea: 1,
+  beforeNext: 1,
+  reasonsToReset,
+  startUncached: startAtWindow,
+  acceptable: () => true,
+  lazyKeeping: byFlag,
+  ...unmappingAtFree,
+  cacheBeforeErase,
+};
+
+export const linux2_6_39 = cachedKernel(releaseOf("2.6.39"), rules2_6_39);

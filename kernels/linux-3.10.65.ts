@@ -1,0 +1,12 @@
+/**
+ * 3.10.65: 3.1 with the wrap test `addr + size < addr` (bcb615a81b17, which 3.10.y took back from 3.11).
+ * Behaviour: recordings `3.10.65`.
+ */
+import { releaseOf } from "../spec/releases.ts";
+import { type CachedRules, cachedKernel } from "./cached-kernel.ts";
+import { rules3_1 } from "./linux-3.1.ts";
+import { endWraps } from "./wrap-tests.ts";
+
+export const rules3_10_65: CachedRules = { ...rules3_1, wraps: endWraps };
+
+export const linux3_10_65 = cachedKernel(releaseOf("3.10.65"), rules3_10_65);

@@ -1,0 +1,25 @@
+/**
+ * What can happen inside a call and no reply shows: bits a kernel sets while it acts, so that a run can say
+ * whether it ever took a path. They have no effect on any answer.
+ */
+export const MARKS = {
+  cacheHit: 1 << 0,
+  cacheResetEmpty: 1 << 1,
+  cacheResetSmallerSize: 1 << 2,
+  cacheResetLowerVstart: 1 << 3,
+  cacheResetSmallerAlign: 1 << 4,
+  cacheBelowWindow: 1 << 5,
+  freeMovedCache: 1 << 6,
+  freeClearedCache: 1 << 7,
+  searchWrapped: 1 << 8,
+  placedAfterPurge: 1 << 9,
+} as const;
+
+export type Mark = keyof typeof MARKS;
+
+const NAMES = Object.keys(MARKS) as Mark[];
+
+/** The names of the bits set. */
+export function markNames(bits: number): readonly Mark[] {
+  return bits === 0 ? [] : NAMES.filter((name) => (bits & MARKS[name]) !== 0);
+}

@@ -1,0 +1,129 @@
+/**
+ * What surrounds the allocator: the kernel page table, one TLB a CPU, and what the callers hold mapped. The
+ * recordings were made with the same three (FORMAT.md): fresh frames are counted from 1, a TLB is filled only
+ * by a touch, a flush of [start, end) drops those pages on every CPU.
+ */
+import type { AliasReport, Response, Translation } from "../spec/commands.ts";
+import type { Cpu, Pages, Pfn, Vpn } from "../spec/vocabulary.ts";
+import { bugOn } from "./bug.ts";
+import {
+  copyPageMap,
+  dropPage,
+  dropRange,
+  emptyPageMap,
+  frameOf,
+  type PageMap,
+  pagesOf,
+  setFrame,
+} from "./page-map.ts";
+import type { State } from "./state.ts";
+
+export interface Memory {
+  readonly pageTable: PageMap;
+  /** What callers hold: a page is here from when it is mapped until its owner lets go. */
+  readonly held: PageMap;
+  /** How many pages the caller of the latest allocation at this address was given. */
+  readonly grants: PageMap;
+  /** By CPU. */
+  readonly tlbs: readonly PageMap[];
+  nextFrame: Pfn;
+}
+
+export function emptyMemory(cpus: Cpu): Memory {
+  return {
+    pageTable: emptyPageMap(),
+    held: emptyPageMap(),
+    grants: emptyPageMap(),
+    tlbs: Array.from({ length: cpus }, emptyPageMap),
+    nextFrame: 1,
+  };
+}
+
+export function copyMemory(memory: Memory): Memory {
+  return {
+    pageTable: copyPageMap(memory.pageTable),
+    held: copyPageMap(memory.held),
+    grants: copyPageMap(memory.grants),
+    tlbs: memory.tlbs.map(copyPageMap),
+    nextFrame: memory.nextFrame,
+  };
+}
+
+/**
+ * map_vm_area: a fresh frame under every page of [start, end). Stops at a PTE that is already there and says
+ * so. `pages` is the length; `end` may have wrapped, which the page-table walker takes for a bug.
+ */
+export function mapRange(state: State, start: Vpn, end: Vpn, pages: Pages): "mapped" | "stopped" {
+  bugOn(start >= end, "vmap_page_range: addr >= end");
+  const { memory } = state;
+  const first = memory.nextFrame;
+  memory.nextFrame += pages;
+  for (let page = start; page < end; page++) {
+    if (frameOf(memory.pageTable, page) !== 0) return "stopped";
+    setFrame(memory.pageTable, page, first + (page - start));
+    setFrame(memory.held, page, first + (page - start));
+    state.pteSet += 1;
+  }
+  return "mapped";
+}
+
+/** vunmap_page_range: clears the PTEs of [start, end). */
+export function unmapRange(state: State, start: Vpn, end: Vpn): void {
+  bugOn(start >= end, "vunmap_page_range: addr >= end");
+  state.pteCleared += dropRange(state.memory.pageTable, start, end);
+}
+
+/** A caller was given these pages; it holds what is mapped there until it frees this address. */
+export function grant(state: State, start: Vpn, pages: Pages): void {
+  setFrame(state.memory.grants, start, pages);
+}
+
+/**
+ * The caller lets go of what it was given here: from now on a translation to it is a dead one. Where an
+ * illegal reply gave one address out twice, the recordings reckon with the later grant, whichever of the two
+ * areas the kernel finds.
+ */
+export function letGo(state: State, start: Vpn): void {
+  const { grants, held } = state.memory;
+  dropRange(held, start, start + frameOf(grants, start));
+  dropPage(grants, start);
+}
+
+/** flush_tlb_kernel_range. */
+export function flushTlbKernelRange(state: State, start: Vpn, end: Vpn): void {
+  state.flushes.push({ start, end });
+  for (const tlb of state.memory.tlbs) dropRange(tlb, start, end);
+}
+
+/** One CPU reads one page: its TLB answers first, as hardware does; a miss is filled from the page table. */
+export function touch(
+  state: State,
+  cpu: Cpu,
+  page: Vpn,
+): Pick<Response & { kind: "reached" }, "hit" | "frame"> {
+  const tlb = state.memory.tlbs[cpu];
+  if (tlb === undefined) throw new RangeError(`CPU ${cpu} of ${state.memory.tlbs.length}`);
+  const cached = frameOf(tlb, page);
+  if (cached !== 0) return { hit: true, frame: cached };
+  const frame = frameOf(state.memory.pageTable, page);
+  if (frame === 0) return { hit: false, frame: null };
+  setFrame(tlb, page, frame);
+  return { hit: false, frame };
+}
+
+/** What page tables and TLBs still say although it is over. */
+export function aliasReport(state: State): AliasReport {
+  const { pageTable, held, tlbs } = state.memory;
+  const staleTlb: Translation[] = [];
+  const deadTlb: Translation[] = [];
+  for (const [cpu, tlb] of tlbs.entries()) {
+    for (const page of pagesOf(tlb)) {
+      const frame = frameOf(tlb, page);
+      if (frameOf(pageTable, page) !== frame) staleTlb.push({ cpu, page, frame });
+      if (frameOf(held, page) !== frame) deadTlb.push({ cpu, page, frame });
+    }
+  }
+  let deadPtes = 0;
+  for (const page of pagesOf(pageTable)) if (frameOf(held, page) === 0) deadPtes += 1;
+  return { staleTlb, deadTlb, deadPtes };
+}

@@ -1,0 +1,83 @@
+/**
+ * The search of db64fe02 (2.6.28 to 2.6.37): from the window's start up through the tree, no memory of where
+ * the last search ended. It keeps a page after each area and none before the next.
+ */
+import type { Alloc } from "../spec/commands.ts";
+import type { Pages, Vpn } from "../spec/vocabulary.ts";
+import { NONE } from "./areas.ts";
+import { MARKS } from "./marks.ts";
+import { next } from "./rbtree.ts";
+import type { State } from "./state.ts";
+import { add, align } from "./word.ts";
+import type { WrapTest } from "./wrap-tests.ts";
+
+/** The address a search found, or NO_ROOM. */
+export const NO_ROOM = -1;
+
+export interface UncachedSearch {
+  readonly wraps: WrapTest;
+  /**
+   * Free pages the scan wants before the next area: 0 is the kernel's `addr + size > first->va_start`,
+   * 1 its `>=`.
+   */
+  readonly beforeNext: Pages;
+}
+
+/** alloc_vmap_area's search from the window's start. */
+export function searchUncached(state: State, request: Alloc, rules: UncachedSearch): Vpn {
+  return searchFrom(state, request, align(state.word, request.vstart, request.align), rules);
+}
+
+/** The same from a given address, which must be aligned. Leaves in `gaveUpAt` how far it got. */
+export function searchFrom(state: State, request: Alloc, from: Vpn, rules: UncachedSearch): Vpn {
+  const { word, areas } = state;
+  const { size, vend } = request;
+  let addr = from;
+  state.gaveUpAt = addr;
+  if (rules.wraps(word, addr, request)) return wrapped(state);
+  let first = firstToLookAt(state, addr, size);
+  while (
+    first !== NONE &&
+    add(word, addr, size) + rules.beforeNext > (areas.start[first] as number) &&
+    add(word, addr, size) <= vend
+  ) {
+    addr = align(word, add(word, areas.end[first] as number, 1), request.align);
+    state.gaveUpAt = addr;
+    if (rules.wraps(word, addr, request)) return wrapped(state);
+    first = next(areas, first);
+  }
+  return add(word, addr, size) > vend ? NO_ROOM : addr;
+}
+
+function wrapped(state: State): typeof NO_ROOM {
+  state.marks |= MARKS.searchWrapped;
+  return NO_ROOM;
+}
+
+/**
+ * The descent of db64fe02: the area from which the scan starts, or NONE if no area can be in the way. It
+ * remembers an area below addr, else the first met that begins inside the range wanted; an area wholly below
+ * is then stepped over.
+ */
+export function firstToLookAt(state: State, addr: Vpn, size: Pages): number {
+  const first = descend(state, addr, size);
+  if (first !== NONE && (state.areas.end[first] as number) < addr) return next(state.areas, first);
+  return first;
+}
+
+/** Only the descent: it may end on an area that lies wholly below addr. */
+export function descend(state: State, addr: Vpn, size: Pages): number {
+  const { areas, word } = state;
+  let first = NONE;
+  let slot = areas.root;
+  while (slot !== NONE) {
+    if ((areas.end[slot] as number) >= addr) {
+      if (first === NONE && (areas.start[slot] as number) < add(word, addr, size)) first = slot;
+      slot = areas.left[slot] as number;
+    } else {
+      first = slot;
+      slot = areas.right[slot] as number;
+    }
+  }
+  return first;
+}

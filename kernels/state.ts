@@ -1,0 +1,96 @@
+/** The state of a vmap kernel at the call grain, and what the running call has done so far. */
+import type { Response } from "../spec/commands.ts";
+import { lazyMaxPages, type Scope } from "../spec/scope.ts";
+import type { Bytes, Extent, Pages, Vpn } from "../spec/vocabulary.ts";
+import { type Areas, copyAreas, emptyAreas, NONE } from "./areas.ts";
+import { copyMemory, emptyMemory, type Memory } from "./memory.ts";
+
+export interface State {
+  readonly scope: Scope;
+  /** Pages in the address space; arithmetic is modulo this. */
+  readonly word: Pages;
+  readonly lazyMaxPages: Pages;
+  readonly areas: Areas;
+  readonly memory: Memory;
+  /** vmap_lazy_nr. */
+  lazyPages: Pages;
+  /** Newest of the areas waiting on a purge list (4.7 on), or NONE. */
+  purgeHead: number;
+  /** The free-area cache of 89699605: the slot it points at, or NONE. */
+  freeVmapCache: number;
+  cachedHoleSize: Pages;
+  cachedVstart: Vpn;
+  cachedAlign: Bytes;
+  /** Where the last search that found no room gave up; meaningless after one that found some. */
+  gaveUpAt: Vpn;
+  /** What the running call did. */
+  flushes: Extent[];
+  pteSet: number;
+  pteCleared: number;
+  rcuCallbacks: number;
+  usedAfterFree: boolean;
+  marks: number;
+}
+
+export function initialState(scope: Scope): State {
+  return {
+    scope,
+    word: scope.wordPages,
+    lazyMaxPages: lazyMaxPages(scope),
+    areas: emptyAreas(),
+    memory: emptyMemory(scope.cpus),
+    lazyPages: 0,
+    purgeHead: NONE,
+    freeVmapCache: NONE,
+    cachedHoleSize: 0,
+    cachedVstart: 0,
+    cachedAlign: 0,
+    gaveUpAt: 0,
+    flushes: [],
+    pteSet: 0,
+    pteCleared: 0,
+    rcuCallbacks: 0,
+    usedAfterFree: false,
+    marks: 0,
+  };
+}
+
+export function copyState(state: State): State {
+  return {
+    ...state,
+    areas: copyAreas(state.areas),
+    memory: copyMemory(state.memory),
+    flushes: state.flushes.slice(),
+  };
+}
+
+/** Forgets what the last call did. */
+export function beginCall(state: State): void {
+  state.flushes = [];
+  state.pteSet = 0;
+  state.pteCleared = 0;
+  state.rcuCallbacks = 0;
+  state.usedAfterFree = false;
+  state.marks = 0;
+}
+
+/** What every reply says beside its result, in full: a kernel modelled here can always tell. */
+export type Effects = Required<
+  Pick<
+    Response,
+    "flushes" | "pteSet" | "pteCleared" | "rcuCallbacks" | "lazyPages" | "descriptors" | "usedAfterFree"
+  >
+>;
+
+/** What the running call did. */
+export function effects(state: State): Effects {
+  return {
+    flushes: state.flushes,
+    pteSet: state.pteSet,
+    pteCleared: state.pteCleared,
+    rcuCallbacks: state.rcuCallbacks,
+    lazyPages: state.lazyPages,
+    descriptors: state.areas.descriptors,
+    usedAfterFree: state.usedAfterFree,
+  };
+}

@@ -1,0 +1,94 @@
+/**
+ * What can be asked of an allocator, and what it answers. Commands here name an area by its address, as a
+ * kernel does and as recordings do; histories name it by the command that asked for it (history.ts).
+ */
+import type { Bytes, Cpu, Extent, Pages, Pfn, Vpn } from "./vocabulary.ts";
+
+/** alloc_vmap_area(size, align, vstart, vend), and then, if `map`, one fresh frame under every page. */
+export interface Alloc {
+  readonly op: "alloc";
+  /** In pages, at least 1. */
+  readonly size: Pages;
+  /** In bytes, a power of two; below a page it places like a page, but a cache compares the raw value. */
+  readonly align: Bytes;
+  readonly vstart: Vpn;
+  readonly vend: Vpn;
+  readonly map: boolean;
+  /** 2.6.27 only: the caller was ioremap. It shows in the area's flags and nowhere else. */
+  readonly ioremap?: boolean;
+}
+
+/** remove_vm_area: the caller lets the area that starts here go. */
+export interface Free {
+  readonly op: "free";
+  readonly start: Vpn;
+}
+
+/** A CPU reads one page: from its TLB if it can, else from the page table. */
+export interface Touch {
+  readonly op: "touch";
+  readonly cpu: Cpu;
+  readonly page: Vpn;
+}
+
+export type Command =
+  | Alloc
+  | Free
+  | Touch
+  /** purge_vmap_area_lazy(): flush and release every lazy area now. */
+  | { readonly op: "purge" }
+  /** vm_unmap_aliases(). */
+  | { readonly op: "unmapAliases" }
+  /** Only reports what the TLBs hold. */
+  | { readonly op: "tlb" };
+
+/** A translation held by a CPU. */
+export interface Translation {
+  readonly cpu: Cpu;
+  readonly page: Vpn;
+  readonly frame: Pfn;
+}
+
+/** What an observer of page tables and TLBs sees when unmapAliases or tlb returns. */
+export interface AliasReport {
+  /** TLB entries whose PTE is gone or maps another frame; by CPU, then by page. */
+  readonly staleTlb: readonly Translation[];
+  /** TLB entries for what no caller holds mapped any more; by CPU, then by page. */
+  readonly deadTlb: readonly Translation[];
+  /** PTEs present for pages that no caller holds. */
+  readonly deadPtes: number;
+}
+
+/** What every reply says beside its result. */
+interface Effects {
+  /** Ranges given to flush_tlb_kernel_range, in order, exactly as passed. */
+  readonly flushes: readonly Extent[];
+  /** PTEs this command installed. */
+  readonly pteSet: number;
+  /** PTEs that were present and that this command cleared, by whichever path. */
+  readonly pteCleared: number;
+  /** Descriptors handed to RCU to be freed. Absent where the observer cannot tell. */
+  readonly rcuCallbacks?: number;
+  /** The allocator's own count of lazy pages (vmap_lazy_nr). Absent where the observer cannot tell. */
+  readonly lazyPages?: Pages;
+  /** Descriptors alive after the command. Only a harness around the allocator can tell. */
+  readonly descriptors?: number;
+  /** A freed descriptor was read. Only a harness around the allocator can tell. */
+  readonly usedAfterFree?: boolean;
+}
+
+export type Response = Effects &
+  (
+    | {
+        readonly kind: "placed";
+        readonly start: Vpn;
+        /** Mapping stopped at a page whose PTE was already there; the area stays. */
+        readonly mapStopped: boolean;
+      }
+    | { readonly kind: "refused" }
+    | { readonly kind: "done"; readonly aliases?: AliasReport }
+    /** A touch: served from the TLB (hit), walked, or faulted (frame null). */
+    | { readonly kind: "reached"; readonly hit: boolean; readonly frame: Pfn | null }
+    /** The kernel would have stopped here (BUG, BUG_ON); a history ends. */
+    | { readonly kind: "bug"; readonly text: string }
+  );

@@ -1,0 +1,88 @@
+/**
+ * The contract between everything in this project, and nothing about vmap in it.
+ *
+ * A history is a list of (command, response). A specification judges it, pair by pair. Whatever makes a
+ * history (chance, exhaustion, a pinned file, a recording of a real kernel) is judged by the same `judge`.
+ */
+
+/** The id of a law, such as `lowest-fit`; unique in a specification. */
+export type LawId = string;
+
+/**
+ * How a world W begins, what may be asked of it, and how it changes when a command C was answered by R.
+ * The response is part of the step: the world follows what the subject did, it does not predict it.
+ */
+export interface Spec<Scope, W, C, R> {
+  initial(scope: Scope): W;
+  /** Every command that is legal now and that the scope names: what an exhaustive search tries. */
+  enabled(world: W, scope: Scope): Iterable<C>;
+  /** The world after this pair, or undefined when no world can follow (the subject stopped). */
+  after(before: W, command: C, response: R): W | undefined;
+}
+
+/** One sentence that must hold of every (command, response). */
+export interface Law<W, C, R> {
+  readonly id: LawId;
+  /** The law as a sentence; it is printed when the law breaks. */
+  readonly says: string;
+  /** Where the sentence comes from: a seed's file name, a commit, a paper with its section. */
+  readonly source: string;
+  /** `after` is undefined when the response left no world to speak of. */
+  holds(before: W, command: C, response: R, after: W | undefined): boolean;
+}
+
+/** Something that should be reachable: a run that never sees it proves nothing about it. */
+export interface Witness<W, C, R> {
+  readonly id: string;
+  readonly says: string;
+  seen(before: W, command: C, response: R, after: W | undefined): boolean;
+}
+
+/** A subject as a function of its state: it can be replayed, explored and compared. */
+export interface Machine<Scope, S, C, R> {
+  readonly name: string;
+  /** The laws it claims to keep. To promise is not to keep. */
+  readonly promises: readonly LawId[];
+  initial(scope: Scope): S;
+  /** One command, the state given left as it was. */
+  step(state: S, command: C): readonly [S, R];
+}
+
+/** A machine that can also work in place; `step` is its copy followed by `act`. */
+export interface ActingMachine<Scope, S, C, R> extends Machine<Scope, S, C, R> {
+  act(state: S, command: C): R;
+}
+
+/** Anything that answers commands: it can be driven, but not copied. */
+export interface Subject<C, R> {
+  send(command: C): R | Promise<R>;
+}
+
+export type Verdict<W, C, R> =
+  | { readonly accepted: true; readonly world: W }
+  | { readonly accepted: false; readonly broken: readonly Law<W, C, R>[]; readonly world: W | undefined };
+
+/**
+ * Judges one pair. Accepted: every law holds and there is a next world. Rejected: the laws broken, in the
+ * order given, and still the world that follows the response if there is one, so that the rest of a
+ * recording can be judged as well. A subject that stopped without breaking a law given is rejected with an
+ * empty list.
+ */
+export function judge<Scope, W, C, R>(
+  spec: Spec<Scope, W, C, R>,
+  laws: readonly Law<W, C, R>[],
+  before: W,
+  command: C,
+  response: R,
+): Verdict<W, C, R> {
+  const after = spec.after(before, command, response);
+  let broken: Law<W, C, R>[] | undefined;
+  for (const law of laws) {
+    if (!law.holds(before, command, response, after)) {
+      broken ??= [];
+      broken.push(law);
+    }
+  }
+  if (broken === undefined && after !== undefined) return { accepted: true, world: after };
+  return { accepted: false, broken: broken ?? [], world: after };
+}

@@ -1,0 +1,79 @@
+/**
+ * A history as files and generators write it: an area is named by the index of the command that asked for it,
+ * whether that was granted or not. So one history means the same on every kernel, also on the repaired one.
+ */
+import type { Alloc, Command, Response } from "./commands.ts";
+import type { Cpu, Pages, Vpn } from "./vocabulary.ts";
+
+export type HistoryStep =
+  | Alloc
+  /** Frees what command number `area` got; freeing what was refused or is already free does nothing. */
+  | { readonly op: "free"; readonly area: number }
+  /** Reads page number `page` of the area that command number `area` got, also after it was freed. */
+  | { readonly op: "touch"; readonly cpu: Cpu; readonly area: number; readonly page: Pages }
+  | { readonly op: "purge" }
+  | { readonly op: "unmapAliases" }
+  | { readonly op: "tlb" };
+
+/** Which address each command got, while a history is being run. */
+export interface Names {
+  /** Address by command index; undefined where nothing was placed. */
+  readonly starts: (Vpn | undefined)[];
+  readonly freed: boolean[];
+}
+
+export function noNames(): Names {
+  return { starts: [], freed: [] };
+}
+
+/** The step with addresses for names, or undefined when it names nothing that is there: it does nothing then. */
+export function resolve(names: Names, step: HistoryStep): Command | undefined {
+  switch (step.op) {
+    case "free": {
+      const start = names.starts[step.area];
+      if (start === undefined || names.freed[step.area]) return undefined;
+      return { op: "free", start };
+    }
+    case "touch": {
+      const start = names.starts[step.area];
+      if (start === undefined) return undefined;
+      return { op: "touch", cpu: step.cpu, page: start + step.page };
+    }
+    default:
+      return step;
+  }
+}
+
+/** Notes what step number `index` got, in place. `response` is undefined when the step did nothing. */
+export function note(names: Names, index: number, step: HistoryStep, response: Response | undefined): void {
+  names.starts[index] = response?.kind === "placed" ? response.start : undefined;
+  names.freed[index] = false;
+  if (step.op === "free" && response !== undefined) names.freed[step.area] = true;
+}
+
+/** The index of the command whose area this step names, or undefined. */
+export function names(step: HistoryStep): number | undefined {
+  return step.op === "free" || step.op === "touch" ? step.area : undefined;
+}
+
+/**
+ * The history without the steps whose index is in `dropped`. Steps that named a dropped command go as well,
+ * for there is nothing left for them to name; the others are renumbered.
+ */
+export function without(history: readonly HistoryStep[], dropped: ReadonlySet<number>): HistoryStep[] {
+  const renumbered: (number | undefined)[] = [];
+  const kept: HistoryStep[] = [];
+  for (const [index, step] of history.entries()) {
+    const named = names(step);
+    const target = named === undefined ? undefined : renumbered[named];
+    if (dropped.has(index) || (named !== undefined && target === undefined)) {
+      renumbered[index] = undefined;
+      continue;
+    }
+    renumbered[index] = kept.length;
+    kept.push(
+      target === undefined || names(step) === undefined ? step : ({ ...step, area: target } as HistoryStep),
+    );
+  }
+  return kept;
+}

@@ -1,0 +1,39 @@
+/** What this project asks of a kernel's model beyond being a machine: what a harness could read out of it. */
+import type { Command, Response } from "./commands.ts";
+import type { ActingMachine } from "./contract.ts";
+import type { Promises } from "./releases.ts";
+import type { Scope } from "./scope.ts";
+import type { Bytes, Pages, Vpn } from "./vocabulary.ts";
+
+/** One area as a dump shows it. Its end is the kernel's: it wraps to 0 at the top of the word. */
+export interface DumpedArea {
+  readonly start: Vpn;
+  readonly end: Vpn;
+  readonly flags: number;
+  readonly lazy: boolean;
+}
+
+/** The free-area cache of 89699605 (2.6.39 to 5.0.1); seed 002. */
+export interface DumpedCache {
+  /** Start of the cached area, or null. */
+  readonly freeVmapCache: Vpn | null;
+  readonly cachedHoleSize: Pages;
+  readonly cachedVstart: Vpn;
+  readonly cachedAlign: Bytes;
+}
+
+export interface Dump {
+  /** In the order of the kernel's own list. */
+  readonly areas: readonly DumpedArea[];
+  /** vmap_lazy_nr; undefined before there was one. */
+  readonly lazyPages: Pages | undefined;
+  readonly cache: DumpedCache | undefined;
+}
+
+export interface Kernel<S = unknown> extends ActingMachine<Scope, S, Command, Response> {
+  readonly release: Promises;
+  copy(state: S): S;
+  dump(state: S): Dump;
+  /** What happened inside the last `act`, for witnesses: see kernels/marks.ts. */
+  marks(state: S): readonly string[];
+}

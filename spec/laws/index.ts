@@ -1,0 +1,40 @@
+/** Every law, in the order a reader should meet them. A new law is one constant and one line here. */
+import { argumentDomain, noBug, nothingLeaks, noUseAfterFree } from "./integrity.ts";
+import type { VmapLaw } from "./law.ts";
+import { aligned, guardGap, inWindow, lowestFit, noOverlap, refusedOnlyWhenFull } from "./placement.ts";
+import {
+  flushBeforeReuse,
+  flushOnlyOnce,
+  flushWellFormed,
+  lazyBounded,
+  lazyCount,
+  purgeOnlyWhenFull,
+} from "./purging.ts";
+import { noAliasAfterUnmapAliases, noStaleTranslation, unmappedMeansNoPte } from "./translation.ts";
+
+export const LAWS: readonly VmapLaw[] = [
+  inWindow,
+  aligned,
+  noOverlap,
+  guardGap,
+  lowestFit,
+  refusedOnlyWhenFull,
+  purgeOnlyWhenFull,
+  noBug,
+  flushBeforeReuse,
+  noStaleTranslation,
+  noAliasAfterUnmapAliases,
+  unmappedMeansNoPte,
+  flushWellFormed,
+  flushOnlyOnce,
+  lazyCount,
+  lazyBounded,
+  nothingLeaks,
+  noUseAfterFree,
+  argumentDomain,
+];
+
+/** The laws with these ids, in the order of LAWS. */
+export function lawsCalled(ids: readonly string[]): readonly VmapLaw[] {
+  return LAWS.filter((law) => ids.includes(law.id));
+}

@@ -1,0 +1,71 @@
+/** Where an area may be placed, and when a request may be refused. */
+import { alignUp, overlaps } from "../vocabulary.ts";
+import { lazyAtPlacement, placedExtent, purged, type VmapLaw } from "./law.ts";
+
+export const inWindow: VmapLaw = {
+  id: "in-window",
+  says: "An area lies in [vstart, vend), in plain integers: nothing wraps.",
+  source: 'seed 002: "won\'t the vend checks go wrong if addr + size is 0?"; afd07389d3f4',
+  holds(before, command, response) {
+    if (command.op !== "alloc" || response.kind !== "placed") return true;
+    const { start, end } = placedExtent(before, command, response.start);
+    return start >= command.vstart && end <= command.vend;
+  },
+};
+
+export const aligned: VmapLaw = {
+  id: "aligned",
+  says: "An area's start is a multiple of the alignment asked for.",
+  source: "the BUG_ON on the alignment, kept since db64fe02 (seed 003)",
+  holds(_before, command, response) {
+    if (command.op !== "alloc" || response.kind !== "placed") return true;
+    return alignUp(response.start, command.align) === response.start;
+  },
+};
+
+export const noOverlap: VmapLaw = {
+  id: "no-overlap",
+  says: "An area is disjoint from every area that is busy, lazy or purging.",
+  source: "seed 003: freed addresses are not allocated again until a TLB flush",
+  holds(before, command, response) {
+    if (command.op !== "alloc" || response.kind !== "placed") return true;
+    const placed = placedExtent(before, command, response.start);
+    return before.areasIn(placed).every((area) => area.life === "lazy" && purged(response));
+  },
+};
+
+export const guardGap: VmapLaw = {
+  id: "guard-gap",
+  says: "An area keeps the release's distance to its neighbours.",
+  source: 'seed 002: "the guard page we want before the next area"; 248ac0e1943a took it away in 3.0',
+  holds(before, command, response) {
+    if (command.op !== "alloc" || response.kind !== "placed") return true;
+    const { afterArea, beforeNext } = before.promises.guard;
+    const placed = placedExtent(before, command, response.start);
+    const withGap = { start: placed.start - afterArea, end: placed.end + beforeNext };
+    return before
+      .areasIn(withGap)
+      .every((area) => overlaps(area, placed) || (area.life === "lazy" && purged(response)));
+  },
+};
+
+export const lowestFit: VmapLaw = {
+  id: "lowest-fit",
+  says: "No lower address would have served, lazy areas counted as taken.",
+  source: 'seed 002: "allocation patterns are not changed"',
+  holds(before, command, response) {
+    if (command.op !== "alloc" || response.kind !== "placed") return true;
+    const lowest = before.lowestFit(command, lazyAtPlacement(response));
+    return lowest === undefined || lowest >= response.start;
+  },
+};
+
+export const refusedOnlyWhenFull: VmapLaw = {
+  id: "refused-only-when-full",
+  says: "A refusal means that nothing fits even with every lazy area gone.",
+  source: "seed 003: a refused search purges and tries once more; catalogue A2, A9",
+  holds(before, command, response) {
+    if (command.op !== "alloc" || response.kind !== "refused") return true;
+    return before.lowestFit(command, "gone") === undefined;
+  },
+};

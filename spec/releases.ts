@@ -1,0 +1,95 @@
+/**
+ * What each release promises: the laws, the distance it keeps between areas, and whether it frees lazily.
+ * This is all a judge knows of a kernel; what the kernel does stands in kernels/.
+ * The labels are those of the recordings (adapters/recordings/FORMAT.md says which tree each is).
+ */
+import type { LawId } from "./contract.ts";
+import { lazyMaxPages, type Scope } from "./scope.ts";
+import type { Pages } from "./vocabulary.ts";
+
+/** The distance kept around an area, in pages. */
+export interface GuardRule {
+  /** Unused pages at the end of the area itself, part of its extent (2.6.27). */
+  readonly inside: Pages;
+  /** Free pages required after an existing area's end before the next may start. */
+  readonly afterArea: Pages;
+  /** Free pages required between a new area's end and the next area's start. */
+  readonly beforeNext: Pages;
+}
+
+export interface Promises {
+  /** The labels recorded with this behaviour, the first one naming it. */
+  readonly labels: readonly string[];
+  readonly laws: readonly LawId[];
+  readonly guard: GuardRule;
+  /** Lazy pages above which a free purges. */
+  lazyLimit(scope: Scope): Pages;
+}
+
+const GUARD_INSIDE: GuardRule = { inside: 1, afterArea: 0, beforeNext: 0 };
+const GUARD_AFTER: GuardRule = { inside: 0, afterArea: 1, beforeNext: 0 };
+const GUARD_BOTH_SIDES: GuardRule = { inside: 0, afterArea: 1, beforeNext: 1 };
+const NO_GUARD: GuardRule = { inside: 0, afterArea: 0, beforeNext: 0 };
+
+const BY_ALL: readonly LawId[] = [
+  "in-window",
+  "aligned",
+  "no-overlap",
+  "guard-gap",
+  "refused-only-when-full",
+  "purge-only-when-full",
+  "no-bug",
+  "flush-before-reuse",
+  "no-stale-translation",
+  "flush-well-formed",
+  "lazy-count",
+  "lazy-bounded",
+  "nothing-leaks",
+  "no-use-after-free",
+  "argument-domain",
+];
+
+const lazily = (scope: Scope): Pages => lazyMaxPages(scope);
+const atOnce = (): Pages => 0;
+
+function release(
+  labels: readonly string[],
+  guard: GuardRule,
+  laws: readonly LawId[],
+  lazyLimit: (scope: Scope) => Pages = lazily,
+): Promises {
+  return { labels, guard, laws: [...BY_ALL, ...laws], lazyLimit };
+}
+
+const FROM_2_6_28: readonly LawId[] = ["lowest-fit", "no-alias-after-unmap-aliases"];
+/** Merged for 2.6.38; the tree recorded as 2.6.37 carries it already (64141da58724). */
+const FROM_2_6_37: readonly LawId[] = [...FROM_2_6_28, "unmapped-means-no-pte"];
+
+/** Oldest first, the two drafts of 2010 where they would have been merged. */
+export const RELEASES: readonly Promises[] = [
+  release(["2.6.27"], GUARD_INSIDE, ["lowest-fit"], atOnce),
+  release(["2.6.28"], GUARD_AFTER, FROM_2_6_28),
+  release(["2.6.28.10", "2.6.30.4"], GUARD_AFTER, FROM_2_6_28),
+  release(["piggin-draft-1"], GUARD_BOTH_SIDES, FROM_2_6_28),
+  release(["piggin-draft-3"], GUARD_BOTH_SIDES, FROM_2_6_28),
+  release(["2.6.37"], GUARD_AFTER, FROM_2_6_37),
+  release(["2.6.39"], GUARD_BOTH_SIDES, FROM_2_6_37),
+  release(["3.1", "3.9", "3.10.4"], NO_GUARD, FROM_2_6_37),
+  release(["3.10.65"], NO_GUARD, FROM_2_6_37),
+  release(["3.16"], NO_GUARD, FROM_2_6_37),
+  release(["4.4"], NO_GUARD, FROM_2_6_37),
+  release(["4.15.0", "4.19", "5.0.1"], NO_GUARD, FROM_2_6_37),
+  release(["4.15.18-ubuntu"], NO_GUARD, FROM_2_6_37),
+];
+
+/** The release that has this label among its names, or undefined. */
+export function findRelease(label: string): Promises | undefined {
+  return RELEASES.find((each) => each.labels.includes(label));
+}
+
+/** The release with this label. Throws a RangeError if there is none. */
+export function releaseOf(label: string): Promises {
+  const found = findRelease(label);
+  if (found === undefined) throw new RangeError(`no release is called ${label}`);
+  return found;
+}
