@@ -9,6 +9,7 @@ import { releaseOf } from "../spec/releases.ts";
 import type { Pages, Vpn } from "../spec/vocabulary.ts";
 import { giveBackDescriptor, listed, listInsertAfter, listRemove, NONE, takeDescriptor } from "./areas.ts";
 import { aliasReport, flushTlbKernelRange, grant, letGo, mapRange, touch, unmapRange } from "./memory.ts";
+import { anyAddress } from "./search-uncached.ts";
 import { kernelOf, type Result } from "./shell.ts";
 import type { State } from "./state.ts";
 import { add, align, subtract } from "./word.ts";
@@ -24,13 +25,15 @@ interface Hole {
   readonly behind: number;
 }
 
-/** The step a repair replaces. */
+/** The tests a repair replaces. */
 export interface ListRules {
   /** Whether a hole that ends before another area may be used; the one behind the last is always tested. */
-  holeAllowed(state: State, addr: Vpn, length: Pages, vend: Vpn): boolean;
+  holeAllowed(addr: Vpn, length: Pages, request: Alloc): boolean;
+  /** What is tested of an address found. */
+  acceptable(addr: Vpn, request: Alloc): boolean;
 }
 
-export const rules2_6_27: ListRules = { holeAllowed: () => true };
+export const rules2_6_27: ListRules = { holeAllowed: () => true, acceptable: anyAddress };
 
 /** A kernel of this form, named after the release unless it is a changed one. */
 export function listKernel(rules: ListRules, name?: string): Kernel<State> {
@@ -67,7 +70,7 @@ function alloc(state: State, request: Alloc, rules: ListRules): Result {
   const { areas, word } = state;
   const length = request.size + GUARD;
   const hole = search(state, request, length, rules);
-  if (hole === undefined) return { kind: "refused" };
+  if (hole === undefined || !rules.acceptable(hole.addr, request)) return { kind: "refused" };
   const start = hole.addr;
   const slot = takeDescriptor(areas);
   areas.start[slot] = start;
@@ -92,7 +95,7 @@ function search(state: State, request: Alloc, length: Pages, rules: ListRules): 
       if (end >= addr) addr = align(word, end, request.align);
     } else {
       if (add(word, addr, length) < addr) return undefined;
-      if (add(word, addr, length) <= start && rules.holeAllowed(state, addr, length, request.vend)) {
+      if (add(word, addr, length) <= start && rules.holeAllowed(addr, length, request)) {
         return { addr, behind };
       }
       addr = align(word, end, request.align);

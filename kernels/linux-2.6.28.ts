@@ -6,13 +6,14 @@
  */
 import { releaseOf } from "../spec/releases.ts";
 import { releaseReadingBehind, unmapEach } from "./purge.ts";
-import { searchUncached } from "./search-uncached.ts";
+import { anyAddress, searchUncached } from "./search-uncached.ts";
 import { type UncachedRules, uncachedKernel } from "./uncached-kernel.ts";
 import { neverWraps } from "./wrap-tests.ts";
 
 export const rules2_6_28: UncachedRules = {
   wraps: neverWraps,
   beforeNext: 0,
+  acceptable: anyAddress,
   searchAgain: searchUncached,
   dropUnused: () => {},
   unmapFreed: () => {},

@@ -5,6 +5,7 @@
 import { releaseOf } from "../spec/releases.ts";
 import { byFlag, type CachedRules, cachedKernel, unmappingAtFree } from "./cached-kernel.ts";
 import { cacheBeforeErase, reasonsToReset, startAtWindow } from "./search-cached.ts";
+import { anyAddress } from "./search-uncached.ts";
 import { lastByteWraps } from "./wrap-tests.ts";
 
 export const rules2_6_39: CachedRules = {
@@ -13,7 +14,7 @@ export const rules2_6_39: CachedRules = {
   beforeNext: 1,
   reasonsToReset,
   startUncached: startAtWindow,
-  acceptable: () => true,
+  acceptable: anyAddress,
   lazyKeeping: byFlag,
   ...unmappingAtFree,
   cacheBeforeErase,

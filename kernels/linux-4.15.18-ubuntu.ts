@@ -6,10 +6,11 @@
 import { releaseOf } from "../spec/releases.ts";
 import { type CachedRules, cachedKernel } from "./cached-kernel.ts";
 import { rules4_15 } from "./linux-4.15.ts";
+import { notBelowWindow } from "./search-uncached.ts";
 
 export const rules4_15_18_ubuntu: CachedRules = {
   ...rules4_15,
-  acceptable: (addr, request) => addr >= request.vstart,
+  acceptable: notBelowWindow,
 };
 
 export const linux4_15_18_ubuntu = cachedKernel(releaseOf("4.15.18-ubuntu"), rules4_15_18_ubuntu);

@@ -42,7 +42,7 @@ export function frameOf(map: PageMap, page: Vpn): Pfn {
   return map.pages[slot] === EMPTY ? 0 : (map.frames[slot] as number);
 }
 
-export function setFrame(map: PageMap, page: Vpn, frame: Pfn): void {
+export function setFrame(map: PageMap, page: Vpn, frame: number): void {
   if ((map.count + 1) * 2 > map.pages.length) grow(map);
   const slot = find(map, page);
   if (map.pages[slot] === EMPTY) {

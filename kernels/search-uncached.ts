@@ -21,7 +21,15 @@ export interface UncachedSearch {
    * 1 its `>=`.
    */
   readonly beforeNext: Pages;
+  /** What is tested of an address found, beside the end of the window. */
+  readonly acceptable: (addr: Vpn, request: Alloc) => boolean;
 }
+
+/** Nothing more is tested: what every release did before afd07389d3f4 (5.1). */
+export const anyAddress = (): boolean => true;
+
+/** afd07389d3f4: an address below the window is refused; an alignment that wrapped gives one. */
+export const notBelowWindow = (addr: Vpn, request: Alloc): boolean => addr >= request.vstart;
 
 /** alloc_vmap_area's search from the window's start. */
 export function searchUncached(state: State, request: Alloc, rules: UncachedSearch): Vpn {
@@ -46,7 +54,7 @@ export function searchFrom(state: State, request: Alloc, from: Vpn, rules: Uncac
     if (rules.wraps(word, addr, request)) return wrapped(state);
     first = next(areas, first);
   }
-  return add(word, addr, size) > vend ? NO_ROOM : addr;
+  return add(word, addr, size) <= vend && rules.acceptable(addr, request) ? addr : NO_ROOM;
 }
 
 function wrapped(state: State): typeof NO_ROOM {

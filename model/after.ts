@@ -30,15 +30,33 @@ export function after(
 
 /** The owner lets the area go. Its PTEs stay until the purge if the reply cleared fewer than it mapped. */
 function letGo(world: ImmutableWorld, start: Vpn, response: Response): ImmutableWorld {
-  const index = world.areas.findIndex((area) => area.start === start && area.life === "busy");
-  const area = world.areas.get(index);
-  if (index < 0 || area === undefined) return world;
+  const area = whichLetGo(world, start, response);
+  if (area === undefined) return world;
+  const index = world.areas.indexOf(area);
   const ptesPresent = area.mapped > 0 && response.pteCleared < area.mapped;
   return world.merge({
     areas: world.areas.set(index, area.merge({ life: "lazy", ptesPresent })),
     lazyPages: world.lazyPages + area.end - area.start,
     deadPtes: world.deadPtes + (ptesPresent ? area.mapped : 0),
   });
+}
+
+/**
+ * The area that a free of this address means. Only an illegal reply gives one address out twice; the reply to
+ * the free may then tell which was found, by the range flushed or by the lazy pages counted.
+ */
+function whichLetGo(world: ImmutableWorld, start: Vpn, response: Response): Area | undefined {
+  const first = world.busyAt(start);
+  const candidates = world.areas.filter((area) => area.start === start && area.life === "busy");
+  if (candidates.size < 2) return first;
+  const counted = (response.lazyPages ?? Number.NaN) - world.lazyPages;
+  return (
+    candidates.find((area) =>
+      response.flushes.some((flush) => flush.start === start && flush.end === area.end),
+    ) ??
+    candidates.find((area) => area.end - area.start === counted) ??
+    first
+  );
 }
 
 /** Every lazy area leaves; what no flush covered is remembered as released unflushed. */

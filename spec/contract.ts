@@ -58,6 +58,21 @@ export interface Subject<C, R> {
   send(command: C): R | Promise<R>;
 }
 
+/**
+ * How the steps of a written history become commands: a step may name what an earlier one was given, and what
+ * that was is known only when the history is run.
+ */
+export interface Naming<N, Step, C, R> {
+  /** What is known before the first step. */
+  begin(): N;
+  /** The command meant, or undefined when the step names nothing that is there: it does nothing then. */
+  resolve(names: N, step: Step): C | undefined;
+  /** Notes, in place, what step number `index` was answered; undefined if it did nothing. */
+  note(names: N, index: number, step: Step, response: R | undefined): void;
+  /** The history without these steps and those that name them, the rest renumbered. */
+  without(history: readonly Step[], dropped: ReadonlySet<number>): Step[];
+}
+
 export type Verdict<W, C, R> =
   | { readonly accepted: true; readonly world: W }
   | { readonly accepted: false; readonly broken: readonly Law<W, C, R>[]; readonly world: W | undefined };

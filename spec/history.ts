@@ -3,6 +3,7 @@
  * whether that was granted or not. So one history means the same on every kernel, also on the repaired one.
  */
 import type { Alloc, Command, Response } from "./commands.ts";
+import type { Naming } from "./contract.ts";
 import type { Cpu, Pages, Vpn } from "./vocabulary.ts";
 
 export type HistoryStep =
@@ -22,12 +23,12 @@ export interface Names {
   readonly freed: boolean[];
 }
 
-export function noNames(): Names {
+function begin(): Names {
   return { starts: [], freed: [] };
 }
 
 /** The step with addresses for names, or undefined when it names nothing that is there: it does nothing then. */
-export function resolve(names: Names, step: HistoryStep): Command | undefined {
+function resolve(names: Names, step: HistoryStep): Command | undefined {
   switch (step.op) {
     case "free": {
       const start = names.starts[step.area];
@@ -45,14 +46,14 @@ export function resolve(names: Names, step: HistoryStep): Command | undefined {
 }
 
 /** Notes what step number `index` got, in place. `response` is undefined when the step did nothing. */
-export function note(names: Names, index: number, step: HistoryStep, response: Response | undefined): void {
+function note(names: Names, index: number, step: HistoryStep, response: Response | undefined): void {
   names.starts[index] = response?.kind === "placed" ? response.start : undefined;
   names.freed[index] = false;
   if (step.op === "free" && response !== undefined) names.freed[step.area] = true;
 }
 
 /** The index of the command whose area this step names, or undefined. */
-export function names(step: HistoryStep): number | undefined {
+function named(step: HistoryStep): number | undefined {
   return step.op === "free" || step.op === "touch" ? step.area : undefined;
 }
 
@@ -60,20 +61,17 @@ export function names(step: HistoryStep): number | undefined {
  * The history without the steps whose index is in `dropped`. Steps that named a dropped command go as well,
  * for there is nothing left for them to name; the others are renumbered.
  */
-export function without(history: readonly HistoryStep[], dropped: ReadonlySet<number>): HistoryStep[] {
+function without(history: readonly HistoryStep[], dropped: ReadonlySet<number>): HistoryStep[] {
   const renumbered: (number | undefined)[] = [];
   const kept: HistoryStep[] = [];
   for (const [index, step] of history.entries()) {
-    const named = names(step);
-    const target = named === undefined ? undefined : renumbered[named];
-    if (dropped.has(index) || (named !== undefined && target === undefined)) {
-      renumbered[index] = undefined;
-      continue;
-    }
-    renumbered[index] = kept.length;
-    kept.push(
-      target === undefined || names(step) === undefined ? step : ({ ...step, area: target } as HistoryStep),
-    );
+    const before = named(step);
+    const now = before === undefined ? undefined : renumbered[before];
+    const goes = dropped.has(index) || (before !== undefined && now === undefined);
+    renumbered[index] = goes ? undefined : kept.length;
+    if (!goes) kept.push(now === undefined ? step : ({ ...step, area: now } as HistoryStep));
   }
   return kept;
 }
+
+export const naming: Naming<Names, HistoryStep, Command, Response> = { begin, resolve, note, without };

@@ -4,7 +4,6 @@
  * The labels are those of the recordings (adapters/recordings/FORMAT.md says which tree each is).
  */
 import type { LawId } from "./contract.ts";
-import { lazyMaxPages, type Scope } from "./scope.ts";
 import type { Pages } from "./vocabulary.ts";
 
 /** The distance kept around an area, in pages. */
@@ -22,8 +21,8 @@ export interface Promises {
   readonly labels: readonly string[];
   readonly laws: readonly LawId[];
   readonly guard: GuardRule;
-  /** Lazy pages above which a free purges. */
-  lazyLimit(scope: Scope): Pages;
+  /** Whether a free leaves the area to a later purge, or flushes and releases it at once. */
+  readonly freesLazily: boolean;
 }
 
 const GUARD_INSIDE: GuardRule = { inside: 1, afterArea: 0, beforeNext: 0 };
@@ -49,16 +48,13 @@ const BY_ALL: readonly LawId[] = [
   "argument-domain",
 ];
 
-const lazily = (scope: Scope): Pages => lazyMaxPages(scope);
-const atOnce = (): Pages => 0;
-
 function release(
   labels: readonly string[],
   guard: GuardRule,
   laws: readonly LawId[],
-  lazyLimit: (scope: Scope) => Pages = lazily,
+  freesLazily = true,
 ): Promises {
-  return { labels, guard, laws: [...BY_ALL, ...laws], lazyLimit };
+  return { labels, guard, laws: [...BY_ALL, ...laws], freesLazily };
 }
 
 const FROM_2_6_28: readonly LawId[] = ["lowest-fit", "no-alias-after-unmap-aliases"];
@@ -67,7 +63,7 @@ const FROM_2_6_37: readonly LawId[] = [...FROM_2_6_28, "unmapped-means-no-pte"];
 
 /** Oldest first, the two drafts of 2010 where they would have been merged. */
 export const RELEASES: readonly Promises[] = [
-  release(["2.6.27"], GUARD_INSIDE, ["lowest-fit"], atOnce),
+  release(["2.6.27"], GUARD_INSIDE, ["lowest-fit"], false),
   release(["2.6.28"], GUARD_AFTER, FROM_2_6_28),
   release(["2.6.28.10", "2.6.30.4"], GUARD_AFTER, FROM_2_6_28),
   release(["piggin-draft-1"], GUARD_BOTH_SIDES, FROM_2_6_28),

@@ -12,8 +12,8 @@ export interface Window {
  */
 export interface Scope {
   readonly name: string;
-  /** Pages in the address space: 2^W. 2^52 for a 64-bit kernel. */
-  readonly wordPages: Pages;
+  /** Pages in the address space, 2^W, which is also one past its last page. 2^52 for a 64-bit kernel. */
+  readonly wordPages: number;
   /** Possible CPUs, all online. */
   readonly cpus: Cpu;
   /** Lazy pages above which a free purges, or null for the kernel's formula. */
@@ -25,7 +25,7 @@ export interface Scope {
 }
 
 /** Pages in a 64-bit space of 4 KiB pages. */
-export const WORD64: Pages = 2 ** 52;
+export const WORD64: number = 2 ** 52;
 
 /**
  * lazy_max_pages(): fls(online CPUs) * 32 MiB, in pages, unchanged from 2.6.28 on (catalogue, section 3).

@@ -4,7 +4,7 @@
  */
 import type { Alloc } from "./commands.ts";
 import type { Promises } from "./releases.ts";
-import type { Scope } from "./scope.ts";
+import { lazyMaxPages, type Scope } from "./scope.ts";
 import type { Cpu, Extent, Pages, Pfn, Vpn } from "./vocabulary.ts";
 
 /** The life of an area. Lazy areas were let go, and occupy their place until they are flushed and released. */
@@ -48,5 +48,5 @@ export interface World {
 
 /** The most lazy pages the release lets stand: none where it does not free lazily. */
 export function lazyLimit(world: World): Pages {
-  return world.promises.lazyLimit(world.scope);
+  return world.promises.freesLazily ? lazyMaxPages(world.scope) : 0;
 }

@@ -1,0 +1,44 @@
+/** What the catalogue says of one historical bug, and how it shows. */
+
+import type { State } from "../kernels/state.ts";
+import type { Command, Response } from "../spec/commands.ts";
+import type { LawId } from "../spec/contract.ts";
+import type { Kernel } from "../spec/kernel.ts";
+import type { World } from "../spec/world.ts";
+
+/** A law was broken here; what a judge saw. */
+export interface Evidence {
+  readonly law: LawId;
+  readonly before: World;
+  readonly command: Command;
+  readonly response: Response;
+}
+
+/** One law the bug breaks, on which kernels, and the shortest history known to do it. */
+export interface Break {
+  readonly law: LawId;
+  /** The kernels on which the pinned history breaks the law: labels, or the bug's own changed kernel. */
+  readonly on: readonly string[];
+  /** File name of the pinned history, beside the bug. */
+  readonly pinned: string;
+  /** The first of those kernels without the bug: it accepts the same history. */
+  readonly repaired: Kernel<State>;
+}
+
+export interface Bug {
+  /** Its slug: the name of its folder. */
+  readonly id: string;
+  /** Its number in the catalogue, if it has one. */
+  readonly number: string | undefined;
+  /** What goes wrong, in a sentence or two. */
+  readonly says: string;
+  /** Commits, mails, seeds. */
+  readonly source: string;
+  /** Where it ended. */
+  readonly fixed: string;
+  /** The good kernel with one step replaced; undefined where a release simply has the bug. */
+  readonly changed: Kernel<State> | undefined;
+  readonly breaks: readonly Break[];
+  /** Whether this bug accounts for a break of one of its laws on a release that has it. */
+  explains(evidence: Evidence): boolean;
+}

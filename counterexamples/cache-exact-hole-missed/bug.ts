@@ -1,0 +1,46 @@
+import { cachedKernel } from "../../kernels/cached-kernel.ts";
+import { rules3_1 } from "../../kernels/linux-3.1.ts";
+import { MARKS } from "../../kernels/marks.ts";
+import { reasonsToReset } from "../../kernels/search-cached.ts";
+import { releaseOf } from "../../spec/releases.ts";
+import type { Bug, Evidence } from "../bug.ts";
+
+const ON = ["3.1", "3.10.65", "3.16", "4.4", "4.15.0", "4.15.18-ubuntu"];
+
+const repaired = cachedKernel(
+  releaseOf("3.1"),
+  {
+    ...rules3_1,
+    reasonsToReset: (state, request) =>
+      request.size === state.cachedHoleSize
+        ? reasonsToReset(state, request) | MARKS.cacheResetSmallerSize
+        : reasonsToReset(state, request),
+  },
+  "3.1 testing size <= cached_hole_size",
+);
+
+export const cacheExactHoleMissed: Bug = {
+  id: "cache-exact-hole-missed",
+  number: "A9",
+  says: "The guard page between areas went, and with it the scan's `>=`, but the cache is still kept for size == cached_hole_size: a hole of exactly that size is missed.",
+  source:
+    "248ac0e1943a (3.0); no report known: found by reading and by random search (catalogue A9, section 11)",
+  fixed: "5.2, where 68ad4a330433 removed the cache",
+  changed: undefined,
+  breaks: [
+    { law: "lowest-fit", on: ON, pinned: "lowest-fit.json", repaired },
+    { law: "refused-only-when-full", on: ON, pinned: "refused-only-when-full.json", repaired },
+    { law: "purge-only-when-full", on: ON, pinned: "purge-only-when-full.json", repaired },
+  ],
+  explains: missedExactHole,
+};
+
+/** The lowest place that would have served is a hole of exactly the size asked for. */
+function missedExactHole({ law, before, command, response }: Evidence): boolean {
+  if (command.op !== "alloc") return false;
+  const purgedBefore = response.flushes.length > 0 && law !== "purge-only-when-full";
+  const missed = before.lowestFit(command, purgedBefore || response.kind === "refused" ? "gone" : "taken");
+  if (missed === undefined) return false;
+  const end = missed + command.size;
+  return before.areasIn({ start: end, end: end + 1 }).some((area) => area.start === end);
+}

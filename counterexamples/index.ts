@@ -1,0 +1,72 @@
+/** The catalogue: every bug, in the order of its numbers. A new bug is one folder and one line here. */
+import type { LawId } from "../spec/contract.ts";
+import { alignWrapToZero } from "./align-wrap-to-zero/bug.ts";
+import type { Bug, Evidence } from "./bug.ts";
+import { cacheDraftAlignBugon } from "./cache-draft-align-bugon/bug.ts";
+import { cacheDraftGuardForgotten } from "./cache-draft-guard-forgotten/bug.ts";
+import { cacheDraftRangeBugon } from "./cache-draft-range-bugon/bug.ts";
+import { cacheExactHoleMissed } from "./cache-exact-hole-missed/bug.ts";
+import { cacheFreeLeavesIt } from "./cache-free-leaves-it/bug.ts";
+import { cacheFreeMovesItUp } from "./cache-free-moves-it-up/bug.ts";
+import { cacheNoAlignTest } from "./cache-no-align-test/bug.ts";
+import { cacheNoVstartTest } from "./cache-no-vstart-test/bug.ts";
+import { purgeListUaf } from "./purge-list-uaf/bug.ts";
+import { vaGapOffbyone } from "./va-gap-offbyone/bug.ts";
+import { vaLeakOnEnospc } from "./va-leak-on-enospc/bug.ts";
+import { vaNoWrapCheck } from "./va-no-wrap-check/bug.ts";
+import { vaRestartFromEnd } from "./va-restart-from-end/bug.ts";
+import { vmlistOverrunsEnd } from "./vmlist-overruns-end/bug.ts";
+import { wrapSizeMinusOne } from "./wrap-size-minus-one/bug.ts";
+
+export const BUGS: readonly Bug[] = [
+  vaGapOffbyone,
+  vaRestartFromEnd,
+  vaNoWrapCheck,
+  vaLeakOnEnospc,
+  cacheDraftRangeBugon,
+  cacheDraftAlignBugon,
+  cacheDraftGuardForgotten,
+  cacheExactHoleMissed,
+  wrapSizeMinusOne,
+  alignWrapToZero,
+  purgeListUaf,
+  vmlistOverrunsEnd,
+  cacheNoVstartTest,
+  cacheNoAlignTest,
+  cacheFreeLeavesIt,
+  cacheFreeMovesItUp,
+];
+
+/** The bug with this slug or number (`va-gap-offbyone`, `A1`), or undefined. */
+export function bugCalled(name: string): Bug | undefined {
+  return BUGS.find((bug) => bug.id === name || bug.number === name.toUpperCase());
+}
+
+/** A law broken by one reply, and the catalogue's bug that accounts for it. */
+export interface NamedBreak {
+  readonly law: LawId;
+  readonly bug: Bug | undefined;
+}
+
+/**
+ * Names what one reply of a kernel (a label, or a bug's changed kernel) broke. A law that no bug accounts for
+ * by itself is laid to one that accounts for another law the same reply broke: an area put outside its window
+ * by a wrap may lie on another, or on pages no flush has covered.
+ */
+export function nameBreaks(
+  kernel: string,
+  broken: readonly { readonly id: LawId }[],
+  seen: Omit<Evidence, "law">,
+): readonly NamedBreak[] {
+  const own = broken.map(({ id: law }) => ({ law, bug: nameBreak(kernel, { law, ...seen }) }));
+  const any = own.find((each) => each.bug !== undefined)?.bug;
+  return own.map(({ law, bug }) => ({ law, bug: bug ?? any }));
+}
+
+function nameBreak(kernel: string, evidence: Evidence): Bug | undefined {
+  return BUGS.find(
+    (bug) =>
+      bug.breaks.some((each) => each.law === evidence.law && each.on.includes(kernel)) &&
+      bug.explains(evidence),
+  );
+}

@@ -1,0 +1,22 @@
+import { giveBackDescriptor } from "../../kernels/areas.ts";
+import { rules2_6_28 } from "../../kernels/linux-2.6.28.ts";
+import { uncachedKernel } from "../../kernels/uncached-kernel.ts";
+import { releaseOf } from "../../spec/releases.ts";
+import type { Bug } from "../bug.ts";
+
+const repaired = uncachedKernel(
+  releaseOf("2.6.28"),
+  { ...rules2_6_28, dropUnused: (state, slot) => giveBackDescriptor(state.areas, slot) },
+  "2.6.28 giving the descriptor back",
+);
+
+export const vaLeakOnEnospc: Bug = {
+  id: "va-leak-on-enospc",
+  number: "A5",
+  says: "A refused allocation returns without freeing the descriptor it took at its start.",
+  source: '"alloc_vmap_area: fix memory leak", 2498ce42d3a3',
+  fixed: "2.6.30 and 2.6.28.10",
+  changed: undefined,
+  breaks: [{ law: "nothing-leaks", on: ["2.6.28"], pinned: "nothing-leaks.json", repaired }],
+  explains: ({ command, response }) => command.op === "alloc" && response.kind === "refused",
+};

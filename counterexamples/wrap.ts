@@ -1,0 +1,56 @@
+/** Where the search for a request leaves the word: what tells the three wrap bugs (A4, A10, A11) apart. */
+import type { Alloc } from "../spec/commands.ts";
+import { alignUp, type Extent } from "../spec/vocabulary.ts";
+import type { World } from "../spec/world.ts";
+import type { Evidence } from "./bug.ts";
+
+export type Wrap =
+  /** Aligning an address gives 2^W, which is 0. */
+  | "alignment"
+  /** The area would end at 2^W exactly, which is 0. */
+  | "end-at-top"
+  /** The area would end beyond 2^W. */
+  | "end-beyond-top";
+
+/**
+ * How the search for this request leaves the word, or how an area in its way did before. There may be two
+ * answers: a release that tests for one wrap goes on to purge, and its second search may meet another.
+ */
+export function wrapsOf({ before, command, response }: Evidence): readonly Wrap[] {
+  if (command.op === "free") return wrapsOfAreas(before, before.busyAt(command.start));
+  if (command.op !== "alloc") return [];
+  if (response.kind === "placed") {
+    if (response.start < command.vstart) return ["alignment"];
+    return wrapsOfAreas(before, { start: response.start, end: response.start + command.size });
+  }
+  // An area that has wrapped before is in the kernel's order with an end below its start.
+  const last = before.scope.wordPages - 1;
+  const earlier = wrapsOfAreas(before, ...before.areasIn({ start: last, end: Number.POSITIVE_INFINITY }));
+  if (earlier.length > 0) return earlier;
+  const searches = [wrapOfSearch(before, command, "taken"), wrapOfSearch(before, command, "gone")];
+  return searches.filter((wrap) => wrap !== undefined);
+}
+
+function wrapsOfAreas(world: World, ...areas: (Extent | undefined)[]): readonly Wrap[] {
+  const top = world.scope.wordPages;
+  const wrapped = areas.filter((area) => area !== undefined).filter((area) => area.end >= top);
+  return wrapped.map((area) => (area.end === top ? "end-at-top" : "end-beyond-top"));
+}
+
+/** Follows the first fit from below, area by area as the kernels scan, to where it leaves the word. */
+function wrapOfSearch(world: World, request: Alloc, lazy: "taken" | "gone"): Wrap | undefined {
+  const { afterArea, beforeNext } = world.promises.guard;
+  const top = world.scope.wordPages;
+  let start = alignUp(request.vstart, request.align);
+  for (;;) {
+    const end = start + request.size;
+    if (start >= top) return "alignment";
+    if (end >= top) return end === top ? "end-at-top" : "end-beyond-top";
+    if (end > request.vend) return undefined;
+    const inTheWay = world
+      .areasIn({ start: start - afterArea, end: end + beforeNext })
+      .find((area) => lazy === "taken" || area.life === "busy");
+    if (inTheWay === undefined) return undefined;
+    start = alignUp(inTheWay.end + afterArea, request.align);
+  }
+}

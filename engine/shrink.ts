@@ -1,0 +1,55 @@
+/**
+ * Delta debugging over plain records (Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing
+ * Input", 2002, section 3): first fewer steps, then simpler ones, until neither helps.
+ */
+
+export interface Shrinking<Step> {
+  /** Whether a history still fails in the way that is being shrunk. */
+  fails(history: readonly Step[]): boolean;
+  /** The history without these steps and those that depend on them. */
+  without(history: readonly Step[], dropped: ReadonlySet<number>): Step[];
+  /** Simpler forms of a step, the simplest first. */
+  simpler(step: Step): Iterable<Step>;
+}
+
+/** A history that fails, has no step that can go, and none that can be made simpler. */
+export function shrink<Step>(history: readonly Step[], how: Shrinking<Step>): readonly Step[] {
+  let smallest = history;
+  for (;;) {
+    const fewer = removeSteps(smallest, how);
+    const simpler = simplifySteps(fewer, how);
+    if (simpler === smallest) return smallest;
+    smallest = simpler;
+  }
+}
+
+/** Drops ever smaller runs of steps for as long as the history still fails. */
+function removeSteps<Step>(history: readonly Step[], how: Shrinking<Step>): readonly Step[] {
+  let current = history;
+  for (let run = Math.ceil(current.length / 2); run >= 1; run = run === 1 ? 0 : Math.ceil(run / 2)) {
+    for (let end = current.length; end > 0; end -= run) {
+      const dropped = new Set<number>();
+      for (let index = Math.max(0, end - run); index < end; index++) dropped.add(index);
+      const candidate = how.without(current, dropped);
+      if (candidate.length < current.length && how.fails(candidate)) {
+        current = candidate;
+        end = Math.min(end, current.length + run);
+      }
+    }
+  }
+  return current;
+}
+
+/** Replaces each step by the simplest form with which the history still fails. */
+function simplifySteps<Step>(history: readonly Step[], how: Shrinking<Step>): readonly Step[] {
+  let current = history;
+  for (let index = 0; index < current.length; index++) {
+    for (const simpler of how.simpler(current[index] as Step)) {
+      const candidate = current.with(index, simpler);
+      if (!how.fails(candidate)) continue;
+      current = candidate;
+      break;
+    }
+  }
+  return current;
+}

@@ -1,0 +1,99 @@
+/**
+ * What fast-check draws: choices, not commands. First the kind of command, then its arguments; a choice may
+ * say "as large as a hole" or "free the lowest area", and becomes a command only against the world it meets
+ * (intend.ts). So every choice means something wherever it stands, and dropping one leaves the others sense.
+ */
+import fc from "fast-check";
+import type { Scope, Window } from "../spec/scope.ts";
+import type { Bytes, Cpu, Pages } from "../spec/vocabulary.ts";
+
+/** A size as such, or that of a hole (by number, from the lowest) less so many pages. */
+export type SizeChoice = { readonly pages: Pages } | { readonly hole: number; readonly less: Pages };
+
+export type Choice =
+  | {
+      readonly op: "alloc";
+      readonly size: SizeChoice;
+      readonly align: Bytes;
+      readonly window: Window;
+      readonly map: boolean;
+    }
+  /** The last request once more, as after a refusal. */
+  | { readonly op: "again" }
+  /** Frees one of the busy areas: a share of them counted from the lowest. */
+  | { readonly op: "free"; readonly share: number }
+  | { readonly op: "touch"; readonly cpu: Cpu; readonly share: number; readonly page: Pages }
+  | { readonly op: "purge" }
+  | { readonly op: "unmapAliases" }
+  | { readonly op: "tlb" };
+
+/** How often each kind of command is drawn. */
+export interface Weights {
+  readonly alloc: number;
+  readonly again: number;
+  readonly free: number;
+  readonly touch: number;
+  readonly purge: number;
+  readonly unmapAliases: number;
+  readonly tlb: number;
+}
+
+export const WEIGHTS: Weights = {
+  alloc: 40,
+  again: 4,
+  free: 24,
+  touch: 8,
+  purge: 5,
+  unmapAliases: 3,
+  tlb: 1,
+};
+
+/** One choice in this scope. */
+export function choice(scope: Scope, weights: Weights = WEIGHTS): fc.Arbitrary<Choice> {
+  // Shares lie in [0, 1): which area is meant is known only when the areas are.
+  const share = fc.oneof(
+    { arbitrary: fc.constant(0), weight: 1 },
+    { arbitrary: fc.nat(999).map((nth) => nth / 1000), weight: 3 },
+  );
+  const pages: fc.Arbitrary<SizeChoice> = fc.constantFrom(...scope.sizes).map((size) => ({ pages: size }));
+  const hole: fc.Arbitrary<SizeChoice> = fc.record({ hole: fc.nat(3), less: fc.nat(1) });
+  const size = fc.oneof({ arbitrary: pages, weight: 3 }, { arbitrary: hole, weight: 1 });
+  const op = <K extends string>(name: K) => fc.constant(name);
+  return fc.oneof(
+    {
+      weight: weights.alloc,
+      arbitrary: fc.record({
+        op: op("alloc"),
+        size,
+        align: fc.constantFrom(...scope.aligns),
+        window: fc.constantFrom(...scope.windows),
+        map: fc.boolean(),
+      }),
+    },
+    { weight: weights.free, arbitrary: fc.record({ op: op("free"), share }) },
+    {
+      weight: weights.touch,
+      arbitrary: fc.record({ op: op("touch"), cpu: fc.nat(scope.cpus - 1), share, page: fc.nat(3) }),
+    },
+    { weight: weights.again, arbitrary: fc.constant({ op: "again" as const }) },
+    { weight: weights.purge, arbitrary: fc.constant({ op: "purge" as const }) },
+    { weight: weights.unmapAliases, arbitrary: fc.constant({ op: "unmapAliases" as const }) },
+    { weight: weights.tlb, arbitrary: fc.constant({ op: "tlb" as const }) },
+  );
+}
+
+/**
+ * A history's worth of choices. Half of them keep to one window and one alignment: changing either resets a
+ * search cache, so a history in which they always change never uses one for long.
+ */
+export function choices(scope: Scope, longest: number, weights: Weights = WEIGHTS): fc.Arbitrary<Choice[]> {
+  const steady = fc
+    .tuple(fc.constantFrom(...scope.windows), fc.constantFrom(...scope.aligns))
+    .chain(([window, align]) => many({ ...scope, windows: [window], aligns: [align] }, longest, weights));
+  return fc.oneof(many(scope, longest, weights), steady);
+}
+
+function many(scope: Scope, longest: number, weights: Weights): fc.Arbitrary<Choice[]> {
+  // "max" because the default size keeps arrays near ten, whatever maxLength says.
+  return fc.array(choice(scope, weights), { minLength: 1, maxLength: longest, size: "max" });
+}

@@ -1,0 +1,80 @@
+/**
+ * The machines random histories run on. Each makes one kind of corner common; together they have sizes and
+ * alignments of every kind, windows that are not aligned, and both ways a space can end.
+ */
+import type { Scope } from "../spec/scope.ts";
+import { type Bytes, PAGE_SIZE } from "../spec/vocabulary.ts";
+
+const pagesAligned = (...pages: number[]): Bytes[] => pages.map((count) => count * PAGE_SIZE);
+
+/** The middle of a space: nothing comes near the top of the word, so every break is the search's own. */
+const desk: Scope = {
+  name: "desk",
+  wordPages: 256,
+  cpus: 2,
+  lazyMaxPages: 6,
+  sizes: [1, 2, 3, 4, 5, 8],
+  aligns: [1, ...pagesAligned(1, 2, 4, 8)],
+  windows: [
+    { vstart: 0, vend: 32 },
+    { vstart: 1, vend: 32 },
+    { vstart: 3, vend: 17 },
+    { vstart: 16, vend: 32 },
+    { vstart: 0, vend: 4 },
+    { vstart: 2, vend: 10 },
+  ],
+};
+
+/** A space that ends at the top of a 64-page word: wraps are ordinary. */
+const top: Scope = {
+  name: "top",
+  wordPages: 64,
+  cpus: 1,
+  lazyMaxPages: 4,
+  sizes: [1, 2, 3, 4, 8, 16],
+  aligns: [1, ...pagesAligned(1, 4, 16, 32)],
+  windows: [
+    // The last page of the word is never inside a window: all ones and a page below count down alike.
+    { vstart: 48, vend: 63 },
+    { vstart: 49, vend: 62 },
+    { vstart: 33, vend: 63 },
+    { vstart: 0, vend: 63 },
+  ],
+};
+
+/** A few pages and no laziness: every free purges, so space runs out and comes back at once. */
+const tight: Scope = {
+  name: "tight",
+  wordPages: 256,
+  cpus: 2,
+  lazyMaxPages: 0,
+  sizes: [1, 2, 3, 4],
+  aligns: [1, ...pagesAligned(1, 2, 4)],
+  windows: [
+    { vstart: 0, vend: 12 },
+    { vstart: 2, vend: 12 },
+    { vstart: 5, vend: 12 },
+    { vstart: 0, vend: 5 },
+  ],
+};
+
+/** Lazy areas pile up to the kernel's own limit, which this space cannot reach: only refusals purge. */
+const lazy: Scope = {
+  name: "lazy",
+  wordPages: 1024,
+  cpus: 4,
+  lazyMaxPages: null,
+  sizes: [1, 2, 3, 5, 9],
+  aligns: [1, ...pagesAligned(1, 2, 16)],
+  windows: [
+    { vstart: 0, vend: 48 },
+    { vstart: 7, vend: 31 },
+  ],
+};
+
+export const SCOPES: readonly Scope[] = [desk, top, tight, lazy];
+
+/** The scope called so, or undefined. */
+export function scopeCalled(name: string): Scope | undefined {
+  return SCOPES.find((scope) => scope.name === name);
+}
