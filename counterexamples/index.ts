@@ -15,6 +15,7 @@ import { vaGapOffbyone } from "./va-gap-offbyone/bug.ts";
 import { vaLeakOnEnospc } from "./va-leak-on-enospc/bug.ts";
 import { vaNoWrapCheck } from "./va-no-wrap-check/bug.ts";
 import { vaRestartFromEnd } from "./va-restart-from-end/bug.ts";
+import { vmlistEndUnderflow } from "./vmlist-end-underflow/bug.ts";
 import { vmlistOverrunsEnd } from "./vmlist-overruns-end/bug.ts";
 import { wrapSizeMinusOne } from "./wrap-size-minus-one/bug.ts";
 
@@ -31,6 +32,7 @@ export const BUGS: readonly Bug[] = [
   alignWrapToZero,
   purgeListUaf,
   vmlistOverrunsEnd,
+  vmlistEndUnderflow,
   cacheNoVstartTest,
   cacheNoAlignTest,
   cacheFreeLeavesIt,

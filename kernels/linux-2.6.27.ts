@@ -9,7 +9,6 @@ import { releaseOf } from "../spec/releases.ts";
 import type { Pages, Vpn } from "../spec/vocabulary.ts";
 import { giveBackDescriptor, listed, listInsertAfter, listRemove, NONE, takeDescriptor } from "./areas.ts";
 import { aliasReport, flushTlbKernelRange, grant, letGo, mapRange, touch, unmapRange } from "./memory.ts";
-import { anyAddress } from "./search-uncached.ts";
 import { kernelOf, type Result } from "./shell.ts";
 import type { State } from "./state.ts";
 import { add, align, subtract } from "./word.ts";
@@ -29,11 +28,13 @@ interface Hole {
 export interface ListRules {
   /** Whether a hole that ends before another area may be used; the one behind the last is always tested. */
   holeAllowed(addr: Vpn, length: Pages, request: Alloc): boolean;
-  /** What is tested of an address found. */
-  acceptable(addr: Vpn, request: Alloc): boolean;
+  /** How an address is brought to the alignment: the kernel's own wraps. */
+  readonly align: typeof align;
+  /** The last address at which an area of this length may start: the kernel's own goes below 0 and wraps. */
+  lastStart(word: Pages, vend: Vpn, length: Pages): Vpn;
 }
 
-export const rules2_6_27: ListRules = { holeAllowed: () => true, acceptable: anyAddress };
+export const rules2_6_27: ListRules = { holeAllowed: () => true, align, lastStart: subtract };
 
 /** A kernel of this form, named after the release unless it is a changed one. */
 export function listKernel(rules: ListRules, name?: string): Kernel<State> {
@@ -70,7 +71,7 @@ function alloc(state: State, request: Alloc, rules: ListRules): Result {
   const { areas, word } = state;
   const length = request.size + GUARD;
   const hole = search(state, request, length, rules);
-  if (hole === undefined || !rules.acceptable(hole.addr, request)) return { kind: "refused" };
+  if (hole === undefined) return { kind: "refused" };
   const start = hole.addr;
   const slot = takeDescriptor(areas);
   areas.start[slot] = start;
@@ -85,20 +86,20 @@ function alloc(state: State, request: Alloc, rules: ListRules): Result {
 
 function search(state: State, request: Alloc, length: Pages, rules: ListRules): Hole | undefined {
   const { areas, word } = state;
-  const lastStart = subtract(word, request.vend, length);
-  let addr = align(word, request.vstart, request.align);
+  const lastStart = rules.lastStart(word, request.vend, length);
+  let addr = rules.align(word, request.vstart, request.align);
   let behind = NONE;
   for (const slot of listed(areas)) {
     const start = areas.start[slot] as number;
     const end = areas.end[slot] as number;
     if (start < addr) {
-      if (end >= addr) addr = align(word, end, request.align);
+      if (end >= addr) addr = rules.align(word, end, request.align);
     } else {
       if (add(word, addr, length) < addr) return undefined;
       if (add(word, addr, length) <= start && rules.holeAllowed(addr, length, request)) {
         return { addr, behind };
       }
-      addr = align(word, end, request.align);
+      addr = rules.align(word, end, request.align);
       if (addr > lastStart) return undefined;
     }
     behind = slot;

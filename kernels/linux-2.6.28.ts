@@ -8,11 +8,13 @@ import { releaseOf } from "../spec/releases.ts";
 import { releaseReadingBehind, unmapEach } from "./purge.ts";
 import { anyAddress, searchUncached } from "./search-uncached.ts";
 import { type UncachedRules, uncachedKernel } from "./uncached-kernel.ts";
+import { align } from "./word.ts";
 import { neverWraps } from "./wrap-tests.ts";
 
 export const rules2_6_28: UncachedRules = {
   wraps: neverWraps,
   beforeNext: 0,
+  align,
   acceptable: anyAddress,
   searchAgain: searchUncached,
   dropUnused: () => {},

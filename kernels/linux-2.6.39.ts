@@ -6,6 +6,7 @@ import { releaseOf } from "../spec/releases.ts";
 import { byFlag, type CachedRules, cachedKernel, unmappingAtFree } from "./cached-kernel.ts";
 import { cacheBeforeErase, reasonsToReset, startAtWindow } from "./search-cached.ts";
 import { anyAddress } from "./search-uncached.ts";
+import { align } from "./word.ts";
 import { lastByteWraps } from "./wrap-tests.ts";
 
 export const rules2_6_39: CachedRules = {
@@ -14,6 +15,7 @@ export const rules2_6_39: CachedRules = {
   beforeNext: 1,
   reasonsToReset,
   startUncached: startAtWindow,
+  align,
   acceptable: anyAddress,
   lazyKeeping: byFlag,
   ...unmappingAtFree,

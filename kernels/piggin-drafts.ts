@@ -16,7 +16,6 @@ import { next } from "./rbtree.ts";
 import { type CachedSearch, noteHole, reasonsToReset, type StartingPoint } from "./search-cached.ts";
 import { descend, NO_ROOM } from "./search-uncached.ts";
 import type { State } from "./state.ts";
-import { align } from "./word.ts";
 
 /** The address behind an area that begins below `addr`, and what the draft asserts about it. */
 export type StepOver = (state: State, first: number, addr: Vpn, request: Alloc) => Vpn;
@@ -28,7 +27,7 @@ export function startStepping(
 ) {
   return (state: State, request: Alloc, rules: CachedSearch): StartingPoint | typeof NO_ROOM => {
     const { word, areas } = state;
-    let addr = align(word, request.vstart, request.align);
+    let addr = rules.align(word, request.vstart, request.align);
     if (rules.wraps(word, addr, request)) return NO_ROOM;
     let first = descend(state, addr, request.size);
     if (first !== NONE && (areas.start[first] as number) < addr) {

@@ -10,7 +10,7 @@ import { MARKS } from "./marks.ts";
 import { next, prev } from "./rbtree.ts";
 import { NO_ROOM } from "./search-uncached.ts";
 import type { State } from "./state.ts";
-import { add, align } from "./word.ts";
+import { add, type align } from "./word.ts";
 import type { WrapTest } from "./wrap-tests.ts";
 
 /** Where a scan begins: an address, and the first area that may be in its way (NONE: nothing is). */
@@ -25,6 +25,8 @@ export interface CachedSearch {
   readonly afterArea: Pages;
   /** Free pages the scan wants before the next area: 1 is `addr + size >= first->va_start`, 0 is `>`. */
   readonly beforeNext: Pages;
+  /** How an address is brought to the alignment: the kernels' own wraps. */
+  readonly align: typeof align;
   /** Rule 1: the reasons, as marks, for which the cache may not be used; 0 if it may. */
   readonly reasonsToReset: (state: State, request: Alloc) => number;
   /** Rule 3 without a cached area: where a search begins in the whole tree, or NO_ROOM. */
@@ -82,7 +84,7 @@ function startAfterCached(
   const { word, areas } = state;
   const first = state.freeVmapCache;
   if (areas.alive[first] === 0) state.usedAfterFree = true;
-  const addr = align(word, add(word, areas.end[first] as number, rules.afterArea), request.align);
+  const addr = rules.align(word, add(word, areas.end[first] as number, rules.afterArea), request.align);
   if (addr < request.vstart) {
     state.marks |= MARKS.cacheBelowWindow;
     resetCache(state);
@@ -99,7 +101,7 @@ export function startAtWindow(
   rules: CachedSearch,
 ): StartingPoint | typeof NO_ROOM {
   const { areas } = state;
-  const addr = align(state.word, request.vstart, request.align);
+  const addr = rules.align(state.word, request.vstart, request.align);
   if (rules.wraps(state.word, addr, request)) return NO_ROOM;
   let first = NONE;
   let slot = areas.root;
@@ -126,7 +128,7 @@ function scan(state: State, request: Alloc, begin: StartingPoint, rules: CachedS
     add(word, addr, size) <= vend
   ) {
     noteHole(state, addr, first);
-    addr = align(word, add(word, areas.end[first] as number, rules.afterArea), request.align);
+    addr = rules.align(word, add(word, areas.end[first] as number, rules.afterArea), request.align);
     if (rules.wraps(word, addr, request)) {
       state.marks |= MARKS.searchWrapped;
       return NO_ROOM;

@@ -8,7 +8,7 @@ import { NONE } from "./areas.ts";
 import { MARKS } from "./marks.ts";
 import { next } from "./rbtree.ts";
 import type { State } from "./state.ts";
-import { add, align } from "./word.ts";
+import { add, type align } from "./word.ts";
 import type { WrapTest } from "./wrap-tests.ts";
 
 /** The address a search found, or NO_ROOM. */
@@ -21,6 +21,8 @@ export interface UncachedSearch {
    * 1 its `>=`.
    */
   readonly beforeNext: Pages;
+  /** How an address is brought to the alignment: the kernels' own wraps. */
+  readonly align: typeof align;
   /** What is tested of an address found, beside the end of the window. */
   readonly acceptable: (addr: Vpn, request: Alloc) => boolean;
 }
@@ -33,7 +35,7 @@ export const notBelowWindow = (addr: Vpn, request: Alloc): boolean => addr >= re
 
 /** alloc_vmap_area's search from the window's start. */
 export function searchUncached(state: State, request: Alloc, rules: UncachedSearch): Vpn {
-  return searchFrom(state, request, align(state.word, request.vstart, request.align), rules);
+  return searchFrom(state, request, rules.align(state.word, request.vstart, request.align), rules);
 }
 
 /** The same from a given address, which must be aligned. Leaves in `gaveUpAt` how far it got. */
@@ -49,7 +51,7 @@ export function searchFrom(state: State, request: Alloc, from: Vpn, rules: Uncac
     add(word, addr, size) + rules.beforeNext > (areas.start[first] as number) &&
     add(word, addr, size) <= vend
   ) {
-    addr = align(word, add(word, areas.end[first] as number, 1), request.align);
+    addr = rules.align(word, add(word, areas.end[first] as number, 1), request.align);
     state.gaveUpAt = addr;
     if (rules.wraps(word, addr, request)) return wrapped(state);
     first = next(areas, first);

@@ -25,6 +25,9 @@ export function after(
   if (command.op === "touch" && response.kind === "reached" && response.frame !== null) {
     world = cache(world, command.cpu, command.page, response.frame);
   }
+  if (response.descriptors !== undefined) {
+    world = world.set("leakedDescriptors", response.descriptors - world.areas.size);
+  }
   return world;
 }
 

@@ -20,6 +20,7 @@ export interface WorldFields {
   readonly areas: List<Area>;
   readonly lazyPages: Pages;
   readonly deadPtes: number;
+  readonly leakedDescriptors: number;
   /** Released although no flush covered them since their owner let go. Empty unless a law was broken. */
   readonly unflushed: List<Extent>;
   readonly tlbs: ImmutableMap<Cpu, Tlb>;
@@ -44,16 +45,13 @@ export class ImmutableWorld
     areas: List<Area>(),
     lazyPages: 0,
     deadPtes: 0,
+    leakedDescriptors: 0,
     unflushed: List<Extent>(),
     tlbs: ImmutableMap<Cpu, Tlb>(),
     nextFrame: 1,
   })
   implements World
 {
-  get areaCount(): number {
-    return this.areas.size;
-  }
-
   get releasedUnflushed(): Pages {
     return this.unflushed.reduce((pages, extent) => pages + extent.end - extent.start, 0);
   }

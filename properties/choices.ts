@@ -5,7 +5,7 @@
  */
 import fc from "fast-check";
 import type { Scope, Window } from "../spec/scope.ts";
-import type { Bytes, Cpu, Pages } from "../spec/vocabulary.ts";
+import { type Bytes, type Cpu, PAGE_SIZE, type Pages } from "../spec/vocabulary.ts";
 
 /** A size as such, or that of a hole (by number, from the lowest) less so many pages. */
 export type SizeChoice = { readonly pages: Pages } | { readonly hole: number; readonly less: Pages };
@@ -57,7 +57,7 @@ export function choice(scope: Scope, weights: Weights = WEIGHTS): fc.Arbitrary<C
   );
   const pages: fc.Arbitrary<SizeChoice> = fc.constantFrom(...scope.sizes).map((size) => ({ pages: size }));
   const hole: fc.Arbitrary<SizeChoice> = fc.record({ hole: fc.nat(3), less: fc.nat(1) });
-  const size = fc.oneof({ arbitrary: pages, weight: 3 }, { arbitrary: hole, weight: 1 });
+  const size = fc.oneof({ arbitrary: pages, weight: 2 }, { arbitrary: hole, weight: 1 });
   const op = <K extends string>(name: K) => fc.constant(name);
   return fc.oneof(
     {
@@ -82,18 +82,34 @@ export function choice(scope: Scope, weights: Weights = WEIGHTS): fc.Arbitrary<C
   );
 }
 
-/**
- * A history's worth of choices. Half of them keep to one window and one alignment: changing either resets a
- * search cache, so a history in which they always change never uses one for long.
- */
-export function choices(scope: Scope, longest: number, weights: Weights = WEIGHTS): fc.Arbitrary<Choice[]> {
-  const steady = fc
-    .tuple(fc.constantFrom(...scope.windows), fc.constantFrom(...scope.aligns))
-    .chain(([window, align]) => many({ ...scope, windows: [window], aligns: [align] }, longest, weights));
-  return fc.oneof(many(scope, longest, weights), steady);
+/** How many choices a history is drawn from, and of which kinds. */
+export interface Lengths {
+  readonly shortest?: number;
+  readonly longest: number;
+  readonly weights?: Weights;
 }
 
-function many(scope: Scope, longest: number, weights: Weights): fc.Arbitrary<Choice[]> {
+/**
+ * A history's worth of choices. Most histories keep to a window or two and an alignment or two: changing
+ * either resets a search cache, so a history in which they always change never uses one for long.
+ */
+export function choices(
+  scope: Scope,
+  { shortest = 1, longest, weights = WEIGHTS }: Lengths,
+): fc.Arbitrary<Choice[]> {
+  const lengths = { shortest, longest, weights };
+  const window = fc.constantFrom(...scope.windows);
+  const align = fc.constantFrom(...scope.aligns);
+  const steady = fc
+    .tuple(window, align)
+    .chain(([window, align]) => many({ ...scope, windows: [window], aligns: [align] }, lengths));
+  const alternating = fc
+    .tuple(window, window, align)
+    .chain(([a, b, align]) => many({ ...scope, windows: [a, b], aligns: [align, PAGE_SIZE] }, lengths));
+  return fc.oneof(many(scope, lengths), alternating, steady);
+}
+
+function many(scope: Scope, { shortest, longest, weights }: Required<Lengths>): fc.Arbitrary<Choice[]> {
   // "max" because the default size keeps arrays near ten, whatever maxLength says.
-  return fc.array(choice(scope, weights), { minLength: 1, maxLength: longest, size: "max" });
+  return fc.array(choice(scope, weights), { minLength: shortest, maxLength: longest, size: "max" });
 }

@@ -16,12 +16,12 @@ const desk: Scope = {
   sizes: [1, 2, 3, 4, 5, 8],
   aligns: [1, ...pagesAligned(1, 2, 4, 8)],
   windows: [
-    { vstart: 0, vend: 32 },
-    { vstart: 1, vend: 32 },
-    { vstart: 3, vend: 17 },
-    { vstart: 16, vend: 32 },
-    { vstart: 0, vend: 4 },
-    { vstart: 2, vend: 10 },
+    { vstart: 64, vend: 96 },
+    { vstart: 65, vend: 96 },
+    { vstart: 67, vend: 81 },
+    { vstart: 80, vend: 96 },
+    { vstart: 64, vend: 68 },
+    { vstart: 66, vend: 74 },
   ],
 };
 
@@ -51,10 +51,10 @@ const tight: Scope = {
   sizes: [1, 2, 3, 4],
   aligns: [1, ...pagesAligned(1, 2, 4)],
   windows: [
-    { vstart: 0, vend: 12 },
-    { vstart: 2, vend: 12 },
-    { vstart: 5, vend: 12 },
-    { vstart: 0, vend: 5 },
+    { vstart: 64, vend: 69 },
+    { vstart: 66, vend: 69 },
+    { vstart: 64, vend: 76 },
+    { vstart: 69, vend: 76 },
   ],
 };
 
@@ -64,11 +64,13 @@ const lazy: Scope = {
   wordPages: 1024,
   cpus: 4,
   lazyMaxPages: null,
-  sizes: [1, 2, 3, 5, 9],
+  sizes: [1, 2, 3, 4, 9],
   aligns: [1, ...pagesAligned(1, 2, 16)],
   windows: [
-    { vstart: 0, vend: 48 },
-    { vstart: 7, vend: 31 },
+    { vstart: 64, vend: 72 },
+    { vstart: 66, vend: 72 },
+    { vstart: 64, vend: 112 },
+    { vstart: 71, vend: 95 },
   ],
 };
 

@@ -28,8 +28,8 @@ export interface World {
    * Lazy areas count as taken, or as gone (as after a purge).
    */
   lowestFit(request: Alloc, lazy: "taken" | "gone"): Vpn | undefined;
-  /** Areas alive, busy or lazy. */
-  readonly areaCount: number;
+  /** Descriptors alive beyond those of the areas that are there, as far as replies told. */
+  readonly leakedDescriptors: number;
   /** Pages of lazy areas. */
   readonly lazyPages: Pages;
   /** Whether some page here was let go and not flushed on every CPU since, be it released already or not. */

@@ -3,7 +3,6 @@ import { rulesDraft3 } from "../../kernels/piggin-draft-3.ts";
 import { startAtWindow } from "../../kernels/search-cached.ts";
 import { releaseOf } from "../../spec/releases.ts";
 import type { Bug } from "../bug.ts";
-import { wrapsOf } from "../wrap.ts";
 
 const repaired = cachedKernel(
   releaseOf("piggin-draft-3"),
@@ -20,5 +19,5 @@ export const cacheDraftAlignBugon: Bug = {
   fixed: "89699605 (2.6.39), before its release",
   changed: undefined,
   breaks: [{ law: "no-bug", on: ["piggin-draft-3"], pinned: "no-bug.json", repaired }],
-  explains: (evidence) => wrapsOf(evidence).length === 0,
+  explains: ({ response }) => response.kind === "bug" && response.text === "first->va_start < addr",
 };

@@ -3,7 +3,6 @@ import { rulesDraft1 } from "../../kernels/piggin-draft-1.ts";
 import { startAtWindow } from "../../kernels/search-cached.ts";
 import { releaseOf } from "../../spec/releases.ts";
 import type { Bug } from "../bug.ts";
-import { wrapsOf } from "../wrap.ts";
 
 const repaired = cachedKernel(
   releaseOf("piggin-draft-1"),
@@ -19,5 +18,5 @@ export const cacheDraftRangeBugon: Bug = {
   fixed: "in the draft of 25 May 2010; never released",
   changed: undefined,
   breaks: [{ law: "no-bug", on: ["piggin-draft-1"], pinned: "no-bug.json", repaired }],
-  explains: (evidence) => wrapsOf(evidence).length === 0,
+  explains: ({ response }) => response.kind === "bug" && response.text === "first->va_end < addr",
 };

@@ -1,23 +1,7 @@
-import { cachedKernel } from "../../kernels/cached-kernel.ts";
-import { rules3_1 } from "../../kernels/linux-3.1.ts";
-import { MARKS } from "../../kernels/marks.ts";
-import { reasonsToReset } from "../../kernels/search-cached.ts";
-import { releaseOf } from "../../spec/releases.ts";
 import type { Bug, Evidence } from "../bug.ts";
+import { mended3_1 } from "../mended.ts";
 
 const ON = ["3.1", "3.10.65", "3.16", "4.4", "4.15.0", "4.15.18-ubuntu"];
-
-const repaired = cachedKernel(
-  releaseOf("3.1"),
-  {
-    ...rules3_1,
-    reasonsToReset: (state, request) =>
-      request.size === state.cachedHoleSize
-        ? reasonsToReset(state, request) | MARKS.cacheResetSmallerSize
-        : reasonsToReset(state, request),
-  },
-  "3.1 testing size <= cached_hole_size",
-);
 
 export const cacheExactHoleMissed: Bug = {
   id: "cache-exact-hole-missed",
@@ -28,9 +12,9 @@ export const cacheExactHoleMissed: Bug = {
   fixed: "5.2, where 68ad4a330433 removed the cache",
   changed: undefined,
   breaks: [
-    { law: "lowest-fit", on: ON, pinned: "lowest-fit.json", repaired },
-    { law: "refused-only-when-full", on: ON, pinned: "refused-only-when-full.json", repaired },
-    { law: "purge-only-when-full", on: ON, pinned: "purge-only-when-full.json", repaired },
+    { law: "lowest-fit", on: ON, pinned: "lowest-fit.json", repaired: mended3_1 },
+    { law: "refused-only-when-full", on: ON, pinned: "refused-only-when-full.json", repaired: mended3_1 },
+    { law: "purge-only-when-full", on: ON, pinned: "purge-only-when-full.json", repaired: mended3_1 },
   ],
   explains: missedExactHole,
 };

@@ -1,15 +1,6 @@
-import { rules2_6_28 } from "../../kernels/linux-2.6.28.ts";
-import { uncachedKernel } from "../../kernels/uncached-kernel.ts";
-import { lastByteWraps } from "../../kernels/wrap-tests.ts";
-import { releaseOf } from "../../spec/releases.ts";
 import type { Bug } from "../bug.ts";
+import { mended2_6_28 } from "../mended.ts";
 import { wrapsOf } from "../wrap.ts";
-
-const repaired = uncachedKernel(
-  releaseOf("2.6.28"),
-  { ...rules2_6_28, wraps: lastByteWraps },
-  "2.6.28 with a wrap test",
-);
 
 export const vaNoWrapCheck: Bug = {
   id: "va-no-wrap-check",
@@ -19,8 +10,10 @@ export const vaNoWrapCheck: Bug = {
   fixed: "2.6.30 and 2.6.28.10",
   changed: undefined,
   breaks: [
-    { law: "in-window", on: ["2.6.28"], pinned: "in-window.json", repaired },
-    { law: "no-bug", on: ["2.6.28"], pinned: "no-bug.json", repaired },
+    { law: "in-window", on: ["2.6.28"], pinned: "in-window.json", repaired: mended2_6_28 },
+    { law: "no-bug", on: ["2.6.28"], pinned: "no-bug.json", repaired: mended2_6_28 },
+    { law: "no-overlap", on: ["2.6.28"], pinned: "no-overlap.json", repaired: mended2_6_28 },
+    { law: "flush-before-reuse", on: ["2.6.28"], pinned: "flush-before-reuse.json", repaired: mended2_6_28 },
   ],
   explains: (evidence) => wrapsOf(evidence).includes("end-beyond-top"),
 };

@@ -1,8 +1,9 @@
-import { linux2_6_28, rules2_6_28 } from "../../kernels/linux-2.6.28.ts";
+import { rules2_6_28 } from "../../kernels/linux-2.6.28.ts";
 import { searchFrom } from "../../kernels/search-uncached.ts";
 import { uncachedKernel } from "../../kernels/uncached-kernel.ts";
 import { releaseOf } from "../../spec/releases.ts";
 import type { Bug } from "../bug.ts";
+import { mended2_6_28 } from "../mended.ts";
 
 const changed = uncachedKernel(
   releaseOf("2.6.28"),
@@ -25,7 +26,7 @@ export const vaRestartFromEnd: Bug = {
       law: "refused-only-when-full",
       on: ["va-restart-from-end"],
       pinned: "refused-only-when-full.json",
-      repaired: linux2_6_28,
+      repaired: mended2_6_28,
     },
   ],
   explains: () => true,

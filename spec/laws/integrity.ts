@@ -14,9 +14,8 @@ export const nothingLeaks: VmapLaw = {
   id: "nothing-leaks",
   says: "When all is freed and purged, space, descriptors and blocks are as they began; a refused call leaves nothing behind.",
   source: "catalogue A5 (2498ce42d3a3), C2, C3",
-  holds(_before, _command, response, after) {
-    if (after === undefined || response.descriptors === undefined) return true;
-    return response.descriptors === after.areaCount;
+  holds(before, _command, _response, after) {
+    return after === undefined || after.leakedDescriptors <= before.leakedDescriptors;
   },
 };
 

@@ -1,0 +1,38 @@
+/** How a run ends, and how bad usage is said: one line, with the nearest right word. */
+import { closest, distance } from "fastest-levenshtein";
+
+export const AS_EXPECTED = 0;
+export const UNEXPECTED = 1;
+export const BAD_INPUT = 2;
+/** Ended by Ctrl-C, after printing what was found so far. */
+export const INTERRUPTED = 130;
+
+/** Bad usage: its message is the one line a person sees. */
+export class UsageError extends Error {}
+
+/** The value found for a word, or a UsageError that offers the nearest right one. */
+export function orNearest<T>(
+  what: string,
+  word: string,
+  find: (word: string) => T | undefined,
+  known: readonly string[],
+): T {
+  const found = find(word);
+  if (found !== undefined) return found;
+  const near = closest(word, [...known]);
+  const close = near !== undefined && distance(word, near) <= Math.max(2, Math.ceil(near.length / 3));
+  throw new UsageError(
+    `there is no ${what} ${JSON.stringify(word)}${close ? `; did you mean ${near}?` : `; there are ${known.join(", ")}`}`,
+  );
+}
+
+/** An option's whole number within bounds. Throws a UsageError otherwise. */
+export function wholeNumber(option: string, least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+    throw new UsageError(
+      `${option} takes a whole number from ${least} to ${most}, not ${JSON.stringify(text)}`,
+    );
+  };
+}

@@ -1,0 +1,43 @@
+/** The words a user may type, and what they stand for. */
+import type { Bug } from "../counterexamples/bug.ts";
+import { BUGS, bugCalled } from "../counterexamples/index.ts";
+import { KERNELS, kernelCalled } from "../kernels/index.ts";
+import type { State } from "../kernels/state.ts";
+import type { LawId } from "../spec/contract.ts";
+import type { Kernel } from "../spec/kernel.ts";
+import { LAWS } from "../spec/laws/index.ts";
+import { orNearest } from "./exit.ts";
+
+const LABELS = KERNELS.flatMap((kernel) => kernel.release.labels);
+const CHANGED = BUGS.filter((bug) => bug.changed !== undefined);
+const SLUGS = BUGS.map((bug) => bug.id);
+const NUMBERS = BUGS.flatMap((bug) => (bug.number === undefined ? [] : [bug.number]));
+
+/** A kernel by any of its labels, or a bug's changed kernel by the bug's slug. */
+export function findKernel(name: string): Kernel<State> | undefined {
+  return kernelCalled(name) ?? bugCalled(name)?.changed;
+}
+
+export function kernelNamed(name: string): Kernel<State> {
+  return orNearest("kernel", name, findKernel, [...LABELS, ...CHANGED.map((bug) => bug.id)]);
+}
+
+/** A released or drafted kernel by any of its labels. */
+export function releaseNamed(name: string): Kernel<State> {
+  return orNearest("kernel", name, kernelCalled, LABELS);
+}
+
+export function bugNamed(name: string): Bug {
+  return orNearest("bug", name, bugCalled, /^[a-z]\d+$/i.test(name) ? NUMBERS : SLUGS);
+}
+
+export function lawNamed(id: string): LawId {
+  const ids = LAWS.map((law) => law.id);
+  return orNearest("law", id, (word) => ids.find((known) => known === word), ids);
+}
+
+/** The command line that replays something, as a user of this installation types it. */
+export function replayLine(what: string): string {
+  const installed = import.meta.url.includes("/dist/");
+  return `${installed ? "vmapcheck" : "npm run -s vmapcheck --"} replay ${what}`;
+}

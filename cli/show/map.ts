@@ -1,0 +1,66 @@
+/**
+ * The address space as a picture: a column a page, a letter an area (lower case once it was let go). Only the
+ * stretch in question is drawn, and long ones are cut.
+ */
+import type { Extent, Vpn } from "../../spec/vocabulary.ts";
+import { page } from "./text.ts";
+
+export interface DrawnArea extends Extent {
+  readonly letter: string;
+  readonly lazy: boolean;
+}
+
+export interface MapRow {
+  readonly label: string;
+  /** One character, or a space, for a page. */
+  at(page: Vpn): string;
+}
+
+const WIDEST = 48;
+const INDENT = 10;
+
+/** A row of areas; pages where two overlap show as `!`. */
+export function areaRow(areas: readonly DrawnArea[]): MapRow {
+  return {
+    label: "area",
+    at: (vpn) => {
+      const here = areas.filter((area) => area.start <= vpn && vpn < area.end);
+      if (here.length > 1) return "!";
+      const [area] = here;
+      if (area === undefined) return ".";
+      return area.lazy ? area.letter.toLowerCase() : area.letter;
+    },
+  };
+}
+
+/** The stretch of pages worth drawing: these extents and a page around them, clipped to what fits a line. */
+export function stretch(extents: readonly Extent[], wordPages: number): Extent {
+  const start = Math.max(0, Math.min(...extents.map((extent) => extent.start)) - 1);
+  const end = Math.min(wordPages, Math.max(...extents.map((extent) => extent.end)) + 1);
+  return { start, end: Math.min(end, start + WIDEST) };
+}
+
+/** The lines of the picture, page numbers above. */
+export function drawMap(rows: readonly MapRow[], shown: Extent): string[] {
+  const pages = Array.from({ length: shown.end - shown.start }, (_, offset) => shown.start + offset);
+  const large = page(shown.start).startsWith("0x");
+  const numbers = pages.map((vpn) => (large ? vpn - shown.start : vpn));
+  const width = Math.max(2, String(numbers.at(-1) ?? 0).length + 1);
+  const line = (label: string, cells: readonly (string | number)[]) =>
+    `  ${label.padEnd(INDENT)}${cells.map((cell) => String(cell).padStart(width)).join("")}`.trimEnd();
+  return [
+    ...(large ? [`  pages from ${page(shown.start)}:`] : []),
+    line("", numbers),
+    ...rows.map((row) =>
+      line(
+        row.label,
+        pages.map((vpn) => row.at(vpn)),
+      ),
+    ),
+  ];
+}
+
+/** A letter for the n-th area: A to Z, and round again. */
+export function letterFor(index: number): string {
+  return String.fromCharCode("A".charCodeAt(0) + (index % 26));
+}

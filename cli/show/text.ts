@@ -1,0 +1,58 @@
+/** Commands and replies in words. */
+import type { Command, Response } from "../../spec/commands.ts";
+import { type Bytes, PAGE_SIZE, type Vpn } from "../../spec/vocabulary.ts";
+
+/** Above this, page numbers are shown as addresses: they are somebody's, and known so. */
+const LARGE: Vpn = 2 ** 20;
+
+/** A page number; as an address in bytes where it is large. */
+export function page(vpn: Vpn): string {
+  return vpn < LARGE ? String(vpn) : `0x${(BigInt(vpn) * BigInt(PAGE_SIZE)).toString(16)}`;
+}
+
+function extent({ start, end }: { readonly start: Vpn; readonly end: Vpn }): string {
+  return `[${page(start)},${page(end)})`;
+}
+
+function alignment(align: Bytes): string {
+  if (align === PAGE_SIZE) return "";
+  return align < PAGE_SIZE
+    ? ` align ${align} byte${align === 1 ? "" : "s"}`
+    : ` align ${align / PAGE_SIZE} pages`;
+}
+
+export function commandText(command: Command): string {
+  switch (command.op) {
+    case "alloc": {
+      const { size, align, vstart, vend, map } = command;
+      return `alloc ${size} page${size === 1 ? "" : "s"}${alignment(align)} in ${extent({ start: vstart, end: vend })}${map ? ", mapped" : ""}`;
+    }
+    case "free":
+      return `free ${page(command.start)}`;
+    case "touch":
+      return `touch ${page(command.page)} from CPU ${command.cpu}`;
+    default:
+      return command.op;
+  }
+}
+
+export function responseText(response: Response): string {
+  const flushed = response.flushes.map(extent).join(" ");
+  return `${resultText(response)}${flushed === "" ? "" : `, flushed ${flushed}`}`;
+}
+
+function resultText(response: Response): string {
+  switch (response.kind) {
+    case "placed":
+      return `placed at ${page(response.start)}${response.mapStopped ? ", mapping stopped at a PTE already there" : ""}`;
+    case "refused":
+      return "refused";
+    case "reached":
+      if (response.frame === null) return "faulted";
+      return `reached frame ${response.frame} ${response.hit ? "through the TLB" : "through the page table"}`;
+    case "bug":
+      return `BUG: ${response.text}`;
+    case "done":
+      return "done";
+  }
+}

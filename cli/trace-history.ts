@@ -1,0 +1,82 @@
+/** A recorded trace as a history: addresses become the commands that asked for them. */
+
+import type { HistoryFile } from "../adapters/history-file.ts";
+import { askedFor } from "../adapters/history-file.ts";
+import { InputError } from "../adapters/input-error.ts";
+import { judgeTrace } from "../adapters/judge-recording.ts";
+import { readRecording, type Trace } from "../adapters/recording.ts";
+import { vmapSpec } from "../model/vmap-spec.ts";
+import type { Alloc } from "../spec/commands.ts";
+import type { HistoryStep } from "../spec/history.ts";
+import { lawsCalled } from "../spec/laws/index.ts";
+import { releaseOf } from "../spec/releases.ts";
+import type { Pages, Vpn } from "../spec/vocabulary.ts";
+
+/** Whether a file is a recording, by its name: `.jsonl` or `.jsonl.gz`. */
+export function isRecording(file: string): boolean {
+  return /\.jsonl(\.gz)?$/.test(file);
+}
+
+/** The trace on this line of a recording, or else the first that breaks a law, as a history. */
+export async function historyOfTrace(file: string, line: number | undefined): Promise<HistoryFile> {
+  for await (const trace of readRecording(file)) {
+    if (line !== undefined && trace.line !== line) continue;
+    if (trace.notYet.size > 0) {
+      if (line === undefined) continue;
+      throw new InputError(
+        `${file}:${line}: has ${[...trace.notYet.keys()].join(" and ")}, which no kernel here answers yet`,
+      );
+    }
+    const release = releaseOf(trace.label);
+    const { breaks } = judgeTrace(vmapSpec(release), lawsCalled(release.laws), trace);
+    const first = breaks[0];
+    if (first === undefined && line === undefined) continue;
+    const commands = translate(trace);
+    return {
+      kernel: trace.label,
+      law: first?.laws[0]?.id ?? "no-bug",
+      scope: { ...trace.scope, ...askedFor(commands) },
+      commands,
+    };
+  }
+  throw new InputError(
+    `${file}: ${line === undefined ? "no trace in it breaks a law" : `there is no trace on line ${line}`}`,
+  );
+}
+
+/** Where an area was last placed, and by which step. */
+interface Placed {
+  readonly index: number;
+  readonly start: Vpn;
+  readonly pages: Pages;
+  freed: boolean;
+}
+
+/** A touch of what was never allocated faults and has no effect: it is left out. */
+export function translate(trace: Trace): HistoryStep[] {
+  const placed: Placed[] = [];
+  const steps: HistoryStep[] = [];
+  for (const { command, response } of trace.exchanges) {
+    if (command.op === "free") {
+      const area = placed.findLast((each) => each.start === command.start && !each.freed);
+      if (area === undefined) continue;
+      area.freed = true;
+      steps.push({ op: "free", area: area.index });
+    } else if (command.op === "touch") {
+      const { cpu, page } = command;
+      const area = placed.findLast((each) => each.start <= page && page < each.start + each.pages);
+      if (area !== undefined) steps.push({ op: "touch", cpu, area: area.index, page: page - area.start });
+    } else {
+      if (command.op === "alloc" && response.kind === "placed") {
+        placed.push({ index: steps.length, start: response.start, pages: command.size, freed: false });
+      }
+      steps.push(command.op === "alloc" ? plainAlloc(command) : command);
+    }
+  }
+  return steps;
+}
+
+/** Without the flag that only a dump of 2.6.27 shows. */
+function plainAlloc({ op, size, align, vstart, vend, map }: Alloc): Alloc {
+  return { op, size, align, vstart, vend, map };
+}

@@ -1,0 +1,140 @@
+/** `replay`: judges a pinned history, step by step, with the address space after each. */
+import { fileURLToPath } from "node:url";
+import pc from "picocolors";
+import { type HistoryFile, readHistory } from "../../adapters/history-file.ts";
+import type { Break, Bug } from "../../counterexamples/bug.ts";
+import { BUGS, bugCalled, nameBreaks } from "../../counterexamples/index.ts";
+import { replay } from "../../engine/stepper.ts";
+import type { State } from "../../kernels/state.ts";
+import { settingFor, type VmapPlayed } from "../../properties/setting.ts";
+import type { LawId } from "../../spec/contract.ts";
+import type { Kernel } from "../../spec/kernel.ts";
+import { LAWS } from "../../spec/laws/index.ts";
+import { AS_EXPECTED, UNEXPECTED, UsageError } from "../exit.ts";
+import { bugNamed, kernelNamed, lawNamed, replayLine } from "../names.ts";
+import { mapsOf, stepLine } from "../show/played.ts";
+import { historyOfTrace, isRecording } from "../trace-history.ts";
+
+export interface ReplayOptions {
+  readonly kernel?: string;
+  readonly law?: string;
+  readonly trace?: number;
+  readonly json: boolean;
+}
+
+/** Where a bug's history for this law is pinned. */
+export function pinnedFile(bug: Bug, pinned: Break): string {
+  return fileURLToPath(new URL(`../../counterexamples/${bug.id}/${pinned.pinned}`, import.meta.url));
+}
+
+interface Replayed {
+  readonly name: string;
+  readonly history: HistoryFile;
+  readonly kernel: Kernel<State>;
+  /** The bug whose pinned history this is. */
+  readonly bug: Bug | undefined;
+}
+
+export async function replayVerb(target: string, options: ReplayOptions): Promise<number> {
+  const { name, history, kernel, bug } = await chooseHistory(target, options);
+  const law = options.law === undefined ? undefined : lawNamed(options.law);
+  const played = replay(settingFor(kernel, history.scope), history.commands, law);
+  const last = played.at(-1) as VmapPlayed;
+  const broken = last.broken.filter(({ id }) => law === undefined || id === law);
+  const shown = broken.find(({ id }) => id === history.law) ?? broken[0];
+  const known = shown && nameOf(kernel, last, shown.id);
+  const expected =
+    shown === undefined ? bug === undefined || !listedFor(bug, kernel, history.law) : known !== undefined;
+
+  if (options.json) {
+    const step = shown === undefined ? null : last.index + 1;
+    const accepted = shown === undefined;
+    console.log(
+      JSON.stringify({
+        history: name,
+        kernel: kernel.name,
+        accepted,
+        law: shown?.id ?? null,
+        step,
+        bug: known?.id ?? null,
+      }),
+    );
+    return expected ? AS_EXPECTED : UNEXPECTED;
+  }
+  if (bug !== undefined)
+    console.log(
+      `${pc.bold(bug.id)}${bug.number ? ` (${bug.number})` : ""}\n${bug.says}\n${pc.dim(bug.source)}\n`,
+    );
+  console.log(
+    `kernel ${pc.bold(kernel.name)}, a space of ${history.scope.wordPages} pages, ${history.scope.cpus} CPU${history.scope.cpus === 1 ? "" : "s"}\n`,
+  );
+  const maps = mapsOf(played);
+  for (const now of played) {
+    console.log(stepLine(now, history.commands.length));
+    console.log(`${(maps[now.index] as string[]).join("\n")}\n`);
+  }
+  console.log(verdictText(kernel, shown?.id, known));
+  if (shown !== undefined) console.log(`replay:  ${replayLine(replayWords(target, options))}`);
+  return expected ? AS_EXPECTED : UNEXPECTED;
+}
+
+function verdictText(kernel: Kernel<State>, law: LawId | undefined, known: Bug | undefined): string {
+  if (law === undefined)
+    return pc.green(`accepted: ${kernel.name} keeps every law it promises in this history`);
+  const { says } = LAWS.find(({ id }) => id === law) as { says: string };
+  const name =
+    known === undefined ? "not known to the catalogue" : `known as ${known.id} (fixed: ${known.fixed})`;
+  return `${pc.red(pc.bold(law))}   ${says}\n${name}`;
+}
+
+function replayWords(target: string, { kernel, law, trace }: ReplayOptions): string {
+  const words = [target];
+  if (law !== undefined) words.push("--law", law);
+  if (kernel !== undefined) words.push("--kernel", kernel);
+  if (trace !== undefined) words.push("--trace", String(trace));
+  return words.join(" ");
+}
+
+function nameOf(
+  kernel: Kernel<State>,
+  { broken, before, command, response }: VmapPlayed,
+  law: LawId,
+): Bug | undefined {
+  if (command === undefined || response === undefined) return undefined;
+  return nameBreaks(kernel.name, broken, { before, command, response }).find((each) => each.law === law)?.bug;
+}
+
+/** Whether the catalogue says that this history breaks this law on this kernel. */
+function listedFor(bug: Bug, kernel: Kernel<State>, law: LawId): boolean {
+  return bug.breaks.some((each) => each.law === law && each.on.includes(kernel.name));
+}
+
+async function chooseHistory(target: string, options: ReplayOptions): Promise<Replayed> {
+  const named = bugCalled(target);
+  if (named === undefined && !/[./\\]/.test(target)) bugNamed(target);
+  if (named === undefined) {
+    const history = isRecording(target)
+      ? await historyOfTrace(target, options.trace)
+      : await readHistory(target);
+    return { name: target, history, kernel: kernelNamed(options.kernel ?? history.kernel), bug: undefined };
+  }
+  const pinned = choosePinned(named, options);
+  const history = await readHistory(pinnedFile(named, pinned));
+  const kernel = kernelNamed(options.kernel ?? history.kernel);
+  return { name: `${named.id}/${pinned.pinned}`, history, kernel, bug: named };
+}
+
+/** The bug's history for the law asked for, best one that was pinned on the kernel asked for. */
+function choosePinned(bug: Bug, { law, kernel }: ReplayOptions): Break {
+  const candidates = bug.breaks.filter((each) => law === undefined || each.law === lawNamed(law));
+  const label = kernel === undefined ? undefined : kernelNamed(kernel).name;
+  const best = candidates.find((each) => label !== undefined && each.on.includes(label)) ?? candidates[0];
+  if (best !== undefined) return best;
+  const laws = [...new Set(bug.breaks.map((each) => each.law))].join(", ");
+  throw new UsageError(`${bug.id} does not break ${law}; it breaks ${laws}`);
+}
+
+/** Every bug's pinned histories, for whoever checks them all. */
+export function allPinned(): readonly { readonly bug: Bug; readonly pinned: Break }[] {
+  return BUGS.flatMap((bug) => bug.breaks.map((pinned) => ({ bug, pinned })));
+}

@@ -1,0 +1,61 @@
+/**
+ * Releases with every catalogue bug of theirs repaired, for histories in which one bug would otherwise stand
+ * in the way of showing that another is gone. They keep every law their release promises.
+ */
+import { giveBackDescriptor } from "../kernels/areas.ts";
+import { cachedKernel } from "../kernels/cached-kernel.ts";
+import { listKernel } from "../kernels/linux-2.6.27.ts";
+import { rules2_6_28 } from "../kernels/linux-2.6.28.ts";
+import { rules2_6_39 } from "../kernels/linux-2.6.39.ts";
+import { rules3_1 } from "../kernels/linux-3.1.ts";
+import { MARKS } from "../kernels/marks.ts";
+import { releaseReadingAhead } from "../kernels/purge.ts";
+import { reasonsToReset } from "../kernels/search-cached.ts";
+import { uncachedKernel } from "../kernels/uncached-kernel.ts";
+import { alignWithoutWrap } from "../kernels/word.ts";
+import { endWraps } from "../kernels/wrap-tests.ts";
+import { releaseOf } from "../spec/releases.ts";
+
+const withoutWraps = { align: alignWithoutWrap, wraps: endWraps };
+
+export const mended2_6_27 = listKernel(
+  {
+    align: alignWithoutWrap,
+    holeAllowed: (addr, length, request) => addr + length <= request.vend,
+    lastStart: (_word, vend, length) => vend - length,
+  },
+  "2.6.27 mended",
+);
+
+export const mended2_6_28 = uncachedKernel(
+  releaseOf("2.6.28"),
+  {
+    ...rules2_6_28,
+    ...withoutWraps,
+    dropUnused: (state, slot) => giveBackDescriptor(state.areas, slot),
+    release: releaseReadingAhead(() => {}),
+  },
+  "2.6.28 mended",
+);
+
+export const mended2_6_39 = cachedKernel(
+  releaseOf("2.6.39"),
+  { ...rules2_6_39, ...withoutWraps },
+  "2.6.39 mended",
+);
+
+export const mended3_1 = cachedKernel(
+  releaseOf("3.1"),
+  {
+    ...rules3_1,
+    ...withoutWraps,
+    // A9: `size <= cached_hole_size` where the release tests `<`.
+    reasonsToReset: (state, request) =>
+      request.size === state.cachedHoleSize
+        ? reasonsToReset(state, request) | MARKS.cacheResetSmallerSize
+        : reasonsToReset(state, request),
+  },
+  "3.1 mended",
+);
+
+export const MENDED = [mended2_6_27, mended2_6_28, mended2_6_39, mended3_1] as const;

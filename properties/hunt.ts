@@ -1,0 +1,111 @@
+/** Looks for one break at random, and brings it down to the fewest commands it can. */
+import { searchAtRandom } from "../engine/random.ts";
+import { shrink } from "../engine/shrink.ts";
+import { replay } from "../engine/stepper.ts";
+import type { LawId } from "../spec/contract.ts";
+import { type HistoryStep, naming } from "../spec/history.ts";
+import type { Kernel } from "../spec/kernel.ts";
+import type { Scope } from "../spec/scope.ts";
+import { type Choice, choices, type Lengths } from "./choices.ts";
+import { play } from "./play.ts";
+import { SCOPES } from "./scopes.ts";
+import { settingFor, type VmapPlayed, type VmapSetting } from "./setting.ts";
+import { simpler } from "./simpler.ts";
+
+export interface Quarry<S> {
+  readonly kernel: Kernel<S>;
+  readonly law: LawId;
+  /** Whether this step, which broke the law, broke it in the way looked for. */
+  meant(step: VmapPlayed): boolean;
+}
+
+export interface Caught {
+  readonly scope: Scope;
+  readonly history: readonly HistoryStep[];
+}
+
+export interface HuntResult {
+  readonly caught: Caught | undefined;
+  readonly runs: number;
+  readonly seconds: number;
+}
+
+/** Histories drawn before the next scope has its turn. */
+const TURN = 40;
+/** The lengths to which histories are drawn, in turn: short ones are likely to be nearly minimal at once. */
+const LENGTHS = [6, 30];
+/** Histories tried for each length and scope, times the length, in the hope of one shorter than was caught. */
+const TRIES_PER_STEP = 1500;
+
+/** Hunts until something is caught or the time is up. */
+export function hunt<S>(quarry: Quarry<S>, seed: number, limitMs: number): HuntResult {
+  const started = Date.now();
+  const deadline = started + limitMs;
+  let runs = 0;
+  let caught: Caught | undefined;
+  for (let turn = 0; caught === undefined && Date.now() < deadline; turn++) {
+    const scope = SCOPES[turn % SCOPES.length] as Scope;
+    const longest = LENGTHS[Math.floor(turn / SCOPES.length) % LENGTHS.length] as number;
+    const found = draw(quarry, scope, { longest }, TURN, seed + turn, deadline);
+    runs += found.runs;
+    if (found.found !== undefined) caught = { scope, history: bringDown(quarry, scope, found.found) };
+  }
+  if (caught !== undefined) caught = shorter(quarry, caught, seed, deadline);
+  return { caught, runs, seconds: (Date.now() - started) / 1000 };
+}
+
+function draw<S>(
+  quarry: Quarry<S>,
+  scope: Scope,
+  lengths: Lengths,
+  runs: number,
+  seed: number,
+  deadline: number,
+) {
+  const setting = settingFor(quarry.kernel, scope);
+  const attempt = (drawn: readonly Choice[]) => {
+    const { history, failed } = play(setting, drawn, {
+      broken: (step) => (isQuarry(quarry, step) ? "fail" : "go on"),
+    });
+    return failed === undefined ? undefined : history;
+  };
+  return searchAtRandom({ drawn: choices(scope, lengths), attempt, seed, runs, deadline });
+}
+
+function isQuarry<S>(quarry: Quarry<S>, step: VmapPlayed): boolean {
+  return step.broken.some((law) => law.id === quarry.law) && quarry.meant(step);
+}
+
+/** The history shrunk as far as it still ends in the quarry. */
+function bringDown<S>(
+  quarry: Quarry<S>,
+  scope: Scope,
+  history: readonly HistoryStep[],
+): readonly HistoryStep[] {
+  const setting = settingFor(quarry.kernel, scope);
+  return shrink(history, {
+    fails: (candidate) => endsIn(quarry, setting, candidate),
+    without: naming.without,
+    simpler: (step) => simpler(step, scope),
+  });
+}
+
+function endsIn<S>(quarry: Quarry<S>, setting: VmapSetting<S>, history: readonly HistoryStep[]): boolean {
+  const last = replay(setting, history, quarry.law).at(-1);
+  return last !== undefined && isQuarry(quarry, last);
+}
+
+/**
+ * Dropping and simplifying steps cannot turn one way of breaking a law into another, so short histories are
+ * drawn afresh in every scope: the machines are small enough to be lucky.
+ */
+function shorter<S>(quarry: Quarry<S>, caught: Caught, seed: number, deadline: number): Caught {
+  for (let length = 1; length < caught.history.length; length++) {
+    for (const scope of SCOPES) {
+      const lengths = { shortest: length, longest: length };
+      const { found } = draw(quarry, scope, lengths, TRIES_PER_STEP * length, seed, deadline);
+      if (found !== undefined) return { scope, history: bringDown(quarry, scope, found) };
+    }
+  }
+  return caught;
+}

@@ -1,0 +1,46 @@
+/** Plays drawn choices against a kernel and its reference: one random history. */
+import { begin } from "../engine/stepper.ts";
+import type { HistoryStep } from "../spec/history.ts";
+import type { Choice } from "./choices.ts";
+import { intend, noteAsked, nothingAsked } from "./intend.ts";
+import type { VmapPlayed, VmapSetting } from "./setting.ts";
+
+/** What a run wants to know while it plays. */
+export interface Watcher<S> {
+  /** Called after every step that was a command. */
+  played?(step: VmapPlayed, state: S): void;
+  /** Of a step that broke a law: whether the run ends in failure, ends, or goes on with the world that follows. */
+  broken(step: VmapPlayed): "fail" | "stop" | "go on";
+}
+
+export interface RandomHistory {
+  readonly history: readonly HistoryStep[];
+  /** The step that failed, which is the history's last. */
+  readonly failed: VmapPlayed | undefined;
+}
+
+export function play<S>(
+  setting: VmapSetting<S>,
+  choices: readonly Choice[],
+  watcher: Watcher<S>,
+): RandomHistory {
+  const stepper = begin(setting);
+  const asked = nothingAsked();
+  const history: HistoryStep[] = [];
+  for (const choice of choices) {
+    const step = intend(choice, stepper.world(), asked);
+    if (step === undefined) continue;
+    history.push(step);
+    const now = stepper.take(step);
+    const { response } = now;
+    noteAsked(asked, now.index, step, response?.kind === "placed" ? response.start : undefined);
+    if (response !== undefined) watcher.played?.(now, stepper.state);
+    if (now.broken.length > 0) {
+      const verdict = watcher.broken(now);
+      if (verdict === "fail") return { history, failed: now };
+      if (verdict === "stop") break;
+    }
+    if (now.after === undefined) break;
+  }
+  return { history, failed: undefined };
+}

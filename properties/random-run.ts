@@ -1,0 +1,127 @@
+/** The random half of the main job: histories drawn in one scope, judged, and counted by what they exercised. */
+import { searchAtRandom } from "../engine/random.ts";
+import { shrink } from "../engine/shrink.ts";
+import { replay } from "../engine/stepper.ts";
+import type { LawId } from "../spec/contract.ts";
+import { type HistoryStep, naming } from "../spec/history.ts";
+import type { Kernel } from "../spec/kernel.ts";
+import type { Scope } from "../spec/scope.ts";
+import { witnessesFor } from "../spec/witnesses.ts";
+import { choices } from "./choices.ts";
+import { play } from "./play.ts";
+import { settingFor, type VmapPlayed, type VmapSetting } from "./setting.ts";
+import { simpler } from "./simpler.ts";
+
+export interface RandomRun<S> {
+  readonly kernel: Kernel<S>;
+  readonly scope: Scope;
+  readonly seed: number;
+  readonly histories: number;
+  /** Only this law, if given. */
+  readonly law: LawId | undefined;
+  /** The catalogue's name for each law a step broke; undefined where it has none. */
+  name(step: VmapPlayed): readonly { readonly law: LawId; readonly known: string | undefined }[];
+}
+
+/** A break that the catalogue does not know, shrunk. */
+export interface Unknown {
+  readonly law: LawId;
+  readonly scope: Scope;
+  readonly history: readonly HistoryStep[];
+}
+
+export interface KnownBreak {
+  readonly law: LawId;
+  readonly known: string;
+  /** Commands of the shortest history in which it was met, up to the break. */
+  readonly commands: number;
+}
+
+export interface RandomReport {
+  readonly histories: number;
+  readonly commands: number;
+  /** How often each witness and mark was seen. */
+  readonly seen: ReadonlyMap<string, number>;
+  readonly known: readonly KnownBreak[];
+  readonly unknown: Unknown | undefined;
+}
+
+/** The longest history drawn, in choices; half that on average. */
+const LONGEST = 60;
+
+/** Laws after whose break the world is still one an allocator can be judged in. */
+const HARMLESS: readonly LawId[] = [
+  "lowest-fit",
+  "refused-only-when-full",
+  "purge-only-when-full",
+  "nothing-leaks",
+  "no-use-after-free",
+];
+
+/** Draws histories until one breaks a law in a way the catalogue does not know, or all are drawn. */
+export function randomRun<S>(run: RandomRun<S>): RandomReport {
+  const { kernel, scope, seed, histories } = run;
+  const setting = narrowed(settingFor(kernel, scope), run.law);
+  const witnesses = witnessesFor(kernel.release);
+  const seen = new Map<string, number>();
+  const known = new Map<string, KnownBreak>();
+  let commands = 0;
+  const count = (id: string) => seen.set(id, (seen.get(id) ?? 0) + 1);
+  const watcher = {
+    played: ({ before, command, response, after }: VmapPlayed, state: S) => {
+      commands += 1;
+      if (command === undefined || response === undefined) return;
+      for (const mark of kernel.marks(state)) count(mark);
+      for (const witness of witnesses) if (witness.seen(before, command, response, after)) count(witness.id);
+    },
+    broken: (step: VmapPlayed) => {
+      const names = run.name(step);
+      if (names.some((each) => each.known === undefined)) return "fail" as const;
+      for (const { law, known: bug } of names) {
+        const shortest = known.get(`${law} ${bug}`)?.commands ?? Number.POSITIVE_INFINITY;
+        const length = step.index + 1;
+        if (length < shortest) known.set(`${law} ${bug}`, { law, known: bug as string, commands: length });
+      }
+      return names.every((each) => HARMLESS.includes(each.law)) ? ("go on" as const) : ("stop" as const);
+    },
+  };
+  const { found, runs } = searchAtRandom({
+    drawn: choices(scope, { longest: LONGEST }),
+    attempt: (drawn) => {
+      const { history, failed } = play(setting, drawn, watcher);
+      const law = failed && run.name(failed).find((each) => each.known === undefined)?.law;
+      return law === undefined ? undefined : { law, history };
+    },
+    seed,
+    runs: histories,
+  });
+  const unknown = found && {
+    law: found.law,
+    scope,
+    history: bringDown(run, setting, found.law, found.history),
+  };
+  return { histories: runs, commands, seen, known: [...known.values()], unknown };
+}
+
+function narrowed<S>(setting: VmapSetting<S>, law: LawId | undefined): VmapSetting<S> {
+  if (law === undefined) return setting;
+  return { ...setting, laws: setting.laws.filter(({ id }) => id === law) };
+}
+
+function bringDown<S>(
+  run: RandomRun<S>,
+  setting: VmapSetting<S>,
+  law: LawId,
+  history: readonly HistoryStep[],
+): readonly HistoryStep[] {
+  const isUnknown = (step: VmapPlayed) =>
+    run.name(step).some((each) => each.law === law && each.known === undefined);
+  return shrink(history, {
+    fails: (candidate) => {
+      const last = replay(setting, candidate, law).at(-1);
+      return last !== undefined && last.broken.length > 0 && isUnknown(last);
+    },
+    without: naming.without,
+    simpler: (step) => simpler(step, run.scope),
+  });
+}

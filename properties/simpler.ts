@@ -1,0 +1,22 @@
+/** Simpler forms of a step: what a reader would rather see in a counterexample, best first. */
+import type { HistoryStep } from "../spec/history.ts";
+import type { Scope } from "../spec/scope.ts";
+import { PAGE_SIZE } from "../spec/vocabulary.ts";
+
+/** Every form simpler than this one: each differs in one argument, which it brings down. */
+export function* simpler(step: HistoryStep, scope: Scope): Iterable<HistoryStep> {
+  if (step.op === "alloc") {
+    if (step.map) yield { ...step, map: false };
+    for (let size = 1; size < step.size; size++) yield { ...step, size };
+    if (step.align !== PAGE_SIZE) yield { ...step, align: PAGE_SIZE };
+    for (let align = 2 * PAGE_SIZE; align < step.align; align *= 2) yield { ...step, align };
+    for (const window of scope.windows) {
+      if (window.vstart === step.vstart && window.vend === step.vend) break;
+      yield { ...step, ...window };
+    }
+  }
+  if (step.op === "touch") {
+    if (step.cpu > 0) yield { ...step, cpu: 0 };
+    if (step.page > 0) yield { ...step, page: 0 };
+  }
+}
