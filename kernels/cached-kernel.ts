@@ -4,6 +4,7 @@ import type { Kernel } from "../spec/kernel.ts";
 import type { Promises } from "../spec/releases.ts";
 import { giveBackDescriptor } from "./areas.ts";
 import { bugOn } from "./bug.ts";
+import type { Mark } from "./marks.ts";
 import {
   flagLazy,
   gatherFlagged,
@@ -69,10 +70,24 @@ export function cachedKernel(release: Promises, rules: CachedRules, name?: strin
       unmapAliases: purgeAll,
       isLazy: lazyKeeping.isLazy,
       hasCache: true,
+      paths: CACHE_PATHS,
     },
     name,
   );
 }
+
+/** Hit, reset for each reason, fallen back below the window, moved and cleared by a free. */
+const CACHE_PATHS: readonly Mark[] = [
+  "cacheHit",
+  "cacheResetEmpty",
+  "cacheResetSmallerSize",
+  "cacheResetLowerVstart",
+  "cacheResetSmallerAlign",
+  "cacheBelowWindow",
+  "freeMovedCache",
+  "freeClearedCache",
+  "searchWrapped",
+];
 
 /** Rule 5: the new area is cached, then three assertions on it. The alignment's can be met by no request. */
 function placed(state: State, slot: number, request: Alloc): void {

@@ -41,6 +41,7 @@ export function listKernel(rules: ListRules, name?: string): Kernel<State> {
   return kernelOf({
     release: releaseOf("2.6.27"),
     name,
+    paths: [],
     answer: (state, command) => answer(state, command, rules),
     dump,
   });

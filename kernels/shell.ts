@@ -3,7 +3,7 @@ import type { Command, Response } from "../spec/commands.ts";
 import type { Dump, Kernel } from "../spec/kernel.ts";
 import type { Promises } from "../spec/releases.ts";
 import { KernelBug } from "./bug.ts";
-import { markNames } from "./marks.ts";
+import { type Mark, markNames } from "./marks.ts";
 import { beginCall, copyState, type Effects, effects, initialState, type State } from "./state.ts";
 
 /** A reply without the effects, which the state has collected. */
@@ -14,13 +14,15 @@ export interface Parts {
   readonly release: Promises;
   /** Its name, if it is not simply the release: a release with one step changed. */
   readonly name?: string | undefined;
+  /** The marks it can set. */
+  readonly paths: readonly Mark[];
   /** Carries out a command in place. May throw a KernelBug. */
   answer(state: State, command: Command): Result;
   dump(state: State): Dump;
 }
 
 /** The machine: `act` works in place, and `step` is a copy followed by `act`. */
-export function kernelOf({ release, name, answer, dump }: Parts): Kernel<State> {
+export function kernelOf({ release, name, paths, answer, dump }: Parts): Kernel<State> {
   const act = (state: State, command: Command): Response => {
     beginCall(state);
     const result = answerOrBug(state, command);
@@ -46,6 +48,7 @@ export function kernelOf({ release, name, answer, dump }: Parts): Kernel<State> 
       return [after, act(after, command)];
     },
     dump,
+    paths,
     marks: (state) => markNames(state.marks),
   };
 }

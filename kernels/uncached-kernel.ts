@@ -7,6 +7,7 @@ import { flagLazy, gatherFlagged, isFlaggedLazy, type PurgeSteps, purge } from "
 import { searchUncached, type UncachedSearch } from "./search-uncached.ts";
 import type { State } from "./state.ts";
 import { vmapKernel } from "./vmap-kernel.ts";
+import { neverWraps } from "./wrap-tests.ts";
 
 /** The steps in which these releases, and their bugs, differ. */
 export interface UncachedRules extends UncachedSearch, Pick<PurgeSteps, "unmapGathered" | "release"> {
@@ -37,6 +38,7 @@ export function uncachedKernel(release: Promises, rules: UncachedRules, name?: s
       unmapAliases: purgeAll,
       isLazy: isFlaggedLazy,
       hasCache: false,
+      paths: rules.wraps === neverWraps ? [] : ["searchWrapped"],
     },
     name,
   );

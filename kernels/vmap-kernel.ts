@@ -16,7 +16,7 @@ import {
   takeDescriptor,
 } from "./areas.ts";
 import { bugOn } from "./bug.ts";
-import { MARKS } from "./marks.ts";
+import { MARKS, type Mark } from "./marks.ts";
 import { aliasReport, grant, letGo, mapRange, touch } from "./memory.ts";
 import { erase, linkAndColour, prev } from "./rbtree.ts";
 import { NO_ROOM } from "./search-uncached.ts";
@@ -42,6 +42,8 @@ export interface Steps {
   /** How a dump shows an area. */
   isLazy(state: State, slot: number): boolean;
   hasCache: boolean;
+  /** The marks these steps can set, beside those of every kernel here. */
+  paths: readonly Mark[];
 }
 
 /** A kernel made of these steps, named after the release unless it is a changed one. */
@@ -49,6 +51,7 @@ export function vmapKernel(release: Promises, steps: Steps, name?: string): Kern
   return kernelOf({
     release,
     name,
+    paths: ["placedAfterPurge", ...steps.paths],
     answer: (state, command) => answer(state, command, steps),
     dump: (state) => dump(state, steps),
   });

@@ -77,7 +77,7 @@ function isQuarry<S>(quarry: Quarry<S>, step: VmapPlayed): boolean {
 }
 
 /** The history shrunk as far as it still ends in the quarry. */
-function bringDown<S>(
+export function bringDown<S>(
   quarry: Quarry<S>,
   scope: Scope,
   history: readonly HistoryStep[],

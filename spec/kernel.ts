@@ -34,6 +34,8 @@ export interface Kernel<S = unknown> extends ActingMachine<Scope, S, Command, Re
   readonly release: Promises;
   copy(state: S): S;
   dump(state: S): Dump;
+  /** The marks this kernel can set: a run that never saw one of them proves nothing about that path. */
+  readonly paths: readonly string[];
   /** What happened inside the last `act`, for witnesses: see kernels/marks.ts. */
   marks(state: S): readonly string[];
 }

@@ -1,9 +1,8 @@
 /** `replay`: judges a pinned history, step by step, with the address space after each. */
-import { fileURLToPath } from "node:url";
 import pc from "picocolors";
 import { type HistoryFile, readHistory } from "../../adapters/history-file.ts";
 import type { Break, Bug } from "../../counterexamples/bug.ts";
-import { BUGS, bugCalled, nameBreaks } from "../../counterexamples/index.ts";
+import { bugCalled, nameBreaks } from "../../counterexamples/index.ts";
 import { replay } from "../../engine/stepper.ts";
 import type { State } from "../../kernels/state.ts";
 import { settingFor, type VmapPlayed } from "../../properties/setting.ts";
@@ -12,6 +11,7 @@ import type { Kernel } from "../../spec/kernel.ts";
 import { LAWS } from "../../spec/laws/index.ts";
 import { AS_EXPECTED, UNEXPECTED, UsageError } from "../exit.ts";
 import { bugNamed, kernelNamed, lawNamed, replayLine } from "../names.ts";
+import { pinnedFile } from "../pinned.ts";
 import { mapsOf, stepLine } from "../show/played.ts";
 import { historyOfTrace, isRecording } from "../trace-history.ts";
 
@@ -20,11 +20,6 @@ export interface ReplayOptions {
   readonly law?: string;
   readonly trace?: number;
   readonly json: boolean;
-}
-
-/** Where a bug's history for this law is pinned. */
-export function pinnedFile(bug: Bug, pinned: Break): string {
-  return fileURLToPath(new URL(`../../counterexamples/${bug.id}/${pinned.pinned}`, import.meta.url));
 }
 
 interface Replayed {
@@ -132,9 +127,4 @@ function choosePinned(bug: Bug, { law, kernel }: ReplayOptions): Break {
   if (best !== undefined) return best;
   const laws = [...new Set(bug.breaks.map((each) => each.law))].join(", ");
   throw new UsageError(`${bug.id} does not break ${law}; it breaks ${laws}`);
-}
-
-/** Every bug's pinned histories, for whoever checks them all. */
-export function allPinned(): readonly { readonly bug: Bug; readonly pinned: Break }[] {
-  return BUGS.flatMap((bug) => bug.breaks.map((pinned) => ({ bug, pinned })));
 }

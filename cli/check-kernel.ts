@@ -1,0 +1,220 @@
+/** The main job for one kernel: kept failures, then pinned histories, then random ones. */
+import { setTimeout } from "node:timers/promises";
+import { readHistory } from "../adapters/history-file.ts";
+import type { Bug } from "../counterexamples/bug.ts";
+import { replay } from "../engine/stepper.ts";
+import type { State } from "../kernels/state.ts";
+import { type KnownBreak, randomRun } from "../properties/random-run.ts";
+import { SCOPES } from "../properties/scopes.ts";
+import { settingFor, type VmapPlayed } from "../properties/setting.ts";
+import type { LawId } from "../spec/contract.ts";
+import type { HistoryStep } from "../spec/history.ts";
+import type { Kernel } from "../spec/kernel.ts";
+import { LAWS } from "../spec/laws/index.ts";
+import type { Scope } from "../spec/scope.ts";
+import { witnessesFor } from "../spec/witnesses.ts";
+import { namesOf } from "./bug-quarry.ts";
+import { dropFailure, keepFailure, keptFailures } from "./failures.ts";
+import { replayLine } from "./names.ts";
+import { allPinned, pinnedFile } from "./pinned.ts";
+
+/** How one law stands on one kernel. */
+export interface Cell {
+  readonly law: LawId;
+  readonly verdict: "kept" | "broken" | "not-promised";
+  /** Slug of the bug that accounts for a break. */
+  readonly bug: string | null;
+  /** Commands of the shortest history known, the breaking one included. */
+  readonly commands: number | null;
+  /** The line that replays it. */
+  readonly replay: string | null;
+  /** Every way in which it was seen to break, the most particular to this kernel first. */
+  readonly bugs: readonly SeenBreak[];
+}
+
+export interface SeenBreak {
+  readonly bug: string;
+  readonly commands: number;
+  readonly replay: string | null;
+}
+
+/** Something that should not be: an unknown break, an expected one gone, or a witness never reached. */
+export interface Surprise {
+  readonly kernel: string;
+  readonly what: string;
+  readonly law: LawId | null;
+  /** Of an unknown break: what broke it, and what replays it. */
+  readonly history: readonly HistoryStep[] | null;
+  readonly scope: Scope | null;
+  readonly replay: string | null;
+}
+
+export interface KernelReport {
+  readonly kernel: Kernel<State>;
+  readonly cells: readonly Cell[];
+  readonly surprises: readonly Surprise[];
+  readonly histories: number;
+  readonly commands: number;
+  /** How often each witness and each path inside the kernel was taken. */
+  readonly seen: ReadonlyMap<string, number>;
+}
+
+export interface CheckOptions {
+  readonly seed: number;
+  /** Random histories in each scope. */
+  readonly runs: number;
+  readonly law: LawId | undefined;
+  readonly say: (text: string) => void;
+  readonly interrupted: () => boolean;
+}
+
+export async function checkKernel(kernel: Kernel<State>, options: CheckOptions): Promise<KernelReport> {
+  const breaks = new Map<LawId, SeenBreak[]>();
+  const surprises: Surprise[] = [...(await tryKept(kernel)), ...(await tryPinned(kernel, options, breaks))];
+  const seen = new Map<string, number>();
+  let histories = 0;
+  let commands = 0;
+  for (const scope of SCOPES) {
+    if (options.interrupted()) break;
+    options.say(`${kernel.name}: random histories in ${scope.name}`);
+    await setTimeout(0);
+    const report = randomRun({
+      kernel,
+      scope,
+      seed: options.seed,
+      histories: options.runs,
+      law: options.law,
+      name: (step) => namesOf(kernel, step),
+    });
+    histories += report.histories;
+    commands += report.commands;
+    for (const [id, times] of report.seen) seen.set(id, (seen.get(id) ?? 0) + times);
+    for (const known of report.known) noteKnown(breaks, known);
+    if (report.unknown !== undefined) surprises.push(await unknownBreak(kernel, report.unknown));
+  }
+  const complete = options.law === undefined && !options.interrupted() && options.runs > 0;
+  if (complete && surprises.length === 0) surprises.push(...neverSeen(kernel, seen));
+  const laws = LAWS.filter(({ id }) => options.law === undefined || id === options.law);
+  return {
+    kernel,
+    cells: laws.map(({ id }) => cell(kernel, id, breaks.get(id) ?? [])),
+    surprises,
+    histories,
+    commands,
+    seen,
+  };
+}
+
+function cell(kernel: Kernel<State>, law: LawId, bugs: readonly SeenBreak[]): Cell {
+  const [first] = bugs;
+  if (first !== undefined) {
+    return { law, verdict: "broken", bug: first.bug, commands: first.commands, replay: first.replay, bugs };
+  }
+  const verdict = kernel.promises.includes(law) ? "kept" : "not-promised";
+  return { law, verdict, bug: null, commands: null, replay: null, bugs };
+}
+
+/** Failures that earlier runs kept: they come first, and go when they fail no longer. */
+async function tryKept(kernel: Kernel<State>): Promise<Surprise[]> {
+  const surprises: Surprise[] = [];
+  for (const { path, history } of await keptFailures(kernel.name)) {
+    const last = replay(settingFor(kernel, history.scope), history.commands, history.law).at(
+      -1,
+    ) as VmapPlayed;
+    const unknown = namesOf(kernel, last).some(
+      ({ law, known }) => law === history.law && known === undefined,
+    );
+    if (!unknown) {
+      await dropFailure(path);
+      continue;
+    }
+    surprises.push({
+      kernel: kernel.name,
+      what: `${history.law} is broken in a way the catalogue does not know (kept from an earlier run)`,
+      law: history.law,
+      history: history.commands,
+      scope: history.scope,
+      replay: replayLine(path),
+    });
+  }
+  return surprises;
+}
+
+/** Every pinned history that the catalogue says breaks a law here, the bug of the fewest kernels first. */
+async function tryPinned(
+  kernel: Kernel<State>,
+  { law }: CheckOptions,
+  breaks: Map<LawId, SeenBreak[]>,
+): Promise<Surprise[]> {
+  const surprises: Surprise[] = [];
+  const here = allPinned()
+    .filter(({ pinned }) => pinned.on.includes(kernel.name) && (law === undefined || pinned.law === law))
+    .sort((a, b) => kernelsOf(a.bug) - kernelsOf(b.bug));
+  for (const { bug, pinned } of here) {
+    const history = await readHistory(pinnedFile(bug, pinned));
+    const last = replay(settingFor(kernel, history.scope), history.commands, pinned.law).at(-1) as VmapPlayed;
+    const words = `${bug.id} --law ${pinned.law} --kernel ${kernel.name}`;
+    const breaksIt = namesOf(kernel, last).some((each) => each.law === pinned.law && each.known === bug.id);
+    if (breaksIt) {
+      const known = breaks.get(pinned.law) ?? [];
+      known.push({ bug: bug.id, commands: last.index + 1, replay: replayLine(words) });
+      breaks.set(pinned.law, known);
+    } else {
+      surprises.push({
+        kernel: kernel.name,
+        what: `${bug.id} no longer breaks ${pinned.law} with its pinned history`,
+        law: pinned.law,
+        history: history.commands,
+        scope: history.scope,
+        replay: replayLine(words),
+      });
+    }
+  }
+  return surprises;
+}
+
+/** On how many kernels a bug breaks anything. */
+function kernelsOf(bug: Bug): number {
+  return new Set(bug.breaks.flatMap(({ on }) => on)).size;
+}
+
+/** A known bug met at random. Where its pinned history is there already, that is the shorter one. */
+function noteKnown(breaks: Map<LawId, SeenBreak[]>, { law, known, commands }: KnownBreak): void {
+  const seen = breaks.get(law) ?? [];
+  if (!seen.some(({ bug }) => bug === known)) seen.push({ bug: known, commands, replay: null });
+  breaks.set(law, seen);
+}
+
+async function unknownBreak(
+  kernel: Kernel<State>,
+  {
+    law,
+    scope,
+    history,
+  }: { readonly law: LawId; readonly scope: Scope; readonly history: readonly HistoryStep[] },
+): Promise<Surprise> {
+  const path = await keepFailure({ kernel: kernel.name, law, scope, commands: history });
+  return {
+    kernel: kernel.name,
+    what: `${law} is broken in a way the catalogue does not know`,
+    law,
+    history,
+    scope,
+    replay: replayLine(path),
+  };
+}
+
+/** Witnesses, and paths inside this kernel, that no random history reached. */
+function neverSeen(kernel: Kernel<State>, seen: ReadonlyMap<string, number>): Surprise[] {
+  const ids = [...witnessesFor(kernel.release).map(({ id }) => id), ...kernel.paths];
+  return ids
+    .filter((id) => !seen.has(id))
+    .map((id) => ({
+      kernel: kernel.name,
+      what: `witness ${id} was never reached: the run proves nothing about it`,
+      law: null,
+      history: null,
+      scope: null,
+      replay: null,
+    }));
+}

@@ -1,0 +1,137 @@
+#!/usr/bin/env node
+/** The command line: DESIGN, section 7. Each verb is a file in verbs/; this only says how they are called. */
+import { randomInt } from "node:crypto";
+import { Command, CommanderError } from "commander";
+import { InputError } from "../adapters/input-error.ts";
+import { BAD_INPUT, UsageError, wholeNumber } from "./exit.ts";
+import { type CheckArguments, checkVerb } from "./verbs/check.ts";
+import { conformVerb } from "./verbs/conform.ts";
+import { type HuntOptions, huntVerb } from "./verbs/hunt.ts";
+import { type JudgeOptions, judgeVerb } from "./verbs/judge.ts";
+import { listVerb } from "./verbs/list.ts";
+import { type PinOptions, pinVerb } from "./verbs/pin.ts";
+import { type ReplayOptions, replayVerb } from "./verbs/replay.ts";
+
+interface JsonOption {
+  readonly json: boolean;
+}
+
+const LARGEST_SEED = 2 ** 31 - 1;
+const JSON_OPTION = ["--json", "print one JSON document on stdout", false] as const;
+const SEED_OPTION = [
+  "--seed <number>",
+  "seed of everything drawn at random",
+  wholeNumber("--seed", 0, LARGEST_SEED),
+] as const;
+const TRACE_OPTION = [
+  "--trace <line>",
+  "which line of a recording; else the first that breaks a law",
+  wholeNumber("--trace", 1, 2 ** 31),
+] as const;
+
+const program = new Command("vmapcheck")
+  .description(
+    "Checks allocators of kernel virtual addresses, release by release, against one reference model.",
+  )
+  .showSuggestionAfterError(true)
+  .exitOverride()
+  .configureOutput({ outputError: () => {} });
+
+program
+  .command("check")
+  .description("every kernel against every law it promises: pinned histories first, then random ones")
+  .argument("[kernel...]", "labels such as 2.6.39; all when none is given")
+  .option("--runs <number>", "random histories in each scope", wholeNumber("--runs", 0, 10_000_000), 1500)
+  .option("--law <id>", "only this law")
+  .option(...SEED_OPTION, 20110106)
+  .option(...JSON_OPTION)
+  .action(run<string[], CheckArguments>(checkVerb));
+
+program
+  .command("hunt")
+  .description("rediscovers catalogue bugs at random, from a fresh seed unless one is given")
+  .argument("[bug...]", "slugs or numbers, such as va-gap-offbyone or A1; all when none is given")
+  .option("--law <id>", "only this law")
+  .option(...SEED_OPTION)
+  .option(...JSON_OPTION)
+  .action(
+    run<string[], HuntOptions>((names, options) =>
+      huntVerb(names, { ...options, seed: options.seed ?? randomInt(LARGEST_SEED) }),
+    ),
+  );
+
+program
+  .command("replay")
+  .description("judges a history step by step, with the address space after each")
+  .argument("<file-or-bug>", "a history (.json), a recording (.jsonl, .jsonl.gz), or a bug")
+  .option("--kernel <label>", "on this kernel, not on the one it was found on")
+  .option("--law <id>", "only this law; of a bug, the history pinned for it")
+  .option(...TRACE_OPTION)
+  .option(...JSON_OPTION)
+  .action(run<string, ReplayOptions>(replayVerb));
+
+program
+  .command("pin")
+  .description("shrinks a history that breaks a law, names it and files it under counterexamples/")
+  .argument("<file>", "a history (.json) or a recording (.jsonl, .jsonl.gz)")
+  .option("--kernel <label>", "on this kernel, not on the one it was found on")
+  .option("--law <id>", "this law, not the first that breaks")
+  .option(...TRACE_OPTION)
+  .option(...JSON_OPTION)
+  .action(run<string, PinOptions>(pinVerb));
+
+program
+  .command("conform")
+  .description("runs a recording's commands on our version of its kernel and compares every reply field")
+  .argument("<file...>", "recordings (.jsonl, .jsonl.gz)")
+  .option(...JSON_OPTION)
+  .action(run<string[], JsonOption>(conformVerb));
+
+program
+  .command("judge")
+  .description("judges a recording by the laws, with none of our kernels involved")
+  .argument("<file...>", "recordings (.jsonl, .jsonl.gz)")
+  .option("--law <id>", "only this law")
+  .option(...JSON_OPTION)
+  .action(run<string[], JudgeOptions>(judgeVerb));
+
+program
+  .command("list")
+  .description("the kernels, laws, bugs and scopes there are")
+  .option(...JSON_OPTION)
+  .action(run<undefined, JsonOption>((_none, options) => listVerb(options)));
+
+/** Wraps a verb so that its result becomes the exit code. */
+function run<A, O>(verb: (argument: A, options: O) => number | Promise<number>) {
+  return async (...given: unknown[]): Promise<void> => {
+    // commander gives the argument, if there is one, then the options, then the command.
+    const options = given.at(-2) as O;
+    const argument = (given.length > 2 ? given[0] : undefined) as A;
+    process.exitCode = await verb(argument, options);
+  };
+}
+
+/** One line on stderr for what a person did wrong; anything else is ours, and keeps its stack. */
+function report(error: unknown): void {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return;
+    console.error(`vmapcheck: ${error.message.replace(/^error: /, "").replaceAll("\n", " ")}`);
+  } else if (error instanceof InputError || error instanceof UsageError) {
+    console.error(`vmapcheck: ${error.message}`);
+  } else {
+    throw error;
+  }
+  process.exitCode = BAD_INPUT;
+}
+
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  // Somebody closed the pipe (`| head`): there is nobody left to tell.
+  if (error.code === "EPIPE") process.exit();
+  throw error;
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  report(error);
+}

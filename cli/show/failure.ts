@@ -1,0 +1,24 @@
+/** A failure as a reader meets it: the law, the history, the map where it broke, and the line that replays it. */
+import pc from "picocolors";
+import { replay } from "../../engine/stepper.ts";
+import { settingFor, type VmapPlayed } from "../../properties/setting.ts";
+import { LAWS } from "../../spec/laws/index.ts";
+import type { Surprise } from "../check-kernel.ts";
+import { kernelNamed } from "../names.ts";
+import { mapsOf, stepLine } from "./played.ts";
+
+export function failureText(surprise: Surprise): string {
+  const { kernel, what, law, history, scope, replay: line } = surprise;
+  const head = `${pc.red("unexpected")}  ${kernel}: ${what}`;
+  if (law === null || history === null || scope === null) return head;
+  const { says } = LAWS.find(({ id }) => id === law) as { says: string };
+  const played = replay(settingFor(kernelNamed(kernel), scope), history, law);
+  const last = played.at(-1) as VmapPlayed;
+  return [
+    head,
+    `${pc.bold(law)}   ${says}`,
+    ...played.map((step) => stepLine(step, history.length)),
+    ...(mapsOf(played)[last.index] as string[]),
+    ...(line === null ? [] : [`replay:  ${line}`]),
+  ].join("\n");
+}

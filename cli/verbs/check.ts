@@ -1,0 +1,124 @@
+/** `check`: every kernel against every law it promises. The main job. */
+import pc from "picocolors";
+import { bugCalled } from "../../counterexamples/index.ts";
+import { KERNELS } from "../../kernels/index.ts";
+import { type CheckOptions, checkKernel, type KernelReport, type Surprise } from "../check-kernel.ts";
+import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
+import { lawNamed, releaseNamed } from "../names.ts";
+import { columns, interruptible, progress } from "../output.ts";
+import { failureText } from "../show/failure.ts";
+import { LEGEND, matrix } from "../show/matrix.ts";
+
+export interface CheckArguments {
+  readonly seed: number;
+  readonly runs: number;
+  readonly law?: string;
+  readonly json: boolean;
+}
+
+export async function checkVerb(names: readonly string[], options: CheckArguments): Promise<number> {
+  const kernels = names.length === 0 ? KERNELS : [...new Set(names.map(releaseNamed))];
+  const law = options.law === undefined ? undefined : lawNamed(options.law);
+  const started = Date.now();
+  const spinner = progress();
+  const work = interruptible();
+  const how: CheckOptions = {
+    seed: options.seed,
+    runs: options.runs,
+    law,
+    say: (text) => spinner.say(text),
+    interrupted: () => work.interrupted,
+  };
+  const reports: KernelReport[] = [];
+  for (const kernel of kernels) {
+    if (work.interrupted) break;
+    reports.push(await checkKernel(kernel, how));
+  }
+  spinner.stop();
+  const surprises = reports.flatMap((report) => report.surprises);
+  const seconds = (Date.now() - started) / 1000;
+  if (options.json)
+    console.log(JSON.stringify(asJson(reports, surprises, options.seed, seconds, !work.interrupted)));
+  else print(reports, surprises, options.seed, seconds);
+  if (work.interrupted) {
+    if (!options.json) console.log(`interrupted: ${reports.length} of ${kernels.length} kernels checked`);
+    return INTERRUPTED;
+  }
+  return surprises.length > 0 ? UNEXPECTED : AS_EXPECTED;
+}
+
+function asJson(
+  reports: readonly KernelReport[],
+  surprises: readonly Surprise[],
+  seed: number,
+  seconds: number,
+  complete: boolean,
+) {
+  const kernels = reports.map(({ kernel, cells, histories, commands, seen }) => ({
+    label: kernel.name,
+    labels: kernel.release.labels,
+    laws: cells,
+    histories,
+    commands,
+    witnesses: Object.fromEntries([...seen].sort()),
+  }));
+  return { kernels, unexpected: surprises.length, surprises, seed, seconds, complete };
+}
+
+function print(
+  reports: readonly KernelReport[],
+  surprises: readonly Surprise[],
+  seed: number,
+  seconds: number,
+): void {
+  console.log(`${matrix(reports)}\n\n${pc.dim(LEGEND)}\n`);
+  const bugs = brokenBugs(reports);
+  if (bugs.length > 0) console.log(`${pc.bold("Broken, as the catalogue has it")}\n${columns(bugs)}\n`);
+  const paths = exercised(reports);
+  if (paths.length > 0) console.log(`${pc.bold("Exercised at random")}\n${columns(paths)}\n`);
+  for (const surprise of surprises) console.log(`${failureText(surprise)}\n`);
+  const histories = reports.reduce((sum, each) => sum + each.histories, 0);
+  const commands = reports.reduce((sum, each) => sum + each.commands, 0);
+  const mean = histories === 0 ? 0 : commands / histories;
+  console.log(
+    `${reports.length} kernels, every pinned history, ${histories} random histories (${commands} commands, ${mean.toFixed(0)} in each on average), seed ${seed}, ${seconds.toFixed(0)} s`,
+  );
+  const verdict =
+    surprises.length === 0 ? pc.green("Nothing unexpected.") : pc.red(`${surprises.length} unexpected.`);
+  console.log(verdict);
+}
+
+/** How often each witness was reached, three to a line. */
+function exercised(reports: readonly KernelReport[]): string[][] {
+  const totals = new Map<string, number>();
+  for (const { seen } of reports)
+    for (const [id, times] of seen) totals.set(id, (totals.get(id) ?? 0) + times);
+  const cells = [...totals].sort(([a], [b]) => (a < b ? -1 : 1)).map(([id, times]) => [id, String(times)]);
+  const rows: string[][] = [];
+  for (let at = 0; at < cells.length; at += 3) rows.push(cells.slice(at, at + 3).flat());
+  return rows;
+}
+
+/** One row a bug: its shortest history here, where, and the line that replays it. */
+function brokenBugs(reports: readonly KernelReport[]): string[][] {
+  const rows = new Map<
+    string,
+    { law: string; commands: number; replay: string | null; kernels: Set<string> }
+  >();
+  for (const { kernel, cells } of reports) {
+    for (const { law, bugs } of cells) {
+      for (const { bug, commands, replay } of bugs) {
+        const key = `${bug} ${law}`;
+        const row = rows.get(key) ?? { law, commands, replay, kernels: new Set() };
+        row.kernels.add(kernel.name);
+        rows.set(key, row);
+      }
+    }
+  }
+  return [...rows].map(([key, { law, commands, replay, kernels }]) => {
+    const id = key.split(" ")[0] as string;
+    const on = kernels.size > 2 ? `${kernels.size} kernels` : [...kernels].join(", ");
+    const number = bugCalled(id)?.number ?? "*";
+    return [number, id, law, `in ${commands}`, on, pc.dim(replay ?? "met at random")];
+  });
+}

@@ -1,0 +1,157 @@
+/** `conform`: a recording's commands on our version of its kernel, every reply field compared. */
+import pc from "picocolors";
+import { conform, type Difference } from "../../adapters/conform.ts";
+import { readRecording, type Trace } from "../../adapters/recording.ts";
+import type { State } from "../../kernels/state.ts";
+import type { Kernel } from "../../spec/kernel.ts";
+import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
+import { releaseNamed } from "../names.ts";
+import { columns, interruptible, progress } from "../output.ts";
+import { areaRow, drawMap, letterFor, stretch } from "../show/map.ts";
+import { commandText, responseText } from "../show/text.ts";
+
+interface FirstDifference {
+  readonly trace: Trace;
+  readonly kernel: Kernel<State>;
+  readonly difference: Difference;
+}
+
+/** What one file came to. */
+interface Tally {
+  readonly file: string;
+  readonly labels: Set<string>;
+  traces: number;
+  conforming: number;
+  differing: number;
+  skipped: number;
+  replies: number;
+  /** Requests no kernel here answers yet, with their counts. */
+  readonly notYet: Map<string, number>;
+  first: FirstDifference | undefined;
+}
+
+export async function conformVerb(
+  files: readonly string[],
+  { json }: { readonly json: boolean },
+): Promise<number> {
+  const spinner = progress();
+  const work = interruptible();
+  const tallies: Tally[] = [];
+  try {
+    for (const file of files) {
+      const tally = newTally(file);
+      tallies.push(tally);
+      for await (const trace of readRecording(file)) {
+        spinner.say(`${file}: trace ${tally.traces + 1}, ${tally.differing} differing`);
+        count(tally, trace);
+        await work.turn();
+        if (work.interrupted) break;
+      }
+      if (work.interrupted) break;
+    }
+  } finally {
+    spinner.stop();
+  }
+  if (json) console.log(JSON.stringify({ files: tallies.map(asJson) }));
+  else printTallies(tallies);
+  if (work.interrupted) return INTERRUPTED;
+  return tallies.some((tally) => tally.differing > 0) ? UNEXPECTED : AS_EXPECTED;
+}
+
+function newTally(file: string): Tally {
+  return {
+    file,
+    labels: new Set(),
+    traces: 0,
+    conforming: 0,
+    differing: 0,
+    skipped: 0,
+    replies: 0,
+    notYet: new Map(),
+    first: undefined,
+  };
+}
+
+function count(tally: Tally, trace: Trace): void {
+  tally.traces += 1;
+  tally.labels.add(trace.label);
+  if (trace.notYet.size > 0) {
+    tally.skipped += 1;
+    for (const [op, times] of trace.notYet) tally.notYet.set(op, (tally.notYet.get(op) ?? 0) + times);
+    return;
+  }
+  const kernel = releaseNamed(trace.label);
+  const { replies, difference } = conform(kernel, trace);
+  tally.replies += replies;
+  if (difference === undefined) {
+    tally.conforming += 1;
+  } else {
+    tally.differing += 1;
+    tally.first ??= { trace, kernel, difference };
+  }
+}
+
+function asJson({ file, labels, traces, conforming, differing, skipped, replies, notYet, first }: Tally) {
+  return {
+    file,
+    label: [...labels].join(", "),
+    traces,
+    conforming,
+    differing,
+    skipped,
+    skippedFor: Object.fromEntries(notYet),
+    replies,
+    first: first === undefined ? null : firstAsJson(first),
+  };
+}
+
+function firstAsJson({ trace, difference }: FirstDifference) {
+  const { index, fields } = difference;
+  const name = trace.name === undefined ? {} : { name: trace.name };
+  return { line: trace.line, seed: trace.seed, ...name, command: index, fields };
+}
+
+function printTallies(tallies: readonly Tally[]): void {
+  const head = ["file", "label", "traces", "conforming", "differing", "skipped", "replies"].map((word) =>
+    pc.dim(word),
+  );
+  const rows = tallies.map((tally) => [
+    tally.file,
+    [...tally.labels].join(", "),
+    String(tally.traces),
+    pc.green(String(tally.conforming)),
+    tally.differing > 0 ? pc.red(String(tally.differing)) : "0",
+    String(tally.skipped),
+    String(tally.replies),
+  ]);
+  console.log(columns([head, ...rows]));
+  for (const { notYet } of tallies.filter((tally) => tally.notYet.size > 0).slice(0, 1)) {
+    console.log(
+      pc.dim(
+        `skipped whole: traces with ${[...notYet.keys()].join(" or ")}, which no kernel here answers yet`,
+      ),
+    );
+  }
+  for (const { first } of tallies) if (first !== undefined) printDifference(first);
+}
+
+/** The areas before the command, the command, and each field that differs. */
+function printDifference({ trace, kernel, difference }: FirstDifference): void {
+  const { index, fields, before } = difference;
+  const { command, response } = trace.exchanges[index] as Trace["exchanges"][number];
+  console.log(
+    `\n${pc.bold(`${trace.file}:${trace.line}`)}  ${trace.name ?? `seed ${trace.seed}`}, command ${index + 1} of ${trace.exchanges.length}`,
+  );
+  const areas = before.areas.map(({ start, end, lazy }, at) => ({ start, end, lazy, letter: letterFor(at) }));
+  const asked = command.op === "alloc" ? [{ start: command.vstart, end: command.vend }] : areas;
+  if (asked.length > 0)
+    console.log(drawMap([areaRow(areas)], stretch(asked, trace.scope.wordPages)).join("\n"));
+  console.log(`  ${commandText(command)}`);
+  console.log(`  recorded:   ${responseText(response)}`);
+  console.log(`  ${`${kernel.name}:`.padEnd(11)} ${responseText(difference.response)}`);
+  for (const { field, recorded, ours } of fields) {
+    console.log(
+      `  ${pc.red(field.padEnd(10))}  recorded ${JSON.stringify(recorded)}, ours ${JSON.stringify(ours)}`,
+    );
+  }
+}

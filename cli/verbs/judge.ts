@@ -1,0 +1,137 @@
+/** `judge`: a recording as a plain history against the laws; none of our kernels is run. */
+import pc from "picocolors";
+import { judgeTrace } from "../../adapters/judge-recording.ts";
+import { readRecording, type Trace } from "../../adapters/recording.ts";
+import { bugCalled, nameBreaks } from "../../counterexamples/index.ts";
+import { vmapSpec } from "../../model/vmap-spec.ts";
+import type { LawId } from "../../spec/contract.ts";
+import { lawsCalled } from "../../spec/laws/index.ts";
+import { releaseOf } from "../../spec/releases.ts";
+import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
+import { lawNamed } from "../names.ts";
+import { columns, interruptible, progress } from "../output.ts";
+
+interface Accusation {
+  /** Line of the trace, from 1. */
+  readonly trace: number;
+  /** Index of the command in it, from 0. */
+  readonly command: number;
+  readonly law: LawId;
+  /** The catalogue's slug, or null. */
+  readonly bug: string | null;
+}
+
+interface Judged {
+  readonly file: string;
+  readonly labels: Set<string>;
+  traces: number;
+  accepted: number;
+  skipped: number;
+  replies: number;
+  consequences: number;
+  readonly broken: Accusation[];
+}
+
+export interface JudgeOptions {
+  readonly json: boolean;
+  readonly law?: string;
+}
+
+export async function judgeVerb(files: readonly string[], { json, law }: JudgeOptions): Promise<number> {
+  const only = law === undefined ? undefined : lawNamed(law);
+  const spinner = progress();
+  const work = interruptible();
+  const all: Judged[] = [];
+  try {
+    for (const file of files) {
+      const judged: Judged = {
+        file,
+        labels: new Set(),
+        traces: 0,
+        accepted: 0,
+        skipped: 0,
+        replies: 0,
+        consequences: 0,
+        broken: [],
+      };
+      all.push(judged);
+      for await (const trace of readRecording(file)) {
+        spinner.say(`${file}: trace ${judged.traces + 1}, ${judged.broken.length} breaks`);
+        judgeOne(judged, trace, only);
+        await work.turn();
+        if (work.interrupted) break;
+      }
+      if (work.interrupted) break;
+    }
+  } finally {
+    spinner.stop();
+  }
+  if (json)
+    console.log(
+      JSON.stringify({
+        files: all.map(({ labels, ...rest }) => ({ ...rest, label: [...labels].join(", ") })),
+      }),
+    );
+  else for (const judged of all) print(judged);
+  if (work.interrupted) return INTERRUPTED;
+  return all.some(({ broken }) => broken.some(({ bug }) => bug === null)) ? UNEXPECTED : AS_EXPECTED;
+}
+
+function judgeOne(judged: Judged, trace: Trace, only: LawId | undefined): void {
+  judged.traces += 1;
+  judged.labels.add(trace.label);
+  if (trace.notYet.size > 0) {
+    judged.skipped += 1;
+    return;
+  }
+  const release = releaseOf(trace.label);
+  const laws = lawsCalled(release.laws).filter(({ id }) => only === undefined || id === only);
+  const { breaks, consequences } = judgeTrace(vmapSpec(release), laws, trace);
+  judged.replies += trace.exchanges.length;
+  judged.consequences += consequences;
+  if (breaks.length === 0) judged.accepted += 1;
+  for (const { index, laws: broken, before, command, response } of breaks) {
+    for (const { law, bug } of nameBreaks(release.labels[0] as string, broken, {
+      before,
+      command,
+      response,
+    })) {
+      judged.broken.push({ trace: trace.line, command: index, law, bug: bug?.id ?? null });
+    }
+  }
+}
+
+function print({ file, labels, traces, accepted, skipped, replies, consequences, broken }: Judged): void {
+  const skips = skipped > 0 ? `, ${skipped} skipped for commands not known yet` : "";
+  console.log(`${pc.bold(file)}  ${[...labels].join(", ")}`);
+  console.log(
+    `  ${replies} replies in ${traces} traces: ${accepted} accepted, ${traces - accepted - skipped} with breaks${skips}`,
+  );
+  const kinds = new Map<string, Accusation[]>();
+  for (const each of broken) {
+    const kind = `${each.law} ${each.bug}`;
+    kinds.set(kind, [...(kinds.get(kind) ?? []), each]);
+  }
+  const rows = [...kinds.values()].map((same) => {
+    const { law, bug, trace, command } = same[0] as Accusation;
+    const number = bug === null ? undefined : bugCalled(bug)?.number;
+    const name =
+      bug === null
+        ? pc.red("not known to the catalogue")
+        : `${bug}${number === undefined ? "" : ` (${number})`}`;
+    const inTraces = new Set(same.map((each) => each.trace)).size;
+    return [
+      `  ${law}`,
+      String(same.length),
+      `in ${inTraces} traces`,
+      name,
+      pc.dim(`first: line ${trace}, command ${command + 1}`),
+    ];
+  });
+  if (rows.length > 0) console.log(columns(rows));
+  if (consequences > 0)
+    console.log(
+      pc.dim(`  ${consequences} further breaks follow from areas that overlap already, and are not counted`),
+    );
+  console.log("");
+}

@@ -1,0 +1,56 @@
+/** `list`: the words the other verbs take. */
+import pc from "picocolors";
+import { BUGS } from "../../counterexamples/index.ts";
+import { KERNELS } from "../../kernels/index.ts";
+import { SCOPES } from "../../properties/scopes.ts";
+import { LAWS } from "../../spec/laws/index.ts";
+import { AS_EXPECTED } from "../exit.ts";
+import { columns } from "../output.ts";
+
+export function listVerb({ json }: { readonly json: boolean }): number {
+  const kernels = KERNELS.map(({ release }) => ({ labels: release.labels, promises: release.laws }));
+  const laws = LAWS.map(({ id, says, source }) => ({ id, says, source }));
+  const bugs = BUGS.map(({ id, number, says, source, fixed, breaks }) => ({
+    id,
+    number: number ?? null,
+    says,
+    source,
+    fixed,
+    breaks: breaks.map(({ law, on }) => ({ law, on })),
+  }));
+  if (json) {
+    console.log(JSON.stringify({ kernels, laws, bugs, scopes: SCOPES }));
+    return AS_EXPECTED;
+  }
+  print(
+    "kernels",
+    kernels.map(({ labels, promises }) => [labels.join(" = "), pc.dim(`promises ${promises.length} laws`)]),
+  );
+  print(
+    "laws",
+    laws.map(({ id, says }) => [id, says]),
+  );
+  print(
+    "bugs",
+    bugs.map(({ id, number, breaks }) => [
+      id,
+      number ?? "",
+      pc.dim([...new Set(breaks.map(({ law }) => law))].join(", ")),
+    ]),
+  );
+  print(
+    "scopes",
+    SCOPES.map(({ name, wordPages, cpus, lazyMaxPages }) => [
+      name,
+      `${wordPages} pages, ${cpus} CPU${cpus === 1 ? "" : "s"}`,
+      pc.dim(
+        lazyMaxPages === null ? "lazy pages by the kernel's formula" : `${lazyMaxPages} lazy pages at most`,
+      ),
+    ]),
+  );
+  return AS_EXPECTED;
+}
+
+function print(title: string, rows: readonly (readonly string[])[]): void {
+  console.log(`${pc.bold(title)}\n${columns(rows.map((row) => ["", ...row]))}\n`);
+}
