@@ -20,7 +20,7 @@ import {
 } from "./purge.ts";
 import { type CachedSearch, cachePlaced, searchCached } from "./search-cached.ts";
 import type { State } from "./state.ts";
-import { vmapKernel } from "./vmap-kernel.ts";
+import { type Steps, vmapKernel } from "./vmap-kernel.ts";
 
 /** How a release keeps its lazy areas: by a flag found in the list of all areas, or on a list of their own. */
 export interface LazyKeeping extends Pick<PurgeSteps, "gather"> {
@@ -48,6 +48,11 @@ export const unmappingAtFree = { unmapFreed: unmapAtOnce, unmapGathered: unmapNo
 
 /** A kernel of this family, named after the release unless it is a changed one. */
 export function cachedKernel(release: Promises, rules: CachedRules, name?: string): Kernel<State> {
+  return vmapKernel(release, cachedSteps(rules), name);
+}
+
+/** The steps of a call under these rules. */
+export function cachedSteps(rules: CachedRules): Steps {
   const { lazyKeeping } = rules;
   const purging: PurgeSteps = {
     gather: lazyKeeping.gather,
@@ -55,25 +60,21 @@ export function cachedKernel(release: Promises, rules: CachedRules, name?: strin
     release: releaseReadingAhead(rules.cacheBeforeErase),
   };
   const purgeAll = (state: State) => purge(state, purging);
-  return vmapKernel(
-    release,
-    {
-      search: (state, request) => searchCached(state, request, rules),
-      searchAgain: (state, request) => searchCached(state, request, rules),
-      dropUnused: (state, slot) => giveBackDescriptor(state.areas, slot),
-      placed,
-      letGo: (state, slot) => {
-        rules.unmapFreed(state, slot);
-        lazyKeeping.letGo(state, slot);
-      },
-      purge: purgeAll,
-      unmapAliases: purgeAll,
-      isLazy: lazyKeeping.isLazy,
-      hasCache: true,
-      paths: CACHE_PATHS,
+  return {
+    search: (state, request) => searchCached(state, request, rules),
+    searchAgain: (state, request) => searchCached(state, request, rules),
+    dropUnused: (state, slot) => giveBackDescriptor(state.areas, slot),
+    placed,
+    letGo: (state, slot) => {
+      rules.unmapFreed(state, slot);
+      lazyKeeping.letGo(state, slot);
     },
-    name,
-  );
+    purge: purgeAll,
+    unmapAliases: purgeAll,
+    isLazy: lazyKeeping.isLazy,
+    hasCache: true,
+    paths: CACHE_PATHS,
+  };
 }
 
 /** Hit, reset for each reason, fallen back below the window, moved and cleared by a free. */

@@ -6,7 +6,7 @@ import type { Vpn } from "../spec/vocabulary.ts";
 import { flagLazy, gatherFlagged, isFlaggedLazy, type PurgeSteps, purge } from "./purge.ts";
 import { searchUncached, type UncachedSearch } from "./search-uncached.ts";
 import type { State } from "./state.ts";
-import { vmapKernel } from "./vmap-kernel.ts";
+import { type Steps, vmapKernel } from "./vmap-kernel.ts";
 import { neverWraps } from "./wrap-tests.ts";
 
 /** The steps in which these releases, and their bugs, differ. */
@@ -21,25 +21,26 @@ export interface UncachedRules extends UncachedSearch, Pick<PurgeSteps, "unmapGa
 
 /** A kernel of this family, named after the release unless it is a changed one. */
 export function uncachedKernel(release: Promises, rules: UncachedRules, name?: string): Kernel<State> {
+  return vmapKernel(release, uncachedSteps(rules), name);
+}
+
+/** The steps of a call under these rules. */
+export function uncachedSteps(rules: UncachedRules): Steps {
   const purging: PurgeSteps = { gather: gatherFlagged, ...rules };
   const purgeAll = (state: State) => purge(state, purging);
-  return vmapKernel(
-    release,
-    {
-      search: (state, request) => searchUncached(state, request, rules),
-      searchAgain: (state, request) => rules.searchAgain(state, request, rules),
-      dropUnused: rules.dropUnused,
-      placed: () => {},
-      letGo: (state, slot) => {
-        rules.unmapFreed(state, slot);
-        flagLazy(state, slot);
-      },
-      purge: purgeAll,
-      unmapAliases: purgeAll,
-      isLazy: isFlaggedLazy,
-      hasCache: false,
-      paths: rules.wraps === neverWraps ? [] : ["searchWrapped"],
+  return {
+    search: (state, request) => searchUncached(state, request, rules),
+    searchAgain: (state, request) => rules.searchAgain(state, request, rules),
+    dropUnused: rules.dropUnused,
+    placed: () => {},
+    letGo: (state, slot) => {
+      rules.unmapFreed(state, slot);
+      flagLazy(state, slot);
     },
-    name,
-  );
+    purge: purgeAll,
+    unmapAliases: purgeAll,
+    isLazy: isFlaggedLazy,
+    hasCache: false,
+    paths: rules.wraps === neverWraps ? [] : ["searchWrapped"],
+  };
 }

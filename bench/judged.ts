@@ -1,0 +1,150 @@
+/**
+ * How much of fast-check's own speed is left when every command is run by a kernel, followed by the immutable
+ * world and judged by all laws the kernel promises: judged commands per second at 100 choices a history,
+ * drawing included, against fast-check drawing the same and running it against an empty model. Two baselines:
+ *
+ *   empty model   our choices arbitrary; a function for each kind of choice, which only counts
+ *   fc.commands   fast-check's own fc.commands and fc.modelRun, command classes that only count, drawn from the
+ *                 same distribution; they may be up to 100 long (it has no least length), counted as run
+ *
+ * Then where the time goes: drawing, the kernel's `act`, world and laws, and what is left of a played history
+ * (making choices into commands, naming areas, bookkeeping).
+ *
+ *   npx tsx bench/judged.ts
+ */
+import fc from "fast-check";
+import { searchAtRandom } from "../engine/random.ts";
+import { kernelCalled } from "../kernels/index.ts";
+import { type Choice, choice, choices } from "../properties/choices.ts";
+import { scopeCalled } from "../properties/scopes.ts";
+import { settingFor } from "../properties/setting.ts";
+import type { Scope } from "../spec/scope.ts";
+import { printTable, times, whole } from "./print.ts";
+import { type Contestant, race, ratio, speed } from "./race.ts";
+import { playAll, Recorded } from "./recorded.ts";
+
+const KERNELS = ["2.6.28.10", "2.6.39", "3.16"];
+const SCOPES = ["desk", "lazy"];
+const LENGTH = 100;
+/** Histories drawn in a contestant's turn. */
+const HISTORIES = 60;
+const ROUNDS = 7;
+
+/** Draws histories and hands each to `use`, which says how many commands it ran; returns their sum. */
+function draw(scope: Scope, seed: number, use: (drawn: readonly Choice[]) => number): number {
+  let commands = 0;
+  searchAtRandom({
+    drawn: choices(scope, { shortest: LENGTH, longest: LENGTH }),
+    attempt: (drawn) => {
+      commands += use(drawn);
+      return undefined;
+    },
+    seed,
+    runs: HISTORIES,
+  });
+  return commands;
+}
+
+interface Counts {
+  commands: number;
+}
+
+type Model = { readonly [Op in Choice["op"]]: (counts: Counts) => void };
+
+const count = (counts: Counts) => {
+  counts.commands += 1;
+};
+const EMPTY: Model = {
+  alloc: count,
+  again: count,
+  free: count,
+  touch: count,
+  purge: count,
+  unmapAliases: count,
+  tlb: count,
+};
+
+function runEmpty(drawn: readonly Choice[]): number {
+  const counts = { commands: 0 };
+  for (const each of drawn) EMPTY[each.op](counts);
+  return counts.commands;
+}
+
+class Trivial implements fc.Command<Counts, Model> {
+  constructor(private readonly choice: Choice) {}
+  check(): boolean {
+    return true;
+  }
+  run(model: Counts, real: Model): void {
+    real[this.choice.op](model);
+  }
+  toString(): string {
+    return this.choice.op;
+  }
+}
+
+function drawCommands(scope: Scope, seed: number): number {
+  let commands = 0;
+  const drawn = fc.commands([choice(scope).map((each) => new Trivial(each))], {
+    maxCommands: LENGTH,
+    size: "max",
+  });
+  const property = fc.property(drawn, (history) => {
+    const model = { commands: 0 };
+    fc.modelRun(() => ({ model, real: EMPTY }), history);
+    commands += model.commands;
+  });
+  fc.check(property, { seed, numRuns: HISTORIES });
+  return commands;
+}
+
+/** One kernel in one scope against both baselines, and its parts. */
+function measure(label: string, scope: Scope) {
+  const kernel = kernelCalled(label);
+  if (kernel === undefined) throw new RangeError(`no kernel ${label}`);
+  const setting = settingFor(kernel, scope);
+  const drawn: (readonly Choice[])[] = [];
+  draw(scope, 0, (each) => drawn.push(each));
+  const recorded = new Recorded(setting, drawn);
+  const contestants: Contestant[] = [
+    { name: "empty", run: (seed) => draw(scope, seed, runEmpty) },
+    { name: "fc.commands", run: (seed) => drawCommands(scope, seed) },
+    { name: "ours", run: (seed) => draw(scope, seed, (each) => playAll(setting, each)) },
+    { name: "draw", run: (seed) => draw(scope, seed, (each) => each.length) },
+    { name: "play", run: () => drawn.reduce((sum, each) => sum + playAll(setting, each), 0) },
+    { name: "act", run: () => recorded.act() },
+    { name: "judge", run: () => recorded.judge() },
+  ];
+  return race(contestants, ROUNDS);
+}
+
+const ratios: string[][] = [];
+const split: string[][] = [];
+for (const name of SCOPES) {
+  const scope = scopeCalled(name);
+  if (scope === undefined) throw new RangeError(`no scope ${name}`);
+  for (const label of KERNELS) {
+    const speeds = measure(label, scope);
+    const each = (contestant: string) => 1e6 / speed(speeds, contestant);
+    ratios.push([
+      `${label}, ${name}`,
+      whole(speed(speeds, "ours")),
+      whole(speed(speeds, "empty")),
+      whole(speed(speeds, "fc.commands")),
+      times(ratio(speeds, "ours", "empty")),
+      times(ratio(speeds, "ours", "fc.commands")),
+    ]);
+    const rest = each("play") - each("act") - each("judge");
+    split.push([
+      `${label}, ${name}`,
+      ...[each("draw"), each("act"), each("judge"), rest].map((microseconds) => microseconds.toFixed(2)),
+    ]);
+  }
+}
+console.log("Commands per second, drawing included. Wanted: at least 0.10 of the baseline.\n");
+printTable(
+  ["kernel, scope", "judged", "empty model", "fc.commands", "judged/empty", "judged/fc.commands"],
+  ratios,
+);
+console.log("\nMicroseconds a command.\n");
+printTable(["kernel, scope", "drawing", "act", "world and laws", "rest"], split);

@@ -1,0 +1,63 @@
+/** Histories played once, so that the parts of playing them can be timed by themselves. */
+import type { Choice } from "../properties/choices.ts";
+import { play } from "../properties/play.ts";
+import type { VmapSetting } from "../properties/setting.ts";
+import type { Command, Response } from "../spec/commands.ts";
+import { judge } from "../spec/contract.ts";
+
+/** Plays a history to its end, whatever it breaks; returns how many commands were judged. */
+export function playAll<S>(setting: VmapSetting<S>, choices: readonly Choice[]): number {
+  let commands = 0;
+  play(setting, choices, {
+    played: () => {
+      commands += 1;
+    },
+    broken: () => "go on",
+  });
+  return commands;
+}
+
+export class Recorded<S> {
+  readonly #setting: VmapSetting<S>;
+  readonly #histories: { readonly command: Command; readonly response: Response }[][] = [];
+
+  constructor(setting: VmapSetting<S>, drawn: readonly (readonly Choice[])[]) {
+    this.#setting = setting;
+    for (const choices of drawn) {
+      const history: { command: Command; response: Response }[] = [];
+      play(setting, choices, {
+        played: ({ command, response }) => {
+          if (command !== undefined && response !== undefined) history.push({ command, response });
+        },
+        broken: () => "go on",
+      });
+      this.#histories.push(history);
+    }
+  }
+
+  /** The kernel alone carries out the commands; returns how many. */
+  act(): number {
+    const { machine, scope } = this.#setting;
+    let commands = 0;
+    for (const history of this.#histories) {
+      const state = machine.initial(scope);
+      for (const { command } of history) machine.act(state, command);
+      commands += history.length;
+    }
+    return commands;
+  }
+
+  /** The world follows the replies and the laws judge them, without the kernel; returns how many. */
+  judge(): number {
+    const { spec, laws, scope } = this.#setting;
+    let commands = 0;
+    for (const history of this.#histories) {
+      let world = spec.initial(scope);
+      for (const { command, response } of history) {
+        world = judge(spec, laws, world, command, response).world ?? world;
+      }
+      commands += history.length;
+    }
+    return commands;
+  }
+}
