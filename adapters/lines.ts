@@ -18,18 +18,25 @@ export async function* lines(
   if (!zipped && file.endsWith(".gz"))
     throw inputError(file, undefined, "is not gzip data, though its name says so");
   let number = 1;
-  let pending = "";
+  // The pieces of a line not ended yet: joined once, or a long line would be copied for every chunk of it.
+  let pieces: string[] = [];
+  let length = 0;
   try {
     for await (const chunk of textOf(file, zipped)) {
-      const parts = (pending + chunk).split("\n");
-      pending = parts.pop() as string;
-      for (const text of parts) yield { number: number++, text };
-      if (pending.length > LONGEST_LINE) {
+      const [first, ...rest] = (chunk as string).split("\n");
+      pieces.push(first as string);
+      length += (first as string).length;
+      if (length > LONGEST_LINE) {
         throw inputError(
           file,
           number,
           `is longer than ${LONGEST_LINE} characters: one trace a line was expected`,
         );
+      }
+      for (const next of rest) {
+        yield { number: number++, text: pieces.join("") };
+        pieces = [next];
+        length = next.length;
       }
     }
   } catch (error) {
@@ -37,7 +44,7 @@ export async function* lines(
     if (code === undefined || !/^(Z_|E)/.test(code)) throw error;
     throw inputError(file, number, `cannot be read on from here: ${(error as Error).message}`);
   }
-  if (pending !== "") yield { number, text: pending };
+  if (length > 0) yield { number, text: pieces.join("") };
 }
 
 function textOf(file: string, zipped: boolean): Readable {

@@ -7,6 +7,7 @@ import { judgeTrace } from "../adapters/judge-recording.ts";
 import { readRecording, type Trace } from "../adapters/recording.ts";
 import { vmapSpec } from "../model/vmap-spec.ts";
 import type { Alloc } from "../spec/commands.ts";
+import type { LawId } from "../spec/contract.ts";
 import type { HistoryStep } from "../spec/history.ts";
 import { lawsCalled } from "../spec/laws/index.ts";
 import { releaseOf } from "../spec/releases.ts";
@@ -17,8 +18,12 @@ export function isRecording(file: string): boolean {
   return /\.jsonl(\.gz)?$/.test(file);
 }
 
-/** The trace on this line of a recording, or else the first that breaks a law, as a history. */
-export async function historyOfTrace(file: string, line: number | undefined): Promise<HistoryFile> {
+/** The trace on this line of a recording, or else the first that breaks the law, or any law, as a history. */
+export async function historyOfTrace(
+  file: string,
+  line: number | undefined,
+  law: LawId | undefined,
+): Promise<HistoryFile> {
   for await (const trace of readRecording(file)) {
     if (line !== undefined && trace.line !== line) continue;
     if (trace.notYet.size > 0) {
@@ -28,19 +33,20 @@ export async function historyOfTrace(file: string, line: number | undefined): Pr
       );
     }
     const release = releaseOf(trace.label);
-    const { breaks } = judgeTrace(vmapSpec(release), lawsCalled(release.laws), trace);
+    const laws = lawsCalled(law === undefined ? release.laws : [law]);
+    const { breaks } = judgeTrace(vmapSpec(release), laws, trace);
     const first = breaks[0];
     if (first === undefined && line === undefined) continue;
     const commands = translate(trace);
     return {
       kernel: trace.label,
-      law: first?.laws[0]?.id ?? "no-bug",
+      law: first?.laws[0]?.id ?? law ?? "no-bug",
       scope: { ...trace.scope, ...askedFor(commands) },
       commands,
     };
   }
   throw new InputError(
-    `${file}: ${line === undefined ? "no trace in it breaks a law" : `there is no trace on line ${line}`}`,
+    `${file}: ${line === undefined ? `no trace in it breaks ${law ?? "a law"}` : `there is no trace on line ${line}`}`,
   );
 }
 

@@ -12,11 +12,14 @@ export interface Shrinking<Step> {
   simpler(step: Step): Iterable<Step>;
 }
 
+/** Pairs are tried in histories of up to so many steps: their number grows with the square. */
+const LONGEST_FOR_PAIRS = 60;
+
 /** A history that fails, has no step that can go, and none that can be made simpler. */
 export function shrink<Step>(history: readonly Step[], how: Shrinking<Step>): readonly Step[] {
   let smallest = history;
   for (;;) {
-    const fewer = removeSteps(smallest, how);
+    const fewer = removePairs(removeSteps(smallest, how), how);
     const simpler = simplifySteps(fewer, how);
     if (simpler === smallest) return smallest;
     smallest = simpler;
@@ -38,6 +41,18 @@ function removeSteps<Step>(history: readonly Step[], how: Shrinking<Step>): read
     }
   }
   return current;
+}
+
+/** Drops two steps at once, where neither can go alone: a pair that only made room for each other, say. */
+function removePairs<Step>(history: readonly Step[], how: Shrinking<Step>): readonly Step[] {
+  if (history.length > LONGEST_FOR_PAIRS) return history;
+  for (let first = 0; first < history.length; first++) {
+    for (let second = first + 1; second < history.length; second++) {
+      const candidate = how.without(history, new Set([first, second]));
+      if (how.fails(candidate)) return removePairs(removeSteps(candidate, how), how);
+    }
+  }
+  return history;
 }
 
 /** Replaces each step by the simplest form with which the history still fails. */

@@ -25,7 +25,7 @@ export interface CachedSearch {
   readonly afterArea: Pages;
   /** Free pages the scan wants before the next area: 1 is `addr + size >= first->va_start`, 0 is `>`. */
   readonly beforeNext: Pages;
-  /** How an address is brought to the alignment: the kernels' own wraps. */
+  /** How an address, perhaps 2^W itself, is brought to the alignment: the kernels' own wraps to 0. */
   readonly align: typeof align;
   /** Rule 1: the reasons, as marks, for which the cache may not be used; 0 if it may. */
   readonly reasonsToReset: (state: State, request: Alloc) => number;
@@ -84,7 +84,7 @@ function startAfterCached(
   const { word, areas } = state;
   const first = state.freeVmapCache;
   if (areas.alive[first] === 0) state.usedAfterFree = true;
-  const addr = rules.align(word, add(word, areas.end[first] as number, rules.afterArea), request.align);
+  const addr = rules.align(word, (areas.end[first] as number) + rules.afterArea, request.align);
   if (addr < request.vstart) {
     state.marks |= MARKS.cacheBelowWindow;
     resetCache(state);
@@ -128,7 +128,7 @@ function scan(state: State, request: Alloc, begin: StartingPoint, rules: CachedS
     add(word, addr, size) <= vend
   ) {
     noteHole(state, addr, first);
-    addr = rules.align(word, add(word, areas.end[first] as number, rules.afterArea), request.align);
+    addr = rules.align(word, (areas.end[first] as number) + rules.afterArea, request.align);
     if (rules.wraps(word, addr, request)) {
       state.marks |= MARKS.searchWrapped;
       return NO_ROOM;

@@ -21,7 +21,7 @@ export interface UncachedSearch {
    * 1 its `>=`.
    */
   readonly beforeNext: Pages;
-  /** How an address is brought to the alignment: the kernels' own wraps. */
+  /** How an address, perhaps 2^W itself, is brought to the alignment: the kernels' own wraps to 0. */
   readonly align: typeof align;
   /** What is tested of an address found, beside the end of the window. */
   readonly acceptable: (addr: Vpn, request: Alloc) => boolean;
@@ -51,7 +51,7 @@ export function searchFrom(state: State, request: Alloc, from: Vpn, rules: Uncac
     add(word, addr, size) + rules.beforeNext > (areas.start[first] as number) &&
     add(word, addr, size) <= vend
   ) {
-    addr = rules.align(word, add(word, areas.end[first] as number, 1), request.align);
+    addr = rules.align(word, (areas.end[first] as number) + 1, request.align);
     state.gaveUpAt = addr;
     if (rules.wraps(word, addr, request)) return wrapped(state);
     first = next(areas, first);

@@ -18,7 +18,7 @@ export function distance(word: Pages, from: Vpn, to: Vpn): Pages {
   return to >= from ? to - from : to - from + word;
 }
 
-/** ALIGN(addr, align): the next multiple at or above, wrapping to 0 at the top of the word. */
+/** ALIGN(addr, align): the next multiple at or above, wrapping to 0 at the top of the word, as 2^W does. */
 export function align(word: Pages, addr: Vpn, alignment: Bytes): Vpn {
   const step = alignmentInPages(alignment);
   const up = Math.ceil(addr / step) * step;

@@ -6,6 +6,8 @@ import { PAGE_SIZE } from "../spec/vocabulary.ts";
 /** Every form simpler than this one: each differs in one argument, which it brings down. */
 export function* simpler(step: HistoryStep, scope: Scope): Iterable<HistoryStep> {
   if (step.op === "alloc") {
+    // A request that was only there to be refused, and so to purge.
+    yield { op: "purge" };
     if (step.map) yield { ...step, map: false };
     for (let size = 1; size < step.size; size++) yield { ...step, size };
     if (step.align !== PAGE_SIZE) yield { ...step, align: PAGE_SIZE };

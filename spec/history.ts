@@ -57,6 +57,14 @@ function named(step: HistoryStep): number | undefined {
   return step.op === "free" || step.op === "touch" ? step.area : undefined;
 }
 
+/** Whether every step that names another names an earlier alloc. */
+export function namesOnlyAllocs(history: readonly HistoryStep[]): boolean {
+  return history.every((step, index) => {
+    const before = named(step);
+    return before === undefined || (before < index && history[before]?.op === "alloc");
+  });
+}
+
 /**
  * The history without the steps whose index is in `dropped`. Steps that named a dropped command go as well,
  * for there is nothing left for them to name; the others are renumbered.

@@ -57,7 +57,7 @@ function asJson(
   const kernels = reports.map(({ kernel, cells, histories, commands, seen }) => ({
     label: kernel.name,
     labels: kernel.release.labels,
-    laws: cells,
+    laws: cells.map(({ law: id, ...rest }) => ({ id, ...rest })),
     histories,
     commands,
     witnesses: Object.fromEntries([...seen].sort()),

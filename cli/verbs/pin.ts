@@ -22,9 +22,12 @@ export interface PinOptions {
 }
 
 export async function pinVerb(file: string, options: PinOptions): Promise<number> {
-  const history = isRecording(file) ? await historyOfTrace(file, options.trace) : await readHistory(file);
+  const only = options.law === undefined ? undefined : lawNamed(options.law);
+  const history = isRecording(file)
+    ? await historyOfTrace(file, options.trace, only)
+    : await readHistory(file);
   const kernel = kernelNamed(options.kernel ?? history.kernel);
-  const found = firstBreak(kernel, history, options.law === undefined ? undefined : lawNamed(options.law));
+  const found = firstBreak(kernel, history, only);
   if (found === undefined) {
     console.error(
       `vmapcheck: ${file}: ${kernel.name} keeps ${options.law ?? "every law it promises"} in this history: there is nothing to pin`,

@@ -109,7 +109,7 @@ async function chooseHistory(target: string, options: ReplayOptions): Promise<Re
   if (named === undefined && !/[./\\]/.test(target)) bugNamed(target);
   if (named === undefined) {
     const history = isRecording(target)
-      ? await historyOfTrace(target, options.trace)
+      ? await historyOfTrace(target, options.trace, options.law && lawNamed(options.law))
       : await readHistory(target);
     return { name: target, history, kernel: kernelNamed(options.kernel ?? history.kernel), bug: undefined };
   }

@@ -11,7 +11,7 @@ const IN_WHOLE_SPACE = [...ASSERTING, "4.15.18-ubuntu"];
 export const alignWrapToZero: Bug = {
   id: "align-wrap-to-zero",
   number: "A11",
-  says: "ALIGN(addr, align) wraps to 0; 0 plus the size passes every test, and the area is placed below its window, or a BUG_ON stops the kernel. A second one lands on the first.",
+  says: "ALIGN(addr, align), or the guard page added before it, wraps to 0; 0 plus the size passes every test, and the area is placed below its window, or a BUG_ON stops the kernel. A second one lands on the first.",
   source: "afd07389d3f4, Uladzislau Rezki, 2019; found by test_vmalloc's align_shift_alloc_test",
   fixed: "5.1, stable trees and 4.15.18-ubuntu, but for windows that begin at 0",
   changed: undefined,

@@ -1,0 +1,277 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { describe, expect, test } from "vitest";
+import { readHistory } from "./history-file.ts";
+import { InputError } from "./input-error.ts";
+import { readRecording } from "./recording.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "vmapcheck-"));
+let files = 0;
+
+function fileOf(contents: string | Buffer, ending = ".jsonl"): string {
+  const path = join(folder, `${files++}${ending}`);
+  writeFileSync(path, contents);
+  return path;
+}
+
+/** The one line a person sees for a recording with this text. */
+async function complaint(contents: string | Buffer, ending?: string): Promise<string> {
+  const path = fileOf(contents, ending);
+  return complaintOf(async () => {
+    for await (const _ of readRecording(path));
+  }, path);
+}
+
+async function complaintOf(read: () => Promise<unknown>, path: string): Promise<string> {
+  try {
+    await read();
+  } catch (error) {
+    expect(error).toBeInstanceOf(InputError);
+    const { message } = error as InputError;
+    expect(message).not.toContain("\n");
+    return message.replace(path, "FILE");
+  }
+  return "no complaint";
+}
+
+const CONFIG = {
+  cpus: 2,
+  vmalloc_start: "0x1000",
+  vmalloc_end: "0x100000",
+  lazy_max_pages: null,
+  lazy_max_pages_effective: 16384,
+  bbmap_bits: 128,
+};
+const ALLOC = { op: "alloc_vmap_area", size: "0x1000", align: "0x1000", vstart: "0x1000", vend: "0x9000" };
+const PLACED = { addr: "0x1000", flush: [], pte_set: 0, pte_clr: 0 };
+const DONE = { ok: true, flush: [], pte_set: 0, pte_clr: 0 };
+
+const trace = (ops: unknown, more: object = {}): string =>
+  JSON.stringify({ version: "3.16", class: "short", seed: 0, config: CONFIG, ops, ...more });
+
+describe("a good trace", () => {
+  test("is read, gzipped or plain, and told apart by its first bytes", async () => {
+    const text = trace([[ALLOC, PLACED]]);
+    expect(await complaint(text)).toBe("no complaint");
+    expect(await complaint(gzipSync(text), ".jsonl.gz")).toBe("no complaint");
+    expect(await complaint(gzipSync(text), ".jsonl")).toBe("no complaint");
+  });
+});
+
+describe("a recording is refused in one line that says where and what would be right", () => {
+  const second = (line: string) => `${trace([[ALLOC, PLACED]])}\n${line}\n`;
+  const cases: [what: string, contents: string | Buffer, ending: string, complaint: RegExp][] = [
+    ["that is empty", "", ".jsonl", /^FILE: holds no trace: one JSON object a line was expected/],
+    [
+      "that is cut off",
+      second(trace([[ALLOC, PLACED]]).slice(0, 90)),
+      ".jsonl",
+      /^FILE:2: is not a JSON object \(truncated\?\)/,
+    ],
+    [
+      "whose gzip data is cut off",
+      gzipSync(trace([[ALLOC, PLACED]])).subarray(0, 80),
+      ".jsonl.gz",
+      /^FILE:1: cannot be read on from here: unexpected end of file/,
+    ],
+    ["whose gzip data is damaged", damaged(), ".jsonl.gz", /^FILE:\d+: cannot be read on from here/],
+    ["that is not gzip though its name says so", "{}", ".jsonl.gz", /^FILE: is not gzip data/],
+    ["that is not JSON", second("hello"), ".jsonl", /^FILE:2: is not a JSON object/],
+    ["that is a JSON list", second("[1,2]"), ".jsonl", /^FILE:2: .*expected object/],
+    [
+      "of an unknown label",
+      trace([], { version: "9.9" }),
+      ".jsonl",
+      /^FILE:1: version: no kernel here is called "9.9"; known are 2\.6\.27, /,
+    ],
+    [
+      "with an unknown field",
+      trace([[{ ...ALLOC, colour: 1 }, PLACED]]),
+      ".jsonl",
+      /^FILE:1: ops\[0\]\[0\]: Unrecognized key: "colour"/,
+    ],
+    [
+      "with an unknown reply field",
+      trace([[ALLOC, { ...PLACED, colour: 1 }]]),
+      ".jsonl",
+      /^FILE:1: ops\[0\]\[1\]: Unrecognized key: "colour"/,
+    ],
+    [
+      "with an unknown command",
+      trace([[{ op: "vm_dance" }, DONE]]),
+      ".jsonl",
+      /^FILE:1: ops\[0\]\[0\]\.op: Invalid/,
+    ],
+    [
+      "with an address beyond 64 bits",
+      trace([[{ ...ALLOC, vstart: "0x10000000000001000" }, PLACED]]),
+      ".jsonl",
+      /^FILE:1: ops\[0\]\[0\]\.vstart: expected a hex string of at most 64 bits/,
+    ],
+    [
+      "with a size that is not pages",
+      trace([[{ ...ALLOC, size: "0x1001" }, PLACED]]),
+      ".jsonl",
+      /^FILE:1: ops\[0\]\[0\]\.size: expected a multiple of the page size, 0x1000/,
+    ],
+    [
+      "with a size of nothing",
+      trace([[{ ...ALLOC, size: "0x0" }, PLACED]]),
+      ".jsonl",
+      /^FILE:1: ops\[0\]\[0\]\.size: expected a size of at least one page/,
+    ],
+    [
+      "with an alignment that is no power of two",
+      trace([[{ ...ALLOC, align: "0x3000" }, PLACED]]),
+      ".jsonl",
+      /^FILE:1: ops\[0\]\[0\]\.align: expected a power of two/,
+    ],
+    [
+      "with a number for an address",
+      trace([[{ ...ALLOC, vend: 4096 }, PLACED]]),
+      ".jsonl",
+      /^FILE:1: ops\[0\]\[0\]\.vend: expected a hex string/,
+    ],
+    [
+      "that frees what was never allocated",
+      trace([[{ op: "free_area", addr: "0x5000" }, DONE]]),
+      ".jsonl",
+      /^FILE:1: ops\[0\]\[0\]\.addr: frees what no earlier reply allocated/,
+    ],
+    [
+      "that frees twice",
+      trace([
+        [ALLOC, PLACED],
+        [{ op: "free_area", addr: "0x1000" }, DONE],
+        [{ op: "free_area", addr: "0x1000" }, DONE],
+      ]),
+      ".jsonl",
+      /^FILE:1: ops\[2\]\[0\]\.addr: frees what no earlier/,
+    ],
+    [
+      "that goes on after a bug",
+      trace([
+        [ALLOC, { bug: "BUG()", flush: [], pte_set: 0, pte_clr: 0 }],
+        [ALLOC, PLACED],
+      ]),
+      ".jsonl",
+      /^FILE:1: ops\[0\]\[1\]\.bug: a trace ends where the kernel stopped/,
+    ],
+    [
+      "with two results in a reply",
+      trace([[ALLOC, { ...PLACED, ok: true }]]),
+      ".jsonl",
+      /^FILE:1: ops\[0\]\[1\]: expected exactly one of addr, ok, err, hit, bug/,
+    ],
+    [
+      "with a CPU that is not there",
+      trace([
+        [
+          { op: "touch", cpu: 2, addr: "0x1000" },
+          { hit: false, pfn: null, flush: [], pte_set: 0, pte_clr: 0 },
+        ],
+      ]),
+      ".jsonl",
+      /^FILE:1: ops\[0\]\[0\]\.cpu: CPU 2, but config\.cpus is 2/,
+    ],
+    [
+      "with no CPU at all",
+      trace([], { config: { ...CONFIG, cpus: 0 } }),
+      ".jsonl",
+      /^FILE:1: config\.cpus: /,
+    ],
+    ["that is nested a hundred thousand deep", "[".repeat(100_000), ".jsonl", /^FILE:1: /],
+  ];
+
+  test.each(cases)("%s", async (_what, contents, ending, expected) => {
+    expect(await complaint(contents, ending)).toMatch(expected);
+  });
+
+  function damaged(): Buffer {
+    const zipped = gzipSync(trace(Array.from({ length: 200 }, () => [ALLOC, PLACED])));
+    zipped.fill(0xff, 40, 60);
+    return zipped;
+  }
+
+  test("that is not there, or is a folder", async () => {
+    const missing = join(folder, "missing.jsonl");
+    const read = (path: string) => async () => {
+      for await (const _ of readRecording(path));
+    };
+    expect(await complaintOf(read(missing), missing)).toMatch(/^FILE: cannot be read: ENOENT/);
+    expect(await complaintOf(read(folder), folder)).toMatch(/^FILE.*EISDIR/);
+  });
+});
+
+describe("a history is refused in one line", () => {
+  const good = {
+    vmapcheck: 1,
+    kernel: "3.16",
+    law: "lowest-fit",
+    scope: { wordPages: 64, cpus: 1, lazyMaxPages: null },
+    commands: [{ op: "alloc", size: 1, align: 4096, vstart: 1, vend: 9 }],
+  };
+  const [alloc] = good.commands;
+  const cases: [what: string, contents: unknown, complaint: RegExp][] = [
+    ["of another version of the format", { ...good, vmapcheck: 2 }, /^FILE: vmapcheck: expected 1/],
+    ["with no commands", { ...good, commands: [] }, /^FILE: commands: /],
+    ["with an unknown command", { ...good, commands: [{ op: "dance" }] }, /^FILE: commands\[0\]\.op: /],
+    [
+      "with an unknown field",
+      { ...good, commands: [{ ...alloc, colour: 1 }] },
+      /^FILE: commands\[0\]: Unrecognized key/,
+    ],
+    [
+      "with a page beyond its space",
+      { ...good, commands: [{ ...alloc, vend: 64 }] },
+      /^FILE: commands\[0\]\.vend: expected at most 63/,
+    ],
+    [
+      "with a size of nothing",
+      { ...good, commands: [{ ...alloc, size: 0 }] },
+      /^FILE: commands\[0\]\.size: /,
+    ],
+    [
+      "with an alignment that is no power of two",
+      { ...good, commands: [{ ...alloc, align: 12288 }] },
+      /^FILE: commands\[0\]\.align: expected a power of two/,
+    ],
+    [
+      "that frees what comes later",
+      { ...good, commands: [{ op: "free", area: 1 }, alloc] },
+      /^FILE: commands\[0\]\.area: expected the index, from 0, of an earlier alloc/,
+    ],
+    [
+      "that frees what was no allocation",
+      { ...good, commands: [alloc, { op: "purge" }, { op: "free", area: 1 }] },
+      /^FILE: commands\[2\]\.area: /,
+    ],
+    [
+      "that touches from a CPU that is not there",
+      { ...good, commands: [alloc, { op: "touch", cpu: 1, area: 0, page: 0 }] },
+      /^FILE: commands\[1\]\.cpu: expected a CPU below 1/,
+    ],
+    [
+      "in a space of no power of two",
+      { ...good, scope: { ...good.scope, wordPages: 63 } },
+      /^FILE: scope\.wordPages: expected a power of two/,
+    ],
+  ];
+
+  test.each(cases)("%s", async (_what, contents, expected) => {
+    const path = fileOf(JSON.stringify(contents), ".json");
+    expect(await complaintOf(() => readHistory(path), path)).toMatch(expected);
+  });
+
+  test("that is not JSON, with the line", async () => {
+    const path = fileOf('{\n  "vmapcheck": 1,\n  oops\n}\n', ".json");
+    expect(await complaintOf(() => readHistory(path), path)).toMatch(/^FILE:3: is not JSON/);
+  });
+
+  test("and a good one is read", async () => {
+    const { commands } = await readHistory(fileOf(JSON.stringify(good), ".json"));
+    expect(commands).toEqual([{ ...alloc, map: false }]);
+  });
+});

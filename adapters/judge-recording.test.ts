@@ -1,0 +1,138 @@
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { nameBreaks } from "../counterexamples/index.ts";
+import { vmapSpec } from "../model/vmap-spec.ts";
+import { lawsCalled } from "../spec/laws/index.ts";
+import { releaseOf } from "../spec/releases.ts";
+import { judgeTrace } from "./judge-recording.ts";
+import { type Exchange, readRecording, type Trace } from "./recording.ts";
+
+const FOLDER = fileURLToPath(new URL("./recordings/", import.meta.url));
+
+/**
+ * What the laws find in the recordings of the project, by law and bug. Of the full recordings these laws give
+ * the counts an independent trial gave (docs/findings.md): the stops and the misses of A9 among them are all
+ * in this selection but for lowest-fit, which the long traces break most.
+ */
+const A9 = { "lowest-fit A9": 68, "refused-only-when-full A9": 2, "purge-only-when-full A9": 3 };
+const WRAPPED = {
+  "in-window A11": 84,
+  "in-window A10": 2,
+  "no-overlap A11": 34,
+  "no-overlap A10": 1,
+  "flush-before-reuse A11": 1,
+};
+const EXPECTED: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  "2.6.27": { "in-window A11": 99, "in-window E1": 24, "no-overlap A11": 21 },
+  "2.6.28": {
+    "in-window A11": 35,
+    "in-window A10": 1,
+    "in-window A4": 1,
+    "no-overlap A11": 8,
+    "no-bug A10": 7,
+    "no-bug A4": 30,
+  },
+  "2.6.28.10": { ...WRAPPED, "no-bug A10": 27 },
+  "2.6.37": { ...WRAPPED, "no-bug A10": 28 },
+  "2.6.39": { "in-window A10": 1, "no-bug A10": 20, "no-bug A11": 21 },
+  "3.1": {
+    "in-window A10": 1,
+    "no-bug A10": 26,
+    "no-bug A11": 12,
+    "lowest-fit A9": 62,
+    "refused-only-when-full A9": 2,
+    "purge-only-when-full A9": 1,
+  },
+  "3.10.65": { "no-bug A11": 12, ...A9 },
+  "3.16": { "no-bug A11": 12, ...A9 },
+  "4.4": { "no-bug A11": 12, ...A9 },
+  "4.15.0": { "no-bug A11": 12, ...A9 },
+  "4.15.18-ubuntu": A9,
+};
+
+const judged = (trace: Trace) => {
+  const release = releaseOf(trace.label);
+  return judgeTrace(vmapSpec(release), lawsCalled(release.laws), trace);
+};
+
+async function countsOf(label: string): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for await (const trace of readRecording(`${FOLDER}${label}.jsonl.gz`)) {
+    for (const { laws, before, command, response } of judged(trace).breaks) {
+      for (const { law, bug } of nameBreaks(releaseOf(label).labels[0] as string, laws, {
+        before,
+        command,
+        response,
+      })) {
+        const key = `${law} ${bug?.number ?? "unknown"}`;
+        counts[key] = (counts[key] ?? 0) + 1;
+      }
+    }
+  }
+  return counts;
+}
+
+describe("the laws alone", () => {
+  test.each(Object.entries(EXPECTED))(
+    "find every break in the recording of %s, and accuse nothing else",
+    async (label, expected) => {
+      expect(await countsOf(label)).toEqual(expected);
+    },
+  );
+});
+
+describe("a tampered recording", () => {
+  const firstOf = async (label: string, wanted: (trace: Trace) => boolean): Promise<Trace> => {
+    for await (const trace of readRecording(`${FOLDER}${label}.jsonl.gz`)) if (wanted(trace)) return trace;
+    throw new Error("no such trace");
+  };
+  const clean = (trace: Trace) => trace.exchanges.length > 10 && judged(trace).breaks.length === 0;
+
+  /** The trace with its first placement changed. */
+  const changed = (trace: Trace, change: (exchange: Exchange) => Exchange): { trace: Trace; at: number } => {
+    const at = trace.exchanges.findIndex(({ response }) => response.kind === "placed");
+    const exchange = trace.exchanges[at] as Exchange;
+    return { at, trace: { ...trace, exchanges: trace.exchanges.with(at, change(exchange)) } };
+  };
+  const lawsBroken = ({ trace, at }: { trace: Trace; at: number }) =>
+    judged(trace)
+      .breaks.filter(({ index }) => index === at)
+      .flatMap(({ laws }) => laws.map(({ id }) => id));
+
+  test("that says a page higher is accused of missing the lowest fit", async () => {
+    const trace = await firstOf("2.6.39", clean);
+    const higher = changed(trace, (exchange) => {
+      const { response } = exchange;
+      return response.kind === "placed"
+        ? { ...exchange, response: { ...response, start: response.start + 512 } }
+        : exchange;
+    });
+    expect(lawsBroken(higher)).toContain("lowest-fit");
+  });
+
+  test("that refuses what fits is accused of it", async () => {
+    const trace = await firstOf("2.6.39", clean);
+    const refused = changed(trace, (exchange) => ({
+      ...exchange,
+      response: { kind: "refused", flushes: [], pteSet: 0, pteCleared: 0 },
+    }));
+    expect(lawsBroken(refused)).toEqual(["refused-only-when-full"]);
+  });
+
+  test("that forgets a flush is accused where the space is used again", async () => {
+    const trace = await firstOf(
+      "2.6.39",
+      (each) =>
+        clean(each) &&
+        each.exchanges.some(({ command, response }) => command.op === "alloc" && response.flushes.length > 0),
+    );
+    const silent = trace.exchanges.map((exchange) => ({
+      ...exchange,
+      response: { ...exchange.response, flushes: [] },
+    }));
+    const laws = judged({ ...trace, exchanges: silent }).breaks.flatMap((each) =>
+      each.laws.map(({ id }) => id),
+    );
+    expect(laws).toContain("flush-before-reuse");
+  });
+});

@@ -1,0 +1,215 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { gunzipSync } from "node:zlib";
+import { describe, expect, test } from "vitest";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const TSX = pathToFileURL(join(ROOT, "node_modules/tsx/dist/esm/index.mjs")).href;
+const RECORDING = join(ROOT, "adapters/recordings/3.16.jsonl.gz");
+const elsewhere = mkdtempSync(join(tmpdir(), "vmapcheck-cli-"));
+
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs the command line in a folder of its own, as a newcomer would: no terminal, no colour. */
+function vmapcheck(...words: string[]): Promise<Ended> {
+  const node = ["--import", TSX, join(ROOT, "cli/main.ts"), ...words];
+  return new Promise((done) => {
+    execFile(process.execPath, node, { cwd: elsewhere, maxBuffer: 2 ** 26 }, (error, out, err) =>
+      done({ code: error === null ? 0 : Number(error.code), out, err }),
+    );
+  });
+}
+
+const json = async (...words: string[]) => {
+  const { code, out } = await vmapcheck(...words, "--json");
+  return { code, document: JSON.parse(out) };
+};
+
+/** A trace of the recording that conforms and is short, as a file with one reply changed. */
+function tamperedRecording(change: (reply: { addr: string }) => void): string {
+  const lines = gunzipSync(readFileSync(RECORDING)).toString().split("\n");
+  const trace = JSON.parse(lines.find((line) => line.includes("cache-exact-hole-addr")) as string);
+  change(trace.ops[1][1]);
+  const path = join(elsewhere, `tampered-${Math.random()}.jsonl`);
+  writeFileSync(path, `${JSON.stringify(trace)}\n`);
+  return path;
+}
+
+describe("check", () => {
+  test("prints the matrix, names every break, and ends with 0", async () => {
+    const { code, out, err } = await vmapcheck("check", "2.6.39", "3.16", "--runs", "200");
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(out).toMatch(/lowest-fit +ok +A9 in 3/);
+    expect(out).toContain("replay cache-exact-hole-missed --law lowest-fit --kernel 3.16");
+    expect(out).toContain("Nothing unexpected.");
+    expect(out).not.toContain("\u001b");
+  });
+
+  test("says the same as one JSON document", async () => {
+    const { code, document } = await json("check", "3.16", "--runs", "200");
+    expect({ code, unexpected: document.unexpected }).toEqual({ code: 0, unexpected: 0 });
+    const [{ label, laws }] = document.kernels;
+    expect(label).toBe("3.16");
+    expect(laws).toContainEqual(
+      expect.objectContaining({
+        id: "lowest-fit",
+        verdict: "broken",
+        bug: "cache-exact-hole-missed",
+        commands: 3,
+      }),
+    );
+    expect(laws).toContainEqual(
+      expect.objectContaining({ id: "aligned", verdict: "kept", bug: null, commands: null, replay: null }),
+    );
+    expect(laws).toContainEqual(expect.objectContaining({ id: "flush-only-once", verdict: "not-promised" }));
+  });
+
+  test("fails a run that is too short to reach its witnesses", async () => {
+    const { code, out } = await vmapcheck("check", "2.6.39", "--runs", "1");
+    expect(code).toBe(1);
+    expect(out).toMatch(/witness \S+ was never reached/);
+  });
+
+  test("judges by one law when asked to", async () => {
+    const { document } = await json("check", "3.16", "--law", "no-bug", "--runs", "20");
+    expect(document.kernels[0].laws.map((each: { id: string }) => each.id)).toEqual(["no-bug"]);
+  });
+});
+
+describe("replay", () => {
+  test("shows the BUG_ON alignment case step by step, with the map and the law", async () => {
+    const { code, out } = await vmapcheck("replay", "cache-draft-align-bugon");
+    expect(code).toBe(0);
+    expect(out).toContain("step 3 of 3:");
+    expect(out).toContain("BUG: first->va_start < addr");
+    expect(out).toMatch(/area +\. {2}A/);
+    expect(out).toMatch(/^no-bug {3}A legal call never stops the kernel/m);
+    expect(out).toContain("replay:  npm run -s vmapcheck -- replay cache-draft-align-bugon");
+  });
+
+  test("tells whether a history breaks another release", async () => {
+    const there = await json("replay", "A9", "--kernel", "4.15.0");
+    expect(there.document).toMatchObject({ kernel: "4.15.0", accepted: false, law: "lowest-fit", step: 3 });
+    const here = await json("replay", "A9", "--kernel", "2.6.39");
+    expect(here.document).toMatchObject({ kernel: "2.6.39", accepted: true, law: null, step: null });
+    expect([there.code, here.code]).toEqual([0, 0]);
+  });
+
+  test("replays a trace of a recording", async () => {
+    const { code, document } = await json("replay", RECORDING, "--law", "lowest-fit");
+    expect(code).toBe(0);
+    expect(document).toMatchObject({
+      kernel: "3.16",
+      accepted: false,
+      law: "lowest-fit",
+      bug: "cache-exact-hole-missed",
+    });
+  });
+});
+
+describe("pin", () => {
+  test("shrinks a recorded trace, names it, files it, and replays from the file", async () => {
+    const { code, document } = await json("pin", RECORDING, "--law", "lowest-fit");
+    expect(code).toBe(0);
+    expect(document).toMatchObject({ law: "lowest-fit", bug: "cache-exact-hole-missed" });
+    expect(document.commands).toBeLessThanOrEqual(8);
+    const again = await json("replay", join(elsewhere, document.history));
+    expect(again.document).toMatchObject({ accepted: false, law: "lowest-fit", step: document.commands });
+  });
+});
+
+describe("conform", () => {
+  test("counts traces and replies, and what it skipped", async () => {
+    const { code, document } = await json("conform", RECORDING);
+    expect(code).toBe(0);
+    expect(document.files).toEqual([
+      expect.objectContaining({
+        label: "3.16",
+        traces: 170,
+        conforming: 165,
+        differing: 0,
+        skipped: 5,
+        first: null,
+      }),
+    ]);
+    expect(document.files[0].skippedFor.vm_map_ram).toBeGreaterThan(0);
+  });
+
+  test("shows the first difference as a picture with the command that led there", async () => {
+    const path = tamperedRecording((reply) => {
+      reply.addr = "0xffffc90000005000";
+    });
+    const { code, out } = await vmapcheck("conform", path);
+    expect(code).toBe(1);
+    expect(out).toContain("alloc 2 pages in [0xffffc90000000000,0xffffc90000010000)");
+    expect(out).toMatch(/area +\.? *\. +A/);
+    expect(out).toMatch(/recorded: +placed at 0xffffc90000005000/);
+    expect(out).toMatch(/3\.16: +placed at 0xffffc90000002000/);
+  });
+});
+
+describe("judge", () => {
+  test("names every break of a recording and ends with 0", async () => {
+    const { code, document } = await json("judge", RECORDING);
+    expect(code).toBe(0);
+    const [{ label, broken, accepted }] = document.files;
+    expect({ label, accepted }).toEqual({ label: "3.16", accepted: 123 });
+    expect(broken).toContainEqual({
+      trace: expect.any(Number),
+      command: 2,
+      law: "lowest-fit",
+      bug: "cache-exact-hole-missed",
+    });
+    expect(broken.every((each: { bug: string | null }) => each.bug !== null)).toBe(true);
+  });
+
+  test("ends with 1 when a break is not in the catalogue", async () => {
+    const path = tamperedRecording((reply) => {
+      reply.addr = "0xffffc90000005000";
+    });
+    const { code, document } = await json("judge", path);
+    expect(code).toBe(1);
+    expect(document.files[0].broken).toContainEqual({ trace: 1, command: 1, law: "lowest-fit", bug: null });
+  });
+});
+
+describe("hunt", () => {
+  test("finds a bug by slug or number, and says how", async () => {
+    const { code, document } = await json("hunt", "A1", "cache-draft-align-bugon", "--seed", "3");
+    expect(code).toBe(0);
+    expect(document.bugs).toEqual([
+      expect.objectContaining({ id: "va-gap-offbyone", engine: "random", found: true, law: "lowest-fit" }),
+      expect.objectContaining({ id: "cache-draft-align-bugon", found: true, law: "no-bug", commands: 3 }),
+    ]);
+  });
+});
+
+describe("bad usage ends with 2 and one line", () => {
+  const cases: [words: string[], line: RegExp][] = [
+    [["chekc"], /unknown command 'chekc' \(Did you mean check\?\)/],
+    [["check", "--sed", "1"], /unknown option '--sed' \(Did you mean --seed\?\)/],
+    [["check", "4.15.18-ubunut"], /there is no kernel "4\.15\.18-ubunut"; did you mean 4\.15\.18-ubuntu\?/],
+    [["check", "--law", "lowest-fti"], /there is no law "lowest-fti"; did you mean lowest-fit\?/],
+    [["check", "--runs", "many"], /--runs takes a whole number from 0 to \d+, not "many"/],
+    [["replay", "va-gap-offbyon"], /there is no bug "va-gap-offbyon"; did you mean va-gap-offbyone\?/],
+    [["replay", "A1", "--law", "no-bug"], /va-gap-offbyone does not break no-bug; it breaks lowest-fit/],
+    [["replay", "./nothing.json"], /\.\/nothing\.json: cannot be read: ENOENT/],
+    [["conform", "./nothing.jsonl"], /\.\/nothing\.jsonl: cannot be read: ENOENT/],
+    [["conform"], /missing required argument 'file'/],
+    [["hunt", "A77"], /there is no bug "A77"/],
+  ];
+
+  test.each(cases)("%j", async (words, line) => {
+    const { code, out, err } = await vmapcheck(...words);
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+    expect(err).toMatch(line);
+    expect(err.trimEnd().split("\n")).toHaveLength(1);
+  });
+});

@@ -1,0 +1,82 @@
+import { describe, expect, test } from "vitest";
+import { kernelNamed } from "../cli/names.ts";
+import { begin, replay } from "../engine/stepper.ts";
+import { settingFor } from "../properties/setting.ts";
+import type { HistoryStep } from "../spec/history.ts";
+import { lawsCalled } from "../spec/laws/index.ts";
+import type { Scope } from "../spec/scope.ts";
+import { CANARIES } from "./canaries.ts";
+
+const SMALL: Scope = {
+  name: "small",
+  wordPages: 256,
+  cpus: 2,
+  lazyMaxPages: 4,
+  sizes: [1, 2, 3],
+  aligns: [4096, 8192],
+  windows: [{ vstart: 65, vend: 75 }],
+};
+const ALLOC = { op: "alloc", size: 2, align: 4096, vstart: 65, vend: 75, map: true } as const;
+
+/** For each canary, a history that its law must reject. */
+const BITES: Readonly<Record<string, readonly HistoryStep[]>> = {
+  aligned: [{ ...ALLOC, align: 8192 }],
+  "unmapped-means-no-pte": [ALLOC, { op: "free", area: 0 }],
+  "lazy-bounded": [
+    ALLOC,
+    ALLOC,
+    ALLOC,
+    { op: "free", area: 0 },
+    { op: "free", area: 1 },
+    { op: "free", area: 2 },
+  ],
+  "no-stale-translation": [
+    ALLOC,
+    { op: "touch", cpu: 1, area: 0, page: 0 },
+    { op: "free", area: 0 },
+    ALLOC,
+    { op: "touch", cpu: 1, area: 3, page: 0 },
+  ],
+  "no-alias-after-unmap-aliases": [
+    ALLOC,
+    { op: "touch", cpu: 1, area: 0, page: 1 },
+    { op: "free", area: 0 },
+    { op: "unmapAliases" },
+  ],
+  "flush-only-once": [ALLOC, { op: "free", area: 0 }, { op: "purge" }, { op: "unmapAliases" }],
+  "flush-well-formed": [ALLOC, { op: "free", area: 0 }, { op: "purge" }],
+  "lazy-count": [ALLOC, { op: "free", area: 0 }],
+};
+
+describe("each canary", () => {
+  const histories = CANARIES.filter(({ law }) => law in BITES);
+
+  test.each(histories)("$kernel.name breaks $law, and 2.6.39 keeps it", ({ law, kernel }) => {
+    const laws = lawsCalled([law]);
+    const history = BITES[law] as readonly HistoryStep[];
+    const broken = (machine: typeof kernel) =>
+      replay({ ...settingFor(machine, SMALL), laws }, history).flatMap((step) =>
+        step.broken.map(({ id }) => id),
+      );
+    expect(broken(kernel)).toEqual([law]);
+    expect(broken(kernelNamed("2.6.39"))).toEqual([]);
+  });
+
+  test("that frees what nobody holds breaks argument-domain, and 2.6.39 keeps it", () => {
+    const { kernel } = CANARIES.find(({ law }) => law === "argument-domain") as (typeof CANARIES)[number];
+    const brokenBy = (machine: typeof kernel) => {
+      const setting = {
+        ...settingFor(machine, { ...SMALL, lazyMaxPages: 0 }),
+        laws: lawsCalled(["argument-domain"]),
+      };
+      const stepper = begin(setting);
+      stepper.take(ALLOC);
+      const command = { op: "free", start: 70 } as const;
+      const response = machine.act(stepper.state, command);
+      const world = stepper.world();
+      return setting.laws.filter((law) => !law.holds(world, command, response, world)).map(({ id }) => id);
+    };
+    expect(brokenBy(kernel)).toEqual(["argument-domain"]);
+    expect(brokenBy(kernelNamed("2.6.39"))).toEqual([]);
+  });
+});

@@ -1,0 +1,103 @@
+/**
+ * Kernels with one step replaced so that a law breaks which no bug of the catalogue breaks on its own. None
+ * of them was ever a kernel: they prove that the law can bite.
+ */
+import { NONE } from "../kernels/areas.ts";
+import { cachedKernel, cachedSteps } from "../kernels/cached-kernel.ts";
+import { rules2_6_39 } from "../kernels/linux-2.6.39.ts";
+import { flushTlbKernelRange } from "../kernels/memory.ts";
+import { unmapEach } from "../kernels/purge.ts";
+import type { State } from "../kernels/state.ts";
+import { eraseArea, type Steps, vmapKernel } from "../kernels/vmap-kernel.ts";
+import type { LawId } from "../spec/contract.ts";
+import type { Kernel } from "../spec/kernel.ts";
+import { releaseOf } from "../spec/releases.ts";
+
+export interface Canary {
+  readonly law: LawId;
+  readonly kernel: Kernel<State>;
+}
+
+const GOOD = releaseOf("2.6.39");
+const steps: Steps = cachedSteps(rules2_6_39);
+
+function canary(law: LawId, name: string, changed: Partial<Steps>): Canary {
+  return { law, kernel: vmapKernel(GOOD, { ...steps, ...changed }, name) };
+}
+
+const neverAligns: Canary = {
+  law: "aligned",
+  kernel: cachedKernel(GOOD, { ...rules2_6_39, align: (_word, addr) => addr }, "never aligns"),
+};
+
+const leavesPtes: Canary = {
+  law: "unmapped-means-no-pte",
+  kernel: cachedKernel(
+    GOOD,
+    { ...rules2_6_39, unmapFreed: () => {}, unmapGathered: unmapEach },
+    "leaves PTEs until the purge",
+  ),
+};
+
+const neverPurges: Canary = {
+  law: "lazy-bounded",
+  kernel: {
+    ...vmapKernel(GOOD, steps, "never purges at a free"),
+    initial: (scope) => ({
+      ...vmapKernel(GOOD, steps).initial(scope),
+      lazyMaxPages: Number.POSITIVE_INFINITY,
+    }),
+  },
+};
+
+/** Frees whatever is listed first when nothing starts at the address given. */
+const freesAnything: Canary = {
+  law: "argument-domain",
+  kernel: (() => {
+    const kernel = vmapKernel(GOOD, steps, "frees anything");
+    return {
+      ...kernel,
+      act: (state, command) => {
+        const first = state.areas.listHead;
+        if (command.op !== "free" || first === NONE) return kernel.act(state, command);
+        const held = kernel.dump(state).areas.some((area) => area.start === command.start);
+        return kernel.act(state, held ? command : { op: "free", start: state.areas.start[first] as number });
+      },
+    };
+  })(),
+};
+
+export const CANARIES: readonly Canary[] = [
+  neverAligns,
+  leavesPtes,
+  neverPurges,
+  freesAnything,
+  canary("no-stale-translation", "releases without a flush", {
+    letGo: (state, slot) => {
+      steps.letGo(state, slot);
+      state.lazyPages -= (state.areas.end[slot] as number) - (state.areas.start[slot] as number);
+      rules2_6_39.cacheBeforeErase(state, slot);
+      eraseArea(state, slot);
+    },
+  }),
+  canary("no-alias-after-unmap-aliases", "vm_unmap_aliases does nothing", { unmapAliases: () => {} }),
+  canary("flush-only-once", "vm_unmap_aliases flushes once more", {
+    unmapAliases: (state) => {
+      steps.unmapAliases(state);
+      flushTlbKernelRange(state, 0, state.scope.wordPages);
+    },
+  }),
+  canary("flush-well-formed", "flushes a page less", {
+    purge: (state) => {
+      steps.purge(state);
+      state.flushes = state.flushes.map(({ start, end }) => ({ start, end: end - 1 }));
+    },
+  }),
+  canary("lazy-count", "counts areas, not pages", {
+    letGo: (state, slot) => {
+      const before = state.lazyPages;
+      steps.letGo(state, slot);
+      state.lazyPages = before + 1;
+    },
+  }),
+];

@@ -1,0 +1,131 @@
+import { readdirSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { readHistory } from "../adapters/history-file.ts";
+import { bugQuarry, namesOf } from "../cli/bug-quarry.ts";
+import { kernelNamed } from "../cli/names.ts";
+import { allPinned, pinnedFile } from "../cli/pinned.ts";
+import { replay } from "../engine/stepper.ts";
+import { hunt } from "../properties/hunt.ts";
+import { settingFor, type VmapPlayed } from "../properties/setting.ts";
+import { naming } from "../spec/history.ts";
+import { LAWS } from "../spec/laws/index.ts";
+import { CANARIES } from "./canaries.ts";
+import { BUGS } from "./index.ts";
+
+/** The shortest lengths known, a number for each law in the catalogue's order; shorter ones are welcome. */
+const SHORTEST_KNOWN: Readonly<Record<string, readonly number[]>> = {
+  "va-gap-offbyone": [5],
+  "va-restart-from-end": [3],
+  "va-no-wrap-check": [1, 2, 2, 3],
+  "va-leak-on-enospc": [1],
+  "cache-draft-range-bugon": [2],
+  "cache-draft-align-bugon": [3],
+  "cache-draft-guard-forgotten": [2],
+  "cache-exact-hole-missed": [3, 3, 4],
+  "wrap-size-minus-one": [2, 3, 1, 1],
+  "align-wrap-to-zero": [1, 1, 3, 2, 2, 2, 4, 4],
+  "purge-list-uaf": [5],
+  "vmlist-overruns-end": [2],
+  "vmlist-end-underflow": [1],
+  "cache-no-vstart-test": [2],
+  "cache-no-align-test": [3],
+  "cache-free-leaves-it": [4],
+  "cache-free-moves-it-up": [4],
+};
+
+const lastOf = (played: readonly VmapPlayed[]): VmapPlayed => played.at(-1) as VmapPlayed;
+
+describe.each(allPinned())("$bug.id, pinned in $pinned.pinned", ({ bug, pinned }) => {
+  const history = () => readHistory(pinnedFile(bug, pinned));
+
+  test.each(pinned.on)(`breaks ${pinned.law} on %s with its last command, and is named`, async (label) => {
+    const { scope, commands } = await history();
+    const kernel = kernelNamed(label);
+    const last = lastOf(replay(settingFor(kernel, scope), commands, pinned.law));
+    expect(last.index).toBe(commands.length - 1);
+    expect(namesOf(kernel, last)).toContainEqual({ law: pinned.law, known: bug.id });
+  });
+
+  test("is accepted, whole, by the repaired kernel", async () => {
+    const { scope, commands } = await history();
+    const played = replay(settingFor(pinned.repaired, scope), commands);
+    expect(played).toHaveLength(commands.length);
+    expect(lastOf(played).broken).toEqual([]);
+    expect(lastOf(played).after).toBeDefined();
+  });
+
+  test("has no command that could be left out", async () => {
+    const { scope, commands, kernel: label } = await history();
+    const kernel = kernelNamed(label);
+    for (let index = 0; index < commands.length; index++) {
+      const shorter = naming.without(commands, new Set([index]));
+      const played = replay(settingFor(kernel, scope), shorter, pinned.law);
+      const stillBreaks = played.some((step) =>
+        namesOf(kernel, step).some((each) => each.law === pinned.law && each.known === bug.id),
+      );
+      expect(stillBreaks).toBe(false);
+    }
+  });
+
+  test("says which kernel and law it is of", async () => {
+    const { law, kernel } = await history();
+    expect({ law, listed: pinned.on.includes(kernel) }).toEqual({ law: pinned.law, listed: true });
+  });
+});
+
+describe("the catalogue", () => {
+  test.each(BUGS)("has $id no longer than the shortest known", async (bug) => {
+    const lengths = await Promise.all(
+      bug.breaks.map(async (pinned) => (await readHistory(pinnedFile(bug, pinned))).commands.length),
+    );
+    const known = SHORTEST_KNOWN[bug.id] ?? [];
+    expect(lengths).toHaveLength(known.length);
+    for (const [at, length] of lengths.entries()) expect(length).toBeLessThanOrEqual(known[at] as number);
+  });
+
+  test("has a bug for every folder, and a folder for every bug", () => {
+    const folders = readdirSync(new URL(".", import.meta.url), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name);
+    expect(folders.sort()).toEqual(BUGS.map((bug) => bug.id).sort());
+  });
+
+  test("pins every history that lies in its folders", () => {
+    for (const bug of BUGS) {
+      const files = readdirSync(new URL(`./${bug.id}/`, import.meta.url)).filter((name) => name !== "bug.ts");
+      expect(files.sort()).toEqual(bug.breaks.map((each) => each.pinned).sort());
+    }
+  });
+
+  test("together with the canaries breaks every law", () => {
+    const broken = new Set([
+      ...BUGS.flatMap((bug) => bug.breaks.map(({ law }) => law)),
+      ...CANARIES.map(({ law }) => law),
+    ]);
+    expect(LAWS.map(({ id }) => id).filter((id) => !broken.has(id))).toEqual([]);
+  });
+
+  test("names no bug twice, by slug or by number", () => {
+    const names = BUGS.flatMap((bug) => [bug.id, ...(bug.number === undefined ? [] : [bug.number])]);
+    expect(new Set(names).size).toBe(names.length);
+  });
+});
+
+describe("random search", () => {
+  const all = BUGS.flatMap((bug) =>
+    [...new Set(bug.breaks.map(({ law }) => law))].map((law) => ({ bug, law })),
+  );
+
+  test.each(all)(
+    "finds $bug.id by its breaking $law, nearly as short as it is pinned",
+    async ({ bug, law }) => {
+      const { caught } = hunt(bugQuarry(bug, law), 7, 60_000);
+      const pinned = bug.breaks.filter((each) => each.law === law);
+      const lengths = await Promise.all(
+        pinned.map(async (each) => (await readHistory(pinnedFile(bug, each))).commands.length),
+      );
+      expect(caught).toBeDefined();
+      expect(caught?.history.length).toBeLessThanOrEqual(Math.max(...lengths) + 1);
+    },
+  );
+});

@@ -1,0 +1,138 @@
+/** The house keeps itself: who may import whom, that lists are complete, that nothing lies about unused. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { KERNELS } from "./kernels/index.ts";
+import { LAWS } from "./spec/laws/index.ts";
+import { RELEASES } from "./spec/releases.ts";
+
+const ROOT = dirname(fileURLToPath(import.meta.url));
+
+/** Which folders a folder's files may import, beside their own (DESIGN, section 3). */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  spec: [],
+  model: ["spec"],
+  kernels: ["spec"],
+  engine: ["spec"],
+  properties: ["spec", "model", "engine"],
+  counterexamples: ["spec", "kernels"],
+  adapters: ["spec", "engine"],
+  cli: ["spec", "model", "kernels", "properties", "counterexamples", "engine", "adapters"],
+  bench: ["spec", "model", "kernels", "properties", "counterexamples", "engine", "adapters", "cli"],
+};
+/** Of spec, an engine may know the contract and nothing of vmap. */
+const ENGINE_MAY_IMPORT = ["spec/contract.ts"];
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+}
+
+function sources(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return sources(path);
+    return entry.name.endsWith(".ts") ? [path] : [];
+  });
+}
+
+const ALL = Object.keys(MAY_IMPORT).flatMap(sources);
+const PRODUCTION = ALL.filter((file) => !file.endsWith(".test.ts"));
+
+function importsOf(file: string, text = readFileSync(join(ROOT, file), "utf8")): Import[] {
+  return [...text.matchAll(/(?:from|import)\s+"(\.[^"]+)"/g)].map(([, path]) => ({
+    from: file,
+    to: relative(ROOT, resolve(ROOT, dirname(file), path as string)),
+  }));
+}
+
+function folderOf(file: string): string {
+  return file.split("/")[0] as string;
+}
+
+function allowed({ from, to }: Import): boolean {
+  const [here, there] = [folderOf(from), folderOf(to)];
+  if (here === there) return true;
+  if (here === "engine") return ENGINE_MAY_IMPORT.includes(to);
+  return (MAY_IMPORT[here] ?? []).includes(there);
+}
+
+describe("the arrows", () => {
+  test("of imports point the way the design says", () => {
+    const wrong = PRODUCTION.flatMap((file) => importsOf(file)).filter((each) => !allowed(each));
+    expect(wrong).toEqual([]);
+  });
+
+  test.each([
+    ["spec/world.ts", "../model/area.ts"],
+    ["kernels/state.ts", "../model/area.ts"],
+    ["engine/random.ts", "../spec/world.ts"],
+    ["adapters/conform.ts", "../kernels/index.ts"],
+  ])("would be seen to be wrong from %s to %s", (from, path) => {
+    const [forbidden] = importsOf(from, `import { x } from "${path}";`) as [Import];
+    expect(allowed(forbidden)).toBe(false);
+  });
+
+  test("lead only to files that are there", () => {
+    const missing = ALL.flatMap((file) => importsOf(file)).filter(({ to }) => !existsSync(join(ROOT, to)));
+    expect(missing).toEqual([]);
+  });
+});
+
+describe("every file", () => {
+  test("is reached from the command line, a test or a benchmark", () => {
+    const reached = new Set<string>();
+    const visit = (file: string) => {
+      if (reached.has(file) || !file.endsWith(".ts")) return;
+      reached.add(file);
+      for (const { to } of importsOf(file)) visit(to);
+    };
+    for (const start of [
+      "cli/main.ts",
+      ...sources("bench"),
+      ...ALL.filter((file) => file.endsWith(".test.ts")),
+    ])
+      visit(start);
+    expect(PRODUCTION.filter((file) => !reached.has(file))).toEqual([]);
+  });
+
+  test("of the engine says nothing of vmap", () => {
+    const speaking = sources("engine").filter((file) =>
+      /vmap|vmalloc|tlb|\bpte/i.test(readFileSync(join(ROOT, file), "utf8")),
+    );
+    expect(speaking).toEqual([]);
+  });
+});
+
+describe("every list is complete", () => {
+  test("of laws: each one exported beside them stands in it, and no promise names another", () => {
+    const exported = sources("spec/laws").flatMap((file) =>
+      [...readFileSync(join(ROOT, file), "utf8").matchAll(/^\s+id: "([a-z-]+)"/gm)].map(
+        ([, id]) => id as string,
+      ),
+    );
+    expect(LAWS.map(({ id }) => id).sort()).toEqual(exported.sort());
+    const promised = new Set(RELEASES.flatMap(({ laws }) => laws));
+    expect([...promised].filter((id) => !exported.includes(id))).toEqual([]);
+  });
+
+  test("of kernels: each release has one, in the same order, and each kernel's file is in the list", () => {
+    expect(KERNELS.map(({ release }) => release)).toEqual(RELEASES);
+    const files = sources("kernels").filter(
+      (file) => /kernels\/(linux-|piggin-draft-)/.test(file) && !file.endsWith(".test.ts"),
+    );
+    expect(files.length).toBe(KERNELS.length);
+    const imported = importsOf("kernels/index.ts").map(({ to }) => to);
+    expect(files.filter((file) => !imported.includes(file))).toEqual([]);
+  });
+
+  test("of dependencies: each is pinned, and has its line in docs/dependencies.md", () => {
+    const { dependencies, devDependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+    const reasons = readFileSync(join(ROOT, "docs/dependencies.md"), "utf8");
+    for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies })) {
+      expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+      expect(reasons).toContain(`\`${name}\``);
+    }
+  });
+});
