@@ -16,7 +16,9 @@ export interface MapRow {
   at(page: Vpn): string;
 }
 
-const WIDEST = 48;
+/** The longest stretch drawn, in pages, and the width at which its lines are folded. */
+const LONGEST = 96;
+const WIDTH = 100;
 const INDENT = 10;
 
 /** A row of areas; pages where two overlap show as `!`. */
@@ -37,27 +39,32 @@ export function areaRow(areas: readonly DrawnArea[]): MapRow {
 export function stretch(extents: readonly Extent[], wordPages: number): Extent {
   const start = Math.max(0, Math.min(...extents.map((extent) => extent.start)) - 1);
   const end = Math.min(wordPages, Math.max(...extents.map((extent) => extent.end)) + 1);
-  return { start, end: Math.min(end, start + WIDEST) };
+  return { start, end: Math.min(end, start + LONGEST) };
 }
 
-/** The lines of the picture, page numbers above. */
+/** The lines of the picture, page numbers above; a long stretch is folded. */
 export function drawMap(rows: readonly MapRow[], shown: Extent): string[] {
-  const pages = Array.from({ length: shown.end - shown.start }, (_, offset) => shown.start + offset);
   const large = page(shown.start).startsWith("0x");
-  const numbers = pages.map((vpn) => (large ? vpn - shown.start : vpn));
-  const width = Math.max(2, String(numbers.at(-1) ?? 0).length + 1);
-  const line = (label: string, cells: readonly (string | number)[]) =>
-    `  ${label.padEnd(INDENT)}${cells.map((cell) => String(cell).padStart(width)).join("")}`.trimEnd();
-  return [
-    ...(large ? [`  pages from ${page(shown.start)}:`] : []),
-    line("", numbers),
-    ...rows.map((row) =>
-      line(
-        row.label,
-        pages.map((vpn) => row.at(vpn)),
+  const number = (vpn: Vpn) => (large ? vpn - shown.start : vpn);
+  const cell = Math.max(2, String(number(shown.end - 1)).length + 1);
+  const perLine = Math.floor((WIDTH - INDENT - 2) / cell);
+  const lines = large ? [`  pages from ${page(shown.start)}:`] : [];
+  for (let from = shown.start; from < shown.end; from += perLine) {
+    const length = Math.min(perLine, shown.end - from);
+    const pages = Array.from({ length }, (_, offset) => from + offset);
+    const line = (label: string, cells: readonly (string | number)[]) =>
+      `  ${label.padEnd(INDENT)}${cells.map((text) => String(text).padStart(cell)).join("")}`.trimEnd();
+    lines.push(
+      line("", pages.map(number)),
+      ...rows.map((row) =>
+        line(
+          row.label,
+          pages.map((vpn) => row.at(vpn)),
+        ),
       ),
-    ),
-  ];
+    );
+  }
+  return lines;
 }
 
 /** A letter for the n-th area: A to Z, and round again. */

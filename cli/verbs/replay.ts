@@ -33,7 +33,7 @@ interface Replayed {
 export async function replayVerb(target: string, options: ReplayOptions): Promise<number> {
   const { name, history, kernel, bug } = await chooseHistory(target, options);
   const law = options.law === undefined ? undefined : lawNamed(options.law);
-  const played = replay(settingFor(kernel, history.scope), history.commands, law);
+  const played = playTo(kernel, history, law);
   const last = played.at(-1) as VmapPlayed;
   const broken = last.broken.filter(({ id }) => law === undefined || id === law);
   const shown = broken.find(({ id }) => id === history.law) ?? broken[0];
@@ -71,6 +71,15 @@ export async function replayVerb(target: string, options: ReplayOptions): Promis
   console.log(verdictText(kernel, shown?.id, known));
   if (shown !== undefined) console.log(`replay:  ${replayLine(replayWords(target, options))}`);
   return expected ? AS_EXPECTED : UNEXPECTED;
+}
+
+/** Up to the break of the law asked for, or of the history's own law, or else of any. */
+function playTo(kernel: Kernel<State>, history: HistoryFile, law: LawId | undefined): VmapPlayed[] {
+  const setting = settingFor(kernel, history.scope);
+  if (law !== undefined) return replay(setting, history.commands, law);
+  const own = replay(setting, history.commands, history.law);
+  const breaksIt = own.at(-1)?.broken.some(({ id }) => id === history.law);
+  return breaksIt ? own : replay(setting, history.commands);
 }
 
 function verdictText(kernel: Kernel<State>, law: LawId | undefined, known: Bug | undefined): string {

@@ -4,6 +4,9 @@ import { wrapsOf } from "../wrap.ts";
 
 const ON = ["2.6.28.10", "2.6.28", "2.6.37", "piggin-draft-1", "piggin-draft-3", "2.6.39", "3.1"];
 
+/** The same, the one it was pinned on first. */
+const CACHED_FIRST = ["2.6.39", ...ON.filter((label) => label !== "2.6.39")];
+
 export const wrapSizeMinusOne: Bug = {
   id: "wrap-size-minus-one",
   number: "A10",
@@ -12,15 +15,10 @@ export const wrapSizeMinusOne: Bug = {
   fixed: "3.11 and 3.10.y",
   changed: undefined,
   breaks: [
+    { law: "in-window", on: ON, pinned: "in-window.json", repaired: mended2_6_28 },
+    { law: "no-bug", on: CACHED_FIRST, pinned: "no-bug.json", repaired: mended2_6_39 },
     { law: "no-overlap", on: ON, pinned: "no-overlap.json", repaired: mended2_6_28 },
     { law: "flush-before-reuse", on: ON, pinned: "flush-before-reuse.json", repaired: mended2_6_28 },
-    { law: "in-window", on: ON, pinned: "in-window.json", repaired: mended2_6_28 },
-    {
-      law: "no-bug",
-      on: ["2.6.39", ...ON.filter((label) => label !== "2.6.39")],
-      pinned: "no-bug.json",
-      repaired: mended2_6_39,
-    },
   ],
   explains: (evidence) => wrapsOf(evidence).includes("end-at-top"),
 };
