@@ -68,21 +68,25 @@ export interface CheckOptions {
   readonly interrupted: () => boolean;
 }
 
+/** Histories drawn before anything else may happen: a fraction of a second. */
+const TURN = 500;
+
 export async function checkKernel(kernel: Kernel<State>, options: CheckOptions): Promise<KernelReport> {
   const breaks = new Map<LawId, SeenBreak[]>();
   const surprises: Surprise[] = [...(await tryKept(kernel)), ...(await tryPinned(kernel, options, breaks))];
   const seen = new Map<string, number>();
   let histories = 0;
   let commands = 0;
-  for (const scope of SCOPES) {
+  for (const { scope, histories: wanted, seed } of turns(options)) {
     if (options.interrupted()) break;
-    options.say(`${kernel.name}: random histories in ${scope.name}`);
+    options.say(`${kernel.name}: random histories in ${scope.name}, ${histories} so far`);
+    // Lets Ctrl-C be heard, and the progress line be drawn.
     await setTimeout(0);
     const report = randomRun({
       kernel,
       scope,
-      seed: options.seed,
-      histories: options.runs,
+      seed,
+      histories: wanted,
       law: options.law,
       name: (step) => namesOf(kernel, step),
     });
@@ -90,7 +94,9 @@ export async function checkKernel(kernel: Kernel<State>, options: CheckOptions):
     commands += report.commands;
     for (const [id, times] of report.seen) seen.set(id, (seen.get(id) ?? 0) + times);
     for (const known of report.known) noteKnown(breaks, known);
-    if (report.unknown !== undefined) surprises.push(await unknownBreak(kernel, report.unknown));
+    if (report.unknown === undefined) continue;
+    surprises.push(await unknownBreak(kernel, report.unknown));
+    break;
   }
   const complete = options.law === undefined && !options.interrupted() && options.runs > 0;
   if (complete && surprises.length === 0) surprises.push(...neverSeen(kernel, seen));
@@ -103,6 +109,13 @@ export async function checkKernel(kernel: Kernel<State>, options: CheckOptions):
     commands,
     seen,
   };
+}
+
+/** The random histories of a run, some hundreds at a time, every scope in turn. */
+function* turns({ runs, seed }: CheckOptions): Iterable<{ scope: Scope; histories: number; seed: number }> {
+  for (let done = 0, turn = 0; done < runs; done += TURN, turn++) {
+    for (const scope of SCOPES) yield { scope, histories: Math.min(TURN, runs - done), seed: seed + turn };
+  }
 }
 
 function cell(kernel: Kernel<State>, law: LawId, bugs: readonly SeenBreak[]): Cell {
