@@ -17,11 +17,18 @@ interface JsonOption {
 }
 
 const LARGEST_SEED = 2 ** 31 - 1;
+const MOST_RUNS = 10_000_000;
 const JSON_OPTION = ["--json", "print one JSON document on stdout", false] as const;
 const SEED_OPTION = [
   "--seed <number>",
   "seed of everything drawn at random",
   wholeNumber("--seed", 0, LARGEST_SEED),
+] as const;
+/** Every verb takes a seed, so that a script may give it to all; these draw nothing. */
+const UNUSED_SEED_OPTION = [
+  "--seed <number>",
+  "accepted by every verb; nothing is drawn at random here",
+  SEED_OPTION[2],
 ] as const;
 const TRACE_OPTION = [
   "--trace <line>",
@@ -41,7 +48,7 @@ program
   .command("check")
   .description("every kernel against every law it promises: pinned histories first, then random ones")
   .argument("[kernel...]", "labels such as 2.6.39; all when none is given")
-  .option("--runs <number>", "random histories in each scope", wholeNumber("--runs", 0, 10_000_000), 1000)
+  .option("--runs <number>", "random histories in each scope", wholeNumber("--runs", 0, MOST_RUNS), 1000)
   .option("--law <id>", "only this law")
   .option(...SEED_OPTION, 20110106)
   .option(...JSON_OPTION)
@@ -51,6 +58,7 @@ program
   .command("hunt")
   .description("rediscovers catalogue bugs at random, from a fresh seed unless one is given")
   .argument("[bug...]", "slugs or numbers, such as va-gap-offbyone or A1; all when none is given")
+  .option("--runs <number>", "histories drawn for each law at most", wholeNumber("--runs", 1, MOST_RUNS))
   .option("--law <id>", "only this law")
   .option(...SEED_OPTION)
   .option(...JSON_OPTION)
@@ -67,6 +75,7 @@ program
   .option("--kernel <label>", "on this kernel, not on the one it was found on")
   .option("--law <id>", "only this law; of a bug, the history pinned for it")
   .option(...TRACE_OPTION)
+  .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
   .action(run<string, ReplayOptions>(replayVerb));
 
@@ -77,6 +86,7 @@ program
   .option("--kernel <label>", "on this kernel, not on the one it was found on")
   .option("--law <id>", "this law, not the first that breaks")
   .option(...TRACE_OPTION)
+  .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
   .action(run<string, PinOptions>(pinVerb));
 
@@ -84,6 +94,7 @@ program
   .command("conform")
   .description("runs a recording's commands on our version of its kernel and compares every reply field")
   .argument("<file...>", "recordings (.jsonl, .jsonl.gz)")
+  .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
   .action(run<string[], JsonOption>(conformVerb));
 
@@ -92,12 +103,14 @@ program
   .description("judges a recording by the laws, with none of our kernels involved")
   .argument("<file...>", "recordings (.jsonl, .jsonl.gz)")
   .option("--law <id>", "only this law")
+  .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
   .action(run<string[], JudgeOptions>(judgeVerb));
 
 program
   .command("list")
   .description("the kernels, laws, bugs and scopes there are")
+  .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
   .action(run<undefined, JsonOption>((_none, options) => listVerb(options)));
 

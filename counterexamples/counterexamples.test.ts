@@ -119,7 +119,7 @@ describe("random search", () => {
   test.each(all)(
     "finds $bug.id by its breaking $law, nearly as short as it is pinned",
     async ({ bug, law }) => {
-      const { caught } = hunt(bugQuarry(bug, law), 7, 60_000);
+      const { caught } = hunt(bugQuarry(bug, law), 7, { milliseconds: 60_000, runs: 100_000 });
       const pinned = bug.breaks.filter((each) => each.law === law);
       const lengths = await Promise.all(
         pinned.map(async (each) => (await readHistory(pinnedFile(bug, each))).commands.length),

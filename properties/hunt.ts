@@ -24,6 +24,13 @@ export interface Caught {
   readonly history: readonly HistoryStep[];
 }
 
+/** When a hunt gives up: whichever comes first. */
+export interface HuntLimit {
+  readonly milliseconds: number;
+  /** Histories drawn before something is caught. */
+  readonly runs: number;
+}
+
 export interface HuntResult {
   readonly caught: Caught | undefined;
   readonly runs: number;
@@ -37,16 +44,16 @@ const LENGTHS = [6, 30];
 /** Histories tried for each length and scope, times the length, in the hope of one shorter than was caught. */
 const TRIES_PER_STEP = 1500;
 
-/** Hunts until something is caught or the time is up. */
-export function hunt<S>(quarry: Quarry<S>, seed: number, limitMs: number): HuntResult {
+/** Hunts until something is caught, or the limit is reached. */
+export function hunt<S>(quarry: Quarry<S>, seed: number, limit: HuntLimit): HuntResult {
   const started = Date.now();
-  const deadline = started + limitMs;
+  const deadline = started + limit.milliseconds;
   let runs = 0;
   let caught: Caught | undefined;
-  for (let turn = 0; caught === undefined && Date.now() < deadline; turn++) {
+  for (let turn = 0; caught === undefined && runs < limit.runs && Date.now() < deadline; turn++) {
     const scope = SCOPES[turn % SCOPES.length] as Scope;
     const longest = LENGTHS[Math.floor(turn / SCOPES.length) % LENGTHS.length] as number;
-    const found = draw(quarry, scope, { longest }, TURN, seed + turn, deadline);
+    const found = draw(quarry, scope, { longest }, Math.min(TURN, limit.runs - runs), seed + turn, deadline);
     runs += found.runs;
     if (found.found !== undefined) caught = { scope, history: bringDown(quarry, scope, found.found) };
   }

@@ -81,7 +81,7 @@ function print(
   const commands = reports.reduce((sum, each) => sum + each.commands, 0);
   const mean = histories === 0 ? 0 : commands / histories;
   console.log(
-    `${reports.length} kernels, every pinned history, ${histories} random histories (${commands} commands, ${mean.toFixed(0)} in each on average), seed ${seed}, ${seconds.toFixed(0)} s`,
+    `${reports.length} kernel${reports.length === 1 ? "" : "s"}, every pinned history, ${histories} random histories (${commands} commands, ${mean.toFixed(0)} in each on average), seed ${seed}, ${seconds.toFixed(0)} s`,
   );
   const verdict =
     surprises.length === 0 ? pc.green("Nothing unexpected.") : pc.red(`${surprises.length} unexpected.`);

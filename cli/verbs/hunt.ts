@@ -11,6 +11,8 @@ import { columns, interruptible, progress } from "../output.ts";
 
 export interface HuntOptions {
   readonly seed: number;
+  /** Histories drawn for each law at most, until something is caught. */
+  readonly runs?: number;
   readonly law?: string;
   readonly json: boolean;
 }
@@ -42,7 +44,13 @@ export async function huntVerb(names: readonly string[], options: HuntOptions): 
       if (work.interrupted || (only !== undefined && law !== only)) continue;
       spinner.say(`${bug.id}: ${law}`);
       await work.turn();
-      laws.push({ law, result: hunt(bugQuarry(bug, law), options.seed, LIMIT_MS) });
+      laws.push({
+        law,
+        result: hunt(bugQuarry(bug, law), options.seed, {
+          milliseconds: LIMIT_MS,
+          runs: options.runs ?? Number.POSITIVE_INFINITY,
+        }),
+      });
     }
     if (laws.length > 0) hunted.push({ bug, laws });
   }
