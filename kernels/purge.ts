@@ -4,6 +4,7 @@
  * it on a list of its own (80c4bd7a5e4d), so they are released newest first.
  */
 import { type Areas, listed, NONE } from "./areas.ts";
+import { bugOn } from "./bug.ts";
 import { flushTlbKernelRange, unmapRange } from "./memory.ts";
 import type { State } from "./state.ts";
 import { eraseArea } from "./vmap-kernel.ts";
@@ -107,9 +108,13 @@ export function flagLazy(state: State, slot: number): void {
   state.lazyPages += pagesOf(state, slot);
 }
 
-/** From 4.7: on the purge list, at its head. */
+/**
+ * From 4.7: on the purge list, at its head. An area that is on it already would be its own successor, and the
+ * next purge would never end; only overlapping areas lead there, and it is told as a stop of the kernel.
+ */
 export function listLazy(state: State, slot: number): void {
   const { areas } = state;
+  bugOn(((areas.flags[slot] as number) & LAZY_FREE_4_7) !== 0, "vmap_purge_list: an area listed twice");
   areas.flags[slot] = (areas.flags[slot] as number) | LAZY_FREE_4_7;
   areas.purgeNext[slot] = state.purgeHead;
   state.purgeHead = slot;

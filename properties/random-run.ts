@@ -17,7 +17,7 @@ export interface RandomRun<S> {
   readonly scope: Scope;
   readonly seed: number;
   readonly histories: number;
-  /** Only this law, if given. */
+  /** Only breaks of this law count, if given; the others still end a history that they spoil. */
   readonly law: LawId | undefined;
   /** The catalogue's name for each law a step broke; undefined where it has none. */
   name(step: VmapPlayed): readonly { readonly law: LawId; readonly known: string | undefined }[];
@@ -61,7 +61,8 @@ const HARMLESS: readonly LawId[] = [
 /** Draws histories until one breaks a law in a way the catalogue does not know, or all are drawn. */
 export function randomRun<S>(run: RandomRun<S>): RandomReport {
   const { kernel, scope, seed, histories } = run;
-  const setting = narrowed(settingFor(kernel, scope), run.law);
+  const setting = settingFor(kernel, scope);
+  const asked = ({ law }: { readonly law: LawId }) => run.law === undefined || law === run.law;
   const witnesses = witnessesFor(kernel.release);
   const seen = new Map<string, number>();
   const known = new Map<string, KnownBreak>();
@@ -75,21 +76,27 @@ export function randomRun<S>(run: RandomRun<S>): RandomReport {
       for (const witness of witnesses) if (witness.seen(before, command, response, after)) count(witness.id);
     },
     broken: (step: VmapPlayed) => {
-      const names = run.name(step);
+      const all = run.name(step);
+      const names = all.filter(asked);
       if (names.some((each) => each.known === undefined)) return "fail" as const;
       for (const { law, known: bug } of names) {
         const shortest = known.get(`${law} ${bug}`)?.commands ?? Number.POSITIVE_INFINITY;
         const length = step.index + 1;
         if (length < shortest) known.set(`${law} ${bug}`, { law, known: bug as string, commands: length });
       }
-      return names.every((each) => HARMLESS.includes(each.law)) ? ("go on" as const) : ("stop" as const);
+      return all.every((each) => HARMLESS.includes(each.law)) ? ("go on" as const) : ("stop" as const);
     },
   };
   const { found, runs } = searchAtRandom({
     drawn: choices(scope, { longest: LONGEST }),
     attempt: (drawn) => {
       const { history, failed } = play(setting, drawn, watcher);
-      const law = failed && run.name(failed).find((each) => each.known === undefined)?.law;
+      const law =
+        failed &&
+        run
+          .name(failed)
+          .filter(asked)
+          .find((each) => each.known === undefined)?.law;
       return law === undefined ? undefined : { law, history };
     },
     seed,
@@ -101,11 +108,6 @@ export function randomRun<S>(run: RandomRun<S>): RandomReport {
     history: bringDown(run, setting, found.law, found.history),
   };
   return { histories: runs, commands, seen, known: [...known.values()], unknown };
-}
-
-function narrowed<S>(setting: VmapSetting<S>, law: LawId | undefined): VmapSetting<S> {
-  if (law === undefined) return setting;
-  return { ...setting, laws: setting.laws.filter(({ id }) => id === law) };
 }
 
 function bringDown<S>(
