@@ -79,8 +79,8 @@ function alloc(state: State, request: Alloc, rules: ListRules): Result {
   areas.end[slot] = add(word, start, length);
   areas.flags[slot] = request.ioremap ? IOREMAP : 0;
   listInsertAfter(areas, slot, hole.behind);
-  grant(state, start, request.size);
   if (!request.map) return { kind: "placed", start, mapStopped: false };
+  grant(state, start, request.size);
   const mapped = mapRange(state, start, add(word, start, request.size), request.size);
   return { kind: "placed", start, mapStopped: mapped === "stopped" };
 }

@@ -73,7 +73,7 @@ export function unmapRange(state: State, start: Vpn, end: Vpn): void {
   state.pteCleared += dropRange(state.memory.pageTable, start, end);
 }
 
-/** A caller was given these pages; it holds what is mapped there until it frees this address. */
+/** A caller was given these pages and maps them; it holds them until it frees this address. */
 export function grant(state: State, start: Vpn, pages: Pages): void {
   setFrame(state.memory.grants, start, pages);
 }
@@ -85,13 +85,14 @@ export function grant(state: State, start: Vpn, pages: Pages): void {
  */
 export function letGo(state: State, start: Vpn): void {
   const { grants, held } = state.memory;
+  if (grants.count === 0) return;
   dropRange(held, start, start + frameOf(grants, start));
   dropPage(grants, start);
 }
 
 /** flush_tlb_kernel_range. */
 export function flushTlbKernelRange(state: State, start: Vpn, end: Vpn): void {
-  state.flushes.push({ start, end });
+  state.flushes = [...state.flushes, { start, end }];
   for (const tlb of state.memory.tlbs) dropRange(tlb, start, end);
 }
 

@@ -3,7 +3,7 @@
  * them. To 4.6 a lazy area is one with a flag, found by walking the list of all areas; from 4.7 a free pushes
  * it on a list of its own (80c4bd7a5e4d), so they are released newest first.
  */
-import { type Areas, listed, NONE } from "./areas.ts";
+import { type Areas, NONE } from "./areas.ts";
 import { bugOn } from "./bug.ts";
 import { flushTlbKernelRange, unmapRange } from "./memory.ts";
 import type { State } from "./state.ts";
@@ -52,7 +52,7 @@ export function gatherFlagged(state: State): number {
   const { areas } = state;
   let first = NONE;
   let last = NONE;
-  for (const slot of listed(areas)) {
+  for (let slot = areas.listHead; slot !== NONE; slot = areas.listNext[slot] as number) {
     if (((areas.flags[slot] as number) & LAZY_FREE) === 0) continue;
     areas.flags[slot] = ((areas.flags[slot] as number) & ~LAZY_FREE) | LAZY_FREEING;
     areas.purgeNext[slot] = NONE;

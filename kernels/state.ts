@@ -24,13 +24,16 @@ export interface State {
   /** Where the last search that found no room gave up; meaningless after one that found some. */
   gaveUpAt: Vpn;
   /** What the running call did. */
-  flushes: Extent[];
+  flushes: readonly Extent[];
   pteSet: number;
   pteCleared: number;
   rcuCallbacks: number;
   usedAfterFree: boolean;
   marks: number;
 }
+
+/** Shared by all calls that flush nothing, which is nearly all. */
+const NO_FLUSHES: readonly Extent[] = [];
 
 export function initialState(scope: Scope): State {
   return {
@@ -46,7 +49,7 @@ export function initialState(scope: Scope): State {
     cachedVstart: 0,
     cachedAlign: 0,
     gaveUpAt: 0,
-    flushes: [],
+    flushes: NO_FLUSHES,
     pteSet: 0,
     pteCleared: 0,
     rcuCallbacks: 0,
@@ -60,13 +63,12 @@ export function copyState(state: State): State {
     ...state,
     areas: copyAreas(state.areas),
     memory: copyMemory(state.memory),
-    flushes: state.flushes.slice(),
   };
 }
 
 /** Forgets what the last call did. */
 export function beginCall(state: State): void {
-  state.flushes = [];
+  state.flushes = NO_FLUSHES;
   state.pteSet = 0;
   state.pteCleared = 0;
   state.rcuCallbacks = 0;
@@ -81,16 +83,3 @@ export type Effects = Required<
     "flushes" | "pteSet" | "pteCleared" | "rcuCallbacks" | "lazyPages" | "descriptors" | "usedAfterFree"
   >
 >;
-
-/** What the running call did. */
-export function effects(state: State): Effects {
-  return {
-    flushes: state.flushes,
-    pteSet: state.pteSet,
-    pteCleared: state.pteCleared,
-    rcuCallbacks: state.rcuCallbacks,
-    lazyPages: state.lazyPages,
-    descriptors: state.areas.descriptors,
-    usedAfterFree: state.usedAfterFree,
-  };
-}

@@ -96,8 +96,9 @@ function alloc(state: State, request: Alloc, steps: Steps): Result {
   areas.end[slot] = end;
   insertArea(state, slot);
   steps.placed(state, slot, request);
+  if (!request.map) return { kind: "placed", start, mapStopped: false };
   grant(state, start, request.size);
-  const mapped = request.map ? mapRange(state, start, end, request.size) : "mapped";
+  const mapped = mapRange(state, start, end, request.size);
   return { kind: "placed", start, mapStopped: mapped === "stopped" };
 }
 
