@@ -26,7 +26,8 @@ export function after(
     world = cache(world, command.cpu, command.page, response.frame);
   }
   if (response.descriptors !== undefined) {
-    world = world.set("leakedDescriptors", response.descriptors - world.areas.size);
+    const leakedDescriptors = response.descriptors - world.areas.size;
+    if (leakedDescriptors !== world.leakedDescriptors) world = world.with({ leakedDescriptors });
   }
   return world;
 }
@@ -37,8 +38,8 @@ function letGo(world: ImmutableWorld, start: Vpn, response: Response): Immutable
   if (area === undefined) return world;
   const index = world.areas.indexOf(area);
   const ptesPresent = area.mapped > 0 && response.pteCleared < area.mapped;
-  return world.merge({
-    areas: world.areas.set(index, area.merge({ life: "lazy", ptesPresent })),
+  return world.with({
+    areas: world.areas.set(index, area.letGo(ptesPresent)),
     lazyPages: world.lazyPages + area.end - area.start,
     deadPtes: world.deadPtes + (ptesPresent ? area.mapped : 0),
   });
@@ -49,69 +50,78 @@ function letGo(world: ImmutableWorld, start: Vpn, response: Response): Immutable
  * the free may then tell which was found, by the range flushed or by the lazy pages counted.
  */
 function whichLetGo(world: ImmutableWorld, start: Vpn, response: Response): Area | undefined {
-  const first = world.busyAt(start);
-  const candidates = world.areas.filter((area) => area.start === start && area.life === "busy");
-  if (candidates.size < 2) return first;
+  const candidates = world
+    .areasIn({ start, end: start + 1 })
+    .filter((area) => area.start === start && area.life === "busy");
+  if (candidates.length < 2) return candidates[0];
   const counted = (response.lazyPages ?? Number.NaN) - world.lazyPages;
   return (
     candidates.find((area) =>
       response.flushes.some((flush) => flush.start === start && flush.end === area.end),
     ) ??
     candidates.find((area) => area.end - area.start === counted) ??
-    first
+    candidates[0]
   );
 }
 
 /** Every lazy area leaves; what no flush covered is remembered as released unflushed. */
 function release(world: ImmutableWorld, flushes: readonly Extent[]): ImmutableWorld {
   const lazy = world.areas.filter((area) => area.life === "lazy");
-  const missed = lazy.toArray().flatMap((area) => uncovered(area, flushes));
-  return world.merge({
+  const before = world.unflushed.toArray();
+  const unflushed = [...before, ...lazy].flatMap((extent) => uncovered(extent, flushes));
+  return world.with({
     areas: world.areas.filter((area) => area.life !== "lazy"),
     lazyPages: 0,
     deadPtes: 0,
-    unflushed: List([
-      ...world.unflushed.toArray().flatMap((extent) => uncovered(extent, flushes)),
-      ...missed,
-    ]),
+    unflushed: List(unflushed),
   });
 }
 
 function place(world: ImmutableWorld, request: Alloc, start: Vpn, mapped: number): ImmutableWorld {
   const { end } = placedExtent(world, request, start);
-  const above = world.areas.findIndex((area) => area.start > start);
-  const area = new Area({ start, end, mapped, frame: world.nextFrame, ptesPresent: mapped > 0 });
-  return world.merge({
-    areas: world.areas.insert(above < 0 ? world.areas.size : above, area),
+  const area = new Area({
+    start,
+    end,
+    life: "busy",
+    mapped,
+    frame: world.nextFrame,
+    ptesPresent: mapped > 0,
+  });
+  const areas = world.areas.toArray();
+  const above = areas.findIndex((each) => each.start > start);
+  areas.splice(above < 0 ? areas.length : above, 0, area);
+  return world.with({
+    areas: List(areas),
     nextFrame: world.nextFrame + (request.map ? request.size : 0),
   });
 }
 
 function cache(world: ImmutableWorld, cpu: number, page: Vpn, frame: Pfn): ImmutableWorld {
   const tlb = world.tlbs.get(cpu) ?? (ImmutableMap() as Tlb);
-  return world.set("tlbs", world.tlbs.set(cpu, tlb.set(page, frame)));
+  return world.with({ tlbs: world.tlbs.set(cpu, tlb.set(page, frame)) });
 }
 
 /** A flush of [start, end) drops those pages from the TLB of every CPU. */
 function flushTlbs(world: ImmutableWorld, flushes: readonly Extent[]): ImmutableWorld {
   if (world.tlbs.isEmpty()) return world;
-  const flushed = (page: Vpn) => flushes.some((flush) => page >= flush.start && page < flush.end);
-  return world.set(
-    "tlbs",
-    world.tlbs.map((tlb) => tlb.filterNot((_frame, page) => flushed(page))),
-  );
+  return world.with({ tlbs: world.tlbs.map((tlb) => tlb.filterNot((_frame, page) => isIn(page, flushes))) });
+}
+
+function isIn(page: Vpn, extents: readonly Extent[]): boolean {
+  return extents.some((extent) => extent.start <= page && page < extent.end);
 }
 
 /** The parts of an extent that none of the flushes covers. */
-export function uncovered(extent: Extent, flushes: readonly Extent[]): Extent[] {
+export function uncovered(extent: Extent, flushes: readonly Extent[]): readonly Extent[] {
+  // Nearly always one flush covers all of it.
+  if (flushes.some((flush) => flush.start <= extent.start && extent.end <= flush.end)) return [];
   let parts: Extent[] = [{ start: extent.start, end: extent.end }];
   for (const flush of flushes) {
-    parts = parts.flatMap((part) =>
-      [
-        { start: part.start, end: Math.min(part.end, flush.start) },
-        { start: Math.max(part.start, flush.end), end: part.end },
-      ].filter(({ start, end }) => start < end),
-    );
+    parts = parts.flatMap((part) => [
+      { start: part.start, end: Math.min(part.end, flush.start) },
+      { start: Math.max(part.start, flush.end), end: part.end },
+    ]);
+    parts = parts.filter(({ start, end }) => start < end);
   }
   return parts;
 }

@@ -2,11 +2,19 @@
  * The reference: the world as immutable data. Every step of a history can be kept and compared by value
  * (Immutable's `is`), and nothing a law asks can change it.
  */
-import { Map as ImmutableMap, List, Record } from "immutable";
+import { hash, Map as ImmutableMap, is, List, type ValueObject } from "immutable";
 import type { Alloc } from "../spec/commands.ts";
-import { type Promises, RELEASES } from "../spec/releases.ts";
+import type { Promises } from "../spec/releases.ts";
 import type { Scope } from "../spec/scope.ts";
-import { alignUp, type Cpu, type Extent, type Pages, type Pfn, type Vpn } from "../spec/vocabulary.ts";
+import {
+  alignUp,
+  type Cpu,
+  type Extent,
+  overlaps,
+  type Pages,
+  type Pfn,
+  type Vpn,
+} from "../spec/vocabulary.ts";
 import type { World } from "../spec/world.ts";
 import type { Area } from "./area.ts";
 
@@ -28,32 +36,88 @@ export interface WorldFields {
   readonly nextFrame: Pfn;
 }
 
-const NOWHERE: Scope = {
-  name: "nowhere",
-  wordPages: 0,
-  cpus: 0,
-  lazyMaxPages: 0,
-  sizes: [],
-  aligns: [],
-  windows: [],
-};
+/** The fields that a reply may change. */
+export type Changes = Partial<Omit<WorldFields, "scope" | "promises">>;
 
-export class ImmutableWorld
-  extends Record<WorldFields>({
-    scope: NOWHERE,
-    promises: RELEASES[0] as Promises,
-    areas: List<Area>(),
-    lazyPages: 0,
-    deadPtes: 0,
-    leakedDescriptors: 0,
-    unflushed: List<Extent>(),
-    tlbs: ImmutableMap<Cpu, Tlb>(),
-    nextFrame: 1,
-  })
-  implements World
-{
+export class ImmutableWorld implements World, WorldFields, ValueObject {
+  readonly scope: Scope;
+  readonly promises: Promises;
+  readonly areas: List<Area>;
+  readonly lazyPages: Pages;
+  readonly deadPtes: number;
+  readonly leakedDescriptors: number;
+  readonly unflushed: List<Extent>;
+  readonly tlbs: ImmutableMap<Cpu, Tlb>;
+  readonly nextFrame: Pfn;
+  /** The areas again, for walking: made once for the many questions that laws ask of one world. */
+  readonly #walk: readonly Area[];
+
+  private constructor(fields: WorldFields) {
+    this.scope = fields.scope;
+    this.promises = fields.promises;
+    this.areas = fields.areas;
+    this.lazyPages = fields.lazyPages;
+    this.deadPtes = fields.deadPtes;
+    this.leakedDescriptors = fields.leakedDescriptors;
+    this.unflushed = fields.unflushed;
+    this.tlbs = fields.tlbs;
+    this.nextFrame = fields.nextFrame;
+    this.#walk = fields.areas.toArray();
+  }
+
+  /** The world before the first command. */
+  static empty(scope: Scope, promises: Promises): ImmutableWorld {
+    return new ImmutableWorld({
+      scope,
+      promises,
+      areas: List(),
+      lazyPages: 0,
+      deadPtes: 0,
+      leakedDescriptors: 0,
+      unflushed: List(),
+      tlbs: ImmutableMap(),
+      nextFrame: 1,
+    });
+  }
+
+  /** A world that differs in these fields. */
+  with(changes: Changes): ImmutableWorld {
+    return new ImmutableWorld({
+      scope: this.scope,
+      promises: this.promises,
+      areas: changes.areas ?? this.areas,
+      lazyPages: changes.lazyPages ?? this.lazyPages,
+      deadPtes: changes.deadPtes ?? this.deadPtes,
+      leakedDescriptors: changes.leakedDescriptors ?? this.leakedDescriptors,
+      unflushed: changes.unflushed ?? this.unflushed,
+      tlbs: changes.tlbs ?? this.tlbs,
+      nextFrame: changes.nextFrame ?? this.nextFrame,
+    });
+  }
+
+  equals(other: unknown): boolean {
+    return (
+      other instanceof ImmutableWorld &&
+      this.scope === other.scope &&
+      this.promises === other.promises &&
+      this.lazyPages === other.lazyPages &&
+      this.deadPtes === other.deadPtes &&
+      this.leakedDescriptors === other.leakedDescriptors &&
+      this.nextFrame === other.nextFrame &&
+      is(this.areas, other.areas) &&
+      is(this.tlbs, other.tlbs) &&
+      sameExtents(this.unflushed, other.unflushed)
+    );
+  }
+
+  hashCode(): number {
+    return this.areas.hashCode() ^ hash(this.nextFrame);
+  }
+
   get releasedUnflushed(): Pages {
-    return this.unflushed.reduce((pages, extent) => pages + extent.end - extent.start, 0);
+    let pages = 0;
+    for (const extent of this.unflushed) pages += extent.end - extent.start;
+    return pages;
   }
 
   get deadTranslations(): number {
@@ -66,7 +130,7 @@ export class ImmutableWorld
 
   areasIn(extent: Extent): readonly Area[] {
     const found: Area[] = [];
-    for (const area of this.areas) {
+    for (const area of this.#walk) {
       if (area.start >= extent.end) break;
       if (area.end > extent.start) found.push(area);
     }
@@ -74,7 +138,7 @@ export class ImmutableWorld
   }
 
   busyAt(start: Vpn): Area | undefined {
-    for (const area of this.areas) {
+    for (const area of this.#walk) {
       if (area.start > start) return undefined;
       if (area.start === start && area.life === "busy") return area;
     }
@@ -89,7 +153,7 @@ export class ImmutableWorld
     const { inside, afterArea, beforeNext } = this.promises.guard;
     const length = request.size + inside;
     let candidate = alignUp(request.vstart, request.align);
-    for (const area of this.areas) {
+    for (const area of this.#walk) {
       if (lazy === "gone" && area.life === "lazy") continue;
       if (candidate >= area.end + afterArea) continue;
       if (candidate + length + beforeNext <= area.start) break;
@@ -99,12 +163,16 @@ export class ImmutableWorld
   }
 
   unflushedIn(extent: Extent): boolean {
-    const shares = (other: Extent) => other.start < extent.end && extent.start < other.end;
-    return this.unflushed.some(shares) || this.areasIn(extent).some((area) => area.life === "lazy");
+    for (const other of this.unflushed) if (overlaps(other, extent)) return true;
+    for (const area of this.#walk) {
+      if (area.start >= extent.end) return false;
+      if (area.life === "lazy" && area.end > extent.start) return true;
+    }
+    return false;
   }
 
   frameAt(page: Vpn): Pfn | undefined {
-    for (const area of this.areas) {
+    for (const area of this.#walk) {
       if (area.start > page) return undefined;
       if (area.life === "busy" && page < area.start + area.mapped) return area.frame + (page - area.start);
     }
@@ -114,4 +182,10 @@ export class ImmutableWorld
   mayTranslate(cpu: Cpu, page: Vpn, frame: Pfn): boolean {
     return this.tlbs.get(cpu)?.get(page) === frame;
   }
+}
+
+function sameExtents(a: List<Extent>, b: List<Extent>): boolean {
+  return (
+    a.size === b.size && a.every(({ start, end }, at) => b.get(at)?.start === start && b.get(at)?.end === end)
+  );
 }

@@ -10,7 +10,7 @@ export type VmapSpec = Spec<Scope, ImmutableWorld, Command, Response>;
 
 /** The specification by which a release with these promises is judged. */
 export function vmapSpec(promises: Promises): VmapSpec {
-  return { initial: (scope) => new ImmutableWorld({ scope, promises }), enabled, after };
+  return { initial: (scope) => ImmutableWorld.empty(scope, promises), enabled, after };
 }
 
 /** Every command that is legal now: all requests the scope names, and what the areas that are there allow. */
