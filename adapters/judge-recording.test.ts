@@ -10,9 +10,8 @@ import { type Exchange, readRecording, type Trace } from "./recording.ts";
 const FOLDER = fileURLToPath(new URL("./recordings/", import.meta.url));
 
 /**
- * What the laws find in the recordings of the project, by law and bug. Of the full recordings these laws give
- * the counts an independent trial gave (docs/findings.md): the stops and the misses of A9 among them are all
- * in this selection but for lowest-fit, which the long traces break most.
+ * What the laws find in the recordings of the project, by law and bug. docs/findings.md has the counts of the
+ * full recordings; this selection has fewer breaks of lowest-fit, which the long traces break most, and of E1.
  */
 const A9 = { "lowest-fit A9": 68, "refused-only-when-full A9": 2, "purge-only-when-full A9": 3 };
 const WRAPPED = {

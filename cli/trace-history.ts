@@ -33,14 +33,14 @@ export async function historyOfTrace(
       );
     }
     const release = releaseOf(trace.label);
-    const laws = lawsCalled(law === undefined ? release.laws : [law]);
-    const { breaks } = judgeTrace(vmapSpec(release), laws, trace);
-    const first = breaks[0];
+    const { breaks } = judgeTrace(vmapSpec(release), lawsCalled(release.laws), trace);
+    const broken = breaks.flatMap(({ laws }) => laws.map(({ id }) => id));
+    const first = broken.find((id) => law === undefined || id === law);
     if (first === undefined && line === undefined) continue;
     const commands = translate(trace);
     return {
       kernel: trace.label,
-      law: first?.laws[0]?.id ?? law ?? "no-bug",
+      law: first ?? law ?? "no-bug",
       scope: { ...trace.scope, ...askedFor(commands) },
       commands,
     };

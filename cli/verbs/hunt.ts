@@ -73,6 +73,8 @@ function asJson({ bug, laws }: BugHunted) {
     law,
     found: result.caught !== undefined,
     commands: result.caught?.history.length ?? null,
+    history: result.caught?.history ?? null,
+    scope: result.caught?.scope.name ?? null,
     runs: result.runs,
     seconds: result.seconds,
   }));

@@ -29,6 +29,8 @@ interface Judged {
   skipped: number;
   replies: number;
   consequences: number;
+  /** The one law asked for is not promised by a release in this file. */
+  notPromised: boolean;
   readonly broken: Accusation[];
 }
 
@@ -52,6 +54,7 @@ export async function judgeVerb(files: readonly string[], { json, law }: JudgeOp
         skipped: 0,
         replies: 0,
         consequences: 0,
+        notPromised: false,
         broken: [],
       };
       all.push(judged);
@@ -85,10 +88,14 @@ function judgeOne(judged: Judged, trace: Trace, only: LawId | undefined): void {
     return;
   }
   const release = releaseOf(trace.label);
-  const laws = lawsCalled(release.laws).filter(({ id }) => only === undefined || id === only);
-  const { breaks, consequences } = judgeTrace(vmapSpec(release), laws, trace);
+  // All laws judge, whichever is asked for: an overlap decides what may still be accused after it.
+  const { breaks: all, consequences } = judgeTrace(vmapSpec(release), lawsCalled(release.laws), trace);
+  const breaks = all
+    .map((each) => ({ ...each, laws: each.laws.filter(({ id }) => only === undefined || id === only) }))
+    .filter(({ laws }) => laws.length > 0);
   judged.replies += trace.exchanges.length;
   judged.consequences += consequences;
+  if (only !== undefined && !release.laws.includes(only)) judged.notPromised = true;
   if (breaks.length === 0) judged.accepted += 1;
   for (const { index, laws: broken, before, command, response } of breaks) {
     for (const { law, bug } of nameBreaks(release.labels[0] as string, broken, {
@@ -101,12 +108,15 @@ function judgeOne(judged: Judged, trace: Trace, only: LawId | undefined): void {
   }
 }
 
-function print({ file, labels, traces, accepted, skipped, replies, consequences, broken }: Judged): void {
+function print(judged: Judged): void {
+  const { file, labels, traces, accepted, skipped, replies, consequences, broken } = judged;
   const skips = skipped > 0 ? `, ${skipped} skipped for commands not known yet` : "";
   console.log(`${pc.bold(file)}  ${[...labels].join(", ")}`);
   console.log(
     `  ${replies} replies in ${traces} traces: ${accepted} accepted, ${traces - accepted - skipped} with breaks${skips}`,
   );
+  if (judged.notPromised)
+    console.log(pc.yellow("  this release does not promise that law: nothing was judged by it"));
   const kinds = new Map<string, Accusation[]>();
   for (const each of broken) {
     const kind = `${each.law} ${each.bug}`;

@@ -31,7 +31,7 @@ export const noUseAfterFree: VmapLaw = {
 export const argumentDomain: VmapLaw = {
   id: "argument-domain",
   says: "A call outside its domain (free of what is not held) is refused, not obeyed.",
-  source: "catalogue section 9; find_vmap_area finds an area by its exact start since db64fe02 (seed 003)",
+  source: "catalogue section 9; find_vmap_area finds an area by its exact start (code of db64fe02)",
   holds(before, command, response) {
     if (command.op !== "free" || before.busyAt(command.start) !== undefined) return true;
     return response.kind === "bug" || (response.flushes.length === 0 && response.pteCleared === 0);

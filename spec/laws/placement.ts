@@ -16,7 +16,7 @@ export const inWindow: VmapLaw = {
 export const aligned: VmapLaw = {
   id: "aligned",
   says: "An area's start is a multiple of the alignment asked for.",
-  source: "the BUG_ON on the alignment, kept since db64fe02 (seed 003)",
+  source: "alloc_vmap_area's BUG_ON on the alignment, in the code of db64fe02 and since",
   holds(_before, command, response) {
     if (command.op !== "alloc" || response.kind !== "placed") return true;
     return alignUp(response.start, command.align) === response.start;
@@ -63,7 +63,8 @@ export const lowestFit: VmapLaw = {
 export const refusedOnlyWhenFull: VmapLaw = {
   id: "refused-only-when-full",
   says: "A refusal means that nothing fits even with every lazy area gone.",
-  source: "seed 003: a refused search purges and tries once more; catalogue A2, A9",
+  source:
+    "alloc_vmap_area purges and searches once more before it refuses (code of db64fe02); catalogue A2, A9",
   holds(before, command, response) {
     if (command.op !== "alloc" || response.kind !== "refused") return true;
     return before.lowestFit(command, "gone") === undefined;
