@@ -14,11 +14,11 @@
  */
 import fc from "fast-check";
 import { searchAtRandom } from "../engine/random.ts";
-import { kernelCalled } from "../kernels/index.ts";
 import { type Choice, choice, choices } from "../properties/choices.ts";
 import { scopeCalled } from "../properties/scopes.ts";
 import { settingFor } from "../properties/setting.ts";
 import type { Scope } from "../spec/scope.ts";
+import { kernelNamed } from "./kernel.ts";
 import { printTable, times, whole } from "./print.ts";
 import { type Contestant, race, ratio, speed } from "./race.ts";
 import { playAll, Recorded } from "./recorded.ts";
@@ -71,7 +71,10 @@ function runEmpty(drawn: readonly Choice[]): number {
 }
 
 class Trivial implements fc.Command<Counts, Model> {
-  constructor(private readonly choice: Choice) {}
+  readonly choice: Choice;
+  constructor(choice: Choice) {
+    this.choice = choice;
+  }
   check(): boolean {
     return true;
   }
@@ -100,9 +103,7 @@ function drawCommands(scope: Scope, seed: number): number {
 
 /** One kernel in one scope against both baselines, and its parts. */
 function measure(label: string, scope: Scope) {
-  const kernel = kernelCalled(label);
-  if (kernel === undefined) throw new RangeError(`no kernel ${label}`);
-  const setting = settingFor(kernel, scope);
+  const setting = settingFor(kernelNamed(label), scope);
   const drawn: (readonly Choice[])[] = [];
   draw(scope, 0, (each) => drawn.push(each));
   const recorded = new Recorded(setting, drawn);

@@ -74,7 +74,7 @@ const countsRight = law("counts-right", (world, command, reply) => {
 
 const roomy = law("roomy", (_world, _command, reply) => !("marbles" in reply) || reply.marbles <= 4);
 
-/** Which jar each step brought. */
+/** Which jar each step brought, told of every step in its turn. */
 const naming: Naming<(string | undefined)[], Step, Command, Reply> = {
   begin: () => [],
   resolve: (jars, step) => {
@@ -82,8 +82,8 @@ const naming: Naming<(string | undefined)[], Step, Command, Reply> = {
     const jar = jars[step.into];
     return jar === undefined ? undefined : { do: "put", jar, marbles: step.marbles };
   },
-  note: (jars, index, _step, reply) => {
-    jars[index] = reply !== undefined && "jar" in reply ? reply.jar : undefined;
+  note: (jars, _index, _step, reply) => {
+    jars.push(reply !== undefined && "jar" in reply ? reply.jar : undefined);
   },
   without: (history) => [...history],
 };

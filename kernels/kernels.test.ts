@@ -113,9 +113,8 @@ describe.each(KERNELS.map((kernel) => [kernel.name, kernel] as const))("%s", (_n
       if (reply.kind !== "placed") break;
       placed.push(reply.start);
     }
-    const every = distanceOf(kernel, 1);
-    const last = 12 - 1 - kernel.release.guard.inside;
-    expect(placed).toEqual(countUp(0, every, Math.floor(last / every) + 1));
+    const [every, room] = [distanceOf(kernel, 1), 12 - kernel.release.guard.inside];
+    expect(placed).toEqual(countUp(0, every, Math.ceil(room / every)));
     expect(kernel.act(state, request(1, 0, 12)).kind).toBe("refused");
   });
 });

@@ -24,7 +24,7 @@ export function copyPageMap(map: PageMap): PageMap {
 /** Spreads runs of neighbouring pages; a page number has up to 52 bits, so both halves go in. */
 function slotOf(page: Vpn, mask: number): number {
   const low = Math.imul((page % 2 ** 32) | 0, 0x9e3779b1);
-  const high = Math.imul((page / 2 ** 32) | 0, 0x85ebca6b);
+  const high = Math.imul(page / 2 ** 32, 0x85ebca6b);
   return ((low ^ high) >>> 7) & mask;
 }
 

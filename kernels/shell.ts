@@ -24,7 +24,7 @@ export interface Parts {
 /**
  * The reply: what the call came to, and what it did. Every kind is written out because objects spread into
  * one another have no shape of their own: with this, and no work for what a call does not map or flush, `act`
- * went from a fourteenth to about a half of the bare tree's speed (bench/act.ts).
+ * went from a fourteenth to about a third of the bare tree's speed (bench/act.ts).
  */
 function replyOf(state: State, result: Result): Response {
   const { flushes, pteSet, pteCleared, rcuCallbacks, lazyPages, usedAfterFree } = state;

@@ -1,0 +1,68 @@
+/**
+ * The same histories as an ordinary fast-check model: a command class with a precondition, fc.commands to draw
+ * and shrink, fc.modelRun to run. It is given all it can use of ours: the same choices with the same weights,
+ * resolved against the world as ours are, so a free picks an area that is live and a command that cannot be
+ * meant here fails its `check`. What it lacks is what is compared: histories that keep to a window (choices.ts)
+ * and a length that is asked for, and shrinking over plain steps (engine/shrink.ts).
+ */
+import fc from "fast-check";
+import { begin, type Stepper } from "../engine/stepper.ts";
+import type { ImmutableWorld } from "../model/immutable-world.ts";
+import { type Choice, choice } from "../properties/choices.ts";
+import { type Asked, intend, noteAsked, nothingAsked } from "../properties/intend.ts";
+import type { VmapPlayed, VmapSetting } from "../properties/setting.ts";
+import type { Command, Response } from "../spec/commands.ts";
+import type { HistoryStep } from "../spec/history.ts";
+
+/** The reference, and what its callers hold. */
+interface Model {
+  readonly asked: Asked;
+  world: ImmutableWorld;
+  /** The kernel stopped: nothing can be asked any more. */
+  ended: boolean;
+}
+
+/** The kernel, its judge, and whoever listens to the verdicts. */
+interface Real<S> {
+  readonly stepper: Stepper<S, ImmutableWorld, HistoryStep, Command, Response>;
+  heard(played: VmapPlayed): void;
+}
+
+class Ask<S> implements fc.Command<Model, Real<S>> {
+  readonly choice: Choice;
+  constructor(choice: Choice) {
+    this.choice = choice;
+  }
+  check({ world, asked, ended }: Readonly<Model>): boolean {
+    return !ended && intend(this.choice, world, asked) !== undefined;
+  }
+  run(model: Model, { stepper, heard }: Real<S>): void {
+    const step = intend(this.choice, model.world, model.asked) as HistoryStep;
+    const played = stepper.take(step);
+    const { response } = played;
+    noteAsked(model.asked, played.index, step, response?.kind === "placed" ? response.start : undefined);
+    model.world = stepper.world();
+    model.ended = played.after === undefined;
+    heard(played);
+  }
+  toString(): string {
+    return JSON.stringify(this.choice);
+  }
+}
+
+/** Histories of up to so many commands; the size is fast-check's own unless given. */
+export function commandsFor<S>(setting: VmapSetting<S>, maxCommands: number, size?: fc.SizeForArbitrary) {
+  const ask = choice(setting.scope).map((each) => new Ask<S>(each));
+  return fc.commands<Model, Real<S>>([ask], size === undefined ? { maxCommands } : { maxCommands, size });
+}
+
+/** Runs one drawn history. What `heard` throws fails it. */
+export function runCommands<S>(
+  setting: VmapSetting<S>,
+  drawn: Iterable<fc.Command<Model, Real<S>>>,
+  heard: (played: VmapPlayed) => void,
+): void {
+  const stepper = begin(setting);
+  const model = { asked: nothingAsked(), world: stepper.world(), ended: false };
+  fc.modelRun(() => ({ model, real: { stepper, heard } }), drawn);
+}

@@ -1,0 +1,202 @@
+/**
+ * Why commands are drawn by an arbitrary of our own (properties/choices.ts) and shrunk as plain steps
+ * (engine/shrink.ts), and not by fc.commands, which is written out fairly in fc-commands.ts. Compared are
+ *
+ *   1. how long histories really are when up to 100 commands are asked for;
+ *   2. how many histories and how much time it takes to find each of four bugs, how long to shrink it, and to
+ *      how many commands: medians over those of thirty seeds with which it was found. `shortest` is the length
+ *      of the history pinned with the bug.
+ *
+ * fc.commands is run at its default size, which keeps histories short whatever their maximum, and at size
+ * "max". All three take turns on one seed after another.
+ *
+ *   npx tsx bench/generators.ts
+ */
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import { bugCalled } from "../counterexamples/index.ts";
+import { searchAtRandom } from "../engine/random.ts";
+import { shrink } from "../engine/shrink.ts";
+import { replay } from "../engine/stepper.ts";
+import type { State } from "../kernels/state.ts";
+import { choices } from "../properties/choices.ts";
+import { play } from "../properties/play.ts";
+import { scopeCalled } from "../properties/scopes.ts";
+import { settingFor, type VmapPlayed, type VmapSetting } from "../properties/setting.ts";
+import { simpler } from "../properties/simpler.ts";
+import type { LawId } from "../spec/contract.ts";
+import { type HistoryStep, naming } from "../spec/history.ts";
+import type { Scope } from "../spec/scope.ts";
+import { commandsFor, runCommands } from "./fc-commands.ts";
+import { kernelNamed } from "./kernel.ts";
+import { printTable, whole } from "./print.ts";
+import { median } from "./race.ts";
+
+const MAX_COMMANDS = 100;
+const SEEDS = 30;
+/** Histories after which a search gives up. */
+const RUNS = 2_000;
+const HISTORIES = 400;
+const desk = scopeCalled("desk") as Scope;
+
+/** Each bug, the law to break, and the release that has it where it is not a changed one. */
+const BUGS: readonly { readonly bug: string; readonly law: LawId; readonly release?: string }[] = [
+  { bug: "cache-exact-hole-missed", law: "lowest-fit", release: "3.16" },
+  { bug: "va-gap-offbyone", law: "lowest-fit" },
+  { bug: "cache-free-leaves-it", law: "lowest-fit" },
+  { bug: "cache-draft-align-bugon", law: "no-bug", release: "piggin-draft-3" },
+];
+
+/** One search for one bug, and what became of it. */
+interface Hunted {
+  readonly runs: number;
+  readonly findMs: number;
+  readonly shrinkMs: number;
+  /** Commands left. */
+  readonly length: number;
+}
+
+interface Quarry {
+  readonly setting: VmapSetting<State>;
+  readonly law: LawId;
+}
+
+interface Generator {
+  readonly name: string;
+  /** Draws histories and returns how many commands each really came to. */
+  lengths(setting: VmapSetting<State>): number[];
+  /** Undefined if it was not found. */
+  hunt(quarry: Quarry, seed: number): Hunted | undefined;
+}
+
+const ours: Generator = {
+  name: "ours",
+  lengths(setting) {
+    const lengths: number[] = [];
+    searchAtRandom({
+      drawn: choices(setting.scope, { longest: MAX_COMMANDS }),
+      attempt: (drawn) => {
+        lengths.push(play(setting, drawn, { broken: () => "go on" }).history.length);
+        return undefined;
+      },
+      seed: 1,
+      runs: HISTORIES,
+    });
+    return lengths;
+  },
+  hunt({ setting, law }, seed) {
+    const began = performance.now();
+    const { found, runs } = searchAtRandom({
+      drawn: choices(setting.scope, { longest: MAX_COMMANDS }),
+      attempt: (drawn) => {
+        const { history, failed } = play(setting, drawn, {
+          broken: (step) => (breaks(step, law) ? "fail" : "go on"),
+        });
+        return failed && history;
+      },
+      seed,
+      runs: RUNS,
+    });
+    if (found === undefined) return undefined;
+    const caught = performance.now();
+    const shrunk = shrink<HistoryStep>(found, {
+      fails: (candidate) => {
+        const last = replay(setting, candidate, law).at(-1);
+        return last !== undefined && breaks(last, law);
+      },
+      without: naming.without,
+      simpler: (step) => simpler(step, setting.scope),
+    });
+    return { runs, findMs: caught - began, shrinkMs: performance.now() - caught, length: shrunk.length };
+  },
+};
+
+function fastCheck(name: string, size?: fc.SizeForArbitrary): Generator {
+  return {
+    name,
+    lengths(setting) {
+      const lengths: number[] = [];
+      const property = fc.property(commandsFor(setting, MAX_COMMANDS, size), (drawn) => {
+        let length = 0;
+        runCommands(setting, drawn, () => {
+          length += 1;
+        });
+        lengths.push(length);
+      });
+      fc.check(property, { seed: 1, numRuns: HISTORIES });
+      return lengths;
+    },
+    hunt({ setting, law }, seed) {
+      const began = performance.now();
+      let runs = 0;
+      let caught: number | undefined;
+      let length = 0;
+      const property = fc.property(commandsFor(setting, MAX_COMMANDS, size), (drawn) => {
+        if (caught === undefined) runs += 1;
+        runCommands(setting, drawn, (played) => {
+          if (!breaks(played, law)) return;
+          caught ??= performance.now();
+          // Only failures are shrunk further, so the last one noted is the smallest.
+          length = played.index + 1;
+          throw new Error(law);
+        });
+      });
+      fc.check(property, { seed, numRuns: RUNS });
+      if (caught === undefined) return undefined;
+      return { runs, findMs: caught - began, shrinkMs: performance.now() - caught, length };
+    },
+  };
+}
+
+function breaks(played: VmapPlayed, law: LawId): boolean {
+  return played.broken.some(({ id }) => id === law);
+}
+
+/** Commands in the history pinned with a bug. */
+function pinned(bug: string, law: LawId): number {
+  const file = new URL(`../counterexamples/${bug}/${law}.json`, import.meta.url);
+  return JSON.parse(readFileSync(file, "utf8")).commands.length;
+}
+
+const GENERATORS = [ours, fastCheck("fc.commands"), fastCheck('fc.commands, size "max"', "max")];
+
+console.log(`Commands really run in a history of up to ${MAX_COMMANDS} (2.6.39, scope desk).\n`);
+printTable(
+  ["generator", "mean", "median", "longest"],
+  GENERATORS.map((generator) => {
+    const lengths = generator.lengths(settingFor(kernelNamed("2.6.39"), desk));
+    const mean = lengths.reduce((sum, length) => sum + length, 0) / lengths.length;
+    return [generator.name, mean.toFixed(1), whole(median(lengths)), whole(Math.max(...lengths))];
+  }),
+);
+
+const rows: string[][] = [];
+for (const { bug, law, release } of BUGS) {
+  const kernel = release === undefined ? bugCalled(bug)?.changed : kernelNamed(release);
+  if (kernel === undefined) throw new RangeError(`no kernel has ${bug}`);
+  const quarry = { setting: settingFor(kernel, desk), law };
+  const hunted = GENERATORS.map((): Hunted[] => []);
+  for (let seed = 0; seed <= SEEDS; seed++) {
+    for (const [nth, generator] of GENERATORS.entries()) {
+      const result = generator.hunt(quarry, seed);
+      // Seed 0 is for the compiler.
+      if (seed > 0 && result !== undefined) hunted[nth]?.push(result);
+    }
+  }
+  for (const [nth, { name }] of GENERATORS.entries()) {
+    const results = hunted[nth] as Hunted[];
+    const middle = (of: (result: Hunted) => number) => median(results.map(of));
+    rows.push([
+      bug,
+      name,
+      `${results.length}/${SEEDS}`,
+      whole(middle(({ runs }) => runs)),
+      middle(({ findMs }) => findMs).toFixed(1),
+      middle(({ shrinkMs }) => shrinkMs).toFixed(1),
+      `${middle(({ length }) => length)} (to ${Math.max(...results.map(({ length }) => length))})`,
+      whole(pinned(bug, law)),
+    ]);
+  }
+}
+console.log(`\nFinding and shrinking, medians over ${SEEDS} seeds.\n`);
+printTable(["bug", "generator", "found", "histories", "find ms", "shrink ms", "shrunk to", "shortest"], rows);
