@@ -21,9 +21,9 @@ export function copyPageMap(map: PageMap): PageMap {
   return { pages: map.pages.slice(), frames: map.frames.slice(), count: map.count };
 }
 
-/** Spreads runs of neighbouring pages; a page number has up to 52 bits, so both halves go in. */
+/** Spreads runs of neighbouring pages; a page number has up to 52 bits, and imul takes the low 32 of what it is given. */
 function slotOf(page: Vpn, mask: number): number {
-  const low = Math.imul((page % 2 ** 32) | 0, 0x9e3779b1);
+  const low = Math.imul(page, 0x9e3779b1);
   const high = Math.imul(page / 2 ** 32, 0x85ebca6b);
   return ((low ^ high) >>> 7) & mask;
 }

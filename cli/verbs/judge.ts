@@ -133,7 +133,7 @@ function print(judged: Judged): void {
     return [
       `  ${law}`,
       String(same.length),
-      `in ${inTraces} traces`,
+      `in ${inTraces} trace${inTraces === 1 ? "" : "s"}`,
       name,
       pc.dim(`first: line ${trace}, command ${command + 1}`),
     ];
