@@ -34,6 +34,8 @@ export const argumentDomain: VmapLaw = {
   source: "catalogue section 9; find_vmap_area finds an area by its exact start (code of db64fe02)",
   holds(before, command, response) {
     if (command.op !== "free" || before.busyAt(command.start) !== undefined) return true;
-    return response.kind === "bug" || (response.flushes.length === 0 && response.pteCleared === 0);
+    if (response.kind === "bug") return true;
+    const counted = response.lazyPages ?? before.lazyPages;
+    return response.flushes.length === 0 && response.pteCleared === 0 && counted === before.lazyPages;
   },
 };
