@@ -42,7 +42,10 @@ const TURN = 40;
 /** The lengths to which histories are drawn, in turn: short ones are likely to be nearly minimal at once. */
 const LENGTHS = [6, 30];
 /** Histories tried for each length and scope, times the length, in the hope of one shorter than was caught. */
-const TRIES_PER_STEP = 1500;
+const TRIES_PER_STEP = 500;
+const ROUNDS = 8;
+/** The longest that hope may last, in milliseconds. */
+const HOPE_MS = 3000;
 
 /** Hunts until something is caught, or the limit is reached. */
 export function hunt<S>(quarry: Quarry<S>, seed: number, limit: HuntLimit): HuntResult {
@@ -57,7 +60,9 @@ export function hunt<S>(quarry: Quarry<S>, seed: number, limit: HuntLimit): Hunt
     runs += found.runs;
     if (found.found !== undefined) caught = { scope, history: bringDown(quarry, scope, found.found) };
   }
-  if (caught !== undefined) caught = shorter(quarry, caught, seed, deadline);
+  if (caught !== undefined) {
+    caught = shorter(quarry, caught, seed, Math.min(deadline, Date.now() + HOPE_MS));
+  }
   return { caught, runs, seconds: (Date.now() - started) / 1000 };
 }
 
@@ -108,12 +113,18 @@ function endsIn<S>(quarry: Quarry<S>, setting: VmapSetting<S>, history: readonly
  * drawn afresh in every scope: the machines are small enough to be lucky.
  */
 function shorter<S>(quarry: Quarry<S>, caught: Caught, seed: number, deadline: number): Caught {
-  for (let length = 1; length < caught.history.length; length++) {
-    for (const scope of SCOPES) {
-      const lengths = { shortest: length, longest: length };
-      const { found } = draw(quarry, scope, lengths, TRIES_PER_STEP * length, seed, deadline);
-      if (found !== undefined) return { scope, history: bringDown(quarry, scope, found) };
+  let best = caught;
+  // In rounds, so that every length has had a turn before the time is up.
+  for (let round = 0; round < ROUNDS; round++) {
+    for (let length = 1; length < best.history.length; length++) {
+      for (const scope of SCOPES) {
+        const lengths = { shortest: length, longest: length };
+        const { found } = draw(quarry, scope, lengths, TRIES_PER_STEP * length, seed + round, deadline);
+        if (found === undefined) continue;
+        best = { scope, history: bringDown(quarry, scope, found) };
+        break;
+      }
     }
   }
-  return caught;
+  return best;
 }
