@@ -1,9 +1,10 @@
 /** A failure as a reader meets it: the law, the history, the map where it broke, and the line that replays it. */
-import pc from "picocolors";
+
 import { replay } from "../../engine/stepper.ts";
 import { settingFor, type VmapPlayed } from "../../properties/setting.ts";
 import { LAWS } from "../../spec/laws/index.ts";
 import type { Surprise } from "../check-kernel.ts";
+import { pc } from "../colour.ts";
 import { kernelNamed } from "../names.ts";
 import { mapsOf, stepLine } from "./played.ts";
 

@@ -1,7 +1,8 @@
 /** The matrix kernel x law: laws down, kernels across, in blocks that fit the terminal. */
-import pc from "picocolors";
+
 import { bugCalled } from "../../counterexamples/index.ts";
 import type { Cell, KernelReport } from "../check-kernel.ts";
+import { pc } from "../colour.ts";
 import { columns } from "../output.ts";
 
 /** Columns assumed where stdout is not a terminal. */

@@ -1,8 +1,9 @@
 /** `check`: every kernel against every law it promises. The main job. */
-import pc from "picocolors";
+
 import { bugCalled } from "../../counterexamples/index.ts";
 import { KERNELS } from "../../kernels/index.ts";
 import { type CheckOptions, checkKernel, type KernelReport, type Surprise } from "../check-kernel.ts";
+import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
 import { lawNamed, releaseNamed } from "../names.ts";
 import { columns, interruptible, progress } from "../output.ts";

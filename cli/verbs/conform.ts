@@ -1,9 +1,10 @@
 /** `conform`: a recording's commands on our version of its kernel, every reply field compared. */
-import pc from "picocolors";
+
 import { conform, type Difference } from "../../adapters/conform.ts";
 import { readRecording, type Trace } from "../../adapters/recording.ts";
 import type { State } from "../../kernels/state.ts";
 import type { Kernel } from "../../spec/kernel.ts";
+import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
 import { releaseNamed } from "../names.ts";
 import { columns, interruptible, progress } from "../output.ts";

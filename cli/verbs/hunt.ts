@@ -1,10 +1,11 @@
 /** `hunt`: rediscovers catalogue bugs at random from a fresh seed, and says how short and how soon. */
-import pc from "picocolors";
+
 import type { Bug } from "../../counterexamples/bug.ts";
 import { BUGS } from "../../counterexamples/index.ts";
 import { type HuntResult, hunt } from "../../properties/hunt.ts";
 import type { LawId } from "../../spec/contract.ts";
 import { bugQuarry } from "../bug-quarry.ts";
+import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
 import { bugNamed, lawNamed } from "../names.ts";
 import { columns, interruptible, progress } from "../output.ts";

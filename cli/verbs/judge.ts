@@ -1,5 +1,5 @@
 /** `judge`: a recording as a plain history against the laws; none of our kernels is run. */
-import pc from "picocolors";
+
 import { judgeTrace } from "../../adapters/judge-recording.ts";
 import { readRecording, type Trace } from "../../adapters/recording.ts";
 import { bugCalled, nameBreaks } from "../../counterexamples/index.ts";
@@ -7,6 +7,7 @@ import { vmapSpec } from "../../model/vmap-spec.ts";
 import type { LawId } from "../../spec/contract.ts";
 import { lawsCalled } from "../../spec/laws/index.ts";
 import { releaseOf } from "../../spec/releases.ts";
+import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
 import { lawNamed } from "../names.ts";
 import { columns, interruptible, progress } from "../output.ts";

@@ -1,9 +1,10 @@
 /** `list`: the words the other verbs take. */
-import pc from "picocolors";
+
 import { BUGS } from "../../counterexamples/index.ts";
 import { KERNELS } from "../../kernels/index.ts";
 import { SCOPES } from "../../properties/scopes.ts";
 import { LAWS } from "../../spec/laws/index.ts";
+import { pc } from "../colour.ts";
 import { AS_EXPECTED } from "../exit.ts";
 import { columns } from "../output.ts";
 

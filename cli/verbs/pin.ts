@@ -1,7 +1,6 @@
 /** `pin`: shrinks a history that breaks a law, names it, and files it under counterexamples/. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import pc from "picocolors";
 import { formatHistory, type HistoryFile, readHistory } from "../../adapters/history-file.ts";
 import { replay } from "../../engine/stepper.ts";
 import type { State } from "../../kernels/state.ts";
@@ -10,6 +9,7 @@ import { settingFor } from "../../properties/setting.ts";
 import type { LawId } from "../../spec/contract.ts";
 import type { Kernel } from "../../spec/kernel.ts";
 import { namesOf } from "../bug-quarry.ts";
+import { pc } from "../colour.ts";
 import { AS_EXPECTED, UNEXPECTED } from "../exit.ts";
 import { kernelNamed, lawNamed, replayLine } from "../names.ts";
 import { historyOfTrace, isRecording } from "../trace-history.ts";

@@ -1,5 +1,5 @@
 /** `replay`: judges a pinned history, step by step, with the address space after each. */
-import pc from "picocolors";
+
 import { type HistoryFile, readHistory } from "../../adapters/history-file.ts";
 import type { Break, Bug } from "../../counterexamples/bug.ts";
 import { bugCalled, nameBreaks } from "../../counterexamples/index.ts";
@@ -9,6 +9,7 @@ import { settingFor, type VmapPlayed } from "../../properties/setting.ts";
 import type { LawId } from "../../spec/contract.ts";
 import type { Kernel } from "../../spec/kernel.ts";
 import { LAWS } from "../../spec/laws/index.ts";
+import { pc } from "../colour.ts";
 import { AS_EXPECTED, UNEXPECTED, UsageError } from "../exit.ts";
 import { bugNamed, kernelNamed, lawNamed, replayLine } from "../names.ts";
 import { pinnedFile } from "../pinned.ts";
