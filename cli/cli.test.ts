@@ -18,7 +18,8 @@ interface Ended {
 }
 
 /** No wish about colour, on a machine that says CI as build machines do: that alone asks for none. */
-const { FORCE_COLOR, NO_COLOR, ...env } = { ...process.env, CI: "true" };
+const env: NodeJS.ProcessEnv = { ...process.env, CI: "true" };
+for (const wish of ["FORCE_COLOR", "NO_COLOR"]) delete env[wish];
 
 /** Runs the command line in a folder of its own, as a newcomer would: no terminal, no colour. */
 function vmapcheck(...words: string[]): Promise<Ended> {
