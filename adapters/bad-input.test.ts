@@ -138,7 +138,7 @@ describe("a recording is refused in one line that says where and what would be r
       "that frees what was never allocated",
       trace([[{ op: "free_area", addr: "0x5000" }, DONE]]),
       ".jsonl",
-      /^FILE:1: ops\[0\]\[0\]\.addr: frees what no earlier reply allocated/,
+      /^FILE:1: ops\[0\]\[0\]\.addr: frees what no earlier reply gave out/,
     ],
     [
       "that frees twice",

@@ -33,7 +33,7 @@ export function conform<S>(kernel: Kernel<S>, trace: Trace): Conformance {
   for (const [index, exchange] of trace.exchanges.entries()) {
     const response = kernel.act(state, exchange.command);
     const after = response.kind === "bug" ? before : kernel.dump(state);
-    const fields = compare(exchange, response, after, trace.scope.cpus);
+    const fields = compare(exchange, response, after);
     if (fields.length > 0) return { replies: index + 1, difference: { index, fields, before, response } };
     before = after;
   }
@@ -41,7 +41,7 @@ export function conform<S>(kernel: Kernel<S>, trace: Trace): Conformance {
 }
 
 /** Every field of a recorded reply beside what we answered. */
-function compare(exchange: Exchange, ours: Response, dump: Dump, cpus: number): FieldDifference[] {
+function compare(exchange: Exchange, ours: Response, dump: Dump): FieldDifference[] {
   const { recorded, response: theirs } = exchange;
   const pairs: [field: string, recorded: unknown, ours: unknown][] = [
     ["result", resultOf(theirs), resultOf(ours)],
@@ -63,11 +63,9 @@ function compare(exchange: Exchange, ours: Response, dump: Dump, cpus: number): 
     pairs.push(["areas", exchange.dump.areas, dump.areas]);
     pairs.push(["lazy_nr", exchange.dump.lazyPages, dump.lazyPages]);
     pairs.push(["cache", exchange.dump.cache, dump.cache]);
-    // No map of this trace went through a block, so there is none.
-    if (recorded.blocks !== undefined) pairs.push(["blocks", recorded.blocks, []]);
-    if (recorded.free_lists !== undefined) {
-      pairs.push(["free_lists", recorded.free_lists, Array.from({ length: cpus }, () => [])]);
-    }
+    if (recorded.blocks !== undefined) pairs.push(["blocks", exchange.dump.blocks, dump.blocks]);
+    if (recorded.free_lists !== undefined)
+      pairs.push(["free_lists", exchange.dump.freeLists, dump.freeLists]);
   }
   return pairs
     .filter(([, a, b]) => !same(a, b))
@@ -83,6 +81,8 @@ function resultOf(response: Response): unknown {
       return "refused";
     case "reached":
       return { hit: response.hit, pfn: response.frame };
+    case "pinned":
+      return { pfn: response.frame };
     case "bug":
       return "bug";
     case "done":

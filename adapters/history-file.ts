@@ -5,9 +5,8 @@
 import { readFile, stat } from "node:fs/promises";
 import { z } from "zod";
 import type { LawId } from "../spec/contract.ts";
-import type { HistoryStep } from "../spec/history.ts";
-import type { Scope } from "../spec/scope.ts";
-import { WORD64 } from "../spec/scope.ts";
+import { type HistoryStep, misnamed } from "../spec/history.ts";
+import { AREAS_ONLY, LARGEST_BLOCK, type Scope, WORD64 } from "../spec/scope.ts";
 import { PAGE_SIZE } from "../spec/vocabulary.ts";
 import { inputError } from "./input-error.ts";
 import { firstIssue } from "./recording-format.ts";
@@ -44,11 +43,33 @@ const cpu = z.int().nonnegative();
 const step = z.discriminatedUnion("op", [
   alloc,
   z.strictObject({ op: z.literal("free"), area: index }),
-  z.strictObject({ op: z.literal("touch"), cpu, area: index, page: pages }),
+  z.strictObject({ op: z.literal("mapRam"), cpu, count: pages }),
+  z.strictObject({ op: z.literal("unmapRam"), cpu, area: index }),
+  z.strictObject({
+    op: z.literal("touch"),
+    cpu,
+    area: index,
+    page: pages,
+    write: z.literal(true).optional(),
+  }),
+  z.strictObject({ op: z.literal("pin") }),
+  z.strictObject({ op: z.literal("unpin"), area: index }),
+  z.strictObject({ op: z.literal("init") }),
   z.strictObject({ op: z.literal("purge") }),
   z.strictObject({ op: z.literal("unmapAliases") }),
   z.strictObject({ op: z.literal("tlb") }),
 ]);
+
+const powerOfTwo = (most: number) =>
+  z.int().min(1).max(most).refine(isPowerOfTwo, { error: "expected a power of two" });
+
+/** How small maps are made; absent where a history makes none. */
+const blocks = z.strictObject({
+  vstart: pages,
+  vend: pages,
+  blockPages: powerOfTwo(LARGEST_BLOCK),
+  bitsPerLong: powerOfTwo(64),
+});
 
 const file = z
   .strictObject({
@@ -63,25 +84,56 @@ const file = z
         .refine(isPowerOfTwo, { error: "expected a power of two, in pages" }),
       cpus: z.int().min(1).max(4096),
       lazyMaxPages: z.int().nonnegative().nullable(),
+      blocks: blocks.optional(),
+      beforeInit: z.literal(true).optional(),
     }),
     commands: z.array(step).min(1).max(100_000),
   })
   .superRefine(({ scope, commands }, context) => {
+    const about = misfitOfBlocks(scope);
+    if (about !== undefined) {
+      context.addIssue({ code: "custom", path: ["scope", "blocks", about.field], message: about.says });
+      return;
+    }
     for (const [at, command] of commands.entries()) {
-      const wrong = misfit(command, at, scope, commands);
+      const wrong = misfit(command, at, scope, commands as HistoryStep[]);
       if (wrong === undefined) continue;
       context.addIssue({ code: "custom", path: ["commands", at, wrong.field], message: wrong.says });
       return;
     }
   });
+type WrittenScope = z.output<typeof file>["scope"];
+
+interface Misfit {
+  readonly field: string;
+  readonly says: string;
+}
+
+function misfitOfBlocks({ blocks: written, wordPages }: WrittenScope): Misfit | undefined {
+  if (written === undefined) return undefined;
+  const { vstart, vend, blockPages, bitsPerLong } = written;
+  if (vend > wordPages - 1) {
+    return { field: "vend", says: `expected at most ${wordPages - 1}: scope.wordPages is ${wordPages}` };
+  }
+  if (vstart >= vend) return { field: "vstart", says: `expected a window that begins before vend, ${vend}` };
+  if (blockPages > wordPages)
+    return { field: "blockPages", says: "expected a block no larger than the space" };
+  if (bitsPerLong > blockPages) {
+    return {
+      field: "bitsPerLong",
+      says: `expected at most blockPages, ${blockPages}: a map must fit a block`,
+    };
+  }
+  return undefined;
+}
 
 /** What in a command does not fit its place: the types have been checked already. */
 function misfit(
   command: z.output<typeof step>,
   at: number,
-  scope: { readonly wordPages: number; readonly cpus: number },
-  commands: readonly z.output<typeof step>[],
-): { readonly field: string; readonly says: string } | undefined {
+  scope: WrittenScope,
+  commands: readonly HistoryStep[],
+): Misfit | undefined {
   if (command.op === "alloc") {
     for (const field of ["size", "vstart", "vend"] as const) {
       const most = field === "size" ? scope.wordPages : scope.wordPages - 1;
@@ -92,13 +144,22 @@ function misfit(
       return { field: "align", says: "expected an alignment of at most the whole space, in bytes" };
     }
   }
-  if ((command.op === "free" || command.op === "touch") && commands[command.area]?.op !== "alloc") {
-    return { field: "area", says: "expected the index, from 0, of an alloc in this history" };
+  if (command.op === "mapRam") {
+    if (scope.blocks === undefined) {
+      return { field: "op", says: "expected scope.blocks, which says how small maps are made" };
+    }
+    if (command.count > scope.wordPages) {
+      return { field: "count", says: `expected at most scope.wordPages, ${scope.wordPages}` };
+    }
   }
-  if ((command.op === "free" || command.op === "touch") && command.area >= at) {
-    return { field: "area", says: "expected the index, from 0, of an earlier alloc" };
+  const kinds = misnamed(commands, at);
+  if (kinds !== undefined) {
+    return {
+      field: "area",
+      says: `expected the index, from 0, of an earlier ${kinds.join(" or ")} in this history`,
+    };
   }
-  if (command.op === "touch" && command.cpu >= scope.cpus) {
+  if ("cpu" in command && command.cpu >= scope.cpus) {
     return { field: "cpu", says: `expected a CPU below ${scope.cpus}, which is scope.cpus` };
   }
   return undefined;
@@ -129,7 +190,31 @@ export async function readHistory(path: string): Promise<HistoryFile> {
   const parsed = file.safeParse(json);
   if (!parsed.success) throw inputError(path, undefined, firstIssue(parsed.error, ""));
   const { kernel, law, scope, commands } = parsed.data;
-  return { kernel, law, commands, scope: { ...scope, name: "pinned", ...askedFor(commands) } };
+  const steps = commands as HistoryStep[];
+  return { kernel, law, commands: steps, scope: scopeOf(scope, steps) };
+}
+
+function scopeOf(
+  { wordPages, cpus, lazyMaxPages, blocks, beforeInit }: WrittenScope,
+  commands: HistoryStep[],
+): Scope {
+  const maps =
+    blocks === undefined
+      ? AREAS_ONLY
+      : {
+          vmalloc: { vstart: blocks.vstart, vend: blocks.vend },
+          blockPages: blocks.blockPages,
+          bitsPerLong: blocks.bitsPerLong,
+        };
+  return {
+    name: "pinned",
+    wordPages,
+    cpus,
+    lazyMaxPages,
+    ...maps,
+    beforeInit: beforeInit === true,
+    ...askedFor(commands),
+  };
 }
 
 function lineOfSyntaxError(text: string, error: Error): number {
@@ -138,12 +223,19 @@ function lineOfSyntaxError(text: string, error: Error): number {
 }
 
 /** What a history asks for, as a scope lists it. */
-export function askedFor(commands: readonly HistoryStep[]): Pick<Scope, "sizes" | "aligns" | "windows"> {
+export function askedFor(
+  commands: readonly HistoryStep[],
+): Pick<Scope, "counts" | "sizes" | "aligns" | "windows"> {
+  const maps = commands.filter((command) => command.op === "mapRam");
   const allocs = commands.filter((command) => command.op === "alloc");
   const distinct = <T>(values: T[], key: (value: T) => string) => [
     ...new Map(values.map((v) => [key(v), v])).values(),
   ];
   return {
+    counts: distinct(
+      maps.map(({ count }) => count),
+      String,
+    ),
     sizes: distinct(
       allocs.map(({ size }) => size),
       String,
@@ -161,14 +253,17 @@ export function askedFor(commands: readonly HistoryStep[]): Pick<Scope, "sizes" 
 
 /** The file's text: fields in a fixed order, a command a line. */
 export function formatHistory({ kernel, law, scope, commands }: HistoryFile): string {
-  const { wordPages, cpus, lazyMaxPages } = scope;
+  const { wordPages, cpus, lazyMaxPages, vmalloc, blockPages, bitsPerLong, beforeInit } = scope;
+  const blocks = { ...vmalloc, blockPages, bitsPerLong };
+  const maps = commands.some(({ op }) => op === "mapRam") ? { blocks } : {};
+  const written = { wordPages, cpus, lazyMaxPages, ...maps, ...(beforeInit ? { beforeInit } : {}) };
   const lines = commands.map((command) => `    ${JSON.stringify(command)}`);
   return [
     "{",
     `  "vmapcheck": ${VERSION},`,
     `  "kernel": ${JSON.stringify(kernel)},`,
     `  "law": ${JSON.stringify(law)},`,
-    `  "scope": ${JSON.stringify({ wordPages, cpus, lazyMaxPages })},`,
+    `  "scope": ${JSON.stringify(written)},`,
     `  "commands": [`,
     lines.join(",\n"),
     "  ]",

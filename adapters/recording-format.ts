@@ -4,6 +4,7 @@
  * says more than we compare must not pass as compared.
  */
 import { z } from "zod";
+import { LARGEST_BLOCK } from "../spec/scope.ts";
 import { PAGE_SIZE } from "../spec/vocabulary.ts";
 
 const HEX = /^0x[0-9a-f]{1,16}$/;
@@ -45,6 +46,8 @@ const flag = z.literal(1, { error: "expected 1" });
 const cpu = count.max(4095);
 const base = { cpu: cpu.optional(), dump: flag.optional() };
 
+const mapped = count.min(1, { error: "expected a count of at least one page" }).max(2 ** 40);
+
 const request = z.discriminatedUnion("op", [
   z.strictObject({
     op: z.literal("alloc_vmap_area"),
@@ -57,6 +60,8 @@ const request = z.discriminatedUnion("op", [
     ...base,
   }),
   z.strictObject({ op: z.literal("free_area"), addr: pages, ...base }),
+  z.strictObject({ op: z.literal("vm_map_ram"), count: mapped, ...base, cpu }),
+  z.strictObject({ op: z.literal("vm_unmap_ram"), addr: pages, count: mapped, ...base, cpu }),
   z.strictObject({ op: z.literal("purge"), ...base }),
   z.strictObject({ op: z.literal("vm_unmap_aliases"), ...base }),
   z.strictObject({ op: z.literal("touch"), addr: pages, ...base, cpu }),
@@ -83,6 +88,38 @@ const cache = z
     cachedAlign: fields.cached_align,
   }));
 
+const run = z.tuple([count, count]).transform(([start, end]) => ({ start, end }));
+const block = z
+  .strictObject({
+    addr: pages,
+    free: count,
+    dirty: count,
+    on_free_list: cpu.nullable(),
+    cpu: cpu.optional(),
+    dirty_runs: z.array(run).optional(),
+    dirty_min: count.optional(),
+    dirty_max: count.optional(),
+  })
+  .refine(
+    ({ dirty_runs, dirty_min, dirty_max }) =>
+      dirty_runs === undefined
+        ? dirty_min !== undefined && dirty_max !== undefined
+        : dirty_min === undefined && dirty_max === undefined,
+    { error: "expected either dirty_runs, or dirty_min and dirty_max" },
+  )
+  .transform((fields) => ({
+    start: fields.addr,
+    free: fields.free,
+    dirty: fields.dirty,
+    onFreeList: fields.on_free_list,
+    cpu: fields.cpu,
+    dirtyRuns: fields.dirty_runs,
+    dirtyRange:
+      fields.dirty_runs === undefined
+        ? { start: fields.dirty_min as number, end: fields.dirty_max as number }
+        : undefined,
+  }));
+
 const RESULTS = ["addr", "ok", "err", "hit", "bug"] as const;
 
 const reply = z
@@ -106,7 +143,7 @@ const reply = z
     lazy_nr: z.int().optional(),
     cache: cache.optional(),
     free_lists: z.array(z.array(pages)).optional(),
-    blocks: z.array(z.unknown()).optional(),
+    blocks: z.array(block).optional(),
   })
   .refine((fields) => RESULTS.filter((name) => fields[name] !== undefined).length === 1, {
     error: `expected exactly one of ${RESULTS.join(", ")}`,
@@ -115,9 +152,6 @@ export type RecordedReply = z.output<typeof reply>;
 
 /** One request with its reply. */
 export const exchange = z.tuple([request, reply]);
-
-/** Names that FORMAT.md has and no kernel here answers yet. A trace with one is skipped whole. */
-export const NOT_YET: readonly string[] = ["vm_map_ram", "vm_unmap_ram"];
 
 /** A trace before its exchanges are looked at. */
 export const envelope = z.strictObject({
@@ -131,7 +165,9 @@ export const envelope = z.strictObject({
     vmalloc_end: windowEnd,
     lazy_max_pages: count.nullable(),
     lazy_max_pages_effective: count,
-    bbmap_bits: count,
+    bbmap_bits: count.max(LARGEST_BLOCK).refine((bits) => bits === 0 || Number.isInteger(Math.log2(bits)), {
+      error: "expected a power of two, or 0 for no blocks",
+    }),
   }),
   ops: z.array(z.tuple([z.looseObject({ op: z.string() }), z.looseObject({})])),
 });

@@ -2,8 +2,8 @@
 import type { Command, Response } from "../spec/commands.ts";
 import type { Dump } from "../spec/kernel.ts";
 import { findRelease, RELEASES } from "../spec/releases.ts";
-import { type Scope, WORD64 } from "../spec/scope.ts";
-import type { Bytes, Pages } from "../spec/vocabulary.ts";
+import { BLOCKS64, type Scope, WORD64 } from "../spec/scope.ts";
+import type { Bytes, Pages, Vpn } from "../spec/vocabulary.ts";
 import { inputError } from "./input-error.ts";
 import { lines } from "./lines.ts";
 import {
@@ -11,7 +11,6 @@ import {
   envelope,
   exchange,
   firstIssue,
-  NOT_YET,
   type RecordedReply,
   type RecordedRequest,
 } from "./recording-format.ts";
@@ -34,10 +33,7 @@ export interface Trace {
   /** Of a directed trace. */
   readonly name: string | undefined;
   readonly scope: Scope;
-  /** Empty when the trace is skipped. */
   readonly exchanges: readonly Exchange[];
-  /** The requests that FORMAT.md has and no kernel here answers yet, with their counts. */
-  readonly notYet: ReadonlyMap<string, number>;
 }
 
 /** Every trace of a recording, gzipped or plain. Throws an InputError at the first line that is not one. */
@@ -67,14 +63,17 @@ function readTrace(file: string, line: number, text: string): Trace {
     wordPages: WORD64,
     cpus: config.cpus,
     lazyMaxPages: config.lazy_max_pages,
+    vmalloc: { vstart: config.vmalloc_start, vend: config.vmalloc_end },
+    blockPages: config.bbmap_bits,
+    bitsPerLong: BLOCKS64.bitsPerLong,
+    beforeInit: false,
+    counts: [],
     sizes: [],
     aligns: [],
     windows: [],
   };
-  const notYet = new Map<string, number>();
-  for (const [{ op }] of ops) if (NOT_YET.includes(op)) notYet.set(op, (notYet.get(op) ?? 0) + 1);
-  const exchanges = notYet.size > 0 ? [] : readExchanges(file, line, ops, config.cpus);
-  return { file, line, label: version, seed, name, scope, exchanges, notYet };
+  const exchanges = readExchanges(file, line, ops, config);
+  return { file, line, label: version, seed, name, scope, exchanges };
 }
 
 function readEnvelope(file: string, line: number, text: string): Envelope {
@@ -89,41 +88,56 @@ function readEnvelope(file: string, line: number, text: string): Envelope {
   return parsed.data;
 }
 
-function readExchanges(file: string, line: number, ops: Envelope["ops"], cpus: number): Exchange[] {
-  const held = new Map<number, number>();
+function readExchanges(
+  file: string,
+  line: number,
+  ops: Envelope["ops"],
+  config: Envelope["config"],
+): Exchange[] {
+  const held = new Map<string, number>();
   return ops.map((op, index) => {
+    const wrong = (part: string, says: string) => inputError(file, line, `ops[${index}]${part}: ${says}`);
     const parsed = exchange.safeParse(op);
     if (!parsed.success) throw inputError(file, line, firstIssue(parsed.error, `ops[${index}]`));
     const [request, recorded] = parsed.data;
-    if ((request.cpu ?? 0) >= cpus) {
-      throw inputError(file, line, `ops[${index}][0].cpu: CPU ${request.cpu}, but config.cpus is ${cpus}`);
+    if ((request.cpu ?? 0) >= config.cpus) {
+      throw wrong("[0].cpu", `CPU ${request.cpu}, but config.cpus is ${config.cpus}`);
     }
     if (recorded.bug !== undefined && index !== ops.length - 1) {
-      throw inputError(
-        file,
-        line,
-        `ops[${index}][1].bug: a trace ends where the kernel stopped, but more follows`,
-      );
+      throw wrong("[1].bug", "a trace ends where the kernel stopped, but more follows");
     }
     const command = commandOf(request);
-    if (recorded.addr !== undefined) held.set(recorded.addr, (held.get(recorded.addr) ?? 0) + 1);
-    if (command.op === "free") {
-      const times = held.get(command.start) ?? 0;
+    if (command.op === "mapRam" && config.bbmap_bits === 0) {
+      throw wrong("[0].op", "maps through a block, but config.bbmap_bits is 0");
+    }
+    const got = recorded.addr === undefined ? undefined : holding(command, recorded.addr);
+    if (got !== undefined) held.set(got, (held.get(got) ?? 0) + 1);
+    if (command.op === "free" || command.op === "unmapRam") {
+      const goes = holding(command, command.start) as string;
+      const times = held.get(goes) ?? 0;
       if (times === 0) {
-        throw inputError(
-          file,
-          line,
-          `ops[${index}][0].addr: frees what no earlier reply allocated, or what is free already`,
-        );
+        const what = command.op === "free" ? "frees" : "unmaps";
+        throw wrong("[0].addr", `${what} what no earlier reply gave out, or what is free already`);
       }
-      held.set(command.start, times - 1);
+      held.set(goes, times - 1);
     }
     return { command, response: responseOf(recorded), dump: dumpOf(recorded), recorded };
   });
 }
 
+/** What a caller holds of an address, as a key: an area, or a map of so many pages. */
+function holding(command: Command, start: Vpn): string | undefined {
+  if (command.op === "alloc" || command.op === "free") return `area ${start}`;
+  if (command.op === "mapRam" || command.op === "unmapRam") return `${command.count} pages ${start}`;
+  return undefined;
+}
+
 function commandOf(request: RecordedRequest): Command {
   switch (request.op) {
+    case "vm_map_ram":
+      return { op: "mapRam", cpu: request.cpu, count: request.count };
+    case "vm_unmap_ram":
+      return { op: "unmapRam", cpu: request.cpu, start: request.addr, count: request.count };
     case "alloc_vmap_area": {
       const { size, vstart, vend } = request;
       const align = request.align ?? (request.ioremap ? ioremapAlignment(size) : 1);
@@ -176,5 +190,6 @@ function responseOf(recorded: RecordedReply): Response {
 
 function dumpOf(recorded: RecordedReply): Dump | undefined {
   if (recorded.areas === undefined) return undefined;
-  return { areas: recorded.areas, lazyPages: recorded.lazy_nr, cache: recorded.cache };
+  const { areas, lazy_nr, cache, blocks = [], free_lists = [] } = recorded;
+  return { areas, lazyPages: lazy_nr, cache, blocks, freeLists: free_lists };
 }

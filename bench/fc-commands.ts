@@ -40,7 +40,7 @@ class Ask<S> implements fc.Command<Model, Real<S>> {
     const step = intend(this.choice, model.world, model.asked) as HistoryStep;
     const played = stepper.take(step);
     const { response } = played;
-    noteAsked(model.asked, played.index, step, response?.kind === "placed" ? response.start : undefined);
+    noteAsked(model.asked, played.index, step, response);
     model.world = stepper.world();
     model.ended = played.after === undefined;
     heard(played);

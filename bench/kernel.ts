@@ -3,7 +3,7 @@ import { kernelCalled } from "../kernels/index.ts";
 import type { State } from "../kernels/state.ts";
 import type { Alloc } from "../spec/commands.ts";
 import type { Kernel } from "../spec/kernel.ts";
-import { type Scope, WORD64 } from "../spec/scope.ts";
+import { AREAS_ONLY, type Scope, WORD64 } from "../spec/scope.ts";
 import { PAGE_SIZE, type Pages, type Vpn } from "../spec/vocabulary.ts";
 
 /** The kernel with this label. Throws a RangeError if there is none. */
@@ -15,7 +15,16 @@ export function kernelNamed(label: string): Kernel<State> {
 
 /** A 64-bit machine. */
 export function fullSize(cpus: number, lazyMaxPages: Pages | null): Scope {
-  return { name: "full size", wordPages: WORD64, cpus, lazyMaxPages, sizes: [], aligns: [], windows: [] };
+  return {
+    ...AREAS_ONLY,
+    name: "full size",
+    wordPages: WORD64,
+    cpus,
+    lazyMaxPages,
+    sizes: [],
+    aligns: [],
+    windows: [],
+  };
 }
 
 /** One request for so many pages, aligned to a page, anywhere in a 32 TiB window (x86-64's vmalloc space). */

@@ -48,7 +48,7 @@ program
   .command("check")
   .description("every kernel against every law it promises: pinned histories first, then random ones")
   .argument("[kernel...]", "labels such as 2.6.39; all when none is given")
-  .option("--runs <number>", "random histories in each scope", wholeNumber("--runs", 0, MOST_RUNS), 2500)
+  .option("--runs <number>", "random histories in each scope", wholeNumber("--runs", 0, MOST_RUNS), 1500)
   .option("--law <id>", "only this law")
   .option(...SEED_OPTION, 20110106)
   .option(...JSON_OPTION)

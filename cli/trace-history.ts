@@ -26,12 +26,6 @@ export async function historyOfTrace(
 ): Promise<HistoryFile> {
   for await (const trace of readRecording(file)) {
     if (line !== undefined && trace.line !== line) continue;
-    if (trace.notYet.size > 0) {
-      if (line === undefined) continue;
-      throw new InputError(
-        `${file}:${line}: has ${[...trace.notYet.keys()].join(" and ")}, which no kernel here answers yet`,
-      );
-    }
     const release = releaseOf(trace.label);
     const { breaks } = judgeTrace(vmapSpec(release), lawsCalled(release.laws), trace);
     const broken = breaks.flatMap(({ laws }) => laws.map(({ id }) => id));
@@ -50,9 +44,10 @@ export async function historyOfTrace(
   );
 }
 
-/** Where an area was last placed, and by which step. */
+/** Where an area or a map was last placed, and by which step. */
 interface Placed {
   readonly index: number;
+  readonly by: "alloc" | "mapRam";
   readonly start: Vpn;
   readonly pages: Pages;
   freed: boolean;
@@ -63,18 +58,24 @@ export function translate(trace: Trace): HistoryStep[] {
   const placed: Placed[] = [];
   const steps: HistoryStep[] = [];
   for (const { command, response } of trace.exchanges) {
-    if (command.op === "free") {
-      const area = placed.findLast((each) => each.start === command.start && !each.freed);
+    if (command.op === "free" || command.op === "unmapRam") {
+      const by = command.op === "free" ? "alloc" : "mapRam";
+      const area = placed.findLast((each) => each.start === command.start && !each.freed && each.by === by);
       if (area === undefined) continue;
       area.freed = true;
-      steps.push({ op: "free", area: area.index });
+      const goes = { area: area.index };
+      steps.push(
+        command.op === "free" ? { op: "free", ...goes } : { op: "unmapRam", cpu: command.cpu, ...goes },
+      );
     } else if (command.op === "touch") {
       const { cpu, page } = command;
       const area = placed.findLast((each) => each.start <= page && page < each.start + each.pages);
       if (area !== undefined) steps.push({ op: "touch", cpu, area: area.index, page: page - area.start });
-    } else {
-      if (command.op === "alloc" && response.kind === "placed") {
-        placed.push({ index: steps.length, start: response.start, pages: command.size, freed: false });
+    } else if (command.op !== "unpin") {
+      if ((command.op === "alloc" || command.op === "mapRam") && response.kind === "placed") {
+        const pages = command.op === "alloc" ? command.size : command.count;
+        const { start } = response;
+        placed.push({ index: steps.length, by: command.op, start, pages, freed: false });
       }
       steps.push(command.op === "alloc" ? plainAlloc(command) : command);
     }

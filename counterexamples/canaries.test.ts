@@ -4,10 +4,11 @@ import { begin, replay } from "../engine/stepper.ts";
 import { settingFor } from "../properties/setting.ts";
 import type { HistoryStep } from "../spec/history.ts";
 import { lawsCalled } from "../spec/laws/index.ts";
-import type { Scope } from "../spec/scope.ts";
+import { AREAS_ONLY, type Scope } from "../spec/scope.ts";
 import { CANARIES } from "./canaries.ts";
 
 const SMALL: Scope = {
+  ...AREAS_ONLY,
   name: "small",
   wordPages: 256,
   cpus: 2,

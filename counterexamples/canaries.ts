@@ -73,8 +73,8 @@ export const CANARIES: readonly Canary[] = [
   neverPurges,
   freesAnything,
   canary("no-stale-translation", "releases without a flush", {
-    letGo: (state, slot) => {
-      steps.letGo(state, slot);
+    keepLazy: (state, slot) => {
+      steps.keepLazy(state, slot);
       state.lazyPages -= (state.areas.end[slot] as number) - (state.areas.start[slot] as number);
       rules2_6_39.cacheBeforeErase(state, slot);
       eraseArea(state, slot);
@@ -83,7 +83,7 @@ export const CANARIES: readonly Canary[] = [
   canary("no-alias-after-unmap-aliases", "vm_unmap_aliases does nothing", { unmapAliases: () => {} }),
   canary("flush-only-once", "vm_unmap_aliases flushes once more", {
     unmapAliases: (state) => {
-      steps.unmapAliases(state);
+      steps.unmapAliases(state, steps);
       flushTlbKernelRange(state, 0, state.scope.wordPages);
     },
   }),
@@ -94,9 +94,9 @@ export const CANARIES: readonly Canary[] = [
     },
   }),
   canary("lazy-count", "counts areas, not pages", {
-    letGo: (state, slot) => {
+    keepLazy: (state, slot) => {
       const before = state.lazyPages;
-      steps.letGo(state, slot);
+      steps.keepLazy(state, slot);
       state.lazyPages = before + 1;
     },
   }),

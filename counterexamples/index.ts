@@ -1,5 +1,6 @@
 /** The catalogue: every bug, in the order of its numbers. A new bug is one folder and one line here. */
 import type { LawId } from "../spec/contract.ts";
+import { aliasesBeforeInit } from "./aliases-before-init/bug.ts";
 import { alignWrapToZero } from "./align-wrap-to-zero/bug.ts";
 import type { Bug, Evidence } from "./bug.ts";
 import { cacheDraftAlignBugon } from "./cache-draft-align-bugon/bug.ts";
@@ -10,13 +11,20 @@ import { cacheFreeLeavesIt } from "./cache-free-leaves-it/bug.ts";
 import { cacheFreeMovesItUp } from "./cache-free-moves-it-up/bug.ts";
 import { cacheNoAlignTest } from "./cache-no-align-test/bug.ts";
 import { cacheNoVstartTest } from "./cache-no-vstart-test/bug.ts";
+import { lazyPteLiveAlias } from "./lazy-pte-live-alias/bug.ts";
 import { purgeListUaf } from "./purge-list-uaf/bug.ts";
 import { vaGapOffbyone } from "./va-gap-offbyone/bug.ts";
 import { vaLeakOnEnospc } from "./va-leak-on-enospc/bug.ts";
 import { vaNoWrapCheck } from "./va-no-wrap-check/bug.ts";
 import { vaRestartFromEnd } from "./va-restart-from-end/bug.ts";
+import { vbAllocZero } from "./vb-alloc-zero/bug.ts";
+import { vbDirtymapWordCross } from "./vb-dirtymap-word-cross/bug.ts";
+import { vbFragmentExhaustion } from "./vb-fragment-exhaustion/bug.ts";
+import { vbFullBlockStale } from "./vb-full-block-stale/bug.ts";
+import { vbHeadInsertExhaustion } from "./vb-head-insert-exhaustion/bug.ts";
 import { vmlistEndUnderflow } from "./vmlist-end-underflow/bug.ts";
 import { vmlistOverrunsEnd } from "./vmlist-overruns-end/bug.ts";
+import { vunmapNoCacheFlush } from "./vunmap-no-cache-flush/bug.ts";
 import { wrapSizeMinusOne } from "./wrap-size-minus-one/bug.ts";
 
 export const BUGS: readonly Bug[] = [
@@ -31,6 +39,14 @@ export const BUGS: readonly Bug[] = [
   wrapSizeMinusOne,
   alignWrapToZero,
   purgeListUaf,
+  vunmapNoCacheFlush,
+  lazyPteLiveAlias,
+  aliasesBeforeInit,
+  vbFragmentExhaustion,
+  vbHeadInsertExhaustion,
+  vbDirtymapWordCross,
+  vbFullBlockStale,
+  vbAllocZero,
   vmlistOverrunsEnd,
   vmlistEndUnderflow,
   cacheNoVstartTest,

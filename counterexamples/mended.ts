@@ -3,7 +3,8 @@
  * in the way of showing that another is gone. They keep every law their release promises.
  */
 import { giveBackDescriptor } from "../kernels/areas.ts";
-import { cachedKernel } from "../kernels/cached-kernel.ts";
+import { type BlockRules, blocks4_4, walkAll } from "../kernels/block-rules.ts";
+import { cachedKernel, unmappingAtFree } from "../kernels/cached-kernel.ts";
 import { listKernel } from "../kernels/linux-2.6.27.ts";
 import { rules2_6_28 } from "../kernels/linux-2.6.28.ts";
 import { rules2_6_39 } from "../kernels/linux-2.6.39.ts";
@@ -15,6 +16,9 @@ import { uncachedKernel } from "../kernels/uncached-kernel.ts";
 import { alignWithoutWrap } from "../kernels/word.ts";
 import { endWraps } from "../kernels/wrap-tests.ts";
 import { releaseOf } from "../spec/releases.ts";
+
+/** Blocks as no release up to 4.15 has them: 4.4's, all of them walked, and a map of nothing refused. */
+const blocks: BlockRules = { ...blocks4_4, walked: walkAll, ofNothing: "refused" };
 
 const withoutWraps = { align: alignWithoutWrap, wraps: endWraps };
 
@@ -28,10 +32,12 @@ export const mended2_6_27 = listKernel(
 );
 
 export const mended2_6_28 = uncachedKernel(
-  releaseOf("2.6.28"),
+  { ...releaseOf("2.6.28"), fragments: "purged" },
   {
     ...rules2_6_28,
     ...withoutWraps,
+    ...unmappingAtFree,
+    blocks,
     dropUnused: (state, slot) => giveBackDescriptor(state.areas, slot),
     release: releaseReadingAhead(() => {}),
   },
@@ -40,7 +46,7 @@ export const mended2_6_28 = uncachedKernel(
 
 export const mended2_6_39 = cachedKernel(
   releaseOf("2.6.39"),
-  { ...rules2_6_39, ...withoutWraps },
+  { ...rules2_6_39, ...withoutWraps, blocks },
   "2.6.39 mended",
 );
 
@@ -49,6 +55,7 @@ export const mended3_1 = cachedKernel(
   {
     ...rules3_1,
     ...withoutWraps,
+    blocks,
     // A9: `size <= cached_hole_size` where the release tests `<`.
     reasonsToReset: (state, request) =>
       request.size === state.cachedHoleSize

@@ -1,7 +1,7 @@
 /** Where the search for a request leaves the word: what tells the three wrap bugs (A4, A10, A11) apart. */
-import type { Alloc } from "../spec/commands.ts";
+import { requestOf } from "../spec/laws/law.ts";
 import { alignUp, type Extent, type Vpn } from "../spec/vocabulary.ts";
-import type { World } from "../spec/world.ts";
+import type { Request, World } from "../spec/world.ts";
 import type { Evidence } from "./bug.ts";
 
 export type Wrap =
@@ -19,10 +19,11 @@ export type Wrap =
  */
 export function wrapsOf({ before, command, response }: Evidence): readonly Wrap[] {
   if (command.op === "free") return wrapsOfAreas(before, before.busyAt(command.start));
-  if (command.op !== "alloc") return [];
+  const request = requestOf(before, command);
+  if (request === undefined) return [];
   if (response.kind === "placed") {
-    if (response.start < command.vstart) return ["alignment"];
-    const placed = { start: response.start, end: response.start + command.size };
+    if (response.start < request.vstart) return ["alignment"];
+    const placed = { start: response.start, end: response.start + request.size };
     const own = wrapsOfAreas(before, placed, ...before.areasIn(placed));
     if (own.length > 0) return own;
   } else {
@@ -31,8 +32,8 @@ export function wrapsOf({ before, command, response }: Evidence): readonly Wrap[
     const earlier = wrapsOfAreas(before, ...before.areasIn({ start: last, end: Number.POSITIVE_INFINITY }));
     if (earlier.length > 0) return earlier;
   }
-  const searches = [wrapOfSearch(before, command, "taken"), wrapOfSearch(before, command, "gone")];
-  return [...searches.filter((wrap) => wrap !== undefined), ...wrapsBehindAnyArea(before, command)];
+  const searches = [wrapOfSearch(before, request, "taken"), wrapOfSearch(before, request, "gone")];
+  return [...searches.filter((wrap) => wrap !== undefined), ...wrapsBehindAnyArea(before, request)];
 }
 
 function wrapsOfAreas(world: World, ...areas: (Extent | undefined)[]): readonly Wrap[] {
@@ -42,7 +43,7 @@ function wrapsOfAreas(world: World, ...areas: (Extent | undefined)[]): readonly 
 }
 
 /** How an area of this request's size would leave the word if it began here. */
-function wrapFrom(world: World, request: Alloc, start: Vpn): Wrap | undefined {
+function wrapFrom(world: World, request: Request, start: Vpn): Wrap | undefined {
   const top = world.scope.wordPages;
   const end = start + request.size + world.promises.guard.inside;
   if (start >= top) return "alignment";
@@ -51,7 +52,7 @@ function wrapFrom(world: World, request: Alloc, start: Vpn): Wrap | undefined {
 }
 
 /** Follows the first fit from below, area by area as the kernels scan, to where it leaves the word. */
-function wrapOfSearch(world: World, request: Alloc, lazy: "taken" | "gone"): Wrap | undefined {
+function wrapOfSearch(world: World, request: Request, lazy: "taken" | "gone"): Wrap | undefined {
   const { inside, afterArea, beforeNext } = world.promises.guard;
   let start = alignUp(request.vstart, request.align);
   for (;;) {
@@ -67,7 +68,7 @@ function wrapOfSearch(world: World, request: Alloc, lazy: "taken" | "gone"): Wra
 }
 
 /** A search that begins behind a cached area may leave the word although a lower place would have served. */
-function wrapsBehindAnyArea(world: World, request: Alloc): readonly Wrap[] {
+function wrapsBehindAnyArea(world: World, request: Request): readonly Wrap[] {
   const { vstart, align } = request;
   return world
     .areasIn({ start: vstart, end: world.scope.wordPages })

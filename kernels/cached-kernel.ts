@@ -7,6 +7,8 @@ import { bugOn } from "./bug.ts";
 import type { Mark } from "./marks.ts";
 import {
   flagLazy,
+  flagNothing,
+  flagRemoved,
   gatherFlagged,
   gatherListed,
   isFlaggedLazy,
@@ -23,22 +25,31 @@ import type { State } from "./state.ts";
 import { type Steps, vmapKernel } from "./vmap-kernel.ts";
 
 /** How a release keeps its lazy areas: by a flag found in the list of all areas, or on a list of their own. */
-export interface LazyKeeping extends Pick<PurgeSteps, "gather"> {
-  letGo(state: State, slot: number): void;
-  isLazy(state: State, slot: number): boolean;
-}
+export interface LazyKeeping
+  extends Pick<PurgeSteps, "gather">,
+    Pick<Steps, "removed" | "keepLazy" | "isLazy"> {}
 
 /** To 4.6. */
-export const byFlag: LazyKeeping = { letGo: flagLazy, gather: gatherFlagged, isLazy: isFlaggedLazy };
+export const byFlag: LazyKeeping = {
+  removed: flagNothing,
+  keepLazy: flagLazy,
+  gather: gatherFlagged,
+  isLazy: isFlaggedLazy,
+};
 /** 4.7 on (80c4bd7a5e4d). */
-export const byList: LazyKeeping = { letGo: listLazy, gather: gatherListed, isLazy: isListedLazy };
+export const byList: LazyKeeping = {
+  removed: flagRemoved,
+  keepLazy: listLazy,
+  gather: gatherListed,
+  isLazy: isListedLazy,
+};
 
 /** The steps in which these releases, and their bugs, differ. */
-export interface CachedRules extends CachedSearch {
+export interface CachedRules
+  extends CachedSearch,
+    Pick<PurgeSteps, "unmapGathered">,
+    Pick<Steps, "flushCache" | "unmapFreed" | "unmapAliases" | "blocks"> {
   readonly lazyKeeping: LazyKeeping;
-  /** What a free does to PTEs at once, and a purge to the PTEs still there. */
-  unmapFreed(state: State, slot: number): void;
-  unmapGathered(state: State, first: number): void;
   /** What becomes of the cache before an area is erased. */
   cacheBeforeErase(state: State, slot: number): void;
 }
@@ -59,20 +70,20 @@ export function cachedSteps(rules: CachedRules): Steps {
     unmapGathered: rules.unmapGathered,
     release: releaseReadingAhead(rules.cacheBeforeErase),
   };
-  const purgeAll = (state: State) => purge(state, purging);
   return {
     search: (state, request) => searchCached(state, request, rules),
     searchAgain: (state, request) => searchCached(state, request, rules),
     dropUnused: (state, slot) => giveBackDescriptor(state.areas, slot),
     placed,
-    letGo: (state, slot) => {
-      rules.unmapFreed(state, slot);
-      lazyKeeping.letGo(state, slot);
-    },
-    purge: purgeAll,
-    unmapAliases: purgeAll,
+    flushCache: rules.flushCache,
+    removed: lazyKeeping.removed,
+    unmapFreed: rules.unmapFreed,
+    keepLazy: lazyKeeping.keepLazy,
+    purge: (state, dirty) => purge(state, purging, dirty),
+    unmapAliases: rules.unmapAliases,
     isLazy: lazyKeeping.isLazy,
     hasCache: true,
+    blocks: rules.blocks,
     paths: CACHE_PATHS,
   };
 }

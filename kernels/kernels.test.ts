@@ -5,12 +5,13 @@ import type { Command } from "../spec/commands.ts";
 import { type HistoryStep, type Names, naming } from "../spec/history.ts";
 import type { Kernel } from "../spec/kernel.ts";
 import { RELEASES } from "../spec/releases.ts";
-import { type Scope, WORD64 } from "../spec/scope.ts";
+import { AREAS_ONLY, type Scope, WORD64 } from "../spec/scope.ts";
 import { PAGE_SIZE, type Pages } from "../spec/vocabulary.ts";
 import { KERNELS, kernelCalled } from "./index.ts";
 import type { State } from "./state.ts";
 
 const scope: Scope = {
+  ...AREAS_ONLY,
   name: "two windows",
   wordPages: 64,
   cpus: 2,

@@ -8,7 +8,17 @@ import type { Dump, Kernel } from "../spec/kernel.ts";
 import { releaseOf } from "../spec/releases.ts";
 import type { Pages, Vpn } from "../spec/vocabulary.ts";
 import { giveBackDescriptor, listed, listInsertAfter, listRemove, NONE, takeDescriptor } from "./areas.ts";
-import { aliasReport, flushTlbKernelRange, grant, letGo, mapRange, touch, unmapRange } from "./memory.ts";
+import {
+  aliasReport,
+  flushCacheVunmap,
+  flushTlbKernelRange,
+  grant,
+  letGo,
+  mapRange,
+  touch,
+  unmapRange,
+} from "./memory.ts";
+import { pin, unpin } from "./pinning.ts";
 import { kernelOf, type Result } from "./shell.ts";
 import type { State } from "./state.ts";
 import { add, align, subtract } from "./word.ts";
@@ -62,8 +72,18 @@ function answer(state: State, command: Command, rules: ListRules): Result {
     case "unmapAliases":
     case "tlb":
       return { kind: "done", aliases: aliasReport(state) };
+    // Blocks, and what lazy unmapping asks of others, came with 2.6.28.
+    case "mapRam":
+    case "unmapRam":
+    case "init":
+      return { kind: "refused" };
+    case "pin":
+      return { kind: "pinned", ...pin(state, () => {}) };
+    case "unpin":
+      unpin(state, command.frame);
+      return { kind: "done" };
     case "touch":
-      return { kind: "reached", ...touch(state, command.cpu, command.page) };
+      return { kind: "reached", ...touch(state, command) };
   }
 }
 
@@ -116,6 +136,7 @@ function free(state: State, addr: Vpn): void {
     if (areas.start[slot] !== addr) continue;
     const end = areas.end[slot] as number;
     letGo(state, addr);
+    flushCacheVunmap(state, addr, end);
     unmapRange(state, addr, end);
     flushTlbKernelRange(state, addr, end);
     listRemove(areas, slot);
@@ -135,5 +156,7 @@ function dump(state: State): Dump {
     })),
     lazyPages: undefined,
     cache: undefined,
+    blocks: [],
+    freeLists: [],
   };
 }

@@ -5,9 +5,12 @@
  * releases (B2). Behaviour: recordings `2.6.28`; catalogue section 4.
  */
 import { releaseOf } from "../spec/releases.ts";
+import { blocks2_6_28 } from "./block-rules.ts";
+import { flushCacheVunmap } from "./memory.ts";
 import { releaseReadingBehind, unmapEach } from "./purge.ts";
 import { anyAddress, searchUncached } from "./search-uncached.ts";
 import { type UncachedRules, uncachedKernel } from "./uncached-kernel.ts";
+import { unmapAliases } from "./vmap-kernel.ts";
 import { align } from "./word.ts";
 import { neverWraps } from "./wrap-tests.ts";
 
@@ -21,6 +24,9 @@ export const rules2_6_28: UncachedRules = {
   unmapFreed: () => {},
   unmapGathered: unmapEach,
   release: releaseReadingBehind,
+  flushCache: flushCacheVunmap,
+  unmapAliases,
+  blocks: blocks2_6_28,
 };
 
 export const linux2_6_28 = uncachedKernel(releaseOf("2.6.28"), rules2_6_28);

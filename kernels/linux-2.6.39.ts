@@ -3,9 +3,12 @@
  * sides of an area. Behaviour: recordings `2.6.39`; the cache's rules: catalogue section 2.
  */
 import { releaseOf } from "../spec/releases.ts";
+import { blocks2_6_37 } from "./block-rules.ts";
 import { byFlag, type CachedRules, cachedKernel, unmappingAtFree } from "./cached-kernel.ts";
+import { flushCacheVunmap } from "./memory.ts";
 import { cacheBeforeErase, reasonsToReset, startAtWindow } from "./search-cached.ts";
 import { anyAddress } from "./search-uncached.ts";
+import { unmapAliases } from "./vmap-kernel.ts";
 import { align } from "./word.ts";
 import { lastByteWraps } from "./wrap-tests.ts";
 
@@ -20,6 +23,9 @@ export const rules2_6_39: CachedRules = {
   lazyKeeping: byFlag,
   ...unmappingAtFree,
   cacheBeforeErase,
+  flushCache: flushCacheVunmap,
+  unmapAliases,
+  blocks: blocks2_6_37,
 };
 
 export const linux2_6_39 = cachedKernel(releaseOf("2.6.39"), rules2_6_39);

@@ -3,9 +3,10 @@
  * recordings were made with the same three (FORMAT.md): fresh frames are counted from 1, a TLB is filled only
  * by a touch, a flush of [start, end) drops those pages on every CPU.
  */
-import type { AliasReport, Response, Translation } from "../spec/commands.ts";
+import type { AliasReport, Response, Touch, Translation } from "../spec/commands.ts";
 import type { Cpu, Pages, Pfn, Vpn } from "../spec/vocabulary.ts";
 import { bugOn } from "./bug.ts";
+import { copyFrames, emptyFrames, type Frames, freeFrame } from "./frames.ts";
 import {
   copyPageMap,
   dropPage,
@@ -26,6 +27,9 @@ export interface Memory {
   readonly grants: PageMap;
   /** By CPU. */
   readonly tlbs: readonly PageMap[];
+  /** Pages with dirty lines in a cache indexed by virtual address. */
+  readonly cache: PageMap;
+  readonly frames: Frames;
   nextFrame: Pfn;
 }
 
@@ -35,6 +39,8 @@ export function emptyMemory(cpus: Cpu): Memory {
     held: emptyPageMap(),
     grants: emptyPageMap(),
     tlbs: Array.from({ length: cpus }, emptyPageMap),
+    cache: emptyPageMap(),
+    frames: emptyFrames(),
     nextFrame: 1,
   };
 }
@@ -45,6 +51,8 @@ export function copyMemory(memory: Memory): Memory {
     held: copyPageMap(memory.held),
     grants: copyPageMap(memory.grants),
     tlbs: memory.tlbs.map(copyPageMap),
+    cache: copyPageMap(memory.cache),
+    frames: copyFrames(memory.frames),
     nextFrame: memory.nextFrame,
   };
 }
@@ -84,9 +92,14 @@ export function grant(state: State, start: Vpn, pages: Pages): void {
  * areas the kernel finds.
  */
 export function letGo(state: State, start: Vpn): void {
-  const { grants, held } = state.memory;
+  const { grants, held, frames } = state.memory;
   if (grants.count === 0) return;
-  dropRange(held, start, start + frameOf(grants, start));
+  const end = start + frameOf(grants, start);
+  for (let page = start; page < end; page++) {
+    const frame = frameOf(held, page);
+    if (frame !== 0) freeFrame(frames, frame, state.notesFrames);
+  }
+  dropRange(held, start, end);
   dropPage(grants, start);
 }
 
@@ -96,12 +109,33 @@ export function flushTlbKernelRange(state: State, start: Vpn, end: Vpn): void {
   for (const tlb of state.memory.tlbs) dropRange(tlb, start, end);
 }
 
-/** One CPU reads one page: its TLB answers first, as hardware does; a miss is filled from the page table. */
+/** flush_cache_vunmap: a cache indexed by virtual address writes back what it has of [start, end). */
+export function flushCacheVunmap(state: State, start: Vpn, end: Vpn): void {
+  dropRange(state.memory.cache, start, end);
+}
+
+/** The host takes one PTE away. */
+export function dropPte(state: State, page: Vpn): void {
+  if (dropPage(state.memory.pageTable, page)) state.pteCleared += 1;
+}
+
+/** The pages whose PTE maps this frame although nobody holds them. */
+export function deadPagesOf({ memory }: State, frame: Pfn): Vpn[] {
+  const { pageTable, held } = memory;
+  return pagesOf(pageTable).filter((page) => frameOf(pageTable, page) === frame && frameOf(held, page) === 0);
+}
+
+/** One CPU reads or writes one page: its TLB answers first, as hardware does; a miss is filled from the page table. */
 export function touch(
   state: State,
-  cpu: Cpu,
-  page: Vpn,
+  { cpu, page, write }: Touch,
 ): Pick<Response & { kind: "reached" }, "hit" | "frame"> {
+  const reached = translate(state, cpu, page);
+  if (write && reached.frame !== null) setFrame(state.memory.cache, page, reached.frame);
+  return reached;
+}
+
+function translate(state: State, cpu: Cpu, page: Vpn): ReturnType<typeof touch> {
   const tlb = state.memory.tlbs[cpu];
   if (tlb === undefined) throw new RangeError(`CPU ${cpu} of ${state.memory.tlbs.length}`);
   const cached = frameOf(tlb, page);

@@ -3,6 +3,8 @@
  * them. To 4.6 a lazy area is one with a flag, found by walking the list of all areas; from 4.7 a free pushes
  * it on a list of its own (80c4bd7a5e4d), so they are released newest first.
  */
+
+import type { Extent } from "../spec/vocabulary.ts";
 import { type Areas, NONE } from "./areas.ts";
 import { bugOn } from "./bug.ts";
 import { flushTlbKernelRange, unmapRange } from "./memory.ts";
@@ -26,13 +28,20 @@ export interface PurgeSteps {
   release(state: State, first: number): void;
 }
 
-export function purge(state: State, steps: PurgeSteps): void {
+/**
+ * Gather, flush, release. `dirty` is what blocks have to be flushed beside the lazy areas: one flush covers
+ * both, and comes even when nothing is lazy.
+ */
+export function purge(state: State, steps: PurgeSteps, dirty?: Extent): void {
   const { areas } = state;
   const first = steps.gather(state);
-  if (first === NONE) return;
+  if (first === NONE) {
+    if (dirty !== undefined) flushTlbKernelRange(state, dirty.start, dirty.end);
+    return;
+  }
   steps.unmapGathered(state, first);
-  let start = Number.POSITIVE_INFINITY;
-  let end = 0;
+  let start = dirty?.start ?? Number.POSITIVE_INFINITY;
+  let end = dirty?.end ?? 0;
   for (let slot = first; slot !== NONE; slot = areas.purgeNext[slot] as number) {
     start = Math.min(start, areas.start[slot] as number);
     end = Math.max(end, areas.end[slot] as number);
@@ -108,18 +117,24 @@ export function flagLazy(state: State, slot: number): void {
   state.lazyPages += pagesOf(state, slot);
 }
 
-/**
- * From 4.7: on the purge list, at its head. An area that is on it already would be its own successor, and the
- * next purge would never end; only overlapping areas lead there, and it is told as a stop of the kernel.
- */
+/** From 4.7: on the purge list, at its head. */
 export function listLazy(state: State, slot: number): void {
-  const { areas } = state;
-  bugOn(((areas.flags[slot] as number) & LAZY_FREE_4_7) !== 0, "vmap_purge_list: an area listed twice");
-  areas.flags[slot] = (areas.flags[slot] as number) | LAZY_FREE_4_7;
-  areas.purgeNext[slot] = state.purgeHead;
+  state.areas.purgeNext[slot] = state.purgeHead;
   state.purgeHead = slot;
   state.lazyPages += pagesOf(state, slot);
 }
+
+/**
+ * remove_vm_area from 4.7 on. An area removed twice would be its own successor on the purge list, and the next
+ * purge would never end; only overlapping areas lead there, and it is told as a stop of the kernel.
+ */
+export function flagRemoved(state: State, slot: number): void {
+  const { flags } = state.areas;
+  bugOn(((flags[slot] as number) & LAZY_FREE_4_7) !== 0, "vmap_purge_list: an area listed twice");
+  flags[slot] = (flags[slot] as number) | LAZY_FREE_4_7;
+}
+
+export function flagNothing(): void {}
 
 /** 64141da58724: the PTEs go at the free; only the TLB flush is lazy. */
 export function unmapAtOnce(state: State, slot: number): void {

@@ -5,13 +5,13 @@
 import { test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import type { DumpedCache, Kernel } from "../spec/kernel.ts";
-import type { Scope } from "../spec/scope.ts";
+import { AREAS_ONLY, type Scope } from "../spec/scope.ts";
 import { PAGE_SIZE, type Pages, type Vpn } from "../spec/vocabulary.ts";
 import { linux2_6_39 } from "./linux-2.6.39.ts";
 import { linux3_1 } from "./linux-3.1.ts";
 import type { State } from "./state.ts";
 
-const none = { sizes: [], aligns: [], windows: [] };
+const none = { ...AREAS_ONLY, sizes: [], aligns: [], windows: [] };
 const SCOPE: Scope = { name: "cache", wordPages: 256, cpus: 1, lazyMaxPages: null, ...none };
 
 /** In pages, the alignment too. */

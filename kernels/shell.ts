@@ -4,6 +4,7 @@ import type { Dump, Kernel } from "../spec/kernel.ts";
 import type { Promises } from "../spec/releases.ts";
 import { KernelBug } from "./bug.ts";
 import { type Mark, markNames } from "./marks.ts";
+import { pagesOf } from "./page-map.ts";
 import { beginCall, copyState, type Effects, initialState, type State } from "./state.ts";
 
 /** A reply without the effects, which the state has collected. */
@@ -21,57 +22,43 @@ export interface Parts {
   dump(state: State): Dump;
 }
 
+const NO_PAGES: readonly number[] = [];
+
 /**
  * The reply: what the call came to, and what it did. Every kind is written out because objects spread into
  * one another have no shape of their own: with this, and no work for what a call does not map or flush, `act`
  * went from a fourteenth to about a third of the bare tree's speed (bench/act.ts).
  */
 function replyOf(state: State, result: Result): Response {
-  const { flushes, pteSet, pteCleared, rcuCallbacks, lazyPages, usedAfterFree } = state;
-  const { descriptors } = state.areas;
+  const { flushes, pteSet, pteCleared, rcuCallbacks, lazyPages, usedAfterFree, memory } = state;
+  const descriptors = state.areas.descriptors + state.blocks.count;
+  const dirtyLines = memory.cache.count === 0 ? NO_PAGES : pagesOf(memory.cache);
+  // biome-ignore format: one line a kind
   switch (result.kind) {
     case "placed": {
       const { kind, start, mapStopped } = result;
-      return {
-        flushes,
-        pteSet,
-        pteCleared,
-        rcuCallbacks,
-        lazyPages,
-        descriptors,
-        usedAfterFree,
-        kind,
-        start,
-        mapStopped,
-      };
+      return { flushes, pteSet, pteCleared, rcuCallbacks, lazyPages, descriptors, usedAfterFree, dirtyLines, kind, start, mapStopped };
     }
     case "refused": {
       const { kind } = result;
-      return { flushes, pteSet, pteCleared, rcuCallbacks, lazyPages, descriptors, usedAfterFree, kind };
+      return { flushes, pteSet, pteCleared, rcuCallbacks, lazyPages, descriptors, usedAfterFree, dirtyLines, kind };
     }
     case "done": {
       const { kind, aliases } = result;
-      const done = { flushes, pteSet, pteCleared, rcuCallbacks, lazyPages, descriptors, usedAfterFree, kind };
+      const done = { flushes, pteSet, pteCleared, rcuCallbacks, lazyPages, descriptors, usedAfterFree, dirtyLines, kind };
       return aliases === undefined ? done : { ...done, aliases };
+    }
+    case "pinned": {
+      const { kind, frame, traps, swept } = result;
+      return { flushes, pteSet, pteCleared, rcuCallbacks, lazyPages, descriptors, usedAfterFree, dirtyLines, kind, frame, traps, swept };
     }
     case "reached": {
       const { kind, hit, frame } = result;
-      return {
-        flushes,
-        pteSet,
-        pteCleared,
-        rcuCallbacks,
-        lazyPages,
-        descriptors,
-        usedAfterFree,
-        kind,
-        hit,
-        frame,
-      };
+      return { flushes, pteSet, pteCleared, rcuCallbacks, lazyPages, descriptors, usedAfterFree, dirtyLines, kind, hit, frame };
     }
     case "bug": {
       const { kind, text } = result;
-      return { flushes, pteSet, pteCleared, rcuCallbacks, lazyPages, descriptors, usedAfterFree, kind, text };
+      return { flushes, pteSet, pteCleared, rcuCallbacks, lazyPages, descriptors, usedAfterFree, dirtyLines, kind, text };
     }
   }
 }

@@ -3,6 +3,7 @@ import type { Response } from "../spec/commands.ts";
 import { lazyMaxPages, type Scope } from "../spec/scope.ts";
 import type { Bytes, Extent, Pages, Vpn } from "../spec/vocabulary.ts";
 import { type Areas, copyAreas, emptyAreas, NONE } from "./areas.ts";
+import { type Blocks, copyBlocks, emptyBlocks } from "./blocks.ts";
 import { copyMemory, emptyMemory, type Memory } from "./memory.ts";
 
 export interface State {
@@ -12,10 +13,16 @@ export interface State {
   readonly lazyMaxPages: Pages;
   readonly areas: Areas;
   readonly memory: Memory;
+  readonly blocks: Blocks;
+  /** Who pins frames, by the id of a policy (pinning.ts), and whether frames let go are noted for it. */
+  readonly pinning: string;
+  readonly notesFrames: boolean;
   /** vmap_lazy_nr. */
   lazyPages: Pages;
   /** Newest of the areas waiting on a purge list (4.7 on), or NONE. */
   purgeHead: number;
+  /** vmalloc_init was called. */
+  initialised: boolean;
   /** The free-area cache of 89699605: the slot it points at, or NONE. */
   freeVmapCache: number;
   cachedHoleSize: Pages;
@@ -42,8 +49,12 @@ export function initialState(scope: Scope): State {
     lazyMaxPages: lazyMaxPages(scope),
     areas: emptyAreas(),
     memory: emptyMemory(scope.cpus),
+    blocks: emptyBlocks(scope),
+    pinning: "always",
+    notesFrames: false,
     lazyPages: 0,
     purgeHead: NONE,
+    initialised: !scope.beforeInit,
     freeVmapCache: NONE,
     cachedHoleSize: 0,
     cachedVstart: 0,
@@ -63,6 +74,7 @@ export function copyState(state: State): State {
     ...state,
     areas: copyAreas(state.areas),
     memory: copyMemory(state.memory),
+    blocks: copyBlocks(state.blocks),
   };
 }
 
@@ -80,6 +92,13 @@ export function beginCall(state: State): void {
 export type Effects = Required<
   Pick<
     Response,
-    "flushes" | "pteSet" | "pteCleared" | "rcuCallbacks" | "lazyPages" | "descriptors" | "usedAfterFree"
+    | "flushes"
+    | "pteSet"
+    | "pteCleared"
+    | "rcuCallbacks"
+    | "lazyPages"
+    | "descriptors"
+    | "usedAfterFree"
+    | "dirtyLines"
   >
 >;

@@ -2,10 +2,10 @@
  * The skeleton of alloc_vmap_area and its kin from db64fe02 to 5.0.1: what a call does, step by step, each
  * release giving the steps in which it differs. A historical bug is one of these steps replaced.
  */
-import type { Alloc, Command } from "../spec/commands.ts";
-import type { Dump, Kernel } from "../spec/kernel.ts";
+import type { Alloc, Command, MapRam } from "../spec/commands.ts";
+import type { Dump, DumpedBlock, Kernel } from "../spec/kernel.ts";
 import type { Promises } from "../spec/releases.ts";
-import type { Vpn } from "../spec/vocabulary.ts";
+import { type Extent, PAGE_SIZE, type Pages, type Vpn } from "../spec/vocabulary.ts";
 import {
   findArea,
   giveBackDescriptor,
@@ -15,9 +15,13 @@ import {
   NONE,
   takeDescriptor,
 } from "./areas.ts";
+import { allocInBlock, dirtyInBlocks, freeInBlock, purgeFragmented } from "./block-calls.ts";
+import type { BlockRules } from "./block-rules.ts";
+import { allBlocks, listedBlocks, runsOf } from "./blocks.ts";
 import { bugOn } from "./bug.ts";
 import { MARKS, type Mark } from "./marks.ts";
 import { aliasReport, grant, letGo, mapRange, touch } from "./memory.ts";
+import { pin, unpin } from "./pinning.ts";
 import { erase, linkAndColour, prev } from "./rbtree.ts";
 import { NO_ROOM } from "./search-uncached.ts";
 import { kernelOf, type Result } from "./shell.ts";
@@ -33,15 +37,25 @@ export interface Steps {
   dropUnused(state: State, slot: number): void;
   /** After an area was inserted: what the search remembers, and the assertions on it. */
   placed(state: State, slot: number, request: Alloc): void;
-  /** free_unmap_vmap_area: marks the area lazy, and what else a free does at once, short of a purge. */
-  letGo(state: State, slot: number): void;
-  /** purge_vmap_area_lazy: flushes and releases every lazy area, if there is one. */
-  purge(state: State): void;
-  /** vm_unmap_aliases, over areas. */
-  unmapAliases(state: State): void;
+  /** flush_cache_vunmap of [start, end): a cache indexed by virtual address writes its dirty lines back. */
+  flushCache(state: State, start: Vpn, end: Vpn): void;
+  /** remove_vm_area's own mark on the area it found. */
+  removed(state: State, slot: number): void;
+  /** What letting go of an area does to its PTEs at once. */
+  unmapFreed(state: State, slot: number): void;
+  /** free_vmap_area_noflush, short of a purge: from now on the area is lazy. */
+  keepLazy(state: State, slot: number): void;
+  /**
+   * __purge_vmap_area_lazy: flushes and releases every lazy area, if there is one. The flush covers `dirty` as
+   * well, which blocks have given back, and comes for that alone if need be.
+   */
+  purge(state: State, dirty?: Extent): void;
+  /** vm_unmap_aliases. */
+  unmapAliases(state: State, steps: Steps): void;
   /** How a dump shows an area. */
   isLazy(state: State, slot: number): boolean;
   hasCache: boolean;
+  blocks: BlockRules;
   /** The marks these steps can set, beside those of every kernel here. */
   paths: readonly Mark[];
 }
@@ -64,42 +78,113 @@ function answer(state: State, command: Command, steps: Steps): Result {
     case "free":
       free(state, command.start, steps);
       return { kind: "done" };
+    case "init":
+      state.initialised = true;
+      return { kind: "done" };
+    case "pin":
+      return { kind: "pinned", ...pin(state, () => steps.unmapAliases(state, steps)) };
+    case "unpin":
+      unpin(state, command.frame);
+      return { kind: "done" };
+    case "mapRam":
+      return mapRam(state, command, steps);
+    case "unmapRam":
+      unmapRam(state, command.start, command.count, steps);
+      return { kind: "done" };
     case "purge":
-      steps.purge(state);
+      purgeNow(state, steps);
       return { kind: "done" };
     case "unmapAliases":
-      steps.unmapAliases(state);
+      steps.unmapAliases(state, steps);
       return { kind: "done", aliases: aliasReport(state) };
     case "tlb":
       return { kind: "done", aliases: aliasReport(state) };
     case "touch":
-      return { kind: "reached", ...touch(state, command.cpu, command.page) };
+      return { kind: "reached", ...touch(state, command) };
   }
 }
 
-/** alloc_vmap_area: search; if that finds no room, purge once and search again. */
+/** purge_vmap_area_lazy: a purge that waits its turn, and takes fragmented blocks as well. */
+function purgeNow(state: State, steps: Steps, dirty?: Extent): void {
+  purgeFragmented(state, steps);
+  steps.purge(state, dirty);
+}
+
+/** vm_unmap_aliases as every release has it, but for the blocks it looks at. Before vmalloc_init it does nothing. */
+export function unmapAliases(state: State, steps: Steps): void {
+  if (state.initialised) sweepAliases(state, steps);
+}
+
+/** The same without that test (9b46333 brought it). */
+export function sweepAliases(state: State, steps: Steps): void {
+  bugOn(!state.initialised, "vm_unmap_aliases: NULL in a per-CPU list that was never initialised");
+  purgeNow(state, steps, dirtyInBlocks(state, steps));
+}
+
 function alloc(state: State, request: Alloc, steps: Steps): Result {
+  const slot = allocArea(state, request, steps);
+  if (slot === NONE) return { kind: "refused" };
+  const start = state.areas.start[slot] as number;
+  if (!request.map) return { kind: "placed", start, mapStopped: false };
+  grant(state, start, request.size);
+  const mapped = mapRange(state, start, state.areas.end[slot] as number, request.size);
+  return { kind: "placed", start, mapStopped: mapped === "stopped" };
+}
+
+/** alloc_vmap_area: search; if that finds no room, purge once and search again. NONE if it is refused. */
+export function allocArea(state: State, request: Alloc, steps: Steps): number {
   const { areas } = state;
   const slot = takeDescriptor(areas);
   let start = steps.search(state, request);
   if (start === NO_ROOM) {
-    steps.purge(state);
+    purgeNow(state, steps);
     start = steps.searchAgain(state, request);
     if (start !== NO_ROOM) state.marks |= MARKS.placedAfterPurge;
   }
   if (start === NO_ROOM) {
     steps.dropUnused(state, slot);
-    return { kind: "refused" };
+    return NONE;
   }
-  const end = add(state.word, start, request.size);
   areas.start[slot] = start;
-  areas.end[slot] = end;
+  areas.end[slot] = add(state.word, start, request.size);
   insertArea(state, slot);
   steps.placed(state, slot, request);
-  if (!request.map) return { kind: "placed", start, mapStopped: false };
-  grant(state, start, request.size);
-  const mapped = mapRange(state, start, end, request.size);
-  return { kind: "placed", start, mapStopped: mapped === "stopped" };
+  return slot;
+}
+
+/** vm_map_ram: through a block if it is small enough for one. Its frames are taken even if it is refused. */
+function mapRam(state: State, { cpu, count }: MapRam, steps: Steps): Result {
+  const { bitsPerLong, vmalloc } = state.scope;
+  let start: Vpn = NO_ROOM;
+  if (count <= bitsPerLong) {
+    start = allocInBlock(state, cpu, count, steps);
+  } else {
+    const request = { op: "alloc", size: count, align: PAGE_SIZE, ...vmalloc, map: true } as const;
+    const slot = allocArea(state, request, steps);
+    if (slot !== NONE) start = state.areas.start[slot] as number;
+  }
+  if (start === NO_ROOM) {
+    state.memory.nextFrame += count;
+    return { kind: "refused" };
+  }
+  grant(state, start, count);
+  if (mapRange(state, start, add(state.word, start, count), count) === "mapped") {
+    return { kind: "placed", start, mapStopped: false };
+  }
+  unmapRam(state, start, count, steps);
+  return { kind: "refused" };
+}
+
+/** vm_unmap_ram. */
+function unmapRam(state: State, start: Vpn, count: Pages, steps: Steps): void {
+  if (count <= state.scope.bitsPerLong) {
+    letGo(state, start);
+    freeInBlock(state, start, count, steps);
+    return;
+  }
+  const slot = findArea(state.areas, start);
+  bugOn(slot === NONE, "free_unmap_vmap_area_addr: !va");
+  letGoArea(state, slot, steps);
 }
 
 /** __insert_vmap_area: by address into tree and list. Two areas that overlap stop the kernel. */
@@ -128,8 +213,17 @@ export function insertArea(state: State, slot: number): void {
 function free(state: State, start: Vpn, steps: Steps): void {
   const slot = findArea(state.areas, start);
   if (slot === NONE) return;
-  letGo(state, start);
-  steps.letGo(state, slot);
+  steps.removed(state, slot);
+  letGoArea(state, slot, steps);
+}
+
+/** free_unmap_vmap_area: its owner lets the area go; too many lazy pages start a purge. */
+function letGoArea(state: State, slot: number, steps: Steps): void {
+  const { start, end } = state.areas;
+  letGo(state, start[slot] as number);
+  steps.flushCache(state, start[slot] as number, end[slot] as number);
+  steps.unmapFreed(state, slot);
+  steps.keepLazy(state, slot);
   if (state.lazyPages > state.lazyMaxPages) steps.purge(state);
 }
 
@@ -143,7 +237,7 @@ export function eraseArea(state: State, slot: number): void {
 }
 
 function dump(state: State, steps: Steps): Dump {
-  const { areas } = state;
+  const { areas, blocks } = state;
   const cached = state.freeVmapCache;
   return {
     areas: Array.from(listed(areas), (slot) => ({
@@ -161,5 +255,25 @@ function dump(state: State, steps: Steps): Dump {
           cachedAlign: state.cachedAlign,
         }
       : undefined,
+    blocks: allBlocks(blocks)
+      .map((block) => dumpBlock(state, block, steps.blocks))
+      .sort((a, b) => a.start - b.start),
+    freeLists: Array.from(blocks.head.keys(), (cpu) =>
+      listedBlocks(blocks, cpu).map((block) => areas.start[blocks.area[block] as number] as number),
+    ),
+  };
+}
+
+function dumpBlock({ areas, blocks }: State, block: number, { dirty, recordsCpu }: BlockRules): DumpedBlock {
+  const cpu = blocks.cpu[block] as number;
+  const asRuns = dirty.shown === "runs";
+  return {
+    start: areas.start[blocks.area[block] as number] as number,
+    free: blocks.free[block] as number,
+    dirty: blocks.dirty[block] as number,
+    onFreeList: blocks.listed[block] === 1 ? cpu : null,
+    cpu: recordsCpu ? cpu : undefined,
+    dirtyRuns: asRuns ? runsOf(blocks.givenBack, blocks, block) : undefined,
+    dirtyRange: asRuns ? undefined : { start: dirty.first(blocks, block), end: dirty.end(blocks, block) },
   };
 }

@@ -5,7 +5,7 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import type { Command, Response } from "../spec/commands.ts";
-import { type Scope, WORD64 } from "../spec/scope.ts";
+import { AREAS_ONLY, type Scope, WORD64 } from "../spec/scope.ts";
 import { PAGE_SIZE, type Vpn } from "../spec/vocabulary.ts";
 import { kernelCalled } from "./index.ts";
 import { endWraps, lastByteWraps, neverWraps, type WrapTest } from "./wrap-tests.ts";
@@ -21,6 +21,7 @@ function answers(label: string, wordPages: number, asks: readonly Ask[]): string
   const kernel = kernelCalled(label);
   if (kernel === undefined) throw new RangeError(label);
   const scope: Scope = {
+    ...AREAS_ONLY,
     name: "top",
     wordPages,
     cpus: 1,

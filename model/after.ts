@@ -1,14 +1,17 @@
 /** How the reference world follows a reply: what the subject did, taken at its word. */
 import { Map as ImmutableMap, List } from "immutable";
-import type { Alloc, Command, Response } from "../spec/commands.ts";
-import { placedExtent, purged } from "../spec/laws/law.ts";
-import type { Extent, Pfn, Vpn } from "../spec/vocabulary.ts";
+import type { Command, Response, UnmapRam } from "../spec/commands.ts";
+import { newArea, purged } from "../spec/laws/law.ts";
+import { overlaps, roundedUp, type Vpn } from "../spec/vocabulary.ts";
 import { Area } from "./area.ts";
+import { Block, RamMap } from "./block.ts";
+import { Dead } from "./dead.ts";
 import type { ImmutableWorld, Tlb } from "./immutable-world.ts";
+import { flushAndRelease, settleDoubts } from "./release.ts";
 
 /**
- * The world after a reply, or undefined when the kernel stopped. A free makes its area lazy; a purge in the
- * reply then releases every lazy area; only then is an area placed (DESIGN, "What the judge knows of purges").
+ * The world after a reply, or undefined when the kernel stopped. What is let go becomes lazy; a purge in the
+ * reply then releases what is lazy; only then is an area placed (DESIGN, "What the judge knows of purges").
  */
 export function after(
   before: ImmutableWorld,
@@ -16,32 +19,35 @@ export function after(
   response: Response,
 ): ImmutableWorld | undefined {
   if (response.kind === "bug") return undefined;
-  let world = before;
-  if (command.op === "free") world = letGo(world, command.start, response);
-  if (purged(response)) world = release(flushTlbs(world, response.flushes), response.flushes);
-  if (command.op === "alloc" && response.kind === "placed") {
-    world = place(world, command, response.start, response.pteSet);
-  }
+  let world = countPtes(before, response);
+  if (command.op === "free") world = letGoArea(world, command.start, response);
+  if (command.op === "unmapRam") world = letGoMap(world, command, response);
+  if (purged(response)) world = flushAndRelease(world, before, command, response);
+  world = settleDoubts(world, command, response);
+  if (response.kind === "placed") world = place(world, before, command, response);
+  if (command.op === "mapRam") world = world.with({ nextFrame: world.nextFrame + command.count });
+  if (command.op === "init") world = world.with({ initialised: true });
   if (command.op === "touch" && response.kind === "reached" && response.frame !== null) {
     world = cache(world, command.cpu, command.page, response.frame);
   }
-  if (response.descriptors !== undefined) {
-    const leakedDescriptors = response.descriptors - world.areas.size;
-    if (leakedDescriptors !== world.leakedDescriptors) world = world.with({ leakedDescriptors });
-  }
-  return world;
+  return countDescriptors(world, response);
 }
 
-/** The owner lets the area go. Its PTEs stay until the purge if the reply cleared fewer than it mapped. */
-function letGo(world: ImmutableWorld, start: Vpn, response: Response): ImmutableWorld {
+function countPtes(world: ImmutableWorld, { pteSet, pteCleared }: Response): ImmutableWorld {
+  return pteSet === pteCleared ? world : world.with({ ptes: world.ptes + pteSet - pteCleared });
+}
+
+/** The owner of an area lets it go: it is lazy. */
+function letGoArea(world: ImmutableWorld, start: Vpn, response: Response): ImmutableWorld {
   const area = whichLetGo(world, start, response);
   if (area === undefined) return world;
-  const index = world.areas.indexOf(area);
-  const ptesPresent = area.mapped > 0 && response.pteCleared < area.mapped;
+  const { mapped, frame, end } = area;
+  const dead = mapped === 0 ? [] : [new Dead(start, start + mapped, frame, response.pteCleared < mapped)];
   return world.with({
-    areas: world.areas.set(index, area.letGo(ptesPresent)),
-    lazyPages: world.lazyPages + area.end - area.start,
-    deadPtes: world.deadPtes + (ptesPresent ? area.mapped : 0),
+    areas: world.areas.set(world.areas.indexOf(area), area.in("lazy")),
+    lazyPages: world.lazyPages + end - start,
+    held: world.held - mapped,
+    dead: world.dead.concat(dead),
   });
 }
 
@@ -52,7 +58,7 @@ function letGo(world: ImmutableWorld, start: Vpn, response: Response): Immutable
 function whichLetGo(world: ImmutableWorld, start: Vpn, response: Response): Area | undefined {
   const candidates = world
     .areasIn({ start, end: start + 1 })
-    .filter((area) => area.start === start && area.life === "busy");
+    .filter((area) => area.start === start && area.life === "busy" && area.block === undefined);
   if (candidates.length < 2) return candidates[0];
   const counted = (response.lazyPages ?? Number.NaN) - world.lazyPages;
   return (
@@ -64,64 +70,80 @@ function whichLetGo(world: ImmutableWorld, start: Vpn, response: Response): Area
   );
 }
 
-/** Every lazy area leaves; what no flush covered is remembered as released unflushed. */
-function release(world: ImmutableWorld, flushes: readonly Extent[]): ImmutableWorld {
-  const lazy = world.areas.filter((area) => area.life === "lazy");
-  const before = world.unflushed.toArray();
-  const unflushed = [...before, ...lazy].flatMap((extent) => uncovered(extent, flushes));
+/** A caller of vm_unmap_ram lets a map go; the last one of a block that was used up makes the block lazy. */
+function letGoMap(world: ImmutableWorld, command: UnmapRam, response: Response): ImmutableWorld {
+  const { start, count } = command;
+  if (count > world.scope.bitsPerLong) return letGoArea(world, start, response);
+  const found = world.mapAt(start, count);
+  if (found === undefined) return world;
+  const block = (found.area.block as Block).letGo(found.map);
+  const area = found.area.withBlock(block);
+  const { frame } = block.maps.get(found.map) as RamMap;
   return world.with({
-    areas: world.areas.filter((area) => area.life !== "lazy"),
-    lazyPages: 0,
-    deadPtes: 0,
-    unflushed: List(unflushed),
+    areas: world.areas.set(found.at, area),
+    lazyPages: world.lazyPages + (area.life === "lazy" ? area.end - area.start : 0),
+    held: world.held - count,
+    dead: world.dead.push(new Dead(start, start + count, frame, response.pteCleared < count)),
   });
 }
 
-function place(world: ImmutableWorld, request: Alloc, start: Vpn, mapped: number): ImmutableWorld {
-  const { end } = placedExtent(world, request, start);
-  const area = new Area({
-    start,
-    end,
-    life: "busy",
-    mapped,
-    frame: world.nextFrame,
-    ptesPresent: mapped > 0,
-  });
-  const areas = world.areas.toArray();
-  const above = areas.findIndex((each) => each.start > start);
+/** An area is placed, or a map goes into a block that is there. */
+function place(
+  world: ImmutableWorld,
+  before: ImmutableWorld,
+  command: Command,
+  response: Response & { readonly kind: "placed" },
+): ImmutableWorld {
+  const { start, pteSet: mapped } = response;
+  const extent = newArea(before, command, response);
+  const frame = world.nextFrame;
+  const held = world.held + mapped;
+  if (command.op === "alloc" && extent !== undefined) {
+    const area = new Area({ ...extent, life: "busy", mapped, frame, block: undefined });
+    const nextFrame = frame + (command.map ? command.size : 0);
+    return world.with({ areas: inserted(world, area), held, nextFrame });
+  }
+  if (command.op !== "mapRam") return world;
+  const { cpu, count } = command;
+  if (extent !== undefined && count > world.scope.bitsPerLong) {
+    const area = new Area({ ...extent, life: "busy", mapped, frame, block: undefined });
+    return world.with({ areas: inserted(world, area), held });
+  }
+  const map = new RamMap({ start, count, frame, held: true });
+  if (extent !== undefined) {
+    const block = new Block(cpu, List([map]));
+    const area = new Area({ ...extent, life: "busy", mapped: 0, frame: 0, block });
+    return world.with({ areas: inserted(world, area), held });
+  }
+  const giver = world.giverOf({ start, end: start + roundedUp(count) });
+  if (giver === undefined) return world.with({ held });
+  const area = giver.area.withBlock((giver.area.block as Block).withMap(map));
+  return world.with({ areas: world.areas.set(giver.at, area), held });
+}
+
+/** The areas with one more, without those that this one shows to be gone. */
+function inserted(world: ImmutableWorld, area: Area): List<Area> {
+  const areas = world.areas
+    .toArray()
+    .filter((each) => each.life === "busy" || each.life === "lazy" || !overlaps(each, area));
+  const above = areas.findIndex((each) => each.start > area.start);
   areas.splice(above < 0 ? areas.length : above, 0, area);
-  return world.with({
-    areas: List(areas),
-    nextFrame: world.nextFrame + (request.map ? request.size : 0),
-  });
+  return List(areas);
 }
 
-function cache(world: ImmutableWorld, cpu: number, page: Vpn, frame: Pfn): ImmutableWorld {
+function cache(world: ImmutableWorld, cpu: number, page: Vpn, frame: number): ImmutableWorld {
   const tlb = world.tlbs.get(cpu) ?? (ImmutableMap() as Tlb);
   return world.with({ tlbs: world.tlbs.set(cpu, tlb.set(page, frame)) });
 }
 
-/** A flush of [start, end) drops those pages from the TLB of every CPU. */
-function flushTlbs(world: ImmutableWorld, flushes: readonly Extent[]): ImmutableWorld {
-  if (world.tlbs.isEmpty()) return world;
-  return world.with({ tlbs: world.tlbs.map((tlb) => tlb.filterNot((_frame, page) => isIn(page, flushes))) });
-}
-
-function isIn(page: Vpn, extents: readonly Extent[]): boolean {
-  return extents.some((extent) => extent.start <= page && page < extent.end);
-}
-
-/** The parts of an extent that none of the flushes covers. */
-export function uncovered(extent: Extent, flushes: readonly Extent[]): readonly Extent[] {
-  // Nearly always one flush covers all of it.
-  if (flushes.some((flush) => flush.start <= extent.start && extent.end <= flush.end)) return [];
-  let parts: Extent[] = [{ start: extent.start, end: extent.end }];
-  for (const flush of flushes) {
-    parts = parts.flatMap((part) => [
-      { start: part.start, end: Math.min(part.end, flush.start) },
-      { start: Math.max(part.start, flush.end), end: part.end },
-    ]);
-    parts = parts.filter(({ start, end }) => start < end);
+/** A descriptor for every area, and one for every block that is not lazy yet. */
+function countDescriptors(world: ImmutableWorld, { descriptors }: Response): ImmutableWorld {
+  if (descriptors === undefined) return world;
+  let expected = 0;
+  for (const { life, block } of world.areas) {
+    if (life === "perhaps lazy" || life === "perhaps gone") return world;
+    expected += block !== undefined && life === "busy" ? 2 : 1;
   }
-  return parts;
+  const leakedDescriptors = descriptors - expected;
+  return leakedDescriptors === world.leakedDescriptors ? world : world.with({ leakedDescriptors });
 }

@@ -1,6 +1,7 @@
-import { hash, type ValueObject } from "immutable";
+import { hash, is, type ValueObject } from "immutable";
 import type { Pfn, Vpn } from "../spec/vocabulary.ts";
 import type { AreaView, Life } from "../spec/world.ts";
+import type { Block } from "./block.ts";
 
 export interface AreaFields {
   readonly start: Vpn;
@@ -9,8 +10,8 @@ export interface AreaFields {
   /** Pages mapped from `start` on, each to the next frame from `frame` on; 0 for an area that maps nothing. */
   readonly mapped: number;
   readonly frame: Pfn;
-  /** Whether the PTEs of those pages are still present: a release may leave them until the purge. */
-  readonly ptesPresent: boolean;
+  /** Of an area that is a block. */
+  readonly block: Block | undefined;
 }
 
 /**
@@ -24,20 +25,32 @@ export class Area implements AreaView, AreaFields, ValueObject {
   readonly life: Life;
   readonly mapped: number;
   readonly frame: Pfn;
-  readonly ptesPresent: boolean;
+  readonly block: Block | undefined;
 
-  constructor(fields: AreaFields) {
-    this.start = fields.start;
-    this.end = fields.end;
-    this.life = fields.life;
-    this.mapped = fields.mapped;
-    this.frame = fields.frame;
-    this.ptesPresent = fields.ptesPresent;
+  constructor({ start, end, life, mapped, frame, block }: AreaFields) {
+    this.start = start;
+    this.end = end;
+    this.life = life;
+    this.mapped = mapped;
+    this.frame = frame;
+    this.block = block;
   }
 
-  /** The same area once its owner has let go. */
-  letGo(ptesPresent: boolean): Area {
-    return new Area({ ...this, life: "lazy", ptesPresent });
+  /** The same area in another life. */
+  in(life: Life): Area {
+    return life === this.life ? this : new Area({ ...this, life });
+  }
+
+  /** The same area with its block as it is now; one that was wholly given back is lazy. */
+  withBlock(block: Block): Area {
+    const life = block.givenBack === this.end - this.start ? "lazy" : "busy";
+    return new Area({ ...this, life, block });
+  }
+
+  /** A block in which nothing is mapped and which was not used up: it still stands, or perhaps. */
+  get fragmented(): boolean {
+    const { block } = this;
+    return block !== undefined && block.held === 0 && this.life !== "lazy";
   }
 
   equals(other: unknown): boolean {
@@ -48,11 +61,11 @@ export class Area implements AreaView, AreaFields, ValueObject {
       this.life === other.life &&
       this.mapped === other.mapped &&
       this.frame === other.frame &&
-      this.ptesPresent === other.ptesPresent
+      is(this.block, other.block)
     );
   }
 
   hashCode(): number {
-    return hash(this.start) ^ hash(this.end) ^ (this.life === "lazy" ? 1 : 0);
+    return hash(this.start) ^ hash(this.end) ^ hash(this.life);
   }
 }

@@ -3,7 +3,6 @@
  * (Immutable's `is`), and nothing a law asks can change it.
  */
 import { hash, Map as ImmutableMap, is, List, type ValueObject } from "immutable";
-import type { Alloc } from "../spec/commands.ts";
 import type { Promises } from "../spec/releases.ts";
 import type { Scope } from "../spec/scope.ts";
 import {
@@ -15,8 +14,9 @@ import {
   type Pfn,
   type Vpn,
 } from "../spec/vocabulary.ts";
-import type { World } from "../spec/world.ts";
+import type { Released, Request, World } from "../spec/world.ts";
 import type { Area } from "./area.ts";
+import type { Dead } from "./dead.ts";
 
 /** One CPU's translations that were seen to be made and not flushed since. */
 export type Tlb = ImmutableMap<Vpn, Pfn>;
@@ -24,10 +24,15 @@ export type Tlb = ImmutableMap<Vpn, Pfn>;
 export interface WorldFields {
   readonly scope: Scope;
   readonly promises: Promises;
+  readonly initialised: boolean;
   /** By start. Disjoint unless an illegal reply made them overlap. */
   readonly areas: List<Area>;
   readonly lazyPages: Pages;
-  readonly deadPtes: number;
+  /** PTEs present, as far as replies told; and pages that owners hold mapped. */
+  readonly ptes: number;
+  readonly held: number;
+  /** What was let go and may still be translated. */
+  readonly dead: List<Dead>;
   readonly leakedDescriptors: number;
   /** Released although no flush covered them since their owner let go. Empty unless a law was broken. */
   readonly unflushed: List<Extent>;
@@ -42,9 +47,12 @@ export type Changes = Partial<Omit<WorldFields, "scope" | "promises">>;
 export class ImmutableWorld implements World, WorldFields, ValueObject {
   readonly scope: Scope;
   readonly promises: Promises;
+  readonly initialised: boolean;
   readonly areas: List<Area>;
   readonly lazyPages: Pages;
-  readonly deadPtes: number;
+  readonly ptes: number;
+  readonly held: number;
+  readonly dead: List<Dead>;
   readonly leakedDescriptors: number;
   readonly unflushed: List<Extent>;
   readonly tlbs: ImmutableMap<Cpu, Tlb>;
@@ -52,47 +60,58 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
   /** The areas again, for walking: made once for the many questions that laws ask of one world. */
   readonly #walk: readonly Area[];
 
-  private constructor(fields: WorldFields) {
+  private constructor(fields: WorldFields, walk: readonly Area[]) {
     this.scope = fields.scope;
     this.promises = fields.promises;
+    this.initialised = fields.initialised;
     this.areas = fields.areas;
     this.lazyPages = fields.lazyPages;
-    this.deadPtes = fields.deadPtes;
+    this.ptes = fields.ptes;
+    this.held = fields.held;
+    this.dead = fields.dead;
     this.leakedDescriptors = fields.leakedDescriptors;
     this.unflushed = fields.unflushed;
     this.tlbs = fields.tlbs;
     this.nextFrame = fields.nextFrame;
-    this.#walk = fields.areas.toArray();
+    this.#walk = walk;
   }
 
   /** The world before the first command. */
   static empty(scope: Scope, promises: Promises): ImmutableWorld {
-    return new ImmutableWorld({
+    const fields: WorldFields = {
       scope,
       promises,
+      initialised: !scope.beforeInit,
       areas: List(),
       lazyPages: 0,
-      deadPtes: 0,
+      ptes: 0,
+      held: 0,
+      dead: List(),
       leakedDescriptors: 0,
       unflushed: List(),
       tlbs: ImmutableMap(),
       nextFrame: 1,
-    });
+    };
+    return new ImmutableWorld(fields, []);
   }
 
   /** A world that differs in these fields. */
   with(changes: Changes): ImmutableWorld {
-    return new ImmutableWorld({
+    const fields: WorldFields = {
       scope: this.scope,
       promises: this.promises,
+      initialised: changes.initialised ?? this.initialised,
       areas: changes.areas ?? this.areas,
       lazyPages: changes.lazyPages ?? this.lazyPages,
-      deadPtes: changes.deadPtes ?? this.deadPtes,
+      ptes: changes.ptes ?? this.ptes,
+      held: changes.held ?? this.held,
+      dead: changes.dead ?? this.dead,
       leakedDescriptors: changes.leakedDescriptors ?? this.leakedDescriptors,
       unflushed: changes.unflushed ?? this.unflushed,
       tlbs: changes.tlbs ?? this.tlbs,
       nextFrame: changes.nextFrame ?? this.nextFrame,
-    });
+    };
+    return new ImmutableWorld(fields, fields.areas === this.areas ? this.#walk : fields.areas.toArray());
   }
 
   equals(other: unknown): boolean {
@@ -100,11 +119,14 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
       other instanceof ImmutableWorld &&
       this.scope === other.scope &&
       this.promises === other.promises &&
+      this.initialised === other.initialised &&
       this.lazyPages === other.lazyPages &&
-      this.deadPtes === other.deadPtes &&
+      this.ptes === other.ptes &&
+      this.held === other.held &&
       this.leakedDescriptors === other.leakedDescriptors &&
       this.nextFrame === other.nextFrame &&
       is(this.areas, other.areas) &&
+      is(this.dead, other.dead) &&
       is(this.tlbs, other.tlbs) &&
       sameExtents(this.unflushed, other.unflushed)
     );
@@ -112,6 +134,18 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
 
   hashCode(): number {
     return this.areas.hashCode() ^ hash(this.nextFrame);
+  }
+
+  get deadPtes(): number {
+    return this.ptes - this.held;
+  }
+
+  get perhapsLazyPages(): Pages {
+    let pages = 0;
+    for (const { life, start, end } of this.#walk) {
+      if (life === "perhaps lazy" || life === "perhaps gone") pages += end - start;
+    }
+    return pages;
   }
 
   get releasedUnflushed(): Pages {
@@ -128,11 +162,13 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
     return dead;
   }
 
-  areasIn(extent: Extent): readonly Area[] {
+  areasIn(extent: Extent, released: Released = "nothing"): readonly Area[] {
     const found: Area[] = [];
     for (const area of this.#walk) {
       if (area.start >= extent.end) break;
-      if (area.end > extent.start) found.push(area);
+      if (area.end > extent.start && area.life !== "perhaps gone" && !this.#goesWith(released, area)) {
+        found.push(area);
+      }
     }
     return found;
   }
@@ -145,21 +181,74 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
     return undefined;
   }
 
+  holdsMap(start: Vpn, count: Pages): boolean {
+    if (count > this.scope.bitsPerLong) return this.busyAt(start)?.mapped === count;
+    return this.mapAt(start, count) !== undefined;
+  }
+
+  /** The block that holds this small map, its place among the areas, and the map's place in it. */
+  mapAt(
+    start: Vpn,
+    count: Pages,
+  ): { readonly area: Area; readonly at: number; readonly map: number } | undefined {
+    for (const [at, area] of this.#walk.entries()) {
+      if (area.start > start) return undefined;
+      if (area.block === undefined || area.end <= start) continue;
+      const map = area.block.maps.findIndex(
+        (each) => each.held && each.start === start && each.count === count,
+      );
+      if (map >= 0) return { area, at, map };
+    }
+    return undefined;
+  }
+
+  /** The block that stands around these pages and never gave any of them out, and its place among the areas. */
+  giverOf(extent: Extent): { readonly area: Area; readonly at: number } | undefined {
+    for (const [at, area] of this.#walk.entries()) {
+      if (area.start > extent.start) return undefined;
+      if (area.block === undefined || area.life === "lazy" || area.end < extent.end) continue;
+      if (area.block.canGive(extent)) return { area, at };
+    }
+    return undefined;
+  }
+
+  blockCanGive(extent: Extent): boolean {
+    return this.giverOf(extent) !== undefined;
+  }
+
   /**
    * Walks up from the window's start. Whatever stands in the way pushes the candidate past its end; nothing
    * lower can serve then, for a lower start would run into the same area.
    */
-  lowestFit(request: Alloc, lazy: "taken" | "gone"): Vpn | undefined {
+  lowestFit(request: Request, released: Released): Vpn | undefined {
     const { inside, afterArea, beforeNext } = this.promises.guard;
     const length = request.size + inside;
     let candidate = alignUp(request.vstart, request.align);
     for (const area of this.#walk) {
-      if (lazy === "gone" && area.life === "lazy") continue;
+      if (released !== "nothing" && this.#goesWith(released, area)) continue;
       if (candidate >= area.end + afterArea) continue;
       if (candidate + length + beforeNext <= area.start) break;
       candidate = alignUp(area.end + afterArea, request.align);
     }
     return candidate + length <= request.vend ? candidate : undefined;
+  }
+
+  /** Whether an area is gone for certain once so much is released. */
+  #goesWith(released: Released, area: Area): boolean {
+    if (released === "nothing") return false;
+    if (area.life === "lazy") return true;
+    if (released === "lazy") return false;
+    if (area.life !== "busy") return true;
+    return area.block !== undefined && area.fragmented && this.promises.fragments !== "kept";
+  }
+
+  fragmentedBlocks(cpu?: Cpu): number {
+    let count = 0;
+    for (const area of this.#walk) {
+      if (area.block === undefined || area.life !== "busy") continue;
+      if (area.fragmented && (cpu === undefined || area.block.cpu === cpu)) count += 1;
+    }
+    return count;
   }
 
   unflushedIn(extent: Extent): boolean {
@@ -174,13 +263,32 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
   frameAt(page: Vpn): Pfn | undefined {
     for (const area of this.#walk) {
       if (area.start > page) return undefined;
-      if (area.life === "busy" && page < area.start + area.mapped) return area.frame + (page - area.start);
+      if (area.end <= page || area.life !== "busy") continue;
+      if (area.block === undefined) {
+        if (page < area.start + area.mapped) return area.frame + (page - area.start);
+        continue;
+      }
+      for (const { start, count, frame, held } of area.block.maps) {
+        if (held && start <= page && page < start + count) return frame + (page - start);
+      }
     }
     return undefined;
   }
 
-  mayTranslate(cpu: Cpu, page: Vpn, frame: Pfn): boolean {
-    return this.tlbs.get(cpu)?.get(page) === frame;
+  pteAt(page: Vpn): Pfn | undefined {
+    const held = this.frameAt(page);
+    if (held !== undefined) return held;
+    for (const { start, end, frame, ptesPresent } of this.dead) {
+      if (ptesPresent && start <= page && page < end) return frame + (page - start);
+    }
+    return undefined;
+  }
+
+  mayBeMapped(frame: Pfn): boolean {
+    for (const dead of this.dead) {
+      if (dead.frame <= frame && frame < dead.frame + (dead.end - dead.start)) return true;
+    }
+    return false;
   }
 }
 

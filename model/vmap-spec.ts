@@ -3,6 +3,7 @@ import type { Command, Response } from "../spec/commands.ts";
 import type { Spec } from "../spec/contract.ts";
 import type { Promises } from "../spec/releases.ts";
 import type { Scope } from "../spec/scope.ts";
+import type { Pages, Vpn } from "../spec/vocabulary.ts";
 import { after } from "./after.ts";
 import { ImmutableWorld } from "./immutable-world.ts";
 
@@ -15,6 +16,11 @@ export function vmapSpec(promises: Promises): VmapSpec {
 
 /** Every command that is legal now: all requests the scope names, and what the areas that are there allow. */
 function* enabled(world: ImmutableWorld, scope: Scope): Iterable<Command> {
+  yield { op: "unmapAliases" };
+  if (!world.initialised) {
+    yield { op: "init" };
+    return;
+  }
   for (const { vstart, vend } of scope.windows) {
     for (const size of scope.sizes) {
       for (const align of scope.aligns) {
@@ -23,13 +29,24 @@ function* enabled(world: ImmutableWorld, scope: Scope): Iterable<Command> {
       }
     }
   }
+  for (const count of world.promises.fragments === "no blocks" ? [] : scope.counts) {
+    for (let cpu = 0; cpu < scope.cpus; cpu++) yield { op: "mapRam", cpu, count };
+  }
   for (const area of world.areas) {
-    if (area.life === "busy") yield { op: "free", start: area.start };
-    for (let cpu = 0; cpu < scope.cpus; cpu++) {
-      for (let page = area.start; page < area.start + area.mapped; page++) yield { op: "touch", cpu, page };
+    if (area.life === "busy" && area.block === undefined) yield { op: "free", start: area.start };
+    yield* touches(area.start, area.mapped, scope);
+    for (const { start, count, held } of area.block?.maps ?? []) {
+      if (held) yield { op: "unmapRam", cpu: 0, start, count };
+      yield* touches(start, count, scope);
     }
   }
+  yield { op: "pin" };
   yield { op: "purge" };
-  yield { op: "unmapAliases" };
   yield { op: "tlb" };
+}
+
+function* touches(start: Vpn, pages: Pages, { cpus }: Scope): Iterable<Command> {
+  for (let cpu = 0; cpu < cpus; cpu++) {
+    for (let page = start; page < start + pages; page++) yield { op: "touch", cpu, page };
+  }
 }

@@ -22,7 +22,21 @@ export type Choice =
   | { readonly op: "again" }
   /** Frees one of the busy areas: a share of them counted from the lowest. */
   | { readonly op: "free"; readonly share: number }
-  | { readonly op: "touch"; readonly cpu: Cpu; readonly share: number; readonly page: Pages }
+  | { readonly op: "mapRam"; readonly cpu: Cpu; readonly count: Pages }
+  /** Lets one of the maps go. */
+  | { readonly op: "unmapRam"; readonly cpu: Cpu; readonly share: number }
+  /** Reads or writes a page of one of the areas and maps. */
+  | {
+      readonly op: "touch";
+      readonly cpu: Cpu;
+      readonly share: number;
+      readonly page: Pages;
+      readonly write: boolean;
+    }
+  | { readonly op: "pin" }
+  /** Gives back one of the frames that are pinned. */
+  | { readonly op: "unpin"; readonly share: number }
+  | { readonly op: "init" }
   | { readonly op: "purge" }
   | { readonly op: "unmapAliases" }
   | { readonly op: "tlb" };
@@ -32,6 +46,11 @@ export interface Weights {
   readonly alloc: number;
   readonly again: number;
   readonly free: number;
+  /** Of maps, and of what lets them go; for scopes that have blocks. */
+  readonly mapRam: number;
+  readonly unmapRam: number;
+  readonly pin: number;
+  readonly unpin: number;
   readonly touch: number;
   readonly purge: number;
   readonly unmapAliases: number;
@@ -42,14 +61,51 @@ export const WEIGHTS: Weights = {
   alloc: 40,
   again: 4,
   free: 24,
+  mapRam: 0,
+  unmapRam: 0,
+  pin: 4,
+  unpin: 1,
   touch: 8,
   purge: 5,
   unmapAliases: 3,
   tlb: 1,
 };
 
+/** Where there are blocks: maps more than areas, and more of what looks at their TLB entries. */
+const WEIGHTS_OF_MAPS: Weights = {
+  alloc: 10,
+  again: 1,
+  free: 8,
+  mapRam: 40,
+  unmapRam: 30,
+  pin: 5,
+  unpin: 1,
+  touch: 20,
+  purge: 4,
+  unmapAliases: 12,
+  tlb: 1,
+};
+
+/** Only maps: nothing purges, so that blocks fragment and pile up. */
+const WEIGHTS_OF_MAPS_ALONE: Weights = {
+  ...WEIGHTS_OF_MAPS,
+  alloc: 0,
+  again: 0,
+  free: 0,
+  pin: 0,
+  unpin: 0,
+  touch: 4,
+  purge: 0,
+  unmapAliases: 0,
+  tlb: 0,
+};
+
+function weightsFor({ blockPages }: Scope): Weights {
+  return blockPages > 0 ? WEIGHTS_OF_MAPS : WEIGHTS;
+}
+
 /** One choice in this scope. */
-export function choice(scope: Scope, weights: Weights = WEIGHTS): fc.Arbitrary<Choice> {
+export function choice(scope: Scope, weights: Weights = weightsFor(scope)): fc.Arbitrary<Choice> {
   // Shares lie in [0, 1): which area is meant is known only when the areas are.
   const share = fc.oneof(
     { arbitrary: fc.constant(0), weight: 1 },
@@ -58,8 +114,9 @@ export function choice(scope: Scope, weights: Weights = WEIGHTS): fc.Arbitrary<C
   const pages: fc.Arbitrary<SizeChoice> = fc.constantFrom(...scope.sizes).map((size) => ({ pages: size }));
   const hole: fc.Arbitrary<SizeChoice> = fc.record({ hole: fc.nat(3), less: fc.nat(1) });
   const size = fc.oneof({ arbitrary: pages, weight: 2 }, { arbitrary: hole, weight: 1 });
+  const cpu = fc.nat(scope.cpus - 1);
   const op = <K extends string>(name: K) => fc.constant(name);
-  return fc.oneof(
+  const areas = [
     {
       weight: weights.alloc,
       arbitrary: fc.record({
@@ -73,13 +130,26 @@ export function choice(scope: Scope, weights: Weights = WEIGHTS): fc.Arbitrary<C
     { weight: weights.free, arbitrary: fc.record({ op: op("free"), share }) },
     {
       weight: weights.touch,
-      arbitrary: fc.record({ op: op("touch"), cpu: fc.nat(scope.cpus - 1), share, page: fc.nat(3) }),
+      arbitrary: fc.record({ op: op("touch"), cpu, share, page: fc.nat(3), write: fc.boolean() }),
     },
     { weight: weights.again, arbitrary: fc.constant({ op: "again" as const }) },
     { weight: weights.purge, arbitrary: fc.constant({ op: "purge" as const }) },
     { weight: weights.unmapAliases, arbitrary: fc.constant({ op: "unmapAliases" as const }) },
     { weight: weights.tlb, arbitrary: fc.constant({ op: "tlb" as const }) },
+    { weight: weights.pin, arbitrary: fc.constant({ op: "pin" as const }) },
+    { weight: weights.unpin, arbitrary: fc.record({ op: op("unpin"), share }) },
+  ];
+  // Seldom a map of nothing: it is outside the call's domain, and stops most kernels.
+  const count = fc.oneof(
+    { arbitrary: fc.constantFrom(...scope.counts, 1), weight: 60 },
+    { arbitrary: fc.constant(0), weight: 1 },
   );
+  const maps = [
+    { weight: weights.mapRam, arbitrary: fc.record({ op: op("mapRam"), cpu, count }) },
+    { weight: weights.unmapRam, arbitrary: fc.record({ op: op("unmapRam"), cpu, share }) },
+  ];
+  const init = { weight: 60, arbitrary: fc.constant({ op: "init" as const }) };
+  return fc.oneof(...areas, ...(scope.blockPages > 0 ? maps : []), ...(scope.beforeInit ? [init] : []));
 }
 
 /** How many choices a history is drawn from, and of which kinds. */
@@ -95,7 +165,7 @@ export interface Lengths {
  */
 export function choices(
   scope: Scope,
-  { shortest = 1, longest, weights = WEIGHTS }: Lengths,
+  { shortest = 1, longest, weights = weightsFor(scope) }: Lengths,
 ): fc.Arbitrary<Choice[]> {
   const lengths = { shortest, longest, weights };
   const window = fc.constantFrom(...scope.windows);
@@ -106,6 +176,14 @@ export function choices(
   const alternating = fc
     .tuple(window, window, align)
     .chain(([a, b, align]) => many({ ...scope, windows: [a, b], aligns: [align, PAGE_SIZE] }, lengths));
+  if (scope.blockPages > 0) {
+    const mapsAlone = many(scope, { ...lengths, weights: WEIGHTS_OF_MAPS_ALONE });
+    return fc.oneof(
+      { arbitrary: many(scope, lengths), weight: 5 },
+      { arbitrary: steady, weight: 1 },
+      { arbitrary: mapsAlone, weight: 2 },
+    );
+  }
   return fc.oneof(many(scope, lengths), alternating, steady);
 }
 

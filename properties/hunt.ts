@@ -3,7 +3,7 @@ import { searchAtRandom } from "../engine/random.ts";
 import { shrink } from "../engine/shrink.ts";
 import { replay } from "../engine/stepper.ts";
 import type { LawId } from "../spec/contract.ts";
-import { type HistoryStep, namesOnlyAllocs, naming } from "../spec/history.ts";
+import { type HistoryStep, namesRightly, naming } from "../spec/history.ts";
 import type { Kernel } from "../spec/kernel.ts";
 import type { Scope } from "../spec/scope.ts";
 import { type Choice, choices, type Lengths } from "./choices.ts";
@@ -40,10 +40,15 @@ export interface HuntResult {
 /** Histories drawn before the next scope has its turn. */
 const TURN = 40;
 /** The lengths to which histories are drawn, in turn: short ones are likely to be nearly minimal at once. */
-const LENGTHS = [6, 30];
+const LONGEST = 30;
+const LENGTHS = [6, LONGEST];
 /** Histories tried for each length and scope, times the length, in the hope of one shorter than was caught. */
 const TRIES_PER_STEP = 500;
 const ROUNDS = 8;
+/** Long histories brought down anew in each round, tries for each, and how far apart rounds draw their seeds. */
+const WAYS = 8;
+const WAY_TRIES = 400;
+const TURNS_APART = 1000;
 /** The longest that hope may last, in milliseconds. */
 const HOPE_MS = 3000;
 
@@ -103,9 +108,22 @@ export function bringDown<S>(
 }
 
 function endsIn<S>(quarry: Quarry<S>, setting: VmapSetting<S>, history: readonly HistoryStep[]): boolean {
-  if (!namesOnlyAllocs(history)) return false;
+  if (!namesRightly(history)) return false;
   const last = replay(setting, history, quarry.law).at(-1);
   return last !== undefined && isQuarry(quarry, last);
+}
+
+/** Another long history brought down: of a break that takes many commands it may leave fewer. */
+function anotherWay<S>(quarry: Quarry<S>, best: Caught, seed: number, deadline: number): Caught {
+  const { scope } = best;
+  let least = best;
+  for (let way = 0; way < WAYS && Date.now() < deadline; way++) {
+    const { found } = draw(quarry, scope, { longest: LONGEST }, WAY_TRIES, seed + way, deadline);
+    if (found === undefined) continue;
+    const history = bringDown(quarry, scope, found);
+    if (history.length < least.history.length) least = { scope, history };
+  }
+  return least;
 }
 
 /**
@@ -114,10 +132,12 @@ function endsIn<S>(quarry: Quarry<S>, setting: VmapSetting<S>, history: readonly
  */
 function shorter<S>(quarry: Quarry<S>, caught: Caught, seed: number, deadline: number): Caught {
   let best = caught;
+  const scopes = [caught.scope, ...SCOPES.filter((scope) => scope !== caught.scope)];
   // In rounds, so that every length has had a turn before the time is up.
   for (let round = 0; round < ROUNDS; round++) {
+    best = anotherWay(quarry, best, seed + TURNS_APART * (round + 1), deadline);
     for (let length = 1; length < best.history.length; length++) {
-      for (const scope of SCOPES) {
+      for (const scope of scopes) {
         const lengths = { shortest: length, longest: length };
         const { found } = draw(quarry, scope, lengths, TRIES_PER_STEP * length, seed + round, deadline);
         if (found === undefined) continue;

@@ -1,22 +1,35 @@
 /** Makes a choice into a step of a history, in the world it meets. */
+import type { Response } from "../spec/commands.ts";
 import type { HistoryStep } from "../spec/history.ts";
 import type { Pages, Vpn } from "../spec/vocabulary.ts";
 import type { World } from "../spec/world.ts";
 import type { Choice, SizeChoice } from "./choices.ts";
 
+/** An area or a map that is held: the step that asked for it, and where it lies. */
+interface Held {
+  readonly index: number;
+  readonly start: Vpn;
+  readonly pages: Pages;
+}
+
 /** What has been asked so far, as far as choices refer to it. */
 export interface Asked {
-  /** Indices of the steps whose areas are busy, and where they lie; by address. */
-  readonly busy: { readonly index: number; readonly start: Vpn; readonly pages: Pages }[];
+  /** What is held, by address. */
+  readonly areas: Held[];
+  readonly maps: Held[];
+  /** Indices of the pins whose frames are not given back. */
+  readonly pins: number[];
   lastAlloc: (HistoryStep & { readonly op: "alloc" }) | undefined;
 }
 
 export function nothingAsked(): Asked {
-  return { busy: [], lastAlloc: undefined };
+  return { areas: [], maps: [], pins: [], lastAlloc: undefined };
 }
 
 /** The step meant, or undefined if it cannot be meant here (there is nothing to free, say). */
 export function intend(choice: Choice, world: World, asked: Asked): HistoryStep | undefined {
+  // Before vmalloc_init nothing is mapped or allocated: the promise is of vm_unmap_aliases alone.
+  if (!world.initialised && choice.op !== "init" && choice.op !== "unmapAliases") return undefined;
   switch (choice.op) {
     case "alloc": {
       const size = sizeMeant(choice.size, world, choice.window.vstart, choice.window.vend);
@@ -24,37 +37,77 @@ export function intend(choice: Choice, world: World, asked: Asked): HistoryStep 
     }
     case "again":
       return asked.lastAlloc;
+    case "mapRam":
+      return world.promises.fragments === "no blocks" ? undefined : choice;
     case "free": {
-      const area = asked.busy[Math.floor(choice.share * asked.busy.length)];
+      const area = sharedOut(asked.areas, choice.share);
       return area && { op: "free", area: area.index };
     }
-    case "touch": {
-      const area = asked.busy[Math.floor(choice.share * asked.busy.length)];
-      return (
-        area && {
-          op: "touch",
-          cpu: choice.cpu,
-          area: area.index,
-          page: Math.min(choice.page, area.pages - 1),
-        }
-      );
+    case "unmapRam": {
+      const map = sharedOut(asked.maps, choice.share);
+      return map && { op: "unmapRam", cpu: choice.cpu, area: map.index };
     }
+    case "unpin": {
+      const pin = sharedOut(asked.pins, choice.share);
+      return pin === undefined ? undefined : { op: "unpin", area: pin };
+    }
+    case "touch": {
+      const { cpu, share, page, write } = choice;
+      const area = sharedOut([...asked.areas, ...asked.maps], share);
+      if (area === undefined) return undefined;
+      const touch = { op: "touch", cpu, area: area.index, page: Math.min(page, area.pages - 1) } as const;
+      return write ? { ...touch, write } : touch;
+    }
+    case "init":
+      return world.initialised ? undefined : choice;
     default:
       return choice;
   }
 }
 
+function sharedOut<T>(all: readonly T[], share: number): T | undefined {
+  return all[Math.floor(share * all.length)];
+}
+
 /** Notes, in place, what a step got. */
-export function noteAsked(asked: Asked, index: number, step: HistoryStep, start: Vpn | undefined): void {
-  if (step.op === "alloc") {
-    asked.lastAlloc = step;
-    if (start === undefined) return;
-    const above = asked.busy.findIndex((area) => area.start > start);
-    asked.busy.splice(above < 0 ? asked.busy.length : above, 0, { index, start, pages: step.size });
-  } else if (step.op === "free") {
-    const freed = asked.busy.findIndex((area) => area.index === step.area);
-    if (freed >= 0) asked.busy.splice(freed, 1);
+export function noteAsked(
+  asked: Asked,
+  index: number,
+  step: HistoryStep,
+  response: Response | undefined,
+): void {
+  const start = response?.kind === "placed" ? response.start : undefined;
+  switch (step.op) {
+    case "alloc":
+      asked.lastAlloc = step;
+      if (start !== undefined) insert(asked.areas, { index, start, pages: step.size });
+      break;
+    case "mapRam":
+      if (start !== undefined) insert(asked.maps, { index, start, pages: step.count });
+      break;
+    case "free":
+      drop(asked.areas, ({ index }) => index === step.area);
+      break;
+    case "unmapRam":
+      drop(asked.maps, ({ index }) => index === step.area);
+      break;
+    case "pin":
+      if (response?.kind === "pinned") asked.pins.push(index);
+      break;
+    case "unpin":
+      drop(asked.pins, (index) => index === step.area);
+      break;
   }
+}
+
+function insert(all: Held[], one: Held): void {
+  const above = all.findIndex((each) => each.start > one.start);
+  all.splice(above < 0 ? all.length : above, 0, one);
+}
+
+function drop<T>(all: T[], which: (one: T) => boolean): void {
+  const at = all.findIndex(which);
+  if (at >= 0) all.splice(at, 1);
 }
 
 /** The size of the hole chosen: they are counted from the lowest in the window, and round again. */

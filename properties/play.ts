@@ -33,7 +33,7 @@ export function play<S>(
     history.push(step);
     const now = stepper.take(step);
     const { response } = now;
-    noteAsked(asked, now.index, step, response?.kind === "placed" ? response.start : undefined);
+    noteAsked(asked, now.index, step, response);
     if (response !== undefined) watcher.played?.(now, stepper.state);
     if (now.broken.length > 0) {
       const verdict = watcher.broken(now);

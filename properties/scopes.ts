@@ -2,13 +2,14 @@
  * The machines random histories run on. Each makes one kind of corner common; together they have sizes and
  * alignments of every kind, windows that are not aligned, and both ways a space can end.
  */
-import type { Scope } from "../spec/scope.ts";
+import { AREAS_ONLY, type Scope } from "../spec/scope.ts";
 import { type Bytes, PAGE_SIZE } from "../spec/vocabulary.ts";
 
 const pagesAligned = (...pages: number[]): Bytes[] => pages.map((count) => count * PAGE_SIZE);
 
 /** The middle of a space: nothing comes near the top of the word, so every break is the search's own. */
 const desk: Scope = {
+  ...AREAS_ONLY,
   name: "desk",
   wordPages: 256,
   cpus: 2,
@@ -27,6 +28,7 @@ const desk: Scope = {
 
 /** A space that ends at the top of a 64-page word: wraps are ordinary. */
 const top: Scope = {
+  ...AREAS_ONLY,
   name: "top",
   wordPages: 64,
   cpus: 1,
@@ -44,6 +46,7 @@ const top: Scope = {
 
 /** A few pages and no laziness: every free purges, so space runs out and comes back at once. */
 const tight: Scope = {
+  ...AREAS_ONLY,
   name: "tight",
   wordPages: 256,
   cpus: 2,
@@ -60,6 +63,7 @@ const tight: Scope = {
 
 /** Lazy areas pile up to the kernel's own limit, which this space cannot reach: only refusals purge. */
 const lazy: Scope = {
+  ...AREAS_ONLY,
   name: "lazy",
   wordPages: 1024,
   cpus: 4,
@@ -74,7 +78,44 @@ const lazy: Scope = {
   ],
 };
 
-export const SCOPES: readonly Scope[] = [desk, top, tight, lazy];
+/** Blocks of eight pages beside areas, on two CPUs; a word of the bitmap is half a block. */
+const blocks: Scope = {
+  name: "blocks",
+  wordPages: 256,
+  cpus: 2,
+  lazyMaxPages: 16,
+  vmalloc: { vstart: 64, vend: 104 },
+  blockPages: 8,
+  bitsPerLong: 4,
+  beforeInit: false,
+  counts: [1, 2, 3, 4, 5],
+  sizes: [1, 8],
+  aligns: pagesAligned(1, 8),
+  windows: [
+    { vstart: 64, vend: 104 },
+    { vstart: 96, vend: 112 },
+  ],
+};
+
+/** Blocks of four pages and hardly anything else: they fill, fragment and are released within a few commands. */
+const small: Scope = {
+  ...blocks,
+  name: "small",
+  cpus: 1,
+  lazyMaxPages: 4,
+  vmalloc: { vstart: 64, vend: 84 },
+  blockPages: 4,
+  bitsPerLong: 2,
+  counts: [1, 2, 3],
+  sizes: [1, 4],
+  aligns: pagesAligned(1, 4),
+  windows: [{ vstart: 64, vend: 84 }],
+};
+
+/** A machine that is switched on. */
+const boot: Scope = { ...small, name: "boot", beforeInit: true };
+
+export const SCOPES: readonly Scope[] = [desk, top, tight, lazy, blocks, small, boot];
 
 /** The scope called so, or undefined. */
 export function scopeCalled(name: string): Scope | undefined {

@@ -17,7 +17,16 @@ export function* simpler(step: HistoryStep, scope: Scope): Iterable<HistoryStep>
       yield { ...step, ...window };
     }
   }
+  // A pin, or a call for what blocks have dirty, that was only there to purge.
+  if (step.op === "pin") yield { op: "unmapAliases" };
+  if (step.op === "unmapAliases") yield { op: "purge" };
+  if (step.op === "mapRam") {
+    if (step.cpu > 0) yield { ...step, cpu: 0 };
+    for (let count = 1; count < step.count; count++) yield { ...step, count };
+  }
+  if (step.op === "unmapRam" && step.cpu > 0) yield { ...step, cpu: 0 };
   if (step.op === "touch") {
+    if (step.write) yield { op: "touch", cpu: step.cpu, area: step.area, page: step.page };
     if (step.cpu > 0) yield { ...step, cpu: 0 };
     if (step.page > 0) yield { ...step, page: 0 };
   }

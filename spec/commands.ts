@@ -24,17 +24,54 @@ export interface Free {
   readonly start: Vpn;
 }
 
-/** A CPU reads one page: from its TLB if it can, else from the page table. */
+/**
+ * vm_map_ram(pages, count): maps `count` fresh frames. Up to BITS_PER_LONG pages go into a block of the CPU it
+ * runs on, more into an area of their own.
+ */
+export interface MapRam {
+  readonly op: "mapRam";
+  readonly cpu: Cpu;
+  /** In pages. 0 is outside the call's domain. */
+  readonly count: Pages;
+}
+
+/** vm_unmap_ram(addr, count): the caller lets go of what a mapRam of this count gave it. */
+export interface UnmapRam {
+  readonly op: "unmapRam";
+  readonly cpu: Cpu;
+  readonly start: Vpn;
+  readonly count: Pages;
+}
+
+/** A CPU reads one page, or writes to it: through its TLB if it can, else by the page table. */
 export interface Touch {
   readonly op: "touch";
   readonly cpu: Cpu;
   readonly page: Vpn;
+  /** A write leaves a dirty line in a cache indexed by virtual address. */
+  readonly write?: boolean;
+}
+
+/** A page-table page goes back to the page allocator, and is nobody's secret any more. */
+export interface Unpin {
+  readonly op: "unpin";
+  readonly frame: Pfn;
 }
 
 export type Command =
   | Alloc
   | Free
+  | MapRam
+  | UnmapRam
   | Touch
+  /**
+   * A page is allocated for use in a page table, and pinned: Xen wants no other writable mapping of it, PAT no
+   * other mapping at all (seed 001). The page allocator hands out what was freed last.
+   */
+  | { readonly op: "pin" }
+  | Unpin
+  /** vmalloc_init(), in a scope that begins before it. */
+  | { readonly op: "init" }
   /** purge_vmap_area_lazy(): flush and release every lazy area now. */
   | { readonly op: "purge" }
   /** vm_unmap_aliases(). */
@@ -75,6 +112,8 @@ interface Effects {
   readonly descriptors?: number;
   /** A freed descriptor was read. Only a harness around the allocator can tell. */
   readonly usedAfterFree?: boolean;
+  /** Pages with dirty lines in a cache indexed by virtual address. Absent without such an observer. */
+  readonly dirtyLines?: readonly Vpn[];
 }
 
 export type Response = Effects &
@@ -87,6 +126,8 @@ export type Response = Effects &
       }
     | { readonly kind: "refused" }
     | { readonly kind: "done"; readonly aliases?: AliasReport }
+    /** A pin: the frame, how many PTEs of it the host trapped and cleared, whether vm_unmap_aliases was called. */
+    | { readonly kind: "pinned"; readonly frame: Pfn; readonly traps: number; readonly swept: boolean }
     /** A touch: served from the TLB (hit), walked, or faulted (frame null). */
     | { readonly kind: "reached"; readonly hit: boolean; readonly frame: Pfn | null }
     /** The kernel would have stopped here (BUG, BUG_ON); a history ends. */

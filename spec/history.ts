@@ -2,67 +2,115 @@
  * A history as files and generators write it: an area is named by the index of the command that asked for it,
  * whether that was granted or not. So one history means the same on every kernel, also on the repaired one.
  */
-import type { Alloc, Command, Response } from "./commands.ts";
+import type { Alloc, Command, MapRam, Response } from "./commands.ts";
 import type { Naming } from "./contract.ts";
-import type { Cpu, Pages, Vpn } from "./vocabulary.ts";
+import type { Cpu, Pages, Pfn, Vpn } from "./vocabulary.ts";
 
 export type HistoryStep =
   | Alloc
   /** Frees what command number `area` got; freeing what was refused or is already free does nothing. */
   | { readonly op: "free"; readonly area: number }
-  /** Reads page number `page` of the area that command number `area` got, also after it was freed. */
-  | { readonly op: "touch"; readonly cpu: Cpu; readonly area: number; readonly page: Pages }
+  | MapRam
+  /** Lets go of what mapRam number `area` got. */
+  | { readonly op: "unmapRam"; readonly cpu: Cpu; readonly area: number }
+  /** Reads or writes page number `page` of what command number `area` got, also after it was let go. */
+  | {
+      readonly op: "touch";
+      readonly cpu: Cpu;
+      readonly area: number;
+      readonly page: Pages;
+      readonly write?: boolean;
+    }
+  | { readonly op: "pin" }
+  /** Gives back the frame that pin number `area` got. */
+  | { readonly op: "unpin"; readonly area: number }
+  | { readonly op: "init" }
   | { readonly op: "purge" }
   | { readonly op: "unmapAliases" }
   | { readonly op: "tlb" };
 
-/** Which address each command got, while a history is being run. */
+/** What each command got, while a history is being run. */
 export interface Names {
-  /** Address by command index; undefined where nothing was placed. */
-  readonly starts: (Vpn | undefined)[];
-  readonly freed: boolean[];
+  /** An address, or the frame of a pin; undefined where nothing was got. */
+  readonly got: (number | undefined)[];
+  readonly letGo: boolean[];
+  /** Pages that a mapRam asked for. */
+  readonly counts: (Pages | undefined)[];
 }
 
 function begin(): Names {
-  return { starts: [], freed: [] };
+  return { got: [], letGo: [], counts: [] };
 }
 
 /** The step with addresses for names, or undefined when it names nothing that is there: it does nothing then. */
 function resolve(names: Names, step: HistoryStep): Command | undefined {
+  const named = "area" in step ? names.got[step.area] : undefined;
   switch (step.op) {
-    case "free": {
-      const start = names.starts[step.area];
-      if (start === undefined || names.freed[step.area]) return undefined;
-      return { op: "free", start };
+    case "free":
+      return gone(names, step.area) ? undefined : { op: "free", start: named as Vpn };
+    case "unmapRam": {
+      const { cpu, area } = step;
+      const count = names.counts[area] as Pages;
+      return gone(names, area) ? undefined : { op: "unmapRam", cpu, start: named as Vpn, count };
     }
+    case "unpin":
+      return gone(names, step.area) ? undefined : { op: "unpin", frame: named as Pfn };
     case "touch": {
-      const start = names.starts[step.area];
-      if (start === undefined) return undefined;
-      return { op: "touch", cpu: step.cpu, page: start + step.page };
+      if (named === undefined) return undefined;
+      const page = named + step.page;
+      return step.write
+        ? { op: "touch", cpu: step.cpu, page, write: true }
+        : { op: "touch", cpu: step.cpu, page };
     }
     default:
       return step;
   }
 }
 
+/** Whether the command named was refused, or what it got was let go already. */
+function gone({ got, letGo }: Names, index: number): boolean {
+  return got[index] === undefined || letGo[index] === true;
+}
+
 /** Notes what step number `index` got, in place. `response` is undefined when the step did nothing. */
 function note(names: Names, index: number, step: HistoryStep, response: Response | undefined): void {
-  names.starts[index] = response?.kind === "placed" ? response.start : undefined;
-  names.freed[index] = false;
-  if (step.op === "free" && response !== undefined) names.freed[step.area] = true;
+  names.got[index] = whatIsGot(response);
+  names.letGo[index] = false;
+  names.counts[index] = step.op === "mapRam" ? step.count : undefined;
+  const letsGo = step.op === "free" || step.op === "unmapRam" || step.op === "unpin";
+  if (letsGo && response !== undefined) names.letGo[step.area] = true;
 }
 
-/** The index of the command whose area this step names, or undefined. */
+function whatIsGot(response: Response | undefined): number | undefined {
+  if (response?.kind === "placed") return response.start;
+  return response?.kind === "pinned" ? response.frame : undefined;
+}
+
+/** The index of the command this step names, or undefined. */
 function named(step: HistoryStep): number | undefined {
-  return step.op === "free" || step.op === "touch" ? step.area : undefined;
+  return "area" in step ? step.area : undefined;
 }
 
-/** Whether every step that names another names an earlier alloc. */
-export function namesOnlyAllocs(history: readonly HistoryStep[]): boolean {
-  return history.every((step, index) => {
-    const before = named(step);
-    return before === undefined || (before < index && history[before]?.op === "alloc");
-  });
+/** Which commands a step may name. */
+const NAMES: Readonly<Record<string, readonly string[]>> = {
+  free: ["alloc"],
+  unmapRam: ["mapRam"],
+  touch: ["alloc", "mapRam"],
+  unpin: ["pin"],
+};
+
+/** What the command that this step names must be, if it is not; undefined where nothing is wrong. */
+export function misnamed(history: readonly HistoryStep[], index: number): readonly string[] | undefined {
+  const step = history[index] as HistoryStep;
+  const before = named(step);
+  if (before === undefined) return undefined;
+  const kinds = NAMES[step.op] as readonly string[];
+  return before < index && kinds.includes(history[before]?.op as string) ? undefined : kinds;
+}
+
+/** Whether every step that names another names an earlier one of the right kind. */
+export function namesRightly(history: readonly HistoryStep[]): boolean {
+  return history.every((_step, index) => misnamed(history, index) === undefined);
 }
 
 /**

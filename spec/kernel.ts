@@ -3,7 +3,7 @@ import type { Command, Response } from "./commands.ts";
 import type { ActingMachine } from "./contract.ts";
 import type { Promises } from "./releases.ts";
 import type { Scope } from "./scope.ts";
-import type { Bytes, Pages, Vpn } from "./vocabulary.ts";
+import type { Bytes, Cpu, Offsets, Pages, Vpn } from "./vocabulary.ts";
 
 /** One area as a dump shows it. Its end is the kernel's: it wraps to 0 at the top of the word. */
 export interface DumpedArea {
@@ -22,12 +22,32 @@ export interface DumpedCache {
   readonly cachedAlign: Bytes;
 }
 
+/** One per-CPU block (vmap_block) as a dump shows it. */
+export interface DumpedBlock {
+  readonly start: Vpn;
+  /** Pages never given out since the block was made. */
+  readonly free: Pages;
+  /** Pages given back. */
+  readonly dirty: Pages;
+  /** The CPU whose free list holds it, or null. */
+  readonly onFreeList: Cpu | null;
+  /** The CPU it was made for, where the release records that. */
+  readonly cpu: Cpu | undefined;
+  /** What a release notes as dirty: runs of pages to 4.0, from 4.1 on one range (empty: end before start). */
+  readonly dirtyRuns: readonly Offsets[] | undefined;
+  readonly dirtyRange: Offsets | undefined;
+}
+
 export interface Dump {
   /** In the order of the kernel's own list. */
   readonly areas: readonly DumpedArea[];
   /** vmap_lazy_nr; undefined before there was one. */
   readonly lazyPages: Pages | undefined;
   readonly cache: DumpedCache | undefined;
+  /** By address. */
+  readonly blocks: readonly DumpedBlock[];
+  /** By CPU: where its blocks with pages left start, in the order of the list. */
+  readonly freeLists: readonly (readonly Vpn[])[];
 }
 
 export interface Kernel<S = unknown> extends ActingMachine<Scope, S, Command, Response> {

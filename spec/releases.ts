@@ -23,7 +23,15 @@ export interface Promises {
   readonly guard: GuardRule;
   /** Whether a free leaves the area to a later purge, or flushes and releases it at once. */
   readonly freesLazily: boolean;
+  readonly fragments: Fragments;
 }
+
+/**
+ * What becomes of a fragmented block, in which nothing is mapped though it was not used up: it is kept, or a
+ * synchronous purge takes it (02b709df817c, 2.6.33), or a map on its CPU may already have made it lazy when its
+ * own search failed there (to 3.10).
+ */
+export type Fragments = "no blocks" | "kept" | "purged" | "purged by maps too";
 
 const GUARD_INSIDE: GuardRule = { inside: 1, afterArea: 0, beforeNext: 0 };
 const GUARD_AFTER: GuardRule = { inside: 0, afterArea: 1, beforeNext: 0 };
@@ -52,30 +60,36 @@ function release(
   labels: readonly string[],
   guard: GuardRule,
   laws: readonly LawId[],
-  freesLazily = true,
+  fragments: Fragments,
 ): Promises {
-  return { labels, guard, laws: [...BY_ALL, ...laws], freesLazily };
+  return { labels, guard, laws: [...BY_ALL, ...laws], freesLazily: fragments !== "no blocks", fragments };
 }
 
-const FROM_2_6_28: readonly LawId[] = ["lowest-fit", "no-alias-after-unmap-aliases"];
+const FROM_2_6_28: readonly LawId[] = [
+  "lowest-fit",
+  "no-alias-after-unmap-aliases",
+  "cache-flushed-before-unmap",
+  "init-order",
+  "pinned-is-unaliased",
+];
 /** Merged for 2.6.38; the tree recorded as 2.6.37 carries it already (64141da58724). */
 const FROM_2_6_37: readonly LawId[] = [...FROM_2_6_28, "unmapped-means-no-pte"];
 
 /** Oldest first, the two drafts of 2010 where they would have been merged. */
 export const RELEASES: readonly Promises[] = [
-  release(["2.6.27"], GUARD_INSIDE, ["lowest-fit"], false),
-  release(["2.6.28"], GUARD_AFTER, FROM_2_6_28),
-  release(["2.6.28.10", "2.6.30.4"], GUARD_AFTER, FROM_2_6_28),
-  release(["piggin-draft-1"], GUARD_BOTH_SIDES, FROM_2_6_28),
-  release(["piggin-draft-3"], GUARD_BOTH_SIDES, FROM_2_6_28),
-  release(["2.6.37"], GUARD_AFTER, FROM_2_6_37),
-  release(["2.6.39"], GUARD_BOTH_SIDES, FROM_2_6_37),
-  release(["3.1", "3.9", "3.10.4"], NO_GUARD, FROM_2_6_37),
-  release(["3.10.65"], NO_GUARD, FROM_2_6_37),
-  release(["3.16"], NO_GUARD, FROM_2_6_37),
-  release(["4.4"], NO_GUARD, FROM_2_6_37),
-  release(["4.15.0", "4.19", "5.0.1"], NO_GUARD, FROM_2_6_37),
-  release(["4.15.18-ubuntu"], NO_GUARD, FROM_2_6_37),
+  release(["2.6.27"], GUARD_INSIDE, ["lowest-fit"], "no blocks"),
+  release(["2.6.28"], GUARD_AFTER, FROM_2_6_28, "kept"),
+  release(["2.6.28.10", "2.6.30.4"], GUARD_AFTER, FROM_2_6_28, "kept"),
+  release(["piggin-draft-1"], GUARD_BOTH_SIDES, FROM_2_6_28, "purged by maps too"),
+  release(["piggin-draft-3"], GUARD_BOTH_SIDES, FROM_2_6_28, "purged by maps too"),
+  release(["2.6.37"], GUARD_AFTER, FROM_2_6_37, "purged by maps too"),
+  release(["2.6.39"], GUARD_BOTH_SIDES, FROM_2_6_37, "purged by maps too"),
+  release(["3.1", "3.9", "3.10.4"], NO_GUARD, FROM_2_6_37, "purged by maps too"),
+  release(["3.10.65"], NO_GUARD, FROM_2_6_37, "purged by maps too"),
+  release(["3.16"], NO_GUARD, FROM_2_6_37, "purged"),
+  release(["4.4"], NO_GUARD, FROM_2_6_37, "purged"),
+  release(["4.15.0", "4.19", "5.0.1"], NO_GUARD, FROM_2_6_37, "purged"),
+  release(["4.15.18-ubuntu"], NO_GUARD, FROM_2_6_37, "purged"),
 ];
 
 /** The release that has this label among its names, or undefined. */

@@ -18,7 +18,16 @@ export interface Scope {
   readonly cpus: Cpu;
   /** Lazy pages above which a free purges, or null for the kernel's formula. */
   readonly lazyMaxPages: Pages | null;
+  /** VMALLOC_START and VMALLOC_END: where vm_map_ram places what it maps. */
+  readonly vmalloc: Window;
+  /** VMAP_BBMAP_BITS: pages in a per-CPU block, at least twice `bitsPerLong`; 0 where the kernel has none. */
+  readonly blockPages: Pages;
+  /** BITS_PER_LONG: the most pages a map may take in a block, and the bits in a word of a block's bitmaps. */
+  readonly bitsPerLong: Pages;
+  /** Histories begin before vmalloc_init was called. */
+  readonly beforeInit: boolean;
   /** What `enabled` and the generators ask for. A recording has none of these. */
+  readonly counts: readonly Pages[];
   readonly sizes: readonly Pages[];
   readonly aligns: readonly Bytes[];
   readonly windows: readonly Window[];
@@ -26,6 +35,21 @@ export interface Scope {
 
 /** Pages in a 64-bit space of 4 KiB pages. */
 export const WORD64: number = 2 ** 52;
+
+/** The most pages a block has: VMAP_BBMAP_BITS is at most 1024 (catalogue, section 3). */
+export const LARGEST_BLOCK = 1024;
+
+/** The part of a scope that only small maps read, where there are none. */
+export const AREAS_ONLY = {
+  vmalloc: { vstart: 0, vend: 0 },
+  blockPages: 0,
+  bitsPerLong: 64,
+  beforeInit: false,
+  counts: [],
+} as const;
+
+/** The part of a scope that only blocks read, as a 64-bit kernel for some dozens of CPUs has it. */
+export const BLOCKS64 = { blockPages: 1024, bitsPerLong: 64 } as const;
 
 /**
  * lazy_max_pages(): fls(online CPUs) * 32 MiB, in pages, unchanged from 2.6.28 on (catalogue, section 3).

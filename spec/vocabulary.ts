@@ -26,6 +26,12 @@ export interface Extent {
   readonly end: Vpn;
 }
 
+/** A half-open range of offsets in a block, in pages. */
+export interface Offsets {
+  readonly start: Pages;
+  readonly end: Pages;
+}
+
 /** The alignment as a placement sees it: a power of two in pages, at least one. */
 export function alignmentInPages(align: Bytes): Pages {
   return align <= PAGE_SIZE ? 1 : align / PAGE_SIZE;
@@ -35,6 +41,11 @@ export function alignmentInPages(align: Bytes): Pages {
 export function alignUp(page: Vpn, align: Bytes): Vpn {
   const step = alignmentInPages(align);
   return Math.ceil(page / step) * step;
+}
+
+/** Pages as a block gives them out: the count, at least 1, rounded up to a power of two (get_order). */
+export function roundedUp(count: Pages): Pages {
+  return 2 ** Math.ceil(Math.log2(count));
 }
 
 /** Whether two half-open ranges share a page. */

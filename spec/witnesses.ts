@@ -2,15 +2,21 @@
  * What should be seen to happen in a run worth its name. A witness that is never reached fails the run: the
  * laws were then kept because nothing tried them.
  */
+
+import type { Command, Response } from "./commands.ts";
 import type { VmapWitness } from "./laws/law.ts";
 import { placedExtent, purged } from "./laws/law.ts";
 import type { Promises } from "./releases.ts";
+import { roundedUp } from "./vocabulary.ts";
+import type { AreaView, World } from "./world.ts";
 
 const fullSpace: VmapWitness = {
   id: "full-space",
   says: "A request is refused, nothing fitting even with every lazy area gone.",
   seen: (before, command, response) =>
-    command.op === "alloc" && response.kind === "refused" && before.lowestFit(command, "gone") === undefined,
+    command.op === "alloc" &&
+    response.kind === "refused" &&
+    before.lowestFit(command, "lazy and fragmented") === undefined,
 };
 
 const reuseAfterPurge: VmapWitness = {
@@ -73,8 +79,84 @@ const liveTouch: VmapWitness = {
     before.frameAt(command.page) !== undefined,
 };
 
+/** The block a map or its end is about, if it is small enough for one. */
+function blockOf(world: World, command: Command, response: Response): AreaView | undefined {
+  const start =
+    command.op === "unmapRam" ? command.start : response.kind === "placed" ? response.start : undefined;
+  if (start === undefined) return undefined;
+  return world.areasIn({ start, end: start + 1 }).find((area) => area.block !== undefined);
+}
+
+const blockFull: VmapWitness = {
+  id: "block-full",
+  says: "A map takes the last pages of a block.",
+  seen: (_before, command, response, after) => {
+    if (command.op !== "mapRam" || after === undefined) return false;
+    const area = blockOf(after, command, response);
+    return area?.block?.given === after.scope.blockPages;
+  },
+};
+
+const blockWhollyDirty: VmapWitness = {
+  id: "block-wholly-dirty",
+  says: "The last map of a block that was used up is let go: the block becomes a lazy area.",
+  seen: (before, command, response) => {
+    if (command.op !== "unmapRam") return false;
+    const block = blockOf(before, command, response)?.block;
+    return block !== undefined && block.givenBack + roundedUp(command.count) === before.scope.blockPages;
+  },
+};
+
+const fragmentedBlock: VmapWitness = {
+  id: "fragmented-block",
+  says: "Nothing is mapped any more in a block that has pages left to give.",
+  seen: (before, command, _response, after) =>
+    command.op === "unmapRam" && after !== undefined && after.fragmentedBlocks() > before.fragmentedBlocks(),
+};
+
+const blockReleased: VmapWitness = {
+  id: "block-released",
+  says: "A purge releases a block that was wholly given back.",
+  seen: (before, _command, response) => {
+    if (!purged(response)) return false;
+    const everywhere = { start: 0, end: before.scope.wordPages };
+    return before.areasIn(everywhere).some(({ life, block }) => life === "lazy" && block !== undefined);
+  },
+};
+
+const staleInBlock: VmapWitness = {
+  id: "stale-in-block",
+  says: "A CPU still translates a page of a map that was let go, and no flush has come yet.",
+  seen: (before, command, _response, after) =>
+    command.op === "unmapRam" && after !== undefined && after.deadTranslations > before.deadTranslations,
+};
+
+const mapTooLarge: VmapWitness = {
+  id: "map-too-large-for-a-block",
+  says: "A map of more pages than a word has bits gets an area of its own.",
+  seen: (before, command, response) =>
+    command.op === "mapRam" && response.kind === "placed" && command.count > before.scope.bitsPerLong,
+};
+
+const pinnedAfterUse: VmapWitness = {
+  id: "pinned-after-use",
+  says: "A frame is pinned that may have had an alias just before.",
+  seen: (before, _command, response) => response.kind === "pinned" && before.mayBeMapped(response.frame),
+};
+
 const BY_ANY: readonly VmapWitness[] = [fullSpace, exactFit, topOfWindow, alignedPastStart, liveTouch];
-const BY_LAZY: readonly VmapWitness[] = [reuseAfterPurge, purgeAboveLimit, staleBeforeFlush];
+const BY_LAZY: readonly VmapWitness[] = [
+  reuseAfterPurge,
+  purgeAboveLimit,
+  staleBeforeFlush,
+  blockFull,
+  blockWhollyDirty,
+  fragmentedBlock,
+  blockReleased,
+  staleInBlock,
+  mapTooLarge,
+  pinnedAfterUse,
+];
 
 /** What a run on a release with these promises should see. */
 export function witnessesFor(promises: Promises): readonly VmapWitness[] {

@@ -7,39 +7,78 @@ import type { Promises } from "./releases.ts";
 import { lazyMaxPages, type Scope } from "./scope.ts";
 import type { Cpu, Extent, Pages, Pfn, Vpn } from "./vocabulary.ts";
 
-/** The life of an area. Lazy areas were let go, and occupy their place until they are flushed and released. */
-export type Life = "busy" | "lazy";
+/**
+ * The life of an area. Lazy areas were let go, and occupy their place until they are flushed and released. Of
+ * some fragmented blocks a reply does not tell whether a map has made them lazy, or whether a purge has taken
+ * them since: those are perhaps lazy, perhaps gone.
+ */
+export type Life = "busy" | "lazy" | "perhaps lazy" | "perhaps gone";
+
+/** A per-CPU block, as far as a user can know it: it gives out pages, and has them given back, never twice. */
+export interface BlockView {
+  /** The CPU whose maps go into it. */
+  readonly cpu: Cpu;
+  /** Pages given out since it was made, each map's rounded up to a power of two; and of those given back. */
+  readonly given: Pages;
+  readonly givenBack: Pages;
+}
 
 export interface AreaView extends Extent {
   readonly life: Life;
+  /** Of an area that is a block. */
+  readonly block: BlockView | undefined;
 }
+
+/** What asks for an area: an allocation, or a map that needs a block. */
+export type Request = Pick<Alloc, "size" | "align" | "vstart" | "vend">;
+
+/**
+ * What was released before a moment inside a reply: nothing, the lazy areas, or fragmented blocks as well, on
+ * releases that purge them.
+ */
+export type Released = "nothing" | "lazy" | "lazy and fragmented";
 
 export interface World {
   readonly scope: Scope;
   /** What the release under judgement promises about distances and laziness. */
   readonly promises: Promises;
+  /** vmalloc_init was called. */
+  readonly initialised: boolean;
 
-  /** The areas that share a page with the extent, by start. */
-  areasIn(extent: Extent): readonly AreaView[];
+  /** The areas that share a page with the extent, by start; without those that may have gone when so much was released. */
+  areasIn(extent: Extent, released?: Released): readonly AreaView[];
   /** The busy area that starts here, if any. */
   busyAt(start: Vpn): Extent | undefined;
+  /** Whether a caller of vm_map_ram holds so many pages from here on. */
+  holdsMap(start: Vpn, count: Pages): boolean;
+  /** Whether a block stands here that never gave out any of these pages. */
+  blockCanGive(extent: Extent): boolean;
   /**
-   * The lowest address at which the request fits with the distances the release keeps, in plain integers.
-   * Lazy areas count as taken, or as gone (as after a purge).
+   * The lowest address at which the request fits with the distances the release keeps, in plain integers. What
+   * is perhaps gone counts as taken, unless all that is lazy or fragmented is released.
    */
-  lowestFit(request: Alloc, lazy: "taken" | "gone"): Vpn | undefined;
-  /** Descriptors alive beyond those of the areas that are there, as far as replies told. */
+  lowestFit(request: Request, released: Released): Vpn | undefined;
+  /** Blocks of this CPU, or of all, in which nothing is mapped and which are not wholly given back. */
+  fragmentedBlocks(cpu?: Cpu): number;
+  /** Descriptors alive beyond those of the areas and blocks that are there, as far as replies told. */
   readonly leakedDescriptors: number;
-  /** Pages of lazy areas. */
+  /** Pages of areas known to be lazy. */
   readonly lazyPages: Pages;
+  /** Pages of areas that are perhaps lazy. */
+  readonly perhapsLazyPages: Pages;
   /** Whether some page here was let go and not flushed on every CPU since, be it released already or not. */
   unflushedIn(extent: Extent): boolean;
   /** Pages of areas that were released although no flush covered them since their owner let go. */
   readonly releasedUnflushed: Pages;
   /** The frame that an owner holds mapped here now. */
   frameAt(page: Vpn): Pfn | undefined;
-  /** Whether this CPU may still translate the page to this frame from its TLB. */
-  mayTranslate(cpu: Cpu, page: Vpn, frame: Pfn): boolean;
+  /** The frame in the page table here, held or not, as far as replies told. */
+  pteAt(page: Vpn): Pfn | undefined;
+  /**
+   * Whether some CPU may translate some page to this frame although nobody holds it there: a TLB may be filled
+   * without a touch for as long as the PTE is present, and keeps what it has until a flush.
+   */
+  mayBeMapped(frame: Pfn): boolean;
   /** PTEs present for pages that nobody holds. */
   readonly deadPtes: number;
   /** TLB entries seen to be made, never flushed, for what nobody holds mapped any more. */

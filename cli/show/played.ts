@@ -1,6 +1,9 @@
 /** One step of a replayed history: its text, and the address space after it. */
+import type { Area } from "../../model/area.ts";
 import type { VmapPlayed } from "../../properties/setting.ts";
 import type { HistoryStep } from "../../spec/history.ts";
+import { requestOf } from "../../spec/laws/law.ts";
+import type { Extent } from "../../spec/vocabulary.ts";
 import { areaRow, type DrawnArea, drawMap, letterFor, type MapRow, stretch } from "./map.ts";
 import { commandText, responseText } from "./text.ts";
 
@@ -18,13 +21,9 @@ export function stepLine({ index, step, command, response }: VmapPlayed, of: num
   return `step ${index + 1} of ${of}:  ${text}`;
 }
 
-/** The world after each step of a history, as maps with one letter for each command's area. */
+/** The world after each step of a history, as maps with one letter for each command's area or map. */
 export function mapsOf(played: readonly VmapPlayed[]): string[][] {
-  const extents = played.flatMap(({ command, response, before }) => {
-    if (command?.op !== "alloc") return [];
-    const placed = response?.kind === "placed" ? response.start : command.vstart;
-    return [{ start: placed, end: placed + command.size + before.promises.guard.inside }];
-  });
+  const extents = played.flatMap(whatIsDrawn);
   const wordPages = played[0]?.before.scope.wordPages ?? 0;
   if (extents.length === 0) return played.map(() => []);
   const shown = stretch(extents, wordPages);
@@ -32,25 +31,56 @@ export function mapsOf(played: readonly VmapPlayed[]): string[][] {
   return played.map((now) => {
     if (now.response?.kind === "placed") letters.set(now.response.start, letterFor(now.index));
     const world = now.after ?? now.before;
-    const areas: DrawnArea[] = world.areas.toArray().map(({ start, end, life }) => ({
-      start,
-      end,
-      lazy: life === "lazy",
-      letter: letters.get(start) ?? "?",
-    }));
-    return drawMap([areaRow(areas), ...pteRow(now), ...tlbRows(now)], shown);
+    const areas = world.areas.toArray();
+    const plain: DrawnArea[] = areas
+      .filter((area) => area.block === undefined)
+      .map(({ start, end, life }) => ({
+        start,
+        end,
+        lazy: life !== "busy",
+        letter: letters.get(start) ?? "?",
+      }));
+    const rows = [...blockRows(areas, letters), ...pteRow(now), ...tlbRows(now)];
+    const any = plain.length > 0 || rows.length === 0;
+    return drawMap([...(any ? [areaRow(plain)] : []), ...rows], shown);
   });
+}
+
+/** What a step asked for: where it was placed, or the beginning of its window. */
+function whatIsDrawn({ command, response, before }: VmapPlayed): Extent[] {
+  if (command === undefined) return [];
+  const request = requestOf(before, command);
+  if (request === undefined) return [];
+  if (response?.kind !== "placed") return [{ start: request.vstart, end: request.vstart + request.size }];
+  const { blockPages, bitsPerLong } = before.scope;
+  const inBlock = command.op === "mapRam" && command.count <= bitsPerLong;
+  const start = inBlock ? Math.floor(response.start / blockPages) * blockPages : response.start;
+  return [{ start, end: start + request.size + before.promises.guard.inside }];
+}
+
+/** Maps in blocks: lower case once let go, `-` for a page that the block has not given out or that rounding took. */
+function blockRows(areas: readonly Area[], letters: ReadonlyMap<number, string>): MapRow[] {
+  const blocks = areas.filter((area) => area.block !== undefined);
+  if (blocks.length === 0) return [];
+  const at = (vpn: number) => {
+    const block = blocks.find((area) => area.start <= vpn && vpn < area.end)?.block;
+    if (block === undefined) return ".";
+    const map = block.maps.find(({ start, count }) => start <= vpn && vpn < start + count);
+    if (map === undefined) return "-";
+    const letter = letters.get(map.start) ?? "?";
+    return map.held ? letter : letter.toLowerCase();
+  };
+  return [{ label: "block", at }];
 }
 
 /** The frames that page tables say are here, if anything is mapped; `*` for a PTE nobody owns any more. */
 function pteRow(now: VmapPlayed): MapRow[] {
   const world = now.after ?? now.before;
-  const mapped = world.areas.filter((area) => area.ptesPresent);
-  if (mapped.isEmpty()) return [];
+  if (world.ptes === 0) return [];
   const at = (vpn: number) => {
-    const area = mapped.find((each) => each.start <= vpn && vpn < each.start + each.mapped);
-    if (area === undefined) return ".";
-    return area.life === "lazy" ? "*" : String(area.frame + (vpn - area.start)).slice(-2);
+    const frame = world.frameAt(vpn);
+    if (frame !== undefined) return String(frame).slice(-2);
+    return world.pteAt(vpn) === undefined ? "." : "*";
   };
   return [{ label: "pte", at }];
 }

@@ -21,23 +21,38 @@ function alignment(align: Bytes): string {
     : ` align ${align / PAGE_SIZE} pages`;
 }
 
+function pagesText(count: number): string {
+  return `${count} page${count === 1 ? "" : "s"}`;
+}
+
 export function commandText(command: Command): string {
   switch (command.op) {
     case "alloc": {
       const { size, align, vstart, vend, map } = command;
-      return `alloc ${size} page${size === 1 ? "" : "s"}${alignment(align)} in ${extent({ start: vstart, end: vend })}${map ? ", mapped" : ""}`;
+      return `alloc ${pagesText(size)}${alignment(align)} in ${extent({ start: vstart, end: vend })}${map ? ", mapped" : ""}`;
     }
     case "free":
       return `free ${page(command.start)}`;
+    case "mapRam":
+      return `mapRam ${pagesText(command.count)} on CPU ${command.cpu}`;
+    case "unmapRam":
+      return `unmapRam ${pagesText(command.count)} at ${page(command.start)}`;
+    case "unpin":
+      return `unpin frame ${command.frame}`;
     case "touch":
-      return `touch ${page(command.page)} from CPU ${command.cpu}`;
+      return `${command.write ? "write to" : "touch"} ${page(command.page)} from CPU ${command.cpu}`;
     default:
       return command.op;
   }
 }
 
+/** Flushes of one reply that are written out. */
+const MOST_FLUSHES = 4;
+
 export function responseText(response: Response): string {
-  const flushed = response.flushes.map(extent).join(" ");
+  const shown = response.flushes.slice(0, MOST_FLUSHES).map(extent);
+  const more = response.flushes.length - shown.length;
+  const flushed = [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join(" ");
   return `${resultText(response)}${flushed === "" ? "" : `, flushed ${flushed}`}`;
 }
 
@@ -52,6 +67,8 @@ function resultText(response: Response): string {
       return `reached frame ${response.frame} ${response.hit ? "through the TLB" : "through the page table"}`;
     case "bug":
       return `BUG: ${response.text}`;
+    case "pinned":
+      return `pinned frame ${response.frame}${response.traps > 0 ? `, ${response.traps} repaired by the host` : ""}`;
     case "done":
       return "done";
   }

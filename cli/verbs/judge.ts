@@ -27,7 +27,6 @@ interface Judged {
   readonly labels: Set<string>;
   traces: number;
   accepted: number;
-  skipped: number;
   replies: number;
   consequences: number;
   /** The one law asked for is not promised by a release in this file. */
@@ -52,7 +51,6 @@ export async function judgeVerb(files: readonly string[], { json, law }: JudgeOp
         labels: new Set(),
         traces: 0,
         accepted: 0,
-        skipped: 0,
         replies: 0,
         consequences: 0,
         notPromised: false,
@@ -84,10 +82,6 @@ export async function judgeVerb(files: readonly string[], { json, law }: JudgeOp
 function judgeOne(judged: Judged, trace: Trace, only: LawId | undefined): void {
   judged.traces += 1;
   judged.labels.add(trace.label);
-  if (trace.notYet.size > 0) {
-    judged.skipped += 1;
-    return;
-  }
   const release = releaseOf(trace.label);
   // All laws judge, whichever is asked for: an overlap decides what may still be accused after it.
   const { breaks: all, consequences } = judgeTrace(vmapSpec(release), lawsCalled(release.laws), trace);
@@ -110,11 +104,10 @@ function judgeOne(judged: Judged, trace: Trace, only: LawId | undefined): void {
 }
 
 function print(judged: Judged): void {
-  const { file, labels, traces, accepted, skipped, replies, consequences, broken } = judged;
-  const skips = skipped > 0 ? `, ${skipped} skipped for commands not known yet` : "";
+  const { file, labels, traces, accepted, replies, consequences, broken } = judged;
   console.log(`${pc.bold(file)}  ${[...labels].join(", ")}`);
   console.log(
-    `  ${replies} replies in ${traces} traces: ${accepted} accepted, ${traces - accepted - skipped} with breaks${skips}`,
+    `  ${replies} replies in ${traces} traces: ${accepted} accepted, ${traces - accepted} with breaks`,
   );
   if (judged.notPromised)
     console.log(pc.yellow("  this release does not promise that law: nothing was judged by it"));

@@ -1,3 +1,4 @@
+import { requestOf } from "../../spec/laws/law.ts";
 import type { Bug, Evidence } from "../bug.ts";
 import { mended3_1 } from "../mended.ts";
 
@@ -21,10 +22,12 @@ export const cacheExactHoleMissed: Bug = {
 
 /** The lowest place that would have served is a hole of exactly the size asked for. */
 function missedExactHole({ law, before, command, response }: Evidence): boolean {
-  if (command.op !== "alloc") return false;
+  const request = requestOf(before, command);
+  if (request === undefined) return false;
   const purgedBefore = response.flushes.length > 0 && law !== "purge-only-when-full";
-  const missed = before.lowestFit(command, purgedBefore || response.kind === "refused" ? "gone" : "taken");
+  const gone = purgedBefore || response.kind === "refused";
+  const missed = before.lowestFit(request, gone ? "lazy and fragmented" : "nothing");
   if (missed === undefined) return false;
-  const end = missed + command.size;
+  const end = missed + request.size;
   return before.areasIn({ start: end, end: end + 1 }).some((area) => area.start === end);
 }

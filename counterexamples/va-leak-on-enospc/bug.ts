@@ -1,6 +1,7 @@
 import { giveBackDescriptor } from "../../kernels/areas.ts";
 import { rules2_6_28 } from "../../kernels/linux-2.6.28.ts";
 import { uncachedKernel } from "../../kernels/uncached-kernel.ts";
+import { requestOf } from "../../spec/laws/law.ts";
 import { releaseOf } from "../../spec/releases.ts";
 import type { Bug } from "../bug.ts";
 
@@ -18,5 +19,6 @@ export const vaLeakOnEnospc: Bug = {
   fixed: "2.6.30 and 2.6.28.10",
   changed: undefined,
   breaks: [{ law: "nothing-leaks", on: ["2.6.28"], pinned: "nothing-leaks.json", repaired }],
-  explains: ({ command, response }) => command.op === "alloc" && response.kind === "refused",
+  explains: ({ before, command, response }) =>
+    requestOf(before, command) !== undefined && response.kind === "refused",
 };

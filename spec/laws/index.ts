@@ -1,5 +1,5 @@
 /** Every law, in the order a reader should meet them. A new law is one constant and one line here. */
-import { argumentDomain, noBug, nothingLeaks, noUseAfterFree } from "./integrity.ts";
+import { argumentDomain, initOrder, noBug, nothingLeaks, noUseAfterFree } from "./integrity.ts";
 import type { VmapLaw } from "./law.ts";
 import { aligned, guardGap, inWindow, lowestFit, noOverlap, refusedOnlyWhenFull } from "./placement.ts";
 import {
@@ -10,7 +10,13 @@ import {
   lazyCount,
   purgeOnlyWhenFull,
 } from "./purging.ts";
-import { noAliasAfterUnmapAliases, noStaleTranslation, unmappedMeansNoPte } from "./translation.ts";
+import {
+  cacheFlushedBeforeUnmap,
+  noAliasAfterUnmapAliases,
+  noStaleTranslation,
+  pinnedIsUnaliased,
+  unmappedMeansNoPte,
+} from "./translation.ts";
 
 export const LAWS: readonly VmapLaw[] = [
   inWindow,
@@ -24,7 +30,9 @@ export const LAWS: readonly VmapLaw[] = [
   flushBeforeReuse,
   noStaleTranslation,
   noAliasAfterUnmapAliases,
+  pinnedIsUnaliased,
   unmappedMeansNoPte,
+  cacheFlushedBeforeUnmap,
   flushWellFormed,
   flushOnlyOnce,
   lazyCount,
@@ -32,6 +40,7 @@ export const LAWS: readonly VmapLaw[] = [
   nothingLeaks,
   noUseAfterFree,
   argumentDomain,
+  initOrder,
 ];
 
 /** The laws with these ids, in the order of LAWS. */

@@ -1,23 +1,49 @@
 /** That the allocator stays whole: no stop, no leak, no freed memory, no obedience to nonsense. */
+import type { Command } from "../commands.ts";
+import type { World } from "../world.ts";
 import type { VmapLaw } from "./law.ts";
+
+/** Whether a call is inside its domain: it maps something, and lets go only of what is held. */
+function isLegal(before: World, command: Command): boolean {
+  if (command.op === "mapRam") return command.count > 0;
+  if (command.op === "free") return before.busyAt(command.start) !== undefined;
+  if (command.op === "unmapRam") return before.holdsMap(command.start, command.count);
+  return true;
+}
 
 export const noBug: VmapLaw = {
   id: "no-bug",
   says: "A legal call never stops the kernel (BUG_ON).",
   source: "seed 002: the BUG_ON(first->va_start < addr) of the drafts; afd07389d3f4",
-  holds(_before, _command, response) {
-    return response.kind !== "bug";
+  holds(before, command, response) {
+    return response.kind !== "bug" || !isLegal(before, command);
   },
 };
 
 export const nothingLeaks: VmapLaw = {
   id: "nothing-leaks",
-  says: "When all is freed and purged, space, descriptors and blocks are as they began; a refused call leaves nothing behind.",
-  source: "catalogue A5 (2498ce42d3a3), C2, C3",
-  holds(before, _command, _response, after) {
-    return after === undefined || after.leakedDescriptors <= before.leakedDescriptors;
+  says: "When all is freed and purged, space, descriptors and blocks are as they began; a refused call leaves nothing behind; a bounded working set never eats the space.",
+  source: "catalogue A5 (2498ce42d3a3), C2 (02b709df817c), C3 (68ac546f265e)",
+  holds(before, command, _response, after) {
+    if (after === undefined) return true;
+    if (after.leakedDescriptors > before.leakedDescriptors) return false;
+    if (command.op === "purge") return after.fragmentedBlocks() === 0;
+    return command.op !== "unmapRam" || fragmentsAreBounded(after);
   },
 };
+
+/**
+ * First fit in the oldest block keeps the remainders of one CPU's blocks in different powers of two: when a
+ * block takes 2^k pages, every older one has fewer than 2^k left, and all that it took itself leaves it a
+ * multiple of the least of those. So at most log2(pages of a block) blocks a CPU have pages left, and a CPU
+ * with more such blocks that nobody uses makes new ones while old ones would have served.
+ */
+function fragmentsAreBounded(after: World): boolean {
+  const { cpus, blockPages } = after.scope;
+  const most = Math.ceil(Math.log2(blockPages));
+  for (let cpu = 0; cpu < cpus; cpu++) if (after.fragmentedBlocks(cpu) > most) return false;
+  return true;
+}
 
 export const noUseAfterFree: VmapLaw = {
   id: "no-use-after-free",
@@ -30,12 +56,28 @@ export const noUseAfterFree: VmapLaw = {
 
 export const argumentDomain: VmapLaw = {
   id: "argument-domain",
-  says: "A call outside its domain (free of what is not held) is refused, not obeyed.",
-  source: "catalogue section 9; find_vmap_area finds an area by its exact start (code of db64fe02)",
-  holds(before, command, response) {
-    if (command.op !== "free" || before.busyAt(command.start) !== undefined) return true;
+  says: "A call outside its domain (a map of count 0, a free of what is not held) is refused, not obeyed.",
+  source: "catalogue section 9, C14; find_vmap_area finds an area by its exact start (code of db64fe02)",
+  holds(before, command, response, after) {
+    if (isLegal(before, command)) return true;
+    if (command.op === "mapRam") {
+      const leaves = (after?.leakedDescriptors ?? 0) > before.leakedDescriptors;
+      return response.kind === "refused" && !leaves;
+    }
+    // A BUG_ON of its own is one way to refuse a free.
     if (response.kind === "bug") return true;
     const counted = response.lazyPages ?? before.lazyPages;
-    return response.flushes.length === 0 && response.pteCleared === 0 && counted === before.lazyPages;
+    const unchanged = counted >= before.lazyPages && counted <= before.lazyPages + before.perhapsLazyPages;
+    return response.flushes.length === 0 && response.pteCleared === 0 && unchanged;
+  },
+};
+
+export const initOrder: VmapLaw = {
+  id: "init-order",
+  says: "A call before vmalloc_init does no harm.",
+  source: "seed 003: vmalloc_init is called early in start_kernel; catalogue B6 (9b46333)",
+  holds(before, command, response) {
+    if (before.initialised || command.op === "init") return true;
+    return response.kind !== "bug" && response.flushes.length === 0 && response.pteCleared === 0;
   },
 };

@@ -1,25 +1,67 @@
-import type { Alloc, Command, Response } from "../commands.ts";
+import type { Command, Response } from "../commands.ts";
 import type { Law, Witness } from "../contract.ts";
-import type { Extent, Vpn } from "../vocabulary.ts";
-import type { World } from "../world.ts";
+import { type Extent, PAGE_SIZE, roundedUp, type Vpn } from "../vocabulary.ts";
+import type { Released, Request, World } from "../world.ts";
 
 export type VmapLaw = Law<World, Command, Response>;
 export type VmapWitness = Witness<World, Command, Response>;
 
-/** The extent an allocation placed at `start` occupies, its inner guard page included, in plain integers. */
-export function placedExtent(world: World, request: Alloc, start: Vpn): Extent {
-  return { start, end: start + request.size + world.promises.guard.inside };
+/**
+ * The area a command asks for: an allocation's own, one for a map too large for a block, or a block for a map
+ * that finds no room in those there are. Undefined for commands that ask for none.
+ */
+export function requestOf(world: World, command: Command): Request | undefined {
+  if (command.op === "alloc") return command;
+  if (command.op !== "mapRam" || command.count === 0) return undefined;
+  const { vmalloc, blockPages, bitsPerLong } = world.scope;
+  if (command.count > bitsPerLong) return { size: command.count, align: PAGE_SIZE, ...vmalloc };
+  return { size: blockPages, align: blockPages * PAGE_SIZE, ...vmalloc };
 }
 
 /**
- * Whether the reply contains a purge. A purge takes all lazy areas, and they are released before the
- * allocation of the same reply is judged (DESIGN, "What the judge knows of purges").
+ * The extent of the area that a reply placed, in plain integers, its inner guard page included. Undefined if it
+ * placed none: a map may go into a block that is there.
  */
+export function newArea(before: World, command: Command, response: Response): Extent | undefined {
+  if (response.kind !== "placed") return undefined;
+  const request = requestOf(before, command);
+  if (request === undefined) return undefined;
+  let { start } = response;
+  if (command.op === "mapRam" && command.count <= before.scope.bitsPerLong) {
+    const { blockPages } = before.scope;
+    if (before.blockCanGive({ start, end: start + roundedUp(command.count) })) return undefined;
+    start = Math.floor(start / blockPages) * blockPages;
+  }
+  return placedExtent(before, request, start);
+}
+
+/** The extent that a request placed at `start` occupies. */
+export function placedExtent(world: World, request: Request, start: Vpn): Extent {
+  return { start, end: start + request.size + world.promises.guard.inside };
+}
+
+/** Whether the reply contains a flush. Of an allocation, a map or a free: that it purged. */
 export function purged(response: Response): boolean {
   return response.flushes.length > 0;
 }
 
-/** Whether lazy areas still count as taken when the allocation of this reply is judged. */
-export function lazyAtPlacement(response: Response): "taken" | "gone" {
-  return purged(response) ? "gone" : "taken";
+/**
+ * What a purge in this reply had released for certain when its area was placed (DESIGN, "What the judge knows
+ * of purges"). A refused search purges all there is; a map may also purge because its CPU's fragmented blocks
+ * took the lazy pages above the limit, and goes on to need no block, or to find room for one.
+ */
+export function releasedAtPlacement(before: World, command: Command, response: Response): Released {
+  if (!purged(response)) return "nothing";
+  return command.op === "mapRam" && !searchFailed(before, command) ? "lazy" : "lazy and fragmented";
+}
+
+/** The same, with all that may have been released as well. */
+export function perhapsReleasedAtPlacement(response: Response): Released {
+  return purged(response) ? "lazy and fragmented" : "nothing";
+}
+
+/** Whether the area a command asks for fits nowhere while lazy areas are taken. */
+export function searchFailed(before: World, command: Command): boolean {
+  const request = requestOf(before, command);
+  return request !== undefined && before.lowestFit(request, "nothing") === undefined;
 }

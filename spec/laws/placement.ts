@@ -1,15 +1,16 @@
 /** Where an area may be placed, and when a request may be refused. */
 import { alignUp, overlaps } from "../vocabulary.ts";
-import { lazyAtPlacement, placedExtent, purged, type VmapLaw } from "./law.ts";
+import { newArea, perhapsReleasedAtPlacement, releasedAtPlacement, requestOf, type VmapLaw } from "./law.ts";
 
 export const inWindow: VmapLaw = {
   id: "in-window",
   says: "An area lies in [vstart, vend), in plain integers: nothing wraps.",
   source: 'seed 002: "won\'t the vend checks go wrong if addr + size is 0?"; afd07389d3f4',
   holds(before, command, response) {
-    if (command.op !== "alloc" || response.kind !== "placed") return true;
-    const { start, end } = placedExtent(before, command, response.start);
-    return start >= command.vstart && end <= command.vend;
+    const placed = newArea(before, command, response);
+    const request = requestOf(before, command);
+    if (placed === undefined || request === undefined) return true;
+    return placed.start >= request.vstart && placed.end <= request.vend;
   },
 };
 
@@ -28,9 +29,8 @@ export const noOverlap: VmapLaw = {
   says: "An area is disjoint from every area that is busy, lazy or purging.",
   source: "seed 003: freed addresses are not allocated again until a TLB flush",
   holds(before, command, response) {
-    if (command.op !== "alloc" || response.kind !== "placed") return true;
-    const placed = placedExtent(before, command, response.start);
-    return before.areasIn(placed).every((area) => area.life === "lazy" && purged(response));
+    const placed = newArea(before, command, response);
+    return placed === undefined || before.areasIn(placed, perhapsReleasedAtPlacement(response)).length === 0;
   },
 };
 
@@ -39,13 +39,13 @@ export const guardGap: VmapLaw = {
   says: "An area keeps the release's distance to its neighbours.",
   source: 'seed 002: "the guard page we want before the next area"; 248ac0e1943a took it away in 3.0',
   holds(before, command, response) {
-    if (command.op !== "alloc" || response.kind !== "placed") return true;
+    const placed = newArea(before, command, response);
+    if (placed === undefined) return true;
     const { afterArea, beforeNext } = before.promises.guard;
-    const placed = placedExtent(before, command, response.start);
     const withGap = { start: placed.start - afterArea, end: placed.end + beforeNext };
     return before
-      .areasIn(withGap)
-      .every((area) => overlaps(area, placed) || (area.life === "lazy" && purged(response)));
+      .areasIn(withGap, perhapsReleasedAtPlacement(response))
+      .every((area) => overlaps(area, placed));
   },
 };
 
@@ -54,9 +54,11 @@ export const lowestFit: VmapLaw = {
   says: "No lower address would have served, lazy areas counted as taken.",
   source: 'seed 002: "allocation patterns are not changed"',
   holds(before, command, response) {
-    if (command.op !== "alloc" || response.kind !== "placed") return true;
-    const lowest = before.lowestFit(command, lazyAtPlacement(response));
-    return lowest === undefined || lowest >= response.start;
+    const placed = newArea(before, command, response);
+    const request = requestOf(before, command);
+    if (placed === undefined || request === undefined) return true;
+    const lowest = before.lowestFit(request, releasedAtPlacement(before, command, response));
+    return lowest === undefined || lowest >= placed.start;
   },
 };
 
@@ -66,7 +68,8 @@ export const refusedOnlyWhenFull: VmapLaw = {
   source:
     "alloc_vmap_area purges and searches once more before it refuses (code of db64fe02); catalogue A2, A9",
   holds(before, command, response) {
-    if (command.op !== "alloc" || response.kind !== "refused") return true;
-    return before.lowestFit(command, "gone") === undefined;
+    const request = requestOf(before, command);
+    if (request === undefined || response.kind !== "refused") return true;
+    return before.lowestFit(request, "lazy and fragmented") === undefined;
   },
 };

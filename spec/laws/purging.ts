@@ -1,28 +1,56 @@
 /** When lazily freed areas are flushed and released, and what must have happened before reuse. */
-import { lazyLimit } from "../world.ts";
-import { placedExtent, purged, type VmapLaw } from "./law.ts";
+import type { Free, UnmapRam } from "../commands.ts";
+import { type Pages, roundedUp } from "../vocabulary.ts";
+import { lazyLimit, type World } from "../world.ts";
+import { newArea, purged, searchFailed, type VmapLaw } from "./law.ts";
 
 export const purgeOnlyWhenFull: VmapLaw = {
   id: "purge-only-when-full",
-  says: "An allocation purges only if nothing fits before; a free purges only above lazy_max_pages.",
+  says: "An allocation purges only if nothing fits before; what is let go purges only above lazy_max_pages.",
   source: "seed 000: one TLB flush for many unmaps; seed 002: closer to an amortized O(1)",
   holds(before, command, response) {
     if (!purged(response)) return true;
-    if (command.op === "alloc") return before.lowestFit(command, "taken") === undefined;
-    if (command.op !== "free") return true;
-    const area = before.busyAt(command.start);
-    const freed = area === undefined ? 0 : area.end - area.start;
-    return before.lazyPages + freed > lazyLimit(before);
+    const perhaps = before.lazyPages + before.perhapsLazyPages;
+    switch (command.op) {
+      case "alloc":
+        return searchFailed(before, command);
+      case "mapRam": {
+        if (command.count === 0) return true;
+        // Or this CPU's fragmented blocks became lazy, and were too many.
+        const { blockPages } = before.scope;
+        const fragmented = before.fragmentedBlocks(command.cpu) * blockPages;
+        const byMaps = before.promises.fragments === "purged by maps too";
+        return searchFailed(before, command) || (byMaps && perhaps + fragmented > lazyLimit(before));
+      }
+      case "free":
+      case "unmapRam":
+        return perhaps + pagesMadeLazy(before, command) > lazyLimit(before);
+      default:
+        return true;
+    }
   },
 };
+
+/** The pages that this command makes lazy: those of an area, or of a block if it gives back the last of it. */
+function pagesMadeLazy(before: World, command: Free | UnmapRam): Pages {
+  const { start } = command;
+  let most = 0;
+  for (const area of before.areasIn({ start, end: start + 1 })) {
+    const back = command.op === "unmapRam" ? roundedUp(command.count) : 0;
+    const pages = area.end - area.start;
+    const goes = area.block === undefined ? area.start === start : area.block.givenBack + back === pages;
+    if (goes) most = Math.max(most, pages);
+  }
+  return most;
+}
 
 export const flushBeforeReuse: VmapLaw = {
   id: "flush-before-reuse",
   says: "A page is handed out again only after every CPU's TLB was flushed for it since its owner let go.",
   source: "seed 000: addresses are not allocated again until a subsequent TLB flush",
   holds(before, command, response, after) {
-    if (command.op !== "alloc" || response.kind !== "placed" || after === undefined) return true;
-    return !after.unflushedIn(placedExtent(before, command, response.start));
+    const placed = newArea(before, command, response);
+    return placed === undefined || after === undefined || !after.unflushedIn(placed);
   },
 };
 
@@ -51,7 +79,9 @@ export const lazyCount: VmapLaw = {
   says: "The lazy counter equals the lazy pages, whenever nothing is in flight.",
   source: "catalogue B1 (88f5004430ba), B3",
   holds(_before, _command, response, after) {
-    return after === undefined || response.lazyPages === undefined || response.lazyPages === after.lazyPages;
+    if (after === undefined || response.lazyPages === undefined) return true;
+    const beyond = response.lazyPages - after.lazyPages;
+    return beyond >= 0 && beyond <= after.perhapsLazyPages;
   },
 };
 

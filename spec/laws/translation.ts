@@ -1,4 +1,4 @@
-/** What page tables and TLBs may still say. */
+/** What page tables, TLBs and caches may still say. */
 import type { VmapLaw } from "./law.ts";
 
 export const noStaleTranslation: VmapLaw = {
@@ -16,8 +16,9 @@ export const noAliasAfterUnmapAliases: VmapLaw = {
   id: "no-alias-after-unmap-aliases",
   says: "When vm_unmap_aliases returns, no PTE and no CPU's TLB maps a frame that was let go before.",
   source: "seed 000: Xen and PAT call vm_unmap_aliases() to flush any deferred mappings; seed 001",
-  holds(_before, command, response, after) {
-    if (command.op !== "unmapAliases") return true;
+  holds(before, command, response, after) {
+    // Before vmalloc_init nobody has mapped anything yet: there it does nothing (init-order).
+    if (command.op !== "unmapAliases" || !before.initialised) return true;
     if (after !== undefined && (after.deadPtes > 0 || after.deadTranslations > 0)) return false;
     if (response.kind !== "done" || response.aliases === undefined) return true;
     const { staleTlb, deadTlb, deadPtes } = response.aliases;
@@ -25,12 +26,36 @@ export const noAliasAfterUnmapAliases: VmapLaw = {
   },
 };
 
+export const pinnedIsUnaliased: VmapLaw = {
+  id: "pinned-is-unaliased",
+  says: "When a frame is pinned as a page table, no PTE maps it and no CPU's TLB may.",
+  source: "seed 001: Xen does the alias unmap for a page that goes into a page table; catalogue B5, C7",
+  holds(before, _command, response, after) {
+    if (response.kind !== "pinned" || after === undefined || !before.initialised) return true;
+    return !after.mayBeMapped(response.frame);
+  },
+};
+
 export const unmappedMeansNoPte: VmapLaw = {
   id: "unmapped-means-no-pte",
   says: "After an unmap returns the PTE is gone.",
   source: "64141da58724 (2.6.38); catalogue B5",
-  holds(before, command, _response, after) {
-    if (command.op !== "free" || after === undefined) return true;
+  holds(before, command, response, after) {
+    if (command.op === "touch") {
+      const walked = response.kind === "reached" && !response.hit && response.frame !== null;
+      return !walked || before.frameAt(command.page) !== undefined;
+    }
+    if ((command.op !== "free" && command.op !== "unmapRam") || after === undefined) return true;
     return after.deadPtes <= before.deadPtes;
+  },
+};
+
+export const cacheFlushedBeforeUnmap: VmapLaw = {
+  id: "cache-flushed-before-unmap",
+  says: "A virtually indexed cache holds no dirty line of a mapping that is gone.",
+  source: "catalogue B4 (b29acbdcf877): such a line is written back over whoever has the frame next",
+  holds(_before, _command, response, after) {
+    const { dirtyLines = [] } = response;
+    return after === undefined || dirtyLines.every((page) => after.pteAt(page) !== undefined);
   },
 };

@@ -1,0 +1,177 @@
+/**
+ * vm_map_ram's small maps and their way back (vb_alloc, new_vmap_block, vb_free, free_vmap_block,
+ * purge_fragmented_blocks), and the part of vm_unmap_aliases that looks at blocks. Behaviour: the recordings'
+ * `ram` traces; catalogue section 4.
+ */
+import { type Cpu, type Extent, PAGE_SIZE, type Pages, roundedUp, type Vpn } from "../spec/vocabulary.ts";
+import { NONE } from "./areas.ts";
+import {
+  blockAt,
+  giveBackBlock,
+  isFragmented,
+  listedBlocks,
+  runsOf,
+  takeBlock,
+  takeOffList,
+} from "./blocks.ts";
+import { bugOn, KernelBug } from "./bug.ts";
+import { unmapRange } from "./memory.ts";
+import { NO_ROOM } from "./search-uncached.ts";
+import type { State } from "./state.ts";
+import { allocArea, type Steps } from "./vmap-kernel.ts";
+
+/** vb_alloc: so many pages in a block of this CPU's, in a new one if need be. NO_ROOM if no block can be made. */
+export function allocInBlock(state: State, cpu: Cpu, count: Pages, steps: Steps): Vpn {
+  const { blocks: rules } = steps;
+  bugOn(!state.initialised, "vb_alloc: NULL in a per-CPU list that was never initialised");
+  if (count === 0) return allocNothing(state, cpu, steps);
+  const pages = roundedUp(count);
+  for (;;) {
+    const found = searchListed(state, cpu, pages, steps);
+    if (found !== NO_ROOM) return found;
+    const block = newBlock(state, cpu, rules.madeHolding ? pages : 0, steps);
+    if (block === NONE) return NO_ROOM;
+    if (rules.madeHolding) return startOf(state, block);
+  }
+}
+
+/** The blocks of this CPU in the order of its list, and what a search that failed in one of them leads to. */
+function searchListed(state: State, cpu: Cpu, pages: Pages, steps: Steps): Vpn {
+  const { blocks } = state;
+  const { blocks: rules } = steps;
+  let purges = false;
+  let found: Vpn = NO_ROOM;
+  for (let block = blocks.head[cpu] as number; block !== NONE; block = blocks.next[block] as number) {
+    if ((blocks.free[block] as number) < pages) continue;
+    const offset = rules.find(blocks, block, pages);
+    if (offset === NO_ROOM) {
+      purges ||= rules.purgesWhereSearchFails && isFragmented(blocks, block);
+      continue;
+    }
+    found = startOf(state, block) + offset;
+    take(state, block, offset, pages);
+    if (blocks.free[block] === 0) takeOffList(blocks, block);
+    break;
+  }
+  if (purges) purgeFragmentedOf(state, cpu, steps, "purges above the limit");
+  return found;
+}
+
+function take({ blocks }: State, block: number, offset: Pages, pages: Pages): void {
+  const from = block * blocks.pages + offset;
+  blocks.given.fill(1, from, from + pages);
+  blocks.free[block] = (blocks.free[block] as number) - pages;
+}
+
+function startOf({ areas, blocks }: State, block: number): Vpn {
+  return areas.start[blocks.area[block] as number] as number;
+}
+
+/** new_vmap_block: an area for it, aligned to its size; on this CPU's list, even where it is used up at once. */
+function newBlock(state: State, cpu: Cpu, holding: Pages, steps: Steps): number {
+  const { blocks, scope } = state;
+  const align = blocks.pages * PAGE_SIZE;
+  const request = { op: "alloc", size: blocks.pages, align, ...scope.vmalloc, map: false } as const;
+  const area = allocArea(state, request, steps);
+  if (area === NONE) return NONE;
+  const block = takeBlock(blocks, area, state.areas.start[area] as number, cpu);
+  if (holding > 0) take(state, block, 0, holding);
+  steps.blocks.list(blocks, block);
+  return block;
+}
+
+/** Blocks that a call for no pages may make before it is told as one that does not return. */
+const MOST_FOR_NOTHING = 4096;
+
+/** get_order(0) is 52: more pages than any block has, and no shift that bitmap code is written for. */
+function allocNothing(state: State, cpu: Cpu, steps: Steps): Vpn {
+  switch (steps.blocks.ofNothing) {
+    case "undefined":
+      throw new KernelBug("vb_alloc: a region of order 52 is searched for beyond the bitmap's end");
+    case "bug":
+      throw new KernelBug("vmap_page_range: addr >= end");
+    case "refused":
+      return NO_ROOM;
+    case "block after block":
+      for (let made = 0; made < MOST_FOR_NOTHING && state.flushes.length === 0; made++) {
+        if (newBlock(state, cpu, 0, steps) === NONE) return NO_ROOM;
+      }
+      // When the space is full, the purge takes all those empty blocks as fragmented, and it begins again.
+      throw new KernelBug("vb_alloc: makes block after block and does not return");
+  }
+}
+
+/** vb_free: what a map of this count took is given back; a block wholly given back becomes a lazy area. */
+export function freeInBlock(state: State, start: Vpn, count: Pages, steps: Steps): void {
+  const { blocks } = state;
+  const { blocks: rules } = steps;
+  const pages = roundedUp(count);
+  steps.flushCache(state, start, start + count);
+  const block = blockAt(blocks, start);
+  bugOn(block === NONE, "vb_free: !vb");
+  if (rules.unmapsAtOnce) unmapRange(state, start, start + count);
+  rules.dirty.note(state, block, start % blocks.pages, pages);
+  blocks.dirty[block] = (blocks.dirty[block] as number) + pages;
+  if (blocks.dirty[block] !== blocks.pages) return;
+  bugOn(blocks.free[block] !== 0, "vb_free: vb->free");
+  if (blocks.listed[block] === 1) takeOffList(blocks, block);
+  freeBlock(state, block, steps);
+  if (state.lazyPages > state.lazyMaxPages) steps.purge(state);
+}
+
+/** free_vmap_block: out of the index; its area is lazy from now on. RCU frees the descriptor. */
+function freeBlock(state: State, block: number, steps: Steps): void {
+  const area = state.blocks.area[block] as number;
+  giveBackBlock(state.blocks, block, state.areas.start[area] as number);
+  steps.keepLazy(state, area);
+  state.rcuCallbacks += 1;
+}
+
+/**
+ * purge_fragmented_blocks: the blocks of this CPU in which nothing is mapped become lazy areas. Inside a purge
+ * that is under way they wait for it; elsewhere the first that goes above the limit starts one.
+ */
+function purgeFragmentedOf(
+  state: State,
+  cpu: Cpu,
+  steps: Steps,
+  then: "purges above the limit" | "is purging",
+): void {
+  const { blocks } = state;
+  const fragmented = listedBlocks(blocks, cpu).filter((block) => isFragmented(blocks, block));
+  for (const block of fragmented) takeOffList(blocks, block);
+  for (const block of fragmented) {
+    freeBlock(state, block, steps);
+    const above = state.lazyPages > state.lazyMaxPages;
+    if (above && then === "purges above the limit") steps.purge(state);
+  }
+}
+
+/** purge_fragmented_blocks_allcpus, the beginning of a synchronous purge from 2.6.33 on. */
+export function purgeFragmented(state: State, steps: Steps): void {
+  if (!steps.blocks.purgesFragmented || state.blocks.count === 0) return;
+  for (const cpu of state.blocks.head.keys()) purgeFragmentedOf(state, cpu, steps, "is purging");
+}
+
+/**
+ * What vm_unmap_aliases finds dirty in blocks: the range it then flushes, if any. Where PTEs are not cleared
+ * when a map is given back, they are cleared here.
+ */
+export function dirtyInBlocks(state: State, steps: Steps): Extent | undefined {
+  const { blocks } = state;
+  const { dirty, walked, unmapsAtOnce } = steps.blocks;
+  let start = Number.POSITIVE_INFINITY;
+  let end = Number.NEGATIVE_INFINITY;
+  for (const block of walked(blocks)) {
+    if (blocks.dirty[block] === 0) continue;
+    const base = startOf(state, block);
+    if (!unmapsAtOnce) {
+      for (const run of runsOf(blocks.givenBack, blocks, block)) {
+        unmapRange(state, base + run.start, base + run.end);
+      }
+    }
+    start = Math.min(start, base + dirty.first(blocks, block));
+    end = Math.max(end, base + dirty.end(blocks, block));
+  }
+  return start < end ? { start, end } : undefined;
+}

@@ -1,0 +1,147 @@
+/**
+ * The steps in which the releases' blocks differ (catalogue section 4): where in a block a map goes, how what
+ * is given back is noted, where a new block is listed, when fragmented blocks are purged.
+ */
+import type { Pages } from "../spec/vocabulary.ts";
+import { addAtHead, addAtTail, allBlocks, type Blocks, listedBlocks, runsOf } from "./blocks.ts";
+import { NO_ROOM } from "./search-uncached.ts";
+import type { State } from "./state.ts";
+
+/** How a release notes what is given back, and what vm_unmap_aliases makes of it. */
+export interface DirtyNotes {
+  /** Notes `pages` pages from `offset` on as given back. */
+  note(state: State, block: number, offset: Pages, pages: Pages): void;
+  /** The offsets in the block that vm_unmap_aliases flushes: from `first` to `end`; no range if first >= end. */
+  first(blocks: Blocks, block: number): Pages;
+  end(blocks: Blocks, block: number): Pages;
+  /** What a dump shows of it. */
+  readonly shown: "runs" | "range";
+}
+
+export interface BlockRules {
+  /** The offset in the block at which so many pages are given out, or NO_ROOM. */
+  find(blocks: Blocks, block: number, pages: Pages): number;
+  /** Where a new block goes in its CPU's list. */
+  list(blocks: Blocks, block: number): void;
+  /** cf725ce274ba (4.1): a new block is made with the map it was needed for in it, and not searched for again. */
+  readonly madeHolding: boolean;
+  /** 02b709df817c (2.6.33) to 3.10: a search that fails in a fragmented block purges this CPU's such blocks. */
+  readonly purgesWhereSearchFails: boolean;
+  /** 02b709df817c (2.6.33): a synchronous purge takes the fragmented blocks of all CPUs. */
+  readonly purgesFragmented: boolean;
+  /** 64141da58724: PTEs are cleared when a map is given back. Before, by vm_unmap_aliases and by the purge. */
+  readonly unmapsAtOnce: boolean;
+  readonly dirty: DirtyNotes;
+  /** The blocks that vm_unmap_aliases looks at. */
+  walked(blocks: Blocks): readonly number[];
+  /** vm_map_ram of no page at all: what get_order(0) leads to (catalogue C14). */
+  readonly ofNothing: "undefined" | "block after block" | "bug" | "refused";
+  /** Whether a block records its CPU, and a dump shows it. */
+  readonly recordsCpu: boolean;
+}
+
+/** bitmap_find_free_region: the lowest multiple of the size at which as many pages are free. */
+function findRegion(blocks: Blocks, block: number, pages: Pages): number {
+  const base = block * blocks.pages;
+  for (let at = 0; at + pages <= blocks.pages; at += pages) {
+    let free = 0;
+    while (free < pages && blocks.given[base + at + free] === 0) free += 1;
+    if (free === pages) return at;
+  }
+  return NO_ROOM;
+}
+
+/** From 3.11: right behind what was given out last, whatever the size. */
+function findBehind(blocks: Blocks, block: number, pages: Pages): number {
+  const free = blocks.free[block] as number;
+  return free < pages ? NO_ROOM : blocks.pages - free;
+}
+
+/** bitmap_allocate_region in dirty_map, to 3.10: regions are aligned to their size. */
+export const dirtyBitmap: DirtyNotes = {
+  note: (state, block, offset, pages) => fill(state.blocks, block, offset, offset + pages),
+  first: (blocks, block) => runsOf(blocks.givenBack, blocks, block)[0]?.start ?? blocks.pages,
+  end: (blocks, block) => runsOf(blocks.givenBack, blocks, block).at(-1)?.end ?? 0,
+  shown: "runs",
+};
+
+/**
+ * The same call from 3.11 to 4.0, where regions are no longer aligned: it marks one word of the bitmap, and
+ * what of the region lies in the next is lost (catalogue C5).
+ */
+export const dirtyBitmapOfOneWord: DirtyNotes = {
+  ...dirtyBitmap,
+  note: (state, block, offset, pages) => {
+    const word = state.scope.bitsPerLong;
+    const wordEnd = (Math.floor(offset / word) + 1) * word;
+    fill(state.blocks, block, offset, Math.min(offset + pages, wordEnd));
+  },
+};
+
+/** dirty_min and dirty_max (7d61bfe8fdde, 4.1). */
+export const dirtyRange: DirtyNotes = {
+  note: ({ blocks }, block, offset, pages) => {
+    blocks.dirtyMin[block] = Math.min(blocks.dirtyMin[block] as number, offset);
+    blocks.dirtyMax[block] = Math.max(blocks.dirtyMax[block] as number, offset + pages);
+  },
+  first: (blocks, block) => blocks.dirtyMin[block] as number,
+  end: (blocks, block) => blocks.dirtyMax[block] as number,
+  shown: "range",
+};
+
+function fill(blocks: Blocks, block: number, from: Pages, end: Pages): void {
+  const base = block * blocks.pages;
+  blocks.givenBack.fill(1, base + from, base + end);
+}
+
+/** The blocks on any CPU's list: one that is used up is on none, and is overlooked (catalogue C7). */
+function listedOnes(blocks: Blocks): readonly number[] {
+  if (blocks.count === 0) return [];
+  return Array.from(blocks.head.keys()).flatMap((cpu) => listedBlocks(blocks, cpu));
+}
+
+/** All blocks there are, whether on a list or not (fc1e0d980037, 6.5). */
+export const walkAll = (blocks: Blocks): readonly number[] => allBlocks(blocks);
+
+/** 2.6.28 to 2.6.30 (db64fe02). */
+export const blocks2_6_28: BlockRules = {
+  find: findRegion,
+  list: addAtHead,
+  madeHolding: false,
+  purgesWhereSearchFails: false,
+  purgesFragmented: false,
+  unmapsAtOnce: false,
+  dirty: dirtyBitmap,
+  walked: listedOnes,
+  ofNothing: "undefined",
+  recordsCpu: true,
+};
+
+/** 2.6.37 to 3.1: fragmented blocks are purged (02b709df817c), PTEs go at once (64141da58724). */
+export const blocks2_6_37: BlockRules = {
+  ...blocks2_6_28,
+  purgesWhereSearchFails: true,
+  purgesFragmented: true,
+  unmapsAtOnce: true,
+  ofNothing: "block after block",
+};
+
+/** 3.10.65; 3.9 as well, but for where it stops at nothing. */
+export const blocks3_10_65: BlockRules = { ...blocks2_6_37, ofNothing: "bug" };
+
+/** 3.16 (from 3.11, b8e748b6c320): given out from the bottom up, with what that does to the dirty bitmap. */
+export const blocks3_16: BlockRules = {
+  ...blocks3_10_65,
+  find: findBehind,
+  purgesWhereSearchFails: false,
+  dirty: dirtyBitmapOfOneWord,
+  recordsCpu: false,
+};
+
+/** 4.4 (from 4.1): new blocks at the tail, made with a map in them, and a dirty range. */
+export const blocks4_4: BlockRules = {
+  ...blocks3_16,
+  list: addAtTail,
+  madeHolding: true,
+  dirty: dirtyRange,
+};
