@@ -3,7 +3,7 @@
  * is given back is noted, where a new block is listed, when fragmented blocks are purged.
  */
 import type { Pages } from "../spec/vocabulary.ts";
-import { addAtHead, addAtTail, allBlocks, type Blocks, listedBlocks, runsOf } from "./blocks.ts";
+import { addAtHead, addAtTail, allBlocks, type Blocks, listedBlocks } from "./blocks.ts";
 import { NO_ROOM } from "./search-uncached.ts";
 import type { State } from "./state.ts";
 
@@ -60,8 +60,16 @@ function findBehind(blocks: Blocks, block: number, pages: Pages): number {
 /** bitmap_allocate_region in dirty_map, to 3.10: regions are aligned to their size. */
 export const dirtyBitmap: DirtyNotes = {
   note: (state, block, offset, pages) => fill(state.blocks, block, offset, offset + pages),
-  first: (blocks, block) => runsOf(blocks.givenBack, blocks, block)[0]?.start ?? blocks.pages,
-  end: (blocks, block) => runsOf(blocks.givenBack, blocks, block).at(-1)?.end ?? 0,
+  first: ({ givenBack, pages }, block) => {
+    let page = 0;
+    while (page < pages && givenBack[block * pages + page] === 0) page += 1;
+    return page;
+  },
+  end: ({ givenBack, pages }, block) => {
+    let page = pages;
+    while (page > 0 && givenBack[block * pages + page - 1] === 0) page -= 1;
+    return page;
+  },
   shown: "runs",
 };
 

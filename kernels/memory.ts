@@ -159,6 +159,7 @@ export function aliasReport(state: State): AliasReport {
     }
   }
   let deadPtes = 0;
-  for (const page of pagesOf(pageTable)) if (frameOf(held, page) === 0) deadPtes += 1;
+  // In no order: sorting a page table of thousands of pages took two thirds of the time of a call.
+  for (const page of pageTable.pages) if (page >= 0 && frameOf(held, page) === 0) deadPtes += 1;
   return { staleTlb, deadTlb, deadPtes };
 }

@@ -99,20 +99,34 @@ function place(
   const frame = world.nextFrame;
   const held = world.held + mapped;
   if (command.op === "alloc" && extent !== undefined) {
-    const area = new Area({ ...extent, life: "busy", mapped, frame, block: undefined });
+    const area = new Area({
+      start: extent.start,
+      end: extent.end,
+      life: "busy",
+      mapped,
+      frame,
+      block: undefined,
+    });
     const nextFrame = frame + (command.map ? command.size : 0);
     return world.with({ areas: inserted(world, area), held, nextFrame });
   }
   if (command.op !== "mapRam") return world;
   const { cpu, count } = command;
   if (extent !== undefined && count > world.scope.bitsPerLong) {
-    const area = new Area({ ...extent, life: "busy", mapped, frame, block: undefined });
+    const area = new Area({
+      start: extent.start,
+      end: extent.end,
+      life: "busy",
+      mapped,
+      frame,
+      block: undefined,
+    });
     return world.with({ areas: inserted(world, area), held });
   }
   const map = new RamMap({ start, count, frame, held: true });
   if (extent !== undefined) {
     const block = new Block(cpu, List([map]));
-    const area = new Area({ ...extent, life: "busy", mapped: 0, frame: 0, block });
+    const area = new Area({ start: extent.start, end: extent.end, life: "busy", mapped: 0, frame: 0, block });
     return world.with({ areas: inserted(world, area), held });
   }
   const giver = world.giverOf({ start, end: start + roundedUp(count) });
@@ -123,11 +137,16 @@ function place(
 
 /** The areas with one more, without those that this one shows to be gone. */
 function inserted(world: ImmutableWorld, area: Area): List<Area> {
-  const areas = world.areas
-    .toArray()
-    .filter((each) => each.life === "busy" || each.life === "lazy" || !overlaps(each, area));
-  const above = areas.findIndex((each) => each.start > area.start);
-  areas.splice(above < 0 ? areas.length : above, 0, area);
+  const areas: Area[] = [];
+  let placed = false;
+  for (const each of world.walk) {
+    if (!placed && each.start > area.start) {
+      areas.push(area);
+      placed = true;
+    }
+    if (each.life === "busy" || each.life === "lazy" || !overlaps(each, area)) areas.push(each);
+  }
+  if (!placed) areas.push(area);
   return List(areas);
 }
 
@@ -140,7 +159,7 @@ function cache(world: ImmutableWorld, cpu: number, page: Vpn, frame: number): Im
 function countDescriptors(world: ImmutableWorld, { descriptors }: Response): ImmutableWorld {
   if (descriptors === undefined) return world;
   let expected = 0;
-  for (const { life, block } of world.areas) {
+  for (const { life, block } of world.walk) {
     if (life === "perhaps lazy" || life === "perhaps gone") return world;
     expected += block !== undefined && life === "busy" ? 2 : 1;
   }

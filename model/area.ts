@@ -38,13 +38,16 @@ export class Area implements AreaView, AreaFields, ValueObject {
 
   /** The same area in another life. */
   in(life: Life): Area {
-    return life === this.life ? this : new Area({ ...this, life });
+    if (life === this.life) return this;
+    const { start, end, mapped, frame, block } = this;
+    return new Area({ start, end, life, mapped, frame, block });
   }
 
   /** The same area with its block as it is now; one that was wholly given back is lazy. */
   withBlock(block: Block): Area {
     const life = block.givenBack === this.end - this.start ? "lazy" : "busy";
-    return new Area({ ...this, life, block });
+    const { start, end, mapped, frame } = this;
+    return new Area({ start, end, life, mapped, frame, block });
   }
 
   /** A block in which nothing is mapped and which was not used up: it still stands, or perhaps. */

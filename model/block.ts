@@ -30,7 +30,8 @@ export class RamMap implements RamMapFields, ValueObject {
   }
 
   letGo(): RamMap {
-    return new RamMap({ ...this, held: false });
+    const { start, count, frame } = this;
+    return new RamMap({ start, count, frame, held: false });
   }
 
   equals(other: unknown): boolean {

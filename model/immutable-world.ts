@@ -58,60 +58,47 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
   readonly tlbs: ImmutableMap<Cpu, Tlb>;
   readonly nextFrame: Pfn;
   /** The areas again, for walking: made once for the many questions that laws ask of one world. */
-  readonly #walk: readonly Area[];
+  readonly walk: readonly Area[];
 
-  private constructor(fields: WorldFields, walk: readonly Area[]) {
-    this.scope = fields.scope;
-    this.promises = fields.promises;
-    this.initialised = fields.initialised;
-    this.areas = fields.areas;
-    this.lazyPages = fields.lazyPages;
-    this.ptes = fields.ptes;
-    this.held = fields.held;
-    this.dead = fields.dead;
-    this.leakedDescriptors = fields.leakedDescriptors;
-    this.unflushed = fields.unflushed;
-    this.tlbs = fields.tlbs;
-    this.nextFrame = fields.nextFrame;
-    this.#walk = walk;
+  private constructor(base: WorldFields & { readonly walk: readonly Area[] }, changes: Changes) {
+    this.scope = base.scope;
+    this.promises = base.promises;
+    this.initialised = changes.initialised ?? base.initialised;
+    this.areas = changes.areas ?? base.areas;
+    this.lazyPages = changes.lazyPages ?? base.lazyPages;
+    this.ptes = changes.ptes ?? base.ptes;
+    this.held = changes.held ?? base.held;
+    this.dead = changes.dead ?? base.dead;
+    this.leakedDescriptors = changes.leakedDescriptors ?? base.leakedDescriptors;
+    this.unflushed = changes.unflushed ?? base.unflushed;
+    this.tlbs = changes.tlbs ?? base.tlbs;
+    this.nextFrame = changes.nextFrame ?? base.nextFrame;
+    this.walk = this.areas === base.areas ? base.walk : this.areas.toArray();
   }
 
   /** The world before the first command. */
   static empty(scope: Scope, promises: Promises): ImmutableWorld {
-    const fields: WorldFields = {
+    const fields = {
       scope,
       promises,
       initialised: !scope.beforeInit,
-      areas: List(),
+      areas: List<Area>(),
       lazyPages: 0,
       ptes: 0,
       held: 0,
-      dead: List(),
+      dead: List<Dead>(),
       leakedDescriptors: 0,
-      unflushed: List(),
-      tlbs: ImmutableMap(),
+      unflushed: List<Extent>(),
+      tlbs: ImmutableMap<Cpu, Tlb>(),
       nextFrame: 1,
+      walk: [],
     };
-    return new ImmutableWorld(fields, []);
+    return new ImmutableWorld(fields, {});
   }
 
   /** A world that differs in these fields. */
   with(changes: Changes): ImmutableWorld {
-    const fields: WorldFields = {
-      scope: this.scope,
-      promises: this.promises,
-      initialised: changes.initialised ?? this.initialised,
-      areas: changes.areas ?? this.areas,
-      lazyPages: changes.lazyPages ?? this.lazyPages,
-      ptes: changes.ptes ?? this.ptes,
-      held: changes.held ?? this.held,
-      dead: changes.dead ?? this.dead,
-      leakedDescriptors: changes.leakedDescriptors ?? this.leakedDescriptors,
-      unflushed: changes.unflushed ?? this.unflushed,
-      tlbs: changes.tlbs ?? this.tlbs,
-      nextFrame: changes.nextFrame ?? this.nextFrame,
-    };
-    return new ImmutableWorld(fields, fields.areas === this.areas ? this.#walk : fields.areas.toArray());
+    return new ImmutableWorld(this, changes);
   }
 
   equals(other: unknown): boolean {
@@ -142,7 +129,7 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
 
   get perhapsLazyPages(): Pages {
     let pages = 0;
-    for (const { life, start, end } of this.#walk) {
+    for (const { life, start, end } of this.walk) {
       if (life === "perhaps lazy" || life === "perhaps gone") pages += end - start;
     }
     return pages;
@@ -164,7 +151,7 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
 
   areasIn(extent: Extent, released: Released = "nothing"): readonly Area[] {
     const found: Area[] = [];
-    for (const area of this.#walk) {
+    for (const area of this.walk) {
       if (area.start >= extent.end) break;
       if (area.end > extent.start && area.life !== "perhaps gone" && !this.#goesWith(released, area)) {
         found.push(area);
@@ -174,7 +161,7 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
   }
 
   busyAt(start: Vpn): Area | undefined {
-    for (const area of this.#walk) {
+    for (const area of this.walk) {
       if (area.start > start) return undefined;
       if (area.start === start && area.life === "busy") return area;
     }
@@ -191,7 +178,7 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
     start: Vpn,
     count: Pages,
   ): { readonly area: Area; readonly at: number; readonly map: number } | undefined {
-    for (const [at, area] of this.#walk.entries()) {
+    for (const [at, area] of this.walk.entries()) {
       if (area.start > start) return undefined;
       if (area.block === undefined || area.end <= start) continue;
       const map = area.block.maps.findIndex(
@@ -204,7 +191,7 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
 
   /** The block that stands around these pages and never gave any of them out, and its place among the areas. */
   giverOf(extent: Extent): { readonly area: Area; readonly at: number } | undefined {
-    for (const [at, area] of this.#walk.entries()) {
+    for (const [at, area] of this.walk.entries()) {
       if (area.start > extent.start) return undefined;
       if (area.block === undefined || area.life === "lazy" || area.end < extent.end) continue;
       if (area.block.canGive(extent)) return { area, at };
@@ -224,7 +211,7 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
     const { inside, afterArea, beforeNext } = this.promises.guard;
     const length = request.size + inside;
     let candidate = alignUp(request.vstart, request.align);
-    for (const area of this.#walk) {
+    for (const area of this.walk) {
       if (released !== "nothing" && this.#goesWith(released, area)) continue;
       if (candidate >= area.end + afterArea) continue;
       if (candidate + length + beforeNext <= area.start) break;
@@ -244,7 +231,7 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
 
   fragmentedBlocks(cpu?: Cpu): number {
     let count = 0;
-    for (const area of this.#walk) {
+    for (const area of this.walk) {
       if (area.block === undefined || area.life !== "busy") continue;
       if (area.fragmented && (cpu === undefined || area.block.cpu === cpu)) count += 1;
     }
@@ -253,7 +240,7 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
 
   unflushedIn(extent: Extent): boolean {
     for (const other of this.unflushed) if (overlaps(other, extent)) return true;
-    for (const area of this.#walk) {
+    for (const area of this.walk) {
       if (area.start >= extent.end) return false;
       if (area.life === "lazy" && area.end > extent.start) return true;
     }
@@ -261,7 +248,7 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
   }
 
   frameAt(page: Vpn): Pfn | undefined {
-    for (const area of this.#walk) {
+    for (const area of this.walk) {
       if (area.start > page) return undefined;
       if (area.end <= page || area.life !== "busy") continue;
       if (area.block === undefined) {

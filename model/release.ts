@@ -2,7 +2,7 @@
 import { List } from "immutable";
 import type { Command, Response } from "../spec/commands.ts";
 import { searchFailed } from "../spec/laws/law.ts";
-import type { Extent, Pages, Vpn } from "../spec/vocabulary.ts";
+import type { Extent, Vpn } from "../spec/vocabulary.ts";
 import type { Area } from "./area.ts";
 import type { Dead } from "./dead.ts";
 import type { ImmutableWorld, Tlb } from "./immutable-world.ts";
@@ -39,7 +39,7 @@ export function flushAndRelease(
   const purge = purgeIn(before, command, response);
   const gone: Area[] = [];
   const left: Area[] = [];
-  for (const area of world.areas) {
+  for (const area of world.walk) {
     const becomes = fate(area, world, purge, command, flushes);
     if (becomes === undefined) gone.push(area);
     else left.push(becomes);
@@ -129,31 +129,35 @@ export function uncovered(extent: Extent, flushes: readonly Extent[]): readonly 
 export function settleDoubts(world: ImmutableWorld, command: Command, response: Response): ImmutableWorld {
   if (world.promises.fragments !== "purged by maps too") return world;
   const mapping = command.op === "mapRam" ? command.cpu : undefined;
-  const doubtful = world.areas.filter(
-    ({ life, fragmented, block }) =>
-      life === "perhaps lazy" || (life === "busy" && fragmented && block?.cpu === mapping),
+  const doubtful = world.walk.filter(
+    (area) =>
+      area.life === "perhaps lazy" ||
+      (mapping !== undefined && area.life === "busy" && area.fragmented && area.block?.cpu === mapping),
   );
-  if (doubtful.isEmpty()) return world;
+  if (doubtful.length === 0) return world;
   const { lazyPages } = response;
   if (lazyPages === undefined) return inLife(world, doubtful, "perhaps lazy");
   const beyond = lazyPages - world.lazyPages;
   if (beyond === 0) return inLife(world, doubtful, "busy");
-  const these = whichAddUpTo(beyond, doubtful, world.scope.blockPages);
+  const these = whichAddUpTo(beyond / world.scope.blockPages, doubtful);
   if (these === undefined) return inLife(world, doubtful, "perhaps lazy");
   const known = inLife(inLife(world, doubtful, "busy"), these, "lazy");
   return known.with({ lazyPages });
 }
 
-/** The doubtful blocks whose pages make up the lazy pages counted: all of them, or all of one CPU's. */
-function whichAddUpTo(pages: Pages, doubtful: List<Area>, blockPages: Pages): List<Area> | undefined {
-  if (doubtful.size * blockPages === pages) return doubtful;
-  const byCpu = doubtful.groupBy((area) => area.block?.cpu);
-  const fitting = [...byCpu.values()].filter((group) => group.count() * blockPages === pages);
-  return fitting.length === 1 ? (fitting[0] as List<Area>).toList() : undefined;
+/** The doubtful blocks that make up so many lazy ones: all of them, or all of one CPU's. */
+function whichAddUpTo(blocks: number, doubtful: readonly Area[]): readonly Area[] | undefined {
+  if (doubtful.length === blocks) return doubtful;
+  const cpus = [...new Set(doubtful.map((area) => area.block?.cpu))];
+  const byCpu = cpus.map((cpu) => doubtful.filter((area) => area.block?.cpu === cpu));
+  const fitting = byCpu.filter((ofOne) => ofOne.length === blocks);
+  return fitting.length === 1 ? fitting[0] : undefined;
 }
 
-function inLife(world: ImmutableWorld, areas: List<Area>, life: Area["life"]): ImmutableWorld {
+function inLife(world: ImmutableWorld, areas: readonly Area[], life: Area["life"]): ImmutableWorld {
   if (areas.every((area) => area.life === life)) return world;
-  const chosen = new Set(areas);
-  return world.with({ areas: world.areas.map((area) => (chosen.has(area) ? area.in(life) : area)) });
+  const changed = new Map(areas.map((area) => [area.start, area.in(life)]));
+  return world.with({
+    areas: List(world.walk.map((area) => (area.block && changed.get(area.start)) ?? area)),
+  });
 }
