@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import type { Command } from "../spec/commands.ts";
-import { type HistoryStep, type Names, naming } from "../spec/history.ts";
+import { type HistoryStep, misnamed, type Names, naming } from "../spec/history.ts";
 import type { Kernel } from "../spec/kernel.ts";
 import { RELEASES } from "../spec/releases.ts";
 import { AREAS_ONLY, type Scope, WORD64 } from "../spec/scope.ts";
@@ -51,9 +51,61 @@ const step: fc.Arbitrary<HistoryStep> = fc.oneof(
 
 const steps = fc.array(step, { maxLength: LONGEST, size: "max" });
 
+/** Blocks of four pages beside areas, on a machine that is switched on first. */
+const withBlocks: Scope = {
+  ...scope,
+  name: "blocks beside areas",
+  vmalloc: { vstart: 12, vend: 33 },
+  blockPages: 4,
+  bitsPerLong: 2,
+  beforeInit: true,
+};
+
+const cpu = fc.nat(1);
+const stepOfBlocks: fc.Arbitrary<HistoryStep> = fc.oneof(
+  { weight: 4, arbitrary: step },
+  {
+    weight: 6,
+    arbitrary: fc.record({ op: fc.constant("mapRam" as const), cpu, count: fc.integer({ min: 1, max: 3 }) }),
+  },
+  { weight: 5, arbitrary: fc.record({ op: fc.constant("unmapRam" as const), cpu, area }) },
+  { weight: 2, arbitrary: fc.constant({ op: "pin" as const }) },
+  { weight: 1, arbitrary: fc.record({ op: fc.constant("unpin" as const), area }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      op: fc.constant("touch" as const),
+      cpu,
+      area,
+      page: fc.nat(3),
+      write: fc.constant(true),
+    }),
+  },
+);
+
+/** With blocks, a step must name one of its kind: nobody frees an area that a block fills. */
+const stepsOfBlocks = fc
+  .array(stepOfBlocks, { maxLength: LONGEST, size: "max" })
+  .map((all) => namedRightly([{ op: "unmapAliases" }, { op: "init" }, ...all]));
+
+/** The steps, each that names a wrong one naming the next before that is right; without those that have none. */
+function namedRightly(all: readonly HistoryStep[]): HistoryStep[] {
+  const history: HistoryStep[] = [];
+  for (const each of all) {
+    const at = history.length;
+    const turns = "area" in each ? history.keys() : [0];
+    const candidates = Array.from(turns, (turn) =>
+      "area" in each ? { ...each, area: (each.area + turn) % at } : each,
+    );
+    const right = candidates.find((one) => misnamed([...history, one], at) === undefined);
+    if (right !== undefined) history.push(right);
+  }
+  return history;
+}
+
 /** The commands a history turns into on this kernel, up to where the kernel stops. */
-function commandsOf(kernel: Kernel<State>, history: readonly HistoryStep[]): Command[] {
-  const state = kernel.initial(scope);
+function commandsOf(kernel: Kernel<State>, history: readonly HistoryStep[], on: Scope): Command[] {
+  const state = kernel.initial(on);
   const names: Names = naming.begin();
   const commands: Command[] = [];
   for (const [index, each] of history.entries()) {
@@ -67,9 +119,9 @@ function commandsOf(kernel: Kernel<State>, history: readonly HistoryStep[]): Com
 }
 
 /** Whether every step leaves the state given as it was, and is a copy followed by an act. */
-function stepsAreCopies(kernel: Kernel<State>, history: readonly HistoryStep[]): boolean {
-  let state = kernel.initial(scope);
-  return commandsOf(kernel, history).every((command) => {
+function stepsAreCopies(kernel: Kernel<State>, history: readonly HistoryStep[], on = scope): boolean {
+  let state = kernel.initial(on);
+  return commandsOf(kernel, history, on).every((command) => {
     const untouched = structuredClone(state);
     const copy = kernel.copy(state);
     const response = kernel.act(copy, command);
@@ -84,10 +136,15 @@ function stepsAreCopies(kernel: Kernel<State>, history: readonly HistoryStep[]):
 }
 
 /** Whether a copy taken after `share` of a history goes on as the original does, which goes on first. */
-function copyGoesOnAlike(kernel: Kernel<State>, history: readonly HistoryStep[], share: number): boolean {
-  const commands = commandsOf(kernel, history);
+function copyGoesOnAlike(
+  kernel: Kernel<State>,
+  history: readonly HistoryStep[],
+  share: number,
+  on = scope,
+): boolean {
+  const commands = commandsOf(kernel, history, on);
   const middle = Math.floor(commands.length * share);
-  const original = kernel.initial(scope);
+  const original = kernel.initial(on);
   for (const command of commands.slice(0, middle)) kernel.act(original, command);
   const copy = kernel.copy(original);
   const replies = commands.slice(middle).map((command) => kernel.act(original, command));
@@ -104,6 +161,16 @@ describe.each(KERNELS.map((kernel) => [kernel.name, kernel] as const))("%s", (_n
   test.prop([steps, fc.nat(9)], { numRuns: 60 })(
     "answers as before from a state copied in the middle",
     (history, tenths) => copyGoesOnAlike(kernel, history, tenths / 10),
+  );
+
+  test.prop([stepsOfBlocks], { numRuns: 60 })(
+    "does so with maps, pins, writes and the boot as well",
+    (history) => stepsAreCopies(kernel, history, withBlocks),
+  );
+
+  test.prop([stepsOfBlocks, fc.nat(9)], { numRuns: 60 })(
+    "and answers as before from a state copied in the middle of those",
+    (history, tenths) => copyGoesOnAlike(kernel, history, tenths / 10, withBlocks),
   );
 
   test("fills a machine of 12 pages from the bottom, then refuses", () => {
@@ -150,21 +217,31 @@ test.each(["2.6.27", "2.6.37", "2.6.39", "5.0.1"])(
 describe("the check that a step is a copy followed by an act", () => {
   const kernel = kernelCalled("3.1") as Kernel<State>;
   const accepts = (wrong: Kernel<State>) => {
-    const property = fc.property(steps, (history) => stepsAreCopies(wrong, history));
+    const property = fc.property(stepsOfBlocks, (history) => stepsAreCopies(wrong, history, withBlocks));
     return !fc.check(property, { seed: 1, numRuns: 60 }).failed;
+  };
+  const sharing = (part: (own: State, state: State) => Partial<State>): Kernel<State> => {
+    const copy = (state: State): State => {
+      const own = kernel.copy(state);
+      return { ...own, ...part(own, state) };
+    };
+    return { ...kernel, copy };
   };
 
   test("rejects a step that acts on the state given", () => {
     expect(accepts({ ...kernel, step: (state, command) => [state, kernel.act(state, command)] })).toBe(false);
   });
 
-  test("rejects a copy that shares its page table with the original", () => {
-    const copy = (state: State): State => {
-      const { pageTable } = state.memory;
-      const own = kernel.copy(state);
-      return { ...own, memory: { ...own.memory, pageTable } };
-    };
-    expect(accepts({ ...kernel, copy })).toBe(false);
+  test("rejects a copy that shares something with the original", () => {
+    const shared = [
+      sharing((own, { memory }) => ({ memory: { ...own.memory, pageTable: memory.pageTable } })),
+      sharing((own, { memory }) => ({ memory: { ...own.memory, cache: memory.cache } })),
+      sharing((own, { memory }) => ({ memory: { ...own.memory, frames: memory.frames } })),
+      sharing((own, { blocks }) => ({ blocks: { ...own.blocks, given: blocks.given } })),
+      sharing((own, { blocks }) => ({ blocks: { ...own.blocks, head: blocks.head } })),
+      sharing((own, { blocks }) => ({ blocks: { ...own.blocks, index: blocks.index } })),
+    ];
+    expect(shared.map(accepts)).toEqual(shared.map(() => false));
     expect(accepts(kernel)).toBe(true);
   });
 });

@@ -78,7 +78,7 @@ function answer(state: State, command: Command, rules: ListRules): Result {
     case "init":
       return { kind: "refused" };
     case "pin":
-      return { kind: "pinned", ...pin(state, () => {}) };
+      return pin(state, () => {});
     case "unpin":
       unpin(state, command.frame);
       return { kind: "done" };

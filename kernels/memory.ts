@@ -122,7 +122,12 @@ export function dropPte(state: State, page: Vpn): void {
 /** The pages whose PTE maps this frame although nobody holds them. */
 export function deadPagesOf({ memory }: State, frame: Pfn): Vpn[] {
   const { pageTable, held } = memory;
-  return pagesOf(pageTable).filter((page) => frameOf(pageTable, page) === frame && frameOf(held, page) === 0);
+  const found: Vpn[] = [];
+  for (let slot = 0; slot < pageTable.pages.length; slot++) {
+    const page = pageTable.pages[slot] as number;
+    if (page >= 0 && pageTable.frames[slot] === frame && frameOf(held, page) === 0) found.push(page);
+  }
+  return found.sort((a, b) => a - b);
 }
 
 /** One CPU reads or writes one page: its TLB answers first, as hardware does; a miss is filled from the page table. */

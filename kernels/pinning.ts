@@ -3,19 +3,16 @@
  * its caching attribute (PAT), first makes sure that nothing else maps it. Each policy is one way to do so
  * that seed 001 speaks of; docs/pinning.md compares them.
  */
+import type { Pinned } from "../spec/commands.ts";
 import type { Kernel } from "../spec/kernel.ts";
 import type { Pfn } from "../spec/vocabulary.ts";
 import { takeFrame } from "./frames.ts";
 import { deadPagesOf, dropPte, flushTlbKernelRange } from "./memory.ts";
-import { emptyPageMap, frameOf, setFrame } from "./page-map.ts";
+import { emptyPageMap, frameOf } from "./page-map.ts";
 import type { State } from "./state.ts";
 
-/** What a pin came to: the frame, the aliases the host repaired, and whether vm_unmap_aliases was called. */
-export interface Pin {
-  readonly frame: Pfn;
-  readonly traps: number;
-  readonly swept: boolean;
-}
+/** What a policy did. */
+type Pin = Pick<Pinned, "frame" | "traps" | "swept">;
 
 export interface PinPolicy {
   readonly id: string;
@@ -92,7 +89,7 @@ const bitPerFrame: PinPolicy = {
 function stockOf(size: number): PinPolicy {
   return {
     id: `stock-of-${size}`,
-    says: `Keeps a stock of unaliased frames, filled ${size} at a time by one call; frames of page tables go back to it.`,
+    says: `Keeps a stock of unaliased frames, filled ${size} at a time by one call; frames of page tables go back to it, as far as it has room.`,
     source: 'seed 001: "keep a cache of unaliased page table pages", like the quicklists',
     notesFrames: false,
     pin: (state, unmapAliases) => {
@@ -105,14 +102,15 @@ function stockOf(size: number): PinPolicy {
       return { frame: frames.stock.pop() as Pfn, traps: 0, swept };
     },
     unpin: ({ memory }, frame) => {
-      memory.frames.stock.push(frame);
+      const { stock, freed } = memory.frames;
+      (stock.length < size ? stock : freed).push(frame);
     },
   };
 }
 
 /**
  * The host knows frames, not the guest's addresses: it finds the PTEs of a frame by its own check, and drops
- * every translation once for a frame that was mapped since it last did so.
+ * every translation once for a frame that has some, or was let go since it last did so.
  */
 const hostRepairs: PinPolicy = {
   id: "host-repairs",
@@ -124,24 +122,14 @@ const hostRepairs: PinPolicy = {
     const frame = takeFrame(frames);
     const pages = deadPagesOf(state, frame);
     for (const page of pages) dropPte(state, page);
-    if (frameOf(frames.noted, frame as number) !== 0) {
+    if (pages.length > 0 || frameOf(frames.noted, frame as number) !== 0) {
       flushTlbKernelRange(state, 0, state.word as number);
-      frames.noted = stillMapped(state);
+      frames.noted = emptyPageMap();
     }
     return { frame, traps: pages.length, swept: false };
   },
   unpin: backToAllocator,
 };
-
-/** The frames that a PTE nobody holds still maps: a TLB may be filled from it again. */
-function stillMapped({ memory }: State) {
-  const { pageTable, held } = memory;
-  const noted = emptyPageMap();
-  for (const [slot, page] of pageTable.pages.entries()) {
-    if (page >= 0 && frameOf(held, page) === 0) setFrame(noted, pageTable.frames[slot] as number, 1);
-  }
-  return noted;
-}
 
 /** In the order of seed 001; the stock in three sizes. */
 export const POLICIES: readonly PinPolicy[] = [
@@ -155,8 +143,9 @@ export const POLICIES: readonly PinPolicy[] = [
 ];
 
 /** A frame is pinned as the state's policy does it; `unmapAliases` is the kernel's. */
-export function pin(state: State, unmapAliases: (state: State) => void): Pin {
-  return policyOf(state).pin(state, unmapAliases);
+export function pin(state: State, unmapAliases: (state: State) => void): Pinned {
+  const { frame, traps, swept } = policyOf(state).pin(state, unmapAliases);
+  return { kind: "pinned", frame, traps, swept, ptes: deadPagesOf(state, frame).length };
 }
 
 export function unpin(state: State, frame: Pfn): void {

@@ -49,8 +49,8 @@ function replyOf(state: State, result: Result): Response {
       return aliases === undefined ? done : { ...done, aliases };
     }
     case "pinned": {
-      const { kind, frame, traps, swept } = result;
-      return { flushes, pteSet, pteCleared, rcuCallbacks, lazyPages, descriptors, usedAfterFree, dirtyLines, kind, frame, traps, swept };
+      const { kind, frame, traps, swept, ptes } = result;
+      return { flushes, pteSet, pteCleared, rcuCallbacks, lazyPages, descriptors, usedAfterFree, dirtyLines, kind, frame, traps, swept, ptes };
     }
     case "reached": {
       const { kind, hit, frame } = result;

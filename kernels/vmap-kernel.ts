@@ -82,7 +82,7 @@ function answer(state: State, command: Command, steps: Steps): Result {
       state.initialised = true;
       return { kind: "done" };
     case "pin":
-      return { kind: "pinned", ...pin(state, () => steps.unmapAliases(state, steps)) };
+      return pin(state, () => steps.unmapAliases(state, steps));
     case "unpin":
       unpin(state, command.frame);
       return { kind: "done" };

@@ -5,7 +5,7 @@ import { newArea, purged } from "../spec/laws/law.ts";
 import { overlaps, roundedUp, type Vpn } from "../spec/vocabulary.ts";
 import { Area } from "./area.ts";
 import { Block, RamMap } from "./block.ts";
-import { Dead } from "./dead.ts";
+import { Dead, type Ptes } from "./dead.ts";
 import type { ImmutableWorld, Tlb } from "./immutable-world.ts";
 import { flushAndRelease, settleDoubts } from "./release.ts";
 
@@ -37,12 +37,17 @@ function countPtes(world: ImmutableWorld, { pteSet, pteCleared }: Response): Imm
   return pteSet === pteCleared ? world : world.with({ ptes: world.ptes + pteSet - pteCleared });
 }
 
+/** The PTEs of what is let go are gone if the reply cleared as many. */
+function ptesAfter({ pteCleared }: Response, pages: number): Ptes {
+  return pteCleared < pages ? "there" : "gone";
+}
+
 /** The owner of an area lets it go: it is lazy. */
 function letGoArea(world: ImmutableWorld, start: Vpn, response: Response): ImmutableWorld {
   const area = whichLetGo(world, start, response);
   if (area === undefined) return world;
   const { mapped, frame, end } = area;
-  const dead = mapped === 0 ? [] : [new Dead(start, start + mapped, frame, response.pteCleared < mapped)];
+  const dead = mapped === 0 ? [] : [new Dead(start, start + mapped, frame, ptesAfter(response, mapped))];
   return world.with({
     areas: world.areas.set(world.areas.indexOf(area), area.in("lazy")),
     lazyPages: world.lazyPages + end - start,
@@ -83,7 +88,7 @@ function letGoMap(world: ImmutableWorld, command: UnmapRam, response: Response):
     areas: world.areas.set(found.at, area),
     lazyPages: world.lazyPages + (area.life === "lazy" ? area.end - area.start : 0),
     held: world.held - count,
-    dead: world.dead.push(new Dead(start, start + count, frame, response.pteCleared < count)),
+    dead: world.dead.push(new Dead(start, start + count, frame, ptesAfter(response, count))),
   });
 }
 

@@ -2,6 +2,12 @@ import { hash, type ValueObject } from "immutable";
 import type { Extent, Pfn, Vpn } from "../spec/vocabulary.ts";
 
 /**
+ * Whether the PTEs of something let go are there still: perhaps, where a reply cleared some, not all, and
+ * flushed these pages; what it cleared is clean then.
+ */
+export type Ptes = "there" | "perhaps" | "gone";
+
+/**
  * Pages that were let go and that some CPU may still translate: their PTEs are there, so that a TLB may be
  * filled from them at any time, or have gone without a flush since.
  */
@@ -10,22 +16,22 @@ export class Dead implements Extent, ValueObject {
   readonly end: Vpn;
   /** Of the first page; the others follow. */
   readonly frame: Pfn;
-  readonly ptesPresent: boolean;
+  readonly ptes: Ptes;
 
-  constructor(start: Vpn, end: Vpn, frame: Pfn, ptesPresent: boolean) {
+  constructor(start: Vpn, end: Vpn, frame: Pfn, ptes: Ptes) {
     this.start = start;
     this.end = end;
     this.frame = frame;
-    this.ptesPresent = ptesPresent;
+    this.ptes = ptes;
   }
 
   /** These pages of it. */
   part({ start, end }: Extent): Dead {
-    return new Dead(start, end, this.frame + (start - this.start), this.ptesPresent);
+    return new Dead(start, end, this.frame + (start - this.start), this.ptes);
   }
 
-  withoutPtes(): Dead {
-    return this.ptesPresent ? new Dead(this.start, this.end, this.frame, false) : this;
+  with(ptes: Ptes): Dead {
+    return ptes === this.ptes ? this : new Dead(this.start, this.end, this.frame, ptes);
   }
 
   equals(other: unknown): boolean {
@@ -34,7 +40,7 @@ export class Dead implements Extent, ValueObject {
       this.start === other.start &&
       this.end === other.end &&
       this.frame === other.frame &&
-      this.ptesPresent === other.ptesPresent
+      this.ptes === other.ptes
     );
   }
 

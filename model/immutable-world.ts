@@ -265,15 +265,16 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
   pteAt(page: Vpn): Pfn | undefined {
     const held = this.frameAt(page);
     if (held !== undefined) return held;
-    for (const { start, end, frame, ptesPresent } of this.dead) {
-      if (ptesPresent && start <= page && page < end) return frame + (page - start);
+    for (const { start, end, frame, ptes } of this.dead) {
+      if (ptes !== "gone" && start <= page && page < end) return frame + (page - start);
     }
     return undefined;
   }
 
   mayBeMapped(frame: Pfn): boolean {
     for (const dead of this.dead) {
-      if (dead.frame <= frame && frame < dead.frame + (dead.end - dead.start)) return true;
+      if (dead.ptes !== "perhaps" && dead.frame <= frame && frame < dead.frame + (dead.end - dead.start))
+        return true;
     }
     return false;
   }

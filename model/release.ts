@@ -50,7 +50,7 @@ export function flushAndRelease(
   return world.with({
     areas: purge === "none" ? world.areas : List(left),
     lazyPages: purge === "none" ? world.lazyPages : 0,
-    dead: deadAfter(world, gone, flushes),
+    dead: deadAfter(withoutRepaired(world, response), gone, response),
     unflushed: List(unflushed),
     tlbs: flushTlbs(world, flushes),
   });
@@ -65,7 +65,7 @@ function fate(
   flushes: readonly Extent[],
 ): Area | undefined {
   if (purge === "none") return area;
-  const covered = uncovered(area, flushes).length === 0;
+  const isCovered = uncovered(area, flushes).length === 0;
   switch (area.life) {
     case "lazy":
       return undefined;
@@ -73,28 +73,58 @@ function fate(
       return purge === "synchronous" ? undefined : area;
     case "perhaps lazy":
       if (purge === "synchronous") return undefined;
-      return area.in(covered ? "perhaps gone" : "busy");
+      return area.in(isCovered ? "perhaps gone" : "busy");
     case "busy": {
       if (!area.fragmented || promises.fragments === "kept") return area;
-      if (purge === "synchronous") return covered ? undefined : area;
+      if (purge === "synchronous") return isCovered ? undefined : area;
       if (purge === "of lazy areas") return area;
-      if (covered) return area.in("perhaps gone");
+      if (isCovered) return area.in("perhaps gone");
       // The map may have made its CPU's fragmented blocks lazy, some of them after the purge.
       return command.op === "mapRam" && area.block?.cpu === command.cpu ? area.in("perhaps lazy") : area;
     }
   }
 }
 
+/** The PTEs that a host trapped and took away are those of the frame it let be pinned. */
+function withoutRepaired(world: ImmutableWorld, response: Response): ImmutableWorld {
+  if (response.kind !== "pinned" || response.traps === 0) return world;
+  const { frame } = response;
+  const dead = world.dead.toArray().flatMap((each) => {
+    const page = each.start + (frame - each.frame);
+    if (page < each.start || page >= each.end) return [each];
+    const parts = [
+      each.part({ start: each.start, end: page }),
+      each.part({ start: page + 1, end: each.end }),
+    ];
+    const repaired = each.part({ start: page, end: page + 1 }).with("gone");
+    return [...parts.filter(({ start, end }) => start < end), repaired];
+  });
+  return world.with({ dead: List(dead) });
+}
+
 /** A purge clears the PTEs of what it releases; a flush then drops what no PTE can bring back. */
-function deadAfter(world: ImmutableWorld, gone: readonly Area[], flushes: readonly Extent[]): List<Dead> {
+function deadAfter(world: ImmutableWorld, gone: readonly Area[], response: Response): List<Dead> {
   if (world.dead.isEmpty()) return world.dead;
+  const { flushes, pteCleared } = response;
   const noneLeft = world.deadPtes === 0;
   const left = world.dead.toArray().flatMap((dead) => {
     const cleared = noneLeft || gone.some((area) => area.start <= dead.start && dead.start < area.end);
-    const now = cleared ? dead.withoutPtes() : dead;
-    return now.ptesPresent ? [now] : uncovered(now, flushes).map((part) => now.part(part));
+    const now = cleared ? dead.with("gone") : dead;
+    if (now.ptes === "perhaps") return [now];
+    const uncoveredParts = uncovered(now, flushes).map((part) => now.part(part));
+    if (now.ptes === "gone") return uncoveredParts;
+    // Of PTEs that were there, the reply says how many it cleared, not which.
+    return pteCleared === 0 ? [now] : [...uncoveredParts, ...covered(now, flushes)];
   });
   return List(left);
+}
+
+/** The parts that a flush covers: their PTEs are perhaps gone now, and if so they are clean. */
+function covered(dead: Dead, flushes: readonly Extent[]): Dead[] {
+  return flushes
+    .map(({ start, end }) => ({ start: Math.max(start, dead.start), end: Math.min(end, dead.end) }))
+    .filter(({ start, end }) => start < end)
+    .map((part) => dead.part(part).with("perhaps"));
 }
 
 /** A flush of [start, end) drops those pages from the TLB of every CPU. */

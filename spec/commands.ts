@@ -86,6 +86,18 @@ export interface Translation {
   readonly frame: Pfn;
 }
 
+/** What a pin came to. */
+export interface Pinned {
+  readonly kind: "pinned";
+  readonly frame: Pfn;
+  /** PTEs of the frame that the host trapped and took away. */
+  readonly traps: number;
+  /** vm_unmap_aliases was called on the way. */
+  readonly swept: boolean;
+  /** PTEs that still map the frame: a host that looks finds them. */
+  readonly ptes: number;
+}
+
 /** What an observer of page tables and TLBs sees when unmapAliases or tlb returns. */
 export interface AliasReport {
   /** TLB entries whose PTE is gone or maps another frame; by CPU, then by page. */
@@ -126,8 +138,7 @@ export type Response = Effects &
       }
     | { readonly kind: "refused" }
     | { readonly kind: "done"; readonly aliases?: AliasReport }
-    /** A pin: the frame, how many PTEs of it the host trapped and cleared, whether vm_unmap_aliases was called. */
-    | { readonly kind: "pinned"; readonly frame: Pfn; readonly traps: number; readonly swept: boolean }
+    | Pinned
     /** A touch: served from the TLB (hit), walked, or faulted (frame null). */
     | { readonly kind: "reached"; readonly hit: boolean; readonly frame: Pfn | null }
     /** The kernel would have stopped here (BUG, BUG_ON); a history ends. */

@@ -72,11 +72,12 @@ export interface World {
   readonly releasedUnflushed: Pages;
   /** The frame that an owner holds mapped here now. */
   frameAt(page: Vpn): Pfn | undefined;
-  /** The frame in the page table here, held or not, as far as replies told. */
+  /** The frame that the page table has here, or perhaps has, held or not, as far as replies told. */
   pteAt(page: Vpn): Pfn | undefined;
   /**
    * Whether some CPU may translate some page to this frame although nobody holds it there: a TLB may be filled
-   * without a touch for as long as the PTE is present, and keeps what it has until a flush.
+   * without a touch for as long as the PTE is present, and keeps what it has until a flush. Not where a PTE is
+   * only perhaps there still.
    */
   mayBeMapped(frame: Pfn): boolean;
   /** PTEs present for pages that nobody holds. */

@@ -32,7 +32,7 @@ export const pinnedIsUnaliased: VmapLaw = {
   source: "seed 001: Xen does the alias unmap for a page that goes into a page table; catalogue B5, C7",
   holds(before, _command, response, after) {
     if (response.kind !== "pinned" || after === undefined || !before.initialised) return true;
-    return !after.mayBeMapped(response.frame);
+    return response.ptes === 0 && !after.mayBeMapped(response.frame);
   },
 };
 
