@@ -1,7 +1,7 @@
 /** The main job for one kernel: kept failures, then pinned histories, then random ones. */
 import { setTimeout } from "node:timers/promises";
 import { readHistory } from "../adapters/history-file.ts";
-import type { Bug } from "../counterexamples/bug.ts";
+import { bugCalled } from "../counterexamples/index.ts";
 import { replay } from "../engine/stepper.ts";
 import type { State } from "../kernels/state.ts";
 import { type KnownBreak, randomRun } from "../properties/random-run.ts";
@@ -28,7 +28,7 @@ export interface Cell {
   readonly commands: number | null;
   /** The line that replays it. */
   readonly replay: string | null;
-  /** Every way in which it was seen to break, the most particular to this kernel first. */
+  /** Every bug that was seen to break it, the shortest way first. */
   readonly bugs: readonly SeenBreak[];
 }
 
@@ -103,7 +103,7 @@ export async function checkKernel(kernel: Kernel<State>, options: CheckOptions):
   const laws = LAWS.filter(({ id }) => options.law === undefined || id === options.law);
   return {
     kernel,
-    cells: laws.map(({ id }) => cell(kernel, id, breaks.get(id) ?? [])),
+    cells: laws.map(({ id }) => cell(kernel, id, (breaks.get(id) ?? []).sort(shortestFirst))),
     surprises,
     histories,
     commands,
@@ -153,16 +153,16 @@ async function tryKept(kernel: Kernel<State>): Promise<Surprise[]> {
   return surprises;
 }
 
-/** Every pinned history that the catalogue says breaks a law here, the bug of the fewest kernels first. */
+/** Every pinned history that the catalogue says breaks a law here. */
 async function tryPinned(
   kernel: Kernel<State>,
   { law }: CheckOptions,
   breaks: Map<LawId, SeenBreak[]>,
 ): Promise<Surprise[]> {
   const surprises: Surprise[] = [];
-  const here = allPinned()
-    .filter(({ pinned }) => pinned.on.includes(kernel.name) && (law === undefined || pinned.law === law))
-    .sort((a, b) => kernelsOf(a.bug) - kernelsOf(b.bug));
+  const here = allPinned().filter(
+    ({ pinned }) => pinned.on.includes(kernel.name) && (law === undefined || pinned.law === law),
+  );
   for (const { bug, pinned } of here) {
     const history = await readHistory(pinnedFile(bug, pinned));
     const last = replay(settingFor(kernel, history.scope), history.commands, pinned.law).at(-1) as VmapPlayed;
@@ -186,9 +186,14 @@ async function tryPinned(
   return surprises;
 }
 
+/** The shortest way to break a law first; of two as short, the bug that is on more kernels. */
+function shortestFirst(a: SeenBreak, b: SeenBreak): number {
+  return a.commands - b.commands || kernelsOf(b.bug) - kernelsOf(a.bug);
+}
+
 /** On how many kernels a bug breaks anything. */
-function kernelsOf(bug: Bug): number {
-  return new Set(bug.breaks.flatMap(({ on }) => on)).size;
+function kernelsOf(id: string): number {
+  return new Set(bugCalled(id)?.breaks.flatMap(({ on }) => on)).size;
 }
 
 /** A known bug met at random. Where its pinned history is there already, that is the shorter one. */

@@ -40,4 +40,4 @@ function cellText({ verdict, bug, commands }: Cell): string {
 
 export const LEGEND =
   "ok: kept in every history tried   -: not promised   A9 in 3: broken by bug A9 in 3 commands   *: a bug without a number\n" +
-  "draft-1, draft-3: piggin-draft-1, -3   4.15.18u: 4.15.18-ubuntu   Areas only: per-CPU blocks are not modelled yet";
+  "draft-1, draft-3: piggin-draft-1, -3   4.15.18u: 4.15.18-ubuntu";

@@ -40,7 +40,7 @@ export function mapsOf(played: readonly VmapPlayed[]): string[][] {
         lazy: life !== "busy",
         letter: letters.get(start) ?? "?",
       }));
-    const rows = [...blockRows(areas, letters), ...pteRow(now), ...tlbRows(now)];
+    const rows = [...blockRows(areas, letters), ...pteRow(now), ...tlbRows(now), ...cacheRow(now)];
     const any = plain.length > 0 || rows.length === 0;
     return drawMap([...(any ? [areaRow(plain)] : []), ...rows], shown);
   });
@@ -91,4 +91,11 @@ function tlbRows(now: VmapPlayed): MapRow[] {
     .filter(([, tlb]) => !tlb.isEmpty())
     .sort(([a], [b]) => a - b)
     .map(([cpu, tlb]) => ({ label: `cpu ${cpu}`, at: (vpn) => String(tlb.get(vpn) ?? ".").slice(-2) }));
+}
+
+/** Dirty lines in a cache indexed by virtual address, if there are any. */
+function cacheRow({ response }: VmapPlayed): MapRow[] {
+  const { dirtyLines = [] } = response ?? {};
+  if (dirtyLines.length === 0) return [];
+  return [{ label: "cache", at: (vpn) => (dirtyLines.includes(vpn) ? "w" : ".") }];
 }
