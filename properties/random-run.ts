@@ -56,6 +56,8 @@ const HARMLESS: readonly LawId[] = [
   "purge-only-when-full",
   "nothing-leaks",
   "no-use-after-free",
+  "no-alias-after-unmap-aliases",
+  "pinned-is-unaliased",
 ];
 
 /** Draws histories until one breaks a law in a way the catalogue does not know, or all are drawn. */
