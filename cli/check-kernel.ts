@@ -1,6 +1,7 @@
 /** The main job for one kernel: kept failures, then pinned histories, then random ones. */
 import { setTimeout } from "node:timers/promises";
 import { readHistory } from "../adapters/history-file.ts";
+import type { Bug } from "../counterexamples/bug.ts";
 import { bugCalled } from "../counterexamples/index.ts";
 import { replay } from "../engine/stepper.ts";
 import type { State } from "../kernels/state.ts";
@@ -28,7 +29,7 @@ export interface Cell {
   readonly commands: number | null;
   /** The line that replays it. */
   readonly replay: string | null;
-  /** Every bug that was seen to break it, the shortest way first. */
+  /** Every bug that was seen to break it, the best known first. */
   readonly bugs: readonly SeenBreak[];
 }
 
@@ -103,7 +104,7 @@ export async function checkKernel(kernel: Kernel<State>, options: CheckOptions):
   const laws = LAWS.filter(({ id }) => options.law === undefined || id === options.law);
   return {
     kernel,
-    cells: laws.map(({ id }) => cell(kernel, id, (breaks.get(id) ?? []).sort(shortestFirst))),
+    cells: laws.map(({ id }) => cell(kernel, id, (breaks.get(id) ?? []).sort(bestKnownFirst))),
     surprises,
     histories,
     commands,
@@ -186,14 +187,17 @@ async function tryPinned(
   return surprises;
 }
 
-/** The shortest way to break a law first; of two as short, the bug that is on more kernels. */
-function shortestFirst(a: SeenBreak, b: SeenBreak): number {
-  return a.commands - b.commands || kernelsOf(b.bug) - kernelsOf(a.bug);
+/** Bugs that were reported first, and of these the one on the fewest kernels: the most particular to this one. */
+function bestKnownFirst(a: SeenBreak, b: SeenBreak): number {
+  const [first, second] = [bugCalled(a.bug), bugCalled(b.bug)];
+  return (
+    Number(first?.latent ?? false) - Number(second?.latent ?? false) || kernelsOf(first) - kernelsOf(second)
+  );
 }
 
 /** On how many kernels a bug breaks anything. */
-function kernelsOf(id: string): number {
-  return new Set(bugCalled(id)?.breaks.flatMap(({ on }) => on)).size;
+function kernelsOf(bug: Bug | undefined): number {
+  return new Set(bug?.breaks.flatMap(({ on }) => on)).size;
 }
 
 /** A known bug met at random. Where its pinned history is there already, that is the shorter one. */

@@ -34,6 +34,8 @@ export interface Bug {
   readonly says: string;
   /** Commits, mails, seeds. */
   readonly source: string;
+  /** No report of it is known: it was found by reading, or here. */
+  readonly latent?: true;
   /** Where it ended. */
   readonly fixed: string;
   /** The good kernel with one step replaced; undefined where a release simply has the bug. */

@@ -10,6 +10,7 @@ export const cacheExactHoleMissed: Bug = {
   says: "The guard page between areas went, and with it the scan's `>=`, but the cache is still kept for size == cached_hole_size: a hole of exactly that size is missed.",
   source:
     "248ac0e1943a (3.0); no report known: found by reading and by random search (catalogue A9, section 11)",
+  latent: true,
   fixed: "5.2, where 68ad4a330433 removed the cache",
   changed: undefined,
   breaks: [
