@@ -8,6 +8,7 @@
 import type { Alloc } from "../spec/commands.ts";
 import type { Vpn } from "../spec/vocabulary.ts";
 import { NONE } from "./areas.ts";
+import { blocks2_6_37 } from "./block-rules.ts";
 import { type CachedRules, unmappingAtFree } from "./cached-kernel.ts";
 import { rules2_6_39 } from "./linux-2.6.39.ts";
 import { MARKS } from "./marks.ts";
@@ -53,6 +54,7 @@ export const rulesDrafts: Omit<CachedRules, "startUncached"> = {
   ...unmappingAtFree,
   unmapFreed: () => {},
   unmapGathered: unmapEach,
+  blocks: { ...blocks2_6_37, unmapsAtOnce: false },
   beforeNext: 0,
   reasonsToReset: reasonsToResetDraft,
 };

@@ -20,19 +20,8 @@ const walking2_6_28 = uncachedKernel(
 );
 
 /** Until 2.6.37 a used-up block keeps its PTEs as well. */
-const WITH_PTES = ["2.6.28", "2.6.28.10"];
-const WITHOUT = [
-  "piggin-draft-1",
-  "piggin-draft-3",
-  "2.6.37",
-  "2.6.39",
-  "3.1",
-  "3.10.65",
-  "3.16",
-  "4.4",
-  "4.15.0",
-  "4.15.18-ubuntu",
-];
+const WITH_PTES = ["2.6.28", "2.6.28.10", "piggin-draft-1", "piggin-draft-3"];
+const WITHOUT = ["2.6.37", "2.6.39", "3.1", "3.10.65", "3.16", "4.4", "4.15.0", "4.15.18-ubuntu"];
 
 export const vbFullBlockStale: Bug = {
   id: "vb-full-block-stale",
