@@ -25,7 +25,8 @@ export function after(
   if (purged(response)) world = flushAndRelease(world, before, command, response);
   world = settleDoubts(world, command, response);
   if (response.kind === "placed") world = place(world, before, command, response);
-  if (command.op === "mapRam") world = world.with({ nextFrame: world.nextFrame + command.count });
+  const frames = framesTaken(command, response);
+  if (frames > 0) world = world.with({ nextFrame: world.nextFrame + frames });
   if (command.op === "init") world = world.with({ initialised: true });
   if (command.op === "touch" && response.kind === "reached" && response.frame !== null) {
     world = cache(world, command.cpu, command.page, response.frame);
@@ -92,32 +93,20 @@ function letGoMap(world: ImmutableWorld, command: UnmapRam, response: Response):
   });
 }
 
-/** An area is placed, or a map goes into a block that is there. */
+/** An area is placed, or a map goes into a block that is there or into a new one. */
 function place(
   world: ImmutableWorld,
   before: ImmutableWorld,
   command: Command,
   response: Response & { readonly kind: "placed" },
 ): ImmutableWorld {
+  if (command.op !== "alloc" && command.op !== "mapRam") return world;
   const { start, pteSet: mapped } = response;
-  const extent = newArea(before, command, response);
-  const frame = world.nextFrame;
   const held = world.held + mapped;
-  if (command.op === "alloc" && extent !== undefined) {
-    const area = new Area({
-      start: extent.start,
-      end: extent.end,
-      life: "busy",
-      mapped,
-      frame,
-      block: undefined,
-    });
-    const nextFrame = frame + (command.map ? command.size : 0);
-    return world.with({ areas: inserted(world, area), held, nextFrame });
-  }
-  if (command.op !== "mapRam") return world;
-  const { cpu, count } = command;
-  if (extent !== undefined && count > world.scope.bitsPerLong) {
+  const frame = world.nextFrame;
+  const extent = newArea(before, command, response);
+  const inBlock = command.op === "mapRam" && command.count <= world.scope.bitsPerLong;
+  if (extent !== undefined && !inBlock) {
     const area = new Area({
       start: extent.start,
       end: extent.end,
@@ -128,16 +117,25 @@ function place(
     });
     return world.with({ areas: inserted(world, area), held });
   }
+  if (!inBlock) return world;
+  const { cpu, count } = command;
   const map = new RamMap({ start, count, frame, held: true });
   if (extent !== undefined) {
     const block = new Block(cpu, List([map]));
-    const area = new Area({ start: extent.start, end: extent.end, life: "busy", mapped: 0, frame: 0, block });
+    const { start, end } = extent;
+    const area = new Area({ start, end, life: "busy", mapped: 0, frame: 0, block });
     return world.with({ areas: inserted(world, area), held });
   }
   const giver = world.giverOf({ start, end: start + roundedUp(count) });
   if (giver === undefined) return world.with({ held });
   const area = giver.area.withBlock((giver.area.block as Block).withMap(map));
   return world.with({ areas: world.areas.set(giver.at, area), held });
+}
+
+/** Frames that a command takes from the counter; a map takes them even if it is refused. */
+function framesTaken(command: Command, response: Response): number {
+  if (command.op === "mapRam") return command.count;
+  return command.op === "alloc" && command.map && response.kind === "placed" ? command.size : 0;
 }
 
 /** The areas with one more, without those that this one shows to be gone. */
