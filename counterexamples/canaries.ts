@@ -7,6 +7,7 @@ import { cachedKernel, cachedSteps } from "../kernels/cached-kernel.ts";
 import { rules2_6_39 } from "../kernels/linux-2.6.39.ts";
 import { flushTlbKernelRange } from "../kernels/memory.ts";
 import { unmapEach } from "../kernels/purge.ts";
+import { NO_ROOM } from "../kernels/search-uncached.ts";
 import type { State } from "../kernels/state.ts";
 import { eraseArea, type Steps, vmapKernel } from "../kernels/vmap-kernel.ts";
 import type { LawId } from "../spec/contract.ts";
@@ -78,6 +79,26 @@ export const CANARIES: readonly Canary[] = [
       state.lazyPages -= (state.areas.end[slot] as number) - (state.areas.start[slot] as number);
       rules2_6_39.cacheBeforeErase(state, slot);
       eraseArea(state, slot);
+    },
+  }),
+  canary("no-overlap", "gives out again what was given back", {
+    blocks: {
+      ...steps.blocks,
+      find: ({ given, givenBack, pages }, block, wanted) => {
+        const isUsable = (page: number) => given[page] === 0 || givenBack[page] === 1;
+        for (let at = 0; at + wanted <= pages; at += wanted) {
+          const region = Array.from({ length: wanted }, (_none, nth) => block * pages + at + nth);
+          if (region.every(isUsable)) return at;
+        }
+        return NO_ROOM;
+      },
+    },
+  }),
+  canary("cache-flushed-before-unmap", "leaves dirty lines in the cache", { flushCache: () => {} }),
+  canary("init-order", "flushes before vmalloc_init as well", {
+    unmapAliases: (state) => {
+      if (state.initialised) steps.unmapAliases(state, steps);
+      else flushTlbKernelRange(state, 0, state.scope.wordPages);
     },
   }),
   canary("no-alias-after-unmap-aliases", "vm_unmap_aliases does nothing", { unmapAliases: () => {} }),
