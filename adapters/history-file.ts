@@ -6,7 +6,7 @@ import { readFile, stat } from "node:fs/promises";
 import { z } from "zod";
 import type { LawId } from "../spec/contract.ts";
 import { type HistoryStep, misnamed } from "../spec/history.ts";
-import { AREAS_ONLY, LARGEST_BLOCK, type Scope, WORD64 } from "../spec/scope.ts";
+import { AREAS_ONLY, LARGEST_BLOCK, MOST_MAPPED, type Scope, WORD64 } from "../spec/scope.ts";
 import { PAGE_SIZE } from "../spec/vocabulary.ts";
 import { inputError } from "./input-error.ts";
 import { firstIssue } from "./recording-format.ts";
@@ -118,11 +118,8 @@ function misfitOfBlocks({ blocks: written, wordPages }: WrittenScope): Misfit | 
   if (vstart >= vend) return { field: "vstart", says: `expected a window that begins before vend, ${vend}` };
   if (blockPages > wordPages)
     return { field: "blockPages", says: "expected a block no larger than the space" };
-  if (bitsPerLong > blockPages) {
-    return {
-      field: "bitsPerLong",
-      says: `expected at most blockPages, ${blockPages}: a map must fit a block`,
-    };
+  if (2 * bitsPerLong > blockPages) {
+    return { field: "bitsPerLong", says: `expected at most half of blockPages, ${blockPages / 2}` };
   }
   return undefined;
 }
@@ -140,6 +137,9 @@ function misfit(
       if (command[field] > most)
         return { field, says: `expected at most ${most}: scope.wordPages is ${scope.wordPages}` };
     }
+    if (command.map && command.size > MOST_MAPPED) {
+      return { field: "size", says: `expected at most ${MOST_MAPPED} pages where they are mapped` };
+    }
     if (command.align > scope.wordPages * PAGE_SIZE) {
       return { field: "align", says: "expected an alignment of at most the whole space, in bytes" };
     }
@@ -148,8 +148,9 @@ function misfit(
     if (scope.blocks === undefined) {
       return { field: "op", says: "expected scope.blocks, which says how small maps are made" };
     }
-    if (command.count > scope.wordPages) {
-      return { field: "count", says: `expected at most scope.wordPages, ${scope.wordPages}` };
+    const most = Math.min(scope.wordPages, MOST_MAPPED);
+    if (command.count > most) {
+      return { field: "count", says: `expected at most ${most} pages` };
     }
   }
   const kinds = misnamed(commands, at);

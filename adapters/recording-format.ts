@@ -4,7 +4,7 @@
  * says more than we compare must not pass as compared.
  */
 import { z } from "zod";
-import { LARGEST_BLOCK } from "../spec/scope.ts";
+import { BLOCKS64, LARGEST_BLOCK, MOST_MAPPED } from "../spec/scope.ts";
 import { PAGE_SIZE } from "../spec/vocabulary.ts";
 
 const HEX = /^0x[0-9a-f]{1,16}$/;
@@ -46,7 +46,10 @@ const flag = z.literal(1, { error: "expected 1" });
 const cpu = count.max(4095);
 const base = { cpu: cpu.optional(), dump: flag.optional() };
 
-const mapped = count.min(1, { error: "expected a count of at least one page" }).max(2 ** 40);
+const mapped = z
+  .int()
+  .min(1, { error: "expected a count of at least one page" })
+  .max(MOST_MAPPED, { error: `expected a count of at most ${MOST_MAPPED} pages` });
 
 const request = z.discriminatedUnion("op", [
   z.strictObject({
@@ -94,7 +97,7 @@ const block = z
     addr: pages,
     free: count,
     dirty: count,
-    on_free_list: cpu.nullable(),
+    on_free_list: z.union([cpu, z.null()], { error: "expected a CPU, or null for no list" }),
     cpu: cpu.optional(),
     dirty_runs: z.array(run).optional(),
     dirty_min: count.optional(),
@@ -120,6 +123,8 @@ const block = z
         : undefined,
   }));
 
+/** What a dump shows beside the areas. */
+const DUMPED = ["lazy_nr", "cache", "blocks", "free_lists"] as const;
 const RESULTS = ["addr", "ok", "err", "hit", "bug"] as const;
 
 const reply = z
@@ -145,6 +150,9 @@ const reply = z
     free_lists: z.array(z.array(pages)).optional(),
     blocks: z.array(block).optional(),
   })
+  .refine((fields) => fields.areas !== undefined || DUMPED.every((name) => fields[name] === undefined), {
+    error: `expected areas as well: a dump has them beside ${DUMPED.join(", ")}`,
+  })
   .refine((fields) => RESULTS.filter((name) => fields[name] !== undefined).length === 1, {
     error: `expected exactly one of ${RESULTS.join(", ")}`,
   });
@@ -152,6 +160,9 @@ export type RecordedReply = z.output<typeof reply>;
 
 /** One request with its reply. */
 export const exchange = z.tuple([request, reply]);
+
+/** A block holds two of the largest maps that go into one: catalogue, section 3. */
+const LEAST_BITS = 2 * BLOCKS64.bitsPerLong;
 
 /** A trace before its exchanges are looked at. */
 export const envelope = z.strictObject({
@@ -165,9 +176,11 @@ export const envelope = z.strictObject({
     vmalloc_end: windowEnd,
     lazy_max_pages: count.nullable(),
     lazy_max_pages_effective: count,
-    bbmap_bits: count.max(LARGEST_BLOCK).refine((bits) => bits === 0 || Number.isInteger(Math.log2(bits)), {
-      error: "expected a power of two, or 0 for no blocks",
-    }),
+    bbmap_bits: count
+      .max(LARGEST_BLOCK)
+      .refine((bits) => bits === 0 || (bits >= LEAST_BITS && Number.isInteger(Math.log2(bits))), {
+        error: `expected a power of two from ${LEAST_BITS} on, or 0 for no blocks`,
+      }),
   }),
   ops: z.array(z.tuple([z.looseObject({ op: z.string() }), z.looseObject({})])),
 });

@@ -2,7 +2,7 @@
 import type { Command, Response } from "../spec/commands.ts";
 import type { Dump } from "../spec/kernel.ts";
 import { findRelease, RELEASES } from "../spec/releases.ts";
-import { BLOCKS64, type Scope, WORD64 } from "../spec/scope.ts";
+import { BLOCKS64, MOST_MAPPED, type Scope, WORD64 } from "../spec/scope.ts";
 import type { Bytes, Pages, Vpn } from "../spec/vocabulary.ts";
 import { inputError } from "./input-error.ts";
 import { lines } from "./lines.ts";
@@ -107,6 +107,9 @@ function readExchanges(
       throw wrong("[1].bug", "a trace ends where the kernel stopped, but more follows");
     }
     const command = commandOf(request);
+    if (command.op === "alloc" && command.map && command.size > MOST_MAPPED) {
+      throw wrong("[0].size", `maps ${command.size} pages; expected at most ${MOST_MAPPED} where map is 1`);
+    }
     if (command.op === "mapRam" && config.bbmap_bits === 0) {
       throw wrong("[0].op", "maps through a block, but config.bbmap_bits is 0");
     }

@@ -53,7 +53,7 @@ const BITES: Readonly<Record<string, readonly HistoryStep[]>> = {
     ALLOC,
     { op: "touch", cpu: 1, area: 3, page: 0 },
   ],
-  "no-overlap": [MAP, { op: "unmapRam", cpu: 0, area: 0 }, MAP],
+  "no-overlap": [MAP, MAP, { op: "unmapRam", cpu: 0, area: 0 }, { op: "unmapAliases" }, MAP],
   "cache-flushed-before-unmap": [
     ALLOC,
     { op: "touch", cpu: 1, area: 0, page: 1, write: true },

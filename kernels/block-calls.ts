@@ -35,26 +35,17 @@ export function allocInBlock(state: State, cpu: Cpu, count: Pages, steps: Steps)
   }
 }
 
-/** The blocks of this CPU in the order of its list, and what a search that failed in one of them leads to. */
+/** The first block of this CPU's list that has the room. */
 function searchListed(state: State, cpu: Cpu, pages: Pages, steps: Steps): Vpn {
   const { blocks } = state;
-  const { blocks: rules } = steps;
-  let purges = false;
-  let found: Vpn = NO_ROOM;
   for (let block = blocks.head[cpu] as number; block !== NONE; block = blocks.next[block] as number) {
-    if ((blocks.free[block] as number) < pages) continue;
-    const offset = rules.find(blocks, block, pages);
-    if (offset === NO_ROOM) {
-      purges ||= rules.purgesWhereSearchFails && isFragmented(blocks, block);
-      continue;
-    }
-    found = startOf(state, block) + offset;
+    const offset = steps.blocks.find(blocks, block, pages);
+    if (offset === NO_ROOM) continue;
     take(state, block, offset, pages);
     if (blocks.free[block] === 0) takeOffList(blocks, block);
-    break;
+    return startOf(state, block) + offset;
   }
-  if (purges) purgeFragmentedOf(state, cpu, steps, "purges above the limit");
-  return found;
+  return NO_ROOM;
 }
 
 function take({ blocks }: State, block: number, offset: Pages, pages: Pages): void {
@@ -128,29 +119,19 @@ function freeBlock(state: State, block: number, steps: Steps): void {
 }
 
 /**
- * purge_fragmented_blocks: the blocks of this CPU in which nothing is mapped become lazy areas. Inside a purge
- * that is under way they wait for it; elsewhere the first that goes above the limit starts one.
+ * purge_fragmented_blocks_allcpus, the beginning of a synchronous purge from 2.6.33 on: the blocks in which nothing
+ * is mapped become lazy areas, and wait for the purge that is under way.
  */
-function purgeFragmentedOf(
-  state: State,
-  cpu: Cpu,
-  steps: Steps,
-  then: "purges above the limit" | "is purging",
-): void {
-  const { blocks } = state;
-  const fragmented = listedBlocks(blocks, cpu).filter((block) => isFragmented(blocks, block));
-  for (const block of fragmented) takeOffList(blocks, block);
-  for (const block of fragmented) {
-    freeBlock(state, block, steps);
-    const above = state.lazyPages > state.lazyMaxPages;
-    if (above && then === "purges above the limit") steps.purge(state);
-  }
-}
-
-/** purge_fragmented_blocks_allcpus, the beginning of a synchronous purge from 2.6.33 on. */
 export function purgeFragmented(state: State, steps: Steps): void {
-  if (!steps.blocks.purgesFragmented || state.blocks.count === 0) return;
-  for (const cpu of state.blocks.head.keys()) purgeFragmentedOf(state, cpu, steps, "is purging");
+  const { blocks } = state;
+  if (!steps.blocks.purgesFragmented || blocks.count === 0) return;
+  for (const cpu of blocks.head.keys()) {
+    const fragmented = listedBlocks(blocks, cpu).filter((block) => isFragmented(blocks, block));
+    for (const block of fragmented) {
+      takeOffList(blocks, block);
+      freeBlock(state, block, steps);
+    }
+  }
 }
 
 /**

@@ -25,8 +25,6 @@ export interface BlockRules {
   list(blocks: Blocks, block: number): void;
   /** cf725ce274ba (4.1): a new block is made with the map it was needed for in it, and not searched for again. */
   readonly madeHolding: boolean;
-  /** 02b709df817c (2.6.33) to 3.10: a search that fails in a fragmented block purges this CPU's such blocks. */
-  readonly purgesWhereSearchFails: boolean;
   /** 02b709df817c (2.6.33): a synchronous purge takes the fragmented blocks of all CPUs. */
   readonly purgesFragmented: boolean;
   /** 64141da58724: PTEs are cleared when a map is given back. Before, by vm_unmap_aliases and by the purge. */
@@ -40,7 +38,11 @@ export interface BlockRules {
   readonly recordsCpu: boolean;
 }
 
-/** bitmap_find_free_region: the lowest multiple of the size at which as many pages are free. */
+/**
+ * bitmap_find_free_region: the lowest multiple of the size at which as many pages are free. Nothing is given out
+ * twice, so what is free lies in regions of different powers of two, in rising order, and a search with enough
+ * pages free never fails: that 2.6.33 to 3.10 then purge fragmented blocks is code that is never reached.
+ */
 function findRegion(blocks: Blocks, block: number, pages: Pages): number {
   const base = block * blocks.pages;
   for (let at = 0; at + pages <= blocks.pages; at += pages) {
@@ -116,7 +118,6 @@ export const blocks2_6_28: BlockRules = {
   find: findRegion,
   list: addAtHead,
   madeHolding: false,
-  purgesWhereSearchFails: false,
   purgesFragmented: false,
   unmapsAtOnce: false,
   dirty: dirtyBitmap,
@@ -128,7 +129,6 @@ export const blocks2_6_28: BlockRules = {
 /** 2.6.37 to 3.1: fragmented blocks are purged (02b709df817c), PTEs go at once (64141da58724). */
 export const blocks2_6_37: BlockRules = {
   ...blocks2_6_28,
-  purgesWhereSearchFails: true,
   purgesFragmented: true,
   unmapsAtOnce: true,
   ofNothing: "block after block",
@@ -141,7 +141,6 @@ export const blocks3_10_65: BlockRules = { ...blocks2_6_37, ofNothing: "bug" };
 export const blocks3_16: BlockRules = {
   ...blocks3_10_65,
   find: findBehind,
-  purgesWhereSearchFails: false,
   dirty: dirtyBitmapOfOneWord,
   recordsCpu: false,
 };

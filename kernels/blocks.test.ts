@@ -5,11 +5,12 @@ import type { Kernel } from "../spec/kernel.ts";
 import { AREAS_ONLY, type Scope } from "../spec/scope.ts";
 import { type Cpu, PAGE_SIZE, type Pages, roundedUp, type Vpn } from "../spec/vocabulary.ts";
 import { NONE } from "./areas.ts";
-import { blocks2_6_37, blocks3_16 } from "./block-rules.ts";
+import { blocks2_6_37 } from "./block-rules.ts";
 import {
   addAtHead,
   addAtTail,
   allBlocks,
+  type Blocks,
   blockAt,
   copyBlocks,
   emptyBlocks,
@@ -20,10 +21,7 @@ import {
   takeBlock,
   takeOffList,
 } from "./blocks.ts";
-import { cachedKernel } from "./cached-kernel.ts";
 import { KERNELS, kernelCalled } from "./index.ts";
-import { rules2_6_39 } from "./linux-2.6.39.ts";
-import { rules3_16 } from "./linux-3.16.ts";
 import { NO_ROOM } from "./search-uncached.ts";
 import type { State } from "./state.ts";
 
@@ -433,37 +431,47 @@ describe("a fragmented block", () => {
     made.act({ op: "purge" });
     expect(made.map).toBe("aB--");
   });
+});
 
-  /** Releases whose search fails in every block in which one page was given out. */
-  const failing = [
-    cachedKernel(rules("2.6.39"), { ...rules2_6_39, blocks: failingOnce(blocks2_6_37) }, "2.6.39"),
-    cachedKernel(rules("3.16"), { ...rules3_16, blocks: failingOnce(blocks3_16) }, "3.16"),
-  ] as const;
+describe("the search for an aligned region", () => {
+  const { find } = blocks2_6_37;
+  const blockOf = (pages: Pages) => {
+    const blocks = emptyBlocks({ ...FOURS, blockPages: pages, bitsPerLong: pages });
+    return { blocks, block: takeBlock(blocks, 0, FIRST, 0) };
+  };
+  const give = ({ given, free, pages: size }: Blocks, block: number, at: Pages, pages: Pages, to: 0 | 1) => {
+    given.fill(to, block * size + at, block * size + at + pages);
+    free[block] = (free[block] as number) + (to === 1 ? -pages : pages);
+  };
 
-  test("goes where the search in it fails with 2.6.39, on that CPU alone, and not with 3.16", () => {
-    // a--- on both CPUs; then B, which finds no region in CPU 0's
-    const wide = { ...FOURS, lazyMaxPages: 3, vmalloc: { vstart: FIRST, vend: FIRST + 64 } };
-    const after = failing.map((kernel) => {
-      const made = bench(kernel, wide, "A1@0 C1@1 -A -C");
-      const reply = made.play("B2");
-      return [blocksOf(made), flushesOf(reply)];
-    });
-    expect(after).toEqual([
-      [["BB--", "c---"], [[FIRST, FIRST + 4]]],
-      [["a---", "c---", "BB--"], []],
-    ]);
+  /** Gives out regions of every size in every order; counts those for which enough pages were free in vain. */
+  function inVain(blocks: Blocks, block: number): number {
+    let failures = 0;
+    for (let pages = 1; pages <= (blocks.free[block] as number); pages *= 2) {
+      const at = find(blocks, block, pages);
+      if (at === NO_ROOM) {
+        failures += 1;
+        continue;
+      }
+      give(blocks, block, at, pages, 1);
+      failures += inVain(blocks, block);
+      give(blocks, block, at, pages, 0);
+    }
+    return failures;
+  }
+
+  test.each([2, 4, 8, 16])("never fails in a block of %i pages that has enough of them free", (pages) => {
+    const { blocks, block } = blockOf(pages);
+    expect(inVain(blocks, block)).toBe(0);
   });
 
-  function rules(label: string) {
-    return (kernelCalled(label) as Kernel<State>).release;
-  }
-
-  function failingOnce(of: typeof blocks2_6_37): typeof blocks2_6_37 {
-    return {
-      ...of,
-      find: (blocks, block, pages) => (blocks.free[block] === 3 ? NO_ROOM : of.find(blocks, block, pages)),
-    };
-  }
+  test("would fail if a page were given out again", () => {
+    // AB-- with A free again: two pages apart
+    const { blocks, block } = blockOf(4);
+    give(blocks, block, 1, 1, 1);
+    give(blocks, block, 3, 1, 1);
+    expect(find(blocks, block, 2)).toBe(NO_ROOM);
+  });
 });
 
 describe("vm_unmap_aliases", () => {

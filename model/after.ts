@@ -2,12 +2,12 @@
 import { Map as ImmutableMap, List } from "immutable";
 import type { Command, Response, UnmapRam } from "../spec/commands.ts";
 import { newArea, purged } from "../spec/laws/law.ts";
-import { overlaps, roundedUp, type Vpn } from "../spec/vocabulary.ts";
+import { roundedUp, type Vpn } from "../spec/vocabulary.ts";
 import { Area } from "./area.ts";
 import { Block, RamMap } from "./block.ts";
 import { Dead, type Ptes } from "./dead.ts";
 import type { ImmutableWorld, Tlb } from "./immutable-world.ts";
-import { flushAndRelease, settleDoubts } from "./release.ts";
+import { flushAndRelease } from "./release.ts";
 
 /**
  * The world after a reply, or undefined when the kernel stopped. What is let go becomes lazy; a purge in the
@@ -22,8 +22,7 @@ export function after(
   let world = countPtes(before, response);
   if (command.op === "free") world = letGoArea(world, command.start, response);
   if (command.op === "unmapRam") world = letGoMap(world, command, response);
-  if (purged(response)) world = flushAndRelease(world, before, command, response);
-  world = settleDoubts(world, command, response);
+  if (purged(response)) world = flushAndRelease(world, command, response);
   if (response.kind === "placed") world = place(world, before, command, response);
   const frames = framesTaken(command, response);
   if (frames > 0) world = world.with({ nextFrame: world.nextFrame + frames });
@@ -138,19 +137,9 @@ function framesTaken(command: Command, response: Response): number {
   return command.op === "alloc" && command.map && response.kind === "placed" ? command.size : 0;
 }
 
-/** The areas with one more, without those that this one shows to be gone. */
-function inserted(world: ImmutableWorld, area: Area): List<Area> {
-  const areas: Area[] = [];
-  let placed = false;
-  for (const each of world.walk) {
-    if (!placed && each.start > area.start) {
-      areas.push(area);
-      placed = true;
-    }
-    if (each.life === "busy" || each.life === "lazy" || !overlaps(each, area)) areas.push(each);
-  }
-  if (!placed) areas.push(area);
-  return List(areas);
+function inserted({ walk }: ImmutableWorld, area: Area): List<Area> {
+  const above = walk.findIndex((each) => each.start > area.start);
+  return List(walk.toSpliced(above < 0 ? walk.length : above, 0, area));
 }
 
 function cache(world: ImmutableWorld, cpu: number, page: Vpn, frame: number): ImmutableWorld {
@@ -163,7 +152,6 @@ function countDescriptors(world: ImmutableWorld, { descriptors }: Response): Imm
   if (descriptors === undefined) return world;
   let expected = 0;
   for (const { life, block } of world.walk) {
-    if (life === "perhaps lazy" || life === "perhaps gone") return world;
     expected += block !== undefined && life === "busy" ? 2 : 1;
   }
   const leakedDescriptors = descriptors - expected;

@@ -50,7 +50,7 @@ export class Area implements AreaView, AreaFields, ValueObject {
     return new Area({ start, end, life, mapped, frame, block });
   }
 
-  /** A block in which nothing is mapped and which was not used up: it still stands, or perhaps. */
+  /** A block in which nothing is mapped and which was not used up. */
   get fragmented(): boolean {
     const { block } = this;
     return block !== undefined && block.held === 0 && this.life !== "lazy";

@@ -227,98 +227,10 @@ describe("a fragmented block", () => {
     expect(areas(here)).toEqual(["64-72 busy 1/1"]);
   });
 
-  test("stays with 3.16 after a free that purges, and is perhaps gone with 2.6.39: a map may have made it lazy", () => {
+  test("stays after a free that purges, whatever its flush covers", () => {
     const free = [mapped(80, 5), unmapped(80, 5, flush([64, 85]))];
     expect(areas(world("3.16", [...fragment, ...free]))).toEqual(["64-72 busy 1/1"]);
-    const mapping = [...fragment, mapped(72, 1), ...free];
-    expect(areas(world("2.6.39", mapping))[0]).toBe("64-72 perhaps gone 1/1");
-  });
-});
-
-describe("where a map may make its CPU's fragmented blocks lazy", () => {
-  /** a------- b------- on the CPUs 0 and 1, then C-------: on CPU 0. */
-  const doubt = (more: More = {}) => [
-    mapped(64, 1),
-    unmapped(64, 1),
-    mapped(72, 1, { cpu: 1 }),
-    unmapped(72, 1),
-    mapped(80, 1, more),
-  ];
-  const lives = (...pairs: readonly Pair[]) =>
-    world("2.6.39", pairs)
-      .areas.map(({ life }) => life)
-      .toArray();
-
-  test("they are perhaps lazy after one, and those of other CPUs are not", () => {
-    expect(lives(...doubt())).toEqual(["perhaps lazy", "busy", "busy"]);
-    const here = world("2.6.39", doubt());
-    expect([here.lazyPages, here.perhapsLazyPages, here.fragmentedBlocks()]).toEqual([0, 8, 1]);
-    expect(areas(world("3.16", doubt()))[0]).toBe("64-72 busy 1/1");
-  });
-
-  test("the lazy pages counted tell which it was, at once or later", () => {
-    expect(lives(...doubt({ lazyPages: 0 }))).toEqual(["busy", "busy", "busy"]);
-    expect(lives(...doubt({ lazyPages: 8 }))).toEqual(["lazy", "busy", "busy"]);
-    expect(lives(...doubt(), nothing({ lazyPages: 0 }))).toEqual(["busy", "busy", "busy"]);
-    expect(lives(...doubt(), nothing({ lazyPages: 8 }))).toEqual(["lazy", "busy", "busy"]);
-    expect(world("2.6.39", doubt({ lazyPages: 8 })).lazyPages).toBe(8);
-    const pages = { start: 65, end: 66 };
-    const giving = [0, 8].map((lazyPages) => world("2.6.39", doubt({ lazyPages })).blockCanGive(pages));
-    expect(giving).toEqual([true, false]);
-  });
-
-  test("a count that no CPU's blocks make up tells nothing", () => {
-    expect(lives(...doubt({ lazyPages: 3 }))).toEqual(["perhaps lazy", "busy", "busy"]);
-    // Of CPU 0's two and CPU 1's one, both doubtful: 16 pages are CPU 0's, 24 all, 8 CPU 1's.
-    const three = [...doubt(), unmapped(80, 1), mapped(88, 1, { cpu: 1 }), mapped(89, 1)];
-    expect(lives(...three)).toEqual(["perhaps lazy", "perhaps lazy", "perhaps lazy", "busy"]);
-    expect(lives(...three, nothing({ lazyPages: 16 }))).toEqual(["lazy", "busy", "lazy", "busy"]);
-    expect(lives(...three, nothing({ lazyPages: 8 }))).toEqual(["busy", "lazy", "busy", "busy"]);
-    expect(lives(...three, nothing({ lazyPages: 24 }))).toEqual(["lazy", "lazy", "lazy", "busy"]);
-    // One of CPU 0 and one of CPU 1 are alike.
-    const two = [...doubt(), mapped(73, 1, { cpu: 1 }), unmapped(73, 1), mapped(88, 1, { cpu: 1 })];
-    expect(lives(...two, nothing({ lazyPages: 8 }))).toEqual([
-      "perhaps lazy",
-      "perhaps lazy",
-      "busy",
-      "busy",
-    ]);
-  });
-
-  test("a perhaps lazy block is perhaps gone if a free's purge covers it, else it was busy", () => {
-    const free = (...extents: readonly [Vpn, Vpn][]) => [mapped(90, 5), unmapped(90, 5, flush(...extents))];
-    expect(lives(...doubt(), ...free([64, 95]))).toEqual(["perhaps gone", "busy", "busy"]);
-    expect(lives(...doubt(), ...free([90, 95]))).toEqual(["busy", "busy", "busy"]);
-    expect(lives(...doubt(), ...free([64, 95]), purged([72, 80]))).toEqual(["busy"]);
-  });
-
-  test("a map's own purge, not needed, leaves them perhaps gone or perhaps lazy", () => {
-    expect(lives(...doubt(flush([64, 72])))).toEqual(["perhaps gone", "busy", "busy"]);
-    expect(lives(...doubt(flush([64, 80])))).toEqual(["perhaps gone", "perhaps gone", "busy"]);
-    expect(lives(...doubt(flush([88, 96])))).toEqual(["perhaps lazy", "busy", "busy"]);
-  });
-
-  test("one that is perhaps gone stands in no reader's way, and in a search's until all is released", () => {
-    const here = world("2.6.39", doubt(flush([64, 72])));
-    const request = { size: 4, align: PAGE_SIZE, vstart: 60, vend: 96 };
-    expect(here.areasIn({ start: 64, end: 72 })).toEqual([]);
-    const fits = (["nothing", "lazy", "lazy and fragmented"] as const).map((released) =>
-      here.lowestFit({ ...request, vstart: 64 }, released),
-    );
-    // A page is kept on both sides, and b------- goes with the last as well.
-    expect(fits).toEqual([89, 89, 64]);
-  });
-
-  test("an area placed there shows it gone, a map into it shows it standing", () => {
-    const alloc: Command = { op: "alloc", size: 2, align: PAGE_SIZE, vstart: 64, vend: 96, map: false };
-    const placed: Pair = [alloc, { ...quiet, kind: "placed", start: 66, mapStopped: false }];
-    const gone = doubt(flush([64, 72]));
-    expect(areas(world("2.6.39", [...gone, placed]))).toEqual([
-      "66-68 busy",
-      "72-80 busy 1/1",
-      "80-88 busy 1/0",
-    ]);
-    expect(areas(world("2.6.39", [...gone, mapped(65, 1)]))[0]).toBe("64-72 busy 2/1");
+    expect(areas(world("2.6.39", [...fragment, mapped(72, 1), ...free]))[0]).toBe("64-72 busy 1/1");
   });
 });
 
@@ -422,12 +334,10 @@ describe("worlds with blocks", () => {
   });
 
   test("differ by the life of a block, too", () => {
-    const doubt = [mapped(64, 1), unmapped(64, 1), mapped(72, 1)];
-    const settled = [nothing(), nothing({ lazyPages: 0 }), nothing({ lazyPages: 8 })].map((pair) =>
-      world("2.6.39", [...doubt, pair]),
-    );
-    for (const [index, one] of settled.entries())
-      expect(settled.findIndex((other) => is(one, other))).toBe(index);
+    const used = [mapped(64, 4), mapped(68, 4), unmapped(64, 4)];
+    const lives = [used, [...used, unmapped(68, 4)]].map((pairs) => world("2.6.39", pairs));
+    expect(lives.map((one) => one.areas.first()?.life)).toEqual(["busy", "lazy"]);
+    expect(is(lives[0], lives[1])).toBe(false);
   });
 });
 
@@ -500,7 +410,6 @@ describe("the world after what a kernel answers", () => {
 
     test.prop([story])("knows its areas and blocks, and which are lazy", (ops) => {
       play(kernel, ops, (here, state) => {
-        if (here.perhapsLazyPages > 0) return;
         const { areas, blocks } = kernel.dump(state);
         expect(here.areas.map(({ start, end, life }) => [start, end, life === "lazy"]).toArray()).toEqual(
           areas.map(({ start, end, lazy }) => [start, end, lazy]),

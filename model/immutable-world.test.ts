@@ -91,9 +91,9 @@ describe("the lowest fit", () => {
     .map(({ size, ...others }) => alloc(size, others));
 
   /** Tries every page of the space, in the words of the guard rule. */
-  function everyPage(of: ImmutableWorld, asked: Alloc, released: "nothing" | "lazy"): Vpn | undefined {
+  function everyPage(of: ImmutableWorld, asked: Alloc, purgeable: "taken" | "gone"): Vpn | undefined {
     const { inside, afterArea, beforeNext } = of.promises.guard;
-    const standing = of.areas.filter((area) => released === "nothing" || area.life === "busy");
+    const standing = of.areas.filter((area) => purgeable === "taken" || area.life === "busy");
     for (let start = asked.vstart; start < SCOPE.wordPages; start++) {
       const end = start + asked.size + inside;
       const isAligned = (start * PAGE_SIZE) % asked.align === 0;
@@ -105,13 +105,13 @@ describe("the lowest fit", () => {
     return undefined;
   }
 
-  test.prop([anyLabel, anyPairs, request, fc.constantFrom("nothing" as const, "lazy" as const)], {
+  test.prop([anyLabel, anyPairs, request, fc.constantFrom("taken" as const, "gone" as const)], {
     numRuns: 2000,
   })(
     "is what trying every page finds, under every guard rule, lazy areas taken or released",
-    (label, pairs, asked, released) => {
+    (label, pairs, asked, purgeable) => {
       const here = world(label, ...pairs);
-      expect(here.lowestFit(asked, released)).toBe(everyPage(here, asked, released));
+      expect(here.lowestFit(asked, purgeable)).toBe(everyPage(here, asked, purgeable));
     },
   );
 
@@ -119,7 +119,7 @@ describe("the lowest fit", () => {
     const forgetful = fc.property(anyPairs, request, (pairs, asked) => {
       const here = world("2.6.39", ...pairs);
       const unguarded = ImmutableWorld.empty(SCOPE, releaseOf("3.1")).with({ areas: here.areas });
-      return unguarded.lowestFit(asked, "nothing") === everyPage(here, asked, "nothing");
+      return unguarded.lowestFit(asked, "taken") === everyPage(here, asked, "taken");
     });
     expect(fc.check(forgetful, { seed: 1 }).failed).toBe(true);
   });

@@ -14,7 +14,7 @@ import {
   type Pfn,
   type Vpn,
 } from "../spec/vocabulary.ts";
-import type { Released, Request, World } from "../spec/world.ts";
+import type { Purgeable, Request, World } from "../spec/world.ts";
 import type { Area } from "./area.ts";
 import type { Dead } from "./dead.ts";
 
@@ -127,14 +127,6 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
     return this.ptes - this.held;
   }
 
-  get perhapsLazyPages(): Pages {
-    let pages = 0;
-    for (const { life, start, end } of this.walk) {
-      if (life === "perhaps lazy" || life === "perhaps gone") pages += end - start;
-    }
-    return pages;
-  }
-
   get releasedUnflushed(): Pages {
     let pages = 0;
     for (const extent of this.unflushed) pages += extent.end - extent.start;
@@ -149,13 +141,11 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
     return dead;
   }
 
-  areasIn(extent: Extent, released: Released = "nothing"): readonly Area[] {
+  areasIn(extent: Extent, purgeable: Purgeable = "taken"): readonly Area[] {
     const found: Area[] = [];
     for (const area of this.walk) {
       if (area.start >= extent.end) break;
-      if (area.end > extent.start && area.life !== "perhaps gone" && !this.#goesWith(released, area)) {
-        found.push(area);
-      }
+      if (area.end > extent.start && (purgeable === "taken" || !this.purges(area))) found.push(area);
     }
     return found;
   }
@@ -163,7 +153,7 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
   busyAt(start: Vpn): Area | undefined {
     for (const area of this.walk) {
       if (area.start > start) return undefined;
-      if (area.start === start && area.life === "busy") return area;
+      if (area.start === start && area.life === "busy" && area.block === undefined) return area;
     }
     return undefined;
   }
@@ -207,12 +197,12 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
    * Walks up from the window's start. Whatever stands in the way pushes the candidate past its end; nothing
    * lower can serve then, for a lower start would run into the same area.
    */
-  lowestFit(request: Request, released: Released): Vpn | undefined {
+  lowestFit(request: Request, purgeable: Purgeable): Vpn | undefined {
     const { inside, afterArea, beforeNext } = this.promises.guard;
     const length = request.size + inside;
     let candidate = alignUp(request.vstart, request.align);
     for (const area of this.walk) {
-      if (released !== "nothing" && this.#goesWith(released, area)) continue;
+      if (purgeable === "gone" && this.purges(area)) continue;
       if (candidate >= area.end + afterArea) continue;
       if (candidate + length + beforeNext <= area.start) break;
       candidate = alignUp(area.end + afterArea, request.align);
@@ -220,26 +210,22 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
     return candidate + length <= request.vend ? candidate : undefined;
   }
 
-  /** Whether an area is gone for certain once so much is released. */
-  #goesWith(released: Released, area: Area): boolean {
-    if (released === "nothing") return false;
-    if (area.life === "lazy") return true;
-    if (released === "lazy") return false;
-    if (area.life !== "busy") return true;
-    return area.block !== undefined && area.fragmented && this.promises.fragments !== "kept";
+  /** Whether a synchronous purge of this release takes the area. */
+  purges(area: Area): boolean {
+    return area.life === "lazy" || (area.fragmented && this.promises.fragments !== "kept");
   }
 
   fragmentedBlocks(cpu?: Cpu): number {
     let count = 0;
     for (const area of this.walk) {
-      if (area.block === undefined || area.life !== "busy") continue;
-      if (area.fragmented && (cpu === undefined || area.block.cpu === cpu)) count += 1;
+      if (area.fragmented && (cpu === undefined || area.block?.cpu === cpu)) count += 1;
     }
     return count;
   }
 
   unflushedIn(extent: Extent): boolean {
     for (const other of this.unflushed) if (overlaps(other, extent)) return true;
+    for (const dead of this.dead) if (overlaps(dead, extent)) return true;
     for (const area of this.walk) {
       if (area.start >= extent.end) return false;
       if (area.life === "lazy" && area.end > extent.start) return true;

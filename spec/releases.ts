@@ -28,10 +28,9 @@ export interface Promises {
 
 /**
  * What becomes of a fragmented block, in which nothing is mapped though it was not used up: it is kept, or a
- * synchronous purge takes it (02b709df817c, 2.6.33), or a map on its CPU may already have made it lazy when its
- * own search failed there (to 3.10).
+ * synchronous purge takes it (02b709df817c, 2.6.33).
  */
-export type Fragments = "no blocks" | "kept" | "purged" | "purged by maps too";
+export type Fragments = "no blocks" | "kept" | "purged";
 
 const GUARD_INSIDE: GuardRule = { inside: 1, afterArea: 0, beforeNext: 0 };
 const GUARD_AFTER: GuardRule = { inside: 0, afterArea: 1, beforeNext: 0 };
@@ -80,12 +79,12 @@ export const RELEASES: readonly Promises[] = [
   release(["2.6.27"], GUARD_INSIDE, ["lowest-fit"], "no blocks"),
   release(["2.6.28"], GUARD_AFTER, FROM_2_6_28, "kept"),
   release(["2.6.28.10", "2.6.30.4"], GUARD_AFTER, FROM_2_6_28, "kept"),
-  release(["piggin-draft-1"], GUARD_BOTH_SIDES, FROM_2_6_28, "purged by maps too"),
-  release(["piggin-draft-3"], GUARD_BOTH_SIDES, FROM_2_6_28, "purged by maps too"),
-  release(["2.6.37"], GUARD_AFTER, FROM_2_6_37, "purged by maps too"),
-  release(["2.6.39"], GUARD_BOTH_SIDES, FROM_2_6_37, "purged by maps too"),
-  release(["3.1", "3.9", "3.10.4"], NO_GUARD, FROM_2_6_37, "purged by maps too"),
-  release(["3.10.65"], NO_GUARD, FROM_2_6_37, "purged by maps too"),
+  release(["piggin-draft-1"], GUARD_BOTH_SIDES, FROM_2_6_28, "purged"),
+  release(["piggin-draft-3"], GUARD_BOTH_SIDES, FROM_2_6_28, "purged"),
+  release(["2.6.37"], GUARD_AFTER, FROM_2_6_37, "purged"),
+  release(["2.6.39"], GUARD_BOTH_SIDES, FROM_2_6_37, "purged"),
+  release(["3.1", "3.9", "3.10.4"], NO_GUARD, FROM_2_6_37, "purged"),
+  release(["3.10.65"], NO_GUARD, FROM_2_6_37, "purged"),
   release(["3.16"], NO_GUARD, FROM_2_6_37, "purged"),
   release(["4.4"], NO_GUARD, FROM_2_6_37, "purged"),
   release(["4.15.0", "4.19", "5.0.1"], NO_GUARD, FROM_2_6_37, "purged"),

@@ -39,6 +39,9 @@ export const WORD64: number = 2 ** 52;
 /** The most pages a block has: VMAP_BBMAP_BITS is at most 1024 (catalogue, section 3). */
 export const LARGEST_BLOCK = 1024;
 
+/** The most pages an input may have mapped at once: more than any recording, few enough to map one by one. */
+export const MOST_MAPPED = 2 ** 20;
+
 /** The part of a scope that only small maps read, where there are none. */
 export const AREAS_ONLY = {
   vmalloc: { vstart: 0, vend: 0 },

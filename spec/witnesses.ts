@@ -14,9 +14,7 @@ const fullSpace: VmapWitness = {
   id: "full-space",
   says: "A request is refused, nothing fitting even with every lazy area gone.",
   seen: (before, command, response) =>
-    command.op === "alloc" &&
-    response.kind === "refused" &&
-    before.lowestFit(command, "lazy and fragmented") === undefined,
+    command.op === "alloc" && response.kind === "refused" && before.lowestFit(command, "gone") === undefined,
 };
 
 const reuseAfterPurge: VmapWitness = {

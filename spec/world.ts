@@ -7,12 +7,8 @@ import type { Promises } from "./releases.ts";
 import { lazyMaxPages, type Scope } from "./scope.ts";
 import type { Cpu, Extent, Pages, Pfn, Vpn } from "./vocabulary.ts";
 
-/**
- * The life of an area. Lazy areas were let go, and occupy their place until they are flushed and released. Of
- * some fragmented blocks a reply does not tell whether a map has made them lazy, or whether a purge has taken
- * them since: those are perhaps lazy, perhaps gone.
- */
-export type Life = "busy" | "lazy" | "perhaps lazy" | "perhaps gone";
+/** The life of an area. Lazy areas were let go, and occupy their place until they are flushed and released. */
+export type Life = "busy" | "lazy";
 
 /** A per-CPU block, as far as a user can know it: it gives out pages, and has them given back, never twice. */
 export interface BlockView {
@@ -33,10 +29,9 @@ export interface AreaView extends Extent {
 export type Request = Pick<Alloc, "size" | "align" | "vstart" | "vend">;
 
 /**
- * What was released before a moment inside a reply: nothing, the lazy areas, or fragmented blocks as well, on
- * releases that purge them.
+ * Whether what a purge takes is still there: the lazy areas, and fragmented blocks on releases that purge them.
  */
-export type Released = "nothing" | "lazy" | "lazy and fragmented";
+export type Purgeable = "taken" | "gone";
 
 export interface World {
   readonly scope: Scope;
@@ -45,28 +40,26 @@ export interface World {
   /** vmalloc_init was called. */
   readonly initialised: boolean;
 
-  /** The areas that share a page with the extent, by start; without those that may have gone when so much was released. */
-  areasIn(extent: Extent, released?: Released): readonly AreaView[];
-  /** The busy area that starts here, if any. */
+  /** The areas that share a page with the extent, by start; purgeable ones are taken unless said otherwise. */
+  areasIn(extent: Extent, purgeable?: Purgeable): readonly AreaView[];
+  /** The busy area that starts here, if any, and is no block. */
   busyAt(start: Vpn): Extent | undefined;
   /** Whether a caller of vm_map_ram holds so many pages from here on. */
   holdsMap(start: Vpn, count: Pages): boolean;
   /** Whether a block stands here that never gave out any of these pages. */
   blockCanGive(extent: Extent): boolean;
-  /**
-   * The lowest address at which the request fits with the distances the release keeps, in plain integers. What
-   * is perhaps gone counts as taken, unless all that is lazy or fragmented is released.
-   */
-  lowestFit(request: Request, released: Released): Vpn | undefined;
+  /** The lowest address at which the request fits with the distances the release keeps, in plain integers. */
+  lowestFit(request: Request, purgeable: Purgeable): Vpn | undefined;
   /** Blocks of this CPU, or of all, in which nothing is mapped and which are not wholly given back. */
   fragmentedBlocks(cpu?: Cpu): number;
   /** Descriptors alive beyond those of the areas and blocks that are there, as far as replies told. */
   readonly leakedDescriptors: number;
-  /** Pages of areas known to be lazy. */
+  /** Pages of lazy areas. */
   readonly lazyPages: Pages;
-  /** Pages of areas that are perhaps lazy. */
-  readonly perhapsLazyPages: Pages;
-  /** Whether some page here was let go and not flushed on every CPU since, be it released already or not. */
+  /**
+   * Whether some page here was let go and not flushed on every CPU since, be it a lazy area, a map in a block
+   * that stands, or released already.
+   */
   unflushedIn(extent: Extent): boolean;
   /** Pages of areas that were released although no flush covered them since their owner let go. */
   readonly releasedUnflushed: Pages;

@@ -27,7 +27,7 @@ function missedExactHole({ law, before, command, response }: Evidence): boolean 
   if (request === undefined) return false;
   const purgedBefore = response.flushes.length > 0 && law !== "purge-only-when-full";
   const gone = purgedBefore || response.kind === "refused";
-  const missed = before.lowestFit(request, gone ? "lazy and fragmented" : "nothing");
+  const missed = before.lowestFit(request, gone ? "gone" : "taken");
   if (missed === undefined) return false;
   const end = missed + request.size;
   return before.areasIn({ start: end, end: end + 1 }).some((area) => area.start === end);

@@ -67,8 +67,7 @@ export const argumentDomain: VmapLaw = {
     // A BUG_ON of its own is one way to refuse a free.
     if (response.kind === "bug") return true;
     const counted = response.lazyPages ?? before.lazyPages;
-    const unchanged = counted >= before.lazyPages && counted <= before.lazyPages + before.perhapsLazyPages;
-    return response.flushes.length === 0 && response.pteCleared === 0 && unchanged;
+    return response.flushes.length === 0 && response.pteCleared === 0 && counted === before.lazyPages;
   },
 };
 

@@ -1,18 +1,19 @@
 import type { Command, Response } from "../commands.ts";
 import type { Law, Witness } from "../contract.ts";
 import { type Extent, PAGE_SIZE, roundedUp, type Vpn } from "../vocabulary.ts";
-import type { Released, Request, World } from "../world.ts";
+import type { Purgeable, Request, World } from "../world.ts";
 
 export type VmapLaw = Law<World, Command, Response>;
 export type VmapWitness = Witness<World, Command, Response>;
 
 /**
  * The area a command asks for: an allocation's own, one for a map too large for a block, or a block for a map
- * that finds no room in those there are. Undefined for commands that ask for none.
+ * that finds no room in those there are. Undefined for commands that ask for none, or cannot (2.6.27 has no maps).
  */
 export function requestOf(world: World, command: Command): Request | undefined {
   if (command.op === "alloc") return command;
-  if (command.op !== "mapRam" || command.count === 0) return undefined;
+  if (command.op !== "mapRam" || command.count === 0 || world.promises.fragments === "no blocks")
+    return undefined;
   const { vmalloc, blockPages, bitsPerLong } = world.scope;
   if (command.count > bitsPerLong) return { size: command.count, align: PAGE_SIZE, ...vmalloc };
   return { size: blockPages, align: blockPages * PAGE_SIZE, ...vmalloc };
@@ -46,22 +47,15 @@ export function purged(response: Response): boolean {
 }
 
 /**
- * What a purge in this reply had released for certain when its area was placed (DESIGN, "What the judge knows
- * of purges"). A refused search purges all there is; a map may also purge because its CPU's fragmented blocks
- * took the lazy pages above the limit, and goes on to need no block, or to find room for one.
+ * Whether what a purge takes still counts as taken when the area of this reply is judged. A flush in the reply
+ * means that the search had failed and all of it was purged (DESIGN, "What the judge knows of purges").
  */
-export function releasedAtPlacement(before: World, command: Command, response: Response): Released {
-  if (!purged(response)) return "nothing";
-  return command.op === "mapRam" && !searchFailed(before, command) ? "lazy" : "lazy and fragmented";
-}
-
-/** The same, with all that may have been released as well. */
-export function perhapsReleasedAtPlacement(response: Response): Released {
-  return purged(response) ? "lazy and fragmented" : "nothing";
+export function purgeableAtPlacement(response: Response): Purgeable {
+  return purged(response) ? "gone" : "taken";
 }
 
 /** Whether the area a command asks for fits nowhere while lazy areas are taken. */
 export function searchFailed(before: World, command: Command): boolean {
   const request = requestOf(before, command);
-  return request !== undefined && before.lowestFit(request, "nothing") === undefined;
+  return request !== undefined && before.lowestFit(request, "taken") === undefined;
 }

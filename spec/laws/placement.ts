@@ -1,6 +1,6 @@
 /** Where an area may be placed, and when a request may be refused. */
 import { alignUp, overlaps } from "../vocabulary.ts";
-import { newArea, perhapsReleasedAtPlacement, releasedAtPlacement, requestOf, type VmapLaw } from "./law.ts";
+import { newArea, purgeableAtPlacement, requestOf, type VmapLaw } from "./law.ts";
 
 export const inWindow: VmapLaw = {
   id: "in-window",
@@ -30,7 +30,7 @@ export const noOverlap: VmapLaw = {
   source: "seed 003: freed addresses are not allocated again until a TLB flush",
   holds(before, command, response) {
     const placed = newArea(before, command, response);
-    return placed === undefined || before.areasIn(placed, perhapsReleasedAtPlacement(response)).length === 0;
+    return placed === undefined || before.areasIn(placed, purgeableAtPlacement(response)).length === 0;
   },
 };
 
@@ -43,9 +43,7 @@ export const guardGap: VmapLaw = {
     if (placed === undefined) return true;
     const { afterArea, beforeNext } = before.promises.guard;
     const withGap = { start: placed.start - afterArea, end: placed.end + beforeNext };
-    return before
-      .areasIn(withGap, perhapsReleasedAtPlacement(response))
-      .every((area) => overlaps(area, placed));
+    return before.areasIn(withGap, purgeableAtPlacement(response)).every((area) => overlaps(area, placed));
   },
 };
 
@@ -57,7 +55,7 @@ export const lowestFit: VmapLaw = {
     const placed = newArea(before, command, response);
     const request = requestOf(before, command);
     if (placed === undefined || request === undefined) return true;
-    const lowest = before.lowestFit(request, releasedAtPlacement(before, command, response));
+    const lowest = before.lowestFit(request, purgeableAtPlacement(response));
     return lowest === undefined || lowest >= placed.start;
   },
 };
@@ -70,6 +68,6 @@ export const refusedOnlyWhenFull: VmapLaw = {
   holds(before, command, response) {
     const request = requestOf(before, command);
     if (request === undefined || response.kind !== "refused") return true;
-    return before.lowestFit(request, "lazy and fragmented") === undefined;
+    return before.lowestFit(request, "gone") === undefined;
   },
 };

@@ -2,7 +2,7 @@
 import type { Free, UnmapRam } from "../commands.ts";
 import { type Pages, roundedUp } from "../vocabulary.ts";
 import { lazyLimit, type World } from "../world.ts";
-import { newArea, purged, searchFailed, type VmapLaw } from "./law.ts";
+import { newArea, purged, requestOf, searchFailed, type VmapLaw } from "./law.ts";
 
 export const purgeOnlyWhenFull: VmapLaw = {
   id: "purge-only-when-full",
@@ -10,21 +10,13 @@ export const purgeOnlyWhenFull: VmapLaw = {
   source: "seed 000: one TLB flush for many unmaps; seed 002: closer to an amortized O(1)",
   holds(before, command, response) {
     if (!purged(response)) return true;
-    const perhaps = before.lazyPages + before.perhapsLazyPages;
     switch (command.op) {
       case "alloc":
-        return searchFailed(before, command);
-      case "mapRam": {
-        if (command.count === 0) return true;
-        // Or this CPU's fragmented blocks became lazy, and were too many.
-        const { blockPages } = before.scope;
-        const fragmented = before.fragmentedBlocks(command.cpu) * blockPages;
-        const byMaps = before.promises.fragments === "purged by maps too";
-        return searchFailed(before, command) || (byMaps && perhaps + fragmented > lazyLimit(before));
-      }
+      case "mapRam":
+        return requestOf(before, command) === undefined || searchFailed(before, command);
       case "free":
       case "unmapRam":
-        return perhaps + pagesMadeLazy(before, command) > lazyLimit(before);
+        return before.lazyPages + pagesMadeLazy(before, command) > lazyLimit(before);
       default:
         return true;
     }
@@ -80,8 +72,7 @@ export const lazyCount: VmapLaw = {
   source: "catalogue B1 (88f5004430ba), B3",
   holds(_before, _command, response, after) {
     if (after === undefined || response.lazyPages === undefined) return true;
-    const beyond = response.lazyPages - after.lazyPages;
-    return beyond >= 0 && beyond <= after.perhapsLazyPages;
+    return response.lazyPages === after.lazyPages;
   },
 };
 

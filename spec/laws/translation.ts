@@ -1,4 +1,5 @@
 /** What page tables, TLBs and caches may still say. */
+import type { Vpn } from "../vocabulary.ts";
 import type { VmapLaw } from "./law.ts";
 
 export const noStaleTranslation: VmapLaw = {
@@ -54,8 +55,10 @@ export const cacheFlushedBeforeUnmap: VmapLaw = {
   id: "cache-flushed-before-unmap",
   says: "A virtually indexed cache holds no dirty line of a mapping that is gone.",
   source: "catalogue B4 (b29acbdcf877): such a line is written back over whoever has the frame next",
-  holds(_before, _command, response, after) {
+  holds(before, _command, response, after) {
     const { dirtyLines = [] } = response;
-    return after === undefined || dirtyLines.every((page) => after.pteAt(page) !== undefined);
+    // A line of a page that had no mapping before is its caller's own doing, who wrote after letting go.
+    const outlives = (page: Vpn) => after?.pteAt(page) === undefined && before.pteAt(page) !== undefined;
+    return after === undefined || !dirtyLines.some(outlives);
   },
 };
