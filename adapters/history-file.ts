@@ -5,7 +5,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { z } from "zod";
 import type { LawId } from "../spec/contract.ts";
-import { type HistoryStep, misnamed } from "../spec/history.ts";
+import { type HistoryStep, misnamed, tooEarly } from "../spec/history.ts";
 import { AREAS_ONLY, LARGEST_BLOCK, MOST_MAPPED, type Scope, WORD64 } from "../spec/scope.ts";
 import { PAGE_SIZE } from "../spec/vocabulary.ts";
 import { inputError } from "./input-error.ts";
@@ -152,6 +152,9 @@ function misfit(
     if (command.count > most) {
       return { field: "count", says: `expected at most ${most} pages` };
     }
+  }
+  if (tooEarly(commands, { beforeInit: scope.beforeInit === true }) === at) {
+    return { field: "op", says: "expected init before it: scope.beforeInit is true" };
   }
   const kinds = misnamed(commands, at);
   if (kinds !== undefined) {

@@ -61,11 +61,12 @@ const judged = (trace: Trace) => {
 async function countsOf(label: string): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   for await (const trace of readRecording(`${FOLDER}${label}.jsonl.gz`)) {
-    for (const { laws, before, command, response } of judged(trace).breaks) {
+    for (const { laws, before, command, response, after } of judged(trace).breaks) {
       for (const { law, bug } of nameBreaks(releaseOf(label).labels[0] as string, laws, {
         before,
         command,
         response,
+        after,
       })) {
         const key = `${law} ${bug?.number ?? "unknown"}`;
         counts[key] = (counts[key] ?? 0) + 1;

@@ -13,6 +13,7 @@ export interface JudgedBreak<W> {
   readonly before: W;
   readonly command: Command;
   readonly response: Response;
+  readonly after: W | undefined;
 }
 
 export interface JudgedTrace<W> {
@@ -45,7 +46,9 @@ export function judgeTrace<W>(
         : verdict.broken;
       consequences += verdict.broken.length - accused.length;
       overlapped ||= verdict.broken.some(({ id }) => id === "no-overlap");
-      if (accused.length > 0) breaks.push({ index, laws: accused, before: world, command, response });
+      if (accused.length > 0) {
+        breaks.push({ index, laws: accused, before: world, command, response, after: verdict.world });
+      }
     }
     if (verdict.world === undefined) break;
     world = verdict.world;

@@ -23,10 +23,10 @@ export function bugQuarry(bug: Bug, law: LawId): Quarry<State> {
 /** What the catalogue calls each law that a step broke on this kernel. */
 export function namesOf(
   kernel: Kernel<State>,
-  { broken, before, command, response }: VmapPlayed,
+  { broken, before, command, response, after }: VmapPlayed,
 ): readonly { readonly law: LawId; readonly known: string | undefined }[] {
   if (command === undefined || response === undefined) return [];
-  return nameBreaks(kernel.name, broken, { before, command, response }).map(({ law, bug }) => ({
+  return nameBreaks(kernel.name, broken, { before, command, response, after }).map(({ law, bug }) => ({
     law,
     known: bug?.id,
   }));

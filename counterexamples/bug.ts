@@ -12,6 +12,8 @@ export interface Evidence {
   readonly before: World;
   readonly command: Command;
   readonly response: Response;
+  /** Undefined where the kernel stopped. */
+  readonly after: World | undefined;
 }
 
 /** One law the bug breaks, on which kernels, and the shortest history known to do it. */

@@ -5,19 +5,28 @@ import type { Evidence } from "./bug.ts";
 
 /** The blocks, as they were before the call, in which something let go is still translated, or may be. */
 export function blocksWithDead({ before, response }: Evidence): readonly AreaView[] {
-  const everywhere = { start: 0, end: before.scope.wordPages };
-  const withDead = before
-    .areasIn(everywhere)
-    .filter(({ block, life }) => life === "busy" && block !== undefined && block.givenBack > 0);
-  if (response.kind !== "done" || response.aliases === undefined) return withDead;
+  const blockAt = (page: Vpn) =>
+    before.areasIn({ start: page, end: page + 1 }).filter(({ block }) => block !== undefined);
+  if (response.kind === "pinned") {
+    const page = before.lastMappedAt(response.frame);
+    return page === undefined ? [] : blockAt(page);
+  }
+  if (response.kind !== "done" || response.aliases === undefined) return [];
   const { staleTlb, deadTlb, deadPtes } = response.aliases;
-  const pages: Vpn[] = [...staleTlb, ...deadTlb].map(({ page }) => page);
+  const blocks = [...staleTlb, ...deadTlb].flatMap(({ page }) => blockAt(page));
+  if (blocks.length > 0 || deadPtes === 0) return blocks;
   // PTEs are only counted: any block that has pages back may have them.
-  if (pages.length === 0 && deadPtes > 0) return withDead;
-  return withDead.filter(({ start, end }) => pages.some((page) => start <= page && page < end));
+  const everywhere = { start: 0, end: before.scope.wordPages };
+  return before.areasIn(everywhere).filter(({ block }) => block !== undefined && block.givenBack > 0);
 }
 
 /** Whether a block had given out all its pages: it is on no list then. */
 export function isUsedUp({ start, end, block }: AreaView): boolean {
   return block !== undefined && block.given === end - start;
+}
+
+/** Whether it is blocks in which nothing is mapped that were left, and no descriptor beside them. */
+export function leavesFragments({ before, after }: Evidence): boolean {
+  if (after === undefined || after.leakedDescriptors > before.leakedDescriptors) return false;
+  return after.fragmentedBlocks() > 0;
 }

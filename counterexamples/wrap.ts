@@ -1,5 +1,5 @@
 /** Where the search for a request leaves the word: what tells the three wrap bugs (A4, A10, A11) apart. */
-import { requestOf } from "../spec/laws/law.ts";
+import { newArea, requestOf } from "../spec/laws/law.ts";
 import { alignUp, type Extent, type Vpn } from "../spec/vocabulary.ts";
 import type { Request, World } from "../spec/world.ts";
 import type { Evidence } from "./bug.ts";
@@ -23,8 +23,8 @@ export function wrapsOf({ before, command, response }: Evidence): readonly Wrap[
   if (request === undefined) return [];
   if (response.kind === "placed") {
     if (response.start < request.vstart) return ["alignment"];
-    const placed = { start: response.start, end: response.start + request.size };
-    const own = wrapsOfAreas(before, placed, ...before.areasIn(placed));
+    const placed = newArea(before, command, response);
+    const own = placed === undefined ? [] : wrapsOfAreas(before, placed, ...before.areasIn(placed));
     if (own.length > 0) return own;
   } else {
     // An area that has wrapped before is in the kernel's order with an end below its start.

@@ -5,6 +5,7 @@
 import type { Alloc, Command, MapRam } from "../spec/commands.ts";
 import type { Dump, DumpedBlock, Kernel } from "../spec/kernel.ts";
 import type { Promises } from "../spec/releases.ts";
+import { fitsBlock } from "../spec/scope.ts";
 import { type Extent, PAGE_SIZE, type Pages, type Vpn } from "../spec/vocabulary.ts";
 import {
   findArea,
@@ -154,9 +155,9 @@ export function allocArea(state: State, request: Alloc, steps: Steps): number {
 
 /** vm_map_ram: through a block if it is small enough for one. Its frames are taken even if it is refused. */
 function mapRam(state: State, { cpu, count }: MapRam, steps: Steps): Result {
-  const { bitsPerLong, vmalloc } = state.scope;
+  const { vmalloc } = state.scope;
   let start: Vpn = NO_ROOM;
-  if (count <= bitsPerLong) {
+  if (fitsBlock(state.scope, count)) {
     start = allocInBlock(state, cpu, count, steps);
   } else {
     const request = { op: "alloc", size: count, align: PAGE_SIZE, ...vmalloc, map: true } as const;
@@ -177,7 +178,7 @@ function mapRam(state: State, { cpu, count }: MapRam, steps: Steps): Result {
 
 /** vm_unmap_ram. */
 function unmapRam(state: State, start: Vpn, count: Pages, steps: Steps): void {
-  if (count <= state.scope.bitsPerLong) {
+  if (fitsBlock(state.scope, count)) {
     letGo(state, start);
     freeInBlock(state, start, count, steps);
     return;

@@ -2,6 +2,7 @@
 import { Map as ImmutableMap, List } from "immutable";
 import type { Command, Response, UnmapRam } from "../spec/commands.ts";
 import { newArea, purged } from "../spec/laws/law.ts";
+import { fitsBlock } from "../spec/scope.ts";
 import { roundedUp, type Vpn } from "../spec/vocabulary.ts";
 import { Area } from "./area.ts";
 import { Block, RamMap } from "./block.ts";
@@ -20,7 +21,7 @@ export function after(
 ): ImmutableWorld | undefined {
   if (response.kind === "bug") return undefined;
   let world = countPtes(before, response);
-  if (command.op === "free") world = letGoArea(world, command.start, response);
+  if (command.op === "free") world = letGoArea(world, command.start, "alloc", response);
   if (command.op === "unmapRam") world = letGoMap(world, command, response);
   if (purged(response)) world = flushAndRelease(world, command, response);
   if (response.kind === "placed") world = place(world, before, command, response);
@@ -43,8 +44,8 @@ function ptesAfter({ pteCleared }: Response, pages: number): Ptes {
 }
 
 /** The owner of an area lets it go: it is lazy. */
-function letGoArea(world: ImmutableWorld, start: Vpn, response: Response): ImmutableWorld {
-  const area = whichLetGo(world, start, response);
+function letGoArea(world: ImmutableWorld, start: Vpn, by: Area["by"], response: Response): ImmutableWorld {
+  const area = whichLetGo(world, start, by, response);
   if (area === undefined) return world;
   const { mapped, frame, end } = area;
   const dead = mapped === 0 ? [] : [new Dead(start, start + mapped, frame, ptesAfter(response, mapped))];
@@ -60,10 +61,10 @@ function letGoArea(world: ImmutableWorld, start: Vpn, response: Response): Immut
  * The area that a free of this address means. Only an illegal reply gives one address out twice; the reply to
  * the free may then tell which was found, by the range flushed or by the lazy pages counted.
  */
-function whichLetGo(world: ImmutableWorld, start: Vpn, response: Response): Area | undefined {
+function whichLetGo(world: ImmutableWorld, start: Vpn, by: Area["by"], response: Response): Area | undefined {
   const candidates = world
     .areasIn({ start, end: start + 1 })
-    .filter((area) => area.start === start && area.life === "busy" && area.block === undefined);
+    .filter((area) => area.start === start && area.life === "busy" && area.by === by && !area.block);
   if (candidates.length < 2) return candidates[0];
   const counted = (response.lazyPages ?? Number.NaN) - world.lazyPages;
   return (
@@ -78,7 +79,7 @@ function whichLetGo(world: ImmutableWorld, start: Vpn, response: Response): Area
 /** A caller of vm_unmap_ram lets a map go; the last one of a block that was used up makes the block lazy. */
 function letGoMap(world: ImmutableWorld, command: UnmapRam, response: Response): ImmutableWorld {
   const { start, count } = command;
-  if (count > world.scope.bitsPerLong) return letGoArea(world, start, response);
+  if (!fitsBlock(world.scope, count)) return letGoArea(world, start, "map", response);
   const found = world.mapAt(start, count);
   if (found === undefined) return world;
   const block = (found.area.block as Block).letGo(found.map);
@@ -104,12 +105,13 @@ function place(
   const held = world.held + mapped;
   const frame = world.nextFrame;
   const extent = newArea(before, command, response);
-  const inBlock = command.op === "mapRam" && command.count <= world.scope.bitsPerLong;
+  const inBlock = command.op === "mapRam" && fitsBlock(world.scope, command.count);
   if (extent !== undefined && !inBlock) {
     const area = new Area({
       start: extent.start,
       end: extent.end,
       life: "busy",
+      by: command.op === "alloc" ? "alloc" : "map",
       mapped,
       frame,
       block: undefined,
@@ -122,7 +124,7 @@ function place(
   if (extent !== undefined) {
     const block = new Block(cpu, List([map]));
     const { start, end } = extent;
-    const area = new Area({ start, end, life: "busy", mapped: 0, frame: 0, block });
+    const area = new Area({ start, end, life: "busy", by: "map", mapped: 0, frame: 0, block });
     return world.with({ areas: inserted(world, area), held });
   }
   const giver = world.giverOf({ start, end: start + roundedUp(count) });

@@ -7,6 +7,8 @@ export interface AreaFields {
   readonly start: Vpn;
   readonly end: Vpn;
   readonly life: Life;
+  /** Who asked for it, and so lets it go: a map's is an area of its own, or a block. */
+  readonly by: "alloc" | "map";
   /** Pages mapped from `start` on, each to the next frame from `frame` on; 0 for an area that maps nothing. */
   readonly mapped: number;
   readonly frame: Pfn;
@@ -23,14 +25,16 @@ export class Area implements AreaView, AreaFields, ValueObject {
   readonly start: Vpn;
   readonly end: Vpn;
   readonly life: Life;
+  readonly by: "alloc" | "map";
   readonly mapped: number;
   readonly frame: Pfn;
   readonly block: Block | undefined;
 
-  constructor({ start, end, life, mapped, frame, block }: AreaFields) {
+  constructor({ start, end, life, by, mapped, frame, block }: AreaFields) {
     this.start = start;
     this.end = end;
     this.life = life;
+    this.by = by;
     this.mapped = mapped;
     this.frame = frame;
     this.block = block;
@@ -39,15 +43,15 @@ export class Area implements AreaView, AreaFields, ValueObject {
   /** The same area in another life. */
   in(life: Life): Area {
     if (life === this.life) return this;
-    const { start, end, mapped, frame, block } = this;
-    return new Area({ start, end, life, mapped, frame, block });
+    const { start, end, by, mapped, frame, block } = this;
+    return new Area({ start, end, life, by, mapped, frame, block });
   }
 
   /** The same area with its block as it is now; one that was wholly given back is lazy. */
   withBlock(block: Block): Area {
     const life = block.givenBack === this.end - this.start ? "lazy" : "busy";
-    const { start, end, mapped, frame } = this;
-    return new Area({ start, end, life, mapped, frame, block });
+    const { start, end, by, mapped, frame } = this;
+    return new Area({ start, end, life, by, mapped, frame, block });
   }
 
   /** A block in which nothing is mapped and which was not used up. */
@@ -62,6 +66,7 @@ export class Area implements AreaView, AreaFields, ValueObject {
       this.start === other.start &&
       this.end === other.end &&
       this.life === other.life &&
+      this.by === other.by &&
       this.mapped === other.mapped &&
       this.frame === other.frame &&
       is(this.block, other.block)

@@ -4,7 +4,7 @@
  */
 import { hash, Map as ImmutableMap, is, List, type ValueObject } from "immutable";
 import type { Promises } from "../spec/releases.ts";
-import type { Scope } from "../spec/scope.ts";
+import { fitsBlock, type Scope } from "../spec/scope.ts";
 import {
   alignUp,
   type Cpu,
@@ -153,14 +153,16 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
   busyAt(start: Vpn): Area | undefined {
     for (const area of this.walk) {
       if (area.start > start) return undefined;
-      if (area.start === start && area.life === "busy" && area.block === undefined) return area;
+      if (area.start === start && area.life === "busy" && area.by === "alloc") return area;
     }
     return undefined;
   }
 
   holdsMap(start: Vpn, count: Pages): boolean {
-    if (count > this.scope.bitsPerLong) return this.busyAt(start)?.mapped === count;
-    return this.mapAt(start, count) !== undefined;
+    if (fitsBlock(this.scope, count)) return this.mapAt(start, count) !== undefined;
+    return this.walk.some(
+      (area) => area.start === start && area.by === "map" && area.life === "busy" && area.mapped === count,
+    );
   }
 
   /** The block that holds this small map, its place among the areas, and the map's place in it. */
@@ -215,6 +217,13 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
     return area.life === "lazy" || (area.fragmented && this.promises.fragments !== "kept");
   }
 
+  blockHasLeft(cpu: Cpu, pages: Pages): boolean {
+    for (const { block, life, start, end } of this.walk) {
+      if (block?.cpu === cpu && life === "busy" && end - start - block.given >= pages) return true;
+    }
+    return false;
+  }
+
   fragmentedBlocks(cpu?: Cpu): number {
     let count = 0;
     for (const area of this.walk) {
@@ -263,6 +272,13 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
         return true;
     }
     return false;
+  }
+
+  lastMappedAt(frame: Pfn): Vpn | undefined {
+    const dead = this.dead.findLast(
+      (each) => each.frame <= frame && frame < each.frame + (each.end - each.start),
+    );
+    return dead && dead.start + (frame - dead.frame);
   }
 }
 

@@ -91,7 +91,8 @@ const three = [mapped(64, 1), mapped(65, 2)];
 const half = [mapped(64, 4), mapped(68, 4), unmapped(64, 4)];
 /** aaaabbbb, lazy. */
 const wholly = [...half, unmapped(68, 4)];
-const everyBlock = [64, 72, 80, 88].map((start) => mapped(start, 1));
+/** A------- and so on, of CPU 1: none of CPU 0 has room. */
+const everyBlock = [64, 72, 80, 88].map((start) => mapped(start, 1, { cpu: 1 }));
 const shortAliases = (more: Partial<AliasReport>) => ({ aliases: { ...clean, ...more } });
 const UNMAP_NOTHING: Command = { op: "unmapRam", cpu: 0, start: 65, count: 1 };
 
@@ -348,12 +349,27 @@ describe("each law", () => {
   });
 
   test("in-window, lowest-fit and refused-only-when-full speak of the blocks that maps need", () => {
-    const outside = mapped(96, 1);
+    const outside = mapped(96, 1, { cpu: 1 });
     expect(broken(three, outside, releaseOf("3.16"))).toEqual(["in-window", "lowest-fit"]);
     expect(broken(three, mapped(80, 1, { cpu: 1 }), releaseOf("3.16"))).toEqual(["lowest-fit"]);
     expect(broken(three, mapped(72, 1, { cpu: 1 }), releaseOf("3.16"))).toEqual([]);
     expect(broken(everyBlock, refused(4), releaseOf("3.16"))).toEqual([]);
     expect(broken(everyBlock.slice(1), refused(4), releaseOf("3.16"))).toEqual(["refused-only-when-full"]);
+  });
+
+  test("a map needs no new block where one of its CPU's has room: no refusal, no purge, no block for nothing", () => {
+    // A------- of CPU 0, and a lazy area of CPU 1's own making
+    const room = [mapped(64, 1)];
+    expect(broken(room, refused(4), releaseOf("3.16"))).toEqual(["refused-only-when-full"]);
+    expect(broken([...room, ...everyBlock.slice(1)], refused(4), releaseOf("3.16"))).toEqual([
+      "refused-only-when-full",
+    ]);
+    expect(
+      broken([...room, ...everyBlock.slice(1)], mapped(65, 1, flush([72, 80])), releaseOf("3.16")),
+    ).toContain("purge-only-when-full");
+    expect(broken(room, mapped(72, 4), releaseOf("3.16"))).toEqual(["nothing-leaks"]);
+    expect(broken(room, mapped(72, 4, { cpu: 1 }), releaseOf("3.16"))).toEqual([]);
+    expect(broken([...room, mapped(68, 4)], mapped(72, 4), releaseOf("3.16"))).toEqual([]);
   });
 
   test("no-overlap, lowest-fit and aligned speak of maps too large for a block", () => {

@@ -5,6 +5,7 @@ import type { Promises } from "../spec/releases.ts";
 import type { Scope } from "../spec/scope.ts";
 import type { Pages, Vpn } from "../spec/vocabulary.ts";
 import { after } from "./after.ts";
+import type { Area } from "./area.ts";
 import { ImmutableWorld } from "./immutable-world.ts";
 
 export type VmapSpec = Spec<Scope, ImmutableWorld, Command, Response>;
@@ -14,7 +15,10 @@ export function vmapSpec(promises: Promises): VmapSpec {
   return { initial: (scope) => ImmutableWorld.empty(scope, promises), enabled, after };
 }
 
-/** Every command that is legal now: all requests the scope names, and what the areas that are there allow. */
+/**
+ * The commands that are legal now: all requests the scope names, and what the areas that are there allow. Without
+ * those that differ in nothing a law or an allocator sees: on which CPU a map is let go, writes, and unpins.
+ */
 function* enabled(world: ImmutableWorld, scope: Scope): Iterable<Command> {
   yield { op: "unmapAliases" };
   if (!world.initialised) {
@@ -33,7 +37,7 @@ function* enabled(world: ImmutableWorld, scope: Scope): Iterable<Command> {
     for (let cpu = 0; cpu < scope.cpus; cpu++) yield { op: "mapRam", cpu, count };
   }
   for (const area of world.areas) {
-    if (area.life === "busy" && area.block === undefined) yield { op: "free", start: area.start };
+    if (area.life === "busy") yield* letsGo(area);
     yield* touches(area.start, area.mapped, scope);
     for (const { start, count, held } of area.block?.maps ?? []) {
       if (held) yield { op: "unmapRam", cpu: 0, start, count };
@@ -43,6 +47,12 @@ function* enabled(world: ImmutableWorld, scope: Scope): Iterable<Command> {
   yield { op: "pin" };
   yield { op: "purge" };
   yield { op: "tlb" };
+}
+
+/** What lets a whole area go: nothing does that of a block. */
+function* letsGo({ start, by, mapped, block }: Area): Iterable<Command> {
+  if (by === "alloc") yield { op: "free", start };
+  else if (block === undefined) yield { op: "unmapRam", cpu: 0, start, count: mapped };
 }
 
 function* touches(start: Vpn, pages: Pages, { cpus }: Scope): Iterable<Command> {

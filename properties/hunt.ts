@@ -3,7 +3,7 @@ import { searchAtRandom } from "../engine/random.ts";
 import { shrink } from "../engine/shrink.ts";
 import { replay } from "../engine/stepper.ts";
 import type { LawId } from "../spec/contract.ts";
-import { type HistoryStep, namesRightly, naming } from "../spec/history.ts";
+import { type HistoryStep, isWellFormed, naming } from "../spec/history.ts";
 import type { Kernel } from "../spec/kernel.ts";
 import type { Scope } from "../spec/scope.ts";
 import { type Choice, choices, type Lengths } from "./choices.ts";
@@ -108,7 +108,7 @@ export function bringDown<S>(
 }
 
 function endsIn<S>(quarry: Quarry<S>, setting: VmapSetting<S>, history: readonly HistoryStep[]): boolean {
-  if (!namesRightly(history)) return false;
+  if (!isWellFormed(history, setting.scope)) return false;
   const last = replay(setting, history, quarry.law).at(-1);
   return last !== undefined && isQuarry(quarry, last);
 }

@@ -1,6 +1,6 @@
 /** Makes a choice into a step of a history, in the world it meets. */
 import type { Response } from "../spec/commands.ts";
-import type { HistoryStep } from "../spec/history.ts";
+import { comesBeforeInit, type HistoryStep } from "../spec/history.ts";
 import type { Pages, Vpn } from "../spec/vocabulary.ts";
 import type { World } from "../spec/world.ts";
 import type { Choice, SizeChoice } from "./choices.ts";
@@ -28,8 +28,7 @@ export function nothingAsked(): Asked {
 
 /** The step meant, or undefined if it cannot be meant here (there is nothing to free, say). */
 export function intend(choice: Choice, world: World, asked: Asked): HistoryStep | undefined {
-  // Before vmalloc_init nothing is mapped or allocated: the promise is of vm_unmap_aliases alone.
-  if (!world.initialised && choice.op !== "init" && choice.op !== "unmapAliases") return undefined;
+  if (!world.initialised && !comesBeforeInit(choice)) return undefined;
   switch (choice.op) {
     case "alloc": {
       const size = sizeMeant(choice.size, world, choice.window.vstart, choice.window.vend);

@@ -3,7 +3,7 @@ import { searchAtRandom } from "../engine/random.ts";
 import { shrink } from "../engine/shrink.ts";
 import { replay } from "../engine/stepper.ts";
 import type { LawId } from "../spec/contract.ts";
-import { type HistoryStep, namesRightly, naming } from "../spec/history.ts";
+import { type HistoryStep, isWellFormed, naming } from "../spec/history.ts";
 import type { Kernel } from "../spec/kernel.ts";
 import type { Scope } from "../spec/scope.ts";
 import { witnessesFor } from "../spec/witnesses.ts";
@@ -122,7 +122,7 @@ function bringDown<S>(
     run.name(step).some((each) => each.law === law && each.known === undefined);
   return shrink(history, {
     fails: (candidate) => {
-      if (!namesRightly(candidate)) return false;
+      if (!isWellFormed(candidate, run.scope)) return false;
       const last = replay(setting, candidate, law).at(-1);
       return last !== undefined && last.broken.length > 0 && isUnknown(last);
     },

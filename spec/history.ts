@@ -4,6 +4,7 @@
  */
 import type { Alloc, Command, MapRam, Response } from "./commands.ts";
 import type { Naming } from "./contract.ts";
+import type { Scope } from "./scope.ts";
 import type { Cpu, Pages, Pfn, Vpn } from "./vocabulary.ts";
 
 export type HistoryStep =
@@ -108,9 +109,22 @@ export function misnamed(history: readonly HistoryStep[], index: number): readon
   return before < index && kinds.includes(history[before]?.op as string) ? undefined : kinds;
 }
 
-/** Whether every step that names another names an earlier one of the right kind. */
-export function namesRightly(history: readonly HistoryStep[]): boolean {
-  return history.every((_step, index) => misnamed(history, index) === undefined);
+/** Whether a call may be made before vmalloc_init: vm_unmap_aliases and who relies on it, and what only looks. */
+export function comesBeforeInit({ op }: { readonly op: string }): boolean {
+  return op === "unmapAliases" || op === "pin" || op === "unpin" || op === "tlb" || op === "init";
+}
+
+/** The index of the first step that may not come before vmalloc_init and does; -1 if there is none. */
+export function tooEarly(history: readonly HistoryStep[], scope: Pick<Scope, "beforeInit">): number {
+  if (!scope.beforeInit) return -1;
+  const init = history.findIndex(({ op }) => op === "init");
+  return history.slice(0, init < 0 ? history.length : init).findIndex((step) => !comesBeforeInit(step));
+}
+
+/** Whether every step names an earlier one of the right kind, if any, and none comes too early. */
+export function isWellFormed(history: readonly HistoryStep[], scope: Pick<Scope, "beforeInit">): boolean {
+  const named = history.every((_step, index) => misnamed(history, index) === undefined);
+  return named && tooEarly(history, scope) < 0;
 }
 
 /**

@@ -54,6 +54,16 @@ export const AREAS_ONLY = {
 /** The part of a scope that only blocks read, as a 64-bit kernel for some dozens of CPUs has it. */
 export const BLOCKS64 = { blockPages: 1024, bitsPerLong: 64 } as const;
 
+/** Whether a map of so many pages goes into a block, and not into an area of its own. */
+export function fitsBlock(scope: Scope, count: Pages): boolean {
+  return count <= scope.bitsPerLong;
+}
+
+/** Where the block that holds this page begins: blocks are aligned to their size. */
+export function blockStart(scope: Scope, page: Vpn): Vpn {
+  return Math.floor(page / scope.blockPages) * scope.blockPages;
+}
+
 /**
  * lazy_max_pages(): fls(online CPUs) * 32 MiB, in pages, unchanged from 2.6.28 on (catalogue, section 3).
  * A free purges when the lazy pages are above it, not at it.

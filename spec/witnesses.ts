@@ -7,6 +7,7 @@ import type { Command, Response } from "./commands.ts";
 import type { VmapWitness } from "./laws/law.ts";
 import { placedExtent, purged } from "./laws/law.ts";
 import type { Promises } from "./releases.ts";
+import { fitsBlock } from "./scope.ts";
 import { roundedUp } from "./vocabulary.ts";
 import type { AreaView, World } from "./world.ts";
 
@@ -133,7 +134,7 @@ const mapTooLarge: VmapWitness = {
   id: "map-too-large-for-a-block",
   says: "A map of more pages than a word has bits gets an area of its own.",
   seen: (before, command, response) =>
-    command.op === "mapRam" && response.kind === "placed" && command.count > before.scope.bitsPerLong,
+    command.op === "mapRam" && response.kind === "placed" && !fitsBlock(before.scope, command.count),
 };
 
 const pinnedAfterUse: VmapWitness = {

@@ -42,7 +42,7 @@ export interface World {
 
   /** The areas that share a page with the extent, by start; purgeable ones are taken unless said otherwise. */
   areasIn(extent: Extent, purgeable?: Purgeable): readonly AreaView[];
-  /** The busy area that starts here, if any, and is no block. */
+  /** The busy area that an allocation placed here, if any. */
   busyAt(start: Vpn): Extent | undefined;
   /** Whether a caller of vm_map_ram holds so many pages from here on. */
   holdsMap(start: Vpn, count: Pages): boolean;
@@ -50,6 +50,8 @@ export interface World {
   blockCanGive(extent: Extent): boolean;
   /** The lowest address at which the request fits with the distances the release keeps, in plain integers. */
   lowestFit(request: Request, purgeable: Purgeable): Vpn | undefined;
+  /** Whether a block of this CPU has so many pages left that it never gave out. */
+  blockHasLeft(cpu: Cpu, pages: Pages): boolean;
   /** Blocks of this CPU, or of all, in which nothing is mapped and which are not wholly given back. */
   fragmentedBlocks(cpu?: Cpu): number;
   /** Descriptors alive beyond those of the areas and blocks that are there, as far as replies told. */
@@ -73,6 +75,8 @@ export interface World {
    * only perhaps there still.
    */
   mayBeMapped(frame: Pfn): boolean;
+  /** The page where this frame was mapped last and let go, unless all of that is known to be clean. */
+  lastMappedAt(frame: Pfn): Vpn | undefined;
   /** PTEs present for pages that nobody holds. */
   readonly deadPtes: number;
   /** TLB entries seen to be made, never flushed, for what nobody holds mapped any more. */

@@ -2,7 +2,8 @@
 import type { Area } from "../../model/area.ts";
 import type { VmapPlayed } from "../../properties/setting.ts";
 import type { HistoryStep } from "../../spec/history.ts";
-import { requestOf } from "../../spec/laws/law.ts";
+import { placedExtent, requestOf } from "../../spec/laws/law.ts";
+import { blockStart, fitsBlock } from "../../spec/scope.ts";
 import type { Extent } from "../../spec/vocabulary.ts";
 import { areaRow, type DrawnArea, drawMap, letterFor, type MapRow, stretch } from "./map.ts";
 import { commandText, responseText } from "./text.ts";
@@ -52,10 +53,9 @@ function whatIsDrawn({ command, response, before }: VmapPlayed): Extent[] {
   const request = requestOf(before, command);
   if (request === undefined) return [];
   if (response?.kind !== "placed") return [{ start: request.vstart, end: request.vstart + request.size }];
-  const { blockPages, bitsPerLong } = before.scope;
-  const inBlock = command.op === "mapRam" && command.count <= bitsPerLong;
-  const start = inBlock ? Math.floor(response.start / blockPages) * blockPages : response.start;
-  return [{ start, end: start + request.size + before.promises.guard.inside }];
+  const small = command.op === "mapRam" && fitsBlock(before.scope, command.count);
+  const start = small ? blockStart(before.scope, response.start) : response.start;
+  return [placedExtent(before, request, start)];
 }
 
 /** Maps in blocks: lower case once let go, `-` for a page that the block has not given out or that rounding took. */

@@ -92,11 +92,12 @@ function judgeOne(judged: Judged, trace: Trace, only: LawId | undefined): void {
   judged.consequences += consequences;
   if (only !== undefined && !release.laws.includes(only)) judged.notPromised = true;
   if (breaks.length === 0) judged.accepted += 1;
-  for (const { index, laws: broken, before, command, response } of breaks) {
+  for (const { index, laws: broken, before, command, response, after } of breaks) {
     for (const { law, bug } of nameBreaks(release.labels[0] as string, broken, {
       before,
       command,
       response,
+      after,
     })) {
       judged.broken.push({ trace: trace.line, command: index, law, bug: bug?.id ?? null });
     }

@@ -102,11 +102,13 @@ function replayWords(target: string, { kernel, law, trace }: ReplayOptions): str
 
 function nameOf(
   kernel: Kernel<State>,
-  { broken, before, command, response }: VmapPlayed,
+  { broken, before, command, response, after }: VmapPlayed,
   law: LawId,
 ): Bug | undefined {
   if (command === undefined || response === undefined) return undefined;
-  return nameBreaks(kernel.name, broken, { before, command, response }).find((each) => each.law === law)?.bug;
+  return nameBreaks(kernel.name, broken, { before, command, response, after }).find(
+    (each) => each.law === law,
+  )?.bug;
 }
 
 /** Whether the catalogue says that this history breaks this law on this kernel. */

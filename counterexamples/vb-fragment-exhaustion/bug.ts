@@ -3,6 +3,7 @@ import { rules2_6_28_10 } from "../../kernels/linux-2.6.28.10.ts";
 import { uncachedKernel } from "../../kernels/uncached-kernel.ts";
 import { releaseOf } from "../../spec/releases.ts";
 import type { Bug } from "../bug.ts";
+import { leavesFragments } from "../dead-in-blocks.ts";
 
 const repaired = uncachedKernel(
   { ...releaseOf("2.6.28.10"), fragments: "purged" },
@@ -18,5 +19,5 @@ export const vbFragmentExhaustion: Bug = {
   fixed: "2.6.33",
   changed: undefined,
   breaks: [{ law: "nothing-leaks", on: ["2.6.28", "2.6.28.10"], pinned: "nothing-leaks.json", repaired }],
-  explains: ({ command }) => command.op === "purge" || command.op === "unmapRam",
+  explains: leavesFragments,
 };

@@ -4,6 +4,7 @@ import { cachedKernel } from "../../kernels/cached-kernel.ts";
 import { rules2_6_39 } from "../../kernels/linux-2.6.39.ts";
 import { releaseOf } from "../../spec/releases.ts";
 import type { Bug } from "../bug.ts";
+import { leavesFragments } from "../dead-in-blocks.ts";
 
 const repaired = cachedKernel(
   releaseOf("2.6.39"),
@@ -23,5 +24,5 @@ export const vbHeadInsertExhaustion: Bug = {
   fixed: "4.1",
   changed: undefined,
   breaks: [{ law: "nothing-leaks", on: ON, pinned: "nothing-leaks.json", repaired }],
-  explains: ({ command }) => command.op === "unmapRam",
+  explains: (evidence) => evidence.command.op === "unmapRam" && leavesFragments(evidence),
 };

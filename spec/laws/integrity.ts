@@ -1,10 +1,15 @@
 /** That the allocator stays whole: no stop, no leak, no freed memory, no obedience to nonsense. */
-import type { Command } from "../commands.ts";
+import type { Command, Response } from "../commands.ts";
+import { comesBeforeInit } from "../history.ts";
 import type { World } from "../world.ts";
-import type { VmapLaw } from "./law.ts";
+import { findsRoomInBlock, newArea, type VmapLaw } from "./law.ts";
 
-/** Whether a call is inside its domain: it maps something, and lets go only of what is held. */
+/**
+ * Whether a call is inside its domain: it maps something, lets go only of what is held, and comes after
+ * vmalloc_init, unless it is vm_unmap_aliases or one of its users.
+ */
 function isLegal(before: World, command: Command): boolean {
+  if (!before.initialised && !comesBeforeInit(command)) return false;
   if (command.op === "mapRam") return command.count > 0;
   if (command.op === "free") return before.busyAt(command.start) !== undefined;
   if (command.op === "unmapRam") return before.holdsMap(command.start, command.count);
@@ -24,13 +29,21 @@ export const nothingLeaks: VmapLaw = {
   id: "nothing-leaks",
   says: "When all is freed and purged, space, descriptors and blocks are as they began; a refused call leaves nothing behind; a bounded working set never eats the space.",
   source: "catalogue A5 (2498ce42d3a3), C2 (02b709df817c), C3 (68ac546f265e)",
-  holds(before, command, _response, after) {
+  holds(before, command, response, after) {
     if (after === undefined) return true;
     if (after.leakedDescriptors > before.leakedDescriptors) return false;
+    if (makesBlockForNothing(before, command, response)) return false;
     if (command.op === "purge") return after.fragmentedBlocks() === 0;
     return command.op !== "unmapRam" || fragmentsAreBounded(after);
   },
 };
+
+/** Whether a map was given a block of its own, on free space, though one of its CPU's would have served. */
+function makesBlockForNothing(before: World, command: Command, response: Response): boolean {
+  if (!findsRoomInBlock(before, command)) return false;
+  const made = newArea(before, command, response);
+  return made !== undefined && before.areasIn(made).length === 0;
+}
 
 /**
  * First fit in the oldest block keeps the remainders of one CPU's blocks in different powers of two: when a
@@ -59,7 +72,7 @@ export const argumentDomain: VmapLaw = {
   says: "A call outside its domain (a map of count 0, a free of what is not held) is refused, not obeyed.",
   source: "catalogue section 9, C14; find_vmap_area finds an area by its exact start (code of db64fe02)",
   holds(before, command, response, after) {
-    if (isLegal(before, command)) return true;
+    if (!before.initialised || isLegal(before, command)) return true;
     if (command.op === "mapRam") {
       const leaves = (after?.leakedDescriptors ?? 0) > before.leakedDescriptors;
       return response.kind === "refused" && !leaves;
@@ -76,7 +89,7 @@ export const initOrder: VmapLaw = {
   says: "A call before vmalloc_init does no harm.",
   source: "seed 003: vmalloc_init is called early in start_kernel; catalogue B6 (9b46333)",
   holds(before, command, response) {
-    if (before.initialised || command.op === "init") return true;
+    if (before.initialised || command.op === "init" || !comesBeforeInit(command)) return true;
     return response.kind !== "bug" && response.flushes.length === 0 && response.pteCleared === 0;
   },
 };

@@ -1,5 +1,6 @@
 import type { Command, Response } from "../commands.ts";
 import type { Law, Witness } from "../contract.ts";
+import { blockStart, fitsBlock } from "../scope.ts";
 import { type Extent, PAGE_SIZE, roundedUp, type Vpn } from "../vocabulary.ts";
 import type { Purgeable, Request, World } from "../world.ts";
 
@@ -14,8 +15,8 @@ export function requestOf(world: World, command: Command): Request | undefined {
   if (command.op === "alloc") return command;
   if (command.op !== "mapRam" || command.count === 0 || world.promises.fragments === "no blocks")
     return undefined;
-  const { vmalloc, blockPages, bitsPerLong } = world.scope;
-  if (command.count > bitsPerLong) return { size: command.count, align: PAGE_SIZE, ...vmalloc };
+  const { vmalloc, blockPages } = world.scope;
+  if (!fitsBlock(world.scope, command.count)) return { size: command.count, align: PAGE_SIZE, ...vmalloc };
   return { size: blockPages, align: blockPages * PAGE_SIZE, ...vmalloc };
 }
 
@@ -27,13 +28,12 @@ export function newArea(before: World, command: Command, response: Response): Ex
   if (response.kind !== "placed") return undefined;
   const request = requestOf(before, command);
   if (request === undefined) return undefined;
-  let { start } = response;
-  if (command.op === "mapRam" && command.count <= before.scope.bitsPerLong) {
-    const { blockPages } = before.scope;
-    if (before.blockCanGive({ start, end: start + roundedUp(command.count) })) return undefined;
-    start = Math.floor(start / blockPages) * blockPages;
+  const { start } = response;
+  if (command.op !== "mapRam" || !fitsBlock(before.scope, command.count)) {
+    return placedExtent(before, request, start);
   }
-  return placedExtent(before, request, start);
+  if (before.blockCanGive({ start, end: start + roundedUp(command.count) })) return undefined;
+  return placedExtent(before, request, blockStart(before.scope, start));
 }
 
 /** The extent that a request placed at `start` occupies. */
@@ -54,8 +54,15 @@ export function purgeableAtPlacement(response: Response): Purgeable {
   return purged(response) ? "gone" : "taken";
 }
 
-/** Whether the area a command asks for fits nowhere while lazy areas are taken. */
+/** Whether a map needs no new area: a block of its CPU has as many pages left as it takes. */
+export function findsRoomInBlock(before: World, command: Command): boolean {
+  if (command.op !== "mapRam" || command.count === 0 || !fitsBlock(before.scope, command.count)) return false;
+  return before.blockHasLeft(command.cpu, roundedUp(command.count));
+}
+
+/** Whether a command needs an area, and it fits nowhere while what a purge takes is still there. */
 export function searchFailed(before: World, command: Command): boolean {
   const request = requestOf(before, command);
-  return request !== undefined && before.lowestFit(request, "taken") === undefined;
+  if (request === undefined || findsRoomInBlock(before, command)) return false;
+  return before.lowestFit(request, "taken") === undefined;
 }

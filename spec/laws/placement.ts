@@ -1,6 +1,6 @@
 /** Where an area may be placed, and when a request may be refused. */
 import { alignUp, overlaps } from "../vocabulary.ts";
-import { newArea, purgeableAtPlacement, requestOf, type VmapLaw } from "./law.ts";
+import { findsRoomInBlock, newArea, purgeableAtPlacement, requestOf, type VmapLaw } from "./law.ts";
 
 export const inWindow: VmapLaw = {
   id: "in-window",
@@ -68,6 +68,6 @@ export const refusedOnlyWhenFull: VmapLaw = {
   holds(before, command, response) {
     const request = requestOf(before, command);
     if (request === undefined || response.kind !== "refused") return true;
-    return before.lowestFit(request, "gone") === undefined;
+    return !findsRoomInBlock(before, command) && before.lowestFit(request, "gone") === undefined;
   },
 };
