@@ -280,7 +280,7 @@ describe("a recording of small maps is refused", () => {
     [
       "unmapped with another count",
       unmaps({ count: 1 }),
-      /^FILE:1: ops\[1\]\[0\]\.addr: unmaps what no earlier reply gave out/,
+      /^FILE:1: ops\[1\]\[0\]\.count: 1, but the map there has another count/,
     ],
     [
       "unmapped twice",
@@ -538,6 +538,22 @@ describe("a history is refused in one line", () => {
         playing({ ...map, count: 65 }),
         says(`${AT}\\.count`, "expected at most 64 pages"),
       ],
+      [
+        "of more pages than are mapped one by one",
+        { ...playing({ ...map, count: 2 ** 30 }), scope: { ...scope, wordPages: 2 ** 40 } },
+        says(`${AT}\\.count`, "expected at most 1048576 pages"),
+      ],
+      [
+        "read beyond its end",
+        playing(map, { op: "touch", cpu: 0, area: 0, page: 2 }),
+        says(`${AFTER}\\.page`, "expected a page below 2"),
+      ],
+      [
+        "before vmalloc_init",
+        { ...playing({ op: "unmapAliases" }, map), scope: { ...scope, beforeInit: true } },
+        says(`${AFTER}\\.op`, "expected init before it"),
+      ],
+      ["of a law that is none", { ...small, law: "no-alias" }, says("law", "expected the id of a law")],
       ["on no CPU", playing({ ...map, cpu: undefined }), says(`${AT}\\.cpu`, ".*expected number")],
       [
         "on a CPU that is not there",

@@ -6,6 +6,7 @@ import { readFile, stat } from "node:fs/promises";
 import { z } from "zod";
 import type { LawId } from "../spec/contract.ts";
 import { type HistoryStep, misnamed, tooEarly } from "../spec/history.ts";
+import { LAWS } from "../spec/laws/index.ts";
 import { AREAS_ONLY, LARGEST_BLOCK, MOST_MAPPED, type Scope, WORD64 } from "../spec/scope.ts";
 import { PAGE_SIZE } from "../spec/vocabulary.ts";
 import { inputError } from "./input-error.ts";
@@ -75,7 +76,9 @@ const file = z
   .strictObject({
     vmapcheck: z.literal(VERSION, { error: `expected ${VERSION}, the version of this format` }),
     kernel: z.string(),
-    law: z.string(),
+    law: z.string().refine((id) => LAWS.some((law) => law.id === id), {
+      error: "expected the id of a law; `list` has them",
+    }),
     scope: z.strictObject({
       wordPages: z
         .int()
@@ -163,10 +166,20 @@ function misfit(
       says: `expected the index, from 0, of an earlier ${kinds.join(" or ")} in this history`,
     };
   }
+  if (command.op === "touch") {
+    const pages = pagesAskedFor(commands[command.area] as HistoryStep);
+    if (command.page >= pages)
+      return { field: "page", says: `expected a page below ${pages}, the pages asked for` };
+  }
   if ("cpu" in command && command.cpu >= scope.cpus) {
     return { field: "cpu", says: `expected a CPU below ${scope.cpus}, which is scope.cpus` };
   }
   return undefined;
+}
+
+function pagesAskedFor(step: HistoryStep): number {
+  if (step.op === "alloc") return step.size;
+  return step.op === "mapRam" ? step.count : 0;
 }
 
 /** Reads a history. Throws an InputError that says what is wrong and where. */
@@ -221,8 +234,10 @@ function scopeOf(
   };
 }
 
-function lineOfSyntaxError(text: string, error: Error): number {
+/** The line at which the parser gave up, where its message lets us know. */
+function lineOfSyntaxError(text: string, error: Error): number | undefined {
   const at = /position (\d+)/.exec(error.message)?.[1];
+  if (at === undefined && !/end of JSON/.test(error.message)) return undefined;
   return text.slice(0, at === undefined ? text.length : Number(at)).split("\n").length;
 }
 

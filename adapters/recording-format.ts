@@ -193,5 +193,6 @@ export function firstIssue(error: z.ZodError, prefix: string): string {
   const path = issue.path
     .map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
     .join("");
-  return `${(prefix + path).replace(/^\./, "")}: ${issue.message}`;
+  const where = (prefix + path).replace(/^\./, "");
+  return where === "" ? issue.message : `${where}: ${issue.message}`;
 }

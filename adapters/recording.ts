@@ -118,6 +118,9 @@ function readExchanges(
     if (command.op === "free" || command.op === "unmapRam") {
       const goes = holding(command, command.start) as string;
       const times = held.get(goes) ?? 0;
+      if (times === 0 && command.op === "unmapRam" && anyHeldAt(held, command.start)) {
+        throw wrong("[0].count", `${command.count}, but the map there has another count`);
+      }
       if (times === 0) {
         const what = command.op === "free" ? "frees" : "unmaps";
         throw wrong("[0].addr", `${what} what no earlier reply gave out, or what is free already`);
@@ -126,6 +129,11 @@ function readExchanges(
     }
     return { command, response: responseOf(recorded), dump: dumpOf(recorded), recorded };
   });
+}
+
+/** Whether a map of any count is held at this address. */
+function anyHeldAt(held: ReadonlyMap<string, number>, start: Vpn): boolean {
+  return [...held].some(([key, times]) => times > 0 && key.endsWith(` pages ${start}`));
 }
 
 /** What a caller holds of an address, as a key: an area, or a map of so many pages. */

@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -87,6 +87,26 @@ describe("check", () => {
   });
 });
 
+describe("Ctrl-C", () => {
+  test("ends a check with 130 and what was found so far, also when it comes twice at once", async () => {
+    const node = ["--import", TSX, join(ROOT, "cli/main.ts"), "check", "--runs", "100000"];
+    const child = spawn(process.execPath, node, { cwd: elsewhere, env });
+    let out = "";
+    child.stdout.on("data", (text) => {
+      out += text;
+    });
+    // Two seconds are enough to begin, and far too few to end.
+    setTimeout(() => {
+      child.kill("SIGINT");
+      child.kill("SIGINT");
+    }, 2000);
+    const code = await new Promise((ended) => child.on("exit", ended));
+    expect(code).toBe(130);
+    expect(out).toMatch(/lowest-fit +ok/);
+    expect(out).toMatch(/Nothing unexpected so far\.\nInterrupted in kernel \d+ of 13\./);
+  });
+});
+
 describe("replay", () => {
   test("shows the BUG_ON alignment case step by step, with the map and the law", async () => {
     const { code, out } = await vmapcheck("replay", "cache-draft-align-bugon");
@@ -104,6 +124,12 @@ describe("replay", () => {
     const here = await json("replay", "A9", "--kernel", "2.6.39");
     expect(here.document).toMatchObject({ kernel: "2.6.39", accepted: true, law: null, step: null });
     expect([there.code, here.code]).toEqual([0, 0]);
+  });
+
+  test("accepts maps on a release that has none", async () => {
+    const { code, document } = await json("replay", "C7", "--kernel", "2.6.27");
+    expect(code).toBe(0);
+    expect(document).toMatchObject({ kernel: "2.6.27", accepted: true });
   });
 
   test("replays a trace of a recording", async () => {
@@ -207,6 +233,11 @@ describe("bad usage ends with 2 and one line", () => {
     [["conform", "./nothing.jsonl"], /\.\/nothing\.jsonl: cannot be read: ENOENT/],
     [["conform"], /missing required argument 'file'/],
     [["hunt", "A77"], /there is no bug "A77"/],
+    [
+      ["hunt", "A9", "--law", "in-window"],
+      /cache-exact-hole-missed does not break in-window; it breaks lowest-/,
+    ],
+    [["replay", "C7", "--kernel", "6.5"], /there is no kernel "6\.5"; there are 2\.6\.27, /],
   ];
 
   test.each(cases)("%j", async (words, line) => {

@@ -20,7 +20,7 @@ export function orNearest<T>(
   const found = find(word);
   if (found !== undefined) return found;
   const near = closest(word, [...known]);
-  const close = near !== undefined && distance(word, near) <= Math.max(2, Math.ceil(near.length / 3));
+  const close = near !== undefined && distance(word, near) <= Math.floor(near.length / 3);
   throw new UsageError(
     `there is no ${what} ${JSON.stringify(word)}${close ? `; did you mean ${near}?` : `; there are ${known.join(", ")}`}`,
   );

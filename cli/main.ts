@@ -3,7 +3,7 @@
 import { randomInt } from "node:crypto";
 import { Command, CommanderError } from "commander";
 import { InputError } from "../adapters/input-error.ts";
-import { BAD_INPUT, UsageError, wholeNumber } from "./exit.ts";
+import { AS_EXPECTED, BAD_INPUT, UsageError, wholeNumber } from "./exit.ts";
 import { type CheckArguments, checkVerb } from "./verbs/check.ts";
 import { conformVerb } from "./verbs/conform.ts";
 import { type HuntOptions, huntVerb } from "./verbs/hunt.ts";
@@ -127,7 +127,11 @@ function run<A, O>(verb: (argument: A, options: O) => number | Promise<number>) 
 /** One line on stderr for what a person did wrong; anything else is ours, and keeps its stack. */
 function report(error: unknown): void {
   if (error instanceof CommanderError) {
-    if (error.exitCode === 0) return;
+    // Without a verb commander has printed its help already.
+    if (error.exitCode === 0 || error.code === "commander.help") {
+      process.exitCode = error.exitCode === 0 ? AS_EXPECTED : BAD_INPUT;
+      return;
+    }
     console.error(`vmapcheck: ${error.message.replace(/^error: /, "").replaceAll("\n", " ")}`);
   } else if (error instanceof InputError || error instanceof UsageError) {
     console.error(`vmapcheck: ${error.message}`);

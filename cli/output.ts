@@ -1,16 +1,17 @@
 /** Where output goes: what a person reads, or one JSON document; progress to stderr, and only to a terminal. */
 import Table from "cli-table3";
 import yoctoSpinner from "yocto-spinner";
+import { INTERRUPTED } from "./exit.ts";
 
 export interface Progress {
   say(text: string): void;
   stop(): void;
 }
 
-/** A line on stderr that changes while work goes on; silent when stderr is not a terminal. */
+/** A line on stderr that changes while work goes on, and leaves Ctrl-C to the work itself; silent when stderr is not a terminal. */
 export function progress(): Progress {
   if (!process.stderr.isTTY) return { say: () => {}, stop: () => {} };
-  const spinner = yoctoSpinner({ stream: process.stderr }).start();
+  const spinner = yoctoSpinner({ stream: process.stderr, handleSignals: false }).start();
   return {
     say: (text) => {
       spinner.text = text;
@@ -21,10 +22,17 @@ export function progress(): Progress {
   };
 }
 
+/** Two interrupts closer than this are one press of Ctrl-C. */
+const SAME_PRESS_MS = 500;
+
 /** Whether Ctrl-C was pressed; long work asks between turns and ends with what it has. */
 export function interruptible(): { readonly interrupted: boolean; turn(): Promise<void> } {
   const state = { interrupted: false, turn: () => new Promise<void>((resolve) => setImmediate(resolve)) };
-  process.once("SIGINT", () => {
+  let first = 0;
+  process.on("SIGINT", () => {
+    // npm and the terminal may both pass one Ctrl-C on; one a moment later means it.
+    if (state.interrupted && Date.now() - first > SAME_PRESS_MS) process.exit(INTERRUPTED);
+    if (!state.interrupted) first = Date.now();
     state.interrupted = true;
   });
   return state;

@@ -35,11 +35,21 @@ export function areaRow(areas: readonly DrawnArea[]): MapRow {
   };
 }
 
-/** The stretch of pages worth drawing: these extents and a page around them, clipped to what fits a line. */
-export function stretch(extents: readonly Extent[], wordPages: number): Extent {
+/**
+ * The stretch of pages worth drawing: these extents and a page around them, or, where that is too long, as much as
+ * fits around the lowest of those in focus.
+ */
+export function stretch(
+  extents: readonly Extent[],
+  wordPages: number,
+  focus: readonly Extent[] = [],
+): Extent {
   const start = Math.max(0, Math.min(...extents.map((extent) => extent.start)) - 1);
   const end = Math.min(wordPages, Math.max(...extents.map((extent) => extent.end)) + 1);
-  return { start, end: Math.min(end, start + LONGEST) };
+  if (end - start <= LONGEST || focus.length === 0) return { start, end: Math.min(end, start + LONGEST) };
+  const lowest = Math.min(...focus.map((extent) => extent.start));
+  const from = Math.max(start, Math.min(lowest - LONGEST / 4, end - LONGEST));
+  return { start: from, end: from + LONGEST };
 }
 
 /** The lines of the picture, page numbers above; a long stretch is folded. */

@@ -27,7 +27,7 @@ export function mapsOf(played: readonly VmapPlayed[]): string[][] {
   const extents = played.flatMap(whatIsDrawn);
   const wordPages = played[0]?.before.scope.wordPages ?? 0;
   if (extents.length === 0) return played.map(() => []);
-  const shown = stretch(extents, wordPages);
+  const shown = stretch(extents, wordPages, focusOf(played.at(-1)));
   const letters = new Map<number, string>();
   return played.map((now) => {
     if (now.response?.kind === "placed") letters.set(now.response.start, letterFor(now.index));
@@ -45,6 +45,17 @@ export function mapsOf(played: readonly VmapPlayed[]): string[][] {
     const any = plain.length > 0 || rows.length === 0;
     return drawMap([...(any ? [areaRow(plain)] : []), ...rows], shown);
   });
+}
+
+/** Where the last step points: at what is still translated, at what it flushed, or at what it asked for. */
+function focusOf(last: VmapPlayed | undefined): Extent[] {
+  if (last?.response === undefined) return [];
+  const { response, command } = last;
+  const aliases = response.kind === "done" ? response.aliases : undefined;
+  const entries = [...(aliases?.deadTlb ?? []), ...(aliases?.staleTlb ?? [])];
+  if (entries.length > 0) return entries.map(({ page }) => ({ start: page, end: page + 1 }));
+  if (command !== undefined && "start" in command) return [{ start: command.start, end: command.start + 1 }];
+  return [...whatIsDrawn(last), ...response.flushes];
 }
 
 /** What a step asked for: where it was placed, or the beginning of its window. */

@@ -1,5 +1,5 @@
 /** Commands and replies in words. */
-import type { Command, Response } from "../../spec/commands.ts";
+import type { AliasReport, Command, Response } from "../../spec/commands.ts";
 import { type Bytes, PAGE_SIZE, type Vpn } from "../../spec/vocabulary.ts";
 
 /** Above this, page numbers are shown as addresses: they are somebody's, and known so. */
@@ -67,9 +67,27 @@ function resultText(response: Response): string {
       return `reached frame ${response.frame} ${response.hit ? "through the TLB" : "through the page table"}`;
     case "bug":
       return `BUG: ${response.text}`;
-    case "pinned":
-      return `pinned frame ${response.frame}${response.traps > 0 ? `, ${response.traps} repaired by the host` : ""}`;
+    case "pinned": {
+      const repaired = response.traps > 0 ? `, ${response.traps} repaired by the host` : "";
+      return `pinned frame ${response.frame}${repaired}${ptesText(response.ptes, "still map it")}`;
+    }
     case "done":
-      return "done";
+      return `done${response.aliases === undefined ? "" : aliasText(response.aliases)}`;
   }
+}
+
+function ptesText(count: number, what: string): string {
+  return count === 0 ? "" : `, ${count} PTE${count === 1 ? "" : "s"} ${what}`;
+}
+
+/** What is still translated although its owner let go: the first such entry, and how many more. */
+function aliasText({ staleTlb, deadTlb, deadPtes }: AliasReport): string {
+  const entries = deadTlb.length > 0 ? deadTlb : staleTlb;
+  const [first] = entries;
+  const more = entries.length > 1 ? ` and ${entries.length - 1} more` : "";
+  const translated =
+    first === undefined
+      ? ""
+      : `, CPU ${first.cpu} still translates ${page(first.page)} to frame ${first.frame}${more}`;
+  return `${translated}${ptesText(deadPtes, "of nobody are there")}`;
 }

@@ -40,9 +40,9 @@ export async function checkVerb(names: readonly string[], options: CheckArgument
   const seconds = (Date.now() - started) / 1000;
   if (options.json)
     console.log(JSON.stringify(asJson(reports, surprises, options.seed, seconds, !work.interrupted)));
-  else print(reports, surprises, options.seed, seconds);
+  else print(reports, surprises, options.seed, seconds, work.interrupted);
   if (work.interrupted) {
-    if (!options.json) console.log(`interrupted: ${reports.length} of ${kernels.length} kernels checked`);
+    if (!options.json) console.log(`Interrupted in kernel ${reports.length} of ${kernels.length}.`);
     return INTERRUPTED;
   }
   return surprises.length > 0 ? UNEXPECTED : AS_EXPECTED;
@@ -71,6 +71,7 @@ function print(
   surprises: readonly Surprise[],
   seed: number,
   seconds: number,
+  interrupted: boolean,
 ): void {
   console.log(`${matrix(reports)}\n\n${pc.dim(LEGEND)}\n`);
   const bugs = brokenBugs(reports);
@@ -85,7 +86,9 @@ function print(
     `${reports.length} kernel${reports.length === 1 ? "" : "s"}, every pinned history, ${histories} random histories (${commands} commands, ${mean.toFixed(0)} in each on average), seed ${seed}, ${seconds.toFixed(0)} s`,
   );
   const verdict =
-    surprises.length === 0 ? pc.green("Nothing unexpected.") : pc.red(`${surprises.length} unexpected.`);
+    surprises.length === 0
+      ? pc.green(interrupted ? "Nothing unexpected so far." : "Nothing unexpected.")
+      : pc.red(`${surprises.length} unexpected.`);
   console.log(verdict);
 }
 
@@ -104,22 +107,25 @@ function exercised(reports: readonly KernelReport[]): string[][] {
 function brokenBugs(reports: readonly KernelReport[]): string[][] {
   const rows = new Map<
     string,
-    { law: string; commands: number; replay: string | null; kernels: Set<string> }
+    { law: string; least: number; most: number; replay: string | null; kernels: Set<string> }
   >();
   for (const { kernel, cells } of reports) {
     for (const { law, bugs } of cells) {
       for (const { bug, commands, replay } of bugs) {
         const key = `${bug} ${law}`;
-        const row = rows.get(key) ?? { law, commands, replay, kernels: new Set() };
+        const row = rows.get(key) ?? { law, least: commands, most: commands, replay, kernels: new Set() };
+        row.least = Math.min(row.least, commands);
+        row.most = Math.max(row.most, commands);
         row.kernels.add(kernel.name);
         rows.set(key, row);
       }
     }
   }
-  return [...rows].map(([key, { law, commands, replay, kernels }]) => {
+  return [...rows].map(([key, { law, least, most, replay, kernels }]) => {
     const id = key.split(" ")[0] as string;
     const on = kernels.size > 2 ? `${kernels.size} kernels` : [...kernels].join(", ");
     const number = bugCalled(id)?.number ?? "*";
-    return [number, id, law, `in ${commands}`, on, pc.dim(replay ?? "met at random")];
+    const length = least === most ? `in ${least}` : `in ${least} to ${most}`;
+    return [number, id, law, length, on, pc.dim(replay ?? "met at random")];
   });
 }

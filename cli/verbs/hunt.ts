@@ -6,7 +6,7 @@ import { type HuntResult, hunt } from "../../properties/hunt.ts";
 import type { LawId } from "../../spec/contract.ts";
 import { bugQuarry } from "../bug-quarry.ts";
 import { pc } from "../colour.ts";
-import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
+import { AS_EXPECTED, INTERRUPTED, UNEXPECTED, UsageError } from "../exit.ts";
 import { bugNamed, lawNamed } from "../names.ts";
 import { columns, interruptible, progress } from "../output.ts";
 
@@ -36,6 +36,10 @@ interface BugHunted {
 export async function huntVerb(names: readonly string[], options: HuntOptions): Promise<number> {
   const bugs = names.length === 0 ? BUGS : names.map(bugNamed);
   const only = options.law === undefined ? undefined : lawNamed(options.law);
+  for (const bug of names.length === 0 ? [] : bugs) {
+    if (only === undefined || lawsOf(bug).includes(only)) continue;
+    throw new UsageError(`${bug.id} does not break ${only}; it breaks ${lawsOf(bug).join(", ")}`);
+  }
   const spinner = progress();
   const work = interruptible();
   const hunted: BugHunted[] = [];

@@ -69,7 +69,7 @@ export async function replayVerb(target: string, options: ReplayOptions): Promis
     console.log(stepLine(now, history.commands.length));
     console.log(`${(maps[now.index] as string[]).join("\n")}\n`);
   }
-  console.log(verdictText(kernel, shown?.id, known));
+  console.log(verdictText(kernel, shown?.id, known, options.law));
   if (shown !== undefined) console.log(`replay:  ${replayLine(replayWords(target, options))}`);
   return expected ? AS_EXPECTED : UNEXPECTED;
 }
@@ -83,9 +83,14 @@ function playTo(kernel: Kernel<State>, history: HistoryFile, law: LawId | undefi
   return breaksIt ? own : replay(setting, history.commands);
 }
 
-function verdictText(kernel: Kernel<State>, law: LawId | undefined, known: Bug | undefined): string {
+function verdictText(
+  kernel: Kernel<State>,
+  law: LawId | undefined,
+  known: Bug | undefined,
+  only: LawId | undefined,
+): string {
   if (law === undefined)
-    return pc.green(`accepted: ${kernel.name} keeps every law it promises in this history`);
+    return pc.green(`accepted: ${kernel.name} keeps ${only ?? "every law it promises"} in this history`);
   const { says } = LAWS.find(({ id }) => id === law) as { says: string };
   const name =
     known === undefined ? "not known to the catalogue" : `known as ${known.id} (fixed: ${known.fixed})`;
