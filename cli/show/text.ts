@@ -3,7 +3,7 @@ import type { AliasReport, Command, Response } from "../../spec/commands.ts";
 import { type Bytes, PAGE_SIZE, type Vpn } from "../../spec/vocabulary.ts";
 
 /** Above this, page numbers are shown as addresses: they are somebody's, and known so. */
-const LARGE: Vpn = 2 ** 20;
+export const LARGE: Vpn = 2 ** 20;
 
 /** A page number; as an address in bytes where it is large. */
 export function page(vpn: Vpn): string {

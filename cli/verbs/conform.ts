@@ -9,7 +9,7 @@ import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
 import { releaseNamed } from "../names.ts";
 import { columns, interruptible, progress } from "../output.ts";
 import { areaRow, drawMap, letterFor, stretch } from "../show/map.ts";
-import { commandText, responseText } from "../show/text.ts";
+import { commandText, LARGE, page, responseText } from "../show/text.ts";
 
 interface FirstDifference {
   readonly trace: Trace;
@@ -116,6 +116,13 @@ function printTallies(tallies: readonly Tally[]): void {
   for (const { first } of tallies) if (first !== undefined) printDifference(first);
 }
 
+/** A field's value with its addresses as the file has them, in bytes. */
+function told(value: unknown): string {
+  return JSON.stringify(value, (_key, part) =>
+    typeof part === "number" && part >= LARGE ? page(part) : part,
+  );
+}
+
 /** The areas before the command, the command, and each field that differs. */
 function printDifference({ trace, kernel, difference }: FirstDifference): void {
   const { index, fields, before } = difference;
@@ -131,8 +138,6 @@ function printDifference({ trace, kernel, difference }: FirstDifference): void {
   console.log(`  recorded:   ${responseText(response)}`);
   console.log(`  ${`${kernel.name}:`.padEnd(11)} ${responseText(difference.response)}`);
   for (const { field, recorded, ours } of fields) {
-    console.log(
-      `  ${pc.red(field.padEnd(10))}  recorded ${JSON.stringify(recorded)}, ours ${JSON.stringify(ours)}`,
-    );
+    console.log(`  ${pc.red(field.padEnd(10))}  recorded ${told(recorded)}, ours ${told(ours)}`);
   }
 }
