@@ -15,11 +15,22 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   model: ["spec"],
   kernels: ["spec"],
   engine: ["spec"],
+  protocols: ["spec", "engine"],
   properties: ["spec", "model", "engine"],
   counterexamples: ["spec", "kernels"],
   adapters: ["spec", "engine"],
-  cli: ["spec", "model", "kernels", "properties", "counterexamples", "engine", "adapters"],
-  bench: ["spec", "model", "kernels", "properties", "counterexamples", "engine", "adapters", "cli"],
+  cli: ["spec", "model", "kernels", "properties", "counterexamples", "engine", "protocols", "adapters"],
+  bench: [
+    "spec",
+    "model",
+    "kernels",
+    "properties",
+    "counterexamples",
+    "engine",
+    "protocols",
+    "adapters",
+    "cli",
+  ],
 };
 /** Of spec, an engine may know the contract and nothing of vmap. */
 const ENGINE_MAY_IMPORT = ["spec/contract.ts"];

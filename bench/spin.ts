@@ -1,0 +1,101 @@
+/**
+ * The explorer against Spin on the lazy-unmap protocol: the same transitions and assertions, equal counts, exact
+ * and without reductions; then the verdict with our symmetry reduction against Spin's without.
+ *
+ * Spin is Debian's package `spin`, compiled with gcc: -O3 -DSAFETY -DNOREDUCE and a generous hash table (-w). Its
+ * transitions are one more than ours, the start of its one process. Compared are states per second of the
+ * processes' own CPU time, and memory.
+ *
+ *   npx tsx bench/spin.ts [V,F,C ...]
+ */
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { explore } from "../engine/explore.ts";
+import { type LazyUnmapScope, lazyUnmap } from "../protocols/lazy-unmap.ts";
+import { printTable, times, whole } from "./print.ts";
+import { promela } from "./promela.ts";
+
+interface Run {
+  readonly states: number;
+  readonly edges: number;
+  readonly seconds: number;
+  readonly bytes: number;
+}
+
+const BOUNDS = { states: 2e8, milliseconds: 6e5, bytes: 12e9 };
+
+function ours(scope: LazyUnmapScope, symmetry: boolean): Run {
+  const before = process.cpuUsage();
+  const { states, edges, bytes } = explore(lazyUnmap(scope), { bounds: BOUNDS, symmetry });
+  const { user, system } = process.cpuUsage(before);
+  return { states, edges, bytes, seconds: (user + system) / 1e6 };
+}
+
+/** Builds and runs Spin's verifier; its counts stand in its report. */
+function spin(scope: LazyUnmapScope): Run {
+  const folder = mkdtempSync(join(tmpdir(), "vmapcheck-spin-"));
+  try {
+    writeFileSync(join(folder, "lazy.pml"), promela(scope));
+    execFileSync("spin", ["-a", "lazy.pml"], { cwd: folder });
+    execFileSync("gcc", ["-O3", "-DSAFETY", "-DNOREDUCE", "-o", "pan", "pan.c"], { cwd: folder });
+    const script = "TIMEFORMAT='cpu %U %S'; time ./pan -w26 -m1000000";
+    const { stdout, stderr } = spawnSync("bash", ["-c", script], { cwd: folder, encoding: "utf8" });
+    const number = (pattern: RegExp, text: string) => Number(pattern.exec(text)?.[1]);
+    if (!/errors: 0/.test(stdout)) throw new Error(`Spin's run did not end well:\n${stdout}`);
+    const [, user, system] = /cpu ([\d.]+) ([\d.]+)/.exec(stderr) ?? [];
+    return {
+      states: number(/(\d+) states, stored/, stdout),
+      edges: number(/(\d+) transitions/, stdout),
+      seconds: Number(user) + Number(system),
+      bytes: number(/([\d.]+)\s+total actual memory usage/, stdout) * 2 ** 20,
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function scopes(): LazyUnmapScope[] {
+  const asked = process.argv.slice(2);
+  return (asked.length > 0 ? asked : ["3,2,3", "3,3,2"]).map((text) => {
+    const [V, F, C] = text.split(",").map(Number) as [number, number, number];
+    return { V, F, C };
+  });
+}
+
+if (spawnSync("spin", ["-V"]).status !== 0 || spawnSync("gcc", ["--version"]).status !== 0) {
+  console.log("spin and gcc are wanted here (Debian's packages of these names), and one is missing: skipped");
+} else {
+  const rows = scopes().map((scope) => {
+    const theirs = spin(scope);
+    ours(scope, false);
+    const exact = ours(scope, false);
+    const reduced = ours(scope, true);
+    return [
+      `${scope.V},${scope.F},${scope.C}`,
+      whole(exact.states),
+      exact.states === theirs.states && exact.edges === theirs.edges - 1
+        ? "equal"
+        : `Spin ${theirs.states}, ${theirs.edges}`,
+      times(exact.states / exact.seconds / (theirs.states / theirs.seconds)),
+      (exact.bytes / exact.states).toFixed(1),
+      times(exact.bytes / theirs.bytes),
+      whole(reduced.states),
+      times(theirs.seconds / reduced.seconds),
+    ];
+  });
+  printTable(
+    [
+      "V,F,C",
+      "states",
+      "counts",
+      "states/s, ours/Spin",
+      "bytes a state",
+      "memory, ours/Spin",
+      "with symmetry",
+      "verdict sooner",
+    ],
+    rows,
+  );
+}
