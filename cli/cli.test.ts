@@ -87,6 +87,38 @@ describe("check", () => {
   });
 });
 
+describe("explore", () => {
+  test("visits every state there is, and says how", async () => {
+    const { code, document } = await json(
+      "explore",
+      "lazy-unmap",
+      "--scope",
+      "V=2,F=2,C=2",
+      "--symmetry",
+      "off",
+    );
+    expect(code).toBe(0);
+    expect(document).toMatchObject({
+      machine: "lazy-unmap",
+      scope: "V=2,F=2,C=2",
+      states: 4772,
+      edges: 17_777,
+      verdict: "holds",
+      law: null,
+      history: null,
+      exact: true,
+      reductions: [],
+    });
+  });
+
+  test("says that it ended at a bound", async () => {
+    const { code, out } = await vmapcheck("explore", "lazy-unmap", "--scope", "V=4", "--states", "5000");
+    expect(code).toBe(0);
+    expect(out).toMatch(/verdict +bounded/);
+    expect(out).toMatch(/ended +at a bound: what lies beyond is not known/);
+  });
+});
+
 describe("Ctrl-C", () => {
   test("ends a check with 130 and what was found so far, also when it comes twice at once", async () => {
     const node = ["--import", TSX, join(ROOT, "cli/main.ts"), "check", "--runs", "100000"];
@@ -233,6 +265,11 @@ describe("bad usage ends with 2 and one line", () => {
     [["conform", "./nothing.jsonl"], /\.\/nothing\.jsonl: cannot be read: ENOENT/],
     [["conform"], /missing required argument 'file'/],
     [["hunt", "A77"], /there is no bug "A77"/],
+    [["explore", "lazy"], /there is no machine "lazy"; there are lazy-unmap/],
+    [["explore", "lazy-unmap", "--scope", "V=9"], /--scope: V counts pages, from 1 to 6, not 9/],
+    [["explore", "lazy-unmap", "--scope", "V"], /--scope of lazy-unmap takes V=N,F=N,C=N, not "V"/],
+    [["explore", "lazy-unmap", "--symmetry", "no"], /--symmetry takes on or off, not "no"/],
+    [["explore", "lazy-unmap", "--scope", "V=6,F=6,C=6"], /numbered in 373248000 ways, more than 40320/],
     [
       ["hunt", "A9", "--law", "in-window"],
       /cache-exact-hole-missed does not break in-window; it breaks lowest-/,

@@ -6,6 +6,7 @@ import { InputError } from "../adapters/input-error.ts";
 import { AS_EXPECTED, BAD_INPUT, UsageError, wholeNumber } from "./exit.ts";
 import { type CheckArguments, checkVerb } from "./verbs/check.ts";
 import { conformVerb } from "./verbs/conform.ts";
+import { type ExploreArguments, exploreVerb } from "./verbs/explore.ts";
 import { type HuntOptions, huntVerb } from "./verbs/hunt.ts";
 import { type JudgeOptions, judgeVerb } from "./verbs/judge.ts";
 import { listVerb } from "./verbs/list.ts";
@@ -67,6 +68,19 @@ program
       huntVerb(names, { ...options, seed: options.seed ?? randomInt(LARGEST_SEED) }),
     ),
   );
+
+program
+  .command("explore")
+  .description("visits every state of a small machine: lazy-unmap")
+  .argument("<machine>", "lazy-unmap")
+  .option("--scope <parameters>", "such as V=3,F=2,C=3")
+  .option("--symmetry <on or off>", "merge states that differ only in how things are numbered", "on")
+  .option("--states <number>", "end after so many states", wholeNumber("--states", 1, 2 ** 30), 10_000_000)
+  .option("--seconds <number>", "end after so long", wholeNumber("--seconds", 1, 2 ** 20), 600)
+  .option("--megabytes <number>", "end at so much memory", wholeNumber("--megabytes", 1, 2 ** 20), 4096)
+  .option(...UNUSED_SEED_OPTION)
+  .option(...JSON_OPTION)
+  .action(run<string, ExploreArguments>(exploreVerb));
 
 program
   .command("replay")

@@ -27,8 +27,11 @@ export interface PackedMachine {
   initial(state: Int32Array): void;
   readonly actions: readonly Action[];
   readonly invariants: readonly Invariant[];
-  /** Replaces a state by the chosen one of those that differ only in interchangeable names. */
-  canonical?(state: Int32Array): void;
+  /**
+   * Makes the function that replaces a state by the one chosen of those that differ only in interchangeable names.
+   * Throws a RangeError where there are too many numberings to try.
+   */
+  symmetry?(): (state: Int32Array) => void;
 }
 
 export interface Bounds {
@@ -59,17 +62,36 @@ export interface Explored {
 export interface ExploreOptions {
   readonly bounds: Bounds;
   readonly symmetry: boolean;
-  /** Called now and then. */
-  progress?(states: number, depth: number, queue: number): void;
+}
+
+/** How far an exploration has come. */
+export interface Progress {
+  readonly states: number;
+  readonly depth: number;
+  /** States met and not yet visited. */
+  readonly queue: number;
 }
 
 /** States between two looks at the clock. */
 const TURN = 4096;
 
-export function explore(machine: PackedMachine, { bounds, symmetry, progress }: ExploreOptions): Explored {
+/** The whole exploration at once. */
+export function explore(machine: PackedMachine, options: ExploreOptions): Explored {
+  const work = exploring(machine, options);
+  for (;;) {
+    const { done, value } = work.next(false);
+    if (done) return value;
+  }
+}
+
+/** The same in turns of a few milliseconds. Sent true after one, it ends there, as at a bound. */
+export function* exploring(
+  machine: PackedMachine,
+  { bounds, symmetry }: ExploreOptions,
+): Generator<Progress, Explored, boolean> {
   const started = performance.now();
   const { words, actions, invariants } = machine;
-  const canonical = symmetry ? machine.canonical : undefined;
+  const canonical = symmetry ? machine.symmetry?.() : undefined;
   const table = new StateTable(words);
   const state = new Int32Array(words);
   const next = new Int32Array(words);
@@ -91,8 +113,9 @@ export function explore(machine: PackedMachine, { bounds, symmetry, progress }: 
       levelEnd = table.count;
     }
     if (head % TURN === 0 && head > 0) {
-      progress?.(table.count, depth, table.count - head);
+      const stop = yield { states: table.count, depth, queue: table.count - head };
       bounded =
+        stop ||
         table.count > bounds.states ||
         table.bytes > bounds.bytes ||
         performance.now() - started > bounds.milliseconds;
@@ -153,7 +176,7 @@ function runTo(
   machine: PackedMachine,
   table: StateTable,
   number: number,
-  canonical: PackedMachine["canonical"],
+  canonical: ((state: Int32Array) => void) | undefined,
 ): number[] {
   const numbers: number[] = [];
   for (let at = number; at > 0; at = table.parents[at] as number) numbers.unshift(at);

@@ -14,9 +14,19 @@ interface Rewrite {
   readonly values: Int32Array | undefined;
 }
 
-/** The function that replaces a state by the one that stands for it. Layouts of at most 40,320 renumberings. */
+/** More numberings than these are not tried. */
+const MOST_NUMBERINGS = 40_320;
+
+/**
+ * The function that replaces a state by the one that stands for it. Throws a RangeError if the layout's things can
+ * be numbered in more than 40,320 ways.
+ */
 export function canonicalForm(layout: Layout): (state: Int32Array) => void {
   const sets = indexSetsOf(layout);
+  const numberings = sets.reduce((product, { size }) => product * factorial(size), 1);
+  if (numberings > MOST_NUMBERINGS) {
+    throw new RangeError(`things can be numbered in ${numberings} ways, more than ${MOST_NUMBERINGS}`);
+  }
   const orders = sets.map(({ size }) => permutations(size));
   const own = sets.map((set) => ownFields(layout, set));
   const rewrites = combinations(orders).map((chosen) => rewritesFor(layout, sets, chosen));
@@ -123,6 +133,10 @@ function combinations(orders: readonly number[][][]): number[][][] {
     (all, some) => all.flatMap((chosen) => some.map((order) => [...chosen, order])),
     [[]],
   );
+}
+
+function factorial(size: number): number {
+  return size <= 1 ? 1 : size * factorial(size - 1);
 }
 
 function permutations(size: number): number[][] {

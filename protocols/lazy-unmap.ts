@@ -213,6 +213,6 @@ export function lazyUnmap(
     initial: (state) => state.fill(0),
     actions,
     invariants,
-    canonical: canonicalForm(layout),
+    symmetry: () => canonicalForm(layout),
   };
 }
