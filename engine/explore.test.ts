@@ -101,7 +101,7 @@ describe("a layout", () => {
     const layout = new Layout();
     const fields = [3, 1000, 4, 2 ** 20, 6].map((values, nth) => layout.field(`f${nth}`, plain(values)));
     const state = new Int32Array(layout.words);
-    fields.forEach((field, nth) => field.set(state, nth + 1));
+    for (const [nth, field] of fields.entries()) field.set(state, nth + 1);
     expect(fields.map((field) => field.get(state))).toEqual([1, 2, 3, 4, 5]);
     expect(layout.words).toBe(2);
   });
@@ -129,7 +129,7 @@ describe("the canonical form", () => {
   );
   const write = (values: readonly number[]) => {
     const state = new Int32Array(layout.words);
-    layout.fields.forEach((field, nth) => field.set(state, values[nth] as number));
+    for (const [nth, field] of layout.fields.entries()) field.set(state, values[nth] as number);
     return state;
   };
   const cpuOrder = fc.constantFrom([0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]);

@@ -122,7 +122,10 @@ function forEachChoice(
   each: (index: number) => void,
 ): void {
   const walk = (set: number, index: number): void => {
-    if (set === chosen.length) return each(index);
+    if (set === chosen.length) {
+      each(index);
+      return;
+    }
     for (const order of chosen[set] as number[]) walk(set + 1, index * (counts[set] as number) + order);
   };
   walk(0, 0);
