@@ -1,6 +1,6 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { type ExploreOptions, explore, type PackedMachine } from "./explore.ts";
+import { type ExploreOptions, explore, has, type PackedMachine } from "./explore.ts";
 import { indexOf, Layout, plain, setOf } from "./layout.ts";
 import { StateTable } from "./state-table.ts";
 import { canonicalForm } from "./symmetry.ts";
@@ -25,7 +25,7 @@ function ring(places: number, tokens: number, forbidden = -1): PackedMachine {
       const next = at[(place + 1) % places] as typeof here;
       return {
         name: `from ${place}`,
-        guard: (state: Int32Array) => here.get(state) === 1 && next.get(state) === 0,
+        when: [has(here, 1), has(next, 0)],
         effect: (state: Int32Array) => {
           here.set(state, 0);
           next.set(state, 1);

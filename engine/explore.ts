@@ -2,12 +2,31 @@
  * Breadth-first through every state of a packed machine. States are visited in the order in which they were met, so
  * the first one that breaks something is among the nearest, and its history is a shortest one.
  */
+import type { Field } from "./layout.ts";
 import { StateTable } from "./state-table.ts";
+
+/** That a field has one of some values: bit n of `allowed` for value n. */
+export interface Condition {
+  readonly field: Field;
+  readonly allowed: number;
+}
+
+/** The field has one of these values, each below 32. */
+export function has(field: Field, ...values: readonly number[]): Condition {
+  return { field, allowed: values.reduce((bits, value) => bits | (1 << value), 0) };
+}
+
+/** The field, of at most 32 values, has another value. */
+export function hasNot(field: Field, value: number): Condition {
+  return { field, allowed: ~(1 << value) };
+}
 
 /** One atomic transition. */
 export interface Action {
   readonly name: string;
-  guard(state: Int32Array): boolean;
+  /** What must hold of single fields, and beyond that. */
+  readonly when: readonly Condition[];
+  readonly guard?: (state: Int32Array) => boolean;
   /** Changes the state in place; its guard holds. */
   effect(state: Int32Array): void;
   /** What must hold where the guard does, if anything. */
@@ -96,6 +115,7 @@ export function* exploring(
   const state = new Int32Array(words);
   const next = new Int32Array(words);
   const fired = new Float64Array(actions.length);
+  const tests = new ConditionTable(actions);
   machine.initial(state);
   canonical?.(state);
   table.add(state, -1, 0);
@@ -124,8 +144,9 @@ export function* exploring(
     table.read(head, state);
     let enabled = false;
     for (let action = 0; action < actions.length; action++) {
+      if (!tests.hold(action, state)) continue;
       const { guard, effect, asserts } = actions[action] as Action;
-      if (!guard(state)) continue;
+      if (guard !== undefined && !guard(state)) continue;
       enabled = true;
       edges += 1;
       fired[action] = (fired[action] as number) + 1;
@@ -163,6 +184,46 @@ export function* exploring(
   };
 }
 
+/** Whether an action may be taken now. */
+export function isEnabled({ when, guard }: Action, state: Int32Array): boolean {
+  const holds = when.every(({ field, allowed }) => ((allowed >>> field.get(state)) & 1) === 1);
+  return holds && (guard?.(state) ?? true);
+}
+
+/**
+ * The conditions of all actions in one flat array. Most actions are not enabled in most states, and a call of a
+ * function each to find that out was slower: this way a third more states are visited in a second.
+ */
+class ConditionTable {
+  /** Four numbers a condition: word, shift, mask, allowed. */
+  readonly #numbers: Int32Array;
+  /** Where an action's conditions begin; they end where the next one's do. */
+  readonly #begins: Int32Array;
+
+  constructor(actions: readonly Action[]) {
+    const all = actions.flatMap(({ when }) =>
+      when.flatMap(({ field: { word, shift, mask }, allowed }) => [word, shift, mask, allowed]),
+    );
+    this.#numbers = Int32Array.from(all);
+    this.#begins = new Int32Array(actions.length + 1);
+    for (const [action, { when }] of actions.entries()) {
+      this.#begins[action + 1] = (this.#begins[action] as number) + 4 * when.length;
+    }
+  }
+
+  hold(action: number, state: Int32Array): boolean {
+    const numbers = this.#numbers;
+    const end = this.#begins[action + 1] as number;
+    for (let at = this.#begins[action] as number; at < end; at += 4) {
+      const value =
+        ((state[numbers[at] as number] as number) >>> (numbers[at + 1] as number)) &
+        (numbers[at + 2] as number);
+      if ((((numbers[at + 3] as number) >>> value) & 1) === 0) return false;
+    }
+    return true;
+  }
+}
+
 function brokenInvariant(invariants: readonly Invariant[], state: Int32Array): string | undefined {
   for (const invariant of invariants) if (!invariant.holds(state)) return invariant.id;
   return undefined;
@@ -191,10 +252,10 @@ function runTo(
   machine.initial(state);
   return numbers.map((at) => {
     table.read(at, wanted);
-    const action = actions.findIndex(({ guard, effect }) => {
-      if (!guard(state)) return false;
+    const action = actions.findIndex((each) => {
+      if (!isEnabled(each, state)) return false;
       next.set(state);
-      effect(next);
+      each.effect(next);
       form.set(next);
       canonical(form);
       return form.every((word, nth) => word === wanted[nth]);
@@ -211,5 +272,5 @@ function assertedAfter({ words, actions, initial }: PackedMachine, run: readonly
   const state = new Int32Array(words);
   initial(state);
   for (const action of run) (actions[action] as Action).effect(state);
-  return actions.findIndex(({ guard, asserts }) => guard(state) && asserts?.(state) === false);
+  return actions.findIndex((each) => isEnabled(each, state) && each.asserts?.(state) === false);
 }

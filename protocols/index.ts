@@ -25,7 +25,7 @@ export const EXPLORABLES: readonly Explorable[] = [
     parameters: {
       V: { counts: "pages", usual: 3, most: 6 },
       F: { counts: "frames", usual: 2, most: 6 },
-      C: { counts: "CPUs", usual: 2, most: 6 },
+      C: { counts: "CPUs", usual: 2, most: 5 },
     },
     machine: ({ V, F, C }) => lazyUnmap({ V: V as number, F: F as number, C: C as number }),
   },

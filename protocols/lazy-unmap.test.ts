@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Explored, explore } from "../engine/explore.ts";
+import { type Explored, explore, isEnabled } from "../engine/explore.ts";
 import { type LazyUnmapScope, lazyUnmap, lazyUnmapRules } from "./lazy-unmap.ts";
 
 const bounds = { states: 1e7, milliseconds: 120_000, bytes: 2e9 };
@@ -31,7 +31,7 @@ describe("the lazy-unmap protocol", () => {
     machine.initial(state);
     return history.every((name) => {
       const action = machine.actions.find((each) => each.name === name);
-      const enabled = action?.guard(state) ?? false;
+      const enabled = action !== undefined && isEnabled(action, state);
       if (enabled) action?.effect(state);
       return enabled;
     });
