@@ -49,7 +49,8 @@ function sources(folder: string): string[] {
 }
 
 const ALL = Object.keys(MAY_IMPORT).flatMap(sources);
-const PRODUCTION = ALL.filter((file) => !file.endsWith(".test.ts"));
+/** What is not a test, nor what tests share. */
+const PRODUCTION = ALL.filter((file) => !/\.test(ing)?\.ts$/.test(file));
 
 function importsOf(file: string, text = readFileSync(join(ROOT, file), "utf8")): Import[] {
   return [...text.matchAll(/(?:from|import)\s+"(\.[^"]+)"/g)].map(([, path]) => ({

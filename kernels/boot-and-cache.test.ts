@@ -1,8 +1,9 @@
 /** The boot order, and what an observer sees of a cache indexed by virtual address. */
 import { describe, expect, test } from "vitest";
+import { FOUR_BLOCKS } from "../model/pairs.testing.ts";
 import type { Command } from "../spec/commands.ts";
 import type { Kernel } from "../spec/kernel.ts";
-import { AREAS_ONLY, type Scope } from "../spec/scope.ts";
+import type { Scope } from "../spec/scope.ts";
 import { PAGE_SIZE } from "../spec/vocabulary.ts";
 import { KERNELS, kernelCalled } from "./index.ts";
 import { rules2_6_28 } from "./linux-2.6.28.ts";
@@ -10,19 +11,7 @@ import type { State } from "./state.ts";
 import { uncachedKernel } from "./uncached-kernel.ts";
 import { sweepAliases } from "./vmap-kernel.ts";
 
-const SCOPE: Scope = {
-  ...AREAS_ONLY,
-  name: "boot and cache",
-  wordPages: 1024,
-  cpus: 2,
-  lazyMaxPages: 16,
-  vmalloc: { vstart: 64, vend: 96 },
-  blockPages: 8,
-  bitsPerLong: 4,
-  sizes: [],
-  aligns: [],
-  windows: [],
-};
+const SCOPE: Scope = { ...FOUR_BLOCKS, name: "boot and cache", wordPages: 1024, lazyMaxPages: 16 };
 const OFF: Scope = { ...SCOPE, beforeInit: true };
 const WITH_BLOCKS = KERNELS.filter(({ release }) => release.fragments !== "no blocks");
 

@@ -5,60 +5,31 @@ import { describe, expect } from "vitest";
 import { KERNELS } from "../kernels/index.ts";
 import { frameOf, pagesOf } from "../kernels/page-map.ts";
 import type { State } from "../kernels/state.ts";
-import type { Command, Response } from "../spec/commands.ts";
+import type { Command } from "../spec/commands.ts";
 import type { Kernel } from "../spec/kernel.ts";
 import { releaseOf } from "../spec/releases.ts";
-import { AREAS_ONLY, type Scope } from "../spec/scope.ts";
-import { type Cpu, type Extent, PAGE_SIZE, type Pages, type Vpn } from "../spec/vocabulary.ts";
+import type { Scope } from "../spec/scope.ts";
+import { type Cpu, type Extent, PAGE_SIZE, type Vpn } from "../spec/vocabulary.ts";
 import { after as follow } from "./after.ts";
 import { ImmutableWorld } from "./immutable-world.ts";
+import {
+  done,
+  FOUR_BLOCKS,
+  flush,
+  type More,
+  mapped,
+  type Pair,
+  pinned,
+  quiet,
+  refused,
+  unmapped,
+} from "./pairs.testing.ts";
 
-/** Four blocks of eight pages, of which a map takes at most four. */
-const SCOPE: Scope = {
-  ...AREAS_ONLY,
-  name: "blocks",
-  wordPages: 256,
-  cpus: 2,
-  lazyMaxPages: null,
-  vmalloc: { vstart: 64, vend: 96 },
-  blockPages: 8,
-  bitsPerLong: 4,
-  sizes: [],
-  aligns: [],
-  windows: [],
-};
 /** Room for one block. */
-const NARROW: Scope = { ...SCOPE, vmalloc: { vstart: 64, vend: 72 } };
+const NARROW: Scope = { ...FOUR_BLOCKS, vmalloc: { vstart: 64, vend: 72 } };
 
-type Pair = readonly [Command, Response];
-type More = { readonly [Field in keyof Response]?: Response[Field] } & { readonly cpu?: Cpu };
-
-const quiet = { flushes: [], pteSet: 0, pteCleared: 0 } as const;
-const done = (more: object = {}) => ({ ...quiet, ...more, kind: "done" }) as Response;
-const flush = (...extents: readonly [Vpn, Vpn][]): { readonly flushes: readonly Extent[] } => ({
-  flushes: extents.map(([start, end]) => ({ start, end })),
-});
-
-function mapped(start: Vpn, count: Pages, { cpu = 0, ...more }: More = {}): Pair {
-  const reply = { ...quiet, pteSet: count, ...more, kind: "placed", start, mapStopped: false };
-  return [{ op: "mapRam", cpu, count }, reply as Response];
-}
-
-/** PTEs go at once, unless told otherwise. */
-function unmapped(start: Vpn, count: Pages, more: More = {}): Pair {
-  return [{ op: "unmapRam", cpu: 0, start, count }, done({ pteCleared: count, ...more })];
-}
-
-const refused = (count: Pages, more: More = {}): Pair => [
-  { op: "mapRam", cpu: 0, count },
-  { ...quiet, ...more, kind: "refused" } as Response,
-];
 const purged = (...extents: readonly [Vpn, Vpn][]): Pair => [{ op: "purge" }, done(flush(...extents))];
 const freed = (start: Vpn, more: More = {}): Pair => [{ op: "free", start }, done(more)];
-const pinned = (frame: number, swept: boolean, more: More = {}): Pair => [
-  { op: "pin" },
-  { ...quiet, ...more, kind: "pinned", frame, traps: 0, swept } as Response,
-];
 const nothing = (more: More = {}): Pair => [{ op: "tlb" }, done(more)];
 const touched = (page: Vpn, frame: number): Pair => [
   { op: "touch", cpu: 1, page },
@@ -66,7 +37,7 @@ const touched = (page: Vpn, frame: number): Pair => [
 ];
 
 /** The world after a history. */
-function world(label: string, pairs: readonly Pair[], scope = SCOPE): ImmutableWorld {
+function world(label: string, pairs: readonly Pair[], scope = FOUR_BLOCKS): ImmutableWorld {
   return pairs.reduce(
     (before, [command, response]) => follow(before, command, response) as ImmutableWorld,
     ImmutableWorld.empty(scope, releaseOf(label)),
@@ -292,7 +263,7 @@ test("a pin leaves the world as it was, but for what its flush dropped and its s
 });
 
 test("vmalloc_init is remembered", () => {
-  const off = { ...SCOPE, beforeInit: true };
+  const off = { ...FOUR_BLOCKS, beforeInit: true };
   const aliases: Pair = [{ op: "unmapAliases" }, done()];
   expect([world("3.16", [aliases], off).initialised, world("3.16", []).initialised]).toEqual([false, true]);
   expect(world("3.16", [aliases, [{ op: "init" }, done()]], off).initialised).toBe(true);
@@ -377,8 +348,8 @@ describe("the world after what a kernel answers", () => {
     ops: readonly Op[],
     look: (world: ImmutableWorld, state: State) => void,
   ): void {
-    const state = kernel.initial({ ...SCOPE, lazyMaxPages: 12 });
-    let here = ImmutableWorld.empty({ ...SCOPE, lazyMaxPages: 12 }, kernel.release);
+    const state = kernel.initial({ ...FOUR_BLOCKS, lazyMaxPages: 12 });
+    let here = ImmutableWorld.empty({ ...FOUR_BLOCKS, lazyMaxPages: 12 }, kernel.release);
     let held: Extent[] = [];
     for (const each of ops) {
       const command = commandOf(each, held);

@@ -4,49 +4,26 @@ import type { AliasReport, Command, Response } from "../spec/commands.ts";
 import { judge } from "../spec/contract.ts";
 import { lawsCalled } from "../spec/laws/index.ts";
 import { type Promises, releaseOf } from "../spec/releases.ts";
-import { AREAS_ONLY, type Scope } from "../spec/scope.ts";
-import { type Cpu, type Extent, PAGE_SIZE, type Pages, type Vpn } from "../spec/vocabulary.ts";
+import type { Scope } from "../spec/scope.ts";
+import { type Cpu, PAGE_SIZE, type Vpn } from "../spec/vocabulary.ts";
 import type { ImmutableWorld } from "./immutable-world.ts";
+import {
+  done,
+  FOUR_BLOCKS,
+  flush,
+  type More,
+  mapped,
+  type Pair,
+  pinned,
+  quiet,
+  refused,
+  unmapped,
+} from "./pairs.testing.ts";
 import { vmapSpec } from "./vmap-spec.ts";
 
-/** Four blocks of eight pages, of which a map takes at most four. */
-const SCOPE: Scope = {
-  ...AREAS_ONLY,
-  name: "blocks",
-  wordPages: 256,
-  cpus: 2,
-  lazyMaxPages: 8,
-  vmalloc: { vstart: 64, vend: 96 },
-  blockPages: 8,
-  bitsPerLong: 4,
-  sizes: [],
-  aligns: [],
-  windows: [],
-};
+const SCOPE: Scope = { ...FOUR_BLOCKS, lazyMaxPages: 8 };
 const OFF: Scope = { ...SCOPE, beforeInit: true };
 
-type Pair = readonly [Command, Response];
-type More = { readonly cpu?: Cpu } & Record<string, unknown>;
-
-const quiet = { flushes: [], pteSet: 0, pteCleared: 0 } as const;
-const done = (more: object = {}) => ({ ...quiet, ...more, kind: "done" }) as Response;
-const flush = (...extents: readonly [Vpn, Vpn][]): { readonly flushes: readonly Extent[] } => ({
-  flushes: extents.map(([start, end]) => ({ start, end })),
-});
-
-function mapped(start: Vpn, count: Pages, { cpu = 0, ...more }: More = {}): Pair {
-  const reply = { ...quiet, pteSet: count, ...more, kind: "placed", start, mapStopped: false };
-  return [{ op: "mapRam", cpu, count }, reply as Response];
-}
-
-const unmapped = (start: Vpn, count: Pages, more: More = {}): Pair => [
-  { op: "unmapRam", cpu: 0, start, count },
-  done({ pteCleared: count, ...more }),
-];
-const refused = (count: Pages, more: More = {}): Pair => [
-  { op: "mapRam", cpu: 0, count },
-  { ...quiet, ...more, kind: "refused" } as Response,
-];
 const asked = (op: "purge" | "unmapAliases" | "tlb" | "init", more: object = {}): Pair => [
   { op },
   done(more),
@@ -54,10 +31,6 @@ const asked = (op: "purge" | "unmapAliases" | "tlb" | "init", more: object = {})
 const touched = (page: Vpn, hit: boolean, frame: number | null, more: More = {}): Pair => [
   { op: "touch", cpu: 1, page },
   { ...quiet, kind: "reached", hit, frame, ...more } as Response,
-];
-const pinned = (frame: number, more: More = {}): Pair => [
-  { op: "pin" },
-  { ...quiet, kind: "pinned", frame, traps: 0, swept: true, ptes: 0, ...more } as Response,
 ];
 const stopped = (command: Command): Pair => [command, { ...quiet, kind: "bug", text: "BUG()" }];
 const clean: AliasReport = { staleTlb: [], deadTlb: [], deadPtes: 0 };
@@ -130,23 +103,23 @@ const CASES: readonly Case[] = [
     law: "pinned-is-unaliased",
     part: "no CPU's TLB may, seen or not",
     history: [...three, unmapped(65, 2)],
-    accepted: pinned(3, flush([65, 67])),
-    rejected: pinned(3, flush([65, 66])),
+    accepted: pinned(3, true, flush([65, 67])),
+    rejected: pinned(3, true, flush([65, 66])),
   },
   {
     law: "pinned-is-unaliased",
     part: "a frame that nobody let go needs no flush",
     history: [...three, unmapped(65, 2)],
-    accepted: pinned(9, { swept: false }),
-    rejected: pinned(2, { swept: false }),
+    accepted: pinned(9, true, { swept: false }),
+    rejected: pinned(2, true, { swept: false }),
   },
   {
     law: "pinned-is-unaliased",
     part: "no PTE, whatever was flushed",
     label: "2.6.28",
     history: [...three, unmapped(65, 2, { pteCleared: 0 })],
-    accepted: pinned(3, { ...flush([65, 67]), pteCleared: 2 }),
-    rejected: pinned(3, flush([65, 67])),
+    accepted: pinned(3, true, { ...flush([65, 67]), pteCleared: 2 }),
+    rejected: pinned(3, true, flush([65, 67])),
   },
   {
     law: "unmapped-means-no-pte",
@@ -340,7 +313,7 @@ describe("each law", () => {
     const left = [asked("init"), ...three, unmapped(65, 2)];
     const sweep = asked("unmapAliases", { aliases: { ...clean, deadPtes: 1 } });
     for (const [last, law] of [
-      [pinned(3), "pinned-is-unaliased"],
+      [pinned(3, true), "pinned-is-unaliased"],
       [sweep, "no-alias-after-unmap-aliases"],
     ] as const) {
       expect(broken(left, last, releaseOf("3.16"), OFF)).toContain(law);

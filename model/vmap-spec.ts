@@ -16,8 +16,8 @@ export function vmapSpec(promises: Promises): VmapSpec {
 }
 
 /**
- * The commands that are legal now: all requests the scope names, and what the areas that are there allow. Without
- * those that differ in nothing a law or an allocator sees: on which CPU a map is let go, writes, and unpins.
+ * The commands that are legal now and that the scope names: all its requests, and what the areas that are there
+ * allow. A map is let go on CPU 0 only, since it makes no difference where; writes and unpins are not among them.
  */
 function* enabled(world: ImmutableWorld, scope: Scope): Iterable<Command> {
   yield { op: "unmapAliases" };

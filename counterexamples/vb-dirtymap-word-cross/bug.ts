@@ -3,7 +3,7 @@ import { cachedKernel } from "../../kernels/cached-kernel.ts";
 import { rules3_16 } from "../../kernels/linux-3.16.ts";
 import { releaseOf } from "../../spec/releases.ts";
 import type { Bug } from "../bug.ts";
-import { blocksWithDead, isUsedUp } from "../dead-in-blocks.ts";
+import { blocksWithDead, isUsedUp } from "../left-in-blocks.ts";
 
 const repaired = cachedKernel(
   releaseOf("3.16"),

@@ -3,7 +3,7 @@ import { rules2_6_28_10 } from "../../kernels/linux-2.6.28.10.ts";
 import { uncachedKernel } from "../../kernels/uncached-kernel.ts";
 import { releaseOf } from "../../spec/releases.ts";
 import type { Bug } from "../bug.ts";
-import { leavesFragments } from "../dead-in-blocks.ts";
+import { leavesFragments } from "../left-in-blocks.ts";
 
 const repaired = uncachedKernel(
   { ...releaseOf("2.6.28.10"), fragments: "purged" },

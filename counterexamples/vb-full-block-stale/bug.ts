@@ -5,7 +5,7 @@ import { rules4_15 } from "../../kernels/linux-4.15.ts";
 import { uncachedKernel } from "../../kernels/uncached-kernel.ts";
 import { releaseOf } from "../../spec/releases.ts";
 import type { Bug } from "../bug.ts";
-import { blocksWithDead, isUsedUp } from "../dead-in-blocks.ts";
+import { blocksWithDead, isUsedUp } from "../left-in-blocks.ts";
 
 /** The same with the walk over all blocks that 6.5 brought. */
 const walking4_15 = cachedKernel(

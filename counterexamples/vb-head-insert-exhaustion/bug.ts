@@ -4,7 +4,7 @@ import { cachedKernel } from "../../kernels/cached-kernel.ts";
 import { rules2_6_39 } from "../../kernels/linux-2.6.39.ts";
 import { releaseOf } from "../../spec/releases.ts";
 import type { Bug } from "../bug.ts";
-import { leavesFragments } from "../dead-in-blocks.ts";
+import { leavesFragments } from "../left-in-blocks.ts";
 
 const repaired = cachedKernel(
   releaseOf("2.6.39"),

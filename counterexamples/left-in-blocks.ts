@@ -1,4 +1,4 @@
-/** In which blocks an alias was left: what tells the bugs of vm_unmap_aliases apart. */
+/** What was left in blocks, aliases or blocks themselves: what tells their bugs apart. */
 import type { Vpn } from "../spec/vocabulary.ts";
 import type { AreaView } from "../spec/world.ts";
 import type { Evidence } from "./bug.ts";

@@ -1,0 +1,239 @@
+import { describe, expect, test } from "vitest";
+import { complaintOf, fileOf } from "./complaints.testing.ts";
+import { readHistory } from "./history-file.ts";
+
+describe("a history is refused in one line", () => {
+  const good = {
+    vmapcheck: 1,
+    kernel: "3.16",
+    law: "lowest-fit",
+    scope: { wordPages: 64, cpus: 1, lazyMaxPages: null },
+    commands: [{ op: "alloc", size: 1, align: 4096, vstart: 1, vend: 9 }],
+  };
+  const [alloc] = good.commands;
+  const cases: [what: string, contents: unknown, complaint: RegExp][] = [
+    ["of another version of the format", { ...good, vmapcheck: 2 }, /^FILE: vmapcheck: expected 1/],
+    ["with no commands", { ...good, commands: [] }, /^FILE: commands: /],
+    ["with an unknown command", { ...good, commands: [{ op: "dance" }] }, /^FILE: commands\[0\]\.op: /],
+    [
+      "with an unknown field",
+      { ...good, commands: [{ ...alloc, colour: 1 }] },
+      /^FILE: commands\[0\]: Unrecognized key/,
+    ],
+    [
+      "with a page beyond its space",
+      { ...good, commands: [{ ...alloc, vend: 64 }] },
+      /^FILE: commands\[0\]\.vend: expected at most 63/,
+    ],
+    [
+      "with a size of nothing",
+      { ...good, commands: [{ ...alloc, size: 0 }] },
+      /^FILE: commands\[0\]\.size: /,
+    ],
+    [
+      "with an alignment that is no power of two",
+      { ...good, commands: [{ ...alloc, align: 12288 }] },
+      /^FILE: commands\[0\]\.align: expected a power of two/,
+    ],
+    [
+      "that frees what comes later",
+      { ...good, commands: [{ op: "free", area: 1 }, alloc] },
+      /^FILE: commands\[0\]\.area: expected the index, from 0, of an earlier alloc/,
+    ],
+    [
+      "that frees what was no allocation",
+      { ...good, commands: [alloc, { op: "purge" }, { op: "free", area: 1 }] },
+      /^FILE: commands\[2\]\.area: /,
+    ],
+    [
+      "that touches from a CPU that is not there",
+      { ...good, commands: [alloc, { op: "touch", cpu: 1, area: 0, page: 0 }] },
+      /^FILE: commands\[1\]\.cpu: expected a CPU below 1/,
+    ],
+    [
+      "in a space of no power of two",
+      { ...good, scope: { ...good.scope, wordPages: 63 } },
+      /^FILE: scope\.wordPages: expected a power of two/,
+    ],
+  ];
+
+  test.each(cases)("%s", async (_what, contents, expected) => {
+    const path = fileOf(JSON.stringify(contents), ".json");
+    expect(await complaintOf(() => readHistory(path), path)).toMatch(expected);
+  });
+
+  test("that is not JSON, with the line", async () => {
+    const path = fileOf('{\n  "vmapcheck": 1,\n  oops\n}\n', ".json");
+    expect(await complaintOf(() => readHistory(path), path)).toMatch(/^FILE:3: is not JSON/);
+  });
+
+  describe("of small maps, pins and the boot", () => {
+    const blocks = { vstart: 8, vend: 40, blockPages: 8, bitsPerLong: 4 };
+    const scope = { ...good.scope, cpus: 2, blocks };
+    const map = { op: "mapRam", cpu: 0, count: 2 };
+    const small = { ...good, scope, commands: [map] };
+    const withBlocks = (more: object) => ({ ...small, scope: { ...scope, blocks: { ...blocks, ...more } } });
+    const says = (field: string, what: string) => new RegExp(`^FILE: ${field}: ${what}`);
+    const playing = (...commands: readonly object[]) => ({ ...small, commands });
+    const AT = "commands\\[0\\]";
+    const AFTER = "commands\\[1\\]";
+    const earlier = (kind: string) => `expected the index, from 0, of an earlier ${kind} in this history`;
+
+    const cases: [what: string, contents: unknown, complaint: RegExp][] = [
+      [
+        "whose scope has no blocks",
+        { ...small, scope: good.scope },
+        says(`${AT}\\.op`, "expected scope\\.blocks, which says how"),
+      ],
+      [
+        "whose window is empty",
+        withBlocks({ vstart: 40 }),
+        says("scope\\.blocks\\.vstart", "expected a window that begins before vend, 40"),
+      ],
+      [
+        "whose window lies beyond the space",
+        withBlocks({ vend: 64 }),
+        says("scope\\.blocks\\.vend", "expected at most 63: scope\\.wordPages is 64"),
+      ],
+      [
+        "whose window has no end",
+        withBlocks({ vend: undefined }),
+        says("scope\\.blocks\\.vend", ".*expected number"),
+      ],
+      [
+        "in blocks of no power of two",
+        withBlocks({ blockPages: 12 }),
+        says("scope\\.blocks\\.blockPages", "expected a power of two"),
+      ],
+      [
+        "in blocks larger than any",
+        withBlocks({ blockPages: 2048 }),
+        says("scope\\.blocks\\.blockPages", ".*<=1024"),
+      ],
+      ["in blocks of no page", withBlocks({ blockPages: 0 }), says("scope\\.blocks\\.blockPages", ".*>=1")],
+      [
+        "in blocks larger than the space",
+        withBlocks({ blockPages: 128 }),
+        says("scope\\.blocks\\.blockPages", "expected a block no larger than the space"),
+      ],
+      [
+        "with a word of no power of two",
+        withBlocks({ bitsPerLong: 3 }),
+        says("scope\\.blocks\\.bitsPerLong", "expected a power of two"),
+      ],
+      [
+        "with a word of more than 64 bits",
+        withBlocks({ bitsPerLong: 128 }),
+        says("scope\\.blocks\\.bitsPerLong", ".*<=64"),
+      ],
+      [
+        "with a word larger than a block",
+        withBlocks({ bitsPerLong: 16 }),
+        says("scope\\.blocks\\.bitsPerLong", "expected at most"),
+      ],
+      [
+        "with an unknown field of blocks",
+        withBlocks({ colour: 1 }),
+        says("scope\\.blocks", 'Unrecognized key: "colour"'),
+      ],
+      ["of half a page", playing({ ...map, count: 0.5 }), says(`${AT}\\.count`, ".*expected int")],
+      ["of fewer than no page", playing({ ...map, count: -1 }), says(`${AT}\\.count`, ".*>=0")],
+      [
+        "of more pages than the space",
+        playing({ ...map, count: 65 }),
+        says(`${AT}\\.count`, "expected at most 64 pages"),
+      ],
+      [
+        "of more pages than are mapped one by one",
+        { ...playing({ ...map, count: 2 ** 30 }), scope: { ...scope, wordPages: 2 ** 40 } },
+        says(`${AT}\\.count`, "expected at most 1048576 pages"),
+      ],
+      [
+        "read beyond its end",
+        playing(map, { op: "touch", cpu: 0, area: 0, page: 2 }),
+        says(`${AFTER}\\.page`, "expected a page below 2"),
+      ],
+      [
+        "before vmalloc_init",
+        { ...playing({ op: "unmapAliases" }, map), scope: { ...scope, beforeInit: true } },
+        says(`${AFTER}\\.op`, "expected init before it"),
+      ],
+      ["of a law that is none", { ...small, law: "no-alias" }, says("law", "expected the id of a law")],
+      ["on no CPU", playing({ ...map, cpu: undefined }), says(`${AT}\\.cpu`, ".*expected number")],
+      [
+        "on a CPU that is not there",
+        playing({ ...map, cpu: 2 }),
+        says(`${AT}\\.cpu`, "expected a CPU below 2, which is scope\\.cpus"),
+      ],
+      ["on CPU -1", playing({ ...map, cpu: -1 }), says(`${AT}\\.cpu`, ".*>=0")],
+      [
+        "let go on a CPU that is not there",
+        playing(map, { op: "unmapRam", cpu: 9, area: 0 }),
+        says(`${AFTER}\\.cpu`, "expected a CPU below 2"),
+      ],
+      [
+        "let go before they are asked for",
+        playing({ op: "unmapRam", cpu: 0, area: 1 }, map),
+        says(`${AT}\\.area`, earlier("mapRam")),
+      ],
+      [
+        "let go by themselves",
+        playing(map, { op: "unmapRam", cpu: 0, area: 1 }),
+        says(`${AFTER}\\.area`, earlier("mapRam")),
+      ],
+      [
+        "let go that are areas",
+        playing(alloc as object, { op: "unmapRam", cpu: 0, area: 0 }),
+        says(`${AFTER}\\.area`, earlier("mapRam")),
+      ],
+      ["freed as areas", playing(map, { op: "free", area: 0 }), says(`${AFTER}\\.area`, earlier("alloc"))],
+      ["unpinned", playing(map, { op: "unpin", area: 0 }), says(`${AFTER}\\.area`, earlier("pin"))],
+      [
+        "and unpins what is pinned later",
+        playing({ op: "unpin", area: 1 }, { op: "pin" }),
+        says(`${AT}\\.area`, earlier("pin")),
+      ],
+      [
+        "and unpins half a command",
+        playing({ op: "pin" }, { op: "unpin", area: 0.5 }),
+        says(`${AFTER}\\.area`, ".*expected int"),
+      ],
+      [
+        "and touches a pin",
+        playing({ op: "pin" }, { op: "touch", cpu: 0, area: 0, page: 0 }),
+        says(`${AFTER}\\.area`, earlier("alloc or mapRam")),
+      ],
+      [
+        "written to by a false write",
+        playing(map, { op: "touch", cpu: 0, area: 0, page: 0, write: false }),
+        says(`${AFTER}\\.write`, ".*expected true"),
+      ],
+      ["pinned on a CPU", playing({ op: "pin", cpu: 0 }), says(AT, 'Unrecognized key: "cpu"')],
+      [
+        "before a boot that is not",
+        { ...small, scope: { ...scope, beforeInit: false } },
+        says("scope\\.beforeInit", ".*expected true"),
+      ],
+    ];
+
+    test.each(cases)("%s", async (_what, contents, expected) => {
+      const path = fileOf(JSON.stringify(contents), ".json");
+      expect(await complaintOf(() => readHistory(path), path)).toMatch(expected);
+    });
+
+    test("and a good one is read, with its blocks and its boot", async () => {
+      const commands = [{ op: "init" }, map, { op: "pin" }, { op: "unpin", area: 2 }];
+      const contents = { ...small, scope: { ...scope, beforeInit: true }, commands };
+      const read = await readHistory(fileOf(JSON.stringify(contents), ".json"));
+      expect(read.commands).toEqual(commands);
+      const { vmalloc, blockPages, bitsPerLong, beforeInit, counts } = read.scope;
+      expect({ ...vmalloc, blockPages, bitsPerLong }).toEqual(blocks);
+      expect([beforeInit, counts]).toEqual([true, [2]]);
+    });
+  });
+
+  test("and a good one is read", async () => {
+    const { commands } = await readHistory(fileOf(JSON.stringify(good), ".json"));
+    expect(commands).toEqual([{ ...alloc, map: false }]);
+  });
+});
