@@ -1,3 +1,4 @@
+/** An area of the reference world. */
 import { hash, is, type ValueObject } from "immutable";
 import type { Pfn, Vpn } from "../spec/vocabulary.ts";
 import type { AreaView, Life } from "../spec/world.ts";

@@ -1,3 +1,4 @@
+/** A per-CPU block of the reference world, and the small maps in it. */
 import { hash, is, type List, type ValueObject } from "immutable";
 import { type Cpu, type Extent, type Pages, type Pfn, roundedUp, type Vpn } from "../spec/vocabulary.ts";
 import type { BlockView } from "../spec/world.ts";

@@ -1,3 +1,4 @@
+/** What was let go in the reference world and may still be translated. */
 import { hash, type ValueObject } from "immutable";
 import type { Extent, Pfn, Vpn } from "../spec/vocabulary.ts";
 

@@ -1,3 +1,4 @@
+/** How large a machine is, what its callers ask for, and what follows from that alone. */
 import type { Bytes, Cpu, Pages, Vpn } from "./vocabulary.ts";
 
 /** The window [vstart, vend) an allocation may use; `vend` is counted down to a whole page. */

@@ -1,3 +1,4 @@
+/** What a law is here, and the few notions that several laws share: the area a command asks for, and where it went. */
 import type { Command, Response } from "../commands.ts";
 import type { Law, Witness } from "../contract.ts";
 import { blockStart, fitsBlock } from "../scope.ts";
