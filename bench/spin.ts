@@ -12,6 +12,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { visitActions } from "../engine/actions.ts";
 import { explore } from "../engine/explore.ts";
 import { type LazyUnmapScope, lazyUnmap } from "../protocols/lazy-unmap.ts";
 import { printTable, times, whole } from "./print.ts";
@@ -28,7 +29,9 @@ const BOUNDS = { states: 2e8, milliseconds: 6e5, bytes: 12e9 };
 
 function ours(scope: LazyUnmapScope, symmetry: boolean): Run {
   const before = process.cpuUsage();
-  const { states, edges, bytes } = explore(lazyUnmap(scope), { bounds: BOUNDS, symmetry });
+  const { states, edges, bytes } = explore(visitActions(lazyUnmap(scope), { symmetry }), {
+    bounds: BOUNDS,
+  });
   const { user, system } = process.cpuUsage(before);
   return { states, edges, bytes, seconds: (user + system) / 1e6 };
 }

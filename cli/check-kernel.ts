@@ -15,6 +15,7 @@ import { LAWS } from "../spec/laws/index.ts";
 import type { Scope } from "../spec/scope.ts";
 import { witnessesFor } from "../spec/witnesses.ts";
 import { namesOf } from "./bug-quarry.ts";
+import { EXPLORED_SCOPE, type ExploredKernel, exploreKernel } from "./check-explored.ts";
 import { dropFailure, keepFailure, keptFailures } from "./failures.ts";
 import { replayLine } from "./names.ts";
 import { allPinned, pinnedFile } from "./pinned.ts";
@@ -58,6 +59,8 @@ export interface KernelReport {
   readonly commands: number;
   /** How often each witness and each path inside the kernel was taken. */
   readonly seen: ReadonlyMap<string, number>;
+  /** A small space visited whole; undefined if the run was interrupted before. */
+  readonly explored: ExploredKernel | undefined;
 }
 
 export interface CheckOptions {
@@ -65,6 +68,8 @@ export interface CheckOptions {
   /** Random histories in each scope. */
   readonly runs: number;
   readonly law: LawId | undefined;
+  /** Whether to compare several ways to draw histories by what they visit. */
+  readonly compare: boolean;
   readonly say: (text: string) => void;
   readonly interrupted: () => boolean;
 }
@@ -75,6 +80,7 @@ const TURN = 500;
 export async function checkKernel(kernel: Kernel<State>, options: CheckOptions): Promise<KernelReport> {
   const breaks = new Map<LawId, SeenBreak[]>();
   const surprises: Surprise[] = [...(await tryKept(kernel)), ...(await tryPinned(kernel, options, breaks))];
+  const explored = await tryWhole(kernel, options, surprises);
   const seen = new Map<string, number>();
   let histories = 0;
   let commands = 0;
@@ -109,7 +115,25 @@ export async function checkKernel(kernel: Kernel<State>, options: CheckOptions):
     histories,
     commands,
     seen,
+    explored,
   };
+}
+
+/** Every state of a small space. A break there that the catalogue does not know is a surprise. */
+async function tryWhole(
+  kernel: Kernel<State>,
+  options: CheckOptions,
+  surprises: Surprise[],
+): Promise<ExploredKernel | undefined> {
+  if (options.interrupted()) return undefined;
+  options.say(`${kernel.name}: every state of ${EXPLORED_SCOPE}`);
+  await setTimeout(0);
+  const explored = exploreKernel(kernel, options);
+  for (const { law, history, bug } of explored.breaks) {
+    if (bug !== undefined || (options.law !== undefined && law !== options.law)) continue;
+    surprises.push(await unknownBreak(kernel, { law, scope: explored.scope, history }));
+  }
+  return explored;
 }
 
 /** The random histories of a run, some hundreds at a time, every scope in turn. */

@@ -115,7 +115,48 @@ describe("explore", () => {
     const { code, out } = await vmapcheck("explore", "lazy-unmap", "--scope", "V=4", "--states", "5000");
     expect(code).toBe(0);
     expect(out).toMatch(/verdict +bounded/);
-    expect(out).toMatch(/ended +at a bound: what lies beyond is not known/);
+    expect(out).toMatch(/ended +at the bound of states: what lies beyond is not known/);
+  });
+
+  test("visits a kernel beside the reference, and names and replays what it breaks", async () => {
+    const { code, document } = await json("explore", "3.1", "--scope", "pages=5");
+    expect(code).toBe(0);
+    expect(document).toMatchObject({ machine: "3.1", verdict: "broken", ended: "fixpoint", exact: true });
+    const { laws } = document as unknown as { laws: { id: string; bug: string; commands: number | null }[] };
+    expect(laws.filter(({ commands }) => commands !== null)).toMatchObject([
+      { id: "lowest-fit", bug: "cache-exact-hole-missed", commands: 3 },
+      { id: "refused-only-when-full", bug: "cache-exact-hole-missed", commands: 3 },
+      { id: "purge-only-when-full", bug: "cache-exact-hole-missed", commands: 4 },
+    ]);
+  });
+
+  test("ends at the law asked for, and writes its run for Quint and Apalache", async () => {
+    const path = join(elsewhere, "run.itf.json");
+    const words = ["explore", "piggin-draft-3", "--scope", "pages=5", "--law", "no-bug", "--itf", path];
+    const { code, out } = await vmapcheck(...words);
+    expect(code).toBe(0);
+    expect(out).toMatch(/no-bug is broken in 3, shortest/);
+    expect(out).toMatch(/known as cache-draft-align-bugon/);
+    const trace = JSON.parse(readFileSync(path, "utf8"));
+    expect(trace["#meta"]).toMatchObject({ format: "ITF", source: "piggin-draft-3" });
+    expect(trace.states).toHaveLength(3);
+  });
+
+  test("draws a small graph", async () => {
+    const path = join(elsewhere, "graph.dot");
+    const scope = "pages=3,windows=1,aligns=1";
+    const { code } = await vmapcheck("explore", "2.6.39", "--scope", scope, "--dot", path);
+    expect(code).toBe(0);
+    expect(readFileSync(path, "utf8")).toMatch(
+      /^digraph "2\.6\.39" \{[^]*s0 -> s1 \[label="alloc 1 in \[16,19\)"/,
+    );
+  });
+
+  test("keeps hashes where it is asked to, and says how likely it is that it left something out", async () => {
+    const { out } = await vmapcheck("explore", "lazy-unmap", "--scope", "V=2", "--compact");
+    expect(out).toMatch(
+      /64 bits of hash a state, breadth first: that any of \d+ was left out is no likelier than/,
+    );
   });
 });
 
@@ -265,11 +306,19 @@ describe("bad usage ends with 2 and one line", () => {
     [["conform", "./nothing.jsonl"], /\.\/nothing\.jsonl: cannot be read: ENOENT/],
     [["conform"], /missing required argument 'file'/],
     [["hunt", "A77"], /there is no bug "A77"/],
-    [["explore", "lazy"], /there is no machine "lazy"; there are lazy-unmap/],
-    [["explore", "lazy-unmap", "--scope", "V=9"], /--scope: V counts pages, from 1 to 6, not 9/],
+    [["explore", "lazy"], /there is no machine "lazy"; there are lazy-unmap, 2\.6\.27, /],
+    [["explore", "lazy-unmap", "--scope", "V=9"], /--scope: V \(pages\) is from 1 to 6, not 9/],
     [["explore", "lazy-unmap", "--scope", "V"], /--scope of lazy-unmap takes V=N,F=N,C=N, not "V"/],
     [["explore", "lazy-unmap", "--symmetry", "no"], /--symmetry takes on or off, not "no"/],
     [["explore", "lazy-unmap", "--scope", "V=6,F=6,C=5"], /numbered in 62208000 ways, more than 40320/],
+    [["explore", "2.6.39", "--scope", "pages=41"], /pages \(pages in the space\) is from 3 to 40, not 41/],
+    [["explore", "2.6.39", "--law", "lowest"], /there is no law of this machine "lowest"; .*lowest-fit/],
+    [
+      ["explore", "2.6.39", "--scope", "pages=3", "--itf", "/tmp/none"],
+      /--itf writes a run into a break, and there was/,
+    ],
+    [["explore", "lazy-unmap", "--scope", "V=3", "--dot", "/tmp/none"], /--dot draws at most 2000 states/],
+    [["explore", "lazy-unmap", "--megabytes", "1000000"], /--megabytes 1000000: this machine has \d+/],
     [
       ["hunt", "A9", "--law", "in-window"],
       /cache-exact-hole-missed does not break in-window; it breaks lowest-/,

@@ -52,6 +52,7 @@ program
   .option("--runs <number>", "random histories in each scope", wholeNumber("--runs", 0, MOST_RUNS), 1500)
   .option("--law <id>", "only this law")
   .option(...SEED_OPTION, 20110106)
+  .option("--coverage", "compare ways to draw histories by the states they visit", false)
   .option(...JSON_OPTION)
   .action(run<string[], CheckArguments>(checkVerb));
 
@@ -71,13 +72,18 @@ program
 
 program
   .command("explore")
-  .description("visits every state of a small machine: lazy-unmap")
-  .argument("<machine>", "lazy-unmap")
-  .option("--scope <parameters>", "such as V=3,F=2,C=3")
-  .option("--symmetry <on or off>", "merge states that differ only in how things are numbered", "on")
-  .option("--states <number>", "end after so many states", wholeNumber("--states", 1, 2 ** 30), 10_000_000)
+  .description("visits every state of a small machine: a protocol, or a kernel beside the reference")
+  .argument("<machine>", "lazy-unmap, a kernel, or a bug that is a kernel with one step replaced")
+  .option("--scope <parameters>", "such as V=3,F=2,C=3 or pages=8,windows=1")
+  .option("--symmetry <on or off>", "merge states that differ in what makes no difference", "on")
+  .option("--law <id>", "end as soon as this law is broken")
+  .option("--actions", "for each law broken: by which actions, and in how many steps", false)
+  .option("--compact", "keep 64 bits of hash of a state, not the state", false)
+  .option("--states <number>", "end after so many states", wholeNumber("--states", 1, 2 ** 30), 50_000_000)
   .option("--seconds <number>", "end after so long", wholeNumber("--seconds", 1, 2 ** 20), 600)
-  .option("--megabytes <number>", "end at so much memory", wholeNumber("--megabytes", 1, 2 ** 20), 4096)
+  .option("--megabytes <number>", "end at so much memory", wholeNumber("--megabytes", 1, 2 ** 20))
+  .option("--dot <file>", "write the graph for Graphviz, if it has at most 2000 states")
+  .option("--itf <file>", "write the first break's run as an ITF trace (.itf.json), for Quint and Apalache")
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
   .action(run<string, ExploreArguments>(exploreVerb));

@@ -18,8 +18,11 @@ export function findKernel(name: string): Kernel<State> | undefined {
   return kernelCalled(name) ?? bugCalled(name)?.changed;
 }
 
+/** Every name that findKernel knows, bugs by their slugs. */
+export const KERNEL_NAMES: readonly string[] = [...LABELS, ...CHANGED.map((bug) => bug.id)];
+
 export function kernelNamed(name: string): Kernel<State> {
-  return orNearest("kernel", name, findKernel, [...LABELS, ...CHANGED.map((bug) => bug.id)]);
+  return orNearest("kernel", name, findKernel, KERNEL_NAMES);
 }
 
 /** A released or drafted kernel by any of its labels. */

@@ -1,56 +1,49 @@
 /**
- * Breadth-first through every state of a packed machine. States are visited in the order in which they were met, so
- * the first one that breaks something is among the nearest, and its history is a shortest one.
+ * Breadth-first through every state of a machine. States are visited in the order in which they were met, so the
+ * first transition that breaks a law is among the nearest, and the history into it is a shortest one.
  */
-import type { Field } from "./layout.ts";
+import { type Batch, emptyBatch } from "./batch.ts";
+import { CompactTable, omissionBound } from "./compact-table.ts";
 import { StateTable } from "./state-table.ts";
 
-/** That a field has one of some values: bit n of `allowed` for value n. */
-export interface Condition {
-  readonly field: Field;
-  readonly allowed: number;
-}
-
-/** The field has one of these values, each below 32. */
-export function has(field: Field, ...values: readonly number[]): Condition {
-  return { field, allowed: values.reduce((bits, value) => bits | (1 << value), 0) };
-}
-
-/** The field, of at most 32 values, has another value. */
-export function hasNot(field: Field, value: number): Condition {
-  return { field, allowed: ~(1 << value) };
-}
-
-/** One atomic transition. */
-export interface Action {
+/** What an explorer visits: it knows states only by the words that tell them apart. */
+export interface Visitable {
   readonly name: string;
-  /** What must hold of single fields, and beyond that. */
-  readonly when: readonly Condition[];
-  readonly guard?: (state: Int32Array) => boolean;
-  /** Changes the state in place; its guard holds. */
-  effect(state: Int32Array): void;
-  /** What must hold where the guard does, if anything. */
-  asserts?(state: Int32Array): boolean;
-}
-
-export interface Invariant {
-  readonly id: string;
-  readonly says: string;
-  holds(state: Int32Array): boolean;
-}
-
-export interface PackedMachine {
-  readonly name: string;
-  /** Words in a state. */
+  /** Words in the form of a state. */
   readonly words: number;
-  initial(state: Int32Array): void;
-  readonly actions: readonly Action[];
-  readonly invariants: readonly Invariant[];
+  /** Every action, by name: at most 65,535. */
+  readonly actions: readonly string[];
+  /** What a transition or the state it leads to may break: at most 30. */
+  readonly laws: readonly { readonly id: string; readonly says: string }[];
+  /** What makes it smaller than it is: each a few words. */
+  readonly reductions: readonly string[];
+  /** Writes the form of the initial state. */
+  begin(form: Int32Array): void;
+  /** Adds the transitions from a state to the batch, which has room for one by every action. */
+  expand(number: number, reached: Reached, batch: Batch): void;
+  /** Bits of the laws that the state whose form stands there breaks by itself. */
+  brokenIn(forms: Int32Array, at: number): number;
   /**
-   * Makes the function that replaces a state by the one chosen of those that differ only in interchangeable names.
-   * Throws a RangeError where there are too many numberings to try.
+   * The actions of a real run through these states, and then one that breaks the law: the action given, unless
+   * states were merged.
    */
-  symmetry?(): (state: Int32Array) => void;
+  run(numbers: readonly number[], reached: Reached, law: number, action: number): number[];
+  /** What was to be seen in transitions, and how often it was. */
+  witnesses?(): ReadonlyMap<string, number>;
+}
+
+/** The states met. */
+export interface Reached {
+  readonly count: number;
+  readonly bytes: number;
+  /** By state: the one it was first met from, and by which action. */
+  readonly parents: Int32Array;
+  readonly actions: Uint16Array;
+  read(number: number, into: Int32Array): void;
+  /** Whether the state of this number has this form. */
+  is(number: number, form: Int32Array): boolean;
+  /** The number of the state that has this form; negative if it was never met. */
+  find(form: Int32Array): number;
 }
 
 export interface Bounds {
@@ -59,28 +52,44 @@ export interface Bounds {
   readonly bytes: number;
 }
 
+export interface ExploreOptions {
+  readonly bounds: Bounds;
+  /** Keeps 64 bits of hash of each state, and not the state. */
+  readonly compact?: boolean;
+  /** Asked whenever one more law is broken, with all that are: whether to end there. If not given, at the first. */
+  readonly enough?: (broken: readonly string[]) => boolean;
+}
+
+/** A law that is broken, and a shortest run into that: indices of actions. */
+export interface Break {
+  readonly law: string;
+  readonly run: readonly number[];
+}
+
 export interface Explored {
   readonly states: number;
   readonly edges: number;
   /** Transitions from the initial state to the last one met. */
   readonly depth: number;
   readonly verdict: "holds" | "broken" | "bounded";
-  /** The invariant broken, or the action whose assertion was. */
-  readonly broken: string | undefined;
-  /** A shortest run from the initial state into what broke, as actions: also where states were merged. */
-  readonly history: readonly string[];
+  /** What ended it: nothing was left to visit, enough was broken, or a bound. */
+  readonly ended: "fixpoint" | "break" | "states" | "time" | "memory" | "request";
+  /** In the order in which they were met: shortest first. */
+  readonly breaks: readonly Break[];
+  /** By law, then by action: commands of a shortest run whose last action is that and breaks it; 0 for none. */
+  readonly shortest: readonly Uint16Array[];
   /** States in which no action is enabled. */
   readonly deadlocks: number;
-  /** How often each action fired, by name. */
-  readonly fired: ReadonlyMap<string, number>;
-  readonly reduced: boolean;
+  /** How often each action fired, by its index. */
+  readonly fired: Float64Array;
+  readonly witnesses: ReadonlyMap<string, number>;
+  readonly reductions: readonly string[];
+  /** 0 if exact, else how likely it is that some state was left out. */
+  readonly omission: number;
+  readonly exact: boolean;
   readonly bytes: number;
   readonly seconds: number;
-}
-
-export interface ExploreOptions {
-  readonly bounds: Bounds;
-  readonly symmetry: boolean;
+  readonly reached: Reached;
 }
 
 /** How far an exploration has come. */
@@ -89,13 +98,18 @@ export interface Progress {
   readonly depth: number;
   /** States met and not yet visited. */
   readonly queue: number;
+  readonly bytes: number;
+  /** About how many states are left to meet; undefined while each level is larger than the last. */
+  readonly left: number | undefined;
 }
 
-/** States between two looks at the clock. */
-const TURN = 4096;
+/** Transitions put into the table at a time, more or less. */
+const BATCH = 512;
+/** Transitions between two looks at the clock: a few milliseconds. */
+const TURN = 16_384;
 
 /** The whole exploration at once. */
-export function explore(machine: PackedMachine, options: ExploreOptions): Explored {
+export function explore(machine: Visitable, options: ExploreOptions): Explored {
   const work = exploring(machine, options);
   for (;;) {
     const { done, value } = work.next(false);
@@ -103,174 +117,183 @@ export function explore(machine: PackedMachine, options: ExploreOptions): Explor
   }
 }
 
+/** What is known while it goes on. */
+interface Search {
+  readonly machine: Visitable;
+  readonly batch: Batch;
+  readonly reached: StateTable | CompactTable;
+  readonly fired: Float64Array;
+  /** By law: where it was first broken; undefined if not. */
+  readonly first: ({ readonly from: number; readonly action: number } | undefined)[];
+  readonly shortest: readonly Uint16Array[];
+  readonly broken: string[];
+  edges: number;
+  deadlocks: number;
+  depth: number;
+}
+
 /** The same in turns of a few milliseconds. Sent true after one, it ends there, as at a bound. */
 export function* exploring(
-  machine: PackedMachine,
-  { bounds, symmetry }: ExploreOptions,
+  machine: Visitable,
+  { bounds, compact = false, enough = () => true }: ExploreOptions,
 ): Generator<Progress, Explored, boolean> {
   const started = performance.now();
-  const { words, actions, invariants } = machine;
-  const canonical = symmetry ? machine.symmetry?.() : undefined;
-  const table = new StateTable(words);
-  const state = new Int32Array(words);
-  const next = new Int32Array(words);
-  const fired = new Float64Array(actions.length);
-  const tests = new ConditionTable(actions);
-  machine.initial(state);
-  canonical?.(state);
-  table.add(state, -1, 0);
-  let edges = 0;
-  let deadlocks = 0;
-  let depth = 0;
-  let levelEnd = 1;
-  let broken = invariants.find((invariant) => !invariant.holds(state))?.id;
-  let history: number[] = [];
-  let bounded = false;
+  const search = begin(machine, compact);
+  const { reached } = search;
+  const levels: number[] = [1];
+  let ended: Explored["ended"] = "fixpoint";
   let head = 0;
-  for (; head < table.count && broken === undefined; head++) {
-    if (head === levelEnd) {
-      depth += 1;
-      levelEnd = table.count;
+  let levelEnd = 1;
+  let told = 0;
+  let look = 0;
+  if (search.broken.length > 0 && enough(search.broken)) ended = "break";
+  while (head < reached.count && ended === "fixpoint") {
+    // A batch stays in one level: all histories into it have the same length.
+    while (head < levelEnd && search.batch.count < BATCH) expand(search, head++);
+    const room = settle(search);
+    if (!room) ended = "memory";
+    if (search.broken.length > told) {
+      told = search.broken.length;
+      if (enough(search.broken)) ended = "break";
     }
-    if (head % TURN === 0 && head > 0) {
-      const stop = yield { states: table.count, depth, queue: table.count - head };
-      bounded =
-        stop ||
-        table.count > bounds.states ||
-        table.bytes > bounds.bytes ||
-        performance.now() - started > bounds.milliseconds;
-      if (bounded) break;
+    if (head === levelEnd && reached.count > levelEnd) {
+      search.depth += 1;
+      levels.push(reached.count - levelEnd);
+      levelEnd = reached.count;
     }
-    table.read(head, state);
-    let enabled = false;
-    for (let action = 0; action < actions.length; action++) {
-      if (!tests.hold(action, state)) continue;
-      const { guard, effect, asserts } = actions[action] as Action;
-      if (guard !== undefined && !guard(state)) continue;
-      enabled = true;
-      edges += 1;
-      fired[action] = (fired[action] as number) + 1;
-      if (asserts !== undefined && !asserts(state)) {
-        broken = (actions[action] as Action).name;
-        history = runTo(machine, table, head, canonical);
-        history.push(assertedAfter(machine, history));
-        break;
-      }
-      for (let word = 0; word < words; word++) next[word] = state[word] as number;
-      effect(next);
-      canonical?.(next);
-      const met = table.add(next, head, action);
-      if (met >= 0) continue;
-      const wrong = brokenInvariant(invariants, next);
-      if (wrong === undefined) continue;
-      broken = wrong;
-      history = runTo(machine, table, -1 - met, canonical);
-      break;
+    if (ended === "fixpoint" && search.edges >= look) {
+      look = search.edges + TURN;
+      const stop = yield progressOf(search, head, levels);
+      if (stop) ended = "request";
+      else if (reached.count > bounds.states) ended = "states";
+      else if (reached.bytes > bounds.bytes) ended = "memory";
+      else if (performance.now() - started > bounds.milliseconds) ended = "time";
     }
-    if (!enabled) deadlocks += 1;
   }
+  return summary(search, ended, !compact, (performance.now() - started) / 1000);
+}
+
+function begin(machine: Visitable, compact: boolean): Search {
+  const { words, actions, laws } = machine;
+  const batch = emptyBatch(words, BATCH + actions.length);
+  const search: Search = {
+    machine,
+    batch,
+    reached: compact ? new CompactTable(words) : new StateTable(words),
+    fired: new Float64Array(actions.length),
+    first: laws.map(() => undefined),
+    shortest: laws.map(() => new Uint16Array(actions.length)),
+    broken: [],
+    edges: 0,
+    deadlocks: 0,
+    depth: 0,
+  };
+  machine.begin(batch.forms);
+  batch.from[0] = -1;
+  batch.goesOn[0] = 1;
+  batch.count = 1;
+  search.reached.addAll(batch);
+  batch.count = 0;
+  const broken = machine.brokenIn(batch.forms, 0);
+  for (let law = 0; law < laws.length; law++) if ((broken >> law) & 1) note(search, law, -1, 0);
+  return search;
+}
+
+function expand({ machine, batch, reached }: Search, number: number): void {
+  const before = batch.count;
+  machine.expand(number, reached, batch);
+  if (batch.count !== before) return;
+  // A transition from nowhere, so that it is counted where the others are.
+  batch.from[before] = -1;
+  batch.goesOn[before] = 0;
+  batch.broken[before] = 0;
+  batch.count = before + 1;
+}
+
+/** Puts a batch into the table and looks at what was broken. False where there is no memory for it. */
+function settle(search: Search): boolean {
+  const { machine, batch, reached, fired } = search;
+  try {
+    reached.addAll(batch);
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+  const { count, forms, from, by, broken, isNew, words } = batch;
+  for (let nth = 0; nth < count; nth++) {
+    if (from[nth] === -1) {
+      search.deadlocks += 1;
+      continue;
+    }
+    const action = by[nth] as number;
+    search.edges += 1;
+    fired[action] = (fired[action] as number) + 1;
+    let laws = broken[nth] as number;
+    if (isNew[nth] === 1) laws |= machine.brokenIn(forms, nth * words);
+    if (laws !== 0) noteAll(search, laws, from[nth] as number, action);
+  }
+  batch.count = 0;
+  return true;
+}
+
+function noteAll(search: Search, laws: number, from: number, action: number): void {
+  for (let law = 0; law < search.machine.laws.length; law++) {
+    if ((laws >> law) & 1) note(search, law, from, action);
+  }
+}
+
+function note(search: Search, law: number, from: number, action: number): void {
+  const lengths = search.shortest[law] as Uint16Array;
+  if (lengths[action] === 0) lengths[action] = search.depth + 1;
+  if (search.first[law] !== undefined) return;
+  search.first[law] = { from, action };
+  search.broken.push((search.machine.laws[law] as { id: string }).id);
+}
+
+/** States left are estimated only while levels shrink: as a geometric series of the last two. */
+function progressOf({ reached, depth }: Search, head: number, levels: readonly number[]): Progress {
+  const [before, last] = [levels.at(-2) ?? 0, levels.at(-1) ?? 0];
+  const queue = reached.count - head;
+  const left = last < before ? Math.round((last * last) / (before - last)) : undefined;
+  return { states: reached.count, depth, queue, bytes: reached.bytes, left };
+}
+
+function summary(search: Search, ended: Explored["ended"], exact: boolean, seconds: number): Explored {
+  const { machine, reached, edges, depth, deadlocks, fired, shortest } = search;
+  const breaks = search.broken.map((id) => {
+    const law = machine.laws.findIndex((each) => each.id === id);
+    return { law: id, run: runInto(search, law) };
+  });
+  const bounded = ended !== "fixpoint" && ended !== "break";
   return {
-    states: table.count,
+    states: reached.count,
     edges,
     depth,
-    verdict: broken !== undefined ? "broken" : bounded ? "bounded" : "holds",
-    broken,
-    history: history.map((action) => (actions[action] as Action).name),
+    verdict: breaks.length > 0 ? "broken" : bounded ? "bounded" : "holds",
+    ended,
+    breaks,
+    shortest,
     deadlocks,
-    fired: new Map(actions.map(({ name }, action) => [name, fired[action] as number])),
-    reduced: canonical !== undefined,
-    bytes: table.bytes,
-    seconds: (performance.now() - started) / 1000,
+    fired,
+    witnesses: machine.witnesses?.() ?? new Map(),
+    reductions: machine.reductions,
+    exact,
+    omission: exact ? 0 : omissionBound(reached.count),
+    bytes: reached.bytes,
+    seconds,
+    reached,
   };
 }
 
-/** Whether an action may be taken now. */
-export function isEnabled({ when, guard }: Action, state: Int32Array): boolean {
-  const holds = when.every(({ field, allowed }) => ((allowed >>> field.get(state)) & 1) === 1);
-  return holds && (guard?.(state) ?? true);
+function runInto({ machine, reached, first }: Search, law: number): number[] {
+  const { from, action } = first[law] as { from: number; action: number };
+  if (from < 0) return [];
+  return machine.run(pathTo(reached, from), reached, law, action);
 }
 
-/**
- * The conditions of all actions in one flat array. Most actions are not enabled in most states, and a call of a
- * function each to find that out was slower: this way a third more states are visited in a second.
- */
-class ConditionTable {
-  /** Four numbers a condition: word, shift, mask, allowed. */
-  readonly #numbers: Int32Array;
-  /** Where an action's conditions begin; they end where the next one's do. */
-  readonly #begins: Int32Array;
-
-  constructor(actions: readonly Action[]) {
-    const all = actions.flatMap(({ when }) =>
-      when.flatMap(({ field: { word, shift, mask }, allowed }) => [word, shift, mask, allowed]),
-    );
-    this.#numbers = Int32Array.from(all);
-    this.#begins = new Int32Array(actions.length + 1);
-    for (const [action, { when }] of actions.entries()) {
-      this.#begins[action + 1] = (this.#begins[action] as number) + 4 * when.length;
-    }
-  }
-
-  hold(action: number, state: Int32Array): boolean {
-    const numbers = this.#numbers;
-    const end = this.#begins[action + 1] as number;
-    for (let at = this.#begins[action] as number; at < end; at += 4) {
-      const value =
-        ((state[numbers[at] as number] as number) >>> (numbers[at + 1] as number)) &
-        (numbers[at + 2] as number);
-      if ((((numbers[at + 3] as number) >>> value) & 1) === 0) return false;
-    }
-    return true;
-  }
-}
-
-function brokenInvariant(invariants: readonly Invariant[], state: Int32Array): string | undefined {
-  for (const invariant of invariants) if (!invariant.holds(state)) return invariant.id;
-  return undefined;
-}
-
-/**
- * The actions of a run into a state, first to last. Where states were merged, those on the way are only stand-ins:
- * the run is found again from the initial state, by whichever action leads to one that the next stands for.
- */
-function runTo(
-  machine: PackedMachine,
-  table: StateTable,
-  number: number,
-  canonical: ((state: Int32Array) => void) | undefined,
-): number[] {
+/** The states on the way to one, the initial one first. */
+export function pathTo({ parents }: Reached, number: number): number[] {
   const numbers: number[] = [];
-  for (let at = number; at > 0; at = table.parents[at] as number) numbers.unshift(at);
-  if (canonical === undefined) return numbers.map((at) => table.actions[at] as number);
-  const { words, actions } = machine;
-  const [state, next, form, wanted] = Array.from({ length: 4 }, () => new Int32Array(words)) as [
-    Int32Array,
-    Int32Array,
-    Int32Array,
-    Int32Array,
-  ];
-  machine.initial(state);
-  return numbers.map((at) => {
-    table.read(at, wanted);
-    const action = actions.findIndex((each) => {
-      if (!isEnabled(each, state)) return false;
-      next.set(state);
-      each.effect(next);
-      form.set(next);
-      canonical(form);
-      return form.every((word, nth) => word === wanted[nth]);
-    });
-    if (action < 0)
-      throw new Error(`${machine.name}: its symmetry is not one, or its canonical form is wrong`);
-    state.set(next);
-    return action;
-  });
-}
-
-/** The action whose assertion fails at the end of a run. */
-function assertedAfter({ words, actions, initial }: PackedMachine, run: readonly number[]): number {
-  const state = new Int32Array(words);
-  initial(state);
-  for (const action of run) (actions[action] as Action).effect(state);
-  return actions.findIndex((each) => isEnabled(each, state) && each.asserts?.(state) === false);
+  for (let at = number; at >= 0; at = parents[at] as number) numbers.push(at);
+  return numbers.reverse();
 }

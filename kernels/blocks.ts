@@ -95,6 +95,12 @@ export function copyBlocks(blocks: Blocks): Blocks {
   };
 }
 
+/** Makes `to` equal to `from`; both have the same CPUs. A machine without blocks has nothing to do. */
+export function assignBlocks(to: Blocks, from: Blocks): void {
+  if (from.used === 0 && to.used === 0) return;
+  Object.assign(to, copyBlocks(from));
+}
+
 function resize(blocks: Blocks, capacity: number): Blocks {
   const larger = arrays(capacity, blocks.pages);
   for (const name of Object.keys(larger) as (keyof Arrays)[]) larger[name].set(blocks[name]);

@@ -3,7 +3,7 @@
  * the vmap layer and may still have an alias, which are kept apart for page tables.
  */
 import type { Pfn } from "../spec/vocabulary.ts";
-import { copyPageMap, emptyPageMap, type PageMap, setFrame } from "./page-map.ts";
+import { assignPageMap, copyPageMap, emptyPageMap, type PageMap, setFrame } from "./page-map.ts";
 
 export interface Frames {
   /** Frames that were mapped and let go, the latest last: the next page handed out, as hot as it can be. */
@@ -30,6 +30,20 @@ export function copyFrames(frames: Frames): Frames {
     noted: copyPageMap(frames.noted),
     nextTable: frames.nextTable,
   };
+}
+
+/** Makes `to` equal to `from`. */
+export function assignFrames(to: Frames, from: Frames): void {
+  assignList(to.freed, from.freed);
+  assignList(to.stock, from.stock);
+  assignPageMap(to.noted, from.noted);
+  to.nextTable = from.nextTable;
+}
+
+function assignList(to: Pfn[], from: readonly Pfn[]): void {
+  if (from.length === 0 && to.length === 0) return;
+  to.length = from.length;
+  for (let at = 0; at < from.length; at++) to[at] = from[at] as number;
 }
 
 /** The page allocator hands out a frame. */

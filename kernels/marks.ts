@@ -19,7 +19,15 @@ export type Mark = keyof typeof MARKS;
 
 const NAMES = Object.keys(MARKS) as Mark[];
 
+/** Made once for each combination that occurs: a search asks after every transition. */
+const byBits = new Map<number, readonly Mark[]>();
+
 /** The names of the bits set. */
 export function markNames(bits: number): readonly Mark[] {
-  return bits === 0 ? [] : NAMES.filter((name) => (bits & MARKS[name]) !== 0);
+  let names = byBits.get(bits);
+  if (names === undefined) {
+    names = NAMES.filter((name) => (bits & MARKS[name]) !== 0);
+    byBits.set(bits, names);
+  }
+  return names;
 }

@@ -6,8 +6,9 @@
 import type { AliasReport, Response, Touch, Translation } from "../spec/commands.ts";
 import type { Cpu, Pages, Pfn, Vpn } from "../spec/vocabulary.ts";
 import { bugOn } from "./bug.ts";
-import { copyFrames, emptyFrames, type Frames, freeFrame } from "./frames.ts";
+import { assignFrames, copyFrames, emptyFrames, type Frames, freeFrame } from "./frames.ts";
 import {
+  assignPageMap,
   copyPageMap,
   dropPage,
   dropRange,
@@ -55,6 +56,19 @@ export function copyMemory(memory: Memory): Memory {
     frames: copyFrames(memory.frames),
     nextFrame: memory.nextFrame,
   };
+}
+
+/** Makes `to` equal to `from`; both have the same CPUs. */
+export function assignMemory(to: Memory, from: Memory): void {
+  assignPageMap(to.pageTable, from.pageTable);
+  assignPageMap(to.held, from.held);
+  assignPageMap(to.grants, from.grants);
+  for (let cpu = 0; cpu < from.tlbs.length; cpu++) {
+    assignPageMap(to.tlbs[cpu] as PageMap, from.tlbs[cpu] as PageMap);
+  }
+  assignPageMap(to.cache, from.cache);
+  assignFrames(to.frames, from.frames);
+  to.nextFrame = from.nextFrame;
 }
 
 /**

@@ -21,6 +21,19 @@ export function copyPageMap(map: PageMap): PageMap {
   return { pages: map.pages.slice(), frames: map.frames.slice(), count: map.count };
 }
 
+/** Makes `to` equal to `from`. */
+export function assignPageMap(to: PageMap, from: PageMap): void {
+  if (from.count === 0 && to.count === 0) return;
+  if (to.pages.length === from.pages.length) {
+    to.pages.set(from.pages);
+    to.frames.set(from.frames);
+  } else {
+    to.pages = from.pages.slice();
+    to.frames = from.frames.slice();
+  }
+  to.count = from.count;
+}
+
 /** Spreads runs of neighbouring pages; a page number has up to 52 bits, and imul takes the low 32 of what it is given. */
 function slotOf(page: Vpn, mask: number): number {
   const low = Math.imul(page, 0x9e3779b1);

@@ -2,10 +2,12 @@
 import type { Command, Response } from "../spec/commands.ts";
 import type { Dump, Kernel } from "../spec/kernel.ts";
 import type { Promises } from "../spec/releases.ts";
+import { areaForm } from "./area-form.ts";
 import { KernelBug } from "./bug.ts";
 import { type Mark, markNames } from "./marks.ts";
+import { noteState } from "./notes.ts";
 import { pagesOf } from "./page-map.ts";
-import { beginCall, copyState, type Effects, initialState, type State } from "./state.ts";
+import { assignState, beginCall, copyState, type Effects, initialState, type State } from "./state.ts";
 
 /** A reply without the effects, which the state has collected. */
 export type Result = Response extends infer R ? (R extends unknown ? Omit<R, keyof Effects> : never) : never;
@@ -20,6 +22,8 @@ export interface Parts {
   /** Carries out a command in place. May throw a KernelBug. */
   answer(state: State, command: Command): Result;
   dump(state: State): Dump;
+  /** Whether an area was let go and is not released yet. */
+  isLazy(state: State, slot: number): boolean;
 }
 
 const NO_PAGES: readonly number[] = [];
@@ -44,7 +48,7 @@ function replyOf(state: State, result: Result): Response {
 }
 
 /** The machine: `act` works in place, and `step` is a copy followed by `act`. */
-export function kernelOf({ release, name, paths, answer, dump }: Parts): Kernel<State> {
+export function kernelOf({ release, name, paths, answer, dump, isLazy }: Parts): Kernel<State> {
   const act = (state: State, command: Command): Response => {
     beginCall(state);
     return replyOf(state, answerOrBug(state, command));
@@ -63,12 +67,15 @@ export function kernelOf({ release, name, paths, answer, dump }: Parts): Kernel<
     release,
     initial: initialState,
     copy: copyState,
+    assign: assignState,
     act,
     step: (state, command) => {
       const after = copyState(state);
       return [after, act(after, command)];
     },
     dump,
+    form: (scope, reduced) => areaForm(scope, release.guard, reduced, isLazy),
+    notes: (state, to, pins) => noteState(state, to, pins, isLazy),
     paths,
     marks: (state) => markNames(state.marks),
   };

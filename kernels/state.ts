@@ -2,9 +2,9 @@
 import type { Response } from "../spec/commands.ts";
 import { lazyMaxPages, type Scope } from "../spec/scope.ts";
 import type { Bytes, Extent, Pages, Vpn } from "../spec/vocabulary.ts";
-import { type Areas, copyAreas, emptyAreas, NONE } from "./areas.ts";
-import { type Blocks, copyBlocks, emptyBlocks } from "./blocks.ts";
-import { copyMemory, emptyMemory, type Memory } from "./memory.ts";
+import { type Areas, assignAreas, copyAreas, emptyAreas, NONE } from "./areas.ts";
+import { assignBlocks, type Blocks, copyBlocks, emptyBlocks } from "./blocks.ts";
+import { assignMemory, copyMemory, emptyMemory, type Memory } from "./memory.ts";
 
 export interface State {
   readonly scope: Scope;
@@ -76,6 +76,24 @@ export function copyState(state: State): State {
     memory: copyMemory(state.memory),
     blocks: copyBlocks(state.blocks),
   };
+}
+
+/**
+ * Makes `to` equal to `from`, a state of the same scope. What the last call did is not copied: every call begins
+ * by forgetting it.
+ */
+export function assignState(to: State, from: State): void {
+  assignAreas(to.areas, from.areas);
+  assignMemory(to.memory, from.memory);
+  assignBlocks(to.blocks, from.blocks);
+  to.lazyPages = from.lazyPages;
+  to.purgeHead = from.purgeHead;
+  to.initialised = from.initialised;
+  to.freeVmapCache = from.freeVmapCache;
+  to.cachedHoleSize = from.cachedHoleSize;
+  to.cachedVstart = from.cachedVstart;
+  to.cachedAlign = from.cachedAlign;
+  to.gaveUpAt = from.gaveUpAt;
 }
 
 /** Forgets what the last call did. */

@@ -69,6 +69,7 @@ export function vmapKernel(release: Promises, steps: Steps, name?: string): Kern
     paths: ["placedAfterPurge", ...steps.paths],
     answer: (state, command) => answer(state, command, steps),
     dump: (state) => dump(state, steps),
+    isLazy: steps.isLazy,
   });
 }
 

@@ -6,17 +6,18 @@ import type { LawId } from "../spec/contract.ts";
 import { type HistoryStep, isWellFormed, naming } from "../spec/history.ts";
 import type { Kernel } from "../spec/kernel.ts";
 import type { Scope } from "../spec/scope.ts";
+import type { World } from "../spec/world.ts";
 import { type Choice, choices, type Lengths } from "./choices.ts";
-import { play } from "./play.ts";
+import { confirm, play } from "./play.ts";
 import { SCOPES } from "./scopes.ts";
-import { settingFor, type VmapPlayed, type VmapSetting } from "./setting.ts";
+import { quickSettingFor, settingFor, type VmapPlayed, type VmapSetting } from "./setting.ts";
 import { simpler } from "./simpler.ts";
 
 export interface Quarry<S> {
   readonly kernel: Kernel<S>;
   readonly law: LawId;
   /** Whether this step, which broke the law, broke it in the way looked for. */
-  meant(step: VmapPlayed): boolean;
+  meant(step: VmapPlayed<World>): boolean;
 }
 
 export interface Caught {
@@ -79,17 +80,20 @@ function draw<S>(
   seed: number,
   deadline: number,
 ) {
-  const setting = settingFor(quarry.kernel, scope);
+  const { kernel } = quarry;
+  const setting = quickSettingFor(kernel, scope);
   const attempt = (drawn: readonly Choice[]) => {
     const { history, failed } = play(setting, drawn, {
       broken: (step) => (isQuarry(quarry, step) ? "fail" : "go on"),
     });
-    return failed === undefined ? undefined : history;
+    if (failed === undefined) return undefined;
+    confirm(kernel, scope, history, (step) => isQuarry(quarry, step));
+    return history;
   };
   return searchAtRandom({ drawn: choices(scope, lengths), attempt, seed, runs, deadline });
 }
 
-function isQuarry<S>(quarry: Quarry<S>, step: VmapPlayed): boolean {
+function isQuarry<S>(quarry: Quarry<S>, step: VmapPlayed<World>): boolean {
   return step.broken.some((law) => law.id === quarry.law) && quarry.meant(step);
 }
 

@@ -26,13 +26,17 @@ export function nothingAsked(): Asked {
   return { areas: [], maps: [], pins: [], lastAlloc: undefined };
 }
 
+/** What a choice may ask of the world it meets. */
+type Met = Pick<World, "initialised" | "promises" | "areasIn">;
+
 /** The step meant, or undefined if it cannot be meant here (there is nothing to free, say). */
-export function intend(choice: Choice, world: World, asked: Asked): HistoryStep | undefined {
+export function intend(choice: Choice, world: Met, asked: Asked): HistoryStep | undefined {
   if (!world.initialised && !comesBeforeInit(choice)) return undefined;
   switch (choice.op) {
     case "alloc": {
-      const size = sizeMeant(choice.size, world, choice.window.vstart, choice.window.vend);
-      return { op: "alloc", size, align: choice.align, ...choice.window, map: choice.map };
+      const { align, map } = choice;
+      const { vstart, vend } = choice.window;
+      return { op: "alloc", size: sizeMeant(choice.size, world, vstart, vend), align, vstart, vend, map };
     }
     case "again":
       return asked.lastAlloc;
@@ -51,11 +55,12 @@ export function intend(choice: Choice, world: World, asked: Asked): HistoryStep 
       return pin === undefined ? undefined : { op: "unpin", area: pin };
     }
     case "touch": {
-      const { cpu, share, page, write } = choice;
-      const area = sharedOut([...asked.areas, ...asked.maps], share);
-      if (area === undefined) return undefined;
-      const touch = { op: "touch", cpu, area: area.index, page: Math.min(page, area.pages - 1) } as const;
-      return write ? { ...touch, write } : touch;
+      const { cpu, write } = choice;
+      const held = sharedOutOfBoth(asked, choice.share);
+      if (held === undefined) return undefined;
+      const { index: area, pages } = held;
+      const page = Math.min(choice.page, pages - 1);
+      return write ? { op: "touch", cpu, area, page, write } : { op: "touch", cpu, area, page };
     }
     case "init":
       return world.initialised ? undefined : choice;
@@ -66,6 +71,12 @@ export function intend(choice: Choice, world: World, asked: Asked): HistoryStep 
 
 function sharedOut<T>(all: readonly T[], share: number): T | undefined {
   return all[Math.floor(share * all.length)];
+}
+
+/** Of the areas and then the maps. */
+function sharedOutOfBoth({ areas, maps }: Asked, share: number): Held | undefined {
+  const nth = Math.floor(share * (areas.length + maps.length));
+  return nth < areas.length ? areas[nth] : maps[nth - areas.length];
 }
 
 /** Notes, in place, what a step got. */
@@ -110,7 +121,7 @@ function drop<T>(all: T[], which: (one: T) => boolean): void {
 }
 
 /** The size of the hole chosen: they are counted from the lowest in the window, and round again. */
-function sizeMeant(size: SizeChoice, world: World, vstart: Vpn, vend: Vpn): Pages {
+function sizeMeant(size: SizeChoice, world: Met, vstart: Vpn, vend: Vpn): Pages {
   if ("pages" in size) return size.pages;
   const holes: Pages[] = [];
   let from = vstart;

@@ -1,15 +1,16 @@
-/** The machines that can be explored. A new one is one file and one line here. */
-import type { PackedMachine } from "../engine/explore.ts";
+/** The protocols that can be explored. A new one is one file and one line here. */
+import type { PackedMachine } from "../engine/actions.ts";
+import type { Layout } from "../engine/layout.ts";
 import { lazyUnmap } from "./lazy-unmap.ts";
 
 /** A machine for each choice of its parameters. */
-export interface Explorable {
+export interface Protocol {
   readonly name: string;
   /** What it is, in a sentence. */
   readonly says: string;
   /** The names of its parameters, each with what it counts, its usual value and the largest that can be packed. */
   readonly parameters: Readonly<Record<string, Parameter>>;
-  machine(parameters: Readonly<Record<string, number>>): PackedMachine;
+  machine(parameters: Readonly<Record<string, number>>): PackedMachine & { readonly layout: Layout };
 }
 
 export interface Parameter {
@@ -18,7 +19,7 @@ export interface Parameter {
   readonly most: number;
 }
 
-export const EXPLORABLES: readonly Explorable[] = [
+export const PROTOCOLS: readonly Protocol[] = [
   {
     name: "lazy-unmap",
     says: "The lazy-unmap protocol of db64fe02 in its smallest form: one purge, one pinner, TLBs that fill by themselves.",

@@ -1,6 +1,7 @@
 /** What this project asks of a kernel's model beyond being a machine: what a harness could read out of it. */
 import type { Command, Response } from "./commands.ts";
 import type { ActingMachine } from "./contract.ts";
+import type { Notes } from "./notes.ts";
 import type { Promises } from "./releases.ts";
 import type { Scope } from "./scope.ts";
 import type { Bytes, Cpu, Offsets, Pages, Vpn } from "./vocabulary.ts";
@@ -50,10 +51,28 @@ export interface Dump {
   readonly freeLists: readonly (readonly Vpn[])[];
 }
 
+/** The words by which an exhaustive search tells the states of a kernel apart, on machines of one scope. */
+export interface StateForm<S> {
+  readonly words: number;
+  /** What states are taken for one although they differ: each a sentence. */
+  readonly reductions: readonly string[];
+  /** Writes the form from `at` on. Two states of the same form answer alike for ever. */
+  write(state: S, into: Int32Array, at: number): void;
+}
+
 export interface Kernel<S = unknown> extends ActingMachine<Scope, S, Command, Response> {
   readonly release: Promises;
   copy(state: S): S;
+  /** Makes `to` equal to `from`, a state of the same scope. */
+  assign(to: S, from: S): void;
   dump(state: S): Dump;
+  /**
+   * How its states are told apart when callers only allocate, free and purge. Throws a RangeError where the scope
+   * cannot be packed.
+   */
+  form(scope: Scope, reduced: boolean): StateForm<S>;
+  /** Notes all that a later reply may depend on, whatever callers do; free frames only if they pin some. */
+  notes(state: S, to: Notes, pins: boolean): void;
   /** The marks this kernel can set: a run that never saw one of them proves nothing about that path. */
   readonly paths: readonly string[];
   /** What happened inside the last `act`, for witnesses: see kernels/marks.ts. */

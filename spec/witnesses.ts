@@ -36,6 +36,7 @@ const purgeAboveLimit: VmapWitness = {
 
 const staleBeforeFlush: VmapWitness = {
   id: "stale-before-flush",
+  needs: "mappings",
   says: "A CPU still translates a page that was let go, and no flush has come yet.",
   seen: (_before, command, _response, after) =>
     command.op === "free" && after !== undefined && after.deadTranslations > 0,
@@ -70,6 +71,7 @@ const alignedPastStart: VmapWitness = {
 
 const liveTouch: VmapWitness = {
   id: "served-from-tlb",
+  needs: "mappings",
   says: "A CPU reads a live mapping from its TLB.",
   seen: (before, command, response) =>
     command.op === "touch" &&
@@ -88,6 +90,7 @@ function blockOf(world: World, command: Command, response: Response): AreaView |
 
 const blockFull: VmapWitness = {
   id: "block-full",
+  needs: "blocks",
   says: "A map takes the last pages of a block.",
   seen: (_before, command, response, after) => {
     if (command.op !== "mapRam" || after === undefined) return false;
@@ -98,6 +101,7 @@ const blockFull: VmapWitness = {
 
 const blockWhollyDirty: VmapWitness = {
   id: "block-wholly-dirty",
+  needs: "blocks",
   says: "The last map of a block that was used up is let go: the block becomes a lazy area.",
   seen: (before, command, response) => {
     if (command.op !== "unmapRam") return false;
@@ -108,6 +112,7 @@ const blockWhollyDirty: VmapWitness = {
 
 const fragmentedBlock: VmapWitness = {
   id: "fragmented-block",
+  needs: "blocks",
   says: "Nothing is mapped any more in a block that has pages left to give.",
   seen: (before, command, _response, after) =>
     command.op === "unmapRam" && after !== undefined && after.fragmentedBlocks() > before.fragmentedBlocks(),
@@ -115,6 +120,7 @@ const fragmentedBlock: VmapWitness = {
 
 const blockReleased: VmapWitness = {
   id: "block-released",
+  needs: "blocks",
   says: "A purge releases a block that was wholly given back.",
   seen: (before, _command, response) => {
     if (!purged(response)) return false;
@@ -125,6 +131,7 @@ const blockReleased: VmapWitness = {
 
 const staleInBlock: VmapWitness = {
   id: "stale-in-block",
+  needs: "blocks",
   says: "A CPU still translates a page of a map that was let go, and no flush has come yet.",
   seen: (before, command, _response, after) =>
     command.op === "unmapRam" && after !== undefined && after.deadTranslations > before.deadTranslations,
@@ -132,6 +139,7 @@ const staleInBlock: VmapWitness = {
 
 const mapTooLarge: VmapWitness = {
   id: "map-too-large-for-a-block",
+  needs: "blocks",
   says: "A map of more pages than a word has bits gets an area of its own.",
   seen: (before, command, response) =>
     command.op === "mapRam" && response.kind === "placed" && !fitsBlock(before.scope, command.count),
@@ -139,6 +147,7 @@ const mapTooLarge: VmapWitness = {
 
 const pinnedAfterUse: VmapWitness = {
   id: "pinned-after-use",
+  needs: "mappings",
   says: "A frame is pinned that may have had an alias just before.",
   seen: (before, _command, response) => response.kind === "pinned" && before.mayBeMapped(response.frame),
 };

@@ -7,6 +7,7 @@ import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
 import { lawNamed, releaseNamed } from "../names.ts";
 import { columns, interruptible, progress } from "../output.ts";
+import { exploredJson, exploredWhole } from "../show/coverage.ts";
 import { failureText } from "../show/failure.ts";
 import { LEGEND, matrix } from "../show/matrix.ts";
 
@@ -14,6 +15,7 @@ export interface CheckArguments {
   readonly seed: number;
   readonly runs: number;
   readonly law?: string;
+  readonly coverage: boolean;
   readonly json: boolean;
 }
 
@@ -27,6 +29,7 @@ export async function checkVerb(names: readonly string[], options: CheckArgument
     seed: options.seed,
     runs: options.runs,
     law,
+    compare: options.coverage,
     say: (text) => spinner.say(text),
     interrupted: () => work.interrupted,
   };
@@ -55,13 +58,14 @@ function asJson(
   seconds: number,
   complete: boolean,
 ) {
-  const kernels = reports.map(({ kernel, cells, histories, commands, seen }) => ({
+  const kernels = reports.map(({ kernel, cells, histories, commands, seen, explored }) => ({
     label: kernel.name,
     labels: kernel.release.labels,
     laws: cells.map(({ law: id, ...rest }) => ({ id, ...rest })),
     histories,
     commands,
     witnesses: Object.fromEntries([...seen].sort()),
+    explored: explored === undefined ? null : exploredJson(explored),
   }));
   return { kernels, unexpected: surprises.length, surprises, seed, seconds, complete };
 }
@@ -78,6 +82,8 @@ function print(
   if (bugs.length > 0) console.log(`${pc.bold("Broken, as the catalogue has it")}\n${columns(bugs)}\n`);
   const paths = exercised(reports);
   if (paths.length > 0) console.log(`${pc.bold("Exercised at random")}\n${columns(paths)}\n`);
+  const whole = exploredWhole(reports);
+  if (whole !== "") console.log(`${whole}\n`);
   for (const surprise of surprises) console.log(`${failureText(surprise)}\n`);
   const histories = reports.reduce((sum, each) => sum + each.histories, 0);
   const commands = reports.reduce((sum, each) => sum + each.commands, 0);

@@ -1,85 +1,114 @@
 /** `explore`: visits every state of a small machine, and says what was covered. */
-import { type Bounds, type Explored, exploring, type PackedMachine } from "../../engine/explore.ts";
-import { EXPLORABLES, type Explorable } from "../../protocols/index.ts";
-import { pc } from "../colour.ts";
+import { writeFile } from "node:fs/promises";
+import { totalmem } from "node:os";
+import { dotText, MOST_DRAWN } from "../../engine/dot.ts";
+import { type Explored, exploring } from "../../engine/explore.ts";
+import { itfText } from "../../engine/itf.ts";
 import { AS_EXPECTED, INTERRUPTED, orNearest, UNEXPECTED, UsageError } from "../exit.ts";
-import { columns, interruptible, progress } from "../output.ts";
+import { type Explorable, explorableNamed, type Opened, type Told } from "../explorable.ts";
+import { interruptible, progress } from "../output.ts";
+import { exploredJson, exploredText, progressText } from "../show/explored.ts";
 
 export interface ExploreArguments {
   readonly scope?: string;
   readonly symmetry: string;
+  readonly law?: string;
+  readonly compact: boolean;
+  readonly actions: boolean;
   readonly states: number;
   readonly seconds: number;
-  readonly megabytes: number;
+  readonly megabytes?: number;
+  readonly dot?: string;
+  readonly itf?: string;
   readonly json: boolean;
 }
 
+const MEGABYTE = 2 ** 20;
+
 export async function exploreVerb(name: string, options: ExploreArguments): Promise<number> {
-  const explorable = orNearest(
-    "machine",
-    name,
-    (word) => EXPLORABLES.find((each) => each.name === word),
-    EXPLORABLES.map((each) => each.name),
-  );
+  const explorable = explorableNamed(name);
   const parameters = parametersOf(explorable, options.scope ?? "");
-  const symmetry = onOrOff(options.symmetry);
-  const spinner = progress();
-  const interrupts = interruptible();
-  const started = Date.now();
-  const work = begin(explorable.machine(parameters), symmetry, {
-    states: options.states,
-    milliseconds: options.seconds * 1000,
-    bytes: options.megabytes * 2 ** 20,
-  });
-  let turn = work.next(false);
-  while (!turn.done) {
-    const { states, depth, queue } = turn.value;
-    const rate = Math.round(states / Math.max(0.001, (Date.now() - started) / 1000));
-    spinner.say(`${states} states, ${rate}/s, depth ${depth}, ${queue} to visit`);
-    await interrupts.turn();
-    turn = work.next(interrupts.interrupted);
-  }
-  spinner.stop();
-  const result = turn.value;
-  const scope = Object.entries(parameters)
-    .map(([key, value]) => `${key}=${value}`)
-    .join(",");
-  if (options.json) console.log(JSON.stringify(asJson(explorable, scope, result)));
-  else print(explorable, scope, result);
-  if (interrupts.interrupted) return INTERRUPTED;
-  return result.verdict === "broken" ? UNEXPECTED : AS_EXPECTED;
+  const opened = open(explorable, parameters, onOrOff(options.symmetry));
+  const work = interruptible();
+  const result = await exploreInTurns(explorable, opened, options, work);
+  const told = result.breaks.map((broken) => ({ law: broken.law, ...opened.tell(broken) }));
+  await writeFiles(name, opened, result, told, options);
+  const report = { explorable, machine: opened.machine, scope: scopeText(parameters), result, told };
+  if (options.json) console.log(JSON.stringify(exploredJson(report)));
+  else console.log(exploredText(report, options.actions));
+  if (work.interrupted) return INTERRUPTED;
+  return told.some(({ bug }) => bug === undefined) ? UNEXPECTED : AS_EXPECTED;
 }
 
-function begin(machine: PackedMachine, symmetry: boolean, bounds: Bounds): ReturnType<typeof exploring> {
+/** Explores until it ends by itself, at a bound, or by Ctrl-C. */
+async function exploreInTurns(
+  { goesOnAfterBreaks }: Explorable,
+  { machine }: Opened,
+  options: ExploreArguments,
+  work: ReturnType<typeof interruptible>,
+): Promise<Explored> {
+  const law = lawAsked(machine.laws, options.law);
+  const bounds = {
+    states: options.states,
+    milliseconds: options.seconds * 1000,
+    bytes: megabytes(options.megabytes) * MEGABYTE,
+  };
+  const enough = (broken: readonly string[]) =>
+    law === undefined ? !goesOnAfterBreaks : broken.includes(law);
+  const spinner = progress();
+  const started = Date.now();
+  const turns = exploring(machine, { bounds, compact: options.compact, enough });
+  let turn = turns.next(false);
+  while (!turn.done) {
+    spinner.say(progressText(turn.value, (Date.now() - started) / 1000));
+    await work.turn();
+    turn = turns.next(work.interrupted);
+  }
+  spinner.stop();
+  return turn.value;
+}
+
+function lawAsked(laws: readonly { readonly id: string }[], id: string | undefined): string | undefined {
+  if (id === undefined) return undefined;
+  const ids = laws.map((law) => law.id);
+  return orNearest("law of this machine", id, (word) => ids.find((known) => known === word), ids);
+}
+
+function open(explorable: Explorable, parameters: Readonly<Record<string, number>>, merged: boolean): Opened {
   try {
-    // Made here once for its complaint, which would otherwise come in the middle of the work.
-    if (symmetry) machine.symmetry?.();
+    return explorable.open(parameters, merged);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new UsageError(`--symmetry on: ${error.message}; take a smaller scope, or --symmetry off`);
+    throw new UsageError(
+      `--scope ${scopeText(parameters)}: ${error.message}; take a smaller scope${merged ? ", or --symmetry off" : ""}`,
+    );
   }
-  return exploring(machine, { symmetry, bounds });
 }
 
 /** `V=3,F=2` over the usual values. Throws a UsageError for an unknown name or a value that cannot be. */
-function parametersOf({ name, parameters }: Explorable, scope: string): Record<string, number> {
+export function parametersOf({ name, parameters }: Explorable, scope: string): Record<string, number> {
   const chosen = Object.fromEntries(Object.entries(parameters).map(([key, { usual }]) => [key, usual]));
   for (const part of scope.split(",").filter((text) => text !== "")) {
     const [, key = "", digits = ""] = /^(\w+)=(\d+)$/.exec(part) ?? [];
-    const parameter = parameters[key];
+    const parameter = Object.hasOwn(parameters, key) ? parameters[key] : undefined;
     if (parameter === undefined) {
       const form = Object.keys(parameters).map((each) => `${each}=N`);
       throw new UsageError(`--scope of ${name} takes ${form.join(",")}, not ${JSON.stringify(part)}`);
     }
+    const { counts, least = 1, most } = parameter;
     const value = Number(digits);
-    if (value < 1 || value > parameter.most) {
-      throw new UsageError(
-        `--scope: ${key} counts ${parameter.counts}, from 1 to ${parameter.most}, not ${digits}`,
-      );
+    if (value < least || value > most) {
+      throw new UsageError(`--scope: ${key} (${counts}) is from ${least} to ${most}, not ${digits}`);
     }
     chosen[key] = value;
   }
   return chosen;
+}
+
+function scopeText(parameters: Readonly<Record<string, number>>): string {
+  return Object.entries(parameters)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(",");
 }
 
 function onOrOff(word: string): boolean {
@@ -88,58 +117,44 @@ function onOrOff(word: string): boolean {
   return word === "on";
 }
 
-function asJson({ name }: Explorable, scope: string, result: Explored) {
-  const { states, edges, depth, verdict, broken, history, deadlocks, fired, reduced, bytes, seconds } =
-    result;
-  return {
-    machine: name,
-    scope,
-    states,
-    edges,
-    depth,
-    verdict,
-    law: broken ?? null,
-    history: verdict === "broken" ? history : null,
-    exact: true,
-    reductions: reduced ? ["symmetry"] : [],
-    deadlocks,
-    fired: Object.fromEntries(fired),
-    bytes,
-    seconds,
-  };
+/** The memory that may be used: by itself, a quarter of what there is. */
+function megabytes(asked: number | undefined): number {
+  const all = Math.floor(totalmem() / MEGABYTE);
+  if (asked === undefined) return Math.ceil(all / 4);
+  if (asked > all) throw new UsageError(`--megabytes ${asked}: this machine has ${all}`);
+  return asked;
 }
 
-/** The verdict, the shortest run into what broke if anything, and the receipt. */
-function print({ name, says }: Explorable, scope: string, result: Explored): void {
-  const { states, edges, depth, verdict, broken, history, deadlocks, fired, reduced, bytes, seconds } =
-    result;
-  console.log(`${pc.bold(name)} ${scope}\n${says}\n`);
-  if (verdict === "broken") {
-    console.log(`${pc.red(`${broken} is broken`)} in ${history.length} steps:`);
-    console.log(`${columns(history.map((step, at) => [`  ${at + 1}`, step]))}\n`);
+async function writeFiles(
+  name: string,
+  opened: Opened,
+  result: Explored,
+  told: readonly (Told & { readonly law: string })[],
+  { dot, itf }: ExploreArguments,
+): Promise<void> {
+  if (dot !== undefined) {
+    if (result.states > MOST_DRAWN || !result.exact) {
+      throw new UsageError(
+        `--dot draws at most ${MOST_DRAWN} states, explored exactly, not ${result.states}`,
+      );
+    }
+    await write(
+      "--dot",
+      dot,
+      dotText(opened.machine, result, (state) => opened.label(state, result.reached)),
+    );
   }
-  const never = [...fired].filter(([, times]) => times === 0).map(([action]) => action);
-  const receipt = [
-    ["verdict", verdict === "holds" ? pc.green("holds, in every state there is") : verdict],
-    ["states", String(states)],
-    ["edges", String(edges)],
-    ["depth", String(depth)],
-    ["deadlocks", String(deadlocks)],
-    ["never fired", never.length === 0 ? "none" : never.join("; ")],
-    [
-      "method",
-      `exact${reduced ? ", states merged that differ only in how things are numbered" : ", no reduction"}`,
-    ],
-    [
-      "ended",
-      verdict === "bounded"
-        ? "at a bound: what lies beyond is not known"
-        : verdict === "holds"
-          ? "at the fixpoint"
-          : "at the first break",
-    ],
-    ["memory", `${(bytes / states).toFixed(1)} bytes a state`],
-    ["seconds", seconds.toFixed(2)],
-  ];
-  console.log(columns(receipt));
+  if (itf !== undefined) {
+    const [first] = told;
+    if (first === undefined) throw new UsageError("--itf writes a run into a break, and there was none");
+    await write("--itf", itf, itfText(name, `a shortest run that breaks ${first.law}`, first.states));
+  }
+}
+
+async function write(option: string, path: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text);
+  } catch (error) {
+    throw new UsageError(`${option} ${path}: ${(error as Error).message}`);
+  }
 }

@@ -6,7 +6,10 @@ import { type Extent, PAGE_SIZE, roundedUp, type Vpn } from "../vocabulary.ts";
 import type { Purgeable, Request, World } from "../world.ts";
 
 export type VmapLaw = Law<World, Command, Response>;
-export type VmapWitness = Witness<World, Command, Response>;
+export type VmapWitness = Witness<World, Command, Response> & {
+  /** What callers must do beside allocating, freeing and purging for it to be seen. */
+  readonly needs?: "mappings" | "blocks";
+};
 
 /**
  * The area a command asks for: an allocation's own, one for a map too large for a block, or a block for a map

@@ -1,5 +1,4 @@
 /** What page tables, TLBs and caches may still say. */
-import type { Vpn } from "../vocabulary.ts";
 import type { VmapLaw } from "./law.ts";
 
 export const noStaleTranslation: VmapLaw = {
@@ -56,9 +55,11 @@ export const cacheFlushedBeforeUnmap: VmapLaw = {
   says: "A virtually indexed cache holds no dirty line of a mapping that is gone.",
   source: "catalogue B4 (b29acbdcf877): such a line is written back over whoever has the frame next",
   holds(before, _command, response, after) {
-    const { dirtyLines = [] } = response;
-    // A line of a page that had no mapping before is its caller's own doing, who wrote after letting go.
-    const outlives = (page: Vpn) => after?.pteAt(page) === undefined && before.pteAt(page) !== undefined;
-    return after === undefined || !dirtyLines.some(outlives);
+    if (after === undefined || response.dirtyLines === undefined) return true;
+    for (const page of response.dirtyLines) {
+      // A line of a page that had no mapping before is its caller's own doing, who wrote after letting go.
+      if (after.pteAt(page) === undefined && before.pteAt(page) !== undefined) return false;
+    }
+    return true;
   },
 };

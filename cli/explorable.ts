@@ -1,0 +1,129 @@
+/** What can be explored, by the name a user types: protocols, kernels, and kernels with one step replaced. */
+import { visitActions } from "../engine/actions.ts";
+import type { Break, Reached, Visitable } from "../engine/explore.ts";
+import { pathTo } from "../engine/explore.ts";
+import type { ItfState, ItfValue } from "../engine/itf.ts";
+import type { Layout } from "../engine/layout.ts";
+import type { State } from "../kernels/state.ts";
+import { PROTOCOLS, type Protocol } from "../protocols/index.ts";
+import type { Kernel } from "../spec/kernel.ts";
+import { orNearest } from "./exit.ts";
+import { kernelMachine } from "./explorable-kernel.ts";
+import { findKernel, KERNEL_NAMES } from "./names.ts";
+
+/** A parameter of a machine's scope: what it counts, its usual value, and between which it lies. */
+export interface Parameter {
+  readonly counts: string;
+  readonly usual: number;
+  readonly least?: number;
+  readonly most: number;
+}
+
+export interface Explorable {
+  readonly name: string;
+  /** What it is, in a sentence. */
+  readonly says: string;
+  readonly parameters: Readonly<Record<string, Parameter>>;
+  /** Whether a break is news to go on from, as in a kernel with known bugs, or ends the search. */
+  readonly goesOnAfterBreaks: boolean;
+  /**
+   * The machine with these parameters, its states merged where that changes no verdict, or not. Throws a RangeError
+   * where the scope cannot be packed or merged.
+   */
+  open(parameters: Readonly<Record<string, number>>, merged: boolean): Opened;
+}
+
+export interface Opened {
+  readonly machine: Visitable;
+  /** A break, told and confirmed. Throws an Error if the reference does not confirm it. */
+  tell(broken: Break): Told;
+  /** A state in a few lines, for a graph. */
+  label(state: number, reached: Reached): readonly string[];
+}
+
+export interface Told {
+  /** The run, a line a step. */
+  readonly lines: readonly string[];
+  /** The run as JSON: an ordinary history, or the actions of a protocol. */
+  readonly history: readonly unknown[];
+  /** The bug of the catalogue that accounts for it, if any; undefined where there is none, or no catalogue. */
+  readonly bug: string | undefined;
+  /** Every state on the way, the initial one first. */
+  readonly states: readonly ItfState[];
+}
+
+export function explorableNamed(name: string): Explorable {
+  return orNearest("machine", name, findExplorable, [...PROTOCOLS.map((each) => each.name), ...KERNEL_NAMES]);
+}
+
+function findExplorable(name: string): Explorable | undefined {
+  const protocol = PROTOCOLS.find((each) => each.name === name);
+  if (protocol !== undefined) return ofProtocol(protocol);
+  const kernel = findKernel(name);
+  return kernel && kernelMachine(kernel as Kernel<State>);
+}
+
+function ofProtocol(protocol: Protocol): Explorable {
+  return {
+    ...protocol,
+    goesOnAfterBreaks: false,
+    open: (parameters, merged) => {
+      const packed = protocol.machine(parameters);
+      const machine = visitActions(packed, { symmetry: merged });
+      const runThrough = (run: readonly number[]): ItfState[] => {
+        const state = new Int32Array(packed.words);
+        packed.initial(state);
+        const states = [{ action: "init", variables: shown(packed.layout, state) }];
+        for (const action of run) {
+          const taken = packed.actions[action] as (typeof packed.actions)[number];
+          // An action whose assertion fails leads nowhere.
+          if (taken.asserts?.(state) === false) break;
+          taken.effect(state);
+          states.push({ action: taken.name, variables: shown(packed.layout, state) });
+        }
+        return states;
+      };
+      return {
+        machine,
+        tell: ({ run }) => {
+          const names = run.map((action) => machine.actions[action] as string);
+          return { lines: names, history: names, bug: undefined, states: runThrough(run) };
+        },
+        label: (number, reached) => {
+          const state = new Int32Array(packed.words);
+          reached.read(number, state);
+          return Object.entries(shown(packed.layout, state)).map(([name, value]) => `${name} ${value}`);
+        },
+      };
+    },
+  };
+}
+
+/** The fields by the names of their arrays: numbers, lists, and lists of lists. */
+function shown({ fields }: Layout, state: Int32Array): Record<string, ItfValue> {
+  const variables: Record<string, ItfValue> = {};
+  for (const { name, over } of fields) {
+    const array = name.replace(/\[.*/, "");
+    if (array in variables) continue;
+    const values = fields
+      .filter((each) => each.name.replace(/\[.*/, "") === array)
+      .map((each) => each.get(state));
+    const [rows, columns] = over;
+    if (rows === undefined) variables[array] = values[0] as number;
+    else variables[array] = columns === undefined ? values : rowsOf(values, columns.size);
+  }
+  return variables;
+}
+
+function rowsOf(values: readonly number[], columns: number): number[][] {
+  const rows: number[][] = [];
+  for (let at = 0; at < values.length; at += columns) rows.push(values.slice(at, at + columns));
+  return rows;
+}
+
+/** The run by which a state was first met. */
+export function runTo(state: number, reached: Reached): number[] {
+  return pathTo(reached, state)
+    .slice(1)
+    .map((number) => reached.actions[number] as number);
+}

@@ -1,0 +1,145 @@
+/** What an exploration found, and its receipt: what was exact, what was merged, and how far it went. */
+import type { Explored, Progress, Visitable } from "../../engine/explore.ts";
+import { pc } from "../colour.ts";
+import type { Explorable, Told } from "../explorable.ts";
+import { columns } from "../output.ts";
+
+export interface ExploredReport {
+  readonly explorable: Explorable;
+  readonly machine: Visitable;
+  /** As it was typed, with what was left out. */
+  readonly scope: string;
+  readonly result: Explored;
+  /** One for each break of the result. */
+  readonly told: readonly (Told & { readonly law: string })[];
+}
+
+export function progressText({ states, depth, queue, bytes, left }: Progress, seconds: number): string {
+  const rate = Math.round(states / Math.max(0.001, seconds));
+  const rest = left === undefined ? "" : `, about ${left} more to meet`;
+  const memory = Math.ceil(bytes / 2 ** 20);
+  return `${states} states, ${rate}/s, depth ${depth}, ${queue} to visit${rest}, ${memory} MB`;
+}
+
+export function exploredJson({ explorable, machine, scope, result, told }: ExploredReport) {
+  const { states, edges, depth, verdict, ended, exact, omission, reductions, deadlocks, bytes, seconds } =
+    result;
+  const [first] = told;
+  return {
+    machine: explorable.name,
+    scope,
+    states,
+    edges,
+    depth,
+    verdict,
+    law: first?.law ?? null,
+    history: first?.history ?? null,
+    exact,
+    reductions,
+    seconds,
+    ended,
+    omission,
+    laws: machine.laws.map(({ id }, law) => {
+      const found = told.find((each) => each.law === id);
+      return {
+        id,
+        verdict: found === undefined ? (ended === "fixpoint" ? "kept" : "unbroken") : "broken",
+        bug: found?.bug ?? null,
+        commands:
+          found === undefined ? null : (result.breaks.find((each) => each.law === id)?.run.length ?? null),
+        history: found?.history ?? null,
+        actions: Object.fromEntries(actionsThatBreak(machine, result, law)),
+      };
+    }),
+    deadlocks,
+    fired: Object.fromEntries(machine.actions.map((name, action) => [name, result.fired[action]])),
+    witnesses: Object.fromEntries(result.witnesses),
+    bytes,
+  };
+}
+
+/** By the name of an action: commands of the shortest run that breaks the law with it. */
+function actionsThatBreak(machine: Visitable, { shortest }: Explored, law: number): [string, number][] {
+  const lengths = shortest[law] as Uint16Array;
+  return machine.actions
+    .map((name, action): [string, number] => [name, lengths[action] as number])
+    .filter(([, length]) => length > 0);
+}
+
+export function exploredText(report: ExploredReport, withActions: boolean): string {
+  const { explorable, scope, told, machine, result } = report;
+  const parts = [`${pc.bold(explorable.name)} ${scope}\n${explorable.says}`];
+  for (const { law, lines, bug } of told) {
+    const { says } = machine.laws.find(({ id }) => id === law) as { says: string };
+    const length = result.breaks.find((each) => each.law === law)?.run.length;
+    const known = bug === undefined ? "" : `\nknown as ${bug}`;
+    parts.push(
+      `${pc.red(`${law} is broken`)} in ${length}, shortest.  ${says}\n${lines.map((line) => `  ${line}`).join("\n")}${known}`,
+    );
+  }
+  if (withActions) parts.push(...tablesOfActions(report));
+  parts.push(columns(receipt(report)));
+  return parts.join("\n\n");
+}
+
+function tablesOfActions({ machine, result, told }: ExploredReport): string[] {
+  return told.map(({ law }) => {
+    const index = machine.laws.findIndex(({ id }) => id === law);
+    const rows = actionsThatBreak(machine, result, index).map(([name, length]) => [
+      `  ${name}`,
+      `in ${length}`,
+    ]);
+    return `${pc.bold(`Actions that break ${law}, and in how many steps at least`)}\n${columns(rows)}`;
+  });
+}
+
+/** More names than these are counted, not listed. */
+const MOST_NAMES = 12;
+
+function namesOrCount(names: readonly string[]): string {
+  if (names.length === 0) return "none";
+  const shown = names.slice(0, MOST_NAMES).join("; ");
+  return names.length > MOST_NAMES ? `${shown}; and ${names.length - MOST_NAMES} more` : shown;
+}
+
+const ENDED: Readonly<Record<Explored["ended"], string>> = {
+  fixpoint: "at the fixpoint: nothing is left to visit",
+  break: "at the break asked for: no shorter history leads there",
+  states: "at the bound of states: what lies beyond is not known",
+  time: "at the bound of time: what lies beyond is not known",
+  memory: "at the bound of memory: what lies beyond is not known",
+  request: "interrupted: what lies beyond is not known",
+};
+
+function receipt({ machine, result, told }: ExploredReport): string[][] {
+  const { states, edges, depth, verdict, ended, deadlocks, fired, witnesses, bytes, seconds } = result;
+  const kept = machine.laws.map(({ id }) => id).filter((id) => !told.some(({ law }) => law === id));
+  const never = machine.actions.filter((_name, action) => fired[action] === 0);
+  const unseen = [...witnesses].filter(([, times]) => times === 0).map(([id]) => id);
+  const keptText = ended === "fixpoint" ? "kept" : "unbroken";
+  return [
+    ["verdict", verdict === "holds" ? pc.green("holds, in every state there is") : verdict],
+    [keptText, kept.join(", ")],
+    ["states", String(states)],
+    ["edges", String(edges)],
+    ["depth", String(depth)],
+    ["deadlocks", String(deadlocks)],
+    ["never fired", namesOrCount(never)],
+    ...(witnesses.size > 0 ? [["never seen", namesOrCount(unseen)]] : []),
+    ["method", methodOf(result)],
+    ...mergedRows(result.reductions),
+    ["ended", ENDED[ended]],
+    ["memory", `${(bytes / states).toFixed(1)} bytes a state`],
+    ["seconds", seconds.toFixed(2)],
+  ].map(([name, value]) => [name as string, value as string]);
+}
+
+function methodOf({ exact, omission, states }: Explored): string {
+  if (exact) return "exact, breadth first";
+  return `64 bits of hash a state, breadth first: that any of ${states} was left out is no likelier than ${omission.toExponential(1)}`;
+}
+
+function mergedRows(reductions: readonly string[]): string[][] {
+  if (reductions.length === 0) return [["merged", "nothing"]];
+  return reductions.map((reduction, nth) => [nth === 0 ? "merged" : "", reduction]);
+}

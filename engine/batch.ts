@@ -1,0 +1,46 @@
+/** Transitions on their way into the table: some hundreds at a time, in flat arrays. */
+
+/** What a transition came to: bits of the laws it broke, and this one if nothing can follow it. */
+export const ENDS: number = 1 << 30;
+
+export interface Batch {
+  /** Words in a form. */
+  readonly words: number;
+  /** The most transitions it holds. */
+  readonly capacity: number;
+  count: number;
+  /** By transition: the form of the state it leads to, where it comes from, and by which action. */
+  readonly forms: Int32Array;
+  readonly from: Int32Array;
+  readonly by: Uint16Array;
+  /** Bits of the laws it broke. */
+  readonly broken: Int32Array;
+  /** 1 if a state follows. */
+  readonly goesOn: Uint8Array;
+  /** Once in the table: 1 if it leads to a state never met before. Such states are numbered in this order. */
+  readonly isNew: Uint8Array;
+}
+
+export function emptyBatch(words: number, capacity: number): Batch {
+  return {
+    words,
+    capacity,
+    count: 0,
+    forms: new Int32Array(words * capacity),
+    from: new Int32Array(capacity),
+    by: new Uint16Array(capacity),
+    broken: new Int32Array(capacity),
+    goesOn: new Uint8Array(capacity),
+    isNew: new Uint8Array(capacity),
+  };
+}
+
+/** Adds a transition whose form was written at `batch.count`. */
+export function push(batch: Batch, from: number, by: number, outcome: number): void {
+  const at = batch.count;
+  batch.from[at] = from;
+  batch.by[at] = by;
+  batch.broken[at] = outcome & ~ENDS;
+  batch.goesOn[at] = (outcome & ENDS) === 0 ? 1 : 0;
+  batch.count = at + 1;
+}

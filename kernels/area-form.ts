@@ -1,0 +1,132 @@
+/**
+ * What tells the states of a kernel apart when callers only allocate, free and purge: two bits a page, and the
+ * free-area cache. It leaves out what no later reply depends on: in which slots descriptors lie, the shape of the
+ * tree, in which order areas were freed. That, and each reduction, is held true by a test that compares states
+ * which look alike here with one another, action by action (properties/reductions.test.ts).
+ */
+import type { StateForm } from "../spec/kernel.ts";
+import type { GuardRule } from "../spec/releases.ts";
+import { lazyMaxPages, type Scope } from "../spec/scope.ts";
+import type { Bytes, Pages, Vpn } from "../spec/vocabulary.ts";
+import { NONE } from "./areas.ts";
+import type { State } from "./state.ts";
+
+/** What a page is, in two bits; 0 is free. */
+const BUSY_START = 1;
+const LAZY_START = 2;
+const GOES_ON = 3;
+const PAGES_IN_WORD = 16;
+
+/** The widest space that is packed: the cache's fields have six bits each. */
+const MOST_PAGES = 62;
+
+const REDUCTIONS = [
+  "no cached area: its other fields do not matter",
+  "a hole larger than any request: as good as no cached area; one no larger than the smallest: as good as none",
+  "neighbouring lazy areas between which nothing fits, if no window begins there: one area",
+] as const;
+
+interface Packing {
+  readonly base: Vpn;
+  readonly pages: Pages;
+  readonly words: number;
+  readonly aligns: readonly Bytes[];
+  readonly leastSize: Pages;
+  readonly mostSize: Pages;
+  /** Pages between two areas below which nothing fits there. */
+  readonly usableGap: Pages;
+  readonly windowStarts: readonly Vpn[];
+  /** Whether so many pages can be lazy that a free purges. */
+  readonly countsLazy: boolean;
+  readonly reduced: boolean;
+  isLazy(state: State, slot: number): boolean;
+}
+
+/**
+ * The form for this scope. Throws a RangeError where it has small maps, or its windows span more than 62 pages or
+ * nothing.
+ */
+export function areaForm(
+  scope: Scope,
+  guard: GuardRule,
+  reduced: boolean,
+  isLazy: (state: State, slot: number) => boolean,
+): StateForm<State> {
+  const base = Math.min(...scope.windows.map(({ vstart }) => vstart));
+  const end = Math.max(...scope.windows.map(({ vend }) => vend)) + guard.inside;
+  const pages = end - base;
+  if (!(pages >= 1 && pages <= MOST_PAGES)) {
+    throw new RangeError(`its windows span ${pages} pages: from 1 to ${MOST_PAGES} can be packed`);
+  }
+  const packing: Packing = {
+    base,
+    pages,
+    words: Math.ceil(pages / PAGES_IN_WORD),
+    aligns: scope.aligns,
+    leastSize: Math.min(...scope.sizes) + guard.inside,
+    mostSize: Math.max(...scope.sizes) + guard.inside,
+    // Not what is wanted before the next area: some kernels promise that page and forget it (A8).
+    usableGap: guard.afterArea + Math.min(...scope.sizes) + guard.inside,
+    windowStarts: scope.windows.map(({ vstart }) => vstart),
+    countsLazy: lazyMaxPages(scope) < pages,
+    reduced,
+    isLazy,
+  };
+  return {
+    words: packing.words + 1,
+    reductions: reduced ? REDUCTIONS : [],
+    write: (state, into, at) => write(packing, state, into, at),
+  };
+}
+
+function write(packing: Packing, state: State, into: Int32Array, at: number): void {
+  const { base, words, reduced, isLazy } = packing;
+  const { areas } = state;
+  for (let word = 0; word <= words; word++) into[at + word] = 0;
+  const usesCache = state.freeVmapCache !== NONE && !(reduced && state.cachedHoleSize > packing.mostSize);
+  let cached = 0;
+  // Start of the lazy area that the next one may be joined to; -1 if the last one is not lazy.
+  let joinable = -1;
+  let lastEnd = 0;
+  for (let slot = areas.listHead; slot !== NONE; slot = areas.listNext[slot] as number) {
+    const start = (areas.start[slot] as number) - base;
+    const end = (areas.end[slot] as number) - base;
+    const lazy = isLazy(state, slot);
+    const joins = reduced && lazy && joinable >= 0 && isSeamDead(packing, lastEnd, start, end);
+    if (joins) {
+      for (let page = lastEnd; page < end; page++) setPage(into, at, page, GOES_ON);
+    } else {
+      setPage(into, at, start, lazy ? LAZY_START : BUSY_START);
+      for (let page = start + 1; page < end; page++) setPage(into, at, page, GOES_ON);
+    }
+    if (!lazy) joinable = -1;
+    else if (!joins) joinable = start;
+    lastEnd = end;
+    if (slot === state.freeVmapCache && usesCache) cached = (joins ? joinable : start) + 1;
+  }
+  if (usesCache || !reduced) into[at + words] = cacheWord(packing, state, cached);
+  if (packing.countsLazy) into[at + words] = (into[at + words] as number) | (state.lazyPages << 26);
+}
+
+function setPage(into: Int32Array, at: number, page: Pages, what: number): void {
+  const word = at + (page >> 4);
+  into[word] = (into[word] as number) | (what << ((page & 15) << 1));
+}
+
+/** Whether nothing fits between two areas, and no window begins where only one of them would be below it. */
+function isSeamDead(packing: Packing, lastEnd: Pages, start: Pages, end: Pages): boolean {
+  if (start - lastEnd >= packing.usableGap) return false;
+  const { windowStarts, base } = packing;
+  for (let nth = 0; nth < windowStarts.length; nth++) {
+    const window = (windowStarts[nth] as number) - base;
+    if (lastEnd < window && window <= end) return false;
+  }
+  return true;
+}
+
+function cacheWord(packing: Packing, state: State, cached: number): number {
+  const { base, aligns, reduced, leastSize } = packing;
+  const hole = reduced && state.cachedHoleSize <= leastSize ? 0 : state.cachedHoleSize;
+  const vstart = state.cachedVstart < base ? 0 : state.cachedVstart - base + 1;
+  return cached | (hole << 6) | (vstart << 12) | ((aligns.indexOf(state.cachedAlign) + 1) << 18);
+}

@@ -1,0 +1,103 @@
+/** The specification of a vmap layer that speaks of the packed world: the same as vmap-spec.ts, faster. */
+import type { Command, Response } from "../spec/commands.ts";
+import type { Spec } from "../spec/contract.ts";
+import type { Promises } from "../spec/releases.ts";
+import type { Scope } from "../spec/scope.ts";
+import type { Pages, Vpn } from "../spec/vocabulary.ts";
+import { packedAfter } from "./packed-after.ts";
+import {
+  AREA,
+  BLOCK,
+  BUSY,
+  BY,
+  BY_ALLOC,
+  COUNT,
+  HELD,
+  LIFE,
+  MAP,
+  MAPPED,
+  MAPS,
+  NO_BLOCK,
+  type Packed,
+  START,
+} from "./packed-layout.ts";
+import { PackedWorld } from "./packed-world.ts";
+
+export type PackedSpec = Spec<Scope, PackedWorld, Command, Response>;
+
+/** The specification by which a release with these promises is judged. */
+export function packedSpec(promises: Promises): PackedSpec {
+  return { initial: (scope) => PackedWorld.empty(scope, promises), enabled, after: packedAfter };
+}
+
+const UNMAP_ALIASES: Command = { op: "unmapAliases" };
+const BEFORE_INIT: readonly Command[] = [UNMAP_ALIASES, { op: "init" }];
+const LAST: readonly Command[] = [{ op: "pin" }, { op: "purge" }, { op: "tlb" }];
+
+/** As the reference's: the same commands in the same order, but in an array. */
+function enabled(world: PackedWorld, scope: Scope): readonly Command[] {
+  if (!world.initialised) return BEFORE_INIT;
+  const { areas, blocks } = world;
+  const commands = requestsOf(scope, world.promises).slice();
+  for (let at = 0; at < areas.length; at += AREA) {
+    const start = areas[at + START] as Vpn;
+    const mapped = areas[at + MAPPED] as Pages;
+    const number = areas[at + BLOCK] as number;
+    if (areas[at + LIFE] === BUSY) {
+      if (areas[at + BY] === BY_ALLOC) commands.push({ op: "free", start });
+      else if (number === NO_BLOCK) commands.push({ op: "unmapRam", cpu: 0, start, count: mapped });
+    }
+    pushTouches(commands, start, mapped, scope.cpus);
+    if (number !== NO_BLOCK) pushMaps(commands, blocks[number] as Packed, scope.cpus);
+  }
+  for (let nth = 0; nth < LAST.length; nth++) commands.push(LAST[nth] as Command);
+  return commands;
+}
+
+/** What may be done with the maps of a block. */
+function pushMaps(to: Command[], block: Packed, cpus: number): void {
+  for (let at = MAPS; at < block.length; at += MAP) {
+    const start = block[at + START] as Vpn;
+    const count = block[at + COUNT] as Pages;
+    if (block[at + HELD] === 1) to.push({ op: "unmapRam", cpu: 0, start, count });
+    pushTouches(to, start, count, cpus);
+  }
+}
+
+function pushTouches(to: Command[], start: Vpn, pages: Pages, cpus: number): void {
+  for (let cpu = 0; cpu < cpus; cpu++) {
+    for (let page = start; page < start + pages; page++) to.push({ op: "touch", cpu, page });
+  }
+}
+
+/** What is asked in every world of a scope, by what becomes of fragmented blocks: made once. */
+const requests = new WeakMap<Scope, Map<Promises["fragments"], readonly Command[]>>();
+
+function requestsOf(scope: Scope, { fragments }: Promises): readonly Command[] {
+  let ofScope = requests.get(scope);
+  if (ofScope === undefined) {
+    ofScope = new Map();
+    requests.set(scope, ofScope);
+  }
+  let found = ofScope.get(fragments);
+  if (found === undefined) {
+    found = allRequests(scope, fragments);
+    ofScope.set(fragments, found);
+  }
+  return found;
+}
+
+function allRequests(scope: Scope, fragments: Promises["fragments"]): readonly Command[] {
+  const commands: Command[] = [UNMAP_ALIASES];
+  for (const { vstart, vend } of scope.windows) {
+    for (const size of scope.sizes) {
+      for (const align of scope.aligns) {
+        for (const map of [false, true]) commands.push({ op: "alloc", size, align, vstart, vend, map });
+      }
+    }
+  }
+  for (const count of fragments === "no blocks" ? [] : scope.counts) {
+    for (let cpu = 0; cpu < scope.cpus; cpu++) commands.push({ op: "mapRam", cpu, count });
+  }
+  return commands;
+}

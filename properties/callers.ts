@@ -1,0 +1,142 @@
+/** What callers do on a machine that is explored: every command they may give, and when it can be given. */
+
+import { DEAD, END, START, TRANSLATION } from "../model/packed-layout.ts";
+import type { PackedWorld } from "../model/packed-world.ts";
+import type { Command } from "../spec/commands.ts";
+import { comesBeforeInit } from "../spec/history.ts";
+import type { Scope } from "../spec/scope.ts";
+import { alignmentInPages, type Vpn } from "../spec/vocabulary.ts";
+
+/**
+ * A kind of call. Who allocates also frees, and who maps also lets go. A machine that begins before vmalloc_init is
+ * also switched on. Frames that were pinned are not given back.
+ */
+export type Call =
+  /** An allocation under which nothing is mapped, and one with a frame under every page. */
+  | "alloc"
+  | "allocMapped"
+  /** mapRam of each of the scope's counts, on each CPU. */
+  | "map"
+  /** A read, or a write, by each CPU of each page that is or was mapped. */
+  | "touch"
+  | "write"
+  | "pin"
+  | "purge"
+  | "unmapAliases";
+
+/** What laws about areas need. */
+export const OF_AREAS: readonly Call[] = ["alloc", "purge"];
+
+const WITHOUT_ARGUMENTS = ["pin", "purge", "unmapAliases"] as const;
+
+/** The most pages whose frees and touches are listed one by one. */
+const MOST_PAGES = 4096;
+
+/**
+ * Every command of such callers. `everywhere`: they free and touch whatever page of the word was given out, not only
+ * those of their windows. Throws a RangeError where that is too many.
+ */
+export function commandsOf(
+  scope: Scope,
+  calls: readonly Call[] = OF_AREAS,
+  everywhere = false,
+): readonly Command[] {
+  const pages = everywhere ? pagesBetween(0, scope.wordPages) : pagesOfWindows(scope, calls);
+  const commands: Command[] = [];
+  if (scope.beforeInit) commands.push({ op: "init" });
+  if (calls.includes("alloc")) commands.push(...requestsOf(scope, false));
+  if (calls.includes("allocMapped")) commands.push(...requestsOf(scope, true));
+  if (calls.includes("alloc") || calls.includes("allocMapped"))
+    commands.push(...pages.map((start) => ({ op: "free", start }) as const));
+  if (calls.includes("map")) commands.push(...mapsOf(scope, pages));
+  if (calls.includes("touch")) commands.push(...touchesOf(scope, pages, false));
+  if (calls.includes("write")) commands.push(...touchesOf(scope, pages, true));
+  for (const op of WITHOUT_ARGUMENTS) if (calls.includes(op)) commands.push({ op });
+  return commands;
+}
+
+function pagesOfWindows({ windows, vmalloc }: Scope, calls: readonly Call[]): readonly Vpn[] {
+  const all = calls.includes("map") ? [...windows, vmalloc] : windows;
+  return pagesBetween(Math.min(...all.map(({ vstart }) => vstart)), Math.max(...all.map(({ vend }) => vend)));
+}
+
+function pagesBetween(base: Vpn, end: Vpn): readonly Vpn[] {
+  if (!(end - base <= MOST_PAGES)) throw new RangeError(`it has ${end - base} pages: at most ${MOST_PAGES}`);
+  return Array.from({ length: end - base }, (_none, nth) => base + nth);
+}
+
+function requestsOf({ sizes, aligns, windows }: Scope, map: boolean): Command[] {
+  return windows.flatMap(({ vstart, vend }) =>
+    aligns.flatMap((align) =>
+      sizes.map((size) => ({ op: "alloc", size, align, vstart, vend, map }) as const),
+    ),
+  );
+}
+
+/** On which CPU a map is let go makes no difference to any release here. */
+function mapsOf({ counts, cpus }: Scope, pages: readonly Vpn[]): Command[] {
+  const onEach = Array.from({ length: cpus }, (_none, cpu) => cpu);
+  const maps = counts.flatMap((count) => onEach.map((cpu) => ({ op: "mapRam", cpu, count }) as const));
+  const held = counts.filter((count) => count > 0);
+  const letGo = pages.flatMap((start) =>
+    held.map((count) => ({ op: "unmapRam", cpu: 0, start, count }) as const),
+  );
+  return [...maps, ...letGo];
+}
+
+function touchesOf({ cpus }: Scope, pages: readonly Vpn[], write: boolean): Command[] {
+  return Array.from({ length: cpus }, (_none, cpu) => cpu).flatMap((cpu) =>
+    pages.map((page): Command => (write ? { op: "touch", cpu, page, write } : { op: "touch", cpu, page })),
+  );
+}
+
+/** Whether a caller can give this command now: it lets go only of what is held, and touches what was mapped. */
+export function isEnabled(world: PackedWorld, command: Command): boolean {
+  if (!world.initialised && !comesBeforeInit(command)) return false;
+  switch (command.op) {
+    case "free":
+      return world.busyAt(command.start) !== undefined;
+    case "unmapRam":
+      return world.holdsMap(command.start, command.count);
+    case "mapRam":
+      return world.promises.fragments !== "no blocks";
+    case "touch":
+      return wasMapped(world, command.page);
+    case "init":
+      return !world.initialised;
+    default:
+      return true;
+  }
+}
+
+/** Whether a page is mapped, or may still be translated. Anything else only faults. */
+function wasMapped(world: PackedWorld, page: Vpn): boolean {
+  const { dead, tlb } = world;
+  for (let at = 0; at < dead.length; at += DEAD) {
+    if ((dead[at + START] as number) <= page && page < (dead[at + END] as number)) return true;
+  }
+  for (let at = 0; at < tlb.length; at += TRANSLATION) if (tlb[at + 1] === page) return true;
+  return world.frameAt(page) !== undefined;
+}
+
+/** A command in a few words. */
+export function nameOf(command: Command): string {
+  switch (command.op) {
+    case "alloc": {
+      const { size, align, vstart, vend, map } = command;
+      const alignment = alignmentInPages(align);
+      const aligned = alignment > 1 ? ` align ${alignment}` : "";
+      return `alloc ${size}${aligned} in [${vstart},${vend})${map ? " mapped" : ""}`;
+    }
+    case "free":
+      return `free ${command.start}`;
+    case "mapRam":
+      return `mapRam ${command.count} on ${command.cpu}`;
+    case "unmapRam":
+      return `unmapRam ${command.count} at ${command.start}`;
+    case "touch":
+      return `${command.write ? "write" : "touch"} ${command.page} on ${command.cpu}`;
+    default:
+      return command.op;
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * States of a kernel and the world beside it told apart by a hash of all that a later reply or verdict may depend
+ * on. Two states that differ are taken for one with a probability of about 2^-128: for a million states, that any
+ * were is less likely than 2^-88.
+ */
+import { noteWorld } from "../model/packed-notes.ts";
+import type { PackedWorld } from "../model/packed-world.ts";
+import type { Kernel, StateForm } from "../spec/kernel.ts";
+import type { Notes } from "../spec/notes.ts";
+import type { Pfn } from "../spec/vocabulary.ts";
+import type { Call } from "./callers.ts";
+
+/** The kernel's state, and the world its replies speak of. */
+export interface Both<S> {
+  state: S;
+  world: PackedWorld;
+}
+
+/** The form of both for callers who do this. */
+export function hashedForm<S>(kernel: Kernel<S>, calls: readonly Call[]): StateForm<Both<S>> {
+  const pins = calls.includes("pin");
+  const hashing = new Hashing();
+  return {
+    words: 4,
+    reductions: ["states told apart by 128 bits of hash"],
+    write: (both, into, at) => {
+      hashing.begin();
+      // The world first: which free frames are clean is known once all that may map one was noted.
+      noteWorld(both.world, hashing);
+      kernel.notes(both.state, hashing, pins);
+      hashing.write(into, at);
+    },
+  };
+}
+
+/** Four lanes, each stirred as MurmurHash3's is, with its own constants, and then by its neighbour. */
+export class Hashing implements Notes {
+  #a = 0;
+  #b = 0;
+  #c = 0;
+  #d = 0;
+  /** Frames in the order in which they were met: a frame is noted by its place here. */
+  readonly #met: Pfn[] = [];
+  #count = 0;
+
+  begin(): void {
+    this.#a = 0x239b961b;
+    this.#b = 0xab0e9789 | 0;
+    this.#c = 0x38b34ae5;
+    this.#d = 0xa1e38b93 | 0;
+    this.#count = 0;
+  }
+
+  number(value: number): void {
+    const low = value | 0;
+    this.#mix(low);
+    // More than 32 bits: an address of a machine as wide as a real one.
+    if (low !== value) {
+      this.#mix(Math.floor(value / 2 ** 32) | 0);
+      this.#mix(0x5bd1e995);
+    }
+  }
+
+  frame(frame: Pfn): void {
+    this.#mix(this.#placeOf(frame));
+  }
+
+  knows(frame: Pfn): boolean {
+    for (let at = 0; at < this.#count; at++) if (this.#met[at] === frame) return true;
+    return false;
+  }
+
+  write(into: Int32Array, at: number): void {
+    into[at] = final(this.#a);
+    into[at + 1] = final(this.#b);
+    into[at + 2] = final(this.#c);
+    into[at + 3] = final(this.#d);
+  }
+
+  #placeOf(frame: Pfn): number {
+    const met = this.#met;
+    const count = this.#count;
+    for (let at = 0; at < count; at++) if (met[at] === frame) return at;
+    met[count] = frame;
+    this.#count = count + 1;
+    return count;
+  }
+
+  #mix(word: number): void {
+    const a = this.#a ^ Math.imul(rotate(Math.imul(word, 0x239b961b), 15), 0xab0e9789);
+    const b = this.#b ^ Math.imul(rotate(Math.imul(word, 0xab0e9789), 16), 0x38b34ae5);
+    const c = this.#c ^ Math.imul(rotate(Math.imul(word, 0x38b34ae5), 17), 0xa1e38b93);
+    const d = this.#d ^ Math.imul(rotate(Math.imul(word, 0xa1e38b93), 18), 0x239b961b);
+    this.#a = (Math.imul((rotate(a, 19) + b) | 0, 5) + 0x561ccd1b) | 0;
+    this.#b = (Math.imul((rotate(b, 17) + c) | 0, 5) + 0x0bcaa747) | 0;
+    this.#c = (Math.imul((rotate(c, 15) + d) | 0, 5) + 0x96cd1c35) | 0;
+    this.#d = (Math.imul((rotate(d, 13) + this.#a) | 0, 5) + 0x32ac3b17) | 0;
+  }
+}
+
+function rotate(word: number, by: number): number {
+  return (word << by) | (word >>> (32 - by));
+}
+
+/** MurmurHash3's finaliser: every bit of a word changes about half of the others. */
+function final(word: number): number {
+  let mixed = word;
+  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return mixed ^ (mixed >>> 16);
+}

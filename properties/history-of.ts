@@ -1,0 +1,80 @@
+/** A run of commands, which name areas by their addresses, as an ordinary history, which names them by index. */
+import type { Command, Response } from "../spec/commands.ts";
+import type { HistoryStep } from "../spec/history.ts";
+import type { Kernel } from "../spec/kernel.ts";
+import type { Scope } from "../spec/scope.ts";
+
+/** Something that was given out: which command got it, where it begins, and of how many pages it is. */
+interface Got {
+  readonly by: number;
+  readonly op: "alloc" | "mapRam" | "pin";
+  readonly start: number;
+  readonly pages: number;
+  letGo: boolean;
+}
+
+/**
+ * The history whose commands, run on this kernel, are these. Throws a RangeError if a command names what no earlier
+ * one got.
+ */
+export function historyOf<S>(
+  commands: readonly Command[],
+  run: readonly number[],
+  kernel: Kernel<S>,
+  scope: Scope,
+): readonly HistoryStep[] {
+  const state = kernel.initial(scope);
+  const got: Got[] = [];
+  return run.map((action, index) => {
+    const command = commands[action] as Command;
+    const step = stepOf(command, got);
+    const response = kernel.act(state, command);
+    note(got, index, command, response);
+    return step;
+  });
+}
+
+function stepOf(command: Command, got: readonly Got[]): HistoryStep {
+  switch (command.op) {
+    case "free":
+      return { op: "free", area: letGo(got, "alloc", command.start, command) };
+    case "unmapRam":
+      return { op: "unmapRam", cpu: command.cpu, area: letGo(got, "mapRam", command.start, command) };
+    case "unpin":
+      return { op: "unpin", area: letGo(got, "pin", command.frame as number, command) };
+    case "touch": {
+      const { cpu, page, write } = command;
+      const there = got.findLast(
+        (each) => each.start <= page && page < each.start + each.pages && each.op !== "pin",
+      );
+      if (there === undefined) throw nameless(command);
+      const at = { op: "touch", cpu, area: there.by, page: page - there.start } as const;
+      return write ? { ...at, write } : at;
+    }
+    default:
+      return command;
+  }
+}
+
+/** The command that got what is let go here. */
+function letGo(got: readonly Got[], op: Got["op"], start: number, command: Command): number {
+  const held = got.find((each) => each.op === op && each.start === start && !each.letGo);
+  if (held === undefined) throw nameless(command);
+  held.letGo = true;
+  return held.by;
+}
+
+function nameless(command: Command): RangeError {
+  return new RangeError(`${JSON.stringify(command)} names what no earlier command got`);
+}
+
+function note(got: Got[], by: number, command: Command, response: Response): void {
+  if (response.kind === "pinned") {
+    got.push({ by, op: "pin", start: response.frame as number, pages: 0, letGo: false });
+  }
+  if (response.kind !== "placed") return;
+  if (command.op === "alloc")
+    got.push({ by, op: "alloc", start: response.start, pages: command.size, letGo: false });
+  if (command.op === "mapRam")
+    got.push({ by, op: "mapRam", start: response.start, pages: command.count, letGo: false });
+}

@@ -1,0 +1,157 @@
+/**
+ * A kernel beside the reference, as a machine for the explorer: its actions are what callers do on a machine of some
+ * scope; every reply is judged by all that the release promises. At the fixpoint the verdict holds for histories of
+ * every length.
+ */
+import { ENDS } from "../engine/batch.ts";
+import type { Visitable } from "../engine/explore.ts";
+import { DISABLED, type LiveMachine, visitLive } from "../engine/live.ts";
+import { packedSpec } from "../model/packed-spec.ts";
+import type { PackedWorld } from "../model/packed-world.ts";
+import type { Command, Response } from "../spec/commands.ts";
+import type { LawId } from "../spec/contract.ts";
+import type { Kernel, StateForm } from "../spec/kernel.ts";
+import { lawsCalled } from "../spec/laws/index.ts";
+import type { VmapLaw } from "../spec/laws/law.ts";
+import type { Scope } from "../spec/scope.ts";
+import { type Call, commandsOf, isEnabled, nameOf, OF_AREAS } from "./callers.ts";
+import { type Both, hashedForm } from "./hashed-form.ts";
+import { Witnessing } from "./witnessing.ts";
+
+export { commandsOf } from "./callers.ts";
+
+/**
+ * Laws after whose break kernel and reference still agree about what is where: the search goes on behind them. It
+ * does not behind any other, so that a fixpoint speaks of all histories up to the first break of one of those.
+ */
+const GOES_ON_AFTER: readonly LawId[] = [
+  "lowest-fit",
+  "guard-gap",
+  "refused-only-when-full",
+  "purge-only-when-full",
+  "nothing-leaks",
+  "no-use-after-free",
+];
+
+export interface SideBySide {
+  /** Merges states that no later reply tells apart. Where states are hashed, they are all merged that can be. */
+  readonly reduced: boolean;
+  /** Which breaks count: a kernel may have several bugs that break one law. All, if not given. */
+  readonly counts?: (law: LawId, seen: Seen) => boolean;
+  /** What callers do. If given, states are told apart by a hash; if not, they allocate, free and purge. */
+  readonly calls?: readonly Call[];
+  /**
+   * Goes on behind every break for as long as the kernel answers, as a replay does that looks for one law. States
+   * are hashed then: what a kernel has come to behind such a break has no shorter form.
+   */
+  readonly beyondBreaks?: boolean;
+}
+
+export interface Seen {
+  readonly before: PackedWorld;
+  readonly command: Command;
+  readonly response: Response;
+  readonly after: PackedWorld | undefined;
+  /** All that this reply broke. */
+  readonly broken: readonly VmapLaw[];
+}
+
+/** The machine as an explorer visits it, and the commands that its actions are. */
+export type VisitableKernel = Visitable & { readonly commands: readonly Command[] };
+
+/** Throws a RangeError where the scope cannot be packed. */
+export function sideBySide<S>(kernel: Kernel<S>, scope: Scope, options: SideBySide): VisitableKernel {
+  const { calls = OF_AREAS, beyondBreaks = false } = options;
+  return {
+    ...visitLive(liveKernel(kernel, scope, options)),
+    commands: commandsOf(scope, calls, beyondBreaks),
+  };
+}
+
+export function liveKernel<S>(
+  kernel: Kernel<S>,
+  scope: Scope,
+  { reduced, counts = () => true, calls, beyondBreaks = false }: SideBySide,
+): LiveMachine<Both<S>> {
+  const commands = commandsOf(scope, calls, beyondBreaks);
+  const laws = lawsCalled(kernel.promises);
+  const spec = packedSpec(kernel.release);
+  const isHashed = calls !== undefined || beyondBreaks;
+  const form = isHashed ? hashedForm(kernel, calls ?? OF_AREAS) : ofStateAlone(kernel.form(scope, reduced));
+  const witnesses = new Witnessing(kernel, calls ?? OF_AREAS);
+  const spoils = beyondBreaks ? 0 : spoilingBits(laws);
+  return {
+    name: kernel.name,
+    actions: commands.map(nameOf),
+    laws,
+    reductions: form.reductions,
+    words: form.words,
+    initial: () => ({ state: kernel.initial(scope), world: spec.initial(scope) }),
+    copy: ({ state, world }) => ({ state: kernel.copy(state), world }),
+    assign: (to, from) => {
+      kernel.assign(to.state, from.state);
+      to.world = from.world;
+    },
+    take: (both, action) => {
+      const command = commands[action] as Command;
+      const { world: before } = both;
+      if (!isEnabled(before, command)) return DISABLED;
+      const response = kernel.act(both.state, command);
+      const after = spec.after(before, command, response);
+      const broken = brokenLaws(laws, before, command, response, after);
+      witnesses.look(both.state, before, command, response, after);
+      if (after !== undefined) both.world = after;
+      if (broken === 0) return after === undefined ? ENDS : 0;
+      const outcome = counted(laws, broken, counts, before, command, response, after);
+      return after === undefined || (broken & spoils) !== 0 ? outcome | ENDS : outcome;
+    },
+    retake: (both, action) => {
+      const command = commands[action] as Command;
+      const response = kernel.act(both.state, command);
+      both.world = spec.after(both.world, command, response) as PackedWorld;
+    },
+    form: form.write,
+    witnesses: () => witnesses.seen,
+  };
+}
+
+/** How both are told apart by the kernel's state alone: where callers map nothing, the world says no more. */
+function ofStateAlone<S>({ words, reductions, write }: StateForm<S>): StateForm<Both<S>> {
+  return { words, reductions, write: (both, into, at) => write(both.state, into, at) };
+}
+
+function spoilingBits(laws: readonly VmapLaw[]): number {
+  return laws.reduce((bits, { id }, law) => (GOES_ON_AFTER.includes(id) ? bits : bits | (1 << law)), 0);
+}
+
+function brokenLaws(
+  laws: readonly VmapLaw[],
+  before: PackedWorld,
+  command: Command,
+  response: Response,
+  after: PackedWorld | undefined,
+): number {
+  let broken = 0;
+  for (let law = 0; law < laws.length; law++) {
+    if (!(laws[law] as VmapLaw).holds(before, command, response, after)) broken |= 1 << law;
+  }
+  return broken;
+}
+
+function counted(
+  laws: readonly VmapLaw[],
+  bits: number,
+  counts: (law: LawId, seen: Seen) => boolean,
+  before: PackedWorld,
+  command: Command,
+  response: Response,
+  after: PackedWorld | undefined,
+): number {
+  const broken = laws.filter((_each, law) => ((bits >> law) & 1) === 1);
+  const seen = { before, command, response, after, broken };
+  let counting = 0;
+  for (const [law, { id }] of laws.entries()) {
+    if ((bits >> law) & 1 && counts(id, seen)) counting |= 1 << law;
+  }
+  return counting;
+}

@@ -1,0 +1,45 @@
+/** Small spaces that the explorer visits whole: their pages, and what callers ask for. */
+import { AREAS_ONLY, type Scope, type Window } from "../spec/scope.ts";
+import { PAGE_SIZE, type Pages } from "../spec/vocabulary.ts";
+
+export interface Space {
+  /** Pages in the space. */
+  readonly pages: Pages;
+  /** Requests have sizes from 1 to this. */
+  readonly sizes: Pages;
+  /** How many alignments, from one page on, each twice the one before. */
+  readonly aligns: number;
+  /** 1: the whole space. 4: also the upper half, one that begins at an odd page, and a short one at the top. */
+  readonly windows: number;
+  /** Where the space lies in a word of 64 pages: its first page, or "top" so that it ends where the word does. */
+  readonly at: Pages | "top";
+}
+
+const WORD: Pages = 64;
+/** A multiple of every alignment asked for. */
+export const MIDDLE: Pages = 16;
+
+export function spaceScope({ pages, sizes, aligns, windows, at }: Space): Scope {
+  // The last page of the word is never inside a window: all ones and a page below it count down alike.
+  const begin = at === "top" ? WORD - 1 - pages : at;
+  return {
+    ...AREAS_ONLY,
+    name: `${pages} pages`,
+    wordPages: WORD,
+    cpus: 1,
+    lazyMaxPages: null,
+    sizes: Array.from({ length: sizes }, (_none, nth) => nth + 1),
+    aligns: Array.from({ length: aligns }, (_none, nth) => PAGE_SIZE * 2 ** nth),
+    windows: windowsOf(begin, pages).slice(0, windows),
+  };
+}
+
+function windowsOf(begin: Pages, pages: Pages): readonly Window[] {
+  const vend = begin + pages;
+  return [
+    { vstart: begin, vend },
+    { vstart: begin + Math.ceil(pages / 2), vend },
+    { vstart: begin + 1, vend: vend - 1 },
+    { vstart: vend - 2, vend },
+  ];
+}

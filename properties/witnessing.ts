@@ -1,0 +1,62 @@
+/** What should be seen in an exploration: looked for at every transition until it is. */
+import type { PackedWorld } from "../model/packed-world.ts";
+import type { Command, Response } from "../spec/commands.ts";
+import type { Kernel } from "../spec/kernel.ts";
+import type { VmapWitness } from "../spec/laws/law.ts";
+import { witnessesFor } from "../spec/witnesses.ts";
+import type { Call } from "./callers.ts";
+
+/** What callers must do for a witness of this kind to be seen. */
+const NEEDED: Readonly<Record<NonNullable<VmapWitness["needs"]>, readonly Call[]>> = {
+  mappings: ["allocMapped", "touch", "pin"],
+  blocks: ["map", "touch"],
+};
+
+export class Witnessing<S> {
+  /** By what should be seen: 1 once it was, 0 before. */
+  readonly seen = new Map<string, number>();
+  readonly #kernel: Kernel<S>;
+  #wanted: readonly VmapWitness[];
+  #paths: number;
+
+  constructor(kernel: Kernel<S>, calls: readonly Call[]) {
+    this.#kernel = kernel;
+    this.#wanted = witnessesFor(kernel.release).filter(
+      ({ needs }) => needs === undefined || NEEDED[needs].every((call) => calls.includes(call)),
+    );
+    this.#paths = kernel.paths.length;
+    for (const { id } of this.#wanted) this.seen.set(id, 0);
+    for (const id of kernel.paths) this.seen.set(id, 0);
+  }
+
+  look(
+    state: S,
+    before: PackedWorld,
+    command: Command,
+    response: Response,
+    after: PackedWorld | undefined,
+  ): void {
+    if (this.#wanted.length > 0) this.#lookForWitnesses(before, command, response, after);
+    if (this.#paths > 0) this.#lookForPaths(state);
+  }
+
+  #lookForWitnesses(
+    before: PackedWorld,
+    command: Command,
+    response: Response,
+    after: PackedWorld | undefined,
+  ): void {
+    for (const { id, seen } of this.#wanted) {
+      if (!seen(before, command, response, after)) continue;
+      this.seen.set(id, 1);
+      this.#wanted = this.#wanted.filter((each) => each.id !== id);
+    }
+  }
+
+  #lookForPaths(state: S): void {
+    for (const id of this.#kernel.marks(state)) {
+      if (this.seen.get(id) === 0) this.#paths -= 1;
+      this.seen.set(id, 1);
+    }
+  }
+}
