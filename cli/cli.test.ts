@@ -148,7 +148,7 @@ describe("explore", () => {
     const { code } = await vmapcheck("explore", "2.6.39", "--scope", scope, "--dot", path);
     expect(code).toBe(0);
     expect(readFileSync(path, "utf8")).toMatch(
-      /^digraph "2\.6\.39" \{[^]*s0 -> s1 \[label="alloc 1 in \[16,19\)"/,
+      /^digraph "2\.6\.39" \{[\s\S]*s0 -> s1 \[label="alloc 1 in \[16,19\)"/,
     );
   });
 

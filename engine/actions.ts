@@ -1,23 +1,9 @@
 /** A machine as guarded actions on packed states: how protocols are written. */
 import { ENDS, push } from "./batch.ts";
+import { type Condition, ConditionTable, meets } from "./conditions.ts";
+import { EffectTable } from "./effects.ts";
 import type { Reached, Visitable } from "./explore.ts";
 import type { Field } from "./layout.ts";
-
-/** That a field has one of some values: bit n of `allowed` for value n. */
-export interface Condition {
-  readonly field: Field;
-  readonly allowed: number;
-}
-
-/** The field has one of these values, each below 32. */
-export function has(field: Field, ...values: readonly number[]): Condition {
-  return { field, allowed: values.reduce((bits, value) => bits | (1 << value), 0) };
-}
-
-/** The field, of at most 32 values, has none of these. */
-export function hasNot(field: Field, ...values: readonly number[]): Condition {
-  return { field, allowed: ~has(field, ...values).allowed };
-}
 
 /** What asking an action came to, in place of what it broke: it cannot be taken. */
 const DISABLED = -1;
@@ -186,13 +172,6 @@ export function holdsIn({ never = [], holds }: Invariant, state: Int32Array): bo
   return !never.some((conjunction) => meets(state, conjunction)) && (holds?.(state) ?? true);
 }
 
-/** Whether all these conditions hold in a state. */
-export function meets(state: Int32Array, conditions: readonly Condition[]): boolean {
-  return conditions.every(({ field, allowed }) => allows(allowed, field.get(state)));
-}
-
-const allows = (allowed: number, value: number) => value < 32 && ((allowed >>> value) & 1) === 1;
-
 /**
  * Where states were merged, those on the way are only stand-ins: the run is found again from the initial state, by
  * whichever action leads to one that the next stands for. The actions, and the state they lead to.
@@ -221,152 +200,4 @@ function realRun(
     return action;
   });
   return [run, state];
-}
-
-/** Bits of a state looked up at a time, if its fields allow, and bits of the widest field of a condition. */
-const [USUAL, WIDEST] = [8, 16];
-
-/** Some bits of a word. */
-interface Run {
-  readonly word: number;
-  readonly shift: number;
-  readonly bits: number;
-}
-
-/** The fewest runs that hold these fields, each of at most eight bits but for fields that are wider. */
-function runsOf(fields: readonly Field[]): Run[] {
-  const runs: Run[] = [];
-  for (const { word, shift, mask } of fields.toSorted((a, b) => a.word - b.word || a.shift - b.shift)) {
-    const bits = 32 - Math.clz32(mask);
-    const last = runs.at(-1);
-    const together = last === undefined ? 0 : Math.max(last.bits, shift + bits - last.shift);
-    if (last?.word === word && together <= Math.max(USUAL, last.bits)) {
-      runs[runs.length - 1] = { word, shift: last.shift, bits: together };
-    } else runs.push({ word, shift, bits });
-  }
-  return runs;
-}
-
-/**
- * Which of some conjunctions of conditions are true in a state. Each condition is on one field, so a few fields
- * together leave some conjunctions possible, looked up by their bits: true are those that all leave possible.
- * For all actions of a protocol that is ten reads and no branch, in place of a hundred of each: states were expanded
- * in half the time.
- */
-export class ConditionTable {
-  /** Those found last: a bit each. */
-  readonly set: Int32Array;
-  /** Those without conditions among them. */
-  readonly #all: Int32Array;
-  /** Four numbers for each run of bits: its word, shift and mask, and where its sets begin. */
-  readonly #runs: Int32Array;
-  readonly #sets: Int32Array;
-
-  /** Throws a RangeError for a condition on a field of more than 16 bits. */
-  constructor(conjunctions: readonly (readonly Condition[])[]) {
-    const runs: number[] = [];
-    const sets: number[] = [];
-    for (const { word, shift, bits } of runsOf(conjunctions.flat().map(({ field }) => field))) {
-      if (bits > WIDEST) throw new RangeError(`conditions on a field of ${bits} bits: ${WIDEST} at most`);
-      runs.push(word, shift, 2 ** bits - 1, sets.length);
-      const onRun = conjunctions.map((conjunction) =>
-        conjunction.filter(({ field }) => field.word === word && (field.shift - shift) >>> 0 < bits),
-      );
-      for (let value = 0; value < 2 ** bits; value++) {
-        const state = new Int32Array(word + 1);
-        state[word] = value << shift;
-        sets.push(...bitsOf(onRun.map((conditions) => meets(state, conditions))));
-      }
-    }
-    this.#all = bitsOf(conjunctions.map(() => true));
-    this.set = this.#all.slice();
-    this.#runs = Int32Array.from(runs);
-    this.#sets = Int32Array.from(sets);
-  }
-
-  /** Finds those that are true in the state whose words begin there. False if none is. */
-  find(states: Int32Array, at: number): boolean {
-    const { set } = this;
-    const all = this.#all;
-    const runs = this.#runs;
-    const sets = this.#sets;
-    const size = set.length;
-    for (let part = 0; part < size; part++) set[part] = all[part] as number;
-    for (let nth = 0; nth < runs.length; nth += 4) {
-      const read = (states[at + (runs[nth] as number)] as number) >>> (runs[nth + 1] as number);
-      const base = (runs[nth + 3] as number) + (read & (runs[nth + 2] as number)) * size;
-      for (let part = 0; part < size; part++) {
-        set[part] = (set[part] as number) & (sets[base + part] as number);
-      }
-    }
-    let some = 0;
-    for (let part = 0; part < size; part++) some |= set[part] as number;
-    return some !== 0;
-  }
-
-  /** Whether this one is among those found. */
-  found(nth: number): boolean {
-    return (((this.set[nth >>> 5] as number) >>> (nth & 31)) & 1) === 1;
-  }
-}
-
-function bitsOf(flags: readonly boolean[]): Int32Array {
-  const bits = new Int32Array(Math.ceil(flags.length / 32));
-  for (const [nth, flag] of flags.entries()) {
-    if (flag) bits[nth >>> 5] = (bits[nth >>> 5] as number) | (1 << (nth & 31));
-  }
-  return bits;
-}
-
-/** Other bits than those read, in which the effects looked up are tried. */
-const OTHERS: readonly number[] = [0x5555_5555, 0x3333_3333, 0x0f0f_0f0f, 0x00ff_00ff];
-
-/**
- * What actions do, looked up by the bits that they read: which bits stay and which are set. It is made from their
- * effects, on states that have all zeros and all ones beside those bits.
- */
-export class EffectTable {
-  /** Four numbers for each action: word, shift and mask of what it reads, and where its masks begin; -1 to call it. */
-  readonly places: Int32Array;
-  /** For each word two: the bits that stay, and those that are set. */
-  readonly masks: Int32Array;
-
-  /** Throws an Error where an effect depends on other fields than its action says. */
-  constructor(actions: readonly Action[], words: number) {
-    const places: number[] = [];
-    const masks: number[] = [];
-    for (const action of actions) {
-      const runs = action.reads === undefined ? [] : runsOf(action.reads);
-      const [run = { word: 0, shift: 0, bits: 0 }] = runs;
-      const called = action.reads === undefined || runs.length > 1 || run.bits > USUAL;
-      places.push(run.word, run.shift, 2 ** run.bits - 1, called ? -1 : masks.length);
-      if (called) continue;
-      for (let value = 0; value < 2 ** run.bits; value++) masks.push(...masksOf(action, words, run, value));
-    }
-    this.places = Int32Array.from(places);
-    this.masks = Int32Array.from(masks);
-  }
-}
-
-function masksOf({ name, effect }: Action, words: number, run: Run, value: number): number[] {
-  const before = (others: number) => {
-    const state = new Int32Array(words).fill(others);
-    const mask = (2 ** run.bits - 1) << run.shift;
-    state[run.word] = (others & ~mask) | (value << run.shift);
-    return state;
-  };
-  const after = (others: number) => {
-    const state = before(others);
-    effect(state);
-    return state;
-  };
-  const set = after(0);
-  const stays = after(-1).map((word, at) => word & ~(set[at] as number));
-  for (const others of OTHERS.flatMap((bits) => [bits, ~bits])) {
-    const expected = before(others).map((word, at) => (word & (stays[at] as number)) | (set[at] as number));
-    if (expected.join() !== after(others).join()) {
-      throw new Error(`${name}: what it does depends on more than the fields it says it reads`);
-    }
-  }
-  return Array.from(set, (bits, at) => [stays[at] as number, bits]).flat();
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { has, type PackedMachine, visitActions } from "./actions.ts";
+import { type PackedMachine, visitActions } from "./actions.ts";
 import { omissionBound } from "./compact-table.ts";
+import { has } from "./conditions.ts";
 import { dotText } from "./dot.ts";
 import { type ExploreOptions, explore, exploring } from "./explore.ts";
 import { itfText } from "./itf.ts";

@@ -2,17 +2,10 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { lazyUnmap } from "../protocols/lazy-unmap.ts";
-import {
-  ConditionTable,
-  EffectTable,
-  has,
-  holdsIn,
-  isEnabled,
-  meets,
-  type PackedMachine,
-  visitActions,
-} from "./actions.ts";
+import { holdsIn, isEnabled, type PackedMachine, visitActions } from "./actions.ts";
 import { ENDS, emptyBatch, push } from "./batch.ts";
+import { ConditionTable, has, meets } from "./conditions.ts";
+import { EffectTable } from "./effects.ts";
 import { explore } from "./explore.ts";
 import { Layout, plain } from "./layout.ts";
 import { hash, StateTable } from "./state-table.ts";

@@ -2,7 +2,8 @@
  * The lazy-unmap protocol in its smallest form: that of db64fe02, with areas of one page, its purge and one pinner
  * at the grain of single steps, and TLBs that fill by themselves. Its counts are known (lazy-unmap-protocol.md).
  */
-import { type Action, has, hasNot, type Invariant, type PackedMachine } from "../engine/actions.ts";
+import type { Action, Invariant, PackedMachine } from "../engine/actions.ts";
+import { has, hasNot } from "../engine/conditions.ts";
 import { indexOf, Layout, plain, setOf } from "../engine/layout.ts";
 import { canonicalForm } from "../engine/symmetry.ts";
 
