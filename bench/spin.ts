@@ -2,8 +2,8 @@
  * The explorer against Spin on the lazy-unmap protocol: the same transitions and assertions, equal counts, exact
  * and without reductions; then the verdict with our symmetry reduction against Spin's without.
  *
- * Spin is Debian's package `spin`, compiled with gcc: -O3 -DSAFETY -DNOREDUCE and a generous hash table (-w). Its
- * transitions are one more than ours, the start of its one process. Compared are states per second of the
+ * Spin is Debian's package `spin`, compiled with gcc: -O3 -DSAFETY -DNOREDUCE and the best of three hash tables
+ * (-w). Its transitions are one more than ours, the start of its one process. Compared are states per second of the
  * processes' own CPU time, and memory.
  *
  *   npx tsx bench/spin.ts [V,F,C ...]
@@ -36,6 +36,9 @@ function ours(scope: LazyUnmapScope, symmetry: boolean): Run {
   return { states, edges, bytes, seconds: (user + system) / 1e6 };
 }
 
+/** Sizes of Spin's table, as powers of two: it is given the one it is fastest with, and charged the least memory. */
+const TABLES = [21, 24, 26];
+
 /** Builds and runs Spin's verifier; its counts stand in its report. */
 function spin(scope: LazyUnmapScope): Run {
   const folder = mkdtempSync(join(tmpdir(), "vmapcheck-spin-"));
@@ -43,25 +46,31 @@ function spin(scope: LazyUnmapScope): Run {
     writeFileSync(join(folder, "lazy.pml"), promela(scope));
     execFileSync("spin", ["-a", "lazy.pml"], { cwd: folder });
     execFileSync("gcc", ["-O3", "-DSAFETY", "-DNOREDUCE", "-o", "pan", "pan.c"], { cwd: folder });
-    const script = "TIMEFORMAT='cpu %U %S'; time ./pan -w26 -m1000000";
-    const { stdout, stderr } = spawnSync("bash", ["-c", script], { cwd: folder, encoding: "utf8" });
-    const number = (pattern: RegExp, text: string) => Number(pattern.exec(text)?.[1]);
-    if (!/errors: 0/.test(stdout)) throw new Error(`Spin's run did not end well:\n${stdout}`);
-    const [, user, system] = /cpu ([\d.]+) ([\d.]+)/.exec(stderr) ?? [];
-    return {
-      states: number(/(\d+) states, stored/, stdout),
-      edges: number(/(\d+) transitions/, stdout),
-      seconds: Number(user) + Number(system),
-      bytes: number(/([\d.]+)\s+total actual memory usage/, stdout) * 2 ** 20,
-    };
+    const runs = TABLES.map((table) => pan(folder, table));
+    const fastest = runs.toSorted((a, b) => a.seconds - b.seconds)[0] as Run;
+    return { ...fastest, bytes: Math.min(...runs.map(({ bytes }) => bytes)) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
+function pan(folder: string, table: number): Run {
+  const script = `TIMEFORMAT='cpu %U %S'; time ./pan -w${table} -m100000`;
+  const { stdout, stderr } = spawnSync("bash", ["-c", script], { cwd: folder, encoding: "utf8" });
+  const number = (pattern: RegExp, text: string) => Number(pattern.exec(text)?.[1]);
+  if (!/errors: 0/.test(stdout)) throw new Error(`Spin's run did not end well:\n${stdout}`);
+  const [, user, system] = /cpu ([\d.]+) ([\d.]+)/.exec(stderr) ?? [];
+  return {
+    states: number(/(\d+) states, stored/, stdout),
+    edges: number(/(\d+) transitions/, stdout),
+    seconds: Number(user) + Number(system),
+    bytes: number(/([\d.]+)\s+total actual memory usage/, stdout) * 2 ** 20,
+  };
+}
+
 function scopes(): LazyUnmapScope[] {
   const asked = process.argv.slice(2);
-  return (asked.length > 0 ? asked : ["3,2,3", "3,3,2"]).map((text) => {
+  return (asked.length > 0 ? asked : ["3,3,3", "3,2,3"]).map((text) => {
     const [V, F, C] = text.split(",").map(Number) as [number, number, number];
     return { V, F, C };
   });
@@ -72,9 +81,9 @@ if (spawnSync("spin", ["-V"]).status !== 0 || spawnSync("gcc", ["--version"]).st
 } else {
   const rows = scopes().map((scope) => {
     const theirs = spin(scope);
-    ours(scope, false);
-    const exact = ours(scope, false);
+    // First, before anything is compiled for speed: a verdict is asked for once.
     const reduced = ours(scope, true);
+    const exact = ours(scope, false);
     return [
       `${scope.V},${scope.F},${scope.C}`,
       whole(exact.states),

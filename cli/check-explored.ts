@@ -56,7 +56,7 @@ export function exploreKernel(
     edges: explored.edges,
     ended: explored.ended,
     breaks: explored.breaks.map((each) => {
-      const { history, bug } = told(kernel, scope, each);
+      const { history, bug } = told(kernel, scope, machine.commands, each);
       return { law: each.law, history, bug };
     }),
     scope,

@@ -1,13 +1,14 @@
 /** A kernel beside the reference, as `explore` opens it. */
 import { bugCalled } from "../counterexamples/index.ts";
-import type { Break, Reached } from "../engine/explore.ts";
+import type { ShortestBreak } from "../engine/explore.ts";
 import type { ItfState, ItfValue } from "../engine/itf.ts";
 import { replay } from "../engine/stepper.ts";
 import type { State } from "../kernels/state.ts";
+import type { Call } from "../properties/callers.ts";
 import { historyOf } from "../properties/history-of.ts";
 import { settingFor, type VmapPlayed } from "../properties/setting.ts";
-import { commandsOf, sideBySide } from "../properties/side-by-side.ts";
-import { MIDDLE, spaceScope } from "../properties/spaces.ts";
+import { sideBySide } from "../properties/side-by-side.ts";
+import { blocksScope, MIDDLE, type Space, spaceScope } from "../properties/spaces.ts";
 import type { Command } from "../spec/commands.ts";
 import type { HistoryStep } from "../spec/history.ts";
 import type { Dump, Kernel } from "../spec/kernel.ts";
@@ -27,7 +28,12 @@ const PARAMETERS: Readonly<Record<string, Parameter>> = {
     most: 4,
   },
   top: { counts: "whether the space ends at the top of the word", usual: 0, least: 0, most: 1 },
+  block: { counts: "pages in a per-CPU block; 0 for callers who map nothing", usual: 0, least: 0, most: 8 },
+  cpus: { counts: "CPUs that map and read, where there are blocks", usual: 1, most: 2 },
 };
+
+/** What callers do where there are blocks. */
+const MAPPING: readonly Call[] = ["alloc", "map", "touch", "pin", "purge", "unmapAliases"];
 
 export function kernelMachine(kernel: Kernel<State>): Explorable {
   return {
@@ -37,34 +43,46 @@ export function kernelMachine(kernel: Kernel<State>): Explorable {
     goesOnAfterBreaks: true,
     open: (parameters, merged) => {
       const scope = scopeOf(parameters);
-      const machine = sideBySide(kernel, scope, { reduced: merged });
+      const machine = sideBySide(kernel, scope, {
+        reduced: merged,
+        ...(scope.blockPages > 0 ? { calls: MAPPING } : {}),
+      });
       return {
         machine,
-        tell: (broken) => told(kernel, scope, broken),
-        label: (state, reached) => label(kernel, scope, state, reached),
+        tell: (broken) => told(kernel, scope, machine.commands, broken),
+        label: (state, reached) => label(kernel, scope, machine.commands, runTo(state, reached)),
       };
     },
   };
 }
 
-/** The scope of these parameters, as it may be typed again. */
-export function scopeOf({ pages, sizes, aligns, windows, top }: Readonly<Record<string, number>>): Scope {
-  return spaceScope({
-    pages: pages as number,
-    sizes: sizes === 0 ? (pages as number) : Math.min(sizes as number, pages as number),
-    aligns: aligns as number,
-    windows: windows as number,
+function scopeOf(parameters: Readonly<Record<string, number>>): Scope {
+  const { pages, sizes, aligns, windows, top, block, cpus } = parameters as Record<string, number> & {
+    pages: number;
+    sizes: number;
+    aligns: number;
+    windows: number;
+    block: number;
+    cpus: number;
+  };
+  const space: Space = {
+    pages,
+    sizes: sizes === 0 ? pages : Math.min(sizes, pages),
+    aligns,
+    windows,
     at: top === 1 ? "top" : MIDDLE,
-  });
+  };
+  return block === 0 ? spaceScope(space) : blocksScope({ ...space, block, cpus });
 }
 
 /** A break, named and confirmed. Throws an Error if the reference does not confirm it. */
 export function told(
   kernel: Kernel<State>,
   scope: Scope,
-  { law, run }: Break,
+  commands: readonly Command[],
+  { law, run }: ShortestBreak,
 ): Told & { readonly history: readonly HistoryStep[] } {
-  const history = historyOf(commandsOf(scope), run, kernel, scope);
+  const history = historyOf(commands, run, kernel, scope);
   const played = replay(settingFor(kernel, scope), history, law);
   const last = played.at(-1) as VmapPlayed;
   if (played.length !== history.length || !last.broken.some(({ id }) => id === law)) {
@@ -74,12 +92,16 @@ export function told(
   const bug = namesOf(kernel, last).find((each) => each.law === law)?.known ?? bugCalled(kernel.name)?.id;
   const map = mapsOf(played)[last.index] ?? [];
   const lines = [...played.map((step) => stepLine(step, history.length)), ...map];
-  return { lines, history, bug, states: statesOf(kernel, scope, run) };
+  return { lines, history, bug, states: statesOf(kernel, scope, commands, run) };
 }
 
 /** Every state on the way, as the kernel has it. */
-function statesOf(kernel: Kernel<State>, scope: Scope, run: readonly number[]): ItfState[] {
-  const commands = commandsOf(scope);
+function statesOf(
+  kernel: Kernel<State>,
+  scope: Scope,
+  commands: readonly Command[],
+  run: readonly number[],
+): ItfState[] {
   const state = kernel.initial(scope);
   const states = [{ action: "init", variables: variablesOf(kernel.dump(state), "") }];
   for (const action of run) {
@@ -104,10 +126,14 @@ function variablesOf({ areas, cache, lazyPages }: Dump, reply: string): Record<s
   };
 }
 
-function label(kernel: Kernel<State>, scope: Scope, number: number, reached: Reached): string[] {
-  const commands = commandsOf(scope);
+function label(
+  kernel: Kernel<State>,
+  scope: Scope,
+  commands: readonly Command[],
+  run: readonly number[],
+): string[] {
   const state = kernel.initial(scope);
-  for (const action of runTo(number, reached)) kernel.act(state, commands[action] as Command);
+  for (const action of run) kernel.act(state, commands[action] as Command);
   const { areas, cache } = kernel.dump(state);
   const drawn = areas.map(({ start, end, lazy }) => `${start}-${end}${lazy ? " lazy" : ""}`).join(", ");
   const cached = cache?.freeVmapCache ?? null;

@@ -1,6 +1,6 @@
 /** What can be explored, by the name a user types: protocols, kernels, and kernels with one step replaced. */
 import { visitActions } from "../engine/actions.ts";
-import type { Break, Reached, Visitable } from "../engine/explore.ts";
+import type { Reached, ShortestBreak, Visitable } from "../engine/explore.ts";
 import { pathTo } from "../engine/explore.ts";
 import type { ItfState, ItfValue } from "../engine/itf.ts";
 import type { Layout } from "../engine/layout.ts";
@@ -36,7 +36,7 @@ export interface Explorable {
 export interface Opened {
   readonly machine: Visitable;
   /** A break, told and confirmed. Throws an Error if the reference does not confirm it. */
-  tell(broken: Break): Told;
+  tell(broken: ShortestBreak): Told;
   /** A state in a few lines, for a graph. */
   label(state: number, reached: Reached): readonly string[];
 }

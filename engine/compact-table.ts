@@ -93,10 +93,13 @@ export class CompactTable {
   }
 }
 
+/** Bits of hash kept of a state. */
+export const COMPACT_BITS: number = 32 * KEPT;
+
 /**
  * How likely it is that some of so many states were taken for another: at most the number of pairs over the number
  * of hashes, if hashes are as good as drawn.
  */
-export function omissionBound(states: number): number {
-  return Math.min(1, (states * (states - 1)) / 2 / 2 ** (32 * KEPT));
+export function omissionBound(states: number, bits = COMPACT_BITS): number {
+  return Math.min(1, (states * (states - 1)) / 2 / 2 ** bits);
 }

@@ -3,7 +3,7 @@
  * first transition that breaks a law is among the nearest, and the history into it is a shortest one.
  */
 import { type Batch, emptyBatch } from "./batch.ts";
-import { CompactTable, omissionBound } from "./compact-table.ts";
+import { COMPACT_BITS, CompactTable, omissionBound } from "./compact-table.ts";
 import { StateTable } from "./state-table.ts";
 
 /** What an explorer visits: it knows states only by the words that tell them apart. */
@@ -15,6 +15,8 @@ export interface Visitable {
   readonly actions: readonly string[];
   /** What a transition or the state it leads to may break: at most 30. */
   readonly laws: readonly { readonly id: string; readonly says: string }[];
+  /** If the form is itself a hash of the state: of so many bits. */
+  readonly hashBits?: number | undefined;
   /** What makes it smaller than it is: each a few words. */
   readonly reductions: readonly string[];
   /** Writes the form of the initial state. */
@@ -61,7 +63,7 @@ export interface ExploreOptions {
 }
 
 /** A law that is broken, and a shortest run into that: indices of actions. */
-export interface Break {
+export interface ShortestBreak {
   readonly law: string;
   readonly run: readonly number[];
 }
@@ -75,7 +77,7 @@ export interface Explored {
   /** What ended it: nothing was left to visit, enough was broken, or a bound. */
   readonly ended: "fixpoint" | "break" | "states" | "time" | "memory" | "request";
   /** In the order in which they were met: shortest first. */
-  readonly breaks: readonly Break[];
+  readonly breaks: readonly ShortestBreak[];
   /** By law, then by action: commands of a shortest run whose last action is that and breaks it; 0 for none. */
   readonly shortest: readonly Uint16Array[];
   /** States in which no action is enabled. */
@@ -87,6 +89,8 @@ export interface Explored {
   /** 0 if exact, else how likely it is that some state was left out. */
   readonly omission: number;
   readonly exact: boolean;
+  /** Bits of hash by which states were told apart; undefined if it was exact. */
+  readonly hashBits: number | undefined;
   readonly bytes: number;
   readonly seconds: number;
   readonly reached: Reached;
@@ -170,7 +174,8 @@ export function* exploring(
       else if (performance.now() - started > bounds.milliseconds) ended = "time";
     }
   }
-  return summary(search, ended, !compact, (performance.now() - started) / 1000);
+  const hashBits = compact ? COMPACT_BITS : machine.hashBits;
+  return summary(search, ended, hashBits, (performance.now() - started) / 1000);
 }
 
 function begin(machine: Visitable, compact: boolean): Search {
@@ -258,7 +263,12 @@ function progressOf({ reached, depth }: Search, head: number, levels: readonly n
   return { states: reached.count, depth, queue, bytes: reached.bytes, left };
 }
 
-function summary(search: Search, ended: Explored["ended"], exact: boolean, seconds: number): Explored {
+function summary(
+  search: Search,
+  ended: Explored["ended"],
+  hashBits: number | undefined,
+  seconds: number,
+): Explored {
   const { machine, reached, edges, depth, deadlocks, fired, shortest } = search;
   const breaks = search.broken.map((id) => {
     const law = machine.laws.findIndex((each) => each.id === id);
@@ -277,8 +287,9 @@ function summary(search: Search, ended: Explored["ended"], exact: boolean, secon
     fired,
     witnesses: machine.witnesses?.() ?? new Map(),
     reductions: machine.reductions,
-    exact,
-    omission: exact ? 0 : omissionBound(reached.count),
+    exact: hashBits === undefined,
+    hashBits,
+    omission: hashBits === undefined ? 0 : omissionBound(reached.count, hashBits),
     bytes: reached.bytes,
     seconds,
     reached,

@@ -16,6 +16,8 @@ export interface LiveMachine<S> {
   readonly reductions: readonly string[];
   /** Words in the form of a state. */
   readonly words: number;
+  /** If the form is a hash: of so many bits. */
+  readonly hashBits?: number | undefined;
   initial(): S;
   copy(state: S): S;
   /** Makes `to` equal to `from`. */
@@ -58,6 +60,7 @@ export function visitLive<S>(machine: LiveMachine<S>): Visitable {
     actions,
     laws: machine.laws,
     reductions: machine.reductions,
+    hashBits: machine.hashBits,
     begin: (form) => machine.form(copies[0] as S, form, 0),
     expand: (number, reached, batch) => expand(machine, stand(number, reached), work, number, batch),
     brokenIn: () => 0,

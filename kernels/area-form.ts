@@ -22,7 +22,7 @@ const MOST_PAGES = 62;
 
 const REDUCTIONS = [
   "no cached area: its other fields do not matter",
-  "a hole larger than any request: as good as no cached area; one no larger than the smallest: as good as none",
+  "a hole larger than any request: as good as no cached area",
   "neighbouring lazy areas between which nothing fits, if no window begins there: one area",
 ] as const;
 
@@ -31,7 +31,6 @@ interface Packing {
   readonly pages: Pages;
   readonly words: number;
   readonly aligns: readonly Bytes[];
-  readonly leastSize: Pages;
   readonly mostSize: Pages;
   /** Pages between two areas below which nothing fits there. */
   readonly usableGap: Pages;
@@ -63,7 +62,6 @@ export function areaForm(
     pages,
     words: Math.ceil(pages / PAGES_IN_WORD),
     aligns: scope.aligns,
-    leastSize: Math.min(...scope.sizes) + guard.inside,
     mostSize: Math.max(...scope.sizes) + guard.inside,
     // Not what is wanted before the next area: some kernels promise that page and forget it (A8).
     usableGap: guard.afterArea + Math.min(...scope.sizes) + guard.inside,
@@ -125,8 +123,9 @@ function isSeamDead(packing: Packing, lastEnd: Pages, start: Pages, end: Pages):
 }
 
 function cacheWord(packing: Packing, state: State, cached: number): number {
-  const { base, aligns, reduced, leastSize } = packing;
-  const hole = reduced && state.cachedHoleSize <= leastSize ? 0 : state.cachedHoleSize;
+  const { base, aligns } = packing;
   const vstart = state.cachedVstart < base ? 0 : state.cachedVstart - base + 1;
-  return cached | (hole << 6) | (vstart << 12) | ((aligns.indexOf(state.cachedAlign) + 1) << 18);
+  return (
+    cached | (state.cachedHoleSize << 6) | (vstart << 12) | ((aligns.indexOf(state.cachedAlign) + 1) << 18)
+  );
 }

@@ -6,7 +6,15 @@
 import type { Scope } from "../spec/scope.ts";
 import type { Cpu, Offsets, Pages, Vpn } from "../spec/vocabulary.ts";
 import { NONE } from "./areas.ts";
-import { copyPageMap, dropPage, emptyPageMap, frameOf, type PageMap, setFrame } from "./page-map.ts";
+import {
+  assignPageMap,
+  copyPageMap,
+  dropPage,
+  emptyPageMap,
+  frameOf,
+  type PageMap,
+  setFrame,
+} from "./page-map.ts";
 
 export interface Blocks {
   /** VMAP_BBMAP_BITS: pages in a block. */
@@ -98,7 +106,24 @@ export function copyBlocks(blocks: Blocks): Blocks {
 /** Makes `to` equal to `from`; both have the same CPUs. A machine without blocks has nothing to do. */
 export function assignBlocks(to: Blocks, from: Blocks): void {
   if (from.used === 0 && to.used === 0) return;
-  Object.assign(to, copyBlocks(from));
+  if (to.area.length !== from.area.length) Object.assign(to, arrays(from.area.length, from.pages));
+  to.area.set(from.area);
+  to.free.set(from.free);
+  to.dirty.set(from.dirty);
+  to.dirtyMin.set(from.dirtyMin);
+  to.dirtyMax.set(from.dirtyMax);
+  to.cpu.set(from.cpu);
+  to.listed.set(from.listed);
+  to.given.set(from.given);
+  to.givenBack.set(from.givenBack);
+  to.next.set(from.next);
+  to.prev.set(from.prev);
+  to.head.set(from.head);
+  to.tail.set(from.tail);
+  assignPageMap(to.index, from.index);
+  to.freeSlot = from.freeSlot;
+  to.used = from.used;
+  to.count = from.count;
 }
 
 function resize(blocks: Blocks, capacity: number): Blocks {

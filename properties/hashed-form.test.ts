@@ -2,19 +2,19 @@
  * That states which the explorer takes for one, their hashes being equal, answer alike for ever: compared with one
  * another, action by action, by what a reply says, what it breaks and which state it leads to.
  */
-import { serialize } from "node:v8";
 import { describe, expect, test } from "vitest";
 import { BUGS } from "../counterexamples/index.ts";
-import { DISABLED, type LiveMachine } from "../engine/live.ts";
+import { explore } from "../engine/explore.ts";
 import { KERNELS } from "../kernels/index.ts";
 import type { State } from "../kernels/state.ts";
-import type { Command, Response } from "../spec/commands.ts";
 import type { Kernel } from "../spec/kernel.ts";
 import { AREAS_ONLY, type Scope } from "../spec/scope.ts";
 import { PAGE_SIZE } from "../spec/vocabulary.ts";
-import { type Call, commandsOf } from "./callers.ts";
-import { type Both, Hashing } from "./hashed-form.ts";
-import { liveKernel } from "./side-by-side.ts";
+import { compareAlike } from "./alike.testing.ts";
+import type { Call } from "./callers.ts";
+import { Hashing } from "./hashed-form.ts";
+import { type SideBySide, sideBySide } from "./side-by-side.ts";
+import { MIDDLE, spaceScope } from "./spaces.ts";
 
 interface Space {
   readonly what: string;
@@ -82,111 +82,30 @@ const TOP: Space = {
   },
 };
 
-/** What a caller sees of a reply, but for which frame is which. */
-function shown(response: Response): string {
-  const { flushes, pteSet, pteCleared, lazyPages, usedAfterFree, dirtyLines } = response;
-  const result: unknown[] = [response.kind];
-  if (response.kind === "placed") result.push(response.start, response.mapStopped);
-  if (response.kind === "reached") result.push(response.hit, response.frame === null);
-  if (response.kind === "pinned") result.push(response.swept, response.ptes);
-  if (response.kind === "done" && response.aliases !== undefined) {
-    const { staleTlb, deadTlb, deadPtes } = response.aliases;
-    const where = [staleTlb, deadTlb].map((all) => all.map(({ cpu, page }) => [cpu, page]));
-    result.push(where, deadPtes);
-  }
-  return JSON.stringify([result, flushes, pteSet, pteCleared, lazyPages, usedAfterFree, dirtyLines]);
-}
-
-/** So many different states of one form are compared, and gone on from. */
-const ALIKE = 3;
-
-interface Compared {
-  /** The first two replies that differ, as text; undefined if none do. */
-  readonly difference: string | undefined;
-  readonly states: number;
-  readonly forms: number;
-}
-
-function compareAlike(kernel: Kernel<State>, { scope, calls }: Space, most: number): Compared {
-  const heard = new Hearing(kernel, scope, calls);
-  const { machine, commands } = heard;
-  const known = new Map<string, readonly string[]>();
-  const met = new Map<string, number>();
-  const concrete = new Set<string>();
-  const queue: Both<State>[] = [machine.initial()];
-  const after = machine.initial();
-  for (let head = 0; head < queue.length && head < most; head++) {
-    const both = queue[head] as Both<State>;
-    const own = heard.form(both);
-    machine.assign(after, both);
-    const replies = commands.map((_command, action) => {
-      const reply = heard.take(after, action);
-      if (reply === "") return reply;
-      const form = heard.form(after);
-      const alike = met.get(form) ?? 0;
-      if (alike < ALIKE && after.world !== both.world) {
-        const key = serialize(after.state).toString("latin1");
-        if (!concrete.has(key)) {
-          concrete.add(key);
-          met.set(form, alike + 1);
-          queue.push(machine.copy(after));
-        }
-      }
-      machine.assign(after, both);
-      return `${reply} then ${form}`;
-    });
-    const first = known.get(own) ?? replies;
-    known.set(own, first);
-    const at = replies.findIndex((reply, nth) => reply !== first[nth]);
-    if (at >= 0) {
-      const difference = `${JSON.stringify(commands[at])}: ${first[at]}, or ${replies[at]}`;
-      return { difference, states: head, forms: known.size };
-    }
-  }
-  return { difference: undefined, states: Math.min(most, queue.length), forms: known.size };
-}
-
-/** The machine an explorer visits, and what its kernel replied last. */
-class Hearing {
-  readonly machine: LiveMachine<Both<State>>;
-  readonly commands: readonly Command[];
-  readonly #words: Int32Array;
-  #last = "";
-
-  constructor(kernel: Kernel<State>, scope: Scope, calls: readonly Call[]) {
-    const heard: Kernel<State> = {
-      ...kernel,
-      act: (state, command) => {
-        const response = kernel.act(state, command);
-        this.#last = shown(response);
-        return response;
-      },
-    };
-    this.machine = liveKernel(heard, scope, { reduced: true, calls, beyondBreaks: true });
-    this.commands = commandsOf(scope, calls, true);
-    this.#words = new Int32Array(this.machine.words);
-  }
-
-  form(both: Both<State>): string {
-    this.machine.form(both, this.#words, 0);
-    return this.#words.join();
-  }
-
-  /** Takes an action in place: what it was answered, and what that broke; nothing where it cannot be taken. */
-  take(both: Both<State>, action: number): string {
-    const outcome = this.machine.take(both, action);
-    return outcome === DISABLED ? "" : `${this.#last} breaks ${outcome}`;
-  }
-}
+/** Behind every break: the hash is to tell apart what comes there as well. */
+const beyond = ({ calls }: Space): SideBySide => ({ reduced: true, calls, beyondBreaks: true });
 
 const CHANGED = BUGS.flatMap(({ changed }) => (changed === undefined ? [] : [changed]));
 
 describe.each([...KERNELS, ...CHANGED])("states of $name whose hashes are equal", (kernel) => {
   test.each([ALL, BLOCKS, TOP])("answer alike: $what", (space) => {
-    const { difference, states, forms } = compareAlike(kernel, space, 150);
+    const { difference, states, forms } = compareAlike(kernel, space.scope, beyond(space), 150);
     expect(difference).toBeUndefined();
     // A kernel of the time before blocks has nothing to do where callers only map.
     if (kernel.release.fragments !== "no blocks") expect(forms).toBeLessThan(states);
+  });
+});
+
+describe("of callers who only allocate, free and purge", () => {
+  const scope = spaceScope({ pages: 4, sizes: 4, aligns: 2, windows: 2, at: MIDDLE });
+  const statesOf = (kernel: Kernel<State>, options: SideBySide) => {
+    const bounds = { states: 100_000, milliseconds: 60_000, bytes: 2 ** 28 };
+    return explore(sideBySide(kernel, scope, options), { bounds, enough: () => false }).states;
+  };
+
+  test.each(KERNELS)("as many states are told apart as by the form of areas, unreduced: $name", (kernel) => {
+    const hashed = statesOf(kernel, { reduced: true, calls: ["alloc", "purge"] });
+    expect(hashed).toBe(statesOf(kernel, { reduced: false }));
   });
 });
 
@@ -209,7 +128,7 @@ describe("the comparison notices", () => {
   ];
 
   test.each(without)("a form that leaves out %s", (_what, forgetting, space) => {
-    expect(compareAlike(forgetting, space, 4000).difference).toBeDefined();
+    expect(compareAlike(forgetting, space.scope, beyond(space), 4000).difference).toBeDefined();
   });
 });
 

@@ -22,7 +22,8 @@ export function hashedForm<S>(kernel: Kernel<S>, calls: readonly Call[]): StateF
   const hashing = new Hashing();
   return {
     words: 4,
-    reductions: ["states told apart by 128 bits of hash"],
+    hashBits: 128,
+    reductions: ["which frame is which, slots, and counters that only grow"],
     write: (both, into, at) => {
       hashing.begin();
       // The world first: which free frames are clean is known once all that may map one was noted.

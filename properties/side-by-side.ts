@@ -14,8 +14,10 @@ import type { Kernel, StateForm } from "../spec/kernel.ts";
 import { lawsCalled } from "../spec/laws/index.ts";
 import type { VmapLaw } from "../spec/laws/law.ts";
 import type { Scope } from "../spec/scope.ts";
+import type { World } from "../spec/world.ts";
 import { type Call, commandsOf, isEnabled, nameOf, OF_AREAS } from "./callers.ts";
 import { type Both, hashedForm } from "./hashed-form.ts";
+import { lawsTried } from "./tried.ts";
 import { Witnessing } from "./witnessing.ts";
 
 export { commandsOf } from "./callers.ts";
@@ -47,11 +49,12 @@ export interface SideBySide {
   readonly beyondBreaks?: boolean;
 }
 
+/** A reply that broke something. */
 export interface Seen {
-  readonly before: PackedWorld;
+  readonly before: World;
   readonly command: Command;
   readonly response: Response;
-  readonly after: PackedWorld | undefined;
+  readonly after: World | undefined;
   /** All that this reply broke. */
   readonly broken: readonly VmapLaw[];
 }
@@ -74,7 +77,7 @@ export function liveKernel<S>(
   { reduced, counts = () => true, calls, beyondBreaks = false }: SideBySide,
 ): LiveMachine<Both<S>> {
   const commands = commandsOf(scope, calls, beyondBreaks);
-  const laws = lawsCalled(kernel.promises);
+  const laws = lawsTried(lawsCalled(kernel.promises), calls ?? OF_AREAS, scope);
   const spec = packedSpec(kernel.release);
   const isHashed = calls !== undefined || beyondBreaks;
   const form = isHashed ? hashedForm(kernel, calls ?? OF_AREAS) : ofStateAlone(kernel.form(scope, reduced));
@@ -86,6 +89,7 @@ export function liveKernel<S>(
     laws,
     reductions: form.reductions,
     words: form.words,
+    hashBits: form.hashBits,
     initial: () => ({ state: kernel.initial(scope), world: spec.initial(scope) }),
     copy: ({ state, world }) => ({ state: kernel.copy(state), world }),
     assign: (to, from) => {

@@ -2,6 +2,12 @@
 import { AREAS_ONLY, type Scope, type Window } from "../spec/scope.ts";
 import { PAGE_SIZE, type Pages } from "../spec/vocabulary.ts";
 
+/** Blocks, for callers who map: through blocks of so many pages, half of that at most in one map, on so many CPUs. */
+export interface SpaceOfBlocks extends Space {
+  readonly block: Pages;
+  readonly cpus: number;
+}
+
 export interface Space {
   /** Pages in the space. */
   readonly pages: Pages;
@@ -31,6 +37,23 @@ export function spaceScope({ pages, sizes, aligns, windows, at }: Space): Scope 
     sizes: Array.from({ length: sizes }, (_none, nth) => nth + 1),
     aligns: Array.from({ length: aligns }, (_none, nth) => PAGE_SIZE * 2 ** nth),
     windows: windowsOf(begin, pages).slice(0, windows),
+  };
+}
+
+/** The whole space is where maps go. Throws a RangeError for a block of other than 2, 4 or 8 pages. */
+export function blocksScope(space: SpaceOfBlocks): Scope {
+  const { block, cpus } = space;
+  if (![2, 4, 8].includes(block)) throw new RangeError(`blocks of ${block} pages: 2, 4 or 8 can be explored`);
+  const scope = spaceScope(space);
+  const most = block / 2;
+  return {
+    ...scope,
+    cpus,
+    vmalloc: scope.windows[0] as Window,
+    blockPages: block,
+    bitsPerLong: most,
+    // One more than a block takes: such a map gets an area of its own.
+    counts: Array.from({ length: most + 1 }, (_none, nth) => nth + 1),
   };
 }
 

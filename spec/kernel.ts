@@ -54,6 +54,8 @@ export interface Dump {
 /** The words by which an exhaustive search tells the states of a kernel apart, on machines of one scope. */
 export interface StateForm<S> {
   readonly words: number;
+  /** If the words are a hash: of so many bits. */
+  readonly hashBits?: number;
   /** What states are taken for one although they differ: each a sentence. */
   readonly reductions: readonly string[];
   /** Writes the form from `at` on. Two states of the same form answer alike for ever. */

@@ -134,9 +134,9 @@ function receipt({ machine, result, told }: ExploredReport): string[][] {
   ].map(([name, value]) => [name as string, value as string]);
 }
 
-function methodOf({ exact, omission, states }: Explored): string {
+function methodOf({ exact, hashBits, omission, states }: Explored): string {
   if (exact) return "exact, breadth first";
-  return `64 bits of hash a state, breadth first: that any of ${states} was left out is no likelier than ${omission.toExponential(1)}`;
+  return `${hashBits} bits of hash a state, breadth first: that any of ${states} was left out is no likelier than ${omission.toExponential(1)}`;
 }
 
 function mergedRows(reductions: readonly string[]): string[][] {

@@ -1,0 +1,61 @@
+import { describe, expect, test } from "vitest";
+import { explorableNamed } from "../cli/explorable.ts";
+import { parametersOf } from "../cli/verbs/explore.ts";
+import { type Explored, explore } from "../engine/explore.ts";
+import { type Census, readCensus } from "./census.ts";
+
+const census = await readCensus();
+const BOUNDS = { states: 1e7, milliseconds: 120_000, bytes: 2e9 };
+
+/** Every state of a machine of the census, as `explore` visits them. */
+function visit({ machine, scope, symmetry }: Census): Explored {
+  const explorable = explorableNamed(machine);
+  const opened = explorable.open(parametersOf(explorable, scope), symmetry === "on");
+  return explore(opened.machine, { bounds: BOUNDS, enough: () => false });
+}
+
+function broken({ breaks }: Explored): Record<string, number> {
+  return Object.fromEntries(breaks.map(({ law, run }) => [law, run.length]));
+}
+
+describe("every state of", () => {
+  test.each(census.filter(({ small }) => small))("$machine, $scope, symmetry $symmetry", (entry) => {
+    const result = visit(entry);
+    const { states, edges, depth } = result;
+    expect({ ended: result.ended, states, edges, depth, broken: broken(result) }).toEqual({
+      ended: "fixpoint",
+      states: entry.states,
+      edges: entry.edges,
+      depth: entry.depth,
+      broken: entry.broken,
+    });
+  });
+});
+
+describe("the census", () => {
+  test("has each machine and scope once", () => {
+    const names = census.map(({ machine, scope, symmetry }) => `${machine} ${scope} ${symmetry}`);
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  test("names only machines and scopes that can be explored", () => {
+    for (const { machine, scope } of census) {
+      expect(() => parametersOf(explorableNamed(machine), scope)).not.toThrow();
+    }
+  });
+
+  /** Merging states must change neither what breaks nor how soon, nor how far the last state is. */
+  const pairs = census.flatMap((merged) =>
+    census
+      .filter((each) => each.symmetry === "off" && merged.symmetry === "on")
+      .filter((each) => each.machine === merged.machine && each.scope === merged.scope)
+      .map((unmerged) => ({ merged, unmerged })),
+  );
+  test.each(pairs)(
+    "has one verdict of $merged.machine, $merged.scope, merged and not",
+    ({ merged, unmerged }) => {
+      expect(merged.broken).toEqual(unmerged.broken);
+      expect(merged.states).toBeLessThan(unmerged.states);
+    },
+  );
+});

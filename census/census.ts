@@ -1,0 +1,36 @@
+/**
+ * The machines whose every state was visited, with the counts: `npm run explore:all` visits them again, and a test
+ * the small ones. A count that changes means that a machine, a law or the explorer changed.
+ */
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+
+const count = z.int().nonnegative();
+const entry = z.strictObject({
+  machine: z.string(),
+  /** As `explore --scope` takes it. */
+  scope: z.string(),
+  symmetry: z.enum(["on", "off"]),
+  /** Quick enough for a test. */
+  small: z.boolean(),
+  states: count,
+  edges: count,
+  depth: count,
+  /** Laws broken, and in how many commands at least; all others are kept in every state there is. */
+  broken: z.record(z.string(), count),
+});
+const file = z.array(entry);
+
+export type Census = z.infer<typeof entry>;
+
+export const CENSUS_FILE: string = fileURLToPath(new URL("census.json", import.meta.url));
+
+export async function readCensus(): Promise<readonly Census[]> {
+  return file.parse(JSON.parse(await readFile(CENSUS_FILE, "utf8")));
+}
+
+/** One entry a line. */
+export function formatCensus(all: readonly Census[]): string {
+  return `[\n${all.map((each) => `  ${JSON.stringify(each)}`).join(",\n")}\n]\n`;
+}

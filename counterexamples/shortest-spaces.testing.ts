@@ -1,0 +1,193 @@
+/**
+ * In which space a bug's shortest history is sought: how large the machine is, and what its callers may do. No run of
+ * such callers is shorter; what other callers could do on a larger machine is not known from it.
+ */
+import type { Call } from "../properties/callers.ts";
+import { AREAS_ONLY, type Scope } from "../spec/scope.ts";
+import { PAGE_SIZE, type Pages } from "../spec/vocabulary.ts";
+
+export interface ShortestSpace {
+  /** What callers may do there, in words. */
+  readonly says: string;
+  readonly scope: Scope;
+  readonly calls: readonly Call[];
+}
+
+const upTo = (most: Pages): Pages[] => Array.from({ length: most }, (_none, nth) => nth + 1);
+const aligned = (...pages: Pages[]) => pages.map((count) => count * PAGE_SIZE);
+
+/** Eight pages far from both ends of the word; more than two lazy pages purge. */
+const EIGHT_PAGES: Scope = {
+  ...AREAS_ONLY,
+  name: "eight pages",
+  wordPages: 64,
+  cpus: 1,
+  lazyMaxPages: 2,
+  sizes: upTo(8),
+  aligns: aligned(1, 2, 4),
+  windows: [
+    { vstart: 16, vend: 24 },
+    { vstart: 17, vend: 23 },
+    { vstart: 20, vend: 24 },
+    { vstart: 22, vend: 24 },
+    { vstart: 16, vend: 18 },
+  ],
+};
+
+const areas: ShortestSpace = {
+  says: "allocate every size at alignments of 1, 2 and 4 pages in five windows of eight pages, free, purge",
+  scope: EIGHT_PAGES,
+  calls: ["alloc", "purge"],
+};
+
+const mappedAreas: ShortestSpace = {
+  says: "allocate and map 1 to 4 pages in two windows of eight pages, read and write them, free, purge, call vm_unmap_aliases",
+  scope: { ...EIGHT_PAGES, sizes: upTo(4), aligns: aligned(1), windows: EIGHT_PAGES.windows.slice(0, 2) },
+  calls: ["alloc", "allocMapped", "touch", "write", "purge", "unmapAliases"],
+};
+
+/** The whole of a word of sixteen pages but for its last page, and parts of it. */
+const SIXTEEN_PAGES: Scope = {
+  ...EIGHT_PAGES,
+  name: "sixteen pages",
+  wordPages: 16,
+  sizes: upTo(15),
+  aligns: aligned(1, 2, 4, 8),
+  windows: [
+    { vstart: 0, vend: 15 },
+    { vstart: 8, vend: 15 },
+    { vstart: 9, vend: 14 },
+    { vstart: 1, vend: 3 },
+  ],
+};
+
+const wholeWord: ShortestSpace = {
+  says: "allocate every size at alignments up to half the word in four windows of a word of 16 pages, mapping it or not, free, purge",
+  scope: SIXTEEN_PAGES,
+  calls: ["alloc", "allocMapped", "purge"],
+};
+
+/** For histories of three commands. */
+const wholeWordLess: ShortestSpace = {
+  ...wholeWord,
+  says: "allocate 1, 2, 7, 8 or 9 pages at alignments up to half the word in four windows of a word of 16 pages, mapping it or not, free, purge",
+  scope: { ...SIXTEEN_PAGES, sizes: [1, 2, 7, 8, 9] },
+};
+
+const beforeInit: ShortestSpace = {
+  says: "pin, call vm_unmap_aliases and vmalloc_init; then allocate as well",
+  scope: { ...EIGHT_PAGES, beforeInit: true },
+  calls: ["alloc", "pin", "purge", "unmapAliases"],
+};
+
+/** Room for five blocks of four pages, or three with a page kept after each, of which a map takes at most two. */
+const FEW_BLOCKS: Scope = {
+  ...EIGHT_PAGES,
+  name: "few blocks",
+  lazyMaxPages: 4,
+  vmalloc: { vstart: 16, vend: 36 },
+  blockPages: 4,
+  bitsPerLong: 2,
+  counts: [1, 2, 3],
+  sizes: [1, 4],
+  aligns: aligned(1, 4),
+  windows: [{ vstart: 16, vend: 36 }],
+};
+
+const everything: ShortestSpace = {
+  says: "map 0 to 3 pages through blocks of four on two CPUs, allocate, read, write, pin, purge, call vm_unmap_aliases",
+  scope: { ...FEW_BLOCKS, cpus: 2, counts: [0, 1, 2, 3] },
+  calls: ["alloc", "allocMapped", "map", "touch", "write", "pin", "purge", "unmapAliases"],
+};
+
+/** For histories of five commands. */
+const maps: ShortestSpace = {
+  says: "map 1 to 3 pages through blocks of four on two CPUs, read, purge, call vm_unmap_aliases",
+  scope: { ...FEW_BLOCKS, cpus: 2 },
+  calls: ["map", "touch", "purge", "unmapAliases"],
+};
+
+/** For a history of ten commands. */
+const smallMaps: ShortestSpace = {
+  says: "map 1 or 2 pages through blocks of four on one CPU, let go, purge",
+  scope: { ...FEW_BLOCKS, counts: [1, 2] },
+  calls: ["map", "purge"],
+};
+
+const mapsOnTwo: ShortestSpace = {
+  says: "map 1 to 3 pages through blocks of four on two CPUs, let go, purge, call vm_unmap_aliases",
+  scope: { ...FEW_BLOCKS, cpus: 2 },
+  calls: ["map", "purge", "unmapAliases"],
+};
+
+/** By bug, then by pinned history. */
+export const SHORTEST_SPACES: Readonly<Record<string, Readonly<Record<string, ShortestSpace>>>> = {
+  "va-gap-offbyone": { "lowest-fit.json": areas },
+  "va-restart-from-end": { "refused-only-when-full.json": areas },
+  "va-no-wrap-check": {
+    "in-window.json": wholeWord,
+    "no-bug.json": wholeWord,
+    "no-overlap.json": wholeWord,
+    "flush-before-reuse.json": wholeWordLess,
+  },
+  "va-leak-on-enospc": { "nothing-leaks.json": areas },
+  "cache-draft-range-bugon": { "no-bug.json": areas },
+  "cache-draft-align-bugon": { "no-bug.json": areas },
+  "cache-draft-guard-forgotten": { "guard-gap.json": areas },
+  "cache-exact-hole-missed": {
+    "lowest-fit.json": areas,
+    "refused-only-when-full.json": areas,
+    "purge-only-when-full.json": areas,
+  },
+  "wrap-size-minus-one": {
+    "in-window.json": wholeWord,
+    "no-bug.json": wholeWord,
+    "no-overlap.json": wholeWord,
+    "flush-before-reuse.json": wholeWordLess,
+  },
+  "align-wrap-to-zero": {
+    "in-window.json": wholeWord,
+    "no-bug.json": wholeWord,
+    "no-bug.second-wrap.json": wholeWord,
+    "no-overlap.json": wholeWord,
+    "no-overlap.whole-space.json": wholeWord,
+    "guard-gap.json": wholeWord,
+    "flush-before-reuse.json": wholeWordLess,
+    "flush-before-reuse.whole-space.json": wholeWordLess,
+  },
+  "purge-list-uaf": { "no-use-after-free.json": areas },
+  "vunmap-no-cache-flush": { "cache-flushed-before-unmap.json": mappedAreas },
+  "lazy-pte-live-alias": { "unmapped-means-no-pte.json": everything },
+  "aliases-before-init": { "init-order.json": beforeInit, "no-bug.json": beforeInit },
+  "vb-fragment-exhaustion": { "nothing-leaks.json": everything },
+  "vb-head-insert-exhaustion": { "nothing-leaks.json": smallMaps },
+  "vb-dirtymap-word-cross": {
+    "no-alias-after-unmap-aliases.json": maps,
+    "pinned-is-unaliased.json": everything,
+  },
+  "vb-full-block-stale": {
+    "no-alias-after-unmap-aliases.json": maps,
+    "no-alias-after-unmap-aliases.ptes.json": everything,
+    "pinned-is-unaliased.json": everything,
+  },
+  "vb-alloc-zero": { "argument-domain.json": everything },
+  "vmlist-overruns-end": { "in-window.json": areas },
+  "vmlist-end-underflow": { "in-window.json": wholeWord },
+  "cache-no-vstart-test": { "lowest-fit.json": areas },
+  "cache-no-align-test": { "lowest-fit.json": areas },
+  "cache-free-leaves-it": { "lowest-fit.json": areas },
+  "cache-free-moves-it-up": { "lowest-fit.json": areas },
+};
+
+/** The same for callers who do more, where that takes longer than a test may: a minute each, or several. */
+export const LONGER_SPACES: typeof SHORTEST_SPACES = {
+  "va-no-wrap-check": { "flush-before-reuse.json": wholeWord },
+  "wrap-size-minus-one": { "flush-before-reuse.json": wholeWord },
+  "align-wrap-to-zero": {
+    "flush-before-reuse.json": wholeWord,
+    "flush-before-reuse.whole-space.json": wholeWord,
+  },
+  "vb-head-insert-exhaustion": { "nothing-leaks.json": mapsOnTwo },
+  "vb-dirtymap-word-cross": { "no-alias-after-unmap-aliases.json": everything },
+  "vb-full-block-stale": { "no-alias-after-unmap-aliases.json": everything },
+};

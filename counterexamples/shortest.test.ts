@@ -1,0 +1,91 @@
+/**
+ * That no pinned history could be shorter: the space of each is explored, level by level, until the bug breaks the
+ * law, so the run found is a shortest one of all that its callers can make.
+ */
+import { describe, expect, test } from "vitest";
+import { type HistoryFile, readHistory } from "../adapters/history-file.ts";
+import { kernelNamed } from "../cli/names.ts";
+import { allPinned, pinnedFile } from "../cli/pinned.ts";
+import type { State } from "../kernels/state.ts";
+import { confirmBreak, type Sought, shortest } from "../properties/shortest.ts";
+import type { LawId } from "../spec/contract.ts";
+import type { Bug } from "./bug.ts";
+import { bugCalled, nameBreaks } from "./index.ts";
+import { LONGER_SPACES, SHORTEST_SPACES, type ShortestSpace } from "./shortest-spaces.testing.ts";
+
+const BOUNDS = { states: 2_000_000, milliseconds: 60_000, bytes: 2 ** 30 };
+
+/** This law broken by this bug, as the catalogue names breaks. */
+function soughtOn(label: string, bug: string, law: LawId): Sought<State> {
+  const kernel = kernelNamed(label);
+  return {
+    kernel,
+    law,
+    meant: (seen) =>
+      nameBreaks(kernel.name, seen.broken, seen).some((each) => each.law === law && each.bug?.id === bug),
+  };
+}
+
+/** The length of the shortest history pinned for this law, bug and kernel. */
+async function pinnedLength(bug: Bug, law: LawId, kernel: string): Promise<number> {
+  const pins = bug.breaks.filter((each) => each.law === law && each.on.includes(kernel));
+  const histories = await Promise.all(pins.map((each) => readHistory(pinnedFile(bug, each))));
+  return Math.min(...histories.map(({ commands }) => commands.length));
+}
+
+describe("nothing is shorter than what is pinned", () => {
+  test.each(allPinned())("in $bug.id/$pinned.pinned", async ({ bug, pinned }) => {
+    const space = SHORTEST_SPACES[bug.id]?.[pinned.pinned] as ShortestSpace;
+    const { kernel } = await readHistory(pinnedFile(bug, pinned));
+    const { history, explored } = shortest(soughtOn(kernel, bug.id, pinned.law), space, BOUNDS);
+    expect(explored.breaks.map(({ law }) => law)).toEqual([pinned.law]);
+    expect(history).toHaveLength(await pinnedLength(bug, pinned.law, kernel));
+  });
+});
+
+describe("the table of spaces", () => {
+  test("has one for every pinned history, and none for others", () => {
+    const pinned = allPinned().map(({ bug, pinned: { pinned } }) => `${bug.id}/${pinned}`);
+    expect(namesIn(SHORTEST_SPACES).sort()).toEqual(pinned.sort());
+    expect(namesIn(LONGER_SPACES).filter((name) => !pinned.includes(name))).toEqual([]);
+  });
+});
+
+function namesIn(table: typeof SHORTEST_SPACES): string[] {
+  return Object.entries(table).flatMap(([bug, spaces]) =>
+    Object.keys(spaces).map((file) => `${bug}/${file}`),
+  );
+}
+
+describe("a search for the shortest", () => {
+  const pinned = SHORTEST_SPACES["cache-exact-hole-missed"]?.["lowest-fit.json"] as ShortestSpace;
+  const windows = [
+    { vstart: 16, vend: 20 },
+    { vstart: 17, vend: 20 },
+  ];
+  const small = { ...pinned, scope: { ...pinned.scope, sizes: [1, 2], aligns: [4096], windows } };
+
+  test("finds nothing of a bug that the kernel does not have, up to the fixpoint", () => {
+    const { history, explored } = shortest(
+      soughtOn("2.6.39", "cache-exact-hole-missed", "lowest-fit"),
+      small,
+      BOUNDS,
+    );
+    expect({ history, ended: explored.ended }).toEqual({ history: undefined, ended: "fixpoint" });
+  });
+
+  test("does not take another bug's break for the one sought", () => {
+    const { history } = shortest(soughtOn("3.1", "va-gap-offbyone", "lowest-fit"), small, BOUNDS);
+    expect(history).toBeUndefined();
+  });
+
+  test("throws where the reference does not confirm what was found", async () => {
+    const bug = bugCalled("cache-exact-hole-missed") as Bug;
+    const file: HistoryFile = await readHistory(pinnedFile(bug, bug.breaks[0] as Bug["breaks"][number]));
+    const confirm = (label: string, commands: HistoryFile["commands"]) => () =>
+      confirmBreak(soughtOn(label, bug.id, "lowest-fit"), file.scope, commands);
+    expect(confirm("3.1", file.commands)).not.toThrow();
+    expect(confirm("2.6.39", file.commands)).toThrow("lowest-fit");
+    expect(confirm("3.1", [...file.commands, { op: "purge" }])).toThrow("lowest-fit");
+  });
+});

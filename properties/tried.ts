@@ -1,0 +1,29 @@
+/** Which laws callers can break at all: a law that nobody tries is not kept, but unasked. */
+import type { LawId } from "../spec/contract.ts";
+import type { VmapLaw } from "../spec/laws/law.ts";
+import type { Scope } from "../spec/scope.ts";
+import type { Call } from "./callers.ts";
+
+/** What callers must do, one of these at least, for a law to say anything. Laws not named here speak of every call. */
+const TRIED_BY: Readonly<Record<LawId, readonly Call[]>> = {
+  "no-stale-translation": ["touch"],
+  "no-alias-after-unmap-aliases": ["unmapAliases"],
+  "flush-only-once": ["unmapAliases"],
+  "pinned-is-unaliased": ["pin"],
+  "unmapped-means-no-pte": ["allocMapped", "map"],
+  "cache-flushed-before-unmap": ["write"],
+};
+
+/** Those of the laws that such callers try on machines of this scope. */
+export function lawsTried(
+  laws: readonly VmapLaw[],
+  calls: readonly Call[],
+  { beforeInit, counts }: Scope,
+): readonly VmapLaw[] {
+  return laws.filter(({ id }) => {
+    if (id === "init-order") return beforeInit;
+    // Who explores lets go only of what is held: what is left outside a call's domain is a map of nothing.
+    if (id === "argument-domain") return calls.includes("map") && counts.includes(0);
+    return TRIED_BY[id]?.some((call) => calls.includes(call)) ?? true;
+  });
+}
