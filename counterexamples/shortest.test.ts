@@ -43,6 +43,39 @@ describe("nothing is shorter than what is pinned", () => {
   });
 });
 
+/** Minutes, and so only where it is asked for: `npm run explore:all` does. */
+const LONG = process.env.VMAPCHECK_LONG === "1";
+const LONG_BOUNDS = { ...BOUNDS, milliseconds: 600_000 };
+
+describe.runIf(LONG)("nothing is shorter either", () => {
+  const longer = allPinned().filter(({ bug, pinned }) => LONGER_SPACES[bug.id]?.[pinned.pinned]);
+
+  test.each(longer)(
+    "for callers who do more, in $bug.id/$pinned.pinned",
+    async ({ bug, pinned }) => {
+      const space = LONGER_SPACES[bug.id]?.[pinned.pinned] as ShortestSpace;
+      const { kernel } = await readHistory(pinnedFile(bug, pinned));
+      const { history } = shortest(soughtOn(kernel, bug.id, pinned.law), space, LONG_BOUNDS);
+      expect(history).toHaveLength(await pinnedLength(bug, pinned.law, kernel));
+    },
+    LONG_BOUNDS.milliseconds,
+  );
+
+  const everyKernel = allPinned().flatMap(({ bug, pinned }) =>
+    pinned.on.map((kernel) => ({ bug, pinned, kernel })),
+  );
+
+  test.each(everyKernel)(
+    "on $kernel, in $bug.id/$pinned.pinned",
+    async ({ bug, pinned, kernel }) => {
+      const space = SHORTEST_SPACES[bug.id]?.[pinned.pinned] as ShortestSpace;
+      const { history } = shortest(soughtOn(kernel, bug.id, pinned.law), space, LONG_BOUNDS);
+      expect(history).toHaveLength(await pinnedLength(bug, pinned.law, kernel));
+    },
+    LONG_BOUNDS.milliseconds,
+  );
+});
+
 describe("the table of spaces", () => {
   test("has one for every pinned history, and none for others", () => {
     const pinned = allPinned().map(({ bug, pinned: { pinned } }) => `${bug.id}/${pinned}`);
