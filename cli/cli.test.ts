@@ -318,6 +318,7 @@ describe("bad usage ends with 2 and one line", () => {
       /--itf writes a run into a break, and there was/,
     ],
     [["explore", "lazy-unmap", "--scope", "V=3", "--dot", "/tmp/none"], /--dot draws at most 2000 states/],
+    [["explore", "lazy-unmap", "--dot", "/nowhere/graph.dot"], /--dot \/nowhere\/graph\.dot: ENOENT/],
     [["explore", "lazy-unmap", "--megabytes", "1000000"], /--megabytes 1000000: this machine has \d+/],
     [
       ["hunt", "A9", "--law", "in-window"],

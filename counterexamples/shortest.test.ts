@@ -43,7 +43,7 @@ describe("nothing is shorter than what is pinned", () => {
   });
 });
 
-/** Minutes, and so only where it is asked for: `npm run explore:all` does. */
+/** Minutes, and so only where it is asked for: `npm run shortest:all` does. */
 const LONG = process.env.VMAPCHECK_LONG === "1";
 const LONG_BOUNDS = { ...BOUNDS, milliseconds: 600_000 };
 

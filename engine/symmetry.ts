@@ -23,7 +23,9 @@ export function canonicalForm(layout: Layout): (state: Int32Array) => void {
   const members = new Members(layout);
   const numberings = members.sets.reduce((product, { size }) => product * factorial(size), 1);
   if (numberings > MOST_NUMBERINGS) {
-    throw new RangeError(`things can be numbered in ${numberings} ways, more than ${MOST_NUMBERINGS}`);
+    throw new RangeError(
+      `things can be numbered in ${numberings} ways, more than ${MOST_NUMBERINGS}: take a smaller scope, or explore without symmetry`,
+    );
   }
   if (numberings === 1) return () => {};
   const signatures = new Signatures(layout, members);

@@ -1,6 +1,7 @@
 /** `explore`: visits every state of a small machine, and says what was covered. */
-import { writeFile } from "node:fs/promises";
+import { access, constants, writeFile } from "node:fs/promises";
 import { totalmem } from "node:os";
+import { dirname } from "node:path";
 import { dotText, MOST_DRAWN } from "../../engine/dot.ts";
 import { type Explored, exploring } from "../../engine/explore.ts";
 import { itfText } from "../../engine/itf.ts";
@@ -29,10 +30,11 @@ export async function exploreVerb(name: string, options: ExploreArguments): Prom
   const explorable = explorableNamed(name);
   const parameters = parametersOf(explorable, options.scope ?? "");
   const opened = open(explorable, parameters, onOrOff(options.symmetry));
+  await askForFolders(options);
   const work = interruptible();
   const result = await exploreInTurns(explorable, opened, options, work);
   const told = result.breaks.map((broken) => ({ law: broken.law, ...opened.tell(broken) }));
-  await writeFiles(name, opened, result, told, options);
+  await writeAll(filesAsked(name, opened, result, told, options));
   const report = { explorable, machine: opened.machine, scope: scopeText(parameters), result, told };
   if (options.json) console.log(JSON.stringify(exploredJson(report)));
   else console.log(exploredText(report, options.actions));
@@ -79,9 +81,7 @@ function open(explorable: Explorable, parameters: Readonly<Record<string, number
     return explorable.open(parameters, merged);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new UsageError(
-      `--scope ${scopeText(parameters)}: ${error.message}; take a smaller scope${merged ? ", or --symmetry off" : ""}`,
-    );
+    throw new UsageError(`--scope ${scopeText(parameters)}: ${error.message}`);
   }
 }
 
@@ -125,36 +125,60 @@ function megabytes(asked: number | undefined): number {
   return asked;
 }
 
-async function writeFiles(
+/** A file that was asked for: by which option, where, and what goes into it. */
+interface Asked {
+  readonly option: string;
+  readonly path: string;
+  text(): string;
+}
+
+/** The files asked for. Their texts throw a UsageError where there is nothing to write. */
+function filesAsked(
   name: string,
   opened: Opened,
   result: Explored,
   told: readonly (Told & { readonly law: string })[],
-  { dot, itf }: ExploreArguments,
-): Promise<void> {
-  if (dot !== undefined) {
+  { dot, itf, law }: ExploreArguments,
+): readonly Asked[] {
+  const graph = (): string => {
     if (result.states > MOST_DRAWN || !result.exact) {
       throw new UsageError(
         `--dot draws at most ${MOST_DRAWN} states, explored exactly, not ${result.states}`,
       );
     }
-    await write(
-      "--dot",
-      dot,
-      dotText(opened.machine, result, (state) => opened.label(state, result.reached)),
-    );
-  }
-  if (itf !== undefined) {
-    const [first] = told;
-    if (first === undefined) throw new UsageError("--itf writes a run into a break, and there was none");
-    await write("--itf", itf, itfText(name, `a shortest run that breaks ${first.law}`, first.states));
+    return dotText(opened.machine, result, (state) => opened.label(state, result.reached));
+  };
+  const trace = (): string => {
+    const meant = told.find((each) => each.law === law) ?? told[0];
+    if (meant === undefined) throw new UsageError("--itf writes a run into a break, and there was none");
+    return itfText(name, `a shortest run that breaks ${meant.law}`, meant.states);
+  };
+  return [
+    ...(dot === undefined ? [] : [{ option: "--dot", path: dot, text: graph }]),
+    ...(itf === undefined ? [] : [{ option: "--itf", path: itf, text: trace }]),
+  ];
+}
+
+/** Writes all or, where there is nothing to write for one, none. */
+async function writeAll(files: readonly Asked[]): Promise<void> {
+  const texts = files.map(({ text }) => text());
+  for (const [nth, { option, path }] of files.entries()) {
+    await orUsageError(`${option} ${path}`, () => writeFile(path, texts[nth] as string));
   }
 }
 
-async function write(option: string, path: string, text: string): Promise<void> {
+/** Asked before long work: whether the folders of these files are there and may be written to. */
+async function askForFolders({ dot, itf }: ExploreArguments): Promise<void> {
+  for (const [option, path] of Object.entries({ "--dot": dot, "--itf": itf })) {
+    if (path === undefined) continue;
+    await orUsageError(`${option} ${path}`, () => access(dirname(path), constants.W_OK));
+  }
+}
+
+async function orUsageError(what: string, work: () => Promise<void>): Promise<void> {
   try {
-    await writeFile(path, text);
+    await work();
   } catch (error) {
-    throw new UsageError(`${option} ${path}: ${(error as Error).message}`);
+    throw new UsageError(`${what}: ${(error as Error).message}`);
   }
 }
