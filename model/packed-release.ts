@@ -32,7 +32,10 @@ export function flushAndRelease(world: Draft, command: Command, response: Respon
     world.lazyPages = 0;
   }
   if (world.unflushed.length > 0) world.unflushed = unflushedAfter(world.unflushed, EXTENT, flushes);
-  if (gone.length > 0) world.unflushed = world.unflushed.concat(unflushedAfter(gone, AREA, flushes));
+  if (gone.length > 0) {
+    const left = unflushedAfter(gone, AREA, flushes);
+    if (left.length > 0) world.unflushed = world.unflushed.concat(left);
+  }
   if (world.dead.length > 0) {
     if (response.kind === "pinned" && response.traps !== 0)
       world.dead = withoutRepaired(world.dead, response.frame);

@@ -18,6 +18,7 @@ export class Witnessing<S> {
   readonly #kernel: Kernel<S>;
   #wanted: readonly VmapWitness[];
   #paths: number;
+  #lastMarks: readonly string[] | undefined;
 
   constructor(kernel: Kernel<S>, calls: readonly Call[]) {
     this.#kernel = kernel;
@@ -53,8 +54,12 @@ export class Witnessing<S> {
     }
   }
 
+  /** The kernel makes each combination of marks once: those that were looked through last are known by identity. */
   #lookForPaths(state: S): void {
-    for (const id of this.#kernel.marks(state)) {
+    const marks = this.#kernel.marks(state);
+    if (marks === this.#lastMarks) return;
+    this.#lastMarks = marks;
+    for (const id of marks) {
       if (this.seen.get(id) === 0) this.#paths -= 1;
       this.seen.set(id, 1);
     }
