@@ -1,7 +1,7 @@
 /**
  * What tells the states of a kernel apart when callers only allocate, free and purge: two bits a page, and the
- * free-area cache. It leaves out what no later reply depends on: in which slots descriptors lie, the shape of the
- * tree, in which order areas were freed. That, and each reduction, is held true by a test that compares states
+ * free-area cache. It leaves out what no later reply depends on: in which slots descriptors lie, in which order areas
+ * were freed, and, but for kernels that read more out of it than which area comes next, the shape of the tree. That, and each reduction, is held true by a test that compares states
  * which look alike here with one another, action by action (properties/reductions.test.ts).
  */
 import type { StateForm } from "../spec/kernel.ts";
@@ -16,6 +16,8 @@ const BUSY_START = 1;
 const LAZY_START = 2;
 const GOES_ON = 3;
 const PAGES_IN_WORD = 16;
+/** Of a tree's shape: six bits an area. */
+const AREAS_IN_WORD = 5;
 
 /** The widest space that is packed: the cache's fields have six bits each. */
 const MOST_PAGES = 62;
@@ -23,8 +25,11 @@ const MOST_PAGES = 62;
 const REDUCTIONS = [
   "no cached area: its other fields do not matter",
   "a hole larger than any request: as good as no cached area",
-  "neighbouring lazy areas between which nothing fits, if no window begins there: one area",
 ] as const;
+
+/** Not for kernels that read the tree's shape: they may tell two areas from one. */
+const JOINING =
+  "neighbouring lazy areas between which nothing fits: one area, if no window begins there and the lower is not the cached one";
 
 interface Packing {
   readonly base: Vpn;
@@ -38,18 +43,26 @@ interface Packing {
   /** Whether so many pages can be lazy that a free purges. */
   readonly countsLazy: boolean;
   readonly reduced: boolean;
+  /** Neighbouring lazy areas may be one. */
+  readonly joins: boolean;
+  /** What a search finds or remembers depends on the tree's shape. */
+  readonly readsTree: boolean;
   isLazy(state: State, slot: number): boolean;
 }
 
-/**
- * The form for this scope. Throws a RangeError where it has small maps, or its windows span more than 62 pages or
- * nothing.
- */
+/** What a kernel's own steps say of its areas. */
+export interface AreaSteps {
+  isLazy(state: State, slot: number): boolean;
+  /** Whether what a search finds or remembers depends on the tree's shape, as with the drafts. */
+  readonly readsTree: boolean;
+}
+
+/** The form for this scope. Throws a RangeError where its windows span more than 62 pages, or nothing. */
 export function areaForm(
   scope: Scope,
   guard: GuardRule,
   reduced: boolean,
-  isLazy: (state: State, slot: number) => boolean,
+  { isLazy, readsTree }: AreaSteps,
 ): StateForm<State> {
   const base = Math.min(...scope.windows.map(({ vstart }) => vstart));
   const end = Math.max(...scope.windows.map(({ vend }) => vend)) + guard.inside;
@@ -68,19 +81,23 @@ export function areaForm(
     windowStarts: scope.windows.map(({ vstart }) => vstart),
     countsLazy: lazyMaxPages(scope) < pages,
     reduced,
+    joins: reduced && !readsTree,
+    readsTree,
     isLazy,
   };
+  const joining = packing.joins ? [JOINING] : [];
   return {
-    words: packing.words + 1,
-    reductions: reduced ? REDUCTIONS : [],
+    words: packing.words + 1 + (readsTree ? Math.ceil(pages / AREAS_IN_WORD) : 0),
+    reductions: reduced ? [...REDUCTIONS, ...joining] : [],
     write: (state, into, at) => write(packing, state, into, at),
   };
 }
 
 function write(packing: Packing, state: State, into: Int32Array, at: number): void {
-  const { base, words, reduced, isLazy } = packing;
+  const { base, words, reduced, joins: mayJoin, isLazy } = packing;
   const { areas } = state;
   for (let word = 0; word <= words; word++) into[at + word] = 0;
+  if (packing.readsTree) writeTree(packing, state, into, at + words + 1);
   const usesCache = state.freeVmapCache !== NONE && !(reduced && state.cachedHoleSize > packing.mostSize);
   let cached = 0;
   // Start of the lazy area that the next one may be joined to; -1 if the last one is not lazy.
@@ -90,17 +107,18 @@ function write(packing: Packing, state: State, into: Int32Array, at: number): vo
     const start = (areas.start[slot] as number) - base;
     const end = (areas.end[slot] as number) - base;
     const lazy = isLazy(state, slot);
-    const joins = reduced && lazy && joinable >= 0 && isSeamDead(packing, lastEnd, start, end);
+    const joins = mayJoin && lazy && joinable >= 0 && isSeamDead(packing, lastEnd, start, end);
+    if (slot === state.freeVmapCache && usesCache) cached = (joins ? joinable : start) + 1;
     if (joins) {
       for (let page = lastEnd; page < end; page++) setPage(into, at, page, GOES_ON);
     } else {
       setPage(into, at, start, lazy ? LAZY_START : BUSY_START);
       for (let page = start + 1; page < end; page++) setPage(into, at, page, GOES_ON);
     }
-    if (!lazy) joinable = -1;
+    // Where a search goes on after the cached area depends on that area's own end.
+    if (!lazy || (usesCache && slot === state.freeVmapCache)) joinable = -1;
     else if (!joins) joinable = start;
     lastEnd = end;
-    if (slot === state.freeVmapCache && usesCache) cached = (joins ? joinable : start) + 1;
   }
   if (usesCache || !reduced) into[at + words] = cacheWord(packing, state, cached);
   if (packing.countsLazy) into[at + words] = (into[at + words] as number) | (state.lazyPages << 26);
@@ -109,6 +127,19 @@ function write(packing: Packing, state: State, into: Int32Array, at: number): vo
 function setPage(into: Int32Array, at: number, page: Pages, what: number): void {
   const word = at + (page >> 4);
   into[word] = (into[word] as number) | (what << ((page & 15) << 1));
+}
+
+/** Each area's depth in the tree and its colour, by address: that is the tree. */
+function writeTree({ pages }: Packing, { areas }: State, into: Int32Array, at: number): void {
+  for (let word = 0; word < Math.ceil(pages / AREAS_IN_WORD); word++) into[at + word] = 0;
+  let nth = 0;
+  for (let slot = areas.listHead; slot !== NONE; slot = areas.listNext[slot] as number, nth++) {
+    let depth = 1;
+    for (let up = areas.parent[slot] as number; up !== NONE; up = areas.parent[up] as number) depth += 1;
+    const word = at + Math.floor(nth / AREAS_IN_WORD);
+    const bits = (depth << 1) | (areas.red[slot] as number);
+    into[word] = (into[word] as number) | (bits << (6 * (nth % AREAS_IN_WORD)));
+  }
 }
 
 /** Whether nothing fits between two areas, and no window begins where only one of them would be below it. */

@@ -50,6 +50,7 @@ export interface CachedRules
     Pick<PurgeSteps, "unmapGathered">,
     Pick<Steps, "flushCache" | "unmapFreed" | "unmapAliases" | "blocks"> {
   readonly lazyKeeping: LazyKeeping;
+  readonly readsTree?: true;
   /** What becomes of the cache before an area is erased. */
   cacheBeforeErase(state: State, slot: number): void;
 }
@@ -82,6 +83,7 @@ export function cachedSteps(rules: CachedRules): Steps {
     purge: (state, dirty) => purge(state, purging, dirty),
     unmapAliases: rules.unmapAliases,
     isLazy: lazyKeeping.isLazy,
+    readsTree: rules.readsTree ?? false,
     hasCache: true,
     blocks: rules.blocks,
     paths: CACHE_PATHS,

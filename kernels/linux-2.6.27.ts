@@ -54,7 +54,7 @@ export function listKernel(rules: ListRules, name?: string): Kernel<State> {
     paths: [],
     answer: (state, command) => answer(state, command, rules),
     dump,
-    isLazy: () => false,
+    areas: { isLazy: () => false, readsTree: false },
   });
 }
 

@@ -1,12 +1,13 @@
 /**
  * Everything in the state of a kernel that a later reply may depend on, whatever callers do. Left out is what no
  * reply shows: in which slots areas and blocks lie, which frame a frame is, counters that only grow (frames and
- * descriptors ever taken), in which order areas were let go, and the shape of the tree, unless areas overlap.
+ * descriptors ever taken), in which order areas were let go, and the shape of the tree, unless areas overlap or the kernel reads it.
  * That it leaves out nothing else is held true by a test that compares states which look alike here with one another,
  * action by action (properties/hashed-form.test.ts).
  */
 import type { Notes } from "../spec/notes.ts";
 import type { Pfn } from "../spec/vocabulary.ts";
+import type { AreaSteps } from "./area-form.ts";
 import { type Areas, NONE } from "./areas.ts";
 import { type Blocks, blockAt } from "./blocks.ts";
 import type { Frames } from "./frames.ts";
@@ -14,16 +15,14 @@ import type { Memory } from "./memory.ts";
 import { frameOf, type PageMap, pagesOf } from "./page-map.ts";
 import type { State } from "./state.ts";
 
-type IsLazy = (state: State, slot: number) => boolean;
-
 /** Ends a list: no page, count or flag is negative. */
 const END = -1;
 
 /** `pins`: whether callers pin frames. If not, it makes no difference which frames are free. */
-export function noteState(state: State, to: Notes, pins: boolean, isLazy: IsLazy): void {
+export function noteState(state: State, to: Notes, pins: boolean, steps: AreaSteps): void {
   to.number(state.initialised ? 1 : 0);
   to.number(state.lazyPages);
-  noteAreas(state, to, isLazy);
+  noteAreas(state, to, steps);
   noteCache(state, to);
   noteBlocks(state, to);
   noteMemory(state.memory, to);
@@ -31,7 +30,7 @@ export function noteState(state: State, to: Notes, pins: boolean, isLazy: IsLazy
 }
 
 /** By address, which is the list's order. */
-function noteAreas(state: State, to: Notes, isLazy: IsLazy): void {
+function noteAreas(state: State, to: Notes, { isLazy, readsTree }: AreaSteps): void {
   const { areas } = state;
   let isSorted = true;
   let lastEnd = 0;
@@ -45,7 +44,7 @@ function noteAreas(state: State, to: Notes, isLazy: IsLazy): void {
     lastEnd = end;
   }
   to.number(END);
-  if (isSorted) return;
+  if (isSorted && !readsTree) return;
   // Which of two areas that overlap is met first depends on the shape of the tree, and on who was let go first.
   noteTree(areas, areas.root, to);
   for (let slot = state.purgeHead; slot !== NONE; slot = areas.purgeNext[slot] as number) {

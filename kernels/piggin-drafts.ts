@@ -56,5 +56,7 @@ export const rulesDrafts: Omit<CachedRules, "startUncached"> = {
   unmapGathered: unmapEach,
   blocks: { ...blocks2_6_37, unmapsAtOnce: false },
   beforeNext: 0,
+  // The descent remembers the first area met, and the hole before it is noted: which that is, the tree's shape says.
+  readsTree: true,
   reasonsToReset: reasonsToResetDraft,
 };

@@ -3,7 +3,7 @@ import type { Command, Response } from "../spec/commands.ts";
 import type { Dump, Kernel } from "../spec/kernel.ts";
 import type { Promises } from "../spec/releases.ts";
 import type { Vpn } from "../spec/vocabulary.ts";
-import { areaForm } from "./area-form.ts";
+import { type AreaSteps, areaForm } from "./area-form.ts";
 import { KernelBug } from "./bug.ts";
 import { type Mark, markNames } from "./marks.ts";
 import { noteState } from "./notes.ts";
@@ -23,8 +23,8 @@ export interface Parts {
   /** Carries out a command in place. May throw a KernelBug. */
   answer(state: State, command: Command): Result;
   dump(state: State): Dump;
-  /** Whether an area was let go and is not released yet. */
-  isLazy(state: State, slot: number): boolean;
+  /** What its states are told apart by. */
+  readonly areas: AreaSteps;
 }
 
 const NO_PAGES: readonly number[] = [];
@@ -91,7 +91,7 @@ function dirtyLinesOf({ memory }: State): readonly Vpn[] {
 }
 
 /** The machine: `act` works in place, and `step` is a copy followed by `act`. */
-export function kernelOf({ release, name, paths, answer, dump, isLazy }: Parts): Kernel<State> {
+export function kernelOf({ release, name, paths, answer, dump, areas }: Parts): Kernel<State> {
   const act = (state: State, command: Command): Response => {
     beginCall(state);
     return replyOf(state, answerOrBug(state, command));
@@ -117,8 +117,8 @@ export function kernelOf({ release, name, paths, answer, dump, isLazy }: Parts):
       return [after, act(after, command)];
     },
     dump,
-    form: (scope, reduced) => areaForm(scope, release.guard, reduced, isLazy),
-    notes: (state, to, pins) => noteState(state, to, pins, isLazy),
+    form: (scope, reduced) => areaForm(scope, release.guard, reduced, areas),
+    notes: (state, to, pins) => noteState(state, to, pins, areas),
     paths,
     marks: (state) => markNames(state.marks),
   };

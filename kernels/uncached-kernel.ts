@@ -40,6 +40,7 @@ export function uncachedSteps(rules: UncachedRules): Steps {
     purge: (state, dirty) => purge(state, purging, dirty),
     unmapAliases: rules.unmapAliases,
     isLazy: isFlaggedLazy,
+    readsTree: false,
     hasCache: false,
     blocks: rules.blocks,
     paths: rules.wraps === neverWraps ? [] : ["searchWrapped"],

@@ -55,6 +55,8 @@ export interface Steps {
   unmapAliases(state: State, steps: Steps): void;
   /** How a dump shows an area. */
   isLazy(state: State, slot: number): boolean;
+  /** Whether what a search finds or remembers depends on the tree's shape, not only on which area comes next. */
+  readsTree: boolean;
   hasCache: boolean;
   blocks: BlockRules;
   /** The marks these steps can set, beside those of every kernel here. */
@@ -69,7 +71,7 @@ export function vmapKernel(release: Promises, steps: Steps, name?: string): Kern
     paths: ["placedAfterPurge", ...steps.paths],
     answer: (state, command) => answer(state, command, steps),
     dump: (state) => dump(state, steps),
-    isLazy: steps.isLazy,
+    areas: steps,
   });
 }
 

@@ -1,10 +1,11 @@
 /** Compares states that look alike to an explorer with one another, action by action. */
 import { serialize } from "node:v8";
-import { ENDS } from "../engine/batch.ts";
-import { DISABLED, type LiveMachine } from "../engine/live.ts";
+import { ENDS, emptyBatch } from "../engine/batch.ts";
+import { explore } from "../engine/explore.ts";
+import { DISABLED, type LiveMachine, visitLive } from "../engine/live.ts";
 import type { State } from "../kernels/state.ts";
 import type { Command, Response } from "../spec/commands.ts";
-import type { Kernel } from "../spec/kernel.ts";
+import type { Kernel, StateForm } from "../spec/kernel.ts";
 import type { Scope } from "../spec/scope.ts";
 import { commandsOf } from "./callers.ts";
 import type { Both } from "./hashed-form.ts";
@@ -20,9 +21,12 @@ export interface Compared {
 /** So many different states of one form are compared, and gone on from. */
 const ALIKE = 3;
 
+/** Of the states compared, every third lies on a random run of so many commands: breadth first alone stays shallow. */
+const WALK = 14;
+
 /**
  * Visits so many states, and compares each with the first of its form: by what a reply says, what it breaks and what
- * form it leads to.
+ * form it leads to. They are those of some random runs, and what follows from these in one command, and in two.
  */
 export function compareAlike(
   kernel: Kernel<State>,
@@ -35,7 +39,7 @@ export function compareAlike(
   const known = new Map<string, readonly string[]>();
   const met = new Map<string, number>();
   const concrete = new Set<string>();
-  const queue: Both<State>[] = [machine.initial()];
+  const queue: Both<State>[] = [machine.initial(), ...randomStates(machine, Math.ceil(most / 3))];
   const after = machine.initial();
   for (let head = 0; head < queue.length && head < most; head++) {
     const both = queue[head] as Both<State>;
@@ -47,7 +51,7 @@ export function compareAlike(
       const form = follows ? heard.form(after) : "";
       const alike = met.get(form) ?? 0;
       if (alike < ALIKE && follows) {
-        const key = serialize(after.state).toString("latin1");
+        const key = concreteKey(after.state);
         if (!concrete.has(key)) {
           concrete.add(key);
           met.set(form, alike + 1);
@@ -66,6 +70,34 @@ export function compareAlike(
     }
   }
   return { difference: undefined, states: Math.min(most, queue.length), forms: known.size };
+}
+
+/** All of a state but what the last call did. */
+function concreteKey(state: State): string {
+  const { marks, flushes, pteSet, pteCleared, rcuCallbacks, usedAfterFree, gaveUpAt, ...rest } = state;
+  return serialize(rest).toString("latin1");
+}
+
+/** States on random runs, each begun anew; always the same ones. */
+function randomStates(machine: LiveMachine<Both<State>>, count: number): Both<State>[] {
+  const found: Both<State>[] = [];
+  let drawn = 20110106;
+  const draw = (below: number) => {
+    drawn = (Math.imul(drawn, 1103515245) + 12345) >>> 0;
+    return (drawn >>> 8) % below;
+  };
+  while (found.length < count) {
+    const both = machine.initial();
+    for (let step = 0; step < WALK; step++) {
+      const action = draw(machine.actions.length);
+      const before = machine.copy(both);
+      const outcome = machine.take(both, action);
+      if (outcome === DISABLED) continue;
+      if ((outcome & ENDS) !== 0) machine.assign(both, before);
+      else found.push(machine.copy(both));
+    }
+  }
+  return found;
 }
 
 /** The machine an explorer visits, and what its kernel replied last. */
@@ -116,3 +148,53 @@ function shown(response: Response): string {
   }
   return JSON.stringify([result, flushes, pteSet, pteCleared, usedAfterFree, dirtyLines]);
 }
+
+/**
+ * Visits every state that the unreduced form tells apart, and compares each with the first of its reduced form, by
+ * every action: what it breaks, and which reduced form it leads to. So nothing merged can be told apart later.
+ */
+export function compareReduced(
+  kernel: Kernel<State>,
+  scope: Scope,
+  reducedForm: StateForm<State> = kernel.form(scope, true),
+): Compared {
+  const plain = liveKernel(kernel, scope, { reduced: false });
+  const visited = visitLive<Both<State>>({
+    ...plain,
+    words: plain.words + reducedForm.words,
+    form: (both, into, at) => {
+      plain.form(both, into, at);
+      reducedForm.write(both.state, into, at + plain.words);
+    },
+  });
+  const { reached, states, ended } = explore(visited, { bounds: ALL, enough: () => false });
+  if (ended !== "fixpoint") throw new Error(`${kernel.name}: ended at a bound of ${ended}`);
+  const { words, actions } = visited;
+  const isOf = (forms: Int32Array, at: number) => forms.slice(at + plain.words, at + words).join();
+  const known = new Map<string, readonly string[]>();
+  const form = new Int32Array(words);
+  const batch = emptyBatch(words, actions.length);
+  for (let state = 0; state < states; state++) {
+    batch.count = 0;
+    visited.expand(state, reached, batch);
+    const replies = Array.from(actions, () => "");
+    for (let nth = 0; nth < batch.count; nth++) {
+      const next = batch.goesOn[nth] === 1 ? isOf(batch.forms, nth * words) : "ends";
+      replies[batch.by[nth] as number] = `breaks ${batch.broken[nth]}, then ${next}`;
+    }
+    reached.read(state, form);
+    const own = isOf(form, 0);
+    const first = known.get(own);
+    if (first === undefined) {
+      known.set(own, replies);
+      continue;
+    }
+    const at = replies.findIndex((reply, action) => reply !== first[action]);
+    if (at < 0) continue;
+    const difference = `${actions[at]} in ${own}: ${first[at]}, or ${replies[at]}`;
+    return { difference, states, forms: known.size };
+  }
+  return { difference: undefined, states, forms: known.size };
+}
+
+const ALL = { states: 1e6, milliseconds: 120_000, bytes: 1e9 };
