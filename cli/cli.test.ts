@@ -139,7 +139,7 @@ describe("explore", () => {
     expect(out).toMatch(/known as cache-draft-align-bugon/);
     const trace = JSON.parse(readFileSync(path, "utf8"));
     expect(trace["#meta"]).toMatchObject({ format: "ITF", source: "piggin-draft-3" });
-    expect(trace.states).toHaveLength(3);
+    expect(trace.states).toHaveLength(4);
   });
 
   test("draws a small graph", async () => {
@@ -152,8 +152,31 @@ describe("explore", () => {
     );
   });
 
+  test.each([
+    [
+      ["2.6.39", "--scope", "pages=3", "--itf", "/tmp/none"],
+      /--itf writes a run into a break, and there was none/,
+    ],
+    [["lazy-unmap", "--scope", "V=3", "--dot", "/tmp/none"], /--dot draws at most 2000 states, not 4547/],
+  ])("prints what it found before it says that it cannot write: %j", async (words, line) => {
+    const { code, out, err } = await vmapcheck("explore", ...words);
+    expect(code).toBe(2);
+    expect(out).toMatch(/verdict +holds/);
+    expect(err).toMatch(line);
+  });
+
   test("keeps hashes where it is asked to, and says how likely it is that it left something out", async () => {
-    const { out } = await vmapcheck("explore", "lazy-unmap", "--scope", "V=2", "--compact");
+    const { out } = await vmapcheck(
+      "explore",
+      "lazy-unmap",
+      "--scope",
+      "V=5,F=2,C=4",
+      "--compact",
+      "--symmetry",
+      "off",
+      "--states",
+      "20000",
+    );
     expect(out).toMatch(
       /64 bits of hash a state, breadth first: that any of \d+ was left out is no likelier than/,
     );
@@ -313,12 +336,9 @@ describe("bad usage ends with 2 and one line", () => {
     [["explore", "lazy-unmap", "--scope", "V=6,F=6,C=5"], /numbered in 62208000 ways, more than 40320/],
     [["explore", "2.6.39", "--scope", "pages=41"], /pages \(pages in the space\) is from 3 to 40, not 41/],
     [["explore", "2.6.39", "--law", "lowest"], /there is no law of this machine "lowest"; .*lowest-fit/],
-    [
-      ["explore", "2.6.39", "--scope", "pages=3", "--itf", "/tmp/none"],
-      /--itf writes a run into a break, and there was/,
-    ],
-    [["explore", "lazy-unmap", "--scope", "V=3", "--dot", "/tmp/none"], /--dot draws at most 2000 states/],
     [["explore", "lazy-unmap", "--dot", "/nowhere/graph.dot"], /--dot \/nowhere\/graph\.dot: ENOENT/],
+    [["explore", "3.1", "--scope", "pages=5,pages=6"], /--scope gives pages twice/],
+    [["explore", "3.1", "--scope", "pages=5,block=8"], /no block of 8 pages fits into 5/],
     [["explore", "lazy-unmap", "--megabytes", "1000000"], /--megabytes 1000000: this machine has \d+/],
     [
       ["hunt", "A9", "--law", "in-window"],

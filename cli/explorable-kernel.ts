@@ -1,6 +1,6 @@
 /** A kernel beside the reference, as `explore` opens it. */
 import { bugCalled } from "../counterexamples/index.ts";
-import type { ShortestBreak } from "../engine/explore.ts";
+import { actionsTo, type ShortestBreak } from "../engine/explore.ts";
 import type { ItfState, ItfValue } from "../engine/itf.ts";
 import { replay } from "../engine/stepper.ts";
 import type { State } from "../kernels/state.ts";
@@ -15,7 +15,6 @@ import type { Dump, Kernel } from "../spec/kernel.ts";
 import type { Scope } from "../spec/scope.ts";
 import { namesOf } from "./bug-quarry.ts";
 import type { Explorable, Parameter, Told } from "./explorable.ts";
-import { runTo } from "./explorable.ts";
 import { mapsOf, stepLine } from "./show/played.ts";
 
 const PARAMETERS: Readonly<Record<string, Parameter>> = {
@@ -38,7 +37,7 @@ const MAPPING: readonly Call[] = ["alloc", "map", "touch", "pin", "purge", "unma
 export function kernelMachine(kernel: Kernel<State>): Explorable {
   return {
     name: kernel.name,
-    says: "A kernel beside the reference: every request of the scope, the free of every area, and purges, for histories of every length.",
+    says: "A kernel beside the reference: every request of the scope, the free of every area, and purges; with blocks also maps, reads, pins and vm_unmap_aliases.",
     parameters: PARAMETERS,
     goesOnAfterBreaks: true,
     open: (parameters, merged) => {
@@ -50,7 +49,7 @@ export function kernelMachine(kernel: Kernel<State>): Explorable {
       return {
         machine,
         tell: (broken) => told(kernel, scope, machine.commands, broken),
-        label: (state, reached) => label(kernel, scope, machine.commands, runTo(state, reached)),
+        label: (state, reached) => label(kernel, scope, machine.commands, actionsTo(reached, state)),
       };
     },
   };
@@ -65,9 +64,12 @@ function scopeOf(parameters: Readonly<Record<string, number>>): Scope {
     block: number;
     cpus: number;
   };
+  if (sizes > pages) throw new RangeError(`sizes to ${sizes} in a space of ${pages} pages`);
+  if (cpus > 1 && block === 0) throw new RangeError("more than one CPU makes no difference without blocks");
+  if (block > pages) throw new RangeError(`no block of ${block} pages fits into ${pages}`);
   const space: Space = {
     pages,
-    sizes: sizes === 0 ? pages : Math.min(sizes, pages),
+    sizes: sizes === 0 ? pages : sizes,
     aligns,
     windows,
     at: top === 1 ? "top" : MIDDLE,

@@ -1,7 +1,6 @@
 /** What can be explored, by the name a user types: protocols, kernels, and kernels with one step replaced. */
-import { visitActions } from "../engine/actions.ts";
+import { confirmRun, visitActions } from "../engine/actions.ts";
 import type { Reached, ShortestBreak, Visitable } from "../engine/explore.ts";
-import { pathTo } from "../engine/explore.ts";
 import type { ItfState, ItfValue } from "../engine/itf.ts";
 import type { Layout } from "../engine/layout.ts";
 import type { State } from "../kernels/state.ts";
@@ -85,7 +84,10 @@ function ofProtocol(protocol: Protocol): Explorable {
       };
       return {
         machine,
-        tell: ({ run }) => {
+        tell: ({ law, run }) => {
+          if (!confirmRun(packed, law, run)) {
+            throw new Error(`vmapcheck itself is wrong: the run found does not break ${law}`);
+          }
           const names = run.map((action) => machine.actions[action] as string);
           return { lines: names, history: names, bug: undefined, states: runThrough(run) };
         },
@@ -119,11 +121,4 @@ function rowsOf(values: readonly number[], columns: number): number[][] {
   const rows: number[][] = [];
   for (let at = 0; at < values.length; at += columns) rows.push(values.slice(at, at + columns));
   return rows;
-}
-
-/** The run by which a state was first met. */
-export function runTo(state: number, reached: Reached): number[] {
-  return pathTo(reached, state)
-    .slice(1)
-    .map((number) => reached.actions[number] as number);
 }

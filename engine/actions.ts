@@ -1,12 +1,9 @@
 /** A machine as guarded actions on packed states: how protocols are written. */
-import { ENDS, push } from "./batch.ts";
+import { DISABLED, ENDS, push } from "./batch.ts";
 import { type Condition, ConditionTable, meets } from "./conditions.ts";
 import { EffectTable } from "./effects.ts";
-import type { Reached, Visitable } from "./explore.ts";
-import type { Field } from "./layout.ts";
-
-/** What asking an action came to, in place of what it broke: it cannot be taken. */
-const DISABLED = -1;
+import { actionsTo, pathTo, type Reached, type Visitable } from "./explore.ts";
+import type { Field, IndexSet } from "./layout.ts";
 
 /** One atomic transition. */
 export interface Action {
@@ -45,6 +42,8 @@ export interface PackedMachine {
    * Throws a RangeError where there are too many numberings to try.
    */
   symmetry?(): (state: Int32Array) => void;
+  /** The things that it renumbers: what its receipt names. */
+  readonly interchangeable?: readonly IndexSet[];
 }
 
 /**
@@ -122,7 +121,7 @@ export function visitActions(
     words,
     actions: actions.map(({ name }) => name),
     laws,
-    reductions: canonical === undefined ? [] : ["symmetry"],
+    reductions: canonical === undefined ? [] : [symmetryOf(machine)],
     begin: (form) => {
       initial(state);
       canonical?.(state);
@@ -144,12 +143,14 @@ export function visitActions(
       }
     },
     brokenIn,
-    run: (numbers, reached, law, action) => {
-      if (canonical === undefined)
-        return [...numbers.slice(1).map((at) => reached.actions[at] as number), action];
-      const [run, last] = realRun(machine, canonical, numbers, reached);
-      run.push(actions.findIndex((each, index) => isEnabled(each, last) && breaks(each, index, last, law)));
-      return run;
+    run: (from, reached, law, action) => {
+      if (canonical === undefined) return [...actionsTo(reached, from), action];
+      const [run, last] = realRun(machine, canonical, pathTo(reached, from), reached);
+      const breaking = actions.findIndex(
+        (each, index) => isEnabled(each, last) && breaks(each, index, last, law),
+      );
+      if (breaking < 0) throw noSymmetry(machine);
+      return [...run, breaking];
     },
   };
 
@@ -173,15 +174,48 @@ export function holdsIn({ never = [], holds }: Invariant, state: Int32Array): bo
 }
 
 /**
+ * Whether a run confirms a break: each action can be taken in its turn, from the initial state, and the last breaks
+ * the law, which nothing before it does. All is asked of the machine itself, without what an explorer looks up or
+ * merges, so this says whether the explorer was right.
+ */
+export function confirmRun(machine: PackedMachine, law: string, run: readonly number[]): boolean {
+  const { words, initial, actions, invariants } = machine;
+  const invariant = invariants.find(({ id }) => id === law);
+  const isBroken = (state: Int32Array) => invariant !== undefined && !holdsIn(invariant, state);
+  const state = new Int32Array(words);
+  initial(state);
+  for (const [nth, index] of run.entries()) {
+    const action = actions[index];
+    if (action === undefined || isBroken(state) || !isEnabled(action, state)) return false;
+    // An action whose assertion fails leads nowhere.
+    if (action.asserts?.(state) === false) return action.name === law && nth === run.length - 1;
+    action.effect(state);
+  }
+  return isBroken(state);
+}
+
+/** What merging states by symmetry merges, for the receipt. */
+function symmetryOf({ interchangeable = [] }: PackedMachine): string {
+  const things = interchangeable.map(({ name, size }) => `${name} (${size})`);
+  const last = things.pop();
+  const group = things.length > 0 ? `${things.join(", ")} and ${last}` : (last ?? "interchangeable things");
+  return `symmetry of ${group}: states that differ only in their numbering`;
+}
+
+const noSymmetry = ({ name }: PackedMachine) =>
+  new Error(`${name}: its symmetry is not one, or its canonical form is wrong`);
+
+/**
  * Where states were merged, those on the way are only stand-ins: the run is found again from the initial state, by
  * whichever action leads to one that the next stands for. The actions, and the state they lead to.
  */
 function realRun(
-  { name, words, actions, initial }: PackedMachine,
+  machine: PackedMachine,
   canonical: (state: Int32Array) => void,
   numbers: readonly number[],
   reached: Reached,
 ): [number[], Int32Array] {
+  const { words, actions, initial } = machine;
   const state = new Int32Array(words);
   const next = new Int32Array(words);
   const form = new Int32Array(words);
@@ -195,7 +229,7 @@ function realRun(
       canonical(form);
       return reached.is(number, form);
     });
-    if (action < 0) throw new Error(`${name}: its symmetry is not one, or its canonical form is wrong`);
+    if (action < 0) throw noSymmetry(machine);
     state.set(next);
     return action;
   });

@@ -3,6 +3,9 @@
 /** What a transition came to: bits of the laws it broke, and this one if nothing can follow it. */
 export const ENDS: number = 1 << 30;
 
+/** What asking an action came to, in place of that: it cannot be taken here. */
+export const DISABLED = -1;
+
 export interface Batch {
   /** Words in a form. */
   readonly words: number;

@@ -4,16 +4,16 @@
  * and all that can be said of the rest is how likely that is. States not visited yet are kept whole.
  */
 import { type Batch, emptyBatch } from "./batch.ts";
-import { hash, StateTable } from "./state-table.ts";
+import { allocated, hash, StateTable } from "./state-table.ts";
 
 /** Words of hash kept of a state. */
-const KEPT = 2;
+export const COMPACT_WORDS = 2;
 const SECOND_SEED = 0x5bd1e995;
 
 export class CompactTable {
   readonly words: number;
-  readonly #hashes = new StateTable(KEPT);
-  #batch: Batch = emptyBatch(KEPT, 0);
+  readonly #hashes = new StateTable(COMPACT_WORDS);
+  #batch: Batch = emptyBatch(COMPACT_WORDS, 0);
   /** The states whose number is at least `#first`, whole. */
   #waiting: Int32Array;
   #first = 0;
@@ -36,6 +36,13 @@ export class CompactTable {
     return this.#hashes.bytes + this.#waiting.byteLength;
   }
 
+  /** As of a StateTable. */
+  bytesWith(more: number): number {
+    const wanted = this.#lengthFor(more);
+    const larger = wanted === this.#waiting.length ? 0 : wanted * this.#waiting.BYTES_PER_ELEMENT;
+    return this.#hashes.bytesWith(more) + this.#waiting.byteLength + larger;
+  }
+
   /** Whether the state of this number has a form of this hash. */
   is(number: number, form: Int32Array): boolean {
     return this.#hashes.is(number, this.#hashOf(form));
@@ -48,11 +55,12 @@ export class CompactTable {
   addAll(batch: Batch): void {
     const { count, forms, from, by, goesOn, isNew } = batch;
     const { words } = this;
-    if (this.#batch.capacity < count) this.#batch = emptyBatch(KEPT, batch.capacity);
+    this.#makeRoom(count);
+    if (this.#batch.capacity < count) this.#batch = emptyBatch(COMPACT_WORDS, batch.capacity);
     const hashed = this.#batch;
     for (let nth = 0; nth < count; nth++) {
-      hashed.forms[nth * KEPT] = hash(forms, nth * words, words);
-      hashed.forms[nth * KEPT + 1] = hash(forms, nth * words, words, SECOND_SEED);
+      hashed.forms[nth * COMPACT_WORDS] = hash(forms, nth * words, words);
+      hashed.forms[nth * COMPACT_WORDS + 1] = hash(forms, nth * words, words, SECOND_SEED);
       hashed.from[nth] = from[nth] as number;
       hashed.by[nth] = by[nth] as number;
       hashed.goesOn[nth] = goesOn[nth] as number;
@@ -66,11 +74,23 @@ export class CompactTable {
     }
   }
 
-  /** Copies a state out that was not read before: they are read in the order of their numbers. */
+  /** Copies a state out. Throws a RangeError for one that is forgotten. */
   read(number: number, into: Int32Array): void {
     const base = (number - this.#first) * this.words;
+    if (base < 0) throw new RangeError(`state ${number} was visited: only its hash is kept`);
     for (let word = 0; word < this.words; word++) into[word] = this.#waiting[base + word] as number;
-    if (base * 2 > this.#waiting.length && base > 2 ** 16) this.#forgetBefore(number);
+  }
+
+  /**
+   * States before this one were visited, and need not be kept whole. They are dropped once they are half of what
+   * there is room for: so each of the others is moved less than once, on average.
+   */
+  forget(before: number): void {
+    const { words } = this;
+    const passed = (before - this.#first) * words;
+    if (passed * 2 <= this.#waiting.length) return;
+    this.#waiting.copyWithin(0, passed, (this.count - this.#first) * words);
+    this.#first = before;
   }
 
   #hashOf(form: Int32Array): Int32Array {
@@ -79,22 +99,28 @@ export class CompactTable {
 
   #keep(forms: Int32Array, at: number, number: number): void {
     const base = (number - this.#first) * this.words;
-    if (base + this.words > this.#waiting.length) {
-      const larger = new Int32Array(this.#waiting.length * 2);
-      larger.set(this.#waiting);
-      this.#waiting = larger;
-    }
     for (let word = 0; word < this.words; word++) this.#waiting[base + word] = forms[at + word] as number;
   }
 
-  #forgetBefore(number: number): void {
-    this.#waiting.copyWithin(0, (number - this.#first) * this.words, (this.count - this.#first) * this.words);
-    this.#first = number;
+  /** Words of waiting states that there is room for, once so many more have come. */
+  #lengthFor(more: number): number {
+    let { length } = this.#waiting;
+    while ((this.count - this.#first + more) * this.words > length) length *= 2;
+    return length;
+  }
+
+  /** Before any is numbered: then a table that has no memory for a batch has taken nothing of it. */
+  #makeRoom(more: number): void {
+    const length = this.#lengthFor(more);
+    if (length === this.#waiting.length) return;
+    const larger = allocated(() => new Int32Array(length));
+    larger.set(this.#waiting);
+    this.#waiting = larger;
   }
 }
 
 /** Bits of hash kept of a state. */
-export const COMPACT_BITS: number = 32 * KEPT;
+export const COMPACT_BITS: number = 32 * COMPACT_WORDS;
 
 /**
  * How likely it is that some of so many states were taken for another: at most the number of pairs over the number

@@ -30,24 +30,24 @@ export const USUAL = 8;
 const WIDEST = 16;
 
 /** Some bits of a word. */
-export interface Run {
+export interface Slice {
   readonly word: number;
   readonly shift: number;
   readonly bits: number;
 }
 
-/** The fewest runs that hold these fields, each of at most eight bits but for fields that are wider. */
-export function runsOf(fields: readonly Field[]): Run[] {
-  const runs: Run[] = [];
+/** The fewest slices that hold these fields, each of at most eight bits but for fields that are wider. */
+export function slicesOf(fields: readonly Field[]): Slice[] {
+  const slices: Slice[] = [];
   for (const { word, shift, mask } of fields.toSorted((a, b) => a.word - b.word || a.shift - b.shift)) {
     const bits = 32 - Math.clz32(mask);
-    const last = runs.at(-1);
+    const last = slices.at(-1);
     const together = last === undefined ? 0 : Math.max(last.bits, shift + bits - last.shift);
     if (last?.word === word && together <= Math.max(USUAL, last.bits)) {
-      runs[runs.length - 1] = { word, shift: last.shift, bits: together };
-    } else runs.push({ word, shift, bits });
+      slices[slices.length - 1] = { word, shift: last.shift, bits: together };
+    } else slices.push({ word, shift, bits });
   }
-  return runs;
+  return slices;
 }
 
 /**
@@ -61,29 +61,29 @@ export class ConditionTable {
   readonly set: Int32Array;
   /** Those without conditions among them. */
   readonly #all: Int32Array;
-  /** Four numbers for each run of bits: its word, shift and mask, and where its sets begin. */
-  readonly #runs: Int32Array;
+  /** Four numbers for each slice: its word, shift and mask, and where its sets begin. */
+  readonly #slices: Int32Array;
   readonly #sets: Int32Array;
 
   /** Throws a RangeError for a condition on a field of more than 16 bits. */
   constructor(conjunctions: readonly (readonly Condition[])[]) {
-    const runs: number[] = [];
+    const slices: number[] = [];
     const sets: number[] = [];
-    for (const { word, shift, bits } of runsOf(conjunctions.flat().map(({ field }) => field))) {
+    for (const { word, shift, bits } of slicesOf(conjunctions.flat().map(({ field }) => field))) {
       if (bits > WIDEST) throw new RangeError(`conditions on a field of ${bits} bits: ${WIDEST} at most`);
-      runs.push(word, shift, 2 ** bits - 1, sets.length);
-      const onRun = conjunctions.map((conjunction) =>
+      slices.push(word, shift, 2 ** bits - 1, sets.length);
+      const onSlice = conjunctions.map((conjunction) =>
         conjunction.filter(({ field }) => field.word === word && (field.shift - shift) >>> 0 < bits),
       );
       for (let value = 0; value < 2 ** bits; value++) {
         const state = new Int32Array(word + 1);
         state[word] = value << shift;
-        sets.push(...bitsOf(onRun.map((conditions) => meets(state, conditions))));
+        sets.push(...bitsOf(onSlice.map((conditions) => meets(state, conditions))));
       }
     }
     this.#all = bitsOf(conjunctions.map(() => true));
     this.set = this.#all.slice();
-    this.#runs = Int32Array.from(runs);
+    this.#slices = Int32Array.from(slices);
     this.#sets = Int32Array.from(sets);
   }
 
@@ -91,13 +91,13 @@ export class ConditionTable {
   find(states: Int32Array, at: number): boolean {
     const { set } = this;
     const all = this.#all;
-    const runs = this.#runs;
+    const slices = this.#slices;
     const sets = this.#sets;
     const size = set.length;
     for (let part = 0; part < size; part++) set[part] = all[part] as number;
-    for (let nth = 0; nth < runs.length; nth += 4) {
-      const read = (states[at + (runs[nth] as number)] as number) >>> (runs[nth + 1] as number);
-      const base = (runs[nth + 3] as number) + (read & (runs[nth + 2] as number)) * size;
+    for (let nth = 0; nth < slices.length; nth += 4) {
+      const read = (states[at + (slices[nth] as number)] as number) >>> (slices[nth + 1] as number);
+      const base = (slices[nth + 3] as number) + (read & (slices[nth + 2] as number)) * size;
       for (let part = 0; part < size; part++) {
         set[part] = (set[part] as number) & (sets[base + part] as number);
       }

@@ -1,6 +1,6 @@
 /** Effects of actions, looked up in place of being called. */
 import type { Action } from "./actions.ts";
-import { type Run, runsOf, USUAL } from "./conditions.ts";
+import { type Slice, slicesOf, USUAL } from "./conditions.ts";
 
 /** Other bits than those read, in which the effects looked up are tried. */
 const OTHERS: readonly number[] = [0x5555_5555, 0x3333_3333, 0x0f0f_0f0f, 0x00ff_00ff];
@@ -15,28 +15,32 @@ export class EffectTable {
   /** For each word two: the bits that stay, and those that are set. */
   readonly masks: Int32Array;
 
-  /** Throws an Error where an effect depends on other fields than its action says. */
+  /**
+   * Throws an Error where an effect is seen to depend on other fields than its action says. It is tried in ten
+   * patterns of all other bits: that finds an action that forgot a field, and proves nothing.
+   */
   constructor(actions: readonly Action[], words: number) {
     const places: number[] = [];
     const masks: number[] = [];
     for (const action of actions) {
-      const runs = action.reads === undefined ? [] : runsOf(action.reads);
-      const [run = { word: 0, shift: 0, bits: 0 }] = runs;
-      const called = action.reads === undefined || runs.length > 1 || run.bits > USUAL;
-      places.push(run.word, run.shift, 2 ** run.bits - 1, called ? -1 : masks.length);
+      const slices = action.reads === undefined ? [] : slicesOf(action.reads);
+      const [slice = { word: 0, shift: 0, bits: 0 }] = slices;
+      const called = action.reads === undefined || slices.length > 1 || slice.bits > USUAL;
+      places.push(slice.word, slice.shift, 2 ** slice.bits - 1, called ? -1 : masks.length);
       if (called) continue;
-      for (let value = 0; value < 2 ** run.bits; value++) masks.push(...masksOf(action, words, run, value));
+      for (let value = 0; value < 2 ** slice.bits; value++)
+        masks.push(...masksOf(action, words, slice, value));
     }
     this.places = Int32Array.from(places);
     this.masks = Int32Array.from(masks);
   }
 }
 
-function masksOf({ name, effect }: Action, words: number, run: Run, value: number): number[] {
+function masksOf({ name, effect }: Action, words: number, slice: Slice, value: number): number[] {
   const before = (others: number) => {
     const state = new Int32Array(words).fill(others);
-    const mask = (2 ** run.bits - 1) << run.shift;
-    state[run.word] = (others & ~mask) | (value << run.shift);
+    const mask = (2 ** slice.bits - 1) << slice.shift;
+    state[slice.word] = (others & ~mask) | (value << slice.shift);
     return state;
   };
   const after = (others: number) => {

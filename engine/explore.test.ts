@@ -1,62 +1,33 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { type PackedMachine, visitActions } from "./actions.ts";
 import { omissionBound } from "./compact-table.ts";
 import { has } from "./conditions.ts";
-import { dotText } from "./dot.ts";
-import { type ExploreOptions, explore, exploring } from "./explore.ts";
+import { BATCH, type Explored, type ExploreOptions, explore, exploring } from "./explore.ts";
 import { itfText } from "./itf.ts";
 import { Layout, plain } from "./layout.ts";
+import { counter, ring, wide } from "./machines.testing.ts";
+import { OutOfMemory, StateTable } from "./state-table.ts";
 
 const FREELY: ExploreOptions = { bounds: { states: 1e6, milliseconds: 60_000, bytes: 1e9 } };
 const visited = (machine: PackedMachine) => visitActions(machine, { symmetry: false });
 
-/** Tokens on a ring of so many places, one of which moves on at a time if the place before it is free. */
-function ring(places: number, tokens: number, forbidden = -1): PackedMachine {
+/** Puts out some of so many lamps, one at a time: its depth is how many are out. */
+const lamps = (count: number): PackedMachine => {
   const layout = new Layout();
-  const at = layout.array("at", { name: "places", size: places }, plain(2));
+  const all = layout.array("out", { name: "lamps", size: count }, plain(2));
   return {
-    name: "ring",
-    words: layout.words,
-    initial: (state) => {
-      state.fill(0);
-      for (let place = 0; place < tokens; place++) at[place]?.set(state, 1);
-    },
-    actions: at.map((here, place) => {
-      const next = at[(place + 1) % places] as typeof here;
-      return {
-        name: `from ${place}`,
-        when: [has(here, 1), has(next, 0)],
-        effect: (state: Int32Array) => {
-          here.set(state, 0);
-          next.set(state, 1);
-        },
-      };
-    }),
-    invariants: [
-      { id: "place-free", says: "Nobody stands there.", holds: (state) => at[forbidden]?.get(state) !== 1 },
-    ],
-  };
-}
-
-/** Counts to the limit, one or two at a time; the action that passes a forbidden number asserts that it does not. */
-function counter(limit: number, forbidden = -1): PackedMachine {
-  const layout = new Layout();
-  const count = layout.field("count", plain(limit + 1));
-  const by = (step: number) => ({
-    name: `add ${step}`,
-    when: [],
-    guard: (state: Int32Array) => count.get(state) + step <= limit,
-    effect: (state: Int32Array) => count.set(state, count.get(state) + step),
-    asserts: (state: Int32Array) => count.get(state) + step !== forbidden,
-  });
-  return {
-    name: "counter",
+    name: "lamps",
     words: layout.words,
     initial: (state) => state.fill(0),
-    actions: [by(1), by(2)],
+    actions: all.map((lamp, nth) => ({
+      name: `lamp ${nth}`,
+      when: [has(lamp, 0)],
+      effect: (state) => lamp.set(state, 1),
+    })),
     invariants: [],
   };
-}
+};
+const depthIn = (out: number): number => [...out.toString(2)].filter((bit) => bit === "1").length;
 
 describe("an exploration", () => {
   test("visits every state once and counts every edge", () => {
@@ -80,9 +51,16 @@ describe("an exploration", () => {
     ]);
   });
 
-  test("finds an initial state that is broken", () => {
-    const { verdict, breaks, states } = explore(visited(ring(4, 1, 0)), FREELY);
+  test("finds an initial state that is broken, by no action", () => {
+    const { verdict, breaks, states, shortest } = explore(visited(ring(4, 1, 0)), FREELY);
     expect([verdict, breaks, states]).toEqual(["broken", [{ law: "place-free", run: [] }], 1]);
+    expect([...(shortest[0] as Uint16Array)]).toEqual([0, 0, 0, 0]);
+  });
+
+  test("tells lengths of runs up to 65,535", () => {
+    const { shortest, breaks } = explore(visited(counter(140_000, 139_999)), FREELY);
+    expect(breaks[0]?.run).toHaveLength(70_000);
+    expect(shortest.map((lengths) => Math.max(...lengths))).toContain(65_535);
   });
 
   test("goes on behind a break as long as that is not enough, and tells by which actions and how soon", () => {
@@ -106,15 +84,99 @@ describe("an exploration", () => {
     expect([deadlocks, [...fired], states]).toEqual([1, [0, 0, 0], 1]);
   });
 
+  const initialBytes = new StateTable(1).bytes;
+  const most = 705_432;
+
+  test("ends at a bound of states, passed by no more than a batch", () => {
+    const bounds = { ...FREELY.bounds, states: 5000 };
+    const { verdict, ended, states } = explore(visited(ring(22, 11)), { bounds });
+    expect([verdict, ended]).toEqual(["bounded", "states"]);
+    expect(states).toBeGreaterThan(5000);
+    expect(states).toBeLessThanOrEqual(5000 + BATCH + 22);
+  });
+
+  test("ends at a bound of time", () => {
+    const { verdict, ended, states } = explore(visited(ring(22, 11)), {
+      bounds: { ...FREELY.bounds, milliseconds: 0 },
+    });
+    expect([verdict, ended]).toEqual(["bounded", "time"]);
+    expect(states).toBeLessThan(most);
+  });
+
+  // Room for all states is 8 MB and more.
   test.each([
-    ["states", { states: 5000 }],
-    ["time", { milliseconds: 0 }],
-    ["memory", { bytes: 100_000 }],
-  ] as const)("ends at a bound of %s and says so", (ended, bound) => {
-    const bounds = { ...FREELY.bounds, ...bound };
-    const bounded = explore(visited(ring(22, 11)), { bounds });
-    expect([bounded.verdict, bounded.ended]).toEqual(["bounded", ended]);
-    expect(bounded.states).toBeLessThan(705_432);
+    [false, 100_000],
+    [false, 2_000_000],
+    [true, 100_000],
+    [true, 2_000_000],
+  ])("ends at a bound of memory, with the states that fit (compact %s, %d bytes)", (compact, more) => {
+    const bytes = initialBytes + more;
+    const bounded = explore(visited(wide(ring(22, 11))), { bounds: { ...FREELY.bounds, bytes }, compact });
+    expect([bounded.verdict, bounded.ended]).toEqual(["bounded", "memory"]);
+    expect(bounded.bytes).toBeLessThanOrEqual(bytes);
+    expect(bounded.states).toBeGreaterThan(more / 100);
+    expect(bounded.states).toBeLessThan(most);
+  });
+
+  test("ends with the initial state where there is memory for nothing", () => {
+    const bounds = { ...FREELY.bounds, bytes: 0 };
+    const { ended, states, depth } = explore(visited(ring(22, 11)), { bounds });
+    expect([ended, states, depth]).toEqual(["memory", 1, 0]);
+  });
+
+  test("is whole if nothing is left to visit, however many states there are", () => {
+    const bounds = { ...FREELY.bounds, states: 1 };
+    expect(explore(visited(ring(3, 3)), { bounds }).ended).toBe("fixpoint");
+    expect(explore(visited(ring(5, 2)), { bounds }).ended).toBe("states");
+  });
+
+  test.each([
+    [5000, 5],
+    [100, 2],
+    [1, 1],
+  ])("knows how deep it came where it ended inside a level (%d states)", (states, depth) => {
+    const bounds = { ...FREELY.bounds, states };
+    const machine = visited(lamps(16));
+    const bounded = explore(machine, { bounds });
+    const state = new Int32Array(machine.words);
+    bounded.reached.read(bounded.states - 1, state);
+    expect(bounded.ended).toBe("states");
+    expect(bounded.depth).toBe(depthIn(state[0] as number));
+    expect(bounded.depth).toBeGreaterThanOrEqual(depth);
+  });
+
+  test("ends where the table has no memory, and not at a mistake of its own", () => {
+    const { addAll } = StateTable.prototype;
+    const failingBy = (error: Error): Explored => {
+      const spy = vi.spyOn(StateTable.prototype, "addAll").mockImplementation(function (
+        this: StateTable,
+        batch,
+      ) {
+        if (this.count > 0) throw error;
+        addAll.call(this, batch);
+      });
+      try {
+        return explore(visited(ring(5, 2)), FREELY);
+      } finally {
+        spy.mockRestore();
+      }
+    };
+    expect(failingBy(new OutOfMemory())).toMatchObject({ ended: "memory", states: 1, depth: 0 });
+    const mistake = new RangeError("offset is out of bounds");
+    expect(() => failingBy(mistake)).toThrow(mistake);
+  });
+
+  test("is refused to a machine that has too much of something, or laws of one name", () => {
+    const machine = visited(ring(3, 1));
+    const law = (id: string) => ({ id, says: "" });
+    const laws = Array.from({ length: 31 }, (_none, nth) => law(`law ${nth}`));
+    const names = Array.from({ length: 65_536 }, (_none, nth) => `${nth}`);
+    expect(() => explore({ ...machine, laws }, FREELY)).toThrow(
+      new RangeError("ring has 31 laws, more than 30"),
+    );
+    expect(() =>
+      explore({ ...machine, actions: names, laws: [law("a"), law("b"), law("a")] }, FREELY),
+    ).toThrow(new RangeError("ring has 65536 actions, more than 65535, and more than one law called a"));
   });
 
   test("ends when it is asked to, with what it has", () => {
@@ -134,23 +196,31 @@ describe("an exploration", () => {
 });
 
 describe("hash compaction", () => {
+  const counts = ({ states, edges, depth, deadlocks, fired }: Explored) => ({
+    states,
+    edges,
+    depth,
+    deadlocks,
+    fired,
+  });
+
   test.each([ring(14, 7), counter(30)])("of $name meets the same states by the same edges", (machine) => {
-    const exact = explore(visited(machine), FREELY);
-    const hashed = explore(visited(machine), { ...FREELY, compact: true });
-    const counts = ({ states, edges, depth, deadlocks, fired }: typeof exact) => [
-      states,
-      edges,
-      depth,
-      deadlocks,
-      fired,
-    ];
+    const exact = explore(visited(wide(machine)), FREELY);
+    const hashed = explore(visited(wide(machine)), { ...FREELY, compact: true });
     expect(counts(hashed)).toEqual(counts(exact));
-    expect([exact.exact, exact.omission, hashed.exact]).toEqual([true, 0, false]);
+    expect([exact.exact, exact.omission]).toEqual([true, 0]);
+    expect([hashed.exact, hashed.hashBits]).toEqual([false, 64]);
     expect(hashed.omission).toBeGreaterThan(0);
   });
 
+  test("keeps states that are no larger than their hashes", () => {
+    const machine = visited({ ...ring(14, 7), words: 2 });
+    const { exact, hashBits, omission } = explore(machine, { ...FREELY, compact: true });
+    expect([exact, hashBits, omission]).toEqual([true, undefined, 0]);
+  });
+
   test("finds the same shortest history", () => {
-    const machine = visited(ring(12, 3, 9));
+    const machine = visited(wide(ring(12, 3, 9)));
     expect(explore(machine, { ...FREELY, compact: true }).breaks).toEqual(explore(machine, FREELY).breaks);
   });
 
@@ -163,21 +233,6 @@ describe("hash compaction", () => {
 });
 
 describe("what is written for other tools", () => {
-  test("is a graph of every state and edge", () => {
-    const machine = visited(ring(3, 1));
-    const text = dotText(machine, explore(machine, FREELY), (state) => [`state "${state}"`]);
-    expect(text.match(/s\d+ -> s\d+/g)).toEqual(["s0 -> s1", "s1 -> s2", "s2 -> s0"]);
-    expect(text).toContain('s1 [label="state \\"1\\""]');
-    expect(text).toContain('s2 -> s0 [label="from 2"]');
-  });
-
-  test("is no graph that nobody could read", () => {
-    const machine = visited(ring(14, 7));
-    expect(() => dotText(machine, explore(machine, FREELY), () => [])).toThrow(
-      "3432 states are too many to draw",
-    );
-  });
-
   test("is a trace whose numbers are big integers, with the action into each state", () => {
     const text = itfText("ring", "a run", [
       { action: "init", variables: { at: [1, 0], full: false } },

@@ -1,5 +1,5 @@
 /**
- * A state as a few 32-bit words, and its fields by name: each is a run of bits in one word. Two shifts and a mask
+ * A state as a few 32-bit words, and its fields by name: each is some bits of one word. Two shifts and a mask
  * read a field; this is what V8 makes fast by itself, without generated code.
  *
  * A layout also says what is interchangeable: fields are declared over index sets, such as pages or CPUs, and a
@@ -72,6 +72,14 @@ export class Layout {
   /** Words in a state. */
   get words(): number {
     return this.#word + (this.#bit > 0 ? 1 : 0);
+  }
+
+  /** What can be numbered in more than one way, in the order in which it was first named. */
+  get interchangeable(): readonly IndexSet[] {
+    const all = this.fields.flatMap(({ over, meaning }) =>
+      meaning.kind === "plain" ? over : [...over, meaning.of],
+    );
+    return [...new Set(all)].filter(({ size }) => size > 1);
   }
 
   /** A field of at most 2^31 values. It never spans two words. Throws a RangeError where one would have to. */

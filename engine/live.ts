@@ -3,11 +3,10 @@
  * stand at one again, the run is taken again from the nearest state of which a copy is at hand. States are visited
  * in the order in which they were met, so that is nearly always the parent's, one action away.
  */
-import { type Batch, ENDS, push } from "./batch.ts";
-import { pathTo, type Reached, type Visitable } from "./explore.ts";
+import { type Batch, DISABLED, ENDS, push } from "./batch.ts";
+import { actionsTo, pathTo, type Reached, type Visitable } from "./explore.ts";
 
-/** An action cannot be taken here. */
-export const DISABLED = -1;
+export { DISABLED };
 
 export interface LiveMachine<S> {
   readonly name: string;
@@ -64,10 +63,7 @@ export function visitLive<S>(machine: LiveMachine<S>): Visitable {
     begin: (form) => machine.form(copies[0] as S, form, 0),
     expand: (number, reached, batch) => expand(machine, stand(number, reached), work, number, batch),
     brokenIn: () => 0,
-    run: (path, reached, _law, action) => [
-      ...path.slice(1).map((at) => reached.actions[at] as number),
-      action,
-    ],
+    run: (from, reached, _law, action) => [...actionsTo(reached, from), action],
     witnesses: () => machine.witnesses(),
   };
 }

@@ -19,6 +19,22 @@ const RECENT_WORDS = 2 ** 15;
 const MOVED = 1024;
 const SEED = 0x9747b28c;
 
+/** There is no memory for more states. */
+export class OutOfMemory extends Error {}
+
+/**
+ * What `make` allocates, and does nothing else. Throws OutOfMemory where there is no memory for it: typed arrays throw
+ * a RangeError then, which any mistake with their lengths is as well.
+ */
+export function allocated<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof RangeError) throw new OutOfMemory(error.message, { cause: error });
+    throw error;
+  }
+}
+
 export class StateTable {
   readonly words: number;
   count = 0;
@@ -52,6 +68,19 @@ export class StateTable {
     const arrays = [this.states, this.parents, this.actions, this.#slots, this.#recent];
     return arrays.reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
+
+  /** The most bytes held while so many more are added: where an array must grow, its old form and its new one. */
+  bytesWith(more: number): number {
+    const wanted = this.count + more;
+    const capacity = this.#capacityFor(wanted);
+    const states = capacity === this.parents.length ? 0 : capacity * (this.words * 4 + 6);
+    const length = this.#slotsFor(wanted);
+    const slots = length === this.#slots.length ? 0 : length * 4;
+    return this.bytes + states + slots;
+  }
+
+  /** Nothing to do: states are kept, visited or not. */
+  forget(_before: number): void {}
 
   /** Numbers the states of a batch that were never met, in its order, and says which these are. */
   addAll(batch: Batch): void {
@@ -147,24 +176,41 @@ export class StateTable {
     return ((slots[slot] as number) & (slots.length - 1)) - 1;
   }
 
-  /** Room for so many more. Throws a RangeError where there is no memory for it. */
+  /** States there is room for, once there is room for so many. */
+  #capacityFor(wanted: number): number {
+    const capacity = this.parents.length;
+    return wanted > capacity ? Math.max(wanted, Math.ceil(capacity * 1.5)) : capacity;
+  }
+
+  #slotsFor(wanted: number): number {
+    let { length } = this.#slots;
+    while (wanted * 3 > length * 2) length *= 2;
+    return length;
+  }
+
+  /** Room for so many more. Throws OutOfMemory where there is no memory for it. */
   #makeRoom(more: number): void {
-    const wanted = this.count + more;
-    if (wanted > this.parents.length) this.#growStates(wanted);
-    while (wanted * 3 > this.#slots.length * 2) this.#growSlots();
+    const capacity = this.#capacityFor(this.count + more);
+    if (capacity !== this.parents.length) this.#growStates(capacity);
+    const slots = this.#slotsFor(this.count + more);
+    if (slots !== this.#slots.length) this.#growSlots(slots);
   }
 
-  #growStates(wanted: number): void {
-    const capacity = Math.max(wanted, Math.ceil(this.parents.length * 1.5));
-    this.states = grown(this.states, new Int32Array(capacity * this.words));
-    this.parents = grown(this.parents, new Int32Array(capacity));
-    this.actions = grown(this.actions, new Uint16Array(capacity));
+  #growStates(capacity: number): void {
+    const [states, parents, actions] = allocated(() => [
+      new Int32Array(capacity * this.words),
+      new Int32Array(capacity),
+      new Uint16Array(capacity),
+    ]);
+    this.states = grown(this.states, states);
+    this.parents = grown(this.parents, parents);
+    this.actions = grown(this.actions, actions);
   }
 
-  #growSlots(): void {
+  #growSlots(length: number): void {
     const { states, words, count } = this;
     const hashes = this.#hashes;
-    const slots = new Int32Array(this.#slots.length * 2);
+    const slots = allocated(() => new Int32Array(length));
     const mask = slots.length - 1;
     for (let first = 0; first < count; first += MOVED) {
       const some = Math.min(MOVED, count - first);

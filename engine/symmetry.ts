@@ -94,11 +94,8 @@ class Members {
   /** Each set's first member, and at last the count of all. */
   readonly begins: readonly number[];
 
-  constructor({ fields }: Layout) {
-    const all = fields.flatMap(({ over, meaning }) =>
-      meaning.kind === "plain" ? over : [...over, meaning.of],
-    );
-    this.sets = [...new Set(all)].filter(({ size }) => size > 1);
+  constructor({ interchangeable }: Layout) {
+    this.sets = interchangeable;
     const begins = [0];
     for (const { size } of this.sets) begins.push((begins.at(-1) as number) + size);
     this.begins = begins;

@@ -26,7 +26,7 @@ export { commandsOf } from "./callers.ts";
  * Laws after whose break kernel and reference still agree about what is where: the search goes on behind them. It
  * does not behind any other, so that a fixpoint speaks of all histories up to the first break of one of those.
  */
-const GOES_ON_AFTER: readonly LawId[] = [
+export const GOES_ON_AFTER: readonly LawId[] = [
   "lowest-fit",
   "guard-gap",
   "refused-only-when-full",
@@ -35,11 +35,22 @@ const GOES_ON_AFTER: readonly LawId[] = [
   "no-use-after-free",
 ];
 
+/** Not a law of any kernel: asked beside them where somebody can tell which breaks are known. */
+export const KNOWN_TO_CATALOGUE = {
+  id: "known-to-the-catalogue",
+  says: "Every break is accounted for by a bug of the catalogue.",
+} as const;
+
 export interface SideBySide {
   /** Merges states that no later reply tells apart. Where states are hashed, they are all merged that can be. */
   readonly reduced: boolean;
   /** Which breaks count: a kernel may have several bugs that break one law. All, if not given. */
   readonly counts?: (law: LawId, seen: Seen) => boolean;
+  /**
+   * Whether the catalogue accounts for all that a reply broke. If given, one law more is asked: that it does. So a
+   * break that nobody knows is met although others break the same law before it.
+   */
+  readonly explains?: (seen: Seen) => boolean;
   /** What callers do. If given, states are told apart by a hash; if not, they allocate, free and purge. */
   readonly calls?: readonly Call[];
   /**
@@ -74,7 +85,7 @@ export function sideBySide<S>(kernel: Kernel<S>, scope: Scope, options: SideBySi
 export function liveKernel<S>(
   kernel: Kernel<S>,
   scope: Scope,
-  { reduced, counts = () => true, calls, beyondBreaks = false }: SideBySide,
+  { reduced, counts, explains, calls, beyondBreaks = false }: SideBySide,
 ): LiveMachine<Both<S>> {
   const commands = commandsOf(scope, calls, beyondBreaks);
   const laws = lawsTried(lawsCalled(kernel.promises), calls ?? OF_AREAS, scope);
@@ -86,7 +97,7 @@ export function liveKernel<S>(
   return {
     name: kernel.name,
     actions: commands.map(nameOf),
-    laws,
+    laws: explains === undefined ? laws : [...laws, KNOWN_TO_CATALOGUE],
     reductions: form.reductions,
     words: form.words,
     hashBits: form.hashBits,
@@ -106,7 +117,12 @@ export function liveKernel<S>(
       witnesses.look(both.state, before, command, response, after);
       if (after !== undefined) both.world = after;
       if (broken === 0) return after === undefined ? ENDS : 0;
-      const outcome = counted(laws, broken, counts, before, command, response, after);
+      let outcome = broken;
+      if (counts !== undefined || explains !== undefined) {
+        const seen = { before, command, response, after, broken: lawsOf(laws, broken) };
+        if (counts !== undefined) outcome = counted(laws, broken, counts, seen);
+        if (explains !== undefined && !explains(seen)) outcome |= 1 << laws.length;
+      }
       return after === undefined || (broken & spoils) !== 0 ? outcome | ENDS : outcome;
     },
     retake: (both, action) => {
@@ -142,20 +158,21 @@ function brokenLaws(
   return broken;
 }
 
+/** The laws whose bits are set. */
+function lawsOf(laws: readonly VmapLaw[], bits: number): readonly VmapLaw[] {
+  return laws.filter((_each, law) => ((bits >> law) & 1) === 1);
+}
+
+/** The bits of those breaks that count. */
 function counted(
   laws: readonly VmapLaw[],
   bits: number,
   counts: (law: LawId, seen: Seen) => boolean,
-  before: PackedWorld,
-  command: Command,
-  response: Response,
-  after: PackedWorld | undefined,
+  seen: Seen,
 ): number {
-  const broken = laws.filter((_each, law) => ((bits >> law) & 1) === 1);
-  const seen = { before, command, response, after, broken };
   let counting = 0;
-  for (const [law, { id }] of laws.entries()) {
-    if ((bits >> law) & 1 && counts(id, seen)) counting |= 1 << law;
+  for (let law = 0; law < laws.length; law++) {
+    if ((bits >> law) & 1 && counts((laws[law] as VmapLaw).id, seen)) counting |= 1 << law;
   }
   return counting;
 }

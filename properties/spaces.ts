@@ -36,7 +36,7 @@ export function spaceScope({ pages, sizes, aligns, windows, at }: Space): Scope 
     lazyMaxPages: null,
     sizes: Array.from({ length: sizes }, (_none, nth) => nth + 1),
     aligns: Array.from({ length: aligns }, (_none, nth) => PAGE_SIZE * 2 ** nth),
-    windows: windowsOf(begin, pages).slice(0, windows),
+    windows: different(windowsOf(begin, pages).slice(0, windows)),
   };
 }
 
@@ -55,6 +55,14 @@ export function blocksScope(space: SpaceOfBlocks): Scope {
     // One more than a block takes: such a map gets an area of its own.
     counts: Array.from({ length: most + 1 }, (_none, nth) => nth + 1),
   };
+}
+
+/** In a space of a few pages two of them may be the same. */
+function different(windows: readonly Window[]): readonly Window[] {
+  return windows.filter(
+    ({ vstart, vend }, nth) =>
+      windows.findIndex((each) => each.vstart === vstart && each.vend === vend) === nth,
+  );
 }
 
 function windowsOf(begin: Pages, pages: Pages): readonly Window[] {

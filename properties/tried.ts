@@ -6,7 +6,7 @@ import type { Call } from "./callers.ts";
 
 /** What callers must do, one of these at least, for a law to say anything. Laws not named here speak of every call. */
 const TRIED_BY: Readonly<Record<LawId, readonly Call[]>> = {
-  "no-stale-translation": ["touch"],
+  "no-stale-translation": ["touch", "write"],
   "no-alias-after-unmap-aliases": ["unmapAliases"],
   "flush-only-once": ["unmapAliases"],
   "pinned-is-unaliased": ["pin"],
@@ -18,10 +18,12 @@ const TRIED_BY: Readonly<Record<LawId, readonly Call[]>> = {
 export function lawsTried(
   laws: readonly VmapLaw[],
   calls: readonly Call[],
-  { beforeInit, counts }: Scope,
+  { beforeInit, counts, lazyMaxPages }: Scope,
 ): readonly VmapLaw[] {
   return laws.filter(({ id }) => {
     if (id === "init-order") return beforeInit;
+    // The kernel's own limit is far above what a small space holds.
+    if (id === "lazy-bounded") return lazyMaxPages !== null;
     // Who explores lets go only of what is held: what is left outside a call's domain is a map of nothing.
     if (id === "argument-domain") return calls.includes("map") && counts.includes(0);
     return TRIED_BY[id]?.some((call) => calls.includes(call)) ?? true;

@@ -8,7 +8,7 @@ import type { Call } from "./callers.ts";
 
 /** What callers must do for a witness of this kind to be seen. */
 const NEEDED: Readonly<Record<NonNullable<VmapWitness["needs"]>, readonly Call[]>> = {
-  mappings: ["allocMapped", "touch", "pin"],
+  mappings: ["touch"],
   blocks: ["map", "touch"],
 };
 

@@ -231,5 +231,6 @@ export function lazyUnmap(
     actions,
     invariants,
     symmetry: () => canonicalForm(layout),
+    interchangeable: layout.interchangeable,
   };
 }

@@ -44,10 +44,10 @@ export function exploredWhole(reports: readonly KernelReport[]): string {
   return `${pc.bold(title)}\n${columns([head, ...rows])}`;
 }
 
-function rowsOf(kernel: string, { states, edges, breaks, coverage }: ExploredKernel): string[][] {
+function rowsOf(kernel: string, { states, edges, ended, breaks, coverage }: ExploredKernel): string[][] {
   const broken =
     breaks.length === 0 ? "nothing" : [...new Set(breaks.map(({ bug }) => bug ?? "unknown"))].join(", ");
-  const first = [kernel, String(states), String(edges), broken];
+  const first = [kernel, ended === "fixpoint" ? String(states) : `${states} of more`, String(edges), broken];
   if (coverage.length === 0) return [[...first, "none", "", "", ""]];
   return coverage.map((each, nth) => [...(nth === 0 ? first : ["", "", "", ""]), ...seenBy(each)]);
 }

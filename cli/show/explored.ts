@@ -1,5 +1,6 @@
 /** What an exploration found, and its receipt: what was exact, what was merged, and how far it went. */
 import type { Explored, Progress, Visitable } from "../../engine/explore.ts";
+import { GOES_ON_AFTER } from "../../properties/side-by-side.ts";
 import { pc } from "../colour.ts";
 import type { Explorable, Told } from "../explorable.ts";
 import { columns } from "../output.ts";
@@ -111,15 +112,22 @@ const ENDED: Readonly<Record<Explored["ended"], string>> = {
   request: "interrupted: what lies beyond is not known",
 };
 
-function receipt({ machine, result, told }: ExploredReport): string[][] {
-  const { states, edges, depth, verdict, ended, deadlocks, fired, witnesses, bytes, seconds } = result;
+/** Where the search of a kernel stops (properties/side-by-side.ts). */
+const NOT_FOLLOWED = `what comes behind a break of any law but ${GOES_ON_AFTER.join(", ")}`;
+
+function receipt({ explorable, machine, result, told }: ExploredReport): string[][] {
+  const { states, edges, depth, verdict, ended, exact, deadlocks, fired, witnesses, bytes, seconds } = result;
   const kept = machine.laws.map(({ id }) => id).filter((id) => !told.some(({ law }) => law === id));
   const never = machine.actions.filter((_name, action) => fired[action] === 0);
   const unseen = [...witnesses].filter(([, times]) => times === 0).map(([id]) => id);
   const keptText = ended === "fixpoint" ? "kept" : "unbroken";
   return [
-    ["verdict", verdict === "holds" ? pc.green("holds, in every state there is") : verdict],
+    [
+      "verdict",
+      verdict === "holds" ? pc.green(`holds, in every state ${exact ? "there is" : "met"}`) : verdict,
+    ],
     [keptText, kept.join(", ")],
+    ...(told.length > 0 && explorable.goesOnAfterBreaks ? [["not followed", NOT_FOLLOWED]] : []),
     ["states", String(states)],
     ["edges", String(edges)],
     ["depth", String(depth)],

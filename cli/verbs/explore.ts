@@ -34,10 +34,10 @@ export async function exploreVerb(name: string, options: ExploreArguments): Prom
   const work = interruptible();
   const result = await exploreInTurns(explorable, opened, options, work);
   const told = result.breaks.map((broken) => ({ law: broken.law, ...opened.tell(broken) }));
-  await writeAll(filesAsked(name, opened, result, told, options));
   const report = { explorable, machine: opened.machine, scope: scopeText(parameters), result, told };
   if (options.json) console.log(JSON.stringify(exploredJson(report)));
   else console.log(exploredText(report, options.actions));
+  await writeAll(filesAsked(name, opened, result, told, options));
   if (work.interrupted) return INTERRUPTED;
   return told.some(({ bug }) => bug === undefined) ? UNEXPECTED : AS_EXPECTED;
 }
@@ -88,6 +88,7 @@ function open(explorable: Explorable, parameters: Readonly<Record<string, number
 /** `V=3,F=2` over the usual values. Throws a UsageError for an unknown name or a value that cannot be. */
 export function parametersOf({ name, parameters }: Explorable, scope: string): Record<string, number> {
   const chosen = Object.fromEntries(Object.entries(parameters).map(([key, { usual }]) => [key, usual]));
+  const given = new Set<string>();
   for (const part of scope.split(",").filter((text) => text !== "")) {
     const [, key = "", digits = ""] = /^(\w+)=(\d+)$/.exec(part) ?? [];
     const parameter = Object.hasOwn(parameters, key) ? parameters[key] : undefined;
@@ -95,6 +96,8 @@ export function parametersOf({ name, parameters }: Explorable, scope: string): R
       const form = Object.keys(parameters).map((each) => `${each}=N`);
       throw new UsageError(`--scope of ${name} takes ${form.join(",")}, not ${JSON.stringify(part)}`);
     }
+    if (given.has(key)) throw new UsageError(`--scope gives ${key} twice`);
+    given.add(key);
     const { counts, least = 1, most } = parameter;
     const value = Number(digits);
     if (value < least || value > most) {
@@ -141,10 +144,11 @@ function filesAsked(
   { dot, itf, law }: ExploreArguments,
 ): readonly Asked[] {
   const graph = (): string => {
-    if (result.states > MOST_DRAWN || !result.exact) {
-      throw new UsageError(
-        `--dot draws at most ${MOST_DRAWN} states, explored exactly, not ${result.states}`,
-      );
+    if (result.ended !== "fixpoint" || !result.exact) {
+      throw new UsageError("--dot draws what was explored exactly and to the fixpoint, and this was not");
+    }
+    if (result.states > MOST_DRAWN) {
+      throw new UsageError(`--dot draws at most ${MOST_DRAWN} states, not ${result.states}`);
     }
     return dotText(opened.machine, result, (state) => opened.label(state, result.reached));
   };

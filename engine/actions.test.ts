@@ -1,0 +1,108 @@
+import { describe, expect, test } from "vitest";
+import { lazyUnmap, lazyUnmapRules } from "../protocols/lazy-unmap.ts";
+import { confirmRun, type PackedMachine, visitActions } from "./actions.ts";
+import { type ExploreOptions, explore } from "./explore.ts";
+import { counter, ring } from "./machines.testing.ts";
+
+const FREELY: ExploreOptions = { bounds: { states: 1e6, milliseconds: 60_000, bytes: 1e9 } };
+
+/** The machine with this for the form that its states are merged by. */
+const mergedBy = (machine: PackedMachine, canonical: (state: Int32Array) => void): PackedMachine => ({
+  ...machine,
+  symmetry: () => canonical,
+});
+
+describe("a symmetry that is none", () => {
+  const says = "ring: its symmetry is not one, or its canonical form is wrong";
+
+  test("is noticed where no action breaks what its stand-in broke", () => {
+    // Place 1 is taken for place 2, which is forbidden.
+    const machine = mergedBy(ring(4, 1, 2), (state) => {
+      if (state[0] === 0b10) state[0] = 0b100;
+    });
+    expect(() => explore(visitActions(machine, { symmetry: true }), FREELY)).toThrow(says);
+  });
+
+  test("is noticed where no action leads on to a stand-in", () => {
+    const machine = mergedBy(ring(5, 1, 4), (state) => {
+      if (state[0] === 0b10) state[0] = 0b100;
+    });
+    expect(() => explore(visitActions(machine, { symmetry: true }), FREELY)).toThrow(says);
+  });
+});
+
+describe("a receipt", () => {
+  const reductionsOf = (machine: PackedMachine, symmetry: boolean) =>
+    visitActions(machine, { symmetry }).reductions;
+
+  test("names what is interchangeable", () => {
+    const machine = lazyUnmap({ V: 3, F: 2, C: 3 });
+    expect(reductionsOf(machine, true)).toEqual([
+      "symmetry of pages (3), frames (2) and CPUs (3): states that differ only in their numbering",
+    ]);
+    expect(reductionsOf(machine, false)).toEqual([]);
+  });
+
+  test("names no thing of which there is one", () => {
+    expect(reductionsOf(lazyUnmap({ V: 2, F: 1, C: 1 }), true)).toEqual([
+      "symmetry of pages (2): states that differ only in their numbering",
+    ]);
+  });
+
+  test("names no things that the machine does not name", () => {
+    expect(
+      reductionsOf(
+        mergedBy(ring(3, 1), () => {}),
+        true,
+      ),
+    ).toEqual(["symmetry of interchangeable things: states that differ only in their numbering"]);
+  });
+});
+
+describe("a run", () => {
+  const circle = ring(6, 1, 3);
+
+  test("confirms a break of an invariant at its end, and no earlier", () => {
+    expect(confirmRun(circle, "place-free", [0, 1, 2])).toBe(true);
+    expect(confirmRun(circle, "place-free", [0, 1])).toBe(false);
+    expect(confirmRun(circle, "place-free", [])).toBe(false);
+    expect(confirmRun(circle, "place-free", [0, 1, 2, 3])).toBe(false);
+    expect(confirmRun(circle, "place-free", [0, 1, 2, 3, 4, 5, 0, 1, 2])).toBe(false);
+    expect(confirmRun(ring(6, 1, 0), "place-free", [])).toBe(true);
+  });
+
+  test("confirms nothing with an action that cannot be taken, or that there is not", () => {
+    expect(confirmRun(circle, "place-free", [0, 2, 1])).toBe(false);
+    expect(confirmRun(circle, "place-free", [0, 1, 2].with(0, 6))).toBe(false);
+    expect(confirmRun(circle, "place-free", [-1])).toBe(false);
+  });
+
+  test("confirms no other law", () => {
+    expect(confirmRun(circle, "from 2", [0, 1, 2])).toBe(false);
+    expect(confirmRun(circle, "nothing", [0, 1, 2])).toBe(false);
+  });
+
+  test("confirms an assertion that fails in its last action, and leads nowhere else", () => {
+    expect(confirmRun(counter(9, 3), "add 2", [0, 1])).toBe(true);
+    expect(confirmRun(counter(9, 3), "add 1", [0, 1])).toBe(false);
+    expect(confirmRun(counter(9, 3), "add 1", [1, 0])).toBe(true);
+    expect(confirmRun(counter(9, 3), "add 2", [0, 1, 1])).toBe(false);
+    expect(confirmRun(counter(9, 3), "add 2", [0])).toBe(false);
+  });
+
+  test.each([
+    { ...lazyUnmapRules, waitsForFlushes: false },
+    { ...lazyUnmapRules, purgesAliases: false },
+  ])("that was found is confirmed, merged or not, and by no machine but its own (%j)", (rules) => {
+    const scope = { V: 2, F: 2, C: 2 };
+    const machine = lazyUnmap(scope, rules);
+    for (const symmetry of [false, true]) {
+      const { breaks } = explore(visitActions(machine, { symmetry }), { ...FREELY, enough: () => false });
+      expect(breaks).not.toEqual([]);
+      for (const { law, run } of breaks) {
+        expect(confirmRun(machine, law, run)).toBe(true);
+        expect(confirmRun(lazyUnmap(scope), law, run)).toBe(false);
+      }
+    }
+  });
+});

@@ -1,0 +1,166 @@
+/** Small machines whose states can be counted by hand, packed and live, and a plain search to hold explorers to. */
+import type { PackedMachine } from "./actions.ts";
+import { DISABLED, ENDS } from "./batch.ts";
+import { has } from "./conditions.ts";
+import { Layout, plain } from "./layout.ts";
+import type { LiveMachine } from "./live.ts";
+
+/** Words of a state that hash compaction makes smaller. */
+const WIDE = 3;
+
+/** Tokens on a ring of so many places, one of which moves on at a time if the place before it is free. */
+export function ring(places: number, tokens: number, forbidden = -1): PackedMachine {
+  const layout = new Layout();
+  const at = layout.array("at", { name: "places", size: places }, plain(2));
+  return {
+    name: "ring",
+    words: layout.words,
+    initial: (state) => {
+      state.fill(0);
+      for (let place = 0; place < tokens; place++) at[place]?.set(state, 1);
+    },
+    actions: at.map((here, place) => {
+      const next = at[(place + 1) % places] as typeof here;
+      return {
+        name: `from ${place}`,
+        when: [has(here, 1), has(next, 0)],
+        effect: (state: Int32Array) => {
+          here.set(state, 0);
+          next.set(state, 1);
+        },
+      };
+    }),
+    invariants: [
+      { id: "place-free", says: "Nobody stands there.", holds: (state) => at[forbidden]?.get(state) !== 1 },
+    ],
+  };
+}
+
+/** Counts to the limit, one or two at a time; the action that passes a forbidden number asserts that it does not. */
+export function counter(limit: number, forbidden = -1): PackedMachine {
+  const layout = new Layout();
+  const count = layout.field("count", plain(limit + 1));
+  const by = (step: number) => ({
+    name: `add ${step}`,
+    when: [],
+    guard: (state: Int32Array) => count.get(state) + step <= limit,
+    effect: (state: Int32Array) => count.set(state, count.get(state) + step),
+    asserts: (state: Int32Array) => count.get(state) + step !== forbidden,
+  });
+  return {
+    name: "counter",
+    words: layout.words,
+    initial: (state) => state.fill(0),
+    actions: [by(1), by(2)],
+    invariants: [],
+  };
+}
+
+/** The same with words that are always zero: so wide that hash compaction keeps hashes. */
+export const wide = (machine: PackedMachine): PackedMachine => ({ ...machine, words: WIDE });
+
+/** What both live machines have in common: states are copied whole, and their forms are those of `wide`. */
+function live<S extends object>(
+  machine: Pick<LiveMachine<S>, "name" | "actions" | "laws" | "initial" | "copy" | "take">,
+  wordOf: (state: S) => number,
+): LiveMachine<S> {
+  return {
+    ...machine,
+    reductions: [],
+    words: WIDE,
+    assign: (to, from) => void Object.assign(to, machine.copy(from)),
+    retake: (state, action) => void machine.take(state, action),
+    form: (state, into, at) => into.fill(0, at, at + WIDE).set([wordOf(state)], at),
+    witnesses: () => new Map(),
+  };
+}
+
+/** The ring as an object that changes in place. */
+export function liveRing(places: number, tokens: number, forbidden = -1): LiveMachine<{ at: boolean[] }> {
+  const all = Array.from({ length: places }, (_none, place) => place);
+  return live(
+    {
+      name: "ring",
+      actions: all.map((place) => `from ${place}`),
+      laws: [{ id: "place-free", says: "Nobody stands there." }],
+      initial: () => ({ at: all.map((place) => place < tokens) }),
+      copy: ({ at }) => ({ at: [...at] }),
+      take: ({ at }, place) => {
+        const next = (place + 1) % places;
+        if (!at[place] || at[next]) return DISABLED;
+        at[place] = false;
+        at[next] = true;
+        return at[forbidden] ? 1 : 0;
+      },
+    },
+    ({ at }) => at.reduce((bits, taken, place) => bits | (taken ? 1 << place : 0), 0),
+  );
+}
+
+/** The counter as an object that changes in place. */
+export function liveCounter(limit: number, forbidden = -1): LiveMachine<{ count: number }> {
+  const names = ["add 1", "add 2"];
+  return live(
+    {
+      name: "counter",
+      actions: names,
+      laws: names.map((id) => ({ id, says: "It does not pass there." })),
+      initial: () => ({ count: 0 }),
+      copy: ({ count }) => ({ count }),
+      take: (state, action) => {
+        const after = state.count + action + 1;
+        if (after > limit) return DISABLED;
+        if (after === forbidden) return ENDS | (1 << action);
+        state.count = after;
+        return 0;
+      },
+    },
+    ({ count }) => count,
+  );
+}
+
+/** What there is to compare of an exploration. */
+export interface Counted {
+  readonly states: number;
+  readonly edges: number;
+  readonly depth: number;
+  readonly deadlocks: number;
+  readonly fired: readonly number[];
+  readonly breaks: readonly { readonly law: string; readonly run: readonly number[] }[];
+}
+
+/** Breadth first with a Map and a copy of every state, and nothing else: behind breaks as well. */
+export function plainSearch<S>(machine: LiveMachine<S>): Counted {
+  const formOf = (state: S) => {
+    const words = new Int32Array(machine.words);
+    machine.form(state, words, 0);
+    return words.join();
+  };
+  const queue: { readonly state: S; readonly run: readonly number[] }[] = [
+    { state: machine.initial(), run: [] },
+  ];
+  const met = new Map(queue.map((first) => [formOf(first.state), first]));
+  const fired = machine.actions.map(() => 0);
+  const breaks: { law: string; run: readonly number[] }[] = [];
+  let deadlocks = 0;
+  for (const { state, run } of queue) {
+    let taken = 0;
+    for (const action of machine.actions.keys()) {
+      const after = { state: machine.copy(state), run: [...run, action] };
+      const outcome = machine.take(after.state, action);
+      if (outcome === DISABLED) continue;
+      taken += 1;
+      fired[action] = (fired[action] as number) + 1;
+      for (const [law, { id }] of machine.laws.entries()) {
+        if (((outcome >> law) & 1) === 0 || breaks.some((each) => each.law === id)) continue;
+        breaks.push({ law: id, run: after.run });
+      }
+      if ((outcome & ENDS) !== 0 || met.has(formOf(after.state))) continue;
+      met.set(formOf(after.state), after);
+      queue.push(after);
+    }
+    if (taken === 0) deadlocks += 1;
+  }
+  const edges = fired.reduce((sum, times) => sum + times, 0);
+  return { states: met.size, edges, depth: queue.at(-1)?.run.length ?? 0, deadlocks, fired, breaks };
+}
