@@ -19,17 +19,20 @@ function broken({ breaks }: Explored): Record<string, number> {
 }
 
 describe("every state of", () => {
-  test.each(census.filter(({ small }) => small))("$machine, $scope, symmetry $symmetry", (entry) => {
-    const result = visit(entry);
-    const { states, edges, depth } = result;
-    expect({ ended: result.ended, states, edges, depth, broken: broken(result) }).toEqual({
-      ended: "fixpoint",
-      states: entry.states,
-      edges: entry.edges,
-      depth: entry.depth,
-      broken: entry.broken,
-    });
-  });
+  test.each(census.filter((entry) => entry.in === "test"))(
+    "$machine, $scope, symmetry $symmetry",
+    (entry) => {
+      const result = visit(entry);
+      const { states, edges, depth } = result;
+      expect({ ended: result.ended, states, edges, depth, broken: broken(result) }).toEqual({
+        ended: "fixpoint",
+        states: entry.states,
+        edges: entry.edges,
+        depth: entry.depth,
+        broken: entry.broken,
+      });
+    },
+  );
 });
 
 describe("the census", () => {
@@ -40,11 +43,12 @@ describe("the census", () => {
 
   test("names only machines and scopes that can be explored", () => {
     for (const { machine, scope } of census) {
-      expect(() => parametersOf(explorableNamed(machine), scope)).not.toThrow();
+      const explorable = explorableNamed(machine);
+      expect(() => explorable.open(parametersOf(explorable, scope), true)).not.toThrow();
     }
   });
 
-  /** Merging states must change neither what breaks nor how soon, nor how far the last state is. */
+  /** Merging states must change neither what breaks nor how soon. */
   const pairs = census.flatMap((merged) =>
     census
       .filter((each) => each.symmetry === "off" && merged.symmetry === "on")

@@ -12,8 +12,8 @@ const entry = z.strictObject({
   /** As `explore --scope` takes it. */
   scope: z.string(),
   symmetry: z.enum(["on", "off"]),
-  /** Quick enough for a test. */
-  small: z.boolean(),
+  /** Where it is visited: in `npm test`, in `npm run explore:all` as well, or only with `--long`. */
+  in: z.enum(["test", "all", "long"]),
   states: count,
   edges: count,
   depth: count,
