@@ -20,17 +20,16 @@ const entry = z.strictObject({
   /** Laws broken, and in how many commands at least; all others are kept in every state there is. */
   broken: z.record(z.string(), count),
 });
-const file = z.array(entry);
-
 export type Census = z.infer<typeof entry>;
 
-export const CENSUS_FILE: string = fileURLToPath(new URL("census.json", import.meta.url));
+export const CENSUS_FILE: string = fileURLToPath(new URL("census.jsonl", import.meta.url));
 
 export async function readCensus(): Promise<readonly Census[]> {
-  return file.parse(JSON.parse(await readFile(CENSUS_FILE, "utf8")));
+  const lines = (await readFile(CENSUS_FILE, "utf8")).trimEnd().split("\n");
+  return lines.map((line) => entry.parse(JSON.parse(line)));
 }
 
 /** One entry a line. */
 export function formatCensus(all: readonly Census[]): string {
-  return `[\n${all.map((each) => `  ${JSON.stringify(each)}`).join(",\n")}\n]\n`;
+  return all.map((each) => `${JSON.stringify(each)}\n`).join("");
 }

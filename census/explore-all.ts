@@ -73,7 +73,7 @@ async function count(entry: Census): Promise<Counted> {
 
 function difference(pinned: Census, counted: Census): string | undefined {
   const [before, now] = [formatCensus([pinned]), formatCensus([counted])];
-  return before === now ? undefined : `the census has ${before.slice(4, -3)}`;
+  return before === now ? undefined : `the census has ${before.trimEnd()}`;
 }
 
 interface Ended {
