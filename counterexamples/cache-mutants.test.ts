@@ -90,8 +90,9 @@ describe("states of a mutant", () => {
     for (const space of SPACES) expect(differ(kernel, space, false)).toBeUndefined();
   });
 
-  test.each(equivalent)("that look alike reduced may not: $kernel.name", ({ kernel }) => {
-    expect(SPACES.some((space) => differ(kernel, space, true) !== undefined)).toBe(true);
+  test("that keeps the hole's size and look alike reduced may not", () => {
+    const keepsHole = mutantCalled("cache-keeps-hole");
+    expect(SPACES.some((space) => differ(keepsHole, space, true) !== undefined)).toBe(true);
   });
 
   test("of 2.6.39 itself that look alike reduced answer alike", () => {
