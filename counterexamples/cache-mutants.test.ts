@@ -34,7 +34,7 @@ const EIGHT: Scope = {
 /** Where an equivalent mutant is compared. One that never forgets a hole has seven times as many states. */
 const COMPARED = [
   { mutant: "cache-resets-at-equal-size", laws: [SIX], lockstep: SIX },
-  { mutant: "cache-keeps-hole", laws: [SIX_LESS_ALIGNED, FIVE], lockstep: FIVE },
+  { mutant: "cache-keeps-hole", laws: [SIX_LESS_ALIGNED], lockstep: FIVE },
 ] as const;
 const mutantCalled = (name: string): Kernel<State> =>
   (CACHE_MUTANTS.find(({ kernel }) => kernel.name === name) as CacheMutant).kernel;
@@ -84,7 +84,7 @@ const SPACES: readonly Space[] = [
 
 describe("states of a mutant", () => {
   const differ = (kernel: Kernel<State>, space: Space, reduced: boolean): string | undefined =>
-    compareAlike(kernel, spaceScope(space), { reduced }, 1500).difference;
+    compareAlike(kernel, spaceScope(space), { reduced }, 800).difference;
 
   test.each(CACHE_MUTANTS)("that look alike unreduced answer alike: $kernel.name", ({ kernel }) => {
     for (const space of SPACES) expect(differ(kernel, space, false)).toBeUndefined();
