@@ -55,7 +55,7 @@ function spin(scope: LazyUnmapScope): Run {
 }
 
 function pan(folder: string, table: number): Run {
-  const script = `TIMEFORMAT='cpu %U %S'; time ./pan -w${table} -m100000`;
+  const script = `TIMEFORMAT='cpu %U %S'; time ./pan -w${table} -m1000000`;
   const { stdout, stderr } = spawnSync("bash", ["-c", script], { cwd: folder, encoding: "utf8" });
   const number = (pattern: RegExp, text: string) => Number(pattern.exec(text)?.[1]);
   if (!/errors: 0/.test(stdout)) throw new Error(`Spin's run did not end well:\n${stdout}`);
