@@ -1,7 +1,7 @@
 /**
  * `npm run explore:all`: every machine of the census again, to the fixpoint, two at a time, each in a process of its
  * own; then the counts side by side. With `--write` the census becomes what was counted; `--test` visits only those
- * that tests visit, `--long` also those that take a quarter of an hour each.
+ * that tests visit, `--long` also those marked so, for which there is no time otherwise.
  */
 import { spawn } from "node:child_process";
 import { writeFile } from "node:fs/promises";
