@@ -37,7 +37,11 @@ const EIGHT: Scope = {
 /** Where an equivalent mutant is compared. One that never forgets a hole has seven times as many states. */
 const COMPARED = [
   { mutant: "cache-resets-at-equal-size", laws: [LONG ? SIX : FIVE], lockstep: LONG ? SIX : FIVE },
-  { mutant: "cache-keeps-hole", laws: [LONG ? SIX_LESS_ALIGNED : FIVE_LESS_ALIGNED], lockstep: FIVE },
+  {
+    mutant: "cache-keeps-hole",
+    laws: [LONG ? SIX_LESS_ALIGNED : FIVE_LESS_ALIGNED],
+    lockstep: LONG ? FIVE : FIVE_LESS_ALIGNED,
+  },
 ] as const;
 const mutantCalled = (name: string): Kernel<State> =>
   (CACHE_MUTANTS.find(({ kernel }) => kernel.name === name) as CacheMutant).kernel;
