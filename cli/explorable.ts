@@ -1,5 +1,5 @@
 /** What can be explored, by the name a user types: protocols, kernels, and kernels with one step replaced. */
-import { confirmRun, visitActions } from "../engine/actions.ts";
+import { confirmRun, failedIn, visitActions } from "../engine/actions.ts";
 import type { Reached, ShortestBreak, Visitable } from "../engine/explore.ts";
 import type { ItfState, ItfValue } from "../engine/itf.ts";
 import type { Layout } from "../engine/layout.ts";
@@ -76,7 +76,7 @@ function ofProtocol(protocol: Protocol): Explorable {
         for (const action of run) {
           const taken = packed.actions[action] as (typeof packed.actions)[number];
           // An action whose assertion fails leads nowhere.
-          if (taken.asserts?.(state) === false) break;
+          if (failedIn(taken, state).length > 0) break;
           taken.effect(state);
           states.push({ action: taken.name, variables: shown(packed.layout, state) });
         }

@@ -18,8 +18,38 @@ export interface Action {
    * others as they are. Then it is looked up and not called, where these fields are near each other.
    */
   readonly reads?: readonly Field[];
-  /** What must hold where the guard does, if anything. */
-  asserts?(state: Int32Array): boolean;
+  /** What must hold where it is taken. Where something does not, it leads nowhere. */
+  readonly asserts?: readonly Assertion[];
+  /**
+   * Whose step it is. An agent that can always take some step takes one at last (weak fairness). Nobody's need never
+   * be taken: a TLB that may be filled.
+   */
+  readonly agent?: string;
+  /** All fields that its guard, effect and assertions read and write; what `when` names is read anyway. */
+  readonly footprint?: Footprint;
+}
+
+export interface Footprint {
+  readonly reads: readonly Field[];
+  readonly writes: readonly Field[];
+}
+
+export interface Assertion {
+  readonly law: LawStatement;
+  holds(state: Int32Array): boolean;
+}
+
+/** A law as it is printed. */
+export interface LawStatement {
+  readonly id: string;
+  readonly says: string;
+}
+
+/** What does not last for ever, however the agents take turns, as long as each takes its steps (weak fairness). */
+export interface Passing {
+  readonly id: string;
+  readonly says: string;
+  readonly when: readonly Condition[];
 }
 
 /** What holds in every state: none of these conjunctions is ever true, and what is asked beyond that is. */
@@ -37,6 +67,8 @@ export interface PackedMachine {
   initial(state: Int32Array): void;
   readonly actions: readonly Action[];
   readonly invariants: readonly Invariant[];
+  /** What has to end (liveness). */
+  readonly passing?: readonly Passing[];
   /**
    * Makes the function that replaces a state by the one chosen of those that differ only in interchangeable names.
    * Throws a RangeError where there are too many numberings to try.
@@ -47,8 +79,7 @@ export interface PackedMachine {
 }
 
 /**
- * The machine as an explorer visits it: its laws are its invariants, and the assertions of its actions by their
- * names. With symmetry, states that differ only in interchangeable names are merged.
+ * The machine as an explorer visits it: its laws are its invariants, and those that its actions assert. With symmetry, states that differ only in interchangeable names are merged.
  */
 export function visitActions(
   machine: PackedMachine,
@@ -56,19 +87,14 @@ export function visitActions(
 ): Visitable {
   const { words, actions, invariants, initial } = machine;
   const canonical = symmetry ? machine.symmetry?.() : undefined;
-  const asserting = actions.filter(({ asserts }) => asserts !== undefined);
-  const laws = [
-    ...invariants,
-    ...asserting.map(({ name }) => ({ id: name, says: `What ${name} asserts holds.` })),
-  ];
-  const lawOf = actions.map((action) =>
-    action.asserts === undefined ? -1 : invariants.length + asserting.indexOf(action),
-  );
+  const laws = lawsOf(machine);
   const enabled = new ConditionTable(actions.map(({ when }) => when));
   const { places, masks } = new EffectTable(actions, words);
   const effects = actions.map((action) => action.effect);
   const guards = actions.map(({ guard }) => guard);
-  const assertions = actions.map(({ asserts }) => asserts);
+  const assertions = actions.map(({ asserts = [] }) =>
+    asserts.map(({ law, holds }) => ({ bit: 1 << laws.findIndex(({ id }) => id === law.id), holds })),
+  );
   const asks = Uint8Array.from(actions, ({ guard, asserts }) => ((guard ?? asserts) === undefined ? 0 : 1));
   const nevers = invariants.flatMap(({ never = [] }, law) =>
     never.map((conjunction) => ({ conjunction, law })),
@@ -77,11 +103,15 @@ export function visitActions(
   const asking = invariants.flatMap(({ holds }, law) => (holds === undefined ? [] : [{ holds, law }]));
   const [state, next] = [new Int32Array(words), new Int32Array(words)];
 
-  /** What the guard and the assertion of an action say of the state. */
+  /** What the guard and the assertions of an action say of the state. */
   const ask = (index: number): number => {
-    const [guard, assertion] = [guards[index], assertions[index]];
+    const guard = guards[index];
     if (guard !== undefined && !guard(state)) return DISABLED;
-    return assertion === undefined || assertion(state) ? 0 : ENDS | (1 << (lawOf[index] as number));
+    let outcome = 0;
+    for (const { bit, holds } of assertions[index] as (typeof assertions)[number]) {
+      if (!holds(state)) outcome |= ENDS | bit;
+    }
+    return outcome;
   };
 
   /** Writes the state after an action. Calls of effects were half of the time in which states were expanded. */
@@ -147,20 +177,35 @@ export function visitActions(
       if (canonical === undefined) return [...actionsTo(reached, from), action];
       const [run, last] = realRun(machine, canonical, pathTo(reached, from), reached);
       const breaking = actions.findIndex(
-        (each, index) => isEnabled(each, last) && breaks(each, index, last, law),
+        (each) => isEnabled(each, last) && breaksLaw(machine, each, last, (laws[law] as LawStatement).id),
       );
       if (breaking < 0) throw noSymmetry(machine);
       return [...run, breaking];
     },
   };
+}
 
-  function breaks(action: Action, index: number, from: Int32Array, law: number): boolean {
-    if (lawOf[index] === law) return action.asserts?.(from) === false;
-    const after = from.slice();
-    action.effect(after);
-    const invariant = invariants[law];
-    return invariant !== undefined && !holdsIn(invariant, after);
+/** The laws of a machine: its invariants, and what its actions assert beyond that. */
+export function lawsOf({ invariants, actions }: PackedMachine): readonly LawStatement[] {
+  const laws: LawStatement[] = invariants.map(({ id, says }) => ({ id, says }));
+  for (const { law } of actions.flatMap(({ asserts = [] }) => asserts)) {
+    if (!laws.some(({ id }) => id === law.id)) laws.push(law);
   }
+  return laws;
+}
+
+/** Whether an action breaks the law, by what it asserts or by the state it leads to. */
+function breaksLaw({ invariants }: PackedMachine, action: Action, from: Int32Array, law: string): boolean {
+  const failed = failedIn(action, from);
+  if (failed.length > 0) return failed.includes(law);
+  const after = from.slice();
+  action.effect(after);
+  return invariants.some((each) => each.id === law && !holdsIn(each, after));
+}
+
+/** The laws that an action breaks by being taken in this state: then it leads nowhere. */
+export function failedIn({ asserts = [] }: Action, state: Int32Array): readonly string[] {
+  return asserts.filter(({ holds }) => !holds(state)).map(({ law }) => law.id);
 }
 
 /** Whether an action may be taken now. */
@@ -187,8 +232,8 @@ export function confirmRun(machine: PackedMachine, law: string, run: readonly nu
   for (const [nth, index] of run.entries()) {
     const action = actions[index];
     if (action === undefined || isBroken(state) || !isEnabled(action, state)) return false;
-    // An action whose assertion fails leads nowhere.
-    if (action.asserts?.(state) === false) return action.name === law && nth === run.length - 1;
+    const failed = failedIn(action, state);
+    if (failed.length > 0) return failed.includes(law) && nth === run.length - 1;
     action.effect(state);
   }
   return isBroken(state);
@@ -222,7 +267,7 @@ function realRun(
   initial(state);
   const run = numbers.slice(1).map((number) => {
     const action = actions.findIndex((each) => {
-      if (!isEnabled(each, state)) return false;
+      if (!isEnabled(each, state) || failedIn(each, state).length > 0) return false;
       next.set(state);
       each.effect(next);
       form.set(next);

@@ -45,7 +45,12 @@ export function counter(limit: number, forbidden = -1): PackedMachine {
     when: [],
     guard: (state: Int32Array) => count.get(state) + step <= limit,
     effect: (state: Int32Array) => count.set(state, count.get(state) + step),
-    asserts: (state: Int32Array) => count.get(state) + step !== forbidden,
+    asserts: [
+      {
+        law: { id: `add ${step}`, says: "The forbidden number is not passed." },
+        holds: (state: Int32Array) => count.get(state) + step !== forbidden,
+      },
+    ],
   });
   return {
     name: "counter",

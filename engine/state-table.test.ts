@@ -2,7 +2,7 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { lazyUnmap } from "../protocols/lazy-unmap.ts";
-import { holdsIn, isEnabled, type PackedMachine, visitActions } from "./actions.ts";
+import { failedIn, holdsIn, isEnabled, type PackedMachine, visitActions } from "./actions.ts";
 import { ENDS, emptyBatch, push } from "./batch.ts";
 import { ConditionTable, has, meets } from "./conditions.ts";
 import { EffectTable } from "./effects.ts";
@@ -142,7 +142,7 @@ function plainly({ words, initial, actions, invariants }: PackedMachine) {
     for (const [index, action] of actions.entries()) {
       if (!isEnabled(action, state)) continue;
       fired[index] = (fired[index] as number) + 1;
-      if (action.asserts?.(state) === false) {
+      if (failedIn(action, state).length > 0) {
         broken.add(action.name);
         continue;
       }

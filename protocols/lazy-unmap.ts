@@ -154,7 +154,12 @@ export function lazyUnmap(
     {
       name: "pin",
       when: [has(phase, 3)],
-      asserts: (state) => !mapsFrame(state, wanted.get(state)),
+      asserts: [
+        {
+          law: { id: "pin", says: "No PTE and no CPU's TLB maps the frame that is pinned." },
+          holds: (state) => !mapsFrame(state, wanted.get(state)),
+        },
+      ],
       effect: (state) => {
         frameOf(wanted.get(state)).set(state, PINNED);
         wanted.set(state, 0);
