@@ -22,7 +22,7 @@ export interface Action {
   readonly asserts?: readonly Assertion[];
   /**
    * Whose step it is. An agent that can always take some step takes one at last (weak fairness). Nobody's need never
-   * be taken: a TLB that may be filled.
+   * be taken: a cache that may be filled.
    */
   readonly agent?: string;
   /** All fields that its guard, effect and assertions read and write; what `when` names is read anyway. */
