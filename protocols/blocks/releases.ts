@@ -1,0 +1,55 @@
+/** In which order each release does what a call does. A machine is a few lists of steps; a bug replaces one. */
+import type { Step } from "../program.ts";
+import { collectsBeforeLock, collectsFirst, collectsUnderLock } from "./aliases.ts";
+import type { Blocks, CpuFields } from "./fields.ts";
+import { mapBornTaken, mapSearchingAgain } from "./map.ts";
+import { gatherAll, gatherByNode } from "./purge.ts";
+import { unmapPublishingUnderLock, unmapThenPublish } from "./unmap.ts";
+
+type Steps = (m: Blocks, cpu: CpuFields) => readonly Step[];
+
+export interface BlocksOrder {
+  readonly map: Steps;
+  readonly unmap: Steps;
+  /** vm_unmap_aliases, until it gathers. */
+  readonly aliases: Steps;
+  readonly gather: Steps;
+}
+
+const listed = { looksAt: "listed", passesFull: false, clearsPtes: false, purgesFragments: true } as const;
+
+const linux2_6_28: BlocksOrder = {
+  map: mapSearchingAgain,
+  unmap: unmapThenPublish(false),
+  aliases: collectsFirst({ ...listed, clearsPtes: true, purgesFragments: false }),
+  gather: (m) => gatherAll(m, true),
+};
+const linux2_6_33: BlocksOrder = { ...linux2_6_28, aliases: collectsFirst({ ...listed, clearsPtes: true }) };
+const linux3_16: BlocksOrder = {
+  map: mapSearchingAgain,
+  unmap: unmapThenPublish(true),
+  aliases: collectsFirst(listed),
+  gather: (m) => gatherAll(m, false),
+};
+const linux4_4: BlocksOrder = { ...linux3_16, map: mapBornTaken };
+const linux5_13: BlocksOrder = { ...linux4_4, aliases: collectsFirst({ ...listed, passesFull: true }) };
+const linux6_5: BlocksOrder = { ...linux5_13, aliases: collectsUnderLock };
+const linux6_12: BlocksOrder = { ...linux6_5, gather: gatherByNode };
+
+export const ORDERS: Readonly<Record<string, BlocksOrder>> = {
+  "2.6.28": linux2_6_28,
+  "2.6.33": linux2_6_33,
+  "3.16": linux3_16,
+  "4.4": linux4_4,
+  "5.13": linux5_13,
+  "6.5": linux6_5,
+  "6.12": linux6_12,
+  /** C13 repaired. */
+  "6.12-publishing-under-lock": { ...linux6_12, unmap: unmapPublishingUnderLock },
+  /** C9's mutant. */
+  "6.12-collecting-before-lock": {
+    ...linux6_12,
+    aliases: collectsBeforeLock,
+    unmap: unmapPublishingUnderLock,
+  },
+};
