@@ -1,0 +1,158 @@
+/** alloc_vmap_area: a search, and where nothing is free a purge and one more search. */
+
+import { has } from "../../engine/conditions.ts";
+import { refusedOnlyWhenFull } from "../../spec/laws/placement.ts";
+import { flushBeforeReuse } from "../../spec/laws/purging.ts";
+import { done, keeps } from "../judged.ts";
+import { IDLE, type Step } from "../program.ts";
+import {
+  type Areas,
+  allBusy,
+  BUSY,
+  type CpuFields,
+  FREE,
+  firstWith,
+  NOT_SEEKING,
+  POOLED,
+  SEEKING,
+  SEEN_FULL,
+  translated,
+} from "./fields.ts";
+
+const request = { op: "alloc", size: 1, align: 1, vstart: 0, vend: 1 } as const;
+
+const nodeOf = ({ index }: CpuFields) => index + 1;
+
+/** Where a search of this CPU ends: in its node's pool, or at the lowest free place; negative if nowhere. */
+export function findPlace(m: Areas, cpu: CpuFields, state: Int32Array): number {
+  for (const [place, life] of m.life.entries()) {
+    if (life.get(state) === POOLED && m.node[place]?.get(state) === nodeOf(cpu)) return place;
+  }
+  return firstWith(m, state, FREE);
+}
+
+/** Takes a place and maps it. Those who seek one see it if this was the last. */
+function take(m: Areas, cpu: CpuFields, hasNodes: boolean, state: Int32Array): void {
+  const place = findPlace(m, cpu, state);
+  m.life[place]?.set(state, BUSY);
+  m.ptes.set(state, m.ptes.get(state) | (1 << place));
+  if (hasNodes) m.node[place]?.set(state, nodeOf(cpu));
+  cpu.seeking.set(state, NOT_SEEKING);
+  if (!allBusy(m, state)) return;
+  for (const { seeking } of m.cpus) if (seeking.get(state) === SEEKING) seeking.set(state, SEEN_FULL);
+}
+
+const seekings = (m: Areas) => m.cpus.map(({ seeking }) => seeking);
+const tlbs = (m: Areas) => m.cpus.map(({ tlb }) => tlb);
+
+const reusesOnlyFlushed = (m: Areas, cpu: CpuFields) =>
+  keeps(flushBeforeReuse, (state) => ({
+    command: request,
+    response: { ...done, kind: "placed", start: findPlace(m, cpu, state), mapStopped: false },
+    before: { promises: { guard: { inside: 0 } } as never },
+    after: { unflushedIn: ({ start }) => ((translated(m, state) >>> start) & 1) === 1 },
+  }));
+
+/** A refusal is right if at some moment of the call every place was busy: lazy and purging ones count as free. */
+const refusesOnlyWhenFull = (cpu: CpuFields) =>
+  keeps(refusedOnlyWhenFull, (state) => ({
+    command: request,
+    response: { ...done, kind: "refused" },
+    before: { lowestFit: () => (cpu.seeking.get(state) === SEEN_FULL ? undefined : 0) },
+  }));
+
+/** What differs between releases: where a search that found nothing goes on, and whether there are nodes. */
+export interface AllocRules {
+  readonly purges: string;
+  readonly hasNodes: boolean;
+}
+
+/** The step in which a search ends well. */
+function finds(m: Areas, cpu: CpuFields, at: string, hasNodes: boolean, unlocks = false): Step {
+  return {
+    at,
+    says: unlocks ? "finds a place; unlocks, returns" : "finds a place; returns",
+    to: IDLE,
+    guard: (state) => findPlace(m, cpu, state) >= 0,
+    asserts: [reusesOnlyFlushed(m, cpu)],
+    does: (state) => {
+      take(m, cpu, hasNodes, state);
+      if (unlocks) m.purgeLock.set(state, 0);
+    },
+    reads: [...m.life, ...m.node, m.ptes, ...seekings(m), ...tlbs(m)],
+    writes: [
+      ...m.life,
+      m.ptes,
+      ...seekings(m),
+      ...(hasNodes ? m.node : []),
+      ...(unlocks ? [m.purgeLock] : []),
+    ],
+  };
+}
+
+const begins = (m: Areas, cpu: CpuFields): Step => ({
+  at: IDLE,
+  says: "alloc_vmap_area",
+  to: "alloc_vmap_area",
+  does: (state) => cpu.seeking.set(state, allBusy(m, state) ? SEEN_FULL : SEEKING),
+  reads: m.life,
+  writes: [cpu.seeking],
+});
+
+const findsNothing = (m: Areas, cpu: CpuFields, at: string, to: string): Step => ({
+  at,
+  says: "finds nothing",
+  to,
+  guard: (state) => findPlace(m, cpu, state) < 0,
+  reads: [...m.life, ...m.node],
+});
+
+/** Every release: one purge, one more search. */
+export const allocates =
+  ({ purges, hasNodes }: AllocRules) =>
+  (m: Areas, cpu: CpuFields): Step[] => [
+    begins(m, cpu),
+    finds(m, cpu, "alloc_vmap_area", hasNodes),
+    findsNothing(m, cpu, "alloc_vmap_area", purges),
+    finds(m, cpu, "retry", hasNodes),
+    {
+      ...findsNothing(m, cpu, "retry", IDLE),
+      says: "finds nothing again: refused",
+      asserts: [refusesOnlyWhenFull(cpu)],
+      does: (state) => cpu.seeking.set(state, NOT_SEEKING),
+      reads: [...m.life, ...m.node, cpu.seeking],
+      writes: [cpu.seeking],
+    },
+  ];
+
+/**
+ * Repaired: under the purge lock, where nobody else can turn what is lazy into what is free, it searches and then
+ * gathers, and is refused only where it gathers nothing. So it may have to purge more than once.
+ */
+export const allocatesUnderLock = (m: Areas, cpu: CpuFields): Step[] => [
+  begins(m, cpu),
+  finds(m, cpu, "alloc_vmap_area", false),
+  findsNothing(m, cpu, "alloc_vmap_area", "purge lock to search"),
+  {
+    at: "purge lock to search",
+    says: "takes the purge lock",
+    to: "search under lock",
+    when: [has(m.purgeLock, 0)],
+    does: (state) => m.purgeLock.set(state, cpu.index + 1),
+    writes: [m.purgeLock],
+  },
+  finds(m, cpu, "search under lock", false, true),
+  findsNothing(m, cpu, "search under lock", "gather"),
+  {
+    at: "gathered nothing",
+    says: "unlocks; refused",
+    to: IDLE,
+    asserts: [refusesOnlyWhenFull(cpu)],
+    does: (state) => {
+      cpu.seeking.set(state, NOT_SEEKING);
+      m.purgeLock.set(state, 0);
+    },
+    reads: [cpu.seeking],
+    writes: [cpu.seeking, m.purgeLock],
+  },
+];
