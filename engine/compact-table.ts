@@ -4,6 +4,7 @@
  * and all that can be said of the rest is how likely that is. States not visited yet are kept whole.
  */
 import { type Batch, emptyBatch } from "./batch.ts";
+import type { SavedTable } from "./search.ts";
 import { allocated, hash, StateTable } from "./state-table.ts";
 
 /** Words of hash kept of a state. */
@@ -72,6 +73,22 @@ export class CompactTable {
       isNew[nth] = hashed.isNew[nth] as number;
       if (isNew[nth] === 1) this.#keep(forms, nth * words, next++);
     }
+  }
+
+  /** What is saved of it: whole are the states from `#first` on. */
+  save(): SavedTable {
+    const waiting = this.#waiting.subarray(0, (this.count - this.#first) * this.words);
+    return { ...this.#hashes.save(), waiting };
+  }
+
+  /** As of a StateTable. */
+  restore(saved: SavedTable): void {
+    const { waiting = new Int32Array(0) } = saved;
+    this.#hashes.restore(saved);
+    this.#first = this.count - waiting.length / this.words;
+    const length = this.#lengthFor(0);
+    if (length !== this.#waiting.length) this.#waiting = allocated(() => new Int32Array(length));
+    this.#waiting.set(waiting);
   }
 
   /** Copies a state out. Throws a RangeError for one that is forgotten. */

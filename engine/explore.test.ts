@@ -2,10 +2,11 @@ import { describe, expect, test, vi } from "vitest";
 import { type PackedMachine, visitActions } from "./actions.ts";
 import { omissionBound } from "./compact-table.ts";
 import { has } from "./conditions.ts";
-import { BATCH, type Explored, type ExploreOptions, explore, exploring } from "./explore.ts";
+import { type Explored, type ExploreOptions, explore, exploring } from "./explore.ts";
 import { itfText } from "./itf.ts";
 import { Layout, plain } from "./layout.ts";
 import { counter, ring, wide } from "./machines.testing.ts";
+import { BATCH } from "./search.ts";
 import { OutOfMemory, StateTable } from "./state-table.ts";
 
 const FREELY: ExploreOptions = { bounds: { states: 1e6, milliseconds: 60_000, bytes: 1e9 } };

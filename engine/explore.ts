@@ -2,13 +2,30 @@
  * Breadth-first through every state of a machine. States are visited in the order in which they were met, so the
  * first transition that breaks a law is among the nearest, and the history into it is a shortest one.
  */
-import { type Batch, emptyBatch } from "./batch.ts";
-import { COMPACT_BITS, COMPACT_WORDS, CompactTable, omissionBound } from "./compact-table.ts";
+import type { Batch } from "./batch.ts";
+import { COMPACT_BITS, COMPACT_WORDS, CompactTable } from "./compact-table.ts";
+import {
+  addInitial,
+  BATCH,
+  batchFor,
+  beginLevel,
+  brokenIn,
+  count,
+  depthOf,
+  expand,
+  noFindings,
+  progressOf,
+  refuse,
+  type Saved,
+  type SavedTable,
+  type Search,
+  savedFrom,
+  startOf,
+  summary,
+  type Table,
+  witnessesOf,
+} from "./search.ts";
 import { OutOfMemory, StateTable } from "./state-table.ts";
-
-/** As many actions as a table of states can number, and as many laws as there are bits below ENDS. */
-const MOST_ACTIONS = 65_535;
-const MOST_LAWS = 30;
 
 /** What an explorer visits: it knows states only by the words that tell them apart. */
 export interface Visitable {
@@ -70,6 +87,17 @@ export interface ExploreOptions {
   readonly compact?: boolean;
   /** Asked whenever one more law is broken, with all that are: whether to end there. If not given, at the first. */
   readonly enough?: (broken: readonly string[]) => boolean;
+  /** A search that was saved, to go on with; of the same machine. What it kept of states decides over `compact`. */
+  readonly resume?: Saved | undefined;
+  readonly saving?: Saving | undefined;
+}
+
+/** Saves a search from time to time, and where it ends with something left to visit. */
+export interface Saving {
+  /** Whether it is time to. */
+  due(): boolean;
+  /** What is given is the search itself: it is good until this returns. */
+  save(search: Saved): void;
 }
 
 /** A law that is broken, and a shortest run into that: indices of actions. */
@@ -121,15 +149,11 @@ export interface Progress {
   readonly left: number | undefined;
 }
 
-/** Transitions put into the table at a time: so many, and at most those of one more state. */
-export const BATCH = 512;
 /**
  * Transitions between two looks at the clock: a few milliseconds of a protocol, and the longer the more a machine does
  * to take an action and to judge it.
  */
 const TURN = 16_384;
-/** The longest run that `shortest` can tell. */
-const LONGEST = 65_535;
 
 /** The whole exploration at once. */
 export function explore(machine: Visitable, options: ExploreOptions): Explored {
@@ -140,212 +164,100 @@ export function explore(machine: Visitable, options: ExploreOptions): Explored {
   }
 }
 
-/** What is known while it goes on. */
-interface Search {
-  readonly machine: Visitable;
+/** One thread's search: it alone adds to the table. */
+interface Lone extends Search {
   readonly batch: Batch;
-  readonly reached: StateTable | CompactTable;
-  readonly hashBits: number | undefined;
-  readonly fired: Float64Array;
-  /** By law: where it was first broken; undefined if not. */
-  readonly first: ({ readonly from: number; readonly action: number } | undefined)[];
-  readonly shortest: readonly Uint16Array[];
-  readonly broken: string[];
-  /** States of each level that was met whole. The last of these is being visited. */
-  readonly levels: number[];
-  /** The number of the state to visit next, and of the first that is in a later level. */
-  head: number;
-  levelEnd: number;
-  edges: number;
-  deadlocks: number;
+  readonly reached: (StateTable | CompactTable) & Table;
+  /** What the machine had seen when the last batch was put into the table. */
+  seen: ReadonlyMap<string, number> | undefined;
 }
 
 /** The same in turns of some thousand transitions. Sent true after one, it ends there, as at a bound. */
 export function* exploring(
   machine: Visitable,
-  { bounds, compact = false, enough = () => true }: ExploreOptions,
+  { bounds, compact = false, enough = () => true, resume, saving }: ExploreOptions,
 ): Generator<Progress, Explored, boolean> {
   const started = performance.now();
-  const search = begin(machine, compact);
+  const seconds = () => (performance.now() - started) / 1000;
+  const search = begin(machine, compact, resume);
+  const saved = () => savedFrom(search, search.reached.save(), seconds(), witnessesOf(search, [search.seen]));
   let ended: Explored["ended"] | undefined;
-  if (search.broken.length > 0 && enough(search.broken)) ended = "break";
+  if (search.findings.broken.length > 0 && enough(brokenIn(search))) ended = "break";
   let look = 0;
   while (ended === undefined) {
     ended = advance(search, bounds, enough);
-    if (ended !== undefined || search.edges < look) continue;
-    look = search.edges + TURN;
-    const stop = yield progressOf(search);
+    if (ended !== undefined || search.findings.edges < look) continue;
+    look = search.findings.edges + TURN;
+    if (saving?.due()) saving.save(saved());
+    const stop = yield progressOf(search, search.head);
     if (stop) ended = "request";
     else if (performance.now() - started > bounds.milliseconds) ended = "time";
   }
-  return summary(search, ended, (performance.now() - started) / 1000);
+  if (isBounded(ended)) saving?.save(saved());
+  return summary(search, ended, seconds(), witnessesOf(search, [search.seen]));
 }
 
-function begin(machine: Visitable, compact: boolean): Search {
-  const { words, actions, laws } = machine;
+/** Whether something is left to visit that was asked for. */
+export const isBounded = (ended: Explored["ended"]): boolean => ended !== "fixpoint" && ended !== "break";
+
+function begin(machine: Visitable, compact: boolean, resume: Saved | undefined): Lone {
   refuse(machine);
-  const batch = emptyBatch(words, BATCH + actions.length);
-  const hashed = compact && words > COMPACT_WORDS;
-  const search: Search = {
-    machine,
-    batch,
-    reached: hashed ? new CompactTable(words) : new StateTable(words),
-    hashBits: hashed ? COMPACT_BITS : machine.hashBits,
-    fired: new Float64Array(actions.length),
-    first: laws.map(() => undefined),
-    shortest: laws.map(() => new Uint16Array(actions.length)),
-    broken: [],
-    levels: [1],
-    head: 0,
-    levelEnd: 1,
-    edges: 0,
-    deadlocks: 0,
-  };
-  machine.begin(batch.forms);
-  batch.from[0] = -1;
-  batch.goesOn[0] = 1;
-  batch.count = 1;
-  search.reached.addAll(batch);
-  batch.count = 0;
-  // Broken by no action: there is no run that ends in one.
-  noteFirst(search, machine.brokenIn(batch.forms, 0), -1, 0);
-  return search;
+  const isHashed = resume === undefined ? compact && machine.words > COMPACT_WORDS : isOfHashes(resume.table);
+  const reached = isHashed ? new CompactTable(machine.words) : new StateTable(machine.words);
+  const batch = batchFor(machine);
+  const hashBits = isHashed ? COMPACT_BITS : machine.hashBits;
+  const alone = { machine, batch, reached, hashBits, seen: undefined };
+  if (resume !== undefined) {
+    reached.restore(resume.table);
+    return { ...alone, ...startOf(resume) };
+  }
+  const findings = noFindings(machine);
+  addInitial(machine, reached, batch, findings);
+  const before = { seconds: 0, witnesses: new Map() };
+  return { ...alone, findings, levels: [1], head: 0, levelEnd: 1, before };
 }
 
-/** Throws a RangeError for a machine that has more than can be counted, or laws that cannot be told apart. */
-function refuse({ name, actions, laws }: Visitable): void {
-  const twice = laws.map(({ id }) => id).filter((id, nth, ids) => ids.indexOf(id) < nth);
-  const wrong = [
-    ...(actions.length > MOST_ACTIONS ? [`${actions.length} actions, more than ${MOST_ACTIONS}`] : []),
-    ...(laws.length > MOST_LAWS ? [`${laws.length} laws, more than ${MOST_LAWS}`] : []),
-    ...(twice.length > 0 ? [`more than one law called ${[...new Set(twice)].join(", ")}`] : []),
-  ];
-  if (wrong.length > 0) throw new RangeError(`${name} has ${wrong.join(", and ")}`);
-}
+/** Whether a table that was saved has hashes of states, and whole only those that are not visited yet. */
+export const isOfHashes = ({ waiting }: SavedTable): boolean => waiting !== undefined;
 
 /**
  * Visits some states, all of one level, so that all histories into them have the same length. Returns what ended the
  * exploration there, if anything did.
  */
 function advance(
-  search: Search,
+  search: Lone,
   bounds: Bounds,
   enough: (broken: readonly string[]) => boolean,
 ): Explored["ended"] | undefined {
-  const { batch, reached, broken, levels } = search;
-  const known = broken.length;
-  while (search.head < search.levelEnd && batch.count < BATCH) expand(search, search.head++);
-  if (reached.bytesWith(batch.count) > bounds.bytes || !settle(search)) return "memory";
-  reached.forget(search.head);
-  if (broken.length > known && enough(broken)) return "break";
-  if (search.head === reached.count) return "fixpoint";
-  if (search.head === search.levelEnd) {
-    levels.push(reached.count - search.levelEnd);
-    search.levelEnd = reached.count;
+  const { machine, batch, reached, findings } = search;
+  const known = findings.broken.length;
+  const before = search.head;
+  while (search.head < search.levelEnd && batch.count < BATCH) expand(machine, reached, batch, search.head++);
+  if (reached.bytesWith(batch.count) > bounds.bytes || !settle(search)) {
+    // None of this was counted: the states are left to visit.
+    search.head = before;
+    return "memory";
   }
+  reached.forget(search.head);
+  if (findings.broken.length > known && enough(brokenIn(search))) return "break";
+  if (search.head === reached.count) return "fixpoint";
+  if (search.head === search.levelEnd) beginLevel(search);
   return reached.count > bounds.states ? "states" : undefined;
 }
 
-/** Transitions from the initial state to those visited now. */
-const depthOf = ({ levels }: Search) => levels.length - 1;
-
-function expand({ machine, batch, reached }: Search, number: number): void {
-  const before = batch.count;
-  machine.expand(number, reached, batch);
-  if (batch.count !== before) return;
-  // A transition from nowhere, so that it is counted where the others are.
-  batch.from[before] = -1;
-  batch.goesOn[before] = 0;
-  batch.broken[before] = 0;
-  batch.count = before + 1;
-}
-
 /** Puts a batch into the table and looks at what was broken. False where there is no memory for it. */
-function settle(search: Search): boolean {
-  const { machine, batch, reached, fired } = search;
+function settle(search: Lone): boolean {
+  const { machine, batch, reached, findings } = search;
   try {
     reached.addAll(batch);
   } catch (error) {
     if (error instanceof OutOfMemory) return false;
     throw error;
   }
-  const { count, forms, from, by, broken, isNew, words } = batch;
-  for (let nth = 0; nth < count; nth++) {
-    if (from[nth] === -1) {
-      search.deadlocks += 1;
-      continue;
-    }
-    const action = by[nth] as number;
-    search.edges += 1;
-    fired[action] = (fired[action] as number) + 1;
-    let laws = broken[nth] as number;
-    if (isNew[nth] === 1) laws |= machine.brokenIn(forms, nth * words);
-    if (laws !== 0) note(search, laws, from[nth] as number, action);
-  }
-  batch.count = 0;
+  count(machine, batch, findings, depthOf(search));
+  const seen = machine.witnesses?.();
+  search.seen = seen && new Map(seen);
   return true;
-}
-
-/** Notes that an action broke these laws. */
-function note(search: Search, laws: number, from: number, action: number): void {
-  for (const [law, lengths] of search.shortest.entries()) {
-    if (((laws >> law) & 1) === 0 || lengths[action] !== 0) continue;
-    lengths[action] = Math.min(LONGEST, depthOf(search) + 1);
-  }
-  noteFirst(search, laws, from, action);
-}
-
-/** Notes where these laws were broken, those of them that were not broken before. */
-function noteFirst({ machine, first, broken }: Search, laws: number, from: number, action: number): void {
-  for (const [law, { id }] of machine.laws.entries()) {
-    if (((laws >> law) & 1) === 0 || first[law] !== undefined) continue;
-    first[law] = { from, action };
-    broken.push(id);
-  }
-}
-
-/** States left are estimated only while levels shrink: as a geometric series of the last two. */
-function progressOf(search: Search): Progress {
-  const { reached, levels, head } = search;
-  const [before, last] = [levels.at(-2) ?? 0, levels.at(-1) ?? 0];
-  const queue = reached.count - head;
-  const left = last < before ? Math.round((last * last) / (before - last)) : undefined;
-  return { states: reached.count, depth: depthOf(search), queue, bytes: reached.bytes, left };
-}
-
-function summary(search: Search, ended: Explored["ended"], seconds: number): Explored {
-  const { machine, reached, hashBits, edges, deadlocks, fired, shortest } = search;
-  const breaks = search.broken.map((id) => {
-    const law = machine.laws.findIndex((each) => each.id === id);
-    return { law: id, run: runInto(search, law) };
-  });
-  const bounded = ended !== "fixpoint" && ended !== "break";
-  return {
-    states: reached.count,
-    edges,
-    // Where it ended inside a level, some states of the next were met.
-    depth: depthOf(search) + (reached.count > search.levelEnd ? 1 : 0),
-    verdict: breaks.length > 0 ? "broken" : bounded ? "bounded" : "holds",
-    ended,
-    breaks,
-    shortest,
-    deadlocks,
-    fired,
-    witnesses: machine.witnesses?.() ?? new Map(),
-    reductions: machine.reductions,
-    exact: hashBits === undefined,
-    hashBits,
-    omission: hashBits === undefined ? 0 : omissionBound(reached.count, hashBits),
-    bytes: reached.bytes,
-    seconds,
-    reached,
-  };
-}
-
-function runInto({ machine, reached, first }: Search, law: number): number[] {
-  const { from, action } = first[law] as { from: number; action: number };
-  if (from < 0) return [];
-  return machine.run(from, reached, law, action);
 }
 
 /** The states on the way to one, the initial one first. */

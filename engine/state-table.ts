@@ -9,6 +9,7 @@
  * one. And what a batch will read is asked for before the first of it is needed.
  */
 import type { Batch } from "./batch.ts";
+import type { SavedTable } from "./search.ts";
 
 /**
  * Words of states met lately: 128 kB, which stay in the processor's own caches. More than half of all transitions
@@ -77,6 +78,26 @@ export class StateTable {
     const length = this.#slotsFor(wanted);
     const slots = length === this.#slots.length ? 0 : length * 4;
     return this.bytes + states + slots;
+  }
+
+  /** What is saved of it. */
+  save(): SavedTable {
+    const { words, count } = this;
+    return {
+      words,
+      states: this.states.subarray(0, count * words),
+      parents: this.parents.subarray(0, count),
+      actions: this.actions.subarray(0, count),
+    };
+  }
+
+  /** Takes over, empty as it is, what was saved: the arrays are its own from then on. Throws OutOfMemory. */
+  restore({ states, parents, actions }: SavedTable): void {
+    this.states = states;
+    this.parents = parents;
+    this.actions = actions;
+    this.count = parents.length;
+    this.#growSlots(this.#slotsFor(this.count));
   }
 
   /** Nothing to do: states are kept, visited or not. */
@@ -233,7 +254,7 @@ export class StateTable {
  * Picks the transitions whose states are not among the recent ones, which they then are. Returns how many it picked.
  * What is added to that is 1 or 0 by arithmetic: half of them differ, and a branch would be guessed wrong as often.
  */
-function pick(
+export function pick(
   { count, words, forms, goesOn }: Batch,
   recent: Int32Array,
   unsure: Int32Array,
@@ -260,7 +281,7 @@ function pick(
 }
 
 /** The same for states of two words, in two thirds of the time. */
-function pickPairs(
+export function pickPairs(
   { count, forms, goesOn }: Batch,
   recent: Int32Array,
   unsure: Int32Array,
@@ -285,7 +306,7 @@ function pickPairs(
 }
 
 /** Among which no state is found: all words are zero, but where the state of zeros belongs. */
-function noneRecent(words: number): Int32Array {
+export function noneRecent(words: number): Int32Array {
   const places = Math.max(2, powerOfTwo(RECENT_WORDS / words));
   const recent = new Int32Array(places * words);
   const other = new Int32Array(words);
@@ -298,7 +319,7 @@ function noneRecent(words: number): Int32Array {
 
 const powerOfTwo = (atMost: number) => 2 ** Math.max(0, Math.floor(Math.log2(atMost)));
 
-function same(some: Int32Array, at: number, others: Int32Array, from: number, words: number): boolean {
+export function same(some: Int32Array, at: number, others: Int32Array, from: number, words: number): boolean {
   for (let word = 0; word < words; word++) if (some[at + word] !== others[from + word]) return false;
   return true;
 }

@@ -1,0 +1,260 @@
+/**
+ * The same exploration by several threads: level by level, each thread taking some states of the level at a time and
+ * putting what follows into one shared table. All states that a level leads to are met before the first of them is
+ * visited, so a state's parent is in the level before, and runs into breaks are shortest ones.
+ *
+ * At a fixpoint states, edges, depth, deadlocks, witnesses, how often actions fired and which laws are broken in how
+ * many steps are those of one thread. By which of several shortest runs a state is met depends on which thread was
+ * faster: so a break's run is always as long as with one thread, and not always the same; and where a law is one of
+ * states, not of actions, so is which actions are said to break it. A break ends the exploration at the end of its
+ * level, so that all breaks of that length are told, and counts are then those of whole levels.
+ */
+import { type Explored, type ExploreOptions, isBounded, type Progress, type Visitable } from "./explore.ts";
+import { type Crew, startCrew } from "./parallel-crew.ts";
+import { HEAD, type MachineSource, type Order, type Reply, STOP } from "./parallel-worker.ts";
+import {
+  addInitial,
+  batchFor,
+  beginLevel,
+  brokenIn,
+  depthOf,
+  type Findings,
+  type First,
+  noFindings,
+  progressOf,
+  refuse,
+  type Saved,
+  type Search,
+  savedFrom,
+  signature,
+  startOf,
+  summary,
+  witnessesOf,
+} from "./search.ts";
+import { SharedTable, sharedMemory } from "./shared-table.ts";
+
+/** How the work is cut, in transitions: about, as states of a level may have more or less of them. */
+export interface Grain {
+  /** What a thread takes at a time. */
+  readonly taken: number;
+  /** A level of less than this is visited by one thread, and the next if it is so as well. */
+  readonly narrow: number;
+}
+const USUAL_GRAIN: Grain = { taken: 4096, narrow: 8192 };
+/** Parts of a level for each thread, at least, so that none waits long for the others at its end. */
+const PARTS = 8;
+/** Between two looks at the clock. */
+const LOOK_MS = 100;
+
+export interface ParallelOptions extends Omit<ExploreOptions, "compact"> {
+  readonly workers: number;
+  readonly grain?: Grain;
+}
+
+/** A search by several threads, as the one that coordinates them sees it. */
+interface Joint extends Search {
+  readonly reached: SharedTable;
+  readonly crew: Crew;
+  readonly grain: Grain;
+  readonly workers: number;
+  /** What was found before these threads began. */
+  readonly found: Findings;
+  /** The last reply of each thread: it has all that the thread ever found. */
+  readonly replies: (Reply | undefined)[];
+}
+
+/**
+ * Yields several times a second; sent true, it ends once all threads have stopped. They build their machine by the
+ * source: it must be the same. Rejects with the error of a thread that fails, and with OutOfMemory where the memory
+ * it may use cannot be reserved.
+ */
+export async function* exploringTogether(
+  machine: Visitable,
+  source: MachineSource,
+  { bounds, workers, enough = () => true, resume, saving, grain = USUAL_GRAIN }: ParallelOptions,
+): AsyncGenerator<Progress, Explored, boolean> {
+  refuse(machine);
+  const started = performance.now();
+  const seconds = () => (performance.now() - started) / 1000;
+  const memory = sharedMemory(machine.words, bounds.bytes, resume?.table.parents.length);
+  const reached = new SharedTable(memory);
+  const begun = resume === undefined ? begin(machine, reached) : goOn(reached, resume);
+  const crew = startCrew(workers, { source, memory });
+  const joint = { crew, grain, workers, found: begun.findings, replies: [] };
+  const search: Joint = { machine, reached, hashBits: machine.hashBits, ...begun, ...joint };
+  const saved = () => savedFrom(search, reached.save(), seconds(), seenBy(search));
+  try {
+    await greet(search);
+    let ended: Explored["ended"] | undefined;
+    if (search.findings.broken.length > 0 && enough(brokenIn(search))) ended = "break";
+    while (ended === undefined) {
+      const room = await makeRoom(search, bounds.bytes);
+      if (room === undefined) {
+        ended = "memory";
+        break;
+      }
+      const round = visitRound(search, Math.min(room, bounds.states + 1));
+      let isOver = false;
+      while (!isOver) {
+        isOver = await within(round, LOOK_MS);
+        const stop = yield progressOf(search, Math.min(search.levelEnd, reached.control[HEAD] as number));
+        if (stop) ended = "request";
+        else if (seconds() * 1000 > bounds.milliseconds) ended = "time";
+        if (ended !== undefined || saving?.due()) Atomics.store(reached.control, STOP, 1);
+      }
+      settle(search, await round);
+      ended = endOfRound(search, enough) ?? ended ?? (reached.count > bounds.states ? "states" : undefined);
+      if (ended === undefined && saving?.due()) saving.save(saved());
+    }
+    if (isBounded(ended)) saving?.save(saved());
+    return summary(search, ended, seconds(), seenBy(search));
+  } finally {
+    await crew.end();
+  }
+}
+
+type Begun = Pick<Search, "findings" | "levels" | "head" | "levelEnd" | "before">;
+
+function begin(machine: Visitable, reached: SharedTable): Begun {
+  const findings = noFindings(machine);
+  addInitial(machine, reached, batchFor(machine), findings);
+  reached.closeUp([reached.unused()]);
+  return { findings, levels: [1], head: 0, levelEnd: 1, before: { seconds: 0, witnesses: new Map() } };
+}
+
+function goOn(reached: SharedTable, resume: Saved): Begun {
+  reached.restore(resume.table);
+  return startOf(resume);
+}
+
+/** Throws an Error where a thread has built another machine. */
+async function greet({ machine, crew }: Joint): Promise<void> {
+  const own = signature(machine);
+  const others = await crew.greeting();
+  if (others.some((each) => each !== own)) {
+    throw new Error(`${machine.name}: a thread built another machine from what it was given`);
+  }
+}
+
+/** States that a thread takes at a time. */
+function chunkOf({ findings, grain, head, levelEnd, workers }: Joint): number {
+  const average = Math.max(1, findings.edges / Math.max(1, head));
+  return Math.max(
+    1,
+    Math.min(Math.round(grain.taken / average), Math.ceil((levelEnd - head) / workers / PARTS)),
+  );
+}
+
+/**
+ * Up to how many numbers threads may go on. Each may take a chunk more, and of each state every action may lead to a
+ * new one; for these there is room behind. If there is not, slots grow. Undefined where there is no memory for that.
+ */
+async function makeRoom(search: Joint, bytes: number): Promise<number | undefined> {
+  const { reached, crew, workers, machine } = search;
+  const margin = workers * reached.mostTaken(chunkOf(search) * machine.actions.length);
+  const room = () => reached.mostIn(bytes) - margin;
+  if (reached.count < room()) return room();
+  if (!reached.growSlots(reached.count + margin + 1, bytes)) return undefined;
+  const part = (nth: number) => Math.floor((reached.count * nth) / workers);
+  await crew.ask(
+    Array.from({ length: workers }, (_none, nth) => ({ does: "move", first: part(nth), end: part(nth + 1) })),
+  );
+  return reached.count < room() ? room() : undefined;
+}
+
+/** Has the rest of the level visited, by one thread or by all. */
+function visitRound(search: Joint, most: number): Promise<readonly Reply[]> {
+  const { reached, crew, grain, workers, findings, head, levelEnd } = search;
+  const narrow = (grain.narrow * Math.max(1, head)) / Math.max(1, findings.edges);
+  const isNarrow = levelEnd - head < narrow;
+  const order: Order = {
+    does: "visit",
+    depth: depthOf(search),
+    levelEnd,
+    chunk: chunkOf(search),
+    most,
+    narrow: isNarrow ? narrow : 0,
+  };
+  reached.control[HEAD] = head;
+  reached.control[STOP] = 0;
+  return crew.ask(Array.from({ length: isNarrow ? 1 : workers }, () => order));
+}
+
+/** Waits for a round so long at most. Whether it is over. */
+async function within(round: Promise<unknown>, milliseconds: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(resolve, milliseconds, false);
+  });
+  try {
+    return await Promise.race([round.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** All threads have stopped: takes over what they found. Numbers are without gaps then. */
+function settle(search: Joint, replies: readonly Reply[]): void {
+  const { reached, levels } = search;
+  reached.closeUp(replies.map(({ unused }) => unused));
+  for (const [nth, reply] of replies.entries()) search.replies[nth] = reply;
+  for (const end of replies[0]?.levelEnds ?? []) {
+    levels.push(end - search.levelEnd);
+    search.levelEnd = end;
+  }
+  search.head = Math.min(search.levelEnd, reached.control[HEAD] as number);
+  const found = search.replies.flatMap((reply) => (reply === undefined ? [] : [reply.findings]));
+  search.findings = merged([search.found, ...found]);
+}
+
+/** Once a level is visited: begins the next, or says what ended the search with it. */
+function endOfRound(
+  search: Joint,
+  enough: (broken: readonly string[]) => boolean,
+): Explored["ended"] | undefined {
+  if (search.head < search.levelEnd) return undefined;
+  if (search.findings.broken.length > 0 && enough(brokenIn(search))) return "break";
+  if (search.reached.count === search.levelEnd) return "fixpoint";
+  beginLevel(search);
+  return undefined;
+}
+
+function seenBy(search: Joint): ReadonlyMap<string, number> {
+  return witnessesOf(
+    search,
+    search.replies.map((reply) => reply?.witnesses),
+  );
+}
+
+/** What several found, of each law the nearest break. */
+function merged(all: readonly Findings[]): Findings {
+  const [some] = all as [Findings];
+  const sum = (of: (findings: Findings) => number) => all.reduce((total, each) => total + of(each), 0);
+  const first = some.first.map((_none, law) => all.map((each) => each.first[law]).reduce(nearer));
+  const lengthOf = (law: number) => (first[law] as First).length;
+  return {
+    edges: sum(({ edges }) => edges),
+    deadlocks: sum(({ deadlocks }) => deadlocks),
+    fired: some.fired.map((_none, action) => sum(({ fired }) => fired[action] as number)),
+    broken: [...first.keys()]
+      .filter((law) => first[law] !== undefined)
+      .sort((a, b) => lengthOf(a) - lengthOf(b) || a - b),
+    first,
+    shortest: some.shortest.map((lengths, law) =>
+      lengths.map((_none, action) =>
+        all.map(({ shortest }) => shortest[law]?.[action] as number).reduce(shorter),
+      ),
+    ),
+  };
+}
+
+function nearer(some: First | undefined, other: First | undefined): First | undefined {
+  if (some === undefined || other === undefined) return some ?? other;
+  return (other.length - some.length || other.action - some.action) < 0 ? other : some;
+}
+
+/** Of two lengths, where 0 is none. */
+function shorter(some: number, other: number): number {
+  if (some === 0 || other === 0) return some + other;
+  return Math.min(some, other);
+}

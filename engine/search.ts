@@ -1,0 +1,251 @@
+/** What a breadth-first search does with a state and a batch, and what it finds: the same for one thread and many. */
+import { type Batch, emptyBatch } from "./batch.ts";
+import { omissionBound } from "./compact-table.ts";
+import type { Explored, Progress, Reached, Visitable } from "./explore.ts";
+
+/** Transitions put into the table at a time: so many, and at most those of one more state. */
+export const BATCH = 512;
+/** As many actions as a table of states can number, and as many laws as there are bits below ENDS. */
+const MOST_ACTIONS = 65_535;
+const MOST_LAWS = 30;
+/** The longest run that `shortest` can tell. */
+const LONGEST = 65_535;
+
+/** A table that takes batches. */
+export interface Table extends Reached {
+  /** Numbers the states of a batch that were never met, and says which these are. */
+  addAll(batch: Batch): void;
+}
+
+/** Where a law was broken first: by which action from which state, -1 for the initial state by itself. */
+export interface First {
+  readonly from: number;
+  readonly action: number;
+  /** Commands of the run into it. */
+  readonly length: number;
+}
+
+/** What was counted and what was broken. */
+export interface Findings {
+  edges: number;
+  deadlocks: number;
+  readonly fired: Float64Array;
+  /** Laws broken, by their indices, in the order in which they were. */
+  readonly broken: number[];
+  /** By law; undefined where it is not broken. */
+  readonly first: (First | undefined)[];
+  /** As of Explored. */
+  readonly shortest: readonly Uint16Array[];
+}
+
+/** A search that stands between two batches. */
+export interface Search {
+  readonly machine: Visitable;
+  readonly reached: Reached;
+  readonly hashBits: number | undefined;
+  findings: Findings;
+  /** States of each level that was met whole. The last of these is being visited. */
+  readonly levels: number[];
+  /** The number of the state to visit next, and of the first that is in a later level. */
+  head: number;
+  levelEnd: number;
+  /** Of the part of this search that went before, where it is resumed. */
+  readonly before: { readonly seconds: number; readonly witnesses: ReadonlyMap<string, number> };
+}
+
+/** A table as it is saved. */
+export interface SavedTable {
+  /** Words of what is kept of each state. */
+  readonly words: number;
+  readonly states: Int32Array;
+  readonly parents: Int32Array;
+  readonly actions: Uint16Array;
+  /** The whole forms of the states not visited yet, where of each only a hash is kept. */
+  readonly waiting?: Int32Array | undefined;
+}
+
+/** A search as it is saved: all that is needed to go on with it. */
+export interface Saved extends Pick<Search, "levels" | "head" | "levelEnd" | "findings"> {
+  readonly seconds: number;
+  readonly witnesses: ReadonlyMap<string, number>;
+  readonly table: SavedTable;
+}
+
+export function savedFrom(
+  { levels, head, levelEnd, findings, before }: Search,
+  table: SavedTable,
+  seconds: number,
+  witnesses: ReadonlyMap<string, number>,
+): Saved {
+  return { levels, head, levelEnd, findings, seconds: before.seconds + seconds, witnesses, table };
+}
+
+/** Where a search that was saved goes on. */
+export function startOf({ levels, head, levelEnd, findings, seconds, witnesses }: Saved) {
+  return { levels: [...levels], head, levelEnd, findings, before: { seconds, witnesses } };
+}
+
+/** What a machine is known by: another of the same signature has the same actions and laws by the same numbers. */
+export function signature({ name, words, hashBits, actions, laws, reductions }: Visitable): string {
+  return JSON.stringify([name, words, hashBits ?? 0, actions, laws.map(({ id }) => id), reductions]);
+}
+
+export function noFindings({ actions, laws }: Visitable): Findings {
+  return {
+    edges: 0,
+    deadlocks: 0,
+    fired: new Float64Array(actions.length),
+    broken: [],
+    first: laws.map(() => undefined),
+    shortest: laws.map(() => new Uint16Array(actions.length)),
+  };
+}
+
+export const batchFor = ({ words, actions }: Visitable): Batch => emptyBatch(words, BATCH + actions.length);
+
+/** Throws a RangeError for a machine that has more than can be counted, or laws that cannot be told apart. */
+export function refuse({ name, actions, laws }: Visitable): void {
+  const twice = laws.map(({ id }) => id).filter((id, nth, ids) => ids.indexOf(id) < nth);
+  const wrong = [
+    ...(actions.length > MOST_ACTIONS ? [`${actions.length} actions, more than ${MOST_ACTIONS}`] : []),
+    ...(laws.length > MOST_LAWS ? [`${laws.length} laws, more than ${MOST_LAWS}`] : []),
+    ...(twice.length > 0 ? [`more than one law called ${[...new Set(twice)].join(", ")}`] : []),
+  ];
+  if (wrong.length > 0) throw new RangeError(`${name} has ${wrong.join(", and ")}`);
+}
+
+/** Puts the initial state into an empty table, and notes what it breaks by itself. */
+export function addInitial(machine: Visitable, reached: Table, batch: Batch, findings: Findings): void {
+  machine.begin(batch.forms);
+  batch.from[0] = -1;
+  batch.goesOn[0] = 1;
+  batch.count = 1;
+  reached.addAll(batch);
+  batch.count = 0;
+  // Broken by no action: there is no run that ends in one.
+  noteFirst(findings, machine.brokenIn(batch.forms, 0), { from: -1, action: 0, length: 0 });
+}
+
+/** Adds the transitions from a state to the batch. */
+export function expand(machine: Visitable, reached: Reached, batch: Batch, number: number): void {
+  const before = batch.count;
+  machine.expand(number, reached, batch);
+  if (batch.count !== before) return;
+  // A transition from nowhere, so that it is counted where the others are.
+  batch.from[before] = -1;
+  batch.goesOn[before] = 0;
+  batch.broken[before] = 0;
+  batch.count = before + 1;
+}
+
+/** Counts the transitions of a batch that was put into the table, and notes what they broke. It is empty then. */
+export function count(machine: Visitable, batch: Batch, findings: Findings, depth: number): void {
+  const { fired } = findings;
+  const { count, forms, from, by, broken, isNew, words } = batch;
+  for (let nth = 0; nth < count; nth++) {
+    if (from[nth] === -1) {
+      findings.deadlocks += 1;
+      continue;
+    }
+    const action = by[nth] as number;
+    findings.edges += 1;
+    fired[action] = (fired[action] as number) + 1;
+    let laws = broken[nth] as number;
+    if (isNew[nth] === 1) laws |= machine.brokenIn(forms, nth * words);
+    if (laws !== 0) note(findings, laws, { from: from[nth] as number, action, length: depth + 1 });
+  }
+  batch.count = 0;
+}
+
+/** Notes that an action broke these laws. */
+function note(findings: Findings, laws: number, where: First): void {
+  for (const [law, lengths] of findings.shortest.entries()) {
+    if (((laws >> law) & 1) === 0 || lengths[where.action] !== 0) continue;
+    lengths[where.action] = Math.min(LONGEST, where.length);
+  }
+  noteFirst(findings, laws, where);
+}
+
+/** Notes where these laws were broken, those of them that were not broken before. */
+function noteFirst({ first, broken }: Findings, laws: number, where: First): void {
+  for (let law = 0; law < first.length; law++) {
+    if (((laws >> law) & 1) === 0 || first[law] !== undefined) continue;
+    first[law] = where;
+    broken.push(law);
+  }
+}
+
+/** The laws broken, in the order in which they were. */
+export function brokenIn({ machine, findings }: Search): string[] {
+  return findings.broken.map((law) => (machine.laws[law] as { id: string }).id);
+}
+
+/** Transitions from the initial state to those visited now. */
+export const depthOf = ({ levels }: Pick<Search, "levels">): number => levels.length - 1;
+
+/** Once a level is visited, the states met from it are the next. */
+export function beginLevel(search: Search): void {
+  search.levels.push(search.reached.count - search.levelEnd);
+  search.levelEnd = search.reached.count;
+}
+
+/** States left are estimated only while levels shrink: as a geometric series of the last two. */
+export function progressOf(search: Search, head: number): Progress {
+  const { reached, levels } = search;
+  const [before, last] = [levels.at(-2) ?? 0, levels.at(-1) ?? 0];
+  const queue = reached.count - head;
+  const left = last < before ? Math.round((last * last) / (before - last)) : undefined;
+  return { states: reached.count, depth: depthOf(search), queue, bytes: reached.bytes, left };
+}
+
+/** What was seen by the machines that visit, and by those that did before the search was resumed. */
+export function witnessesOf(
+  { before }: Search,
+  machines: readonly (ReadonlyMap<string, number> | undefined)[],
+): ReadonlyMap<string, number> {
+  const seen = new Map<string, number>();
+  for (const some of [before.witnesses, ...machines]) {
+    for (const [id, times] of some ?? []) seen.set(id, (seen.get(id) ?? 0) + times);
+  }
+  return seen;
+}
+
+export function summary(
+  search: Search,
+  ended: Explored["ended"],
+  seconds: number,
+  witnesses: ReadonlyMap<string, number>,
+): Explored {
+  const { machine, reached, hashBits, findings } = search;
+  const breaks = findings.broken.map((law) => ({
+    law: (machine.laws[law] as { id: string }).id,
+    run: runInto(search, law),
+  }));
+  const bounded = ended !== "fixpoint" && ended !== "break";
+  return {
+    states: reached.count,
+    edges: findings.edges,
+    // Where it ended inside a level, some states of the next were met.
+    depth: depthOf(search) + (reached.count > search.levelEnd ? 1 : 0),
+    verdict: breaks.length > 0 ? "broken" : bounded ? "bounded" : "holds",
+    ended,
+    breaks,
+    shortest: findings.shortest,
+    deadlocks: findings.deadlocks,
+    fired: findings.fired,
+    witnesses,
+    reductions: machine.reductions,
+    exact: hashBits === undefined,
+    hashBits,
+    omission: hashBits === undefined ? 0 : omissionBound(reached.count, hashBits),
+    bytes: reached.bytes,
+    seconds: search.before.seconds + seconds,
+    reached,
+  };
+}
+
+function runInto({ machine, reached, findings }: Search, law: number): number[] {
+  const { from, action } = findings.first[law] as First;
+  if (from < 0) return [];
+  return machine.run(from, reached, law, action);
+}
