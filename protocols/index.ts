@@ -1,7 +1,14 @@
 /** The protocols that can be explored. A new one is one file and one line here. */
 import type { PackedMachine } from "../engine/actions.ts";
 import type { Layout } from "../engine/layout.ts";
+import { areasMachine } from "./areas/machine.ts";
+import { AREA_ORDERS } from "./areas/releases.ts";
+import { blocksMachine } from "./blocks/machine.ts";
+import { BLOCK_ORDERS } from "./blocks/releases.ts";
 import { lazyUnmap } from "./lazy-unmap.ts";
+import { pinsMachine } from "./pins/machine.ts";
+import { POLICIES } from "./pins/policies.ts";
+import type { StepMachine } from "./program.ts";
 
 /** A machine for each choice of its parameters. */
 export interface Protocol {
@@ -13,21 +20,85 @@ export interface Protocol {
   machine(parameters: Readonly<Record<string, number>>): PackedMachine & { readonly layout: Layout };
 }
 
+/** A protocol of CPUs that take steps: it can be shown as a chart, a lane for each. */
+export interface StepProtocol extends Protocol {
+  machine(parameters: Readonly<Record<string, number>>): StepMachine;
+}
+
 export interface Parameter {
   readonly counts: string;
   readonly usual: number;
   readonly most: number;
 }
 
-export const PROTOCOLS: readonly Protocol[] = [
-  {
-    name: "lazy-unmap",
-    says: "The lazy-unmap protocol of db64fe02 in its smallest form: one purge, one pinner, TLBs that fill by themselves.",
-    parameters: {
-      V: { counts: "pages", usual: 3, most: 6 },
-      F: { counts: "frames", usual: 2, most: 6 },
-      C: { counts: "CPUs", usual: 2, most: 5 },
-    },
-    machine: ({ V, F, C }) => lazyUnmap({ V: V as number, F: F as number, C: C as number }),
+const LAZY_UNMAP: Protocol = {
+  name: "lazy-unmap",
+  says: "The lazy-unmap protocol of db64fe02 in its smallest form: one purge, one pinner, TLBs that fill by themselves.",
+  parameters: {
+    V: { counts: "pages", usual: 3, most: 6 },
+    F: { counts: "frames", usual: 2, most: 6 },
+    C: { counts: "CPUs", usual: 2, most: 5 },
   },
+  machine: ({ V, F, C }) => lazyUnmap({ V: V as number, F: F as number, C: C as number }),
+};
+
+const cpus: Parameter = { counts: "CPUs", usual: 2, most: 4 };
+
+/** A protocol for each order of a family, by the name of the family and of the order. */
+function family<Order>(
+  name: string,
+  says: string,
+  parameters: Protocol["parameters"],
+  orders: Readonly<Record<string, Order>>,
+  machine: (name: string, parameters: Record<string, number>, order: Order) => StepMachine,
+): StepProtocol[] {
+  return Object.entries(orders).map(([order, steps]) => {
+    const own = `${name}-${order}`;
+    return { name: own, says, parameters, machine: (given) => machine(own, given, steps) };
+  });
+}
+
+export const STEP_PROTOCOLS: readonly StepProtocol[] = [
+  ...family(
+    "areas",
+    "Areas at the step grain: allocations, frees and purges of a release on every CPU.",
+    {
+      cpus,
+      places: { counts: "places for an area of one page", usual: 2, most: 5 },
+      lazyMax: { counts: "lazy_max_pages()", usual: 1, most: 4 },
+    },
+    AREA_ORDERS,
+    (name, { cpus, places, lazyMax }, order) =>
+      areasMachine(
+        name,
+        { cpus: cpus as number, places: places as number, lazyMax: lazyMax as number },
+        order,
+      ),
+  ),
+  ...family(
+    "blocks",
+    "Per-CPU blocks at the step grain: maps, unmaps, vm_unmap_aliases and purges of a release on every CPU.",
+    {
+      cpus,
+      blocks: { counts: "blocks", usual: 1, most: 3 },
+      pages: { counts: "pages of a block", usual: 2, most: 5 },
+    },
+    BLOCK_ORDERS,
+    (name, { cpus, blocks, pages }, order) =>
+      blocksMachine(name, { cpus: cpus as number, blocks: blocks as number, pages: pages as number }, order),
+  ),
+  ...family(
+    "pins",
+    "A user of the guarantee at the step grain: frames are mapped, let go, and pinned as a policy of seed 001 does it.",
+    {
+      cpus,
+      pages: { counts: "pages", usual: 2, most: 4 },
+      frames: { counts: "frames", usual: 2, most: 4 },
+    },
+    POLICIES,
+    (name, { cpus, pages, frames }, policy) =>
+      pinsMachine(name, { cpus: cpus as number, pages: pages as number, frames: frames as number }, policy),
+  ),
 ];
+
+export const PROTOCOLS: readonly Protocol[] = [LAZY_UNMAP, ...STEP_PROTOCOLS];

@@ -3,6 +3,7 @@
 import { has } from "../../engine/conditions.ts";
 import { refusedOnlyWhenFull } from "../../spec/laws/placement.ts";
 import { flushBeforeReuse } from "../../spec/laws/purging.ts";
+import { PAGE_SIZE } from "../../spec/vocabulary.ts";
 import { done, keeps } from "../judged.ts";
 import { IDLE, type Step } from "../program.ts";
 import {
@@ -19,7 +20,7 @@ import {
   translated,
 } from "./fields.ts";
 
-const request = { op: "alloc", size: 1, align: 1, vstart: 0, vend: 1 } as const;
+const request = { op: "alloc", size: 1, align: PAGE_SIZE, vstart: 0, vend: 1, map: true } as const;
 
 const nodeOf = ({ index }: CpuFields) => index + 1;
 

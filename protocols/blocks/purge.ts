@@ -5,6 +5,7 @@
 import { has } from "../../engine/conditions.ts";
 import { flushBeforeReuse } from "../../spec/laws/purging.ts";
 import { noAliasAfterUnmapAliases } from "../../spec/laws/translation.ts";
+import { PAGE_SIZE } from "../../spec/vocabulary.ts";
 import { aliasesLeft, done, keeps } from "../judged.ts";
 import { hardwareStep, IDLE, type Step, type StepAction } from "../program.ts";
 import {
@@ -139,7 +140,7 @@ function releasedFlushed(m: Blocks) {
     let released = 0;
     for (const { life, all } of m.blocks) if (life.get(state) === PURGING) released |= all;
     return {
-      command: { op: "alloc", size: m.pages, align: 1, vstart: 0, vend: m.pages },
+      command: { op: "alloc", size: m.pages, align: PAGE_SIZE, vstart: 0, vend: m.pages, map: true },
       response: { ...done, kind: "placed", start: 0, mapStopped: false },
       before: { promises: { guard: { inside: 0 } } as never },
       after: {

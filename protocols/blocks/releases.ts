@@ -36,20 +36,53 @@ const linux5_13: BlocksOrder = { ...linux4_4, aliases: collectsFirst({ ...listed
 const linux6_5: BlocksOrder = { ...linux5_13, aliases: collectsUnderLock };
 const linux6_12: BlocksOrder = { ...linux6_5, gather: gatherByNode };
 
-export const ORDERS: Readonly<Record<string, BlocksOrder>> = {
+/** vm_unmap_aliases looks at all blocks (C7 repaired), as far as the release looks first and locks later. */
+const walksAll = { ...listed, looksAt: "all" } as const;
+const onLazyPtes = { clearsPtes: true, purgesFragments: false };
+
+/** By release; "-repaired" is its order with C7 and C13 mended, and nothing else. */
+export const BLOCK_ORDERS: Readonly<Record<string, BlocksOrder>> = {
   "2.6.28": linux2_6_28,
+  "2.6.28-repaired": {
+    ...linux2_6_28,
+    aliases: collectsFirst({ ...walksAll, ...onLazyPtes }),
+    unmap: unmapPublishingUnderLock(false),
+  },
   "2.6.33": linux2_6_33,
+  "2.6.33-repaired": {
+    ...linux2_6_33,
+    aliases: collectsFirst({ ...walksAll, clearsPtes: true }),
+    unmap: unmapPublishingUnderLock(false),
+  },
   "3.16": linux3_16,
+  "3.16-repaired": {
+    ...linux3_16,
+    aliases: collectsFirst(walksAll),
+    unmap: unmapPublishingUnderLock(true),
+  },
   "4.4": linux4_4,
+  /** C7 mended alone: C13 was there all the time. */
+  "4.4-walking-all": { ...linux4_4, aliases: collectsFirst(walksAll) },
+  "4.4-repaired": {
+    ...linux4_4,
+    aliases: collectsFirst(walksAll),
+    unmap: unmapPublishingUnderLock(true),
+  },
   "5.13": linux5_13,
+  "5.13-repaired": {
+    ...linux5_13,
+    aliases: collectsFirst({ ...walksAll, passesFull: true }),
+    unmap: unmapPublishingUnderLock(true),
+  },
   "6.5": linux6_5,
+  "6.5-repaired": { ...linux6_5, unmap: unmapPublishingUnderLock(true) },
+  "6.10": linux6_5,
   "6.12": linux6_12,
-  /** C13 repaired. */
-  "6.12-publishing-under-lock": { ...linux6_12, unmap: unmapPublishingUnderLock },
+  "6.12-repaired": { ...linux6_12, unmap: unmapPublishingUnderLock(true) },
   /** C9's mutant. */
   "6.12-collecting-before-lock": {
     ...linux6_12,
     aliases: collectsBeforeLock,
-    unmap: unmapPublishingUnderLock,
+    unmap: unmapPublishingUnderLock(true),
   },
 };

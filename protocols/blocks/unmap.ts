@@ -130,15 +130,17 @@ export const unmapThenPublish =
     ]);
 
 /** Repaired: all that under the block's lock, so nobody sees a full block whose area is not lazy. */
-export const unmapPublishingUnderLock = (m: Blocks, cpu: CpuFields): Step[] =>
-  forEachPage(m, (block, page) => [
-    begin(m, cpu, page, true),
-    notTheLast(m, cpu, block, page),
-    {
-      ...last(m, cpu, block, page),
-      says: `the last of block ${block.index}: out of the index, on the lazy list, unlocks; returns`,
-      to: IDLE,
-      does: (state) => listLazily(m, cpu, block, page, state),
-      writes: [...allOf(block), m.stale, cpu.page],
-    },
-  ]);
+export const unmapPublishingUnderLock =
+  (clearsPte: boolean) =>
+  (m: Blocks, cpu: CpuFields): Step[] =>
+    forEachPage(m, (block, page) => [
+      begin(m, cpu, page, clearsPte),
+      notTheLast(m, cpu, block, page),
+      {
+        ...last(m, cpu, block, page),
+        says: `the last of block ${block.index}: out of the index, on the lazy list, unlocks; returns`,
+        to: IDLE,
+        does: (state) => listLazily(m, cpu, block, page, state),
+        writes: [...allOf(block), m.stale, cpu.page],
+      },
+    ]);

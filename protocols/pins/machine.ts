@@ -1,0 +1,46 @@
+/** A user of the guarantee at the step grain: frames are mapped, let go, purged, and pinned as a policy does it. */
+import { Layout } from "../../engine/layout.ts";
+import { canonicalForm } from "../../engine/symmetry.ts";
+import { phasesOf, type StepMachine, stepsOfCpu } from "../program.ts";
+import { fieldsOf, MOST_PHASES, type PinsScope } from "./fields.ts";
+import { type Policy, unpins } from "./policies.ts";
+import { fills, flushes, maps, purgeAlone, purges, unmaps } from "./vmap.ts";
+
+export function pinsMachine(name: string, scope: PinsScope, policy: Policy): StepMachine {
+  const layout = new Layout();
+  const m = fieldsOf(layout, scope);
+  const programs = m.cpus.map((cpu) => [
+    ...maps(m, cpu),
+    ...unmaps(policy.noting)(m, cpu),
+    purgeAlone(m),
+    ...purges(policy.noting)(m, cpu, policy.goesOn(cpu)),
+    ...policy.pins(m, cpu),
+    ...unpins(m),
+  ]);
+  const phases = phasesOf(programs.flat());
+  if (phases.length > MOST_PHASES) throw new RangeError(`${name} has more than ${MOST_PHASES} phases`);
+  return {
+    name,
+    layout,
+    cpus: scope.cpus,
+    words: layout.words,
+    initial: (state) => state.fill(0),
+    actions: m.cpus.flatMap((cpu, nth) => [
+      ...stepsOfCpu(cpu.index, cpu.phase, phases, programs[nth] ?? []),
+      flushes(m, cpu),
+      ...fills(m, cpu),
+    ]),
+    invariants: [],
+    symmetry: () => canonicalForm(layout),
+    interchangeable: layout.interchangeable,
+    draw: (state) => ({
+      pages: m.life
+        .map((life, page) => `${".MuLP"[life.get(state)]}${m.maps[page]?.get(state) || " "}`)
+        .join(" "),
+      frames: m.used.map((used) => ".mtsX"[used.get(state)]).join(""),
+      ...Object.fromEntries(
+        m.cpus.map(({ index, tlb }) => [`TLB ${index}`, tlb.map((held) => held.get(state) || "-").join("")]),
+      ),
+    }),
+  };
+}
