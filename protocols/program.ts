@@ -22,6 +22,8 @@ export interface Step {
   readonly guard?: (state: Int32Array) => boolean;
   readonly does?: (state: Int32Array) => void;
   readonly asserts?: readonly Assertion[];
+  /** Whose step it is, if not the CPU's: then it is taken at last, though the CPU is idle. */
+  readonly agent?: string;
   /** The fields that `guard`, `does` and `asserts` read, and those that `does` writes. */
   readonly reads?: readonly Field[];
   readonly writes?: readonly Field[];
@@ -59,7 +61,7 @@ export function stepsOfCpu(
 ): readonly StepAction[] {
   const end = phases.find((name) => !steps.some(({ at }) => at === name));
   if (end !== undefined) throw new Error(`no step leads on from ${end}`);
-  return steps.map(({ at, says, to, when = [], guard, does, asserts, reads = [], writes = [] }) => {
+  return steps.map(({ at, says, to, when = [], guard, does, asserts, reads = [], writes = [], agent }) => {
     const next = phases.indexOf(to);
     return {
       name: `CPU ${cpu}, ${at === IDLE ? "" : `${at}: `}${says}`,
@@ -72,7 +74,7 @@ export function stepsOfCpu(
       },
       ...(guard === undefined ? {} : { guard }),
       ...(asserts === undefined ? {} : { asserts }),
-      ...(at === IDLE ? {} : { agent: `CPU ${cpu}` }),
+      ...(at === IDLE && agent === undefined ? {} : { agent: agent ?? `CPU ${cpu}` }),
       footprint: { reads, writes: [...writes, phase] },
     };
   });

@@ -1,6 +1,5 @@
 /** alloc_vmap_area: a search, and where nothing is free a purge and one more search. */
 
-import { has } from "../../engine/conditions.ts";
 import { refusedOnlyWhenFull } from "../../spec/laws/placement.ts";
 import { flushBeforeReuse } from "../../spec/laws/purging.ts";
 import { PAGE_SIZE } from "../../spec/vocabulary.ts";
@@ -19,6 +18,7 @@ import {
   SEEN_FULL,
   translated,
 } from "./fields.ts";
+import { joinsLine, takesLock } from "./lock.ts";
 
 const request = { op: "alloc", size: 1, align: PAGE_SIZE, vstart: 0, vend: 1, map: true } as const;
 
@@ -62,9 +62,9 @@ const refusesOnlyWhenFull = (cpu: CpuFields) =>
     before: { lowestFit: () => (cpu.seeking.get(state) === SEEN_FULL ? undefined : 0) },
   }));
 
-/** What differs between releases: where a search that found nothing goes on, and whether there are nodes. */
+/** What differs between releases: whether a search that found nothing waits for the lock, and whether there are nodes. */
 export interface AllocRules {
-  readonly purges: string;
+  readonly purges: "purge lock" | "try purge";
   readonly hasNodes: boolean;
 }
 
@@ -100,6 +100,10 @@ const begins = (m: Areas, cpu: CpuFields): Step => ({
   writes: [cpu.seeking],
 });
 
+/** Finds nothing, and waits for the purge lock. */
+const waits = (m: Areas, cpu: CpuFields, to: string): Step =>
+  joinsLine(m, cpu, findsNothing(m, cpu, "alloc_vmap_area", to));
+
 const findsNothing = (m: Areas, cpu: CpuFields, at: string, to: string): Step => ({
   at,
   says: "finds nothing",
@@ -114,7 +118,7 @@ export const allocates =
   (m: Areas, cpu: CpuFields): Step[] => [
     begins(m, cpu),
     finds(m, cpu, "alloc_vmap_area", hasNodes),
-    findsNothing(m, cpu, "alloc_vmap_area", purges),
+    purges === "purge lock" ? waits(m, cpu, purges) : findsNothing(m, cpu, "alloc_vmap_area", purges),
     finds(m, cpu, "retry", hasNodes),
     {
       ...findsNothing(m, cpu, "retry", IDLE),
@@ -133,15 +137,8 @@ export const allocates =
 export const allocatesUnderLock = (m: Areas, cpu: CpuFields): Step[] => [
   begins(m, cpu),
   finds(m, cpu, "alloc_vmap_area", false),
-  findsNothing(m, cpu, "alloc_vmap_area", "purge lock to search"),
-  {
-    at: "purge lock to search",
-    says: "takes the purge lock",
-    to: "search under lock",
-    when: [has(m.purgeLock, 0)],
-    does: (state) => m.purgeLock.set(state, cpu.index + 1),
-    writes: [m.purgeLock],
-  },
+  waits(m, cpu, "purge lock to search"),
+  takesLock(m, cpu, "purge lock to search", "search under lock"),
   finds(m, cpu, "search under lock", false, true),
   findsNothing(m, cpu, "search under lock", "gather"),
   {

@@ -26,6 +26,8 @@ export interface CpuFields {
   readonly tlb: Field;
   /** 0, or one more than the place that it frees. */
   readonly place: Field;
+  /** 0, or the how manieth it is of those who wait for the purge lock. */
+  readonly turn: Field;
   /** Whether it allocates, and whether there was a moment since it began when every place was busy. */
   readonly seeking: Field;
 }
@@ -52,6 +54,7 @@ export function fieldsOf(layout: Layout, scope: AreasScope): Areas {
   const phase = layout.array("phase", ofCpus, plain(MOST_PHASES));
   const tlb = layout.array("tlb", ofCpus, plain(2 ** places));
   const place = layout.array("place", ofCpus, plain(places + 1));
+  const turn = layout.array("turn", ofCpus, plain(cpus + 1));
   const seeking = layout.array("seeking", ofCpus, plain(3));
   return {
     scope,
@@ -64,7 +67,14 @@ export function fieldsOf(layout: Layout, scope: AreasScope): Areas {
     drainAsked: layout.field("drain asked", plain(2)),
     cpus: upTo(cpus).map((index) => {
       const of = (fields: readonly Field[]) => fields[index] as Field;
-      return { index, phase: of(phase), tlb: of(tlb), place: of(place), seeking: of(seeking) };
+      return {
+        index,
+        phase: of(phase),
+        tlb: of(tlb),
+        place: of(place),
+        turn: of(turn),
+        seeking: of(seeking),
+      };
     }),
   };
 }
@@ -85,6 +95,9 @@ export function firstWith({ life }: Areas, state: Int32Array, wanted: number): n
 
 export const allBusy = ({ life }: Areas, state: Int32Array): boolean =>
   life.every((each) => each.get(state) === BUSY);
+
+export const lazyPlaces = ({ life }: Areas, state: Int32Array): number =>
+  life.filter((each) => each.get(state) === LAZY).length;
 
 /** Places that some CPU translates. */
 export function translated({ cpus }: Areas, state: Int32Array): number {

@@ -1,10 +1,26 @@
 /** Areas at the step grain: allocations, frees and purges on every CPU. */
-import { has } from "../../engine/conditions.ts";
+
+import type { Invariant, Passing } from "../../engine/actions.ts";
+import { has, hasNot } from "../../engine/conditions.ts";
 import { type Field, Layout } from "../../engine/layout.ts";
 import { canonicalForm } from "../../engine/symmetry.ts";
+import { lazyBounded, lazyCount } from "../../spec/laws/purging.ts";
 import { pagesIn } from "../judged.ts";
 import { hardwareStep, phasesOf, type StepAction, type StepMachine, stepsOfCpu } from "../program.ts";
-import { type Areas, type AreasScope, type CpuFields, counted, fieldsOf, MOST_PHASES } from "./fields.ts";
+import {
+  type Areas,
+  type AreasScope,
+  BUSY,
+  type CpuFields,
+  counted,
+  FREE,
+  fieldsOf,
+  lazyPlaces,
+  MOST_PHASES,
+  POOLED,
+  SEEKING,
+  SEEN_FULL,
+} from "./fields.ts";
 import { flushes, PURGES } from "./purge.ts";
 import type { AreasOrder } from "./releases.ts";
 
@@ -24,7 +40,6 @@ export function areasMachine(name: string, scope: AreasScope, order: AreasOrder)
     flushes(m, cpu),
     ...fills(m, cpu),
   ]);
-  const isPurging = PURGES.map((phase) => phases.indexOf(phase)).filter((phase) => phase >= 0);
   return {
     name,
     layout,
@@ -35,28 +50,56 @@ export function areasMachine(name: string, scope: AreasScope, order: AreasOrder)
       m.lazyNr.set(state, scope.places);
     },
     actions,
-    invariants: [],
-    passing: [
-      ...m.cpus.map(({ index, phase }) => ({
-        id: `purge-ends-on-cpu-${index}`,
-        says: "Every purge that began ends.",
-        when: [has(phase, ...isPurging)],
-      })),
-      ...m.cpus.map(({ index, seeking }) => ({
-        id: `allocation-returns-on-cpu-${index}`,
-        says: "An allocation that began is granted or refused.",
-        when: [has(seeking, 1, 2)],
-      })),
-      {
-        id: "lazy-comes-down",
-        says: "Lazy pages above twice the limit come down again, however busy the allocators are.",
-        when: [above(m, 2 * scope.lazyMax)],
-      },
-    ],
+    invariants: atRest(m),
+    passing: passing(m, phases),
     symmetry: () => canonicalForm(layout),
     interchangeable: layout.interchangeable,
     draw: (state) => draw(m, state),
   };
+}
+
+/** What holds whenever nothing is in flight: every CPU is idle, and the worker was not asked. */
+function atRest(m: Areas): Invariant[] {
+  const isAtRest = (state: Int32Array) =>
+    m.drainAsked.get(state) === 0 && m.cpus.every(({ phase }) => phase.get(state) === 0);
+  const fields = [...m.life, m.lazyNr, m.drainAsked, ...m.cpus.map(({ phase }) => phase)];
+  return [
+    {
+      id: lazyBounded.id,
+      says: lazyBounded.says,
+      holds: (state) => lazyPlaces(m, state) <= m.scope.lazyMax || !isAtRest(state),
+      reads: fields,
+    },
+    {
+      id: lazyCount.id,
+      says: lazyCount.says,
+      holds: (state) => counted(m, state) === lazyPlaces(m, state) || !isAtRest(state),
+      reads: fields,
+    },
+  ];
+}
+
+/** What has to end. */
+function passing(m: Areas, phases: readonly string[]): Passing[] {
+  const purging = PURGES.map((phase) => phases.indexOf(phase)).filter((phase) => phase >= 0);
+  const nothingLazy = m.life.map((life) => has(life, FREE, BUSY, POOLED));
+  const ofCpus = (id: string, says: string, when: (cpu: CpuFields) => Passing["when"]): Passing[] =>
+    m.cpus.map((cpu) => ({ id: `${id}-${cpu.index}`, says, when: when(cpu) }));
+  return [
+    ...ofCpus("purge-ends", "Every purge that began ends.", ({ phase }) => [has(phase, ...purging)]),
+    ...ofCpus("allocation-returns", "An allocation that began is granted or refused.", ({ seeking }) => [
+      has(seeking, SEEKING, SEEN_FULL),
+    ]),
+    ...ofCpus("nothing-lazy-nothing-purged", "Nobody purges for ever where nothing is lazy.", ({ phase }) => [
+      hasNot(phase, 0),
+      ...nothingLazy,
+    ]),
+    {
+      id: "lazy-comes-down",
+      says: "Lazy pages above twice the limit come down again, however busy the allocators are.",
+      when: [above(m, 2 * m.scope.lazyMax)],
+    },
+  ];
 }
 
 /** More than this is counted as lazy. */

@@ -11,16 +11,22 @@ import {
   FREE,
   firstWith,
   LAZY,
+  lazyPlaces,
   NOT_SEEKING,
   POOLED,
   PURGING,
+  SEEKING,
+  SEEN_FULL,
 } from "./fields.ts";
+import { givesUp, joinsLine, takesLock, triesLock } from "./lock.ts";
 
-/** The phases of a purge that has begun and not ended. */
-export const PURGES: readonly string[] = ["gather", "flush_tlb_kernel_range", "release", "unlock"];
-
-const lazyPlaces = ({ life }: Areas, state: Int32Array) =>
-  life.filter((each) => each.get(state) === LAZY).length;
+/** The phases of a purge that was begun and has not ended. */
+export const PURGES: readonly string[] = [
+  "gather",
+  "flush_tlb_kernel_range",
+  "release",
+  "unlock",
+];
 
 /** What differs between releases. */
 export interface PurgeRules {
@@ -166,51 +172,44 @@ function unlocks(m: Areas, cpu: CpuFields, { looksAgain, searchesUnderLock: keep
     unlock("unlocks; returns", IDLE, (state) => !seeks(cpu, state) && !again(state)),
     ...(looksAgain
       ? [
-          unlock(
-            "unlocks; too much is lazy still",
-            "purge lock",
-            (state) => !seeks(cpu, state) && again(state),
+          joinsLine(
+            m,
+            cpu,
+            unlock(
+              "unlocks; too much is lazy still",
+              "purge lock",
+              (state) => !seeks(cpu, state) && again(state),
+            ),
           ),
         ]
       : []),
   ];
 }
 
-/** Waits for the purge lock. */
-export const waitsForLock = (m: Areas, cpu: CpuFields): Step => ({
-  at: "purge lock",
-  says: "takes the purge lock",
-  to: "gather",
-  when: [has(m.purgeLock, 0)],
-  does: (state) => m.purgeLock.set(state, cpu.index + 1),
-  writes: [m.purgeLock],
-});
+/** A purge that gives up if another CPU has the lock: of a free, which returns, or of an allocation (A3). */
+export const tries = (m: Areas, cpu: CpuFields): Step[] => [
+  triesLock(m, cpu, "try purge", "gather"),
+  givesUp(m, "try purge", "returns", IDLE, [has(cpu.seeking, NOT_SEEKING)]),
+  givesUp(m, "try purge", "gives up", "retry", [has(cpu.seeking, SEEKING, SEEN_FULL)]),
+];
 
-/** Gives up if another CPU has the purge lock. */
-export const triesLock = (m: Areas, cpu: CpuFields): Step[] => {
-  const taken = m.cpus.map(({ index }) => index + 1);
-  const givesUp = (to: string, allocating: boolean): Step => ({
-    at: "try purge",
-    says: allocating ? "the purge lock is taken: gives up" : "the purge lock is taken: returns",
-    to,
-    when: [has(m.purgeLock, ...taken)],
-    guard: (state) => seeks(cpu, state) === allocating,
-    reads: [cpu.seeking],
-  });
-  return [{ ...waitsForLock(m, cpu), at: "try purge" }, givesUp(IDLE, false), givesUp("retry", true)];
-};
+/** A purge that waits. */
+export const waits = (m: Areas, cpu: CpuFields): Step => takesLock(m, cpu, "purge lock", "gather");
 
 /** The worker that purges (5.18 on), on whichever CPU has nothing else to do. */
 export const works = (m: Areas, cpu: CpuFields): Step[] => [
   {
-    at: IDLE,
-    says: "drain_vmap_area_work",
-    to: "purge lock",
-    when: [has(m.drainAsked, 1)],
-    does: (state) => m.drainAsked.set(state, 0),
-    writes: [m.drainAsked],
+    ...joinsLine(m, cpu, {
+      at: IDLE,
+      says: "drain_vmap_area_work",
+      to: "purge lock",
+      when: [has(m.drainAsked, 1)],
+      does: (state) => m.drainAsked.set(state, 0),
+      writes: [m.drainAsked],
+    }),
+    agent: "the worker",
   },
-  waitsForLock(m, cpu),
+  waits(m, cpu),
 ];
 
 /** The interrupt in which a CPU flushes what is being purged. */

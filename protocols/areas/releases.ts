@@ -3,7 +3,7 @@ import { IDLE, type Step } from "../program.ts";
 import { allocates, allocatesUnderLock } from "./alloc.ts";
 import type { Areas, CpuFields } from "./fields.ts";
 import { frees } from "./free.ts";
-import { type PurgeRules, purges, triesLock, waitsForLock, works } from "./purge.ts";
+import { type PurgeRules, purges, tries, waits, works } from "./purge.ts";
 
 type Steps = (m: Areas, cpu: CpuFields) => readonly Step[];
 
@@ -32,7 +32,7 @@ const rules4_10: PurgeRules = {
 const rules5_1: PurgeRules = { ...rules4_10, releases: "one by one below the threshold" };
 
 /** A free tries the purge lock; an allocation waits for it. */
-const triesOrWaits: Steps = (m, cpu) => [...triesLock(m, cpu), waitsForLock(m, cpu)];
+const triesOrWaits: Steps = (m, cpu) => [...tries(m, cpu), waits(m, cpu)];
 
 const linux2_6_28: AreasOrder = {
   alloc: allocates({ purges: "purge lock", hasNodes: false }),
@@ -75,7 +75,7 @@ export const AREA_ORDERS: Readonly<Record<string, AreasOrder>> = {
   "2.6.28-rc3": {
     ...linux2_6_28,
     alloc: allocates({ purges: "try purge", hasNodes: false }),
-    begin: triesLock,
+    begin: tries,
   },
   /** B1: what is gathered may not be counted yet. */
   "2.6.28": linux2_6_28,
