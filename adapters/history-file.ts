@@ -2,7 +2,6 @@
  * A history as a file: JSON, one command a line. Commands name areas by the index of the command that asked
  * for them, so the file means the same on every kernel (spec/history.ts).
  */
-import { readFile, stat } from "node:fs/promises";
 import { z } from "zod";
 import type { LawId } from "../spec/contract.ts";
 import { type HistoryStep, misnamed, tooEarly } from "../spec/history.ts";
@@ -10,6 +9,7 @@ import { LAWS } from "../spec/laws/index.ts";
 import { AREAS_ONLY, LARGEST_BLOCK, MOST_MAPPED, type Scope, WORD64 } from "../spec/scope.ts";
 import { PAGE_SIZE } from "../spec/vocabulary.ts";
 import { inputError } from "./input-error.ts";
+import { readJson } from "./json-file.ts";
 import { firstIssue } from "./recording-format.ts";
 
 export interface HistoryFile {
@@ -23,7 +23,7 @@ export interface HistoryFile {
 
 /** The format's version; a file of another one is refused. */
 const VERSION = 1;
-const LARGEST_FILE = 16 * 1024 * 1024;
+export const LARGEST_FILE: number = 16 * 1024 * 1024;
 
 const isPowerOfTwo = (value: number): boolean => Number.isInteger(Math.log2(value));
 const pages = z.int().nonnegative().max(WORD64);
@@ -184,26 +184,11 @@ function pagesAskedFor(step: HistoryStep): number {
 
 /** Reads a history. Throws an InputError that says what is wrong and where. */
 export async function readHistory(path: string): Promise<HistoryFile> {
-  let text: string;
-  try {
-    const { size } = await stat(path);
-    if (size > LARGEST_FILE)
-      throw inputError(path, undefined, `is larger than ${LARGEST_FILE} bytes: a history is not`);
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
-    throw inputError(path, undefined, `cannot be read: ${(error as Error).message}`);
-  }
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw inputError(
-      path,
-      lineOfSyntaxError(text, error as Error),
-      `is not JSON: ${(error as Error).message}`,
-    );
-  }
+  return historyIn(path, await readJson(path, LARGEST_FILE));
+}
+
+/** The history in a document read from there, likewise. */
+export function historyIn(path: string, json: unknown): HistoryFile {
   const parsed = file.safeParse(json);
   if (!parsed.success) throw inputError(path, undefined, firstIssue(parsed.error, ""));
   const { kernel, law, scope, commands } = parsed.data;
@@ -232,13 +217,6 @@ function scopeOf(
     beforeInit: beforeInit === true,
     ...askedFor(commands),
   };
-}
-
-/** The line at which the parser gave up, where its message lets us know. */
-function lineOfSyntaxError(text: string, error: Error): number | undefined {
-  const at = /position (\d+)/.exec(error.message)?.[1];
-  if (at === undefined && !/end of JSON/.test(error.message)) return undefined;
-  return text.slice(0, at === undefined ? text.length : Number(at)).split("\n").length;
 }
 
 /** What a history asks for, as a scope lists it. */

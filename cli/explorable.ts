@@ -5,10 +5,12 @@ import type { ItfState, ItfValue } from "../engine/itf.ts";
 import type { Layout } from "../engine/layout.ts";
 import type { State } from "../kernels/state.ts";
 import { PROTOCOLS, type Protocol } from "../protocols/index.ts";
+import type { StepMachine } from "../protocols/program.ts";
 import type { Kernel } from "../spec/kernel.ts";
 import { orNearest } from "./exit.ts";
 import { kernelMachine } from "./explorable-kernel.ts";
 import { findKernel, KERNEL_NAMES } from "./names.ts";
+import { chart } from "./show/chart.ts";
 
 /** A parameter of a machine's scope: what it counts, its usual value, and between which it lies. */
 export interface Parameter {
@@ -72,13 +74,13 @@ function ofProtocol(protocol: Protocol): Explorable {
       const runThrough = (run: readonly number[]): ItfState[] => {
         const state = new Int32Array(packed.words);
         packed.initial(state);
-        const states = [{ action: "init", variables: shown(packed.layout, state) }];
+        const states = [{ action: "init", variables: variablesOf(packed, state) }];
         for (const action of run) {
           const taken = packed.actions[action] as (typeof packed.actions)[number];
           // An action whose assertion fails leads nowhere.
           if (failedIn(taken, state).length > 0) break;
           taken.effect(state);
-          states.push({ action: taken.name, variables: shown(packed.layout, state) });
+          states.push({ action: taken.name, variables: variablesOf(packed, state) });
         }
         return states;
       };
@@ -89,7 +91,8 @@ function ofProtocol(protocol: Protocol): Explorable {
             throw new Error(`vmapcheck itself is wrong: the run found does not break ${law}`);
           }
           const names = run.map((action) => machine.actions[action] as string);
-          return { lines: names, history: names, bug: undefined, states: runThrough(run) };
+          const lines = isOfSteps(packed) ? chart(packed, run) : names;
+          return { lines, history: names, bug: undefined, states: runThrough(run) };
         },
         label: (number, reached) => {
           const state = new Int32Array(packed.words);
@@ -99,6 +102,17 @@ function ofProtocol(protocol: Protocol): Explorable {
       };
     },
   };
+}
+
+type Packed = ReturnType<Protocol["machine"]>;
+
+/** Whether it is a machine of CPUs that take steps. */
+const isOfSteps = (packed: Packed): packed is StepMachine => "draw" in packed;
+
+/** Its fields; of a machine of steps also what a chart shows beside them. */
+function variablesOf(packed: Packed, state: Int32Array): Record<string, ItfValue> {
+  const fields = shown(packed.layout, state);
+  return isOfSteps(packed) ? { ...fields, drawn: packed.draw(state) } : fields;
 }
 
 /** The fields by the names of their arrays: numbers, lists, and lists of lists. */

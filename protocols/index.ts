@@ -28,6 +28,8 @@ export interface StepProtocol extends Protocol {
 export interface Parameter {
   readonly counts: string;
   readonly usual: number;
+  /** 1, if it is not given. */
+  readonly least?: number;
   readonly most: number;
 }
 
@@ -65,13 +67,14 @@ export const STEP_PROTOCOLS: readonly StepProtocol[] = [
     {
       cpus,
       places: { counts: "places for an area of one page", usual: 2, most: 5 },
-      lazyMax: { counts: "lazy_max_pages()", usual: 1, most: 4 },
+      lazyMax: { counts: "lazy_max_pages()", usual: 1, least: 0, most: 4 },
+      caches: { counts: "whether CPUs translate what is mapped", usual: 1, least: 0, most: 1 },
     },
     AREA_ORDERS,
-    (name, { cpus, places, lazyMax }, order) =>
+    (name, { cpus, places, lazyMax, caches }, order) =>
       areasMachine(
         name,
-        { cpus: cpus as number, places: places as number, lazyMax: lazyMax as number },
+        { cpus: cpus as number, places: places as number, lazyMax: lazyMax as number, caches: caches === 1 },
         order,
       ),
   ),

@@ -42,6 +42,8 @@ export interface StepMachine extends PackedMachine {
   readonly cpus: number;
   /** What a chart shows beside each step: columns of the same names in every state. */
   draw(state: Int32Array): Readonly<Record<string, string>>;
+  /** What the letters of these columns mean. */
+  readonly legend?: string;
 }
 
 /** The phases that some steps name, IDLE first: what a CPU's field for it can hold, in that order. */

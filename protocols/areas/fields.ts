@@ -10,6 +10,8 @@ export interface AreasScope {
   readonly places: number;
   /** lazy_max_pages(). */
   readonly lazyMax: number;
+  /** Whether CPUs translate what is mapped; without that only the allocator's own laws are judged. */
+  readonly caches: boolean;
 }
 
 /** The life of a place. Only with vmap nodes it may be POOLED: flushed, and kept for a node's next allocation. */

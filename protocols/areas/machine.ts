@@ -38,7 +38,7 @@ export function areasMachine(name: string, scope: AreasScope, order: AreasOrder)
   const actions = m.cpus.flatMap((cpu, nth) => [
     ...stepsOfCpu(cpu.index, cpu.phase, phases, programs[nth] ?? []),
     flushes(m, cpu),
-    ...fills(m, cpu),
+    ...(scope.caches ? fills(m, cpu) : []),
   ]);
   return {
     name,
@@ -54,6 +54,8 @@ export function areasMachine(name: string, scope: AreasScope, order: AreasOrder)
     passing: passing(m, phases),
     symmetry: () => canonicalForm(layout),
     interchangeable: layout.interchangeable,
+    legend:
+      "areas: . free, B busy, L lazy, P being purged, p in a pool; lazy: the counter; TLB: the areas that a CPU translates",
     draw: (state) => draw(m, state),
   };
 }

@@ -21,12 +21,7 @@ import {
 import { givesUp, joinsLine, takesLock, triesLock } from "./lock.ts";
 
 /** The phases of a purge that was begun and has not ended. */
-export const PURGES: readonly string[] = [
-  "gather",
-  "flush_tlb_kernel_range",
-  "release",
-  "unlock",
-];
+export const PURGES: readonly string[] = ["gather", "flush_tlb_kernel_range", "release", "unlock"];
 
 /** What differs between releases. */
 export interface PurgeRules {

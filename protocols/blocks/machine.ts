@@ -1,4 +1,5 @@
 /** Per-CPU blocks at the step grain: vm_map_ram, vm_unmap_ram, vm_unmap_aliases and a purge on every CPU. */
+import { has } from "../../engine/conditions.ts";
 import { Layout } from "../../engine/layout.ts";
 import { canonicalForm } from "../../engine/symmetry.ts";
 import { pagesIn } from "../judged.ts";
@@ -13,6 +14,7 @@ import {
   NONE,
   PURGING,
 } from "./fields.ts";
+import { MAPPING } from "./map.ts";
 import { flushAndRelease, flushes, purgeAlone } from "./purge.ts";
 import type { BlocksOrder } from "./releases.ts";
 
@@ -42,8 +44,15 @@ export function blocksMachine(name: string, scope: BlocksScope, order: BlocksOrd
     initial: (state) => state.fill(0),
     actions,
     invariants: [],
+    passing: m.cpus.map(({ index, phase }) => ({
+      id: `map-returns-${index}`,
+      says: "A map that began is granted or refused.",
+      when: [has(phase, ...MAPPING.map((name) => phases.indexOf(name)))],
+    })),
     symmetry: () => canonicalForm(layout),
     interchangeable: layout.interchangeable,
+    legend:
+      "map: . never given out, x given out or given back, M mapped, ! let go and still translated somewhere, m the same with its PTE; TLB: the pages that a CPU translates",
     draw: (state) => draw(m, state),
   };
 }
@@ -67,11 +76,11 @@ function fills(m: Blocks, cpu: CpuFields): StepAction[] {
 
 function draw(m: Blocks, state: Int32Array): Record<string, string> {
   const { live, ptes, stale, blocks, cpus } = m;
-  const has = (pages: number, page: number) => ((pages >>> page) & 1) === 1;
+  const holds = (pages: number, page: number) => ((pages >>> page) & 1) === 1;
   const pageOf = (page: number, given: boolean) => {
-    if (has(live.get(state), page)) return "M";
-    if (has(stale.get(state), page)) return "!";
-    if (has(ptes.get(state), page)) return "m";
+    if (holds(live.get(state), page)) return "M";
+    if (holds(ptes.get(state), page)) return "m";
+    if (holds(stale.get(state), page)) return "!";
     return given ? "x" : ".";
   };
   const lives = ["", "", " lazy", " purging"];

@@ -33,6 +33,8 @@ export function pinsMachine(name: string, scope: PinsScope, policy: Policy): Ste
     invariants: [],
     symmetry: () => canonicalForm(layout),
     interchangeable: layout.interchangeable,
+    legend:
+      "pages: M mapped, u being unmapped, L lazy, P being purged, each with its frame; frames: m mapped, t taken, s in stock, X pinned; TLB: by page, the frame",
     draw: (state) => ({
       pages: m.life
         .map((life, page) => `${".MuLP"[life.get(state)]}${m.maps[page]?.get(state) || " "}`)

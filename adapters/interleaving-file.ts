@@ -1,0 +1,60 @@
+/** An interleaving as a file: JSON, the steps by the names that the protocol gives them, one a line. */
+import { z } from "zod";
+import { inputError } from "./input-error.ts";
+import { firstIssue } from "./recording-format.ts";
+
+export interface InterleavingFile {
+  /** The protocol by its name, and its scope. */
+  readonly protocol: string;
+  readonly scope: Readonly<Record<string, number>>;
+  /** The law that its last step breaks, or what should pass and does not. */
+  readonly law: string;
+  readonly steps: readonly string[];
+  /** What is done again and again after them, if the run never ends; empty if nothing more happens. */
+  readonly loop?: readonly string[] | undefined;
+}
+
+/** The format's version; a file of another one is refused. */
+const VERSION = 1;
+
+const steps = z.array(z.string().min(1).max(500)).max(100_000);
+const format = z.strictObject({
+  vmapcheck: z.literal(VERSION),
+  protocol: z.string().min(1).max(200),
+  scope: z.record(z.string().max(50), z.int().nonnegative().max(1e6)),
+  law: z.string().min(1).max(200),
+  steps,
+  loop: steps.optional(),
+});
+
+/** Whether a document is meant as an interleaving, and not as a history of calls. */
+export function isInterleaving(json: unknown): boolean {
+  return typeof json === "object" && json !== null && "protocol" in json;
+}
+
+/** The interleaving in a document read from there. Throws an InputError that says what is wrong and where. */
+export function interleavingIn(path: string, json: unknown): InterleavingFile {
+  const parsed = format.safeParse(json);
+  if (!parsed.success) throw inputError(path, undefined, firstIssue(parsed.error, ""));
+  const { vmapcheck: _version, ...interleaving } = parsed.data;
+  return interleaving;
+}
+
+/** The file's text: fields in a fixed order, a step a line. */
+export function formatInterleaving({ protocol, scope, law, steps: stem, loop }: InterleavingFile): string {
+  const list = (name: string, names: readonly string[]) =>
+    names.length === 0
+      ? `  "${name}": []`
+      : `  "${name}": [\n${names.map((each) => `    ${JSON.stringify(each)}`).join(",\n")}\n  ]`;
+  const lists = [list("steps", stem), ...(loop === undefined ? [] : [list("loop", loop)])];
+  return [
+    "{",
+    `  "vmapcheck": ${VERSION},`,
+    `  "protocol": ${JSON.stringify(protocol)},`,
+    `  "scope": ${JSON.stringify(scope)},`,
+    `  "law": ${JSON.stringify(law)},`,
+    lists.join(",\n"),
+    "}",
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,33 @@
+/** A small JSON file as a document. */
+import { readFile, stat } from "node:fs/promises";
+import { inputError } from "./input-error.ts";
+
+/** Reads it. Throws an InputError for a file that is not there, not JSON, or larger than so many bytes. */
+export async function readJson(path: string, largest: number): Promise<unknown> {
+  let text: string;
+  try {
+    const { size } = await stat(path);
+    if (size > largest)
+      throw inputError(path, undefined, `is larger than ${largest} bytes: a history is not`);
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    throw inputError(path, undefined, `cannot be read: ${(error as Error).message}`);
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw inputError(
+      path,
+      lineOfSyntaxError(text, error as Error),
+      `is not JSON: ${(error as Error).message}`,
+    );
+  }
+}
+
+/** The line at which the parser gave up, where its message lets us know. */
+function lineOfSyntaxError(text: string, error: Error): number | undefined {
+  const at = /position (\d+)/.exec(error.message)?.[1];
+  if (at === undefined && !/end of JSON/.test(error.message)) return undefined;
+  return text.slice(0, at === undefined ? text.length : Number(at)).split("\n").length;
+}

@@ -1,0 +1,74 @@
+/**
+ * The state of vfree of an area with VM_FLUSH_RESET_PERMS: areas of one page, which has an address in the direct map
+ * as well, or none if it is in high memory. Addresses of areas come first, those of the direct map after them.
+ */
+import { type Field, type Layout, plain } from "../../engine/layout.ts";
+
+export interface ResetPermsScope {
+  readonly cpus: number;
+  readonly areas: number;
+}
+
+/** The life of an area. */
+export const [FREE, BUSY, LAZY, PURGING] = [0, 1, 2, 3] as const;
+
+/** As many phases as a CPU's calls may have. */
+export const MOST_PHASES = 8;
+
+export interface AreaFields {
+  readonly index: number;
+  readonly life: Field;
+  /** Whether its page is in high memory. */
+  readonly isHigh: Field;
+}
+
+export interface CpuFields {
+  readonly index: number;
+  readonly phase: Field;
+  /** The address in the direct map of the page that its call gives back; 0 if it has none. */
+  readonly direct: Field;
+  /** The range that it will flush. */
+  readonly start: Field;
+  readonly end: Field;
+  /** Whether it flushes that even if there is nothing to purge. */
+  readonly asks: Field;
+}
+
+export interface ResetPerms {
+  readonly scope: ResetPermsScope;
+  /** ULONG_MAX: above every address. */
+  readonly most: number;
+  readonly purgeLock: Field;
+  readonly areas: readonly AreaFields[];
+  readonly cpus: readonly CpuFields[];
+}
+
+export function fieldsOf(layout: Layout, scope: ResetPermsScope): ResetPerms {
+  const { cpus, areas } = scope;
+  const most = 2 * areas + 1;
+  const address = plain(most + 1);
+  const upTo = (size: number) => Array.from({ length: size }, (_none, index) => index);
+  return {
+    scope,
+    most,
+    purgeLock: layout.field("purge lock", plain(cpus + 1)),
+    areas: upTo(areas).map((index) => ({
+      index,
+      life: layout.field(`life ${index}`, plain(4)),
+      isHigh: layout.field(`is high ${index}`, plain(2)),
+    })),
+    cpus: upTo(cpus).map((index) => ({
+      index,
+      phase: layout.field(`phase ${index}`, plain(MOST_PHASES)),
+      direct: layout.field(`direct ${index}`, address),
+      start: layout.field(`start ${index}`, address),
+      end: layout.field(`end ${index}`, address),
+      asks: layout.field(`asks ${index}`, plain(2)),
+    })),
+  };
+}
+
+/** Where the page of an area is in the direct map, if it is there. */
+export const directOf = ({ scope }: ResetPerms, { index }: AreaFields) => scope.areas + index;
+
+export const livesOf = ({ areas }: ResetPerms): readonly Field[] => areas.map(({ life }) => life);

@@ -1,0 +1,52 @@
+/** vfree of areas whose permissions are reset, against purges of others. */
+import { Layout } from "../../engine/layout.ts";
+import { phasesOf, type Step, type StepMachine, stepsOfCpu } from "../program.ts";
+import { type CpuFields, fieldsOf, MOST_PHASES, type ResetPerms, type ResetPermsScope } from "./fields.ts";
+import { purges } from "./purge.ts";
+import { allocates, frees } from "./vfree.ts";
+
+/** 5.2-rc3 has B9; 5.2 is released without it. */
+export const RESET_PERMS_ORDERS: Readonly<
+  Record<string, (m: ResetPerms, cpu: CpuFields) => readonly Step[]>
+> = {
+  "5.2-rc3": frees("always"),
+  "5.2": frees("for a page in the direct map"),
+};
+
+export function resetPermsMachine(
+  name: string,
+  scope: ResetPermsScope,
+  vfree: (m: ResetPerms, cpu: CpuFields) => readonly Step[],
+): StepMachine {
+  const layout = new Layout();
+  const m = fieldsOf(layout, scope);
+  const programs = m.cpus.map((cpu) => [...allocates(m), ...vfree(m, cpu), ...purges(m, cpu)]);
+  const phases = phasesOf(programs.flat());
+  if (phases.length > MOST_PHASES) throw new RangeError(`${name} has more than ${MOST_PHASES} phases`);
+  return {
+    name,
+    layout,
+    cpus: scope.cpus,
+    words: layout.words,
+    initial: (state) => state.fill(0),
+    actions: m.cpus.flatMap(({ index, phase }) =>
+      stepsOfCpu(index, phase, phases, programs[index] as readonly Step[]),
+    ),
+    invariants: [],
+    draw: (state) => draw(m, state),
+  };
+}
+
+/** Areas by their life, and the range that each CPU will flush. */
+function draw({ areas, cpus, most }: ResetPerms, state: Int32Array): Record<string, string> {
+  const edge = (address: number) => (address === most ? "MAX" : `${address}`);
+  return {
+    areas: areas.map(({ life }) => ".ALP"[life.get(state)]).join(""),
+    ...Object.fromEntries(
+      cpus.map(({ index, start, end }) => {
+        const [from, to] = [start.get(state), end.get(state)];
+        return [`range ${index}`, from === 0 && to === 0 ? "" : `[${edge(from)},${edge(to)})`];
+      }),
+    ),
+  };
+}
