@@ -1,0 +1,64 @@
+import { describe, expect, test } from "vitest";
+import { confirmRun, visitActions } from "../../engine/actions.ts";
+import { explore, type ShortestBreak } from "../../engine/explore.ts";
+import { wrongFootprints } from "../footprints.testing.ts";
+import type { RootsScope } from "./fields.ts";
+import { rootsMachine } from "./machine.ts";
+import { ROOTS_ORDERS } from "./purge.ts";
+
+const bounds = { states: 1e6, milliseconds: 60_000, bytes: 1e9 };
+/** One root beside init_mm's, and a second frame, so that it shows which of them is reached. */
+const SMALLEST: RootsScope = { cpus: 1, roots: 1, addresses: 1, frames: 2 };
+
+type Order = Parameters<typeof rootsMachine>[2];
+const machineOf = (name: string, scope: RootsScope) => rootsMachine(name, scope, ROOTS_ORDERS[name] as Order);
+const visit = (name: string, scope: RootsScope) => {
+  const machine = machineOf(name, scope);
+  return { machine, ...explore(visitActions(machine, { symmetry: false }), { bounds }) };
+};
+
+function breakOf(name: string) {
+  const { machine, breaks } = visit(name, SMALLEST);
+  const { law, run } = breaks[0] as ShortestBreak;
+  expect(confirmRun(machine, law, run)).toBe(true);
+  return { law, run: run.map((action) => machine.actions[action]?.name) };
+}
+
+describe("B7: an unmapping is not synchronised to all roots", () => {
+  //  init_mm:  0   .   .   1
+  //  root 0:   0   0   0   0     it is there, so nobody faults
+  test("to 5.2, a touch of what is mapped now reaches what was mapped before", () => {
+    expect(breakOf("5.2")).toEqual({
+      law: "no-stale-translation",
+      run: [
+        "CPU 0, ioremap maps address 0 to frame 0; returns",
+        "CPU 0, touches address 0 on root 0: vmalloc_fault copies the reference's entry",
+        "CPU 0, iounmap of address 0 clears its entry",
+        "CPU 0, free_vmap_area_noflush 0: puts address 0 on the lazy list; returns",
+        "CPU 0, a purge begins: takes the purge lock, gathers",
+        "CPU 0, flush_tlb_kernel_range: asks every CPU to flush",
+        "CPU 0, hardware: flushes what was gathered",
+        "CPU 0, flushing: all have flushed",
+        "CPU 0, release: releases what was gathered, unlocks; returns",
+        "CPU 0, ioremap maps address 0 to frame 1; returns",
+        "CPU 0, touches address 0 on root 0",
+      ],
+    });
+  });
+
+  test("synchronising after the flush is too late: what was flushed is cached again", () => {
+    const { law, run } = breakOf("5.3-flushing-first");
+    expect([law, run.length]).toEqual(["no-stale-translation", 13]);
+    expect(run).toContain("CPU 0, hardware: caches address 0 from root 0");
+  });
+
+  test.each([
+    SMALLEST,
+    { cpus: 2, roots: 2, addresses: 1, frames: 2 },
+    { cpus: 2, roots: 2, addresses: 2, frames: 2 },
+  ])("from 5.3 on every touch reaches what is mapped now: %j", (scope) => {
+    const { machine, verdict, ended, deadlocks, reached } = visit("5.3", scope);
+    expect([verdict, ended, deadlocks]).toEqual(["holds", "fixpoint", 0]);
+    expect(wrongFootprints(machine, reached)).toEqual([]);
+  });
+});
