@@ -1,7 +1,11 @@
 /** Where the catalogue's pinned histories lie. */
 import { fileURLToPath } from "node:url";
+import { LARGEST_FILE } from "../adapters/history-file.ts";
+import { type InterleavingFile, interleavingIn } from "../adapters/interleaving-file.ts";
+import { readJson } from "../adapters/json-file.ts";
 import type { Break, Bug } from "../counterexamples/bug.ts";
 import { BUGS } from "../counterexamples/index.ts";
+import type { InterleavedBreak, InterleavedBug } from "../counterexamples/interleaved.ts";
 
 export function pinnedFile(bug: Bug, pinned: Break): string {
   return fileURLToPath(new URL(`../counterexamples/${bug.id}/${pinned.pinned}`, import.meta.url));
@@ -10,4 +14,13 @@ export function pinnedFile(bug: Bug, pinned: Break): string {
 /** Every bug's pinned histories. */
 export function allPinned(): readonly { readonly bug: Bug; readonly pinned: Break }[] {
   return BUGS.flatMap((bug) => bug.breaks.map((pinned) => ({ bug, pinned })));
+}
+
+/** A bug's pinned interleaving. Throws an InputError for a file that is not one. */
+export async function readPinnedInterleaving(
+  { id }: InterleavedBug,
+  { pinned }: InterleavedBreak,
+): Promise<InterleavingFile> {
+  const path = fileURLToPath(new URL(`../counterexamples/${id}/${pinned}`, import.meta.url));
+  return interleavingIn(path, await readJson(path, LARGEST_FILE));
 }

@@ -119,7 +119,7 @@ const asks = (field: Field, at: string, what: string, sweep: string, when: Step[
 
 const asksOfFrame = (m: Pins, cpu: CpuFields, sweep = "purge lock"): Step[] =>
   m.noted.flatMap((noted, frame) =>
-    asks(noted, "looks at its frame", "alias noted", sweep, [has(cpu.frame, frame + 1)]),
+    asks(noted, "looks at its frame", `alias noted of frame ${frame}`, sweep, [has(cpu.frame, frame + 1)]),
   );
 
 /** Sweeps only if this frame has a bit; after a sweep all bits are cleared. */

@@ -1,0 +1,36 @@
+/** Every bug that shows at the step grain, in the order of its numbers. A new one is one folder and one line here. */
+import type { InterleavedBug } from "./interleaved.ts";
+import { iounmapOverwritesLazyNr } from "./iounmap-overwrites-lazy-nr/interleaved.ts";
+import { lazyLeftAboveLimit } from "./lazy-left-above-limit/interleaved.ts";
+import { lazyNrRacyBugon } from "./lazy-nr-racy-bugon/interleaved.ts";
+import { pinBitLost } from "./pin-bit-lost/interleaved.ts";
+import { pinFromUnsweptStock } from "./pin-from-unswept-stock/interleaved.ts";
+import { pinSkipsPendingFlush } from "./pin-skips-pending-flush/interleaved.ts";
+import { purgeStarvedByAlloc } from "./purge-starved-by-alloc/interleaved.ts";
+import { vaPurgeTrylock } from "./va-purge-trylock/interleaved.ts";
+import { vaRetryOnce } from "./va-retry-once/interleaved.ts";
+import { vbDirtyReflushedEarly } from "./vb-dirty-reflushed-early/interleaved.ts";
+import { vbFinalFreeWindow } from "./vb-final-free-window/interleaved.ts";
+import { vbFullBlockStale } from "./vb-full-block-stale/interleaved.ts";
+import { vbNewBlockStolen } from "./vb-new-block-stolen/interleaved.ts";
+
+export const INTERLEAVED: readonly InterleavedBug[] = [
+  vaPurgeTrylock,
+  purgeStarvedByAlloc,
+  lazyNrRacyBugon,
+  iounmapOverwritesLazyNr,
+  vaRetryOnce,
+  lazyLeftAboveLimit,
+  vbNewBlockStolen,
+  vbFullBlockStale,
+  vbDirtyReflushedEarly,
+  vbFinalFreeWindow,
+  pinSkipsPendingFlush,
+  pinBitLost,
+  pinFromUnsweptStock,
+];
+
+/** The bug with this slug or number, or undefined. */
+export function interleavedCalled(name: string): InterleavedBug | undefined {
+  return INTERLEAVED.find((bug) => bug.id === name || bug.number === name.toUpperCase());
+}

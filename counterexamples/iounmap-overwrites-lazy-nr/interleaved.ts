@@ -1,0 +1,25 @@
+import type { InterleavedBug } from "../interleaved.ts";
+
+export const iounmapOverwritesLazyNr: InterleavedBug = {
+  id: "iounmap-overwrites-lazy-nr",
+  number: "B3",
+  says: "set_iounmap_nonlazy overwrites the counter of lazy pages, what it held is lost, and a worker that purges for as long as too much is counted never rests.",
+  source: "c12cd77cb028, Omar Sandoval; since 3ee48b6af49c (2.6.37), with 690467c81b1a",
+  fixed: "5.18",
+  breaks: [
+    {
+      law: "lazy-count",
+      protocol: "areas-5.18-rc1",
+      scope: { cpus: 2, places: 2, lazyMax: 1, caches: 0 },
+      pinned: "lazy-count.json",
+      repaired: "areas-5.18",
+    },
+    {
+      law: "nothing-lazy-nothing-purged-0",
+      protocol: "areas-5.18-rc1",
+      scope: { cpus: 2, places: 2, lazyMax: 1, caches: 0 },
+      pinned: "nothing-lazy-nothing-purged.json",
+      repaired: "areas-5.18",
+    },
+  ],
+};

@@ -1,0 +1,20 @@
+import type { InterleavedBug } from "../interleaved.ts";
+
+export const pinSkipsPendingFlush: InterleavedBug = {
+  id: "pin-skips-pending-flush",
+  number: undefined,
+  says: "Who pins a frame looks at vmap_lazy_nr first. To 4.9 that is taken back when a purge gathers, before it flushes: a pinner in between sees nothing outstanding.",
+  source:
+    'seed 001: "Can it be fast-pathed if there are no outstanding aliases?"; a policy of ours, not of a kernel',
+  latent: true,
+  fixed: "with the counter of 4.10, taken back after the flush",
+  breaks: [
+    {
+      law: "pinned-is-unaliased",
+      protocol: "pins-if-outstanding",
+      scope: { cpus: 2, pages: 2, frames: 2 },
+      pinned: "interleaving.json",
+      repaired: "pins-if-outstanding-counted-till-released",
+    },
+  ],
+};

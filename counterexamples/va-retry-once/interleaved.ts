@@ -1,0 +1,28 @@
+import type { InterleavedBug } from "../interleaved.ts";
+
+export const vaRetryOnce: InterleavedBug = {
+  id: "va-retry-once",
+  number: undefined,
+  says: "An allocation that finds nothing purges once and searches once more. Another CPU may take what was purged after it made something else lazy: then it is refused, though there was no moment at which every place was busy.",
+  source: "found here; alloc_vmap_area from db64fe02 on",
+  latent: true,
+  fixed: "not fixed",
+  breaks: [
+    {
+      law: "refused-only-when-full",
+      protocol: "areas-6.12",
+      also: [
+        "areas-2.6.28-rc3",
+        "areas-2.6.28",
+        "areas-2.6.33",
+        "areas-4.10",
+        "areas-5.1",
+        "areas-5.18-rc1",
+        "areas-5.18",
+      ],
+      scope: { cpus: 2, places: 2, lazyMax: 1, caches: 1 },
+      pinned: "interleaving.json",
+      repaired: "areas-5.18-searching-under-lock",
+    },
+  ],
+};

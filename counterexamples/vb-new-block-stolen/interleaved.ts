@@ -1,0 +1,18 @@
+import type { InterleavedBug } from "../interleaved.ts";
+
+export const vbNewBlockStolen: InterleavedBug = {
+  id: "vb-new-block-stolen",
+  number: "C4",
+  says: "A new block is put on the list empty, and its maker searches again: others may take all its pages first, and it makes one more, for ever.",
+  source: "cf725ce274ba, Roman Pen",
+  fixed: "4.1",
+  breaks: [
+    {
+      law: "map-returns-0",
+      protocol: "blocks-3.16",
+      scope: { cpus: 2, blocks: 1, pages: 2 },
+      pinned: "interleaving.json",
+      repaired: "blocks-4.4",
+    },
+  ],
+};
