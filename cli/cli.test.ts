@@ -111,6 +111,42 @@ describe("explore", () => {
     });
   });
 
+  const whole = ["lazy-unmap", "--scope", "V=2,F=2,C=2", "--symmetry", "off"];
+
+  test("saves what it has at a bound, and goes on with it by two threads", async () => {
+    const path = join(elsewhere, "lazy.checkpoint");
+    const first = await json("explore", ...whole, "--states", "1000", "--checkpoint", path);
+    expect(first.document).toMatchObject({ ended: "states", verdict: "bounded", workers: 1, resumed: null });
+    const { code, document } = await json("explore", "--resume", path, "--workers", "2");
+    expect(code).toBe(0);
+    expect(document).toMatchObject({
+      machine: "lazy-unmap",
+      scope: "V=2,F=2,C=2",
+      states: 4772,
+      edges: 17_777,
+      ended: "fixpoint",
+      workers: 2,
+      resumed: first.document.states,
+    });
+    const other = await vmapcheck("explore", "lazy-unmap", "--scope", "V=4", "--resume", path);
+    expect({ code: other.code, out: other.out }).toEqual({ code: 2, out: "" });
+    expect(other.err).toMatch(/^vmapcheck: --resume \S+: it is a search of scope V=2,F=2,C=2\n$/);
+  });
+
+  test("of a kernel finds by two threads what one finds", async () => {
+    const words = ["explore", "3.1", "--scope", "pages=4,windows=1,aligns=1"];
+    const [alone, together] = await Promise.all([json(...words), json(...words, "--workers", "2")]);
+    const told = ({ states, edges, depth, fired, witnesses, laws }: typeof alone.document) => ({
+      states,
+      edges,
+      depth,
+      fired,
+      witnesses,
+      laws: laws.map(({ history: _any, ...law }: { history: unknown }) => law),
+    });
+    expect(told(together.document)).toEqual(told(alone.document));
+  });
+
   test("says that it ended at a bound", async () => {
     const { code, out } = await vmapcheck("explore", "lazy-unmap", "--scope", "V=4", "--states", "5000");
     expect(code).toBe(0);
@@ -339,6 +375,9 @@ describe("bad usage ends with 2 and one line", () => {
     [["explore", "lazy-unmap", "--dot", "/nowhere/graph.dot"], /--dot \/nowhere\/graph\.dot: ENOENT/],
     [["explore", "3.1", "--scope", "pages=5,pages=6"], /--scope gives pages twice/],
     [["explore", "3.1", "--scope", "pages=5,block=8"], /no block of 8 pages fits into 5/],
+    [["explore"], /explore takes a machine, or --resume FILE/],
+    [["explore", "lazy-unmap", "--every", "5"], /--every is for --checkpoint FILE/],
+    [["explore", "--resume", "./nothing"], /--resume \.\/nothing: ENOENT: no such file/],
     [["explore", "lazy-unmap", "--megabytes", "1000000"], /--megabytes 1000000: this machine has \d+/],
     [
       ["hunt", "A9", "--law", "in-window"],

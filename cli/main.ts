@@ -73,20 +73,24 @@ program
 program
   .command("explore")
   .description("visits every state of a small machine: a protocol, or a kernel beside the reference")
-  .argument("<machine>", "lazy-unmap, a kernel, or a bug that is a kernel with one step replaced")
+  .argument("[machine]", "lazy-unmap, a kernel, or a bug that is a kernel with one step replaced")
   .option("--scope <parameters>", "such as V=3,F=2,C=3 or pages=8,windows=1")
-  .option("--symmetry <on or off>", "merge states that differ in what makes no difference", "on")
+  .option("--symmetry <on or off>", "merge states that differ in what makes no difference; on unless given")
   .option("--law <id>", "end as soon as this law is broken")
   .option("--actions", "for each law broken: by which actions, and in how many steps", false)
   .option("--compact", "keep 64 bits of hash of a state, not the state", false)
   .option("--states <number>", "end after so many states", wholeNumber("--states", 1, 2 ** 30), 50_000_000)
   .option("--seconds <number>", "end after so long", wholeNumber("--seconds", 1, 2 ** 20), 600)
   .option("--megabytes <number>", "end at so much memory", wholeNumber("--megabytes", 1, 2 ** 20))
+  .option("--workers <number>", "threads that visit states", wholeNumber("--workers", 1, 4), 1)
+  .option("--checkpoint <file>", "save the search there from time to time, and where it ends early")
+  .option("--every <seconds>", "how often; 30 unless given", wholeNumber("--every", 0, 2 ** 20))
+  .option("--resume <file>", "go on with a search that was saved, of the machine that was saved")
   .option("--dot <file>", "write the graph for Graphviz, if it has at most 2000 states")
   .option("--itf <file>", "write the first break's run as an ITF trace (.itf.json), for Quint and Apalache")
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
-  .action(run<string, ExploreArguments>(exploreVerb));
+  .action(run<string | undefined, ExploreArguments>(exploreVerb));
 
 program
   .command("replay")

@@ -51,7 +51,7 @@ export interface Visitable {
    * unless states were merged.
    */
   run(from: number, reached: Reached, law: number, action: number): number[];
-  /** What was to be seen in transitions, and how often it was. */
+  /** What is to be seen in transitions: 1 once it was, 0 before. */
   witnesses?(): ReadonlyMap<string, number>;
 }
 
@@ -168,8 +168,6 @@ export function explore(machine: Visitable, options: ExploreOptions): Explored {
 interface Lone extends Search {
   readonly batch: Batch;
   readonly reached: (StateTable | CompactTable) & Table;
-  /** What the machine had seen when the last batch was put into the table. */
-  seen: ReadonlyMap<string, number> | undefined;
 }
 
 /** The same in turns of some thousand transitions. Sent true after one, it ends there, as at a bound. */
@@ -180,7 +178,8 @@ export function* exploring(
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;
   const search = begin(machine, compact, resume);
-  const saved = () => savedFrom(search, search.reached.save(), seconds(), witnessesOf(search, [search.seen]));
+  const seen = () => witnessesOf(search, [machine.witnesses?.()]);
+  const saved = () => savedFrom(search, search.reached.save(), seconds(), seen());
   let ended: Explored["ended"] | undefined;
   if (search.findings.broken.length > 0 && enough(brokenIn(search))) ended = "break";
   let look = 0;
@@ -194,7 +193,7 @@ export function* exploring(
     else if (performance.now() - started > bounds.milliseconds) ended = "time";
   }
   if (isBounded(ended)) saving?.save(saved());
-  return summary(search, ended, seconds(), witnessesOf(search, [search.seen]));
+  return summary(search, ended, seconds(), seen());
 }
 
 /** Whether something is left to visit that was asked for. */
@@ -206,7 +205,7 @@ function begin(machine: Visitable, compact: boolean, resume: Saved | undefined):
   const reached = isHashed ? new CompactTable(machine.words) : new StateTable(machine.words);
   const batch = batchFor(machine);
   const hashBits = isHashed ? COMPACT_BITS : machine.hashBits;
-  const alone = { machine, batch, reached, hashBits, seen: undefined };
+  const alone = { machine, batch, reached, hashBits };
   if (resume !== undefined) {
     reached.restore(resume.table);
     return { ...alone, ...startOf(resume) };
@@ -255,8 +254,6 @@ function settle(search: Lone): boolean {
     throw error;
   }
   count(machine, batch, findings, depthOf(search));
-  const seen = machine.witnesses?.();
-  search.seen = seen && new Map(seen);
   return true;
 }
 

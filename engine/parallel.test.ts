@@ -57,30 +57,21 @@ function expectShortest({ reached, states, depth }: Explored): void {
 }
 
 describe("several threads find what one finds:", () => {
-  test.each<[Given["name"], readonly number[], number]>([
-    ["ring", [16, 8], 2],
-    ["pairs of words", [14, 7], 2],
-    ["wide ring", [14, 7], 3],
-    ["counter", [200, 117], 2],
-    ["live ring", [12, 6, 9], 2],
-    ["a ring that counts", [12, 5], 2],
-  ])("%s %j, %i threads", async (name, numbers, workers) => {
+  // Cut to single states, to some, or not at all: a level that is narrow is visited by one thread.
+  test.each<[Given["name"], readonly number[], number, Grain]>([
+    ["ring", [16, 8], 2, FINEST],
+    ["ring", [14, 7], 3, { taken: 50, narrow: 3000 }],
+    ["pairs of words", [14, 7], 2, FINEST],
+    ["wide ring", [14, 7], 2, { taken: 4096, narrow: 1e9 }],
+    ["counter", [200, 117], 2, FINEST],
+    ["live ring", [12, 6, 9], 2, FINEST],
+    ["a ring that is watched", [12, 5], 2, { taken: 16, narrow: 0 }],
+  ])("%s %j, %i threads, %j", async (name, numbers, workers, grain) => {
     const given = { name, numbers };
     const alone = explore(machineOf(given), FREELY);
-    const result = await together(given, { workers });
+    const result = await together(given, { workers, grain });
     expect(counted(result)).toEqual(counted(alone));
     expectShortest(result);
-  });
-
-  test("however a level is cut", async () => {
-    const given: Given = { name: "ring", numbers: [16, 8] };
-    const alone = counted(explore(machineOf(given), FREELY));
-    for (const grain of [
-      { taken: 50, narrow: 3000 },
-      { taken: 4096, narrow: 1e9 },
-    ]) {
-      expect(counted(await together(given, { grain }))).toEqual(alone);
-    }
   });
 
   test("where slots grow in the middle of levels", async () => {
@@ -109,30 +100,11 @@ describe("a break", () => {
       expect(result.states).toBeGreaterThanOrEqual(alone.states);
     }
   });
-
-  test("of the initial state ends it at once", async () => {
-    const { states, breaks, ended } = await together(
-      { name: "ring", numbers: [4, 1, 0] },
-      { enough: () => true },
-    );
-    expect({ states, breaks, ended }).toEqual({
-      states: 1,
-      breaks: [{ law: "place-free", run: [] }],
-      ended: "break",
-    });
-  });
 });
 
 describe("an exploration by two threads", () => {
   const large: Given = { name: "ring", numbers: [22, 11] };
   const usual = { grain: { taken: 512, narrow: 2000 } };
-
-  test("ends at a bound of states", async () => {
-    const { ended, states } = await together(large, { ...usual, bounds: { ...bounds, states: 50_000 } });
-    expect(ended).toBe("states");
-    expect(states).toBeGreaterThan(50_000);
-    expect(states).toBeLessThan(100_000);
-  });
 
   test("ends at a bound of memory, with the states that fit", async () => {
     const bytes = 3_000_000;

@@ -15,7 +15,7 @@ const BY_NAME = {
   "live ring": (places: number, tokens: number, forbidden = -1) =>
     visitLive(liveRing(places, tokens, forbidden)),
   "live counter": (limit: number, forbidden = -1) => visitLive(liveCounter(limit, forbidden)),
-  "a ring that counts": (places: number, tokens: number) => counting(places, tokens),
+  "a ring that is watched": (places: number, tokens: number) => watched(places, tokens),
   "a machine that throws": () => faulty(() => raise("no such state")),
   "a machine that ends its thread": () => faulty(() => process.exit(7)),
   "a machine that is never built": () => raise("no such machine"),
@@ -47,18 +47,18 @@ function faulty(fail: () => never): Visitable {
   };
 }
 
-/** A ring that sees how often each of its tokens' steps was taken, and something that never is. */
-function counting(places: number, tokens: number): Visitable {
+/** A ring in which a step is to be seen, and something that never is. */
+function watched(places: number, tokens: number): Visitable {
   const live = liveRing(places, tokens);
   const seen = new Map([
-    ["a step", 0],
+    ["the last place left", 0],
     ["nothing", 0],
   ]);
   return visitLive({
     ...live,
     take: (state, action) => {
       const outcome = live.take(state, action);
-      if (outcome >= 0) seen.set("a step", (seen.get("a step") as number) + 1);
+      if (outcome >= 0 && action === places - 1) seen.set("the last place left", 1);
       return outcome;
     },
     witnesses: () => seen,

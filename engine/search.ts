@@ -205,7 +205,7 @@ export function witnessesOf(
 ): ReadonlyMap<string, number> {
   const seen = new Map<string, number>();
   for (const some of [before.witnesses, ...machines]) {
-    for (const [id, times] of some ?? []) seen.set(id, (seen.get(id) ?? 0) + times);
+    for (const [id, wasSeen] of some ?? []) seen.set(id, Math.max(wasSeen, seen.get(id) ?? 0));
   }
   return seen;
 }

@@ -11,6 +11,9 @@ export interface ExploredReport {
   /** As it was typed, with what was left out. */
   readonly scope: string;
   readonly result: Explored;
+  readonly workers: number;
+  /** States met before it was resumed; undefined if it was not. */
+  readonly resumed: number | undefined;
   /** One for each break of the result. */
   readonly told: readonly (Told & { readonly law: string })[];
 }
@@ -22,7 +25,7 @@ export function progressText({ states, depth, queue, bytes, left }: Progress, se
   return `${states} states, ${rate}/s, depth ${depth}, ${queue} to visit${rest}, ${memory} MB`;
 }
 
-export function exploredJson({ explorable, machine, scope, result, told }: ExploredReport) {
+export function exploredJson({ explorable, machine, scope, workers, resumed, result, told }: ExploredReport) {
   const { states, edges, depth, verdict, ended, exact, omission, reductions, deadlocks, bytes, seconds } =
     result;
   const [first] = told;
@@ -38,6 +41,8 @@ export function exploredJson({ explorable, machine, scope, result, told }: Explo
     exact,
     reductions,
     seconds,
+    workers,
+    resumed: resumed ?? null,
     ended,
     omission,
     laws: machine.laws.map(({ id }, law) => {
@@ -115,7 +120,7 @@ const ENDED: Readonly<Record<Explored["ended"], string>> = {
 /** Where the search of a kernel stops (properties/side-by-side.ts). */
 const NOT_FOLLOWED = `what comes behind a break of any law but ${GOES_ON_AFTER.join(", ")}`;
 
-function receipt({ explorable, machine, result, told }: ExploredReport): string[][] {
+function receipt({ explorable, machine, workers, resumed, result, told }: ExploredReport): string[][] {
   const { states, edges, depth, verdict, ended, exact, deadlocks, fired, witnesses, bytes, seconds } = result;
   const kept = machine.laws.map(({ id }) => id).filter((id) => !told.some(({ law }) => law === id));
   const never = machine.actions.filter((_name, action) => fired[action] === 0);
@@ -134,7 +139,8 @@ function receipt({ explorable, machine, result, told }: ExploredReport): string[
     ["deadlocks", String(deadlocks)],
     ["never fired", namesOrCount(never)],
     ...(witnesses.size > 0 ? [["never seen", namesOrCount(unseen)]] : []),
-    ["method", methodOf(result)],
+    ["method", methodOf(result, workers)],
+    ...(resumed === undefined ? [] : [["resumed", `with ${resumed} states of a search that was saved`]]),
     ...mergedRows(result.reductions),
     ["ended", ENDED[ended]],
     ["memory", `${(bytes / states).toFixed(1)} bytes a state`],
@@ -142,9 +148,10 @@ function receipt({ explorable, machine, result, told }: ExploredReport): string[
   ].map(([name, value]) => [name as string, value as string]);
 }
 
-function methodOf({ exact, hashBits, omission, states }: Explored): string {
-  if (exact) return "exact, breadth first";
-  return `${hashBits} bits of hash a state, breadth first: that any of ${states} was left out is no likelier than ${omission.toExponential(1)}`;
+function methodOf({ exact, hashBits, omission, states }: Explored, workers: number): string {
+  const how = `breadth first${workers === 1 ? "" : ` by ${workers} threads`}`;
+  if (exact) return `exact, ${how}`;
+  return `${hashBits} bits of hash a state, ${how}: that any of ${states} was left out is no likelier than ${omission.toExponential(1)}`;
 }
 
 function mergedRows(reductions: readonly string[]): string[][] {

@@ -2,72 +2,152 @@
 import { access, constants, writeFile } from "node:fs/promises";
 import { totalmem } from "node:os";
 import { dirname } from "node:path";
+import { COMPACT_WORDS } from "../../engine/compact-table.ts";
 import { dotText, MOST_DRAWN } from "../../engine/dot.ts";
-import { type Explored, exploring } from "../../engine/explore.ts";
+import { type Explored, exploring, isOfHashes, type Visitable } from "../../engine/explore.ts";
 import { itfText } from "../../engine/itf.ts";
+import { exploringTogether } from "../../engine/parallel.ts";
+import { OutOfMemory } from "../../engine/state-table.ts";
 import { AS_EXPECTED, INTERRUPTED, orNearest, UNEXPECTED, UsageError } from "../exit.ts";
 import { type Explorable, explorableNamed, type Opened, type Told } from "../explorable.ts";
 import { interruptible, progress } from "../output.ts";
+import { readSearch, refuseOtherMachine, type SavedSearch, savingTo } from "../saved-search.ts";
 import { exploredJson, exploredText, progressText } from "../show/explored.ts";
+import { type Named, sourceByName } from "../visitable-by-name.ts";
 
 export interface ExploreArguments {
   readonly scope?: string;
-  readonly symmetry: string;
+  readonly symmetry?: string;
   readonly law?: string;
   readonly compact: boolean;
   readonly actions: boolean;
   readonly states: number;
   readonly seconds: number;
   readonly megabytes?: number;
+  readonly workers: number;
+  readonly checkpoint?: string;
+  readonly every?: number;
+  readonly resume?: string;
   readonly dot?: string;
   readonly itf?: string;
   readonly json: boolean;
 }
 
 const MEGABYTE = 2 ** 20;
+/** Between two checkpoints. */
+const USUAL_SECONDS = 30;
 
-export async function exploreVerb(name: string, options: ExploreArguments): Promise<number> {
-  const explorable = explorableNamed(name);
-  const parameters = parametersOf(explorable, options.scope ?? "");
-  const opened = open(explorable, parameters, onOrOff(options.symmetry));
+export async function exploreVerb(name: string | undefined, options: ExploreArguments): Promise<number> {
+  const saved = options.resume === undefined ? undefined : readSearch(options.resume);
+  const named = saved === undefined ? asked(name, options) : sameAsked(saved, name, options);
+  const explorable = explorableNamed(named.machine);
+  const opened = open(explorable, named.parameters, named.merged);
+  refuseWhatCannotBe(opened.machine, saved, options);
   await askForFolders(options);
   const work = interruptible();
-  const result = await exploreInTurns(explorable, opened, options, work);
+  const result = await exploreInTurns(explorable, opened, named, saved, options, work);
   const told = result.breaks.map((broken) => ({ law: broken.law, ...opened.tell(broken) }));
-  const report = { explorable, machine: opened.machine, scope: scopeText(parameters), result, told };
+  const report = {
+    explorable,
+    machine: opened.machine,
+    scope: scopeText(named.parameters),
+    workers: options.workers,
+    resumed: saved?.checkpoint.saved.table.parents.length,
+    result,
+    told,
+  };
   if (options.json) console.log(JSON.stringify(exploredJson(report)));
   else console.log(exploredText(report, options.actions));
-  await writeAll(filesAsked(name, opened, result, told, options));
+  await writeAll(filesAsked(named.machine, opened, result, told, options));
   if (work.interrupted) return INTERRUPTED;
   return told.some(({ bug }) => bug === undefined) ? UNEXPECTED : AS_EXPECTED;
+}
+
+/** What is to be explored, as it was typed. */
+function asked(name: string | undefined, { scope = "", symmetry = "on" }: ExploreArguments): Named {
+  if (name === undefined) throw new UsageError("explore takes a machine, or --resume FILE");
+  const parameters = parametersOf(explorableNamed(name), scope);
+  return { machine: name, parameters, merged: onOrOff(symmetry) };
+}
+
+/** What was saved: what is typed beside that must say the same. */
+function sameAsked(
+  { path, named, checkpoint }: SavedSearch,
+  name: string | undefined,
+  { scope, symmetry, compact }: ExploreArguments,
+): Named {
+  const explorable = explorableNamed(named.machine);
+  const refuse = (what: string) => {
+    throw new UsageError(`--resume ${path}: it is a search of ${what}`);
+  };
+  if (name !== undefined && explorableNamed(name).name !== explorable.name) refuse(named.machine);
+  const saved = scopeText(named.parameters);
+  if (scope !== undefined && scopeText(parametersOf(explorable, scope)) !== saved) refuse(`scope ${saved}`);
+  if (symmetry !== undefined && onOrOff(symmetry) !== named.merged) {
+    refuse(named.merged ? "merged states" : "states that are not merged");
+  }
+  const { waiting, words } = checkpoint.saved.table;
+  if (compact && waiting === undefined && words > COMPACT_WORDS) refuse("whole states, not of hashes");
+  return named;
+}
+
+/** Throws a UsageError for what was asked and cannot be done together. */
+function refuseWhatCannotBe(
+  machine: Visitable,
+  saved: SavedSearch | undefined,
+  { compact, workers, every, checkpoint }: ExploreArguments,
+): void {
+  if (every !== undefined && checkpoint === undefined)
+    throw new UsageError("--every is for --checkpoint FILE");
+  if (saved !== undefined) refuseOtherMachine(saved, machine);
+  const isHashed =
+    saved === undefined ? compact && machine.words > COMPACT_WORDS : isOfHashes(saved.checkpoint.saved.table);
+  if (isHashed && workers > 1) {
+    throw new UsageError("--workers: hashes of states (--compact) are kept by one thread only");
+  }
 }
 
 /** Explores until it ends by itself, at a bound, or by Ctrl-C. */
 async function exploreInTurns(
   { goesOnAfterBreaks }: Explorable,
   { machine }: Opened,
+  named: Named,
+  saved: SavedSearch | undefined,
   options: ExploreArguments,
   work: ReturnType<typeof interruptible>,
 ): Promise<Explored> {
   const law = lawAsked(machine.laws, options.law);
-  const bounds = {
-    states: options.states,
-    milliseconds: options.seconds * 1000,
-    bytes: megabytes(options.megabytes) * MEGABYTE,
+  const { workers, checkpoint, every = USUAL_SECONDS } = options;
+  const given = {
+    bounds: {
+      states: options.states,
+      milliseconds: options.seconds * 1000,
+      bytes: megabytes(options.megabytes) * MEGABYTE,
+    },
+    enough: (broken: readonly string[]) => (law === undefined ? !goesOnAfterBreaks : broken.includes(law)),
+    resume: saved?.checkpoint.saved,
+    saving: checkpoint === undefined ? undefined : savingTo(checkpoint, every, machine, named),
   };
-  const enough = (broken: readonly string[]) =>
-    law === undefined ? !goesOnAfterBreaks : broken.includes(law);
+  const turns =
+    workers === 1
+      ? exploring(machine, { ...given, compact: options.compact })
+      : exploringTogether(machine, sourceByName(named), { ...given, workers });
   const spinner = progress();
-  const started = Date.now();
-  const turns = exploring(machine, { bounds, compact: options.compact, enough });
-  let turn = turns.next(false);
-  while (!turn.done) {
-    spinner.say(progressText(turn.value, (Date.now() - started) / 1000));
-    await work.turn();
-    turn = turns.next(work.interrupted);
+  const started = performance.now() - (given.resume?.seconds ?? 0) * 1000;
+  try {
+    let turn = await turns.next(false);
+    while (!turn.done) {
+      spinner.say(progressText(turn.value, (performance.now() - started) / 1000));
+      await work.turn();
+      turn = await turns.next(work.interrupted);
+    }
+    return turn.value;
+  } catch (error) {
+    if (!(error instanceof OutOfMemory)) throw error;
+    throw new UsageError("--megabytes: there is not so much memory");
+  } finally {
+    spinner.stop();
   }
-  spinner.stop();
-  return turn.value;
 }
 
 function lawAsked(laws: readonly { readonly id: string }[], id: string | undefined): string | undefined {
@@ -172,8 +252,9 @@ async function writeAll(files: readonly Asked[]): Promise<void> {
 }
 
 /** Asked before long work: whether the folders of these files are there and may be written to. */
-async function askForFolders({ dot, itf }: ExploreArguments): Promise<void> {
-  for (const [option, path] of Object.entries({ "--dot": dot, "--itf": itf })) {
+async function askForFolders({ dot, itf, checkpoint }: ExploreArguments): Promise<void> {
+  const files = { "--dot": dot, "--itf": itf, "--checkpoint": checkpoint };
+  for (const [option, path] of Object.entries(files)) {
     if (path === undefined) continue;
     await orUsageError(`${option} ${path}`, () => access(dirname(path), constants.W_OK));
   }

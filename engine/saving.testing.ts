@@ -1,0 +1,25 @@
+/**
+ * A process that explores and saves as often as it can, to be killed at any moment: `saving.testing.ts FILE` goes on
+ * with what is in the file, if it is there, and prints what it counted once it is at the fixpoint.
+ */
+import { existsSync } from "node:fs";
+import { readCheckpoint, refuseOther, writeCheckpoint } from "./checkpoint.ts";
+import { explore } from "./explore.ts";
+import { type Given, machineOf } from "./parallel.testing.ts";
+
+/** What it explores: 75,582 states, and something to see. */
+export const KILLED: Given = { name: "a ring that is watched", numbers: [19, 8] };
+
+const [path] = process.argv.slice(2);
+if (process.argv[1] === import.meta.filename && path !== undefined) {
+  const machine = machineOf(KILLED);
+  const checkpoint = existsSync(path) ? readCheckpoint(path) : undefined;
+  if (checkpoint !== undefined) refuseOther(checkpoint, machine);
+  const { states, edges, depth, fired, witnesses } = explore(machine, {
+    bounds: { states: 1e7, milliseconds: 60_000, bytes: 1e9 },
+    resume: checkpoint?.saved,
+    saving: { due: () => true, save: (search) => writeCheckpoint(path, machine, null, search) },
+  });
+  const counted = { states, edges, depth, fired: [...fired], witnesses: [...witnesses] };
+  console.log(JSON.stringify({ resumed: checkpoint?.saved.table.parents.length ?? 0, counted }));
+}
