@@ -1,9 +1,10 @@
 /** A machine as guarded actions on packed states: how protocols are written. */
-import { DISABLED, ENDS, push } from "./batch.ts";
+import { type Batch, DISABLED, ENDS, push } from "./batch.ts";
 import { type Condition, ConditionTable, meets } from "./conditions.ts";
 import { EffectTable } from "./effects.ts";
 import { actionsTo, pathTo, type Reached, type Visitable } from "./explore.ts";
 import type { Field, IndexSet } from "./layout.ts";
+import { type IsLater, inNumberOrder, reductionOf, StubbornSets, whyNotReduced } from "./partial-order.ts";
 
 /** One atomic transition. */
 export interface Action {
@@ -58,6 +59,8 @@ export interface Invariant {
   readonly says: string;
   readonly never?: readonly (readonly Condition[])[];
   readonly holds?: (state: Int32Array) => boolean;
+  /** All fields that `holds` reads; without that every action is taken to matter to it. */
+  readonly reads?: readonly Field[];
 }
 
 export interface PackedMachine {
@@ -78,12 +81,26 @@ export interface PackedMachine {
   readonly interchangeable?: readonly IndexSet[];
 }
 
+/** What makes a machine smaller. */
+export interface VisitOptions {
+  /** Merges states that differ only in interchangeable names. */
+  readonly symmetry: boolean;
+  /**
+   * Takes actions that accord in fewer orders (partial-order.ts). Verdicts, the laws that are broken and dead ends are
+   * the same; a run into a break is a real one, and need not be a shortest one, nor are the lengths that are told of
+   * others. A machine with an action that has no footprint is not reduced, and its reductions say so.
+   */
+  readonly partialOrder?: boolean;
+  /** For explorers that number states in another order than that of their table. */
+  readonly isLater?: IsLater;
+}
+
 /**
- * The machine as an explorer visits it: its laws are its invariants, and those that its actions assert. With symmetry, states that differ only in interchangeable names are merged.
+ * The machine as an explorer visits it: its laws are its invariants, and those that its actions assert.
  */
 export function visitActions(
   machine: PackedMachine,
-  { symmetry }: { readonly symmetry: boolean },
+  { symmetry, partialOrder = false, isLater = inNumberOrder }: VisitOptions,
 ): Visitable {
   const { words, actions, invariants, initial } = machine;
   const canonical = symmetry ? machine.symmetry?.() : undefined;
@@ -102,6 +119,9 @@ export function visitActions(
   const forbidden = new ConditionTable(nevers.map(({ conjunction }) => conjunction));
   const asking = invariants.flatMap(({ holds }, law) => (holds === undefined ? [] : [{ holds, law }]));
   const [state, next] = [new Int32Array(words), new Int32Array(words)];
+  const whyNot = partialOrder ? whyNotReduced(machine) : undefined;
+  const stubborn = partialOrder && whyNot === undefined ? new StubbornSets(machine) : undefined;
+  const now = new Int32Array(enabled.set.length);
 
   /** What the guard and the assertions of an action say of the state. */
   const ask = (index: number): number => {
@@ -134,6 +154,55 @@ export function visitActions(
     for (let word = 0; word < words; word++) forms[base + word] = next[word] as number;
   };
 
+  /** Adds the transitions by some actions whose conditions hold. */
+  const takeAll = (set: Int32Array, number: number, batch: Batch): void => {
+    for (let part = 0; part < set.length; part++) {
+      // bit by bit, the lowest first
+      for (let left = set[part] as number; left !== 0; left &= left - 1) {
+        const index = 32 * part + 31 - Math.clz32(left & -left);
+        const outcome = asks[index] === 0 ? 0 : ask(index);
+        if (outcome === DISABLED) continue;
+        if (outcome === 0) writeAfter(index, batch.forms, batch.count * words);
+        push(batch, number, index, outcome);
+      }
+    }
+  };
+
+  /** The actions that can be taken now, guards and all. */
+  const findNow = (): void => {
+    for (let part = 0; part < now.length; part++) {
+      let bits = enabled.set[part] as number;
+      for (let left = bits; left !== 0; left &= left - 1) {
+        const guard = guards[32 * part + 31 - Math.clz32(left & -left)];
+        if (guard !== undefined && !guard(state)) bits &= ~(left & -left);
+      }
+      now[part] = bits;
+    }
+  };
+
+  /** Whether one of the transitions from there on keeps a stubborn set from putting off the others for ever. */
+  const goesOnLater = (sets: StubbornSets, first: number, number: number, reached: Reached, batch: Batch) => {
+    for (let nth = first; nth < batch.count; nth++) {
+      if (batch.goesOn[nth] === 0 || !sets.isPlain(batch.by[nth] as number)) continue;
+      for (let word = 0; word < words; word++) next[word] = batch.forms[nth * words + word] as number;
+      if (isLater(reached.find(next), number)) return true;
+    }
+    return false;
+  };
+
+  const takeReduced = (sets: StubbornSets, number: number, reached: Reached, batch: Batch): void => {
+    findNow();
+    if (sets.find(state, now)) {
+      const first = batch.count;
+      takeAll(sets.set, number, batch);
+      if (goesOnLater(sets, first, number, reached, batch)) return;
+    } else sets.set.fill(0);
+    for (let part = 0; part < now.length; part++) {
+      now[part] = (now[part] as number) & ~(sets.set[part] as number);
+    }
+    takeAll(now, number, batch);
+  };
+
   const brokenIn = (forms: Int32Array, at: number): number => {
     let broken = 0;
     if (forbidden.find(forms, at)) {
@@ -151,7 +220,11 @@ export function visitActions(
     words,
     actions: actions.map(({ name }) => name),
     laws,
-    reductions: canonical === undefined ? [] : [symmetryOf(machine)],
+    reductions: [
+      ...(canonical === undefined ? [] : [symmetryOf(machine)]),
+      ...(stubborn === undefined ? [] : [reductionOf(machine)]),
+      ...(whyNot === undefined ? [] : [`no partial order: ${whyNot}`]),
+    ],
     begin: (form) => {
       initial(state);
       canonical?.(state);
@@ -160,17 +233,8 @@ export function visitActions(
     expand: (number, reached, batch) => {
       reached.read(number, state);
       if (!enabled.find(state, 0)) return;
-      const { set } = enabled;
-      for (let part = 0; part < set.length; part++) {
-        // bit by bit, the lowest first
-        for (let left = set[part] as number; left !== 0; left &= left - 1) {
-          const index = 32 * part + 31 - Math.clz32(left & -left);
-          const outcome = asks[index] === 0 ? 0 : ask(index);
-          if (outcome === DISABLED) continue;
-          if (outcome === 0) writeAfter(index, batch.forms, batch.count * words);
-          push(batch, number, index, outcome);
-        }
-      }
+      if (stubborn === undefined) takeAll(enabled.set, number, batch);
+      else takeReduced(stubborn, number, reached, batch);
     },
     brokenIn,
     run: (from, reached, law, action) => {

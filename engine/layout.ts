@@ -55,7 +55,8 @@ export class Field {
   }
 }
 
-function valuesOf(meaning: Meaning): number {
+/** How many values a field of this meaning has. */
+export function valuesOf(meaning: Meaning): number {
   if (meaning.kind === "plain") return meaning.values;
   return meaning.kind === "index" ? meaning.of.size + 1 : 2 ** meaning.of.size;
 }
