@@ -98,6 +98,10 @@ program
   .argument("<file-or-bug>", "a history (.json), a recording (.jsonl, .jsonl.gz), or a bug")
   .option("--kernel <label>", "on this kernel, not on the one it was found on")
   .option("--law <id>", "only this law; of a bug, the history pinned for it")
+  .option(
+    "--grain <grain>",
+    "of a bug that has both: its history of calls (call), or its interleaving (step)",
+  )
   .option(...TRACE_OPTION)
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)

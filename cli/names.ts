@@ -1,6 +1,7 @@
 /** The words a user may type, and what they stand for. */
 import type { Bug } from "../counterexamples/bug.ts";
 import { BUGS, bugCalled } from "../counterexamples/index.ts";
+import { INTERLEAVED } from "../counterexamples/interleavings.ts";
 import { KERNELS, kernelCalled } from "../kernels/index.ts";
 import type { State } from "../kernels/state.ts";
 import type { LawId } from "../spec/contract.ts";
@@ -10,8 +11,10 @@ import { orNearest } from "./exit.ts";
 
 const LABELS = KERNELS.flatMap((kernel) => kernel.release.labels);
 const CHANGED = BUGS.filter((bug) => bug.changed !== undefined);
-const SLUGS = BUGS.map((bug) => bug.id);
-const NUMBERS = BUGS.flatMap((bug) => (bug.number === undefined ? [] : [bug.number]));
+/** Bugs at both grains, for the nearest right word. */
+const EVERY = [...BUGS, ...INTERLEAVED];
+const SLUGS = [...new Set(EVERY.map((bug) => bug.id))];
+const NUMBERS = [...new Set(EVERY.flatMap((bug) => (bug.number === undefined ? [] : [bug.number])))];
 
 /** A kernel by any of its labels, or a bug's changed kernel by the bug's slug. */
 export function findKernel(name: string): Kernel<State> | undefined {

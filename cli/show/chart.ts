@@ -16,7 +16,7 @@ export function chart(machine: StepMachine, run: readonly number[], loop: readon
   const all = [...run, ...loop];
   for (const [nth, index] of all.entries()) {
     const action = machine.actions[index] as StepAction;
-    if (nth === run.length) rows.push([pc.dim("again and again:")]);
+    if (nth === run.length) rows.push(["", pc.dim("again and again:")]);
     if (failedIn(action, state).length === 0) action.effect(state);
     rows.push(rowOf(machine, String(nth + 1), action, Object.values(machine.draw(state))));
   }
@@ -49,7 +49,7 @@ function wrapped(text: string): string {
     const line = lines.at(-1) as string;
     if (line === "" || line.length + 1 + word.length <= LANE)
       lines[lines.length - 1] = `${line} ${word}`.trim();
-    else lines.push(`  ${word}`);
+    else lines.push(word);
   }
   return lines.join("\n");
 }

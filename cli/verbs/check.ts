@@ -2,6 +2,7 @@
 
 import { bugCalled } from "../../counterexamples/index.ts";
 import { KERNELS } from "../../kernels/index.ts";
+import { checkInterleaved, type InterleavedReport } from "../check-interleaved.ts";
 import { type CheckOptions, checkKernel, type KernelReport, type Surprise } from "../check-kernel.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
@@ -9,6 +10,7 @@ import { lawNamed, releaseNamed } from "../names.ts";
 import { columns, interruptible, progress } from "../output.ts";
 import { exploredJson, exploredWhole } from "../show/coverage.ts";
 import { failureText } from "../show/failure.ts";
+import { interleavedJson, interleavedText } from "../show/interleaved.ts";
 import { LEGEND, matrix } from "../show/matrix.ts";
 
 export interface CheckArguments {
@@ -38,26 +40,48 @@ export async function checkVerb(names: readonly string[], options: CheckArgument
     if (work.interrupted) break;
     reports.push(await checkKernel(kernel, how));
   }
+  // Asked for some kernels, or for a law, it leaves the interleavings out: they are of all releases.
+  const steps =
+    names.length === 0 && law === undefined
+      ? await checkInterleaved({ say: (text) => spinner.say(text), turn: () => interruptedAfterTurn(work) })
+      : undefined;
   spinner.stop();
   const surprises = reports.flatMap((report) => report.surprises);
   const seconds = (Date.now() - started) / 1000;
   if (options.json)
-    console.log(JSON.stringify(asJson(reports, surprises, options.seed, seconds, !work.interrupted)));
-  else print(reports, surprises, options.seed, seconds, work.interrupted);
+    console.log(
+      JSON.stringify(
+        asJson({ reports, surprises, steps, seed: options.seed, seconds, complete: !work.interrupted }),
+      ),
+    );
+  else print({ reports, surprises, steps, seed: options.seed, seconds, complete: !work.interrupted });
   if (work.interrupted) {
     if (!options.json) console.log(`Interrupted in kernel ${reports.length} of ${kernels.length}.`);
     return INTERRUPTED;
   }
-  return surprises.length > 0 ? UNEXPECTED : AS_EXPECTED;
+  return unexpected({ surprises, steps }) > 0 ? UNEXPECTED : AS_EXPECTED;
 }
 
-function asJson(
-  reports: readonly KernelReport[],
-  surprises: readonly Surprise[],
-  seed: number,
-  seconds: number,
-  complete: boolean,
-) {
+async function interruptedAfterTurn(work: ReturnType<typeof interruptible>): Promise<boolean> {
+  await work.turn();
+  return work.interrupted;
+}
+
+/** All that was found. */
+interface Checked {
+  readonly reports: readonly KernelReport[];
+  readonly surprises: readonly Surprise[];
+  /** The step grain, unless only some kernels or one law were asked for. */
+  readonly steps: InterleavedReport | undefined;
+  readonly seed: number;
+  readonly seconds: number;
+  readonly complete: boolean;
+}
+
+const unexpected = ({ surprises, steps }: Pick<Checked, "surprises" | "steps">) =>
+  surprises.length + (steps?.surprises.length ?? 0);
+
+function asJson({ reports, surprises, steps, seed, seconds, complete }: Checked) {
   const kernels = reports.map(({ kernel, cells, histories, commands, seen, explored }) => ({
     label: kernel.name,
     labels: kernel.release.labels,
@@ -67,16 +91,19 @@ function asJson(
     witnesses: Object.fromEntries([...seen].sort()),
     explored: explored === undefined ? null : exploredJson(explored),
   }));
-  return { kernels, unexpected: surprises.length, surprises, seed, seconds, complete };
+  return {
+    kernels,
+    interleavings: steps === undefined ? null : interleavedJson(steps),
+    unexpected: unexpected({ surprises, steps }),
+    surprises,
+    seed,
+    seconds,
+    complete,
+  };
 }
 
-function print(
-  reports: readonly KernelReport[],
-  surprises: readonly Surprise[],
-  seed: number,
-  seconds: number,
-  interrupted: boolean,
-): void {
+function print(checked: Checked): void {
+  const { reports, surprises, steps, seed, seconds, complete } = checked;
   console.log(`${matrix(reports)}\n\n${pc.dim(LEGEND)}\n`);
   const bugs = brokenBugs(reports);
   if (bugs.length > 0) console.log(`${pc.bold("Broken, as the catalogue has it")}\n${columns(bugs)}\n`);
@@ -84,6 +111,7 @@ function print(
   if (paths.length > 0) console.log(`${pc.bold("Exercised at random")}\n${columns(paths)}\n`);
   const whole = exploredWhole(reports);
   if (whole !== "") console.log(`${whole}\n`);
+  if (steps !== undefined) console.log(`${interleavedText(steps)}\n`);
   for (const surprise of surprises) console.log(`${failureText(surprise)}\n`);
   const histories = reports.reduce((sum, each) => sum + each.histories, 0);
   const commands = reports.reduce((sum, each) => sum + each.commands, 0);
@@ -92,9 +120,9 @@ function print(
     `${reports.length} kernel${reports.length === 1 ? "" : "s"}, every pinned history, ${histories} random histories (${commands} commands, ${mean.toFixed(0)} in each on average), seed ${seed}, ${seconds.toFixed(0)} s`,
   );
   const verdict =
-    surprises.length === 0
-      ? pc.green(interrupted ? "Nothing unexpected so far." : "Nothing unexpected.")
-      : pc.red(`${surprises.length} unexpected.`);
+    unexpected(checked) === 0
+      ? pc.green(complete ? "Nothing unexpected." : "Nothing unexpected so far.")
+      : pc.red(`${unexpected(checked)} unexpected.`);
   console.log(verdict);
 }
 

@@ -1,12 +1,18 @@
-/** `hunt`: rediscovers catalogue bugs at random from a fresh seed, and says how short and how soon. */
+/**
+ * `hunt`: rediscovers catalogue bugs, at random from a fresh seed, or by exploration where calls must interleave, and
+ * says how short and how soon.
+ */
 
 import type { Bug } from "../../counterexamples/bug.ts";
-import { BUGS } from "../../counterexamples/index.ts";
+import { BUGS, bugCalled } from "../../counterexamples/index.ts";
+import type { InterleavedBug } from "../../counterexamples/interleaved.ts";
+import { INTERLEAVED, interleavedCalled } from "../../counterexamples/interleavings.ts";
 import { type HuntResult, hunt } from "../../properties/hunt.ts";
 import type { LawId } from "../../spec/contract.ts";
 import { bugQuarry } from "../bug-quarry.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED, UsageError } from "../exit.ts";
+import { type Explored, huntInterleaved } from "../hunt-interleaved.ts";
 import { bugNamed, lawNamed } from "../names.ts";
 import { columns, interruptible, progress } from "../output.ts";
 
@@ -18,8 +24,9 @@ export interface HuntOptions {
   readonly json: boolean;
 }
 
-/** The engine's name in the output; an exhaustive one will stand beside it. */
+/** The engines' names in the output. */
 const ENGINE = "random";
+const EXPLORING = "explore";
 /** For each law a bug breaks. */
 const LIMIT_MS = 10_000;
 
@@ -34,7 +41,9 @@ interface BugHunted {
 }
 
 export async function huntVerb(names: readonly string[], options: HuntOptions): Promise<number> {
-  const bugs = names.length === 0 ? BUGS : names.map(bugNamed);
+  const bugs = names.length === 0 ? BUGS : names.filter((name) => isAtCalls(name)).map(bugNamed);
+  const interleaved =
+    names.length === 0 ? INTERLEAVED : names.flatMap((name) => interleavedCalled(name) ?? []);
   const only = options.law === undefined ? undefined : lawNamed(options.law);
   for (const bug of names.length === 0 ? [] : bugs) {
     if (only === undefined || lawsOf(bug).includes(only)) continue;
@@ -59,12 +68,58 @@ export async function huntVerb(names: readonly string[], options: HuntOptions): 
     }
     if (laws.length > 0) hunted.push({ bug, laws });
   }
+  const explored: BugExplored[] = [];
+  for (const bug of interleaved) {
+    if (work.interrupted) break;
+    spinner.say(`${bug.id}: every interleaving`);
+    await work.turn();
+    const laws = huntInterleaved(bug, only);
+    if (laws.length > 0) explored.push({ bug, laws });
+  }
   spinner.stop();
-  if (options.json) console.log(JSON.stringify({ seed: options.seed, bugs: hunted.map(asJson) }));
-  else print(hunted, options.seed);
+  const told = [...hunted.map(asJson), ...explored.map(exploredJson)];
+  if (options.json) console.log(JSON.stringify({ seed: options.seed, bugs: told }));
+  else print(hunted, explored, options.seed);
   if (work.interrupted) return INTERRUPTED;
-  const missed = hunted.some(({ laws }) => laws.some(({ result }) => result.caught === undefined));
+  const missed =
+    hunted.some(({ laws }) => laws.some(({ result }) => result.caught === undefined)) ||
+    explored.some(({ laws }) => laws.some(({ steps }) => steps === undefined));
   return missed ? UNEXPECTED : AS_EXPECTED;
+}
+
+/** A bug that needs calls to interleave, and what was found of it. */
+interface BugExplored {
+  readonly bug: InterleavedBug;
+  readonly laws: readonly Explored[];
+}
+
+/** Whether it is a bug of single calls; anything but a bug of interleavings is, so that a misspelt name is told. */
+const isAtCalls = (name: string) => bugCalled(name) !== undefined || interleavedCalled(name) === undefined;
+
+/** The same of a bug that was explored for. */
+function exploredJson({ bug, laws }: BugExplored) {
+  const told = laws.map(({ law, steps, loop, protocol, states, seconds }) => ({
+    law,
+    found: steps !== undefined,
+    commands: steps?.length ?? null,
+    history: steps ?? null,
+    loop: loop ?? null,
+    protocol,
+    states,
+    seconds,
+  }));
+  const first = told.find(({ found }) => found) ?? told[0];
+  return {
+    id: bug.id,
+    number: bug.number ?? null,
+    engine: EXPLORING,
+    found: told.every(({ found }) => found),
+    law: first?.law,
+    commands: first?.commands,
+    states: first?.states,
+    seconds: told.reduce((sum, { seconds }) => sum + seconds, 0),
+    laws: told,
+  };
 }
 
 /** The laws a bug breaks, each once, in the catalogue's order. */
@@ -98,18 +153,35 @@ function asJson({ bug, laws }: BugHunted) {
   };
 }
 
-function print(hunted: readonly BugHunted[], seed: number): void {
-  const head = ["bug", "", "law", "commands", "histories", "seconds"].map((word) => pc.dim(word));
+function print(hunted: readonly BugHunted[], explored: readonly BugExplored[], seed: number): void {
+  const head = ["bug", "", "law", "engine", "commands", "histories or states", "seconds"].map((word) =>
+    pc.dim(word),
+  );
   const rows = hunted.flatMap(({ bug, laws }) =>
     laws.map(({ law, result }) => [
       bug.id,
       bug.number ?? "",
       law,
+      ENGINE,
       result.caught === undefined ? pc.red("not found") : String(result.caught.history.length),
       String(result.runs),
       result.seconds.toFixed(2),
     ]),
   );
-  console.log(columns([head, ...rows]));
-  console.log(pc.dim(`\nengine ${ENGINE}, seed ${seed}`));
+  const steps = explored.flatMap(({ bug, laws }) =>
+    laws.map(({ law, steps: found, loop, states, seconds }) => [
+      bug.id,
+      bug.number ?? "",
+      law,
+      EXPLORING,
+      found === undefined ? pc.red("not found") : lengthOf(found, loop),
+      String(states),
+      seconds.toFixed(2),
+    ]),
+  );
+  console.log(columns([head, ...rows, ...steps]));
+  if (rows.length > 0) console.log(pc.dim(`\nrandom: seed ${seed}`));
 }
+
+const lengthOf = (steps: readonly string[], loop: readonly string[] | undefined) =>
+  loop === undefined ? String(steps.length) : `${steps.length}, then ${loop.length} for ever`;

@@ -1,8 +1,10 @@
 /** `list`: the words the other verbs take. */
 
 import { BUGS } from "../../counterexamples/index.ts";
+import { INTERLEAVED } from "../../counterexamples/interleavings.ts";
 import { KERNELS } from "../../kernels/index.ts";
 import { SCOPES } from "../../properties/scopes.ts";
+import { PROTOCOLS } from "../../protocols/index.ts";
 import { LAWS } from "../../spec/laws/index.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED } from "../exit.ts";
@@ -19,8 +21,17 @@ export function listVerb({ json }: { readonly json: boolean }): number {
     fixed,
     breaks: breaks.map(({ law, on }) => ({ law, on })),
   }));
+  const interleaved = INTERLEAVED.map(({ id, number, says, source, fixed, breaks }) => ({
+    id,
+    number: number ?? null,
+    says,
+    source,
+    fixed,
+    breaks: breaks.map(({ law, protocol, scope }) => ({ law, on: [protocol], scope })),
+  }));
+  const protocols = PROTOCOLS.map(({ name, says, parameters }) => ({ name, says, parameters }));
   if (json) {
-    console.log(JSON.stringify({ kernels, laws, bugs, scopes: SCOPES }));
+    console.log(JSON.stringify({ kernels, laws, bugs, interleaved, protocols, scopes: SCOPES }));
     return AS_EXPECTED;
   }
   print(
@@ -38,6 +49,18 @@ export function listVerb({ json }: { readonly json: boolean }): number {
       number ?? "",
       pc.dim([...new Set(breaks.map(({ law }) => law))].join(", ")),
     ]),
+  );
+  print(
+    "bugs that need calls to interleave",
+    interleaved.map(({ id, number, breaks }) => [
+      id,
+      number ?? "",
+      pc.dim([...new Set(breaks.map(({ law }) => law))].join(", ")),
+    ]),
+  );
+  print(
+    "protocols, for explore",
+    protocols.map(({ name, parameters }) => [name, pc.dim(Object.keys(parameters).join(", "))]),
   );
   print(
     "scopes",

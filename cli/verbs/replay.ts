@@ -3,6 +3,7 @@
 import { type HistoryFile, readHistory } from "../../adapters/history-file.ts";
 import type { Break, Bug } from "../../counterexamples/bug.ts";
 import { bugCalled, nameBreaks } from "../../counterexamples/index.ts";
+import { interleavedCalled } from "../../counterexamples/interleavings.ts";
 import { replay } from "../../engine/stepper.ts";
 import type { State } from "../../kernels/state.ts";
 import { settingFor, type VmapPlayed } from "../../properties/setting.ts";
@@ -15,11 +16,14 @@ import { bugNamed, kernelNamed, lawNamed, replayLine } from "../names.ts";
 import { pinnedFile } from "../pinned.ts";
 import { mapsOf, stepLine } from "../show/played.ts";
 import { historyOfTrace, isRecording } from "../trace-history.ts";
+import { interleavingFrom, replayPinned, replaySteps } from "./replay-steps.ts";
 
 export interface ReplayOptions {
   readonly kernel?: string;
   readonly law?: string;
   readonly trace?: number;
+  /** Of a bug that has both: its history of calls (by itself), or its interleaving. */
+  readonly grain?: string;
   readonly json: boolean;
 }
 
@@ -32,6 +36,11 @@ interface Replayed {
 }
 
 export async function replayVerb(target: string, options: ReplayOptions): Promise<number> {
+  if (isOfSteps(target, options.grain)) return replayPinned(target, options);
+  if (/[./\\]/.test(target) && bugCalled(target) === undefined && !isRecording(target)) {
+    const interleaving = await interleavingFrom(target);
+    if (interleaving !== undefined) return replaySteps(target, interleaving, options);
+  }
   const { name, history, kernel, bug } = await chooseHistory(target, options);
   const law = options.law === undefined ? undefined : lawNamed(options.law);
   const played = playTo(kernel, history, law);
@@ -72,6 +81,16 @@ export async function replayVerb(target: string, options: ReplayOptions): Promis
   console.log(verdictText(kernel, shown?.id, known, options.law));
   if (shown !== undefined) console.log(`replay:  ${replayLine(replayWords(target, options))}`);
   return expected ? AS_EXPECTED : UNEXPECTED;
+}
+
+/** Whether a bug's interleaving is meant: it has no other, or it was asked for. */
+function isOfSteps(target: string, grain: string | undefined): boolean {
+  const grains = [...(bugCalled(target) ? ["call"] : []), ...(interleavedCalled(target) ? ["step"] : [])];
+  if (grain !== undefined && grain !== "call" && grain !== "step")
+    throw new UsageError(`--grain takes call or step, not ${JSON.stringify(grain)}`);
+  if (grain !== undefined && grains.length > 0 && !grains.includes(grain))
+    throw new UsageError(`${target} is pinned at the ${grains[0]} grain alone`);
+  return grains.includes("step") && (grain === "step" || grains.length === 1);
 }
 
 /** Up to the break of the law asked for, or of the history's own law, or else of any. */

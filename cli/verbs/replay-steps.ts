@@ -1,0 +1,144 @@
+/** `replay` of an interleaving: taken step by step, as a chart of one lane for each CPU. */
+
+import { LARGEST_FILE } from "../../adapters/history-file.ts";
+import { type InterleavingFile, interleavingIn, isInterleaving } from "../../adapters/interleaving-file.ts";
+import { readJson } from "../../adapters/json-file.ts";
+import type { InterleavedBug } from "../../counterexamples/interleaved.ts";
+import { interleavedCalled } from "../../counterexamples/interleavings.ts";
+import { lawsOf } from "../../engine/actions.ts";
+import { STEP_PROTOCOLS, type StepProtocol } from "../../protocols/index.ts";
+import { actionsOf, isConfirmed, type Stuck, statesOf } from "../../protocols/interleaving.ts";
+import type { StepMachine } from "../../protocols/program.ts";
+import { nameInterleaved } from "../check-interleaved.ts";
+import { pc } from "../colour.ts";
+import { AS_EXPECTED, orNearest, UNEXPECTED, UsageError } from "../exit.ts";
+import { replayLine } from "../names.ts";
+import { readPinnedInterleaving } from "../pinned.ts";
+import { chart } from "../show/chart.ts";
+
+export interface ReplayStepsOptions {
+  /** A protocol to take it on in place of its own. */
+  readonly kernel?: string;
+  readonly law?: string;
+  readonly json: boolean;
+}
+
+/** The interleaving in a file, or undefined if it is a history of calls. */
+export async function interleavingFrom(path: string): Promise<InterleavingFile | undefined> {
+  const json = await readJson(path, LARGEST_FILE);
+  return isInterleaving(json) ? interleavingIn(path, json) : undefined;
+}
+
+export async function replayPinned(name: string, options: ReplayStepsOptions): Promise<number> {
+  const bug = interleavedCalled(name) as InterleavedBug;
+  const { breaks } = bug;
+  const law = options.law ?? breaks[0]?.law;
+  const broken = breaks.find((each) => each.law === law);
+  if (broken === undefined) {
+    throw new UsageError(
+      `${bug.id} does not break ${law}; it breaks ${breaks.map((each) => each.law).join(", ")}`,
+    );
+  }
+  const { id, number, says, source } = bug;
+  if (!options.json)
+    console.log(`${pc.bold(id)}${number ? ` (${number})` : ""}\n${says}\n${pc.dim(source)}\n`);
+  return replaySteps(name, await readPinnedInterleaving(bug, broken), options);
+}
+
+export function replaySteps(
+  target: string,
+  interleaving: InterleavingFile,
+  options: ReplayStepsOptions,
+): number {
+  const protocol = protocolNamed(options.kernel ?? interleaving.protocol);
+  const machine = machineIn(protocol, interleaving, target);
+  const { law, steps, loop = [] } = interleaving;
+  const own = protocol.name === interleaving.protocol;
+  const broken = isConfirmed(machine, interleaving);
+  const run = runOf(machine, [...steps, ...loop]);
+  if ("reason" in run && own && run.reason === "no such step") {
+    throw new UsageError(
+      `${target}: step ${run.step + 1}: ${protocol.name} has no ${JSON.stringify([...steps, ...loop][run.step])}`,
+    );
+  }
+  const known = broken ? nameInterleaved(protocol.name, law) : undefined;
+  const expected = broken ? known !== undefined : !own;
+  if (options.json) {
+    const step = broken ? steps.length : "reason" in run ? run.step + 1 : null;
+    console.log(
+      JSON.stringify({
+        history: target,
+        kernel: protocol.name,
+        accepted: !broken,
+        law: broken ? law : null,
+        step,
+        bug: known ?? null,
+      }),
+    );
+    return expected ? AS_EXPECTED : UNEXPECTED;
+  }
+  console.log(`protocol ${pc.bold(protocol.name)}, ${scopeText(interleaving.scope)}\n`);
+  const whole = "reason" in run ? actionsOf(machine, steps.slice(0, run.step)) : actionsOf(machine, steps);
+  if (Array.isArray(whole)) {
+    console.log(
+      `${chart(machine, whole, "reason" in run ? [] : (actionsOf(machine, loop) as number[])).join("\n")}\n`,
+    );
+  }
+  console.log(verdictText(machine, protocol.name, interleaving, run, broken, known));
+  if (broken)
+    console.log(`replay:  ${replayLine(`${target}${interleavedCalled(target) ? " --grain step" : ""}`)}`);
+  return expected ? AS_EXPECTED : UNEXPECTED;
+}
+
+/** The actions, if the machine can take them all. */
+function runOf(machine: StepMachine, names: readonly string[]): { readonly run: readonly number[] } | Stuck {
+  const run = actionsOf(machine, names);
+  if (!Array.isArray(run)) return run;
+  const states = statesOf(machine, run);
+  return Array.isArray(states) ? { run } : states;
+}
+
+function verdictText(
+  machine: StepMachine,
+  name: string,
+  { law, steps, loop }: InterleavingFile,
+  run: ReturnType<typeof runOf>,
+  broken: boolean,
+  known: string | undefined,
+): string {
+  const says = [...lawsOf(machine), ...(machine.passing ?? [])].find(({ id }) => id === law)?.says ?? "";
+  if (broken) {
+    return `${pc.red(pc.bold(law))}   ${says}\n${known === undefined ? "not known to the catalogue" : `known as ${known}`}`;
+  }
+  if (!("reason" in run)) return pc.green(`accepted: ${name} keeps ${law} in this run`);
+  const step = [...steps, ...(loop ?? [])][run.step];
+  return pc.green(
+    `accepted: ${name} ${run.reason === "no such step" ? "has no" : "cannot take"} step ${run.step + 1}, ${step}`,
+  );
+}
+
+function protocolNamed(name: string): StepProtocol {
+  const names = STEP_PROTOCOLS.map((each) => each.name);
+  return orNearest("protocol", name, (word) => STEP_PROTOCOLS.find((each) => each.name === word), names);
+}
+
+/** Throws a UsageError for a scope that the protocol does not have. */
+function machineIn(protocol: StepProtocol, { scope }: InterleavingFile, target: string): StepMachine {
+  for (const [key, { counts, least = 1, most }] of Object.entries(protocol.parameters)) {
+    const value = scope[key];
+    if (value === undefined || value < least || value > most) {
+      throw new UsageError(
+        `${target}: scope.${key} (${counts}) is from ${least} to ${most}, not ${value ?? "given"}`,
+      );
+    }
+  }
+  const foreign = Object.keys(scope).find((key) => !Object.hasOwn(protocol.parameters, key));
+  if (foreign !== undefined)
+    throw new UsageError(`${target}: scope.${foreign}: ${protocol.name} has no such parameter`);
+  return protocol.machine(scope);
+}
+
+const scopeText = (scope: Readonly<Record<string, number>>) =>
+  Object.entries(scope)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(",");
