@@ -22,10 +22,8 @@ export interface ListCall {
   readonly at: string;
   readonly block: BlockFields;
   readonly queue: QueueFields;
-  /** Which of the queues: for a block that says itself. */
+  /** What must hold beyond that it is this block: that this is the queue. */
   readonly when?: Step["when"];
-  readonly guard?: Step["guard"];
-  readonly reads?: Step["reads"];
 }
 
 /** What the last step of a list operation does, returns to, and asserts beside writing its link. */
@@ -77,7 +75,7 @@ export function listAddTail(m: Locks, cpu: CpuFields, call: ListCall, ending: En
 
 /** list_del_rcu: both its links are read, and each neighbour's is written. Its link on stays for those who walk. */
 export function listDel(m: Locks, cpu: CpuFields, call: ListCall, ending: Ending): Step[] {
-  const { at, block, queue, when = [], guard, reads = [] } = call;
+  const { at, block, queue, when = [] } = call;
   const ours = has(cpu.at, block.here);
   const deletes = has(queue.lock, cpu.index + 1);
   return [
@@ -86,13 +84,12 @@ export function listDel(m: Locks, cpu: CpuFields, call: ListCall, ending: Ending
       says: `takes the lock of queue ${queue.here}, reads the links of block ${block.index}`,
       to: `${at}: next->prev = prev`,
       when: [ours, has(queue.lock, 0), ...when],
-      ...(guard === undefined ? {} : { guard }),
       does: (state) => {
         queue.lock.set(state, cpu.index + 1);
         cpu.next.set(state, block.next.get(state));
         cpu.prev.set(state, block.prev.get(state));
       },
-      reads: [block.next, block.prev, ...reads],
+      reads: [block.next, block.prev],
       writes: [queue.lock, cpu.next, cpu.prev],
     },
     {
