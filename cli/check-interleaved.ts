@@ -11,7 +11,8 @@ import { STEP_PROTOCOLS, type StepProtocol } from "../protocols/index.ts";
 import { isConfirmed } from "../protocols/interleaving.ts";
 import { readPinnedInterleaving } from "./pinned.ts";
 
-const BOUNDS = { states: 5e6, milliseconds: 60_000, bytes: 2e9 };
+/** A protocol that has broken all that the catalogue knows of it may be larger: the rest of it is left out. */
+const BOUNDS = { states: 1e6, milliseconds: 60_000, bytes: 2e9 };
 
 /** What one protocol keeps and breaks in its usual scope. */
 export interface ProtocolReport {
@@ -143,10 +144,19 @@ function machineOf(name: string, scope: Readonly<Record<string, number>>) {
   return protocol.machine(scope);
 }
 
+/** The laws that the catalogue says a protocol breaks. */
+const lawsKnown = (name: string) =>
+  INTERLEAVED.flatMap(({ breaks }) => breaks)
+    .filter(({ protocol, also = [] }) => [protocol, ...also].includes(name))
+    .map(({ law }) => law);
+
 function oddOfProtocol({ name, laws, ended }: ProtocolReport): string[] {
+  const known = lawsKnown(name);
+  const allMet =
+    known.length > 0 && laws.every(({ law, steps }) => steps !== undefined || !known.includes(law));
   const unknown = laws.filter(({ steps, bug }) => steps !== undefined && bug === undefined);
   return [
-    ...(ended === "fixpoint" || ended === "request" ? [] : [`${name}: not visited whole`]),
+    ...(ended === "fixpoint" || ended === "request" || allMet ? [] : [`${name}: not visited whole`]),
     ...unknown.map(({ law, steps }) => `${name} breaks ${law} in ${steps} steps, and no bug accounts for it`),
   ];
 }

@@ -7,12 +7,18 @@ import { pinBitLost } from "./pin-bit-lost/interleaved.ts";
 import { pinFromUnsweptStock } from "./pin-from-unswept-stock/interleaved.ts";
 import { pinSkipsPendingFlush } from "./pin-skips-pending-flush/interleaved.ts";
 import { purgeStarvedByAlloc } from "./purge-starved-by-alloc/interleaved.ts";
+import { resetPermsInvertedRange } from "./reset-perms-inverted-range/interleaved.ts";
+import { unsyncedUnmapPgd } from "./unsynced-unmap-pgd/interleaved.ts";
 import { vaPurgeTrylock } from "./va-purge-trylock/interleaved.ts";
 import { vaRetryOnce } from "./va-retry-once/interleaved.ts";
+import { vbCpuUninit } from "./vb-cpu-uninit/interleaved.ts";
 import { vbDirtyReflushedEarly } from "./vb-dirty-reflushed-early/interleaved.ts";
 import { vbFinalFreeWindow } from "./vb-final-free-window/interleaved.ts";
 import { vbFullBlockStale } from "./vb-full-block-stale/interleaved.ts";
 import { vbNewBlockStolen } from "./vb-new-block-stolen/interleaved.ts";
+import { vbPurgedVaUaf } from "./vb-purged-va-uaf/interleaved.ts";
+import { vbRcuUnion } from "./vb-rcu-union/interleaved.ts";
+import { vbWrongQueueLock } from "./vb-wrong-queue-lock/interleaved.ts";
 
 export const INTERLEAVED: readonly InterleavedBug[] = [
   vaPurgeTrylock,
@@ -21,9 +27,15 @@ export const INTERLEAVED: readonly InterleavedBug[] = [
   iounmapOverwritesLazyNr,
   vaRetryOnce,
   lazyLeftAboveLimit,
+  unsyncedUnmapPgd,
+  resetPermsInvertedRange,
+  vbRcuUnion,
   vbNewBlockStolen,
+  vbPurgedVaUaf,
   vbFullBlockStale,
   vbDirtyReflushedEarly,
+  vbWrongQueueLock,
+  vbCpuUninit,
   vbFinalFreeWindow,
   pinSkipsPendingFlush,
   pinBitLost,

@@ -51,6 +51,7 @@ export interface Passing {
   readonly id: string;
   readonly says: string;
   readonly when: readonly Condition[];
+  readonly guard?: (state: Int32Array) => boolean;
 }
 
 /** What holds in every state: none of these conjunctions is ever true, and what is asked beyond that is. */
@@ -121,7 +122,7 @@ export function visitActions(
   const [state, next] = [new Int32Array(words), new Int32Array(words)];
   const whyNot = partialOrder ? whyNotReduced(machine) : undefined;
   const stubborn = partialOrder && whyNot === undefined ? new StubbornSets(machine) : undefined;
-  const now = new Int32Array(enabled.set.length);
+  const [now, left] = [new Int32Array(enabled.set.length), new Int32Array(enabled.set.length)];
 
   /** What the guard and the assertions of an action say of the state. */
   const ask = (index: number): number => {
@@ -192,15 +193,16 @@ export function visitActions(
 
   const takeReduced = (sets: StubbornSets, number: number, reached: Reached, batch: Batch): void => {
     findNow();
-    if (sets.find(state, now)) {
+    for (let part = 0; part < now.length; part++) left[part] = now[part] as number;
+    while (sets.find(state, now, left)) {
       const first = batch.count;
       takeAll(sets.set, number, batch);
       if (goesOnLater(sets, first, number, reached, batch)) return;
-    } else sets.set.fill(0);
-    for (let part = 0; part < now.length; part++) {
-      now[part] = (now[part] as number) & ~(sets.set[part] as number);
+      for (let part = 0; part < left.length; part++) {
+        left[part] = (left[part] as number) & ~(sets.set[part] as number);
+      }
     }
-    takeAll(now, number, batch);
+    takeAll(left, number, batch);
   };
 
   const brokenIn = (forms: Int32Array, at: number): number => {

@@ -88,8 +88,9 @@ export function* findingLassos(
   const { reached } = explored;
   let ended = explored.ended;
   const lasted: Lasted[] = [];
-  for (const { id, when } of machine.passing ?? []) {
-    const reader = readGraph(machine, visited, reached, agents, when);
+  for (const passing of machine.passing ?? []) {
+    const { id } = passing;
+    const reader = readGraph(machine, visited, reached, agents, passing);
     for (let left = reader.next(); ; left = reader.next()) {
       if (left.done) {
         const lasso = lassoIn(left.value, reached, agents);
@@ -154,9 +155,9 @@ function* readGraph(
   visited: ReturnType<typeof visitActions>,
   reached: Reached,
   agents: Agents,
-  when: Passing["when"],
+  passing: Passing,
 ): Generator<number, Graph, void> {
-  const { numbers, nodeOf } = statesWith(reached, words, when);
+  const { numbers, nodeOf } = statesWith(reached, words, passing);
   const count = numbers.length;
   const begins = new Int32Array(count + 1);
   const able = new Int32Array(count);
@@ -190,14 +191,14 @@ function* readGraph(
 }
 
 /** The numbers of the states in which a condition holds, and which of these each state is, or -1. */
-function statesWith(reached: Reached, words: number, when: Passing["when"]) {
+function statesWith(reached: Reached, words: number, { when, guard }: Passing) {
   const condition = new ConditionTable([when]);
   const nodeOf = new Int32Array(reached.count).fill(-1);
   const state = new Int32Array(words);
   let count = 0;
   for (let number = 0; number < nodeOf.length; number++) {
     reached.read(number, state);
-    if (condition.find(state, 0)) nodeOf[number] = count++;
+    if (condition.find(state, 0) && guard?.(state) !== false) nodeOf[number] = count++;
   }
   const numbers = new Int32Array(count);
   for (let number = 0; number < nodeOf.length; number++) {
@@ -366,7 +367,7 @@ export function confirmLasso(machine: PackedMachine, passing: Passing, { stem, l
       const steps = machine.actions.filter((action) => action.agent === agent);
       if (!steps.some((action) => isEnabled(action, state))) served.add(agent);
     }
-    return meets(state, passing.when);
+    return lasts(passing, state);
   };
   if (!look()) return false;
   for (const index of loop) {
@@ -377,6 +378,9 @@ export function confirmLasso(machine: PackedMachine, passing: Passing, { stem, l
   const isBack = state.every((word, at) => word === entry[at]);
   return isBack && namesOfAgents(machine.actions).every((agent) => served.has(agent));
 }
+
+/** Whether what should pass is so in this state. */
+const lasts = ({ when, guard }: Passing, state: Int32Array) => meets(state, when) && guard?.(state) !== false;
 
 /** Takes an action, if it can be taken and asserts nothing that fails. */
 function takes({ actions }: PackedMachine, index: number, state: Int32Array): boolean {

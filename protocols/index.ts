@@ -9,6 +9,13 @@ import { lazyUnmap } from "./lazy-unmap.ts";
 import { pinsMachine } from "./pins/machine.ts";
 import { POLICIES } from "./pins/policies.ts";
 import type { StepMachine } from "./program.ts";
+import { locksMachine } from "./queues/locks/machine.ts";
+import { LOCKS_ORDERS } from "./queues/locks/releases.ts";
+import { walksMachine } from "./queues/walks/machine.ts";
+import { WALKS_ORDERS } from "./queues/walks/releases.ts";
+import { RESET_PERMS_ORDERS, resetPermsMachine } from "./reset-perms/machine.ts";
+import { rootsMachine } from "./roots/machine.ts";
+import { ROOTS_ORDERS } from "./roots/purge.ts";
 
 /** A machine for each choice of its parameters. */
 export interface Protocol {
@@ -89,6 +96,65 @@ export const STEP_PROTOCOLS: readonly StepProtocol[] = [
     BLOCK_ORDERS,
     (name, { cpus, blocks, pages }, order) =>
       blocksMachine(name, { cpus: cpus as number, blocks: blocks as number, pages: pages as number }, order),
+  ),
+  ...family(
+    "walks",
+    "The queue of blocks as a list: its links, walks under RCU, and what is freed at once or after a grace period.",
+    {
+      cpus,
+      blocks: { counts: "blocks", usual: 1, most: 4 },
+      pages: {
+        counts: "pages of a block; with one it would be full when it is born",
+        usual: 2,
+        least: 2,
+        most: 4,
+      },
+    },
+    WALKS_ORDERS,
+    (name, { cpus, blocks, pages }, order) =>
+      walksMachine(name, { cpus: cpus as number, blocks: blocks as number, pages: pages as number }, order),
+  ),
+  ...family(
+    "locks",
+    "The queues of blocks, whose locks they are written under, and the index in which a block is found.",
+    {
+      cpus,
+      blocks: { counts: "blocks", usual: 2, most: 4 },
+      pages: { counts: "pages of a block", usual: 2, least: 2, most: 4 },
+    },
+    LOCKS_ORDERS,
+    (name, { cpus, blocks, pages }, order) =>
+      locksMachine(name, { cpus: cpus as number, blocks: blocks as number, pages: pages as number }, order),
+  ),
+  ...family(
+    "roots",
+    "Page tables that are not shared: an address is unmapped, flushed and mapped anew while a root keeps its old entry.",
+    {
+      cpus,
+      roots: { counts: "page tables beside init_mm's", usual: 1, most: 3 },
+      addresses: { counts: "addresses", usual: 1, most: 3 },
+      frames: { counts: "frames", usual: 2, most: 3 },
+    },
+    ROOTS_ORDERS,
+    (name, { cpus, roots, addresses, frames }, order) =>
+      rootsMachine(
+        name,
+        {
+          cpus: cpus as number,
+          roots: roots as number,
+          addresses: addresses as number,
+          frames: frames as number,
+        },
+        order,
+      ),
+  ),
+  ...family(
+    "reset-perms",
+    "vfree of areas whose permissions are reset, against purges of other CPUs.",
+    { cpus, areas: { counts: "areas", usual: 1, most: 4 } },
+    RESET_PERMS_ORDERS,
+    (name, { cpus, areas }, order) =>
+      resetPermsMachine(name, { cpus: cpus as number, areas: areas as number }, order),
   ),
   ...family(
     "pins",

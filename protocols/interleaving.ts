@@ -1,5 +1,5 @@
 /** A run at the step grain that breaks a law, or lasts for ever: as it is pinned in a file, and as a machine takes it. */
-import { type Action, confirmRun, failedIn, isEnabled, type PackedMachine } from "../engine/actions.ts";
+import { confirmRun, failedIn, isEnabled, type PackedMachine } from "../engine/actions.ts";
 import { confirmLasso } from "../engine/liveness.ts";
 
 /** Its steps by name. */
@@ -18,39 +18,47 @@ export interface Stuck {
   readonly reason: "no such step" | "cannot be taken here";
 }
 
-/** The actions by their names. A machine of another version may not have one: then where that is. */
-export function actionsOf({ actions }: PackedMachine, steps: readonly string[]): number[] | Stuck {
-  const indices = steps.map((name) => actions.findIndex((action) => action.name === name));
-  const step = indices.indexOf(-1);
-  return step < 0 ? indices : { step, reason: "no such step" };
+/** A run as a machine takes it. */
+export interface Taken {
+  readonly run: readonly number[];
+  /** The states that it goes through, the initial one first. The last step may break a law and lead nowhere. */
+  readonly states: readonly Int32Array[];
 }
 
-/** The states that a run goes through, the initial one first; or where it stops. The last step may break a law. */
-export function statesOf(machine: PackedMachine, run: readonly number[]): Int32Array[] | Stuck {
-  const state = new Int32Array(machine.words);
-  machine.initial(state);
+/**
+ * Takes steps by their names, as far as they can be taken. A name may stand for several actions of which one can be
+ * taken at a time: on different pages, say.
+ */
+export function take(machine: PackedMachine, steps: readonly string[]): Taken & { readonly stuck?: Stuck } {
+  const { actions, words, initial } = machine;
+  const state = new Int32Array(words);
+  initial(state);
+  const run: number[] = [];
   const states = [state.slice()];
-  for (const [step, index] of run.entries()) {
-    const action = machine.actions[index] as Action;
-    if (!isEnabled(action, state)) return { step, reason: "cannot be taken here" };
-    // Where an assertion fails, nothing follows.
+  for (const [step, name] of steps.entries()) {
+    const index = actions.findIndex((action) => action.name === name && isEnabled(action, state));
+    const action = actions[index];
+    if (action === undefined) {
+      const known = actions.some((each) => each.name === name);
+      return { run, states, stuck: { step, reason: known ? "cannot be taken here" : "no such step" } };
+    }
+    run.push(index);
     if (failedIn(action, state).length > 0) {
-      return step === run.length - 1 ? states : { step: step + 1, reason: "cannot be taken here" };
+      const rest = step + 1 < steps.length;
+      return { run, states, ...(rest ? { stuck: { step: step + 1, reason: "cannot be taken here" } } : {}) };
     }
     action.effect(state);
     states.push(state.slice());
   }
-  return states;
+  return { run, states };
 }
 
 /** Whether the machine itself says that the run breaks its law, or lasts for ever. */
 export function isConfirmed(machine: PackedMachine, { law, steps, loop }: Interleaving): boolean {
-  const stem = actionsOf(machine, steps);
-  if (!Array.isArray(stem)) return false;
-  if (loop === undefined) return confirmRun(machine, law, stem);
+  const { run, stuck } = take(machine, [...steps, ...(loop ?? [])]);
+  if (stuck !== undefined) return false;
+  if (loop === undefined) return confirmRun(machine, law, run);
   const passing = machine.passing?.find(({ id }) => id === law);
-  const again = actionsOf(machine, loop);
-  return (
-    passing !== undefined && Array.isArray(again) && confirmLasso(machine, passing, { stem, loop: again })
-  );
+  const [stem, again] = [run.slice(0, steps.length), run.slice(steps.length)];
+  return passing !== undefined && confirmLasso(machine, passing, { stem, loop: again });
 }

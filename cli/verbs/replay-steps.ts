@@ -7,7 +7,7 @@ import type { InterleavedBug } from "../../counterexamples/interleaved.ts";
 import { interleavedCalled } from "../../counterexamples/interleavings.ts";
 import { lawsOf } from "../../engine/actions.ts";
 import { STEP_PROTOCOLS, type StepProtocol } from "../../protocols/index.ts";
-import { actionsOf, isConfirmed, type Stuck, statesOf } from "../../protocols/interleaving.ts";
+import { isConfirmed, type Stuck, take } from "../../protocols/interleaving.ts";
 import type { StepMachine } from "../../protocols/program.ts";
 import { nameInterleaved } from "../check-interleaved.ts";
 import { pc } from "../colour.ts";
@@ -55,66 +55,37 @@ export function replaySteps(
   const { law, steps, loop = [] } = interleaving;
   const own = protocol.name === interleaving.protocol;
   const broken = isConfirmed(machine, interleaving);
-  const run = runOf(machine, [...steps, ...loop]);
-  if ("reason" in run && own && run.reason === "no such step") {
-    throw new UsageError(
-      `${target}: step ${run.step + 1}: ${protocol.name} has no ${JSON.stringify([...steps, ...loop][run.step])}`,
-    );
+  const names = [...steps, ...loop];
+  const { run, stuck } = take(machine, names);
+  if (own && stuck?.reason === "no such step") {
+    const name = JSON.stringify(names[stuck.step]);
+    throw new UsageError(`${target}: step ${stuck.step + 1}: ${protocol.name} has no ${name}`);
   }
   const known = broken ? nameInterleaved(protocol.name, law) : undefined;
   const expected = broken ? known !== undefined : !own;
   if (options.json) {
-    const step = broken ? steps.length : "reason" in run ? run.step + 1 : null;
-    console.log(
-      JSON.stringify({
-        history: target,
-        kernel: protocol.name,
-        accepted: !broken,
-        law: broken ? law : null,
-        step,
-        bug: known ?? null,
-      }),
-    );
+    const step = broken ? steps.length : stuck === undefined ? null : stuck.step + 1;
+    const verdict = { accepted: !broken, law: broken ? law : null, step, bug: known ?? null };
+    console.log(JSON.stringify({ history: target, kernel: protocol.name, ...verdict }));
     return expected ? AS_EXPECTED : UNEXPECTED;
   }
   console.log(`protocol ${pc.bold(protocol.name)}, ${scopeText(interleaving.scope)}\n`);
-  const whole = "reason" in run ? actionsOf(machine, steps.slice(0, run.step)) : actionsOf(machine, steps);
-  if (Array.isArray(whole)) {
-    console.log(
-      `${chart(machine, whole, "reason" in run ? [] : (actionsOf(machine, loop) as number[])).join("\n")}\n`,
-    );
-  }
-  console.log(verdictText(machine, protocol.name, interleaving, run, broken, known));
+  console.log(`${chart(machine, run.slice(0, steps.length), run.slice(steps.length)).join("\n")}\n`);
+  console.log(broken ? brokenText(machine, law, known) : acceptedText(protocol.name, law, names, stuck));
   if (broken)
     console.log(`replay:  ${replayLine(`${target}${interleavedCalled(target) ? " --grain step" : ""}`)}`);
   return expected ? AS_EXPECTED : UNEXPECTED;
 }
 
-/** The actions, if the machine can take them all. */
-function runOf(machine: StepMachine, names: readonly string[]): { readonly run: readonly number[] } | Stuck {
-  const run = actionsOf(machine, names);
-  if (!Array.isArray(run)) return run;
-  const states = statesOf(machine, run);
-  return Array.isArray(states) ? { run } : states;
+function brokenText(machine: StepMachine, law: string, known: string | undefined): string {
+  const says = [...lawsOf(machine), ...(machine.passing ?? [])].find(({ id }) => id === law)?.says ?? "";
+  return `${pc.red(pc.bold(law))}   ${says}\n${known === undefined ? "not known to the catalogue" : `known as ${known}`}`;
 }
 
-function verdictText(
-  machine: StepMachine,
-  name: string,
-  { law, steps, loop }: InterleavingFile,
-  run: ReturnType<typeof runOf>,
-  broken: boolean,
-  known: string | undefined,
-): string {
-  const says = [...lawsOf(machine), ...(machine.passing ?? [])].find(({ id }) => id === law)?.says ?? "";
-  if (broken) {
-    return `${pc.red(pc.bold(law))}   ${says}\n${known === undefined ? "not known to the catalogue" : `known as ${known}`}`;
-  }
-  if (!("reason" in run)) return pc.green(`accepted: ${name} keeps ${law} in this run`);
-  const step = [...steps, ...(loop ?? [])][run.step];
-  return pc.green(
-    `accepted: ${name} ${run.reason === "no such step" ? "has no" : "cannot take"} step ${run.step + 1}, ${step}`,
-  );
+function acceptedText(name: string, law: string, names: readonly string[], stuck: Stuck | undefined): string {
+  if (stuck === undefined) return pc.green(`accepted: ${name} keeps ${law} in this run`);
+  const lacks = stuck.reason === "no such step" ? "has no" : "cannot take";
+  return pc.green(`accepted: ${name} ${lacks} step ${stuck.step + 1}, ${names[stuck.step]}`);
 }
 
 function protocolNamed(name: string): StepProtocol {

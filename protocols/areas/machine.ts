@@ -98,8 +98,9 @@ function passing(m: Areas, phases: readonly string[]): Passing[] {
     ]),
     {
       id: "lazy-comes-down",
-      says: "Lazy pages above twice the limit come down again, however busy the allocators are.",
+      says: "While anybody is at work, lazy pages above twice the limit come down again.",
       when: [above(m, 2 * m.scope.lazyMax)],
+      guard: (state) => m.cpus.some(({ phase }) => phase.get(state) !== 0),
     },
   ];
 }
