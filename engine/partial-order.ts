@@ -16,7 +16,8 @@
  * can be put before all of it. (No run into a dead end is of this kind: t could still be taken there.) Then it ends
  * as before, if t does not mend the invariant, and has as many steps to go: this must not happen for ever. So one
  * t of the set that mends no invariant has to lead to a state that comes later in some order of all states; where
- * none does, all actions are taken. From state to state such a run is put off only so often, as there are only so
+ * none does, a further stubborn set is added, until all actions are taken. (All sets of one machine share footprints,
+ * so two of them together are stubborn.) From state to state such a run is put off only so often, as there are only so
  * many states; in the last of them all actions are taken. This is the proviso of breadth-first searches (Bosnacki
  * and Holzmann, "Improving Spin's Partial-Order Reduction for Breadth-First Search", 2005), in which that order is
  * the one of the queue. Invariants need no more here than this t, as only whether they are ever broken is asked,
@@ -41,9 +42,10 @@ import { accord, type Declared, mayEnable, mayMake, mayMend, movesOf } from "./i
 export type IsLater = (number: number, than: number) => boolean;
 
 /**
- * The order of numbers. It serves whoever numbers states in one sequence as they are put into the table, whichever
- * worker expands which and when: a state that is not there yet will have a larger number than any that is. Where
- * each worker numbers states of its own, "not met before this level was begun" serves: levels are such an order.
+ * The order of numbers. It serves whoever numbers a state that is not there yet larger than any that is being expanded
+ * then, whichever of several threads expands which, and when. (Threads that visit level by level may renumber states
+ * of the next level: each of them stays larger than all that have been expanded.) Where numbers say nothing of
+ * that, as those of tables in parts would not, "not met before this level was begun" serves: levels are an order.
  */
 export const inNumberOrder: IsLater = (number, than) => number < 0 || number > than;
 
@@ -57,7 +59,7 @@ export function whyNotReduced({ actions, invariants }: PackedMachine): string | 
 
 /** The stubborn sets of a machine's states. Sets of actions are a bit each, in words of 32. */
 export class StubbornSets {
-  /** Found last: those of the smallest stubborn set that can be taken. */
+  /** Found last: those of the smallest stubborn set that can be taken, without those taken before. */
   readonly set: Int32Array;
   /** The actions that mend no invariant. */
   readonly #plain: Int32Array;
@@ -122,26 +124,28 @@ export class StubbornSets {
   }
 
   /**
-   * Finds the smallest of these sets, given the actions that can be taken in the state. False if it has all of them,
-   * or none of a smaller one is plain.
+   * Finds the set that adds the fewest of the actions left, given those that can be taken in the state. False if none
+   * adds fewer than all, with a plain one among them. Two stubborn sets together are one as well, so what is left may
+   * be all that can be taken, or that without sets found before.
    */
-  find(state: Int32Array, enabled: Int32Array): boolean {
+  find(state: Int32Array, enabled: Int32Array, leftOver: Int32Array): boolean {
     const closed = this.#closed;
     const { set } = this;
     const plain = this.#plain;
-    const all = sizeOf(enabled);
+    const all = sizeOf(leftOver);
     let least = all;
-    for (let part = 0; part < enabled.length && least > 1; part++) {
-      for (let left = enabled[part] as number; left !== 0 && least > 1; left &= left - 1) {
-        const size = this.#close(32 * part + 31 - Math.clz32(left & -left), state, enabled, least);
+    for (let part = 0; part < leftOver.length && least > 1; part++) {
+      for (let left = leftOver[part] as number; left !== 0 && least > 1; left &= left - 1) {
+        const first = 32 * part + 31 - Math.clz32(left & -left);
+        const size = this.#close(first, state, enabled, leftOver, least);
         if (size >= least) continue;
         let some = 0;
         for (let each = 0; each < set.length; each++) {
-          some |= (closed[each] as number) & (enabled[each] as number) & (plain[each] as number);
+          some |= (closed[each] as number) & (leftOver[each] as number) & (plain[each] as number);
         }
         if (some === 0) continue;
         for (let each = 0; each < set.length; each++) {
-          set[each] = (closed[each] as number) & (enabled[each] as number);
+          set[each] = (closed[each] as number) & (leftOver[each] as number);
         }
         least = size;
       }
@@ -149,8 +153,8 @@ export class StubbornSets {
     return least < all;
   }
 
-  /** Closes a set begun with this action. How many of it can be taken; given up where they are no fewer than that. */
-  #close(first: number, state: Int32Array, enabled: Int32Array, fewer: number): number {
+  /** Closes a set begun with an action. How many of those left are in it; given up where they are no fewer than that. */
+  #close(first: number, state: Int32Array, enabled: Int32Array, leftOver: Int32Array, fewer: number): number {
     const closed = this.#closed;
     const stack = this.#stack;
     const width = closed.length;
@@ -171,7 +175,7 @@ export class StubbornSets {
         const added = (rows[row + part] as number) & ~(closed[part] as number);
         if (added === 0) continue;
         closed[part] = (closed[part] as number) | added;
-        size += bitCount(added & (enabled[part] as number));
+        size += bitCount(added & (leftOver[part] as number));
         if (size >= fewer) return size;
         for (let left = added; left !== 0; left &= left - 1) {
           stack[depth++] = 32 * part + 31 - Math.clz32(left & -left);
