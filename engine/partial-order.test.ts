@@ -106,7 +106,7 @@ describe("of agents that have nothing to do with each other", () => {
 
 describe("a reduction", () => {
   // Whole against reduced; with new states alone counted as later ones; and with states merged as well.
-  test.prop([drawn], { numRuns: 600 })(
+  test.prop([drawn], { numRuns: 400 })(
     "finds the same breaks and dead ends in machines drawn at random",
     (all) => {
       const machine = machineOf(all);
@@ -120,7 +120,7 @@ describe("a reduction", () => {
     },
   );
 
-  test.prop([drawnAlike], { numRuns: 150 })(
+  test.prop([drawnAlike], { numRuns: 100 })(
     "finds the same where states are merged by symmetry too",
     (all) => {
       const machine = machineOf(all);

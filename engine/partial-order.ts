@@ -5,8 +5,7 @@
  * it can be done first as well. From an action that can be taken it is closed like this:
  *
  * - of an action that can be taken, all actions that do not accord with it are added;
- * - of one that cannot, all actions that may change that: those that may make true one condition of it that is
- *   false, or its guard.
+ * - of one that cannot, all actions that may change that, or that may make true one condition of it that is false.
  *
  * Of the sets begun from each action, the one with the fewest actions that can be taken is used.
  *
@@ -185,32 +184,42 @@ export class StubbornSets {
     return size;
   }
 
-  /** Which condition of an action that is false adds the least to the set; negative if none is, but its guard. */
+  /**
+   * Of an action that cannot be taken: which condition that is false adds the least to the set, by the actions that
+   * may make it true; negative if those that may enable the action add less, or none is false but its guard.
+   */
   #cheapest(action: number, state: Int32Array, enabled: Int32Array): number {
     const conditions = this.#conditions;
-    const makers = this.#makers;
-    const closed = this.#closed;
-    const width = closed.length;
     let best = -1;
-    let least = Number.MAX_SAFE_INTEGER;
-    for (let at = this.#begins[action] as number; at < (this.#begins[action + 1] as number); at++) {
+    let least = this.#cost(this.#enablers, action, enabled);
+    for (
+      let at = this.#begins[action] as number;
+      at < (this.#begins[action + 1] as number) && least > 0;
+      at++
+    ) {
       const condition = this.#needs[at] as number;
       const place = 4 * condition;
       const read = (state[conditions[place] as number] as number) >>> (conditions[place + 1] as number);
       const value = read & (conditions[place + 2] as number);
       if (value < 32 && (((conditions[place + 3] as number) >>> value) & 1) === 1) continue;
-      let cost = 0;
-      for (let part = 0; part < width; part++) {
-        const added = (makers[condition * width + part] as number) & ~(closed[part] as number);
-        // Those that can be taken are what is to be kept small; the others may draw some in.
-        cost += bitCount(added) + 64 * bitCount(added & (enabled[part] as number));
-      }
-      if (cost === 0) return condition;
+      const cost = this.#cost(this.#makers, condition, enabled);
       if (cost >= least) continue;
       least = cost;
       best = condition;
     }
     return best;
+  }
+
+  /** What a row would add: those that can be taken are what is to be kept few; the others may draw some in. */
+  #cost(rows: Int32Array, nth: number, enabled: Int32Array): number {
+    const closed = this.#closed;
+    const width = closed.length;
+    let cost = 0;
+    for (let part = 0; part < width; part++) {
+      const added = (rows[nth * width + part] as number) & ~(closed[part] as number);
+      cost += bitCount(added) + 64 * bitCount(added & (enabled[part] as number));
+    }
+    return cost;
   }
 }
 
