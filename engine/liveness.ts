@@ -299,7 +299,8 @@ interface Walk {
   readonly to: number | undefined;
 }
 
-/** A shortest walk of one step or more inside a component, serving these agents: breadth first, a node for each
+/**
+ * A shortest walk of one step or more inside a component, serving these agents: breadth first, with a node for each
  * member and each set of agents already served.
  */
 function walkFrom(

@@ -5,7 +5,8 @@
  * it can be done first as well. From an action that can be taken it is closed like this:
  *
  * - of an action that can be taken, all actions that do not accord with it are added;
- * - of one that cannot, all actions that may change that, or that may make true one condition of it that is false.
+ * - of one that cannot, all actions that may change that; or, where they are fewer, all that may make true one of
+ *   its conditions that is false.
  *
  * Of the sets begun from each action, the one with the fewest actions that can be taken is used.
  *
@@ -15,12 +16,11 @@
  * can be put before all of it. (No run into a dead end is of this kind: t could still be taken there.) Then it ends
  * as before, if t does not mend the invariant, and has as many steps to go: this must not happen for ever. So one
  * t of the set that mends no invariant has to lead to a state that comes later in some order of all states; where
- * none does, a further stubborn set is added, until all actions are taken. (All sets of one machine share footprints,
- * so two of them together are stubborn.) From state to state such a run is put off only so often, as there are only so
- * many states; in the last of them all actions are taken. This is the proviso of breadth-first searches (Bosnacki
- * and Holzmann, "Improving Spin's Partial-Order Reduction for Breadth-First Search", 2005), in which that order is
- * the one of the queue. Invariants need no more here than this t, as only whether they are ever broken is asked,
- * not in what order states follow; and assertions no more than that footprints tell what they read.
+ * none does, a further stubborn set is added (two together are one as well), until all actions are taken. A run can
+ * be put off only so often then, as there are only so many states. This is the proviso of breadth-first searches
+ * (Bosnacki and Holzmann, "Improving Spin's Partial-Order Reduction for Breadth-First Search", 2005), in which that
+ * order is the one of the queue. Invariants need no more here than this t, as only whether they are ever broken is
+ * asked, not in what order states follow; and assertions no more than that footprints tell what they read.
  *
  * So the same laws are broken, by actions of the same law, and the same dead ends are met. Runs are real, but not
  * always shortest ones, and fewer states, edges and actions are counted. Liveness is not preserved.
