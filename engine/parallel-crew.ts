@@ -1,6 +1,7 @@
 /** The threads that visit: started, asked all at once, ended. */
 import { Worker } from "node:worker_threads";
-import type { Order, Reply, WorkerData } from "./parallel-worker.ts";
+import type { Order, Reply } from "./parallel-visit.ts";
+import type { WorkerData } from "./parallel-worker.ts";
 
 export interface Crew {
   /** What each thread says once its machine is built: the signature of that. */

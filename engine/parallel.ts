@@ -11,7 +11,8 @@
  */
 import { type Explored, type ExploreOptions, isBounded, type Progress, type Visitable } from "./explore.ts";
 import { type Crew, startCrew } from "./parallel-crew.ts";
-import { HEAD, type MachineSource, type Order, type Reply, STOP } from "./parallel-worker.ts";
+import { HEAD, type Order, type Reply, STOP } from "./parallel-visit.ts";
+import type { MachineSource } from "./parallel-worker.ts";
 import {
   addInitial,
   batchFor,
