@@ -3,7 +3,7 @@
  * breaks is named by the catalogue, every pinned interleaving is taken again, and every repaired order is visited.
  */
 import type { InterleavedBreak, InterleavedBug } from "../counterexamples/interleaved.ts";
-import { INTERLEAVED } from "../counterexamples/interleavings.ts";
+import { INTERLEAVED, nameInterleaved } from "../counterexamples/interleavings.ts";
 import { visitActions } from "../engine/actions.ts";
 import { type Explored, exploring } from "../engine/explore.ts";
 import { findLassos } from "../engine/liveness.ts";
@@ -97,13 +97,6 @@ async function checkProtocol(
     return { law, steps, bug: steps === undefined ? undefined : nameInterleaved(protocol.name, law) };
   });
   return { name: protocol.name, scope, states, ended, laws };
-}
-
-/** The bug of the catalogue that breaks this law in this protocol. */
-export function nameInterleaved(protocol: string, law: string): string | undefined {
-  const accounts = ({ breaks }: InterleavedBug) =>
-    breaks.some((each) => each.law === law && [each.protocol, ...(each.also ?? [])].includes(protocol));
-  return INTERLEAVED.find(accounts)?.id;
 }
 
 async function checkPinned(bug: InterleavedBug, broken: InterleavedBreak): Promise<PinnedReport> {

@@ -22,8 +22,16 @@ export function orNearest<T>(
   const near = closest(word, [...known]);
   const close = near !== undefined && distance(word, near) <= Math.floor(near.length / 3);
   throw new UsageError(
-    `there is no ${what} ${JSON.stringify(word)}${close ? `; did you mean ${near}?` : `; there are ${known.join(", ")}`}`,
+    `there is no ${what} ${JSON.stringify(word)}${close ? `; did you mean ${near}?` : `; there are ${someOf(known)}`}`,
   );
+}
+
+/** More words than these do not fit a line. */
+const MOST_WORDS = 40;
+
+function someOf(known: readonly string[]): string {
+  if (known.length <= MOST_WORDS) return known.join(", ");
+  return `${known.slice(0, MOST_WORDS).join(", ")}, and ${known.length - MOST_WORDS} more: see list`;
 }
 
 /** An option's whole number within bounds. Throws a UsageError otherwise. */

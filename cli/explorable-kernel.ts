@@ -40,7 +40,8 @@ export function kernelMachine(kernel: Kernel<State>): Explorable {
     says: "A kernel beside the reference: every request of the scope, the free of every area, and purges; with blocks also maps, reads, pins and vm_unmap_aliases.",
     parameters: PARAMETERS,
     goesOnAfterBreaks: true,
-    open: (parameters, merged) => {
+    hasFootprints: false,
+    open: (parameters, { merged }) => {
       const scope = scopeOf(parameters);
       const machine = sideBySide(kernel, scope, {
         reduced: merged,

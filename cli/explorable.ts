@@ -1,10 +1,11 @@
 /** What can be explored, by the name a user types: protocols, kernels, and kernels with one step replaced. */
+import { nameInterleaved } from "../counterexamples/interleavings.ts";
 import { confirmRun, failedIn, visitActions } from "../engine/actions.ts";
-import type { Reached, ShortestBreak, Visitable } from "../engine/explore.ts";
+import { explore, type Reached, type ShortestBreak, type Visitable } from "../engine/explore.ts";
 import type { ItfState, ItfValue } from "../engine/itf.ts";
 import type { Layout } from "../engine/layout.ts";
 import type { State } from "../kernels/state.ts";
-import { PROTOCOLS, type Protocol } from "../protocols/index.ts";
+import { PROTOCOLS, type Protocol, STEP_PROTOCOLS, type StepProtocol } from "../protocols/index.ts";
 import type { StepMachine } from "../protocols/program.ts";
 import type { Kernel } from "../spec/kernel.ts";
 import { orNearest } from "./exit.ts";
@@ -28,10 +29,22 @@ export interface Explorable {
   /** Whether a break is news to go on from, as in a kernel with known bugs, or ends the search. */
   readonly goesOnAfterBreaks: boolean;
   /**
-   * The machine with these parameters, its states merged where that changes no verdict, or not. Throws a RangeError
-   * where the scope cannot be packed or merged.
+   * The machine with these parameters, made smaller where that changes no verdict, or not. Throws a RangeError where
+   * the scope cannot be packed or merged.
    */
-  open(parameters: Readonly<Record<string, number>>, merged: boolean): Opened;
+  open(parameters: Readonly<Record<string, number>>, smaller: Smaller): Opened;
+  /** Whether actions that accord can be taken in fewer orders: it needs actions that say what they read and write. */
+  readonly hasFootprints: boolean;
+  /** The protocol itself, if it is one of CPUs that take steps. */
+  readonly steps?: StepProtocol;
+}
+
+/** What makes a machine smaller. */
+export interface Smaller {
+  /** States that differ in what makes no difference are one. */
+  readonly merged: boolean;
+  /** Actions that accord are taken in fewer orders. */
+  readonly partialOrder: boolean;
 }
 
 export interface Opened {
@@ -65,12 +78,15 @@ function findExplorable(name: string): Explorable | undefined {
 }
 
 function ofProtocol(protocol: Protocol): Explorable {
+  const steps = STEP_PROTOCOLS.find(({ name }) => name === protocol.name);
   return {
     ...protocol,
     goesOnAfterBreaks: false,
-    open: (parameters, merged) => {
+    hasFootprints: steps !== undefined,
+    ...(steps === undefined ? {} : { steps }),
+    open: (parameters, { merged, partialOrder }) => {
       const packed = protocol.machine(parameters);
-      const machine = visitActions(packed, { symmetry: merged });
+      const machine = visitActions(packed, { symmetry: merged, partialOrder });
       const runThrough = (run: readonly number[]): ItfState[] => {
         const state = new Int32Array(packed.words);
         packed.initial(state);
@@ -86,13 +102,15 @@ function ofProtocol(protocol: Protocol): Explorable {
       };
       return {
         machine,
-        tell: ({ law, run }) => {
+        tell: (broken) => {
+          const { law } = broken;
+          const run = partialOrder ? shortestRun(packed, merged, broken) : broken.run;
           if (!confirmRun(packed, law, run)) {
             throw new Error(`vmapcheck itself is wrong: the run found does not break ${law}`);
           }
           const names = run.map((action) => machine.actions[action] as string);
           const lines = isOfSteps(packed) ? chart(packed, run) : names;
-          return { lines, history: names, bug: undefined, states: runThrough(run) };
+          return { lines, history: names, bug: nameInterleaved(protocol.name, law), states: runThrough(run) };
         },
         label: (number, reached) => {
           const state = new Int32Array(packed.words);
@@ -102,6 +120,16 @@ function ofProtocol(protocol: Protocol): Explorable {
       };
     },
   };
+}
+
+/** As many states as the search of a shortest run may meet; a run that is not shortest is told where that is too few. */
+const SEARCHED = { states: 2e7, milliseconds: 300_000, bytes: 4e9 };
+
+/** A shortest run that breaks the law: one that was found in fewer orders may be longer. */
+function shortestRun(packed: Packed, merged: boolean, { law, run }: ShortestBreak): readonly number[] {
+  const machine = visitActions(packed, { symmetry: merged });
+  const { breaks } = explore(machine, { bounds: SEARCHED, enough: (broken) => broken.includes(law) });
+  return breaks.find((each) => each.law === law)?.run ?? run;
 }
 
 type Packed = ReturnType<Protocol["machine"]>;

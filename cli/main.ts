@@ -76,6 +76,11 @@ program
   .argument("[machine]", "lazy-unmap, a kernel, or a bug that is a kernel with one step replaced")
   .option("--scope <parameters>", "such as V=3,F=2,C=3 or pages=8,windows=1")
   .option("--symmetry <on or off>", "merge states that differ in what makes no difference; on unless given")
+  .option(
+    "--partial-order <on or off>",
+    "take actions that accord in fewer orders; on where it can be, unless given",
+  )
+  .option("--liveness", "what has to end: look for runs in which it never does", false)
   .option("--law <id>", "end as soon as this law is broken")
   .option("--actions", "for each law broken: by which actions, and in how many steps", false)
   .option("--compact", "keep 64 bits of hash of a state, not the state", false)

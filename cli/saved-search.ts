@@ -18,6 +18,7 @@ const ownerForm = z.strictObject({
   machine: z.string(),
   parameters: z.record(z.string(), z.int()),
   merged: z.boolean(),
+  partialOrder: z.boolean(),
 });
 
 export interface SavedSearch {

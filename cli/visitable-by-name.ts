@@ -1,18 +1,16 @@
 /** A machine by the name a user types and its parameters: what threads are told to build it by. */
 import type { Visitable } from "../engine/explore.ts";
 import type { MachineSource } from "../engine/parallel-worker.ts";
-import { explorableNamed } from "./explorable.ts";
+import { explorableNamed, type Smaller } from "./explorable.ts";
 
 /** What a user asks to explore. */
-export interface Named {
+export interface Named extends Smaller {
   readonly machine: string;
   readonly parameters: Readonly<Record<string, number>>;
-  /** Whether states are merged where that changes no verdict. */
-  readonly merged: boolean;
 }
 
-export function visitableByName({ machine, parameters, merged }: Named): Visitable {
-  return explorableNamed(machine).open(parameters, merged).machine;
+export function visitableByName({ machine, parameters, ...smaller }: Named): Visitable {
+  return explorableNamed(machine).open(parameters, smaller).machine;
 }
 
 export function sourceByName(given: Named): MachineSource {

@@ -46,3 +46,10 @@ export const INTERLEAVED: readonly InterleavedBug[] = [
 export function interleavedCalled(name: string): InterleavedBug | undefined {
   return INTERLEAVED.find((bug) => bug.id === name || bug.number === name.toUpperCase());
 }
+
+/** The bug that breaks this law in this protocol; the first of several that do. */
+export function nameInterleaved(protocol: string, law: string): string | undefined {
+  const accounts = ({ breaks }: InterleavedBug) =>
+    breaks.some((each) => each.law === law && [each.protocol, ...(each.also ?? [])].includes(protocol));
+  return INTERLEAVED.find(accounts)?.id;
+}

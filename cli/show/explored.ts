@@ -51,8 +51,7 @@ export function exploredJson({ explorable, machine, scope, workers, resumed, res
         id,
         verdict: found === undefined ? (ended === "fixpoint" ? "kept" : "unbroken") : "broken",
         bug: found?.bug ?? null,
-        commands:
-          found === undefined ? null : (result.breaks.find((each) => each.law === id)?.run.length ?? null),
+        commands: found === undefined ? null : found.history.length,
         history: found?.history ?? null,
         actions: Object.fromEntries(actionsThatBreak(machine, result, law)),
       };
@@ -73,11 +72,11 @@ function actionsThatBreak(machine: Visitable, { shortest }: Explored, law: numbe
 }
 
 export function exploredText(report: ExploredReport, withActions: boolean): string {
-  const { explorable, scope, told, machine, result } = report;
+  const { explorable, scope, told, machine } = report;
   const parts = [`${pc.bold(explorable.name)} ${scope}\n${explorable.says}`];
-  for (const { law, lines, bug } of told) {
+  for (const { law, lines, history, bug } of told) {
     const { says } = machine.laws.find(({ id }) => id === law) as { says: string };
-    const length = result.breaks.find((each) => each.law === law)?.run.length;
+    const { length } = history;
     const known = bug === undefined ? "" : `\nknown as ${bug}`;
     parts.push(
       `${pc.red(`${law} is broken`)} in ${length}, shortest.  ${says}\n${lines.map((line) => `  ${line}`).join("\n")}${known}`,

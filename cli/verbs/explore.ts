@@ -14,10 +14,13 @@ import { interruptible, progress } from "../output.ts";
 import { readSearch, refuseOtherMachine, type SavedSearch, savingTo } from "../saved-search.ts";
 import { exploredJson, exploredText, progressText } from "../show/explored.ts";
 import { type Named, sourceByName } from "../visitable-by-name.ts";
+import { exploreLiveness } from "./explore-liveness.ts";
 
 export interface ExploreArguments {
   readonly scope?: string;
   readonly symmetry?: string;
+  readonly partialOrder?: string;
+  readonly liveness: boolean;
   readonly law?: string;
   readonly compact: boolean;
   readonly actions: boolean;
@@ -41,7 +44,8 @@ export async function exploreVerb(name: string | undefined, options: ExploreArgu
   const saved = options.resume === undefined ? undefined : readSearch(options.resume);
   const named = saved === undefined ? asked(name, options) : sameAsked(saved, name, options);
   const explorable = explorableNamed(named.machine);
-  const opened = open(explorable, named.parameters, named.merged);
+  if (options.liveness) return exploreLiveness(explorable, named.parameters, options);
+  const opened = open(explorable, named);
   refuseWhatCannotBe(opened.machine, saved, options);
   await askForFolders(options);
   const work = interruptible();
@@ -64,17 +68,42 @@ export async function exploreVerb(name: string | undefined, options: ExploreArgu
 }
 
 /** What is to be explored, as it was typed. */
-function asked(name: string | undefined, { scope = "", symmetry = "on" }: ExploreArguments): Named {
+function asked(name: string | undefined, options: ExploreArguments): Named {
+  const { scope = "", symmetry = "on" } = options;
   if (name === undefined) throw new UsageError("explore takes a machine, or --resume FILE");
-  const parameters = parametersOf(explorableNamed(name), scope);
-  return { machine: name, parameters, merged: onOrOff(symmetry) };
+  const explorable = explorableNamed(name);
+  const parameters = parametersOf(explorable, scope);
+  const partialOrder = isInFewerOrders(explorable, options);
+  return { machine: name, parameters, merged: onOrOff("--symmetry", symmetry), partialOrder };
+}
+
+/**
+ * Whether actions that accord are taken in fewer orders: where that can be, unless something is asked of all orders.
+ * Threads number states in an order of their own, which the reduction's proviso does not know.
+ */
+function isInFewerOrders(
+  { hasFootprints, name }: Explorable,
+  { partialOrder, actions, dot, workers }: ExploreArguments,
+): boolean {
+  if (partialOrder === undefined) return hasFootprints && !actions && dot === undefined && workers === 1;
+  const on = onOrOff("--partial-order", partialOrder);
+  if (!on) return false;
+  const reason = !hasFootprints
+    ? `the actions of ${name} do not say what they read and write`
+    : workers > 1
+      ? "it is for one thread"
+      : actions || dot !== undefined
+        ? "--actions and --dot ask for all orders"
+        : undefined;
+  if (reason !== undefined) throw new UsageError(`--partial-order on: ${reason}`);
+  return true;
 }
 
 /** What was saved: what is typed beside that must say the same. */
 function sameAsked(
   { path, named, checkpoint }: SavedSearch,
   name: string | undefined,
-  { scope, symmetry, compact }: ExploreArguments,
+  { scope, symmetry, partialOrder, compact, workers }: ExploreArguments,
 ): Named {
   const explorable = explorableNamed(named.machine);
   const refuse = (what: string) => {
@@ -83,9 +112,13 @@ function sameAsked(
   if (name !== undefined && explorableNamed(name).name !== explorable.name) refuse(named.machine);
   const saved = scopeText(named.parameters);
   if (scope !== undefined && scopeText(parametersOf(explorable, scope)) !== saved) refuse(`scope ${saved}`);
-  if (symmetry !== undefined && onOrOff(symmetry) !== named.merged) {
+  if (symmetry !== undefined && onOrOff("--symmetry", symmetry) !== named.merged) {
     refuse(named.merged ? "merged states" : "states that are not merged");
   }
+  if (partialOrder !== undefined && onOrOff("--partial-order", partialOrder) !== named.partialOrder) {
+    refuse(named.partialOrder ? "some orders of actions" : "all orders of actions");
+  }
+  if (named.partialOrder && workers > 1) refuse("some orders of actions, which one thread can go on with");
   const { waiting, words } = checkpoint.saved.table;
   if (compact && waiting === undefined && words > COMPACT_WORDS) refuse("whole states, not of hashes");
   return named;
@@ -156,9 +189,9 @@ function lawAsked(laws: readonly { readonly id: string }[], id: string | undefin
   return orNearest("law of this machine", id, (word) => ids.find((known) => known === word), ids);
 }
 
-function open(explorable: Explorable, parameters: Readonly<Record<string, number>>, merged: boolean): Opened {
+function open(explorable: Explorable, { parameters, ...smaller }: Named): Opened {
   try {
-    return explorable.open(parameters, merged);
+    return explorable.open(parameters, smaller);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new UsageError(`--scope ${scopeText(parameters)}: ${error.message}`);
@@ -188,20 +221,20 @@ export function parametersOf({ name, parameters }: Explorable, scope: string): R
   return chosen;
 }
 
-function scopeText(parameters: Readonly<Record<string, number>>): string {
+export function scopeText(parameters: Readonly<Record<string, number>>): string {
   return Object.entries(parameters)
     .map(([key, value]) => `${key}=${value}`)
     .join(",");
 }
 
-function onOrOff(word: string): boolean {
+function onOrOff(option: string, word: string): boolean {
   if (word !== "on" && word !== "off")
-    throw new UsageError(`--symmetry takes on or off, not ${JSON.stringify(word)}`);
+    throw new UsageError(`${option} takes on or off, not ${JSON.stringify(word)}`);
   return word === "on";
 }
 
 /** The memory that may be used: by itself, a quarter of what there is. */
-function megabytes(asked: number | undefined): number {
+export function megabytes(asked: number | undefined): number {
   const all = Math.floor(totalmem() / MEGABYTE);
   if (asked === undefined) return Math.ceil(all / 4);
   if (asked > all) throw new UsageError(`--megabytes ${asked}: this machine has ${all}`);

@@ -1,0 +1,145 @@
+/** `explore --liveness`: whether what has to end does, however CPUs take turns, as long as each gets its turn. */
+import { nameInterleaved } from "../../counterexamples/interleavings.ts";
+import { findingLassos, type Lasted, type Liveness } from "../../engine/liveness.ts";
+import type { StepMachine } from "../../protocols/program.ts";
+import { pc } from "../colour.ts";
+import { AS_EXPECTED, INTERRUPTED, UNEXPECTED, UsageError } from "../exit.ts";
+import type { Explorable } from "../explorable.ts";
+import { columns, interruptible, progress } from "../output.ts";
+import { chart } from "../show/chart.ts";
+import { progressText } from "../show/explored.ts";
+import { type ExploreArguments, megabytes, scopeText } from "./explore.ts";
+
+const MEGABYTE = 2 ** 20;
+
+export async function exploreLiveness(
+  { name, says, steps }: Explorable,
+  scope: Readonly<Record<string, number>>,
+  options: ExploreArguments,
+): Promise<number> {
+  refuseOthers(options);
+  const machine = steps?.machine(scope);
+  if (machine?.passing === undefined || machine.passing.length === 0) {
+    throw new UsageError(`--liveness: nothing has to end in ${name}`);
+  }
+  const work = interruptible();
+  const result = await inTurns(machine, options, work);
+  const bugOf = (each: Lasted) => (each.lasso === undefined ? undefined : nameInterleaved(name, each.id));
+  if (options.json) console.log(JSON.stringify(asJson(name, scope, machine, result, bugOf)));
+  else console.log(asText({ name, says, scope }, machine, result, bugOf));
+  if (work.interrupted) return INTERRUPTED;
+  const unknown = result.lasted.some((each) => each.lasso !== undefined && bugOf(each) === undefined);
+  return unknown ? UNEXPECTED : AS_EXPECTED;
+}
+
+/** Throws a UsageError for options that are of the search for breaks. */
+function refuseOthers({
+  law,
+  actions,
+  compact,
+  workers,
+  checkpoint,
+  resume,
+  dot,
+  itf,
+  partialOrder,
+  symmetry,
+}: ExploreArguments): void {
+  const given = { law, checkpoint, resume, dot, itf, "partial-order": partialOrder, symmetry };
+  const flags = { actions, compact, workers: workers > 1 };
+  const other =
+    Object.entries(given).find(([, value]) => value !== undefined) ??
+    Object.entries(flags).find(([, value]) => value);
+  if (other !== undefined)
+    throw new UsageError(`--liveness looks at all states and orders: --${other[0]} is not for it`);
+}
+
+async function inTurns(
+  machine: StepMachine,
+  options: ExploreArguments,
+  work: ReturnType<typeof interruptible>,
+): Promise<Liveness> {
+  const bounds = {
+    states: options.states,
+    milliseconds: options.seconds * 1000,
+    bytes: megabytes(options.megabytes) * MEGABYTE,
+  };
+  const spinner = progress();
+  const started = performance.now();
+  const turns = findingLassos(machine, bounds);
+  let turn = turns.next(false);
+  while (!turn.done) {
+    spinner.say(progressText(turn.value, (performance.now() - started) / 1000));
+    await work.turn();
+    turn = turns.next(work.interrupted);
+  }
+  spinner.stop();
+  return turn.value;
+}
+
+const namesIn = (machine: StepMachine, run: readonly number[] | undefined) =>
+  run?.map((action) => machine.actions[action]?.name ?? "") ?? null;
+
+function asJson(
+  machine: string,
+  scope: Readonly<Record<string, number>>,
+  packed: StepMachine,
+  { states, verdict, ended, lasted, seconds }: Liveness,
+  bugOf: (each: Lasted) => string | undefined,
+) {
+  return {
+    machine,
+    scope: scopeText(scope),
+    states,
+    verdict,
+    ended,
+    liveness: lasted.map((each) => ({
+      id: each.id,
+      verdict: each.verdict,
+      bug: bugOf(each) ?? null,
+      stem: namesIn(packed, each.lasso?.stem),
+      loop: namesIn(packed, each.lasso?.loop),
+    })),
+    seconds,
+  };
+}
+
+function asText(
+  { name, says, scope }: { name: string; says: string; scope: Readonly<Record<string, number>> },
+  machine: StepMachine,
+  { states, ended, lasted, seconds }: Liveness,
+  bugOf: (each: Lasted) => string | undefined,
+): string {
+  const saysOf = (id: string) => machine.passing?.find((each) => each.id === id)?.says ?? "";
+  const broken = lasted.flatMap((each) => {
+    if (each.lasso === undefined) return [];
+    const { stem, loop } = each.lasso;
+    const bug = bugOf(each);
+    const head = `${pc.red(`${each.id} is broken`)}: ${stem.length} steps, then ${loop.length === 0 ? "nothing more" : `${loop.length} for ever`}.  ${saysOf(each.id)}`;
+    return [
+      [head, ...chart(machine, stem, loop), ...(bug === undefined ? [] : [`known as ${bug}`])].join("\n"),
+    ];
+  });
+  const verdicts = lasted.map(({ id, verdict }) => [
+    id,
+    verdict === "holds" ? pc.green(verdict) : verdict,
+    pc.dim(saysOf(id)),
+  ]);
+  const receipt = [
+    ["states", String(states)],
+    [
+      "ended",
+      ended === "fixpoint"
+        ? "at the fixpoint: nothing is left to visit"
+        : `at a bound (${ended}): what lies beyond is not known`,
+    ],
+    ["fairness", "weak: a CPU that can always go on does at last"],
+    ["seconds", seconds.toFixed(2)],
+  ];
+  return [
+    `${pc.bold(name)} ${scopeText(scope)}\n${says}`,
+    ...broken,
+    columns(verdicts),
+    columns(receipt),
+  ].join("\n\n");
+}
