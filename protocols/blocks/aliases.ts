@@ -1,64 +1,67 @@
 /** vm_unmap_aliases up to the purge: how it finds what was given back inside blocks. */
-import { has } from "../../engine/conditions.ts";
+import { type Condition, has } from "../../engine/conditions.ts";
+import type { Field } from "../../engine/layout.ts";
 import { IDLE, type Step } from "../program.ts";
-import {
-  allOf,
-  type BlockFields,
-  type Blocks,
-  type CpuFields,
-  forgetUnmapped,
-  forgotten,
-  tlbsOf,
-  widen,
-} from "./fields.ts";
-import { condemn, freePurgedBlocks, isFragmented } from "./purge.ts";
+import { type BlockFields, type Blocks, type CpuFields, type PageFields, widen } from "./fields.ts";
+import { losesPte, owes, type Part } from "./let-go.ts";
+import { condemns, fragmentedReads, freePurgedBlocks, isFragmented } from "./purge.ts";
+import { nobodyFlushes, underLock } from "./redundant.ts";
 
 const begins = (m: Blocks, cpu: CpuFields, to: string): Step => ({
   at: IDLE,
   says: "vm_unmap_aliases",
   to,
-  does: (state) => cpu.owed.set(state, m.stale.get(state)),
-  reads: [m.stale],
-  writes: [cpu.owed],
+  ...owes(m, cpu),
 });
 
-const takesLock = (m: Blocks, cpu: CpuFields, to: string): Step => ({
-  at: "purge lock",
-  says: "takes the purge lock",
-  to,
-  when: [has(m.purgeLock, 0)],
-  does: (state) => {
-    m.purgeLock.set(state, cpu.index + 1);
-    widen(m.rangeStart, m.rangeEnd, state, cpu.start.get(state), cpu.end.get(state));
-    cpu.start.set(state, 0);
-    cpu.end.set(state, 0);
-  },
-  reads: [cpu.start, cpu.end, m.rangeStart, m.rangeEnd],
-  writes: [m.purgeLock, m.rangeStart, m.rangeEnd, cpu.start, cpu.end],
-});
+/** A range that is being collected. */
+interface Range {
+  readonly start: Field;
+  readonly end: Field;
+}
+const sharedRange = ({ rangeStart, rangeEnd }: Blocks): Range => ({ start: rangeStart, end: rangeEnd });
+
+/** What was collected before joins the range. */
+const takesLock = (m: Blocks, cpu: CpuFields, to: string, collected?: Range): Step => {
+  const own = collected === undefined ? [] : [collected.start, collected.end, m.rangeStart, m.rangeEnd];
+  return {
+    at: "purge lock",
+    says: "takes the purge lock",
+    to,
+    when: [has(m.purgeLock, 0), ...nobodyFlushes(m)],
+    does: (state) => {
+      m.purgeLock.set(state, cpu.index + 1);
+      if (collected === undefined) return;
+      const { start, end } = collected;
+      widen(m.rangeStart, m.rangeEnd, state, start.get(state), end.get(state));
+      start.set(state, 0);
+      end.set(state, 0);
+    },
+    reads: own,
+    writes: [m.purgeLock, ...own],
+  };
+};
 
 const phaseOf = ({ blocks }: Blocks, at: number, end: string) =>
   at < blocks.length ? `looks at block ${at}` : end;
 
 /** What a walk does of a block that it looks at, under the block's lock. */
-interface Look {
-  readonly says: string;
-  readonly guard: (state: Int32Array) => boolean;
-  readonly does?: (state: Int32Array) => void;
-  readonly writes?: Step["writes"];
-}
+type Look = Required<Pick<Step, "says" | "guard" | "reads">> & Pick<Step, "does" | "writes">;
 
 /** Looks at every block in turn; of its looks just one is possible at a time. */
-function walk(m: Blocks, end: string, looks: (block: BlockFields) => readonly Look[]): Step[] {
+function walk(
+  m: Blocks,
+  end: string,
+  when: readonly Condition[],
+  looks: (block: BlockFields) => readonly Look[],
+): Step[] {
   return m.blocks.flatMap((block) =>
-    looks(block).map(({ says, guard, does, writes = [] }) => ({
+    looks(block).map((look) => ({
+      ...look,
       at: phaseOf(m, block.index, end),
-      says: `${says} block ${block.index}`,
+      says: `${look.says} block ${block.index}`,
       to: phaseOf(m, block.index + 1, end),
-      guard,
-      ...(does === undefined ? {} : { does }),
-      reads: [...allOf(block), ...writes],
-      writes,
+      when,
     })),
   );
 }
@@ -82,14 +85,13 @@ function isCollected(
   const full = dirty.get(state) === m.scope.pages;
   return seen && dirtyMin.get(state) < dirtyMax.get(state) && !(passesFull && full);
 }
+const collectedReads = (
+  { looksAt, passesFull }: CollectRules,
+  { listed, indexed, dirty, dirtyMin, dirtyMax }: BlockFields,
+) => [looksAt === "listed" ? listed : indexed, dirtyMin, dirtyMax, ...(passesFull ? [dirty] : [])];
 
 /** Widens a range by what was given back in the block. */
-function collect(
-  block: BlockFields,
-  start: CpuFields["start"],
-  end: CpuFields["end"],
-  state: Int32Array,
-): void {
+function collect(block: BlockFields, { start, end }: Range, state: Int32Array): void {
   const { first, dirtyMin, dirtyMax } = block;
   widen(start, end, state, first + dirtyMin.get(state), first + dirtyMax.get(state));
 }
@@ -101,60 +103,65 @@ function forgetRange({ dirtyMin, dirtyMax }: BlockFields, state: Int32Array): vo
 
 /** To 6.4: ranges are collected first, each under its block's lock, and the purge lock is taken after that. */
 export const collectsFirst =
-  (rules: CollectRules & { readonly clearsPtes: boolean; readonly purgesFragments: boolean }) =>
+  (rules: CollectRules & { readonly purgesFragments: boolean }) =>
   (m: Blocks, cpu: CpuFields): Step[] => [
     begins(m, cpu, phaseOf(m, 0, "purge lock")),
-    ...walk(m, "purge lock", (block) => [
-      { says: "passes", guard: (state) => !isCollected(m, rules, block, state) },
-      {
-        says: "collects the dirty range of",
-        guard: (state) => isCollected(m, rules, block, state),
-        does: (state) => {
-          collect(block, cpu.start, cpu.end, state);
-          if (rules.clearsPtes) clearDirtyPtes(m, block, state);
+    ...walk(m, "purge lock", [], (block) => {
+      const reads = collectedReads(rules, block);
+      const parts = m.lazyPtes ? block.pages.map((page) => losesDirtyPte(m, page)) : [];
+      return [
+        { says: "passes", guard: (state) => !isCollected(m, rules, block, state), reads },
+        {
+          says: "collects the dirty range of",
+          guard: (state) => isCollected(m, rules, block, state),
+          does: (state) => {
+            collect(block, cpu, state);
+            for (const part of parts) part.does(state);
+          },
+          reads: [...reads, cpu.start, cpu.end, ...parts.flatMap((part) => part.reads)],
+          writes: [cpu.start, cpu.end, ...parts.flatMap((part) => part.writes)],
         },
-        writes: [
-          cpu.start,
-          cpu.end,
-          ...(rules.clearsPtes ? [m.ptes, m.live, ...forgotten(m), ...tlbsOf(m), ...pagesInFlight(m)] : []),
-        ],
-      },
-    ]),
-    takesLock(m, cpu, rules.purgesFragments ? "purge_fragmented_blocks" : "gather"),
-    ...(rules.purgesFragments ? purgesFragments(m) : []),
+      ];
+    }),
+    takesLock(m, cpu, rules.purgesFragments ? "purge_fragmented_blocks" : "gather", cpu),
+    ...(rules.purgesFragments ? purgesFragments(m, cpu) : []),
   ];
 
-const pagesInFlight = ({ cpus }: Blocks) => cpus.map(({ page }) => page);
-
-/** To 2.6.37 what is dirty has its PTEs still. A page whose unmap has begun is dirty only when that is done. */
-function clearDirtyPtes(m: Blocks, block: BlockFields, state: Int32Array): void {
-  let held = m.live.get(state);
-  for (const { page } of m.cpus) if (page.get(state) > 0) held |= 1 << (page.get(state) - 1);
-  m.ptes.set(state, m.ptes.get(state) & ~(block.all & ~held));
-  forgetUnmapped(m, state);
+/** To 2.6.37 what is dirty has its PTE still. A page whose unmap has begun is dirty only when that is done. */
+function losesDirtyPte({ cpus }: Blocks, page: PageFields): Part {
+  const { does, reads, writes } = losesPte(page);
+  return {
+    does: (state) => {
+      const isHeld = page.live.get(state) === 1 || cpus.some((cpu) => cpu.page.get(state) === page.page + 1);
+      if (!isHeld) does(state);
+    },
+    reads: [...reads, page.live, ...cpus.map((cpu) => cpu.page)],
+    writes,
+  };
 }
 
 /** From 2.6.33 on, under the purge lock: blocks in which nothing is mapped are condemned, and then freed. */
-function purgesFragments(m: Blocks): Step[] {
-  const [condemns, frees] = ["purge_fragmented_blocks", "free_purged_blocks"];
+function purgesFragments(m: Blocks, cpu: CpuFields): Step[] {
+  const [condemning, frees] = ["purge_fragmented_blocks", "free_purged_blocks"];
   return [
     ...m.blocks.map((block) => ({
-      at: condemns,
+      at: condemning,
       says: `condemns fragmented block ${block.index}`,
-      to: condemns,
+      to: condemning,
+      when: underLock(m, cpu),
       guard: (state: Int32Array) => isFragmented(m, block, state),
-      does: (state: Int32Array) => condemn(m, block, state),
-      reads: allOf(block),
-      writes: allOf(block),
+      reads: fragmentedReads(block),
+      ...condemns(m, block),
     })),
     {
-      at: condemns,
+      at: condemning,
       says: "has condemned all of them",
       to: frees,
+      when: underLock(m, cpu),
       guard: (state) => !m.blocks.some((block) => isFragmented(m, block, state)),
-      reads: m.blocks.flatMap(allOf),
+      reads: m.blocks.flatMap(fragmentedReads),
     },
-    ...freePurgedBlocks(m, frees, "gather"),
+    ...freePurgedBlocks(m, cpu, frees, "gather"),
   ];
 }
 
@@ -162,48 +169,59 @@ function purgesFragments(m: Blocks): Step[] {
 export const collectsUnderLock = (m: Blocks, cpu: CpuFields): Step[] => [
   begins(m, cpu, "purge lock"),
   takesLock(m, cpu, phaseOf(m, 0, "free_purged_blocks")),
-  ...collects(m, m.rangeStart, m.rangeEnd, "free_purged_blocks"),
-  ...freePurgedBlocks(m, "free_purged_blocks", "gather"),
+  ...walk(m, "free_purged_blocks", underLock(m, cpu), collectsOrCondemns(m, sharedRange(m))),
+  ...freePurgedBlocks(m, cpu, "free_purged_blocks", "gather"),
 ];
 
 /** C9's mutant: the ranges are forgotten when they are collected, and that is before the purge lock is taken. */
 export const collectsBeforeLock = (m: Blocks, cpu: CpuFields): Step[] => [
   begins(m, cpu, phaseOf(m, 0, "purge lock")),
-  ...collects(m, cpu.start, cpu.end, "purge lock", false),
-  takesLock(m, cpu, "gather"),
+  ...walk(m, "purge lock", [], collects(m, cpu)),
+  takesLock(m, cpu, "gather", cpu),
 ];
 
-function collects(
-  m: Blocks,
-  start: CpuFields["start"],
-  end: CpuFields["end"],
-  next: string,
-  condemns = true,
-): Step[] {
-  const rules: CollectRules = { looksAt: "all", passesFull: true };
-  const isCondemned = (block: BlockFields, state: Int32Array) =>
-    condemns && block.indexed.get(state) === 1 && isFragmented(m, block, state) && !isUsable(m, block, state);
-  return walk(m, next, (block) => [
-    {
-      says: "passes",
-      guard: (state) => !isCondemned(block, state) && !isCollected(m, rules, block, state),
-    },
-    {
-      says: "condemns fragmented",
-      guard: (state) => isCondemned(block, state),
-      does: (state) => condemn(m, block, state),
-      writes: allOf(block),
-    },
-    {
-      says: "collects and forgets the dirty range of",
-      guard: (state) => !isCondemned(block, state) && isCollected(m, rules, block, state),
-      does: (state) => {
-        collect(block, start, end, state);
-        forgetRange(block, state);
+const FROM_6_5: CollectRules = { looksAt: "all", passesFull: true };
+
+/** Looks at a block of which some may be collected; a step is also passed up where this is so. */
+const collects =
+  (m: Blocks, into: Range, isLeft: (block: BlockFields, state: Int32Array) => boolean = () => true) =>
+  (block: BlockFields): Look[] => {
+    const reads = collectedReads(FROM_6_5, block);
+    return [
+      {
+        says: "passes",
+        guard: (state) => isLeft(block, state) && !isCollected(m, FROM_6_5, block, state),
+        reads,
       },
-      writes: [start, end, block.dirtyMin, block.dirtyMax],
-    },
-  ]);
+      {
+        says: "collects and forgets the dirty range of",
+        guard: (state) => isLeft(block, state) && isCollected(m, FROM_6_5, block, state),
+        does: (state) => {
+          collect(block, into, state);
+          forgetRange(block, state);
+        },
+        reads: [...reads, into.start, into.end],
+        writes: [into.start, into.end, block.dirtyMin, block.dirtyMax],
+      },
+    ];
+  };
+
+function collectsOrCondemns(m: Blocks, into: Range): (block: BlockFields) => Look[] {
+  const isCondemned = (block: BlockFields, state: Int32Array) =>
+    block.indexed.get(state) === 1 && isFragmented(m, block, state) && !isUsable(m, block, state);
+  const collecting = collects(m, into, (block, state) => !isCondemned(block, state));
+  return (block) => {
+    const reads = [...fragmentedReads(block), block.indexed];
+    return [
+      ...collecting(block).map((look) => ({ ...look, reads: [...reads, ...look.reads] })),
+      {
+        says: "condemns fragmented",
+        guard: (state) => isCondemned(block, state),
+        reads,
+        ...condemns(m, block),
+      },
+    ];
+  };
 }
 
 /** Whether enough of a fragmented block is left to map from: a quarter in the kernel, here half, for blocks are small. */

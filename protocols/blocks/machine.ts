@@ -1,10 +1,10 @@
 /** Per-CPU blocks at the step grain: vm_map_ram, vm_unmap_ram, vm_unmap_aliases and a purge on every CPU. */
 import { has } from "../../engine/conditions.ts";
-import { Layout } from "../../engine/layout.ts";
+import { type Field, Layout } from "../../engine/layout.ts";
 import { canonicalForm } from "../../engine/symmetry.ts";
-import { pagesIn } from "../judged.ts";
 import { hardwareStep, phasesOf, type StepAction, type StepMachine, stepsOfCpu } from "../program.ts";
 import {
+  type BlockFields,
   type Blocks,
   type BlocksScope,
   type CpuFields,
@@ -12,15 +12,16 @@ import {
   LAZY,
   MOST_PHASES,
   NONE,
-  PURGING,
+  type PageFields,
 } from "./fields.ts";
 import { MAPPING } from "./map.ts";
 import { flushAndRelease, flushes, purgeAlone } from "./purge.ts";
+import { stands } from "./redundant.ts";
 import type { BlocksOrder } from "./releases.ts";
 
 export function blocksMachine(name: string, scope: BlocksScope, order: BlocksOrder): StepMachine {
   const layout = new Layout();
-  const m = fieldsOf(layout, scope);
+  const m = fieldsOf(layout, scope, order.lazyPtes);
   const programs = m.cpus.map((cpu) => [
     ...order.map(m, cpu),
     ...order.unmap(m, cpu),
@@ -33,7 +34,7 @@ export function blocksMachine(name: string, scope: BlocksScope, order: BlocksOrd
   if (phases.length > MOST_PHASES) throw new RangeError(`${name} has more than ${MOST_PHASES} phases`);
   const actions = m.cpus.flatMap((cpu, nth) => [
     ...stepsOfCpu(cpu.index, cpu.phase, phases, programs[nth] ?? []),
-    flushes(m, cpu),
+    ...flushes(m, cpu),
     ...fills(m, cpu),
   ]);
   return {
@@ -57,45 +58,59 @@ export function blocksMachine(name: string, scope: BlocksScope, order: BlocksOrd
   };
 }
 
-/** A CPU may translate what has a PTE at any time. */
+/**
+ * A CPU may translate what has a PTE at any time. That its block is not being released, and without lazy PTEs that
+ * a caller holds it, is redundant (redundant.ts).
+ */
 function fills(m: Blocks, cpu: CpuFields): StepAction[] {
-  return Array.from({ length: m.pages }, (_none, page) =>
-    hardwareStep(
-      cpu.index,
-      {
-        says: `caches page ${page}`,
-        guard: (state) => (((m.ptes.get(state) & ~cpu.tlb.get(state)) >>> page) & 1) === 1,
-        does: (state) => cpu.tlb.set(state, cpu.tlb.get(state) | (1 << page)),
-        reads: [m.ptes, cpu.tlb],
-        writes: [cpu.tlb],
-      },
-      false,
-    ),
+  return m.blocks.flatMap((block) =>
+    block.pages.map(({ page, live, pte, tlb }) => {
+      const own = tlb[cpu.index] as Field;
+      return hardwareStep(
+        cpu.index,
+        {
+          says: `caches page ${page}`,
+          when: [
+            has(pte, 1),
+            has(own, 0),
+            ...(m.lazyPtes ? [has(block.purging, 0)] : [has(live, 1), stands(block)]),
+          ],
+          does: (state) => own.set(state, 1),
+          writes: [own],
+        },
+        false,
+      );
+    }),
   );
 }
 
 function draw(m: Blocks, state: Int32Array): Record<string, string> {
-  const { live, ptes, stale, blocks, cpus } = m;
-  const holds = (pages: number, page: number) => ((pages >>> page) & 1) === 1;
-  const pageOf = (page: number, given: boolean) => {
-    if (holds(live.get(state), page)) return "M";
-    if (holds(ptes.get(state), page)) return "m";
-    if (holds(stale.get(state), page)) return "!";
+  const pageOf = ({ live, pte, stale }: PageFields, given: boolean) => {
+    if (live.get(state) === 1) return "M";
+    if (pte.get(state) === 1) return "m";
+    if (stale.some((field) => field.get(state) === 1)) return "!";
     return given ? "x" : ".";
   };
-  const lives = ["", "", " lazy", " purging"];
+  const lifeOf = ({ life, purging }: BlockFields) => {
+    if (purging.get(state) === 1) return " purging";
+    return life.get(state) === LAZY ? " lazy" : "";
+  };
+  const mapOf = (block: BlockFields) => {
+    const now = block.life.get(state);
+    if (now === NONE) return " ".repeat(m.scope.pages);
+    const given = now === LAZY ? m.scope.pages : m.scope.pages - block.free.get(state);
+    return `${block.pages.map((page, at) => pageOf(page, at < given)).join("")}${lifeOf(block)}`;
+  };
+  const translated = (cpu: number) => m.pages.filter(({ tlb }) => tlb[cpu]?.get(state) === 1);
   return {
-    map: blocks
-      .map(({ life, free, first }) => {
-        const now = life.get(state);
-        if (now === NONE) return " ".repeat(m.scope.pages);
-        const given = now === LAZY || now === PURGING ? m.scope.pages : m.scope.pages - free.get(state);
-        const pages = Array.from({ length: m.scope.pages }, (_none, at) => pageOf(first + at, at < given));
-        return `${pages.join("")}${lives[now]}`;
-      })
-      .join("|"),
+    map: m.blocks.map(mapOf).join("|"),
     ...Object.fromEntries(
-      cpus.map(({ index, tlb }) => [`TLB ${index}`, pagesIn(tlb.get(state)).join("") || "-"]),
+      m.cpus.map(({ index }) => [
+        `TLB ${index}`,
+        translated(index)
+          .map(({ page }) => page)
+          .join("") || "-",
+      ]),
     ),
   };
 }

@@ -14,23 +14,21 @@ export interface BlocksOrder {
   /** vm_unmap_aliases, until it gathers. */
   readonly aliases: Steps;
   readonly gather: Steps;
+  /** An unmap leaves its PTE (to 2.6.37). */
+  readonly lazyPtes: boolean;
 }
 
-const listed = { looksAt: "listed", passesFull: false, clearsPtes: false, purgesFragments: true } as const;
+const listed = { looksAt: "listed", passesFull: false, purgesFragments: true } as const;
 
 const linux2_6_28: BlocksOrder = {
   map: mapSearchingAgain,
-  unmap: unmapThenPublish(false),
-  aliases: collectsFirst({ ...listed, clearsPtes: true, purgesFragments: false }),
-  gather: (m) => gatherAll(m, true),
+  unmap: unmapThenPublish,
+  aliases: collectsFirst({ ...listed, purgesFragments: false }),
+  gather: gatherAll,
+  lazyPtes: true,
 };
-const linux2_6_33: BlocksOrder = { ...linux2_6_28, aliases: collectsFirst({ ...listed, clearsPtes: true }) };
-const linux3_16: BlocksOrder = {
-  map: mapSearchingAgain,
-  unmap: unmapThenPublish(true),
-  aliases: collectsFirst(listed),
-  gather: (m) => gatherAll(m, false),
-};
+const linux2_6_33: BlocksOrder = { ...linux2_6_28, aliases: collectsFirst(listed) };
+const linux3_16: BlocksOrder = { ...linux2_6_33, lazyPtes: false };
 const linux4_4: BlocksOrder = { ...linux3_16, map: mapBornTaken };
 const linux5_13: BlocksOrder = { ...linux4_4, aliases: collectsFirst({ ...listed, passesFull: true }) };
 const linux6_5: BlocksOrder = { ...linux5_13, aliases: collectsUnderLock };
@@ -38,27 +36,26 @@ const linux6_12: BlocksOrder = { ...linux6_5, gather: gatherByNode };
 
 /** vm_unmap_aliases looks at all blocks (C7 repaired), as far as the release looks first and locks later. */
 const walksAll = { ...listed, looksAt: "all" } as const;
-const onLazyPtes = { clearsPtes: true, purgesFragments: false };
 
 /** By release; "-repaired" is its order with C7 and C13 mended, and nothing else. */
 export const BLOCK_ORDERS: Readonly<Record<string, BlocksOrder>> = {
   "2.6.28": linux2_6_28,
   "2.6.28-repaired": {
     ...linux2_6_28,
-    aliases: collectsFirst({ ...walksAll, ...onLazyPtes }),
-    unmap: unmapPublishingUnderLock(false),
+    aliases: collectsFirst({ ...walksAll, purgesFragments: false }),
+    unmap: unmapPublishingUnderLock,
   },
   "2.6.33": linux2_6_33,
   "2.6.33-repaired": {
     ...linux2_6_33,
-    aliases: collectsFirst({ ...walksAll, clearsPtes: true }),
-    unmap: unmapPublishingUnderLock(false),
+    aliases: collectsFirst(walksAll),
+    unmap: unmapPublishingUnderLock,
   },
   "3.16": linux3_16,
   "3.16-repaired": {
     ...linux3_16,
     aliases: collectsFirst(walksAll),
-    unmap: unmapPublishingUnderLock(true),
+    unmap: unmapPublishingUnderLock,
   },
   "4.4": linux4_4,
   /** C7 mended alone: C13 was there all the time. */
@@ -66,23 +63,23 @@ export const BLOCK_ORDERS: Readonly<Record<string, BlocksOrder>> = {
   "4.4-repaired": {
     ...linux4_4,
     aliases: collectsFirst(walksAll),
-    unmap: unmapPublishingUnderLock(true),
+    unmap: unmapPublishingUnderLock,
   },
   "5.13": linux5_13,
   "5.13-repaired": {
     ...linux5_13,
     aliases: collectsFirst({ ...walksAll, passesFull: true }),
-    unmap: unmapPublishingUnderLock(true),
+    unmap: unmapPublishingUnderLock,
   },
   "6.5": linux6_5,
-  "6.5-repaired": { ...linux6_5, unmap: unmapPublishingUnderLock(true) },
+  "6.5-repaired": { ...linux6_5, unmap: unmapPublishingUnderLock },
   "6.10": linux6_5,
   "6.12": linux6_12,
-  "6.12-repaired": { ...linux6_12, unmap: unmapPublishingUnderLock(true) },
+  "6.12-repaired": { ...linux6_12, unmap: unmapPublishingUnderLock },
   /** C9's mutant. */
   "6.12-collecting-before-lock": {
     ...linux6_12,
     aliases: collectsBeforeLock,
-    unmap: unmapPublishingUnderLock(true),
+    unmap: unmapPublishingUnderLock,
   },
 };

@@ -1,146 +1,139 @@
 /** vm_unmap_ram of one page: vunmap, vb_free, and for the last page of a block free_vmap_block. */
-import { has } from "../../engine/conditions.ts";
+import { has, hasNot } from "../../engine/conditions.ts";
 import { IDLE, type Step } from "../program.ts";
-import {
-  allOf,
-  type BlockFields,
-  type Blocks,
-  type CpuFields,
-  LAZY,
-  mappedSomewhere,
-  tlbsOf,
-} from "./fields.ts";
-
-/** Notes that the unmap of a page has returned. Nobody can map it again before its block is released. */
-function returned(m: Blocks, cpu: CpuFields, page: number, state: Int32Array): void {
-  m.stale.set(state, m.stale.get(state) | (mappedSomewhere(m, state) & (1 << page)));
-  cpu.page.set(state, 0);
-}
+import { type BlockFields, type Blocks, type CpuFields, LAZY, type PageFields } from "./fields.ts";
+import { letsGo } from "./let-go.ts";
+import { nothingMapped, onlyOurs, stands } from "./redundant.ts";
 
 /** Marks a page dirty, under the block's lock. */
-function markDirty(block: BlockFields, page: number, state: Int32Array): void {
-  const at = page - block.first;
-  const none = block.dirtyMin.get(state) >= block.dirtyMax.get(state);
-  block.dirtyMin.set(state, none ? at : Math.min(block.dirtyMin.get(state), at));
-  block.dirtyMax.set(state, none ? at + 1 : Math.max(block.dirtyMax.get(state), at + 1));
-  block.dirty.set(state, block.dirty.get(state) + 1);
+function markDirty({ first, dirty, dirtyMin, dirtyMax }: BlockFields, page: number, state: Int32Array): void {
+  const at = page - first;
+  const none = dirtyMin.get(state) >= dirtyMax.get(state);
+  dirtyMin.set(state, none ? at : Math.min(dirtyMin.get(state), at));
+  dirtyMax.set(state, none ? at + 1 : Math.max(dirtyMax.get(state), at + 1));
+  dirty.set(state, dirty.get(state) + 1);
 }
-
-/** What a block looks like once free_vmap_block has taken it out of the index, and its area is lazy. */
-export function becomeLazy(block: BlockFields, state: Int32Array): void {
-  for (const field of allOf(block)) field.set(state, 0);
-  block.life.set(state, LAZY);
-}
-
 const dirtyFields = ({ dirty, dirtyMin, dirtyMax }: BlockFields) => [dirty, dirtyMin, dirtyMax];
 
+/** What a block looks like once free_vmap_block has taken it out of the index, and its area is lazy. */
+export function becomesLazy({ life, dirty, dirtyMin, dirtyMax, free, indexed, purgeListed }: BlockFields) {
+  const cleared = [dirty, dirtyMin, dirtyMax, free, indexed, purgeListed];
+  return {
+    does: (state: Int32Array) => {
+      for (const field of cleared) field.set(state, 0);
+      life.set(state, LAZY);
+    },
+    writes: [life, ...cleared],
+  };
+}
+
+/** A step of an unmap after its beginning: whose page it is. */
+const unmapping = (cpu: CpuFields, { page }: PageFields) => has(cpu.page, page + 1);
+/** And the last one of its block. */
+const unmappingLast = (m: Blocks, cpu: CpuFields, block: BlockFields, page: PageFields) => [
+  unmapping(cpu, page),
+  stands(block),
+  ...nothingMapped(m, block, cpu),
+];
+
 /** The call begins. From 2.6.38 on (64141da58724) it clears the PTE first; before that the PTE stays. */
-function begin(m: Blocks, cpu: CpuFields, page: number, clearsPte: boolean): Step {
+function begin(
+  { lazyPtes }: Blocks,
+  cpu: CpuFields,
+  block: BlockFields,
+  { page, live, pte }: PageFields,
+): Step {
+  const cleared = lazyPtes ? [live] : [live, pte];
   return {
     at: IDLE,
-    says: `vm_unmap_ram of page ${page}${clearsPte ? ": clears its PTE" : ""}`,
+    says: `vm_unmap_ram of page ${page}${lazyPtes ? "" : ": clears its PTE"}`,
     to: "vb_free",
-    guard: (state) => ((m.live.get(state) >>> page) & 1) === 1,
+    when: [has(live, 1), stands(block)],
     does: (state) => {
-      m.live.set(state, m.live.get(state) & ~(1 << page));
-      if (clearsPte) m.ptes.set(state, m.ptes.get(state) & ~(1 << page));
+      for (const field of cleared) field.set(state, 0);
       cpu.page.set(state, page + 1);
     },
-    reads: [m.live, m.ptes],
-    writes: [m.live, cpu.page, ...(clearsPte ? [m.ptes] : [])],
+    writes: [...cleared, cpu.page],
   };
 }
 
 /** vb_free of a page that is not the last one its block waits for: dirty, and returned. */
-function notTheLast(m: Blocks, cpu: CpuFields, block: BlockFields, page: number): Step {
+function notTheLast(m: Blocks, cpu: CpuFields, block: BlockFields, page: PageFields): Step {
+  const letting = letsGo(m, page);
   return {
     at: "vb_free",
-    says: `marks page ${page} dirty, unlocks block ${block.index}; returns`,
+    says: `marks page ${page.page} dirty, unlocks block ${block.index}; returns`,
     to: IDLE,
-    when: [has(cpu.page, page + 1)],
-    guard: (state) => block.dirty.get(state) + 1 < m.scope.pages,
+    when: [unmapping(cpu, page), hasNot(block.dirty, m.scope.pages - 1), ...onlyOurs(m, cpu, page)],
     does: (state) => {
-      markDirty(block, page, state);
-      returned(m, cpu, page, state);
+      markDirty(block, page.page, state);
+      letting.does(state);
+      cpu.page.set(state, 0);
     },
-    reads: [...dirtyFields(block), m.stale, m.ptes, ...tlbsOf(m)],
-    writes: [...dirtyFields(block), m.stale, cpu.page],
-  };
-}
-
-/** The last page: what follows may be done at once, or in phases. */
-function last(
-  m: Blocks,
-  cpu: CpuFields,
-  block: BlockFields,
-  page: number,
-): Pick<Step, "at" | "when" | "guard" | "reads"> {
-  return {
-    at: "vb_free",
-    when: [has(cpu.page, page + 1)],
-    guard: (state) => block.dirty.get(state) + 1 === m.scope.pages,
-    reads: [...dirtyFields(block), m.stale, m.ptes, ...tlbsOf(m)],
+    reads: [...dirtyFields(block), ...letting.reads],
+    writes: [...dirtyFields(block), ...letting.writes, cpu.page],
   };
 }
 
 /** The area of the block reaches the lazy list, and the call returns. */
-function listLazily(m: Blocks, cpu: CpuFields, block: BlockFields, page: number, state: Int32Array): void {
-  becomeLazy(block, state);
-  returned(m, cpu, page, state);
+function listsLazily(m: Blocks, cpu: CpuFields, block: BlockFields, page: PageFields) {
+  const [letting, listing] = [letsGo(m, page), becomesLazy(block)];
+  return {
+    does: (state: Int32Array) => {
+      listing.does(state);
+      letting.does(state);
+      cpu.page.set(state, 0);
+    },
+    reads: letting.reads,
+    writes: [...listing.writes, ...letting.writes, cpu.page],
+  };
 }
 
-function forEachPage(m: Blocks, steps: (block: BlockFields, page: number) => Step[]): Step[] {
-  return m.blocks.flatMap((block) =>
-    Array.from({ length: m.scope.pages }, (_none, at) => steps(block, block.first + at)).flat(),
-  );
+function forEachPage(m: Blocks, steps: (block: BlockFields, page: PageFields) => Step[]): Step[] {
+  return m.blocks.flatMap((block) => block.pages.flatMap((page) => steps(block, page)));
 }
 
 /** The order of every release: dirty and unlocked first; then out of the index; then to the lazy list. */
-export const unmapThenPublish =
-  (clearsPte: boolean) =>
-  (m: Blocks, cpu: CpuFields): Step[] =>
-    forEachPage(m, (block, page) => [
-      begin(m, cpu, page, clearsPte),
-      notTheLast(m, cpu, block, page),
-      {
-        ...last(m, cpu, block, page),
-        says: `marks page ${page} dirty, the last of block ${block.index}; unlocks`,
-        to: "free_vmap_block",
-        does: (state) => markDirty(block, page, state),
-        writes: dirtyFields(block),
-      },
-      {
-        at: "free_vmap_block",
-        says: `takes block ${block.index} out of the index`,
-        to: "free_vmap_area_noflush",
-        when: [has(cpu.page, page + 1)],
-        does: (state) => block.indexed.set(state, 0),
-        reads: [],
-        writes: [block.indexed],
-      },
-      {
-        at: "free_vmap_area_noflush",
-        says: `puts block ${block.index} on the lazy list; returns`,
-        to: IDLE,
-        when: [has(cpu.page, page + 1)],
-        does: (state) => listLazily(m, cpu, block, page, state),
-        reads: [m.stale, m.ptes, ...tlbsOf(m)],
-        writes: [...allOf(block), m.stale, cpu.page],
-      },
-    ]);
+export const unmapThenPublish = (m: Blocks, cpu: CpuFields): Step[] =>
+  forEachPage(m, (block, page) => [
+    begin(m, cpu, block, page),
+    notTheLast(m, cpu, block, page),
+    {
+      at: "vb_free",
+      says: `marks page ${page.page} dirty, the last of block ${block.index}; unlocks`,
+      to: "free_vmap_block",
+      when: [has(block.dirty, m.scope.pages - 1), ...unmappingLast(m, cpu, block, page)],
+      does: (state) => markDirty(block, page.page, state),
+      reads: dirtyFields(block),
+      writes: dirtyFields(block),
+    },
+    {
+      at: "free_vmap_block",
+      says: `takes block ${block.index} out of the index`,
+      to: "free_vmap_area_noflush",
+      when: unmappingLast(m, cpu, block, page),
+      does: (state) => block.indexed.set(state, 0),
+      writes: [block.indexed],
+    },
+    {
+      at: "free_vmap_area_noflush",
+      says: `puts block ${block.index} on the lazy list; returns`,
+      to: IDLE,
+      when: unmappingLast(m, cpu, block, page),
+      ...listsLazily(m, cpu, block, page),
+    },
+  ]);
 
 /** Repaired: all that under the block's lock, so nobody sees a full block whose area is not lazy. */
-export const unmapPublishingUnderLock =
-  (clearsPte: boolean) =>
-  (m: Blocks, cpu: CpuFields): Step[] =>
-    forEachPage(m, (block, page) => [
-      begin(m, cpu, page, clearsPte),
-      notTheLast(m, cpu, block, page),
-      {
-        ...last(m, cpu, block, page),
-        says: `the last of block ${block.index}: out of the index, on the lazy list, unlocks; returns`,
-        to: IDLE,
-        does: (state) => listLazily(m, cpu, block, page, state),
-        writes: [...allOf(block), m.stale, cpu.page],
-      },
-    ]);
+export const unmapPublishingUnderLock = (m: Blocks, cpu: CpuFields): Step[] =>
+  forEachPage(m, (block, page) => [
+    begin(m, cpu, block, page),
+    notTheLast(m, cpu, block, page),
+    {
+      at: "vb_free",
+      says: `the last of block ${block.index}: out of the index, on the lazy list, unlocks; returns`,
+      to: IDLE,
+      when: [has(block.dirty, m.scope.pages - 1), ...unmappingLast(m, cpu, block, page)],
+      ...listsLazily(m, cpu, block, page),
+    },
+  ]);
