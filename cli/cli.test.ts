@@ -1,40 +1,11 @@
-import { execFile, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { spawn } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
+import { elsewhere, env, json, ROOT, TSX, vmapcheck } from "./running.testing.ts";
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const TSX = pathToFileURL(join(ROOT, "node_modules/tsx/dist/esm/index.mjs")).href;
 const RECORDING = join(ROOT, "adapters/recordings/3.16.jsonl.gz");
-const elsewhere = mkdtempSync(join(tmpdir(), "vmapcheck-cli-"));
-
-interface Ended {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** No wish about colour, on a machine that says CI as build machines do: that alone asks for none. */
-const env: NodeJS.ProcessEnv = { ...process.env, CI: "true" };
-for (const wish of ["FORCE_COLOR", "NO_COLOR"]) delete env[wish];
-
-/** Runs the command line in a folder of its own, as a newcomer would: no terminal, no colour. */
-function vmapcheck(...words: string[]): Promise<Ended> {
-  const node = ["--import", TSX, join(ROOT, "cli/main.ts"), ...words];
-  return new Promise((done) => {
-    execFile(process.execPath, node, { cwd: elsewhere, env, maxBuffer: 2 ** 26 }, (error, out, err) =>
-      done({ code: error === null ? 0 : Number(error.code), out, err }),
-    );
-  });
-}
-
-const json = async (...words: string[]) => {
-  const { code, out } = await vmapcheck(...words, "--json");
-  return { code, document: JSON.parse(out) };
-};
 
 /** A trace of the recording that conforms and is short, as a file with one reply changed. */
 function tamperedRecording(change: (reply: { addr: string }) => void): string {

@@ -30,6 +30,8 @@ export interface Protocol {
 /** A protocol of CPUs that take steps: it can be shown as a chart, a lane for each. */
 export interface StepProtocol extends Protocol {
   machine(parameters: Readonly<Record<string, number>>): StepMachine;
+  /** The same with steps put off that matter to nobody until later: it breaks the same laws, in fewer states. */
+  readonly putOff?: (parameters: Readonly<Record<string, number>>) => StepMachine;
 }
 
 export interface Parameter {
@@ -59,11 +61,19 @@ function family<Order>(
   says: string,
   parameters: Protocol["parameters"],
   orders: Readonly<Record<string, Order>>,
-  machine: (name: string, parameters: Record<string, number>, order: Order) => StepMachine,
+  machine: (name: string, parameters: Record<string, number>, order: Order, putOff: boolean) => StepMachine,
+  canPutOff = false,
 ): StepProtocol[] {
   return Object.entries(orders).map(([order, steps]) => {
     const own = `${name}-${order}`;
-    return { name: own, says, parameters, machine: (given) => machine(own, given, steps) };
+    const made = (putOff: boolean) => (given: Record<string, number>) => machine(own, given, steps, putOff);
+    return {
+      name: own,
+      says,
+      parameters,
+      machine: made(false),
+      ...(canPutOff ? { putOff: made(true) } : {}),
+    };
   });
 }
 
@@ -94,8 +104,14 @@ export const STEP_PROTOCOLS: readonly StepProtocol[] = [
       pages: { counts: "pages of a block", usual: 2, most: 5 },
     },
     BLOCK_ORDERS,
-    (name, { cpus, blocks, pages }, order) =>
-      blocksMachine(name, { cpus: cpus as number, blocks: blocks as number, pages: pages as number }, order),
+    (name, { cpus, blocks, pages }, order, putOff) =>
+      blocksMachine(
+        name,
+        { cpus: cpus as number, blocks: blocks as number, pages: pages as number },
+        order,
+        putOff,
+      ),
+    true,
   ),
   ...family(
     "walks",

@@ -76,6 +76,8 @@ export interface Blocks {
   readonly scope: BlocksScope;
   /** PTEs stay where an unmap returns, until their range is flushed (to 2.6.37). */
   readonly lazyPtes: boolean;
+  /** Whether CPUs cache a page only when its PTE is about to be cleared (put-off.ts). */
+  readonly putsOffFills: boolean;
   /** The purge lock (vmap_purge_lock; purge_lock before 4.10): nobody, or one more than the CPU that holds it. */
   readonly purgeLock: Field;
   /** What is to be flushed; 0 and 0 if nothing is. */
@@ -88,7 +90,12 @@ export interface Blocks {
 
 const upTo = (size: number) => Array.from({ length: size }, (_none, index) => index);
 
-export function fieldsOf(layout: Layout, scope: BlocksScope, lazyPtes: boolean): Blocks {
+export function fieldsOf(
+  layout: Layout,
+  scope: BlocksScope,
+  lazyPtes: boolean,
+  putsOffFills: boolean,
+): Blocks {
   const ofCpus = { name: "CPUs", size: scope.cpus };
   const all = scope.blocks * scope.pages;
   const [place, count, bit] = [plain(all + 1), plain(scope.pages + 1), plain(2)];
@@ -108,6 +115,7 @@ export function fieldsOf(layout: Layout, scope: BlocksScope, lazyPtes: boolean):
   return {
     scope,
     lazyPtes,
+    putsOffFills,
     purgeLock: layout.field("purge lock", indexOf(ofCpus)),
     rangeStart: layout.field("range start", place),
     rangeEnd: layout.field("range end", place),

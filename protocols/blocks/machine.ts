@@ -16,13 +16,20 @@ import {
 } from "./fields.ts";
 import { MAPPING } from "./map.ts";
 import { flushAndRelease, flushes, purgeAlone } from "./purge.ts";
+import { beginningLate } from "./put-off.ts";
 import { stands } from "./redundant.ts";
 import type { BlocksOrder } from "./releases.ts";
 
-export function blocksMachine(name: string, scope: BlocksScope, order: BlocksOrder): StepMachine {
+/** Steps are put off, if that is asked, where it breaks no other law (put-off.ts). */
+export function blocksMachine(
+  name: string,
+  scope: BlocksScope,
+  order: BlocksOrder,
+  putOff = false,
+): StepMachine {
   const layout = new Layout();
-  const m = fieldsOf(layout, scope, order.lazyPtes);
-  const programs = m.cpus.map((cpu) => [
+  const m = fieldsOf(layout, scope, order.lazyPtes, putOff && !order.lazyPtes);
+  const whole = m.cpus.map((cpu) => [
     ...order.map(m, cpu),
     ...order.unmap(m, cpu),
     ...order.aliases(m, cpu),
@@ -30,12 +37,13 @@ export function blocksMachine(name: string, scope: BlocksScope, order: BlocksOrd
     ...order.gather(m, cpu),
     ...flushAndRelease(m, cpu),
   ]);
+  const programs = putOff ? whole.map(beginningLate) : whole;
   const phases = phasesOf(programs.flat());
   if (phases.length > MOST_PHASES) throw new RangeError(`${name} has more than ${MOST_PHASES} phases`);
   const actions = m.cpus.flatMap((cpu, nth) => [
     ...stepsOfCpu(cpu.index, cpu.phase, phases, programs[nth] ?? []),
     ...flushes(m, cpu),
-    ...fills(m, cpu),
+    ...(m.putsOffFills ? [] : fills(m, cpu)),
   ]);
   return {
     name,
@@ -45,7 +53,7 @@ export function blocksMachine(name: string, scope: BlocksScope, order: BlocksOrd
     initial: (state) => state.fill(0),
     actions,
     invariants: [],
-    passing: m.cpus.map(({ index, phase }) => ({
+    passing: (putOff ? [] : m.cpus).map(({ index, phase }) => ({
       id: `map-returns-${index}`,
       says: "A map that began is granted or refused.",
       when: [has(phase, ...MAPPING.map((name) => phases.indexOf(name)))],

@@ -3,6 +3,7 @@ import { has, hasNot } from "../../engine/conditions.ts";
 import { IDLE, type Step } from "../program.ts";
 import { type BlockFields, type Blocks, type CpuFields, LAZY, type PageFields } from "./fields.ts";
 import { letsGo } from "./let-go.ts";
+import { afterFills } from "./put-off.ts";
 import { nothingMapped, onlyOurs, stands } from "./redundant.ts";
 
 /** Marks a page dirty, under the block's lock. */
@@ -57,6 +58,12 @@ function begin(
   };
 }
 
+/** The same, after fills that were put off until then (put-off.ts): a step for each set of CPUs. */
+function begins(m: Blocks, cpu: CpuFields, block: BlockFields, page: PageFields): Step[] {
+  const step = begin(m, cpu, block, page);
+  return m.putsOffFills ? afterFills(step, page) : [step];
+}
+
 /** vb_free of a page that is not the last one its block waits for: dirty, and returned. */
 function notTheLast(m: Blocks, cpu: CpuFields, block: BlockFields, page: PageFields): Step {
   const letting = letsGo(m, page);
@@ -96,7 +103,7 @@ function forEachPage(m: Blocks, steps: (block: BlockFields, page: PageFields) =>
 /** The order of every release: dirty and unlocked first; then out of the index; then to the lazy list. */
 export const unmapThenPublish = (m: Blocks, cpu: CpuFields): Step[] =>
   forEachPage(m, (block, page) => [
-    begin(m, cpu, block, page),
+    ...begins(m, cpu, block, page),
     notTheLast(m, cpu, block, page),
     {
       at: "vb_free",
@@ -127,7 +134,7 @@ export const unmapThenPublish = (m: Blocks, cpu: CpuFields): Step[] =>
 /** Repaired: all that under the block's lock, so nobody sees a full block whose area is not lazy. */
 export const unmapPublishingUnderLock = (m: Blocks, cpu: CpuFields): Step[] =>
   forEachPage(m, (block, page) => [
-    begin(m, cpu, block, page),
+    ...begins(m, cpu, block, page),
     notTheLast(m, cpu, block, page),
     {
       at: "vb_free",

@@ -1,0 +1,37 @@
+/** The command line as a newcomer runs it: in a folder of its own, no terminal, no colour. */
+import { execFile } from "node:child_process";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+export const ROOT: string = fileURLToPath(new URL("..", import.meta.url));
+export const TSX: string = pathToFileURL(join(ROOT, "node_modules/tsx/dist/esm/index.mjs")).href;
+export const elsewhere: string = mkdtempSync(join(tmpdir(), "vmapcheck-cli-"));
+
+export interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** No wish about colour, on a machine that says CI as build machines do: that alone asks for none. */
+export const env: NodeJS.ProcessEnv = { ...process.env, CI: "true" };
+for (const wish of ["FORCE_COLOR", "NO_COLOR"]) delete env[wish];
+
+export function vmapcheck(...words: string[]): Promise<Ended> {
+  const node = ["--import", TSX, join(ROOT, "cli/main.ts"), ...words];
+  return new Promise((done) => {
+    execFile(process.execPath, node, { cwd: elsewhere, env, maxBuffer: 2 ** 26 }, (error, out, err) =>
+      done({ code: error === null ? 0 : Number(error.code), out, err }),
+    );
+  });
+}
+
+/** The same with --json: its exit code and its document. */
+export const json = async (
+  ...words: string[]
+): Promise<{ code: number; document: ReturnType<typeof JSON.parse> }> => {
+  const { code, out } = await vmapcheck(...words, "--json");
+  return { code, document: JSON.parse(out) };
+};

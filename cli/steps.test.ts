@@ -1,0 +1,141 @@
+/** The command line at the step grain. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { elsewhere, json, ROOT, vmapcheck } from "./running.testing.ts";
+
+const PINNED = join(ROOT, "counterexamples/vb-final-free-window/interleaving.json");
+
+/** The pinned run of C13 with something changed, as a file. */
+function changed(change: (file: { [name: string]: unknown; steps: string[] }) => void): string {
+  const file = JSON.parse(readFileSync(PINNED, "utf8"));
+  change(file);
+  const path = join(elsewhere, `changed-${Math.random()}.json`);
+  writeFileSync(path, JSON.stringify(file));
+  return path;
+}
+
+describe("replay of an interleaving", () => {
+  test("draws a lane for each CPU, what TLBs hold beside, and names law and bug", async () => {
+    const { code, out, err } = await vmapcheck("replay", "C13");
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(out).toMatch(/^ +CPU 0 +CPU 1 +map +TLB 0 +TLB 1$/m);
+    expect(out).toMatch(/^17 +purge: has nothing to flush: +!x +0 +-$/m);
+    expect(out).toContain("no-alias-after-unmap-aliases");
+    expect(out).toContain("known as vb-final-free-window");
+  });
+
+  test("marks where a run goes on for ever", async () => {
+    const { code, out } = await vmapcheck(
+      "replay",
+      "iounmap-overwrites-lazy-nr",
+      "--law",
+      "nothing-lazy-nothing-purged-0",
+    );
+    expect(code).toBe(0);
+    expect(out).toMatch(/again and again:\n16 /);
+  });
+
+  test("on the repaired order says how far it goes", async () => {
+    const { code, document } = await json("replay", PINNED, "--kernel", "blocks-6.12-repaired");
+    expect(code).toBe(0);
+    expect(document).toMatchObject({ kernel: "blocks-6.12-repaired", accepted: true, law: null, step: 13 });
+  });
+
+  test("that does not break its law any more ends with 1", async () => {
+    const { code, document } = await json(
+      "replay",
+      changed(({ steps }) => steps.splice(7, 1)),
+    );
+    expect({ code, accepted: document.accepted }).toEqual({ code: 1, accepted: true });
+  });
+
+  test.each([
+    [
+      "a step that there is not",
+      ({ steps }) => steps.splice(3, 1, "CPU 0, sleeps"),
+      /step 4: blocks-6\.12 has no "CPU 0, sleeps"/,
+    ],
+    [
+      "a protocol that there is not",
+      (file) => (file.protocol = "blocks-6.13"),
+      /no protocol "blocks-6\.13"; did you mean/,
+    ],
+    [
+      "a scope without pages",
+      (file) => (file.scope = { cpus: 2, blocks: 1 }),
+      /scope\.pages .* is from 1 to \d, not given/,
+    ],
+    [
+      "a scope that is too large",
+      (file) => (file.scope = { cpus: 99, blocks: 1, pages: 2 }),
+      /scope\.cpus .* not 99/,
+    ],
+    ["another version", (file) => (file.vmapcheck = 2), /vmapcheck: /],
+    ["steps that are no names", (file) => (file.steps = [7 as never]), /steps\[0\]: /],
+  ] as [string, Parameters<typeof changed>[0], RegExp][])(
+    "refuses %s in one line",
+    async (_what, change, line) => {
+      const { code, out, err } = await vmapcheck("replay", changed(change));
+      expect({ code, out }).toEqual({ code: 2, out: "" });
+      expect(err).toMatch(line);
+      expect(err.trimEnd().split("\n")).toHaveLength(1);
+    },
+  );
+
+  test("asks for the grain that a bug has", async () => {
+    expect((await vmapcheck("replay", "C13", "--grain", "call")).err).toMatch(
+      /pinned at the step grain alone/,
+    );
+    expect((await vmapcheck("replay", "C7", "--grain", "step")).out).toContain("protocol blocks-5.13");
+    expect((await vmapcheck("replay", "C7")).out).toContain("step 5 of 5:  unmapAliases");
+  });
+});
+
+describe("explore of a protocol of steps", () => {
+  test("finds C13 in the order of 6.12 without being told where, and names it", async () => {
+    const { code, document } = await json("explore", "blocks-6.12");
+    expect(code).toBe(0);
+    expect(document).toMatchObject({ verdict: "broken", law: "no-alias-after-unmap-aliases" });
+    expect(document.history).toHaveLength(17);
+    expect(document.laws[0].bug).toBe("vb-final-free-window");
+  });
+
+  test("takes steps that accord in fewer orders unless told not to, with the same verdict", async () => {
+    const fewer = await json("explore", "pins-always");
+    const all = await json("explore", "pins-always", "--partial-order", "off");
+    expect([fewer.document.verdict, all.document.verdict]).toEqual(["holds", "holds"]);
+    expect(fewer.document.states).toBeLessThan(all.document.states);
+  });
+
+  test("writes the run as ITF, with what a chart shows beside it", async () => {
+    const path = join(elsewhere, "c13.itf.json");
+    await vmapcheck("explore", "blocks-6.12", "--itf", path);
+    const { states } = JSON.parse(readFileSync(path, "utf8"));
+    expect(states).toHaveLength(17);
+    expect(states[16].drawn).toMatchObject({ map: "!x" });
+  });
+
+  test("with --liveness shows a stem and a loop, and names the bug", async () => {
+    const words = ["areas-4.10", "--scope", "places=4,caches=0", "--liveness"];
+    const { code, document } = await json("explore", ...words);
+    expect(code).toBe(0);
+    const broken = document.liveness.filter(({ verdict }: { verdict: string }) => verdict === "broken");
+    expect(broken).toMatchObject([{ id: "lazy-comes-down", bug: "purge-starved-by-alloc" }]);
+    expect([broken[0].stem.length, broken[0].loop.length]).toEqual([20, 60]);
+    expect((await vmapcheck("explore", ...words, "--law", "no-bug")).err).toMatch(/--law is not for it/);
+    expect((await vmapcheck("explore", "lazy-unmap", "--liveness")).err).toMatch(
+      /nothing has to end in lazy-unmap/,
+    );
+  });
+});
+
+describe("hunt at the step grain", () => {
+  test("explores, and tells engine, states and length", async () => {
+    const { code, document } = await json("hunt", "C13");
+    expect(code).toBe(0);
+    expect(document.bugs).toMatchObject([
+      { id: "vb-final-free-window", engine: "explore", found: true, commands: 17 },
+    ]);
+  });
+});

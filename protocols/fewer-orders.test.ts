@@ -1,0 +1,57 @@
+/** Every protocol in a small scope: with steps that accord in fewer orders it breaks what it breaks in all. */
+import { describe, expect, test } from "vitest";
+import { visitActions } from "../engine/actions.ts";
+import { explore } from "../engine/explore.ts";
+import { STEP_PROTOCOLS, type StepProtocol } from "./index.ts";
+
+const BOUNDS = { states: 1e6, milliseconds: 60_000, bytes: 1e9 };
+
+/** The usual scope, but for what is too large in it for a test. */
+function scopeOf({ name, parameters }: StepProtocol): Record<string, number> {
+  const usual = Object.fromEntries(Object.entries(parameters).map(([key, { usual: value }]) => [key, value]));
+  return name === "locks-6.5" ? { ...usual, blocks: 1 } : usual;
+}
+
+function visited({ machine, putOff }: StepProtocol, scope: Record<string, number>, fewer: boolean) {
+  const made = fewer && putOff !== undefined ? putOff(scope) : machine(scope);
+  const { states, breaks, deadlocks, ended } = explore(
+    visitActions(made, { symmetry: true, partialOrder: fewer }),
+    { bounds: BOUNDS, enough: () => false },
+  );
+  expect(ended).toBe("fixpoint");
+  return { states, laws: breaks.map(({ law }) => law).sort(), stuck: deadlocks > 0 };
+}
+
+describe.each(STEP_PROTOCOLS.map((protocol) => ({ name: protocol.name, protocol })))(
+  "$name",
+  ({ protocol }) => {
+    test("breaks the same laws in fewer orders, and has no more states", () => {
+      const scope = scopeOf(protocol);
+      const [all, fewer] = [visited(protocol, scope, false), visited(protocol, scope, true)];
+      expect([fewer.laws, fewer.stuck]).toEqual([all.laws, all.stuck]);
+      expect(fewer.states).toBeLessThanOrEqual(all.states);
+    });
+  },
+);
+
+const blocks = (name: string) =>
+  STEP_PROTOCOLS.find((each) => each.name === `blocks-${name}`) as StepProtocol;
+
+describe("of the protocols of blocks", () => {
+  const repaired = ["3.16-repaired", "4.4-repaired", "5.13-repaired", "6.5-repaired", "6.12-repaired"];
+
+  test.each(repaired)("%s has less than half its states left", (name) => {
+    const scope = { cpus: 2, blocks: 1, pages: 2 };
+    const [all, fewer] = [visited(blocks(name), scope, false), visited(blocks(name), scope, true)];
+    expect(fewer.states * 2).toBeLessThan(all.states);
+  });
+
+  test("6.12-repaired has less than a third left on three CPUs", () => {
+    const scope = { cpus: 3, blocks: 1, pages: 2 };
+    const [all, fewer] = [
+      visited(blocks("6.12-repaired"), scope, false),
+      visited(blocks("6.12-repaired"), scope, true),
+    ];
+    expect(fewer.states * 3).toBeLessThan(all.states);
+  });
+});
