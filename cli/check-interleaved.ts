@@ -143,13 +143,23 @@ const lawsKnown = (name: string) =>
     .filter(({ protocol, also = [] }) => [protocol, ...also].includes(name))
     .map(({ law }) => law);
 
-function oddOfProtocol({ name, laws, ended }: ProtocolReport): string[] {
+/** The laws that the catalogue says a protocol breaks in just this scope. */
+const lawsPinnedIn = (name: string, scope: Readonly<Record<string, number>>) =>
+  INTERLEAVED.flatMap(({ breaks }) => breaks)
+    .filter(({ protocol, also = [] }) => [protocol, ...also].includes(name))
+    .filter((each) => Object.entries(scope).every(([key, value]) => each.scope[key] === value))
+    .map(({ law }) => law);
+
+function oddOfProtocol({ name, scope, laws, ended }: ProtocolReport): string[] {
   const known = lawsKnown(name);
   const allMet =
     known.length > 0 && laws.every(({ law, steps }) => steps !== undefined || !known.includes(law));
   const unknown = laws.filter(({ steps, bug }) => steps !== undefined && bug === undefined);
   return [
     ...(ended === "fixpoint" || ended === "request" || allMet ? [] : [`${name}: not visited whole`]),
+    ...laws
+      .filter(({ law, steps }) => steps === undefined && lawsPinnedIn(name, scope).includes(law))
+      .map(({ law }) => `${name} does not break ${law} any more`),
     ...unknown.map(({ law, steps }) => `${name} breaks ${law} in ${steps} steps, and no bug accounts for it`),
   ];
 }

@@ -78,7 +78,7 @@ program
   .option("--symmetry <on or off>", "merge states that differ in what makes no difference; on unless given")
   .option(
     "--partial-order <on or off>",
-    "take actions that accord in fewer orders; on where it can be, unless given",
+    "take steps that accord in fewer orders; on for blocks-..., unless given",
   )
   .option("--liveness", "what has to end: look for runs in which it never does", false)
   .option("--law <id>", "end as soon as this law is broken")

@@ -20,7 +20,7 @@ describe("replay of an interleaving", () => {
     const { code, out, err } = await vmapcheck("replay", "C13");
     expect({ code, err }).toEqual({ code: 0, err: "" });
     expect(out).toMatch(/^ +CPU 0 +CPU 1 +map +TLB 0 +TLB 1$/m);
-    expect(out).toMatch(/^17 +purge: has nothing to flush: +!x +0 +-$/m);
+    expect(out).toMatch(/^17 +purge: has nothing to flush: +.*[!]/m);
     expect(out).toContain("no-alias-after-unmap-aliases");
     expect(out).toContain("known as vb-final-free-window");
   });
@@ -39,7 +39,7 @@ describe("replay of an interleaving", () => {
   test("on the repaired order says how far it goes", async () => {
     const { code, document } = await json("replay", PINNED, "--kernel", "blocks-6.12-repaired");
     expect(code).toBe(0);
-    expect(document).toMatchObject({ kernel: "blocks-6.12-repaired", accepted: true, law: null, step: 13 });
+    expect(document).toMatchObject({ kernel: "blocks-6.12-repaired", accepted: true, law: null, step: 14 });
   });
 
   test("that does not break its law any more ends with 1", async () => {
@@ -71,6 +71,7 @@ describe("replay of an interleaving", () => {
       (file) => (file.scope = { cpus: 99, blocks: 1, pages: 2 }),
       /scope\.cpus .* not 99/,
     ],
+    ["a law that there is not", (file) => (file.law = "no-law"), /law: "no-law" is none of blocks-6\.12's, /],
     ["another version", (file) => (file.vmapcheck = 2), /vmapcheck: /],
     ["steps that are no names", (file) => (file.steps = [7 as never]), /steps\[0\]: /],
   ] as [string, Parameters<typeof changed>[0], RegExp][])(
@@ -82,6 +83,16 @@ describe("replay of an interleaving", () => {
       expect(err.trimEnd().split("\n")).toHaveLength(1);
     },
   );
+
+  test("tells another law that its last step breaks", async () => {
+    const path = join(ROOT, "counterexamples/lazy-nr-racy-bugon/interleaving.json");
+    const file = { ...JSON.parse(readFileSync(path, "utf8")), law: "lazy-count" };
+    const other = join(elsewhere, "other-law.json");
+    writeFileSync(other, JSON.stringify(file));
+    const { code, document } = await json("replay", other);
+    expect(code).toBe(0);
+    expect(document).toMatchObject({ accepted: false, law: "no-bug", bug: "lazy-nr-racy-bugon" });
+  });
 
   test("asks for the grain that a bug has", async () => {
     expect((await vmapcheck("replay", "C13", "--grain", "call")).err).toMatch(
@@ -102,10 +113,10 @@ describe("explore of a protocol of steps", () => {
   });
 
   test("takes steps that accord in fewer orders unless told not to, with the same verdict", async () => {
-    const fewer = await json("explore", "pins-always");
-    const all = await json("explore", "pins-always", "--partial-order", "off");
+    const fewer = await json("explore", "blocks-6.12-repaired");
+    const all = await json("explore", "blocks-6.12-repaired", "--partial-order", "off");
     expect([fewer.document.verdict, all.document.verdict]).toEqual(["holds", "holds"]);
-    expect(fewer.document.states).toBeLessThan(all.document.states);
+    expect(fewer.document.states * 2).toBeLessThan(all.document.states);
   });
 
   test("writes the run as ITF, with what a chart shows beside it", async () => {
@@ -113,7 +124,7 @@ describe("explore of a protocol of steps", () => {
     await vmapcheck("explore", "blocks-6.12", "--itf", path);
     const { states } = JSON.parse(readFileSync(path, "utf8"));
     expect(states).toHaveLength(17);
-    expect(states[16].drawn).toMatchObject({ map: "!x" });
+    expect(states[16].drawn).toMatchObject({ map: expect.stringMatching(/^(!x|x!)$/) });
   });
 
   test("with --liveness shows a stem and a loop, and names the bug", async () => {

@@ -11,7 +11,10 @@ export interface InterleavedBreak {
   readonly scope: Readonly<Record<string, number>>;
   /** File name of the pinned run, beside the bug. */
   readonly pinned: string;
-  /** The protocol that is the same but for the bug: it keeps the law in this scope. */
+  /**
+   * A protocol without the bug: it keeps the law in this scope. The release that mended it, which may have changed
+   * other things too; or, by its name, an order in which that one thing is mended.
+   */
   readonly repaired: string;
 }
 

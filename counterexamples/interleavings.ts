@@ -10,6 +10,7 @@ import { purgeStarvedByAlloc } from "./purge-starved-by-alloc/interleaved.ts";
 import { resetPermsInvertedRange } from "./reset-perms-inverted-range/interleaved.ts";
 import { unsyncedUnmapPgd } from "./unsynced-unmap-pgd/interleaved.ts";
 import { vaPurgeTrylock } from "./va-purge-trylock/interleaved.ts";
+import { vaRetriesForEver } from "./va-retries-for-ever/interleaved.ts";
 import { vaRetryOnce } from "./va-retry-once/interleaved.ts";
 import { vbCpuUninit } from "./vb-cpu-uninit/interleaved.ts";
 import { vbDirtyReflushedEarly } from "./vb-dirty-reflushed-early/interleaved.ts";
@@ -26,6 +27,7 @@ export const INTERLEAVED: readonly InterleavedBug[] = [
   lazyNrRacyBugon,
   iounmapOverwritesLazyNr,
   vaRetryOnce,
+  vaRetriesForEver,
   lazyLeftAboveLimit,
   unsyncedUnmapPgd,
   resetPermsInvertedRange,
@@ -47,9 +49,15 @@ export function interleavedCalled(name: string): InterleavedBug | undefined {
   return INTERLEAVED.find((bug) => bug.id === name || bug.number === name.toUpperCase());
 }
 
+/** What has to end is asked of each CPU: of which one, makes no difference. */
+const ofAnyCpu = (law: string) => law.replace(/-\d+$/, "");
+
 /** The bug that breaks this law in this protocol; the first of several that do. */
 export function nameInterleaved(protocol: string, law: string): string | undefined {
   const accounts = ({ breaks }: InterleavedBug) =>
-    breaks.some((each) => each.law === law && [each.protocol, ...(each.also ?? [])].includes(protocol));
+    breaks.some(
+      (each) =>
+        ofAnyCpu(each.law) === ofAnyCpu(law) && [each.protocol, ...(each.also ?? [])].includes(protocol),
+    );
   return INTERLEAVED.find(accounts)?.id;
 }

@@ -1,5 +1,5 @@
 /** A run at the step grain that breaks a law, or lasts for ever: as it is pinned in a file, and as a machine takes it. */
-import { confirmRun, failedIn, isEnabled, type PackedMachine } from "../engine/actions.ts";
+import { confirmRun, failedIn, holdsIn, isEnabled, type PackedMachine } from "../engine/actions.ts";
 import { confirmLasso } from "../engine/liveness.ts";
 
 /** Its steps by name. */
@@ -51,6 +51,15 @@ export function take(machine: PackedMachine, steps: readonly string[]): Taken & 
     states.push(state.slice());
   }
   return { run, states };
+}
+
+/** The laws that a run breaks with its last step: what that asserts, or what no longer holds after it. */
+export function brokenBy({ actions, invariants }: PackedMachine, { run, states }: Taken): readonly string[] {
+  const last = states.at(-1) as Int32Array;
+  const action = actions[run.at(-1) ?? -1];
+  // A step that broke an assertion led nowhere: the last state is the one it was taken in.
+  if (action !== undefined && states.length === run.length) return failedIn(action, last);
+  return invariants.filter((each) => !holdsIn(each, last)).map(({ id }) => id);
 }
 
 /** Whether the machine itself says that the run breaks its law, or lasts for ever. */

@@ -10,6 +10,8 @@ export interface ExploredReport {
   readonly machine: Visitable;
   /** As it was typed, with what was left out. */
   readonly scope: string;
+  /** Not all orders of actions were taken, so that no run is known to be a shortest one. */
+  readonly fewerOrders: boolean;
   readonly result: Explored;
   readonly workers: number;
   /** States met before it was resumed; undefined if it was not. */
@@ -72,14 +74,14 @@ function actionsThatBreak(machine: Visitable, { shortest }: Explored, law: numbe
 }
 
 export function exploredText(report: ExploredReport, withActions: boolean): string {
-  const { explorable, scope, told, machine } = report;
+  const { explorable, scope, told, machine, fewerOrders } = report;
   const parts = [`${pc.bold(explorable.name)} ${scope}\n${explorable.says}`];
   for (const { law, lines, history, bug } of told) {
     const { says } = machine.laws.find(({ id }) => id === law) as { says: string };
     const { length } = history;
     const known = bug === undefined ? "" : `\nknown as ${bug}`;
     parts.push(
-      `${pc.red(`${law} is broken`)} in ${length}, shortest.  ${says}\n${lines.map((line) => `  ${line}`).join("\n")}${known}`,
+      `${pc.red(`${law} is broken`)} in ${length}, ${fewerOrders ? "perhaps not shortest" : "shortest"}.  ${says}\n${lines.map((line) => `  ${line}`).join("\n")}${known}`,
     );
   }
   if (withActions) parts.push(...tablesOfActions(report));
@@ -109,7 +111,7 @@ function namesOrCount(names: readonly string[]): string {
 
 const ENDED: Readonly<Record<Explored["ended"], string>> = {
   fixpoint: "at the fixpoint: nothing is left to visit",
-  break: "at the break asked for: no shorter history leads there",
+  break: "at the break asked for",
   states: "at the bound of states: what lies beyond is not known",
   time: "at the bound of time: what lies beyond is not known",
   memory: "at the bound of memory: what lies beyond is not known",

@@ -49,22 +49,41 @@ export async function exploreVerb(name: string | undefined, options: ExploreArgu
   refuseWhatCannotBe(opened.machine, saved, options);
   await askForFolders(options);
   const work = interruptible();
-  const result = await exploreInTurns(explorable, opened, named, saved, options, work);
-  const told = result.breaks.map((broken) => ({ law: broken.law, ...opened.tell(broken) }));
+  const found = await exploreInTurns(explorable, opened, named, saved, options, work);
+  const search = work.interrupted ? undefined : await inAllOrders(explorable, named, found, options, work);
+  const { result, opened: from } = search ?? { result: found, opened };
+  const told = result.breaks.map((broken) => ({ law: broken.law, ...from.tell(broken) }));
   const report = {
     explorable,
-    machine: opened.machine,
+    machine: from.machine,
     scope: scopeText(named.parameters),
     workers: options.workers,
     resumed: saved?.checkpoint.saved.table.parents.length,
+    fewerOrders: named.partialOrder && search === undefined,
     result,
     told,
   };
   if (options.json) console.log(JSON.stringify(exploredJson(report)));
   else console.log(exploredText(report, options.actions));
-  await writeAll(filesAsked(named.machine, opened, result, told, options));
+  await writeAll(filesAsked(named.machine, from, result, told, options));
   if (work.interrupted) return INTERRUPTED;
   return told.some(({ bug }) => bug === undefined) ? UNEXPECTED : AS_EXPECTED;
+}
+
+/** What breaks in fewer orders is looked for in all, within the same bounds: only there is a run a shortest one. */
+async function inAllOrders(
+  explorable: Explorable,
+  named: Named,
+  { breaks }: Explored,
+  options: ExploreArguments,
+  work: ReturnType<typeof interruptible>,
+): Promise<{ readonly result: Explored; readonly opened: Opened } | undefined> {
+  if (!named.partialOrder || breaks.length === 0) return undefined;
+  const all = { ...named, partialOrder: false };
+  const opened = open(explorable, all);
+  const { checkpoint: _none, ...rest } = options;
+  const result = await exploreInTurns(explorable, opened, all, undefined, rest, work);
+  return result.breaks.length > 0 ? { result, opened } : undefined;
 }
 
 /** What is to be explored, as it was typed. */
@@ -78,14 +97,16 @@ function asked(name: string | undefined, options: ExploreArguments): Named {
 }
 
 /**
- * Whether actions that accord are taken in fewer orders: where that can be, unless something is asked of all orders.
- * Threads number states in an order of their own, which the reduction's proviso does not know.
+ * Whether actions that accord are taken in fewer orders: where that leaves out much, unless something is asked of all
+ * orders. Threads number states in an order of their own, which the reduction's proviso does not know.
  */
 function isInFewerOrders(
-  { hasFootprints, name }: Explorable,
+  { hasFootprints, steps, name }: Explorable,
   { partialOrder, actions, dot, workers }: ExploreArguments,
 ): boolean {
-  if (partialOrder === undefined) return hasFootprints && !actions && dot === undefined && workers === 1;
+  if (partialOrder === undefined) {
+    return steps?.putOff !== undefined && !actions && dot === undefined && workers === 1;
+  }
   const on = onOrOff("--partial-order", partialOrder);
   if (!on) return false;
   const reason = !hasFootprints

@@ -7,7 +7,7 @@ import type { InterleavedBug } from "../../counterexamples/interleaved.ts";
 import { interleavedCalled, nameInterleaved } from "../../counterexamples/interleavings.ts";
 import { lawsOf } from "../../engine/actions.ts";
 import { STEP_PROTOCOLS, type StepProtocol } from "../../protocols/index.ts";
-import { isConfirmed, type Stuck, take } from "../../protocols/interleaving.ts";
+import { brokenBy, isConfirmed, type Stuck, take } from "../../protocols/interleaving.ts";
 import type { StepMachine } from "../../protocols/program.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, orNearest, UNEXPECTED, UsageError } from "../exit.ts";
@@ -52,28 +52,50 @@ export function replaySteps(
   const protocol = protocolNamed(options.kernel ?? interleaving.protocol);
   const machine = machineIn(protocol, interleaving, target);
   const { law, steps, loop = [] } = interleaving;
+  refuseOtherLaw(machine, target, law);
   const own = protocol.name === interleaving.protocol;
-  const broken = isConfirmed(machine, interleaving);
   const names = [...steps, ...loop];
-  const { run, stuck } = take(machine, names);
+  const taken = take(machine, names);
+  const { run, stuck } = taken;
   if (own && stuck?.reason === "no such step") {
     const name = JSON.stringify(names[stuck.step]);
     throw new UsageError(`${target}: step ${stuck.step + 1}: ${protocol.name} has no ${name}`);
   }
-  const known = broken ? nameInterleaved(protocol.name, law) : undefined;
-  const expected = broken ? known !== undefined : !own;
+  // What it was pinned for, or whatever else its last step breaks.
+  const broken = isConfirmed(machine, interleaving) ? [law] : brokenBy(machine, taken);
+  const bugs = broken.map((each) => nameInterleaved(protocol.name, each));
+  const expected = broken.length > 0 ? !bugs.includes(undefined) : !own;
   if (options.json) {
-    const step = broken ? steps.length : stuck === undefined ? null : stuck.step + 1;
-    const verdict = { accepted: !broken, law: broken ? law : null, step, bug: known ?? null };
+    const step =
+      broken.length > 0 ? Math.min(run.length, steps.length) : stuck === undefined ? null : stuck.step + 1;
+    const [first, bug] = [broken[0] ?? null, bugs[0] ?? null];
+    const verdict = { accepted: broken.length === 0, law: first, step, bug };
     console.log(JSON.stringify({ history: target, kernel: protocol.name, ...verdict }));
     return expected ? AS_EXPECTED : UNEXPECTED;
   }
   console.log(`protocol ${pc.bold(protocol.name)}, ${scopeText(interleaving.scope)}\n`);
   console.log(`${chart(machine, run.slice(0, steps.length), run.slice(steps.length)).join("\n")}\n`);
-  console.log(broken ? brokenText(machine, law, known) : acceptedText(protocol.name, law, names, stuck));
-  if (broken)
-    console.log(`replay:  ${replayLine(`${target}${interleavedCalled(target) ? " --grain step" : ""}`)}`);
+  if (broken.length === 0) console.log(acceptedText(protocol.name, law, names, stuck));
+  for (const [nth, each] of broken.entries()) console.log(brokenText(machine, each, bugs[nth]));
+  if (broken.length > 0) console.log(`replay:  ${replayLine(wordsOf(target, options))}`);
   return expected ? AS_EXPECTED : UNEXPECTED;
+}
+
+function wordsOf(target: string, { kernel, law }: ReplayStepsOptions): string {
+  const words = [target];
+  if (interleavedCalled(target) !== undefined) words.push("--grain", "step");
+  if (law !== undefined) words.push("--law", law);
+  if (kernel !== undefined) words.push("--kernel", kernel);
+  return words.join(" ");
+}
+
+/** Throws a UsageError for a law that the protocol does not know. */
+function refuseOtherLaw(machine: StepMachine, target: string, law: string): void {
+  const known = [...lawsOf(machine), ...(machine.passing ?? [])].map(({ id }) => id);
+  if (known.includes(law)) return;
+  throw new UsageError(
+    `${target}: law: ${JSON.stringify(law)} is none of ${machine.name}'s, ${known.join(", ")}`,
+  );
 }
 
 function brokenText(machine: StepMachine, law: string, known: string | undefined): string {

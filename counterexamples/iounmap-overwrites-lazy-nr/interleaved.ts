@@ -21,5 +21,12 @@ export const iounmapOverwritesLazyNr: InterleavedBug = {
       pinned: "nothing-lazy-nothing-purged.json",
       repaired: "areas-5.18",
     },
+    {
+      law: "lazy-comes-down",
+      protocol: "areas-5.18-rc1",
+      scope: { cpus: 2, places: 2, lazyMax: 1, caches: 0 },
+      pinned: "lazy-comes-down.json",
+      repaired: "areas-5.18",
+    },
   ],
 };

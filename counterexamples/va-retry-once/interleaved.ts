@@ -10,7 +10,7 @@ export const vaRetryOnce: InterleavedBug = {
   breaks: [
     {
       law: "refused-only-when-full",
-      protocol: "areas-6.12",
+      protocol: "areas-5.18",
       also: [
         "areas-2.6.28-rc3",
         "areas-2.6.28",
@@ -18,7 +18,7 @@ export const vaRetryOnce: InterleavedBug = {
         "areas-4.10",
         "areas-5.1",
         "areas-5.18-rc1",
-        "areas-5.18",
+        "areas-6.12",
       ],
       scope: { cpus: 2, places: 2, lazyMax: 1, caches: 1 },
       pinned: "interleaving.json",

@@ -11,7 +11,13 @@ export const vbFinalFreeWindow: InterleavedBug = {
     {
       law: "no-alias-after-unmap-aliases",
       protocol: "blocks-6.12",
-      also: ["blocks-6.5", "blocks-6.10", "blocks-4.4-walking-all"],
+      also: [
+        "blocks-6.5",
+        "blocks-6.10",
+        "blocks-4.4-walking-all",
+        "blocks-6.12-publishing-alone",
+        "blocks-6.12-collecting-full",
+      ],
       scope: { cpus: 2, blocks: 1, pages: 2 },
       pinned: "interleaving.json",
       repaired: "blocks-6.12-repaired",

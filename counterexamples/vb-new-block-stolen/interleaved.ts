@@ -10,6 +10,13 @@ export const vbNewBlockStolen: InterleavedBug = {
     {
       law: "map-returns-0",
       protocol: "blocks-3.16",
+      also: [
+        "blocks-2.6.28",
+        "blocks-2.6.28-repaired",
+        "blocks-2.6.33",
+        "blocks-2.6.33-repaired",
+        "blocks-3.16-repaired",
+      ],
       scope: { cpus: 2, blocks: 1, pages: 2 },
       pinned: "interleaving.json",
       repaired: "blocks-4.4",

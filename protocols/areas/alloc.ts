@@ -24,8 +24,12 @@ const request = { op: "alloc", size: 1, align: PAGE_SIZE, vstart: 0, vend: 1, ma
 
 const nodeOf = ({ index }: CpuFields) => index + 1;
 
-/** Where a search of this CPU ends: in its node's pool, or at the lowest free place; negative if nowhere. */
-export function findPlace(m: Areas, cpu: CpuFields, state: Int32Array): number {
+/**
+ * Where a search of this CPU ends: in its node's pool, if that is asked (only the first search does), or at the lowest
+ * free place; negative if nowhere.
+ */
+function findPlace(m: Areas, cpu: CpuFields, asksPool: boolean, state: Int32Array): number {
+  if (!asksPool) return firstWith(m, state, FREE);
   for (const [place, life] of m.life.entries()) {
     if (life.get(state) === POOLED && m.node[place]?.get(state) === nodeOf(cpu)) return place;
   }
@@ -33,8 +37,8 @@ export function findPlace(m: Areas, cpu: CpuFields, state: Int32Array): number {
 }
 
 /** Takes a place and maps it. Those who seek one see it if this was the last. */
-function take(m: Areas, cpu: CpuFields, hasNodes: boolean, state: Int32Array): void {
-  const place = findPlace(m, cpu, state);
+function take(m: Areas, cpu: CpuFields, { hasNodes, asksPool }: Search, state: Int32Array): void {
+  const place = findPlace(m, cpu, asksPool, state);
   m.life[place]?.set(state, BUSY);
   m.ptes.set(state, m.ptes.get(state) | (1 << place));
   if (hasNodes) m.node[place]?.set(state, nodeOf(cpu));
@@ -46,10 +50,10 @@ function take(m: Areas, cpu: CpuFields, hasNodes: boolean, state: Int32Array): v
 const seekings = (m: Areas) => m.cpus.map(({ seeking }) => seeking);
 const tlbs = (m: Areas) => m.cpus.map(({ tlb }) => tlb);
 
-const reusesOnlyFlushed = (m: Areas, cpu: CpuFields) =>
+const reusesOnlyFlushed = (m: Areas, cpu: CpuFields, { asksPool }: Search) =>
   keeps(flushBeforeReuse, (state) => ({
     command: request,
-    response: { ...done, kind: "placed", start: findPlace(m, cpu, state), mapStopped: false },
+    response: { ...done, kind: "placed", start: findPlace(m, cpu, asksPool, state), mapStopped: false },
     before: { promises: { guard: { inside: 0 } } as never },
     after: { unflushedIn: ({ start }) => ((translated(m, state) >>> start) & 1) === 1 },
   }));
@@ -68,16 +72,26 @@ export interface AllocRules {
   readonly hasNodes: boolean;
 }
 
+/** A search: whether there are nodes, whether it asks the pool of its own, and whether it is under the purge lock. */
+interface Search {
+  readonly hasNodes: boolean;
+  readonly asksPool: boolean;
+  readonly unlocks?: boolean;
+}
+
+const PLAIN: Search = { hasNodes: false, asksPool: false };
+
 /** The step in which a search ends well. */
-function finds(m: Areas, cpu: CpuFields, at: string, hasNodes: boolean, unlocks = false): Step {
+function finds(m: Areas, cpu: CpuFields, at: string, search: Search): Step {
+  const { hasNodes, asksPool, unlocks = false } = search;
   return {
     at,
     says: unlocks ? "finds a place; unlocks, returns" : "finds a place; returns",
     to: IDLE,
-    guard: (state) => findPlace(m, cpu, state) >= 0,
-    asserts: [reusesOnlyFlushed(m, cpu)],
+    guard: (state) => findPlace(m, cpu, asksPool, state) >= 0,
+    asserts: [reusesOnlyFlushed(m, cpu, search)],
     does: (state) => {
-      take(m, cpu, hasNodes, state);
+      take(m, cpu, search, state);
       if (unlocks) m.purgeLock.set(state, 0);
     },
     reads: [...m.life, ...m.node, m.ptes, ...seekings(m), ...tlbs(m)],
@@ -101,14 +115,14 @@ const begins = (m: Areas, cpu: CpuFields): Step => ({
 });
 
 /** Finds nothing, and waits for the purge lock. */
-const waits = (m: Areas, cpu: CpuFields, to: string): Step =>
-  joinsLine(m, cpu, findsNothing(m, cpu, "alloc_vmap_area", to));
+const waits = (m: Areas, cpu: CpuFields, to: string, asksPool = false): Step =>
+  joinsLine(m, cpu, findsNothing(m, cpu, "alloc_vmap_area", to, asksPool));
 
-const findsNothing = (m: Areas, cpu: CpuFields, at: string, to: string): Step => ({
+const findsNothing = (m: Areas, cpu: CpuFields, at: string, to: string, asksPool = false): Step => ({
   at,
   says: "finds nothing",
   to,
-  guard: (state) => findPlace(m, cpu, state) < 0,
+  guard: (state) => findPlace(m, cpu, asksPool, state) < 0,
   reads: [...m.life, ...m.node],
 });
 
@@ -117,9 +131,11 @@ export const allocates =
   ({ purges, hasNodes }: AllocRules) =>
   (m: Areas, cpu: CpuFields): Step[] => [
     begins(m, cpu),
-    finds(m, cpu, "alloc_vmap_area", hasNodes),
-    purges === "purge lock" ? waits(m, cpu, purges) : findsNothing(m, cpu, "alloc_vmap_area", purges),
-    finds(m, cpu, "retry", hasNodes),
+    finds(m, cpu, "alloc_vmap_area", { hasNodes, asksPool: hasNodes }),
+    purges === "purge lock"
+      ? waits(m, cpu, purges, hasNodes)
+      : findsNothing(m, cpu, "alloc_vmap_area", purges),
+    finds(m, cpu, "retry", { hasNodes, asksPool: false }),
     {
       ...findsNothing(m, cpu, "retry", IDLE),
       says: "finds nothing again: refused",
@@ -136,10 +152,10 @@ export const allocates =
  */
 export const allocatesUnderLock = (m: Areas, cpu: CpuFields): Step[] => [
   begins(m, cpu),
-  finds(m, cpu, "alloc_vmap_area", false),
+  finds(m, cpu, "alloc_vmap_area", PLAIN),
   waits(m, cpu, "purge lock to search"),
   takesLock(m, cpu, "purge lock to search", "search under lock"),
-  finds(m, cpu, "search under lock", false, true),
+  finds(m, cpu, "search under lock", { ...PLAIN, unlocks: true }),
   findsNothing(m, cpu, "search under lock", "gather"),
   {
     at: "gathered nothing",

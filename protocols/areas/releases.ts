@@ -93,7 +93,7 @@ export const AREA_ORDERS: Readonly<Record<string, AreasOrder>> = {
   "5.18-searching-under-lock": {
     ...linux5_18,
     alloc: allocatesUnderLock,
-    purge: purges({ ...rules5_1, searchesUnderLock: true }),
+    purge: purges({ ...rules5_1, looksAgain: true, searchesUnderLock: true }),
   },
   "6.12": linux6_12,
 };

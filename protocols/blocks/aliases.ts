@@ -166,36 +166,42 @@ function purgesFragments(m: Blocks, cpu: CpuFields): Step[] {
 }
 
 /** From 6.5 on (fc1e0d980037, a09fad96ffb1): under the purge lock, over all blocks; what is collected is forgotten. */
-export const collectsUnderLock = (m: Blocks, cpu: CpuFields): Step[] => [
-  begins(m, cpu, "purge lock"),
-  takesLock(m, cpu, phaseOf(m, 0, "free_purged_blocks")),
-  ...walk(m, "free_purged_blocks", underLock(m, cpu), collectsOrCondemns(m, sharedRange(m))),
-  ...freePurgedBlocks(m, cpu, "free_purged_blocks", "gather"),
-];
+export const collectsUnderLock =
+  (passesFull: boolean) =>
+  (m: Blocks, cpu: CpuFields): Step[] => [
+    begins(m, cpu, "purge lock"),
+    takesLock(m, cpu, phaseOf(m, 0, "free_purged_blocks")),
+    ...walk(m, "free_purged_blocks", underLock(m, cpu), collectsOrCondemns(m, sharedRange(m), passesFull)),
+    ...freePurgedBlocks(m, cpu, "free_purged_blocks", "gather"),
+  ];
 
 /** C9's mutant: the ranges are forgotten when they are collected, and that is before the purge lock is taken. */
 export const collectsBeforeLock = (m: Blocks, cpu: CpuFields): Step[] => [
   begins(m, cpu, phaseOf(m, 0, "purge lock")),
-  ...walk(m, "purge lock", [], collects(m, cpu)),
+  ...walk(m, "purge lock", [], collects(m, cpu, false)),
   takesLock(m, cpu, "gather", cpu),
 ];
 
-const FROM_6_5: CollectRules = { looksAt: "all", passesFull: true };
-
 /** Looks at a block of which some may be collected; a step is also passed up where this is so. */
 const collects =
-  (m: Blocks, into: Range, isLeft: (block: BlockFields, state: Int32Array) => boolean = () => true) =>
+  (
+    m: Blocks,
+    into: Range,
+    passesFull: boolean,
+    isLeft: (block: BlockFields, state: Int32Array) => boolean = () => true,
+  ) =>
   (block: BlockFields): Look[] => {
-    const reads = collectedReads(FROM_6_5, block);
+    const rules: CollectRules = { looksAt: "all", passesFull };
+    const reads = collectedReads(rules, block);
     return [
       {
         says: "passes",
-        guard: (state) => isLeft(block, state) && !isCollected(m, FROM_6_5, block, state),
+        guard: (state) => isLeft(block, state) && !isCollected(m, rules, block, state),
         reads,
       },
       {
         says: "collects and forgets the dirty range of",
-        guard: (state) => isLeft(block, state) && isCollected(m, FROM_6_5, block, state),
+        guard: (state) => isLeft(block, state) && isCollected(m, rules, block, state),
         does: (state) => {
           collect(block, into, state);
           forgetRange(block, state);
@@ -206,10 +212,10 @@ const collects =
     ];
   };
 
-function collectsOrCondemns(m: Blocks, into: Range): (block: BlockFields) => Look[] {
+function collectsOrCondemns(m: Blocks, into: Range, passesFull: boolean): (block: BlockFields) => Look[] {
   const isCondemned = (block: BlockFields, state: Int32Array) =>
     block.indexed.get(state) === 1 && isFragmented(m, block, state) && !isUsable(m, block, state);
-  const collecting = collects(m, into, (block, state) => !isCondemned(block, state));
+  const collecting = collects(m, into, passesFull, (block, state) => !isCondemned(block, state));
   return (block) => {
     const reads = [...fragmentedReads(block), block.indexed];
     return [

@@ -31,7 +31,7 @@ const linux2_6_33: BlocksOrder = { ...linux2_6_28, aliases: collectsFirst(listed
 const linux3_16: BlocksOrder = { ...linux2_6_33, lazyPtes: false };
 const linux4_4: BlocksOrder = { ...linux3_16, map: mapBornTaken };
 const linux5_13: BlocksOrder = { ...linux4_4, aliases: collectsFirst({ ...listed, passesFull: true }) };
-const linux6_5: BlocksOrder = { ...linux5_13, aliases: collectsUnderLock };
+const linux6_5: BlocksOrder = { ...linux5_13, aliases: collectsUnderLock(true) };
 const linux6_12: BlocksOrder = { ...linux6_5, gather: gatherByNode };
 
 /** vm_unmap_aliases looks at all blocks (C7 repaired), as far as the release looks first and locks later. */
@@ -68,14 +68,22 @@ export const BLOCK_ORDERS: Readonly<Record<string, BlocksOrder>> = {
   "5.13": linux5_13,
   "5.13-repaired": {
     ...linux5_13,
-    aliases: collectsFirst({ ...walksAll, passesFull: true }),
+    aliases: collectsFirst(walksAll),
     unmap: unmapPublishingUnderLock,
   },
   "6.5": linux6_5,
-  "6.5-repaired": { ...linux6_5, unmap: unmapPublishingUnderLock },
+  "6.5-repaired": { ...linux6_5, aliases: collectsUnderLock(false), unmap: unmapPublishingUnderLock },
   "6.10": linux6_5,
   "6.12": linux6_12,
-  "6.12-repaired": { ...linux6_12, unmap: unmapPublishingUnderLock },
+  "6.12-repaired": {
+    ...linux6_12,
+    aliases: collectsUnderLock(false),
+    unmap: unmapPublishingUnderLock,
+  },
+  /** Half of that: a walk passes full blocks still. */
+  "6.12-publishing-alone": { ...linux6_12, unmap: unmapPublishingUnderLock },
+  /** The other half: full blocks are collected, and out of the index before their area is lazy. */
+  "6.12-collecting-full": { ...linux6_12, aliases: collectsUnderLock(false) },
   /** C9's mutant. */
   "6.12-collecting-before-lock": {
     ...linux6_12,

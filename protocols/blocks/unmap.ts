@@ -1,5 +1,5 @@
 /** vm_unmap_ram of one page: vunmap, vb_free, and for the last page of a block free_vmap_block. */
-import { has, hasNot } from "../../engine/conditions.ts";
+import { type Condition, has, hasNot } from "../../engine/conditions.ts";
 import { IDLE, type Step } from "../program.ts";
 import { type BlockFields, type Blocks, type CpuFields, LAZY, type PageFields } from "./fields.ts";
 import { letsGo } from "./let-go.ts";
@@ -82,6 +82,24 @@ function notTheLast(m: Blocks, cpu: CpuFields, block: BlockFields, page: PageFie
   };
 }
 
+/** vb_free of the last page: the block is full of dirty pages, and its lock is dropped. */
+function isTheLast(
+  { scope }: Blocks,
+  block: BlockFields,
+  { page }: PageFields,
+  when: readonly Condition[],
+): Step {
+  return {
+    at: "vb_free",
+    says: `marks page ${page} dirty, the last of block ${block.index}; unlocks`,
+    to: "free_vmap_block",
+    when: [has(block.dirty, scope.pages - 1), ...when],
+    does: (state) => markDirty(block, page, state),
+    reads: dirtyFields(block),
+    writes: dirtyFields(block),
+  };
+}
+
 /** The area of the block reaches the lazy list, and the call returns. */
 function listsLazily(m: Blocks, cpu: CpuFields, block: BlockFields, page: PageFields) {
   const [letting, listing] = [letsGo(m, page), becomesLazy(block)];
@@ -105,15 +123,7 @@ export const unmapThenPublish = (m: Blocks, cpu: CpuFields): Step[] =>
   forEachPage(m, (block, page) => [
     ...begins(m, cpu, block, page),
     notTheLast(m, cpu, block, page),
-    {
-      at: "vb_free",
-      says: `marks page ${page.page} dirty, the last of block ${block.index}; unlocks`,
-      to: "free_vmap_block",
-      when: [has(block.dirty, m.scope.pages - 1), ...unmappingLast(m, cpu, block, page)],
-      does: (state) => markDirty(block, page.page, state),
-      reads: dirtyFields(block),
-      writes: dirtyFields(block),
-    },
+    isTheLast(m, block, page, unmappingLast(m, cpu, block, page)),
     {
       at: "free_vmap_block",
       says: `takes block ${block.index} out of the index`,
@@ -131,16 +141,25 @@ export const unmapThenPublish = (m: Blocks, cpu: CpuFields): Step[] =>
     },
   ]);
 
-/** Repaired: all that under the block's lock, so nobody sees a full block whose area is not lazy. */
+/**
+ * Repaired: out of the index and on the lazy list under the block's lock, taken once more. Whoever has that lock sees
+ * a full block whose range is still to be collected, or one that is gone and whose area is lazy: so a walk must not
+ * pass by the first (aliases.ts, `passesFull`). The area cannot be purged, and freed, before it is lazy, so the walk
+ * may read where it lies.
+ *
+ * The busy tree is left before that, with no other lock held: vread_iter takes a block's lock inside that of the busy
+ * tree, so the two may not nest the other way.
+ */
 export const unmapPublishingUnderLock = (m: Blocks, cpu: CpuFields): Step[] =>
   forEachPage(m, (block, page) => [
     ...begins(m, cpu, block, page),
     notTheLast(m, cpu, block, page),
+    isTheLast(m, block, page, unmappingLast(m, cpu, block, page)),
     {
-      at: "vb_free",
-      says: `the last of block ${block.index}: out of the index, on the lazy list, unlocks; returns`,
+      at: "free_vmap_block",
+      says: `locks block ${block.index}: out of the index, on the lazy list; returns`,
       to: IDLE,
-      when: [has(block.dirty, m.scope.pages - 1), ...unmappingLast(m, cpu, block, page)],
+      when: unmappingLast(m, cpu, block, page),
       ...listsLazily(m, cpu, block, page),
     },
   ]);
