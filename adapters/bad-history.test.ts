@@ -1,5 +1,8 @@
+import { execFileSync } from "node:child_process";
+import { symlinkSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { complaintOf, fileOf } from "./complaints.testing.ts";
+import { complaintOf, fileOf, folder } from "./complaints.testing.ts";
 import { readHistory } from "./history-file.ts";
 
 describe("a history is refused in one line", () => {
@@ -235,5 +238,29 @@ describe("a history is refused in one line", () => {
   test("and a good one is read", async () => {
     const { commands } = await readHistory(fileOf(JSON.stringify(good), ".json"));
     expect(commands).toEqual([{ ...alloc, map: false }]);
+  });
+});
+
+describe("what is no file is refused before it is read", () => {
+  test("a link to a device without end", async () => {
+    const path = join(folder, "without-end.json");
+    symlinkSync("/dev/zero", path);
+    expect(await complaintOf(() => readHistory(path), path)).toBe(
+      "FILE: cannot be read: it is no regular file",
+    );
+  });
+
+  test("a pipe into which nobody writes", async () => {
+    const path = join(folder, "pipe.json");
+    execFileSync("mkfifo", [path]);
+    expect(await complaintOf(() => readHistory(path), path)).toBe(
+      "FILE: cannot be read: it is no regular file",
+    );
+  });
+
+  test("a folder", async () => {
+    expect(await complaintOf(() => readHistory(folder), folder)).toBe(
+      "FILE: cannot be read: it is no regular file",
+    );
   });
 });

@@ -2,12 +2,16 @@
 import { readFile, stat } from "node:fs/promises";
 import { inputError } from "./input-error.ts";
 
-/** Reads it. Throws an InputError for a file that is not there, not JSON, or larger than so many bytes. */
+/**
+ * Reads it. Throws an InputError for a file that is not there, not JSON, or larger than so many bytes, and for what is
+ * no file: the size of a device or a pipe says nothing of what comes out of it, if anything does.
+ */
 export async function readJson(path: string, largest: number): Promise<unknown> {
   let text: string;
   try {
-    const { size } = await stat(path);
-    if (size > largest)
+    const about = await stat(path);
+    if (!about.isFile()) throw inputError(path, undefined, "cannot be read: it is no regular file");
+    if (about.size > largest)
       throw inputError(path, undefined, `is larger than ${largest} bytes: a history is not`);
     text = await readFile(path, "utf8");
   } catch (error) {
