@@ -3,6 +3,9 @@ export class InputError extends Error {}
 
 /** The error for this place in a file; `line` counts from 1. */
 export function inputError(file: string, line: number | undefined, what: string): InputError {
-  const oneLine = what.replaceAll(/\s+/g, " ").slice(0, 400);
-  return new InputError(`${file}${line === undefined ? "" : `:${line}`}: ${oneLine}`);
+  const says = oneLine(what).replaceAll(/\s+/g, " ").slice(0, 400);
+  return new InputError(`${file}${line === undefined ? "" : `:${line}`}: ${says}`);
 }
+
+/** Text of which a terminal shows one line, whatever a file brought into it: no line ends, no escapes. */
+export const oneLine = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ");

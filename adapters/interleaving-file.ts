@@ -17,12 +17,14 @@ export interface InterleavingFile {
 /** The format's version; a file of another one is refused. */
 const VERSION = 1;
 
+/** A law's id or a parameter's name: it is printed as it is. */
+const word = /^[\w-]+$/;
 const steps = z.array(z.string().min(1).max(500)).max(100_000);
 const format = z.strictObject({
   vmapcheck: z.literal(VERSION),
   protocol: z.string().min(1).max(200),
-  scope: z.record(z.string().max(50), z.int().nonnegative().max(1e6)),
-  law: z.string().min(1).max(200),
+  scope: z.record(z.string().max(50).regex(word), z.int().nonnegative().max(1e6)),
+  law: z.string().min(1).max(200).regex(word, { error: "expected the id of a law" }),
   steps,
   loop: steps.optional(),
 });

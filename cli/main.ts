@@ -2,7 +2,7 @@
 /** The command line: DESIGN, section 7. Each verb is a file in verbs/; this only says how they are called. */
 import { randomInt } from "node:crypto";
 import { Command, CommanderError } from "commander";
-import { InputError } from "../adapters/input-error.ts";
+import { InputError, oneLine } from "../adapters/input-error.ts";
 import { AS_EXPECTED, BAD_INPUT, UsageError, wholeNumber } from "./exit.ts";
 import { type CheckArguments, checkVerb } from "./verbs/check.ts";
 import { conformVerb } from "./verbs/conform.ts";
@@ -165,9 +165,9 @@ function report(error: unknown): void {
       process.exitCode = error.exitCode === 0 ? AS_EXPECTED : BAD_INPUT;
       return;
     }
-    console.error(`vmapcheck: ${error.message.replace(/^error: /, "").replaceAll("\n", " ")}`);
+    console.error(`vmapcheck: ${oneLine(error.message.replace(/^error: /, ""))}`);
   } else if (error instanceof InputError || error instanceof UsageError) {
-    console.error(`vmapcheck: ${error.message}`);
+    console.error(`vmapcheck: ${oneLine(error.message)}`);
   } else {
     throw error;
   }

@@ -1,9 +1,11 @@
 /** Checkpoints of `explore`: a search in a file, with all that says how its machine was asked for. */
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { behaviourOf } from "../engine/behaviour.ts";
 import {
   type Checkpoint,
   CheckpointError,
+  type Known,
   readCheckpoint,
   refuseOther,
   writeCheckpoint,
@@ -11,7 +13,9 @@ import {
 import type { Saving, Visitable } from "../engine/explore.ts";
 import { OutOfMemory } from "../engine/state-table.ts";
 import { UsageError } from "./exit.ts";
-import type { Named } from "./visitable-by-name.ts";
+import { explorableNamed } from "./explorable.ts";
+import { inOrder, wrongIn } from "./parameters.ts";
+import { type Named, visitableByName } from "./visitable-by-name.ts";
 
 const ownerForm = z.strictObject({
   version: z.string(),
@@ -35,25 +39,57 @@ export function readSearch(path: string): SavedSearch {
     if (!success) throw new CheckpointError("it is a checkpoint of something else");
     const { version, ...named } = data;
     if (version !== VERSION) {
-      throw new CheckpointError(`version ${version} wrote it, and this is version ${VERSION}`);
+      throw new CheckpointError(
+        `version ${JSON.stringify(version)} wrote it, and this is version ${VERSION}`,
+      );
     }
-    return { path, named, checkpoint };
+    const explorable = explorableNamed(named.machine);
+    const wrong = wrongIn(explorable, named.parameters);
+    if (wrong !== undefined) throw new CheckpointError(`its scope: ${wrong}`);
+    const parameters = inOrder(explorable, named.parameters);
+    return { path, named: { ...named, parameters }, checkpoint };
   });
 }
 
 /** Throws a UsageError where what was saved is not of this machine, as this version has it. */
-export function refuseOtherMachine({ path, checkpoint }: SavedSearch, machine: Visitable): void {
-  orUsageError(path, () => refuseOther(checkpoint, machine));
+export function refuseOtherMachine({ path, named, checkpoint }: SavedSearch, machine: Visitable): void {
+  orUsageError(path, () => refuseOther(checkpoint, knownBy(machine, named)));
+}
+
+/** Its behaviour is asked of a machine of its own, so that nothing is seen of the one that is explored. */
+const knownBy = (machine: Visitable, named: Named): Known => ({
+  machine,
+  behaviour: behaviourOf(visitableByName(named)),
+});
+
+/**
+ * What is done with a search, in one line where it goes wrong and the search came from a file: a checksum is no proof
+ * of where its states are from. Throws a UsageError then.
+ */
+export async function orNotOfMachine<T>(
+  saved: SavedSearch | undefined,
+  work: () => T | Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (saved === undefined || error instanceof UsageError) throw error;
+    throw new UsageError(
+      `--resume ${saved.path}: its states are not of this machine: ${(error as Error).message}`,
+    );
+  }
 }
 
 /** Saves to a file every so many seconds. Where that fails, it says so on stderr, and the search goes on. */
 export function savingTo(path: string, seconds: number, machine: Visitable, named: Named): Saving {
   let last = performance.now();
+  let known: Known | undefined;
   return {
     due: () => performance.now() - last >= seconds * 1000,
     save: (search) => {
       try {
-        writeCheckpoint(path, machine, { version: VERSION, ...named }, search);
+        known ??= knownBy(machine, named);
+        writeCheckpoint(path, known, { version: VERSION, ...named }, search);
       } catch (error) {
         console.error(`vmapcheck: --checkpoint ${path}: ${(error as Error).message}: nothing was saved`);
       }

@@ -72,6 +72,7 @@ describe("replay of an interleaving", () => {
       /scope\.cpus .* not 99/,
     ],
     ["a law that there is not", (file) => (file.law = "no-law"), /law: "no-law" is none of blocks-6\.12's, /],
+    ["a law with a line end", (file) => (file.law = "no\n\u001b[2J"), /law: expected the id of a law$/m],
     ["another version", (file) => (file.vmapcheck = 2), /vmapcheck: /],
     ["steps that are no names", (file) => (file.steps = [7 as never]), /steps\[0\]: /],
   ] as [string, Parameters<typeof changed>[0], RegExp][])(

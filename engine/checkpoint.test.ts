@@ -1,5 +1,5 @@
 /** A search that was saved goes on as if it had not been, whenever it ended; and a file is taken whole or refused. */
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,8 +7,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { CheckpointError, readCheckpoint, refuseOther, writeCheckpoint } from "./checkpoint.ts";
-import { type Explored, type ExploreOptions, explore } from "./explore.ts";
+import { behaviourOf } from "./behaviour.ts";
+import { CheckpointError, type Known, readCheckpoint, refuseOther, writeCheckpoint } from "./checkpoint.ts";
+import { type Explored, type ExploreOptions, explore, type Visitable } from "./explore.ts";
 import { type Given, machineOf, sourceOf } from "./parallel.testing.ts";
 import { exploringTogether } from "./parallel.ts";
 import { KILLED } from "./saving.testing.ts";
@@ -43,10 +44,15 @@ const counted = ({
   shortest: shortest.map((lengths) => [...lengths]),
 });
 
+/** The machine, or what is made of it, and what it does: asked of another. */
+function known(given: Given, change = (machine: Visitable): Visitable => machine): Known {
+  return { machine: change(machineOf(given)), behaviour: behaviourOf(change(machineOf(given))) };
+}
+
 /** What was saved in a file, as it is read back. */
 function reread(path: string, given: Given): Saved {
   const checkpoint = readCheckpoint(path);
-  refuseOther(checkpoint, machineOf(given));
+  refuseOther(checkpoint, known(given));
   return checkpoint.saved;
 }
 
@@ -58,7 +64,10 @@ function savedAfter(states: number, given: Given, options: Partial<ExploreOption
     ...FREELY,
     ...options,
     bounds: { ...bounds, states },
-    saving: { due: () => false, save: (search) => writeCheckpoint(path, machine, { mine: true }, search) },
+    saving: {
+      due: () => false,
+      save: (search) => writeCheckpoint(path, known(given), { mine: true }, search),
+    },
   });
   return path;
 }
@@ -87,10 +96,11 @@ describe("a search that was saved and goes on counts what one does that was neve
     const given: Given = { name: "a ring that is watched", numbers: [16, 8] };
     const path = newFile();
     const machine = machineOf(given);
+    const own = known(given);
     const { ended } = explore(machine, {
       ...FREELY,
       bounds: { ...bounds, bytes: 400_000 },
-      saving: { due: () => false, save: (search) => writeCheckpoint(path, machine, null, search) },
+      saving: { due: () => false, save: (search) => writeCheckpoint(path, own, null, search) },
     });
     expect(ended).toBe("memory");
     const result = explore(machineOf(given), { ...FREELY, resume: reread(path, given) });
@@ -100,6 +110,7 @@ describe("a search that was saved and goes on counts what one does that was neve
   test("by several threads, and by one after them", async () => {
     const given: Given = { name: "a ring that is watched", numbers: [16, 6] };
     const machine = machineOf(given);
+    const own = known(given);
     const path = newFile();
     const together = async (states: number, resume: Saved | undefined) => {
       const turns = exploringTogether(machine, sourceOf(given), {
@@ -108,7 +119,7 @@ describe("a search that was saved and goes on counts what one does that was neve
         workers: 2,
         grain: { taken: 64, narrow: 0 },
         resume,
-        saving: { due: () => true, save: (search) => writeCheckpoint(path, machine, null, search) },
+        saving: { due: () => true, save: (search) => writeCheckpoint(path, own, null, search) },
       });
       for (;;) {
         const { done, value } = await turns.next(false);
@@ -172,13 +183,13 @@ describe("a process that saves", () => {
 
 describe("a file that is refused, in one line:", () => {
   const given: Given = { name: "wide ring", numbers: [12, 6] };
-  const machine = machineOf(given);
+  const own = known(given);
   const path = savedAfter(300, given, { compact: true });
   const whole = readFileSync(path);
   const headerEnd = whole.indexOf("\n", whole.indexOf("\n") + 1) + 1;
 
   /** Why a file of these bytes is refused. Throws whatever else it throws, and an Error where it is taken. */
-  function refusal(bytes: Uint8Array, of = machine): string {
+  function refusal(bytes: Uint8Array, of = own): string {
     const damaged = join(folder, "damaged");
     writeFileSync(damaged, bytes);
     try {
@@ -213,6 +224,8 @@ describe("a file that is refused, in one line:", () => {
     expect(refusal(Buffer.alloc(0))).toBe("it is empty");
     mkdirSync(join(folder, "a folder"));
     expect(() => readCheckpoint(join(folder, "a folder"))).toThrow(new CheckpointError("it is no file"));
+    execFileSync("mkfifo", [join(folder, "a pipe")]);
+    expect(() => readCheckpoint(join(folder, "a pipe"))).toThrow(new CheckpointError("it is no file"));
     expect(() => readCheckpoint(join(folder, "nothing"))).toThrow(/^ENOENT: /);
   });
 
@@ -254,8 +267,8 @@ describe("a file that is refused, in one line:", () => {
   });
 
   test("one of a later version, or with what this version does not know", () => {
-    expect(refusal(withHeader(() => ({ format: 2, states: "many" })))).toBe(
-      "it has format 2, and this version reads 1",
+    expect(refusal(withHeader(() => ({ format: 3, states: "many" })))).toBe(
+      "it has format 3, and this version reads 2",
     );
     expect(refusal(withHeader(() => ({ more: 1 })))).toMatch(/^damaged: its header, /);
     expect(refusal(withHeader(() => ({ byteOrder: "BE" })))).toMatch(/^damaged: its header, at byteOrder: /);
@@ -263,9 +276,23 @@ describe("a file that is refused, in one line:", () => {
 
   test("one of another machine", () => {
     const other = "its machine has other actions, laws or states than this version's";
-    expect(refusal(whole, machineOf({ name: "wide ring", numbers: [13, 6] }))).toBe(other);
-    expect(refusal(whole, { ...machine, laws: [{ id: "another", says: "" }] })).toBe(other);
-    expect(refusal(whole, { ...machine, reductions: ["something"] })).toBe(other);
+    const { machine } = own;
+    expect(refusal(whole, known({ name: "wide ring", numbers: [13, 6] }))).toBe(other);
+    expect(refusal(whole, { ...own, machine: { ...machine, laws: [{ id: "another", says: "" }] } })).toBe(
+      other,
+    );
+    expect(refusal(whole, { ...own, machine: { ...machine, reductions: ["something"] } })).toBe(other);
+  });
+
+  test("one of a machine whose actions have the same names and do something else", () => {
+    const withoutOne = (machine: Visitable): Visitable => ({
+      ...machine,
+      expand: (number, reached, batch) => {
+        machine.expand(number, reached, batch);
+        if (number === 200) batch.count -= 1;
+      },
+    });
+    expect(refusal(whole, known(given, withoutOne))).toBe("its machine does otherwise than this version's");
   });
 
   test("one that says what cannot be, with a checksum that is right", () => {
@@ -277,6 +304,8 @@ describe("a file that is refused, in one line:", () => {
       () => ({ fired: [1] }),
       () => ({ first: [] }),
       () => ({ broken: [3] }),
+      () => ({ broken: [0, 0] }),
+      () => ({ witnesses: [["what this machine does not look for", 1]] }),
       () => ({ first: [{ from: 1e6, action: 0, length: 1 }] }),
     ];
     for (const change of changes) {
@@ -296,7 +325,7 @@ describe("a checkpoint that cannot be written", () => {
     const before = readFileSync(path);
     mkdirSync(`${path}.part`);
     const saved = reread(path, given);
-    expect(() => writeCheckpoint(path, machineOf(given), null, saved)).toThrow(/EISDIR/);
+    expect(() => writeCheckpoint(path, known(given), null, saved)).toThrow(/EISDIR/);
     expect(readFileSync(path).equals(before)).toBe(true);
   });
 });

@@ -5,7 +5,17 @@
  * right, and no memory for it before its size is.
  */
 import { createHash, type Hash } from "node:crypto";
-import { closeSync, fstatSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { endianness } from "node:os";
 import { dirname } from "node:path";
 import { z } from "zod";
@@ -16,7 +26,7 @@ import { allocated } from "./state-table.ts";
 
 const MAGIC = "checkpoint of a breadth-first search\n";
 /** Changes with the meaning of anything in the file. */
-const FORMAT = 1;
+const FORMAT = 2;
 const CHECKSUM = "sha256";
 const CHECKSUM_BYTES = 32;
 /** Bytes read or written at a time. */
@@ -31,9 +41,16 @@ export class CheckpointError extends Error {}
 export interface Checkpoint {
   /** Whatever tells its owner how the machine is made. */
   readonly owner: unknown;
-  /** As of `machineHash`. */
+  /** As of `machineHash`, and as of `behaviourOf`. */
   readonly machine: string;
+  readonly behaviour: string;
   readonly saved: Saved;
+}
+
+/** A machine, and what it does, as of `behaviourOf`. */
+export interface Known {
+  readonly machine: Visitable;
+  readonly behaviour: string;
 }
 
 const count = z.int().nonnegative();
@@ -43,6 +60,7 @@ const headerForm = z.strictObject({
   byteOrder: z.literal(endianness()),
   owner: z.unknown(),
   machine: z.string(),
+  behaviour: z.string(),
   /** Words kept of each state, states, and words of those kept whole beside their hashes; -1 if none are. */
   words: z.int().positive(),
   states: z.int().positive(),
@@ -69,10 +87,10 @@ export function machineHash(machine: Visitable): string {
 }
 
 /** Puts a search into a file, whole or not at all. Throws what the file system says. */
-export function writeCheckpoint(path: string, machine: Visitable, owner: unknown, saved: Saved): void {
+export function writeCheckpoint(path: string, known: Known, owner: unknown, saved: Saved): void {
   const beside = `${path}.part`;
   try {
-    writeWhole(beside, headerOf(machineHash(machine), owner, saved), saved.table);
+    writeWhole(beside, headerOf(known, owner, saved), saved.table);
     renameSync(beside, path);
   } catch (error) {
     rmSync(beside, { force: true });
@@ -88,9 +106,7 @@ export function writeCheckpoint(path: string, machine: Visitable, owner: unknown
 export function readCheckpoint(path: string): Checkpoint {
   const file = opened(path);
   try {
-    const stat = fstatSync(file);
-    if (!stat.isFile()) throw new CheckpointError("it is no file");
-    const { size } = stat;
+    const { size } = fstatSync(file);
     const { header, length } = readHeader(file, size);
     const expected = length + bytesOf(header) + CHECKSUM_BYTES;
     if (size !== expected) {
@@ -106,16 +122,21 @@ export function readCheckpoint(path: string): Checkpoint {
     const checksum = Buffer.alloc(CHECKSUM_BYTES);
     readAll(file, checksum, at);
     if (!hash.digest().equals(checksum)) throw new CheckpointError("damaged: its checksum is wrong");
-    return { owner: header.owner, machine: header.machine, saved: savedOf(header, table) };
+    const { owner, machine, behaviour } = header;
+    return { owner, machine, behaviour, saved: savedOf(header, table) };
   } finally {
     closeSync(file);
   }
 }
 
 /** Throws a CheckpointError where what was saved is not of this machine. */
-export function refuseOther({ machine: hash, saved }: Checkpoint, machine: Visitable): void {
-  if (hash !== machineHash(machine)) {
+export function refuseOther(checkpoint: Checkpoint, { machine, behaviour }: Known): void {
+  const { saved } = checkpoint;
+  if (checkpoint.machine !== machineHash(machine)) {
     throw new CheckpointError("its machine has other actions, laws or states than this version's");
+  }
+  if (checkpoint.behaviour !== behaviour) {
+    throw new CheckpointError("its machine does otherwise than this version's");
   }
   if (!isLevels(saved) || !isTable(saved, machine) || !isFindings(saved, machine)) {
     throw new CheckpointError("what it says cannot be of this machine");
@@ -143,22 +164,29 @@ function isTable({ table, head }: Saved, { words, actions: { length } }: Visitab
   return true;
 }
 
-function isFindings({ findings, head }: Saved, { actions, laws }: Visitable): boolean {
+function isFindings({ findings, witnesses, head }: Saved, machine: Visitable): boolean {
   const { fired, first, shortest, broken } = findings;
+  const { actions, laws } = machine;
   if (fired.length !== actions.length || first.length !== laws.length || shortest.length !== laws.length) {
     return false;
   }
+  const known = machine.witnesses?.();
+  if ([...witnesses.keys()].some((id) => !known?.has(id))) return false;
+  // Each law that was broken is named once, and was broken somewhere.
+  const where = first.filter((each) => each !== undefined);
+  if (broken.length !== where.length || new Set(broken).size !== where.length) return false;
   if (broken.some((law) => first[law] === undefined)) return false;
-  return first.every((each) => each === undefined || (each.from < head && each.action < actions.length));
+  return where.every(({ from, action }) => from < head && action < actions.length);
 }
 
-function headerOf(machine: string, owner: unknown, saved: Saved): Header {
+function headerOf({ machine, behaviour }: Known, owner: unknown, saved: Saved): Header {
   const { table, findings, witnesses, levels, head, levelEnd, seconds } = saved;
   return {
     format: FORMAT,
     byteOrder: endianness(),
     owner,
-    machine,
+    machine: machineHash(machine),
+    behaviour,
     words: table.words,
     states: table.parents.length,
     waiting: table.waiting?.length ?? -1,
@@ -229,12 +257,14 @@ function writeWhole(path: string, header: Header, table: SavedTable): void {
   }
 }
 
+/** Asked before it is opened: a pipe into which nobody writes would be waited for. */
 function opened(path: string): number {
   try {
-    return openSync(path, "r");
+    if (statSync(path).isFile()) return openSync(path, "r");
   } catch (error) {
     throw new CheckpointError((error as Error).message);
   }
+  throw new CheckpointError("it is no file");
 }
 
 function readHeader(file: number, size: number): { header: Header; length: number } {

@@ -3,6 +3,7 @@
  * with what is in the file, if it is there, and prints what it counted once it is at the fixpoint.
  */
 import { existsSync } from "node:fs";
+import { behaviourOf } from "./behaviour.ts";
 import { readCheckpoint, refuseOther, writeCheckpoint } from "./checkpoint.ts";
 import { explore } from "./explore.ts";
 import { type Given, machineOf } from "./parallel.testing.ts";
@@ -14,11 +15,12 @@ const [path] = process.argv.slice(2);
 if (process.argv[1] === import.meta.filename && path !== undefined) {
   const machine = machineOf(KILLED);
   const checkpoint = existsSync(path) ? readCheckpoint(path) : undefined;
-  if (checkpoint !== undefined) refuseOther(checkpoint, machine);
+  const known = { machine, behaviour: behaviourOf(machineOf(KILLED)) };
+  if (checkpoint !== undefined) refuseOther(checkpoint, known);
   const { states, edges, depth, fired, witnesses } = explore(machine, {
     bounds: { states: 1e7, milliseconds: 60_000, bytes: 1e9 },
     resume: checkpoint?.saved,
-    saving: { due: () => true, save: (search) => writeCheckpoint(path, machine, null, search) },
+    saving: { due: () => true, save: (search) => writeCheckpoint(path, known, null, search) },
   });
   const counted = { states, edges, depth, fired: [...fired], witnesses: [...witnesses] };
   console.log(JSON.stringify({ resumed: checkpoint?.saved.table.parents.length ?? 0, counted }));
