@@ -43,9 +43,15 @@ export interface Explorable {
 export interface Smaller {
   /** States that differ in what makes no difference are one. */
   readonly merged: boolean;
-  /** Actions that accord are taken in fewer orders. */
-  readonly partialOrder: boolean;
+  readonly orders: Orders;
 }
+
+/**
+ * In which orders actions that accord are taken: in all; steps that matter later are put off (blocks only, quick); or
+ * those, and of the rest not every order (stubborn sets: fewer states, and slower).
+ */
+export type Orders = (typeof ORDERS)[number];
+export const ORDERS = ["all", "late", "fewest"] as const;
 
 export interface Opened {
   readonly machine: Visitable;
@@ -85,11 +91,11 @@ function ofProtocol(protocol: Protocol): Explorable {
     hasFootprints: steps !== undefined,
     ...(steps === undefined ? {} : { steps }),
     open: (parameters, smaller) => {
-      const putOff = smaller.partialOrder ? steps?.putOff?.(parameters) : undefined;
+      const putOff = smaller.orders === "all" ? undefined : steps?.putOff?.(parameters);
       const packed = putOff ?? protocol.machine(parameters);
       const visited = visitActions(packed, {
         symmetry: smaller.merged,
-        partialOrder: smaller.partialOrder,
+        partialOrder: smaller.orders === "fewest",
       });
       const machine =
         putOff === undefined ? visited : { ...visited, reductions: [...visited.reductions, PUT_OFF] };

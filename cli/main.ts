@@ -77,8 +77,8 @@ program
   .option("--scope <parameters>", "such as V=3,F=2,C=3 or pages=8,windows=1")
   .option("--symmetry <on or off>", "merge states that differ in what makes no difference; on unless given")
   .option(
-    "--partial-order <on or off>",
-    "take steps that accord in fewer orders; on for blocks-..., unless given",
+    "--partial-order <on, late or off>",
+    "take steps that accord in fewer orders, or only put off those that matter later; on for blocks-..., unless given",
   )
   .option("--liveness", "what has to end: look for runs in which it never does", false)
   .option("--law <id>", "end as soon as this law is broken")

@@ -16,7 +16,7 @@ const named = {
   machine: "reset-perms-5.2-rc3",
   parameters: { cpus: 2, areas: 1 },
   merged: false,
-  partialOrder: false,
+  orders: "all" as const,
 };
 
 const opened = (): Opened => explorableNamed(named.machine).open(named.parameters, named);

@@ -13,7 +13,7 @@ import {
 import type { Saving, Visitable } from "../engine/explore.ts";
 import { OutOfMemory } from "../engine/state-table.ts";
 import { UsageError } from "./exit.ts";
-import { explorableNamed } from "./explorable.ts";
+import { explorableNamed, ORDERS } from "./explorable.ts";
 import { inOrder, wrongIn } from "./parameters.ts";
 import { type Named, visitableByName } from "./visitable-by-name.ts";
 
@@ -22,7 +22,7 @@ const ownerForm = z.strictObject({
   machine: z.string(),
   parameters: z.record(z.string(), z.int()),
   merged: z.boolean(),
-  partialOrder: z.boolean(),
+  orders: z.enum(ORDERS),
 });
 
 export interface SavedSearch {

@@ -9,7 +9,7 @@ import { itfText } from "../../engine/itf.ts";
 import { exploringTogether } from "../../engine/parallel.ts";
 import { OutOfMemory } from "../../engine/state-table.ts";
 import { AS_EXPECTED, INTERRUPTED, orNearest, UNEXPECTED, UsageError } from "../exit.ts";
-import { type Explorable, explorableNamed, type Opened, type Told } from "../explorable.ts";
+import { type Explorable, explorableNamed, type Opened, type Orders, type Told } from "../explorable.ts";
 import { interruptible, progress } from "../output.ts";
 import { readSearch, refuseOtherMachine, type SavedSearch, savingTo } from "../saved-search.ts";
 import { exploredJson, exploredText, progressText } from "../show/explored.ts";
@@ -59,7 +59,7 @@ export async function exploreVerb(name: string | undefined, options: ExploreArgu
     scope: scopeText(named.parameters),
     workers: options.workers,
     resumed: saved?.checkpoint.saved.table.parents.length,
-    fewerOrders: named.partialOrder && search === undefined,
+    fewerOrders: named.orders !== "all" && search === undefined,
     result,
     told,
   };
@@ -78,8 +78,8 @@ async function inAllOrders(
   options: ExploreArguments,
   work: ReturnType<typeof interruptible>,
 ): Promise<{ readonly result: Explored; readonly opened: Opened } | undefined> {
-  if (!named.partialOrder || breaks.length === 0) return undefined;
-  const all = { ...named, partialOrder: false };
+  if (named.orders === "all" || breaks.length === 0) return undefined;
+  const all: Named = { ...named, orders: "all" };
   const opened = open(explorable, all);
   const { checkpoint: _none, ...rest } = options;
   const result = await exploreInTurns(explorable, opened, all, undefined, rest, work);
@@ -92,32 +92,45 @@ function asked(name: string | undefined, options: ExploreArguments): Named {
   if (name === undefined) throw new UsageError("explore takes a machine, or --resume FILE");
   const explorable = explorableNamed(name);
   const parameters = parametersOf(explorable, scope);
-  const partialOrder = isInFewerOrders(explorable, options);
-  return { machine: name, parameters, merged: onOrOff("--symmetry", symmetry), partialOrder };
+  const orders = ordersAsked(explorable, options);
+  return { machine: name, parameters, merged: onOrOff("--symmetry", symmetry), orders };
 }
 
 /**
- * Whether actions that accord are taken in fewer orders: where that leaves out much, unless something is asked of all
- * orders. Threads number states in an order of their own, which the reduction's proviso does not know.
+ * In which orders: in fewer where that leaves out much, unless something is asked of all. Threads number states in an
+ * order of their own, which the proviso of stubborn sets does not know.
  */
-function isInFewerOrders(
+function ordersAsked(
   { hasFootprints, steps, name }: Explorable,
   { partialOrder, actions, dot, workers }: ExploreArguments,
-): boolean {
+): Orders {
+  const canPutOff = steps?.putOff !== undefined;
   if (partialOrder === undefined) {
-    return steps?.putOff !== undefined && !actions && dot === undefined && workers === 1;
+    if (!canPutOff || actions || dot !== undefined) return "all";
+    return workers === 1 ? "fewest" : "late";
   }
-  const on = onOrOff("--partial-order", partialOrder);
-  if (!on) return false;
-  const reason = !hasFootprints
-    ? `the actions of ${name} do not say what they read and write`
-    : workers > 1
-      ? "it is for one thread"
-      : actions || dot !== undefined
-        ? "--actions and --dot ask for all orders"
-        : undefined;
-  if (reason !== undefined) throw new UsageError(`--partial-order on: ${reason}`);
-  return true;
+  const orders = ordersNamed(partialOrder);
+  const cannot =
+    orders === "late" && !canPutOff
+      ? `no step of ${name} can be put off`
+      : orders === "fewest" && !hasFootprints
+        ? `the actions of ${name} do not say what they read and write`
+        : orders === "fewest" && workers > 1
+          ? "it is for one thread; late is for several"
+          : orders !== "all" && (actions || dot !== undefined)
+            ? "--actions and --dot ask for all orders"
+            : undefined;
+  if (cannot !== undefined) throw new UsageError(`--partial-order ${partialOrder}: ${cannot}`);
+  return orders;
+}
+
+const NAMES_OF_ORDERS: Readonly<Record<string, Orders>> = { off: "all", late: "late", on: "fewest" };
+
+function ordersNamed(word: string): Orders {
+  const orders = Object.hasOwn(NAMES_OF_ORDERS, word) ? NAMES_OF_ORDERS[word] : undefined;
+  if (orders === undefined)
+    throw new UsageError(`--partial-order takes on, late or off, not ${JSON.stringify(word)}`);
+  return orders;
 }
 
 /** What was saved: what is typed beside that must say the same. */
@@ -136,10 +149,11 @@ function sameAsked(
   if (symmetry !== undefined && onOrOff("--symmetry", symmetry) !== named.merged) {
     refuse(named.merged ? "merged states" : "states that are not merged");
   }
-  if (partialOrder !== undefined && onOrOff("--partial-order", partialOrder) !== named.partialOrder) {
-    refuse(named.partialOrder ? "some orders of actions" : "all orders of actions");
+  if (partialOrder !== undefined && ordersNamed(partialOrder) !== named.orders) {
+    refuse(`${named.orders} orders of actions`);
   }
-  if (named.partialOrder && workers > 1) refuse("some orders of actions, which one thread can go on with");
+  if (named.orders === "fewest" && workers > 1)
+    refuse("the fewest orders of actions, which one thread can go on with");
   const { waiting, words } = checkpoint.saved.table;
   if (compact && waiting === undefined && words > COMPACT_WORDS) refuse("whole states, not of hashes");
   return named;
