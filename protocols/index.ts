@@ -42,6 +42,9 @@ export interface Parameter {
   readonly most: number;
 }
 
+/** Parameters by their names: whoever asks for a machine gives all that its protocol names. */
+type Chosen<Key extends string> = Readonly<Record<Key, number>>;
+
 const LAZY_UNMAP: Protocol = {
   name: "lazy-unmap",
   says: "The lazy-unmap protocol of db64fe02 in its smallest form: one purge, one pinner, TLBs that fill by themselves.",
@@ -50,23 +53,24 @@ const LAZY_UNMAP: Protocol = {
     F: { counts: "frames", usual: 2, most: 6 },
     C: { counts: "CPUs", usual: 2, most: 5 },
   },
-  machine: ({ V, F, C }) => lazyUnmap({ V: V as number, F: F as number, C: C as number }),
+  machine: (given) => lazyUnmap(given as Chosen<"V" | "F" | "C">),
 };
 
 const cpus: Parameter = { counts: "CPUs", usual: 2, most: 4 };
 
 /** A protocol for each order of a family, by the name of the family and of the order. */
-function family<Order>(
+function family<Key extends string, Order>(
   name: string,
   says: string,
-  parameters: Protocol["parameters"],
+  parameters: Readonly<Record<Key, Parameter>>,
   orders: Readonly<Record<string, Order>>,
-  machine: (name: string, parameters: Record<string, number>, order: Order, putOff: boolean) => StepMachine,
+  machine: (name: string, scope: Chosen<Key>, order: Order, putOff: boolean) => StepMachine,
   canPutOff = false,
 ): StepProtocol[] {
   return Object.entries(orders).map(([order, steps]) => {
     const own = `${name}-${order}`;
-    const made = (putOff: boolean) => (given: Record<string, number>) => machine(own, given, steps, putOff);
+    const made = (putOff: boolean) => (given: Readonly<Record<string, number>>) =>
+      machine(own, given as Chosen<Key>, steps, putOff);
     return {
       name: own,
       says,
@@ -88,12 +92,7 @@ export const STEP_PROTOCOLS: readonly StepProtocol[] = [
       caches: { counts: "whether CPUs translate what is mapped", usual: 1, least: 0, most: 1 },
     },
     AREA_ORDERS,
-    (name, { cpus, places, lazyMax, caches }, order) =>
-      areasMachine(
-        name,
-        { cpus: cpus as number, places: places as number, lazyMax: lazyMax as number, caches: caches === 1 },
-        order,
-      ),
+    (name, scope, order) => areasMachine(name, { ...scope, caches: scope.caches === 1 }, order),
   ),
   ...family(
     "blocks",
@@ -104,13 +103,7 @@ export const STEP_PROTOCOLS: readonly StepProtocol[] = [
       pages: { counts: "pages of a block", usual: 2, most: 5 },
     },
     BLOCK_ORDERS,
-    (name, { cpus, blocks, pages }, order, putOff) =>
-      blocksMachine(
-        name,
-        { cpus: cpus as number, blocks: blocks as number, pages: pages as number },
-        order,
-        putOff,
-      ),
+    blocksMachine,
     true,
   ),
   ...family(
@@ -127,8 +120,7 @@ export const STEP_PROTOCOLS: readonly StepProtocol[] = [
       },
     },
     WALKS_ORDERS,
-    (name, { cpus, blocks, pages }, order) =>
-      walksMachine(name, { cpus: cpus as number, blocks: blocks as number, pages: pages as number }, order),
+    walksMachine,
   ),
   ...family(
     "locks",
@@ -139,8 +131,7 @@ export const STEP_PROTOCOLS: readonly StepProtocol[] = [
       pages: { counts: "pages of a block", usual: 2, least: 2, most: 4 },
     },
     LOCKS_ORDERS,
-    (name, { cpus, blocks, pages }, order) =>
-      locksMachine(name, { cpus: cpus as number, blocks: blocks as number, pages: pages as number }, order),
+    locksMachine,
   ),
   ...family(
     "roots",
@@ -152,25 +143,14 @@ export const STEP_PROTOCOLS: readonly StepProtocol[] = [
       frames: { counts: "frames", usual: 2, most: 3 },
     },
     ROOTS_ORDERS,
-    (name, { cpus, roots, addresses, frames }, order) =>
-      rootsMachine(
-        name,
-        {
-          cpus: cpus as number,
-          roots: roots as number,
-          addresses: addresses as number,
-          frames: frames as number,
-        },
-        order,
-      ),
+    rootsMachine,
   ),
   ...family(
     "reset-perms",
     "vfree of areas whose permissions are reset, against purges of other CPUs.",
     { cpus, areas: { counts: "areas", usual: 1, most: 4 } },
     RESET_PERMS_ORDERS,
-    (name, { cpus, areas }, order) =>
-      resetPermsMachine(name, { cpus: cpus as number, areas: areas as number }, order),
+    resetPermsMachine,
   ),
   ...family(
     "pins",
@@ -181,8 +161,7 @@ export const STEP_PROTOCOLS: readonly StepProtocol[] = [
       frames: { counts: "frames", usual: 2, most: 4 },
     },
     POLICIES,
-    (name, { cpus, pages, frames }, policy) =>
-      pinsMachine(name, { cpus: cpus as number, pages: pages as number, frames: frames as number }, policy),
+    pinsMachine,
   ),
 ];
 

@@ -9,6 +9,9 @@ import type { Field, Layout } from "../engine/layout.ts";
 /** Where every CPU begins, and is between two calls. */
 export const IDLE = "idle";
 
+/** As many phases as the calls of a protocol may have: the values of a CPU's field for where it stands. */
+export const MOST_PHASES = 32;
+
 /** One way to go on from a phase. */
 export interface Step {
   /** The phase at which the CPU stands, named as the kernel names it. */
@@ -61,7 +64,7 @@ export function stepsOfCpu(
   phases: readonly string[],
   steps: readonly Step[],
 ): readonly StepAction[] {
-  const end = phases.find((name) => !steps.some(({ at }) => at === name));
+  const end = phasesOf(steps).find((name) => !steps.some(({ at }) => at === name));
   if (end !== undefined) throw new Error(`no step leads on from ${end}`);
   return steps.map(({ at, says, to, when = [], guard, does, asserts, reads = [], writes = [], agent }) => {
     const next = phases.indexOf(to);

@@ -3,6 +3,7 @@
  * TLB for each CPU, and where each CPU stands. A place stands for the frame that is mapped there.
  */
 import { type Field, indexOf, type Layout, plain, setOf } from "../../engine/layout.ts";
+import { MOST_PHASES } from "../program.ts";
 
 export interface AreasScope {
   readonly cpus: number;
@@ -19,8 +20,6 @@ export const [FREE, BUSY, LAZY, PURGING, POOLED] = [0, 1, 2, 3, 4] as const;
 
 /** What a CPU knows of the allocation it makes. */
 export const [NOT_SEEKING, SEEKING, SEEN_FULL] = [0, 1, 2] as const;
-
-export const MOST_PHASES = 32;
 
 export interface CpuFields {
   readonly index: number;

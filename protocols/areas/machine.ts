@@ -3,10 +3,10 @@
 import type { Invariant, Passing } from "../../engine/actions.ts";
 import { has, hasNot } from "../../engine/conditions.ts";
 import { type Field, Layout } from "../../engine/layout.ts";
-import { canonicalForm } from "../../engine/symmetry.ts";
 import { lazyBounded, lazyCount } from "../../spec/laws/purging.ts";
 import { pagesIn } from "../judged.ts";
-import { hardwareStep, phasesOf, type StepAction, type StepMachine, stepsOfCpu } from "../program.ts";
+import { hardwareStep, type StepAction, type StepMachine } from "../program.ts";
+import { stepMachine } from "../step-machine.ts";
 import {
   type Areas,
   type AreasScope,
@@ -16,7 +16,6 @@ import {
   FREE,
   fieldsOf,
   lazyPlaces,
-  MOST_PHASES,
   POOLED,
   SEEKING,
   SEEN_FULL,
@@ -27,37 +26,25 @@ import type { AreasOrder } from "./releases.ts";
 export function areasMachine(name: string, scope: AreasScope, order: AreasOrder): StepMachine {
   const layout = new Layout();
   const m = fieldsOf(layout, scope);
-  const programs = m.cpus.map((cpu) => [
-    ...order.alloc(m, cpu),
-    ...order.free(m, cpu),
-    ...order.begin(m, cpu),
-    ...order.purge(m, cpu),
-  ]);
-  const phases = phasesOf(programs.flat());
-  if (phases.length > MOST_PHASES) throw new RangeError(`${name} has more than ${MOST_PHASES} phases`);
-  const actions = m.cpus.flatMap((cpu, nth) => [
-    ...stepsOfCpu(cpu.index, cpu.phase, phases, programs[nth] ?? []),
-    flushes(m, cpu),
-    ...(scope.caches ? fills(m, cpu) : []),
-  ]);
-  return {
+  return stepMachine({
     name,
     layout,
-    cpus: scope.cpus,
-    words: layout.words,
-    initial: (state) => {
-      state.fill(0);
-      m.lazyNr.set(state, scope.places);
-    },
-    actions,
+    cpus: m.cpus,
+    program: (cpu) => [
+      ...order.alloc(m, cpu),
+      ...order.free(m, cpu),
+      ...order.begin(m, cpu),
+      ...order.purge(m, cpu),
+    ],
+    hardware: (cpu) => [flushes(m, cpu), ...(scope.caches ? fills(m, cpu) : [])],
+    begin: (state) => m.lazyNr.set(state, scope.places),
     invariants: atRest(m),
-    passing: passing(m, phases),
-    symmetry: () => canonicalForm(layout),
-    interchangeable: layout.interchangeable,
+    passing: (phases) => passing(m, phases),
+    isSymmetric: true,
     legend:
       "areas: . free, B busy, L lazy, P being purged, p in a pool; lazy: the counter; TLB: the areas that a CPU translates",
     draw: (state) => draw(m, state),
-  };
+  });
 }
 
 /** What holds whenever nothing is in flight: every CPU is idle, and the worker was not asked. */

@@ -1,8 +1,9 @@
 /** Per-CPU blocks at the step grain: vm_map_ram, vm_unmap_ram, vm_unmap_aliases and a purge on every CPU. */
+import type { Passing } from "../../engine/actions.ts";
 import { has } from "../../engine/conditions.ts";
 import { type Field, Layout } from "../../engine/layout.ts";
-import { canonicalForm } from "../../engine/symmetry.ts";
-import { hardwareStep, phasesOf, type StepAction, type StepMachine, stepsOfCpu } from "../program.ts";
+import { hardwareStep, type Step, type StepAction, type StepMachine } from "../program.ts";
+import { stepMachine } from "../step-machine.ts";
 import {
   type BlockFields,
   type Blocks,
@@ -10,7 +11,6 @@ import {
   type CpuFields,
   fieldsOf,
   LAZY,
-  MOST_PHASES,
   NONE,
   type PageFields,
 } from "./fields.ts";
@@ -29,40 +29,33 @@ export function blocksMachine(
 ): StepMachine {
   const layout = new Layout();
   const m = fieldsOf(layout, scope, order.lazyPtes, putOff && !order.lazyPtes);
-  const whole = m.cpus.map((cpu) => [
+  const calls = (cpu: CpuFields): readonly Step[] => [
     ...order.map(m, cpu),
     ...order.unmap(m, cpu),
     ...order.aliases(m, cpu),
     purgeAlone(m, cpu),
     ...order.gather(m, cpu),
     ...flushAndRelease(m, cpu),
-  ]);
-  const programs = putOff ? whole.map(beginningLate) : whole;
-  const phases = phasesOf(programs.flat());
-  if (phases.length > MOST_PHASES) throw new RangeError(`${name} has more than ${MOST_PHASES} phases`);
-  const actions = m.cpus.flatMap((cpu, nth) => [
-    ...stepsOfCpu(cpu.index, cpu.phase, phases, programs[nth] ?? []),
-    ...flushes(m, cpu),
-    ...(m.putsOffFills ? [] : fills(m, cpu)),
-  ]);
-  return {
+  ];
+  return stepMachine({
     name,
     layout,
-    cpus: scope.cpus,
-    words: layout.words,
-    initial: (state) => state.fill(0),
-    actions,
-    invariants: [],
-    passing: (putOff ? [] : m.cpus).map(({ index, phase }) => ({
-      id: `map-returns-${index}`,
-      says: "A map that began is granted or refused.",
-      when: [has(phase, ...MAPPING.map((name) => phases.indexOf(name)))],
-    })),
-    symmetry: () => canonicalForm(layout),
-    interchangeable: layout.interchangeable,
+    cpus: m.cpus,
+    program: putOff ? (cpu) => beginningLate(calls(cpu)) : calls,
+    hardware: (cpu) => [...flushes(m, cpu), ...(m.putsOffFills ? [] : fills(m, cpu))],
+    passing: (phases) => (putOff ? [] : m.cpus.map((cpu) => mapReturns(cpu, phases))),
+    isSymmetric: true,
     legend:
       "map: . never given out, x given out or given back, M mapped, ! let go and still translated somewhere, m the same with its PTE; TLB: the pages that a CPU translates",
     draw: (state) => draw(m, state),
+  });
+}
+
+function mapReturns({ index, phase }: CpuFields, phases: readonly string[]): Passing {
+  return {
+    id: `map-returns-${index}`,
+    says: "A map that began is granted or refused.",
+    when: [has(phase, ...MAPPING.map((name) => phases.indexOf(name)))],
   };
 }
 

@@ -3,6 +3,7 @@
  * pinned, a TLB for each CPU, and where each CPU stands. PTEs are cleared when an area is unmapped (2.6.38 on).
  */
 import { type Field, indexOf, type Layout, plain, setOf } from "../../engine/layout.ts";
+import { MOST_PHASES } from "../program.ts";
 
 export interface PinsScope {
   readonly cpus: number;
@@ -15,8 +16,6 @@ export const [FREE, BUSY, UNMAPPING, LAZY, PURGING] = [0, 1, 2, 3, 4] as const;
 
 /** What a frame is used for: nothing, a mapping, somebody's next page table, the stock, or a page table. */
 export const [UNUSED, MAPPED, TAKEN, STOCKED, PINNED] = [0, 1, 2, 3, 4] as const;
-
-export const MOST_PHASES = 32;
 
 export interface CpuFields {
   readonly index: number;

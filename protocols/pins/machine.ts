@@ -1,38 +1,28 @@
 /** A user of the guarantee at the step grain: frames are mapped, let go, purged, and pinned as a policy does it. */
 import { Layout } from "../../engine/layout.ts";
-import { canonicalForm } from "../../engine/symmetry.ts";
-import { phasesOf, type StepMachine, stepsOfCpu } from "../program.ts";
-import { fieldsOf, MOST_PHASES, type PinsScope } from "./fields.ts";
+import type { StepMachine } from "../program.ts";
+import { stepMachine } from "../step-machine.ts";
+import { fieldsOf, type PinsScope } from "./fields.ts";
 import { type Policy, unpins } from "./policies.ts";
 import { fills, flushes, maps, purgeAlone, purges, unmaps } from "./vmap.ts";
 
 export function pinsMachine(name: string, scope: PinsScope, policy: Policy): StepMachine {
   const layout = new Layout();
   const m = fieldsOf(layout, scope);
-  const programs = m.cpus.map((cpu) => [
-    ...maps(m, cpu),
-    ...unmaps(policy.noting)(m, cpu),
-    purgeAlone(m),
-    ...purges(policy.noting)(m, cpu, policy.goesOn(cpu)),
-    ...policy.pins(m, cpu),
-    ...unpins(m),
-  ]);
-  const phases = phasesOf(programs.flat());
-  if (phases.length > MOST_PHASES) throw new RangeError(`${name} has more than ${MOST_PHASES} phases`);
-  return {
+  return stepMachine({
     name,
     layout,
-    cpus: scope.cpus,
-    words: layout.words,
-    initial: (state) => state.fill(0),
-    actions: m.cpus.flatMap((cpu, nth) => [
-      ...stepsOfCpu(cpu.index, cpu.phase, phases, programs[nth] ?? []),
-      flushes(m, cpu),
-      ...fills(m, cpu),
-    ]),
-    invariants: [],
-    symmetry: () => canonicalForm(layout),
-    interchangeable: layout.interchangeable,
+    cpus: m.cpus,
+    program: (cpu) => [
+      ...maps(m, cpu),
+      ...unmaps(policy.noting)(m, cpu),
+      purgeAlone(m),
+      ...purges(policy.noting)(m, cpu, policy.goesOn(cpu)),
+      ...policy.pins(m, cpu),
+      ...unpins(m),
+    ],
+    hardware: (cpu) => [flushes(m, cpu), ...fills(m, cpu)],
+    isSymmetric: true,
     legend:
       "pages: M mapped, u being unmapped, L lazy, P being purged, each with its frame; frames: m mapped, t taken, s in stock, X pinned; TLB: by page, the frame",
     draw: (state) => ({
@@ -44,5 +34,5 @@ export function pinsMachine(name: string, scope: PinsScope, policy: Policy): Ste
         m.cpus.map(({ index, tlb }) => [`TLB ${index}`, tlb.map((held) => held.get(state) || "-").join("")]),
       ),
     }),
-  };
+  });
 }

@@ -3,6 +3,7 @@
  * as well, or none if it is in high memory. Addresses of areas come first, those of the direct map after them.
  */
 import { type Field, type Layout, plain } from "../../engine/layout.ts";
+import { MOST_PHASES } from "../program.ts";
 
 export interface ResetPermsScope {
   readonly cpus: number;
@@ -11,9 +12,6 @@ export interface ResetPermsScope {
 
 /** The life of an area. */
 export const [FREE, BUSY, LAZY, PURGING] = [0, 1, 2, 3] as const;
-
-/** As many phases as a CPU's calls may have. */
-export const MOST_PHASES = 8;
 
 export interface AreaFields {
   readonly index: number;

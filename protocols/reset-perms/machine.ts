@@ -1,7 +1,8 @@
 /** vfree of areas whose permissions are reset, against purges of others. */
 import { Layout } from "../../engine/layout.ts";
-import { phasesOf, type Step, type StepMachine, stepsOfCpu } from "../program.ts";
-import { type CpuFields, fieldsOf, MOST_PHASES, type ResetPerms, type ResetPermsScope } from "./fields.ts";
+import type { Step, StepMachine } from "../program.ts";
+import { stepMachine } from "../step-machine.ts";
+import { type CpuFields, fieldsOf, type ResetPerms, type ResetPermsScope } from "./fields.ts";
 import { purges } from "./purge.ts";
 import { allocates, frees } from "./vfree.ts";
 
@@ -20,21 +21,13 @@ export function resetPermsMachine(
 ): StepMachine {
   const layout = new Layout();
   const m = fieldsOf(layout, scope);
-  const programs = m.cpus.map((cpu) => [...allocates(m), ...vfree(m, cpu), ...purges(m, cpu)]);
-  const phases = phasesOf(programs.flat());
-  if (phases.length > MOST_PHASES) throw new RangeError(`${name} has more than ${MOST_PHASES} phases`);
-  return {
+  return stepMachine({
     name,
     layout,
-    cpus: scope.cpus,
-    words: layout.words,
-    initial: (state) => state.fill(0),
-    actions: m.cpus.flatMap(({ index, phase }) =>
-      stepsOfCpu(index, phase, phases, programs[index] as readonly Step[]),
-    ),
-    invariants: [],
+    cpus: m.cpus,
+    program: (cpu) => [...allocates(m), ...vfree(m, cpu), ...purges(m, cpu)],
     draw: (state) => draw(m, state),
-  };
+  });
 }
 
 /** Areas by their life, and the range that each CPU will flush. */

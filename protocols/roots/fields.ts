@@ -3,6 +3,7 @@
  * own, beside that of init_mm, which is the reference. All map with huge entries here, one for each address.
  */
 import { type Field, type Layout, plain } from "../../engine/layout.ts";
+import { MOST_PHASES } from "../program.ts";
 
 export interface RootsScope {
   readonly cpus: number;
@@ -15,9 +16,6 @@ export interface RootsScope {
 
 /** An address: free, mapped and held by a caller, unmapped, on the lazy list, gathered by a purge. */
 export const [FREE, LIVE, UNMAPPED, LAZY, PURGING] = [0, 1, 2, 3, 4] as const;
-
-/** As many phases as a CPU's calls may have. */
-export const MOST_PHASES = 32;
 
 export interface AddressFields {
   readonly index: number;

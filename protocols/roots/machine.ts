@@ -1,8 +1,9 @@
 /** Page tables that are not shared: ioremap, iounmap, touches and a purge on every CPU. */
 import { Layout } from "../../engine/layout.ts";
-import { phasesOf, type Step, type StepMachine, stepsOfCpu } from "../program.ts";
+import type { Step, StepMachine } from "../program.ts";
+import { stepMachine } from "../step-machine.ts";
 import { caches, mapsAndUnmaps, switches, touches } from "./callers.ts";
-import { type CpuFields, fieldsOf, MOST_PHASES, type Roots, type RootsScope } from "./fields.ts";
+import { type CpuFields, fieldsOf, type Roots, type RootsScope } from "./fields.ts";
 import { flushes } from "./purge.ts";
 
 export function rootsMachine(
@@ -12,28 +13,14 @@ export function rootsMachine(
 ): StepMachine {
   const layout = new Layout();
   const m = fieldsOf(layout, scope);
-  const programs = m.cpus.map((cpu) => [
-    ...mapsAndUnmaps(m),
-    ...touches(m, cpu),
-    ...switches(m, cpu),
-    ...purge(m, cpu),
-  ]);
-  const phases = phasesOf(programs.flat());
-  if (phases.length > MOST_PHASES) throw new RangeError(`${name} has more than ${MOST_PHASES} phases`);
-  return {
+  return stepMachine({
     name,
     layout,
-    cpus: scope.cpus,
-    words: layout.words,
-    initial: (state) => state.fill(0),
-    actions: m.cpus.flatMap((cpu) => [
-      ...stepsOfCpu(cpu.index, cpu.phase, phases, programs[cpu.index] as readonly Step[]),
-      flushes(m, cpu),
-      ...caches(m, cpu),
-    ]),
-    invariants: [],
+    cpus: m.cpus,
+    program: (cpu) => [...mapsAndUnmaps(m), ...touches(m, cpu), ...switches(m, cpu), ...purge(m, cpu)],
+    hardware: (cpu) => [flushes(m, cpu), ...caches(m, cpu)],
     draw: (state) => draw(m, state),
-  };
+  });
 }
 
 /** What each root and each TLB has for every address: a frame's number, or a dot. */

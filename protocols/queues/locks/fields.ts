@@ -6,6 +6,7 @@
  * areas is left out, which would come between. A task stays on its CPU.
  */
 import { type Field, type Layout, plain } from "../../../engine/layout.ts";
+import { MOST_PHASES } from "../../program.ts";
 import type { Rcu } from "../rcu.ts";
 
 export interface LocksScope {
@@ -18,9 +19,6 @@ export interface LocksScope {
 
 /** A block: none, in the index but not yet returned by the call that makes it, in use, handed to RCU. */
 export const [NONE, NEW, STANDING, GONE] = [0, 1, 2, 3] as const;
-
-/** As many phases as a CPU's calls may have. */
-export const MOST_PHASES = 32;
 
 /** A list_head: what links lead to. */
 export interface NodeFields {

@@ -1,6 +1,7 @@
 /** Queues of blocks and their locks: vm_map_ram, vm_unmap_ram and vm_unmap_aliases on every CPU. */
 import { Layout } from "../../../engine/layout.ts";
-import { phasesOf, type Step, type StepMachine, stepsOfCpu } from "../../program.ts";
+import type { StepMachine } from "../../program.ts";
+import { stepMachine } from "../../step-machine.ts";
 import {
   type BlockFields,
   emptyQueues,
@@ -8,7 +9,6 @@ import {
   GONE,
   type Locks,
   type LocksScope,
-  MOST_PHASES,
   NEW,
   NONE,
 } from "./fields.ts";
@@ -20,31 +20,15 @@ export function locksMachine(name: string, scope: LocksScope, order: LocksOrder)
   if (scope.pages < 2) throw new RangeError(`${name}: a block has 2 pages at least, not ${scope.pages}`);
   const layout = new Layout();
   const m = fieldsOf(layout, scope);
-  const programs = m.cpus.map((cpu) => [
-    ...order.map(m, cpu),
-    ...order.unmap(m, cpu),
-    ...order.aliases(m, cpu),
-  ]);
-  const phases = phasesOf(programs.flat());
-  if (phases.length > MOST_PHASES) throw new RangeError(`${name} has more than ${MOST_PHASES} phases`);
-  return {
+  return stepMachine({
     name,
     layout,
-    cpus: scope.cpus,
-    words: layout.words,
-    initial: (state) => {
-      state.fill(0);
-      emptyQueues(m, state);
-    },
-    actions: [
-      ...m.cpus.flatMap(({ index, phase }) =>
-        stepsOfCpu(index, phase, phases, programs[index] as readonly Step[]),
-      ),
-      ...graceEnds(m),
-    ],
-    invariants: [],
+    cpus: m.cpus,
+    program: (cpu) => [...order.map(m, cpu), ...order.unmap(m, cpu), ...order.aliases(m, cpu)],
+    others: graceEnds(m),
+    begin: (state) => emptyQueues(m, state),
     draw: (state) => draw(m, state),
-  };
+  });
 }
 
 /** Each queue as links lead through it from its head on, and each block. */

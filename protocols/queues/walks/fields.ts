@@ -7,6 +7,7 @@
  * is not kept.
  */
 import { type Field, type Layout, plain } from "../../../engine/layout.ts";
+import { MOST_PHASES } from "../../program.ts";
 import type { Rcu } from "../rcu.ts";
 
 export interface WalksScope {
@@ -25,9 +26,6 @@ export const [NO_AREA, BUSY, LAZY, WAITING, FREED] = [0, 1, 2, 3, 4] as const;
 
 /** Where a link or a walk is: at the queue's head, or at the block of this number less one. */
 export const HEAD = 0;
-
-/** As many phases as a CPU's calls may have. */
-export const MOST_PHASES = 16;
 
 export interface BlockFields {
   readonly index: number;

@@ -2,7 +2,8 @@
 import type { Passing } from "../../../engine/actions.ts";
 import { has } from "../../../engine/conditions.ts";
 import { Layout } from "../../../engine/layout.ts";
-import { phasesOf, type Step, type StepMachine, stepsOfCpu } from "../../program.ts";
+import type { StepMachine } from "../../program.ts";
+import { stepMachine } from "../../step-machine.ts";
 import { WALKING } from "./aliases.ts";
 import {
   type BlockFields,
@@ -11,7 +12,6 @@ import {
   fieldsOf,
   GONE,
   HEAD,
-  MOST_PHASES,
   NEW,
   NONE,
   type Walks,
@@ -23,32 +23,20 @@ import type { WalksOrder } from "./releases.ts";
 export function walksMachine(name: string, scope: WalksScope, order: WalksOrder): StepMachine {
   const layout = new Layout();
   const m = fieldsOf(layout, scope);
-  const programs = m.cpus.map((cpu) => [
-    ...(cpu.index === 0 ? order.map(m, cpu) : []),
-    ...order.unmap(m, cpu),
-    ...order.aliases(m, cpu),
-    ...order.purge(m, cpu),
-  ]);
-  const phases = programs.map(phasesOf);
-  if (phases.some(({ length }) => length > MOST_PHASES)) {
-    throw new RangeError(`${name} has more than ${MOST_PHASES} phases`);
-  }
-  return {
+  return stepMachine({
     name,
     layout,
-    cpus: scope.cpus,
-    words: layout.words,
-    initial: (state) => state.fill(0),
-    actions: [
-      ...m.cpus.flatMap(({ index, phase }) =>
-        stepsOfCpu(index, phase, phases[index] as readonly string[], programs[index] as readonly Step[]),
-      ),
-      ...graceEnds(m),
+    cpus: m.cpus,
+    program: (cpu) => [
+      ...(cpu.index === 0 ? order.map(m, cpu) : []),
+      ...order.unmap(m, cpu),
+      ...order.aliases(m, cpu),
+      ...order.purge(m, cpu),
     ],
-    invariants: [],
-    passing: m.cpus.map((cpu) => walkPasses(cpu, phases[cpu.index] as readonly string[])),
+    others: graceEnds(m),
+    passing: (phases) => m.cpus.map((cpu) => walkPasses(cpu, phases)),
     draw: (state) => draw(m, state),
-  };
+  });
 }
 
 /** A read section in which a walk goes round and round would never end, nor any grace period. */

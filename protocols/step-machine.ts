@@ -1,0 +1,69 @@
+/** A machine of CPUs that take steps, from what each of them does: the same way for every protocol. */
+import type { Invariant, Passing } from "../engine/actions.ts";
+import { type Field, type Layout, valuesOf } from "../engine/layout.ts";
+import { canonicalForm } from "../engine/symmetry.ts";
+import { phasesOf, type Step, type StepAction, type StepMachine, stepsOfCpu } from "./program.ts";
+
+/** A CPU, and the field that says at which phase it stands. */
+interface Cpu {
+  readonly index: number;
+  readonly phase: Field;
+}
+
+/** What a protocol says of its machine. */
+export interface Written<C extends Cpu> extends Pick<StepMachine, "name" | "layout" | "legend" | "draw"> {
+  readonly cpus: readonly C[];
+  /** The calls of a CPU. */
+  program(cpu: C): readonly Step[];
+  /** What hardware does on it. */
+  hardware?(cpu: C): readonly StepAction[];
+  /** What no CPU's turn has to come for. */
+  readonly others?: readonly StepAction[];
+  /** Fields that do not begin with 0: they are set here. */
+  begin?(state: Int32Array): void;
+  readonly invariants?: readonly Invariant[];
+  /** What has to end, given the names of the phases by their numbers. */
+  passing?(phases: readonly string[]): readonly Passing[];
+  /** Whether what its layout calls interchangeable is. */
+  readonly isSymmetric?: boolean;
+}
+
+/** Throws a RangeError where its calls have more phases than fit into a field. */
+export function stepMachine<C extends Cpu>(written: Written<C>): StepMachine {
+  const { name, layout, cpus, hardware, others = [], begin, invariants = [], legend, draw } = written;
+  const programs = cpus.map((cpu) => written.program(cpu));
+  const phases = phasesOf(programs.flat());
+  refuseMore(name, phases, cpus);
+  return {
+    name,
+    layout,
+    cpus: cpus.length,
+    words: layout.words,
+    initial: (state) => {
+      state.fill(0);
+      begin?.(state);
+    },
+    actions: [
+      ...cpus.flatMap((cpu, nth) => [
+        ...stepsOfCpu(cpu.index, cpu.phase, phases, programs[nth] as readonly Step[]),
+        ...(hardware?.(cpu) ?? []),
+      ]),
+      ...others,
+    ],
+    invariants,
+    ...(written.passing === undefined ? {} : { passing: written.passing(phases) }),
+    ...(written.isSymmetric ? symmetryOf(layout) : {}),
+    ...(legend === undefined ? {} : { legend }),
+    draw,
+  };
+}
+
+function refuseMore(name: string, phases: readonly string[], cpus: readonly Cpu[]): void {
+  const most = Math.min(...cpus.map(({ phase }) => valuesOf(phase.meaning)));
+  if (phases.length > most) throw new RangeError(`${name} has more than ${most} phases`);
+}
+
+const symmetryOf = (layout: Layout) => ({
+  symmetry: () => canonicalForm(layout),
+  interchangeable: layout.interchangeable,
+});
