@@ -3,9 +3,11 @@ import { describe, expect } from "vitest";
 import type { Action, PackedMachine } from "./actions.ts";
 import { componentsOf } from "./components.ts";
 import { has } from "./conditions.ts";
+import { confirmLasso } from "./confirm-lasso.ts";
 import type { Bounds } from "./explore.ts";
+import type { Lasso } from "./fair-loop.ts";
 import { type Field, Layout, plain } from "./layout.ts";
-import { confirmLasso, findingLassos, findLassos, type Lasso } from "./liveness.ts";
+import { findingLassos, findLassos } from "./liveness.ts";
 
 const BOUNDS: Bounds = { states: 1e6, milliseconds: 60_000, bytes: 1e9 };
 

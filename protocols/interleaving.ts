@@ -1,6 +1,6 @@
 /** A run at the step grain that breaks a law, or lasts for ever: as it is pinned in a file, and as a machine takes it. */
 import { confirmRun, failedIn, holdsIn, isEnabled, type PackedMachine } from "../engine/actions.ts";
-import { confirmLasso } from "../engine/liveness.ts";
+import { confirmLasso } from "../engine/confirm-lasso.ts";
 
 /** Its steps by name. */
 export interface Interleaving {

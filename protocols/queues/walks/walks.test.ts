@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { confirmRun, visitActions } from "../../../engine/actions.ts";
+import { confirmLasso } from "../../../engine/confirm-lasso.ts";
 import { type Explored, explore, type ShortestBreak } from "../../../engine/explore.ts";
-import { confirmLasso, findLassos } from "../../../engine/liveness.ts";
+import { findLassos } from "../../../engine/liveness.ts";
 import { wrongFootprints } from "../../footprints.testing.ts";
 import type { StepMachine } from "../../program.ts";
 import type { WalksScope } from "./fields.ts";
