@@ -1,9 +1,10 @@
 /** Bugs at the step grain are hunted by exploration: it needs no seed, and what it finds first is shortest. */
 import type { InterleavedBreak, InterleavedBug } from "../counterexamples/interleaved.ts";
 import { visitActions } from "../engine/actions.ts";
-import { explore } from "../engine/explore.ts";
-import { findLassos } from "../engine/liveness.ts";
+import { exploring, type Progress } from "../engine/explore.ts";
+import { findingLassos } from "../engine/liveness.ts";
 import { STEP_PROTOCOLS } from "../protocols/index.ts";
+import type { StepMachine } from "../protocols/program.ts";
 
 const BOUNDS = { states: 2e7, milliseconds: 60_000, bytes: 4e9 };
 
@@ -18,30 +19,53 @@ export interface Explored {
   readonly seconds: number;
 }
 
-export function huntInterleaved({ breaks }: InterleavedBug, only?: string): Explored[] {
-  return breaks.filter(({ law }) => only === undefined || law === only).map(huntLaw);
+/** Work in turns of some milliseconds; sent true after one, it ends there with what was found. */
+type Turns<T> = Generator<Progress, T, boolean>;
+
+/** What was found of each law. Where it is ended early, a law of which nothing was found by then is not among them. */
+export function* huntingInterleaved({ breaks }: InterleavedBug, only?: string): Turns<Explored[]> {
+  const hunted: Explored[] = [];
+  for (const broken of breaks.filter(({ law }) => only === undefined || law === only)) {
+    const { found, isEnded } = yield* huntingLaw(broken);
+    if (!isEnded || found.steps !== undefined) hunted.push(found);
+    if (isEnded) break;
+  }
+  return hunted;
 }
 
-function huntLaw({ law, protocol, scope }: InterleavedBreak): Explored {
+function* huntingLaw({ law, protocol, scope }: InterleavedBreak): Turns<{
+  readonly found: Explored;
+  readonly isEnded: boolean;
+}> {
   const started = performance.now();
   const machine = STEP_PROTOCOLS.find(({ name }) => name === protocol)?.machine(scope);
   if (machine === undefined) throw new Error(`the catalogue names a protocol that there is not: ${protocol}`);
-  const names = (run: readonly number[] | undefined) =>
-    run?.map((action) => machine.actions[action]?.name ?? "");
-  const told = (states: number, run?: readonly number[], loop?: readonly number[]) => ({
-    law,
-    protocol,
-    steps: names(run),
-    loop: names(loop),
-    states,
-    seconds: (performance.now() - started) / 1000,
-  });
-  if (machine.passing?.some(({ id }) => id === law)) {
-    const { lasted, states } = findLassos(machine, BOUNDS);
-    const lasso = lasted.find(({ id }) => id === law)?.lasso;
-    return told(states, lasso?.stem, lasso?.loop);
-  }
+  const lasts = machine.passing?.some(({ id }) => id === law);
+  const { run, loop, states, ended } = yield* lasts ? lastingLaw(machine, law) : breakingLaw(machine, law);
+  const names = (some: readonly number[] | undefined) =>
+    some?.map((action) => machine.actions[action]?.name ?? "");
+  const seconds = (performance.now() - started) / 1000;
+  const found = { law, protocol, steps: names(run), loop: names(loop), states, seconds };
+  return { found, isEnded: ended === "request" };
+}
+
+/** A run, as indices of actions, with what is done again and again after it, if that is what it breaks. */
+interface Run {
+  readonly run: readonly number[] | undefined;
+  readonly loop?: readonly number[] | undefined;
+  readonly states: number;
+  readonly ended: string;
+}
+
+function* lastingLaw(machine: StepMachine, law: string): Turns<Run> {
+  const { lasted, states, ended } = yield* findingLassos(machine, BOUNDS);
+  const lasso = lasted.find(({ id }) => id === law)?.lasso;
+  return { run: lasso?.stem, loop: lasso?.loop, states, ended };
+}
+
+function* breakingLaw(machine: StepMachine, law: string): Turns<Run> {
   const enough = (broken: readonly string[]) => broken.includes(law);
-  const { breaks, states } = explore(visitActions(machine, { symmetry: true }), { bounds: BOUNDS, enough });
-  return told(states, breaks.find((each) => each.law === law)?.run);
+  const visited = visitActions(machine, { symmetry: true });
+  const { breaks, states, ended } = yield* exploring(visited, { bounds: BOUNDS, enough });
+  return { run: breaks.find((each) => each.law === law)?.run, states, ended };
 }

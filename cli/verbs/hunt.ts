@@ -12,7 +12,7 @@ import type { LawId } from "../../spec/contract.ts";
 import { bugQuarry } from "../bug-quarry.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED, UsageError } from "../exit.ts";
-import { type Explored, huntInterleaved } from "../hunt-interleaved.ts";
+import { type Explored, huntingInterleaved } from "../hunt-interleaved.ts";
 import { bugNamed, lawNamed } from "../names.ts";
 import { columns, interruptible, progress } from "../output.ts";
 
@@ -71,9 +71,7 @@ export async function huntVerb(names: readonly string[], options: HuntOptions): 
   const explored: BugExplored[] = [];
   for (const bug of interleaved) {
     if (work.interrupted) break;
-    spinner.say(`${bug.id}: every interleaving`);
-    await work.turn();
-    const laws = huntInterleaved(bug, only);
+    const laws = await exploreFor(bug, only, spinner, work);
     if (laws.length > 0) explored.push({ bug, laws });
   }
   spinner.stop();
@@ -85,6 +83,23 @@ export async function huntVerb(names: readonly string[], options: HuntOptions): 
     hunted.some(({ laws }) => laws.some(({ result }) => result.caught === undefined)) ||
     explored.some(({ laws }) => laws.some(({ steps }) => steps === undefined));
   return missed ? UNEXPECTED : AS_EXPECTED;
+}
+
+/** Every interleaving, or as many as there is time for before Ctrl-C. */
+async function exploreFor(
+  bug: InterleavedBug,
+  only: LawId | undefined,
+  spinner: ReturnType<typeof progress>,
+  work: ReturnType<typeof interruptible>,
+): Promise<readonly Explored[]> {
+  const turns = huntingInterleaved(bug, only);
+  let turn = turns.next(false);
+  while (!turn.done) {
+    spinner.say(`${bug.id}: every interleaving, ${turn.value.states} states`);
+    await work.turn();
+    turn = turns.next(work.interrupted);
+  }
+  return turn.value;
 }
 
 /** A bug that needs calls to interleave, and what was found of it. */
