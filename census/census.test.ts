@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { explorableNamed } from "../cli/explorable.ts";
-import { parametersOf } from "../cli/verbs/explore.ts";
+import { parametersOf } from "../cli/parameters.ts";
 import { type Explored, explore } from "../engine/explore.ts";
 import { type Census, readCensus } from "./census.ts";
 
@@ -10,7 +10,10 @@ const BOUNDS = { states: 1e7, milliseconds: 120_000, bytes: 2e9 };
 /** Every state of a machine of the census, as `explore` visits them. */
 function visit({ machine, scope, symmetry }: Census): Explored {
   const explorable = explorableNamed(machine);
-  const opened = explorable.open(parametersOf(explorable, scope), symmetry === "on");
+  const opened = explorable.open(parametersOf(explorable, scope), {
+    merged: symmetry === "on",
+    orders: "all",
+  });
   return explore(opened.machine, { bounds: BOUNDS, enough: () => false });
 }
 
@@ -44,7 +47,9 @@ describe("the census", () => {
   test("names only machines and scopes that can be explored", () => {
     for (const { machine, scope } of census) {
       const explorable = explorableNamed(machine);
-      expect(() => explorable.open(parametersOf(explorable, scope), true)).not.toThrow();
+      expect(() =>
+        explorable.open(parametersOf(explorable, scope), { merged: true, orders: "all" }),
+      ).not.toThrow();
     }
   });
 

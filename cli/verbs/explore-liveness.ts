@@ -6,9 +6,10 @@ import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED, UsageError } from "../exit.ts";
 import type { Explorable } from "../explorable.ts";
 import { columns, interruptible, progress } from "../output.ts";
+import { scopeText } from "../parameters.ts";
 import { chart } from "../show/chart.ts";
 import { progressText } from "../show/explored.ts";
-import { type ExploreArguments, megabytes, scopeText } from "./explore.ts";
+import { type ExploreArguments, megabytes } from "./explore.ts";
 
 const MEGABYTE = 2 ** 20;
 

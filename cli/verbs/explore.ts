@@ -11,7 +11,14 @@ import { OutOfMemory } from "../../engine/state-table.ts";
 import { AS_EXPECTED, INTERRUPTED, orNearest, UNEXPECTED, UsageError } from "../exit.ts";
 import { type Explorable, explorableNamed, type Opened, type Orders, type Told } from "../explorable.ts";
 import { interruptible, progress } from "../output.ts";
-import { readSearch, refuseOtherMachine, type SavedSearch, savingTo } from "../saved-search.ts";
+import { parametersOf, scopeText } from "../parameters.ts";
+import {
+  orNotOfMachine,
+  readSearch,
+  refuseOtherMachine,
+  type SavedSearch,
+  savingTo,
+} from "../saved-search.ts";
 import { exploredJson, exploredText, progressText } from "../show/explored.ts";
 import { type Named, sourceByName } from "../visitable-by-name.ts";
 import { exploreLiveness } from "./explore-liveness.ts";
@@ -49,10 +56,14 @@ export async function exploreVerb(name: string | undefined, options: ExploreArgu
   refuseWhatCannotBe(opened.machine, saved, options);
   await askForFolders(options);
   const work = interruptible();
-  const found = await exploreInTurns(explorable, opened, named, saved, options, work);
+  const found = await orNotOfMachine(saved, () =>
+    exploreInTurns(explorable, opened, named, saved, options, work),
+  );
   const search = work.interrupted ? undefined : await inAllOrders(explorable, named, found, options, work);
   const { result, opened: from } = search ?? { result: found, opened };
-  const told = result.breaks.map((broken) => ({ law: broken.law, ...from.tell(broken) }));
+  const told = await orNotOfMachine(saved, () =>
+    result.breaks.map((broken) => ({ law: broken.law, ...from.tell(broken) })),
+  );
   const report = {
     explorable,
     machine: from.machine,
@@ -231,35 +242,6 @@ function open(explorable: Explorable, { parameters, ...smaller }: Named): Opened
     if (!(error instanceof RangeError)) throw error;
     throw new UsageError(`--scope ${scopeText(parameters)}: ${error.message}`);
   }
-}
-
-/** `V=3,F=2` over the usual values. Throws a UsageError for an unknown name or a value that cannot be. */
-export function parametersOf({ name, parameters }: Explorable, scope: string): Record<string, number> {
-  const chosen = Object.fromEntries(Object.entries(parameters).map(([key, { usual }]) => [key, usual]));
-  const given = new Set<string>();
-  for (const part of scope.split(",").filter((text) => text !== "")) {
-    const [, key = "", digits = ""] = /^(\w+)=(\d+)$/.exec(part) ?? [];
-    const parameter = Object.hasOwn(parameters, key) ? parameters[key] : undefined;
-    if (parameter === undefined) {
-      const form = Object.keys(parameters).map((each) => `${each}=N`);
-      throw new UsageError(`--scope of ${name} takes ${form.join(",")}, not ${JSON.stringify(part)}`);
-    }
-    if (given.has(key)) throw new UsageError(`--scope gives ${key} twice`);
-    given.add(key);
-    const { counts, least = 1, most } = parameter;
-    const value = Number(digits);
-    if (value < least || value > most) {
-      throw new UsageError(`--scope: ${key} (${counts}) is from ${least} to ${most}, not ${digits}`);
-    }
-    chosen[key] = value;
-  }
-  return chosen;
-}
-
-export function scopeText(parameters: Readonly<Record<string, number>>): string {
-  return Object.entries(parameters)
-    .map(([key, value]) => `${key}=${value}`)
-    .join(",");
 }
 
 function onOrOff(option: string, word: string): boolean {

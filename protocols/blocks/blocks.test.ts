@@ -16,29 +16,31 @@ const SMALL: readonly BlocksScope[] = [TWO_PAGES, TWO_BLOCKS];
 /** By order: steps of a shortest run that breaks the law of vm_unmap_aliases, if it does; and states, by symmetry. */
 const EXPECTED: Readonly<Record<string, { readonly breaks?: number; readonly states: number }>> = {
   "2.6.28": { breaks: 13, states: 10_305 },
-  "2.6.28-repaired": { states: 13_129 },
+  "2.6.28-repaired": { states: 19_179 },
   "2.6.33": { breaks: 15, states: 14_456 },
-  "2.6.33-repaired": { states: 22_429 },
+  "2.6.33-repaired": { states: 26_069 },
   "3.16": { breaks: 16, states: 11_548 },
-  "3.16-repaired": { states: 17_932 },
+  "3.16-repaired": { states: 20_185 },
   "4.4": { breaks: 15, states: 11_531 },
   "4.4-walking-all": { breaks: 19, states: 21_822 },
-  "4.4-repaired": { states: 17_897 },
+  "4.4-repaired": { states: 20_150 },
   "5.13": { breaks: 15, states: 11_531 },
-  "5.13-repaired": { states: 14_034 },
+  "5.13-repaired": { states: 20_150 },
   "6.5": { breaks: 17, states: 7_023 },
-  "6.5-repaired": { states: 5_591 },
+  "6.5-repaired": { states: 7_036 },
   "6.10": { breaks: 17, states: 7_023 },
   "6.12": { breaks: 17, states: 7_023 },
-  "6.12-repaired": { states: 5_591 },
-  "6.12-collecting-before-lock": { breaks: 13, states: 11_945 },
+  "6.12-repaired": { states: 7_036 },
+  "6.12-publishing-alone": { breaks: 17, states: 6_343 },
+  "6.12-collecting-full": { breaks: 18, states: 8_094 },
+  "6.12-collecting-before-lock": { breaks: 13, states: 17_372 },
 };
 const ORDERS = Object.keys(BLOCK_ORDERS);
 
 const machineOf = (order: string, scope: BlocksScope) =>
   blocksMachine(order, scope, BLOCK_ORDERS[order] as BlocksOrder);
-const visit = (machine: StepMachine, { symmetry = true, partialOrder = false } = {}): Explored =>
-  explore(visitActions(machine, { symmetry, partialOrder }), { bounds, enough: () => false });
+const visit = (machine: StepMachine): Explored =>
+  explore(visitActions(machine, { symmetry: true }), { bounds, enough: () => false });
 
 /** All states of an order, visited once. */
 function visited(order: string, scope: BlocksScope): Explored {
@@ -51,7 +53,6 @@ const VISITED = new Map<string, Explored>();
 
 /** What a step does, on whichever block and page. */
 const kindOf = ({ says }: StepAction) => says.replace(/\d+/g, "n");
-const lawsBrokenIn = ({ breaks }: Explored) => breaks.map(({ law }) => law).sort();
 
 describe("vm_unmap_aliases", () => {
   test("is asked of every order", () => {
@@ -100,27 +101,5 @@ describe("a step", () => {
       }
     }
     expect([...left]).toEqual([]);
-  });
-});
-
-describe("partial order", () => {
-  // Some of the orders, for each takes a second before it begins. Much of what is left is one path from each state
-  // in which a purge begins, and its states are counted.
-  const some = ["2.6.28", "4.4-walking-all", "6.12", "6.12-repaired"];
-  test.each(some)("reduces %s, and the same laws are broken", (order) => {
-    const machine = machineOf(order, TWO_PAGES);
-    const [all, reduced] = [visited(order, TWO_PAGES), visit(machine, { partialOrder: true })];
-    expect(reduced.states).toBeLessThan(0.96 * all.states);
-    expect(reduced.edges).toBeLessThan(0.75 * all.edges);
-    expect(lawsBrokenIn(reduced)).toEqual(lawsBrokenIn(all));
-    for (const { law, run } of reduced.breaks) expect(confirmRun(machine, law, run)).toBe(true);
-  });
-
-  test("reduces 6.12 without symmetry likewise", () => {
-    const machine = machineOf("6.12", TWO_PAGES);
-    const all = visit(machine, { symmetry: false });
-    const reduced = visit(machine, { symmetry: false, partialOrder: true });
-    expect(reduced.states).toBeLessThan(all.states);
-    expect(lawsBrokenIn(reduced)).toEqual(lawsBrokenIn(all));
   });
 });

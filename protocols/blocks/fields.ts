@@ -6,6 +6,7 @@
  * for the frame that is mapped there. Every page has fields of its own, so that steps on different pages accord.
  */
 import { type Field, indexOf, type Layout, plain } from "../../engine/layout.ts";
+import { MOST_PHASES } from "../program.ts";
 
 export interface BlocksScope {
   readonly cpus: number;
@@ -16,9 +17,6 @@ export interface BlocksScope {
 
 /** The life of a block. Between NONE and STANDING it is made; LAZY lasts until a purge releases it. */
 export const [NONE, STANDING, LAZY] = [0, 1, 2] as const;
-
-/** As many phases as a CPU's calls may have. */
-export const MOST_PHASES = 32;
 
 /** One page. */
 export interface PageFields {

@@ -9,7 +9,10 @@ import { type BlockFields, type Blocks, type CpuFields, type PageFields, STANDIN
 /** Nobody flushes: the lock is free, or who holds it has not asked yet, or all have done it. */
 export const nobodyFlushes = ({ cpus }: Blocks): Condition[] => cpus.map(({ pending }) => has(pending, 0));
 
-/** The CPU holds the purge lock, and has not asked the others to flush. */
+/**
+ * The CPU holds the purge lock, and has not asked the others to flush. The second is no redundant condition where a
+ * purge waits for them.
+ */
 export const underLock = (m: Blocks, cpu: CpuFields): Condition[] => [
   has(m.purgeLock, cpu.index + 1),
   ...nobodyFlushes(m),
