@@ -44,6 +44,11 @@ export function lawNamed(id: string): LawId {
 
 /** The command line that replays something, as a user of this installation types it. */
 export function replayLine(what: string): string {
+  return toolLine(`replay ${what}`);
+}
+
+/** Any command line, likewise. */
+export function toolLine(words: string): string {
   const installed = import.meta.url.includes("/dist/");
-  return `${installed ? "vmapcheck" : "npm run -s vmapcheck --"} replay ${what}`;
+  return `${installed ? "vmapcheck" : "npm run -s vmapcheck --"} ${words}`;
 }

@@ -11,6 +11,7 @@ import { naming } from "../spec/history.ts";
 import { LAWS } from "../spec/laws/index.ts";
 import { CANARIES } from "./canaries.ts";
 import { BUGS } from "./index.ts";
+import { INTERLEAVED } from "./interleavings.ts";
 
 /** The shortest lengths known, a number for each law in the catalogue's order; shorter ones are welcome. */
 const SHORTEST_KNOWN: Readonly<Record<string, readonly number[]>> = {
@@ -95,13 +96,18 @@ describe("the catalogue", () => {
     const folders = readdirSync(new URL(".", import.meta.url), { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
       .map((entry) => entry.name);
-    expect(folders.sort()).toEqual(BUGS.map((bug) => bug.id).sort());
+    const bugs = new Set([...BUGS, ...INTERLEAVED].map(({ id }) => id));
+    expect(folders.sort()).toEqual([...bugs].sort());
   });
 
   test("pins every history that lies in its folders", () => {
-    for (const bug of BUGS) {
-      const files = readdirSync(new URL(`./${bug.id}/`, import.meta.url)).filter((name) => name !== "bug.ts");
-      expect(files.sort()).toEqual(bug.breaks.map((each) => each.pinned).sort());
+    for (const id of new Set([...BUGS, ...INTERLEAVED].map((bug) => bug.id))) {
+      const files = readdirSync(new URL(`./${id}/`, import.meta.url)).filter((name) =>
+        name.endsWith(".json"),
+      );
+      const grains = [BUGS.find((bug) => bug.id === id), INTERLEAVED.find((bug) => bug.id === id)];
+      const pinned = grains.flatMap((bug) => bug?.breaks.map((each) => each.pinned) ?? []);
+      expect(files.sort()).toEqual(pinned.sort());
     }
   });
 

@@ -10,6 +10,8 @@ export interface ExploredReport {
   readonly machine: Visitable;
   /** As it was typed, with what was left out. */
   readonly scope: string;
+  /** A break in fewer orders was looked for in all. */
+  readonly searchedAgain: boolean;
   /** Not all orders of actions were taken, so that no run is known to be a shortest one. */
   readonly fewerOrders: boolean;
   readonly result: Explored;
@@ -111,7 +113,7 @@ function namesOrCount(names: readonly string[]): string {
 
 const ENDED: Readonly<Record<Explored["ended"], string>> = {
   fixpoint: "at the fixpoint: nothing is left to visit",
-  break: "at the break asked for",
+  break: "at a break: what lies behind it was not visited",
   states: "at the bound of states: what lies beyond is not known",
   time: "at the bound of time: what lies beyond is not known",
   memory: "at the bound of memory: what lies beyond is not known",
@@ -121,10 +123,18 @@ const ENDED: Readonly<Record<Explored["ended"], string>> = {
 /** Where the search of a kernel stops (properties/side-by-side.ts). */
 const NOT_FOLLOWED = `what comes behind a break of any law but ${GOES_ON_AFTER.join(", ")}`;
 
-function receipt({ explorable, machine, workers, resumed, result, told }: ExploredReport): string[][] {
-  const { states, edges, depth, verdict, ended, exact, deadlocks, fired, witnesses, bytes, seconds } = result;
+function receipt({
+  explorable,
+  machine,
+  workers,
+  resumed,
+  searchedAgain,
+  result,
+  told,
+}: ExploredReport): string[][] {
+  const { states, edges, depth, verdict, ended, exact, deadlocks, witnesses, bytes, seconds } = result;
   const kept = machine.laws.map(({ id }) => id).filter((id) => !told.some(({ law }) => law === id));
-  const never = machine.actions.filter((_name, action) => fired[action] === 0);
+  const never = neverFired(machine, result);
   const unseen = [...witnesses].filter(([, times]) => times === 0).map(([id]) => id);
   const keptText = ended === "fixpoint" ? "kept" : "unbroken";
   return [
@@ -143,10 +153,27 @@ function receipt({ explorable, machine, workers, resumed, result, told }: Explor
     ["method", methodOf(result, workers)],
     ...(resumed === undefined ? [] : [["resumed", `with ${resumed} states of a search that was saved`]]),
     ...mergedRows(result.reductions),
+    ...(searchedAgain
+      ? [["searched", "first in fewer orders, then in all for a shortest run: this is the second"]]
+      : []),
     ["ended", ENDED[ended]],
     ["memory", `${(bytes / states).toFixed(1)} bytes a state`],
     ["seconds", seconds.toFixed(2)],
   ].map(([name, value]) => [name as string, value as string]);
+}
+
+/**
+ * The actions that never fired, each name once. Where CPUs are merged, one that fired on any CPU did: on which, is a
+ * matter of their numbering.
+ */
+function neverFired({ actions }: Visitable, { fired, reductions }: Explored): readonly string[] {
+  const isMerged = reductions.some((reduction) => reduction.startsWith("symmetry of CPUs"));
+  const nameOf = (name: string) => (isMerged ? name.replace(/^CPU \d+, /, "") : name);
+  const names = new Map<string, boolean>();
+  for (const [action, name] of actions.entries()) {
+    names.set(nameOf(name), (names.get(nameOf(name)) ?? false) || fired[action] !== 0);
+  }
+  return [...names].filter(([, has]) => !has).map(([name]) => name);
 }
 
 function methodOf({ exact, hashBits, omission, states }: Explored, workers: number): string {

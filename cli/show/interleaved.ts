@@ -12,6 +12,9 @@ export function interleavedText({ protocols, pinned, surprises }: InterleavedRep
       `${pc.bold("At the step grain, every interleaving")}\n${columns([head, ...protocols.map(protocolRow)])}`,
     );
   }
+  if (protocols.some(({ ended }) => ended !== "fixpoint")) {
+    parts.push(pc.dim("+  larger: visited so far, and what the catalogue knows of it was met before"));
+  }
   if (pinned.length > 0) {
     parts.push(
       `${pc.bold("Pinned interleavings, and the orders that mend them")}\n${columns(pinned.map(pinnedRow))}`,

@@ -70,6 +70,7 @@ export async function exploreVerb(name: string | undefined, options: ExploreArgu
     scope: scopeText(named.parameters),
     workers: options.workers,
     resumed: saved?.checkpoint.saved.table.parents.length,
+    searchedAgain: search !== undefined,
     fewerOrders: named.orders !== "all" && search === undefined,
     result,
     told,
