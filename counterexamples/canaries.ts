@@ -109,8 +109,8 @@ export const CANARIES: readonly Canary[] = [
     },
   }),
   canary("flush-well-formed", "flushes a page less", {
-    purge: (state) => {
-      steps.purge(state);
+    purge: (state, dirty, pools) => {
+      steps.purge(state, dirty, pools);
       state.flushes = state.flushes.map(({ start, end }) => ({ start, end: end - 1 }));
     },
   }),

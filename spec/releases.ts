@@ -74,6 +74,9 @@ const FROM_2_6_28: readonly LawId[] = [
 /** Merged for 2.6.38; the tree recorded as 2.6.37 carries it already (64141da58724). */
 const FROM_2_6_37: readonly LawId[] = [...FROM_2_6_28, "unmapped-means-no-pte"];
 
+/** A tree of free space promises no lowest address (68ad4a330433). */
+const FROM_5_2: readonly LawId[] = FROM_2_6_37.filter((law) => law !== "lowest-fit");
+
 /** Oldest first, the two drafts of 2010 where they would have been merged. */
 export const RELEASES: readonly Promises[] = [
   release(["2.6.27"], GUARD_INSIDE, ["lowest-fit"], "no blocks"),
@@ -89,6 +92,15 @@ export const RELEASES: readonly Promises[] = [
   release(["4.4"], NO_GUARD, FROM_2_6_37, "purged"),
   release(["4.15.0", "4.19", "5.0.1"], NO_GUARD, FROM_2_6_37, "purged"),
   release(["4.15.18-ubuntu"], NO_GUARD, FROM_2_6_37, "purged"),
+  release(["5.2"], NO_GUARD, FROM_5_2, "purged"),
+  release(["5.10", "5.4"], NO_GUARD, FROM_5_2, "purged"),
+  release(["5.11"], NO_GUARD, FROM_5_2, "purged"),
+  release(["5.17"], NO_GUARD, FROM_2_6_37, "purged"),
+  release(["6.1"], NO_GUARD, FROM_5_2, "purged"),
+  release(["6.4"], NO_GUARD, FROM_5_2, "purged"),
+  release(["6.5", "6.8"], NO_GUARD, FROM_5_2, "purged"),
+  release(["6.12"], NO_GUARD, FROM_5_2, "purged"),
+  release(["6.19", "7.2"], NO_GUARD, FROM_5_2, "purged"),
 ];
 
 /** The release that has this label among its names, or undefined. */
