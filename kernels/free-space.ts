@@ -151,8 +151,10 @@ export function giveSpace(free: FreeSpace, start: Vpn, end: Vpn): void {
     refreshUp(free, above, refresh);
     return;
   }
-  free.end[below] = meetsAbove ? (free.end[above] as number) : end;
+  // Before the lower one grows: until it is set right, nothing else may change the tree.
+  const upTo = meetsAbove ? (free.end[above] as number) : end;
   if (meetsAbove) dropExtent(free, above, refresh);
+  free.end[below] = upTo;
   refreshUp(free, below, refresh);
 }
 
