@@ -3,6 +3,7 @@
  * purge_fragmented_blocks), and the part of vm_unmap_aliases that looks at blocks. Behaviour: the recordings'
  * `ram` traces; catalogue section 4.
  */
+import { isLittleLeft } from "../spec/scope.ts";
 import { type Cpu, type Extent, PAGE_SIZE, type Pages, roundedUp, type Vpn } from "../spec/vocabulary.ts";
 import { NONE } from "./areas.ts";
 import {
@@ -169,7 +170,8 @@ export function collectDirty(state: State, steps: Steps): Extent | undefined {
   let end = Number.NEGATIVE_INFINITY;
   const gone: number[] = [];
   for (const block of steps.blocks.walked(blocks)) {
-    if (isFragmented(blocks, block) && (blocks.free[block] as number) < blocks.pages / 4) {
+    const given = blocks.pages - (blocks.free[block] as number);
+    if (isFragmented(blocks, block) && isLittleLeft(blocks.pages, given)) {
       takeOffList(blocks, block);
       gone.push(block);
     } else if ((blocks.dirtyMax[block] as number) > 0) {

@@ -28,9 +28,10 @@ export interface Promises {
 
 /**
  * What becomes of a fragmented block, in which nothing is mapped though it was not used up: it is kept, or a
- * synchronous purge takes it (02b709df817c, 2.6.33).
+ * synchronous purge takes it (02b709df817c, 2.6.33). From 6.5 on vm_unmap_aliases leaves it where at least a quarter
+ * was never given out.
  */
-export type Fragments = "no blocks" | "kept" | "purged";
+export type Fragments = "no blocks" | "kept" | "purged" | "usable kept";
 
 const GUARD_INSIDE: GuardRule = { inside: 1, afterArea: 0, beforeNext: 0 };
 const GUARD_AFTER: GuardRule = { inside: 0, afterArea: 1, beforeNext: 0 };
@@ -98,9 +99,9 @@ export const RELEASES: readonly Promises[] = [
   release(["5.17"], NO_GUARD, FROM_2_6_37, "purged"),
   release(["6.1"], NO_GUARD, FROM_5_2, "purged"),
   release(["6.4"], NO_GUARD, FROM_5_2, "purged"),
-  release(["6.5", "6.8"], NO_GUARD, FROM_5_2, "purged"),
-  release(["6.12"], NO_GUARD, FROM_5_2, "purged"),
-  release(["6.19", "7.2"], NO_GUARD, FROM_5_2, "purged"),
+  release(["6.5", "6.8"], NO_GUARD, FROM_5_2, "usable kept"),
+  release(["6.12"], NO_GUARD, FROM_5_2, "usable kept"),
+  release(["6.19", "7.2"], NO_GUARD, FROM_5_2, "usable kept"),
 ];
 
 /** The release that has this label among its names, or undefined. */
