@@ -202,7 +202,7 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
   lowestFit(request: Request, purgeable: Purgeable): Vpn | undefined {
     const { inside, afterArea, beforeNext } = this.promises.guard;
     const length = request.size + inside;
-    let candidate = alignUp(request.vstart, request.align);
+    let candidate = alignUp(Math.max(request.vstart, this.promises.lowestPage), request.align);
     for (const area of this.walk) {
       if (purgeable === "gone" && this.purges(area)) continue;
       if (candidate >= area.end + afterArea) continue;

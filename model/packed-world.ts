@@ -214,7 +214,7 @@ export class PackedWorld implements World, PackedFields {
     const { inside, afterArea, beforeNext } = this.promises.guard;
     const length = request.size + inside;
     const step = alignmentInPages(request.align);
-    let candidate = Math.ceil(request.vstart / step) * step;
+    let candidate = Math.ceil(Math.max(request.vstart, this.promises.lowestPage) / step) * step;
     for (let at = 0; at < areas.length; at += AREA) {
       const clear = (areas[at + END] as number) + afterArea;
       if (candidate >= clear) continue;

@@ -91,3 +91,9 @@ export interface Kernel<S = unknown> extends ActingMachine<Scope, S, Command, Re
   /** What happened inside the last `act`, for witnesses: see kernels/marks.ts. */
   marks(state: S): readonly string[];
 }
+
+/** Areas busy and lazy, by address, whether or not a kernel keeps the lazy ones apart. */
+export function areasAndLazy({ areas, purge = [] }: Dump): readonly DumpedArea[] {
+  const apart = purge.map(({ start, end }) => ({ start, end, flags: 0, lazy: true }));
+  return [...areas, ...apart].sort((a, b) => a.start - b.start);
+}

@@ -4,7 +4,7 @@
  * The labels are those of the recordings (adapters/recordings/FORMAT.md says which tree each is).
  */
 import type { LawId } from "./contract.ts";
-import type { Pages } from "./vocabulary.ts";
+import type { Pages, Vpn } from "./vocabulary.ts";
 
 /** The distance kept around an area, in pages. */
 export interface GuardRule {
@@ -24,6 +24,10 @@ export interface Promises {
   /** Whether a free leaves the area to a later purge, or flushes and releases it at once. */
   readonly freesLazily: boolean;
   readonly fragments: Fragments;
+  /**
+   * The lowest page that may be given out: from 5.2 on page 0 is not, for the free space begins at its second byte.
+   */
+  readonly lowestPage: Vpn;
 }
 
 /**
@@ -61,8 +65,10 @@ function release(
   guard: GuardRule,
   laws: readonly LawId[],
   fragments: Fragments,
+  lowestPage: Vpn = 0,
 ): Promises {
-  return { labels, guard, laws: [...BY_ALL, ...laws], freesLazily: fragments !== "no blocks", fragments };
+  const freesLazily = fragments !== "no blocks";
+  return { labels, guard, laws: [...BY_ALL, ...laws], freesLazily, fragments, lowestPage };
 }
 
 const FROM_2_6_28: readonly LawId[] = [
@@ -93,15 +99,15 @@ export const RELEASES: readonly Promises[] = [
   release(["4.4"], NO_GUARD, FROM_2_6_37, "purged"),
   release(["4.15.0", "4.19", "5.0.1"], NO_GUARD, FROM_2_6_37, "purged"),
   release(["4.15.18-ubuntu"], NO_GUARD, FROM_2_6_37, "purged"),
-  release(["5.2"], NO_GUARD, FROM_5_2, "purged"),
-  release(["5.10", "5.4"], NO_GUARD, FROM_5_2, "purged"),
-  release(["5.11"], NO_GUARD, FROM_5_2, "purged"),
-  release(["5.17"], NO_GUARD, FROM_2_6_37, "purged"),
-  release(["6.1"], NO_GUARD, FROM_5_2, "purged"),
-  release(["6.4"], NO_GUARD, FROM_5_2, "purged"),
-  release(["6.5", "6.8"], NO_GUARD, FROM_5_2, "usable kept"),
-  release(["6.12"], NO_GUARD, FROM_5_2, "usable kept"),
-  release(["6.19", "7.2"], NO_GUARD, FROM_5_2, "usable kept"),
+  release(["5.2"], NO_GUARD, FROM_5_2, "purged", 1),
+  release(["5.10", "5.4"], NO_GUARD, FROM_5_2, "purged", 1),
+  release(["5.11"], NO_GUARD, FROM_5_2, "purged", 1),
+  release(["5.17"], NO_GUARD, FROM_2_6_37, "purged", 1),
+  release(["6.1"], NO_GUARD, FROM_5_2, "purged", 1),
+  release(["6.4"], NO_GUARD, FROM_5_2, "purged", 1),
+  release(["6.5", "6.8"], NO_GUARD, FROM_5_2, "usable kept", 1),
+  release(["6.12"], NO_GUARD, FROM_5_2, "usable kept", 1),
+  release(["6.19", "7.2"], NO_GUARD, FROM_5_2, "usable kept", 1),
 ];
 
 /** The release that has this label among its names, or undefined. */
