@@ -87,12 +87,17 @@ function resize(free: FreeSpace, capacity: number): FreeSpace {
   return { ...free, ...larger };
 }
 
+/** The lowest extent, or NONE. */
+export function firstOf({ root, left }: FreeSpace): number {
+  let slot = root;
+  while (slot !== NONE && left[slot] !== NONE) slot = left[slot] as number;
+  return slot;
+}
+
 /** The extents, by address. */
 export function freeExtents(free: FreeSpace): Extent[] {
   const found: Extent[] = [];
-  let slot = free.root;
-  while (slot !== NONE && free.left[slot] !== NONE) slot = free.left[slot] as number;
-  for (; slot !== NONE; slot = next(free, slot)) {
+  for (let slot = firstOf(free); slot !== NONE; slot = next(free, slot)) {
     found.push({ start: free.start[slot] as number, end: free.end[slot] as number });
   }
   return found;

@@ -25,6 +25,7 @@ export const amongAreas: LazyExtents = {
   keepLazy: listLazy,
   isLazy: isListedLazy,
   purge: purgeReleasing((state, first) => releaseEach(state, first, true)),
+  order: "given back in order",
   shown: () => undefined,
 };
 
@@ -33,6 +34,7 @@ export const apart: LazyExtents = {
   removed: flagNothing,
   keepLazy: unlinkLazy,
   isLazy: () => false,
+  order: "given back in order",
   purge: purgeReleasing((state, first) => releaseEach(state, first, false)),
   shown: (state) => Array.from(chained(state, state.purgeHead), (slot) => extentOf(state, slot)),
 };
@@ -40,6 +42,7 @@ export const apart: LazyExtents = {
 /** 5.11: kept by address, neighbours joined to one extent (96e2db456135). */
 export const byAddress: LazyExtents = {
   ...apart,
+  order: "given back by address",
   purge: purgeReleasing((state, first) => {
     const slots = [...chained(state, first)];
     const extents = byStart(state, slots);

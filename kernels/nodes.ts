@@ -95,6 +95,7 @@ export function onNodes(decay: Decay): LazyExtents {
     removed: flagNothing,
     keepLazy: unlinkLazy,
     isLazy: () => false,
+    order: "given back by address",
     purge: (state, dirty, pools) => purgeNodes(state, dirty, pools, decay),
     shown: (state) =>
       lazyByNode(state)

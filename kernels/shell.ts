@@ -123,7 +123,11 @@ export function kernelOf({ release, name, paths, answer, dump, initial, areas }:
       return [after, act(after, command)];
     },
     dump,
-    form: (scope, reduced) => areaForm(scope, release.guard, reduced, areas),
+    form: (scope, reduced) => {
+      if (release.pools && scope.cpus > 1)
+        throw new RangeError("has pools on several CPUs: they are not packed");
+      return areaForm(scope, release.guard, reduced, areas);
+    },
     notes: (state, to, pins) => noteState(state, to, pins, areas),
     paths,
     marks: (state) => markNames(state.marks),

@@ -15,6 +15,8 @@ import { type Steps, vmapKernel } from "./vmap-kernel.ts";
 
 /** How a release keeps what is lazy, and in which order a purge gives it back to the free space. */
 export interface LazyExtents extends Pick<Steps, "removed" | "keepLazy" | "isLazy" | "purge"> {
+  /** In which order a purge gives it back. */
+  readonly order: NonNullable<Steps["freeTree"]>;
   /** What a dump shows of it; undefined where lazy areas stand among the others. */
   shown(state: State): ReturnType<NonNullable<Steps["dumpMore"]>>["purge"];
 }
@@ -50,7 +52,8 @@ export function treeSteps(rules: TreeRules): Steps {
     unmapAliases: rules.unmapAliases,
     isLazy: lazyExtents.isLazy,
     dumpMore: (state) => ({ free: freeExtents(state.free), purge: lazyExtents.shown(state) }),
-    readsTree: true,
+    readsTree: false,
+    freeTree: lazyExtents.order,
     hasCache: false,
     blocks: rules.blocks,
     paths: TREE_PATHS,

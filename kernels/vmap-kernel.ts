@@ -7,6 +7,7 @@ import type { Dump, DumpedBlock, Kernel } from "../spec/kernel.ts";
 import type { Promises } from "../spec/releases.ts";
 import { fitsBlock, type Scope } from "../spec/scope.ts";
 import { type Extent, PAGE_SIZE, type Pages, type Vpn } from "../spec/vocabulary.ts";
+import type { AreaSteps } from "./area-form.ts";
 import {
   findArea,
   giveBackDescriptor,
@@ -64,6 +65,7 @@ export interface Steps {
   orderAreas?(state: State, slots: number[]): number[];
   /** Whether what a search finds or remembers depends on the tree's shape, not only on which area comes next. */
   readsTree: boolean;
+  freeTree?: NonNullable<AreaSteps["freeTree"]>;
   hasCache: boolean;
   blocks: BlockRules;
   /** The marks these steps can set, beside those of every kernel here. */
