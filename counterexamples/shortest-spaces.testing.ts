@@ -155,6 +155,10 @@ export const SHORTEST_SPACES: Readonly<Record<string, Readonly<Record<string, Sh
     "flush-before-reuse.json": wholeWordLess,
     "flush-before-reuse.whole-space.json": wholeWordLess,
   },
+  "aug-align-overhead": {
+    "refused-only-when-full.json": areas,
+    "purge-only-when-full.json": areas,
+  },
   "purge-list-uaf": { "no-use-after-free.json": areas },
   "vunmap-no-cache-flush": { "cache-flushed-before-unmap.json": mappedAreas },
   "lazy-pte-live-alias": { "unmapped-means-no-pte.json": everything },
