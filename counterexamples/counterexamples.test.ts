@@ -34,6 +34,7 @@ const SHORTEST_KNOWN: Readonly<Record<string, readonly number[]>> = {
   "vb-dirtymap-word-cross": [5, 4],
   "vb-full-block-stale": [5, 4, 4],
   "vb-alloc-zero": [1],
+  "vb-dirty-purged-around": [7],
   "vmlist-overruns-end": [2],
   "vmlist-end-underflow": [1],
   "cache-no-vstart-test": [2],

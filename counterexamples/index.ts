@@ -19,6 +19,7 @@ import { vaLeakOnEnospc } from "./va-leak-on-enospc/bug.ts";
 import { vaNoWrapCheck } from "./va-no-wrap-check/bug.ts";
 import { vaRestartFromEnd } from "./va-restart-from-end/bug.ts";
 import { vbAllocZero } from "./vb-alloc-zero/bug.ts";
+import { vbDirtyPurgedAround } from "./vb-dirty-purged-around/bug.ts";
 import { vbDirtymapWordCross } from "./vb-dirtymap-word-cross/bug.ts";
 import { vbFragmentExhaustion } from "./vb-fragment-exhaustion/bug.ts";
 import { vbFullBlockStale } from "./vb-full-block-stale/bug.ts";
@@ -49,6 +50,7 @@ export const BUGS: readonly Bug[] = [
   vbDirtymapWordCross,
   vbFullBlockStale,
   vbAllocZero,
+  vbDirtyPurgedAround,
   vmlistOverrunsEnd,
   vmlistEndUnderflow,
   cacheNoVstartTest,

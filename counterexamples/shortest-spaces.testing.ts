@@ -120,6 +120,13 @@ const mapsOnTwo: ShortestSpace = {
   calls: ["map", "purge", "unmapAliases"],
 };
 
+/** For a history of seven commands. */
+const mapsAmongAreas: ShortestSpace = {
+  says: "map a page through blocks of four on one CPU, allocate 1 or 4 pages, let go, purge, call vm_unmap_aliases",
+  scope: { ...FEW_BLOCKS, lazyMaxPages: 2, counts: [1], aligns: aligned(1) },
+  calls: ["alloc", "map", "purge", "unmapAliases"],
+};
+
 /** By bug, then by pinned history. */
 export const SHORTEST_SPACES: Readonly<Record<string, Readonly<Record<string, ShortestSpace>>>> = {
   "va-gap-offbyone": { "lowest-fit.json": areas },
@@ -175,6 +182,7 @@ export const SHORTEST_SPACES: Readonly<Record<string, Readonly<Record<string, Sh
     "pinned-is-unaliased.json": everything,
   },
   "vb-alloc-zero": { "argument-domain.json": everything },
+  "vb-dirty-purged-around": { "flush-only-once.json": mapsAmongAreas },
   "vmlist-overruns-end": { "in-window.json": areas },
   "vmlist-end-underflow": { "in-window.json": wholeWord },
   "cache-no-vstart-test": { "lowest-fit.json": areas },
