@@ -9,7 +9,7 @@
 import type { Extent, Pages, Vpn } from "../spec/vocabulary.ts";
 import { NONE } from "./areas.ts";
 import { MARKS } from "./marks.ts";
-import { erase, linkAndColour, next, type Refresh, refreshUp, type TreeLinks } from "./rbtree.ts";
+import { erase, linkAndColour, next, refreshUp, type TreeLinks } from "./rbtree.ts";
 
 export interface FreeSpace extends TreeLinks {
   /** Pages in the word. */
@@ -111,18 +111,16 @@ export function measure({ word, start, end }: FreeSpace, slot: number): Measure 
 }
 
 /** compute_subtree_max_size, from a node's own size and its children. */
-function refreshed(free: FreeSpace): Refresh {
-  return (slot) => {
-    const { left, right, largest } = free;
-    const below = left[slot] as number;
-    const above = right[slot] as number;
-    let most = measure(free, slot);
-    if (below !== NONE && (largest[below] as number) > most) most = largest[below] as number;
-    if (above !== NONE && (largest[above] as number) > most) most = largest[above] as number;
-    if (largest[slot] === most) return false;
-    largest[slot] = most;
-    return true;
-  };
+function refresh(free: FreeSpace, slot: number): boolean {
+  const { left, right, largest } = free;
+  const below = left[slot] as number;
+  const above = right[slot] as number;
+  let most = measure(free, slot);
+  if (below !== NONE && (largest[below] as number) > most) most = largest[below] as number;
+  if (above !== NONE && (largest[above] as number) > most) most = largest[above] as number;
+  if (largest[slot] === most) return false;
+  largest[slot] = most;
+  return true;
 }
 
 /**
@@ -130,7 +128,6 @@ function refreshed(free: FreeSpace): Refresh {
  * one. Where it joins two, the upper one's node goes.
  */
 export function giveSpace(free: FreeSpace, start: Vpn, end: Vpn): void {
-  const refresh = refreshed(free);
   let below = NONE;
   let above = NONE;
   let leaf = NONE;
@@ -158,7 +155,7 @@ export function giveSpace(free: FreeSpace, start: Vpn, end: Vpn): void {
   }
   // Before the lower one grows: until it is set right, nothing else may change the tree.
   const upTo = meetsAbove ? (free.end[above] as number) : end;
-  if (meetsAbove) dropExtent(free, above, refresh);
+  if (meetsAbove) dropExtent(free, above);
   free.end[below] = upTo;
   refreshUp(free, below, refresh);
 }
@@ -169,14 +166,13 @@ export function giveSpace(free: FreeSpace, start: Vpn, end: Vpn): void {
  * of the fit.
  */
 export function takeSpace(free: FreeSpace, slot: number, start: Vpn, size: Pages): number {
-  const refresh = refreshed(free);
   const from = free.start[slot] as number;
   const end = start + size;
   // At the word's edges a byte lies between: no request reaches them.
   const atLeft = start === from;
   const atRight = end === free.end[slot];
   if (atLeft && atRight) {
-    dropExtent(free, slot, refresh);
+    dropExtent(free, slot);
     return MARKS.fitWhole;
   }
   if (atRight) {
@@ -187,12 +183,12 @@ export function takeSpace(free: FreeSpace, slot: number, start: Vpn, size: Pages
   free.start[slot] = end;
   refreshUp(free, slot, refresh);
   if (atLeft) return MARKS.fitLeftEdge;
-  insertBelow(free, slot, takeSlot(free, from, start), refresh);
+  insertBelow(free, slot, takeSlot(free, from, start));
   return MARKS.fitInside;
 }
 
 /** insert_vmap_area_augment: right before `slot`, as a leaf of its left subtree. */
-function insertBelow(free: FreeSpace, slot: number, lower: number, refresh: Refresh): void {
+function insertBelow(free: FreeSpace, slot: number, lower: number): void {
   let leaf = free.left[slot] as number;
   if (leaf === NONE) {
     linkAndColour(free, lower, slot, true, refresh);
@@ -219,7 +215,7 @@ function takeSlot(free: FreeSpace, start: Vpn, end: Vpn): number {
   return slot;
 }
 
-function dropExtent(free: FreeSpace, slot: number, refresh: Refresh): void {
+function dropExtent(free: FreeSpace, slot: number): void {
   erase(free, slot, refresh);
   free.parent[slot] = free.freeSlot;
   free.freeSlot = slot;

@@ -13,15 +13,19 @@ export type TreeLinks = Pick<Areas, "left" | "right" | "parent" | "red" | "root"
  * Of a tree whose nodes keep something about all that hangs below them (the kernel's augmented trees): sets it right
  * for one node, whose children are right, and says whether it changed.
  */
-export type Refresh = (node: number) => boolean;
+export type Refresh<Tree extends TreeLinks> = (tree: Tree, node: number) => boolean;
 
 /** Sets a node right, and those above it as far as that changes them. */
-export function refreshUp(tree: TreeLinks, node: number, refresh: Refresh): void {
+export function refreshUp<Tree extends TreeLinks>(tree: Tree, node: number, refresh: Refresh<Tree>): void {
   let here = node;
-  while (here !== NONE && refresh(here)) here = tree.parent[here] as number;
+  while (here !== NONE && refresh(tree, here)) here = tree.parent[here] as number;
 }
 
-function rotateLeft(tree: TreeLinks, node: number, refresh: Refresh | undefined): void {
+function rotateLeft<Tree extends TreeLinks>(
+  tree: Tree,
+  node: number,
+  refresh: Refresh<Tree> | undefined,
+): void {
   const { left, right, parent } = tree;
   const up = right[node] as number;
   const middle = left[up] as number;
@@ -30,10 +34,14 @@ function rotateLeft(tree: TreeLinks, node: number, refresh: Refresh | undefined)
   left[up] = node;
   replaceInParent(tree, node, up);
   parent[node] = up;
-  refreshTurned(node, up, refresh);
+  refreshTurned(tree, node, up, refresh);
 }
 
-function rotateRight(tree: TreeLinks, node: number, refresh: Refresh | undefined): void {
+function rotateRight<Tree extends TreeLinks>(
+  tree: Tree,
+  node: number,
+  refresh: Refresh<Tree> | undefined,
+): void {
   const { left, right, parent } = tree;
   const up = left[node] as number;
   const middle = right[up] as number;
@@ -42,14 +50,19 @@ function rotateRight(tree: TreeLinks, node: number, refresh: Refresh | undefined
   right[up] = node;
   replaceInParent(tree, node, up);
   parent[node] = up;
-  refreshTurned(node, up, refresh);
+  refreshTurned(tree, node, up, refresh);
 }
 
 /** What hangs below `up` is now what hung below `node`: nothing above them changes. */
-function refreshTurned(node: number, up: number, refresh: Refresh | undefined): void {
+function refreshTurned<Tree extends TreeLinks>(
+  tree: Tree,
+  node: number,
+  up: number,
+  refresh: Refresh<Tree> | undefined,
+): void {
   if (refresh === undefined) return;
-  refresh(node);
-  refresh(up);
+  refresh(tree, node);
+  refresh(tree, up);
 }
 
 /** Hangs `other` (perhaps NONE) where `node` hangs. */
@@ -62,12 +75,12 @@ function replaceInParent(tree: TreeLinks, node: number, other: number): void {
 }
 
 /** Links a new node as a leaf below `above` (NONE: the tree is empty), and rebalances. */
-export function linkAndColour(
-  tree: TreeLinks,
+export function linkAndColour<Tree extends TreeLinks>(
+  tree: Tree,
   node: number,
   above: number,
   asLeft: boolean,
-  refresh?: Refresh,
+  refresh?: Refresh<Tree>,
 ): void {
   const { left, right, parent, red } = tree;
   left[node] = NONE;
@@ -78,7 +91,7 @@ export function linkAndColour(
   else if (asLeft) left[above] = node;
   else right[above] = node;
   if (refresh !== undefined) {
-    refresh(node);
+    refresh(tree, node);
     refreshUp(tree, above, refresh);
   }
 
@@ -111,7 +124,7 @@ export function linkAndColour(
 }
 
 /** Takes a node out and rebalances. Its own links are left as they were. */
-export function erase(tree: TreeLinks, node: number, refresh?: Refresh): void {
+export function erase<Tree extends TreeLinks>(tree: Tree, node: number, refresh?: Refresh<Tree>): void {
   const { left, right, parent, red } = tree;
   let child: number;
   let above: number;
@@ -145,22 +158,27 @@ export function erase(tree: TreeLinks, node: number, refresh?: Refresh): void {
 }
 
 /** Up to the successor, which now stands elsewhere, whatever changes; from there as far as that changes anything. */
-function refreshAfterErase(tree: TreeLinks, lowest: number, successor: number, refresh: Refresh): void {
+function refreshAfterErase<Tree extends TreeLinks>(
+  tree: Tree,
+  lowest: number,
+  successor: number,
+  refresh: Refresh<Tree>,
+): void {
   let here = lowest;
   if (successor !== NONE) {
-    for (; here !== successor; here = tree.parent[here] as number) refresh(here);
-    refresh(successor);
+    for (; here !== successor; here = tree.parent[here] as number) refresh(tree, here);
+    refresh(tree, successor);
     here = tree.parent[successor] as number;
   }
   refreshUp(tree, here, refresh);
 }
 
 /** `here` (perhaps NONE) is one black short on its side below `above`. */
-function rebalanceAfterErase(
-  tree: TreeLinks,
+function rebalanceAfterErase<Tree extends TreeLinks>(
+  tree: Tree,
   node: number,
   mother: number,
-  refresh: Refresh | undefined,
+  refresh: Refresh<Tree> | undefined,
 ): void {
   const { left, right, parent, red } = tree;
   let here = node;

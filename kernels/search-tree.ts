@@ -52,16 +52,15 @@ function lowestMatch(state: State, request: Alloc, { lookedFor, shiftsStart }: T
   const { free } = state;
   const { left, right, parent, start, largest } = free;
   const wanted = lookedFor(request);
-  const holdsEnough = (slot: number) => slot !== NONE && (largest[slot] as number) >= wanted;
   let vstart = request.vstart;
   let here = free.root;
   while (here !== NONE) {
-    if (vstart < (start[here] as number) && holdsEnough(left[here] as number)) {
+    if (vstart < (start[here] as number) && holds(largest, left[here] as number, wanted)) {
       here = left[here] as number;
       continue;
     }
     if (fits(free, here, request, vstart)) return here;
-    if (holdsEnough(right[here] as number)) {
+    if (holds(largest, right[here] as number, wanted)) {
       here = right[here] as number;
       continue;
     }
@@ -71,12 +70,17 @@ function lowestMatch(state: State, request: Alloc, { lookedFor, shiftsStart }: T
       here = parent[here] as number;
       if (here === NONE) return NONE;
       if (fits(free, here, request, vstart)) return here;
-    } while (!(holdsEnough(right[here] as number) && vstart <= (start[here] as number)));
+    } while (!(holds(largest, right[here] as number, wanted) && vstart <= (start[here] as number)));
     // One byte beyond the start in the kernel: the next extent begins pages above.
     if (shiftsStart) vstart = (start[here] as number) + 1;
     here = right[here] as number;
   }
   return NONE;
+}
+
+/** Whether a subtree has an extent as large as this. A function of its own: one made in each search took longer. */
+function holds(largest: Float64Array, slot: number, wanted: Measure): boolean {
+  return slot !== NONE && (largest[slot] as number) >= wanted;
 }
 
 /** is_within_this_va. */
