@@ -43,14 +43,35 @@ export const apart: LazyExtents = {
 export const byAddress: LazyExtents = {
   ...apart,
   order: "given back by address",
-  purge: purgeReleasing((state, first) => {
-    const slots = [...chained(state, first)];
-    const extents = byStart(state, slots);
-    for (const slot of slots) giveBackDescriptor(state.areas, slot);
-    for (const { start, end } of joined(extents)) giveSpace(state.free, start, end);
-  }),
-  shown: (state) => joined(byStart(state, [...chained(state, state.purgeHead)])),
+  purge: purgeReleasing(releaseJoined),
+  shown: (state) => joined(slotsByStart(state, state.purgeHead).map((slot) => extentOf(state, slot))),
 };
+
+/** By address, neighbours as one. Slots are sorted, not extents made for it: there may be tens of thousands. */
+function releaseJoined(state: State, first: number): void {
+  const { areas } = state;
+  const slots = slotsByStart(state, first);
+  let start = areas.start[first] as number;
+  let end = start;
+  for (const slot of slots) {
+    const next = areas.start[slot] as number;
+    if (next !== end) {
+      if (start < end) giveSpace(state.free, start, end);
+      start = next;
+    }
+    end = areas.end[slot] as number;
+    giveBackDescriptor(areas, slot);
+  }
+  giveSpace(state.free, start, end);
+}
+
+function slotsByStart(state: State, first: number): number[] {
+  const { areas } = state;
+  const slots: number[] = [];
+  for (let slot = first; slot !== NONE; slot = areas.purgeNext[slot] as number) slots.push(slot);
+  const { start } = areas;
+  return slots.sort((a, b) => (start[a] as number) - (start[b] as number));
+}
 
 /** __purge_vmap_area_lazy, which releases what it gathered in this way. */
 function purgeReleasing(release: PurgeSteps["release"]): LazyExtents["purge"] {
@@ -87,10 +108,6 @@ export function* chained({ areas }: State, first: number): Iterable<number> {
 
 export function extentOf({ areas }: State, slot: number): Extent {
   return { start: areas.start[slot] as number, end: areas.end[slot] as number };
-}
-
-function byStart(state: State, slots: readonly number[]): Extent[] {
-  return slots.map((slot) => extentOf(state, slot)).sort((a, b) => a.start - b.start);
 }
 
 /** Extents by address, those that touch as one. */
