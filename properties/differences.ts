@@ -65,7 +65,8 @@ function ofResults(one: Response, other: Response): number {
     const same = one.frame === other.frame && one.traps === other.traps && one.ptes === other.ptes;
     return same ? 0 : ALIASES;
   }
-  if (one.kind === "done" && other.kind === "done") return sameAliases(one.aliases, other.aliases) ? 0 : ALIASES;
+  if (one.kind === "done" && other.kind === "done")
+    return sameAliases(one.aliases, other.aliases) ? 0 : ALIASES;
   return 0;
 }
 

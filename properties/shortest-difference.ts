@@ -47,6 +47,8 @@ export interface Difference {
   readonly history: readonly HistoryStep[];
   readonly kinds: readonly KindId[];
   readonly found: "explored" | "random";
+  /** Where it was explored. */
+  readonly place: Place | undefined;
 }
 
 /** By which command, and in how many at least, replies differ in this kind. */
@@ -61,12 +63,14 @@ export interface Visited {
   readonly states: number;
   readonly depth: number;
   readonly ended: Explored["ended"];
+  /** All histories of up to so many commands were tried. */
+  readonly tried: number;
   readonly byKind: readonly ByKind[];
 }
 
 export interface Compared {
   readonly difference: Difference | undefined;
-  /** The places explored, in order; a difference that was explored is in the last. */
+  /** The places explored, in order. */
   readonly visited: readonly Visited[];
   /** Histories drawn at random. */
   readonly drawn: number;
@@ -74,8 +78,8 @@ export interface Compared {
 }
 
 const BOUNDS = { states: 5_000_000, bytes: 2 ** 30 };
-/** How long a place is explored behind the first difference, for those of other kinds. */
-const MORE_MS = 1500;
+/** How long a place is explored once a difference is known, for those of other kinds. */
+const MORE_MS = 1000;
 const TURN = 40;
 const LENGTHS = [6, 30];
 /** Histories drawn of each length below that of one that was found, times the length, and how long that may last. */
@@ -94,13 +98,18 @@ export function* comparing<S>(asked: Asked<S>): Generator<string, Compared, bool
     // Of the time that is left an equal share for each place, and one for chance.
     const share = (deadline - Date.now()) / (asked.places.length - nth + 1);
     if (share <= 0) break;
-    const explored = yield* explorePlace(asked, place, share);
+    const explored = yield* explorePlace(asked, place, share, difference?.history.length);
     visited.push(explored.visited);
-    ({ difference, stopped } = explored);
-    if (difference !== undefined || stopped) break;
+    const least = difference?.history.length ?? Number.POSITIVE_INFINITY;
+    if ((explored.difference?.history.length ?? least) < least) difference = explored.difference;
+    stopped = explored.stopped;
+    if (stopped) break;
   }
-  if (difference === undefined && !stopped && asked.drawnIn.length > 0) {
-    const atRandom = yield* drawing(asked, deadline);
+  // Nothing is left to find at random where a place was visited whole.
+  const whole = visited.filter(({ ended }) => ended === "fixpoint").map(({ place }) => place.scope);
+  const drawnIn = asked.drawnIn.filter((scope) => !whole.includes(scope));
+  if (difference === undefined && !stopped && drawnIn.length > 0) {
+    const atRandom = yield* drawing({ ...asked, drawnIn }, deadline);
     ({ difference, drawn } = atRandom);
   }
   return { difference, visited, drawn, seconds: (Date.now() - started) / 1000 };
@@ -119,15 +128,19 @@ function* explorePlace<S>(
   { one, other, kind }: Asked<S>,
   place: Place,
   milliseconds: number,
-): Generator<
-  string,
-  { difference: Difference | undefined; visited: Visited; stopped: boolean },
-  boolean
-> {
+  /** The commands of the shortest history that is known; undefined if none is. */
+  known: number | undefined,
+): Generator<string, { difference: Difference | undefined; visited: Visited; stopped: boolean }, boolean> {
   const { scope, calls } = place;
   const machine = lockstepByKind(one, other, scope, callsOfBoth(one, other, calls));
   const bounds: Bounds = { ...BOUNDS, milliseconds };
   let foundAt: number | undefined;
+  const started = Date.now();
+  // Long enough for differences of other kinds, and until no shorter one can be left.
+  const isEnough = (depth: number) => {
+    if (foundAt !== undefined) return Date.now() - foundAt > MORE_MS;
+    return known !== undefined && depth >= known - 1 && Date.now() - started > MORE_MS;
+  };
   const isMet = (broken: readonly string[]) => kind === undefined || broken.includes(kind);
   const work = exploring(machine, {
     bounds,
@@ -141,7 +154,7 @@ function* explorePlace<S>(
   while (!turn.done) {
     const { states, depth } = turn.value;
     stopped = yield `${place.name}: ${states} states, depth ${depth}`;
-    turn = work.next(stopped || (foundAt !== undefined && Date.now() - foundAt > MORE_MS));
+    turn = work.next(stopped || isEnough(depth));
   }
   const explored = turn.value;
   const visited: Visited = {
@@ -149,6 +162,8 @@ function* explorePlace<S>(
     states: explored.states,
     depth: explored.depth,
     ended: explored.ended,
+    // The last state was met from the level below it, which is not visited whole.
+    tried: explored.ended === "fixpoint" ? Number.POSITIVE_INFINITY : explored.depth - 1,
     byKind: byKind(machine.commands, explored),
   };
   const broken = explored.breaks.find(({ law }) => kind === undefined || law === kind);
@@ -161,7 +176,7 @@ function* explorePlace<S>(
         `${JSON.stringify(history)}, and they do not`,
     );
   }
-  return { difference: { scope, history, kinds: kindsIn(bits), found: "explored" }, visited, stopped };
+  return { difference: { scope, history, kinds: kindsIn(bits), found: "explored", place }, visited, stopped };
 }
 
 /** Without what one of the two kernels does not have. */
@@ -217,7 +232,7 @@ function* drawing<S>(
     if (result.found !== undefined) {
       const history = shorter(asked, scope, bringDown(asked, scope, result.found), deadline);
       const kinds = kindsIn(lastDiffers(one, other, scope, history) & wanted(kind));
-      return { difference: { scope, history, kinds, found: "random" }, drawn };
+      return { difference: { scope, history, kinds, found: "random", place: undefined }, drawn };
     }
     if (yield `${drawn} histories at random`) break;
   }

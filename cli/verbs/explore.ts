@@ -199,7 +199,10 @@ function open(explorable: Explorable, { parameters, ...smaller }: Named): Opened
 }
 
 /** `V=3,F=2` over the usual values. Throws a UsageError for an unknown name or a value that cannot be. */
-export function parametersOf({ name, parameters }: Explorable, scope: string): Record<string, number> {
+export function parametersOf(
+  { name, parameters }: Pick<Explorable, "name" | "parameters">,
+  scope: string,
+): Record<string, number> {
   const chosen = Object.fromEntries(Object.entries(parameters).map(([key, { usual }]) => [key, usual]));
   const given = new Set<string>();
   for (const part of scope.split(",").filter((text) => text !== "")) {
