@@ -40,7 +40,7 @@ describe("diff", () => {
 
   test("says so where two kernels are the same in every history", async () => {
     const out = await printed(["5.2", "5.4"], { scope: "pages=3,aligns=1,windows=1", seconds: 5 });
-    expect(out).toContain("5.2 and 5.4: no difference found");
+    expect(out).toContain("5.2 and 5.4: the same in every history of this scope");
     expect(out).toContain("pages=3,aligns=1,windows=1: the same in every history of this scope");
   });
 

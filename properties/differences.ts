@@ -1,6 +1,6 @@
 /** In what two kernels' replies to one command differ, as callers, page tables and TLBs would notice. */
 import type { AliasReport, Response, Translation } from "../spec/commands.ts";
-import type { Extent } from "../spec/vocabulary.ts";
+import type { Extent, Vpn } from "../spec/vocabulary.ts";
 
 /** A way to differ, as the sentence that holds where they do not. */
 export interface Kind {
@@ -17,6 +17,7 @@ export const KINDS = [
   { id: "lazy-pages", says: "Both count as many lazy pages." },
   { id: "touch", says: "A touch reaches the same frame by the same way." },
   { id: "aliases", says: "The same translations and PTEs are left of what was let go." },
+  { id: "dirty-lines", says: "The same pages have dirty lines in a cache indexed by virtual address." },
 ] as const satisfies readonly Kind[];
 
 export type KindId = (typeof KINDS)[number]["id"];
@@ -30,9 +31,9 @@ export function kindsIn(bits: number): readonly KindId[] {
   return KINDS.filter((_each, nth) => (bits >> nth) & 1).map(({ id }) => id);
 }
 
-const [STOP, REFUSAL, ADDRESS, FLUSH, PTES, LAZY_PAGES, TOUCH, ALIASES] = KINDS.map(
+const [STOP, REFUSAL, ADDRESS, FLUSH, PTES, LAZY_PAGES, TOUCH, ALIASES, DIRTY_LINES] = KINDS.map(
   (_each, nth) => 1 << nth,
-) as [number, number, number, number, number, number, number, number];
+) as [number, number, number, number, number, number, number, number, number];
 
 export const ANY_KIND: number = 2 ** KINDS.length - 1;
 
@@ -51,6 +52,7 @@ export function differences(one: Response, other: Response): number {
   if (!sameExtents(one.flushes, other.flushes)) bits |= FLUSH;
   if (one.pteSet !== other.pteSet || one.pteCleared !== other.pteCleared) bits |= PTES;
   if (bothTell(one.lazyPages, other.lazyPages) && one.lazyPages !== other.lazyPages) bits |= LAZY_PAGES;
+  if (!sameLines(one.dirtyLines, other.dirtyLines)) bits |= DIRTY_LINES;
   return bits;
 }
 
@@ -77,6 +79,11 @@ function bothTell<T>(one: T | undefined, other: T | undefined): boolean {
 function sameExtents(one: readonly Extent[], other: readonly Extent[]): boolean {
   if (one.length !== other.length) return false;
   return one.every(({ start, end }, nth) => start === other[nth]?.start && end === other[nth]?.end);
+}
+
+function sameLines(one: readonly Vpn[] | undefined, other: readonly Vpn[] | undefined): boolean {
+  if (one === undefined || other === undefined) return true;
+  return one.length === other.length && one.every((page, nth) => page === other[nth]);
 }
 
 function sameAliases(one: AliasReport | undefined, other: AliasReport | undefined): boolean {

@@ -39,7 +39,7 @@ export function differingText({ names, kernels, compared }: Pair): string {
   const receipt = [...searched, ...atRandom, `${seconds.toFixed(1)} s`]
     .map((line) => pc.dim(line))
     .join("\n");
-  if (difference === undefined) return `${title}: no difference found${same}\n\n${receipt}`;
+  if (difference === undefined) return `${title}: ${noneText(compared)}${same}\n\n${receipt}`;
   const length = difference.history.length;
   const parts = [
     `${title} differ in ${length} command${length === 1 ? "" : "s"}: ${difference.kinds.join(", ")}`,
@@ -50,6 +50,12 @@ export function differingText({ names, kernels, compared }: Pair): string {
     receipt,
   ];
   return parts.join("\n\n");
+}
+
+function noneText({ visited }: Compared): string {
+  const whole = visited.length > 0 && visited.every(({ ended }) => ended === "fixpoint");
+  if (!whole) return "no difference found";
+  return `the same in every history of ${visited.length === 1 ? "this scope" : "these scopes"}`;
 }
 
 function stepsOnBoth(names: Pair["names"], [one, other]: Pair["kernels"], difference: Difference): string[] {
@@ -123,10 +129,9 @@ export function tableOfPairs(pairs: readonly Pair[]): string {
 }
 
 function rowOf({ names, kernels, compared }: Pair): string[] {
-  const { difference, visited } = compared;
+  const { difference } = compared;
   if (difference === undefined) {
-    const whole = visited.every(({ ended }) => ended === "fixpoint");
-    return [...names, "-", pc.dim(whole ? "none, explored and at random" : "none found"), "", "", ""];
+    return [...names, "-", pc.dim(noneText(compared)), "", "", ""];
   }
   const { scope, history, found } = difference;
   const { command, responses, differs } = playOnBoth(...kernels, scope, history).at(-1) as PlayedOnBoth;

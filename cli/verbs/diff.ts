@@ -16,7 +16,7 @@ import {
 import type { Kernel } from "../../spec/kernel.ts";
 import type { Scope } from "../../spec/scope.ts";
 import { AS_EXPECTED, INTERRUPTED, orNearest, UsageError } from "../exit.ts";
-import { kernelNamed } from "../names.ts";
+import { kernelNamed, replayLine } from "../names.ts";
 import { interruptible, progress } from "../output.ts";
 import { placesFor } from "../pair-places.ts";
 import { differingJson, differingText, type Pair, playedOn, tableOfPairs } from "../show/differing.ts";
@@ -53,7 +53,11 @@ export async function diffVerb(names: readonly string[], options: DiffOptions): 
     const told = done.map(differingJson);
     console.log(JSON.stringify(options.all ? { pairs: told } : told[0]));
   } else console.log(options.all ? tableOfPairs(done) : done.map(differingText).join(""));
-  if (options.out !== undefined) await writeHistory(options.out, done[0] as Pair);
+  if (options.out !== undefined) {
+    await writeHistory(options.out, done[0] as Pair);
+    const on = (kernel: string) => `replay:  ${replayLine(`${options.out} --kernel ${kernel}`)}`;
+    if (!options.json) console.log(`\n${pairs.flatMap(({ names }) => names.map(on)).join("\n")}`);
+  }
   return work.interrupted ? INTERRUPTED : AS_EXPECTED;
 }
 
