@@ -1,5 +1,5 @@
 /** Conformance: our model of a kernel is given a recording's commands, and must answer as the real one did. */
-import type { Response } from "../spec/commands.ts";
+import type { Command, Response } from "../spec/commands.ts";
 import type { Dump, Kernel } from "../spec/kernel.ts";
 import type { Exchange, Trace } from "./recording.ts";
 
@@ -51,7 +51,8 @@ function compare(exchange: Exchange, ours: Response, dump: Dump): FieldDifferenc
   ];
   if (theirs.kind !== "bug") {
     pairs.push(["rcu", theirs.rcuCallbacks, ours.rcuCallbacks]);
-    pairs.push(["ev", recorded.ev ?? [], eventsOf(ours)]);
+    pairs.push(["work", theirs.workItems, ours.workItems]);
+    pairs.push(["ev", recorded.ev ?? [], eventsOf(exchange.command, ours)]);
   }
   if (theirs.kind === "done" && theirs.aliases !== undefined) {
     const aliases = ours.kind === "done" ? ours.aliases : undefined;
@@ -63,6 +64,9 @@ function compare(exchange: Exchange, ours: Response, dump: Dump): FieldDifferenc
     pairs.push(["areas", exchange.dump.areas, dump.areas]);
     pairs.push(["lazy_nr", exchange.dump.lazyPages, dump.lazyPages]);
     pairs.push(["cache", exchange.dump.cache, dump.cache]);
+    pairs.push(["free", exchange.dump.free, dump.free]);
+    pairs.push(["purge", exchange.dump.purge, dump.purge]);
+    pairs.push(["pool", exchange.dump.pool, dump.pool]);
     if (recorded.blocks !== undefined) pairs.push(["blocks", exchange.dump.blocks, dump.blocks]);
     if (recorded.free_lists !== undefined)
       pairs.push(["free_lists", exchange.dump.freeLists, dump.freeLists]);
@@ -90,9 +94,9 @@ function resultOf(response: Response): unknown {
   }
 }
 
-/** The warnings that go with a reply. */
-function eventsOf(response: Response): string[] {
-  if (response.kind === "refused") return ["printk"];
+/** The warnings that go with a reply. A caller that cannot wait is refused without a word. */
+function eventsOf(command: Command, response: Response): string[] {
+  if (response.kind === "refused") return command.op === "alloc" && command.noblock ? [] : ["printk"];
   if (response.kind === "placed" && response.mapStopped) return ["WARN page-table:0 !pte_none(*pte)"];
   return [];
 }

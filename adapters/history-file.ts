@@ -27,6 +27,7 @@ export const LARGEST_FILE: number = 16 * 1024 * 1024;
 
 const isPowerOfTwo = (value: number): boolean => Number.isInteger(Math.log2(value));
 const pages = z.int().nonnegative().max(WORD64);
+const cpu = z.int().nonnegative();
 const alloc = z.strictObject({
   op: z.literal("alloc"),
   size: pages.min(1),
@@ -38,9 +39,10 @@ const alloc = z.strictObject({
   vstart: pages,
   vend: pages,
   map: z.boolean().default(false),
+  cpu: cpu.optional(),
+  noblock: z.literal(true).optional(),
 });
 const index = z.int().nonnegative();
-const cpu = z.int().nonnegative();
 const step = z.discriminatedUnion("op", [
   alloc,
   z.strictObject({ op: z.literal("free"), area: index }),
@@ -171,7 +173,7 @@ function misfit(
     if (command.page >= pages)
       return { field: "page", says: `expected a page below ${pages}, the pages asked for` };
   }
-  if ("cpu" in command && command.cpu >= scope.cpus) {
+  if ("cpu" in command && (command.cpu ?? 0) >= scope.cpus) {
     return { field: "cpu", says: `expected a CPU below ${scope.cpus}, which is scope.cpus` };
   }
   return undefined;

@@ -15,6 +15,7 @@ const FOLDER = fileURLToPath(new URL("./recordings/", import.meta.url));
  */
 const A9 = { "lowest-fit A9": 87, "refused-only-when-full A9": 3, "purge-only-when-full A9": 3 };
 const C7 = "no-alias-after-unmap-aliases C7";
+const REFLUSHED = "flush-only-once vb-dirty-purged-around";
 const WRAPPED = {
   "in-window A11": 84,
   "in-window A10": 2,
@@ -51,6 +52,15 @@ const EXPECTED: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   "4.4": { "no-bug A11": 12, ...A9, [C7]: 33 },
   "4.15.0": { "no-bug A11": 12, ...A9, [C7]: 33 },
   "4.15.18-ubuntu": { ...A9, [C7]: 33 },
+  "5.2": { "refused-only-when-full A13": 67, "purge-only-when-full A13": 33, [C7]: 51 },
+  "5.10": { "refused-only-when-full A13": 67, "purge-only-when-full A13": 33, [C7]: 51 },
+  "5.11": { "refused-only-when-full A13": 67, "purge-only-when-full A13": 33, [C7]: 51 },
+  "5.17": { [C7]: 33 },
+  "6.1": { "refused-only-when-full A13": 53, "purge-only-when-full A13": 30, [C7]: 48 },
+  "6.4": { "refused-only-when-full A13": 53, "purge-only-when-full A13": 30, [C7]: 48 },
+  "6.5": { "refused-only-when-full A13": 61, "purge-only-when-full A13": 32, [REFLUSHED]: 1 },
+  "6.12": { "refused-only-when-full A13": 57, "purge-only-when-full A13": 10, [REFLUSHED]: 3 },
+  "6.19": { "refused-only-when-full A13": 58, "purge-only-when-full A13": 10, [REFLUSHED]: 2 },
 };
 
 const judged = (trace: Trace) => {
@@ -68,7 +78,7 @@ async function countsOf(label: string): Promise<Record<string, number>> {
         response,
         after,
       })) {
-        const key = `${law} ${bug?.number ?? "unknown"}`;
+        const key = `${law} ${bug?.number ?? bug?.id ?? "unknown"}`;
         counts[key] = (counts[key] ?? 0) + 1;
       }
     }

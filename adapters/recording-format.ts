@@ -4,7 +4,7 @@
  * says more than we compare must not pass as compared.
  */
 import { z } from "zod";
-import { BLOCKS64, LARGEST_BLOCK, MOST_MAPPED } from "../spec/scope.ts";
+import { BLOCKS64, LARGEST_BLOCK, MOST_MAPPED, WORD64 } from "../spec/scope.ts";
 import { PAGE_SIZE } from "../spec/vocabulary.ts";
 
 const HEX = /^0x[0-9a-f]{1,16}$/;
@@ -23,6 +23,9 @@ function split(hex: string): { readonly page: number; readonly offset: number } 
 const hex = z.string({ error: 'expected a hex string such as "0x1000"' }).regex(HEX, {
   error: 'expected a hex string of at most 64 bits, such as "0xffffc90000000000"',
 });
+
+const FIRST_BYTE = "0x1";
+const LAST_BYTE = "0xffffffffffffffff";
 
 /** An address or a size that must be a whole number of pages. */
 const pages = hex
@@ -59,6 +62,7 @@ const request = z.discriminatedUnion("op", [
     vstart: pages,
     vend: windowEnd,
     map: flag.optional(),
+    noblock: flag.optional(),
     ioremap: flag.optional(),
     ...base,
   }),
@@ -90,6 +94,27 @@ const cache = z
     cachedVstart: fields.cached_vstart,
     cachedAlign: fields.cached_align,
   }));
+
+/** Of free space, whose first extent begins at byte 1 and whose last ends at byte 2^64 - 1: whole pages here. */
+const freeExtent = z
+  .tuple([hex, hex])
+  .refine(
+    ([start, end]) =>
+      (split(start).offset === 0 || start === FIRST_BYTE) && (split(end).offset === 0 || end === LAST_BYTE),
+    {
+      error: `expected multiples of the page size, or ${FIRST_BYTE} and ${LAST_BYTE} at the edges of the space`,
+    },
+  )
+  .transform(([start, end]) => ({
+    start: split(start).page,
+    end: end === LAST_BYTE ? WORD64 : split(end).page,
+  }));
+const pooled = z
+  .tuple([cpu, count, pages, pages])
+  .refine(([, index, start, end]) => end - start === index + 1, {
+    error: "expected a size of the index and one",
+  })
+  .transform(([node, , start, end]) => ({ node, start, end }));
 
 const run = z.tuple([count, count]).transform(([start, end]) => ({ start, end }));
 const block = z
@@ -124,7 +149,7 @@ const block = z
   }));
 
 /** What a dump shows beside the areas. */
-const DUMPED = ["lazy_nr", "cache", "blocks", "free_lists"] as const;
+const DUMPED = ["lazy_nr", "cache", "free", "purge", "pool", "blocks", "free_lists"] as const;
 const RESULTS = ["addr", "ok", "err", "hit", "bug"] as const;
 
 const reply = z
@@ -140,6 +165,7 @@ const reply = z
     pte_set: count,
     pte_clr: count,
     rcu: count.optional(),
+    work: count.optional(),
     ev: z.array(z.string()).optional(),
     stale_tlb: z.array(translation).optional(),
     dead_tlb: z.array(translation).optional(),
@@ -147,6 +173,9 @@ const reply = z
     areas: z.array(area).optional(),
     lazy_nr: z.int().optional(),
     cache: cache.optional(),
+    free: z.array(freeExtent).optional(),
+    purge: z.array(extent).optional(),
+    pool: z.array(pooled).optional(),
     free_lists: z.array(z.array(pages)).optional(),
     blocks: z.array(block).optional(),
   })

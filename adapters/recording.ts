@@ -3,7 +3,7 @@ import type { Command, Response } from "../spec/commands.ts";
 import type { Dump } from "../spec/kernel.ts";
 import { findRelease, RELEASES } from "../spec/releases.ts";
 import { BLOCKS64, MOST_MAPPED, type Scope, WORD64 } from "../spec/scope.ts";
-import type { Bytes, Pages, Vpn } from "../spec/vocabulary.ts";
+import type { Bytes, Cpu, Pages, Vpn } from "../spec/vocabulary.ts";
 import { inputError } from "./input-error.ts";
 import { lines } from "./lines.ts";
 import {
@@ -95,6 +95,7 @@ function readExchanges(
   config: Envelope["config"],
 ): Exchange[] {
   const held = new Map<string, number>();
+  let cpu = 0;
   return ops.map((op, index) => {
     const wrong = (part: string, says: string) => inputError(file, line, `ops[${index}]${part}: ${says}`);
     const parsed = exchange.safeParse(op);
@@ -106,7 +107,8 @@ function readExchanges(
     if (recorded.bug !== undefined && index !== ops.length - 1) {
       throw wrong("[1].bug", "a trace ends where the kernel stopped, but more follows");
     }
-    const command = commandOf(request);
+    cpu = request.cpu ?? cpu;
+    const command = commandOf(request, cpu);
     if (command.op === "alloc" && command.map && command.size > MOST_MAPPED) {
       throw wrong("[0].size", `maps ${command.size} pages; expected at most ${MOST_MAPPED} where map is 1`);
     }
@@ -143,7 +145,8 @@ function holding(command: Command, start: Vpn): string | undefined {
   return undefined;
 }
 
-function commandOf(request: RecordedRequest): Command {
+/** `cpu`: where it runs, which a request says only when it changes. */
+function commandOf(request: RecordedRequest, cpu: Cpu): Command {
   switch (request.op) {
     case "vm_map_ram":
       return { op: "mapRam", cpu: request.cpu, count: request.count };
@@ -152,8 +155,17 @@ function commandOf(request: RecordedRequest): Command {
     case "alloc_vmap_area": {
       const { size, vstart, vend } = request;
       const align = request.align ?? (request.ioremap ? ioremapAlignment(size) : 1);
-      const command = { op: "alloc", size, align, vstart, vend, map: request.map === 1 } as const;
-      return request.ioremap ? { ...command, ioremap: true } : command;
+      return {
+        op: "alloc",
+        size,
+        align,
+        vstart,
+        vend,
+        map: request.map === 1,
+        ...(request.ioremap ? { ioremap: true } : {}),
+        ...(cpu === 0 ? {} : { cpu }),
+        ...(request.noblock ? { noblock: true } : {}),
+      };
     }
     case "free_area":
       return { op: "free", start: request.addr };
@@ -178,6 +190,7 @@ function responseOf(recorded: RecordedReply): Response {
     pteSet: recorded.pte_set,
     pteCleared: recorded.pte_clr,
     rcuCallbacks: recorded.rcu ?? 0,
+    workItems: recorded.work ?? 0,
     ...(recorded.lazy_nr === undefined ? {} : { lazyPages: recorded.lazy_nr }),
   };
   if (recorded.addr !== undefined) {
@@ -201,6 +214,6 @@ function responseOf(recorded: RecordedReply): Response {
 
 function dumpOf(recorded: RecordedReply): Dump | undefined {
   if (recorded.areas === undefined) return undefined;
-  const { areas, lazy_nr, cache, blocks = [], free_lists = [] } = recorded;
-  return { areas, lazyPages: lazy_nr, cache, blocks, freeLists: free_lists };
+  const { areas, lazy_nr, cache, free, purge, pool, blocks = [], free_lists = [] } = recorded;
+  return { areas, lazyPages: lazy_nr, cache, free, purge, pool, blocks, freeLists: free_lists };
 }

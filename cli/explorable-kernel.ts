@@ -17,7 +17,8 @@ import { namesOf } from "./bug-quarry.ts";
 import type { Explorable, Parameter, Told } from "./explorable.ts";
 import { mapsOf, stepLine } from "./show/played.ts";
 
-const PARAMETERS: Readonly<Record<string, Parameter>> = {
+/** What the scope of a kernel is made of. */
+export const KERNEL_PARAMETERS: Readonly<Record<string, Parameter>> = {
   pages: { counts: "pages in the space", usual: 6, least: 3, most: 40 },
   sizes: { counts: "sizes asked for, from 1 page on; 0 for all", usual: 0, least: 0, most: 40 },
   aligns: { counts: "alignments asked for: 1, 2, 4, 8 pages", usual: 4, most: 4 },
@@ -38,7 +39,7 @@ export function kernelMachine(kernel: Kernel<State>): Explorable {
   return {
     name: kernel.name,
     says: "A kernel beside the reference: every request of the scope, the free of every area, and purges; with blocks also maps, reads, pins and vm_unmap_aliases.",
-    parameters: PARAMETERS,
+    parameters: KERNEL_PARAMETERS,
     goesOnAfterBreaks: true,
     hasFootprints: false,
     open: (parameters, { merged }) => {
@@ -56,7 +57,8 @@ export function kernelMachine(kernel: Kernel<State>): Explorable {
   };
 }
 
-function scopeOf(parameters: Readonly<Record<string, number>>): Scope {
+/** Throws a RangeError where these do not go together. */
+export function scopeOf(parameters: Readonly<Record<string, number>>): Scope {
   const { pages, sizes, aligns, windows, top, block, cpus } = parameters as Record<string, number> & {
     pages: number;
     sizes: number;

@@ -6,6 +6,7 @@ import { InputError, oneLine } from "../adapters/input-error.ts";
 import { AS_EXPECTED, BAD_INPUT, UsageError, wholeNumber } from "./exit.ts";
 import { type CheckArguments, checkVerb } from "./verbs/check.ts";
 import { conformVerb } from "./verbs/conform.ts";
+import { type DiffOptions, diffVerb } from "./verbs/diff.ts";
 import { type ExploreArguments, exploreVerb } from "./verbs/explore.ts";
 import { type HuntOptions, huntVerb } from "./verbs/hunt.ts";
 import { type JudgeOptions, judgeVerb } from "./verbs/judge.ts";
@@ -96,6 +97,23 @@ program
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
   .action(run<string | undefined, ExploreArguments>(exploreVerb));
+
+program
+  .command("diff")
+  .description("the shortest history on which two kernels answer differently")
+  .argument("[kernel...]", "two kernels, or bugs that are a kernel with one step replaced")
+  .option("--all", "each release and the next, in a table", false)
+  .option("--scope <parameters>", "explore this small space, such as pages=6,windows=1, not the usual ones")
+  .option("--kind <kind>", "only a difference of this kind, such as address or flush")
+  .option(
+    "--seconds <number>",
+    "for a pair; 20 unless given, 8 with --all",
+    wholeNumber("--seconds", 1, 2 ** 20),
+  )
+  .option("--out <file>", "write the history, for replay")
+  .option(...SEED_OPTION, 20110106)
+  .option(...JSON_OPTION)
+  .action(run<string[], DiffOptions>(diffVerb));
 
 program
   .command("replay")

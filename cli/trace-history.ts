@@ -84,6 +84,6 @@ export function translate(trace: Trace): HistoryStep[] {
 }
 
 /** Without the flag that only a dump of 2.6.27 shows. */
-function plainAlloc({ op, size, align, vstart, vend, map }: Alloc): Alloc {
-  return { op, size, align, vstart, vend, map };
+function plainAlloc({ ioremap: _shown, ...command }: Alloc): Alloc {
+  return command;
 }

@@ -37,6 +37,8 @@ const ON: Readonly<Record<string, Scope>> = {
 /** For each canary, a history that its law must reject. */
 const BITES: Readonly<Record<string, readonly HistoryStep[]>> = {
   aligned: [{ ...ALLOC, align: 8192 }],
+  "lowest-fit-at-a-page": [ALLOC],
+  "lowest-roomy-hole": [ALLOC],
   "unmapped-means-no-pte": [ALLOC, { op: "free", area: 0 }],
   "lazy-bounded": [
     ALLOC,

@@ -68,8 +68,15 @@ const freesAnything: Canary = {
   })(),
 };
 
+/** Begins a page above the window's start. */
+const searchesAbove: Partial<Steps> = {
+  search: (state, request) => steps.search(state, { ...request, vstart: request.vstart + 1 }),
+};
+
 export const CANARIES: readonly Canary[] = [
   neverAligns,
+  canary("lowest-fit-at-a-page", "leaves the first page", searchesAbove),
+  canary("lowest-roomy-hole", "leaves the first page of a roomy hole", searchesAbove),
   leavesPtes,
   neverPurges,
   freesAnything,
@@ -109,8 +116,8 @@ export const CANARIES: readonly Canary[] = [
     },
   }),
   canary("flush-well-formed", "flushes a page less", {
-    purge: (state) => {
-      steps.purge(state);
+    purge: (state, dirty, pools) => {
+      steps.purge(state, dirty, pools);
       state.flushes = state.flushes.map(({ start, end }) => ({ start, end: end - 1 }));
     },
   }),

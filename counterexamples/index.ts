@@ -2,6 +2,7 @@
 import type { LawId } from "../spec/contract.ts";
 import { aliasesBeforeInit } from "./aliases-before-init/bug.ts";
 import { alignWrapToZero } from "./align-wrap-to-zero/bug.ts";
+import { augAlignOverhead } from "./aug-align-overhead/bug.ts";
 import type { Bug, Evidence } from "./bug.ts";
 import { cacheDraftAlignBugon } from "./cache-draft-align-bugon/bug.ts";
 import { cacheDraftGuardForgotten } from "./cache-draft-guard-forgotten/bug.ts";
@@ -18,6 +19,7 @@ import { vaLeakOnEnospc } from "./va-leak-on-enospc/bug.ts";
 import { vaNoWrapCheck } from "./va-no-wrap-check/bug.ts";
 import { vaRestartFromEnd } from "./va-restart-from-end/bug.ts";
 import { vbAllocZero } from "./vb-alloc-zero/bug.ts";
+import { vbDirtyPurgedAround } from "./vb-dirty-purged-around/bug.ts";
 import { vbDirtymapWordCross } from "./vb-dirtymap-word-cross/bug.ts";
 import { vbFragmentExhaustion } from "./vb-fragment-exhaustion/bug.ts";
 import { vbFullBlockStale } from "./vb-full-block-stale/bug.ts";
@@ -38,6 +40,7 @@ export const BUGS: readonly Bug[] = [
   cacheExactHoleMissed,
   wrapSizeMinusOne,
   alignWrapToZero,
+  augAlignOverhead,
   purgeListUaf,
   vunmapNoCacheFlush,
   lazyPteLiveAlias,
@@ -47,6 +50,7 @@ export const BUGS: readonly Bug[] = [
   vbDirtymapWordCross,
   vbFullBlockStale,
   vbAllocZero,
+  vbDirtyPurgedAround,
   vmlistOverrunsEnd,
   vmlistEndUnderflow,
   cacheNoVstartTest,

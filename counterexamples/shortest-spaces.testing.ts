@@ -120,6 +120,13 @@ const mapsOnTwo: ShortestSpace = {
   calls: ["map", "purge", "unmapAliases"],
 };
 
+/** For a history of seven commands. */
+const mapsAmongAreas: ShortestSpace = {
+  says: "map a page through blocks of four on one CPU, allocate 1 or 4 pages, let go, purge, call vm_unmap_aliases",
+  scope: { ...FEW_BLOCKS, lazyMaxPages: 2, counts: [1], aligns: aligned(1) },
+  calls: ["alloc", "map", "purge", "unmapAliases"],
+};
+
 /** By bug, then by pinned history. */
 export const SHORTEST_SPACES: Readonly<Record<string, Readonly<Record<string, ShortestSpace>>>> = {
   "va-gap-offbyone": { "lowest-fit.json": areas },
@@ -155,6 +162,10 @@ export const SHORTEST_SPACES: Readonly<Record<string, Readonly<Record<string, Sh
     "flush-before-reuse.json": wholeWordLess,
     "flush-before-reuse.whole-space.json": wholeWordLess,
   },
+  "aug-align-overhead": {
+    "refused-only-when-full.json": areas,
+    "purge-only-when-full.json": areas,
+  },
   "purge-list-uaf": { "no-use-after-free.json": areas },
   "vunmap-no-cache-flush": { "cache-flushed-before-unmap.json": mappedAreas },
   "lazy-pte-live-alias": { "unmapped-means-no-pte.json": everything },
@@ -171,6 +182,7 @@ export const SHORTEST_SPACES: Readonly<Record<string, Readonly<Record<string, Sh
     "pinned-is-unaliased.json": everything,
   },
   "vb-alloc-zero": { "argument-domain.json": everything },
+  "vb-dirty-purged-around": { "flush-only-once.json": mapsAmongAreas },
   "vmlist-overruns-end": { "in-window.json": areas },
   "vmlist-end-underflow": { "in-window.json": wholeWord },
   "cache-no-vstart-test": { "lowest-fit.json": areas },

@@ -9,6 +9,8 @@ import type { GuardRule } from "../spec/releases.ts";
 import { lazyMaxPages, type Scope } from "../spec/scope.ts";
 import type { Bytes, Pages, Vpn } from "../spec/vocabulary.ts";
 import { NONE } from "./areas.ts";
+import { firstOf } from "./free-space.ts";
+import { next, type TreeLinks } from "./rbtree.ts";
 import type { State } from "./state.ts";
 
 /** What a page is, in two bits; 0 is free. */
@@ -47,6 +49,7 @@ interface Packing {
   readonly joins: boolean;
   /** What a search finds or remembers depends on the tree's shape. */
   readonly readsTree: boolean;
+  readonly freeTree: AreaSteps["freeTree"];
   isLazy(state: State, slot: number): boolean;
 }
 
@@ -55,6 +58,11 @@ export interface AreaSteps {
   isLazy(state: State, slot: number): boolean;
   /** Whether what a search finds or remembers depends on the tree's shape, as with the drafts. */
   readonly readsTree: boolean;
+  /**
+   * Of a kernel with a tree of free space, whose shape is part of its states: whether a purge gives extents back in the
+   * order in which they were let go, or by address.
+   */
+  readonly freeTree?: "given back in order" | "given back by address";
 }
 
 /** The form for this scope. Throws a RangeError where its windows span more than 62 pages, or nothing. */
@@ -62,7 +70,7 @@ export function areaForm(
   scope: Scope,
   guard: GuardRule,
   reduced: boolean,
-  { isLazy, readsTree }: AreaSteps,
+  { isLazy, readsTree, freeTree }: AreaSteps,
 ): StateForm<State> {
   const base = Math.min(...scope.windows.map(({ vstart }) => vstart));
   const end = Math.max(...scope.windows.map(({ vend }) => vend)) + guard.inside;
@@ -81,14 +89,15 @@ export function areaForm(
     windowStarts: scope.windows.map(({ vstart }) => vstart),
     countsLazy: lazyMaxPages(scope) < pages,
     reduced,
-    joins: reduced && !readsTree,
+    joins: reduced && !readsTree && freeTree === undefined,
     readsTree,
+    freeTree,
     isLazy,
   };
   const joining = packing.joins ? [JOINING] : [];
   return {
-    words: packing.words + 1 + (readsTree ? Math.ceil(pages / AREAS_IN_WORD) : 0),
-    reductions: reduced ? [...REDUCTIONS, ...joining] : [],
+    words: packing.words + 1 + (readsTree ? treeWords(pages) : 0) + (freeTree ? 2 * treeWords(pages + 2) : 0),
+    reductions: reduced && freeTree === undefined ? [...REDUCTIONS, ...joining] : [],
     write: (state, into, at) => write(packing, state, into, at),
   };
 }
@@ -97,7 +106,16 @@ function write(packing: Packing, state: State, into: Int32Array, at: number): vo
   const { base, words, reduced, joins: mayJoin, isLazy } = packing;
   const { areas } = state;
   for (let word = 0; word <= words; word++) into[at + word] = 0;
-  if (packing.readsTree) writeTree(packing, state, into, at + words + 1);
+  if (packing.readsTree)
+    writeTree(
+      areas,
+      areas.listHead,
+      (slot) => areas.listNext[slot] as number,
+      into,
+      at + words + 1,
+      treeWords(packing.pages),
+    );
+  if (packing.freeTree) writeFreeSpace(packing, state, into, at);
   const usesCache = state.freeVmapCache !== NONE && !(reduced && state.cachedHoleSize > packing.mostSize);
   let cached = 0;
   // Start of the lazy area that the next one may be joined to; -1 if the last one is not lazy.
@@ -129,16 +147,53 @@ function setPage(into: Int32Array, at: number, page: Pages, what: number): void 
   into[word] = (into[word] as number) | (what << ((page & 15) << 1));
 }
 
-/** Each area's depth in the tree and its colour, by address: that is the tree. */
-function writeTree({ pages }: Packing, { areas }: State, into: Int32Array, at: number): void {
-  for (let word = 0; word < Math.ceil(pages / AREAS_IN_WORD); word++) into[at + word] = 0;
+/** Words for the nodes of a tree: there are no more than pages. */
+function treeWords(pages: Pages): number {
+  return Math.ceil(pages / AREAS_IN_WORD);
+}
+
+/** Each node's depth in the tree and its colour, by address: that is the tree. */
+function writeTree(
+  tree: TreeLinks,
+  first: number,
+  next: (slot: number) => number,
+  into: Int32Array,
+  at: number,
+  words: number,
+): void {
+  into.fill(0, at, at + words);
   let nth = 0;
-  for (let slot = areas.listHead; slot !== NONE; slot = areas.listNext[slot] as number, nth++) {
+  for (let slot = first; slot !== NONE; slot = next(slot), nth++) {
     let depth = 1;
-    for (let up = areas.parent[slot] as number; up !== NONE; up = areas.parent[up] as number) depth += 1;
-    const word = at + Math.floor(nth / AREAS_IN_WORD);
-    const bits = (depth << 1) | (areas.red[slot] as number);
-    into[word] = (into[word] as number) | (bits << (6 * (nth % AREAS_IN_WORD)));
+    for (let up = tree.parent[slot] as number; up !== NONE; up = tree.parent[up] as number) depth += 1;
+    writeSixBits(into, at, nth, (depth << 1) | (tree.red[slot] as number));
+  }
+}
+
+function writeSixBits(into: Int32Array, at: number, nth: number, bits: number): void {
+  const word = at + Math.floor(nth / AREAS_IN_WORD);
+  into[word] = (into[word] as number) | (bits << (6 * (nth % AREAS_IN_WORD)));
+}
+
+/** The lazy areas that stand apart, the free tree, and where lazy areas begin in the order they are given back in. */
+function writeFreeSpace(
+  packing: Packing,
+  { areas, free, purgeHead }: State,
+  into: Int32Array,
+  at: number,
+): void {
+  const { base, pages, freeTree } = packing;
+  const words = treeWords(pages + 2);
+  const from = at + packing.words + 1;
+  writeTree(free, firstOf(free), (slot) => next(free, slot), into, from, words);
+  into.fill(0, from + words, from + 2 * words);
+  let nth = 0;
+  for (let slot = purgeHead; slot !== NONE; slot = areas.purgeNext[slot] as number, nth++) {
+    const start = (areas.start[slot] as number) - base;
+    const end = (areas.end[slot] as number) - base;
+    setPage(into, at, start, LAZY_START);
+    for (let page = start + 1; page < end; page++) setPage(into, at, page, GOES_ON);
+    if (freeTree === "given back in order") writeSixBits(into, from + words, nth, start + 1);
   }
 }
 

@@ -11,7 +11,8 @@ export interface Areas {
   start: Float64Array;
   /** The kernel's va_end: it has wrapped to 0 where an area ends at the top of the word. */
   end: Float64Array;
-  flags: Uint8Array;
+  /** va->flags: from 6.12 on they hold a node's number above the low byte. */
+  flags: Uint16Array;
   /** 1 while the descriptor is allocated, 0 once it went back: reading it then is a use after free. */
   alive: Uint8Array;
   left: Int32Array;
@@ -37,7 +38,7 @@ export function emptyAreas(): Areas {
   return {
     start: new Float64Array(FIRST_CAPACITY),
     end: new Float64Array(FIRST_CAPACITY),
-    flags: new Uint8Array(FIRST_CAPACITY),
+    flags: new Uint16Array(FIRST_CAPACITY),
     alive: new Uint8Array(FIRST_CAPACITY),
     left: new Int32Array(FIRST_CAPACITY),
     right: new Int32Array(FIRST_CAPACITY),
@@ -97,6 +98,11 @@ function resize(areas: Areas, capacity: number): Areas {
     to.set(used === from.length ? from : from.subarray(0, used));
     return to;
   };
+  const halves = (from: Uint16Array) => {
+    const to = new Uint16Array(capacity);
+    to.set(used === from.length ? from : from.subarray(0, used));
+    return to;
+  };
   const bytes = (from: Uint8Array) => {
     const to = new Uint8Array(capacity);
     to.set(used === from.length ? from : from.subarray(0, used));
@@ -106,7 +112,7 @@ function resize(areas: Areas, capacity: number): Areas {
     ...areas,
     start: floats(areas.start),
     end: floats(areas.end),
-    flags: bytes(areas.flags),
+    flags: halves(areas.flags),
     alive: bytes(areas.alive),
     left: links(areas.left),
     right: links(areas.right),

@@ -3,6 +3,7 @@
  * purge_fragmented_blocks), and the part of vm_unmap_aliases that looks at blocks. Behaviour: the recordings'
  * `ram` traces; catalogue section 4.
  */
+import { isLittleLeft } from "../spec/scope.ts";
 import { type Cpu, type Extent, PAGE_SIZE, type Pages, roundedUp, type Vpn } from "../spec/vocabulary.ts";
 import { NONE } from "./areas.ts";
 import {
@@ -18,7 +19,7 @@ import { bugOn, KernelBug } from "./bug.ts";
 import { unmapRange } from "./memory.ts";
 import { NO_ROOM } from "./search-uncached.ts";
 import type { State } from "./state.ts";
-import { allocArea, type Steps } from "./vmap-kernel.ts";
+import { allocArea, flagArea, purgeIfTooLazy, type Steps } from "./vmap-kernel.ts";
 
 /** vb_alloc: so many pages in a block of this CPU's, in a new one if need be. NO_ROOM if no block can be made. */
 export function allocInBlock(state: State, cpu: Cpu, count: Pages, steps: Steps): Vpn {
@@ -62,9 +63,10 @@ function startOf({ areas, blocks }: State, block: number): Vpn {
 function newBlock(state: State, cpu: Cpu, holding: Pages, steps: Steps): number {
   const { blocks, scope } = state;
   const align = blocks.pages * PAGE_SIZE;
-  const request = { op: "alloc", size: blocks.pages, align, ...scope.vmalloc, map: false } as const;
+  const request = { op: "alloc", size: blocks.pages, align, ...scope.vmalloc, map: false, cpu } as const;
   const area = allocArea(state, request, steps);
   if (area === NONE) return NONE;
+  flagArea(state, area, steps.blocks.flags.block);
   const block = takeBlock(blocks, area, state.areas.start[area] as number, cpu);
   if (holding > 0) take(state, block, 0, holding);
   steps.blocks.list(blocks, block);
@@ -107,7 +109,7 @@ export function freeInBlock(state: State, start: Vpn, count: Pages, steps: Steps
   bugOn(blocks.free[block] !== 0, "vb_free: vb->free");
   if (blocks.listed[block] === 1) takeOffList(blocks, block);
   freeBlock(state, block, steps);
-  if (state.lazyPages > state.lazyMaxPages) steps.purge(state);
+  purgeIfTooLazy(state, steps);
 }
 
 /** free_vmap_block: out of the index; its area is lazy from now on. RCU frees the descriptor. */
@@ -154,5 +156,32 @@ export function dirtyInBlocks(state: State, steps: Steps): Extent | undefined {
     start = Math.min(start, base + dirty.first(blocks, block));
     end = Math.max(end, base + dirty.end(blocks, block));
   }
+  return start < end ? { start, end } : undefined;
+}
+
+/**
+ * The walk of 6.5's vm_unmap_aliases. A block in which nothing is mapped goes if less than a quarter of it was never
+ * given out: what is left of the others may still be used. Where something is dirty, it is flushed this once
+ * (a09fad96ffb1): its range begins anew.
+ */
+export function collectDirty(state: State, steps: Steps): Extent | undefined {
+  const { blocks } = state;
+  let start = Number.POSITIVE_INFINITY;
+  let end = Number.NEGATIVE_INFINITY;
+  const gone: number[] = [];
+  for (const block of steps.blocks.walked(blocks)) {
+    const given = blocks.pages - (blocks.free[block] as number);
+    if (isFragmented(blocks, block) && isLittleLeft(blocks.pages, given)) {
+      takeOffList(blocks, block);
+      gone.push(block);
+    } else if ((blocks.dirtyMax[block] as number) > 0) {
+      const base = startOf(state, block);
+      start = Math.min(start, base + (blocks.dirtyMin[block] as number));
+      end = Math.max(end, base + (blocks.dirtyMax[block] as number));
+      blocks.dirtyMin[block] = blocks.pages;
+      blocks.dirtyMax[block] = 0;
+    }
+  }
+  for (const block of gone) freeBlock(state, block, steps);
   return start < end ? { start, end } : undefined;
 }

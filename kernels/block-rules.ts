@@ -34,6 +34,8 @@ export interface BlockRules {
   walked(blocks: Blocks): readonly number[];
   /** vm_map_ram of no page at all: what get_order(0) leads to (catalogue C14). */
   readonly ofNothing: "undefined" | "block after block" | "bug" | "refused";
+  /** What is flagged of an area that vm_map_ram makes: for one map, and for a block. */
+  readonly flags: { readonly map: number; readonly block: number };
   /** Whether a block records its CPU, and a dump shows it. */
   readonly recordsCpu: boolean;
 }
@@ -123,6 +125,7 @@ export const blocks2_6_28: BlockRules = {
   dirty: dirtyBitmap,
   walked: listedOnes,
   ofNothing: "undefined",
+  flags: { map: 0, block: 0 },
   recordsCpu: true,
 };
 
@@ -152,3 +155,12 @@ export const blocks4_4: BlockRules = {
   madeHolding: true,
   dirty: dirtyRange,
 };
+
+/** 6.4: areas say what they are for, VMAP_RAM and VMAP_BLOCK (869176a09606). */
+export const blocks6_4: BlockRules = { ...blocks4_4, flags: { map: 1, block: 3 } };
+
+/** 6.5 to 6.8: vm_unmap_aliases looks at every block. */
+export const blocks6_5: BlockRules = { ...blocks6_4, walked: walkAll };
+
+/** From 6.10: a block records the CPU whose list it is on (8c61291fd850); no page at all is refused. */
+export const blocks6_12: BlockRules = { ...blocks6_5, recordsCpu: true, ofNothing: "refused" };

@@ -21,7 +21,7 @@ import {
   unmapNone,
 } from "./purge.ts";
 import { type CachedSearch, cachePlaced, searchCached } from "./search-cached.ts";
-import type { State } from "./state.ts";
+import { initialState, type State } from "./state.ts";
 import { type Steps, vmapKernel } from "./vmap-kernel.ts";
 
 /** How a release keeps its lazy areas: by a flag found in the list of all areas, or on a list of their own. */
@@ -72,6 +72,7 @@ export function cachedSteps(rules: CachedRules): Steps {
     release: releaseReadingAhead(rules.cacheBeforeErase),
   };
   return {
+    initial: initialState,
     search: (state, request) => searchCached(state, request, rules),
     searchAgain: (state, request) => searchCached(state, request, rules),
     dropUnused: (state, slot) => giveBackDescriptor(state.areas, slot),
@@ -80,6 +81,7 @@ export function cachedSteps(rules: CachedRules): Steps {
     removed: lazyKeeping.removed,
     unmapFreed: rules.unmapFreed,
     keepLazy: lazyKeeping.keepLazy,
+    purgesInline: true,
     purge: (state, dirty) => purge(state, purging, dirty),
     unmapAliases: rules.unmapAliases,
     isLazy: lazyKeeping.isLazy,

@@ -11,6 +11,15 @@ import { linux3_16 } from "./linux-3.16.ts";
 import { linux4_4 } from "./linux-4.4.ts";
 import { linux4_15_18_ubuntu } from "./linux-4.15.18-ubuntu.ts";
 import { linux4_15 } from "./linux-4.15.ts";
+import { linux5_2 } from "./linux-5.2.ts";
+import { linux5_10 } from "./linux-5.10.ts";
+import { linux5_11 } from "./linux-5.11.ts";
+import { linux5_17 } from "./linux-5.17.ts";
+import { linux6_1 } from "./linux-6.1.ts";
+import { linux6_4 } from "./linux-6.4.ts";
+import { linux6_5 } from "./linux-6.5.ts";
+import { linux6_12 } from "./linux-6.12.ts";
+import { linux6_19 } from "./linux-6.19.ts";
 import { pigginDraft1 } from "./piggin-draft-1.ts";
 import { pigginDraft3 } from "./piggin-draft-3.ts";
 import type { State } from "./state.ts";
@@ -29,6 +38,15 @@ export const KERNELS: readonly Kernel<State>[] = [
   linux4_4,
   linux4_15,
   linux4_15_18_ubuntu,
+  linux5_2,
+  linux5_10,
+  linux5_11,
+  linux5_17,
+  linux6_1,
+  linux6_4,
+  linux6_5,
+  linux6_12,
+  linux6_19,
 ];
 
 /** The kernel that has this label among its names, or undefined. */

@@ -20,7 +20,7 @@ import {
 } from "./memory.ts";
 import { pin, unpin } from "./pinning.ts";
 import { kernelOf, type Result } from "./shell.ts";
-import type { State } from "./state.ts";
+import { initialState, type State } from "./state.ts";
 import { add, align, subtract } from "./word.ts";
 
 /** VM_IOREMAP, the one flag a dump of this kernel shows. */
@@ -54,6 +54,7 @@ export function listKernel(rules: ListRules, name?: string): Kernel<State> {
     paths: [],
     answer: (state, command) => answer(state, command, rules),
     dump,
+    initial: initialState,
     areas: { isLazy: () => false, readsTree: false },
   });
 }

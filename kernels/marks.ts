@@ -13,6 +13,12 @@ export const MARKS = {
   freeClearedCache: 1 << 7,
   searchWrapped: 1 << 8,
   placedAfterPurge: 1 << 9,
+  fitWhole: 1 << 10,
+  fitLeftEdge: 1 << 11,
+  fitRightEdge: 1 << 12,
+  fitInside: 1 << 13,
+  searchWentBack: 1 << 14,
+  placedFromPool: 1 << 15,
 } as const;
 
 export type Mark = keyof typeof MARKS;

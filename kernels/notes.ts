@@ -13,7 +13,11 @@ import { type Blocks, blockAt } from "./blocks.ts";
 import type { Frames } from "./frames.ts";
 import type { Memory } from "./memory.ts";
 import { frameOf, type PageMap, pagesOf } from "./page-map.ts";
+import { pooledExtents } from "./pools.ts";
+import type { TreeLinks } from "./rbtree.ts";
 import type { State } from "./state.ts";
+
+type FreeTree = NonNullable<AreaSteps["freeTree"]>;
 
 /** Ends a list: no page, count or flag is negative. */
 const END = -1;
@@ -23,6 +27,7 @@ export function noteState(state: State, to: Notes, pins: boolean, steps: AreaSte
   to.number(state.initialised ? 1 : 0);
   to.number(state.lazyPages);
   noteAreas(state, to, steps);
+  if (steps.freeTree !== undefined) noteFreeSpace(state, to, steps.freeTree);
   noteCache(state, to);
   noteBlocks(state, to);
   noteMemory(state.memory, to);
@@ -30,7 +35,7 @@ export function noteState(state: State, to: Notes, pins: boolean, steps: AreaSte
 }
 
 /** By address, which is the list's order. */
-function noteAreas(state: State, to: Notes, { isLazy, readsTree }: AreaSteps): void {
+function noteAreas(state: State, to: Notes, { isLazy, readsTree, freeTree }: AreaSteps): void {
   const { areas } = state;
   let isSorted = true;
   let lastEnd = 0;
@@ -44,7 +49,7 @@ function noteAreas(state: State, to: Notes, { isLazy, readsTree }: AreaSteps): v
     lastEnd = end;
   }
   to.number(END);
-  if (isSorted && !readsTree) return;
+  if (freeTree !== undefined || (isSorted && !readsTree)) return;
   // Which of two areas that overlap is met first depends on the shape of the tree, and on who was let go first.
   noteTree(areas, areas.root, to);
   for (let slot = state.purgeHead; slot !== NONE; slot = areas.purgeNext[slot] as number) {
@@ -53,7 +58,31 @@ function noteAreas(state: State, to: Notes, { isLazy, readsTree }: AreaSteps): v
   to.number(END);
 }
 
-function noteTree(areas: Areas, node: number, to: Notes): void {
+/** The free tree, what is lazy, in the order it is given back in, and the pools. */
+function noteFreeSpace({ areas, free, pools, purgeHead }: State, to: Notes, freeTree: FreeTree): void {
+  noteTree(free, free.root, to);
+  const lazy: number[] = [];
+  for (let slot = purgeHead; slot !== NONE; slot = areas.purgeNext[slot] as number) lazy.push(slot);
+  if (freeTree === "given back by address") {
+    lazy.sort((a, b) => (areas.start[a] as number) - (areas.start[b] as number));
+  }
+  for (const slot of lazy) {
+    to.number(areas.start[slot] as number);
+    to.number(areas.end[slot] as number);
+    to.number(areas.flags[slot] as number);
+  }
+  to.number(END);
+  if (pools.count > 0) {
+    for (const { node, start, end } of pooledExtents(pools)) {
+      to.number(node);
+      to.number(start);
+      to.number(end);
+    }
+  }
+  to.number(END);
+}
+
+function noteTree(areas: TreeLinks, node: number, to: Notes): void {
   if (node === NONE) {
     to.number(END);
     return;

@@ -9,7 +9,23 @@ import { type Areas, NONE } from "./areas.ts";
 /** The links a tree needs; the arena of areas has them, and so may any other set of nodes. */
 export type TreeLinks = Pick<Areas, "left" | "right" | "parent" | "red" | "root">;
 
-function rotateLeft(tree: TreeLinks, node: number): void {
+/**
+ * Of a tree whose nodes keep something about all that hangs below them (the kernel's augmented trees): sets it right
+ * for one node, whose children are right, and says whether it changed.
+ */
+export type Refresh<Tree extends TreeLinks> = (tree: Tree, node: number) => boolean;
+
+/** Sets a node right, and those above it as far as that changes them. */
+export function refreshUp<Tree extends TreeLinks>(tree: Tree, node: number, refresh: Refresh<Tree>): void {
+  let here = node;
+  while (here !== NONE && refresh(tree, here)) here = tree.parent[here] as number;
+}
+
+function rotateLeft<Tree extends TreeLinks>(
+  tree: Tree,
+  node: number,
+  refresh: Refresh<Tree> | undefined,
+): void {
   const { left, right, parent } = tree;
   const up = right[node] as number;
   const middle = left[up] as number;
@@ -18,9 +34,14 @@ function rotateLeft(tree: TreeLinks, node: number): void {
   left[up] = node;
   replaceInParent(tree, node, up);
   parent[node] = up;
+  refreshTurned(tree, node, up, refresh);
 }
 
-function rotateRight(tree: TreeLinks, node: number): void {
+function rotateRight<Tree extends TreeLinks>(
+  tree: Tree,
+  node: number,
+  refresh: Refresh<Tree> | undefined,
+): void {
   const { left, right, parent } = tree;
   const up = left[node] as number;
   const middle = right[up] as number;
@@ -29,6 +50,19 @@ function rotateRight(tree: TreeLinks, node: number): void {
   right[up] = node;
   replaceInParent(tree, node, up);
   parent[node] = up;
+  refreshTurned(tree, node, up, refresh);
+}
+
+/** What hangs below `up` is now what hung below `node`: nothing above them changes. */
+function refreshTurned<Tree extends TreeLinks>(
+  tree: Tree,
+  node: number,
+  up: number,
+  refresh: Refresh<Tree> | undefined,
+): void {
+  if (refresh === undefined) return;
+  refresh(tree, node);
+  refresh(tree, up);
 }
 
 /** Hangs `other` (perhaps NONE) where `node` hangs. */
@@ -41,7 +75,13 @@ function replaceInParent(tree: TreeLinks, node: number, other: number): void {
 }
 
 /** Links a new node as a leaf below `above` (NONE: the tree is empty), and rebalances. */
-export function linkAndColour(tree: TreeLinks, node: number, above: number, asLeft: boolean): void {
+export function linkAndColour<Tree extends TreeLinks>(
+  tree: Tree,
+  node: number,
+  above: number,
+  asLeft: boolean,
+  refresh?: Refresh<Tree>,
+): void {
   const { left, right, parent, red } = tree;
   left[node] = NONE;
   right[node] = NONE;
@@ -50,6 +90,10 @@ export function linkAndColour(tree: TreeLinks, node: number, above: number, asLe
   if (above === NONE) tree.root = node;
   else if (asLeft) left[above] = node;
   else right[above] = node;
+  if (refresh !== undefined) {
+    refresh(tree, node);
+    refreshUp(tree, above, refresh);
+  }
 
   let here = node;
   let mother = parent[here] as number;
@@ -66,32 +110,33 @@ export function linkAndColour(tree: TreeLinks, node: number, above: number, asLe
       continue;
     }
     if ((motherIsLeft ? right[mother] : left[mother]) === here) {
-      if (motherIsLeft) rotateLeft(tree, mother);
-      else rotateRight(tree, mother);
+      if (motherIsLeft) rotateLeft(tree, mother, refresh);
+      else rotateRight(tree, mother, refresh);
       mother = here;
     }
     red[mother] = 0;
     red[grand] = 1;
-    if (motherIsLeft) rotateRight(tree, grand);
-    else rotateLeft(tree, grand);
+    if (motherIsLeft) rotateRight(tree, grand, refresh);
+    else rotateLeft(tree, grand, refresh);
     break;
   }
   red[tree.root] = 0;
 }
 
 /** Takes a node out and rebalances. Its own links are left as they were. */
-export function erase(tree: TreeLinks, node: number): void {
+export function erase<Tree extends TreeLinks>(tree: Tree, node: number, refresh?: Refresh<Tree>): void {
   const { left, right, parent, red } = tree;
   let child: number;
   let above: number;
   let removedRed: number;
+  let successor = NONE;
   if (left[node] === NONE || right[node] === NONE) {
     child = (left[node] === NONE ? right[node] : left[node]) as number;
     above = parent[node] as number;
     removedRed = red[node] as number;
     replaceInParent(tree, node, child);
   } else {
-    let successor = right[node] as number;
+    successor = right[node] as number;
     while (left[successor] !== NONE) successor = left[successor] as number;
     child = right[successor] as number;
     removedRed = red[successor] as number;
@@ -108,11 +153,33 @@ export function erase(tree: TreeLinks, node: number): void {
     parent[left[successor] as number] = successor;
     red[successor] = red[node] as number;
   }
-  if (removedRed === 0) rebalanceAfterErase(tree, child, above);
+  if (refresh !== undefined) refreshAfterErase(tree, above, successor, refresh);
+  if (removedRed === 0) rebalanceAfterErase(tree, child, above, refresh);
+}
+
+/** Up to the successor, which now stands elsewhere, whatever changes; from there as far as that changes anything. */
+function refreshAfterErase<Tree extends TreeLinks>(
+  tree: Tree,
+  lowest: number,
+  successor: number,
+  refresh: Refresh<Tree>,
+): void {
+  let here = lowest;
+  if (successor !== NONE) {
+    for (; here !== successor; here = tree.parent[here] as number) refresh(tree, here);
+    refresh(tree, successor);
+    here = tree.parent[successor] as number;
+  }
+  refreshUp(tree, here, refresh);
 }
 
 /** `here` (perhaps NONE) is one black short on its side below `above`. */
-function rebalanceAfterErase(tree: TreeLinks, node: number, mother: number): void {
+function rebalanceAfterErase<Tree extends TreeLinks>(
+  tree: Tree,
+  node: number,
+  mother: number,
+  refresh: Refresh<Tree> | undefined,
+): void {
   const { left, right, parent, red } = tree;
   let here = node;
   let above = mother;
@@ -122,8 +189,8 @@ function rebalanceAfterErase(tree: TreeLinks, node: number, mother: number): voi
     if (red[sibling] === 1) {
       red[sibling] = 0;
       red[above] = 1;
-      if (isLeft) rotateLeft(tree, above);
-      else rotateRight(tree, above);
+      if (isLeft) rotateLeft(tree, above, refresh);
+      else rotateRight(tree, above, refresh);
       sibling = (isLeft ? right[above] : left[above]) as number;
     }
     const near = (isLeft ? left[sibling] : right[sibling]) as number;
@@ -139,16 +206,16 @@ function rebalanceAfterErase(tree: TreeLinks, node: number, mother: number): voi
     if (!farRed) {
       red[near] = 0;
       red[sibling] = 1;
-      if (isLeft) rotateRight(tree, sibling);
-      else rotateLeft(tree, sibling);
+      if (isLeft) rotateRight(tree, sibling, refresh);
+      else rotateLeft(tree, sibling, refresh);
       sibling = near;
     }
     red[sibling] = red[above] as number;
     red[above] = 0;
     const outer = (isLeft ? right[sibling] : left[sibling]) as number;
     red[outer] = 0;
-    if (isLeft) rotateLeft(tree, above);
-    else rotateRight(tree, above);
+    if (isLeft) rotateLeft(tree, above, refresh);
+    else rotateRight(tree, above, refresh);
     here = tree.root;
     break;
   }

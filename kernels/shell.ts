@@ -2,13 +2,14 @@
 import type { Command, Response } from "../spec/commands.ts";
 import type { Dump, Kernel } from "../spec/kernel.ts";
 import type { Promises } from "../spec/releases.ts";
+import type { Scope } from "../spec/scope.ts";
 import type { Vpn } from "../spec/vocabulary.ts";
 import { type AreaSteps, areaForm } from "./area-form.ts";
 import { KernelBug } from "./bug.ts";
 import { type Mark, markNames } from "./marks.ts";
 import { noteState } from "./notes.ts";
 import { pagesOf } from "./page-map.ts";
-import { assignState, beginCall, copyState, type Effects, initialState, type State } from "./state.ts";
+import { assignState, beginCall, copyState, type Effects, type State } from "./state.ts";
 
 /** A reply without the effects, which the state has collected. */
 export type Result = Response extends infer R ? (R extends unknown ? Omit<R, keyof Effects> : never) : never;
@@ -23,6 +24,8 @@ export interface Parts {
   /** Carries out a command in place. May throw a KernelBug. */
   answer(state: State, command: Command): Result;
   dump(state: State): Dump;
+  /** The state it begins in. */
+  initial(scope: Scope): State;
   /** What its states are told apart by. */
   readonly areas: AreaSteps;
 }
@@ -43,6 +46,7 @@ function replyOf(state: State, result: Result): Response {
   reply.pteSet = state.pteSet;
   reply.pteCleared = state.pteCleared;
   reply.rcuCallbacks = state.rcuCallbacks;
+  reply.workItems = state.workItems;
   reply.lazyPages = state.lazyPages;
   reply.descriptors = descriptorsOf(state);
   reply.usedAfterFree = state.usedAfterFree;
@@ -51,7 +55,7 @@ function replyOf(state: State, result: Result): Response {
 }
 
 function placedReply(state: State, start: Vpn, mapStopped: boolean): Response {
-  const { flushes, pteSet, pteCleared, rcuCallbacks, lazyPages, usedAfterFree } = state;
+  const { flushes, pteSet, pteCleared, rcuCallbacks, workItems, lazyPages, usedAfterFree } = state;
   return {
     kind: "placed",
     start,
@@ -60,6 +64,7 @@ function placedReply(state: State, start: Vpn, mapStopped: boolean): Response {
     pteSet,
     pteCleared,
     rcuCallbacks,
+    workItems,
     lazyPages,
     descriptors: descriptorsOf(state),
     usedAfterFree,
@@ -68,13 +73,14 @@ function placedReply(state: State, start: Vpn, mapStopped: boolean): Response {
 }
 
 function refusedReply(state: State): Response {
-  const { flushes, pteSet, pteCleared, rcuCallbacks, lazyPages, usedAfterFree } = state;
+  const { flushes, pteSet, pteCleared, rcuCallbacks, workItems, lazyPages, usedAfterFree } = state;
   return {
     kind: "refused",
     flushes,
     pteSet,
     pteCleared,
     rcuCallbacks,
+    workItems,
     lazyPages,
     descriptors: descriptorsOf(state),
     usedAfterFree,
@@ -91,7 +97,7 @@ function dirtyLinesOf({ memory }: State): readonly Vpn[] {
 }
 
 /** The machine: `act` works in place, and `step` is a copy followed by `act`. */
-export function kernelOf({ release, name, paths, answer, dump, areas }: Parts): Kernel<State> {
+export function kernelOf({ release, name, paths, answer, dump, initial, areas }: Parts): Kernel<State> {
   const act = (state: State, command: Command): Response => {
     beginCall(state);
     return replyOf(state, answerOrBug(state, command));
@@ -108,7 +114,7 @@ export function kernelOf({ release, name, paths, answer, dump, areas }: Parts): 
     name: name ?? (release.labels[0] as string),
     promises: release.laws,
     release,
-    initial: initialState,
+    initial,
     copy: copyState,
     assign: assignState,
     act,
@@ -117,7 +123,11 @@ export function kernelOf({ release, name, paths, answer, dump, areas }: Parts): 
       return [after, act(after, command)];
     },
     dump,
-    form: (scope, reduced) => areaForm(scope, release.guard, reduced, areas),
+    form: (scope, reduced) => {
+      if (release.pools && scope.cpus > 1)
+        throw new RangeError("has pools on several CPUs: they are not packed");
+      return areaForm(scope, release.guard, reduced, areas);
+    },
     notes: (state, to, pins) => noteState(state, to, pins, areas),
     paths,
     marks: (state) => markNames(state.marks),

@@ -4,7 +4,9 @@ import { lazyMaxPages, type Scope } from "../spec/scope.ts";
 import type { Bytes, Extent, Pages, Vpn } from "../spec/vocabulary.ts";
 import { type Areas, assignAreas, copyAreas, emptyAreas, NONE } from "./areas.ts";
 import { assignBlocks, type Blocks, copyBlocks, emptyBlocks } from "./blocks.ts";
+import { assignFreeSpace, copyFreeSpace, type FreeSpace, noFreeSpace } from "./free-space.ts";
 import { assignMemory, copyMemory, emptyMemory, type Memory } from "./memory.ts";
+import { assignPools, copyPools, emptyPools, type Pools } from "./pools.ts";
 
 export interface State {
   readonly scope: Scope;
@@ -14,6 +16,10 @@ export interface State {
   readonly areas: Areas;
   readonly memory: Memory;
   readonly blocks: Blocks;
+  /** Free space as a tree, from 5.2 on. */
+  readonly free: FreeSpace;
+  /** The size pools of the vmap nodes, from 6.9 on. */
+  readonly pools: Pools;
   /** Who pins frames, by the id of a policy (pinning.ts), and whether frames let go are noted for it. */
   readonly pinning: string;
   readonly notesFrames: boolean;
@@ -30,11 +36,14 @@ export interface State {
   cachedAlign: Bytes;
   /** Where the last search that found no room gave up; meaningless after one that found some. */
   gaveUpAt: Vpn;
+  /** The drain work waits for the end of the call (from 5.18 on). */
+  drainWaits: boolean;
   /** What the running call did. */
   flushes: readonly Extent[];
   pteSet: number;
   pteCleared: number;
   rcuCallbacks: number;
+  workItems: number;
   usedAfterFree: boolean;
   marks: number;
 }
@@ -50,6 +59,8 @@ export function initialState(scope: Scope): State {
     areas: emptyAreas(),
     memory: emptyMemory(scope.cpus),
     blocks: emptyBlocks(scope),
+    free: noFreeSpace(scope.wordPages),
+    pools: emptyPools(scope.cpus),
     pinning: "always",
     notesFrames: false,
     lazyPages: 0,
@@ -60,10 +71,12 @@ export function initialState(scope: Scope): State {
     cachedVstart: 0,
     cachedAlign: 0,
     gaveUpAt: 0,
+    drainWaits: false,
     flushes: NO_FLUSHES,
     pteSet: 0,
     pteCleared: 0,
     rcuCallbacks: 0,
+    workItems: 0,
     usedAfterFree: false,
     marks: 0,
   };
@@ -75,6 +88,8 @@ export function copyState(state: State): State {
     areas: copyAreas(state.areas),
     memory: copyMemory(state.memory),
     blocks: copyBlocks(state.blocks),
+    free: copyFreeSpace(state.free),
+    pools: copyPools(state.pools),
   };
 }
 
@@ -86,6 +101,8 @@ export function assignState(to: State, from: State): void {
   assignAreas(to.areas, from.areas);
   assignMemory(to.memory, from.memory);
   assignBlocks(to.blocks, from.blocks);
+  assignFreeSpace(to.free, from.free);
+  assignPools(to.pools, from.pools);
   to.lazyPages = from.lazyPages;
   to.purgeHead = from.purgeHead;
   to.initialised = from.initialised;
@@ -102,6 +119,8 @@ export function beginCall(state: State): void {
   state.pteSet = 0;
   state.pteCleared = 0;
   state.rcuCallbacks = 0;
+  state.workItems = 0;
+  state.drainWaits = false;
   state.usedAfterFree = false;
   state.marks = 0;
 }
@@ -114,6 +133,7 @@ export type Effects = Required<
     | "pteSet"
     | "pteCleared"
     | "rcuCallbacks"
+    | "workItems"
     | "lazyPages"
     | "descriptors"
     | "usedAfterFree"

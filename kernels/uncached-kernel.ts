@@ -5,7 +5,7 @@ import type { Promises } from "../spec/releases.ts";
 import type { Vpn } from "../spec/vocabulary.ts";
 import { flagLazy, flagNothing, gatherFlagged, isFlaggedLazy, type PurgeSteps, purge } from "./purge.ts";
 import { searchUncached, type UncachedSearch } from "./search-uncached.ts";
-import type { State } from "./state.ts";
+import { initialState, type State } from "./state.ts";
 import { type Steps, vmapKernel } from "./vmap-kernel.ts";
 import { neverWraps } from "./wrap-tests.ts";
 
@@ -29,6 +29,7 @@ export function uncachedKernel(release: Promises, rules: UncachedRules, name?: s
 export function uncachedSteps(rules: UncachedRules): Steps {
   const purging: PurgeSteps = { gather: gatherFlagged, ...rules };
   return {
+    initial: initialState,
     search: (state, request) => searchUncached(state, request, rules),
     searchAgain: (state, request) => rules.searchAgain(state, request, rules),
     dropUnused: rules.dropUnused,
@@ -37,6 +38,7 @@ export function uncachedSteps(rules: UncachedRules): Steps {
     removed: flagNothing,
     unmapFreed: rules.unmapFreed,
     keepLazy: flagLazy,
+    purgesInline: true,
     purge: (state, dirty) => purge(state, purging, dirty),
     unmapAliases: rules.unmapAliases,
     isLazy: isFlaggedLazy,

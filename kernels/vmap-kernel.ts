@@ -1,12 +1,13 @@
 /**
- * The skeleton of alloc_vmap_area and its kin from db64fe02 to 5.0.1: what a call does, step by step, each
+ * The skeleton of alloc_vmap_area and its kin from db64fe02 on: what a call does, step by step, each
  * release giving the steps in which it differs. A historical bug is one of these steps replaced.
  */
 import type { Alloc, Command, MapRam } from "../spec/commands.ts";
 import type { Dump, DumpedBlock, Kernel } from "../spec/kernel.ts";
 import type { Promises } from "../spec/releases.ts";
-import { fitsBlock } from "../spec/scope.ts";
+import { fitsBlock, type Scope } from "../spec/scope.ts";
 import { type Extent, PAGE_SIZE, type Pages, type Vpn } from "../spec/vocabulary.ts";
+import type { AreaSteps } from "./area-form.ts";
 import {
   findArea,
   giveBackDescriptor,
@@ -16,7 +17,7 @@ import {
   NONE,
   takeDescriptor,
 } from "./areas.ts";
-import { allocInBlock, dirtyInBlocks, freeInBlock, purgeFragmented } from "./block-calls.ts";
+import { allocInBlock, collectDirty, dirtyInBlocks, freeInBlock, purgeFragmented } from "./block-calls.ts";
 import type { BlockRules } from "./block-rules.ts";
 import { allBlocks, listedBlocks, runsOf } from "./blocks.ts";
 import { bugOn } from "./bug.ts";
@@ -30,7 +31,9 @@ import type { State } from "./state.ts";
 import { add } from "./word.ts";
 
 export interface Steps {
-  /** Finds an address, or NO_ROOM. */
+  /** The state before any call. */
+  initial(scope: Scope): State;
+  /** Finds an address, or NO_ROOM. Where free space is a tree, the search takes it out of there as well. */
   search(state: State, request: Alloc): Vpn;
   /** The search after the purge that a refusal forces. */
   searchAgain(state: State, request: Alloc): Vpn;
@@ -46,17 +49,23 @@ export interface Steps {
   unmapFreed(state: State, slot: number): void;
   /** free_vmap_area_noflush, short of a purge: from now on the area is lazy. */
   keepLazy(state: State, slot: number): void;
+  /** To 5.17 a free that leaves too much lazy purges; 690467c81b1a (5.18) leaves that to the drain work. */
+  purgesInline: boolean;
   /**
    * __purge_vmap_area_lazy: flushes and releases every lazy area, if there is one. The flush covers `dirty` as
-   * well, which blocks have given back, and comes for that alone if need be.
+   * well, which blocks have given back, and comes for that alone if need be. Pools are emptied or decay (6.9 on).
    */
-  purge(state: State, dirty?: Extent): void;
+  purge(state: State, dirty: Extent | undefined, pools: "emptied" | "decay"): void;
   /** vm_unmap_aliases. */
   unmapAliases(state: State, steps: Steps): void;
   /** How a dump shows an area. */
   isLazy(state: State, slot: number): boolean;
+  /** What only a later kernel's dump shows: free space, lazy extents, pools; and areas in another order. */
+  dumpMore?(state: State): Pick<Dump, "free" | "purge" | "pool">;
+  orderAreas?(state: State, slots: number[]): number[];
   /** Whether what a search finds or remembers depends on the tree's shape, not only on which area comes next. */
   readsTree: boolean;
+  freeTree?: NonNullable<AreaSteps["freeTree"]>;
   hasCache: boolean;
   blocks: BlockRules;
   /** The marks these steps can set, beside those of every kernel here. */
@@ -69,10 +78,22 @@ export function vmapKernel(release: Promises, steps: Steps, name?: string): Kern
     release,
     name,
     paths: ["placedAfterPurge", ...steps.paths],
-    answer: (state, command) => answer(state, command, steps),
+    initial: steps.initial,
+    answer: (state, command) => {
+      const result = answer(state, command, steps);
+      if (state.drainWaits) drain(state, steps);
+      return result;
+    },
     dump: (state) => dump(state, steps),
     areas: steps,
   });
+}
+
+/** drain_vmap_area_work: a work item runs when the call that put it off is over. */
+function drain(state: State, steps: Steps): void {
+  state.drainWaits = false;
+  state.workItems += 1;
+  steps.purge(state, undefined, "decay");
 }
 
 function answer(state: State, command: Command, steps: Steps): Result {
@@ -109,9 +130,9 @@ function answer(state: State, command: Command, steps: Steps): Result {
 }
 
 /** purge_vmap_area_lazy: a purge that waits its turn, and takes fragmented blocks as well. */
-function purgeNow(state: State, steps: Steps, dirty?: Extent): void {
+function purgeNow(state: State, steps: Steps): void {
   purgeFragmented(state, steps);
-  steps.purge(state, dirty);
+  steps.purge(state, undefined, "emptied");
 }
 
 /** vm_unmap_aliases as every release has it, but for the blocks it looks at. Before vmalloc_init it does nothing. */
@@ -122,7 +143,19 @@ export function unmapAliases(state: State, steps: Steps): void {
 /** The same without that test (9b46333 brought it). */
 export function sweepAliases(state: State, steps: Steps): void {
   bugOn(!state.initialised, "vm_unmap_aliases: NULL in a per-CPU list that was never initialised");
-  purgeNow(state, steps, dirtyInBlocks(state, steps));
+  const dirty = dirtyInBlocks(state, steps);
+  purgeFragmented(state, steps);
+  steps.purge(state, dirty, "decay");
+}
+
+/**
+ * The same from 6.5 on: one walk over all blocks, whether they are on a list or not (fc1e0d980037), purges the
+ * fragmented ones that are no longer of much use and collects what is dirty in the others (ca5e46c3400b).
+ */
+export function sweepAllBlocks(state: State, steps: Steps): void {
+  if (!state.initialised) return;
+  const dirty = collectDirty(state, steps);
+  steps.purge(state, dirty, "decay");
 }
 
 function alloc(state: State, request: Alloc, steps: Steps): Result {
@@ -140,7 +173,7 @@ export function allocArea(state: State, request: Alloc, steps: Steps): number {
   const { areas } = state;
   const slot = takeDescriptor(areas);
   let start = steps.search(state, request);
-  if (start === NO_ROOM) {
+  if (start === NO_ROOM && !request.noblock) {
     purgeNow(state, steps);
     start = steps.searchAgain(state, request);
     if (start !== NO_ROOM) state.marks |= MARKS.placedAfterPurge;
@@ -163,9 +196,12 @@ function mapRam(state: State, { cpu, count }: MapRam, steps: Steps): Result {
   if (fitsBlock(state.scope, count)) {
     start = allocInBlock(state, cpu, count, steps);
   } else {
-    const request = { op: "alloc", size: count, align: PAGE_SIZE, ...vmalloc, map: true } as const;
+    const request = { op: "alloc", size: count, align: PAGE_SIZE, ...vmalloc, map: true, cpu } as const;
     const slot = allocArea(state, request, steps);
-    if (slot !== NONE) start = state.areas.start[slot] as number;
+    if (slot !== NONE) {
+      start = state.areas.start[slot] as number;
+      flagArea(state, slot, steps.blocks.flags.map);
+    }
   }
   if (start === NO_ROOM) {
     state.memory.nextFrame += count;
@@ -213,6 +249,11 @@ export function insertArea(state: State, slot: number): void {
   listInsertAfter(areas, slot, prev(areas, slot));
 }
 
+/** What alloc_vmap_area's caller says of the area. */
+export function flagArea({ areas }: State, slot: number, flags: number): void {
+  areas.flags[slot] = (areas.flags[slot] as number) | flags;
+}
+
 /** remove_vm_area: an address that starts no area is ignored. */
 function free(state: State, start: Vpn, steps: Steps): void {
   const slot = findArea(state.areas, start);
@@ -228,7 +269,12 @@ function letGoArea(state: State, slot: number, steps: Steps): void {
   steps.flushCache(state, start[slot] as number, end[slot] as number);
   steps.unmapFreed(state, slot);
   steps.keepLazy(state, slot);
-  if (state.lazyPages > state.lazyMaxPages) steps.purge(state);
+  purgeIfTooLazy(state, steps);
+}
+
+/** A free that leaves more lazy pages than it may. */
+export function purgeIfTooLazy(state: State, steps: Steps): void {
+  if (steps.purgesInline && state.lazyPages > state.lazyMaxPages) steps.purge(state, undefined, "decay");
 }
 
 /** The end of __free_vmap_area: out of tree and list; RCU frees the descriptor. */
@@ -243,8 +289,10 @@ export function eraseArea(state: State, slot: number): void {
 function dump(state: State, steps: Steps): Dump {
   const { areas, blocks } = state;
   const cached = state.freeVmapCache;
+  const slots = Array.from(listed(areas));
+  const inOrder = steps.orderAreas?.(state, slots) ?? slots;
   return {
-    areas: Array.from(listed(areas), (slot) => ({
+    areas: inOrder.map((slot) => ({
       start: areas.start[slot] as number,
       end: areas.end[slot] as number,
       flags: areas.flags[slot] as number,
@@ -259,6 +307,7 @@ function dump(state: State, steps: Steps): Dump {
           cachedAlign: state.cachedAlign,
         }
       : undefined,
+    ...steps.dumpMore?.(state),
     blocks: allBlocks(blocks)
       .map((block) => dumpBlock(state, block, steps.blocks))
       .sort((a, b) => a.start - b.start),

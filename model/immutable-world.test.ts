@@ -94,7 +94,7 @@ describe("the lowest fit", () => {
   function everyPage(of: ImmutableWorld, asked: Alloc, purgeable: "taken" | "gone"): Vpn | undefined {
     const { inside, afterArea, beforeNext } = of.promises.guard;
     const standing = of.areas.filter((area) => purgeable === "taken" || area.life === "busy");
-    for (let start = asked.vstart; start < SCOPE.wordPages; start++) {
+    for (let start = Math.max(asked.vstart, of.promises.lowestPage); start < SCOPE.wordPages; start++) {
       const end = start + asked.size + inside;
       const isAligned = (start * PAGE_SIZE) % asked.align === 0;
       const isClear = standing.every(

@@ -4,7 +4,7 @@
  */
 import { hash, Map as ImmutableMap, is, List, type ValueObject } from "immutable";
 import type { Promises } from "../spec/releases.ts";
-import { fitsBlock, type Scope } from "../spec/scope.ts";
+import { fitsBlock, isLittleLeft, type Scope } from "../spec/scope.ts";
 import {
   alignUp,
   type Cpu,
@@ -202,7 +202,7 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
   lowestFit(request: Request, purgeable: Purgeable): Vpn | undefined {
     const { inside, afterArea, beforeNext } = this.promises.guard;
     const length = request.size + inside;
-    let candidate = alignUp(request.vstart, request.align);
+    let candidate = alignUp(Math.max(request.vstart, this.promises.lowestPage), request.align);
     for (const area of this.walk) {
       if (purgeable === "gone" && this.purges(area)) continue;
       if (candidate >= area.end + afterArea) continue;
@@ -215,6 +215,17 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
   /** Whether a synchronous purge of this release takes the area. */
   purges(area: Area): boolean {
     return area.life === "lazy" || (area.fragmented && this.promises.fragments !== "kept");
+  }
+
+  /** Whether vm_unmap_aliases takes it, too. */
+  aliasesPurge(area: Area): boolean {
+    const { block, start, end } = area;
+    if (!this.purges(area)) return false;
+    return (
+      block === undefined ||
+      this.promises.fragments !== "usable kept" ||
+      isLittleLeft(end - start, block.given)
+    );
   }
 
   blockHasLeft(cpu: Cpu, pages: Pages): boolean {

@@ -28,7 +28,7 @@ export function flushAndRelease(world: Draft, command: Command, response: Respon
   const gone: number[] = [];
   const ofLazyAreas = command.op === "free" || command.op === "unmapRam";
   if (ofLazyAreas || response.kind !== "pinned" || response.swept) {
-    releaseAreas(world, !ofLazyAreas, flushes, gone);
+    releaseAreas(world, purgedBy(command, response), flushes, gone);
     world.lazyPages = 0;
   }
   if (world.unflushed.length > 0) world.unflushed = unflushedAfter(world.unflushed, EXTENT, flushes);
@@ -44,12 +44,20 @@ export function flushAndRelease(world: Draft, command: Command, response: Respon
   if (world.tlb.length > 0) world.tlb = tlbAfter(world.tlb, flushes);
 }
 
+/** What of fragmented blocks the purge in a reply takes. */
+type Taken = "none" | "all" | "of aliases";
+
+function purgedBy({ op }: Command, response: Response): Taken {
+  if (op === "free" || op === "unmapRam") return "none";
+  return op === "unmapAliases" || response.kind === "pinned" ? "of aliases" : "all";
+}
+
 /** Takes what a purge releases out of the world, and adds it to `gone`. */
-function releaseAreas(world: Draft, synchronous: boolean, flushes: Flushes, gone: number[]): void {
+function releaseAreas(world: Draft, taken: Taken, flushes: Flushes, gone: number[]): void {
   const { areas } = world;
   const left: number[] = [];
   for (let at = 0; at < areas.length; at += AREA) {
-    const to = isReleased(world, at, synchronous, flushes) ? gone : left;
+    const to = isReleased(world, at, taken, flushes) ? gone : left;
     for (let field = 0; field < AREA; field++) to.push(areas[at + field] as number);
   }
   if (gone.length === 0) return;
@@ -58,10 +66,10 @@ function releaseAreas(world: Draft, synchronous: boolean, flushes: Flushes, gone
 }
 
 /** Lazy areas go in every purge. A fragmented block that no flush covers was plainly left where it is. */
-function isReleased(world: Draft, at: number, synchronous: boolean, flushes: Flushes): boolean {
+function isReleased(world: Draft, at: number, taken: Taken, flushes: Flushes): boolean {
   const { areas } = world;
   if (areas[at + LIFE] === LAZY) return true;
-  if (!synchronous || !world.purges(at)) return false;
+  if (taken === "none" || !(taken === "all" ? world.purges(at) : world.aliasesPurge(at))) return false;
   return uncovered(areas[at + START] as number, areas[at + END] as number, flushes).length === 0;
 }
 

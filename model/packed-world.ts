@@ -6,7 +6,7 @@
  * and no object made but for what is found.
  */
 import type { Promises } from "../spec/releases.ts";
-import { fitsBlock, type Scope } from "../spec/scope.ts";
+import { fitsBlock, isLittleLeft, type Scope } from "../spec/scope.ts";
 import {
   alignmentInPages,
   type Cpu,
@@ -214,7 +214,7 @@ export class PackedWorld implements World, PackedFields {
     const { inside, afterArea, beforeNext } = this.promises.guard;
     const length = request.size + inside;
     const step = alignmentInPages(request.align);
-    let candidate = Math.ceil(request.vstart / step) * step;
+    let candidate = Math.ceil(Math.max(request.vstart, this.promises.lowestPage) / step) * step;
     for (let at = 0; at < areas.length; at += AREA) {
       const clear = (areas[at + END] as number) + afterArea;
       if (candidate >= clear) continue;
@@ -228,6 +228,16 @@ export class PackedWorld implements World, PackedFields {
   /** Whether a synchronous purge of this release takes the area at this place. */
   purges(at: number): boolean {
     return this.areas[at + LIFE] === LAZY || (this.promises.fragments !== "kept" && isFragmented(this, at));
+  }
+
+  /** Whether vm_unmap_aliases takes it, too. */
+  aliasesPurge(at: number): boolean {
+    if (!this.purges(at)) return false;
+    const { areas } = this;
+    const number = areas[at + BLOCK] as number;
+    if (number === NO_BLOCK || this.promises.fragments !== "usable kept") return true;
+    const given = (this.blocks[number] as Packed)[GIVEN] as number;
+    return isLittleLeft((areas[at + END] as number) - (areas[at + START] as number), given);
   }
 
   blockHasLeft(cpu: Cpu, pages: Pages): boolean {

@@ -6,12 +6,16 @@ import type { Area } from "./area.ts";
 import type { Dead } from "./dead.ts";
 import type { ImmutableWorld, Tlb } from "./immutable-world.ts";
 
-/** Whether the flush came with a purge, and one that takes fragmented blocks as well, as one does that waits its turn. */
-type Purge = "none" | "of lazy areas" | "synchronous";
+/**
+ * Whether the flush came with a purge, and one that takes fragmented blocks as well, as one does that waits its turn;
+ * vm_unmap_aliases may take fewer of them.
+ */
+type Purge = "none" | "of lazy areas" | "synchronous" | "of aliases";
 
 function purgeIn(command: Command, response: Response): Purge {
   if (command.op === "free" || command.op === "unmapRam") return "of lazy areas";
-  return response.kind === "pinned" && !response.swept ? "none" : "synchronous";
+  if (response.kind === "pinned") return response.swept ? "of aliases" : "none";
+  return command.op === "unmapAliases" ? "of aliases" : "synchronous";
 }
 
 /** The world after the flushes of a reply, before it placed anything. */
@@ -35,7 +39,9 @@ export function flushAndRelease(world: ImmutableWorld, command: Command, respons
 function isReleased(area: Area, world: ImmutableWorld, purge: Purge, flushes: readonly Extent[]): boolean {
   if (purge === "none") return false;
   if (area.life === "lazy") return true;
-  return purge === "synchronous" && world.purges(area) && uncovered(area, flushes).length === 0;
+  if (purge === "of lazy areas") return false;
+  const taken = purge === "of aliases" ? world.aliasesPurge(area) : world.purges(area);
+  return taken && uncovered(area, flushes).length === 0;
 }
 
 /** The PTEs that a host trapped and took away are those of the frame it let be pinned. */

@@ -29,9 +29,13 @@ describe.each([...KERNELS, ...CHANGED])("states of $name", (kernel) => {
   });
 
   test("that reductions merge answer alike, all there are in six pages", () => {
-    const { difference, states, forms } = compareReduced(kernel, spaceScope(WHOLE));
+    const scope = spaceScope(WHOLE);
+    const { difference, states, forms } = compareReduced(kernel, scope);
     expect(difference).toBeUndefined();
-    if (kernel.name !== "2.6.27") expect(forms).toBeLessThan(states);
+    // What is lazy shapes the tree of free space: none of its kernels' states are merged.
+    const merges = kernel.name !== "2.6.27" && kernel.form(scope, true).reductions.length > 0;
+    if (merges) expect(forms).toBeLessThan(states);
+    else expect(forms).toBe(states);
   });
 });
 

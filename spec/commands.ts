@@ -16,6 +16,10 @@ export interface Alloc {
   readonly map: boolean;
   /** 2.6.27 only: the caller was ioremap. It shows in the area's flags and nowhere else. */
   readonly ioremap?: boolean;
+  /** The CPU that asks, if not 0: from 6.9 on its node's pools are looked at first. */
+  readonly cpu?: Cpu;
+  /** The caller cannot wait (a gfp mask without __GFP_DIRECT_RECLAIM, 6.19 on): no purge, no retry. */
+  readonly noblock?: boolean;
 }
 
 /** remove_vm_area: the caller lets the area that starts here go. */
@@ -118,6 +122,8 @@ interface Effects {
   readonly pteCleared: number;
   /** Descriptors handed to RCU to be freed. Absent where the observer cannot tell. */
   readonly rcuCallbacks?: number;
+  /** Work items run at the end of the call: purges put off, from 5.18 on. Absent where the observer cannot tell. */
+  readonly workItems?: number;
   /** The allocator's own count of lazy pages (vmap_lazy_nr). Absent where the observer cannot tell. */
   readonly lazyPages?: Pages;
   /** Descriptors alive after the command. Only a harness around the allocator can tell. */

@@ -4,7 +4,7 @@ import type { ActingMachine } from "./contract.ts";
 import type { Notes } from "./notes.ts";
 import type { Promises } from "./releases.ts";
 import type { Scope } from "./scope.ts";
-import type { Bytes, Cpu, Offsets, Pages, Vpn } from "./vocabulary.ts";
+import type { Bytes, Cpu, Extent, Offsets, Pages, Vpn } from "./vocabulary.ts";
 
 /** One area as a dump shows it. Its end is the kernel's: it wraps to 0 at the top of the word. */
 export interface DumpedArea {
@@ -39,12 +39,23 @@ export interface DumpedBlock {
   readonly dirtyRange: Offsets | undefined;
 }
 
+/** An extent kept in a node's pool for a request of exactly its size (from 6.9 on). */
+export interface DumpedPooled extends Extent {
+  readonly node: number;
+}
+
 export interface Dump {
   /** In the order of the kernel's own list. */
   readonly areas: readonly DumpedArea[];
   /** vmap_lazy_nr; undefined before there was one. */
   readonly lazyPages: Pages | undefined;
   readonly cache: DumpedCache | undefined;
+  /** Of a kernel with a tree of free space (5.2 on): its extents, by address. */
+  readonly free?: readonly Extent[] | undefined;
+  /** Of a kernel that keeps lazy extents apart from areas (5.4 on): those, in its own order. */
+  readonly purge?: readonly Extent[] | undefined;
+  /** Of a kernel with pools (from 6.9 on): by node, then by size, in the order of each pool. */
+  readonly pool?: readonly DumpedPooled[] | undefined;
   /** By address. */
   readonly blocks: readonly DumpedBlock[];
   /** By CPU: where its blocks with pages left start, in the order of the list. */
@@ -79,4 +90,10 @@ export interface Kernel<S = unknown> extends ActingMachine<Scope, S, Command, Re
   readonly paths: readonly string[];
   /** What happened inside the last `act`, for witnesses: see kernels/marks.ts. */
   marks(state: S): readonly string[];
+}
+
+/** Areas busy and lazy, by address, whether or not a kernel keeps the lazy ones apart. */
+export function areasAndLazy({ areas, purge = [] }: Dump): readonly DumpedArea[] {
+  const apart = purge.map(({ start, end }) => ({ start, end, flags: 0, lazy: true }));
+  return [...areas, ...apart].sort((a, b) => a.start - b.start);
 }

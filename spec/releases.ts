@@ -4,7 +4,7 @@
  * The labels are those of the recordings (adapters/recordings/FORMAT.md says which tree each is).
  */
 import type { LawId } from "./contract.ts";
-import type { Pages } from "./vocabulary.ts";
+import type { Pages, Vpn } from "./vocabulary.ts";
 
 /** The distance kept around an area, in pages. */
 export interface GuardRule {
@@ -24,13 +24,23 @@ export interface Promises {
   /** Whether a free leaves the area to a later purge, or flushes and releases it at once. */
   readonly freesLazily: boolean;
   readonly fragments: Fragments;
+  /**
+   * The lowest page that may be given out: from 5.2 on page 0 is not, for the free space begins at its second byte.
+   */
+  readonly lowestPage: Vpn;
+  /**
+   * Whether a node keeps what was released for requests of the same size by its CPU (from 6.9 on, where there are
+   * several CPUs). No reply shows what is kept so, and what a request finds free depends on it.
+   */
+  readonly pools: boolean;
 }
 
 /**
  * What becomes of a fragmented block, in which nothing is mapped though it was not used up: it is kept, or a
- * synchronous purge takes it (02b709df817c, 2.6.33).
+ * synchronous purge takes it (02b709df817c, 2.6.33). From 6.5 on vm_unmap_aliases leaves it where at least a quarter
+ * was never given out.
  */
-export type Fragments = "no blocks" | "kept" | "purged";
+export type Fragments = "no blocks" | "kept" | "purged" | "usable kept";
 
 const GUARD_INSIDE: GuardRule = { inside: 1, afterArea: 0, beforeNext: 0 };
 const GUARD_AFTER: GuardRule = { inside: 0, afterArea: 1, beforeNext: 0 };
@@ -61,7 +71,19 @@ function release(
   laws: readonly LawId[],
   fragments: Fragments,
 ): Promises {
-  return { labels, guard, laws: [...BY_ALL, ...laws], freesLazily: fragments !== "no blocks", fragments };
+  const freesLazily = fragments !== "no blocks";
+  const promised = [...BY_ALL, ...laws];
+  return { labels, guard, laws: promised, freesLazily, fragments, lowestPage: 0, pools: false };
+}
+
+/** From 5.2 on. */
+function treeRelease(
+  labels: readonly string[],
+  laws: readonly LawId[],
+  fragments: Fragments,
+  pools = false,
+): Promises {
+  return { ...release(labels, NO_GUARD, laws, fragments), lowestPage: 1, pools };
 }
 
 const FROM_2_6_28: readonly LawId[] = [
@@ -73,6 +95,18 @@ const FROM_2_6_28: readonly LawId[] = [
 ];
 /** Merged for 2.6.38; the tree recorded as 2.6.37 carries it already (64141da58724). */
 const FROM_2_6_37: readonly LawId[] = [...FROM_2_6_28, "unmapped-means-no-pte"];
+
+/** A tree of free space, searched for the size and what an alignment may cost (68ad4a330433). */
+const FROM_5_2: readonly LawId[] = [
+  ...FROM_2_6_37.filter((law) => law !== "lowest-fit"),
+  "lowest-roomy-hole",
+];
+/** Searched for the plain size (9f531973dff3). */
+const FROM_5_16: readonly LawId[] = [...FROM_5_2, "lowest-fit-at-a-page", "lowest-fit"];
+/** With room for the alignment again, but for that of a page (9333fe98d0a6). */
+const FROM_5_18: readonly LawId[] = [...FROM_5_2, "lowest-fit-at-a-page"];
+/** a09fad96ffb1: dirty ranges of blocks begin anew once they are flushed. */
+const FROM_6_5: readonly LawId[] = [...FROM_5_18, "flush-only-once"];
 
 /** Oldest first, the two drafts of 2010 where they would have been merged. */
 export const RELEASES: readonly Promises[] = [
@@ -89,6 +123,15 @@ export const RELEASES: readonly Promises[] = [
   release(["4.4"], NO_GUARD, FROM_2_6_37, "purged"),
   release(["4.15.0", "4.19", "5.0.1"], NO_GUARD, FROM_2_6_37, "purged"),
   release(["4.15.18-ubuntu"], NO_GUARD, FROM_2_6_37, "purged"),
+  treeRelease(["5.2"], FROM_5_2, "purged"),
+  treeRelease(["5.10", "5.4"], FROM_5_2, "purged"),
+  treeRelease(["5.11"], FROM_5_2, "purged"),
+  treeRelease(["5.17"], FROM_5_16, "purged"),
+  treeRelease(["6.1"], FROM_5_18, "purged"),
+  treeRelease(["6.4"], FROM_5_18, "purged"),
+  treeRelease(["6.5", "6.8"], FROM_6_5, "usable kept"),
+  treeRelease(["6.12"], FROM_6_5, "usable kept", true),
+  treeRelease(["6.19", "7.2"], FROM_6_5, "usable kept", true),
 ];
 
 /** The release that has this label among its names, or undefined. */

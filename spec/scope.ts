@@ -60,6 +60,11 @@ export function fitsBlock(scope: Scope, count: Pages): boolean {
   return count <= scope.bitsPerLong;
 }
 
+/** Whether less than a quarter of a block was never given out (VMAP_PURGE_THRESHOLD, 6.5). */
+export function isLittleLeft(pages: Pages, given: Pages): boolean {
+  return pages - given < pages / 4;
+}
+
 /** Where the block that holds this page begins: blocks are aligned to their size. */
 export function blockStart(scope: Scope, page: Vpn): Vpn {
   return Math.floor(page / scope.blockPages) * scope.blockPages;

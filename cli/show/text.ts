@@ -28,8 +28,9 @@ function pagesText(count: number): string {
 export function commandText(command: Command): string {
   switch (command.op) {
     case "alloc": {
-      const { size, align, vstart, vend, map } = command;
-      return `alloc ${pagesText(size)}${alignment(align)} in ${extent({ start: vstart, end: vend })}${map ? ", mapped" : ""}`;
+      const { size, align, vstart, vend, map, cpu, noblock } = command;
+      const more = `${map ? ", mapped" : ""}${cpu ? ` on CPU ${cpu}` : ""}${noblock ? ", not waiting" : ""}`;
+      return `alloc ${pagesText(size)}${alignment(align)} in ${extent({ start: vstart, end: vend })}${more}`;
     }
     case "free":
       return `free ${page(command.start)}`;

@@ -21,7 +21,8 @@ const walking2_6_28 = uncachedKernel(
 
 /** Until 2.6.37 a used-up block keeps its PTEs as well. */
 const WITH_PTES = ["2.6.28", "2.6.28.10", "piggin-draft-1", "piggin-draft-3"];
-const WITHOUT = ["2.6.37", "2.6.39", "3.1", "3.10.65", "3.16", "4.4", "4.15.0", "4.15.18-ubuntu"];
+const WITH_CACHE = ["2.6.37", "2.6.39", "3.1", "3.10.65", "3.16", "4.4", "4.15.0", "4.15.18-ubuntu"];
+const WITHOUT = [...WITH_CACHE, "5.2", "5.10", "5.11", "5.17", "6.1", "6.4"];
 
 export const vbFullBlockStale: Bug = {
   id: "vb-full-block-stale",

@@ -1,7 +1,16 @@
 /** Every law, in the order a reader should meet them. A new law is one constant and one line here. */
 import { argumentDomain, initOrder, noBug, nothingLeaks, noUseAfterFree } from "./integrity.ts";
 import type { VmapLaw } from "./law.ts";
-import { aligned, guardGap, inWindow, lowestFit, noOverlap, refusedOnlyWhenFull } from "./placement.ts";
+import {
+  aligned,
+  guardGap,
+  inWindow,
+  lowestFit,
+  lowestFitAtAPage,
+  lowestRoomyHole,
+  noOverlap,
+  refusedOnlyWhenFull,
+} from "./placement.ts";
 import {
   flushBeforeReuse,
   flushOnlyOnce,
@@ -24,6 +33,8 @@ export const LAWS: readonly VmapLaw[] = [
   noOverlap,
   guardGap,
   lowestFit,
+  lowestFitAtAPage,
+  lowestRoomyHole,
   refusedOnlyWhenFull,
   purgeOnlyWhenFull,
   noBug,

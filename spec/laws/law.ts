@@ -2,7 +2,7 @@
 import type { Command, Response } from "../commands.ts";
 import type { Law, Witness } from "../contract.ts";
 import { blockStart, fitsBlock } from "../scope.ts";
-import { type Extent, PAGE_SIZE, roundedUp, type Vpn } from "../vocabulary.ts";
+import { alignmentInPages, alignUp, type Extent, PAGE_SIZE, roundedUp, type Vpn } from "../vocabulary.ts";
 import type { Purgeable, Request, World } from "../world.ts";
 
 export type VmapLaw = Law<World, Command, Response>;
@@ -62,6 +62,26 @@ export function purgeableAtPlacement(response: Response): Purgeable {
 export function findsRoomInBlock(before: World, command: Command): boolean {
   if (command.op !== "mapRam" || command.count === 0 || !fitsBlock(before.scope, command.count)) return false;
   return before.blockHasLeft(command.cpu, roundedUp(command.count));
+}
+
+/**
+ * The lowest place in the lowest hole that has room for the request wherever its alignment falls: size + align - 1
+ * bytes, of which a hole of whole pages has all or misses a page. The hole may reach beyond the window.
+ */
+export function roomiestFit(world: World, request: Request, purgeable: Purgeable): Vpn | undefined {
+  const { size, align, vstart, vend } = request;
+  const spare = align === 1 ? 0 : alignmentInPages(align);
+  const end = Math.min(vend + spare, world.scope.wordPages - 1);
+  const room = { size: size + spare, align: PAGE_SIZE, vstart, vend: end };
+  const hole = world.lowestFit(room, purgeable);
+  if (hole === undefined) return undefined;
+  const place = alignUp(hole, align);
+  return place + size + world.promises.guard.inside <= vend ? place : undefined;
+}
+
+/** Whether pools may hold what nobody else has: no reply shows what is in them. */
+export function mayPool({ promises, scope }: World): boolean {
+  return promises.pools && scope.cpus > 1;
 }
 
 /** Whether a command needs an area, and it fits nowhere while what a purge takes is still there. */

@@ -1,0 +1,85 @@
+/** `diff` as it is typed: what it prints, what it writes, and what is wrong in one line. */
+import { execFile } from "node:child_process";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { readHistory } from "../adapters/history-file.ts";
+import { playOnBoth } from "../properties/both.ts";
+import { UsageError } from "./exit.ts";
+import { kernelNamed } from "./names.ts";
+import { type DiffOptions, diffVerb } from "./verbs/diff.ts";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const elsewhere = mkdtempSync(join(tmpdir(), "vmapcheck-diff-"));
+const PLAIN: DiffOptions = { all: false, seed: 1, json: false };
+const SMALL = "pages=4,aligns=2";
+
+/** What the verb prints with these words. */
+async function printed(names: readonly string[], options: Partial<DiffOptions>): Promise<string> {
+  const log = vi.spyOn(console, "log").mockImplementation(() => {});
+  expect(await diffVerb(names, { ...PLAIN, ...options })).toBe(0);
+  return log.mock.calls.map(([line]) => line).join("\n");
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe("diff", () => {
+  test("prints the history, both replies where they differ, and the map of both after it", async () => {
+    const out = await printed(["2.6.28", "2.6.39"], { scope: SMALL, kind: "address", seconds: 5 });
+    expect(out).toMatch(/^2\.6\.28 and 2\.6\.39 differ in 2 commands: address\n/);
+    expect(out).toMatch(
+      /step 2 of 2: {2}alloc .*\n {2}2\.6\.28 {2}placed at \d+\n {2}2\.6\.39 {2}placed at \d+\n/,
+    );
+    expect(out.match(/after it, on/g)).toHaveLength(2);
+    expect(out).toContain(`explored whole up to there (${SMALL}): no shorter history in this scope`);
+  });
+
+  test("says so where two kernels are the same in every history", async () => {
+    const out = await printed(["5.2", "5.4"], { scope: "pages=3,aligns=1,windows=1", seconds: 5 });
+    expect(out).toContain("5.2 and 5.4: the same in every history of this scope");
+    expect(out).toContain("pages=3,aligns=1,windows=1: the same in every history of this scope");
+  });
+
+  test("writes a history that differs on the two when it is read again", async () => {
+    const path = join(elsewhere, "nodes.json");
+    const scope = "pages=4,sizes=1,aligns=1,windows=1,block=4,cpus=2";
+    await printed(["6.12", "6.19"], { scope, seconds: 8, out: path });
+    const { commands, scope: written } = await readHistory(path);
+    const last = playOnBoth(kernelNamed("6.12"), kernelNamed("6.19"), written, commands).at(-1);
+    expect(last?.differs).not.toBe(0);
+  });
+
+  test("prints one JSON document", async () => {
+    const out = await printed(["2.6.28", "2.6.39"], { scope: SMALL, seconds: 5, json: true });
+    expect(JSON.parse(out)).toMatchObject({ differ: true, commands: 2, found: "explored" });
+  });
+
+  test.each([
+    [["2.6.28"], {}, "diff takes two kernels, or --all"],
+    [["2.6.28", "2.6.93"], {}, 'there is no kernel "2.6.93"; did you mean 2.6.27?'],
+    [["2.6.28"], { all: true }, "diff --all takes no kernels"],
+    [[], { all: true, out: "x.json" }, "--out is for one pair"],
+    [["5.2", "5.4"], { scope: "pages=2" }, "--scope: pages (pages in the space) is from 3 to 40, not 2"],
+    [["5.2", "5.4"], { kind: "adress" }, 'there is no kind of difference "adress"; did you mean address?'],
+    [
+      ["5.2", "5.4"],
+      { scope: "cpus=2" },
+      "--scope cpus=2: more than one CPU makes no difference without blocks",
+    ],
+  ])("refuses %j %j", async (names, options, says) => {
+    await expect(diffVerb(names, { ...PLAIN, ...options })).rejects.toThrow(new UsageError(says));
+  });
+
+  test("ends with 2 and one line for bad usage", async () => {
+    const tsx = pathToFileURL(join(ROOT, "node_modules/tsx/dist/esm/index.mjs")).href;
+    const node = ["--import", tsx, join(ROOT, "cli/main.ts"), "diff", "2.6.28"];
+    const ended = await new Promise((done) => {
+      execFile(process.execPath, node, (error, out, err) => done({ code: error?.code, out, err }));
+    });
+    expect(ended).toEqual({ code: 2, out: "", err: "vmapcheck: diff takes two kernels, or --all\n" });
+  });
+});

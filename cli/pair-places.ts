@@ -1,0 +1,59 @@
+/** Where two kernels are compared: small machines by their parameters, as `explore` has them and two more. */
+import { type Call, OF_AREAS } from "../properties/callers.ts";
+import { hasBlocks, type Place } from "../properties/shortest-difference.ts";
+import type { Kernel } from "../spec/kernel.ts";
+import { UsageError } from "./exit.ts";
+import type { Parameter } from "./explorable.ts";
+import { KERNEL_PARAMETERS, scopeOf } from "./explorable-kernel.ts";
+import { parametersOf } from "./parameters.ts";
+
+const PARAMETERS: Readonly<Record<string, Parameter>> = {
+  ...KERNEL_PARAMETERS,
+  pages: { ...(KERNEL_PARAMETERS.pages as Parameter), usual: 5 },
+  cpus: { counts: "CPUs that ask, map and read, where there are blocks", usual: 1, most: 2 },
+  lazy: {
+    counts: "lazy pages above which a free purges; 0: that never happens",
+    usual: 0,
+    least: 0,
+    most: 40,
+  },
+};
+
+/** What callers do where there are blocks. Pins add nothing that vm_unmap_aliases does not show. */
+const MAPPING: readonly Call[] = ["allocMapped", "map", "touch", "purge", "unmapAliases"];
+
+const AREAS = [
+  "pages=4,aligns=2",
+  "pages=4,aligns=2,windows=2,top=1",
+  "pages=5,aligns=1,windows=1,lazy=1",
+  "pages=6,sizes=3,aligns=3,windows=3",
+];
+/** From 6.9 on a node of several CPUs keeps what was released, and vm_unmap_aliases lets that decay. */
+const POOLS = [
+  "pages=4,sizes=1,aligns=1,windows=1,block=4,cpus=2",
+  "pages=5,sizes=2,aligns=1,windows=1,block=2,cpus=2,lazy=1",
+];
+const BLOCKS = [
+  "pages=4,sizes=1,aligns=1,windows=1,block=4",
+  "pages=8,sizes=1,aligns=1,windows=1,block=4",
+  "pages=8,sizes=1,aligns=1,windows=1,block=8",
+];
+
+/** The usual places for these two, or the one asked for. Throws a UsageError if that cannot be. */
+export function placesFor<S>(one: Kernel<S>, other: Kernel<S>, asked: string | undefined): readonly Place[] {
+  if (asked !== undefined) return [placeOf(asked)];
+  const pools = one.release.pools || other.release.pools ? POOLS : [];
+  const blocks = hasBlocks(one) && hasBlocks(other) ? BLOCKS : [];
+  return [...AREAS, ...pools, ...blocks].map(placeOf);
+}
+
+function placeOf(name: string): Place {
+  const { lazy, ...parameters } = parametersOf({ name: "diff", parameters: PARAMETERS }, name);
+  try {
+    const scope = { ...scopeOf(parameters), lazyMaxPages: lazy === 0 ? null : (lazy as number) };
+    return { name, scope, calls: scope.blockPages > 0 ? MAPPING : OF_AREAS };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new UsageError(`--scope ${name}: ${error.message}`);
+  }
+}

@@ -1,0 +1,167 @@
+/** Where two kernels answer differently: the history, both replies, and the address space of both after it. */
+import { begin } from "../../engine/stepper.ts";
+import type { State } from "../../kernels/state.ts";
+import { type PlayedOnBoth, playOnBoth } from "../../properties/both.ts";
+import { kindsIn } from "../../properties/differences.ts";
+import { settingFor, type VmapPlayed } from "../../properties/setting.ts";
+import type { Compared, Difference, Visited } from "../../properties/shortest-difference.ts";
+import type { Kernel } from "../../spec/kernel.ts";
+import { pc } from "../colour.ts";
+import { columns } from "../output.ts";
+import { mapsOf } from "./played.ts";
+import { commandText, responseText } from "./text.ts";
+
+/** Two kernels by the names that were typed, and what came of it. */
+export interface Pair {
+  readonly names: readonly [string, string];
+  readonly kernels: readonly [Kernel<State>, Kernel<State>];
+  readonly compared: Compared;
+}
+
+/** What the difference comes to on each of the two: every step, judged, as far as it goes. */
+export function playedOn(kernel: Kernel<State>, { scope, history }: Difference): VmapPlayed[] {
+  const stepper = begin(settingFor(kernel, scope));
+  const played: VmapPlayed[] = [];
+  for (const step of history) {
+    const now = stepper.take(step);
+    played.push(now);
+    if (now.after === undefined) break;
+  }
+  return played;
+}
+
+export function differingText({ names, kernels, compared }: Pair): string {
+  const { difference, visited, drawn, seconds } = compared;
+  const title = `${pc.bold(names[0])} and ${pc.bold(names[1])}`;
+  const same = kernels[0] === kernels[1] ? `\nBoth labels name one kernel here.` : "";
+  const searched = visited.map(visitedText);
+  const atRandom = drawn > 0 ? [`at random: ${drawn} histories`] : [];
+  const receipt = [...searched, ...atRandom, `${seconds.toFixed(1)} s`]
+    .map((line) => pc.dim(line))
+    .join("\n");
+  if (difference === undefined) return `${title}: ${noneText(compared)}${same}\n\n${receipt}`;
+  const length = difference.history.length;
+  const parts = [
+    `${title} differ in ${length} command${length === 1 ? "" : "s"}: ${difference.kinds.join(", ")}`,
+    stepsOnBoth(names, kernels, difference).join("\n"),
+    ...kernels.map((kernel, nth) => mapAfter(names[nth] as string, kernel, difference)),
+    howShort(compared),
+    ...firstOfEach(visited),
+    receipt,
+  ];
+  return parts.join("\n\n");
+}
+
+function noneText({ visited }: Compared): string {
+  const whole = visited.length > 0 && visited.every(({ ended }) => ended === "fixpoint");
+  if (!whole) return "no difference found";
+  return `the same in every history of ${visited.length === 1 ? "this scope" : "these scopes"}`;
+}
+
+function stepsOnBoth(names: Pair["names"], [one, other]: Pair["kernels"], difference: Difference): string[] {
+  const { scope, history } = difference;
+  const width = Math.max(...names.map((name) => name.length));
+  return playOnBoth(one, other, scope, history).flatMap(({ command, responses, step, differs }, nth) => {
+    const head = `step ${nth + 1} of ${history.length}:`;
+    if (command === undefined || responses === undefined) return [`${head}  ${step.op} of what is not there`];
+    if (differs === 0) return [`${head}  ${commandText(command)}  ->  ${responseText(responses[0])}`];
+    return [
+      `${head}  ${commandText(command)}`,
+      ...names.map(
+        (name, which) => `  ${pc.yellow(name.padEnd(width))}  ${replyText(responses, which, differs)}`,
+      ),
+    ];
+  });
+}
+
+/** The reply, and what its words leave out where the two differ in that. */
+function replyText(
+  responses: NonNullable<PlayedOnBoth["responses"]>,
+  which: number,
+  differs: number,
+): string {
+  const response = responses[which] as (typeof responses)[number];
+  const kinds = kindsIn(differs);
+  const ptes = kinds.includes("ptes") ? `; PTEs: ${response.pteSet} set, ${response.pteCleared} cleared` : "";
+  const lazy = kinds.includes("lazy-pages") ? `; lazy pages: ${response.lazyPages}` : "";
+  return `${responseText(response)}${ptes}${lazy}`;
+}
+
+function mapAfter(name: string, kernel: Kernel<State>, difference: Difference): string {
+  const played = playedOn(kernel, difference);
+  return [`after it, on ${pc.bold(name)}:`, ...(mapsOf(played).at(-1) ?? [])].join("\n");
+}
+
+function howShort({ difference }: Compared): string {
+  if (difference?.place === undefined) return "found at random and shrunk: a shorter one may be there";
+  return `explored whole up to there (${difference.place.name}): no shorter history in this scope`;
+}
+
+/** By which commands replies differ in what way, and in how many at least, where there is more than one line to say. */
+function firstOfEach(visited: readonly Visited[]): string[] {
+  const least = new Map<string, Visited["byKind"][number] & { readonly place: string }>();
+  for (const { place, byKind } of visited) {
+    for (const each of byKind) {
+      const key = `${each.kind} ${each.op}`;
+      if (each.commands < (least.get(key)?.commands ?? Number.POSITIVE_INFINITY))
+        least.set(key, { ...each, place: place.name });
+    }
+  }
+  if (least.size < 2) return [];
+  const rows = [...least.values()]
+    .sort((a, b) => a.commands - b.commands)
+    .map(({ kind, op, commands, place }) => [`  ${kind}`, `by ${op}`, `in ${commands}`, pc.dim(place)]);
+  return [`What differs first, as far as was explored:\n${columns(rows)}`];
+}
+
+function visitedText({ place, states, tried, byKind }: Visited): string {
+  const [first] = byKind;
+  const alike =
+    tried === Number.POSITIVE_INFINITY ? "history of this scope" : `history of up to ${tried} commands`;
+  const what = first === undefined ? `the same in every ${alike}` : `they differ in ${first.commands}`;
+  return `${place.name}: ${what} (${states} states)`;
+}
+
+/** A row for each pair: in how many commands they differ, by which, and what each replied to that. */
+export function tableOfPairs(pairs: readonly Pair[]): string {
+  const head = ["", "", "in", "command", "one replies", "the other", "found"].map((word) => pc.dim(word));
+  return columns([head, ...pairs.map(rowOf)]);
+}
+
+function rowOf({ names, kernels, compared }: Pair): string[] {
+  const { difference } = compared;
+  if (difference === undefined) {
+    return [...names, "-", pc.dim(noneText(compared)), "", "", ""];
+  }
+  const { scope, history, found } = difference;
+  const { command, responses, differs } = playOnBoth(...kernels, scope, history).at(-1) as PlayedOnBoth;
+  if (command === undefined || responses === undefined) throw new Error("a difference without replies");
+  const replies = [0, 1].map((which) => replyText(responses, which, differs));
+  return [...names, String(history.length), commandText(command), ...replies, found];
+}
+
+export function differingJson({ names, kernels, compared }: Pair) {
+  const { difference, visited, drawn, seconds } = compared;
+  return {
+    kernels: names,
+    differ: difference !== undefined,
+    commands: difference?.history.length ?? null,
+    found: difference?.found ?? null,
+    kinds: difference?.kinds ?? [],
+    history: difference?.history ?? null,
+    replies:
+      difference === undefined
+        ? null
+        : (playOnBoth(...kernels, difference.scope, difference.history).at(-1)?.responses ?? null),
+    scopes: visited.map(({ place, states, depth, ended, byKind, tried }) => ({
+      scope: place.name,
+      states,
+      depth,
+      ended,
+      tried: Number.isFinite(tried) ? tried : null,
+      differences: byKind,
+    })),
+    drawn,
+    seconds,
+  };
+}

@@ -1,0 +1,155 @@
+/** `diff`: the shortest history on which two kernels answer differently; with --all, each release and the next. */
+import { access, constants, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { formatHistory, historyIn } from "../../adapters/history-file.ts";
+import { KERNELS } from "../../kernels/index.ts";
+import type { State } from "../../kernels/state.ts";
+import { playOnBoth } from "../../properties/both.ts";
+import { KINDS, type KindId } from "../../properties/differences.ts";
+import { SCOPES } from "../../properties/scopes.ts";
+import {
+  type Compared,
+  comparing,
+  type Difference,
+  hasBlocks,
+} from "../../properties/shortest-difference.ts";
+import type { Kernel } from "../../spec/kernel.ts";
+import type { Scope } from "../../spec/scope.ts";
+import { AS_EXPECTED, INTERRUPTED, orNearest, UsageError } from "../exit.ts";
+import { kernelNamed, replayLine } from "../names.ts";
+import { interruptible, progress } from "../output.ts";
+import { placesFor } from "../pair-places.ts";
+import { differingJson, differingText, type Pair, playedOn, tableOfPairs } from "../show/differing.ts";
+
+export interface DiffOptions {
+  readonly all: boolean;
+  readonly scope?: string;
+  readonly kind?: string;
+  readonly seconds?: number;
+  readonly out?: string;
+  readonly seed: number;
+  readonly json: boolean;
+}
+
+/** For a pair, in seconds, if not given. */
+const USUAL_SECONDS = 20;
+const SECONDS_IN_TABLE = 8;
+
+export async function diffVerb(names: readonly string[], options: DiffOptions): Promise<number> {
+  const pairs = pairsOf(names, options);
+  const kind = options.kind === undefined ? undefined : kindNamed(options.kind);
+  for (const { kernels } of pairs) placesFor(...kernels, options.scope);
+  if (options.out !== undefined) await askForFolder(options.out);
+  const spinner = progress();
+  const work = interruptible();
+  const done: Pair[] = [];
+  for (const pair of pairs) {
+    if (work.interrupted) break;
+    const say = (text: string) => spinner.say(`${pair.names.join(" and ")}: ${text}`);
+    done.push({ ...pair, compared: await compareInTurns(pair.kernels, kind, options, work, say) });
+  }
+  spinner.stop();
+  if (options.json) {
+    const told = done.map(differingJson);
+    console.log(JSON.stringify(options.all ? { pairs: told } : told[0]));
+  } else console.log(options.all ? tableOfPairs(done) : done.map(differingText).join(""));
+  if (options.out !== undefined) {
+    await writeHistory(options.out, done[0] as Pair);
+    const on = (kernel: string) => `replay:  ${replayLine(`${options.out} --kernel ${kernel}`)}`;
+    if (!options.json) console.log(`\n${pairs.flatMap(({ names }) => names.map(on)).join("\n")}`);
+  }
+  return work.interrupted ? INTERRUPTED : AS_EXPECTED;
+}
+
+function pairsOf(names: readonly string[], { all, out }: DiffOptions): Omit<Pair, "compared">[] {
+  if (all) {
+    if (names.length > 0) throw new UsageError("diff --all takes no kernels");
+    if (out !== undefined) throw new UsageError("--out is for one pair");
+    return KERNELS.slice(1).map((kernel, nth) => {
+      const before = KERNELS[nth] as Kernel<State>;
+      return { names: [before.name, kernel.name], kernels: [before, kernel] };
+    });
+  }
+  const [one, other, ...more] = names;
+  if (one === undefined || other === undefined || more.length > 0)
+    throw new UsageError("diff takes two kernels, or --all");
+  return [{ names: [one, other], kernels: [kernelNamed(one), kernelNamed(other)] }];
+}
+
+function kindNamed(name: string): KindId {
+  const ids = KINDS.map(({ id }) => id);
+  return orNearest("kind of difference", name, (word) => ids.find((id) => id === word), ids);
+}
+
+async function compareInTurns(
+  [one, other]: Pair["kernels"],
+  kind: KindId | undefined,
+  { scope, seconds, all, seed }: DiffOptions,
+  work: ReturnType<typeof interruptible>,
+  say: (text: string) => void,
+): Promise<Compared> {
+  const places = placesFor(one, other, scope);
+  const turns = comparing({
+    one,
+    other,
+    places,
+    drawnIn:
+      one === other ? [] : drawnIn(one, other, scope === undefined ? SCOPES : [places[0]?.scope as Scope]),
+    kind,
+    seed,
+    milliseconds: (seconds ?? (all ? SECONDS_IN_TABLE : USUAL_SECONDS)) * 1000,
+  });
+  let turn = turns.next(false);
+  while (!turn.done) {
+    say(turn.value);
+    await work.turn();
+    turn = turns.next(work.interrupted);
+  }
+  return turn.value;
+}
+
+/** Where callers of both can do what callers do there. */
+function drawnIn(one: Kernel<State>, other: Kernel<State>, scopes: readonly Scope[]): readonly Scope[] {
+  if (hasBlocks(one) && hasBlocks(other)) return scopes;
+  return scopes.filter(({ blockPages, beforeInit }) => blockPages === 0 && !beforeInit);
+}
+
+/** An ordinary history: under the law that its last command breaks on one of the two, if it breaks any. */
+async function writeHistory(path: string, { kernels, compared: { difference } }: Pair): Promise<void> {
+  if (difference === undefined) throw new UsageError(`--out ${path}: there is no difference to write`);
+  const { scope, history: commands } = difference;
+  const { kernel, law } = breakOf(kernels, difference) ?? { kernel: kernels[1], law: "no-bug" };
+  const text = withWindow(formatHistory({ kernel: kernel.name, law, scope, commands }), scope);
+  const read = historyIn(path, JSON.parse(text));
+  const last = playOnBoth(...kernels, read.scope, read.commands).at(-1);
+  if (last === undefined || last.differs === 0)
+    throw new Error("vmapcheck itself is wrong: the history that was written shows no difference");
+  await writeFile(path, text);
+}
+
+/** The window of small maps is written where there are some; from 6.9 on it also says which requests have pools. */
+function withWindow(text: string, { vmalloc, blockPages, bitsPerLong, lazyMaxPages }: Scope): string {
+  if (blockPages === 0 || text.includes('"blocks":')) return text;
+  const limit = `"lazyMaxPages":${lazyMaxPages}`;
+  return text.replace(
+    limit,
+    () => `${limit},"blocks":${JSON.stringify({ ...vmalloc, blockPages, bitsPerLong })}`,
+  );
+}
+
+function breakOf([one, other]: Pair["kernels"], difference: Difference) {
+  for (const kernel of [other, one]) {
+    const law = playedOn(kernel, difference).at(-1)?.broken[0]?.id;
+    if (law !== undefined) return { kernel, law };
+  }
+  return undefined;
+}
+
+/** Asked before long work. */
+async function askForFolder(path: string): Promise<void> {
+  try {
+    await access(dirname(path), constants.W_OK);
+  } catch (error) {
+    throw new UsageError(`--out ${path}: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,49 @@
+import { rules5_2 } from "../../kernels/linux-5.2.ts";
+import { plainSize } from "../../kernels/search-tree.ts";
+import { treeKernel } from "../../kernels/tree-kernel.ts";
+import type { Alloc } from "../../spec/commands.ts";
+import { requestOf, roomiestFit } from "../../spec/laws/law.ts";
+import { releaseOf } from "../../spec/releases.ts";
+import { PAGE_SIZE } from "../../spec/vocabulary.ts";
+import type { Bug, Evidence } from "../bug.ts";
+
+const plain5_2 = treeKernel(
+  releaseOf("5.2"),
+  { ...rules5_2, lookedFor: plainSize, shiftsStart: true },
+  "5.2 searching for the plain size",
+);
+
+const ON = ["5.2", "5.10", "5.11", "6.1", "6.4", "6.5", "6.12", "6.19"];
+
+export const augAlignOverhead: Bug = {
+  id: "aug-align-overhead",
+  number: "A13",
+  says: "The tree is searched for the size and what its alignment may cost: a hole that holds the request and is smaller than that is found only if it lies on the way, and what lies there depends on the shape of the tree.",
+  source:
+    "68ad4a330433 (5.2); 9f531973dff3 (5.16) searched for the plain size; 9333fe98d0a6 (5.18) brought it back but for the alignment of a page; catalogue A13 and section 11",
+  fixed: "5.16, and back in 5.18",
+  changed: undefined,
+  breaks: [
+    { law: "refused-only-when-full", on: ON, pinned: "refused-only-when-full.json", repaired: plain5_2 },
+    { law: "purge-only-when-full", on: ON, pinned: "purge-only-when-full.json", repaired: plain5_2 },
+  ],
+  explains: onlyTightHoles,
+};
+
+/** The request fits, but into no hole that has room for its alignment as well. */
+function onlyTightHoles({ law, before, command }: Evidence): boolean {
+  const request = requestOf(before, command);
+  if (request === undefined) return false;
+  const purgeable = law === "purge-only-when-full" ? "taken" : "gone";
+  if (before.lowestFit(request, purgeable) === undefined) return false;
+  return addsOverhead(before.promises.laws, request) && roomiestFit(before, request, purgeable) === undefined;
+}
+
+/** From 5.18 on not for a page's alignment, nor where the window is just as long. */
+function addsOverhead(
+  laws: readonly string[],
+  { size, align, vstart, vend }: Pick<Alloc, "size" | "align" | "vstart" | "vend">,
+): boolean {
+  if (!laws.includes("lowest-fit-at-a-page")) return align > 1;
+  return align > PAGE_SIZE && vend - vstart !== size;
+}

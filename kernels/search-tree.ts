@@ -1,0 +1,103 @@
+/**
+ * find_vmap_lowest_match (68ad4a330433, 5.2): the free extent with the lowest address that surely holds a request,
+ * by the size of the largest extent of each subtree. Where the size looked for has room for any alignment
+ * (size + align - 1), what is smaller than that and aligned well is found only if it lies on the way (catalogue A13).
+ */
+import type { Alloc } from "../spec/commands.ts";
+import { alignmentInPages, PAGE_SIZE, type Vpn } from "../spec/vocabulary.ts";
+import { NONE } from "./areas.ts";
+import { type FreeSpace, type Measure, takeSpace } from "./free-space.ts";
+import { MARKS } from "./marks.ts";
+import { NO_ROOM } from "./search-uncached.ts";
+import type { State } from "./state.ts";
+import { align } from "./word.ts";
+
+export interface TreeSearch {
+  /** The least size of a subtree's largest extent for which the search goes down into it. */
+  readonly lookedFor: (request: Alloc) => Measure;
+  /** 9f531973dff3 (5.16): having gone back up, the search never enters again what it has left. */
+  readonly shiftsStart: boolean;
+}
+
+/** Size + align - 1, whatever the alignment: 5.2 to 5.15. */
+export function withOverhead({ size, align }: Alloc): Measure {
+  return align === 1 ? 2 * size : 2 * (size + alignmentInPages(align)) - 1;
+}
+
+/** Only the size: 9f531973dff3 (5.16 and 5.17). */
+export function plainSize({ size }: Alloc): Measure {
+  return 2 * size;
+}
+
+/** The overhead is back but for a page's alignment and a window of exactly the size: 9333fe98d0a6 (5.18). */
+export function withOverheadAbovePage(request: Alloc): Measure {
+  const { size, align, vstart, vend } = request;
+  return align <= PAGE_SIZE || vend - vstart === size ? plainSize(request) : withOverhead(request);
+}
+
+/** __alloc_vmap_area: finds an address and takes it out of the free space, or NO_ROOM. */
+export function takeFromTree(state: State, request: Alloc, rules: TreeSearch): Vpn {
+  const { free } = state;
+  const slot = lowestMatch(state, request, rules);
+  if (slot === NONE) return NO_ROOM;
+  const start = placeIn(free, slot, request.align, request.vstart);
+  if (start + request.size > request.vend) return NO_ROOM;
+  // An alignment that wrapped to 0 led here: classify_va_fit_type finds that nothing fits, and warns.
+  if (start < firstPage(free, slot)) return NO_ROOM;
+  state.marks |= takeSpace(free, slot, start, request.size);
+  return start;
+}
+
+function lowestMatch(state: State, request: Alloc, { lookedFor, shiftsStart }: TreeSearch): number {
+  const { free } = state;
+  const { left, right, parent, start, largest } = free;
+  const wanted = lookedFor(request);
+  let vstart = request.vstart;
+  let here = free.root;
+  while (here !== NONE) {
+    if (vstart < (start[here] as number) && holds(largest, left[here] as number, wanted)) {
+      here = left[here] as number;
+      continue;
+    }
+    if (fits(free, here, request, vstart)) return here;
+    if (holds(largest, right[here] as number, wanted)) {
+      here = right[here] as number;
+      continue;
+    }
+    // Back up to the first right subtree that will do: all it was not entered for is a request's vstart.
+    state.marks |= MARKS.searchWentBack;
+    do {
+      here = parent[here] as number;
+      if (here === NONE) return NONE;
+      if (fits(free, here, request, vstart)) return here;
+    } while (!(holds(largest, right[here] as number, wanted) && vstart <= (start[here] as number)));
+    // One byte beyond the start in the kernel: the next extent begins pages above.
+    if (shiftsStart) vstart = (start[here] as number) + 1;
+    here = right[here] as number;
+  }
+  return NONE;
+}
+
+/** Whether a subtree has an extent as large as this. A function of its own: one made in each search took longer. */
+function holds(largest: Float64Array, slot: number, wanted: Measure): boolean {
+  return slot !== NONE && (largest[slot] as number) >= wanted;
+}
+
+/** is_within_this_va. */
+function fits(free: FreeSpace, slot: number, { size, align }: Alloc, vstart: Vpn): boolean {
+  const start = placeIn(free, slot, align, vstart);
+  if (start < vstart) return false;
+  const end = start + size;
+  // A byte short of the word's end, the last page is not whole.
+  return end <= (free.end[slot] as number) && end < free.word;
+}
+
+/** Where in an extent a request would lie. */
+function placeIn(free: FreeSpace, slot: number, alignment: number, vstart: Vpn): Vpn {
+  return align(free.word, Math.max(firstPage(free, slot), vstart), alignment);
+}
+
+/** The first whole page of an extent: the lowest of all begins at byte 1. */
+function firstPage({ start }: FreeSpace, slot: number): Vpn {
+  return (start[slot] as number) || 1;
+}

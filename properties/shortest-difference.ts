@@ -1,0 +1,304 @@
+/**
+ * The shortest history on which two kernels answer differently: by exploring both together, place after place, and where
+ * that shows none and came to no end, at random.
+ */
+import { type Bounds, type Explored, exploring } from "../engine/explore.ts";
+import { searchAtRandom } from "../engine/random.ts";
+import { shrink } from "../engine/shrink.ts";
+import type { Command, Response } from "../spec/commands.ts";
+import { type HistoryStep, isWellFormed, naming } from "../spec/history.ts";
+import type { Kernel } from "../spec/kernel.ts";
+import type { Scope } from "../spec/scope.ts";
+import type { World } from "../spec/world.ts";
+import { playOnBoth } from "./both.ts";
+import type { Call } from "./callers.ts";
+import { type Choice, choices, type Lengths } from "./choices.ts";
+import { ANY_KIND, bitOf, differences, KINDS, type KindId, kindsIn, PARTS_WAYS } from "./differences.ts";
+import { historyOf } from "./history-of.ts";
+import { ANSWERS_ALIKE, lockstepByKind } from "./lockstep.ts";
+import { play } from "./play.ts";
+import { quickSettingFor } from "./setting.ts";
+import { simpler } from "./simpler.ts";
+
+/** A small machine that is explored, and what callers do there. */
+export interface Place {
+  /** As it is typed. */
+  readonly name: string;
+  readonly scope: Scope;
+  readonly calls: readonly Call[];
+}
+
+export interface Asked<S> {
+  readonly one: Kernel<S>;
+  readonly other: Kernel<S>;
+  readonly places: readonly Place[];
+  /** Where histories are drawn, in turn. */
+  readonly drawnIn: readonly Scope[];
+  /** Only a difference of this kind counts, if given. */
+  readonly kind: KindId | undefined;
+  readonly seed: number;
+  /** For all of it. */
+  readonly milliseconds: number;
+}
+
+export interface Difference {
+  readonly scope: Scope;
+  /** The last command is answered differently. */
+  readonly history: readonly HistoryStep[];
+  readonly kinds: readonly KindId[];
+  readonly found: "explored" | "random";
+  /** Where it was explored. */
+  readonly place: Place | undefined;
+}
+
+/** By which command, and in how many at least, replies differ in this kind. */
+export interface ByKind {
+  readonly kind: KindId;
+  readonly op: Command["op"];
+  readonly commands: number;
+}
+
+export interface Visited {
+  readonly place: Place;
+  readonly states: number;
+  readonly depth: number;
+  readonly ended: Explored["ended"];
+  /** All histories of up to so many commands were tried. */
+  readonly tried: number;
+  readonly byKind: readonly ByKind[];
+}
+
+export interface Compared {
+  readonly difference: Difference | undefined;
+  /** The places explored, in order. */
+  readonly visited: readonly Visited[];
+  /** Histories drawn at random. */
+  readonly drawn: number;
+  readonly seconds: number;
+}
+
+const BOUNDS = { states: 5_000_000, bytes: 2 ** 30 };
+/** How long a place is explored once a difference is known, for those of other kinds. */
+const MORE_MS = 1000;
+const TURN = 40;
+const LENGTHS = [6, 30];
+/** Histories drawn of each length below that of one that was found, times the length, and how long that may last. */
+const TRIES_PER_STEP = 300;
+const HOPE_MS = 2000;
+
+/** In turns, each of which says what is being done. Sent true after one, it ends there with what it has. */
+export function* comparing<S>(asked: Asked<S>): Generator<string, Compared, boolean> {
+  const started = Date.now();
+  const deadline = started + asked.milliseconds;
+  const visited: Visited[] = [];
+  let difference: Difference | undefined;
+  let stopped = false;
+  let drawn = 0;
+  for (const [nth, place] of asked.places.entries()) {
+    // Of the time that is left an equal share for each place, and one for chance.
+    const share = (deadline - Date.now()) / (asked.places.length - nth + 1);
+    if (share <= 0) break;
+    const explored = yield* explorePlace(asked, place, share, difference?.history.length);
+    visited.push(explored.visited);
+    const least = difference?.history.length ?? Number.POSITIVE_INFINITY;
+    if ((explored.difference?.history.length ?? least) < least) difference = explored.difference;
+    stopped = explored.stopped;
+    if (stopped) break;
+  }
+  // Nothing is left to find at random where a place was visited whole.
+  const whole = visited.filter(({ ended }) => ended === "fixpoint").map(({ place }) => place.scope);
+  const drawnIn = asked.drawnIn.filter((scope) => !whole.includes(scope));
+  if (difference === undefined && !stopped && drawnIn.length > 0) {
+    const atRandom = yield* drawing({ ...asked, drawnIn }, deadline);
+    ({ difference, drawn } = atRandom);
+  }
+  return { difference, visited, drawn, seconds: (Date.now() - started) / 1000 };
+}
+
+/** The same at once. */
+export function compare<S>(asked: Asked<S>): Compared {
+  const work = comparing(asked);
+  for (;;) {
+    const { done, value } = work.next(false);
+    if (done) return value;
+  }
+}
+
+function* explorePlace<S>(
+  { one, other, kind }: Asked<S>,
+  place: Place,
+  milliseconds: number,
+  /** The commands of the shortest history that is known; undefined if none is. */
+  known: number | undefined,
+): Generator<string, { difference: Difference | undefined; visited: Visited; stopped: boolean }, boolean> {
+  const { scope, calls } = place;
+  const machine = lockstepByKind(one, other, scope, callsOfBoth(one, other, calls));
+  const bounds: Bounds = { ...BOUNDS, milliseconds };
+  let foundAt: number | undefined;
+  const started = Date.now();
+  // Long enough for differences of other kinds, and until no shorter one can be left.
+  const isEnough = (depth: number) => {
+    if (foundAt !== undefined) return Date.now() - foundAt > MORE_MS;
+    return known !== undefined && depth >= known - 1 && Date.now() - started > MORE_MS;
+  };
+  const isMet = (broken: readonly string[]) => kind === undefined || broken.includes(kind);
+  const work = exploring(machine, {
+    bounds,
+    enough: (broken) => {
+      if (isMet(broken)) foundAt ??= Date.now();
+      return false;
+    },
+  });
+  let stopped = false;
+  let turn = work.next(false);
+  while (!turn.done) {
+    const { states, depth } = turn.value;
+    stopped = yield `${place.name}: ${states} states, depth ${depth}`;
+    turn = work.next(stopped || isEnough(depth));
+  }
+  const explored = turn.value;
+  const visited: Visited = {
+    place,
+    states: explored.states,
+    depth: explored.depth,
+    ended: explored.ended,
+    // The last state was met from the level below it, which is not visited whole.
+    tried: explored.ended === "fixpoint" ? Number.POSITIVE_INFINITY : explored.depth - 1,
+    byKind: byKind(machine.commands, explored),
+  };
+  const broken = explored.breaks.find(({ law }) => kind === undefined || law === kind);
+  if (broken === undefined) return { difference: undefined, visited, stopped };
+  const history = historyOf(machine.commands, broken.run, one, scope);
+  const bits = lastDiffers(one, other, scope, history);
+  if ((bits & wanted(kind)) === 0) {
+    throw new Error(
+      `vmapcheck itself is wrong: the explorer says that ${one.name} and ${other.name} differ at the end of ` +
+        `${JSON.stringify(history)}, and they do not`,
+    );
+  }
+  return { difference: { scope, history, kinds: kindsIn(bits), found: "explored", place }, visited, stopped };
+}
+
+/** Without what one of the two kernels does not have. */
+function callsOfBoth<S>(one: Kernel<S>, other: Kernel<S>, calls: readonly Call[]): readonly Call[] {
+  if (hasBlocks(one) && hasBlocks(other)) return calls;
+  const only = calls.filter((call) => call !== "map" && call !== "unmapAliases" && call !== "pin");
+  return only.length === calls.length ? calls : only;
+}
+
+/** Whether it has vm_map_ram and vm_unmap_aliases. */
+export function hasBlocks<S>({ release }: Kernel<S>): boolean {
+  return release.fragments !== "no blocks";
+}
+
+function byKind(commands: readonly Command[], { shortest }: Explored): ByKind[] {
+  const found = new Map<string, ByKind>();
+  for (const [law, lengths] of shortest.entries()) {
+    const { id: kind } = KINDS[law] as (typeof KINDS)[number];
+    for (const [action, length] of lengths.entries()) {
+      if (length === 0) continue;
+      const { op } = commands[action] as Command;
+      const least = found.get(`${kind} ${op}`)?.commands ?? Number.POSITIVE_INFINITY;
+      if (length < least) found.set(`${kind} ${op}`, { kind, op, commands: length });
+    }
+  }
+  return [...found.values()].sort((a, b) => a.commands - b.commands);
+}
+
+const wanted = (kind: KindId | undefined): number => (kind === undefined ? ANY_KIND : bitOf(kind));
+
+/** In what the last command of a history is answered differently, if they come so far. */
+function lastDiffers<S>(
+  one: Kernel<S>,
+  other: Kernel<S>,
+  scope: Scope,
+  history: readonly HistoryStep[],
+): number {
+  const played = playOnBoth(one, other, scope, history);
+  return played.length < history.length ? 0 : (played.at(-1)?.differs ?? 0);
+}
+
+function* drawing<S>(
+  asked: Asked<S>,
+  deadline: number,
+): Generator<string, { difference: Difference | undefined; drawn: number }, boolean> {
+  const { drawnIn, seed, kind, one, other } = asked;
+  let drawn = 0;
+  for (let turn = 0; Date.now() < deadline; turn++) {
+    const scope = drawnIn[turn % drawnIn.length] as Scope;
+    const longest = LENGTHS[Math.floor(turn / drawnIn.length) % LENGTHS.length] as number;
+    const result = draw(asked, scope, { longest }, TURN, seed + turn, deadline);
+    drawn += result.runs;
+    if (result.found !== undefined) {
+      const history = shorter(asked, scope, bringDown(asked, scope, result.found), deadline);
+      const kinds = kindsIn(lastDiffers(one, other, scope, history) & wanted(kind));
+      return { difference: { scope, history, kinds, found: "random", place: undefined }, drawn };
+    }
+    if (yield `${drawn} histories at random`) break;
+  }
+  return { difference: undefined, drawn };
+}
+
+function draw<S>(
+  { one, other, kind }: Asked<S>,
+  scope: Scope,
+  lengths: Lengths,
+  runs: number,
+  seed: number,
+  deadline: number,
+) {
+  const setting = quickSettingFor(one, scope);
+  const attempt = (drawn: readonly Choice[]) => {
+    const state = other.initial(scope);
+    let bits = 0;
+    const law = {
+      id: ANSWERS_ALIKE,
+      says: "Both answer alike.",
+      source: "here",
+      // Asked once a command, so the other kernel keeps step.
+      holds: (_before: World, command: Command, response: Response) => {
+        bits = differences(response, other.act(state, command));
+        return (bits & (wanted(kind) | PARTS_WAYS)) === 0;
+      },
+    };
+    const { history, failed } = play({ ...setting, laws: [law] }, withoutMaps(drawn, one, other), {
+      broken: () => ((bits & wanted(kind)) === 0 ? "stop" : "fail"),
+    });
+    return failed === undefined ? undefined : history;
+  };
+  return searchAtRandom({ drawn: choices(scope, lengths), attempt, seed, runs, deadline });
+}
+
+function withoutMaps<S>(drawn: readonly Choice[], one: Kernel<S>, other: Kernel<S>): readonly Choice[] {
+  if (hasBlocks(one) && hasBlocks(other)) return drawn;
+  return drawn.filter(({ op }) => op !== "mapRam" && op !== "unmapAliases" && op !== "pin");
+}
+
+function bringDown<S>(
+  { one, other, kind }: Asked<S>,
+  scope: Scope,
+  history: readonly HistoryStep[],
+): readonly HistoryStep[] {
+  return shrink(history, {
+    fails: (candidate) =>
+      isWellFormed(candidate, scope) && (lastDiffers(one, other, scope, candidate) & wanted(kind)) !== 0,
+    without: naming.without,
+    simpler: (step) => simpler(step, scope),
+  });
+}
+
+/** Short histories drawn afresh: dropping steps cannot turn one way to differ into another. */
+function shorter<S>(
+  asked: Asked<S>,
+  scope: Scope,
+  history: readonly HistoryStep[],
+  deadline: number,
+): readonly HistoryStep[] {
+  const until = Math.min(deadline, Date.now() + HOPE_MS);
+  for (let length = 1; length < history.length && Date.now() < until; length++) {
+    const lengths = { shortest: length, longest: length };
+    const { found } = draw(asked, scope, lengths, TRIES_PER_STEP * length, asked.seed, until);
+    if (found !== undefined) return bringDown(asked, scope, found);
+  }
+  return history;
+}
