@@ -4,6 +4,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { readHistory } from "../adapters/history-file.ts";
 import { playOnBoth } from "../properties/both.ts";
@@ -16,11 +17,11 @@ const elsewhere = mkdtempSync(join(tmpdir(), "vmapcheck-diff-"));
 const PLAIN: DiffOptions = { all: false, seed: 1, json: false };
 const SMALL = "pages=4,aligns=2";
 
-/** What the verb prints with these words. */
+/** What the verb prints with these words, without colours: a test may run where they are forced. */
 async function printed(names: readonly string[], options: Partial<DiffOptions>): Promise<string> {
   const log = vi.spyOn(console, "log").mockImplementation(() => {});
   expect(await diffVerb(names, { ...PLAIN, ...options })).toBe(0);
-  return log.mock.calls.map(([line]) => line).join("\n");
+  return stripVTControlCharacters(log.mock.calls.map(([line]) => line).join("\n"));
 }
 
 afterEach(() => {
