@@ -5,9 +5,9 @@
 import type { InterleavedBreak, InterleavedBug } from "../counterexamples/interleaved.ts";
 import { INTERLEAVED, nameInterleaved } from "../counterexamples/interleavings.ts";
 import { visitActions } from "../engine/actions.ts";
-import { type Explored, exploring } from "../engine/explore.ts";
+import { type Explored, explore, exploring } from "../engine/explore.ts";
 import { findLassos } from "../engine/liveness.ts";
-import { STEP_PROTOCOLS, type StepProtocol } from "../protocols/index.ts";
+import { STEP_PROTOCOLS, type StepProtocol, stepMachineOf } from "../protocols/index.ts";
 import { isConfirmed } from "../protocols/interleaving.ts";
 import { readPinnedInterleaving } from "./pinned.ts";
 
@@ -101,7 +101,7 @@ async function checkProtocol(
 
 async function checkPinned(bug: InterleavedBug, broken: InterleavedBreak): Promise<PinnedReport> {
   const interleaving = await readPinnedInterleaving(bug, broken);
-  const machine = machineOf(broken.protocol, broken.scope);
+  const machine = stepMachineOf(broken.protocol, broken.scope);
   const { kept, states } = keeps(broken);
   return {
     bug,
@@ -116,25 +116,15 @@ async function checkPinned(bug: InterleavedBug, broken: InterleavedBreak): Promi
 
 /** Whether the repaired order keeps the law in the scope of the pinned run, in all states there are. */
 function keeps({ law, repaired, scope }: InterleavedBreak): { kept: boolean; states: number } {
-  const machine = machineOf(repaired, scope);
+  const machine = stepMachineOf(repaired, scope);
   const lasts = machine.passing?.some(({ id }) => id === law) === true;
   if (lasts) {
     const { lasted, states, ended } = findLassos(machine, BOUNDS);
     return { kept: ended === "fixpoint" && lasted.find(({ id }) => id === law)?.verdict === "holds", states };
   }
-  const work = exploring(visitActions(machine, { symmetry: true }), { bounds: BOUNDS, enough: () => false });
-  for (;;) {
-    const { done, value } = work.next(false);
-    if (!done) continue;
-    const broken = value.breaks.some((each) => each.law === law);
-    return { kept: value.ended === "fixpoint" && !broken, states: value.states };
-  }
-}
-
-function machineOf(name: string, scope: Readonly<Record<string, number>>) {
-  const protocol = STEP_PROTOCOLS.find((each) => each.name === name);
-  if (protocol === undefined) throw new Error(`the catalogue names a protocol that there is not: ${name}`);
-  return protocol.machine(scope);
+  const options = { bounds: BOUNDS, enough: () => false };
+  const { breaks, ended, states } = explore(visitActions(machine, { symmetry: true }), options);
+  return { kept: ended === "fixpoint" && !breaks.some((each) => each.law === law), states };
 }
 
 /** The laws that the catalogue says a protocol breaks. */

@@ -3,7 +3,7 @@ import type { InterleavedBreak, InterleavedBug } from "../counterexamples/interl
 import { visitActions } from "../engine/actions.ts";
 import { exploring, type Progress } from "../engine/explore.ts";
 import { findingLassos } from "../engine/liveness.ts";
-import { STEP_PROTOCOLS } from "../protocols/index.ts";
+import { stepMachineOf } from "../protocols/index.ts";
 import type { StepMachine } from "../protocols/program.ts";
 
 const BOUNDS = { states: 2e7, milliseconds: 60_000, bytes: 4e9 };
@@ -38,8 +38,7 @@ function* huntingLaw({ law, protocol, scope }: InterleavedBreak): Turns<{
   readonly isEnded: boolean;
 }> {
   const started = performance.now();
-  const machine = STEP_PROTOCOLS.find(({ name }) => name === protocol)?.machine(scope);
-  if (machine === undefined) throw new Error(`the catalogue names a protocol that there is not: ${protocol}`);
+  const machine = stepMachineOf(protocol, scope);
   const lasts = machine.passing?.some(({ id }) => id === law);
   const { run, loop, states, ended } = yield* lasts ? lastingLaw(machine, law) : breakingLaw(machine, law);
   const names = (some: readonly number[] | undefined) =>

@@ -5,7 +5,7 @@ import { readJson } from "../adapters/json-file.ts";
 import { visitActions } from "../engine/actions.ts";
 import { explore } from "../engine/explore.ts";
 import { findLassos } from "../engine/liveness.ts";
-import { STEP_PROTOCOLS } from "../protocols/index.ts";
+import { stepMachineOf } from "../protocols/index.ts";
 import { isConfirmed } from "../protocols/interleaving.ts";
 import { LAWS } from "../spec/laws/index.ts";
 import { INTERLEAVED } from "./interleavings.ts";
@@ -14,23 +14,17 @@ const BOUNDS = { states: 1e6, milliseconds: 60_000, bytes: 1e9 };
 
 const ALL = INTERLEAVED.flatMap((bug) => bug.breaks.map((broken) => ({ id: bug.id, bug, ...broken })));
 
-function machineOf(name: string, scope: Readonly<Record<string, number>>) {
-  const protocol = STEP_PROTOCOLS.find((each) => each.name === name);
-  if (protocol === undefined) throw new Error(`no protocol ${name}`);
-  return protocol.machine(scope);
-}
-
 const pinnedOf = async ({ id, pinned }: { id: string; pinned: string }) => {
   const path = new URL(`./${id}/${pinned}`, import.meta.url).pathname;
   return interleavingIn(path, await readJson(path, 1e6));
 };
 
 const isLasting = (name: string, scope: Readonly<Record<string, number>>, law: string) =>
-  machineOf(name, scope).passing?.some(({ id }) => id === law) === true;
+  stepMachineOf(name, scope).passing?.some(({ id }) => id === law) === true;
 
 /** How long a shortest run is that breaks the law; undefined if none does. Of what lasts, whether a lasso was found. */
 function shortest(name: string, scope: Readonly<Record<string, number>>, law: string) {
-  const machine = machineOf(name, scope);
+  const machine = stepMachineOf(name, scope);
   if (isLasting(name, scope, law)) {
     const { lasted, ended } = findLassos(machine, BOUNDS);
     const lasso = lasted.find(({ id }) => id === law)?.lasso;
@@ -47,7 +41,7 @@ describe.each(ALL)("$id, $law", (entry) => {
   test("its pinned run is confirmed, and none is shorter", async () => {
     const interleaving = await pinnedOf(entry);
     expect(interleaving).toMatchObject({ protocol, scope, law });
-    expect(isConfirmed(machineOf(protocol, scope), interleaving)).toBe(true);
+    expect(isConfirmed(stepMachineOf(protocol, scope), interleaving)).toBe(true);
     expect(shortest(protocol, scope, law).steps).toBe(interleaving.steps.length);
   });
 
@@ -55,7 +49,7 @@ describe.each(ALL)("$id, $law", (entry) => {
     const { steps, ...rest } = await pinnedOf(entry);
     const without = (nth: number) => steps.filter((_step, at) => at !== nth);
     const last = { ...rest, steps: without(steps.length - 1) };
-    expect(isConfirmed(machineOf(protocol, scope), last)).toBe(false);
+    expect(isConfirmed(stepMachineOf(protocol, scope), last)).toBe(false);
   });
 
   test("the repaired order keeps it in every state there is", () => {

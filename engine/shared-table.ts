@@ -9,7 +9,7 @@
  */
 import type { Batch } from "./batch.ts";
 import type { SavedTable } from "./search.ts";
-import { allocated, hash, noneRecent, pick, pickPairs, same } from "./state-table.ts";
+import { allocated, fetchAhead, hash, noneRecent, pick, pickPairs, same } from "./state-table.ts";
 
 /** Numbers taken at a time. */
 const NUMBERS = 256;
@@ -154,7 +154,7 @@ export class SharedTable {
     const unsure = this.#unsure;
     const hashes = this.#hashes;
     const picked = (this.words === 2 ? pickPairs : pick)(batch, this.#recent, unsure, hashes);
-    this.#fetch(picked);
+    this.#fetched[0] = fetchAhead(this, this.#slots, hashes, picked);
     for (let at = 0; at < picked; at++) this.#add(batch, unsure[at] as number, hashes[at] as number);
   }
 
@@ -274,27 +274,6 @@ export class SharedTable {
           slot = (slot + 1) & mask;
       }
     }
-  }
-
-  /** As of a StateTable. */
-  #fetch(picked: number): void {
-    const { states, words } = this;
-    const hashes = this.#hashes;
-    const slots = this.#slots;
-    const mask = slots.length - 1;
-    let fetched = 0;
-    for (let at = 0; at < picked; at++) fetched ^= slots[(hashes[at] as number) & mask] as number;
-    for (let at = 0; at < picked; at++) {
-      const hashed = hashes[at] as number;
-      let slot = hashed & mask;
-      let known = slots[slot] as number;
-      while (known !== 0 && ((known ^ hashed) & ~mask) !== 0) {
-        slot = (slot + 1) & mask;
-        known = slots[slot] as number;
-      }
-      if (known !== 0) fetched ^= states[((known & mask) - 1) * words] as number;
-    }
-    this.#fetched[0] = fetched;
   }
 
   /**

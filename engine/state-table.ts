@@ -115,7 +115,7 @@ export class StateTable {
     const unsure = this.#unsure;
     const hashes = this.#hashes;
     const picked = (this.words === 2 ? pickPairs : pick)(batch, this.#recent, unsure, hashes);
-    this.#fetch(picked);
+    this.#fetched[0] = fetchAhead(this, this.#slots, hashes, picked);
     for (let at = 0; at < picked; at++) this.#add(batch, unsure[at] as number, hashes[at] as number);
   }
 
@@ -134,30 +134,6 @@ export class StateTable {
     const { states, words } = this;
     const base = number * words;
     for (let word = 0; word < words; word++) into[word] = states[base + word] as number;
-  }
-
-  /**
-   * Reads what the first transitions picked will need: their slots, then the states that are there with the same
-   * bits of hash. These reads do not wait for one another, as those of `#add` do.
-   */
-  #fetch(picked: number): void {
-    const { states, words } = this;
-    const hashes = this.#hashes;
-    const slots = this.#slots;
-    const mask = slots.length - 1;
-    let fetched = 0;
-    for (let at = 0; at < picked; at++) fetched ^= slots[(hashes[at] as number) & mask] as number;
-    for (let at = 0; at < picked; at++) {
-      const hashed = hashes[at] as number;
-      let slot = hashed & mask;
-      let known = slots[slot] as number;
-      while (known !== 0 && ((known ^ hashed) & ~mask) !== 0) {
-        slot = (slot + 1) & mask;
-        known = slots[slot] as number;
-      }
-      if (known !== 0) fetched ^= states[((known & mask) - 1) * words] as number;
-    }
-    this.#fetched[0] = fetched;
   }
 
   #add({ forms, from, by, isNew }: Batch, nth: number, hashed: number): void {
@@ -248,6 +224,33 @@ export class StateTable {
     }
     this.#slots = slots;
   }
+}
+
+/**
+ * Reads what the first transitions picked will need: their slots, then the states that are there with the same bits
+ * of hash. These reads do not wait for one another, as those that add a state do. What it returns is of no use but to
+ * keep the reads from being left out.
+ */
+export function fetchAhead(
+  { states, words }: { readonly states: Int32Array; readonly words: number },
+  slots: Int32Array,
+  hashes: Int32Array,
+  picked: number,
+): number {
+  const mask = slots.length - 1;
+  let fetched = 0;
+  for (let at = 0; at < picked; at++) fetched ^= slots[(hashes[at] as number) & mask] as number;
+  for (let at = 0; at < picked; at++) {
+    const hashed = hashes[at] as number;
+    let slot = hashed & mask;
+    let known = slots[slot] as number;
+    while (known !== 0 && ((known ^ hashed) & ~mask) !== 0) {
+      slot = (slot + 1) & mask;
+      known = slots[slot] as number;
+    }
+    if (known !== 0) fetched ^= states[((known & mask) - 1) * words] as number;
+  }
+  return fetched;
 }
 
 /**

@@ -19,16 +19,23 @@ export interface Both<S> {
 /** The form of both for callers who do this. */
 export function hashedForm<S>(kernel: Kernel<S>, calls: readonly Call[]): StateForm<Both<S>> {
   const pins = calls.includes("pin");
+  return formByHash((both, hashing) => kernel.notes(both.state, hashing, pins));
+}
+
+/** One hash of the world and of what is noted beside it, in which a frame has the same place wherever it is noted. */
+export function formByHash<T extends { readonly world: PackedWorld }>(
+  note: (state: T, hashing: Hashing) => void,
+): StateForm<T> {
   const hashing = new Hashing();
   return {
     words: 4,
     hashBits: 128,
     reductions: ["which frame is which, slots, and counters that only grow"],
-    write: (both, into, at) => {
+    write: (state, into, at) => {
       hashing.begin();
       // The world first: which free frames are clean is known once all that may map one was noted.
-      noteWorld(both.world, hashing);
-      kernel.notes(both.state, hashing, pins);
+      noteWorld(state.world, hashing);
+      note(state, hashing);
       hashing.write(into, at);
     },
   };

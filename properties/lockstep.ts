@@ -1,7 +1,6 @@
 /** Two kernels given the same commands, as a machine for the explorer: do they answer alike, whatever callers do? */
 import { ENDS } from "../engine/batch.ts";
 import { DISABLED, visitLive } from "../engine/live.ts";
-import { noteWorld } from "../model/packed-notes.ts";
 import { packedSpec } from "../model/packed-spec.ts";
 import type { PackedWorld } from "../model/packed-world.ts";
 import type { Command } from "../spec/commands.ts";
@@ -9,7 +8,7 @@ import type { Kernel, StateForm } from "../spec/kernel.ts";
 import type { Scope } from "../spec/scope.ts";
 import { type Call, commandsOf, isEnabled, nameOf, OF_AREAS } from "./callers.ts";
 import { bitOf, differences, KINDS, type Kind, PARTS_WAYS } from "./differences.ts";
-import { Hashing } from "./hashed-form.ts";
+import { formByHash } from "./hashed-form.ts";
 import type { VisitableKernel } from "./side-by-side.ts";
 
 /** The one law of this machine, where it is not asked in what they differ. */
@@ -133,20 +132,11 @@ function ofBothStates<S>(one: Kernel<S>, other: Kernel<S>, scope: Scope): StateF
   };
 }
 
-/** One hash of the world and both states, in which a frame has the same place wherever it is noted. */
+/** One hash of the world and both states. */
 function hashOfBoth<S>(one: Kernel<S>, other: Kernel<S>, calls: readonly Call[]): StateForm<Pair<S>> {
   const pins = calls.includes("pin");
-  const hashing = new Hashing();
-  return {
-    words: 4,
-    hashBits: 128,
-    reductions: ["which frame is which, slots, and counters that only grow"],
-    write: (pair, into, at) => {
-      hashing.begin();
-      noteWorld(pair.world, hashing);
-      one.notes(pair.one, hashing, pins);
-      other.notes(pair.other, hashing, pins);
-      hashing.write(into, at);
-    },
-  };
+  return formByHash((pair, hashing) => {
+    one.notes(pair.one, hashing, pins);
+    other.notes(pair.other, hashing, pins);
+  });
 }

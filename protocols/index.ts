@@ -165,4 +165,11 @@ export const STEP_PROTOCOLS: readonly StepProtocol[] = [
   ),
 ];
 
+/** The machine of the protocol of this name. Throws an Error where the catalogue names one that there is not. */
+export function stepMachineOf(name: string, scope: Readonly<Record<string, number>>): StepMachine {
+  const protocol = STEP_PROTOCOLS.find((each) => each.name === name);
+  if (protocol === undefined) throw new Error(`the catalogue names a protocol that there is not: ${name}`);
+  return protocol.machine(scope);
+}
+
 export const PROTOCOLS: readonly Protocol[] = [LAZY_UNMAP, ...STEP_PROTOCOLS];

@@ -3,6 +3,7 @@ import type { InterleavedReport, PinnedReport, ProtocolReport } from "../check-i
 import { pc } from "../colour.ts";
 import { replayLine } from "../names.ts";
 import { columns } from "../output.ts";
+import { scopeText } from "../parameters.ts";
 
 export function interleavedText({ protocols, pinned, surprises }: InterleavedReport): string {
   const parts: string[] = [];
@@ -38,11 +39,6 @@ function protocolRow({ name, scope, states, ended, laws }: ProtocolReport): stri
           .join("\n");
   return [name, scopeText(scope), all, verdict];
 }
-
-const scopeText = (scope: Readonly<Record<string, number>>) =>
-  Object.entries(scope)
-    .map(([key, value]) => `${key}=${value}`)
-    .join(",");
 
 function pinnedRow({ bug, broken, steps, loop, confirmed, kept, states }: PinnedReport): string[] {
   const length = loop === undefined ? `in ${steps}` : `in ${steps}, then ${loop} for ever`;

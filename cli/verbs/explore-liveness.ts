@@ -9,9 +9,7 @@ import { columns, interruptible, progress } from "../output.ts";
 import { scopeText } from "../parameters.ts";
 import { chart } from "../show/chart.ts";
 import { progressText } from "../show/explored.ts";
-import { type ExploreArguments, megabytes } from "./explore.ts";
-
-const MEGABYTE = 2 ** 20;
+import { type ExploreArguments, MEGABYTE, megabytes } from "./explore.ts";
 
 export async function exploreLiveness(
   { name, says, steps }: Explorable,

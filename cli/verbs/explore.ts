@@ -43,7 +43,7 @@ export interface ExploreArguments {
   readonly json: boolean;
 }
 
-const MEGABYTE = 2 ** 20;
+export const MEGABYTE: number = 2 ** 20;
 /** Between two checkpoints. */
 const USUAL_SECONDS = 30;
 

@@ -12,6 +12,7 @@ import type { StepMachine } from "../../protocols/program.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, orNearest, UNEXPECTED, UsageError } from "../exit.ts";
 import { replayLine, toolLine } from "../names.ts";
+import { scopeText } from "../parameters.ts";
 import { readPinnedInterleaving } from "../pinned.ts";
 import { chart } from "../show/chart.ts";
 
@@ -136,8 +137,3 @@ function machineIn(protocol: StepProtocol, { scope }: InterleavingFile, target: 
     throw new UsageError(`${target}: scope.${foreign}: ${protocol.name} has no such parameter`);
   return protocol.machine(scope);
 }
-
-const scopeText = (scope: Readonly<Record<string, number>>) =>
-  Object.entries(scope)
-    .map(([key, value]) => `${key}=${value}`)
-    .join(",");
