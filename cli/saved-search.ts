@@ -11,7 +11,7 @@ import {
   writeCheckpoint,
 } from "../engine/checkpoint.ts";
 import type { Saving, Visitable } from "../engine/explore.ts";
-import { OutOfMemory } from "../engine/state-table.ts";
+import { OutOfMemory } from "../engine/out-of-memory.ts";
 import { UsageError } from "./exit.ts";
 import { explorableNamed, ORDERS } from "./explorable.ts";
 import { inOrder, wrongIn } from "./parameters.ts";

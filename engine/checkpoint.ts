@@ -21,8 +21,8 @@ import { dirname } from "node:path";
 import { z } from "zod";
 import { COMPACT_WORDS } from "./compact-table.ts";
 import type { Visitable } from "./explore.ts";
+import { allocated } from "./out-of-memory.ts";
 import { type Findings, type Saved, type SavedTable, signature } from "./search.ts";
-import { allocated } from "./state-table.ts";
 
 const MAGIC = "checkpoint of a breadth-first search\n";
 /** Changes with the meaning of anything in the file. */

@@ -4,7 +4,8 @@ import { CompactTable } from "./compact-table.ts";
 import { explore } from "./explore.ts";
 import { visitLive } from "./live.ts";
 import { liveRing } from "./machines.testing.ts";
-import { allocated, OutOfMemory, StateTable } from "./state-table.ts";
+import { allocated, OutOfMemory } from "./out-of-memory.ts";
+import { StateTable } from "./state-table.ts";
 
 const WORDS = 3;
 const formOf = (number: number) => Int32Array.of(number, number * 7, ~number);

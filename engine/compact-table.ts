@@ -4,8 +4,10 @@
  * and all that can be said of the rest is how likely that is. States not visited yet are kept whole.
  */
 import { type Batch, emptyBatch } from "./batch.ts";
+import { hash } from "./hash.ts";
+import { allocated } from "./out-of-memory.ts";
 import type { SavedTable } from "./search.ts";
-import { allocated, hash, StateTable } from "./state-table.ts";
+import { StateTable } from "./state-table.ts";
 
 /** Words of hash kept of a state. */
 export const COMPACT_WORDS = 2;

@@ -6,8 +6,9 @@ import { type Explored, type ExploreOptions, explore, exploring } from "./explor
 import { itfText } from "./itf.ts";
 import { Layout, plain } from "./layout.ts";
 import { counter, ring, wide } from "./machines.testing.ts";
+import { OutOfMemory } from "./out-of-memory.ts";
 import { BATCH } from "./search.ts";
-import { OutOfMemory, StateTable } from "./state-table.ts";
+import { StateTable } from "./state-table.ts";
 
 const FREELY: ExploreOptions = { bounds: { states: 1e6, milliseconds: 60_000, bytes: 1e9 } };
 const visited = (machine: PackedMachine) => visitActions(machine, { symmetry: false });

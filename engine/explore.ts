@@ -4,6 +4,7 @@
  */
 import type { Batch } from "./batch.ts";
 import { COMPACT_BITS, COMPACT_WORDS, CompactTable } from "./compact-table.ts";
+import { OutOfMemory } from "./out-of-memory.ts";
 import {
   addInitial,
   BATCH,
@@ -25,7 +26,7 @@ import {
   type Table,
   witnessesOf,
 } from "./search.ts";
-import { OutOfMemory, StateTable } from "./state-table.ts";
+import { StateTable } from "./state-table.ts";
 
 /** What an explorer visits: it knows states only by the words that tell them apart. */
 export interface Visitable {

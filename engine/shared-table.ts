@@ -8,8 +8,10 @@
  * but slots. Those grow, and numbers that were taken and not used are closed up, only while nobody adds.
  */
 import type { Batch } from "./batch.ts";
+import { hash, same } from "./hash.ts";
+import { allocated } from "./out-of-memory.ts";
+import { fetchAhead, noneRecent, pick, pickPairs } from "./recent.ts";
 import type { SavedTable } from "./search.ts";
-import { allocated, fetchAhead, hash, noneRecent, pick, pickPairs, same } from "./state-table.ts";
 
 /** Numbers taken at a time. */
 const NUMBERS = 256;

@@ -7,8 +7,9 @@ import { ENDS, emptyBatch, push } from "./batch.ts";
 import { ConditionTable, has, meets } from "./conditions.ts";
 import { EffectTable } from "./effects.ts";
 import { explore } from "./explore.ts";
+import { hash } from "./hash.ts";
 import { Layout, plain } from "./layout.ts";
-import { hash, StateTable } from "./state-table.ts";
+import { StateTable } from "./state-table.ts";
 
 const word = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
 const BATCH = 100;

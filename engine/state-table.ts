@@ -9,33 +9,13 @@
  * one. And what a batch will read is asked for before the first of it is needed.
  */
 import type { Batch } from "./batch.ts";
+import { hash, same } from "./hash.ts";
+import { allocated } from "./out-of-memory.ts";
+import { fetchAhead, noneRecent, pick, pickPairs, powerOfTwo } from "./recent.ts";
 import type { SavedTable } from "./search.ts";
 
-/**
- * Words of states met lately: 128 kB, which stay in the processor's own caches. More than half of all transitions
- * lead to one of these states, as what may happen in either order is met twice within a short time.
- */
-const RECENT_WORDS = 2 ** 15;
 /** States put at a time into a larger table. */
 const MOVED = 1024;
-const SEED = 0x9747b28c;
-
-/** There is no memory for more states. */
-export class OutOfMemory extends Error {}
-
-/**
- * What `make` allocates, and does nothing else. Throws OutOfMemory where there is no memory for it: typed arrays throw
- * a RangeError then, which any mistake with their lengths is as well.
- */
-export function allocated<T>(make: () => T): T {
-  try {
-    return make();
-  } catch (error) {
-    if (error instanceof RangeError) throw new OutOfMemory(error.message, { cause: error });
-    throw error;
-  }
-}
-
 export class StateTable {
   readonly words: number;
   count = 0;
@@ -226,123 +206,7 @@ export class StateTable {
   }
 }
 
-/**
- * Reads what the first transitions picked will need: their slots, then the states that are there with the same bits
- * of hash. These reads do not wait for one another, as those that add a state do. What it returns is of no use but to
- * keep the reads from being left out.
- */
-export function fetchAhead(
-  { states, words }: { readonly states: Int32Array; readonly words: number },
-  slots: Int32Array,
-  hashes: Int32Array,
-  picked: number,
-): number {
-  const mask = slots.length - 1;
-  let fetched = 0;
-  for (let at = 0; at < picked; at++) fetched ^= slots[(hashes[at] as number) & mask] as number;
-  for (let at = 0; at < picked; at++) {
-    const hashed = hashes[at] as number;
-    let slot = hashed & mask;
-    let known = slots[slot] as number;
-    while (known !== 0 && ((known ^ hashed) & ~mask) !== 0) {
-      slot = (slot + 1) & mask;
-      known = slots[slot] as number;
-    }
-    if (known !== 0) fetched ^= states[((known & mask) - 1) * words] as number;
-  }
-  return fetched;
-}
-
-/**
- * Picks the transitions whose states are not among the recent ones, which they then are. Returns how many it picked.
- * What is added to that is 1 or 0 by arithmetic: half of them differ, and a branch would be guessed wrong as often.
- */
-export function pick(
-  { count, words, forms, goesOn }: Batch,
-  recent: Int32Array,
-  unsure: Int32Array,
-  hashes: Int32Array,
-): number {
-  const mask = recent.length / words - 1;
-  let picked = 0;
-  for (let nth = 0; nth < count; nth++) {
-    if (goesOn[nth] === 0) continue;
-    const at = nth * words;
-    const hashed = hash(forms, at, words);
-    const base = (hashed & mask) * words;
-    let differs = 0;
-    for (let word = 0; word < words; word++) {
-      const value = forms[at + word] as number;
-      differs |= value ^ (recent[base + word] as number);
-      recent[base + word] = value;
-    }
-    unsure[picked] = nth;
-    hashes[picked] = hashed;
-    picked += (differs | -differs) >>> 31;
-  }
-  return picked;
-}
-
-/** The same for states of two words, in two thirds of the time. */
-export function pickPairs(
-  { count, forms, goesOn }: Batch,
-  recent: Int32Array,
-  unsure: Int32Array,
-  hashes: Int32Array,
-): number {
-  const mask = recent.length / 2 - 1;
-  let picked = 0;
-  for (let nth = 0; nth < count; nth++) {
-    if (goesOn[nth] === 0) continue;
-    const first = forms[2 * nth] as number;
-    const second = forms[2 * nth + 1] as number;
-    const hashed = stirred(stirred(SEED, first), second);
-    const base = (hashed & mask) * 2;
-    const differs = (first ^ (recent[base] as number)) | (second ^ (recent[base + 1] as number));
-    recent[base] = first;
-    recent[base + 1] = second;
-    unsure[picked] = nth;
-    hashes[picked] = hashed;
-    picked += (differs | -differs) >>> 31;
-  }
-  return picked;
-}
-
-/** Among which no state is found: all words are zero, but where the state of zeros belongs. */
-export function noneRecent(words: number): Int32Array {
-  const places = Math.max(2, powerOfTwo(RECENT_WORDS / words));
-  const recent = new Int32Array(places * words);
-  const other = new Int32Array(words);
-  const placeOf = (form: Int32Array) => hash(form, 0, words) & (places - 1);
-  const home = placeOf(other);
-  while (placeOf(other) === home) other[0] = (other[0] as number) + 1;
-  recent.set(other, home * words);
-  return recent;
-}
-
-const powerOfTwo = (atMost: number) => 2 ** Math.max(0, Math.floor(Math.log2(atMost)));
-
-export function same(some: Int32Array, at: number, others: Int32Array, from: number, words: number): boolean {
-  for (let word = 0; word < words; word++) if (some[at + word] !== others[from + word]) return false;
-  return true;
-}
-
 function grown<T extends Int32Array | Uint16Array>(from: T, to: T): T {
   to.set(from);
   return to;
-}
-
-/** Each word mixed in and stirred. */
-export function hash(forms: Int32Array, at: number, words: number, seed = SEED): number {
-  let mixed = seed;
-  for (let word = at; word < at + words; word++) mixed = stirred(mixed, forms[word] as number);
-  return mixed;
-}
-
-/** As MurmurHash3's finaliser does. */
-function stirred(hashed: number, word: number): number {
-  let mixed = Math.imul(hashed ^ word, 0x85ebca6b);
-  mixed ^= mixed >>> 13;
-  mixed = Math.imul(mixed, 0xc2b2ae35);
-  return mixed ^ (mixed >>> 16);
 }
