@@ -9,6 +9,7 @@ import { historyOf } from "../properties/history-of.ts";
 import { settingFor, type VmapPlayed } from "../properties/setting.ts";
 import { sideBySide } from "../properties/side-by-side.ts";
 import { blocksScope, MIDDLE, type Space, spaceScope } from "../properties/spaces.ts";
+import { STEP_PROTOCOLS } from "../protocols/index.ts";
 import type { Command } from "../spec/commands.ts";
 import type { HistoryStep } from "../spec/history.ts";
 import type { Dump, Kernel } from "../spec/kernel.ts";
@@ -38,7 +39,7 @@ const MAPPING: readonly Call[] = ["alloc", "map", "touch", "pin", "purge", "unma
 export function kernelMachine(kernel: Kernel<State>): Explorable {
   return {
     name: kernel.name,
-    says: "A kernel beside the reference: every request of the scope, the free of every area, and purges; with blocks also maps, reads, pins and vm_unmap_aliases.",
+    says: `A kernel beside the reference: every request of the scope, the free of every area, and purges; with blocks also maps, reads, pins and vm_unmap_aliases.${inSteps(kernel)}`,
     parameters: KERNEL_PARAMETERS,
     goesOnAfterBreaks: true,
     hasFootprints: false,
@@ -55,6 +56,13 @@ export function kernelMachine(kernel: Kernel<State>): Explorable {
       };
     },
   };
+}
+
+/** Where its calls are explored as phases of several CPUs. */
+function inSteps({ release }: Kernel<State>): string {
+  const orders = STEP_PROTOCOLS.map(({ name }) => name);
+  const own = orders.filter((name) => release.labels.some((label) => name.endsWith(`-${label}`)));
+  return own.length === 0 ? "" : ` Calls that interleave: explore ${own.join(", ")}.`;
 }
 
 /** Throws a RangeError where these do not go together. */
