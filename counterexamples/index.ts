@@ -3,6 +3,7 @@ import type { LawId } from "../spec/contract.ts";
 import { aliasesBeforeInit } from "./aliases-before-init/bug.ts";
 import { alignWrapToZero } from "./align-wrap-to-zero/bug.ts";
 import { augAlignOverhead } from "./aug-align-overhead/bug.ts";
+import { augSearchUnshifted } from "./aug-search-unshifted/bug.ts";
 import type { Bug, Evidence } from "./bug.ts";
 import { cacheDraftAlignBugon } from "./cache-draft-align-bugon/bug.ts";
 import { cacheDraftGuardForgotten } from "./cache-draft-guard-forgotten/bug.ts";
@@ -57,6 +58,7 @@ export const BUGS: readonly Bug[] = [
   cacheNoAlignTest,
   cacheFreeLeavesIt,
   cacheFreeMovesItUp,
+  augSearchUnshifted,
 ];
 
 /** The bug with this slug or number (`va-gap-offbyone`, `A1`), or undefined. */
