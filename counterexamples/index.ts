@@ -21,6 +21,7 @@ import { vaNoWrapCheck } from "./va-no-wrap-check/bug.ts";
 import { vaRestartFromEnd } from "./va-restart-from-end/bug.ts";
 import { vbAllocZero } from "./vb-alloc-zero/bug.ts";
 import { vbDirtyPurgedAround } from "./vb-dirty-purged-around/bug.ts";
+import { vbDirtyReflushed } from "./vb-dirty-reflushed/bug.ts";
 import { vbDirtymapWordCross } from "./vb-dirtymap-word-cross/bug.ts";
 import { vbFragmentExhaustion } from "./vb-fragment-exhaustion/bug.ts";
 import { vbFullBlockStale } from "./vb-full-block-stale/bug.ts";
@@ -50,6 +51,7 @@ export const BUGS: readonly Bug[] = [
   vbHeadInsertExhaustion,
   vbDirtymapWordCross,
   vbFullBlockStale,
+  vbDirtyReflushed,
   vbAllocZero,
   vbDirtyPurgedAround,
   vmlistOverrunsEnd,
