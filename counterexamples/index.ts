@@ -23,6 +23,7 @@ import { vbAllocZero } from "./vb-alloc-zero/bug.ts";
 import { vbDirtyPurgedAround } from "./vb-dirty-purged-around/bug.ts";
 import { vbDirtyReflushed } from "./vb-dirty-reflushed/bug.ts";
 import { vbDirtymapWordCross } from "./vb-dirtymap-word-cross/bug.ts";
+import { vbFragmentDoubleWalk } from "./vb-fragment-double-walk/bug.ts";
 import { vbFragmentExhaustion } from "./vb-fragment-exhaustion/bug.ts";
 import { vbFullBlockStale } from "./vb-full-block-stale/bug.ts";
 import { vbHeadInsertExhaustion } from "./vb-head-insert-exhaustion/bug.ts";
@@ -51,6 +52,7 @@ export const BUGS: readonly Bug[] = [
   vbHeadInsertExhaustion,
   vbDirtymapWordCross,
   vbFullBlockStale,
+  vbFragmentDoubleWalk,
   vbDirtyReflushed,
   vbAllocZero,
   vbDirtyPurgedAround,

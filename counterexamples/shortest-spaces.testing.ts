@@ -190,6 +190,7 @@ export const SHORTEST_SPACES: Readonly<Record<string, Readonly<Record<string, Sh
     "no-alias-after-unmap-aliases.ptes.json": everything,
     "pinned-is-unaliased.json": everything,
   },
+  "vb-fragment-double-walk": { "usable-blocks-stay.json": everything },
   "vb-dirty-reflushed": { "flush-only-once.json": maps, "flush-only-once.kept.json": everything },
   "vb-alloc-zero": { "argument-domain.json": everything },
   "vb-dirty-purged-around": { "flush-only-once.json": mapsAmongAreas },
