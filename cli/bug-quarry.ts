@@ -5,7 +5,7 @@ import type { State } from "../kernels/state.ts";
 import type { Quarry } from "../properties/hunt.ts";
 import type { VmapPlayed } from "../properties/setting.ts";
 import type { LawId } from "../spec/contract.ts";
-import type { Kernel } from "../spec/kernel.ts";
+import { heldTo, type Kernel } from "../spec/kernel.ts";
 import type { World } from "../spec/world.ts";
 import { kernelNamed } from "./names.ts";
 
@@ -13,7 +13,7 @@ import { kernelNamed } from "./names.ts";
 export function bugQuarry(bug: Bug, law: LawId): Quarry<State> {
   const on = bug.breaks.find((each) => each.law === law)?.on[0];
   if (on === undefined) throw new RangeError(`${bug.id} does not break ${law}`);
-  const kernel = kernelNamed(on);
+  const kernel = heldTo(kernelNamed(on), law);
   return {
     kernel,
     law,

@@ -4,6 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { cachedKernel } from "../kernels/cached-kernel.ts";
 import { linux2_6_39, rules2_6_39 } from "../kernels/linux-2.6.39.ts";
+import { rules5_2 } from "../kernels/linux-5.2.ts";
+import { plainSize } from "../kernels/search-tree.ts";
+import { treeKernel } from "../kernels/tree-kernel.ts";
 import { releaseOf } from "../spec/releases.ts";
 import { type CheckOptions, checkKernel } from "./check-kernel.ts";
 
@@ -54,5 +57,14 @@ describe("an expected break that is gone", () => {
     expect(surprises.map(({ what }) => what)).toContain(
       "cache-exact-hole-missed no longer breaks lowest-fit with its pinned history",
     );
+  });
+
+  test("so is one of a law that is not promised", async () => {
+    const plain = treeKernel(releaseOf("5.2"), { ...rules5_2, lookedFor: plainSize, shiftsStart: true });
+    const { cells, surprises } = await checkKernel(plain, { ...options, runs: 0, law: "lowest-fit" });
+    expect(surprises.map(({ what }) => what)).toEqual([
+      "5.2 no longer falls short of lowest-fit, which it does not promise, with the history pinned for aug-align-overhead",
+    ]);
+    expect(cells).toMatchObject([{ verdict: "not-promised", bug: null, commands: null }]);
   });
 });

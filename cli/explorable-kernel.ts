@@ -4,15 +4,18 @@ import { actionsTo, type ShortestBreak } from "../engine/explore.ts";
 import type { ItfState, ItfValue } from "../engine/itf.ts";
 import { replay } from "../engine/stepper.ts";
 import type { State } from "../kernels/state.ts";
-import type { Call } from "../properties/callers.ts";
+import { type Call, OF_AREAS } from "../properties/callers.ts";
 import { historyOf } from "../properties/history-of.ts";
 import { settingFor, type VmapPlayed } from "../properties/setting.ts";
 import { sideBySide } from "../properties/side-by-side.ts";
 import { blocksScope, MIDDLE, type Space, spaceScope } from "../properties/spaces.ts";
+import { lawsTried } from "../properties/tried.ts";
 import { STEP_PROTOCOLS } from "../protocols/index.ts";
 import type { Command } from "../spec/commands.ts";
+import type { LawId } from "../spec/contract.ts";
 import type { HistoryStep } from "../spec/history.ts";
-import type { Dump, Kernel } from "../spec/kernel.ts";
+import { type Dump, heldTo, isPromised, type Kernel } from "../spec/kernel.ts";
+import { lawsCalled } from "../spec/laws/index.ts";
 import type { Scope } from "../spec/scope.ts";
 import { namesOf } from "./bug-quarry.ts";
 import type { Explorable, Parameter, Told } from "./explorable.ts";
@@ -33,14 +36,23 @@ export const KERNEL_PARAMETERS: Readonly<Record<string, Parameter>> = {
   cpus: { counts: "CPUs that map and read, where there are blocks", usual: 1, most: 2 },
 };
 
+/** The same where a law is asked for that only maps can break. */
+const MAPPING_PARAMETERS: typeof KERNEL_PARAMETERS = {
+  ...KERNEL_PARAMETERS,
+  pages: { ...(KERNEL_PARAMETERS.pages as Parameter), usual: 8 },
+  block: { ...(KERNEL_PARAMETERS.block as Parameter), usual: 4 },
+};
+
 /** What callers do where there are blocks. */
 const MAPPING: readonly Call[] = ["alloc", "map", "touch", "pin", "purge", "unmapAliases"];
 
-export function kernelMachine(kernel: Kernel<State>): Explorable {
+/** The kernel, judged also by the law that was asked for, if one was. */
+export function kernelMachine(released: Kernel<State>, law?: LawId): Explorable {
+  const kernel = law === undefined ? released : heldTo(released, law);
   return {
     name: kernel.name,
     says: `A kernel beside the reference: every request of the scope, the free of every area, and purges; with blocks also maps, reads, pins and vm_unmap_aliases.${inSteps(kernel)}`,
-    parameters: KERNEL_PARAMETERS,
+    parameters: law !== undefined && speaksOfMaps(law) ? MAPPING_PARAMETERS : KERNEL_PARAMETERS,
     goesOnAfterBreaks: true,
     hasFootprints: false,
     open: (parameters, { merged }) => {
@@ -63,6 +75,17 @@ function inSteps({ release }: Kernel<State>): string {
   const orders = STEP_PROTOCOLS.map(({ name }) => name);
   const own = orders.filter((name) => release.labels.some((label) => name.endsWith(`-${label}`)));
   return own.length === 0 ? "" : ` Calls that interleave: explore ${own.join(", ")}.`;
+}
+
+/** Whether callers who only allocate, free and purge cannot break this law, and callers who map can. */
+function speaksOfMaps(law: LawId): boolean {
+  const scope = scopeOf(usualOf(MAPPING_PARAMETERS));
+  const tried = (calls: readonly Call[]) => lawsTried(lawsCalled([law]), calls, scope).length > 0;
+  return !tried(OF_AREAS) && tried(MAPPING);
+}
+
+function usualOf(parameters: Readonly<Record<string, Parameter>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(parameters).map(([name, { usual }]) => [name, usual]));
 }
 
 /** Throws a RangeError where these do not go together. */
@@ -105,7 +128,8 @@ export function told(
   const bug = namesOf(kernel, last).find((each) => each.law === law)?.known ?? bugCalled(kernel.name)?.id;
   const map = mapsOf(played)[last.index] ?? [];
   const lines = [...played.map((step) => stepLine(step, history.length)), ...map];
-  return { lines, history, bug, states: statesOf(kernel, scope, commands, run) };
+  const promised = isPromised(kernel, law);
+  return { lines, history, bug, promised, states: statesOf(kernel, scope, commands, run) };
 }
 
 /** Every state on the way, as the kernel has it. */

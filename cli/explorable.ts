@@ -1,4 +1,5 @@
 /** What can be explored, by the name a user types: protocols, kernels, and kernels with one step replaced. */
+import { bugCalled } from "../counterexamples/index.ts";
 import { nameInterleaved } from "../counterexamples/interleavings.ts";
 import { confirmRun, failedIn, visitActions } from "../engine/actions.ts";
 import type { Reached, ShortestBreak, Visitable } from "../engine/explore.ts";
@@ -7,6 +8,7 @@ import type { Layout } from "../engine/layout.ts";
 import type { State } from "../kernels/state.ts";
 import { PROTOCOLS, type Protocol, STEP_PROTOCOLS, type StepProtocol } from "../protocols/index.ts";
 import type { StepMachine } from "../protocols/program.ts";
+import type { LawId } from "../spec/contract.ts";
 import type { Kernel } from "../spec/kernel.ts";
 import { orNearest } from "./exit.ts";
 import { kernelMachine } from "./explorable-kernel.ts";
@@ -68,19 +70,29 @@ export interface Told {
   readonly history: readonly unknown[];
   /** The bug of the catalogue that accounts for it, if any; undefined where there is none, or no catalogue. */
   readonly bug: string | undefined;
+  /** If not, the machine only falls short of an ideal. */
+  readonly promised: boolean;
   /** Every state on the way, the initial one first. */
   readonly states: readonly ItfState[];
 }
 
-export function explorableNamed(name: string): Explorable {
-  return orNearest("machine", name, findExplorable, [...PROTOCOLS.map((each) => each.name), ...KERNEL_NAMES]);
+/** A machine, judged also by the law that is asked for, if one is. */
+export function explorableNamed(name: string, law?: LawId): Explorable {
+  const find = (word: string) => findExplorable(word, law);
+  return orNearest("machine", name, find, [...PROTOCOLS.map((each) => each.name), ...KERNEL_NAMES]);
 }
 
-function findExplorable(name: string): Explorable | undefined {
+function findExplorable(name: string, law: LawId | undefined): Explorable | undefined {
   const protocol = PROTOCOLS.find((each) => each.name === name);
   if (protocol !== undefined) return ofProtocol(protocol);
-  const kernel = findKernel(name);
-  return kernel && kernelMachine(kernel as Kernel<State>);
+  const kernel = findKernel(name) ?? releaseWith(name, law);
+  return kernel && kernelMachine(kernel, law);
+}
+
+/** The first kernel on which a bug breaks this law, or any. */
+function releaseWith(bug: string, law: LawId | undefined): Kernel<State> | undefined {
+  const on = bugCalled(bug)?.breaks.find((each) => law === undefined || each.law === law)?.on[0];
+  return on === undefined ? undefined : findKernel(on);
 }
 
 function ofProtocol(protocol: Protocol): Explorable {
@@ -109,7 +121,7 @@ function ofProtocol(protocol: Protocol): Explorable {
           const history = run.map((action) => packed.actions[action]?.name ?? "");
           const lines = isOfSteps(packed) ? chart(packed, run) : history;
           const bug = nameInterleaved(protocol.name, law);
-          return { lines, history, bug, states: runThrough(packed, run) };
+          return { lines, history, bug, promised: true, states: runThrough(packed, run) };
         },
         label: (number, reached) => {
           const state = new Int32Array(packed.words);

@@ -20,6 +20,7 @@ import { type Named, visitableByName } from "./visitable-by-name.ts";
 const ownerForm = z.strictObject({
   version: z.string(),
   machine: z.string(),
+  law: z.string().optional(),
   parameters: z.record(z.string(), z.int()),
   merged: z.boolean(),
   orders: z.enum(ORDERS),
@@ -43,7 +44,7 @@ export function readSearch(path: string): SavedSearch {
         `version ${JSON.stringify(version)} wrote it, and this is version ${VERSION}`,
       );
     }
-    const explorable = explorableNamed(named.machine);
+    const explorable = explorableNamed(named.machine, named.law);
     const wrong = wrongIn(explorable, named.parameters);
     if (wrong !== undefined) throw new CheckpointError(`its scope: ${wrong}`);
     const parameters = inOrder(explorable, named.parameters);

@@ -18,7 +18,7 @@ export function isRecording(file: string): boolean {
   return /\.jsonl(\.gz)?$/.test(file);
 }
 
-/** The trace on this line of a recording, or else the first that breaks the law, or any law, as a history. */
+/** The trace on this line of a recording, or else the first that breaks the law, promised or not, or any, as a history. */
 export async function historyOfTrace(
   file: string,
   line: number | undefined,
@@ -27,7 +27,8 @@ export async function historyOfTrace(
   for await (const trace of readRecording(file)) {
     if (line !== undefined && trace.line !== line) continue;
     const release = releaseOf(trace.label);
-    const { breaks } = judgeTrace(vmapSpec(release), lawsCalled(release.laws), trace);
+    const laws = lawsCalled(law === undefined ? release.laws : [...release.laws, law]);
+    const { breaks } = judgeTrace(vmapSpec(release), laws, trace);
     const broken = breaks.flatMap(({ laws }) => laws.map(({ id }) => id));
     const first = broken.find((id) => law === undefined || id === law);
     if (first === undefined && line === undefined) continue;

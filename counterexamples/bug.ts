@@ -16,7 +16,10 @@ export interface Evidence {
   readonly after: World | undefined;
 }
 
-/** One law the bug breaks, on which kernels, and the shortest history known to do it. */
+/**
+ * One law the bug breaks, on which kernels, and the shortest history known to do it. Kernels that do not promise the law
+ * fall short of it (`heldTo`).
+ */
 export interface Break {
   readonly law: LawId;
   /** The kernels on which the pinned history breaks the law: labels, or the bug's own changed kernel. */

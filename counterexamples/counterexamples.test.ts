@@ -8,6 +8,7 @@ import { replay } from "../engine/stepper.ts";
 import { hunt } from "../properties/hunt.ts";
 import { settingFor, type VmapPlayed } from "../properties/setting.ts";
 import { naming } from "../spec/history.ts";
+import { heldTo } from "../spec/kernel.ts";
 import { LAWS } from "../spec/laws/index.ts";
 import { CANARIES } from "./canaries.ts";
 import { BUGS } from "./index.ts";
@@ -25,7 +26,7 @@ const SHORTEST_KNOWN: Readonly<Record<string, readonly number[]>> = {
   "cache-exact-hole-missed": [3, 3, 4],
   "wrap-size-minus-one": [1, 1, 2, 3],
   "align-wrap-to-zero": [1, 1, 2, 2, 2, 2, 3, 3],
-  "aug-align-overhead": [4, 5],
+  "aug-align-overhead": [4, 5, 4, 4],
   "purge-list-uaf": [2],
   "vunmap-no-cache-flush": [3],
   "lazy-pte-live-alias": [2],
@@ -34,6 +35,8 @@ const SHORTEST_KNOWN: Readonly<Record<string, readonly number[]>> = {
   "vb-head-insert-exhaustion": [10],
   "vb-dirtymap-word-cross": [5, 4],
   "vb-full-block-stale": [5, 4, 4],
+  "vb-fragment-double-walk": [3],
+  "vb-dirty-reflushed": [5, 4],
   "vb-alloc-zero": [1],
   "vb-dirty-purged-around": [7],
   "vmlist-overruns-end": [2],
@@ -42,6 +45,7 @@ const SHORTEST_KNOWN: Readonly<Record<string, readonly number[]>> = {
   "cache-no-align-test": [2],
   "cache-free-leaves-it": [4],
   "cache-free-moves-it-up": [4],
+  "aug-search-unshifted": [3],
 };
 
 const lastOf = (played: readonly VmapPlayed[]): VmapPlayed => played.at(-1) as VmapPlayed;
@@ -51,7 +55,7 @@ describe.each(allPinned())("$bug.id, pinned in $pinned.pinned", ({ bug, pinned }
 
   test.each(pinned.on)(`breaks ${pinned.law} on %s with its last command, and is named`, async (label) => {
     const { scope, commands } = await history();
-    const kernel = kernelNamed(label);
+    const kernel = heldTo(kernelNamed(label), pinned.law);
     const last = lastOf(replay(settingFor(kernel, scope), commands, pinned.law));
     expect(last.index).toBe(commands.length - 1);
     expect(namesOf(kernel, last)).toContainEqual({ law: pinned.law, known: bug.id });
@@ -59,7 +63,7 @@ describe.each(allPinned())("$bug.id, pinned in $pinned.pinned", ({ bug, pinned }
 
   test("is accepted, whole, by the repaired kernel", async () => {
     const { scope, commands } = await history();
-    const played = replay(settingFor(pinned.repaired, scope), commands);
+    const played = replay(settingFor(heldTo(pinned.repaired, pinned.law), scope), commands);
     expect(played).toHaveLength(commands.length);
     expect(lastOf(played).broken).toEqual([]);
     expect(lastOf(played).after).toBeDefined();
@@ -67,7 +71,7 @@ describe.each(allPinned())("$bug.id, pinned in $pinned.pinned", ({ bug, pinned }
 
   test("has no command that could be left out", async () => {
     const { scope, commands, kernel: label } = await history();
-    const kernel = kernelNamed(label);
+    const kernel = heldTo(kernelNamed(label), pinned.law);
     for (let index = 0; index < commands.length; index++) {
       const shorter = naming.without(commands, new Set([index]));
       const played = replay(settingFor(kernel, scope), shorter, pinned.law);

@@ -3,6 +3,7 @@ import type { LawId } from "../spec/contract.ts";
 import { aliasesBeforeInit } from "./aliases-before-init/bug.ts";
 import { alignWrapToZero } from "./align-wrap-to-zero/bug.ts";
 import { augAlignOverhead } from "./aug-align-overhead/bug.ts";
+import { augSearchUnshifted } from "./aug-search-unshifted/bug.ts";
 import type { Bug, Evidence } from "./bug.ts";
 import { cacheDraftAlignBugon } from "./cache-draft-align-bugon/bug.ts";
 import { cacheDraftGuardForgotten } from "./cache-draft-guard-forgotten/bug.ts";
@@ -20,7 +21,9 @@ import { vaNoWrapCheck } from "./va-no-wrap-check/bug.ts";
 import { vaRestartFromEnd } from "./va-restart-from-end/bug.ts";
 import { vbAllocZero } from "./vb-alloc-zero/bug.ts";
 import { vbDirtyPurgedAround } from "./vb-dirty-purged-around/bug.ts";
+import { vbDirtyReflushed } from "./vb-dirty-reflushed/bug.ts";
 import { vbDirtymapWordCross } from "./vb-dirtymap-word-cross/bug.ts";
+import { vbFragmentDoubleWalk } from "./vb-fragment-double-walk/bug.ts";
 import { vbFragmentExhaustion } from "./vb-fragment-exhaustion/bug.ts";
 import { vbFullBlockStale } from "./vb-full-block-stale/bug.ts";
 import { vbHeadInsertExhaustion } from "./vb-head-insert-exhaustion/bug.ts";
@@ -49,6 +52,8 @@ export const BUGS: readonly Bug[] = [
   vbHeadInsertExhaustion,
   vbDirtymapWordCross,
   vbFullBlockStale,
+  vbFragmentDoubleWalk,
+  vbDirtyReflushed,
   vbAllocZero,
   vbDirtyPurgedAround,
   vmlistOverrunsEnd,
@@ -57,6 +62,7 @@ export const BUGS: readonly Bug[] = [
   cacheNoAlignTest,
   cacheFreeLeavesIt,
   cacheFreeMovesItUp,
+  augSearchUnshifted,
 ];
 
 /** The bug with this slug or number (`va-gap-offbyone`, `A1`), or undefined. */

@@ -30,3 +30,10 @@ export function leavesFragments({ before, after }: Evidence): boolean {
   if (after === undefined || after.leakedDescriptors > before.leakedDescriptors) return false;
   return after.fragmentedBlocks() > 0;
 }
+
+/** All that is flushed again lies in blocks to which something was given back. */
+export function liesInBlocks({ before, response }: Evidence): boolean {
+  return response.flushes
+    .filter((flush) => !before.unflushedIn(flush))
+    .every((flush) => before.areasIn(flush).some(({ block }) => (block?.givenBack ?? 0) > 0));
+}

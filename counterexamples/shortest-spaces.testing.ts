@@ -40,6 +40,13 @@ const areas: ShortestSpace = {
   calls: ["alloc", "purge"],
 };
 
+/** For a lowest fit that is missed: a window that begins between two multiples of each alignment. */
+const areasInSix: ShortestSpace = {
+  ...areas,
+  says: "allocate every size at alignments of 1, 2 and 4 pages in six windows of eight pages, free, purge",
+  scope: { ...EIGHT_PAGES, windows: [...EIGHT_PAGES.windows, { vstart: 21, vend: 24 }] },
+};
+
 const mappedAreas: ShortestSpace = {
   says: "allocate and map 1 to 4 pages in two windows of eight pages, read and write them, free, purge, call vm_unmap_aliases",
   scope: { ...EIGHT_PAGES, sizes: upTo(4), aligns: aligned(1), windows: EIGHT_PAGES.windows.slice(0, 2) },
@@ -165,6 +172,8 @@ export const SHORTEST_SPACES: Readonly<Record<string, Readonly<Record<string, Sh
   "aug-align-overhead": {
     "refused-only-when-full.json": areas,
     "purge-only-when-full.json": areas,
+    "lowest-fit.json": areasInSix,
+    "lowest-fit-at-a-page.json": areasInSix,
   },
   "purge-list-uaf": { "no-use-after-free.json": areas },
   "vunmap-no-cache-flush": { "cache-flushed-before-unmap.json": mappedAreas },
@@ -181,6 +190,8 @@ export const SHORTEST_SPACES: Readonly<Record<string, Readonly<Record<string, Sh
     "no-alias-after-unmap-aliases.ptes.json": everything,
     "pinned-is-unaliased.json": everything,
   },
+  "vb-fragment-double-walk": { "usable-blocks-stay.json": everything },
+  "vb-dirty-reflushed": { "flush-only-once.json": maps, "flush-only-once.kept.json": everything },
   "vb-alloc-zero": { "argument-domain.json": everything },
   "vb-dirty-purged-around": { "flush-only-once.json": mapsAmongAreas },
   "vmlist-overruns-end": { "in-window.json": areas },
@@ -189,6 +200,7 @@ export const SHORTEST_SPACES: Readonly<Record<string, Readonly<Record<string, Sh
   "cache-no-align-test": { "lowest-fit.json": areas },
   "cache-free-leaves-it": { "lowest-fit.json": areas },
   "cache-free-moves-it-up": { "lowest-fit.json": areas },
+  "aug-search-unshifted": { "no-bug.json": wholeWord },
 };
 
 /** The same for callers who do more, where that takes longer than a test may: a minute each, or several. */

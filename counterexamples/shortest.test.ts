@@ -9,6 +9,7 @@ import { allPinned, pinnedFile } from "../cli/pinned.ts";
 import type { State } from "../kernels/state.ts";
 import { confirmBreak, type Sought, shortest } from "../properties/shortest.ts";
 import type { LawId } from "../spec/contract.ts";
+import { heldTo } from "../spec/kernel.ts";
 import type { Bug } from "./bug.ts";
 import { bugCalled, nameBreaks } from "./index.ts";
 import { LONGER_SPACES, SHORTEST_SPACES, type ShortestSpace } from "./shortest-spaces.testing.ts";
@@ -17,7 +18,7 @@ const BOUNDS = { states: 2_000_000, milliseconds: 60_000, bytes: 2 ** 30 };
 
 /** This law broken by this bug, as the catalogue names breaks. */
 function soughtOn(label: string, bug: string, law: LawId): Sought<State> {
-  const kernel = kernelNamed(label);
+  const kernel = heldTo(kernelNamed(label), law);
   return {
     kernel,
     law,

@@ -6,6 +6,7 @@
 import type { Alloc } from "../spec/commands.ts";
 import { alignmentInPages, PAGE_SIZE, type Vpn } from "../spec/vocabulary.ts";
 import { NONE } from "./areas.ts";
+import { KernelBug } from "./bug.ts";
 import { type FreeSpace, type Measure, takeSpace } from "./free-space.ts";
 import { MARKS } from "./marks.ts";
 import { NO_ROOM } from "./search-uncached.ts";
@@ -48,12 +49,21 @@ export function takeFromTree(state: State, request: Alloc, rules: TreeSearch): V
   return start;
 }
 
+/**
+ * A search goes back up at most once for every free extent. Shifted, it enters the right subtree of a node only if that
+ * lies above the one it last entered so; there are fewer such nodes than extents, and the last way up leads out of the
+ * tree or to a fit. Not shifted, but with room for any alignment, it finds a sure fit below where it goes back to, and
+ * never goes up again. One that is neither may leave a subtree, enter it again, and never return (catalogue A13).
+ */
+const FOR_EVER = "find_vmap_lowest_match: goes back to the same subtree for ever";
+
 function lowestMatch(state: State, request: Alloc, { lookedFor, shiftsStart }: TreeSearch): number {
   const { free } = state;
   const { left, right, parent, start, largest } = free;
   const wanted = lookedFor(request);
   let vstart = request.vstart;
   let here = free.root;
+  let wentBack = 0;
   while (here !== NONE) {
     if (vstart < (start[here] as number) && holds(largest, left[here] as number, wanted)) {
       here = left[here] as number;
@@ -66,6 +76,8 @@ function lowestMatch(state: State, request: Alloc, { lookedFor, shiftsStart }: T
     }
     // Back up to the first right subtree that will do: all it was not entered for is a request's vstart.
     state.marks |= MARKS.searchWentBack;
+    wentBack += 1;
+    if (wentBack > free.count) throw new KernelBug(FOR_EVER);
     do {
       here = parent[here] as number;
       if (here === NONE) return NONE;

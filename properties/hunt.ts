@@ -50,6 +50,8 @@ const ROUNDS = 8;
 const WAYS = 8;
 const WAY_TRIES = 400;
 const TURNS_APART = 1000;
+/** What takes fewer commands than this is sooner met in short histories, and there are many to draw in the same time. */
+const MANY = 6;
 /** The longest that hope may last, in milliseconds. */
 const HOPE_MS = 3000;
 
@@ -142,7 +144,8 @@ function shorter<S>(quarry: Quarry<S>, caught: Caught, seed: number, deadline: n
   const scopes = [caught.scope, ...others];
   // In rounds, so that every length has had a turn before the time is up.
   for (let round = 0; round < ROUNDS; round++) {
-    best = anotherWay(quarry, best, seed + TURNS_APART * (round + 1), deadline);
+    if (best.history.length >= MANY)
+      best = anotherWay(quarry, best, seed + TURNS_APART * (round + 1), deadline);
     for (let length = 1; length < best.history.length; length++) {
       for (const scope of scopes) {
         const lengths = { shortest: length, longest: length };

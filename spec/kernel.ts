@@ -1,6 +1,6 @@
 /** What this project asks of a kernel's model beyond being a machine: what a harness could read out of it. */
 import type { Command, Response } from "./commands.ts";
-import type { ActingMachine } from "./contract.ts";
+import type { ActingMachine, LawId } from "./contract.ts";
 import type { Notes } from "./notes.ts";
 import type { Promises } from "./releases.ts";
 import type { Scope } from "./scope.ts";
@@ -90,6 +90,17 @@ export interface Kernel<S = unknown> extends ActingMachine<Scope, S, Command, Re
   readonly paths: readonly string[];
   /** What happened inside the last `act`, for witnesses: see kernels/marks.ts. */
   marks(state: S): readonly string[];
+}
+
+/** Whether the kernel's release promises this law. One that breaks a law it does not promise falls short of an ideal. */
+export function isPromised({ release }: Pick<Kernel, "release">, law: LawId): boolean {
+  return release.laws.includes(law);
+}
+
+/** The kernel judged by this law as well, promised or not: how it is shown to fall short of an ideal. */
+export function heldTo<S>(kernel: Kernel<S>, law: LawId): Kernel<S> {
+  if (kernel.promises.includes(law)) return kernel;
+  return { ...kernel, promises: [...kernel.promises, law] };
 }
 
 /** Areas busy and lazy, by address, whether or not a kernel keeps the lazy ones apart. */

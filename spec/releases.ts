@@ -105,8 +105,8 @@ const FROM_5_2: readonly LawId[] = [
 const FROM_5_16: readonly LawId[] = [...FROM_5_2, "lowest-fit-at-a-page", "lowest-fit"];
 /** With room for the alignment again, but for that of a page (9333fe98d0a6). */
 const FROM_5_18: readonly LawId[] = [...FROM_5_2, "lowest-fit-at-a-page"];
-/** a09fad96ffb1: dirty ranges of blocks begin anew once they are flushed. */
-const FROM_6_5: readonly LawId[] = [...FROM_5_18, "flush-only-once"];
+/** Dirty ranges of blocks begin anew once they are flushed (a09fad96ffb1), and usable blocks stay (ca5e46c3400b). */
+const FROM_6_5: readonly LawId[] = [...FROM_5_18, "flush-only-once", "usable-blocks-stay"];
 
 /** Oldest first, the two drafts of 2010 where they would have been merged. */
 export const RELEASES: readonly Promises[] = [

@@ -55,6 +55,7 @@ export function exploredJson({ explorable, machine, scope, workers, resumed, res
         id,
         verdict: found === undefined ? (ended === "fixpoint" ? "kept" : "unbroken") : "broken",
         bug: found?.bug ?? null,
+        promised: found?.promised ?? null,
         commands: found === undefined ? null : found.history.length,
         history: found?.history ?? null,
         actions: Object.fromEntries(actionsThatBreak(machine, result, law)),
@@ -78,12 +79,12 @@ function actionsThatBreak(machine: Visitable, { shortest }: Explored, law: numbe
 export function exploredText(report: ExploredReport, withActions: boolean): string {
   const { explorable, scope, told, machine, fewerOrders } = report;
   const parts = [`${pc.bold(explorable.name)} ${scope}\n${explorable.says}`];
-  for (const { law, lines, history, bug } of told) {
+  for (const { law, lines, history, bug, promised } of told) {
     const { says } = machine.laws.find(({ id }) => id === law) as { says: string };
     const { length } = history;
     const known = bug === undefined ? "" : `\nknown as ${bug}`;
     parts.push(
-      `${pc.red(`${law} is broken`)} in ${length}, ${fewerOrders ? "perhaps not shortest" : "shortest"}.  ${says}\n${lines.map((line) => `  ${line}`).join("\n")}${known}`,
+      `${promised ? pc.red(`${law} is broken`) : pc.yellow(`${explorable.name} falls short of ${law}, which it does not promise,`)} in ${length}, ${fewerOrders ? "perhaps not shortest" : "shortest"}.  ${says}\n${lines.map((line) => `  ${line}`).join("\n")}${known}`,
     );
   }
   if (withActions) parts.push(...tablesOfActions(report));

@@ -30,14 +30,18 @@ function block(reports: readonly KernelReport[]): string {
   return columns([head, ...rows]);
 }
 
-/** `ok`, `-` for not promised, or the bug's number with the commands it takes. */
+/**
+ * `ok`; the bug's number with the commands it takes; or, where the law is not promised, `-`, or the number of the bug by
+ * which the kernel falls short of it.
+ */
 function cellText({ verdict, bug, commands }: Cell): string {
   if (verdict === "kept") return pc.green("ok");
-  if (verdict === "not-promised") return pc.dim("-");
   const name = bug === null ? "?" : (bugCalled(bug)?.number ?? "*");
+  if (verdict === "not-promised") return pc.dim(bug === null ? "-" : `(${name})`);
   return pc.yellow(`${name} in ${commands}`);
 }
 
 export const LEGEND =
-  "ok: kept in every history tried   -: not promised   A9 in 3: broken by bug A9 in 3 commands   *: a bug without a number\n" +
+  "ok: kept in every history tried   A9 in 3: broken by bug A9 in 3 commands   *: a bug without a number\n" +
+  "-: not promised   (A13): not promised, and A13 is why the kernel falls short of it\n" +
   "draft-1, draft-3: piggin-draft-1, -3   4.15.18u: 4.15.18-ubuntu";

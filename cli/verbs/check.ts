@@ -3,7 +3,13 @@
 import { bugCalled } from "../../counterexamples/index.ts";
 import { KERNELS } from "../../kernels/index.ts";
 import { checkInterleaved, type InterleavedReport } from "../check-interleaved.ts";
-import { type CheckOptions, checkKernel, type KernelReport, type Surprise } from "../check-kernel.ts";
+import {
+  type Cell,
+  type CheckOptions,
+  checkKernel,
+  type KernelReport,
+  type Surprise,
+} from "../check-kernel.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
 import { lawNamed, releaseNamed } from "../names.ts";
@@ -105,8 +111,13 @@ function asJson({ reports, surprises, steps, seed, seconds, complete }: Checked)
 function print(checked: Checked): void {
   const { reports, surprises, steps, seed, seconds, complete } = checked;
   console.log(`${matrix(reports)}\n\n${pc.dim(LEGEND)}\n`);
-  const bugs = brokenBugs(reports);
+  const bugs = breaksAs(reports, "broken");
   if (bugs.length > 0) console.log(`${pc.bold("Broken, as the catalogue has it")}\n${columns(bugs)}\n`);
+  const short = breaksAs(reports, "not-promised");
+  if (short.length > 0)
+    console.log(
+      `${pc.bold("Falls short of what is not promised, as the catalogue has it")}\n${columns(short)}\n`,
+    );
   const paths = exercised(reports);
   if (paths.length > 0) console.log(`${pc.bold("Exercised at random")}\n${columns(paths)}\n`);
   const whole = exploredWhole(reports);
@@ -137,14 +148,15 @@ function exercised(reports: readonly KernelReport[]): string[][] {
   return rows;
 }
 
-/** One row a bug: its shortest history here, where, and the line that replays it. */
-function brokenBugs(reports: readonly KernelReport[]): string[][] {
+/** One row a bug and law of this verdict: its shortest history here, where, and the line that replays it. */
+function breaksAs(reports: readonly KernelReport[], wanted: Cell["verdict"]): string[][] {
   const rows = new Map<
     string,
     { law: string; least: number; most: number; replay: string | null; kernels: Set<string> }
   >();
   for (const { kernel, cells } of reports) {
-    for (const { law, bugs } of cells) {
+    for (const { law, verdict, bugs } of cells) {
+      if (verdict !== wanted) continue;
       for (const { bug, commands, replay } of bugs) {
         const key = `${bug} ${law}`;
         const row = rows.get(key) ?? { law, least: commands, most: commands, replay, kernels: new Set() };

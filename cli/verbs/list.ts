@@ -5,10 +5,19 @@ import { INTERLEAVED } from "../../counterexamples/interleavings.ts";
 import { KERNELS } from "../../kernels/index.ts";
 import { SCOPES } from "../../properties/scopes.ts";
 import { PROTOCOLS } from "../../protocols/index.ts";
+import type { LawId } from "../../spec/contract.ts";
+import { isPromised } from "../../spec/kernel.ts";
 import { LAWS } from "../../spec/laws/index.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED } from "../exit.ts";
+import { kernelNamed } from "../names.ts";
 import { columns } from "../output.ts";
+
+interface Listed {
+  readonly law: LawId;
+  readonly on: readonly string[];
+  readonly notPromisedBy: readonly string[];
+}
 
 export function listVerb({ json }: { readonly json: boolean }): number {
   const kernels = KERNELS.map(({ release }) => ({ labels: release.labels, promises: release.laws }));
@@ -19,7 +28,7 @@ export function listVerb({ json }: { readonly json: boolean }): number {
     says,
     source,
     fixed,
-    breaks: breaks.map(({ law, on }) => ({ law, on })),
+    breaks: breaks.map(({ law, on }) => ({ law, on, notPromisedBy: notPromisedBy(law, on) })),
   }));
   const interleaved = INTERLEAVED.map(({ id, number, says, source, fixed, breaks }) => ({
     id,
@@ -43,11 +52,11 @@ export function listVerb({ json }: { readonly json: boolean }): number {
     laws.map(({ id, says }) => [id, says]),
   );
   print(
-    "bugs",
+    "bugs (in parentheses: laws that no release with the bug promises)",
     bugs.map(({ id, number, breaks }) => [
       id,
       number ?? "",
-      pc.dim([...new Set(breaks.map(({ law }) => law))].join(", ")),
+      pc.dim([...new Set(breaks.map(lawText))].join(", ")),
     ]),
   );
   print(
@@ -73,6 +82,16 @@ export function listVerb({ json }: { readonly json: boolean }): number {
     ]),
   );
   return AS_EXPECTED;
+}
+
+/** The kernels that break a law they do not promise: they fall short of it. */
+function notPromisedBy(law: LawId, on: readonly string[]): readonly string[] {
+  return on.filter((name) => !isPromised(kernelNamed(name), law));
+}
+
+/** In parentheses where no kernel that breaks the law promises it. */
+function lawText({ law, on, notPromisedBy }: Listed): string {
+  return notPromisedBy.length === on.length ? `(${law})` : law;
 }
 
 function print(title: string, rows: readonly (readonly string[])[]): void {

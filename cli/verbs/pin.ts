@@ -7,7 +7,7 @@ import type { State } from "../../kernels/state.ts";
 import { bringDown } from "../../properties/hunt.ts";
 import { settingFor } from "../../properties/setting.ts";
 import type { LawId } from "../../spec/contract.ts";
-import type { Kernel } from "../../spec/kernel.ts";
+import { heldTo, type Kernel } from "../../spec/kernel.ts";
 import { namesOf } from "../bug-quarry.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, UNEXPECTED } from "../exit.ts";
@@ -26,7 +26,7 @@ export async function pinVerb(file: string, options: PinOptions): Promise<number
   const history = isRecording(file)
     ? await historyOfTrace(file, options.trace, only)
     : await readHistory(file);
-  const kernel = kernelNamed(options.kernel ?? history.kernel);
+  const kernel = heldTo(kernelNamed(options.kernel ?? history.kernel), only ?? history.law);
   const found = firstBreak(kernel, history, only);
   if (found === undefined) {
     console.error(

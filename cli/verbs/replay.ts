@@ -8,7 +8,7 @@ import { replay } from "../../engine/stepper.ts";
 import type { State } from "../../kernels/state.ts";
 import { settingFor, type VmapPlayed } from "../../properties/setting.ts";
 import type { LawId } from "../../spec/contract.ts";
-import type { Kernel } from "../../spec/kernel.ts";
+import { heldTo, isPromised, type Kernel } from "../../spec/kernel.ts";
 import { LAWS } from "../../spec/laws/index.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, UNEXPECTED, UsageError } from "../exit.ts";
@@ -48,8 +48,11 @@ export async function replayVerb(target: string, options: ReplayOptions): Promis
   const broken = last.broken.filter(({ id }) => law === undefined || id === law);
   const shown = broken.find(({ id }) => id === history.law) ?? broken[0];
   const known = shown && nameOf(kernel, last, shown.id);
+  const promised = shown === undefined ? undefined : isPromised(kernel, shown.id);
   const expected =
-    shown === undefined ? bug === undefined || !listedFor(bug, kernel, history.law) : known !== undefined;
+    shown === undefined
+      ? bug === undefined || !listedFor(bug, kernel, history.law)
+      : known !== undefined || !promised;
 
   if (options.json) {
     const step = shown === undefined ? null : last.index + 1;
@@ -60,6 +63,7 @@ export async function replayVerb(target: string, options: ReplayOptions): Promis
         kernel: kernel.name,
         accepted,
         law: shown?.id ?? null,
+        promised: promised ?? null,
         step,
         bug: known?.id ?? null,
       }),
@@ -93,13 +97,12 @@ function isOfSteps(target: string, grain: string | undefined): boolean {
   return grains.includes("step") && (grain === "step" || grains.length === 1);
 }
 
-/** Up to the break of the law asked for, or of the history's own law, or else of any. */
-function playTo(kernel: Kernel<State>, history: HistoryFile, law: LawId | undefined): VmapPlayed[] {
-  const setting = settingFor(kernel, history.scope);
-  if (law !== undefined) return replay(setting, history.commands, law);
-  const own = replay(setting, history.commands, history.law);
-  const breaksIt = own.at(-1)?.broken.some(({ id }) => id === history.law);
-  return breaksIt ? own : replay(setting, history.commands);
+/** Up to the break of the law asked for, or of the history's own law, promised or not; or else of any promised. */
+function playTo(kernel: Kernel<State>, { law, scope, commands }: HistoryFile, asked?: LawId): VmapPlayed[] {
+  const meant = asked ?? law;
+  const played = replay(settingFor(heldTo(kernel, meant), scope), commands, meant);
+  const breaksIt = played.at(-1)?.broken.some(({ id }) => id === meant);
+  return breaksIt || asked !== undefined ? played : replay(settingFor(kernel, scope), commands);
 }
 
 function verdictText(
@@ -113,7 +116,8 @@ function verdictText(
   const { says } = LAWS.find(({ id }) => id === law) as { says: string };
   const name =
     known === undefined ? "not known to the catalogue" : `known as ${known.id} (fixed: ${known.fixed})`;
-  return `${pc.red(pc.bold(law))}   ${says}\n${name}`;
+  if (isPromised(kernel, law)) return `${pc.red(pc.bold(law))}   ${says}\n${name}`;
+  return `${pc.yellow(pc.bold(law))}   ${says}\n${kernel.name} does not promise this, and falls short of it\n${name}`;
 }
 
 function replayWords(target: string, { kernel, law, trace }: ReplayOptions): string {

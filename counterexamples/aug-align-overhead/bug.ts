@@ -2,7 +2,7 @@ import { rules5_2 } from "../../kernels/linux-5.2.ts";
 import { plainSize } from "../../kernels/search-tree.ts";
 import { treeKernel } from "../../kernels/tree-kernel.ts";
 import type { Alloc } from "../../spec/commands.ts";
-import { requestOf, roomiestFit } from "../../spec/laws/law.ts";
+import { purgeableAtPlacement, requestOf, roomiestFit } from "../../spec/laws/law.ts";
 import { releaseOf } from "../../spec/releases.ts";
 import { PAGE_SIZE } from "../../spec/vocabulary.ts";
 import type { Bug, Evidence } from "../bug.ts";
@@ -13,7 +13,8 @@ const plain5_2 = treeKernel(
   "5.2 searching for the plain size",
 );
 
-const ON = ["5.2", "5.10", "5.11", "6.1", "6.4", "6.5", "6.12", "6.19"];
+const TO_5_15 = ["5.2", "5.10", "5.11"];
+const ON = [...TO_5_15, "6.1", "6.4", "6.5", "6.12", "6.19"];
 
 export const augAlignOverhead: Bug = {
   id: "aug-align-overhead",
@@ -26,17 +27,26 @@ export const augAlignOverhead: Bug = {
   breaks: [
     { law: "refused-only-when-full", on: ON, pinned: "refused-only-when-full.json", repaired: plain5_2 },
     { law: "purge-only-when-full", on: ON, pinned: "purge-only-when-full.json", repaired: plain5_2 },
+    { law: "lowest-fit", on: ON, pinned: "lowest-fit.json", repaired: plain5_2 },
+    { law: "lowest-fit-at-a-page", on: TO_5_15, pinned: "lowest-fit-at-a-page.json", repaired: plain5_2 },
   ],
   explains: onlyTightHoles,
 };
 
-/** The request fits, but into no hole that has room for its alignment as well. */
-function onlyTightHoles({ law, before, command }: Evidence): boolean {
+/**
+ * The request fits, but into no hole that has room for its alignment as well; or into none below where it was placed, so
+ * that whatever lower place would have served lies in a hole that is too tight.
+ */
+function onlyTightHoles({ law, before, command, response }: Evidence): boolean {
   const request = requestOf(before, command);
-  if (request === undefined) return false;
+  if (request === undefined || !addsOverhead(before.promises.laws, request)) return false;
+  if (response.kind === "placed" && law !== "purge-only-when-full") {
+    const roomiest = roomiestFit(before, request, purgeableAtPlacement(response));
+    return roomiest === undefined || roomiest >= response.start;
+  }
   const purgeable = law === "purge-only-when-full" ? "taken" : "gone";
   if (before.lowestFit(request, purgeable) === undefined) return false;
-  return addsOverhead(before.promises.laws, request) && roomiestFit(before, request, purgeable) === undefined;
+  return roomiestFit(before, request, purgeable) === undefined;
 }
 
 /** From 5.18 on not for a page's alignment, nor where the window is just as long. */

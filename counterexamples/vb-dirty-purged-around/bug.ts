@@ -3,7 +3,8 @@ import type { State } from "../../kernels/state.ts";
 import { treeSteps } from "../../kernels/tree-kernel.ts";
 import { vmapKernel } from "../../kernels/vmap-kernel.ts";
 import { releaseOf } from "../../spec/releases.ts";
-import type { Bug, Evidence } from "../bug.ts";
+import type { Bug } from "../bug.ts";
+import { liesInBlocks } from "../left-in-blocks.ts";
 
 const steps = treeSteps(rules6_5);
 
@@ -49,10 +50,3 @@ export const vbDirtyPurgedAround: Bug = {
   ],
   explains: liesInBlocks,
 };
-
-/** All that is flushed again lies in blocks to which something was given back. */
-function liesInBlocks({ before, response }: Evidence): boolean {
-  return response.flushes
-    .filter((flush) => !before.unflushedIn(flush))
-    .every((flush) => before.areasIn(flush).some(({ block }) => (block?.givenBack ?? 0) > 0));
-}

@@ -18,6 +18,7 @@ import {
   lazyBounded,
   lazyCount,
   purgeOnlyWhenFull,
+  usableBlocksStay,
 } from "./purging.ts";
 import {
   cacheFlushedBeforeUnmap,
@@ -46,6 +47,7 @@ export const LAWS: readonly VmapLaw[] = [
   cacheFlushedBeforeUnmap,
   flushWellFormed,
   flushOnlyOnce,
+  usableBlocksStay,
   lazyCount,
   lazyBounded,
   nothingLeaks,

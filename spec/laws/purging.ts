@@ -1,5 +1,6 @@
 /** When lazily freed areas are flushed and released, and what must have happened before reuse. */
 import type { Free, UnmapRam } from "../commands.ts";
+import { isLittleLeft } from "../scope.ts";
 import { type Pages, roundedUp } from "../vocabulary.ts";
 import { lazyLimit, type World } from "../world.ts";
 import { mayPool, newArea, purged, requestOf, searchFailed, type VmapLaw } from "./law.ts";
@@ -65,6 +66,28 @@ export const flushOnlyOnce: VmapLaw = {
     return response.flushes.every((flush) => before.unflushedIn(flush));
   },
 };
+
+export const usableBlocksStay: VmapLaw = {
+  id: "usable-blocks-stay",
+  says: "vm_unmap_aliases leaves a block where it is of which at least a quarter was never given out.",
+  source: "catalogue C8 (6.5, the series of ca5e46c3400b)",
+  holds(before, command, _response, after) {
+    if (command.op !== "unmapAliases" || after === undefined) return true;
+    // Where a release says that such a block stays, the world keeps it: only descriptors tell that it went.
+    const isOneGone = after.leakedDescriptors < before.leakedDescriptors;
+    return !isOneGone && usableBlocks(after) >= usableBlocks(before);
+  },
+};
+
+function usableBlocks(world: World): number {
+  const everywhere = { start: 0, end: world.scope.wordPages };
+  return world
+    .areasIn(everywhere)
+    .filter(
+      ({ start, end, life, block }) =>
+        life === "busy" && block !== undefined && !isLittleLeft(end - start, block.given),
+    ).length;
+}
 
 export const lazyCount: VmapLaw = {
   id: "lazy-count",

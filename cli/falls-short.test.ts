@@ -1,0 +1,138 @@
+/** What a release does not promise and is known to fall short of, verb by verb. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { readHistory } from "../adapters/history-file.ts";
+import type { Bug } from "../counterexamples/bug.ts";
+import { bugCalled } from "../counterexamples/index.ts";
+import { replay } from "../engine/stepper.ts";
+import { linux5_17 } from "../kernels/linux-5.17.ts";
+import { linux6_1 } from "../kernels/linux-6.1.ts";
+import { settingFor } from "../properties/setting.ts";
+import { heldTo, isPromised } from "../spec/kernel.ts";
+import { pinnedFile } from "./pinned.ts";
+import { elsewhere, json, vmapcheck } from "./running.testing.ts";
+
+const A13 = bugCalled("A13") as Bug;
+const MISSES_LOWEST = pinnedFile(A13, A13.breaks.find(({ law }) => law === "lowest-fit") as Bug["breaks"][0]);
+
+describe("a kernel held to a law it does not promise", () => {
+  const broken = async (kernel: typeof linux6_1) => {
+    const { scope, commands } = await readHistory(MISSES_LOWEST);
+    return replay(settingFor(kernel, scope), commands).flatMap((step) => step.broken.map(({ id }) => id));
+  };
+
+  test("is judged by it, and by itself is not", async () => {
+    expect(isPromised(linux6_1, "lowest-fit")).toBe(false);
+    expect(await broken(linux6_1)).toEqual([]);
+    expect(await broken(heldTo(linux6_1, "lowest-fit"))).toEqual(["lowest-fit"]);
+  });
+
+  test("answers as it did, and promises no more", () => {
+    const held = heldTo(linux6_1, "lowest-fit");
+    expect(held.act).toBe(linux6_1.act);
+    expect(isPromised(held, "lowest-fit")).toBe(false);
+    expect(heldTo(linux5_17, "lowest-fit")).toBe(linux5_17);
+  });
+});
+
+describe("check", () => {
+  test("shows the cell in parentheses, lists the bug below, and ends with 0", async () => {
+    const { code, out } = await vmapcheck("check", "5.17", "6.1", "--runs", "200");
+    expect(code).toBe(0);
+    expect(out).toMatch(/lowest-fit +ok +\(A13\)/);
+    expect(out).toMatch(/Falls short of [\s\S]*A13 +aug-align-overhead +lowest-fit +in 4 +6\.1 /);
+    expect(out).toContain("replay aug-align-overhead --law lowest-fit --kernel 6.1");
+    expect(out).toContain("Nothing unexpected.");
+  });
+
+  test("says which bug it is as JSON, and null where nothing is known", async () => {
+    const { code, document } = await json("check", "2.6.27", "6.1", "--law", "lowest-fit", "--runs", "1");
+    expect(code).toBe(0);
+    expect(document.kernels[1].laws).toMatchObject([
+      { id: "lowest-fit", verdict: "not-promised", bug: "aug-align-overhead", commands: 4 },
+    ]);
+    const none = await json("check", "2.6.27", "--law", "flush-only-once", "--runs", "1");
+    expect(none.document.kernels[0].laws).toMatchObject([
+      { verdict: "not-promised", bug: null, commands: null, replay: null },
+    ]);
+  });
+});
+
+describe("replay", () => {
+  test("shows where the release falls short, and that it does not promise it", async () => {
+    const { code, out } = await vmapcheck("replay", "A13", "--law", "lowest-fit", "--kernel", "6.1");
+    expect(code).toBe(0);
+    expect(out).toContain("6.1 does not promise this, and falls short of it\nknown as aug-align-overhead");
+  });
+
+  test("of a history of such a law judges by that law, and accepts it on a release without the bug", async () => {
+    const there = await json("replay", MISSES_LOWEST, "--kernel", "6.1");
+    expect(there.document).toMatchObject({ accepted: false, law: "lowest-fit", promised: false, step: 4 });
+    const here = await json("replay", MISSES_LOWEST, "--kernel", "5.17");
+    expect(here.document).toMatchObject({ accepted: true, law: null, promised: null });
+    expect([there.code, here.code]).toEqual([0, 0]);
+  });
+});
+
+describe("pin", () => {
+  test("shrinks a history of such a law and names it", async () => {
+    const file = await readHistory(MISSES_LOWEST);
+    const idle = { op: "alloc", size: 1, align: 4096, vstart: 30, vend: 40, map: false };
+    const path = join(elsewhere, "longer.json");
+    const { wordPages, cpus, lazyMaxPages } = file.scope;
+    const longer = { vmapcheck: 1, kernel: "6.1", law: file.law, scope: { wordPages, cpus, lazyMaxPages } };
+    // It frees nothing, so that a command before it shifts no index.
+    writeFileSync(path, JSON.stringify({ ...longer, commands: [idle, ...file.commands] }));
+    const { code, document } = await json("pin", path);
+    expect(code).toBe(0);
+    expect(document).toMatchObject({ law: "lowest-fit", bug: "aug-align-overhead", commands: 4 });
+  });
+});
+
+describe("hunt", () => {
+  test("judges by the law that the bug breaks", async () => {
+    const { code, document } = await json("hunt", "A13", "--law", "lowest-fit", "--seed", "3");
+    expect(code).toBe(0);
+    expect(document.bugs).toMatchObject([{ id: "aug-align-overhead", found: true, law: "lowest-fit" }]);
+  });
+});
+
+describe("explore", () => {
+  test("of a bug explores the first release that has it, judged by the law asked for", async () => {
+    const { code, document } = await json("explore", "A13", "--law", "lowest-fit", "--workers", "2");
+    expect(code).toBe(0);
+    expect(document).toMatchObject({ machine: "5.2", ended: "break", law: "lowest-fit" });
+    const told = document.laws.find(({ id }: { id: string }) => id === "lowest-fit");
+    expect(told).toMatchObject({
+      verdict: "broken",
+      bug: "aug-align-overhead",
+      promised: false,
+      commands: 4,
+    });
+  });
+
+  test("asked for a law that only maps can break lets callers map", async () => {
+    const { code, document } = await json(
+      ...["explore", "2.6.28", "--law", "unmapped-means-no-pte", "--scope", "aligns=1,windows=1"],
+    );
+    expect(code).toBe(0);
+    expect(document.scope).toContain("block=4");
+  });
+
+  test("says in words that it falls short, and does not call it broken", async () => {
+    const { out } = await vmapcheck("explore", "6.1", "--law", "lowest-fit");
+    expect(out).toContain("6.1 falls short of lowest-fit, which it does not promise, in ");
+    expect(out).not.toContain("lowest-fit is broken");
+  });
+
+  test("is saved and resumed with the law that was asked for", async () => {
+    const path = join(elsewhere, "held.checkpoint");
+    const words = ["explore", "6.1", "--law", "lowest-fit", "--scope", "pages=5"];
+    const first = await json(...words, "--states", "300", "--checkpoint", path);
+    expect(first.document.ended).toBe("states");
+    const { code, document } = await json("explore", "--resume", path);
+    expect(code).toBe(0);
+    expect(document.laws).toContainEqual(expect.objectContaining({ id: "lowest-fit", verdict: "kept" }));
+  });
+});

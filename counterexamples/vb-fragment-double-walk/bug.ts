@@ -1,0 +1,55 @@
+import { collectDirty, purgeFragmented } from "../../kernels/block-calls.ts";
+import { linux6_5, rules6_5 } from "../../kernels/linux-6.5.ts";
+import { treeKernel } from "../../kernels/tree-kernel.ts";
+import { releaseOf } from "../../spec/releases.ts";
+import type { Bug } from "../bug.ts";
+
+const id = "vb-fragment-double-walk";
+
+/** 6.5 with the second walk put back, which purges every fragmented block. */
+const purging6_5 = treeKernel(
+  releaseOf("6.5"),
+  {
+    ...rules6_5,
+    unmapAliases: (state, steps) => {
+      if (!state.initialised) return;
+      const dirty = collectDirty(state, steps);
+      purgeFragmented(state, steps);
+      steps.purge(state, dirty, "decay");
+    },
+  },
+  id,
+);
+
+const ON = [
+  "piggin-draft-1",
+  "piggin-draft-3",
+  "2.6.37",
+  "2.6.39",
+  "3.1",
+  "3.10.65",
+  "3.16",
+  "4.4",
+  "4.15.0",
+  "4.15.18-ubuntu",
+  "5.2",
+  "5.10",
+  "5.11",
+  "5.17",
+  "6.1",
+  "6.4",
+];
+
+export const vbFragmentDoubleWalk: Bug = {
+  id,
+  number: "C8",
+  says: "vm_unmap_aliases walks all blocks a second time and purges those in which nothing is mapped, however much of them was never given out: each call costs a flush of the whole block, and the next map a new one.",
+  source:
+    '"mm/vmalloc: avoid iterating over per CPU vmap blocks twice" and its series, Thomas Gleixner, 2023, ca5e46c3400b; since 02b709df817c (2.6.33)',
+  fixed: "6.5",
+  changed: purging6_5,
+  breaks: [
+    { law: "usable-blocks-stay", on: [...ON, id], pinned: "usable-blocks-stay.json", repaired: linux6_5 },
+  ],
+  explains: () => true,
+};
