@@ -4,11 +4,11 @@ import { actionsTo, type ShortestBreak } from "../engine/explore.ts";
 import type { ItfState, ItfValue } from "../engine/itf.ts";
 import { replay } from "../engine/stepper.ts";
 import type { State } from "../kernels/state.ts";
-import type { Call } from "../properties/callers.ts";
+import { type Call, OF_AREAS } from "../properties/callers.ts";
 import { historyOf } from "../properties/history-of.ts";
 import { settingFor, type VmapPlayed } from "../properties/setting.ts";
 import { sideBySide } from "../properties/side-by-side.ts";
-import { blocksScope, MIDDLE, type Space, spaceScope } from "../properties/spaces.ts";
+import { blocksScope, MIDDLE, type Space, spaceScope, withPercpu } from "../properties/spaces.ts";
 import type { Command } from "../spec/commands.ts";
 import type { HistoryStep } from "../spec/history.ts";
 import type { Dump, Kernel } from "../spec/kernel.ts";
@@ -29,11 +29,24 @@ export const KERNEL_PARAMETERS: Readonly<Record<string, Parameter>> = {
   },
   top: { counts: "whether the space ends at the top of the word", usual: 0, least: 0, most: 1 },
   block: { counts: "pages in a per-CPU block; 0 for callers who map nothing", usual: 0, least: 0, most: 8 },
+  percpu: {
+    counts: "pairs of percpu areas asked for, of a page each: 2, 3, 4, 5 pages apart; 0 for none",
+    usual: 0,
+    least: 0,
+    most: 4,
+  },
   cpus: { counts: "CPUs that map and read, where there are blocks", usual: 1, most: 2 },
 };
 
 /** What callers do where there are blocks. */
 const MAPPING: readonly Call[] = ["alloc", "map", "touch", "pin", "purge", "unmapAliases"];
+
+/** What they do in a scope; undefined where they only allocate, free and purge. */
+function callsIn({ blockPages, congruent }: Scope): readonly Call[] | undefined {
+  const percpu: readonly Call[] = congruent.length > 0 ? ["percpu"] : [];
+  if (blockPages > 0) return [...MAPPING, ...percpu];
+  return percpu.length > 0 ? [...OF_AREAS, ...percpu] : undefined;
+}
 
 export function kernelMachine(kernel: Kernel<State>): Explorable {
   return {
@@ -44,10 +57,10 @@ export function kernelMachine(kernel: Kernel<State>): Explorable {
     hasFootprints: false,
     open: (parameters, { merged }) => {
       const scope = scopeOf(parameters);
-      const machine = sideBySide(kernel, scope, {
-        reduced: merged,
-        ...(scope.blockPages > 0 ? { calls: MAPPING } : {}),
-      });
+      if (scope.congruent.length > 0 && !kernel.release.percpu)
+        throw new RangeError(`percpu areas are modelled from 5.2 on, and not in ${kernel.name}`);
+      const calls = callsIn(scope);
+      const machine = sideBySide(kernel, scope, { reduced: merged, ...(calls && { calls }) });
       return {
         machine,
         tell: (broken) => told(kernel, scope, machine.commands, broken),
@@ -59,12 +72,13 @@ export function kernelMachine(kernel: Kernel<State>): Explorable {
 
 /** Throws a RangeError where these do not go together. */
 export function scopeOf(parameters: Readonly<Record<string, number>>): Scope {
-  const { pages, sizes, aligns, windows, top, block, cpus } = parameters as Record<string, number> & {
+  const { pages, sizes, aligns, windows, top, block, percpu, cpus } = parameters as Record<string, number> & {
     pages: number;
     sizes: number;
     aligns: number;
     windows: number;
     block: number;
+    percpu: number;
     cpus: number;
   };
   if (sizes > pages) throw new RangeError(`sizes to ${sizes} in a space of ${pages} pages`);
@@ -77,7 +91,8 @@ export function scopeOf(parameters: Readonly<Record<string, number>>): Scope {
     windows,
     at: top === 1 ? "top" : MIDDLE,
   };
-  return block === 0 ? spaceScope(space) : blocksScope({ ...space, block, cpus });
+  const scope = block === 0 ? spaceScope(space) : blocksScope({ ...space, block, cpus });
+  return percpu === 0 ? scope : withPercpu(scope, percpu);
 }
 
 /** A break, named and confirmed. Throws an Error if the reference does not confirm it. */

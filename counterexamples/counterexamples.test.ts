@@ -25,6 +25,7 @@ const SHORTEST_KNOWN: Readonly<Record<string, readonly number[]>> = {
   "cache-exact-hole-missed": [3, 3, 4],
   "wrap-size-minus-one": [1, 1, 2, 3],
   "align-wrap-to-zero": [1, 1, 2, 2, 2, 2, 3, 3],
+  "aug-percpu-jump": [2, 2, 3],
   "aug-align-overhead": [4, 5],
   "purge-list-uaf": [2],
   "vunmap-no-cache-flush": [3],

@@ -4,6 +4,7 @@ import type { VmapLaw } from "./law.ts";
 import {
   aligned,
   guardGap,
+  highestCongruentFit,
   inWindow,
   lowestFit,
   lowestFitAtAPage,
@@ -35,6 +36,7 @@ export const LAWS: readonly VmapLaw[] = [
   lowestFit,
   lowestFitAtAPage,
   lowestRoomyHole,
+  highestCongruentFit,
   refusedOnlyWhenFull,
   purgeOnlyWhenFull,
   noBug,
