@@ -3,11 +3,23 @@
  * for them, so the file means the same on every kernel (spec/history.ts).
  */
 import { z } from "zod";
+import type { PcpuGet } from "../spec/commands.ts";
+import { areasFrom, outOfDomain } from "../spec/congruent.ts";
 import type { LawId } from "../spec/contract.ts";
 import { type HistoryStep, misnamed, tooEarly } from "../spec/history.ts";
 import { LAWS } from "../spec/laws/index.ts";
-import { AREAS_ONLY, LARGEST_BLOCK, MOST_MAPPED, type Scope, WORD64 } from "../spec/scope.ts";
+import { MOST_MAPPED, type Scope } from "../spec/scope.ts";
 import { PAGE_SIZE } from "../spec/vocabulary.ts";
+import {
+  isPowerOfTwo,
+  type Misfit,
+  machineOf,
+  misfitOfScope,
+  pages,
+  scopeAsWritten,
+  type WrittenScope,
+  writtenScope,
+} from "./history-scope.ts";
 import { inputError } from "./input-error.ts";
 import { readJson } from "./json-file.ts";
 import { firstIssue } from "./recording-format.ts";
@@ -23,19 +35,20 @@ export interface HistoryFile {
 
 /** The format's version; a file of another one is refused. */
 const VERSION = 1;
+/** Percpu areas have one group a memory node; no machine has more. */
+const MOST_AREAS = 1024;
 export const LARGEST_FILE: number = 16 * 1024 * 1024;
 
-const isPowerOfTwo = (value: number): boolean => Number.isInteger(Math.log2(value));
-const pages = z.int().nonnegative().max(WORD64);
 const cpu = z.int().nonnegative();
+const align = z
+  .number()
+  .positive()
+  .max(2 ** 63)
+  .refine(isPowerOfTwo, { error: "expected a power of two, in bytes" });
 const alloc = z.strictObject({
   op: z.literal("alloc"),
   size: pages.min(1),
-  align: z
-    .number()
-    .positive()
-    .max(2 ** 63)
-    .refine(isPowerOfTwo, { error: "expected a power of two, in bytes" }),
+  align,
   vstart: pages,
   vend: pages,
   map: z.boolean().default(false),
@@ -48,6 +61,13 @@ const step = z.discriminatedUnion("op", [
   z.strictObject({ op: z.literal("free"), area: index }),
   z.strictObject({ op: z.literal("mapRam"), cpu, count: pages }),
   z.strictObject({ op: z.literal("unmapRam"), cpu, area: index }),
+  z.strictObject({
+    op: z.literal("pcpuGet"),
+    offsets: z.array(pages).min(1).max(MOST_AREAS),
+    sizes: z.array(pages.min(1)).min(1).max(MOST_AREAS),
+    align: align.min(PAGE_SIZE),
+  }),
+  z.strictObject({ op: z.literal("pcpuFree"), area: index }),
   z.strictObject({
     op: z.literal("touch"),
     cpu,
@@ -63,17 +83,6 @@ const step = z.discriminatedUnion("op", [
   z.strictObject({ op: z.literal("tlb") }),
 ]);
 
-const powerOfTwo = (most: number) =>
-  z.int().min(1).max(most).refine(isPowerOfTwo, { error: "expected a power of two" });
-
-/** How small maps are made; absent where a history makes none. */
-const blocks = z.strictObject({
-  vstart: pages,
-  vend: pages,
-  blockPages: powerOfTwo(LARGEST_BLOCK),
-  bitsPerLong: powerOfTwo(64),
-});
-
 const file = z
   .strictObject({
     vmapcheck: z.literal(VERSION, { error: `expected ${VERSION}, the version of this format` }),
@@ -81,23 +90,13 @@ const file = z
     law: z.string().refine((id) => LAWS.some((law) => law.id === id), {
       error: "expected the id of a law; `list` has them",
     }),
-    scope: z.strictObject({
-      wordPages: z
-        .int()
-        .min(2)
-        .max(WORD64)
-        .refine(isPowerOfTwo, { error: "expected a power of two, in pages" }),
-      cpus: z.int().min(1).max(4096),
-      lazyMaxPages: z.int().nonnegative().nullable(),
-      blocks: blocks.optional(),
-      beforeInit: z.literal(true).optional(),
-    }),
+    scope: writtenScope,
     commands: z.array(step).min(1).max(100_000),
   })
   .superRefine(({ scope, commands }, context) => {
-    const about = misfitOfBlocks(scope);
+    const about = misfitOfScope(scope);
     if (about !== undefined) {
-      context.addIssue({ code: "custom", path: ["scope", "blocks", about.field], message: about.says });
+      context.addIssue({ code: "custom", path: ["scope", ...about.field.split(".")], message: about.says });
       return;
     }
     for (const [at, command] of commands.entries()) {
@@ -107,26 +106,15 @@ const file = z
       return;
     }
   });
-type WrittenScope = z.output<typeof file>["scope"];
-
-interface Misfit {
-  readonly field: string;
-  readonly says: string;
-}
-
-function misfitOfBlocks({ blocks: written, wordPages }: WrittenScope): Misfit | undefined {
-  if (written === undefined) return undefined;
-  const { vstart, vend, blockPages, bitsPerLong } = written;
-  if (vend > wordPages - 1) {
-    return { field: "vend", says: `expected at most ${wordPages - 1}: scope.wordPages is ${wordPages}` };
+/** What in a request for percpu areas does not fit its place. */
+function misfitOfPercpu(asked: PcpuGet, { blocks, vmalloc, wordPages }: WrittenScope): Misfit | undefined {
+  if (blocks === undefined && vmalloc === undefined) {
+    return { field: "op", says: "expected scope.vmalloc, the window in which percpu areas are placed" };
   }
-  if (vstart >= vend) return { field: "vstart", says: `expected a window that begins before vend, ${vend}` };
-  if (blockPages > wordPages)
-    return { field: "blockPages", says: "expected a block no larger than the space" };
-  if (2 * bitsPerLong > blockPages) {
-    return { field: "bitsPerLong", says: `expected at most half of blockPages, ${blockPages / 2}` };
-  }
-  return undefined;
+  const most = areasFrom(0, asked).every(({ end }) => end <= wordPages);
+  return most
+    ? outOfDomain(asked)
+    : { field: "offsets", says: `expected areas that end at ${wordPages} at most, which is scope.wordPages` };
 }
 
 /** What in a command does not fit its place: the types have been checked already. */
@@ -145,9 +133,13 @@ function misfit(
     if (command.map && command.size > MOST_MAPPED) {
       return { field: "size", says: `expected at most ${MOST_MAPPED} pages where they are mapped` };
     }
-    if (command.align > scope.wordPages * PAGE_SIZE) {
-      return { field: "align", says: "expected an alignment of at most the whole space, in bytes" };
-    }
+  }
+  if ("align" in command && command.align > scope.wordPages * PAGE_SIZE) {
+    return { field: "align", says: "expected an alignment of at most the whole space, in bytes" };
+  }
+  if (command.op === "pcpuGet") {
+    const wrong = misfitOfPercpu(command, scope);
+    if (wrong !== undefined) return wrong;
   }
   if (command.op === "mapRam") {
     if (scope.blocks === undefined) {
@@ -195,36 +187,13 @@ export function historyIn(path: string, json: unknown): HistoryFile {
   if (!parsed.success) throw inputError(path, undefined, firstIssue(parsed.error, ""));
   const { kernel, law, scope, commands } = parsed.data;
   const steps = commands as HistoryStep[];
-  return { kernel, law, commands: steps, scope: scopeOf(scope, steps) };
-}
-
-function scopeOf(
-  { wordPages, cpus, lazyMaxPages, blocks, beforeInit }: WrittenScope,
-  commands: HistoryStep[],
-): Scope {
-  const maps =
-    blocks === undefined
-      ? AREAS_ONLY
-      : {
-          vmalloc: { vstart: blocks.vstart, vend: blocks.vend },
-          blockPages: blocks.blockPages,
-          bitsPerLong: blocks.bitsPerLong,
-        };
-  return {
-    name: "pinned",
-    wordPages,
-    cpus,
-    lazyMaxPages,
-    ...maps,
-    beforeInit: beforeInit === true,
-    ...askedFor(commands),
-  };
+  return { kernel, law, commands: steps, scope: { ...machineOf(scope), ...askedFor(steps) } };
 }
 
 /** What a history asks for, as a scope lists it. */
 export function askedFor(
   commands: readonly HistoryStep[],
-): Pick<Scope, "counts" | "sizes" | "aligns" | "windows"> {
+): Pick<Scope, "counts" | "sizes" | "aligns" | "windows" | "congruent"> {
   const maps = commands.filter((command) => command.op === "mapRam");
   const allocs = commands.filter((command) => command.op === "alloc");
   const distinct = <T>(values: T[], key: (value: T) => string) => [
@@ -247,15 +216,19 @@ export function askedFor(
       allocs.map(({ vstart, vend }) => ({ vstart, vend })),
       ({ vstart, vend }) => `${vstart}-${vend}`,
     ),
+    congruent: distinct(
+      commands.filter((command) => command.op === "pcpuGet").map(({ op: _op, ...congruent }) => congruent),
+      JSON.stringify,
+    ),
   };
 }
 
 /** The file's text: fields in a fixed order, a command a line. */
 export function formatHistory({ kernel, law, scope, commands }: HistoryFile): string {
-  const { wordPages, cpus, lazyMaxPages, vmalloc, blockPages, bitsPerLong, beforeInit } = scope;
-  const blocks = { ...vmalloc, blockPages, bitsPerLong };
-  const maps = commands.some(({ op }) => op === "mapRam") ? { blocks } : {};
-  const written = { wordPages, cpus, lazyMaxPages, ...maps, ...(beforeInit ? { beforeInit } : {}) };
+  const written = scopeAsWritten(
+    scope,
+    commands.some(({ op }) => op === "mapRam"),
+  );
   const lines = commands.map((command) => `    ${JSON.stringify(command)}`);
   return [
     "{",

@@ -71,6 +71,7 @@ function readTrace(file: string, line: number, text: string): Trace {
     sizes: [],
     aligns: [],
     windows: [],
+    congruent: [],
   };
   const exchanges = readExchanges(file, line, ops, config);
   return { file, line, label: version, seed, name, scope, exchanges };

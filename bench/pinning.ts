@@ -41,6 +41,7 @@ const SCOPE: Scope = {
   blockPages: 128,
   bitsPerLong: 64,
   beforeInit: false,
+  congruent: [],
   counts: [16],
   sizes: [8],
   aligns: [PAGE_SIZE],

@@ -6,7 +6,7 @@ import { bugCalled } from "../counterexamples/index.ts";
 import { replay } from "../engine/stepper.ts";
 import type { State } from "../kernels/state.ts";
 import { type KnownBreak, randomRun } from "../properties/random-run.ts";
-import { SCOPES } from "../properties/scopes.ts";
+import { scopesFor } from "../properties/scopes.ts";
 import { settingFor, type VmapPlayed } from "../properties/setting.ts";
 import type { LawId } from "../spec/contract.ts";
 import type { HistoryStep } from "../spec/history.ts";
@@ -84,7 +84,7 @@ export async function checkKernel(kernel: Kernel<State>, options: CheckOptions):
   const seen = new Map<string, number>();
   let histories = 0;
   let commands = 0;
-  for (const { scope, histories: wanted, seed } of turns(options)) {
+  for (const { scope, histories: wanted, seed } of turns(kernel, options)) {
     if (options.interrupted()) break;
     options.say(`${kernel.name}: random histories in ${scope.name}, ${histories} so far`);
     // Lets Ctrl-C be heard, and the progress line be drawn.
@@ -137,9 +137,13 @@ async function tryWhole(
 }
 
 /** The random histories of a run, some hundreds at a time, every scope in turn. */
-function* turns({ runs, seed }: CheckOptions): Iterable<{ scope: Scope; histories: number; seed: number }> {
+function* turns(
+  { release }: Kernel<State>,
+  { runs, seed }: CheckOptions,
+): Iterable<{ scope: Scope; histories: number; seed: number }> {
   for (let done = 0, turn = 0; done < runs; done += TURN, turn++) {
-    for (const scope of SCOPES) yield { scope, histories: Math.min(TURN, runs - done), seed: seed + turn };
+    for (const scope of scopesFor(release))
+      yield { scope, histories: Math.min(TURN, runs - done), seed: seed + turn };
   }
 }
 

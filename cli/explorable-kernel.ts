@@ -8,7 +8,7 @@ import { type Call, OF_AREAS } from "../properties/callers.ts";
 import { historyOf } from "../properties/history-of.ts";
 import { settingFor, type VmapPlayed } from "../properties/setting.ts";
 import { sideBySide } from "../properties/side-by-side.ts";
-import { blocksScope, MIDDLE, type Space, spaceScope } from "../properties/spaces.ts";
+import { blocksScope, MIDDLE, type Space, spaceScope, withPercpu } from "../properties/spaces.ts";
 import { lawsTried } from "../properties/tried.ts";
 import { STEP_PROTOCOLS } from "../protocols/index.ts";
 import type { Command } from "../spec/commands.ts";
@@ -33,6 +33,12 @@ export const KERNEL_PARAMETERS: Readonly<Record<string, Parameter>> = {
   },
   top: { counts: "whether the space ends at the top of the word", usual: 0, least: 0, most: 1 },
   block: { counts: "pages in a per-CPU block; 0 for callers who map nothing", usual: 0, least: 0, most: 8 },
+  percpu: {
+    counts: "pairs of percpu areas asked for, of a page each: 2, 3, 4, 5 pages apart; 0 for none",
+    usual: 0,
+    least: 0,
+    most: 4,
+  },
   cpus: { counts: "CPUs that map and read, where there are blocks", usual: 1, most: 2 },
 };
 
@@ -46,6 +52,13 @@ const MAPPING_PARAMETERS: typeof KERNEL_PARAMETERS = {
 /** What callers do where there are blocks. */
 const MAPPING: readonly Call[] = ["alloc", "map", "touch", "pin", "purge", "unmapAliases"];
 
+/** What they do in a scope; undefined where they only allocate, free and purge. */
+function callsIn({ blockPages, congruent }: Scope): readonly Call[] | undefined {
+  const percpu: readonly Call[] = congruent.length > 0 ? ["percpu"] : [];
+  if (blockPages > 0) return [...MAPPING, ...percpu];
+  return percpu.length > 0 ? [...OF_AREAS, ...percpu] : undefined;
+}
+
 /** The kernel, judged also by the law that was asked for, if one was. */
 export function kernelMachine(released: Kernel<State>, law?: LawId): Explorable {
   const kernel = law === undefined ? released : heldTo(released, law);
@@ -57,10 +70,10 @@ export function kernelMachine(released: Kernel<State>, law?: LawId): Explorable 
     hasFootprints: false,
     open: (parameters, { merged }) => {
       const scope = scopeOf(parameters);
-      const machine = sideBySide(kernel, scope, {
-        reduced: merged,
-        ...(scope.blockPages > 0 ? { calls: MAPPING } : {}),
-      });
+      if (scope.congruent.length > 0 && !kernel.release.percpu)
+        throw new RangeError(`percpu areas are modelled from 5.2 on, and not in ${kernel.name}`);
+      const calls = callsIn(scope);
+      const machine = sideBySide(kernel, scope, { reduced: merged, ...(calls && { calls }) });
       return {
         machine,
         tell: (broken) => told(kernel, scope, machine.commands, broken),
@@ -90,12 +103,13 @@ function usualOf(parameters: Readonly<Record<string, Parameter>>): Record<string
 
 /** Throws a RangeError where these do not go together. */
 export function scopeOf(parameters: Readonly<Record<string, number>>): Scope {
-  const { pages, sizes, aligns, windows, top, block, cpus } = parameters as Record<string, number> & {
+  const { pages, sizes, aligns, windows, top, block, percpu, cpus } = parameters as Record<string, number> & {
     pages: number;
     sizes: number;
     aligns: number;
     windows: number;
     block: number;
+    percpu: number;
     cpus: number;
   };
   if (sizes > pages) throw new RangeError(`sizes to ${sizes} in a space of ${pages} pages`);
@@ -108,7 +122,8 @@ export function scopeOf(parameters: Readonly<Record<string, number>>): Scope {
     windows,
     at: top === 1 ? "top" : MIDDLE,
   };
-  return block === 0 ? spaceScope(space) : blocksScope({ ...space, block, cpus });
+  const scope = block === 0 ? spaceScope(space) : blocksScope({ ...space, block, cpus });
+  return percpu === 0 ? scope : withPercpu(scope, percpu);
 }
 
 /** A break, named and confirmed. Throws an Error if the reference does not confirm it. */

@@ -5,9 +5,10 @@ import { INTERLEAVED } from "../counterexamples/interleavings.ts";
 import { KERNELS, kernelCalled } from "../kernels/index.ts";
 import type { State } from "../kernels/state.ts";
 import type { LawId } from "../spec/contract.ts";
+import type { HistoryStep } from "../spec/history.ts";
 import type { Kernel } from "../spec/kernel.ts";
 import { LAWS } from "../spec/laws/index.ts";
-import { orNearest } from "./exit.ts";
+import { orNearest, UsageError } from "./exit.ts";
 
 const LABELS = KERNELS.flatMap((kernel) => kernel.release.labels);
 const CHANGED = BUGS.filter((bug) => bug.changed !== undefined);
@@ -40,6 +41,18 @@ export function bugNamed(name: string): Bug {
 export function lawNamed(id: string): LawId {
   const ids = LAWS.map((law) => law.id);
   return orNearest("law", id, (word) => ids.find((known) => known === word), ids);
+}
+
+/** Throws a UsageError where a history asks for percpu areas of a kernel whose search for them is not modelled. */
+export function refuseUnmodelled(
+  name: string,
+  { commands }: { readonly commands: readonly HistoryStep[] },
+  kernel: Kernel<State>,
+): void {
+  if (kernel.release.percpu || !commands.some(({ op }) => op === "pcpuGet")) return;
+  throw new UsageError(
+    `${name}: it asks for percpu areas, which are modelled from 5.2 on, and not in ${kernel.name}`,
+  );
 }
 
 /** The command line that replays something, as a user of this installation types it. */

@@ -2,6 +2,7 @@
 import { type Call, OF_AREAS } from "../properties/callers.ts";
 import { hasBlocks, type Place } from "../properties/shortest-difference.ts";
 import type { Kernel } from "../spec/kernel.ts";
+import type { Scope } from "../spec/scope.ts";
 import { UsageError } from "./exit.ts";
 import type { Parameter } from "./explorable.ts";
 import { KERNEL_PARAMETERS, scopeOf } from "./explorable-kernel.ts";
@@ -33,25 +34,38 @@ const POOLS = [
   "pages=4,sizes=1,aligns=1,windows=1,block=4,cpus=2",
   "pages=5,sizes=2,aligns=1,windows=1,block=2,cpus=2,lazy=1",
 ];
+const PERCPU = ["pages=6,sizes=2,aligns=1,windows=2,percpu=2"];
 const BLOCKS = [
   "pages=4,sizes=1,aligns=1,windows=1,block=4",
   "pages=8,sizes=1,aligns=1,windows=1,block=4",
   "pages=8,sizes=1,aligns=1,windows=1,block=8",
 ];
 
+function callsIn({ blockPages, congruent }: Scope): readonly Call[] {
+  const calls = blockPages > 0 ? MAPPING : OF_AREAS;
+  return congruent.length > 0 ? [...calls, "percpu"] : calls;
+}
+
 /** The usual places for these two, or the one asked for. Throws a UsageError if that cannot be. */
 export function placesFor<S>(one: Kernel<S>, other: Kernel<S>, asked: string | undefined): readonly Place[] {
-  if (asked !== undefined) return [placeOf(asked)];
+  const bothPercpu = one.release.percpu && other.release.percpu;
+  if (asked !== undefined) {
+    const place = placeOf(asked);
+    if (place.scope.congruent.length > 0 && !bothPercpu)
+      throw new UsageError(`--scope ${asked}: percpu areas are modelled from 5.2 on`);
+    return [place];
+  }
   const pools = one.release.pools || other.release.pools ? POOLS : [];
   const blocks = hasBlocks(one) && hasBlocks(other) ? BLOCKS : [];
-  return [...AREAS, ...pools, ...blocks].map(placeOf);
+  const percpu = bothPercpu ? PERCPU : [];
+  return [...AREAS, ...pools, ...percpu, ...blocks].map(placeOf);
 }
 
 function placeOf(name: string): Place {
   const { lazy, ...parameters } = parametersOf({ name: "diff", parameters: PARAMETERS }, name);
   try {
     const scope = { ...scopeOf(parameters), lazyMaxPages: lazy === 0 ? null : (lazy as number) };
-    return { name, scope, calls: scope.blockPages > 0 ? MAPPING : OF_AREAS };
+    return { name, scope, calls: callsIn(scope) };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new UsageError(`--scope ${name}: ${error.message}`);

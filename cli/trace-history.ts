@@ -72,7 +72,7 @@ export function translate(trace: Trace): HistoryStep[] {
       const { cpu, page } = command;
       const area = placed.findLast((each) => each.start <= page && page < each.start + each.pages);
       if (area !== undefined) steps.push({ op: "touch", cpu, area: area.index, page: page - area.start });
-    } else if (command.op !== "unpin") {
+    } else if (command.op !== "unpin" && command.op !== "pcpuFree") {
       if ((command.op === "alloc" || command.op === "mapRam") && response.kind === "placed") {
         const pages = command.op === "alloc" ? command.size : command.count;
         const { start } = response;

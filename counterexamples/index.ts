@@ -3,6 +3,7 @@ import type { LawId } from "../spec/contract.ts";
 import { aliasesBeforeInit } from "./aliases-before-init/bug.ts";
 import { alignWrapToZero } from "./align-wrap-to-zero/bug.ts";
 import { augAlignOverhead } from "./aug-align-overhead/bug.ts";
+import { augPercpuJump } from "./aug-percpu-jump/bug.ts";
 import { augSearchUnshifted } from "./aug-search-unshifted/bug.ts";
 import type { Bug, Evidence } from "./bug.ts";
 import { cacheDraftAlignBugon } from "./cache-draft-align-bugon/bug.ts";
@@ -43,6 +44,7 @@ export const BUGS: readonly Bug[] = [
   cacheExactHoleMissed,
   wrapSizeMinusOne,
   alignWrapToZero,
+  augPercpuJump,
   augAlignOverhead,
   purgeListUaf,
   vunmapNoCacheFlush,

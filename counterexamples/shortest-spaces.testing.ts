@@ -134,6 +134,25 @@ const mapsAmongAreas: ShortestSpace = {
   calls: ["alloc", "map", "purge", "unmapAliases"],
 };
 
+/** Pairs of percpu areas, of 1 or 2 pages each, the second from 2 to 7 pages above the first. */
+const PAIRS = [2, 3, 4, 5, 6, 7].flatMap((apart) =>
+  [1, 2].flatMap((first) =>
+    [1, 2].map((second) => ({ offsets: [0, apart], sizes: [first, second], align: PAGE_SIZE })),
+  ),
+);
+
+const percpuAreas: ShortestSpace = {
+  says: "ask for pairs of percpu areas of 1 or 2 pages, 2 to 7 pages apart, or for three, in twelve pages, allocate every size in five windows of eight of these, free, purge",
+  scope: {
+    ...EIGHT_PAGES,
+    name: "twelve pages",
+    vmalloc: { vstart: 16, vend: 28 },
+    aligns: aligned(1),
+    congruent: [...PAIRS, { offsets: [0, 4, 8], sizes: [1, 2, 1], align: PAGE_SIZE }],
+  },
+  calls: ["alloc", "percpu", "purge"],
+};
+
 /** By bug, then by pinned history. */
 export const SHORTEST_SPACES: Readonly<Record<string, Readonly<Record<string, ShortestSpace>>>> = {
   "va-gap-offbyone": { "lowest-fit.json": areas },
@@ -168,6 +187,11 @@ export const SHORTEST_SPACES: Readonly<Record<string, Readonly<Record<string, Sh
     "guard-gap.json": wholeWord,
     "flush-before-reuse.json": wholeWordLess,
     "flush-before-reuse.whole-space.json": wholeWordLess,
+  },
+  "aug-percpu-jump": {
+    "highest-congruent-fit.json": percpuAreas,
+    "refused-only-when-full.json": percpuAreas,
+    "purge-only-when-full.json": percpuAreas,
   },
   "aug-align-overhead": {
     "refused-only-when-full.json": areas,

@@ -103,6 +103,26 @@ export function freeExtents(free: FreeSpace): Extent[] {
   return found;
 }
 
+/** pvm_find_va_enclose_addr: the extent that has this page or ends there, or else the next below it; NONE if none is. */
+export function extentAtOrBelow({ root, start, end, left, right }: FreeSpace, page: Vpn): number {
+  let found = NONE;
+  for (let here = root; here !== NONE; ) {
+    if ((start[here] as number) > page) {
+      here = left[here] as number;
+      continue;
+    }
+    found = here;
+    if ((end[here] as number) >= page) break;
+    here = right[here] as number;
+  }
+  return found;
+}
+
+/** The first whole page of an extent: the lowest of all begins at byte 1. */
+export function firstPage({ start }: FreeSpace, slot: number): Vpn {
+  return (start[slot] as number) || 1;
+}
+
 /** How large one extent is. */
 export function measure({ word, start, end }: FreeSpace, slot: number): Measure {
   const from = start[slot] as number;

@@ -78,6 +78,9 @@ function answer(state: State, command: Command, rules: ListRules): Result {
     case "mapRam":
     case "unmapRam":
     case "init":
+    // No pcpu_get_vm_areas yet (ca23e405e06d, 2.6.32).
+    case "pcpuGet":
+    case "pcpuFree":
       return { kind: "refused" };
     case "pin":
       return pin(state, () => {});

@@ -7,7 +7,7 @@ import type { Alloc } from "../spec/commands.ts";
 import { alignmentInPages, PAGE_SIZE, type Vpn } from "../spec/vocabulary.ts";
 import { NONE } from "./areas.ts";
 import { KernelBug } from "./bug.ts";
-import { type FreeSpace, type Measure, takeSpace } from "./free-space.ts";
+import { type FreeSpace, firstPage, type Measure, takeSpace } from "./free-space.ts";
 import { MARKS } from "./marks.ts";
 import { NO_ROOM } from "./search-uncached.ts";
 import type { State } from "./state.ts";
@@ -107,9 +107,4 @@ function fits(free: FreeSpace, slot: number, { size, align }: Alloc, vstart: Vpn
 /** Where in an extent a request would lie. */
 function placeIn(free: FreeSpace, slot: number, alignment: number, vstart: Vpn): Vpn {
   return align(free.word, Math.max(firstPage(free, slot), vstart), alignment);
-}
-
-/** The first whole page of an extent: the lowest of all begins at byte 1. */
-function firstPage({ start }: FreeSpace, slot: number): Vpn {
-  return (start[slot] as number) || 1;
 }

@@ -8,6 +8,7 @@ import { freeExtents, wholeSpace } from "./free-space.ts";
 import type { Mark } from "./marks.ts";
 import { flushCacheVunmap } from "./memory.ts";
 import { unmapAtOnce } from "./purge.ts";
+import { type CongruentSearch, takeCongruent } from "./search-congruent.ts";
 import { type TreeSearch, takeFromTree } from "./search-tree.ts";
 import { NO_ROOM } from "./search-uncached.ts";
 import { initialState, type State } from "./state.ts";
@@ -22,7 +23,7 @@ export interface LazyExtents extends Pick<Steps, "removed" | "keepLazy" | "isLaz
 }
 
 /** The steps in which these releases, and their bugs, differ. */
-export interface TreeRules extends TreeSearch, Pick<Steps, "purgesInline" | "unmapAliases"> {
+export interface TreeRules extends TreeSearch, CongruentSearch, Pick<Steps, "purgesInline" | "unmapAliases"> {
   readonly lazyExtents: LazyExtents;
   readonly blocks: BlockRules;
 }
@@ -41,6 +42,7 @@ export function treeSteps(rules: TreeRules): Steps {
     initial,
     search,
     searchAgain: search,
+    takeCongruent: (state, congruent) => takeCongruent(state, congruent, rules),
     dropUnused: (state, slot) => giveBackDescriptor(state.areas, slot),
     placed: () => {},
     flushCache: flushCacheVunmap,

@@ -2,7 +2,7 @@
  * The skeleton of alloc_vmap_area and its kin from db64fe02 on: what a call does, step by step, each
  * release giving the steps in which it differs. A historical bug is one of these steps replaced.
  */
-import type { Alloc, Command, MapRam } from "../spec/commands.ts";
+import type { Alloc, Command, Congruent, MapRam } from "../spec/commands.ts";
 import type { Dump, DumpedBlock, Kernel } from "../spec/kernel.ts";
 import type { Promises } from "../spec/releases.ts";
 import { fitsBlock, type Scope } from "../spec/scope.ts";
@@ -23,6 +23,7 @@ import { allBlocks, listedBlocks, runsOf } from "./blocks.ts";
 import { bugOn } from "./bug.ts";
 import { MARKS, type Mark } from "./marks.ts";
 import { aliasReport, grant, letGo, mapRange, touch } from "./memory.ts";
+import { getPercpu } from "./percpu.ts";
 import { pin, unpin } from "./pinning.ts";
 import { erase, linkAndColour, prev } from "./rbtree.ts";
 import { NO_ROOM } from "./search-uncached.ts";
@@ -37,6 +38,8 @@ export interface Steps {
   search(state: State, request: Alloc): Vpn;
   /** The search after the purge that a refusal forces. */
   searchAgain(state: State, request: Alloc): Vpn;
+  /** The same for the areas of a pcpuGet, which go together. Absent where that is not modelled. */
+  takeCongruent?(state: State, congruent: Congruent): Vpn;
   /** A refused call's descriptor. */
   dropUnused(state: State, slot: number): void;
   /** After an area was inserted: what the search remembers, and the assertions on it. */
@@ -116,6 +119,11 @@ function answer(state: State, command: Command, steps: Steps): Result {
     case "unmapRam":
       unmapRam(state, command.start, command.count, steps);
       return { kind: "done" };
+    case "pcpuGet":
+      return getPercpu(state, command, steps);
+    case "pcpuFree":
+      for (const offset of command.offsets) free(state, command.start + offset, steps);
+      return { kind: "done" };
     case "purge":
       purgeNow(state, steps);
       return { kind: "done" };
@@ -130,7 +138,7 @@ function answer(state: State, command: Command, steps: Steps): Result {
 }
 
 /** purge_vmap_area_lazy: a purge that waits its turn, and takes fragmented blocks as well. */
-function purgeNow(state: State, steps: Steps): void {
+export function purgeNow(state: State, steps: Steps): void {
   purgeFragmented(state, steps);
   steps.purge(state, undefined, "emptied");
 }

@@ -1,13 +1,14 @@
 /** How the reference world follows a reply: what the subject did, taken at its word. */
 import { Map as ImmutableMap, List } from "immutable";
-import type { Command, Response, UnmapRam } from "../spec/commands.ts";
-import { newArea, purged } from "../spec/laws/law.ts";
+import type { Command, PcpuFree, Response, UnmapRam } from "../spec/commands.ts";
+import { newArea, newAreas, purged } from "../spec/laws/law.ts";
 import { fitsBlock } from "../spec/scope.ts";
-import { roundedUp, type Vpn } from "../spec/vocabulary.ts";
-import { Area } from "./area.ts";
+import { type Extent, roundedUp, type Vpn } from "../spec/vocabulary.ts";
+import { Area, type Owner } from "./area.ts";
 import { Block, RamMap } from "./block.ts";
 import { Dead, type Ptes } from "./dead.ts";
 import type { ImmutableWorld, Tlb } from "./immutable-world.ts";
+import { letGoBeforePurge } from "./let-go-before-purge.ts";
 import { flushAndRelease } from "./release.ts";
 
 /**
@@ -23,7 +24,10 @@ export function after(
   let world = countPtes(before, response);
   if (command.op === "free") world = letGoArea(world, command.start, "alloc", response);
   if (command.op === "unmapRam") world = letGoMap(world, command, response);
+  const percpu = command.op === "pcpuFree" ? aroundLastPurge(before, command, response) : NONE_HELD;
+  for (const area of percpu.before) world = letGoArea(world, area.start, area.by, response);
   if (purged(response)) world = flushAndRelease(world, command, response);
+  for (const area of percpu.after) world = letGoArea(world, area.start, area.by, response);
   if (response.kind === "placed") world = place(world, before, command, response);
   const frames = framesTaken(command, response);
   if (frames > 0) world = world.with({ nextFrame: world.nextFrame + frames });
@@ -43,8 +47,25 @@ function ptesAfter({ pteCleared }: Response, pages: number): Ptes {
   return pteCleared < pages ? "there" : "gone";
 }
 
+const NONE_HELD = { before: [], after: [] } as const;
+
+/** The percpu areas that are let go before the last purge of the reply, and those after it. */
+function aroundLastPurge(
+  world: ImmutableWorld,
+  { start, offsets }: PcpuFree,
+  response: Response,
+): { readonly before: readonly Area[]; readonly after: readonly Area[] } {
+  const areas = world.percpuAt(start);
+  const held = offsets.flatMap((offset) => areas.find((area) => area.start === start + offset) ?? []);
+  const count = letGoBeforePurge(
+    held.map((area) => area.end - area.start),
+    response,
+  );
+  return { before: held.slice(0, count), after: held.slice(count) };
+}
+
 /** The owner of an area lets it go: it is lazy. */
-function letGoArea(world: ImmutableWorld, start: Vpn, by: Area["by"], response: Response): ImmutableWorld {
+function letGoArea(world: ImmutableWorld, start: Vpn, by: Owner, response: Response): ImmutableWorld {
   const area = whichLetGo(world, start, by, response);
   if (area === undefined) return world;
   const { mapped, frame, end } = area;
@@ -61,7 +82,7 @@ function letGoArea(world: ImmutableWorld, start: Vpn, by: Area["by"], response: 
  * The area that a free of this address means. Only an illegal reply gives one address out twice; the reply to
  * the free may then tell which was found, by the range flushed or by the lazy pages counted.
  */
-function whichLetGo(world: ImmutableWorld, start: Vpn, by: Area["by"], response: Response): Area | undefined {
+function whichLetGo(world: ImmutableWorld, start: Vpn, by: Owner, response: Response): Area | undefined {
   const candidates = world
     .areasIn({ start, end: start + 1 })
     .filter((area) => area.start === start && area.life === "busy" && area.by === by && !area.block);
@@ -100,6 +121,8 @@ function place(
   command: Command,
   response: Response & { readonly kind: "placed" },
 ): ImmutableWorld {
+  if (command.op === "pcpuGet")
+    return placePercpu(world, newAreas(before, command, response), response.start);
   if (command.op !== "alloc" && command.op !== "mapRam") return world;
   const { start, pteSet: mapped } = response;
   const held = world.held + mapped;
@@ -131,6 +154,15 @@ function place(
   if (giver === undefined) return world.with({ held });
   const area = giver.area.withBlock((giver.area.block as Block).withMap(map));
   return world.with({ areas: world.areas.set(giver.at, area), held });
+}
+
+/** Areas with one base, under which nothing is mapped. */
+function placePercpu(world: ImmutableWorld, extents: readonly Extent[], base: Vpn): ImmutableWorld {
+  const fields = { life: "busy", by: base, mapped: 0, frame: 0, block: undefined } as const;
+  return extents.reduce(
+    (now, { start, end }) => now.with({ areas: inserted(now, new Area({ start, end, ...fields })) }),
+    world,
+  );
 }
 
 /** Frames that a command takes from the counter; a map takes them even if it is refused. */

@@ -4,12 +4,15 @@ import type { Pfn, Vpn } from "../spec/vocabulary.ts";
 import type { AreaView, Life } from "../spec/world.ts";
 import type { Block } from "./block.ts";
 
+/** Who asked for an area, and so lets it go: an allocation, a map, or a pcpuGet, which is known by its base. */
+export type Owner = "alloc" | "map" | Vpn;
+
 export interface AreaFields {
   readonly start: Vpn;
   readonly end: Vpn;
   readonly life: Life;
-  /** Who asked for it, and so lets it go: a map's is an area of its own, or a block. */
-  readonly by: "alloc" | "map";
+  /** A map's is an area of its own, or a block. */
+  readonly by: Owner;
   /** Pages mapped from `start` on, each to the next frame from `frame` on; 0 for an area that maps nothing. */
   readonly mapped: number;
   readonly frame: Pfn;
@@ -26,7 +29,7 @@ export class Area implements AreaView, AreaFields, ValueObject {
   readonly start: Vpn;
   readonly end: Vpn;
   readonly life: Life;
-  readonly by: "alloc" | "map";
+  readonly by: Owner;
   readonly mapped: number;
   readonly frame: Pfn;
   readonly block: Block | undefined;

@@ -3,9 +3,11 @@
  * (Immutable's `is`), and nothing a law asks can change it.
  */
 import { hash, Map as ImmutableMap, is, List, type ValueObject } from "immutable";
+import type { Congruent } from "../spec/commands.ts";
 import type { Promises } from "../spec/releases.ts";
 import { fitsBlock, isLittleLeft, type Scope } from "../spec/scope.ts";
 import {
+  alignDown,
   alignUp,
   type Cpu,
   type Extent,
@@ -158,6 +160,16 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
     return undefined;
   }
 
+  /** The busy areas that a pcpuGet placed at this base. */
+  percpuAt(base: Vpn): readonly Area[] {
+    return this.walk.filter((area) => area.by === base && area.life === "busy");
+  }
+
+  holdsPcpu(base: Vpn, offsets: readonly Pages[]): boolean {
+    const starts = this.percpuAt(base).map(({ start }) => start);
+    return starts.length === offsets.length && offsets.every((offset) => starts.includes(base + offset));
+  }
+
   holdsMap(start: Vpn, count: Pages): boolean {
     if (fitsBlock(this.scope, count)) return this.mapAt(start, count) !== undefined;
     return this.walk.some(
@@ -210,6 +222,34 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
       candidate = alignUp(area.end + afterArea, request.align);
     }
     return candidate + length <= request.vend ? candidate : undefined;
+  }
+
+  /**
+   * Walks down from the window's end. Whatever stands in the way of one of the areas pushes the base down so far that
+   * this one lies below it; no base between can serve.
+   */
+  highestCongruentFit(congruent: Congruent, purgeable: Purgeable): Vpn | undefined {
+    const { vstart, vend } = this.scope.vmalloc;
+    const { offsets, sizes, align } = congruent;
+    const ends = offsets.map((offset, nth) => offset + (sizes[nth] as number));
+    const lowest = Math.max(vstart, this.promises.lowestPage);
+    let base = alignDown(vend - Math.max(...ends), align);
+    while (base >= lowest) {
+      const below = this.pushedBelow(base, congruent, purgeable);
+      if (below === undefined) return base;
+      base = alignDown(below, align);
+    }
+    return undefined;
+  }
+
+  /** Where the base must lie at most so that one of the areas lies below what stands in its way; undefined if none does. */
+  private pushedBelow(base: Vpn, { offsets, sizes }: Congruent, purgeable: Purgeable): Vpn | undefined {
+    for (const [nth, offset] of offsets.entries()) {
+      const end = offset + (sizes[nth] as number);
+      const [inTheWay] = this.areasIn({ start: base + offset, end: base + end }, purgeable);
+      if (inTheWay !== undefined) return inTheWay.start - end;
+    }
+    return undefined;
   }
 
   /** Whether a synchronous purge of this release takes the area. */

@@ -1,8 +1,9 @@
 /** How the packed world follows a reply: as after.ts, into arrays that are copied when they change. */
-import type { Command, Response, UnmapRam } from "../spec/commands.ts";
-import { newArea } from "../spec/laws/law.ts";
+import type { Command, PcpuFree, Response, UnmapRam } from "../spec/commands.ts";
+import { newArea, newAreas } from "../spec/laws/law.ts";
 import { fitsBlock } from "../spec/scope.ts";
 import { type Cpu, type Extent, type Pages, type Pfn, roundedUp, type Vpn } from "../spec/vocabulary.ts";
+import { letGoBeforePurge } from "./let-go-before-purge.ts";
 import {
   AREA,
   BLOCK,
@@ -10,6 +11,7 @@ import {
   BY,
   BY_ALLOC,
   BY_MAP,
+  BY_PERCPU,
   END,
   FRAME,
   GIVEN,
@@ -41,7 +43,8 @@ export function packedAfter(
   world.ptes += response.pteSet - response.pteCleared;
   if (command.op === "free") letGoArea(world, command.start, BY_ALLOC, response);
   else if (command.op === "unmapRam") letGoMap(world, command, response);
-  if (response.flushes.length > 0) flushAndRelease(world, command, response);
+  if (command.op === "pcpuFree") letGoPercpu(world, command, response);
+  else if (response.flushes.length > 0) flushAndRelease(world, command, response);
   if (response.kind === "placed") place(world, before, command, response);
   world.nextFrame += framesTaken(command, response);
   if (command.op === "init") world.initialised = true;
@@ -63,6 +66,25 @@ function letGoArea(world: Draft, start: Vpn, by: number, response: Response): vo
   world.lazyPages += (areas[at + END] as number) - start;
   world.held -= mapped;
   if (mapped > 0) addDead(world, start, mapped, areas[at + FRAME] as number, response);
+}
+
+/** Percpu areas are let go one after another: those before the last purge of the reply, and those after it. */
+function letGoPercpu(world: Draft, command: PcpuFree, response: Response): void {
+  const { start: base, offsets } = command;
+  const by = BY_PERCPU + base;
+  const starts: Vpn[] = [];
+  const pages: Pages[] = [];
+  for (let nth = 0; nth < offsets.length; nth++) {
+    const start = base + (offsets[nth] as number);
+    const at = whichLetGo(world, start, by, response);
+    if (at === NOWHERE) continue;
+    starts.push(start);
+    pages.push((world.areas[at + END] as number) - start);
+  }
+  const before = letGoBeforePurge(pages, response);
+  for (let nth = 0; nth < before; nth++) letGoArea(world, starts[nth] as Vpn, by, response);
+  if (response.flushes.length > 0) flushAndRelease(world, command, response);
+  for (let nth = before; nth < starts.length; nth++) letGoArea(world, starts[nth] as Vpn, by, response);
 }
 
 /** The PTEs of what is let go are gone if the reply cleared as many. */
@@ -145,6 +167,11 @@ function place(
   command: Command,
   response: Response & { readonly kind: "placed" },
 ): void {
+  if (command.op === "pcpuGet") {
+    const by = BY_PERCPU + response.start;
+    for (const extent of newAreas(before, command, response)) insertArea(world, extent, by, 0, 0, NO_BLOCK);
+    return;
+  }
   if (command.op !== "alloc" && command.op !== "mapRam") return;
   const mapped = response.pteSet;
   const frame = world.nextFrame;

@@ -23,9 +23,10 @@ export const BLOCK = 6;
 export const BUSY = 0;
 export const LAZY = 1;
 
-/** Who asked for an area. */
+/** Who asked for an area: an allocation, a map, or, from BY_PERCPU on, a pcpuGet, whose base is added to that. */
 export const BY_ALLOC = 0;
 export const BY_MAP = 1;
+export const BY_PERCPU = 2;
 
 /** Of an area that is no block. */
 export const NO_BLOCK = -1;

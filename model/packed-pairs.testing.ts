@@ -5,6 +5,7 @@ import type { Promises } from "../spec/releases.ts";
 import type { Scope } from "../spec/scope.ts";
 import { witnessesFor } from "../spec/witnesses.ts";
 import type { World } from "../spec/world.ts";
+import type { Owner } from "./area.ts";
 import type { ImmutableWorld } from "./immutable-world.ts";
 import {
   AREA,
@@ -12,6 +13,8 @@ import {
   BUSY,
   BY,
   BY_ALLOC,
+  BY_MAP,
+  BY_PERCPU,
   COUNT,
   CPU,
   DEAD,
@@ -75,7 +78,7 @@ function plainPacked(world: PackedWorld) {
       start: area[START],
       end: area[END],
       life: area[LIFE] === BUSY ? "busy" : "lazy",
-      by: area[BY] === BY_ALLOC ? "alloc" : "map",
+      by: ownerOf(area[BY] as number),
       mapped: area[MAPPED],
       frame: area[FRAME],
       block: area[BLOCK] === NO_BLOCK ? undefined : plainBlock(world.blocks[area[BLOCK] as number] as Packed),
@@ -89,6 +92,11 @@ function plainPacked(world: PackedWorld) {
     unflushed: records(world.unflushed, EXTENT).map(([start, end]) => ({ start, end })),
     tlb: records(world.tlb, TRANSLATION),
   };
+}
+
+function ownerOf(by: number): Owner {
+  if (by === BY_ALLOC) return "alloc";
+  return by === BY_MAP ? "map" : by - BY_PERCPU;
 }
 
 function plainBlock(block: Packed) {
@@ -204,6 +212,23 @@ function* questions(scope: Scope, from: number, to: number): Iterable<[string, (
           return [world.lowestFit(request, "taken"), world.lowestFit(request, "gone")];
         }),
       ),
+  ];
+  yield [
+    "highestCongruentFit",
+    (world) =>
+      [
+        { offsets: [0], sizes: [1], align: 4096 },
+        { offsets: [0, 3], sizes: [1, 2], align: 4096 },
+        { offsets: [8, 0, 4], sizes: [2, 2, 4], align: 2 * 4096 },
+      ].flatMap((congruent) => [
+        world.highestCongruentFit(congruent, "taken"),
+        world.highestCongruentFit(congruent, "gone"),
+      ]),
+  ];
+  yield [
+    "holdsPcpu",
+    (world) =>
+      pages.map((page) => [[0], [0, 2], [2, 0], [0, 4], [0, 3]].map((at) => world.holdsPcpu(page, at))),
   ];
   const cpus = Array.from({ length: scope.cpus }, (_none, cpu) => cpu);
   yield [

@@ -26,7 +26,7 @@ type Flushes = readonly Extent[];
 export function flushAndRelease(world: Draft, command: Command, response: Response): void {
   const { flushes } = response;
   const gone: number[] = [];
-  const ofLazyAreas = command.op === "free" || command.op === "unmapRam";
+  const ofLazyAreas = command.op === "free" || command.op === "unmapRam" || command.op === "pcpuFree";
   if (ofLazyAreas || response.kind !== "pinned" || response.swept) {
     releaseAreas(world, purgedBy(command, response), flushes, gone);
     world.lazyPages = 0;
@@ -48,7 +48,7 @@ export function flushAndRelease(world: Draft, command: Command, response: Respon
 type Taken = "none" | "all" | "of aliases";
 
 function purgedBy({ op }: Command, response: Response): Taken {
-  if (op === "free" || op === "unmapRam") return "none";
+  if (op === "free" || op === "unmapRam" || op === "pcpuFree") return "none";
   return op === "unmapAliases" || response.kind === "pinned" ? "of aliases" : "all";
 }
 

@@ -11,6 +11,8 @@ import {
   BUSY,
   BY,
   BY_ALLOC,
+  BY_MAP,
+  BY_PERCPU,
   COUNT,
   HELD,
   LIFE,
@@ -44,14 +46,28 @@ function enabled(world: PackedWorld, scope: Scope): readonly Command[] {
     const mapped = areas[at + MAPPED] as Pages;
     const number = areas[at + BLOCK] as number;
     if (areas[at + LIFE] === BUSY) {
-      if (areas[at + BY] === BY_ALLOC) commands.push({ op: "free", start });
-      else if (number === NO_BLOCK) commands.push({ op: "unmapRam", cpu: 0, start, count: mapped });
+      const by = areas[at + BY] as number;
+      if (by === BY_ALLOC) commands.push({ op: "free", start });
+      else if (by === BY_PERCPU + start)
+        commands.push({ op: "pcpuFree", start, offsets: offsetsFrom(areas, start) });
+      else if (by === BY_MAP && number === NO_BLOCK)
+        commands.push({ op: "unmapRam", cpu: 0, start, count: mapped });
     }
     pushTouches(commands, start, mapped, scope.cpus);
     if (number !== NO_BLOCK) pushMaps(commands, blocks[number] as Packed, scope.cpus);
   }
   for (let nth = 0; nth < LAST.length; nth++) commands.push(LAST[nth] as Command);
   return commands;
+}
+
+/** Where the areas lie that a pcpuGet placed at this base. */
+function offsetsFrom(areas: Packed, base: Vpn): readonly Pages[] {
+  const offsets: Pages[] = [];
+  for (let at = 0; at < areas.length; at += AREA) {
+    if (areas[at + BY] === BY_PERCPU + base && areas[at + LIFE] === BUSY)
+      offsets.push((areas[at + START] as Vpn) - base);
+  }
+  return offsets;
 }
 
 /** What may be done with the maps of a block. */
@@ -70,24 +86,24 @@ function pushTouches(to: Command[], start: Vpn, pages: Pages, cpus: number): voi
   }
 }
 
-/** What is asked in every world of a scope, by what becomes of fragmented blocks: made once. */
-const requests = new WeakMap<Scope, Map<Promises["fragments"], readonly Command[]>>();
+/** What is asked in every world of a scope and a release: made once. */
+const requests = new WeakMap<Scope, Map<Promises, readonly Command[]>>();
 
-function requestsOf(scope: Scope, { fragments }: Promises): readonly Command[] {
+function requestsOf(scope: Scope, promises: Promises): readonly Command[] {
   let ofScope = requests.get(scope);
   if (ofScope === undefined) {
     ofScope = new Map();
     requests.set(scope, ofScope);
   }
-  let found = ofScope.get(fragments);
+  let found = ofScope.get(promises);
   if (found === undefined) {
-    found = allRequests(scope, fragments);
-    ofScope.set(fragments, found);
+    found = allRequests(scope, promises);
+    ofScope.set(promises, found);
   }
   return found;
 }
 
-function allRequests(scope: Scope, fragments: Promises["fragments"]): readonly Command[] {
+function allRequests(scope: Scope, { fragments, percpu }: Promises): readonly Command[] {
   const commands: Command[] = [UNMAP_ALIASES];
   for (const { vstart, vend } of scope.windows) {
     for (const size of scope.sizes) {
@@ -99,5 +115,6 @@ function allRequests(scope: Scope, fragments: Promises["fragments"]): readonly C
   for (const count of fragments === "no blocks" ? [] : scope.counts) {
     for (let cpu = 0; cpu < scope.cpus; cpu++) commands.push({ op: "mapRam", cpu, count });
   }
+  for (const congruent of percpu ? scope.congruent : []) commands.push({ op: "pcpuGet", ...congruent });
   return commands;
 }

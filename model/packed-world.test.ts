@@ -37,6 +37,10 @@ const TINY: Scope = {
   blockPages: 4,
   bitsPerLong: 2,
   beforeInit: false,
+  congruent: [
+    { offsets: [0, 3], sizes: [1, 2], align: PAGE_SIZE },
+    { offsets: [2, 0], sizes: [2, 2], align: 2 * PAGE_SIZE },
+  ],
   counts: [1, 2, 3],
   sizes: [2],
   aligns: [PAGE_SIZE],

@@ -5,6 +5,7 @@
  * Every question here is asked many times for each command, so its loops are plain: no closures, no iterators,
  * and no object made but for what is found.
  */
+import type { Congruent } from "../spec/commands.ts";
 import type { Promises } from "../spec/releases.ts";
 import { fitsBlock, isLittleLeft, type Scope } from "../spec/scope.ts";
 import {
@@ -23,6 +24,7 @@ import {
   BY,
   BY_ALLOC,
   BY_MAP,
+  BY_PERCPU,
   COUNT,
   CPU,
   DEAD,
@@ -172,6 +174,17 @@ export class PackedWorld implements World, PackedFields {
     return undefined;
   }
 
+  holdsPcpu(base: Vpn, offsets: readonly Pages[]): boolean {
+    const { areas } = this;
+    let held = 0;
+    for (let at = 0; at < areas.length; at += AREA) {
+      if (areas[at + BY] !== BY_PERCPU + base || areas[at + LIFE] === LAZY) continue;
+      if (!offsets.includes((areas[at + START] as number) - base)) return false;
+      held += 1;
+    }
+    return held === offsets.length;
+  }
+
   holdsMap(start: Vpn, count: Pages): boolean {
     if (fitsBlock(this.scope, count)) return this.areaOfMap(start, count) !== NOWHERE;
     const { areas } = this;
@@ -223,6 +236,25 @@ export class PackedWorld implements World, PackedFields {
       candidate = Math.ceil(clear / step) * step;
     }
     return candidate + length <= request.vend ? candidate : undefined;
+  }
+
+  /** As the reference: what stands in the way of one of the areas pushes the base down. */
+  highestCongruentFit(congruent: Congruent, purgeable: Purgeable): Vpn | undefined {
+    const { vstart, vend } = this.scope.vmalloc;
+    const { offsets, sizes } = congruent;
+    const step = alignmentInPages(congruent.align);
+    let last = 0;
+    for (let nth = 0; nth < offsets.length; nth++) {
+      last = Math.max(last, (offsets[nth] as number) + (sizes[nth] as number));
+    }
+    const lowest = Math.max(vstart, this.promises.lowestPage);
+    let base = Math.floor((vend - last) / step) * step;
+    while (base >= lowest) {
+      const below = pushedBelow(this, base, congruent, purgeable);
+      if (below === base) return base;
+      base = Math.floor(below / step) * step;
+    }
+    return undefined;
   }
 
   /** Whether a synchronous purge of this release takes the area at this place. */
@@ -320,6 +352,26 @@ export class PackedWorld implements World, PackedFields {
     }
     return undefined;
   }
+}
+
+/** Where the base must lie at most so that one of the areas lies below what is in its way; where it is if none is. */
+function pushedBelow(
+  world: PackedWorld,
+  base: Vpn,
+  { offsets, sizes }: Congruent,
+  purgeable: Purgeable,
+): Vpn {
+  const { areas } = world;
+  for (let nth = 0; nth < offsets.length; nth++) {
+    const start = base + (offsets[nth] as number);
+    const end = start + (sizes[nth] as number);
+    for (let at = 0; at < areas.length && (areas[at + START] as number) < end; at += AREA) {
+      if ((areas[at + END] as number) <= start) continue;
+      if (purgeable === "gone" && world.purges(at)) continue;
+      return base - (end - (areas[at + START] as number));
+    }
+  }
+  return base;
 }
 
 /** The area at this place, as laws see one. */

@@ -13,7 +13,7 @@ import type { ImmutableWorld, Tlb } from "./immutable-world.ts";
 type Purge = "none" | "of lazy areas" | "synchronous" | "of aliases";
 
 function purgeIn(command: Command, response: Response): Purge {
-  if (command.op === "free" || command.op === "unmapRam") return "of lazy areas";
+  if (command.op === "free" || command.op === "unmapRam" || command.op === "pcpuFree") return "of lazy areas";
   if (response.kind === "pinned") return response.swept ? "of aliases" : "none";
   return command.op === "unmapAliases" ? "of aliases" : "synchronous";
 }

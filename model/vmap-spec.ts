@@ -36,8 +36,9 @@ function* enabled(world: ImmutableWorld, scope: Scope): Iterable<Command> {
   for (const count of world.promises.fragments === "no blocks" ? [] : scope.counts) {
     for (let cpu = 0; cpu < scope.cpus; cpu++) yield { op: "mapRam", cpu, count };
   }
+  for (const congruent of world.promises.percpu ? scope.congruent : []) yield { op: "pcpuGet", ...congruent };
   for (const area of world.areas) {
-    if (area.life === "busy") yield* letsGo(area);
+    if (area.life === "busy") yield* letsGo(area, world);
     yield* touches(area.start, area.mapped, scope);
     for (const { start, count, held } of area.block?.maps ?? []) {
       if (held) yield { op: "unmapRam", cpu: 0, start, count };
@@ -50,9 +51,11 @@ function* enabled(world: ImmutableWorld, scope: Scope): Iterable<Command> {
 }
 
 /** What lets a whole area go: nothing does that of a block. */
-function* letsGo({ start, by, mapped, block }: Area): Iterable<Command> {
+function* letsGo({ start, by, mapped, block }: Area, world: ImmutableWorld): Iterable<Command> {
   if (by === "alloc") yield { op: "free", start };
-  else if (block === undefined) yield { op: "unmapRam", cpu: 0, start, count: mapped };
+  else if (by === start)
+    yield { op: "pcpuFree", start, offsets: world.percpuAt(start).map((area) => area.start - start) };
+  else if (by === "map" && block === undefined) yield { op: "unmapRam", cpu: 0, start, count: mapped };
 }
 
 function* touches(start: Vpn, pages: Pages, { cpus }: Scope): Iterable<Command> {

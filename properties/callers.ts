@@ -20,6 +20,8 @@ export type Call =
   /** A read, or a write, by each CPU of each page that is or was mapped. */
   | "touch"
   | "write"
+  /** A pcpuGet of each of the scope's congruent areas. */
+  | "percpu"
   | "pin"
   | "purge"
   | "unmapAliases";
@@ -49,6 +51,7 @@ export function commandsOf(
   if (calls.includes("alloc") || calls.includes("allocMapped"))
     commands.push(...pages.map((start) => ({ op: "free", start }) as const));
   if (calls.includes("map")) commands.push(...mapsOf(scope, pages));
+  if (calls.includes("percpu")) commands.push(...percpuOf(scope, pages));
   if (calls.includes("touch")) commands.push(...touchesOf(scope, pages, false));
   if (calls.includes("write")) commands.push(...touchesOf(scope, pages, true));
   for (const op of WITHOUT_ARGUMENTS) if (calls.includes(op)) commands.push({ op });
@@ -56,7 +59,8 @@ export function commandsOf(
 }
 
 function pagesOfWindows({ windows, vmalloc }: Scope, calls: readonly Call[]): readonly Vpn[] {
-  const all = calls.includes("map") ? [...windows, vmalloc] : windows;
+  const inVmalloc = calls.includes("map") || calls.includes("percpu");
+  const all = inVmalloc ? [...windows, vmalloc] : windows;
   return pagesBetween(Math.min(...all.map(({ vstart }) => vstart)), Math.max(...all.map(({ vend }) => vend)));
 }
 
@@ -84,6 +88,15 @@ function mapsOf({ counts, cpus }: Scope, pages: readonly Vpn[]): Command[] {
   return [...maps, ...letGo];
 }
 
+function percpuOf({ congruent }: Scope, pages: readonly Vpn[]): Command[] {
+  const gets = congruent.map((asked) => ({ op: "pcpuGet", ...asked }) as const);
+  const distinct = [...new Map(congruent.map(({ offsets }) => [offsets.join(), offsets])).values()];
+  const frees = pages.flatMap((start) =>
+    distinct.map((offsets) => ({ op: "pcpuFree", start, offsets }) as const),
+  );
+  return [...gets, ...frees];
+}
+
 function touchesOf({ cpus }: Scope, pages: readonly Vpn[], write: boolean): Command[] {
   return Array.from({ length: cpus }, (_none, cpu) => cpu).flatMap((cpu) =>
     pages.map((page): Command => (write ? { op: "touch", cpu, page, write } : { op: "touch", cpu, page })),
@@ -98,6 +111,10 @@ export function isEnabled(world: PackedWorld, command: Command): boolean {
       return world.busyAt(command.start) !== undefined;
     case "unmapRam":
       return world.holdsMap(command.start, command.count);
+    case "pcpuFree":
+      return world.holdsPcpu(command.start, command.offsets);
+    case "pcpuGet":
+      return world.promises.percpu;
     case "mapRam":
       return world.promises.fragments !== "no blocks";
     case "touch":
@@ -134,6 +151,14 @@ export function nameOf(command: Command): string {
       return `mapRam ${command.count} on ${command.cpu}`;
     case "unmapRam":
       return `unmapRam ${command.count} at ${command.start}`;
+    case "pcpuGet": {
+      const { offsets, sizes } = command;
+      const areas = offsets.map((offset, nth) => `${sizes[nth]} at +${offset}`);
+      const alignment = alignmentInPages(command.align);
+      return `pcpuGet ${areas.join(", ")}${alignment > 1 ? ` align ${alignment}` : ""}`;
+    }
+    case "pcpuFree":
+      return `pcpuFree ${command.offsets.map((offset) => command.start + offset).join(", ")}`;
     case "touch":
       return `${command.write ? "write" : "touch"} ${command.page} on ${command.cpu}`;
     default:

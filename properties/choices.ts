@@ -4,6 +4,7 @@
  * (intend.ts). So every choice means something wherever it stands, and dropping one leaves the others sense.
  */
 import fc from "fast-check";
+import type { Congruent } from "../spec/commands.ts";
 import type { Scope, Window } from "../spec/scope.ts";
 import { type Bytes, type Cpu, PAGE_SIZE, type Pages } from "../spec/vocabulary.ts";
 
@@ -25,6 +26,9 @@ export type Choice =
   | { readonly op: "mapRam"; readonly cpu: Cpu; readonly count: Pages }
   /** Lets one of the maps go. */
   | { readonly op: "unmapRam"; readonly cpu: Cpu; readonly share: number }
+  | { readonly op: "pcpuGet"; readonly congruent: Congruent }
+  /** Lets the areas of one pcpuGet go. */
+  | { readonly op: "pcpuFree"; readonly share: number }
   /** Reads or writes a page of one of the areas and maps. */
   | {
       readonly op: "touch";
@@ -49,6 +53,9 @@ export interface Weights {
   /** Of maps, and of what lets them go; for scopes that have blocks. */
   readonly mapRam: number;
   readonly unmapRam: number;
+  /** Of percpu areas; for scopes that have some. */
+  readonly pcpuGet: number;
+  readonly pcpuFree: number;
   readonly pin: number;
   readonly unpin: number;
   readonly touch: number;
@@ -63,6 +70,8 @@ export const WEIGHTS: Weights = {
   free: 24,
   mapRam: 0,
   unmapRam: 0,
+  pcpuGet: 24,
+  pcpuFree: 14,
   pin: 4,
   unpin: 1,
   touch: 8,
@@ -78,6 +87,8 @@ const WEIGHTS_OF_MAPS: Weights = {
   free: 8,
   mapRam: 40,
   unmapRam: 30,
+  pcpuGet: 0,
+  pcpuFree: 0,
   pin: 5,
   unpin: 1,
   touch: 20,
@@ -104,13 +115,24 @@ function weightsFor({ blockPages }: Scope): Weights {
   return blockPages > 0 ? WEIGHTS_OF_MAPS : WEIGHTS;
 }
 
+/** Which area is meant is known only when the areas are: a share of them, in [0, 1). */
+const SHARE: fc.Arbitrary<number> = fc.oneof(
+  { arbitrary: fc.constant(0), weight: 1 },
+  { arbitrary: fc.nat(999).map((nth) => nth / 1000), weight: 3 },
+);
+
+function percpuChoices({ congruent }: Scope, { pcpuGet, pcpuFree }: Weights) {
+  const get = { op: fc.constant("pcpuGet" as const), congruent: fc.constantFrom(...congruent) };
+  const free = { op: fc.constant("pcpuFree" as const), share: SHARE };
+  return [
+    { weight: pcpuGet, arbitrary: fc.record(get) },
+    { weight: pcpuFree, arbitrary: fc.record(free) },
+  ];
+}
+
 /** One choice in this scope. */
 export function choice(scope: Scope, weights: Weights = weightsFor(scope)): fc.Arbitrary<Choice> {
-  // Shares lie in [0, 1): which area is meant is known only when the areas are.
-  const share = fc.oneof(
-    { arbitrary: fc.constant(0), weight: 1 },
-    { arbitrary: fc.nat(999).map((nth) => nth / 1000), weight: 3 },
-  );
+  const share = SHARE;
   const pages: fc.Arbitrary<SizeChoice> = fc.constantFrom(...scope.sizes).map((size) => ({ pages: size }));
   const hole: fc.Arbitrary<SizeChoice> = fc.record({ hole: fc.nat(3), less: fc.nat(1) });
   const size = fc.oneof({ arbitrary: pages, weight: 2 }, { arbitrary: hole, weight: 1 });
@@ -148,8 +170,14 @@ export function choice(scope: Scope, weights: Weights = weightsFor(scope)): fc.A
     { weight: weights.mapRam, arbitrary: fc.record({ op: op("mapRam"), cpu, count }) },
     { weight: weights.unmapRam, arbitrary: fc.record({ op: op("unmapRam"), cpu, share }) },
   ];
+  const percpu = scope.congruent.length === 0 ? [] : percpuChoices(scope, weights);
   const init = { weight: 60, arbitrary: fc.constant({ op: "init" as const }) };
-  return fc.oneof(...areas, ...(scope.blockPages > 0 ? maps : []), ...(scope.beforeInit ? [init] : []));
+  return fc.oneof(
+    ...areas,
+    ...(scope.blockPages > 0 ? maps : []),
+    ...percpu,
+    ...(scope.beforeInit ? [init] : []),
+  );
 }
 
 /** How many choices a history is drawn from, and of which kinds. */

@@ -45,6 +45,7 @@ const ALL: Space = {
     blockPages: 2,
     bitsPerLong: 1,
     beforeInit: false,
+    congruent: [],
     counts: [1, 2],
     sizes: [1, 2],
     aligns: [PAGE_SIZE],

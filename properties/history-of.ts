@@ -7,7 +7,7 @@ import type { Scope } from "../spec/scope.ts";
 /** Something that was given out: which command got it, where it begins, and of how many pages it is. */
 interface Got {
   readonly by: number;
-  readonly op: "alloc" | "mapRam" | "pin";
+  readonly op: "alloc" | "mapRam" | "pcpuGet" | "pin";
   readonly start: number;
   readonly pages: number;
   letGo: boolean;
@@ -40,6 +40,8 @@ function stepOf(command: Command, got: readonly Got[]): HistoryStep {
       return { op: "free", area: letGo(got, "alloc", command.start, command) };
     case "unmapRam":
       return { op: "unmapRam", cpu: command.cpu, area: letGo(got, "mapRam", command.start, command) };
+    case "pcpuFree":
+      return { op: "pcpuFree", area: letGo(got, "pcpuGet", command.start, command) };
     case "unpin":
       return { op: "unpin", area: letGo(got, "pin", command.frame as number, command) };
     case "touch": {
@@ -77,4 +79,7 @@ function note(got: Got[], by: number, command: Command, response: Response): voi
     got.push({ by, op: "alloc", start: response.start, pages: command.size, letGo: false });
   if (command.op === "mapRam")
     got.push({ by, op: "mapRam", start: response.start, pages: command.count, letGo: false });
+  // Nothing is mapped there: no touch means it.
+  if (command.op === "pcpuGet")
+    got.push({ by, op: "pcpuGet", start: response.start, pages: 0, letGo: false });
 }

@@ -9,7 +9,7 @@ import type { Scope } from "../spec/scope.ts";
 import type { World } from "../spec/world.ts";
 import { type Choice, choices, type Lengths } from "./choices.ts";
 import { confirm, play } from "./play.ts";
-import { SCOPES } from "./scopes.ts";
+import { scopesFor } from "./scopes.ts";
 import { quickSettingFor, settingFor, type VmapPlayed, type VmapSetting } from "./setting.ts";
 import { simpler } from "./simpler.ts";
 
@@ -59,11 +59,12 @@ const HOPE_MS = 3000;
 export function hunt<S>(quarry: Quarry<S>, seed: number, limit: HuntLimit): HuntResult {
   const started = Date.now();
   const deadline = started + limit.milliseconds;
+  const scopes = scopesFor(quarry.kernel.release);
   let runs = 0;
   let caught: Caught | undefined;
   for (let turn = 0; caught === undefined && runs < limit.runs && Date.now() < deadline; turn++) {
-    const scope = SCOPES[turn % SCOPES.length] as Scope;
-    const longest = LENGTHS[Math.floor(turn / SCOPES.length) % LENGTHS.length] as number;
+    const scope = scopes[turn % scopes.length] as Scope;
+    const longest = LENGTHS[Math.floor(turn / scopes.length) % LENGTHS.length] as number;
     const found = draw(quarry, scope, { longest }, Math.min(TURN, limit.runs - runs), seed + turn, deadline);
     runs += found.runs;
     if (found.found !== undefined) caught = { scope, history: bringDown(quarry, scope, found.found) };
@@ -140,7 +141,12 @@ function shorter<S>(quarry: Quarry<S>, caught: Caught, seed: number, deadline: n
   let best = caught;
   // What took a map cannot happen where there are no blocks, and what took none is sooner met there.
   const maps = caught.history.some(({ op }) => op === "mapRam");
-  const others = SCOPES.filter((scope) => scope !== caught.scope && maps === scope.blockPages > 0);
+  // Nor can what took percpu areas, where none are asked for.
+  const percpu = caught.history.some(({ op }) => op === "pcpuGet");
+  const others = scopesFor(quarry.kernel.release).filter(
+    (scope) =>
+      scope !== caught.scope && maps === scope.blockPages > 0 && percpu === scope.congruent.length > 0,
+  );
   const scopes = [caught.scope, ...others];
   // In rounds, so that every length has had a turn before the time is up.
   for (let round = 0; round < ROUNDS; round++) {

@@ -17,13 +17,15 @@ export interface Asked {
   /** What is held, by address. */
   readonly areas: Held[];
   readonly maps: Held[];
+  /** What each pcpuGet got, by its base. */
+  readonly percpu: Held[];
   /** Indices of the pins whose frames are not given back. */
   readonly pins: number[];
   lastAlloc: (HistoryStep & { readonly op: "alloc" }) | undefined;
 }
 
 export function nothingAsked(): Asked {
-  return { areas: [], maps: [], pins: [], lastAlloc: undefined };
+  return { areas: [], maps: [], percpu: [], pins: [], lastAlloc: undefined };
 }
 
 /** What a choice may ask of the world it meets. */
@@ -49,6 +51,12 @@ export function intend(choice: Choice, world: Met, asked: Asked): HistoryStep | 
     case "unmapRam": {
       const map = sharedOut(asked.maps, choice.share);
       return map && { op: "unmapRam", cpu: choice.cpu, area: map.index };
+    }
+    case "pcpuGet":
+      return world.promises.percpu ? { op: "pcpuGet", ...choice.congruent } : undefined;
+    case "pcpuFree": {
+      const areas = sharedOut(asked.percpu, choice.share);
+      return areas && { op: "pcpuFree", area: areas.index };
     }
     case "unpin": {
       const pin = sharedOut(asked.pins, choice.share);
@@ -94,6 +102,12 @@ export function noteAsked(
       break;
     case "mapRam":
       if (start !== undefined) insert(asked.maps, { index, start, pages: step.count });
+      break;
+    case "pcpuGet":
+      if (start !== undefined) insert(asked.percpu, { index, start, pages: 0 });
+      break;
+    case "pcpuFree":
+      drop(asked.percpu, ({ index }) => index === step.area);
       break;
     case "free":
       drop(asked.areas, ({ index }) => index === step.area);

@@ -2,6 +2,7 @@
  * The machines random histories run on. Each makes one kind of corner common; together they have sizes and
  * alignments of every kind, windows that are not aligned, and both ways a space can end.
  */
+import type { Promises } from "../spec/releases.ts";
 import { AREAS_ONLY, type Scope } from "../spec/scope.ts";
 import { type Bytes, PAGE_SIZE } from "../spec/vocabulary.ts";
 
@@ -88,6 +89,7 @@ const blocks: Scope = {
   blockPages: 8,
   bitsPerLong: 4,
   beforeInit: false,
+  congruent: [],
   counts: [1, 2, 3, 4, 5],
   sizes: [1, 8],
   aligns: pagesAligned(1, 8),
@@ -115,7 +117,37 @@ const small: Scope = {
 /** A machine that is switched on. */
 const boot: Scope = { ...small, name: "boot", beforeInit: true };
 
-export const SCOPES: readonly Scope[] = [desk, top, tight, lazy, blocks, small, boot];
+/** Percpu areas above others, which come from the other end, on two CPUs. */
+const percpu: Scope = {
+  ...AREAS_ONLY,
+  name: "percpu",
+  wordPages: 256,
+  cpus: 2,
+  lazyMaxPages: 6,
+  vmalloc: { vstart: 65, vend: 89 },
+  sizes: [1, 2, 3, 4],
+  aligns: [1, ...pagesAligned(1, 2, 4)],
+  windows: [
+    { vstart: 65, vend: 89 },
+    { vstart: 65, vend: 77 },
+    { vstart: 73, vend: 89 },
+    { vstart: 82, vend: 84 },
+  ],
+  congruent: [
+    { offsets: [0], sizes: [3], align: PAGE_SIZE },
+    { offsets: [0, 3], sizes: [1, 1], align: PAGE_SIZE },
+    { offsets: [0, 9], sizes: [2, 3], align: PAGE_SIZE },
+    { offsets: [0, 4, 8], sizes: [2, 2, 2], align: 2 * PAGE_SIZE },
+    { offsets: [12, 0], sizes: [4, 4], align: 4 * PAGE_SIZE },
+  ],
+};
+
+export const SCOPES: readonly Scope[] = [desk, top, tight, lazy, blocks, small, boot, percpu];
+
+/** Those in which a release with these promises does something that it does in no other. */
+export function scopesFor(promises: Pick<Promises, "percpu">): readonly Scope[] {
+  return promises.percpu ? SCOPES : SCOPES.filter(({ congruent }) => congruent.length === 0);
+}
 
 /** The scope called so, or undefined. */
 export function scopeCalled(name: string): Scope | undefined {

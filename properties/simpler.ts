@@ -1,7 +1,9 @@
 /** Simpler forms of a step: what a reader would rather see in a counterexample, best first. */
+import type { Congruent } from "../spec/commands.ts";
+import { outOfDomain } from "../spec/congruent.ts";
 import type { HistoryStep } from "../spec/history.ts";
 import type { Scope } from "../spec/scope.ts";
-import { PAGE_SIZE } from "../spec/vocabulary.ts";
+import { alignmentInPages, PAGE_SIZE } from "../spec/vocabulary.ts";
 
 /** Every form simpler than this one: each differs in one argument, which it brings down. */
 export function* simpler(step: HistoryStep, scope: Scope): Iterable<HistoryStep> {
@@ -30,4 +32,27 @@ export function* simpler(step: HistoryStep, scope: Scope): Iterable<HistoryStep>
     if (step.cpu > 0) yield { ...step, cpu: 0 };
     if (step.page > 0) yield { ...step, page: 0 };
   }
+  if (step.op === "pcpuGet") {
+    yield { op: "purge" };
+    for (const congruent of simplerCongruent(step)) yield { op: "pcpuGet", ...congruent };
+  }
+}
+
+/** Fewer areas, a page's alignment, smaller ones, ones closer together: each where the call's domain has it. */
+function simplerCongruent({ offsets, sizes, align }: Congruent): readonly Congruent[] {
+  const step = alignmentInPages(align);
+  const numbers = offsets.map((_offset, nth) => nth);
+  const less = (values: readonly number[], at: number) =>
+    values.map((value, nth) => (nth === at ? value - step : value));
+  const fewer = numbers.map((at) => {
+    const left = offsets.toSpliced(at, 1);
+    const lowest = Math.min(...left);
+    return { offsets: left.map((offset) => offset - lowest), sizes: sizes.toSpliced(at, 1), align };
+  });
+  return [
+    ...(offsets.length > 1 ? fewer : []),
+    ...(align === PAGE_SIZE ? [] : [{ offsets, sizes, align: PAGE_SIZE }]),
+    ...numbers.map((at) => ({ offsets, sizes: less(sizes, at), align })),
+    ...numbers.map((at) => ({ offsets: less(offsets, at), sizes, align })),
+  ].filter((congruent) => outOfDomain(congruent) === undefined);
 }

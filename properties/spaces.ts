@@ -57,6 +57,14 @@ export function blocksScope(space: SpaceOfBlocks): Scope {
   };
 }
 
+/** The same with so many pairs of percpu areas to ask for, each a page further apart; the whole space is theirs. */
+export function withPercpu(scope: Scope, pairs: number): Scope {
+  const congruent = Array.from({ length: pairs }, (_none, nth) => {
+    return { offsets: [0, nth + 2], sizes: [1, 1], align: PAGE_SIZE };
+  });
+  return { ...scope, vmalloc: scope.windows[0] as Window, congruent };
+}
+
 /** In a space of a few pages two of them may be the same. */
 function different(windows: readonly Window[]): readonly Window[] {
   return windows.filter(

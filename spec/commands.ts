@@ -47,6 +47,28 @@ export interface UnmapRam {
   readonly count: Pages;
 }
 
+/** What pcpu_get_vm_areas is asked for: areas that lie as far apart wherever their base is. They are disjoint. */
+export interface Congruent {
+  /** Where each area begins, in pages from the base: multiples of `align`, the lowest of them 0. */
+  readonly offsets: readonly Pages[];
+  /** Of each area, in pages: multiples of `align`, at least 1. */
+  readonly sizes: readonly Pages[];
+  /** Of the base, in bytes: a power of two, at least a page. */
+  readonly align: Bytes;
+}
+
+/** pcpu_get_vm_areas: all these areas in the vmalloc window, as high as can be, or none. Nothing is mapped. */
+export interface PcpuGet extends Congruent {
+  readonly op: "pcpuGet";
+}
+
+/** pcpu_free_vm_areas: the caller lets all areas go, one after another, that a pcpuGet placed at this base. */
+export interface PcpuFree {
+  readonly op: "pcpuFree";
+  readonly start: Vpn;
+  readonly offsets: readonly Pages[];
+}
+
 /** A CPU reads one page, or writes to it: through its TLB if it can, else by the page table. */
 export interface Touch {
   readonly op: "touch";
@@ -67,6 +89,8 @@ export type Command =
   | Free
   | MapRam
   | UnmapRam
+  | PcpuGet
+  | PcpuFree
   | Touch
   /**
    * A page is allocated for use in a page table, and pinned: Xen wants no other writable mapping of it, PAT no
@@ -138,6 +162,7 @@ export type Response = Effects &
   (
     | {
         readonly kind: "placed";
+        /** Of the area or the map; of a pcpuGet, the base. */
         readonly start: Vpn;
         /** Mapping stopped at a page whose PTE was already there; the area stays. */
         readonly mapStopped: boolean;

@@ -2,7 +2,7 @@
  * A history as files and generators write it: an area is named by the index of the command that asked for it,
  * whether that was granted or not. So one history means the same on every kernel, also on the repaired one.
  */
-import type { Alloc, Command, MapRam, Response } from "./commands.ts";
+import type { Alloc, Command, MapRam, PcpuGet, Response } from "./commands.ts";
 import type { Naming } from "./contract.ts";
 import type { Scope } from "./scope.ts";
 import type { Cpu, Pages, Pfn, Vpn } from "./vocabulary.ts";
@@ -14,6 +14,9 @@ export type HistoryStep =
   | MapRam
   /** Lets go of what mapRam number `area` got. */
   | { readonly op: "unmapRam"; readonly cpu: Cpu; readonly area: number }
+  | PcpuGet
+  /** Lets go of all areas that pcpuGet number `area` got. */
+  | { readonly op: "pcpuFree"; readonly area: number }
   /** Reads or writes page number `page` of what command number `area` got, also after it was let go. */
   | {
       readonly op: "touch";
@@ -32,15 +35,17 @@ export type HistoryStep =
 
 /** What each command got, while a history is being run. */
 export interface Names {
-  /** An address, or the frame of a pin; undefined where nothing was got. */
+  /** An address, the base of a pcpuGet, or the frame of a pin; undefined where nothing was got. */
   readonly got: (number | undefined)[];
   readonly letGo: boolean[];
   /** Pages that a mapRam asked for. */
   readonly counts: (Pages | undefined)[];
+  /** What a pcpuGet asked for. */
+  readonly offsets: (readonly Pages[] | undefined)[];
 }
 
 function begin(): Names {
-  return { got: [], letGo: [], counts: [] };
+  return { got: [], letGo: [], counts: [], offsets: [] };
 }
 
 /** The step with addresses for names, or undefined when it names nothing that is there: it does nothing then. */
@@ -53,6 +58,10 @@ function resolve(names: Names, step: HistoryStep): Command | undefined {
       const { cpu, area } = step;
       const count = names.counts[area] as Pages;
       return gone(names, area) ? undefined : { op: "unmapRam", cpu, start: named as Vpn, count };
+    }
+    case "pcpuFree": {
+      const offsets = names.offsets[step.area] as readonly Pages[];
+      return gone(names, step.area) ? undefined : { op: "pcpuFree", start: named as Vpn, offsets };
     }
     case "unpin":
       return gone(names, step.area) ? undefined : { op: "unpin", frame: named as Pfn };
@@ -78,8 +87,14 @@ function note(names: Names, index: number, step: HistoryStep, response: Response
   names.got[index] = whatIsGot(response);
   names.letGo[index] = false;
   names.counts[index] = step.op === "mapRam" ? step.count : undefined;
-  const letsGo = step.op === "free" || step.op === "unmapRam" || step.op === "unpin";
-  if (letsGo && response !== undefined) names.letGo[step.area] = true;
+  names.offsets[index] = step.op === "pcpuGet" ? step.offsets : undefined;
+  if (letsGo(step) && response !== undefined) names.letGo[step.area] = true;
+}
+
+type LetsGo = Extract<HistoryStep, { op: "free" | "unmapRam" | "pcpuFree" | "unpin" }>;
+
+function letsGo(step: HistoryStep): step is LetsGo {
+  return step.op !== "touch" && "area" in step;
 }
 
 function whatIsGot(response: Response | undefined): number | undefined {
@@ -96,6 +111,7 @@ function named(step: HistoryStep): number | undefined {
 const NAMES: Readonly<Record<string, readonly string[]>> = {
   free: ["alloc"],
   unmapRam: ["mapRam"],
+  pcpuFree: ["pcpuGet"],
   touch: ["alloc", "mapRam"],
   unpin: ["pin"],
 };

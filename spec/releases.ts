@@ -33,6 +33,8 @@ export interface Promises {
    * several CPUs). No reply shows what is kept so, and what a request finds free depends on it.
    */
   readonly pools: boolean;
+  /** Whether pcpu_get_vm_areas is modelled: from 5.2 on. Kernels have it since 2.6.32 (ca23e405e06d). */
+  readonly percpu: boolean;
 }
 
 /**
@@ -73,7 +75,16 @@ function release(
 ): Promises {
   const freesLazily = fragments !== "no blocks";
   const promised = [...BY_ALL, ...laws];
-  return { labels, guard, laws: promised, freesLazily, fragments, lowestPage: 0, pools: false };
+  return {
+    labels,
+    guard,
+    laws: promised,
+    freesLazily,
+    fragments,
+    lowestPage: 0,
+    pools: false,
+    percpu: false,
+  };
 }
 
 /** From 5.2 on. */
@@ -83,7 +94,7 @@ function treeRelease(
   fragments: Fragments,
   pools = false,
 ): Promises {
-  return { ...release(labels, NO_GUARD, laws, fragments), lowestPage: 1, pools };
+  return { ...release(labels, NO_GUARD, laws, fragments), lowestPage: 1, pools, percpu: true };
 }
 
 const FROM_2_6_28: readonly LawId[] = [
@@ -100,6 +111,7 @@ const FROM_2_6_37: readonly LawId[] = [...FROM_2_6_28, "unmapped-means-no-pte"];
 const FROM_5_2: readonly LawId[] = [
   ...FROM_2_6_37.filter((law) => law !== "lowest-fit"),
   "lowest-roomy-hole",
+  "highest-congruent-fit",
 ];
 /** Searched for the plain size (9f531973dff3). */
 const FROM_5_16: readonly LawId[] = [...FROM_5_2, "lowest-fit-at-a-page", "lowest-fit"];

@@ -1,4 +1,5 @@
 /** How large a machine is, what its callers ask for, and what follows from that alone. */
+import type { Congruent } from "./commands.ts";
 import type { Bytes, Cpu, Pages, Vpn } from "./vocabulary.ts";
 
 /** The window [vstart, vend) an allocation may use; `vend` is counted down to a whole page. */
@@ -19,7 +20,7 @@ export interface Scope {
   readonly cpus: Cpu;
   /** Lazy pages above which a free purges, or null for the kernel's formula. */
   readonly lazyMaxPages: Pages | null;
-  /** VMALLOC_START and VMALLOC_END: where vm_map_ram places what it maps. */
+  /** VMALLOC_START and VMALLOC_END: where vm_map_ram and pcpu_get_vm_areas place what they give out. */
   readonly vmalloc: Window;
   /** VMAP_BBMAP_BITS: pages in a per-CPU block, at least twice `bitsPerLong`; 0 where the kernel has none. */
   readonly blockPages: Pages;
@@ -32,6 +33,8 @@ export interface Scope {
   readonly sizes: readonly Pages[];
   readonly aligns: readonly Bytes[];
   readonly windows: readonly Window[];
+  /** What pcpu_get_vm_areas is asked for. */
+  readonly congruent: readonly Congruent[];
 }
 
 /** Pages in a 64-bit space of 4 KiB pages. */
@@ -43,13 +46,14 @@ export const LARGEST_BLOCK = 1024;
 /** The most pages an input may have mapped at once: more than any recording, few enough to map one by one. */
 export const MOST_MAPPED = 2 ** 20;
 
-/** The part of a scope that only small maps read, where there are none. */
+/** The part of a scope that only small maps and percpu areas read, where there are none. */
 export const AREAS_ONLY = {
   vmalloc: { vstart: 0, vend: 0 },
   blockPages: 0,
   bitsPerLong: 64,
   beforeInit: false,
   counts: [],
+  congruent: [],
 } as const;
 
 /** The part of a scope that only blocks read, as a 64-bit kernel for some dozens of CPUs has it. */

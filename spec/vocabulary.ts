@@ -43,6 +43,12 @@ export function alignUp(page: Vpn, align: Bytes): Vpn {
   return Math.ceil(page / step) * step;
 }
 
+/** The highest multiple of `align` (in bytes) at or below `page`. */
+export function alignDown(page: Vpn, align: Bytes): Vpn {
+  const step = alignmentInPages(align);
+  return Math.floor(page / step) * step;
+}
+
 /** Pages as a block gives them out: the count, at least 1, rounded up to a power of two (get_order). */
 export function roundedUp(count: Pages): Pages {
   return 2 ** Math.ceil(Math.log2(count));

@@ -5,7 +5,7 @@
 
 import type { Command, Response } from "./commands.ts";
 import type { VmapWitness } from "./laws/law.ts";
-import { placedExtent, purged } from "./laws/law.ts";
+import { placedExtent, purgeableAtPlacement, purged } from "./laws/law.ts";
 import type { Promises } from "./releases.ts";
 import { fitsBlock } from "./scope.ts";
 import { roundedUp } from "./vocabulary.ts";
@@ -152,6 +152,29 @@ const pinnedAfterUse: VmapWitness = {
   seen: (before, _command, response) => response.kind === "pinned" && before.mayBeMapped(response.frame),
 };
 
+const basePulledDown: VmapWitness = {
+  id: "percpu-base-pulled-down",
+  needs: "percpu",
+  says: "Percpu areas are placed lower than the highest of them alone could be.",
+  seen: (before, command, response) => {
+    if (command.op !== "pcpuGet" || response.kind !== "placed") return false;
+    const { offsets, sizes, align } = command;
+    const last = offsets.indexOf(Math.max(...offsets));
+    const alone = { offsets: [offsets[last] as number], sizes: [sizes[last] as number], align };
+    const highest = before.highestCongruentFit(alone, purgeableAtPlacement(response));
+    return highest !== undefined && highest > response.start;
+  },
+};
+
+const percpuAfterPurge: VmapWitness = {
+  id: "percpu-after-purge",
+  needs: "percpu",
+  says: "Percpu areas are placed after a purge.",
+  seen: (_before, command, response) =>
+    command.op === "pcpuGet" && response.kind === "placed" && purged(response),
+};
+
+const BY_PERCPU: readonly VmapWitness[] = [basePulledDown, percpuAfterPurge];
 const BY_ANY: readonly VmapWitness[] = [fullSpace, exactFit, topOfWindow, alignedPastStart, liveTouch];
 const BY_LAZY: readonly VmapWitness[] = [
   reuseAfterPurge,
@@ -168,5 +191,6 @@ const BY_LAZY: readonly VmapWitness[] = [
 
 /** What a run on a release with these promises should see. */
 export function witnessesFor(promises: Promises): readonly VmapWitness[] {
-  return promises.freesLazily ? [...BY_ANY, ...BY_LAZY] : BY_ANY;
+  const lazy = promises.freesLazily ? [...BY_ANY, ...BY_LAZY] : BY_ANY;
+  return promises.percpu ? [...lazy, ...BY_PERCPU] : lazy;
 }

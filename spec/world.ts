@@ -2,7 +2,7 @@
  * What a law may ask about the world. Laws ask and never walk; an implementation may be readable (model/) or
  * packed, and a law cannot tell which.
  */
-import type { Alloc } from "./commands.ts";
+import type { Alloc, Congruent } from "./commands.ts";
 import type { Promises } from "./releases.ts";
 import { lazyMaxPages, type Scope } from "./scope.ts";
 import type { Cpu, Extent, Pages, Pfn, Vpn } from "./vocabulary.ts";
@@ -46,10 +46,17 @@ export interface World {
   busyAt(start: Vpn): Extent | undefined;
   /** Whether a caller of vm_map_ram holds so many pages from here on. */
   holdsMap(start: Vpn, count: Pages): boolean;
+  /** Whether these are the areas that a pcpuGet placed at this base, and they are held. */
+  holdsPcpu(base: Vpn, offsets: readonly Pages[]): boolean;
   /** Whether a block stands here that never gave out any of these pages. */
   blockCanGive(extent: Extent): boolean;
   /** The lowest address at which the request fits with the distances the release keeps, in plain integers. */
   lowestFit(request: Request, purgeable: Purgeable): Vpn | undefined;
+  /**
+   * The highest base at which all these areas fit into the vmalloc window, whose start it does not lie below. Percpu
+   * areas keep no distance.
+   */
+  highestCongruentFit(congruent: Congruent, purgeable: Purgeable): Vpn | undefined;
   /** Whether a block of this CPU has so many pages left that it never gave out. */
   blockHasLeft(cpu: Cpu, pages: Pages): boolean;
   /** Blocks of this CPU, or of all, in which nothing is mapped and which are not wholly given back. */

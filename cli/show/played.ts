@@ -2,9 +2,9 @@
 import type { Area } from "../../model/area.ts";
 import type { VmapPlayed } from "../../properties/setting.ts";
 import type { HistoryStep } from "../../spec/history.ts";
-import { placedExtent, requestOf } from "../../spec/laws/law.ts";
+import { newAreas, placedExtent, requestOf } from "../../spec/laws/law.ts";
 import { blockStart, fitsBlock } from "../../spec/scope.ts";
-import type { Extent } from "../../spec/vocabulary.ts";
+import type { Extent, Vpn } from "../../spec/vocabulary.ts";
 import { areaRow, type DrawnArea, drawMap, letterFor, type MapRow, stretch } from "./map.ts";
 import { commandText, responseText } from "./text.ts";
 
@@ -24,13 +24,13 @@ export function stepLine({ index, step, command, response }: VmapPlayed, of: num
 
 /** The world after each step of a history, as maps with one letter for each command's area or map. */
 export function mapsOf(played: readonly VmapPlayed[]): string[][] {
-  const extents = played.flatMap(whatIsDrawn);
+  const extents = played.flatMap((now) => [...whatIsDrawn(now), ...percpuWindow(now)]);
   const wordPages = played[0]?.before.scope.wordPages ?? 0;
   if (extents.length === 0) return played.map(() => []);
   const shown = stretch(extents, wordPages, focusOf(played.at(-1)));
   const letters = new Map<number, string>();
   return played.map((now) => {
-    if (now.response?.kind === "placed") letters.set(now.response.start, letterFor(now.index));
+    for (const start of startsOf(now)) letters.set(start, letterFor(now.index));
     const world = now.after ?? now.before;
     const areas = world.areas.toArray();
     const plain: DrawnArea[] = areas
@@ -47,6 +47,13 @@ export function mapsOf(played: readonly VmapPlayed[]): string[][] {
   });
 }
 
+/** Where what a step was given begins: an area, a map, or several percpu areas. */
+function startsOf({ before, command, response }: VmapPlayed): readonly Vpn[] {
+  if (command === undefined || response?.kind !== "placed") return [];
+  if (command.op !== "pcpuGet") return [response.start];
+  return newAreas(before, command, response).map(({ start }) => start);
+}
+
 /** Where the last step points: at what is still translated, at what it flushed, or at what it asked for. */
 function focusOf(last: VmapPlayed | undefined): Extent[] {
   if (last?.response === undefined) return [];
@@ -61,12 +68,19 @@ function focusOf(last: VmapPlayed | undefined): Extent[] {
 /** What a step asked for: where it was placed, or the beginning of its window. */
 function whatIsDrawn({ command, response, before }: VmapPlayed): Extent[] {
   if (command === undefined) return [];
+  if (command.op === "pcpuGet") return response === undefined ? [] : [...newAreas(before, command, response)];
   const request = requestOf(before, command);
   if (request === undefined) return [];
   if (response?.kind !== "placed") return [{ start: request.vstart, end: request.vstart + request.size }];
   const small = command.op === "mapRam" && fitsBlock(before.scope, command.count);
   const start = small ? blockStart(before.scope, response.start) : response.start;
   return [placedExtent(before, request, start)];
+}
+
+/** Percpu areas are sought in all of the vmalloc window. */
+function percpuWindow({ command, before }: VmapPlayed): Extent[] {
+  const { vstart, vend } = before.scope.vmalloc;
+  return command?.op === "pcpuGet" ? [{ start: vstart, end: vend }] : [];
 }
 
 /** Maps in blocks: lower case once let go, `-` for a page that the block has not given out or that rounding took. */

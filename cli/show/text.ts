@@ -38,6 +38,13 @@ export function commandText(command: Command): string {
       return `mapRam ${pagesText(command.count)} on CPU ${command.cpu}`;
     case "unmapRam":
       return `unmapRam ${pagesText(command.count)} at ${page(command.start)}`;
+    case "pcpuGet": {
+      const { offsets, sizes, align } = command;
+      const areas = offsets.map((offset, nth) => `${pagesText(sizes[nth] as number)} at +${offset}`);
+      return `pcpuGet ${areas.join(", ")}${alignment(align)}`;
+    }
+    case "pcpuFree":
+      return `pcpuFree ${command.offsets.map((offset) => page(command.start + offset)).join(", ")}`;
     case "unpin":
       return `unpin frame ${command.frame}`;
     case "touch":

@@ -11,7 +11,7 @@ import { heldTo, type Kernel } from "../../spec/kernel.ts";
 import { namesOf } from "../bug-quarry.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, UNEXPECTED } from "../exit.ts";
-import { kernelNamed, lawNamed, replayLine } from "../names.ts";
+import { kernelNamed, lawNamed, refuseUnmodelled, replayLine } from "../names.ts";
 import { historyOfTrace, isRecording } from "../trace-history.ts";
 
 export interface PinOptions {
@@ -27,6 +27,7 @@ export async function pinVerb(file: string, options: PinOptions): Promise<number
     ? await historyOfTrace(file, options.trace, only)
     : await readHistory(file);
   const kernel = heldTo(kernelNamed(options.kernel ?? history.kernel), only ?? history.law);
+  refuseUnmodelled(file, history, kernel);
   const found = firstBreak(kernel, history, only);
   if (found === undefined) {
     console.error(

@@ -12,7 +12,7 @@ import { heldTo, isPromised, type Kernel } from "../../spec/kernel.ts";
 import { LAWS } from "../../spec/laws/index.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, UNEXPECTED, UsageError } from "../exit.ts";
-import { bugNamed, kernelNamed, lawNamed, replayLine } from "../names.ts";
+import { bugNamed, kernelNamed, lawNamed, refuseUnmodelled, replayLine } from "../names.ts";
 import { pinnedFile } from "../pinned.ts";
 import { mapsOf, stepLine } from "../show/played.ts";
 import { historyOfTrace, isRecording } from "../trace-history.ts";
@@ -42,6 +42,7 @@ export async function replayVerb(target: string, options: ReplayOptions): Promis
     if (interleaving !== undefined) return replaySteps(target, interleaving, options);
   }
   const { name, history, kernel, bug } = await chooseHistory(target, options);
+  refuseUnmodelled(name, history, kernel);
   const law = options.law === undefined ? undefined : lawNamed(options.law);
   const played = playTo(kernel, history, law);
   const last = played.at(-1) as VmapPlayed;

@@ -4,6 +4,7 @@ import type { VmapLaw } from "./law.ts";
 import {
   aligned,
   guardGap,
+  highestCongruentFit,
   inWindow,
   lowestFit,
   lowestFitAtAPage,
@@ -36,6 +37,7 @@ export const LAWS: readonly VmapLaw[] = [
   lowestFit,
   lowestFitAtAPage,
   lowestRoomyHole,
+  highestCongruentFit,
   refusedOnlyWhenFull,
   purgeOnlyWhenFull,
   noBug,

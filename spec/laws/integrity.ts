@@ -13,6 +13,7 @@ function isLegal(before: World, command: Command): boolean {
   if (command.op === "mapRam") return command.count > 0;
   if (command.op === "free") return before.busyAt(command.start) !== undefined;
   if (command.op === "unmapRam") return before.holdsMap(command.start, command.count);
+  if (command.op === "pcpuFree") return before.holdsPcpu(command.start, command.offsets);
   return true;
 }
 

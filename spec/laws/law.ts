@@ -1,19 +1,21 @@
 /** What a law is here, and the few notions that several laws share: the area a command asks for, and where it went. */
 import type { Command, Response } from "../commands.ts";
+import { areasFrom } from "../congruent.ts";
 import type { Law, Witness } from "../contract.ts";
-import { blockStart, fitsBlock } from "../scope.ts";
+import { blockStart, fitsBlock, type Window } from "../scope.ts";
 import { alignmentInPages, alignUp, type Extent, PAGE_SIZE, roundedUp, type Vpn } from "../vocabulary.ts";
 import type { Purgeable, Request, World } from "../world.ts";
 
 export type VmapLaw = Law<World, Command, Response>;
 export type VmapWitness = Witness<World, Command, Response> & {
   /** What callers must do beside allocating, freeing and purging for it to be seen. */
-  readonly needs?: "mappings" | "blocks";
+  readonly needs?: "mappings" | "blocks" | "percpu";
 };
 
 /**
- * The area a command asks for: an allocation's own, one for a map too large for a block, or a block for a map
- * that finds no room in those there are. Undefined for commands that ask for none, or cannot (2.6.27 has no maps).
+ * The one area a command asks for: an allocation's own, one for a map too large for a block, or a block for a map
+ * that finds no room in those there are. Undefined for commands that ask for none, or for several, or cannot (2.6.27
+ * has no maps).
  */
 export function requestOf(world: World, command: Command): Request | undefined {
   if (command.op === "alloc") return command;
@@ -38,6 +40,22 @@ export function newArea(before: World, command: Command, response: Response): Ex
   }
   if (before.blockCanGive({ start, end: start + roundedUp(command.count) })) return undefined;
   return placedExtent(before, request, blockStart(before.scope, start));
+}
+
+const NO_AREAS: readonly Extent[] = [];
+
+/** The extents of all areas that a reply placed: one, or those of a pcpuGet. */
+export function newAreas(before: World, command: Command, response: Response): readonly Extent[] {
+  if (command.op === "pcpuGet") {
+    return response.kind === "placed" ? areasFrom(response.start, command) : NO_AREAS;
+  }
+  const area = newArea(before, command, response);
+  return area === undefined ? NO_AREAS : [area];
+}
+
+/** The window in which a command asks for areas; undefined where it asks for none. */
+export function windowOf(world: World, command: Command): Window | undefined {
+  return command.op === "pcpuGet" ? world.scope.vmalloc : requestOf(world, command);
 }
 
 /** The extent that a request placed at `start` occupies. */
@@ -84,8 +102,9 @@ export function mayPool({ promises, scope }: World): boolean {
   return promises.pools && scope.cpus > 1;
 }
 
-/** Whether a command needs an area, and it fits nowhere while what a purge takes is still there. */
+/** Whether a command needs areas, and they fit nowhere while what a purge takes is still there. */
 export function searchFailed(before: World, command: Command): boolean {
+  if (command.op === "pcpuGet") return before.highestCongruentFit(command, "taken") === undefined;
   const request = requestOf(before, command);
   if (request === undefined || findsRoomInBlock(before, command)) return false;
   return before.lowestFit(request, "taken") === undefined;

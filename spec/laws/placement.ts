@@ -1,13 +1,16 @@
 /** Where an area may be placed, and when a request may be refused. */
-import { alignUp, overlaps, PAGE_SIZE } from "../vocabulary.ts";
+import { alignUp, type Extent, overlaps, PAGE_SIZE } from "../vocabulary.ts";
 import {
   findsRoomInBlock,
   mayPool,
   newArea,
+  newAreas,
   purgeableAtPlacement,
+  purged,
   requestOf,
   roomiestFit,
   type VmapLaw,
+  windowOf,
 } from "./law.ts";
 
 export const inWindow: VmapLaw = {
@@ -15,10 +18,10 @@ export const inWindow: VmapLaw = {
   says: "An area lies in [vstart, vend), in plain integers: nothing wraps.",
   source: 'seed 002: "won\'t the vend checks go wrong if addr + size is 0?"; afd07389d3f4',
   holds(before, command, response) {
-    const placed = newArea(before, command, response);
-    const request = requestOf(before, command);
-    if (placed === undefined || request === undefined) return true;
-    return placed.start >= request.vstart && placed.end <= request.vend;
+    const window = windowOf(before, command);
+    if (window === undefined) return true;
+    const { vstart, vend } = window;
+    return newAreas(before, command, response).every(({ start, end }) => start >= vstart && end <= vend);
   },
 };
 
@@ -27,7 +30,7 @@ export const aligned: VmapLaw = {
   says: "An area's start is a multiple of the alignment asked for.",
   source: "alloc_vmap_area's BUG_ON on the alignment, in the code of db64fe02 and since",
   holds(_before, command, response) {
-    if (command.op !== "alloc" || response.kind !== "placed") return true;
+    if ((command.op !== "alloc" && command.op !== "pcpuGet") || response.kind !== "placed") return true;
     return alignUp(response.start, command.align) === response.start;
   },
 };
@@ -37,8 +40,9 @@ export const noOverlap: VmapLaw = {
   says: "An area is disjoint from every area that is busy, lazy or purging.",
   source: "seed 003: freed addresses are not allocated again until a TLB flush",
   holds(before, command, response) {
-    const placed = newArea(before, command, response);
-    return placed === undefined || before.areasIn(placed, purgeableAtPlacement(response)).length === 0;
+    const purgeable = purgeableAtPlacement(response);
+    const isFree = (placed: Extent) => before.areasIn(placed, purgeable).length === 0;
+    return newAreas(before, command, response).every(isFree);
   },
 };
 
@@ -47,11 +51,12 @@ export const guardGap: VmapLaw = {
   says: "An area keeps the release's distance to its neighbours.",
   source: 'seed 002: "the guard page we want before the next area"; 248ac0e1943a took it away in 3.0',
   holds(before, command, response) {
-    const placed = newArea(before, command, response);
-    if (placed === undefined) return true;
+    const purgeable = purgeableAtPlacement(response);
     const { afterArea, beforeNext } = before.promises.guard;
-    const withGap = { start: placed.start - afterArea, end: placed.end + beforeNext };
-    return before.areasIn(withGap, purgeableAtPlacement(response)).every((area) => overlaps(area, placed));
+    return newAreas(before, command, response).every((placed) => {
+      const withGap = { start: placed.start - afterArea, end: placed.end + beforeNext };
+      return before.areasIn(withGap, purgeable).every((area) => overlaps(area, placed));
+    });
   },
 };
 
@@ -92,14 +97,29 @@ export const lowestRoomyHole: VmapLaw = {
   },
 };
 
+export const highestCongruentFit: VmapLaw = {
+  id: "highest-congruent-fit",
+  says: "No higher base would have served percpu areas, lazy areas counted as taken. With pools, only on one CPU.",
+  source: "pcpu_get_vm_areas scans from the top (ca23e405e06d); 5336e52c9e85; catalogue A12",
+  holds(before, command, response) {
+    if (command.op !== "pcpuGet" || response.kind !== "placed") return true;
+    // A purge leaves nothing in the pools.
+    if (mayPool(before) && !purged(response)) return true;
+    const highest = before.highestCongruentFit(command, purgeableAtPlacement(response));
+    return highest === undefined || highest <= response.start;
+  },
+};
+
 export const refusedOnlyWhenFull: VmapLaw = {
   id: "refused-only-when-full",
   says: "A refusal means that nothing fits even with every lazy area gone; to a caller that cannot wait for a purge, that nothing fits.",
   source:
     "alloc_vmap_area purges and searches once more before it refuses (code of db64fe02); catalogue A2, A9",
   holds(before, command, response) {
+    if (response.kind !== "refused") return true;
+    if (command.op === "pcpuGet") return before.highestCongruentFit(command, "gone") === undefined;
     const request = requestOf(before, command);
-    if (request === undefined || response.kind !== "refused") return true;
+    if (request === undefined) return true;
     const cannotWait = command.op === "alloc" && command.noblock === true;
     if (cannotWait && mayPool(before)) return true;
     const purgeable = cannotWait ? "taken" : "gone";

@@ -1,9 +1,10 @@
 /** When lazily freed areas are flushed and released, and what must have happened before reuse. */
-import type { Free, UnmapRam } from "../commands.ts";
+
+import type { Free, PcpuFree, UnmapRam } from "../commands.ts";
 import { isLittleLeft } from "../scope.ts";
 import { type Pages, roundedUp } from "../vocabulary.ts";
 import { lazyLimit, type World } from "../world.ts";
-import { mayPool, newArea, purged, requestOf, searchFailed, type VmapLaw } from "./law.ts";
+import { mayPool, newAreas, purged, searchFailed, type VmapLaw, windowOf } from "./law.ts";
 
 export const purgeOnlyWhenFull: VmapLaw = {
   id: "purge-only-when-full",
@@ -14,9 +15,11 @@ export const purgeOnlyWhenFull: VmapLaw = {
     switch (command.op) {
       case "alloc":
       case "mapRam":
-        return requestOf(before, command) === undefined || mayPool(before) || searchFailed(before, command);
+      case "pcpuGet":
+        return windowOf(before, command) === undefined || mayPool(before) || searchFailed(before, command);
       case "free":
       case "unmapRam":
+      case "pcpuFree":
         return before.lazyPages + pagesMadeLazy(before, command) > lazyLimit(before);
       default:
         return true;
@@ -24,8 +27,16 @@ export const purgeOnlyWhenFull: VmapLaw = {
   },
 };
 
-/** The pages that this command makes lazy: those of an area, or of a block if it gives back the last of it. */
-function pagesMadeLazy(before: World, command: Free | UnmapRam): Pages {
+/** The pages that this command makes lazy: of areas, or of a block if it gives back the last of it. */
+function pagesMadeLazy(before: World, command: Free | UnmapRam | PcpuFree): Pages {
+  if (command.op !== "pcpuFree") return pagesOfOne(before, command);
+  return command.offsets.reduce(
+    (pages, offset) => pages + pagesOfOne(before, { op: "free", start: command.start + offset }),
+    0,
+  );
+}
+
+function pagesOfOne(before: World, command: Free | UnmapRam): Pages {
   const { start } = command;
   let most = 0;
   for (const area of before.areasIn({ start, end: start + 1 })) {
@@ -42,8 +53,8 @@ export const flushBeforeReuse: VmapLaw = {
   says: "A page is handed out again only after every CPU's TLB was flushed for it since its owner let go.",
   source: "seed 000: addresses are not allocated again until a subsequent TLB flush",
   holds(before, command, response, after) {
-    const placed = newArea(before, command, response);
-    return placed === undefined || after === undefined || !after.unflushedIn(placed);
+    if (after === undefined) return true;
+    return newAreas(before, command, response).every((placed) => !after.unflushedIn(placed));
   },
 };
 

@@ -1,0 +1,97 @@
+/** The scope of a history file: how large the machine is, as it is written there, and whether its parts go together. */
+import { z } from "zod";
+import { AREAS_ONLY, LARGEST_BLOCK, type Scope, WORD64 } from "../spec/scope.ts";
+
+export const isPowerOfTwo = (value: number): boolean => Number.isInteger(Math.log2(value));
+
+/** A page number, or a count of pages. */
+export const pages: z.ZodInt = z.int().nonnegative().max(WORD64);
+
+const powerOfTwo = (most: number) =>
+  z.int().min(1).max(most).refine(isPowerOfTwo, { error: "expected a power of two" });
+
+/** How small maps are made; absent where a history makes none. */
+const blocks = z.strictObject({
+  vstart: pages,
+  vend: pages,
+  blockPages: powerOfTwo(LARGEST_BLOCK),
+  bitsPerLong: powerOfTwo(64),
+});
+
+/** The vmalloc window where there are no blocks, which have it; absent where a history does not come to need it. */
+const vmalloc = z.strictObject({ vstart: pages, vend: pages });
+
+export const writtenScope = z.strictObject({
+  wordPages: z.int().min(2).max(WORD64).refine(isPowerOfTwo, { error: "expected a power of two, in pages" }),
+  cpus: z.int().min(1).max(4096),
+  lazyMaxPages: z.int().nonnegative().nullable(),
+  blocks: blocks.optional(),
+  vmalloc: vmalloc.optional(),
+  beforeInit: z.literal(true).optional(),
+});
+
+export type WrittenScope = z.output<typeof writtenScope>;
+
+/** Something that does not fit its place, and what was expected there. */
+export interface Misfit {
+  readonly field: string;
+  readonly says: string;
+}
+
+/** What in a scope does not go together; the field is one of its parts and a field of that. */
+export function misfitOfScope(scope: WrittenScope): Misfit | undefined {
+  return misfitOfWindow(scope) ?? misfitOfBlocks(scope);
+}
+
+function misfitOfWindow({ blocks, vmalloc, wordPages }: WrittenScope): Misfit | undefined {
+  if (blocks !== undefined && vmalloc !== undefined)
+    return { field: "vmalloc", says: "expected none beside blocks, which have the window" };
+  const window = blocks ?? vmalloc;
+  if (window === undefined) return undefined;
+  const within = blocks === undefined ? "vmalloc" : "blocks";
+  const { vstart, vend } = window;
+  if (vend > wordPages - 1) {
+    const most = `expected at most ${wordPages - 1}: scope.wordPages is ${wordPages}`;
+    return { field: `${within}.vend`, says: most };
+  }
+  if (vstart < vend) return undefined;
+  return { field: `${within}.vstart`, says: `expected a window that begins before vend, ${vend}` };
+}
+
+function misfitOfBlocks({ blocks: written, wordPages }: WrittenScope): Misfit | undefined {
+  if (written === undefined) return undefined;
+  const { blockPages, bitsPerLong } = written;
+  if (blockPages > wordPages)
+    return { field: "blocks.blockPages", says: "expected a block no larger than the space" };
+  if (2 * bitsPerLong > blockPages) {
+    return { field: "blocks.bitsPerLong", says: `expected at most half of blockPages, ${blockPages / 2}` };
+  }
+  return undefined;
+}
+
+/** The machine, short of what is asked of it. */
+export type Machine = Omit<Scope, "counts" | "sizes" | "aligns" | "windows" | "congruent">;
+
+export function machineOf(scope: WrittenScope): Machine {
+  const { wordPages, cpus, lazyMaxPages, blocks, vmalloc, beforeInit } = scope;
+  const { bitsPerLong, blockPages } = blocks ?? AREAS_ONLY;
+  const { vstart, vend } = blocks ?? vmalloc ?? AREAS_ONLY.vmalloc;
+  return {
+    name: "pinned",
+    wordPages,
+    cpus,
+    lazyMaxPages,
+    vmalloc: { vstart, vend },
+    blockPages,
+    bitsPerLong,
+    beforeInit: beforeInit === true,
+  };
+}
+
+/** As it is written for a history that makes small maps, or none. From 6.9 on the window says which requests have pools. */
+export function scopeAsWritten(scope: Machine, hasMaps: boolean): WrittenScope {
+  const { wordPages, cpus, lazyMaxPages, vmalloc, blockPages, bitsPerLong, beforeInit } = scope;
+  const window = vmalloc.vend > 0 ? { vmalloc } : {};
+  const maps = hasMaps ? { blocks: { ...vmalloc, blockPages, bitsPerLong } } : window;
+  return { wordPages, cpus, lazyMaxPages, ...maps, ...(beforeInit ? { beforeInit } : {}) };
+}
