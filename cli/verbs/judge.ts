@@ -5,6 +5,7 @@ import { readRecording, type Trace } from "../../adapters/recording.ts";
 import { bugCalled, nameBreaks } from "../../counterexamples/index.ts";
 import { vmapSpec } from "../../model/vmap-spec.ts";
 import type { LawId } from "../../spec/contract.ts";
+import { isPromised } from "../../spec/kernel.ts";
 import { lawsCalled } from "../../spec/laws/index.ts";
 import { releaseOf } from "../../spec/releases.ts";
 import { pc } from "../colour.ts";
@@ -20,6 +21,8 @@ interface Accusation {
   readonly law: LawId;
   /** The catalogue's slug, or null. */
   readonly bug: string | null;
+  /** If not, the law was asked for, and the release only falls short of it. */
+  readonly promised: boolean;
 }
 
 interface Judged {
@@ -76,7 +79,8 @@ export async function judgeVerb(files: readonly string[], { json, law }: JudgeOp
     );
   else for (const judged of all) print(judged);
   if (work.interrupted) return INTERRUPTED;
-  return all.some(({ broken }) => broken.some(({ bug }) => bug === null)) ? UNEXPECTED : AS_EXPECTED;
+  const isUnknown = ({ bug, promised }: Accusation) => bug === null && promised;
+  return all.some(({ broken }) => broken.some(isUnknown)) ? UNEXPECTED : AS_EXPECTED;
 }
 
 function judgeOne(judged: Judged, trace: Trace, only: LawId | undefined): void {
@@ -84,7 +88,8 @@ function judgeOne(judged: Judged, trace: Trace, only: LawId | undefined): void {
   judged.labels.add(trace.label);
   const release = releaseOf(trace.label);
   // All laws judge, whichever is asked for: an overlap decides what may still be accused after it.
-  const { breaks: all, consequences } = judgeTrace(vmapSpec(release), lawsCalled(release.laws), trace);
+  const laws = lawsCalled(only === undefined ? release.laws : [...release.laws, only]);
+  const { breaks: all, consequences } = judgeTrace(vmapSpec(release), laws, trace);
   const breaks = all
     .map((each) => ({ ...each, laws: each.laws.filter(({ id }) => only === undefined || id === only) }))
     .filter(({ laws }) => laws.length > 0);
@@ -99,7 +104,8 @@ function judgeOne(judged: Judged, trace: Trace, only: LawId | undefined): void {
       response,
       after,
     })) {
-      judged.broken.push({ trace: trace.line, command: index, law, bug: bug?.id ?? null });
+      const promised = isPromised({ release }, law);
+      judged.broken.push({ trace: trace.line, command: index, law, bug: bug?.id ?? null, promised });
     }
   }
 }
@@ -111,18 +117,18 @@ function print(judged: Judged): void {
     `  ${replies} replies in ${traces} traces: ${accepted} accepted, ${traces - accepted} with breaks`,
   );
   if (judged.notPromised)
-    console.log(pc.yellow("  this release does not promise that law: nothing was judged by it"));
+    console.log(pc.yellow("  this release does not promise that law: where it breaks, it falls short of it"));
   const kinds = new Map<string, Accusation[]>();
   for (const each of broken) {
     const kind = `${each.law} ${each.bug}`;
     kinds.set(kind, [...(kinds.get(kind) ?? []), each]);
   }
   const rows = [...kinds.values()].map((same) => {
-    const { law, bug, trace, command } = same[0] as Accusation;
+    const { law, bug, promised, trace, command } = same[0] as Accusation;
     const number = bug === null ? undefined : bugCalled(bug)?.number;
     const name =
       bug === null
-        ? pc.red("not known to the catalogue")
+        ? (promised ? pc.red : pc.dim)("not known to the catalogue")
         : `${bug}${number === undefined ? "" : ` (${number})`}`;
     const inTraces = new Set(same.map((each) => each.trace)).size;
     return [

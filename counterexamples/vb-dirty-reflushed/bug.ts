@@ -54,8 +54,6 @@ function forgetDirty(blocks: Blocks, block: number): void {
 
 /** A block in which nothing is mapped any more is purged from 2.6.33 on: another map must keep it. */
 const PURGED = [
-  "piggin-draft-1",
-  "piggin-draft-3",
   "2.6.37",
   "2.6.39",
   "3.1",
@@ -70,6 +68,8 @@ const PURGED = [
   "5.17",
   "6.1",
   "6.4",
+  "piggin-draft-1",
+  "piggin-draft-3",
 ];
 
 export const vbDirtyReflushed: Bug = {

@@ -22,8 +22,6 @@ const purging6_5 = treeKernel(
 );
 
 const ON = [
-  "piggin-draft-1",
-  "piggin-draft-3",
   "2.6.37",
   "2.6.39",
   "3.1",
@@ -38,6 +36,8 @@ const ON = [
   "5.17",
   "6.1",
   "6.4",
+  "piggin-draft-1",
+  "piggin-draft-3",
 ];
 
 export const vbFragmentDoubleWalk: Bug = {
