@@ -3,7 +3,7 @@ import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { complaintOf, fileOf, folder } from "./complaints.testing.ts";
-import { readHistory } from "./history-file.ts";
+import { formatHistory, readHistory } from "./history-file.ts";
 
 describe("a history is refused in one line", () => {
   const good = {
@@ -68,6 +68,108 @@ describe("a history is refused in one line", () => {
   test("that is not JSON, with the line", async () => {
     const path = fileOf('{\n  "vmapcheck": 1,\n  oops\n}\n', ".json");
     expect(await complaintOf(() => readHistory(path), path)).toMatch(/^FILE:3: is not JSON/);
+  });
+
+  describe("of percpu areas", () => {
+    const scope = { ...good.scope, vmalloc: { vstart: 8, vend: 40 } };
+    const get = { op: "pcpuGet", offsets: [0, 4], sizes: [2, 2], align: 8192 };
+    const asking = (more: object) => ({ ...good, scope, commands: [{ ...get, ...more }] });
+    const within = (more: object) => ({ ...asking({}), scope: { ...scope, ...more } });
+    const says = (field: string, what: string) => new RegExp(`^FILE: ${field}: ${what}`);
+    const AT = "commands\\[0\\]";
+
+    const cases: [what: string, contents: unknown, complaint: RegExp][] = [
+      [
+        "whose scope has no window",
+        within({ vmalloc: undefined }),
+        says(`${AT}\\.op`, "expected scope\\.vmalloc, the window in which percpu areas are placed"),
+      ],
+      [
+        "whose window lies beyond the space",
+        within({ vmalloc: { vstart: 8, vend: 64 } }),
+        says("scope\\.vmalloc\\.vend", "expected at most 63: scope\\.wordPages is 64"),
+      ],
+      [
+        "whose window is empty",
+        within({ vmalloc: { vstart: 8, vend: 8 } }),
+        says("scope\\.vmalloc\\.vstart", "expected a window that begins before vend, 8"),
+      ],
+      [
+        "with two windows",
+        within({ blocks: { vstart: 8, vend: 40, blockPages: 8, bitsPerLong: 4 } }),
+        says("scope\\.vmalloc", "expected none beside blocks, which have the window"),
+      ],
+      ["of none", asking({ offsets: [], sizes: [] }), says(`${AT}\\.offsets`, "")],
+      [
+        "of another number of sizes",
+        asking({ sizes: [2] }),
+        says(`${AT}\\.sizes`, "expected as many as there are offsets, 2"),
+      ],
+      ["of no page", asking({ sizes: [2, 0] }), says(`${AT}\\.sizes\\[1\\]`, ".*>=1")],
+      [
+        "at offsets that are no multiples of the alignment",
+        asking({ offsets: [0, 5] }),
+        says(`${AT}\\.offsets`, "expected multiples of 2 pages, which align is"),
+      ],
+      [
+        "of sizes that are no multiples of the alignment",
+        asking({ sizes: [2, 3] }),
+        says(`${AT}\\.sizes`, "expected multiples of 2 pages"),
+      ],
+      [
+        "none of which begins at the base",
+        asking({ offsets: [2, 6] }),
+        says(`${AT}\\.offsets`, "expected the lowest to be 0"),
+      ],
+      [
+        "that overlap",
+        asking({ offsets: [0, 4], sizes: [6, 2] }),
+        says(`${AT}\\.offsets`, "expected areas that share no page"),
+      ],
+      [
+        "that reach beyond the space",
+        asking({ offsets: [0, 64] }),
+        says(`${AT}\\.offsets`, "expected areas that end at 64 at most"),
+      ],
+      ["aligned below a page", asking({ align: 2048 }), says(`${AT}\\.align`, ".*>=4096")],
+      [
+        "aligned to no power of two",
+        asking({ align: 12288 }),
+        says(`${AT}\\.align`, "expected a power of two"),
+      ],
+      [
+        "aligned beyond the space",
+        asking({ align: 128 * 4096 }),
+        says(`${AT}\\.align`, "expected an alignment of at most the whole space"),
+      ],
+      [
+        "let go by a free",
+        { ...asking({}), commands: [get, { op: "free", area: 0 }] },
+        says("commands\\[1\\]\\.area", "expected the index, from 0, of an earlier alloc in"),
+      ],
+      [
+        "let go though they were not got",
+        { ...asking({}), commands: [alloc, { op: "pcpuFree", area: 0 }] },
+        says("commands\\[1\\]\\.area", "expected the index, from 0, of an earlier pcpuGet in"),
+      ],
+      [
+        "that are touched",
+        { ...asking({}), commands: [get, { op: "touch", cpu: 0, area: 0, page: 0 }] },
+        says("commands\\[1\\]\\.area", "expected the index, from 0, of an earlier alloc or mapRam in"),
+      ],
+    ];
+
+    test.each(cases)("%s", async (_what, contents, expected) => {
+      const path = fileOf(JSON.stringify(contents), ".json");
+      expect(await complaintOf(() => readHistory(path), path)).toMatch(expected);
+    });
+
+    test("but read where they are in the call's domain, and written as they were read", async () => {
+      const turned = asking({ offsets: [4, 0] });
+      const history = await readHistory(fileOf(JSON.stringify(turned), ".json"));
+      expect(history.scope).toMatchObject({ vmalloc: scope.vmalloc, blockPages: 0 });
+      expect(JSON.parse(formatHistory(history))).toEqual(turned);
+    });
   });
 
   describe("of small maps, pins and the boot", () => {

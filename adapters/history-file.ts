@@ -111,10 +111,12 @@ function misfitOfPercpu(asked: PcpuGet, { blocks, vmalloc, wordPages }: WrittenS
   if (blocks === undefined && vmalloc === undefined) {
     return { field: "op", says: "expected scope.vmalloc, the window in which percpu areas are placed" };
   }
-  const most = areasFrom(0, asked).every(({ end }) => end <= wordPages);
-  return most
-    ? outOfDomain(asked)
-    : { field: "offsets", says: `expected areas that end at ${wordPages} at most, which is scope.wordPages` };
+  const wrong = outOfDomain(asked);
+  if (wrong !== undefined || areasFrom(0, asked).every(({ end }) => end <= wordPages)) return wrong;
+  return {
+    field: "offsets",
+    says: `expected areas that end at ${wordPages} at most, which is scope.wordPages`,
+  };
 }
 
 /** What in a command does not fit its place: the types have been checked already. */

@@ -69,6 +69,14 @@ const stepOfBlocks: fc.Arbitrary<HistoryStep> = fc.oneof(
     arbitrary: fc.record({ op: fc.constant("mapRam" as const), cpu, count: fc.integer({ min: 1, max: 3 }) }),
   },
   { weight: 5, arbitrary: fc.record({ op: fc.constant("unmapRam" as const), cpu, area }) },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom(
+      { op: "pcpuGet", offsets: [0, 4], sizes: [2, 1], align: PAGE_SIZE },
+      { op: "pcpuGet", offsets: [8, 0], sizes: [4, 2], align: 2 * PAGE_SIZE },
+    ),
+  },
+  { weight: 2, arbitrary: fc.record({ op: fc.constant("pcpuFree" as const), area }) },
   { weight: 2, arbitrary: fc.constant({ op: "pin" as const }) },
   { weight: 1, arbitrary: fc.record({ op: fc.constant("unpin" as const), area }) },
   {
@@ -164,7 +172,7 @@ describe.each(KERNELS.map((kernel) => [kernel.name, kernel] as const))("%s", (_n
   );
 
   test.prop([stepsOfBlocks], { numRuns: 60 })(
-    "does so with maps, pins, writes and the boot as well",
+    "does so with maps, percpu areas, pins, writes and the boot as well",
     (history) => stepsAreCopies(kernel, history, withBlocks),
   );
 

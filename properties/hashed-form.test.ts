@@ -83,13 +83,33 @@ const TOP: Space = {
   },
 };
 
+const PERCPU: Space = {
+  what: "percpu areas above others, lazy ones purged above a limit",
+  calls: ["alloc", "percpu", "purge"],
+  scope: {
+    ...AREAS_ONLY,
+    name: "percpu",
+    wordPages: 64,
+    cpus: 1,
+    lazyMaxPages: 2,
+    vmalloc: { vstart: 16, vend: 24 },
+    congruent: [
+      { offsets: [0, 3], sizes: [1, 1], align: PAGE_SIZE },
+      { offsets: [0, 4], sizes: [2, 2], align: 2 * PAGE_SIZE },
+    ],
+    sizes: [1, 2],
+    aligns: [PAGE_SIZE],
+    windows: [{ vstart: 16, vend: 22 }],
+  },
+};
+
 /** Behind every break: the hash is to tell apart what comes there as well. */
 const beyond = ({ calls }: Space): SideBySide => ({ reduced: true, calls, beyondBreaks: true });
 
 const CHANGED = BUGS.flatMap(({ changed }) => (changed === undefined ? [] : [changed]));
 
 describe.each([...KERNELS, ...CHANGED])("states of $name whose hashes are equal", (kernel) => {
-  test.each([ALL, BLOCKS, TOP])("answer alike: $what", (space) => {
+  test.each([ALL, BLOCKS, TOP, PERCPU])("answer alike: $what", (space) => {
     const { difference, states, forms } = compareAlike(kernel, space.scope, beyond(space), 150);
     expect(difference).toBeUndefined();
     // A kernel of the time before blocks has nothing to do where callers only map.
