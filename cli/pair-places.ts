@@ -42,7 +42,7 @@ const BLOCKS = [
 /** The usual places for these two, or the one asked for. Throws a UsageError if that cannot be. */
 export function placesFor<S>(one: Kernel<S>, other: Kernel<S>, asked: string | undefined): readonly Place[] {
   if (asked !== undefined) return [placeOf(asked)];
-  const pools = one.release.pools || other.release.pools ? POOLS : [];
+  const pools = [one, other].some(({ release }) => release.pools !== "none") ? POOLS : [];
   const blocks = hasBlocks(one) && hasBlocks(other) ? BLOCKS : [];
   return [...AREAS, ...pools, ...blocks].map(placeOf);
 }

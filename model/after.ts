@@ -1,14 +1,17 @@
 /** How the reference world follows a reply: what the subject did, taken at its word. */
 import { Map as ImmutableMap, List } from "immutable";
 import type { Command, Response, UnmapRam } from "../spec/commands.ts";
-import { newArea, purged } from "../spec/laws/law.ts";
+import { hasPools, newArea, nodeAsked, purged } from "../spec/laws/law.ts";
 import { fitsBlock } from "../spec/scope.ts";
 import { roundedUp, type Vpn } from "../spec/vocabulary.ts";
 import { Area } from "./area.ts";
 import { Block, RamMap } from "./block.ts";
 import { Dead, type Ptes } from "./dead.ts";
 import type { ImmutableWorld, Tlb } from "./immutable-world.ts";
+import { pooledAfter } from "./pools.ts";
 import { flushAndRelease } from "./release.ts";
+
+const NONE_GONE: readonly Area[] = [];
 
 /**
  * The world after a reply, or undefined when the kernel stopped. What is let go becomes lazy; a purge in the
@@ -23,7 +26,17 @@ export function after(
   let world = countPtes(before, response);
   if (command.op === "free") world = letGoArea(world, command.start, "alloc", response);
   if (command.op === "unmapRam") world = letGoMap(world, command, response);
-  if (purged(response)) world = flushAndRelease(world, command, response);
+  let gone: readonly Area[] = NONE_GONE;
+  if (purged(response)) ({ world, gone } = flushAndRelease(world, command, response));
+  if (hasPools(before)) {
+    const released = gone.map(({ start, end, node, life }) => ({
+      start,
+      end,
+      node,
+      wasFragmented: life === "busy",
+    }));
+    world = world.with({ pooled: pooledAfter(before, command, response, released) });
+  }
   if (response.kind === "placed") world = place(world, before, command, response);
   const frames = framesTaken(command, response);
   if (frames > 0) world = world.with({ nextFrame: world.nextFrame + frames });
@@ -115,6 +128,7 @@ function place(
       mapped,
       frame,
       block: undefined,
+      node: nodeAsked(before, command),
     });
     return world.with({ areas: inserted(world, area), held });
   }
@@ -124,7 +138,8 @@ function place(
   if (extent !== undefined) {
     const block = new Block(cpu, List([map]));
     const { start, end } = extent;
-    const area = new Area({ start, end, life: "busy", by: "map", mapped: 0, frame: 0, block });
+    const node = nodeAsked(before, command);
+    const area = new Area({ start, end, life: "busy", by: "map", mapped: 0, frame: 0, block, node });
     return world.with({ areas: inserted(world, area), held });
   }
   const giver = world.giverOf({ start, end: start + roundedUp(count) });

@@ -17,6 +17,7 @@ import {
 import type { Purgeable, Request, World } from "../spec/world.ts";
 import type { Area } from "./area.ts";
 import type { Dead } from "./dead.ts";
+import { type PooledExtents, samePooled } from "./pools.ts";
 
 /** One CPU's translations that were seen to be made and not flushed since. */
 export type Tlb = ImmutableMap<Vpn, Pfn>;
@@ -33,6 +34,8 @@ export interface WorldFields {
   readonly held: number;
   /** What was let go and may still be translated. */
   readonly dead: List<Dead>;
+  /** What the pools of nodes may hold. */
+  readonly pooled: PooledExtents;
   readonly leakedDescriptors: number;
   /** Released although no flush covered them since their owner let go. Empty unless a law was broken. */
   readonly unflushed: List<Extent>;
@@ -53,12 +56,14 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
   readonly ptes: number;
   readonly held: number;
   readonly dead: List<Dead>;
+  readonly pooled: PooledExtents;
   readonly leakedDescriptors: number;
   readonly unflushed: List<Extent>;
   readonly tlbs: ImmutableMap<Cpu, Tlb>;
   readonly nextFrame: Pfn;
   /** The areas again, for walking: made once for the many questions that laws ask of one world. */
   readonly walk: readonly Area[];
+  private takenExtents: readonly Extent[] | undefined;
 
   private constructor(base: WorldFields & { readonly walk: readonly Area[] }, changes: Changes) {
     this.scope = base.scope;
@@ -69,6 +74,7 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
     this.ptes = changes.ptes ?? base.ptes;
     this.held = changes.held ?? base.held;
     this.dead = changes.dead ?? base.dead;
+    this.pooled = changes.pooled ?? base.pooled;
     this.leakedDescriptors = changes.leakedDescriptors ?? base.leakedDescriptors;
     this.unflushed = changes.unflushed ?? base.unflushed;
     this.tlbs = changes.tlbs ?? base.tlbs;
@@ -87,6 +93,7 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
       ptes: 0,
       held: 0,
       dead: List<Dead>(),
+      pooled: [],
       leakedDescriptors: 0,
       unflushed: List<Extent>(),
       tlbs: ImmutableMap<Cpu, Tlb>(),
@@ -115,6 +122,7 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
       is(this.areas, other.areas) &&
       is(this.dead, other.dead) &&
       is(this.tlbs, other.tlbs) &&
+      samePooled(this.pooled, other.pooled) &&
       sameExtents(this.unflushed, other.unflushed)
     );
   }
@@ -203,13 +211,25 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
     const { inside, afterArea, beforeNext } = this.promises.guard;
     const length = request.size + inside;
     let candidate = alignUp(Math.max(request.vstart, this.promises.lowestPage), request.align);
-    for (const area of this.walk) {
-      if (purgeable === "gone" && this.purges(area)) continue;
+    for (const area of purgeable === "gone" ? this.walk.filter((each) => !this.purges(each)) : this.taken()) {
       if (candidate >= area.end + afterArea) continue;
       if (candidate + length + beforeNext <= area.start) break;
       candidate = alignUp(area.end + afterArea, request.align);
     }
     return candidate + length <= request.vend ? candidate : undefined;
+  }
+
+  /** All that is taken before a purge, by start: the areas, and what pools may hold. */
+  private taken(): readonly Extent[] {
+    if (this.pooled.length === 0) return this.walk;
+    this.takenExtents ??= [...this.walk, ...this.pooled].sort((a, b) => a.start - b.start);
+    return this.takenExtents;
+  }
+
+  mayBePooled(extent: Extent, node: number): boolean {
+    return this.pooled.some(
+      (each) => each.node === node && each.start === extent.start && each.end === extent.end,
+    );
   }
 
   /** Whether a synchronous purge of this release takes the area. */

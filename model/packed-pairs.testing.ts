@@ -29,6 +29,8 @@ import {
   MAPPED,
   MAPS,
   NO_BLOCK,
+  NO_NODE,
+  NODE,
   type Packed,
   PTES,
   START,
@@ -47,19 +49,28 @@ function records(packed: Packed, stride: number): number[][] {
 
 /** A world as a plain record, whichever kind it is. */
 export function plain(world: ImmutableWorld | PackedWorld) {
-  const { initialised, lazyPages, ptes, held, leakedDescriptors, nextFrame } = world;
-  const scalars = { initialised, lazyPages, ptes, held, leakedDescriptors, nextFrame };
+  const { initialised, lazyPages, ptes, held, leakedDescriptors, nextFrame, pooled } = world;
+  const scalars = { initialised, lazyPages, ptes, held, leakedDescriptors, nextFrame, pooled };
   return { ...scalars, ...("walk" in world ? plainReference(world) : plainPacked(world)) };
 }
 
 function plainReference(world: ImmutableWorld) {
   return {
-    areas: world.walk.map(({ start, end, life, by, mapped, frame, block }) => {
+    areas: world.walk.map(({ start, end, life, by, mapped, frame, block, node }) => {
       const maps = block?.maps.toArray().map(({ start, end, count, frame, held }) => {
         return { start, end, count, frame, held };
       });
       const { cpu, given, givenBack, held } = block ?? {};
-      return { start, end, life, by, mapped, frame, block: block && { cpu, given, givenBack, held, maps } };
+      return {
+        start,
+        end,
+        life,
+        by,
+        mapped,
+        frame,
+        block: block && { cpu, given, givenBack, held, maps },
+        node,
+      };
     }),
     dead: world.dead.toArray().map(({ start, end, frame, ptes }) => ({ start, end, frame, ptes })),
     unflushed: world.unflushed.toArray().map(({ start, end }) => ({ start, end })),
@@ -79,6 +90,7 @@ function plainPacked(world: PackedWorld) {
       mapped: area[MAPPED],
       frame: area[FRAME],
       block: area[BLOCK] === NO_BLOCK ? undefined : plainBlock(world.blocks[area[BLOCK] as number] as Packed),
+      node: area[NODE] === NO_NODE ? undefined : area[NODE],
     })),
     dead: records(world.dead, DEAD).map((dead) => ({
       start: dead[START],
@@ -204,6 +216,10 @@ function* questions(scope: Scope, from: number, to: number): Iterable<[string, (
           return [world.lowestFit(request, "taken"), world.lowestFit(request, "gone")];
         }),
       ),
+  ];
+  yield [
+    "mayBePooled",
+    (world) => extents.map((extent) => [0, 1].map((node) => world.mayBePooled(extent, node))),
   ];
   const cpus = Array.from({ length: scope.cpus }, (_none, cpu) => cpu);
   yield [

@@ -28,12 +28,17 @@ export interface Promises {
    * The lowest page that may be given out: from 5.2 on page 0 is not, for the free space begins at its second byte.
    */
   readonly lowestPage: Vpn;
-  /**
-   * Whether a node keeps what was released for requests of the same size by its CPU (from 6.9 on, where there are
-   * several CPUs). No reply shows what is kept so, and what a request finds free depends on it.
-   */
-  readonly pools: boolean;
+  readonly pools: Pools;
+  /** Whether an allocation may say that it cannot wait for a purge (6.19). */
+  readonly noblock: boolean;
 }
+
+/**
+ * Whether a node keeps what was released, for requests of just that size by its CPU (from 6.9 on, where there are
+ * several CPUs), and what leaves the pools, size by size, with each purge that does not empty them: a quarter, but all
+ * of up to three; or a quarter rounded down (6.19).
+ */
+export type Pools = "none" | "a quarter goes, or all of a few" | "a quarter goes";
 
 /**
  * What becomes of a fragmented block, in which nothing is mapped though it was not used up: it is kept, or a
@@ -73,7 +78,16 @@ function release(
 ): Promises {
   const freesLazily = fragments !== "no blocks";
   const promised = [...BY_ALL, ...laws];
-  return { labels, guard, laws: promised, freesLazily, fragments, lowestPage: 0, pools: false };
+  return {
+    labels,
+    guard,
+    laws: promised,
+    freesLazily,
+    fragments,
+    lowestPage: 0,
+    pools: "none",
+    noblock: false,
+  };
 }
 
 /** From 5.2 on. */
@@ -81,9 +95,9 @@ function treeRelease(
   labels: readonly string[],
   laws: readonly LawId[],
   fragments: Fragments,
-  pools = false,
+  pools: Partial<Pick<Promises, "pools" | "noblock">> = {},
 ): Promises {
-  return { ...release(labels, NO_GUARD, laws, fragments), lowestPage: 1, pools };
+  return { ...release(labels, NO_GUARD, laws, fragments), lowestPage: 1, ...pools };
 }
 
 const FROM_2_6_28: readonly LawId[] = [
@@ -130,8 +144,8 @@ export const RELEASES: readonly Promises[] = [
   treeRelease(["6.1"], FROM_5_18, "purged"),
   treeRelease(["6.4"], FROM_5_18, "purged"),
   treeRelease(["6.5", "6.8"], FROM_6_5, "usable kept"),
-  treeRelease(["6.12"], FROM_6_5, "usable kept", true),
-  treeRelease(["6.19", "7.2"], FROM_6_5, "usable kept", true),
+  treeRelease(["6.12"], FROM_6_5, "usable kept", { pools: "a quarter goes, or all of a few" }),
+  treeRelease(["6.19", "7.2"], FROM_6_5, "usable kept", { pools: "a quarter goes", noblock: true }),
 ];
 
 /** The release that has this label among its names, or undefined. */

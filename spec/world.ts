@@ -29,7 +29,8 @@ export interface AreaView extends Extent {
 export type Request = Pick<Alloc, "size" | "align" | "vstart" | "vend">;
 
 /**
- * Whether what a purge takes is still there: the lazy areas, and fragmented blocks on releases that purge them.
+ * Whether what the purge of a failed search takes is still there: the lazy areas, fragmented blocks on releases that
+ * purge them, and what pools may hold.
  */
 export type Purgeable = "taken" | "gone";
 
@@ -50,6 +51,8 @@ export interface World {
   blockCanGive(extent: Extent): boolean;
   /** The lowest address at which the request fits with the distances the release keeps, in plain integers. */
   lowestFit(request: Request, purgeable: Purgeable): Vpn | undefined;
+  /** Whether the pools of this node may hold just this extent. */
+  mayBePooled(extent: Extent, node: number): boolean;
   /** Whether a block of this CPU has so many pages left that it never gave out. */
   blockHasLeft(cpu: Cpu, pages: Pages): boolean;
   /** Blocks of this CPU, or of all, in which nothing is mapped and which are not wholly given back. */

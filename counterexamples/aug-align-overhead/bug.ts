@@ -2,7 +2,7 @@ import { rules5_2 } from "../../kernels/linux-5.2.ts";
 import { plainSize } from "../../kernels/search-tree.ts";
 import { treeKernel } from "../../kernels/tree-kernel.ts";
 import type { Alloc } from "../../spec/commands.ts";
-import { requestOf, roomiestFit } from "../../spec/laws/law.ts";
+import { cannotWait, requestOf, roomiestFit } from "../../spec/laws/law.ts";
 import { releaseOf } from "../../spec/releases.ts";
 import { PAGE_SIZE } from "../../spec/vocabulary.ts";
 import type { Bug, Evidence } from "../bug.ts";
@@ -34,7 +34,7 @@ export const augAlignOverhead: Bug = {
 function onlyTightHoles({ law, before, command }: Evidence): boolean {
   const request = requestOf(before, command);
   if (request === undefined) return false;
-  const purgeable = law === "purge-only-when-full" ? "taken" : "gone";
+  const purgeable = law === "purge-only-when-full" || cannotWait(command) ? "taken" : "gone";
   if (before.lowestFit(request, purgeable) === undefined) return false;
   return addsOverhead(before.promises.laws, request) && roomiestFit(before, request, purgeable) === undefined;
 }

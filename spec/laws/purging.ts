@@ -2,18 +2,18 @@
 import type { Free, UnmapRam } from "../commands.ts";
 import { type Pages, roundedUp } from "../vocabulary.ts";
 import { lazyLimit, type World } from "../world.ts";
-import { mayPool, newArea, purged, requestOf, searchFailed, type VmapLaw } from "./law.ts";
+import { newArea, purged, requestOf, searchFailed, type VmapLaw } from "./law.ts";
 
 export const purgeOnlyWhenFull: VmapLaw = {
   id: "purge-only-when-full",
-  says: "An allocation purges only if nothing fits before (with pools, only on one CPU); what is let go purges only above lazy_max_pages.",
+  says: "An allocation purges only if nothing fits before, beside what pools may hold; what is let go purges only above lazy_max_pages.",
   source: "seed 000: one TLB flush for many unmaps; seed 002: closer to an amortized O(1)",
   holds(before, command, response) {
     if (!purged(response)) return true;
     switch (command.op) {
       case "alloc":
       case "mapRam":
-        return requestOf(before, command) === undefined || mayPool(before) || searchFailed(before, command);
+        return requestOf(before, command) === undefined || searchFailed(before, command);
       case "free":
       case "unmapRam":
         return before.lazyPages + pagesMadeLazy(before, command) > lazyLimit(before);
