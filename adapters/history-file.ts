@@ -66,10 +66,12 @@ const step = z.discriminatedUnion("op", [
 const powerOfTwo = (most: number) =>
   z.int().min(1).max(most).refine(isPowerOfTwo, { error: "expected a power of two" });
 
-/** How small maps are made; absent where a history makes none. */
+/** The vmalloc window, where there are no blocks: from 6.9 on a request for all of it looks into pools first. */
+const vmalloc = z.strictObject({ vstart: pages, vend: pages });
+
+/** How small maps are made, and the vmalloc window with it; absent where that cannot matter. */
 const blocks = z.strictObject({
-  vstart: pages,
-  vend: pages,
+  ...vmalloc.shape,
   blockPages: powerOfTwo(LARGEST_BLOCK),
   bitsPerLong: powerOfTwo(64),
 });
@@ -90,14 +92,22 @@ const file = z
       cpus: z.int().min(1).max(4096),
       lazyMaxPages: z.int().nonnegative().nullable(),
       blocks: blocks.optional(),
+      vmalloc: vmalloc.optional(),
       beforeInit: z.literal(true).optional(),
     }),
     commands: z.array(step).min(1).max(100_000),
   })
   .superRefine(({ scope, commands }, context) => {
-    const about = misfitOfBlocks(scope);
-    if (about !== undefined) {
-      context.addIssue({ code: "custom", path: ["scope", "blocks", about.field], message: about.says });
+    for (const part of ["blocks", "vmalloc"] as const) {
+      const about =
+        misfitOfWindow(scope[part], scope) ?? (part === "blocks" ? misfitOfBlocks(scope) : undefined);
+      if (about === undefined) continue;
+      context.addIssue({ code: "custom", path: ["scope", part, about.field], message: about.says });
+      return;
+    }
+    if (scope.blocks !== undefined && scope.vmalloc !== undefined) {
+      const message = "expected no window beside that of scope.blocks";
+      context.addIssue({ code: "custom", path: ["scope", "vmalloc"], message });
       return;
     }
     for (const [at, command] of commands.entries()) {
@@ -114,13 +124,22 @@ interface Misfit {
   readonly says: string;
 }
 
-function misfitOfBlocks({ blocks: written, wordPages }: WrittenScope): Misfit | undefined {
-  if (written === undefined) return undefined;
-  const { vstart, vend, blockPages, bitsPerLong } = written;
+function misfitOfWindow(
+  window: z.output<typeof vmalloc> | undefined,
+  { wordPages }: WrittenScope,
+): Misfit | undefined {
+  if (window === undefined) return undefined;
+  const { vstart, vend } = window;
   if (vend > wordPages - 1) {
     return { field: "vend", says: `expected at most ${wordPages - 1}: scope.wordPages is ${wordPages}` };
   }
   if (vstart >= vend) return { field: "vstart", says: `expected a window that begins before vend, ${vend}` };
+  return undefined;
+}
+
+function misfitOfBlocks({ blocks: written, wordPages }: WrittenScope): Misfit | undefined {
+  if (written === undefined) return undefined;
+  const { blockPages, bitsPerLong } = written;
   if (blockPages > wordPages)
     return { field: "blockPages", says: "expected a block no larger than the space" };
   if (2 * bitsPerLong > blockPages) {
@@ -199,12 +218,12 @@ export function historyIn(path: string, json: unknown): HistoryFile {
 }
 
 function scopeOf(
-  { wordPages, cpus, lazyMaxPages, blocks, beforeInit }: WrittenScope,
+  { wordPages, cpus, lazyMaxPages, blocks, vmalloc, beforeInit }: WrittenScope,
   commands: HistoryStep[],
 ): Scope {
   const maps =
     blocks === undefined
-      ? AREAS_ONLY
+      ? { ...AREAS_ONLY, vmalloc: vmalloc ?? AREAS_ONLY.vmalloc }
       : {
           vmalloc: { vstart: blocks.vstart, vend: blocks.vend },
           blockPages: blocks.blockPages,
@@ -250,12 +269,22 @@ export function askedFor(
   };
 }
 
+/**
+ * The vmalloc window, and the blocks that small maps go into, where a history makes such maps, or several CPUs ask for
+ * areas: on some kernel they may have pools for that window.
+ */
+function windowWritten(scope: Scope, commands: readonly HistoryStep[]): object {
+  const { cpus, vmalloc, blockPages, bitsPerLong } = scope;
+  if (cpus === 1 && !commands.some(({ op }) => op === "mapRam")) return {};
+  if (blockPages > 0) return { blocks: { ...vmalloc, blockPages, bitsPerLong } };
+  return vmalloc.vstart < vmalloc.vend ? { vmalloc } : {};
+}
+
 /** The file's text: fields in a fixed order, a command a line. */
 export function formatHistory({ kernel, law, scope, commands }: HistoryFile): string {
-  const { wordPages, cpus, lazyMaxPages, vmalloc, blockPages, bitsPerLong, beforeInit } = scope;
-  const blocks = { ...vmalloc, blockPages, bitsPerLong };
-  const maps = commands.some(({ op }) => op === "mapRam") ? { blocks } : {};
-  const written = { wordPages, cpus, lazyMaxPages, ...maps, ...(beforeInit ? { beforeInit } : {}) };
+  const { wordPages, cpus, lazyMaxPages, beforeInit } = scope;
+  const window = windowWritten(scope, commands);
+  const written = { wordPages, cpus, lazyMaxPages, ...window, ...(beforeInit ? { beforeInit } : {}) };
   const lines = commands.map((command) => `    ${JSON.stringify(command)}`);
   return [
     "{",

@@ -8,7 +8,7 @@ import type { Call } from "../properties/callers.ts";
 import { historyOf } from "../properties/history-of.ts";
 import { settingFor, type VmapPlayed } from "../properties/setting.ts";
 import { sideBySide } from "../properties/side-by-side.ts";
-import { blocksScope, MIDDLE, type Space, spaceScope } from "../properties/spaces.ts";
+import { areasScope, blocksScope, MIDDLE, type Space } from "../properties/spaces.ts";
 import type { Command } from "../spec/commands.ts";
 import type { HistoryStep } from "../spec/history.ts";
 import type { Dump, Kernel } from "../spec/kernel.ts";
@@ -29,11 +29,19 @@ export const KERNEL_PARAMETERS: Readonly<Record<string, Parameter>> = {
   },
   top: { counts: "whether the space ends at the top of the word", usual: 0, least: 0, most: 1 },
   block: { counts: "pages in a per-CPU block; 0 for callers who map nothing", usual: 0, least: 0, most: 8 },
-  cpus: { counts: "CPUs that map and read, where there are blocks", usual: 1, most: 2 },
+  cpus: { counts: "CPUs that map and read, where there are blocks or pools", usual: 1, most: 2 },
+  lazy: {
+    counts: "lazy pages above which a free purges; 0: that never happens",
+    usual: 0,
+    least: 0,
+    most: 40,
+  },
 };
 
 /** What callers do where there are blocks. */
 const MAPPING: readonly Call[] = ["alloc", "map", "touch", "pin", "purge", "unmapAliases"];
+/** What they do where nodes have pools: vm_unmap_aliases puts into them what is lazy, and a purge empties them. */
+const POOLING: readonly Call[] = ["alloc", "purge", "unmapAliases"];
 
 export function kernelMachine(kernel: Kernel<State>): Explorable {
   return {
@@ -44,9 +52,10 @@ export function kernelMachine(kernel: Kernel<State>): Explorable {
     hasFootprints: false,
     open: (parameters, { merged }) => {
       const scope = scopeOf(parameters);
+      refuseIdleCpus(scope, [kernel]);
       const machine = sideBySide(kernel, scope, {
         reduced: merged,
-        ...(scope.blockPages > 0 ? { calls: MAPPING } : {}),
+        ...callsOn(scope),
       });
       return {
         machine,
@@ -57,18 +66,29 @@ export function kernelMachine(kernel: Kernel<State>): Explorable {
   };
 }
 
+/** Throws a RangeError where there are several CPUs and it makes no difference to these kernels which one asks. */
+export function refuseIdleCpus<S>({ cpus, blockPages }: Scope, kernels: readonly Kernel<S>[]): void {
+  if (cpus === 1 || blockPages > 0 || kernels.some(({ release }) => release.pools !== "none")) return;
+  throw new RangeError("more than one CPU makes no difference without blocks or pools");
+}
+
+function callsOn({ blockPages, cpus }: Scope): { readonly calls?: readonly Call[] } {
+  if (blockPages > 0) return { calls: MAPPING };
+  return cpus > 1 ? { calls: POOLING } : {};
+}
+
 /** Throws a RangeError where these do not go together. */
 export function scopeOf(parameters: Readonly<Record<string, number>>): Scope {
-  const { pages, sizes, aligns, windows, top, block, cpus } = parameters as Record<string, number> & {
+  const { pages, sizes, aligns, windows, top, block, cpus, lazy } = parameters as Record<string, number> & {
     pages: number;
     sizes: number;
     aligns: number;
     windows: number;
     block: number;
     cpus: number;
+    lazy: number;
   };
   if (sizes > pages) throw new RangeError(`sizes to ${sizes} in a space of ${pages} pages`);
-  if (cpus > 1 && block === 0) throw new RangeError("more than one CPU makes no difference without blocks");
   if (block > pages) throw new RangeError(`no block of ${block} pages fits into ${pages}`);
   const space: Space = {
     pages,
@@ -77,7 +97,8 @@ export function scopeOf(parameters: Readonly<Record<string, number>>): Scope {
     windows,
     at: top === 1 ? "top" : MIDDLE,
   };
-  return block === 0 ? spaceScope(space) : blocksScope({ ...space, block, cpus });
+  const scope = block === 0 ? areasScope(space, cpus) : blocksScope({ ...space, block, cpus });
+  return { ...scope, lazyMaxPages: lazy === 0 ? null : lazy };
 }
 
 /** A break, named and confirmed. Throws an Error if the reference does not confirm it. */

@@ -5,7 +5,7 @@
 
 import type { Command, Response } from "./commands.ts";
 import type { VmapWitness } from "./laws/law.ts";
-import { placedExtent, purged } from "./laws/law.ts";
+import { cannotWait, placedExtent, purged } from "./laws/law.ts";
 import type { Promises } from "./releases.ts";
 import { fitsBlock } from "./scope.ts";
 import { roundedUp } from "./vocabulary.ts";
@@ -152,6 +152,16 @@ const pinnedAfterUse: VmapWitness = {
   seen: (before, _command, response) => response.kind === "pinned" && before.mayBeMapped(response.frame),
 };
 
+const wouldNotWait: VmapWitness = {
+  id: "would-not-wait",
+  says: "A request that cannot wait is refused, though after a purge there would have been room.",
+  seen: (before, command, response) =>
+    command.op === "alloc" &&
+    cannotWait(command) &&
+    response.kind === "refused" &&
+    before.lowestFit(command, "gone") !== undefined,
+};
+
 const BY_ANY: readonly VmapWitness[] = [fullSpace, exactFit, topOfWindow, alignedPastStart, liveTouch];
 const BY_LAZY: readonly VmapWitness[] = [
   reuseAfterPurge,
@@ -168,5 +178,6 @@ const BY_LAZY: readonly VmapWitness[] = [
 
 /** What a run on a release with these promises should see. */
 export function witnessesFor(promises: Promises): readonly VmapWitness[] {
-  return promises.freesLazily ? [...BY_ANY, ...BY_LAZY] : BY_ANY;
+  if (!promises.freesLazily) return BY_ANY;
+  return [...BY_ANY, ...BY_LAZY, ...(promises.noblock ? [wouldNotWait] : [])];
 }

@@ -119,22 +119,12 @@ async function writeHistory(path: string, { kernels, compared: { difference } }:
   if (difference === undefined) throw new UsageError(`--out ${path}: there is no difference to write`);
   const { scope, history: commands } = difference;
   const { kernel, law } = breakOf(kernels, difference) ?? { kernel: kernels[1], law: "no-bug" };
-  const text = withWindow(formatHistory({ kernel: kernel.name, law, scope, commands }), scope);
+  const text = formatHistory({ kernel: kernel.name, law, scope, commands });
   const read = historyIn(path, JSON.parse(text));
   const last = playOnBoth(...kernels, read.scope, read.commands).at(-1);
   if (last === undefined || last.differs === 0)
     throw new Error("vmapcheck itself is wrong: the history that was written shows no difference");
   await writeFile(path, text);
-}
-
-/** The window of small maps is written where there are some; from 6.9 on it also says which requests have pools. */
-function withWindow(text: string, { vmalloc, blockPages, bitsPerLong, lazyMaxPages }: Scope): string {
-  if (blockPages === 0 || text.includes('"blocks":')) return text;
-  const limit = `"lazyMaxPages":${lazyMaxPages}`;
-  return text.replace(
-    limit,
-    () => `${limit},"blocks":${JSON.stringify({ ...vmalloc, blockPages, bitsPerLong })}`,
-  );
 }
 
 function breakOf([one, other]: Pair["kernels"], difference: Difference) {
