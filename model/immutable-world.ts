@@ -153,7 +153,7 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
     const found: Area[] = [];
     for (const area of this.walk) {
       if (area.start >= extent.end) break;
-      if (area.end > extent.start && (purgeable === "taken" || !this.purges(area))) found.push(area);
+      if (area.end > extent.start && (purgeable !== "gone" || !this.purges(area))) found.push(area);
     }
     return found;
   }
@@ -211,7 +211,7 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
     const { inside, afterArea, beforeNext } = this.promises.guard;
     const length = request.size + inside;
     let candidate = alignUp(Math.max(request.vstart, this.promises.lowestPage), request.align);
-    for (const area of purgeable === "gone" ? this.walk.filter((each) => !this.purges(each)) : this.taken()) {
+    for (const area of this.inTheWay(purgeable)) {
       if (candidate >= area.end + afterArea) continue;
       if (candidate + length + beforeNext <= area.start) break;
       candidate = alignUp(area.end + afterArea, request.align);
@@ -219,9 +219,10 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
     return candidate + length <= request.vend ? candidate : undefined;
   }
 
-  /** All that is taken before a purge, by start: the areas, and what pools may hold. */
-  private taken(): readonly Extent[] {
-    if (this.pooled.length === 0) return this.walk;
+  /** All that is taken, by start: the areas, and before a purge what pools may hold. */
+  private inTheWay(purgeable: Purgeable): readonly Extent[] {
+    if (purgeable === "gone") return this.walk.filter((each) => !this.purges(each));
+    if (purgeable === "pools emptied" || this.pooled.length === 0) return this.walk;
     this.takenExtents ??= [...this.walk, ...this.pooled].sort((a, b) => a.start - b.start);
     return this.takenExtents;
   }

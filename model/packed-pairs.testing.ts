@@ -213,7 +213,9 @@ function* questions(scope: Scope, from: number, to: number): Iterable<[string, (
       extents.flatMap(({ start: vstart, end }) =>
         [1, 4096, 4 * 4096].flatMap((align) => {
           const request = { size: 1 + ((end - vstart) % 5), align, vstart, vend: to };
-          return [world.lowestFit(request, "taken"), world.lowestFit(request, "gone")];
+          return (["taken", "pools emptied", "gone"] as const).map((purgeable) =>
+            world.lowestFit(request, purgeable),
+          );
         }),
       ),
   ];

@@ -217,7 +217,7 @@ export class PackedWorld implements World, PackedFields {
 
   lowestFit(request: Request, purgeable: Purgeable): Vpn | undefined {
     let fit = fitBesideAreas(this, request, request.vstart, purgeable);
-    if (purgeable === "gone" || this.pooled.length === 0) return fit;
+    if (purgeable !== "taken" || this.pooled.length === 0) return fit;
     while (fit !== undefined) {
       const inTheWay = pooledIn(this.pooled, fit, fit + request.size + this.promises.guard.inside);
       if (inTheWay === undefined) return fit;

@@ -30,9 +30,9 @@ export type Request = Pick<Alloc, "size" | "align" | "vstart" | "vend">;
 
 /**
  * Whether what the purge of a failed search takes is still there: the lazy areas, fragmented blocks on releases that
- * purge them, and what pools may hold.
+ * purge them, and what pools may hold; or all but the latter, the pools being empty.
  */
-export type Purgeable = "taken" | "gone";
+export type Purgeable = "taken" | "pools emptied" | "gone";
 
 export interface World {
   readonly scope: Scope;

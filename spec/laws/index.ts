@@ -11,6 +11,7 @@ import {
   noOverlap,
   refusedOnlyWhenFull,
 } from "./placement.ts";
+import { poolsHideNoRoom } from "./pools.ts";
 import {
   flushBeforeReuse,
   flushOnlyOnce,
@@ -37,6 +38,7 @@ export const LAWS: readonly VmapLaw[] = [
   lowestRoomyHole,
   refusedOnlyWhenFull,
   purgeOnlyWhenFull,
+  poolsHideNoRoom,
   noBug,
   flushBeforeReuse,
   noStaleTranslation,
