@@ -227,10 +227,7 @@ export function askedFor(
 
 /** The file's text: fields in a fixed order, a command a line. */
 export function formatHistory({ kernel, law, scope, commands }: HistoryFile): string {
-  const written = scopeAsWritten(
-    scope,
-    commands.some(({ op }) => op === "mapRam"),
-  );
+  const written = scopeAsWritten(scope, commands);
   const lines = commands.map((command) => `    ${JSON.stringify(command)}`);
   return [
     "{",

@@ -1,5 +1,6 @@
 /** The scope of a history file: how large the machine is, as it is written there, and whether its parts go together. */
 import { z } from "zod";
+import type { HistoryStep } from "../spec/history.ts";
 import { AREAS_ONLY, LARGEST_BLOCK, type Scope, WORD64 } from "../spec/scope.ts";
 
 export const isPowerOfTwo = (value: number): boolean => Number.isInteger(Math.log2(value));
@@ -88,10 +89,24 @@ export function machineOf(scope: WrittenScope): Machine {
   };
 }
 
-/** As it is written for a history that makes small maps, or none. From 6.9 on the window says which requests have pools. */
-export function scopeAsWritten(scope: Machine, hasMaps: boolean): WrittenScope {
-  const { wordPages, cpus, lazyMaxPages, vmalloc, blockPages, bitsPerLong, beforeInit } = scope;
-  const window = vmalloc.vend > 0 ? { vmalloc } : {};
-  const maps = hasMaps ? { blocks: { ...vmalloc, blockPages, bitsPerLong } } : window;
-  return { wordPages, cpus, lazyMaxPages, ...maps, ...(beforeInit ? { beforeInit } : {}) };
+/** As it is written for a history with these commands. */
+export function scopeAsWritten(scope: Machine, commands: readonly HistoryStep[]): WrittenScope {
+  const { wordPages, cpus, lazyMaxPages, beforeInit } = scope;
+  const window = windowAsWritten(scope, commands);
+  return { wordPages, cpus, lazyMaxPages, ...window, ...(beforeInit ? { beforeInit } : {}) };
 }
+
+/**
+ * The vmalloc window, and the blocks that small maps go into, where the history makes such maps or asks for areas in
+ * that window; and where several CPUs ask for areas: on some kernel they may have pools for that window.
+ */
+function windowAsWritten(
+  { cpus, vmalloc, blockPages, bitsPerLong }: Machine,
+  commands: readonly HistoryStep[],
+): Pick<WrittenScope, "blocks" | "vmalloc"> {
+  if (cpus === 1 && !commands.some(({ op }) => ASK_IN_WINDOW.has(op))) return {};
+  if (blockPages > 0) return { blocks: { ...vmalloc, blockPages, bitsPerLong } };
+  return vmalloc.vstart < vmalloc.vend ? { vmalloc } : {};
+}
+
+const ASK_IN_WINDOW: ReadonlySet<HistoryStep["op"]> = new Set(["mapRam", "pcpuGet"]);

@@ -69,7 +69,7 @@ describe("diff", () => {
     [
       ["5.2", "5.4"],
       { scope: "cpus=2" },
-      "--scope cpus=2: more than one CPU makes no difference without blocks",
+      "--scope cpus=2: more than one CPU makes no difference without blocks or pools",
     ],
   ])("refuses %j %j", async (names, options, says) => {
     await expect(diffVerb(names, { ...PLAIN, ...options })).rejects.toThrow(new UsageError(says));

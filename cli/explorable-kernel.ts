@@ -8,7 +8,7 @@ import { type Call, OF_AREAS } from "../properties/callers.ts";
 import { historyOf } from "../properties/history-of.ts";
 import { settingFor, type VmapPlayed } from "../properties/setting.ts";
 import { sideBySide } from "../properties/side-by-side.ts";
-import { blocksScope, MIDDLE, type Space, spaceScope, withPercpu } from "../properties/spaces.ts";
+import { areasScope, blocksScope, MIDDLE, type Space, withPercpu } from "../properties/spaces.ts";
 import { lawsTried } from "../properties/tried.ts";
 import { STEP_PROTOCOLS } from "../protocols/index.ts";
 import type { Command } from "../spec/commands.ts";
@@ -39,7 +39,13 @@ export const KERNEL_PARAMETERS: Readonly<Record<string, Parameter>> = {
     least: 0,
     most: 4,
   },
-  cpus: { counts: "CPUs that map and read, where there are blocks", usual: 1, most: 2 },
+  cpus: { counts: "CPUs that map and read, where there are blocks or pools", usual: 1, most: 2 },
+  lazy: {
+    counts: "lazy pages above which a free purges; 0: that never happens",
+    usual: 0,
+    least: 0,
+    most: 40,
+  },
 };
 
 /** The same where a law is asked for that only maps can break. */
@@ -51,12 +57,13 @@ const MAPPING_PARAMETERS: typeof KERNEL_PARAMETERS = {
 
 /** What callers do where there are blocks. */
 const MAPPING: readonly Call[] = ["alloc", "map", "touch", "pin", "purge", "unmapAliases"];
+/** What they do where nodes have pools: vm_unmap_aliases puts into them what is lazy, and a purge empties them. */
+const POOLING: readonly Call[] = ["alloc", "purge", "unmapAliases"];
 
-/** What they do in a scope; undefined where they only allocate, free and purge. */
-function callsIn({ blockPages, congruent }: Scope): readonly Call[] | undefined {
-  const percpu: readonly Call[] = congruent.length > 0 ? ["percpu"] : [];
-  if (blockPages > 0) return [...MAPPING, ...percpu];
-  return percpu.length > 0 ? [...OF_AREAS, ...percpu] : undefined;
+/** What they do in a scope. */
+function callsIn({ blockPages, cpus, congruent }: Scope): readonly Call[] {
+  const calls = blockPages > 0 ? MAPPING : cpus > 1 ? POOLING : OF_AREAS;
+  return congruent.length > 0 ? [...calls, "percpu"] : calls;
 }
 
 /** The kernel, judged also by the law that was asked for, if one was. */
@@ -72,8 +79,8 @@ export function kernelMachine(released: Kernel<State>, law?: LawId): Explorable 
       const scope = scopeOf(parameters);
       if (scope.congruent.length > 0 && !kernel.release.percpu)
         throw new RangeError(`percpu areas are modelled from 5.2 on, and not in ${kernel.name}`);
-      const calls = callsIn(scope);
-      const machine = sideBySide(kernel, scope, { reduced: merged, ...(calls && { calls }) });
+      refuseIdleCpus(scope, [kernel]);
+      const machine = sideBySide(kernel, scope, { reduced: merged, calls: callsIn(scope) });
       return {
         machine,
         tell: (broken) => told(kernel, scope, machine.commands, broken),
@@ -101,9 +108,18 @@ function usualOf(parameters: Readonly<Record<string, Parameter>>): Record<string
   return Object.fromEntries(Object.entries(parameters).map(([name, { usual }]) => [name, usual]));
 }
 
+/** Throws a RangeError where there are several CPUs and it makes no difference to these kernels which one asks. */
+export function refuseIdleCpus<S>({ cpus, blockPages }: Scope, kernels: readonly Kernel<S>[]): void {
+  if (cpus === 1 || blockPages > 0 || kernels.some(({ release }) => release.pools !== "none")) return;
+  throw new RangeError("more than one CPU makes no difference without blocks or pools");
+}
+
 /** Throws a RangeError where these do not go together. */
 export function scopeOf(parameters: Readonly<Record<string, number>>): Scope {
-  const { pages, sizes, aligns, windows, top, block, percpu, cpus } = parameters as Record<string, number> & {
+  const { pages, sizes, aligns, windows, top, block, percpu, cpus, lazy } = parameters as Record<
+    string,
+    number
+  > & {
     pages: number;
     sizes: number;
     aligns: number;
@@ -111,9 +127,9 @@ export function scopeOf(parameters: Readonly<Record<string, number>>): Scope {
     block: number;
     percpu: number;
     cpus: number;
+    lazy: number;
   };
   if (sizes > pages) throw new RangeError(`sizes to ${sizes} in a space of ${pages} pages`);
-  if (cpus > 1 && block === 0) throw new RangeError("more than one CPU makes no difference without blocks");
   if (block > pages) throw new RangeError(`no block of ${block} pages fits into ${pages}`);
   const space: Space = {
     pages,
@@ -122,8 +138,9 @@ export function scopeOf(parameters: Readonly<Record<string, number>>): Scope {
     windows,
     at: top === 1 ? "top" : MIDDLE,
   };
-  const scope = block === 0 ? spaceScope(space) : blocksScope({ ...space, block, cpus });
-  return percpu === 0 ? scope : withPercpu(scope, percpu);
+  const scope = block === 0 ? areasScope(space, cpus) : blocksScope({ ...space, block, cpus });
+  const withLimit = { ...scope, lazyMaxPages: lazy === 0 ? null : lazy };
+  return percpu === 0 ? withLimit : withPercpu(withLimit, percpu);
 }
 
 /** A break, named and confirmed. Throws an Error if the reference does not confirm it. */

@@ -5,19 +5,13 @@ import type { Kernel } from "../spec/kernel.ts";
 import type { Scope } from "../spec/scope.ts";
 import { UsageError } from "./exit.ts";
 import type { Parameter } from "./explorable.ts";
-import { KERNEL_PARAMETERS, scopeOf } from "./explorable-kernel.ts";
+import { KERNEL_PARAMETERS, refuseIdleCpus, scopeOf } from "./explorable-kernel.ts";
 import { parametersOf } from "./parameters.ts";
 
 const PARAMETERS: Readonly<Record<string, Parameter>> = {
   ...KERNEL_PARAMETERS,
   pages: { ...(KERNEL_PARAMETERS.pages as Parameter), usual: 5 },
-  cpus: { counts: "CPUs that ask, map and read, where there are blocks", usual: 1, most: 2 },
-  lazy: {
-    counts: "lazy pages above which a free purges; 0: that never happens",
-    usual: 0,
-    least: 0,
-    most: 40,
-  },
+  cpus: { counts: "CPUs that ask, map and read, where there are blocks or pools", usual: 1, most: 2 },
 };
 
 /** What callers do where there are blocks. Pins add nothing that vm_unmap_aliases does not show. */
@@ -49,22 +43,20 @@ function callsIn({ blockPages, congruent }: Scope): readonly Call[] {
 /** The usual places for these two, or the one asked for. Throws a UsageError if that cannot be. */
 export function placesFor<S>(one: Kernel<S>, other: Kernel<S>, asked: string | undefined): readonly Place[] {
   const bothPercpu = one.release.percpu && other.release.percpu;
-  if (asked !== undefined) {
-    const place = placeOf(asked);
-    if (place.scope.congruent.length > 0 && !bothPercpu)
-      throw new UsageError(`--scope ${asked}: percpu areas are modelled from 5.2 on`);
-    return [place];
-  }
-  const pools = one.release.pools || other.release.pools ? POOLS : [];
+  if (asked !== undefined) return [placeOf(asked, [one, other])];
+  const pools = [one, other].some(({ release }) => release.pools !== "none") ? POOLS : [];
   const blocks = hasBlocks(one) && hasBlocks(other) ? BLOCKS : [];
   const percpu = bothPercpu ? PERCPU : [];
-  return [...AREAS, ...pools, ...percpu, ...blocks].map(placeOf);
+  return [...AREAS, ...pools, ...percpu, ...blocks].map((name) => placeOf(name, [one, other]));
 }
 
-function placeOf(name: string): Place {
-  const { lazy, ...parameters } = parametersOf({ name: "diff", parameters: PARAMETERS }, name);
+function placeOf<S>(name: string, kernels: readonly Kernel<S>[]): Place {
+  const parameters = parametersOf({ name: "diff", parameters: PARAMETERS }, name);
   try {
-    const scope = { ...scopeOf(parameters), lazyMaxPages: lazy === 0 ? null : (lazy as number) };
+    const scope = scopeOf(parameters);
+    refuseIdleCpus(scope, kernels);
+    if (scope.congruent.length > 0 && !kernels.every(({ release }) => release.percpu))
+      throw new RangeError("percpu areas are modelled from 5.2 on");
     return { name, scope, calls: callsIn(scope) };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;

@@ -73,6 +73,27 @@ describe("nodes, on two CPUs", () => {
     expect(alloc(state, 5, 1)).toMatchObject({ start: 64 });
   });
 
+  test("are 128 at most: CPU 129 shares its pool with CPU 1", () => {
+    const state = kernel.initial({ ...SCOPE, cpus: 200 });
+    alloc(state, 5, 129);
+    free(state, 64);
+    expect(kernel.dump(state).pool).toEqual([{ node: 1, start: 64, end: 69 }]);
+    expect(alloc(state, 5, 1)).toMatchObject({ start: 64 });
+  });
+
+  test("pool an extent of 256 pages, and none of 257", () => {
+    const large = { ...SCOPE, vmalloc: { vstart: 64, vend: 1024 } };
+    for (const [size, pooled] of [
+      [256, 1],
+      [257, 0],
+    ] as const) {
+      const state = kernel.initial(large);
+      alloc(state, size, 1, large.vmalloc);
+      free(state, 64);
+      expect(kernel.dump(state).pool).toHaveLength(pooled);
+    }
+  });
+
   test("pool nothing of another window", () => {
     const state = kernel.initial(SCOPE);
     alloc(state, 5, 1, { vstart: 64, vend: 127 });

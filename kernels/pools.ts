@@ -2,11 +2,9 @@
  * The size pools of the vmap nodes (6.9 on): each node keeps released extents of up to 256 pages, in one list a
  * size, for requests of exactly that size. Flat arrays; there are none until the first extent is pooled.
  */
+import { LARGEST_POOLED } from "../spec/scope.ts";
 import type { Extent, Pages, Vpn } from "../spec/vocabulary.ts";
 import { NONE } from "./areas.ts";
-
-/** MAX_VA_SIZE_PAGES. */
-const LARGEST_POOLED: Pages = 256;
 
 export interface Pools {
   readonly nodes: number;

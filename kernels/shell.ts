@@ -124,7 +124,7 @@ export function kernelOf({ release, name, paths, answer, dump, initial, areas }:
     },
     dump,
     form: (scope, reduced) => {
-      if (release.pools && scope.cpus > 1)
+      if (release.pools !== "none" && scope.cpus > 1)
         throw new RangeError("has pools on several CPUs: they are not packed");
       return areaForm(scope, release.guard, reduced, areas);
     },

@@ -1,6 +1,6 @@
 /** The state of a vmap kernel at the call grain, and what the running call has done so far. */
 import type { Response } from "../spec/commands.ts";
-import { lazyMaxPages, type Scope } from "../spec/scope.ts";
+import { lazyMaxPages, type Scope, vmapNodes } from "../spec/scope.ts";
 import type { Bytes, Extent, Pages, Vpn } from "../spec/vocabulary.ts";
 import { type Areas, assignAreas, copyAreas, emptyAreas, NONE } from "./areas.ts";
 import { assignBlocks, type Blocks, copyBlocks, emptyBlocks } from "./blocks.ts";
@@ -60,7 +60,7 @@ export function initialState(scope: Scope): State {
     memory: emptyMemory(scope.cpus),
     blocks: emptyBlocks(scope),
     free: noFreeSpace(scope.wordPages),
-    pools: emptyPools(scope.cpus),
+    pools: emptyPools(vmapNodes(scope)),
     pinning: "always",
     notesFrames: false,
     lazyPages: 0,

@@ -1,7 +1,7 @@
 /** How the reference world follows a reply: what the subject did, taken at its word. */
 import { Map as ImmutableMap, List } from "immutable";
 import type { Command, PcpuFree, Response, UnmapRam } from "../spec/commands.ts";
-import { newArea, newAreas, purged } from "../spec/laws/law.ts";
+import { hasPools, newArea, newAreas, nodeAsked, purged } from "../spec/laws/law.ts";
 import { fitsBlock } from "../spec/scope.ts";
 import { type Extent, roundedUp, type Vpn } from "../spec/vocabulary.ts";
 import { Area, type Owner } from "./area.ts";
@@ -9,7 +9,10 @@ import { Block, RamMap } from "./block.ts";
 import { Dead, type Ptes } from "./dead.ts";
 import type { ImmutableWorld, Tlb } from "./immutable-world.ts";
 import { letGoBeforePurge } from "./let-go-before-purge.ts";
+import { pooledAfter } from "./pools.ts";
 import { flushAndRelease } from "./release.ts";
+
+const NONE_GONE: readonly Area[] = [];
 
 /**
  * The world after a reply, or undefined when the kernel stopped. What is let go becomes lazy; a purge in the
@@ -26,7 +29,17 @@ export function after(
   if (command.op === "unmapRam") world = letGoMap(world, command, response);
   const percpu = command.op === "pcpuFree" ? aroundLastPurge(before, command, response) : NONE_HELD;
   for (const area of percpu.before) world = letGoArea(world, area.start, area.by, response);
-  if (purged(response)) world = flushAndRelease(world, command, response);
+  let gone: readonly Area[] = NONE_GONE;
+  if (purged(response)) ({ world, gone } = flushAndRelease(world, command, response));
+  if (hasPools(before)) {
+    const released = gone.map(({ start, end, node, life }) => ({
+      start,
+      end,
+      node,
+      wasFragmented: life === "busy",
+    }));
+    world = world.with({ pooled: pooledAfter(before, command, response, released) });
+  }
   for (const area of percpu.after) world = letGoArea(world, area.start, area.by, response);
   if (response.kind === "placed") world = place(world, before, command, response);
   const frames = framesTaken(command, response);
@@ -138,6 +151,7 @@ function place(
       mapped,
       frame,
       block: undefined,
+      node: nodeAsked(before, command),
     });
     return world.with({ areas: inserted(world, area), held });
   }
@@ -147,7 +161,8 @@ function place(
   if (extent !== undefined) {
     const block = new Block(cpu, List([map]));
     const { start, end } = extent;
-    const area = new Area({ start, end, life: "busy", by: "map", mapped: 0, frame: 0, block });
+    const node = nodeAsked(before, command);
+    const area = new Area({ start, end, life: "busy", by: "map", mapped: 0, frame: 0, block, node });
     return world.with({ areas: inserted(world, area), held });
   }
   const giver = world.giverOf({ start, end: start + roundedUp(count) });
@@ -158,7 +173,7 @@ function place(
 
 /** Areas with one base, under which nothing is mapped. */
 function placePercpu(world: ImmutableWorld, extents: readonly Extent[], base: Vpn): ImmutableWorld {
-  const fields = { life: "busy", by: base, mapped: 0, frame: 0, block: undefined } as const;
+  const fields = { life: "busy", by: base, mapped: 0, frame: 0, block: undefined, node: undefined } as const;
   return extents.reduce(
     (now, { start, end }) => now.with({ areas: inserted(now, new Area({ start, end, ...fields })) }),
     world,

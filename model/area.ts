@@ -18,6 +18,8 @@ export interface AreaFields {
   readonly frame: Pfn;
   /** Of an area that is a block. */
   readonly block: Block | undefined;
+  /** The node whose pools it goes to when it is released, if any. */
+  readonly node: number | undefined;
 }
 
 /**
@@ -33,8 +35,9 @@ export class Area implements AreaView, AreaFields, ValueObject {
   readonly mapped: number;
   readonly frame: Pfn;
   readonly block: Block | undefined;
+  readonly node: number | undefined;
 
-  constructor({ start, end, life, by, mapped, frame, block }: AreaFields) {
+  constructor({ start, end, life, by, mapped, frame, block, node }: AreaFields) {
     this.start = start;
     this.end = end;
     this.life = life;
@@ -42,20 +45,21 @@ export class Area implements AreaView, AreaFields, ValueObject {
     this.mapped = mapped;
     this.frame = frame;
     this.block = block;
+    this.node = node;
   }
 
   /** The same area in another life. */
   in(life: Life): Area {
     if (life === this.life) return this;
-    const { start, end, by, mapped, frame, block } = this;
-    return new Area({ start, end, life, by, mapped, frame, block });
+    const { start, end, by, mapped, frame, block, node } = this;
+    return new Area({ start, end, life, by, mapped, frame, block, node });
   }
 
   /** The same area with its block as it is now; one that was wholly given back is lazy. */
   withBlock(block: Block): Area {
     const life = block.givenBack === this.end - this.start ? "lazy" : "busy";
-    const { start, end, by, mapped, frame } = this;
-    return new Area({ start, end, life, by, mapped, frame, block });
+    const { start, end, by, mapped, frame, node } = this;
+    return new Area({ start, end, life, by, mapped, frame, block, node });
   }
 
   /** A block in which nothing is mapped and which was not used up. */
@@ -73,6 +77,7 @@ export class Area implements AreaView, AreaFields, ValueObject {
       this.by === other.by &&
       this.mapped === other.mapped &&
       this.frame === other.frame &&
+      this.node === other.node &&
       is(this.block, other.block)
     );
   }

@@ -19,6 +19,7 @@ import {
 import type { Purgeable, Request, World } from "../spec/world.ts";
 import type { Area } from "./area.ts";
 import type { Dead } from "./dead.ts";
+import { type PooledExtents, samePooled } from "./pools.ts";
 
 /** One CPU's translations that were seen to be made and not flushed since. */
 export type Tlb = ImmutableMap<Vpn, Pfn>;
@@ -35,6 +36,8 @@ export interface WorldFields {
   readonly held: number;
   /** What was let go and may still be translated. */
   readonly dead: List<Dead>;
+  /** What the pools of nodes may hold. */
+  readonly pooled: PooledExtents;
   readonly leakedDescriptors: number;
   /** Released although no flush covered them since their owner let go. Empty unless a law was broken. */
   readonly unflushed: List<Extent>;
@@ -55,12 +58,14 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
   readonly ptes: number;
   readonly held: number;
   readonly dead: List<Dead>;
+  readonly pooled: PooledExtents;
   readonly leakedDescriptors: number;
   readonly unflushed: List<Extent>;
   readonly tlbs: ImmutableMap<Cpu, Tlb>;
   readonly nextFrame: Pfn;
   /** The areas again, for walking: made once for the many questions that laws ask of one world. */
   readonly walk: readonly Area[];
+  private takenExtents: readonly Extent[] | undefined;
 
   private constructor(base: WorldFields & { readonly walk: readonly Area[] }, changes: Changes) {
     this.scope = base.scope;
@@ -71,6 +76,7 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
     this.ptes = changes.ptes ?? base.ptes;
     this.held = changes.held ?? base.held;
     this.dead = changes.dead ?? base.dead;
+    this.pooled = changes.pooled ?? base.pooled;
     this.leakedDescriptors = changes.leakedDescriptors ?? base.leakedDescriptors;
     this.unflushed = changes.unflushed ?? base.unflushed;
     this.tlbs = changes.tlbs ?? base.tlbs;
@@ -89,6 +95,7 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
       ptes: 0,
       held: 0,
       dead: List<Dead>(),
+      pooled: [],
       leakedDescriptors: 0,
       unflushed: List<Extent>(),
       tlbs: ImmutableMap<Cpu, Tlb>(),
@@ -117,6 +124,7 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
       is(this.areas, other.areas) &&
       is(this.dead, other.dead) &&
       is(this.tlbs, other.tlbs) &&
+      samePooled(this.pooled, other.pooled) &&
       sameExtents(this.unflushed, other.unflushed)
     );
   }
@@ -147,7 +155,7 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
     const found: Area[] = [];
     for (const area of this.walk) {
       if (area.start >= extent.end) break;
-      if (area.end > extent.start && (purgeable === "taken" || !this.purges(area))) found.push(area);
+      if (area.end > extent.start && (purgeable !== "gone" || !this.purges(area))) found.push(area);
     }
     return found;
   }
@@ -215,8 +223,7 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
     const { inside, afterArea, beforeNext } = this.promises.guard;
     const length = request.size + inside;
     let candidate = alignUp(Math.max(request.vstart, this.promises.lowestPage), request.align);
-    for (const area of this.walk) {
-      if (purgeable === "gone" && this.purges(area)) continue;
+    for (const area of this.inTheWay(purgeable)) {
       if (candidate >= area.end + afterArea) continue;
       if (candidate + length + beforeNext <= area.start) break;
       candidate = alignUp(area.end + afterArea, request.align);
@@ -246,10 +253,25 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
   private pushedBelow(base: Vpn, { offsets, sizes }: Congruent, purgeable: Purgeable): Vpn | undefined {
     for (const [nth, offset] of offsets.entries()) {
       const end = offset + (sizes[nth] as number);
-      const [inTheWay] = this.areasIn({ start: base + offset, end: base + end }, purgeable);
+      const place = { start: base + offset, end: base + end };
+      const inTheWay = this.inTheWay(purgeable).find((each) => overlaps(each, place));
       if (inTheWay !== undefined) return inTheWay.start - end;
     }
     return undefined;
+  }
+
+  /** All that is taken, by start: the areas, and before a purge what pools may hold. */
+  private inTheWay(purgeable: Purgeable): readonly Extent[] {
+    if (purgeable === "gone") return this.walk.filter((each) => !this.purges(each));
+    if (purgeable === "pools emptied" || this.pooled.length === 0) return this.walk;
+    this.takenExtents ??= [...this.walk, ...this.pooled].sort((a, b) => a.start - b.start);
+    return this.takenExtents;
+  }
+
+  mayBePooled(extent: Extent, node: number): boolean {
+    return this.pooled.some(
+      (each) => each.node === node && each.start === extent.start && each.end === extent.end,
+    );
   }
 
   /** Whether a synchronous purge of this release takes the area. */

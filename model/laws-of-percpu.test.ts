@@ -5,6 +5,7 @@ import { lawsCalled } from "../spec/laws/index.ts";
 import { releaseOf } from "../spec/releases.ts";
 import type { Scope } from "../spec/scope.ts";
 import { PAGE_SIZE, type Pages, type Vpn } from "../spec/vocabulary.ts";
+import type { World } from "../spec/world.ts";
 import type { ImmutableWorld } from "./immutable-world.ts";
 import { letGoBeforePurge } from "./let-go-before-purge.ts";
 import { done, FOUR_BLOCKS, flush, type More, type Pair, quiet } from "./pairs.testing.ts";
@@ -118,14 +119,26 @@ describe("of percpu areas", () => {
     expect(broken([got(70), letGo(70)], letGo(70, { lazyPages: 4 }))).toEqual([]);
   });
 
-  test("with pools, highest-congruent-fit is asked only after a purge", () => {
+  describe("what a pool may hold is taken for highest-congruent-fit, and not after a purge", () => {
     const pooled = vmapSpec(releaseOf("6.12"));
     const laws = lawsCalled(["highest-congruent-fit"]);
-    const on = (cpus: number, [command, response]: Pair) =>
-      judge(pooled, laws, pooled.initial({ ...SCOPE, cpus }), command, response).accepted;
-    expect(on(1, got(68))).toBe(false);
-    expect(on(2, got(68))).toBe(true);
-    expect(on(2, got(68, flush([72, 80])))).toBe(false);
+    const sweep: Pair = [{ op: "unmapAliases" }, done(flush([78, 80]))];
+    const on = (cpus: number, last: Pair) => {
+      const history: readonly Pair[] = [placed(78, 2), freed(78), sweep, last];
+      let world: World = pooled.initial({ ...SCOPE, cpus });
+      for (const [command, response] of history) {
+        const verdict = judge(pooled, laws, world, command, response);
+        if (!verdict.accepted) return false;
+        world = verdict.world;
+      }
+      return true;
+    };
+    // On two CPUs a pool has [78,80): ....AA......BBPP.
+    test("on one CPU there is no pool", () => expect(on(1, got(68))).toBe(false));
+    test("on two CPUs the area goes below what the pool has", () => expect(on(2, got(68))).toBe(true));
+    test("but no lower", () => expect(on(2, got(66))).toBe(false));
+    test("and not at all below it where a purge has emptied the pools", () =>
+      expect(on(2, got(68, flush([72, 80])))).toBe(false));
   });
 });
 

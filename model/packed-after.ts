@@ -1,6 +1,6 @@
 /** How the packed world follows a reply: as after.ts, into arrays that are copied when they change. */
-import type { Command, PcpuFree, Response, UnmapRam } from "../spec/commands.ts";
-import { newArea, newAreas } from "../spec/laws/law.ts";
+import type { Command, MapRam, PcpuFree, Response, UnmapRam } from "../spec/commands.ts";
+import { hasPools, newArea, newAreas, nodeAsked } from "../spec/laws/law.ts";
 import { fitsBlock } from "../spec/scope.ts";
 import { type Cpu, type Extent, type Pages, type Pfn, roundedUp, type Vpn } from "../spec/vocabulary.ts";
 import { letGoBeforePurge } from "./let-go-before-purge.ts";
@@ -24,6 +24,8 @@ import {
   MAP_FRAME,
   MAPPED,
   NO_BLOCK,
+  NO_NODE,
+  NODE,
   type Packed,
   START,
   THERE,
@@ -31,6 +33,7 @@ import {
 } from "./packed-layout.ts";
 import { flushAndRelease } from "./packed-release.ts";
 import { type Draft, mapIn, NOWHERE, PackedWorld } from "./packed-world.ts";
+import { pooledAfter, type Released } from "./pools.ts";
 
 /** The world after a reply, or undefined when the kernel stopped. The order is the reference's. */
 export function packedAfter(
@@ -43,8 +46,9 @@ export function packedAfter(
   world.ptes += response.pteSet - response.pteCleared;
   if (command.op === "free") letGoArea(world, command.start, BY_ALLOC, response);
   else if (command.op === "unmapRam") letGoMap(world, command, response);
-  if (command.op === "pcpuFree") letGoPercpu(world, command, response);
-  else if (response.flushes.length > 0) flushAndRelease(world, command, response);
+  const gone =
+    command.op === "pcpuFree" ? letGoPercpu(world, command, response) : purgeIn(world, command, response);
+  if (hasPools(before)) world.pooled = pooledAfter(before, command, response, released(gone));
   if (response.kind === "placed") place(world, before, command, response);
   world.nextFrame += framesTaken(command, response);
   if (command.op === "init") world.initialised = true;
@@ -53,6 +57,28 @@ export function packedAfter(
   }
   countDescriptors(world, response);
   return world;
+}
+
+const NONE_GONE: Packed = [];
+
+/** What the reply flushed and released, if it purged: returns the areas released. */
+function purgeIn(world: Draft, command: Command, response: Response): Packed {
+  return response.flushes.length > 0 ? flushAndRelease(world, command, response) : NONE_GONE;
+}
+
+/** Released areas as pools take them. */
+function released(gone: Packed): readonly Released[] {
+  const found: Released[] = [];
+  for (let at = 0; at < gone.length; at += AREA) {
+    const node = gone[at + NODE] as number;
+    found.push({
+      start: gone[at + START] as Vpn,
+      end: gone[at + END] as Vpn,
+      wasFragmented: gone[at + LIFE] === BUSY,
+      node: node === NO_NODE ? undefined : node,
+    });
+  }
+  return found;
 }
 
 /** The owner of an area lets it go: it is lazy. */
@@ -68,8 +94,11 @@ function letGoArea(world: Draft, start: Vpn, by: number, response: Response): vo
   if (mapped > 0) addDead(world, start, mapped, areas[at + FRAME] as number, response);
 }
 
-/** Percpu areas are let go one after another: those before the last purge of the reply, and those after it. */
-function letGoPercpu(world: Draft, command: PcpuFree, response: Response): void {
+/**
+ * Percpu areas are let go one after another: those before the last purge of the reply, and those after it. Returns what
+ * the purge released.
+ */
+function letGoPercpu(world: Draft, command: PcpuFree, response: Response): Packed {
   const { start: base, offsets } = command;
   const by = BY_PERCPU + base;
   const starts: Vpn[] = [];
@@ -83,8 +112,9 @@ function letGoPercpu(world: Draft, command: PcpuFree, response: Response): void 
   }
   const before = letGoBeforePurge(pages, response);
   for (let nth = 0; nth < before; nth++) letGoArea(world, starts[nth] as Vpn, by, response);
-  if (response.flushes.length > 0) flushAndRelease(world, command, response);
+  const gone = purgeIn(world, command, response);
   for (let nth = before; nth < starts.length; nth++) letGoArea(world, starts[nth] as Vpn, by, response);
+  return gone;
 }
 
 /** The PTEs of what is let go are gone if the reply cleared as many. */
@@ -169,7 +199,8 @@ function place(
 ): void {
   if (command.op === "pcpuGet") {
     const by = BY_PERCPU + response.start;
-    for (const extent of newAreas(before, command, response)) insertArea(world, extent, by, 0, 0, NO_BLOCK);
+    for (const extent of newAreas(before, command, response))
+      insertArea(world, extent, by, 0, 0, NO_BLOCK, NO_NODE);
     return;
   }
   if (command.op !== "alloc" && command.op !== "mapRam") return;
@@ -178,27 +209,31 @@ function place(
   const extent = newArea(before, command, response);
   if (command.op === "mapRam" && fitsBlock(world.scope, command.count)) {
     world.held += mapped;
-    putMap(world, response.start, command.count, command.cpu, frame, extent);
+    putMap(world, response.start, command, frame, extent, nodeOf(before, command));
   } else if (extent !== undefined) {
     world.held += mapped;
     const by = command.op === "alloc" ? BY_ALLOC : BY_MAP;
-    insertArea(world, extent, by, mapped, frame, NO_BLOCK);
+    insertArea(world, extent, by, mapped, frame, NO_BLOCK, nodeOf(before, command));
   }
+}
+
+function nodeOf(before: PackedWorld, command: Command): number {
+  return nodeAsked(before, command) ?? NO_NODE;
 }
 
 /** Puts a map into a new block where `fresh` lies, or else into the one that is there. */
 function putMap(
   world: Draft,
   start: Vpn,
-  count: Pages,
-  cpu: Cpu,
+  { count, cpu }: MapRam,
   frame: Pfn,
   fresh: Extent | undefined,
+  node: number,
 ): void {
   const pages = roundedUp(count);
   const end = start + pages;
   if (fresh !== undefined) {
-    insertArea(world, fresh, BY_MAP, 0, 0, world.blocks.length);
+    insertArea(world, fresh, BY_MAP, 0, 0, world.blocks.length, node);
     world.blocks = world.blocks.concat([[cpu, pages, 0, 1, start, end, count, frame, 1]]);
     return;
   }
@@ -219,12 +254,13 @@ function insertArea(
   mapped: Pages,
   frame: Pfn,
   block: number,
+  node: number,
 ): void {
   const { areas } = world;
   let at = areas.length;
   while (at > 0 && (areas[at - AREA + START] as number) > start) at -= AREA;
   const more = areas.slice(0, at);
-  more.push(start, end, BUSY, by, mapped, frame, block);
+  more.push(start, end, BUSY, by, mapped, frame, block, node);
   for (let next = at; next < areas.length; next++) more.push(areas[next] as number);
   world.areas = more;
 }

@@ -11,13 +11,17 @@ export type Packed = readonly number[];
 export const START = 0;
 export const END = 1;
 
-/** An area: start, end, life, who asked for it, pages mapped, the first one's frame, number of its block. */
-export const AREA = 7;
+/**
+ * An area: start, end, life, who asked for it, pages mapped, the first one's frame, number of its block, the node whose
+ * pools it goes to.
+ */
+export const AREA = 8;
 export const LIFE = 2;
 export const BY = 3;
 export const MAPPED = 4;
 export const FRAME = 5;
 export const BLOCK = 6;
+export const NODE = 7;
 
 /** Lives. */
 export const BUSY = 0;
@@ -28,8 +32,9 @@ export const BY_ALLOC = 0;
 export const BY_MAP = 1;
 export const BY_PERCPU = 2;
 
-/** Of an area that is no block. */
+/** Of an area that is no block, and of one that goes to no pool. */
 export const NO_BLOCK = -1;
+export const NO_NODE = -1;
 
 /** A block: its CPU, pages given, pages given back, maps held; then its maps, in the order they went in. */
 export const CPU = 0;

@@ -25,12 +25,14 @@ import {
   MAPPED,
   MAPS,
   NO_BLOCK,
+  NODE,
   type Packed,
   PTES,
   START,
   TRANSLATION,
 } from "./packed-layout.ts";
 import type { PackedWorld } from "./packed-world.ts";
+import type { PooledExtents } from "./pools.ts";
 
 /** Ends a list: no page or count is negative. */
 const LIST_END = -1;
@@ -44,7 +46,19 @@ export function noteWorld(world: PackedWorld, to: Notes): void {
   for (let at = 0; at < world.unflushed.length; at++) to.number(world.unflushed[at] as number);
   to.number(LIST_END);
   noteTlb(world.tlb, to);
+  notePooled(world.pooled, to);
   to.frame(world.nextFrame);
+}
+
+/** In the order in which pools decay. */
+function notePooled(pooled: PooledExtents, to: Notes): void {
+  for (const { start, end, node, sure } of pooled) {
+    to.number(start);
+    to.number(end);
+    to.number(node);
+    to.number(sure ? 1 : 0);
+  }
+  to.number(LIST_END);
 }
 
 /** By start; those that are blocks with what is in them. */
@@ -56,6 +70,7 @@ function noteAreas({ areas, blocks }: PackedWorld, to: Notes): void {
     to.number(start);
     to.number(end);
     to.number((areas[at + BY] as number) * 2 + (areas[at + LIFE] as number));
+    to.number(areas[at + NODE] as number);
     to.number(mapped);
     noteFrames(areas[at + FRAME] as Pfn, mapped, to);
     const number = areas[at + BLOCK] as number;

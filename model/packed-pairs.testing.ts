@@ -32,6 +32,8 @@ import {
   MAPPED,
   MAPS,
   NO_BLOCK,
+  NO_NODE,
+  NODE,
   type Packed,
   PTES,
   START,
@@ -50,19 +52,28 @@ function records(packed: Packed, stride: number): number[][] {
 
 /** A world as a plain record, whichever kind it is. */
 export function plain(world: ImmutableWorld | PackedWorld) {
-  const { initialised, lazyPages, ptes, held, leakedDescriptors, nextFrame } = world;
-  const scalars = { initialised, lazyPages, ptes, held, leakedDescriptors, nextFrame };
+  const { initialised, lazyPages, ptes, held, leakedDescriptors, nextFrame, pooled } = world;
+  const scalars = { initialised, lazyPages, ptes, held, leakedDescriptors, nextFrame, pooled };
   return { ...scalars, ...("walk" in world ? plainReference(world) : plainPacked(world)) };
 }
 
 function plainReference(world: ImmutableWorld) {
   return {
-    areas: world.walk.map(({ start, end, life, by, mapped, frame, block }) => {
+    areas: world.walk.map(({ start, end, life, by, mapped, frame, block, node }) => {
       const maps = block?.maps.toArray().map(({ start, end, count, frame, held }) => {
         return { start, end, count, frame, held };
       });
       const { cpu, given, givenBack, held } = block ?? {};
-      return { start, end, life, by, mapped, frame, block: block && { cpu, given, givenBack, held, maps } };
+      return {
+        start,
+        end,
+        life,
+        by,
+        mapped,
+        frame,
+        block: block && { cpu, given, givenBack, held, maps },
+        node,
+      };
     }),
     dead: world.dead.toArray().map(({ start, end, frame, ptes }) => ({ start, end, frame, ptes })),
     unflushed: world.unflushed.toArray().map(({ start, end }) => ({ start, end })),
@@ -82,6 +93,7 @@ function plainPacked(world: PackedWorld) {
       mapped: area[MAPPED],
       frame: area[FRAME],
       block: area[BLOCK] === NO_BLOCK ? undefined : plainBlock(world.blocks[area[BLOCK] as number] as Packed),
+      node: area[NODE] === NO_NODE ? undefined : area[NODE],
     })),
     dead: records(world.dead, DEAD).map((dead) => ({
       start: dead[START],
@@ -209,7 +221,9 @@ function* questions(scope: Scope, from: number, to: number): Iterable<[string, (
       extents.flatMap(({ start: vstart, end }) =>
         [1, 4096, 4 * 4096].flatMap((align) => {
           const request = { size: 1 + ((end - vstart) % 5), align, vstart, vend: to };
-          return [world.lowestFit(request, "taken"), world.lowestFit(request, "gone")];
+          return (["taken", "pools emptied", "gone"] as const).map((purgeable) =>
+            world.lowestFit(request, purgeable),
+          );
         }),
       ),
   ];
@@ -229,6 +243,10 @@ function* questions(scope: Scope, from: number, to: number): Iterable<[string, (
     "holdsPcpu",
     (world) =>
       pages.map((page) => [[0], [0, 2], [2, 0], [0, 4], [0, 3]].map((at) => world.holdsPcpu(page, at))),
+  ];
+  yield [
+    "mayBePooled",
+    (world) => extents.map((extent) => [0, 1].map((node) => world.mayBePooled(extent, node))),
   ];
   const cpus = Array.from({ length: scope.cpus }, (_none, cpu) => cpu);
   yield [

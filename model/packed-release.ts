@@ -22,8 +22,8 @@ import type { Draft } from "./packed-world.ts";
 
 type Flushes = readonly Extent[];
 
-/** Makes it the world after the flushes of a reply, before it placed anything. */
-export function flushAndRelease(world: Draft, command: Command, response: Response): void {
+/** Makes it the world after the flushes of a reply, before it placed anything. Returns the areas released. */
+export function flushAndRelease(world: Draft, command: Command, response: Response): Packed {
   const { flushes } = response;
   const gone: number[] = [];
   const ofLazyAreas = command.op === "free" || command.op === "unmapRam" || command.op === "pcpuFree";
@@ -42,6 +42,7 @@ export function flushAndRelease(world: Draft, command: Command, response: Respon
     world.dead = deadAfter(world, gone, response);
   }
   if (world.tlb.length > 0) world.tlb = tlbAfter(world.tlb, flushes);
+  return gone;
 }
 
 /** What of fragmented blocks the purge in a reply takes. */

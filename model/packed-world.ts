@@ -50,6 +50,7 @@ import {
   START,
   TRANSLATION,
 } from "./packed-layout.ts";
+import type { PooledExtents } from "./pools.ts";
 
 /** As WorldFields of the reference; the arrays are laid out as packed-layout.ts says. */
 export interface PackedFields {
@@ -64,6 +65,8 @@ export interface PackedFields {
   readonly ptes: number;
   readonly held: number;
   readonly dead: Packed;
+  /** As the reference has it: there is seldom any. */
+  readonly pooled: PooledExtents;
   readonly leakedDescriptors: number;
   /** Extents. */
   readonly unflushed: Packed;
@@ -75,6 +78,7 @@ export interface PackedFields {
 export type Draft = { -readonly [Field in keyof PackedWorld]: PackedWorld[Field] };
 
 const NOTHING: Packed = [];
+const NOTHING_POOLED: PooledExtents = [];
 const NO_AREAS: readonly AreaView[] = [];
 /** Where nothing was found in an array. */
 export const NOWHERE = -1;
@@ -89,6 +93,7 @@ export class PackedWorld implements World, PackedFields {
   readonly ptes: number;
   readonly held: number;
   readonly dead: Packed;
+  readonly pooled: PooledExtents;
   readonly leakedDescriptors: number;
   readonly unflushed: Packed;
   readonly tlb: Packed;
@@ -104,6 +109,7 @@ export class PackedWorld implements World, PackedFields {
     this.ptes = fields.ptes;
     this.held = fields.held;
     this.dead = fields.dead;
+    this.pooled = fields.pooled;
     this.leakedDescriptors = fields.leakedDescriptors;
     this.unflushed = fields.unflushed;
     this.tlb = fields.tlb;
@@ -122,6 +128,7 @@ export class PackedWorld implements World, PackedFields {
       ptes: 0,
       held: 0,
       dead: NOTHING,
+      pooled: NOTHING_POOLED,
       leakedDescriptors: 0,
       unflushed: NOTHING,
       tlb: NOTHING,
@@ -221,21 +228,19 @@ export class PackedWorld implements World, PackedFields {
     return this.giverOf(extent.start, extent.end) !== NOWHERE;
   }
 
-  /** As the reference: what stands in the way pushes the candidate past its end. */
   lowestFit(request: Request, purgeable: Purgeable): Vpn | undefined {
-    const { areas } = this;
-    const { inside, afterArea, beforeNext } = this.promises.guard;
-    const length = request.size + inside;
-    const step = alignmentInPages(request.align);
-    let candidate = Math.ceil(Math.max(request.vstart, this.promises.lowestPage) / step) * step;
-    for (let at = 0; at < areas.length; at += AREA) {
-      const clear = (areas[at + END] as number) + afterArea;
-      if (candidate >= clear) continue;
-      if (purgeable === "gone" && this.purges(at)) continue;
-      if (candidate + length + beforeNext <= (areas[at + START] as number)) break;
-      candidate = Math.ceil(clear / step) * step;
+    let fit = fitBesideAreas(this, request, request.vstart, purgeable);
+    if (purgeable !== "taken" || this.pooled.length === 0) return fit;
+    while (fit !== undefined) {
+      const inTheWay = pooledIn(this.pooled, fit, fit + request.size + this.promises.guard.inside);
+      if (inTheWay === undefined) return fit;
+      fit = fitBesideAreas(this, request, inTheWay.end, purgeable);
     }
-    return candidate + length <= request.vend ? candidate : undefined;
+    return undefined;
+  }
+
+  mayBePooled({ start, end }: Extent, node: number): boolean {
+    return this.pooled.some((each) => each.node === node && each.start === start && each.end === end);
   }
 
   /** As the reference: what stands in the way of one of the areas pushes the base down. */
@@ -370,8 +375,38 @@ function pushedBelow(
       if (purgeable === "gone" && world.purges(at)) continue;
       return base - (end - (areas[at + START] as number));
     }
+    if (purgeable !== "taken" || world.pooled.length === 0) continue;
+    const pooled = pooledIn(world.pooled, start, end);
+    if (pooled !== undefined) return base - (end - pooled.start);
   }
   return base;
+}
+
+/** An extent that a pool may hold and that shares a page with [start, end). */
+function pooledIn(pooled: PooledExtents, start: Vpn, end: Vpn): Extent | undefined {
+  return pooled.find((each) => each.start < end && start < each.end);
+}
+
+/** As the reference: what stands in the way pushes the candidate past its end. */
+function fitBesideAreas(
+  world: PackedWorld,
+  { size, align, vend }: Request,
+  from: Vpn,
+  purgeable: Purgeable,
+): Vpn | undefined {
+  const { areas, promises } = world;
+  const { inside, afterArea, beforeNext } = promises.guard;
+  const length = size + inside;
+  const step = alignmentInPages(align);
+  let candidate = Math.ceil(Math.max(from, promises.lowestPage) / step) * step;
+  for (let at = 0; at < areas.length; at += AREA) {
+    const clear = (areas[at + END] as number) + afterArea;
+    if (candidate >= clear) continue;
+    if (purgeable === "gone" && world.purges(at)) continue;
+    if (candidate + length + beforeNext <= (areas[at + START] as number)) break;
+    candidate = Math.ceil(clear / step) * step;
+  }
+  return candidate + length <= vend ? candidate : undefined;
 }
 
 /** The area at this place, as laws see one. */

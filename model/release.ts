@@ -18,21 +18,26 @@ function purgeIn(command: Command, response: Response): Purge {
   return command.op === "unmapAliases" ? "of aliases" : "synchronous";
 }
 
-/** The world after the flushes of a reply, before it placed anything. */
-export function flushAndRelease(world: ImmutableWorld, command: Command, response: Response): ImmutableWorld {
+/** The world after the flushes of a reply, before it placed anything, and the areas that were released. */
+export function flushAndRelease(
+  world: ImmutableWorld,
+  command: Command,
+  response: Response,
+): { readonly world: ImmutableWorld; readonly gone: readonly Area[] } {
   const { flushes } = response;
   const purge = purgeIn(command, response);
   const gone: Area[] = [];
   const left: Area[] = [];
   for (const area of world.walk) (isReleased(area, world, purge, flushes) ? gone : left).push(area);
   const unflushed = [...world.unflushed, ...gone].flatMap((extent) => uncovered(extent, flushes));
-  return world.with({
+  const after = world.with({
     areas: gone.length === 0 ? world.areas : List(left),
     lazyPages: purge === "none" ? world.lazyPages : 0,
     dead: deadAfter(withoutRepaired(world, response), gone, response),
     unflushed: List(unflushed),
     tlbs: flushTlbs(world, flushes),
   });
+  return { world: after, gone };
 }
 
 /** Lazy areas go in every purge. A fragmented block that no flush covers was plainly left where it is. */

@@ -7,7 +7,7 @@ import type { State } from "../kernels/state.ts";
 import type { Command, Response } from "../spec/commands.ts";
 import type { Kernel, StateForm } from "../spec/kernel.ts";
 import type { Scope } from "../spec/scope.ts";
-import { commandsOf } from "./callers.ts";
+import { commandsTo } from "./callers.ts";
 import type { Both } from "./hashed-form.ts";
 import { liveKernel, type SideBySide } from "./side-by-side.ts";
 
@@ -117,7 +117,7 @@ class Hearing {
       },
     };
     this.machine = liveKernel(heard, scope, options);
-    this.commands = commandsOf(scope, options.calls, options.beyondBreaks);
+    this.commands = commandsTo(kernel.release, scope, options.calls, options.beyondBreaks);
     this.#words = new Int32Array(this.machine.words);
   }
 

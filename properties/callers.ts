@@ -4,6 +4,7 @@ import { DEAD, END, START, TRANSLATION } from "../model/packed-layout.ts";
 import type { PackedWorld } from "../model/packed-world.ts";
 import type { Command } from "../spec/commands.ts";
 import { comesBeforeInit } from "../spec/history.ts";
+import type { Promises } from "../spec/releases.ts";
 import type { Scope } from "../spec/scope.ts";
 import { alignmentInPages, type Vpn } from "../spec/vocabulary.ts";
 
@@ -56,6 +57,33 @@ export function commandsOf(
   if (calls.includes("write")) commands.push(...touchesOf(scope, pages, true));
   for (const op of WITHOUT_ARGUMENTS) if (calls.includes(op)) commands.push({ op });
   return commands;
+}
+
+/**
+ * Every command of such callers to one release: an allocation is asked for on each CPU where that makes a difference,
+ * and also without waiting where a caller may say so.
+ */
+export function commandsTo(
+  { pools, noblock }: Promises,
+  scope: Scope,
+  calls: readonly Call[] = OF_AREAS,
+  everywhere = false,
+): readonly Command[] {
+  const commands = commandsOf(scope, calls, everywhere);
+  const asked = pools === "none" ? commands : onEachCpu(scope, commands);
+  if (!noblock) return asked;
+  return asked.flatMap((command): readonly Command[] =>
+    command.op === "alloc" ? [command, { ...command, noblock: true }] : [command],
+  );
+}
+
+/** The same commands, an allocation on every CPU. */
+export function onEachCpu({ cpus }: Scope, commands: readonly Command[]): readonly Command[] {
+  return commands.flatMap((command): readonly Command[] => {
+    if (command.op !== "alloc") return [command];
+    const elsewhere = Array.from({ length: cpus - 1 }, (_none, nth) => ({ ...command, cpu: nth + 1 }));
+    return [command, ...elsewhere];
+  });
 }
 
 function pagesOfWindows({ windows, vmalloc }: Scope, calls: readonly Call[]): readonly Vpn[] {
@@ -140,10 +168,11 @@ function wasMapped(world: PackedWorld, page: Vpn): boolean {
 export function nameOf(command: Command): string {
   switch (command.op) {
     case "alloc": {
-      const { size, align, vstart, vend, map } = command;
+      const { size, align, vstart, vend, map, cpu, noblock } = command;
       const alignment = alignmentInPages(align);
       const aligned = alignment > 1 ? ` align ${alignment}` : "";
-      return `alloc ${size}${aligned} in [${vstart},${vend})${map ? " mapped" : ""}`;
+      const how = `${map ? " mapped" : ""}${cpu ? ` on ${cpu}` : ""}${noblock ? " without waiting" : ""}`;
+      return `alloc ${size}${aligned} in [${vstart},${vend})${how}`;
     }
     case "free":
       return `free ${command.start}`;

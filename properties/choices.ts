@@ -18,6 +18,9 @@ export type Choice =
       readonly align: Bytes;
       readonly window: Window;
       readonly map: boolean;
+      /** Both only where they make a difference. */
+      readonly cpu: Cpu;
+      readonly noblock: boolean;
     }
   /** The last request once more, as after a refusal. */
   | { readonly op: "again" }
@@ -137,6 +140,10 @@ export function choice(scope: Scope, weights: Weights = weightsFor(scope)): fc.A
   const hole: fc.Arbitrary<SizeChoice> = fc.record({ hole: fc.nat(3), less: fc.nat(1) });
   const size = fc.oneof({ arbitrary: pages, weight: 2 }, { arbitrary: hole, weight: 1 });
   const cpu = fc.nat(scope.cpus - 1);
+  const seldom = fc.oneof(
+    { arbitrary: fc.constant(false), weight: 7 },
+    { arbitrary: fc.constant(true), weight: 1 },
+  );
   const op = <K extends string>(name: K) => fc.constant(name);
   const areas = [
     {
@@ -147,6 +154,8 @@ export function choice(scope: Scope, weights: Weights = weightsFor(scope)): fc.A
         align: fc.constantFrom(...scope.aligns),
         window: fc.constantFrom(...scope.windows),
         map: fc.boolean(),
+        cpu,
+        noblock: seldom,
       }),
     },
     { weight: weights.free, arbitrary: fc.record({ op: op("free"), share }) },

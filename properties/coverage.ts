@@ -118,8 +118,8 @@ export function coverage<S>(
 /** A command as the machine's actions have it: whether an area is mapped, and by which call all is purged, is one here. */
 function keyOf(command: Command): string {
   if (command.op === "alloc") {
-    const { size, align, vstart, vend } = command;
-    return [size, align, vstart, vend].join();
+    const { size, align, vstart, vend, noblock = false } = command;
+    return [size, align, vstart, vend, noblock].join();
   }
   if (command.op === "free") return `free ${command.start}`;
   return command.op === "unmapAliases" ? "purge" : command.op;

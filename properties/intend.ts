@@ -36,9 +36,16 @@ export function intend(choice: Choice, world: Met, asked: Asked): HistoryStep | 
   if (!world.initialised && !comesBeforeInit(choice)) return undefined;
   switch (choice.op) {
     case "alloc": {
-      const { align, map } = choice;
+      const { align, map, cpu, noblock } = choice;
       const { vstart, vend } = choice.window;
-      return { op: "alloc", size: sizeMeant(choice.size, world, vstart, vend), align, vstart, vend, map };
+      const size = sizeMeant(choice.size, world, vstart, vend);
+      const { pools, noblock: maySayNoblock } = world.promises;
+      return {
+        op: "alloc",
+        ...{ size, align, vstart, vend, map },
+        ...(pools !== "none" && cpu > 0 ? { cpu } : {}),
+        ...(maySayNoblock && noblock ? { noblock } : {}),
+      };
     }
     case "again":
       return asked.lastAlloc;

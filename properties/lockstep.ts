@@ -6,7 +6,7 @@ import type { PackedWorld } from "../model/packed-world.ts";
 import type { Command } from "../spec/commands.ts";
 import type { Kernel, StateForm } from "../spec/kernel.ts";
 import type { Scope } from "../spec/scope.ts";
-import { type Call, commandsOf, isEnabled, nameOf, OF_AREAS } from "./callers.ts";
+import { type Call, commandsOf, isEnabled, nameOf, OF_AREAS, onEachCpu } from "./callers.ts";
 import { bitOf, differences, KINDS, type Kind, PARTS_WAYS } from "./differences.ts";
 import { formByHash } from "./hashed-form.ts";
 import type { VisitableKernel } from "./side-by-side.ts";
@@ -61,7 +61,7 @@ function machineOf<S>(
   calls: readonly Call[],
   { laws, bits, ends }: Compared,
 ): VisitableKernel {
-  const commands = callsOnEachCpu(scope, commandsOf(scope, calls));
+  const commands = onEachCpu(scope, commandsOf(scope, calls));
   const spec = packedSpec(one.release);
   const isExact = calls === OF_AREAS && scope.cpus === 1;
   const { words, hashBits, reductions, write } = isExact
@@ -108,15 +108,6 @@ function machineOf<S>(
       witnesses: () => new Map(),
     }),
   };
-}
-
-/** Requests on every CPU: from 6.9 on a node's pools are looked at first. */
-function callsOnEachCpu({ cpus }: Scope, commands: readonly Command[]): readonly Command[] {
-  return commands.flatMap((command): readonly Command[] => {
-    if (command.op !== "alloc") return [command];
-    const elsewhere = Array.from({ length: cpus - 1 }, (_none, nth) => ({ ...command, cpu: nth + 1 }));
-    return [command, ...elsewhere];
-  });
 }
 
 /** Where callers map nothing, the world says no more. Unreduced: what one kernel does not mind the other may. */

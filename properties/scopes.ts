@@ -79,6 +79,22 @@ const lazy: Scope = {
   ],
 };
 
+/** Areas alone, mostly in just the vmalloc window: what is released goes into the pools of two nodes (6.9 on). */
+const pools: Scope = {
+  ...AREAS_ONLY,
+  name: "pools",
+  wordPages: 256,
+  cpus: 2,
+  lazyMaxPages: 3,
+  vmalloc: { vstart: 64, vend: 76 },
+  sizes: [1, 2, 3],
+  aligns: [1, ...pagesAligned(1, 2)],
+  windows: [
+    { vstart: 64, vend: 76 },
+    { vstart: 66, vend: 76 },
+  ],
+};
+
 /** Blocks of eight pages beside areas, on two CPUs; a word of the bitmap is half a block. */
 const blocks: Scope = {
   name: "blocks",
@@ -142,7 +158,7 @@ const percpu: Scope = {
   ],
 };
 
-export const SCOPES: readonly Scope[] = [desk, top, tight, lazy, blocks, small, boot, percpu];
+export const SCOPES: readonly Scope[] = [desk, top, tight, lazy, pools, blocks, small, boot, percpu];
 
 /** Those in which a release with these promises does something that it does in no other. */
 export function scopesFor(promises: Pick<Promises, "percpu">): readonly Scope[] {

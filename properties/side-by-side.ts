@@ -15,12 +15,10 @@ import { lawsCalled } from "../spec/laws/index.ts";
 import type { VmapLaw } from "../spec/laws/law.ts";
 import type { Scope } from "../spec/scope.ts";
 import type { World } from "../spec/world.ts";
-import { type Call, commandsOf, isEnabled, nameOf, OF_AREAS } from "./callers.ts";
+import { type Call, commandsTo, isEnabled, nameOf, OF_AREAS } from "./callers.ts";
 import { type Both, hashedForm } from "./hashed-form.ts";
 import { lawsTried } from "./tried.ts";
 import { Witnessing } from "./witnessing.ts";
-
-export { commandsOf } from "./callers.ts";
 
 /**
  * Laws after whose break kernel and reference still agree about what is where: the search goes on behind them. It
@@ -79,7 +77,7 @@ export function sideBySide<S>(kernel: Kernel<S>, scope: Scope, options: SideBySi
   const { calls = OF_AREAS, beyondBreaks = false } = options;
   return {
     ...visitLive(liveKernel(kernel, scope, options)),
-    commands: commandsOf(scope, calls, beyondBreaks),
+    commands: commandsTo(kernel.release, scope, calls, beyondBreaks),
   };
 }
 
@@ -88,10 +86,12 @@ export function liveKernel<S>(
   scope: Scope,
   { reduced, counts, explains, calls, beyondBreaks = false }: SideBySide,
 ): LiveMachine<Both<S>> {
-  const commands = commandsOf(scope, calls, beyondBreaks);
+  const commands = commandsTo(kernel.release, scope, calls, beyondBreaks);
   const laws = lawsTried(lawsCalled(kernel.promises), calls ?? OF_AREAS, scope);
   const spec = packedSpec(kernel.release);
-  const isHashed = calls !== undefined || beyondBreaks;
+  // With pools on several CPUs a verdict depends on more than the kernel's state: on what the judge knows of them.
+  const hasPools = kernel.release.pools !== "none" && scope.cpus > 1;
+  const isHashed = calls !== undefined || beyondBreaks || hasPools;
   const form = isHashed ? hashedForm(kernel, calls ?? OF_AREAS) : ofStateAlone(kernel.form(scope, reduced));
   const witnesses = new Witnessing(kernel, calls ?? OF_AREAS);
   const spoils = beyondBreaks ? 0 : spoilingBits(laws);

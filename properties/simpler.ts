@@ -10,6 +10,9 @@ export function* simpler(step: HistoryStep, scope: Scope): Iterable<HistoryStep>
   if (step.op === "alloc") {
     // A request that was only there to be refused, and so to purge.
     yield { op: "purge" };
+    const { cpu, noblock, ...plain } = step;
+    if (noblock) yield { ...plain, ...(cpu === undefined ? {} : { cpu }) };
+    if (cpu !== undefined) yield { ...plain, ...(noblock ? { noblock } : {}) };
     if (step.map) yield { ...step, map: false };
     for (let size = 1; size < step.size; size++) yield { ...step, size };
     if (step.align !== PAGE_SIZE) yield { ...step, align: PAGE_SIZE };

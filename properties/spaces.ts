@@ -1,6 +1,6 @@
 /** Small spaces that the explorer visits whole: their pages, and what callers ask for. */
 import { AREAS_ONLY, type Scope, type Window } from "../spec/scope.ts";
-import { PAGE_SIZE, type Pages } from "../spec/vocabulary.ts";
+import { type Cpu, PAGE_SIZE, type Pages } from "../spec/vocabulary.ts";
 
 /** Blocks, for callers who map: through blocks of so many pages, half of that at most in one map, on so many CPUs. */
 export interface SpaceOfBlocks extends Space {
@@ -38,6 +38,12 @@ export function spaceScope({ pages, sizes, aligns, windows, at }: Space): Scope 
     aligns: Array.from({ length: aligns }, (_none, nth) => PAGE_SIZE * 2 ** nth),
     windows: different(windowsOf(begin, pages).slice(0, windows)),
   };
+}
+
+/** On several CPUs the whole space is the vmalloc window: from 6.9 on requests for all of it look into pools first. */
+export function areasScope(space: Space, cpus: Cpu): Scope {
+  const scope = spaceScope(space);
+  return cpus === 1 ? scope : { ...scope, cpus, vmalloc: scope.windows[0] as Window };
 }
 
 /** The whole space is where maps go. Throws a RangeError for a block of other than 2, 4 or 8 pages. */

@@ -28,14 +28,19 @@ export interface Promises {
    * The lowest page that may be given out: from 5.2 on page 0 is not, for the free space begins at its second byte.
    */
   readonly lowestPage: Vpn;
-  /**
-   * Whether a node keeps what was released for requests of the same size by its CPU (from 6.9 on, where there are
-   * several CPUs). No reply shows what is kept so, and what a request finds free depends on it.
-   */
-  readonly pools: boolean;
   /** Whether pcpu_get_vm_areas is modelled: from 5.2 on. Kernels have it since 2.6.32 (ca23e405e06d). */
   readonly percpu: boolean;
+  readonly pools: Pools;
+  /** Whether an allocation may say that it cannot wait for a purge (6.19). */
+  readonly noblock: boolean;
 }
+
+/**
+ * Whether a node keeps what was released, for requests of just that size by its CPU (from 6.9 on, where there are
+ * several CPUs), and what leaves the pools, size by size, with each purge that does not empty them: a quarter, but all
+ * of up to three; or a quarter rounded down (6.19).
+ */
+export type Pools = "none" | "a quarter goes, or all of a few" | "a quarter goes";
 
 /**
  * What becomes of a fragmented block, in which nothing is mapped though it was not used up: it is kept, or a
@@ -82,8 +87,9 @@ function release(
     freesLazily,
     fragments,
     lowestPage: 0,
-    pools: false,
     percpu: false,
+    pools: "none",
+    noblock: false,
   };
 }
 
@@ -92,9 +98,9 @@ function treeRelease(
   labels: readonly string[],
   laws: readonly LawId[],
   fragments: Fragments,
-  pools = false,
+  pools: Partial<Pick<Promises, "pools" | "noblock">> = {},
 ): Promises {
-  return { ...release(labels, NO_GUARD, laws, fragments), lowestPage: 1, pools, percpu: true };
+  return { ...release(labels, NO_GUARD, laws, fragments), lowestPage: 1, percpu: true, ...pools };
 }
 
 const FROM_2_6_28: readonly LawId[] = [
@@ -142,8 +148,8 @@ export const RELEASES: readonly Promises[] = [
   treeRelease(["6.1"], FROM_5_18, "purged"),
   treeRelease(["6.4"], FROM_5_18, "purged"),
   treeRelease(["6.5", "6.8"], FROM_6_5, "usable kept"),
-  treeRelease(["6.12"], FROM_6_5, "usable kept", true),
-  treeRelease(["6.19", "7.2"], FROM_6_5, "usable kept", true),
+  treeRelease(["6.12"], FROM_6_5, "usable kept", { pools: "a quarter goes, or all of a few" }),
+  treeRelease(["6.19", "7.2"], FROM_6_5, "usable kept", { pools: "a quarter goes", noblock: true }),
 ];
 
 /** The release that has this label among its names, or undefined. */

@@ -69,6 +69,14 @@ export function isLittleLeft(pages: Pages, given: Pages): boolean {
   return pages - given < pages / 4;
 }
 
+/** nr_vmap_nodes, from 6.9 on: a node for each CPU, up to 128 of them. */
+export function vmapNodes({ cpus }: Scope): number {
+  return Math.min(cpus, 128);
+}
+
+/** MAX_VA_SIZE_PAGES: the largest extent that a node's pools hold. */
+export const LARGEST_POOLED: Pages = 256;
+
 /** Where the block that holds this page begins: blocks are aligned to their size. */
 export function blockStart(scope: Scope, page: Vpn): Vpn {
   return Math.floor(page / scope.blockPages) * scope.blockPages;

@@ -5,7 +5,7 @@
 
 import type { Command, Response } from "./commands.ts";
 import type { VmapWitness } from "./laws/law.ts";
-import { placedExtent, purgeableAtPlacement, purged } from "./laws/law.ts";
+import { cannotWait, placedExtent, purgeableAtPlacement, purged } from "./laws/law.ts";
 import type { Promises } from "./releases.ts";
 import { fitsBlock } from "./scope.ts";
 import { roundedUp } from "./vocabulary.ts";
@@ -175,6 +175,16 @@ const percpuAfterPurge: VmapWitness = {
 };
 
 const BY_PERCPU: readonly VmapWitness[] = [basePulledDown, percpuAfterPurge];
+const wouldNotWait: VmapWitness = {
+  id: "would-not-wait",
+  says: "A request that cannot wait is refused, though after a purge there would have been room.",
+  seen: (before, command, response) =>
+    command.op === "alloc" &&
+    cannotWait(command) &&
+    response.kind === "refused" &&
+    before.lowestFit(command, "gone") !== undefined,
+};
+
 const BY_ANY: readonly VmapWitness[] = [fullSpace, exactFit, topOfWindow, alignedPastStart, liveTouch];
 const BY_LAZY: readonly VmapWitness[] = [
   reuseAfterPurge,
@@ -191,6 +201,11 @@ const BY_LAZY: readonly VmapWitness[] = [
 
 /** What a run on a release with these promises should see. */
 export function witnessesFor(promises: Promises): readonly VmapWitness[] {
-  const lazy = promises.freesLazily ? [...BY_ANY, ...BY_LAZY] : BY_ANY;
-  return promises.percpu ? [...lazy, ...BY_PERCPU] : lazy;
+  if (!promises.freesLazily) return BY_ANY;
+  return [
+    ...BY_ANY,
+    ...BY_LAZY,
+    ...(promises.percpu ? BY_PERCPU : []),
+    ...(promises.noblock ? [wouldNotWait] : []),
+  ];
 }

@@ -29,9 +29,10 @@ export interface AreaView extends Extent {
 export type Request = Pick<Alloc, "size" | "align" | "vstart" | "vend">;
 
 /**
- * Whether what a purge takes is still there: the lazy areas, and fragmented blocks on releases that purge them.
+ * Whether what the purge of a failed search takes is still there: the lazy areas, fragmented blocks on releases that
+ * purge them, and what pools may hold; or all but the latter, the pools being empty.
  */
-export type Purgeable = "taken" | "gone";
+export type Purgeable = "taken" | "pools emptied" | "gone";
 
 export interface World {
   readonly scope: Scope;
@@ -57,6 +58,8 @@ export interface World {
    * areas keep no distance.
    */
   highestCongruentFit(congruent: Congruent, purgeable: Purgeable): Vpn | undefined;
+  /** Whether the pools of this node may hold just this extent. */
+  mayBePooled(extent: Extent, node: number): boolean;
   /** Whether a block of this CPU has so many pages left that it never gave out. */
   blockHasLeft(cpu: Cpu, pages: Pages): boolean;
   /** Blocks of this CPU, or of all, in which nothing is mapped and which are not wholly given back. */

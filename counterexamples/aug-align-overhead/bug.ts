@@ -2,7 +2,7 @@ import { rules5_2 } from "../../kernels/linux-5.2.ts";
 import { plainSize } from "../../kernels/search-tree.ts";
 import { treeKernel } from "../../kernels/tree-kernel.ts";
 import type { Alloc } from "../../spec/commands.ts";
-import { purgeableAtPlacement, requestOf, roomiestFit } from "../../spec/laws/law.ts";
+import { cannotWait, purgeableAtPlacement, requestOf, roomiestFit } from "../../spec/laws/law.ts";
 import { releaseOf } from "../../spec/releases.ts";
 import { PAGE_SIZE } from "../../spec/vocabulary.ts";
 import type { Bug, Evidence } from "../bug.ts";
@@ -44,7 +44,7 @@ function onlyTightHoles({ law, before, command, response }: Evidence): boolean {
     const roomiest = roomiestFit(before, request, purgeableAtPlacement(response));
     return roomiest === undefined || roomiest >= response.start;
   }
-  const purgeable = law === "purge-only-when-full" ? "taken" : "gone";
+  const purgeable = law === "purge-only-when-full" || cannotWait(command) ? "taken" : "gone";
   if (before.lowestFit(request, purgeable) === undefined) return false;
   return roomiestFit(before, request, purgeable) === undefined;
 }

@@ -12,6 +12,7 @@ import {
   noOverlap,
   refusedOnlyWhenFull,
 } from "./placement.ts";
+import { poolsHideNoRoom } from "./pools.ts";
 import {
   flushBeforeReuse,
   flushOnlyOnce,
@@ -40,6 +41,7 @@ export const LAWS: readonly VmapLaw[] = [
   highestCongruentFit,
   refusedOnlyWhenFull,
   purgeOnlyWhenFull,
+  poolsHideNoRoom,
   noBug,
   flushBeforeReuse,
   noStaleTranslation,

@@ -2,8 +2,16 @@
 import type { Command, Response } from "../commands.ts";
 import { areasFrom } from "../congruent.ts";
 import type { Law, Witness } from "../contract.ts";
-import { blockStart, fitsBlock, type Window } from "../scope.ts";
-import { alignmentInPages, alignUp, type Extent, PAGE_SIZE, roundedUp, type Vpn } from "../vocabulary.ts";
+import { blockStart, fitsBlock, vmapNodes, type Window } from "../scope.ts";
+import {
+  alignmentInPages,
+  alignUp,
+  type Cpu,
+  type Extent,
+  PAGE_SIZE,
+  roundedUp,
+  type Vpn,
+} from "../vocabulary.ts";
 import type { Purgeable, Request, World } from "../world.ts";
 
 export type VmapLaw = Law<World, Command, Response>;
@@ -97,9 +105,36 @@ export function roomiestFit(world: World, request: Request, purgeable: Purgeable
   return place + size + world.promises.guard.inside <= vend ? place : undefined;
 }
 
-/** Whether pools may hold what nobody else has: no reply shows what is in them. */
-export function mayPool({ promises, scope }: World): boolean {
-  return promises.pools && scope.cpus > 1;
+/** Whether there are nodes that keep pools. */
+export function hasPools({ promises, scope }: World): boolean {
+  return promises.pools !== "none" && vmapNodes(scope) > 1;
+}
+
+/**
+ * The node whose pools a command that needs an area looks into first, and to which that area goes back: its CPU's,
+ * where it asks in just the vmalloc window and there are several nodes. Undefined if none has a part in it.
+ */
+export function nodeAsked(world: World, command: Command): number | undefined {
+  if (!hasPools(world)) return undefined;
+  const { scope } = world;
+  const request = requestOf(world, command);
+  if (request?.vstart !== scope.vmalloc.vstart || request.vend !== scope.vmalloc.vend) return undefined;
+  return cpuOf(command) % vmapNodes(scope);
+}
+
+function cpuOf(command: Command): Cpu {
+  return "cpu" in command ? (command.cpu ?? 0) : 0;
+}
+
+/** Whether the caller does without a purge rather than wait for one. */
+export function cannotWait(command: Command): boolean {
+  return command.op === "alloc" && command.noblock === true;
+}
+
+/** Whether the area may come from a pool, which gives out what it has wherever that lies. */
+export function mayComeFromPool(before: World, command: Command, placed: Extent): boolean {
+  const node = nodeAsked(before, command);
+  return node !== undefined && before.mayBePooled(placed, node);
 }
 
 /** Whether a command needs areas, and they fit nowhere while what a purge takes is still there. */

@@ -1,12 +1,12 @@
 /** Where an area may be placed, and when a request may be refused. */
 import { alignUp, type Extent, overlaps, PAGE_SIZE } from "../vocabulary.ts";
 import {
+  cannotWait,
   findsRoomInBlock,
-  mayPool,
+  mayComeFromPool,
   newArea,
   newAreas,
   purgeableAtPlacement,
-  purged,
   requestOf,
   roomiestFit,
   type VmapLaw,
@@ -75,23 +75,25 @@ export const lowestFit: VmapLaw = {
 
 export const lowestFitAtAPage: VmapLaw = {
   id: "lowest-fit-at-a-page",
-  says: "Of a request aligned to a page at most, no lower address would have served. With pools, only on one CPU.",
+  says: "Of a request aligned to a page at most, no lower address would have served, unless a pool had one of its size.",
   source: "9333fe98d0a6: `align <= PAGE_SIZE` needs no room for the alignment; catalogue A13",
   holds(before, command, response, after) {
+    const placed = newArea(before, command, response);
     const request = requestOf(before, command);
-    if (request === undefined || request.align > PAGE_SIZE || mayPool(before)) return true;
-    return lowestFit.holds(before, command, response, after);
+    if (placed === undefined || request === undefined || request.align > PAGE_SIZE) return true;
+    return mayComeFromPool(before, command, placed) || lowestFit.holds(before, command, response, after);
   },
 };
 
 export const lowestRoomyHole: VmapLaw = {
   id: "lowest-roomy-hole",
-  says: "An area is placed no higher than in the lowest hole of size + align - 1 bytes. With pools, only on one CPU.",
+  says: "An area is placed no higher than in the lowest hole of size + align - 1 bytes, unless a pool had one of its size.",
   source: "68ad4a330433: the search is for a length that any alignment leaves room in; catalogue A13",
   holds(before, command, response) {
     const placed = newArea(before, command, response);
     const request = requestOf(before, command);
-    if (placed === undefined || request === undefined || mayPool(before)) return true;
+    if (placed === undefined || request === undefined) return true;
+    if (mayComeFromPool(before, command, placed)) return true;
     const roomiest = roomiestFit(before, request, purgeableAtPlacement(response));
     return roomiest === undefined || roomiest >= placed.start;
   },
@@ -99,12 +101,10 @@ export const lowestRoomyHole: VmapLaw = {
 
 export const highestCongruentFit: VmapLaw = {
   id: "highest-congruent-fit",
-  says: "No higher base would have served percpu areas, lazy areas counted as taken. With pools, only on one CPU.",
+  says: "No higher base would have served percpu areas, lazy areas and what pools may hold counted as taken.",
   source: "pcpu_get_vm_areas scans from the top (ca23e405e06d); 5336e52c9e85; catalogue A12",
   holds(before, command, response) {
     if (command.op !== "pcpuGet" || response.kind !== "placed") return true;
-    // A purge leaves nothing in the pools.
-    if (mayPool(before) && !purged(response)) return true;
     const highest = before.highestCongruentFit(command, purgeableAtPlacement(response));
     return highest === undefined || highest <= response.start;
   },
@@ -112,7 +112,7 @@ export const highestCongruentFit: VmapLaw = {
 
 export const refusedOnlyWhenFull: VmapLaw = {
   id: "refused-only-when-full",
-  says: "A refusal means that nothing fits even with every lazy area gone; to a caller that cannot wait for a purge, that nothing fits.",
+  says: "A refusal means that nothing fits even with every lazy area gone and the pools emptied; to a caller that cannot wait for that, that nothing fits beside them.",
   source:
     "alloc_vmap_area purges and searches once more before it refuses (code of db64fe02); catalogue A2, A9",
   holds(before, command, response) {
@@ -120,9 +120,7 @@ export const refusedOnlyWhenFull: VmapLaw = {
     if (command.op === "pcpuGet") return before.highestCongruentFit(command, "gone") === undefined;
     const request = requestOf(before, command);
     if (request === undefined) return true;
-    const cannotWait = command.op === "alloc" && command.noblock === true;
-    if (cannotWait && mayPool(before)) return true;
-    const purgeable = cannotWait ? "taken" : "gone";
+    const purgeable = cannotWait(command) ? "taken" : "gone";
     return !findsRoomInBlock(before, command) && before.lowestFit(request, purgeable) === undefined;
   },
 };

@@ -4,11 +4,11 @@ import type { Free, PcpuFree, UnmapRam } from "../commands.ts";
 import { isLittleLeft } from "../scope.ts";
 import { type Pages, roundedUp } from "../vocabulary.ts";
 import { lazyLimit, type World } from "../world.ts";
-import { mayPool, newAreas, purged, searchFailed, type VmapLaw, windowOf } from "./law.ts";
+import { newAreas, purged, searchFailed, type VmapLaw, windowOf } from "./law.ts";
 
 export const purgeOnlyWhenFull: VmapLaw = {
   id: "purge-only-when-full",
-  says: "An allocation purges only if nothing fits before (with pools, only on one CPU); what is let go purges only above lazy_max_pages.",
+  says: "An allocation purges only if nothing fits before, beside what pools may hold; what is let go purges only above lazy_max_pages.",
   source: "seed 000: one TLB flush for many unmaps; seed 002: closer to an amortized O(1)",
   holds(before, command, response) {
     if (!purged(response)) return true;
@@ -16,7 +16,7 @@ export const purgeOnlyWhenFull: VmapLaw = {
       case "alloc":
       case "mapRam":
       case "pcpuGet":
-        return windowOf(before, command) === undefined || mayPool(before) || searchFailed(before, command);
+        return windowOf(before, command) === undefined || searchFailed(before, command);
       case "free":
       case "unmapRam":
       case "pcpuFree":

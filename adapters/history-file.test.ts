@@ -1,0 +1,62 @@
+import { describe, expect, test } from "vitest";
+import type { HistoryStep } from "../spec/history.ts";
+import { AREAS_ONLY, type Scope } from "../spec/scope.ts";
+import { PAGE_SIZE } from "../spec/vocabulary.ts";
+import { complaintOf, fileOf } from "./complaints.testing.ts";
+import { askedFor, formatHistory, type HistoryFile, historyIn, readHistory } from "./history-file.ts";
+
+const ALLOC: HistoryStep = { op: "alloc", size: 1, align: PAGE_SIZE, vstart: 8, vend: 40, map: false };
+const MAP: HistoryStep = { op: "mapRam", cpu: 0, count: 2 };
+const WINDOW = { vstart: 8, vend: 40 };
+const BLOCKS = { blockPages: 8, bitsPerLong: 4 };
+
+function history(scope: Partial<Scope>, commands: readonly HistoryStep[]): HistoryFile {
+  const machine = { name: "pinned", wordPages: 64, cpus: 2, lazyMaxPages: 3 };
+  return {
+    kernel: "6.19",
+    law: "refused-only-when-full",
+    scope: { ...AREAS_ONLY, ...machine, ...scope, ...askedFor(commands) },
+    commands,
+  };
+}
+
+const onCpu1: HistoryStep = { ...ALLOC, cpu: 1, noblock: true } as HistoryStep;
+
+describe("a history that is written and read again is the same", () => {
+  test.each<[string, Partial<Scope>, readonly HistoryStep[]]>([
+    ["areas in the vmalloc window, on two CPUs", { vmalloc: WINDOW }, [ALLOC, onCpu1]],
+    ["areas beside blocks that nobody maps in, on two CPUs", { vmalloc: WINDOW, ...BLOCKS }, [ALLOC]],
+    ["maps in blocks, on one CPU", { vmalloc: WINDOW, ...BLOCKS, cpus: 1 }, [ALLOC, MAP]],
+    ["areas of a machine without a vmalloc window", {}, [ALLOC]],
+    ["the boot", { beforeInit: true }, [{ op: "unmapAliases" }, { op: "init" }]],
+  ])("%s", (_what, scope, commands) => {
+    const file = history(scope, commands);
+    expect(historyIn("history.json", JSON.parse(formatHistory(file)))).toEqual(file);
+  });
+
+  test("but for a window that nobody can tell: areas on one CPU", () => {
+    const text = formatHistory(history({ cpus: 1, vmalloc: WINDOW, ...BLOCKS }, [ALLOC]));
+    expect(JSON.parse(text).scope).toEqual({ wordPages: 64, cpus: 1, lazyMaxPages: 3 });
+  });
+});
+
+describe("a vmalloc window in a file is refused", () => {
+  const written = JSON.parse(formatHistory(history({ vmalloc: WINDOW }, [ALLOC])));
+  test.each([
+    [
+      "beyond the space",
+      { vmalloc: { vstart: 8, vend: 64 } },
+      /^FILE: scope\.vmalloc\.vend: expected at most 63/,
+    ],
+    ["of no page", { vmalloc: { vstart: 8, vend: 8 } }, /^FILE: scope\.vmalloc\.vstart: expected a window/],
+    [
+      "beside blocks",
+      { blocks: { ...WINDOW, ...BLOCKS } },
+      /^FILE: scope\.vmalloc: expected none beside blocks/,
+    ],
+  ])("%s", async (_what, more, expected) => {
+    const text = JSON.stringify({ ...written, scope: { ...written.scope, ...more } });
+    const path = fileOf(text, ".json");
+    expect(await complaintOf(() => readHistory(path), path)).toMatch(expected);
+  });
+});
