@@ -46,7 +46,7 @@ const POOLING: readonly Call[] = ["alloc", "purge", "unmapAliases"];
 export function kernelMachine(kernel: Kernel<State>): Explorable {
   return {
     name: kernel.name,
-    says: "A kernel beside the reference: every request of the scope, the free of every area, and purges; with blocks also maps, reads, pins and vm_unmap_aliases.",
+    says: "A kernel beside the reference: every request of the scope, the free of every area, and purges; with blocks also maps, reads, pins and vm_unmap_aliases, with pools that alone.",
     parameters: KERNEL_PARAMETERS,
     goesOnAfterBreaks: true,
     hasFootprints: false,
