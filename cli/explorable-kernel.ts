@@ -71,7 +71,7 @@ export function kernelMachine(released: Kernel<State>, law?: LawId): Explorable 
   const kernel = law === undefined ? released : heldTo(released, law);
   return {
     name: kernel.name,
-    says: `A kernel beside the reference: every request of the scope, the free of every area, and purges; with blocks also maps, reads, pins and vm_unmap_aliases.${inSteps(kernel)}`,
+    says: `A kernel beside the reference: every request of the scope, the free of every area, and purges; with blocks also maps, reads, pins and vm_unmap_aliases, with pools that alone.${inSteps(kernel)}`,
     parameters: law !== undefined && speaksOfMaps(law) ? MAPPING_PARAMETERS : KERNEL_PARAMETERS,
     goesOnAfterBreaks: true,
     hasFootprints: false,

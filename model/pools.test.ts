@@ -101,6 +101,19 @@ describe("pools may hold", () => {
     expect(pooled(worldAfter("6.19", [...pairs, tight, sweep()]))).toEqual(["64-66 of 1?"]);
   });
 
+  test("what is put beside that, perhaps as well: in which order it is given out is not known", () => {
+    const pairs = [
+      alloc(64, 2, { cpu: 1 }),
+      alloc(66, 4),
+      alloc(71, 1, { vend: 73 }),
+      free(64),
+      sweep([64, 66]),
+    ];
+    const doubt: Pair = [asked(1, { align: 2 * PAGE_SIZE }), placed(70)];
+    const more = [alloc(72, 2, { cpu: 1 }), free(72), sweep([72, 74])];
+    expect(pooled(worldAfter("6.19", [...pairs, doubt, ...more]))).toEqual(["72-74 of 1?", "64-66 of 1?"]);
+  });
+
   test.each([
     ["6.12", 3, []],
     ["6.19", 3, ["66", "65", "64"]],

@@ -15,7 +15,7 @@ import {
 } from "../spec/laws/law.ts";
 import type { Pools } from "../spec/releases.ts";
 import { LARGEST_POOLED } from "../spec/scope.ts";
-import { alignmentInPages, type Extent, overlaps, type Pages } from "../spec/vocabulary.ts";
+import { alignmentInPages, type Extent, overlaps, PAGE_SIZE, type Pages } from "../spec/vocabulary.ts";
 import { lazyLimit, type World } from "../spec/world.ts";
 
 /** An extent that a node's pool holds, or perhaps holds. */
@@ -92,7 +92,7 @@ function afterPurge(
   for (const { start, end, node } of released) {
     if (node !== undefined && end - start <= LARGEST_POOLED) put.push({ start, end, node, sure: true });
   }
-  return put.length === 0 ? left : [...put.reverse(), ...left];
+  return put.length === 0 ? left : evenly([...put.reverse(), ...left]);
 }
 
 /** vm_unmap_aliases purges, whether anything is lazy or not. Blocks that it makes lazy may call for one purge more. */
@@ -121,6 +121,11 @@ function lists(pooled: PooledExtents): readonly PooledExtents[] {
     else list.push(each);
   }
   return [...found.values()];
+}
+
+/** A list of which some is there only perhaps is so as a whole: in which order it is given out is not known either. */
+function evenly(pooled: PooledExtents): PooledExtents {
+  return lists(pooled).flatMap((list) => (list.every(({ sure }) => sure) ? list : doubted(list)));
 }
 
 function leaving(length: number, how: Pools): number {
@@ -182,10 +187,16 @@ function passedOver(before: Before, command: Command): PooledExtents {
   return [...before.pooled.filter((each) => each !== first), first];
 }
 
-/** Whether a search surely found room: there was a hole of size + align - 1 bytes beside all that pools may hold. */
+/**
+ * Whether a search surely found room beside all that pools may hold: a hole of the size, or of size + align - 1 bytes
+ * where more than a page's alignment is asked for (9333fe98d0a6).
+ */
 function searchFound(before: Before, command: Command): boolean {
   const request = requestOf(before, command);
-  return request !== undefined && roomiestFit(before, request, "taken") !== undefined;
+  if (request === undefined) return false;
+  const found =
+    request.align > PAGE_SIZE ? roomiestFit(before, request, "taken") : before.lowestFit(request, "taken");
+  return found !== undefined;
 }
 
 export function samePooled(one: PooledExtents, other: PooledExtents): boolean {
