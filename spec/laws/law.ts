@@ -50,15 +50,30 @@ export function newArea(before: World, command: Command, response: Response): Ex
   return placedExtent(before, request, blockStart(before.scope, start));
 }
 
-const NO_AREAS: readonly Extent[] = [];
-
 /** The extents of all areas that a reply placed: one, or those of a pcpuGet. */
 export function newAreas(before: World, command: Command, response: Response): readonly Extent[] {
+  if (command.op !== "pcpuGet") {
+    const area = newArea(before, command, response);
+    return area === undefined ? [] : [area];
+  }
+  return response.kind === "placed" ? areasFrom(response.start, command) : [];
+}
+
+/**
+ * Whether this holds of every area that a reply placed. Laws ask it of each reply, nearly all of which place one area
+ * or none: no list is made for those.
+ */
+export function everyNewArea(
+  before: World,
+  command: Command,
+  response: Response,
+  holds: (area: Extent, before: World, command: Command, response: Response) => boolean,
+): boolean {
   if (command.op === "pcpuGet") {
-    return response.kind === "placed" ? areasFrom(response.start, command) : NO_AREAS;
+    return newAreas(before, command, response).every((area) => holds(area, before, command, response));
   }
   const area = newArea(before, command, response);
-  return area === undefined ? NO_AREAS : [area];
+  return area === undefined || holds(area, before, command, response);
 }
 
 /** The window in which a command asks for areas; undefined where it asks for none. */

@@ -1,11 +1,13 @@
 /** Where an area may be placed, and when a request may be refused. */
+import type { Command, Response } from "../commands.ts";
 import { alignUp, type Extent, overlaps, PAGE_SIZE } from "../vocabulary.ts";
+import type { World } from "../world.ts";
 import {
   cannotWait,
+  everyNewArea,
   findsRoomInBlock,
   mayComeFromPool,
   newArea,
-  newAreas,
   purgeableAtPlacement,
   requestOf,
   roomiestFit,
@@ -18,12 +20,14 @@ export const inWindow: VmapLaw = {
   says: "An area lies in [vstart, vend), in plain integers: nothing wraps.",
   source: 'seed 002: "won\'t the vend checks go wrong if addr + size is 0?"; afd07389d3f4',
   holds(before, command, response) {
-    const window = windowOf(before, command);
-    if (window === undefined) return true;
-    const { vstart, vend } = window;
-    return newAreas(before, command, response).every(({ start, end }) => start >= vstart && end <= vend);
+    return everyNewArea(before, command, response, isInWindow);
   },
 };
+
+function isInWindow({ start, end }: Extent, before: World, command: Command): boolean {
+  const window = windowOf(before, command);
+  return window === undefined || (start >= window.vstart && end <= window.vend);
+}
 
 export const aligned: VmapLaw = {
   id: "aligned",
@@ -40,25 +44,28 @@ export const noOverlap: VmapLaw = {
   says: "An area is disjoint from every area that is busy, lazy or purging.",
   source: "seed 003: freed addresses are not allocated again until a TLB flush",
   holds(before, command, response) {
-    const purgeable = purgeableAtPlacement(response);
-    const isFree = (placed: Extent) => before.areasIn(placed, purgeable).length === 0;
-    return newAreas(before, command, response).every(isFree);
+    return everyNewArea(before, command, response, isDisjoint);
   },
 };
+
+function isDisjoint(placed: Extent, before: World, _command: Command, response: Response): boolean {
+  return before.areasIn(placed, purgeableAtPlacement(response)).length === 0;
+}
 
 export const guardGap: VmapLaw = {
   id: "guard-gap",
   says: "An area keeps the release's distance to its neighbours.",
   source: 'seed 002: "the guard page we want before the next area"; 248ac0e1943a took it away in 3.0',
   holds(before, command, response) {
-    const purgeable = purgeableAtPlacement(response);
-    const { afterArea, beforeNext } = before.promises.guard;
-    return newAreas(before, command, response).every((placed) => {
-      const withGap = { start: placed.start - afterArea, end: placed.end + beforeNext };
-      return before.areasIn(withGap, purgeable).every((area) => overlaps(area, placed));
-    });
+    return everyNewArea(before, command, response, keepsItsDistance);
   },
 };
+
+function keepsItsDistance(placed: Extent, before: World, _command: Command, response: Response): boolean {
+  const { afterArea, beforeNext } = before.promises.guard;
+  const withGap = { start: placed.start - afterArea, end: placed.end + beforeNext };
+  return before.areasIn(withGap, purgeableAtPlacement(response)).every((area) => overlaps(area, placed));
+}
 
 export const lowestFit: VmapLaw = {
   id: "lowest-fit",

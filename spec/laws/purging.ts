@@ -4,7 +4,7 @@ import type { Free, PcpuFree, UnmapRam } from "../commands.ts";
 import { isLittleLeft } from "../scope.ts";
 import { type Pages, roundedUp } from "../vocabulary.ts";
 import { lazyLimit, type World } from "../world.ts";
-import { newAreas, purged, searchFailed, type VmapLaw, windowOf } from "./law.ts";
+import { everyNewArea, purged, searchFailed, type VmapLaw, windowOf } from "./law.ts";
 
 export const purgeOnlyWhenFull: VmapLaw = {
   id: "purge-only-when-full",
@@ -53,8 +53,9 @@ export const flushBeforeReuse: VmapLaw = {
   says: "A page is handed out again only after every CPU's TLB was flushed for it since its owner let go.",
   source: "seed 000: addresses are not allocated again until a subsequent TLB flush",
   holds(before, command, response, after) {
-    if (after === undefined) return true;
-    return newAreas(before, command, response).every((placed) => !after.unflushedIn(placed));
+    return (
+      after === undefined || everyNewArea(before, command, response, (placed) => !after.unflushedIn(placed))
+    );
   },
 };
 
