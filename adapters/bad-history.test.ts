@@ -168,6 +168,26 @@ describe("a history is refused in one line", () => {
         playing({ ...map, cpu: 2 }),
         says(`${AT}\\.cpu`, "expected a CPU below 2, which is scope\\.cpus"),
       ],
+      [
+        "on a CPU that is left out",
+        { ...playing({ ...map, cpu: 1 }), scope: { ...scope, cpus: 3, absentCpus: [1] } },
+        says(`${AT}\\.cpu`, "expected a CPU that is not among scope\\.absentCpus"),
+      ],
+      [
+        "with a gap that begins at CPU 0",
+        { ...small, scope: { ...scope, cpus: 3, absentCpus: [0] } },
+        says("scope\\.absentCpus", "expected numbers above 0 and below 2"),
+      ],
+      [
+        "with a gap above all CPUs",
+        { ...small, scope: { ...scope, cpus: 3, absentCpus: [2] } },
+        says("scope\\.absentCpus", "expected numbers above 0 and below 2"),
+      ],
+      [
+        "with a gap of no number",
+        { ...small, scope: { ...scope, absentCpus: [] } },
+        says("scope\\.absentCpus", ".*>=1"),
+      ],
       ["on CPU -1", playing({ ...map, cpu: -1 }), says(`${AT}\\.cpu`, ".*>=0")],
       [
         "let go on a CPU that is not there",

@@ -88,6 +88,7 @@ const file = z
         .max(WORD64)
         .refine(isPowerOfTwo, { error: "expected a power of two, in pages" }),
       cpus: z.int().min(1).max(4096),
+      absentCpus: z.array(cpu).min(1).optional(),
       lazyMaxPages: z.int().nonnegative().nullable(),
       blocks: blocks.optional(),
       beforeInit: z.literal(true).optional(),
@@ -95,9 +96,9 @@ const file = z
     commands: z.array(step).min(1).max(100_000),
   })
   .superRefine(({ scope, commands }, context) => {
-    const about = misfitOfBlocks(scope);
+    const about = misfitOfCpus(scope) ?? misfitOfBlocks(scope);
     if (about !== undefined) {
-      context.addIssue({ code: "custom", path: ["scope", "blocks", about.field], message: about.says });
+      context.addIssue({ code: "custom", path: ["scope", ...about.field.split(".")], message: about.says });
       return;
     }
     for (const [at, command] of commands.entries()) {
@@ -114,17 +115,30 @@ interface Misfit {
   readonly says: string;
 }
 
+/** CPU 0 runs what names no CPU, and the highest number is that of a CPU. */
+function misfitOfCpus({ cpus, absentCpus = [] }: WrittenScope): Misfit | undefined {
+  if (absentCpus.every((cpu) => cpu > 0 && cpu < cpus - 1)) return undefined;
+  return {
+    field: "absentCpus",
+    says: `expected numbers above 0 and below ${cpus - 1}, the highest of scope.cpus ${cpus}`,
+  };
+}
+
 function misfitOfBlocks({ blocks: written, wordPages }: WrittenScope): Misfit | undefined {
   if (written === undefined) return undefined;
   const { vstart, vend, blockPages, bitsPerLong } = written;
   if (vend > wordPages - 1) {
-    return { field: "vend", says: `expected at most ${wordPages - 1}: scope.wordPages is ${wordPages}` };
+    return {
+      field: "blocks.vend",
+      says: `expected at most ${wordPages - 1}: scope.wordPages is ${wordPages}`,
+    };
   }
-  if (vstart >= vend) return { field: "vstart", says: `expected a window that begins before vend, ${vend}` };
+  if (vstart >= vend)
+    return { field: "blocks.vstart", says: `expected a window that begins before vend, ${vend}` };
   if (blockPages > wordPages)
-    return { field: "blockPages", says: "expected a block no larger than the space" };
+    return { field: "blocks.blockPages", says: "expected a block no larger than the space" };
   if (2 * bitsPerLong > blockPages) {
-    return { field: "bitsPerLong", says: `expected at most half of blockPages, ${blockPages / 2}` };
+    return { field: "blocks.bitsPerLong", says: `expected at most half of blockPages, ${blockPages / 2}` };
   }
   return undefined;
 }
@@ -176,6 +190,9 @@ function misfit(
   if ("cpu" in command && (command.cpu ?? 0) >= scope.cpus) {
     return { field: "cpu", says: `expected a CPU below ${scope.cpus}, which is scope.cpus` };
   }
+  if ("cpu" in command && scope.absentCpus?.includes(command.cpu ?? 0)) {
+    return { field: "cpu", says: "expected a CPU that is not among scope.absentCpus" };
+  }
   return undefined;
 }
 
@@ -199,7 +216,7 @@ export function historyIn(path: string, json: unknown): HistoryFile {
 }
 
 function scopeOf(
-  { wordPages, cpus, lazyMaxPages, blocks, beforeInit }: WrittenScope,
+  { wordPages, cpus, absentCpus, lazyMaxPages, blocks, beforeInit }: WrittenScope,
   commands: HistoryStep[],
 ): Scope {
   const maps =
@@ -214,6 +231,7 @@ function scopeOf(
     name: "pinned",
     wordPages,
     cpus,
+    ...(absentCpus === undefined ? {} : { absentCpus }),
     lazyMaxPages,
     ...maps,
     beforeInit: beforeInit === true,
@@ -252,10 +270,11 @@ export function askedFor(
 
 /** The file's text: fields in a fixed order, a command a line. */
 export function formatHistory({ kernel, law, scope, commands }: HistoryFile): string {
-  const { wordPages, cpus, lazyMaxPages, vmalloc, blockPages, bitsPerLong, beforeInit } = scope;
+  const { wordPages, cpus, absentCpus, lazyMaxPages, vmalloc, blockPages, bitsPerLong, beforeInit } = scope;
   const blocks = { ...vmalloc, blockPages, bitsPerLong };
   const maps = commands.some(({ op }) => op === "mapRam") ? { blocks } : {};
-  const written = { wordPages, cpus, lazyMaxPages, ...maps, ...(beforeInit ? { beforeInit } : {}) };
+  const gaps = absentCpus === undefined ? {} : { absentCpus };
+  const written = { wordPages, cpus, ...gaps, lazyMaxPages, ...maps, ...(beforeInit ? { beforeInit } : {}) };
   const lines = commands.map((command) => `    ${JSON.stringify(command)}`);
   return [
     "{",

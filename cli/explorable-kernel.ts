@@ -30,6 +30,7 @@ export const KERNEL_PARAMETERS: Readonly<Record<string, Parameter>> = {
   top: { counts: "whether the space ends at the top of the word", usual: 0, least: 0, most: 1 },
   block: { counts: "pages in a per-CPU block; 0 for callers who map nothing", usual: 0, least: 0, most: 8 },
   cpus: { counts: "CPUs that map and read, where there are blocks", usual: 1, most: 2 },
+  gap: { counts: "CPU numbers that are left out between two CPUs", usual: 0, least: 0, most: 1 },
 };
 
 /** What callers do where there are blocks. */
@@ -59,16 +60,18 @@ export function kernelMachine(kernel: Kernel<State>): Explorable {
 
 /** Throws a RangeError where these do not go together. */
 export function scopeOf(parameters: Readonly<Record<string, number>>): Scope {
-  const { pages, sizes, aligns, windows, top, block, cpus } = parameters as Record<string, number> & {
+  const { pages, sizes, aligns, windows, top, block, cpus, gap } = parameters as Record<string, number> & {
     pages: number;
     sizes: number;
     aligns: number;
     windows: number;
     block: number;
     cpus: number;
+    gap: number;
   };
   if (sizes > pages) throw new RangeError(`sizes to ${sizes} in a space of ${pages} pages`);
   if (cpus > 1 && block === 0) throw new RangeError("more than one CPU makes no difference without blocks");
+  if (gap > 0 && cpus < 2) throw new RangeError("a gap lies between two CPUs: cpus=2 is expected");
   if (block > pages) throw new RangeError(`no block of ${block} pages fits into ${pages}`);
   const space: Space = {
     pages,
@@ -77,7 +80,7 @@ export function scopeOf(parameters: Readonly<Record<string, number>>): Scope {
     windows,
     at: top === 1 ? "top" : MIDDLE,
   };
-  return block === 0 ? spaceScope(space) : blocksScope({ ...space, block, cpus });
+  return block === 0 ? spaceScope(space) : blocksScope({ ...space, block, cpus, gap });
 }
 
 /** A break, named and confirmed. Throws an Error if the reference does not confirm it. */

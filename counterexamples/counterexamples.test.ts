@@ -34,6 +34,7 @@ const SHORTEST_KNOWN: Readonly<Record<string, readonly number[]>> = {
   "vb-head-insert-exhaustion": [10],
   "vb-dirtymap-word-cross": [5, 4],
   "vb-full-block-stale": [5, 4, 4],
+  "vb-hash-gap-cpu": [1],
   "vb-alloc-zero": [1],
   "vb-dirty-purged-around": [7],
   "vmlist-overruns-end": [2],

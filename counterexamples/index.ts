@@ -23,6 +23,7 @@ import { vbDirtyPurgedAround } from "./vb-dirty-purged-around/bug.ts";
 import { vbDirtymapWordCross } from "./vb-dirtymap-word-cross/bug.ts";
 import { vbFragmentExhaustion } from "./vb-fragment-exhaustion/bug.ts";
 import { vbFullBlockStale } from "./vb-full-block-stale/bug.ts";
+import { vbHashGapCpu } from "./vb-hash-gap-cpu/bug.ts";
 import { vbHeadInsertExhaustion } from "./vb-head-insert-exhaustion/bug.ts";
 import { vmlistEndUnderflow } from "./vmlist-end-underflow/bug.ts";
 import { vmlistOverrunsEnd } from "./vmlist-overruns-end/bug.ts";
@@ -49,6 +50,7 @@ export const BUGS: readonly Bug[] = [
   vbHeadInsertExhaustion,
   vbDirtymapWordCross,
   vbFullBlockStale,
+  vbHashGapCpu,
   vbAllocZero,
   vbDirtyPurgedAround,
   vmlistOverrunsEnd,

@@ -107,6 +107,12 @@ const maps: ShortestSpace = {
   calls: ["map", "touch", "purge", "unmapAliases"],
 };
 
+const mapsAcrossGap: ShortestSpace = {
+  says: "map 1 to 3 pages through blocks of four on CPUs 0 and 2, the lowest block having an odd number; purge, call vm_unmap_aliases",
+  scope: { ...FEW_BLOCKS, cpus: 3, absentCpus: [1], vmalloc: { vstart: 20, vend: 36 } },
+  calls: ["map", "purge", "unmapAliases"],
+};
+
 /** For a history of ten commands. */
 const smallMaps: ShortestSpace = {
   says: "map 1 or 2 pages through blocks of four on one CPU, let go, purge",
@@ -181,6 +187,7 @@ export const SHORTEST_SPACES: Readonly<Record<string, Readonly<Record<string, Sh
     "no-alias-after-unmap-aliases.ptes.json": everything,
     "pinned-is-unaliased.json": everything,
   },
+  "vb-hash-gap-cpu": { "argument-domain.json": mapsAcrossGap },
   "vb-alloc-zero": { "argument-domain.json": everything },
   "vb-dirty-purged-around": { "flush-only-once.json": mapsAmongAreas },
   "vmlist-overruns-end": { "in-window.json": areas },

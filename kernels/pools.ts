@@ -2,6 +2,7 @@
  * The size pools of the vmap nodes (6.9 on): each node keeps released extents of up to 256 pages, in one list a
  * size, for requests of exactly that size. Flat arrays; there are none until the first extent is pooled.
  */
+import { possibleCount, type Scope } from "../spec/scope.ts";
 import type { Extent, Pages, Vpn } from "../spec/vocabulary.ts";
 import { NONE } from "./areas.ts";
 
@@ -27,6 +28,14 @@ export interface Pools {
 /** An extent of a pool, and whose it is. */
 export interface Pooled extends Extent {
   readonly node: number;
+}
+
+/** The most nodes there are. */
+const MOST_NODES = 128;
+
+/** vmap_init_nodes: as many nodes as CPUs are possible, whatever their numbers. */
+export function nodesFor(scope: Scope): number {
+  return Math.min(possibleCount(scope), MOST_NODES);
 }
 
 export function emptyPools(nodes: number): Pools {

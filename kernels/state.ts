@@ -6,7 +6,7 @@ import { type Areas, assignAreas, copyAreas, emptyAreas, NONE } from "./areas.ts
 import { assignBlocks, type Blocks, copyBlocks, emptyBlocks } from "./blocks.ts";
 import { assignFreeSpace, copyFreeSpace, type FreeSpace, noFreeSpace } from "./free-space.ts";
 import { assignMemory, copyMemory, emptyMemory, type Memory } from "./memory.ts";
-import { assignPools, copyPools, emptyPools, type Pools } from "./pools.ts";
+import { assignPools, copyPools, emptyPools, nodesFor, type Pools } from "./pools.ts";
 
 export interface State {
   readonly scope: Scope;
@@ -45,6 +45,7 @@ export interface State {
   rcuCallbacks: number;
   workItems: number;
   usedAfterFree: boolean;
+  usedAbsentCpu: boolean;
   marks: number;
 }
 
@@ -60,7 +61,7 @@ export function initialState(scope: Scope): State {
     memory: emptyMemory(scope.cpus),
     blocks: emptyBlocks(scope),
     free: noFreeSpace(scope.wordPages),
-    pools: emptyPools(scope.cpus),
+    pools: emptyPools(nodesFor(scope)),
     pinning: "always",
     notesFrames: false,
     lazyPages: 0,
@@ -78,6 +79,7 @@ export function initialState(scope: Scope): State {
     rcuCallbacks: 0,
     workItems: 0,
     usedAfterFree: false,
+    usedAbsentCpu: false,
     marks: 0,
   };
 }
@@ -122,6 +124,7 @@ export function beginCall(state: State): void {
   state.workItems = 0;
   state.drainWaits = false;
   state.usedAfterFree = false;
+  state.usedAbsentCpu = false;
   state.marks = 0;
 }
 
@@ -137,6 +140,7 @@ export type Effects = Required<
     | "lazyPages"
     | "descriptors"
     | "usedAfterFree"
+    | "usedAbsentCpu"
     | "dirtyLines"
   >
 >;

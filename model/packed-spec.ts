@@ -2,7 +2,7 @@
 import type { Command, Response } from "../spec/commands.ts";
 import type { Spec } from "../spec/contract.ts";
 import type { Promises } from "../spec/releases.ts";
-import type { Scope } from "../spec/scope.ts";
+import { isPossible, possibleCpus, type Scope } from "../spec/scope.ts";
 import type { Pages, Vpn } from "../spec/vocabulary.ts";
 import { packedAfter } from "./packed-after.ts";
 import {
@@ -47,25 +47,26 @@ function enabled(world: PackedWorld, scope: Scope): readonly Command[] {
       if (areas[at + BY] === BY_ALLOC) commands.push({ op: "free", start });
       else if (number === NO_BLOCK) commands.push({ op: "unmapRam", cpu: 0, start, count: mapped });
     }
-    pushTouches(commands, start, mapped, scope.cpus);
-    if (number !== NO_BLOCK) pushMaps(commands, blocks[number] as Packed, scope.cpus);
+    pushTouches(commands, start, mapped, scope);
+    if (number !== NO_BLOCK) pushMaps(commands, blocks[number] as Packed, scope);
   }
   for (let nth = 0; nth < LAST.length; nth++) commands.push(LAST[nth] as Command);
   return commands;
 }
 
 /** What may be done with the maps of a block. */
-function pushMaps(to: Command[], block: Packed, cpus: number): void {
+function pushMaps(to: Command[], block: Packed, scope: Scope): void {
   for (let at = MAPS; at < block.length; at += MAP) {
     const start = block[at + START] as Vpn;
     const count = block[at + COUNT] as Pages;
     if (block[at + HELD] === 1) to.push({ op: "unmapRam", cpu: 0, start, count });
-    pushTouches(to, start, count, cpus);
+    pushTouches(to, start, count, scope);
   }
 }
 
-function pushTouches(to: Command[], start: Vpn, pages: Pages, cpus: number): void {
-  for (let cpu = 0; cpu < cpus; cpu++) {
+function pushTouches(to: Command[], start: Vpn, pages: Pages, scope: Scope): void {
+  for (let cpu = 0; cpu < scope.cpus; cpu++) {
+    if (!isPossible(scope, cpu)) continue;
     for (let page = start; page < start + pages; page++) to.push({ op: "touch", cpu, page });
   }
 }
@@ -97,7 +98,7 @@ function allRequests(scope: Scope, fragments: Promises["fragments"]): readonly C
     }
   }
   for (const count of fragments === "no blocks" ? [] : scope.counts) {
-    for (let cpu = 0; cpu < scope.cpus; cpu++) commands.push({ op: "mapRam", cpu, count });
+    for (const cpu of possibleCpus(scope)) commands.push({ op: "mapRam", cpu, count });
   }
   return commands;
 }

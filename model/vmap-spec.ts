@@ -2,7 +2,7 @@
 import type { Command, Response } from "../spec/commands.ts";
 import type { Spec } from "../spec/contract.ts";
 import type { Promises } from "../spec/releases.ts";
-import type { Scope } from "../spec/scope.ts";
+import { possibleCpus, type Scope } from "../spec/scope.ts";
 import type { Pages, Vpn } from "../spec/vocabulary.ts";
 import { after } from "./after.ts";
 import type { Area } from "./area.ts";
@@ -34,7 +34,7 @@ function* enabled(world: ImmutableWorld, scope: Scope): Iterable<Command> {
     }
   }
   for (const count of world.promises.fragments === "no blocks" ? [] : scope.counts) {
-    for (let cpu = 0; cpu < scope.cpus; cpu++) yield { op: "mapRam", cpu, count };
+    for (const cpu of possibleCpus(scope)) yield { op: "mapRam", cpu, count };
   }
   for (const area of world.areas) {
     if (area.life === "busy") yield* letsGo(area);
@@ -55,8 +55,8 @@ function* letsGo({ start, by, mapped, block }: Area): Iterable<Command> {
   else if (block === undefined) yield { op: "unmapRam", cpu: 0, start, count: mapped };
 }
 
-function* touches(start: Vpn, pages: Pages, { cpus }: Scope): Iterable<Command> {
-  for (let cpu = 0; cpu < cpus; cpu++) {
+function* touches(start: Vpn, pages: Pages, scope: Scope): Iterable<Command> {
+  for (const cpu of possibleCpus(scope)) {
     for (let page = start; page < start + pages; page++) yield { op: "touch", cpu, page };
   }
 }

@@ -4,7 +4,7 @@ import { DEAD, END, START, TRANSLATION } from "../model/packed-layout.ts";
 import type { PackedWorld } from "../model/packed-world.ts";
 import type { Command } from "../spec/commands.ts";
 import { comesBeforeInit } from "../spec/history.ts";
-import type { Scope } from "../spec/scope.ts";
+import { possibleCpus, type Scope } from "../spec/scope.ts";
 import { alignmentInPages, type Vpn } from "../spec/vocabulary.ts";
 
 /**
@@ -74,8 +74,9 @@ function requestsOf({ sizes, aligns, windows }: Scope, map: boolean): Command[] 
 }
 
 /** On which CPU a map is let go makes no difference to any release here. */
-function mapsOf({ counts, cpus }: Scope, pages: readonly Vpn[]): Command[] {
-  const onEach = Array.from({ length: cpus }, (_none, cpu) => cpu);
+function mapsOf(scope: Scope, pages: readonly Vpn[]): Command[] {
+  const { counts } = scope;
+  const onEach = possibleCpus(scope);
   const maps = counts.flatMap((count) => onEach.map((cpu) => ({ op: "mapRam", cpu, count }) as const));
   const held = counts.filter((count) => count > 0);
   const letGo = pages.flatMap((start) =>
@@ -84,8 +85,8 @@ function mapsOf({ counts, cpus }: Scope, pages: readonly Vpn[]): Command[] {
   return [...maps, ...letGo];
 }
 
-function touchesOf({ cpus }: Scope, pages: readonly Vpn[], write: boolean): Command[] {
-  return Array.from({ length: cpus }, (_none, cpu) => cpu).flatMap((cpu) =>
+function touchesOf(scope: Scope, pages: readonly Vpn[], write: boolean): Command[] {
+  return possibleCpus(scope).flatMap((cpu) =>
     pages.map((page): Command => (write ? { op: "touch", cpu, page, write } : { op: "touch", cpu, page })),
   );
 }

@@ -4,7 +4,7 @@
  * (intend.ts). So every choice means something wherever it stands, and dropping one leaves the others sense.
  */
 import fc from "fast-check";
-import type { Scope, Window } from "../spec/scope.ts";
+import { possibleCpus, type Scope, type Window } from "../spec/scope.ts";
 import { type Bytes, type Cpu, PAGE_SIZE, type Pages } from "../spec/vocabulary.ts";
 
 /** A size as such, or that of a hole (by number, from the lowest) less so many pages. */
@@ -114,7 +114,8 @@ export function choice(scope: Scope, weights: Weights = weightsFor(scope)): fc.A
   const pages: fc.Arbitrary<SizeChoice> = fc.constantFrom(...scope.sizes).map((size) => ({ pages: size }));
   const hole: fc.Arbitrary<SizeChoice> = fc.record({ hole: fc.nat(3), less: fc.nat(1) });
   const size = fc.oneof({ arbitrary: pages, weight: 2 }, { arbitrary: hole, weight: 1 });
-  const cpu = fc.nat(scope.cpus - 1);
+  const possible = possibleCpus(scope);
+  const cpu = fc.nat(possible.length - 1).map((nth) => possible[nth] as Cpu);
   const op = <K extends string>(name: K) => fc.constant(name);
   const areas = [
     {

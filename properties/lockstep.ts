@@ -5,7 +5,7 @@ import { packedSpec } from "../model/packed-spec.ts";
 import type { PackedWorld } from "../model/packed-world.ts";
 import type { Command } from "../spec/commands.ts";
 import type { Kernel, StateForm } from "../spec/kernel.ts";
-import type { Scope } from "../spec/scope.ts";
+import { possibleCpus, type Scope } from "../spec/scope.ts";
 import { type Call, commandsOf, isEnabled, nameOf, OF_AREAS } from "./callers.ts";
 import { bitOf, differences, KINDS, type Kind, PARTS_WAYS } from "./differences.ts";
 import { formByHash } from "./hashed-form.ts";
@@ -111,11 +111,11 @@ function machineOf<S>(
 }
 
 /** Requests on every CPU: from 6.9 on a node's pools are looked at first. */
-function callsOnEachCpu({ cpus }: Scope, commands: readonly Command[]): readonly Command[] {
+function callsOnEachCpu(scope: Scope, commands: readonly Command[]): readonly Command[] {
+  const others = possibleCpus(scope).slice(1);
   return commands.flatMap((command): readonly Command[] => {
     if (command.op !== "alloc") return [command];
-    const elsewhere = Array.from({ length: cpus - 1 }, (_none, nth) => ({ ...command, cpu: nth + 1 }));
-    return [command, ...elsewhere];
+    return [command, ...others.map((cpu) => ({ ...command, cpu }))];
   });
 }
 

@@ -112,10 +112,20 @@ const small: Scope = {
   windows: [{ vstart: 64, vend: 84 }],
 };
 
+/** Two CPUs, numbered 0 and 2, and blocks of which the lowest has an odd number. */
+const gap: Scope = {
+  ...small,
+  name: "gap",
+  cpus: 3,
+  absentCpus: [1],
+  vmalloc: { vstart: 68, vend: 88 },
+  windows: [{ vstart: 68, vend: 88 }],
+};
+
 /** A machine that is switched on. */
 const boot: Scope = { ...small, name: "boot", beforeInit: true };
 
-export const SCOPES: readonly Scope[] = [desk, top, tight, lazy, blocks, small, boot];
+export const SCOPES: readonly Scope[] = [desk, top, tight, lazy, blocks, small, gap, boot];
 
 /** The scope called so, or undefined. */
 export function scopeCalled(name: string): Scope | undefined {

@@ -130,6 +130,8 @@ interface Effects {
   readonly descriptors?: number;
   /** A freed descriptor was read. Only a harness around the allocator can tell. */
   readonly usedAfterFree?: boolean;
+  /** Per-CPU data of a CPU that is not possible were used. Only a harness around the allocator can tell. */
+  readonly usedAbsentCpu?: boolean;
   /** Pages with dirty lines in a cache indexed by virtual address. Absent without such an observer. */
   readonly dirtyLines?: readonly Vpn[];
 }

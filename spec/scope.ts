@@ -15,8 +15,10 @@ export interface Scope {
   readonly name: string;
   /** Pages in the address space, 2^W, which is also one past its last page. 2^52 for a 64-bit kernel. */
   readonly wordPages: number;
-  /** Possible CPUs, all online. */
+  /** nr_cpu_ids: CPU numbers lie below it. All CPUs that are possible are online. */
   readonly cpus: Cpu;
+  /** CPU numbers between 0 and the highest that no CPU has: cpu_possible_mask has gaps there. None, if not given. */
+  readonly absentCpus?: readonly Cpu[];
   /** Lazy pages above which a free purges, or null for the kernel's formula. */
   readonly lazyMaxPages: Pages | null;
   /** VMALLOC_START and VMALLOC_END: where vm_map_ram places what it maps. */
@@ -55,6 +57,21 @@ export const AREAS_ONLY = {
 /** The part of a scope that only blocks read, as a 64-bit kernel for some dozens of CPUs has it. */
 export const BLOCKS64 = { blockPages: 1024, bitsPerLong: 64 } as const;
 
+/** Whether there may be a CPU of this number. */
+export function isPossible({ cpus, absentCpus }: Scope, cpu: Cpu): boolean {
+  return cpu < cpus && absentCpus?.includes(cpu) !== true;
+}
+
+/** The numbers of the CPUs there are, lowest first. */
+export function possibleCpus(scope: Scope): readonly Cpu[] {
+  return Array.from({ length: scope.cpus }, (_none, cpu) => cpu).filter((cpu) => isPossible(scope, cpu));
+}
+
+/** num_possible_cpus(): how many CPUs there are. */
+export function possibleCount(scope: Scope): number {
+  return scope.absentCpus === undefined ? scope.cpus : possibleCpus(scope).length;
+}
+
 /** Whether a map of so many pages goes into a block, and not into an area of its own. */
 export function fitsBlock(scope: Scope, count: Pages): boolean {
   return count <= scope.bitsPerLong;
@@ -76,6 +93,6 @@ export function blockStart(scope: Scope, page: Vpn): Vpn {
  */
 export function lazyMaxPages(scope: Scope): Pages {
   if (scope.lazyMaxPages !== null) return scope.lazyMaxPages;
-  const fls = 32 - Math.clz32(scope.cpus);
+  const fls = 32 - Math.clz32(possibleCount(scope));
   return fls * ((32 * 1024 * 1024) / 4096);
 }

@@ -69,9 +69,11 @@ export const noUseAfterFree: VmapLaw = {
 
 export const argumentDomain: VmapLaw = {
   id: "argument-domain",
-  says: "A call outside its domain (a map of count 0, a free of what is not held) is refused, not obeyed.",
-  source: "catalogue section 9, C14; find_vmap_area finds an area by its exact start (code of db64fe02)",
+  says: "A call outside its domain (a map of count 0, a free of what is not held) is refused, not obeyed, and a number outside its domain (a CPU that is not possible) is never used.",
+  source:
+    "catalogue section 9, C14, C12 (a34acf30b19b); find_vmap_area finds an area by its exact start (code of db64fe02)",
   holds(before, command, response, after) {
+    if (response.usedAbsentCpu === true) return false;
     if (!before.initialised || isLegal(before, command)) return true;
     if (command.op === "mapRam") {
       const leaves = (after?.leakedDescriptors ?? 0) > before.leakedDescriptors;

@@ -1,7 +1,7 @@
 /** What a law is here, and the few notions that several laws share: the area a command asks for, and where it went. */
 import type { Command, Response } from "../commands.ts";
 import type { Law, Witness } from "../contract.ts";
-import { blockStart, fitsBlock } from "../scope.ts";
+import { blockStart, fitsBlock, possibleCount } from "../scope.ts";
 import { alignmentInPages, alignUp, type Extent, PAGE_SIZE, roundedUp, type Vpn } from "../vocabulary.ts";
 import type { Purgeable, Request, World } from "../world.ts";
 
@@ -81,7 +81,7 @@ export function roomiestFit(world: World, request: Request, purgeable: Purgeable
 
 /** Whether pools may hold what nobody else has: no reply shows what is in them. */
 export function mayPool({ promises, scope }: World): boolean {
-  return promises.pools && scope.cpus > 1;
+  return promises.pools && possibleCount(scope) > 1;
 }
 
 /** Whether a command needs an area, and it fits nowhere while what a purge takes is still there. */
