@@ -46,6 +46,7 @@ const index = z.int().nonnegative();
 const step = z.discriminatedUnion("op", [
   alloc,
   z.strictObject({ op: z.literal("free"), area: index }),
+  z.strictObject({ op: z.literal("vmap"), count: pages.min(1), noGuard: z.literal(true).optional() }),
   z.strictObject({ op: z.literal("mapRam"), cpu, count: pages }),
   z.strictObject({ op: z.literal("unmapRam"), cpu, area: index }),
   z.strictObject({
@@ -163,9 +164,9 @@ function misfit(
       return { field: "align", says: "expected an alignment of at most the whole space, in bytes" };
     }
   }
-  if (command.op === "mapRam") {
+  if (command.op === "mapRam" || command.op === "vmap") {
     if (scope.blocks === undefined) {
-      return { field: "op", says: "expected scope.blocks, which says how small maps are made" };
+      return { field: "op", says: "expected scope.blocks, which says where and how maps are made" };
     }
     const most = Math.min(scope.wordPages, MOST_MAPPED);
     if (command.count > most) {
@@ -198,7 +199,7 @@ function misfit(
 
 function pagesAskedFor(step: HistoryStep): number {
   if (step.op === "alloc") return step.size;
-  return step.op === "mapRam" ? step.count : 0;
+  return step.op === "mapRam" || step.op === "vmap" ? step.count : 0;
 }
 
 /** Reads a history. Throws an InputError that says what is wrong and where. */
@@ -243,7 +244,7 @@ function scopeOf(
 export function askedFor(
   commands: readonly HistoryStep[],
 ): Pick<Scope, "counts" | "sizes" | "aligns" | "windows"> {
-  const maps = commands.filter((command) => command.op === "mapRam");
+  const maps = commands.filter((command) => command.op === "mapRam" || command.op === "vmap");
   const allocs = commands.filter((command) => command.op === "alloc");
   const distinct = <T>(values: T[], key: (value: T) => string) => [
     ...new Map(values.map((v) => [key(v), v])).values(),
@@ -272,7 +273,7 @@ export function askedFor(
 export function formatHistory({ kernel, law, scope, commands }: HistoryFile): string {
   const { wordPages, cpus, absentCpus, lazyMaxPages, vmalloc, blockPages, bitsPerLong, beforeInit } = scope;
   const blocks = { ...vmalloc, blockPages, bitsPerLong };
-  const maps = commands.some(({ op }) => op === "mapRam") ? { blocks } : {};
+  const maps = commands.some(({ op }) => op === "mapRam" || op === "vmap") ? { blocks } : {};
   const gaps = absentCpus === undefined ? {} : { absentCpus };
   const written = { wordPages, cpus, ...gaps, lazyMaxPages, ...maps, ...(beforeInit ? { beforeInit } : {}) };
   const lines = commands.map((command) => `    ${JSON.stringify(command)}`);

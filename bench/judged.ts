@@ -81,6 +81,7 @@ const EMPTY: Model = {
   alloc: count,
   again: count,
   free: count,
+  vmap: count,
   mapRam: count,
   unmapRam: count,
   pin: count,

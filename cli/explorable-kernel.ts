@@ -30,11 +30,14 @@ export const KERNEL_PARAMETERS: Readonly<Record<string, Parameter>> = {
   top: { counts: "whether the space ends at the top of the word", usual: 0, least: 0, most: 1 },
   block: { counts: "pages in a per-CPU block; 0 for callers who map nothing", usual: 0, least: 0, most: 8 },
   cpus: { counts: "CPUs that map and read, where there are blocks", usual: 1, most: 2 },
+  vmap: { counts: "whether callers also call vmap, where there are blocks", usual: 0, least: 0, most: 1 },
   gap: { counts: "CPU numbers that are left out between two CPUs", usual: 0, least: 0, most: 1 },
 };
 
 /** What callers do where there are blocks. */
 const MAPPING: readonly Call[] = ["alloc", "map", "touch", "pin", "purge", "unmapAliases"];
+
+const WITH_VMAP: readonly Call[] = [...MAPPING, "vmap"];
 
 export function kernelMachine(kernel: Kernel<State>): Explorable {
   return {
@@ -47,7 +50,7 @@ export function kernelMachine(kernel: Kernel<State>): Explorable {
       const scope = scopeOf(parameters);
       const machine = sideBySide(kernel, scope, {
         reduced: merged,
-        ...(scope.blockPages > 0 ? { calls: MAPPING } : {}),
+        ...(scope.blockPages > 0 ? { calls: parameters.vmap === 1 ? WITH_VMAP : MAPPING } : {}),
       });
       return {
         machine,
@@ -60,17 +63,22 @@ export function kernelMachine(kernel: Kernel<State>): Explorable {
 
 /** Throws a RangeError where these do not go together. */
 export function scopeOf(parameters: Readonly<Record<string, number>>): Scope {
-  const { pages, sizes, aligns, windows, top, block, cpus, gap } = parameters as Record<string, number> & {
+  const { pages, sizes, aligns, windows, top, block, cpus, vmap, gap } = parameters as Record<
+    string,
+    number
+  > & {
     pages: number;
     sizes: number;
     aligns: number;
     windows: number;
     block: number;
     cpus: number;
+    vmap: number;
     gap: number;
   };
   if (sizes > pages) throw new RangeError(`sizes to ${sizes} in a space of ${pages} pages`);
   if (cpus > 1 && block === 0) throw new RangeError("more than one CPU makes no difference without blocks");
+  if (vmap > 0 && block === 0) throw new RangeError("vmap takes blocks: block=2 is expected, or 4, or 8");
   if (gap > 0 && cpus < 2) throw new RangeError("a gap lies between two CPUs: cpus=2 is expected");
   if (block > pages) throw new RangeError(`no block of ${block} pages fits into ${pages}`);
   const space: Space = {

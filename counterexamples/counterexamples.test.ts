@@ -26,6 +26,7 @@ const SHORTEST_KNOWN: Readonly<Record<string, readonly number[]>> = {
   "wrap-size-minus-one": [1, 1, 2, 3],
   "align-wrap-to-zero": [1, 1, 2, 2, 2, 2, 3, 3],
   "aug-align-overhead": [4, 5],
+  "no-guard-adjacency": [2],
   "purge-list-uaf": [2],
   "vunmap-no-cache-flush": [3],
   "lazy-pte-live-alias": [2],

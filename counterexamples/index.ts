@@ -13,6 +13,7 @@ import { cacheFreeMovesItUp } from "./cache-free-moves-it-up/bug.ts";
 import { cacheNoAlignTest } from "./cache-no-align-test/bug.ts";
 import { cacheNoVstartTest } from "./cache-no-vstart-test/bug.ts";
 import { lazyPteLiveAlias } from "./lazy-pte-live-alias/bug.ts";
+import { noGuardAdjacency } from "./no-guard-adjacency/bug.ts";
 import { purgeListUaf } from "./purge-list-uaf/bug.ts";
 import { vaGapOffbyone } from "./va-gap-offbyone/bug.ts";
 import { vaLeakOnEnospc } from "./va-leak-on-enospc/bug.ts";
@@ -42,6 +43,7 @@ export const BUGS: readonly Bug[] = [
   wrapSizeMinusOne,
   alignWrapToZero,
   augAlignOverhead,
+  noGuardAdjacency,
   purgeListUaf,
   vunmapNoCacheFlush,
   lazyPteLiveAlias,

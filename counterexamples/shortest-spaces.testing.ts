@@ -80,6 +80,19 @@ const beforeInit: ShortestSpace = {
   calls: ["alloc", "pin", "purge", "unmapAliases"],
 };
 
+const vmaps: ShortestSpace = {
+  says: "allocate 1 to 4 pages in two windows of eight pages and vmap 1 to 3 there, with VM_NO_GUARD and without, free, purge",
+  scope: {
+    ...EIGHT_PAGES,
+    vmalloc: { vstart: 16, vend: 24 },
+    counts: upTo(3),
+    sizes: upTo(4),
+    aligns: aligned(1),
+    windows: EIGHT_PAGES.windows.slice(0, 2),
+  },
+  calls: ["alloc", "vmap", "purge"],
+};
+
 /** Room for five blocks of four pages, or three with a page kept after each, of which a map takes at most two. */
 const FEW_BLOCKS: Scope = {
   ...EIGHT_PAGES,
@@ -172,6 +185,7 @@ export const SHORTEST_SPACES: Readonly<Record<string, Readonly<Record<string, Sh
     "refused-only-when-full.json": areas,
     "purge-only-when-full.json": areas,
   },
+  "no-guard-adjacency": { "guard-between-vmaps.json": vmaps },
   "purge-list-uaf": { "no-use-after-free.json": areas },
   "vunmap-no-cache-flush": { "cache-flushed-before-unmap.json": mappedAreas },
   "lazy-pte-live-alias": { "unmapped-means-no-pte.json": everything },

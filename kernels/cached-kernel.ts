@@ -51,6 +51,7 @@ export interface CachedRules
     Pick<Steps, "flushCache" | "unmapFreed" | "unmapAliases" | "blocks"> {
   readonly lazyKeeping: LazyKeeping;
   readonly readsTree?: true;
+  readonly obeysNoGuard?: true;
   /** What becomes of the cache before an area is erased. */
   cacheBeforeErase(state: State, slot: number): void;
 }
@@ -87,6 +88,7 @@ export function cachedSteps(rules: CachedRules): Steps {
     isLazy: lazyKeeping.isLazy,
     readsTree: rules.readsTree ?? false,
     hasCache: true,
+    obeysNoGuard: rules.obeysNoGuard ?? false,
     blocks: rules.blocks,
     paths: CACHE_PATHS,
   };

@@ -22,7 +22,7 @@ export interface LazyExtents extends Pick<Steps, "removed" | "keepLazy" | "isLaz
 }
 
 /** The steps in which these releases, and their bugs, differ. */
-export interface TreeRules extends TreeSearch, Pick<Steps, "purgesInline" | "unmapAliases"> {
+export interface TreeRules extends TreeSearch, Pick<Steps, "purgesInline" | "unmapAliases" | "obeysNoGuard"> {
   readonly lazyExtents: LazyExtents;
   readonly blocks: BlockRules;
 }
@@ -55,6 +55,7 @@ export function treeSteps(rules: TreeRules): Steps {
     readsTree: false,
     freeTree: lazyExtents.order,
     hasCache: false,
+    obeysNoGuard: rules.obeysNoGuard,
     blocks: rules.blocks,
     paths: TREE_PATHS,
   };

@@ -44,6 +44,7 @@ export function uncachedSteps(rules: UncachedRules): Steps {
     isLazy: isFlaggedLazy,
     readsTree: false,
     hasCache: false,
+    obeysNoGuard: false,
     blocks: rules.blocks,
     paths: rules.wraps === neverWraps ? [] : ["searchWrapped"],
   };

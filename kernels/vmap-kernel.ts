@@ -28,6 +28,7 @@ import { erase, linkAndColour, prev } from "./rbtree.ts";
 import { NO_ROOM } from "./search-uncached.ts";
 import { kernelOf, type Result } from "./shell.ts";
 import type { State } from "./state.ts";
+import { vmap } from "./vmap-call.ts";
 import { add } from "./word.ts";
 
 export interface Steps {
@@ -67,6 +68,8 @@ export interface Steps {
   readsTree: boolean;
   freeTree?: NonNullable<AreaSteps["freeTree"]>;
   hasCache: boolean;
+  /** vmap leaves the guard page out for a caller who passes VM_NO_GUARD: from 71394fe50146 (4.0) to bd1a8fb2d43f (5.16). */
+  obeysNoGuard: boolean;
   blocks: BlockRules;
   /** The marks these steps can set, beside those of every kernel here. */
   paths: readonly Mark[];
@@ -113,6 +116,8 @@ function answer(state: State, command: Command, steps: Steps): Result {
       return { kind: "done" };
     case "mapRam":
       return mapRam(state, command, steps);
+    case "vmap":
+      return vmap(state, command, steps);
     case "unmapRam":
       unmapRam(state, command.start, command.count, steps);
       return { kind: "done" };
@@ -263,7 +268,7 @@ function free(state: State, start: Vpn, steps: Steps): void {
 }
 
 /** free_unmap_vmap_area: its owner lets the area go; too many lazy pages start a purge. */
-function letGoArea(state: State, slot: number, steps: Steps): void {
+export function letGoArea(state: State, slot: number, steps: Steps): void {
   const { start, end } = state.areas;
   letGo(state, start[slot] as number);
   steps.flushCache(state, start[slot] as number, end[slot] as number);

@@ -21,7 +21,7 @@ export function after(
 ): ImmutableWorld | undefined {
   if (response.kind === "bug") return undefined;
   let world = countPtes(before, response);
-  if (command.op === "free") world = letGoArea(world, command.start, "alloc", response);
+  if (command.op === "free") world = letGoArea(world, command.start, "freed", response);
   if (command.op === "unmapRam") world = letGoMap(world, command, response);
   if (purged(response)) world = flushAndRelease(world, command, response);
   if (response.kind === "placed") world = place(world, before, command, response);
@@ -43,8 +43,11 @@ function ptesAfter({ pteCleared }: Response, pages: number): Ptes {
   return pteCleared < pages ? "there" : "gone";
 }
 
+/** By which call: vm_unmap_ram lets go what a map got, a free what anyone else did. */
+type LetGoBy = "freed" | "unmapped";
+
 /** The owner of an area lets it go: it is lazy. */
-function letGoArea(world: ImmutableWorld, start: Vpn, by: Area["by"], response: Response): ImmutableWorld {
+function letGoArea(world: ImmutableWorld, start: Vpn, by: LetGoBy, response: Response): ImmutableWorld {
   const area = whichLetGo(world, start, by, response);
   if (area === undefined) return world;
   const { mapped, frame, end } = area;
@@ -61,10 +64,11 @@ function letGoArea(world: ImmutableWorld, start: Vpn, by: Area["by"], response: 
  * The area that a free of this address means. Only an illegal reply gives one address out twice; the reply to
  * the free may then tell which was found, by the range flushed or by the lazy pages counted.
  */
-function whichLetGo(world: ImmutableWorld, start: Vpn, by: Area["by"], response: Response): Area | undefined {
+function whichLetGo(world: ImmutableWorld, start: Vpn, by: LetGoBy, response: Response): Area | undefined {
   const candidates = world
     .areasIn({ start, end: start + 1 })
-    .filter((area) => area.start === start && area.life === "busy" && area.by === by && !area.block);
+    .filter((area) => area.start === start && area.life === "busy" && !area.block)
+    .filter((area) => (area.by === "map") === (by === "unmapped"));
   if (candidates.length < 2) return candidates[0];
   const counted = (response.lazyPages ?? Number.NaN) - world.lazyPages;
   return (
@@ -79,7 +83,7 @@ function whichLetGo(world: ImmutableWorld, start: Vpn, by: Area["by"], response:
 /** A caller of vm_unmap_ram lets a map go; the last one of a block that was used up makes the block lazy. */
 function letGoMap(world: ImmutableWorld, command: UnmapRam, response: Response): ImmutableWorld {
   const { start, count } = command;
-  if (!fitsBlock(world.scope, count)) return letGoArea(world, start, "map", response);
+  if (!fitsBlock(world.scope, count)) return letGoArea(world, start, "unmapped", response);
   const found = world.mapAt(start, count);
   if (found === undefined) return world;
   const block = (found.area.block as Block).letGo(found.map);
@@ -100,7 +104,7 @@ function place(
   command: Command,
   response: Response & { readonly kind: "placed" },
 ): ImmutableWorld {
-  if (command.op !== "alloc" && command.op !== "mapRam") return world;
+  if (command.op !== "alloc" && command.op !== "vmap" && command.op !== "mapRam") return world;
   const { start, pteSet: mapped } = response;
   const held = world.held + mapped;
   const frame = world.nextFrame;
@@ -111,7 +115,7 @@ function place(
       start: extent.start,
       end: extent.end,
       life: "busy",
-      by: command.op === "alloc" ? "alloc" : "map",
+      by: command.op === "mapRam" ? "map" : command.op,
       mapped,
       frame,
       block: undefined,
@@ -133,9 +137,9 @@ function place(
   return world.with({ areas: world.areas.set(giver.at, area), held });
 }
 
-/** Frames that a command takes from the counter; a map takes them even if it is refused. */
+/** Frames that a command takes from the counter; a map and vmap take them even if they are refused. */
 function framesTaken(command: Command, response: Response): number {
-  if (command.op === "mapRam") return command.count;
+  if (command.op === "mapRam" || command.op === "vmap") return command.count;
   return command.op === "alloc" && command.map && response.kind === "placed" ? command.size : 0;
 }
 

@@ -1,15 +1,17 @@
 /** An area of the reference world. */
 import { hash, is, type ValueObject } from "immutable";
-import type { Pfn, Vpn } from "../spec/vocabulary.ts";
+import type { Pages, Pfn, Vpn } from "../spec/vocabulary.ts";
 import type { AreaView, Life } from "../spec/world.ts";
 import type { Block } from "./block.ts";
+
+export type AskedBy = "alloc" | "vmap" | "map";
 
 export interface AreaFields {
   readonly start: Vpn;
   readonly end: Vpn;
   readonly life: Life;
   /** Who asked for it, and so lets it go: a map's is an area of its own, or a block. */
-  readonly by: "alloc" | "map";
+  readonly by: AskedBy;
   /** Pages mapped from `start` on, each to the next frame from `frame` on; 0 for an area that maps nothing. */
   readonly mapped: number;
   readonly frame: Pfn;
@@ -26,7 +28,7 @@ export class Area implements AreaView, AreaFields, ValueObject {
   readonly start: Vpn;
   readonly end: Vpn;
   readonly life: Life;
-  readonly by: "alloc" | "map";
+  readonly by: AskedBy;
   readonly mapped: number;
   readonly frame: Pfn;
   readonly block: Block | undefined;
@@ -39,6 +41,10 @@ export class Area implements AreaView, AreaFields, ValueObject {
     this.mapped = mapped;
     this.frame = frame;
     this.block = block;
+  }
+
+  get vmapped(): Pages {
+    return this.by === "vmap" ? this.mapped : 0;
   }
 
   /** The same area in another life. */

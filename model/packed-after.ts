@@ -10,6 +10,7 @@ import {
   BY,
   BY_ALLOC,
   BY_MAP,
+  BY_VMAP,
   END,
   FRAME,
   GIVEN,
@@ -39,7 +40,7 @@ export function packedAfter(
   if (response.kind === "bug") return undefined;
   const world: Draft = new PackedWorld(before);
   world.ptes += response.pteSet - response.pteCleared;
-  if (command.op === "free") letGoArea(world, command.start, BY_ALLOC, response);
+  if (command.op === "free") letGoArea(world, command.start, false, response);
   else if (command.op === "unmapRam") letGoMap(world, command, response);
   if (response.flushes.length > 0) flushAndRelease(world, command, response);
   if (response.kind === "placed") place(world, before, command, response);
@@ -52,9 +53,9 @@ export function packedAfter(
   return world;
 }
 
-/** The owner of an area lets it go: it is lazy. */
-function letGoArea(world: Draft, start: Vpn, by: number, response: Response): void {
-  const at = whichLetGo(world, start, by, response);
+/** The owner of an area lets it go, or the caller of vm_unmap_ram one that a map got: it is lazy. */
+function letGoArea(world: Draft, start: Vpn, unmapped: boolean, response: Response): void {
+  const at = whichLetGo(world, start, unmapped, response);
   if (at === NOWHERE) return;
   const areas = world.areas.slice();
   const mapped = areas[at + MAPPED] as number;
@@ -76,13 +77,13 @@ function addDead(world: Draft, start: Vpn, pages: Pages, frame: Pfn, { pteCleare
  * The place of the area that a free of this address means, or NOWHERE. Of two at one address, which an illegal
  * reply leaves, it is the one that the range flushed tells, or the lazy pages counted, or the first.
  */
-function whichLetGo(world: Draft, start: Vpn, by: number, response: Response): number {
+function whichLetGo(world: Draft, start: Vpn, unmapped: boolean, response: Response): number {
   const { areas } = world;
   const counted = (response.lazyPages ?? Number.NaN) - world.lazyPages;
   let first = NOWHERE;
   let asCounted = NOWHERE;
   for (let at = 0; at < areas.length && (areas[at + START] as number) <= start; at += AREA) {
-    if (!isHeldBy(areas, at, start, by)) continue;
+    if (!isHeld(areas, at, start, unmapped)) continue;
     const end = areas[at + END] as number;
     if (isOneFlush(response.flushes, start, end)) return at;
     if (asCounted === NOWHERE && end - start === counted) asCounted = at;
@@ -91,9 +92,10 @@ function whichLetGo(world: Draft, start: Vpn, by: number, response: Response): n
   return asCounted === NOWHERE ? first : asCounted;
 }
 
-function isHeldBy(areas: Packed, at: number, start: Vpn, by: number): boolean {
+function isHeld(areas: Packed, at: number, start: Vpn, byMap: boolean): boolean {
   if (areas[at + START] !== start || (areas[at + END] as number) <= start) return false;
-  return areas[at + LIFE] === BUSY && areas[at + BY] === by && areas[at + BLOCK] === NO_BLOCK;
+  if (areas[at + LIFE] !== BUSY || areas[at + BLOCK] !== NO_BLOCK) return false;
+  return (areas[at + BY] === BY_MAP) === byMap;
 }
 
 function isOneFlush(flushes: readonly Extent[], start: Vpn, end: Vpn): boolean {
@@ -107,7 +109,7 @@ function isOneFlush(flushes: readonly Extent[], start: Vpn, end: Vpn): boolean {
 /** A caller of vm_unmap_ram lets a map go; the last one of a block that was used up makes the block lazy. */
 function letGoMap(world: Draft, { start, count }: UnmapRam, response: Response): void {
   if (!fitsBlock(world.scope, count)) {
-    letGoArea(world, start, BY_MAP, response);
+    letGoArea(world, start, true, response);
     return;
   }
   const at = world.areaOfMap(start, count);
@@ -138,6 +140,8 @@ function replaceBlock(world: Draft, at: number, block: Packed): void {
   world.blocks = blocks;
 }
 
+const ASKED_BY = { alloc: BY_ALLOC, vmap: BY_VMAP, mapRam: BY_MAP } as const;
+
 /** An area is placed, or a map goes into a block that is there or into a new one. */
 function place(
   world: Draft,
@@ -145,7 +149,7 @@ function place(
   command: Command,
   response: Response & { readonly kind: "placed" },
 ): void {
-  if (command.op !== "alloc" && command.op !== "mapRam") return;
+  if (command.op !== "alloc" && command.op !== "vmap" && command.op !== "mapRam") return;
   const mapped = response.pteSet;
   const frame = world.nextFrame;
   const extent = newArea(before, command, response);
@@ -154,8 +158,7 @@ function place(
     putMap(world, response.start, command.count, command.cpu, frame, extent);
   } else if (extent !== undefined) {
     world.held += mapped;
-    const by = command.op === "alloc" ? BY_ALLOC : BY_MAP;
-    insertArea(world, extent, by, mapped, frame, NO_BLOCK);
+    insertArea(world, extent, ASKED_BY[command.op], mapped, frame, NO_BLOCK);
   }
 }
 
@@ -202,9 +205,9 @@ function insertArea(
   world.areas = more;
 }
 
-/** Frames that a command takes from the counter; a map takes them even if it is refused. */
+/** Frames that a command takes from the counter; a map and vmap take them even if they are refused. */
 function framesTaken(command: Command, response: Response): number {
-  if (command.op === "mapRam") return command.count;
+  if (command.op === "mapRam" || command.op === "vmap") return command.count;
   return command.op === "alloc" && command.map && response.kind === "placed" ? command.size : 0;
 }
 

@@ -26,6 +26,7 @@ export const LAZY = 1;
 /** Who asked for an area. */
 export const BY_ALLOC = 0;
 export const BY_MAP = 1;
+export const BY_VMAP = 2;
 
 /** Of an area that is no block. */
 export const NO_BLOCK = -1;

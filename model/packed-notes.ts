@@ -55,7 +55,7 @@ function noteAreas({ areas, blocks }: PackedWorld, to: Notes): void {
     const mapped = areas[at + MAPPED] as Pages;
     to.number(start);
     to.number(end);
-    to.number(((areas[at + LIFE] as number) << 1) | (areas[at + BY] as number));
+    to.number(((areas[at + LIFE] as number) << 2) | (areas[at + BY] as number));
     to.number(mapped);
     noteFrames(areas[at + FRAME] as Pfn, mapped, to);
     const number = areas[at + BLOCK] as number;

@@ -11,7 +11,6 @@ import {
   BLOCK,
   BUSY,
   BY,
-  BY_ALLOC,
   COUNT,
   CPU,
   DEAD,
@@ -75,7 +74,7 @@ function plainPacked(world: PackedWorld) {
       start: area[START],
       end: area[END],
       life: area[LIFE] === BUSY ? "busy" : "lazy",
-      by: area[BY] === BY_ALLOC ? "alloc" : "map",
+      by: ["alloc", "map", "vmap"][area[BY] as number],
       mapped: area[MAPPED],
       frame: area[FRAME],
       block: area[BLOCK] === NO_BLOCK ? undefined : plainBlock(world.blocks[area[BLOCK] as number] as Packed),
@@ -179,9 +178,9 @@ function* questions(scope: Scope, from: number, to: number): Iterable<[string, (
     (world) =>
       extents.map((extent) =>
         (["taken", "gone"] as const).map((purgeable) =>
-          world.areasIn(extent, purgeable).map(({ start, end, life, block }) => {
+          world.areasIn(extent, purgeable).map(({ start, end, life, block, vmapped }) => {
             const { cpu, given, givenBack } = block ?? {};
-            return { start, end, life, cpu, given, givenBack };
+            return { start, end, life, cpu, given, givenBack, vmapped };
           }),
         ),
       ),

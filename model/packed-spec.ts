@@ -2,7 +2,7 @@
 import type { Command, Response } from "../spec/commands.ts";
 import type { Spec } from "../spec/contract.ts";
 import type { Promises } from "../spec/releases.ts";
-import { isPossible, possibleCpus, type Scope } from "../spec/scope.ts";
+import { isPossible, possibleCpus, type Scope, vmapCounts } from "../spec/scope.ts";
 import type { Pages, Vpn } from "../spec/vocabulary.ts";
 import { packedAfter } from "./packed-after.ts";
 import {
@@ -10,7 +10,7 @@ import {
   BLOCK,
   BUSY,
   BY,
-  BY_ALLOC,
+  BY_MAP,
   COUNT,
   HELD,
   LIFE,
@@ -44,7 +44,7 @@ function enabled(world: PackedWorld, scope: Scope): readonly Command[] {
     const mapped = areas[at + MAPPED] as Pages;
     const number = areas[at + BLOCK] as number;
     if (areas[at + LIFE] === BUSY) {
-      if (areas[at + BY] === BY_ALLOC) commands.push({ op: "free", start });
+      if (areas[at + BY] !== BY_MAP) commands.push({ op: "free", start });
       else if (number === NO_BLOCK) commands.push({ op: "unmapRam", cpu: 0, start, count: mapped });
     }
     pushTouches(commands, start, mapped, scope);
@@ -99,6 +99,9 @@ function allRequests(scope: Scope, fragments: Promises["fragments"]): readonly C
   }
   for (const count of fragments === "no blocks" ? [] : scope.counts) {
     for (const cpu of possibleCpus(scope)) commands.push({ op: "mapRam", cpu, count });
+  }
+  for (const count of vmapCounts(scope)) {
+    commands.push({ op: "vmap", count }, { op: "vmap", count, noGuard: true });
   }
   return commands;
 }

@@ -21,8 +21,8 @@ import {
   BLOCK,
   BUSY,
   BY,
-  BY_ALLOC,
   BY_MAP,
+  BY_VMAP,
   COUNT,
   CPU,
   DEAD,
@@ -165,7 +165,7 @@ export class PackedWorld implements World, PackedFields {
   busyAt(start: Vpn): Extent | undefined {
     const { areas } = this;
     for (let at = 0; at < areas.length && (areas[at + START] as number) <= start; at += AREA) {
-      if (areas[at + START] === start && areas[at + LIFE] === BUSY && areas[at + BY] === BY_ALLOC) {
+      if (areas[at + START] === start && areas[at + LIFE] === BUSY && areas[at + BY] !== BY_MAP) {
         return { start, end: areas[at + END] as Vpn };
       }
     }
@@ -330,6 +330,7 @@ function viewAt({ areas, blocks }: PackedFields, at: number): AreaView {
     end: areas[at + END] as Vpn,
     life: areas[at + LIFE] === LAZY ? "lazy" : "busy",
     block: number === NO_BLOCK ? undefined : blockView(blocks[number] as Packed),
+    vmapped: areas[at + BY] === BY_VMAP ? (areas[at + MAPPED] as Pages) : 0,
   };
 }
 

@@ -2,7 +2,7 @@
 import type { Command, Response } from "../spec/commands.ts";
 import type { Spec } from "../spec/contract.ts";
 import type { Promises } from "../spec/releases.ts";
-import { possibleCpus, type Scope } from "../spec/scope.ts";
+import { possibleCpus, type Scope, vmapCounts } from "../spec/scope.ts";
 import type { Pages, Vpn } from "../spec/vocabulary.ts";
 import { after } from "./after.ts";
 import type { Area } from "./area.ts";
@@ -36,6 +36,10 @@ function* enabled(world: ImmutableWorld, scope: Scope): Iterable<Command> {
   for (const count of world.promises.fragments === "no blocks" ? [] : scope.counts) {
     for (const cpu of possibleCpus(scope)) yield { op: "mapRam", cpu, count };
   }
+  for (const count of vmapCounts(scope)) {
+    yield { op: "vmap", count };
+    yield { op: "vmap", count, noGuard: true };
+  }
   for (const area of world.areas) {
     if (area.life === "busy") yield* letsGo(area);
     yield* touches(area.start, area.mapped, scope);
@@ -51,7 +55,7 @@ function* enabled(world: ImmutableWorld, scope: Scope): Iterable<Command> {
 
 /** What lets a whole area go: nothing does that of a block. */
 function* letsGo({ start, by, mapped, block }: Area): Iterable<Command> {
-  if (by === "alloc") yield { op: "free", start };
+  if (by !== "map") yield { op: "free", start };
   else if (block === undefined) yield { op: "unmapRam", cpu: 0, start, count: mapped };
 }
 

@@ -4,7 +4,7 @@ import { DEAD, END, START, TRANSLATION } from "../model/packed-layout.ts";
 import type { PackedWorld } from "../model/packed-world.ts";
 import type { Command } from "../spec/commands.ts";
 import { comesBeforeInit } from "../spec/history.ts";
-import { possibleCpus, type Scope } from "../spec/scope.ts";
+import { possibleCpus, type Scope, vmapCounts } from "../spec/scope.ts";
 import { alignmentInPages, type Vpn } from "../spec/vocabulary.ts";
 
 /**
@@ -15,6 +15,8 @@ export type Call =
   /** An allocation under which nothing is mapped, and one with a frame under every page. */
   | "alloc"
   | "allocMapped"
+  /** vmap of each of the scope's counts, with VM_NO_GUARD and without. */
+  | "vmap"
   /** mapRam of each of the scope's counts, on each CPU. */
   | "map"
   /** A read, or a write, by each CPU of each page that is or was mapped. */
@@ -26,6 +28,9 @@ export type Call =
 
 /** What laws about areas need. */
 export const OF_AREAS: readonly Call[] = ["alloc", "purge"];
+
+/** Whose areas are freed. */
+const FREED: readonly Call[] = ["alloc", "allocMapped", "vmap"];
 
 const WITHOUT_ARGUMENTS = ["pin", "purge", "unmapAliases"] as const;
 
@@ -46,7 +51,8 @@ export function commandsOf(
   if (scope.beforeInit) commands.push({ op: "init" });
   if (calls.includes("alloc")) commands.push(...requestsOf(scope, false));
   if (calls.includes("allocMapped")) commands.push(...requestsOf(scope, true));
-  if (calls.includes("alloc") || calls.includes("allocMapped"))
+  if (calls.includes("vmap")) commands.push(...vmapsOf(scope));
+  if (calls.some((call) => FREED.includes(call)))
     commands.push(...pages.map((start) => ({ op: "free", start }) as const));
   if (calls.includes("map")) commands.push(...mapsOf(scope, pages));
   if (calls.includes("touch")) commands.push(...touchesOf(scope, pages, false));
@@ -56,7 +62,7 @@ export function commandsOf(
 }
 
 function pagesOfWindows({ windows, vmalloc }: Scope, calls: readonly Call[]): readonly Vpn[] {
-  const all = calls.includes("map") ? [...windows, vmalloc] : windows;
+  const all = calls.includes("map") || calls.includes("vmap") ? [...windows, vmalloc] : windows;
   return pagesBetween(Math.min(...all.map(({ vstart }) => vstart)), Math.max(...all.map(({ vend }) => vend)));
 }
 
@@ -71,6 +77,13 @@ function requestsOf({ sizes, aligns, windows }: Scope, map: boolean): Command[] 
       sizes.map((size) => ({ op: "alloc", size, align, vstart, vend, map }) as const),
     ),
   );
+}
+
+function vmapsOf(scope: Scope): Command[] {
+  return vmapCounts(scope).flatMap((count) => [
+    { op: "vmap", count } as const,
+    { op: "vmap", count, noGuard: true } as const,
+  ]);
 }
 
 /** On which CPU a map is let go makes no difference to any release here. */
@@ -131,6 +144,8 @@ export function nameOf(command: Command): string {
     }
     case "free":
       return `free ${command.start}`;
+    case "vmap":
+      return `vmap ${command.count}${command.noGuard ? " without guard" : ""}`;
     case "mapRam":
       return `mapRam ${command.count} on ${command.cpu}`;
     case "unmapRam":

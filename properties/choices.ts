@@ -4,7 +4,7 @@
  * (intend.ts). So every choice means something wherever it stands, and dropping one leaves the others sense.
  */
 import fc from "fast-check";
-import { possibleCpus, type Scope, type Window } from "../spec/scope.ts";
+import { possibleCpus, type Scope, vmapCounts, type Window } from "../spec/scope.ts";
 import { type Bytes, type Cpu, PAGE_SIZE, type Pages } from "../spec/vocabulary.ts";
 
 /** A size as such, or that of a hole (by number, from the lowest) less so many pages. */
@@ -25,6 +25,7 @@ export type Choice =
   | { readonly op: "mapRam"; readonly cpu: Cpu; readonly count: Pages }
   /** Lets one of the maps go. */
   | { readonly op: "unmapRam"; readonly cpu: Cpu; readonly share: number }
+  | { readonly op: "vmap"; readonly count: Pages; readonly noGuard: boolean }
   /** Reads or writes a page of one of the areas and maps. */
   | {
       readonly op: "touch";
@@ -49,6 +50,8 @@ export interface Weights {
   /** Of maps, and of what lets them go; for scopes that have blocks. */
   readonly mapRam: number;
   readonly unmapRam: number;
+  /** For scopes that have a window for it. */
+  readonly vmap: number;
   readonly pin: number;
   readonly unpin: number;
   readonly touch: number;
@@ -63,6 +66,7 @@ export const WEIGHTS: Weights = {
   free: 24,
   mapRam: 0,
   unmapRam: 0,
+  vmap: 0,
   pin: 4,
   unpin: 1,
   touch: 8,
@@ -78,6 +82,7 @@ const WEIGHTS_OF_MAPS: Weights = {
   free: 8,
   mapRam: 40,
   unmapRam: 30,
+  vmap: 4,
   pin: 5,
   unpin: 1,
   touch: 20,
@@ -92,6 +97,7 @@ const WEIGHTS_OF_MAPS_ALONE: Weights = {
   alloc: 0,
   again: 0,
   free: 0,
+  vmap: 0,
   pin: 0,
   unpin: 0,
   touch: 4,
@@ -149,8 +155,19 @@ export function choice(scope: Scope, weights: Weights = weightsFor(scope)): fc.A
     { weight: weights.mapRam, arbitrary: fc.record({ op: op("mapRam"), cpu, count }) },
     { weight: weights.unmapRam, arbitrary: fc.record({ op: op("unmapRam"), cpu, share }) },
   ];
+  const vmaps = vmapCounts(scope).length === 0 ? [] : [vmapOf(scope, weights)];
   const init = { weight: 60, arbitrary: fc.constant({ op: "init" as const }) };
-  return fc.oneof(...areas, ...(scope.blockPages > 0 ? maps : []), ...(scope.beforeInit ? [init] : []));
+  return fc.oneof(
+    ...areas,
+    ...vmaps,
+    ...(scope.blockPages > 0 ? maps : []),
+    ...(scope.beforeInit ? [init] : []),
+  );
+}
+
+function vmapOf(scope: Scope, { vmap: weight }: Weights) {
+  const count = fc.constantFrom(...vmapCounts(scope));
+  return { weight, arbitrary: fc.record({ op: fc.constant("vmap" as const), count, noGuard: fc.boolean() }) };
 }
 
 /** How many choices a history is drawn from, and of which kinds. */

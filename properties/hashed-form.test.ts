@@ -25,6 +25,7 @@ interface Space {
 const EVERY_CALL: readonly Call[] = [
   "alloc",
   "allocMapped",
+  "vmap",
   "map",
   "touch",
   "write",

@@ -42,6 +42,10 @@ export function intend(choice: Choice, world: Met, asked: Asked): HistoryStep | 
       return asked.lastAlloc;
     case "mapRam":
       return world.promises.fragments === "no blocks" ? undefined : choice;
+    case "vmap": {
+      const { count, noGuard } = choice;
+      return noGuard ? { op: "vmap", count, noGuard } : { op: "vmap", count };
+    }
     case "free": {
       const area = sharedOut(asked.areas, choice.share);
       return area && { op: "free", area: area.index };
@@ -91,6 +95,9 @@ export function noteAsked(
     case "alloc":
       asked.lastAlloc = step;
       if (start !== undefined) insert(asked.areas, { index, start, pages: step.size });
+      break;
+    case "vmap":
+      if (start !== undefined) insert(asked.areas, { index, start, pages: step.count });
       break;
     case "mapRam":
       if (start !== undefined) insert(asked.maps, { index, start, pages: step.count });

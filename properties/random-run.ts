@@ -53,6 +53,7 @@ const LONGEST = 60;
 /** Laws after whose break the world is still one an allocator can be judged in. */
 const HARMLESS: readonly LawId[] = [
   "lowest-fit",
+  "guard-between-vmaps",
   "refused-only-when-full",
   "purge-only-when-full",
   "nothing-leaks",

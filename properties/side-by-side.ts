@@ -29,6 +29,7 @@ export { commandsOf } from "./callers.ts";
 export const GOES_ON_AFTER: readonly LawId[] = [
   "lowest-fit",
   "guard-gap",
+  "guard-between-vmaps",
   "refused-only-when-full",
   "purge-only-when-full",
   "nothing-leaks",

@@ -10,7 +10,8 @@ const TRIED_BY: Readonly<Record<LawId, readonly Call[]>> = {
   "no-alias-after-unmap-aliases": ["unmapAliases"],
   "flush-only-once": ["unmapAliases"],
   "pinned-is-unaliased": ["pin"],
-  "unmapped-means-no-pte": ["allocMapped", "map"],
+  "unmapped-means-no-pte": ["allocMapped", "map", "vmap"],
+  "guard-between-vmaps": ["vmap"],
   "cache-flushed-before-unmap": ["write"],
 };
 

@@ -10,6 +10,7 @@ import type { Call } from "./callers.ts";
 const NEEDED: Readonly<Record<NonNullable<VmapWitness["needs"]>, readonly Call[]>> = {
   mappings: ["touch"],
   blocks: ["map", "touch"],
+  vmaps: ["vmap"],
 };
 
 export class Witnessing<S> {

@@ -47,6 +47,18 @@ export interface UnmapRam {
   readonly count: Pages;
 }
 
+/**
+ * vmap(pages, count, flags): maps `count` fresh frames in an area of their own in the vmalloc window, which a free lets
+ * go. The last page of the area has no PTE: it is the guard page.
+ */
+export interface Vmap {
+  readonly op: "vmap";
+  /** In pages, at least 1. */
+  readonly count: Pages;
+  /** The caller passes VM_NO_GUARD: no guard page, please. What comes of it differs between releases. */
+  readonly noGuard?: boolean;
+}
+
 /** A CPU reads one page, or writes to it: through its TLB if it can, else by the page table. */
 export interface Touch {
   readonly op: "touch";
@@ -67,6 +79,7 @@ export type Command =
   | Free
   | MapRam
   | UnmapRam
+  | Vmap
   | Touch
   /**
    * A page is allocated for use in a page table, and pinned: Xen wants no other writable mapping of it, PAT no

@@ -2,7 +2,7 @@
  * A history as files and generators write it: an area is named by the index of the command that asked for it,
  * whether that was granted or not. So one history means the same on every kernel, also on the repaired one.
  */
-import type { Alloc, Command, MapRam, Response } from "./commands.ts";
+import type { Alloc, Command, MapRam, Response, Vmap } from "./commands.ts";
 import type { Naming } from "./contract.ts";
 import type { Scope } from "./scope.ts";
 import type { Cpu, Pages, Pfn, Vpn } from "./vocabulary.ts";
@@ -12,6 +12,7 @@ export type HistoryStep =
   /** Frees what command number `area` got; freeing what was refused or is already free does nothing. */
   | { readonly op: "free"; readonly area: number }
   | MapRam
+  | Vmap
   /** Lets go of what mapRam number `area` got. */
   | { readonly op: "unmapRam"; readonly cpu: Cpu; readonly area: number }
   /** Reads or writes page number `page` of what command number `area` got, also after it was let go. */
@@ -94,9 +95,9 @@ function named(step: HistoryStep): number | undefined {
 
 /** Which commands a step may name. */
 const NAMES: Readonly<Record<string, readonly string[]>> = {
-  free: ["alloc"],
+  free: ["alloc", "vmap"],
   unmapRam: ["mapRam"],
-  touch: ["alloc", "mapRam"],
+  touch: ["alloc", "mapRam", "vmap"],
   unpin: ["pin"],
 };
 

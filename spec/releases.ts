@@ -33,6 +33,8 @@ export interface Promises {
    * several CPUs). No reply shows what is kept so, and what a request finds free depends on it.
    */
   readonly pools: boolean;
+  /** Whether vmap leaves the guard page out for a caller who passes VM_NO_GUARD. */
+  readonly obeysNoGuard: boolean;
 }
 
 /**
@@ -52,6 +54,7 @@ const BY_ALL: readonly LawId[] = [
   "aligned",
   "no-overlap",
   "guard-gap",
+  "guard-between-vmaps",
   "refused-only-when-full",
   "purge-only-when-full",
   "no-bug",
@@ -73,7 +76,21 @@ function release(
 ): Promises {
   const freesLazily = fragments !== "no blocks";
   const promised = [...BY_ALL, ...laws];
-  return { labels, guard, laws: promised, freesLazily, fragments, lowestPage: 0, pools: false };
+  return {
+    labels,
+    guard,
+    laws: promised,
+    freesLazily,
+    fragments,
+    lowestPage: 0,
+    pools: false,
+    obeysNoGuard: false,
+  };
+}
+
+/** From 4.0, which brought VM_NO_GUARD (71394fe50146), to 5.15. */
+function obeying(promises: Promises): Promises {
+  return { ...promises, obeysNoGuard: true };
 }
 
 /** From 5.2 on. */
@@ -120,12 +137,12 @@ export const RELEASES: readonly Promises[] = [
   release(["3.1", "3.9", "3.10.4"], NO_GUARD, FROM_2_6_37, "purged"),
   release(["3.10.65"], NO_GUARD, FROM_2_6_37, "purged"),
   release(["3.16"], NO_GUARD, FROM_2_6_37, "purged"),
-  release(["4.4"], NO_GUARD, FROM_2_6_37, "purged"),
-  release(["4.15.0", "4.19", "5.0.1"], NO_GUARD, FROM_2_6_37, "purged"),
-  release(["4.15.18-ubuntu"], NO_GUARD, FROM_2_6_37, "purged"),
-  treeRelease(["5.2"], FROM_5_2, "purged"),
-  treeRelease(["5.10", "5.4"], FROM_5_2, "purged"),
-  treeRelease(["5.11"], FROM_5_2, "purged"),
+  obeying(release(["4.4"], NO_GUARD, FROM_2_6_37, "purged")),
+  obeying(release(["4.15.0", "4.19", "5.0.1"], NO_GUARD, FROM_2_6_37, "purged")),
+  obeying(release(["4.15.18-ubuntu"], NO_GUARD, FROM_2_6_37, "purged")),
+  obeying(treeRelease(["5.2"], FROM_5_2, "purged")),
+  obeying(treeRelease(["5.10", "5.4"], FROM_5_2, "purged")),
+  obeying(treeRelease(["5.11"], FROM_5_2, "purged")),
   treeRelease(["5.17"], FROM_5_16, "purged"),
   treeRelease(["6.1"], FROM_5_18, "purged"),
   treeRelease(["6.4"], FROM_5_18, "purged"),

@@ -21,7 +21,7 @@ export interface Scope {
   readonly absentCpus?: readonly Cpu[];
   /** Lazy pages above which a free purges, or null for the kernel's formula. */
   readonly lazyMaxPages: Pages | null;
-  /** VMALLOC_START and VMALLOC_END: where vm_map_ram places what it maps. */
+  /** VMALLOC_START and VMALLOC_END: where vm_map_ram and vmap place what they map. */
   readonly vmalloc: Window;
   /** VMAP_BBMAP_BITS: pages in a per-CPU block, at least twice `bitsPerLong`; 0 where the kernel has none. */
   readonly blockPages: Pages;
@@ -80,6 +80,11 @@ export function fitsBlock(scope: Scope, count: Pages): boolean {
 /** Whether less than a quarter of a block was never given out (VMAP_PURGE_THRESHOLD, 6.5). */
 export function isLittleLeft(pages: Pages, given: Pages): boolean {
   return pages - given < pages / 4;
+}
+
+/** The pages that callers of vmap ask for: those of maps, where there is a window for them. */
+export function vmapCounts({ vmalloc, counts }: Scope): readonly Pages[] {
+  return vmalloc.vstart < vmalloc.vend ? counts.filter((count) => count > 0) : [];
 }
 
 /** Where the block that holds this page begins: blocks are aligned to their size. */

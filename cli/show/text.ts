@@ -35,6 +35,8 @@ export function commandText(command: Command): string {
     }
     case "free":
       return `free ${page(command.start)}`;
+    case "vmap":
+      return `vmap ${pagesText(command.count)}${command.noGuard ? ", VM_NO_GUARD" : ""}`;
     case "mapRam":
       return `mapRam ${pagesText(command.count)} on CPU ${command.cpu}`;
     case "unmapRam":

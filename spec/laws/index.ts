@@ -3,6 +3,7 @@ import { argumentDomain, initOrder, noBug, nothingLeaks, noUseAfterFree } from "
 import type { VmapLaw } from "./law.ts";
 import {
   aligned,
+  guardBetweenVmaps,
   guardGap,
   inWindow,
   lowestFit,
@@ -32,6 +33,7 @@ export const LAWS: readonly VmapLaw[] = [
   aligned,
   noOverlap,
   guardGap,
+  guardBetweenVmaps,
   lowestFit,
   lowestFitAtAPage,
   lowestRoomyHole,

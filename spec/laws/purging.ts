@@ -12,6 +12,7 @@ export const purgeOnlyWhenFull: VmapLaw = {
     if (!purged(response)) return true;
     switch (command.op) {
       case "alloc":
+      case "vmap":
       case "mapRam":
         return requestOf(before, command) === undefined || mayPool(before) || searchFailed(before, command);
       case "free":
