@@ -209,6 +209,16 @@ describe("a history is refused in one line", () => {
         playing({ op: "vmap", count: 1 }, { op: "unmapRam", cpu: 0, area: 0 }),
         says(`${AFTER}\\.area`, earlier("mapRam")),
       ],
+      [
+        "and looks for a page beyond the space",
+        playing({ op: "find", page: 64 }),
+        says(`${AT}\\.page`, "expected a page below 64, which is scope\\.wordPages"),
+      ],
+      [
+        "and looks for a command's area",
+        playing(map, { op: "find", area: 0 }),
+        says(`${AFTER}\\.page`, ".*number"),
+      ],
       ["on CPU -1", playing({ ...map, cpu: -1 }), says(`${AT}\\.cpu`, ".*>=0")],
       [
         "let go on a CPU that is not there",

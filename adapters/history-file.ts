@@ -47,6 +47,7 @@ const step = z.discriminatedUnion("op", [
   alloc,
   z.strictObject({ op: z.literal("free"), area: index }),
   z.strictObject({ op: z.literal("vmap"), count: pages.min(1), noGuard: z.literal(true).optional() }),
+  z.strictObject({ op: z.literal("find"), page: pages }),
   z.strictObject({ op: z.literal("mapRam"), cpu, count: pages }),
   z.strictObject({ op: z.literal("unmapRam"), cpu, area: index }),
   z.strictObject({
@@ -163,6 +164,9 @@ function misfit(
     if (command.align > scope.wordPages * PAGE_SIZE) {
       return { field: "align", says: "expected an alignment of at most the whole space, in bytes" };
     }
+  }
+  if (command.op === "find" && command.page >= scope.wordPages) {
+    return { field: "page", says: `expected a page below ${scope.wordPages}, which is scope.wordPages` };
   }
   if (command.op === "mapRam" || command.op === "vmap") {
     if (scope.blocks === undefined) {

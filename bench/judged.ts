@@ -82,6 +82,7 @@ const EMPTY: Model = {
   again: count,
   free: count,
   vmap: count,
+  find: count,
   mapRam: count,
   unmapRam: count,
   pin: count,

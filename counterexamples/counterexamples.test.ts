@@ -31,6 +31,7 @@ const SHORTEST_KNOWN: Readonly<Record<string, readonly number[]>> = {
   "vunmap-no-cache-flush": [3],
   "lazy-pte-live-alias": [2],
   "aliases-before-init": [1, 1],
+  "nodes-before-init": [1, 1],
   "vb-fragment-exhaustion": [3],
   "vb-head-insert-exhaustion": [10],
   "vb-dirtymap-word-cross": [5, 4],

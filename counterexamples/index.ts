@@ -14,6 +14,7 @@ import { cacheNoAlignTest } from "./cache-no-align-test/bug.ts";
 import { cacheNoVstartTest } from "./cache-no-vstart-test/bug.ts";
 import { lazyPteLiveAlias } from "./lazy-pte-live-alias/bug.ts";
 import { noGuardAdjacency } from "./no-guard-adjacency/bug.ts";
+import { nodesBeforeInit } from "./nodes-before-init/bug.ts";
 import { purgeListUaf } from "./purge-list-uaf/bug.ts";
 import { vaGapOffbyone } from "./va-gap-offbyone/bug.ts";
 import { vaLeakOnEnospc } from "./va-leak-on-enospc/bug.ts";
@@ -48,6 +49,7 @@ export const BUGS: readonly Bug[] = [
   vunmapNoCacheFlush,
   lazyPteLiveAlias,
   aliasesBeforeInit,
+  nodesBeforeInit,
   vbFragmentExhaustion,
   vbHeadInsertExhaustion,
   vbDirtymapWordCross,

@@ -80,6 +80,12 @@ const beforeInit: ShortestSpace = {
   calls: ["alloc", "pin", "purge", "unmapAliases"],
 };
 
+const findingBeforeInit: ShortestSpace = {
+  says: "look for each page, pin, call vm_unmap_aliases and vmalloc_init; then allocate as well",
+  scope: { ...EIGHT_PAGES, beforeInit: true },
+  calls: ["alloc", "find", "pin", "purge", "unmapAliases"],
+};
+
 const vmaps: ShortestSpace = {
   says: "allocate 1 to 4 pages in two windows of eight pages and vmap 1 to 3 there, with VM_NO_GUARD and without, free, purge",
   scope: {
@@ -190,6 +196,7 @@ export const SHORTEST_SPACES: Readonly<Record<string, Readonly<Record<string, Sh
   "vunmap-no-cache-flush": { "cache-flushed-before-unmap.json": mappedAreas },
   "lazy-pte-live-alias": { "unmapped-means-no-pte.json": everything },
   "aliases-before-init": { "init-order.json": beforeInit, "no-bug.json": beforeInit },
+  "nodes-before-init": { "init-order.json": findingBeforeInit, "no-bug.json": findingBeforeInit },
   "vb-fragment-exhaustion": { "nothing-leaks.json": everything },
   "vb-head-insert-exhaustion": { "nothing-leaks.json": smallMaps },
   "vb-dirtymap-word-cross": {

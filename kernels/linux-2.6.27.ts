@@ -65,6 +65,8 @@ function answer(state: State, command: Command, rules: ListRules): Result {
   switch (command.op) {
     case "alloc":
       return alloc(state, command, rules);
+    case "find":
+      return { kind: "found", start: find(state, command.page) };
     case "vmap":
       return vmap(state, command, rules);
     case "free":
@@ -160,6 +162,12 @@ function free(state: State, addr: Vpn): void {
     giveBackDescriptor(areas, slot);
     return;
   }
+}
+
+/** find_vm_area: an area by its first page; nothing else finds one in this release. */
+function find({ areas }: State, page: Vpn): Vpn | null {
+  for (const slot of listed(areas)) if (areas.start[slot] === page) return page;
+  return null;
 }
 
 function dump(state: State): Dump {

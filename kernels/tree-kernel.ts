@@ -11,7 +11,7 @@ import { unmapAtOnce } from "./purge.ts";
 import { type TreeSearch, takeFromTree } from "./search-tree.ts";
 import { NO_ROOM } from "./search-uncached.ts";
 import { initialState, type State } from "./state.ts";
-import { type Steps, vmapKernel } from "./vmap-kernel.ts";
+import { findByAnyPage, type Steps, vmapKernel } from "./vmap-kernel.ts";
 
 /** How a release keeps what is lazy, and in which order a purge gives it back to the free space. */
 export interface LazyExtents extends Pick<Steps, "removed" | "keepLazy" | "isLazy" | "purge"> {
@@ -56,6 +56,7 @@ export function treeSteps(rules: TreeRules): Steps {
     freeTree: lazyExtents.order,
     hasCache: false,
     obeysNoGuard: rules.obeysNoGuard,
+    find: findByAnyPage,
     blocks: rules.blocks,
     paths: TREE_PATHS,
   };

@@ -12,6 +12,7 @@ import {
   BY,
   BY_MAP,
   COUNT,
+  END,
   HELD,
   LIFE,
   MAP,
@@ -31,18 +32,20 @@ export function packedSpec(promises: Promises): PackedSpec {
 }
 
 const UNMAP_ALIASES: Command = { op: "unmapAliases" };
-const BEFORE_INIT: readonly Command[] = [UNMAP_ALIASES, { op: "init" }];
 const LAST: readonly Command[] = [{ op: "pin" }, { op: "purge" }, { op: "tlb" }];
 
 /** As the reference's: the same commands in the same order, but in an array. */
 function enabled(world: PackedWorld, scope: Scope): readonly Command[] {
-  if (!world.initialised) return BEFORE_INIT;
+  if (!world.initialised) {
+    return [UNMAP_ALIASES, { op: "find", page: scope.vmalloc.vstart }, { op: "init" }];
+  }
   const { areas, blocks } = world;
   const commands = requestsOf(scope, world.promises).slice();
   for (let at = 0; at < areas.length; at += AREA) {
     const start = areas[at + START] as Vpn;
     const mapped = areas[at + MAPPED] as Pages;
     const number = areas[at + BLOCK] as number;
+    commands.push({ op: "find", page: start }, { op: "find", page: (areas[at + END] as Vpn) - 1 });
     if (areas[at + LIFE] === BUSY) {
       if (areas[at + BY] !== BY_MAP) commands.push({ op: "free", start });
       else if (number === NO_BLOCK) commands.push({ op: "unmapRam", cpu: 0, start, count: mapped });

@@ -22,6 +22,7 @@ export function vmapSpec(promises: Promises): VmapSpec {
 function* enabled(world: ImmutableWorld, scope: Scope): Iterable<Command> {
   yield { op: "unmapAliases" };
   if (!world.initialised) {
+    yield { op: "find", page: scope.vmalloc.vstart };
     yield { op: "init" };
     return;
   }
@@ -41,6 +42,8 @@ function* enabled(world: ImmutableWorld, scope: Scope): Iterable<Command> {
     yield { op: "vmap", count, noGuard: true };
   }
   for (const area of world.areas) {
+    yield { op: "find", page: area.start };
+    yield { op: "find", page: area.end - 1 };
     if (area.life === "busy") yield* letsGo(area);
     yield* touches(area.start, area.mapped, scope);
     for (const { start, count, held } of area.block?.maps ?? []) {

@@ -149,6 +149,7 @@ function shown(response: Response): string {
   const { flushes, pteSet, pteCleared, usedAfterFree, usedAbsentCpu, dirtyLines } = response;
   const result: unknown[] = [response.kind];
   if (response.kind === "placed") result.push(response.start, response.mapStopped);
+  if (response.kind === "found") result.push(response.start);
   if (response.kind === "reached") result.push(response.hit, response.frame === null);
   if (response.kind === "pinned") result.push(response.swept, response.ptes);
   if (response.kind === "done" && response.aliases !== undefined) {

@@ -17,6 +17,8 @@ export type Call =
   | "allocMapped"
   /** vmap of each of the scope's counts, with VM_NO_GUARD and without. */
   | "vmap"
+  /** A search for the area at each page. */
+  | "find"
   /** mapRam of each of the scope's counts, on each CPU. */
   | "map"
   /** A read, or a write, by each CPU of each page that is or was mapped. */
@@ -54,6 +56,7 @@ export function commandsOf(
   if (calls.includes("vmap")) commands.push(...vmapsOf(scope));
   if (calls.some((call) => FREED.includes(call)))
     commands.push(...pages.map((start) => ({ op: "free", start }) as const));
+  if (calls.includes("find")) commands.push(...pages.map((page) => ({ op: "find", page }) as const));
   if (calls.includes("map")) commands.push(...mapsOf(scope, pages));
   if (calls.includes("touch")) commands.push(...touchesOf(scope, pages, false));
   if (calls.includes("write")) commands.push(...touchesOf(scope, pages, true));
@@ -144,6 +147,8 @@ export function nameOf(command: Command): string {
     }
     case "free":
       return `free ${command.start}`;
+    case "find":
+      return `find ${command.page}`;
     case "vmap":
       return `vmap ${command.count}${command.noGuard ? " without guard" : ""}`;
     case "mapRam":

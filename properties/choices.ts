@@ -25,6 +25,8 @@ export type Choice =
   | { readonly op: "mapRam"; readonly cpu: Cpu; readonly count: Pages }
   /** Lets one of the maps go. */
   | { readonly op: "unmapRam"; readonly cpu: Cpu; readonly share: number }
+  /** Looks for one of the areas that are held, or where one would be, by its first page or by one behind that. */
+  | { readonly op: "find"; readonly share: number; readonly page: Pages }
   | { readonly op: "vmap"; readonly count: Pages; readonly noGuard: boolean }
   /** Reads or writes a page of one of the areas and maps. */
   | {
@@ -52,6 +54,7 @@ export interface Weights {
   readonly unmapRam: number;
   /** For scopes that have a window for it. */
   readonly vmap: number;
+  readonly find: number;
   readonly pin: number;
   readonly unpin: number;
   readonly touch: number;
@@ -67,6 +70,7 @@ export const WEIGHTS: Weights = {
   mapRam: 0,
   unmapRam: 0,
   vmap: 0,
+  find: 0,
   pin: 4,
   unpin: 1,
   touch: 8,
@@ -83,6 +87,7 @@ const WEIGHTS_OF_MAPS: Weights = {
   mapRam: 40,
   unmapRam: 30,
   vmap: 4,
+  find: 2,
   pin: 5,
   unpin: 1,
   touch: 20,
@@ -98,6 +103,7 @@ const WEIGHTS_OF_MAPS_ALONE: Weights = {
   again: 0,
   free: 0,
   vmap: 0,
+  find: 0,
   pin: 0,
   unpin: 0,
   touch: 4,
@@ -144,6 +150,7 @@ export function choice(scope: Scope, weights: Weights = weightsFor(scope)): fc.A
     { weight: weights.unmapAliases, arbitrary: fc.constant({ op: "unmapAliases" as const }) },
     { weight: weights.tlb, arbitrary: fc.constant({ op: "tlb" as const }) },
     { weight: weights.pin, arbitrary: fc.constant({ op: "pin" as const }) },
+    { weight: weights.find, arbitrary: fc.record({ op: op("find"), share, page: fc.nat(3) }) },
     { weight: weights.unpin, arbitrary: fc.record({ op: op("unpin"), share }) },
   ];
   // Seldom a map of nothing: it is outside the call's domain, and stops most kernels.

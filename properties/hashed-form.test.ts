@@ -26,6 +26,7 @@ const EVERY_CALL: readonly Call[] = [
   "alloc",
   "allocMapped",
   "vmap",
+  "find",
   "map",
   "touch",
   "write",

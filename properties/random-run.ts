@@ -58,6 +58,7 @@ const HARMLESS: readonly LawId[] = [
   "purge-only-when-full",
   "nothing-leaks",
   "no-use-after-free",
+  "finds-areas",
   "no-alias-after-unmap-aliases",
   "pinned-is-unaliased",
 ];

@@ -34,6 +34,7 @@ export const GOES_ON_AFTER: readonly LawId[] = [
   "purge-only-when-full",
   "nothing-leaks",
   "no-use-after-free",
+  "finds-areas",
 ];
 
 /** Not a law of any kernel: asked beside them where somebody can tell which breaks are known. */

@@ -12,6 +12,7 @@ const TRIED_BY: Readonly<Record<LawId, readonly Call[]>> = {
   "pinned-is-unaliased": ["pin"],
   "unmapped-means-no-pte": ["allocMapped", "map", "vmap"],
   "guard-between-vmaps": ["vmap"],
+  "finds-areas": ["find"],
   "cache-flushed-before-unmap": ["write"],
 };
 

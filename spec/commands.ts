@@ -68,6 +68,12 @@ export interface Touch {
   readonly write?: boolean;
 }
 
+/** find_vmap_area(addr): which area is here? May be asked before vmalloc_init, and was (catalogue B10). */
+export interface Find {
+  readonly op: "find";
+  readonly page: Vpn;
+}
+
 /** A page-table page goes back to the page allocator, and is nobody's secret any more. */
 export interface Unpin {
   readonly op: "unpin";
@@ -80,6 +86,7 @@ export type Command =
   | MapRam
   | UnmapRam
   | Vmap
+  | Find
   | Touch
   /**
    * A page is allocated for use in a page table, and pinned: Xen wants no other writable mapping of it, PAT no
@@ -160,6 +167,8 @@ export type Response = Effects &
     | { readonly kind: "refused" }
     | { readonly kind: "done"; readonly aliases?: AliasReport }
     | Pinned
+    /** Where the area begins that find_vmap_area found; null if it found none. */
+    | { readonly kind: "found"; readonly start: Vpn | null }
     /** A touch: served from the TLB (hit), walked, or faulted (frame null). */
     | { readonly kind: "reached"; readonly hit: boolean; readonly frame: Pfn | null }
     /** The kernel would have stopped here (BUG, BUG_ON); a history ends. */

@@ -2,7 +2,7 @@
  * A history as files and generators write it: an area is named by the index of the command that asked for it,
  * whether that was granted or not. So one history means the same on every kernel, also on the repaired one.
  */
-import type { Alloc, Command, MapRam, Response, Vmap } from "./commands.ts";
+import type { Alloc, Command, Find, MapRam, Response, Vmap } from "./commands.ts";
 import type { Naming } from "./contract.ts";
 import type { Scope } from "./scope.ts";
 import type { Cpu, Pages, Pfn, Vpn } from "./vocabulary.ts";
@@ -13,6 +13,7 @@ export type HistoryStep =
   | { readonly op: "free"; readonly area: number }
   | MapRam
   | Vmap
+  | Find
   /** Lets go of what mapRam number `area` got. */
   | { readonly op: "unmapRam"; readonly cpu: Cpu; readonly area: number }
   /** Reads or writes page number `page` of what command number `area` got, also after it was let go. */
@@ -112,6 +113,7 @@ export function misnamed(history: readonly HistoryStep[], index: number): readon
 
 /** Whether a call may be made before vmalloc_init: vm_unmap_aliases and who relies on it, and what only looks. */
 export function comesBeforeInit({ op }: { readonly op: string }): boolean {
+  if (op === "find") return true;
   return op === "unmapAliases" || op === "pin" || op === "unpin" || op === "tlb" || op === "init";
 }
 

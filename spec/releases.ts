@@ -65,6 +65,7 @@ const BY_ALL: readonly LawId[] = [
   "lazy-bounded",
   "nothing-leaks",
   "no-use-after-free",
+  "finds-areas",
   "argument-domain",
 ];
 

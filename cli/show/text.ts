@@ -35,6 +35,8 @@ export function commandText(command: Command): string {
     }
     case "free":
       return `free ${page(command.start)}`;
+    case "find":
+      return `find ${page(command.page)}`;
     case "vmap":
       return `vmap ${pagesText(command.count)}${command.noGuard ? ", VM_NO_GUARD" : ""}`;
     case "mapRam":
@@ -76,6 +78,8 @@ function resultText(response: Response): string {
     case "reached":
       if (response.frame === null) return "faulted";
       return `reached frame ${response.frame} ${response.hit ? "through the TLB" : "through the page table"}`;
+    case "found":
+      return response.start === null ? "found no area" : `found the area at ${page(response.start)}`;
     case "bug":
       return `BUG: ${response.text}`;
     case "pinned": {

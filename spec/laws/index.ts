@@ -1,5 +1,5 @@
 /** Every law, in the order a reader should meet them. A new law is one constant and one line here. */
-import { argumentDomain, initOrder, noBug, nothingLeaks, noUseAfterFree } from "./integrity.ts";
+import { argumentDomain, findsAreas, initOrder, noBug, nothingLeaks, noUseAfterFree } from "./integrity.ts";
 import type { VmapLaw } from "./law.ts";
 import {
   aligned,
@@ -52,6 +52,7 @@ export const LAWS: readonly VmapLaw[] = [
   lazyBounded,
   nothingLeaks,
   noUseAfterFree,
+  findsAreas,
   argumentDomain,
   initOrder,
 ];

@@ -6,7 +6,7 @@ import { findsRoomInBlock, newArea, type VmapLaw } from "./law.ts";
 
 /**
  * Whether a call is inside its domain: it maps something, lets go only of what is held, and comes after
- * vmalloc_init, unless it is vm_unmap_aliases or one of its users.
+ * vmalloc_init, unless it may be made before.
  */
 function isLegal(before: World, command: Command): boolean {
   if (!before.initialised && !comesBeforeInit(command)) return false;
@@ -64,6 +64,19 @@ export const noUseAfterFree: VmapLaw = {
   source: "catalogue B2 (cbb766766b6)",
   holds(_before, _command, response) {
     return response.usedAfterFree !== true;
+  },
+};
+
+export const findsAreas: VmapLaw = {
+  id: "finds-areas",
+  says: "find_vmap_area returns an area that holds the page and was not released, and one that is busy and begins there it always finds.",
+  source: "db64fe02: found by the first page alone; cef2ac3f6c8a (3.11): by any page of it",
+  holds(before, command, response) {
+    if (command.op !== "find" || response.kind !== "found") return true;
+    const { page } = command;
+    const here = before.areasIn({ start: page, end: page + 1 });
+    if (response.start !== null) return here.some(({ start }) => start === response.start);
+    return !here.some(({ start, life }) => start === page && life === "busy");
   },
 };
 
