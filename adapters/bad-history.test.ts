@@ -188,7 +188,7 @@ describe("a history is refused in one line", () => {
       [
         "whose scope has no blocks",
         { ...small, scope: good.scope },
-        says(`${AT}\\.op`, "expected scope\\.blocks, which says how"),
+        says(`${AT}\\.op`, "expected scope\\.blocks, which says where and how"),
       ],
       [
         "whose window is empty",
@@ -270,6 +270,57 @@ describe("a history is refused in one line", () => {
         playing({ ...map, cpu: 2 }),
         says(`${AT}\\.cpu`, "expected a CPU below 2, which is scope\\.cpus"),
       ],
+      [
+        "on a CPU that is left out",
+        { ...playing({ ...map, cpu: 1 }), scope: { ...scope, cpus: 3, absentCpus: [1] } },
+        says(`${AT}\\.cpu`, "expected a CPU that is not among scope\\.absentCpus"),
+      ],
+      [
+        "with a gap that begins at CPU 0",
+        { ...small, scope: { ...scope, cpus: 3, absentCpus: [0] } },
+        says("scope\\.absentCpus", "expected numbers above 0 and below 2"),
+      ],
+      [
+        "with a gap above all CPUs",
+        { ...small, scope: { ...scope, cpus: 3, absentCpus: [2] } },
+        says("scope\\.absentCpus", "expected numbers above 0 and below 2"),
+      ],
+      [
+        "with a gap of no number",
+        { ...small, scope: { ...scope, absentCpus: [] } },
+        says("scope\\.absentCpus", ".*>=1"),
+      ],
+      ["of vmap of no page", playing({ op: "vmap", count: 0 }), says(`${AT}\\.count`, ".*>=1")],
+      [
+        "of vmap with a guard that is no flag",
+        playing({ op: "vmap", count: 1, noGuard: false }),
+        says(`${AT}\\.noGuard`, ".*expected true"),
+      ],
+      [
+        "of vmap where nothing says in which window",
+        { ...small, scope: { ...scope, blocks: undefined }, commands: [{ op: "vmap", count: 1 }] },
+        says(`${AT}\\.op`, "expected scope\\.blocks"),
+      ],
+      [
+        "of vmap read in its guard page",
+        playing({ op: "vmap", count: 1 }, { op: "touch", cpu: 0, area: 0, page: 1 }),
+        says(`${AFTER}\\.page`, "expected a page below 1"),
+      ],
+      [
+        "of vmap that vm_unmap_ram lets go",
+        playing({ op: "vmap", count: 1 }, { op: "unmapRam", cpu: 0, area: 0 }),
+        says(`${AFTER}\\.area`, earlier("mapRam")),
+      ],
+      [
+        "and looks for a page beyond the space",
+        playing({ op: "find", page: 64 }),
+        says(`${AT}\\.page`, "expected a page below 64, which is scope\\.wordPages"),
+      ],
+      [
+        "and looks for a command's area",
+        playing(map, { op: "find", area: 0 }),
+        says(`${AFTER}\\.page`, ".*number"),
+      ],
       ["on CPU -1", playing({ ...map, cpu: -1 }), says(`${AT}\\.cpu`, ".*>=0")],
       [
         "let go on a CPU that is not there",
@@ -291,7 +342,11 @@ describe("a history is refused in one line", () => {
         playing(alloc as object, { op: "unmapRam", cpu: 0, area: 0 }),
         says(`${AFTER}\\.area`, earlier("mapRam")),
       ],
-      ["freed as areas", playing(map, { op: "free", area: 0 }), says(`${AFTER}\\.area`, earlier("alloc"))],
+      [
+        "freed as areas",
+        playing(map, { op: "free", area: 0 }),
+        says(`${AFTER}\\.area`, earlier("alloc or vmap")),
+      ],
       ["unpinned", playing(map, { op: "unpin", area: 0 }), says(`${AFTER}\\.area`, earlier("pin"))],
       [
         "and unpins what is pinned later",
@@ -306,7 +361,7 @@ describe("a history is refused in one line", () => {
       [
         "and touches a pin",
         playing({ op: "pin" }, { op: "touch", cpu: 0, area: 0, page: 0 }),
-        says(`${AFTER}\\.area`, earlier("alloc or mapRam")),
+        says(`${AFTER}\\.area`, earlier("alloc or mapRam or vmap")),
       ],
       [
         "written to by a false write",

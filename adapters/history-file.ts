@@ -59,6 +59,8 @@ const index = z.int().nonnegative();
 const step = z.discriminatedUnion("op", [
   alloc,
   z.strictObject({ op: z.literal("free"), area: index }),
+  z.strictObject({ op: z.literal("vmap"), count: pages.min(1), noGuard: z.literal(true).optional() }),
+  z.strictObject({ op: z.literal("find"), page: pages }),
   z.strictObject({ op: z.literal("mapRam"), cpu, count: pages }),
   z.strictObject({ op: z.literal("unmapRam"), cpu, area: index }),
   z.strictObject({
@@ -143,9 +145,12 @@ function misfit(
     const wrong = misfitOfPercpu(command, scope);
     if (wrong !== undefined) return wrong;
   }
-  if (command.op === "mapRam") {
+  if (command.op === "find" && command.page >= scope.wordPages) {
+    return { field: "page", says: `expected a page below ${scope.wordPages}, which is scope.wordPages` };
+  }
+  if (command.op === "mapRam" || command.op === "vmap") {
     if (scope.blocks === undefined) {
-      return { field: "op", says: "expected scope.blocks, which says how small maps are made" };
+      return { field: "op", says: "expected scope.blocks, which says where and how maps are made" };
     }
     const most = Math.min(scope.wordPages, MOST_MAPPED);
     if (command.count > most) {
@@ -170,12 +175,15 @@ function misfit(
   if ("cpu" in command && (command.cpu ?? 0) >= scope.cpus) {
     return { field: "cpu", says: `expected a CPU below ${scope.cpus}, which is scope.cpus` };
   }
+  if ("cpu" in command && scope.absentCpus?.includes(command.cpu ?? 0)) {
+    return { field: "cpu", says: "expected a CPU that is not among scope.absentCpus" };
+  }
   return undefined;
 }
 
 function pagesAskedFor(step: HistoryStep): number {
   if (step.op === "alloc") return step.size;
-  return step.op === "mapRam" ? step.count : 0;
+  return step.op === "mapRam" || step.op === "vmap" ? step.count : 0;
 }
 
 /** Reads a history. Throws an InputError that says what is wrong and where. */
@@ -196,7 +204,7 @@ export function historyIn(path: string, json: unknown): HistoryFile {
 export function askedFor(
   commands: readonly HistoryStep[],
 ): Pick<Scope, "counts" | "sizes" | "aligns" | "windows" | "congruent"> {
-  const maps = commands.filter((command) => command.op === "mapRam");
+  const maps = commands.filter((command) => command.op === "mapRam" || command.op === "vmap");
   const allocs = commands.filter((command) => command.op === "alloc");
   const distinct = <T>(values: T[], key: (value: T) => string) => [
     ...new Map(values.map((v) => [key(v), v])).values(),

@@ -5,6 +5,9 @@ import { AREAS_ONLY, LARGEST_BLOCK, type Scope, WORD64 } from "../spec/scope.ts"
 
 export const isPowerOfTwo = (value: number): boolean => Number.isInteger(Math.log2(value));
 
+/** NR_CPUS is at most that much. */
+const MOST_CPUS = 4096;
+
 /** A page number, or a count of pages. */
 export const pages: z.ZodInt = z.int().nonnegative().max(WORD64);
 
@@ -24,7 +27,16 @@ const vmalloc = z.strictObject({ vstart: pages, vend: pages });
 
 export const writtenScope = z.strictObject({
   wordPages: z.int().min(2).max(WORD64).refine(isPowerOfTwo, { error: "expected a power of two, in pages" }),
-  cpus: z.int().min(1).max(4096),
+  cpus: z.int().min(1).max(MOST_CPUS),
+  absentCpus: z
+    .array(
+      z
+        .int()
+        .nonnegative()
+        .max(MOST_CPUS - 1),
+    )
+    .min(1)
+    .optional(),
   lazyMaxPages: z.int().nonnegative().nullable(),
   blocks: blocks.optional(),
   vmalloc: vmalloc.optional(),
@@ -41,7 +53,16 @@ export interface Misfit {
 
 /** What in a scope does not go together; the field is one of its parts and a field of that. */
 export function misfitOfScope(scope: WrittenScope): Misfit | undefined {
-  return misfitOfWindow(scope) ?? misfitOfBlocks(scope);
+  return misfitOfCpus(scope) ?? misfitOfWindow(scope) ?? misfitOfBlocks(scope);
+}
+
+/** CPU 0 runs what names no CPU, and the highest number is that of a CPU. */
+function misfitOfCpus({ cpus, absentCpus = [] }: WrittenScope): Misfit | undefined {
+  if (absentCpus.every((cpu) => cpu > 0 && cpu < cpus - 1)) return undefined;
+  return {
+    field: "absentCpus",
+    says: `expected numbers above 0 and below ${cpus - 1}, the highest of scope.cpus ${cpus}`,
+  };
 }
 
 function misfitOfWindow({ blocks, vmalloc, wordPages }: WrittenScope): Misfit | undefined {
@@ -74,13 +95,14 @@ function misfitOfBlocks({ blocks: written, wordPages }: WrittenScope): Misfit | 
 export type Machine = Omit<Scope, "counts" | "sizes" | "aligns" | "windows" | "congruent">;
 
 export function machineOf(scope: WrittenScope): Machine {
-  const { wordPages, cpus, lazyMaxPages, blocks, vmalloc, beforeInit } = scope;
+  const { wordPages, cpus, absentCpus, lazyMaxPages, blocks, vmalloc, beforeInit } = scope;
   const { bitsPerLong, blockPages } = blocks ?? AREAS_ONLY;
   const { vstart, vend } = blocks ?? vmalloc ?? AREAS_ONLY.vmalloc;
   return {
     name: "pinned",
     wordPages,
     cpus,
+    ...(absentCpus === undefined ? {} : { absentCpus }),
     lazyMaxPages,
     vmalloc: { vstart, vend },
     blockPages,
@@ -91,9 +113,10 @@ export function machineOf(scope: WrittenScope): Machine {
 
 /** As it is written for a history with these commands. */
 export function scopeAsWritten(scope: Machine, commands: readonly HistoryStep[]): WrittenScope {
-  const { wordPages, cpus, lazyMaxPages, beforeInit } = scope;
+  const { wordPages, cpus, absentCpus, lazyMaxPages, beforeInit } = scope;
   const window = windowAsWritten(scope, commands);
-  return { wordPages, cpus, lazyMaxPages, ...window, ...(beforeInit ? { beforeInit } : {}) };
+  const gaps = absentCpus === undefined ? {} : { absentCpus: [...absentCpus] };
+  return { wordPages, cpus, ...gaps, lazyMaxPages, ...window, ...(beforeInit ? { beforeInit } : {}) };
 }
 
 /**
@@ -109,4 +132,4 @@ function windowAsWritten(
   return vmalloc.vstart < vmalloc.vend ? { vmalloc } : {};
 }
 
-const ASK_IN_WINDOW: ReadonlySet<HistoryStep["op"]> = new Set(["mapRam", "pcpuGet"]);
+const ASK_IN_WINDOW: ReadonlySet<HistoryStep["op"]> = new Set(["mapRam", "vmap", "pcpuGet"]);

@@ -82,6 +82,8 @@ const EMPTY: Model = {
   alloc: count,
   again: count,
   free: count,
+  vmap: count,
+  find: count,
   mapRam: count,
   unmapRam: count,
   pcpuGet: count,

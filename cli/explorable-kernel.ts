@@ -4,67 +4,19 @@ import { actionsTo, type ShortestBreak } from "../engine/explore.ts";
 import type { ItfState, ItfValue } from "../engine/itf.ts";
 import { replay } from "../engine/stepper.ts";
 import type { State } from "../kernels/state.ts";
-import { type Call, OF_AREAS } from "../properties/callers.ts";
 import { historyOf } from "../properties/history-of.ts";
 import { settingFor, type VmapPlayed } from "../properties/setting.ts";
 import { sideBySide } from "../properties/side-by-side.ts";
-import { areasScope, blocksScope, MIDDLE, type Space, withPercpu } from "../properties/spaces.ts";
-import { lawsTried } from "../properties/tried.ts";
 import { STEP_PROTOCOLS } from "../protocols/index.ts";
 import type { Command } from "../spec/commands.ts";
 import type { LawId } from "../spec/contract.ts";
 import type { HistoryStep } from "../spec/history.ts";
 import { type Dump, heldTo, isPromised, type Kernel } from "../spec/kernel.ts";
-import { lawsCalled } from "../spec/laws/index.ts";
 import type { Scope } from "../spec/scope.ts";
 import { namesOf } from "./bug-quarry.ts";
-import type { Explorable, Parameter, Told } from "./explorable.ts";
+import type { Explorable, Told } from "./explorable.ts";
+import { callsIn, parametersFor, refuseMisfits, scopeOf } from "./kernel-scope.ts";
 import { mapsOf, stepLine } from "./show/played.ts";
-
-/** What the scope of a kernel is made of. */
-export const KERNEL_PARAMETERS: Readonly<Record<string, Parameter>> = {
-  pages: { counts: "pages in the space", usual: 6, least: 3, most: 40 },
-  sizes: { counts: "sizes asked for, from 1 page on; 0 for all", usual: 0, least: 0, most: 40 },
-  aligns: { counts: "alignments asked for: 1, 2, 4, 8 pages", usual: 4, most: 4 },
-  windows: {
-    counts: "windows: the whole, its upper half, one from an odd page, a short one at the top",
-    usual: 4,
-    most: 4,
-  },
-  top: { counts: "whether the space ends at the top of the word", usual: 0, least: 0, most: 1 },
-  block: { counts: "pages in a per-CPU block; 0 for callers who map nothing", usual: 0, least: 0, most: 8 },
-  percpu: {
-    counts: "pairs of percpu areas asked for, of a page each: 2, 3, 4, 5 pages apart; 0 for none",
-    usual: 0,
-    least: 0,
-    most: 4,
-  },
-  cpus: { counts: "CPUs that map and read, where there are blocks or pools", usual: 1, most: 2 },
-  lazy: {
-    counts: "lazy pages above which a free purges; 0: that never happens",
-    usual: 0,
-    least: 0,
-    most: 40,
-  },
-};
-
-/** The same where a law is asked for that only maps can break. */
-const MAPPING_PARAMETERS: typeof KERNEL_PARAMETERS = {
-  ...KERNEL_PARAMETERS,
-  pages: { ...(KERNEL_PARAMETERS.pages as Parameter), usual: 8 },
-  block: { ...(KERNEL_PARAMETERS.block as Parameter), usual: 4 },
-};
-
-/** What callers do where there are blocks. */
-const MAPPING: readonly Call[] = ["alloc", "map", "touch", "pin", "purge", "unmapAliases"];
-/** What they do where nodes have pools: vm_unmap_aliases puts into them what is lazy, and a purge empties them. */
-const POOLING: readonly Call[] = ["alloc", "purge", "unmapAliases"];
-
-/** What they do in a scope. */
-function callsIn({ blockPages, cpus, congruent }: Scope): readonly Call[] {
-  const calls = blockPages > 0 ? MAPPING : cpus > 1 ? POOLING : OF_AREAS;
-  return congruent.length > 0 ? [...calls, "percpu"] : calls;
-}
 
 /** The kernel, judged also by the law that was asked for, if one was. */
 export function kernelMachine(released: Kernel<State>, law?: LawId): Explorable {
@@ -72,15 +24,16 @@ export function kernelMachine(released: Kernel<State>, law?: LawId): Explorable 
   return {
     name: kernel.name,
     says: `A kernel beside the reference: every request of the scope, the free of every area, and purges; with blocks also maps, reads, pins and vm_unmap_aliases, with pools that alone.${inSteps(kernel)}`,
-    parameters: law !== undefined && speaksOfMaps(law) ? MAPPING_PARAMETERS : KERNEL_PARAMETERS,
+    parameters: parametersFor(law),
     goesOnAfterBreaks: true,
     hasFootprints: false,
     open: (parameters, { merged }) => {
       const scope = scopeOf(parameters);
-      if (scope.congruent.length > 0 && !kernel.release.percpu)
-        throw new RangeError(`percpu areas are modelled from 5.2 on, and not in ${kernel.name}`);
-      refuseIdleCpus(scope, [kernel]);
-      const machine = sideBySide(kernel, scope, { reduced: merged, calls: callsIn(scope) });
+      refuseMisfits(scope, [kernel]);
+      const machine = sideBySide(kernel, scope, {
+        reduced: merged,
+        calls: callsIn(scope, parameters.vmap === 1),
+      });
       return {
         machine,
         tell: (broken) => told(kernel, scope, machine.commands, broken),
@@ -95,52 +48,6 @@ function inSteps({ release }: Kernel<State>): string {
   const orders = STEP_PROTOCOLS.map(({ name }) => name);
   const own = orders.filter((name) => release.labels.some((label) => name.endsWith(`-${label}`)));
   return own.length === 0 ? "" : ` Calls that interleave: explore ${own.join(", ")}.`;
-}
-
-/** Whether callers who only allocate, free and purge cannot break this law, and callers who map can. */
-function speaksOfMaps(law: LawId): boolean {
-  const scope = scopeOf(usualOf(MAPPING_PARAMETERS));
-  const tried = (calls: readonly Call[]) => lawsTried(lawsCalled([law]), calls, scope).length > 0;
-  return !tried(OF_AREAS) && tried(MAPPING);
-}
-
-function usualOf(parameters: Readonly<Record<string, Parameter>>): Record<string, number> {
-  return Object.fromEntries(Object.entries(parameters).map(([name, { usual }]) => [name, usual]));
-}
-
-/** Throws a RangeError where there are several CPUs and it makes no difference to these kernels which one asks. */
-export function refuseIdleCpus<S>({ cpus, blockPages }: Scope, kernels: readonly Kernel<S>[]): void {
-  if (cpus === 1 || blockPages > 0 || kernels.some(({ release }) => release.pools !== "none")) return;
-  throw new RangeError("more than one CPU makes no difference without blocks or pools");
-}
-
-/** Throws a RangeError where these do not go together. */
-export function scopeOf(parameters: Readonly<Record<string, number>>): Scope {
-  const { pages, sizes, aligns, windows, top, block, percpu, cpus, lazy } = parameters as Record<
-    string,
-    number
-  > & {
-    pages: number;
-    sizes: number;
-    aligns: number;
-    windows: number;
-    block: number;
-    percpu: number;
-    cpus: number;
-    lazy: number;
-  };
-  if (sizes > pages) throw new RangeError(`sizes to ${sizes} in a space of ${pages} pages`);
-  if (block > pages) throw new RangeError(`no block of ${block} pages fits into ${pages}`);
-  const space: Space = {
-    pages,
-    sizes: sizes === 0 ? pages : sizes,
-    aligns,
-    windows,
-    at: top === 1 ? "top" : MIDDLE,
-  };
-  const scope = block === 0 ? areasScope(space, cpus) : blocksScope({ ...space, block, cpus });
-  const withLimit = { ...scope, lazyMaxPages: lazy === 0 ? null : lazy };
-  return percpu === 0 ? withLimit : withPercpu(withLimit, percpu);
 }
 
 /** A break, named and confirmed. Throws an Error if the reference does not confirm it. */

@@ -5,7 +5,7 @@ import type { Kernel } from "../spec/kernel.ts";
 import type { Scope } from "../spec/scope.ts";
 import { UsageError } from "./exit.ts";
 import type { Parameter } from "./explorable.ts";
-import { KERNEL_PARAMETERS, refuseIdleCpus, scopeOf } from "./explorable-kernel.ts";
+import { KERNEL_PARAMETERS, refuseMisfits, scopeOf } from "./kernel-scope.ts";
 import { parametersOf } from "./parameters.ts";
 
 const PARAMETERS: Readonly<Record<string, Parameter>> = {
@@ -54,9 +54,7 @@ function placeOf<S>(name: string, kernels: readonly Kernel<S>[]): Place {
   const parameters = parametersOf({ name: "diff", parameters: PARAMETERS }, name);
   try {
     const scope = scopeOf(parameters);
-    refuseIdleCpus(scope, kernels);
-    if (scope.congruent.length > 0 && !kernels.every(({ release }) => release.percpu))
-      throw new RangeError("percpu areas are modelled from 5.2 on");
+    refuseMisfits(scope, kernels);
     return { name, scope, calls: callsIn(scope) };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;

@@ -75,6 +75,7 @@ const BITES: Readonly<Record<string, readonly HistoryStep[]>> = {
   "flush-only-once": [ALLOC, { op: "free", area: 0 }, { op: "purge" }, { op: "unmapAliases" }],
   "flush-well-formed": [ALLOC, { op: "free", area: 0 }, { op: "purge" }],
   "pools-hide-no-room": [ALLOC, { op: "free", area: 0 }, { ...ALLOC, size: 9, noblock: true }],
+  "finds-areas": [ALLOC, { op: "find", page: 64 }],
   "lazy-count": [ALLOC, { op: "free", area: 0 }],
 };
 

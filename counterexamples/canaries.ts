@@ -10,7 +10,7 @@ import { flushTlbKernelRange } from "../kernels/memory.ts";
 import { unmapEach } from "../kernels/purge.ts";
 import { NO_ROOM } from "../kernels/search-uncached.ts";
 import type { State } from "../kernels/state.ts";
-import { eraseArea, type Steps, vmapKernel } from "../kernels/vmap-kernel.ts";
+import { eraseArea, findByAnyPage, type Steps, vmapKernel } from "../kernels/vmap-kernel.ts";
 import type { LawId } from "../spec/contract.ts";
 import type { Kernel } from "../spec/kernel.ts";
 import { releaseOf } from "../spec/releases.ts";
@@ -125,6 +125,9 @@ export const CANARIES: readonly Canary[] = [
       steps.purge(state, dirty, pools);
       state.flushes = state.flushes.map(({ start, end }) => ({ start, end: end - 1 }));
     },
+  }),
+  canary("finds-areas", "looks a page above", {
+    find: (state, page) => findByAnyPage(state, page + 1),
   }),
   canary("lazy-count", "counts areas, not pages", {
     keepLazy: (state, slot) => {

@@ -15,6 +15,8 @@ import { cacheFreeMovesItUp } from "./cache-free-moves-it-up/bug.ts";
 import { cacheNoAlignTest } from "./cache-no-align-test/bug.ts";
 import { cacheNoVstartTest } from "./cache-no-vstart-test/bug.ts";
 import { lazyPteLiveAlias } from "./lazy-pte-live-alias/bug.ts";
+import { noGuardAdjacency } from "./no-guard-adjacency/bug.ts";
+import { nodesBeforeInit } from "./nodes-before-init/bug.ts";
 import { purgeListUaf } from "./purge-list-uaf/bug.ts";
 import { vaGapOffbyone } from "./va-gap-offbyone/bug.ts";
 import { vaLeakOnEnospc } from "./va-leak-on-enospc/bug.ts";
@@ -27,6 +29,7 @@ import { vbDirtymapWordCross } from "./vb-dirtymap-word-cross/bug.ts";
 import { vbFragmentDoubleWalk } from "./vb-fragment-double-walk/bug.ts";
 import { vbFragmentExhaustion } from "./vb-fragment-exhaustion/bug.ts";
 import { vbFullBlockStale } from "./vb-full-block-stale/bug.ts";
+import { vbHashGapCpu } from "./vb-hash-gap-cpu/bug.ts";
 import { vbHeadInsertExhaustion } from "./vb-head-insert-exhaustion/bug.ts";
 import { vmlistEndUnderflow } from "./vmlist-end-underflow/bug.ts";
 import { vmlistOverrunsEnd } from "./vmlist-overruns-end/bug.ts";
@@ -46,16 +49,19 @@ export const BUGS: readonly Bug[] = [
   alignWrapToZero,
   augPercpuJump,
   augAlignOverhead,
+  noGuardAdjacency,
   purgeListUaf,
   vunmapNoCacheFlush,
   lazyPteLiveAlias,
   aliasesBeforeInit,
+  nodesBeforeInit,
   vbFragmentExhaustion,
   vbHeadInsertExhaustion,
   vbDirtymapWordCross,
   vbFullBlockStale,
   vbFragmentDoubleWalk,
   vbDirtyReflushed,
+  vbHashGapCpu,
   vbAllocZero,
   vbDirtyPurgedAround,
   vmlistOverrunsEnd,

@@ -87,6 +87,25 @@ const beforeInit: ShortestSpace = {
   calls: ["alloc", "pin", "purge", "unmapAliases"],
 };
 
+const findingBeforeInit: ShortestSpace = {
+  says: "look for each page, pin, call vm_unmap_aliases and vmalloc_init; then allocate as well",
+  scope: { ...EIGHT_PAGES, beforeInit: true },
+  calls: ["alloc", "find", "pin", "purge", "unmapAliases"],
+};
+
+const vmaps: ShortestSpace = {
+  says: "allocate 1 to 4 pages in two windows of eight pages and vmap 1 to 3 there, with VM_NO_GUARD and without, free, purge",
+  scope: {
+    ...EIGHT_PAGES,
+    vmalloc: { vstart: 16, vend: 24 },
+    counts: upTo(3),
+    sizes: upTo(4),
+    aligns: aligned(1),
+    windows: EIGHT_PAGES.windows.slice(0, 2),
+  },
+  calls: ["alloc", "vmap", "purge"],
+};
+
 /** Room for five blocks of four pages, or three with a page kept after each, of which a map takes at most two. */
 const FEW_BLOCKS: Scope = {
   ...EIGHT_PAGES,
@@ -112,6 +131,12 @@ const maps: ShortestSpace = {
   says: "map 1 to 3 pages through blocks of four on two CPUs, read, purge, call vm_unmap_aliases",
   scope: { ...FEW_BLOCKS, cpus: 2 },
   calls: ["map", "touch", "purge", "unmapAliases"],
+};
+
+const mapsAcrossGap: ShortestSpace = {
+  says: "map 1 to 3 pages through blocks of four on CPUs 0 and 2, the lowest block having an odd number; purge, call vm_unmap_aliases",
+  scope: { ...FEW_BLOCKS, cpus: 3, absentCpus: [1], vmalloc: { vstart: 20, vend: 36 } },
+  calls: ["map", "purge", "unmapAliases"],
 };
 
 /** For a history of ten commands. */
@@ -199,10 +224,12 @@ export const SHORTEST_SPACES: Readonly<Record<string, Readonly<Record<string, Sh
     "lowest-fit.json": areasInSix,
     "lowest-fit-at-a-page.json": areasInSix,
   },
+  "no-guard-adjacency": { "guard-between-vmaps.json": vmaps },
   "purge-list-uaf": { "no-use-after-free.json": areas },
   "vunmap-no-cache-flush": { "cache-flushed-before-unmap.json": mappedAreas },
   "lazy-pte-live-alias": { "unmapped-means-no-pte.json": everything },
   "aliases-before-init": { "init-order.json": beforeInit, "no-bug.json": beforeInit },
+  "nodes-before-init": { "init-order.json": findingBeforeInit, "no-bug.json": findingBeforeInit },
   "vb-fragment-exhaustion": { "nothing-leaks.json": everything },
   "vb-head-insert-exhaustion": { "nothing-leaks.json": smallMaps },
   "vb-dirtymap-word-cross": {
@@ -216,6 +243,7 @@ export const SHORTEST_SPACES: Readonly<Record<string, Readonly<Record<string, Sh
   },
   "vb-fragment-double-walk": { "usable-blocks-stay.json": everything },
   "vb-dirty-reflushed": { "flush-only-once.json": maps, "flush-only-once.kept.json": everything },
+  "vb-hash-gap-cpu": { "argument-domain.json": mapsAcrossGap },
   "vb-alloc-zero": { "argument-domain.json": everything },
   "vb-dirty-purged-around": { "flush-only-once.json": mapsAmongAreas },
   "vmlist-overruns-end": { "in-window.json": areas },

@@ -182,3 +182,14 @@ export function findArea(areas: Areas, start: Vpn): number {
   }
   return NONE;
 }
+
+/** The slot of an area that holds this page, or NONE: by comparison with va_start and va_end, which may have wrapped. */
+export function findAreaAround(areas: Areas, page: Vpn): number {
+  let slot = areas.root;
+  while (slot !== NONE) {
+    if (page < (areas.start[slot] as number)) slot = areas.left[slot] as number;
+    else if (page >= (areas.end[slot] as number)) slot = areas.right[slot] as number;
+    else return slot;
+  }
+  return NONE;
+}

@@ -3,7 +3,7 @@
  * purge_fragmented_blocks), and the part of vm_unmap_aliases that looks at blocks. Behaviour: the recordings'
  * `ram` traces; catalogue section 4.
  */
-import { isLittleLeft } from "../spec/scope.ts";
+import { isLittleLeft, isPossible } from "../spec/scope.ts";
 import { type Cpu, type Extent, PAGE_SIZE, type Pages, roundedUp, type Vpn } from "../spec/vocabulary.ts";
 import { NONE } from "./areas.ts";
 import {
@@ -68,9 +68,17 @@ function newBlock(state: State, cpu: Cpu, holding: Pages, steps: Steps): number 
   if (area === NONE) return NONE;
   flagArea(state, area, steps.blocks.flags.block);
   const block = takeBlock(blocks, area, state.areas.start[area] as number, cpu);
+  useIndex(state, state.areas.start[area] as number, steps);
   if (holding > 0) take(state, block, 0, holding);
   steps.blocks.list(blocks, block);
   return block;
+}
+
+/** The index that has the block which holds this page is looked into or written to. */
+function useIndex(state: State, page: Vpn, { blocks: { indexedOn } }: Steps): void {
+  if (indexedOn === undefined) return;
+  const cpu = indexedOn(state.scope, Math.floor(page / state.blocks.pages));
+  if (!isPossible(state.scope, cpu)) state.usedAbsentCpu = true;
 }
 
 /** Blocks that a call for no pages may make before it is told as one that does not return. */
@@ -101,6 +109,7 @@ export function freeInBlock(state: State, start: Vpn, count: Pages, steps: Steps
   const pages = roundedUp(count);
   steps.flushCache(state, start, start + count);
   const block = blockAt(blocks, start);
+  useIndex(state, start, steps);
   bugOn(block === NONE, "vb_free: !vb");
   if (rules.unmapsAtOnce) unmapRange(state, start, start + count);
   rules.dirty.note(state, block, start % blocks.pages, pages);
@@ -115,7 +124,9 @@ export function freeInBlock(state: State, start: Vpn, count: Pages, steps: Steps
 /** free_vmap_block: out of the index; its area is lazy from now on. RCU frees the descriptor. */
 function freeBlock(state: State, block: number, steps: Steps): void {
   const area = state.blocks.area[block] as number;
-  giveBackBlock(state.blocks, block, state.areas.start[area] as number);
+  const start = state.areas.start[area] as number;
+  useIndex(state, start, steps);
+  giveBackBlock(state.blocks, block, start);
   steps.keepLazy(state, area);
   state.rcuCallbacks += 1;
 }

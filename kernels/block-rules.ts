@@ -2,7 +2,8 @@
  * The steps in which the releases' blocks differ (catalogue section 4): where in a block a map goes, how what
  * is given back is noted, where a new block is listed, when fragmented blocks are purged.
  */
-import type { Pages } from "../spec/vocabulary.ts";
+import { isPossible, possibleCount, type Scope } from "../spec/scope.ts";
+import type { Cpu, Pages } from "../spec/vocabulary.ts";
 import { addAtHead, addAtTail, allBlocks, type Blocks, listedBlocks } from "./blocks.ts";
 import { NO_ROOM } from "./search-uncached.ts";
 import type { State } from "./state.ts";
@@ -36,6 +37,8 @@ export interface BlockRules {
   readonly ofNothing: "undefined" | "block after block" | "bug" | "refused";
   /** What is flagged of an area that vm_map_ram makes: for one map, and for a block. */
   readonly flags: { readonly map: number; readonly block: number };
+  /** addr_to_vb_xa: the CPU in whose index a block of this number is kept. Undefined while there was one for all. */
+  readonly indexedOn: ((scope: Scope, number: number) => Cpu) | undefined;
   /** Whether a block records its CPU, and a dump shows it. */
   readonly recordsCpu: boolean;
 }
@@ -115,6 +118,18 @@ function listedOnes(blocks: Blocks): readonly number[] {
 /** All blocks there are, whether on a list or not (fc1e0d980037, 6.5). */
 export const walkAll = (blocks: Blocks): readonly number[] => allBlocks(blocks);
 
+/** 062eacf57ad9 (6.4): as if CPU numbers had no gaps (catalogue C12). */
+export function anyOfSoMany(scope: Scope, number: number): Cpu {
+  return number % possibleCount(scope);
+}
+
+/** a34acf30b19b (6.10): the number, or the next above it that a CPU has. The highest number always is one's. */
+export function nextPossible(scope: Scope, number: number): Cpu {
+  let cpu = number % scope.cpus;
+  while (!isPossible(scope, cpu)) cpu += 1;
+  return cpu;
+}
+
 /** 2.6.28 to 2.6.30 (db64fe02). */
 export const blocks2_6_28: BlockRules = {
   find: findRegion,
@@ -126,6 +141,7 @@ export const blocks2_6_28: BlockRules = {
   walked: listedOnes,
   ofNothing: "undefined",
   flags: { map: 0, block: 0 },
+  indexedOn: undefined,
   recordsCpu: true,
 };
 
@@ -156,11 +172,23 @@ export const blocks4_4: BlockRules = {
   dirty: dirtyRange,
 };
 
-/** 6.4: areas say what they are for, VMAP_RAM and VMAP_BLOCK (869176a09606). */
-export const blocks6_4: BlockRules = { ...blocks4_4, flags: { map: 1, block: 3 } };
+/** 6.4: areas say what they are for, VMAP_RAM and VMAP_BLOCK (869176a09606); an index of blocks for each CPU. */
+export const blocks6_4: BlockRules = {
+  ...blocks4_4,
+  flags: { map: 1, block: 3 },
+  indexedOn: anyOfSoMany,
+};
 
 /** 6.5 to 6.8: vm_unmap_aliases looks at every block. */
 export const blocks6_5: BlockRules = { ...blocks6_4, walked: walkAll };
 
-/** From 6.10: a block records the CPU whose list it is on (8c61291fd850); no page at all is refused. */
-export const blocks6_12: BlockRules = { ...blocks6_5, recordsCpu: true, ofNothing: "refused" };
+/**
+ * From 6.10: a block records the CPU whose list it is on (8c61291fd850), and is kept in the index of a CPU that there
+ * is; no page at all is refused.
+ */
+export const blocks6_12: BlockRules = {
+  ...blocks6_5,
+  recordsCpu: true,
+  indexedOn: nextPossible,
+  ofNothing: "refused",
+};

@@ -22,7 +22,7 @@ import {
 } from "./purge.ts";
 import { type CachedSearch, cachePlaced, searchCached } from "./search-cached.ts";
 import { initialState, type State } from "./state.ts";
-import { type Steps, vmapKernel } from "./vmap-kernel.ts";
+import { findByStart, type Steps, vmapKernel } from "./vmap-kernel.ts";
 
 /** How a release keeps its lazy areas: by a flag found in the list of all areas, or on a list of their own. */
 export interface LazyKeeping
@@ -51,6 +51,8 @@ export interface CachedRules
     Pick<Steps, "flushCache" | "unmapFreed" | "unmapAliases" | "blocks"> {
   readonly lazyKeeping: LazyKeeping;
   readonly readsTree?: true;
+  readonly obeysNoGuard?: true;
+  readonly find?: Steps["find"];
   /** What becomes of the cache before an area is erased. */
   cacheBeforeErase(state: State, slot: number): void;
 }
@@ -87,6 +89,8 @@ export function cachedSteps(rules: CachedRules): Steps {
     isLazy: lazyKeeping.isLazy,
     readsTree: rules.readsTree ?? false,
     hasCache: true,
+    obeysNoGuard: rules.obeysNoGuard ?? false,
+    find: rules.find ?? findByStart,
     blocks: rules.blocks,
     paths: CACHE_PATHS,
   };

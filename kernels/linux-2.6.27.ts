@@ -3,7 +3,7 @@
  * fit; a guard page at the end of every area; a free unmaps and flushes at once. The branch that finds a hole
  * before another area does not look at the window's end (E1). Behaviour: recordings `2.6.27`.
  */
-import type { Alloc, Command } from "../spec/commands.ts";
+import type { Alloc, Command, Vmap } from "../spec/commands.ts";
 import type { Dump, Kernel } from "../spec/kernel.ts";
 import { releaseOf } from "../spec/releases.ts";
 import type { Pages, Vpn } from "../spec/vocabulary.ts";
@@ -65,6 +65,10 @@ function answer(state: State, command: Command, rules: ListRules): Result {
   switch (command.op) {
     case "alloc":
       return alloc(state, command, rules);
+    case "find":
+      return { kind: "found", start: find(state, command.page) };
+    case "vmap":
+      return vmap(state, command, rules);
     case "free":
       free(state, command.start);
       return { kind: "done" };
@@ -110,6 +114,19 @@ function alloc(state: State, request: Alloc, rules: ListRules): Result {
   return { kind: "placed", start, mapStopped: mapped === "stopped" };
 }
 
+/** vmap: there is no flag yet that leaves the guard page out. Its frames are taken even if it is refused. */
+function vmap(state: State, { count }: Vmap, rules: ListRules): Result {
+  const result = alloc(
+    state,
+    { op: "alloc", size: count, align: 1, ...state.scope.vmalloc, map: true },
+    rules,
+  );
+  if (result.kind === "refused") state.memory.nextFrame += count;
+  if (result.kind !== "placed" || !result.mapStopped) return result;
+  free(state, result.start);
+  return { kind: "refused" };
+}
+
 function search(state: State, request: Alloc, length: Pages, rules: ListRules): Hole | undefined {
   const { areas, word } = state;
   const lastStart = rules.lastStart(word, request.vend, length);
@@ -148,6 +165,12 @@ function free(state: State, addr: Vpn): void {
     giveBackDescriptor(areas, slot);
     return;
   }
+}
+
+/** find_vm_area: an area by its first page; nothing else finds one in this release. */
+function find({ areas }: State, page: Vpn): Vpn | null {
+  for (const slot of listed(areas)) if (areas.start[slot] === page) return page;
+  return null;
 }
 
 function dump(state: State): Dump {

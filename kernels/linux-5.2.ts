@@ -17,6 +17,7 @@ export const rules5_2: TreeRules = {
   lazyExtents: amongAreas,
   purgesInline: true,
   unmapAliases,
+  obeysNoGuard: true,
   blocks: blocks4_4,
 };
 

@@ -10,6 +10,7 @@ import { type Steps, vmapKernel } from "./vmap-kernel.ts";
 /** The steps in which these releases, and their bugs, differ. */
 export interface NodeRules extends Omit<TreeRules, "lazyExtents"> {
   readonly decay: Decay;
+  readonly find: Steps["find"];
 }
 
 /** A kernel of this family, named after the release unless it is a changed one. */
@@ -27,6 +28,7 @@ export function nodeSteps(rules: NodeRules): Steps {
       const pooled = state.initialised ? takeFromPool(state, request) : NO_ROOM;
       return pooled === NO_ROOM ? steps.search(state, request) : pooled;
     },
+    find: rules.find,
     placed: noteNode,
     orderAreas: byNode,
     dumpMore: (state) => ({ ...steps.dumpMore?.(state), pool: shownPools(state) }),

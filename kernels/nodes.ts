@@ -7,6 +7,7 @@ import type { Alloc } from "../spec/commands.ts";
 import type { DumpedPooled } from "../spec/kernel.ts";
 import { alignmentInPages, type Extent, type Pages, type Vpn } from "../spec/vocabulary.ts";
 import { giveBackDescriptor, NONE } from "./areas.ts";
+import { bugOn } from "./bug.ts";
 import { giveSpace } from "./free-space.ts";
 import { chained, extentOf, joined, unlinkLazy } from "./lazy-extents.ts";
 import { MARKS } from "./marks.ts";
@@ -16,7 +17,7 @@ import { flagNothing } from "./purge.ts";
 import { NO_ROOM } from "./search-uncached.ts";
 import type { State } from "./state.ts";
 import type { LazyExtents } from "./tree-kernel.ts";
-import type { Steps } from "./vmap-kernel.ts";
+import { findByAnyPage, type Steps } from "./vmap-kernel.ts";
 
 /** vmap_zone_size where there are several nodes. */
 const ZONE: Pages = 16;
@@ -65,6 +66,20 @@ export function takeFromPool(state: State, request: Alloc): Vpn {
 /** Notes on a new area whose CPU's node it goes back to. */
 export function noteNode(state: State, slot: number, request: Alloc): void {
   state.areas.flags[slot] = (askedNode(state, request) + 1) << NODE_SHIFT;
+}
+
+/**
+ * find_vmap_area: the tree of the page's node first, then those of the others; one area is on one node. Before
+ * vmalloc_init it finds none (4ed91fa9177b, 6.9).
+ */
+export function findOnNodes(state: State, page: Vpn): number {
+  return state.initialised ? findOnLockedNodes(state, page) : NONE;
+}
+
+/** The same without that test: the first thing it does is to take a node's lock. */
+export function findOnLockedNodes(state: State, page: Vpn): number {
+  bugOn(!state.initialised, "find_vmap_area: the lock of a node that was never initialised");
+  return findByAnyPage(state, page);
 }
 
 /** Busy areas as a dump lists them: node after node. */

@@ -2,7 +2,7 @@
 import type { Command, Response } from "../spec/commands.ts";
 import type { Dump, Kernel } from "../spec/kernel.ts";
 import type { Promises } from "../spec/releases.ts";
-import type { Scope } from "../spec/scope.ts";
+import { type Scope, vmapNodes } from "../spec/scope.ts";
 import type { Vpn } from "../spec/vocabulary.ts";
 import { type AreaSteps, areaForm } from "./area-form.ts";
 import { KernelBug } from "./bug.ts";
@@ -50,6 +50,7 @@ function replyOf(state: State, result: Result): Response {
   reply.lazyPages = state.lazyPages;
   reply.descriptors = descriptorsOf(state);
   reply.usedAfterFree = state.usedAfterFree;
+  reply.usedAbsentCpu = state.usedAbsentCpu;
   reply.dirtyLines = dirtyLinesOf(state);
   return reply;
 }
@@ -68,6 +69,7 @@ function placedReply(state: State, start: Vpn, mapStopped: boolean): Response {
     lazyPages,
     descriptors: descriptorsOf(state),
     usedAfterFree,
+    usedAbsentCpu: state.usedAbsentCpu,
     dirtyLines: dirtyLinesOf(state),
   };
 }
@@ -84,6 +86,7 @@ function refusedReply(state: State): Response {
     lazyPages,
     descriptors: descriptorsOf(state),
     usedAfterFree,
+    usedAbsentCpu: state.usedAbsentCpu,
     dirtyLines: dirtyLinesOf(state),
   };
 }
@@ -124,7 +127,7 @@ export function kernelOf({ release, name, paths, answer, dump, initial, areas }:
     },
     dump,
     form: (scope, reduced) => {
-      if (release.pools !== "none" && scope.cpus > 1)
+      if (release.pools !== "none" && vmapNodes(scope) > 1)
         throw new RangeError("has pools on several CPUs: they are not packed");
       return areaForm(scope, release.guard, reduced, areas);
     },

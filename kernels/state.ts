@@ -45,6 +45,7 @@ export interface State {
   rcuCallbacks: number;
   workItems: number;
   usedAfterFree: boolean;
+  usedAbsentCpu: boolean;
   marks: number;
 }
 
@@ -78,6 +79,7 @@ export function initialState(scope: Scope): State {
     rcuCallbacks: 0,
     workItems: 0,
     usedAfterFree: false,
+    usedAbsentCpu: false,
     marks: 0,
   };
 }
@@ -122,6 +124,7 @@ export function beginCall(state: State): void {
   state.workItems = 0;
   state.drainWaits = false;
   state.usedAfterFree = false;
+  state.usedAbsentCpu = false;
   state.marks = 0;
 }
 
@@ -137,6 +140,7 @@ export type Effects = Required<
     | "lazyPages"
     | "descriptors"
     | "usedAfterFree"
+    | "usedAbsentCpu"
     | "dirtyLines"
   >
 >;

@@ -12,7 +12,7 @@ import { type CongruentSearch, takeCongruent } from "./search-congruent.ts";
 import { type TreeSearch, takeFromTree } from "./search-tree.ts";
 import { NO_ROOM } from "./search-uncached.ts";
 import { initialState, type State } from "./state.ts";
-import { type Steps, vmapKernel } from "./vmap-kernel.ts";
+import { findByAnyPage, type Steps, vmapKernel } from "./vmap-kernel.ts";
 
 /** How a release keeps what is lazy, and in which order a purge gives it back to the free space. */
 export interface LazyExtents extends Pick<Steps, "removed" | "keepLazy" | "isLazy" | "purge"> {
@@ -23,7 +23,10 @@ export interface LazyExtents extends Pick<Steps, "removed" | "keepLazy" | "isLaz
 }
 
 /** The steps in which these releases, and their bugs, differ. */
-export interface TreeRules extends TreeSearch, CongruentSearch, Pick<Steps, "purgesInline" | "unmapAliases"> {
+export interface TreeRules
+  extends TreeSearch,
+    CongruentSearch,
+    Pick<Steps, "purgesInline" | "unmapAliases" | "obeysNoGuard"> {
   readonly lazyExtents: LazyExtents;
   readonly blocks: BlockRules;
 }
@@ -57,6 +60,8 @@ export function treeSteps(rules: TreeRules): Steps {
     readsTree: false,
     freeTree: lazyExtents.order,
     hasCache: false,
+    obeysNoGuard: rules.obeysNoGuard,
+    find: findByAnyPage,
     blocks: rules.blocks,
     paths: TREE_PATHS,
   };

@@ -6,7 +6,7 @@ import type { Vpn } from "../spec/vocabulary.ts";
 import { flagLazy, flagNothing, gatherFlagged, isFlaggedLazy, type PurgeSteps, purge } from "./purge.ts";
 import { searchUncached, type UncachedSearch } from "./search-uncached.ts";
 import { initialState, type State } from "./state.ts";
-import { type Steps, vmapKernel } from "./vmap-kernel.ts";
+import { findByStart, type Steps, vmapKernel } from "./vmap-kernel.ts";
 import { neverWraps } from "./wrap-tests.ts";
 
 /** The steps in which these releases, and their bugs, differ. */
@@ -44,6 +44,8 @@ export function uncachedSteps(rules: UncachedRules): Steps {
     isLazy: isFlaggedLazy,
     readsTree: false,
     hasCache: false,
+    obeysNoGuard: false,
+    find: findByStart,
     blocks: rules.blocks,
     paths: rules.wraps === neverWraps ? [] : ["searchWrapped"],
   };

@@ -10,6 +10,7 @@ import { type Extent, PAGE_SIZE, type Pages, type Vpn } from "../spec/vocabulary
 import type { AreaSteps } from "./area-form.ts";
 import {
   findArea,
+  findAreaAround,
   giveBackDescriptor,
   listed,
   listInsertAfter,
@@ -29,6 +30,7 @@ import { erase, linkAndColour, prev } from "./rbtree.ts";
 import { NO_ROOM } from "./search-uncached.ts";
 import { kernelOf, type Result } from "./shell.ts";
 import type { State } from "./state.ts";
+import { vmap } from "./vmap-call.ts";
 import { add } from "./word.ts";
 
 export interface Steps {
@@ -70,6 +72,10 @@ export interface Steps {
   readsTree: boolean;
   freeTree?: NonNullable<AreaSteps["freeTree"]>;
   hasCache: boolean;
+  /** vmap leaves the guard page out for a caller who passes VM_NO_GUARD: from 71394fe50146 (4.0) to bd1a8fb2d43f (5.16). */
+  obeysNoGuard: boolean;
+  /** find_vmap_area: a slot, or NONE. */
+  find(state: State, page: Vpn): number;
   blocks: BlockRules;
   /** The marks these steps can set, beside those of every kernel here. */
   paths: readonly Mark[];
@@ -116,6 +122,10 @@ function answer(state: State, command: Command, steps: Steps): Result {
       return { kind: "done" };
     case "mapRam":
       return mapRam(state, command, steps);
+    case "find":
+      return found(state, steps.find(state, command.page));
+    case "vmap":
+      return vmap(state, command, steps);
     case "unmapRam":
       unmapRam(state, command.start, command.count, steps);
       return { kind: "done" };
@@ -135,6 +145,20 @@ function answer(state: State, command: Command, steps: Steps): Result {
     case "touch":
       return { kind: "reached", ...touch(state, command) };
   }
+}
+
+function found({ areas }: State, slot: number): Result {
+  return { kind: "found", start: slot === NONE ? null : (areas.start[slot] as number) };
+}
+
+/** find_vmap_area to 3.10: an area is found by its first page. Lazy ones stand in the same tree to 5.3. */
+export function findByStart({ areas }: State, page: Vpn): number {
+  return findArea(areas, page);
+}
+
+/** The same from 3.11 on, by any of its pages (cef2ac3f6c8a). */
+export function findByAnyPage({ areas }: State, page: Vpn): number {
+  return findAreaAround(areas, page);
 }
 
 /** purge_vmap_area_lazy: a purge that waits its turn, and takes fragmented blocks as well. */
@@ -271,7 +295,7 @@ function free(state: State, start: Vpn, steps: Steps): void {
 }
 
 /** free_unmap_vmap_area: its owner lets the area go; too many lazy pages start a purge. */
-function letGoArea(state: State, slot: number, steps: Steps): void {
+export function letGoArea(state: State, slot: number, steps: Steps): void {
   const { start, end } = state.areas;
   letGo(state, start[slot] as number);
   steps.flushCache(state, start[slot] as number, end[slot] as number);

@@ -25,7 +25,7 @@ export function after(
 ): ImmutableWorld | undefined {
   if (response.kind === "bug") return undefined;
   let world = countPtes(before, response);
-  if (command.op === "free") world = letGoArea(world, command.start, "alloc", response);
+  if (command.op === "free") world = letGoArea(world, command.start, "freed", response);
   if (command.op === "unmapRam") world = letGoMap(world, command, response);
   const percpu = command.op === "pcpuFree" ? aroundLastPurge(before, command, response) : NONE_HELD;
   for (const area of percpu.before) world = letGoArea(world, area.start, area.by, response);
@@ -77,8 +77,15 @@ function aroundLastPurge(
   return { before: held.slice(0, count), after: held.slice(count) };
 }
 
+/** Whose area a call lets go: a free that of an allocation or of vmap. */
+type LetGoOf = Owner | "freed";
+
+function isOf({ by }: Area, owner: LetGoOf): boolean {
+  return owner === "freed" ? by === "alloc" || by === "vmap" : by === owner;
+}
+
 /** The owner of an area lets it go: it is lazy. */
-function letGoArea(world: ImmutableWorld, start: Vpn, by: Owner, response: Response): ImmutableWorld {
+function letGoArea(world: ImmutableWorld, start: Vpn, by: LetGoOf, response: Response): ImmutableWorld {
   const area = whichLetGo(world, start, by, response);
   if (area === undefined) return world;
   const { mapped, frame, end } = area;
@@ -95,10 +102,10 @@ function letGoArea(world: ImmutableWorld, start: Vpn, by: Owner, response: Respo
  * The area that a free of this address means. Only an illegal reply gives one address out twice; the reply to
  * the free may then tell which was found, by the range flushed or by the lazy pages counted.
  */
-function whichLetGo(world: ImmutableWorld, start: Vpn, by: Owner, response: Response): Area | undefined {
+function whichLetGo(world: ImmutableWorld, start: Vpn, by: LetGoOf, response: Response): Area | undefined {
   const candidates = world
     .areasIn({ start, end: start + 1 })
-    .filter((area) => area.start === start && area.life === "busy" && area.by === by && !area.block);
+    .filter((area) => area.start === start && area.life === "busy" && !area.block && isOf(area, by));
   if (candidates.length < 2) return candidates[0];
   const counted = (response.lazyPages ?? Number.NaN) - world.lazyPages;
   return (
@@ -136,7 +143,7 @@ function place(
 ): ImmutableWorld {
   if (command.op === "pcpuGet")
     return placePercpu(world, newAreas(before, command, response), response.start);
-  if (command.op !== "alloc" && command.op !== "mapRam") return world;
+  if (command.op !== "alloc" && command.op !== "vmap" && command.op !== "mapRam") return world;
   const { start, pteSet: mapped } = response;
   const held = world.held + mapped;
   const frame = world.nextFrame;
@@ -147,7 +154,7 @@ function place(
       start: extent.start,
       end: extent.end,
       life: "busy",
-      by: command.op === "alloc" ? "alloc" : "map",
+      by: command.op === "mapRam" ? "map" : command.op,
       mapped,
       frame,
       block: undefined,
@@ -180,9 +187,9 @@ function placePercpu(world: ImmutableWorld, extents: readonly Extent[], base: Vp
   );
 }
 
-/** Frames that a command takes from the counter; a map takes them even if it is refused. */
+/** Frames that a command takes from the counter; a map and vmap take them even if they are refused. */
 function framesTaken(command: Command, response: Response): number {
-  if (command.op === "mapRam") return command.count;
+  if (command.op === "mapRam" || command.op === "vmap") return command.count;
   return command.op === "alloc" && command.map && response.kind === "placed" ? command.size : 0;
 }
 

@@ -1,11 +1,11 @@
 /** An area of the reference world. */
 import { hash, is, type ValueObject } from "immutable";
-import type { Pfn, Vpn } from "../spec/vocabulary.ts";
+import type { Pages, Pfn, Vpn } from "../spec/vocabulary.ts";
 import type { AreaView, Life } from "../spec/world.ts";
 import type { Block } from "./block.ts";
 
-/** Who asked for an area, and so lets it go: an allocation, a map, or a pcpuGet, which is known by its base. */
-export type Owner = "alloc" | "map" | Vpn;
+/** Who asked for an area, and so lets it go: an allocation, vmap, a map, or a pcpuGet, which is known by its base. */
+export type Owner = "alloc" | "vmap" | "map" | Vpn;
 
 export interface AreaFields {
   readonly start: Vpn;
@@ -46,6 +46,10 @@ export class Area implements AreaView, AreaFields, ValueObject {
     this.frame = frame;
     this.block = block;
     this.node = node;
+  }
+
+  get vmapped(): Pages {
+    return this.by === "vmap" ? this.mapped : 0;
   }
 
   /** The same area in another life. */

@@ -12,6 +12,7 @@ import {
   BY_ALLOC,
   BY_MAP,
   BY_PERCPU,
+  BY_VMAP,
   END,
   FRAME,
   GIVEN,
@@ -134,7 +135,7 @@ function whichLetGo(world: Draft, start: Vpn, by: number, response: Response): n
   let first = NOWHERE;
   let asCounted = NOWHERE;
   for (let at = 0; at < areas.length && (areas[at + START] as number) <= start; at += AREA) {
-    if (!isHeldBy(areas, at, start, by)) continue;
+    if (!isHeld(areas, at, start, by)) continue;
     const end = areas[at + END] as number;
     if (isOneFlush(response.flushes, start, end)) return at;
     if (asCounted === NOWHERE && end - start === counted) asCounted = at;
@@ -143,9 +144,11 @@ function whichLetGo(world: Draft, start: Vpn, by: number, response: Response): n
   return asCounted === NOWHERE ? first : asCounted;
 }
 
-function isHeldBy(areas: Packed, at: number, start: Vpn, by: number): boolean {
+/** Whether this owner lets it go; a free also what vmap got. */
+function isHeld(areas: Packed, at: number, start: Vpn, by: number): boolean {
   if (areas[at + START] !== start || (areas[at + END] as number) <= start) return false;
-  return areas[at + LIFE] === BUSY && areas[at + BY] === by && areas[at + BLOCK] === NO_BLOCK;
+  if (areas[at + LIFE] !== BUSY || areas[at + BLOCK] !== NO_BLOCK) return false;
+  return areas[at + BY] === by || (by === BY_ALLOC && areas[at + BY] === BY_VMAP);
 }
 
 function isOneFlush(flushes: readonly Extent[], start: Vpn, end: Vpn): boolean {
@@ -190,6 +193,8 @@ function replaceBlock(world: Draft, at: number, block: Packed): void {
   world.blocks = blocks;
 }
 
+const ASKED_BY = { alloc: BY_ALLOC, vmap: BY_VMAP, mapRam: BY_MAP } as const;
+
 /** An area is placed, or a map goes into a block that is there or into a new one. */
 function place(
   world: Draft,
@@ -203,7 +208,7 @@ function place(
       insertArea(world, extent, by, 0, 0, NO_BLOCK, NO_NODE);
     return;
   }
-  if (command.op !== "alloc" && command.op !== "mapRam") return;
+  if (command.op !== "alloc" && command.op !== "vmap" && command.op !== "mapRam") return;
   const mapped = response.pteSet;
   const frame = world.nextFrame;
   const extent = newArea(before, command, response);
@@ -212,8 +217,7 @@ function place(
     putMap(world, response.start, command, frame, extent, nodeOf(before, command));
   } else if (extent !== undefined) {
     world.held += mapped;
-    const by = command.op === "alloc" ? BY_ALLOC : BY_MAP;
-    insertArea(world, extent, by, mapped, frame, NO_BLOCK, nodeOf(before, command));
+    insertArea(world, extent, ASKED_BY[command.op], mapped, frame, NO_BLOCK, nodeOf(before, command));
   }
 }
 
@@ -265,9 +269,9 @@ function insertArea(
   world.areas = more;
 }
 
-/** Frames that a command takes from the counter; a map takes them even if it is refused. */
+/** Frames that a command takes from the counter; a map and vmap take them even if they are refused. */
 function framesTaken(command: Command, response: Response): number {
-  if (command.op === "mapRam") return command.count;
+  if (command.op === "mapRam" || command.op === "vmap") return command.count;
   return command.op === "alloc" && command.map && response.kind === "placed" ? command.size : 0;
 }
 

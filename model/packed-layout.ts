@@ -30,7 +30,8 @@ export const LAZY = 1;
 /** Who asked for an area: an allocation, a map, or, from BY_PERCPU on, a pcpuGet, whose base is added to that. */
 export const BY_ALLOC = 0;
 export const BY_MAP = 1;
-export const BY_PERCPU = 2;
+export const BY_VMAP = 2;
+export const BY_PERCPU = 3;
 
 /** Of an area that is no block, and of one that goes to no pool. */
 export const NO_BLOCK = -1;

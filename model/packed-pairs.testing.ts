@@ -15,6 +15,7 @@ import {
   BY_ALLOC,
   BY_MAP,
   BY_PERCPU,
+  BY_VMAP,
   COUNT,
   CPU,
   DEAD,
@@ -108,6 +109,7 @@ function plainPacked(world: PackedWorld) {
 
 function ownerOf(by: number): Owner {
   if (by === BY_ALLOC) return "alloc";
+  if (by === BY_VMAP) return "vmap";
   return by === BY_MAP ? "map" : by - BY_PERCPU;
 }
 
@@ -199,9 +201,9 @@ function* questions(scope: Scope, from: number, to: number): Iterable<[string, (
     (world) =>
       extents.map((extent) =>
         (["taken", "gone"] as const).map((purgeable) =>
-          world.areasIn(extent, purgeable).map(({ start, end, life, block }) => {
+          world.areasIn(extent, purgeable).map(({ start, end, life, block, vmapped }) => {
             const { cpu, given, givenBack } = block ?? {};
-            return { start, end, life, cpu, given, givenBack };
+            return { start, end, life, cpu, given, givenBack, vmapped };
           }),
         ),
       ),

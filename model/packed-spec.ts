@@ -2,7 +2,7 @@
 import type { Command, Response } from "../spec/commands.ts";
 import type { Spec } from "../spec/contract.ts";
 import type { Promises } from "../spec/releases.ts";
-import type { Scope } from "../spec/scope.ts";
+import { isPossible, possibleCpus, type Scope, vmapCounts } from "../spec/scope.ts";
 import type { Pages, Vpn } from "../spec/vocabulary.ts";
 import { packedAfter } from "./packed-after.ts";
 import {
@@ -13,7 +13,9 @@ import {
   BY_ALLOC,
   BY_MAP,
   BY_PERCPU,
+  BY_VMAP,
   COUNT,
+  END,
   HELD,
   LIFE,
   MAP,
@@ -33,28 +35,30 @@ export function packedSpec(promises: Promises): PackedSpec {
 }
 
 const UNMAP_ALIASES: Command = { op: "unmapAliases" };
-const BEFORE_INIT: readonly Command[] = [UNMAP_ALIASES, { op: "init" }];
 const LAST: readonly Command[] = [{ op: "pin" }, { op: "purge" }, { op: "tlb" }];
 
 /** As the reference's: the same commands in the same order, but in an array. */
 function enabled(world: PackedWorld, scope: Scope): readonly Command[] {
-  if (!world.initialised) return BEFORE_INIT;
+  if (!world.initialised) {
+    return [UNMAP_ALIASES, { op: "find", page: scope.vmalloc.vstart }, { op: "init" }];
+  }
   const { areas, blocks } = world;
   const commands = requestsOf(scope, world.promises).slice();
   for (let at = 0; at < areas.length; at += AREA) {
     const start = areas[at + START] as Vpn;
     const mapped = areas[at + MAPPED] as Pages;
     const number = areas[at + BLOCK] as number;
+    commands.push({ op: "find", page: start }, { op: "find", page: (areas[at + END] as Vpn) - 1 });
     if (areas[at + LIFE] === BUSY) {
       const by = areas[at + BY] as number;
-      if (by === BY_ALLOC) commands.push({ op: "free", start });
+      if (by === BY_ALLOC || by === BY_VMAP) commands.push({ op: "free", start });
       else if (by === BY_PERCPU + start)
         commands.push({ op: "pcpuFree", start, offsets: offsetsFrom(areas, start) });
       else if (by === BY_MAP && number === NO_BLOCK)
         commands.push({ op: "unmapRam", cpu: 0, start, count: mapped });
     }
-    pushTouches(commands, start, mapped, scope.cpus);
-    if (number !== NO_BLOCK) pushMaps(commands, blocks[number] as Packed, scope.cpus);
+    pushTouches(commands, start, mapped, scope);
+    if (number !== NO_BLOCK) pushMaps(commands, blocks[number] as Packed, scope);
   }
   for (let nth = 0; nth < LAST.length; nth++) commands.push(LAST[nth] as Command);
   return commands;
@@ -71,17 +75,18 @@ function offsetsFrom(areas: Packed, base: Vpn): readonly Pages[] {
 }
 
 /** What may be done with the maps of a block. */
-function pushMaps(to: Command[], block: Packed, cpus: number): void {
+function pushMaps(to: Command[], block: Packed, scope: Scope): void {
   for (let at = MAPS; at < block.length; at += MAP) {
     const start = block[at + START] as Vpn;
     const count = block[at + COUNT] as Pages;
     if (block[at + HELD] === 1) to.push({ op: "unmapRam", cpu: 0, start, count });
-    pushTouches(to, start, count, cpus);
+    pushTouches(to, start, count, scope);
   }
 }
 
-function pushTouches(to: Command[], start: Vpn, pages: Pages, cpus: number): void {
-  for (let cpu = 0; cpu < cpus; cpu++) {
+function pushTouches(to: Command[], start: Vpn, pages: Pages, scope: Scope): void {
+  for (let cpu = 0; cpu < scope.cpus; cpu++) {
+    if (!isPossible(scope, cpu)) continue;
     for (let page = start; page < start + pages; page++) to.push({ op: "touch", cpu, page });
   }
 }
@@ -113,7 +118,10 @@ function allRequests(scope: Scope, { fragments, percpu }: Promises): readonly Co
     }
   }
   for (const count of fragments === "no blocks" ? [] : scope.counts) {
-    for (let cpu = 0; cpu < scope.cpus; cpu++) commands.push({ op: "mapRam", cpu, count });
+    for (const cpu of possibleCpus(scope)) commands.push({ op: "mapRam", cpu, count });
+  }
+  for (const count of vmapCounts(scope)) {
+    commands.push({ op: "vmap", count }, { op: "vmap", count, noGuard: true });
   }
   for (const congruent of percpu ? scope.congruent : []) commands.push({ op: "pcpuGet", ...congruent });
   return commands;

@@ -22,9 +22,9 @@ import {
   BLOCK,
   BUSY,
   BY,
-  BY_ALLOC,
   BY_MAP,
   BY_PERCPU,
+  BY_VMAP,
   COUNT,
   CPU,
   DEAD,
@@ -174,7 +174,7 @@ export class PackedWorld implements World, PackedFields {
   busyAt(start: Vpn): Extent | undefined {
     const { areas } = this;
     for (let at = 0; at < areas.length && (areas[at + START] as number) <= start; at += AREA) {
-      if (areas[at + START] === start && areas[at + LIFE] === BUSY && areas[at + BY] === BY_ALLOC) {
+      if (areas[at + START] === start && areas[at + LIFE] === BUSY && areas[at + BY] !== BY_MAP) {
         return { start, end: areas[at + END] as Vpn };
       }
     }
@@ -417,6 +417,7 @@ function viewAt({ areas, blocks }: PackedFields, at: number): AreaView {
     end: areas[at + END] as Vpn,
     life: areas[at + LIFE] === LAZY ? "lazy" : "busy",
     block: number === NO_BLOCK ? undefined : blockView(blocks[number] as Packed),
+    vmapped: areas[at + BY] === BY_VMAP ? (areas[at + MAPPED] as Pages) : 0,
   };
 }
 

@@ -72,6 +72,7 @@ function changed(
     case "pcpuFree":
       return purged(response) ? afterPurge(before, before.pooled, released) : before.pooled;
     case "alloc":
+    case "vmap":
     case "mapRam":
       return afterSearch(before, command, response);
     case "pcpuGet":

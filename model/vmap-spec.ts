@@ -2,7 +2,7 @@
 import type { Command, Response } from "../spec/commands.ts";
 import type { Spec } from "../spec/contract.ts";
 import type { Promises } from "../spec/releases.ts";
-import type { Scope } from "../spec/scope.ts";
+import { possibleCpus, type Scope, vmapCounts } from "../spec/scope.ts";
 import type { Pages, Vpn } from "../spec/vocabulary.ts";
 import { after } from "./after.ts";
 import type { Area } from "./area.ts";
@@ -22,6 +22,7 @@ export function vmapSpec(promises: Promises): VmapSpec {
 function* enabled(world: ImmutableWorld, scope: Scope): Iterable<Command> {
   yield { op: "unmapAliases" };
   if (!world.initialised) {
+    yield { op: "find", page: scope.vmalloc.vstart };
     yield { op: "init" };
     return;
   }
@@ -34,10 +35,16 @@ function* enabled(world: ImmutableWorld, scope: Scope): Iterable<Command> {
     }
   }
   for (const count of world.promises.fragments === "no blocks" ? [] : scope.counts) {
-    for (let cpu = 0; cpu < scope.cpus; cpu++) yield { op: "mapRam", cpu, count };
+    for (const cpu of possibleCpus(scope)) yield { op: "mapRam", cpu, count };
+  }
+  for (const count of vmapCounts(scope)) {
+    yield { op: "vmap", count };
+    yield { op: "vmap", count, noGuard: true };
   }
   for (const congruent of world.promises.percpu ? scope.congruent : []) yield { op: "pcpuGet", ...congruent };
   for (const area of world.areas) {
+    yield { op: "find", page: area.start };
+    yield { op: "find", page: area.end - 1 };
     if (area.life === "busy") yield* letsGo(area, world);
     yield* touches(area.start, area.mapped, scope);
     for (const { start, count, held } of area.block?.maps ?? []) {
@@ -52,14 +59,14 @@ function* enabled(world: ImmutableWorld, scope: Scope): Iterable<Command> {
 
 /** What lets a whole area go: nothing does that of a block. */
 function* letsGo({ start, by, mapped, block }: Area, world: ImmutableWorld): Iterable<Command> {
-  if (by === "alloc") yield { op: "free", start };
+  if (by === "alloc" || by === "vmap") yield { op: "free", start };
   else if (by === start)
     yield { op: "pcpuFree", start, offsets: world.percpuAt(start).map((area) => area.start - start) };
   else if (by === "map" && block === undefined) yield { op: "unmapRam", cpu: 0, start, count: mapped };
 }
 
-function* touches(start: Vpn, pages: Pages, { cpus }: Scope): Iterable<Command> {
-  for (let cpu = 0; cpu < cpus; cpu++) {
+function* touches(start: Vpn, pages: Pages, scope: Scope): Iterable<Command> {
+  for (const cpu of possibleCpus(scope)) {
     for (let page = start; page < start + pages; page++) yield { op: "touch", cpu, page };
   }
 }

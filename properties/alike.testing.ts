@@ -74,7 +74,17 @@ export function compareAlike(
 
 /** All of a state but what the last call did. */
 function concreteKey(state: State): string {
-  const { marks, flushes, pteSet, pteCleared, rcuCallbacks, usedAfterFree, gaveUpAt, ...rest } = state;
+  const {
+    marks,
+    flushes,
+    pteSet,
+    pteCleared,
+    rcuCallbacks,
+    usedAfterFree,
+    usedAbsentCpu,
+    gaveUpAt,
+    ...rest
+  } = state;
   return serialize(rest).toString("latin1");
 }
 
@@ -136,9 +146,10 @@ class Hearing {
 
 /** What a caller sees of a reply, but for which frame is which; how many pages are lazy a law compares. */
 function shown(response: Response): string {
-  const { flushes, pteSet, pteCleared, usedAfterFree, dirtyLines } = response;
+  const { flushes, pteSet, pteCleared, usedAfterFree, usedAbsentCpu, dirtyLines } = response;
   const result: unknown[] = [response.kind];
   if (response.kind === "placed") result.push(response.start, response.mapStopped);
+  if (response.kind === "found") result.push(response.start);
   if (response.kind === "reached") result.push(response.hit, response.frame === null);
   if (response.kind === "pinned") result.push(response.swept, response.ptes);
   if (response.kind === "done" && response.aliases !== undefined) {
@@ -146,7 +157,7 @@ function shown(response: Response): string {
     const where = [staleTlb, deadTlb].map((all) => all.map(({ cpu, page }) => [cpu, page]));
     result.push(where, deadPtes);
   }
-  return JSON.stringify([result, flushes, pteSet, pteCleared, usedAfterFree, dirtyLines]);
+  return JSON.stringify([result, flushes, pteSet, pteCleared, usedAfterFree, usedAbsentCpu, dirtyLines]);
 }
 
 /**

@@ -5,7 +5,7 @@ import type { PackedWorld } from "../model/packed-world.ts";
 import type { Command } from "../spec/commands.ts";
 import { comesBeforeInit } from "../spec/history.ts";
 import type { Promises } from "../spec/releases.ts";
-import type { Scope } from "../spec/scope.ts";
+import { possibleCpus, type Scope, vmapCounts } from "../spec/scope.ts";
 import { alignmentInPages, type Vpn } from "../spec/vocabulary.ts";
 
 /**
@@ -16,6 +16,10 @@ export type Call =
   /** An allocation under which nothing is mapped, and one with a frame under every page. */
   | "alloc"
   | "allocMapped"
+  /** vmap of each of the scope's counts, with VM_NO_GUARD and without. */
+  | "vmap"
+  /** A search for the area at each page. */
+  | "find"
   /** mapRam of each of the scope's counts, on each CPU. */
   | "map"
   /** A read, or a write, by each CPU of each page that is or was mapped. */
@@ -29,6 +33,9 @@ export type Call =
 
 /** What laws about areas need. */
 export const OF_AREAS: readonly Call[] = ["alloc", "purge"];
+
+/** Whose areas are freed. */
+const FREED: readonly Call[] = ["alloc", "allocMapped", "vmap"];
 
 const WITHOUT_ARGUMENTS = ["pin", "purge", "unmapAliases"] as const;
 
@@ -49,8 +56,10 @@ export function commandsOf(
   if (scope.beforeInit) commands.push({ op: "init" });
   if (calls.includes("alloc")) commands.push(...requestsOf(scope, false));
   if (calls.includes("allocMapped")) commands.push(...requestsOf(scope, true));
-  if (calls.includes("alloc") || calls.includes("allocMapped"))
+  if (calls.includes("vmap")) commands.push(...vmapsOf(scope));
+  if (calls.some((call) => FREED.includes(call)))
     commands.push(...pages.map((start) => ({ op: "free", start }) as const));
+  if (calls.includes("find")) commands.push(...pages.map((page) => ({ op: "find", page }) as const));
   if (calls.includes("map")) commands.push(...mapsOf(scope, pages));
   if (calls.includes("percpu")) commands.push(...percpuOf(scope, pages));
   if (calls.includes("touch")) commands.push(...touchesOf(scope, pages, false));
@@ -78,16 +87,16 @@ export function commandsTo(
 }
 
 /** The same commands, an allocation on every CPU. */
-export function onEachCpu({ cpus }: Scope, commands: readonly Command[]): readonly Command[] {
+export function onEachCpu(scope: Scope, commands: readonly Command[]): readonly Command[] {
+  const others = possibleCpus(scope).slice(1);
   return commands.flatMap((command): readonly Command[] => {
     if (command.op !== "alloc") return [command];
-    const elsewhere = Array.from({ length: cpus - 1 }, (_none, nth) => ({ ...command, cpu: nth + 1 }));
-    return [command, ...elsewhere];
+    return [command, ...others.map((cpu) => ({ ...command, cpu }))];
   });
 }
 
 function pagesOfWindows({ windows, vmalloc }: Scope, calls: readonly Call[]): readonly Vpn[] {
-  const inVmalloc = calls.includes("map") || calls.includes("percpu");
+  const inVmalloc = calls.some((call) => call === "map" || call === "percpu" || call === "vmap");
   const all = inVmalloc ? [...windows, vmalloc] : windows;
   return pagesBetween(Math.min(...all.map(({ vstart }) => vstart)), Math.max(...all.map(({ vend }) => vend)));
 }
@@ -105,9 +114,17 @@ function requestsOf({ sizes, aligns, windows }: Scope, map: boolean): Command[] 
   );
 }
 
+function vmapsOf(scope: Scope): Command[] {
+  return vmapCounts(scope).flatMap((count) => [
+    { op: "vmap", count } as const,
+    { op: "vmap", count, noGuard: true } as const,
+  ]);
+}
+
 /** On which CPU a map is let go makes no difference to any release here. */
-function mapsOf({ counts, cpus }: Scope, pages: readonly Vpn[]): Command[] {
-  const onEach = Array.from({ length: cpus }, (_none, cpu) => cpu);
+function mapsOf(scope: Scope, pages: readonly Vpn[]): Command[] {
+  const { counts } = scope;
+  const onEach = possibleCpus(scope);
   const maps = counts.flatMap((count) => onEach.map((cpu) => ({ op: "mapRam", cpu, count }) as const));
   const held = counts.filter((count) => count > 0);
   const letGo = pages.flatMap((start) =>
@@ -125,8 +142,8 @@ function percpuOf({ congruent }: Scope, pages: readonly Vpn[]): Command[] {
   return [...gets, ...frees];
 }
 
-function touchesOf({ cpus }: Scope, pages: readonly Vpn[], write: boolean): Command[] {
-  return Array.from({ length: cpus }, (_none, cpu) => cpu).flatMap((cpu) =>
+function touchesOf(scope: Scope, pages: readonly Vpn[], write: boolean): Command[] {
+  return possibleCpus(scope).flatMap((cpu) =>
     pages.map((page): Command => (write ? { op: "touch", cpu, page, write } : { op: "touch", cpu, page })),
   );
 }
@@ -176,6 +193,10 @@ export function nameOf(command: Command): string {
     }
     case "free":
       return `free ${command.start}`;
+    case "find":
+      return `find ${command.page}`;
+    case "vmap":
+      return `vmap ${command.count}${command.noGuard ? " without guard" : ""}`;
     case "mapRam":
       return `mapRam ${command.count} on ${command.cpu}`;
     case "unmapRam":

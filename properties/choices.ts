@@ -5,7 +5,7 @@
  */
 import fc from "fast-check";
 import type { Congruent } from "../spec/commands.ts";
-import type { Scope, Window } from "../spec/scope.ts";
+import { possibleCpus, type Scope, vmapCounts, type Window } from "../spec/scope.ts";
 import { type Bytes, type Cpu, PAGE_SIZE, type Pages } from "../spec/vocabulary.ts";
 
 /** A size as such, or that of a hole (by number, from the lowest) less so many pages. */
@@ -32,6 +32,9 @@ export type Choice =
   | { readonly op: "pcpuGet"; readonly congruent: Congruent }
   /** Lets the areas of one pcpuGet go. */
   | { readonly op: "pcpuFree"; readonly share: number }
+  /** Looks for one of the areas that are held, or where one would be, by its first page or by one behind that. */
+  | { readonly op: "find"; readonly share: number; readonly page: Pages }
+  | { readonly op: "vmap"; readonly count: Pages; readonly noGuard: boolean }
   /** Reads or writes a page of one of the areas and maps. */
   | {
       readonly op: "touch";
@@ -59,6 +62,9 @@ export interface Weights {
   /** Of percpu areas; for scopes that have some. */
   readonly pcpuGet: number;
   readonly pcpuFree: number;
+  /** For scopes that have a window for it. */
+  readonly vmap: number;
+  readonly find: number;
   readonly pin: number;
   readonly unpin: number;
   readonly touch: number;
@@ -75,6 +81,8 @@ export const WEIGHTS: Weights = {
   unmapRam: 0,
   pcpuGet: 24,
   pcpuFree: 14,
+  vmap: 0,
+  find: 0,
   pin: 4,
   unpin: 1,
   touch: 8,
@@ -92,6 +100,8 @@ const WEIGHTS_OF_MAPS: Weights = {
   unmapRam: 30,
   pcpuGet: 0,
   pcpuFree: 0,
+  vmap: 4,
+  find: 2,
   pin: 5,
   unpin: 1,
   touch: 20,
@@ -106,6 +116,8 @@ const WEIGHTS_OF_MAPS_ALONE: Weights = {
   alloc: 0,
   again: 0,
   free: 0,
+  vmap: 0,
+  find: 0,
   pin: 0,
   unpin: 0,
   touch: 4,
@@ -139,7 +151,8 @@ export function choice(scope: Scope, weights: Weights = weightsFor(scope)): fc.A
   const pages: fc.Arbitrary<SizeChoice> = fc.constantFrom(...scope.sizes).map((size) => ({ pages: size }));
   const hole: fc.Arbitrary<SizeChoice> = fc.record({ hole: fc.nat(3), less: fc.nat(1) });
   const size = fc.oneof({ arbitrary: pages, weight: 2 }, { arbitrary: hole, weight: 1 });
-  const cpu = fc.nat(scope.cpus - 1);
+  const possible = possibleCpus(scope);
+  const cpu = fc.nat(possible.length - 1).map((nth) => possible[nth] as Cpu);
   const seldom = fc.oneof(
     { arbitrary: fc.constant(false), weight: 7 },
     { arbitrary: fc.constant(true), weight: 1 },
@@ -168,6 +181,7 @@ export function choice(scope: Scope, weights: Weights = weightsFor(scope)): fc.A
     { weight: weights.unmapAliases, arbitrary: fc.constant({ op: "unmapAliases" as const }) },
     { weight: weights.tlb, arbitrary: fc.constant({ op: "tlb" as const }) },
     { weight: weights.pin, arbitrary: fc.constant({ op: "pin" as const }) },
+    { weight: weights.find, arbitrary: fc.record({ op: op("find"), share, page: fc.nat(3) }) },
     { weight: weights.unpin, arbitrary: fc.record({ op: op("unpin"), share }) },
   ];
   // Seldom a map of nothing: it is outside the call's domain, and stops most kernels.
@@ -180,13 +194,20 @@ export function choice(scope: Scope, weights: Weights = weightsFor(scope)): fc.A
     { weight: weights.unmapRam, arbitrary: fc.record({ op: op("unmapRam"), cpu, share }) },
   ];
   const percpu = scope.congruent.length === 0 ? [] : percpuChoices(scope, weights);
+  const vmaps = vmapCounts(scope).length === 0 ? [] : [vmapOf(scope, weights)];
   const init = { weight: 60, arbitrary: fc.constant({ op: "init" as const }) };
   return fc.oneof(
     ...areas,
+    ...vmaps,
     ...(scope.blockPages > 0 ? maps : []),
     ...percpu,
     ...(scope.beforeInit ? [init] : []),
   );
+}
+
+function vmapOf(scope: Scope, { vmap: weight }: Weights) {
+  const count = fc.constantFrom(...vmapCounts(scope));
+  return { weight, arbitrary: fc.record({ op: fc.constant("vmap" as const), count, noGuard: fc.boolean() }) };
 }
 
 /** How many choices a history is drawn from, and of which kinds. */

@@ -16,6 +16,7 @@ export const KINDS = [
   { id: "ptes", says: "Both set as many PTEs, and clear as many." },
   { id: "lazy-pages", says: "Both count as many lazy pages." },
   { id: "touch", says: "A touch reaches the same frame by the same way." },
+  { id: "found", says: "A search for an address finds the same area." },
   { id: "aliases", says: "The same translations and PTEs are left of what was let go." },
   { id: "dirty-lines", says: "The same pages have dirty lines in a cache indexed by virtual address." },
 ] as const satisfies readonly Kind[];
@@ -31,9 +32,9 @@ export function kindsIn(bits: number): readonly KindId[] {
   return KINDS.filter((_each, nth) => (bits >> nth) & 1).map(({ id }) => id);
 }
 
-const [STOP, REFUSAL, ADDRESS, FLUSH, PTES, LAZY_PAGES, TOUCH, ALIASES, DIRTY_LINES] = KINDS.map(
+const [STOP, REFUSAL, ADDRESS, FLUSH, PTES, LAZY_PAGES, TOUCH, FOUND, ALIASES, DIRTY_LINES] = KINDS.map(
   (_each, nth) => 1 << nth,
-) as [number, number, number, number, number, number, number, number, number];
+) as [number, number, number, number, number, number, number, number, number, number];
 
 export const ANY_KIND: number = 2 ** KINDS.length - 1;
 
@@ -63,6 +64,7 @@ function ofResults(one: Response, other: Response): number {
   }
   if (one.kind === "reached" && other.kind === "reached")
     return one.hit === other.hit && one.frame === other.frame ? 0 : TOUCH;
+  if (one.kind === "found" && other.kind === "found") return one.start === other.start ? 0 : FOUND;
   if (one.kind === "pinned" && other.kind === "pinned") {
     const same = one.frame === other.frame && one.traps === other.traps && one.ptes === other.ptes;
     return same ? 0 : ALIASES;

@@ -26,6 +26,8 @@ interface Space {
 const EVERY_CALL: readonly Call[] = [
   "alloc",
   "allocMapped",
+  "vmap",
+  "find",
   "map",
   "touch",
   "write",

@@ -7,6 +7,7 @@ import type { Scope } from "../spec/scope.ts";
 /** Something that was given out: which command got it, where it begins, and of how many pages it is. */
 interface Got {
   readonly by: number;
+  /** How it is let go: what vmap got is freed as what an alloc got. */
   readonly op: "alloc" | "mapRam" | "pcpuGet" | "pin";
   readonly start: number;
   readonly pages: number;
@@ -77,6 +78,8 @@ function note(got: Got[], by: number, command: Command, response: Response): voi
   if (response.kind !== "placed") return;
   if (command.op === "alloc")
     got.push({ by, op: "alloc", start: response.start, pages: command.size, letGo: false });
+  if (command.op === "vmap")
+    got.push({ by, op: "alloc", start: response.start, pages: command.count, letGo: false });
   if (command.op === "mapRam")
     got.push({ by, op: "mapRam", start: response.start, pages: command.count, letGo: false });
   // Nothing is mapped there: no touch means it.

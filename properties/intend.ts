@@ -29,7 +29,7 @@ export function nothingAsked(): Asked {
 }
 
 /** What a choice may ask of the world it meets. */
-type Met = Pick<World, "initialised" | "promises" | "areasIn">;
+type Met = Pick<World, "initialised" | "promises" | "scope" | "areasIn">;
 
 /** The step meant, or undefined if it cannot be meant here (there is nothing to free, say). */
 export function intend(choice: Choice, world: Met, asked: Asked): HistoryStep | undefined {
@@ -51,6 +51,14 @@ export function intend(choice: Choice, world: Met, asked: Asked): HistoryStep | 
       return asked.lastAlloc;
     case "mapRam":
       return world.promises.fragments === "no blocks" ? undefined : choice;
+    case "find": {
+      const from = sharedOut(asked.areas, choice.share)?.start ?? world.scope.vmalloc.vstart;
+      return { op: "find", page: from + choice.page };
+    }
+    case "vmap": {
+      const { count, noGuard } = choice;
+      return noGuard ? { op: "vmap", count, noGuard } : { op: "vmap", count };
+    }
     case "free": {
       const area = sharedOut(asked.areas, choice.share);
       return area && { op: "free", area: area.index };
@@ -106,6 +114,9 @@ export function noteAsked(
     case "alloc":
       asked.lastAlloc = step;
       if (start !== undefined) insert(asked.areas, { index, start, pages: step.size });
+      break;
+    case "vmap":
+      if (start !== undefined) insert(asked.areas, { index, start, pages: step.count });
       break;
     case "mapRam":
       if (start !== undefined) insert(asked.maps, { index, start, pages: step.count });

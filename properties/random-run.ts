@@ -54,10 +54,12 @@ const LONGEST = 60;
 const HARMLESS: readonly LawId[] = [
   "lowest-fit",
   "highest-congruent-fit",
+  "guard-between-vmaps",
   "refused-only-when-full",
   "purge-only-when-full",
   "nothing-leaks",
   "no-use-after-free",
+  "finds-areas",
   "no-alias-after-unmap-aliases",
   "pinned-is-unaliased",
 ];

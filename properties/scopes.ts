@@ -130,6 +130,16 @@ const small: Scope = {
   windows: [{ vstart: 64, vend: 84 }],
 };
 
+/** Two CPUs, numbered 0 and 2, and blocks of which the lowest has an odd number. */
+const gap: Scope = {
+  ...small,
+  name: "gap",
+  cpus: 3,
+  absentCpus: [1],
+  vmalloc: { vstart: 68, vend: 88 },
+  windows: [{ vstart: 68, vend: 88 }],
+};
+
 /** A machine that is switched on. */
 const boot: Scope = { ...small, name: "boot", beforeInit: true };
 
@@ -158,7 +168,7 @@ const percpu: Scope = {
   ],
 };
 
-export const SCOPES: readonly Scope[] = [desk, top, tight, lazy, pools, blocks, small, boot, percpu];
+export const SCOPES: readonly Scope[] = [desk, top, tight, lazy, pools, blocks, small, gap, boot, percpu];
 
 /** Those in which a release with these promises does something that it does in no other. */
 export function scopesFor(promises: Pick<Promises, "percpu">): readonly Scope[] {

@@ -28,10 +28,12 @@ export const GOES_ON_AFTER: readonly LawId[] = [
   "lowest-fit",
   "guard-gap",
   "highest-congruent-fit",
+  "guard-between-vmaps",
   "refused-only-when-full",
   "purge-only-when-full",
   "nothing-leaks",
   "no-use-after-free",
+  "finds-areas",
 ];
 
 /** Not a law of any kernel: asked beside them where somebody can tell which breaks are known. */

@@ -22,6 +22,11 @@ export function* simpler(step: HistoryStep, scope: Scope): Iterable<HistoryStep>
       yield { ...step, ...window };
     }
   }
+  if (step.op === "vmap") {
+    yield { op: "purge" };
+    if (step.noGuard) yield { op: "vmap", count: step.count };
+    for (let count = 1; count < step.count; count++) yield { ...step, count };
+  }
   // A pin, or a call for what blocks have dirty, that was only there to purge.
   if (step.op === "pin") yield { op: "unmapAliases" };
   if (step.op === "unmapAliases") yield { op: "purge" };

@@ -6,6 +6,8 @@ import { type Cpu, PAGE_SIZE, type Pages } from "../spec/vocabulary.ts";
 export interface SpaceOfBlocks extends Space {
   readonly block: Pages;
   readonly cpus: number;
+  /** CPU numbers left out between CPU 0 and the others. */
+  readonly gap: number;
 }
 
 export interface Space {
@@ -48,13 +50,14 @@ export function areasScope(space: Space, cpus: Cpu): Scope {
 
 /** The whole space is where maps go. Throws a RangeError for a block of other than 2, 4 or 8 pages. */
 export function blocksScope(space: SpaceOfBlocks): Scope {
-  const { block, cpus } = space;
+  const { block, cpus, gap } = space;
   if (![2, 4, 8].includes(block)) throw new RangeError(`blocks of ${block} pages: 2, 4 or 8 can be explored`);
   const scope = spaceScope(space);
   const most = block / 2;
   return {
     ...scope,
-    cpus,
+    cpus: cpus + gap,
+    ...(gap === 0 ? {} : { absentCpus: Array.from({ length: gap }, (_none, nth) => nth + 1) }),
     vmalloc: scope.windows[0] as Window,
     blockPages: block,
     bitsPerLong: most,

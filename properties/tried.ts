@@ -11,7 +11,9 @@ const TRIED_BY: Readonly<Record<LawId, readonly Call[]>> = {
   "flush-only-once": ["unmapAliases"],
   "usable-blocks-stay": ["unmapAliases"],
   "pinned-is-unaliased": ["pin"],
-  "unmapped-means-no-pte": ["allocMapped", "map"],
+  "unmapped-means-no-pte": ["allocMapped", "map", "vmap"],
+  "guard-between-vmaps": ["vmap"],
+  "finds-areas": ["find"],
   "cache-flushed-before-unmap": ["write"],
 };
 
@@ -19,14 +21,15 @@ const TRIED_BY: Readonly<Record<LawId, readonly Call[]>> = {
 export function lawsTried(
   laws: readonly VmapLaw[],
   calls: readonly Call[],
-  { beforeInit, counts, lazyMaxPages }: Scope,
+  { beforeInit, counts, lazyMaxPages, absentCpus }: Scope,
 ): readonly VmapLaw[] {
   return laws.filter(({ id }) => {
     if (id === "init-order") return beforeInit;
     // The kernel's own limit is far above what a small space holds.
     if (id === "lazy-bounded") return lazyMaxPages !== null;
-    // Who explores lets go only of what is held: what is left outside a call's domain is a map of nothing.
-    if (id === "argument-domain") return calls.includes("map") && counts.includes(0);
+    // Who explores lets go only of what is held: what is left outside a domain is a map of nothing, and a CPU's number.
+    if (id === "argument-domain")
+      return calls.includes("map") && (counts.includes(0) || absentCpus !== undefined);
     return TRIED_BY[id]?.some((call) => calls.includes(call)) ?? true;
   });
 }

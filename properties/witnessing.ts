@@ -11,6 +11,7 @@ const NEEDED: Readonly<Record<NonNullable<VmapWitness["needs"]>, readonly Call[]
   mappings: ["touch"],
   blocks: ["map", "touch"],
   percpu: ["percpu"],
+  vmaps: ["vmap"],
 };
 
 export class Witnessing<S> {

@@ -69,6 +69,18 @@ export interface PcpuFree {
   readonly offsets: readonly Pages[];
 }
 
+/**
+ * vmap(pages, count, flags): maps `count` fresh frames in an area of their own in the vmalloc window, which a free lets
+ * go. The last page of the area has no PTE: it is the guard page.
+ */
+export interface Vmap {
+  readonly op: "vmap";
+  /** In pages, at least 1. */
+  readonly count: Pages;
+  /** The caller passes VM_NO_GUARD: no guard page, please. What comes of it differs between releases. */
+  readonly noGuard?: boolean;
+}
+
 /** A CPU reads one page, or writes to it: through its TLB if it can, else by the page table. */
 export interface Touch {
   readonly op: "touch";
@@ -76,6 +88,12 @@ export interface Touch {
   readonly page: Vpn;
   /** A write leaves a dirty line in a cache indexed by virtual address. */
   readonly write?: boolean;
+}
+
+/** find_vmap_area(addr): which area is here? May be asked before vmalloc_init, and was (catalogue B10). */
+export interface Find {
+  readonly op: "find";
+  readonly page: Vpn;
 }
 
 /** A page-table page goes back to the page allocator, and is nobody's secret any more. */
@@ -91,6 +109,8 @@ export type Command =
   | UnmapRam
   | PcpuGet
   | PcpuFree
+  | Vmap
+  | Find
   | Touch
   /**
    * A page is allocated for use in a page table, and pinned: Xen wants no other writable mapping of it, PAT no
@@ -154,6 +174,8 @@ interface Effects {
   readonly descriptors?: number;
   /** A freed descriptor was read. Only a harness around the allocator can tell. */
   readonly usedAfterFree?: boolean;
+  /** Per-CPU data of a CPU that is not possible were used. Only a harness around the allocator can tell. */
+  readonly usedAbsentCpu?: boolean;
   /** Pages with dirty lines in a cache indexed by virtual address. Absent without such an observer. */
   readonly dirtyLines?: readonly Vpn[];
 }
@@ -170,6 +192,8 @@ export type Response = Effects &
     | { readonly kind: "refused" }
     | { readonly kind: "done"; readonly aliases?: AliasReport }
     | Pinned
+    /** Where the area begins that find_vmap_area found; null if it found none. */
+    | { readonly kind: "found"; readonly start: Vpn | null }
     /** A touch: served from the TLB (hit), walked, or faulted (frame null). */
     | { readonly kind: "reached"; readonly hit: boolean; readonly frame: Pfn | null }
     /** The kernel would have stopped here (BUG, BUG_ON); a history ends. */

@@ -2,7 +2,7 @@
  * A history as files and generators write it: an area is named by the index of the command that asked for it,
  * whether that was granted or not. So one history means the same on every kernel, also on the repaired one.
  */
-import type { Alloc, Command, MapRam, PcpuGet, Response } from "./commands.ts";
+import type { Alloc, Command, Find, MapRam, PcpuGet, Response, Vmap } from "./commands.ts";
 import type { Naming } from "./contract.ts";
 import type { Scope } from "./scope.ts";
 import type { Cpu, Pages, Pfn, Vpn } from "./vocabulary.ts";
@@ -12,6 +12,8 @@ export type HistoryStep =
   /** Frees what command number `area` got; freeing what was refused or is already free does nothing. */
   | { readonly op: "free"; readonly area: number }
   | MapRam
+  | Vmap
+  | Find
   /** Lets go of what mapRam number `area` got. */
   | { readonly op: "unmapRam"; readonly cpu: Cpu; readonly area: number }
   | PcpuGet
@@ -109,10 +111,10 @@ function named(step: HistoryStep): number | undefined {
 
 /** Which commands a step may name. */
 const NAMES: Readonly<Record<string, readonly string[]>> = {
-  free: ["alloc"],
+  free: ["alloc", "vmap"],
   unmapRam: ["mapRam"],
   pcpuFree: ["pcpuGet"],
-  touch: ["alloc", "mapRam"],
+  touch: ["alloc", "mapRam", "vmap"],
   unpin: ["pin"],
 };
 
@@ -127,6 +129,7 @@ export function misnamed(history: readonly HistoryStep[], index: number): readon
 
 /** Whether a call may be made before vmalloc_init: vm_unmap_aliases and who relies on it, and what only looks. */
 export function comesBeforeInit({ op }: { readonly op: string }): boolean {
+  if (op === "find") return true;
   return op === "unmapAliases" || op === "pin" || op === "unpin" || op === "tlb" || op === "init";
 }
 

@@ -30,6 +30,8 @@ export interface Promises {
   readonly lowestPage: Vpn;
   /** Whether pcpu_get_vm_areas is modelled: from 5.2 on. Kernels have it since 2.6.32 (ca23e405e06d). */
   readonly percpu: boolean;
+  /** Whether vmap leaves the guard page out for a caller who passes VM_NO_GUARD. */
+  readonly obeysNoGuard: boolean;
   readonly pools: Pools;
   /** Whether an allocation may say that it cannot wait for a purge (6.19). */
   readonly noblock: boolean;
@@ -59,6 +61,7 @@ const BY_ALL: readonly LawId[] = [
   "aligned",
   "no-overlap",
   "guard-gap",
+  "guard-between-vmaps",
   "refused-only-when-full",
   "purge-only-when-full",
   "no-bug",
@@ -69,6 +72,7 @@ const BY_ALL: readonly LawId[] = [
   "lazy-bounded",
   "nothing-leaks",
   "no-use-after-free",
+  "finds-areas",
   "argument-domain",
 ];
 
@@ -88,9 +92,15 @@ function release(
     fragments,
     lowestPage: 0,
     percpu: false,
+    obeysNoGuard: false,
     pools: "none",
     noblock: false,
   };
+}
+
+/** From 4.0, which brought VM_NO_GUARD (71394fe50146), to 5.15. */
+function obeying(promises: Promises): Promises {
+  return { ...promises, obeysNoGuard: true };
 }
 
 /** From 5.2 on. */
@@ -138,12 +148,12 @@ export const RELEASES: readonly Promises[] = [
   release(["3.1", "3.9", "3.10.4"], NO_GUARD, FROM_2_6_37, "purged"),
   release(["3.10.65"], NO_GUARD, FROM_2_6_37, "purged"),
   release(["3.16"], NO_GUARD, FROM_2_6_37, "purged"),
-  release(["4.4"], NO_GUARD, FROM_2_6_37, "purged"),
-  release(["4.15.0", "4.19", "5.0.1"], NO_GUARD, FROM_2_6_37, "purged"),
-  release(["4.15.18-ubuntu"], NO_GUARD, FROM_2_6_37, "purged"),
-  treeRelease(["5.2"], FROM_5_2, "purged"),
-  treeRelease(["5.10", "5.4"], FROM_5_2, "purged"),
-  treeRelease(["5.11"], FROM_5_2, "purged"),
+  obeying(release(["4.4"], NO_GUARD, FROM_2_6_37, "purged")),
+  obeying(release(["4.15.0", "4.19", "5.0.1"], NO_GUARD, FROM_2_6_37, "purged")),
+  obeying(release(["4.15.18-ubuntu"], NO_GUARD, FROM_2_6_37, "purged")),
+  obeying(treeRelease(["5.2"], FROM_5_2, "purged")),
+  obeying(treeRelease(["5.10", "5.4"], FROM_5_2, "purged")),
+  obeying(treeRelease(["5.11"], FROM_5_2, "purged")),
   treeRelease(["5.17"], FROM_5_16, "purged"),
   treeRelease(["6.1"], FROM_5_18, "purged"),
   treeRelease(["6.4"], FROM_5_18, "purged"),

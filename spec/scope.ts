@@ -16,11 +16,13 @@ export interface Scope {
   readonly name: string;
   /** Pages in the address space, 2^W, which is also one past its last page. 2^52 for a 64-bit kernel. */
   readonly wordPages: number;
-  /** Possible CPUs, all online. */
+  /** nr_cpu_ids: CPU numbers lie below it. All CPUs that are possible are online. */
   readonly cpus: Cpu;
+  /** CPU numbers between 0 and the highest that no CPU has: cpu_possible_mask has gaps there. None, if not given. */
+  readonly absentCpus?: readonly Cpu[];
   /** Lazy pages above which a free purges, or null for the kernel's formula. */
   readonly lazyMaxPages: Pages | null;
-  /** VMALLOC_START and VMALLOC_END: where vm_map_ram and pcpu_get_vm_areas place what they give out. */
+  /** VMALLOC_START and VMALLOC_END: where vm_map_ram, vmap and pcpu_get_vm_areas place what they give out. */
   readonly vmalloc: Window;
   /** VMAP_BBMAP_BITS: pages in a per-CPU block, at least twice `bitsPerLong`; 0 where the kernel has none. */
   readonly blockPages: Pages;
@@ -59,6 +61,21 @@ export const AREAS_ONLY = {
 /** The part of a scope that only blocks read, as a 64-bit kernel for some dozens of CPUs has it. */
 export const BLOCKS64 = { blockPages: 1024, bitsPerLong: 64 } as const;
 
+/** Whether there may be a CPU of this number. */
+export function isPossible({ cpus, absentCpus }: Scope, cpu: Cpu): boolean {
+  return cpu < cpus && absentCpus?.includes(cpu) !== true;
+}
+
+/** The numbers of the CPUs there are, lowest first. */
+export function possibleCpus(scope: Scope): readonly Cpu[] {
+  return Array.from({ length: scope.cpus }, (_none, cpu) => cpu).filter((cpu) => isPossible(scope, cpu));
+}
+
+/** num_possible_cpus(): how many CPUs there are. */
+export function possibleCount(scope: Scope): number {
+  return scope.absentCpus === undefined ? scope.cpus : possibleCpus(scope).length;
+}
+
 /** Whether a map of so many pages goes into a block, and not into an area of its own. */
 export function fitsBlock(scope: Scope, count: Pages): boolean {
   return count <= scope.bitsPerLong;
@@ -69,13 +86,18 @@ export function isLittleLeft(pages: Pages, given: Pages): boolean {
   return pages - given < pages / 4;
 }
 
-/** nr_vmap_nodes, from 6.9 on: a node for each CPU, up to 128 of them. */
-export function vmapNodes({ cpus }: Scope): number {
-  return Math.min(cpus, 128);
+/** nr_vmap_nodes, from 6.9 on: as many nodes as CPUs are possible, whatever their numbers, up to 128 (vmap_init_nodes). */
+export function vmapNodes(scope: Scope): number {
+  return Math.min(possibleCount(scope), 128);
 }
 
 /** MAX_VA_SIZE_PAGES: the largest extent that a node's pools hold. */
 export const LARGEST_POOLED: Pages = 256;
+
+/** The pages that callers of vmap ask for: those of maps, where there is a window for them. */
+export function vmapCounts({ vmalloc, counts }: Scope): readonly Pages[] {
+  return vmalloc.vstart < vmalloc.vend ? counts.filter((count) => count > 0) : [];
+}
 
 /** Where the block that holds this page begins: blocks are aligned to their size. */
 export function blockStart(scope: Scope, page: Vpn): Vpn {
@@ -88,6 +110,6 @@ export function blockStart(scope: Scope, page: Vpn): Vpn {
  */
 export function lazyMaxPages(scope: Scope): Pages {
   if (scope.lazyMaxPages !== null) return scope.lazyMaxPages;
-  const fls = 32 - Math.clz32(scope.cpus);
+  const fls = 32 - Math.clz32(possibleCount(scope));
   return fls * ((32 * 1024 * 1024) / 4096);
 }

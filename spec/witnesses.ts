@@ -145,6 +145,17 @@ const mapTooLarge: VmapWitness = {
     command.op === "mapRam" && response.kind === "placed" && !fitsBlock(before.scope, command.count),
 };
 
+const vmapAboveVmap: VmapWitness = {
+  id: "vmap-above-vmap",
+  needs: "vmaps",
+  says: "An area of vmap is placed as close above another as the release places areas.",
+  seen: (before, command, response) => {
+    if (command.op !== "vmap" || response.kind !== "placed") return false;
+    const below = response.start - before.promises.guard.afterArea;
+    return before.areasIn({ start: below - 1, end: below }).some(({ vmapped }) => vmapped > 0);
+  },
+};
+
 const pinnedAfterUse: VmapWitness = {
   id: "pinned-after-use",
   needs: "mappings",
@@ -185,7 +196,14 @@ const wouldNotWait: VmapWitness = {
     before.lowestFit(command, "gone") !== undefined,
 };
 
-const BY_ANY: readonly VmapWitness[] = [fullSpace, exactFit, topOfWindow, alignedPastStart, liveTouch];
+const BY_ANY: readonly VmapWitness[] = [
+  fullSpace,
+  exactFit,
+  topOfWindow,
+  alignedPastStart,
+  liveTouch,
+  vmapAboveVmap,
+];
 const BY_LAZY: readonly VmapWitness[] = [
   reuseAfterPurge,
   purgeAboveLimit,

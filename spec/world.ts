@@ -23,6 +23,8 @@ export interface AreaView extends Extent {
   readonly life: Life;
   /** Of an area that is a block. */
   readonly block: BlockView | undefined;
+  /** Pages that vmap mapped, from the area's start on; 0 in an area of anyone else. */
+  readonly vmapped: Pages;
 }
 
 /** What asks for an area: an allocation, or a map that needs a block. */
@@ -43,7 +45,7 @@ export interface World {
 
   /** The areas that share a page with the extent, by start; purgeable ones are taken unless said otherwise. */
   areasIn(extent: Extent, purgeable?: Purgeable): readonly AreaView[];
-  /** The busy area that an allocation placed here, if any. */
+  /** The busy area that an allocation or vmap placed here, if any: what a free lets go. */
   busyAt(start: Vpn): Extent | undefined;
   /** Whether a caller of vm_map_ram holds so many pages from here on. */
   holdsMap(start: Vpn, count: Pages): boolean;

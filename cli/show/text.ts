@@ -1,5 +1,6 @@
 /** Commands and replies in words. */
 import type { AliasReport, Command, Response } from "../../spec/commands.ts";
+import { possibleCpus, type Scope } from "../../spec/scope.ts";
 import { type Bytes, PAGE_SIZE, type Vpn } from "../../spec/vocabulary.ts";
 
 /** Above this, page numbers are shown as addresses: they are somebody's, and known so. */
@@ -34,6 +35,10 @@ export function commandText(command: Command): string {
     }
     case "free":
       return `free ${page(command.start)}`;
+    case "find":
+      return `find ${page(command.page)}`;
+    case "vmap":
+      return `vmap ${pagesText(command.count)}${command.noGuard ? ", VM_NO_GUARD" : ""}`;
     case "mapRam":
       return `mapRam ${pagesText(command.count)} on CPU ${command.cpu}`;
     case "unmapRam":
@@ -54,6 +59,12 @@ export function commandText(command: Command): string {
   }
 }
 
+/** How many CPUs a machine has, or which, where their numbers have gaps. */
+export function cpusText(scope: Scope): string {
+  if (scope.absentCpus !== undefined) return `CPUs ${possibleCpus(scope).join(", ")}`;
+  return `${scope.cpus} CPU${scope.cpus === 1 ? "" : "s"}`;
+}
+
 /** Flushes of one reply that are written out. */
 const MOST_FLUSHES = 4;
 
@@ -61,7 +72,8 @@ export function responseText(response: Response): string {
   const shown = response.flushes.slice(0, MOST_FLUSHES).map(extent);
   const more = response.flushes.length - shown.length;
   const flushed = [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join(" ");
-  return `${resultText(response)}${flushed === "" ? "" : `, flushed ${flushed}`}`;
+  const absent = response.usedAbsentCpu ? ", used data of a CPU that is not possible" : "";
+  return `${resultText(response)}${flushed === "" ? "" : `, flushed ${flushed}`}${absent}`;
 }
 
 function resultText(response: Response): string {
@@ -73,6 +85,8 @@ function resultText(response: Response): string {
     case "reached":
       if (response.frame === null) return "faulted";
       return `reached frame ${response.frame} ${response.hit ? "through the TLB" : "through the page table"}`;
+    case "found":
+      return response.start === null ? "found no area" : `found the area at ${page(response.start)}`;
     case "bug":
       return `BUG: ${response.text}`;
     case "pinned": {

@@ -12,6 +12,7 @@ import { pc } from "../colour.ts";
 import { AS_EXPECTED } from "../exit.ts";
 import { kernelNamed } from "../names.ts";
 import { columns } from "../output.ts";
+import { cpusText } from "../show/text.ts";
 
 interface Listed {
   readonly law: LawId;
@@ -73,11 +74,13 @@ export function listVerb({ json }: { readonly json: boolean }): number {
   );
   print(
     "scopes",
-    SCOPES.map(({ name, wordPages, cpus, lazyMaxPages }) => [
-      name,
-      `${wordPages} pages, ${cpus} CPU${cpus === 1 ? "" : "s"}`,
+    SCOPES.map((scope) => [
+      scope.name,
+      `${scope.wordPages} pages, ${cpusText(scope)}`,
       pc.dim(
-        lazyMaxPages === null ? "lazy pages by the kernel's formula" : `${lazyMaxPages} lazy pages at most`,
+        scope.lazyMaxPages === null
+          ? "lazy pages by the kernel's formula"
+          : `${scope.lazyMaxPages} lazy pages at most`,
       ),
     ]),
   );

@@ -15,6 +15,7 @@ import { AS_EXPECTED, UNEXPECTED, UsageError } from "../exit.ts";
 import { bugNamed, kernelNamed, lawNamed, refuseUnmodelled, replayLine } from "../names.ts";
 import { pinnedFile } from "../pinned.ts";
 import { mapsOf, stepLine } from "../show/played.ts";
+import { cpusText } from "../show/text.ts";
 import { historyOfTrace, isRecording } from "../trace-history.ts";
 import { interleavingFrom, replayPinned, replaySteps } from "./replay-steps.ts";
 
@@ -76,7 +77,7 @@ export async function replayVerb(target: string, options: ReplayOptions): Promis
       `${pc.bold(bug.id)}${bug.number ? ` (${bug.number})` : ""}\n${bug.says}\n${pc.dim(bug.source)}\n`,
     );
   console.log(
-    `kernel ${pc.bold(kernel.name)}, a space of ${history.scope.wordPages} pages, ${history.scope.cpus} CPU${history.scope.cpus === 1 ? "" : "s"}\n`,
+    `kernel ${pc.bold(kernel.name)}, a space of ${history.scope.wordPages} pages, ${cpusText(history.scope)}\n`,
   );
   const maps = mapsOf(played);
   for (const now of played) {

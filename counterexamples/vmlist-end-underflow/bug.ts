@@ -1,4 +1,5 @@
 import { listKernel, rules2_6_27 } from "../../kernels/linux-2.6.27.ts";
+import { requestOf } from "../../spec/laws/law.ts";
 import type { Bug } from "../bug.ts";
 
 const repaired = listKernel(
@@ -16,6 +17,8 @@ export const vmlistEndUnderflow: Bug = {
   fixed: "2.6.28, where db64fe02 replaced the allocator (seed 000)",
   changed: undefined,
   breaks: [{ law: "in-window", on: ["2.6.27"], pinned: "in-window.json", repaired }],
-  explains: ({ before, command }) =>
-    command.op === "alloc" && command.size + before.promises.guard.inside > command.vend,
+  explains: ({ before, command }) => {
+    const request = requestOf(before, command);
+    return request !== undefined && request.size + before.promises.guard.inside > request.vend;
+  },
 };

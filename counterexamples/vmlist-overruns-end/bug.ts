@@ -1,4 +1,5 @@
 import { listKernel, rules2_6_27 } from "../../kernels/linux-2.6.27.ts";
+import { placedExtent, requestOf } from "../../spec/laws/law.ts";
 import type { Bug, Evidence } from "../bug.ts";
 
 const repaired = listKernel(
@@ -19,7 +20,8 @@ export const vmlistOverrunsEnd: Bug = {
 
 /** Placed inside the window's start, beyond its end, and below some other area. */
 function overrunsBeforeAnother({ before, command, response }: Evidence): boolean {
-  if (command.op !== "alloc" || response.kind !== "placed" || response.start < command.vstart) return false;
-  const end = response.start + command.size + before.promises.guard.inside;
+  const request = requestOf(before, command);
+  if (request === undefined || response.kind !== "placed" || response.start < request.vstart) return false;
+  const { end } = placedExtent(before, request, response.start);
   return before.areasIn({ start: end, end: before.scope.wordPages }).length > 0;
 }

@@ -1,8 +1,9 @@
 /** Every law, in the order a reader should meet them. A new law is one constant and one line here. */
-import { argumentDomain, initOrder, noBug, nothingLeaks, noUseAfterFree } from "./integrity.ts";
+import { argumentDomain, findsAreas, initOrder, noBug, nothingLeaks, noUseAfterFree } from "./integrity.ts";
 import type { VmapLaw } from "./law.ts";
 import {
   aligned,
+  guardBetweenVmaps,
   guardGap,
   highestCongruentFit,
   inWindow,
@@ -35,6 +36,7 @@ export const LAWS: readonly VmapLaw[] = [
   aligned,
   noOverlap,
   guardGap,
+  guardBetweenVmaps,
   lowestFit,
   lowestFitAtAPage,
   lowestRoomyHole,
@@ -56,6 +58,7 @@ export const LAWS: readonly VmapLaw[] = [
   lazyBounded,
   nothingLeaks,
   noUseAfterFree,
+  findsAreas,
   argumentDomain,
   initOrder,
 ];

@@ -6,7 +6,7 @@ import { findsRoomInBlock, newArea, type VmapLaw } from "./law.ts";
 
 /**
  * Whether a call is inside its domain: it maps something, lets go only of what is held, and comes after
- * vmalloc_init, unless it is vm_unmap_aliases or one of its users.
+ * vmalloc_init, unless it may be made before.
  */
 function isLegal(before: World, command: Command): boolean {
   if (!before.initialised && !comesBeforeInit(command)) return false;
@@ -68,11 +68,26 @@ export const noUseAfterFree: VmapLaw = {
   },
 };
 
+export const findsAreas: VmapLaw = {
+  id: "finds-areas",
+  says: "find_vmap_area returns an area that holds the page and was not released, and one that is busy and begins there it always finds.",
+  source: "db64fe02: found by the first page alone; cef2ac3f6c8a (3.11): by any page of it",
+  holds(before, command, response) {
+    if (command.op !== "find" || response.kind !== "found") return true;
+    const { page } = command;
+    const here = before.areasIn({ start: page, end: page + 1 });
+    if (response.start !== null) return here.some(({ start }) => start === response.start);
+    return !here.some(({ start, life }) => start === page && life === "busy");
+  },
+};
+
 export const argumentDomain: VmapLaw = {
   id: "argument-domain",
-  says: "A call outside its domain (a map of count 0, a free of what is not held) is refused, not obeyed.",
-  source: "catalogue section 9, C14; find_vmap_area finds an area by its exact start (code of db64fe02)",
+  says: "A call outside its domain (a map of count 0, a free of what is not held) is refused, not obeyed, and a number outside its domain (a CPU that is not possible) is never used.",
+  source:
+    "catalogue section 9, C14, C12 (a34acf30b19b); find_vmap_area finds an area by its exact start (code of db64fe02)",
   holds(before, command, response, after) {
+    if (response.usedAbsentCpu === true) return false;
     if (!before.initialised || isLegal(before, command)) return true;
     if (command.op === "mapRam") {
       const leaves = (after?.leakedDescriptors ?? 0) > before.leakedDescriptors;

@@ -1,5 +1,5 @@
 /** What a law is here, and the few notions that several laws share: the area a command asks for, and where it went. */
-import type { Command, Response } from "../commands.ts";
+import type { Command, Response, Vmap } from "../commands.ts";
 import { areasFrom } from "../congruent.ts";
 import type { Law, Witness } from "../contract.ts";
 import { blockStart, fitsBlock, vmapNodes, type Window } from "../scope.ts";
@@ -17,16 +17,27 @@ import type { Purgeable, Request, World } from "../world.ts";
 export type VmapLaw = Law<World, Command, Response>;
 export type VmapWitness = Witness<World, Command, Response> & {
   /** What callers must do beside allocating, freeing and purging for it to be seen. */
-  readonly needs?: "mappings" | "blocks" | "percpu";
+  readonly needs?: "mappings" | "blocks" | "percpu" | "vmaps";
 };
 
 /**
- * The one area a command asks for: an allocation's own, one for a map too large for a block, or a block for a map
- * that finds no room in those there are. Undefined for commands that ask for none, or for several, or cannot (2.6.27
- * has no maps).
+ * The area that vmap asks for: its pages and a guard page, unless the allocator adds one of itself (2.6.27) or the
+ * release leaves it out for who does not want it. Its alignment is one byte.
+ */
+function vmapRequest({ promises, scope }: World, { count, noGuard }: Vmap): Request {
+  const isLeftOut = noGuard === true && promises.obeysNoGuard;
+  const size = isLeftOut || promises.guard.inside > 0 ? count : count + 1;
+  return { size, align: 1, ...scope.vmalloc };
+}
+
+/**
+ * The one area a command asks for: an allocation's own, that of vmap, one for a map too large for a block, or a block
+ * for a map that finds no room in those there are. Undefined for commands that ask for none, or for several, or cannot
+ * (2.6.27 has no maps).
  */
 export function requestOf(world: World, command: Command): Request | undefined {
   if (command.op === "alloc") return command;
+  if (command.op === "vmap") return vmapRequest(world, command);
   if (command.op !== "mapRam" || command.count === 0 || world.promises.fragments === "no blocks")
     return undefined;
   const { vmalloc, blockPages } = world.scope;

@@ -66,6 +66,22 @@ function keepsItsDistance(placed: Extent, before: World, _command: Command, resp
   const withGap = { start: placed.start - afterArea, end: placed.end + beforeNext };
   return before.areasIn(withGap, purgeableAtPlacement(response)).every((area) => overlaps(area, placed));
 }
+export const guardBetweenVmaps: VmapLaw = {
+  id: "guard-between-vmaps",
+  says: "Between the mapped pages of two areas of vmap lies at least one page without a PTE.",
+  source: "catalogue A14 (bd1a8fb2d43f): an overflow must not run into the neighbour",
+  holds(before, command, response) {
+    if (command.op !== "vmap" || response.kind !== "placed") return true;
+    const mapped = { start: response.start, end: response.start + command.count };
+    const around = { start: mapped.start - 1, end: mapped.end + 1 };
+    return before.areasIn(around, purgeableAtPlacement(response)).every(({ start, life, vmapped }) => {
+      if (life === "lazy" || vmapped === 0) return true;
+      const other = { start, end: start + vmapped };
+      // Where they share a page it is no-overlap's.
+      return overlaps(other, mapped) || !overlaps(other, around);
+    });
+  },
+};
 
 export const lowestFit: VmapLaw = {
   id: "lowest-fit",

@@ -14,6 +14,7 @@ export const purgeOnlyWhenFull: VmapLaw = {
     if (!purged(response)) return true;
     switch (command.op) {
       case "alloc":
+      case "vmap":
       case "mapRam":
       case "pcpuGet":
         return windowOf(before, command) === undefined || searchFailed(before, command);

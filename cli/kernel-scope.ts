@@ -1,0 +1,121 @@
+/** What the scope of a kernel that is explored is made of, and what callers do there. */
+import { type Call, OF_AREAS } from "../properties/callers.ts";
+import { areasScope, blocksScope, MIDDLE, type Space, withPercpu } from "../properties/spaces.ts";
+import { lawsTried } from "../properties/tried.ts";
+import type { LawId } from "../spec/contract.ts";
+import type { Kernel } from "../spec/kernel.ts";
+import { lawsCalled } from "../spec/laws/index.ts";
+import type { Scope } from "../spec/scope.ts";
+import type { Parameter } from "./explorable.ts";
+
+export const KERNEL_PARAMETERS: Readonly<Record<string, Parameter>> = {
+  pages: { counts: "pages in the space", usual: 6, least: 3, most: 40 },
+  sizes: { counts: "sizes asked for, from 1 page on; 0 for all", usual: 0, least: 0, most: 40 },
+  aligns: { counts: "alignments asked for: 1, 2, 4, 8 pages", usual: 4, most: 4 },
+  windows: {
+    counts: "windows: the whole, its upper half, one from an odd page, a short one at the top",
+    usual: 4,
+    most: 4,
+  },
+  top: { counts: "whether the space ends at the top of the word", usual: 0, least: 0, most: 1 },
+  block: { counts: "pages in a per-CPU block; 0 for callers who map nothing", usual: 0, least: 0, most: 8 },
+  percpu: {
+    counts: "pairs of percpu areas asked for, of a page each: 2, 3, 4, 5 pages apart; 0 for none",
+    usual: 0,
+    least: 0,
+    most: 4,
+  },
+  vmap: { counts: "whether callers also call vmap, where there are blocks", usual: 0, least: 0, most: 1 },
+  cpus: { counts: "CPUs that map and read, where there are blocks or pools", usual: 1, most: 2 },
+  gap: { counts: "CPU numbers that are left out between two CPUs", usual: 0, least: 0, most: 1 },
+  lazy: {
+    counts: "lazy pages above which a free purges; 0: that never happens",
+    usual: 0,
+    least: 0,
+    most: 40,
+  },
+};
+
+/** The same where a law is asked for that only maps can break. */
+const MAPPING_PARAMETERS: typeof KERNEL_PARAMETERS = {
+  ...KERNEL_PARAMETERS,
+  pages: { ...(KERNEL_PARAMETERS.pages as Parameter), usual: 8 },
+  block: { ...(KERNEL_PARAMETERS.block as Parameter), usual: 4 },
+};
+
+/** What callers do where there are blocks. */
+const MAPPING: readonly Call[] = ["alloc", "map", "touch", "pin", "purge", "unmapAliases"];
+/** What they do where nodes have pools: vm_unmap_aliases puts into them what is lazy, and a purge empties them. */
+const POOLING: readonly Call[] = ["alloc", "purge", "unmapAliases"];
+
+/** What they do in a scope, and whether vmap is called as well. */
+export function callsIn({ blockPages, cpus, congruent }: Scope, vmaps: boolean): readonly Call[] {
+  const calls = blockPages > 0 ? MAPPING : cpus > 1 ? POOLING : OF_AREAS;
+  return [
+    ...calls,
+    ...(congruent.length > 0 ? (["percpu"] as const) : []),
+    ...(vmaps ? (["vmap"] as const) : []),
+  ];
+}
+
+/** The usual scope where this law is asked for, if one is. */
+export function parametersFor(law: LawId | undefined): typeof KERNEL_PARAMETERS {
+  return law !== undefined && speaksOfMaps(law) ? MAPPING_PARAMETERS : KERNEL_PARAMETERS;
+}
+
+/** Whether callers who only allocate, free and purge cannot break this law, and callers who map can. */
+function speaksOfMaps(law: LawId): boolean {
+  const scope = scopeOf(usualOf(MAPPING_PARAMETERS));
+  const tried = (calls: readonly Call[]) => lawsTried(lawsCalled([law]), calls, scope).length > 0;
+  return !tried(OF_AREAS) && tried(MAPPING);
+}
+
+function usualOf(parameters: Readonly<Record<string, Parameter>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(parameters).map(([name, { usual }]) => [name, usual]));
+}
+
+/** Throws a RangeError where a scope has what makes no difference to these kernels, or what they do not all have. */
+export function refuseMisfits<S>(
+  { cpus, blockPages, congruent }: Scope,
+  kernels: readonly Kernel<S>[],
+): void {
+  const withoutPercpu = kernels.find(({ release }) => !release.percpu);
+  if (congruent.length > 0 && withoutPercpu !== undefined)
+    throw new RangeError(`percpu areas are modelled from 5.2 on, and not in ${withoutPercpu.name}`);
+  if (cpus === 1 || blockPages > 0 || kernels.some(({ release }) => release.pools !== "none")) return;
+  throw new RangeError("more than one CPU makes no difference without blocks or pools");
+}
+
+/** Throws a RangeError where these do not go together. */
+export function scopeOf(parameters: Readonly<Record<string, number>>): Scope {
+  const { pages, sizes, aligns, windows, top, block, percpu, vmap, cpus, gap, lazy } = parameters as Record<
+    string,
+    number
+  > & {
+    pages: number;
+    sizes: number;
+    aligns: number;
+    windows: number;
+    block: number;
+    percpu: number;
+    vmap: number;
+    cpus: number;
+    gap: number;
+    lazy: number;
+  };
+  if (sizes > pages) throw new RangeError(`sizes to ${sizes} in a space of ${pages} pages`);
+  if (vmap > 0 && block === 0) throw new RangeError("vmap takes blocks: block=2 is expected, or 4, or 8");
+  if (gap > 0 && (cpus < 2 || block === 0))
+    throw new RangeError("a gap lies between two CPUs that map: cpus=2 is expected, and block=2, or 4, or 8");
+  if (block > pages) throw new RangeError(`no block of ${block} pages fits into ${pages}`);
+  const space: Space = {
+    pages,
+    sizes: sizes === 0 ? pages : sizes,
+    aligns,
+    windows,
+    at: top === 1 ? "top" : MIDDLE,
+  };
+  const scope = block === 0 ? areasScope(space, cpus) : blocksScope({ ...space, block, cpus, gap });
+  const withLimit = { ...scope, lazyMaxPages: lazy === 0 ? null : lazy };
+  return percpu === 0 ? withLimit : withPercpu(withLimit, percpu);
+}

@@ -1,0 +1,57 @@
+/** That nothing runs on a CPU that cannot be, by whichever way commands are made. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { formatHistory, historyIn } from "../adapters/history-file.ts";
+import { kernelCalled } from "../kernels/index.ts";
+import type { State } from "../kernels/state.ts";
+import { packedSpec } from "../model/packed-spec.ts";
+import { vmapSpec } from "../model/vmap-spec.ts";
+import type { Command } from "../spec/commands.ts";
+import type { HistoryStep } from "../spec/history.ts";
+import type { Kernel } from "../spec/kernel.ts";
+import type { Scope } from "../spec/scope.ts";
+import { commandsOf } from "./callers.ts";
+import { choices } from "./choices.ts";
+import { lockstepByKind } from "./lockstep.ts";
+import { play } from "./play.ts";
+import { scopeCalled } from "./scopes.ts";
+import { settingFor } from "./setting.ts";
+
+const GAP = scopeCalled("gap") as Scope;
+const kernel = kernelCalled("6.12") as Kernel<State>;
+const newer = kernelCalled("6.19") as Kernel<State>;
+
+/** The CPUs that these run on. */
+function cpusOf(commands: Iterable<Command | HistoryStep>): readonly number[] {
+  const named = [...commands].flatMap((command) => ("cpu" in command ? [command.cpu as number] : []));
+  return [...new Set(named)].sort();
+}
+
+describe("with CPUs 0 and 2, nothing runs on CPU 1", () => {
+  test("that is drawn, and something on both others", () => {
+    const drawn = fc.sample(choices(GAP, { longest: 40 }), { seed: 2, numRuns: 100 });
+    const played = drawn.map((each) => play(settingFor(kernel, GAP), each, { broken: () => "go on" }));
+    expect(cpusOf(played.flatMap(({ history }) => history))).toEqual([0, 2]);
+  });
+
+  test("that an explorer tries, on one kernel or on two", () => {
+    const calls = ["alloc", "map", "touch", "write"] as const;
+    expect(cpusOf(commandsOf(GAP, calls))).toEqual([0, 2]);
+    expect(cpusOf(lockstepByKind(kernel, newer, GAP, calls).commands)).toEqual([0, 2]);
+  });
+
+  test("that the specification enables", () => {
+    const map = { op: "mapRam", cpu: 2, count: 1 } as const;
+    const response = kernel.act(kernel.initial(GAP), map);
+    for (const spec of [vmapSpec(kernel.release), packedSpec(kernel.release)]) {
+      const world = spec.after(spec.initial(GAP) as never, map, response) as never;
+      expect(cpusOf(spec.enabled(world, GAP))).toEqual([0, 2]);
+    }
+  });
+});
+
+test("a history file keeps the numbers that are left out", () => {
+  const commands = [{ op: "mapRam", cpu: 2, count: 1 }] as const;
+  const text = formatHistory({ kernel: "6.4", law: "argument-domain", scope: GAP, commands });
+  expect(historyIn("a file", JSON.parse(text)).scope.absentCpus).toEqual([1]);
+});
