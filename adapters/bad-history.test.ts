@@ -145,7 +145,7 @@ describe("a history is refused in one line", () => {
       [
         "let go by a free",
         { ...asking({}), commands: [get, { op: "free", area: 0 }] },
-        says("commands\\[1\\]\\.area", "expected the index, from 0, of an earlier alloc in"),
+        says("commands\\[1\\]\\.area", "expected the index, from 0, of an earlier alloc or vmap in"),
       ],
       [
         "let go though they were not got",
@@ -155,7 +155,7 @@ describe("a history is refused in one line", () => {
       [
         "that are touched",
         { ...asking({}), commands: [get, { op: "touch", cpu: 0, area: 0, page: 0 }] },
-        says("commands\\[1\\]\\.area", "expected the index, from 0, of an earlier alloc or mapRam in"),
+        says("commands\\[1\\]\\.area", "expected the index, from 0, of an earlier alloc or mapRam or vmap in"),
       ],
     ];
 
