@@ -4,13 +4,14 @@
  */
 import { NONE } from "../kernels/areas.ts";
 import { cachedKernel, cachedSteps } from "../kernels/cached-kernel.ts";
+import { findByAnyPage } from "../kernels/find.ts";
 import { rules2_6_39 } from "../kernels/linux-2.6.39.ts";
 import { linux6_19 } from "../kernels/linux-6.19.ts";
 import { flushTlbKernelRange } from "../kernels/memory.ts";
 import { unmapEach } from "../kernels/purge.ts";
 import { NO_ROOM } from "../kernels/search-uncached.ts";
 import type { State } from "../kernels/state.ts";
-import { eraseArea, findByAnyPage, type Steps, vmapKernel } from "../kernels/vmap-kernel.ts";
+import { eraseArea, type Steps, vmapKernel } from "../kernels/vmap-kernel.ts";
 import type { LawId } from "../spec/contract.ts";
 import type { Kernel } from "../spec/kernel.ts";
 import { releaseOf } from "../spec/releases.ts";

@@ -4,6 +4,7 @@ import type { Kernel } from "../spec/kernel.ts";
 import type { Promises } from "../spec/releases.ts";
 import { giveBackDescriptor } from "./areas.ts";
 import { bugOn } from "./bug.ts";
+import { findByStart } from "./find.ts";
 import type { Mark } from "./marks.ts";
 import {
   flagLazy,
@@ -22,7 +23,7 @@ import {
 } from "./purge.ts";
 import { type CachedSearch, cachePlaced, searchCached } from "./search-cached.ts";
 import { initialState, type State } from "./state.ts";
-import { findByStart, type Steps, vmapKernel } from "./vmap-kernel.ts";
+import { type Steps, vmapKernel } from "./vmap-kernel.ts";
 
 /** How a release keeps its lazy areas: by a flag found in the list of all areas, or on a list of their own. */
 export interface LazyKeeping

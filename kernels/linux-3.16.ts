@@ -5,8 +5,8 @@
 import { releaseOf } from "../spec/releases.ts";
 import { blocks3_16 } from "./block-rules.ts";
 import { type CachedRules, cachedKernel } from "./cached-kernel.ts";
+import { findByAnyPage } from "./find.ts";
 import { rules3_10_65 } from "./linux-3.10.65.ts";
-import { findByAnyPage } from "./vmap-kernel.ts";
 
 export const rules3_16: CachedRules = { ...rules3_10_65, find: findByAnyPage, blocks: blocks3_16 };
 

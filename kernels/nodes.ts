@@ -8,6 +8,7 @@ import type { DumpedPooled } from "../spec/kernel.ts";
 import { alignmentInPages, type Extent, type Pages, type Vpn } from "../spec/vocabulary.ts";
 import { giveBackDescriptor, NONE } from "./areas.ts";
 import { bugOn } from "./bug.ts";
+import { findByAnyPage } from "./find.ts";
 import { giveSpace } from "./free-space.ts";
 import { chained, extentOf, joined, unlinkLazy } from "./lazy-extents.ts";
 import { MARKS } from "./marks.ts";
@@ -17,7 +18,7 @@ import { flagNothing } from "./purge.ts";
 import { NO_ROOM } from "./search-uncached.ts";
 import type { State } from "./state.ts";
 import type { LazyExtents } from "./tree-kernel.ts";
-import { findByAnyPage, type Steps } from "./vmap-kernel.ts";
+import type { Steps } from "./vmap-kernel.ts";
 
 /** vmap_zone_size where there are several nodes. */
 const ZONE: Pages = 16;

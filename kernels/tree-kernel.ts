@@ -4,6 +4,7 @@ import type { Promises } from "../spec/releases.ts";
 import type { Scope } from "../spec/scope.ts";
 import { giveBackDescriptor } from "./areas.ts";
 import type { BlockRules } from "./block-rules.ts";
+import { findByAnyPage } from "./find.ts";
 import { freeExtents, wholeSpace } from "./free-space.ts";
 import type { Mark } from "./marks.ts";
 import { flushCacheVunmap } from "./memory.ts";
@@ -12,7 +13,7 @@ import { type CongruentSearch, takeCongruent } from "./search-congruent.ts";
 import { type TreeSearch, takeFromTree } from "./search-tree.ts";
 import { NO_ROOM } from "./search-uncached.ts";
 import { initialState, type State } from "./state.ts";
-import { findByAnyPage, type Steps, vmapKernel } from "./vmap-kernel.ts";
+import { type Steps, vmapKernel } from "./vmap-kernel.ts";
 
 /** How a release keeps what is lazy, and in which order a purge gives it back to the free space. */
 export interface LazyExtents extends Pick<Steps, "removed" | "keepLazy" | "isLazy" | "purge"> {

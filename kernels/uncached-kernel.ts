@@ -3,10 +3,11 @@ import type { Alloc } from "../spec/commands.ts";
 import type { Kernel } from "../spec/kernel.ts";
 import type { Promises } from "../spec/releases.ts";
 import type { Vpn } from "../spec/vocabulary.ts";
+import { findByStart } from "./find.ts";
 import { flagLazy, flagNothing, gatherFlagged, isFlaggedLazy, type PurgeSteps, purge } from "./purge.ts";
 import { searchUncached, type UncachedSearch } from "./search-uncached.ts";
 import { initialState, type State } from "./state.ts";
-import { findByStart, type Steps, vmapKernel } from "./vmap-kernel.ts";
+import { type Steps, vmapKernel } from "./vmap-kernel.ts";
 import { neverWraps } from "./wrap-tests.ts";
 
 /** The steps in which these releases, and their bugs, differ. */

@@ -10,7 +10,6 @@ import { type Extent, PAGE_SIZE, type Pages, type Vpn } from "../spec/vocabulary
 import type { AreaSteps } from "./area-form.ts";
 import {
   findArea,
-  findAreaAround,
   giveBackDescriptor,
   listed,
   listInsertAfter,
@@ -22,6 +21,7 @@ import { allocInBlock, collectDirty, dirtyInBlocks, freeInBlock, purgeFragmented
 import type { BlockRules } from "./block-rules.ts";
 import { allBlocks, listedBlocks, runsOf } from "./blocks.ts";
 import { bugOn } from "./bug.ts";
+import { found } from "./find.ts";
 import { MARKS, type Mark } from "./marks.ts";
 import { aliasReport, grant, letGo, mapRange, touch } from "./memory.ts";
 import { getPercpu } from "./percpu.ts";
@@ -145,20 +145,6 @@ function answer(state: State, command: Command, steps: Steps): Result {
     case "touch":
       return { kind: "reached", ...touch(state, command) };
   }
-}
-
-function found({ areas }: State, slot: number): Result {
-  return { kind: "found", start: slot === NONE ? null : (areas.start[slot] as number) };
-}
-
-/** find_vmap_area to 3.10: an area is found by its first page. Lazy ones stand in the same tree to 5.3. */
-export function findByStart({ areas }: State, page: Vpn): number {
-  return findArea(areas, page);
-}
-
-/** The same from 3.11 on, by any of its pages (cef2ac3f6c8a). */
-export function findByAnyPage({ areas }: State, page: Vpn): number {
-  return findAreaAround(areas, page);
 }
 
 /** purge_vmap_area_lazy: a purge that waits its turn, and takes fragmented blocks as well. */
