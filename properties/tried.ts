@@ -9,6 +9,7 @@ const TRIED_BY: Readonly<Record<LawId, readonly Call[]>> = {
   "no-stale-translation": ["touch", "write"],
   "no-alias-after-unmap-aliases": ["unmapAliases"],
   "flush-only-once": ["unmapAliases"],
+  "highest-congruent-fit": ["percpu"],
   "pinned-is-unaliased": ["pin"],
   "unmapped-means-no-pte": ["allocMapped", "map"],
   "cache-flushed-before-unmap": ["write"],
