@@ -235,6 +235,24 @@ describe("replay", () => {
     expect(document).toMatchObject({ kernel: "2.6.27", accepted: true });
   });
 
+  test("draws percpu areas with one letter, in the whole of their window", async () => {
+    const { code, out } = await vmapcheck("replay", "A12", "--law", "highest-congruent-fit");
+    expect(code).toBe(0);
+    expect(out).toContain("step 2 of 2:  pcpuGet 1 page at +0, 1 page at +3  ->  placed at 9");
+    expect(out).toMatch(/area {8}\. {2}B {2}A {2}\. {2}B {2}\. {2}A {2}A {2}\. {2}\. {2}A {2}\./);
+  });
+
+  test.each([
+    [["replay", "A12", "--kernel", "3.1"], "percpu areas, which are modelled from 5.2 on, and not in 3.1"],
+    [["explore", "3.1", "--scope", "percpu=1"], "percpu areas are modelled from 5.2 on, and not in 3.1"],
+    [["diff", "5.0.1", "5.2", "--scope", "percpu=1"], "percpu areas are modelled from 5.2 on"],
+  ])("says in one line where percpu areas are not modelled: %s", async (words, line) => {
+    const { code, out, err } = await vmapcheck(...words);
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+    expect(err.trim().split("\n")).toHaveLength(1);
+    expect(err).toContain(line);
+  });
+
   test("replays a trace of a recording", async () => {
     const { code, document } = await json("replay", RECORDING, "--law", "lowest-fit");
     expect(code).toBe(0);

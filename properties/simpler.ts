@@ -3,7 +3,7 @@ import type { Congruent } from "../spec/commands.ts";
 import { outOfDomain } from "../spec/congruent.ts";
 import type { HistoryStep } from "../spec/history.ts";
 import type { Scope } from "../spec/scope.ts";
-import { alignmentInPages, PAGE_SIZE } from "../spec/vocabulary.ts";
+import { alignmentInPages, PAGE_SIZE, type Pages } from "../spec/vocabulary.ts";
 
 /** Every form simpler than this one: each differs in one argument, which it brings down. */
 export function* simpler(step: HistoryStep, scope: Scope): Iterable<HistoryStep> {
@@ -47,20 +47,28 @@ export function* simpler(step: HistoryStep, scope: Scope): Iterable<HistoryStep>
 }
 
 /** Fewer areas, a page's alignment, smaller ones, ones closer together: each where the call's domain has it. */
-function simplerCongruent({ offsets, sizes, align }: Congruent): readonly Congruent[] {
+function* simplerCongruent({ offsets, sizes, align }: Congruent): Iterable<Congruent> {
+  const forms: Congruent[] = [];
   const step = alignmentInPages(align);
-  const numbers = offsets.map((_offset, nth) => nth);
-  const less = (values: readonly number[], at: number) =>
-    values.map((value, nth) => (nth === at ? value - step : value));
-  const fewer = numbers.map((at) => {
+  for (const at of offsets.keys()) {
     const left = offsets.toSpliced(at, 1);
     const lowest = Math.min(...left);
-    return { offsets: left.map((offset) => offset - lowest), sizes: sizes.toSpliced(at, 1), align };
-  });
-  return [
-    ...(offsets.length > 1 ? fewer : []),
-    ...(align === PAGE_SIZE ? [] : [{ offsets, sizes, align: PAGE_SIZE }]),
-    ...numbers.map((at) => ({ offsets, sizes: less(sizes, at), align })),
-    ...numbers.map((at) => ({ offsets: less(offsets, at), sizes, align })),
-  ].filter((congruent) => outOfDomain(congruent) === undefined);
+    forms.push({ offsets: left.map((offset) => offset - lowest), sizes: sizes.toSpliced(at, 1), align });
+  }
+  if (align !== PAGE_SIZE) forms.push({ offsets, sizes, align: PAGE_SIZE });
+  for (const [at, size] of sizes.entries()) {
+    for (const smaller of lessThan(size, step))
+      forms.push({ offsets, sizes: sizes.with(at, smaller), align });
+  }
+  for (const [at, offset] of offsets.entries()) {
+    for (const closer of lessThan(offset, step))
+      forms.push({ offsets: offsets.with(at, closer), sizes, align });
+  }
+  for (const form of forms) if (form.offsets.length > 0 && outOfDomain(form) === undefined) yield form;
+}
+
+/** Multiples of a step below one of them, by ever less: so that the least which serves is soon met, however far. */
+function* lessThan(value: Pages, step: Pages): Iterable<Pages> {
+  for (let less = step * 2 ** Math.floor(Math.log2(value / step)); less >= step; less /= 2)
+    yield value - less;
 }

@@ -10,6 +10,7 @@ const TRIED_BY: Readonly<Record<LawId, readonly Call[]>> = {
   "no-alias-after-unmap-aliases": ["unmapAliases"],
   "flush-only-once": ["unmapAliases"],
   "usable-blocks-stay": ["unmapAliases"],
+  "highest-congruent-fit": ["percpu"],
   "pinned-is-unaliased": ["pin"],
   "unmapped-means-no-pte": ["allocMapped", "map", "vmap"],
   "guard-between-vmaps": ["vmap"],
