@@ -11,9 +11,14 @@
  * 100,000/batch areas for each allocation and, to 4.6, along the whole list for each purge. Nothing is mapped:
  * page tables and TLBs are not what is measured.
  *
+ * The kernels that keep free space in a tree, 5.2 and later, have two tables more, with about 100,000 free extents
+ * (free-areas.ts).
+ *
  *   npx tsx bench/act.ts
  */
+import type { Pages } from "../spec/vocabulary.ts";
 import { BareTree } from "./bare-tree.ts";
+import { anywhere, FREE, type FreeAreas, lowestSite } from "./free-areas.ts";
 import { fullSize, kernelNamed, place, request } from "./kernel.ts";
 import { printTable, whole } from "./print.ts";
 import { type Contestant, race, ratio, speed } from "./race.ts";
@@ -21,9 +26,12 @@ import { Random } from "./random.ts";
 
 const LABELS = ["2.6.39", "3.16", "4.15.0"];
 const AREAS = 100_000;
+const TREE_LABELS = ["5.2", "5.10", "5.11", "5.17", "6.1", "6.12", "7.2"];
+/** lazy_max_pages() with 8 CPUs. */
+const LIMIT = 32_768;
 /** How many areas pile up before a purge; how many are freed and allocated in a turn, over whole batches. */
 const BATCHES = [
-  { batch: 32_768, pairs: 65_538 },
+  { batch: LIMIT, pairs: 65_538 },
   { batch: 8_192, pairs: 32_772 },
   { batch: 1_024, pairs: 8_200 },
   { batch: 0, pairs: 100 },
@@ -67,6 +75,19 @@ function bareTree(): Contestant {
   return { name: TREE, run };
 }
 
+/** What the tree kernels do, with the kernel's own limit on lazy pages. */
+function freeRows(workload: (label: string, batch: Pages) => FreeAreas): string[][] {
+  const kernels = TREE_LABELS.map((label) => workload(label, LIMIT));
+  const speeds = race([bareTree(), ...kernels], ROUNDS);
+  return kernels.map(({ name, extents }) => [
+    name,
+    whole(extents()),
+    whole(speed(speeds, name)),
+    whole(speed(speeds, TREE)),
+    ratio(speeds, name, TREE).toFixed(2),
+  ]);
+}
+
 const rows = BATCHES.flatMap(({ batch, pairs }) => {
   const speeds = race([bareTree(), ...LABELS.map((label) => allocator(label, batch, pairs))], ROUNDS);
   return LABELS.map((label) => [
@@ -79,3 +100,11 @@ const rows = BATCHES.flatMap(({ batch, pairs }) => {
 });
 console.log(`Operations a second with ${whole(AREAS)} areas. Wanted: at least 0.25 in the first rows.\n`);
 printTable(["kernel", "lazy pages before a purge", "allocs and frees", "bare tree", "ratio"], rows);
+
+const FREE_COLUMNS = ["kernel", "free extents", "allocs and frees", "bare tree", "ratio"];
+console.log(
+  `\nAbout ${whole(FREE)} free extents, a request takes the lowest that fits. Wanted: at least 0.25.\n`,
+);
+printTable(FREE_COLUMNS, freeRows(lowestSite));
+console.log(`\nAbout ${whole(FREE)} free extents, a request begins at a random page.\n`);
+printTable(FREE_COLUMNS, freeRows(anywhere));

@@ -9,6 +9,7 @@ import type { GuardRule } from "../spec/releases.ts";
 import { lazyMaxPages, type Scope } from "../spec/scope.ts";
 import type { Bytes, Pages, Vpn } from "../spec/vocabulary.ts";
 import { NONE } from "./areas.ts";
+import type { BusyAreas } from "./busy.ts";
 import { firstOf } from "./free-space.ts";
 import { next, type TreeLinks } from "./rbtree.ts";
 import type { State } from "./state.ts";
@@ -50,11 +51,13 @@ interface Packing {
   /** What a search finds or remembers depends on the tree's shape. */
   readonly readsTree: boolean;
   readonly freeTree: AreaSteps["freeTree"];
+  readonly busy: Pick<BusyAreas, "list">;
   isLazy(state: State, slot: number): boolean;
 }
 
 /** What a kernel's own steps say of its areas. */
 export interface AreaSteps {
+  readonly busy: Pick<BusyAreas, "list">;
   isLazy(state: State, slot: number): boolean;
   /** Whether what a search finds or remembers depends on the tree's shape, as with the drafts. */
   readonly readsTree: boolean;
@@ -70,7 +73,7 @@ export function areaForm(
   scope: Scope,
   guard: GuardRule,
   reduced: boolean,
-  { isLazy, readsTree, freeTree }: AreaSteps,
+  { busy, isLazy, readsTree, freeTree }: AreaSteps,
 ): StateForm<State> {
   const base = Math.min(...scope.windows.map(({ vstart }) => vstart));
   const end = Math.max(...scope.windows.map(({ vend }) => vend)) + guard.inside;
@@ -92,6 +95,7 @@ export function areaForm(
     joins: reduced && !readsTree && freeTree === undefined,
     readsTree,
     freeTree,
+    busy,
     isLazy,
   };
   const joining = packing.joins ? [JOINING] : [];
@@ -105,6 +109,7 @@ export function areaForm(
 function write(packing: Packing, state: State, into: Int32Array, at: number): void {
   const { base, words, reduced, joins: mayJoin, isLazy } = packing;
   const { areas } = state;
+  packing.busy.list(areas);
   for (let word = 0; word <= words; word++) into[at + word] = 0;
   if (packing.readsTree)
     writeTree(

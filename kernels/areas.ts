@@ -1,6 +1,7 @@
 /**
- * The descriptors (struct vmap_area) of a kernel, as one arena of flat arrays: an area is a slot number. The
- * arrays hold a red-black tree and a list by address (rbtree.ts, and the list here), as the kernel's nodes do.
+ * The descriptors (struct vmap_area) of a kernel, as one arena of flat arrays: an area is a slot number. To 5.0.1 the
+ * arrays hold a red-black tree and a list by address (rbtree.ts, and the list here), as the kernel's nodes do; from
+ * 5.2 on, chains of areas by their start (chains.ts).
  */
 import type { Vpn } from "../spec/vocabulary.ts";
 
@@ -30,9 +31,12 @@ export interface Areas {
   /** Slots ever handed out; those below it are in use or on the free chain. */
   used: number;
   descriptors: number;
+  /** The first slot of each chain, or NONE; empty where there is a tree. The links of a chain are in `left`. */
+  heads: Int32Array;
 }
 
 const FIRST_CAPACITY = 16;
+const NO_CHAINS = new Int32Array(0);
 
 export function emptyAreas(): Areas {
   return {
@@ -52,11 +56,12 @@ export function emptyAreas(): Areas {
     freeSlot: NONE,
     used: 0,
     descriptors: 0,
+    heads: NO_CHAINS,
   };
 }
 
 export function copyAreas(areas: Areas): Areas {
-  return resize(areas, areas.start.length);
+  return { ...resize(areas, areas.start.length), heads: areas.heads.slice() };
 }
 
 /**
@@ -78,6 +83,8 @@ export function assignAreas(to: Areas, from: Areas): void {
     to.listPrev[slot] = from.listPrev[slot] as number;
     to.purgeNext[slot] = from.purgeNext[slot] as number;
   }
+  if (to.heads.length !== from.heads.length) to.heads = new Int32Array(from.heads.length);
+  for (let chain = 0; chain < from.heads.length; chain++) to.heads[chain] = from.heads[chain] as number;
   to.root = from.root;
   to.listHead = from.listHead;
   to.freeSlot = from.freeSlot;
@@ -171,7 +178,7 @@ export function* listed(areas: Areas): Iterable<number> {
   for (let slot = areas.listHead; slot !== NONE; slot = areas.listNext[slot] as number) yield slot;
 }
 
-/** __find_vmap_area: descends to the area that starts exactly here, busy or lazy; NONE if there is none. */
+/** __find_vmap_area in the tree: the area that starts exactly here, busy or lazy; NONE if there is none. */
 export function findArea(areas: Areas, start: Vpn): number {
   let slot = areas.root;
   while (slot !== NONE) {

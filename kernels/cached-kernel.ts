@@ -4,6 +4,7 @@ import type { Kernel } from "../spec/kernel.ts";
 import type { Promises } from "../spec/releases.ts";
 import { giveBackDescriptor } from "./areas.ts";
 import { bugOn } from "./bug.ts";
+import { inTree } from "./busy.ts";
 import { findByStart } from "./find.ts";
 import type { Mark } from "./marks.ts";
 import {
@@ -76,6 +77,7 @@ export function cachedSteps(rules: CachedRules): Steps {
   };
   return {
     initial: initialState,
+    busy: inTree,
     search: (state, request) => searchCached(state, request, rules),
     searchAgain: (state, request) => searchCached(state, request, rules),
     dropUnused: (state, slot) => giveBackDescriptor(state.areas, slot),

@@ -14,7 +14,7 @@ export function findByStart({ areas }: State, page: Vpn): number {
   return findArea(areas, page);
 }
 
-/** The same from 3.11 on, by any of its pages (cef2ac3f6c8a). */
+/** The same from 3.11 on, by any of its pages (cef2ac3f6c8a); from 5.2 on chains.ts has it. */
 export function findByAnyPage({ areas }: State, page: Vpn): number {
   return findAreaAround(areas, page);
 }

@@ -9,7 +9,7 @@
 import type { Extent, Pages, Vpn } from "../spec/vocabulary.ts";
 import { NONE } from "./areas.ts";
 import { MARKS } from "./marks.ts";
-import { erase, linkAndColour, next, refreshUp, type TreeLinks } from "./rbtree.ts";
+import { type Augment, erase, linkAndColour, next, type TreeLinks } from "./rbtree.ts";
 
 export interface FreeSpace extends TreeLinks {
   /** Pages in the word. */
@@ -143,6 +143,42 @@ function refresh(free: FreeSpace, slot: number): boolean {
   return true;
 }
 
+/** Something of this size lies below a node now. */
+function raise({ largest, parent }: FreeSpace, slot: number, size: Measure): void {
+  for (let here = slot; here !== NONE && (largest[here] as number) < size; ) {
+    largest[here] = size;
+    here = parent[here] as number;
+  }
+}
+
+/** Something of this size no longer lies below a node: what is larger than that was never because of it. */
+function lower(free: FreeSpace, slot: number, size: Measure): void {
+  const { largest, parent } = free;
+  for (let here = slot; here !== NONE && largest[here] === size; here = parent[here] as number) {
+    if (!refresh(free, here)) return;
+  }
+}
+
+const augment: Augment<FreeSpace> = {
+  turned: (free, node, up) => {
+    free.largest[up] = free.largest[node] as number;
+    refresh(free, node);
+  },
+  erased: (free, node, lowest, successor) => {
+    if (successor === NONE) {
+      lower(free, lowest, measure(free, node));
+      return;
+    }
+    const { largest, parent } = free;
+    const moved = measure(free, successor);
+    for (let here = lowest; here !== successor && largest[here] === moved; here = parent[here] as number) {
+      if (!refresh(free, here)) break;
+    }
+    largest[successor] = largest[node] as number;
+    lower(free, successor, measure(free, node));
+  },
+};
+
 /**
  * merge_or_add_vmap_area: [start, end) is free from now on, as part of the extent above or below where it touches
  * one. Where it joins two, the upper one's node goes.
@@ -164,20 +200,17 @@ export function giveSpace(free: FreeSpace, start: Vpn, end: Vpn): void {
   const meetsAbove = above !== NONE && free.start[above] === end;
   const meetsBelow = below !== NONE && free.end[below] === start;
   if (!meetsAbove && !meetsBelow) {
-    const slot = takeSlot(free, start, end);
-    linkAndColour(free, slot, leaf, leaf === above, refresh);
+    link(free, takeSlot(free, start, end), leaf, leaf === above);
     return;
   }
   if (!meetsBelow) {
     free.start[above] = start;
-    refreshUp(free, above, refresh);
+    raise(free, above, measure(free, above));
     return;
   }
-  // Before the lower one grows: until it is set right, nothing else may change the tree.
-  const upTo = meetsAbove ? (free.end[above] as number) : end;
+  free.end[below] = meetsAbove ? (free.end[above] as number) : end;
+  raise(free, below, measure(free, below));
   if (meetsAbove) dropExtent(free, above);
-  free.end[below] = upTo;
-  refreshUp(free, below, refresh);
 }
 
 /**
@@ -195,27 +228,33 @@ export function takeSpace(free: FreeSpace, slot: number, start: Vpn, size: Pages
     dropExtent(free, slot);
     return MARKS.fitWhole;
   }
+  const whole = measure(free, slot);
   if (atRight) {
     free.end[slot] = start;
-    refreshUp(free, slot, refresh);
+    lower(free, slot, whole);
     return MARKS.fitRightEdge;
   }
   free.start[slot] = end;
-  refreshUp(free, slot, refresh);
+  lower(free, slot, whole);
   if (atLeft) return MARKS.fitLeftEdge;
   insertBelow(free, slot, takeSlot(free, from, start));
   return MARKS.fitInside;
 }
 
 /** insert_vmap_area_augment: right before `slot`, as a leaf of its left subtree. */
-function insertBelow(free: FreeSpace, slot: number, lower: number): void {
+function insertBelow(free: FreeSpace, slot: number, below: number): void {
   let leaf = free.left[slot] as number;
   if (leaf === NONE) {
-    linkAndColour(free, lower, slot, true, refresh);
+    link(free, below, slot, true);
     return;
   }
   while (free.right[leaf] !== NONE) leaf = free.right[leaf] as number;
-  linkAndColour(free, lower, leaf, false, refresh);
+  link(free, below, leaf, false);
+}
+
+function link(free: FreeSpace, slot: number, leaf: number, asLeft: boolean): void {
+  raise(free, leaf, free.largest[slot] as number);
+  linkAndColour(free, slot, leaf, asLeft, augment);
 }
 
 function takeSlot(free: FreeSpace, start: Vpn, end: Vpn): number {
@@ -229,14 +268,13 @@ function takeSlot(free: FreeSpace, start: Vpn, end: Vpn): number {
   }
   free.start[slot] = start;
   free.end[slot] = end;
-  // Less than any extent: once it hangs in the tree, setting it right changes it.
-  free.largest[slot] = 0;
+  free.largest[slot] = measure(free, slot);
   free.count += 1;
   return slot;
 }
 
 function dropExtent(free: FreeSpace, slot: number): void {
-  erase(free, slot, refresh);
+  erase(free, slot, augment);
   free.parent[slot] = free.freeSlot;
   free.freeSlot = slot;
   free.count -= 1;

@@ -3,7 +3,8 @@
  * shapes the tree, and so later answers.
  */
 import type { Extent } from "../spec/vocabulary.ts";
-import { giveBackDescriptor, listRemove, NONE } from "./areas.ts";
+import { giveBackDescriptor, NONE } from "./areas.ts";
+import { byStart } from "./chains.ts";
 import { giveSpace } from "./free-space.ts";
 import {
   flagNothing,
@@ -15,7 +16,7 @@ import {
   purge,
   unmapNone,
 } from "./purge.ts";
-import { erase } from "./rbtree.ts";
+import { slotsOf, sortByStart } from "./purge-list.ts";
 import type { State } from "./state.ts";
 import type { LazyExtents } from "./tree-kernel.ts";
 
@@ -36,7 +37,7 @@ export const apart: LazyExtents = {
   isLazy: () => false,
   order: "given back in order",
   purge: purgeReleasing((state, first) => releaseEach(state, first, false)),
-  shown: (state) => Array.from(chained(state, state.purgeHead), (slot) => extentOf(state, slot)),
+  shown: (state) => slotsOf(state.areas, state.purgeHead).map((slot) => extentOf(state, slot)),
 };
 
 /** 5.11: kept by address, neighbours joined to one extent (96e2db456135). */
@@ -44,13 +45,13 @@ export const byAddress: LazyExtents = {
   ...apart,
   order: "given back by address",
   purge: purgeReleasing(releaseJoined),
-  shown: (state) => joined(slotsByStart(state, state.purgeHead).map((slot) => extentOf(state, slot))),
+  shown: (state) => joined(lazyByStart(state, state.purgeHead).map((slot) => extentOf(state, slot))),
 };
 
 /** By address, neighbours as one. Slots are sorted, not extents made for it: there may be tens of thousands. */
 function releaseJoined(state: State, first: number): void {
   const { areas } = state;
-  const slots = slotsByStart(state, first);
+  const slots = lazyByStart(state, first);
   let start = areas.start[first] as number;
   let end = start;
   for (const slot of slots) {
@@ -65,12 +66,8 @@ function releaseJoined(state: State, first: number): void {
   giveSpace(state.free, start, end);
 }
 
-function slotsByStart(state: State, first: number): number[] {
-  const { areas } = state;
-  const slots: number[] = [];
-  for (let slot = first; slot !== NONE; slot = areas.purgeNext[slot] as number) slots.push(slot);
-  const { start } = areas;
-  return slots.sort((a, b) => (start[a] as number) - (start[b] as number));
+function lazyByStart({ areas }: State, first: number): number[] {
+  return sortByStart(areas, slotsOf(areas, first));
 }
 
 /** __purge_vmap_area_lazy, which releases what it gathered in this way. */
@@ -81,29 +78,19 @@ function purgeReleasing(release: PurgeSteps["release"]): LazyExtents["purge"] {
 
 /** unlink_va, and on the purge list from now on. */
 export function unlinkLazy(state: State, slot: number): void {
-  erase(state.areas, slot);
-  listRemove(state.areas, slot);
+  byStart.remove(state.areas, slot);
   listLazy(state, slot);
 }
 
-function releaseEach(state: State, first: number, linked: boolean): void {
+function releaseEach(state: State, first: number, chained: boolean): void {
   const { areas } = state;
   for (let slot = first; slot !== NONE; ) {
     const following = areas.purgeNext[slot] as number;
-    if (linked) {
-      erase(areas, slot);
-      listRemove(areas, slot);
-    }
-    const { start, end } = extentOf(state, slot);
+    if (chained) byStart.remove(areas, slot);
     giveBackDescriptor(areas, slot);
-    giveSpace(state.free, start, end);
+    giveSpace(state.free, areas.start[slot] as number, areas.end[slot] as number);
     slot = following;
   }
-}
-
-/** The slots of a purge list. */
-export function* chained({ areas }: State, first: number): Iterable<number> {
-  for (let slot = first; slot !== NONE; slot = areas.purgeNext[slot] as number) yield slot;
 }
 
 export function extentOf({ areas }: State, slot: number): Extent {

@@ -8,6 +8,7 @@ import type { Dump, Kernel } from "../spec/kernel.ts";
 import { releaseOf } from "../spec/releases.ts";
 import type { Pages, Vpn } from "../spec/vocabulary.ts";
 import { giveBackDescriptor, listed, listInsertAfter, listRemove, NONE, takeDescriptor } from "./areas.ts";
+import { alwaysListed } from "./busy.ts";
 import {
   aliasReport,
   flushCacheVunmap,
@@ -55,7 +56,7 @@ export function listKernel(rules: ListRules, name?: string): Kernel<State> {
     answer: (state, command) => answer(state, command, rules),
     dump,
     initial: initialState,
-    areas: { isLazy: () => false, readsTree: false },
+    areas: { busy: alwaysListed, isLazy: () => false, readsTree: false },
   });
 }
 

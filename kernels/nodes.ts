@@ -8,13 +8,14 @@ import type { DumpedPooled } from "../spec/kernel.ts";
 import { alignmentInPages, type Extent, type Pages, type Vpn } from "../spec/vocabulary.ts";
 import { giveBackDescriptor, NONE } from "./areas.ts";
 import { bugOn } from "./bug.ts";
-import { findByAnyPage } from "./find.ts";
+import { findByAnyPage } from "./chains.ts";
 import { giveSpace } from "./free-space.ts";
-import { chained, extentOf, joined, unlinkLazy } from "./lazy-extents.ts";
+import { extentOf, joined, unlinkLazy } from "./lazy-extents.ts";
 import { MARKS } from "./marks.ts";
 import { flushTlbKernelRange } from "./memory.ts";
 import { decayPools, poolExtent, pooledExtents, takePooled } from "./pools.ts";
 import { flagNothing } from "./purge.ts";
+import { slotsOf, sortByStart } from "./purge-list.ts";
 import { NO_ROOM } from "./search-uncached.ts";
 import type { State } from "./state.ts";
 import type { LazyExtents } from "./tree-kernel.ts";
@@ -37,9 +38,10 @@ export const quarter: Decay = (length) => Math.floor(length / 4);
 /** What a purge does to the pools. */
 type Pooling = Parameters<Steps["purge"]>[2];
 
-/** addr_to_node_id. */
+/** addr_to_node_id. Without `%`, which takes longer than all else here where numbers have more than 32 bits. */
 function nodeAt({ pools }: State, page: Vpn): number {
-  return Math.floor(page / ZONE) % pools.nodes;
+  const zone = Math.floor(page / ZONE);
+  return zone - Math.floor(zone / pools.nodes) * pools.nodes;
 }
 
 /** The node whose CPU was given the area, or -1 if no pool was asked for it. */
@@ -96,13 +98,12 @@ function byStart({ areas }: State, a: number, b: number): number {
 /** Lazy areas by node, by address: on the node they go back to, else on that of their address. */
 function lazyByNode(state: State): number[][] {
   const lists = Array.from({ length: state.pools.nodes }, (): number[] => []);
-  for (const slot of chained(state, state.purgeHead)) {
+  for (const slot of slotsOf(state.areas, state.purgeHead)) {
     const given = givenBy(state, slot);
     const node = given >= 0 ? given : nodeAt(state, state.areas.start[slot] as number);
     (lists[node] as number[]).push(slot);
   }
-  for (const list of lists) list.sort((a, b) => byStart(state, a, b));
-  return lists;
+  return lists.map((list) => sortByStart(state.areas, list));
 }
 
 /** Lazy areas from 6.9 on, in pools that decay in this way. */
@@ -124,11 +125,15 @@ export function onNodes(decay: Decay): LazyExtents {
 function purgeNodes(state: State, dirty: Extent | undefined, pools: Pooling, decay: Decay): void {
   decayAll(state, pools, decay);
   const purged = inPurgeOrder(state);
-  const extents = purged.flatMap(({ slots }) => slots.map((slot) => extentOf(state, slot)));
-  if (dirty !== undefined) extents.push(dirty);
-  if (extents.length === 0) return;
-  const start = extents.reduce((least, each) => Math.min(least, each.start), Number.POSITIVE_INFINITY);
-  const end = extents.reduce((most, each) => Math.max(most, each.end), 0);
+  if (purged.length === 0 && dirty === undefined) return;
+  let start = dirty?.start ?? Number.POSITIVE_INFINITY;
+  let end = dirty?.end ?? 0;
+  for (const { slots } of purged) {
+    for (const slot of slots) {
+      start = Math.min(start, state.areas.start[slot] as number);
+      end = Math.max(end, state.areas.end[slot] as number);
+    }
+  }
   flushTlbKernelRange(state, start, end);
   state.purgeHead = NONE;
   state.lazyPages = 0;
@@ -158,14 +163,19 @@ function inPurgeOrder(state: State): NodePurge[] {
 
 /** purge_vmap_node: into the pools, or else to the free space, the highest first. */
 function releaseOn(state: State, { node, slots }: NodePurge, pools: Pooling): void {
-  const back: Extent[] = [];
+  const { areas } = state;
+  const back: number[] = [];
   for (const slot of slots) {
-    const extent = extentOf(state, slot);
     const toPool = pools === "decay" && givenBy(state, slot) >= 0;
-    giveBackDescriptor(state.areas, slot);
-    if (!toPool || !poolExtent(state.pools, node, extent.start, extent.end - extent.start)) back.push(extent);
+    giveBackDescriptor(areas, slot);
+    const start = areas.start[slot] as number;
+    if (!toPool || !poolExtent(state.pools, node, start, (areas.end[slot] as number) - start))
+      back.push(slot);
   }
-  for (const { start, end } of back.reverse()) giveSpace(state.free, start, end);
+  for (let nth = back.length - 1; nth >= 0; nth--) {
+    const slot = back[nth] as number;
+    giveSpace(state.free, areas.start[slot] as number, areas.end[slot] as number);
+  }
 }
 
 /** decay_va_pool_node, of each node: what leaves the pools is free from now on. */

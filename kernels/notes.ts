@@ -35,8 +35,9 @@ export function noteState(state: State, to: Notes, pins: boolean, steps: AreaSte
 }
 
 /** By address, which is the list's order. */
-function noteAreas(state: State, to: Notes, { isLazy, readsTree, freeTree }: AreaSteps): void {
+function noteAreas(state: State, to: Notes, { busy, isLazy, readsTree, freeTree }: AreaSteps): void {
   const { areas } = state;
+  busy.list(areas);
   let isSorted = true;
   let lastEnd = 0;
   for (let slot = areas.listHead; slot !== NONE; slot = areas.listNext[slot] as number) {

@@ -7,7 +7,7 @@ import { isTooWide } from "./search-congruent.ts";
 import { NO_ROOM } from "./search-uncached.ts";
 import type { Result } from "./shell.ts";
 import type { State } from "./state.ts";
-import { insertArea, purgeNow, type Steps } from "./vmap-kernel.ts";
+import { purgeNow, type Steps } from "./vmap-kernel.ts";
 
 /** Search; if that finds no base, purge once and search again. All areas or none. */
 export function getPercpu(state: State, asked: PcpuGet, steps: Steps): Result {
@@ -30,7 +30,7 @@ export function getPercpu(state: State, asked: PcpuGet, steps: Steps): Result {
     const start = base + (asked.offsets[nth] as Pages);
     areas.start[slot] = start;
     areas.end[slot] = start + (asked.sizes[nth] as Pages);
-    insertArea(state, slot);
+    steps.busy.insert(areas, slot);
   }
   return { kind: "placed", start: base, mapStopped: false };
 }

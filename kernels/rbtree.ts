@@ -10,21 +10,23 @@ import { type Areas, NONE } from "./areas.ts";
 export type TreeLinks = Pick<Areas, "left" | "right" | "parent" | "red" | "root">;
 
 /**
- * Of a tree whose nodes keep something about all that hangs below them (the kernel's augmented trees): sets it right
- * for one node, whose children are right, and says whether it changed.
+ * Of a tree whose nodes keep something about all that hangs below them (the kernel's augmented trees): sets that right
+ * where nodes change places. What a new node changes is set right before it is linked.
  */
-export type Refresh<Tree extends TreeLinks> = (tree: Tree, node: number) => boolean;
-
-/** Sets a node right, and those above it as far as that changes them. */
-export function refreshUp<Tree extends TreeLinks>(tree: Tree, node: number, refresh: Refresh<Tree>): void {
-  let here = node;
-  while (here !== NONE && refresh(tree, here)) here = tree.parent[here] as number;
+export interface Augment<Tree extends TreeLinks> {
+  /** A rotation put `up` in the place of `node`, which now hangs below it. */
+  turned(tree: Tree, node: number, up: number): void;
+  /**
+   * `node` is out of the tree, which is not yet rebalanced. `successor` stands in its place, unless it is NONE; from
+   * `lowest` up, which is the successor or hangs below it, nodes have lost something below them.
+   */
+  erased(tree: Tree, node: number, lowest: number, successor: number): void;
 }
 
 function rotateLeft<Tree extends TreeLinks>(
   tree: Tree,
   node: number,
-  refresh: Refresh<Tree> | undefined,
+  augment: Augment<Tree> | undefined,
 ): void {
   const { left, right, parent } = tree;
   const up = right[node] as number;
@@ -34,13 +36,13 @@ function rotateLeft<Tree extends TreeLinks>(
   left[up] = node;
   replaceInParent(tree, node, up);
   parent[node] = up;
-  refreshTurned(tree, node, up, refresh);
+  if (augment !== undefined) augment.turned(tree, node, up);
 }
 
 function rotateRight<Tree extends TreeLinks>(
   tree: Tree,
   node: number,
-  refresh: Refresh<Tree> | undefined,
+  augment: Augment<Tree> | undefined,
 ): void {
   const { left, right, parent } = tree;
   const up = left[node] as number;
@@ -50,19 +52,7 @@ function rotateRight<Tree extends TreeLinks>(
   right[up] = node;
   replaceInParent(tree, node, up);
   parent[node] = up;
-  refreshTurned(tree, node, up, refresh);
-}
-
-/** What hangs below `up` is now what hung below `node`: nothing above them changes. */
-function refreshTurned<Tree extends TreeLinks>(
-  tree: Tree,
-  node: number,
-  up: number,
-  refresh: Refresh<Tree> | undefined,
-): void {
-  if (refresh === undefined) return;
-  refresh(tree, node);
-  refresh(tree, up);
+  if (augment !== undefined) augment.turned(tree, node, up);
 }
 
 /** Hangs `other` (perhaps NONE) where `node` hangs. */
@@ -80,7 +70,7 @@ export function linkAndColour<Tree extends TreeLinks>(
   node: number,
   above: number,
   asLeft: boolean,
-  refresh?: Refresh<Tree>,
+  augment?: Augment<Tree>,
 ): void {
   const { left, right, parent, red } = tree;
   left[node] = NONE;
@@ -90,10 +80,6 @@ export function linkAndColour<Tree extends TreeLinks>(
   if (above === NONE) tree.root = node;
   else if (asLeft) left[above] = node;
   else right[above] = node;
-  if (refresh !== undefined) {
-    refresh(tree, node);
-    refreshUp(tree, above, refresh);
-  }
 
   let here = node;
   let mother = parent[here] as number;
@@ -110,21 +96,21 @@ export function linkAndColour<Tree extends TreeLinks>(
       continue;
     }
     if ((motherIsLeft ? right[mother] : left[mother]) === here) {
-      if (motherIsLeft) rotateLeft(tree, mother, refresh);
-      else rotateRight(tree, mother, refresh);
+      if (motherIsLeft) rotateLeft(tree, mother, augment);
+      else rotateRight(tree, mother, augment);
       mother = here;
     }
     red[mother] = 0;
     red[grand] = 1;
-    if (motherIsLeft) rotateRight(tree, grand, refresh);
-    else rotateLeft(tree, grand, refresh);
+    if (motherIsLeft) rotateRight(tree, grand, augment);
+    else rotateLeft(tree, grand, augment);
     break;
   }
   red[tree.root] = 0;
 }
 
 /** Takes a node out and rebalances. Its own links are left as they were. */
-export function erase<Tree extends TreeLinks>(tree: Tree, node: number, refresh?: Refresh<Tree>): void {
+export function erase<Tree extends TreeLinks>(tree: Tree, node: number, augment?: Augment<Tree>): void {
   const { left, right, parent, red } = tree;
   let child: number;
   let above: number;
@@ -153,24 +139,8 @@ export function erase<Tree extends TreeLinks>(tree: Tree, node: number, refresh?
     parent[left[successor] as number] = successor;
     red[successor] = red[node] as number;
   }
-  if (refresh !== undefined) refreshAfterErase(tree, above, successor, refresh);
-  if (removedRed === 0) rebalanceAfterErase(tree, child, above, refresh);
-}
-
-/** Up to the successor, which now stands elsewhere, whatever changes; from there as far as that changes anything. */
-function refreshAfterErase<Tree extends TreeLinks>(
-  tree: Tree,
-  lowest: number,
-  successor: number,
-  refresh: Refresh<Tree>,
-): void {
-  let here = lowest;
-  if (successor !== NONE) {
-    for (; here !== successor; here = tree.parent[here] as number) refresh(tree, here);
-    refresh(tree, successor);
-    here = tree.parent[successor] as number;
-  }
-  refreshUp(tree, here, refresh);
+  if (augment !== undefined) augment.erased(tree, node, above, successor);
+  if (removedRed === 0) rebalanceAfterErase(tree, child, above, augment);
 }
 
 /** `here` (perhaps NONE) is one black short on its side below `above`. */
@@ -178,7 +148,7 @@ function rebalanceAfterErase<Tree extends TreeLinks>(
   tree: Tree,
   node: number,
   mother: number,
-  refresh: Refresh<Tree> | undefined,
+  augment: Augment<Tree> | undefined,
 ): void {
   const { left, right, parent, red } = tree;
   let here = node;
@@ -189,8 +159,8 @@ function rebalanceAfterErase<Tree extends TreeLinks>(
     if (red[sibling] === 1) {
       red[sibling] = 0;
       red[above] = 1;
-      if (isLeft) rotateLeft(tree, above, refresh);
-      else rotateRight(tree, above, refresh);
+      if (isLeft) rotateLeft(tree, above, augment);
+      else rotateRight(tree, above, augment);
       sibling = (isLeft ? right[above] : left[above]) as number;
     }
     const near = (isLeft ? left[sibling] : right[sibling]) as number;
@@ -206,16 +176,16 @@ function rebalanceAfterErase<Tree extends TreeLinks>(
     if (!farRed) {
       red[near] = 0;
       red[sibling] = 1;
-      if (isLeft) rotateRight(tree, sibling, refresh);
-      else rotateLeft(tree, sibling, refresh);
+      if (isLeft) rotateRight(tree, sibling, augment);
+      else rotateLeft(tree, sibling, augment);
       sibling = near;
     }
     red[sibling] = red[above] as number;
     red[above] = 0;
     const outer = (isLeft ? right[sibling] : left[sibling]) as number;
     red[outer] = 0;
-    if (isLeft) rotateLeft(tree, above, refresh);
-    else rotateRight(tree, above, refresh);
+    if (isLeft) rotateLeft(tree, above, augment);
+    else rotateRight(tree, above, augment);
     here = tree.root;
     break;
   }

@@ -4,7 +4,7 @@
  * (size + align - 1), what is smaller than that and aligned well is found only if it lies on the way (catalogue A13).
  */
 import type { Alloc } from "../spec/commands.ts";
-import { alignmentInPages, PAGE_SIZE, type Vpn } from "../spec/vocabulary.ts";
+import { alignmentInPages, type Bytes, PAGE_SIZE, type Pages, type Vpn } from "../spec/vocabulary.ts";
 import { NONE } from "./areas.ts";
 import { KernelBug } from "./bug.ts";
 import { type FreeSpace, firstPage, type Measure, takeSpace } from "./free-space.ts";
@@ -60,6 +60,7 @@ const FOR_EVER = "find_vmap_lowest_match: goes back to the same subtree for ever
 function lowestMatch(state: State, request: Alloc, { lookedFor, shiftsStart }: TreeSearch): number {
   const { free } = state;
   const { left, right, parent, start, largest } = free;
+  const { size, align } = request;
   const wanted = lookedFor(request);
   let vstart = request.vstart;
   let here = free.root;
@@ -69,7 +70,7 @@ function lowestMatch(state: State, request: Alloc, { lookedFor, shiftsStart }: T
       here = left[here] as number;
       continue;
     }
-    if (fits(free, here, request, vstart)) return here;
+    if (fits(free, here, size, align, vstart)) return here;
     if (holds(largest, right[here] as number, wanted)) {
       here = right[here] as number;
       continue;
@@ -81,7 +82,7 @@ function lowestMatch(state: State, request: Alloc, { lookedFor, shiftsStart }: T
     do {
       here = parent[here] as number;
       if (here === NONE) return NONE;
-      if (fits(free, here, request, vstart)) return here;
+      if (fits(free, here, size, align, vstart)) return here;
     } while (!(holds(largest, right[here] as number, wanted) && vstart <= (start[here] as number)));
     // One byte beyond the start in the kernel: the next extent begins pages above.
     if (shiftsStart) vstart = (start[here] as number) + 1;
@@ -96,7 +97,7 @@ function holds(largest: Float64Array, slot: number, wanted: Measure): boolean {
 }
 
 /** is_within_this_va. */
-function fits(free: FreeSpace, slot: number, { size, align }: Alloc, vstart: Vpn): boolean {
+function fits(free: FreeSpace, slot: number, size: Pages, align: Bytes, vstart: Vpn): boolean {
   const start = placeIn(free, slot, align, vstart);
   if (start < vstart) return false;
   const end = start + size;
@@ -105,6 +106,8 @@ function fits(free: FreeSpace, slot: number, { size, align }: Alloc, vstart: Vpn
 }
 
 /** Where in an extent a request would lie. */
-function placeIn(free: FreeSpace, slot: number, alignment: number, vstart: Vpn): Vpn {
-  return align(free.word, Math.max(firstPage(free, slot), vstart), alignment);
+function placeIn(free: FreeSpace, slot: number, alignment: Bytes, vstart: Vpn): Vpn {
+  const first = Math.max(firstPage(free, slot), vstart);
+  // Without the division: most requests are for a page's alignment.
+  return alignment <= PAGE_SIZE ? first : align(free.word, first, alignment);
 }

@@ -41,6 +41,7 @@ const NO_PAGES: readonly number[] = [];
 function replyOf(state: State, result: Result): Response {
   if (result.kind === "placed") return placedReply(state, result.start, result.mapStopped);
   if (result.kind === "refused") return refusedReply(state);
+  if (result.kind === "done" && result.aliases === undefined) return doneReply(state);
   const reply = result as { -readonly [Field in keyof Effects]: Effects[Field] } & Result;
   reply.flushes = state.flushes;
   reply.pteSet = state.pteSet;
@@ -70,6 +71,22 @@ function placedReply(state: State, start: Vpn, mapStopped: boolean): Response {
     descriptors: descriptorsOf(state),
     usedAfterFree,
     usedAbsentCpu: state.usedAbsentCpu,
+    dirtyLines: dirtyLinesOf(state),
+  };
+}
+
+function doneReply(state: State): Response {
+  const { flushes, pteSet, pteCleared, rcuCallbacks, workItems, lazyPages, usedAfterFree } = state;
+  return {
+    kind: "done",
+    flushes,
+    pteSet,
+    pteCleared,
+    rcuCallbacks,
+    workItems,
+    lazyPages,
+    descriptors: descriptorsOf(state),
+    usedAfterFree,
     dirtyLines: dirtyLinesOf(state),
   };
 }

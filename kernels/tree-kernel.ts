@@ -4,7 +4,7 @@ import type { Promises } from "../spec/releases.ts";
 import type { Scope } from "../spec/scope.ts";
 import { giveBackDescriptor } from "./areas.ts";
 import type { BlockRules } from "./block-rules.ts";
-import { findByAnyPage } from "./find.ts";
+import { byStart, findByAnyPage } from "./chains.ts";
 import { freeExtents, wholeSpace } from "./free-space.ts";
 import type { Mark } from "./marks.ts";
 import { flushCacheVunmap } from "./memory.ts";
@@ -44,6 +44,7 @@ export function treeSteps(rules: TreeRules): Steps {
     state.initialised ? takeFromTree(state, request, rules) : NO_ROOM;
   return {
     initial,
+    busy: byStart,
     search,
     searchAgain: search,
     takeCongruent: (state, congruent) => takeCongruent(state, congruent, rules),

@@ -3,6 +3,7 @@ import type { Alloc } from "../spec/commands.ts";
 import type { Kernel } from "../spec/kernel.ts";
 import type { Promises } from "../spec/releases.ts";
 import type { Vpn } from "../spec/vocabulary.ts";
+import { inTree } from "./busy.ts";
 import { findByStart } from "./find.ts";
 import { flagLazy, flagNothing, gatherFlagged, isFlaggedLazy, type PurgeSteps, purge } from "./purge.ts";
 import { searchUncached, type UncachedSearch } from "./search-uncached.ts";
@@ -31,6 +32,7 @@ export function uncachedSteps(rules: UncachedRules): Steps {
   const purging: PurgeSteps = { gather: gatherFlagged, ...rules };
   return {
     initial: initialState,
+    busy: inTree,
     search: (state, request) => searchUncached(state, request, rules),
     searchAgain: (state, request) => rules.searchAgain(state, request, rules),
     dropUnused: rules.dropUnused,

@@ -8,25 +8,17 @@ import type { Promises } from "../spec/releases.ts";
 import { fitsBlock, type Scope } from "../spec/scope.ts";
 import { type Extent, PAGE_SIZE, type Pages, type Vpn } from "../spec/vocabulary.ts";
 import type { AreaSteps } from "./area-form.ts";
-import {
-  findArea,
-  giveBackDescriptor,
-  listed,
-  listInsertAfter,
-  listRemove,
-  NONE,
-  takeDescriptor,
-} from "./areas.ts";
+import { giveBackDescriptor, listed, NONE, takeDescriptor } from "./areas.ts";
 import { allocInBlock, collectDirty, dirtyInBlocks, freeInBlock, purgeFragmented } from "./block-calls.ts";
 import type { BlockRules } from "./block-rules.ts";
 import { allBlocks, listedBlocks, runsOf } from "./blocks.ts";
 import { bugOn } from "./bug.ts";
+import { type BusyAreas, removeFromTree } from "./busy.ts";
 import { found } from "./find.ts";
 import { MARKS, type Mark } from "./marks.ts";
 import { aliasReport, grant, letGo, mapRange, touch } from "./memory.ts";
 import { getPercpu } from "./percpu.ts";
 import { pin, unpin } from "./pinning.ts";
-import { erase, linkAndColour, prev } from "./rbtree.ts";
 import { NO_ROOM } from "./search-uncached.ts";
 import { kernelOf, type Result } from "./shell.ts";
 import type { State } from "./state.ts";
@@ -50,6 +42,7 @@ export interface Steps {
   flushCache(state: State, start: Vpn, end: Vpn): void;
   /** remove_vm_area's own mark on the area it found. */
   removed(state: State, slot: number): void;
+  busy: BusyAreas;
   /** What letting go of an area does to its PTEs at once. */
   unmapFreed(state: State, slot: number): void;
   /** free_vmap_area_noflush, short of a purge: from now on the area is lazy. */
@@ -202,7 +195,7 @@ export function allocArea(state: State, request: Alloc, steps: Steps): number {
   }
   areas.start[slot] = start;
   areas.end[slot] = add(state.word, start, request.size);
-  insertArea(state, slot);
+  steps.busy.insert(areas, slot);
   steps.placed(state, slot, request);
   return slot;
 }
@@ -240,31 +233,9 @@ function unmapRam(state: State, start: Vpn, count: Pages, steps: Steps): void {
     freeInBlock(state, start, count, steps);
     return;
   }
-  const slot = findArea(state.areas, start);
+  const slot = steps.busy.find(state.areas, start);
   bugOn(slot === NONE, "free_unmap_vmap_area_addr: !va");
   letGoArea(state, slot, steps);
-}
-
-/** __insert_vmap_area: by address into tree and list. Two areas that overlap stop the kernel. */
-export function insertArea(state: State, slot: number): void {
-  const { areas } = state;
-  const start = areas.start[slot] as number;
-  const end = areas.end[slot] as number;
-  let above = NONE;
-  let here = areas.root;
-  let asLeft = false;
-  while (here !== NONE) {
-    above = here;
-    asLeft = start < (areas.end[here] as number);
-    if (asLeft) {
-      here = areas.left[here] as number;
-    } else {
-      bugOn(end <= (areas.start[here] as number), "__insert_vmap_area: BUG()");
-      here = areas.right[here] as number;
-    }
-  }
-  linkAndColour(areas, slot, above, asLeft);
-  listInsertAfter(areas, slot, prev(areas, slot));
 }
 
 /** What alloc_vmap_area's caller says of the area. */
@@ -274,7 +245,7 @@ export function flagArea({ areas }: State, slot: number, flags: number): void {
 
 /** remove_vm_area: an address that starts no area is ignored. */
 function free(state: State, start: Vpn, steps: Steps): void {
-  const slot = findArea(state.areas, start);
+  const slot = steps.busy.find(state.areas, start);
   if (slot === NONE) return;
   steps.removed(state, slot);
   letGoArea(state, slot, steps);
@@ -297,8 +268,7 @@ export function purgeIfTooLazy(state: State, steps: Steps): void {
 
 /** The end of __free_vmap_area: out of tree and list; RCU frees the descriptor. */
 export function eraseArea(state: State, slot: number): void {
-  erase(state.areas, slot);
-  listRemove(state.areas, slot);
+  removeFromTree(state.areas, slot);
   // The harshest legal RCU: the grace period is over at once. No reply but `usedAfterFree` can show it.
   state.rcuCallbacks += 1;
   giveBackDescriptor(state.areas, slot);
@@ -307,6 +277,7 @@ export function eraseArea(state: State, slot: number): void {
 function dump(state: State, steps: Steps): Dump {
   const { areas, blocks } = state;
   const cached = state.freeVmapCache;
+  steps.busy.list(areas);
   const slots = Array.from(listed(areas));
   const inOrder = steps.orderAreas?.(state, slots) ?? slots;
   return {

@@ -1,20 +1,29 @@
-/** The plot of bench/chain.ts, drawn by echarts without a browser. */
+/** Curves of an allocation's time, drawn by echarts without a browser. */
 import * as echarts from "echarts";
 
-/** What a curve is called and how it is drawn; the kernel without the cache stands out. */
-const CURVES: Readonly<
-  Record<string, { readonly name: string; readonly color: string; readonly symbol: string }>
-> = {
-  "2.6.28.10": { name: "2.6.28.10, no cache", color: "#c0392b", symbol: "circle" },
-  "2.6.39": { name: "2.6.39, free-area cache", color: "#2471a3", symbol: "rect" },
-  "3.16": { name: "3.16, free-area cache", color: "#1e8449", symbol: "triangle" },
-};
-/** lazy_max_pages() with 8 CPUs. */
-const LIMIT = 32_768;
+/** What a curve is called and how it is drawn. */
+export interface Curve {
+  readonly name: string;
+  readonly color: string;
+  readonly symbol: string;
+}
+
+export interface Plot {
+  readonly title: string;
+  readonly subtitle: string;
+  /** What is counted along the horizontal axis. */
+  readonly counted: string;
+  /** By kernel. */
+  readonly curves: Readonly<Record<string, Curve>>;
+  /** Where a line stands across, and what is said above it. */
+  readonly limit?: { readonly at: number; readonly says: string };
+}
+
 const FONT = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif";
 
-/** Time of an allocation against length of the chain, on logarithmic axes, as SVG. */
-export function chainPlot(
+/** Nanoseconds of an allocation, by kernel, against these lengths: on logarithmic axes, as SVG. */
+export function timePlot(
+  { title, subtitle, counted, curves, limit }: Plot,
   lengths: readonly number[],
   measured: ReadonlyMap<string, readonly number[]>,
 ): string {
@@ -32,8 +41,8 @@ export function chainPlot(
     backgroundColor: "#ffffff",
     textStyle: { fontFamily: FONT },
     title: {
-      text: "An allocation behind a chain of lazy areas",
-      subtext: "89699605: O(n) without the free-area cache, closer to an amortized O(1) with it",
+      text: title,
+      subtext: subtitle,
       left: "center",
       top: 12,
       textStyle: { fontSize: 18, color: "#111" },
@@ -43,9 +52,9 @@ export function chainPlot(
     grid: { left: 90, right: 40, top: 84, bottom: 96 },
     xAxis: {
       ...axis,
-      min: 1,
-      max: 100_000,
-      name: "lazy areas in the chain (of one page)",
+      min: lengths[0] as number,
+      max: lengths.at(-1) as number,
+      name: counted,
       nameGap: 36,
       axisLabel: { ...axis.axisLabel, formatter: (areas: number) => areas.toLocaleString("en") },
     },
@@ -57,7 +66,7 @@ export function chainPlot(
       axisLabel: { ...axis.axisLabel, formatter: duration },
     },
     series: [...measured].map(([label, nanoseconds], nth) => {
-      const { name, color, symbol } = CURVES[label] ?? { name: label, color: "#555", symbol: "diamond" };
+      const { name, color, symbol } = curves[label] ?? { name: label, color: "#555", symbol: "diamond" };
       return {
         type: "line" as const,
         name,
@@ -66,7 +75,7 @@ export function chainPlot(
         lineStyle: { width: 2.5, color },
         itemStyle: { color },
         data: lengths.map((length, at) => [length, Math.round(nanoseconds[at] as number)]),
-        ...(nth === 0 ? { markLine: limitLine() } : {}),
+        ...(nth === 0 && limit ? { markLine: limitLine(limit) } : {}),
       };
     }),
   });
@@ -80,13 +89,12 @@ function duration(nanoseconds: number): string {
   return nanoseconds >= 1e3 ? `${nanoseconds / 1e3} µs` : `${nanoseconds} ns`;
 }
 
-/** Where a kernel with 8 CPUs would purge. */
-function limitLine() {
+function limitLine({ at, says }: NonNullable<Plot["limit"]>) {
   return {
     silent: true,
     symbol: "none",
     lineStyle: { type: "dashed" as const, color: "#888" },
-    label: { formatter: "8 CPUs purge here", position: "end" as const, color: "#555" },
-    data: [{ xAxis: LIMIT }],
+    label: { formatter: says, position: "end" as const, color: "#555" },
+    data: [{ xAxis: at }],
   };
 }
