@@ -10,7 +10,7 @@ import type { State } from "../kernels/state.ts";
 import { confirmBreak, type Sought, shortest } from "../properties/shortest.ts";
 import type { LawId } from "../spec/contract.ts";
 import { heldTo } from "../spec/kernel.ts";
-import type { Bug } from "./bug.ts";
+import type { Break, Bug } from "./bug.ts";
 import { bugCalled, nameBreaks } from "./index.ts";
 import { LONGER_SPACES, SHORTEST_SPACES, type ShortestSpace } from "./shortest-spaces.testing.ts";
 
@@ -27,9 +27,12 @@ function soughtOn(label: string, bug: string, law: LawId): Sought<State> {
   };
 }
 
-/** The length of the shortest history pinned for this law, bug and kernel. */
-async function pinnedLength(bug: Bug, law: LawId, kernel: string): Promise<number> {
-  const pins = bug.breaks.filter((each) => each.law === law && each.on.includes(kernel));
+/** The length of the shortest history pinned for the law of this one, on this kernel and in its space. */
+async function pinnedLength(bug: Bug, { law, pinned }: Break, kernel: string): Promise<number> {
+  const spaces = SHORTEST_SPACES[bug.id] ?? {};
+  const pins = bug.breaks.filter(
+    (each) => each.law === law && each.on.includes(kernel) && spaces[each.pinned] === spaces[pinned],
+  );
   const histories = await Promise.all(pins.map((each) => readHistory(pinnedFile(bug, each))));
   return Math.min(...histories.map(({ commands }) => commands.length));
 }
@@ -40,7 +43,7 @@ describe("nothing is shorter than what is pinned", () => {
     const { kernel } = await readHistory(pinnedFile(bug, pinned));
     const { history, explored } = shortest(soughtOn(kernel, bug.id, pinned.law), space, BOUNDS);
     expect(explored.breaks.map(({ law }) => law)).toEqual([pinned.law]);
-    expect(history).toHaveLength(await pinnedLength(bug, pinned.law, kernel));
+    expect(history).toHaveLength(await pinnedLength(bug, pinned, kernel));
   });
 });
 
@@ -57,7 +60,7 @@ describe.runIf(LONG)("nothing is shorter either", () => {
       const space = LONGER_SPACES[bug.id]?.[pinned.pinned] as ShortestSpace;
       const { kernel } = await readHistory(pinnedFile(bug, pinned));
       const { history } = shortest(soughtOn(kernel, bug.id, pinned.law), space, LONG_BOUNDS);
-      expect(history).toHaveLength(await pinnedLength(bug, pinned.law, kernel));
+      expect(history).toHaveLength(await pinnedLength(bug, pinned, kernel));
     },
     LONG_BOUNDS.milliseconds,
   );
@@ -71,7 +74,7 @@ describe.runIf(LONG)("nothing is shorter either", () => {
     async ({ bug, pinned, kernel }) => {
       const space = SHORTEST_SPACES[bug.id]?.[pinned.pinned] as ShortestSpace;
       const { history } = shortest(soughtOn(kernel, bug.id, pinned.law), space, LONG_BOUNDS);
-      expect(history).toHaveLength(await pinnedLength(bug, pinned.law, kernel));
+      expect(history).toHaveLength(await pinnedLength(bug, pinned, kernel));
     },
     LONG_BOUNDS.milliseconds,
   );
