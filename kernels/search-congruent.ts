@@ -45,7 +45,7 @@ export function isTooWide({ word, scope }: State, congruent: Congruent): boolean
   return pages < endOf(congruent, lastOf(congruent));
 }
 
-/** The base alone, or NO_ROOM. It may come out below 0, and is then below any window. */
+/** The base alone, or NO_ROOM. On the way down it may pass 0: that is below any window. */
 export function highestBase(
   free: FreeSpace,
   { vstart, vend }: Window,
