@@ -28,12 +28,8 @@ const BLOCKS: Scope = {
 };
 const MAP = { op: "mapRam", cpu: 0, count: 2 } as const;
 
-/** Two nodes: a pool of the first may hold two of its ten pages. */
-const NODES: Scope = { ...SMALL, lazyMaxPages: 0, vmalloc: { vstart: 65, vend: 75 } };
-
 /** The machine, where it is not the small one. */
 const ON: Readonly<Record<string, Scope>> = {
-  "pools-hide-no-room": NODES,
   "no-overlap": BLOCKS,
   "init-order": { ...SMALL, beforeInit: true },
 };
@@ -74,7 +70,6 @@ const BITES: Readonly<Record<string, readonly HistoryStep[]>> = {
   ],
   "flush-only-once": [ALLOC, { op: "free", area: 0 }, { op: "purge" }, { op: "unmapAliases" }],
   "flush-well-formed": [ALLOC, { op: "free", area: 0 }, { op: "purge" }],
-  "pools-hide-no-room": [ALLOC, { op: "free", area: 0 }, { ...ALLOC, size: 9, noblock: true }],
   "finds-areas": [ALLOC, { op: "find", page: 64 }],
   "lazy-count": [ALLOC, { op: "free", area: 0 }],
 };

@@ -6,7 +6,6 @@ import { NONE } from "../kernels/areas.ts";
 import { cachedKernel, cachedSteps } from "../kernels/cached-kernel.ts";
 import { findByAnyPage } from "../kernels/find.ts";
 import { rules2_6_39 } from "../kernels/linux-2.6.39.ts";
-import { linux6_19 } from "../kernels/linux-6.19.ts";
 import { flushTlbKernelRange } from "../kernels/memory.ts";
 import { unmapEach } from "../kernels/purge.ts";
 import { NO_ROOM } from "../kernels/search-uncached.ts";
@@ -75,11 +74,7 @@ const searchesAbove: Partial<Steps> = {
   search: (state, request) => steps.search(state, { ...request, vstart: request.vstart + 1 }),
 };
 
-/** What no release promises, asked of one as it is. */
-const hidesRoomInPools: Canary = { law: "pools-hide-no-room", kernel: linux6_19 };
-
 export const CANARIES: readonly Canary[] = [
-  hidesRoomInPools,
   neverAligns,
   canary("lowest-fit-at-a-page", "leaves the first page", searchesAbove),
   canary("lowest-roomy-hole", "leaves the first page of a roomy hole", searchesAbove),

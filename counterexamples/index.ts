@@ -21,6 +21,7 @@ import { purgeListUaf } from "./purge-list-uaf/bug.ts";
 import { vaGapOffbyone } from "./va-gap-offbyone/bug.ts";
 import { vaLeakOnEnospc } from "./va-leak-on-enospc/bug.ts";
 import { vaNoWrapCheck } from "./va-no-wrap-check/bug.ts";
+import { vaPoolsHideRoom } from "./va-pools-hide-room/bug.ts";
 import { vaRestartFromEnd } from "./va-restart-from-end/bug.ts";
 import { vbAllocZero } from "./vb-alloc-zero/bug.ts";
 import { vbDirtyPurgedAround } from "./vb-dirty-purged-around/bug.ts";
@@ -64,6 +65,7 @@ export const BUGS: readonly Bug[] = [
   vbHashGapCpu,
   vbAllocZero,
   vbDirtyPurgedAround,
+  vaPoolsHideRoom,
   vmlistOverrunsEnd,
   vmlistEndUnderflow,
   cacheNoVstartTest,

@@ -53,6 +53,21 @@ const mappedAreas: ShortestSpace = {
   calls: ["alloc", "allocMapped", "touch", "write", "purge", "unmapAliases"],
 };
 
+const pooling: ShortestSpace = {
+  says: "allocate 1 to 3 of three pages on two CPUs, whether they can wait or not, free, purge, call vm_unmap_aliases",
+  scope: {
+    ...EIGHT_PAGES,
+    name: "three pages",
+    cpus: 2,
+    lazyMaxPages: 1,
+    vmalloc: { vstart: 16, vend: 19 },
+    sizes: upTo(3),
+    aligns: aligned(1),
+    windows: [{ vstart: 16, vend: 19 }],
+  },
+  calls: ["alloc", "purge", "unmapAliases"],
+};
+
 /** The whole of a word of sixteen pages but for its last page, and parts of it. */
 const SIXTEEN_PAGES: Scope = {
   ...EIGHT_PAGES,
@@ -242,6 +257,10 @@ export const SHORTEST_SPACES: Readonly<Record<string, Readonly<Record<string, Sh
     "pinned-is-unaliased.json": everything,
   },
   "vb-fragment-double-walk": { "usable-blocks-stay.json": everything },
+  "va-pools-hide-room": {
+    "pools-hide-no-room.json": pooling,
+    "pools-hide-no-room.noblock.json": pooling,
+  },
   "vb-dirty-reflushed": { "flush-only-once.json": maps, "flush-only-once.kept.json": everything },
   "vb-hash-gap-cpu": { "argument-domain.json": mapsAcrossGap },
   "vb-alloc-zero": { "argument-domain.json": everything },
