@@ -136,9 +136,10 @@ function anotherWay<S>(quarry: Quarry<S>, best: Caught, seed: number, deadline: 
  */
 function shorter<S>(quarry: Quarry<S>, caught: Caught, seed: number, deadline: number): Caught {
   let best = caught;
-  // What took a map cannot happen where there are no blocks, and what took none is sooner met there.
+  // What took maps alone cannot happen where there are no blocks, and what took none is sooner met there.
   const maps = caught.history.some(({ op }) => op === "mapRam");
-  const others = SCOPES.filter((scope) => scope !== caught.scope && maps === scope.blockPages > 0);
+  const areas = !maps || caught.history.some(({ op }) => op === "alloc");
+  const others = SCOPES.filter((scope) => scope !== caught.scope && (scope.blockPages > 0 ? maps : areas));
   const scopes = [caught.scope, ...others];
   // In rounds, so that every length has had a turn before the time is up.
   for (let round = 0; round < ROUNDS; round++) {
