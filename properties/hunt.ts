@@ -139,13 +139,16 @@ function anotherWay<S>(quarry: Quarry<S>, best: Caught, seed: number, deadline: 
  */
 function shorter<S>(quarry: Quarry<S>, caught: Caught, seed: number, deadline: number): Caught {
   let best = caught;
-  // What took a map cannot happen where there are no blocks, and what took none is sooner met there.
+  // What took maps alone cannot happen where there are no blocks, and what took none is sooner met there.
   const maps = caught.history.some(({ op }) => op === "mapRam");
+  const areas = !maps || caught.history.some(({ op }) => op === "alloc");
   // Nor can what took percpu areas, where none are asked for.
   const percpu = caught.history.some(({ op }) => op === "pcpuGet");
   const others = scopesFor(quarry.kernel.release).filter(
     (scope) =>
-      scope !== caught.scope && maps === scope.blockPages > 0 && percpu === scope.congruent.length > 0,
+      scope !== caught.scope &&
+      (scope.blockPages > 0 ? maps : areas) &&
+      percpu === scope.congruent.length > 0,
   );
   const scopes = [caught.scope, ...others];
   // In rounds, so that every length has had a turn before the time is up.
