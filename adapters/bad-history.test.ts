@@ -155,7 +155,10 @@ describe("a history is refused in one line", () => {
       [
         "that are touched",
         { ...asking({}), commands: [get, { op: "touch", cpu: 0, area: 0, page: 0 }] },
-        says("commands\\[1\\]\\.area", "expected the index, from 0, of an earlier alloc or mapRam or vmap in"),
+        says(
+          "commands\\[1\\]\\.area",
+          "expected the index, from 0, of an earlier alloc or mapRam or vmap in",
+        ),
       ],
     ];
 

@@ -54,6 +54,7 @@ const alloc = z.strictObject({
   map: z.boolean().default(false),
   cpu: cpu.optional(),
   noblock: z.literal(true).optional(),
+  endsInside: z.literal(true).optional(),
 });
 const index = z.int().nonnegative();
 const step = z.discriminatedUnion("op", [

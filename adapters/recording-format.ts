@@ -34,7 +34,7 @@ const pages = hex
   })
   .transform((text) => split(text).page);
 const somePages = pages.refine((count) => count > 0, { error: "expected a size of at least one page" });
-/** A window's end: what lies inside a page counts down to the page. */
+/** An end of the vmalloc window: what lies inside a page counts down to the page. */
 const windowEnd = hex.transform((text) => split(text).page);
 /** An alignment, in bytes: any power of two. */
 const alignment = hex
@@ -60,7 +60,7 @@ const request = z.discriminatedUnion("op", [
     size: somePages,
     align: alignment.optional(),
     vstart: pages,
-    vend: windowEnd,
+    vend: hex.transform(split),
     map: flag.optional(),
     noblock: flag.optional(),
     ioremap: flag.optional(),

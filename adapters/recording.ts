@@ -161,11 +161,12 @@ function commandOf(request: RecordedRequest, cpu: Cpu): Command {
         size,
         align,
         vstart,
-        vend,
+        vend: vend.page,
         map: request.map === 1,
         ...(request.ioremap ? { ioremap: true } : {}),
         ...(cpu === 0 ? {} : { cpu }),
         ...(request.noblock ? { noblock: true } : {}),
+        ...(vend.offset === 0 ? {} : { endsInside: true }),
       };
     }
     case "free_area":

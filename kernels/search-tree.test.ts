@@ -18,14 +18,14 @@ const SCOPE: Scope = {
   windows: [],
 };
 
-type Asked = readonly [size: number, align: number, vstart: number, vend: number];
+type Asked = readonly [size: number, align: number, vstart: number, vend: number, endsInside?: true];
 
 /** Where each of these requests is placed, counted from BASE; undefined for one that is refused. */
 function placesOf(label: string, requests: readonly Asked[]): (number | undefined)[] {
   const kernel = kernelCalled(label) as Kernel<State>;
   const state = kernel.initial(SCOPE);
-  return requests.map(([size, align, vstart, vend]) => {
-    const window = { vstart: BASE + vstart, vend: BASE + vend };
+  return requests.map(([size, align, vstart, vend, endsInside]) => {
+    const window = { vstart: BASE + vstart, vend: BASE + vend, ...(endsInside && { endsInside }) };
     const reply = kernel.act(state, { op: "alloc", size, align: align * PAGE_SIZE, ...window, map: false });
     return reply.kind === "placed" ? reply.start - BASE : undefined;
   });
@@ -92,6 +92,12 @@ describe("an aligned request (A13, catalogue section 11)", () => {
       [2, 2, 4, 6],
     ];
     expect(placesOf("6.1", exact)).toEqual([0, 6, 4]);
+  });
+
+  test("needs it where the window has those pages and some bytes of the next", () => {
+    const asked = (...more: [true?]): Asked[] => [...inWindow.slice(0, 3), [16, 16, 48, 64, ...more]];
+    expect(placesOf("6.1", asked())).toEqual([0, 37, 64, 48]);
+    expect(placesOf("6.1", asked(true))).toEqual([0, 37, 64, undefined]);
   });
 });
 

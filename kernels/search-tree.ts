@@ -32,8 +32,9 @@ export function plainSize({ size }: Alloc): Measure {
 
 /** The overhead is back but for a page's alignment and a window of exactly the size: 9333fe98d0a6 (5.18). */
 export function withOverheadAbovePage(request: Alloc): Measure {
-  const { size, align, vstart, vend } = request;
-  return align <= PAGE_SIZE || vend - vstart === size ? plainSize(request) : withOverhead(request);
+  const { size, align, vstart, vend, endsInside } = request;
+  const isWhole = vend - vstart === size && endsInside !== true;
+  return align <= PAGE_SIZE || isWhole ? plainSize(request) : withOverhead(request);
 }
 
 /** __alloc_vmap_area: finds an address and takes it out of the free space, or NO_ROOM. */

@@ -10,11 +10,12 @@ export function* simpler(step: HistoryStep, scope: Scope): Iterable<HistoryStep>
   if (step.op === "alloc") {
     // A request that was only there to be refused, and so to purge.
     yield { op: "purge" };
-    const { cpu, noblock, ...plain } = step;
-    if (noblock) yield { ...plain, ...(cpu === undefined ? {} : { cpu }) };
-    if (cpu !== undefined) yield { ...plain, ...(noblock ? { noblock } : {}) };
+    for (const special of ["noblock", "endsInside", "cpu"] as const) {
+      const { [special]: asked, ...plain } = step;
+      if (asked !== undefined) yield plain;
+    }
     if (step.map) yield { ...step, map: false };
-    for (let size = 1; size < step.size; size++) yield { ...step, size };
+    for (const size of smaller(step.size)) yield { ...step, size };
     if (step.align !== PAGE_SIZE) yield { ...step, align: PAGE_SIZE };
     for (let align = 2 * PAGE_SIZE; align < step.align; align *= 2) yield { ...step, align };
     for (const window of scope.windows) {
@@ -25,14 +26,14 @@ export function* simpler(step: HistoryStep, scope: Scope): Iterable<HistoryStep>
   if (step.op === "vmap") {
     yield { op: "purge" };
     if (step.noGuard) yield { op: "vmap", count: step.count };
-    for (let count = 1; count < step.count; count++) yield { ...step, count };
+    for (const count of smaller(step.count)) yield { ...step, count };
   }
   // A pin, or a call for what blocks have dirty, that was only there to purge.
   if (step.op === "pin") yield { op: "unmapAliases" };
   if (step.op === "unmapAliases") yield { op: "purge" };
   if (step.op === "mapRam") {
     if (step.cpu > 0) yield { ...step, cpu: 0 };
-    for (let count = 1; count < step.count; count++) yield { ...step, count };
+    for (const count of smaller(step.count)) yield { ...step, count };
   }
   if (step.op === "unmapRam" && step.cpu > 0) yield { ...step, cpu: 0 };
   if (step.op === "touch") {
@@ -65,6 +66,12 @@ function* simplerCongruent({ offsets, sizes, align }: Congruent): Iterable<Congr
       forms.push({ offsets: offsets.with(at, closer), sizes, align });
   }
   for (const form of forms) if (form.offsets.length > 0 && outOfDomain(form) === undefined) yield form;
+}
+
+/** Every smaller count, the least first; of a large one only some. */
+function* smaller(count: Pages): Iterable<Pages> {
+  if (count > 64) yield* lessThan(count, 1);
+  else for (let pages = 1; pages < count; pages++) yield pages;
 }
 
 /** Multiples of a step below one of them, by ever less: so that the least which serves is soon met, however far. */

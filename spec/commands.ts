@@ -20,6 +20,11 @@ export interface Alloc {
   readonly cpu?: Cpu;
   /** The caller cannot wait (a gfp mask without __GFP_DIRECT_RECLAIM, 6.19 on): no purge, no retry. */
   readonly noblock?: boolean;
+  /**
+   * The caller's window ends inside the page `vend`, as one does that ends at the word's last byte: it is longer than its
+   * whole pages. Only a search that compares the window's length with the size can tell (5.18 on).
+   */
+  readonly endsInside?: boolean;
 }
 
 /** remove_vm_area: the caller lets the area that starts here go. */

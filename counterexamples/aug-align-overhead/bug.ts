@@ -49,11 +49,11 @@ function onlyTightHoles({ law, before, command, response }: Evidence): boolean {
   return roomiestFit(before, request, purgeable) === undefined;
 }
 
-/** From 5.18 on not for a page's alignment, nor where the window is just as long. */
+/** From 5.18 on not for a page's alignment, nor where the window is just as long, to the byte. */
 function addsOverhead(
   laws: readonly string[],
-  { size, align, vstart, vend }: Pick<Alloc, "size" | "align" | "vstart" | "vend">,
+  { size, align, vstart, vend, endsInside }: Pick<Alloc, "size" | "align" | "vstart" | "vend" | "endsInside">,
 ): boolean {
   if (!laws.includes("lowest-fit-at-a-page")) return align > 1;
-  return align > PAGE_SIZE && vend - vstart !== size;
+  return align > PAGE_SIZE && (vend - vstart !== size || endsInside === true);
 }
