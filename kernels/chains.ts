@@ -6,6 +6,7 @@
 import type { Vpn } from "../spec/vocabulary.ts";
 import { type Areas, NONE } from "./areas.ts";
 import type { BusyAreas } from "./busy.ts";
+import { sortByStart } from "./purge-list.ts";
 
 /** A power of two, as they are doubled. */
 const FIRST_CHAINS = 8;
@@ -42,17 +43,47 @@ function remove({ heads, left, start }: Areas, slot: number): void {
   left[before] = left[slot] as number;
 }
 
+/** Up to so many areas are linked one by one: an exhaustive search asks for the list after every transition. */
+const FEW = 16;
+
 /** The areas by address, linked forwards only. */
 function list(areas: Areas): void {
-  const { heads, left, start, listNext } = areas;
+  if (areas.descriptors <= FEW) listFew(areas);
+  else listMany(areas);
+}
+
+function listFew(areas: Areas): void {
+  const { heads, left, listNext } = areas;
+  areas.listHead = NONE;
+  for (let chain = 0; chain < heads.length; chain++) {
+    for (let slot = heads[chain] as number; slot !== NONE; slot = left[slot] as number) {
+      const before = lastBelow(areas, slot);
+      listNext[slot] = before === NONE ? areas.listHead : (listNext[before] as number);
+      if (before === NONE) areas.listHead = slot;
+      else listNext[before] = slot;
+    }
+  }
+}
+
+/** The last area of the list that begins below this one, or NONE. */
+function lastBelow({ start, listHead, listNext }: Areas, slot: number): number {
+  let before = NONE;
+  let here = listHead;
+  while (here !== NONE && (start[here] as number) < (start[slot] as number)) {
+    before = here;
+    here = listNext[here] as number;
+  }
+  return before;
+}
+
+function listMany(areas: Areas): void {
+  const { heads, left, listNext } = areas;
   const slots: number[] = [];
   for (let chain = 0; chain < heads.length; chain++) {
     for (let slot = heads[chain] as number; slot !== NONE; slot = left[slot] as number) slots.push(slot);
   }
-  slots.sort((a, b) => (start[a] as number) - (start[b] as number));
   let next = NONE;
-  for (let nth = slots.length - 1; nth >= 0; nth--) {
-    const slot = slots[nth] as number;
+  for (const slot of sortByStart(areas, slots).reverse()) {
     listNext[slot] = next;
     next = slot;
   }
@@ -72,7 +103,10 @@ function grow(areas: Areas): void {
   }
 }
 
-/** Spreads neighbouring pages; imul takes the low 32 bits of a page's number. The chains are a power of two. */
+/**
+ * Spreads runs of 16 pages, and leaves neighbours side by side: what is placed in a row is then in the same cache
+ * line. imul takes the low 32 bits of a whole number. The chains are a power of two.
+ */
 function chainOf(heads: Int32Array, page: Vpn): number {
-  return (Math.imul(page, 0x9e3779b1) >>> 12) & (heads.length - 1);
+  return ((Math.imul(page / 16, 0x9e3779b1) >>> 12) + page) & (heads.length - 1);
 }
