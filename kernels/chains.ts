@@ -1,11 +1,13 @@
 /**
  * Areas found by their start, in chains by its hash. From 5.2 on the kernel still keeps them in a red-black tree, but
- * no search walks it and no reply shows its shape: an area is looked up by the address where it starts, but for find_vmap_area. With
- * 100,000 areas a tree was more than half of the time of a call, most of it spent waiting for memory (bench/act.ts).
+ * no search for space walks it and no reply shows its shape: all that is asked of it is the area that starts at an
+ * address, and now and then the one around a page. With 100,000 areas a tree was more than half of the time of a call,
+ * most of it spent waiting for memory (bench/act.ts).
  */
 import type { Vpn } from "../spec/vocabulary.ts";
 import { type Areas, NONE } from "./areas.ts";
 import type { BusyAreas } from "./busy.ts";
+import { sortByStart } from "./purge-list.ts";
 import type { State } from "./state.ts";
 
 /** A power of two, as they are doubled. */
@@ -32,9 +34,7 @@ function find({ heads, left, start }: Areas, wanted: Vpn): number {
   return slot;
 }
 
-/**
- * find_vmap_area from 5.2 on: by any page of an area. It looks at all of them, as nothing but a test asks it often.
- */
+/** find_vmap_area from 5.2 on: by any page of an area. It looks at all of them: it is asked seldom. */
 export function findByAnyPage({ areas }: State, page: Vpn): number {
   const { heads, left, start, end } = areas;
   for (let chain = 0; chain < heads.length; chain++) {
@@ -56,17 +56,47 @@ function remove({ heads, left, start }: Areas, slot: number): void {
   left[before] = left[slot] as number;
 }
 
+/** Up to so many areas are linked one by one: an exhaustive search asks for the list after every transition. */
+const FEW = 16;
+
 /** The areas by address, linked forwards only. */
 function list(areas: Areas): void {
-  const { heads, left, start, listNext } = areas;
+  if (areas.descriptors <= FEW) listFew(areas);
+  else listMany(areas);
+}
+
+function listFew(areas: Areas): void {
+  const { heads, left, listNext } = areas;
+  areas.listHead = NONE;
+  for (let chain = 0; chain < heads.length; chain++) {
+    for (let slot = heads[chain] as number; slot !== NONE; slot = left[slot] as number) {
+      const before = lastBelow(areas, slot);
+      listNext[slot] = before === NONE ? areas.listHead : (listNext[before] as number);
+      if (before === NONE) areas.listHead = slot;
+      else listNext[before] = slot;
+    }
+  }
+}
+
+/** The last area of the list that begins below this one, or NONE. */
+function lastBelow({ start, listHead, listNext }: Areas, slot: number): number {
+  let before = NONE;
+  let here = listHead;
+  while (here !== NONE && (start[here] as number) < (start[slot] as number)) {
+    before = here;
+    here = listNext[here] as number;
+  }
+  return before;
+}
+
+function listMany(areas: Areas): void {
+  const { heads, left, listNext } = areas;
   const slots: number[] = [];
   for (let chain = 0; chain < heads.length; chain++) {
     for (let slot = heads[chain] as number; slot !== NONE; slot = left[slot] as number) slots.push(slot);
   }
-  slots.sort((a, b) => (start[a] as number) - (start[b] as number));
   let next = NONE;
-  for (let nth = slots.length - 1; nth >= 0; nth--) {
-    const slot = slots[nth] as number;
+  for (const slot of sortByStart(areas, slots).reverse()) {
     listNext[slot] = next;
     next = slot;
   }
@@ -86,7 +116,10 @@ function grow(areas: Areas): void {
   }
 }
 
-/** Spreads neighbouring pages; imul takes the low 32 bits of a page's number. The chains are a power of two. */
+/**
+ * Spreads runs of 16 pages, and leaves neighbours side by side: what is placed in a row is then in the same cache
+ * line. imul takes the low 32 bits of a whole number. The chains are a power of two.
+ */
 function chainOf(heads: Int32Array, page: Vpn): number {
-  return (Math.imul(page, 0x9e3779b1) >>> 12) & (heads.length - 1);
+  return ((Math.imul(page / 16, 0x9e3779b1) >>> 12) + page) & (heads.length - 1);
 }
