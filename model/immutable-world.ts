@@ -163,7 +163,8 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
   busyAt(start: Vpn): Area | undefined {
     for (const area of this.walk) {
       if (area.start > start) return undefined;
-      if (area.start === start && area.life === "busy" && area.by !== "map") return area;
+      if (area.start !== start || area.life !== "busy") continue;
+      if (area.by === "alloc" || area.by === "vmap") return area;
     }
     return undefined;
   }

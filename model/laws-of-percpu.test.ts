@@ -117,6 +117,9 @@ describe("of percpu areas", () => {
     expect(broken([placed(70, 2), placed(78, 2)], letGo(70, { lazyPages: 4 }))).toContain("argument-domain");
     expect(broken([placed(70, 2), placed(78, 2)], letGo(70, { lazyPages: 0 }))).toEqual([]);
     expect(broken([got(70), letGo(70)], letGo(70, { lazyPages: 4 }))).toEqual([]);
+    expect(broken([got(70)], [{ op: "free", start: 70 }, done({ lazyPages: 2 })])).toContain(
+      "argument-domain",
+    );
   });
 
   describe("what a pool may hold is taken for highest-congruent-fit, and not after a purge", () => {

@@ -22,6 +22,7 @@ import {
   BLOCK,
   BUSY,
   BY,
+  BY_ALLOC,
   BY_MAP,
   BY_PERCPU,
   BY_VMAP,
@@ -174,9 +175,9 @@ export class PackedWorld implements World, PackedFields {
   busyAt(start: Vpn): Extent | undefined {
     const { areas } = this;
     for (let at = 0; at < areas.length && (areas[at + START] as number) <= start; at += AREA) {
-      if (areas[at + START] === start && areas[at + LIFE] === BUSY && areas[at + BY] !== BY_MAP) {
+      if (areas[at + START] !== start || areas[at + LIFE] !== BUSY) continue;
+      if (areas[at + BY] === BY_ALLOC || areas[at + BY] === BY_VMAP)
         return { start, end: areas[at + END] as Vpn };
-      }
     }
     return undefined;
   }

@@ -6,7 +6,7 @@ import type { PackedWorld } from "../model/packed-world.ts";
 import type { Command } from "../spec/commands.ts";
 import type { Kernel, StateForm } from "../spec/kernel.ts";
 import type { Scope } from "../spec/scope.ts";
-import { type Call, commandsOf, isEnabled, nameOf, OF_AREAS, onEachCpu } from "./callers.ts";
+import { type Call, commandsOf, doAreasAlone, isEnabled, nameOf, OF_AREAS, onEachCpu } from "./callers.ts";
 import { bitOf, differences, KINDS, type Kind, PARTS_WAYS } from "./differences.ts";
 import { formByHash } from "./hashed-form.ts";
 import type { VisitableKernel } from "./side-by-side.ts";
@@ -63,7 +63,7 @@ function machineOf<S>(
 ): VisitableKernel {
   const commands = onEachCpu(scope, commandsOf(scope, calls));
   const spec = packedSpec(one.release);
-  const isExact = calls === OF_AREAS && scope.cpus === 1;
+  const isExact = doAreasAlone(calls) && scope.cpus === 1;
   const { words, hashBits, reductions, write } = isExact
     ? ofBothStates(one, other, scope)
     : hashOfBoth(one, other, calls);

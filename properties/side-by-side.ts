@@ -15,7 +15,7 @@ import { lawsCalled } from "../spec/laws/index.ts";
 import type { VmapLaw } from "../spec/laws/law.ts";
 import type { Scope } from "../spec/scope.ts";
 import type { World } from "../spec/world.ts";
-import { type Call, commandsTo, isEnabled, nameOf, OF_AREAS } from "./callers.ts";
+import { type Call, commandsTo, doAreasAlone, isEnabled, nameOf, OF_AREAS } from "./callers.ts";
 import { type Both, hashedForm } from "./hashed-form.ts";
 import { lawsTried } from "./tried.ts";
 import { Witnessing } from "./witnessing.ts";
@@ -43,6 +43,8 @@ export const KNOWN_TO_CATALOGUE = {
 } as const;
 
 export interface SideBySide {
+  /** States are told apart by a hash of everything even where the kernel's own form would do. */
+  readonly hashed?: boolean;
   /** Merges states that no later reply tells apart. Where states are hashed, they are all merged that can be. */
   readonly reduced: boolean;
   /** Which breaks count: a kernel may have several bugs that break one law. All, if not given. */
@@ -86,16 +88,16 @@ export function sideBySide<S>(kernel: Kernel<S>, scope: Scope, options: SideBySi
 export function liveKernel<S>(
   kernel: Kernel<S>,
   scope: Scope,
-  { reduced, counts, explains, calls, beyondBreaks = false }: SideBySide,
+  { reduced, counts, explains, calls = OF_AREAS, beyondBreaks = false, hashed = false }: SideBySide,
 ): LiveMachine<Both<S>> {
   const commands = commandsTo(kernel.release, scope, calls, beyondBreaks);
-  const laws = lawsTried(lawsCalled(kernel.promises), calls ?? OF_AREAS, scope);
+  const laws = lawsTried(lawsCalled(kernel.promises), calls, scope);
   const spec = packedSpec(kernel.release);
   // With pools on several CPUs a verdict depends on more than the kernel's state: on what the judge knows of them.
   const hasPools = kernel.release.pools !== "none" && scope.cpus > 1;
-  const isHashed = calls !== undefined || beyondBreaks || hasPools;
-  const form = isHashed ? hashedForm(kernel, calls ?? OF_AREAS) : ofStateAlone(kernel.form(scope, reduced));
-  const witnesses = new Witnessing(kernel, calls ?? OF_AREAS);
+  const isHashed = hashed || !doAreasAlone(calls) || beyondBreaks || hasPools;
+  const form = isHashed ? hashedForm(kernel, calls) : ofStateAlone(kernel.form(scope, reduced));
+  const witnesses = new Witnessing(kernel, calls);
   const spoils = beyondBreaks ? 0 : spoilingBits(laws);
   return {
     name: kernel.name,
