@@ -6,19 +6,11 @@ import { hash, Map as ImmutableMap, is, List, type ValueObject } from "immutable
 import type { Congruent } from "../spec/commands.ts";
 import type { Promises } from "../spec/releases.ts";
 import { fitsBlock, isLittleLeft, type Scope } from "../spec/scope.ts";
-import {
-  alignDown,
-  alignUp,
-  type Cpu,
-  type Extent,
-  overlaps,
-  type Pages,
-  type Pfn,
-  type Vpn,
-} from "../spec/vocabulary.ts";
+import { type Cpu, type Extent, overlaps, type Pages, type Pfn, type Vpn } from "../spec/vocabulary.ts";
 import type { Purgeable, Request, World } from "../spec/world.ts";
 import type { Area } from "./area.ts";
 import type { Dead } from "./dead.ts";
+import { highestCongruentFit, lowestFit } from "./fit.ts";
 import { type PooledExtents, samePooled } from "./pools.ts";
 
 /** One CPU's translations that were seen to be made and not flushed since. */
@@ -216,49 +208,12 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
     return this.giverOf(extent) !== undefined;
   }
 
-  /**
-   * Walks up from the window's start. Whatever stands in the way pushes the candidate past its end; nothing
-   * lower can serve then, for a lower start would run into the same area.
-   */
   lowestFit(request: Request, purgeable: Purgeable): Vpn | undefined {
-    const { inside, afterArea, beforeNext } = this.promises.guard;
-    const length = request.size + inside;
-    let candidate = alignUp(Math.max(request.vstart, this.promises.lowestPage), request.align);
-    for (const area of this.inTheWay(purgeable)) {
-      if (candidate >= area.end + afterArea) continue;
-      if (candidate + length + beforeNext <= area.start) break;
-      candidate = alignUp(area.end + afterArea, request.align);
-    }
-    return candidate + length <= request.vend ? candidate : undefined;
+    return lowestFit(this.inTheWay(purgeable), this.promises, request);
   }
 
-  /**
-   * Walks down from the window's end. Whatever stands in the way of one of the areas pushes the base down so far that
-   * this one lies below it; no base between can serve.
-   */
   highestCongruentFit(congruent: Congruent, purgeable: Purgeable): Vpn | undefined {
-    const { vstart, vend } = this.scope.vmalloc;
-    const { offsets, sizes, align } = congruent;
-    const ends = offsets.map((offset, nth) => offset + (sizes[nth] as number));
-    const lowest = Math.max(vstart, this.promises.lowestPage);
-    let base = alignDown(vend - Math.max(...ends), align);
-    while (base >= lowest) {
-      const below = this.pushedBelow(base, congruent, purgeable);
-      if (below === undefined) return base;
-      base = alignDown(below, align);
-    }
-    return undefined;
-  }
-
-  /** Where the base must lie at most so that one of the areas lies below what stands in its way; undefined if none does. */
-  private pushedBelow(base: Vpn, { offsets, sizes }: Congruent, purgeable: Purgeable): Vpn | undefined {
-    for (const [nth, offset] of offsets.entries()) {
-      const end = offset + (sizes[nth] as number);
-      const place = { start: base + offset, end: base + end };
-      const inTheWay = this.inTheWay(purgeable).find((each) => overlaps(each, place));
-      if (inTheWay !== undefined) return inTheWay.start - end;
-    }
-    return undefined;
+    return highestCongruentFit(this.inTheWay(purgeable), this.promises, this.scope.vmalloc, congruent);
   }
 
   /** All that is taken, by start: the areas, and before a purge what pools may hold. */

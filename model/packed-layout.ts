@@ -65,3 +65,6 @@ export const EXTENT = 2;
 
 /** A translation: its CPU, page and frame; by CPU, then by page. */
 export const TRANSLATION = 3;
+
+/** Where nothing was found in an array. */
+export const NOWHERE = -1;

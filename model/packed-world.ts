@@ -8,15 +8,10 @@
 import type { Congruent } from "../spec/commands.ts";
 import type { Promises } from "../spec/releases.ts";
 import { fitsBlock, isLittleLeft, type Scope } from "../spec/scope.ts";
-import {
-  alignmentInPages,
-  type Cpu,
-  type Extent,
-  type Pages,
-  type Pfn,
-  type Vpn,
-} from "../spec/vocabulary.ts";
-import type { AreaView, BlockView, Purgeable, Request, World } from "../spec/world.ts";
+import type { Cpu, Extent, Pages, Pfn, Vpn } from "../spec/vocabulary.ts";
+import type { AreaView, Purgeable, Request, World } from "../spec/world.ts";
+import { blockView, canGive, frameInBlock, mapIn } from "./packed-blocks.ts";
+import { highestCongruentFit, lowestFit } from "./packed-fit.ts";
 import {
   AREA,
   BLOCK,
@@ -26,7 +21,6 @@ import {
   BY_MAP,
   BY_PERCPU,
   BY_VMAP,
-  COUNT,
   CPU,
   DEAD,
   DEAD_FRAME,
@@ -34,17 +28,13 @@ import {
   EXTENT,
   FRAME,
   GIVEN,
-  GIVEN_BACK,
   GONE,
-  HELD,
   HELD_MAPS,
   LAZY,
   LIFE,
-  MAP,
-  MAP_FRAME,
   MAPPED,
-  MAPS,
   NO_BLOCK,
+  NOWHERE,
   type Packed,
   PERHAPS,
   PTES,
@@ -81,9 +71,6 @@ export type Draft = { -readonly [Field in keyof PackedWorld]: PackedWorld[Field]
 const NOTHING: Packed = [];
 const NOTHING_POOLED: PooledExtents = [];
 const NO_AREAS: readonly AreaView[] = [];
-/** Where nothing was found in an array. */
-export const NOWHERE = -1;
-
 export class PackedWorld implements World, PackedFields {
   readonly scope: Scope;
   readonly promises: Promises;
@@ -230,37 +217,15 @@ export class PackedWorld implements World, PackedFields {
   }
 
   lowestFit(request: Request, purgeable: Purgeable): Vpn | undefined {
-    let fit = fitBesideAreas(this, request, request.vstart, purgeable);
-    if (purgeable !== "taken" || this.pooled.length === 0) return fit;
-    while (fit !== undefined) {
-      const inTheWay = pooledIn(this.pooled, fit, fit + request.size + this.promises.guard.inside);
-      if (inTheWay === undefined) return fit;
-      fit = fitBesideAreas(this, request, inTheWay.end, purgeable);
-    }
-    return undefined;
+    return lowestFit(this, request, purgeable);
+  }
+
+  highestCongruentFit(congruent: Congruent, purgeable: Purgeable): Vpn | undefined {
+    return highestCongruentFit(this, congruent, purgeable);
   }
 
   mayBePooled({ start, end }: Extent, node: number): boolean {
     return this.pooled.some((each) => each.node === node && each.start === start && each.end === end);
-  }
-
-  /** As the reference: what stands in the way of one of the areas pushes the base down. */
-  highestCongruentFit(congruent: Congruent, purgeable: Purgeable): Vpn | undefined {
-    const { vstart, vend } = this.scope.vmalloc;
-    const { offsets, sizes } = congruent;
-    const step = alignmentInPages(congruent.align);
-    let last = 0;
-    for (let nth = 0; nth < offsets.length; nth++) {
-      last = Math.max(last, (offsets[nth] as number) + (sizes[nth] as number));
-    }
-    const lowest = Math.max(vstart, this.promises.lowestPage);
-    let base = Math.floor((vend - last) / step) * step;
-    while (base >= lowest) {
-      const below = pushedBelow(this, base, congruent, purgeable);
-      if (below === base) return base;
-      base = Math.floor(below / step) * step;
-    }
-    return undefined;
   }
 
   /** Whether a synchronous purge of this release takes the area at this place. */
@@ -360,56 +325,6 @@ export class PackedWorld implements World, PackedFields {
   }
 }
 
-/** Where the base must lie at most so that one of the areas lies below what is in its way; where it is if none is. */
-function pushedBelow(
-  world: PackedWorld,
-  base: Vpn,
-  { offsets, sizes }: Congruent,
-  purgeable: Purgeable,
-): Vpn {
-  const { areas } = world;
-  for (let nth = 0; nth < offsets.length; nth++) {
-    const start = base + (offsets[nth] as number);
-    const end = start + (sizes[nth] as number);
-    for (let at = 0; at < areas.length && (areas[at + START] as number) < end; at += AREA) {
-      if ((areas[at + END] as number) <= start) continue;
-      if (purgeable === "gone" && world.purges(at)) continue;
-      return base - (end - (areas[at + START] as number));
-    }
-    if (purgeable !== "taken" || world.pooled.length === 0) continue;
-    const pooled = pooledIn(world.pooled, start, end);
-    if (pooled !== undefined) return base - (end - pooled.start);
-  }
-  return base;
-}
-
-/** An extent that a pool may hold and that shares a page with [start, end). */
-function pooledIn(pooled: PooledExtents, start: Vpn, end: Vpn): Extent | undefined {
-  return pooled.find((each) => each.start < end && start < each.end);
-}
-
-/** As the reference: what stands in the way pushes the candidate past its end. */
-function fitBesideAreas(
-  world: PackedWorld,
-  { size, align, vend }: Request,
-  from: Vpn,
-  purgeable: Purgeable,
-): Vpn | undefined {
-  const { areas, promises } = world;
-  const { inside, afterArea, beforeNext } = promises.guard;
-  const length = size + inside;
-  const step = alignmentInPages(align);
-  let candidate = Math.ceil(Math.max(from, promises.lowestPage) / step) * step;
-  for (let at = 0; at < areas.length; at += AREA) {
-    const clear = (areas[at + END] as number) + afterArea;
-    if (candidate >= clear) continue;
-    if (purgeable === "gone" && world.purges(at)) continue;
-    if (candidate + length + beforeNext <= (areas[at + START] as number)) break;
-    candidate = Math.ceil(clear / step) * step;
-  }
-  return candidate + length <= vend ? candidate : undefined;
-}
-
 /** The area at this place, as laws see one. */
 function viewAt({ areas, blocks }: PackedFields, at: number): AreaView {
   const number = areas[at + BLOCK] as number;
@@ -427,41 +342,6 @@ function isFragmented({ areas, blocks }: PackedFields, at: number): boolean {
   const number = areas[at + BLOCK] as number;
   if (number === NO_BLOCK || areas[at + LIFE] === LAZY) return false;
   return (blocks[number] as Packed)[HELD_MAPS] === 0;
-}
-
-function blockView(block: Packed): BlockView {
-  return {
-    cpu: block[CPU] as Cpu,
-    given: block[GIVEN] as Pages,
-    givenBack: block[GIVEN_BACK] as Pages,
-  };
-}
-
-/** The place in its block of the map that is held here with this count, or NOWHERE. */
-export function mapIn(block: Packed, start: Vpn, count: Pages): number {
-  for (let at = MAPS; at < block.length; at += MAP) {
-    if (block[at + START] === start && block[at + COUNT] === count && block[at + HELD] === 1) return at;
-  }
-  return NOWHERE;
-}
-
-/** Whether none of these pages was ever given out. */
-function canGive(block: Packed, start: Vpn, end: Vpn): boolean {
-  for (let at = MAPS; at < block.length; at += MAP) {
-    if ((block[at + START] as number) < end && start < (block[at + END] as number)) return false;
-  }
-  return true;
-}
-
-/** The frame that a map of the block holds mapped here. */
-function frameInBlock(block: Packed, page: Vpn): Pfn | undefined {
-  for (let at = MAPS; at < block.length; at += MAP) {
-    const start = block[at + START] as number;
-    if (block[at + HELD] === 1 && start <= page && page < start + (block[at + COUNT] as number)) {
-      return (block[at + MAP_FRAME] as number) + (page - start);
-    }
-  }
-  return undefined;
 }
 
 /** Whether some record of this stride shares a page with [start, end). */
