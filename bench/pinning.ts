@@ -139,7 +139,7 @@ export function verdictTable(kernels: readonly Kernel<State>[]): string {
     const { known, unknown } = randomRun({
       kernel: underPolicy(kernel, policy),
       scope,
-      seed: 1,
+      seed: 2,
       histories: 1500,
       law: "pinned-is-unaliased",
       name: (step) => namesOf(kernel, step),

@@ -87,6 +87,7 @@ function doneReply(state: State): Response {
     lazyPages,
     descriptors: descriptorsOf(state),
     usedAfterFree,
+    usedAbsentCpu: state.usedAbsentCpu,
     dirtyLines: dirtyLinesOf(state),
   };
 }

@@ -30,6 +30,10 @@ export interface HuntLimit {
   readonly milliseconds: number;
   /** Histories drawn before something is caught. */
   readonly runs: number;
+  /** For how long a shorter history is hoped for once one is caught, in milliseconds; 3,000 if not given. */
+  readonly hope?: number;
+  /** A history of so many commands, or of fewer, is short enough: no shorter one is hoped for. */
+  readonly enough?: number;
 }
 
 export interface HuntResult {
@@ -52,7 +56,7 @@ const WAY_TRIES = 400;
 const TURNS_APART = 1000;
 /** What takes fewer commands than this is sooner met in short histories, and there are many to draw in the same time. */
 const MANY = 6;
-/** The longest that hope may last, in milliseconds. */
+/** How long hope lasts if nothing is said of it, in milliseconds. */
 const HOPE_MS = 3000;
 
 /** Hunts until something is caught, or the limit is reached. */
@@ -70,7 +74,8 @@ export function hunt<S>(quarry: Quarry<S>, seed: number, limit: HuntLimit): Hunt
     if (found.found !== undefined) caught = { scope, history: bringDown(quarry, scope, found.found) };
   }
   if (caught !== undefined) {
-    caught = shorter(quarry, caught, seed, Math.min(deadline, Date.now() + HOPE_MS));
+    const hopeEnds = Math.min(deadline, Date.now() + (limit.hope ?? HOPE_MS));
+    caught = shorter(quarry, caught, seed, hopeEnds, limit.enough ?? 1);
   }
   return { caught, runs, seconds: (Date.now() - started) / 1000 };
 }
@@ -137,7 +142,13 @@ function anotherWay<S>(quarry: Quarry<S>, best: Caught, seed: number, deadline: 
  * Dropping and simplifying steps cannot turn one way of breaking a law into another, so short histories are
  * drawn afresh in every scope: the machines are small enough to be lucky.
  */
-function shorter<S>(quarry: Quarry<S>, caught: Caught, seed: number, deadline: number): Caught {
+function shorter<S>(
+  quarry: Quarry<S>,
+  caught: Caught,
+  seed: number,
+  deadline: number,
+  enough: number,
+): Caught {
   let best = caught;
   // What took maps alone cannot happen where there are no blocks, and what took none is sooner met there.
   const maps = caught.history.some(({ op }) => op === "mapRam");
@@ -152,10 +163,10 @@ function shorter<S>(quarry: Quarry<S>, caught: Caught, seed: number, deadline: n
   );
   const scopes = [caught.scope, ...others];
   // In rounds, so that every length has had a turn before the time is up.
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < ROUNDS && best.history.length > enough; round++) {
     if (best.history.length >= MANY)
       best = anotherWay(quarry, best, seed + TURNS_APART * (round + 1), deadline);
-    for (let length = 1; length < best.history.length; length++) {
+    for (let length = 1; length < best.history.length && best.history.length > enough; length++) {
       for (const scope of scopes) {
         const lengths = { shortest: length, longest: length };
         const { found } = draw(quarry, scope, lengths, TRIES_PER_STEP * length, seed + round, deadline);
