@@ -7,6 +7,6 @@ import { rules6_12 } from "./linux-6.12.ts";
 import { type NodeRules, nodeKernel } from "./node-kernel.ts";
 import { quarter } from "./nodes.ts";
 
-export const rules6_19: NodeRules = { ...rules6_12, decay: quarter };
+export const rules6_19: NodeRules = { ...rules6_12, decay: quarter, obeysNoblock: true };
 
 export const linux6_19 = nodeKernel(releaseOf("6.19"), rules6_19);

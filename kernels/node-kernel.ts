@@ -10,6 +10,7 @@ import { type Steps, vmapKernel } from "./vmap-kernel.ts";
 /** The steps in which these releases, and their bugs, differ. */
 export interface NodeRules extends Omit<TreeRules, "lazyExtents"> {
   readonly decay: Decay;
+  readonly obeysNoblock?: true;
   readonly find: Steps["find"];
 }
 
@@ -30,6 +31,7 @@ export function nodeSteps(rules: NodeRules): Steps {
     },
     find: rules.find,
     placed: noteNode,
+    obeysNoblock: rules.obeysNoblock ?? false,
     orderAreas: byNode,
     dumpMore: (state) => ({ ...steps.dumpMore?.(state), pool: shownPools(state) }),
     paths: [...steps.paths, "placedFromPool"],

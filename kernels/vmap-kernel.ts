@@ -67,6 +67,8 @@ export interface Steps {
   hasCache: boolean;
   /** vmap leaves the guard page out for a caller who passes VM_NO_GUARD: from 71394fe50146 (4.0) to bd1a8fb2d43f (5.16). */
   obeysNoGuard: boolean;
+  /** Whether alloc_vmap_area refuses a caller who cannot wait for a purge rather than purge (6.19). */
+  obeysNoblock?: boolean;
   /** find_vmap_area: a slot, or NONE. */
   find(state: State, page: Vpn): number;
   blocks: BlockRules;
@@ -184,7 +186,7 @@ export function allocArea(state: State, request: Alloc, steps: Steps): number {
   const { areas } = state;
   const slot = takeDescriptor(areas);
   let start = steps.search(state, request);
-  if (start === NO_ROOM && !request.noblock) {
+  if (start === NO_ROOM && !(request.noblock && steps.obeysNoblock)) {
     purgeNow(state, steps);
     start = steps.searchAgain(state, request);
     if (start !== NO_ROOM) state.marks |= MARKS.placedAfterPurge;

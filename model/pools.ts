@@ -145,12 +145,12 @@ function afterSearch(before: Before, command: Command, response: Response): Pool
   if (purged(response)) return NOTHING;
   if (response.kind === "refused") {
     if (requestOf(before, command) === undefined) return pooled;
-    return cannotWait(command) ? passedOver(before, command) : NOTHING;
+    return cannotWait(before, command) ? passedOver(before, command) : NOTHING;
   }
   const placed = newArea(before, command, response);
   if (placed === undefined) return pooled;
   const others = passedOver(before, command).filter((each) => !overlaps(each, placed));
-  if (cannotWait(command) || isTaken(before, command, placed)) return others;
+  if (cannotWait(before, command) || isTaken(before, command, placed)) return others;
   // What a pool surely held is given to others only when all of them were emptied.
   if (pooled.some((each) => each.sure && overlaps(each, placed))) return NOTHING;
   return searchFound(before, command) ? others : doubted(others);

@@ -37,8 +37,3 @@ test("nobody who can wait is refused for the pools, whatever happened before", (
     expect(explored(kernelCalled(label), THREE_PAGES, turnedAway)).toEqual({});
   }
 });
-
-test("before 6.9 nothing is hidden: 6.5 keeps it", () => {
-  const noPools = { ...kernelCalled("6.5"), release: { ...kernelCalled("6.5").release, noblock: true } };
-  expect(explored(noPools, THREE_PAGES, () => true)).toEqual({});
-});

@@ -33,7 +33,7 @@ export interface Promises {
   /** Whether vmap leaves the guard page out for a caller who passes VM_NO_GUARD. */
   readonly obeysNoGuard: boolean;
   readonly pools: Pools;
-  /** Whether an allocation may say that it cannot wait for a purge (6.19). */
+  /** Whether an allocation may say that it cannot wait for a purge (6.19). Before, it purges all the same. */
   readonly noblock: boolean;
 }
 

@@ -191,7 +191,7 @@ const wouldNotWait: VmapWitness = {
   says: "A request that cannot wait is refused, though after a purge there would have been room.",
   seen: (before, command, response) =>
     command.op === "alloc" &&
-    cannotWait(command) &&
+    cannotWait(before, command) &&
     response.kind === "refused" &&
     before.lowestFit(command, "gone") !== undefined,
 };

@@ -44,7 +44,7 @@ function onlyTightHoles({ law, before, command, response }: Evidence): boolean {
     const roomiest = roomiestFit(before, request, purgeableAtPlacement(response));
     return roomiest === undefined || roomiest >= response.start;
   }
-  const purgeable = law === "purge-only-when-full" || cannotWait(command) ? "taken" : "gone";
+  const purgeable = law === "purge-only-when-full" || cannotWait(before, command) ? "taken" : "gone";
   if (before.lowestFit(request, purgeable) === undefined) return false;
   return roomiestFit(before, request, purgeable) === undefined;
 }

@@ -152,9 +152,9 @@ function cpuOf(command: Command): Cpu {
   return "cpu" in command ? (command.cpu ?? 0) : 0;
 }
 
-/** Whether the caller does without a purge rather than wait for one. */
-export function cannotWait(command: Command): boolean {
-  return command.op === "alloc" && command.noblock === true;
+/** Whether the caller does without a purge rather than wait for one, and the release knows of such callers. */
+export function cannotWait({ promises }: World, command: Command): boolean {
+  return command.op === "alloc" && command.noblock === true && promises.noblock;
 }
 
 /** Whether the area may come from a pool, which gives out what it has wherever that lies. */

@@ -143,7 +143,7 @@ export const refusedOnlyWhenFull: VmapLaw = {
     if (command.op === "pcpuGet") return before.highestCongruentFit(command, "gone") === undefined;
     const request = requestOf(before, command);
     if (request === undefined) return true;
-    const purgeable = cannotWait(command) ? "taken" : "gone";
+    const purgeable = cannotWait(before, command) ? "taken" : "gone";
     return !findsRoomInBlock(before, command) && before.lowestFit(request, purgeable) === undefined;
   },
 };

@@ -9,7 +9,7 @@ export const poolsHideNoRoom: VmapLaw = {
   holds(before, command, response) {
     const request = requestOf(before, command);
     if (request === undefined || findsRoomInBlock(before, command)) return true;
-    const isTurnedAway = response.kind === "refused" && cannotWait(command);
+    const isTurnedAway = response.kind === "refused" && cannotWait(before, command);
     if (!isTurnedAway && !purged(response)) return true;
     const fitsBeside = before.lowestFit(request, "taken") !== undefined;
     return fitsBeside || before.lowestFit(request, "pools emptied") === undefined;
