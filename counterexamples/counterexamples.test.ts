@@ -40,6 +40,7 @@ const SHORTEST_KNOWN: Readonly<Record<string, readonly number[]>> = {
   "vb-full-block-stale": [5, 4, 4],
   "vb-fragment-double-walk": [3],
   "va-pools-hide-room": [5, 3],
+  "va-pool-gives-higher": [5],
   "vb-dirty-reflushed": [5, 4],
   "vb-hash-gap-cpu": [1],
   "vb-alloc-zero": [1],

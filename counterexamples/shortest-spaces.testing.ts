@@ -68,6 +68,19 @@ const pooling: ShortestSpace = {
   calls: ["alloc", "purge", "unmapAliases"],
 };
 
+const poolingInTwoWindows: ShortestSpace = {
+  says: "allocate 1 to 3 of three pages on two CPUs, in the vmalloc window or another, free, purge, call vm_unmap_aliases; every free purges",
+  scope: {
+    ...pooling.scope,
+    lazyMaxPages: 0,
+    windows: [
+      { vstart: 16, vend: 19 },
+      { vstart: 16, vend: 18 },
+    ],
+  },
+  calls: pooling.calls,
+};
+
 /** The whole of a word of sixteen pages but for its last page, and parts of it. */
 const SIXTEEN_PAGES: Scope = {
   ...EIGHT_PAGES,
@@ -257,6 +270,7 @@ export const SHORTEST_SPACES: Readonly<Record<string, Readonly<Record<string, Sh
     "pinned-is-unaliased.json": everything,
   },
   "vb-fragment-double-walk": { "usable-blocks-stay.json": everything },
+  "va-pool-gives-higher": { "lowest-fit.json": poolingInTwoWindows },
   "va-pools-hide-room": {
     "pools-hide-no-room.json": pooling,
     "pools-hide-no-room.noblock.json": pooling,

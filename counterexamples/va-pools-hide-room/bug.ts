@@ -1,15 +1,7 @@
 import { linux6_12, rules6_12 } from "../../kernels/linux-6.12.ts";
 import { linux6_19, rules6_19 } from "../../kernels/linux-6.19.ts";
-import { type NodeRules, nodeSteps } from "../../kernels/node-kernel.ts";
-import type { State } from "../../kernels/state.ts";
-import { vmapKernel } from "../../kernels/vmap-kernel.ts";
-import type { Kernel } from "../../spec/kernel.ts";
 import type { Bug } from "../bug.ts";
-
-/** No area is noted as one that goes back to a pool: all of it goes to the free space. */
-function poolingNothing({ name, release }: Kernel<State>, rules: NodeRules): Kernel<State> {
-  return vmapKernel(release, { ...nodeSteps(rules), placed: () => {} }, `${name} pooling nothing`);
-}
+import { poolingNothing } from "../pooling-nothing.ts";
 
 export const vaPoolsHideRoom: Bug = {
   id: "va-pools-hide-room",
