@@ -23,6 +23,7 @@ const EXPECTED: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   "5.17": { "flush-only-once C9": 36, "usable-blocks-stay C8": 82 },
   "6.4": { "lowest-fit A13": 115, "flush-only-once C9": 36, "usable-blocks-stay C8": 80 },
   "6.5": { "lowest-fit A13": 116 },
+  "6.12": { "lowest-fit A13": 124, "lowest-fit va-pool-gives-higher": 58 },
 };
 const LAWS_ASKED = [
   "lowest-fit",
