@@ -229,6 +229,12 @@ describe("replay", () => {
     expect([there.code, here.code]).toEqual([0, 0]);
   });
 
+  test("says the label that was asked for, and the one its kernel goes by", async () => {
+    const { out } = await vmapcheck("replay", "A9", "--kernel", "7.2");
+    expect(out).toContain("kernel 7.2 (= 6.19), a space of");
+    expect(out).toContain("accepted: 7.2 (= 6.19) keeps every law it promises");
+  });
+
   test("accepts maps on a release that has none", async () => {
     const { code, document } = await json("replay", "C7", "--kernel", "2.6.27");
     expect(code).toBe(0);

@@ -38,6 +38,11 @@ export function kernelNamed(name: string): Kernel<State> {
   return orNearest("kernel", name, findKernel, KERNEL_NAMES, placeOfKernel);
 }
 
+/** A kernel as it was asked for: `7.2 (= 6.19)` where that is another of its labels than the one it is named by. */
+export function askedAs(asked: string, { name, release }: Kernel<State>): string {
+  return asked !== name && release.labels.includes(asked) ? `${asked} (= ${name})` : name;
+}
+
 /** A released or drafted kernel by any of its labels. */
 export function releaseNamed(name: string): Kernel<State> {
   return orNearest("kernel", name, kernelCalled, LABELS, placeOfKernel);
