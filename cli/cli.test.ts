@@ -22,6 +22,8 @@ describe("check", () => {
     const { code, out, err } = await vmapcheck("check", "2.6.39", "3.16", "--runs", "200");
     expect({ code, err }).toEqual({ code: 0, err: "" });
     expect(out).toMatch(/lowest-fit +ok +A9 in 3/);
+    expect(out).toContain("ok: kept in every history tried, of calls one after another");
+    expect(out).toMatch(/^Calls that interleave were not tried: explore blocks-3\.16; /m);
     expect(out).toContain("replay cache-exact-hole-missed --law lowest-fit --kernel 3.16");
     expect(out).toContain("Nothing unexpected.");
     expect(out).not.toContain("\u001b");
