@@ -22,6 +22,8 @@ describe("check", () => {
     const { code, out, err } = await vmapcheck("check", "2.6.39", "3.16", "--runs", "200");
     expect({ code, err }).toEqual({ code: 0, err: "" });
     expect(out).toMatch(/lowest-fit +ok +A9 in 3/);
+    expect(out).toContain("ok: kept in every history tried, of calls one after another");
+    expect(out).toMatch(/^Calls that interleave were not tried: explore blocks-3\.16; /m);
     expect(out).toContain("replay cache-exact-hole-missed --law lowest-fit --kernel 3.16");
     expect(out).toContain("Nothing unexpected.");
     expect(out).not.toContain("\u001b");
@@ -227,6 +229,12 @@ describe("replay", () => {
     const here = await json("replay", "A9", "--kernel", "2.6.39");
     expect(here.document).toMatchObject({ kernel: "2.6.39", accepted: true, law: null, step: null });
     expect([there.code, here.code]).toEqual([0, 0]);
+  });
+
+  test("says the label that was asked for, and the one its kernel goes by", async () => {
+    const { out } = await vmapcheck("replay", "A9", "--kernel", "7.2");
+    expect(out).toContain("kernel 7.2 (= 6.19), a space of");
+    expect(out).toContain("accepted: 7.2 (= 6.19) keeps every law it promises");
   });
 
   test("accepts maps on a release that has none", async () => {

@@ -61,7 +61,11 @@ describe("diff", () => {
 
   test.each([
     [["2.6.28"], {}, "diff takes two kernels, or --all"],
-    [["2.6.28", "2.6.93"], {}, 'there is no kernel "2.6.93"; did you mean 2.6.27?'],
+    [
+      ["2.6.28", "2.6.93"],
+      {},
+      'there is no kernel "2.6.93": it lies between 2.6.39 and 3.1 (= 3.9 = 3.10.4), the nearest',
+    ],
     [["2.6.28"], { all: true }, "diff --all takes no kernels"],
     [[], { all: true, out: "x.json" }, "--out is for one pair"],
     [["5.2", "5.4"], { scope: "pages=2" }, "--scope: pages (pages in the space) is from 3 to 40, not 2"],

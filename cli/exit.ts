@@ -10,15 +10,21 @@ export const INTERRUPTED = 130;
 /** Bad usage: its message is the one line a person sees. */
 export class UsageError extends Error {}
 
-/** The value found for a word, or a UsageError that offers the nearest right one. */
+/**
+ * The value found for a word, or a UsageError that offers the nearest right one: by letters, unless what is known of the
+ * word's place among the right ones says more.
+ */
 export function orNearest<T>(
   what: string,
   word: string,
   find: (word: string) => T | undefined,
   known: readonly string[],
+  place: (word: string) => string | undefined = () => undefined,
 ): T {
   const found = find(word);
   if (found !== undefined) return found;
+  const placed = place(word);
+  if (placed !== undefined) throw new UsageError(`there is no ${what} ${JSON.stringify(word)}: ${placed}`);
   const near = closest(word, [...known]);
   const close = near !== undefined && distance(word, near) <= Math.floor(near.length / 3);
   throw new UsageError(

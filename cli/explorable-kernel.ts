@@ -7,7 +7,6 @@ import type { State } from "../kernels/state.ts";
 import { historyOf } from "../properties/history-of.ts";
 import { settingFor, type VmapPlayed } from "../properties/setting.ts";
 import { sideBySide } from "../properties/side-by-side.ts";
-import { STEP_PROTOCOLS } from "../protocols/index.ts";
 import type { Command } from "../spec/commands.ts";
 import type { LawId } from "../spec/contract.ts";
 import type { HistoryStep } from "../spec/history.ts";
@@ -15,6 +14,7 @@ import { type Dump, heldTo, isPromised, type Kernel } from "../spec/kernel.ts";
 import type { Scope } from "../spec/scope.ts";
 import { namesOf } from "./bug-quarry.ts";
 import type { Explorable, Told } from "./explorable.ts";
+import { inSteps } from "./interleaved-orders.ts";
 import { callsIn, parametersFor, refuseMisfits, scopeOf } from "./kernel-scope.ts";
 import { mapsOf, stepLine } from "./show/played.ts";
 
@@ -23,7 +23,7 @@ export function kernelMachine(released: Kernel<State>, law?: LawId): Explorable 
   const kernel = law === undefined ? released : heldTo(released, law);
   return {
     name: kernel.name,
-    says: `A kernel beside the reference: every request of the scope, the free of every area, and purges; with blocks also maps, reads, pins and vm_unmap_aliases, with pools that alone.${inSteps(kernel)}`,
+    says: `A kernel beside the reference: every request of the scope, the free of every area, and purges; with blocks also maps, reads, pins and vm_unmap_aliases, with pools that alone.${inSteps(kernel.release)}`,
     parameters: parametersFor(law),
     goesOnAfterBreaks: true,
     hasFootprints: false,
@@ -41,13 +41,6 @@ export function kernelMachine(released: Kernel<State>, law?: LawId): Explorable 
       };
     },
   };
-}
-
-/** Where its calls are explored as phases of several CPUs. */
-function inSteps({ release }: Kernel<State>): string {
-  const orders = STEP_PROTOCOLS.map(({ name }) => name);
-  const own = orders.filter((name) => release.labels.some((label) => name.endsWith(`-${label}`)));
-  return own.length === 0 ? "" : ` Calls that interleave: explore ${own.join(", ")}.`;
 }
 
 /** A break, named and confirmed. Throws an Error if the reference does not confirm it. */

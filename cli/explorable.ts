@@ -12,7 +12,7 @@ import type { LawId } from "../spec/contract.ts";
 import type { Kernel } from "../spec/kernel.ts";
 import { orNearest } from "./exit.ts";
 import { kernelMachine } from "./explorable-kernel.ts";
-import { findKernel, KERNEL_NAMES } from "./names.ts";
+import { findKernel, KERNEL_NAMES, placeOfKernel } from "./names.ts";
 import { chart } from "./show/chart.ts";
 
 /** A parameter of a machine's scope: what it counts, its usual value, and between which it lies. */
@@ -79,7 +79,8 @@ export interface Told {
 /** A machine, judged also by the law that is asked for, if one is. */
 export function explorableNamed(name: string, law?: LawId): Explorable {
   const find = (word: string) => findExplorable(word, law);
-  return orNearest("machine", name, find, [...PROTOCOLS.map((each) => each.name), ...KERNEL_NAMES]);
+  const known = [...PROTOCOLS.map((each) => each.name), ...KERNEL_NAMES];
+  return orNearest("machine", name, find, known, placeOfKernel);
 }
 
 function findExplorable(name: string, law: LawId | undefined): Explorable | undefined {

@@ -9,6 +9,7 @@ import type { HistoryStep } from "../spec/history.ts";
 import type { Kernel } from "../spec/kernel.ts";
 import { LAWS } from "../spec/laws/index.ts";
 import { orNearest, UsageError } from "./exit.ts";
+import { placeOf } from "./versions.ts";
 
 const LABELS = KERNELS.flatMap((kernel) => kernel.release.labels);
 const CHANGED = BUGS.filter((bug) => bug.changed !== undefined);
@@ -25,13 +26,26 @@ export function findKernel(name: string): Kernel<State> | undefined {
 /** Every name that findKernel knows, bugs by their slugs. */
 export const KERNEL_NAMES: readonly string[] = [...LABELS, ...CHANGED.map((bug) => bug.id)];
 
+/** Where a version lies among those modelled; undefined for any other word. */
+export function placeOfKernel(word: string): string | undefined {
+  return placeOf(
+    word,
+    KERNELS.map(({ release }) => release.labels),
+  );
+}
+
 export function kernelNamed(name: string): Kernel<State> {
-  return orNearest("kernel", name, findKernel, KERNEL_NAMES);
+  return orNearest("kernel", name, findKernel, KERNEL_NAMES, placeOfKernel);
+}
+
+/** A kernel as it was asked for: `7.2 (= 6.19)` where that is another of its labels than the one it is named by. */
+export function askedAs(asked: string, { name, release }: Kernel<State>): string {
+  return asked !== name && release.labels.includes(asked) ? `${asked} (= ${name})` : name;
 }
 
 /** A released or drafted kernel by any of its labels. */
 export function releaseNamed(name: string): Kernel<State> {
-  return orNearest("kernel", name, kernelCalled, LABELS);
+  return orNearest("kernel", name, kernelCalled, LABELS, placeOfKernel);
 }
 
 export function bugNamed(name: string): Bug {

@@ -42,6 +42,6 @@ function cellText({ verdict, bug, commands }: Cell): string {
 }
 
 export const LEGEND =
-  "ok: kept in every history tried   A9 in 3: broken by bug A9 in 3 commands   *: a bug without a number\n" +
+  "ok: kept in every history tried, of calls one after another   A9 in 3: broken by bug A9 in 3 commands\n" +
   "-: not promised   (A13): not promised, and A13 is why the kernel falls short of it\n" +
-  "draft-1, draft-3: piggin-draft-1, -3   4.15.18u: 4.15.18-ubuntu";
+  "*: a bug without a number   draft-1, draft-3: piggin-draft-1, -3   4.15.18u: 4.15.18-ubuntu";

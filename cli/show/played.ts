@@ -1,10 +1,11 @@
 /** One step of a replayed history: its text, and the address space after it. */
 import type { Area } from "../../model/area.ts";
+import type { PooledExtents } from "../../model/pools.ts";
 import type { VmapPlayed } from "../../properties/setting.ts";
 import type { HistoryStep } from "../../spec/history.ts";
 import { newAreas, placedExtent, requestOf } from "../../spec/laws/law.ts";
 import { blockStart, fitsBlock } from "../../spec/scope.ts";
-import type { Extent, Vpn } from "../../spec/vocabulary.ts";
+import { type Extent, overlaps, type Vpn } from "../../spec/vocabulary.ts";
 import { areaRow, type DrawnArea, drawMap, letterFor, type MapRow, stretch } from "./map.ts";
 import { commandText, responseText } from "./text.ts";
 
@@ -43,7 +44,7 @@ export function mapsOf(played: readonly VmapPlayed[]): string[][] {
       }));
     const rows = [...blockRows(areas, letters), ...pteRow(now), ...tlbRows(now), ...cacheRow(now)];
     const any = plain.length > 0 || rows.length === 0;
-    return drawMap([...(any ? [areaRow(plain)] : []), ...rows], shown);
+    return drawMap([...(any ? [areaRow(plain)] : []), ...poolRow(world.pooled, shown), ...rows], shown);
   });
 }
 
@@ -81,6 +82,17 @@ function whatIsDrawn({ command, response, before }: VmapPlayed): Extent[] {
 function percpuWindow({ command, before }: VmapPlayed): Extent[] {
   const { vstart, vend } = before.scope.vmalloc;
   return command?.op === "pcpuGet" ? [{ start: vstart, end: vend }] : [];
+}
+
+/** The number of the node whose pool holds a page, `?` where it does so only perhaps; if any page shown is held. */
+export function poolRow(pooled: PooledExtents, shown: Extent): MapRow[] {
+  if (!pooled.some((each) => overlaps(each, shown))) return [];
+  const at = (vpn: Vpn) => {
+    const holder = pooled.find(({ start, end }) => start <= vpn && vpn < end);
+    if (holder === undefined) return ".";
+    return holder.sure ? String(holder.node).slice(-2) : "?";
+  };
+  return [{ label: "pool", at }];
 }
 
 /** Maps in blocks: lower case once let go, `-` for a page that the block has not given out or that rounding took. */

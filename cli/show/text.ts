@@ -1,5 +1,5 @@
 /** Commands and replies in words. */
-import type { AliasReport, Command, Response } from "../../spec/commands.ts";
+import type { AliasReport, Alloc, Command, Response } from "../../spec/commands.ts";
 import { possibleCpus, type Scope } from "../../spec/scope.ts";
 import { type Bytes, PAGE_SIZE, type Vpn } from "../../spec/vocabulary.ts";
 
@@ -13,6 +13,12 @@ export function page(vpn: Vpn): string {
 
 function extent({ start, end }: { readonly start: Vpn; readonly end: Vpn }): string {
   return `[${page(start)},${page(end)})`;
+}
+
+/** Where a caller asks for an area, as `[16,20 and a part)` if its window ends inside page 20. */
+function windowText({ vstart, vend, endsInside }: Pick<Alloc, "vstart" | "vend" | "endsInside">): string {
+  const part = endsInside === true ? " and a part" : "";
+  return `[${page(vstart)},${page(vend)}${part})`;
 }
 
 function alignment(align: Bytes): string {
@@ -29,9 +35,9 @@ function pagesText(count: number): string {
 export function commandText(command: Command): string {
   switch (command.op) {
     case "alloc": {
-      const { size, align, vstart, vend, map, cpu, noblock } = command;
+      const { size, align, map, cpu, noblock } = command;
       const more = `${map ? ", mapped" : ""}${cpu ? ` on CPU ${cpu}` : ""}${noblock ? ", not waiting" : ""}`;
-      return `alloc ${pagesText(size)}${alignment(align)} in ${extent({ start: vstart, end: vend })}${more}`;
+      return `alloc ${pagesText(size)}${alignment(align)} in ${windowText(command)}${more}`;
     }
     case "free":
       return `free ${page(command.start)}`;

@@ -12,6 +12,7 @@ import {
 } from "../check-kernel.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
+import { leftToExplore } from "../interleaved-orders.ts";
 import { lawNamed, releaseNamed } from "../names.ts";
 import { columns, interruptible, progress } from "../output.ts";
 import { exploredJson, exploredWhole } from "../show/coverage.ts";
@@ -54,13 +55,11 @@ export async function checkVerb(names: readonly string[], options: CheckArgument
   spinner.stop();
   const surprises = reports.flatMap((report) => report.surprises);
   const seconds = (Date.now() - started) / 1000;
-  if (options.json)
-    console.log(
-      JSON.stringify(
-        asJson({ reports, surprises, steps, seed: options.seed, seconds, complete: !work.interrupted }),
-      ),
-    );
-  else print({ reports, surprises, steps, seed: options.seed, seconds, complete: !work.interrupted });
+  const byName = names.length > 0;
+  const { seed } = options;
+  const checked = { reports, byName, surprises, steps, seed, seconds, complete: !work.interrupted };
+  if (options.json) console.log(JSON.stringify(asJson(checked)));
+  else print(checked);
   if (work.interrupted) {
     if (!options.json) console.log(`Interrupted in kernel ${reports.length} of ${kernels.length}.`);
     return INTERRUPTED;
@@ -76,6 +75,8 @@ async function interruptedAfterTurn(work: ReturnType<typeof interruptible>): Pro
 /** All that was found. */
 interface Checked {
   readonly reports: readonly KernelReport[];
+  /** Its kernels were asked for by their names. */
+  readonly byName: boolean;
   readonly surprises: readonly Surprise[];
   /** The step grain, unless only some kernels or one law were asked for. */
   readonly steps: InterleavedReport | undefined;
@@ -109,8 +110,9 @@ function asJson({ reports, surprises, steps, seed, seconds, complete }: Checked)
 }
 
 function print(checked: Checked): void {
-  const { reports, surprises, steps, seed, seconds, complete } = checked;
+  const { reports, byName, surprises, steps, seed, seconds, complete } = checked;
   console.log(`${matrix(reports)}\n\n${pc.dim(LEGEND)}\n`);
+  if (byName) console.log(`${leftToExplore(reports.map(({ kernel }) => kernel.release))}\n`);
   const bugs = breaksAs(reports, "broken");
   if (bugs.length > 0) console.log(`${pc.bold("Broken, as the catalogue has it")}\n${columns(bugs)}\n`);
   const short = breaksAs(reports, "not-promised");

@@ -12,7 +12,7 @@ import { heldTo, isPromised, type Kernel } from "../../spec/kernel.ts";
 import { LAWS } from "../../spec/laws/index.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, UNEXPECTED, UsageError } from "../exit.ts";
-import { bugNamed, kernelNamed, lawNamed, refuseUnmodelled, replayLine } from "../names.ts";
+import { askedAs, bugNamed, kernelNamed, lawNamed, refuseUnmodelled, replayLine } from "../names.ts";
 import { pinnedFile } from "../pinned.ts";
 import { mapsOf, stepLine } from "../show/played.ts";
 import { cpusText } from "../show/text.ts";
@@ -72,19 +72,20 @@ export async function replayVerb(target: string, options: ReplayOptions): Promis
     );
     return expected ? AS_EXPECTED : UNEXPECTED;
   }
+  const called = askedAs(options.kernel ?? history.kernel, kernel);
   if (bug !== undefined)
     console.log(
       `${pc.bold(bug.id)}${bug.number ? ` (${bug.number})` : ""}\n${bug.says}\n${pc.dim(bug.source)}\n`,
     );
   console.log(
-    `kernel ${pc.bold(kernel.name)}, a space of ${history.scope.wordPages} pages, ${cpusText(history.scope)}\n`,
+    `kernel ${pc.bold(called)}, a space of ${history.scope.wordPages} pages, ${cpusText(history.scope)}\n`,
   );
   const maps = mapsOf(played);
   for (const now of played) {
     console.log(stepLine(now, history.commands.length));
     console.log(`${(maps[now.index] as string[]).join("\n")}\n`);
   }
-  console.log(verdictText(kernel, shown?.id, known, options.law));
+  console.log(verdictText(kernel, called, shown?.id, known, options.law));
   if (shown !== undefined) console.log(`replay:  ${replayLine(replayWords(target, options))}`);
   return expected ? AS_EXPECTED : UNEXPECTED;
 }
@@ -109,17 +110,18 @@ function playTo(kernel: Kernel<State>, { law, scope, commands }: HistoryFile, as
 
 function verdictText(
   kernel: Kernel<State>,
+  called: string,
   law: LawId | undefined,
   known: Bug | undefined,
   only: LawId | undefined,
 ): string {
   if (law === undefined)
-    return pc.green(`accepted: ${kernel.name} keeps ${only ?? "every law it promises"} in this history`);
+    return pc.green(`accepted: ${called} keeps ${only ?? "every law it promises"} in this history`);
   const { says } = LAWS.find(({ id }) => id === law) as { says: string };
   const name =
     known === undefined ? "not known to the catalogue" : `known as ${known.id} (fixed: ${known.fixed})`;
   if (isPromised(kernel, law)) return `${pc.red(pc.bold(law))}   ${says}\n${name}`;
-  return `${pc.yellow(pc.bold(law))}   ${says}\n${kernel.name} does not promise this, and falls short of it\n${name}`;
+  return `${pc.yellow(pc.bold(law))}   ${says}\n${called} does not promise this, and falls short of it\n${name}`;
 }
 
 function replayWords(target: string, { kernel, law, trace }: ReplayOptions): string {

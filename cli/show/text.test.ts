@@ -1,0 +1,17 @@
+import { expect, test } from "vitest";
+import type { Alloc } from "../../spec/commands.ts";
+import { PAGE_SIZE } from "../../spec/vocabulary.ts";
+import { commandText } from "./text.ts";
+
+const alloc: Alloc = { op: "alloc", size: 2, align: PAGE_SIZE, vstart: 16, vend: 20, map: false };
+
+test("a window that ends between two pages is printed as its whole pages", () => {
+  expect(commandText(alloc)).toBe("alloc 2 pages in [16,20)");
+});
+
+test("of one that ends inside a page it is said that there is a part more", () => {
+  expect(commandText({ ...alloc, endsInside: true })).toBe("alloc 2 pages in [16,20 and a part)");
+  expect(commandText({ ...alloc, endsInside: true, cpu: 1 })).toBe(
+    "alloc 2 pages in [16,20 and a part) on CPU 1",
+  );
+});
