@@ -48,9 +48,13 @@ const MAPPING: readonly Call[] = ["alloc", "map", "touch", "pin", "purge", "unma
 /** What they do where nodes have pools: vm_unmap_aliases puts into them what is lazy, and a purge empties them. */
 const POOLING: readonly Call[] = ["alloc", "purge", "unmapAliases"];
 
-/** What they do in a scope, and whether vmap is called as well. */
-export function callsIn({ blockPages, cpus, congruent }: Scope, vmaps: boolean): readonly Call[] {
-  const calls = blockPages > 0 ? MAPPING : cpus > 1 ? POOLING : OF_AREAS;
+/** What they do in a scope where they do so with blocks, and whether vmap is called as well. */
+export function callsIn(
+  { blockPages, cpus, congruent }: Scope,
+  vmaps: boolean,
+  mapping: readonly Call[] = MAPPING,
+): readonly Call[] {
+  const calls = blockPages > 0 ? mapping : cpus > 1 ? POOLING : OF_AREAS;
   return [
     ...calls,
     ...(congruent.length > 0 ? (["percpu"] as const) : []),
