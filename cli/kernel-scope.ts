@@ -8,7 +8,21 @@ import { lawsCalled } from "../spec/laws/index.ts";
 import type { Scope } from "../spec/scope.ts";
 import type { Parameter } from "./explorable.ts";
 
-export const KERNEL_PARAMETERS: Readonly<Record<string, Parameter>> = {
+/** The parameters by name. */
+type Name =
+  | "pages"
+  | "sizes"
+  | "aligns"
+  | "windows"
+  | "top"
+  | "block"
+  | "percpu"
+  | "vmap"
+  | "cpus"
+  | "gap"
+  | "lazy";
+
+export const KERNEL_PARAMETERS: Readonly<Record<Name, Parameter>> = {
   pages: { counts: "pages in the space", usual: 6, least: 3, most: 40 },
   sizes: { counts: "sizes asked for, from 1 page on; 0 for all", usual: 0, least: 0, most: 40 },
   aligns: { counts: "alignments asked for: 1, 2, 4, 8 pages", usual: 4, most: 4 },
@@ -90,23 +104,11 @@ export function refuseMisfits<S>(
   throw new RangeError("more than one CPU makes no difference without blocks or pools");
 }
 
-/** Throws a RangeError where these do not go together. */
+/** The scope of these, all that there are. Throws a RangeError where they do not go together. */
 export function scopeOf(parameters: Readonly<Record<string, number>>): Scope {
-  const { pages, sizes, aligns, windows, top, block, percpu, vmap, cpus, gap, lazy } = parameters as Record<
-    string,
-    number
-  > & {
-    pages: number;
-    sizes: number;
-    aligns: number;
-    windows: number;
-    block: number;
-    percpu: number;
-    vmap: number;
-    cpus: number;
-    gap: number;
-    lazy: number;
-  };
+  const { pages, sizes, aligns, windows, top, block, percpu, vmap, cpus, gap, lazy } = parameters as Readonly<
+    Record<Name, number>
+  >;
   if (sizes > pages) throw new RangeError(`sizes to ${sizes} in a space of ${pages} pages`);
   if (vmap > 0 && block === 0) throw new RangeError("vmap takes blocks: block=2 is expected, or 4, or 8");
   if (gap > 0 && (cpus < 2 || block === 0))
