@@ -50,12 +50,19 @@ export const KERNEL_PARAMETERS: Readonly<Record<Name, Parameter>> = {
   },
 };
 
-/** The same where a law is asked for that only maps can break. */
-const MAPPING_PARAMETERS: typeof KERNEL_PARAMETERS = {
-  ...KERNEL_PARAMETERS,
-  pages: { ...(KERNEL_PARAMETERS.pages as Parameter), usual: 8 },
-  block: { ...(KERNEL_PARAMETERS.block as Parameter), usual: 4 },
-};
+/**
+ * What differs from the usual values where a law is asked for that callers can break only so: the first counts in which
+ * they can. Small, so that a break is found in seconds.
+ */
+const USUAL_FOR_LAWS: readonly Partial<Record<Name, number>>[] = [
+  {},
+  { pages: 8, block: 4 },
+  { lazy: 1 },
+  { pages: 8, sizes: 1, aligns: 1, windows: 1, percpu: 3 },
+  { pages: 4, sizes: 1, aligns: 1, windows: 1, block: 2, vmap: 1 },
+  { pages: 3, aligns: 1, windows: 1, cpus: 2, lazy: 1 },
+  { pages: 4, sizes: 1, aligns: 1, windows: 1, block: 2, cpus: 2, gap: 1 },
+];
 
 /** What callers do where there are blocks. */
 const MAPPING: readonly Call[] = ["alloc", "map", "touch", "pin", "purge", "unmapAliases"];
@@ -76,20 +83,29 @@ export function callsIn(
   ];
 }
 
-/** The usual scope where this law is asked for, if one is. */
+/** The parameters with the usual values where this law is asked for, if one is. */
 export function parametersFor(law: LawId | undefined): typeof KERNEL_PARAMETERS {
-  return law !== undefined && speaksOfMaps(law) ? MAPPING_PARAMETERS : KERNEL_PARAMETERS;
+  const laws = law === undefined ? [] : lawsCalled([law]);
+  const usual = USUAL_FOR_LAWS.find((values) => {
+    const all = { ...USUAL, ...values };
+    const scope = scopeOf(all);
+    return lawsTried(laws, callsIn(scope, all.vmap === 1), scope).length > 0;
+  });
+  return withUsual(usual ?? {});
 }
 
-/** Whether callers who only allocate, free and purge cannot break this law, and callers who map can. */
-function speaksOfMaps(law: LawId): boolean {
-  const scope = scopeOf(usualOf(MAPPING_PARAMETERS));
-  const tried = (calls: readonly Call[]) => lawsTried(lawsCalled([law]), calls, scope).length > 0;
-  return !tried(OF_AREAS) && tried(MAPPING);
-}
+/** What each parameter usually is. */
+const USUAL = Object.fromEntries(
+  Object.entries(KERNEL_PARAMETERS).map(([name, { usual }]) => [name, usual]),
+) as Readonly<Record<Name, number>>;
 
-function usualOf(parameters: Readonly<Record<string, Parameter>>): Record<string, number> {
-  return Object.fromEntries(Object.entries(parameters).map(([name, { usual }]) => [name, usual]));
+/** The parameters, some with other usual values. */
+function withUsual(values: Partial<Record<Name, number>>): typeof KERNEL_PARAMETERS {
+  const changed = Object.entries(values).map(([name, usual]) => [
+    name,
+    { ...KERNEL_PARAMETERS[name as Name], usual },
+  ]);
+  return { ...KERNEL_PARAMETERS, ...Object.fromEntries(changed) };
 }
 
 /** Throws a RangeError where a scope has what makes no difference to these kernels, or what they do not all have. */
