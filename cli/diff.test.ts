@@ -10,6 +10,7 @@ import { readHistory } from "../adapters/history-file.ts";
 import { playOnBoth } from "../properties/both.ts";
 import { UsageError } from "./exit.ts";
 import { kernelNamed } from "./names.ts";
+import { placesFor } from "./pair-places.ts";
 import { type DiffOptions, diffVerb } from "./verbs/diff.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -52,6 +53,22 @@ describe("diff", () => {
     const { commands, scope: written } = await readHistory(path);
     const last = playOnBoth(kernelNamed("6.12"), kernelNamed("6.19"), written, commands).at(-1);
     expect(last?.differs).not.toBe(0);
+  });
+
+  test("calls vmap where vmap=1 says so: 5.17 lays a guard page behind VM_NO_GUARD, 5.11 none", async () => {
+    const scope = "pages=6,block=4,vmap=1,aligns=1,windows=1,sizes=1";
+    const out = await printed(["5.11", "5.17"], { scope, seconds: 5 });
+    expect(out).toMatch(/^5\.11 and 5\.17 differ in 2 commands: /);
+    expect(out).toMatch(/step 1 of 2: {2}vmap 1 page, VM_NO_GUARD/);
+  });
+
+  test("does so in a usual place if both kernels have blocks", () => {
+    const placesOf = (one: string, other: string) =>
+      placesFor(kernelNamed(one), kernelNamed(other), undefined).filter(({ calls }) =>
+        calls.includes("vmap"),
+      );
+    expect(placesOf("2.6.27", "2.6.28")).toEqual([]);
+    expect(placesOf("5.11", "5.17")).toHaveLength(1);
   });
 
   test("prints one JSON document", async () => {

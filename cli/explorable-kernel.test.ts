@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { explore } from "../engine/explore.ts";
 import { explorableNamed } from "./explorable.ts";
 import { parametersOf } from "./parameters.ts";
 
@@ -28,5 +29,42 @@ describe("on two CPUs", () => {
       "more than one CPU makes no difference without blocks or pools",
     );
     expect(actionsOf("6.5", `${TWO_CPUS},block=2`)).not.toContain("alloc 2 in [16,19) on 1");
+  });
+});
+
+/** The first break of this law in the usual scope, as it is told. */
+function brokenUsually(name: string, law: string) {
+  const explorable = explorableNamed(name, law);
+  const opened = explorable.open(parametersOf(explorable, ""), { merged: true, orders: "all" });
+  const bounds = { states: 20_000, milliseconds: 20_000, bytes: 2 ** 28 };
+  const { breaks } = explore(opened.machine, { bounds, enough: (broken) => broken.includes(law) });
+  const found = breaks.find((each) => each.law === law);
+  return found && { bug: opened.tell(found).bug, commands: found.run.length };
+}
+
+describe("a law is asked for where the usual callers can break it, without a scope", () => {
+  test.each([
+    ["aug-percpu-jump", "highest-congruent-fit", "aug-percpu-jump", 5],
+    ["no-guard-adjacency", "guard-between-vmaps", "no-guard-adjacency", 2],
+    ["vb-hash-gap-cpu", "argument-domain", "vb-hash-gap-cpu", 2],
+    ["6.19", "pools-hide-no-room", "va-pools-hide-room", 3],
+  ])("%s breaks %s", (name, law, bug, commands) => {
+    expect(brokenUsually(name, law)).toEqual({ bug, commands });
+  });
+
+  test("with what it needs, and no more", () => {
+    const differing = (law: string) => {
+      const usual = explorableNamed("6.19").parameters;
+      return Object.entries(explorableNamed("6.19", law).parameters)
+        .filter(([key, parameter]) => parameter.usual !== usual[key]?.usual)
+        .map(([key]) => key);
+    };
+    expect(differing("lowest-fit-at-a-page")).toEqual([]);
+    expect(differing("init-order")).toEqual([]);
+    expect(differing("lazy-bounded")).toEqual(["lazy"]);
+    expect(differing("no-stale-translation")).toEqual(["pages", "block"]);
+    expect(differing("highest-congruent-fit")).toContain("percpu");
+    expect(differing("guard-between-vmaps")).toContain("vmap");
+    expect(differing("argument-domain")).toContain("gap");
   });
 });

@@ -8,7 +8,21 @@ import { lawsCalled } from "../spec/laws/index.ts";
 import type { Scope } from "../spec/scope.ts";
 import type { Parameter } from "./explorable.ts";
 
-export const KERNEL_PARAMETERS: Readonly<Record<string, Parameter>> = {
+/** The parameters by name. */
+type Name =
+  | "pages"
+  | "sizes"
+  | "aligns"
+  | "windows"
+  | "top"
+  | "block"
+  | "percpu"
+  | "vmap"
+  | "cpus"
+  | "gap"
+  | "lazy";
+
+export const KERNEL_PARAMETERS: Readonly<Record<Name, Parameter>> = {
   pages: { counts: "pages in the space", usual: 6, least: 3, most: 40 },
   sizes: { counts: "sizes asked for, from 1 page on; 0 for all", usual: 0, least: 0, most: 40 },
   aligns: { counts: "alignments asked for: 1, 2, 4, 8 pages", usual: 4, most: 4 },
@@ -36,21 +50,32 @@ export const KERNEL_PARAMETERS: Readonly<Record<string, Parameter>> = {
   },
 };
 
-/** The same where a law is asked for that only maps can break. */
-const MAPPING_PARAMETERS: typeof KERNEL_PARAMETERS = {
-  ...KERNEL_PARAMETERS,
-  pages: { ...(KERNEL_PARAMETERS.pages as Parameter), usual: 8 },
-  block: { ...(KERNEL_PARAMETERS.block as Parameter), usual: 4 },
-};
+/**
+ * What differs from the usual values where a law is asked for that callers can break only so: the first counts in which
+ * they can. Small, so that a break is found in seconds.
+ */
+const USUAL_FOR_LAWS: readonly Partial<Record<Name, number>>[] = [
+  {},
+  { pages: 8, block: 4 },
+  { lazy: 1 },
+  { pages: 8, sizes: 1, aligns: 1, windows: 1, percpu: 3 },
+  { pages: 4, sizes: 1, aligns: 1, windows: 1, block: 2, vmap: 1 },
+  { pages: 3, aligns: 1, windows: 1, cpus: 2, lazy: 1 },
+  { pages: 4, sizes: 1, aligns: 1, windows: 1, block: 2, cpus: 2, gap: 1 },
+];
 
 /** What callers do where there are blocks. */
 const MAPPING: readonly Call[] = ["alloc", "map", "touch", "pin", "purge", "unmapAliases"];
 /** What they do where nodes have pools: vm_unmap_aliases puts into them what is lazy, and a purge empties them. */
 const POOLING: readonly Call[] = ["alloc", "purge", "unmapAliases"];
 
-/** What they do in a scope, and whether vmap is called as well. */
-export function callsIn({ blockPages, cpus, congruent }: Scope, vmaps: boolean): readonly Call[] {
-  const calls = blockPages > 0 ? MAPPING : cpus > 1 ? POOLING : OF_AREAS;
+/** What they do in a scope where they do so with blocks, and whether vmap is called as well. */
+export function callsIn(
+  { blockPages, cpus, congruent }: Scope,
+  vmaps: boolean,
+  mapping: readonly Call[] = MAPPING,
+): readonly Call[] {
+  const calls = blockPages > 0 ? mapping : cpus > 1 ? POOLING : OF_AREAS;
   return [
     ...calls,
     ...(congruent.length > 0 ? (["percpu"] as const) : []),
@@ -58,20 +83,29 @@ export function callsIn({ blockPages, cpus, congruent }: Scope, vmaps: boolean):
   ];
 }
 
-/** The usual scope where this law is asked for, if one is. */
+/** The parameters with the usual values where this law is asked for, if one is. */
 export function parametersFor(law: LawId | undefined): typeof KERNEL_PARAMETERS {
-  return law !== undefined && speaksOfMaps(law) ? MAPPING_PARAMETERS : KERNEL_PARAMETERS;
+  const laws = law === undefined ? [] : lawsCalled([law]);
+  const usual = USUAL_FOR_LAWS.find((values) => {
+    const all = { ...USUAL, ...values };
+    const scope = scopeOf(all);
+    return lawsTried(laws, callsIn(scope, all.vmap === 1), scope).length > 0;
+  });
+  return withUsual(usual ?? {});
 }
 
-/** Whether callers who only allocate, free and purge cannot break this law, and callers who map can. */
-function speaksOfMaps(law: LawId): boolean {
-  const scope = scopeOf(usualOf(MAPPING_PARAMETERS));
-  const tried = (calls: readonly Call[]) => lawsTried(lawsCalled([law]), calls, scope).length > 0;
-  return !tried(OF_AREAS) && tried(MAPPING);
-}
+/** What each parameter usually is. */
+const USUAL = Object.fromEntries(
+  Object.entries(KERNEL_PARAMETERS).map(([name, { usual }]) => [name, usual]),
+) as Readonly<Record<Name, number>>;
 
-function usualOf(parameters: Readonly<Record<string, Parameter>>): Record<string, number> {
-  return Object.fromEntries(Object.entries(parameters).map(([name, { usual }]) => [name, usual]));
+/** The parameters, some with other usual values. */
+function withUsual(values: Partial<Record<Name, number>>): typeof KERNEL_PARAMETERS {
+  const changed = Object.entries(values).map(([name, usual]) => [
+    name,
+    { ...KERNEL_PARAMETERS[name as Name], usual },
+  ]);
+  return { ...KERNEL_PARAMETERS, ...Object.fromEntries(changed) };
 }
 
 /** Throws a RangeError where a scope has what makes no difference to these kernels, or what they do not all have. */
@@ -86,23 +120,11 @@ export function refuseMisfits<S>(
   throw new RangeError("more than one CPU makes no difference without blocks or pools");
 }
 
-/** Throws a RangeError where these do not go together. */
+/** The scope of these, all that there are. Throws a RangeError where they do not go together. */
 export function scopeOf(parameters: Readonly<Record<string, number>>): Scope {
-  const { pages, sizes, aligns, windows, top, block, percpu, vmap, cpus, gap, lazy } = parameters as Record<
-    string,
-    number
-  > & {
-    pages: number;
-    sizes: number;
-    aligns: number;
-    windows: number;
-    block: number;
-    percpu: number;
-    vmap: number;
-    cpus: number;
-    gap: number;
-    lazy: number;
-  };
+  const { pages, sizes, aligns, windows, top, block, percpu, vmap, cpus, gap, lazy } = parameters as Readonly<
+    Record<Name, number>
+  >;
   if (sizes > pages) throw new RangeError(`sizes to ${sizes} in a space of ${pages} pages`);
   if (vmap > 0 && block === 0) throw new RangeError("vmap takes blocks: block=2 is expected, or 4, or 8");
   if (gap > 0 && (cpus < 2 || block === 0))

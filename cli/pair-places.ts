@@ -1,11 +1,10 @@
 /** Where two kernels are compared: small machines by their parameters, as `explore` has them and two more. */
-import { type Call, OF_AREAS } from "../properties/callers.ts";
+import type { Call } from "../properties/callers.ts";
 import { hasBlocks, type Place } from "../properties/shortest-difference.ts";
 import type { Kernel } from "../spec/kernel.ts";
-import type { Scope } from "../spec/scope.ts";
 import { UsageError } from "./exit.ts";
 import type { Parameter } from "./explorable.ts";
-import { KERNEL_PARAMETERS, refuseMisfits, scopeOf } from "./kernel-scope.ts";
+import { callsIn, KERNEL_PARAMETERS, refuseMisfits, scopeOf } from "./kernel-scope.ts";
 import { parametersOf } from "./parameters.ts";
 
 const PARAMETERS: Readonly<Record<string, Parameter>> = {
@@ -33,12 +32,8 @@ const BLOCKS = [
   "pages=4,sizes=1,aligns=1,windows=1,block=4",
   "pages=8,sizes=1,aligns=1,windows=1,block=4",
   "pages=8,sizes=1,aligns=1,windows=1,block=8",
+  "pages=4,sizes=1,aligns=1,windows=1,block=2,vmap=1",
 ];
-
-function callsIn({ blockPages, congruent }: Scope): readonly Call[] {
-  const calls = blockPages > 0 ? MAPPING : OF_AREAS;
-  return congruent.length > 0 ? [...calls, "percpu"] : calls;
-}
 
 /** The usual places for these two, or the one asked for. Throws a UsageError if that cannot be. */
 export function placesFor<S>(one: Kernel<S>, other: Kernel<S>, asked: string | undefined): readonly Place[] {
@@ -55,7 +50,7 @@ function placeOf<S>(name: string, kernels: readonly Kernel<S>[]): Place {
   try {
     const scope = scopeOf(parameters);
     refuseMisfits(scope, kernels);
-    return { name, scope, calls: callsIn(scope) };
+    return { name, scope, calls: callsIn(scope, parameters.vmap === 1, MAPPING) };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new UsageError(`--scope ${name}: ${error.message}`);

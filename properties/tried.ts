@@ -1,7 +1,7 @@
 /** Which laws callers can break at all: a law that nobody tries is not kept, but unasked. */
 import type { LawId } from "../spec/contract.ts";
 import type { VmapLaw } from "../spec/laws/law.ts";
-import type { Scope } from "../spec/scope.ts";
+import { type Scope, vmapNodes } from "../spec/scope.ts";
 import type { Call } from "./callers.ts";
 
 /** What callers must do, one of these at least, for a law to say anything. Laws not named here speak of every call. */
@@ -22,12 +22,15 @@ const TRIED_BY: Readonly<Record<LawId, readonly Call[]>> = {
 export function lawsTried(
   laws: readonly VmapLaw[],
   calls: readonly Call[],
-  { beforeInit, counts, lazyMaxPages, absentCpus }: Scope,
+  scope: Scope,
 ): readonly VmapLaw[] {
+  const { beforeInit, counts, lazyMaxPages, absentCpus } = scope;
   return laws.filter(({ id }) => {
     if (id === "init-order") return beforeInit;
     // The kernel's own limit is far above what a small space holds.
     if (id === "lazy-bounded") return lazyMaxPages !== null;
+    // One node has no pools, and nobody else to keep pages from.
+    if (id === "pools-hide-no-room") return vmapNodes(scope) > 1;
     // Who explores lets go only of what is held: what is left outside a domain is a map of nothing, and a CPU's number.
     if (id === "argument-domain")
       return calls.includes("map") && (counts.includes(0) || absentCpus !== undefined);
