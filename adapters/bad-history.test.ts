@@ -302,7 +302,7 @@ describe("a history is refused in one line", () => {
       [
         "of vmap where nothing says in which window",
         { ...small, scope: { ...scope, blocks: undefined }, commands: [{ op: "vmap", count: 1 }] },
-        says(`${AT}\\.op`, "expected scope\\.blocks"),
+        says(`${AT}\\.op`, "expected scope\\.vmalloc"),
       ],
       [
         "of vmap read in its guard page",

@@ -7,6 +7,7 @@ import { askedFor, formatHistory, type HistoryFile, historyIn, readHistory } fro
 
 const ALLOC: HistoryStep = { op: "alloc", size: 1, align: PAGE_SIZE, vstart: 8, vend: 40, map: false };
 const MAP: HistoryStep = { op: "mapRam", cpu: 0, count: 2 };
+const VMAP: HistoryStep = { op: "vmap", count: 2, noGuard: true };
 const WINDOW = { vstart: 8, vend: 40 };
 const BLOCKS = { blockPages: 8, bitsPerLong: 4 };
 
@@ -27,6 +28,11 @@ describe("a history that is written and read again is the same", () => {
     ["areas in the vmalloc window, on two CPUs", { vmalloc: WINDOW }, [ALLOC, onCpu1]],
     ["areas beside blocks that nobody maps in, on two CPUs", { vmalloc: WINDOW, ...BLOCKS }, [ALLOC]],
     ["maps in blocks, on one CPU", { vmalloc: WINDOW, ...BLOCKS, cpus: 1 }, [ALLOC, MAP]],
+    [
+      "maps in areas of their own, without blocks",
+      { vmalloc: WINDOW, cpus: 1 },
+      [VMAP, { op: "free", area: 0 }],
+    ],
     ["areas of a machine without a vmalloc window", {}, [ALLOC]],
     ["the boot", { beforeInit: true }, [{ op: "unmapAliases" }, { op: "init" }]],
   ])("%s", (_what, scope, commands) => {
@@ -38,6 +44,16 @@ describe("a history that is written and read again is the same", () => {
     const text = formatHistory(history({ cpus: 1, vmalloc: WINDOW, ...BLOCKS }, [ALLOC]));
     expect(JSON.parse(text).scope).toEqual({ wordPages: 64, cpus: 1, lazyMaxPages: 3 });
   });
+});
+
+test.each<[HistoryStep, string, Partial<Scope>]>([
+  [VMAP, "scope.vmalloc", {}],
+  [MAP, "scope.blocks", { vmalloc: WINDOW }],
+])("%o is refused without %s", async (step, missing, scope) => {
+  const path = fileOf(formatHistory(history(scope, [step])), ".json");
+  expect(await complaintOf(() => readHistory(path), path)).toMatch(
+    `FILE: commands[0].op: expected ${missing},`,
+  );
 });
 
 describe("a vmalloc window in a file is refused", () => {

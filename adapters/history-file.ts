@@ -110,10 +110,7 @@ const file = z
     }
   });
 /** What in a request for percpu areas does not fit its place. */
-function misfitOfPercpu(asked: PcpuGet, { blocks, vmalloc, wordPages }: WrittenScope): Misfit | undefined {
-  if (blocks === undefined && vmalloc === undefined) {
-    return { field: "op", says: "expected scope.vmalloc, the window in which percpu areas are placed" };
-  }
+function misfitOfPercpu(asked: PcpuGet, { wordPages }: WrittenScope): Misfit | undefined {
   const wrong = outOfDomain(asked);
   if (wrong !== undefined || areasFrom(0, asked).every(({ end }) => end <= wordPages)) return wrong;
   return {
@@ -142,6 +139,11 @@ function misfit(
   if ("align" in command && command.align > scope.wordPages * PAGE_SIZE) {
     return { field: "align", says: "expected an alignment of at most the whole space, in bytes" };
   }
+  const needsWindow = command.op === "pcpuGet" || command.op === "vmap";
+  if (needsWindow && scope.blocks === undefined && scope.vmalloc === undefined) {
+    const what = command.op === "vmap" ? "vmap places areas" : "percpu areas are placed";
+    return { field: "op", says: `expected scope.vmalloc, the window in which ${what}` };
+  }
   if (command.op === "pcpuGet") {
     const wrong = misfitOfPercpu(command, scope);
     if (wrong !== undefined) return wrong;
@@ -149,10 +151,10 @@ function misfit(
   if (command.op === "find" && command.page >= scope.wordPages) {
     return { field: "page", says: `expected a page below ${scope.wordPages}, which is scope.wordPages` };
   }
+  if (command.op === "mapRam" && scope.blocks === undefined) {
+    return { field: "op", says: "expected scope.blocks, which says where and how maps are made" };
+  }
   if (command.op === "mapRam" || command.op === "vmap") {
-    if (scope.blocks === undefined) {
-      return { field: "op", says: "expected scope.blocks, which says where and how maps are made" };
-    }
     const most = Math.min(scope.wordPages, MOST_MAPPED);
     if (command.count > most) {
       return { field: "count", says: `expected at most ${most} pages` };

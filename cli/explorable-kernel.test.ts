@@ -32,12 +32,12 @@ describe("on two CPUs", () => {
   });
 });
 
-/** The first break of this law in the usual scope, as it is told. */
-function brokenUsually(name: string, law: string) {
+/** The first break of this law in the usual scope, or in this one, as it is told. */
+function broken(name: string, law: string, scope = "") {
   const explorable = explorableNamed(name, law);
-  const opened = explorable.open(parametersOf(explorable, ""), { merged: true, orders: "all" });
+  const opened = explorable.open(parametersOf(explorable, scope), { merged: true, orders: "all" });
   const bounds = { states: 20_000, milliseconds: 20_000, bytes: 2 ** 28 };
-  const { breaks } = explore(opened.machine, { bounds, enough: (broken) => broken.includes(law) });
+  const { breaks } = explore(opened.machine, { bounds, enough: (laws) => laws.includes(law) });
   const found = breaks.find((each) => each.law === law);
   return found && { bug: opened.tell(found).bug, commands: found.run.length };
 }
@@ -49,7 +49,7 @@ describe("a law is asked for where the usual callers can break it, without a sco
     ["vb-hash-gap-cpu", "argument-domain", "vb-hash-gap-cpu", 2],
     ["6.19", "pools-hide-no-room", "va-pools-hide-room", 3],
   ])("%s breaks %s", (name, law, bug, commands) => {
-    expect(brokenUsually(name, law)).toEqual({ bug, commands });
+    expect(broken(name, law)).toEqual({ bug, commands });
   });
 
   test("with what it needs, and no more", () => {
@@ -66,5 +66,20 @@ describe("a law is asked for where the usual callers can break it, without a sco
     expect(differing("highest-congruent-fit")).toContain("percpu");
     expect(differing("guard-between-vmaps")).toContain("vmap");
     expect(differing("argument-domain")).toContain("gap");
+  });
+});
+
+describe("what a kernel with one step replaced breaks", () => {
+  test("is laid to a bug of its release, where that accounts for it", () => {
+    const of6_5 = broken("6.5", "refused-only-when-full", "pages=6");
+    expect(of6_5?.bug).toBe("aug-align-overhead");
+    expect(broken("vb-fragment-double-walk", "refused-only-when-full", "pages=6")).toEqual(of6_5);
+  });
+
+  test("and else to that step", () => {
+    const scope = "pages=8,sizes=1,aligns=1,windows=1,block=4";
+    expect(broken("vb-fragment-double-walk", "usable-blocks-stay", scope)?.bug).toBe(
+      "vb-fragment-double-walk",
+    );
   });
 });
