@@ -153,8 +153,8 @@ function cpuOf(command: Command): Cpu {
 }
 
 /** Whether the caller does without a purge rather than wait for one, and the release knows of such callers. */
-export function cannotWait({ promises }: World, command: Command): boolean {
-  return command.op === "alloc" && command.noblock === true && promises.noblock;
+export function cannotWait(world: World, command: Command): boolean {
+  return command.op === "alloc" && command.noblock === true && world.promises.noblock;
 }
 
 /** Whether the area may come from a pool, which gives out what it has wherever that lies. */
