@@ -3,6 +3,26 @@ import type { Vpn } from "../spec/vocabulary.ts";
 import type { AreaView } from "../spec/world.ts";
 import type { Evidence } from "./bug.ts";
 
+/** The releases whose vm_unmap_aliases purges every block in which nothing is mapped (02b709df817c to 6.4). */
+export const PURGING_ALL_FRAGMENTED: readonly string[] = [
+  "2.6.37",
+  "2.6.39",
+  "3.1",
+  "3.10.65",
+  "3.16",
+  "4.4",
+  "4.15.0",
+  "4.15.18-ubuntu",
+  "5.2",
+  "5.10",
+  "5.11",
+  "5.17",
+  "6.1",
+  "6.4",
+  "piggin-draft-1",
+  "piggin-draft-3",
+];
+
 /** The blocks, as they were before the call, in which something let go is still translated, or may be. */
 export function blocksWithDead({ before, response }: Evidence): readonly AreaView[] {
   const blockAt = (page: Vpn) =>

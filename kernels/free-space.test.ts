@@ -137,7 +137,7 @@ const change = fc.record({
 });
 
 describe("whatever is taken and given back", () => {
-  test.prop([fc.array(change, { maxLength: 120, size: "max" })], { numRuns: 300 })(
+  test.prop([fc.array(change, { maxLength: 120, size: "max" })], { numRuns: 150 })(
     "leaves a tree that is ordered, joined, balanced, and knows what is largest",
     (changes) => {
       const free = wholeSpace(WORD);

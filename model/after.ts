@@ -7,6 +7,7 @@ import { type Extent, roundedUp, type Vpn } from "../spec/vocabulary.ts";
 import { Area, type Owner } from "./area.ts";
 import { Block, RamMap } from "./block.ts";
 import { Dead, type Ptes } from "./dead.ts";
+import { framesTaken } from "./frames-taken.ts";
 import type { ImmutableWorld, Tlb } from "./immutable-world.ts";
 import { letGoBeforePurge } from "./let-go-before-purge.ts";
 import { pooledAfter } from "./pools.ts";
@@ -185,12 +186,6 @@ function placePercpu(world: ImmutableWorld, extents: readonly Extent[], base: Vp
     (now, { start, end }) => now.with({ areas: inserted(now, new Area({ start, end, ...fields })) }),
     world,
   );
-}
-
-/** Frames that a command takes from the counter; a map and vmap take them even if they are refused. */
-function framesTaken(command: Command, response: Response): number {
-  if (command.op === "mapRam" || command.op === "vmap") return command.count;
-  return command.op === "alloc" && command.map && response.kind === "placed" ? command.size : 0;
 }
 
 function inserted({ walk }: ImmutableWorld, area: Area): List<Area> {

@@ -2,6 +2,7 @@
 import type { Command, Response } from "../spec/commands.ts";
 import { hasPools } from "../spec/laws/law.ts";
 import type { Cpu, Pfn, Vpn } from "../spec/vocabulary.ts";
+import { framesTaken } from "./frames-taken.ts";
 import {
   AREA,
   BLOCK,
@@ -58,12 +59,6 @@ function released(gone: Packed): readonly Released[] {
     });
   }
   return found;
-}
-
-/** Frames that a command takes from the counter; a map and vmap take them even if they are refused. */
-function framesTaken(command: Command, response: Response): number {
-  if (command.op === "mapRam" || command.op === "vmap") return command.count;
-  return command.op === "alloc" && command.map && response.kind === "placed" ? command.size : 0;
 }
 
 /** A CPU was seen to translate this page to this frame. */

@@ -10,7 +10,7 @@ import type { Steps } from "../../kernels/vmap-kernel.ts";
 import { releaseOf } from "../../spec/releases.ts";
 import type { Extent } from "../../spec/vocabulary.ts";
 import type { Bug } from "../bug.ts";
-import { liesInBlocks } from "../left-in-blocks.ts";
+import { liesInBlocks, PURGING_ALL_FRAGMENTED } from "../left-in-blocks.ts";
 
 const forgetting2_6_28 = uncachedKernel(
   releaseOf("2.6.28"),
@@ -52,26 +52,6 @@ function forgetDirty(blocks: Blocks, block: number): void {
   blocks.givenBack.fill(0, block * pages, (block + 1) * pages);
 }
 
-/** A block in which nothing is mapped any more is purged from 2.6.33 on: another map must keep it. */
-const PURGED = [
-  "2.6.37",
-  "2.6.39",
-  "3.1",
-  "3.10.65",
-  "3.16",
-  "4.4",
-  "4.15.0",
-  "4.15.18-ubuntu",
-  "5.2",
-  "5.10",
-  "5.11",
-  "5.17",
-  "6.1",
-  "6.4",
-  "piggin-draft-1",
-  "piggin-draft-3",
-];
-
 export const vbDirtyReflushed: Bug = {
   id: "vb-dirty-reflushed",
   number: "C9",
@@ -81,7 +61,12 @@ export const vbDirtyReflushed: Bug = {
   fixed: "6.5",
   changed: undefined,
   breaks: [
-    { law: "flush-only-once", on: PURGED, pinned: "flush-only-once.json", repaired: forgetting6_4 },
+    {
+      law: "flush-only-once",
+      on: PURGING_ALL_FRAGMENTED,
+      pinned: "flush-only-once.json",
+      repaired: forgetting6_4,
+    },
     {
       law: "flush-only-once",
       on: ["2.6.28", "2.6.28.10"],

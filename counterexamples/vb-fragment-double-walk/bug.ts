@@ -3,6 +3,7 @@ import { linux6_5, rules6_5 } from "../../kernels/linux-6.5.ts";
 import { treeKernel } from "../../kernels/tree-kernel.ts";
 import { releaseOf } from "../../spec/releases.ts";
 import type { Bug } from "../bug.ts";
+import { PURGING_ALL_FRAGMENTED } from "../left-in-blocks.ts";
 
 const id = "vb-fragment-double-walk";
 
@@ -21,25 +22,6 @@ const purging6_5 = treeKernel(
   id,
 );
 
-const ON = [
-  "2.6.37",
-  "2.6.39",
-  "3.1",
-  "3.10.65",
-  "3.16",
-  "4.4",
-  "4.15.0",
-  "4.15.18-ubuntu",
-  "5.2",
-  "5.10",
-  "5.11",
-  "5.17",
-  "6.1",
-  "6.4",
-  "piggin-draft-1",
-  "piggin-draft-3",
-];
-
 export const vbFragmentDoubleWalk: Bug = {
   id,
   number: "C8",
@@ -49,7 +31,12 @@ export const vbFragmentDoubleWalk: Bug = {
   fixed: "6.5",
   changed: purging6_5,
   breaks: [
-    { law: "usable-blocks-stay", on: [...ON, id], pinned: "usable-blocks-stay.json", repaired: linux6_5 },
+    {
+      law: "usable-blocks-stay",
+      on: [...PURGING_ALL_FRAGMENTED, id],
+      pinned: "usable-blocks-stay.json",
+      repaired: linux6_5,
+    },
   ],
   explains: () => true,
 };
