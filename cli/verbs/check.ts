@@ -11,7 +11,7 @@ import {
   type Surprise,
 } from "../check-kernel.ts";
 import { pc } from "../colour.ts";
-import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
+import { AS_EXPECTED, INTERRUPTED, UNEXPECTED, UsageError } from "../exit.ts";
 import { leftToExplore } from "../interleaved-orders.ts";
 import { lawNamed, releaseNamed } from "../names.ts";
 import { columns, interruptible, progress } from "../output.ts";
@@ -31,6 +31,8 @@ export interface CheckArguments {
 export async function checkVerb(names: readonly string[], options: CheckArguments): Promise<number> {
   const kernels = names.length === 0 ? KERNELS : [...new Set(names.map(releaseNamed))];
   const law = options.law === undefined ? undefined : lawNamed(options.law);
+  if (options.coverage && options.runs === 0)
+    throw new UsageError("--coverage compares random histories, and --runs 0 draws none");
   const started = Date.now();
   const spinner = progress();
   const work = interruptible();

@@ -1,6 +1,4 @@
 /** `diff`: the shortest history on which two kernels answer differently; with --all, each release and the next. */
-import { access, constants, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
 import { formatHistory, historyIn } from "../../adapters/history-file.ts";
 import { KERNELS } from "../../kernels/index.ts";
 import type { State } from "../../kernels/state.ts";
@@ -18,6 +16,7 @@ import type { Scope } from "../../spec/scope.ts";
 import { AS_EXPECTED, INTERRUPTED, orNearest, UsageError } from "../exit.ts";
 import { kernelNamed, replayLine } from "../names.ts";
 import { interruptible, progress } from "../output.ts";
+import { refuseFiles, writeFor } from "../output-files.ts";
 import { placesFor } from "../pair-places.ts";
 import { differingJson, differingText, type Pair, playedOn, tableOfPairs } from "../show/differing.ts";
 
@@ -39,7 +38,7 @@ export async function diffVerb(names: readonly string[], options: DiffOptions): 
   const pairs = pairsOf(names, options);
   const kind = options.kind === undefined ? undefined : kindNamed(options.kind);
   for (const { kernels } of pairs) placesFor(...kernels, options.scope);
-  if (options.out !== undefined) await askForFolder(options.out);
+  await refuseFiles({ "--out": options.out });
   const spinner = progress();
   const work = interruptible();
   const done: Pair[] = [];
@@ -128,7 +127,7 @@ async function writeHistory(path: string, { kernels, compared: { difference } }:
   const last = playOnBoth(...kernels, read.scope, read.commands).at(-1);
   if (last === undefined || last.differs === 0)
     throw new Error("vmapcheck itself is wrong: the history that was written shows no difference");
-  await writeFile(path, text);
+  await writeFor("--out", path, text);
 }
 
 function breakOf([one, other]: Pair["kernels"], difference: Difference) {
@@ -137,13 +136,4 @@ function breakOf([one, other]: Pair["kernels"], difference: Difference) {
     if (law !== undefined) return { kernel, law };
   }
   return undefined;
-}
-
-/** Asked before long work. */
-async function askForFolder(path: string): Promise<void> {
-  try {
-    await access(dirname(path), constants.W_OK);
-  } catch (error) {
-    throw new UsageError(`--out ${path}: ${(error as Error).message}`);
-  }
 }

@@ -1,7 +1,6 @@
 /** `explore`: visits every state of a small machine, and says what was covered. */
-import { access, constants, writeFile } from "node:fs/promises";
 import { totalmem } from "node:os";
-import { dirname } from "node:path";
+import { besideCheckpoint } from "../../engine/checkpoint.ts";
 import { COMPACT_WORDS } from "../../engine/compact-table.ts";
 import { dotText, MOST_DRAWN } from "../../engine/dot.ts";
 import { type Explored, exploring, isOfHashes, type Visitable } from "../../engine/explore.ts";
@@ -11,6 +10,7 @@ import { exploringTogether } from "../../engine/parallel.ts";
 import { AS_EXPECTED, INTERRUPTED, orNearest, UNEXPECTED, UsageError } from "../exit.ts";
 import { type Explorable, explorableNamed, type Opened, type Orders, type Told } from "../explorable.ts";
 import { interruptible, progress } from "../output.ts";
+import { refuseFiles, refuseReplaced, writeFor } from "../output-files.ts";
 import { parametersOf, scopeText } from "../parameters.ts";
 import {
   orNotOfMachine,
@@ -54,7 +54,7 @@ export async function exploreVerb(name: string | undefined, options: ExploreArgu
   if (options.liveness) return exploreLiveness(explorable, named.parameters, options);
   const opened = open(explorable, named);
   refuseWhatCannotBe(opened.machine, saved, options);
-  await askForFolders(options);
+  await refuseFilesOf(options);
   const work = interruptible();
   const found = await orNotOfMachine(saved, () =>
     exploreInTurns(explorable, opened, named, saved, options, work),
@@ -100,7 +100,7 @@ async function inAllOrders(
 
 /** What is to be explored, as it was typed. */
 function asked(name: string | undefined, options: ExploreArguments): Named {
-  const { scope = "", symmetry = "on", law } = options;
+  const { scope, symmetry = "on", law } = options;
   if (name === undefined) throw new UsageError("explore takes a machine, or --resume FILE");
   const explorable = explorableNamed(name, law);
   const parameters = parametersOf(explorable, scope);
@@ -180,6 +180,10 @@ function refuseWhatCannotBe(
   if (every !== undefined && checkpoint === undefined)
     throw new UsageError("--every is for --checkpoint FILE");
   if (saved !== undefined) refuseOtherMachine(saved, machine);
+  if (compact && machine.words <= COMPACT_WORDS)
+    throw new UsageError(
+      "--compact: a state of this machine is kept in no more words than its hash would be",
+    );
   const isHashed =
     saved === undefined ? compact && machine.words > COMPACT_WORDS : isOfHashes(saved.checkpoint.saved.table);
   if (isHashed && workers > 1) {
@@ -297,24 +301,13 @@ function filesAsked(
 /** Writes all or, where there is nothing to write for one, none. */
 async function writeAll(files: readonly Asked[]): Promise<void> {
   const texts = files.map(({ text }) => text());
-  for (const [nth, { option, path }] of files.entries()) {
-    await orUsageError(`${option} ${path}`, () => writeFile(path, texts[nth] as string));
-  }
+  for (const [nth, { option, path }] of files.entries()) await writeFor(option, path, texts[nth] as string);
 }
 
-/** Asked before long work: whether the folders of these files are there and may be written to. */
-async function askForFolders({ dot, itf, checkpoint }: ExploreArguments): Promise<void> {
-  const files = { "--dot": dot, "--itf": itf, "--checkpoint": checkpoint };
-  for (const [option, path] of Object.entries(files)) {
-    if (path === undefined) continue;
-    await orUsageError(`${option} ${path}`, () => access(dirname(path), constants.W_OK));
-  }
-}
-
-async function orUsageError(what: string, work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    throw new UsageError(`${what}: ${(error as Error).message}`);
-  }
+/** Asked before long work: whether the files can be written. A search may be saved where it came from. */
+async function refuseFilesOf({ dot, itf, checkpoint, resume }: ExploreArguments): Promise<void> {
+  await refuseFiles({ "--dot": dot, "--itf": itf, "--checkpoint": checkpoint });
+  if (checkpoint !== undefined)
+    await refuseReplaced("--checkpoint", checkpoint, besideCheckpoint(checkpoint));
+  await refuseFiles({ "--dot": dot, "--itf": itf }, { "--resume": resume });
 }
