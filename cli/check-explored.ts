@@ -1,7 +1,7 @@
 /** The exhaustive part of the main job: a space of a few pages visited whole, and what random histories saw of it. */
 import { nameBreaks } from "../counterexamples/index.ts";
 import { type Explored, explore, type ShortestBreak } from "../engine/explore.ts";
-import { replay } from "../engine/stepper.ts";
+import { lastPlayed } from "../engine/stepper.ts";
 import type { State } from "../kernels/state.ts";
 import { type Coverage, coverage, drawings, usualDrawing } from "../properties/coverage.ts";
 import { historyOf } from "../properties/history-of.ts";
@@ -91,7 +91,7 @@ function nameBreak(
   }
   const history = historyOf(commands, broken.run, kernel, scope);
   const law = kernel.promises.find((id) => {
-    const last = replay(settingFor(kernel, scope), history, id).at(-1);
+    const last = lastPlayed(settingFor(kernel, scope), history, id);
     if (last?.index !== history.length - 1) return false;
     return namesOf(kernel, last).some((each) => each.law === id && each.known === undefined);
   });

@@ -3,7 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import { readHistory } from "../adapters/history-file.ts";
 import type { Bug } from "../counterexamples/bug.ts";
 import { bugCalled } from "../counterexamples/index.ts";
-import { replay } from "../engine/stepper.ts";
+import { lastPlayed } from "../engine/stepper.ts";
 import type { State } from "../kernels/state.ts";
 import { type KnownBreak, randomRun } from "../properties/random-run.ts";
 import { scopesFor } from "../properties/scopes.ts";
@@ -158,9 +158,7 @@ function cell(kernel: Kernel<State>, law: LawId, bugs: readonly SeenBreak[]): Ce
 async function tryKept(kernel: Kernel<State>): Promise<Surprise[]> {
   const surprises: Surprise[] = [];
   for (const { path, history } of await keptFailures(kernel.name)) {
-    const last = replay(settingFor(kernel, history.scope), history.commands, history.law).at(
-      -1,
-    ) as VmapPlayed;
+    const last = lastPlayed(settingFor(kernel, history.scope), history.commands, history.law) as VmapPlayed;
     const unknown = namesOf(kernel, last).some(
       ({ law, known }) => law === history.law && known === undefined,
     );
@@ -193,7 +191,7 @@ async function tryPinned(
   for (const { bug, pinned } of here) {
     const history = await readHistory(pinnedFile(bug, pinned));
     const setting = settingFor(heldTo(kernel, pinned.law), history.scope);
-    const last = replay(setting, history.commands, pinned.law).at(-1) as VmapPlayed;
+    const last = lastPlayed(setting, history.commands, pinned.law) as VmapPlayed;
     const words = `${bug.id} --law ${pinned.law} --kernel ${kernel.name}`;
     const breaksIt = namesOf(kernel, last).some((each) => each.law === pinned.law && each.known === bug.id);
     if (breaksIt) {

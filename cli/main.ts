@@ -125,6 +125,7 @@ program
     "--grain <grain>",
     "of a bug that has both: its history of calls (call), or its interleaving (step)",
   )
+  .option("--all", "every step of a history of more than 40, not only the last 20", false)
   .option(...TRACE_OPTION)
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)

@@ -2,7 +2,7 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import type { ActingMachine, Law, Naming, Spec } from "../spec/contract.ts";
-import { begin, replay, type Setting } from "./stepper.ts";
+import { begin, lastPlayed, playing, replay, type Setting } from "./stepper.ts";
 
 /** How many marbles a jar is meant to hold. */
 interface Size {
@@ -188,5 +188,28 @@ describe("a replay", () => {
     expect(played).toEqual(steps.slice(0, played.length).map((step) => stepper.take(step)));
     for (const each of played.slice(0, -1)) expect(each.broken).toEqual([]);
     if (played.length < steps.length) expect(played.at(-1)?.broken).not.toEqual([]);
+  });
+});
+
+describe("playing", () => {
+  /** Jars for ever, but for a put that breaks a law after so many. */
+  function* endless(jars: number): Generator<Step> {
+    for (let nth = 0; nth < jars; nth++) yield bring;
+    yield put(0, 3);
+    for (;;) yield bring;
+  }
+
+  test("gives out each step as it is played, and takes no more of a history than it needs", () => {
+    const indices: number[] = [];
+    for (const { index } of playing(setting, endless(3))) indices.push(index);
+    expect(indices).toEqual([0, 1, 2, 3]);
+  });
+
+  test("ends where nobody wants another", () => {
+    for (const { index } of playing(setting, endless(Number.POSITIVE_INFINITY))) if (index === 1000) break;
+  });
+
+  test.prop([anyHistory])("comes to the same last step as a replay that keeps all", (history) => {
+    expect(lastPlayed(setting, history)).toEqual(replay(setting, history).at(-1));
   });
 });

@@ -56,19 +56,40 @@ export function begin<Scope, S, W, N, Step, C, R>(
   return { state, world: () => world, take };
 }
 
-/** The whole history up to and including the first break of a law; `only` names the laws that count. */
+/**
+ * Plays a history up to and including the first violation of a law; `only` names the law that counts. Each step is
+ * given out as it is played and none is kept: a world may be as large as the history is long.
+ */
+export function* playing<Scope, S, W, N, Step, C, R>(
+  setting: Setting<Scope, S, W, N, Step, C, R>,
+  history: Iterable<Step>,
+  only?: LawId,
+): Generator<Played<W, Step, C, R>, void, undefined> {
+  const stepper = begin(setting);
+  for (const step of history) {
+    const now = stepper.take(step);
+    yield now;
+    const breaks = only === undefined ? now.broken.length > 0 : now.broken.some((law) => law.id === only);
+    if (breaks || now.after === undefined) return;
+  }
+}
+
+/** All steps of that, for short histories: each keeps its world. */
 export function replay<Scope, S, W, N, Step, C, R>(
   setting: Setting<Scope, S, W, N, Step, C, R>,
   history: readonly Step[],
   only?: LawId,
 ): Played<W, Step, C, R>[] {
-  const stepper = begin(setting);
-  const played: Played<W, Step, C, R>[] = [];
-  for (const step of history) {
-    const now = stepper.take(step);
-    played.push(now);
-    const breaks = only === undefined ? now.broken.length > 0 : now.broken.some((law) => law.id === only);
-    if (breaks || now.after === undefined) break;
-  }
-  return played;
+  return [...playing(setting, history, only)];
+}
+
+/** The last step of that. */
+export function lastPlayed<Scope, S, W, N, Step, C, R>(
+  setting: Setting<Scope, S, W, N, Step, C, R>,
+  history: readonly Step[],
+  only?: LawId,
+): Played<W, Step, C, R> | undefined {
+  let last: Played<W, Step, C, R> | undefined;
+  for (const now of playing(setting, history, only)) last = now;
+  return last;
 }

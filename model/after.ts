@@ -161,7 +161,7 @@ function place(
       block: undefined,
       node: nodeAsked(before, command),
     });
-    return world.with({ areas: inserted(world, area), held });
+    return world.with({ ...inserted(world, area), held });
   }
   if (!inBlock) return world;
   const { cpu, count } = command;
@@ -171,7 +171,7 @@ function place(
     const { start, end } = extent;
     const node = nodeAsked(before, command);
     const area = new Area({ start, end, life: "busy", by: "map", mapped: 0, frame: 0, block, node });
-    return world.with({ areas: inserted(world, area), held });
+    return world.with({ ...inserted(world, area), held });
   }
   const giver = world.giverOf({ start, end: start + roundedUp(count) });
   if (giver === undefined) return world.with({ held });
@@ -183,14 +183,20 @@ function place(
 function placePercpu(world: ImmutableWorld, extents: readonly Extent[], base: Vpn): ImmutableWorld {
   const fields = { life: "busy", by: base, mapped: 0, frame: 0, block: undefined, node: undefined } as const;
   return extents.reduce(
-    (now, { start, end }) => now.with({ areas: inserted(now, new Area({ start, end, ...fields })) }),
+    (now, { start, end }) => now.with(inserted(now, new Area({ start, end, ...fields }))),
     world,
   );
 }
 
-function inserted({ walk }: ImmutableWorld, area: Area): List<Area> {
-  const above = walk.findIndex((each) => each.start > area.start);
-  return List(walk.toSpliced(above < 0 ? walk.length : above, 0, area));
+/** The areas and this one, above those that start where it does; and whether it shares a page with its neighbours. */
+function inserted(world: ImmutableWorld, area: Area): Pick<ImmutableWorld, "areas" | "disjoint"> {
+  const { walk } = world;
+  let at = world.firstBeyond(area.start);
+  while (at < walk.length && (walk[at] as Area).start <= area.start) at += 1;
+  const below = walk[at - 1];
+  const above = walk[at];
+  const alone = (below?.end ?? 0) <= area.start && (above === undefined || area.end <= above.start);
+  return { areas: List(walk.toSpliced(at, 0, area)), disjoint: world.disjoint && alone };
 }
 
 function cache(world: ImmutableWorld, cpu: number, page: Vpn, frame: number): ImmutableWorld {

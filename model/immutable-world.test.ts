@@ -137,6 +137,23 @@ describe("a world", () => {
     },
   );
 
+  test("is disjoint until an area is placed on another, and knows what reaches beyond a page either way", () => {
+    const apart = world("3.1", placed(10, 2), placed(3, 3), placed(6, 4));
+    expect([apart.disjoint, apart.firstBeyond(2), apart.firstBeyond(5), apart.firstBeyond(6)]).toEqual([
+      true,
+      0,
+      0,
+      1,
+    ]);
+    // A is placed around B and C: all three are looked at.
+    const on = world("3.1", placed(10, 2), placed(3, 3), placed(1, 12));
+    expect([on.disjoint, on.firstBeyond(11)]).toEqual([false, 0]);
+    expect(extents(on.areasIn({ start: 11, end: 12 }))).toEqual([
+      [1, 13, "busy"],
+      [10, 12, "busy"],
+    ]);
+  });
+
   test("knows a busy area by its very start, and neither a lazy one nor a page inside", () => {
     // AAABBB of which B is lazy
     const here = world("3.1", placed(0, 3), placed(3, 3), freed(3));

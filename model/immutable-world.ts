@@ -22,6 +22,8 @@ export interface WorldFields {
   readonly initialised: boolean;
   /** By start. Disjoint unless an illegal reply made them overlap. */
   readonly areas: List<Area>;
+  /** Whether they are: no area was ever placed on another. */
+  readonly disjoint: boolean;
   readonly lazyPages: Pages;
   /** PTEs present, as far as replies told; and pages that owners hold mapped. */
   readonly ptes: number;
@@ -46,6 +48,7 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
   readonly promises: Promises;
   readonly initialised: boolean;
   readonly areas: List<Area>;
+  readonly disjoint: boolean;
   readonly lazyPages: Pages;
   readonly ptes: number;
   readonly held: number;
@@ -64,6 +67,7 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
     this.promises = base.promises;
     this.initialised = changes.initialised ?? base.initialised;
     this.areas = changes.areas ?? base.areas;
+    this.disjoint = changes.disjoint ?? base.disjoint;
     this.lazyPages = changes.lazyPages ?? base.lazyPages;
     this.ptes = changes.ptes ?? base.ptes;
     this.held = changes.held ?? base.held;
@@ -83,6 +87,7 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
       promises,
       initialised: !scope.beforeInit,
       areas: List<Area>(),
+      disjoint: true,
       lazyPages: 0,
       ptes: 0,
       held: 0,
@@ -143,9 +148,22 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
     return dead;
   }
 
+  /** The place among the areas of the first that reaches beyond this page; all before it end there or lower. */
+  firstBeyond(page: Vpn): number {
+    if (!this.disjoint) return 0;
+    let [low, high] = [0, this.walk.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.walk[middle] as Area).end <= page) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
   areasIn(extent: Extent, purgeable: Purgeable = "taken"): readonly Area[] {
     const found: Area[] = [];
-    for (const area of this.walk) {
+    for (let at = this.firstBeyond(extent.start); at < this.walk.length; at++) {
+      const area = this.walk[at] as Area;
       if (area.start >= extent.end) break;
       if (area.end > extent.start && (purgeable !== "gone" || !this.purges(area))) found.push(area);
     }
@@ -153,7 +171,8 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
   }
 
   busyAt(start: Vpn): Area | undefined {
-    for (const area of this.walk) {
+    for (let at = this.firstBeyond(start); at < this.walk.length; at++) {
+      const area = this.walk[at] as Area;
       if (area.start > start) return undefined;
       if (area.start !== start || area.life !== "busy") continue;
       if (area.by === "alloc" || area.by === "vmap") return area;
@@ -183,7 +202,8 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
     start: Vpn,
     count: Pages,
   ): { readonly area: Area; readonly at: number; readonly map: number } | undefined {
-    for (const [at, area] of this.walk.entries()) {
+    for (let at = this.firstBeyond(start); at < this.walk.length; at++) {
+      const area = this.walk[at] as Area;
       if (area.start > start) return undefined;
       if (area.block === undefined || area.end <= start) continue;
       const map = area.block.maps.findIndex(
@@ -196,7 +216,9 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
 
   /** The block that stands around these pages and never gave any of them out, and its place among the areas. */
   giverOf(extent: Extent): { readonly area: Area; readonly at: number } | undefined {
-    for (const [at, area] of this.walk.entries()) {
+    // An extent of no page may be one at the very end of a block.
+    for (let at = this.firstBeyond(extent.start - 1); at < this.walk.length; at++) {
+      const area = this.walk[at] as Area;
       if (area.start > extent.start) return undefined;
       if (area.block === undefined || area.life === "lazy" || area.end < extent.end) continue;
       if (area.block.canGive(extent)) return { area, at };
@@ -264,7 +286,8 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
   unflushedIn(extent: Extent): boolean {
     for (const other of this.unflushed) if (overlaps(other, extent)) return true;
     for (const dead of this.dead) if (overlaps(dead, extent)) return true;
-    for (const area of this.walk) {
+    for (let at = this.firstBeyond(extent.start); at < this.walk.length; at++) {
+      const area = this.walk[at] as Area;
       if (area.start >= extent.end) return false;
       if (area.life === "lazy" && area.end > extent.start) return true;
     }
@@ -272,7 +295,8 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
   }
 
   frameAt(page: Vpn): Pfn | undefined {
-    for (const area of this.walk) {
+    for (let at = this.firstBeyond(page); at < this.walk.length; at++) {
+      const area = this.walk[at] as Area;
       if (area.start > page) return undefined;
       if (area.end <= page || area.life !== "busy") continue;
       if (area.block === undefined) {

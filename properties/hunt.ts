@@ -1,7 +1,7 @@
 /** Looks for one break at random, and brings it down to the fewest commands it can. */
 import { searchAtRandom } from "../engine/random.ts";
 import { shrink } from "../engine/shrink.ts";
-import { replay } from "../engine/stepper.ts";
+import { lastPlayed } from "../engine/stepper.ts";
 import type { LawId } from "../spec/contract.ts";
 import { type HistoryStep, isWellFormed, naming } from "../spec/history.ts";
 import type { Kernel } from "../spec/kernel.ts";
@@ -121,7 +121,7 @@ export function bringDown<S>(
 
 function endsIn<S>(quarry: Quarry<S>, setting: VmapSetting<S>, history: readonly HistoryStep[]): boolean {
   if (!isWellFormed(history, setting.scope)) return false;
-  const last = replay(setting, history, quarry.law).at(-1);
+  const last = lastPlayed(setting, history, quarry.law);
   return last !== undefined && isQuarry(quarry, last);
 }
 

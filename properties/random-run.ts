@@ -1,7 +1,7 @@
 /** The random half of the main job: histories drawn in one scope, judged, and counted by what they exercised. */
 import { searchAtRandom } from "../engine/random.ts";
 import { shrink } from "../engine/shrink.ts";
-import { replay } from "../engine/stepper.ts";
+import { lastPlayed } from "../engine/stepper.ts";
 import type { LawId } from "../spec/contract.ts";
 import { type HistoryStep, isWellFormed, naming } from "../spec/history.ts";
 import type { Kernel } from "../spec/kernel.ts";
@@ -125,7 +125,7 @@ function bringDown<S>(
   return shrink(history, {
     fails: (candidate) => {
       if (!isWellFormed(candidate, run.scope)) return false;
-      const last = replay(setting, candidate, law).at(-1);
+      const last = lastPlayed(setting, candidate, law);
       return last !== undefined && last.broken.length > 0 && isUnknown(last);
     },
     without: naming.without,

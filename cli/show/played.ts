@@ -24,14 +24,23 @@ export function stepLine({ index, step, command, response }: VmapPlayed, of: num
 }
 
 /** The world after each step of a history, as maps with one letter for each command's area or map. */
-export function mapsOf(played: readonly VmapPlayed[]): string[][] {
-  const extents = played.flatMap((now) => [...whatIsDrawn(now), ...percpuWindow(now)]);
-  const wordPages = played[0]?.before.scope.wordPages ?? 0;
-  if (extents.length === 0) return played.map(() => []);
-  const shown = stretch(extents, wordPages, focusOf(played.at(-1)));
-  const letters = new Map<number, string>();
-  return played.map((now) => {
-    for (const start of startsOf(now)) letters.set(start, letterFor(now.index));
+export function mapsOf(played: readonly VmapPlayed[], letters: Letters = new Map()): string[][] {
+  return played.map(drawing(played.flatMap(extentsOf), played.at(-1), letters));
+}
+
+/** The letter of what begins there. */
+export type Letters = Map<Vpn, string>;
+
+/** Draws the world after each step: the steps of a history in their order. `extents` are those of all of them. */
+export function drawing(
+  extents: readonly Extent[],
+  last: VmapPlayed | undefined,
+  letters: Letters = new Map(),
+): (now: VmapPlayed) => string[] {
+  if (extents.length === 0) return () => [];
+  const shown = stretch(extents, last?.before.scope.wordPages ?? 0, focusOf(last));
+  return (now) => {
+    noteLetters(now, letters);
     const world = now.after ?? now.before;
     const areas = world.areas.toArray();
     const plain: DrawnArea[] = areas
@@ -45,7 +54,17 @@ export function mapsOf(played: readonly VmapPlayed[]): string[][] {
     const rows = [...blockRows(areas, letters), ...pteRow(now), ...tlbRows(now), ...cacheRow(now)];
     const any = plain.length > 0 || rows.length === 0;
     return drawMap([...(any ? [areaRow(plain)] : []), ...poolRow(world.pooled, shown), ...rows], shown);
-  });
+  };
+}
+
+/** Names what this step was given, for the pictures of later ones. */
+export function noteLetters(now: VmapPlayed, letters: Letters): void {
+  for (const start of startsOf(now)) letters.set(start, letterFor(now.index));
+}
+
+/** What a step adds to the stretch that is drawn. */
+export function extentsOf(now: VmapPlayed): Extent[] {
+  return [...whatIsDrawn(now), ...percpuWindow(now)];
 }
 
 /** Where what a step was given begins: an area, a map, or several percpu areas. */

@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { formatHistory, type HistoryFile, readHistory } from "../../adapters/history-file.ts";
-import { replay } from "../../engine/stepper.ts";
+import { lastPlayed } from "../../engine/stepper.ts";
 import type { State } from "../../kernels/state.ts";
 import { bringDown } from "../../properties/hunt.ts";
 import { settingFor } from "../../properties/setting.ts";
@@ -74,7 +74,7 @@ function firstBreak(
   { scope, commands }: HistoryFile,
   law: LawId | undefined,
 ): { readonly law: LawId; readonly known: string | undefined } | undefined {
-  const last = replay(settingFor(kernel, scope), commands, law).at(-1);
+  const last = lastPlayed(settingFor(kernel, scope), commands, law);
   return last && namesOf(kernel, last).find((each) => law === undefined || each.law === law);
 }
 

@@ -4,7 +4,7 @@ import { type HistoryFile, readHistory } from "../../adapters/history-file.ts";
 import type { Break, Bug } from "../../counterexamples/bug.ts";
 import { bugCalled, nameBreaks } from "../../counterexamples/index.ts";
 import { interleavedCalled } from "../../counterexamples/interleavings.ts";
-import { replay } from "../../engine/stepper.ts";
+import { playing } from "../../engine/stepper.ts";
 import type { State } from "../../kernels/state.ts";
 import { settingFor, type VmapPlayed } from "../../properties/setting.ts";
 import type { LawId } from "../../spec/contract.ts";
@@ -14,7 +14,7 @@ import { pc } from "../colour.ts";
 import { AS_EXPECTED, UNEXPECTED, UsageError } from "../exit.ts";
 import { askedAs, bugNamed, kernelNamed, lawNamed, refuseUnmodelled, replayLine } from "../names.ts";
 import { pinnedFile } from "../pinned.ts";
-import { mapsOf, stepLine } from "../show/played.ts";
+import { replayedText } from "../show/replayed.ts";
 import { cpusText } from "../show/text.ts";
 import { historyOfTrace, isRecording, refuseTrace } from "../trace-history.ts";
 import { interleavingFrom, replayPinned, replaySteps } from "./replay-steps.ts";
@@ -25,6 +25,8 @@ export interface ReplayOptions {
   readonly trace?: number;
   /** Of a bug that has both: its history of calls (by itself), or its interleaving. */
   readonly grain?: string;
+  /** Every step of a long history, not only those before its end. */
+  readonly all?: boolean;
   readonly json: boolean;
 }
 
@@ -46,8 +48,7 @@ export async function replayVerb(target: string, options: ReplayOptions): Promis
   const { name, history, kernel, bug } = await chooseHistory(target, options);
   refuseUnmodelled(name, history, kernel);
   const law = options.law === undefined ? undefined : lawNamed(options.law);
-  const played = playTo(kernel, history, law);
-  const last = played.at(-1) as VmapPlayed;
+  const last = playTo(kernel, history, law);
   const broken = last.broken.filter(({ id }) => law === undefined || id === law);
   const shown = broken.find(({ id }) => id === history.law) ?? broken[0];
   const known = shown && nameOf(kernel, last, shown.id);
@@ -81,11 +82,9 @@ export async function replayVerb(target: string, options: ReplayOptions): Promis
   console.log(
     `kernel ${pc.bold(called)}, a space of ${history.scope.wordPages} pages, ${cpusText(history.scope)}\n`,
   );
-  const maps = mapsOf(played);
-  for (const now of played) {
-    console.log(stepLine(now, history.commands.length));
-    console.log(`${(maps[now.index] as string[]).join("\n")}\n`);
-  }
+  const setting = settingFor(kernel, history.scope);
+  for (const text of replayedText(setting, history.commands, last.index, options.all === true))
+    console.log(text);
   console.log(verdictText(kernel, called, shown?.id, known, options.law));
   if (shown !== undefined) console.log(`replay:  ${replayLine(replayWords(target, options))}`);
   return expected ? AS_EXPECTED : UNEXPECTED;
@@ -109,12 +108,20 @@ function isOfSteps(target: string, grain: string | undefined): boolean {
   return grains.includes("step") && (grain === "step" || grains.length === 1);
 }
 
-/** Up to the break of the law asked for, or of the history's own law, promised or not; or else of any promised. */
-function playTo(kernel: Kernel<State>, { law, scope, commands }: HistoryFile, asked?: LawId): VmapPlayed[] {
+/**
+ * The step that violates the law asked for, or the history's own law, promised or not; or else the first that violates
+ * any promised; or the last.
+ */
+function playTo(kernel: Kernel<State>, { law, scope, commands }: HistoryFile, asked?: LawId): VmapPlayed {
   const meant = asked ?? law;
-  const played = replay(settingFor(heldTo(kernel, meant), scope), commands, meant);
-  const breaksIt = played.at(-1)?.broken.some(({ id }) => id === meant);
-  return breaksIt || asked !== undefined ? played : replay(settingFor(kernel, scope), commands);
+  let first: VmapPlayed | undefined;
+  let last: VmapPlayed | undefined;
+  for (const now of playing(settingFor(heldTo(kernel, meant), scope), commands, meant)) {
+    last = now;
+    if (now.broken.some(({ id }) => isPromised(kernel, id))) first ??= now;
+  }
+  const violatesIt = last?.broken.some(({ id }) => id === meant);
+  return (violatesIt || asked !== undefined ? last : (first ?? last)) as VmapPlayed;
 }
 
 function verdictText(
