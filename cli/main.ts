@@ -87,7 +87,11 @@ program
   .option("--compact", "keep 64 bits of hash of a state, not the state", false)
   .option("--states <number>", "end after so many states", wholeNumber("--states", 1, 2 ** 30), 50_000_000)
   .option("--seconds <number>", "end after so long", wholeNumber("--seconds", 1, 2 ** 20), 600)
-  .option("--megabytes <number>", "end at so much memory", wholeNumber("--megabytes", 1, 2 ** 20))
+  .option(
+    "--megabytes <number>",
+    "end once the process takes so much memory",
+    wholeNumber("--megabytes", 1, 2 ** 20),
+  )
   .option("--workers <number>", "threads that visit states", wholeNumber("--workers", 1, 4), 1)
   .option("--checkpoint <file>", "save the search there from time to time, and where it ends early")
   .option("--every <seconds>", "how often; 30 unless given", wholeNumber("--every", 0, 2 ** 20))

@@ -75,8 +75,10 @@ export interface Bounds {
   /** Passed by one batch at most. */
   readonly states: number;
   readonly milliseconds: number;
-  /** Never passed, but by an empty table: before the table grows, old and new are counted. */
+  /** Of the table. Never passed, but by an empty one: before the table grows, old and new are counted. */
   readonly bytes: number;
+  /** Asked after each turn: whether whatever else takes memory, the search included, has taken too much. */
+  readonly isFull?: (() => boolean) | undefined;
 }
 
 export interface ExploreOptions {
@@ -191,6 +193,7 @@ export function* exploring(
     if (saving?.due()) saving.save(saved());
     const stop = yield progressOf(search, search.head);
     if (stop) ended = "request";
+    else if (bounds.isFull?.()) ended = "memory";
     else if (performance.now() - started > bounds.milliseconds) ended = "time";
   }
   if (isBounded(ended)) saving?.save(saved());

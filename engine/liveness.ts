@@ -75,8 +75,9 @@ export function* findingLassos(
       const bytes = reached.bytes;
       const stop = yield { states: reached.count, depth: explored.depth, queue, bytes, left: undefined };
       const late = performance.now() - started > bounds.milliseconds;
-      if (!stop && !late) continue;
-      ended = stop ? "request" : "time";
+      const full = bounds.isFull?.() === true;
+      if (!stop && !late && !full) continue;
+      ended = stop ? "request" : full ? "memory" : "time";
       lasted.push({ id, verdict: "bounded", lasso: undefined });
       break;
     }

@@ -100,6 +100,7 @@ export async function* exploringTogether(
         isOver = await within(round, LOOK_MS);
         const stop = yield progressOf(search, Math.min(search.levelEnd, reached.control[HEAD] as number));
         if (stop) ended = "request";
+        else if (bounds.isFull?.()) ended = "memory";
         else if (seconds() * 1000 > bounds.milliseconds) ended = "time";
         if (ended !== undefined || saving?.due()) Atomics.store(reached.control, STOP, 1);
       }

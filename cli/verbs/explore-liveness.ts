@@ -5,11 +5,12 @@ import type { StepMachine } from "../../protocols/program.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED, UsageError } from "../exit.ts";
 import type { Explorable } from "../explorable.ts";
+import { memoryBounds } from "../memory.ts";
 import { columns, interruptible, progress } from "../output.ts";
 import { scopeText } from "../parameters.ts";
 import { chart } from "../show/chart.ts";
 import { progressText } from "../show/explored.ts";
-import { type ExploreArguments, MEGABYTE, megabytes } from "./explore.ts";
+import type { ExploreArguments } from "./explore.ts";
 
 export async function exploreLiveness(
   { name, says, steps }: Explorable,
@@ -62,7 +63,7 @@ async function inTurns(
   const bounds = {
     states: options.states,
     milliseconds: options.seconds * 1000,
-    bytes: megabytes(options.megabytes) * MEGABYTE,
+    ...memoryBounds(options.megabytes),
   };
   const spinner = progress();
   const started = performance.now();

@@ -1,5 +1,4 @@
 /** `explore`: visits every state of a small machine, and says what was covered. */
-import { totalmem } from "node:os";
 import { besideCheckpoint } from "../../engine/checkpoint.ts";
 import { COMPACT_WORDS } from "../../engine/compact-table.ts";
 import { dotText, MOST_DRAWN } from "../../engine/dot.ts";
@@ -9,6 +8,7 @@ import { OutOfMemory } from "../../engine/out-of-memory.ts";
 import { exploringTogether } from "../../engine/parallel.ts";
 import { AS_EXPECTED, INTERRUPTED, orNearest, UNEXPECTED, UsageError } from "../exit.ts";
 import { type Explorable, explorableNamed, type Opened, type Orders, type Told } from "../explorable.ts";
+import { memoryBounds } from "../memory.ts";
 import { interruptible, progress } from "../output.ts";
 import { refuseFiles, refuseReplaced, writeFor } from "../output-files.ts";
 import { parametersOf, scopeText } from "../parameters.ts";
@@ -43,7 +43,9 @@ export interface ExploreArguments {
   readonly json: boolean;
 }
 
-export const MEGABYTE: number = 2 ** 20;
+/** With the memory that a search may take, looked at before the first begins. */
+type Bounded = ExploreArguments & { readonly memory: ReturnType<typeof memoryBounds> };
+
 /** Between two checkpoints. */
 const USUAL_SECONDS = 30;
 
@@ -56,10 +58,11 @@ export async function exploreVerb(name: string | undefined, options: ExploreArgu
   refuseWhatCannotBe(opened.machine, saved, options);
   await refuseFilesOf(options);
   const work = interruptible();
+  const how = { ...options, memory: memoryBounds(options.megabytes) };
   const found = await orNotOfMachine(saved, () =>
-    exploreInTurns(explorable, opened, named, saved, options, work),
+    exploreInTurns(explorable, opened, named, saved, how, work),
   );
-  const search = work.interrupted ? undefined : await inAllOrders(explorable, named, found, options, work);
+  const search = work.interrupted ? undefined : await inAllOrders(explorable, named, found, how, work);
   const { result, opened: from } = search ?? { result: found, opened };
   const told = await orNotOfMachine(saved, () =>
     result.breaks.map((broken) => ({ law: broken.law, ...from.tell(broken) })),
@@ -87,7 +90,7 @@ async function inAllOrders(
   explorable: Explorable,
   named: Named,
   { breaks }: Explored,
-  options: ExploreArguments,
+  options: Bounded,
   work: ReturnType<typeof interruptible>,
 ): Promise<{ readonly result: Explored; readonly opened: Opened } | undefined> {
   if (named.orders === "all" || breaks.length === 0) return undefined;
@@ -197,7 +200,7 @@ async function exploreInTurns(
   { machine }: Opened,
   named: Named,
   saved: SavedSearch | undefined,
-  options: ExploreArguments,
+  options: Bounded,
   work: ReturnType<typeof interruptible>,
 ): Promise<Explored> {
   const law = lawAsked(machine.laws, options.law);
@@ -206,7 +209,7 @@ async function exploreInTurns(
     bounds: {
       states: options.states,
       milliseconds: options.seconds * 1000,
-      bytes: megabytes(options.megabytes) * MEGABYTE,
+      ...options.memory,
     },
     enough: (broken: readonly string[]) => (law === undefined ? !goesOnAfterBreaks : broken.includes(law)),
     resume: saved?.checkpoint.saved,
@@ -253,14 +256,6 @@ function onOrOff(option: string, word: string): boolean {
   if (word !== "on" && word !== "off")
     throw new UsageError(`${option} takes on or off, not ${JSON.stringify(word)}`);
   return word === "on";
-}
-
-/** The memory that may be used: by itself, a quarter of what there is. */
-export function megabytes(asked: number | undefined): number {
-  const all = Math.floor(totalmem() / MEGABYTE);
-  if (asked === undefined) return Math.ceil(all / 4);
-  if (asked > all) throw new UsageError(`--megabytes ${asked}: this machine has ${all}`);
-  return asked;
 }
 
 /** A file that was asked for: by which option, where, and what goes into it. */
