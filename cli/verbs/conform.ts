@@ -117,11 +117,32 @@ function printTallies(tallies: readonly Tally[]): void {
 }
 
 /** A field's value with its addresses as the file has them, in bytes. */
-function told(value: unknown): string {
-  return JSON.stringify(value, (_key, part) =>
+function valueText(value: unknown): string {
+  const text = JSON.stringify(value, (_key, part) =>
     typeof part === "number" && part >= LARGE ? page(part) : part,
   );
+  return text ?? "nothing";
 }
+
+/** A longer value is a dump of many areas: of two lists only the first entry that differs is shown. */
+const LONGEST = 400;
+
+/** What was recorded and what we answered, in one line. */
+export function differenceText(recorded: unknown, ours: unknown): string {
+  const [one, other] = [valueText(recorded), valueText(ours)];
+  if (one.length + other.length <= LONGEST) return `recorded ${one}, ours ${other}`;
+  if (!Array.isArray(recorded) || !Array.isArray(ours))
+    return `recorded ${shortened(one)}, ours ${shortened(other)}`;
+  const entries = Array.from({ length: Math.max(recorded.length, ours.length) }, (_, nth) => [
+    valueText(recorded[nth]),
+    valueText(ours[nth]),
+  ]);
+  const at = entries.findIndex(([theirs, own]) => theirs !== own);
+  const [theirs = "", own = ""] = entries[at] ?? [];
+  return `entry ${at + 1} of ${recorded.length}: recorded ${shortened(theirs)}, ours ${shortened(own)} (of ${ours.length})`;
+}
+
+const shortened = (text: string) => (text.length <= LONGEST / 2 ? text : `${text.slice(0, LONGEST / 2)}...`);
 
 /** The areas before the command, the command, and each field that differs. */
 function printDifference({ trace, kernel, difference }: FirstDifference): void {
@@ -138,6 +159,6 @@ function printDifference({ trace, kernel, difference }: FirstDifference): void {
   console.log(`  recorded:   ${responseText(response)}`);
   console.log(`  ${`${kernel.name}:`.padEnd(11)} ${responseText(difference.response)}`);
   for (const { field, recorded, ours } of fields) {
-    console.log(`  ${pc.red(field.padEnd(10))}  recorded ${told(recorded)}, ours ${told(ours)}`);
+    console.log(`  ${pc.red(field.padEnd(10))}  ${differenceText(recorded, ours)}`);
   }
 }
