@@ -61,7 +61,21 @@ program
   .command("hunt")
   .description("rediscovers catalogue bugs at random, from a fresh seed unless one is given")
   .argument("[bug...]", "slugs or numbers, such as va-gap-offbyone or A1; all when none is given")
-  .option("--runs <number>", "histories drawn for each law at most", wholeNumber("--runs", 1, MOST_RUNS))
+  .option(
+    "--runs <number>",
+    "histories drawn for each law until it is found; 500000 unless given",
+    wholeNumber("--runs", 1, MOST_RUNS),
+  )
+  .option(
+    "--tries <number>",
+    "histories drawn for a shorter one, once it is found; 30000 unless given",
+    wholeNumber("--tries", 0, MOST_RUNS),
+  )
+  .option(
+    "--seconds <number>",
+    "end after this long, whatever was found",
+    wholeNumber("--seconds", 1, 2 ** 20),
+  )
   .option("--law <id>", "only this law")
   .option(...SEED_OPTION)
   .option(...JSON_OPTION)
@@ -106,8 +120,18 @@ program
   .option("--scope <parameters>", "explore this small space, such as pages=6,windows=1, not the usual ones")
   .option("--kind <kind>", "only a difference of this kind, such as address or flush")
   .option(
+    "--states <number>",
+    "visited in each space; 20000 unless given, 8000 with --all",
+    wholeNumber("--states", 1, 2 ** 30),
+  )
+  .option(
+    "--runs <number>",
+    "histories drawn where that shows no difference; 5000 unless given, 2000 with --all",
+    wholeNumber("--runs", 0, MOST_RUNS),
+  )
+  .option(
     "--seconds <number>",
-    "for a pair; 20 unless given, 8 with --all",
+    "end a pair after this long, at what is known then",
     wholeNumber("--seconds", 1, 2 ** 20),
   )
   .option("--out <file>", "write the history, for replay")

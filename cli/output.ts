@@ -1,6 +1,7 @@
 /** Where output goes: what a person reads, or one JSON document; progress to stderr, and only to a terminal. */
 import Table from "cli-table3";
 import yoctoSpinner from "yocto-spinner";
+import type { Stop } from "../engine/explore.ts";
 import { INTERRUPTED } from "./exit.ts";
 
 export interface Progress {
@@ -36,6 +37,12 @@ export function interruptible(): { readonly interrupted: boolean; turn(): Promis
     state.interrupted = true;
   });
   return state;
+}
+
+/** Says "time" once this many seconds are over: the outer bound of work that ends by itself. */
+export function timeUp(seconds: number | undefined): () => Stop {
+  const end = seconds === undefined ? Number.POSITIVE_INFINITY : performance.now() + seconds * 1000;
+  return () => performance.now() > end && "time";
 }
 
 const NO_LINES = {

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { lazyUnmap, lazyUnmapRules } from "../protocols/lazy-unmap.ts";
 import { confirmRun, type PackedMachine, visitActions } from "./actions.ts";
+import { BOUNDS } from "./bounds.testing.ts";
 import { type ExploreOptions, explore } from "./explore.ts";
 import { counter, ring } from "./machines.testing.ts";
 
-const FREELY: ExploreOptions = { bounds: { states: 1e6, milliseconds: 60_000, bytes: 1e9 } };
+const FREELY: ExploreOptions = { bounds: BOUNDS };
 
 /** The machine with this for the form that its states are merged by. */
 const mergedBy = (machine: PackedMachine, canonical: (state: Int32Array) => void): PackedMachine => ({

@@ -17,7 +17,7 @@ import type { Kernel } from "../../spec/kernel.ts";
 import type { Scope } from "../../spec/scope.ts";
 import { AS_EXPECTED, INTERRUPTED, orNearest, UsageError } from "../exit.ts";
 import { kernelNamed, replayLine } from "../names.ts";
-import { interruptible, progress } from "../output.ts";
+import { interruptible, progress, timeUp } from "../output.ts";
 import { placesFor } from "../pair-places.ts";
 import { differingJson, differingText, type Pair, playedOn, tableOfPairs } from "../show/differing.ts";
 
@@ -25,15 +25,20 @@ export interface DiffOptions {
   readonly all: boolean;
   readonly scope?: string;
   readonly kind?: string;
+  /** Visited in each place. */
+  readonly states?: number;
+  /** Histories drawn where no place shows a difference. */
+  readonly runs?: number;
+  /** An outer bound for each pair. */
   readonly seconds?: number;
   readonly out?: string;
   readonly seed: number;
   readonly json: boolean;
 }
 
-/** For a pair, in seconds, if not given. */
-const USUAL_SECONDS = 20;
-const SECONDS_IN_TABLE = 8;
+/** For a pair, if not given. */
+const USUAL = { states: 20_000, runs: 5000 };
+const IN_TABLE = { states: 8000, runs: 2000 };
 
 export async function diffVerb(names: readonly string[], options: DiffOptions): Promise<number> {
   const pairs = pairsOf(names, options);
@@ -84,11 +89,13 @@ function kindNamed(name: string): KindId {
 async function compareInTurns(
   [one, other]: Pair["kernels"],
   kind: KindId | undefined,
-  { scope, seconds, all, seed }: DiffOptions,
+  { scope, states, runs, seconds, all, seed }: DiffOptions,
   work: ReturnType<typeof interruptible>,
   say: (text: string) => void,
 ): Promise<Compared> {
   const places = placesFor(one, other, scope);
+  const usual = all ? IN_TABLE : USUAL;
+  const late = timeUp(seconds);
   const turns = comparing({
     one,
     other,
@@ -97,13 +104,14 @@ async function compareInTurns(
       one === other ? [] : drawnIn(one, other, scope === undefined ? SCOPES : [places[0]?.scope as Scope]),
     kind,
     seed,
-    milliseconds: (seconds ?? (all ? SECONDS_IN_TABLE : USUAL_SECONDS)) * 1000,
+    states: states ?? usual.states,
+    runs: runs ?? usual.runs,
   });
   let turn = turns.next(false);
   while (!turn.done) {
     say(turn.value);
     await work.turn();
-    turn = turns.next(work.interrupted);
+    turn = turns.next(work.interrupted || late());
   }
   return turn.value;
 }

@@ -5,7 +5,7 @@ import type { StepMachine } from "../../protocols/program.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED, UsageError } from "../exit.ts";
 import type { Explorable } from "../explorable.ts";
-import { columns, interruptible, progress } from "../output.ts";
+import { columns, interruptible, progress, timeUp } from "../output.ts";
 import { scopeText } from "../parameters.ts";
 import { chart } from "../show/chart.ts";
 import { progressText } from "../show/explored.ts";
@@ -60,17 +60,17 @@ async function inTurns(
 ): Promise<Liveness> {
   const bounds = {
     states: options.states,
-    milliseconds: options.seconds * 1000,
     bytes: megabytes(options.megabytes) * MEGABYTE,
   };
   const spinner = progress();
   const started = performance.now();
+  const late = timeUp(options.seconds);
   const turns = findingLassos(machine, bounds);
   let turn = turns.next(false);
   while (!turn.done) {
     spinner.say(progressText(turn.value, (performance.now() - started) / 1000));
     await work.turn();
-    turn = turns.next(work.interrupted);
+    turn = turns.next(work.interrupted || late());
   }
   spinner.stop();
   return turn.value;

@@ -10,7 +10,7 @@ import { OutOfMemory } from "../../engine/out-of-memory.ts";
 import { exploringTogether } from "../../engine/parallel.ts";
 import { AS_EXPECTED, INTERRUPTED, orNearest, UNEXPECTED, UsageError } from "../exit.ts";
 import { type Explorable, explorableNamed, type Opened, type Orders, type Told } from "../explorable.ts";
-import { interruptible, progress } from "../output.ts";
+import { interruptible, progress, timeUp } from "../output.ts";
 import { parametersOf, scopeText } from "../parameters.ts";
 import {
   orNotOfMachine,
@@ -201,7 +201,6 @@ async function exploreInTurns(
   const given = {
     bounds: {
       states: options.states,
-      milliseconds: options.seconds * 1000,
       bytes: megabytes(options.megabytes) * MEGABYTE,
     },
     enough: (broken: readonly string[]) => (law === undefined ? !goesOnAfterBreaks : broken.includes(law)),
@@ -213,13 +212,14 @@ async function exploreInTurns(
       ? exploring(machine, { ...given, compact: options.compact })
       : exploringTogether(machine, sourceByName(named), { ...given, workers });
   const spinner = progress();
+  const late = timeUp(options.seconds);
   const started = performance.now() - (given.resume?.seconds ?? 0) * 1000;
   try {
     let turn = await turns.next(false);
     while (!turn.done) {
       spinner.say(progressText(turn.value, (performance.now() - started) / 1000));
       await work.turn();
-      turn = await turns.next(work.interrupted);
+      turn = await turns.next(work.interrupted || late());
     }
     return turn.value;
   } catch (error) {
