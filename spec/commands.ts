@@ -157,7 +157,7 @@ export interface AliasReport {
   readonly staleTlb: readonly Translation[];
   /** TLB entries for what no caller holds mapped any more; by CPU, then by page. */
   readonly deadTlb: readonly Translation[];
-  /** PTEs present for pages that no caller holds. */
+  /** PTEs present for pages that no caller holds, or with another frame than that of the page's latest map. */
   readonly deadPtes: number;
 }
 
