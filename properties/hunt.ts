@@ -7,18 +7,17 @@ import type { LawId } from "../spec/contract.ts";
 import { type HistoryStep, isWellFormed, naming } from "../spec/history.ts";
 import type { Kernel } from "../spec/kernel.ts";
 import type { Scope } from "../spec/scope.ts";
-import type { World } from "../spec/world.ts";
 import { type Choice, choices, type Lengths } from "./choices.ts";
-import { confirm, play } from "./play.ts";
+import { play } from "./play.ts";
 import { scopesFor } from "./scopes.ts";
-import { quickSettingFor, settingFor, type VmapPlayed, type VmapSetting } from "./setting.ts";
+import { settingFor, type VmapPlayed, type VmapSetting } from "./setting.ts";
 import { simpler } from "./simpler.ts";
 
 export interface Quarry<S> {
   readonly kernel: Kernel<S>;
   readonly law: LawId;
   /** Whether this step, which broke the law, broke it in the way looked for. */
-  meant(step: VmapPlayed<World>): boolean;
+  meant(step: VmapPlayed): boolean;
 }
 
 export interface Caught {
@@ -100,19 +99,17 @@ export function* hunting<S>(
 
 function draw<S>(quarry: Quarry<S>, scope: Scope, lengths: Lengths, runs: number, seed: number) {
   const { kernel } = quarry;
-  const setting = quickSettingFor(kernel, scope);
+  const setting = settingFor(kernel, scope);
   const attempt = (drawn: readonly Choice[]) => {
     const { history, failed } = play(setting, drawn, {
       broken: (step) => (isQuarry(quarry, step) ? "fail" : "go on"),
     });
-    if (failed === undefined) return undefined;
-    confirm(kernel, scope, history, (step) => isQuarry(quarry, step));
-    return history;
+    return failed === undefined ? undefined : history;
   };
   return searchAtRandom({ drawn: choices(scope, lengths), attempt, seed, runs });
 }
 
-function isQuarry<S>(quarry: Quarry<S>, step: VmapPlayed<World>): boolean {
+function isQuarry<S>(quarry: Quarry<S>, step: VmapPlayed): boolean {
   return step.broken.some((law) => law.id === quarry.law) && quarry.meant(step);
 }
 

@@ -17,7 +17,7 @@ import { ANY_KIND, bitOf, differences, KINDS, type KindId, kindsIn, PARTS_WAYS }
 import { historyOf } from "./history-of.ts";
 import { ANSWERS_ALIKE, lockstepByKind } from "./lockstep.ts";
 import { play } from "./play.ts";
-import { quickSettingFor } from "./setting.ts";
+import { settingFor } from "./setting.ts";
 import { simpler } from "./simpler.ts";
 
 /** A small machine that is explored, and what callers do there. */
@@ -236,7 +236,7 @@ function* drawing<S>(
 }
 
 function draw<S>({ one, other, kind }: Asked<S>, scope: Scope, lengths: Lengths, runs: number, seed: number) {
-  const setting = quickSettingFor(one, scope);
+  const setting = settingFor(one, scope);
   const attempt = (drawn: readonly Choice[]) => {
     const state = other.initial(scope);
     let bits = 0;

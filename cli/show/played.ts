@@ -33,7 +33,7 @@ export function mapsOf(played: readonly VmapPlayed[]): string[][] {
   return played.map((now) => {
     for (const start of startsOf(now)) letters.set(start, letterFor(now.index));
     const world = now.after ?? now.before;
-    const areas = world.areas.toArray();
+    const { areas } = world;
     const plain: DrawnArea[] = areas
       .filter((area) => area.block === undefined)
       .map(({ start, end, life }) => ({
