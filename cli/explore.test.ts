@@ -1,5 +1,5 @@
 /** `explore` as it is typed: what it visits, prints and writes. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { elsewhere, json, vmapcheck } from "./running.testing.ts";
@@ -88,11 +88,13 @@ describe("explore", () => {
     const words = ["explore", "piggin-draft-3", "--scope", "pages=5", "--law", "no-bug", "--itf", path];
     const { code, out } = await vmapcheck(...words);
     expect(code).toBe(0);
-    expect(out).toMatch(/no-bug is broken in 3, shortest/);
+    expect(out).toMatch(/^Violated: piggin-draft-3, \d+ laws, \d+ violations known, 0 unknown, \d+ states, /);
+    expect(out).toMatch(/no-bug is violated in 3, shortest/);
     expect(out).toMatch(/known as cache-draft-align-bugon/);
     const trace = JSON.parse(readFileSync(path, "utf8"));
     expect(trace["#meta"]).toMatchObject({ format: "ITF", source: "piggin-draft-3" });
     expect(trace.states).toHaveLength(4);
+    expect(trace.states[1].drawn).toContainEqual(expect.stringMatching(/^area \[\d+,\d+\)$/));
   });
 
   test("draws a small graph", async () => {
@@ -101,21 +103,68 @@ describe("explore", () => {
     const { code } = await vmapcheck("explore", "2.6.39", "--scope", scope, "--dot", path);
     expect(code).toBe(0);
     expect(readFileSync(path, "utf8")).toMatch(
-      /^digraph "2\.6\.39" \{[\s\S]*s0 -> s1 \[label="alloc 1 in \[16,19\)"/,
+      /^digraph "2\.6\.39" \{[\s\S]*s1 \[label="area \[16,17\)[\s\S]*s0 -> s1 \[label="alloc 1 in \[16,19\)"/,
     );
   });
 
+  const whole2 = ["lazy-unmap", "--scope", "V=2,F=2,C=2"];
+
   test.each([
     [
-      ["2.6.39", "--scope", "pages=3", "--itf", "/tmp/none"],
-      /--itf writes a run into a break, and there was none/,
+      "--itf",
+      "--dot",
+      whole2,
+      /^vmapcheck: --itf \S+ was not written: it takes a run into a violation, and there was none$/,
     ],
-    [["lazy-unmap", "--scope", "V=3", "--dot", "/tmp/none"], /--dot draws at most 2000 states, not 4547/],
-  ])("prints what it found before it says that it cannot write: %j", async (words, line) => {
-    const { code, out, err } = await vmapcheck("explore", ...words);
-    expect(code).toBe(2);
-    expect(out).toMatch(/verdict +holds/);
+    [
+      "--dot",
+      "--itf",
+      ["blocks-6.12"],
+      /^vmapcheck: --dot \S+ was not written: only what was .* ended at a violation$/,
+    ],
+    ["--dot", undefined, ["lazy-unmap", "--scope", "V=3"], /at most 2000 states are drawn, not 4547$/],
+  ])(
+    "that cannot write %s writes %s, prints what it found, and says why in a line",
+    async (lost, kept, words, line) => {
+      const [lostPath, keptPath] = [join(elsewhere, `lost${lost}`), join(elsewhere, `kept${kept}`)];
+      const files = kept === undefined ? [lost, lostPath] : [lost, lostPath, kept, keptPath];
+      const { code, out, err } = await vmapcheck("explore", ...words, ...files);
+      expect(code).toBe(2);
+      expect(out).toMatch(/^(Holds|Violated): /);
+      expect(err.trimEnd()).toMatch(line);
+      expect(existsSync(lostPath)).toBe(false);
+      if (kept !== undefined) expect(readFileSync(keptPath, "utf8").length).toBeGreaterThan(1000);
+    },
+  );
+
+  test.each([
+    [["--dot", "/nowhere/graph.dot"], /--dot \/nowhere\/graph\.dot: ENOENT/],
+    [["--itf", "."], /--itf \.: it is a directory/],
+    [["--checkpoint", "."], /--checkpoint \.: it is a directory/],
+    [["--dot", "both", "--itf", "./both"], /--dot and --itf name the same file/],
+    [["--checkpoint", "both", "--itf", "./both"], /--itf and --checkpoint name the same file/],
+    [
+      ["--compact", "--scope", "V=5,F=2,C=4", "--dot", "graph"],
+      /--dot draws states, of which --compact keeps hashes/,
+    ],
+  ])("refuses %j before it searches", async (words, line) => {
+    const { code, out, err } = await vmapcheck("explore", "lazy-unmap", ...words);
+    expect({ code, out }).toEqual({ code: 2, out: "" });
     expect(err).toMatch(line);
+    expect(err.trimEnd().split("\n")).toHaveLength(1);
+    expect(existsSync(join(elsewhere, "both"))).toBe(false);
+  });
+
+  test("does not write over the search that it resumes", async () => {
+    const path = join(elsewhere, "resumed.checkpoint");
+    await vmapcheck("explore", ...whole, "--states", "1000", "--checkpoint", path);
+    const saved = readFileSync(path);
+    const { code, err } = await vmapcheck("explore", "--resume", path, "--dot", path);
+    expect({ code, err }).toEqual({
+      code: 2,
+      err: `vmapcheck: --resume and --dot name the same file, ${path}\n`,
+    });
+    expect(readFileSync(path)).toEqual(saved);
   });
 
   test("keeps hashes where it is asked to, and says how likely it is that it left something out", async () => {
@@ -130,8 +179,9 @@ describe("explore", () => {
       "--states",
       "20000",
     );
+    expect(out).toMatch(/^No violation so far: /);
     expect(out).toMatch(
-      /64 bits of hash a state, breadth first: that any of \d+ was left out is no likelier than/,
+      /64 bits of hash a state, breadth first: that any of \d+ was left out is no likelier\s+than/,
     );
   });
 });
