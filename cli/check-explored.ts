@@ -31,7 +31,9 @@ export interface ExploredKernel {
   readonly states: number;
   readonly edges: number;
   readonly ended: Explored["ended"];
-  /** Laws broken, each with its shortest history here and the bug that accounts for it. */
+  /** The laws that callers can violate there. */
+  readonly laws: readonly LawId[];
+  /** Those that are, each with its shortest history here and the bug that accounts for it. */
   readonly breaks: readonly ExploredBreak[];
   readonly scope: Scope;
   /** One for each way to draw histories; the usual one first. */
@@ -69,6 +71,7 @@ export function exploreKernel(
     states: explored.states,
     edges: explored.edges,
     ended: explored.ended,
+    laws: machine.laws.map(({ id }) => id).filter((id) => id !== KNOWN_TO_CATALOGUE.id),
     breaks: explored.breaks.map((each) => nameBreak(kernel, scope, machine, each)),
     scope,
     coverage: runs === 0 ? [] : drawn.map((drawing) => coverage(run, drawing)),

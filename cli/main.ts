@@ -3,7 +3,10 @@
 import { randomInt } from "node:crypto";
 import { Command, CommanderError } from "commander";
 import { InputError, oneLine } from "../adapters/input-error.ts";
+import { USUAL_RUNS } from "./check-kernel.ts";
 import { AS_EXPECTED, BAD_INPUT, UsageError, wholeNumber } from "./exit.ts";
+import { textWidth } from "./output.ts";
+import { VERSION } from "./package-version.ts";
 import { type CheckArguments, checkVerb } from "./verbs/check.ts";
 import { conformVerb } from "./verbs/conform.ts";
 import { type DiffOptions, diffVerb } from "./verbs/diff.ts";
@@ -42,18 +45,25 @@ const program = new Command("vmapcheck")
   .description(
     "Checks allocators of kernel virtual addresses, release by release, against one reference model.",
   )
+  .version(`vmapcheck ${VERSION}`, "--version", "print the version")
   .showSuggestionAfterError(true)
   .exitOverride()
-  .configureOutput({ outputError: () => {} });
+  .configureOutput({ outputError: () => {}, getOutHelpWidth: textWidth, getErrHelpWidth: textWidth });
 
 program
   .command("check")
   .description("every kernel against every law it promises: pinned histories first, then random ones")
   .argument("[kernel...]", "labels such as 2.6.39; all when none is given")
-  .option("--runs <number>", "random histories in each scope", wholeNumber("--runs", 0, MOST_RUNS), 1500)
+  .option(
+    "--runs <number>",
+    "random histories in each scope; fewer than usual may not reach every witness, which is a warning then and else a failure; 0 for pinned histories alone",
+    wholeNumber("--runs", 0, MOST_RUNS),
+    USUAL_RUNS,
+  )
   .option("--law <id>", "only this law")
   .option(...SEED_OPTION, 20110106)
-  .option("--coverage", "compare ways to draw histories by the states they visit", false)
+  .option("--details", "also each violation, what was visited whole, and every interleaving", false)
+  .option("--coverage", "also what was exercised, and ways to draw histories by the states they visit", false)
   .option(...JSON_OPTION)
   .action(run<string[], CheckArguments>(checkVerb));
 
