@@ -34,7 +34,7 @@ describe("on two CPUs", () => {
 });
 
 /** The first break of this law in the usual scope, or in this one, as it is told. */
-function broken(name: string, law: string, scope = "") {
+function broken(name: string, law: string, scope?: string) {
   const explorable = explorableNamed(name, law);
   const opened = explorable.open(parametersOf(explorable, scope), { merged: true, orders: "all" });
   const { breaks } = explore(opened.machine, { bounds: BOUNDS, enough: (laws) => laws.includes(law) });

@@ -46,7 +46,21 @@ export async function refuseSameFile(files: readonly Named[]): Promise<void> {
   }
 }
 
+/**
+ * The same of a file that is put in the place of another, whole: that must be a regular file, and so must the one
+ * beside it that is written first.
+ */
+export async function refuseReplaced(option: string, path: string, beside: string): Promise<void> {
+  for (const each of [path, beside]) {
+    const there = await statOf(each);
+    if (there !== undefined && !there.isFile())
+      throw new UsageError(`${option} ${path}: ${each} is there, and is no regular file`);
+  }
+  await refuseUnwritable([{ option, path: beside }]);
+}
+
 async function askWhetherWritable(path: string): Promise<void> {
+  if (path === "") throw new Error("expected the name of a file");
   const there = await statOf(path);
   if (there?.isDirectory()) throw new Error("it is a directory");
   await access(there === undefined ? dirname(path) : path, constants.W_OK);

@@ -199,6 +199,21 @@ program
   .option(...JSON_OPTION)
   .action(run<undefined, JsonOption>((_none, options) => listVerb(options)));
 
+refuseRepeated();
+
+/** An option given twice would have no effect the first time. Throws a UsageError while words are read. */
+function refuseRepeated(): void {
+  for (const command of program.commands) {
+    for (const option of command.options.filter(({ required }) => required)) {
+      let given = false;
+      command.on(`option:${option.name()}`, () => {
+        if (given) throw new UsageError(`${option.long} is given twice`);
+        given = true;
+      });
+    }
+  }
+}
+
 /** Wraps a verb so that its result becomes the exit code. */
 function run<A, O>(verb: (argument: A, options: O) => number | Promise<number>) {
   return async (...given: unknown[]): Promise<void> => {
@@ -209,7 +224,7 @@ function run<A, O>(verb: (argument: A, options: O) => number | Promise<number>) 
   };
 }
 
-/** One line on stderr for what a person did wrong; anything else is ours, and keeps its stack. */
+/** One line on stderr for what a person did wrong, or the system refused; anything else is ours, and keeps its stack. */
 function report(error: unknown): void {
   if (error instanceof CommanderError) {
     // Without a verb commander has printed its help already.
@@ -218,7 +233,7 @@ function report(error: unknown): void {
       return;
     }
     console.error(`vmapcheck: ${oneLine(error.message.replace(/^error: /, ""))}`);
-  } else if (error instanceof InputError || error instanceof UsageError) {
+  } else if (error instanceof InputError || error instanceof UsageError || isOfSystem(error)) {
     console.error(`vmapcheck: ${oneLine(error.message)}`);
   } else {
     throw error;
@@ -226,11 +241,17 @@ function report(error: unknown): void {
   process.exitCode = BAD_INPUT;
 }
 
+/** What a system call said: a file that cannot be written, a full disk. */
+function isOfSystem(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && "syscall" in error && "code" in error;
+}
+
+// What was found cannot be shown any more. A pipe that its reader closed (`| head`) needs no word about that.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  // Somebody closed the pipe (`| head`): there is nobody left to tell.
-  if (error.code === "EPIPE") process.exit();
-  throw error;
+  if (error.code !== "EPIPE") console.error(`vmapcheck: standard output: ${oneLine(error.message)}`);
+  process.exit(BAD_INPUT);
 });
+process.stderr.on("error", () => {});
 
 try {
   await program.parseAsync();

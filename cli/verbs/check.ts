@@ -3,7 +3,7 @@
 import { KERNELS } from "../../kernels/index.ts";
 import { checkInterleaved } from "../check-interleaved.ts";
 import { type CheckOptions, checkKernel, type KernelReport } from "../check-kernel.ts";
-import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
+import { AS_EXPECTED, INTERRUPTED, UNEXPECTED, UsageError } from "../exit.ts";
 import { lawNamed, releaseNamed } from "../names.ts";
 import { interruptible, print, progress } from "../output.ts";
 import { type Checked, checkedText, unexpected, violations } from "../show/checked.ts";
@@ -22,6 +22,8 @@ export interface CheckArguments {
 export async function checkVerb(names: readonly string[], options: CheckArguments): Promise<number> {
   const kernels = names.length === 0 ? KERNELS : [...new Set(names.map(releaseNamed))];
   const law = options.law === undefined ? undefined : lawNamed(options.law);
+  if (options.coverage && options.runs === 0)
+    throw new UsageError("--coverage compares random histories, and --runs 0 draws none");
   const started = Date.now();
   const spinner = progress();
   const work = interruptible();

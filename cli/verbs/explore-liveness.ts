@@ -38,13 +38,14 @@ function refuseOthers({
   compact,
   workers,
   checkpoint,
+  every,
   resume,
   dot,
   itf,
   partialOrder,
   symmetry,
 }: ExploreArguments): void {
-  const given = { law, checkpoint, resume, dot, itf, "partial-order": partialOrder, symmetry };
+  const given = { law, checkpoint, every, resume, dot, itf, "partial-order": partialOrder, symmetry };
   const flags = { actions, compact, workers: workers > 1 };
   const other =
     Object.entries(given).find(([, value]) => value !== undefined) ??

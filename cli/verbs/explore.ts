@@ -1,5 +1,6 @@
 /** `explore`: visits every state of a small machine, and says what was covered. */
 import { totalmem } from "node:os";
+import { besideCheckpoint } from "../../engine/checkpoint.ts";
 import { COMPACT_WORDS } from "../../engine/compact-table.ts";
 import { dotText, MOST_DRAWN } from "../../engine/dot.ts";
 import { type Explored, exploring, isOfHashes, type Visitable } from "../../engine/explore.ts";
@@ -11,6 +12,7 @@ import { type Explorable, explorableNamed, type Opened, type Orders, type Told }
 import {
   filesNamed,
   type Product,
+  refuseReplaced,
   refuseSameFile,
   refuseUnwritable,
   reportUnwritten,
@@ -109,7 +111,7 @@ async function inAllOrders(
 
 /** What is to be explored, as it was typed. */
 function asked(name: string | undefined, options: ExploreArguments): Named {
-  const { scope = "", symmetry = "on", law } = options;
+  const { scope, symmetry = "on", law } = options;
   if (name === undefined) throw new UsageError("explore takes a machine, or --resume FILE");
   const explorable = explorableNamed(name, law);
   const parameters = parametersOf(explorable, scope);
@@ -189,6 +191,10 @@ function refuseWhatCannotBe(
   if (every !== undefined && checkpoint === undefined)
     throw new UsageError("--every is for --checkpoint FILE");
   if (saved !== undefined) refuseOtherMachine(saved, machine);
+  if (compact && machine.words <= COMPACT_WORDS)
+    throw new UsageError(
+      "--compact: a state of this machine is kept in no more words than its hash would be",
+    );
   const isHashed =
     saved === undefined ? compact && machine.words > COMPACT_WORDS : isOfHashes(saved.checkpoint.saved.table);
   if (isHashed && workers > 1) {
@@ -303,6 +309,8 @@ async function refuseFiles({ dot, itf, checkpoint, resume }: ExploreArguments): 
   const drawn = filesNamed({ "--dot": dot, "--itf": itf });
   const written = [...drawn, ...filesNamed({ "--checkpoint": checkpoint })];
   await refuseUnwritable(written);
+  if (checkpoint !== undefined)
+    await refuseReplaced("--checkpoint", checkpoint, besideCheckpoint(checkpoint));
   await refuseSameFile(written);
   await refuseSameFile([...filesNamed({ "--resume": resume }), ...drawn]);
 }

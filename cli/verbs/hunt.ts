@@ -56,6 +56,7 @@ export async function huntVerb(names: readonly string[], options: HuntOptions): 
     throw new UsageError(`${bug.id} does not break ${only}; it breaks ${lawsOf(bug).join(", ")}`);
   }
   const limit = { runs: options.runs ?? USUAL_RUNS, tries: options.tries ?? USUAL_TRIES };
+  refuseWithoutEffect(names, bugs, interleaved, options, only);
   const spinner = progress();
   const work = interruptible();
   const late = timeUp(options.seconds);
@@ -116,6 +117,27 @@ async function huntFor(
     next = turns.next(stop);
   }
   return { result: next.value, stop };
+}
+
+/** Throws a UsageError for an option that nothing asked for could obey. */
+function refuseWithoutEffect(
+  names: readonly string[],
+  bugs: readonly Bug[],
+  interleaved: readonly InterleavedBug[],
+  { runs }: HuntOptions,
+  only: LawId | undefined,
+): void {
+  const broken = (bug: InterleavedBug) => bug.breaks.map(({ law }) => law);
+  if (runs !== undefined && bugs.length === 0)
+    throw new UsageError(`--runs is for bugs found at random, and ${names.join(", ")} is explored for`);
+  if (only === undefined) return;
+  for (const bug of names.length === 0 ? [] : interleaved) {
+    if (broken(bug).includes(only) || bugs.some(({ id }) => id === bug.id)) continue;
+    throw new UsageError(`${bug.id} does not break ${only}; it breaks ${broken(bug).join(", ")}`);
+  }
+  const any =
+    bugs.some((bug) => lawsOf(bug).includes(only)) || interleaved.some((b) => broken(b).includes(only));
+  if (!any) throw new UsageError(`--law ${only}: no bug of the catalogue breaks it`);
 }
 
 /** Every interleaving, or as many as there are before it is stopped. */

@@ -12,7 +12,7 @@ import { namesOf } from "../bug-quarry.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, UNEXPECTED } from "../exit.ts";
 import { kernelNamed, lawNamed, refuseUnmodelled, replayLine } from "../names.ts";
-import { historyOfTrace, isRecording } from "../trace-history.ts";
+import { historyOfTrace, isRecording, refuseTrace } from "../trace-history.ts";
 
 export interface PinOptions {
   readonly kernel?: string;
@@ -22,6 +22,7 @@ export interface PinOptions {
 }
 
 export async function pinVerb(file: string, options: PinOptions): Promise<number> {
+  refuseTrace(file, options.trace);
   const only = options.law === undefined ? undefined : lawNamed(options.law);
   const history = isRecording(file)
     ? await historyOfTrace(file, options.trace, only)

@@ -16,7 +16,7 @@ import { askedAs, bugNamed, kernelNamed, lawNamed, refuseUnmodelled, replayLine 
 import { pinnedFile } from "../pinned.ts";
 import { mapsOf, stepLine } from "../show/played.ts";
 import { cpusText } from "../show/text.ts";
-import { historyOfTrace, isRecording } from "../trace-history.ts";
+import { historyOfTrace, isRecording, refuseTrace } from "../trace-history.ts";
 import { interleavingFrom, replayPinned, replaySteps } from "./replay-steps.ts";
 
 export interface ReplayOptions {
@@ -37,6 +37,7 @@ interface Replayed {
 }
 
 export async function replayVerb(target: string, options: ReplayOptions): Promise<number> {
+  refuseWithoutEffect(target, options);
   if (isOfSteps(target, options.grain)) return replayPinned(target, options);
   if (/[./\\]/.test(target) && bugCalled(target) === undefined && !isRecording(target)) {
     const interleaving = await interleavingFrom(target);
@@ -88,6 +89,14 @@ export async function replayVerb(target: string, options: ReplayOptions): Promis
   console.log(verdictText(kernel, called, shown?.id, known, options.law));
   if (shown !== undefined) console.log(`replay:  ${replayLine(replayWords(target, options))}`);
   return expected ? AS_EXPECTED : UNEXPECTED;
+}
+
+/** Throws a UsageError for an option that is of another kind of target. */
+function refuseWithoutEffect(target: string, { trace, grain }: ReplayOptions): void {
+  refuseTrace(target, trace);
+  if (grain === undefined || bugCalled(target) !== undefined || interleavedCalled(target) !== undefined)
+    return;
+  throw new UsageError(`--grain is for a bug of the catalogue, and ${target} is none`);
 }
 
 /** Whether a bug's interleaving is meant: it has no other, or it was asked for. */
