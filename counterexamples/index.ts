@@ -14,6 +14,7 @@ import { cacheFreeLeavesIt } from "./cache-free-leaves-it/bug.ts";
 import { cacheFreeMovesItUp } from "./cache-free-moves-it-up/bug.ts";
 import { cacheNoAlignTest } from "./cache-no-align-test/bug.ts";
 import { cacheNoVstartTest } from "./cache-no-vstart-test/bug.ts";
+import { guardBetweenAreas } from "./guard-between-areas/bug.ts";
 import { lazyPteLiveAlias } from "./lazy-pte-live-alias/bug.ts";
 import { noGuardAdjacency } from "./no-guard-adjacency/bug.ts";
 import { nodesBeforeInit } from "./nodes-before-init/bug.ts";
@@ -52,6 +53,7 @@ export const BUGS: readonly Bug[] = [
   augPercpuJump,
   augAlignOverhead,
   noGuardAdjacency,
+  guardBetweenAreas,
   purgeListUaf,
   vunmapNoCacheFlush,
   lazyPteLiveAlias,

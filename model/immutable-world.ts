@@ -10,7 +10,7 @@ import { type Cpu, type Extent, overlaps, type Pages, type Pfn, type Vpn } from 
 import type { Purgeable, Request, World } from "../spec/world.ts";
 import type { Area } from "./area.ts";
 import type { Dead } from "./dead.ts";
-import { highestCongruentFit, lowestFit } from "./fit.ts";
+import { highestCongruentFit, lowestFit, lowestFree } from "./fit.ts";
 import { type PooledExtents, samePooled } from "./pools.ts";
 
 /** One CPU's translations that were seen to be made and not flushed since. */
@@ -210,6 +210,10 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
 
   lowestFit(request: Request, purgeable: Purgeable): Vpn | undefined {
     return lowestFit(this.inTheWay(purgeable), this.promises, request);
+  }
+
+  lowestFree(request: Request, purgeable: Purgeable): Vpn | undefined {
+    return lowestFree(this.inTheWay(purgeable), this.promises, request);
   }
 
   highestCongruentFit(congruent: Congruent, purgeable: Purgeable): Vpn | undefined {

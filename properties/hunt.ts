@@ -63,7 +63,7 @@ const HOPE_MS = 3000;
 export function hunt<S>(quarry: Quarry<S>, seed: number, limit: HuntLimit): HuntResult {
   const started = Date.now();
   const deadline = started + limit.milliseconds;
-  const scopes = scopesFor(quarry.kernel.release);
+  const scopes = scopesFor(quarry.kernel.release, quarry.law);
   let runs = 0;
   let caught: Caught | undefined;
   for (let turn = 0; caught === undefined && runs < limit.runs && Date.now() < deadline; turn++) {
@@ -155,7 +155,7 @@ function shorter<S>(
   const areas = !maps || caught.history.some(({ op }) => op === "alloc");
   // Nor can what took percpu areas, where none are asked for.
   const percpu = caught.history.some(({ op }) => op === "pcpuGet");
-  const others = scopesFor(quarry.kernel.release).filter(
+  const others = scopesFor(quarry.kernel.release, quarry.law).filter(
     (scope) =>
       scope !== caught.scope &&
       (scope.blockPages > 0 ? maps : areas) &&

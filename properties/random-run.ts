@@ -57,6 +57,8 @@ const HARMLESS: readonly LawId[] = [
   "guard-between-vmaps",
   "refused-only-when-full",
   "purge-only-when-full",
+  "blocks-pack",
+  "free-space-is-usable",
   "nothing-leaks",
   "no-use-after-free",
   "finds-areas",

@@ -31,6 +31,8 @@ export const GOES_ON_AFTER: readonly LawId[] = [
   "guard-between-vmaps",
   "refused-only-when-full",
   "purge-only-when-full",
+  "blocks-pack",
+  "free-space-is-usable",
   "nothing-leaks",
   "no-use-after-free",
   "finds-areas",

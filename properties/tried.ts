@@ -8,6 +8,7 @@ import type { Call } from "./callers.ts";
 const TRIED_BY: Readonly<Record<LawId, readonly Call[]>> = {
   "no-stale-translation": ["touch", "write"],
   "no-alias-after-unmap-aliases": ["unmapAliases"],
+  "blocks-pack": ["map"],
   "flush-only-once": ["unmapAliases"],
   "usable-blocks-stay": ["unmapAliases"],
   "highest-congruent-fit": ["percpu"],

@@ -23,6 +23,7 @@ import {
   purgeOnlyWhenFull,
   usableBlocksStay,
 } from "./purging.ts";
+import { blocksPack, freeSpaceIsUsable } from "./room.ts";
 import {
   cacheFlushedBeforeUnmap,
   noAliasAfterUnmapAliases,
@@ -44,6 +45,8 @@ export const LAWS: readonly VmapLaw[] = [
   refusedOnlyWhenFull,
   purgeOnlyWhenFull,
   poolsHideNoRoom,
+  blocksPack,
+  freeSpaceIsUsable,
   noBug,
   flushBeforeReuse,
   noStaleTranslation,
