@@ -125,6 +125,14 @@ export const CANARIES: readonly Canary[] = [
   canary("finds-areas", "looks a page above", {
     find: (state, page) => findByAnyPage(state, page + 1),
   }),
+  canary("one-flush-per-purge", "flushes page by page", {
+    purge: (state, dirty, pools) => {
+      steps.purge(state, dirty, pools);
+      state.flushes = state.flushes.flatMap(({ start, end }) =>
+        Array.from({ length: end - start }, (_none, nth) => ({ start: start + nth, end: start + nth + 1 })),
+      );
+    },
+  }),
   canary("lazy-count", "counts areas, not pages", {
     keepLazy: (state, slot) => {
       const before = state.lazyPages;

@@ -35,6 +35,7 @@ const SHORTEST_KNOWN: Readonly<Record<string, readonly number[]>> = {
   "lazy-pte-live-alias": [2],
   "aliases-before-init": [1, 1],
   "nodes-before-init": [1, 1],
+  "purge-flushes-per-area": [2],
   "vb-fragment-exhaustion": [3],
   "vb-head-insert-exhaustion": [10],
   "vb-dirtymap-word-cross": [5, 4],

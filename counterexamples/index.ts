@@ -18,6 +18,7 @@ import { guardBetweenAreas } from "./guard-between-areas/bug.ts";
 import { lazyPteLiveAlias } from "./lazy-pte-live-alias/bug.ts";
 import { noGuardAdjacency } from "./no-guard-adjacency/bug.ts";
 import { nodesBeforeInit } from "./nodes-before-init/bug.ts";
+import { purgeFlushesPerArea } from "./purge-flushes-per-area/bug.ts";
 import { purgeListUaf } from "./purge-list-uaf/bug.ts";
 import { vaGapOffbyone } from "./va-gap-offbyone/bug.ts";
 import { vaLeakOnEnospc } from "./va-leak-on-enospc/bug.ts";
@@ -59,6 +60,7 @@ export const BUGS: readonly Bug[] = [
   lazyPteLiveAlias,
   aliasesBeforeInit,
   nodesBeforeInit,
+  purgeFlushesPerArea,
   vbFragmentExhaustion,
   vbHeadInsertExhaustion,
   vbDirtymapWordCross,

@@ -278,6 +278,7 @@ export const SHORTEST_SPACES: Readonly<Record<string, Readonly<Record<string, Sh
   "vunmap-no-cache-flush": { "cache-flushed-before-unmap.json": mappedAreas },
   "lazy-pte-live-alias": { "unmapped-means-no-pte.json": everything },
   "aliases-before-init": { "init-order.json": beforeInit, "no-bug.json": beforeInit },
+  "purge-flushes-per-area": { "one-flush-per-purge.json": areas },
   "nodes-before-init": { "init-order.json": findingBeforeInit, "no-bug.json": findingBeforeInit },
   "vb-fragment-exhaustion": { "nothing-leaks.json": everything },
   "vb-head-insert-exhaustion": { "nothing-leaks.json": smallMaps },

@@ -1,4 +1,4 @@
-/** The laws on what becomes of free space: of each a reply that keeps it and one that violates it. */
+/** The laws on what becomes of free space and on flushes per purge: of each a reply that keeps it and one that violates it. */
 import { describe, expect, test } from "vitest";
 import { judge } from "../spec/contract.ts";
 import { lawsCalled } from "../spec/laws/index.ts";
@@ -32,6 +32,7 @@ const turnedAway = (size: Pages, align = 1, more: object = {}): Pair => [
   { ...quiet, kind: "refused" },
 ];
 const freed = (start: Vpn, more: More = {}): Pair => [{ op: "free", start }, done(more)];
+const purge = (more: object = {}): Pair => [{ op: "purge" }, done(more)];
 
 describe("blocks-pack", () => {
   const law = "blocks-pack";
@@ -106,5 +107,63 @@ describe("free-space-is-usable", () => {
     expect(keeps(law, "3.1", [placed(64, 8)], refused(1))).toBe(false);
     expect(keeps(law, "3.1", [placed(64, 9)], refused(1))).toBe(true);
     expect(keeps(law, "3.1", [mapped(64, 1), placed(72, 8)], refused(1))).toBe(false);
+  });
+});
+
+describe("one-flush-per-purge", () => {
+  const law = "one-flush-per-purge";
+  const two = flush([64, 65], [70, 71]);
+  const lazy = [placed(64, 1), placed(70, 1), freed(64), freed(70)];
+
+  test.each<readonly [string, Pair, Pair]>([
+    ["purge", purge(flush([64, 71])), purge(two)],
+    [
+      "vm_unmap_aliases",
+      [{ op: "unmapAliases" }, done(flush([64, 71]))],
+      [{ op: "unmapAliases" }, done(two)],
+    ],
+    ["free", freed(72, flush([64, 80])), freed(72, two)],
+    ["allocation", placed(64, 9, flush([64, 71])), placed(64, 9, two)],
+    ["map", mapped(64, 1, flush([64, 71])), mapped(64, 1, two)],
+  ])("is violated by a %s that flushes twice", (_what, once, twice) => {
+    for (const label of ["2.6.28", "3.1", "5.2", "6.12"]) {
+      const history = [...lazy, placed(72, 8)];
+      expect(keeps(law, label, history, once)).toBe(true);
+      expect(keeps(law, label, history, twice)).toBe(false);
+    }
+  });
+
+  test("lets a map that is refused flush once more, for its own area may have been freed again", () => {
+    expect(keeps(law, "3.1", lazy, refused(5, two))).toBe(true);
+    expect(keeps(law, "3.1", lazy, refused(5, flush([64, 65], [70, 71], [72, 73])))).toBe(false);
+  });
+
+  describe("of percpu areas that are freed", () => {
+    const pair = { offsets: [0, 8], sizes: [3, 3] } as const;
+    const got: Pair = [
+      { op: "pcpuGet", ...pair, align: PAGE_SIZE },
+      { ...quiet, kind: "placed", start: 66, mapStopped: false },
+    ];
+    const free = (more: object): Pair => [
+      { op: "pcpuFree", start: 66, offsets: pair.offsets },
+      done({ lazyPages: 0, ...more }),
+    ];
+    const twice = free(flush([66, 69], [74, 77]));
+    const atOnce = { ...SCOPE, lazyMaxPages: 2 };
+
+    test("allows a flush for each that leaves too much lazy, to 5.17", () => {
+      expect(keeps(law, "5.2", [got], twice, atOnce)).toBe(true);
+      expect(keeps(law, "5.2", [got], free(flush([66, 67], [67, 69], [74, 77])), atOnce)).toBe(false);
+    });
+
+    test("allows one where they leave too much only together", () => {
+      expect(keeps(law, "5.2", [got], twice)).toBe(false);
+      expect(keeps(law, "5.2", [got], free(flush([66, 77])))).toBe(true);
+    });
+
+    test("allows one from 5.18 on, where a worker purges when the call is over", () => {
+      expect(keeps(law, "6.1", [got], twice, atOnce)).toBe(false);
+      expect(keeps(law, "6.1", [got], free(flush([66, 77])), atOnce)).toBe(true);
+    });
   });
 });

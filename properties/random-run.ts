@@ -59,6 +59,7 @@ const HARMLESS: readonly LawId[] = [
   "purge-only-when-full",
   "blocks-pack",
   "free-space-is-usable",
+  "one-flush-per-purge",
   "nothing-leaks",
   "no-use-after-free",
   "finds-areas",

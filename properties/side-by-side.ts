@@ -33,6 +33,7 @@ export const GOES_ON_AFTER: readonly LawId[] = [
   "purge-only-when-full",
   "blocks-pack",
   "free-space-is-usable",
+  "one-flush-per-purge",
   "nothing-leaks",
   "no-use-after-free",
   "finds-areas",

@@ -8,7 +8,7 @@ import type { VmapWitness } from "./laws/law.ts";
 import { cannotWait, placedExtent, purgeableAtPlacement, purged } from "./laws/law.ts";
 import type { Promises } from "./releases.ts";
 import { fitsBlock } from "./scope.ts";
-import { roundedUp } from "./vocabulary.ts";
+import { type Extent, roundedUp } from "./vocabulary.ts";
 import type { AreaView, World } from "./world.ts";
 
 const fullSpace: VmapWitness = {
@@ -33,6 +33,21 @@ const purgeAboveLimit: VmapWitness = {
   says: "A free purges because too many pages are lazy.",
   seen: (before, command, response) => command.op === "free" && before.lazyPages > 0 && purged(response),
 };
+
+const severalInOneFlush: VmapWitness = {
+  id: "several-in-one-flush",
+  says: "One flush serves several areas that were freed.",
+  seen: (before, _command, response) =>
+    response.flushes.length === 1 && before.lazyPages > 0 && lazyAreas(before) > 1,
+};
+
+function everywhere({ scope }: World): Extent {
+  return { start: 0, end: scope.wordPages };
+}
+
+function lazyAreas(world: World): number {
+  return world.areasIn(everywhere(world)).filter(({ life }) => life === "lazy").length;
+}
 
 const staleBeforeFlush: VmapWitness = {
   id: "stale-before-flush",
@@ -124,8 +139,9 @@ const blockReleased: VmapWitness = {
   says: "A purge releases a block that was wholly given back.",
   seen: (before, _command, response) => {
     if (!purged(response)) return false;
-    const everywhere = { start: 0, end: before.scope.wordPages };
-    return before.areasIn(everywhere).some(({ life, block }) => life === "lazy" && block !== undefined);
+    return before
+      .areasIn(everywhere(before))
+      .some(({ life, block }) => life === "lazy" && block !== undefined);
   },
 };
 
@@ -207,6 +223,7 @@ const BY_ANY: readonly VmapWitness[] = [
 const BY_LAZY: readonly VmapWitness[] = [
   reuseAfterPurge,
   purgeAboveLimit,
+  severalInOneFlush,
   staleBeforeFlush,
   blockFull,
   blockWhollyDirty,

@@ -20,6 +20,7 @@ import {
   flushWellFormed,
   lazyBounded,
   lazyCount,
+  oneFlushPerPurge,
   purgeOnlyWhenFull,
   usableBlocksStay,
 } from "./purging.ts";
@@ -55,6 +56,7 @@ export const LAWS: readonly VmapLaw[] = [
   unmappedMeansNoPte,
   cacheFlushedBeforeUnmap,
   flushWellFormed,
+  oneFlushPerPurge,
   flushOnlyOnce,
   usableBlocksStay,
   lazyCount,

@@ -1,6 +1,6 @@
 /** When lazily freed areas are flushed and released, and what must have happened before reuse. */
 
-import type { Free, PcpuFree, UnmapRam } from "../commands.ts";
+import type { Command, Free, PcpuFree, Response, UnmapRam } from "../commands.ts";
 import { isLittleLeft } from "../scope.ts";
 import { type Pages, roundedUp } from "../vocabulary.ts";
 import { lazyLimit, type World } from "../world.ts";
@@ -47,6 +47,47 @@ function pagesOfOne(before: World, command: Free | UnmapRam): Pages {
     if (goes) most = Math.max(most, pages);
   }
   return most;
+}
+
+export const oneFlushPerPurge: VmapLaw = {
+  id: "one-flush-per-purge",
+  says: "Each purge flushes once: a call flushes no more often than it may purge.",
+  source: "db64fe02: a single TLB flush serves many unmaps; no recorded reply has more than one",
+  holds(before, command, response) {
+    const { length } = response.flushes;
+    return length < 2 || length <= mostPurges(before, command, response);
+  },
+};
+
+/**
+ * The most purges of one call that flush. A search that fails purges once before it is tried again; vm_unmap_aliases, a
+ * purge and a free that leaves too much lazy purge once. What they purge leaves nothing lazy to the worker of 5.18
+ * (690467c81b1a). Two calls free areas after that: a map whose pages cannot be mapped gives its area back, and
+ * pcpu_free_vm_areas, to 5.17, may purge after each of its areas.
+ */
+function mostPurges(before: World, command: Command, response: Response): number {
+  switch (command.op) {
+    case "vmap":
+    case "mapRam":
+      return response.kind === "refused" ? 2 : 1;
+    case "pcpuFree":
+      return before.promises.purgesLater ? 1 : timesAboveLimit(before, command);
+    default:
+      return 1;
+  }
+}
+
+/** How often the pages that are lazy exceed the limit, as one area after another is freed and each time purged. */
+function timesAboveLimit(before: World, { start, offsets }: PcpuFree): number {
+  let times = 0;
+  let lazy = before.lazyPages;
+  for (const offset of offsets) {
+    lazy += pagesOfOne(before, { op: "free", start: start + offset });
+    if (lazy <= lazyLimit(before)) continue;
+    times += 1;
+    lazy = 0;
+  }
+  return times;
 }
 
 export const flushBeforeReuse: VmapLaw = {
