@@ -6,7 +6,17 @@ import { releaseOf } from "../spec/releases.ts";
 import type { Scope } from "../spec/scope.ts";
 import { PAGE_SIZE, type Pages, type Vpn } from "../spec/vocabulary.ts";
 import type { ImmutableWorld } from "./immutable-world.ts";
-import { done, FOUR_BLOCKS, flush, type More, mapped, type Pair, quiet, refused } from "./pairs.testing.ts";
+import {
+  done,
+  FOUR_BLOCKS,
+  flush,
+  type More,
+  mapped,
+  type Pair,
+  quiet,
+  refused,
+  unmapped,
+} from "./pairs.testing.ts";
 import { vmapSpec } from "./vmap-spec.ts";
 
 /** Two blocks of eight pages; more than four lazy pages purge. */
@@ -165,5 +175,28 @@ describe("one-flush-per-purge", () => {
       expect(keeps(law, "6.1", [got], twice, atOnce)).toBe(false);
       expect(keeps(law, "6.1", [got], free(flush([66, 77])), atOnce)).toBe(true);
     });
+  });
+});
+
+describe("space-returns", () => {
+  const law = "space-returns";
+  const all = [placed(64, 2), freed(64)];
+  const purged = (wholeFree?: boolean) =>
+    purge({ ...flush([64, 66]), ...(wholeFree === undefined ? {} : { wholeFree }) });
+
+  test("is violated by a purge after which nothing is held and the whole space could not be given out", () => {
+    expect(keeps(law, "5.17", all, purged(true))).toBe(true);
+    expect(keeps(law, "5.17", all, purged(false))).toBe(false);
+  });
+
+  test("is not judged while something is held, be it a block in which nothing is mapped", () => {
+    expect(keeps(law, "5.17", [...all, placed(70, 1)], purged(false))).toBe(true);
+    const fragment = [mapped(64, 1), unmapped(64, 1)];
+    expect(keeps(law, "2.6.28", fragment, purge({ wholeFree: false }))).toBe(true);
+    expect(keeps(law, "5.17", fragment, purge({ ...flush([64, 72]), wholeFree: false }))).toBe(false);
+  });
+
+  test("is not judged where the observer cannot tell", () => {
+    expect(keeps(law, "5.17", all, purged())).toBe(true);
   });
 });

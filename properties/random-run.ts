@@ -61,6 +61,7 @@ const HARMLESS: readonly LawId[] = [
   "free-space-is-usable",
   "one-flush-per-purge",
   "nothing-leaks",
+  "space-returns",
   "no-use-after-free",
   "finds-areas",
   "no-alias-after-unmap-aliases",

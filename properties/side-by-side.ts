@@ -35,6 +35,7 @@ export const GOES_ON_AFTER: readonly LawId[] = [
   "free-space-is-usable",
   "one-flush-per-purge",
   "nothing-leaks",
+  "space-returns",
   "no-use-after-free",
   "finds-areas",
 ];

@@ -11,6 +11,7 @@ const TRIED_BY: Readonly<Record<LawId, readonly Call[]>> = {
   "blocks-pack": ["map"],
   "flush-only-once": ["unmapAliases"],
   "usable-blocks-stay": ["unmapAliases"],
+  "space-returns": ["purge"],
   "highest-congruent-fit": ["percpu"],
   "pinned-is-unaliased": ["pin"],
   "unmapped-means-no-pte": ["allocMapped", "map", "vmap"],

@@ -76,6 +76,7 @@ const BY_ALL: readonly LawId[] = [
   "lazy-count",
   "lazy-bounded",
   "nothing-leaks",
+  "space-returns",
   "no-use-after-free",
   "finds-areas",
   "argument-domain",

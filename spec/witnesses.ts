@@ -41,6 +41,13 @@ const severalInOneFlush: VmapWitness = {
     response.flushes.length === 1 && before.lazyPages > 0 && lazyAreas(before) > 1,
 };
 
+const allReturned: VmapWitness = {
+  id: "all-returned",
+  says: "A purge leaves nothing that is held, and nothing lazy, of what was there.",
+  seen: (before, command, _response, after) =>
+    command.op === "purge" && before.lazyPages > 0 && after?.areasIn(everywhere(after)).length === 0,
+};
+
 function everywhere({ scope }: World): Extent {
   return { start: 0, end: scope.wordPages };
 }
@@ -224,6 +231,7 @@ const BY_LAZY: readonly VmapWitness[] = [
   reuseAfterPurge,
   purgeAboveLimit,
   severalInOneFlush,
+  allReturned,
   staleBeforeFlush,
   blockFull,
   blockWhollyDirty,

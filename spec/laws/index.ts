@@ -1,5 +1,13 @@
 /** Every law, in the order a reader should meet them. A new law is one constant and one line here. */
-import { argumentDomain, findsAreas, initOrder, noBug, nothingLeaks, noUseAfterFree } from "./integrity.ts";
+import {
+  argumentDomain,
+  findsAreas,
+  initOrder,
+  noBug,
+  nothingLeaks,
+  noUseAfterFree,
+  spaceReturns,
+} from "./integrity.ts";
 import type { VmapLaw } from "./law.ts";
 import {
   aligned,
@@ -62,6 +70,7 @@ export const LAWS: readonly VmapLaw[] = [
   lazyCount,
   lazyBounded,
   nothingLeaks,
+  spaceReturns,
   noUseAfterFree,
   findsAreas,
   argumentDomain,

@@ -59,6 +59,17 @@ function fragmentsAreBounded(after: World): boolean {
   return true;
 }
 
+export const spaceReturns: VmapLaw = {
+  id: "space-returns",
+  says: "When nothing is held any more and a purge has emptied the pools, the whole space can be given out again, in one piece.",
+  source:
+    "db64fe02: an address is not given out again until a flush, and then it is; menios issue 272 (2025), where none ever was",
+  holds(_before, command, response, after) {
+    if (response.wholeFree !== false || command.op !== "purge" || after === undefined) return true;
+    return after.areasIn({ start: 0, end: after.scope.wordPages }).length > 0;
+  },
+};
+
 export const noUseAfterFree: VmapLaw = {
   id: "no-use-after-free",
   says: "No freed descriptor or block is read.",
