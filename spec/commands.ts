@@ -119,7 +119,7 @@ export type Command =
   | Touch
   /**
    * A page is allocated for use in a page table, and pinned: Xen wants no other writable mapping of it, PAT no
-   * other mapping at all (seed 001). The page allocator hands out what was freed last.
+   * other mapping at all (Jeremy Fitzhardinge and Nick Piggin, linux-kernel, June 2008). The page allocator hands out what was freed last.
    */
   | { readonly op: "pin" }
   | Unpin
