@@ -91,8 +91,12 @@ describe("the lowest fit", () => {
     .map(({ size, ...others }) => alloc(size, others));
 
   /** Tries every page of the space, in the words of the guard rule. */
-  function everyPage(of: ImmutableWorld, asked: Alloc, purgeable: "taken" | "gone"): Vpn | undefined {
-    const { inside, afterArea, beforeNext } = of.promises.guard;
+  function everyPage(
+    of: ImmutableWorld,
+    asked: Alloc,
+    purgeable: "taken" | "gone",
+    { inside, afterArea, beforeNext } = of.promises.guard,
+  ): Vpn | undefined {
     const standing = of.areas.filter((area) => purgeable === "taken" || area.life === "busy");
     for (let start = Math.max(asked.vstart, of.promises.lowestPage); start < SCOPE.wordPages; start++) {
       const end = start + asked.size + inside;
@@ -112,6 +116,8 @@ describe("the lowest fit", () => {
     (label, pairs, asked, purgeable) => {
       const here = world(label, ...pairs);
       expect(here.lowestFit(asked, purgeable)).toBe(everyPage(here, asked, purgeable));
+      const touching = { ...here.promises.guard, afterArea: 0, beforeNext: 0 };
+      expect(here.lowestFree(asked, purgeable)).toBe(everyPage(here, asked, purgeable, touching));
     },
   );
 

@@ -11,7 +11,7 @@ import type { Purgeable, Request, World } from "../spec/world.ts";
 import { type Area, isFragmented } from "./area.ts";
 import { canGive } from "./block.ts";
 import type { Dead } from "./dead.ts";
-import { highestCongruentFit, lowestFit } from "./fit.ts";
+import { highestCongruentFit, lowestFit, lowestFree } from "./fit.ts";
 import type { PooledExtents } from "./pools.ts";
 
 /** One CPU's translations that were seen to be made and not flushed since. */
@@ -186,6 +186,10 @@ export class ImmutableWorld implements World, WorldFields {
 
   lowestFit(request: Request, purgeable: Purgeable): Vpn | undefined {
     return lowestFit(this.inTheWay(purgeable), this.promises, request);
+  }
+
+  lowestFree(request: Request, purgeable: Purgeable): Vpn | undefined {
+    return lowestFree(this.inTheWay(purgeable), this.promises, request);
   }
 
   highestCongruentFit(congruent: Congruent, purgeable: Purgeable): Vpn | undefined {

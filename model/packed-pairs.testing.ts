@@ -230,6 +230,13 @@ function* questions(scope: Scope, from: number, to: number): Iterable<[string, (
       ),
   ];
   yield [
+    "lowestFree",
+    (world) =>
+      (["taken", "gone"] as const).map((purgeable) =>
+        world.lowestFree({ size: 2, align: 2 * 4096, vstart: from, vend: to }, purgeable),
+      ),
+  ];
+  yield [
     "highestCongruentFit",
     (world) =>
       [

@@ -74,7 +74,7 @@ export function* hunting<S>(
   limit: HuntLimit,
 ): Generator<number, HuntResult, Stop> {
   const started = performance.now();
-  const scopes = scopesFor(quarry.kernel.release);
+  const scopes = scopesFor(quarry.kernel.release, quarry.law);
   let runs = 0;
   let caught: Caught | undefined;
   let stop: Stop = false;
@@ -177,13 +177,13 @@ function* shorter<S>(
 }
 
 /** The scope of what was caught, and the others in which the same can happen. */
-function scopesLike<S>({ kernel }: Quarry<S>, { scope: first, history }: Caught): readonly Scope[] {
+function scopesLike<S>({ kernel, law }: Quarry<S>, { scope: first, history }: Caught): readonly Scope[] {
   // What took maps alone cannot happen where there are no blocks, and what took none is sooner met there.
   const maps = history.some(({ op }) => op === "mapRam");
   const areas = !maps || history.some(({ op }) => op === "alloc");
   // Nor can what took percpu areas, where none are asked for.
   const percpu = history.some(({ op }) => op === "pcpuGet");
-  const others = scopesFor(kernel.release).filter(
+  const others = scopesFor(kernel.release, law).filter(
     (scope) =>
       scope !== first && (scope.blockPages > 0 ? maps : areas) && percpu === scope.congruent.length > 0,
   );

@@ -31,7 +31,11 @@ export const GOES_ON_AFTER: readonly LawId[] = [
   "guard-between-vmaps",
   "refused-only-when-full",
   "purge-only-when-full",
+  "blocks-pack",
+  "free-space-is-usable",
+  "one-flush-per-purge",
   "nothing-leaks",
+  "space-returns",
   "no-use-after-free",
   "finds-areas",
 ];

@@ -14,6 +14,7 @@ import { pc } from "../colour.ts";
 import { AS_EXPECTED, UNEXPECTED, UsageError } from "../exit.ts";
 import { askedAs, bugNamed, kernelNamed, lawNamed, refuseUnmodelled, replayLine } from "../names.ts";
 import { pinnedFile } from "../pinned.ts";
+import { type Shortfall, shortfallsIn } from "../shortfalls.ts";
 import { mapsOf, stepLine } from "../show/played.ts";
 import { cpusText } from "../show/text.ts";
 import { historyOfTrace, isRecording, refuseTrace } from "../trace-history.ts";
@@ -52,6 +53,9 @@ export async function replayVerb(target: string, options: ReplayOptions): Promis
   const shown = broken.find(({ id }) => id === history.law) ?? broken[0];
   const known = shown && nameOf(kernel, last, shown.id);
   const promised = shown === undefined ? undefined : isPromised(kernel, shown.id);
+  const upTo = { ...history, commands: history.commands.slice(0, last.index + 1) };
+  const shortfalls =
+    law === undefined ? shortfallsIn(kernel, upTo).filter((each) => each.law.id !== shown?.id) : [];
   const expected =
     shown === undefined
       ? bug === undefined || !listedFor(bug, kernel, history.law)
@@ -69,6 +73,7 @@ export async function replayVerb(target: string, options: ReplayOptions): Promis
         promised: promised ?? null,
         step,
         bug: known?.id ?? null,
+        shortfalls: shortfalls.map(({ law: { id }, bug, step }) => ({ law: id, step, bug: bug.id })),
       }),
     );
     return expected ? AS_EXPECTED : UNEXPECTED;
@@ -87,6 +92,7 @@ export async function replayVerb(target: string, options: ReplayOptions): Promis
     console.log(`${(maps[now.index] as string[]).join("\n")}\n`);
   }
   console.log(verdictText(kernel, called, shown?.id, known, options.law));
+  for (const shortfall of shortfalls) console.log(shortfallText(called, shortfall));
   if (shown !== undefined) console.log(`replay:  ${replayLine(replayWords(target, options))}`);
   return expected ? AS_EXPECTED : UNEXPECTED;
 }
@@ -131,6 +137,11 @@ function verdictText(
     known === undefined ? "not known to the catalogue" : `known as ${known.id} (fixed: ${known.fixed})`;
   if (isPromised(kernel, law)) return `${pc.red(pc.bold(law))}   ${says}\n${name}`;
   return `${pc.yellow(pc.bold(law))}   ${says}\n${called} does not promise this, and falls short of it\n${name}`;
+}
+
+function shortfallText(called: string, { law: { id, says }, bug, step }: Shortfall): string {
+  const name = `${bug.id}${bug.number ? ` (${bug.number})` : ""}, fixed: ${bug.fixed}`;
+  return `${pc.yellow(`${called} falls short of ${pc.bold(id)}`)}, which it does not promise, at step ${step}: ${says}\n  by ${name}`;
 }
 
 function replayWords(target: string, { kernel, law, trace }: ReplayOptions): string {
