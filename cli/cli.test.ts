@@ -198,7 +198,7 @@ describe("bad usage ends with 2 and one line", () => {
     [["check", "--law", "lowest-fti"], /there is no law "lowest-fti"; did you mean lowest-fit\?/],
     [["check", "--runs", "many"], /--runs takes a whole number from 0 to \d+, not "many"/],
     [["replay", "va-gap-offbyon"], /there is no bug "va-gap-offbyon"; did you mean va-gap-offbyone\?/],
-    [["replay", "A1", "--law", "no-bug"], /va-gap-offbyone does not break no-bug; it breaks lowest-fit/],
+    [["replay", "A1", "--law", "no-bug"], /va-gap-offbyone does not violate no-bug; it violates lowest-fit/],
     [["replay", "./nothing.json"], /\.\/nothing\.json: cannot be read: ENOENT/],
     [["conform", "./nothing.jsonl"], /\.\/nothing\.jsonl: cannot be read: ENOENT/],
     [["conform"], /missing required argument 'file'/],
@@ -219,7 +219,7 @@ describe("bad usage ends with 2 and one line", () => {
     [["explore", "lazy-unmap", "--megabytes", "1000000"], /--megabytes 1000000: this machine has \d+/],
     [
       ["hunt", "A9", "--law", "in-window"],
-      /cache-exact-hole-missed does not break in-window; it breaks lowest-/,
+      /cache-exact-hole-missed does not violate in-window; it violates lowest-/,
     ],
     [["replay", "C7", "--kernel", "mainline"], /there is no kernel "mainline"; there are 2\.6\.27, /],
   ];

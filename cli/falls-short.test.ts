@@ -63,7 +63,7 @@ describe("list", () => {
     const { out } = await vmapcheck("list");
     expect(out).toMatch(/^ +vb-fragment-double-walk +C8 +\(usable-blocks-stay\)$/m);
     expect(out).toMatch(
-      /^ +aug-align-overhead .*purge-only-when-full, \(lowest-fit\), \(lowest-fit-at-a-page\), \(blocks-pack\), \(free-space-is-usable\)$/m,
+      /^ +aug-align-overhead .*purge-only-when-full, \(lowest-fit\),\s+\(lowest-fit-at-a-page\),\s+\(blocks-pack\),\s+\(free-space-is-usable\)$/m,
     );
   });
 

@@ -48,16 +48,21 @@ function progressLines(): Progress {
 /** Two interrupts closer than this are one press of Ctrl-C. */
 const SAME_PRESS_MS = 500;
 
+/** What hears Ctrl-C: the work that began last. */
+let listener: (() => void) | undefined;
+
 /** Whether Ctrl-C was pressed; long work asks between turns and ends with what it has. */
 export function interruptible(): { readonly interrupted: boolean; turn(): Promise<void> } {
   const state = { interrupted: false, turn: () => new Promise<void>((resolve) => setImmediate(resolve)) };
   let first = 0;
-  process.on("SIGINT", () => {
+  if (listener !== undefined) process.off("SIGINT", listener);
+  listener = () => {
     // npm and the terminal may both pass one Ctrl-C on; one a moment later means it.
     if (state.interrupted && Date.now() - first > SAME_PRESS_MS) process.exit(INTERRUPTED);
     if (!state.interrupted) first = Date.now();
     state.interrupted = true;
-  });
+  };
+  process.on("SIGINT", listener);
   return state;
 }
 

@@ -25,9 +25,14 @@ export const env: NodeJS.ProcessEnv = { ...process.env, CI: "true" };
 for (const wish of ["FORCE_COLOR", "NO_COLOR"]) delete env[wish];
 
 export function vmapcheck(...words: string[]): Promise<Ended> {
+  return vmapcheckAt(elsewhere, ...words);
+}
+
+/** The same in this folder. */
+export function vmapcheckAt(cwd: string, ...words: string[]): Promise<Ended> {
   const node = ["--import", TSX, join(ROOT, "cli/main.ts"), ...words];
   return new Promise((done) => {
-    execFile(process.execPath, node, { cwd: elsewhere, env, maxBuffer: 2 ** 26 }, (error, out, err) =>
+    execFile(process.execPath, node, { cwd, env, maxBuffer: 2 ** 26 }, (error, out, err) =>
       done({ code: error === null ? 0 : Number(error.code), out, err: err.replace(PROGRESS, "") }),
     );
   });

@@ -16,7 +16,7 @@ import type { Scope } from "../../spec/scope.ts";
 import { AS_EXPECTED, BAD_INPUT, INTERRUPTED, orNearest, UsageError } from "../exit.ts";
 import { filesNamed, type Product, refuseUnwritable, reportUnwritten, writeFiles } from "../files.ts";
 import { kernelNamed, replayLine } from "../names.ts";
-import { interruptible, progress, timeUp } from "../output.ts";
+import { commandLine, interruptible, print, progress, timeUp } from "../output.ts";
 import { placesFor } from "../pair-places.ts";
 import { differingJson, differingText, type Pair, playedOn, tableOfPairs } from "../show/differing.ts";
 
@@ -56,12 +56,12 @@ export async function diffVerb(names: readonly string[], options: DiffOptions): 
   if (options.json) {
     const told = done.map(differingJson);
     console.log(JSON.stringify(options.all ? { pairs: told } : told[0]));
-  } else console.log(options.all ? tableOfPairs(done) : done.map(differingText).join(""));
+  } else print(options.all ? tableOfPairs(done) : done.map(differingText).join(""));
   if (options.out !== undefined) {
     const product = historyOf(options.out, done[0] as Pair);
     if (reportUnwritten(await writeFiles([product]))) return work.interrupted ? INTERRUPTED : BAD_INPUT;
-    const on = (kernel: string) => `replay:  ${replayLine(`${options.out} --kernel ${kernel}`)}`;
-    if (!options.json) console.log(`\n${pairs.flatMap(({ names }) => names.map(on)).join("\n")}`);
+    const on = (kernel: string) => commandLine("replay", replayLine(`${options.out} --kernel ${kernel}`));
+    if (!options.json) print(`\n${pairs.flatMap(({ names }) => names.map(on)).join("\n")}`);
   }
   return work.interrupted ? INTERRUPTED : AS_EXPECTED;
 }

@@ -15,7 +15,7 @@ import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED, UsageError } from "../exit.ts";
 import { type Explored, huntingInterleaved } from "../hunt-interleaved.ts";
 import { bugNamed, lawNamed } from "../names.ts";
-import { columns, interruptible, progress, timeUp } from "../output.ts";
+import { columns, interruptible, print, progress, timeUp } from "../output.ts";
 
 export interface HuntOptions {
   readonly seed: number;
@@ -53,7 +53,7 @@ export async function huntVerb(names: readonly string[], options: HuntOptions): 
   const only = options.law === undefined ? undefined : lawNamed(options.law);
   for (const bug of names.length === 0 ? [] : bugs) {
     if (only === undefined || lawsOf(bug).includes(only)) continue;
-    throw new UsageError(`${bug.id} does not break ${only}; it breaks ${lawsOf(bug).join(", ")}`);
+    throw new UsageError(`${bug.id} does not violate ${only}; it violates ${lawsOf(bug).join(", ")}`);
   }
   const limit = { runs: options.runs ?? USUAL_RUNS, tries: options.tries ?? USUAL_TRIES };
   refuseWithoutEffect(names, bugs, interleaved, options, only);
@@ -88,9 +88,8 @@ export async function huntVerb(names: readonly string[], options: HuntOptions): 
   spinner.stop();
   const told = [...hunted.map(asJson), ...explored.map(exploredJson)];
   if (options.json) console.log(JSON.stringify({ seed: options.seed, bugs: told }));
-  else print(hunted, explored, options.seed);
+  else print(huntedText(hunted, explored, options.seed, stop));
   if (stop === true) return INTERRUPTED;
-  if (stop === "time" && !options.json) console.log("--seconds: time was up before everything was hunted.");
   const missed =
     stop === "time" ||
     hunted.some(({ laws }) => laws.some(({ result }) => result.caught === undefined)) ||
@@ -222,35 +221,54 @@ function asJson({ bug, laws }: BugHunted) {
   };
 }
 
-function print(hunted: readonly BugHunted[], explored: readonly BugExplored[], seed: number): void {
-  const head = ["bug", "", "law", "engine", "commands", "histories or states", "seconds"].map((word) =>
-    pc.dim(word),
-  );
-  const rows = hunted.flatMap(({ bug, laws }) =>
-    laws.map(({ law, result }) => [
-      bug.id,
-      bug.number ?? "",
+function huntedText(
+  hunted: readonly BugHunted[],
+  explored: readonly BugExplored[],
+  seed: number,
+  stop: Stop,
+): string {
+  const atRandom = hunted.flatMap(({ bug, laws }) =>
+    laws.map(({ law, result }) => ({
+      bug,
       law,
-      ENGINE,
-      result.caught === undefined ? pc.red("not found") : String(result.caught.history.length),
-      String(result.runs),
-      result.seconds.toFixed(2),
-    ]),
+      length: result.caught === undefined ? undefined : `in ${result.caught.history.length}`,
+      tried: `${result.runs} histories`,
+      seconds: result.seconds,
+    })),
   );
-  const steps = explored.flatMap(({ bug, laws }) =>
-    laws.map(({ law, steps: found, loop, states, seconds }) => [
-      bug.id,
-      bug.number ?? "",
+  const inSteps = explored.flatMap(({ bug, laws }) =>
+    laws.map(({ law, steps, loop, states, seconds }) => ({
+      bug,
       law,
-      EXPLORING,
-      found === undefined ? pc.red("not found") : lengthOf(found, loop),
-      String(states),
-      seconds.toFixed(2),
-    ]),
+      length: steps === undefined ? undefined : lengthOf(steps, loop),
+      tried: `${states} states`,
+      seconds,
+    })),
   );
-  console.log(columns([head, ...rows, ...steps]));
-  if (rows.length > 0) console.log(pc.dim(`\nrandom: seed ${seed}`));
+  const all = [...atRandom, ...inSteps];
+  const found = all.filter(({ length }) => length !== undefined).length;
+  const seconds = all.reduce((sum, each) => sum + each.seconds, 0);
+  const facts = [
+    `${hunted.length + explored.length} bugs`,
+    `${all.length} laws that they violate`,
+    `${found} found`,
+    `${all.length - found} not found`,
+    ...(atRandom.length > 0 ? [`seed ${seed}`] : []),
+    `${seconds.toFixed(1)} s`,
+  ];
+  const ended = stop === true ? "Interrupted" : stop === "time" ? "Ended by --seconds" : undefined;
+  const word = ended ?? (found === all.length ? "All found" : "Not all found");
+  const colour = found < all.length ? pc.red : ended === undefined ? pc.green : pc.yellow;
+  const rows = all.map(({ bug, law, length, tried, seconds }) => [
+    bug.number ?? "*",
+    bug.id,
+    law,
+    length ?? pc.red("not found"),
+    tried,
+    `${seconds.toFixed(2)} s`,
+  ]);
+  return `${colour(word)}: ${facts.join(", ")}${rows.length > 0 ? `\n\n${columns(rows)}` : ""}`;
 }
 
 const lengthOf = (steps: readonly string[], loop: readonly string[] | undefined) =>
-  loop === undefined ? String(steps.length) : `${steps.length}, then ${loop.length} for ever`;
+  loop === undefined ? `in ${steps.length}` : `in ${steps.length}, then ${loop.length} for ever`;

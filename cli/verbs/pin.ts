@@ -12,6 +12,7 @@ import { namesOf } from "../bug-quarry.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, UNEXPECTED } from "../exit.ts";
 import { kernelNamed, lawNamed, refuseUnmodelled, replayLine } from "../names.ts";
+import { commandLine, print } from "../output.ts";
 import { historyOfTrace, isRecording, refuseTrace } from "../trace-history.ts";
 
 export interface PinOptions {
@@ -60,11 +61,11 @@ export async function pinVerb(file: string, options: PinOptions): Promise<number
     );
     return AS_EXPECTED;
   }
-  console.log(
+  print(
     `${pc.bold(law)} on ${kernel.name}, in ${commands.length} commands (from ${history.commands.length})`,
   );
-  console.log(known === undefined ? "not known to the catalogue" : `known as ${known}`);
-  console.log(`pinned:  ${path}\nreplay:  ${replayLine(path)}`);
+  print(known === undefined ? "not known to the catalogue" : `known as ${known}`);
+  print(`pinned:  ${path}\n${commandLine("replay", replayLine(path))}`);
   return AS_EXPECTED;
 }
 

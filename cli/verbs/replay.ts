@@ -13,6 +13,7 @@ import { LAWS } from "../../spec/laws/index.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, UNEXPECTED, UsageError } from "../exit.ts";
 import { askedAs, bugNamed, kernelNamed, lawNamed, refuseUnmodelled, replayLine } from "../names.ts";
+import { commandLine, print } from "../output.ts";
 import { pinnedFile } from "../pinned.ts";
 import { type Shortfall, shortfallsIn } from "../shortfalls.ts";
 import { mapsOf, stepLine } from "../show/played.ts";
@@ -79,21 +80,22 @@ export async function replayVerb(target: string, options: ReplayOptions): Promis
     return expected ? AS_EXPECTED : UNEXPECTED;
   }
   const called = askedAs(options.kernel ?? history.kernel, kernel);
+  const steps = history.commands.length;
+  if (shown !== undefined) print(`${violationLine(kernel, called, shown.id, last.index, steps, known)}\n`);
+  else print(`${acceptedLine(called, options.law)}\n`);
   if (bug !== undefined)
-    console.log(
-      `${pc.bold(bug.id)}${bug.number ? ` (${bug.number})` : ""}\n${bug.says}\n${pc.dim(bug.source)}\n`,
-    );
-  console.log(
+    print(`${pc.bold(bug.id)}${bug.number ? ` (${bug.number})` : ""}\n${bug.says}\n${pc.dim(bug.source)}\n`);
+  print(
     `kernel ${pc.bold(called)}, a space of ${history.scope.wordPages} pages, ${cpusText(history.scope)}\n`,
   );
   const maps = mapsOf(played);
   for (const now of played) {
-    console.log(stepLine(now, history.commands.length));
-    console.log(`${(maps[now.index] as string[]).join("\n")}\n`);
+    print(stepLine(now, steps));
+    print(`${(maps[now.index] as string[]).join("\n")}\n`);
   }
-  console.log(verdictText(kernel, called, shown?.id, known, options.law));
-  for (const shortfall of shortfalls) console.log(shortfallText(called, shortfall));
-  if (shown !== undefined) console.log(`replay:  ${replayLine(replayWords(target, options))}`);
+  if (shown !== undefined) print(lawText(kernel, called, shown.id, known));
+  for (const shortfall of shortfalls) print(shortfallText(called, shortfall));
+  if (shown !== undefined) print(commandLine("replay", replayLine(replayWords(target, options))));
   return expected ? AS_EXPECTED : UNEXPECTED;
 }
 
@@ -123,15 +125,29 @@ function playTo(kernel: Kernel<State>, { law, scope, commands }: HistoryFile, as
   return breaksIt || asked !== undefined ? played : replay(settingFor(kernel, scope), commands);
 }
 
-function verdictText(
+function acceptedLine(called: string, only: LawId | undefined): string {
+  return pc.green(`accepted: ${called} keeps ${only ?? "every law it promises"} in this history`);
+}
+
+/** The first thing that is said. */
+function violationLine(
   kernel: Kernel<State>,
   called: string,
-  law: LawId | undefined,
+  law: LawId,
+  index: number,
+  steps: number,
   known: Bug | undefined,
-  only: LawId | undefined,
 ): string {
-  if (law === undefined)
-    return pc.green(`accepted: ${called} keeps ${only ?? "every law it promises"} in this history`);
+  const verdict = isPromised(kernel, law)
+    ? pc.red(`${called} violates ${law}`)
+    : pc.yellow(`${called} falls short of ${law}`);
+  const number = known?.number === undefined ? "" : ` (${known.number})`;
+  const bug = known === undefined ? "no bug of the catalogue accounts for it" : `${known.id}${number}`;
+  return `${verdict} in step ${index + 1} of ${steps}: ${bug}`;
+}
+
+/** The law in words, and the bug. */
+function lawText(kernel: Kernel<State>, called: string, law: LawId, known: Bug | undefined): string {
   const { says } = LAWS.find(({ id }) => id === law) as { says: string };
   const name =
     known === undefined ? "not known to the catalogue" : `known as ${known.id} (fixed: ${known.fixed})`;
@@ -190,5 +206,5 @@ function choosePinned(bug: Bug, { law, kernel }: ReplayOptions): Break {
   const best = candidates.find((each) => label !== undefined && each.on.includes(label)) ?? candidates[0];
   if (best !== undefined) return best;
   const laws = [...new Set(bug.breaks.map((each) => each.law))].join(", ");
-  throw new UsageError(`${bug.id} does not break ${law}; it breaks ${laws}`);
+  throw new UsageError(`${bug.id} does not violate ${law}; it violates ${laws}`);
 }
