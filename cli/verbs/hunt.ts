@@ -87,7 +87,7 @@ export async function huntVerb(names: readonly string[], options: HuntOptions): 
   }
   spinner.stop();
   const told = [...hunted.map(asJson), ...explored.map(exploredJson)];
-  if (options.json) console.log(JSON.stringify({ seed: options.seed, bugs: told }));
+  if (options.json) console.log(JSON.stringify({ seed: options.seed, complete: stop === false, bugs: told }));
   else print(huntedText(hunted, explored, options.seed, stop));
   if (stop === true) return INTERRUPTED;
   const missed =
@@ -204,6 +204,7 @@ function asJson({ bug, laws }: BugHunted) {
     history: result.caught?.history ?? null,
     scope: result.caught?.scope.name ?? null,
     runs: result.runs,
+    tries: result.tries,
     seconds: result.seconds,
   }));
   const first = told.find(({ found }) => found) ?? told[0];
