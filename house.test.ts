@@ -145,6 +145,28 @@ describe("no test knows the time", () => {
   });
 });
 
+describe("a comment that cites the catalogue", () => {
+  const catalogue = readFileSync(join(ROOT, "docs/catalogue.md"), "utf8");
+  const isThere = (cited: string) =>
+    /^\d/.test(cited)
+      ? catalogue.includes(`## Section ${cited}:`)
+      : new RegExp(`^(\\| |- \\*\\*)${cited} `, "m").test(catalogue);
+
+  test("cites an entry or a section that is there", () => {
+    const cited = ALL.flatMap((file) =>
+      [...readFileSync(join(ROOT, file), "utf8").matchAll(/catalogue,? (?:section )?([A-E]?\d+)\b/g)].map(
+        ([, name]) => ({ file, name: name as string }),
+      ),
+    );
+    expect(cited.length).toBeGreaterThan(40);
+    expect(cited.filter(({ name }) => !isThere(name))).toEqual([]);
+  });
+
+  test.each(["A99", "13"])("would be seen to cite nothing by %s", (name) => {
+    expect(isThere(name)).toBe(false);
+  });
+});
+
 describe("every list is complete", () => {
   test("of laws: each one exported beside them stands in it, and no promise names another", () => {
     const exported = sources("spec/laws").flatMap((file) =>

@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { readHistory } from "../adapters/history-file.ts";
 import { bugQuarry, namesOf } from "../cli/bug-quarry.ts";
@@ -131,6 +131,16 @@ describe("the catalogue", () => {
       ...CANARIES.map(({ law }) => law),
     ]);
     expect(LAWS.map(({ id }) => id).filter((id) => !broken.has(id))).toEqual([]);
+  });
+
+  test("has an entry in docs/catalogue.md for every bug with a number, and names every other", () => {
+    const text = readFileSync(new URL("../docs/catalogue.md", import.meta.url), "utf8");
+    const missing = [...BUGS, ...INTERLEAVED].filter(({ id, number }) =>
+      number === undefined || (number === "C9" && id !== "vb-dirty-reflushed")
+        ? !text.includes(id) && !id.startsWith("cache-")
+        : !text.includes(`${number} ${id}`),
+    );
+    expect(missing.map(({ id }) => id)).toEqual([]);
   });
 
   test("names no bug twice, by slug or by number", () => {
