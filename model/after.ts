@@ -7,9 +7,8 @@ import { type Extent, type Pages, type Pfn, roundedUp, type Vpn } from "../spec/
 import { type Area, type Owner, withBlock } from "./area.ts";
 import { type Block, emptyBlock, type RamMap, ramMap, withMap, withoutMap } from "./block.ts";
 import type { Dead, Ptes } from "./dead.ts";
-import { framesTaken } from "./frames-taken.ts";
 import type { ImmutableWorld, Tlb } from "./immutable-world.ts";
-import { letGoBeforePurge } from "./let-go-before-purge.ts";
+import { freedBeforePurge } from "./percpu-free-order.ts";
 import { pooledAfter } from "./pools.ts";
 import { flushAndRelease } from "./release.ts";
 
@@ -78,7 +77,7 @@ function aroundLastPurge(
 ): { readonly before: readonly Area[]; readonly after: readonly Area[] } {
   const areas = world.percpuAt(start);
   const held = offsets.flatMap((offset) => areas.find((area) => area.start === start + offset) ?? []);
-  const count = letGoBeforePurge(
+  const count = freedBeforePurge(
     held.map((area) => area.end - area.start),
     response,
   );
@@ -193,6 +192,12 @@ function areaAt({ start, end }: Extent, of: Omit<Area, "start" | "end" | "life">
 function inserted({ areas }: ImmutableWorld, area: Area): readonly Area[] {
   const above = areas.findIndex((each) => each.start > area.start);
   return areas.toSpliced(above < 0 ? areas.length : above, 0, area);
+}
+
+/** Fresh frames that a command takes from the counter; a map and vmap take them even if they are refused. */
+function framesTaken(command: Command, response: Response): Pages {
+  if (command.op === "mapRam" || command.op === "vmap") return command.count;
+  return command.op === "alloc" && command.map && response.kind === "placed" ? command.size : 0;
 }
 
 function cache(world: ImmutableWorld, cpu: number, page: Vpn, frame: number): ImmutableWorld {

@@ -1,6 +1,6 @@
 /**
- * What a law may ask about the world. Laws ask and never walk; an implementation may be readable (model/) or
- * packed, and a law cannot tell which.
+ * What a law may ask about the world. Laws ask and never walk: a law cannot tell the reference (model/) from another
+ * implementation.
  */
 import type { Alloc, Congruent } from "./commands.ts";
 import type { Promises } from "./releases.ts";
