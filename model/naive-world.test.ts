@@ -74,6 +74,12 @@ function extentsAsked(scope: Scope): readonly Extent[] {
 /** Without pools it makes no difference whether they are emptied. */
 const PURGEABLES = ["taken", "gone"] as const;
 const REQUESTS = [1, 3].flatMap((size) => [1, 2 * PAGE_SIZE].map((align) => ({ size, align })));
+/** Each of them in the windows that begin at the first pages and end at the last. */
+function requestsAsked(scope: Scope) {
+  const pages = pagesAsked(scope);
+  const windows = pages.slice(0, 3).map((vstart) => ({ vstart, vend: pages.at(-1) as number }));
+  return windows.flatMap((window) => REQUESTS.map((request) => ({ ...request, ...window })));
+}
 const PAIRS = [
   { offsets: [0, 3], sizes: [1, 2], align: PAGE_SIZE },
   { offsets: [2, 0], sizes: [2, 2], align: 2 * PAGE_SIZE },
@@ -99,15 +105,10 @@ const QUESTIONS: Readonly<Record<keyof World, (world: World, scope: Scope) => un
   holdsPcpu: (world, scope) =>
     pagesAsked(scope).map((page) => [[0], [0, 2], [2, 0], [0, 3]].map((at) => world.holdsPcpu(page, at))),
   blockCanGive: (world, scope) => extentsAsked(scope).map((extent) => world.blockCanGive(extent)),
-  lowestFit: (world, scope) => {
-    const pages = pagesAsked(scope);
-    return pages.slice(0, 3).flatMap((vstart) =>
-      REQUESTS.flatMap((request) => {
-        const inWindow = { ...request, vstart, vend: pages.at(-1) as number };
-        return PURGEABLES.map((purgeable) => world.lowestFit(inWindow, purgeable));
-      }),
-    );
-  },
+  lowestFit: (world, scope) =>
+    requestsAsked(scope).flatMap((request) => PURGEABLES.map((each) => world.lowestFit(request, each))),
+  lowestFree: (world, scope) =>
+    requestsAsked(scope).flatMap((request) => PURGEABLES.map((each) => world.lowestFree(request, each))),
   highestCongruentFit: (world) =>
     PAIRS.flatMap((pair) => PURGEABLES.map((purgeable) => world.highestCongruentFit(pair, purgeable))),
   mayBePooled: (world, scope) => extentsAsked(scope).map((extent) => world.mayBePooled(extent, 0)),

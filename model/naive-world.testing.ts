@@ -6,7 +6,7 @@
 import type { Command, Congruent, Response } from "../spec/commands.ts";
 import { areasFrom } from "../spec/congruent.ts";
 import { newAreas } from "../spec/laws/law.ts";
-import type { Promises } from "../spec/releases.ts";
+import type { GuardRule, Promises } from "../spec/releases.ts";
 import { fitsBlock, type Scope } from "../spec/scope.ts";
 import {
   alignmentInPages,
@@ -250,8 +250,17 @@ export class NaiveWorld implements World {
   #isFree(extent: Extent, purgeable: Purgeable): boolean {
     return this.#in(extent).every(({ area }) => !area || (purgeable === "gone" && this.#purges(area)));
   }
-  lowestFit({ size, align, vstart, vend }: Request, purgeable: Purgeable): Vpn | undefined {
-    const { inside, afterArea, beforeNext } = this.promises.guard;
+  lowestFit(request: Request, purgeable: Purgeable): Vpn | undefined {
+    return this.#lowest(request, purgeable, this.promises.guard);
+  }
+  lowestFree(request: Request, purgeable: Purgeable): Vpn | undefined {
+    return this.#lowest(request, purgeable, { ...this.promises.guard, afterArea: 0, beforeNext: 0 });
+  }
+  #lowest(
+    { size, align, vstart, vend }: Request,
+    purgeable: Purgeable,
+    { inside, afterArea, beforeNext }: GuardRule,
+  ): Vpn | undefined {
     for (let start = Math.max(vstart, this.promises.lowestPage); start + size + inside <= vend; start++) {
       const around = { start: start - afterArea, end: start + size + inside + beforeNext };
       if (start % alignmentInPages(align) === 0 && this.#isFree(around, purgeable)) return start;
