@@ -7,7 +7,6 @@ import type { PcpuGet } from "../spec/commands.ts";
 import { areasFrom, outOfDomain } from "../spec/congruent.ts";
 import type { LawId } from "../spec/contract.ts";
 import { type HistoryStep, misnamed, tooEarly } from "../spec/history.ts";
-import { LAWS } from "../spec/laws/index.ts";
 import { MOST_MAPPED, type Scope } from "../spec/scope.ts";
 import { PAGE_SIZE } from "../spec/vocabulary.ts";
 import {
@@ -22,13 +21,13 @@ import {
 } from "./history-scope.ts";
 import { inputError } from "./input-error.ts";
 import { readJson } from "./json-file.ts";
-import { firstIssue } from "./recording-format.ts";
+import { firstIssue, lawId } from "./recording-format.ts";
 
 export interface HistoryFile {
   /** The kernel it was found on: a label, or the slug of a bug that is a changed kernel. */
   readonly kernel: string;
-  /** The law it breaks there. */
-  readonly law: LawId;
+  /** The law it violates there; if it says none, whichever it is. */
+  readonly law?: LawId | undefined;
   readonly scope: Scope;
   readonly commands: readonly HistoryStep[];
 }
@@ -90,9 +89,7 @@ const file = z
   .strictObject({
     vmapcheck: z.literal(VERSION, { error: `expected ${VERSION}, the version of this format` }),
     kernel: z.string(),
-    law: z.string().refine((id) => LAWS.some((law) => law.id === id), {
-      error: "expected the id of a law; `list` has them",
-    }),
+    law: lawId.optional(),
     scope: writtenScope,
     commands: z.array(step).min(1).max(100_000),
   })
@@ -200,7 +197,8 @@ export function historyIn(path: string, json: unknown): HistoryFile {
   if (!parsed.success) throw inputError(path, undefined, firstIssue(parsed.error, ""));
   const { kernel, law, scope, commands } = parsed.data;
   const steps = commands as HistoryStep[];
-  return { kernel, law, commands: steps, scope: { ...machineOf(scope), ...askedFor(steps) } };
+  const found = { kernel, commands: steps, scope: { ...machineOf(scope), ...askedFor(steps) } };
+  return law === undefined ? found : { ...found, law };
 }
 
 /** What a history asks for, as a scope lists it. */
@@ -244,7 +242,7 @@ export function formatHistory({ kernel, law, scope, commands }: HistoryFile): st
     "{",
     `  "vmapcheck": ${VERSION},`,
     `  "kernel": ${JSON.stringify(kernel)},`,
-    `  "law": ${JSON.stringify(law)},`,
+    ...(law === undefined ? [] : [`  "law": ${JSON.stringify(law)},`]),
     `  "scope": ${JSON.stringify(written)},`,
     `  "commands": [`,
     lines.join(",\n"),

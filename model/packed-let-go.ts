@@ -1,5 +1,6 @@
 /** How owners let areas and maps of the packed world go, and what a purge around that releases. */
 import type { Command, PcpuFree, Response, UnmapRam } from "../spec/commands.ts";
+import { released } from "../spec/laws/law.ts";
 import { fitsBlock } from "../spec/scope.ts";
 import type { Extent, Pages, Pfn, Vpn } from "../spec/vocabulary.ts";
 import { letGoBeforePurge } from "./let-go-before-purge.ts";
@@ -34,9 +35,9 @@ import type { Draft } from "./packed-world.ts";
 
 const NONE_GONE: Packed = [];
 
-/** What the reply flushed and released, if it purged: returns the areas released. */
+/** What the reply flushed and released, if it did: returns the areas released. */
 export function purgeIn(world: Draft, command: Command, response: Response): Packed {
-  return response.flushes.length > 0 ? flushAndRelease(world, command, response) : NONE_GONE;
+  return released(world, command, response) ? flushAndRelease(world, command, response) : NONE_GONE;
 }
 
 /** The owner of an area lets it go: it is lazy. */

@@ -53,11 +53,11 @@ export function stretch(
 }
 
 /** The lines of the picture, page numbers above; a long stretch is folded. */
-export function drawMap(rows: readonly MapRow[], shown: Extent): string[] {
+export function drawMap(rows: readonly MapRow[], shown: Extent, width: number = WIDTH): string[] {
   const large = page(shown.start).startsWith("0x");
   const number = (vpn: Vpn) => (large ? vpn - shown.start : vpn);
   const cell = Math.max(2, String(number(shown.end - 1)).length + 1);
-  const perLine = Math.floor((WIDTH - INDENT - 2) / cell);
+  const perLine = Math.floor((width - INDENT - 2) / cell);
   const lines = large ? [`  pages from ${page(shown.start)}:`] : [];
   for (let from = shown.start; from < shown.end; from += perLine) {
     const length = Math.min(perLine, shown.end - from);

@@ -9,13 +9,17 @@ import { type Extent, overlaps, type Vpn } from "../../spec/vocabulary.ts";
 import { areaRow, type DrawnArea, drawMap, letterFor, type MapRow, stretch } from "./map.ts";
 import { commandText, responseText } from "./text.ts";
 
+/** A step of a history, or a recorded reply: what is drawn of both. */
+export type Shown = Omit<VmapPlayed, "step"> & { readonly step?: HistoryStep };
+
 /** Text of a step that did nothing, since what it names was refused or is gone. */
-function idleText(step: HistoryStep): string {
+function idleText(step: HistoryStep | undefined): string {
+  if (step === undefined) return "nothing";
   return "area" in step ? `${step.op} of what command ${step.area + 1} got  ->  nothing is there` : step.op;
 }
 
 /** `step 3 of 5:  command  ->  reply`. */
-export function stepLine({ index, step, command, response }: VmapPlayed, of: number): string {
+export function stepLine({ index, step, command, response }: Shown, of: number): string {
   const text =
     command === undefined || response === undefined
       ? idleText(step)
@@ -23,15 +27,33 @@ export function stepLine({ index, step, command, response }: VmapPlayed, of: num
   return `step ${index + 1} of ${of}:  ${text}`;
 }
 
+/** By where it begins: the index of the step that got the area or the map there last. */
+export type GotBy = Map<Vpn, number>;
+
+/** Notes what a step got. */
+export function noteGot(got: GotBy, now: Shown): void {
+  for (const start of startsOf(now)) got.set(start, now.index);
+}
+
+export interface MapOptions {
+  /** What was got before the first of these steps, if there were any. */
+  readonly got?: GotBy;
+  /** Letters in a line. */
+  readonly width?: number;
+}
+
 /** The world after each step of a history, as maps with one letter for each command's area or map. */
-export function mapsOf(played: readonly VmapPlayed[]): string[][] {
+export function mapsOf(played: readonly Shown[], { got = new Map(), width }: MapOptions = {}): string[][] {
   const extents = played.flatMap((now) => [...whatIsDrawn(now), ...percpuWindow(now)]);
   const wordPages = played[0]?.before.scope.wordPages ?? 0;
   if (extents.length === 0) return played.map(() => []);
   const shown = stretch(extents, wordPages, focusOf(played.at(-1)));
-  const letters = new Map<number, string>();
+  const letterAt = (start: Vpn) => {
+    const by = got.get(start);
+    return by === undefined ? "?" : letterFor(by);
+  };
   return played.map((now) => {
-    for (const start of startsOf(now)) letters.set(start, letterFor(now.index));
+    noteGot(got, now);
     const world = now.after ?? now.before;
     const areas = world.areas.toArray();
     const plain: DrawnArea[] = areas
@@ -40,23 +62,27 @@ export function mapsOf(played: readonly VmapPlayed[]): string[][] {
         start,
         end,
         lazy: life !== "busy",
-        letter: letters.get(start) ?? "?",
+        letter: letterAt(start),
       }));
-    const rows = [...blockRows(areas, letters), ...pteRow(now), ...tlbRows(now), ...cacheRow(now)];
+    const rows = [...blockRows(areas, letterAt), ...pteRow(now), ...tlbRows(now), ...cacheRow(now)];
     const any = plain.length > 0 || rows.length === 0;
-    return drawMap([...(any ? [areaRow(plain)] : []), ...poolRow(world.pooled, shown), ...rows], shown);
+    return drawMap(
+      [...(any ? [areaRow(plain)] : []), ...poolRow(world.pooled, shown), ...rows],
+      shown,
+      width,
+    );
   });
 }
 
 /** Where what a step was given begins: an area, a map, or several percpu areas. */
-function startsOf({ before, command, response }: VmapPlayed): readonly Vpn[] {
+function startsOf({ before, command, response }: Shown): readonly Vpn[] {
   if (command === undefined || response?.kind !== "placed") return [];
   if (command.op !== "pcpuGet") return [response.start];
   return newAreas(before, command, response).map(({ start }) => start);
 }
 
 /** Where the last step points: at what is still translated, at what it flushed, or at what it asked for. */
-function focusOf(last: VmapPlayed | undefined): Extent[] {
+function focusOf(last: Shown | undefined): Extent[] {
   if (last?.response === undefined) return [];
   const { response, command } = last;
   const aliases = response.kind === "done" ? response.aliases : undefined;
@@ -67,7 +93,7 @@ function focusOf(last: VmapPlayed | undefined): Extent[] {
 }
 
 /** What a step asked for: where it was placed, or the beginning of its window. */
-function whatIsDrawn({ command, response, before }: VmapPlayed): Extent[] {
+function whatIsDrawn({ command, response, before }: Shown): Extent[] {
   if (command === undefined) return [];
   if (command.op === "pcpuGet") return response === undefined ? [] : [...newAreas(before, command, response)];
   const request = requestOf(before, command);
@@ -79,7 +105,7 @@ function whatIsDrawn({ command, response, before }: VmapPlayed): Extent[] {
 }
 
 /** Percpu areas are sought in all of the vmalloc window. */
-function percpuWindow({ command, before }: VmapPlayed): Extent[] {
+function percpuWindow({ command, before }: Shown): Extent[] {
   const { vstart, vend } = before.scope.vmalloc;
   return command?.op === "pcpuGet" ? [{ start: vstart, end: vend }] : [];
 }
@@ -96,7 +122,7 @@ export function poolRow(pooled: PooledExtents, shown: Extent): MapRow[] {
 }
 
 /** Maps in blocks: lower case once let go, `-` for a page that the block has not given out or that rounding took. */
-function blockRows(areas: readonly Area[], letters: ReadonlyMap<number, string>): MapRow[] {
+function blockRows(areas: readonly Area[], letterAt: (start: Vpn) => string): MapRow[] {
   const blocks = areas.filter((area) => area.block !== undefined);
   if (blocks.length === 0) return [];
   const at = (vpn: number) => {
@@ -104,14 +130,14 @@ function blockRows(areas: readonly Area[], letters: ReadonlyMap<number, string>)
     if (block === undefined) return ".";
     const map = block.maps.find(({ start, count }) => start <= vpn && vpn < start + count);
     if (map === undefined) return "-";
-    const letter = letters.get(map.start) ?? "?";
+    const letter = letterAt(map.start);
     return map.held ? letter : letter.toLowerCase();
   };
   return [{ label: "block", at }];
 }
 
 /** The frames that page tables say are here, if anything is mapped; `*` for a PTE nobody owns any more. */
-function pteRow(now: VmapPlayed): MapRow[] {
+function pteRow(now: Shown): MapRow[] {
   const world = now.after ?? now.before;
   if (world.ptes === 0) return [];
   const at = (vpn: number) => {
@@ -122,7 +148,7 @@ function pteRow(now: VmapPlayed): MapRow[] {
   return [{ label: "pte", at }];
 }
 
-function tlbRows(now: VmapPlayed): MapRow[] {
+function tlbRows(now: Shown): MapRow[] {
   const world = now.after ?? now.before;
   return [...world.tlbs.entries()]
     .filter(([, tlb]) => !tlb.isEmpty())
@@ -131,7 +157,7 @@ function tlbRows(now: VmapPlayed): MapRow[] {
 }
 
 /** Dirty lines in a cache indexed by virtual address, if there are any. */
-function cacheRow({ response }: VmapPlayed): MapRow[] {
+function cacheRow({ response }: Shown): MapRow[] {
   const { dirtyLines = [] } = response ?? {};
   if (dirtyLines.length === 0) return [];
   return [{ label: "cache", at: (vpn) => (dirtyLines.includes(vpn) ? "w" : ".") }];

@@ -1,0 +1,75 @@
+/** A history or a recorded trace that was judged step by step: as text. */
+import type { Bug } from "../../counterexamples/bug.ts";
+import type { NamedBreak } from "../../counterexamples/index.ts";
+import type { LawId } from "../../spec/contract.ts";
+import { LAWS } from "../../spec/laws/index.ts";
+import { pc } from "../colour.ts";
+import { type GotBy, mapsOf, type Shown, stepLine } from "./played.ts";
+
+/** A law that the last step violates. */
+export interface Violation extends NamedBreak {
+  readonly promised: boolean;
+}
+
+export interface Replayed {
+  /** Lines that say what was judged: on which kernel, or by which promises. */
+  readonly about: readonly string[];
+  /** The bug whose pinned history it is. */
+  readonly bug: Bug | undefined;
+  /** Steps of the whole history, and those that are shown: the last of them violates a law, if any does. */
+  readonly of: number;
+  readonly shown: readonly Shown[];
+  /** What steps before those got. */
+  readonly got: GotBy;
+  /** The laws violated by the last step, the one that is meant first. */
+  readonly violations: readonly Violation[];
+  /** Who answered: a kernel, or a recorded allocator. */
+  readonly subject: string;
+  /** The only law that was asked, if one was. */
+  readonly asked: LawId | undefined;
+  /** The line that replays it. */
+  readonly replay: string;
+}
+
+/** Violations with the one that is meant first. */
+export function meantFirst(violations: readonly Violation[], law: LawId | undefined): readonly Violation[] {
+  const isMeant = (each: Violation) => each.law === law;
+  return [...violations.filter(isMeant), ...violations.filter((each) => !isMeant(each))];
+}
+
+export const saysOf = (law: LawId): string => LAWS.find(({ id }) => id === law)?.says ?? "";
+
+export function acceptedText({ subject, asked }: Pick<Replayed, "subject" | "asked">): string {
+  return `accepted: ${subject} keeps ${asked ?? "every law it promises"} in this history`;
+}
+
+/** What a bug is called: its slug, and its number if it has one. */
+export const nameOfBug = ({ id, number }: Pick<Bug, "id" | "number">): string =>
+  `${id}${number === undefined ? "" : ` (${number})`}`;
+
+export function replayedText(replayed: Replayed): string {
+  const { about, bug, of, shown, got, violations, replay } = replayed;
+  const maps = mapsOf(shown, { got: new Map(got) });
+  const left = shown[0]?.index ?? 0;
+  return [
+    ...(bug === undefined ? [] : [`${pc.bold(nameOfBug(bug))}\n${bug.says}\n${pc.dim(bug.source)}\n`]),
+    `${about.join("\n")}\n`,
+    ...(left === 0 ? [] : [`steps 1 to ${left} are not shown\n`]),
+    ...shown.map((now, nth) => `${[stepLine(now, of), ...(maps[nth] as string[])].join("\n")}\n`),
+    ...(violations.length === 0 ? [pc.green(acceptedText(replayed))] : verdictLines(replayed)),
+    ...(violations.length === 0 ? [] : [`replay:  ${replay}`]),
+  ].join("\n");
+}
+
+function verdictLines({ violations, subject, bug: pinned }: Replayed): string[] {
+  const [meant, ...others] = violations as [Violation, ...Violation[]];
+  const { law, promised, bug } = meant;
+  const lines = [`${(promised ? pc.red : pc.yellow)(pc.bold(law))}   ${saysOf(law)}`];
+  if (!promised) lines.push(`${subject} does not promise this, and falls short of it`);
+  lines.push(
+    bug === undefined ? "not known to the catalogue" : `known as ${bug.id} (fixed: ${bug.fixed})`,
+    ...(bug === undefined || bug === pinned ? [] : [pc.dim(bug.source)]),
+    ...others.map((each) => `violated by the same step: ${each.law}   ${pc.dim(saysOf(each.law))}`),
+  );
+  return lines;
+}
