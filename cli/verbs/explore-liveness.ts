@@ -1,10 +1,13 @@
 /** `explore --liveness`: whether what has to end does, however CPUs take turns, as long as each gets its turn. */
+import { writeFile } from "node:fs/promises";
+import { formatInterleaving } from "../../adapters/interleaving-file.ts";
 import { nameInterleaved } from "../../counterexamples/interleavings.ts";
 import { findingLassos, type Lasted, type Liveness } from "../../engine/liveness.ts";
 import type { StepMachine } from "../../protocols/program.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED, UsageError } from "../exit.ts";
 import type { Explorable } from "../explorable.ts";
+import { replayLine } from "../names.ts";
 import { columns, interruptible, progress } from "../output.ts";
 import { scopeText } from "../parameters.ts";
 import { chart } from "../show/chart.ts";
@@ -26,6 +29,10 @@ export async function exploreLiveness(
   const bugOf = (each: Lasted) => (each.lasso === undefined ? undefined : nameInterleaved(name, each.id));
   if (options.json) console.log(JSON.stringify(asJson(name, scope, machine, result, bugOf)));
   else console.log(asText({ name, says, scope }, machine, result, bugOf));
+  if (options.out !== undefined) {
+    await writeRun(options.out, name, scope, machine, result);
+    if (!options.json) console.log(`\nreplay:  ${replayLine(options.out)}`);
+  }
   if (work.interrupted) return INTERRUPTED;
   const unknown = result.lasted.some((each) => each.lasso !== undefined && bugOf(each) === undefined);
   return unknown ? UNEXPECTED : AS_EXPECTED;
@@ -74,6 +81,23 @@ async function inTurns(
   }
   spinner.stop();
   return turn.value;
+}
+
+/** The first run that never ends, as a file that replay reads. */
+async function writeRun(
+  path: string,
+  protocol: string,
+  scope: Readonly<Record<string, number>>,
+  machine: StepMachine,
+  { lasted }: Liveness,
+): Promise<void> {
+  const found = lasted.find(({ lasso }) => lasso !== undefined);
+  if (found?.lasso === undefined) throw new UsageError(`--out ${path}: there is no violation to write`);
+  const [steps, loop] = [namesIn(machine, found.lasso.stem), namesIn(machine, found.lasso.loop)];
+  await writeFile(
+    path,
+    formatInterleaving({ protocol, scope, law: found.id, steps: steps ?? [], loop: loop ?? [] }),
+  );
 }
 
 const namesIn = (machine: StepMachine, run: readonly number[] | undefined) =>

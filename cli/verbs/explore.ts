@@ -10,6 +10,7 @@ import { OutOfMemory } from "../../engine/out-of-memory.ts";
 import { exploringTogether } from "../../engine/parallel.ts";
 import { AS_EXPECTED, INTERRUPTED, orNearest, UNEXPECTED, UsageError } from "../exit.ts";
 import { type Explorable, explorableNamed, type Opened, type Orders, type Told } from "../explorable.ts";
+import { replayLine } from "../names.ts";
 import { interruptible, progress } from "../output.ts";
 import { parametersOf, scopeText } from "../parameters.ts";
 import {
@@ -40,6 +41,7 @@ export interface ExploreArguments {
   readonly resume?: string;
   readonly dot?: string;
   readonly itf?: string;
+  readonly out?: string;
   readonly json: boolean;
 }
 
@@ -51,10 +53,10 @@ export async function exploreVerb(name: string | undefined, options: ExploreArgu
   const saved = options.resume === undefined ? undefined : readSearch(options.resume);
   const named = saved === undefined ? asked(name, options) : sameAsked(saved, name, options);
   const explorable = explorableNamed(named.machine, named.law);
+  await askForFolders(options);
   if (options.liveness) return exploreLiveness(explorable, named.parameters, options);
   const opened = open(explorable, named);
   refuseWhatCannotBe(opened.machine, saved, options);
-  await askForFolders(options);
   const work = interruptible();
   const found = await orNotOfMachine(saved, () =>
     exploreInTurns(explorable, opened, named, saved, options, work),
@@ -78,6 +80,7 @@ export async function exploreVerb(name: string | undefined, options: ExploreArgu
   if (options.json) console.log(JSON.stringify(exploredJson(report)));
   else console.log(exploredText(report, options.actions));
   await writeAll(filesAsked(named.machine, from, result, told, options));
+  if (options.out !== undefined && !options.json) console.log(`\nreplay:  ${replayLine(options.out)}`);
   if (work.interrupted) return INTERRUPTED;
   return told.some(({ bug, promised }) => bug === undefined && promised) ? UNEXPECTED : AS_EXPECTED;
 }
@@ -272,7 +275,7 @@ function filesAsked(
   opened: Opened,
   result: Explored,
   told: readonly (Told & { readonly law: string })[],
-  { dot, itf, law }: ExploreArguments,
+  { dot, itf, out, law }: ExploreArguments,
 ): readonly Asked[] {
   const graph = (): string => {
     if (result.ended !== "fixpoint" || !result.exact) {
@@ -288,7 +291,17 @@ function filesAsked(
     if (meant === undefined) throw new UsageError("--itf writes a run into a break, and there was none");
     return itfText(name, `a shortest run that breaks ${meant.law}`, meant.states);
   };
+  const history = (): string => {
+    const meant = law === undefined ? told[0] : told.find((each) => each.law === law);
+    const of = law === undefined ? "" : ` of ${law}`;
+    if (meant === undefined) throw new UsageError(`--out ${out}: there is no violation${of} to write`);
+    if (meant.file !== undefined) return meant.file;
+    throw new UsageError(
+      `--out ${out}: replay cannot take this run; one of all orders it can: --partial-order off`,
+    );
+  };
   return [
+    ...(out === undefined ? [] : [{ option: "--out", path: out, text: history }]),
     ...(dot === undefined ? [] : [{ option: "--dot", path: dot, text: graph }]),
     ...(itf === undefined ? [] : [{ option: "--itf", path: itf, text: trace }]),
   ];
@@ -303,8 +316,8 @@ async function writeAll(files: readonly Asked[]): Promise<void> {
 }
 
 /** Asked before long work: whether the folders of these files are there and may be written to. */
-async function askForFolders({ dot, itf, checkpoint }: ExploreArguments): Promise<void> {
-  const files = { "--dot": dot, "--itf": itf, "--checkpoint": checkpoint };
+async function askForFolders({ dot, itf, out, checkpoint }: ExploreArguments): Promise<void> {
+  const files = { "--out": out, "--dot": dot, "--itf": itf, "--checkpoint": checkpoint };
   for (const [option, path] of Object.entries(files)) {
     if (path === undefined) continue;
     await orUsageError(`${option} ${path}`, () => access(dirname(path), constants.W_OK));
