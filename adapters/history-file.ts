@@ -1,5 +1,5 @@
 /**
- * A history as a file: JSON, one command a line. Commands name areas by the index of the command that asked
+ * A history as a file: JSON, one command a line. Commands name areas by the number of the command that asked
  * for them, so the file means the same on every kernel (spec/history.ts).
  */
 import { z } from "zod";
@@ -32,8 +32,9 @@ export interface HistoryFile {
   readonly commands: readonly HistoryStep[];
 }
 
-/** The format's version; a file of another one is refused. */
-const VERSION = 1;
+/** The format's version. It counts commands from 1, as all output does; the one before it counted from 0. */
+const VERSION = 2;
+const FROM_ZERO = 1;
 /** Percpu areas have one group a memory node; no machine has more. */
 const MOST_AREAS = 1024;
 export const LARGEST_FILE: number = 16 * 1024 * 1024;
@@ -87,20 +88,28 @@ const step = z.discriminatedUnion("op", [
 
 const file = z
   .strictObject({
-    vmapcheck: z.literal(VERSION, { error: `expected ${VERSION}, the version of this format` }),
+    vmapcheck: z.literal([FROM_ZERO, VERSION], {
+      error: `expected ${VERSION}, the version of this format, or ${FROM_ZERO}, the one before`,
+    }),
     kernel: z.string(),
     law: lawId.optional(),
     scope: writtenScope,
     commands: z.array(step).min(1).max(100_000),
   })
-  .superRefine(({ scope, commands }, context) => {
+  .transform((file) => {
+    const commands = file.commands.map((step) =>
+      file.vmapcheck === VERSION && "area" in step ? { ...step, area: step.area - 1 } : step,
+    );
+    return { ...file, commands };
+  })
+  .superRefine(({ vmapcheck, scope, commands }, context) => {
     const about = misfitOfScope(scope);
     if (about !== undefined) {
       context.addIssue({ code: "custom", path: ["scope", ...about.field.split(".")], message: about.says });
       return;
     }
     for (const [at, command] of commands.entries()) {
-      const wrong = misfit(command, at, scope, commands as HistoryStep[]);
+      const wrong = misfit(command, at, scope, commands as HistoryStep[], vmapcheck);
       if (wrong === undefined) continue;
       context.addIssue({ code: "custom", path: ["commands", at, wrong.field], message: wrong.says });
       return;
@@ -122,6 +131,7 @@ function misfit(
   at: number,
   scope: WrittenScope,
   commands: readonly HistoryStep[],
+  version: number,
 ): Misfit | undefined {
   if (command.op === "alloc") {
     for (const field of ["size", "vstart", "vend"] as const) {
@@ -164,7 +174,7 @@ function misfit(
   if (kinds !== undefined) {
     return {
       field: "area",
-      says: `expected the index, from 0, of an earlier ${kinds.join(" or ")} in this history`,
+      says: `expected the ${version === VERSION ? "number, from 1" : "index, from 0"}, of an earlier ${kinds.join(" or ")} in this history`,
     };
   }
   if (command.op === "touch") {
@@ -234,10 +244,15 @@ export function askedFor(
   };
 }
 
+/** A step as files and output have it: what it names is counted from 1. */
+export function asWritten(step: HistoryStep): HistoryStep {
+  return "area" in step ? { ...step, area: step.area + 1 } : step;
+}
+
 /** The file's text: fields in a fixed order, a command a line. */
 export function formatHistory({ kernel, law, scope, commands }: HistoryFile): string {
   const written = scopeAsWritten(scope, commands);
-  const lines = commands.map((command) => `    ${JSON.stringify(command)}`);
+  const lines = commands.map((command) => `    ${JSON.stringify(asWritten(command))}`);
   return [
     "{",
     `  "vmapcheck": ${VERSION},`,

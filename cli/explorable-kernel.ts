@@ -1,5 +1,5 @@
 /** A kernel beside the reference, as `explore` opens it. */
-import { formatHistory } from "../adapters/history-file.ts";
+import { asWritten, formatHistory } from "../adapters/history-file.ts";
 import { bugCalled } from "../counterexamples/index.ts";
 import { actionsTo, type ShortestBreak } from "../engine/explore.ts";
 import type { ItfState, ItfValue } from "../engine/itf.ts";
@@ -37,7 +37,10 @@ export function kernelMachine(released: Kernel<State>, law?: LawId): Explorable 
       });
       return {
         machine,
-        tell: (broken) => told(kernel, scope, machine.commands, broken),
+        tell: (broken) => {
+          const found = told(kernel, scope, machine.commands, broken);
+          return { ...found, history: found.history.map(asWritten) };
+        },
         label: (state, reached) => label(kernel, scope, machine.commands, actionsTo(reached, state)),
       };
     },

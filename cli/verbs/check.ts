@@ -1,5 +1,6 @@
 /** `check`: every kernel against every law it promises. The main job. */
 
+import { asWritten } from "../../adapters/history-file.ts";
 import { bugCalled } from "../../counterexamples/index.ts";
 import { KERNELS } from "../../kernels/index.ts";
 import { checkInterleaved, type InterleavedReport } from "../check-interleaved.ts";
@@ -102,7 +103,7 @@ function asJson({ reports, surprises, steps, seed, seconds, complete }: Checked)
     kernels,
     interleavings: steps === undefined ? null : interleavedJson(steps),
     unexpected: unexpected({ surprises, steps }),
-    surprises,
+    surprises: surprises.map((each) => ({ ...each, history: each.history?.map(asWritten) ?? null })),
     seed,
     seconds,
     complete,

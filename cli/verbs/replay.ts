@@ -1,6 +1,6 @@
 /** `replay`: judges a pinned history, step by step, with the address space after each. */
 
-import { type HistoryFile, readHistory } from "../../adapters/history-file.ts";
+import { asWritten, type HistoryFile, readHistory } from "../../adapters/history-file.ts";
 import type { Break, Bug } from "../../counterexamples/bug.ts";
 import { bugCalled, nameBreaks } from "../../counterexamples/index.ts";
 import { interleavedCalled } from "../../counterexamples/interleavings.ts";
@@ -77,7 +77,7 @@ export async function replayVerb(target: string, options: ReplayOptions): Promis
         step: isBroken ? last.index + 1 : null,
         bug: shown?.bug?.id ?? null,
         laws: violations.map((each) => ({ ...each, bug: each.bug?.id ?? null })),
-        steps: stepsJson(played, ({ step }) => step),
+        steps: stepsJson(played, ({ step }) => asWritten(step)),
       }),
     );
     return expected ? AS_EXPECTED : UNEXPECTED;
