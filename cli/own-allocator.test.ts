@@ -1,4 +1,5 @@
 /** An allocator of one's own: its recordings are judged by what they promise, and shown and cut by their own replies. */
+import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -8,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { InputError } from "../adapters/input-error.ts";
 import { UsageError } from "./exit.ts";
 import { type Rules, recordingOf } from "./own-allocator.testing.ts";
+import { ROOT } from "./running.testing.ts";
 import { conformVerb } from "./verbs/conform.ts";
 import { judgeVerb } from "./verbs/judge.ts";
 import { pinVerb } from "./verbs/pin.ts";
@@ -242,4 +244,14 @@ describe("pin", () => {
       /:1: cut\.law: it was cut for lowest-fit, and says nothing of no-overlap/,
     );
   });
+});
+
+test("the example in docs/recordings.md has twenty lines, runs, and is accepted by what it promises", async () => {
+  const page = readFileSync(join(ROOT, "docs/recordings.md"), "utf8");
+  const code = /```js\n([\s\S]*?)```/.exec(page)?.[1] as string;
+  expect(code.trimEnd().split("\n")).toHaveLength(20);
+  const cwd = await mkdtemp(join(tmpdir(), "vmapcheck-example-"));
+  execFileSync(process.execPath, ["--input-type=module", "-e", code], { cwd });
+  const { files } = await document(() => judgeVerb([join(cwd, "mine.jsonl")], AS_JSON));
+  expect(files[0]).toMatchObject({ label: "my-allocator", traces: 1, replies: 10, accepted: 1, broken: [] });
 });
