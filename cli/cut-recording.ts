@@ -87,7 +87,7 @@ function bugOf({ judging }: Chosen, reply: RecordedReply, law: LawId): string | 
   return namesIn(judging, reply).find((each) => each.law === law)?.bug?.id;
 }
 
-/** Without these steps, and without what lets go of what they got. */
+/** Without these steps, and without the frees and unmaps of what they got. */
 function without(steps: readonly Step[], dropped: ReadonlySet<number>): Step[] {
   const held = new Map<string, number>();
   return steps.filter(({ exchange: { command, response } }, nth) => {

@@ -53,6 +53,16 @@ describe("judge", () => {
     },
   );
 
+  test.each<Rules>([{ frees: "lazy" }, { frees: "eager" }])(
+    "accepts it, %j, where it promises nothing of how it frees",
+    async (rules) => {
+      expect(await lawsViolated(rules, { promises: {} })).toEqual([]);
+      expect(await lawsViolated({ ...rules, neverFlushes: true }, { promises: {} })).toContain(
+        "flush-before-reuse",
+      );
+    },
+  );
+
   test("would accuse the eager one by the promises of a release that frees lazily", async () => {
     expect(await lawsViolated({ frees: "eager" }, {}, "5.17")).toEqual(["purge-only-when-full"]);
   });

@@ -3,7 +3,7 @@ import type { ImmutableWorld } from "../../model/immutable-world.ts";
 import type { LawId } from "../../spec/contract.ts";
 import { type GotBy, noteGot, type Shown } from "./played.ts";
 
-/** Areas, maps and translations in the pictures of a document; once there are so many, only its last step has one. */
+/** Areas, maps and translations in the pictures of a document; beyond that, only the last step has one. */
 const MOST_DRAWN = 200_000;
 
 /** Every step, counted from 1 as in text. `written`: the command as the file has it. */
