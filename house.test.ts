@@ -119,6 +119,32 @@ describe("every file", () => {
   });
 });
 
+describe("no test knows the time", () => {
+  const CLOCK = /Date\.now|new Date|performance\.now|hrtime|setTimeout|setInterval|Math\.random/;
+  const textOf = (file: string) => readFileSync(join(ROOT, file), "utf8");
+
+  test("by a clock, a delay, or something drawn anew in each run", () => {
+    const tests = ALL.filter((file) => /\.test(ing)?\.ts$/.test(file));
+    expect(tests.filter((file) => CLOCK.test(textOf(file)))).toEqual([]);
+    expect(textOf("cli/output.ts")).toMatch(CLOCK);
+  });
+
+  test("nor by a search that ends itself by the clock: it reads one only to say how long it took", () => {
+    const readers = PRODUCTION.filter((file) => ["engine", "properties"].includes(folderOf(file)));
+    const reading = readers.flatMap((file) =>
+      textOf(file)
+        .split("\n")
+        .filter((line) => CLOCK.test(line))
+        .map((line) => `${file}: ${line.trim()}`),
+    );
+    const said = /const started = performance\.now\(\);$|\(performance\.now\(\) - started\) \/ 1000/;
+    expect(reading.filter((line) => !said.test(line))).toEqual([
+      // The coordinator of several threads looks at them several times a second, and asks whether to stop.
+      "engine/parallel.ts: timer = setTimeout(resolve, milliseconds, false);",
+    ]);
+  });
+});
+
 describe("every list is complete", () => {
   test("of laws: each one exported beside them stands in it, and no promise names another", () => {
     const exported = sources("spec/laws").flatMap((file) =>

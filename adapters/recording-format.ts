@@ -284,14 +284,3 @@ export type OwnEnvelope = z.output<typeof ownEnvelope>;
 /** What a request, and a reply, of any other allocator may leave out. */
 export const ALIGNED_TO_A_PAGE = { align: `0x${PAGE_SIZE.toString(16)}` } as const;
 export const NOTHING_DONE = { flush: [], pte_set: 0, pte_clr: 0 } as const;
-
-/** The first thing wrong, with the path to it. */
-export function firstIssue(error: z.ZodError, prefix: string): string {
-  const issue = error.issues[0];
-  if (issue === undefined) return prefix;
-  const path = issue.path
-    .map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
-    .join("");
-  const where = (prefix + path).replace(/^\./, "");
-  return where === "" ? issue.message : `${where}: ${issue.message}`;
-}

@@ -5,6 +5,7 @@ import { promisesOfOwn } from "../spec/own-promises.ts";
 import { findRelease, type Promises } from "../spec/releases.ts";
 import { BLOCKS64, MOST_MAPPED, type Scope, WORD64 } from "../spec/scope.ts";
 import type { Bytes, Cpu, Pages, Vpn } from "../spec/vocabulary.ts";
+import { checked } from "./complaint.ts";
 import { inputError } from "./input-error.ts";
 import { lines } from "./lines.ts";
 import {
@@ -13,7 +14,6 @@ import {
   type Envelope,
   envelope,
   exchange,
-  firstIssue,
   NOTHING_DONE,
   type OwnEnvelope,
   ownEnvelope,
@@ -59,7 +59,6 @@ export interface Written {
 export async function* readRecording(file: string): AsyncGenerator<Trace> {
   let any = false;
   for await (const { number, text } of lines(file)) {
-    if (text.trim() === "") continue;
     any = true;
     yield readTrace(file, number, text);
   }
@@ -104,9 +103,8 @@ function readEnvelope(
     throw inputError(file, line, `is not a JSON object (truncated?): ${(error as Error).message}`);
   }
   const own = isOfOwn(json);
-  const parsed = (own ? ownEnvelope : envelope).safeParse(json);
-  if (!parsed.success) throw inputError(file, line, firstIssue(parsed.error, ""));
-  return { own, read: parsed.data, written: json as Written };
+  const read = checked(own ? ownEnvelope : envelope, json, "", (says) => inputError(file, line, says));
+  return { own, read, written: json as Written };
 }
 
 /** Whether a line is of an allocator that is no release here, or says itself what it promises. */
@@ -143,9 +141,9 @@ function readExchanges(
   let cpu = 0;
   return ops.map((op, index) => {
     const wrong = (part: string, says: string) => inputError(file, line, `ops[${index}]${part}: ${says}`);
-    const parsed = exchange.safeParse(op);
-    if (!parsed.success) throw inputError(file, line, firstIssue(parsed.error, `ops[${index}]`));
-    const [request, recorded] = parsed.data;
+    const [request, recorded] = checked(exchange, op, `ops[${index}]`, (says) =>
+      inputError(file, line, says),
+    );
     if ((request.cpu ?? 0) >= config.cpus) {
       throw wrong("[0].cpu", `CPU ${request.cpu}, but config.cpus is ${config.cpus}`);
     }

@@ -149,15 +149,15 @@ function isPartOf(part: ImmutableWorld, whole: ImmutableWorld): boolean {
   const facts = new Set(factsOf(whole));
   return (
     factsOf(part).every((fact) => facts.has(fact)) &&
-    part.dead.every(isIn(whole.dead.toArray())) &&
-    part.unflushed.every(isIn(whole.unflushed.toArray()))
+    part.dead.every(isIn(whole.dead)) &&
+    part.unflushed.every(isIn(whole.unflushed))
   );
 }
 
 /** Areas, maps and translations, in words. Frames are numbered as they are taken, and so otherwise in a part. */
 function factsOf(world: ImmutableWorld): readonly string[] {
-  const areas = world.walk.map(({ start, end, life }) => `${life} area ${start}-${end}`);
-  const maps = world.walk.flatMap(({ block }) => [...(block?.maps ?? [])]);
+  const areas = world.areas.map(({ start, end, life }) => `${life} area ${start}-${end}`);
+  const maps = world.areas.flatMap(({ block }) => [...(block?.maps ?? [])]);
   const held = maps.map(({ start, count, held }) => `map ${start}+${count} ${held}`);
   const translated = [...world.tlbs].flatMap(([cpu, tlb]) =>
     [...tlb].map(([page, frame]) => `CPU ${cpu} ${page} ${world.frameAt(page) === frame ? "live" : "dead"}`),

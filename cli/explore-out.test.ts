@@ -2,7 +2,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { UsageError } from "./exit.ts";
 import { elsewhere } from "./running.testing.ts";
 import { type ExploreArguments, exploreVerb } from "./verbs/explore.ts";
 import { replayVerb } from "./verbs/replay.ts";
@@ -56,15 +55,26 @@ describe("explore --out", () => {
     expect(await replayed(path)).toMatchObject({ accepted: false, ...expected });
   });
 
-  test("writes nothing where nothing is violated, and says so", async () => {
-    vi.spyOn(console, "log").mockImplementation(() => {});
+  test.each<[string, Partial<ExploreArguments>, string]>([
+    ["2.6.39", { scope: "pages=3" }, ""],
+    ["3.1", { scope: "pages=4", law: "in-window" }, " of in-window"],
+    ["areas-6.12", { scope: "places=2,caches=0", liveness: true }, ""],
+  ])("of %s %j writes nothing, since nothing is violated, and says so", async (machine, options, of) => {
+    const log = vi.spyOn(console, "log").mockImplementation(() => {});
+    const error = vi.spyOn(console, "error").mockImplementation(() => {});
     const path = join(elsewhere, "none.json");
-    const refused = exploreVerb("2.6.39", { ...PLAIN, scope: "pages=3", out: path });
-    await expect(refused).rejects.toThrow(UsageError);
-    await expect(refused).rejects.toThrow(`--out ${path}: there is no violation to write`);
-    const other = exploreVerb("3.1", { ...PLAIN, scope: "pages=4", law: "in-window", out: path });
-    await expect(other).rejects.toThrow("there is no violation of in-window to write");
+    expect(await exploreVerb(machine, { ...PLAIN, ...options, out: path })).toBe(2);
+    expect(error.mock.calls).toEqual([
+      [`vmapcheck: --out ${path} was not written: it takes a run into a violation${of}, and there was none`],
+    ]);
+    expect(log.mock.calls.join("\n")).not.toContain("replay");
     expect(existsSync(path)).toBe(false);
+  });
+
+  test("is refused where another option names the same file", async () => {
+    const path = join(elsewhere, "both.json");
+    const refused = exploreVerb("lazy-unmap", { ...PLAIN, out: path, itf: path });
+    await expect(refused).rejects.toThrow(`--out and --itf name the same file, ${path}`);
   });
 
   test("is refused before the search where the folder is not there", async () => {

@@ -10,11 +10,18 @@ import type { LawId } from "../spec/contract.ts";
 import { lawsCalled } from "../spec/laws/index.ts";
 import type { VmapLaw } from "../spec/laws/law.ts";
 import { findRelease, type Promises } from "../spec/releases.ts";
+import { UsageError } from "./exit.ts";
 import { kernelNamed } from "./names.ts";
 
 /** Whether a file is a recording, by its name: `.jsonl` or `.jsonl.gz`. */
 export function isRecording(file: string): boolean {
   return /\.jsonl(\.gz)?$/.test(file);
+}
+
+/** Throws a UsageError where a line of a recording is asked for of what has none. */
+export function refuseTrace(target: string, line: number | undefined): void {
+  if (line === undefined || isRecording(target)) return;
+  throw new UsageError(`--trace is for a recording (.jsonl, .jsonl.gz), and ${target} is none`);
 }
 
 /** What a trace is judged by. */

@@ -62,6 +62,7 @@ export function promisesOfOwn(
     fragments: blocks,
     lowestPage: 0,
     percpu: false,
+    purgesLater: false,
     obeysNoGuard: false,
     pools: "none",
     noblock: true,

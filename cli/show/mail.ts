@@ -77,7 +77,7 @@ export function commandLines(name: string, words: string): string[] {
 
 /** A history of calls or a recorded trace: every step, and the address space after the last. */
 export function mailText(replayed: Replayed): string {
-  const { about, bug: pinned, shown, got, violations, subject, asked, replay } = replayed;
+  const { about, bug: pinned, shown, got, violations, shortfalls, subject, asked, replay } = replayed;
   const [meant, ...others] = violations;
   const first = shown[0]?.index ?? 0;
   const left = first === 0 ? [] : paragraph(`(Steps 1 to ${first} are left out.)`);
@@ -103,6 +103,11 @@ export function mailText(replayed: Replayed): string {
   return [
     ...head,
     ...others.flatMap((each) => paragraph(`The same step violates ${each.law}: ${saysOf(each.law)}`)),
+    ...shortfalls.flatMap(({ law: { id, says }, bug, step }) =>
+      paragraph(
+        `It falls short of ${id}, which it does not promise, at step ${step}: ${says} By ${nameOfBug(bug)}.`,
+      ),
+    ),
     "",
     ...(meant === undefined && bug === undefined ? [] : [...bugLines(bug), ""]),
     ...about.flatMap((line) => paragraph(line)),

@@ -4,6 +4,7 @@ import type { NamedBreak } from "../../counterexamples/index.ts";
 import type { LawId } from "../../spec/contract.ts";
 import { LAWS } from "../../spec/laws/index.ts";
 import { pc } from "../colour.ts";
+import type { Shortfall } from "../shortfalls.ts";
 import { type GotBy, mapsOf, type Shown, stepLine } from "./played.ts";
 
 /** A law that the last step violates. */
@@ -23,6 +24,8 @@ export interface Replayed {
   readonly got: GotBy;
   /** The laws violated by the last step, the one that is meant first. */
   readonly violations: readonly Violation[];
+  /** Where it falls short of other laws, which it does not promise. */
+  readonly shortfalls: readonly Shortfall[];
   /** Who answered: a kernel, or a recorded allocator. */
   readonly subject: string;
   /** The only law that was asked, if one was. */
@@ -48,7 +51,7 @@ export const nameOfBug = ({ id, number }: Pick<Bug, "id" | "number">): string =>
   `${id}${number === undefined ? "" : ` (${number})`}`;
 
 export function replayedText(replayed: Replayed): string {
-  const { about, bug, of, shown, got, violations, replay } = replayed;
+  const { about, bug, of, shown, got, violations, shortfalls, subject, replay } = replayed;
   const maps = mapsOf(shown, { got: new Map(got) });
   const left = shown[0]?.index ?? 0;
   return [
@@ -57,6 +60,7 @@ export function replayedText(replayed: Replayed): string {
     ...(left === 0 ? [] : [`steps 1 to ${left} are not shown\n`]),
     ...shown.map((now, nth) => `${[stepLine(now, of), ...(maps[nth] as string[])].join("\n")}\n`),
     ...(violations.length === 0 ? [pc.green(acceptedText(replayed))] : verdictLines(replayed)),
+    ...shortfalls.map((each) => shortfallText(subject, each)),
     ...(violations.length === 0 ? [] : [`replay:  ${replay}`]),
   ].join("\n");
 }
@@ -72,4 +76,9 @@ function verdictLines({ violations, subject, bug: pinned }: Replayed): string[] 
     ...others.map((each) => `violated by the same step: ${each.law}   ${pc.dim(saysOf(each.law))}`),
   );
   return lines;
+}
+
+function shortfallText(subject: string, { law: { id, says }, bug, step }: Shortfall): string {
+  const head = pc.yellow(`${subject} falls short of ${pc.bold(id)}`);
+  return `${head}, which it does not promise, at step ${step}: ${says}\n  by ${nameOfBug(bug)}, fixed: ${bug.fixed}`;
 }

@@ -35,8 +35,8 @@ function pictureOf(world: ImmutableWorld, got: GotBy) {
     const by = got.get(start);
     return by === undefined ? null : by + 1;
   };
-  const areas = world.walk.filter(({ block }) => block === undefined);
-  const blocks = world.walk.filter(({ block }) => block !== undefined);
+  const areas = world.areas.filter(({ block }) => block === undefined);
+  const blocks = world.areas.filter(({ block }) => block !== undefined);
   return {
     areas: areas.map(({ start, end, life, mapped, frame }) => {
       const frames = mapped > 0 ? { mapped, frame } : {};
@@ -48,7 +48,7 @@ function pictureOf(world: ImmutableWorld, got: GotBy) {
         return { step: stepAt(start), start, count, frame, held };
       }),
     ),
-    dead: world.dead.toArray().map(({ start, end, frame, ptes }) => ({ start, end, frame, ptes })),
+    dead: world.dead.map(({ start, end, frame, ptes }) => ({ start, end, frame, ptes })),
     tlbs: [...world.tlbs].flatMap(([cpu, tlb]) => [...tlb].map(([page, frame]) => ({ cpu, page, frame }))),
     pools: world.pooled.map(({ node, start, end, sure }) => ({ node, start, end, sure })),
   };

@@ -10,7 +10,7 @@ import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
 import { releaseNamed } from "../names.ts";
 import { columns, interruptible, progress } from "../output.ts";
-import { areaRow, drawMap, letterFor, stretch } from "../show/map.ts";
+import { areaRow, drawMap, letterFor, pagesAround, pagesNear } from "../show/map.ts";
 import { commandText, LARGE, page, responseText } from "../show/text.ts";
 
 interface FirstDifference {
@@ -141,9 +141,15 @@ function printDifference({ trace, kernel, difference }: FirstDifference): void {
     `\n${pc.bold(`${trace.file}:${trace.line}`)}  ${trace.name ?? `seed ${trace.seed}`}, command ${index + 1} of ${trace.exchanges.length}`,
   );
   const areas = before.areas.map(({ start, end, lazy }, at) => ({ start, end, lazy, letter: letterFor(at) }));
-  const asked = command.op === "alloc" ? [{ start: command.vstart, end: command.vend }] : areas;
-  if (asked.length > 0)
-    console.log(drawMap([areaRow(areas)], stretch(asked, trace.scope.wordPages)).join("\n"));
+  const placed = [response, difference.response].flatMap((each) =>
+    each.kind === "placed" ? [{ start: each.start, end: each.start + 1 }] : [],
+  );
+  const asked = command.op === "alloc" ? [{ start: command.vstart, end: command.vend }] : [];
+  const pages = pagesNear(pagesAround([...areas, ...placed, ...asked], trace.scope.wordPages), [
+    ...placed,
+    ...asked,
+  ]);
+  if (pages.length > 0) console.log(drawMap([areaRow(areas)], pages).join("\n"));
   console.log(`  ${commandText(command)}`);
   console.log(`  recorded:   ${responseText(response)}`);
   console.log(`  ${`${kernel.name}:`.padEnd(11)} ${responseText(difference.response)}`);

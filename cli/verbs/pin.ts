@@ -14,7 +14,7 @@ import { pc } from "../colour.ts";
 import { AS_EXPECTED, UNEXPECTED, UsageError } from "../exit.ts";
 import { kernelNamed, lawNamed, refuseUnmodelled, replayLine } from "../names.ts";
 import { alreadyText, filingOf } from "../pin-files.ts";
-import { isRecording } from "../recorded.ts";
+import { isRecording, refuseTrace } from "../recorded.ts";
 import { historyOfTrace } from "../trace-history.ts";
 import { pinRecording } from "./pin-recording.ts";
 
@@ -29,11 +29,10 @@ export interface PinOptions {
 
 export async function pinVerb(file: string, options: PinOptions): Promise<number> {
   const { kernel: label, trace } = options;
+  refuseTrace(file, trace);
   if (isRecording(file) && label === undefined) return pinRecording(file, options);
   if (options.as !== undefined)
     throw new UsageError("--as is for the replies of a recording; --kernel runs our model");
-  if (!isRecording(file) && trace !== undefined)
-    throw new UsageError("--trace is for a recording (.jsonl, .jsonl.gz)");
   const only = options.law === undefined ? undefined : lawNamed(options.law);
   const history =
     isRecording(file) && label !== undefined

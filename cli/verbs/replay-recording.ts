@@ -56,6 +56,7 @@ export async function replayRecording(file: string, options: ReplayOptions): Pro
       shown,
       got,
       violations,
+      shortfalls: [],
       subject: trace.label,
       asked: law,
       replay: replayLine(wordsOf(file, trace.line, options)),

@@ -56,6 +56,8 @@ export function replaySteps(
   const protocol = protocolNamed(options.kernel ?? interleaving.protocol);
   const machine = machineIn(protocol, interleaving, target);
   const { law, steps, loop = [] } = interleaving;
+  if (options.law !== undefined && options.law !== law)
+    throw new UsageError(`--law ${options.law}: an interleaving is taken for its own law, ${law}`);
   refuseOtherLaw(machine, target, law);
   const own = protocol.name === interleaving.protocol;
   const names = [...steps, ...loop];

@@ -13,7 +13,8 @@ import { pc } from "../colour.ts";
 import { AS_EXPECTED, UNEXPECTED, UsageError } from "../exit.ts";
 import { askedAs, bugNamed, kernelNamed, lawNamed, refuseUnmodelled, replayLine } from "../names.ts";
 import { pinnedFile } from "../pinned.ts";
-import { isRecording } from "../recorded.ts";
+import { isRecording, refuseTrace } from "../recorded.ts";
+import { shortfallsIn } from "../shortfalls.ts";
 import { mailText } from "../show/mail.ts";
 import { meantFirst, type Replayed, replayedText, type Violation } from "../show/replayed.ts";
 import { stepsJson } from "../show/steps.ts";
@@ -62,6 +63,10 @@ export async function replayVerb(target: string, options: ReplayOptions): Promis
   const violations = violationsOf(kernel, last, history, law);
   const [shown] = violations;
   const isBroken = shown !== undefined;
+  const upTo = { ...history, commands: history.commands.slice(0, last.index + 1) };
+  const isShown = (id: string) => violations.some((each) => each.law === id);
+  const shortfalls =
+    law === undefined ? shortfallsIn(kernel, upTo).filter((each) => !isShown(each.law.id)) : [];
   const isListed = bug !== undefined && history.law !== undefined && listedFor(bug, kernel, history.law);
   const expected = isBroken ? shown.bug !== undefined || !shown.promised : !isListed;
 
@@ -77,6 +82,7 @@ export async function replayVerb(target: string, options: ReplayOptions): Promis
         step: isBroken ? last.index + 1 : null,
         bug: shown?.bug?.id ?? null,
         laws: violations.map((each) => ({ ...each, bug: each.bug?.id ?? null })),
+        shortfalls: shortfalls.map(({ law: { id }, bug, step }) => ({ law: id, step, bug: bug.id })),
         steps: stepsJson(played, ({ step }) => asWritten(step)),
       }),
     );
@@ -93,6 +99,7 @@ export async function replayVerb(target: string, options: ReplayOptions): Promis
     shown: played,
     got: new Map(),
     violations,
+    shortfalls,
     subject: called,
     asked: law,
     replay: replayLine(replayWords(target, options)),
@@ -102,14 +109,17 @@ export async function replayVerb(target: string, options: ReplayOptions): Promis
 }
 
 /** Throws a UsageError for options that mean nothing here. */
-function refuseMisfits(target: string, { as, kernel, trace, format, json }: ReplayOptions): void {
+function refuseMisfits(target: string, { as, kernel, trace, grain, format, json }: ReplayOptions): void {
   if (format !== undefined && format !== "text" && format !== "mail")
     throw new UsageError(`--format takes text or mail, not ${JSON.stringify(format)}`);
   if (format === "mail" && json) throw new UsageError("--format mail and --json are two ways to print");
   if (as !== undefined && kernel !== undefined)
     throw new UsageError("--as judges what was recorded, --kernel runs our model: which of them?");
-  if (!isRecording(target) && (as !== undefined || trace !== undefined))
-    throw new UsageError(`${as === undefined ? "--trace" : "--as"} is for a recording (.jsonl, .jsonl.gz)`);
+  refuseTrace(target, trace);
+  if (as !== undefined && !isRecording(target))
+    throw new UsageError(`--as is for a recording (.jsonl, .jsonl.gz), and ${target} is none`);
+  if (grain !== undefined && bugCalled(target) === undefined && interleavedCalled(target) === undefined)
+    throw new UsageError(`--grain is for a bug of the catalogue, and ${target} is none`);
 }
 
 /** What the last step violates: the law asked for alone, or all, with the history's own law first. */
