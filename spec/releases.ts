@@ -23,6 +23,8 @@ export interface Promises {
   readonly guard: GuardRule;
   /** Whether a free leaves the area to a later purge, or flushes and releases it at once. */
   readonly freesLazily: boolean;
+  /** A flush releases the lazy areas that it covers, and no others; if absent, all of them (spec/own-promises.ts). */
+  readonly releasesWhatItFlushes?: boolean;
   readonly fragments: Fragments;
   /**
    * The lowest page that may be given out: from 5.2 on page 0 is not, for the free space begins at its second byte.

@@ -120,3 +120,20 @@ function aliasText({ staleTlb, deadTlb, deadPtes }: AliasReport): string {
       : `, CPU ${first.cpu} still translates ${page(first.page)} to frame ${first.frame}${more}`;
   return `${translated}${ptesText(deadPtes, "of nobody are there")}`;
 }
+
+/** Text in lines of at most so many letters, indented; a longer word is cut. */
+export function filled(text: string, indent: number, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(/\s+/).flatMap((each) => pieces(each, width - indent))) {
+    if (line !== "" && indent + line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, line].map((each) => `${" ".repeat(indent)}${each}`.trimEnd());
+}
+
+function pieces(word: string, most: number): string[] {
+  return word.match(new RegExp(`.{1,${most}}`, "gu")) ?? [];
+}

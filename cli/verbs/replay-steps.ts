@@ -16,11 +16,14 @@ import { commandLine, print } from "../output.ts";
 import { scopeText } from "../parameters.ts";
 import { readPinnedInterleaving } from "../pinned.ts";
 import { chart } from "../show/chart.ts";
+import { mailOfRun, saysIn, stepsOfRunJson } from "../show/run.ts";
 
 export interface ReplayStepsOptions {
   /** A protocol to take it on in place of its own. */
   readonly kernel?: string;
   readonly law?: string;
+  /** `text` (by itself), or `mail`. */
+  readonly format?: string;
   readonly json: boolean;
 }
 
@@ -42,7 +45,8 @@ export async function replayPinned(name: string, options: ReplayStepsOptions): P
   }
   const { id, number, says, source } = bug;
   const about: string[] = [];
-  if (!options.json) about.push(`${pc.bold(id)}${number ? ` (${number})` : ""}\n${says}\n${pc.dim(source)}`);
+  if (!options.json && options.format !== "mail")
+    about.push(`${pc.bold(id)}${number ? ` (${number})` : ""}\n${says}\n${pc.dim(source)}`);
   return replaySteps(name, await readPinnedInterleaving(bug, broken), options, about);
 }
 
@@ -72,13 +76,23 @@ export function replaySteps(
   // A run that an order cannot take says nothing of that order: it may break the law in another way.
   const comparable = broken.length > 0 || stuck === undefined;
   const expected = broken.length > 0 ? broken.includes(law) && !bugs.includes(undefined) : comparable && !own;
+  const played = { machine, scope: interleaving.scope, run, loopAt: steps.length, broken };
   if (options.json) {
     const step =
       broken.length > 0 ? Math.min(run.length, steps.length) : stuck === undefined ? null : stuck.step + 1;
     const [first, bug] = [broken[0] ?? null, bugs[0] ?? null];
     const accepted = comparable ? broken.length === 0 : null;
     const verdict = { accepted, law: first, step, bug };
-    console.log(JSON.stringify({ history: target, kernel: protocol.name, ...verdict }));
+    const found = { ...verdict, laws: broken, steps: stepsOfRunJson(played) };
+    console.log(JSON.stringify({ history: target, kernel: protocol.name, ...found }));
+    return expected ? AS_EXPECTED : UNEXPECTED;
+  }
+  const words = replayLine(wordsOf(target, options));
+  if (options.format === "mail") {
+    const named = bugs[0] ?? interleavedCalled(target)?.id;
+    const bug = named === undefined ? undefined : interleavedCalled(named);
+    const otherwise = acceptedText(protocol.name, law, names, stuck);
+    console.log(mailOfRun({ ...played, otherwise, bug, replay: words }));
     return expected ? AS_EXPECTED : UNEXPECTED;
   }
   const [first] = broken;
@@ -96,7 +110,7 @@ export function replaySteps(
   if (first === undefined) return expected ? AS_EXPECTED : UNEXPECTED;
   print(`\n${broken.includes(law) ? "" : pc.red(`it does not violate ${law}, but:\n`)}`.trimEnd());
   for (const [nth, each] of broken.entries()) print(brokenText(machine, each, bugs[nth]));
-  print(commandLine("replay", replayLine(wordsOf(target, options))));
+  print(commandLine("replay", words));
   return expected ? AS_EXPECTED : UNEXPECTED;
 }
 
@@ -118,8 +132,9 @@ function refuseOtherLaw(machine: StepMachine, target: string, law: string): void
 }
 
 function brokenText(machine: StepMachine, law: string, known: string | undefined): string {
-  const says = [...lawsOf(machine), ...(machine.passing ?? [])].find(({ id }) => id === law)?.says ?? "";
-  return `${pc.red(pc.bold(law))}   ${says}\n${known === undefined ? "not known to the catalogue" : `known as ${known}`}`;
+  const bug = known === undefined ? undefined : interleavedCalled(known);
+  const name = bug === undefined ? "not known to the catalogue" : `known as ${bug.id} (fixed: ${bug.fixed})`;
+  return `${pc.red(pc.bold(law))}   ${saysIn(machine, law)}\n${name}`;
 }
 
 function acceptedText(name: string, law: string, names: readonly string[], stuck: Stuck | undefined): string {
