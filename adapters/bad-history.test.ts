@@ -15,7 +15,21 @@ describe("a history is refused in one line", () => {
   };
   const [alloc] = good.commands;
   const cases: [what: string, contents: unknown, complaint: RegExp][] = [
-    ["of another version of the format", { ...good, vmapcheck: 2 }, /^FILE: vmapcheck: expected 1/],
+    [
+      "of another version of the format",
+      { ...good, vmapcheck: 3 },
+      /^FILE: vmapcheck: expected 2, the version/,
+    ],
+    [
+      "that counts from 1 and names a command before the first",
+      { ...good, vmapcheck: 2, commands: [alloc, { op: "free", area: 0 }] },
+      /^FILE: commands\[1\]\.area: expected the number, from 1, of an earlier alloc/,
+    ],
+    [
+      "that counts from 1 and names itself",
+      { ...good, vmapcheck: 2, commands: [alloc, { op: "free", area: 2 }] },
+      /^FILE: commands\[1\]\.area: expected the number, from 1, of an earlier alloc/,
+    ],
     ["with no commands", { ...good, commands: [] }, /^FILE: commands: /],
     ["with an unknown command", { ...good, commands: [{ op: "dance" }] }, /^FILE: commands\[0\]\.op: /],
     ["with no kernel", { ...good, kernel: undefined }, /^FILE: kernel: is missing: expected string$/],
@@ -187,7 +201,7 @@ describe("a history is refused in one line", () => {
       const turned = asking({ offsets: [4, 0] });
       const history = await readHistory(fileOf(JSON.stringify(turned), ".json"));
       expect(history.scope).toMatchObject({ vmalloc: scope.vmalloc, blockPages: 0 });
-      expect(JSON.parse(formatHistory(history))).toEqual(turned);
+      expect(JSON.parse(formatHistory(history))).toEqual({ ...turned, vmapcheck: 2 });
     });
   });
 

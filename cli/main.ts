@@ -3,7 +3,10 @@
 import { randomInt } from "node:crypto";
 import { Command, CommanderError } from "commander";
 import { InputError, oneLine } from "../adapters/input-error.ts";
+import { USUAL_RUNS } from "./check-kernel.ts";
 import { AS_EXPECTED, BAD_INPUT, UsageError, wholeNumber } from "./exit.ts";
+import { textWidth } from "./output.ts";
+import { VERSION } from "./package-version.ts";
 import { type CheckArguments, checkVerb } from "./verbs/check.ts";
 import { conformVerb } from "./verbs/conform.ts";
 import { type DiffOptions, diffVerb } from "./verbs/diff.ts";
@@ -32,9 +35,13 @@ const UNUSED_SEED_OPTION = [
   "accepted by every verb; nothing is drawn at random here",
   SEED_OPTION[2],
 ] as const;
+const AS_OPTION = [
+  "--as <label>",
+  "by the promises of this release, whatever the recording's version says",
+] as const;
 const TRACE_OPTION = [
   "--trace <line>",
-  "which line of a recording; else the first that breaks a law",
+  "which line of a recording; else the first that violates a law",
   wholeNumber("--trace", 1, 2 ** 31),
 ] as const;
 
@@ -42,18 +49,25 @@ const program = new Command("vmapcheck")
   .description(
     "Checks allocators of kernel virtual addresses, release by release, against one reference model.",
   )
+  .version(`vmapcheck ${VERSION}`, "--version", "print the version")
   .showSuggestionAfterError(true)
   .exitOverride()
-  .configureOutput({ outputError: () => {} });
+  .configureOutput({ outputError: () => {}, getOutHelpWidth: textWidth, getErrHelpWidth: textWidth });
 
 program
   .command("check")
   .description("every kernel against every law it promises: pinned histories first, then random ones")
   .argument("[kernel...]", "labels such as 2.6.39; all when none is given")
-  .option("--runs <number>", "random histories in each scope", wholeNumber("--runs", 0, MOST_RUNS), 1500)
+  .option(
+    "--runs <number>",
+    "random histories in each scope; fewer than usual may not reach every witness, which is a warning then and else a failure; 0 for pinned histories alone",
+    wholeNumber("--runs", 0, MOST_RUNS),
+    USUAL_RUNS,
+  )
   .option("--law <id>", "only this law")
   .option(...SEED_OPTION, 20110106)
-  .option("--coverage", "compare ways to draw histories by the states they visit", false)
+  .option("--details", "also each violation, what was visited whole, and every interleaving", false)
+  .option("--coverage", "also what was exercised, and ways to draw histories by the states they visit", false)
   .option(...JSON_OPTION)
   .action(run<string[], CheckArguments>(checkVerb));
 
@@ -61,7 +75,21 @@ program
   .command("hunt")
   .description("rediscovers catalogue bugs at random, from a fresh seed unless one is given")
   .argument("[bug...]", "slugs or numbers, such as va-gap-offbyone or A1; all when none is given")
-  .option("--runs <number>", "histories drawn for each law at most", wholeNumber("--runs", 1, MOST_RUNS))
+  .option(
+    "--runs <number>",
+    "histories drawn for each law until it is found; 500000 unless given",
+    wholeNumber("--runs", 1, MOST_RUNS),
+  )
+  .option(
+    "--tries <number>",
+    "histories drawn for a shorter one, once it is found; 30000 unless given",
+    wholeNumber("--tries", 0, MOST_RUNS),
+  )
+  .option(
+    "--seconds <number>",
+    "end after this long, whatever was found",
+    wholeNumber("--seconds", 1, 2 ** 20),
+  )
   .option("--law <id>", "only this law")
   .option(...SEED_OPTION)
   .option(...JSON_OPTION)
@@ -97,6 +125,7 @@ program
   .option("--every <seconds>", "how often; 30 unless given", wholeNumber("--every", 0, 2 ** 20))
   .option("--resume <file>", "go on with a search that was saved, of the machine that was saved")
   .option("--dot <file>", "write the graph for Graphviz, if it has at most 2000 states")
+  .option("--out <file>", "write the history or run that violates a law, for replay")
   .option("--itf <file>", "write the first break's run as an ITF trace (.itf.json), for Quint and Apalache")
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
@@ -110,8 +139,18 @@ program
   .option("--scope <parameters>", "explore this small space, such as pages=6,windows=1, not the usual ones")
   .option("--kind <kind>", "only a difference of this kind, such as address or flush")
   .option(
+    "--states <number>",
+    "visited in each space; 20000 unless given, 8000 with --all",
+    wholeNumber("--states", 1, 2 ** 30),
+  )
+  .option(
+    "--runs <number>",
+    "histories drawn where that shows no difference; 5000 unless given, 2000 with --all",
+    wholeNumber("--runs", 0, MOST_RUNS),
+  )
+  .option(
     "--seconds <number>",
-    "for a pair; 20 unless given, 8 with --all",
+    "end a pair after this long, at what is known then",
     wholeNumber("--seconds", 1, 2 ** 20),
   )
   .option("--out <file>", "write the history, for replay")
@@ -123,7 +162,7 @@ program
   .command("replay")
   .description("judges a history step by step, with the address space after each")
   .argument("<file-or-bug>", "a history (.json), a recording (.jsonl, .jsonl.gz), or a bug")
-  .option("--kernel <label>", "on this kernel, not on the one it was found on")
+  .option("--kernel <label>", "on our model of this kernel; else on the one it was found on, or as recorded")
   .option("--law <id>", "only this law; of a bug, the history pinned for it")
   .option(
     "--grain <grain>",
@@ -131,17 +170,20 @@ program
   )
   .option("--all", "every step of a history of more than 40, not only the last 20", false)
   .option(...TRACE_OPTION)
+  .option(...AS_OPTION)
+  .option("--format <format>", "text, or mail: 72 columns of plain ASCII, with bug, commits and source")
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
   .action(run<string, ReplayOptions>(replayVerb));
 
 program
   .command("pin")
-  .description("shrinks a history that breaks a law, names it and files it under counterexamples/")
+  .description("shrinks a history that violates a law, names it and files it, unless a shorter one is pinned")
   .argument("<file>", "a history (.json) or a recording (.jsonl, .jsonl.gz)")
-  .option("--kernel <label>", "on this kernel, not on the one it was found on")
+  .option("--kernel <label>", "on our model of this kernel; else on the one it was found on, or as recorded")
   .option("--law <id>", "this law, not the first that breaks")
   .option(...TRACE_OPTION)
+  .option(...AS_OPTION)
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
   .action(run<string, PinOptions>(pinVerb));
@@ -159,6 +201,7 @@ program
   .description("judges a recording by the laws, with none of our kernels involved")
   .argument("<file...>", "recordings (.jsonl, .jsonl.gz)")
   .option("--law <id>", "only this law")
+  .option(...AS_OPTION)
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
   .action(run<string[], JudgeOptions>(judgeVerb));

@@ -110,7 +110,7 @@ describe("a file that could not be written", () => {
     [
       "a folder to save to",
       explore("6.1", { checkpoint: directory }),
-      /^--checkpoint TMP\/directory: it is a folder/,
+      /^--checkpoint TMP\/directory: it is a directory/,
     ],
     [
       "a device to save to",
@@ -122,15 +122,15 @@ describe("a file that could not be written", () => {
       explore("6.1", { checkpoint: join(elsewhere, "blocked") }),
       /blocked\.part is there, and is no regular file$/,
     ],
-    ["a folder for a graph", explore("6.1", { dot: directory }), /^--dot TMP\/directory: it is a folder/],
-    ["a folder for a run", explore("6.1", { itf: directory }), /^--itf TMP\/directory: it is a folder/],
+    ["a folder for a graph", explore("6.1", { dot: directory }), /^--dot TMP\/directory: it is a directory/],
+    ["a folder for a run", explore("6.1", { itf: directory }), /^--itf TMP\/directory: it is a directory/],
     ["no name for a graph", explore("6.1", { dot: "" }), /^--dot : expected the name of a file$/],
-    ["a folder for a history", diff({ out: directory }), /^--out TMP\/directory: it is a folder/],
+    ["a folder for a history", diff({ out: directory }), /^--out TMP\/directory: it is a directory/],
     ["a folder that is not there", diff({ out: "/nowhere/x" }), /^--out \/nowhere\/x: ENOENT/],
     [
       "one file for two",
       explore("6.1", { dot: file, itf: join(directory, "..", "some-file") }),
-      /^--itf .*: --dot names the same file$/,
+      /^--dot and --itf name the same file, /,
     ],
   ];
 

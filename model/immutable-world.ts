@@ -1,17 +1,18 @@
 /**
- * The reference: the world as immutable data. Every step of a history can be kept and compared by value
- * (Immutable's `is`), and nothing a law asks can change it.
+ * The reference: the world as immutable data. Every step of a history can be kept, and nothing a law asks can change
+ * it. Lists are plain arrays of plain records, never written to; what is looked up by its number is an Immutable map.
  */
-import { hash, Map as ImmutableMap, is, List, type ValueObject } from "immutable";
+import { Map as ImmutableMap } from "immutable";
 import type { Congruent } from "../spec/commands.ts";
 import type { Promises } from "../spec/releases.ts";
 import { fitsBlock, isLittleLeft, type Scope } from "../spec/scope.ts";
 import { type Cpu, type Extent, overlaps, type Pages, type Pfn, type Vpn } from "../spec/vocabulary.ts";
 import type { Purgeable, Request, World } from "../spec/world.ts";
-import type { Area } from "./area.ts";
+import { type Area, isFragmented } from "./area.ts";
+import { canGive } from "./block.ts";
 import type { Dead } from "./dead.ts";
-import { highestCongruentFit, lowestFit } from "./fit.ts";
-import { type PooledExtents, samePooled } from "./pools.ts";
+import { highestCongruentFit, lowestFit, lowestFree } from "./fit.ts";
+import type { PooledExtents } from "./pools.ts";
 
 /** One CPU's translations that were seen to be made and not flushed since. */
 export type Tlb = ImmutableMap<Vpn, Pfn>;
@@ -21,7 +22,7 @@ export interface WorldFields {
   readonly promises: Promises;
   readonly initialised: boolean;
   /** By start. Disjoint unless an illegal reply made them overlap. */
-  readonly areas: List<Area>;
+  readonly areas: readonly Area[];
   /** Whether they are: no area was ever placed on another. */
   readonly disjoint: boolean;
   readonly lazyPages: Pages;
@@ -29,12 +30,12 @@ export interface WorldFields {
   readonly ptes: number;
   readonly held: number;
   /** What was let go and may still be translated. */
-  readonly dead: List<Dead>;
+  readonly dead: readonly Dead[];
   /** What the pools of nodes may hold. */
   readonly pooled: PooledExtents;
   readonly leakedDescriptors: number;
   /** Released although no flush covered them since their owner let go. Empty unless a law was broken. */
-  readonly unflushed: List<Extent>;
+  readonly unflushed: readonly Extent[];
   readonly tlbs: ImmutableMap<Cpu, Tlb>;
   /** The next fresh frame; an allocation that maps takes one a page. */
   readonly nextFrame: Pfn;
@@ -43,26 +44,24 @@ export interface WorldFields {
 /** The fields that a reply may change. */
 export type Changes = Partial<Omit<WorldFields, "scope" | "promises">>;
 
-export class ImmutableWorld implements World, WorldFields, ValueObject {
+export class ImmutableWorld implements World, WorldFields {
   readonly scope: Scope;
   readonly promises: Promises;
   readonly initialised: boolean;
-  readonly areas: List<Area>;
+  readonly areas: readonly Area[];
   readonly disjoint: boolean;
   readonly lazyPages: Pages;
   readonly ptes: number;
   readonly held: number;
-  readonly dead: List<Dead>;
+  readonly dead: readonly Dead[];
   readonly pooled: PooledExtents;
   readonly leakedDescriptors: number;
-  readonly unflushed: List<Extent>;
+  readonly unflushed: readonly Extent[];
   readonly tlbs: ImmutableMap<Cpu, Tlb>;
   readonly nextFrame: Pfn;
-  /** The areas again, for walking: made once for the many questions that laws ask of one world. */
-  readonly walk: readonly Area[];
-  private takenExtents: readonly Extent[] | undefined;
+  #taken: readonly Extent[] | undefined;
 
-  private constructor(base: WorldFields & { readonly walk: readonly Area[] }, changes: Changes) {
+  private constructor(base: WorldFields, changes: Changes) {
     this.scope = base.scope;
     this.promises = base.promises;
     this.initialised = changes.initialised ?? base.initialised;
@@ -77,7 +76,6 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
     this.unflushed = changes.unflushed ?? base.unflushed;
     this.tlbs = changes.tlbs ?? base.tlbs;
     this.nextFrame = changes.nextFrame ?? base.nextFrame;
-    this.walk = this.areas === base.areas ? base.walk : this.areas.toArray();
   }
 
   /** The world before the first command. */
@@ -86,18 +84,17 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
       scope,
       promises,
       initialised: !scope.beforeInit,
-      areas: List<Area>(),
+      areas: [],
       disjoint: true,
       lazyPages: 0,
       ptes: 0,
       held: 0,
-      dead: List<Dead>(),
+      dead: [],
       pooled: [],
       leakedDescriptors: 0,
-      unflushed: List<Extent>(),
+      unflushed: [],
       tlbs: ImmutableMap<Cpu, Tlb>(),
       nextFrame: 1,
-      walk: [],
     };
     return new ImmutableWorld(fields, {});
   }
@@ -105,29 +102,6 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
   /** A world that differs in these fields. */
   with(changes: Changes): ImmutableWorld {
     return new ImmutableWorld(this, changes);
-  }
-
-  equals(other: unknown): boolean {
-    return (
-      other instanceof ImmutableWorld &&
-      this.scope === other.scope &&
-      this.promises === other.promises &&
-      this.initialised === other.initialised &&
-      this.lazyPages === other.lazyPages &&
-      this.ptes === other.ptes &&
-      this.held === other.held &&
-      this.leakedDescriptors === other.leakedDescriptors &&
-      this.nextFrame === other.nextFrame &&
-      is(this.areas, other.areas) &&
-      is(this.dead, other.dead) &&
-      is(this.tlbs, other.tlbs) &&
-      samePooled(this.pooled, other.pooled) &&
-      sameExtents(this.unflushed, other.unflushed)
-    );
-  }
-
-  hashCode(): number {
-    return this.areas.hashCode() ^ hash(this.nextFrame);
   }
 
   get deadPtes(): number {
@@ -151,10 +125,10 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
   /** The place among the areas of the first that reaches beyond this page; all before it end there or lower. */
   firstBeyond(page: Vpn): number {
     if (!this.disjoint) return 0;
-    let [low, high] = [0, this.walk.length];
+    let [low, high] = [0, this.areas.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((this.walk[middle] as Area).end <= page) low = middle + 1;
+      if ((this.areas[middle] as Area).end <= page) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -162,8 +136,8 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
 
   areasIn(extent: Extent, purgeable: Purgeable = "taken"): readonly Area[] {
     const found: Area[] = [];
-    for (let at = this.firstBeyond(extent.start); at < this.walk.length; at++) {
-      const area = this.walk[at] as Area;
+    for (let at = this.firstBeyond(extent.start); at < this.areas.length; at++) {
+      const area = this.areas[at] as Area;
       if (area.start >= extent.end) break;
       if (area.end > extent.start && (purgeable !== "gone" || !this.purges(area))) found.push(area);
     }
@@ -171,8 +145,8 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
   }
 
   busyAt(start: Vpn): Area | undefined {
-    for (let at = this.firstBeyond(start); at < this.walk.length; at++) {
-      const area = this.walk[at] as Area;
+    for (let at = this.firstBeyond(start); at < this.areas.length; at++) {
+      const area = this.areas[at] as Area;
       if (area.start > start) return undefined;
       if (area.start !== start || area.life !== "busy") continue;
       if (area.by === "alloc" || area.by === "vmap") return area;
@@ -182,7 +156,7 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
 
   /** The busy areas that a pcpuGet placed at this base. */
   percpuAt(base: Vpn): readonly Area[] {
-    return this.walk.filter((area) => area.by === base && area.life === "busy");
+    return this.areas.filter((area) => area.by === base && area.life === "busy");
   }
 
   holdsPcpu(base: Vpn, offsets: readonly Pages[]): boolean {
@@ -192,7 +166,7 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
 
   holdsMap(start: Vpn, count: Pages): boolean {
     if (fitsBlock(this.scope, count)) return this.mapAt(start, count) !== undefined;
-    return this.walk.some(
+    return this.areas.some(
       (area) => area.start === start && area.by === "map" && area.life === "busy" && area.mapped === count,
     );
   }
@@ -202,8 +176,8 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
     start: Vpn,
     count: Pages,
   ): { readonly area: Area; readonly at: number; readonly map: number } | undefined {
-    for (let at = this.firstBeyond(start); at < this.walk.length; at++) {
-      const area = this.walk[at] as Area;
+    for (let at = this.firstBeyond(start); at < this.areas.length; at++) {
+      const area = this.areas[at] as Area;
       if (area.start > start) return undefined;
       if (area.block === undefined || area.end <= start) continue;
       const map = area.block.maps.findIndex(
@@ -217,11 +191,11 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
   /** The block that stands around these pages and never gave any of them out, and its place among the areas. */
   giverOf(extent: Extent): { readonly area: Area; readonly at: number } | undefined {
     // An extent of no page may be one at the very end of a block.
-    for (let at = this.firstBeyond(extent.start - 1); at < this.walk.length; at++) {
-      const area = this.walk[at] as Area;
+    for (let at = this.firstBeyond(extent.start - 1); at < this.areas.length; at++) {
+      const area = this.areas[at] as Area;
       if (area.start > extent.start) return undefined;
       if (area.block === undefined || area.life === "lazy" || area.end < extent.end) continue;
-      if (area.block.canGive(extent)) return { area, at };
+      if (canGive(area.block, extent)) return { area, at };
     }
     return undefined;
   }
@@ -234,16 +208,20 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
     return lowestFit(this.inTheWay(purgeable), this.promises, request);
   }
 
+  lowestFree(request: Request, purgeable: Purgeable): Vpn | undefined {
+    return lowestFree(this.inTheWay(purgeable), this.promises, request);
+  }
+
   highestCongruentFit(congruent: Congruent, purgeable: Purgeable): Vpn | undefined {
     return highestCongruentFit(this.inTheWay(purgeable), this.promises, this.scope.vmalloc, congruent);
   }
 
   /** All that is taken, by start: the areas, and before a purge what pools may hold. */
   private inTheWay(purgeable: Purgeable): readonly Extent[] {
-    if (purgeable === "gone") return this.walk.filter((each) => !this.purges(each));
-    if (purgeable === "pools emptied" || this.pooled.length === 0) return this.walk;
-    this.takenExtents ??= [...this.walk, ...this.pooled].sort((a, b) => a.start - b.start);
-    return this.takenExtents;
+    if (purgeable === "gone") return this.areas.filter((each) => !this.purges(each));
+    if (purgeable === "pools emptied" || this.pooled.length === 0) return this.areas;
+    this.#taken ??= [...this.areas, ...this.pooled].sort((a, b) => a.start - b.start);
+    return this.#taken;
   }
 
   mayBePooled(extent: Extent, node: number): boolean {
@@ -254,7 +232,7 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
 
   /** Whether a synchronous purge of this release takes the area. */
   purges(area: Area): boolean {
-    return area.life === "lazy" || (area.fragmented && this.promises.fragments !== "kept");
+    return area.life === "lazy" || (isFragmented(area) && this.promises.fragments !== "kept");
   }
 
   /** Whether vm_unmap_aliases takes it, too. */
@@ -269,7 +247,7 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
   }
 
   blockHasLeft(cpu: Cpu, pages: Pages): boolean {
-    for (const { block, life, start, end } of this.walk) {
+    for (const { block, life, start, end } of this.areas) {
       if (block?.cpu === cpu && life === "busy" && end - start - block.given >= pages) return true;
     }
     return false;
@@ -277,8 +255,8 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
 
   fragmentedBlocks(cpu?: Cpu): number {
     let count = 0;
-    for (const area of this.walk) {
-      if (area.fragmented && (cpu === undefined || area.block?.cpu === cpu)) count += 1;
+    for (const area of this.areas) {
+      if (isFragmented(area) && (cpu === undefined || area.block?.cpu === cpu)) count += 1;
     }
     return count;
   }
@@ -286,8 +264,8 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
   unflushedIn(extent: Extent): boolean {
     for (const other of this.unflushed) if (overlaps(other, extent)) return true;
     for (const dead of this.dead) if (overlaps(dead, extent)) return true;
-    for (let at = this.firstBeyond(extent.start); at < this.walk.length; at++) {
-      const area = this.walk[at] as Area;
+    for (let at = this.firstBeyond(extent.start); at < this.areas.length; at++) {
+      const area = this.areas[at] as Area;
       if (area.start >= extent.end) return false;
       if (area.life === "lazy" && area.end > extent.start) return true;
     }
@@ -295,8 +273,8 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
   }
 
   frameAt(page: Vpn): Pfn | undefined {
-    for (let at = this.firstBeyond(page); at < this.walk.length; at++) {
-      const area = this.walk[at] as Area;
+    for (let at = this.firstBeyond(page); at < this.areas.length; at++) {
+      const area = this.areas[at] as Area;
       if (area.start > page) return undefined;
       if (area.end <= page || area.life !== "busy") continue;
       if (area.block === undefined) {
@@ -333,10 +311,4 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
     );
     return dead && dead.start + (frame - dead.frame);
   }
-}
-
-function sameExtents(a: List<Extent>, b: List<Extent>): boolean {
-  return (
-    a.size === b.size && a.every(({ start, end }, at) => b.get(at)?.start === start && b.get(at)?.end === end)
-  );
 }

@@ -1,8 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { historyIn } from "../../adapters/history-file.ts";
+import { playing } from "../../engine/stepper.ts";
 import { settingFor } from "../../properties/setting.ts";
 import { kernelNamed } from "../names.ts";
-import { replayedText } from "./replayed.ts";
+import { mailText } from "./mail.ts";
+import { type Replayed, replayedText, type ShownSteps, stepsShown } from "./replayed.ts";
+import { stepsJson } from "./steps.ts";
 
 /** So many areas of a page each, one after another, and the last of them freed. */
 const history = (areas: number) =>
@@ -17,11 +20,28 @@ const history = (areas: number) =>
     ],
   });
 
-function shown(areas: number, all: boolean): string[] {
+function shownOf(areas: number, all: boolean): ShownSteps {
   const { scope, commands } = history(areas);
-  return [...replayedText(settingFor(kernelNamed("6.1"), scope), commands, commands.length - 1, all)];
+  const setting = settingFor(kernelNamed("6.1"), scope);
+  return stepsShown(() => playing(setting, commands), commands.length - 1, all);
 }
 
+function replayed(areas: number, all: boolean): Replayed {
+  return {
+    about: ["kernel 6.1"],
+    bug: undefined,
+    of: areas + 1,
+    shown: shownOf(areas, all),
+    violations: [],
+    shortfalls: [],
+    subject: "6.1",
+    asked: undefined,
+    replay: "npx vmapcheck replay here",
+  };
+}
+
+/** The text in parts: one a step, and what stands before them. */
+const shown = (areas: number, all: boolean) => replayedText(replayed(areas, all)).split("\n\n");
 const stepsOf = (texts: readonly string[]) => texts.flatMap((text) => /^step (\d+) of/.exec(text)?.[1] ?? []);
 const UP_TO = (last: number, from = 1) =>
   Array.from({ length: last - from + 1 }, (_, nth) => String(from + nth));
@@ -35,16 +55,33 @@ describe("a history that is replayed", () => {
   test("is shown from its last 20 steps on where it is long, and says what is left out", () => {
     const texts = shown(40, false);
     expect(stepsOf(texts)).toEqual(UP_TO(41, 22));
-    expect(texts[0]).toContain("steps 1 to 21: not shown (--all shows them)");
+    expect(texts).toContain("steps 1 to 21 are not shown (--all shows them)");
   });
 
   test("is shown whole by request", () => {
     expect(stepsOf(shown(300, true))).toEqual(UP_TO(301));
   });
 
+  test("is in a mail and in JSON with the same steps as in text", () => {
+    const mail = mailText(replayed(40, false));
+    expect(mail).toContain("(Steps 1 to 21 are left out.)");
+    expect(Array.from(mail.matchAll(/^ *(\d+)\. /gm), ([, step]) => step)).toEqual(UP_TO(41, 22));
+    const json = (all: boolean) => stepsJson(shownOf(40, all), ({ index }) => index);
+    expect(json(false).map(({ step }) => String(step))).toEqual(UP_TO(41, 22));
+    expect(json(true).slice(21)).toEqual(json(false));
+  });
+
+  test("keeps at most the steps of a short one, and none where all of a long one are shown", () => {
+    expect(shownOf(39, false).steps).toHaveLength(40);
+    expect(shownOf(300, false).steps).toHaveLength(20);
+    expect(shownOf(300, true).steps).not.toBeInstanceOf(Array);
+    expect([...shownOf(300, true).steps]).toHaveLength(301);
+  });
+
   test("names areas by the commands that asked for them, those not shown included", () => {
     // The 40th area, N, was asked for by command 40, and command 41 frees it: its letter is the one of all 41 steps.
-    const [last, ofAll] = [shown(40, false).at(-1), shown(40, true).at(-1)] as [string, string];
+    const end = (all: boolean) => shown(40, all).find((text) => text.startsWith("step 41 of")) ?? "";
+    const [last, ofAll] = [end(false), end(true)];
     expect(ofAll).toMatch(/area .*n/);
     expect(last).toMatch(/area .*n/);
   });

@@ -1,50 +1,136 @@
-/** The text of a history that was replayed: all steps of a short one, of a long one the steps before its end. */
-import { playing } from "../../engine/stepper.ts";
-import type { VmapPlayed, VmapSetting } from "../../properties/setting.ts";
-import type { HistoryStep } from "../../spec/history.ts";
+/** A history or a recorded trace that was judged step by step: as text. */
+import type { Bug } from "../../counterexamples/bug.ts";
+import type { NamedBreak } from "../../counterexamples/index.ts";
+import type { LawId } from "../../spec/contract.ts";
+import { LAWS } from "../../spec/laws/index.ts";
 import { pc } from "../colour.ts";
-import { drawing, extentsOf, type Letters, mapsOf, noteLetters, stepLine } from "./played.ts";
+import { commandLine } from "../output.ts";
+import type { Shortfall } from "../shortfalls.ts";
+import { drawing, type GotBy, noteGot, type Shown, stepLine } from "./played.ts";
 
-/** A history of no more steps is shown whole. */
-const SHORT = 40;
-/** Of a longer one so many are shown. */
-const LAST = 20;
-
-/** The steps up to `end`, an index, one text each. Worlds are made anew, and few kept: each may be large. */
-export function* replayedText<S>(
-  setting: VmapSetting<S>,
-  commands: readonly HistoryStep[],
-  end: number,
-  all: boolean,
-): Generator<string, void, undefined> {
-  const shown = commands.slice(0, end + 1);
-  // They were judged already.
-  const play = () => playing({ ...setting, laws: [] }, shown);
-  const text = (now: VmapPlayed, map: readonly string[]) =>
-    `${stepLine(now, commands.length)}\n${map.join("\n")}\n`;
-  if (all) {
-    const draw = drawing(...extentsAndLast(play()));
-    for (const now of play()) yield text(now, draw(now));
-    return;
-  }
-  const from = shown.length <= SHORT ? 0 : shown.length - LAST;
-  if (from > 0) yield pc.dim(`steps 1 to ${from}: not shown (--all shows them)\n`);
-  const letters: Letters = new Map();
-  const kept: VmapPlayed[] = [];
-  for (const now of play()) {
-    if (now.index < from) noteLetters(now, letters);
-    else kept.push(now);
-  }
-  const maps = mapsOf(kept, letters);
-  for (const [nth, now] of kept.entries()) yield text(now, maps[nth] as string[]);
+/** A law that the last step violates. */
+export interface Violation extends NamedBreak {
+  readonly promised: boolean;
 }
 
-function extentsAndLast(played: Iterable<VmapPlayed>) {
-  const extents = [];
-  let last: VmapPlayed | undefined;
-  for (const now of played) {
-    for (const extent of extentsOf(now)) extents.push(extent);
-    last = now;
+export interface Replayed {
+  /** Lines that say what was judged: on which kernel, or by which promises. */
+  readonly about: readonly string[];
+  /** The bug whose pinned history it is. */
+  readonly bug: Bug | undefined;
+  /** Steps of the whole history. */
+  readonly of: number;
+  /** Those that are shown: the last of them violates a law, if any does. */
+  readonly shown: ShownSteps;
+  /** The laws violated by the last step, the one that is meant first. */
+  readonly violations: readonly Violation[];
+  /** Where it falls short of other laws, which it does not promise. */
+  readonly shortfalls: readonly Shortfall[];
+  /** Who answered: a kernel, or a recorded allocator. */
+  readonly subject: string;
+  /** The only law that was asked, if one was. */
+  readonly asked: LawId | undefined;
+  /** The line that replays it. */
+  readonly replay: string;
+}
+
+/** The steps that are shown of a history. */
+export interface ShownSteps {
+  /** May be gone through again and again: where there are many, each time they are played anew. */
+  readonly steps: Iterable<Shown>;
+  /** Indices of the first and the last of them. */
+  readonly first: number;
+  readonly last: number;
+  /** What steps before those got. */
+  readonly got: GotBy;
+}
+
+/** A history that comes to its end in no more steps is shown whole. */
+const SHORT = 40;
+/** Of a longer one, so many before its end are shown. */
+const LAST = 20;
+
+/** The steps to show of a history that ends with step `last`, an index. `play` plays it; few steps are kept. */
+export function stepsShown(play: () => Iterable<Shown>, last: number, all: boolean): ShownSteps {
+  const upTo = function* () {
+    for (const now of play()) {
+      yield now;
+      if (now.index === last) return;
+    }
+  };
+  const first = all || last < SHORT ? 0 : last + 1 - LAST;
+  if (last >= SHORT && all) return { steps: { [Symbol.iterator]: upTo }, first, last, got: new Map() };
+  const got: GotBy = new Map();
+  const steps: Shown[] = [];
+  for (const now of upTo()) {
+    if (now.index < first) noteGot(got, now);
+    else steps.push(now);
   }
-  return [extents, last] as const;
+  return { steps, first, last, got };
+}
+
+/** Violations with the one that is meant first. */
+export function meantFirst(violations: readonly Violation[], law: LawId | undefined): readonly Violation[] {
+  const isMeant = (each: Violation) => each.law === law;
+  return [...violations.filter(isMeant), ...violations.filter((each) => !isMeant(each))];
+}
+
+export const saysOf = (law: LawId): string => LAWS.find(({ id }) => id === law)?.says ?? "";
+
+export function acceptedText({ subject, asked }: Pick<Replayed, "subject" | "asked">): string {
+  return `accepted: ${subject} keeps ${asked ?? "every law it promises"} in this history`;
+}
+
+/** What a bug is called: its slug, and its number if it has one. */
+export const nameOfBug = ({ id, number }: Pick<Bug, "id" | "number">): string =>
+  `${id}${number === undefined ? "" : ` (${number})`}`;
+
+export function replayedText(replayed: Replayed): string {
+  const { about, bug, of, shown, violations, shortfalls, subject, replay } = replayed;
+  const { steps, first, got } = shown;
+  const texts = Array.from(
+    drawing(steps, { got: new Map(got) }),
+    ({ now, map }) => `${[stepLine(now, of), ...map].join("\n")}\n`,
+  );
+  return [
+    `${verdictLine(replayed)}\n`,
+    ...(bug === undefined ? [] : [`${pc.bold(nameOfBug(bug))}\n${bug.says}\n${pc.dim(bug.source)}\n`]),
+    `${about.join("\n")}\n`,
+    ...(first === 0 ? [] : [`steps 1 to ${first} are not shown (--all shows them)\n`]),
+    ...texts,
+    ...(violations.length === 0 ? [] : lawLines(replayed)),
+    ...shortfalls.map((each) => shortfallText(subject, each)),
+    ...(violations.length === 0 ? [] : [commandLine("replay", replay)]),
+  ].join("\n");
+}
+
+/** The first thing that is said. */
+function verdictLine(replayed: Replayed): string {
+  const { violations, subject, shown, of } = replayed;
+  const [meant] = violations;
+  if (meant === undefined) return pc.green(acceptedText(replayed));
+  const verdict = meant.promised
+    ? pc.red(`${subject} violates ${meant.law}`)
+    : pc.yellow(`${subject} falls short of ${meant.law}`);
+  const bug = meant.bug === undefined ? "no bug of the catalogue accounts for it" : nameOfBug(meant.bug);
+  return `${verdict} in step ${shown.last + 1} of ${of}: ${bug}`;
+}
+
+/** The law in words, and the bug. */
+function lawLines({ violations, subject, bug: pinned }: Replayed): string[] {
+  const [meant, ...others] = violations as [Violation, ...Violation[]];
+  const { law, promised, bug } = meant;
+  const lines = [`${(promised ? pc.red : pc.yellow)(pc.bold(law))}   ${saysOf(law)}`];
+  if (!promised) lines.push(`${subject} does not promise this, and falls short of it`);
+  lines.push(
+    bug === undefined ? "not known to the catalogue" : `known as ${bug.id} (fixed: ${bug.fixed})`,
+    ...(bug === undefined || bug === pinned ? [] : [pc.dim(bug.source)]),
+    ...others.map((each) => `violated by the same step: ${each.law}   ${pc.dim(saysOf(each.law))}`),
+  );
+  return lines;
+}
+
+function shortfallText(subject: string, { law: { id, says }, bug, step }: Shortfall): string {
+  const head = pc.yellow(`${subject} falls short of ${pc.bold(id)}`);
+  return `${head}, which it does not promise, at step ${step}: ${says}\n  by ${nameOfBug(bug)}, fixed: ${bug.fixed}`;
 }

@@ -11,7 +11,8 @@ export function page(vpn: Vpn): string {
   return vpn < LARGE ? String(vpn) : `0x${(BigInt(vpn) * BigInt(PAGE_SIZE)).toString(16)}`;
 }
 
-function extent({ start, end }: { readonly start: Vpn; readonly end: Vpn }): string {
+/** `[16,18)`. */
+export function extentText({ start, end }: { readonly start: Vpn; readonly end: Vpn }): string {
   return `[${page(start)},${page(end)})`;
 }
 
@@ -75,7 +76,7 @@ export function cpusText(scope: Scope): string {
 const MOST_FLUSHES = 4;
 
 export function responseText(response: Response): string {
-  const shown = response.flushes.slice(0, MOST_FLUSHES).map(extent);
+  const shown = response.flushes.slice(0, MOST_FLUSHES).map(extentText);
   const more = response.flushes.length - shown.length;
   const flushed = [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join(" ");
   const absent = response.usedAbsentCpu ? ", used data of a CPU that is not possible" : "";
@@ -118,4 +119,21 @@ function aliasText({ staleTlb, deadTlb, deadPtes }: AliasReport): string {
       ? ""
       : `, CPU ${first.cpu} still translates ${page(first.page)} to frame ${first.frame}${more}`;
   return `${translated}${ptesText(deadPtes, "of nobody are there")}`;
+}
+
+/** Text in lines of at most so many letters, indented; a longer word is cut. */
+export function filled(text: string, indent: number, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(/\s+/).flatMap((each) => pieces(each, width - indent))) {
+    if (line !== "" && indent + line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, line].map((each) => `${" ".repeat(indent)}${each}`.trimEnd());
+}
+
+function pieces(word: string, most: number): string[] {
+  return word.match(new RegExp(`.{1,${most}}`, "gu")) ?? [];
 }

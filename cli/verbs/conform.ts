@@ -1,14 +1,16 @@
 /** `conform`: a recording's commands on our version of its kernel, every reply field compared. */
 
 import { conform, type Difference } from "../../adapters/conform.ts";
+import { inputError } from "../../adapters/input-error.ts";
 import { readRecording, type Trace } from "../../adapters/recording.ts";
+import { kernelCalled } from "../../kernels/index.ts";
 import type { State } from "../../kernels/state.ts";
 import type { Kernel } from "../../spec/kernel.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
 import { releaseNamed } from "../names.ts";
-import { columns, interruptible, progress } from "../output.ts";
-import { areaRow, drawMap, letterFor, stretch } from "../show/map.ts";
+import { columns, interruptible, print, progress } from "../output.ts";
+import { areaRow, drawMap, letterFor, pagesAround, pagesNear } from "../show/map.ts";
 import { commandText, LARGE, page, responseText } from "../show/text.ts";
 
 interface FirstDifference {
@@ -32,6 +34,7 @@ export async function conformVerb(
   files: readonly string[],
   { json }: { readonly json: boolean },
 ): Promise<number> {
+  const started = Date.now();
   const spinner = progress();
   const work = interruptible();
   const tallies: Tally[] = [];
@@ -51,7 +54,7 @@ export async function conformVerb(
     spinner.stop();
   }
   if (json) console.log(JSON.stringify({ files: tallies.map(asJson) }));
-  else printTallies(tallies);
+  else print(talliesText(tallies, (Date.now() - started) / 1000, work.interrupted));
   if (work.interrupted) return INTERRUPTED;
   return tallies.some((tally) => tally.differing > 0) ? UNEXPECTED : AS_EXPECTED;
 }
@@ -71,7 +74,7 @@ function newTally(file: string): Tally {
 function count(tally: Tally, trace: Trace): void {
   tally.traces += 1;
   tally.labels.add(trace.label);
-  const kernel = releaseNamed(trace.label);
+  const kernel = modelOf(trace);
   const { replies, difference } = conform(kernel, trace);
   tally.replies += replies;
   if (difference === undefined) {
@@ -80,6 +83,14 @@ function count(tally: Tally, trace: Trace): void {
     tally.differing += 1;
     tally.first ??= { trace, kernel, difference };
   }
+}
+
+/** The model to compare with. Throws an InputError where there is none, or where the trace is only a part of one. */
+function modelOf({ file, line, label, cut }: Trace): Kernel<State> {
+  if (cut !== undefined) throw inputError(file, line, "cut: only a whole trace can be compared with a model");
+  if (kernelCalled(label) !== undefined) return releaseNamed(label);
+  const says = `version: there is no model of ${JSON.stringify(label)} to compare with; judge asks its laws`;
+  throw inputError(file, line, says);
 }
 
 function asJson({ file, labels, traces, conforming, differing, replies, first }: Tally) {
@@ -102,7 +113,17 @@ function firstAsJson({ trace, difference }: FirstDifference) {
   return { line: trace.line, seed: trace.seed, ...name, command: index, fields };
 }
 
-function printTallies(tallies: readonly Tally[]): void {
+function talliesText(tallies: readonly Tally[], seconds: number, isInterrupted: boolean): string {
+  const sum = (of: (tally: Tally) => number) => tallies.reduce((all, tally) => all + of(tally), 0);
+  const differing = sum((tally) => tally.differing);
+  const facts = [
+    `${tallies.length} recording${tallies.length === 1 ? "" : "s"}`,
+    `${sum(({ traces }) => traces)} traces`,
+    `${sum(({ replies }) => replies)} replies`,
+    `${differing} trace${differing === 1 ? "" : "s"} differing`,
+    `${seconds.toFixed(1)} s`,
+  ];
+  const verdict = differing > 0 ? pc.red("Differs") : pc.green("Conforms");
   const head = ["file", "label", "traces", "conforming", "differing", "replies"].map((word) => pc.dim(word));
   const rows = tallies.map((tally) => [
     tally.file,
@@ -112,8 +133,11 @@ function printTallies(tallies: readonly Tally[]): void {
     tally.differing > 0 ? pc.red(String(tally.differing)) : "0",
     String(tally.replies),
   ]);
-  console.log(columns([head, ...rows]));
-  for (const { first } of tallies) if (first !== undefined) printDifference(first);
+  const differences = tallies.flatMap(({ first }) =>
+    first === undefined ? [] : [firstDifferenceText(first)],
+  );
+  const line = `${verdict}${isInterrupted ? " so far" : ""}: ${facts.join(", ")}`;
+  return [line, columns([head, ...rows]), ...differences].join("\n\n");
 }
 
 /** A field's value with its addresses as the file has them, in bytes. */
@@ -145,20 +169,26 @@ export function differenceText(recorded: unknown, ours: unknown): string {
 const shortened = (text: string) => (text.length <= LONGEST / 2 ? text : `${text.slice(0, LONGEST / 2)}...`);
 
 /** The areas before the command, the command, and each field that differs. */
-function printDifference({ trace, kernel, difference }: FirstDifference): void {
+function firstDifferenceText({ trace, kernel, difference }: FirstDifference): string {
   const { index, fields, before } = difference;
   const { command, response } = trace.exchanges[index] as Trace["exchanges"][number];
-  console.log(
-    `\n${pc.bold(`${trace.file}:${trace.line}`)}  ${trace.name ?? `seed ${trace.seed}`}, command ${index + 1} of ${trace.exchanges.length}`,
-  );
   const areas = before.areas.map(({ start, end, lazy }, at) => ({ start, end, lazy, letter: letterFor(at) }));
-  const asked = command.op === "alloc" ? [{ start: command.vstart, end: command.vend }] : areas;
-  if (asked.length > 0)
-    console.log(drawMap([areaRow(areas)], stretch(asked, trace.scope.wordPages)).join("\n"));
-  console.log(`  ${commandText(command)}`);
-  console.log(`  recorded:   ${responseText(response)}`);
-  console.log(`  ${`${kernel.name}:`.padEnd(11)} ${responseText(difference.response)}`);
-  for (const { field, recorded, ours } of fields) {
-    console.log(`  ${pc.red(field.padEnd(10))}  ${differenceText(recorded, ours)}`);
-  }
+  const placed = [response, difference.response].flatMap((each) =>
+    each.kind === "placed" ? [{ start: each.start, end: each.start + 1 }] : [],
+  );
+  const asked = command.op === "alloc" ? [{ start: command.vstart, end: command.vend }] : [];
+  const pages = pagesNear(pagesAround([...areas, ...placed, ...asked], trace.scope.wordPages), [
+    ...placed,
+    ...asked,
+  ]);
+  return [
+    `${pc.bold(`${trace.file}:${trace.line}`)}  ${trace.name ?? `seed ${trace.seed}`}, command ${index + 1} of ${trace.exchanges.length}`,
+    ...(pages.length > 0 ? drawMap([areaRow(areas)], pages) : []),
+    `  ${commandText(command)}`,
+    `  recorded:   ${responseText(response)}`,
+    `  ${`${kernel.name}:`.padEnd(11)} ${responseText(difference.response)}`,
+    ...fields.map(
+      ({ field, recorded, ours }) => `  ${pc.red(field.padEnd(10))}  ${differenceText(recorded, ours)}`,
+    ),
+  ].join("\n");
 }

@@ -1,12 +1,22 @@
 /** `explore --liveness`: whether what has to end does, however CPUs take turns, as long as each gets its turn. */
+import { formatInterleaving } from "../../adapters/interleaving-file.ts";
 import { nameInterleaved } from "../../counterexamples/interleavings.ts";
 import { findingLassos, type Lasted, type Liveness } from "../../engine/liveness.ts";
 import type { StepMachine } from "../../protocols/program.ts";
 import { pc } from "../colour.ts";
-import { AS_EXPECTED, INTERRUPTED, UNEXPECTED, UsageError } from "../exit.ts";
+import { AS_EXPECTED, BAD_INPUT, INTERRUPTED, UNEXPECTED, UsageError } from "../exit.ts";
 import type { Explorable } from "../explorable.ts";
+import {
+  type Content,
+  filesNamed,
+  lackOfViolation,
+  refuseUnwritable,
+  reportUnwritten,
+  writeFiles,
+} from "../files.ts";
 import { memoryBounds } from "../memory.ts";
-import { columns, interruptible, progress } from "../output.ts";
+import { replayLine } from "../names.ts";
+import { columns, commandLine, interruptible, print, progress, timeUp } from "../output.ts";
 import { scopeText } from "../parameters.ts";
 import { chart } from "../show/chart.ts";
 import { progressText } from "../show/explored.ts";
@@ -22,14 +32,23 @@ export async function exploreLiveness(
   if (machine?.passing === undefined || machine.passing.length === 0) {
     throw new UsageError(`--liveness: nothing has to end in ${name}`);
   }
+  await refuseUnwritable(filesNamed({ "--out": options.out }));
   const work = interruptible();
   const result = await inTurns(machine, options, work);
   const bugOf = (each: Lasted) => (each.lasso === undefined ? undefined : nameInterleaved(name, each.id));
-  if (options.json) console.log(JSON.stringify(asJson(name, scope, machine, result, bugOf)));
-  else console.log(asText({ name, says, scope }, machine, result, bugOf));
+  const written = await writeFiles(
+    filesNamed({ "--out": options.out }).map((file) => ({ ...file, ...runOf(name, scope, machine, result) })),
+  );
+  const files = written.map(({ option, path, why }) => ({ option, path, written: why === undefined }));
+  if (options.json) console.log(JSON.stringify({ ...asJson(name, scope, machine, result, bugOf), files }));
+  else print(asText({ name, says, scope }, machine, result, bugOf));
+  const isLacking = reportUnwritten(written);
+  if (options.out !== undefined && !isLacking && !options.json)
+    print(`\n${commandLine("replay", replayLine(options.out))}`);
   if (work.interrupted) return INTERRUPTED;
   const unknown = result.lasted.some((each) => each.lasso !== undefined && bugOf(each) === undefined);
-  return unknown ? UNEXPECTED : AS_EXPECTED;
+  if (unknown) return UNEXPECTED;
+  return isLacking ? BAD_INPUT : AS_EXPECTED;
 }
 
 /** Throws a UsageError for options that are of the search for breaks. */
@@ -62,20 +81,34 @@ async function inTurns(
 ): Promise<Liveness> {
   const bounds = {
     states: options.states,
-    milliseconds: options.seconds * 1000,
     ...memoryBounds(options.megabytes),
   };
   const spinner = progress();
   const started = performance.now();
+  const late = timeUp(options.seconds);
   const turns = findingLassos(machine, bounds);
   let turn = turns.next(false);
   while (!turn.done) {
     spinner.say(progressText(turn.value, (performance.now() - started) / 1000));
     await work.turn();
-    turn = turns.next(work.interrupted);
+    turn = turns.next(work.interrupted || late());
   }
   spinner.stop();
   return turn.value;
+}
+
+/** The first run that never ends, as a file that replay reads. */
+function runOf(
+  protocol: string,
+  scope: Readonly<Record<string, number>>,
+  machine: StepMachine,
+  { lasted }: Liveness,
+): Content {
+  const found = lasted.find(({ lasso }) => lasso !== undefined);
+  if (found?.lasso === undefined) return lackOfViolation();
+  const [steps, loop] = [namesIn(machine, found.lasso.stem), namesIn(machine, found.lasso.loop)];
+  const run = { protocol, scope, law: found.id, steps: steps ?? [], loop: loop ?? [] };
+  return { text: formatInterleaving(run) };
 }
 
 const namesIn = (machine: StepMachine, run: readonly number[] | undefined) =>
@@ -116,14 +149,14 @@ function asText(
     if (each.lasso === undefined) return [];
     const { stem, loop } = each.lasso;
     const bug = bugOf(each);
-    const head = `${pc.red(`${each.id} is broken`)}: ${stem.length} steps, then ${loop.length === 0 ? "nothing more" : `${loop.length} for ever`}.  ${saysOf(each.id)}`;
+    const head = `${pc.red(`${each.id} is violated`)}: ${stem.length} steps, then ${loop.length === 0 ? "nothing more" : `${loop.length} for ever`}.\n${saysOf(each.id)}`;
     return [
       [head, ...chart(machine, stem, loop), ...(bug === undefined ? [] : [`known as ${bug}`])].join("\n"),
     ];
   });
   const verdicts = lasted.map(({ id, verdict }) => [
     id,
-    verdict === "holds" ? pc.green(verdict) : verdict,
+    verdict === "holds" ? pc.green(verdict) : verdict === "broken" ? "violated" : verdict,
     pc.dim(saysOf(id)),
   ]);
   const receipt = [
@@ -137,7 +170,13 @@ function asText(
     ["fairness", "weak: a CPU that can always go on does at last"],
     ["seconds", seconds.toFixed(2)],
   ];
+  const violated = lasted.filter(({ lasso }) => lasso !== undefined);
+  const unknown = violated.filter((each) => bugOf(each) === undefined).length;
+  const word = violated.length > 0 ? "Violated" : ended === "fixpoint" ? "Holds" : "No violation so far";
+  const count = violated.length - unknown;
+  const facts = `${name}, ${lasted.length} laws, ${count} violation${count === 1 ? "" : "s"} known, ${unknown} unknown, ${states} states, ${seconds.toFixed(1)} s`;
   return [
+    `${(unknown > 0 ? pc.red : pc.green)(word)}: ${facts}`,
     `${pc.bold(name)} ${scopeText(scope)}\n${says}`,
     ...broken,
     columns(verdicts),

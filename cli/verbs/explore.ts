@@ -6,11 +6,22 @@ import { type Explored, exploring, isOfHashes, type Visitable } from "../../engi
 import { itfText } from "../../engine/itf.ts";
 import { OutOfMemory } from "../../engine/out-of-memory.ts";
 import { exploringTogether } from "../../engine/parallel.ts";
-import { AS_EXPECTED, INTERRUPTED, orNearest, UNEXPECTED, UsageError } from "../exit.ts";
+import { AS_EXPECTED, BAD_INPUT, INTERRUPTED, orNearest, UNEXPECTED, UsageError } from "../exit.ts";
 import { type Explorable, explorableNamed, type Opened, type Orders, type Told } from "../explorable.ts";
+import {
+  type Content,
+  filesNamed,
+  lackOfViolation,
+  type Product,
+  refuseReplaced,
+  refuseSameFile,
+  refuseUnwritable,
+  reportUnwritten,
+  writeFiles,
+} from "../files.ts";
 import { memoryBounds } from "../memory.ts";
-import { interruptible, progress } from "../output.ts";
-import { refuseFiles, refuseReplaced, writeFor } from "../output-files.ts";
+import { replayLine } from "../names.ts";
+import { interruptible, print, progress, timeUp } from "../output.ts";
 import { parametersOf, scopeText } from "../parameters.ts";
 import {
   orNotOfMachine,
@@ -19,7 +30,7 @@ import {
   type SavedSearch,
   savingTo,
 } from "../saved-search.ts";
-import { exploredJson, exploredText, progressText } from "../show/explored.ts";
+import { ENDED, exploredJson, exploredText, progressText } from "../show/explored.ts";
 import { type Named, sourceByName } from "../visitable-by-name.ts";
 import { exploreLiveness } from "./explore-liveness.ts";
 
@@ -40,6 +51,7 @@ export interface ExploreArguments {
   readonly resume?: string;
   readonly dot?: string;
   readonly itf?: string;
+  readonly out?: string;
   readonly json: boolean;
 }
 
@@ -56,7 +68,7 @@ export async function exploreVerb(name: string | undefined, options: ExploreArgu
   if (options.liveness) return exploreLiveness(explorable, named.parameters, options);
   const opened = open(explorable, named);
   refuseWhatCannotBe(opened.machine, saved, options);
-  await refuseFilesOf(options);
+  await refuseFiles(options);
   const work = interruptible();
   const how = { ...options, memory: memoryBounds(options.megabytes) };
   const found = await orNotOfMachine(saved, () =>
@@ -78,11 +90,16 @@ export async function exploreVerb(name: string | undefined, options: ExploreArgu
     result,
     told,
   };
-  if (options.json) console.log(JSON.stringify(exploredJson(report)));
-  else console.log(exploredText(report, options.actions));
-  await writeAll(filesAsked(named.machine, from, result, told, options));
+  const written = await writeFiles(productsAsked(named.machine, from, result, told, options));
+  const files = written.map(({ option, path, why }) => ({ option, path, written: why === undefined }));
+  if (options.json) console.log(JSON.stringify({ ...exploredJson(report), files }));
+  else print(exploredText(report, options.actions));
+  const isLacking = reportUnwritten(written);
+  const replayable = files.find(({ option, written }) => option === "--out" && written);
+  if (replayable !== undefined && !options.json) print(`\nreplay:  ${replayLine(replayable.path)}`);
   if (work.interrupted) return INTERRUPTED;
-  return told.some(({ bug, promised }) => bug === undefined && promised) ? UNEXPECTED : AS_EXPECTED;
+  if (told.some(({ bug, promised }) => bug === undefined && promised)) return UNEXPECTED;
+  return isLacking ? BAD_INPUT : AS_EXPECTED;
 }
 
 /** What breaks in fewer orders is looked for in all, within the same bounds: only there is a run a shortest one. */
@@ -178,7 +195,7 @@ function sameAsked(
 function refuseWhatCannotBe(
   machine: Visitable,
   saved: SavedSearch | undefined,
-  { compact, workers, every, checkpoint }: ExploreArguments,
+  { compact, workers, every, checkpoint, dot }: ExploreArguments,
 ): void {
   if (every !== undefined && checkpoint === undefined)
     throw new UsageError("--every is for --checkpoint FILE");
@@ -192,6 +209,8 @@ function refuseWhatCannotBe(
   if (isHashed && workers > 1) {
     throw new UsageError("--workers: hashes of states (--compact) are kept by one thread only");
   }
+  if (isHashed && dot !== undefined)
+    throw new UsageError("--dot draws states, of which --compact keeps hashes only");
 }
 
 /** Explores until it ends by itself, at a bound, or by Ctrl-C. */
@@ -208,7 +227,6 @@ async function exploreInTurns(
   const given = {
     bounds: {
       states: options.states,
-      milliseconds: options.seconds * 1000,
       ...options.memory,
     },
     enough: (broken: readonly string[]) => (law === undefined ? !goesOnAfterBreaks : broken.includes(law)),
@@ -220,13 +238,14 @@ async function exploreInTurns(
       ? exploring(machine, { ...given, compact: options.compact })
       : exploringTogether(machine, sourceByName(named), { ...given, workers });
   const spinner = progress();
+  const late = timeUp(options.seconds);
   const started = performance.now() - (given.resume?.seconds ?? 0) * 1000;
   try {
     let turn = await turns.next(false);
     while (!turn.done) {
       spinner.say(progressText(turn.value, (performance.now() - started) / 1000));
       await work.turn();
-      turn = await turns.next(work.interrupted);
+      turn = await turns.next(work.interrupted || late());
     }
     return turn.value;
   } catch (error) {
@@ -258,51 +277,48 @@ function onOrOff(option: string, word: string): boolean {
   return word === "on";
 }
 
-/** A file that was asked for: by which option, where, and what goes into it. */
-interface Asked {
-  readonly option: string;
-  readonly path: string;
-  text(): string;
-}
-
-/** The files asked for. Their texts throw a UsageError where there is nothing to write. */
-function filesAsked(
+/** The files asked for, each with its text or why there is none. */
+function productsAsked(
   name: string,
   opened: Opened,
   result: Explored,
   told: readonly (Told & { readonly law: string })[],
-  { dot, itf, law }: ExploreArguments,
-): readonly Asked[] {
-  const graph = (): string => {
-    if (result.ended !== "fixpoint" || !result.exact) {
-      throw new UsageError("--dot draws what was explored exactly and to the fixpoint, and this was not");
-    }
-    if (result.states > MOST_DRAWN) {
-      throw new UsageError(`--dot draws at most ${MOST_DRAWN} states, not ${result.states}`);
-    }
-    return dotText(opened.machine, result, (state) => opened.label(state, result.reached));
+  { dot, itf, out, law }: ExploreArguments,
+): readonly Product[] {
+  const graph = () => {
+    if (result.ended !== "fixpoint")
+      return {
+        lack: `only what was explored to the fixpoint is drawn, and this ended ${ENDED[result.ended]}`,
+      };
+    if (result.states > MOST_DRAWN)
+      return { lack: `at most ${MOST_DRAWN} states are drawn, not ${result.states}` };
+    return { text: dotText(opened.machine, result, (state) => opened.label(state, result.reached)) };
   };
-  const trace = (): string => {
+  const trace = () => {
     const meant = told.find((each) => each.law === law) ?? told[0];
-    if (meant === undefined) throw new UsageError("--itf writes a run into a break, and there was none");
-    return itfText(name, `a shortest run that breaks ${meant.law}`, meant.states);
+    if (meant === undefined) return lackOfViolation();
+    return { text: itfText(name, `a shortest run that violates ${meant.law}`, meant.states) };
+  };
+  const history = (): Content => {
+    const meant = law === undefined ? told[0] : told.find((each) => each.law === law);
+    if (meant === undefined) return lackOfViolation(law);
+    if (meant.file !== undefined) return { text: meant.file };
+    return { lack: "replay cannot take this run; one of all orders it can: --partial-order off" };
   };
   return [
-    ...(dot === undefined ? [] : [{ option: "--dot", path: dot, text: graph }]),
-    ...(itf === undefined ? [] : [{ option: "--itf", path: itf, text: trace }]),
+    ...(out === undefined ? [] : [{ option: "--out", path: out, ...history() }]),
+    ...(dot === undefined ? [] : [{ option: "--dot", path: dot, ...graph() }]),
+    ...(itf === undefined ? [] : [{ option: "--itf", path: itf, ...trace() }]),
   ];
 }
 
-/** Writes all or, where there is nothing to write for one, none. */
-async function writeAll(files: readonly Asked[]): Promise<void> {
-  const texts = files.map(({ text }) => text());
-  for (const [nth, { option, path }] of files.entries()) await writeFor(option, path, texts[nth] as string);
-}
-
-/** Asked before long work: whether the files can be written. A search may be saved where it came from. */
-async function refuseFilesOf({ dot, itf, checkpoint, resume }: ExploreArguments): Promise<void> {
-  await refuseFiles({ "--dot": dot, "--itf": itf, "--checkpoint": checkpoint });
+/** Asked before long work. A search that is resumed may be saved where it came from, and nothing else may go there. */
+async function refuseFiles({ dot, itf, out, checkpoint, resume }: ExploreArguments): Promise<void> {
+  const drawn = filesNamed({ "--out": out, "--dot": dot, "--itf": itf });
+  const written = [...drawn, ...filesNamed({ "--checkpoint": checkpoint })];
+  await refuseUnwritable(written);
   if (checkpoint !== undefined)
     await refuseReplaced("--checkpoint", checkpoint, besideCheckpoint(checkpoint));
-  await refuseFiles({ "--dot": dot, "--itf": itf }, { "--resume": resume });
+  await refuseSameFile(written);
+  await refuseSameFile([...filesNamed({ "--resume": resume }), ...drawn]);
 }

@@ -12,14 +12,18 @@ import type { StepMachine } from "../../protocols/program.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, orNearest, UNEXPECTED, UsageError } from "../exit.ts";
 import { replayLine, toolLine } from "../names.ts";
+import { commandLine, print } from "../output.ts";
 import { scopeText } from "../parameters.ts";
 import { readPinnedInterleaving } from "../pinned.ts";
 import { chart } from "../show/chart.ts";
+import { mailOfRun, saysIn, stepsOfRunJson } from "../show/run.ts";
 
 export interface ReplayStepsOptions {
   /** A protocol to take it on in place of its own. */
   readonly kernel?: string;
   readonly law?: string;
+  /** `text` (by itself), or `mail`. */
+  readonly format?: string;
   readonly json: boolean;
 }
 
@@ -36,19 +40,21 @@ export async function replayPinned(name: string, options: ReplayStepsOptions): P
   const broken = breaks.find((each) => each.law === law);
   if (broken === undefined) {
     throw new UsageError(
-      `${bug.id} does not break ${law}; it breaks ${breaks.map((each) => each.law).join(", ")}`,
+      `${bug.id} does not violate ${law}; it violates ${breaks.map((each) => each.law).join(", ")}`,
     );
   }
   const { id, number, says, source } = bug;
-  if (!options.json)
-    console.log(`${pc.bold(id)}${number ? ` (${number})` : ""}\n${says}\n${pc.dim(source)}\n`);
-  return replaySteps(name, await readPinnedInterleaving(bug, broken), options);
+  const about: string[] = [];
+  if (!options.json && options.format !== "mail")
+    about.push(`${pc.bold(id)}${number ? ` (${number})` : ""}\n${says}\n${pc.dim(source)}`);
+  return replaySteps(name, await readPinnedInterleaving(bug, broken), options, about);
 }
 
 export function replaySteps(
   target: string,
   interleaving: InterleavingFile,
   options: ReplayStepsOptions,
+  about: readonly string[] = [],
 ): number {
   const protocol = protocolNamed(options.kernel ?? interleaving.protocol);
   const machine = machineIn(protocol, interleaving, target);
@@ -70,21 +76,41 @@ export function replaySteps(
   // A run that an order cannot take says nothing of that order: it may break the law in another way.
   const comparable = broken.length > 0 || stuck === undefined;
   const expected = broken.length > 0 ? broken.includes(law) && !bugs.includes(undefined) : comparable && !own;
+  const played = { machine, scope: interleaving.scope, run, loopAt: steps.length, broken };
   if (options.json) {
     const step =
       broken.length > 0 ? Math.min(run.length, steps.length) : stuck === undefined ? null : stuck.step + 1;
     const [first, bug] = [broken[0] ?? null, bugs[0] ?? null];
     const accepted = comparable ? broken.length === 0 : null;
     const verdict = { accepted, law: first, step, bug };
-    console.log(JSON.stringify({ history: target, kernel: protocol.name, ...verdict }));
+    const found = { ...verdict, laws: broken, steps: stepsOfRunJson(played) };
+    console.log(JSON.stringify({ history: target, kernel: protocol.name, ...found }));
     return expected ? AS_EXPECTED : UNEXPECTED;
   }
-  console.log(`protocol ${pc.bold(protocol.name)}, ${scopeText(interleaving.scope)}\n`);
-  console.log(`${chart(machine, run.slice(0, steps.length), run.slice(steps.length)).join("\n")}\n`);
-  if (broken.length === 0) console.log(acceptedText(protocol.name, law, names, stuck));
-  if (broken.length > 0 && !broken.includes(law)) console.log(pc.red(`it does not break ${law}, but:`));
-  for (const [nth, each] of broken.entries()) console.log(brokenText(machine, each, bugs[nth]));
-  if (broken.length > 0) console.log(`replay:  ${replayLine(wordsOf(target, options))}`);
+  const words = replayLine(wordsOf(target, options));
+  if (options.format === "mail") {
+    const named = bugs[0] ?? interleavedCalled(target)?.id;
+    const bug = named === undefined ? undefined : interleavedCalled(named);
+    const otherwise = acceptedText(protocol.name, law, names, stuck);
+    console.log(mailOfRun({ ...played, otherwise, bug, replay: words }));
+    return expected ? AS_EXPECTED : UNEXPECTED;
+  }
+  const [first] = broken;
+  const length = `${steps.length} step${steps.length === 1 ? "" : "s"}${loop.length > 0 ? `, then ${loop.length} for ever` : ""}`;
+  print(
+    [
+      first === undefined
+        ? acceptedText(protocol.name, law, names, stuck)
+        : `${pc.red(`${protocol.name} violates ${broken.join(", ")}`)} in ${length}: ${bugs[0] ?? "no bug of the catalogue accounts for it"}`,
+      ...about,
+      `protocol ${pc.bold(protocol.name)}, ${scopeText(interleaving.scope)}`,
+      chart(machine, run.slice(0, steps.length), run.slice(steps.length)).join("\n"),
+    ].join("\n\n"),
+  );
+  if (first === undefined) return expected ? AS_EXPECTED : UNEXPECTED;
+  print(`\n${broken.includes(law) ? "" : pc.red(`it does not violate ${law}, but:\n`)}`.trimEnd());
+  for (const [nth, each] of broken.entries()) print(brokenText(machine, each, bugs[nth]));
+  print(commandLine("replay", words));
   return expected ? AS_EXPECTED : UNEXPECTED;
 }
 
@@ -106,8 +132,9 @@ function refuseOtherLaw(machine: StepMachine, target: string, law: string): void
 }
 
 function brokenText(machine: StepMachine, law: string, known: string | undefined): string {
-  const says = [...lawsOf(machine), ...(machine.passing ?? [])].find(({ id }) => id === law)?.says ?? "";
-  return `${pc.red(pc.bold(law))}   ${says}\n${known === undefined ? "not known to the catalogue" : `known as ${known}`}`;
+  const bug = known === undefined ? undefined : interleavedCalled(known);
+  const name = bug === undefined ? "not known to the catalogue" : `known as ${bug.id} (fixed: ${bug.fixed})`;
+  return `${pc.red(pc.bold(law))}   ${saysIn(machine, law)}\n${name}`;
 }
 
 function acceptedText(name: string, law: string, names: readonly string[], stuck: Stuck | undefined): string {

@@ -1,101 +1,150 @@
 /** `replay`: judges a pinned history, step by step, with the address space after each. */
 
-import { type HistoryFile, readHistory } from "../../adapters/history-file.ts";
+import { asWritten, type HistoryFile, readHistory } from "../../adapters/history-file.ts";
 import type { Break, Bug } from "../../counterexamples/bug.ts";
 import { bugCalled, nameBreaks } from "../../counterexamples/index.ts";
 import { interleavedCalled } from "../../counterexamples/interleavings.ts";
 import { playing } from "../../engine/stepper.ts";
 import type { State } from "../../kernels/state.ts";
-import { settingFor, type VmapPlayed } from "../../properties/setting.ts";
+import { settingFor, type VmapPlayed, type VmapSetting } from "../../properties/setting.ts";
 import type { LawId } from "../../spec/contract.ts";
+import type { HistoryStep } from "../../spec/history.ts";
 import { heldTo, isPromised, type Kernel } from "../../spec/kernel.ts";
-import { LAWS } from "../../spec/laws/index.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, UNEXPECTED, UsageError } from "../exit.ts";
 import { askedAs, bugNamed, kernelNamed, lawNamed, refuseUnmodelled, replayLine } from "../names.ts";
+import { print } from "../output.ts";
 import { pinnedFile } from "../pinned.ts";
-import { replayedText } from "../show/replayed.ts";
+import { isRecording, refuseTrace } from "../recorded.ts";
+import { shortfallsIn } from "../shortfalls.ts";
+import { mailText } from "../show/mail.ts";
+import { meantFirst, type Replayed, replayedText, stepsShown, type Violation } from "../show/replayed.ts";
+import { stepsJson } from "../show/steps.ts";
 import { cpusText } from "../show/text.ts";
-import { historyOfTrace, isRecording, refuseTrace } from "../trace-history.ts";
+import { historyOfTrace } from "../trace-history.ts";
+import { replayRecording } from "./replay-recording.ts";
 import { interleavingFrom, replayPinned, replaySteps } from "./replay-steps.ts";
 
 export interface ReplayOptions {
   readonly kernel?: string;
   readonly law?: string;
   readonly trace?: number;
+  /** Of a recording: the label whose promises are asked. */
+  readonly as?: string;
   /** Of a bug that has both: its history of calls (by itself), or its interleaving. */
   readonly grain?: string;
+  /** `text` (by itself), or `mail`. */
+  readonly format?: string;
   /** Every step of a long history, not only those before its end. */
   readonly all?: boolean;
   readonly json: boolean;
 }
 
-interface Replayed {
+/** A history that was chosen, and where it is run. */
+interface ChosenHistory {
   readonly name: string;
   readonly history: HistoryFile;
   readonly kernel: Kernel<State>;
   /** The bug whose pinned history this is. */
   readonly bug: Bug | undefined;
+  /** It is a recorded trace, run on a model in place of what answered then. */
+  readonly rerun: boolean;
 }
 
 export async function replayVerb(target: string, options: ReplayOptions): Promise<number> {
-  refuseWithoutEffect(target, options);
+  refuseMisfits(target, options);
   if (isOfSteps(target, options.grain)) return replayPinned(target, options);
+  if (isRecording(target) && options.kernel === undefined) return replayRecording(target, options);
   if (/[./\\]/.test(target) && bugCalled(target) === undefined && !isRecording(target)) {
     const interleaving = await interleavingFrom(target);
     if (interleaving !== undefined) return replaySteps(target, interleaving, options);
   }
-  const { name, history, kernel, bug } = await chooseHistory(target, options);
+  const { name, history, kernel, bug, rerun } = await chooseHistory(target, options);
   refuseUnmodelled(name, history, kernel);
   const law = options.law === undefined ? undefined : lawNamed(options.law);
-  const last = playTo(kernel, history, law);
-  const broken = last.broken.filter(({ id }) => law === undefined || id === law);
-  const shown = broken.find(({ id }) => id === history.law) ?? broken[0];
-  const known = shown && nameOf(kernel, last, shown.id);
-  const promised = shown === undefined ? undefined : isPromised(kernel, shown.id);
-  const expected =
-    shown === undefined
-      ? bug === undefined || !listedFor(bug, kernel, history.law)
-      : known !== undefined || !promised;
+  const { last, setting } = playTo(kernel, history, law);
+  const violations = violationsOf(kernel, last, history, law);
+  const [shown] = violations;
+  const isBroken = shown !== undefined;
+  const upTo = { ...history, commands: history.commands.slice(0, last.index + 1) };
+  const isShown = (id: string) => violations.some((each) => each.law === id);
+  const shortfalls =
+    law === undefined ? shortfallsIn(kernel, upTo).filter((each) => !isShown(each.law.id)) : [];
+  const isListed = bug !== undefined && history.law !== undefined && listedFor(bug, kernel, history.law);
+  const expected = isBroken ? shown.bug !== undefined || !shown.promised : !isListed;
+
+  // All were judged already, and only JSON says which laws each step violates.
+  const shownIn = options.json ? setting : { ...setting, laws: [] };
+  const steps = stepsShown(
+    () => playing(shownIn, upTo.commands, law ?? history.law),
+    last.index,
+    options.all === true,
+  );
 
   if (options.json) {
-    const step = shown === undefined ? null : last.index + 1;
-    const accepted = shown === undefined;
     console.log(
       JSON.stringify({
         history: name,
         kernel: kernel.name,
-        accepted,
-        law: shown?.id ?? null,
-        promised: promised ?? null,
-        step,
-        bug: known?.id ?? null,
+        rerun,
+        accepted: !isBroken,
+        law: shown?.law ?? null,
+        promised: shown?.promised ?? null,
+        step: isBroken ? last.index + 1 : null,
+        bug: shown?.bug?.id ?? null,
+        laws: violations.map((each) => ({ ...each, bug: each.bug?.id ?? null })),
+        shortfalls: shortfalls.map(({ law: { id }, bug, step }) => ({ law: id, step, bug: bug.id })),
+        steps: stepsJson(steps, ({ index }) => asWritten(history.commands[index] as HistoryStep)),
       }),
     );
     return expected ? AS_EXPECTED : UNEXPECTED;
   }
   const called = askedAs(options.kernel ?? history.kernel, kernel);
-  if (bug !== undefined)
-    console.log(
-      `${pc.bold(bug.id)}${bug.number ? ` (${bug.number})` : ""}\n${bug.says}\n${pc.dim(bug.source)}\n`,
-    );
-  console.log(
-    `kernel ${pc.bold(called)}, a space of ${history.scope.wordPages} pages, ${cpusText(history.scope)}\n`,
-  );
-  const setting = settingFor(kernel, history.scope);
-  for (const text of replayedText(setting, history.commands, last.index, options.all === true))
-    console.log(text);
-  console.log(verdictText(kernel, called, shown?.id, known, options.law));
-  if (shown !== undefined) console.log(`replay:  ${replayLine(replayWords(target, options))}`);
+  const about = `kernel ${pc.bold(called)}, a space of ${history.scope.wordPages} pages, ${cpusText(history.scope)}`;
+  const replayed: Replayed = {
+    about: rerun
+      ? [`${name}: its commands, run anew on our model; what was recorded is not shown`, about]
+      : [about],
+    bug,
+    of: history.commands.length,
+    shown: steps,
+    violations,
+    shortfalls,
+    subject: called,
+    asked: law,
+    replay: replayLine(replayWords(target, options)),
+  };
+  if (options.format === "mail") console.log(mailText(replayed));
+  else print(replayedText(replayed));
   return expected ? AS_EXPECTED : UNEXPECTED;
 }
 
-/** Throws a UsageError for an option that is of another kind of target. */
-function refuseWithoutEffect(target: string, { trace, grain }: ReplayOptions): void {
+/** Throws a UsageError for options that mean nothing here. */
+function refuseMisfits(target: string, { as, kernel, trace, grain, format, json }: ReplayOptions): void {
+  if (format !== undefined && format !== "text" && format !== "mail")
+    throw new UsageError(`--format takes text or mail, not ${JSON.stringify(format)}`);
+  if (format === "mail" && json) throw new UsageError("--format mail and --json are two ways to print");
+  if (as !== undefined && kernel !== undefined)
+    throw new UsageError("--as judges what was recorded, --kernel runs our model: which of them?");
   refuseTrace(target, trace);
-  if (grain === undefined || bugCalled(target) !== undefined || interleavedCalled(target) !== undefined)
-    return;
-  throw new UsageError(`--grain is for a bug of the catalogue, and ${target} is none`);
+  if (as !== undefined && !isRecording(target))
+    throw new UsageError(`--as is for a recording (.jsonl, .jsonl.gz), and ${target} is none`);
+  if (grain !== undefined && bugCalled(target) === undefined && interleavedCalled(target) === undefined)
+    throw new UsageError(`--grain is for a bug of the catalogue, and ${target} is none`);
+}
+
+/** What the last step violates: the law asked for alone, or all, with the history's own law first. */
+function violationsOf(
+  kernel: Kernel<State>,
+  { broken, before, command, response, after }: VmapPlayed,
+  { law: own }: HistoryFile,
+  asked: LawId | undefined,
+): readonly Violation[] {
+  if (command === undefined || response === undefined) return [];
+  const all = nameBreaks(kernel.name, broken, { before, command, response, after })
+    .filter(({ law }) => asked === undefined || law === asked)
+    .map((each) => ({ ...each, promised: isPromised(kernel, each.law) }));
+  return meantFirst(all, own);
 }
 
 /** Whether a bug's interleaving is meant: it has no other, or it was asked for. */
@@ -110,34 +159,23 @@ function isOfSteps(target: string, grain: string | undefined): boolean {
 
 /**
  * The step that violates the law asked for, or the history's own law, promised or not; or else the first that violates
- * any promised; or the last.
+ * any promised; or the last. And by what it was judged.
  */
-function playTo(kernel: Kernel<State>, { law, scope, commands }: HistoryFile, asked?: LawId): VmapPlayed {
+function playTo(
+  kernel: Kernel<State>,
+  { law, scope, commands }: HistoryFile,
+  asked?: LawId,
+): { readonly last: VmapPlayed; readonly setting: VmapSetting<State> } {
   const meant = asked ?? law;
+  const setting = settingFor(meant === undefined ? kernel : heldTo(kernel, meant), scope);
   let first: VmapPlayed | undefined;
   let last: VmapPlayed | undefined;
-  for (const now of playing(settingFor(heldTo(kernel, meant), scope), commands, meant)) {
+  for (const now of playing(setting, commands, meant)) {
     last = now;
     if (now.broken.some(({ id }) => isPromised(kernel, id))) first ??= now;
   }
-  const violatesIt = last?.broken.some(({ id }) => id === meant);
-  return (violatesIt || asked !== undefined ? last : (first ?? last)) as VmapPlayed;
-}
-
-function verdictText(
-  kernel: Kernel<State>,
-  called: string,
-  law: LawId | undefined,
-  known: Bug | undefined,
-  only: LawId | undefined,
-): string {
-  if (law === undefined)
-    return pc.green(`accepted: ${called} keeps ${only ?? "every law it promises"} in this history`);
-  const { says } = LAWS.find(({ id }) => id === law) as { says: string };
-  const name =
-    known === undefined ? "not known to the catalogue" : `known as ${known.id} (fixed: ${known.fixed})`;
-  if (isPromised(kernel, law)) return `${pc.red(pc.bold(law))}   ${says}\n${name}`;
-  return `${pc.yellow(pc.bold(law))}   ${says}\n${called} does not promise this, and falls short of it\n${name}`;
+  const violatesIt = asked !== undefined || last?.broken.some(({ id }) => id === meant);
+  return { last: (violatesIt ? last : (first ?? last)) as VmapPlayed, setting };
 }
 
 function replayWords(target: string, { kernel, law, trace }: ReplayOptions): string {
@@ -148,35 +186,29 @@ function replayWords(target: string, { kernel, law, trace }: ReplayOptions): str
   return words.join(" ");
 }
 
-function nameOf(
-  kernel: Kernel<State>,
-  { broken, before, command, response, after }: VmapPlayed,
-  law: LawId,
-): Bug | undefined {
-  if (command === undefined || response === undefined) return undefined;
-  return nameBreaks(kernel.name, broken, { before, command, response, after }).find(
-    (each) => each.law === law,
-  )?.bug;
-}
-
 /** Whether the catalogue says that this history breaks this law on this kernel. */
 function listedFor(bug: Bug, kernel: Kernel<State>, law: LawId): boolean {
   return bug.breaks.some((each) => each.law === law && each.on.includes(kernel.name));
 }
 
-async function chooseHistory(target: string, options: ReplayOptions): Promise<Replayed> {
+async function chooseHistory(target: string, options: ReplayOptions): Promise<ChosenHistory> {
   const named = bugCalled(target);
   if (named === undefined && !/[./\\]/.test(target)) bugNamed(target);
   if (named === undefined) {
-    const history = isRecording(target)
-      ? await historyOfTrace(target, options.trace, options.law && lawNamed(options.law))
+    const rerun = isRecording(target);
+    const history = rerun
+      ? await historyOfTrace(target, kernelNamed(options.kernel as string).name, {
+          trace: options.trace,
+          law: options.law && lawNamed(options.law),
+        })
       : await readHistory(target);
-    return { name: target, history, kernel: kernelNamed(options.kernel ?? history.kernel), bug: undefined };
+    const kernel = kernelNamed(options.kernel ?? history.kernel);
+    return { name: target, history, kernel, bug: undefined, rerun };
   }
   const pinned = choosePinned(named, options);
   const history = await readHistory(pinnedFile(named, pinned));
   const kernel = kernelNamed(options.kernel ?? history.kernel);
-  return { name: `${named.id}/${pinned.pinned}`, history, kernel, bug: named };
+  return { name: `${named.id}/${pinned.pinned}`, history, kernel, bug: named, rerun: false };
 }
 
 /** The bug's history for the law asked for, best one that was pinned on the kernel asked for. */
@@ -186,5 +218,5 @@ function choosePinned(bug: Bug, { law, kernel }: ReplayOptions): Break {
   const best = candidates.find((each) => label !== undefined && each.on.includes(label)) ?? candidates[0];
   if (best !== undefined) return best;
   const laws = [...new Set(bug.breaks.map((each) => each.law))].join(", ");
-  throw new UsageError(`${bug.id} does not break ${law}; it breaks ${laws}`);
+  throw new UsageError(`${bug.id} does not violate ${law}; it violates ${laws}`);
 }

@@ -102,6 +102,11 @@ export function purged(response: Response): boolean {
   return response.flushes.length > 0;
 }
 
+/** Whether a reply released what is lazy: it purged, or it answered a free of a release that frees at once. */
+export function released({ promises }: World, { op }: Command, response: Response): boolean {
+  return purged(response) || (!promises.freesLazily && (op === "free" || op === "unmapRam"));
+}
+
 /**
  * Whether what a purge takes still counts as taken when the area of this reply is judged. A flush in the reply
  * means that the search had failed and all of it was purged (DESIGN, "What the judge knows of purges").
