@@ -52,6 +52,7 @@ const SHORTEST_KNOWN: Readonly<Record<string, readonly number[]>> = {
   "cache-free-leaves-it": [4],
   "cache-free-moves-it-up": [4],
   "aug-search-unshifted": [3, 5],
+  "va-notifier-frees-nothing": [1],
 };
 
 const lastOf = (played: readonly VmapPlayed[]): VmapPlayed => played.at(-1) as VmapPlayed;

@@ -21,6 +21,7 @@ import { purgeListUaf } from "./purge-list-uaf/bug.ts";
 import { vaGapOffbyone } from "./va-gap-offbyone/bug.ts";
 import { vaLeakOnEnospc } from "./va-leak-on-enospc/bug.ts";
 import { vaNoWrapCheck } from "./va-no-wrap-check/bug.ts";
+import { vaNotifierFreesNothing } from "./va-notifier-frees-nothing/bug.ts";
 import { vaPoolGivesHigher } from "./va-pool-gives-higher/bug.ts";
 import { vaPoolsHideRoom } from "./va-pools-hide-room/bug.ts";
 import { vaRestartFromEnd } from "./va-restart-from-end/bug.ts";
@@ -75,6 +76,7 @@ export const BUGS: readonly Bug[] = [
   cacheFreeLeavesIt,
   cacheFreeMovesItUp,
   augSearchUnshifted,
+  vaNotifierFreesNothing,
 ];
 
 /** The bug with this slug or number (`va-gap-offbyone`, `A1`), or undefined. */

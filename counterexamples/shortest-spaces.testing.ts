@@ -285,7 +285,8 @@ export const SHORTEST_SPACES: Readonly<Record<string, Readonly<Record<string, Sh
   "cache-no-align-test": { "lowest-fit.json": areas },
   "cache-free-leaves-it": { "lowest-fit.json": areas },
   "cache-free-moves-it-up": { "lowest-fit.json": areas },
-  "aug-search-unshifted": { "no-bug.json": wholeWord, "no-bug.middle.json": areas },
+  "aug-search-unshifted": { "calls-return.json": wholeWord, "calls-return.middle.json": areas },
+  "va-notifier-frees-nothing": { "calls-return.json": areas },
 };
 
 /** The same for callers who do more, where that takes longer than a test may: a minute each, or several. */

@@ -33,7 +33,7 @@ export interface BlockRules {
   readonly dirty: DirtyNotes;
   /** The blocks that vm_unmap_aliases looks at. */
   walked(blocks: Blocks): readonly number[];
-  /** vm_map_ram of no page at all: what get_order(0) leads to (catalogue C14). */
+  /** vm_map_ram of no page at all: what get_order(0), which is 52, leads to (catalogue C14). */
   readonly ofNothing: "undefined" | "block after block" | "bug" | "refused";
   /** What is flagged of an area that vm_map_ram makes: for one map, and for a block. */
   readonly flags: { readonly map: number; readonly block: number };

@@ -23,6 +23,7 @@ import { pin, unpin } from "./pinning.ts";
 import { kernelOf, type Result } from "./shell.ts";
 import { initialState, type State } from "./state.ts";
 import { add, align, subtract } from "./word.ts";
+import { takeTurn } from "./work.ts";
 
 /** VM_IOREMAP, the one flag a dump of this kernel shows. */
 const IOREMAP = 1;
@@ -134,6 +135,7 @@ function search(state: State, request: Alloc, length: Pages, rules: ListRules): 
   let addr = rules.align(word, request.vstart, request.align);
   let behind = NONE;
   for (const slot of listed(areas)) {
+    takeTurn(state, "__get_vm_area_node");
     const start = areas.start[slot] as number;
     const end = areas.end[slot] as number;
     if (start < addr) {

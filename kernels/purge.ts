@@ -11,6 +11,7 @@ import { flushTlbKernelRange, unmapRange } from "./memory.ts";
 import type { State } from "./state.ts";
 import { eraseArea } from "./vmap-kernel.ts";
 import { distance } from "./word.ts";
+import { takeTurn } from "./work.ts";
 
 /** VM_LAZY_FREE and VM_LAZY_FREEING, to 4.6. */
 export const LAZY_FREE = 1;
@@ -43,6 +44,7 @@ export function purge(state: State, steps: PurgeSteps, dirty?: Extent): void {
   let start = dirty?.start ?? Number.POSITIVE_INFINITY;
   let end = dirty?.end ?? 0;
   for (let slot = first; slot !== NONE; slot = areas.purgeNext[slot] as number) {
+    takeTurn(state, "__purge_vmap_area_lazy");
     start = Math.min(start, areas.start[slot] as number);
     end = Math.max(end, areas.end[slot] as number);
     state.lazyPages -= pagesOf(state, slot);
@@ -62,6 +64,7 @@ export function gatherFlagged(state: State): number {
   let first = NONE;
   let last = NONE;
   for (let slot = areas.listHead; slot !== NONE; slot = areas.listNext[slot] as number) {
+    takeTurn(state, "__purge_vmap_area_lazy");
     if (((areas.flags[slot] as number) & LAZY_FREE) === 0) continue;
     areas.flags[slot] = ((areas.flags[slot] as number) & ~LAZY_FREE) | LAZY_FREEING;
     areas.purgeNext[slot] = NONE;

@@ -10,6 +10,7 @@ import { type Mark, markNames } from "./marks.ts";
 import { noteState } from "./notes.ts";
 import { pagesOf } from "./page-map.ts";
 import { assignState, beginCall, copyState, type Effects, type State } from "./state.ts";
+import { NeverReturns } from "./work.ts";
 
 /** A reply without the effects, which the state has collected. */
 export type Result = Response extends infer R ? (R extends unknown ? Omit<R, keyof Effects> : never) : never;
@@ -21,7 +22,7 @@ export interface Parts {
   readonly name?: string | undefined;
   /** The marks it can set. */
   readonly paths: readonly Mark[];
-  /** Carries out a command in place. May throw a KernelBug. */
+  /** Carries out a command in place. May throw a KernelBug, or NeverReturns. */
   answer(state: State, command: Command): Result;
   dump(state: State): Dump;
   /** The state it begins in. */
@@ -127,8 +128,9 @@ export function kernelOf({ release, name, paths, answer, dump, initial, areas }:
     try {
       return answer(state, command);
     } catch (error) {
-      if (!(error instanceof KernelBug)) throw error;
-      return { kind: "bug", text: error.message };
+      if (error instanceof KernelBug) return { kind: "bug", text: error.message };
+      if (error instanceof NeverReturns) return { kind: "hung", text: error.message };
+      throw error;
     }
   };
   return {

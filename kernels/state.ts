@@ -7,6 +7,7 @@ import { assignBlocks, type Blocks, copyBlocks, emptyBlocks } from "./blocks.ts"
 import { assignFreeSpace, copyFreeSpace, type FreeSpace, noFreeSpace } from "./free-space.ts";
 import { assignMemory, copyMemory, emptyMemory, type Memory } from "./memory.ts";
 import { assignPools, copyPools, emptyPools, type Pools } from "./pools.ts";
+import { LEAST_TURNS } from "./work.ts";
 
 export interface State {
   readonly scope: Scope;
@@ -47,6 +48,9 @@ export interface State {
   usedAfterFree: boolean;
   usedAbsentCpu: boolean;
   marks: number;
+  /** Turns that the loops of the running call have taken, and how many it may (work.ts). */
+  turns: number;
+  mostTurns: number;
 }
 
 /** Shared by all calls that flush nothing, which is nearly all. */
@@ -81,6 +85,8 @@ export function initialState(scope: Scope): State {
     usedAfterFree: false,
     usedAbsentCpu: false,
     marks: 0,
+    turns: 0,
+    mostTurns: LEAST_TURNS,
   };
 }
 
@@ -126,6 +132,8 @@ export function beginCall(state: State): void {
   state.usedAfterFree = false;
   state.usedAbsentCpu = false;
   state.marks = 0;
+  state.turns = 0;
+  state.mostTurns = LEAST_TURNS;
 }
 
 /** What every reply says beside its result, in full: a kernel modelled here can always tell. */

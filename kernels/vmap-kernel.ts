@@ -24,6 +24,7 @@ import { kernelOf, type Result } from "./shell.ts";
 import type { State } from "./state.ts";
 import { vmap } from "./vmap-call.ts";
 import { add } from "./word.ts";
+import { takeTurn } from "./work.ts";
 
 export interface Steps {
   /** The state before any call. */
@@ -144,6 +145,7 @@ function answer(state: State, command: Command, steps: Steps): Result {
 
 /** purge_vmap_area_lazy: a purge that waits its turn, and takes fragmented blocks as well. */
 export function purgeNow(state: State, steps: Steps): void {
+  takeTurn(state, "purge_vmap_area_lazy");
   purgeFragmented(state, steps);
   steps.purge(state, undefined, "emptied");
 }

@@ -1,5 +1,5 @@
 /** How the packed world follows a reply: as after.ts, into arrays that are copied when they change. */
-import type { Command, Response } from "../spec/commands.ts";
+import { type Command, endsHistory, type Response } from "../spec/commands.ts";
 import { hasPools } from "../spec/laws/law.ts";
 import type { Cpu, Pfn, Vpn } from "../spec/vocabulary.ts";
 import { framesTaken } from "./frames-taken.ts";
@@ -28,7 +28,7 @@ export function packedAfter(
   command: Command,
   response: Response,
 ): PackedWorld | undefined {
-  if (response.kind === "bug") return undefined;
+  if (endsHistory(response)) return undefined;
   const world: Draft = new PackedWorld(before);
   world.ptes += response.pteSet - response.pteCleared;
   if (command.op === "free") letGoArea(world, command.start, BY_ALLOC, response);

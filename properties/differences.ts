@@ -1,5 +1,5 @@
 /** In what two kernels' replies to one command differ, as callers, page tables and TLBs would notice. */
-import type { AliasReport, Response, Translation } from "../spec/commands.ts";
+import { type AliasReport, endsHistory, type Response, type Translation } from "../spec/commands.ts";
 import type { Extent, Vpn } from "../spec/vocabulary.ts";
 
 /** A way to differ, as the sentence that holds where they do not. */
@@ -9,7 +9,7 @@ export interface Kind {
 }
 
 export const KINDS = [
-  { id: "stop", says: "Both stop, or neither does." },
+  { id: "stop", says: "Both stop, both do not return, or both answer." },
   { id: "refusal", says: "Both refuse, or neither does." },
   { id: "address", says: "Both place at the same address." },
   { id: "flush", says: "Both flush the same ranges in the same order." },
@@ -46,7 +46,7 @@ export const PARTS_WAYS: number = STOP | REFUSAL | ADDRESS;
  * nor are descriptors, a use after free, and the text of a stop.
  */
 export function differences(one: Response, other: Response): number {
-  if (one.kind === "bug" || other.kind === "bug") return one.kind === other.kind ? 0 : STOP;
+  if (endsHistory(one) || endsHistory(other)) return one.kind === other.kind ? 0 : STOP;
   let bits = 0;
   if (one.kind !== other.kind) bits |= REFUSAL;
   else bits |= ofResults(one, other);

@@ -203,4 +203,11 @@ export type Response = Effects &
     | { readonly kind: "reached"; readonly hit: boolean; readonly frame: Pfn | null }
     /** The kernel would have stopped here (BUG, BUG_ON); a history ends. */
     | { readonly kind: "bug"; readonly text: string }
+    /** The call does not return: it has done more work than any call that does. A history ends. */
+    | { readonly kind: "hung"; readonly text: string }
   );
+
+/** Whether nothing can follow a reply: the kernel stopped, or the call does not return. */
+export function endsHistory({ kind }: Response): boolean {
+  return kind === "bug" || kind === "hung";
+}

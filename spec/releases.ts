@@ -65,6 +65,7 @@ const BY_ALL: readonly LawId[] = [
   "refused-only-when-full",
   "purge-only-when-full",
   "no-bug",
+  "calls-return",
   "flush-before-reuse",
   "no-stale-translation",
   "flush-well-formed",

@@ -95,6 +95,8 @@ function resultText(response: Response): string {
       return response.start === null ? "found no area" : `found the area at ${page(response.start)}`;
     case "bug":
       return `BUG: ${response.text}`;
+    case "hung":
+      return `does not return: ${response.text}`;
     case "pinned": {
       const repaired = response.traps > 0 ? `, ${response.traps} repaired by the host` : "";
       return `pinned frame ${response.frame}${repaired}${ptesText(response.ptes, "still map it")}`;

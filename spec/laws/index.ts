@@ -1,5 +1,13 @@
 /** Every law, in the order a reader should meet them. A new law is one constant and one line here. */
-import { argumentDomain, findsAreas, initOrder, noBug, nothingLeaks, noUseAfterFree } from "./integrity.ts";
+import {
+  argumentDomain,
+  callsReturn,
+  findsAreas,
+  initOrder,
+  noBug,
+  nothingLeaks,
+  noUseAfterFree,
+} from "./integrity.ts";
 import type { VmapLaw } from "./law.ts";
 import {
   aligned,
@@ -45,6 +53,7 @@ export const LAWS: readonly VmapLaw[] = [
   purgeOnlyWhenFull,
   poolsHideNoRoom,
   noBug,
+  callsReturn,
   flushBeforeReuse,
   noStaleTranslation,
   noAliasAfterUnmapAliases,

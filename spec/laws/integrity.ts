@@ -1,5 +1,5 @@
 /** That the allocator stays whole: no stop, no leak, no freed memory, no obedience to nonsense. */
-import type { Command, Response } from "../commands.ts";
+import { type Command, endsHistory, type Response } from "../commands.ts";
 import { comesBeforeInit } from "../history.ts";
 import type { World } from "../world.ts";
 import { findsRoomInBlock, newArea, type VmapLaw } from "./law.ts";
@@ -23,6 +23,15 @@ export const noBug: VmapLaw = {
   source: "seed 002: the BUG_ON(first->va_start < addr) of the drafts; afd07389d3f4",
   holds(before, command, response) {
     return response.kind !== "bug" || !isLegal(before, command);
+  },
+};
+
+export const callsReturn: VmapLaw = {
+  id: "calls-return",
+  says: "A legal call returns.",
+  source: "alloc_vmap_area searches twice and vb_alloc makes one block (code of db64fe02); catalogue A13, C4",
+  holds(before, command, response) {
+    return response.kind !== "hung" || !isLegal(before, command);
   },
 };
 
@@ -106,6 +115,6 @@ export const initOrder: VmapLaw = {
   source: "seed 003: vmalloc_init is called early in start_kernel; catalogue B6 (9b46333)",
   holds(before, command, response) {
     if (before.initialised || command.op === "init" || !comesBeforeInit(command)) return true;
-    return response.kind !== "bug" && response.flushes.length === 0 && response.pteCleared === 0;
+    return !endsHistory(response) && response.flushes.length === 0 && response.pteCleared === 0;
   },
 };
