@@ -5,7 +5,7 @@
  */
 import { isLittleLeft, isPossible } from "../spec/scope.ts";
 import { type Cpu, type Extent, PAGE_SIZE, type Pages, roundedUp, type Vpn } from "../spec/vocabulary.ts";
-import { NONE } from "./areas.ts";
+import { MADE_BY_RAM, NONE } from "./areas.ts";
 import {
   blockAt,
   giveBackBlock,
@@ -26,7 +26,7 @@ import { takeTurn } from "./work.ts";
 export function allocInBlock(state: State, cpu: Cpu, count: Pages, steps: Steps): Vpn {
   const { blocks: rules } = steps;
   bugOn(!state.initialised, "vb_alloc: NULL in a per-CPU list that was never initialised");
-  const pages = count === 0 ? regionOfNothing(steps) : roundedUp(count);
+  const pages = count === 0 ? regionOfNothing(state, steps) : roundedUp(count);
   if (pages === NO_ROOM) return NO_ROOM;
   for (;;) {
     takeTurn(state, "vb_alloc");
@@ -69,7 +69,7 @@ function newBlock(state: State, cpu: Cpu, holding: Pages, steps: Steps): number 
   const request = { op: "alloc", size: blocks.pages, align, ...scope.vmalloc, map: false, cpu } as const;
   const area = allocArea(state, request, steps);
   if (area === NONE) return NONE;
-  flagArea(state, area, steps.blocks.flags.block);
+  flagArea(state, area, steps.blocks.flags.block | MADE_BY_RAM);
   const block = takeBlock(blocks, area, state.areas.start[area] as number, cpu);
   useIndex(state, state.areas.start[area] as number, steps);
   if (holding > 0) take(state, block, 0, holding);
@@ -88,13 +88,14 @@ function useIndex(state: State, page: Vpn, { blocks: { indexedOn } }: Steps): vo
 const PAGES_OF_ORDER_52: Pages = 2 ** 52;
 
 /** The region that is looked for where no page is asked for; NO_ROOM if that is refused. */
-function regionOfNothing(steps: Steps): Pages {
+function regionOfNothing(state: State, steps: Steps): Pages {
   switch (steps.blocks.ofNothing) {
     case "undefined":
       throw new KernelBug("vb_alloc: a region of order 52 is searched for beyond the bitmap's end");
     case "bug":
       throw new KernelBug("vmap_page_range: addr >= end");
     case "refused":
+      state.warning = "vb_alloc: size == 0";
       return NO_ROOM;
     // No block has it, and another is made. When the space is full the purge takes them all as fragmented.
     case "block after block":
@@ -111,6 +112,7 @@ export function freeInBlock(state: State, start: Vpn, count: Pages, steps: Steps
   const block = blockAt(blocks, start);
   useIndex(state, start, steps);
   bugOn(block === NONE, "vb_free: !vb");
+  bugOn(count === 0, "vb_free: a region of order 52, which no block has");
   if (rules.unmapsAtOnce) unmapRange(state, start, start + count);
   rules.dirty.note(state, block, start % blocks.pages, pages);
   blocks.dirty[block] = (blocks.dirty[block] as number) + pages;

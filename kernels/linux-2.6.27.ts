@@ -22,6 +22,7 @@ import {
 import { pin, unpin } from "./pinning.ts";
 import { kernelOf, type Result } from "./shell.ts";
 import { initialState, type State } from "./state.ts";
+import { warnOfNoArea } from "./unmap-calls.ts";
 import { add, align, subtract } from "./word.ts";
 import { takeTurn } from "./work.ts";
 
@@ -101,6 +102,7 @@ function answer(state: State, command: Command, rules: ListRules): Result {
 /** __get_vm_area_node. */
 function alloc(state: State, request: Alloc, rules: ListRules): Result {
   const { areas, word } = state;
+  if (request.size === 0) return { kind: "refused" };
   const length = request.size + GUARD;
   const hole = search(state, request, length, rules);
   if (hole === undefined) return { kind: "refused" };
@@ -118,6 +120,7 @@ function alloc(state: State, request: Alloc, rules: ListRules): Result {
 
 /** vmap: there is no flag yet that leaves the guard page out. Its frames are taken even if it is refused. */
 function vmap(state: State, { count }: Vmap, rules: ListRules): Result {
+  if (count === 0) return { kind: "refused" };
   const result = alloc(
     state,
     { op: "alloc", size: count, align: 1, ...state.scope.vmalloc, map: true },
@@ -168,6 +171,7 @@ function free(state: State, addr: Vpn): void {
     giveBackDescriptor(areas, slot);
     return;
   }
+  warnOfNoArea(state);
 }
 
 /** find_vm_area: an area by its first page; nothing else finds one in this release. */

@@ -127,13 +127,15 @@ export function listLazy(state: State, slot: number): void {
   state.lazyPages += pagesOf(state, slot);
 }
 
+export const LISTED_TWICE = "vmap_purge_list: an area listed twice";
+
 /**
  * remove_vm_area from 4.7 on. An area removed twice would be its own successor on the purge list, and the next
  * purge would never end; only overlapping areas lead there, and it is told as a stop of the kernel.
  */
 export function flagRemoved(state: State, slot: number): void {
   const { flags } = state.areas;
-  bugOn(((flags[slot] as number) & LAZY_FREE_4_7) !== 0, "vmap_purge_list: an area listed twice");
+  bugOn(((flags[slot] as number) & LAZY_FREE_4_7) !== 0, LISTED_TWICE);
   flags[slot] = (flags[slot] as number) | LAZY_FREE_4_7;
 }
 

@@ -54,6 +54,7 @@ function replyOf(state: State, result: Result): Response {
   reply.usedAfterFree = state.usedAfterFree;
   reply.usedAbsentCpu = state.usedAbsentCpu;
   reply.dirtyLines = dirtyLinesOf(state);
+  reply.warning = state.warning;
   return reply;
 }
 
@@ -73,6 +74,7 @@ function placedReply(state: State, start: Vpn, mapStopped: boolean): Response {
     usedAfterFree,
     usedAbsentCpu: state.usedAbsentCpu,
     dirtyLines: dirtyLinesOf(state),
+    warning: state.warning,
   };
 }
 
@@ -90,6 +92,7 @@ function doneReply(state: State): Response {
     usedAfterFree,
     usedAbsentCpu: state.usedAbsentCpu,
     dirtyLines: dirtyLinesOf(state),
+    warning: state.warning,
   };
 }
 
@@ -107,6 +110,7 @@ function refusedReply(state: State): Response {
     usedAfterFree,
     usedAbsentCpu: state.usedAbsentCpu,
     dirtyLines: dirtyLinesOf(state),
+    warning: state.warning,
   };
 }
 

@@ -47,6 +47,7 @@ export interface State {
   workItems: number;
   usedAfterFree: boolean;
   usedAbsentCpu: boolean;
+  warning: string | undefined;
   marks: number;
   /** Turns that the loops of the running call have taken, and how many it may (work.ts). */
   turns: number;
@@ -84,6 +85,7 @@ export function initialState(scope: Scope): State {
     workItems: 0,
     usedAfterFree: false,
     usedAbsentCpu: false,
+    warning: undefined,
     marks: 0,
     turns: 0,
     mostTurns: LEAST_TURNS,
@@ -131,6 +133,7 @@ export function beginCall(state: State): void {
   state.drainWaits = false;
   state.usedAfterFree = false;
   state.usedAbsentCpu = false;
+  state.warning = undefined;
   state.marks = 0;
   state.turns = 0;
   state.mostTurns = LEAST_TURNS;
@@ -151,4 +154,5 @@ export type Effects = Required<
     | "usedAbsentCpu"
     | "dirtyLines"
   >
->;
+> &
+  Pick<Response, "warning">;

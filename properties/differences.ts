@@ -18,6 +18,7 @@ export const KINDS = [
   { id: "touch", says: "A touch reaches the same frame by the same way." },
   { id: "found", says: "A search for an address finds the same area." },
   { id: "aliases", says: "The same translations and PTEs are left of what was let go." },
+  { id: "warning", says: "Both warn, or neither does." },
   { id: "dirty-lines", says: "The same pages have dirty lines in a cache indexed by virtual address." },
 ] as const satisfies readonly Kind[];
 
@@ -32,9 +33,20 @@ export function kindsIn(bits: number): readonly KindId[] {
   return KINDS.filter((_each, nth) => (bits >> nth) & 1).map(({ id }) => id);
 }
 
-const [STOP, REFUSAL, ADDRESS, FLUSH, PTES, LAZY_PAGES, TOUCH, FOUND, ALIASES, DIRTY_LINES] = KINDS.map(
-  (_each, nth) => 1 << nth,
-) as [number, number, number, number, number, number, number, number, number, number];
+const [STOP, REFUSAL, ADDRESS, FLUSH, PTES, LAZY_PAGES, TOUCH, FOUND, ALIASES, WARNING, DIRTY_LINES] =
+  KINDS.map((_each, nth) => 1 << nth) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
 
 export const ANY_KIND: number = 2 ** KINDS.length - 1;
 
@@ -53,6 +65,7 @@ export function differences(one: Response, other: Response): number {
   if (!sameExtents(one.flushes, other.flushes)) bits |= FLUSH;
   if (one.pteSet !== other.pteSet || one.pteCleared !== other.pteCleared) bits |= PTES;
   if (bothTell(one.lazyPages, other.lazyPages) && one.lazyPages !== other.lazyPages) bits |= LAZY_PAGES;
+  if ((one.warning === undefined) !== (other.warning === undefined)) bits |= WARNING;
   if (!sameLines(one.dirtyLines, other.dirtyLines)) bits |= DIRTY_LINES;
   return bits;
 }

@@ -16,6 +16,8 @@ import { simpler } from "./simpler.ts";
 export interface Quarry<S> {
   readonly kernel: Kernel<S>;
   readonly law: LawId;
+  /** Callers also make calls outside their domain that the release does not check. */
+  readonly byUnchecked?: true | undefined;
   /** Whether this step, which broke the law, broke it in the way looked for. */
   meant(step: VmapPlayed<World>): boolean;
 }
@@ -63,7 +65,7 @@ const HOPE_MS = 3000;
 export function hunt<S>(quarry: Quarry<S>, seed: number, limit: HuntLimit): HuntResult {
   const started = Date.now();
   const deadline = started + limit.milliseconds;
-  const scopes = scopesFor(quarry.kernel.release);
+  const scopes = scopesOf(quarry);
   let runs = 0;
   let caught: Caught | undefined;
   for (let turn = 0; caught === undefined && runs < limit.runs && Date.now() < deadline; turn++) {
@@ -80,6 +82,12 @@ export function hunt<S>(quarry: Quarry<S>, seed: number, limit: HuntLimit): Hunt
   return { caught, runs, seconds: (Date.now() - started) / 1000 };
 }
 
+/** Calls outside their domain are made where the law speaks of them, or the bug takes one. */
+function scopesOf<S>({ kernel, law, byUnchecked }: Quarry<S>): readonly Scope[] {
+  const withOutside = byUnchecked === true || law === "argument-domain";
+  return scopesFor(kernel.release).filter(({ outside }) => withOutside || outside !== true);
+}
+
 function draw<S>(
   quarry: Quarry<S>,
   scope: Scope,
@@ -91,9 +99,8 @@ function draw<S>(
   const { kernel } = quarry;
   const setting = quickSettingFor(kernel, scope);
   const attempt = (drawn: readonly Choice[]) => {
-    const { history, failed } = play(setting, drawn, {
-      broken: (step) => (isQuarry(quarry, step) ? "fail" : "go on"),
-    });
+    const broken = (step: VmapPlayed<World>) => (isQuarry(quarry, step) ? "fail" : "go on");
+    const { history, failed } = play(setting, drawn, { broken }, quarry.byUnchecked ? "any" : "answered");
     if (failed === undefined) return undefined;
     confirm(kernel, scope, history, (step) => isQuarry(quarry, step));
     return history;
@@ -155,7 +162,7 @@ function shorter<S>(
   const areas = !maps || caught.history.some(({ op }) => op === "alloc");
   // Nor can what took percpu areas, where none are asked for.
   const percpu = caught.history.some(({ op }) => op === "pcpuGet");
-  const others = scopesFor(quarry.kernel.release).filter(
+  const others = scopesOf(quarry).filter(
     (scope) =>
       scope !== caught.scope &&
       (scope.blockPages > 0 ? maps : areas) &&

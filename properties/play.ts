@@ -4,8 +4,10 @@ import type { HistoryStep } from "../spec/history.ts";
 import type { Kernel } from "../spec/kernel.ts";
 import type { Scope } from "../spec/scope.ts";
 import type { World } from "../spec/world.ts";
+import { noteAsked, nothingAsked } from "./asked.ts";
 import type { Choice } from "./choices.ts";
-import { intend, noteAsked, nothingAsked } from "./intend.ts";
+import { intend } from "./intend.ts";
+import type { OutsideMade } from "./intend-outside.ts";
 import { settingFor, type VmapPlayed, type VmapSetting } from "./setting.ts";
 
 /** What a run wants to know while it plays. */
@@ -26,12 +28,13 @@ export function play<S, W extends World>(
   setting: VmapSetting<S, W>,
   choices: readonly Choice[],
   watcher: Watcher<S, W>,
+  made: OutsideMade = "answered",
 ): RandomHistory<W> {
   const stepper = begin(setting);
   const asked = nothingAsked();
   const history: HistoryStep[] = [];
   for (const choice of choices) {
-    const step = intend(choice, stepper.world(), asked);
+    const step = intend(choice, stepper.world(), asked, made);
     if (step === undefined) continue;
     history.push(step);
     const now = stepper.take(step);

@@ -168,7 +168,33 @@ const percpu: Scope = {
   ],
 };
 
-export const SCOPES: readonly Scope[] = [desk, top, tight, lazy, pools, blocks, small, gap, boot, percpu];
+/** Callers who also make calls outside their domain, with areas and small blocks on two CPUs. */
+const outside: Scope = {
+  ...small,
+  name: "outside",
+  cpus: 2,
+  vmalloc: { vstart: 64, vend: 88 },
+  sizes: [1, 2, 4],
+  windows: [
+    { vstart: 64, vend: 88 },
+    { vstart: 66, vend: 80 },
+  ],
+  outside: true,
+};
+
+export const SCOPES: readonly Scope[] = [
+  desk,
+  top,
+  tight,
+  lazy,
+  pools,
+  blocks,
+  small,
+  gap,
+  boot,
+  percpu,
+  outside,
+];
 
 /** Those in which a release with these promises does something that it does in no other. */
 export function scopesFor(promises: Pick<Promises, "percpu">): readonly Scope[] {

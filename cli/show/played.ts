@@ -9,9 +9,9 @@ import { type Extent, overlaps, type Vpn } from "../../spec/vocabulary.ts";
 import { areaRow, type DrawnArea, drawMap, letterFor, type MapRow, stretch } from "./map.ts";
 import { commandText, responseText } from "./text.ts";
 
-/** Text of a step that did nothing, since what it names was refused or is gone. */
+/** Text of a step that did nothing, since what it names got nothing. */
 function idleText(step: HistoryStep): string {
-  return "area" in step ? `${step.op} of what command ${step.area + 1} got  ->  nothing is there` : step.op;
+  return "area" in step ? `${step.op} of what command ${step.area + 1} got  ->  it got nothing` : step.op;
 }
 
 /** `step 3 of 5:  command  ->  reply`. */

@@ -79,7 +79,8 @@ export function responseText(response: Response): string {
   const more = response.flushes.length - shown.length;
   const flushed = [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join(" ");
   const absent = response.usedAbsentCpu ? ", used data of a CPU that is not possible" : "";
-  return `${resultText(response)}${flushed === "" ? "" : `, flushed ${flushed}`}${absent}`;
+  const warned = response.warning === undefined ? "" : `, warned: ${response.warning}`;
+  return `${resultText(response)}${warned}${flushed === "" ? "" : `, flushed ${flushed}`}${absent}`;
 }
 
 function resultText(response: Response): string {

@@ -94,7 +94,7 @@ async function compareInTurns(
     other,
     places,
     drawnIn:
-      one === other ? [] : drawnIn(one, other, scope === undefined ? SCOPES : [places[0]?.scope as Scope]),
+      one === other ? [] : drawnIn(one, other, scope === undefined ? USUAL : [places[0]?.scope as Scope]),
     kind,
     seed,
     milliseconds: (seconds ?? (all ? SECONDS_IN_TABLE : USUAL_SECONDS)) * 1000,
@@ -107,6 +107,9 @@ async function compareInTurns(
   }
   return turn.value;
 }
+
+/** Calls outside their domain are compared where a scope is named that has them. */
+const USUAL = SCOPES.filter(({ outside }) => outside !== true);
 
 /** Where callers of both can do what callers do there. */
 function drawnIn(one: Kernel<State>, other: Kernel<State>, scopes: readonly Scope[]): readonly Scope[] {

@@ -1,13 +1,6 @@
 /** Every law, in the order a reader should meet them. A new law is one constant and one line here. */
-import {
-  argumentDomain,
-  callsReturn,
-  findsAreas,
-  initOrder,
-  noBug,
-  nothingLeaks,
-  noUseAfterFree,
-} from "./integrity.ts";
+import { argumentDomain } from "./domain.ts";
+import { callsReturn, findsAreas, initOrder, noBug, nothingLeaks, noUseAfterFree } from "./integrity.ts";
 import type { VmapLaw } from "./law.ts";
 import {
   aligned,

@@ -1,21 +1,9 @@
-/** That the allocator stays whole: no stop, no leak, no freed memory, no obedience to nonsense. */
+/** That the allocator stays whole: no stop, no leak, no freed memory. */
 import { type Command, endsHistory, type Response } from "../commands.ts";
 import { comesBeforeInit } from "../history.ts";
 import type { World } from "../world.ts";
+import { isLegal } from "./domain.ts";
 import { findsRoomInBlock, newArea, type VmapLaw } from "./law.ts";
-
-/**
- * Whether a call is inside its domain: it maps something, lets go only of what is held, and comes after
- * vmalloc_init, unless it may be made before.
- */
-function isLegal(before: World, command: Command): boolean {
-  if (!before.initialised && !comesBeforeInit(command)) return false;
-  if (command.op === "mapRam") return command.count > 0;
-  if (command.op === "free") return before.busyAt(command.start) !== undefined;
-  if (command.op === "unmapRam") return before.holdsMap(command.start, command.count);
-  if (command.op === "pcpuFree") return before.holdsPcpu(command.start, command.offsets);
-  return true;
-}
 
 export const noBug: VmapLaw = {
   id: "no-bug",
@@ -87,25 +75,6 @@ export const findsAreas: VmapLaw = {
     const here = before.areasIn({ start: page, end: page + 1 });
     if (response.start !== null) return here.some(({ start }) => start === response.start);
     return !here.some(({ start, life }) => start === page && life === "busy");
-  },
-};
-
-export const argumentDomain: VmapLaw = {
-  id: "argument-domain",
-  says: "A call outside its domain (a map of count 0, a free of what is not held) is refused, not obeyed, and a number outside its domain (a CPU that is not possible) is never used.",
-  source:
-    "catalogue section 9, C14, C12 (a34acf30b19b); find_vmap_area finds an area by its exact start (code of db64fe02)",
-  holds(before, command, response, after) {
-    if (response.usedAbsentCpu === true) return false;
-    if (!before.initialised || isLegal(before, command)) return true;
-    if (command.op === "mapRam") {
-      const leaves = (after?.leakedDescriptors ?? 0) > before.leakedDescriptors;
-      return response.kind === "refused" && !leaves;
-    }
-    // A BUG_ON of its own is one way to refuse a free.
-    if (response.kind === "bug") return true;
-    const counted = response.lazyPages ?? before.lazyPages;
-    return response.flushes.length === 0 && response.pteCleared === 0 && counted === before.lazyPages;
   },
 };
 
