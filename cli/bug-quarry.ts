@@ -6,7 +6,6 @@ import type { Quarry } from "../properties/hunt.ts";
 import type { VmapPlayed } from "../properties/setting.ts";
 import type { LawId } from "../spec/contract.ts";
 import { heldTo, type Kernel } from "../spec/kernel.ts";
-import type { World } from "../spec/world.ts";
 import { kernelNamed } from "./names.ts";
 
 /** This law broken by this bug, on the first kernel the catalogue names for it. */
@@ -25,7 +24,7 @@ export function bugQuarry(bug: Bug, law: LawId): Quarry<State> {
 /** What the catalogue calls each law that a step broke on this kernel. */
 export function namesOf(
   kernel: Kernel<State>,
-  { broken, before, command, response, after }: VmapPlayed<World>,
+  { broken, before, command, response, after }: VmapPlayed,
 ): readonly { readonly law: LawId; readonly known: string | undefined }[] {
   if (command === undefined || response === undefined) return [];
   return nameBreaks(kernel.name, broken, { before, command, response, after }).map(({ law, bug }) => ({

@@ -12,7 +12,7 @@ import { isConfirmed } from "../protocols/interleaving.ts";
 import { readPinnedInterleaving } from "./pinned.ts";
 
 /** A protocol that has broken all that the catalogue knows of it may be larger: the rest of it is left out. */
-const BOUNDS = { states: 1e6, milliseconds: 60_000, bytes: 2e9 };
+const BOUNDS = { states: 1e6, bytes: 2e9 };
 
 /** What one protocol keeps and breaks in its usual scope. */
 export interface ProtocolReport {

@@ -48,6 +48,8 @@ export interface State {
   usedAfterFree: boolean;
   usedAbsentCpu: boolean;
   warning: string | undefined;
+  /** Of a purge: whether the whole word could be given out after it. */
+  wholeFree: boolean | undefined;
   marks: number;
   /** Turns that the loops of the running call have taken, and how many it may (work.ts). */
   turns: number;
@@ -86,6 +88,7 @@ export function initialState(scope: Scope): State {
     usedAfterFree: false,
     usedAbsentCpu: false,
     warning: undefined,
+    wholeFree: undefined,
     marks: 0,
     turns: 0,
     mostTurns: LEAST_TURNS,
@@ -134,6 +137,7 @@ export function beginCall(state: State): void {
   state.usedAfterFree = false;
   state.usedAbsentCpu = false;
   state.warning = undefined;
+  state.wholeFree = undefined;
   state.marks = 0;
   state.turns = 0;
   state.mostTurns = LEAST_TURNS;

@@ -4,7 +4,7 @@ import type { Pages, Vpn } from "../spec/vocabulary.ts";
 import { isOwned, LAZY_FLAGS, listed, MADE_BY_RAM, NONE } from "./areas.ts";
 import { freeInBlock } from "./block-calls.ts";
 import { bugOn } from "./bug.ts";
-import { letGo } from "./memory.ts";
+import { endHold } from "./memory.ts";
 import { LISTED_TWICE } from "./purge.ts";
 import type { State } from "./state.ts";
 import { freeArea, letGoArea, type Steps } from "./vmap-kernel.ts";
@@ -55,7 +55,7 @@ function othersStartAt(state: State, slot: number, { busy }: Steps): boolean {
 /** vm_unmap_ram: through a block if the pages are few enough, whatever was mapped there. */
 export function unmapRam(state: State, start: Vpn, count: Pages, steps: Steps): void {
   if (fitsBlock(state.scope, count)) {
-    letGo(state, start);
+    endHold(state, start, start + count);
     freeInBlock(state, start, count, steps);
   } else {
     unmapLarge(state, start, steps);

@@ -1,19 +1,25 @@
 /** Where a request fits in the packed world: as the reference (fit.ts), in plain loops. */
 import type { Congruent } from "../spec/commands.ts";
+import type { GuardRule } from "../spec/releases.ts";
 import { alignmentInPages, type Extent, type Vpn } from "../spec/vocabulary.ts";
 import type { Purgeable, Request } from "../spec/world.ts";
 import { AREA, END, START } from "./packed-layout.ts";
 import type { PackedWorld } from "./packed-world.ts";
 import type { PooledExtents } from "./pools.ts";
 
-/** The lowest address at which a request fits. */
-export function lowestFit(world: PackedWorld, request: Request, purgeable: Purgeable): Vpn | undefined {
-  let fit = fitBesideAreas(world, request, request.vstart, purgeable);
+/** The lowest address at which a request fits with these distances to its neighbours. */
+export function lowestFit(
+  world: PackedWorld,
+  request: Request,
+  purgeable: Purgeable,
+  guard: GuardRule,
+): Vpn | undefined {
+  let fit = fitBesideAreas(world, request, request.vstart, purgeable, guard);
   if (purgeable !== "taken" || world.pooled.length === 0) return fit;
   while (fit !== undefined) {
-    const inTheWay = pooledIn(world.pooled, fit, fit + request.size + world.promises.guard.inside);
+    const inTheWay = pooledIn(world.pooled, fit, fit + request.size + guard.inside);
     if (inTheWay === undefined) return fit;
-    fit = fitBesideAreas(world, request, inTheWay.end, purgeable);
+    fit = fitBesideAreas(world, request, inTheWay.end, purgeable, guard);
   }
   return undefined;
 }
@@ -75,9 +81,9 @@ function fitBesideAreas(
   { size, align, vend }: Request,
   from: Vpn,
   purgeable: Purgeable,
+  { inside, afterArea, beforeNext }: GuardRule,
 ): Vpn | undefined {
   const { areas, promises } = world;
-  const { inside, afterArea, beforeNext } = promises.guard;
   const length = size + inside;
   const step = alignmentInPages(align);
   let candidate = Math.ceil(Math.max(from, promises.lowestPage) / step) * step;

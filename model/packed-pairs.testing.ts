@@ -55,13 +55,13 @@ function records(packed: Packed, stride: number): number[][] {
 export function plain(world: ImmutableWorld | PackedWorld) {
   const { initialised, lazyPages, ptes, held, leakedDescriptors, nextFrame, pooled } = world;
   const scalars = { initialised, lazyPages, ptes, held, leakedDescriptors, nextFrame, pooled };
-  return { ...scalars, ...("walk" in world ? plainReference(world) : plainPacked(world)) };
+  return { ...scalars, ...("tlbs" in world ? plainReference(world) : plainPacked(world)) };
 }
 
 function plainReference(world: ImmutableWorld) {
   return {
-    areas: world.walk.map(({ start, end, life, by, mapped, frame, block, node }) => {
-      const maps = block?.maps.toArray().map(({ start, end, count, frame, held }) => {
+    areas: world.areas.map(({ start, end, life, by, mapped, frame, block, node }) => {
+      const maps = block?.maps.map(({ start, end, count, frame, held }) => {
         return { start, end, count, frame, held };
       });
       const { cpu, given, givenBack, held } = block ?? {};
@@ -76,8 +76,8 @@ function plainReference(world: ImmutableWorld) {
         node,
       };
     }),
-    dead: world.dead.toArray().map(({ start, end, frame, ptes }) => ({ start, end, frame, ptes })),
-    unflushed: world.unflushed.toArray().map(({ start, end }) => ({ start, end })),
+    dead: world.dead.map(({ start, end, frame, ptes }) => ({ start, end, frame, ptes })),
+    unflushed: world.unflushed.map(({ start, end }) => ({ start, end })),
     tlb: [...world.tlbs]
       .flatMap(([cpu, tlb]) => [...tlb].map(([page, frame]) => [cpu, page, frame] as const))
       .sort((a, b) => a[0] - b[0] || a[1] - b[1]),
@@ -227,6 +227,13 @@ function* questions(scope: Scope, from: number, to: number): Iterable<[string, (
             world.lowestFit(request, purgeable),
           );
         }),
+      ),
+  ];
+  yield [
+    "lowestFree",
+    (world) =>
+      (["taken", "gone"] as const).map((purgeable) =>
+        world.lowestFree({ size: 2, align: 2 * 4096, vstart: from, vend: to }, purgeable),
       ),
   ];
   yield [

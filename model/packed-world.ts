@@ -217,7 +217,12 @@ export class PackedWorld implements World, PackedFields {
   }
 
   lowestFit(request: Request, purgeable: Purgeable): Vpn | undefined {
-    return lowestFit(this, request, purgeable);
+    return lowestFit(this, request, purgeable, this.promises.guard);
+  }
+
+  lowestFree(request: Request, purgeable: Purgeable): Vpn | undefined {
+    const guard = { inside: this.promises.guard.inside, afterArea: 0, beforeNext: 0 };
+    return lowestFit(this, request, purgeable, guard);
   }
 
   highestCongruentFit(congruent: Congruent, purgeable: Purgeable): Vpn | undefined {

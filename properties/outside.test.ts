@@ -8,7 +8,7 @@ import { linux6_1, rules6_1 } from "../kernels/linux-6.1.ts";
 import type { State } from "../kernels/state.ts";
 import { treeSteps } from "../kernels/tree-kernel.ts";
 import { vmapKernel } from "../kernels/vmap-kernel.ts";
-import { packedSpec } from "../model/packed-spec.ts";
+import { vmapSpec } from "../model/vmap-spec.ts";
 import type { Command } from "../spec/commands.ts";
 import { type HistoryStep, isWellFormed, misnamed } from "../spec/history.ts";
 import type { Kernel } from "../spec/kernel.ts";
@@ -23,7 +23,7 @@ import type { OutsideMade } from "./intend-outside.ts";
 import { play } from "./play.ts";
 import { randomRun } from "./random-run.ts";
 import { SCOPES, scopeCalled } from "./scopes.ts";
-import { quickSettingFor, settingFor } from "./setting.ts";
+import { settingFor } from "./setting.ts";
 import { simpler } from "./simpler.ts";
 
 const OUTSIDE = scopeCalled("outside") as Scope;
@@ -129,7 +129,7 @@ function made(label: string, scope: Scope, which: OutsideMade = "answered"): Rea
         },
         broken: () => "stop" as const,
       };
-      play(quickSettingFor(kernelCalled(label) as Kernel<State>, scope), drawn, watcher, which);
+      play(settingFor(kernelCalled(label) as Kernel<State>, scope), drawn, watcher, which);
       return undefined;
     },
     seed: 3,
@@ -206,7 +206,7 @@ describe("callers who are explored", () => {
 
   test("free and unmap whatever they like, and ask for nothing, where the scope says so", () => {
     const commands = commandsOf({ ...scope, windows }, calls);
-    const world = packedSpec(linux6_1.release).initial({ ...scope, windows });
+    const world = vmapSpec(linux6_1.release).initial({ ...scope, windows });
     const enabled = commands.filter((command) => isEnabled(world, command)).map(nameOf);
     for (const name of [
       "alloc 0 in [64,72)",
@@ -220,7 +220,7 @@ describe("callers who are explored", () => {
 
   test("and nowhere else", () => {
     const { outside: _asked, ...plain } = { ...scope, windows };
-    const world = packedSpec(linux6_1.release).initial(plain);
+    const world = vmapSpec(linux6_1.release).initial(plain);
     const enabled = commandsOf(plain, calls)
       .filter((command) => isEnabled(world, command))
       .map(nameOf);

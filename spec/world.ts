@@ -55,6 +55,8 @@ export interface World {
   blockCanGive(extent: Extent): boolean;
   /** The lowest address at which the request fits with the distances the release keeps, in plain integers. */
   lowestFit(request: Request, purgeable: Purgeable): Vpn | undefined;
+  /** The lowest address at which the request's own pages are free, whatever distance the release keeps to neighbours. */
+  lowestFree(request: Request, purgeable: Purgeable): Vpn | undefined;
   /**
    * The highest base at which all these areas fit into the vmalloc window, whose start it does not lie below. Percpu
    * areas keep no distance.

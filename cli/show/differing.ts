@@ -125,7 +125,10 @@ function visitedText({ place, states, tried, byKind }: Visited): string {
 /** A row for each pair: in how many commands they differ, by which, and what each replied to that. */
 export function tableOfPairs(pairs: readonly Pair[]): string {
   const head = ["", "", "in", "command", "one replies", "the other", "found"].map((word) => pc.dim(word));
-  return columns([head, ...pairs.map(rowOf)]);
+  const differ = pairs.filter(({ compared }) => compared.difference !== undefined).length;
+  const seconds = pairs.reduce((sum, { compared }) => sum + compared.seconds, 0);
+  const line = `${differ} of ${pairs.length} releases differ from the one before, ${seconds.toFixed(0)} s`;
+  return `${line}\n\n${columns([head, ...pairs.map(rowOf)])}`;
 }
 
 function rowOf({ names, kernels, compared }: Pair): string[] {

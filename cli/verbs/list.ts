@@ -11,7 +11,7 @@ import { LAWS } from "../../spec/laws/index.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED } from "../exit.ts";
 import { kernelNamed } from "../names.ts";
-import { columns } from "../output.ts";
+import { columns, print } from "../output.ts";
 import { cpusText } from "../show/text.ts";
 
 interface Listed {
@@ -44,15 +44,15 @@ export function listVerb({ json }: { readonly json: boolean }): number {
     console.log(JSON.stringify({ kernels, laws, bugs, interleaved, protocols, scopes: SCOPES }));
     return AS_EXPECTED;
   }
-  print(
+  section(
     "kernels",
     kernels.map(({ labels, promises }) => [labels.join(" = "), pc.dim(`promises ${promises.length} laws`)]),
   );
-  print(
+  section(
     "laws",
     laws.map(({ id, says }) => [id, says]),
   );
-  print(
+  section(
     "bugs (in parentheses: laws that no release with the bug promises)",
     bugs.map(({ id, number, breaks }) => [
       id,
@@ -60,7 +60,7 @@ export function listVerb({ json }: { readonly json: boolean }): number {
       pc.dim([...new Set(breaks.map(lawText))].join(", ")),
     ]),
   );
-  print(
+  section(
     "bugs that need calls to interleave",
     interleaved.map(({ id, number, breaks }) => [
       id,
@@ -68,11 +68,11 @@ export function listVerb({ json }: { readonly json: boolean }): number {
       pc.dim([...new Set(breaks.map(({ law }) => law))].join(", ")),
     ]),
   );
-  print(
+  section(
     "protocols, for explore",
     protocols.map(({ name, parameters }) => [name, pc.dim(Object.keys(parameters).join(", "))]),
   );
-  print(
+  section(
     "scopes",
     SCOPES.map((scope) => [
       scope.name,
@@ -99,6 +99,6 @@ function lawText({ law, on, notPromisedBy }: Listed): string {
   return fallShort ? `(${law})` : law;
 }
 
-function print(title: string, rows: readonly (readonly string[])[]): void {
-  console.log(`${pc.bold(title)}\n${columns(rows.map((row) => ["", ...row]))}\n`);
+function section(title: string, rows: readonly (readonly string[])[]): void {
+  print(`${pc.bold(title)}\n${columns(rows.map((row) => ["", ...row]))}\n`);
 }

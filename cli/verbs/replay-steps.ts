@@ -12,6 +12,7 @@ import type { StepMachine } from "../../protocols/program.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, orNearest, UNEXPECTED, UsageError } from "../exit.ts";
 import { replayLine, toolLine } from "../names.ts";
+import { commandLine, print } from "../output.ts";
 import { scopeText } from "../parameters.ts";
 import { readPinnedInterleaving } from "../pinned.ts";
 import { chart } from "../show/chart.ts";
@@ -36,23 +37,26 @@ export async function replayPinned(name: string, options: ReplayStepsOptions): P
   const broken = breaks.find((each) => each.law === law);
   if (broken === undefined) {
     throw new UsageError(
-      `${bug.id} does not break ${law}; it breaks ${breaks.map((each) => each.law).join(", ")}`,
+      `${bug.id} does not violate ${law}; it violates ${breaks.map((each) => each.law).join(", ")}`,
     );
   }
   const { id, number, says, source } = bug;
-  if (!options.json)
-    console.log(`${pc.bold(id)}${number ? ` (${number})` : ""}\n${says}\n${pc.dim(source)}\n`);
-  return replaySteps(name, await readPinnedInterleaving(bug, broken), options);
+  const about: string[] = [];
+  if (!options.json) about.push(`${pc.bold(id)}${number ? ` (${number})` : ""}\n${says}\n${pc.dim(source)}`);
+  return replaySteps(name, await readPinnedInterleaving(bug, broken), options, about);
 }
 
 export function replaySteps(
   target: string,
   interleaving: InterleavingFile,
   options: ReplayStepsOptions,
+  about: readonly string[] = [],
 ): number {
   const protocol = protocolNamed(options.kernel ?? interleaving.protocol);
   const machine = machineIn(protocol, interleaving, target);
   const { law, steps, loop = [] } = interleaving;
+  if (options.law !== undefined && options.law !== law)
+    throw new UsageError(`--law ${options.law}: an interleaving is taken for its own law, ${law}`);
   refuseOtherLaw(machine, target, law);
   const own = protocol.name === interleaving.protocol;
   const names = [...steps, ...loop];
@@ -77,12 +81,22 @@ export function replaySteps(
     console.log(JSON.stringify({ history: target, kernel: protocol.name, ...verdict }));
     return expected ? AS_EXPECTED : UNEXPECTED;
   }
-  console.log(`protocol ${pc.bold(protocol.name)}, ${scopeText(interleaving.scope)}\n`);
-  console.log(`${chart(machine, run.slice(0, steps.length), run.slice(steps.length)).join("\n")}\n`);
-  if (broken.length === 0) console.log(acceptedText(protocol.name, law, names, stuck));
-  if (broken.length > 0 && !broken.includes(law)) console.log(pc.red(`it does not break ${law}, but:`));
-  for (const [nth, each] of broken.entries()) console.log(brokenText(machine, each, bugs[nth]));
-  if (broken.length > 0) console.log(`replay:  ${replayLine(wordsOf(target, options))}`);
+  const [first] = broken;
+  const length = `${steps.length} step${steps.length === 1 ? "" : "s"}${loop.length > 0 ? `, then ${loop.length} for ever` : ""}`;
+  print(
+    [
+      first === undefined
+        ? acceptedText(protocol.name, law, names, stuck)
+        : `${pc.red(`${protocol.name} violates ${broken.join(", ")}`)} in ${length}: ${bugs[0] ?? "no bug of the catalogue accounts for it"}`,
+      ...about,
+      `protocol ${pc.bold(protocol.name)}, ${scopeText(interleaving.scope)}`,
+      chart(machine, run.slice(0, steps.length), run.slice(steps.length)).join("\n"),
+    ].join("\n\n"),
+  );
+  if (first === undefined) return expected ? AS_EXPECTED : UNEXPECTED;
+  print(`\n${broken.includes(law) ? "" : pc.red(`it does not violate ${law}, but:\n`)}`.trimEnd());
+  for (const [nth, each] of broken.entries()) print(brokenText(machine, each, bugs[nth]));
+  print(commandLine("replay", replayLine(wordsOf(target, options))));
   return expected ? AS_EXPECTED : UNEXPECTED;
 }
 

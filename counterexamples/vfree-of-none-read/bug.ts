@@ -11,7 +11,7 @@ const steps = cachedSteps(rules4_15);
 
 export const vfreeOfNoneRead: Bug = {
   id,
-  number: undefined,
+  number: "B28",
   says: "__vunmap reads the vm_struct of the area it looked for before it sees whether there is one: a vfree where no area is stops the kernel, where it was warned about.",
   source:
     '"mm/vmalloc.c: don\'t dereference possible NULL pointer in __vunmap()" (6ade20327dbb, 2019), which mends "mm: vmalloc: avoid racy handling of debugobjects in vunmap" (4.18); read in 4.19',

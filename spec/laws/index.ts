@@ -1,6 +1,14 @@
 /** Every law, in the order a reader should meet them. A new law is one constant and one line here. */
 import { argumentDomain } from "./domain.ts";
-import { callsReturn, findsAreas, initOrder, noBug, nothingLeaks, noUseAfterFree } from "./integrity.ts";
+import {
+  callsReturn,
+  findsAreas,
+  initOrder,
+  noBug,
+  nothingLeaks,
+  noUseAfterFree,
+  spaceReturns,
+} from "./integrity.ts";
 import type { VmapLaw } from "./law.ts";
 import {
   aligned,
@@ -21,9 +29,11 @@ import {
   flushWellFormed,
   lazyBounded,
   lazyCount,
+  oneFlushPerPurge,
   purgeOnlyWhenFull,
   usableBlocksStay,
 } from "./purging.ts";
+import { blocksPack, freeSpaceIsUsable } from "./room.ts";
 import {
   cacheFlushedBeforeUnmap,
   noAliasAfterUnmapAliases,
@@ -45,6 +55,8 @@ export const LAWS: readonly VmapLaw[] = [
   refusedOnlyWhenFull,
   purgeOnlyWhenFull,
   poolsHideNoRoom,
+  blocksPack,
+  freeSpaceIsUsable,
   noBug,
   callsReturn,
   flushBeforeReuse,
@@ -54,11 +66,13 @@ export const LAWS: readonly VmapLaw[] = [
   unmappedMeansNoPte,
   cacheFlushedBeforeUnmap,
   flushWellFormed,
+  oneFlushPerPurge,
   flushOnlyOnce,
   usableBlocksStay,
   lazyCount,
   lazyBounded,
   nothingLeaks,
+  spaceReturns,
   noUseAfterFree,
   findsAreas,
   argumentDomain,

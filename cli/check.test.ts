@@ -1,0 +1,98 @@
+/** `check` as it is typed: what it prints first, what only when it is asked for, and its exit code. */
+import { expect, test } from "vitest";
+import { USUAL_RUNS } from "./check-kernel.ts";
+import { printedBy, vmapcheck } from "./running.testing.ts";
+import { type CheckArguments, checkVerb } from "./verbs/check.ts";
+
+const PLAIN: CheckArguments = { seed: 20110106, runs: 20, details: false, coverage: false, json: false };
+const check = (kernels: readonly string[], options: Partial<CheckArguments> = {}) =>
+  printedBy(() => checkVerb(kernels, { ...PLAIN, ...options }));
+
+test("prints the verdict first, then the matrix, and ends with 0", async () => {
+  const { code, out, err } = await vmapcheck("check", "2.6.39", "3.16", "--runs", "200");
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+  expect(out).toMatch(
+    /^Nothing unexpected: 2 kernels, 29 laws, \d+ violations known, 0 unknown, \d+ s\n\n +2\.6\.39 +3\.16\n/,
+  );
+  expect(out).toMatch(/lowest-fit +ok +A9 in 3/);
+  expect(out).toContain("ok: kept in every history tried, of calls one after another");
+  expect(out).toMatch(/^Calls that interleave were not tried: explore blocks-3\.16; /m);
+  for (const detail of ["Exercised", "missed after", "cache-exact-hole-missed", "\u001b"])
+    expect(out).not.toContain(detail);
+});
+
+test("prints each violation when details are asked for, and what was exercised when that is", async () => {
+  const details = await check(["3.16"], { details: true });
+  expect(details.out).toMatch(/A9 +cache-exact-hole-missed +lowest-fit +in 3 +3\.16\n/);
+  expect(details.out).toContain("replay BUG --law LAW --kernel KERNEL");
+  expect(details.out).toMatch(/Every state of pages=5.*\n.*\n3\.16 +7866 +179593 +cache-exact-hole-missed\n/);
+  expect(details.out).not.toContain("Exercised");
+  const coverage = await check(["2.6.28"], { coverage: true });
+  expect(coverage.out).toContain("Exercised at random");
+  expect(coverage.out).toContain("What random histories saw of every state");
+  expect(coverage.out).not.toContain("va-no-wrap-check");
+});
+
+test("names every label of a column that has several", async () => {
+  const { out } = await check(["3.9", "7.2"], { law: "aligned" });
+  expect(out).toContain("labels of one kernel, in one column: 3.1 = 3.9 = 3.10.4, 6.19 = 7.2");
+});
+
+test("without random histories says so, and says ok of nothing", async () => {
+  const { code, out } = await check(["2.6.39"], { runs: 0 });
+  expect(code).toBe(0);
+  expect(out).toMatch(/^No random history drawn: 1 kernel, /);
+  expect(out).toMatch(/no-stale-translation +not tried\n/);
+  expect(out).toMatch(/lowest-fit +visited\n/);
+  expect(out).not.toMatch(/\bok\b|Nothing unexpected/);
+});
+
+test("warns of a run that is too short to reach its witnesses, and does not fail it", async () => {
+  const { code, out } = await check(["2.6.39"], { runs: 1 });
+  expect(code).toBe(0);
+  expect(out).toMatch(/^Nothing unexpected: /);
+  expect(out).toContain("Warning: too few random histories (--runs 1) to reach these witnesses");
+  expect(out.replace(/\s+/g, " ")).toContain(`${USUAL_RUNS} reach all of them.`);
+  const { document } = await json(["2.6.39"], { runs: 1 });
+  expect(document.kernels[0].unmet).not.toEqual([]);
+});
+
+test("says in its help that few runs are a warning", async () => {
+  const { out } = await vmapcheck("check", "--help");
+  expect(out.replace(/\s+/g, " ")).toContain(
+    "fewer than usual may not reach every witness, which is a warning",
+  );
+});
+
+test("says the same as one JSON document", async () => {
+  const { code, document } = await json(["3.16"]);
+  expect({ code, unexpected: document.unexpected, unknown: document.violations.unknown }).toEqual({
+    code: 0,
+    unexpected: 0,
+    unknown: 0,
+  });
+  const [{ label, laws }] = document.kernels;
+  expect(label).toBe("3.16");
+  expect(laws).toContainEqual(
+    expect.objectContaining({
+      id: "lowest-fit",
+      verdict: "broken",
+      bug: "cache-exact-hole-missed",
+      commands: 3,
+    }),
+  );
+  expect(laws).toContainEqual(
+    expect.objectContaining({ id: "aligned", verdict: "kept", bug: null, commands: null, replay: null }),
+  );
+  expect(laws).toContainEqual(expect.objectContaining({ id: "flush-only-once", verdict: "not-promised" }));
+});
+
+test("judges by one law when asked to", async () => {
+  const { document } = await json(["3.16"], { law: "no-bug" });
+  expect(document.kernels[0].laws.map((each: { id: string }) => each.id)).toEqual(["no-bug"]);
+});
+
+async function json(kernels: readonly string[], options: Partial<CheckArguments> = {}) {
+  const { code, out } = await check(kernels, { ...options, json: true });
+  return { code, document: JSON.parse(out) as ReturnType<typeof JSON.parse> };
+}
