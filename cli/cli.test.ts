@@ -130,7 +130,12 @@ describe("explore", () => {
   test("visits a kernel beside the reference, and names and replays what it breaks", async () => {
     const { code, document } = await json("explore", "3.1", "--scope", "pages=5");
     expect(code).toBe(0);
-    expect(document).toMatchObject({ machine: "3.1", verdict: "broken", ended: "fixpoint", exact: true });
+    expect(document).toMatchObject({ machine: "3.1", verdict: "broken", ended: "fixpoint" });
+    expect(document).toMatchObject({ exact: false, hashBits: 128 });
+    expect(document.omission).toBeLessThan(2 ** -80);
+    expect((document.reductions as string[]).join()).toMatch(
+      /which frame is which.*as good as no cached area.*one area/,
+    );
     const { laws } = document as unknown as { laws: { id: string; bug: string; commands: number | null }[] };
     expect(laws.filter(({ commands }) => commands !== null)).toMatchObject([
       { id: "lowest-fit", bug: "cache-exact-hole-missed", commands: 3 },

@@ -8,6 +8,7 @@ import { type Explored, exploring, isOfHashes, type Visitable } from "../../engi
 import { itfText } from "../../engine/itf.ts";
 import { OutOfMemory } from "../../engine/out-of-memory.ts";
 import { exploringTogether } from "../../engine/parallel.ts";
+import { FINGERPRINT_BITS } from "../../spec/fingerprint.ts";
 import { AS_EXPECTED, INTERRUPTED, orNearest, UNEXPECTED, UsageError } from "../exit.ts";
 import { type Explorable, explorableNamed, type Opened, type Orders, type Told } from "../explorable.ts";
 import { interruptible, progress } from "../output.ts";
@@ -275,8 +276,11 @@ function filesAsked(
   { dot, itf, law }: ExploreArguments,
 ): readonly Asked[] {
   const graph = (): string => {
-    if (result.ended !== "fixpoint" || !result.exact) {
-      throw new UsageError("--dot draws what was explored exactly and to the fixpoint, and this was not");
+    // A compacted table has forgotten what it visited; fingerprints of states are kept.
+    if (result.ended !== "fixpoint" || (result.hashBits ?? FINGERPRINT_BITS) < FINGERPRINT_BITS) {
+      throw new UsageError(
+        "--dot draws what was explored to the fixpoint and not compacted, and this was not",
+      );
     }
     if (result.states > MOST_DRAWN) {
       throw new UsageError(`--dot draws at most ${MOST_DRAWN} states, not ${result.states}`);
