@@ -8,10 +8,9 @@ import {
   deadPagesOf,
   dropPte,
   emptyMemory,
+  endHold,
   flushCacheVunmap,
   flushTlbKernelRange,
-  grant,
-  letGo,
   type Memory,
   mapRange,
   touch,
@@ -39,7 +38,6 @@ const empty = (): State => (kernelCalled("3.16") as { initial(scope: typeof SCOP
 /** Pages 64 to 66 mapped to frames 1 to 3, and held. */
 function given(): State {
   const state = empty();
-  grant(state, 64, 3);
   expect(mapRange(state, 64, 67, 3)).toBe("mapped");
   return state;
 }
@@ -115,25 +113,25 @@ describe("a flush", () => {
   });
 });
 
-describe("an owner who lets go", () => {
+describe("an owner who frees", () => {
   test("holds no page of it any more; its frames are free, the last on top", () => {
     const state = given();
-    letGo(state, 64);
-    expect([entries(state.memory.held), entries(state.memory.grants)]).toEqual([{}, {}]);
+    endHold(state, 64, 67);
+    expect(entries(state.memory.held)).toEqual({});
     expect(state.memory.frames.freed).toEqual([1, 2, 3]);
     expect(pagesOf(state.memory.frames.noted)).toEqual([]);
   });
 
-  test("of an address where nothing was granted changes nothing", () => {
+  test("of pages that nobody holds changes nothing", () => {
     const state = given();
-    letGo(state, 65);
-    letGo(empty(), 64);
+    endHold(state, 60, 64);
+    endHold(empty(), 64, 67);
     expect(entries(state.memory.held)).toEqual({ 64: 1, 65: 2, 66: 3 });
   });
 
   test("has its frames noted where a policy asks for it", () => {
     const state = { ...given(), notesFrames: true };
-    letGo(state, 64);
+    endHold(state, 64, 67);
     expect(pagesOf(state.memory.frames.noted)).toEqual([1, 2, 3]);
   });
 });
@@ -148,10 +146,10 @@ describe("what is left", () => {
     expect(deadPagesOf(state, 1)).toEqual([]);
   });
 
-  test("is a dead PTE and a dead TLB entry for what was let go, and no stale one while the PTE is there", () => {
+  test("is a dead PTE and a dead TLB entry for what was freed, and no stale one while the PTE is there", () => {
     const state = given();
     read(state, 1, 65);
-    letGo(state, 64);
+    endHold(state, 64, 67);
     expect(aliasReport(state)).toEqual({
       ...none,
       deadTlb: [{ cpu: 1, page: 65, frame: 2 }],
@@ -173,8 +171,8 @@ describe("what is left", () => {
 });
 
 describe("a copy of it", () => {
-  const contentOf = ({ pageTable, held, grants, tlbs, cache, frames, nextFrame }: Memory) => ({
-    maps: [pageTable, held, grants, cache, ...tlbs].map(entries),
+  const contentOf = ({ pageTable, held, tlbs, cache, frames, nextFrame }: Memory) => ({
+    maps: [pageTable, held, cache, ...tlbs].map(entries),
     freed: [...frames.freed],
     nextFrame,
   });
@@ -189,7 +187,7 @@ describe("a copy of it", () => {
     expect(copies.map(contentOf)).toEqual([before, before]);
     flushCacheVunmap(state, 0, 256);
     flushTlbKernelRange(state, 0, 256);
-    letGo(state, 64);
+    endHold(state, 64, 67);
     unmapRange(state, 64, 67);
     mapRange(state, 80, 81, 1);
     expect(copies.map(contentOf)).toEqual([before, before]);

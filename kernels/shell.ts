@@ -2,13 +2,12 @@
 import type { Command, Response } from "../spec/commands.ts";
 import type { Dump, Kernel } from "../spec/kernel.ts";
 import type { Promises } from "../spec/releases.ts";
-import { type Scope, vmapNodes } from "../spec/scope.ts";
+import type { Scope } from "../spec/scope.ts";
 import type { Vpn } from "../spec/vocabulary.ts";
-import { type AreaSteps, areaForm } from "./area-form.ts";
 import { hasNoArea } from "./areas.ts";
 import { KernelBug } from "./bug.ts";
+import { type AreaSteps, identityOf } from "./fingerprint.ts";
 import { type Mark, markNames } from "./marks.ts";
-import { noteState } from "./notes.ts";
 import { pagesOf } from "./page-map.ts";
 import { assignState, beginCall, copyState, type Effects, type State } from "./state.ts";
 import { NeverReturns } from "./work.ts";
@@ -169,12 +168,7 @@ export function kernelOf({ release, name, paths, answer, dump, initial, areas }:
       return [after, act(after, command)];
     },
     dump,
-    form: (scope, reduced) => {
-      if (release.pools !== "none" && vmapNodes(scope) > 1)
-        throw new RangeError("has pools on several CPUs: they are not packed");
-      return areaForm(scope, release.guard, reduced, areas);
-    },
-    notes: (state, to, pins) => noteState(state, to, pins, areas),
+    identity: (scope, callers) => identityOf(scope, release.guard, areas, callers),
     paths,
     marks: (state) => markNames(state.marks),
   };

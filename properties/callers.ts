@@ -33,11 +33,6 @@ export type Call =
 /** What laws about areas need. */
 export const OF_AREAS: readonly Call[] = ["alloc", "purge"];
 
-/** Whether they do no more than that: then a kernel's own form of states tells all that matters. */
-export function doAreasAlone(calls: readonly Call[]): boolean {
-  return calls.every((call) => OF_AREAS.includes(call));
-}
-
 /** Whose areas are freed. */
 const FREED: readonly Call[] = ["alloc", "allocMapped", "vmap"];
 
