@@ -6,7 +6,7 @@ import { z } from "zod";
 import type { PcpuGet } from "../spec/commands.ts";
 import { areasFrom, outOfDomain } from "../spec/congruent.ts";
 import type { LawId } from "../spec/contract.ts";
-import { type HistoryStep, misnamed, tooEarly } from "../spec/history.ts";
+import { type HistoryStep, misnamed, pagesAskedFor, tooEarly } from "../spec/history.ts";
 import { MOST_MAPPED, type Scope } from "../spec/scope.ts";
 import { PAGE_SIZE } from "../spec/vocabulary.ts";
 import { checked } from "./complaint.ts";
@@ -48,7 +48,7 @@ const align = z
   .refine(isPowerOfTwo, { error: "expected a power of two, in bytes" });
 const alloc = z.strictObject({
   op: z.literal("alloc"),
-  size: pages.min(1),
+  size: pages,
   align,
   vstart: pages,
   vend: pages,
@@ -58,13 +58,15 @@ const alloc = z.strictObject({
   endsInside: z.literal(true).optional(),
 });
 const index = z.int().nonnegative();
+/** What is freed or unmapped: something behind the start of what a command got, or a page of the space. */
+const addressed = { area: index.optional(), offset: pages.optional(), page: pages.optional() };
 const step = z.discriminatedUnion("op", [
   alloc,
-  z.strictObject({ op: z.literal("free"), area: index }),
-  z.strictObject({ op: z.literal("vmap"), count: pages.min(1), noGuard: z.literal(true).optional() }),
+  z.strictObject({ op: z.literal("free"), ...addressed }),
+  z.strictObject({ op: z.literal("vmap"), count: pages, noGuard: z.literal(true).optional() }),
   z.strictObject({ op: z.literal("find"), page: pages }),
   z.strictObject({ op: z.literal("mapRam"), cpu, count: pages }),
-  z.strictObject({ op: z.literal("unmapRam"), cpu, area: index }),
+  z.strictObject({ op: z.literal("unmapRam"), cpu, count: pages.optional(), ...addressed }),
   z.strictObject({
     op: z.literal("pcpuGet"),
     offsets: z.array(pages).min(1).max(MOST_AREAS),
@@ -99,7 +101,9 @@ const file = z
   })
   .transform((file) => {
     const commands = file.commands.map((step) =>
-      file.vmapcheck === VERSION && "area" in step ? { ...step, area: step.area - 1 } : step,
+      file.vmapcheck === VERSION && "area" in step && step.area !== undefined
+        ? { ...step, area: step.area - 1 }
+        : step,
     );
     return { ...file, commands };
   })
@@ -125,6 +129,31 @@ function misfitOfPercpu(asked: PcpuGet, { wordPages }: WrittenScope): Misfit | u
     field: "offsets",
     says: `expected areas that end at ${wordPages} at most, which is scope.wordPages`,
   };
+}
+
+/** What in a free or an unmap does not say what is meant. */
+function misfitOfAddress(
+  command: Extract<z.output<typeof step>, { op: "free" | "unmapRam" }>,
+  { wordPages, blocks }: WrittenScope,
+): Misfit | undefined {
+  const { op, area, offset = 0, page } = command;
+  const below = `expected a page below ${wordPages}, which is scope.wordPages`;
+  if (op === "unmapRam" && blocks === undefined)
+    return { field: "op", says: "expected scope.blocks, which says where and how maps are made" };
+  if (area === undefined && page === undefined)
+    return { field: "area", says: "expected the index of an earlier command, or page in its place" };
+  if (area !== undefined && page !== undefined)
+    return { field: "page", says: "expected none beside area: one of them says what is meant" };
+  if (page !== undefined && offset > 0)
+    return { field: "offset", says: "expected none beside page: it is counted from what area got" };
+  if (page !== undefined && page >= wordPages) return { field: "page", says: below };
+  if (offset >= wordPages) return { field: "offset", says: below };
+  if (op === "free") return undefined;
+  if (page !== undefined && command.count === undefined)
+    return { field: "count", says: "expected the pages to unmap, which page does not say" };
+  const most = Math.min(wordPages, MOST_MAPPED);
+  if ((command.count ?? 0) > most) return { field: "count", says: `expected at most ${most} pages` };
+  return undefined;
 }
 
 /** What in a command does not fit its place: the types have been checked already. `early`: the first before its time. */
@@ -169,6 +198,10 @@ function misfit(
       return { field: "count", says: `expected at most ${most} pages` };
     }
   }
+  if (command.op === "free" || command.op === "unmapRam") {
+    const wrong = misfitOfAddress(command, scope);
+    if (wrong !== undefined) return wrong;
+  }
   if (early === at) {
     return { field: "op", says: "expected init before it: scope.beforeInit is true" };
   }
@@ -180,7 +213,7 @@ function misfit(
     };
   }
   if (command.op === "touch") {
-    const pages = pagesAskedFor(commands[command.area] as HistoryStep);
+    const pages = pagesAskedFor(commands[command.area] as HistoryStep) ?? 0;
     if (command.page >= pages)
       return { field: "page", says: `expected a page below ${pages}, the pages asked for` };
   }
@@ -191,11 +224,6 @@ function misfit(
     return { field: "cpu", says: "expected a CPU that is not among scope.absentCpus" };
   }
   return undefined;
-}
-
-function pagesAskedFor(step: HistoryStep): number {
-  if (step.op === "alloc") return step.size;
-  return step.op === "mapRam" || step.op === "vmap" ? step.count : 0;
 }
 
 /** Reads a history. Throws an InputError that says what is wrong and where. */

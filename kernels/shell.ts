@@ -2,15 +2,15 @@
 import type { Command, Response } from "../spec/commands.ts";
 import type { Dump, Kernel } from "../spec/kernel.ts";
 import type { Promises } from "../spec/releases.ts";
-import { type Scope, vmapNodes } from "../spec/scope.ts";
+import type { Scope } from "../spec/scope.ts";
 import type { Vpn } from "../spec/vocabulary.ts";
-import { type AreaSteps, areaForm } from "./area-form.ts";
 import { hasNoArea } from "./areas.ts";
 import { KernelBug } from "./bug.ts";
+import { type AreaSteps, identityOf } from "./fingerprint.ts";
 import { type Mark, markNames } from "./marks.ts";
-import { noteState } from "./notes.ts";
 import { pagesOf } from "./page-map.ts";
 import { assignState, beginCall, copyState, type Effects, type State } from "./state.ts";
+import { NeverReturns } from "./work.ts";
 
 /** A reply without the effects, which the state has collected. */
 export type Result = Response extends infer R ? (R extends unknown ? Omit<R, keyof Effects> : never) : never;
@@ -22,7 +22,7 @@ export interface Parts {
   readonly name?: string | undefined;
   /** The marks it can set. */
   readonly paths: readonly Mark[];
-  /** Carries out a command in place. May throw a KernelBug. */
+  /** Carries out a command in place. May throw a KernelBug, or NeverReturns. */
   answer(state: State, command: Command): Result;
   dump(state: State): Dump;
   /** The state it begins in. */
@@ -54,6 +54,7 @@ function replyOf(state: State, result: Result): Response {
   reply.usedAfterFree = state.usedAfterFree;
   reply.usedAbsentCpu = state.usedAbsentCpu;
   reply.dirtyLines = dirtyLinesOf(state);
+  reply.warning = state.warning;
   return reply;
 }
 
@@ -73,6 +74,7 @@ function placedReply(state: State, start: Vpn, mapStopped: boolean): Response {
     usedAfterFree,
     usedAbsentCpu: state.usedAbsentCpu,
     dirtyLines: dirtyLinesOf(state),
+    warning: state.warning,
   };
 }
 
@@ -91,6 +93,7 @@ function doneReply(state: State): Response {
     usedAbsentCpu: state.usedAbsentCpu,
     wholeFree: state.wholeFree,
     dirtyLines: dirtyLinesOf(state),
+    warning: state.warning,
   };
 }
 
@@ -108,6 +111,7 @@ function refusedReply(state: State): Response {
     usedAfterFree,
     usedAbsentCpu: state.usedAbsentCpu,
     dirtyLines: dirtyLinesOf(state),
+    warning: state.warning,
   };
 }
 
@@ -146,8 +150,9 @@ export function kernelOf({ release, name, paths, answer, dump, initial, areas }:
     try {
       return answer(state, command);
     } catch (error) {
-      if (!(error instanceof KernelBug)) throw error;
-      return { kind: "bug", text: error.message };
+      if (error instanceof KernelBug) return { kind: "bug", text: error.message };
+      if (error instanceof NeverReturns) return { kind: "hung", text: error.message };
+      throw error;
     }
   };
   return {
@@ -163,12 +168,7 @@ export function kernelOf({ release, name, paths, answer, dump, initial, areas }:
       return [after, act(after, command)];
     },
     dump,
-    form: (scope, reduced) => {
-      if (release.pools !== "none" && vmapNodes(scope) > 1)
-        throw new RangeError("has pools on several CPUs: they are not packed");
-      return areaForm(scope, release.guard, reduced, areas);
-    },
-    notes: (state, to, pins) => noteState(state, to, pins, areas),
+    identity: (scope, callers) => identityOf(scope, release.guard, areas, callers),
     paths,
     marks: (state) => markNames(state.marks),
   };

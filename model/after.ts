@@ -1,6 +1,6 @@
 /** How the reference world follows a reply: what the subject did, taken at its word. */
 import { Map as ImmutableMap } from "immutable";
-import type { Command, PcpuFree, Response, UnmapRam } from "../spec/commands.ts";
+import { type Command, endsHistory, type PcpuFree, type Response, type UnmapRam } from "../spec/commands.ts";
 import { hasPools, newArea, newAreas, nodeAsked, released } from "../spec/laws/law.ts";
 import { fitsBlock } from "../spec/scope.ts";
 import { type Extent, type Pages, type Pfn, roundedUp, type Vpn } from "../spec/vocabulary.ts";
@@ -23,7 +23,7 @@ export function after(
   command: Command,
   response: Response,
 ): ImmutableWorld | undefined {
-  if (response.kind === "bug") return undefined;
+  if (endsHistory(response)) return undefined;
   let world = countPtes(before, response);
   if (command.op === "free") world = letGoArea(world, command.start, "freed", response);
   if (command.op === "unmapRam") world = letGoMap(world, command, response);

@@ -4,10 +4,10 @@ import { describe, expect, test } from "vitest";
 import { kernelCalled } from "../kernels/index.ts";
 import type { State } from "../kernels/state.ts";
 import { choices } from "../properties/choices.ts";
-import { type Both, hashedForm } from "../properties/hashed-form.ts";
 import { play } from "../properties/play.ts";
 import { scopeCalled } from "../properties/scopes.ts";
 import { settingFor } from "../properties/setting.ts";
+import { fingerprintOfBoth, type KernelAndWorld } from "../properties/state-fingerprint.ts";
 import type { Command, Response } from "../spec/commands.ts";
 import type { Kernel } from "../spec/kernel.ts";
 import { LAWS } from "../spec/laws/index.ts";
@@ -163,10 +163,10 @@ const emptyWorlds = (spec: VmapSpec, scope: Scope, { release }: Kernel<State>): 
 
 /** Every transition of the machine up to its fixpoint: how many, and the first on which the worlds differ. */
 function everyTransition(kernel: Kernel<State>, scope: Scope, spec: VmapSpec = vmapSpec(kernel.release)) {
-  const { words, write } = hashedForm(kernel, ["pin"]);
+  const { words, write } = fingerprintOfBoth(kernel, scope, ["pin"]);
   const form = new Int32Array(words);
   const known = new Set<string>();
-  const met: (Both<State> & Worlds)[] = [];
+  const met: (KernelAndWorld<State> & Worlds)[] = [];
   const meet = (state: State, worlds: Worlds) => {
     const both = { state, world: worlds.reference, ...worlds };
     write(both, form, 0);

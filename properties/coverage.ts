@@ -12,6 +12,7 @@ import { choices, type Lengths, WEIGHTS } from "./choices.ts";
 import { play } from "./play.ts";
 import { settingFor } from "./setting.ts";
 import type { VisitableKernel } from "./side-by-side.ts";
+import { fingerprintOfAreas } from "./state-fingerprint.ts";
 
 /** One way to draw histories. */
 export interface Drawing extends Lengths {
@@ -72,10 +73,10 @@ export function coverage<S>(
 ): Coverage {
   const { reached } = explored;
   const actions = machine.actions.length;
-  const form = kernel.form(scope, true);
+  const form = fingerprintOfAreas(kernel, scope);
   const words = new Int32Array(form.words);
   const numberOf = (state: S): number => {
-    form.write(state, words, 0);
+    form.write({ state }, words, 0);
     return reached.find(words);
   };
   const actionOf = new Map(machine.commands.map((command, action) => [keyOf(command), action]));

@@ -4,12 +4,12 @@ import { DISABLED, visitLive } from "../engine/live.ts";
 import type { ImmutableWorld } from "../model/immutable-world.ts";
 import { vmapSpec } from "../model/vmap-spec.ts";
 import type { Command } from "../spec/commands.ts";
-import type { Kernel, StateForm } from "../spec/kernel.ts";
+import type { Kernel } from "../spec/kernel.ts";
 import type { Scope } from "../spec/scope.ts";
-import { type Call, commandsOf, doAreasAlone, isEnabled, nameOf, OF_AREAS, onEachCpu } from "./callers.ts";
+import { type Call, commandsOf, isEnabled, nameOf, OF_AREAS, onEachCpu } from "./callers.ts";
 import { bitOf, differences, KINDS, type Kind, PARTS_WAYS } from "./differences.ts";
-import { formByHash } from "./hashed-form.ts";
 import type { VisitableKernel } from "./side-by-side.ts";
+import { fingerprintWith, type StateFingerprint } from "./state-fingerprint.ts";
 
 /** The one law of this machine, where it is not asked in what they differ. */
 export const ANSWERS_ALIKE = "answers-alike";
@@ -63,10 +63,7 @@ function machineOf<S>(
 ): VisitableKernel {
   const commands = onEachCpu(scope, commandsOf(scope, calls));
   const spec = vmapSpec(one.release);
-  const isExact = doAreasAlone(calls) && scope.cpus === 1;
-  const { words, hashBits, reductions, write } = isExact
-    ? ofBothStates(one, other, scope)
-    : hashOfBoth(one, other, calls);
+  const { words, hashBits, reductions, write } = fingerprintOfPair(one, other, scope, calls);
   return {
     commands,
     ...visitLive<Pair<S>>({
@@ -110,24 +107,17 @@ function machineOf<S>(
   };
 }
 
-/** Where callers map nothing, the world says no more. Unreduced: what one kernel does not mind the other may. */
-function ofBothStates<S>(one: Kernel<S>, other: Kernel<S>, scope: Scope): StateForm<Pair<S>> {
-  const forms = [one.form(scope, false), other.form(scope, false)] as const;
-  return {
-    words: forms[0].words + forms[1].words,
-    reductions: [],
-    write: (pair, into, at) => {
-      forms[0].write(pair.one, into, at);
-      forms[1].write(pair.other, into, at + forms[0].words);
-    },
-  };
-}
-
-/** One hash of the world and both states. */
-function hashOfBoth<S>(one: Kernel<S>, other: Kernel<S>, calls: readonly Call[]): StateForm<Pair<S>> {
-  const pins = calls.includes("pin");
-  return formByHash((pair, hashing) => {
-    one.notes(pair.one, hashing, pins);
-    other.notes(pair.other, hashing, pins);
+/** Of the world and both states. Nothing is merged: what one kernel does not mind the other may. */
+function fingerprintOfPair<S>(
+  one: Kernel<S>,
+  other: Kernel<S>,
+  scope: Scope,
+  calls: readonly Call[],
+): StateFingerprint<Pair<S>> {
+  const callers = { pin: calls.includes("pin"), areasAlone: false };
+  const [ofOne, ofOther] = [one.identity(scope, callers), other.identity(scope, callers)];
+  return fingerprintWith((pair, to) => {
+    ofOne.add(pair.one, to);
+    ofOther.add(pair.other, to);
   });
 }

@@ -10,13 +10,18 @@ import type { ImmutableWorld } from "../model/immutable-world.ts";
 import { vmapSpec } from "../model/vmap-spec.ts";
 import type { Command, Response } from "../spec/commands.ts";
 import type { LawId } from "../spec/contract.ts";
-import type { Kernel, StateForm } from "../spec/kernel.ts";
+import type { Kernel } from "../spec/kernel.ts";
 import { lawsCalled } from "../spec/laws/index.ts";
 import type { VmapLaw } from "../spec/laws/law.ts";
 import type { Scope } from "../spec/scope.ts";
 import type { World } from "../spec/world.ts";
-import { type Call, commandsTo, doAreasAlone, isEnabled, nameOf, OF_AREAS } from "./callers.ts";
-import { type Both, hashedForm } from "./hashed-form.ts";
+import { type Call, commandsTo, isEnabled, nameOf, OF_AREAS } from "./callers.ts";
+import {
+  doAreasAlone,
+  fingerprintOfAreas,
+  fingerprintOfBoth,
+  type KernelAndWorld,
+} from "./state-fingerprint.ts";
 import { lawsTried } from "./tried.ts";
 import { Witnessing } from "./witnessing.ts";
 
@@ -47,9 +52,7 @@ export const KNOWN_TO_CATALOGUE = {
 } as const;
 
 export interface SideBySide {
-  /** States are told apart by a hash of everything even where the kernel's own form would do. */
-  readonly hashed?: boolean;
-  /** Merges states that no later reply tells apart. Where states are hashed, they are all merged that can be. */
+  /** Where callers do areas alone: merges states that no later reply to them tells apart. */
   readonly reduced: boolean;
   /** Which breaks count: a kernel may have several bugs that break one law. All, if not given. */
   readonly counts?: (law: LawId, seen: Seen) => boolean;
@@ -58,11 +61,11 @@ export interface SideBySide {
    * break that nobody knows is met although others break the same law before it.
    */
   readonly explains?: (seen: Seen) => boolean;
-  /** What callers do. If given, states are told apart by a hash; if not, they allocate, free and purge. */
+  /** What callers do. If not given, they allocate, free and purge. */
   readonly calls?: readonly Call[];
   /**
-   * Goes on behind every break for as long as the kernel answers, as a replay does that looks for one law. States
-   * are hashed then: what a kernel has come to behind such a break has no shorter form.
+   * Explores past every violation for as long as the kernel answers, as a replay does that looks for one law. Nothing
+   * is merged then: what a kernel has come to past such a violation may tell more states apart.
    */
   readonly beyondBreaks?: boolean;
 }
@@ -80,7 +83,7 @@ export interface Seen {
 /** The machine as an explorer visits it, and the commands that its actions are. */
 export type VisitableKernel = Visitable & { readonly commands: readonly Command[] };
 
-/** Throws a RangeError where the scope cannot be packed. */
+/** Throws a RangeError where the scope has too many commands. */
 export function sideBySide<S>(kernel: Kernel<S>, scope: Scope, options: SideBySide): VisitableKernel {
   const { calls = OF_AREAS, beyondBreaks = false } = options;
   return {
@@ -92,16 +95,16 @@ export function sideBySide<S>(kernel: Kernel<S>, scope: Scope, options: SideBySi
 export function liveKernel<S>(
   kernel: Kernel<S>,
   scope: Scope,
-  { reduced, counts, explains, calls = OF_AREAS, beyondBreaks = false, hashed = false }: SideBySide,
-): LiveMachine<Both<S>> {
+  { reduced, counts, explains, calls = OF_AREAS, beyondBreaks = false }: SideBySide,
+): LiveMachine<KernelAndWorld<S>> {
   const commands = commandsTo(kernel.release, scope, calls, beyondBreaks);
   const laws = lawsTried(lawsCalled(kernel.promises), calls, scope);
   const spec = vmapSpec(kernel.release);
   // With pools on several CPUs a verdict depends on more than the kernel's state: on what the judge knows of them.
   const hasPools = kernel.release.pools !== "none" && scope.cpus > 1;
-  const isHashed = hashed || !doAreasAlone(calls) || beyondBreaks || hasPools;
-  const form = isHashed ? hashedForm(kernel, calls) : ofStateAlone(kernel.form(scope, reduced));
-  const witnesses = new Witnessing(kernel, calls);
+  const merges = reduced && doAreasAlone(calls) && !beyondBreaks && !hasPools && scope.outside !== true;
+  const form = merges ? fingerprintOfAreas(kernel, scope) : fingerprintOfBoth(kernel, scope, calls);
+  const witnesses = new Witnessing(kernel, calls, scope);
   const spoils = beyondBreaks ? 0 : spoilingBits(laws);
   return {
     name: kernel.name,
@@ -142,11 +145,6 @@ export function liveKernel<S>(
     form: form.write,
     witnesses: () => witnesses.seen,
   };
-}
-
-/** How both are told apart by the kernel's state alone: where callers map nothing, the world says no more. */
-function ofStateAlone<S>({ words, reductions, write }: StateForm<S>): StateForm<Both<S>> {
-  return { words, reductions, write: (both, into, at) => write(both.state, into, at) };
 }
 
 function spoilingBits(laws: readonly VmapLaw[]): number {

@@ -1,7 +1,7 @@
 /** What this project asks of a kernel's model beyond being a machine: what a harness could read out of it. */
 import type { Command, Response } from "./commands.ts";
 import type { ActingMachine, LawId } from "./contract.ts";
-import type { Notes } from "./notes.ts";
+import type { Fingerprint } from "./fingerprint.ts";
 import type { Promises } from "./releases.ts";
 import type { Scope } from "./scope.ts";
 import type { Bytes, Cpu, Extent, Offsets, Pages, Vpn } from "./vocabulary.ts";
@@ -62,15 +62,20 @@ export interface Dump {
   readonly freeLists: readonly (readonly Vpn[])[];
 }
 
-/** The words by which an exhaustive search tells the states of a kernel apart, on machines of one scope. */
-export interface StateForm<S> {
-  readonly words: number;
-  /** If the words are a hash: of so many bits. */
-  readonly hashBits?: number;
+/** What callers do on a machine, as far as it decides what tells its states apart. */
+export interface Callers {
+  /** They pin frames. */
+  readonly pin: boolean;
+  /** They only allocate, free and purge. */
+  readonly areasAlone: boolean;
+}
+
+/** How an explorer tells the states of a kernel apart. */
+export interface StateIdentity<S> {
   /** What states are taken for one although they differ: each a sentence. */
   readonly reductions: readonly string[];
-  /** Writes the form from `at` on. Two states of the same form answer alike for ever. */
-  write(state: S, into: Int32Array, at: number): void;
+  /** Adds all that a later reply to such callers may depend on. */
+  add(state: S, to: Fingerprint): void;
 }
 
 export interface Kernel<S = unknown> extends ActingMachine<Scope, S, Command, Response> {
@@ -79,13 +84,8 @@ export interface Kernel<S = unknown> extends ActingMachine<Scope, S, Command, Re
   /** Makes `to` equal to `from`, a state of the same scope. */
   assign(to: S, from: S): void;
   dump(state: S): Dump;
-  /**
-   * How its states are told apart when callers only allocate, free and purge. Throws a RangeError where the scope
-   * cannot be packed.
-   */
-  form(scope: Scope, reduced: boolean): StateForm<S>;
-  /** Notes all that a later reply may depend on, whatever callers do; free frames only if they pin some. */
-  notes(state: S, to: Notes, pins: boolean): void;
+  /** How its states are told apart on machines of this scope, by callers who do this. */
+  identity(scope: Scope, callers: Callers): StateIdentity<S>;
   /** The marks this kernel can set: a run that never saw one of them proves nothing about that path. */
   readonly paths: readonly string[];
   /** What happened inside the last `act`, for witnesses: see kernels/marks.ts. */

@@ -2,7 +2,9 @@
  * What an allocator that is no release here may promise, in the few words of a recording (docs/recordings.md), and the
  * laws that follow from them. What releases promise stands in releases.ts.
  */
+
 import type { LawId } from "./contract.ts";
+import { OUTSIDE_2_6_27 } from "./outside.ts";
 import type { Fragments, GuardRule, Promises } from "./releases.ts";
 
 /** Where an area is placed: anywhere, or as a law says. */
@@ -66,5 +68,6 @@ export function promisesOfOwn(
     obeysNoGuard: false,
     pools: "none",
     noblock: true,
+    outside: OUTSIDE_2_6_27,
   };
 }

@@ -1,6 +1,7 @@
 /** What an exploration found, and its receipt: what was exact, what was merged, and how far it went. */
 import type { Explored, Progress, Visitable } from "../../engine/explore.ts";
 import { GOES_ON_AFTER } from "../../properties/side-by-side.ts";
+import { FINGERPRINT_BITS } from "../../spec/fingerprint.ts";
 import { pc } from "../colour.ts";
 import type { Explorable, Told } from "../explorable.ts";
 import { columns } from "../output.ts";
@@ -30,8 +31,8 @@ export function progressText({ states, depth, queue, bytes, left }: Progress, se
 }
 
 export function exploredJson({ explorable, machine, scope, workers, resumed, result, told }: ExploredReport) {
-  const { states, edges, depth, verdict, ended, exact, omission, reductions, deadlocks, bytes, seconds } =
-    result;
+  const { states, edges, depth, verdict, ended, exact, omission, hashBits, reductions, deadlocks } = result;
+  const { bytes, seconds } = result;
   const [first] = told;
   return {
     machine: explorable.name,
@@ -49,6 +50,7 @@ export function exploredJson({ explorable, machine, scope, workers, resumed, res
     resumed: resumed ?? null,
     ended,
     omission,
+    hashBits: hashBits ?? null,
     laws: machine.laws.map(({ id }, law) => {
       const found = told.find((each) => each.law === id);
       return {
@@ -214,7 +216,8 @@ function neverFired({ actions }: Visitable, { fired, reductions }: Explored): re
 function methodOf({ exact, hashBits, omission, states }: Explored, workers: number): string {
   const how = `breadth first${workers === 1 ? "" : ` by ${workers} threads`}`;
   if (exact) return `exact, ${how}`;
-  return `${hashBits} bits of hash a state, ${how}: that any of ${states} was left out is no likelier than ${omission.toExponential(1)}`;
+  const by = hashBits === FINGERPRINT_BITS ? `a fingerprint of ${hashBits} bits` : `${hashBits} bits of hash`;
+  return `${by} a state, ${how}: that any of ${states} was left out is no likelier than ${omission.toExponential(1)}`;
 }
 
 function mergedRows(reductions: readonly string[]): string[][] {

@@ -22,10 +22,10 @@ import { commandText, responseText } from "./text.ts";
 /** A step of a history, or a recorded reply: what is drawn of both. */
 export type Shown = Omit<VmapPlayed, "step"> & { readonly step?: HistoryStep };
 
-/** Text of a step that did nothing, since what it names was refused or is gone. */
+/** Text of a step that did nothing, since what it names got nothing. */
 function idleText(step: HistoryStep | undefined): string {
   if (step === undefined) return "nothing";
-  return "area" in step ? `${step.op} of what command ${step.area + 1} got  ->  nothing is there` : step.op;
+  return "area" in step ? `${step.op} of what command ${step.area + 1} got  ->  it got nothing` : step.op;
 }
 
 /** `step 3 of 5:  command  ->  reply`. */

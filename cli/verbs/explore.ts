@@ -21,7 +21,7 @@ import {
 } from "../files.ts";
 import { memoryBounds } from "../memory.ts";
 import { replayLine } from "../names.ts";
-import { interruptible, print, progress, timeUp } from "../output.ts";
+import { commandLine, interruptible, print, progress, timeUp } from "../output.ts";
 import { parametersOf, scopeText } from "../parameters.ts";
 import {
   orNotOfMachine,
@@ -96,7 +96,8 @@ export async function exploreVerb(name: string | undefined, options: ExploreArgu
   else print(exploredText(report, options.actions));
   const isLacking = reportUnwritten(written);
   const replayable = files.find(({ option, written }) => option === "--out" && written);
-  if (replayable !== undefined && !options.json) print(`\nreplay:  ${replayLine(replayable.path)}`);
+  if (replayable !== undefined && !options.json)
+    print(`\n${commandLine("replay", replayLine(replayable.path))}`);
   if (work.interrupted) return INTERRUPTED;
   if (told.some(({ bug, promised }) => bug === undefined && promised)) return UNEXPECTED;
   return isLacking ? BAD_INPUT : AS_EXPECTED;

@@ -5,11 +5,11 @@ import { explore } from "../engine/explore.ts";
 import { DISABLED, type LiveMachine, visitLive } from "../engine/live.ts";
 import type { State } from "../kernels/state.ts";
 import type { Command, Response } from "../spec/commands.ts";
-import type { Kernel, StateForm } from "../spec/kernel.ts";
+import type { Kernel } from "../spec/kernel.ts";
 import type { Scope } from "../spec/scope.ts";
 import { commandsTo } from "./callers.ts";
-import type { Both } from "./hashed-form.ts";
 import { liveKernel, type SideBySide } from "./side-by-side.ts";
+import { fingerprintOfAreas, type KernelAndWorld, type StateFingerprint } from "./state-fingerprint.ts";
 
 export interface Compared {
   /** The first two replies that differ, as text; undefined if none do. */
@@ -39,10 +39,10 @@ export function compareAlike(
   const known = new Map<string, readonly string[]>();
   const met = new Map<string, number>();
   const concrete = new Set<string>();
-  const queue: Both<State>[] = [machine.initial(), ...randomStates(machine, Math.ceil(most / 3))];
+  const queue: KernelAndWorld<State>[] = [machine.initial(), ...randomStates(machine, Math.ceil(most / 3))];
   const after = machine.initial();
   for (let head = 0; head < queue.length && head < most; head++) {
-    const both = queue[head] as Both<State>;
+    const both = queue[head] as KernelAndWorld<State>;
     const own = heard.form(both);
     machine.assign(after, both);
     const replies = commands.map((_command, action) => {
@@ -89,8 +89,8 @@ function concreteKey(state: State): string {
 }
 
 /** States on random runs, each begun anew; always the same ones. */
-function randomStates(machine: LiveMachine<Both<State>>, count: number): Both<State>[] {
-  const found: Both<State>[] = [];
+function randomStates(machine: LiveMachine<KernelAndWorld<State>>, count: number): KernelAndWorld<State>[] {
+  const found: KernelAndWorld<State>[] = [];
   let drawn = 20110106;
   const draw = (below: number) => {
     drawn = (Math.imul(drawn, 1103515245) + 12345) >>> 0;
@@ -112,7 +112,7 @@ function randomStates(machine: LiveMachine<Both<State>>, count: number): Both<St
 
 /** The machine an explorer visits, and what its kernel replied last. */
 class Hearing {
-  readonly machine: LiveMachine<Both<State>>;
+  readonly machine: LiveMachine<KernelAndWorld<State>>;
   readonly commands: readonly Command[];
   readonly #words: Int32Array;
   #last = "";
@@ -131,13 +131,13 @@ class Hearing {
     this.#words = new Int32Array(this.machine.words);
   }
 
-  form(both: Both<State>): string {
+  form(both: KernelAndWorld<State>): string {
     this.machine.form(both, this.#words, 0);
     return this.#words.join();
   }
 
   /** Takes an action in place: what was answered, and what that broke; nothing where it cannot be taken. */
-  take(both: Both<State>, action: number): { readonly reply: string; readonly follows: boolean } {
+  take(both: KernelAndWorld<State>, action: number): { readonly reply: string; readonly follows: boolean } {
     const outcome = this.machine.take(both, action);
     if (outcome === DISABLED) return { reply: "", follows: false };
     return { reply: `${this.#last} breaks ${outcome}`, follows: (outcome & ENDS) === 0 };
@@ -146,7 +146,7 @@ class Hearing {
 
 /** What a caller sees of a reply, but for which frame is which; how many pages are lazy a law compares. */
 function shown(response: Response): string {
-  const { flushes, pteSet, pteCleared, usedAfterFree, usedAbsentCpu, dirtyLines } = response;
+  const { flushes, pteSet, pteCleared, usedAfterFree, usedAbsentCpu, dirtyLines, warning } = response;
   const result: unknown[] = [response.kind];
   if (response.kind === "placed") result.push(response.start, response.mapStopped);
   if (response.kind === "found") result.push(response.start);
@@ -157,25 +157,37 @@ function shown(response: Response): string {
     const where = [staleTlb, deadTlb].map((all) => all.map(({ cpu, page }) => [cpu, page]));
     result.push(where, deadPtes);
   }
-  return JSON.stringify([result, flushes, pteSet, pteCleared, usedAfterFree, usedAbsentCpu, dirtyLines]);
+  return JSON.stringify([
+    result,
+    flushes,
+    pteSet,
+    pteCleared,
+    usedAfterFree,
+    usedAbsentCpu,
+    dirtyLines,
+    warning,
+  ]);
 }
 
 /**
- * Visits every state that the unreduced form tells apart, and compares each with the first of its reduced form, by
- * every action: what it breaks, and which reduced form it leads to. So nothing merged can be told apart later.
+ * Visits every state that the whole fingerprint tells apart, and compares each with the first of its merged one, by
+ * every action: what it violates, and to which merged fingerprint it leads. So nothing merged can be told apart later.
  */
-export function compareReduced(
+export function compareMerged(
   kernel: Kernel<State>,
   scope: Scope,
-  reducedForm: StateForm<State> = kernel.form(scope, true),
+  merged: Pick<StateFingerprint<{ readonly state: State }>, "words" | "write"> = fingerprintOfAreas(
+    kernel,
+    scope,
+  ),
 ): Compared {
   const plain = liveKernel(kernel, scope, { reduced: false });
-  const visited = visitLive<Both<State>>({
+  const visited = visitLive<KernelAndWorld<State>>({
     ...plain,
-    words: plain.words + reducedForm.words,
+    words: plain.words + merged.words,
     form: (both, into, at) => {
       plain.form(both, into, at);
-      reducedForm.write(both.state, into, at + plain.words);
+      merged.write(both, into, at + plain.words);
     },
   });
   const { reached, states, ended } = explore(visited, { bounds: ALL, enough: () => false });

@@ -1,56 +1,27 @@
 /**
- * States of a kernel and the world beside it told apart by a hash of all that a later reply or verdict may depend
- * on. Two states that differ are taken for one with a probability of about 2^-128: for a million states, that any
- * were is less likely than 2^-88.
+ * A fingerprint of 128 bits, by which an explorer tells states apart: whoever knows a part of a state adds, number by
+ * number, all that a later reply or verdict may depend on. Two states that differ have the same fingerprint with a
+ * probability of about 2^-128; for a million states, that any two have is less likely than 2^-88.
  */
-import { noteWorld } from "../model/fingerprint.ts";
-import type { ImmutableWorld } from "../model/immutable-world.ts";
-import type { Kernel, StateForm } from "../spec/kernel.ts";
-import type { Notes } from "../spec/notes.ts";
-import type { Pfn } from "../spec/vocabulary.ts";
-import type { Call } from "./callers.ts";
+import type { Pfn } from "./vocabulary.ts";
 
-/** The kernel's state, and the world its replies speak of. */
-export interface Both<S> {
-  state: S;
-  world: ImmutableWorld;
-}
+export const FINGERPRINT_BITS = 128;
+export const FINGERPRINT_WORDS: number = FINGERPRINT_BITS / 32;
 
-/** The form of both for callers who do this. */
-export function hashedForm<S>(kernel: Kernel<S>, calls: readonly Call[]): StateForm<Both<S>> {
-  const pins = calls.includes("pin");
-  return formByHash((both, hashing) => kernel.notes(both.state, hashing, pins));
-}
-
-/** One hash of the world and of what is noted beside it, in which a frame has the same place wherever it is noted. */
-export function formByHash<T extends { readonly world: ImmutableWorld }>(
-  note: (state: T, hashing: Hashing) => void,
-): StateForm<T> {
-  const hashing = new Hashing();
-  return {
-    words: 4,
-    hashBits: 128,
-    reductions: ["which frame is which, slots, and counters that only grow"],
-    write: (state, into, at) => {
-      hashing.begin();
-      // The world first: which free frames are clean is known once all that may map one was noted.
-      noteWorld(state.world, hashing);
-      note(state, hashing);
-      hashing.write(into, at);
-    },
-  };
-}
+/** Ends a list: no page, count or flag is negative. */
+export const LIST_END = -1;
 
 /** Four lanes, each stirred as MurmurHash3's is, with its own constants, and then by its neighbour. */
-export class Hashing implements Notes {
+export class Fingerprint {
   #a = 0;
   #b = 0;
   #c = 0;
   #d = 0;
-  /** Frames in the order in which they were met: a frame is noted by its place here. */
+  /** Frames in the order in which they were met: a frame is added as its place here. */
   readonly #met: Pfn[] = [];
   #count = 0;
 
+  /** Begins that of another state. */
   begin(): void {
     this.#a = 0x239b961b;
     this.#b = 0xab0e9789 | 0;
@@ -59,7 +30,8 @@ export class Hashing implements Notes {
     this.#count = 0;
   }
 
-  number(value: number): void {
+  /** A page, a size, a count: any whole number. Whoever adds a list also adds its end. */
+  add(value: number): void {
     const low = value | 0;
     this.#mix(low);
     // More than 32 bits: an address of a machine as wide as a real one.
@@ -69,15 +41,22 @@ export class Hashing implements Notes {
     }
   }
 
-  frame(frame: Pfn): void {
+  /** A frame. Which one it is makes no difference: only where else it was added. */
+  addFrame(frame: Pfn): void {
     this.#mix(this.#placeOf(frame));
   }
 
+  addFrames(first: Pfn, pages: number): void {
+    for (let nth = 0; nth < pages; nth++) this.addFrame(first + nth);
+  }
+
+  /** Whether this frame was added before. */
   knows(frame: Pfn): boolean {
     for (let at = 0; at < this.#count; at++) if (this.#met[at] === frame) return true;
     return false;
   }
 
+  /** Writes its words from `at` on. */
   write(into: Int32Array, at: number): void {
     into[at] = final(this.#a);
     into[at + 1] = final(this.#b);

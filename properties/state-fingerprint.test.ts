@@ -4,18 +4,16 @@
  */
 import { describe, expect, test } from "vitest";
 import { BUGS } from "../counterexamples/index.ts";
-import { explore } from "../engine/explore.ts";
 import { KERNELS } from "../kernels/index.ts";
 import type { State } from "../kernels/state.ts";
 import type { Command } from "../spec/commands.ts";
+import { Fingerprint } from "../spec/fingerprint.ts";
 import type { Kernel } from "../spec/kernel.ts";
 import { AREAS_ONLY, type Scope } from "../spec/scope.ts";
 import { PAGE_SIZE } from "../spec/vocabulary.ts";
-import { compareAlike } from "./alike.testing.ts";
 import type { Call } from "./callers.ts";
-import { Hashing } from "./hashed-form.ts";
-import { type SideBySide, sideBySide } from "./side-by-side.ts";
-import { MIDDLE, spaceScope } from "./spaces.ts";
+import type { SideBySide } from "./side-by-side.ts";
+import { compareAlike } from "./state-equivalence.testing.ts";
 
 interface Space {
   readonly what: string;
@@ -128,12 +126,12 @@ const WITH_POOLS = KERNELS.filter(({ release }) => release.pools !== "none");
 /** Behind every break: the hash is to tell apart what comes there as well. */
 const beyond = ({ calls }: Space): SideBySide => ({ reduced: true, calls, beyondBreaks: true });
 
-const of = (note: (to: Hashing) => void): string => {
-  const hashing = new Hashing();
+const of = (note: (to: Fingerprint) => void): string => {
+  const fingerprint = new Fingerprint();
   const words = new Int32Array(4);
-  hashing.begin();
-  note(hashing);
-  hashing.write(words, 0);
+  fingerprint.begin();
+  note(fingerprint);
+  fingerprint.write(words, 0);
   return words.join();
 };
 
@@ -164,7 +162,7 @@ describe.each(WITH_POOLS)("states of $name with pools whose hashes are equal", (
   const noted = (...commands: readonly Command[]) => {
     const state = kernel.initial(POOLS.scope);
     for (const command of commands) kernel.act(state, command);
-    return of((to) => kernel.notes(state, to, false));
+    return of((to) => kernel.identity(POOLS.scope, { pin: false, areasAlone: false }).add(state, to));
   };
 
   test("have in them to which node an area goes back", () => {
@@ -185,35 +183,34 @@ describe.each(WITH_POOLS)("states of $name with pools whose hashes are equal", (
   });
 });
 
-describe("of callers who only allocate, free and purge", () => {
-  const scope = spaceScope({ pages: 4, sizes: 4, aligns: 2, windows: 2, at: MIDDLE });
-  const statesOf = (kernel: Kernel<State>, options: SideBySide) => {
-    const bounds = { states: 100_000, milliseconds: 60_000, bytes: 2 ** 28 };
-    return explore(sideBySide(kernel, scope, options), { bounds, enough: () => false }).states;
-  };
-
-  test.each(KERNELS)("as many states are told apart as by the form of areas, unreduced: $name", (kernel) => {
-    const hashed = statesOf(kernel, { reduced: true, hashed: true });
-    expect(hashed).toBe(statesOf(kernel, { reduced: false }));
-  });
-});
-
 describe("the comparison notices", () => {
   const kernel = (name: string) => KERNELS.find((each) => each.name === name) as Kernel<State>;
-  /** The kernel whose state is noted as if it were another. */
+  /** The kernel whose state is told apart as if it were another. */
   const noting = (name: string, as: (state: State) => State): Kernel<State> => {
     const good = kernel(name);
-    return { ...good, notes: (state, to, pins) => good.notes(as(state), to, pins) };
+    const identity: typeof good.identity = (scope, callers) => {
+      const { reductions, add } = good.identity(scope, callers);
+      return { reductions, add: (state, to) => add(as(state), to) };
+    };
+    return { ...good, identity };
   };
+  const blindToPins = kernel("2.6.39");
   const without: readonly (readonly [string, Kernel<State>, Space])[] = [
     ["the cached area", noting("3.1", (state) => ({ ...state, freeVmapCache: -1 })), TOP],
     ["the largest hole passed", noting("3.1", (state) => ({ ...state, cachedHoleSize: 0 })), TOP],
     [
       "free frames",
-      { ...kernel("2.6.39"), notes: (state, to) => kernel("2.6.39").notes(state, to, false) },
+      {
+        ...blindToPins,
+        identity: (scope, callers) => blindToPins.identity(scope, { ...callers, pin: false }),
+      },
       BLOCKS,
     ],
-    ["the kernel's state", { ...kernel("3.16"), notes: () => {} }, BLOCKS],
+    [
+      "the kernel's state",
+      { ...kernel("3.16"), identity: () => ({ reductions: [], add: () => {} }) },
+      BLOCKS,
+    ],
   ];
 
   test.each(without)("a form that leaves out %s", (_what, forgetting, space) => {
@@ -222,8 +219,8 @@ describe("the comparison notices", () => {
 });
 
 describe("a hash", () => {
-  const numbers = (...all: number[]) => of((to) => all.forEach((each) => void to.number(each)));
-  const frames = (...all: number[]) => of((to) => all.forEach((each) => void to.frame(each)));
+  const numbers = (...all: number[]) => of((to) => all.forEach((each) => void to.add(each)));
+  const frames = (...all: number[]) => of((to) => all.forEach((each) => void to.addFrame(each)));
 
   test("differs where a number does, also one of more than 32 bits", () => {
     const all = [
