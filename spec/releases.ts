@@ -120,7 +120,7 @@ const FROM_2_6_28: readonly LawId[] = [
   "init-order",
   "pinned-is-unaliased",
 ];
-/** Merged for 2.6.38; the tree recorded as 2.6.37 carries it already (64141da58724). */
+/** PTEs are cleared at the unmap (64141da58724, 2.6.37-rc5). */
 const FROM_2_6_37: readonly LawId[] = [...FROM_2_6_28, "unmapped-means-no-pte"];
 
 /** A tree of free space, searched for the size and what an alignment may cost (68ad4a330433). */

@@ -39,7 +39,7 @@ export const pinnedIsUnaliased: VmapLaw = {
 export const unmappedMeansNoPte: VmapLaw = {
   id: "unmapped-means-no-pte",
   says: "After an unmap returns the PTE is gone.",
-  source: "64141da58724 (2.6.38); catalogue B5",
+  source: "64141da58724 (2.6.37); catalogue B5",
   holds(before, command, response, after) {
     if (command.op === "touch") {
       const walked = response.kind === "reached" && !response.hit && response.frame !== null;
