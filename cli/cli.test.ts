@@ -23,7 +23,8 @@ describe("check", () => {
     expect({ code, err }).toEqual({ code: 0, err: "" });
     expect(out).toMatch(/lowest-fit +ok +A9 in 3/);
     expect(out).toContain("ok: kept in every history tried, of calls one after another");
-    expect(out).toMatch(/^Calls that interleave were not tried: explore blocks-3\.16; /m);
+    expect(out).toMatch(/^When calls interleave\n +2\.6\.39 +3\.16$/m);
+    expect(out).toMatch(/^no-alias-after-unmap-aliases +C7 in 16 +C7 in 16$/m);
     expect(out).toContain("replay cache-exact-hole-missed --law lowest-fit --kernel 3.16");
     expect(out).toContain("Nothing unexpected.");
     expect(out).not.toContain("\u001b");
@@ -46,6 +47,38 @@ describe("check", () => {
       expect.objectContaining({ id: "aligned", verdict: "kept", bug: null, commands: null, replay: null }),
     );
     expect(laws).toContainEqual(expect.objectContaining({ id: "flush-only-once", verdict: "not-promised" }));
+  });
+
+  test("of a version without a model says what stands for it, and shows what its interleaved calls break", async () => {
+    const { code, out } = await vmapcheck("check", "6.6", "--runs", "200");
+    expect(code).toBe(0);
+    expect(out).toMatch(/^6\.6 answers as 6\.5 \(= 6\.8\)\.$/m);
+    expect(out).toMatch(/^When calls interleave\n +6\.6$/m);
+    expect(out).toMatch(/^no-alias-after-unmap-aliases +C13 in 17$/m);
+    expect(out).toMatch(/^nothing-leaks +C10 in 28$/m);
+    expect(out).toMatch(
+      /^C10 +vb-wrong-queue-lock +nothing-leaks +in 28 +6\.6 .*replay vb-wrong-queue-lock --law nothing-leaks --kernel 6\.6$/m,
+    );
+    expect(out).toContain("Nothing unexpected.");
+  });
+
+  test("says the same of it as JSON, and of a law alone", async () => {
+    const law = "no-alias-after-unmap-aliases";
+    const { document } = await json("check", "5.3", "--law", law, "--runs", "20");
+    expect(document.kernels.map(({ label }: { label: string }) => label)).toEqual(["5.2", "5.10"]);
+    expect(document.versions).toMatchObject([{ asked: "5.3", answersAs: [], columns: ["5.2", "5.4"] }]);
+    const [{ name, protocols, laws }] = document.interleaved;
+    expect({ name, protocols }).toEqual({
+      name: "5.3",
+      protocols: ["areas-5.1", "blocks-4.4", "walks-5.2", "roots-5.3", "reset-perms-5.2"],
+    });
+    expect(laws).toMatchObject([
+      {
+        id: law,
+        verdict: "broken",
+        breaks: [{ bug: "vb-full-block-stale", protocol: "blocks-4.4", steps: 15 }],
+      },
+    ]);
   });
 
   test("fails a run that is too short to reach its witnesses", async () => {

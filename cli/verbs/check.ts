@@ -12,13 +12,15 @@ import {
 } from "../check-kernel.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
-import { leftToExplore } from "../interleaved-orders.ts";
-import { lawNamed, releaseNamed } from "../names.ts";
+import { checkedFor, lawNamed } from "../names.ts";
 import { columns, interruptible, progress } from "../output.ts";
 import { exploredJson, exploredWhole } from "../show/coverage.ts";
 import { failureText } from "../show/failure.ts";
 import { interleavedJson, interleavedText } from "../show/interleaved.ts";
 import { LEGEND, matrix } from "../show/matrix.ts";
+import { STEP_LEGEND, stepBreaks, stepMatrix } from "../show/step-matrix.ts";
+import { protocolsFor, type StepColumn, stepColumns } from "../step-columns.ts";
+import { factsText, type VersionFacts } from "../versions.ts";
 
 export interface CheckArguments {
   readonly seed: number;
@@ -29,7 +31,9 @@ export interface CheckArguments {
 }
 
 export async function checkVerb(names: readonly string[], options: CheckArguments): Promise<number> {
-  const kernels = names.length === 0 ? KERNELS : [...new Set(names.map(releaseNamed))];
+  const asked = names.map((name) => ({ name, ...checkedFor(name) }));
+  const kernels = names.length === 0 ? KERNELS : [...new Set(asked.flatMap((each) => each.kernels))];
+  const facts = asked.flatMap((each) => each.facts ?? []);
   const law = options.law === undefined ? undefined : lawNamed(options.law);
   const started = Date.now();
   const spinner = progress();
@@ -47,17 +51,25 @@ export async function checkVerb(names: readonly string[], options: CheckArgument
     if (work.interrupted) break;
     reports.push(await checkKernel(kernel, how));
   }
-  // Asked for some kernels, or for a law, it leaves the interleavings out: they are of all releases.
+  const protocols = names.length === 0 ? undefined : protocolsFor(names, law);
+  // Asked for one law of every kernel, it leaves the interleavings out.
   const steps =
-    names.length === 0 && law === undefined
-      ? await checkInterleaved({ say: (text) => spinner.say(text), turn: () => interruptedAfterTurn(work) })
+    protocols !== undefined || law === undefined
+      ? await checkInterleaved({
+          ...(protocols === undefined ? {} : { protocols }),
+          say: (text) => spinner.say(text),
+          turn: () => interruptedAfterTurn(work),
+        })
       : undefined;
+  const releases = names.length === 0 ? KERNELS.map(({ name }) => name) : [...new Set(names)];
+  const interleaved = steps === undefined ? [] : stepColumns(releases, steps, law);
   spinner.stop();
   const surprises = reports.flatMap((report) => report.surprises);
   const seconds = (Date.now() - started) / 1000;
   const byName = names.length > 0;
   const { seed } = options;
-  const checked = { reports, byName, surprises, steps, seed, seconds, complete: !work.interrupted };
+  const complete = !work.interrupted;
+  const checked = { reports, facts, byName, surprises, steps, interleaved, seed, seconds, complete };
   if (options.json) console.log(JSON.stringify(asJson(checked)));
   else print(checked);
   if (work.interrupted) {
@@ -75,11 +87,15 @@ async function interruptedAfterTurn(work: ReturnType<typeof interruptible>): Pro
 /** All that was found. */
 interface Checked {
   readonly reports: readonly KernelReport[];
+  /** What is known of the versions asked for of which there is no model. */
+  readonly facts: readonly VersionFacts[];
   /** Its kernels were asked for by their names. */
   readonly byName: boolean;
   readonly surprises: readonly Surprise[];
-  /** The step grain, unless only some kernels or one law were asked for. */
+  /** The step grain: of the releases asked for, or of all; undefined where one law of all was asked for. */
   readonly steps: InterleavedReport | undefined;
+  /** The same, a column for each release. */
+  readonly interleaved: readonly StepColumn[];
   readonly seed: number;
   readonly seconds: number;
   readonly complete: boolean;
@@ -88,7 +104,8 @@ interface Checked {
 const unexpected = ({ surprises, steps }: Pick<Checked, "surprises" | "steps">) =>
   surprises.length + (steps?.surprises.length ?? 0);
 
-function asJson({ reports, surprises, steps, seed, seconds, complete }: Checked) {
+function asJson(checked: Checked) {
+  const { reports, facts, surprises, steps, interleaved, seed, seconds, complete } = checked;
   const kernels = reports.map(({ kernel, cells, histories, commands, seen, explored }) => ({
     label: kernel.name,
     labels: kernel.release.labels,
@@ -100,6 +117,11 @@ function asJson({ reports, surprises, steps, seed, seconds, complete }: Checked)
   }));
   return {
     kernels,
+    versions: facts,
+    interleaved: interleaved.map(({ cells, ...rest }) => ({
+      ...rest,
+      laws: cells.map(({ law: id, ...cell }) => ({ id, ...cell })),
+    })),
     interleavings: steps === undefined ? null : interleavedJson(steps),
     unexpected: unexpected({ surprises, steps }),
     surprises,
@@ -110,9 +132,11 @@ function asJson({ reports, surprises, steps, seed, seconds, complete }: Checked)
 }
 
 function print(checked: Checked): void {
-  const { reports, byName, surprises, steps, seed, seconds, complete } = checked;
+  const { reports, facts, byName, surprises, steps, interleaved, seed, seconds, complete } = checked;
+  for (const each of facts) console.log(`${factsText(each)}\n`);
   console.log(`${matrix(reports)}\n\n${pc.dim(LEGEND)}\n`);
-  if (byName) console.log(`${leftToExplore(reports.map(({ kernel }) => kernel.release))}\n`);
+  const interleavings = interleavedPart(interleaved);
+  if (interleavings !== "") console.log(`${interleavings}\n`);
   const bugs = breaksAs(reports, "broken");
   if (bugs.length > 0) console.log(`${pc.bold("Broken, as the catalogue has it")}\n${columns(bugs)}\n`);
   const short = breaksAs(reports, "not-promised");
@@ -124,7 +148,8 @@ function print(checked: Checked): void {
   if (paths.length > 0) console.log(`${pc.bold("Exercised at random")}\n${columns(paths)}\n`);
   const whole = exploredWhole(reports);
   if (whole !== "") console.log(`${whole}\n`);
-  if (steps !== undefined) console.log(`${interleavedText(steps)}\n`);
+  if (steps !== undefined && !byName) console.log(`${interleavedText(steps)}\n`);
+  else for (const line of steps?.surprises ?? []) console.log(`${pc.red("unexpected")}  ${line}\n`);
   for (const surprise of surprises) console.log(`${failureText(surprise)}\n`);
   const histories = reports.reduce((sum, each) => sum + each.histories, 0);
   const commands = reports.reduce((sum, each) => sum + each.commands, 0);
@@ -137,6 +162,18 @@ function print(checked: Checked): void {
       ? pc.green(complete ? "Nothing unexpected." : "Nothing unexpected so far.")
       : pc.red(`${unexpected(checked)} unexpected.`);
   console.log(verdict);
+}
+
+/** The matrix of calls that interleave, what breaks in it, and what it cannot show; "" where nothing is asked. */
+function interleavedPart(all: readonly StepColumn[]): string {
+  const table = stepMatrix(all);
+  const breaks = stepBreaks(all);
+  const unseen = all.flatMap(({ without }) => without);
+  return [
+    ...(table === "" ? [] : [`${pc.bold("When calls interleave")}\n${table}\n\n${pc.dim(STEP_LEGEND)}`]),
+    ...(breaks.length === 0 ? [] : [columns(breaks)]),
+    ...(unseen.length === 0 ? [] : [unseen.join("\n")]),
+  ].join("\n\n");
 }
 
 /** How often each witness was reached, three to a line. */

@@ -6,18 +6,21 @@ import { readJson } from "../../adapters/json-file.ts";
 import type { InterleavedBug } from "../../counterexamples/interleaved.ts";
 import { interleavedCalled, nameInterleaved } from "../../counterexamples/interleavings.ts";
 import { lawsOf } from "../../engine/actions.ts";
+import { versionOf } from "../../kernels/versions.ts";
 import { STEP_PROTOCOLS, type StepProtocol } from "../../protocols/index.ts";
 import { brokenBy, isConfirmed, type Stuck, take } from "../../protocols/interleaving.ts";
 import type { StepMachine } from "../../protocols/program.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, orNearest, UNEXPECTED, UsageError } from "../exit.ts";
+import { findRun } from "../hunt-interleaved.ts";
+import { familyOf, protocolFor, whyNone } from "../interleaved-orders.ts";
 import { replayLine, toolLine } from "../names.ts";
 import { scopeText } from "../parameters.ts";
 import { readPinnedInterleaving } from "../pinned.ts";
 import { chart } from "../show/chart.ts";
 
 export interface ReplayStepsOptions {
-  /** A protocol to take it on in place of its own. */
+  /** What to take it on in place of its own protocol: another, or the one that describes a version. */
   readonly kernel?: string;
   readonly law?: string;
   readonly json: boolean;
@@ -27,6 +30,12 @@ export interface ReplayStepsOptions {
 export async function interleavingFrom(path: string): Promise<InterleavingFile | undefined> {
   const json = await readJson(path, LARGEST_FILE);
   return isInterleaving(json) ? interleavingIn(path, json) : undefined;
+}
+
+/** A protocol, and the version it was asked for as, if it was. */
+interface Asked {
+  readonly protocol: StepProtocol;
+  readonly version: string | undefined;
 }
 
 export async function replayPinned(name: string, options: ReplayStepsOptions): Promise<number> {
@@ -39,10 +48,13 @@ export async function replayPinned(name: string, options: ReplayStepsOptions): P
       `${bug.id} does not break ${law}; it breaks ${breaks.map((each) => each.law).join(", ")}`,
     );
   }
+  const interleaving = await readPinnedInterleaving(bug, broken);
+  // Refuses a version that no protocol describes before anything is printed.
+  askedFor(options.kernel ?? interleaving.protocol, interleaving);
   const { id, number, says, source } = bug;
   if (!options.json)
     console.log(`${pc.bold(id)}${number ? ` (${number})` : ""}\n${says}\n${pc.dim(source)}\n`);
-  return replaySteps(name, await readPinnedInterleaving(bug, broken), options);
+  return replaySteps(name, interleaving, options);
 }
 
 export function replaySteps(
@@ -50,7 +62,7 @@ export function replaySteps(
   interleaving: InterleavingFile,
   options: ReplayStepsOptions,
 ): number {
-  const protocol = protocolNamed(options.kernel ?? interleaving.protocol);
+  const { protocol, version } = askedFor(options.kernel ?? interleaving.protocol, interleaving);
   const machine = machineIn(protocol, interleaving, target);
   const { law, steps, loop = [] } = interleaving;
   refuseOtherLaw(machine, target, law);
@@ -62,8 +74,11 @@ export function replaySteps(
     const name = JSON.stringify(names[stuck.step]);
     throw new UsageError(`${target}: step ${stuck.step + 1}: ${protocol.name} has no ${name}`);
   }
+  const called = version === undefined ? protocol.name : `${protocol.name}, which describes ${version}`;
   // What it was pinned for, or whatever else its last step breaks.
   const broken = isConfirmed(machine, interleaving) ? [law] : brokenBy(machine, taken);
+  if (broken.length === 0 && stuck !== undefined && version !== undefined)
+    return exploreInstead({ target, protocol, version, called, machine, interleaving, stuck }, options);
   const bugs = broken.map((each) => nameInterleaved(protocol.name, each));
   // A run that an order cannot take says nothing of that order: it may break the law in another way.
   const comparable = broken.length > 0 || stuck === undefined;
@@ -73,16 +88,79 @@ export function replaySteps(
       broken.length > 0 ? Math.min(run.length, steps.length) : stuck === undefined ? null : stuck.step + 1;
     const [first, bug] = [broken[0] ?? null, bugs[0] ?? null];
     const accepted = comparable ? broken.length === 0 : null;
-    const verdict = { accepted, law: first, step, bug };
+    const verdict = { version: version ?? null, accepted, law: first, step, bug };
     console.log(JSON.stringify({ history: target, kernel: protocol.name, ...verdict }));
     return expected ? AS_EXPECTED : UNEXPECTED;
   }
-  console.log(`protocol ${pc.bold(protocol.name)}, ${scopeText(interleaving.scope)}\n`);
+  console.log(`protocol ${pc.bold(called)}, ${scopeText(interleaving.scope)}\n`);
   console.log(`${chart(machine, run.slice(0, steps.length), run.slice(steps.length)).join("\n")}\n`);
   if (broken.length === 0) console.log(acceptedText(protocol.name, law, names, stuck));
   if (broken.length > 0 && !broken.includes(law)) console.log(pc.red(`it does not break ${law}, but:`));
   for (const [nth, each] of broken.entries()) console.log(brokenText(machine, each, bugs[nth]));
   if (broken.length > 0) console.log(`replay:  ${replayLine(wordsOf(target, options))}`);
+  return expected ? AS_EXPECTED : UNEXPECTED;
+}
+
+/** A run that the order of a release cannot take. */
+interface NotTaken extends Asked {
+  readonly target: string;
+  readonly version: string;
+  readonly called: string;
+  readonly machine: StepMachine;
+  readonly interleaving: InterleavingFile;
+  readonly stuck: Stuck;
+}
+
+/** Whether some other run of that release breaks the law in the same scope: all are visited. */
+function exploreInstead(
+  { target, protocol, version, called, machine, interleaving, stuck }: NotTaken,
+  options: ReplayStepsOptions,
+): number {
+  const { law, steps, loop = [], scope } = interleaving;
+  const found = findRun({ law, protocol: protocol.name, scope });
+  const run =
+    found.steps === undefined ? undefined : take(machine, [...found.steps, ...(found.loop ?? [])]).run;
+  const bug = run === undefined ? undefined : nameInterleaved(protocol.name, law);
+  const isKept = run === undefined && found.ended === "fixpoint";
+  const expected = run === undefined ? isKept : bug !== undefined;
+  if (options.json) {
+    const accepted = run !== undefined ? false : isKept ? true : null;
+    const verdict = {
+      version,
+      accepted,
+      law: run === undefined ? null : law,
+      step: found.steps?.length ?? null,
+    };
+    console.log(
+      JSON.stringify({
+        history: target,
+        kernel: protocol.name,
+        ...verdict,
+        bug: bug ?? null,
+        states: found.states,
+      }),
+    );
+    return expected ? AS_EXPECTED : UNEXPECTED;
+  }
+  console.log(`protocol ${pc.bold(called)}, ${scopeText(scope)}\n`);
+  const step = [...steps, ...loop][stuck.step];
+  console.log(
+    `The run pinned on ${interleaving.protocol} cannot be taken: ${protocol.name} ${stuck.reason === "no such step" ? "has no" : "cannot take"} step ${stuck.step + 1}, ${step}`,
+  );
+  if (run === undefined) {
+    const visited = `${found.states} states of this scope`;
+    console.log(
+      isKept
+        ? pc.green(`accepted: ${version} keeps ${law} in all ${visited}`)
+        : `Whether it keeps ${law} is not known: ${visited} were visited, and there are more`,
+    );
+    return expected ? AS_EXPECTED : UNEXPECTED;
+  }
+  const length = found.steps?.length ?? 0;
+  console.log(`The shortest run there that breaks the same law:\n`);
+  console.log(`${chart(machine, run.slice(0, length), run.slice(length)).join("\n")}\n`);
+  console.log(brokenText(machine, law, bug));
+  console.log(`replay:  ${replayLine(wordsOf(target, options))}`);
   return expected ? AS_EXPECTED : UNEXPECTED;
 }
 
@@ -115,6 +193,19 @@ function acceptedText(name: string, law: string, names: readonly string[], stuck
     pc.red(`not comparable: ${name} ${lacks} step ${stuck.step + 1}, ${names[stuck.step]}`),
     `Whether it keeps ${law} in every run:  ${toolLine(`explore ${name} --law ${law}`)}`,
   ].join("\n");
+}
+
+/** A protocol by its name, or the one of the same family that describes a version. */
+function askedFor(name: string, { protocol: pinned }: InterleavingFile): Asked {
+  const version = versionOf(name);
+  const family = familyOf(pinned);
+  if (version === undefined || STEP_PROTOCOLS.some((each) => each.name === name))
+    return { protocol: protocolNamed(name), version: undefined };
+  if (family === undefined)
+    throw new UsageError(`${name}: ${pinned} follows no release: it is a policy of those who map`);
+  const found = protocolFor(version, family);
+  if (found === undefined) throw new UsageError(whyNone(version, family));
+  return { protocol: protocolNamed(found), version: name };
 }
 
 function protocolNamed(name: string): StepProtocol {
