@@ -17,6 +17,7 @@ import { witnessesFor } from "../spec/witnesses.ts";
 import { namesOf } from "./bug-quarry.ts";
 import { EXPLORED_SCOPE, type ExploredKernel, exploreKernel } from "./check-explored.ts";
 import { dropFailure, keepFailure, keptFailures } from "./failures.ts";
+import { inheritanceOf } from "./lineage.ts";
 import { replayLine } from "./names.ts";
 import { allPinned, pinnedFile } from "./pinned.ts";
 
@@ -59,6 +60,8 @@ export interface KernelReport {
   readonly commands: number;
   /** How often each witness and each path inside the kernel was taken. */
   readonly seen: ReadonlyMap<string, number>;
+  /** Bugs, by their slugs, of the kernel it was derived from that it has not. */
+  readonly gone: readonly string[];
   /** A small space visited whole; undefined if the run was interrupted before. */
   readonly explored: ExploredKernel | undefined;
 }
@@ -80,6 +83,7 @@ const TURN = 500;
 export async function checkKernel(kernel: Kernel<State>, options: CheckOptions): Promise<KernelReport> {
   const breaks = new Map<LawId, SeenBreak[]>();
   const surprises: Surprise[] = [...(await tryKept(kernel)), ...(await tryPinned(kernel, options, breaks))];
+  const { gone } = inheritanceOf(kernel);
   const explored = await tryWhole(kernel, options, surprises);
   const seen = new Map<string, number>();
   let histories = 0;
@@ -102,7 +106,7 @@ export async function checkKernel(kernel: Kernel<State>, options: CheckOptions):
     for (const [id, times] of report.seen) seen.set(id, (seen.get(id) ?? 0) + times);
     for (const known of report.known) noteKnown(breaks, known);
     if (report.unknown === undefined) continue;
-    surprises.push(await unknownBreak(kernel, report.unknown));
+    await addUnknown(surprises, kernel, report.unknown);
     break;
   }
   const complete = options.law === undefined && !options.interrupted() && options.runs > 0;
@@ -116,6 +120,7 @@ export async function checkKernel(kernel: Kernel<State>, options: CheckOptions):
     commands,
     seen,
     explored,
+    gone: gone.map(({ id }) => id),
   };
 }
 
@@ -131,7 +136,7 @@ async function tryWhole(
   const explored = exploreKernel(kernel, options);
   for (const { law, history, bug } of explored.breaks) {
     if (bug !== undefined || (options.law !== undefined && law !== options.law)) continue;
-    surprises.push(await unknownBreak(kernel, { law, scope: explored.scope, history }));
+    await addUnknown(surprises, kernel, { law, scope: explored.scope, history });
   }
   return explored;
 }
@@ -170,7 +175,7 @@ async function tryKept(kernel: Kernel<State>): Promise<Surprise[]> {
     }
     surprises.push({
       kernel: kernel.name,
-      what: `${history.law} is broken in a way the catalogue does not know (kept from an earlier run)`,
+      what: `${history.law} is ${UNKNOWN} (kept from an earlier run)`,
       law: history.law,
       history: history.commands,
       scope: history.scope,
@@ -187,8 +192,10 @@ async function tryPinned(
   breaks: Map<LawId, SeenBreak[]>,
 ): Promise<Surprise[]> {
   const surprises: Surprise[] = [];
+  const inherited = inheritanceOf(kernel).breaks;
   const here = allPinned().filter(
-    ({ pinned }) => pinned.on.includes(kernel.name) && (law === undefined || pinned.law === law),
+    ({ pinned }) =>
+      (pinned.on.includes(kernel.name) || inherited.has(pinned)) && (law === undefined || pinned.law === law),
   );
   for (const { bug, pinned } of here) {
     const history = await readHistory(pinnedFile(bug, pinned));
@@ -236,24 +243,33 @@ function noteKnown(breaks: Map<LawId, SeenBreak[]>, { law, known, commands }: Kn
   breaks.set(law, seen);
 }
 
-async function unknownBreak(
+/** A break that the catalogue does not know is reported once for each law, by the shortest history that was met. */
+async function addUnknown(
+  surprises: Surprise[],
   kernel: Kernel<State>,
   {
     law,
     scope,
     history,
   }: { readonly law: LawId; readonly scope: Scope; readonly history: readonly HistoryStep[] },
-): Promise<Surprise> {
+): Promise<void> {
+  const before = surprises.findIndex((each) => each.law === law && each.what.includes(UNKNOWN));
+  const length = surprises[before]?.history?.length;
+  if (length !== undefined && length <= history.length) return;
   const path = await keepFailure({ kernel: kernel.name, law, scope, commands: history });
-  return {
+  const surprise: Surprise = {
     kernel: kernel.name,
-    what: `${law} is broken in a way the catalogue does not know`,
+    what: `${law} is ${UNKNOWN}`,
     law,
     history,
     scope,
     replay: replayLine(path),
   };
+  if (before === -1) surprises.push(surprise);
+  else surprises[before] = surprise;
 }
+
+const UNKNOWN = "broken in a way the catalogue does not know";
 
 /** Witnesses, and paths inside this kernel, that no random history reached. */
 function neverSeen(kernel: Kernel<State>, seen: ReadonlyMap<string, number>): Surprise[] {

@@ -81,7 +81,7 @@ describe("diff", () => {
     [
       ["2.6.28", "2.6.93"],
       {},
-      'there is no kernel "2.6.93": it lies between 2.6.39 and 3.1 (= 3.9 = 3.10.4), the nearest',
+      'there is no kernel "2.6.93": no such release was made, the last 2.6 is 2.6.39',
     ],
     [["2.6.28"], { all: true }, "diff --all takes no kernels"],
     [[], { all: true, out: "x.json" }, "--out is for one pair"],

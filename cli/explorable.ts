@@ -70,6 +70,8 @@ export interface Told {
   readonly history: readonly unknown[];
   /** The bug of the catalogue that accounts for it, if any; undefined where there is none, or no catalogue. */
   readonly bug: string | undefined;
+  /** Whether the bug's entry says that it breaks this law here; if not, the bug breaks it as well. */
+  readonly listed: boolean;
   /** If not, the machine only falls short of an ideal. */
   readonly promised: boolean;
   /** Every state on the way, the initial one first. */
@@ -122,7 +124,8 @@ function ofProtocol(protocol: Protocol): Explorable {
           const history = run.map((action) => packed.actions[action]?.name ?? "");
           const lines = isOfSteps(packed) ? chart(packed, run) : history;
           const bug = nameInterleaved(protocol.name, law);
-          return { lines, history, bug, promised: true, states: runThrough(packed, run) };
+          const listed = bug !== undefined;
+          return { lines, history, bug, listed, promised: true, states: runThrough(packed, run) };
         },
         label: (number, reached) => {
           const state = new Int32Array(packed.words);

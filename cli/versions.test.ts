@@ -110,6 +110,8 @@ describe("the refusal of a version that no one release stands for says why, in o
       "it may answer as 4.19 (= 4.15.0 = 5.0.1) or as 4.15.18-ubuntu: whether it has afd07389d3f4 (5.1) is not known",
     ],
     ["2.4.0", "it is older than the oldest, 2.6.27"],
+    ["2.6.93", "no such release was made, the last 2.6 is 2.6.39"],
+    ["4.21", "no such release was made, the last 4 is 4.20"],
     ["7.10", "it is newer than the newest known, 7.3; check takes it as 7.2 (= 6.19)"],
   ])("%s", (word, said) => {
     expect(() => kernelNamed(word)).toThrow(`there is no kernel "${word}": ${said}`);

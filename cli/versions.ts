@@ -11,6 +11,7 @@ import {
   compareVersions,
   hasChange,
   LABELLED,
+  LAST_RELEASES,
   type Labelled,
   type Placed,
   place,
@@ -38,12 +39,19 @@ export function placeOf(word: string): string | undefined {
   const version = versionOf(word);
   if (version === undefined) return undefined;
   const { era, alike, below, above, mayHave } = place(version);
+  if (era === "never") return neverText(version);
   if (era === "older") return `it is older than the oldest, ${named(above as Labelled)}`;
   if (era === "newer")
     return `it is newer than the newest known, ${NEWEST_KNOWN}; check takes it as ${named(below as Labelled)}`;
   if (alike.length > 1)
     return `it may answer as ${alike.map(named).join(" or as ")}: whether it has ${commitsOf(mayHave)} is not known`;
   return `it lies between ${named(below as Labelled)} and ${named(above as Labelled)}, and answers as neither; check ${word} shows both`;
+}
+
+/** `no such release was made: the last 2.6 is 2.6.39`. */
+function neverText({ base }: Version): string {
+  const series = base.slice(0, -1).join(".");
+  return `no such release was made, the last ${series} is ${series}.${LAST_RELEASES[series]}`;
 }
 
 /** What a check of a version comes to, for people and for programs. */
@@ -97,7 +105,7 @@ function columnsOf({ era, alike, below, above }: Placed): readonly Labelled[] {
   const sides = [below, above].filter((each) => each !== undefined);
   const isFirst = ({ labels }: Labelled, nth: number) =>
     sides.findIndex((each) => each.labels === labels) === nth;
-  return era === "older" ? [] : sides.filter(isFirst);
+  return era === "older" || era === "never" ? [] : sides.filter(isFirst);
 }
 
 function compared(version: Version, { label, version: other }: Labelled) {

@@ -133,13 +133,15 @@ export interface Labelled {
   readonly version: Version;
 }
 
-/** Every label that is a version, oldest first; no drafts. */
-export const LABELLED: readonly Labelled[] = RELEASES.flatMap(({ labels }) =>
-  labels.flatMap((label) => {
-    const version = versionOf(label);
-    return version === undefined ? [] : [{ label, labels, version }];
-  }),
-).sort((one, other) => compareVersions(one.version, other.version));
+/** Every label that is a version, oldest first; no drafts, and nothing derived from a release. */
+export const LABELLED: readonly Labelled[] = RELEASES.filter(({ like }) => like === undefined)
+  .flatMap(({ labels }) =>
+    labels.flatMap((label) => {
+      const version = versionOf(label);
+      return version === undefined ? [] : [{ label, labels, version }];
+    }),
+  )
+  .sort((one, other) => compareVersions(one.version, other.version));
 
 /** Changes that one has and the other has not. */
 export interface Difference {
@@ -160,8 +162,8 @@ export function changesBetween(one: Version, other: Version, shown: Shown = "rep
 /** What is known of a version from the table and the releases modelled. */
 export interface Placed {
   readonly version: Version;
-  /** Whether the table covers it: a version may be older than the oldest release in it, or newer than the newest. */
-  readonly era: "known" | "older" | "newer";
+  /** Whether the table covers it: it may be older than the oldest release, newer than the newest, or never have been. */
+  readonly era: "known" | "older" | "newer" | "never";
   /**
    * The releases that may answer as it does, by the label nearest to it: one where that is known; two or more where it
    * is not known which backports it took; none where no release has just its changes.
@@ -198,7 +200,18 @@ export function place(version: Version): Placed {
   };
 }
 
+/** The last release of each series of them. */
+export const LAST_RELEASES: Readonly<Record<string, number>> = {
+  "2.6": 39,
+  "3": 19,
+  "4": 20,
+  "5": 19,
+  "6": 19,
+};
+
 function eraOf(version: Version): Placed["era"] {
+  const last = LAST_RELEASES[version.base.slice(0, -1).join(".")];
+  if (last !== undefined && (version.base.at(-1) as number) > last) return "never";
   if (compareReleases(version, (LABELLED[0] as Labelled).version) < 0) return "older";
   return compareReleases(version, versionOf(NEWEST_KNOWN) as Version) > 0 ? "newer" : "known";
 }

@@ -19,6 +19,8 @@ export interface GuardRule {
 export interface Promises {
   /** The labels recorded with this behaviour, the first one naming it. */
   readonly labels: readonly string[];
+  /** The release that it was derived from, if it is one of our own: bugs of that one are looked for in it. */
+  readonly like?: string;
   readonly laws: readonly LawId[];
   readonly guard: GuardRule;
   /** Whether a free leaves the area to a later purge, or flushes and releases it at once. */
@@ -113,6 +115,11 @@ function treeRelease(
   return { ...release(labels, NO_GUARD, laws, fragments), lowestPage: 1, percpu: true, ...pools };
 }
 
+/** A release of our own, derived from another. */
+export function derivedFrom(label: string, promises: Promises): Promises {
+  return { ...promises, like: label };
+}
+
 const FROM_2_6_28: readonly LawId[] = [
   "lowest-fit",
   "no-alias-after-unmap-aliases",
@@ -172,4 +179,9 @@ export function releaseOf(label: string): Promises {
   const found = findRelease(label);
   if (found === undefined) throw new RangeError(`no release is called ${label}`);
   return found;
+}
+
+/** The names that a release goes by, its own first, then those of what it was derived from. */
+export function lineageOf({ labels, like }: Promises): readonly string[] {
+  return [labels[0] as string, ...(like === undefined ? [] : lineageOf(releaseOf(like)))];
 }

@@ -1,6 +1,7 @@
 /** What an exploration found, and its receipt: what was exact, what was merged, and how far it went. */
 import type { Explored, Progress, Visitable } from "../../engine/explore.ts";
 import { GOES_ON_AFTER } from "../../properties/side-by-side.ts";
+import { knownText } from "../bug-quarry.ts";
 import { pc } from "../colour.ts";
 import type { Explorable, Told } from "../explorable.ts";
 import { columns } from "../output.ts";
@@ -55,6 +56,7 @@ export function exploredJson({ explorable, machine, scope, workers, resumed, res
         id,
         verdict: found === undefined ? (ended === "fixpoint" ? "kept" : "unbroken") : "broken",
         bug: found?.bug ?? null,
+        listed: found?.listed ?? null,
         promised: found?.promised ?? null,
         commands: found === undefined ? null : found.history.length,
         history: found?.history ?? null,
@@ -79,10 +81,10 @@ function actionsThatBreak(machine: Visitable, { shortest }: Explored, law: numbe
 export function exploredText(report: ExploredReport, withActions: boolean): string {
   const { explorable, scope, told, machine, fewerOrders } = report;
   const parts = [`${pc.bold(explorable.name)} ${scope}\n${explorable.says}`];
-  for (const { law, lines, history, bug, promised } of told) {
+  for (const { law, lines, history, bug, listed, promised } of told) {
     const { says } = machine.laws.find(({ id }) => id === law) as { says: string };
     const { length } = history;
-    const known = bug === undefined ? "" : `\nknown as ${bug}`;
+    const known = bug === undefined ? "" : `\n${knownText({ known: bug, listed })}`;
     parts.push(
       `${promised ? pc.red(`${law} is broken`) : pc.yellow(`${explorable.name} falls short of ${law}, which it does not promise,`)} in ${length}, ${fewerOrders ? "perhaps not shortest" : "shortest"}.  ${says}\n${lines.map((line) => `  ${line}`).join("\n")}${known}`,
     );

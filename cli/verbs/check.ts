@@ -2,6 +2,7 @@
 
 import { bugCalled } from "../../counterexamples/index.ts";
 import { KERNELS } from "../../kernels/index.ts";
+import { lineageOf } from "../../spec/releases.ts";
 import { checkInterleaved, type InterleavedReport } from "../check-interleaved.ts";
 import {
   type Cell,
@@ -20,7 +21,7 @@ import { interleavedJson, interleavedText } from "../show/interleaved.ts";
 import { LEGEND, matrix } from "../show/matrix.ts";
 import { STEP_LEGEND, stepBreaks, stepMatrix } from "../show/step-matrix.ts";
 import { protocolsFor, type StepColumn, stepColumns } from "../step-columns.ts";
-import { factsText, type VersionFacts } from "../versions.ts";
+import { factsText, shortName, type VersionFacts } from "../versions.ts";
 
 export interface CheckArguments {
   readonly seed: number;
@@ -106,9 +107,11 @@ const unexpected = ({ surprises, steps }: Pick<Checked, "surprises" | "steps">) 
 
 function asJson(checked: Checked) {
   const { reports, facts, surprises, steps, interleaved, seed, seconds, complete } = checked;
-  const kernels = reports.map(({ kernel, cells, histories, commands, seen, explored }) => ({
+  const kernels = reports.map(({ kernel, cells, histories, commands, seen, explored, gone }) => ({
     label: kernel.name,
     labels: kernel.release.labels,
+    like: kernel.release.like ?? null,
+    gone,
     laws: cells.map(({ law: id, ...rest }) => ({ id, ...rest })),
     histories,
     commands,
@@ -137,6 +140,10 @@ function print(checked: Checked): void {
   console.log(`${matrix(reports)}\n\n${pc.dim(LEGEND)}\n`);
   const interleavings = interleavedPart(interleaved);
   if (interleavings !== "") console.log(`${interleavings}\n`);
+  for (const { kernel, gone } of reports.filter((each) => each.gone.length > 0))
+    console.log(
+      `${kernel.name} was derived from ${lineageOf(kernel.release).slice(1).join(", ")}, and has not: ${gone.map(shortName).join(", ")}\n`,
+    );
   const bugs = breaksAs(reports, "broken");
   if (bugs.length > 0) console.log(`${pc.bold("Broken, as the catalogue has it")}\n${columns(bugs)}\n`);
   const short = breaksAs(reports, "not-promised");

@@ -2,7 +2,7 @@
 
 import { type HistoryFile, readHistory } from "../../adapters/history-file.ts";
 import type { Break, Bug } from "../../counterexamples/bug.ts";
-import { bugCalled, nameBreaks } from "../../counterexamples/index.ts";
+import { bugCalled } from "../../counterexamples/index.ts";
 import { interleavedCalled } from "../../counterexamples/interleavings.ts";
 import { replay } from "../../engine/stepper.ts";
 import type { State } from "../../kernels/state.ts";
@@ -10,6 +10,7 @@ import { settingFor, type VmapPlayed } from "../../properties/setting.ts";
 import type { LawId } from "../../spec/contract.ts";
 import { heldTo, isPromised, type Kernel } from "../../spec/kernel.ts";
 import { LAWS } from "../../spec/laws/index.ts";
+import { knownText, type Named, namesOf } from "../bug-quarry.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, UNEXPECTED, UsageError } from "../exit.ts";
 import { askedAs, bugNamed, kernelNamed, lawNamed, refuseUnmodelled, replayLine } from "../names.ts";
@@ -49,7 +50,8 @@ export async function replayVerb(target: string, options: ReplayOptions): Promis
   const last = played.at(-1) as VmapPlayed;
   const broken = last.broken.filter(({ id }) => law === undefined || id === law);
   const shown = broken.find(({ id }) => id === history.law) ?? broken[0];
-  const known = shown && nameOf(kernel, last, shown.id);
+  const named = shown && namesOf(kernel, last).find((each) => each.law === shown.id);
+  const known = named?.known;
   const promised = shown === undefined ? undefined : isPromised(kernel, shown.id);
   const expected =
     shown === undefined
@@ -67,7 +69,8 @@ export async function replayVerb(target: string, options: ReplayOptions): Promis
         law: shown?.id ?? null,
         promised: promised ?? null,
         step,
-        bug: known?.id ?? null,
+        bug: known ?? null,
+        listed: named?.listed ?? null,
       }),
     );
     return expected ? AS_EXPECTED : UNEXPECTED;
@@ -85,7 +88,7 @@ export async function replayVerb(target: string, options: ReplayOptions): Promis
     console.log(stepLine(now, history.commands.length));
     console.log(`${(maps[now.index] as string[]).join("\n")}\n`);
   }
-  console.log(verdictText(kernel, called, shown?.id, known, options.law));
+  console.log(verdictText(kernel, called, named, options.law));
   if (shown !== undefined) console.log(`replay:  ${replayLine(replayWords(target, options))}`);
   return expected ? AS_EXPECTED : UNEXPECTED;
 }
@@ -111,15 +114,15 @@ function playTo(kernel: Kernel<State>, { law, scope, commands }: HistoryFile, as
 function verdictText(
   kernel: Kernel<State>,
   called: string,
-  law: LawId | undefined,
-  known: Bug | undefined,
+  named: Named | undefined,
   only: LawId | undefined,
 ): string {
-  if (law === undefined)
+  const law = named?.law;
+  if (named === undefined || law === undefined)
     return pc.green(`accepted: ${called} keeps ${only ?? "every law it promises"} in this history`);
   const { says } = LAWS.find(({ id }) => id === law) as { says: string };
-  const name =
-    known === undefined ? "not known to the catalogue" : `known as ${known.id} (fixed: ${known.fixed})`;
+  const fixed = named.known === undefined ? undefined : bugCalled(named.known)?.fixed;
+  const name = `${knownText(named)}${fixed === undefined || !named.listed ? "" : ` (fixed: ${fixed})`}`;
   if (isPromised(kernel, law)) return `${pc.red(pc.bold(law))}   ${says}\n${name}`;
   return `${pc.yellow(pc.bold(law))}   ${says}\n${called} does not promise this, and falls short of it\n${name}`;
 }
@@ -130,17 +133,6 @@ function replayWords(target: string, { kernel, law, trace }: ReplayOptions): str
   if (kernel !== undefined) words.push("--kernel", kernel);
   if (trace !== undefined) words.push("--trace", String(trace));
   return words.join(" ");
-}
-
-function nameOf(
-  kernel: Kernel<State>,
-  { broken, before, command, response, after }: VmapPlayed,
-  law: LawId,
-): Bug | undefined {
-  if (command === undefined || response === undefined) return undefined;
-  return nameBreaks(kernel.name, broken, { before, command, response, after }).find(
-    (each) => each.law === law,
-  )?.bug;
 }
 
 /** Whether the catalogue says that this history breaks this law on this kernel. */
