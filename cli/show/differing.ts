@@ -7,6 +7,8 @@ import { settingFor, type VmapPlayed } from "../../properties/setting.ts";
 import type { Compared, Difference, Visited } from "../../properties/shortest-difference.ts";
 import type { Kernel } from "../../spec/kernel.ts";
 import { pc } from "../colour.ts";
+import { commitsBetween, commitsLine, commitsText } from "../commits-between.ts";
+import { askedAs } from "../names.ts";
 import { columns } from "../output.ts";
 import { mapsOf } from "./played.ts";
 import { commandText, responseText } from "./text.ts";
@@ -32,14 +34,16 @@ export function playedOn(kernel: Kernel<State>, { scope, history }: Difference):
 
 export function differingText({ names, kernels, compared }: Pair): string {
   const { difference, visited, drawn, seconds } = compared;
-  const title = `${pc.bold(names[0])} and ${pc.bold(names[1])}`;
+  const title = kernels.map((kernel, nth) => pc.bold(calledAs(names[nth] as string, kernel))).join(" and ");
+  const commits = [commitsText(names)].filter((text) => text !== "");
   const same = kernels[0] === kernels[1] ? `\nBoth labels name one kernel here.` : "";
   const searched = visited.map(visitedText);
   const atRandom = drawn > 0 ? [`at random: ${drawn} histories`] : [];
   const receipt = [...searched, ...atRandom, `${seconds.toFixed(1)} s`]
     .map((line) => pc.dim(line))
     .join("\n");
-  if (difference === undefined) return `${title}: ${noneText(compared)}${same}\n\n${receipt}`;
+  if (difference === undefined)
+    return [`${title}: ${noneText(compared)}${same}`, ...commits, receipt].join("\n\n");
   const length = difference.history.length;
   const parts = [
     `${title} differ in ${length} command${length === 1 ? "" : "s"}: ${difference.kinds.join(", ")}`,
@@ -47,9 +51,15 @@ export function differingText({ names, kernels, compared }: Pair): string {
     ...kernels.map((kernel, nth) => mapAfter(names[nth] as string, kernel, difference)),
     howShort(compared),
     ...firstOfEach(visited),
+    ...commits,
     receipt,
   ];
   return parts.join("\n\n");
+}
+
+/** Of a version that another release stands for, with that release. */
+function calledAs(name: string, kernel: Kernel<State>): string {
+  return kernel.release.labels.includes(name) ? name : askedAs(name, kernel);
 }
 
 function noneText({ visited }: Compared): string {
@@ -125,7 +135,11 @@ function visitedText({ place, states, tried, byKind }: Visited): string {
 /** A row for each pair: in how many commands they differ, by which, and what each replied to that. */
 export function tableOfPairs(pairs: readonly Pair[]): string {
   const head = ["", "", "in", "command", "one replies", "the other", "found"].map((word) => pc.dim(word));
-  return columns([head, ...pairs.map(rowOf)]);
+  const commits = pairs
+    .map(({ names }) => [...names, commitsLine(names)])
+    .filter(([, , line]) => line !== "");
+  const between = commits.length === 0 ? "" : `\n\n${pc.bold("Commits between")}\n${columns(commits)}`;
+  return `${columns([head, ...pairs.map(rowOf)])}${between}`;
 }
 
 function rowOf({ names, kernels, compared }: Pair): string[] {
@@ -162,6 +176,7 @@ export function differingJson({ names, kernels, compared }: Pair) {
       differences: byKind,
     })),
     drawn,
+    commits: commitsBetween(names) ?? null,
     seconds,
   };
 }
