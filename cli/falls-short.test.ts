@@ -62,7 +62,7 @@ describe("check", () => {
 describe("list", () => {
   test("has a law in parentheses that no release with the bug promises, whatever its changed kernel does", async () => {
     const { out } = await vmapcheck("list");
-    expect(out).toMatch(/^ +vb-fragment-double-walk +C8 +\(usable-blocks-stay\)$/m);
+    expect(out).toMatch(/^ +vb-fragment-double-walk +C8 .* by ca5e46c3400b +\(usable-blocks-stay\)$/m);
     expect(out).toMatch(
       /^ +aug-align-overhead .*purge-only-when-full, \(lowest-fit\), \(lowest-fit-at-a-page\)$/m,
     );
@@ -70,8 +70,8 @@ describe("list", () => {
 
   test("has none in parentheses that releases promise, or that a changed kernel alone breaks", async () => {
     const { out } = await vmapcheck("list");
-    expect(out).toMatch(/^ +cache-draft-guard-forgotten +A8 +guard-gap$/m);
-    expect(out).toMatch(/^ +va-gap-offbyone +A1 +lowest-fit$/m);
+    expect(out).toMatch(/^ +cache-draft-guard-forgotten +A8 .* +guard-gap$/m);
+    expect(out).toMatch(/^ +va-gap-offbyone +A1 .* +lowest-fit$/m);
   });
 });
 

@@ -18,6 +18,7 @@ import {
   type Version,
   versionOf,
 } from "../kernels/versions.ts";
+import { wrapped } from "./wrapping.ts";
 
 /** `7.2 (= 6.19)`: a label, and the others of the same kernel. */
 export function withOthers(label: string, labels: readonly string[]): string {
@@ -223,20 +224,6 @@ export function factsText(facts: VersionFacts): string {
   const perhaps = bugs.mayHave.length === 0 ? "" : `; perhaps ${shortNames(bugs.mayHave)}`;
   lines.push(`  bugs, by the commits: ${shortNames(bugs.has)}${perhaps}`);
   return lines.flatMap(wrapped).join("\n");
-}
-
-/** A line in pieces of at most this many columns, the later ones set in. */
-const WIDTH = 100;
-function wrapped(line: string): string[] {
-  const pieces: string[] = [];
-  let rest = line;
-  while (rest.length > WIDTH) {
-    const at = rest.lastIndexOf(" ", WIDTH);
-    if (at <= 6) break;
-    pieces.push(rest.slice(0, at).trimEnd());
-    rest = `      ${rest.slice(at + 1)}`;
-  }
-  return [...pieces, rest];
 }
 
 function headline(

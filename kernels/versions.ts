@@ -235,3 +235,36 @@ export function orderOf(version: Version, family: Shown, orders: readonly string
     return own.length === has.length && own.every((change) => has.includes(change));
   });
 }
+
+/** Every release from the oldest modelled to the newest known, in order. */
+const MAINLINE: readonly Version[] = mainline();
+
+function mainline(): Version[] {
+  const newest = versionOf(NEWEST_KNOWN) as Version;
+  const series: Readonly<Record<string, number>> = {
+    ...LAST_RELEASES,
+    [newest.base[0] as number]: newest.base[1] as number,
+  };
+  return Object.entries(series)
+    .flatMap(([name, last]) =>
+      Array.from({ length: last + 1 }, (_none, nth) => versionOf(`${name}.${nth}`) as Version),
+    )
+    .filter((each) => eraOf(each) === "known")
+    .sort(compareVersions);
+}
+
+/** The releases that answer as the one of these labels does, as ranges: `6.5 to 6.8`. */
+export function rangesLike(labels: readonly string[]): readonly string[] {
+  const isLike = (each: Version) => {
+    const { alike } = place(each);
+    return alike.length === 1 && labels.includes((alike[0] as Labelled).label);
+  };
+  const ranges: [Version, Version][] = [];
+  for (const [nth, each] of MAINLINE.entries()) {
+    if (!isLike(each)) continue;
+    const last = ranges.at(-1);
+    if (last !== undefined && last[1] === MAINLINE[nth - 1]) last[1] = each;
+    else ranges.push([each, each]);
+  }
+  return ranges.map(([from, to]) => (from === to ? from.text : `${from.text} to ${to.text}`));
+}
