@@ -6,11 +6,13 @@ import type { InterleavedBug } from "../../counterexamples/interleaved.ts";
 import { INTERLEAVED } from "../../counterexamples/interleavings.ts";
 import { narrowedBy, spansOf } from "../../counterexamples/spans.ts";
 import type { Change } from "../../kernels/change.ts";
+import { kernelCalled } from "../../kernels/index.ts";
 import { changesBetween, LABELLED, rangesLike, type Version, versionOf } from "../../kernels/versions.ts";
 import { LAWS } from "../../spec/laws/index.ts";
 import { lineageOf, type Promises } from "../../spec/releases.ts";
 import { pc } from "../colour.ts";
 import { familyOf, protocolsOf } from "../interleaved-orders.ts";
+import { inheritanceOf } from "../lineage.ts";
 import { replayLine } from "../names.ts";
 import { columns } from "../output.ts";
 import { scopeText } from "../parameters.ts";
@@ -151,12 +153,16 @@ function behaviour({ labels }: Promises): string {
   );
 }
 
+/** Its own, and those it inherited. */
 function bugRows(label: string): string[][] {
-  return BUGS.filter(({ breaks }) => breaks.some(({ on }) => on.includes(label))).map((bug) => [
+  const kernel = kernelCalled(label);
+  const inherited = kernel === undefined ? undefined : inheritanceOf(kernel).breaks;
+  const isHere = (each: Break) => each.on.includes(label) || inherited?.has(each) === true;
+  return BUGS.filter(({ breaks }) => breaks.some(isHere)).map((bug) => [
     "",
     bug.number ?? "*",
     bug.id,
-    [...new Set(bug.breaks.filter(({ on }) => on.includes(label)).map(({ law }) => law))].join("\n"),
+    [...new Set(bug.breaks.filter(isHere).map(({ law }) => law))].join("\n"),
     spanText(bug),
   ]);
 }

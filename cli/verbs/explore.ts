@@ -20,6 +20,7 @@ import {
   savingTo,
 } from "../saved-search.ts";
 import { exploredJson, exploredText, progressText } from "../show/explored.ts";
+import { labelAlike } from "../versions.ts";
 import { type Named, sourceByName } from "../visitable-by-name.ts";
 import { exploreLiveness } from "./explore-liveness.ts";
 
@@ -51,6 +52,8 @@ export async function exploreVerb(name: string | undefined, options: ExploreArgu
   const saved = options.resume === undefined ? undefined : readSearch(options.resume);
   const named = saved === undefined ? asked(name, options) : sameAsked(saved, name, options);
   const explorable = explorableNamed(named.machine, named.law);
+  if (!options.json && labelAlike(named.machine) !== undefined && explorable.name !== named.machine)
+    console.log(`${named.machine} answers as ${explorable.name}.\n`);
   if (options.liveness) return exploreLiveness(explorable, named.parameters, options);
   const opened = open(explorable, named);
   refuseWhatCannotBe(opened.machine, saved, options);
