@@ -119,6 +119,54 @@ describe("every file", () => {
   });
 });
 
+describe("no test knows the time", () => {
+  const CLOCK = /Date\.now|new Date|performance\.now|hrtime|setTimeout|setInterval|Math\.random/;
+  const textOf = (file: string) => readFileSync(join(ROOT, file), "utf8");
+
+  test("by a clock, a delay, or something drawn anew in each run", () => {
+    const tests = ALL.filter((file) => /\.test(ing)?\.ts$/.test(file));
+    expect(tests.filter((file) => CLOCK.test(textOf(file)))).toEqual([]);
+    expect(textOf("cli/output.ts")).toMatch(CLOCK);
+  });
+
+  test("nor by a search that ends itself by the clock: it reads one only to say how long it took", () => {
+    const readers = PRODUCTION.filter((file) => ["engine", "properties"].includes(folderOf(file)));
+    const reading = readers.flatMap((file) =>
+      textOf(file)
+        .split("\n")
+        .filter((line) => CLOCK.test(line))
+        .map((line) => `${file}: ${line.trim()}`),
+    );
+    const said = /const started = performance\.now\(\);$|\(performance\.now\(\) - started\) \/ 1000/;
+    expect(reading.filter((line) => !said.test(line))).toEqual([
+      // The coordinator of several threads looks at them several times a second, and asks whether to stop.
+      "engine/parallel.ts: timer = setTimeout(resolve, milliseconds, false);",
+    ]);
+  });
+});
+
+describe("a comment that cites the catalogue", () => {
+  const catalogue = readFileSync(join(ROOT, "docs/catalogue.md"), "utf8");
+  const isThere = (cited: string) =>
+    /^\d/.test(cited)
+      ? catalogue.includes(`## Section ${cited}:`)
+      : new RegExp(`^(\\| |- \\*\\*)${cited} `, "m").test(catalogue);
+
+  test("cites an entry or a section that is there", () => {
+    const cited = ALL.flatMap((file) =>
+      [...readFileSync(join(ROOT, file), "utf8").matchAll(/catalogue,? (?:section )?([A-E]?\d+)\b/g)].map(
+        ([, name]) => ({ file, name: name as string }),
+      ),
+    );
+    expect(cited.length).toBeGreaterThan(40);
+    expect(cited.filter(({ name }) => !isThere(name))).toEqual([]);
+  });
+
+  test.each(["A99", "13"])("would be seen to cite nothing by %s", (name) => {
+    expect(isThere(name)).toBe(false);
+  });
+});
+
 describe("every list is complete", () => {
   test("of laws: each one exported beside them stands in it, and no promise names another", () => {
     const exported = sources("spec/laws").flatMap((file) =>

@@ -18,6 +18,22 @@ describe("a history is refused in one line", () => {
     ["of another version of the format", { ...good, vmapcheck: 2 }, /^FILE: vmapcheck: expected 1/],
     ["with no commands", { ...good, commands: [] }, /^FILE: commands: /],
     ["with an unknown command", { ...good, commands: [{ op: "dance" }] }, /^FILE: commands\[0\]\.op: /],
+    ["with no kernel", { ...good, kernel: undefined }, /^FILE: kernel: is missing: expected string$/],
+    [
+      "with a command that does not say what it is",
+      { ...good, commands: [{}] },
+      /^FILE: commands\[0\]\.op: is missing: .*alloc/,
+    ],
+    [
+      "with a size as text",
+      { ...good, commands: [{ ...alloc, size: "1" }] },
+      /size: expected number, received string$/,
+    ],
+    [
+      "in a space beyond 64 bits",
+      { ...good, scope: { ...good.scope, wordPages: 2 ** 53 } },
+      /^FILE: scope\.wordPages: expected number to be <=4503599627370496 \(2\^52\)$/,
+    ],
     [
       "with an unknown field",
       { ...good, commands: [{ ...alloc, colour: 1 }] },

@@ -99,7 +99,7 @@ describe("a recording of small maps is refused", () => {
     [
       "with a block that has no address",
       blocks({ addr: undefined }),
-      inBlock("\\.addr", "expected a hex string"),
+      inBlock("\\.addr", "is missing: expected a hex string"),
     ],
     [
       "with a block that does not say what is free",
@@ -110,7 +110,7 @@ describe("a recording of small maps is refused", () => {
     [
       "with a block that does not say whether it is listed",
       blocks({ on_free_list: undefined }),
-      inBlock("\\.on_free_list", "expected a CPU, or null for no list"),
+      inBlock("\\.on_free_list", "is missing: expected a CPU, or null for no list"),
     ],
     [
       "with a block on a list called so",

@@ -32,6 +32,13 @@ describe("a recording is refused in one line that says where and what would be r
     ["whose gzip data is damaged", damaged(), ".jsonl.gz", /^FILE:\d+: cannot be read on from here/],
     ["that is not gzip though its name says so", "{}", ".jsonl.gz", /^FILE: is not gzip data/],
     ["that is not JSON", second("hello"), ".jsonl", /^FILE:2: is not a JSON object/],
+    ["that is an empty object", second("{}"), ".jsonl", /^FILE:2: version: is missing: expected string$/],
+    [
+      "with a reply that does not say what was flushed",
+      trace([[ALLOC, { addr: "0x1000", pte_set: 0, pte_clr: 0 }]]),
+      ".jsonl",
+      /^FILE:1: ops\[0\]\[1\]\.flush: is missing: expected array$/,
+    ],
     ["that is a JSON list", second("[1,2]"), ".jsonl", /^FILE:2: .*expected object/],
     [
       "of an unknown label",

@@ -10,6 +10,7 @@ import { type HistoryStep, misnamed, tooEarly } from "../spec/history.ts";
 import { LAWS } from "../spec/laws/index.ts";
 import { MOST_MAPPED, type Scope } from "../spec/scope.ts";
 import { PAGE_SIZE } from "../spec/vocabulary.ts";
+import { checked } from "./complaint.ts";
 import {
   isPowerOfTwo,
   type Misfit,
@@ -22,7 +23,6 @@ import {
 } from "./history-scope.ts";
 import { inputError } from "./input-error.ts";
 import { readJson } from "./json-file.ts";
-import { firstIssue } from "./recording-format.ts";
 
 export interface HistoryFile {
   /** The kernel it was found on: a label, or the slug of a bug that is a changed kernel. */
@@ -102,8 +102,9 @@ const file = z
       context.addIssue({ code: "custom", path: ["scope", ...about.field.split(".")], message: about.says });
       return;
     }
+    const early = tooEarly(commands as HistoryStep[], { beforeInit: scope.beforeInit === true });
     for (const [at, command] of commands.entries()) {
-      const wrong = misfit(command, at, scope, commands as HistoryStep[]);
+      const wrong = misfit(command, at, scope, commands as HistoryStep[], early);
       if (wrong === undefined) continue;
       context.addIssue({ code: "custom", path: ["commands", at, wrong.field], message: wrong.says });
       return;
@@ -119,12 +120,13 @@ function misfitOfPercpu(asked: PcpuGet, { wordPages }: WrittenScope): Misfit | u
   };
 }
 
-/** What in a command does not fit its place: the types have been checked already. */
+/** What in a command does not fit its place: the types have been checked already. `early`: the first before its time. */
 function misfit(
   command: z.output<typeof step>,
   at: number,
   scope: WrittenScope,
   commands: readonly HistoryStep[],
+  early: number,
 ): Misfit | undefined {
   if (command.op === "alloc") {
     for (const field of ["size", "vstart", "vend"] as const) {
@@ -160,7 +162,7 @@ function misfit(
       return { field: "count", says: `expected at most ${most} pages` };
     }
   }
-  if (tooEarly(commands, { beforeInit: scope.beforeInit === true }) === at) {
+  if (early === at) {
     return { field: "op", says: "expected init before it: scope.beforeInit is true" };
   }
   const kinds = misnamed(commands, at);
@@ -196,9 +198,8 @@ export async function readHistory(path: string): Promise<HistoryFile> {
 
 /** The history in a document read from there, likewise. */
 export function historyIn(path: string, json: unknown): HistoryFile {
-  const parsed = file.safeParse(json);
-  if (!parsed.success) throw inputError(path, undefined, firstIssue(parsed.error, ""));
-  const { kernel, law, scope, commands } = parsed.data;
+  const refuse = (says: string) => inputError(path, undefined, says);
+  const { kernel, law, scope, commands } = checked(file, json, "", refuse);
   const steps = commands as HistoryStep[];
   return { kernel, law, commands: steps, scope: { ...machineOf(scope), ...askedFor(steps) } };
 }

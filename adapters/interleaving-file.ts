@@ -1,7 +1,7 @@
 /** An interleaving as a file: JSON, the steps by the names that the protocol gives them, one a line. */
 import { z } from "zod";
+import { checked } from "./complaint.ts";
 import { inputError } from "./input-error.ts";
-import { firstIssue } from "./recording-format.ts";
 
 export interface InterleavingFile {
   /** The protocol by its name, and its scope. */
@@ -36,9 +36,8 @@ export function isInterleaving(json: unknown): boolean {
 
 /** The interleaving in a document read from there. Throws an InputError that says what is wrong and where. */
 export function interleavingIn(path: string, json: unknown): InterleavingFile {
-  const parsed = format.safeParse(json);
-  if (!parsed.success) throw inputError(path, undefined, firstIssue(parsed.error, ""));
-  const { vmapcheck: _version, ...interleaving } = parsed.data;
+  const refuse = (says: string) => inputError(path, undefined, says);
+  const { vmapcheck: _version, ...interleaving } = checked(format, json, "", refuse);
   return interleaving;
 }
 

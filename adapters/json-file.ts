@@ -1,6 +1,9 @@
 /** A small JSON file as a document. */
-import { readFile, stat } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { text as textOf } from "node:stream/consumers";
 import { inputError } from "./input-error.ts";
+import { markIn } from "./lines.ts";
 
 /**
  * Reads it. Throws an InputError for a file that is not there, not JSON, or larger than so many bytes, and for what is
@@ -11,9 +14,12 @@ export async function readJson(path: string, largest: number): Promise<unknown> 
   try {
     const about = await stat(path);
     if (!about.isFile()) throw inputError(path, undefined, "cannot be read: it is no regular file");
-    if (about.size > largest)
-      throw inputError(path, undefined, `is larger than ${largest} bytes: a history is not`);
-    text = await readFile(path, "utf8");
+    const tooLarge = () => inputError(path, undefined, `is larger than ${largest} bytes: a history is not`);
+    if (about.size > largest) throw tooLarge();
+    // What a file of /proc says of its size is not how much there is to read.
+    text = await textOf(createReadStream(path, { end: largest, encoding: "utf8" }));
+    if (text.length > largest) throw tooLarge();
+    text = text.slice(markIn(text));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === undefined) throw error;
     throw inputError(path, undefined, `cannot be read: ${(error as Error).message}`);

@@ -1,40 +1,54 @@
 /** The lines of a text file, gzipped or plain, one at a time; a hostile file cannot make them grow for ever. */
 import { createReadStream } from "node:fs";
-import { open } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { inputError } from "./input-error.ts";
 
 /** The longest line accepted, in characters; the longest recorded is 2.3 million. */
 export const LONGEST_LINE = 64 * 1024 * 1024;
+/** The most characters in blank lines: a file of them goes on for ever without saying anything. */
+export const MOST_BLANK = 1024 * 1024;
+/** How many times its size a file may expand to, once that is much; recordings expand to 30 times theirs. */
+const MOST_EXPANSION = 250;
+const MUCH = 64 * 1024 * 1024;
 
 const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
 
-/** Yields every line without its end. Throws an InputError that names the file and the line. */
-export async function* lines(
-  file: string,
-): AsyncGenerator<{ readonly number: number; readonly text: string }> {
-  const zipped = await startsLikeGzip(file);
-  if (!zipped && file.endsWith(".gz"))
-    throw inputError(file, undefined, "is not gzip data, though its name says so");
+/** A line that says something, without its end, and its number, from 1. */
+export interface Line {
+  readonly number: number;
+  readonly text: string;
+}
+
+/** Yields every line that is not blank. Throws an InputError that names the file and the line. */
+export async function* lines(file: string): AsyncGenerator<Line> {
+  const { size, zipped } = await lookAt(file);
   let number = 1;
   // The pieces of a line not ended yet: joined once, or a long line would be copied for every chunk of it.
   let pieces: string[] = [];
   let length = 0;
+  let all = 0;
+  let blank = 0;
+  const wrong = (what: string) => inputError(file, number, what);
   try {
     for await (const chunk of textOf(file, zipped)) {
-      const [first, ...rest] = (chunk as string).split("\n");
+      const [first, ...rest] = (chunk as string).slice(all === 0 ? markIn(chunk as string) : 0).split("\n");
+      all += (chunk as string).length;
+      if (all > MUCH && all > MOST_EXPANSION * size)
+        throw wrong(`expands to more than ${MOST_EXPANSION} times the file's size: a recording does not`);
       pieces.push(first as string);
       length += (first as string).length;
-      if (length > LONGEST_LINE) {
-        throw inputError(
-          file,
-          number,
-          `is longer than ${LONGEST_LINE} characters: one trace a line was expected`,
-        );
-      }
+      if (length > LONGEST_LINE)
+        throw wrong(`is longer than ${LONGEST_LINE} characters: one trace a line was expected`);
       for (const next of rest) {
-        yield { number: number++, text: pieces.join("") };
+        const text = pieces.join("");
+        if (isBlank(text)) {
+          blank += text.length + 1;
+          if (blank > MOST_BLANK)
+            throw wrong(`is one of too many blank lines: one trace a line was expected`);
+        } else yield { number, text };
+        number += 1;
         pieces = [next];
         length = next.length;
       }
@@ -42,10 +56,16 @@ export async function* lines(
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined || !/^(Z_|E)/.test(code)) throw error;
-    throw inputError(file, number, `cannot be read on from here: ${(error as Error).message}`);
+    throw wrong(`cannot be read on from here: ${(error as Error).message}`);
   }
-  if (length > 0) yield { number, text: pieces.join("") };
+  const text = pieces.join("");
+  if (!isBlank(text)) yield { number, text };
 }
+
+const isBlank = (text: string) => text === "" || text.trim() === "";
+
+/** How long the mark is that some editors write before a text; 0 if there is none. */
+export const markIn = (text: string): number => (text.startsWith("\uFEFF") ? 1 : 0);
 
 function textOf(file: string, zipped: boolean): Readable {
   const bytes = createReadStream(file);
@@ -55,16 +75,27 @@ function textOf(file: string, zipped: boolean): Readable {
   return bytes.pipe(unzip).setEncoding("utf8");
 }
 
-async function startsLikeGzip(file: string): Promise<boolean> {
+/** Its size, and whether it is gzip data. Throws an InputError for what is no file: a pipe may never end, or never begin. */
+async function lookAt(file: string): Promise<{ readonly size: number; readonly zipped: boolean }> {
+  let zipped: boolean;
+  let size: number;
   try {
+    const about = await stat(file);
+    if (about.isDirectory()) throw inputError(file, undefined, "cannot be read: it is a folder (EISDIR)");
+    if (!about.isFile()) throw inputError(file, undefined, "cannot be read: it is no regular file");
+    size = about.size;
     const handle = await open(file, "r");
     try {
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(2), 0, 2, 0);
-      return bytesRead === 2 && buffer.equals(GZIP_MAGIC);
+      zipped = bytesRead === 2 && buffer.equals(GZIP_MAGIC);
     } finally {
       await handle.close();
     }
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
     throw inputError(file, undefined, `cannot be read: ${(error as Error).message}`);
   }
+  if (!zipped && file.endsWith(".gz"))
+    throw inputError(file, undefined, "is not gzip data, though its name says so");
+  return { size, zipped };
 }

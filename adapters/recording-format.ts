@@ -214,14 +214,3 @@ export const envelope = z.strictObject({
   ops: z.array(z.tuple([z.looseObject({ op: z.string() }), z.looseObject({})])),
 });
 export type Envelope = z.output<typeof envelope>;
-
-/** The first thing wrong, with the path to it. */
-export function firstIssue(error: z.ZodError, prefix: string): string {
-  const issue = error.issues[0];
-  if (issue === undefined) return prefix;
-  const path = issue.path
-    .map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
-    .join("");
-  const where = (prefix + path).replace(/^\./, "");
-  return where === "" ? issue.message : `${where}: ${issue.message}`;
-}

@@ -4,13 +4,13 @@ import type { Dump } from "../spec/kernel.ts";
 import { findRelease, RELEASES } from "../spec/releases.ts";
 import { BLOCKS64, MOST_MAPPED, type Scope, WORD64 } from "../spec/scope.ts";
 import type { Bytes, Cpu, Pages, Vpn } from "../spec/vocabulary.ts";
+import { checked } from "./complaint.ts";
 import { inputError } from "./input-error.ts";
 import { lines } from "./lines.ts";
 import {
   type Envelope,
   envelope,
   exchange,
-  firstIssue,
   type RecordedReply,
   type RecordedRequest,
 } from "./recording-format.ts";
@@ -40,7 +40,6 @@ export interface Trace {
 export async function* readRecording(file: string): AsyncGenerator<Trace> {
   let any = false;
   for await (const { number, text } of lines(file)) {
-    if (text.trim() === "") continue;
     any = true;
     yield readTrace(file, number, text);
   }
@@ -84,9 +83,7 @@ function readEnvelope(file: string, line: number, text: string): Envelope {
   } catch (error) {
     throw inputError(file, line, `is not a JSON object (truncated?): ${(error as Error).message}`);
   }
-  const parsed = envelope.safeParse(json);
-  if (!parsed.success) throw inputError(file, line, firstIssue(parsed.error, ""));
-  return parsed.data;
+  return checked(envelope, json, "", (says) => inputError(file, line, says));
 }
 
 function readExchanges(
@@ -99,9 +96,9 @@ function readExchanges(
   let cpu = 0;
   return ops.map((op, index) => {
     const wrong = (part: string, says: string) => inputError(file, line, `ops[${index}]${part}: ${says}`);
-    const parsed = exchange.safeParse(op);
-    if (!parsed.success) throw inputError(file, line, firstIssue(parsed.error, `ops[${index}]`));
-    const [request, recorded] = parsed.data;
+    const [request, recorded] = checked(exchange, op, `ops[${index}]`, (says) =>
+      inputError(file, line, says),
+    );
     if ((request.cpu ?? 0) >= config.cpus) {
       throw wrong("[0].cpu", `CPU ${request.cpu}, but config.cpus is ${config.cpus}`);
     }

@@ -1,8 +1,7 @@
 /**
- * How much of fast-check's own speed is left when every command is run by a kernel, followed by the packed world
+ * How much of fast-check's own speed is left when every command is run by a kernel, followed by the world
  * and judged by all laws the kernel promises: judged commands per second at 100 choices a history, drawing
- * included, against fast-check drawing the same and running it against an empty model; and the same with the
- * reference, which is what packing gains. Two baselines:
+ * included, against fast-check drawing the same and running it against an empty model. Two baselines:
  *
  *   empty model   our choices arbitrary; a function for each kind of choice, which only counts
  *   fc.commands   fast-check's own fc.commands and fc.modelRun, command classes that only count, drawn from the
@@ -17,7 +16,7 @@ import fc from "fast-check";
 import { searchAtRandom } from "../engine/random.ts";
 import { type Choice, choice, choices } from "../properties/choices.ts";
 import { scopeCalled } from "../properties/scopes.ts";
-import { quickSettingFor, settingFor } from "../properties/setting.ts";
+import { settingFor } from "../properties/setting.ts";
 import type { Scope } from "../spec/scope.ts";
 import { PAGE_SIZE } from "../spec/vocabulary.ts";
 import { kernelNamed } from "./kernel.ts";
@@ -136,7 +135,7 @@ function drawCommands(scope: Scope, seed: number): number {
 
 /** One kernel in one scope against both baselines, and its parts. */
 function measure(label: string, scope: Scope): Speeds {
-  const setting = quickSettingFor(kernelNamed(label), scope);
+  const setting = settingFor(kernelNamed(label), scope);
   const drawn = drawnFrom(scope);
   const recorded = new Recorded(setting, drawn);
   const contestants: Contestant[] = [
@@ -151,18 +150,6 @@ function measure(label: string, scope: Scope): Speeds {
   return race(contestants, ROUNDS);
 }
 
-/** The same with the reference in place of the packed world. */
-function measureReference(label: string, scope: Scope): Speeds {
-  const setting = settingFor(kernelNamed(label), scope);
-  const recorded = new Recorded(setting, drawnFrom(scope));
-  const contestants: Contestant[] = [
-    { name: "empty", run: (seed) => draw(scope, seed, runEmpty) },
-    { name: "ours", run: (seed) => draw(scope, seed, (each) => playAll(setting, each)) },
-    { name: "judge", run: () => recorded.judge() },
-  ];
-  return race(contestants, ROUNDS);
-}
-
 function drawnFrom(scope: Scope): readonly (readonly Choice[])[] {
   const drawn: (readonly Choice[])[] = [];
   draw(scope, 0, (each) => drawn.push(each));
@@ -170,45 +157,33 @@ function drawnFrom(scope: Scope): readonly (readonly Choice[])[] {
 }
 
 const rows = SCOPES.flatMap((scope) => KERNELS.map((label) => ({ label, scope })));
-// Not in turns: laws that have met one kind of world only are faster, and so it is in a random run.
-const packed = rows.map(({ label, scope }) => measure(label, scope));
-const reference = rows.map(({ label, scope }) => measureReference(label, scope));
+const raced = rows.map(({ label, scope }) => measure(label, scope));
 
 const microseconds = (speeds: Speeds, contestant: string) => 1e6 / speed(speeds, contestant);
 const ratios: string[][] = [];
 const split: string[][] = [];
 for (const [index, { label, scope }] of rows.entries()) {
-  const quick = packed[index] as Speeds;
-  const slow = reference[index] as Speeds;
+  const speeds = raced[index] as Speeds;
   const name = `${label}, ${scope.name}`;
   ratios.push([
     name,
-    whole(speed(quick, "ours")),
-    whole(speed(quick, "empty")),
-    whole(speed(quick, "fc.commands")),
-    times(ratio(quick, "ours", "empty")),
-    times(ratio(quick, "ours", "fc.commands")),
-    times(ratio(slow, "ours", "empty")),
+    whole(speed(speeds, "ours")),
+    whole(speed(speeds, "empty")),
+    whole(speed(speeds, "fc.commands")),
+    times(ratio(speeds, "ours", "empty")),
+    times(ratio(speeds, "ours", "fc.commands")),
   ]);
-  const [act, judge] = [microseconds(quick, "act"), microseconds(quick, "judge")];
-  const rest = microseconds(quick, "play") - act - judge;
-  const parts = [microseconds(quick, "draw"), act, judge, rest, microseconds(slow, "judge")];
+  const [act, judge] = [microseconds(speeds, "act"), microseconds(speeds, "judge")];
+  const rest = microseconds(speeds, "play") - act - judge;
+  const parts = [microseconds(speeds, "draw"), act, judge, rest];
   split.push([name, ...parts.map((each) => each.toFixed(2))]);
 }
 console.log(
   "Commands per second, drawing included. Wanted: at least 0.25 of the baseline, 0.025 with maps.\n",
 );
 printTable(
-  [
-    "kernel, scope",
-    "judged",
-    "empty model",
-    "fc.commands",
-    "judged/empty",
-    "judged/fc.commands",
-    "reference/empty",
-  ],
+  ["kernel, scope", "judged", "empty model", "fc.commands", "judged/empty", "judged/fc.commands"],
   ratios,
 );
 console.log("\nMicroseconds a command.\n");
-printTable(["kernel, scope", "drawing", "act", "world and laws", "rest", "reference and laws"], split);
+printTable(["kernel, scope", "drawing", "act", "world and laws", "rest"], split);

@@ -4,10 +4,9 @@ import { play } from "../properties/play.ts";
 import type { VmapSetting } from "../properties/setting.ts";
 import type { Command, Response } from "../spec/commands.ts";
 import { judge } from "../spec/contract.ts";
-import type { World } from "../spec/world.ts";
 
 /** Plays a history to its end, whatever it breaks; returns how many commands were judged. */
-export function playAll<S, W extends World>(setting: VmapSetting<S, W>, choices: readonly Choice[]): number {
+export function playAll<S>(setting: VmapSetting<S>, choices: readonly Choice[]): number {
   let commands = 0;
   play(setting, choices, {
     played: () => {
@@ -18,11 +17,11 @@ export function playAll<S, W extends World>(setting: VmapSetting<S, W>, choices:
   return commands;
 }
 
-export class Recorded<S, W extends World> {
-  readonly #setting: VmapSetting<S, W>;
+export class Recorded<S> {
+  readonly #setting: VmapSetting<S>;
   readonly #histories: { readonly command: Command; readonly response: Response }[][] = [];
 
-  constructor(setting: VmapSetting<S, W>, drawn: readonly (readonly Choice[])[]) {
+  constructor(setting: VmapSetting<S>, drawn: readonly (readonly Choice[])[]) {
     this.#setting = setting;
     for (const choices of drawn) {
       const history: { command: Command; response: Response }[] = [];

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { explorableNamed } from "../cli/explorable.ts";
 import { parametersOf } from "../cli/parameters.ts";
+import { BOUNDS } from "../engine/bounds.testing.ts";
 import { type Explored, explore } from "../engine/explore.ts";
 import { type Census, readCensus } from "./census.ts";
 
 const census = await readCensus();
-const BOUNDS = { states: 1e7, milliseconds: 120_000, bytes: 2e9 };
 
 /** Every state of a machine of the census, as `explore` visits them. */
 function visit({ machine, scope, symmetry }: Census): Explored {

@@ -1,12 +1,11 @@
 /** A bug of the catalogue as something to hunt. */
-import type { Bug } from "../counterexamples/bug.ts";
+import type { Bug, Evidence } from "../counterexamples/bug.ts";
 import { bugCalled, nameBreaks } from "../counterexamples/index.ts";
 import type { State } from "../kernels/state.ts";
 import type { Quarry } from "../properties/hunt.ts";
 import type { VmapPlayed } from "../properties/setting.ts";
 import type { LawId } from "../spec/contract.ts";
 import { heldTo, type Kernel } from "../spec/kernel.ts";
-import type { World } from "../spec/world.ts";
 import { inheritanceOf } from "./lineage.ts";
 import { kernelNamed } from "./names.ts";
 
@@ -33,7 +32,7 @@ export interface Named {
 /** What the catalogue calls each law that a step broke on this kernel, by its own bugs and those it inherited. */
 export function namesOf(
   kernel: Kernel<State>,
-  { broken, before, command, response, after }: Pick<VmapPlayed<World>, keyof Judged>,
+  { broken, before, command, response, after }: Judged,
 ): readonly Named[] {
   if (command === undefined || response === undefined || broken.length === 0) return [];
   const { breaks } = inheritanceOf(kernel);
@@ -42,7 +41,8 @@ export function namesOf(
   );
 }
 
-type Judged = Pick<VmapPlayed<World>, "broken" | "before" | "command" | "response" | "after">;
+/** What a judge saw of one step. */
+type Judged = Pick<VmapPlayed, "broken" | "command" | "response"> & Pick<Evidence, "before" | "after">;
 
 /** `known as cache-exact-hole-missed`; or that a bug breaks a law which its entry does not list. */
 export function knownText({ known, listed }: Pick<Named, "known" | "listed">): string {

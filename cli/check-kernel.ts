@@ -21,11 +21,16 @@ import { inheritanceOf } from "./lineage.ts";
 import { replayLine } from "./names.ts";
 import { allPinned, pinnedFile } from "./pinned.ts";
 
+/** Random histories in each scope, if nothing else is asked: as many reach every witness of every kernel. */
+export const USUAL_RUNS = 1500;
+
 /** How one law stands on one kernel. */
 export interface Cell {
   readonly law: LawId;
-  readonly verdict: "kept" | "broken" | "not-promised";
-  /** Slug of the bug that accounts for a break, or for falling short of what is not promised. */
+  readonly verdict: "kept" | "broken" | "not-promised" | "not-tried";
+  /** What the verdict rests on beside pinned histories: random ones, a small space alone, or nothing. */
+  readonly tried: "random" | "visited" | "nothing";
+  /** Slug of the bug that accounts for a violation, or for falling short of what is not promised; null if none does. */
   readonly bug: string | null;
   /** Commands of the shortest history known, the breaking one included. */
   readonly commands: number | null;
@@ -41,8 +46,9 @@ export interface SeenBreak {
   readonly replay: string | null;
 }
 
-/** Something that should not be: an unknown break, an expected one gone, or a witness never reached. */
+/** Something that should not be: an unknown violation, an expected one gone, or a witness never reached. */
 export interface Surprise {
+  readonly kind: "unknown" | "gone" | "unmet";
   readonly kernel: string;
   readonly what: string;
   readonly law: LawId | null;
@@ -60,6 +66,8 @@ export interface KernelReport {
   readonly commands: number;
   /** How often each witness and each path inside the kernel was taken. */
   readonly seen: ReadonlyMap<string, number>;
+  /** Of a run shorter than usual: those that it never reached. It proves nothing about them. */
+  readonly unmet: readonly string[];
   /** Bugs, by their slugs, of the kernel it was derived from that it has not. */
   readonly gone: readonly string[];
   /** A small space visited whole; undefined if the run was interrupted before. */
@@ -71,7 +79,8 @@ export interface CheckOptions {
   /** Random histories in each scope. */
   readonly runs: number;
   readonly law: LawId | undefined;
-  /** Whether to compare several ways to draw histories by what they visit. */
+  /** Whether to count what random histories visit of the small space, and whether to compare several ways to draw them. */
+  readonly coverage: boolean;
   readonly compare: boolean;
   readonly say: (text: string) => void;
   readonly interrupted: () => boolean;
@@ -110,15 +119,24 @@ export async function checkKernel(kernel: Kernel<State>, options: CheckOptions):
     break;
   }
   const complete = options.law === undefined && !options.interrupted() && options.runs > 0;
-  if (complete && surprises.length === 0) surprises.push(...neverSeen(kernel, seen));
+  const unmet = complete && surprises.length === 0 ? neverSeen(kernel, seen) : [];
+  const isLong = options.runs >= USUAL_RUNS;
+  if (isLong) surprises.push(...unmet.map((id) => witnessUnmet(kernel, id)));
   const laws = LAWS.filter(({ id }) => options.law === undefined || id === options.law);
+  const triedFor = (law: LawId) =>
+    histories > 0 ? "random" : explored?.laws.includes(law) ? "visited" : "nothing";
   return {
     kernel,
-    cells: laws.map(({ id }) => cell(kernel, id, (breaks.get(id) ?? []).sort(bestKnownFirst))),
+    cells: laws.map(({ id }) => {
+      const unknown = surprises.find(({ kind, law }) => kind === "unknown" && law === id);
+      const bugs = (breaks.get(id) ?? []).sort(bestKnownFirst);
+      return cell(kernel, id, triedFor(id), bugs, unknown);
+    }),
     surprises,
     histories,
     commands,
     seen,
+    unmet: isLong ? [] : unmet,
     explored,
     gone: gone.map(({ id }) => id),
   };
@@ -133,7 +151,7 @@ async function tryWhole(
   if (options.interrupted()) return undefined;
   options.say(`${kernel.name}: every state of ${EXPLORED_SCOPE}`);
   await setTimeout(0);
-  const explored = exploreKernel(kernel, options);
+  const explored = exploreKernel(kernel, { ...options, runs: options.coverage ? options.runs : 0 });
   for (const { law, history, bug } of explored.breaks) {
     if (bug !== undefined || (options.law !== undefined && law !== options.law)) continue;
     await addUnknown(surprises, kernel, { law, scope: explored.scope, history });
@@ -152,11 +170,20 @@ function* turns(
   }
 }
 
-function cell(kernel: Kernel<State>, law: LawId, bugs: readonly SeenBreak[]): Cell {
-  const [first] = bugs;
-  const verdict = !isPromised(kernel, law) ? "not-promised" : first === undefined ? "kept" : "broken";
+/** An unknown violation stands before those that the catalogue knows. */
+function cell(
+  kernel: Kernel<State>,
+  law: LawId,
+  tried: Cell["tried"],
+  bugs: readonly SeenBreak[],
+  unknown: Surprise | undefined,
+): Cell {
+  const found = unknown && { bug: null, commands: unknown.history?.length ?? null, replay: unknown.replay };
+  const first = found ?? bugs[0];
   const { bug, commands, replay } = first ?? { bug: null, commands: null, replay: null };
-  return { law, verdict, bug, commands, replay, bugs };
+  const unbroken = tried === "nothing" ? "not-tried" : "kept";
+  const verdict = !isPromised(kernel, law) ? "not-promised" : first === undefined ? unbroken : "broken";
+  return { law, verdict, tried, bug, commands, replay, bugs };
 }
 
 /** Failures that earlier runs kept: they come first, and go when they fail no longer. */
@@ -174,6 +201,7 @@ async function tryKept(kernel: Kernel<State>): Promise<Surprise[]> {
       continue;
     }
     surprises.push({
+      kind: "unknown",
       kernel: kernel.name,
       what: `${history.law} is ${UNKNOWN} (kept from an earlier run)`,
       law: history.law,
@@ -209,9 +237,10 @@ async function tryPinned(
       breaks.set(pinned.law, known);
     } else {
       surprises.push({
+        kind: "gone",
         kernel: kernel.name,
         what: isPromised(kernel, pinned.law)
-          ? `${bug.id} no longer breaks ${pinned.law} with its pinned history`
+          ? `${bug.id} no longer violates ${pinned.law} with its pinned history`
           : `${kernel.name} no longer falls short of ${pinned.law}, which it does not promise, with the history pinned for ${bug.id}`,
         law: pinned.law,
         history: history.commands,
@@ -253,11 +282,12 @@ async function addUnknown(
     history,
   }: { readonly law: LawId; readonly scope: Scope; readonly history: readonly HistoryStep[] },
 ): Promise<void> {
-  const before = surprises.findIndex((each) => each.law === law && each.what.includes(UNKNOWN));
+  const before = surprises.findIndex((each) => each.kind === "unknown" && each.law === law);
   const length = surprises[before]?.history?.length;
   if (length !== undefined && length <= history.length) return;
   const path = await keepFailure({ kernel: kernel.name, law, scope, commands: history });
   const surprise: Surprise = {
+    kind: "unknown",
     kernel: kernel.name,
     what: `${law} is ${UNKNOWN}`,
     law,
@@ -269,19 +299,22 @@ async function addUnknown(
   else surprises[before] = surprise;
 }
 
-const UNKNOWN = "broken in a way the catalogue does not know";
+const UNKNOWN = "violated in a way the catalogue does not know";
 
 /** Witnesses, and paths inside this kernel, that no random history reached. */
-function neverSeen(kernel: Kernel<State>, seen: ReadonlyMap<string, number>): Surprise[] {
+function neverSeen(kernel: Kernel<State>, seen: ReadonlyMap<string, number>): readonly string[] {
   const ids = [...witnessesFor(kernel.release).map(({ id }) => id), ...kernel.paths];
-  return ids
-    .filter((id) => !seen.has(id))
-    .map((id) => ({
-      kernel: kernel.name,
-      what: `witness ${id} was never reached: the run proves nothing about it`,
-      law: null,
-      history: null,
-      scope: null,
-      replay: null,
-    }));
+  return ids.filter((id) => !seen.has(id));
+}
+
+function witnessUnmet(kernel: Kernel<State>, id: string): Surprise {
+  return {
+    kind: "unmet",
+    kernel: kernel.name,
+    what: `witness ${id} was never reached: the run proves nothing about it`,
+    law: null,
+    history: null,
+    scope: null,
+    replay: null,
+  };
 }

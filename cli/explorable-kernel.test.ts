@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { BOUNDS } from "../engine/bounds.testing.ts";
 import { explore } from "../engine/explore.ts";
 import { explorableNamed } from "./explorable.ts";
 import { parametersOf } from "./parameters.ts";
@@ -33,11 +34,10 @@ describe("on two CPUs", () => {
 });
 
 /** The first break of this law in the usual scope, or in this one, as it is told. */
-function broken(name: string, law: string, scope = "") {
+function broken(name: string, law: string, scope?: string) {
   const explorable = explorableNamed(name, law);
   const opened = explorable.open(parametersOf(explorable, scope), { merged: true, orders: "all" });
-  const bounds = { states: 20_000, milliseconds: 20_000, bytes: 2 ** 28 };
-  const { breaks } = explore(opened.machine, { bounds, enough: (laws) => laws.includes(law) });
+  const { breaks } = explore(opened.machine, { bounds: BOUNDS, enough: (laws) => laws.includes(law) });
   const found = breaks.find((each) => each.law === law);
   return found && { bug: opened.tell(found).bug, commands: found.run.length };
 }

@@ -3,6 +3,7 @@ import { actionsTo, type ShortestBreak } from "../engine/explore.ts";
 import type { ItfState, ItfValue } from "../engine/itf.ts";
 import { replay } from "../engine/stepper.ts";
 import type { State } from "../kernels/state.ts";
+import { vmapSpec } from "../model/vmap-spec.ts";
 import { historyOf } from "../properties/history-of.ts";
 import { settingFor, type VmapPlayed } from "../properties/setting.ts";
 import { sideBySide } from "../properties/side-by-side.ts";
@@ -16,6 +17,7 @@ import type { Explorable, Told } from "./explorable.ts";
 import { inSteps } from "./interleaved-orders.ts";
 import { callsIn, parametersFor, refuseMisfits, scopeOf } from "./kernel-scope.ts";
 import { mapsOf, stepLine } from "./show/played.ts";
+import { placesText } from "./show/state.ts";
 
 /** The kernel, judged also by the law that was asked for, if one was. */
 export function kernelMachine(released: Kernel<State>, law?: LawId): Explorable {
@@ -63,25 +65,40 @@ export function told(
   return { lines, history, bug: named?.known, listed: named?.listed ?? false, promised, states };
 }
 
-/** Every state on the way, as the kernel has it. */
+/** A kernel and the world beside it, from the beginning on. */
+function* placesAfter(
+  kernel: Kernel<State>,
+  scope: Scope,
+  commands: readonly Command[],
+  run: readonly number[],
+) {
+  const state = kernel.initial(scope);
+  const spec = vmapSpec(kernel.release);
+  let world = spec.initial(scope);
+  yield { command: undefined, response: undefined, dump: kernel.dump(state), world };
+  for (const action of run) {
+    const command = commands[action] as Command;
+    const response = kernel.act(state, command);
+    world = spec.after(world, command, response) ?? world;
+    yield { command, response, dump: kernel.dump(state), world };
+  }
+}
+
+/** Every state on the way. */
 function statesOf(
   kernel: Kernel<State>,
   scope: Scope,
   commands: readonly Command[],
   run: readonly number[],
 ): ItfState[] {
-  const state = kernel.initial(scope);
-  const states = [{ action: "init", variables: variablesOf(kernel.dump(state), "") }];
-  for (const action of run) {
-    const command = commands[action] as Command;
-    const response = kernel.act(state, command);
-    const reply = response.kind === "placed" ? `placed at ${response.start}` : response.kind;
-    states.push({ action: command.op, variables: variablesOf(kernel.dump(state), reply) });
-  }
-  return states;
+  return [...placesAfter(kernel, scope, commands, run)].map(({ command, response, dump, world }) => {
+    const reply = response?.kind === "placed" ? `placed at ${response.start}` : (response?.kind ?? "");
+    const variables = { ...variablesOf(dump), reply, drawn: placesText(world, dump) };
+    return { action: command?.op ?? "init", variables };
+  });
 }
 
-function variablesOf({ areas, cache, lazyPages }: Dump, reply: string): Record<string, ItfValue> {
+function variablesOf({ areas, cache, lazyPages }: Dump): Record<string, ItfValue> {
   return {
     areas: areas.map(({ start, end, lazy }) => ({ start, end, lazy })),
     lazyPages: lazyPages ?? 0,
@@ -90,7 +107,6 @@ function variablesOf({ areas, cache, lazyPages }: Dump, reply: string): Record<s
     cachedHoleSize: cache?.cachedHoleSize ?? 0,
     cachedVstart: cache?.cachedVstart ?? 0,
     cachedAlign: cache?.cachedAlign ?? 0,
-    reply,
   };
 }
 
@@ -100,13 +116,7 @@ function label(
   commands: readonly Command[],
   run: readonly number[],
 ): string[] {
-  const state = kernel.initial(scope);
-  for (const action of run) kernel.act(state, commands[action] as Command);
-  const { areas, cache } = kernel.dump(state);
-  const drawn = areas.map(({ start, end, lazy }) => `${start}-${end}${lazy ? " lazy" : ""}`).join(", ");
-  const cached = cache?.freeVmapCache ?? null;
-  return [
-    drawn === "" ? "empty" : drawn,
-    ...(cached === null ? [] : [`cache ${cached}, hole ${cache?.cachedHoleSize}`]),
-  ];
+  const places = [...placesAfter(kernel, scope, commands, run)];
+  const { world, dump } = places.at(-1) as (typeof places)[number];
+  return placesText(world, dump);
 }

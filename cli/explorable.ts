@@ -4,7 +4,6 @@ import { nameInterleaved } from "../counterexamples/interleavings.ts";
 import { confirmRun, failedIn, visitActions } from "../engine/actions.ts";
 import type { Reached, ShortestBreak, Visitable } from "../engine/explore.ts";
 import type { ItfState, ItfValue } from "../engine/itf.ts";
-import type { Layout } from "../engine/layout.ts";
 import type { State } from "../kernels/state.ts";
 import { PROTOCOLS, type Protocol, STEP_PROTOCOLS, type StepProtocol } from "../protocols/index.ts";
 import type { StepMachine } from "../protocols/program.ts";
@@ -14,6 +13,7 @@ import { orNearest } from "./exit.ts";
 import { kernelMachine } from "./explorable-kernel.ts";
 import { findKernel, KERNEL_NAMES, placeOfKernel } from "./names.ts";
 import { chart } from "./show/chart.ts";
+import { changedFields, variablesOf } from "./show/state.ts";
 
 /** A parameter of a machine's scope: what it counts, its usual value, and between which it lies. */
 export interface Parameter {
@@ -128,9 +128,10 @@ function ofProtocol(protocol: Protocol): Explorable {
           return { lines, history, bug, listed, promised: true, states: runThrough(packed, run) };
         },
         label: (number, reached) => {
-          const state = new Int32Array(packed.words);
+          const [state, initial] = [new Int32Array(packed.words), new Int32Array(packed.words)];
           reached.read(number, state);
-          return Object.entries(shown(packed.layout, state)).map(([name, value]) => `${name} ${value}`);
+          packed.initial(initial);
+          return changedFields(packed.layout, state, initial);
         },
       };
     },
@@ -144,13 +145,13 @@ const PUT_OFF =
 function runThrough(packed: Packed, run: readonly number[]): ItfState[] {
   const state = new Int32Array(packed.words);
   packed.initial(state);
-  const states = [{ action: "init", variables: variablesOf(packed, state) }];
+  const states = [{ action: "init", variables: stateOf(packed, state) }];
   for (const action of run) {
     const taken = packed.actions[action] as (typeof packed.actions)[number];
     // An action whose assertion fails leads nowhere.
     if (failedIn(taken, state).length > 0) break;
     taken.effect(state);
-    states.push({ action: taken.name, variables: variablesOf(packed, state) });
+    states.push({ action: taken.name, variables: stateOf(packed, state) });
   }
   return states;
 }
@@ -161,29 +162,7 @@ type Packed = ReturnType<Protocol["machine"]>;
 const isOfSteps = (packed: Packed): packed is StepMachine => "draw" in packed;
 
 /** Its fields; of a machine of steps also what a chart shows beside them. */
-function variablesOf(packed: Packed, state: Int32Array): Record<string, ItfValue> {
-  const fields = shown(packed.layout, state);
+function stateOf(packed: Packed, state: Int32Array): Record<string, ItfValue> {
+  const fields = variablesOf(packed.layout, state);
   return isOfSteps(packed) ? { ...fields, drawn: packed.draw(state) } : fields;
-}
-
-/** The fields by the names of their arrays: numbers, lists, and lists of lists. */
-function shown({ fields }: Layout, state: Int32Array): Record<string, ItfValue> {
-  const variables: Record<string, ItfValue> = {};
-  for (const { name, over } of fields) {
-    const array = name.replace(/\[.*/, "");
-    if (array in variables) continue;
-    const values = fields
-      .filter((each) => each.name.replace(/\[.*/, "") === array)
-      .map((each) => each.get(state));
-    const [rows, columns] = over;
-    if (rows === undefined) variables[array] = values[0] as number;
-    else variables[array] = columns === undefined ? values : rowsOf(values, columns.size);
-  }
-  return variables;
-}
-
-function rowsOf(values: readonly number[], columns: number): number[][] {
-  const rows: number[][] = [];
-  for (let at = 0; at < values.length; at += columns) rows.push(values.slice(at, at + columns));
-  return rows;
 }

@@ -1,12 +1,12 @@
 /** Bugs at the step grain are hunted by exploration: it needs no seed, and what it finds first is shortest. */
 import type { InterleavedBreak, InterleavedBug } from "../counterexamples/interleaved.ts";
 import { visitActions } from "../engine/actions.ts";
-import { exploring, type Progress } from "../engine/explore.ts";
+import { exploring, type Progress, type Stop } from "../engine/explore.ts";
 import { findingLassos } from "../engine/liveness.ts";
 import { stepMachineOf } from "../protocols/index.ts";
 import type { StepMachine } from "../protocols/program.ts";
 
-const BOUNDS = { states: 2e7, milliseconds: 60_000, bytes: 4e9 };
+const BOUNDS = { states: 2e7, bytes: 4e9 };
 
 /** What was found of one law, without being told where. */
 export interface Explored {
@@ -19,15 +19,15 @@ export interface Explored {
   readonly seconds: number;
 }
 
-/** Work in turns of some milliseconds; sent true after one, it ends there with what was found. */
-type Turns<T> = Generator<Progress, T, boolean>;
+/** Work in turns of some milliseconds; stopped after one, it ends there with what was found. */
+type Turns<T> = Generator<Progress, T, Stop>;
 
 /** What was found of each law. Where it is ended early, a law of which nothing was found by then is not among them. */
 export function* huntingInterleaved({ breaks }: InterleavedBug, only?: string): Turns<Explored[]> {
   const hunted: Explored[] = [];
   for (const broken of breaks.filter(({ law }) => only === undefined || law === only)) {
     const { found, ended } = yield* huntingLaw(broken);
-    const isEnded = ended === "request";
+    const isEnded = ended === "request" || ended === "time";
     if (!isEnded || found.steps !== undefined) hunted.push(found);
     if (isEnded) break;
   }

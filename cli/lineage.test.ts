@@ -26,6 +26,7 @@ const options: CheckOptions = {
   seed: 3,
   runs: 200,
   law: undefined,
+  coverage: false,
   compare: false,
   say: () => {},
   interrupted: () => false,

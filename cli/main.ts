@@ -3,7 +3,10 @@
 import { randomInt } from "node:crypto";
 import { Command, CommanderError } from "commander";
 import { InputError, oneLine } from "../adapters/input-error.ts";
+import { USUAL_RUNS } from "./check-kernel.ts";
 import { AS_EXPECTED, BAD_INPUT, UsageError, wholeNumber } from "./exit.ts";
+import { textWidth } from "./output.ts";
+import { VERSION } from "./package-version.ts";
 import { type CheckArguments, checkVerb } from "./verbs/check.ts";
 import { conformVerb } from "./verbs/conform.ts";
 import { type DiffOptions, diffVerb } from "./verbs/diff.ts";
@@ -42,18 +45,25 @@ const program = new Command("vmapcheck")
   .description(
     "Checks allocators of kernel virtual addresses, release by release, against one reference model.",
   )
+  .version(`vmapcheck ${VERSION}`, "--version", "print the version")
   .showSuggestionAfterError(true)
   .exitOverride()
-  .configureOutput({ outputError: () => {} });
+  .configureOutput({ outputError: () => {}, getOutHelpWidth: textWidth, getErrHelpWidth: textWidth });
 
 program
   .command("check")
   .description("every kernel against every law it promises: pinned histories first, then random ones")
   .argument("[kernel...]", "labels such as 2.6.39; all when none is given")
-  .option("--runs <number>", "random histories in each scope", wholeNumber("--runs", 0, MOST_RUNS), 1500)
+  .option(
+    "--runs <number>",
+    "random histories in each scope; fewer than usual may not reach every witness, which is a warning then and else a failure; 0 for pinned histories alone",
+    wholeNumber("--runs", 0, MOST_RUNS),
+    USUAL_RUNS,
+  )
   .option("--law <id>", "only this law")
   .option(...SEED_OPTION, 20110106)
-  .option("--coverage", "compare ways to draw histories by the states they visit", false)
+  .option("--details", "also each violation, what was visited whole, and every interleaving", false)
+  .option("--coverage", "also what was exercised, and ways to draw histories by the states they visit", false)
   .option(...JSON_OPTION)
   .action(run<string[], CheckArguments>(checkVerb));
 
@@ -61,7 +71,21 @@ program
   .command("hunt")
   .description("rediscovers catalogue bugs at random, from a fresh seed unless one is given")
   .argument("[bug...]", "slugs or numbers, such as va-gap-offbyone or A1; all when none is given")
-  .option("--runs <number>", "histories drawn for each law at most", wholeNumber("--runs", 1, MOST_RUNS))
+  .option(
+    "--runs <number>",
+    "histories drawn for each law until it is found; 500000 unless given",
+    wholeNumber("--runs", 1, MOST_RUNS),
+  )
+  .option(
+    "--tries <number>",
+    "histories drawn for a shorter one, once it is found; 30000 unless given",
+    wholeNumber("--tries", 0, MOST_RUNS),
+  )
+  .option(
+    "--seconds <number>",
+    "end after this long, whatever was found",
+    wholeNumber("--seconds", 1, 2 ** 20),
+  )
   .option("--law <id>", "only this law")
   .option(...SEED_OPTION)
   .option(...JSON_OPTION)
@@ -106,8 +130,18 @@ program
   .option("--scope <parameters>", "explore this small space, such as pages=6,windows=1, not the usual ones")
   .option("--kind <kind>", "only a difference of this kind, such as address or flush")
   .option(
+    "--states <number>",
+    "visited in each space; 20000 unless given, 8000 with --all",
+    wholeNumber("--states", 1, 2 ** 30),
+  )
+  .option(
+    "--runs <number>",
+    "histories drawn where that shows no difference; 5000 unless given, 2000 with --all",
+    wholeNumber("--runs", 0, MOST_RUNS),
+  )
+  .option(
     "--seconds <number>",
-    "for a pair; 20 unless given, 8 with --all",
+    "end a pair after this long, at what is known then",
     wholeNumber("--seconds", 1, 2 ** 20),
   )
   .option("--out <file>", "write the history, for replay")
@@ -166,6 +200,21 @@ program
   .option(...JSON_OPTION)
   .action(run<string | undefined, JsonOption>(listVerb));
 
+refuseRepeated();
+
+/** An option given twice would have no effect the first time. Throws a UsageError while words are read. */
+function refuseRepeated(): void {
+  for (const command of program.commands) {
+    for (const option of command.options.filter(({ required }) => required)) {
+      let given = false;
+      command.on(`option:${option.name()}`, () => {
+        if (given) throw new UsageError(`${option.long} is given twice`);
+        given = true;
+      });
+    }
+  }
+}
+
 /** Wraps a verb so that its result becomes the exit code. */
 function run<A, O>(verb: (argument: A, options: O) => number | Promise<number>) {
   return async (...given: unknown[]): Promise<void> => {
@@ -176,7 +225,7 @@ function run<A, O>(verb: (argument: A, options: O) => number | Promise<number>) 
   };
 }
 
-/** One line on stderr for what a person did wrong; anything else is ours, and keeps its stack. */
+/** One line on stderr for what a person did wrong, or the system refused; anything else is ours, and keeps its stack. */
 function report(error: unknown): void {
   if (error instanceof CommanderError) {
     // Without a verb commander has printed its help already.
@@ -185,7 +234,7 @@ function report(error: unknown): void {
       return;
     }
     console.error(`vmapcheck: ${oneLine(error.message.replace(/^error: /, ""))}`);
-  } else if (error instanceof InputError || error instanceof UsageError) {
+  } else if (error instanceof InputError || error instanceof UsageError || isOfSystem(error)) {
     console.error(`vmapcheck: ${oneLine(error.message)}`);
   } else {
     throw error;
@@ -193,11 +242,17 @@ function report(error: unknown): void {
   process.exitCode = BAD_INPUT;
 }
 
+/** What a system call said: a file that cannot be written, a full disk. */
+function isOfSystem(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && "syscall" in error && "code" in error;
+}
+
+// What was found cannot be shown any more. A pipe that its reader closed (`| head`) needs no word about that.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  // Somebody closed the pipe (`| head`): there is nobody left to tell.
-  if (error.code === "EPIPE") process.exit();
-  throw error;
+  if (error.code !== "EPIPE") console.error(`vmapcheck: standard output: ${oneLine(error.message)}`);
+  process.exit(BAD_INPUT);
 });
+process.stderr.on("error", () => {});
 
 try {
   await program.parseAsync();

@@ -1,6 +1,8 @@
-/** Where output goes: what a person reads, or one JSON document; progress to stderr, and only to a terminal. */
+/** Where output goes: what a person reads, within 100 columns, or one JSON document; progress to stderr. */
+import { stripVTControlCharacters } from "node:util";
 import Table from "cli-table3";
 import yoctoSpinner from "yocto-spinner";
+import type { Stop } from "../engine/explore.ts";
 import { INTERRUPTED } from "./exit.ts";
 
 export interface Progress {
@@ -8,9 +10,15 @@ export interface Progress {
   stop(): void;
 }
 
-/** A line on stderr that changes while work goes on, and leaves Ctrl-C to the work itself; silent when stderr is not a terminal. */
+/** Between two lines of progress where stderr is not a terminal. */
+const PROGRESS_MS = 10_000;
+
+/**
+ * A line on stderr that changes while work goes on, and leaves Ctrl-C to the work itself. Where stderr is not a
+ * terminal: a line every ten seconds, and none of work that takes less.
+ */
 export function progress(): Progress {
-  if (!process.stderr.isTTY) return { say: () => {}, stop: () => {} };
+  if (!process.stderr.isTTY) return progressLines();
   const spinner = yoctoSpinner({ stream: process.stderr, handleSignals: false }).start();
   return {
     say: (text) => {
@@ -22,20 +30,46 @@ export function progress(): Progress {
   };
 }
 
+function progressLines(): Progress {
+  const started = Date.now();
+  let last = started;
+  return {
+    say: (text) => {
+      const now = Date.now();
+      if (now - last < PROGRESS_MS) return;
+      last = now;
+      const line = `vmapcheck: ${Math.round((now - started) / 1000)} s: ${text}`;
+      process.stderr.write(`${line.slice(0, MOST_COLUMNS)}\n`);
+    },
+    stop: () => {},
+  };
+}
+
 /** Two interrupts closer than this are one press of Ctrl-C. */
 const SAME_PRESS_MS = 500;
+
+/** What hears Ctrl-C: the work that began last. */
+let listener: (() => void) | undefined;
 
 /** Whether Ctrl-C was pressed; long work asks between turns and ends with what it has. */
 export function interruptible(): { readonly interrupted: boolean; turn(): Promise<void> } {
   const state = { interrupted: false, turn: () => new Promise<void>((resolve) => setImmediate(resolve)) };
   let first = 0;
-  process.on("SIGINT", () => {
+  if (listener !== undefined) process.off("SIGINT", listener);
+  listener = () => {
     // npm and the terminal may both pass one Ctrl-C on; one a moment later means it.
     if (state.interrupted && Date.now() - first > SAME_PRESS_MS) process.exit(INTERRUPTED);
     if (!state.interrupted) first = Date.now();
     state.interrupted = true;
-  });
+  };
+  process.on("SIGINT", listener);
   return state;
+}
+
+/** Says "time" once this many seconds are over: the outer bound of work that ends by itself. */
+export function timeUp(seconds: number | undefined): () => Stop {
+  const end = seconds === undefined ? Number.POSITIVE_INFINITY : performance.now() + seconds * 1000;
+  return () => performance.now() > end && "time";
 }
 
 const NO_LINES = {
@@ -56,11 +90,64 @@ const NO_LINES = {
   middle: "  ",
 };
 
-/** Rows as aligned columns, two spaces between, no lines. */
-export function columns(rows: readonly (readonly string[])[]): string {
+const MOST_COLUMNS = 100;
+/** Between two columns of a table. */
+const BETWEEN = 2;
+
+/** How wide lines may be: as wide as the terminal, and no more than 100 columns. */
+export function textWidth(): number {
+  // A terminal that does not know its width says 0.
+  return Math.min(MOST_COLUMNS, process.stdout.columns || MOST_COLUMNS);
+}
+
+/** Prints for a person: lines that are too long are folded. */
+export function print(text: string): void {
+  console.log(folded(text));
+}
+
+const widthOf = (text: string) => stripVTControlCharacters(text).length;
+
+/** The text with every line that is too long folded at spaces, indented a little more. A longer word stays whole. */
+export function folded(text: string, width: number = textWidth()): string {
+  return text
+    .split("\n")
+    .map((line) => (widthOf(line) <= width ? line : foldedLine(line, width)))
+    .join("\n");
+}
+
+function foldedLine(line: string, width: number): string {
+  const indent = " ".repeat((/^ */.exec(line)?.[0].length ?? 0) + BETWEEN);
+  const lines: string[] = [];
+  let current = "";
+  for (const [, space = "", word = ""] of line.matchAll(/(\s*)(\S+)/g)) {
+    const longer = `${current}${space}${word}`;
+    if (widthOf(longer) <= width || current.trim() === "") {
+      current = longer;
+    } else {
+      lines.push(current);
+      current = `${indent}${word}`;
+    }
+  }
+  return [...lines, current].join("\n");
+}
+
+/** `replay:  command line`; one that is too long is folded so that a shell still takes it as one. */
+export function commandLine(label: string, words: string): string {
+  const line = `${label}:  ${words}`;
+  if (widthOf(line) <= textWidth()) return line;
+  const at = line.lastIndexOf(" --", textWidth() - BETWEEN);
+  return at < 0 ? line : `${line.slice(0, at)} \\\n   ${line.slice(at)}`;
+}
+
+/**
+ * Rows as aligned columns, two spaces between, no lines. Where they are too wide together, the widest are folded at
+ * spaces. A cell may have several lines.
+ */
+export function columns(rows: readonly (readonly string[])[], width: number = textWidth()): string {
   const table = new Table({
     chars: NO_LINES,
     style: { "padding-left": 0, "padding-right": 0, head: [], border: [] },
+    ...foldedTo(columnWidths(rows), rows, width),
   });
   table.push(...rows.map((row) => [...row]));
   return table
@@ -68,4 +155,27 @@ export function columns(rows: readonly (readonly string[])[]): string {
     .split("\n")
     .map((line) => line.trimEnd())
     .join("\n");
+}
+
+/** The widest line of each column, or the longest part of one. */
+function columnWidths(rows: readonly (readonly string[])[], part: string | RegExp = "\n"): number[] {
+  const count = Math.max(0, ...rows.map((row) => row.length));
+  return Array.from({ length: count }, (_none, column) =>
+    Math.max(0, ...rows.flatMap((row) => (row[column] ?? "").split(part).map(widthOf))),
+  );
+}
+
+/** Narrower columns where these have no room together; none narrower than its longest word, which is not folded. */
+function foldedTo(natural: readonly number[], rows: readonly (readonly string[])[], width: number) {
+  let excess = natural.reduce((sum, each) => sum + each + BETWEEN, -BETWEEN) - width;
+  if (excess <= 0) return {};
+  const widths = [...natural];
+  const words = columnWidths(rows, /\s/);
+  for (; excess > 0; excess--) {
+    const foldable = widths.map((each, column) => (each > (words[column] as number) ? each : 0));
+    const most = Math.max(...foldable);
+    if (most === 0) break;
+    widths[foldable.indexOf(most)] = most - 1;
+  }
+  return { colWidths: widths, wordWrap: true };
 }

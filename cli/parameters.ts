@@ -6,12 +6,15 @@ type Parameters = Readonly<Record<string, number>>;
 /** What has parameters. */
 type Scoped = Pick<Explorable, "name" | "parameters">;
 
-/** `V=3,F=2` over the usual values. Throws a UsageError for an unknown name or a value that cannot be. */
-export function parametersOf(scoped: Scoped, scope: string): Record<string, number> {
+/**
+ * `V=3,F=2` over the usual values, or these if no scope is given. Throws a UsageError for an unknown name, a value
+ * that cannot be, and for text that names nothing.
+ */
+export function parametersOf(scoped: Scoped, scope?: string): Record<string, number> {
   const { name, parameters } = scoped;
   const chosen = Object.fromEntries(Object.entries(parameters).map(([key, { usual }]) => [key, usual]));
   const given = new Set<string>();
-  for (const part of scope.split(",").filter((text) => text !== "")) {
+  for (const part of scope?.split(",") ?? []) {
     const [, key = "", digits = ""] = /^(\w+)=(\d+)$/.exec(part) ?? [];
     if (!Object.hasOwn(parameters, key)) {
       throw new UsageError(`--scope of ${name} takes ${formOf(scoped)}, not ${JSON.stringify(part)}`);

@@ -4,6 +4,8 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { stripVTControlCharacters } from "node:util";
+import { vi } from "vitest";
 
 export const ROOT: string = fileURLToPath(new URL("..", import.meta.url));
 export const TSX: string = pathToFileURL(join(ROOT, "node_modules/tsx/dist/esm/index.mjs")).href;
@@ -12,18 +14,26 @@ export const elsewhere: string = mkdtempSync(join(tmpdir(), "vmapcheck-cli-"));
 export interface Ended {
   readonly code: number;
   readonly out: string;
+  /** Without lines of progress: how many there are is a matter of how busy the machine is. */
   readonly err: string;
 }
+
+const PROGRESS = /^vmapcheck: \d+ s: .*\n/gm;
 
 /** No wish about colour, on a machine that says CI as build machines do: that alone asks for none. */
 export const env: NodeJS.ProcessEnv = { ...process.env, CI: "true" };
 for (const wish of ["FORCE_COLOR", "NO_COLOR"]) delete env[wish];
 
 export function vmapcheck(...words: string[]): Promise<Ended> {
+  return vmapcheckAt(elsewhere, ...words);
+}
+
+/** The same in this folder. */
+export function vmapcheckAt(cwd: string, ...words: string[]): Promise<Ended> {
   const node = ["--import", TSX, join(ROOT, "cli/main.ts"), ...words];
   return new Promise((done) => {
-    execFile(process.execPath, node, { cwd: elsewhere, env, maxBuffer: 2 ** 26 }, (error, out, err) =>
-      done({ code: error === null ? 0 : Number(error.code), out, err }),
+    execFile(process.execPath, node, { cwd, env, maxBuffer: 2 ** 26 }, (error, out, err) =>
+      done({ code: error === null ? 0 : Number(error.code), out, err: err.replace(PROGRESS, "") }),
     );
   });
 }
@@ -35,3 +45,16 @@ export const json = async (
   const { code, out } = await vmapcheck(...words, "--json");
   return { code, document: JSON.parse(out) };
 };
+
+/** The exit code of a verb that is called in this process, and what it prints: without colours, which may be forced. */
+export async function printedBy(
+  verb: () => number | Promise<number>,
+): Promise<{ code: number; out: string }> {
+  const log = vi.spyOn(console, "log").mockImplementation(() => {});
+  try {
+    const code = await verb();
+    return { code, out: stripVTControlCharacters(log.mock.calls.map(([line]) => line).join("\n")) };
+  } finally {
+    log.mockRestore();
+  }
+}

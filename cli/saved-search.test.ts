@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { oneLine } from "../adapters/input-error.ts";
+import { BOUNDS } from "../engine/bounds.testing.ts";
 import { type Explored, explore } from "../engine/explore.ts";
 import type { Saved } from "../engine/search.ts";
 import { UsageError } from "./exit.ts";
@@ -22,18 +23,19 @@ const named = {
 const opened = (): Opened => explorableNamed(named.machine).open(named.parameters, named);
 
 function explored(resume: Saved | undefined, save: (search: Saved) => void): Explored {
-  const bounds = { states: resume === undefined ? 100 : 1e5, milliseconds: 60_000, bytes: 1e9 };
   return explore(opened().machine, {
-    bounds,
+    bounds: resume === undefined ? { ...BOUNDS, states: 100 } : BOUNDS,
     enough: () => false,
     resume,
     saving: { due: () => false, save },
   });
 }
 
+let files = 0;
+
 /** A search that ended at a bound, with something changed before it was saved. */
 function saved(change: (search: Saved) => Saved = (search) => search): string {
-  const path = join(folder, `${Math.random()}.checkpoint`);
+  const path = join(folder, `${++files}.checkpoint`);
   explored(undefined, (search) => savingTo(path, 0, opened().machine, named).save(change(search)));
   return path;
 }

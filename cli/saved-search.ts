@@ -1,5 +1,4 @@
 /** Checkpoints of `explore`: a search in a file, with all that says how its machine was asked for. */
-import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { behaviourOf } from "../engine/behaviour.ts";
 import {
@@ -14,6 +13,7 @@ import type { Saving, Visitable } from "../engine/explore.ts";
 import { OutOfMemory } from "../engine/out-of-memory.ts";
 import { UsageError } from "./exit.ts";
 import { explorableNamed, ORDERS } from "./explorable.ts";
+import { VERSION } from "./package-version.ts";
 import { inOrder, wrongIn } from "./parameters.ts";
 import { type Named, visitableByName } from "./visitable-by-name.ts";
 
@@ -108,9 +108,3 @@ function orUsageError<T>(path: string, work: () => T): T {
     throw error;
   }
 }
-
-const PACKAGE = new URL(
-  import.meta.url.includes("/dist/") ? "../../package.json" : "../package.json",
-  import.meta.url,
-);
-const VERSION: string = JSON.parse(readFileSync(PACKAGE, "utf8")).version;

@@ -22,12 +22,14 @@ export interface StepColumn {
 export interface StepCell {
   /** A law, or what has to end. */
   readonly law: string;
-  /** Kept in every state of the usual scope; broken; or not broken as far as it was visited. */
+  /** Kept in every state of the usual scope; violated; or not violated as far as it was visited. */
   readonly verdict: "kept" | "broken" | "open";
   readonly breaks: readonly StepBreak[];
 }
 
 export interface StepBreak {
+  /** Which it is in the protocol: of what has to end on each CPU, one for each. */
+  readonly law: string;
   /** Its slug; null where the catalogue has no name for it. */
   readonly bug: string | null;
   readonly protocol: string;
@@ -82,13 +84,13 @@ function columnOf(name: string, { protocols: visited, pinned }: InterleavedRepor
     );
     for (const { bug, law, steps, loop } of runs) {
       const replay = replayOf(name, bug.id, law);
-      add(withoutCpu(law), "broken", [{ bug: bug.id, protocol, steps, loop: loop ?? null, replay }]);
+      add(withoutCpu(law), "broken", [{ law, bug: bug.id, protocol, steps, loop: loop ?? null, replay }]);
     }
     const report = visited.find((each) => each.name === protocol);
     for (const { law, steps, bug = null } of report?.laws ?? []) {
       if (runs.some((run) => run.law === law)) continue;
       if (steps === undefined) add(law, report?.ended === "fixpoint" ? "kept" : "open", []);
-      else add(law, "broken", [{ bug, protocol, steps, loop: null, replay: replayOf(name, bug, law) }]);
+      else add(law, "broken", [{ law, bug, protocol, steps, loop: null, replay: replayOf(name, bug, law) }]);
     }
   }
   const shown = [...cells.values()].flatMap(({ breaks }) => breaks.flatMap(({ bug }) => bug ?? []));

@@ -7,11 +7,13 @@ import { replayVerb } from "./verbs/replay.ts";
 
 const PINNED = join(ROOT, "counterexamples/vb-final-free-window/interleaving.json");
 
+let files = 0;
+
 /** The pinned run of C13 with something changed, as a file. */
 function changed(change: (file: { [name: string]: unknown; steps: string[] }) => void): string {
   const file = JSON.parse(readFileSync(PINNED, "utf8"));
   change(file);
-  const path = join(elsewhere, `changed-${Math.random()}.json`);
+  const path = join(elsewhere, `changed-${++files}.json`);
   writeFileSync(path, JSON.stringify(file));
   return path;
 }

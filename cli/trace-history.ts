@@ -12,10 +12,17 @@ import type { HistoryStep } from "../spec/history.ts";
 import { lawsCalled } from "../spec/laws/index.ts";
 import { releaseOf } from "../spec/releases.ts";
 import type { Pages, Vpn } from "../spec/vocabulary.ts";
+import { UsageError } from "./exit.ts";
 
 /** Whether a file is a recording, by its name: `.jsonl` or `.jsonl.gz`. */
 export function isRecording(file: string): boolean {
   return /\.jsonl(\.gz)?$/.test(file);
+}
+
+/** Throws a UsageError where a line of a recording is asked for of what has none. */
+export function refuseTrace(target: string, line: number | undefined): void {
+  if (line === undefined || isRecording(target)) return;
+  throw new UsageError(`--trace is for a recording (.jsonl, .jsonl.gz), and ${target} is none`);
 }
 
 /** The trace on this line of a recording, or else the first that breaks the law, promised or not, or any, as a history. */

@@ -5,7 +5,7 @@ import { factsOf, factsText, type VersionFacts, withOthers } from "./versions.ts
 
 const facts = (word: string) => factsOf(word) as VersionFacts;
 /** Its lines, not wrapped. */
-const text = (word: string) => factsText(facts(word)).replaceAll("\n      ", " ");
+const text = (word: string) => factsText(facts(word));
 const columns = (word: string) => checkedFor(word).kernels.map(({ name }) => name);
 
 describe("a version without a model of its own", () => {

@@ -18,7 +18,6 @@ import {
   type Version,
   versionOf,
 } from "../kernels/versions.ts";
-import { wrapped } from "./wrapping.ts";
 
 /** `7.2 (= 6.19)`: a label, and the others of the same kernel. */
 export function withOthers(label: string, labels: readonly string[]): string {
@@ -223,7 +222,7 @@ export function factsText(facts: VersionFacts): string {
   lines.push(...known.map((line) => `  ${line}`));
   const perhaps = bugs.mayHave.length === 0 ? "" : `; perhaps ${shortNames(bugs.mayHave)}`;
   lines.push(`  bugs, by the commits: ${shortNames(bugs.has)}${perhaps}`);
-  return lines.flatMap(wrapped).join("\n");
+  return lines.join("\n");
 }
 
 function headline(

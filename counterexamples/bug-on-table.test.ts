@@ -1,6 +1,7 @@
 /** The BUG_ON alignment case as a table: which requests reach it, held to what docs/findings.md says. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { BOUNDS } from "../engine/bounds.testing.ts";
 import { explore } from "../engine/explore.ts";
 import { linux2_6_39 } from "../kernels/linux-2.6.39.ts";
 import { pigginDraft3 } from "../kernels/piggin-draft-3.ts";
@@ -12,7 +13,6 @@ import type { Scope } from "../spec/scope.ts";
 import { PAGE_SIZE } from "../spec/vocabulary.ts";
 
 const SCOPE: Scope = spaceScope({ pages: 5, sizes: 5, aligns: 4, windows: 4, at: MIDDLE });
-const BOUNDS = { states: 1e6, milliseconds: 60_000, bytes: 1e9 };
 
 /** By window and alignment, the sizes that stop the kernel in three commands, and in no fewer; all to the fixpoint. */
 function reaching(kernel: Kernel<State>): { readonly rows: readonly string[]; readonly ended: string } {

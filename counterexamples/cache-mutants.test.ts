@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { readHistory } from "../adapters/history-file.ts";
 import { pinnedFile } from "../cli/pinned.ts";
+import { BOUNDS } from "../engine/bounds.testing.ts";
 import { explore } from "../engine/explore.ts";
 import { linux2_6_39 } from "../kernels/linux-2.6.39.ts";
 import type { State } from "../kernels/state.ts";
@@ -15,7 +16,6 @@ import type { Bug } from "./bug.ts";
 import { CACHE_MUTANTS, type CacheMutant } from "./cache-mutants.ts";
 import { bugCalled } from "./index.ts";
 
-const BOUNDS = { states: 5_000_000, milliseconds: 60_000, bytes: 2 ** 30 };
 /** Unreduced: a mutant may read what the kernel would not. */
 const UNREDUCED = { reduced: false };
 

@@ -70,6 +70,8 @@ const BITES: Readonly<Record<string, readonly HistoryStep[]>> = {
   ],
   "flush-only-once": [ALLOC, { op: "free", area: 0 }, { op: "purge" }, { op: "unmapAliases" }],
   "flush-well-formed": [ALLOC, { op: "free", area: 0 }, { op: "purge" }],
+  "one-flush-per-purge": [ALLOC, { op: "free", area: 0 }, { op: "purge" }],
+  "space-returns": [ALLOC, { op: "free", area: 0 }, { op: "purge" }],
   "finds-areas": [ALLOC, { op: "find", page: 64 }],
   "lazy-count": [ALLOC, { op: "free", area: 0 }],
 };

@@ -5,11 +5,14 @@
 import { NONE } from "../kernels/areas.ts";
 import { cachedKernel, cachedSteps } from "../kernels/cached-kernel.ts";
 import { findByAnyPage } from "../kernels/find.ts";
+import { assignFreeSpace, copyFreeSpace } from "../kernels/free-space.ts";
 import { rules2_6_39 } from "../kernels/linux-2.6.39.ts";
+import { rules5_17 } from "../kernels/linux-5.17.ts";
 import { flushTlbKernelRange } from "../kernels/memory.ts";
 import { unmapEach } from "../kernels/purge.ts";
 import { NO_ROOM } from "../kernels/search-uncached.ts";
 import type { State } from "../kernels/state.ts";
+import { treeKernel } from "../kernels/tree-kernel.ts";
 import { eraseArea, type Steps, vmapKernel } from "../kernels/vmap-kernel.ts";
 import type { LawId } from "../spec/contract.ts";
 import type { Kernel } from "../spec/kernel.ts";
@@ -74,6 +77,44 @@ const searchesAbove: Partial<Steps> = {
   search: (state, request) => steps.search(state, { ...request, vstart: request.vstart + 1 }),
 };
 
+/** Space that never comes back, in three ways: the purge drops it, the search passes it by, the list keeps it. */
+const neverGivesBack: Canary = {
+  law: "space-returns",
+  kernel: treeKernel(
+    releaseOf("5.17"),
+    {
+      ...rules5_17,
+      lazyExtents: {
+        ...rules5_17.lazyExtents,
+        purge: (state, dirty, pools) => {
+          const before = copyFreeSpace(state.free);
+          rules5_17.lazyExtents.purge(state, dirty, pools);
+          assignFreeSpace(state.free, before);
+        },
+      },
+    },
+    "gives no space back",
+  ),
+};
+
+/** `gaveUpAt` means nothing to a search with a cache: here it is the end of all that was given out. */
+const searchHigher: Steps["search"] = (state, request) => {
+  const start = steps.search(state, { ...request, vstart: Math.max(request.vstart, state.gaveUpAt) });
+  if (start !== NO_ROOM) state.gaveUpAt = start + request.size;
+  return start;
+};
+const onlyGoesUp = canary("space-returns", "searches above all it gave out", {
+  search: searchHigher,
+  searchAgain: searchHigher,
+});
+
+const keepsWhatItPurged = canary("space-returns", "keeps in its list what it purged", {
+  purge: (state) => {
+    if (state.lazyPages > 0) flushTlbKernelRange(state, 0, state.scope.wordPages);
+    state.lazyPages = 0;
+  },
+});
+
 export const CANARIES: readonly Canary[] = [
   neverAligns,
   canary("lowest-fit-at-a-page", "leaves the first page", searchesAbove),
@@ -125,6 +166,17 @@ export const CANARIES: readonly Canary[] = [
   canary("finds-areas", "looks a page above", {
     find: (state, page) => findByAnyPage(state, page + 1),
   }),
+  canary("one-flush-per-purge", "flushes page by page", {
+    purge: (state, dirty, pools) => {
+      steps.purge(state, dirty, pools);
+      state.flushes = state.flushes.flatMap(({ start, end }) =>
+        Array.from({ length: end - start }, (_none, nth) => ({ start: start + nth, end: start + nth + 1 })),
+      );
+    },
+  }),
+  neverGivesBack,
+  onlyGoesUp,
+  keepsWhatItPurged,
   canary("lazy-count", "counts areas, not pages", {
     keepLazy: (state, slot) => {
       const before = state.lazyPages;

@@ -14,9 +14,11 @@ import { cacheFreeLeavesIt } from "./cache-free-leaves-it/bug.ts";
 import { cacheFreeMovesItUp } from "./cache-free-moves-it-up/bug.ts";
 import { cacheNoAlignTest } from "./cache-no-align-test/bug.ts";
 import { cacheNoVstartTest } from "./cache-no-vstart-test/bug.ts";
+import { guardBetweenAreas } from "./guard-between-areas/bug.ts";
 import { lazyPteLiveAlias } from "./lazy-pte-live-alias/bug.ts";
 import { noGuardAdjacency } from "./no-guard-adjacency/bug.ts";
 import { nodesBeforeInit } from "./nodes-before-init/bug.ts";
+import { purgeFlushesPerArea } from "./purge-flushes-per-area/bug.ts";
 import { purgeListUaf } from "./purge-list-uaf/bug.ts";
 import { vaGapOffbyone } from "./va-gap-offbyone/bug.ts";
 import { vaLeakOnEnospc } from "./va-leak-on-enospc/bug.ts";
@@ -52,11 +54,13 @@ export const BUGS: readonly Bug[] = [
   augPercpuJump,
   augAlignOverhead,
   noGuardAdjacency,
+  guardBetweenAreas,
   purgeListUaf,
   vunmapNoCacheFlush,
   lazyPteLiveAlias,
   aliasesBeforeInit,
   nodesBeforeInit,
+  purgeFlushesPerArea,
   vbFragmentExhaustion,
   vbHeadInsertExhaustion,
   vbDirtymapWordCross,

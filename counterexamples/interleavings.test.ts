@@ -3,14 +3,13 @@ import { describe, expect, test } from "vitest";
 import { interleavingIn } from "../adapters/interleaving-file.ts";
 import { readJson } from "../adapters/json-file.ts";
 import { visitActions } from "../engine/actions.ts";
+import { BOUNDS } from "../engine/bounds.testing.ts";
 import { explore } from "../engine/explore.ts";
 import { findLassos } from "../engine/liveness.ts";
 import { stepMachineOf } from "../protocols/index.ts";
 import { isConfirmed } from "../protocols/interleaving.ts";
 import { LAWS } from "../spec/laws/index.ts";
 import { INTERLEAVED } from "./interleavings.ts";
-
-const BOUNDS = { states: 1e6, milliseconds: 60_000, bytes: 1e9 };
 
 const ALL = INTERLEAVED.flatMap((bug) => bug.breaks.map((broken) => ({ id: bug.id, bug, ...broken })));
 

@@ -187,6 +187,21 @@ const mapsAmongAreas: ShortestSpace = {
   calls: ["alloc", "map", "purge", "unmapAliases"],
 };
 
+const crowdedBlocks: ShortestSpace = {
+  says: "map a page through blocks of two on two CPUs, allocate 1 to 6 pages at alignments of 1 and 2 pages in five windows of eight pages, free, purge",
+  scope: {
+    ...EIGHT_PAGES,
+    cpus: 2,
+    vmalloc: { vstart: 16, vend: 24 },
+    blockPages: 2,
+    bitsPerLong: 1,
+    counts: [1],
+    sizes: upTo(6),
+    aligns: aligned(1, 2),
+  },
+  calls: ["alloc", "map", "purge"],
+};
+
 /** Pairs of percpu areas, of 1 or 2 pages each, the second from 2 to 7 pages above the first. */
 const PAIRS = [2, 3, 4, 5, 6, 7].flatMap((apart) =>
   [1, 2].flatMap((first) =>
@@ -224,6 +239,8 @@ export const SHORTEST_SPACES: Readonly<Record<string, Readonly<Record<string, Sh
     "lowest-fit.json": areas,
     "refused-only-when-full.json": areas,
     "purge-only-when-full.json": areas,
+    "blocks-pack.json": crowdedBlocks,
+    "free-space-is-usable.json": areas,
   },
   "wrap-size-minus-one": {
     "in-window.json": wholeWord,
@@ -245,18 +262,23 @@ export const SHORTEST_SPACES: Readonly<Record<string, Readonly<Record<string, Sh
     "highest-congruent-fit.json": percpuAreas,
     "refused-only-when-full.json": percpuAreas,
     "purge-only-when-full.json": percpuAreas,
+    "free-space-is-usable.json": percpuAreas,
   },
   "aug-align-overhead": {
     "refused-only-when-full.json": areas,
     "purge-only-when-full.json": areas,
+    "blocks-pack.json": crowdedBlocks,
+    "free-space-is-usable.json": areas,
     "lowest-fit.json": areasInSix,
     "lowest-fit-at-a-page.json": areasInSix,
   },
+  "guard-between-areas": { "blocks-pack.json": crowdedBlocks, "free-space-is-usable.json": areas },
   "no-guard-adjacency": { "guard-between-vmaps.json": vmaps },
   "purge-list-uaf": { "no-use-after-free.json": areas },
   "vunmap-no-cache-flush": { "cache-flushed-before-unmap.json": mappedAreas },
   "lazy-pte-live-alias": { "unmapped-means-no-pte.json": everything },
   "aliases-before-init": { "init-order.json": beforeInit, "no-bug.json": beforeInit },
+  "purge-flushes-per-area": { "one-flush-per-purge.json": areas },
   "nodes-before-init": { "init-order.json": findingBeforeInit, "no-bug.json": findingBeforeInit },
   "vb-fragment-exhaustion": { "nothing-leaks.json": everything },
   "vb-head-insert-exhaustion": { "nothing-leaks.json": smallMaps },

@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { type HistoryFile, readHistory } from "../adapters/history-file.ts";
 import { kernelNamed } from "../cli/names.ts";
 import { allPinned, pinnedFile } from "../cli/pinned.ts";
+import { BOUNDS } from "../engine/bounds.testing.ts";
 import type { State } from "../kernels/state.ts";
 import { confirmBreak, type Sought, shortest } from "../properties/shortest.ts";
 import type { LawId } from "../spec/contract.ts";
@@ -13,8 +14,6 @@ import { heldTo } from "../spec/kernel.ts";
 import type { Break, Bug } from "./bug.ts";
 import { bugCalled, nameBreaks } from "./index.ts";
 import { LONGER_SPACES, SHORTEST_SPACES, type ShortestSpace } from "./shortest-spaces.testing.ts";
-
-const BOUNDS = { states: 2_000_000, milliseconds: 60_000, bytes: 2 ** 30 };
 
 /** This law broken by this bug, as the catalogue names breaks. */
 function soughtOn(label: string, bug: string, law: LawId): Sought<State> {
@@ -49,35 +48,26 @@ describe("nothing is shorter than what is pinned", () => {
 
 /** Minutes, and so only where it is asked for: `npm run shortest:all` does. */
 const LONG = process.env.VMAPCHECK_LONG === "1";
-const LONG_BOUNDS = { ...BOUNDS, milliseconds: 600_000 };
 
 describe.runIf(LONG)("nothing is shorter either", () => {
   const longer = allPinned().filter(({ bug, pinned }) => LONGER_SPACES[bug.id]?.[pinned.pinned]);
 
-  test.each(longer)(
-    "for callers who do more, in $bug.id/$pinned.pinned",
-    async ({ bug, pinned }) => {
-      const space = LONGER_SPACES[bug.id]?.[pinned.pinned] as ShortestSpace;
-      const { kernel } = await readHistory(pinnedFile(bug, pinned));
-      const { history } = shortest(soughtOn(kernel, bug.id, pinned.law), space, LONG_BOUNDS);
-      expect(history).toHaveLength(await pinnedLength(bug, pinned, kernel));
-    },
-    LONG_BOUNDS.milliseconds,
-  );
+  test.each(longer)("for callers who do more, in $bug.id/$pinned.pinned", async ({ bug, pinned }) => {
+    const space = LONGER_SPACES[bug.id]?.[pinned.pinned] as ShortestSpace;
+    const { kernel } = await readHistory(pinnedFile(bug, pinned));
+    const { history } = shortest(soughtOn(kernel, bug.id, pinned.law), space, BOUNDS);
+    expect(history).toHaveLength(await pinnedLength(bug, pinned, kernel));
+  });
 
   const everyKernel = allPinned().flatMap(({ bug, pinned }) =>
     pinned.on.map((kernel) => ({ bug, pinned, kernel })),
   );
 
-  test.each(everyKernel)(
-    "on $kernel, in $bug.id/$pinned.pinned",
-    async ({ bug, pinned, kernel }) => {
-      const space = SHORTEST_SPACES[bug.id]?.[pinned.pinned] as ShortestSpace;
-      const { history } = shortest(soughtOn(kernel, bug.id, pinned.law), space, LONG_BOUNDS);
-      expect(history).toHaveLength(await pinnedLength(bug, pinned, kernel));
-    },
-    LONG_BOUNDS.milliseconds,
-  );
+  test.each(everyKernel)("on $kernel, in $bug.id/$pinned.pinned", async ({ bug, pinned, kernel }) => {
+    const space = SHORTEST_SPACES[bug.id]?.[pinned.pinned] as ShortestSpace;
+    const { history } = shortest(soughtOn(kernel, bug.id, pinned.law), space, BOUNDS);
+    expect(history).toHaveLength(await pinnedLength(bug, pinned, kernel));
+  });
 });
 
 describe("the table of spaces", () => {

@@ -1,10 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { lazyUnmap, lazyUnmapRules } from "../protocols/lazy-unmap.ts";
 import { confirmRun, type PackedMachine, visitActions } from "./actions.ts";
+import { BOUNDS } from "./bounds.testing.ts";
+import { has } from "./conditions.ts";
 import { type ExploreOptions, explore } from "./explore.ts";
+import { Layout, plain } from "./layout.ts";
 import { counter, ring } from "./machines.testing.ts";
 
-const FREELY: ExploreOptions = { bounds: { states: 1e6, milliseconds: 60_000, bytes: 1e9 } };
+const FREELY: ExploreOptions = { bounds: BOUNDS };
 
 /** The machine with this for the form that its states are merged by. */
 const mergedBy = (machine: PackedMachine, canonical: (state: Int32Array) => void): PackedMachine => ({
@@ -28,6 +31,55 @@ describe("a symmetry that is none", () => {
       if (state[0] === 0b10) state[0] = 0b100;
     });
     expect(() => explore(visitActions(machine, { symmetry: true }), FREELY)).toThrow(says);
+  });
+});
+
+describe("a run among merged states", () => {
+  /** From 1, actions each of which leads from one number to another; merged by a form that merges none. */
+  function steps(...all: readonly (readonly [from: number, to: number, asserts?: string])[]): PackedMachine {
+    const layout = new Layout();
+    const at = layout.field("at", plain(8));
+    const machine: PackedMachine = {
+      name: "steps",
+      words: layout.words,
+      initial: (state) => {
+        state.fill(0);
+        at.set(state, 1);
+      },
+      actions: all.map(([from, to, id], nth) => ({
+        name: `${nth}: ${from} to ${to}`,
+        when: [has(at, from)],
+        effect: (state: Int32Array) => at.set(state, to),
+        ...(id === undefined
+          ? {}
+          : { asserts: [{ law: { id, says: "It is not taken." }, holds: () => false }] }),
+      })),
+      invariants: [{ id: "not-at-5", says: "Nobody comes to 5.", never: [[has(at, 5)]] }],
+    };
+    return mergedBy(machine, () => {});
+  }
+
+  function runInto(machine: PackedMachine, law: string): readonly number[] | undefined {
+    const visited = visitActions(machine, { symmetry: true });
+    const { breaks } = explore(visited, { ...FREELY, enough: (broken) => broken.includes(law) });
+    const run = breaks.find((each) => each.law === law)?.run;
+    expect(run && confirmRun(machine, law, run)).toBe(true);
+    return run;
+  }
+
+  test("takes no action that is not enabled, though it would lead on as well", () => {
+    expect(runInto(steps([3, 2], [1, 2], [4, 5], [2, 5]), "not-at-5")).toEqual([1, 3]);
+  });
+
+  test("takes no action on the way whose assertion fails there", () => {
+    expect(runInto(steps([1, 2, "first"], [1, 2], [2, 3], [3, 5]), "not-at-5")).toEqual([1, 2, 3]);
+  });
+
+  test("ends with an action that breaks the law itself, not with another's", () => {
+    const machine = steps([1, 2], [2, 3], [2, 5], [2, 4, "first"], [2, 4, "second"]);
+    expect(runInto(machine, "second")).toEqual([0, 4]);
+    expect(runInto(machine, "first")).toEqual([0, 3]);
+    expect(runInto(machine, "not-at-5")).toEqual([0, 2]);
   });
 });
 

@@ -86,9 +86,12 @@ export function machineHash(machine: Visitable): string {
   return createHash(CHECKSUM).update(signature(machine)).digest("hex");
 }
 
+/** The file that a checkpoint is written to before it is put in its place. */
+export const besideCheckpoint = (path: string): string => `${path}.part`;
+
 /** Puts a search into a file, whole or not at all. Throws what the file system says. */
 export function writeCheckpoint(path: string, known: Known, owner: unknown, saved: Saved): void {
-  const beside = `${path}.part`;
+  const beside = besideCheckpoint(path);
   try {
     writeWhole(beside, headerOf(known, owner, saved), saved.table);
     renameSync(beside, path);

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import { emptyBatch, push } from "./batch.ts";
+import { BOUNDS } from "./bounds.testing.ts";
 import { CompactTable } from "./compact-table.ts";
 import { explore } from "./explore.ts";
 import { visitLive } from "./live.ts";
@@ -52,8 +53,10 @@ describe("a table of hashes", () => {
   test("is smaller than a table of states, also of a live machine", () => {
     const machine = { ...liveRing(20, 10), words: 20 };
     const live = visitLive({ ...machine, form: (state, into, at) => into.set(state.at.map(Number), at) });
-    const bounds = { states: 1e6, milliseconds: 60_000, bytes: 1e9 };
-    const [whole, hashed] = [explore(live, { bounds }), explore(live, { bounds, compact: true })];
+    const [whole, hashed] = [
+      explore(live, { bounds: BOUNDS }),
+      explore(live, { bounds: BOUNDS, compact: true }),
+    ];
     expect(hashed.states).toBe(whole.states);
     // No level is larger than a twentieth of all: hashes and what waits are less than a third.
     expect(hashed.bytes).toBeLessThan(whole.bytes / 3);

@@ -1,15 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { type PackedMachine, visitActions } from "./actions.ts";
+import { BOUNDS } from "./bounds.testing.ts";
 import { dotText } from "./dot.ts";
 import { explore } from "./explore.ts";
 import { counter, ring } from "./machines.testing.ts";
 
-const bounds = { states: 1e6, milliseconds: 60_000, bytes: 1e9 };
-
 /** The graph of a machine, explored behind breaks unless told otherwise. */
 function graph(packed: PackedMachine, enough = () => false): string {
   const machine = visitActions(packed, { symmetry: false });
-  return dotText(machine, explore(machine, { bounds, enough }), (state) => [`state "${state}"`]);
+  return dotText(machine, explore(machine, { bounds: BOUNDS, enough }), (state) => [`state "${state}"`]);
 }
 
 describe("a graph", () => {

@@ -70,14 +70,16 @@ export interface Reached {
   find(form: Int32Array): number;
 }
 
-/** Where an exploration gives up. */
+/** Where an exploration gives up. None is of time: a search has one answer on every machine, unless it is stopped. */
 export interface Bounds {
   /** Passed by one batch at most. */
   readonly states: number;
-  readonly milliseconds: number;
   /** Never passed, but by an empty table: before the table grows, old and new are counted. */
   readonly bytes: number;
 }
+
+/** Sent to a search after each of its turns: whether to end there, since somebody asks (true) or its time is up. */
+export type Stop = boolean | "time";
 
 export interface ExploreOptions {
   readonly bounds: Bounds;
@@ -151,8 +153,8 @@ export interface Progress {
 }
 
 /**
- * Transitions between two looks at the clock: a few milliseconds of a protocol, and the longer the more a machine does
- * to take an action and to judge it.
+ * Transitions in a turn: a few milliseconds of a protocol, and the longer the more a machine does to take an action and
+ * to judge it.
  */
 const TURN = 16_384;
 
@@ -171,11 +173,11 @@ interface Lone extends Search {
   readonly reached: (StateTable | CompactTable) & Table;
 }
 
-/** The same in turns of some thousand transitions. Sent true after one, it ends there, as at a bound. */
+/** The same in turns of some thousand transitions. Stopped after one, it ends there, as at a bound. */
 export function* exploring(
   machine: Visitable,
   { bounds, compact = false, enough = () => true, resume, saving }: ExploreOptions,
-): Generator<Progress, Explored, boolean> {
+): Generator<Progress, Explored, Stop> {
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;
   const search = begin(machine, compact, resume);
@@ -189,12 +191,16 @@ export function* exploring(
     if (ended !== undefined || search.findings.edges < look) continue;
     look = search.findings.edges + TURN;
     if (saving?.due()) saving.save(saved());
-    const stop = yield progressOf(search, search.head);
-    if (stop) ended = "request";
-    else if (performance.now() - started > bounds.milliseconds) ended = "time";
+    ended = endedBy(yield progressOf(search, search.head));
   }
   if (isBounded(ended)) saving?.save(saved());
   return summary(search, ended, seconds(), seen());
+}
+
+/** What ends a search that was sent this, if it does. */
+export function endedBy(stop: Stop): "request" | "time" | undefined {
+  if (stop === "time") return "time";
+  return stop ? "request" : undefined;
 }
 
 /** Whether something is left to visit that was asked for. */

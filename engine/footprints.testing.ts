@@ -1,5 +1,6 @@
 /** Whether actions do no more than their footprints say, asked of every state of a small machine. */
 import { type Action, failedIn, holdsIn, isEnabled, type PackedMachine, visitActions } from "./actions.ts";
+import { BOUNDS } from "./bounds.testing.ts";
 import { type Condition, meets } from "./conditions.ts";
 import { explore } from "./explore.ts";
 import {
@@ -16,9 +17,8 @@ import { type Field, valuesOf } from "./layout.ts";
 
 /** All states of a machine. Throws an Error if there are more than a million. */
 export function statesOf(machine: PackedMachine): Int32Array[] {
-  const bounds = { states: 1e6, milliseconds: 60_000, bytes: 1e9 };
   const { reached, ended } = explore(visitActions(machine, { symmetry: false }), {
-    bounds,
+    bounds: BOUNDS,
     enough: () => false,
   });
   if (ended !== "fixpoint") throw new Error(`${machine.name} has too many states`);

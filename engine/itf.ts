@@ -1,7 +1,6 @@
 /**
- * A run as an ITF trace (Informal Trace Format, ADR-015 of Apalache), as Quint and Apalache write and read it:
- * whole numbers as `{"#bigint": "7"}`, lists and records as in JSON, the action into a state under the name that
- * Quint uses.
+ * A run as an ITF trace (Informal Trace Format, ADR-015 of Apalache), as Quint and Apalache read it: whole numbers as
+ * `{"#bigint": "7"}`, lists and records as in JSON, every name an identifier, and the action into a state as a variable.
  */
 export type ItfValue =
   | number
@@ -16,11 +15,12 @@ export interface ItfState {
   readonly variables: Readonly<Record<string, ItfValue>>;
 }
 
-const ACTION = "mbt::actionTaken";
+const ACTION = "actionTaken";
 
-/** The text of an .itf.json file. Every state has the same variables. */
+/** The text of an .itf.json file. Every state has the same variables. Throws an Error where two would have one name. */
 export function itfText(source: string, description: string, states: readonly ItfState[]): string {
-  const variables = Object.keys(states[0]?.variables ?? {});
+  const variablesOf = (state: ItfState) =>
+    identified([...Object.entries(state.variables), [ACTION, state.action]]);
   const document = {
     "#meta": {
       format: "ITF",
@@ -28,12 +28,8 @@ export function itfText(source: string, description: string, states: readonly It
       source,
       description,
     },
-    vars: [...variables, ACTION],
-    states: states.map(({ action, variables: values }, index) => ({
-      "#meta": { index },
-      ...Object.fromEntries(variables.map((name) => [name, encoded(values[name] as ItfValue)])),
-      [ACTION]: action,
-    })),
+    vars: states.slice(0, 1).flatMap((state) => Object.keys(variablesOf(state))),
+    states: states.map((state, index) => ({ "#meta": { index }, ...variablesOf(state) })),
   };
   return `${JSON.stringify(document, undefined, 1)}\n`;
 }
@@ -42,5 +38,19 @@ function encoded(value: ItfValue): unknown {
   if (typeof value === "number") return { "#bigint": String(value) };
   if (typeof value !== "object") return value;
   if (Array.isArray(value)) return value.map(encoded);
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, encoded(each)]));
+  return identified(Object.entries(value));
+}
+
+/** The values by identifiers. */
+function identified(values: readonly (readonly [string, ItfValue])[]): Record<string, unknown> {
+  const named = values.map(([name, value]) => [identifier(name), encoded(value)] as const);
+  const twice = named.find(([name], nth) => named.findIndex(([other]) => other === name) !== nth);
+  if (twice !== undefined) throw new Error(`two names are the identifier ${twice[0]}`);
+  return Object.fromEntries(named);
+}
+
+/** `purge_lock` for `purge lock`: a letter, then letters, digits and underscores. */
+export function identifier(name: string): string {
+  const joined = name.replace(/[^A-Za-z0-9]+/g, "_").replace(/^_+|_+$/g, "");
+  return /^[A-Za-z]/.test(joined) ? joined : `_${joined}`;
 }

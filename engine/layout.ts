@@ -10,16 +10,21 @@
 export interface IndexSet {
   readonly name: string;
   readonly size: number;
+  /** The number of the first to people, if not 0. */
+  readonly first?: number;
 }
 
+/** What the numbers of a field are called, to people: in their order, or each by itself. */
+export type Names = readonly (string | boolean)[] | ((value: number) => string | number);
+
 /** What a field's number stands for. */
-export type Meaning =
-  /** Itself. */
-  | { readonly kind: "plain"; readonly values: number }
+export type Meaning = { readonly names?: Names | undefined } & (
+  | /** Itself. */ { readonly kind: "plain"; readonly values: number }
   /** 0 for none, else one more than an index. */
   | { readonly kind: "index"; readonly of: IndexSet }
   /** A set of indices, a bit each. */
-  | { readonly kind: "set"; readonly of: IndexSet };
+  | { readonly kind: "set"; readonly of: IndexSet }
+);
 
 /** One field: whole numbers from 0 to `values` - 1. */
 export class Field {
@@ -61,12 +66,38 @@ export function valuesOf(meaning: Meaning): number {
   return meaning.kind === "index" ? meaning.of.size + 1 : 2 ** meaning.of.size;
 }
 
-export const plain = (values: number): Meaning => ({ kind: "plain", values });
-export const indexOf = (of: IndexSet): Meaning => ({ kind: "index", of });
-export const setOf = (of: IndexSet): Meaning => ({ kind: "set", of });
+export const plain = (values: number, names?: Names): Meaning => ({ kind: "plain", values, names });
+/** As many values as there are names. */
+export const named = (...names: readonly string[]): Meaning => plain(names.length, names);
+/** Whether something is so. */
+export const FLAG: Meaning = plain(2, [false, true]);
+/** 0 for none, or one more than a number below `count` of such a thing. */
+export const noneOr = (count: number, word: string): Meaning =>
+  plain(count + 1, (value) => (value === 0 ? "none" : `${word} ${value - 1}`));
+/** A set of numbers below `count`, a bit each, that nobody renumbers. */
+export const bitsOf = (count: number): Meaning => plain(2 ** count, membersText);
+export const indexOf = (of: IndexSet): Meaning => ({ kind: "index", of, names: nameIn(of) });
+export const setOf = (of: IndexSet): Meaning => ({ kind: "set", of, names: membersText });
+
+/** `CPU 1`, of the CPUs. */
+export const memberText = ({ name, first = 0 }: IndexSet, index: number): string =>
+  `${name.replace(/s$/, "")} ${index + first}`;
+
+const nameIn =
+  (of: IndexSet): Names =>
+  (value) =>
+    value === 0 ? "none" : memberText(of, value - 1);
+
+/** `{0, 2}`: a set that is kept as bits. */
+function membersText(bits: number): string {
+  const members: number[] = [];
+  for (let at = 0; bits >>> at > 0; at++) if (((bits >>> at) & 1) === 1) members.push(at);
+  return `{${members.join(", ")}}`;
+}
 
 export class Layout {
   readonly fields: Field[] = [];
+  readonly #names = new Map<Field, Names>();
   #word = 0;
   #bit = 0;
 
@@ -120,7 +151,20 @@ export class Layout {
     return field;
   }
 
-  /** The state as a record, for people. */
+  /** Says what the numbers of these fields are called, where it is known only after they are declared. */
+  name(names: Names, ...fields: readonly Field[]): void {
+    for (const field of fields) this.#names.set(field, names);
+  }
+
+  /** What a field holds: by name, where its numbers have names. */
+  read(field: Field, state: Int32Array): string | number | boolean {
+    const value = field.get(state);
+    const names = this.#names.get(field) ?? field.meaning.names;
+    if (names === undefined) return value;
+    return typeof names === "function" ? names(value) : (names[value] ?? value);
+  }
+
+  /** The numbers of a state as a record. */
   show(state: Int32Array): Readonly<Record<string, number>> {
     return Object.fromEntries(this.fields.map((field) => [field.name, field.get(state)]));
   }

@@ -1,12 +1,12 @@
 /** Live machines, held to their packed twins and to a plain search. */
 import { describe, expect, test } from "vitest";
 import { visitActions } from "./actions.ts";
+import { BOUNDS } from "./bounds.testing.ts";
 import { type Explored, explore } from "./explore.ts";
 import { type LiveMachine, visitLive } from "./live.ts";
 import { type Counted, counter, liveCounter, liveRing, plainSearch, ring, wide } from "./machines.testing.ts";
 
-const bounds = { states: 1e6, milliseconds: 60_000, bytes: 1e9 };
-const behindBreaks = { bounds, enough: () => false };
+const behindBreaks = { bounds: BOUNDS, enough: () => false };
 
 const countedIn = ({ states, edges, depth, deadlocks, fired, breaks }: Explored): Counted => ({
   states,

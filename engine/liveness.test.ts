@@ -1,15 +1,13 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import type { Action, PackedMachine } from "./actions.ts";
+import { BOUNDS } from "./bounds.testing.ts";
 import { componentsOf } from "./components.ts";
 import { has } from "./conditions.ts";
 import { confirmLasso } from "./confirm-lasso.ts";
-import type { Bounds } from "./explore.ts";
 import type { Lasso } from "./fair-loop.ts";
 import { type Field, Layout, plain } from "./layout.ts";
 import { findingLassos, findLassos } from "./liveness.ts";
-
-const BOUNDS: Bounds = { states: 1e6, milliseconds: 60_000, bytes: 1e9 };
 
 /** A machine of these actions that should not stay forever where the condition holds. */
 function machineOf(
@@ -300,10 +298,13 @@ describe("a bound", () => {
     });
   });
 
-  test("is there on request", () => {
+  test.each([
+    ["on request", true, "request"],
+    ["when its time is up", "time", "time"],
+  ] as const)("is there %s, and says so", (_when, stop, ended) => {
     const work = findingLassos(lock(), BOUNDS);
     work.next(false);
-    expect(work.next(true).value).toMatchObject({ ended: "request", verdict: "bounded", states: 3 });
+    expect(work.next(stop).value).toMatchObject({ ended, verdict: "bounded", states: 3 });
   });
 
   test("of agents is told", () => {

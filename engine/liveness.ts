@@ -13,7 +13,7 @@
  */
 import { type PackedMachine, visitActions } from "./actions.ts";
 import { agentsOf } from "./agents.ts";
-import { type Bounds, type Explored, exploring, type Progress } from "./explore.ts";
+import { type Bounds, type Explored, endedBy, exploring, type Progress, type Stop } from "./explore.ts";
 import { type Lasso, lassoIn } from "./fair-loop.ts";
 import { readGraph } from "./lasting-graph.ts";
 
@@ -46,14 +46,11 @@ export function findLassos(machine: PackedMachine, bounds: Bounds): Liveness {
 }
 
 /**
- * Whether each of the machine's conditions passes, in turns of some milliseconds; sent true after one, it ends there
+ * Whether each of the machine's conditions passes, in turns of some milliseconds; stopped after one, it ends there
  * as at a bound. Where the bound was met, a lasso among the states known is still a real one. An action whose
  * assertion fails can be taken, and leads nowhere. Throws a RangeError for a machine of more than 30 agents.
  */
-export function* findingLassos(
-  machine: PackedMachine,
-  bounds: Bounds,
-): Generator<Progress, Liveness, boolean> {
+export function* findingLassos(machine: PackedMachine, bounds: Bounds): Generator<Progress, Liveness, Stop> {
   const started = performance.now();
   const agents = agentsOf(machine);
   const visited = visitActions(machine, { symmetry: false });
@@ -73,10 +70,10 @@ export function* findingLassos(
       }
       const queue = left.value;
       const bytes = reached.bytes;
-      const stop = yield { states: reached.count, depth: explored.depth, queue, bytes, left: undefined };
-      const late = performance.now() - started > bounds.milliseconds;
-      if (!stop && !late) continue;
-      ended = stop ? "request" : "time";
+      const progress = { states: reached.count, depth: explored.depth, queue, bytes, left: undefined };
+      const stopped = endedBy(yield progress);
+      if (stopped === undefined) continue;
+      ended = stopped;
       lasted.push({ id, verdict: "bounded", lasso: undefined });
       break;
     }

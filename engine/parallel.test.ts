@@ -1,11 +1,11 @@
 /** Several threads find what one finds. */
 import { describe, expect, test } from "vitest";
+import { BOUNDS } from "./bounds.testing.ts";
 import { type Explored, type ExploreOptions, explore } from "./explore.ts";
 import { type Given, machineOf, sourceOf } from "./parallel.testing.ts";
 import { exploringTogether, type Grain, type ParallelOptions } from "./parallel.ts";
 
-const bounds = { states: 1e6, milliseconds: 60_000, bytes: 1e9 };
-const FREELY: ExploreOptions = { bounds, enough: () => false };
+const FREELY: ExploreOptions = { bounds: BOUNDS, enough: () => false };
 /** All threads meet at every state. */
 const FINEST: Grain = { taken: 1, narrow: 0 };
 
@@ -108,7 +108,7 @@ describe("an exploration by two threads", () => {
 
   test("ends at a bound of memory, with the states that fit", async () => {
     const bytes = 3_000_000;
-    const result = await together(large, { ...usual, bounds: { ...bounds, bytes } });
+    const result = await together(large, { ...usual, bounds: { ...BOUNDS, bytes } });
     expect(result.ended).toBe("memory");
     expect(result.states).toBeGreaterThan(50_000);
     expect(result.bytes).toBeLessThanOrEqual(bytes);

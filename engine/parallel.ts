@@ -9,7 +9,15 @@
  * states, not of actions, so is which actions are said to break it. A break ends the exploration at the end of its
  * level, so that all breaks of that length are told, and counts are then those of whole levels.
  */
-import { type Explored, type ExploreOptions, isBounded, type Progress, type Visitable } from "./explore.ts";
+import {
+  type Explored,
+  type ExploreOptions,
+  endedBy,
+  isBounded,
+  type Progress,
+  type Stop,
+  type Visitable,
+} from "./explore.ts";
 import { type Crew, startCrew } from "./parallel-crew.ts";
 import { HEAD, type Order, type Reply, STOP } from "./parallel-visit.ts";
 import type { MachineSource } from "./parallel-worker.ts";
@@ -44,7 +52,7 @@ export interface Grain {
 const USUAL_GRAIN: Grain = { taken: 4096, narrow: 8192 };
 /** Parts of a level for each thread, at least, so that none waits long for the others at its end. */
 const PARTS = 8;
-/** Between two looks at the clock. */
+/** Between two turns. */
 const LOOK_MS = 100;
 
 export interface ParallelOptions extends Omit<ExploreOptions, "compact"> {
@@ -65,7 +73,7 @@ interface Joint extends Search {
 }
 
 /**
- * Yields several times a second; sent true, it ends once all threads have stopped. They build their machine by the
+ * Yields several times a second; stopped, it ends once all threads have. They build their machine by the
  * source: it must be the same. Rejects with the error of a thread that fails, and with OutOfMemory where the memory
  * it may use cannot be reserved.
  */
@@ -73,7 +81,7 @@ export async function* exploringTogether(
   machine: Visitable,
   source: MachineSource,
   { bounds, workers, enough = () => true, resume, saving, grain = USUAL_GRAIN }: ParallelOptions,
-): AsyncGenerator<Progress, Explored, boolean> {
+): AsyncGenerator<Progress, Explored, Stop> {
   refuse(machine);
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;
@@ -99,8 +107,7 @@ export async function* exploringTogether(
       while (!isOver) {
         isOver = await within(round, LOOK_MS);
         const stop = yield progressOf(search, Math.min(search.levelEnd, reached.control[HEAD] as number));
-        if (stop) ended = "request";
-        else if (seconds() * 1000 > bounds.milliseconds) ended = "time";
+        ended ??= endedBy(stop);
         if (ended !== undefined || saving?.due()) Atomics.store(reached.control, STOP, 1);
       }
       settle(search, await round);

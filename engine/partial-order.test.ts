@@ -1,6 +1,7 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { type Action, confirmRun, type PackedMachine, type VisitOptions, visitActions } from "./actions.ts";
+import { BOUNDS } from "./bounds.testing.ts";
 import { has } from "./conditions.ts";
 import { type Explored, explore } from "./explore.ts";
 import { checkFootprints } from "./footprints.testing.ts";
@@ -9,11 +10,10 @@ import { counter } from "./machines.testing.ts";
 import { StubbornSets } from "./partial-order.ts";
 import { drawn, drawnAlike, machineOf } from "./programs.testing.ts";
 
-const bounds = { states: 1e6, milliseconds: 60_000, bytes: 1e9 };
 const [WHOLE, REDUCED] = [{ symmetry: false }, { symmetry: false, partialOrder: true }];
 
 function visited(machine: PackedMachine, options: VisitOptions, compact = false): Explored {
-  return explore(visitActions(machine, options), { bounds, enough: () => false, compact });
+  return explore(visitActions(machine, options), { bounds: BOUNDS, enough: () => false, compact });
 }
 
 /** What a reduction must not change. */

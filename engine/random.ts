@@ -7,8 +7,6 @@ export interface RandomSearch<Drawn, Found> {
   attempt(drawn: Drawn): Found | undefined;
   readonly seed: number;
   readonly runs: number;
-  /** Milliseconds since the epoch at which to give up. */
-  readonly deadline?: number;
 }
 
 export interface RandomResult<Found> {
@@ -18,10 +16,9 @@ export interface RandomResult<Found> {
 
 /** fast-check makes the values and their bias; shrinking is left to shrink.ts, which is faster on records. */
 export function searchAtRandom<Drawn, Found>(search: RandomSearch<Drawn, Found>): RandomResult<Found> {
-  const { drawn, attempt, seed, runs, deadline } = search;
+  const { drawn, attempt, seed, runs } = search;
   let found: Found | undefined;
   const property = fc.property(drawn, (value) => {
-    if (deadline !== undefined && Date.now() > deadline) throw new Error("out of time");
     found = attempt(value);
     return found === undefined;
   });

@@ -1,9 +1,11 @@
 /**
  * A process that explores and saves as often as it can, to be killed at any moment: `saving.testing.ts FILE` goes on
- * with what is in the file, if it is there, and prints what it counted once it is at the fixpoint.
+ * with what is in the file, if it is there, prints a line whenever it begins to save, and what it counted once it is at
+ * the fixpoint.
  */
-import { existsSync } from "node:fs";
+import { existsSync, writeSync } from "node:fs";
 import { behaviourOf } from "./behaviour.ts";
+import { BOUNDS } from "./bounds.testing.ts";
 import { readCheckpoint, refuseOther, writeCheckpoint } from "./checkpoint.ts";
 import { explore } from "./explore.ts";
 import { type Given, machineOf } from "./parallel.testing.ts";
@@ -18,9 +20,15 @@ if (process.argv[1] === import.meta.filename && path !== undefined) {
   const known = { machine, behaviour: behaviourOf(machineOf(KILLED)) };
   if (checkpoint !== undefined) refuseOther(checkpoint, known);
   const { states, edges, depth, fired, witnesses } = explore(machine, {
-    bounds: { states: 1e7, milliseconds: 60_000, bytes: 1e9 },
+    bounds: BOUNDS,
     resume: checkpoint?.saved,
-    saving: { due: () => true, save: (search) => writeCheckpoint(path, known, null, search) },
+    saving: {
+      due: () => true,
+      save: (search) => {
+        writeSync(process.stdout.fd, "saving\n");
+        writeCheckpoint(path, known, null, search);
+      },
+    },
   });
   const counted = { states, edges, depth, fired: [...fired], witnesses: [...witnesses] };
   console.log(JSON.stringify({ resumed: checkpoint?.saved.table.parents.length ?? 0, counted }));

@@ -4,6 +4,7 @@ import { describe, expect } from "vitest";
 import { lazyUnmap } from "../protocols/lazy-unmap.ts";
 import { failedIn, holdsIn, isEnabled, type PackedMachine, visitActions } from "./actions.ts";
 import { ENDS, emptyBatch, push } from "./batch.ts";
+import { BOUNDS } from "./bounds.testing.ts";
 import { ConditionTable, has, meets } from "./conditions.ts";
 import { EffectTable } from "./effects.ts";
 import { explore } from "./explore.ts";
@@ -174,8 +175,7 @@ describe("what is looked up of actions", () => {
     "leads to the same states in the same order (%j)",
     (given) => {
       const machine = lazyUnmap(given, given);
-      const bounds = { states: 1e6, milliseconds: 60_000, bytes: 1e9 };
-      const options = { bounds, enough: () => false };
+      const options = { bounds: BOUNDS, enough: () => false };
       const { reached, fired, breaks } = explore(visitActions(machine, { symmetry: false }), options);
       const expected = plainly(machine);
       const state = new Int32Array(machine.words);

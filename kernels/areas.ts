@@ -178,6 +178,11 @@ export function* listed(areas: Areas): Iterable<number> {
   for (let slot = areas.listHead; slot !== NONE; slot = areas.listNext[slot] as number) yield slot;
 }
 
+/** Whether no area is linked, in a list or in chains. */
+export function hasNoArea({ heads, listHead }: Areas): boolean {
+  return heads.length === 0 ? listHead === NONE : heads.every((first) => first === NONE);
+}
+
 /** __find_vmap_area in the tree: the area that starts exactly here, busy or lazy; NONE if there is none. */
 export function findArea(areas: Areas, start: Vpn): number {
   let slot = areas.root;

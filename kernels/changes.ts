@@ -33,7 +33,7 @@ export const CHANGES: readonly Change[] = [
       begins: `va-gap-offbyone va-restart-from-end va-purge-trylock vunmap-no-cache-flush aliases-before-init
         va-no-wrap-check va-leak-on-enospc wrap-size-minus-one purge-list-uaf lazy-nr-racy-bugon lazy-pte-live-alias
         va-retry-once lazy-left-above-limit vb-rcu-union vb-fragment-exhaustion vb-new-block-stolen
-        vb-full-block-stale vb-dirty-reflushed vb-alloc-zero`,
+        vb-full-block-stale vb-dirty-reflushed vb-alloc-zero guard-between-areas`,
       ends: "vmlist-overruns-end vmlist-end-underflow",
     },
   ),
@@ -120,7 +120,7 @@ export const CHANGES: readonly Change[] = [
     "248ac0e1943a",
     "replies",
     "No page is kept between areas; the cache's own test stays as it was.",
-    { begins: "cache-exact-hole-missed" },
+    { begins: "cache-exact-hole-missed", ends: "guard-between-areas" },
   ),
   change(
     "3.11",

@@ -11,10 +11,9 @@ import { giveBackDescriptor, listed, listInsertAfter, listRemove, NONE, takeDesc
 import { alwaysListed } from "./busy.ts";
 import {
   aliasReport,
+  endHold,
   flushCacheVunmap,
   flushTlbKernelRange,
-  grant,
-  letGo,
   mapRange,
   touch,
   unmapRange,
@@ -110,7 +109,6 @@ function alloc(state: State, request: Alloc, rules: ListRules): Result {
   areas.flags[slot] = request.ioremap ? IOREMAP : 0;
   listInsertAfter(areas, slot, hole.behind);
   if (!request.map) return { kind: "placed", start, mapStopped: false };
-  grant(state, start, request.size);
   const mapped = mapRange(state, start, add(word, start, request.size), request.size);
   return { kind: "placed", start, mapStopped: mapped === "stopped" };
 }
@@ -158,7 +156,7 @@ function free(state: State, addr: Vpn): void {
   for (const slot of listed(areas)) {
     if (areas.start[slot] !== addr) continue;
     const end = areas.end[slot] as number;
-    letGo(state, addr);
+    endHold(state, addr, end);
     flushCacheVunmap(state, addr, end);
     unmapRange(state, addr, end);
     flushTlbKernelRange(state, addr, end);

@@ -15,6 +15,7 @@ import {
   emptyPageMap,
   frameOf,
   type PageMap,
+  pagesIn,
   pagesOf,
   setFrame,
 } from "./page-map.ts";
@@ -22,10 +23,11 @@ import type { State } from "./state.ts";
 
 export interface Memory {
   readonly pageTable: PageMap;
-  /** What callers hold: a page is here from when it is mapped until its owner lets go. */
+  /**
+   * What callers hold: the frame that the latest map of this page was to put there, until an area around it is freed.
+   * Two callers share a page only after an illegal reply; then the latest counts (docs/findings.md, 6).
+   */
   readonly held: PageMap;
-  /** How many pages the caller of the latest allocation at this address was given. */
-  readonly grants: PageMap;
   /** By CPU. */
   readonly tlbs: readonly PageMap[];
   /** Pages with dirty lines in a cache indexed by virtual address. */
@@ -38,7 +40,6 @@ export function emptyMemory(cpus: Cpu): Memory {
   return {
     pageTable: emptyPageMap(),
     held: emptyPageMap(),
-    grants: emptyPageMap(),
     tlbs: Array.from({ length: cpus }, emptyPageMap),
     cache: emptyPageMap(),
     frames: emptyFrames(),
@@ -50,7 +51,6 @@ export function copyMemory(memory: Memory): Memory {
   return {
     pageTable: copyPageMap(memory.pageTable),
     held: copyPageMap(memory.held),
-    grants: copyPageMap(memory.grants),
     tlbs: memory.tlbs.map(copyPageMap),
     cache: copyPageMap(memory.cache),
     frames: copyFrames(memory.frames),
@@ -62,7 +62,6 @@ export function copyMemory(memory: Memory): Memory {
 export function assignMemory(to: Memory, from: Memory): void {
   assignPageMap(to.pageTable, from.pageTable);
   assignPageMap(to.held, from.held);
-  assignPageMap(to.grants, from.grants);
   for (let cpu = 0; cpu < from.tlbs.length; cpu++) {
     assignPageMap(to.tlbs[cpu] as PageMap, from.tlbs[cpu] as PageMap);
   }
@@ -72,18 +71,18 @@ export function assignMemory(to: Memory, from: Memory): void {
 }
 
 /**
- * map_vm_area: a fresh frame under every page of [start, end). Stops at a PTE that is already there and says
- * so. `pages` is the length; `end` may have wrapped, which the page-table walker takes for a bug.
+ * map_vm_area: a fresh frame under every page of [start, end), which the caller holds from now on. Stops at a PTE that
+ * is already there and says so. `pages` is the length; `end` may have wrapped, which the page-table walker takes for a bug.
  */
 export function mapRange(state: State, start: Vpn, end: Vpn, pages: Pages): "mapped" | "stopped" {
   bugOn(start >= end, "vmap_page_range: addr >= end");
   const { memory } = state;
   const first = memory.nextFrame;
   memory.nextFrame += pages;
+  for (let page = start; page < end; page++) setFrame(memory.held, page, first + (page - start));
   for (let page = start; page < end; page++) {
     if (frameOf(memory.pageTable, page) !== 0) return "stopped";
     setFrame(memory.pageTable, page, first + (page - start));
-    setFrame(memory.held, page, first + (page - start));
     state.pteSet += 1;
   }
   return "mapped";
@@ -95,26 +94,14 @@ export function unmapRange(state: State, start: Vpn, end: Vpn): void {
   state.pteCleared += dropRange(state.memory.pageTable, start, end);
 }
 
-/** A caller was given these pages and maps them; it holds them until it frees this address. */
-export function grant(state: State, start: Vpn, pages: Pages): void {
-  setFrame(state.memory.grants, start, pages);
-}
-
-/**
- * The caller lets go of what it was given here: from now on a translation to it is a dead one. Where an
- * illegal reply gave one address out twice, the recordings reckon with the later grant, whichever of the two
- * areas the kernel finds.
- */
-export function letGo(state: State, start: Vpn): void {
-  const { grants, held, frames } = state.memory;
-  if (grants.count === 0) return;
-  const end = start + frameOf(grants, start);
-  for (let page = start; page < end; page++) {
-    const frame = frameOf(held, page);
-    if (frame !== 0) freeFrame(frames, frame, state.notesFrames);
+/** What callers hold of [start, end) is freed: from now on a translation to it is a dead one. */
+export function endHold(state: State, start: Vpn, end: Vpn): void {
+  const { held, frames } = state.memory;
+  // The end of an area that reaches the top of the word has wrapped.
+  for (const page of pagesIn(held, start, end > start ? end : (state.word as number))) {
+    freeFrame(frames, frameOf(held, page), state.notesFrames);
+    dropPage(held, page);
   }
-  dropRange(held, start, end);
-  dropPage(grants, start);
 }
 
 /** flush_tlb_kernel_range. */
@@ -133,13 +120,13 @@ export function dropPte(state: State, page: Vpn): void {
   if (dropPage(state.memory.pageTable, page)) state.pteCleared += 1;
 }
 
-/** The pages whose PTE maps this frame although nobody holds them. */
+/** The pages whose PTE maps this frame although nobody holds it there. */
 export function deadPagesOf({ memory }: State, frame: Pfn): Vpn[] {
   const { pageTable, held } = memory;
   const found: Vpn[] = [];
   for (let slot = 0; slot < pageTable.pages.length; slot++) {
     const page = pageTable.pages[slot] as number;
-    if (page >= 0 && pageTable.frames[slot] === frame && frameOf(held, page) === 0) found.push(page);
+    if (page >= 0 && pageTable.frames[slot] === frame && frameOf(held, page) !== frame) found.push(page);
   }
   return found.sort((a, b) => a - b);
 }
@@ -179,6 +166,9 @@ export function aliasReport(state: State): AliasReport {
   }
   let deadPtes = 0;
   // In no order: sorting a page table of thousands of pages took two thirds of the time of a call.
-  for (const page of pageTable.pages) if (page >= 0 && frameOf(held, page) === 0) deadPtes += 1;
+  for (let slot = 0; slot < pageTable.pages.length; slot++) {
+    const page = pageTable.pages[slot] as number;
+    if (page >= 0 && frameOf(held, page) !== pageTable.frames[slot]) deadPtes += 1;
+  }
   return { staleTlb, deadTlb, deadPtes };
 }

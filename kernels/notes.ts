@@ -164,13 +164,6 @@ function noteMemory(memory: Memory, to: Notes): void {
   noteFrames(memory.pageTable, to);
   noteFrames(memory.held, to);
   for (let cpu = 0; cpu < memory.tlbs.length; cpu++) noteFrames(memory.tlbs[cpu] as PageMap, to);
-  if (memory.grants.count > 0) {
-    for (const page of pagesOf(memory.grants)) {
-      to.number(page);
-      to.number(frameOf(memory.grants, page));
-    }
-  }
-  to.number(END);
   if (memory.cache.count > 0) for (const page of pagesOf(memory.cache)) to.number(page);
   to.number(END);
   to.frame(memory.nextFrame);

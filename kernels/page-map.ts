@@ -101,13 +101,22 @@ export function dropPage(map: PageMap, page: Vpn): boolean {
 export function dropRange(map: PageMap, start: Vpn, end: Vpn): number {
   if (map.count === 0) return 0;
   let dropped = 0;
-  // A flush may span the whole address space: look at whichever is shorter, the range or the entries.
   if (end - start <= map.pages.length) {
     for (let page = start; page < end; page++) if (dropPage(map, page)) dropped += 1;
     return dropped;
   }
-  for (const page of pagesOf(map)) if (page >= start && page < end && dropPage(map, page)) dropped += 1;
+  for (const page of pagesIn(map, start, end)) if (dropPage(map, page)) dropped += 1;
   return dropped;
+}
+
+/** The pages of [start, end) that have an entry, ascending. */
+export function pagesIn(map: PageMap, start: Vpn, end: Vpn): Vpn[] {
+  if (map.count === 0) return [];
+  // A range may span the whole address space: look at whichever is shorter, the range or the entries.
+  if (end - start > map.pages.length) return pagesOf(map).filter((page) => page >= start && page < end);
+  const pages: Vpn[] = [];
+  for (let page = start; page < end; page++) if (frameOf(map, page) !== 0) pages.push(page);
+  return pages;
 }
 
 /** The pages that have an entry, ascending. */

@@ -5,6 +5,7 @@ import type { Promises } from "../spec/releases.ts";
 import { type Scope, vmapNodes } from "../spec/scope.ts";
 import type { Vpn } from "../spec/vocabulary.ts";
 import { type AreaSteps, areaForm } from "./area-form.ts";
+import { hasNoArea } from "./areas.ts";
 import { KernelBug } from "./bug.ts";
 import { type Mark, markNames } from "./marks.ts";
 import { noteState } from "./notes.ts";
@@ -88,6 +89,7 @@ function doneReply(state: State): Response {
     descriptors: descriptorsOf(state),
     usedAfterFree,
     usedAbsentCpu: state.usedAbsentCpu,
+    wholeFree: state.wholeFree,
     dirtyLines: dirtyLinesOf(state),
   };
 }
@@ -121,7 +123,24 @@ function dirtyLinesOf({ memory }: State): readonly Vpn[] {
 export function kernelOf({ release, name, paths, answer, dump, initial, areas }: Parts): Kernel<State> {
   const act = (state: State, command: Command): Response => {
     beginCall(state);
-    return replyOf(state, answerOrBug(state, command));
+    const result = answerOrBug(state, command);
+    if (command.op === "purge") state.wholeFree = couldGiveAll(state);
+    return replyOf(state, result);
+  };
+  /**
+   * Where the whole word is asked for, after a purge that released something (one that did not leaves what the last one
+   * left). A new copy after every purge took up to 19 % of a random run; this takes 2 to 5 %, the two newest laws included.
+   */
+  let tried: State | undefined;
+  const couldGiveAll = (state: State): boolean | undefined => {
+    const size = state.word - 2 - release.guard.inside;
+    if (size < 1 || (release.freesLazily && state.flushes.length === 0)) return undefined;
+    if (!hasNoArea(state.areas)) return false;
+    if (tried?.scope !== state.scope) tried = initial(state.scope);
+    assignState(tried, state);
+    beginCall(tried);
+    const request = { op: "alloc", size, align: 1, vstart: 1, vend: state.word - 1, map: false } as const;
+    return answerOrBug(tried, request).kind === "placed";
   };
   const answerOrBug = (state: State, command: Command): Result => {
     try {

@@ -46,6 +46,8 @@ export interface State {
   workItems: number;
   usedAfterFree: boolean;
   usedAbsentCpu: boolean;
+  /** Of a purge: whether the whole word could be given out after it. */
+  wholeFree: boolean | undefined;
   marks: number;
 }
 
@@ -80,6 +82,7 @@ export function initialState(scope: Scope): State {
     workItems: 0,
     usedAfterFree: false,
     usedAbsentCpu: false,
+    wholeFree: undefined,
     marks: 0,
   };
 }
@@ -125,6 +128,7 @@ export function beginCall(state: State): void {
   state.drainWaits = false;
   state.usedAfterFree = false;
   state.usedAbsentCpu = false;
+  state.wholeFree = undefined;
   state.marks = 0;
 }
 

@@ -1,7 +1,7 @@
 /** vmap, from 2.6.28 on: get_vm_area_caller, which adds the guard page, and a PTE for each page of the caller's. */
 import type { Vmap } from "../spec/commands.ts";
 import { NONE } from "./areas.ts";
-import { grant, mapRange } from "./memory.ts";
+import { mapRange } from "./memory.ts";
 import type { Result } from "./shell.ts";
 import type { State } from "./state.ts";
 import { allocArea, letGoArea, type Steps } from "./vmap-kernel.ts";
@@ -20,7 +20,6 @@ export function vmap(state: State, { count, noGuard }: Vmap, steps: Steps): Resu
     return { kind: "refused" };
   }
   const start = state.areas.start[slot] as number;
-  grant(state, start, count);
   if (mapRange(state, start, add(state.word, start, count), count) === "mapped") {
     return { kind: "placed", start, mapStopped: false };
   }

@@ -16,7 +16,7 @@ import { bugOn } from "./bug.ts";
 import { type BusyAreas, removeFromTree } from "./busy.ts";
 import { found } from "./find.ts";
 import { MARKS, type Mark } from "./marks.ts";
-import { aliasReport, grant, letGo, mapRange, touch } from "./memory.ts";
+import { aliasReport, endHold, mapRange, touch } from "./memory.ts";
 import { getPercpu } from "./percpu.ts";
 import { pin, unpin } from "./pinning.ts";
 import { NO_ROOM } from "./search-uncached.ts";
@@ -176,7 +176,6 @@ function alloc(state: State, request: Alloc, steps: Steps): Result {
   if (slot === NONE) return { kind: "refused" };
   const start = state.areas.start[slot] as number;
   if (!request.map) return { kind: "placed", start, mapStopped: false };
-  grant(state, start, request.size);
   const mapped = mapRange(state, start, state.areas.end[slot] as number, request.size);
   return { kind: "placed", start, mapStopped: mapped === "stopped" };
 }
@@ -220,7 +219,6 @@ function mapRam(state: State, { cpu, count }: MapRam, steps: Steps): Result {
     state.memory.nextFrame += count;
     return { kind: "refused" };
   }
-  grant(state, start, count);
   if (mapRange(state, start, add(state.word, start, count), count) === "mapped") {
     return { kind: "placed", start, mapStopped: false };
   }
@@ -231,7 +229,7 @@ function mapRam(state: State, { cpu, count }: MapRam, steps: Steps): Result {
 /** vm_unmap_ram. */
 function unmapRam(state: State, start: Vpn, count: Pages, steps: Steps): void {
   if (fitsBlock(state.scope, count)) {
-    letGo(state, start);
+    endHold(state, start, start + count);
     freeInBlock(state, start, count, steps);
     return;
   }
@@ -253,10 +251,10 @@ function free(state: State, start: Vpn, steps: Steps): void {
   letGoArea(state, slot, steps);
 }
 
-/** free_unmap_vmap_area: its owner lets the area go; too many lazy pages start a purge. */
+/** free_unmap_vmap_area: its owner frees the area; too many lazy pages start a purge. */
 export function letGoArea(state: State, slot: number, steps: Steps): void {
   const { start, end } = state.areas;
-  letGo(state, start[slot] as number);
+  endHold(state, start[slot] as number, end[slot] as number);
   steps.flushCache(state, start[slot] as number, end[slot] as number);
   steps.unmapFreed(state, slot);
   steps.keepLazy(state, slot);

@@ -1,15 +1,14 @@
 /** How the reference world follows a reply: what the subject did, taken at its word. */
-import { Map as ImmutableMap, List } from "immutable";
+import { Map as ImmutableMap } from "immutable";
 import type { Command, PcpuFree, Response, UnmapRam } from "../spec/commands.ts";
 import { hasPools, newArea, newAreas, nodeAsked, purged } from "../spec/laws/law.ts";
 import { fitsBlock } from "../spec/scope.ts";
-import { type Extent, roundedUp, type Vpn } from "../spec/vocabulary.ts";
-import { Area, type Owner } from "./area.ts";
-import { Block, RamMap } from "./block.ts";
-import { Dead, type Ptes } from "./dead.ts";
-import { framesTaken } from "./frames-taken.ts";
+import { type Extent, type Pages, type Pfn, roundedUp, type Vpn } from "../spec/vocabulary.ts";
+import { type Area, type Owner, withBlock } from "./area.ts";
+import { type Block, emptyBlock, type RamMap, ramMap, withMap, withoutMap } from "./block.ts";
+import type { Dead, Ptes } from "./dead.ts";
 import type { ImmutableWorld, Tlb } from "./immutable-world.ts";
-import { letGoBeforePurge } from "./let-go-before-purge.ts";
+import { freedBeforePurge } from "./percpu-free-order.ts";
 import { pooledAfter } from "./pools.ts";
 import { flushAndRelease } from "./release.ts";
 
@@ -56,9 +55,16 @@ function countPtes(world: ImmutableWorld, { pteSet, pteCleared }: Response): Imm
   return pteSet === pteCleared ? world : world.with({ ptes: world.ptes + pteSet - pteCleared });
 }
 
-/** The PTEs of what is let go are gone if the reply cleared as many. */
-function ptesAfter({ pteCleared }: Response, pages: number): Ptes {
-  return pteCleared < pages ? "there" : "gone";
+/** These pages may still be translated. Their PTEs are gone if the reply cleared as many. */
+function withDead(
+  { dead }: ImmutableWorld,
+  start: Vpn,
+  pages: Pages,
+  frame: Pfn,
+  { pteCleared }: Response,
+): readonly Dead[] {
+  const ptes: Ptes = pteCleared < pages ? "there" : "gone";
+  return [...dead, { start, end: start + pages, frame, ptes }];
 }
 
 const NONE_HELD = { before: [], after: [] } as const;
@@ -71,7 +77,7 @@ function aroundLastPurge(
 ): { readonly before: readonly Area[]; readonly after: readonly Area[] } {
   const areas = world.percpuAt(start);
   const held = offsets.flatMap((offset) => areas.find((area) => area.start === start + offset) ?? []);
-  const count = letGoBeforePurge(
+  const count = freedBeforePurge(
     held.map((area) => area.end - area.start),
     response,
   );
@@ -90,12 +96,11 @@ function letGoArea(world: ImmutableWorld, start: Vpn, by: LetGoOf, response: Res
   const area = whichLetGo(world, start, by, response);
   if (area === undefined) return world;
   const { mapped, frame, end } = area;
-  const dead = mapped === 0 ? [] : [new Dead(start, start + mapped, frame, ptesAfter(response, mapped))];
   return world.with({
-    areas: world.areas.set(world.areas.indexOf(area), area.in("lazy")),
+    areas: world.areas.with(world.areas.indexOf(area), { ...area, life: "lazy" }),
     lazyPages: world.lazyPages + end - start,
     held: world.held - mapped,
-    dead: world.dead.concat(dead),
+    dead: mapped === 0 ? world.dead : withDead(world, start, mapped, frame, response),
   });
 }
 
@@ -124,14 +129,14 @@ function letGoMap(world: ImmutableWorld, command: UnmapRam, response: Response):
   if (!fitsBlock(world.scope, count)) return letGoArea(world, start, "map", response);
   const found = world.mapAt(start, count);
   if (found === undefined) return world;
-  const block = (found.area.block as Block).letGo(found.map);
-  const area = found.area.withBlock(block);
-  const { frame } = block.maps.get(found.map) as RamMap;
+  const block = withoutMap(found.area.block as Block, found.map);
+  const area = withBlock(found.area, block);
+  const { frame } = block.maps[found.map] as RamMap;
   return world.with({
-    areas: world.areas.set(found.at, area),
+    areas: world.areas.with(found.at, area),
     lazyPages: world.lazyPages + (area.life === "lazy" ? area.end - area.start : 0),
     held: world.held - count,
-    dead: world.dead.push(new Dead(start, start + count, frame, ptesAfter(response, count))),
+    dead: withDead(world, start, count, frame, response),
   });
 }
 
@@ -150,47 +155,49 @@ function place(
   const frame = world.nextFrame;
   const extent = newArea(before, command, response);
   const inBlock = command.op === "mapRam" && fitsBlock(world.scope, command.count);
+  const node = nodeAsked(before, command);
   if (extent !== undefined && !inBlock) {
-    const area = new Area({
-      start: extent.start,
-      end: extent.end,
-      life: "busy",
-      by: command.op === "mapRam" ? "map" : command.op,
-      mapped,
-      frame,
-      block: undefined,
-      node: nodeAsked(before, command),
-    });
+    const by = command.op === "mapRam" ? "map" : command.op;
+    const vmapped = by === "vmap" ? mapped : 0;
+    const area = areaAt(extent, { by, mapped, vmapped, frame, block: undefined, node });
     return world.with({ areas: inserted(world, area), held });
   }
   if (!inBlock) return world;
   const { cpu, count } = command;
-  const map = new RamMap({ start, count, frame, held: true });
+  const map = ramMap(start, count, frame);
   if (extent !== undefined) {
-    const block = new Block(cpu, List([map]));
-    const { start, end } = extent;
-    const node = nodeAsked(before, command);
-    const area = new Area({ start, end, life: "busy", by: "map", mapped: 0, frame: 0, block, node });
+    const block = withMap(emptyBlock(cpu), map);
+    const area = areaAt(extent, { by: "map", mapped: 0, vmapped: 0, frame: 0, block, node });
     return world.with({ areas: inserted(world, area), held });
   }
   const giver = world.giverOf({ start, end: start + roundedUp(count) });
   if (giver === undefined) return world.with({ held });
-  const area = giver.area.withBlock((giver.area.block as Block).withMap(map));
-  return world.with({ areas: world.areas.set(giver.at, area), held });
+  const area = withBlock(giver.area, withMap(giver.area.block as Block, map));
+  return world.with({ areas: world.areas.with(giver.at, area), held });
 }
 
 /** Areas with one base, under which nothing is mapped. */
 function placePercpu(world: ImmutableWorld, extents: readonly Extent[], base: Vpn): ImmutableWorld {
-  const fields = { life: "busy", by: base, mapped: 0, frame: 0, block: undefined, node: undefined } as const;
-  return extents.reduce(
-    (now, { start, end }) => now.with({ areas: inserted(now, new Area({ start, end, ...fields })) }),
-    world,
-  );
+  const of = { by: base, mapped: 0, vmapped: 0, frame: 0, block: undefined, node: undefined } as const;
+  return extents.reduce((now, extent) => now.with({ areas: inserted(now, areaAt(extent, of)) }), world);
 }
 
-function inserted({ walk }: ImmutableWorld, area: Area): List<Area> {
-  const above = walk.findIndex((each) => each.start > area.start);
-  return List(walk.toSpliced(above < 0 ? walk.length : above, 0, area));
+/** A busy area. */
+function areaAt({ start, end }: Extent, of: Omit<Area, "start" | "end" | "life">): Area {
+  const { by, mapped, vmapped, frame, block, node } = of;
+  return { start, end, life: "busy", by, mapped, vmapped, frame, block, node };
+}
+
+/** The areas and this one, above those that start where it does. */
+function inserted({ areas }: ImmutableWorld, area: Area): readonly Area[] {
+  const above = areas.findIndex((each) => each.start > area.start);
+  return areas.toSpliced(above < 0 ? areas.length : above, 0, area);
+}
+
+/** Fresh frames that a command takes from the counter; a map and vmap take them even if they are refused. */
+function framesTaken(command: Command, response: Response): Pages {
+  if (command.op === "mapRam" || command.op === "vmap") return command.count;
+  return command.op === "alloc" && command.map && response.kind === "placed" ? command.size : 0;
 }
 
 function cache(world: ImmutableWorld, cpu: number, page: Vpn, frame: number): ImmutableWorld {
@@ -202,7 +209,7 @@ function cache(world: ImmutableWorld, cpu: number, page: Vpn, frame: number): Im
 function countDescriptors(world: ImmutableWorld, { descriptors }: Response): ImmutableWorld {
   if (descriptors === undefined) return world;
   let expected = 0;
-  for (const { life, block } of world.walk) {
+  for (const { life, block } of world.areas) {
     expected += block !== undefined && life === "busy" ? 2 : 1;
   }
   const leakedDescriptors = descriptors - expected;

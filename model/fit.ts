@@ -14,7 +14,7 @@ type InTheWay = readonly Extent[];
  */
 export function lowestFit(
   inTheWay: InTheWay,
-  { guard, lowestPage }: Promises,
+  { guard, lowestPage }: Pick<Promises, "guard" | "lowestPage">,
   { size, align, vstart, vend }: Request,
 ): Vpn | undefined {
   const length = size + guard.inside;
@@ -25,6 +25,15 @@ export function lowestFit(
     candidate = alignUp(area.end + guard.afterArea, align);
   }
   return candidate + length <= vend ? candidate : undefined;
+}
+
+/** The same between neighbours that it may touch: a guard page inside the area is a part of it, one beside it is free. */
+export function lowestFree(
+  inTheWay: InTheWay,
+  { guard: { inside }, lowestPage }: Promises,
+  request: Request,
+): Vpn | undefined {
+  return lowestFit(inTheWay, { guard: { inside, afterArea: 0, beforeNext: 0 }, lowestPage }, request);
 }
 
 /**

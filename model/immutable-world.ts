@@ -1,17 +1,18 @@
 /**
- * The reference: the world as immutable data. Every step of a history can be kept and compared by value
- * (Immutable's `is`), and nothing a law asks can change it.
+ * The reference: the world as immutable data. Every step of a history can be kept, and nothing a law asks can change
+ * it. Lists are plain arrays of plain records, never written to; what is looked up by its number is an Immutable map.
  */
-import { hash, Map as ImmutableMap, is, List, type ValueObject } from "immutable";
+import { Map as ImmutableMap } from "immutable";
 import type { Congruent } from "../spec/commands.ts";
 import type { Promises } from "../spec/releases.ts";
 import { fitsBlock, isLittleLeft, type Scope } from "../spec/scope.ts";
 import { type Cpu, type Extent, overlaps, type Pages, type Pfn, type Vpn } from "../spec/vocabulary.ts";
 import type { Purgeable, Request, World } from "../spec/world.ts";
-import type { Area } from "./area.ts";
+import { type Area, isFragmented } from "./area.ts";
+import { canGive } from "./block.ts";
 import type { Dead } from "./dead.ts";
-import { highestCongruentFit, lowestFit } from "./fit.ts";
-import { type PooledExtents, samePooled } from "./pools.ts";
+import { highestCongruentFit, lowestFit, lowestFree } from "./fit.ts";
+import type { PooledExtents } from "./pools.ts";
 
 /** One CPU's translations that were seen to be made and not flushed since. */
 export type Tlb = ImmutableMap<Vpn, Pfn>;
@@ -21,18 +22,18 @@ export interface WorldFields {
   readonly promises: Promises;
   readonly initialised: boolean;
   /** By start. Disjoint unless an illegal reply made them overlap. */
-  readonly areas: List<Area>;
+  readonly areas: readonly Area[];
   readonly lazyPages: Pages;
   /** PTEs present, as far as replies told; and pages that owners hold mapped. */
   readonly ptes: number;
   readonly held: number;
   /** What was let go and may still be translated. */
-  readonly dead: List<Dead>;
+  readonly dead: readonly Dead[];
   /** What the pools of nodes may hold. */
   readonly pooled: PooledExtents;
   readonly leakedDescriptors: number;
   /** Released although no flush covered them since their owner let go. Empty unless a law was broken. */
-  readonly unflushed: List<Extent>;
+  readonly unflushed: readonly Extent[];
   readonly tlbs: ImmutableMap<Cpu, Tlb>;
   /** The next fresh frame; an allocation that maps takes one a page. */
   readonly nextFrame: Pfn;
@@ -41,25 +42,23 @@ export interface WorldFields {
 /** The fields that a reply may change. */
 export type Changes = Partial<Omit<WorldFields, "scope" | "promises">>;
 
-export class ImmutableWorld implements World, WorldFields, ValueObject {
+export class ImmutableWorld implements World, WorldFields {
   readonly scope: Scope;
   readonly promises: Promises;
   readonly initialised: boolean;
-  readonly areas: List<Area>;
+  readonly areas: readonly Area[];
   readonly lazyPages: Pages;
   readonly ptes: number;
   readonly held: number;
-  readonly dead: List<Dead>;
+  readonly dead: readonly Dead[];
   readonly pooled: PooledExtents;
   readonly leakedDescriptors: number;
-  readonly unflushed: List<Extent>;
+  readonly unflushed: readonly Extent[];
   readonly tlbs: ImmutableMap<Cpu, Tlb>;
   readonly nextFrame: Pfn;
-  /** The areas again, for walking: made once for the many questions that laws ask of one world. */
-  readonly walk: readonly Area[];
-  private takenExtents: readonly Extent[] | undefined;
+  #taken: readonly Extent[] | undefined;
 
-  private constructor(base: WorldFields & { readonly walk: readonly Area[] }, changes: Changes) {
+  private constructor(base: WorldFields, changes: Changes) {
     this.scope = base.scope;
     this.promises = base.promises;
     this.initialised = changes.initialised ?? base.initialised;
@@ -73,7 +72,6 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
     this.unflushed = changes.unflushed ?? base.unflushed;
     this.tlbs = changes.tlbs ?? base.tlbs;
     this.nextFrame = changes.nextFrame ?? base.nextFrame;
-    this.walk = this.areas === base.areas ? base.walk : this.areas.toArray();
   }
 
   /** The world before the first command. */
@@ -82,17 +80,16 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
       scope,
       promises,
       initialised: !scope.beforeInit,
-      areas: List<Area>(),
+      areas: [],
       lazyPages: 0,
       ptes: 0,
       held: 0,
-      dead: List<Dead>(),
+      dead: [],
       pooled: [],
       leakedDescriptors: 0,
-      unflushed: List<Extent>(),
+      unflushed: [],
       tlbs: ImmutableMap<Cpu, Tlb>(),
       nextFrame: 1,
-      walk: [],
     };
     return new ImmutableWorld(fields, {});
   }
@@ -100,29 +97,6 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
   /** A world that differs in these fields. */
   with(changes: Changes): ImmutableWorld {
     return new ImmutableWorld(this, changes);
-  }
-
-  equals(other: unknown): boolean {
-    return (
-      other instanceof ImmutableWorld &&
-      this.scope === other.scope &&
-      this.promises === other.promises &&
-      this.initialised === other.initialised &&
-      this.lazyPages === other.lazyPages &&
-      this.ptes === other.ptes &&
-      this.held === other.held &&
-      this.leakedDescriptors === other.leakedDescriptors &&
-      this.nextFrame === other.nextFrame &&
-      is(this.areas, other.areas) &&
-      is(this.dead, other.dead) &&
-      is(this.tlbs, other.tlbs) &&
-      samePooled(this.pooled, other.pooled) &&
-      sameExtents(this.unflushed, other.unflushed)
-    );
-  }
-
-  hashCode(): number {
-    return this.areas.hashCode() ^ hash(this.nextFrame);
   }
 
   get deadPtes(): number {
@@ -145,7 +119,7 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
 
   areasIn(extent: Extent, purgeable: Purgeable = "taken"): readonly Area[] {
     const found: Area[] = [];
-    for (const area of this.walk) {
+    for (const area of this.areas) {
       if (area.start >= extent.end) break;
       if (area.end > extent.start && (purgeable !== "gone" || !this.purges(area))) found.push(area);
     }
@@ -153,7 +127,7 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
   }
 
   busyAt(start: Vpn): Area | undefined {
-    for (const area of this.walk) {
+    for (const area of this.areas) {
       if (area.start > start) return undefined;
       if (area.start !== start || area.life !== "busy") continue;
       if (area.by === "alloc" || area.by === "vmap") return area;
@@ -163,7 +137,7 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
 
   /** The busy areas that a pcpuGet placed at this base. */
   percpuAt(base: Vpn): readonly Area[] {
-    return this.walk.filter((area) => area.by === base && area.life === "busy");
+    return this.areas.filter((area) => area.by === base && area.life === "busy");
   }
 
   holdsPcpu(base: Vpn, offsets: readonly Pages[]): boolean {
@@ -173,7 +147,7 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
 
   holdsMap(start: Vpn, count: Pages): boolean {
     if (fitsBlock(this.scope, count)) return this.mapAt(start, count) !== undefined;
-    return this.walk.some(
+    return this.areas.some(
       (area) => area.start === start && area.by === "map" && area.life === "busy" && area.mapped === count,
     );
   }
@@ -183,7 +157,8 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
     start: Vpn,
     count: Pages,
   ): { readonly area: Area; readonly at: number; readonly map: number } | undefined {
-    for (const [at, area] of this.walk.entries()) {
+    for (let at = 0; at < this.areas.length; at++) {
+      const area = this.areas[at] as Area;
       if (area.start > start) return undefined;
       if (area.block === undefined || area.end <= start) continue;
       const map = area.block.maps.findIndex(
@@ -196,10 +171,11 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
 
   /** The block that stands around these pages and never gave any of them out, and its place among the areas. */
   giverOf(extent: Extent): { readonly area: Area; readonly at: number } | undefined {
-    for (const [at, area] of this.walk.entries()) {
+    for (let at = 0; at < this.areas.length; at++) {
+      const area = this.areas[at] as Area;
       if (area.start > extent.start) return undefined;
       if (area.block === undefined || area.life === "lazy" || area.end < extent.end) continue;
-      if (area.block.canGive(extent)) return { area, at };
+      if (canGive(area.block, extent)) return { area, at };
     }
     return undefined;
   }
@@ -212,16 +188,20 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
     return lowestFit(this.inTheWay(purgeable), this.promises, request);
   }
 
+  lowestFree(request: Request, purgeable: Purgeable): Vpn | undefined {
+    return lowestFree(this.inTheWay(purgeable), this.promises, request);
+  }
+
   highestCongruentFit(congruent: Congruent, purgeable: Purgeable): Vpn | undefined {
     return highestCongruentFit(this.inTheWay(purgeable), this.promises, this.scope.vmalloc, congruent);
   }
 
   /** All that is taken, by start: the areas, and before a purge what pools may hold. */
   private inTheWay(purgeable: Purgeable): readonly Extent[] {
-    if (purgeable === "gone") return this.walk.filter((each) => !this.purges(each));
-    if (purgeable === "pools emptied" || this.pooled.length === 0) return this.walk;
-    this.takenExtents ??= [...this.walk, ...this.pooled].sort((a, b) => a.start - b.start);
-    return this.takenExtents;
+    if (purgeable === "gone") return this.areas.filter((each) => !this.purges(each));
+    if (purgeable === "pools emptied" || this.pooled.length === 0) return this.areas;
+    this.#taken ??= [...this.areas, ...this.pooled].sort((a, b) => a.start - b.start);
+    return this.#taken;
   }
 
   mayBePooled(extent: Extent, node: number): boolean {
@@ -232,7 +212,7 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
 
   /** Whether a synchronous purge of this release takes the area. */
   purges(area: Area): boolean {
-    return area.life === "lazy" || (area.fragmented && this.promises.fragments !== "kept");
+    return area.life === "lazy" || (isFragmented(area) && this.promises.fragments !== "kept");
   }
 
   /** Whether vm_unmap_aliases takes it, too. */
@@ -247,7 +227,7 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
   }
 
   blockHasLeft(cpu: Cpu, pages: Pages): boolean {
-    for (const { block, life, start, end } of this.walk) {
+    for (const { block, life, start, end } of this.areas) {
       if (block?.cpu === cpu && life === "busy" && end - start - block.given >= pages) return true;
     }
     return false;
@@ -255,8 +235,8 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
 
   fragmentedBlocks(cpu?: Cpu): number {
     let count = 0;
-    for (const area of this.walk) {
-      if (area.fragmented && (cpu === undefined || area.block?.cpu === cpu)) count += 1;
+    for (const area of this.areas) {
+      if (isFragmented(area) && (cpu === undefined || area.block?.cpu === cpu)) count += 1;
     }
     return count;
   }
@@ -264,7 +244,7 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
   unflushedIn(extent: Extent): boolean {
     for (const other of this.unflushed) if (overlaps(other, extent)) return true;
     for (const dead of this.dead) if (overlaps(dead, extent)) return true;
-    for (const area of this.walk) {
+    for (const area of this.areas) {
       if (area.start >= extent.end) return false;
       if (area.life === "lazy" && area.end > extent.start) return true;
     }
@@ -272,7 +252,7 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
   }
 
   frameAt(page: Vpn): Pfn | undefined {
-    for (const area of this.walk) {
+    for (const area of this.areas) {
       if (area.start > page) return undefined;
       if (area.end <= page || area.life !== "busy") continue;
       if (area.block === undefined) {
@@ -309,10 +289,4 @@ export class ImmutableWorld implements World, WorldFields, ValueObject {
     );
     return dead && dead.start + (frame - dead.frame);
   }
-}
-
-function sameExtents(a: List<Extent>, b: List<Extent>): boolean {
-  return (
-    a.size === b.size && a.every(({ start, end }, at) => b.get(at)?.start === start && b.get(at)?.end === end)
-  );
 }

@@ -239,6 +239,7 @@ const CASES: readonly Case[] = [
     history: wholly,
     accepted: asked("purge", flush([64, 72])),
     rejected: asked("purge", flush([64, 72], [80, 80])),
+    also: ["one-flush-per-purge"],
   },
   {
     law: "no-overlap",

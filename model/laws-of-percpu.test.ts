@@ -7,8 +7,8 @@ import type { Scope } from "../spec/scope.ts";
 import { PAGE_SIZE, type Pages, type Vpn } from "../spec/vocabulary.ts";
 import type { World } from "../spec/world.ts";
 import type { ImmutableWorld } from "./immutable-world.ts";
-import { letGoBeforePurge } from "./let-go-before-purge.ts";
 import { done, FOUR_BLOCKS, flush, type More, type Pair, quiet } from "./pairs.testing.ts";
+import { freedBeforePurge } from "./percpu-free-order.ts";
 import { vmapSpec } from "./vmap-spec.ts";
 
 /** Sixteen pages from 64 on; more than four lazy ones purge. */
@@ -146,7 +146,7 @@ describe("of percpu areas", () => {
 });
 
 describe("of areas let go one after another, before the last purge went", () => {
-  const of = (pages: readonly Pages[], more: object) => letGoBeforePurge(pages, done(more));
+  const of = (pages: readonly Pages[], more: object) => freedBeforePurge(pages, done(more));
 
   test("all, where there was none", () => {
     expect(of([3, 1, 2], { lazyPages: 6 })).toBe(3);

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Alloc, Command, Response } from "../spec/commands.ts";
 import { judge } from "../spec/contract.ts";
 import { LAWS } from "../spec/laws/index.ts";
+import { hasPools, nodeAsked } from "../spec/laws/law.ts";
 import { releaseOf } from "../spec/releases.ts";
 import { AREAS_ONLY, type Scope } from "../spec/scope.ts";
 import { PAGE_SIZE, type Pages, type Vpn } from "../spec/vocabulary.ts";
@@ -55,6 +56,37 @@ function broken(world: ImmutableWorld, command: Command, response: Response): st
 
 /** aaB.....: page 64 and 65 in the pool of CPU 1. */
 const POOLED: readonly Pair[] = [alloc(64, 2, { cpu: 1 }), alloc(66, 1), free(64), sweep([64, 66])];
+
+describe("there are pools", () => {
+  test.each([
+    ["6.12", 2, true],
+    ["6.19", 3, true],
+    ["6.19", 1, false],
+    ["6.12", 1, false],
+    ["6.8", 2, false],
+    ["5.17", 1, false],
+  ])("in %s with %d CPUs: %s", (label, cpus, are) => {
+    expect(hasPools(worldAfter(label, [], { ...SCOPE, cpus }))).toBe(are);
+  });
+
+  test("where more than one CPU is possible, whatever their numbers", () => {
+    const scope = { ...SCOPE, cpus: 3, absentCpus: [1, 2] };
+    expect(hasPools(worldAfter("6.19", [], scope))).toBe(false);
+    expect(hasPools(worldAfter("6.19", [], { ...scope, absentCpus: [1] }))).toBe(true);
+  });
+
+  test.each([
+    [{}, 0],
+    [{ cpu: 1 }, 1],
+    [{ cpu: 2 }, 2],
+    [{ cpu: 1, vend: 71 }, undefined],
+    [{ cpu: 1, vstart: 65 }, undefined],
+  ])("and %j looks first into those of node %s", (more, node) => {
+    const world = worldAfter("6.19", [], { ...SCOPE, cpus: 3 });
+    expect(nodeAsked(world, asked(1, more))).toBe(node);
+    expect(nodeAsked(worldAfter("6.8", [], { ...SCOPE, cpus: 3 }), asked(1, more))).toBeUndefined();
+  });
+});
 
 describe("pools may hold", () => {
   test("what a purge released of the areas asked for in the vmalloc window", () => {

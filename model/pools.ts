@@ -199,13 +199,3 @@ function searchFound(before: Before, command: Command): boolean {
     request.align > PAGE_SIZE ? roomiestFit(before, request, "taken") : before.lowestFit(request, "taken");
   return found !== undefined;
 }
-
-export function samePooled(one: PooledExtents, other: PooledExtents): boolean {
-  return (
-    one.length === other.length &&
-    one.every((each, nth) => {
-      const { start, end, node, sure } = other[nth] as Pooled;
-      return each.start === start && each.end === end && each.node === node && each.sure === sure;
-    })
-  );
-}

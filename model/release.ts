@@ -1,9 +1,8 @@
 /** What a flush in a reply drops, and what the purge around it releases, as far as a user can tell. */
-import { List } from "immutable";
 import type { Command, Response } from "../spec/commands.ts";
 import type { Extent, Vpn } from "../spec/vocabulary.ts";
 import type { Area } from "./area.ts";
-import type { Dead } from "./dead.ts";
+import { type Dead, partOf, withPtes } from "./dead.ts";
 import type { ImmutableWorld, Tlb } from "./immutable-world.ts";
 
 /**
@@ -28,13 +27,13 @@ export function flushAndRelease(
   const purge = purgeIn(command, response);
   const gone: Area[] = [];
   const left: Area[] = [];
-  for (const area of world.walk) (isReleased(area, world, purge, flushes) ? gone : left).push(area);
+  for (const area of world.areas) (isReleased(area, world, purge, flushes) ? gone : left).push(area);
   const unflushed = [...world.unflushed, ...gone].flatMap((extent) => uncovered(extent, flushes));
   const after = world.with({
-    areas: gone.length === 0 ? world.areas : List(left),
+    areas: gone.length === 0 ? world.areas : left,
     lazyPages: purge === "none" ? world.lazyPages : 0,
     dead: deadAfter(withoutRepaired(world, response), gone, response),
-    unflushed: List(unflushed),
+    unflushed,
     tlbs: flushTlbs(world, flushes),
   });
   return { world: after, gone };
@@ -53,34 +52,33 @@ function isReleased(area: Area, world: ImmutableWorld, purge: Purge, flushes: re
 function withoutRepaired(world: ImmutableWorld, response: Response): ImmutableWorld {
   if (response.kind !== "pinned" || response.traps === 0) return world;
   const { frame } = response;
-  const dead = world.dead.toArray().flatMap((each) => {
+  const dead = world.dead.flatMap((each) => {
     const page = each.start + (frame - each.frame);
     if (page < each.start || page >= each.end) return [each];
     const parts = [
-      each.part({ start: each.start, end: page }),
-      each.part({ start: page + 1, end: each.end }),
+      partOf(each, { start: each.start, end: page }),
+      partOf(each, { start: page + 1, end: each.end }),
     ];
-    const repaired = each.part({ start: page, end: page + 1 }).with("gone");
+    const repaired = withPtes(partOf(each, { start: page, end: page + 1 }), "gone");
     return [...parts.filter(({ start, end }) => start < end), repaired];
   });
-  return world.with({ dead: List(dead) });
+  return world.with({ dead });
 }
 
 /** A purge clears the PTEs of what it releases; a flush then drops what no PTE can bring back. */
-function deadAfter(world: ImmutableWorld, gone: readonly Area[], response: Response): List<Dead> {
-  if (world.dead.isEmpty()) return world.dead;
+function deadAfter(world: ImmutableWorld, gone: readonly Area[], response: Response): readonly Dead[] {
+  if (world.dead.length === 0) return world.dead;
   const { flushes, pteCleared } = response;
   const noneLeft = world.deadPtes === 0;
-  const left = world.dead.toArray().flatMap((dead) => {
+  return world.dead.flatMap((dead) => {
     const cleared = noneLeft || gone.some((area) => area.start <= dead.start && dead.start < area.end);
-    const now = cleared ? dead.with("gone") : dead;
+    const now = cleared ? withPtes(dead, "gone") : dead;
     if (now.ptes === "perhaps") return [now];
-    const uncoveredParts = uncovered(now, flushes).map((part) => now.part(part));
+    const uncoveredParts = uncovered(now, flushes).map((part) => partOf(now, part));
     if (now.ptes === "gone") return uncoveredParts;
     // Of PTEs that were there, the reply says how many it cleared, not which.
     return pteCleared === 0 ? [now] : [...uncoveredParts, ...covered(now, flushes)];
   });
-  return List(left);
 }
 
 /** The parts that a flush covers: their PTEs are perhaps gone now, and if so they are clean. */
@@ -88,7 +86,7 @@ function covered(dead: Dead, flushes: readonly Extent[]): Dead[] {
   return flushes
     .map(({ start, end }) => ({ start: Math.max(start, dead.start), end: Math.min(end, dead.end) }))
     .filter(({ start, end }) => start < end)
-    .map((part) => dead.part(part).with("perhaps"));
+    .map((part) => withPtes(partOf(dead, part), "perhaps"));
 }
 
 /** A flush of [start, end) drops those pages from the TLB of every CPU. */

@@ -51,8 +51,7 @@ function world(...pairs: readonly Pair[]): ImmutableWorld {
 }
 
 /** As `0-3 busy`. */
-const areas = (of: ImmutableWorld) =>
-  of.areas.map(({ start, end, life }) => `${start}-${end} ${life}`).toArray();
+const areas = (of: ImmutableWorld) => of.areas.map(({ start, end, life }) => `${start}-${end} ${life}`);
 
 describe("what may be asked", () => {
   const anyWorld = fc
@@ -101,12 +100,7 @@ describe("what may be asked", () => {
     (here) => {
       const asked = [...SPEC.enabled(here, SCOPE)];
       const frees = asked.flatMap((command) => (command.op === "free" ? [command.start] : []));
-      expect(frees).toEqual(
-        here.areas
-          .filter((area) => area.life === "busy")
-          .map((area) => area.start)
-          .toArray(),
-      );
+      expect(frees).toEqual(here.areas.filter((area) => area.life === "busy").map((area) => area.start));
       for (const op of ["purge", "unmapAliases", "tlb"]) {
         expect(asked.filter((command) => command.op === op)).toHaveLength(1);
       }
@@ -158,13 +152,13 @@ describe("after a reply", () => {
     // aaa.bbb, flushed [0, 2) and [5, 6)
     const lazy = [placed(0, 3), placed(4, 3), freed(0), freed(4)];
     const missed = [...lazy, purged({ start: 0, end: 2 }, { start: 5, end: 6 })];
-    expect(world(...missed).unflushed.toJS()).toEqual([
+    expect(world(...missed).unflushed).toEqual([
       { start: 2, end: 3 },
       { start: 4, end: 5 },
       { start: 6, end: 7 },
     ]);
     const [part, rest] = [purged({ start: 0, end: 5 }), purged({ start: 0, end: 9 })];
-    expect(world(...missed, part).unflushed.toJS()).toEqual([{ start: 6, end: 7 }]);
+    expect(world(...missed, part).unflushed).toEqual([{ start: 6, end: 7 }]);
     expect(world(...missed, part, rest).releasedUnflushed).toBe(0);
   });
 

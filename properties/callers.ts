@@ -1,7 +1,6 @@
 /** What callers do on a machine that is explored: every command they may give, and when it can be given. */
 
-import { DEAD, END, START, TRANSLATION } from "../model/packed-layout.ts";
-import type { PackedWorld } from "../model/packed-world.ts";
+import type { ImmutableWorld } from "../model/immutable-world.ts";
 import type { Command } from "../spec/commands.ts";
 import { comesBeforeInit } from "../spec/history.ts";
 import type { Promises } from "../spec/releases.ts";
@@ -154,7 +153,7 @@ function touchesOf(scope: Scope, pages: readonly Vpn[], write: boolean): Command
 }
 
 /** Whether a caller can give this command now: it lets go only of what is held, and touches what was mapped. */
-export function isEnabled(world: PackedWorld, command: Command): boolean {
+export function isEnabled(world: ImmutableWorld, command: Command): boolean {
   if (!world.initialised && !comesBeforeInit(command)) return false;
   switch (command.op) {
     case "free":
@@ -177,12 +176,9 @@ export function isEnabled(world: PackedWorld, command: Command): boolean {
 }
 
 /** Whether a page is mapped, or may still be translated. Anything else only faults. */
-function wasMapped(world: PackedWorld, page: Vpn): boolean {
-  const { dead, tlb } = world;
-  for (let at = 0; at < dead.length; at += DEAD) {
-    if ((dead[at + START] as number) <= page && page < (dead[at + END] as number)) return true;
-  }
-  for (let at = 0; at < tlb.length; at += TRANSLATION) if (tlb[at + 1] === page) return true;
+function wasMapped(world: ImmutableWorld, page: Vpn): boolean {
+  for (const { start, end } of world.dead) if (start <= page && page < end) return true;
+  for (const tlb of world.tlbs.values()) if (tlb.has(page)) return true;
   return world.frameAt(page) !== undefined;
 }
 

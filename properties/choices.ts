@@ -126,7 +126,11 @@ const WEIGHTS_OF_MAPS_ALONE: Weights = {
   tlb: 0,
 };
 
+/** Blocks of two pages are soon used up: what matters is how they lie among areas. */
+const WEIGHTS_AMONG_AREAS: Weights = { ...WEIGHTS, mapRam: 30, unmapRam: 8, touch: 0, pin: 0, unpin: 0 };
+
 function weightsFor({ blockPages }: Scope): Weights {
+  if (blockPages === 2) return WEIGHTS_AMONG_AREAS;
   return blockPages > 0 ? WEIGHTS_OF_MAPS : WEIGHTS;
 }
 

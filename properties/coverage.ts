@@ -10,7 +10,7 @@ import type { Kernel } from "../spec/kernel.ts";
 import type { Scope } from "../spec/scope.ts";
 import { choices, type Lengths, WEIGHTS } from "./choices.ts";
 import { play } from "./play.ts";
-import { quickSettingFor } from "./setting.ts";
+import { settingFor } from "./setting.ts";
 import type { VisitableKernel } from "./side-by-side.ts";
 
 /** One way to draw histories. */
@@ -95,7 +95,7 @@ export function coverage<S>(
     },
     broken: () => "go on" as const,
   };
-  const setting = quickSettingFor(kernel, scope);
+  const setting = settingFor(kernel, scope);
   searchAtRandom({
     drawn: choices(scope, drawing),
     attempt: (drawn) => {

@@ -3,8 +3,8 @@
  * on. Two states that differ are taken for one with a probability of about 2^-128: for a million states, that any
  * were is less likely than 2^-88.
  */
-import { noteWorld } from "../model/packed-notes.ts";
-import type { PackedWorld } from "../model/packed-world.ts";
+import { noteWorld } from "../model/fingerprint.ts";
+import type { ImmutableWorld } from "../model/immutable-world.ts";
 import type { Kernel, StateForm } from "../spec/kernel.ts";
 import type { Notes } from "../spec/notes.ts";
 import type { Pfn } from "../spec/vocabulary.ts";
@@ -13,7 +13,7 @@ import type { Call } from "./callers.ts";
 /** The kernel's state, and the world its replies speak of. */
 export interface Both<S> {
   state: S;
-  world: PackedWorld;
+  world: ImmutableWorld;
 }
 
 /** The form of both for callers who do this. */
@@ -23,7 +23,7 @@ export function hashedForm<S>(kernel: Kernel<S>, calls: readonly Call[]): StateF
 }
 
 /** One hash of the world and of what is noted beside it, in which a frame has the same place wherever it is noted. */
-export function formByHash<T extends { readonly world: PackedWorld }>(
+export function formByHash<T extends { readonly world: ImmutableWorld }>(
   note: (state: T, hashing: Hashing) => void,
 ): StateForm<T> {
   const hashing = new Hashing();

@@ -1,4 +1,5 @@
 /** Looks for one break at random, and brings it down to the fewest commands it can. */
+import type { Stop } from "../engine/explore.ts";
 import { searchAtRandom } from "../engine/random.ts";
 import { shrink } from "../engine/shrink.ts";
 import { replay } from "../engine/stepper.ts";
@@ -6,18 +7,17 @@ import type { LawId } from "../spec/contract.ts";
 import { type HistoryStep, isWellFormed, naming } from "../spec/history.ts";
 import type { Kernel } from "../spec/kernel.ts";
 import type { Scope } from "../spec/scope.ts";
-import type { World } from "../spec/world.ts";
 import { type Choice, choices, type Lengths } from "./choices.ts";
-import { confirm, play } from "./play.ts";
+import { play } from "./play.ts";
 import { scopesFor } from "./scopes.ts";
-import { quickSettingFor, settingFor, type VmapPlayed, type VmapSetting } from "./setting.ts";
+import { settingFor, type VmapPlayed, type VmapSetting } from "./setting.ts";
 import { simpler } from "./simpler.ts";
 
 export interface Quarry<S> {
   readonly kernel: Kernel<S>;
   readonly law: LawId;
   /** Whether this step, which broke the law, broke it in the way looked for. */
-  meant(step: VmapPlayed<World>): boolean;
+  meant(step: VmapPlayed): boolean;
 }
 
 export interface Caught {
@@ -25,20 +25,22 @@ export interface Caught {
   readonly history: readonly HistoryStep[];
 }
 
-/** When a hunt gives up: whichever comes first. */
+/** When a hunt gives up. It counts histories, not time: a seed has one answer on every machine. */
 export interface HuntLimit {
-  readonly milliseconds: number;
-  /** Histories drawn before something is caught. */
+  /** Histories drawn until something is caught. */
   readonly runs: number;
-  /** For how long a shorter history is hoped for once one is caught, in milliseconds; 3,000 if not given. */
-  readonly hope?: number;
-  /** A history of so many commands, or of fewer, is short enough: no shorter one is hoped for. */
+  /** Histories drawn for a shorter one, once something is caught. */
+  readonly tries: number;
+  /** A history of at most this many commands is short enough: no shorter one is drawn for. */
   readonly enough?: number;
 }
 
 export interface HuntResult {
   readonly caught: Caught | undefined;
+  /** Histories drawn until something was caught. */
   readonly runs: number;
+  /** Histories drawn after that. */
+  readonly tries: number;
   readonly seconds: number;
 }
 
@@ -47,61 +49,67 @@ const TURN = 40;
 /** The lengths to which histories are drawn, in turn: short ones are likely to be nearly minimal at once. */
 const LONGEST = 30;
 const LENGTHS = [6, LONGEST];
-/** Histories tried for each length and scope, times the length, in the hope of one shorter than was caught. */
-const TRIES_PER_STEP = 500;
-const ROUNDS = 8;
-/** Long histories brought down anew in each round, tries for each, and how far apart rounds draw their seeds. */
+/** Histories drawn of each length below that of what was caught, in each scope, times the length. */
+const TRIES_PER_STEP = 50;
+/** Long histories shrunk anew in each round, tries for each, and how far apart rounds draw their seeds. */
 const WAYS = 8;
 const WAY_TRIES = 400;
 const TURNS_APART = 1000;
-/** What takes fewer commands than this is sooner met in short histories, and there are many to draw in the same time. */
+/** What takes fewer commands than this is sooner met in short histories. */
 const MANY = 6;
-/** How long hope lasts if nothing is said of it, in milliseconds. */
-const HOPE_MS = 3000;
 
-/** Hunts until something is caught, or the limit is reached. */
+/** At once: hunts until something is caught and is short enough, or the limit is reached. */
 export function hunt<S>(quarry: Quarry<S>, seed: number, limit: HuntLimit): HuntResult {
-  const started = Date.now();
-  const deadline = started + limit.milliseconds;
-  const scopes = scopesFor(quarry.kernel.release);
-  let runs = 0;
-  let caught: Caught | undefined;
-  for (let turn = 0; caught === undefined && runs < limit.runs && Date.now() < deadline; turn++) {
-    const scope = scopes[turn % scopes.length] as Scope;
-    const longest = LENGTHS[Math.floor(turn / scopes.length) % LENGTHS.length] as number;
-    const found = draw(quarry, scope, { longest }, Math.min(TURN, limit.runs - runs), seed + turn, deadline);
-    runs += found.runs;
-    if (found.found !== undefined) caught = { scope, history: bringDown(quarry, scope, found.found) };
+  const work = hunting(quarry, seed, limit);
+  for (;;) {
+    const { done, value } = work.next(false);
+    if (done) return value;
   }
-  if (caught !== undefined) {
-    const hopeEnds = Math.min(deadline, Date.now() + (limit.hope ?? HOPE_MS));
-    caught = shorter(quarry, caught, seed, hopeEnds, limit.enough ?? 1);
-  }
-  return { caught, runs, seconds: (Date.now() - started) / 1000 };
 }
 
-function draw<S>(
+/** The same in turns, each of which says how many histories were drawn. Stopped after one, it ends there. */
+export function* hunting<S>(
   quarry: Quarry<S>,
-  scope: Scope,
-  lengths: Lengths,
-  runs: number,
   seed: number,
-  deadline: number,
-) {
+  limit: HuntLimit,
+): Generator<number, HuntResult, Stop> {
+  const started = performance.now();
+  const scopes = scopesFor(quarry.kernel.release, quarry.law);
+  let runs = 0;
+  let caught: Caught | undefined;
+  let stop: Stop = false;
+  for (let turn = 0; caught === undefined && runs < limit.runs && stop === false; turn++) {
+    const scope = scopes[turn % scopes.length] as Scope;
+    const longest = LENGTHS[Math.floor(turn / scopes.length) % LENGTHS.length] as number;
+    const found = draw(quarry, scope, { longest }, Math.min(TURN, limit.runs - runs), seed + turn);
+    runs += found.runs;
+    if (found.found !== undefined) caught = { scope, history: bringDown(quarry, scope, found.found) };
+    stop = yield runs;
+  }
+  let tries = 0;
+  if (caught !== undefined && stop === false) {
+    for (const attempt of shorter(quarry, caught, seed, limit)) {
+      tries += attempt.drawn;
+      caught = attempt.best;
+      if (yield runs + tries) break;
+    }
+  }
+  return { caught, runs, tries, seconds: (performance.now() - started) / 1000 };
+}
+
+function draw<S>(quarry: Quarry<S>, scope: Scope, lengths: Lengths, runs: number, seed: number) {
   const { kernel } = quarry;
-  const setting = quickSettingFor(kernel, scope);
+  const setting = settingFor(kernel, scope);
   const attempt = (drawn: readonly Choice[]) => {
     const { history, failed } = play(setting, drawn, {
       broken: (step) => (isQuarry(quarry, step) ? "fail" : "go on"),
     });
-    if (failed === undefined) return undefined;
-    confirm(kernel, scope, history, (step) => isQuarry(quarry, step));
-    return history;
+    return failed === undefined ? undefined : history;
   };
-  return searchAtRandom({ drawn: choices(scope, lengths), attempt, seed, runs, deadline });
+  return searchAtRandom({ drawn: choices(scope, lengths), attempt, seed, runs });
 }
 
-function isQuarry<S>(quarry: Quarry<S>, step: VmapPlayed<World>): boolean {
+function isQuarry<S>(quarry: Quarry<S>, step: VmapPlayed): boolean {
   return step.broken.some((law) => law.id === quarry.law) && quarry.meant(step);
 }
 
@@ -125,56 +133,59 @@ function endsIn<S>(quarry: Quarry<S>, setting: VmapSetting<S>, history: readonly
   return last !== undefined && isQuarry(quarry, last);
 }
 
-/** Another long history brought down: of a break that takes many commands it may leave fewer. */
-function anotherWay<S>(quarry: Quarry<S>, best: Caught, seed: number, deadline: number): Caught {
-  const { scope } = best;
-  let least = best;
-  for (let way = 0; way < WAYS && Date.now() < deadline; way++) {
-    const { found } = draw(quarry, scope, { longest: LONGEST }, WAY_TRIES, seed + way, deadline);
-    if (found === undefined) continue;
-    const history = bringDown(quarry, scope, found);
-    if (history.length < least.history.length) least = { scope, history };
-  }
-  return least;
+/** What one batch of histories left: the shortest history by then. */
+interface Attempt {
+  readonly best: Caught;
+  readonly drawn: number;
 }
 
 /**
  * Dropping and simplifying steps cannot turn one way of breaking a law into another, so short histories are
- * drawn afresh in every scope: the machines are small enough to be lucky.
+ * drawn afresh in every scope: the machines are small enough to be lucky. Of what takes many commands, long
+ * ones are drawn as well: shrunk, they may leave fewer.
  */
-function shorter<S>(
+function* shorter<S>(
   quarry: Quarry<S>,
   caught: Caught,
   seed: number,
-  deadline: number,
-  enough: number,
-): Caught {
+  { tries, enough = 1 }: HuntLimit,
+): Generator<Attempt, void, void> {
   let best = caught;
-  // What took maps alone cannot happen where there are no blocks, and what took none is sooner met there.
-  const maps = caught.history.some(({ op }) => op === "mapRam");
-  const areas = !maps || caught.history.some(({ op }) => op === "alloc");
-  // Nor can what took percpu areas, where none are asked for.
-  const percpu = caught.history.some(({ op }) => op === "pcpuGet");
-  const others = scopesFor(quarry.kernel.release).filter(
-    (scope) =>
-      scope !== caught.scope &&
-      (scope.blockPages > 0 ? maps : areas) &&
-      percpu === scope.congruent.length > 0,
-  );
-  const scopes = [caught.scope, ...others];
-  // In rounds, so that every length has had a turn before the time is up.
-  for (let round = 0; round < ROUNDS && best.history.length > enough; round++) {
-    if (best.history.length >= MANY)
-      best = anotherWay(quarry, best, seed + TURNS_APART * (round + 1), deadline);
-    for (let length = 1; length < best.history.length && best.history.length > enough; length++) {
+  let left = tries;
+  const attempt = (scope: Scope, lengths: Lengths, most: number, from: number): Attempt => {
+    const { found, runs } = draw(quarry, scope, lengths, Math.min(most, left), from);
+    left -= runs;
+    const history = found && bringDown(quarry, scope, found);
+    if (history !== undefined && history.length < best.history.length) best = { scope, history };
+    return { best, drawn: runs };
+  };
+  const isOver = () => left <= 0 || best.history.length <= Math.max(1, enough);
+  const scopes = scopesLike(quarry, caught);
+  // In rounds, so that every length has a turn before the tries are used up.
+  for (let round = 0; !isOver(); round++) {
+    for (let way = 0; way < WAYS && best.history.length >= MANY && !isOver(); way++)
+      yield attempt(best.scope, { longest: LONGEST }, WAY_TRIES, seed + TURNS_APART * (round + 1) + way);
+    for (let length = 1; length < best.history.length; length++) {
       for (const scope of scopes) {
-        const lengths = { shortest: length, longest: length };
-        const { found } = draw(quarry, scope, lengths, TRIES_PER_STEP * length, seed + round, deadline);
-        if (found === undefined) continue;
-        best = { scope, history: bringDown(quarry, scope, found) };
-        break;
+        if (isOver()) return;
+        const before = best;
+        yield attempt(scope, { shortest: length, longest: length }, TRIES_PER_STEP * length, seed + round);
+        if (best !== before) break;
       }
     }
   }
-  return best;
+}
+
+/** The scope of what was caught, and the others in which the same can happen. */
+function scopesLike<S>({ kernel, law }: Quarry<S>, { scope: first, history }: Caught): readonly Scope[] {
+  // What took maps alone cannot happen where there are no blocks, and what took none is sooner met there.
+  const maps = history.some(({ op }) => op === "mapRam");
+  const areas = !maps || history.some(({ op }) => op === "alloc");
+  // Nor can what took percpu areas, where none are asked for.
+  const percpu = history.some(({ op }) => op === "pcpuGet");
+  const others = scopesFor(kernel.release, law).filter(
+    (scope) =>
+      scope !== first && (scope.blockPages > 0 ? maps : areas) && percpu === scope.congruent.length > 0,
+  );
+  return [first, ...others];
 }

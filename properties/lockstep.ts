@@ -1,8 +1,8 @@
 /** Two kernels given the same commands, as a machine for the explorer: do they answer alike, whatever callers do? */
 import { ENDS } from "../engine/batch.ts";
 import { DISABLED, visitLive } from "../engine/live.ts";
-import { packedSpec } from "../model/packed-spec.ts";
-import type { PackedWorld } from "../model/packed-world.ts";
+import type { ImmutableWorld } from "../model/immutable-world.ts";
+import { vmapSpec } from "../model/vmap-spec.ts";
 import type { Command } from "../spec/commands.ts";
 import type { Kernel, StateForm } from "../spec/kernel.ts";
 import type { Scope } from "../spec/scope.ts";
@@ -51,7 +51,7 @@ interface Pair<S> {
   readonly one: S;
   readonly other: S;
   /** Of the first: of both, for as long as they answer alike. */
-  world: PackedWorld;
+  world: ImmutableWorld;
 }
 
 function machineOf<S>(
@@ -62,7 +62,7 @@ function machineOf<S>(
   { laws, bits, ends }: Compared,
 ): VisitableKernel {
   const commands = onEachCpu(scope, commandsOf(scope, calls));
-  const spec = packedSpec(one.release);
+  const spec = vmapSpec(one.release);
   const isExact = doAreasAlone(calls) && scope.cpus === 1;
   const { words, hashBits, reductions, write } = isExact
     ? ofBothStates(one, other, scope)
@@ -102,7 +102,7 @@ function machineOf<S>(
         const command = commands[action] as Command;
         const response = one.act(pair.one, command);
         other.act(pair.other, command);
-        pair.world = spec.after(pair.world, command, response) as PackedWorld;
+        pair.world = spec.after(pair.world, command, response) as ImmutableWorld;
       },
       form: write,
       witnesses: () => new Map(),

@@ -1,32 +1,29 @@
 /** Plays drawn choices against a kernel and what judges it: one random history. */
 import { begin } from "../engine/stepper.ts";
 import type { HistoryStep } from "../spec/history.ts";
-import type { Kernel } from "../spec/kernel.ts";
-import type { Scope } from "../spec/scope.ts";
-import type { World } from "../spec/world.ts";
 import type { Choice } from "./choices.ts";
 import { intend, noteAsked, nothingAsked } from "./intend.ts";
-import { settingFor, type VmapPlayed, type VmapSetting } from "./setting.ts";
+import type { VmapPlayed, VmapSetting } from "./setting.ts";
 
 /** What a run wants to know while it plays. */
-export interface Watcher<S, W extends World> {
+export interface Watcher<S> {
   /** Called after every step that was a command. */
-  played?(step: VmapPlayed<W>, state: S): void;
-  /** Of a step that broke a law: whether the run ends in failure, ends, or goes on with the world that follows. */
-  broken(step: VmapPlayed<W>): "fail" | "stop" | "go on";
+  played?(step: VmapPlayed, state: S): void;
+  /** Of a step that violated a law: whether the run fails there, ends there, or continues with the world that follows. */
+  broken(step: VmapPlayed): "fail" | "stop" | "go on";
 }
 
-export interface RandomHistory<W extends World> {
+export interface RandomHistory {
   readonly history: readonly HistoryStep[];
   /** The step that failed, which is the history's last. */
-  readonly failed: VmapPlayed<W> | undefined;
+  readonly failed: VmapPlayed | undefined;
 }
 
-export function play<S, W extends World>(
-  setting: VmapSetting<S, W>,
+export function play<S>(
+  setting: VmapSetting<S>,
   choices: readonly Choice[],
-  watcher: Watcher<S, W>,
-): RandomHistory<W> {
+  watcher: Watcher<S>,
+): RandomHistory {
   const stepper = begin(setting);
   const asked = nothingAsked();
   const history: HistoryStep[] = [];
@@ -46,27 +43,4 @@ export function play<S, W extends World>(
     if (now.after === undefined) break;
   }
   return { history, failed: undefined };
-}
-
-/**
- * A history that failed in the packed world, judged again by the reference: it must fail there in the same way
- * at the same step, its last. If not, one of the two worlds is wrong, and no kernel is to blame.
- */
-export function confirm<S>(
-  kernel: Kernel<S>,
-  scope: Scope,
-  history: readonly HistoryStep[],
-  failsSo: (step: VmapPlayed) => boolean,
-): void {
-  const stepper = begin(settingFor(kernel, scope));
-  let last: VmapPlayed | undefined;
-  for (const step of history) {
-    last = stepper.take(step);
-    if (last.after === undefined) break;
-  }
-  if (last?.index === history.length - 1 && failsSo(last)) return;
-  throw new Error(
-    `vmapcheck itself is wrong: the packed world and the reference judge a history on ${kernel.name}, ` +
-      `scope ${scope.name}, differently: ${JSON.stringify(history)}`,
-  );
 }

@@ -1,5 +1,6 @@
 /** Whom the pools of the nodes do not cost anything (counterexamples/va-pools-hide-room has whom they do). */
 import { expect, test } from "vitest";
+import { BOUNDS } from "../engine/bounds.testing.ts";
 import { explore } from "../engine/explore.ts";
 import { KERNELS } from "../kernels/index.ts";
 import type { State } from "../kernels/state.ts";
@@ -24,8 +25,7 @@ function explored(kernel: Kernel<State>, scope: Scope, counts: (seen: Seen) => b
     calls: CALLS,
     counts: (law, seen) => law !== LAW || counts(seen),
   });
-  const bounds = { states: 1e5, milliseconds: 120_000, bytes: 1e9 };
-  const { ended, breaks } = explore(machine, { bounds, enough: () => false });
+  const { ended, breaks } = explore(machine, { bounds: BOUNDS, enough: () => false });
   expect(ended).toBe("fixpoint");
   return Object.fromEntries(breaks.map(({ law, run }) => [law, run.length]));
 }

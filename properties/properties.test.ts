@@ -7,14 +7,13 @@ import { KERNELS } from "../kernels/index.ts";
 import { linux2_6_28_10 } from "../kernels/linux-2.6.28.10.ts";
 import { linux2_6_39, rules2_6_39 } from "../kernels/linux-2.6.39.ts";
 import { MARKS } from "../kernels/marks.ts";
-import type { HistoryStep } from "../spec/history.ts";
 import { releaseOf } from "../spec/releases.ts";
 import type { Scope } from "../spec/scope.ts";
 import { choices } from "./choices.ts";
-import { confirm, play } from "./play.ts";
+import { play } from "./play.ts";
 import { randomRun } from "./random-run.ts";
 import { SCOPES, scopeCalled } from "./scopes.ts";
-import { quickSettingFor, settingFor, type VmapPlayed } from "./setting.ts";
+import { settingFor } from "./setting.ts";
 
 const RUNS = { numRuns: 150 };
 const inEveryScope = fc
@@ -118,45 +117,4 @@ describe("a random run", () => {
       expect(kernel.paths.filter((id) => !seen.has(id))).toEqual([]);
     });
   }
-});
-
-describe("a run in the packed world", () => {
-  test.prop([fc.constantFrom(...KERNELS), inEveryScope], RUNS)(
-    "is the same run, breaks the same laws, and ends where one with the reference does",
-    (kernel, [scope, drawn]) => {
-      const broken: string[][] = [[], []];
-      const note = (breaks: string[]) => ({
-        broken: ({ index, broken }: { index: number; broken: readonly { id: string }[] }) => {
-          breaks.push(`${index} ${broken.map(({ id }) => id)}`);
-          return "go on" as const;
-        },
-      });
-      const quick = play(quickSettingFor(kernel, scope), drawn, note(broken[0] as string[]));
-      const slow = play(settingFor(kernel, scope), drawn, note(broken[1] as string[]));
-      expect(quick.history).toEqual(slow.history);
-      expect(broken[0]).toEqual(broken[1]);
-    },
-  );
-
-  const desk = scopeCalled("desk") as Scope;
-  const kernel = cachedKernel(releaseOf("2.6.39"), { ...rules2_6_39, beforeNext: 0 }, "no such bug");
-  const alloc = { op: "alloc", size: 2, align: 4096, vstart: 64, vend: 68, map: false } as const;
-  /** B at 66, its guard page from 65 on; then A at 64, below it. */
-  const history: readonly HistoryStep[] = [
-    { ...alloc, vstart: 66 },
-    { ...alloc, vstart: 64 },
-  ];
-  const breaks = (law: string) => (step: VmapPlayed) => step.broken.some(({ id }) => id === law);
-
-  test("is judged again by the reference, which confirms what fails there at the same step", () => {
-    expect(() => confirm(kernel, desk, history, breaks("guard-gap"))).not.toThrow();
-  });
-
-  test.each([
-    ["another law broken", history, "no-overlap"],
-    ["the break at another step", [...history, { op: "purge" } as const], "guard-gap"],
-    ["nothing to play", [], "guard-gap"],
-  ])("is our own error if the reference finds %s", (_what, claimed, law) => {
-    expect(() => confirm(kernel, desk, claimed, breaks(law))).toThrow("vmapcheck itself is wrong");
-  });
 });

@@ -2,6 +2,7 @@
  * The machines random histories run on. Each makes one kind of corner common; together they have sizes and
  * alignments of every kind, windows that are not aligned, and both ways a space can end.
  */
+import type { LawId } from "../spec/contract.ts";
 import type { Promises } from "../spec/releases.ts";
 import { AREAS_ONLY, type Scope } from "../spec/scope.ts";
 import { type Bytes, PAGE_SIZE } from "../spec/vocabulary.ts";
@@ -168,10 +169,33 @@ const percpu: Scope = {
   ],
 };
 
+/** Three blocks of two pages and hardly any room beside them: where it matters how blocks lie among areas. */
+const crowd: Scope = {
+  ...small,
+  name: "crowd",
+  cpus: 2,
+  lazyMaxPages: 2,
+  vmalloc: { vstart: 64, vend: 70 },
+  blockPages: 2,
+  bitsPerLong: 1,
+  counts: [1],
+  sizes: [1, 3, 4],
+  aligns: pagesAligned(1, 2),
+  windows: [
+    { vstart: 64, vend: 70 },
+    { vstart: 66, vend: 70 },
+    { vstart: 70, vend: 72 },
+  ],
+};
+
 export const SCOPES: readonly Scope[] = [desk, top, tight, lazy, pools, blocks, small, gap, boot, percpu];
 
-/** Those in which a release with these promises does something that it does in no other. */
-export function scopesFor(promises: Pick<Promises, "percpu">): readonly Scope[] {
+/**
+ * Those in which a release with these promises does something that it does in no other. How blocks pack is promised by
+ * none, so that check never asks for it: who looks for that alone looks in a scope of its own.
+ */
+export function scopesFor(promises: Pick<Promises, "percpu">, law?: LawId): readonly Scope[] {
+  if (law === "blocks-pack") return [crowd];
   return promises.percpu ? SCOPES : SCOPES.filter(({ congruent }) => congruent.length === 0);
 }
 

@@ -2,7 +2,7 @@
  * The shortest history on which two kernels answer differently: by exploring both together, place after place, and where
  * that shows none and came to no end, at random.
  */
-import { type Bounds, type Explored, exploring } from "../engine/explore.ts";
+import { type Explored, exploring, type Stop } from "../engine/explore.ts";
 import { searchAtRandom } from "../engine/random.ts";
 import { shrink } from "../engine/shrink.ts";
 import type { Command, Response } from "../spec/commands.ts";
@@ -17,7 +17,7 @@ import { ANY_KIND, bitOf, differences, KINDS, type KindId, kindsIn, PARTS_WAYS }
 import { historyOf } from "./history-of.ts";
 import { ANSWERS_ALIKE, lockstepByKind } from "./lockstep.ts";
 import { play } from "./play.ts";
-import { quickSettingFor } from "./setting.ts";
+import { settingFor } from "./setting.ts";
 import { simpler } from "./simpler.ts";
 
 /** A small machine that is explored, and what callers do there. */
@@ -37,8 +37,10 @@ export interface Asked<S> {
   /** Only a difference of this kind counts, if given. */
   readonly kind: KindId | undefined;
   readonly seed: number;
-  /** For all of it. */
-  readonly milliseconds: number;
+  /** States visited in each place. */
+  readonly states: number;
+  /** Histories drawn at random. */
+  readonly runs: number;
 }
 
 export interface Difference {
@@ -77,28 +79,23 @@ export interface Compared {
   readonly seconds: number;
 }
 
-const BOUNDS = { states: 5_000_000, bytes: 2 ** 30 };
-/** How long a place is explored once a difference is known, for those of other kinds. */
-const MORE_MS = 1000;
+const BYTES = 2 ** 30;
+/** States visited in a place once a difference is known, for those of other kinds. */
+const MORE_STATES = 8000;
 const TURN = 40;
 const LENGTHS = [6, 30];
-/** Histories drawn of each length below that of one that was found, times the length, and how long that may last. */
-const TRIES_PER_STEP = 300;
-const HOPE_MS = 2000;
+/** Histories drawn of each length below that of one that was found, times the length. */
+const TRIES_PER_STEP = 100;
 
-/** In turns, each of which says what is being done. Sent true after one, it ends there with what it has. */
-export function* comparing<S>(asked: Asked<S>): Generator<string, Compared, boolean> {
-  const started = Date.now();
-  const deadline = started + asked.milliseconds;
+/** In turns, each of which says what is being done. Stopped after one, it ends there with what it has. */
+export function* comparing<S>(asked: Asked<S>): Generator<string, Compared, Stop> {
+  const started = performance.now();
   const visited: Visited[] = [];
   let difference: Difference | undefined;
   let stopped = false;
   let drawn = 0;
-  for (const [nth, place] of asked.places.entries()) {
-    // Of the time that is left an equal share for each place, and one for chance.
-    const share = (deadline - Date.now()) / (asked.places.length - nth + 1);
-    if (share <= 0) break;
-    const explored = yield* explorePlace(asked, place, share, difference?.history.length);
+  for (const place of asked.places) {
+    const explored = yield* explorePlace(asked, place, difference?.history.length);
     visited.push(explored.visited);
     const least = difference?.history.length ?? Number.POSITIVE_INFINITY;
     if ((explored.difference?.history.length ?? least) < least) difference = explored.difference;
@@ -109,10 +106,10 @@ export function* comparing<S>(asked: Asked<S>): Generator<string, Compared, bool
   const whole = visited.filter(({ ended }) => ended === "fixpoint").map(({ place }) => place.scope);
   const drawnIn = asked.drawnIn.filter((scope) => !whole.includes(scope));
   if (difference === undefined && !stopped && drawnIn.length > 0) {
-    const atRandom = yield* drawing({ ...asked, drawnIn }, deadline);
+    const atRandom = yield* drawing({ ...asked, drawnIn });
     ({ difference, drawn } = atRandom);
   }
-  return { difference, visited, drawn, seconds: (Date.now() - started) / 1000 };
+  return { difference, visited, drawn, seconds: (performance.now() - started) / 1000 };
 }
 
 /** The same at once. */
@@ -125,37 +122,37 @@ export function compare<S>(asked: Asked<S>): Compared {
 }
 
 function* explorePlace<S>(
-  { one, other, kind }: Asked<S>,
+  { one, other, kind, states: most }: Asked<S>,
   place: Place,
-  milliseconds: number,
   /** The commands of the shortest history that is known; undefined if none is. */
   known: number | undefined,
-): Generator<string, { difference: Difference | undefined; visited: Visited; stopped: boolean }, boolean> {
+): Generator<string, { difference: Difference | undefined; visited: Visited; stopped: boolean }, Stop> {
   const { scope, calls } = place;
   const machine = lockstepByKind(one, other, scope, callsOfBoth(one, other, calls));
-  const bounds: Bounds = { ...BOUNDS, milliseconds };
+  let isFound = false;
   let foundAt: number | undefined;
-  const started = Date.now();
-  // Long enough for differences of other kinds, and until no shorter one can be left.
-  const isEnough = (depth: number) => {
-    if (foundAt !== undefined) return Date.now() - foundAt > MORE_MS;
-    return known !== undefined && depth >= known - 1 && Date.now() - started > MORE_MS;
+  // Enough for differences of other kinds, and so that no shorter one can be left.
+  const isEnough = (states: number, depth: number) => {
+    if (isFound) foundAt ??= states;
+    if (foundAt !== undefined) return states - foundAt >= MORE_STATES;
+    return known !== undefined && depth >= known - 1 && states >= MORE_STATES;
   };
   const isMet = (broken: readonly string[]) => kind === undefined || broken.includes(kind);
   const work = exploring(machine, {
-    bounds,
+    bounds: { states: most, bytes: BYTES },
     enough: (broken) => {
-      if (isMet(broken)) foundAt ??= Date.now();
+      isFound ||= isMet(broken);
       return false;
     },
   });
-  let stopped = false;
+  let stop: Stop = false;
   let turn = work.next(false);
   while (!turn.done) {
     const { states, depth } = turn.value;
-    stopped = yield `${place.name}: ${states} states, depth ${depth}`;
-    turn = work.next(stopped || isEnough(depth));
+    stop = yield `${place.name}: ${states} states, depth ${depth}`;
+    turn = work.next(stop || isEnough(states, depth));
   }
+  const stopped = stop !== false;
   const explored = turn.value;
   const visited: Visited = {
     place,
@@ -220,17 +217,16 @@ function lastDiffers<S>(
 
 function* drawing<S>(
   asked: Asked<S>,
-  deadline: number,
-): Generator<string, { difference: Difference | undefined; drawn: number }, boolean> {
-  const { drawnIn, seed, kind, one, other } = asked;
+): Generator<string, { difference: Difference | undefined; drawn: number }, Stop> {
+  const { drawnIn, seed, kind, one, other, runs } = asked;
   let drawn = 0;
-  for (let turn = 0; Date.now() < deadline; turn++) {
+  for (let turn = 0; drawn < runs; turn++) {
     const scope = drawnIn[turn % drawnIn.length] as Scope;
     const longest = LENGTHS[Math.floor(turn / drawnIn.length) % LENGTHS.length] as number;
-    const result = draw(asked, scope, { longest }, TURN, seed + turn, deadline);
+    const result = draw(asked, scope, { longest }, Math.min(TURN, runs - drawn), seed + turn);
     drawn += result.runs;
     if (result.found !== undefined) {
-      const history = shorter(asked, scope, bringDown(asked, scope, result.found), deadline);
+      const history = yield* shorter(asked, scope, bringDown(asked, scope, result.found));
       const kinds = kindsIn(lastDiffers(one, other, scope, history) & wanted(kind));
       return { difference: { scope, history, kinds, found: "random", place: undefined }, drawn };
     }
@@ -239,15 +235,8 @@ function* drawing<S>(
   return { difference: undefined, drawn };
 }
 
-function draw<S>(
-  { one, other, kind }: Asked<S>,
-  scope: Scope,
-  lengths: Lengths,
-  runs: number,
-  seed: number,
-  deadline: number,
-) {
-  const setting = quickSettingFor(one, scope);
+function draw<S>({ one, other, kind }: Asked<S>, scope: Scope, lengths: Lengths, runs: number, seed: number) {
+  const setting = settingFor(one, scope);
   const attempt = (drawn: readonly Choice[]) => {
     const state = other.initial(scope);
     let bits = 0;
@@ -266,7 +255,7 @@ function draw<S>(
     });
     return failed === undefined ? undefined : history;
   };
-  return searchAtRandom({ drawn: choices(scope, lengths), attempt, seed, runs, deadline });
+  return searchAtRandom({ drawn: choices(scope, lengths), attempt, seed, runs });
 }
 
 function withoutMaps<S>(drawn: readonly Choice[], one: Kernel<S>, other: Kernel<S>): readonly Choice[] {
@@ -288,16 +277,15 @@ function bringDown<S>(
 }
 
 /** Short histories drawn afresh: dropping steps cannot turn one way to differ into another. */
-function shorter<S>(
+function* shorter<S>(
   asked: Asked<S>,
   scope: Scope,
   history: readonly HistoryStep[],
-  deadline: number,
-): readonly HistoryStep[] {
-  const until = Math.min(deadline, Date.now() + HOPE_MS);
-  for (let length = 1; length < history.length && Date.now() < until; length++) {
+): Generator<string, readonly HistoryStep[], Stop> {
+  for (let length = 1; length < history.length; length++) {
+    if (yield `histories of ${length} commands, shorter than the ${history.length} found`) break;
     const lengths = { shortest: length, longest: length };
-    const { found } = draw(asked, scope, lengths, TRIES_PER_STEP * length, asked.seed, until);
+    const { found } = draw(asked, scope, lengths, TRIES_PER_STEP * length, asked.seed);
     if (found !== undefined) return bringDown(asked, scope, found);
   }
   return history;

@@ -6,8 +6,8 @@
 import { ENDS } from "../engine/batch.ts";
 import type { Visitable } from "../engine/explore.ts";
 import { DISABLED, type LiveMachine, visitLive } from "../engine/live.ts";
-import { packedSpec } from "../model/packed-spec.ts";
-import type { PackedWorld } from "../model/packed-world.ts";
+import type { ImmutableWorld } from "../model/immutable-world.ts";
+import { vmapSpec } from "../model/vmap-spec.ts";
 import type { Command, Response } from "../spec/commands.ts";
 import type { LawId } from "../spec/contract.ts";
 import type { Kernel, StateForm } from "../spec/kernel.ts";
@@ -31,7 +31,11 @@ export const GOES_ON_AFTER: readonly LawId[] = [
   "guard-between-vmaps",
   "refused-only-when-full",
   "purge-only-when-full",
+  "blocks-pack",
+  "free-space-is-usable",
+  "one-flush-per-purge",
   "nothing-leaks",
+  "space-returns",
   "no-use-after-free",
   "finds-areas",
 ];
@@ -92,7 +96,7 @@ export function liveKernel<S>(
 ): LiveMachine<Both<S>> {
   const commands = commandsTo(kernel.release, scope, calls, beyondBreaks);
   const laws = lawsTried(lawsCalled(kernel.promises), calls, scope);
-  const spec = packedSpec(kernel.release);
+  const spec = vmapSpec(kernel.release);
   // With pools on several CPUs a verdict depends on more than the kernel's state: on what the judge knows of them.
   const hasPools = kernel.release.pools !== "none" && scope.cpus > 1;
   const isHashed = hashed || !doAreasAlone(calls) || beyondBreaks || hasPools;
@@ -133,7 +137,7 @@ export function liveKernel<S>(
     retake: (both, action) => {
       const command = commands[action] as Command;
       const response = kernel.act(both.state, command);
-      both.world = spec.after(both.world, command, response) as PackedWorld;
+      both.world = spec.after(both.world, command, response) as ImmutableWorld;
     },
     form: form.write,
     witnesses: () => witnesses.seen,
@@ -151,10 +155,10 @@ function spoilingBits(laws: readonly VmapLaw[]): number {
 
 function brokenLaws(
   laws: readonly VmapLaw[],
-  before: PackedWorld,
+  before: ImmutableWorld,
   command: Command,
   response: Response,
-  after: PackedWorld | undefined,
+  after: ImmutableWorld | undefined,
 ): number {
   let broken = 0;
   for (let law = 0; law < laws.length; law++) {

@@ -11,7 +11,10 @@ import { SCOPES } from "./scopes.ts";
 function recorded(kernel: Kernel<State>): Kernel<State> {
   let replies = 0;
   const act: Kernel<State>["act"] = (state, command) => {
-    const { descriptors, usedAfterFree, dirtyLines, lazyPages, ...told } = kernel.act(state, command);
+    const { descriptors, usedAfterFree, dirtyLines, lazyPages, wholeFree, ...told } = kernel.act(
+      state,
+      command,
+    );
     replies += 1;
     return (replies % 9 === 0 ? { ...told, lazyPages } : told) as Response;
   };

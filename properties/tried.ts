@@ -8,8 +8,10 @@ import type { Call } from "./callers.ts";
 const TRIED_BY: Readonly<Record<LawId, readonly Call[]>> = {
   "no-stale-translation": ["touch", "write"],
   "no-alias-after-unmap-aliases": ["unmapAliases"],
+  "blocks-pack": ["map"],
   "flush-only-once": ["unmapAliases"],
   "usable-blocks-stay": ["unmapAliases"],
+  "space-returns": ["purge"],
   "highest-congruent-fit": ["percpu"],
   "pinned-is-unaliased": ["pin"],
   "unmapped-means-no-pte": ["allocMapped", "map", "vmap"],

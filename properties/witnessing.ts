@@ -1,9 +1,9 @@
 /** What should be seen in an exploration: looked for at every transition until it is. */
-import type { PackedWorld } from "../model/packed-world.ts";
 import type { Command, Response } from "../spec/commands.ts";
 import type { Kernel } from "../spec/kernel.ts";
 import type { VmapWitness } from "../spec/laws/law.ts";
 import { witnessesFor } from "../spec/witnesses.ts";
+import type { World } from "../spec/world.ts";
 import type { Call } from "./callers.ts";
 
 /** What callers must do for a witness of this kind to be seen. */
@@ -32,23 +32,12 @@ export class Witnessing<S> {
     for (const id of kernel.paths) this.seen.set(id, 0);
   }
 
-  look(
-    state: S,
-    before: PackedWorld,
-    command: Command,
-    response: Response,
-    after: PackedWorld | undefined,
-  ): void {
+  look(state: S, before: World, command: Command, response: Response, after: World | undefined): void {
     if (this.#wanted.length > 0) this.#lookForWitnesses(before, command, response, after);
     if (this.#paths > 0) this.#lookForPaths(state);
   }
 
-  #lookForWitnesses(
-    before: PackedWorld,
-    command: Command,
-    response: Response,
-    after: PackedWorld | undefined,
-  ): void {
+  #lookForWitnesses(before: World, command: Command, response: Response, after: World | undefined): void {
     for (const { id, seen } of this.#wanted) {
       if (!seen(before, command, response, after)) continue;
       this.seen.set(id, 1);

@@ -1,10 +1,9 @@
 /** Every protocol in a small scope: with steps that accord in fewer orders it breaks what it breaks in all. */
 import { describe, expect, test } from "vitest";
 import { visitActions } from "../engine/actions.ts";
+import { BOUNDS } from "../engine/bounds.testing.ts";
 import { explore } from "../engine/explore.ts";
 import { STEP_PROTOCOLS, type StepProtocol } from "./index.ts";
-
-const BOUNDS = { states: 1e6, milliseconds: 60_000, bytes: 1e9 };
 
 /** Of these less than half is left. */
 const HALVED = ["3.16", "4.4", "5.13", "6.5", "6.12"].map((release) => `blocks-${release}-repaired`);

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { confirmRun, visitActions } from "../engine/actions.ts";
+import { BOUNDS } from "../engine/bounds.testing.ts";
 import { type Explored, explore, type ShortestBreak } from "../engine/explore.ts";
 import { type LazyUnmapScope, lazyUnmap, lazyUnmapRules } from "./lazy-unmap.ts";
 
-const bounds = { states: 1e7, milliseconds: 120_000, bytes: 2e9 };
 const run = (scope: LazyUnmapScope, symmetry: boolean, rules = lazyUnmapRules): Explored =>
-  explore(visitActions(lazyUnmap(scope, rules), { symmetry }), { bounds });
+  explore(visitActions(lazyUnmap(scope, rules), { symmetry }), { bounds: BOUNDS });
 
 /** States and transitions as Spin and five other programs count them; states up to permuting (lazy-unmap-protocol.md). */
 const CENSUS: readonly [scope: LazyUnmapScope, states: number, edges: number, orbits: number][] = [

@@ -4,7 +4,7 @@
  */
 import type { Action, Invariant, PackedMachine } from "../engine/actions.ts";
 import { has, hasNot } from "../engine/conditions.ts";
-import { indexOf, Layout, plain, setOf } from "../engine/layout.ts";
+import { indexOf, Layout, named, setOf } from "../engine/layout.ts";
 import { canonicalForm } from "../engine/symmetry.ts";
 
 export interface LazyUnmapScope {
@@ -37,18 +37,18 @@ export function lazyUnmap(
 ): PackedMachine & { layout: Layout } {
   const [ofPages, ofFrames, ofCpus] = [
     { name: "pages", size: V },
-    { name: "frames", size: F },
+    { name: "frames", size: F, first: 1 },
     { name: "CPUs", size: C },
   ];
   const layout = new Layout();
-  const area = layout.array("area", ofPages, plain(4));
+  const area = layout.array("area", ofPages, named("free", "live", "lazy", "purging"));
   const pte = layout.array("pte", ofPages, indexOf(ofFrames));
   const tlb = layout.table("tlb", ofCpus, ofPages, indexOf(ofFrames));
-  const frame = layout.array("frame", ofFrames, plain(4));
+  const frame = layout.array("frame", ofFrames, named("free", "used", "reserved", "pinned"));
   const pending = layout.field("pending", setOf(ofCpus));
-  const purger = layout.field("purger", plain(3));
+  const purger = layout.field("purger", named("nobody", "lazy purge", "pinner"));
   const wanted = layout.field("wanted", indexOf(ofFrames));
-  const phase = layout.field("phase", plain(4));
+  const phase = layout.field("phase", named("idle", "wants a frame", "unmaps aliases", "pins"));
   const everyCpu = 2 ** C - 1;
   const pages = area.map((_none, page) => page);
   type State = Int32Array;

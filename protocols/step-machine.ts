@@ -34,6 +34,7 @@ export function stepMachine<C extends Cpu>(written: Written<C>): StepMachine {
   const programs = cpus.map((cpu) => written.program(cpu));
   const phases = phasesOf(programs.flat());
   refuseMore(name, phases, cpus);
+  layout.name(phases, ...cpus.map(({ phase }) => phase));
   return {
     name,
     layout,

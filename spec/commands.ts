@@ -119,7 +119,7 @@ export type Command =
   | Touch
   /**
    * A page is allocated for use in a page table, and pinned: Xen wants no other writable mapping of it, PAT no
-   * other mapping at all (seed 001). The page allocator hands out what was freed last.
+   * other mapping at all (Jeremy Fitzhardinge and Nick Piggin, linux-kernel, June 2008). The page allocator hands out what was freed last.
    */
   | { readonly op: "pin" }
   | Unpin
@@ -157,7 +157,7 @@ export interface AliasReport {
   readonly staleTlb: readonly Translation[];
   /** TLB entries for what no caller holds mapped any more; by CPU, then by page. */
   readonly deadTlb: readonly Translation[];
-  /** PTEs present for pages that no caller holds. */
+  /** PTEs present for pages that no caller holds, or with another frame than that of the page's latest map. */
   readonly deadPtes: number;
 }
 
@@ -181,6 +181,11 @@ interface Effects {
   readonly usedAfterFree?: boolean;
   /** Per-CPU data of a CPU that is not possible were used. Only a harness around the allocator can tell. */
   readonly usedAbsentCpu?: boolean;
+  /**
+   * After a purge: whether one request for the whole word, but for its first and last page, would be granted now, as
+   * tried on a copy. Only a harness around the allocator can tell.
+   */
+  readonly wholeFree?: boolean | undefined;
   /** Pages with dirty lines in a cache indexed by virtual address. Absent without such an observer. */
   readonly dirtyLines?: readonly Vpn[];
 }

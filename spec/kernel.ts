@@ -14,7 +14,7 @@ export interface DumpedArea {
   readonly lazy: boolean;
 }
 
-/** The free-area cache of 89699605 (2.6.39 to 5.0.1); seed 002. */
+/** The free-area cache of 89699605 (2.6.39 to 5.0.1); docs/catalogue.md, section 2. */
 export interface DumpedCache {
   /** Start of the cached area, or null. */
   readonly freeVmapCache: Vpn | null;

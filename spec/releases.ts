@@ -30,6 +30,10 @@ export interface Promises {
    * The lowest page that may be given out: from 5.2 on page 0 is not, for the free space begins at its second byte.
    */
   readonly lowestPage: Vpn;
+  /**
+   * Whether too much that is lazy is purged by a worker when the call is over (690467c81b1a, 5.18), and not inside it.
+   */
+  readonly purgesLater: boolean;
   /** Whether pcpu_get_vm_areas is modelled: from 5.2 on. Kernels have it since 2.6.32 (ca23e405e06d). */
   readonly percpu: boolean;
   /** Whether vmap leaves the guard page out for a caller who passes VM_NO_GUARD. */
@@ -70,9 +74,11 @@ const BY_ALL: readonly LawId[] = [
   "flush-before-reuse",
   "no-stale-translation",
   "flush-well-formed",
+  "one-flush-per-purge",
   "lazy-count",
   "lazy-bounded",
   "nothing-leaks",
+  "space-returns",
   "no-use-after-free",
   "finds-areas",
   "argument-domain",
@@ -93,6 +99,7 @@ function release(
     freesLazily,
     fragments,
     lowestPage: 0,
+    purgesLater: false,
     percpu: false,
     obeysNoGuard: false,
     pools: "none",
@@ -103,6 +110,11 @@ function release(
 /** From 4.0, which brought VM_NO_GUARD (71394fe50146), to 5.15. */
 function obeying(promises: Promises): Promises {
   return { ...promises, obeysNoGuard: true };
+}
+
+/** From 5.18 on. */
+function purgingLater(promises: Promises): Promises {
+  return { ...promises, purgesLater: true };
 }
 
 /** From 5.2 on. */
@@ -162,11 +174,13 @@ export const RELEASES: readonly Promises[] = [
   obeying(treeRelease(["5.10", "5.4"], FROM_5_2, "purged")),
   obeying(treeRelease(["5.11"], FROM_5_2, "purged")),
   treeRelease(["5.17"], FROM_5_16, "purged"),
-  treeRelease(["6.1"], FROM_5_18, "purged"),
-  treeRelease(["6.4"], FROM_5_18, "purged"),
-  treeRelease(["6.5", "6.8"], FROM_6_5, "usable kept"),
-  treeRelease(["6.12"], FROM_6_5, "usable kept", { pools: "a quarter goes, or all of a few" }),
-  treeRelease(["6.19", "7.2"], FROM_6_5, "usable kept", { pools: "a quarter goes", noblock: true }),
+  purgingLater(treeRelease(["6.1"], FROM_5_18, "purged")),
+  purgingLater(treeRelease(["6.4"], FROM_5_18, "purged")),
+  purgingLater(treeRelease(["6.5", "6.8"], FROM_6_5, "usable kept")),
+  purgingLater(treeRelease(["6.12"], FROM_6_5, "usable kept", { pools: "a quarter goes, or all of a few" })),
+  purgingLater(
+    treeRelease(["6.19", "7.2"], FROM_6_5, "usable kept", { pools: "a quarter goes", noblock: true }),
+  ),
 ];
 
 /** The release that has this label among its names, or undefined. */

@@ -8,7 +8,7 @@ import type { VmapWitness } from "./laws/law.ts";
 import { cannotWait, placedExtent, purgeableAtPlacement, purged } from "./laws/law.ts";
 import type { Promises } from "./releases.ts";
 import { fitsBlock } from "./scope.ts";
-import { roundedUp } from "./vocabulary.ts";
+import { type Extent, roundedUp } from "./vocabulary.ts";
 import type { AreaView, World } from "./world.ts";
 
 const fullSpace: VmapWitness = {
@@ -33,6 +33,28 @@ const purgeAboveLimit: VmapWitness = {
   says: "A free purges because too many pages are lazy.",
   seen: (before, command, response) => command.op === "free" && before.lazyPages > 0 && purged(response),
 };
+
+const severalInOneFlush: VmapWitness = {
+  id: "several-in-one-flush",
+  says: "One flush serves several areas that were freed.",
+  seen: (before, _command, response) =>
+    response.flushes.length === 1 && before.lazyPages > 0 && lazyAreas(before) > 1,
+};
+
+const allReturned: VmapWitness = {
+  id: "all-returned",
+  says: "A purge leaves nothing that is held, and nothing lazy, of what was there.",
+  seen: (before, command, _response, after) =>
+    command.op === "purge" && before.lazyPages > 0 && after?.areasIn(everywhere(after)).length === 0,
+};
+
+function everywhere({ scope }: World): Extent {
+  return { start: 0, end: scope.wordPages };
+}
+
+function lazyAreas(world: World): number {
+  return world.areasIn(everywhere(world)).filter(({ life }) => life === "lazy").length;
+}
 
 const staleBeforeFlush: VmapWitness = {
   id: "stale-before-flush",
@@ -124,8 +146,9 @@ const blockReleased: VmapWitness = {
   says: "A purge releases a block that was wholly given back.",
   seen: (before, _command, response) => {
     if (!purged(response)) return false;
-    const everywhere = { start: 0, end: before.scope.wordPages };
-    return before.areasIn(everywhere).some(({ life, block }) => life === "lazy" && block !== undefined);
+    return before
+      .areasIn(everywhere(before))
+      .some(({ life, block }) => life === "lazy" && block !== undefined);
   },
 };
 
@@ -207,6 +230,8 @@ const BY_ANY: readonly VmapWitness[] = [
 const BY_LAZY: readonly VmapWitness[] = [
   reuseAfterPurge,
   purgeAboveLimit,
+  severalInOneFlush,
+  allReturned,
   staleBeforeFlush,
   blockFull,
   blockWhollyDirty,

@@ -1,6 +1,6 @@
 /**
- * What a law may ask about the world. Laws ask and never walk; an implementation may be readable (model/) or
- * packed, and a law cannot tell which.
+ * What a law may ask about the world. Laws ask and never walk: a law cannot tell the reference (model/) from another
+ * implementation.
  */
 import type { Alloc, Congruent } from "./commands.ts";
 import type { Promises } from "./releases.ts";
@@ -55,6 +55,8 @@ export interface World {
   blockCanGive(extent: Extent): boolean;
   /** The lowest address at which the request fits with the distances the release keeps, in plain integers. */
   lowestFit(request: Request, purgeable: Purgeable): Vpn | undefined;
+  /** The lowest address at which the request's own pages are free, whatever distance the release keeps to neighbours. */
+  lowestFree(request: Request, purgeable: Purgeable): Vpn | undefined;
   /**
    * The highest base at which all these areas fit into the vmalloc window, whose start it does not lie below. Percpu
    * areas keep no distance.

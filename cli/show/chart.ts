@@ -2,25 +2,48 @@
 import { failedIn } from "../../engine/actions.ts";
 import type { StepAction, StepMachine } from "../../protocols/program.ts";
 import { pc } from "../colour.ts";
-import { columns } from "../output.ts";
+import { columns, textWidth } from "../output.ts";
 
-/** Letters of a lane; what is longer goes on in the next line. */
-const LANE = 34;
+/** Letters of a lane, as far as there is room: what is longer is continued in the next line. */
+const WIDEST_LANE = 34;
+const NARROWEST_LANE = 14;
+/** Between two columns, and before a chart where it is part of a text. */
+const SPACE = 2;
 
-/** The run, a row a step, numbered from 1. The last step may break a law. A loop is marked where it begins. */
+/** One step: its action, unless it is the beginning, and what the machine draws after it. */
+interface Row {
+  readonly step: string;
+  readonly action: StepAction | undefined;
+  readonly beside: readonly string[];
+}
+
+/** The run, a row a step, numbered from 1. The last step may violate a law. A loop is marked where it begins. */
 export function chart(machine: StepMachine, run: readonly number[], loop: readonly number[] = []): string[] {
   const state = new Int32Array(machine.words);
   machine.initial(state);
   const names = Object.keys(machine.draw(state));
-  const rows = [head(machine, names), rowOf(machine, "", undefined, Object.values(machine.draw(state)))];
-  const all = [...run, ...loop];
-  for (const [nth, index] of all.entries()) {
+  const drawn = () => Object.values(machine.draw(state));
+  const rows: Row[] = [{ step: "", action: undefined, beside: drawn() }];
+  for (const [nth, index] of [...run, ...loop].entries()) {
     const action = machine.actions[index] as StepAction;
-    if (nth === run.length) rows.push(["", pc.dim("again and again:")]);
     if (failedIn(action, state).length === 0) action.effect(state);
-    rows.push(rowOf(machine, String(nth + 1), action, Object.values(machine.draw(state))));
+    rows.push({ step: String(nth + 1), action, beside: drawn() });
   }
-  return [...columns(rows).split("\n"), ...(machine.legend === undefined ? [] : [pc.dim(machine.legend)])];
+  const lane = laneWidth(machine, names, rows);
+  const cells = rows.map((row) => cellsOf(machine, row, lane));
+  if (loop.length > 0) cells.splice(run.length + 1, 0, ["", pc.dim("again and again:")]);
+  const text = columns([head(machine, names), ...cells], textWidth() - SPACE);
+  return [...text.split("\n"), ...(machine.legend === undefined ? [] : [pc.dim(machine.legend)])];
+}
+
+/** As wide as what is drawn beside the lanes leaves room for. */
+function laneWidth({ cpus }: StepMachine, names: readonly string[], rows: readonly Row[]): number {
+  const besideWidth = names.reduce((sum, name, column) => {
+    const widest = Math.max(name.length, ...rows.map(({ beside }) => beside[column]?.length ?? 0));
+    return sum + widest + SPACE;
+  }, 0);
+  const room = textWidth() - SPACE - String(rows.length - 1).length - besideWidth;
+  return Math.max(NARROWEST_LANE, Math.min(WIDEST_LANE, Math.floor(room / cpus) - SPACE));
 }
 
 const lanes = ({ cpus }: StepMachine) => Array.from({ length: cpus }, (_none, cpu) => cpu);
@@ -29,13 +52,8 @@ function head(machine: StepMachine, beside: readonly string[]): string[] {
   return ["", ...lanes(machine).map((cpu) => `CPU ${cpu}`), ...beside].map((word) => pc.dim(word));
 }
 
-function rowOf(
-  machine: StepMachine,
-  step: string,
-  action: StepAction | undefined,
-  beside: readonly string[],
-): string[] {
-  const lane = (cpu: number) => (action?.cpu === cpu ? wrapped(laneText(action)) : "");
+function cellsOf(machine: StepMachine, { step, action, beside }: Row, width: number): string[] {
+  const lane = (cpu: number) => (action?.cpu === cpu ? wrapped(laneText(action), width) : "");
   return [step, ...lanes(machine).map(lane), ...beside];
 }
 
@@ -43,11 +61,11 @@ function rowOf(
 const laneText = ({ name, cpu }: StepAction) => name.replace(`CPU ${cpu}, `, "");
 
 /** In lines of at most so many letters, but for words that are longer. */
-function wrapped(text: string): string {
+function wrapped(text: string, width: number): string {
   const lines = [""];
   for (const word of text.split(" ")) {
     const line = lines.at(-1) as string;
-    if (line === "" || line.length + 1 + word.length <= LANE)
+    if (line === "" || line.length + 1 + word.length <= width)
       lines[lines.length - 1] = `${line} ${word}`.trim();
     else lines.push(word);
   }

@@ -1,4 +1,4 @@
-/** What random histories saw of a space that was visited whole. */
+/** A small space that was visited whole, and what random histories saw of it. */
 import type { Coverage } from "../../properties/coverage.ts";
 import { EXPLORED_SCOPE, type ExploredKernel } from "../check-explored.ts";
 import type { KernelReport } from "../check-kernel.ts";
@@ -23,38 +23,35 @@ export function exploredJson({ states, edges, ended, breaks, coverage }: Explore
   };
 }
 
-/** A row a kernel, and one for each further way to draw; empty if nothing was explored. */
-export function exploredWhole(reports: readonly KernelReport[]): string {
-  const rows = reports.flatMap(({ kernel, explored }) =>
-    explored === undefined ? [] : rowsOf(kernel.name, explored),
-  );
+/** A row a kernel: what it violates in the space; empty if nothing was visited. */
+export function visitedText(reports: readonly KernelReport[]): string {
+  const rows = reports.flatMap(({ kernel, explored }) => {
+    if (explored === undefined) return [];
+    const { states, edges, ended, breaks } = explored;
+    const bugs = [...new Set(breaks.map(({ bug }) => bug ?? pc.red("unknown")))].join(", ");
+    const all = ended === "fixpoint" ? String(states) : `${states} of more`;
+    return [[kernel.name, all, String(edges), bugs === "" ? "nothing" : bugs]];
+  });
   if (rows.length === 0) return "";
-  const histories = reports.find(({ explored }) => explored)?.explored?.coverage[0]?.drawing.histories ?? 0;
-  const title = `Every state of ${EXPLORED_SCOPE}, and what ${histories} random histories saw of them`;
-  const head = [
-    "kernel",
-    "states",
-    "edges",
-    "broken",
-    "histories drawn",
-    "states seen",
-    "edges seen",
-    "most missed behind",
-  ];
-  return `${pc.bold(title)}\n${columns([head, ...rows])}`;
+  const head = ["kernel", "states", "edges", "violated by"].map((word) => pc.dim(word));
+  return `${pc.bold(`Every state of ${EXPLORED_SCOPE}`)}\n${columns([head, ...rows])}`;
 }
 
-function rowsOf(kernel: string, { states, edges, ended, breaks, coverage }: ExploredKernel): string[][] {
-  const broken =
-    breaks.length === 0 ? "nothing" : [...new Set(breaks.map(({ bug }) => bug ?? "unknown"))].join(", ");
-  const first = [kernel, ended === "fixpoint" ? String(states) : `${states} of more`, String(edges), broken];
-  if (coverage.length === 0) return [[...first, "none", "", "", ""]];
-  return coverage.map((each, nth) => [...(nth === 0 ? first : ["", "", "", ""]), ...seenBy(each)]);
+/** A row for each way to draw histories; empty if nothing was compared. */
+export function coverageText(reports: readonly KernelReport[]): string {
+  const rows = reports.flatMap(({ kernel, explored }) =>
+    (explored?.coverage ?? []).map((each, nth) => [nth === 0 ? kernel.name : "", ...seenBy(each)]),
+  );
+  if (rows.length === 0) return "";
+  const head = ["kernel", "histories", "drawn", "states", "edges", "most missed after"];
+  const title = `What random histories saw of every state of ${EXPLORED_SCOPE}`;
+  return `${pc.bold(title)}\n${columns([head.map((word) => pc.dim(word)), ...rows])}`;
 }
 
 function seenBy({ drawing, states, edges, missed }: Coverage): string[] {
   const most = missed.slice(0, 2).map(({ action }) => action);
-  return [drawing.name, percent(states), percent(edges), most.length === 0 ? "none" : most.join("; ")];
+  const shares = [percent(states), percent(edges)];
+  return [String(drawing.histories), drawing.name, ...shares, most.length === 0 ? "none" : most.join("; ")];
 }
 
 function percent(share: number): string {

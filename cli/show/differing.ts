@@ -135,11 +135,14 @@ function visitedText({ place, states, tried, byKind }: Visited): string {
 /** A row for each pair: in how many commands they differ, by which, and what each replied to that. */
 export function tableOfPairs(pairs: readonly Pair[]): string {
   const head = ["", "", "in", "command", "one replies", "the other", "found"].map((word) => pc.dim(word));
+  const differ = pairs.filter(({ compared }) => compared.difference !== undefined).length;
+  const seconds = pairs.reduce((sum, { compared }) => sum + compared.seconds, 0);
+  const line = `${differ} of ${pairs.length} releases differ from the one before, ${seconds.toFixed(0)} s`;
   const commits = pairs
     .map(({ names }) => [...names, commitsLine(names)])
-    .filter(([, , line]) => line !== "");
-  const between = commits.length === 0 ? "" : `\n\n${pc.bold("Commits between")}\n${columns(commits)}`;
-  return `${columns([head, ...pairs.map(rowOf)])}${between}`;
+    .filter(([, , commits]) => commits !== "");
+  const between = commits.length === 0 ? [] : [`${pc.bold("Commits between")}\n${columns(commits)}`];
+  return [line, columns([head, ...pairs.map(rowOf)]), ...between].join("\n\n");
 }
 
 function rowOf({ names, kernels, compared }: Pair): string[] {

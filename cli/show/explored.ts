@@ -9,6 +9,8 @@ import { columns } from "../output.ts";
 export interface ExploredReport {
   readonly explorable: Explorable;
   readonly machine: Visitable;
+  /** The version that was asked for, where a release stands for it. */
+  readonly asked: string | undefined;
   /** As it was typed, with what was left out. */
   readonly scope: string;
   /** A break in fewer orders was looked for in all. */
@@ -79,19 +81,51 @@ function actionsThatBreak(machine: Visitable, { shortest }: Explored, law: numbe
 }
 
 export function exploredText(report: ExploredReport, withActions: boolean): string {
-  const { explorable, scope, told, machine, fewerOrders } = report;
-  const parts = [`${pc.bold(explorable.name)} ${scope}\n${explorable.says}`];
+  const { explorable, told, machine, fewerOrders } = report;
+  const parts = [verdictLine(report), subjectText(report)];
   for (const { law, lines, history, bug, listed, promised } of told) {
     const { says } = machine.laws.find(({ id }) => id === law) as { says: string };
     const { length } = history;
     const known = bug === undefined ? "" : `\n${knownText({ known: bug, listed })}`;
     parts.push(
-      `${promised ? pc.red(`${law} is broken`) : pc.yellow(`${explorable.name} falls short of ${law}, which it does not promise,`)} in ${length}, ${fewerOrders ? "perhaps not shortest" : "shortest"}.  ${says}\n${lines.map((line) => `  ${line}`).join("\n")}${known}`,
+      `${promised ? pc.red(`${law} is violated`) : pc.yellow(`${explorable.name} falls short of ${law}, which it does not promise,`)} in ${length}, ${fewerOrders ? "perhaps not shortest" : "shortest"}.\n${says}\n${lines.map((line) => `  ${line}`).join("\n")}${known}`,
     );
   }
   if (withActions) parts.push(...tablesOfActions(report));
   parts.push(columns(receipt(report)));
   return parts.join("\n\n");
+}
+
+/** What was explored, and what it stands for. */
+function subjectText({ explorable, asked, scope }: ExploredReport): string {
+  const { name, says } = explorable;
+  const standsFor = asked === undefined ? "" : `${asked} answers as ${name}.\n`;
+  return `${standsFor}${pc.bold(name)} ${scope}\n${says}`;
+}
+
+const VERDICTS = {
+  holds: "Holds",
+  broken: "Violated",
+  bounded: "No violation so far",
+} as const;
+
+/** Subject, laws, violations, states and time in one line. */
+function verdictLine({ explorable, machine, result, told }: ExploredReport): string {
+  const { verdict, states, seconds } = result;
+  const known = told.filter(({ bug, promised }) => promised && bug !== undefined).length;
+  const short = told.filter(({ promised }) => !promised).length;
+  const unknown = told.length - known - short;
+  const onlyShort = verdict === "broken" && known + unknown === 0;
+  const colour = unknown > 0 ? pc.red : verdict === "bounded" ? pc.yellow : pc.green;
+  return `${colour(onlyShort ? "Falls short" : VERDICTS[verdict])}: ${[
+    explorable.name,
+    `${machine.laws.length} laws`,
+    `${known} violation${known === 1 ? "" : "s"} known`,
+    `${unknown} unknown`,
+    ...(short > 0 ? [`${short} not promised`] : []),
+    `${states} states`,
+    `${seconds.toFixed(1)} s`,
+  ].join(", ")}`;
 }
 
 function tablesOfActions({ machine, result, told }: ExploredReport): string[] {
@@ -101,7 +135,7 @@ function tablesOfActions({ machine, result, told }: ExploredReport): string[] {
       `  ${name}`,
       `in ${length}`,
     ]);
-    return `${pc.bold(`Actions that break ${law}, and in how many steps at least`)}\n${columns(rows)}`;
+    return `${pc.bold(`Actions that violate ${law}, and in how many steps at least`)}\n${columns(rows)}`;
   });
 }
 
@@ -114,17 +148,22 @@ function namesOrCount(names: readonly string[]): string {
   return names.length > MOST_NAMES ? `${shown}; and ${names.length - MOST_NAMES} more` : shown;
 }
 
-const ENDED: Readonly<Record<Explored["ended"], string>> = {
-  fixpoint: "at the fixpoint: nothing is left to visit",
-  break: "at a break: what lies behind it was not visited",
-  states: "at the bound of states: what lies beyond is not known",
-  time: "at the bound of time: what lies beyond is not known",
-  memory: "at the bound of memory: what lies beyond is not known",
-  request: "interrupted: what lies beyond is not known",
+export const ENDED: Readonly<Record<Explored["ended"], string>> = {
+  fixpoint: "at the fixpoint",
+  break: "at a violation",
+  states: "at the bound of states",
+  time: "at the bound of time",
+  memory: "at the bound of memory",
+  request: "by an interrupt",
 };
 
+function endedText(ended: Explored["ended"]): string {
+  if (ended === "fixpoint") return `${ENDED[ended]}: nothing is left to visit`;
+  return `${ENDED[ended]}: what lies beyond is not known`;
+}
+
 /** Where the search of a kernel stops (properties/side-by-side.ts). */
-const NOT_FOLLOWED = `what comes behind a break of any law but ${GOES_ON_AFTER.join(", ")}`;
+const NOT_FOLLOWED = `what comes after a violation of any law but ${GOES_ON_AFTER.join(", ")}`;
 
 function receipt({
   explorable,
@@ -139,11 +178,15 @@ function receipt({
   const kept = machine.laws.map(({ id }) => id).filter((id) => !told.some(({ law }) => law === id));
   const never = neverFired(machine, result);
   const unseen = [...witnesses].filter(([, times]) => times === 0).map(([id]) => id);
-  const keptText = ended === "fixpoint" ? "kept" : "unbroken";
+  const keptText = ended === "fixpoint" ? "kept" : "not violated";
   return [
     [
       "verdict",
-      verdict === "holds" ? pc.green(`holds, in every state ${exact ? "there is" : "met"}`) : verdict,
+      verdict === "holds"
+        ? pc.green(`holds, in every state ${exact ? "there is" : "met"}`)
+        : verdict === "broken"
+          ? "violated"
+          : verdict,
     ],
     [keptText, kept.join(", ")],
     ...(told.length > 0 && explorable.goesOnAfterBreaks ? [["not followed", NOT_FOLLOWED]] : []),
@@ -159,7 +202,7 @@ function receipt({
     ...(searchedAgain
       ? [["searched", "first in fewer orders, then in all for a shortest run: this is the second"]]
       : []),
-    ["ended", ENDED[ended]],
+    ["ended", endedText(ended)],
     ["memory", `${(bytes / states).toFixed(1)} bytes a state`],
     ["seconds", seconds.toFixed(2)],
   ].map(([name, value]) => [name as string, value as string]);

@@ -6,6 +6,7 @@ import { LAWS } from "../../spec/laws/index.ts";
 import type { Surprise } from "../check-kernel.ts";
 import { pc } from "../colour.ts";
 import { kernelNamed } from "../names.ts";
+import { commandLine } from "../output.ts";
 import { mapsOf, stepLine } from "./played.ts";
 
 export function failureText(surprise: Surprise): string {
@@ -20,6 +21,6 @@ export function failureText(surprise: Surprise): string {
     `${pc.bold(law)}   ${says}`,
     ...played.map((step) => stepLine(step, history.length)),
     ...(mapsOf(played)[last.index] as string[]),
-    ...(line === null ? [] : [`replay:  ${line}`]),
+    ...(line === null ? [] : [commandLine("replay", line)]),
   ].join("\n");
 }

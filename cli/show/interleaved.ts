@@ -1,16 +1,25 @@
 /** Verdicts at the step grain: what each order of each release keeps and breaks, and the pinned interleavings. */
+
+import { interleavedCalled } from "../../counterexamples/interleavings.ts";
 import type { InterleavedReport, PinnedReport, ProtocolReport } from "../check-interleaved.ts";
 import { pc } from "../colour.ts";
-import { replayLine } from "../names.ts";
+import { replayLine, toolLine } from "../names.ts";
 import { columns } from "../output.ts";
 import { scopeText } from "../parameters.ts";
 
-export function interleavedText({ protocols, pinned, surprises }: InterleavedReport): string {
+/** One line: how many orders were visited, and how many pinned runs taken again. */
+export function interleavedSummary({ protocols, pinned }: InterleavedReport): string {
+  const violating = protocols.filter(({ laws }) => laws.some(({ steps }) => steps !== undefined)).length;
+  const confirmed = pinned.filter((each) => each.confirmed && each.kept).length;
+  return `When calls interleave: ${violating} of ${protocols.length} protocols violate a law; ${confirmed} of ${pinned.length} pinned interleavings are confirmed`;
+}
+
+export function interleavedText({ protocols, pinned }: InterleavedReport): string {
   const parts: string[] = [];
   if (protocols.length > 0) {
-    const head = ["protocol", "scope", "states", "breaks, and in how many steps"].map((word) => pc.dim(word));
+    const head = ["", "states", "violates, in how many steps"].map((word) => pc.dim(word));
     parts.push(
-      `${pc.bold("At the step grain, every interleaving")}\n${columns([head, ...protocols.map(protocolRow)])}`,
+      `${pc.bold("At the step grain, every interleaving")}\n${columns([head, ...protocols.flatMap(protocolRows)])}`,
     );
   }
   if (protocols.some(({ ended }) => ended !== "fixpoint")) {
@@ -18,38 +27,46 @@ export function interleavedText({ protocols, pinned, surprises }: InterleavedRep
   }
   if (pinned.length > 0) {
     parts.push(
-      `${pc.bold("Pinned interleavings, and the orders that mend them")}\n${columns(pinned.map(pinnedRow))}`,
+      `${pc.bold("Pinned interleavings, and an order without the bug")}\n${columns(pinned.map(pinnedRow))}`,
+      `Each is replayed by:  ${toolLine("replay BUG --law LAW --grain step")}`,
     );
   }
-  parts.push(...surprises.map((line) => `${pc.red("unexpected")}  ${line}`));
   return parts.join("\n\n");
 }
 
-function protocolRow({ name, scope, states, ended, laws }: ProtocolReport): string[] {
-  const broken = laws.filter(({ steps }) => steps !== undefined);
-  const all = ended === "fixpoint" ? String(states) : `${states}+`;
-  const verdict =
-    broken.length === 0
-      ? pc.green(`nothing, of ${laws.map(({ law }) => law).join(", ")}`)
-      : broken
-          .map(
-            ({ law, steps, bug }) =>
-              `${law} in ${steps}${bug === undefined ? pc.red(" unknown") : ` (${bug})`}`,
-          )
-          .join("\n");
-  return [name, scopeText(scope), all, verdict];
+/** The scope, where it is not that of the protocol before; then what it violates there. */
+function protocolRows(
+  { name, scope, states, ended, laws }: ProtocolReport,
+  nth: number,
+  all: readonly ProtocolReport[],
+): string[][] {
+  const violated = laws.filter(({ steps }) => steps !== undefined);
+  const numberOf = (bug: string) => interleavedCalled(bug)?.number ?? bug;
+  const texts = violated.map(
+    ({ law, steps, bug }) =>
+      `${law} in ${steps}${bug === undefined ? pc.red(" unknown") : ` (${numberOf(bug)})`}`,
+  );
+  const before = all[nth - 1];
+  const isOther = before === undefined || scopeText(before.scope) !== scopeText(scope);
+  return [
+    ...(isOther ? [[pc.dim(`in ${scopeText(scope)}`), "", ""]] : []),
+    [
+      name,
+      ended === "fixpoint" ? String(states) : `${states}+`,
+      violated.length === 0 ? pc.green("nothing") : texts.join("\n"),
+    ],
+  ];
 }
 
 function pinnedRow({ bug, broken, steps, loop, confirmed, kept, states }: PinnedReport): string[] {
   const length = loop === undefined ? `in ${steps}` : `in ${steps}, then ${loop} for ever`;
   return [
     bug.number ?? "*",
-    bug.id,
-    broken.law,
-    broken.protocol,
-    confirmed ? length : pc.red("not confirmed"),
-    `${broken.repaired} ${kept ? `keeps it in all ${states} states` : pc.red("does not keep it")}`,
-    pc.dim(replayLine(`${bug.id} --grain step`)),
+    [
+      `${bug.id}  ${broken.law}`,
+      `  ${broken.protocol} ${confirmed ? length : pc.red("not confirmed")}`,
+      `  ${broken.repaired} ${kept ? `keeps it in all ${states} states` : pc.red("does not keep it")}`,
+    ].join("\n"),
   ];
 }
 

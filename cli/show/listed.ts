@@ -14,11 +14,10 @@ import { pc } from "../colour.ts";
 import { familyOf, protocolsOf } from "../interleaved-orders.ts";
 import { inheritanceOf } from "../lineage.ts";
 import { replayLine } from "../names.ts";
-import { columns } from "../output.ts";
+import { columns, commandLine } from "../output.ts";
 import { scopeText } from "../parameters.ts";
 import { spanText } from "../spans.ts";
 import { changeText, commitText, withOthers } from "../versions.ts";
-import { wrapped } from "../wrapping.ts";
 
 /** A bug of the catalogue at the grains that it has, with its pinned histories. */
 export interface WholeBug {
@@ -44,11 +43,11 @@ export function bugText({ calls, pinned, steps, lengths }: WholeBug): string {
     ...narrowed,
     ...backportsOf(bug.id).map((line) => ["backport", line]),
     ["fixed", bug.fixed],
-  ].map(([name, text]) => `${`${name}:`.padEnd(15)}${text}`);
+  ].map(([name, text = ""]) => [`${name}:`, text]);
   const says = [...new Set([calls?.says, steps?.says])].filter((each) => each !== undefined);
   return [
-    [title, ...says].flatMap(wrapped).join("\n"),
-    facts.flatMap(wrapped).join("\n"),
+    [title, ...says].join("\n"),
+    columns(facts),
     ...(pinned.length === 0 ? [] : [section("Laws it violates", pinned.flatMap(pinnedLines(bug.id)))]),
     ...(steps === undefined
       ? []
@@ -58,11 +57,7 @@ export function bugText({ calls, pinned, steps, lengths }: WholeBug): string {
   ].join("\n\n");
 }
 
-const section = (title: string, lines: readonly string[]) =>
-  `${pc.bold(title)}\n${lines.flatMap((line) => (isCommand(line) ? [line] : wrapped(line))).join("\n")}`;
-
-/** A line to be copied stays whole. */
-const isCommand = (line: string) => line.startsWith("    ");
+const section = (title: string, lines: readonly string[]) => `${pc.bold(title)}\n${lines.join("\n")}`;
 
 const citationOf = (change: Change) => `${commitText(change)}  ${change.says}`;
 
@@ -80,14 +75,14 @@ const pinnedLines =
   (id: string) =>
   ({ broken: { law, on }, history }: WholeBug["pinned"][number]) => [
     `  ${law} in ${history.commands.length}, on ${on.join(", ")}`,
-    `    ${replayLine(`${id} --law ${law} --kernel ${history.kernel}`)}`,
+    commandLine("    replay", replayLine(`${id} --law ${law} --kernel ${history.kernel}`)),
   ];
 
 const stepLines =
   (id: string, lengths: readonly number[]) =>
   ({ law, protocol, also = [], scope, repaired }: InterleavedBug["breaks"][number], nth: number) => [
     `  ${law} in ${lengths[nth]} steps, on ${[protocol, ...also].join(", ")}; ${scopeText(scope)}; kept by ${repaired}`,
-    `    ${replayLine(`${id} --law ${law} --grain step`)}`,
+    commandLine("    replay", replayLine(`${id} --law ${law} --grain step`)),
   ];
 
 /** A kernel: a release, and what it is asked as. */

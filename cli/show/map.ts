@@ -1,6 +1,6 @@
 /**
- * The address space as a picture: a column a page, a letter an area (lower case once it was let go). Only the
- * stretch in question is drawn, and long ones are cut.
+ * The address space as a picture: a column a page, a letter an area (lower case once its owner freed it). Only pages
+ * at the edge of something are drawn, and short runs between them: `~` stands for pages that are left out.
  */
 import type { Extent, Vpn } from "../../spec/vocabulary.ts";
 import { page } from "./text.ts";
@@ -16,10 +16,18 @@ export interface MapRow {
   at(page: Vpn): string;
 }
 
-/** The longest stretch drawn, in pages, and the width at which its lines are folded. */
-const LONGEST = 96;
+/** The pages of a picture, in ascending order. */
+export type Pages = readonly Vpn[];
+
+/** The most columns of pages in one picture, and the width at which its lines are folded. */
+const MOST_PAGES = 96;
 const WIDTH = 100;
-const INDENT = 10;
+const INDENT = 12;
+/** A longer run of pages in which nothing begins or ends is left out. */
+const SHORT_RUN = 6;
+/** Of pages with longer numbers only the first of each run is numbered. */
+const SHORT_NUMBER = 3;
+const LEFT_OUT = "~";
 
 /** A row of areas; pages where two overlap show as `!`. */
 export function areaRow(areas: readonly DrawnArea[]): MapRow {
@@ -35,46 +43,117 @@ export function areaRow(areas: readonly DrawnArea[]): MapRow {
   };
 }
 
-/**
- * The stretch of pages worth drawing: these extents and a page around them, or, where that is too long, as much as
- * fits around the lowest of those in focus.
- */
-export function stretch(
-  extents: readonly Extent[],
-  wordPages: number,
-  focus: readonly Extent[] = [],
-): Extent {
-  const start = Math.max(0, Math.min(...extents.map((extent) => extent.start)) - 1);
-  const end = Math.min(wordPages, Math.max(...extents.map((extent) => extent.end)) + 1);
-  if (end - start <= LONGEST || focus.length === 0) return { start, end: Math.min(end, start + LONGEST) };
-  const lowest = Math.min(...focus.map((extent) => extent.start));
-  const from = Math.max(start, Math.min(lowest - LONGEST / 4, end - LONGEST));
-  return { start: from, end: from + LONGEST };
+/** The pages worth drawing: the first and the last of each extent, those around it, and short runs between these. */
+export function pagesAround(extents: readonly Extent[], wordPages: number): Pages {
+  const edges = extents.flatMap(({ start, end }) => [start - 1, start, end - 1, end]);
+  const pages: Vpn[] = [];
+  for (const edge of [...new Set(edges)].sort((a, b) => a - b)) {
+    if (edge < 0 || edge >= wordPages) continue;
+    const last = pages.at(-1);
+    if (last !== undefined && edge - last <= SHORT_RUN + 1) {
+      for (let vpn = last + 1; vpn < edge; vpn++) pages.push(vpn);
+    }
+    pages.push(edge);
+  }
+  return pages;
 }
 
-/** The lines of the picture, page numbers above; a long stretch is folded. */
-export function drawMap(rows: readonly MapRow[], shown: Extent): string[] {
-  const large = page(shown.start).startsWith("0x");
-  const number = (vpn: Vpn) => (large ? vpn - shown.start : vpn);
-  const cell = Math.max(2, String(number(shown.end - 1)).length + 1);
-  const perLine = Math.floor((WIDTH - INDENT - 2) / cell);
-  const lines = large ? [`  pages from ${page(shown.start)}:`] : [];
-  for (let from = shown.start; from < shown.end; from += perLine) {
-    const length = Math.min(perLine, shown.end - from);
-    const pages = Array.from({ length }, (_, offset) => from + offset);
-    const line = (label: string, cells: readonly (string | number)[]) =>
-      `  ${label.padEnd(INDENT)}${cells.map((text) => String(text).padStart(cell)).join("")}`.trimEnd();
-    lines.push(
-      line("", pages.map(number)),
-      ...rows.map((row) =>
-        line(
-          row.label,
-          pages.map((vpn) => row.at(vpn)),
-        ),
-      ),
-    );
+/** Of more pages than fit a picture, those nearest to these extents; the first extent comes before all others. */
+export function pagesNear(pages: Pages, focus: readonly Extent[]): Pages {
+  if (pages.length <= MOST_PAGES) return pages;
+  const centres = focus.flatMap(({ start, end }) => [start, end - 1]).map((vpn) => indexFrom(pages, vpn));
+  const chosen = new Set<number>();
+  for (let distance = 0; chosen.size < MOST_PAGES; distance++) {
+    for (const centre of centres.length === 0 ? [0] : centres) {
+      for (const index of [centre - distance, centre + distance]) {
+        if (index >= 0 && index < pages.length && chosen.size < MOST_PAGES) chosen.add(index);
+      }
+    }
+  }
+  return [...chosen].sort((a, b) => a - b).map((index) => pages[index] as Vpn);
+}
+
+/** Where the first page from `vpn` on stands; the last, if there is none. */
+function indexFrom(pages: Pages, vpn: Vpn): number {
+  let [low, high] = [0, pages.length - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((pages[middle] as Vpn) < vpn) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Whether some page of the picture lies in the extent. */
+export function isDrawn({ start, end }: Extent, pages: Pages): boolean {
+  const first = pages[indexFrom(pages, start)];
+  return first !== undefined && start <= first && first < end;
+}
+
+/** Consecutive pages of one line, or pages that are left out. */
+type Piece = Pages | typeof LEFT_OUT;
+
+/** The lines of the picture, page numbers above; a long picture is folded. */
+export function drawMap(rows: readonly MapRow[], pages: Pages): string[] {
+  const longest = Math.max(...pages.map((vpn) => page(vpn).length));
+  const isNumbered = longest <= SHORT_NUMBER;
+  const cell = isNumbered ? longest + 1 : SHORT_NUMBER;
+  const numbersOf = (run: Pages) =>
+    isNumbered ? run.map((vpn) => page(vpn).padStart(cell)).join("") : ` ${page(run[0] as Vpn)}`;
+  const widthOf = (run: Pages) => Math.max(cell * run.length, numbersOf(run).length);
+  return foldedPieces(pages, WIDTH - INDENT, widthOf, cell).flatMap((pieces) => {
+    const line = (label: string, text: (run: Pages) => string) => {
+      const parts = pieces.map((piece) =>
+        piece === LEFT_OUT ? LEFT_OUT.padStart(cell) : text(piece).padEnd(widthOf(piece)),
+      );
+      return `  ${label.padEnd(INDENT - 2)}${parts.join("")}`.trimEnd();
+    };
+    const cells = (row: MapRow) => (run: Pages) => run.map((vpn) => row.at(vpn).padStart(cell)).join("");
+    return [line("", numbersOf), ...rows.map((row) => line(row.label, cells(row)))];
+  });
+}
+
+/** The runs of the pages and the marks between them, in lines of at most this width. */
+function foldedPieces(
+  pages: Pages,
+  width: number,
+  widthOf: (run: Pages) => number,
+  cell: number,
+): readonly (readonly Piece[])[] {
+  let line: Piece[] = [];
+  let room = width;
+  const lines = [line];
+  const foldIfFull = (wanted: number) => {
+    if (wanted <= room) return;
+    line = [];
+    lines.push(line);
+    room = width;
+  };
+  for (const [nth, run] of runsOf(pages).entries()) {
+    if (nth > 0) {
+      foldIfFull(cell);
+      line.push(LEFT_OUT);
+      room -= cell;
+    }
+    for (let rest = run; rest.length > 0; ) {
+      foldIfFull(widthOf(rest.slice(0, 1)));
+      const part = rest.slice(0, Math.floor(room / cell));
+      line.push(part);
+      room -= widthOf(part);
+      rest = rest.slice(part.length);
+    }
   }
   return lines;
+}
+
+function runsOf(pages: Pages): readonly Pages[] {
+  const runs: Vpn[][] = [];
+  for (const vpn of pages) {
+    const run = runs.at(-1);
+    if (run !== undefined && run.at(-1) === vpn - 1) run.push(vpn);
+    else runs.push([vpn]);
+  }
+  return runs;
 }
 
 /** A letter for the n-th area: A to Z, and round again. */

@@ -1,47 +1,93 @@
 /** The matrix kernel x law: laws down, kernels across, in blocks that fit the terminal. */
 
 import { bugCalled } from "../../counterexamples/index.ts";
+import { EXPLORED_SCOPE } from "../check-explored.ts";
 import type { Cell, KernelReport } from "../check-kernel.ts";
 import { pc } from "../colour.ts";
-import { columns } from "../output.ts";
+import { columns, textWidth } from "../output.ts";
 
-/** Columns assumed where stdout is not a terminal. */
-const DEFAULT_WIDTH = 100;
 const LAW_WIDTH = 30;
 const KERNEL_WIDTH = 9;
 
-export function matrix(reports: readonly KernelReport[]): string {
-  const width = process.stdout.columns ?? DEFAULT_WIDTH;
-  const perBlock = Math.max(3, Math.floor((width - LAW_WIDTH) / (KERNEL_WIDTH + 2)));
+/** A column: what it says of each law. */
+export interface Column {
+  readonly name: string;
+  readonly texts: ReadonlyMap<string, string>;
+}
+
+export const matrix = (reports: readonly KernelReport[]): string =>
+  inBlocks(
+    reports.map(({ kernel, cells }) => ({
+      name: kernel.name,
+      texts: new Map(cells.map((cell) => [cell.law, cellText(cell)])),
+    })),
+  );
+
+/** A row for each law that a column of the block says something of. */
+export function inBlocks(all: readonly Column[]): string {
+  const perBlock = Math.max(3, Math.floor((textWidth() - LAW_WIDTH) / (KERNEL_WIDTH + 2)));
   const blocks: string[] = [];
-  for (let from = 0; from < reports.length; from += perBlock) {
-    blocks.push(block(reports.slice(from, from + perBlock)));
-  }
+  for (let from = 0; from < all.length; from += perBlock)
+    blocks.push(block(all.slice(from, from + perBlock)));
   return blocks.join("\n\n");
 }
 
-function block(reports: readonly KernelReport[]): string {
-  const laws = reports[0]?.cells.map(({ law }) => law) ?? [];
-  const head = [
-    "",
-    ...reports.map(({ kernel }) => pc.bold(kernel.name.replace("piggin-", "").replace("-ubuntu", "u"))),
-  ];
-  const rows = laws.map((law, at) => [law, ...reports.map(({ cells }) => cellText(cells[at] as Cell))]);
-  return columns([head, ...rows]);
+function block(shown: readonly Column[]): string {
+  const laws = [...new Set(shown.flatMap(({ texts }) => [...texts.keys()]))];
+  const head = ["", ...shown.map(({ name }) => pc.bold(shortName(name)))];
+  return columns([
+    head,
+    ...laws.map((law) => [law, ...shown.map(({ texts }) => texts.get(law) ?? pc.dim("-"))]),
+  ]);
 }
+
+const shortName = (label: string) => label.replace("piggin-", "").replace("-ubuntu", "u");
 
 /**
  * `ok`; the bug's number with the commands it takes; or, where the law is not promised, `-`, or the number of the bug by
  * which the kernel falls short of it.
  */
-function cellText({ verdict, bug, commands }: Cell): string {
-  if (verdict === "kept") return pc.green("ok");
-  const name = bug === null ? "?" : (bugCalled(bug)?.number ?? "*");
-  if (verdict === "not-promised") return pc.dim(bug === null ? "-" : `(${name})`);
-  return pc.yellow(`${name} in ${commands}`);
+function cellText({ verdict, tried, bug, commands }: Cell): string {
+  if (verdict === "not-tried") return pc.dim("not tried");
+  if (verdict === "kept") return tried === "random" ? pc.green("ok") : "visited";
+  if (verdict === "not-promised") return pc.dim(bug === null ? "-" : `(${nameOf(bug)})`);
+  return (bug === null ? pc.red : pc.yellow)(`${nameOf(bug)} in ${commands}`);
 }
 
-export const LEGEND =
-  "ok: kept in every history tried, of calls one after another   A9 in 3: broken by bug A9 in 3 commands\n" +
-  "-: not promised   (A13): not promised, and A13 is why the kernel falls short of it\n" +
-  "*: a bug without a number   draft-1, draft-3: piggin-draft-1, -3   4.15.18u: 4.15.18-ubuntu";
+const nameOf = (bug: string | null) => (bug === null ? "?" : (bugCalled(bug)?.number ?? "*"));
+
+/** What the cells mean, as far as there are such, and which labels share a column. */
+export function legend(reports: readonly KernelReport[]): string {
+  const cells = reports.flatMap((report) => report.cells);
+  const has = (wanted: (cell: Cell) => boolean, text: string) => (cells.some(wanted) ? [text] : []);
+  const isViolated = ({ verdict }: Cell) => verdict === "broken";
+  const shortened = reports
+    .map(({ kernel }) => kernel.name)
+    .filter((label) => shortName(label) !== label)
+    .map((label) => `${shortName(label)} is ${label}`);
+  const alike = reports
+    .map(({ kernel }) => kernel.release.labels)
+    .filter((labels) => labels.length > 1)
+    .map((labels) => labels.join(" = "));
+  return [
+    ...has(
+      ({ verdict, tried }) => verdict === "kept" && tried === "random",
+      "ok: kept in every history tried, of calls one after another",
+    ),
+    ...has(
+      ({ verdict, tried }) => verdict === "kept" && tried === "visited",
+      `visited: kept in every state of ${EXPLORED_SCOPE}; nothing else was tried`,
+    ),
+    ...has(({ verdict }) => verdict === "not-tried", "not tried: nothing was tried that could violate it"),
+    ...has(isViolated, "A9 in 3: bug A9 violates it in 3 commands"),
+    ...has((cell) => isViolated(cell) && cell.bug === null, "?: no bug of the catalogue accounts for it"),
+    ...has(({ bug }) => bug !== null && nameOf(bug) === "*", "*: a bug without a number"),
+    ...has(({ verdict, bug }) => verdict === "not-promised" && bug === null, "-: not promised"),
+    ...has(
+      ({ verdict, bug }) => verdict === "not-promised" && bug !== null,
+      "(A13): not promised, and A13 is why the kernel falls short of it",
+    ),
+    ...(shortened.length > 0 ? [shortened.join(", ")] : []),
+    ...(alike.length > 0 ? [`labels of one kernel, in one column: ${alike.join(", ")}`] : []),
+  ].join("\n");
+}

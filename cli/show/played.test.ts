@@ -33,12 +33,12 @@ describe("what a node's pool holds", () => {
       { start: 16, end: 17, node: 1, sure: true },
       { start: 18, end: 20, node: 0, sure: false },
     ];
-    const shown = { start: 15, end: 21 };
+    const shown = [15, 16, 17, 18, 19, 20];
     expect(drawMap(poolRow(pooled, shown), shown)[1]).toBe("  pool        .  1  .  ?  ?  .");
   });
 
   test("is left out where none of it is on the pages shown", () => {
     const pooled = [{ start: 30, end: 31, node: 0, sure: true }];
-    expect(poolRow(pooled, { start: 15, end: 30 })).toEqual([]);
+    expect(poolRow(pooled, [15, 16, 29])).toEqual([]);
   });
 });

@@ -5,8 +5,18 @@ import type { VmapPlayed } from "../../properties/setting.ts";
 import type { HistoryStep } from "../../spec/history.ts";
 import { newAreas, placedExtent, requestOf } from "../../spec/laws/law.ts";
 import { blockStart, fitsBlock } from "../../spec/scope.ts";
-import { type Extent, overlaps, type Vpn } from "../../spec/vocabulary.ts";
-import { areaRow, type DrawnArea, drawMap, letterFor, type MapRow, stretch } from "./map.ts";
+import { type Extent, roundedUp, type Vpn } from "../../spec/vocabulary.ts";
+import {
+  areaRow,
+  type DrawnArea,
+  drawMap,
+  isDrawn,
+  letterFor,
+  type MapRow,
+  type Pages,
+  pagesAround,
+  pagesNear,
+} from "./map.ts";
 import { commandText, responseText } from "./text.ts";
 
 /** Text of a step that did nothing, since what it names was refused or is gone. */
@@ -23,29 +33,36 @@ export function stepLine({ index, step, command, response }: VmapPlayed, of: num
   return `step ${index + 1} of ${of}:  ${text}`;
 }
 
+/** Where a picture was cut, since more happens in the history than fits. */
+const CUT = "  (what is nearest to this step, and not all)";
+
 /** The world after each step of a history, as maps with one letter for each command's area or map. */
 export function mapsOf(played: readonly VmapPlayed[]): string[][] {
-  const extents = played.flatMap((now) => [...whatIsDrawn(now), ...percpuWindow(now)]);
   const wordPages = played[0]?.before.scope.wordPages ?? 0;
-  if (extents.length === 0) return played.map(() => []);
-  const shown = stretch(extents, wordPages, focusOf(played.at(-1)));
-  const letters = new Map<number, string>();
+  const pages = pagesAround(played.flatMap(extentsOf), wordPages);
+  const letters = new Map<Vpn, string>();
   return played.map((now) => {
     for (const start of startsOf(now)) letters.set(start, letterFor(now.index));
-    const world = now.after ?? now.before;
-    const areas = world.areas.toArray();
-    const plain: DrawnArea[] = areas
-      .filter((area) => area.block === undefined)
-      .map(({ start, end, life }) => ({
-        start,
-        end,
-        lazy: life !== "busy",
-        letter: letters.get(start) ?? "?",
-      }));
-    const rows = [...blockRows(areas, letters), ...pteRow(now), ...tlbRows(now), ...cacheRow(now)];
-    const any = plain.length > 0 || rows.length === 0;
-    return drawMap([...(any ? [areaRow(plain)] : []), ...poolRow(world.pooled, shown), ...rows], shown);
+    return pages.length === 0 ? [] : mapAfter(now, letters, pages);
   });
+}
+
+function mapAfter(now: VmapPlayed, letters: ReadonlyMap<Vpn, string>, pages: Pages): string[] {
+  const shown = pagesNear(pages, focusOf(now));
+  const world = now.after ?? now.before;
+  const areas = world.areas.filter((area) => isDrawn(area, shown));
+  const plain: DrawnArea[] = areas
+    .filter((area) => area.block === undefined)
+    .map(({ start, end, life }) => ({
+      start,
+      end,
+      lazy: life !== "busy",
+      letter: letters.get(start) ?? "?",
+    }));
+  const rows = [...blockRows(areas, letters), ...pteRow(now), ...tlbRows(now), ...cacheRow(now)];
+  const any = plain.length > 0 || rows.length === 0;
+  const map = drawMap([...(any ? [areaRow(plain)] : []), ...poolRow(world.pooled, shown), ...rows], shown);
+  return shown.length < pages.length ? [...map, CUT] : map;
 }
 
 /** Where what a step was given begins: an area, a map, or several percpu areas. */
@@ -55,38 +72,44 @@ function startsOf({ before, command, response }: VmapPlayed): readonly Vpn[] {
   return newAreas(before, command, response).map(({ start }) => start);
 }
 
-/** Where the last step points: at what is still translated, at what it flushed, or at what it asked for. */
-function focusOf(last: VmapPlayed | undefined): Extent[] {
-  if (last?.response === undefined) return [];
-  const { response, command } = last;
-  const aliases = response.kind === "done" ? response.aliases : undefined;
+/** Where a step points: at what it placed or asked for, at what is still translated, and at what it flushed. */
+function focusOf(now: VmapPlayed): Extent[] {
+  const { response } = now;
+  const aliases = response?.kind === "done" ? response.aliases : undefined;
   const entries = [...(aliases?.deadTlb ?? []), ...(aliases?.staleTlb ?? [])];
-  if (entries.length > 0) return entries.map(({ page }) => ({ start: page, end: page + 1 }));
-  if (command !== undefined && "start" in command) return [{ start: command.start, end: command.start + 1 }];
-  return [...whatIsDrawn(last), ...response.flushes];
+  return [...extentsOf(now), ...entries.map(({ page }) => onePage(page)), ...(response?.flushes ?? [])];
 }
 
-/** What a step asked for: where it was placed, or the beginning of its window. */
-function whatIsDrawn({ command, response, before }: VmapPlayed): Extent[] {
+const onePage = (vpn: Vpn): Extent => ({ start: vpn, end: vpn + 1 });
+
+/** What a step adds to the picture: what it placed, the beginning of a window in which it was refused, a page it names. */
+function extentsOf({ command, response, before }: VmapPlayed): Extent[] {
   if (command === undefined) return [];
-  if (command.op === "pcpuGet") return response === undefined ? [] : [...newAreas(before, command, response)];
+  if (command.op === "pcpuGet") {
+    const { vstart, vend } = before.scope.vmalloc;
+    return [
+      ...(response === undefined ? [] : newAreas(before, command, response)),
+      { start: vstart, end: vend },
+    ];
+  }
+  if ("page" in command) return [onePage(command.page)];
+  if ("start" in command) return [onePage(command.start)];
   const request = requestOf(before, command);
   if (request === undefined) return [];
   if (response?.kind !== "placed") return [{ start: request.vstart, end: request.vstart + request.size }];
-  const small = command.op === "mapRam" && fitsBlock(before.scope, command.count);
-  const start = small ? blockStart(before.scope, response.start) : response.start;
-  return [placedExtent(before, request, start)];
-}
-
-/** Percpu areas are sought in all of the vmalloc window. */
-function percpuWindow({ command, before }: VmapPlayed): Extent[] {
-  const { vstart, vend } = before.scope.vmalloc;
-  return command?.op === "pcpuGet" ? [{ start: vstart, end: vend }] : [];
+  if (command.op !== "mapRam" || !fitsBlock(before.scope, command.count))
+    return [placedExtent(before, request, response.start)];
+  const { start } = response;
+  return [
+    { start, end: start + command.count },
+    { start, end: start + roundedUp(command.count) },
+    placedExtent(before, request, blockStart(before.scope, start)),
+  ];
 }
 
 /** The number of the node whose pool holds a page, `?` where it does so only perhaps; if any page shown is held. */
-export function poolRow(pooled: PooledExtents, shown: Extent): MapRow[] {
-  if (!pooled.some((each) => overlaps(each, shown))) return [];
+export function poolRow(pooled: PooledExtents, shown: Pages): MapRow[] {
+  if (!pooled.some((each) => isDrawn(each, shown))) return [];
   const at = (vpn: Vpn) => {
     const holder = pooled.find(({ start, end }) => start <= vpn && vpn < end);
     if (holder === undefined) return ".";

@@ -11,7 +11,8 @@ export function page(vpn: Vpn): string {
   return vpn < LARGE ? String(vpn) : `0x${(BigInt(vpn) * BigInt(PAGE_SIZE)).toString(16)}`;
 }
 
-function extent({ start, end }: { readonly start: Vpn; readonly end: Vpn }): string {
+/** `[16,18)`. */
+export function extentText({ start, end }: { readonly start: Vpn; readonly end: Vpn }): string {
   return `[${page(start)},${page(end)})`;
 }
 
@@ -75,7 +76,7 @@ export function cpusText(scope: Scope): string {
 const MOST_FLUSHES = 4;
 
 export function responseText(response: Response): string {
-  const shown = response.flushes.slice(0, MOST_FLUSHES).map(extent);
+  const shown = response.flushes.slice(0, MOST_FLUSHES).map(extentText);
   const more = response.flushes.length - shown.length;
   const flushed = [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join(" ");
   const absent = response.usedAbsentCpu ? ", used data of a CPU that is not possible" : "";

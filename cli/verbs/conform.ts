@@ -7,8 +7,8 @@ import type { Kernel } from "../../spec/kernel.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
 import { releaseNamed } from "../names.ts";
-import { columns, interruptible, progress } from "../output.ts";
-import { areaRow, drawMap, letterFor, stretch } from "../show/map.ts";
+import { columns, interruptible, print, progress } from "../output.ts";
+import { areaRow, drawMap, letterFor, pagesAround, pagesNear } from "../show/map.ts";
 import { commandText, LARGE, page, responseText } from "../show/text.ts";
 
 interface FirstDifference {
@@ -32,6 +32,7 @@ export async function conformVerb(
   files: readonly string[],
   { json }: { readonly json: boolean },
 ): Promise<number> {
+  const started = Date.now();
   const spinner = progress();
   const work = interruptible();
   const tallies: Tally[] = [];
@@ -51,7 +52,7 @@ export async function conformVerb(
     spinner.stop();
   }
   if (json) console.log(JSON.stringify({ files: tallies.map(asJson) }));
-  else printTallies(tallies);
+  else print(talliesText(tallies, (Date.now() - started) / 1000, work.interrupted));
   if (work.interrupted) return INTERRUPTED;
   return tallies.some((tally) => tally.differing > 0) ? UNEXPECTED : AS_EXPECTED;
 }
@@ -102,7 +103,17 @@ function firstAsJson({ trace, difference }: FirstDifference) {
   return { line: trace.line, seed: trace.seed, ...name, command: index, fields };
 }
 
-function printTallies(tallies: readonly Tally[]): void {
+function talliesText(tallies: readonly Tally[], seconds: number, isInterrupted: boolean): string {
+  const sum = (of: (tally: Tally) => number) => tallies.reduce((all, tally) => all + of(tally), 0);
+  const differing = sum((tally) => tally.differing);
+  const facts = [
+    `${tallies.length} recording${tallies.length === 1 ? "" : "s"}`,
+    `${sum(({ traces }) => traces)} traces`,
+    `${sum(({ replies }) => replies)} replies`,
+    `${differing} trace${differing === 1 ? "" : "s"} differing`,
+    `${seconds.toFixed(1)} s`,
+  ];
+  const verdict = differing > 0 ? pc.red("Differs") : pc.green("Conforms");
   const head = ["file", "label", "traces", "conforming", "differing", "replies"].map((word) => pc.dim(word));
   const rows = tallies.map((tally) => [
     tally.file,
@@ -112,32 +123,40 @@ function printTallies(tallies: readonly Tally[]): void {
     tally.differing > 0 ? pc.red(String(tally.differing)) : "0",
     String(tally.replies),
   ]);
-  console.log(columns([head, ...rows]));
-  for (const { first } of tallies) if (first !== undefined) printDifference(first);
+  const differences = tallies.flatMap(({ first }) => (first === undefined ? [] : [differenceText(first)]));
+  const line = `${verdict}${isInterrupted ? " so far" : ""}: ${facts.join(", ")}`;
+  return [line, columns([head, ...rows]), ...differences].join("\n\n");
 }
 
 /** A field's value with its addresses as the file has them, in bytes. */
-function told(value: unknown): string {
+function valueText(value: unknown): string {
   return JSON.stringify(value, (_key, part) =>
     typeof part === "number" && part >= LARGE ? page(part) : part,
   );
 }
 
 /** The areas before the command, the command, and each field that differs. */
-function printDifference({ trace, kernel, difference }: FirstDifference): void {
+function differenceText({ trace, kernel, difference }: FirstDifference): string {
   const { index, fields, before } = difference;
   const { command, response } = trace.exchanges[index] as Trace["exchanges"][number];
-  console.log(
-    `\n${pc.bold(`${trace.file}:${trace.line}`)}  ${trace.name ?? `seed ${trace.seed}`}, command ${index + 1} of ${trace.exchanges.length}`,
-  );
   const areas = before.areas.map(({ start, end, lazy }, at) => ({ start, end, lazy, letter: letterFor(at) }));
-  const asked = command.op === "alloc" ? [{ start: command.vstart, end: command.vend }] : areas;
-  if (asked.length > 0)
-    console.log(drawMap([areaRow(areas)], stretch(asked, trace.scope.wordPages)).join("\n"));
-  console.log(`  ${commandText(command)}`);
-  console.log(`  recorded:   ${responseText(response)}`);
-  console.log(`  ${`${kernel.name}:`.padEnd(11)} ${responseText(difference.response)}`);
-  for (const { field, recorded, ours } of fields) {
-    console.log(`  ${pc.red(field.padEnd(10))}  recorded ${told(recorded)}, ours ${told(ours)}`);
-  }
+  const placed = [response, difference.response].flatMap((each) =>
+    each.kind === "placed" ? [{ start: each.start, end: each.start + 1 }] : [],
+  );
+  const asked = command.op === "alloc" ? [{ start: command.vstart, end: command.vend }] : [];
+  const pages = pagesNear(pagesAround([...areas, ...placed, ...asked], trace.scope.wordPages), [
+    ...placed,
+    ...asked,
+  ]);
+  return [
+    `${pc.bold(`${trace.file}:${trace.line}`)}  ${trace.name ?? `seed ${trace.seed}`}, command ${index + 1} of ${trace.exchanges.length}`,
+    ...(pages.length > 0 ? drawMap([areaRow(areas)], pages) : []),
+    `  ${commandText(command)}`,
+    `  recorded:   ${responseText(response)}`,
+    `  ${`${kernel.name}:`.padEnd(11)} ${responseText(difference.response)}`,
+    ...fields.map(
+      ({ field, recorded, ours }) =>
+        `  ${pc.red(field.padEnd(10))}  recorded ${valueText(recorded)}, ours ${valueText(ours)}`,
+    ),
+  ].join("\n");
 }

@@ -1,6 +1,4 @@
 /** `diff`: the shortest history on which two kernels answer differently; with --all, each release and the next. */
-import { access, constants, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
 import { formatHistory, historyIn } from "../../adapters/history-file.ts";
 import { KERNELS } from "../../kernels/index.ts";
 import type { State } from "../../kernels/state.ts";
@@ -15,9 +13,10 @@ import {
 } from "../../properties/shortest-difference.ts";
 import type { Kernel } from "../../spec/kernel.ts";
 import type { Scope } from "../../spec/scope.ts";
-import { AS_EXPECTED, INTERRUPTED, orNearest, UsageError } from "../exit.ts";
+import { AS_EXPECTED, BAD_INPUT, INTERRUPTED, orNearest, UsageError } from "../exit.ts";
+import { filesNamed, type Product, refuseUnwritable, reportUnwritten, writeFiles } from "../files.ts";
 import { kernelNamed, replayLine } from "../names.ts";
-import { interruptible, progress } from "../output.ts";
+import { commandLine, interruptible, print, progress, timeUp } from "../output.ts";
 import { placesFor } from "../pair-places.ts";
 import { differingJson, differingText, type Pair, playedOn, tableOfPairs } from "../show/differing.ts";
 
@@ -25,21 +24,26 @@ export interface DiffOptions {
   readonly all: boolean;
   readonly scope?: string;
   readonly kind?: string;
+  /** Visited in each place. */
+  readonly states?: number;
+  /** Histories drawn where no place shows a difference. */
+  readonly runs?: number;
+  /** An outer bound for each pair. */
   readonly seconds?: number;
   readonly out?: string;
   readonly seed: number;
   readonly json: boolean;
 }
 
-/** For a pair, in seconds, if not given. */
-const USUAL_SECONDS = 20;
-const SECONDS_IN_TABLE = 8;
+/** For a pair, if not given. */
+const USUAL = { states: 20_000, runs: 5000 };
+const IN_TABLE = { states: 8000, runs: 2000 };
 
 export async function diffVerb(names: readonly string[], options: DiffOptions): Promise<number> {
   const pairs = pairsOf(names, options);
   const kind = options.kind === undefined ? undefined : kindNamed(options.kind);
   for (const { kernels } of pairs) placesFor(...kernels, options.scope);
-  if (options.out !== undefined) await askForFolder(options.out);
+  await refuseUnwritable(filesNamed({ "--out": options.out }));
   const spinner = progress();
   const work = interruptible();
   const done: Pair[] = [];
@@ -52,11 +56,12 @@ export async function diffVerb(names: readonly string[], options: DiffOptions): 
   if (options.json) {
     const told = done.map(differingJson);
     console.log(JSON.stringify(options.all ? { pairs: told } : told[0]));
-  } else console.log(options.all ? tableOfPairs(done) : done.map(differingText).join(""));
+  } else print(options.all ? tableOfPairs(done) : done.map(differingText).join(""));
   if (options.out !== undefined) {
-    await writeHistory(options.out, done[0] as Pair);
-    const on = (kernel: string) => `replay:  ${replayLine(`${options.out} --kernel ${kernel}`)}`;
-    if (!options.json) console.log(`\n${pairs.flatMap(({ names }) => names.map(on)).join("\n")}`);
+    const product = historyOf(options.out, done[0] as Pair);
+    if (reportUnwritten(await writeFiles([product]))) return work.interrupted ? INTERRUPTED : BAD_INPUT;
+    const on = (kernel: string) => commandLine("replay", replayLine(`${options.out} --kernel ${kernel}`));
+    if (!options.json) print(`\n${pairs.flatMap(({ names }) => names.map(on)).join("\n")}`);
   }
   return work.interrupted ? INTERRUPTED : AS_EXPECTED;
 }
@@ -84,11 +89,13 @@ function kindNamed(name: string): KindId {
 async function compareInTurns(
   [one, other]: Pair["kernels"],
   kind: KindId | undefined,
-  { scope, seconds, all, seed }: DiffOptions,
+  { scope, states, runs, seconds, all, seed }: DiffOptions,
   work: ReturnType<typeof interruptible>,
   say: (text: string) => void,
 ): Promise<Compared> {
   const places = placesFor(one, other, scope);
+  const usual = all ? IN_TABLE : USUAL;
+  const late = timeUp(seconds);
   const turns = comparing({
     one,
     other,
@@ -97,13 +104,14 @@ async function compareInTurns(
       one === other ? [] : drawnIn(one, other, scope === undefined ? SCOPES : [places[0]?.scope as Scope]),
     kind,
     seed,
-    milliseconds: (seconds ?? (all ? SECONDS_IN_TABLE : USUAL_SECONDS)) * 1000,
+    states: states ?? usual.states,
+    runs: runs ?? usual.runs,
   });
   let turn = turns.next(false);
   while (!turn.done) {
     say(turn.value);
     await work.turn();
-    turn = turns.next(work.interrupted);
+    turn = turns.next(work.interrupted || late());
   }
   return turn.value;
 }
@@ -119,8 +127,8 @@ function drawnIn(one: Kernel<State>, other: Kernel<State>, scopes: readonly Scop
 }
 
 /** An ordinary history: under the law that its last command breaks on one of the two, if it breaks any. */
-async function writeHistory(path: string, { kernels, compared: { difference } }: Pair): Promise<void> {
-  if (difference === undefined) throw new UsageError(`--out ${path}: there is no difference to write`);
+function historyOf(path: string, { kernels, compared: { difference } }: Pair): Product {
+  if (difference === undefined) return { option: "--out", path, lack: "no difference was found" };
   const { scope, history: commands } = difference;
   const { kernel, law } = breakOf(kernels, difference) ?? { kernel: kernels[1], law: "no-bug" };
   const text = formatHistory({ kernel: kernel.name, law, scope, commands });
@@ -128,7 +136,7 @@ async function writeHistory(path: string, { kernels, compared: { difference } }:
   const last = playOnBoth(...kernels, read.scope, read.commands).at(-1);
   if (last === undefined || last.differs === 0)
     throw new Error("vmapcheck itself is wrong: the history that was written shows no difference");
-  await writeFile(path, text);
+  return { option: "--out", path, text };
 }
 
 function breakOf([one, other]: Pair["kernels"], difference: Difference) {
@@ -137,13 +145,4 @@ function breakOf([one, other]: Pair["kernels"], difference: Difference) {
     if (law !== undefined) return { kernel, law };
   }
   return undefined;
-}
-
-/** Asked before long work. */
-async function askForFolder(path: string): Promise<void> {
-  try {
-    await access(dirname(path), constants.W_OK);
-  } catch (error) {
-    throw new UsageError(`--out ${path}: ${(error as Error).message}`);
-  }
 }

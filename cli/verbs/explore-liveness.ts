@@ -5,7 +5,7 @@ import type { StepMachine } from "../../protocols/program.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED, UsageError } from "../exit.ts";
 import type { Explorable } from "../explorable.ts";
-import { columns, interruptible, progress } from "../output.ts";
+import { columns, interruptible, print, progress, timeUp } from "../output.ts";
 import { scopeText } from "../parameters.ts";
 import { chart } from "../show/chart.ts";
 import { progressText } from "../show/explored.ts";
@@ -25,7 +25,7 @@ export async function exploreLiveness(
   const result = await inTurns(machine, options, work);
   const bugOf = (each: Lasted) => (each.lasso === undefined ? undefined : nameInterleaved(name, each.id));
   if (options.json) console.log(JSON.stringify(asJson(name, scope, machine, result, bugOf)));
-  else console.log(asText({ name, says, scope }, machine, result, bugOf));
+  else print(asText({ name, says, scope }, machine, result, bugOf));
   if (work.interrupted) return INTERRUPTED;
   const unknown = result.lasted.some((each) => each.lasso !== undefined && bugOf(each) === undefined);
   return unknown ? UNEXPECTED : AS_EXPECTED;
@@ -38,13 +38,14 @@ function refuseOthers({
   compact,
   workers,
   checkpoint,
+  every,
   resume,
   dot,
   itf,
   partialOrder,
   symmetry,
 }: ExploreArguments): void {
-  const given = { law, checkpoint, resume, dot, itf, "partial-order": partialOrder, symmetry };
+  const given = { law, checkpoint, every, resume, dot, itf, "partial-order": partialOrder, symmetry };
   const flags = { actions, compact, workers: workers > 1 };
   const other =
     Object.entries(given).find(([, value]) => value !== undefined) ??
@@ -60,17 +61,17 @@ async function inTurns(
 ): Promise<Liveness> {
   const bounds = {
     states: options.states,
-    milliseconds: options.seconds * 1000,
     bytes: megabytes(options.megabytes) * MEGABYTE,
   };
   const spinner = progress();
   const started = performance.now();
+  const late = timeUp(options.seconds);
   const turns = findingLassos(machine, bounds);
   let turn = turns.next(false);
   while (!turn.done) {
     spinner.say(progressText(turn.value, (performance.now() - started) / 1000));
     await work.turn();
-    turn = turns.next(work.interrupted);
+    turn = turns.next(work.interrupted || late());
   }
   spinner.stop();
   return turn.value;
@@ -114,14 +115,14 @@ function asText(
     if (each.lasso === undefined) return [];
     const { stem, loop } = each.lasso;
     const bug = bugOf(each);
-    const head = `${pc.red(`${each.id} is broken`)}: ${stem.length} steps, then ${loop.length === 0 ? "nothing more" : `${loop.length} for ever`}.  ${saysOf(each.id)}`;
+    const head = `${pc.red(`${each.id} is violated`)}: ${stem.length} steps, then ${loop.length === 0 ? "nothing more" : `${loop.length} for ever`}.\n${saysOf(each.id)}`;
     return [
       [head, ...chart(machine, stem, loop), ...(bug === undefined ? [] : [`known as ${bug}`])].join("\n"),
     ];
   });
   const verdicts = lasted.map(({ id, verdict }) => [
     id,
-    verdict === "holds" ? pc.green(verdict) : verdict,
+    verdict === "holds" ? pc.green(verdict) : verdict === "broken" ? "violated" : verdict,
     pc.dim(saysOf(id)),
   ]);
   const receipt = [
@@ -135,7 +136,13 @@ function asText(
     ["fairness", "weak: a CPU that can always go on does at last"],
     ["seconds", seconds.toFixed(2)],
   ];
+  const violated = lasted.filter(({ lasso }) => lasso !== undefined);
+  const unknown = violated.filter((each) => bugOf(each) === undefined).length;
+  const word = violated.length > 0 ? "Violated" : ended === "fixpoint" ? "Holds" : "No violation so far";
+  const count = violated.length - unknown;
+  const facts = `${name}, ${lasted.length} laws, ${count} violation${count === 1 ? "" : "s"} known, ${unknown} unknown, ${states} states, ${seconds.toFixed(1)} s`;
   return [
+    `${(unknown > 0 ? pc.red : pc.green)(word)}: ${facts}`,
     `${pc.bold(name)} ${scopeText(scope)}\n${says}`,
     ...broken,
     columns(verdicts),

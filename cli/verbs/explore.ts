@@ -1,16 +1,24 @@
 /** `explore`: visits every state of a small machine, and says what was covered. */
-import { access, constants, writeFile } from "node:fs/promises";
 import { totalmem } from "node:os";
-import { dirname } from "node:path";
+import { besideCheckpoint } from "../../engine/checkpoint.ts";
 import { COMPACT_WORDS } from "../../engine/compact-table.ts";
 import { dotText, MOST_DRAWN } from "../../engine/dot.ts";
 import { type Explored, exploring, isOfHashes, type Visitable } from "../../engine/explore.ts";
 import { itfText } from "../../engine/itf.ts";
 import { OutOfMemory } from "../../engine/out-of-memory.ts";
 import { exploringTogether } from "../../engine/parallel.ts";
-import { AS_EXPECTED, INTERRUPTED, orNearest, UNEXPECTED, UsageError } from "../exit.ts";
+import { AS_EXPECTED, BAD_INPUT, INTERRUPTED, orNearest, UNEXPECTED, UsageError } from "../exit.ts";
 import { type Explorable, explorableNamed, type Opened, type Orders, type Told } from "../explorable.ts";
-import { interruptible, progress } from "../output.ts";
+import {
+  filesNamed,
+  type Product,
+  refuseReplaced,
+  refuseSameFile,
+  refuseUnwritable,
+  reportUnwritten,
+  writeFiles,
+} from "../files.ts";
+import { interruptible, print, progress, timeUp } from "../output.ts";
 import { parametersOf, scopeText } from "../parameters.ts";
 import {
   orNotOfMachine,
@@ -19,7 +27,7 @@ import {
   type SavedSearch,
   savingTo,
 } from "../saved-search.ts";
-import { exploredJson, exploredText, progressText } from "../show/explored.ts";
+import { ENDED, exploredJson, exploredText, progressText } from "../show/explored.ts";
 import { labelAlike } from "../versions.ts";
 import { type Named, sourceByName } from "../visitable-by-name.ts";
 import { exploreLiveness } from "./explore-liveness.ts";
@@ -52,12 +60,10 @@ export async function exploreVerb(name: string | undefined, options: ExploreArgu
   const saved = options.resume === undefined ? undefined : readSearch(options.resume);
   const named = saved === undefined ? asked(name, options) : sameAsked(saved, name, options);
   const explorable = explorableNamed(named.machine, named.law);
-  if (!options.json && labelAlike(named.machine) !== undefined && explorable.name !== named.machine)
-    console.log(`${named.machine} answers as ${explorable.name}.\n`);
   if (options.liveness) return exploreLiveness(explorable, named.parameters, options);
   const opened = open(explorable, named);
   refuseWhatCannotBe(opened.machine, saved, options);
-  await askForFolders(options);
+  await refuseFiles(options);
   const work = interruptible();
   const found = await orNotOfMachine(saved, () =>
     exploreInTurns(explorable, opened, named, saved, options, work),
@@ -67,8 +73,10 @@ export async function exploreVerb(name: string | undefined, options: ExploreArgu
   const told = await orNotOfMachine(saved, () =>
     result.breaks.map((broken) => ({ law: broken.law, ...from.tell(broken) })),
   );
+  const isStoodFor = labelAlike(named.machine) !== undefined && explorable.name !== named.machine;
   const report = {
     explorable,
+    asked: isStoodFor ? named.machine : undefined,
     machine: from.machine,
     scope: scopeText(named.parameters),
     workers: options.workers,
@@ -78,11 +86,14 @@ export async function exploreVerb(name: string | undefined, options: ExploreArgu
     result,
     told,
   };
-  if (options.json) console.log(JSON.stringify(exploredJson(report)));
-  else console.log(exploredText(report, options.actions));
-  await writeAll(filesAsked(named.machine, from, result, told, options));
+  const written = await writeFiles(productsAsked(named.machine, from, result, told, options));
+  const files = written.map(({ option, path, why }) => ({ option, path, written: why === undefined }));
+  if (options.json) console.log(JSON.stringify({ ...exploredJson(report), files }));
+  else print(exploredText(report, options.actions));
+  const isLacking = reportUnwritten(written);
   if (work.interrupted) return INTERRUPTED;
-  return told.some(({ bug, promised }) => bug === undefined && promised) ? UNEXPECTED : AS_EXPECTED;
+  if (told.some(({ bug, promised }) => bug === undefined && promised)) return UNEXPECTED;
+  return isLacking ? BAD_INPUT : AS_EXPECTED;
 }
 
 /** What breaks in fewer orders is looked for in all, within the same bounds: only there is a run a shortest one. */
@@ -103,7 +114,7 @@ async function inAllOrders(
 
 /** What is to be explored, as it was typed. */
 function asked(name: string | undefined, options: ExploreArguments): Named {
-  const { scope = "", symmetry = "on", law } = options;
+  const { scope, symmetry = "on", law } = options;
   if (name === undefined) throw new UsageError("explore takes a machine, or --resume FILE");
   const explorable = explorableNamed(name, law);
   const parameters = parametersOf(explorable, scope);
@@ -178,16 +189,22 @@ function sameAsked(
 function refuseWhatCannotBe(
   machine: Visitable,
   saved: SavedSearch | undefined,
-  { compact, workers, every, checkpoint }: ExploreArguments,
+  { compact, workers, every, checkpoint, dot }: ExploreArguments,
 ): void {
   if (every !== undefined && checkpoint === undefined)
     throw new UsageError("--every is for --checkpoint FILE");
   if (saved !== undefined) refuseOtherMachine(saved, machine);
+  if (compact && machine.words <= COMPACT_WORDS)
+    throw new UsageError(
+      "--compact: a state of this machine is kept in no more words than its hash would be",
+    );
   const isHashed =
     saved === undefined ? compact && machine.words > COMPACT_WORDS : isOfHashes(saved.checkpoint.saved.table);
   if (isHashed && workers > 1) {
     throw new UsageError("--workers: hashes of states (--compact) are kept by one thread only");
   }
+  if (isHashed && dot !== undefined)
+    throw new UsageError("--dot draws states, of which --compact keeps hashes only");
 }
 
 /** Explores until it ends by itself, at a bound, or by Ctrl-C. */
@@ -204,7 +221,6 @@ async function exploreInTurns(
   const given = {
     bounds: {
       states: options.states,
-      milliseconds: options.seconds * 1000,
       bytes: megabytes(options.megabytes) * MEGABYTE,
     },
     enough: (broken: readonly string[]) => (law === undefined ? !goesOnAfterBreaks : broken.includes(law)),
@@ -216,13 +232,14 @@ async function exploreInTurns(
       ? exploring(machine, { ...given, compact: options.compact })
       : exploringTogether(machine, sourceByName(named), { ...given, workers });
   const spinner = progress();
+  const late = timeUp(options.seconds);
   const started = performance.now() - (given.resume?.seconds ?? 0) * 1000;
   try {
     let turn = await turns.next(false);
     while (!turn.done) {
       spinner.say(progressText(turn.value, (performance.now() - started) / 1000));
       await work.turn();
-      turn = await turns.next(work.interrupted);
+      turn = await turns.next(work.interrupted || late());
     }
     return turn.value;
   } catch (error) {
@@ -262,62 +279,41 @@ export function megabytes(asked: number | undefined): number {
   return asked;
 }
 
-/** A file that was asked for: by which option, where, and what goes into it. */
-interface Asked {
-  readonly option: string;
-  readonly path: string;
-  text(): string;
-}
-
-/** The files asked for. Their texts throw a UsageError where there is nothing to write. */
-function filesAsked(
+/** The files asked for, each with its text or why there is none. */
+function productsAsked(
   name: string,
   opened: Opened,
   result: Explored,
   told: readonly (Told & { readonly law: string })[],
   { dot, itf, law }: ExploreArguments,
-): readonly Asked[] {
-  const graph = (): string => {
-    if (result.ended !== "fixpoint" || !result.exact) {
-      throw new UsageError("--dot draws what was explored exactly and to the fixpoint, and this was not");
-    }
-    if (result.states > MOST_DRAWN) {
-      throw new UsageError(`--dot draws at most ${MOST_DRAWN} states, not ${result.states}`);
-    }
-    return dotText(opened.machine, result, (state) => opened.label(state, result.reached));
+): readonly Product[] {
+  const graph = () => {
+    if (result.ended !== "fixpoint")
+      return {
+        lack: `only what was explored to the fixpoint is drawn, and this ended ${ENDED[result.ended]}`,
+      };
+    if (result.states > MOST_DRAWN)
+      return { lack: `at most ${MOST_DRAWN} states are drawn, not ${result.states}` };
+    return { text: dotText(opened.machine, result, (state) => opened.label(state, result.reached)) };
   };
-  const trace = (): string => {
+  const trace = () => {
     const meant = told.find((each) => each.law === law) ?? told[0];
-    if (meant === undefined) throw new UsageError("--itf writes a run into a break, and there was none");
-    return itfText(name, `a shortest run that breaks ${meant.law}`, meant.states);
+    if (meant === undefined) return { lack: "it takes a run into a violation, and there was none" };
+    return { text: itfText(name, `a shortest run that violates ${meant.law}`, meant.states) };
   };
   return [
-    ...(dot === undefined ? [] : [{ option: "--dot", path: dot, text: graph }]),
-    ...(itf === undefined ? [] : [{ option: "--itf", path: itf, text: trace }]),
+    ...(dot === undefined ? [] : [{ option: "--dot", path: dot, ...graph() }]),
+    ...(itf === undefined ? [] : [{ option: "--itf", path: itf, ...trace() }]),
   ];
 }
 
-/** Writes all or, where there is nothing to write for one, none. */
-async function writeAll(files: readonly Asked[]): Promise<void> {
-  const texts = files.map(({ text }) => text());
-  for (const [nth, { option, path }] of files.entries()) {
-    await orUsageError(`${option} ${path}`, () => writeFile(path, texts[nth] as string));
-  }
-}
-
-/** Asked before long work: whether the folders of these files are there and may be written to. */
-async function askForFolders({ dot, itf, checkpoint }: ExploreArguments): Promise<void> {
-  const files = { "--dot": dot, "--itf": itf, "--checkpoint": checkpoint };
-  for (const [option, path] of Object.entries(files)) {
-    if (path === undefined) continue;
-    await orUsageError(`${option} ${path}`, () => access(dirname(path), constants.W_OK));
-  }
-}
-
-async function orUsageError(what: string, work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    throw new UsageError(`${what}: ${(error as Error).message}`);
-  }
+/** Asked before long work. A search that is resumed may be saved where it came from, and nothing else may go there. */
+async function refuseFiles({ dot, itf, checkpoint, resume }: ExploreArguments): Promise<void> {
+  const drawn = filesNamed({ "--dot": dot, "--itf": itf });
+  const written = [...drawn, ...filesNamed({ "--checkpoint": checkpoint })];
+  await refuseUnwritable(written);
+  if (checkpoint !== undefined)
+    await refuseReplaced("--checkpoint", checkpoint, besideCheckpoint(checkpoint));
+  await refuseSameFile(written);
+  await refuseSameFile([...filesNamed({ "--resume": resume }), ...drawn]);
 }

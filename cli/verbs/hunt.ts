@@ -7,19 +7,24 @@ import type { Bug } from "../../counterexamples/bug.ts";
 import { BUGS, bugCalled } from "../../counterexamples/index.ts";
 import type { InterleavedBug } from "../../counterexamples/interleaved.ts";
 import { INTERLEAVED, interleavedCalled } from "../../counterexamples/interleavings.ts";
-import { type HuntResult, hunt } from "../../properties/hunt.ts";
+import type { Stop } from "../../engine/explore.ts";
+import { type HuntLimit, type HuntResult, hunting } from "../../properties/hunt.ts";
 import type { LawId } from "../../spec/contract.ts";
 import { bugQuarry } from "../bug-quarry.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED, UsageError } from "../exit.ts";
 import { type Explored, huntingInterleaved } from "../hunt-interleaved.ts";
 import { bugNamed, lawNamed } from "../names.ts";
-import { columns, interruptible, progress } from "../output.ts";
+import { columns, interruptible, print, progress, timeUp } from "../output.ts";
 
 export interface HuntOptions {
   readonly seed: number;
   /** Histories drawn for each law at most, until something is caught. */
   readonly runs?: number;
+  /** Histories drawn for a shorter one after that. */
+  readonly tries?: number;
+  /** An outer bound of all of it. */
+  readonly seconds?: number;
   readonly law?: string;
   readonly json: boolean;
 }
@@ -27,8 +32,9 @@ export interface HuntOptions {
 /** The engines' names in the output. */
 const ENGINE = "random";
 const EXPLORING = "explore";
-/** For each law a bug breaks. */
-const LIMIT_MS = 10_000;
+/** For each law a bug breaks: what takes the most histories to catch takes a tenth of these, on average. */
+const USUAL_RUNS = 500_000;
+const USUAL_TRIES = 30_000;
 
 interface LawCaught {
   readonly law: LawId;
@@ -47,59 +53,106 @@ export async function huntVerb(names: readonly string[], options: HuntOptions): 
   const only = options.law === undefined ? undefined : lawNamed(options.law);
   for (const bug of names.length === 0 ? [] : bugs) {
     if (only === undefined || lawsOf(bug).includes(only)) continue;
-    throw new UsageError(`${bug.id} does not break ${only}; it breaks ${lawsOf(bug).join(", ")}`);
+    throw new UsageError(`${bug.id} does not violate ${only}; it violates ${lawsOf(bug).join(", ")}`);
   }
+  const limit = { runs: options.runs ?? USUAL_RUNS, tries: options.tries ?? USUAL_TRIES };
+  refuseWithoutEffect(names, bugs, interleaved, options, only);
   const spinner = progress();
   const work = interruptible();
+  const late = timeUp(options.seconds);
+  const turn: Turn = async (text) => {
+    spinner.say(text);
+    await work.turn();
+    return work.interrupted || late();
+  };
+  let stop: Stop = false;
   const hunted: BugHunted[] = [];
   for (const bug of bugs) {
     const laws: LawCaught[] = [];
     for (const law of lawsOf(bug)) {
-      if (work.interrupted || (only !== undefined && law !== only)) continue;
-      spinner.say(`${bug.id}: ${law}`);
-      await work.turn();
-      laws.push({
-        law,
-        result: hunt(bugQuarry(bug, law), options.seed, {
-          milliseconds: LIMIT_MS,
-          runs: options.runs ?? Number.POSITIVE_INFINITY,
-        }),
-      });
+      if (stop !== false || (only !== undefined && law !== only)) continue;
+      const ended = await huntFor(bug, law, options.seed, limit, turn);
+      stop = ended.stop;
+      // Of a law that was not hunted to the end nothing is known, unless it was caught.
+      if (stop === false || ended.result.caught !== undefined) laws.push({ law, result: ended.result });
     }
     if (laws.length > 0) hunted.push({ bug, laws });
   }
   const explored: BugExplored[] = [];
   for (const bug of interleaved) {
-    if (work.interrupted) break;
-    const laws = await exploreFor(bug, only, spinner, work);
-    if (laws.length > 0) explored.push({ bug, laws });
+    if (stop !== false) break;
+    const ended = await exploreFor(bug, only, turn);
+    stop = ended.stop;
+    if (ended.laws.length > 0) explored.push({ bug, laws: ended.laws });
   }
   spinner.stop();
   const told = [...hunted.map(asJson), ...explored.map(exploredJson)];
-  if (options.json) console.log(JSON.stringify({ seed: options.seed, bugs: told }));
-  else print(hunted, explored, options.seed);
-  if (work.interrupted) return INTERRUPTED;
+  if (options.json) console.log(JSON.stringify({ seed: options.seed, complete: stop === false, bugs: told }));
+  else print(huntedText(hunted, explored, options.seed, stop));
+  if (stop === true) return INTERRUPTED;
   const missed =
+    stop === "time" ||
     hunted.some(({ laws }) => laws.some(({ result }) => result.caught === undefined)) ||
     explored.some(({ laws }) => laws.some(({ steps }) => steps === undefined));
   return missed ? UNEXPECTED : AS_EXPECTED;
 }
 
-/** Every interleaving, or as many as there is time for before Ctrl-C. */
+/** Awaited between turns: says what is being done, and whether to end. */
+type Turn = (text: string) => Promise<Stop>;
+
+/** Until it is caught and its tries are used up, or it is stopped. */
+async function huntFor(
+  bug: Bug,
+  law: LawId,
+  seed: number,
+  limit: HuntLimit,
+  turn: Turn,
+): Promise<{ readonly result: HuntResult; readonly stop: Stop }> {
+  const turns = hunting(bugQuarry(bug, law), seed, limit);
+  let stop: Stop = false;
+  let next = turns.next(stop);
+  while (!next.done) {
+    stop = await turn(`${bug.id}: ${law}, ${next.value} histories`);
+    next = turns.next(stop);
+  }
+  return { result: next.value, stop };
+}
+
+/** Throws a UsageError for an option that nothing asked for could obey. */
+function refuseWithoutEffect(
+  names: readonly string[],
+  bugs: readonly Bug[],
+  interleaved: readonly InterleavedBug[],
+  { runs }: HuntOptions,
+  only: LawId | undefined,
+): void {
+  const broken = (bug: InterleavedBug) => bug.breaks.map(({ law }) => law);
+  if (runs !== undefined && bugs.length === 0)
+    throw new UsageError(`--runs is for bugs found at random, and ${names.join(", ")} is explored for`);
+  if (only === undefined) return;
+  for (const bug of names.length === 0 ? [] : interleaved) {
+    if (broken(bug).includes(only) || bugs.some(({ id }) => id === bug.id)) continue;
+    throw new UsageError(`${bug.id} does not break ${only}; it breaks ${broken(bug).join(", ")}`);
+  }
+  const any =
+    bugs.some((bug) => lawsOf(bug).includes(only)) || interleaved.some((b) => broken(b).includes(only));
+  if (!any) throw new UsageError(`--law ${only}: no bug of the catalogue breaks it`);
+}
+
+/** Every interleaving, or as many as there are before it is stopped. */
 async function exploreFor(
   bug: InterleavedBug,
   only: LawId | undefined,
-  spinner: ReturnType<typeof progress>,
-  work: ReturnType<typeof interruptible>,
-): Promise<readonly Explored[]> {
+  turn: Turn,
+): Promise<{ readonly laws: readonly Explored[]; readonly stop: Stop }> {
   const turns = huntingInterleaved(bug, only);
-  let turn = turns.next(false);
-  while (!turn.done) {
-    spinner.say(`${bug.id}: every interleaving, ${turn.value.states} states`);
-    await work.turn();
-    turn = turns.next(work.interrupted);
+  let stop: Stop = false;
+  let next = turns.next(stop);
+  while (!next.done) {
+    stop = await turn(`${bug.id}: every interleaving, ${next.value.states} states`);
+    next = turns.next(stop);
   }
-  return turn.value;
+  return { laws: next.value, stop };
 }
 
 /** A bug that needs calls to interleave, and what was found of it. */
@@ -151,6 +204,7 @@ function asJson({ bug, laws }: BugHunted) {
     history: result.caught?.history ?? null,
     scope: result.caught?.scope.name ?? null,
     runs: result.runs,
+    tries: result.tries,
     seconds: result.seconds,
   }));
   const first = told.find(({ found }) => found) ?? told[0];
@@ -168,35 +222,54 @@ function asJson({ bug, laws }: BugHunted) {
   };
 }
 
-function print(hunted: readonly BugHunted[], explored: readonly BugExplored[], seed: number): void {
-  const head = ["bug", "", "law", "engine", "commands", "histories or states", "seconds"].map((word) =>
-    pc.dim(word),
-  );
-  const rows = hunted.flatMap(({ bug, laws }) =>
-    laws.map(({ law, result }) => [
-      bug.id,
-      bug.number ?? "",
+function huntedText(
+  hunted: readonly BugHunted[],
+  explored: readonly BugExplored[],
+  seed: number,
+  stop: Stop,
+): string {
+  const atRandom = hunted.flatMap(({ bug, laws }) =>
+    laws.map(({ law, result }) => ({
+      bug,
       law,
-      ENGINE,
-      result.caught === undefined ? pc.red("not found") : String(result.caught.history.length),
-      String(result.runs),
-      result.seconds.toFixed(2),
-    ]),
+      length: result.caught === undefined ? undefined : `in ${result.caught.history.length}`,
+      tried: `${result.runs} histories`,
+      seconds: result.seconds,
+    })),
   );
-  const steps = explored.flatMap(({ bug, laws }) =>
-    laws.map(({ law, steps: found, loop, states, seconds }) => [
-      bug.id,
-      bug.number ?? "",
+  const inSteps = explored.flatMap(({ bug, laws }) =>
+    laws.map(({ law, steps, loop, states, seconds }) => ({
+      bug,
       law,
-      EXPLORING,
-      found === undefined ? pc.red("not found") : lengthOf(found, loop),
-      String(states),
-      seconds.toFixed(2),
-    ]),
+      length: steps === undefined ? undefined : lengthOf(steps, loop),
+      tried: `${states} states`,
+      seconds,
+    })),
   );
-  console.log(columns([head, ...rows, ...steps]));
-  if (rows.length > 0) console.log(pc.dim(`\nrandom: seed ${seed}`));
+  const all = [...atRandom, ...inSteps];
+  const found = all.filter(({ length }) => length !== undefined).length;
+  const seconds = all.reduce((sum, each) => sum + each.seconds, 0);
+  const facts = [
+    `${hunted.length + explored.length} bugs`,
+    `${all.length} laws that they violate`,
+    `${found} found`,
+    `${all.length - found} not found`,
+    ...(atRandom.length > 0 ? [`seed ${seed}`] : []),
+    `${seconds.toFixed(1)} s`,
+  ];
+  const ended = stop === true ? "Interrupted" : stop === "time" ? "Ended by --seconds" : undefined;
+  const word = ended ?? (found === all.length ? "All found" : "Not all found");
+  const colour = found < all.length ? pc.red : ended === undefined ? pc.green : pc.yellow;
+  const rows = all.map(({ bug, law, length, tried, seconds }) => [
+    bug.number ?? "*",
+    bug.id,
+    law,
+    length ?? pc.red("not found"),
+    tried,
+    `${seconds.toFixed(2)} s`,
+  ]);
+  return `${colour(word)}: ${facts.join(", ")}${rows.length > 0 ? `\n\n${columns(rows)}` : ""}`;
 }
 
 const lengthOf = (steps: readonly string[], loop: readonly string[] | undefined) =>
-  loop === undefined ? String(steps.length) : `${steps.length}, then ${loop.length} for ever`;
+  loop === undefined ? `in ${steps.length}` : `in ${steps.length}, then ${loop.length} for ever`;

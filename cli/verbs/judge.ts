@@ -11,7 +11,7 @@ import { releaseOf } from "../../spec/releases.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
 import { lawNamed } from "../names.ts";
-import { columns, interruptible, progress } from "../output.ts";
+import { columns, interruptible, print, progress } from "../output.ts";
 
 interface Accusation {
   /** Line of the trace, from 1. */
@@ -44,6 +44,7 @@ export interface JudgeOptions {
 
 export async function judgeVerb(files: readonly string[], { json, law }: JudgeOptions): Promise<number> {
   const only = law === undefined ? undefined : lawNamed(law);
+  const started = Date.now();
   const spinner = progress();
   const work = interruptible();
   const all: Judged[] = [];
@@ -61,7 +62,7 @@ export async function judgeVerb(files: readonly string[], { json, law }: JudgeOp
       };
       all.push(judged);
       for await (const trace of readRecording(file)) {
-        spinner.say(`${file}: trace ${judged.traces + 1}, ${judged.broken.length} breaks`);
+        spinner.say(`${file}: trace ${judged.traces + 1}, ${judged.broken.length} violations`);
         judgeOne(judged, trace, only);
         await work.turn();
         if (work.interrupted) break;
@@ -77,9 +78,8 @@ export async function judgeVerb(files: readonly string[], { json, law }: JudgeOp
         files: all.map(({ labels, ...rest }) => ({ ...rest, label: [...labels].join(", ") })),
       }),
     );
-  else for (const judged of all) print(judged);
+  else print(judgedText(all, (Date.now() - started) / 1000, work.interrupted));
   if (work.interrupted) return INTERRUPTED;
-  const isUnknown = ({ bug, promised }: Accusation) => bug === null && promised;
   return all.some(({ broken }) => broken.some(isUnknown)) ? UNEXPECTED : AS_EXPECTED;
 }
 
@@ -110,14 +110,39 @@ function judgeOne(judged: Judged, trace: Trace, only: LawId | undefined): void {
   }
 }
 
-function print(judged: Judged): void {
+const isUnknown = ({ bug, promised }: Accusation) => bug === null && promised;
+
+/** The verdict on all recordings in one line, then each. */
+function judgedText(all: readonly Judged[], seconds: number, isInterrupted: boolean): string {
+  const broken = all.flatMap((each) => each.broken);
+  const unknown = broken.filter(isUnknown).length;
+  const short = broken.filter(({ promised }) => !promised).length;
+  const traces = all.reduce((sum, each) => sum + each.traces, 0);
+  const known = broken.length - unknown - short;
+  const facts = [
+    `${all.length} recording${all.length === 1 ? "" : "s"}`,
+    `${traces} trace${traces === 1 ? "" : "s"}`,
+    `${all.reduce((sum, each) => sum + each.accepted, 0)} accepted`,
+    `${known} violation${known === 1 ? "" : "s"} known`,
+    `${unknown} unknown`,
+    ...(short > 0 ? [`${short} not promised`] : []),
+    `${seconds.toFixed(1)} s`,
+  ];
+  const verdict = unknown > 0 ? pc.red("Unknown violations") : pc.green("Nothing unexpected");
+  const until = isInterrupted ? " so far" : "";
+  return [`${verdict}${until}: ${facts.join(", ")}`, ...all.map(textOf)].join("\n\n");
+}
+
+function textOf(judged: Judged): string {
   const { file, labels, traces, accepted, replies, consequences, broken } = judged;
-  console.log(`${pc.bold(file)}  ${[...labels].join(", ")}`);
-  console.log(
-    `  ${replies} replies in ${traces} traces: ${accepted} accepted, ${traces - accepted} with breaks`,
-  );
+  const lines = [
+    `${pc.bold(file)}  ${[...labels].join(", ")}`,
+    `  ${replies} replies in ${traces} traces: ${accepted} accepted, ${traces - accepted} with violations`,
+  ];
   if (judged.notPromised)
-    console.log(pc.yellow("  this release does not promise that law: where it breaks, it falls short of it"));
+    lines.push(
+      pc.yellow("  this release does not promise that law: where it violates it, it falls short of it"),
+    );
   const kinds = new Map<string, Accusation[]>();
   for (const each of broken) {
     const kind = `${each.law} ${each.bug}`;
@@ -136,13 +161,13 @@ function print(judged: Judged): void {
       String(same.length),
       `in ${inTraces} trace${inTraces === 1 ? "" : "s"}`,
       name,
-      pc.dim(`first: line ${trace}, command ${command + 1}`),
+      pc.dim(`line ${trace}, command ${command + 1}`),
     ];
   });
-  if (rows.length > 0) console.log(columns(rows));
+  if (rows.length > 0) lines.push(columns(rows));
   if (consequences > 0)
-    console.log(
-      pc.dim(`  ${consequences} further breaks follow from areas that overlap already, and are not counted`),
+    lines.push(
+      pc.dim(`  ${consequences} more violations follow from areas that overlap already, and are not counted`),
     );
-  console.log("");
+  return lines.join("\n");
 }

@@ -17,7 +17,7 @@ import { pc } from "../colour.ts";
 import { AS_EXPECTED } from "../exit.ts";
 import { protocolsOf } from "../interleaved-orders.ts";
 import { checkedFor, kernelNamed, replayLine } from "../names.ts";
-import { columns } from "../output.ts";
+import { columns, print } from "../output.ts";
 import { pinnedFile, readPinnedInterleaving } from "../pinned.ts";
 import { bugText, kernelText, type WholeBug } from "../show/listed.ts";
 import { cpusText } from "../show/text.ts";
@@ -60,7 +60,7 @@ export async function listVerb(
     console.log(JSON.stringify({ kernels, laws, bugs, interleaved, protocols, scopes: SCOPES }));
     return AS_EXPECTED;
   }
-  print(
+  section(
     "kernels",
     kernels.map(({ labels, standsFor, promises }) => [
       labels.join(" = "),
@@ -68,11 +68,11 @@ export async function listVerb(
       pc.dim(`promises ${promises.length} laws`),
     ]),
   );
-  print(
+  section(
     "laws",
     laws.map(({ id, says }) => [id, says]),
   );
-  print(
+  section(
     "bugs (in parentheses: laws that no release with the bug promises)",
     bugs.map(({ id, number, fixed, breaks }) => [
       id,
@@ -81,7 +81,7 @@ export async function listVerb(
       pc.dim([...new Set(breaks.map(lawText))].join(", ")),
     ]),
   );
-  print(
+  section(
     "bugs that need calls to interleave",
     interleaved.map(({ id, number, fixed, breaks }) => [
       id,
@@ -90,11 +90,11 @@ export async function listVerb(
       pc.dim([...new Set(breaks.map(({ law }) => law))].join(", ")),
     ]),
   );
-  print(
+  section(
     "protocols, for explore",
     protocols.map(({ name, parameters }) => [name, pc.dim(Object.keys(parameters).join(", "))]),
   );
-  print(
+  section(
     "scopes",
     SCOPES.map((scope) => [
       scope.name,
@@ -133,7 +133,7 @@ async function listOne(name: string, json: boolean): Promise<number> {
     const isOne = facts === undefined || (kernels.length === 1 && facts.answersAs.length === 1);
     const asked = (release: Promises) => (isOne ? name : (release.labels[0] as string));
     const texts = releases.map((release) => kernelText(release, asked(release)));
-    console.log([...(facts === undefined ? [] : [factsText(facts)]), ...texts].join("\n\n"));
+    print([...(facts === undefined ? [] : [factsText(facts)]), ...texts].join("\n\n"));
     return AS_EXPECTED;
   }
   const pinned = await Promise.all(
@@ -147,7 +147,7 @@ async function listOne(name: string, json: boolean): Promise<number> {
   );
   const lengths = runs.map((run) => run.steps.length);
   if (json) console.log(JSON.stringify(bugJson({ calls, pinned, steps, lengths })));
-  else console.log(bugText({ calls, pinned, steps, lengths }));
+  else print(bugText({ calls, pinned, steps, lengths }));
   return AS_EXPECTED;
 }
 
@@ -211,6 +211,6 @@ function lawText({ law, on, notPromisedBy }: Listed): string {
   return fallShort ? `(${law})` : law;
 }
 
-function print(title: string, rows: readonly (readonly string[])[]): void {
-  console.log(`${pc.bold(title)}\n${columns(rows.map((row) => ["", ...row]))}\n`);
+function section(title: string, rows: readonly (readonly string[])[]): void {
+  print(`${pc.bold(title)}\n${columns(rows.map((row) => ["", ...row]))}\n`);
 }

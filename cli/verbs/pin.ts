@@ -12,7 +12,8 @@ import { namesOf } from "../bug-quarry.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, UNEXPECTED } from "../exit.ts";
 import { kernelNamed, lawNamed, refuseUnmodelled, replayLine } from "../names.ts";
-import { historyOfTrace, isRecording } from "../trace-history.ts";
+import { commandLine, print } from "../output.ts";
+import { historyOfTrace, isRecording, refuseTrace } from "../trace-history.ts";
 
 export interface PinOptions {
   readonly kernel?: string;
@@ -22,6 +23,7 @@ export interface PinOptions {
 }
 
 export async function pinVerb(file: string, options: PinOptions): Promise<number> {
+  refuseTrace(file, options.trace);
   const only = options.law === undefined ? undefined : lawNamed(options.law);
   const history = isRecording(file)
     ? await historyOfTrace(file, options.trace, only)
@@ -59,11 +61,11 @@ export async function pinVerb(file: string, options: PinOptions): Promise<number
     );
     return AS_EXPECTED;
   }
-  console.log(
+  print(
     `${pc.bold(law)} on ${kernel.name}, in ${commands.length} commands (from ${history.commands.length})`,
   );
-  console.log(known === undefined ? "not known to the catalogue" : `known as ${known}`);
-  console.log(`pinned:  ${path}\nreplay:  ${replayLine(path)}`);
+  print(known === undefined ? "not known to the catalogue" : `known as ${known}`);
+  print(`pinned:  ${path}\n${commandLine("replay", replayLine(path))}`);
   return AS_EXPECTED;
 }
 

@@ -15,6 +15,7 @@ import { AS_EXPECTED, orNearest, UNEXPECTED, UsageError } from "../exit.ts";
 import { findRun } from "../hunt-interleaved.ts";
 import { familyOf, protocolFor, whyNone } from "../interleaved-orders.ts";
 import { replayLine, toolLine } from "../names.ts";
+import { commandLine, print } from "../output.ts";
 import { scopeText } from "../parameters.ts";
 import { readPinnedInterleaving } from "../pinned.ts";
 import { chart } from "../show/chart.ts";
@@ -45,26 +46,29 @@ export async function replayPinned(name: string, options: ReplayStepsOptions): P
   const broken = breaks.find((each) => each.law === law);
   if (broken === undefined) {
     throw new UsageError(
-      `${bug.id} does not break ${law}; it breaks ${breaks.map((each) => each.law).join(", ")}`,
+      `${bug.id} does not violate ${law}; it violates ${breaks.map((each) => each.law).join(", ")}`,
     );
   }
   const interleaving = await readPinnedInterleaving(bug, broken);
   // Refuses a version that no protocol describes before anything is printed.
   askedFor(options.kernel ?? interleaving.protocol, interleaving);
   const { id, number, says, source } = bug;
-  if (!options.json)
-    console.log(`${pc.bold(id)}${number ? ` (${number})` : ""}\n${says}\n${pc.dim(source)}\n`);
-  return replaySteps(name, interleaving, options);
+  const about: string[] = [];
+  if (!options.json) about.push(`${pc.bold(id)}${number ? ` (${number})` : ""}\n${says}\n${pc.dim(source)}`);
+  return replaySteps(name, interleaving, options, about);
 }
 
 export function replaySteps(
   target: string,
   interleaving: InterleavingFile,
   options: ReplayStepsOptions,
+  about: readonly string[] = [],
 ): number {
   const { protocol, version } = askedFor(options.kernel ?? interleaving.protocol, interleaving);
   const machine = machineIn(protocol, interleaving, target);
   const { law, steps, loop = [] } = interleaving;
+  if (options.law !== undefined && options.law !== law)
+    throw new UsageError(`--law ${options.law}: an interleaving is taken for its own law, ${law}`);
   refuseOtherLaw(machine, target, law);
   const own = protocol.name === interleaving.protocol;
   const names = [...steps, ...loop];
@@ -78,7 +82,10 @@ export function replaySteps(
   // What it was pinned for, or whatever else its last step breaks.
   const broken = isConfirmed(machine, interleaving) ? [law] : brokenBy(machine, taken);
   if (broken.length === 0 && stuck !== undefined && version !== undefined)
-    return exploreInstead({ target, protocol, version, called, machine, interleaving, stuck }, options);
+    return exploreInstead(
+      { target, protocol, version, called, machine, interleaving, stuck, about },
+      options,
+    );
   const bugs = broken.map((each) => nameInterleaved(protocol.name, each));
   // A run that an order cannot take says nothing of that order: it may break the law in another way.
   const comparable = broken.length > 0 || stuck === undefined;
@@ -92,12 +99,21 @@ export function replaySteps(
     console.log(JSON.stringify({ history: target, kernel: protocol.name, ...verdict }));
     return expected ? AS_EXPECTED : UNEXPECTED;
   }
-  console.log(`protocol ${pc.bold(called)}, ${scopeText(interleaving.scope)}\n`);
-  console.log(`${chart(machine, run.slice(0, steps.length), run.slice(steps.length)).join("\n")}\n`);
-  if (broken.length === 0) console.log(acceptedText(protocol.name, law, names, stuck));
-  if (broken.length > 0 && !broken.includes(law)) console.log(pc.red(`it does not break ${law}, but:`));
-  for (const [nth, each] of broken.entries()) console.log(brokenText(machine, each, bugs[nth]));
-  if (broken.length > 0) console.log(`replay:  ${replayLine(wordsOf(target, options))}`);
+  const [first] = broken;
+  print(
+    [
+      first === undefined
+        ? acceptedText(protocol.name, law, names, stuck)
+        : violationLine(protocol.name, broken.join(", "), [steps.length, loop.length], bugs[0]),
+      ...about,
+      `protocol ${pc.bold(called)}, ${scopeText(interleaving.scope)}`,
+      chart(machine, run.slice(0, steps.length), run.slice(steps.length)).join("\n"),
+    ].join("\n\n"),
+  );
+  if (first === undefined) return expected ? AS_EXPECTED : UNEXPECTED;
+  print(`\n${broken.includes(law) ? "" : pc.red(`it does not violate ${law}, but:\n`)}`.trimEnd());
+  for (const [nth, each] of broken.entries()) print(brokenText(machine, each, bugs[nth]));
+  print(commandLine("replay", replayLine(wordsOf(target, options))));
   return expected ? AS_EXPECTED : UNEXPECTED;
 }
 
@@ -109,11 +125,12 @@ interface NotTaken extends Asked {
   readonly machine: StepMachine;
   readonly interleaving: InterleavingFile;
   readonly stuck: Stuck;
+  readonly about: readonly string[];
 }
 
-/** Whether some other run of that release breaks the law in the same scope: all are visited. */
+/** Whether some other run of that release violates the law in the same scope: all are visited. */
 function exploreInstead(
-  { target, protocol, version, called, machine, interleaving, stuck }: NotTaken,
+  { target, protocol, version, called, machine, interleaving, stuck, about }: NotTaken,
   options: ReplayStepsOptions,
 ): number {
   const { law, steps, loop = [], scope } = interleaving;
@@ -142,26 +159,39 @@ function exploreInstead(
     );
     return expected ? AS_EXPECTED : UNEXPECTED;
   }
-  console.log(`protocol ${pc.bold(called)}, ${scopeText(scope)}\n`);
   const step = [...steps, ...loop][stuck.step];
-  console.log(
-    `The run pinned on ${interleaving.protocol} cannot be taken: ${protocol.name} ${stuck.reason === "no such step" ? "has no" : "cannot take"} step ${stuck.step + 1}, ${step}`,
-  );
-  if (run === undefined) {
-    const visited = `${found.states} states of this scope`;
-    console.log(
-      isKept
+  const lacks = stuck.reason === "no such step" ? "has no" : "cannot take";
+  const visited = `${found.states} states of this scope`;
+  const counts = [found.steps?.length ?? 0, found.loop?.length ?? 0] as const;
+  const parts = [
+    run !== undefined
+      ? violationLine(protocol.name, law, counts, bug)
+      : isKept
         ? pc.green(`accepted: ${version} keeps ${law} in all ${visited}`)
-        : `Whether it keeps ${law} is not known: ${visited} were visited, and there are more`,
-    );
-    return expected ? AS_EXPECTED : UNEXPECTED;
+        : `Whether ${version} keeps ${law} is not known: ${visited} were visited, and there are more`,
+    ...about,
+    `protocol ${pc.bold(called)}, ${scopeText(scope)}`,
+    `The run pinned on ${interleaving.protocol} cannot be taken: ${protocol.name} ${lacks} step ${stuck.step + 1}, ${step}`,
+  ];
+  if (run !== undefined) {
+    const drawn = chart(machine, run.slice(0, counts[0]), run.slice(counts[0]));
+    parts.push(`The shortest run there that violates the same law:\n\n${drawn.join("\n")}`);
+    parts.push(brokenText(machine, law, bug));
   }
-  const length = found.steps?.length ?? 0;
-  console.log(`The shortest run there that breaks the same law:\n`);
-  console.log(`${chart(machine, run.slice(0, length), run.slice(length)).join("\n")}\n`);
-  console.log(brokenText(machine, law, bug));
-  console.log(`replay:  ${replayLine(wordsOf(target, options))}`);
+  print(parts.join("\n\n"));
+  if (run !== undefined) print(commandLine("replay", replayLine(wordsOf(target, options))));
   return expected ? AS_EXPECTED : UNEXPECTED;
+}
+
+/** The first thing that is said. */
+function violationLine(
+  name: string,
+  laws: string,
+  [steps, loop]: readonly [number, number],
+  bug: string | undefined,
+): string {
+  const length = `${steps} step${steps === 1 ? "" : "s"}${loop > 0 ? `, then ${loop} for ever` : ""}`;
+  return `${pc.red(`${name} violates ${laws}`)} in ${length}: ${bug ?? "no bug of the catalogue accounts for it"}`;
 }
 
 function wordsOf(target: string, { kernel, law }: ReplayStepsOptions): string {

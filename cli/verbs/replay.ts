@@ -14,10 +14,12 @@ import { knownText, type Named, namesOf } from "../bug-quarry.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, UNEXPECTED, UsageError } from "../exit.ts";
 import { askedAs, bugNamed, kernelNamed, lawNamed, refuseUnmodelled, replayLine } from "../names.ts";
+import { commandLine, print } from "../output.ts";
 import { pinnedFile } from "../pinned.ts";
+import { type Shortfall, shortfallsIn } from "../shortfalls.ts";
 import { mapsOf, stepLine } from "../show/played.ts";
 import { cpusText } from "../show/text.ts";
-import { historyOfTrace, isRecording } from "../trace-history.ts";
+import { historyOfTrace, isRecording, refuseTrace } from "../trace-history.ts";
 import { interleavingFrom, replayPinned, replaySteps } from "./replay-steps.ts";
 
 export interface ReplayOptions {
@@ -38,6 +40,7 @@ interface Replayed {
 }
 
 export async function replayVerb(target: string, options: ReplayOptions): Promise<number> {
+  refuseWithoutEffect(target, options);
   if (isOfSteps(target, options.grain)) return replayPinned(target, options);
   if (/[./\\]/.test(target) && bugCalled(target) === undefined && !isRecording(target)) {
     const interleaving = await interleavingFrom(target);
@@ -51,8 +54,11 @@ export async function replayVerb(target: string, options: ReplayOptions): Promis
   const broken = last.broken.filter(({ id }) => law === undefined || id === law);
   const shown = broken.find(({ id }) => id === history.law) ?? broken[0];
   const named = shown && namesOf(kernel, last).find((each) => each.law === shown.id);
-  const known = named?.known;
+  const known = named?.known === undefined ? undefined : bugCalled(named.known);
   const promised = shown === undefined ? undefined : isPromised(kernel, shown.id);
+  const upTo = { ...history, commands: history.commands.slice(0, last.index + 1) };
+  const shortfalls =
+    law === undefined ? shortfallsIn(kernel, upTo).filter((each) => each.law.id !== shown?.id) : [];
   const expected =
     shown === undefined
       ? bug === undefined || !listedFor(bug, kernel, history.law)
@@ -69,28 +75,39 @@ export async function replayVerb(target: string, options: ReplayOptions): Promis
         law: shown?.id ?? null,
         promised: promised ?? null,
         step,
-        bug: known ?? null,
+        bug: known?.id ?? null,
         listed: named?.listed ?? null,
+        shortfalls: shortfalls.map(({ law: { id }, bug, step }) => ({ law: id, step, bug: bug.id })),
       }),
     );
     return expected ? AS_EXPECTED : UNEXPECTED;
   }
   const called = askedAs(options.kernel ?? history.kernel, kernel);
+  const steps = history.commands.length;
+  if (shown !== undefined) print(`${violationLine(kernel, called, shown.id, last.index, steps, known)}\n`);
+  else print(`${acceptedLine(called, options.law)}\n`);
   if (bug !== undefined)
-    console.log(
-      `${pc.bold(bug.id)}${bug.number ? ` (${bug.number})` : ""}\n${bug.says}\n${pc.dim(bug.source)}\n`,
-    );
-  console.log(
+    print(`${pc.bold(bug.id)}${bug.number ? ` (${bug.number})` : ""}\n${bug.says}\n${pc.dim(bug.source)}\n`);
+  print(
     `kernel ${pc.bold(called)}, a space of ${history.scope.wordPages} pages, ${cpusText(history.scope)}\n`,
   );
   const maps = mapsOf(played);
   for (const now of played) {
-    console.log(stepLine(now, history.commands.length));
-    console.log(`${(maps[now.index] as string[]).join("\n")}\n`);
+    print(stepLine(now, steps));
+    print(`${(maps[now.index] as string[]).join("\n")}\n`);
   }
-  console.log(verdictText(kernel, called, named, options.law));
-  if (shown !== undefined) console.log(`replay:  ${replayLine(replayWords(target, options))}`);
+  if (named !== undefined) print(lawText(kernel, called, named));
+  for (const shortfall of shortfalls) print(shortfallText(called, shortfall));
+  if (shown !== undefined) print(commandLine("replay", replayLine(replayWords(target, options))));
   return expected ? AS_EXPECTED : UNEXPECTED;
+}
+
+/** Throws a UsageError for an option that is of another kind of target. */
+function refuseWithoutEffect(target: string, { trace, grain }: ReplayOptions): void {
+  refuseTrace(target, trace);
+  if (grain === undefined || bugCalled(target) !== undefined || interleavedCalled(target) !== undefined)
+    return;
+  throw new UsageError(`--grain is for a bug of the catalogue, and ${target} is none`);
 }
 
 /** Whether a bug's interleaving is meant: it has no other, or it was asked for. */
@@ -111,20 +128,40 @@ function playTo(kernel: Kernel<State>, { law, scope, commands }: HistoryFile, as
   return breaksIt || asked !== undefined ? played : replay(settingFor(kernel, scope), commands);
 }
 
-function verdictText(
+function acceptedLine(called: string, only: LawId | undefined): string {
+  return pc.green(`accepted: ${called} keeps ${only ?? "every law it promises"} in this history`);
+}
+
+/** The first thing that is said. */
+function violationLine(
   kernel: Kernel<State>,
   called: string,
-  named: Named | undefined,
-  only: LawId | undefined,
+  law: LawId,
+  index: number,
+  steps: number,
+  known: Bug | undefined,
 ): string {
-  const law = named?.law;
-  if (named === undefined || law === undefined)
-    return pc.green(`accepted: ${called} keeps ${only ?? "every law it promises"} in this history`);
+  const verdict = isPromised(kernel, law)
+    ? pc.red(`${called} violates ${law}`)
+    : pc.yellow(`${called} falls short of ${law}`);
+  const number = known?.number === undefined ? "" : ` (${known.number})`;
+  const bug = known === undefined ? "no bug of the catalogue accounts for it" : `${known.id}${number}`;
+  return `${verdict} in step ${index + 1} of ${steps}: ${bug}`;
+}
+
+/** The law in words, and the bug. */
+function lawText(kernel: Kernel<State>, called: string, named: Named): string {
+  const { law } = named;
   const { says } = LAWS.find(({ id }) => id === law) as { says: string };
   const fixed = named.known === undefined ? undefined : bugCalled(named.known)?.fixed;
   const name = `${knownText(named)}${fixed === undefined || !named.listed ? "" : ` (fixed: ${fixed})`}`;
   if (isPromised(kernel, law)) return `${pc.red(pc.bold(law))}   ${says}\n${name}`;
   return `${pc.yellow(pc.bold(law))}   ${says}\n${called} does not promise this, and falls short of it\n${name}`;
+}
+
+function shortfallText(called: string, { law: { id, says }, bug, step }: Shortfall): string {
+  const name = `${bug.id}${bug.number ? ` (${bug.number})` : ""}, fixed: ${bug.fixed}`;
+  return `${pc.yellow(`${called} falls short of ${pc.bold(id)}`)}, which it does not promise, at step ${step}: ${says}\n  by ${name}`;
 }
 
 function replayWords(target: string, { kernel, law, trace }: ReplayOptions): string {
@@ -162,5 +199,5 @@ function choosePinned(bug: Bug, { law, kernel }: ReplayOptions): Break {
   const best = candidates.find((each) => label !== undefined && each.on.includes(label)) ?? candidates[0];
   if (best !== undefined) return best;
   const laws = [...new Set(bug.breaks.map((each) => each.law))].join(", ");
-  throw new UsageError(`${bug.id} does not break ${law}; it breaks ${laws}`);
+  throw new UsageError(`${bug.id} does not violate ${law}; it violates ${laws}`);
 }

@@ -29,6 +29,8 @@ export const augAlignOverhead: Bug = {
     { law: "purge-only-when-full", on: ON, pinned: "purge-only-when-full.json", repaired: plain5_2 },
     { law: "lowest-fit", on: ON, pinned: "lowest-fit.json", repaired: plain5_2 },
     { law: "lowest-fit-at-a-page", on: TO_5_15, pinned: "lowest-fit-at-a-page.json", repaired: plain5_2 },
+    { law: "blocks-pack", on: ON, pinned: "blocks-pack.json", repaired: plain5_2 },
+    { law: "free-space-is-usable", on: ON, pinned: "free-space-is-usable.json", repaired: plain5_2 },
   ],
   explains: onlyTightHoles,
 };
@@ -40,11 +42,13 @@ export const augAlignOverhead: Bug = {
 function onlyTightHoles({ law, before, command, response }: Evidence): boolean {
   const request = requestOf(before, command);
   if (request === undefined || !addsOverhead(before.promises.laws, request)) return false;
-  if (response.kind === "placed" && law !== "purge-only-when-full") {
+  const isPlaced = response.kind === "placed";
+  const isOfPurge = law === "purge-only-when-full" || (law === "blocks-pack" && isPlaced);
+  if (isPlaced && !isOfPurge) {
     const roomiest = roomiestFit(before, request, purgeableAtPlacement(response));
     return roomiest === undefined || roomiest >= response.start;
   }
-  const purgeable = law === "purge-only-when-full" || cannotWait(before, command) ? "taken" : "gone";
+  const purgeable = isOfPurge || cannotWait(before, command) ? "taken" : "gone";
   if (before.lowestFit(request, purgeable) === undefined) return false;
   return roomiestFit(before, request, purgeable) === undefined;
 }

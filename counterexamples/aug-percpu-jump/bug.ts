@@ -22,6 +22,7 @@ export const augPercpuJump: Bug = {
     { law: "highest-congruent-fit", on: ["5.2"], pinned: "highest-congruent-fit.json", repaired },
     { law: "refused-only-when-full", on: ["5.2"], pinned: "refused-only-when-full.json", repaired },
     { law: "purge-only-when-full", on: ["5.2"], pinned: "purge-only-when-full.json", repaired },
+    { law: "free-space-is-usable", on: ["5.2"], pinned: "free-space-is-usable.json", repaired },
   ],
   explains: ({ command }) => command.op === "pcpuGet",
 };

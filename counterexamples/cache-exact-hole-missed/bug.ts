@@ -17,6 +17,8 @@ export const cacheExactHoleMissed: Bug = {
     { law: "lowest-fit", on: ON, pinned: "lowest-fit.json", repaired: mended3_1 },
     { law: "refused-only-when-full", on: ON, pinned: "refused-only-when-full.json", repaired: mended3_1 },
     { law: "purge-only-when-full", on: ON, pinned: "purge-only-when-full.json", repaired: mended3_1 },
+    { law: "blocks-pack", on: ON, pinned: "blocks-pack.json", repaired: mended3_1 },
+    { law: "free-space-is-usable", on: ON, pinned: "free-space-is-usable.json", repaired: mended3_1 },
   ],
   explains: missedExactHole,
 };
@@ -25,7 +27,8 @@ export const cacheExactHoleMissed: Bug = {
 function missedExactHole({ law, before, command, response }: Evidence): boolean {
   const request = requestOf(before, command);
   if (request === undefined) return false;
-  const purgedBefore = response.flushes.length > 0 && law !== "purge-only-when-full";
+  const isOfPurge = law === "purge-only-when-full" || law === "blocks-pack";
+  const purgedBefore = response.flushes.length > 0 && !isOfPurge;
   const gone = purgedBefore || response.kind === "refused";
   const missed = before.lowestFit(request, gone ? "gone" : "taken");
   if (missed === undefined) return false;

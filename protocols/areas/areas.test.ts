@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { visitActions } from "../../engine/actions.ts";
+import { BOUNDS } from "../../engine/bounds.testing.ts";
 import { explore } from "../../engine/explore.ts";
 import { findLassos } from "../../engine/liveness.ts";
 import { wrongFootprints } from "../footprints.testing.ts";
 import { areasMachine } from "./machine.ts";
 import { AREA_ORDERS, type AreasOrder } from "./releases.ts";
 
-const BOUNDS = { states: 1e6, milliseconds: 60_000, bytes: 1e9 };
 const orderOf = (name: string) => AREA_ORDERS[name] as AreasOrder;
 const machine = (name: string, cpus: number, places: number, caches = true) =>
   areasMachine(name, { cpus, places, lazyMax: 1, caches }, orderOf(name));

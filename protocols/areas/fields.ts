@@ -2,7 +2,17 @@
  * The state that the protocols of areas share: places of one page each, the counter of lazy pages, the purge lock, a
  * TLB for each CPU, and where each CPU stands. A place stands for the frame that is mapped there.
  */
-import { type Field, indexOf, type Layout, plain, setOf } from "../../engine/layout.ts";
+import {
+  bitsOf,
+  type Field,
+  FLAG,
+  indexOf,
+  type Layout,
+  named,
+  noneOr,
+  plain,
+  setOf,
+} from "../../engine/layout.ts";
 import { MOST_PHASES } from "../program.ts";
 
 export interface AreasScope {
@@ -53,19 +63,24 @@ export function fieldsOf(layout: Layout, scope: AreasScope): Areas {
   const ofCpus = { name: "CPUs", size: cpus };
   const upTo = (size: number) => Array.from({ length: size }, (_none, index) => index);
   const phase = layout.array("phase", ofCpus, plain(MOST_PHASES));
-  const tlb = layout.array("tlb", ofCpus, plain(2 ** places));
-  const place = layout.array("place", ofCpus, plain(places + 1));
+  const tlb = layout.array("tlb", ofCpus, bitsOf(places));
+  const place = layout.array("place", ofCpus, noneOr(places, "place"));
   const turn = layout.array("turn", ofCpus, plain(cpus + 1));
-  const seeking = layout.array("seeking", ofCpus, plain(3));
+  const seeking = layout.array("seeking", ofCpus, named("no", "seeking", "seen full"));
   return {
     scope,
-    life: upTo(places).map((at) => layout.field(`life ${at}`, plain(5))),
-    node: upTo(places).map((at) => layout.field(`node ${at}`, indexOf(ofCpus))),
-    ptes: layout.field("ptes", plain(2 ** places)),
-    lazyNr: layout.field("lazy nr", plain(3 * places + lazyMax + 2)),
+    life: upTo(places).map((at) =>
+      layout.field(`life of place ${at}`, named("free", "busy", "lazy", "purging", "pooled")),
+    ),
+    node: upTo(places).map((at) => layout.field(`node of place ${at}`, indexOf(ofCpus))),
+    ptes: layout.field("ptes", bitsOf(places)),
+    lazyNr: layout.field(
+      "lazy nr",
+      plain(3 * places + lazyMax + 2, (value) => value - places),
+    ),
     purgeLock: layout.field("purge lock", indexOf(ofCpus)),
     pending: layout.field("pending", setOf(ofCpus)),
-    drainAsked: layout.field("drain asked", plain(2)),
+    drainAsked: layout.field("drain asked", FLAG),
     cpus: upTo(cpus).map((index) => {
       const of = (fields: readonly Field[]) => fields[index] as Field;
       return {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { confirmRun, visitActions } from "../../engine/actions.ts";
+import { BOUNDS } from "../../engine/bounds.testing.ts";
 import { type Explored, explore } from "../../engine/explore.ts";
 import { wrongFootprints } from "../footprints.testing.ts";
 import type { StepAction, StepMachine } from "../program.ts";
@@ -7,7 +8,6 @@ import type { BlocksScope } from "./fields.ts";
 import { blocksMachine } from "./machine.ts";
 import { BLOCK_ORDERS, type BlocksOrder } from "./releases.ts";
 
-const bounds = { states: 1e6, milliseconds: 60_000, bytes: 1e9 };
 const TWO_PAGES: BlocksScope = { cpus: 2, blocks: 1, pages: 2 };
 const THREE_PAGES: BlocksScope = { cpus: 2, blocks: 1, pages: 3 };
 const TWO_BLOCKS: BlocksScope = { cpus: 2, blocks: 2, pages: 1 };
@@ -40,7 +40,7 @@ const ORDERS = Object.keys(BLOCK_ORDERS);
 const machineOf = (order: string, scope: BlocksScope) =>
   blocksMachine(order, scope, BLOCK_ORDERS[order] as BlocksOrder);
 const visit = (machine: StepMachine): Explored =>
-  explore(visitActions(machine, { symmetry: true }), { bounds, enough: () => false });
+  explore(visitActions(machine, { symmetry: true }), { bounds: BOUNDS, enough: () => false });
 
 /** All states of an order, visited once. */
 function visited(order: string, scope: BlocksScope): Explored {

@@ -5,7 +5,7 @@
  * All blocks are on one list: whose CPU's list a block is on makes no difference to what is flushed. A page stands
  * for the frame that is mapped there. Every page has fields of its own, so that steps on different pages accord.
  */
-import { type Field, indexOf, type Layout, plain } from "../../engine/layout.ts";
+import { type Field, FLAG, indexOf, type Layout, named, noneOr, plain } from "../../engine/layout.ts";
 import { MOST_PHASES } from "../program.ts";
 
 export interface BlocksScope {
@@ -96,18 +96,22 @@ export function fieldsOf(
 ): Blocks {
   const ofCpus = { name: "CPUs", size: scope.cpus };
   const all = scope.blocks * scope.pages;
-  const [place, count, bit] = [plain(all + 1), plain(scope.pages + 1), plain(2)];
+  const [place, count, bit] = [plain(all + 1), plain(scope.pages + 1), FLAG];
   const perCpu = (name: string, meaning = bit) => layout.array(name, ofCpus, meaning);
   const phase = perCpu("phase", plain(MOST_PHASES));
-  const [page, start, end] = [perCpu("page", place), perCpu("start", place), perCpu("end", place)];
+  const [page, start, end] = [
+    perCpu("page", noneOr(all, "page")),
+    perCpu("start", place),
+    perCpu("end", place),
+  ];
   const pending = perCpu("pending");
   const pages = upTo(all).map((number) => ({
     page: number,
-    live: layout.field(`live ${number}`, bit),
-    pte: layout.field(`pte ${number}`, bit),
-    tlb: perCpu(`tlb ${number}`),
-    stale: perCpu(`stale ${number}`),
-    owed: layout.table(`owed ${number}`, ofCpus, ofCpus, bit),
+    live: layout.field(`live of page ${number}`, bit),
+    pte: layout.field(`pte of page ${number}`, bit),
+    tlb: perCpu(`tlb of page ${number}`),
+    stale: perCpu(`stale of page ${number}`),
+    owed: layout.table(`owed of page ${number}`, ofCpus, ofCpus, bit),
   }));
   const of = (fields: readonly Field[], index: number) => fields[index] as Field;
   return {
@@ -122,15 +126,15 @@ export function fieldsOf(
       index,
       first: index * scope.pages,
       pages: pages.slice(index * scope.pages, (index + 1) * scope.pages),
-      life: layout.field(`life ${index}`, plain(3)),
-      purging: layout.field(`purging ${index}`, bit),
-      free: layout.field(`free ${index}`, count),
-      dirty: layout.field(`dirty ${index}`, count),
-      dirtyMin: layout.field(`dirty min ${index}`, count),
-      dirtyMax: layout.field(`dirty max ${index}`, count),
-      listed: layout.field(`listed ${index}`, bit),
-      indexed: layout.field(`indexed ${index}`, bit),
-      purgeListed: layout.field(`purge listed ${index}`, bit),
+      life: layout.field(`life of block ${index}`, named("none", "standing", "lazy")),
+      purging: layout.field(`purging of block ${index}`, bit),
+      free: layout.field(`free of block ${index}`, count),
+      dirty: layout.field(`dirty of block ${index}`, count),
+      dirtyMin: layout.field(`dirty min of block ${index}`, count),
+      dirtyMax: layout.field(`dirty max of block ${index}`, count),
+      listed: layout.field(`listed of block ${index}`, bit),
+      indexed: layout.field(`indexed of block ${index}`, bit),
+      purgeListed: layout.field(`purge listed of block ${index}`, bit),
     })),
     cpus: upTo(scope.cpus).map((index) => ({
       index,

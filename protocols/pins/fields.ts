@@ -2,7 +2,7 @@
  * The state that the protocols of pinning share: pages that map frames, frames that are free, mapped, in a stock or
  * pinned, a TLB for each CPU, and where each CPU stands. PTEs are cleared when an area is unmapped (2.6.37 on).
  */
-import { type Field, indexOf, type Layout, plain, setOf } from "../../engine/layout.ts";
+import { type Field, indexOf, type Layout, named, plain, setOf } from "../../engine/layout.ts";
 import { MOST_PHASES } from "../program.ts";
 
 export interface PinsScope {
@@ -56,9 +56,9 @@ export function fieldsOf(layout: Layout, scope: PinsScope): Pins {
   const tlb = layout.table("tlb", ofCpus, ofPages, indexOf(ofFrames));
   return {
     scope,
-    life: layout.array("life", ofPages, plain(5)),
+    life: layout.array("life", ofPages, named("free", "busy", "unmapping", "lazy", "purging")),
     maps: layout.array("maps", ofPages, indexOf(ofFrames)),
-    used: layout.array("used", ofFrames, plain(5)),
+    used: layout.array("used", ofFrames, named("unused", "mapped", "taken", "in stock", "pinned")),
     noted: layout.array("noted", ofFrames, plain(pages + 1)),
     lazyNr: layout.field("lazy nr", plain(pages + 1)),
     purgeLock: layout.field("purge lock", indexOf(ofCpus)),

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { visitActions } from "../../engine/actions.ts";
+import { BOUNDS } from "../../engine/bounds.testing.ts";
 import { explore } from "../../engine/explore.ts";
 import { wrongFootprints } from "../footprints.testing.ts";
 import { pinsMachine } from "./machine.ts";
 import { POLICIES, type Policy } from "./policies.ts";
 
-const BOUNDS = { states: 1e6, milliseconds: 60_000, bytes: 1e9 };
 const machine = (name: string, cpus = 2, pages = 2, frames = 2) =>
   pinsMachine(name, { cpus, pages, frames }, POLICIES[name] as Policy);
 

@@ -2,7 +2,7 @@
  * The state of vfree of an area with VM_FLUSH_RESET_PERMS: areas of one page, which has an address in the direct map
  * as well, or none if it is in high memory. Addresses of areas come first, those of the direct map after them.
  */
-import { type Field, type Layout, plain } from "../../engine/layout.ts";
+import { type Field, FLAG, type Layout, named, noneOr, plain } from "../../engine/layout.ts";
 import { MOST_PHASES } from "../program.ts";
 
 export interface ResetPermsScope {
@@ -44,24 +44,24 @@ export interface ResetPerms {
 export function fieldsOf(layout: Layout, scope: ResetPermsScope): ResetPerms {
   const { cpus, areas } = scope;
   const most = 2 * areas + 1;
-  const address = plain(most + 1);
+  const address = plain(most + 1, (value) => (value === most ? "MAX" : String(value)));
   const upTo = (size: number) => Array.from({ length: size }, (_none, index) => index);
   return {
     scope,
     most,
-    purgeLock: layout.field("purge lock", plain(cpus + 1)),
+    purgeLock: layout.field("purge lock", noneOr(cpus, "CPU")),
     areas: upTo(areas).map((index) => ({
       index,
-      life: layout.field(`life ${index}`, plain(4)),
-      isHigh: layout.field(`is high ${index}`, plain(2)),
+      life: layout.field(`life of area ${index}`, named("free", "busy", "lazy", "purging")),
+      isHigh: layout.field(`is high of area ${index}`, FLAG),
     })),
     cpus: upTo(cpus).map((index) => ({
       index,
-      phase: layout.field(`phase ${index}`, plain(MOST_PHASES)),
-      direct: layout.field(`direct ${index}`, address),
-      start: layout.field(`start ${index}`, address),
-      end: layout.field(`end ${index}`, address),
-      asks: layout.field(`asks ${index}`, plain(2)),
+      phase: layout.field(`phase of CPU ${index}`, plain(MOST_PHASES)),
+      direct: layout.field(`direct of CPU ${index}`, address),
+      start: layout.field(`start of CPU ${index}`, address),
+      end: layout.field(`end of CPU ${index}`, address),
+      asks: layout.field(`asks of CPU ${index}`, FLAG),
     })),
   };
 }

@@ -1,16 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { confirmRun, visitActions } from "../../engine/actions.ts";
+import { BOUNDS } from "../../engine/bounds.testing.ts";
 import { explore, type ShortestBreak } from "../../engine/explore.ts";
 import { wrongFootprints } from "../footprints.testing.ts";
 import type { ResetPermsScope } from "./fields.ts";
 import { RESET_PERMS_ORDERS, resetPermsMachine } from "./machine.ts";
 
-const bounds = { states: 1e6, milliseconds: 60_000, bytes: 1e9 };
-
 type Order = Parameters<typeof resetPermsMachine>[2];
 function visit(name: string, scope: ResetPermsScope) {
   const machine = resetPermsMachine(name, scope, RESET_PERMS_ORDERS[name] as Order);
-  return { machine, ...explore(visitActions(machine, { symmetry: false }), { bounds }) };
+  return { machine, ...explore(visitActions(machine, { symmetry: false }), { bounds: BOUNDS }) };
 }
 
 describe("B9: a flush is asked for, and there is nothing to flush", () => {

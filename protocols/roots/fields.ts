@@ -2,7 +2,7 @@
  * The state of page tables that are not shared: x86-32 with PTI has, for each process, a root whose upper level is its
  * own, beside that of init_mm, which is the reference. All map with huge entries here, one for each address.
  */
-import { type Field, type Layout, plain } from "../../engine/layout.ts";
+import { bitsOf, type Field, type Layout, named, noneOr, plain } from "../../engine/layout.ts";
 import { MOST_PHASES } from "../program.ts";
 
 export interface RootsScope {
@@ -45,23 +45,26 @@ export interface Roots {
 
 export function fieldsOf(layout: Layout, scope: RootsScope): Roots {
   const { cpus, roots, addresses, frames } = scope;
-  const entry = plain(frames + 1);
+  const entry = noneOr(frames, "frame");
   const upTo = (size: number) => Array.from({ length: size }, (_none, index) => index);
   return {
     scope,
-    purgeLock: layout.field("purge lock", plain(cpus + 1)),
-    pending: layout.field("pending", plain(2 ** cpus)),
+    purgeLock: layout.field("purge lock", noneOr(cpus, "CPU")),
+    pending: layout.field("pending", bitsOf(cpus)),
     addresses: upTo(addresses).map((index) => ({
       index,
-      life: layout.field(`life ${index}`, plain(5)),
-      reference: layout.field(`reference ${index}`, entry),
-      entries: upTo(roots).map((root) => layout.field(`entry ${root},${index}`, entry)),
+      life: layout.field(`life of address ${index}`, named("free", "live", "unmapped", "lazy", "purging")),
+      reference: layout.field(`reference of address ${index}`, entry),
+      entries: upTo(roots).map((root) => layout.field(`entry of root ${root}, address ${index}`, entry)),
     })),
     cpus: upTo(cpus).map((index) => ({
       index,
-      phase: layout.field(`phase ${index}`, plain(MOST_PHASES)),
-      root: layout.field(`root ${index}`, plain(roots)),
-      tlb: upTo(addresses).map((address) => layout.field(`tlb ${index},${address}`, entry)),
+      phase: layout.field(`phase of CPU ${index}`, plain(MOST_PHASES)),
+      root: layout.field(
+        `root of CPU ${index}`,
+        plain(roots, (root) => `root ${root}`),
+      ),
+      tlb: upTo(addresses).map((address) => layout.field(`tlb of CPU ${index}, address ${address}`, entry)),
     })),
   };
 }

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { confirmRun, visitActions } from "../../engine/actions.ts";
+import { BOUNDS } from "../../engine/bounds.testing.ts";
 import { explore, type ShortestBreak } from "../../engine/explore.ts";
 import { wrongFootprints } from "../footprints.testing.ts";
 import type { RootsScope } from "./fields.ts";
 import { rootsMachine } from "./machine.ts";
 import { ROOTS_ORDERS } from "./purge.ts";
 
-const bounds = { states: 1e6, milliseconds: 60_000, bytes: 1e9 };
 /** One root beside init_mm's, and a second frame, so that it shows which of them is reached. */
 const SMALLEST: RootsScope = { cpus: 1, roots: 1, addresses: 1, frames: 2 };
 
@@ -14,7 +14,7 @@ type Order = Parameters<typeof rootsMachine>[2];
 const machineOf = (name: string, scope: RootsScope) => rootsMachine(name, scope, ROOTS_ORDERS[name] as Order);
 const visit = (name: string, scope: RootsScope) => {
   const machine = machineOf(name, scope);
-  return { machine, ...explore(visitActions(machine, { symmetry: false }), { bounds }) };
+  return { machine, ...explore(visitActions(machine, { symmetry: false }), { bounds: BOUNDS }) };
 };
 
 function breakOf(name: string) {

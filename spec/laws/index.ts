@@ -1,5 +1,13 @@
 /** Every law, in the order a reader should meet them. A new law is one constant and one line here. */
-import { argumentDomain, findsAreas, initOrder, noBug, nothingLeaks, noUseAfterFree } from "./integrity.ts";
+import {
+  argumentDomain,
+  findsAreas,
+  initOrder,
+  noBug,
+  nothingLeaks,
+  noUseAfterFree,
+  spaceReturns,
+} from "./integrity.ts";
 import type { VmapLaw } from "./law.ts";
 import {
   aligned,
@@ -20,9 +28,11 @@ import {
   flushWellFormed,
   lazyBounded,
   lazyCount,
+  oneFlushPerPurge,
   purgeOnlyWhenFull,
   usableBlocksStay,
 } from "./purging.ts";
+import { blocksPack, freeSpaceIsUsable } from "./room.ts";
 import {
   cacheFlushedBeforeUnmap,
   noAliasAfterUnmapAliases,
@@ -44,6 +54,8 @@ export const LAWS: readonly VmapLaw[] = [
   refusedOnlyWhenFull,
   purgeOnlyWhenFull,
   poolsHideNoRoom,
+  blocksPack,
+  freeSpaceIsUsable,
   noBug,
   flushBeforeReuse,
   noStaleTranslation,
@@ -52,11 +64,13 @@ export const LAWS: readonly VmapLaw[] = [
   unmappedMeansNoPte,
   cacheFlushedBeforeUnmap,
   flushWellFormed,
+  oneFlushPerPurge,
   flushOnlyOnce,
   usableBlocksStay,
   lazyCount,
   lazyBounded,
   nothingLeaks,
+  spaceReturns,
   noUseAfterFree,
   findsAreas,
   argumentDomain,

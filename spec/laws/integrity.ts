@@ -20,7 +20,7 @@ function isLegal(before: World, command: Command): boolean {
 export const noBug: VmapLaw = {
   id: "no-bug",
   says: "A legal call never stops the kernel (BUG_ON).",
-  source: "seed 002: the BUG_ON(first->va_start < addr) of the drafts; afd07389d3f4",
+  source: "89699605: the BUG_ON(first->va_start < addr) of the drafts; afd07389d3f4",
   holds(before, command, response) {
     return response.kind !== "bug" || !isLegal(before, command);
   },
@@ -28,7 +28,7 @@ export const noBug: VmapLaw = {
 
 export const nothingLeaks: VmapLaw = {
   id: "nothing-leaks",
-  says: "When all is freed and purged, space, descriptors and blocks are as they began; a refused call leaves nothing behind; a bounded working set never eats the space.",
+  says: "No call leaves a descriptor that belongs to no area and no block; a purge leaves no block in which nothing is mapped; a CPU is given no new block on free space while one of its has room, and keeps no more than log2(pages of a block) in which nothing is mapped.",
   source: "catalogue A5 (2498ce42d3a3), C2 (02b709df817c), C3 (68ac546f265e)",
   holds(before, command, response, after) {
     if (after === undefined) return true;
@@ -58,6 +58,17 @@ function fragmentsAreBounded(after: World): boolean {
   for (let cpu = 0; cpu < cpus; cpu++) if (after.fragmentedBlocks(cpu) > most) return false;
   return true;
 }
+
+export const spaceReturns: VmapLaw = {
+  id: "space-returns",
+  says: "When nothing is held any more and a purge has emptied the pools, the whole space can be given out again, in one piece.",
+  source:
+    "db64fe02: an address is not given out again until a flush, and then it is; menios issue 272 (2025), where none ever was",
+  holds(_before, command, response, after) {
+    if (response.wholeFree !== false || command.op !== "purge" || after === undefined) return true;
+    return after.areasIn({ start: 0, end: after.scope.wordPages }).length > 0;
+  },
+};
 
 export const noUseAfterFree: VmapLaw = {
   id: "no-use-after-free",
@@ -102,8 +113,8 @@ export const argumentDomain: VmapLaw = {
 
 export const initOrder: VmapLaw = {
   id: "init-order",
-  says: "A call before vmalloc_init does no harm.",
-  source: "seed 003: vmalloc_init is called early in start_kernel; catalogue B6 (9b46333)",
+  says: "A call that may come before vmalloc_init does not stop the kernel there, flushes nothing and clears no PTE.",
+  source: "db64fe02: vmalloc_init is called early in start_kernel; catalogue B6 (9b46333)",
   holds(before, command, response) {
     if (before.initialised || command.op === "init" || !comesBeforeInit(command)) return true;
     return response.kind !== "bug" && response.flushes.length === 0 && response.pteCleared === 0;

@@ -18,7 +18,7 @@ import {
 export const inWindow: VmapLaw = {
   id: "in-window",
   says: "An area lies in [vstart, vend), in plain integers: nothing wraps.",
-  source: 'seed 002: "won\'t the vend checks go wrong if addr + size is 0?"; afd07389d3f4',
+  source: '89699605 (Hugh Dickins): "won\'t the vend checks go wrong if addr + size is 0?"; afd07389d3f4',
   holds(before, command, response) {
     return everyNewArea(before, command, response, isInWindow);
   },
@@ -31,7 +31,7 @@ function isInWindow({ start, end }: Extent, before: World, command: Command): bo
 
 export const aligned: VmapLaw = {
   id: "aligned",
-  says: "An area's start is a multiple of the alignment asked for.",
+  says: "An area's start, and the base of percpu areas, is a multiple of the alignment asked for.",
   source: "alloc_vmap_area's BUG_ON on the alignment, in the code of db64fe02 and since",
   holds(_before, command, response) {
     if ((command.op !== "alloc" && command.op !== "pcpuGet") || response.kind !== "placed") return true;
@@ -41,8 +41,8 @@ export const aligned: VmapLaw = {
 
 export const noOverlap: VmapLaw = {
   id: "no-overlap",
-  says: "An area is disjoint from every area that is busy, lazy or purging.",
-  source: "seed 003: freed addresses are not allocated again until a TLB flush",
+  says: "An area is disjoint from every other that was not released: a busy one, or a lazy one that the call did not purge.",
+  source: "db64fe02: freed addresses are not allocated again until a TLB flush",
   holds(before, command, response) {
     return everyNewArea(before, command, response, isDisjoint);
   },
@@ -54,8 +54,9 @@ function isDisjoint(placed: Extent, before: World, _command: Command, response: 
 
 export const guardGap: VmapLaw = {
   id: "guard-gap",
-  says: "An area keeps the release's distance to its neighbours.",
-  source: 'seed 002: "the guard page we want before the next area"; 248ac0e1943a took it away in 3.0',
+  says: "An area keeps the release's distance to the areas beside it that were not released.",
+  source:
+    '89699605 (Hugh Dickins): "the guard page we want before the next area"; 248ac0e1943a took it away in 3.0',
   holds(before, command, response) {
     return everyNewArea(before, command, response, keepsItsDistance);
   },
@@ -68,7 +69,7 @@ function keepsItsDistance(placed: Extent, before: World, _command: Command, resp
 }
 export const guardBetweenVmaps: VmapLaw = {
   id: "guard-between-vmaps",
-  says: "Between the mapped pages of two areas of vmap lies at least one page without a PTE.",
+  says: "Between the mapped pages of two areas of vmap that are held lies at least one page without a PTE.",
   source: "catalogue A14 (bd1a8fb2d43f): an overflow must not run into the neighbour",
   holds(before, command, response) {
     if (command.op !== "vmap" || response.kind !== "placed") return true;
@@ -85,8 +86,8 @@ export const guardBetweenVmaps: VmapLaw = {
 
 export const lowestFit: VmapLaw = {
   id: "lowest-fit",
-  says: "No lower address would have served, lazy areas counted as taken.",
-  source: 'seed 002: "allocation patterns are not changed"',
+  says: "No lower address would have served: lazy areas count as taken unless the call purged, and so does what pools may hold.",
+  source: '89699605: "allocation patterns are not changed"',
   holds(before, command, response) {
     const placed = newArea(before, command, response);
     const request = requestOf(before, command);
@@ -124,7 +125,7 @@ export const lowestRoomyHole: VmapLaw = {
 
 export const highestCongruentFit: VmapLaw = {
   id: "highest-congruent-fit",
-  says: "No higher base would have served percpu areas, lazy areas and what pools may hold counted as taken.",
+  says: "No higher base would have served percpu areas: lazy areas and what pools may hold count as taken unless the call purged.",
   source: "pcpu_get_vm_areas scans from the top (ca23e405e06d); 5336e52c9e85; catalogue A12",
   holds(before, command, response) {
     if (command.op !== "pcpuGet" || response.kind !== "placed") return true;
@@ -135,7 +136,7 @@ export const highestCongruentFit: VmapLaw = {
 
 export const refusedOnlyWhenFull: VmapLaw = {
   id: "refused-only-when-full",
-  says: "A refusal means that nothing fits even with every lazy area gone and the pools emptied; to a caller that cannot wait for that, that nothing fits beside them.",
+  says: "A refusal means that no block of the CPU has room for the map and that nothing fits with all gone that a purge takes, pools emptied; to a caller that cannot wait for one, that nothing fits beside them.",
   source:
     "alloc_vmap_area purges and searches once more before it refuses (code of db64fe02); catalogue A2, A9",
   holds(before, command, response) {

@@ -3,7 +3,7 @@ import { cannotWait, findsRoomInBlock, purged, requestOf, type VmapLaw } from ".
 
 export const poolsHideNoRoom: VmapLaw = {
   id: "pools-hide-no-room",
-  says: "What lies in a pool is room for every CPU and every size: nobody is refused, or made to purge, for what fits there.",
+  says: "What lies in a pool is room for every CPU and every size: no call purges for what fits there, and none that cannot wait is refused.",
   source:
     "inferred: node_alloc looks for exactly one size in the pools of one node, and only a purge after a failed search empties them (the series of 6.9)",
   holds(before, command, response) {

@@ -1,6 +1,6 @@
 /** When lazily freed areas are flushed and released, and what must have happened before reuse. */
 
-import type { Free, PcpuFree, UnmapRam } from "../commands.ts";
+import type { Command, Free, PcpuFree, Response, UnmapRam } from "../commands.ts";
 import { isLittleLeft } from "../scope.ts";
 import { type Pages, roundedUp } from "../vocabulary.ts";
 import { lazyLimit, type World } from "../world.ts";
@@ -8,8 +8,8 @@ import { everyNewArea, purged, searchFailed, type VmapLaw, windowOf } from "./la
 
 export const purgeOnlyWhenFull: VmapLaw = {
   id: "purge-only-when-full",
-  says: "An allocation purges only if nothing fits before, beside what pools may hold; what is let go purges only above lazy_max_pages.",
-  source: "seed 000: one TLB flush for many unmaps; seed 002: closer to an amortized O(1)",
+  says: "An allocation or a map purges only if nothing fits before, beside what pools may hold; a free or an unmap only if it leaves more than lazy_max_pages lazy.",
+  source: "db64fe02: one TLB flush for many unmaps; 89699605: closer to an amortized O(1)",
   holds(before, command, response) {
     if (!purged(response)) return true;
     switch (command.op) {
@@ -49,10 +49,51 @@ function pagesOfOne(before: World, command: Free | UnmapRam): Pages {
   return most;
 }
 
+export const oneFlushPerPurge: VmapLaw = {
+  id: "one-flush-per-purge",
+  says: "Each purge flushes once: a call flushes no more often than it may purge.",
+  source: "db64fe02: a single TLB flush serves many unmaps; no recorded reply has more than one",
+  holds(before, command, response) {
+    const { length } = response.flushes;
+    return length < 2 || length <= mostPurges(before, command, response);
+  },
+};
+
+/**
+ * The most purges of one call that flush. A search that fails purges once before it is tried again; vm_unmap_aliases, a
+ * purge and a free that leaves too much lazy purge once. What they purge leaves nothing lazy to the worker of 5.18
+ * (690467c81b1a). Two calls free areas after that: a map whose pages cannot be mapped gives its area back, and
+ * pcpu_free_vm_areas, to 5.17, may purge after each of its areas.
+ */
+function mostPurges(before: World, command: Command, response: Response): number {
+  switch (command.op) {
+    case "vmap":
+    case "mapRam":
+      return response.kind === "refused" ? 2 : 1;
+    case "pcpuFree":
+      return before.promises.purgesLater ? 1 : timesAboveLimit(before, command);
+    default:
+      return 1;
+  }
+}
+
+/** How often the pages that are lazy exceed the limit, as one area after another is freed and each time purged. */
+function timesAboveLimit(before: World, { start, offsets }: PcpuFree): number {
+  let times = 0;
+  let lazy = before.lazyPages;
+  for (const offset of offsets) {
+    lazy += pagesOfOne(before, { op: "free", start: start + offset });
+    if (lazy <= lazyLimit(before)) continue;
+    times += 1;
+    lazy = 0;
+  }
+  return times;
+}
+
 export const flushBeforeReuse: VmapLaw = {
   id: "flush-before-reuse",
-  says: "A page is handed out again only after every CPU's TLB was flushed for it since its owner let go.",
-  source: "seed 000: addresses are not allocated again until a subsequent TLB flush",
+  says: "A page is in a new area only after every CPU's TLB was flushed for it since its owner freed or unmapped it.",
+  source: "db64fe02: addresses are not allocated again until a subsequent TLB flush",
   holds(before, command, response, after) {
     return (
       after === undefined || everyNewArea(before, command, response, (placed) => !after.unflushedIn(placed))
@@ -62,7 +103,7 @@ export const flushBeforeReuse: VmapLaw = {
 
 export const flushWellFormed: VmapLaw = {
   id: "flush-well-formed",
-  says: "Every flush has start < end, and covers what is about to be released.",
+  says: "Every flush has start < end, and the flushes of a call cover what it releases.",
   source: "catalogue B9 (31e67340cc65), B8 (8e41f8726dcf)",
   holds(before, _command, response, after) {
     for (const flush of response.flushes) if (flush.start >= flush.end) return false;
@@ -72,7 +113,7 @@ export const flushWellFormed: VmapLaw = {
 
 export const flushOnlyOnce: VmapLaw = {
   id: "flush-only-once",
-  says: "What was flushed and not touched since is not flushed again by vm_unmap_aliases.",
+  says: "In each range that vm_unmap_aliases flushes lies a page that was freed or unmapped and not flushed since.",
   source: "catalogue C9 (a09fad96ffb1, 6.5)",
   holds(before, command, response) {
     if (command.op !== "unmapAliases") return true;
@@ -104,7 +145,7 @@ function usableBlocks(world: World): number {
 
 export const lazyCount: VmapLaw = {
   id: "lazy-count",
-  says: "The lazy counter equals the lazy pages, whenever nothing is in flight.",
+  says: "Whenever nothing is in flight, the lazy counter equals the lazy pages.",
   source: "catalogue B1 (88f5004430ba), B3",
   holds(_before, _command, response, after) {
     if (after === undefined || response.lazyPages === undefined) return true;
@@ -114,8 +155,8 @@ export const lazyCount: VmapLaw = {
 
 export const lazyBounded: VmapLaw = {
   id: "lazy-bounded",
-  says: "Lazy pages never exceed lazy_max_pages() plus what is in flight.",
-  source: "seed 002: a significant number accumulate that can be flushed in a single batch; catalogue A15",
+  says: "Whenever nothing is in flight, lazy pages do not exceed lazy_max_pages().",
+  source: "89699605: a significant number accumulate that can be flushed in a single batch; catalogue A15",
   holds(_before, _command, _response, after) {
     return after === undefined || after.lazyPages <= lazyLimit(after);
   },

@@ -4,7 +4,7 @@ import type { VmapLaw } from "./law.ts";
 export const noStaleTranslation: VmapLaw = {
   id: "no-stale-translation",
   says: "A CPU that touches a live mapping reaches the frame mapped there now.",
-  source: "seed 000: vmap addresses need no flush when unmapped because they are not reused until one",
+  source: "db64fe02: vmap addresses need no flush when unmapped because they are not reused until one",
   holds(before, command, response) {
     if (command.op !== "touch" || response.kind !== "reached") return true;
     const frame = before.frameAt(command.page);
@@ -14,8 +14,9 @@ export const noStaleTranslation: VmapLaw = {
 
 export const noAliasAfterUnmapAliases: VmapLaw = {
   id: "no-alias-after-unmap-aliases",
-  says: "When vm_unmap_aliases returns, no PTE and no CPU's TLB maps a frame that was let go before.",
-  source: "seed 000: Xen and PAT call vm_unmap_aliases() to flush any deferred mappings; seed 001",
+  says: "When vm_unmap_aliases returns, no PTE is left of what was freed or unmapped before, and no CPU's TLB translates it.",
+  source:
+    "db64fe02: Xen and PAT call vm_unmap_aliases() to flush any deferred mappings; Nick Piggin to Jeremy Fitzhardinge, linux-kernel, 2008-06-09",
   holds(before, command, response, after) {
     // Before vmalloc_init nobody has mapped anything yet: there it does nothing (init-order).
     if (command.op !== "unmapAliases" || !before.initialised) return true;
@@ -29,7 +30,8 @@ export const noAliasAfterUnmapAliases: VmapLaw = {
 export const pinnedIsUnaliased: VmapLaw = {
   id: "pinned-is-unaliased",
   says: "When a frame is pinned as a page table, no PTE maps it and no CPU's TLB may.",
-  source: "seed 001: Xen does the alias unmap for a page that goes into a page table; catalogue B5, C7",
+  source:
+    "Jeremy Fitzhardinge, linux-kernel, 2008-06-07: Xen unmaps aliases for a page that goes into a page table; catalogue B5, C7",
   holds(before, _command, response, after) {
     if (response.kind !== "pinned" || after === undefined || !before.initialised) return true;
     return response.ptes === 0 && !after.mayBeMapped(response.frame);
@@ -38,7 +40,7 @@ export const pinnedIsUnaliased: VmapLaw = {
 
 export const unmappedMeansNoPte: VmapLaw = {
   id: "unmapped-means-no-pte",
-  says: "After an unmap returns the PTE is gone.",
+  says: "After a free or an unmap returns its PTEs are gone, and a walk to a page that no caller holds finds none.",
   source: "64141da58724 (2.6.37); catalogue B5",
   holds(before, command, response, after) {
     if (command.op === "touch") {
@@ -52,7 +54,7 @@ export const unmappedMeansNoPte: VmapLaw = {
 
 export const cacheFlushedBeforeUnmap: VmapLaw = {
   id: "cache-flushed-before-unmap",
-  says: "A virtually indexed cache holds no dirty line of a mapping that is gone.",
+  says: "A call that takes a PTE away leaves no dirty line of its page in a virtually indexed cache.",
   source: "catalogue B4 (b29acbdcf877): such a line is written back over whoever has the frame next",
   holds(before, _command, response, after) {
     if (after === undefined || response.dirtyLines === undefined) return true;

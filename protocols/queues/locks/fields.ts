@@ -5,7 +5,7 @@
  * A block and its address are one: an address is given out again as soon as the block's memory may be. So a purge of
  * areas is left out, which would come between. A task stays on its CPU.
  */
-import { type Field, type Layout, plain } from "../../../engine/layout.ts";
+import { bitsOf, type Field, FLAG, type Layout, named, noneOr, plain } from "../../../engine/layout.ts";
 import { MOST_PHASES } from "../../program.ts";
 import type { Rcu } from "../rcu.ts";
 
@@ -68,7 +68,8 @@ export interface Locks extends Rcu {
 
 export function fieldsOf(layout: Layout, scope: LocksScope): Locks {
   const { cpus, blocks, pages } = scope;
-  const [someCpus, holder, place] = [plain(2 ** cpus), plain(cpus + 1), plain(cpus + blocks)];
+  const [someCpus, holder] = [bitsOf(cpus), noneOr(cpus, "CPU")];
+  const place = plain(cpus + blocks, (here) => (here < cpus ? `head ${here}` : `block ${here - cpus}`));
   const count = plain(pages + 1);
   const upTo = (size: number) => Array.from({ length: size }, (_none, index) => index);
   const links = (name: string, here: number) => ({
@@ -78,15 +79,18 @@ export function fieldsOf(layout: Layout, scope: LocksScope): Locks {
   });
   const made = upTo(blocks).map((index) => ({
     index,
-    ...links(`${index}`, cpus + index),
-    life: layout.field(`life ${index}`, plain(4)),
-    free: layout.field(`free ${index}`, count),
-    dirty: layout.field(`dirty ${index}`, count),
-    lock: layout.field(`lock of ${index}`, holder),
-    maker: layout.field(`maker ${index}`, plain(cpus)),
-    cpuIsSet: layout.field(`cpu is set ${index}`, plain(2)),
-    purgeListed: layout.field(`purge listed ${index}`, plain(2)),
-    waits: layout.field(`waits ${index}`, someCpus),
+    ...links(`block ${index}`, cpus + index),
+    life: layout.field(`life of block ${index}`, named("none", "new", "standing", "gone")),
+    free: layout.field(`free of block ${index}`, count),
+    dirty: layout.field(`dirty of block ${index}`, count),
+    lock: layout.field(`lock of block ${index}`, holder),
+    maker: layout.field(
+      `maker of block ${index}`,
+      plain(cpus, (cpu) => `CPU ${cpu}`),
+    ),
+    cpuIsSet: layout.field(`cpu is set of block ${index}`, FLAG),
+    purgeListed: layout.field(`purge listed of block ${index}`, FLAG),
+    waits: layout.field(`waits of block ${index}`, someCpus),
   }));
   return {
     scope,
@@ -100,10 +104,10 @@ export function fieldsOf(layout: Layout, scope: LocksScope): Locks {
     blocks: made,
     cpus: upTo(cpus).map((index) => ({
       index,
-      phase: layout.field(`phase ${index}`, plain(MOST_PHASES)),
-      at: layout.field(`at ${index}`, place),
-      next: layout.field(`next read ${index}`, place),
-      prev: layout.field(`prev read ${index}`, place),
+      phase: layout.field(`phase of CPU ${index}`, plain(MOST_PHASES)),
+      at: layout.field(`at of CPU ${index}`, place),
+      next: layout.field(`next read of CPU ${index}`, place),
+      prev: layout.field(`prev read of CPU ${index}`, place),
     })),
   };
 }

@@ -19,8 +19,8 @@ export function isInitialised({ cpuIsSet }: BlockFields): Assertion {
 }
 
 /**
- * A map returns with a block of its own: nothing leaks if no block of its CPU would have served (nothing-leaks as it
- * stands: a bounded working set never eats the space). No page of a block becomes free again, and no other CPU adds
+ * A map returns with a block of its own: nothing leaks if no block of its CPU would have served (nothing-leaks: a CPU is
+ * given no new block while one of its has room). No page of a block becomes free again, and no other CPU adds
  * to this queue: a block that has a page to give now had it when the call began, and was not found for no reason but
  * that links do not lead to it.
  */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { confirmRun, visitActions } from "../../../engine/actions.ts";
+import { BOUNDS } from "../../../engine/bounds.testing.ts";
 import { type Explored, explore, type ShortestBreak } from "../../../engine/explore.ts";
 import { wrongFootprints } from "../../footprints.testing.ts";
 import type { StepMachine } from "../../program.ts";
@@ -7,7 +8,6 @@ import type { LocksScope } from "./fields.ts";
 import { locksMachine } from "./machine.ts";
 import { LOCKS_ORDERS, type LocksOrder } from "./releases.ts";
 
-const bounds = { states: 1e6, milliseconds: 60_000, bytes: 1e9 };
 const ONE_BLOCK: LocksScope = { cpus: 2, blocks: 1, pages: 2 };
 const TWO_BLOCKS: LocksScope = { cpus: 2, blocks: 2, pages: 2 };
 const THREE_BLOCKS: LocksScope = { cpus: 2, blocks: 3, pages: 2 };
@@ -15,7 +15,7 @@ const THREE_BLOCKS: LocksScope = { cpus: 2, blocks: 3, pages: 2 };
 const machineOf = (name: string, scope: LocksScope) =>
   locksMachine(name, scope, LOCKS_ORDERS[name] as LocksOrder);
 const visit = (machine: StepMachine, enough?: (broken: readonly string[]) => boolean): Explored =>
-  explore(visitActions(machine, { symmetry: false }), { bounds, ...(enough ? { enough } : {}) });
+  explore(visitActions(machine, { symmetry: false }), { bounds: BOUNDS, ...(enough ? { enough } : {}) });
 const namesOf = ({ actions }: StepMachine, run: readonly number[]) =>
   run.map((action) => actions[action]?.name);
 

@@ -27,13 +27,15 @@ export function locksMachine(name: string, scope: LocksScope, order: LocksOrder)
     program: (cpu) => [...order.map(m, cpu), ...order.unmap(m, cpu), ...order.aliases(m, cpu)],
     others: graceEnds(m),
     begin: (state) => emptyQueues(m, state),
+    legend:
+      "> leads on to, < leads back to; h0: the head of CPU 0's queue; blocks: x given back, M mapped, . never given out",
     draw: (state) => draw(m, state),
   });
 }
 
 /** Each queue as links lead through it from its head on, and each block. */
 function draw(m: Locks, state: Int32Array): Record<string, string> {
-  const place = (here: number) => (here < m.scope.cpus ? `head ${here}` : `${here - m.scope.cpus}`);
+  const place = (here: number) => (here < m.scope.cpus ? `h${here}` : `${here - m.scope.cpus}`);
   return {
     ...Object.fromEntries(
       m.queues.map(({ here, next, prev }) => [

@@ -6,7 +6,7 @@
  * is done in one step; what another CPU sees of that is one link, since walks follow no other. So a link back (prev)
  * is not kept.
  */
-import { type Field, type Layout, plain } from "../../../engine/layout.ts";
+import { bitsOf, type Field, FLAG, type Layout, named, noneOr, plain } from "../../../engine/layout.ts";
 import { MOST_PHASES } from "../../program.ts";
 import type { Rcu } from "../rcu.ts";
 
@@ -65,32 +65,35 @@ export interface Walks extends Rcu {
 
 export function fieldsOf(layout: Layout, scope: WalksScope): Walks {
   const { cpus, blocks, pages } = scope;
-  const [someCpus, link, count] = [plain(2 ** cpus), plain(blocks + 2), plain(pages + 1)];
+  const [someCpus, count] = [bitsOf(cpus), plain(pages + 1)];
+  const link = plain(blocks + 2, (value) =>
+    value === HEAD ? "head" : value > blocks ? "overwritten" : `block ${value - 1}`,
+  );
   const upTo = (size: number) => Array.from({ length: size }, (_none, index) => index);
   const made = upTo(blocks).map((index) => ({
     index,
     here: index + 1,
-    memory: layout.field(`memory ${index}`, plain(4)),
-    area: layout.field(`area ${index}`, plain(5)),
-    free: layout.field(`free ${index}`, count),
-    dirty: layout.field(`dirty ${index}`, count),
-    next: layout.field(`next ${index}`, link),
-    purgeListed: layout.field(`purge listed ${index}`, plain(2)),
-    waits: layout.field(`waits ${index}`, someCpus),
-    areaWaits: layout.field(`area waits ${index}`, someCpus),
+    memory: layout.field(`memory of block ${index}`, named("none", "new", "standing", "gone")),
+    area: layout.field(`area of block ${index}`, named("none", "busy", "lazy", "waiting", "freed")),
+    free: layout.field(`free of block ${index}`, count),
+    dirty: layout.field(`dirty of block ${index}`, count),
+    next: layout.field(`next of block ${index}`, link),
+    purgeListed: layout.field(`purge listed of block ${index}`, FLAG),
+    waits: layout.field(`waits of block ${index}`, someCpus),
+    areaWaits: layout.field(`area waits of block ${index}`, someCpus),
   }));
   return {
     scope,
     overwritten: blocks + 1,
     first: layout.field("first", link),
-    purgeLock: layout.field("purge lock", plain(cpus + 1)),
+    purgeLock: layout.field("purge lock", noneOr(cpus, "CPU")),
     readers: layout.field("readers", someCpus),
     waits: made.flatMap(({ waits, areaWaits }) => [waits, areaWaits]),
     blocks: made,
     cpus: upTo(cpus).map((index) => ({
       index,
-      phase: layout.field(`phase ${index}`, plain(MOST_PHASES)),
-      at: layout.field(`at ${index}`, link),
+      phase: layout.field(`phase of CPU ${index}`, plain(MOST_PHASES)),
+      at: layout.field(`at of CPU ${index}`, link),
     })),
   };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { confirmRun, visitActions } from "../../../engine/actions.ts";
+import { BOUNDS } from "../../../engine/bounds.testing.ts";
 import { confirmLasso } from "../../../engine/confirm-lasso.ts";
 import { type Explored, explore, type ShortestBreak } from "../../../engine/explore.ts";
 import { findLassos } from "../../../engine/liveness.ts";
@@ -10,7 +11,6 @@ import { walksMachine } from "./machine.ts";
 import { freeAreaAtOnce, freeAreaByRcu, purgeAreas } from "./purge.ts";
 import { WALKS_ORDERS, type WalksOrder } from "./releases.ts";
 
-const bounds = { states: 1e6, milliseconds: 60_000, bytes: 1e9 };
 /** One block of one page, and one of two: what each break needs at least. */
 const ONE_PAGE: WalksScope = { cpus: 2, blocks: 1, pages: 1 };
 const TWO_PAGES: WalksScope = { cpus: 2, blocks: 1, pages: 2 };
@@ -19,7 +19,7 @@ const orderOf = (name: string) => WALKS_ORDERS[name] as WalksOrder;
 const machineOf = (name: string, scope: WalksScope, order = orderOf(name)) =>
   walksMachine(name, scope, order);
 const visit = (machine: StepMachine): Explored =>
-  explore(visitActions(machine, { symmetry: false }), { bounds });
+  explore(visitActions(machine, { symmetry: false }), { bounds: BOUNDS });
 const namesOf = ({ actions }: StepMachine, run: readonly number[]) =>
   run.map((action) => actions[action]?.name);
 
@@ -68,7 +68,7 @@ describe("C1: links and rcu_head share memory, and a removed block points at its
     "in %s a walk goes in a circle for ever",
     (name) => {
       const machine = machineOf(name, ONE_PAGE);
-      const { lasted } = findLassos(machine, bounds);
+      const { lasted } = findLassos(machine, BOUNDS);
       expect(lasted.map(({ verdict }) => verdict)).toEqual(["holds", "broken"]);
       const [passing, lasso] = [machine.passing?.[1], lasted[1]?.lasso];
       if (passing === undefined || lasso === undefined) throw new Error("no lasso");
@@ -87,7 +87,7 @@ describe("C1: links and rcu_head share memory, and a removed block points at its
 
   test("each half is a bug by itself: the other is then not to be seen", () => {
     expect(visit(machineOf("2.6.28-removed-points-at-itself", ONE_PAGE)).verdict).toBe("holds");
-    expect(findLassos(machineOf("2.6.28-rcu-head-over-links", ONE_PAGE), bounds).verdict).toBe("holds");
+    expect(findLassos(machineOf("2.6.28-rcu-head-over-links", ONE_PAGE), BOUNDS).verdict).toBe("holds");
   });
 });
 
@@ -150,6 +150,6 @@ describe("repaired, a queue is walked and purged without harm", () => {
     const explored = visit(machine);
     expect([explored.verdict, explored.ended, explored.deadlocks]).toEqual(["holds", "fixpoint", 0]);
     expect(wrongFootprints(machine, explored.reached)).toEqual([]);
-    expect(findLassos(machine, bounds).verdict).toBe("holds");
+    expect(findLassos(machine, BOUNDS).verdict).toBe("holds");
   });
 });

@@ -1,0 +1,112 @@
+/** Files that are asked for beside what is printed: what cannot be written is refused before long work. */
+import { access, constants, realpath, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { UsageError } from "./exit.ts";
+
+/** A file by the option that names it. */
+export interface Named {
+  readonly option: string;
+  readonly path: string;
+}
+
+/** A file with what goes into it, or why there is nothing to write. */
+export type Product = Named & ({ readonly text: string } | { readonly lack: string });
+
+/** What became of a file: why it was not written, if it was not. */
+export interface Written extends Named {
+  readonly why: string | undefined;
+}
+
+/** Those of the options that were given. */
+export function filesNamed(options: Readonly<Record<string, string | undefined>>): readonly Named[] {
+  return Object.entries(options).flatMap(([option, path]) => (path === undefined ? [] : [{ option, path }]));
+}
+
+/** Asked before long work. Throws a UsageError for a file that cannot be written. */
+export async function refuseUnwritable(files: readonly Named[]): Promise<void> {
+  for (const { option, path } of files) {
+    try {
+      await askWhetherWritable(path);
+    } catch (error) {
+      throw new UsageError(`${option} ${path}: ${(error as Error).message}`);
+    }
+  }
+}
+
+/** Throws a UsageError where two options name one file: what is written last would take the place of the other. */
+export async function refuseSameFile(files: readonly Named[]): Promise<void> {
+  const uses = new Map<string, Named>();
+  for (const file of files) {
+    const place = await placeOf(file.path);
+    if (place === undefined) continue;
+    const other = uses.get(place);
+    if (other !== undefined)
+      throw new UsageError(`${other.option} and ${file.option} name the same file, ${file.path}`);
+    uses.set(place, file);
+  }
+}
+
+/**
+ * The same of a file that is put in the place of another, whole: that must be a regular file, and so must the one
+ * beside it that is written first.
+ */
+export async function refuseReplaced(option: string, path: string, beside: string): Promise<void> {
+  for (const each of [path, beside]) {
+    const there = await statOf(each);
+    if (there !== undefined && !there.isFile())
+      throw new UsageError(`${option} ${path}: ${each} is there, and is no regular file`);
+  }
+  await refuseUnwritable([{ option, path: beside }]);
+}
+
+async function askWhetherWritable(path: string): Promise<void> {
+  if (path === "") throw new Error("expected the name of a file");
+  const there = await statOf(path);
+  if (there?.isDirectory()) throw new Error("it is a directory");
+  await access(there === undefined ? dirname(path) : path, constants.W_OK);
+  if (there === undefined && !(await stat(dirname(path))).isDirectory())
+    throw new Error(`${dirname(path)} is not a directory`);
+}
+
+/** What tells a file from all others, by whatever names it goes; undefined for a device, which keeps nothing. */
+async function placeOf(path: string): Promise<string | undefined> {
+  const there = await statOf(path);
+  if (there === undefined) return join(await realpath(dirname(path)), basename(path));
+  return there.isFile() ? `${there.dev}:${there.ino}` : undefined;
+}
+
+async function statOf(path: string) {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** Writes all that can be written: that there is nothing to write for one does not lose another. */
+export async function writeFiles(files: readonly Product[]): Promise<readonly Written[]> {
+  const written: Written[] = [];
+  for (const file of files) {
+    const { option, path } = file;
+    written.push({ option, path, why: "lack" in file ? file.lack : await write(path, file.text) });
+  }
+  return written;
+}
+
+async function write(path: string, text: string): Promise<string | undefined> {
+  try {
+    await writeFile(path, text);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+/** Says of each file that was not written why, in a line on stderr. Whether there is one. */
+export function reportUnwritten(written: readonly Written[]): boolean {
+  const lacking = written.filter(({ why }) => why !== undefined);
+  for (const { option, path, why } of lacking)
+    console.error(`vmapcheck: ${option} ${path} was not written: ${why}`);
+  return lacking.length > 0;
+}

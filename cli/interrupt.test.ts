@@ -1,0 +1,59 @@
+/** Ctrl-C: once it asks long work to end, a second press ends the process. The clock is a fake one. */
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { INTERRUPTED } from "./exit.ts";
+import { interruptible, timeUp } from "./output.ts";
+
+const heard = process.listeners("SIGINT");
+/** Nobody hears Ctrl-C but who did before these tests. */
+function forget(): void {
+  for (const each of process.listeners("SIGINT")) {
+    if (!heard.includes(each)) process.off("SIGINT", each);
+  }
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["Date", "performance"] });
+});
+afterEach(() => {
+  forget();
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+describe("Ctrl-C", () => {
+  /** Presses it, and again after so many milliseconds; the code with which the process ended, if it did. */
+  function pressedAgainAfter(milliseconds: number): number | undefined {
+    forget();
+    let code: number | undefined;
+    vi.spyOn(process, "exit").mockImplementation((given) => {
+      code = Number(given);
+      return undefined as never;
+    });
+    const work = interruptible();
+    expect(work.interrupted).toBe(false);
+    process.emit("SIGINT");
+    expect(work.interrupted).toBe(true);
+    vi.advanceTimersByTime(milliseconds);
+    process.emit("SIGINT");
+    return code;
+  }
+
+  test("asks work to end, and does no more where npm and the terminal both pass one press on", () => {
+    expect(pressedAgainAfter(0)).toBeUndefined();
+    expect(pressedAgainAfter(500)).toBeUndefined();
+  });
+
+  test("ends the process where it is pressed again", () => {
+    expect(pressedAgainAfter(501)).toBe(INTERRUPTED);
+  });
+});
+
+describe("--seconds", () => {
+  test("is up once they are over, and never where none are given", () => {
+    const [late, never] = [timeUp(2), timeUp(undefined)];
+    vi.advanceTimersByTime(2000);
+    expect([late(), never()]).toEqual([false, false]);
+    vi.advanceTimersByTime(1);
+    expect([late(), never()]).toEqual(["time", false]);
+  });
+});

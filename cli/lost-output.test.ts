@@ -1,0 +1,39 @@
+/** Output that nobody can take: the run ends with 2, without a stack trace. */
+import { spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { elsewhere, env, ROOT, TSX } from "./running.testing.ts";
+
+const MAIN = join(ROOT, "cli/main.ts");
+
+/** Runs it with this for its standard output. */
+function ended(stdout: "pipe" | number, words: readonly string[]): Promise<{ code: number; err: string }> {
+  const node = spawn(process.execPath, ["--import", TSX, MAIN, ...words], {
+    cwd: elsewhere,
+    env,
+    stdio: ["ignore", stdout, "pipe"],
+  });
+  // The reader goes away before anything was written.
+  node.stdout?.destroy();
+  let err = "";
+  node.stderr?.on("data", (text) => {
+    err += text;
+  });
+  return new Promise((done) => node.on("close", (code) => done({ code: code ?? -1, err })));
+}
+
+test.each([["list"], ["list --json"], ["replay A9"]])(
+  "%s into a full device says so in one line",
+  async (words) => {
+    const full = openSync("/dev/full", "w");
+    const { code, err } = await ended(full, words.split(" "));
+    closeSync(full);
+    expect(code).toBe(2);
+    expect(err).toBe("vmapcheck: standard output: ENOSPC: no space left on device, write\n");
+  },
+);
+
+test.each([["list"], ["replay A9"]])("%s into a closed pipe ends without a word", async (words) => {
+  expect(await ended("pipe", words.split(" "))).toEqual({ code: 2, err: "" });
+});

@@ -1,0 +1,108 @@
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { columns, commandLine, folded, progress } from "./output.ts";
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+describe("what is printed", () => {
+  test("has lines of at most 100 columns, folded at spaces and indented a little more", () => {
+    const text = `  ${"word ".repeat(40).trim()}`;
+    const lines = folded(text).split("\n");
+    expect(lines.map((line) => line.length <= 100)).toEqual([true, true, true]);
+    expect(lines.map((line) => line.search(/\S/))).toEqual([2, 4, 4]);
+    expect(
+      lines
+        .join(" ")
+        .split(/\s+/)
+        .filter((word) => word === "word"),
+    ).toHaveLength(40);
+  });
+
+  test("has short lines as they are, with the spaces between their words", () => {
+    expect(folded("step 1 of 2:  alloc  ->  placed\n\n  area   .")).toBe(
+      "step 1 of 2:  alloc  ->  placed\n\n  area   .",
+    );
+  });
+
+  test("counts no colours, and folds no word", () => {
+    const red = `\u001b[31m${"x".repeat(99)}\u001b[39m`;
+    expect(folded(red)).toBe(red);
+    expect(folded(`a ${"x".repeat(120)} b`)).toBe(`a\n  ${"x".repeat(120)}\n  b`);
+  });
+});
+
+describe("a command line", () => {
+  test("that fits is one line", () => {
+    expect(commandLine("replay", "vmapcheck replay A9")).toBe("replay:  vmapcheck replay A9");
+  });
+
+  test("that is too long is one command to a shell, on two lines", () => {
+    const words = `npm run -s vmapcheck -- replay ${"x".repeat(30)} --law ${"y".repeat(20)} --kernel 4.15.18-ubuntu`;
+    const lines = commandLine("replay", words).split("\n");
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toMatch(/ \\$/);
+    expect(lines.map((line) => line.length <= 100)).toEqual([true, true]);
+    expect(lines.join("").replace(/ \\ +/, " ")).toBe(`replay:  ${words}`);
+  });
+});
+
+describe("columns", () => {
+  test("are as wide as their cells, two spaces apart", () => {
+    expect(
+      columns([
+        ["a", "bb"],
+        ["ccc", "d"],
+      ]),
+    ).toBe("a    bb\nccc  d");
+  });
+
+  test("that are too wide together are folded, the widest first, and lose no word", () => {
+    const rows = [
+      ["short", "word ".repeat(30).trim(), "1"],
+      ["other", "word", "22"],
+    ];
+    const lines = columns(rows).split("\n");
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(100);
+    expect(lines.join(" ").match(/word/g)).toHaveLength(31);
+    expect(lines[0]).toMatch(/^short {2}word .* 1$/);
+  });
+
+  test("keep a word whole that is longer than there is room for", () => {
+    expect(columns([["x".repeat(120), "y z"]])).toContain("x".repeat(120));
+  });
+});
+
+describe("progress without a terminal", () => {
+  const written = () => {
+    vi.useFakeTimers({ now: 0 });
+    const lines: string[] = [];
+    vi.spyOn(process.stderr, "write").mockImplementation((text) => lines.push(String(text)) > 0);
+    return lines;
+  };
+  const sayFor = (seconds: number) => {
+    const bar = progress();
+    for (let at = 0; at <= seconds; at++) {
+      vi.setSystemTime(at * 1000);
+      bar.say(`state ${at}`);
+    }
+    bar.stop();
+  };
+
+  test("is a line every ten seconds", () => {
+    const lines = written();
+    sayFor(35);
+    expect(lines).toEqual([
+      "vmapcheck: 10 s: state 10\n",
+      "vmapcheck: 20 s: state 20\n",
+      "vmapcheck: 30 s: state 30\n",
+    ]);
+  });
+
+  test("is nothing of what takes less", () => {
+    const lines = written();
+    sayFor(9);
+    expect(lines).toEqual([]);
+  });
+});

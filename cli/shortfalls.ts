@@ -1,0 +1,40 @@
+/** Where a kernel falls short, in one history, of laws that it does not promise, as far as the catalogue knows why. */
+import type { Bug } from "../counterexamples/bug.ts";
+import { nameBreaks } from "../counterexamples/index.ts";
+import { begin } from "../engine/stepper.ts";
+import type { State } from "../kernels/state.ts";
+import { settingFor } from "../properties/setting.ts";
+import type { HistoryStep } from "../spec/history.ts";
+import { isPromised, type Kernel } from "../spec/kernel.ts";
+import { LAWS } from "../spec/laws/index.ts";
+import type { VmapLaw } from "../spec/laws/law.ts";
+import type { Scope } from "../spec/scope.ts";
+
+export interface Shortfall {
+  readonly law: VmapLaw;
+  readonly bug: Bug;
+  /** The first step that shows it, from 1. */
+  readonly step: number;
+}
+
+/** Of each law the first. */
+export function shortfallsIn(
+  kernel: Kernel<State>,
+  { scope, commands }: { readonly scope: Scope; readonly commands: readonly HistoryStep[] },
+): readonly Shortfall[] {
+  const laws = LAWS.filter(({ id }) => !isPromised(kernel, id));
+  const stepper = begin({ ...settingFor(kernel, scope), laws });
+  const found = new Map<string, Shortfall>();
+  for (const each of commands) {
+    const { index, before, command, response, after, broken } = stepper.take(each);
+    if (command === undefined || response === undefined) continue;
+    for (const { law: id, bug } of nameBreaks(kernel.name, broken, { before, command, response, after })) {
+      const known = bug?.breaks.some((known) => known.law === id && known.on.includes(kernel.name));
+      const law = laws.find((each) => each.id === id);
+      if (!known || bug === undefined || law === undefined || found.has(id)) continue;
+      found.set(id, { law, bug, step: index + 1 });
+    }
+    if (after === undefined) break;
+  }
+  return [...found.values()];
+}

@@ -1,0 +1,208 @@
+/** What a check found, as text: the verdict in one line, the matrix, and details where they are asked for. */
+import { bugCalled } from "../../counterexamples/index.ts";
+import type { LawId } from "../../spec/contract.ts";
+import { lineageOf } from "../../spec/releases.ts";
+import type { InterleavedReport } from "../check-interleaved.ts";
+import { type Cell, type KernelReport, type Surprise, USUAL_RUNS } from "../check-kernel.ts";
+import { pc } from "../colour.ts";
+import { toolLine } from "../names.ts";
+import { columns } from "../output.ts";
+import type { StepColumn } from "../step-columns.ts";
+import { factsText, shortName, type VersionFacts } from "../versions.ts";
+import { coverageText, visitedText } from "./coverage.ts";
+import { failureText } from "./failure.ts";
+import { interleavedSummary, interleavedText } from "./interleaved.ts";
+import { legend, matrix } from "./matrix.ts";
+import { stepLegend, stepMatrix, stepRows } from "./step-matrix.ts";
+
+/** All that was found. */
+export interface Checked {
+  readonly reports: readonly KernelReport[];
+  /** Kernels there are to check: more than reports where Ctrl-C ended it. */
+  readonly kernels: number;
+  /** What is known of the versions asked for of which there is no model. */
+  readonly facts: readonly VersionFacts[];
+  /** Its kernels were asked for by their names. */
+  readonly byName: boolean;
+  /** The one law that was asked for. */
+  readonly law: LawId | undefined;
+  readonly surprises: readonly Surprise[];
+  /** The step grain: of the releases asked for, or of all; undefined where one law of all was asked for. */
+  readonly steps: InterleavedReport | undefined;
+  /** The same, a column for each release. */
+  readonly interleaved: readonly StepColumn[];
+  /** Random histories in each scope that were asked for. */
+  readonly runs: number;
+  readonly seed: number;
+  readonly seconds: number;
+  readonly complete: boolean;
+}
+
+/** What was not expected. */
+export const unexpected = ({ surprises, steps }: Pick<Checked, "surprises" | "steps">): number =>
+  surprises.length + (steps?.surprises.length ?? 0);
+
+/** Pairs of a subject and a law that it promises and violates, by whether the catalogue knows why. */
+export function violations({ reports, law: only, surprises, steps }: Checked): {
+  known: number;
+  unknown: number;
+} {
+  const cells = reports.flatMap((report) => report.cells).filter(({ verdict }) => verdict === "broken");
+  const ofSteps = (steps?.protocols ?? [])
+    .flatMap(({ laws }) => laws)
+    .filter(({ law, steps }) => steps !== undefined && (only === undefined || law === only));
+  return {
+    known: [...cells, ...ofSteps].filter(({ bug }) => (bug ?? undefined) !== undefined).length,
+    unknown:
+      surprises.filter(({ kind }) => kind === "unknown").length +
+      ofSteps.filter(({ bug }) => bug === undefined).length,
+  };
+}
+
+export function checkedText(
+  checked: Checked,
+  { details, coverage }: { readonly details: boolean; readonly coverage: boolean },
+): string {
+  const { reports, facts, surprises, steps } = checked;
+  const parts = [verdictLine(checked), ...facts.map(factsText)];
+  if (reports.length > 0) parts.push(matrix(reports), pc.dim(legend(reports)));
+  parts.push(...notes(checked));
+  parts.push(...interleavedParts(checked), ...reports.flatMap(lineageLines));
+  if (details) parts.push(...detailsOf(checked));
+  if (coverage) parts.push(...coverageOf(reports));
+  parts.push(...(steps?.surprises ?? []).map((line) => `${pc.red("unexpected")}  ${line}`));
+  parts.push(...surprises.map(failureText));
+  if (!details)
+    parts.push(pc.dim("--details: each violation, and how to replay it   --coverage: what was exercised"));
+  return parts.join("\n\n");
+}
+
+/** The second block of the matrix: calls that interleave; and what it cannot show. */
+function interleavedParts({ byName, steps, interleaved }: Checked): string[] {
+  const table = stepMatrix(interleaved);
+  const unseen = byName ? interleaved.flatMap(({ without }) => without) : [];
+  return [
+    ...(steps === undefined || table === "" ? [] : [`${interleavedSummary(steps)}\n\n${table}`]),
+    ...(table === "" ? [] : [pc.dim(stepLegend(interleaved))]),
+    ...(unseen.length === 0 ? [] : [unseen.join("\n")]),
+  ];
+}
+
+/** What a kernel was derived from, and which of its bugs it has not. */
+function lineageLines({ kernel, gone }: KernelReport): string[] {
+  if (gone.length === 0) return [];
+  const ancestors = lineageOf(kernel.release).slice(1).join(", ");
+  return [`${kernel.name} was derived from ${ancestors}, and has not: ${gone.map(shortName).join(", ")}`];
+}
+
+const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`;
+
+/** Subjects, laws, violations and time in one line. */
+function verdictLine(checked: Checked): string {
+  const { reports, kernels, surprises, steps, runs, seconds, complete } = checked;
+  const { known, unknown } = violations(checked);
+  const gone = surprises.filter(({ kind }) => kind === "gone").length;
+  const laws = reports[0]?.cells.length ?? 0;
+  const facts = [
+    counted(reports.length, "kernel"),
+    ...(steps === undefined ? [] : [counted(steps.protocols.length, "protocol")]),
+    counted(laws, "law"),
+    `${counted(known, "violation")} known`,
+    `${unknown} unknown`,
+    ...(gone > 0 ? [`${gone} gone`] : []),
+    `${seconds.toFixed(0)} s`,
+  ];
+  const bad = unexpected(checked);
+  const verdict =
+    bad > 0 ? `${bad} unexpected` : runs === 0 ? "No random history drawn" : "Nothing unexpected";
+  const until = complete ? "" : ` so far (kernel ${reports.length} of ${kernels})`;
+  const colour = bad > 0 ? pc.red : runs === 0 || !complete ? pc.yellow : pc.green;
+  return `${colour(`${verdict}${until}`)}: ${facts.join(", ")}`;
+}
+
+/** What weakens the verdict. */
+function notes({ reports, runs, kernels, complete }: Checked): string[] {
+  if (!complete) return [`Interrupted in kernel ${reports.length} of ${kernels}.`];
+  const unmet = new Map<string, string[]>();
+  for (const { kernel, unmet: ids } of reports)
+    for (const id of ids) unmet.set(id, [...(unmet.get(id) ?? []), kernel.name]);
+  const none = "No random history was drawn: pinned ones alone were tried, and a small space visited whole.";
+  if (unmet.size === 0) return runs === 0 ? [none] : [];
+  const rows = [...unmet].map(([id, kernels]) => ["", id, kernels.join(", ")]);
+  return [
+    `Warning: too few random histories (--runs ${runs}) to reach these witnesses, so that this run proves nothing about them. ${USUAL_RUNS} reach all of them.\n${columns(rows)}`,
+  ];
+}
+
+function detailsOf(checked: Checked): string[] {
+  const { reports, byName, steps, interleaved, seed } = checked;
+  const parts: string[] = [];
+  const section = (title: string, rows: readonly (readonly string[])[]) => {
+    if (rows.length > 0) parts.push(`${pc.bold(title)}\n${columns(rows)}`);
+  };
+  section("Violations that the catalogue knows", rowsOf(reports, "broken"));
+  section("Falls short of what is not promised, as the catalogue knows", rowsOf(reports, "not-promised"));
+  if (parts.length > 0)
+    parts.push(`Each is replayed by:  ${toolLine("replay BUG --law LAW --kernel KERNEL")}`);
+  const visited = visitedText(reports);
+  if (visited !== "") parts.push(visited);
+  const violated = stepRows(interleaved);
+  section("Violations when calls interleave", violated);
+  if (violated.length > 0)
+    parts.push(`Each is replayed by:  ${toolLine("replay BUG --law LAW --grain step --kernel VERSION")}`);
+  if (steps !== undefined && !byName) parts.push(interleavedText(steps));
+  const histories = reports.reduce((sum, each) => sum + each.histories, 0);
+  const commands = reports.reduce((sum, each) => sum + each.commands, 0);
+  const mean = histories === 0 ? 0 : commands / histories;
+  parts.push(
+    `Tried: every pinned history; ${histories} random histories (${commands} commands, ${mean.toFixed(0)} in each on average), seed ${seed}`,
+  );
+  return parts;
+}
+
+function coverageOf(reports: readonly KernelReport[]): string[] {
+  const paths = exercised(reports);
+  const text = coverageText(reports);
+  return [
+    ...(paths.length > 0 ? [`${pc.bold("Exercised at random")}\n${columns(paths)}`] : []),
+    ...(text === "" ? [] : [text]),
+  ];
+}
+
+/** How often each witness was reached, three to a line. */
+function exercised(reports: readonly KernelReport[]): string[][] {
+  const totals = new Map<string, number>();
+  for (const { seen } of reports)
+    for (const [id, times] of seen) totals.set(id, (totals.get(id) ?? 0) + times);
+  const cells = [...totals].sort(([a], [b]) => (a < b ? -1 : 1)).map(([id, times]) => [id, String(times)]);
+  const rows: string[][] = [];
+  for (let at = 0; at < cells.length; at += 3) rows.push(cells.slice(at, at + 3).flat());
+  return rows;
+}
+
+/** One row a bug and law of this verdict: its number, in how many commands, and on which kernels. */
+function rowsOf(reports: readonly KernelReport[], wanted: Cell["verdict"]): string[][] {
+  const rows = new Map<
+    string,
+    { bug: string; law: string; lengths: number[]; kernels: string[]; isPinned: boolean }
+  >();
+  for (const { kernel, cells } of reports) {
+    for (const { law, verdict, bugs } of cells) {
+      if (verdict !== wanted) continue;
+      for (const { bug, commands, replay } of bugs) {
+        const key = `${bug} ${law}`;
+        const row = rows.get(key) ?? { bug, law, lengths: [], kernels: [], isPinned: false };
+        rows.set(key, { ...row, isPinned: row.isPinned || replay !== null });
+        row.lengths.push(commands);
+        row.kernels.push(kernel.name);
+      }
+    }
+  }
+  return [...rows.values()].map(({ bug, law, lengths, kernels, isPinned }) => {
+    const [least, most] = [Math.min(...lengths), Math.max(...lengths)];
+    const length = least === most ? `in ${least}` : `in ${least} to ${most}`;
+    const more = kernels.length > 2 ? ` and ${kernels.length - 1} more` : "";
+    const on = more === "" ? kernels.join(", ") : `${kernels[0]}${more}`;
+    return [bugCalled(bug)?.number ?? "*", bug, law, isPinned ? length : `${length} at random`, on];
+  });
+}

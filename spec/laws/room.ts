@@ -1,0 +1,41 @@
+/** What users want of the space: ideals, which no release promises. A promise may itself be what stands in their way. */
+import type { Command } from "../commands.ts";
+import { fitsBlock } from "../scope.ts";
+import type { World } from "../world.ts";
+import { cannotWait, findsRoomInBlock, purged, requestOf, type VmapLaw } from "./law.ts";
+
+/** Whether a map needs a block of its own: it is small enough for one, and none of its CPU's has the room. */
+function needsBlock(before: World, command: Command): boolean {
+  if (command.op !== "mapRam" || command.count === 0 || !fitsBlock(before.scope, command.count)) return false;
+  return !findsRoomInBlock(before, command);
+}
+
+export const blocksPack: VmapLaw = {
+  id: "blocks-pack",
+  says: "A map that needs a block is refused, or purges, only if no free extent of a block's size and alignment lies in its window; pages kept between areas count as free.",
+  source:
+    'the thread of "xfs: flush vmap aliases when mapping fails", linux-mm, 2011-03-21; kernel bugzilla 27492; 248ac0e1943a (3.0)',
+  holds(before, command, response) {
+    if (!needsBlock(before, command)) return true;
+    const request = requestOf(before, command);
+    if (request === undefined) return true;
+    if (response.kind === "refused") return before.lowestFree(request, "gone") === undefined;
+    return !purged(response) || before.lowestFree(request, "taken") === undefined;
+  },
+};
+
+export const freeSpaceIsUsable: VmapLaw = {
+  id: "free-space-is-usable",
+  says: "A request is refused only if no free extent of its size and alignment lies in its window; pages kept between areas count as free, and so does what a purge takes if the caller can wait.",
+  source:
+    "248ac0e1943a (3.0): callers that want a guard page have it inside their areas, and a page between areas is of no use to them",
+  holds(before, command, response) {
+    if (response.kind !== "refused") return true;
+    // Percpu areas keep no distance.
+    if (command.op === "pcpuGet") return before.highestCongruentFit(command, "gone") === undefined;
+    const request = requestOf(before, command);
+    if (request === undefined) return true;
+    const purgeable = cannotWait(before, command) ? "taken" : "gone";
+    return !findsRoomInBlock(before, command) && before.lowestFree(request, purgeable) === undefined;
+  },
+};
