@@ -15,7 +15,21 @@ describe("a history is refused in one line", () => {
   };
   const [alloc] = good.commands;
   const cases: [what: string, contents: unknown, complaint: RegExp][] = [
-    ["of another version of the format", { ...good, vmapcheck: 2 }, /^FILE: vmapcheck: expected 1/],
+    [
+      "of another version of the format",
+      { ...good, vmapcheck: 3 },
+      /^FILE: vmapcheck: expected 2, the version/,
+    ],
+    [
+      "that counts from 1 and names a command before the first",
+      { ...good, vmapcheck: 2, commands: [alloc, { op: "free", area: 0 }] },
+      /^FILE: commands\[1\]\.area: expected the number, from 1, of an earlier alloc/,
+    ],
+    [
+      "that counts from 1 and names itself",
+      { ...good, vmapcheck: 2, commands: [alloc, { op: "free", area: 2 }] },
+      /^FILE: commands\[1\]\.area: expected the number, from 1, of an earlier alloc/,
+    ],
     ["with no commands", { ...good, commands: [] }, /^FILE: commands: /],
     ["with an unknown command", { ...good, commands: [{ op: "dance" }] }, /^FILE: commands\[0\]\.op: /],
     ["with no kernel", { ...good, kernel: undefined }, /^FILE: kernel: is missing: expected string$/],
@@ -45,8 +59,8 @@ describe("a history is refused in one line", () => {
       /^FILE: commands\[0\]\.vend: expected at most 63/,
     ],
     [
-      "with a size of nothing",
-      { ...good, commands: [{ ...alloc, size: 0 }] },
+      "with a size below nothing",
+      { ...good, commands: [{ ...alloc, size: -1 }] },
       /^FILE: commands\[0\]\.size: /,
     ],
     [
@@ -161,7 +175,10 @@ describe("a history is refused in one line", () => {
       [
         "let go by a free",
         { ...asking({}), commands: [get, { op: "free", area: 0 }] },
-        says("commands\\[1\\]\\.area", "expected the index, from 0, of an earlier alloc or vmap in"),
+        says(
+          "commands\\[1\\]\\.area",
+          "expected the index, from 0, of an earlier alloc or vmap or mapRam in",
+        ),
       ],
       [
         "let go though they were not got",
@@ -187,7 +204,7 @@ describe("a history is refused in one line", () => {
       const turned = asking({ offsets: [4, 0] });
       const history = await readHistory(fileOf(JSON.stringify(turned), ".json"));
       expect(history.scope).toMatchObject({ vmalloc: scope.vmalloc, blockPages: 0 });
-      expect(JSON.parse(formatHistory(history))).toEqual(turned);
+      expect(JSON.parse(formatHistory(history))).toEqual({ ...turned, vmapcheck: 2 });
     });
   });
 
@@ -309,7 +326,7 @@ describe("a history is refused in one line", () => {
         { ...small, scope: { ...scope, absentCpus: [] } },
         says("scope\\.absentCpus", ".*>=1"),
       ],
-      ["of vmap of no page", playing({ op: "vmap", count: 0 }), says(`${AT}\\.count`, ".*>=1")],
+      ["of vmap of fewer than no page", playing({ op: "vmap", count: -1 }), says(`${AT}\\.count`, ".*>=0")],
       [
         "of vmap with a guard that is no flag",
         playing({ op: "vmap", count: 1, noGuard: false }),
@@ -326,9 +343,34 @@ describe("a history is refused in one line", () => {
         says(`${AFTER}\\.page`, "expected a page below 1"),
       ],
       [
-        "of vmap that vm_unmap_ram lets go",
-        playing({ op: "vmap", count: 1 }, { op: "unmapRam", cpu: 0, area: 0 }),
-        says(`${AFTER}\\.area`, earlier("mapRam")),
+        "unmapped twice over",
+        playing(map, { op: "unmapRam", cpu: 0, area: 0, page: 9, count: 2 }),
+        says(`${AFTER}\\.page`, "expected none beside area"),
+      ],
+      [
+        "unmapped at a page, and of no number",
+        playing(map, { op: "unmapRam", cpu: 0, page: 9 }),
+        says(`${AFTER}\\.count`, "expected the pages to unmap"),
+      ],
+      [
+        "unmapped beyond the space",
+        playing(map, { op: "unmapRam", cpu: 0, page: 64, count: 1 }),
+        says(`${AFTER}\\.page`, "expected a page below 64"),
+      ],
+      [
+        "unmapped in greater number than the space has",
+        playing(map, { op: "unmapRam", cpu: 0, area: 0, count: 65 }),
+        says(`${AFTER}\\.count`, "expected at most 64 pages"),
+      ],
+      [
+        "unmapped behind a page",
+        playing(map, { op: "unmapRam", cpu: 0, page: 9, offset: 1, count: 1 }),
+        says(`${AFTER}\\.offset`, "expected none beside page"),
+      ],
+      [
+        "unmapped nowhere",
+        playing(map, { op: "unmapRam", cpu: 0, count: 1 }),
+        says(`${AFTER}\\.area`, "expected the index of an earlier command, or page"),
       ],
       [
         "and looks for a page beyond the space",
@@ -349,22 +391,22 @@ describe("a history is refused in one line", () => {
       [
         "let go before they are asked for",
         playing({ op: "unmapRam", cpu: 0, area: 1 }, map),
-        says(`${AT}\\.area`, earlier("mapRam")),
+        says(`${AT}\\.area`, earlier("mapRam or alloc or vmap")),
       ],
       [
         "let go by themselves",
         playing(map, { op: "unmapRam", cpu: 0, area: 1 }),
-        says(`${AFTER}\\.area`, earlier("mapRam")),
+        says(`${AFTER}\\.area`, earlier("mapRam or alloc or vmap")),
       ],
       [
-        "let go that are areas",
-        playing(alloc as object, { op: "unmapRam", cpu: 0, area: 0 }),
-        says(`${AFTER}\\.area`, earlier("mapRam")),
+        "unmapped where nothing was mapped",
+        playing({ op: "purge" }, { op: "unmapRam", cpu: 0, area: 0 }),
+        says(`${AFTER}\\.area`, earlier("mapRam or alloc or vmap")),
       ],
       [
-        "freed as areas",
-        playing(map, { op: "free", area: 0 }),
-        says(`${AFTER}\\.area`, earlier("alloc or vmap")),
+        "freed beyond the space",
+        playing(map, { op: "free", page: 64 }),
+        says(`${AFTER}\\.page`, "expected a page below 64"),
       ],
       ["unpinned", playing(map, { op: "unpin", area: 0 }), says(`${AFTER}\\.area`, earlier("pin"))],
       [

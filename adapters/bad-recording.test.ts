@@ -1,8 +1,20 @@
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { ALLOC, CONFIG, complaint, complaintOf, DONE, folder, PLACED, trace } from "./complaints.testing.ts";
-import { readRecording } from "./recording.ts";
+import { WORD64 } from "../spec/scope.ts";
+import { PAGE_SIZE } from "../spec/vocabulary.ts";
+import {
+  ALLOC,
+  CONFIG,
+  complaint,
+  complaintOf,
+  DONE,
+  fileOf,
+  folder,
+  PLACED,
+  trace,
+} from "./complaints.testing.ts";
+import { promisesOf, readRecording } from "./recording.ts";
 
 describe("a good trace", () => {
   test("is read, gzipped or plain, and told apart by its first bytes", async () => {
@@ -40,12 +52,6 @@ describe("a recording is refused in one line that says where and what would be r
       /^FILE:1: ops\[0\]\[1\]\.flush: is missing: expected array$/,
     ],
     ["that is a JSON list", second("[1,2]"), ".jsonl", /^FILE:2: .*expected object/],
-    [
-      "of an unknown label",
-      trace([], { version: "9.9" }),
-      ".jsonl",
-      /^FILE:1: version: no kernel here is called "9.9"; known are 2\.6\.27, /,
-    ],
     [
       "with an unknown field",
       trace([[{ ...ALLOC, colour: 1 }, PLACED]]),
@@ -162,5 +168,79 @@ describe("a recording is refused in one line that says where and what would be r
     };
     expect(await complaintOf(read(missing), missing)).toMatch(/^FILE: cannot be read: ENOENT/);
     expect(await complaintOf(read(folder), folder)).toMatch(/^FILE.*EISDIR/);
+  });
+});
+
+describe("a line of an allocator that is no kernel here", () => {
+  const own = (more: object, ops: unknown = []) => JSON.stringify({ version: "own", ops, ...more });
+  const first = async (text: string) => {
+    for await (const read of readRecording(fileOf(text))) return read;
+    throw new Error("no trace");
+  };
+
+  test("needs its name and its ops, and may leave out what was not done", async () => {
+    const { addr } = PLACED;
+    const { align: _page, ...alloc } = ALLOC;
+    const { exchanges, scope, seed, promises } = await first(own({ promises: {} }, [[alloc, { addr }]]));
+    expect({ cpus: scope.cpus, seed, limit: scope.lazyMaxPages }).toEqual({
+      cpus: 1,
+      seed: 0,
+      limit: WORD64,
+    });
+    expect(exchanges[0]?.command).toMatchObject({ op: "alloc", align: PAGE_SIZE });
+    expect(exchanges[0]?.response).toMatchObject({ kind: "placed", flushes: [], pteSet: 0, pteCleared: 0 });
+    expect(promises?.laws).not.toContain("lowest-fit");
+  });
+
+  test("promises what it says", async () => {
+    const said = { guard: { inside: 1 }, frees: "eager", placement: "lowest-fit" };
+    const { promises } = await first(own({ promises: said }));
+    expect(promises).toMatchObject({ guard: { inside: 1, afterArea: 0, beforeNext: 0 }, freesLazily: false });
+    expect(promises?.laws).toEqual(
+      expect.arrayContaining(["no-overlap", "lowest-fit", "unmapped-means-no-pte"]),
+    );
+    expect(promises?.laws).not.toContain("purge-only-when-full");
+    expect((await first(own({ promises: ["no-overlap"] }))).promises?.laws).toEqual(["no-overlap"]);
+  });
+
+  test("is judged by nothing where it says nothing, and the line says both ways out", async () => {
+    const read = await first(own({}));
+    expect(() => promisesOf(read)).toThrow(
+      /:1: version: no kernel here is called "own": say --as LABEL .* "promises": \{"frees": /,
+    );
+    expect(promisesOf(await first(trace([]))).labels).toEqual(["3.16"]);
+  });
+
+  test.each<[string, object, RegExp]>([
+    ["an unknown promise", { promises: { colour: 1 } }, /^FILE:1: promises: Unrecognized key: "colour"/],
+    ["an unknown law", { promises: ["no-law"] }, /^FILE:1: promises\.laws\[0\]: expected the id of a law/],
+    ["no law at all", { promises: [] }, /^FILE:1: promises\.laws: /],
+    [
+      "an unknown way to free",
+      { promises: { frees: "late" } },
+      /^FILE:1: promises\.frees: expected "eager" or "lazy"/,
+    ],
+    [
+      "a place, and no way to free",
+      { promises: { placement: "lowest-fit" } },
+      /^FILE:1: promises\.placement: expected "frees" beside it/,
+    ],
+    [
+      "a guard of less than no page",
+      { promises: { guard: { after: -1 } } },
+      /^FILE:1: promises\.guard\.after: /,
+    ],
+    [
+      "a name of two lines",
+      { version: "own\nother" },
+      /^FILE:1: version: expected a name of at most 60 letters/,
+    ],
+    ["half a configuration that is wrong", { config: { cpus: 0 } }, /^FILE:1: config\.cpus: /],
+  ])("is refused with %s", async (_what, more, expected) => {
+    expect(await complaint(own(more))).toMatch(expected);
+  });
+
+  test("is not what a line of a kernel is: there nothing is left out", async () => {
+    expect(await complaint(JSON.stringify({ version: "3.16", ops: [] }))).toMatch(/^FILE:1: class: /);
   });
 });

@@ -88,7 +88,8 @@ function resultOf(response: Response): unknown {
     case "pinned":
       return { pfn: response.frame };
     case "bug":
-      return "bug";
+    case "hung":
+      return response.kind;
     case "done":
       return "ok";
   }

@@ -76,3 +76,25 @@ describe("a vmalloc window in a file is refused", () => {
     expect(await complaintOf(() => readHistory(path), path)).toMatch(expected);
   });
 });
+
+describe("what a command names", () => {
+  const free: HistoryStep = { op: "free", area: 0 };
+  const written = JSON.parse(formatHistory(history({ vmalloc: WINDOW }, [ALLOC, free])));
+
+  test("is counted from 1, as steps are in all output", () => {
+    expect(written).toMatchObject({ vmapcheck: 2, commands: [{ op: "alloc" }, { op: "free", area: 1 }] });
+    expect(historyIn("history.json", written).commands[1]).toEqual(free);
+  });
+
+  test("was counted from 0 in files of the version before, which are read as they were meant", () => {
+    const older = { ...written, vmapcheck: 1, commands: [ALLOC, free] };
+    expect(historyIn("history.json", older)).toEqual(historyIn("history.json", written));
+  });
+});
+
+test("a history need not say which law it violates", () => {
+  const { law: _none, ...nameless } = history({}, [ALLOC]);
+  const text = formatHistory(nameless);
+  expect(JSON.parse(text)).not.toHaveProperty("law");
+  expect(historyIn("history.json", JSON.parse(text))).toEqual(nameless);
+});

@@ -1,13 +1,12 @@
 /**
- * A history as a file: JSON, one command a line. Commands name areas by the index of the command that asked
+ * A history as a file: JSON, one command a line. Commands name areas by the number of the command that asked
  * for them, so the file means the same on every kernel (spec/history.ts).
  */
 import { z } from "zod";
 import type { PcpuGet } from "../spec/commands.ts";
 import { areasFrom, outOfDomain } from "../spec/congruent.ts";
 import type { LawId } from "../spec/contract.ts";
-import { type HistoryStep, misnamed, tooEarly } from "../spec/history.ts";
-import { LAWS } from "../spec/laws/index.ts";
+import { type HistoryStep, misnamed, pagesAskedFor, tooEarly } from "../spec/history.ts";
 import { MOST_MAPPED, type Scope } from "../spec/scope.ts";
 import { PAGE_SIZE } from "../spec/vocabulary.ts";
 import { checked } from "./complaint.ts";
@@ -23,18 +22,20 @@ import {
 } from "./history-scope.ts";
 import { inputError } from "./input-error.ts";
 import { readJson } from "./json-file.ts";
+import { lawId } from "./recording-format.ts";
 
 export interface HistoryFile {
   /** The kernel it was found on: a label, or the slug of a bug that is a changed kernel. */
   readonly kernel: string;
-  /** The law it breaks there. */
-  readonly law: LawId;
+  /** The law it violates there; if it says none, whichever it is. */
+  readonly law?: LawId | undefined;
   readonly scope: Scope;
   readonly commands: readonly HistoryStep[];
 }
 
-/** The format's version; a file of another one is refused. */
-const VERSION = 1;
+/** The format's version. It counts commands from 1, as all output does; the one before it counted from 0. */
+const VERSION = 2;
+const FROM_ZERO = 1;
 /** Percpu areas have one group a memory node; no machine has more. */
 const MOST_AREAS = 1024;
 export const LARGEST_FILE: number = 16 * 1024 * 1024;
@@ -47,7 +48,7 @@ const align = z
   .refine(isPowerOfTwo, { error: "expected a power of two, in bytes" });
 const alloc = z.strictObject({
   op: z.literal("alloc"),
-  size: pages.min(1),
+  size: pages,
   align,
   vstart: pages,
   vend: pages,
@@ -57,13 +58,15 @@ const alloc = z.strictObject({
   endsInside: z.literal(true).optional(),
 });
 const index = z.int().nonnegative();
+/** What is freed or unmapped: something behind the start of what a command got, or a page of the space. */
+const addressed = { area: index.optional(), offset: pages.optional(), page: pages.optional() };
 const step = z.discriminatedUnion("op", [
   alloc,
-  z.strictObject({ op: z.literal("free"), area: index }),
-  z.strictObject({ op: z.literal("vmap"), count: pages.min(1), noGuard: z.literal(true).optional() }),
+  z.strictObject({ op: z.literal("free"), ...addressed }),
+  z.strictObject({ op: z.literal("vmap"), count: pages, noGuard: z.literal(true).optional() }),
   z.strictObject({ op: z.literal("find"), page: pages }),
   z.strictObject({ op: z.literal("mapRam"), cpu, count: pages }),
-  z.strictObject({ op: z.literal("unmapRam"), cpu, area: index }),
+  z.strictObject({ op: z.literal("unmapRam"), cpu, count: pages.optional(), ...addressed }),
   z.strictObject({
     op: z.literal("pcpuGet"),
     offsets: z.array(pages).min(1).max(MOST_AREAS),
@@ -88,15 +91,23 @@ const step = z.discriminatedUnion("op", [
 
 const file = z
   .strictObject({
-    vmapcheck: z.literal(VERSION, { error: `expected ${VERSION}, the version of this format` }),
-    kernel: z.string(),
-    law: z.string().refine((id) => LAWS.some((law) => law.id === id), {
-      error: "expected the id of a law; `list` has them",
+    vmapcheck: z.literal([FROM_ZERO, VERSION], {
+      error: `expected ${VERSION}, the version of this format, or ${FROM_ZERO}, the one before`,
     }),
+    kernel: z.string(),
+    law: lawId.optional(),
     scope: writtenScope,
     commands: z.array(step).min(1).max(100_000),
   })
-  .superRefine(({ scope, commands }, context) => {
+  .transform((file) => {
+    const commands = file.commands.map((step) =>
+      file.vmapcheck === VERSION && "area" in step && step.area !== undefined
+        ? { ...step, area: step.area - 1 }
+        : step,
+    );
+    return { ...file, commands };
+  })
+  .superRefine(({ vmapcheck, scope, commands }, context) => {
     const about = misfitOfScope(scope);
     if (about !== undefined) {
       context.addIssue({ code: "custom", path: ["scope", ...about.field.split(".")], message: about.says });
@@ -104,7 +115,7 @@ const file = z
     }
     const early = tooEarly(commands as HistoryStep[], { beforeInit: scope.beforeInit === true });
     for (const [at, command] of commands.entries()) {
-      const wrong = misfit(command, at, scope, commands as HistoryStep[], early);
+      const wrong = misfit(command, at, scope, commands as HistoryStep[], { early, version: vmapcheck });
       if (wrong === undefined) continue;
       context.addIssue({ code: "custom", path: ["commands", at, wrong.field], message: wrong.says });
       return;
@@ -120,13 +131,38 @@ function misfitOfPercpu(asked: PcpuGet, { wordPages }: WrittenScope): Misfit | u
   };
 }
 
+/** What in a free or an unmap does not say what is meant. */
+function misfitOfAddress(
+  command: Extract<z.output<typeof step>, { op: "free" | "unmapRam" }>,
+  { wordPages, blocks }: WrittenScope,
+): Misfit | undefined {
+  const { op, area, offset = 0, page } = command;
+  const below = `expected a page below ${wordPages}, which is scope.wordPages`;
+  if (op === "unmapRam" && blocks === undefined)
+    return { field: "op", says: "expected scope.blocks, which says where and how maps are made" };
+  if (area === undefined && page === undefined)
+    return { field: "area", says: "expected the index of an earlier command, or page in its place" };
+  if (area !== undefined && page !== undefined)
+    return { field: "page", says: "expected none beside area: one of them says what is meant" };
+  if (page !== undefined && offset > 0)
+    return { field: "offset", says: "expected none beside page: it is counted from what area got" };
+  if (page !== undefined && page >= wordPages) return { field: "page", says: below };
+  if (offset >= wordPages) return { field: "offset", says: below };
+  if (op === "free") return undefined;
+  if (page !== undefined && command.count === undefined)
+    return { field: "count", says: "expected the pages to unmap, which page does not say" };
+  const most = Math.min(wordPages, MOST_MAPPED);
+  if ((command.count ?? 0) > most) return { field: "count", says: `expected at most ${most} pages` };
+  return undefined;
+}
+
 /** What in a command does not fit its place: the types have been checked already. `early`: the first before its time. */
 function misfit(
   command: z.output<typeof step>,
   at: number,
   scope: WrittenScope,
   commands: readonly HistoryStep[],
-  early: number,
+  { early, version }: { readonly early: number; readonly version: number },
 ): Misfit | undefined {
   if (command.op === "alloc") {
     for (const field of ["size", "vstart", "vend"] as const) {
@@ -162,6 +198,10 @@ function misfit(
       return { field: "count", says: `expected at most ${most} pages` };
     }
   }
+  if (command.op === "free" || command.op === "unmapRam") {
+    const wrong = misfitOfAddress(command, scope);
+    if (wrong !== undefined) return wrong;
+  }
   if (early === at) {
     return { field: "op", says: "expected init before it: scope.beforeInit is true" };
   }
@@ -169,11 +209,11 @@ function misfit(
   if (kinds !== undefined) {
     return {
       field: "area",
-      says: `expected the index, from 0, of an earlier ${kinds.join(" or ")} in this history`,
+      says: `expected the ${version === VERSION ? "number, from 1" : "index, from 0"}, of an earlier ${kinds.join(" or ")} in this history`,
     };
   }
   if (command.op === "touch") {
-    const pages = pagesAskedFor(commands[command.area] as HistoryStep);
+    const pages = pagesAskedFor(commands[command.area] as HistoryStep) ?? 0;
     if (command.page >= pages)
       return { field: "page", says: `expected a page below ${pages}, the pages asked for` };
   }
@@ -186,11 +226,6 @@ function misfit(
   return undefined;
 }
 
-function pagesAskedFor(step: HistoryStep): number {
-  if (step.op === "alloc") return step.size;
-  return step.op === "mapRam" || step.op === "vmap" ? step.count : 0;
-}
-
 /** Reads a history. Throws an InputError that says what is wrong and where. */
 export async function readHistory(path: string): Promise<HistoryFile> {
   return historyIn(path, await readJson(path, LARGEST_FILE));
@@ -201,7 +236,8 @@ export function historyIn(path: string, json: unknown): HistoryFile {
   const refuse = (says: string) => inputError(path, undefined, says);
   const { kernel, law, scope, commands } = checked(file, json, "", refuse);
   const steps = commands as HistoryStep[];
-  return { kernel, law, commands: steps, scope: { ...machineOf(scope), ...askedFor(steps) } };
+  const found = { kernel, commands: steps, scope: { ...machineOf(scope), ...askedFor(steps) } };
+  return law === undefined ? found : { ...found, law };
 }
 
 /** What a history asks for, as a scope lists it. */
@@ -237,15 +273,20 @@ export function askedFor(
   };
 }
 
+/** A step as files and output have it: what it names is counted from 1. */
+export function asWritten(step: HistoryStep): HistoryStep {
+  return "area" in step ? { ...step, area: step.area + 1 } : step;
+}
+
 /** The file's text: fields in a fixed order, a command a line. */
 export function formatHistory({ kernel, law, scope, commands }: HistoryFile): string {
   const written = scopeAsWritten(scope, commands);
-  const lines = commands.map((command) => `    ${JSON.stringify(command)}`);
+  const lines = commands.map((command) => `    ${JSON.stringify(asWritten(command))}`);
   return [
     "{",
     `  "vmapcheck": ${VERSION},`,
     `  "kernel": ${JSON.stringify(kernel)},`,
-    `  "law": ${JSON.stringify(law)},`,
+    ...(law === undefined ? [] : [`  "law": ${JSON.stringify(law)},`]),
     `  "scope": ${JSON.stringify(written)},`,
     `  "commands": [`,
     lines.join(",\n"),

@@ -132,4 +132,4 @@ function windowAsWritten(
   return vmalloc.vstart < vmalloc.vend ? { vmalloc } : {};
 }
 
-const ASK_IN_WINDOW: ReadonlySet<HistoryStep["op"]> = new Set(["mapRam", "vmap", "pcpuGet"]);
+const ASK_IN_WINDOW: ReadonlySet<HistoryStep["op"]> = new Set(["mapRam", "unmapRam", "vmap", "pcpuGet"]);

@@ -5,20 +5,28 @@ import { judge, type Law, type Spec } from "../spec/contract.ts";
 import type { Scope } from "../spec/scope.ts";
 import type { Trace } from "./recording.ts";
 
-/** A reply that broke laws. */
-export interface JudgedBreak<W> {
+type VmapSpec<W> = Spec<Scope, W, Command, Response>;
+type VmapLaw<W> = Law<W, Command, Response>;
+
+/** A recorded reply, and what the laws say of it. */
+export interface JudgedReply<W> {
   /** Index of the command in its trace. */
   readonly index: number;
-  readonly laws: readonly Law<W, Command, Response>[];
   readonly before: W;
   readonly command: Command;
   readonly response: Response;
+  /** Undefined where the allocator stopped: the trace ends here. */
   readonly after: W | undefined;
+  /** The laws that the reply violates. */
+  readonly laws: readonly VmapLaw<W>[];
+  /** Laws violated after an area was placed on another, other than by the placing itself: not accusations. */
+  readonly following: readonly VmapLaw<W>[];
 }
 
 export interface JudgedTrace<W> {
-  readonly breaks: readonly JudgedBreak<W>[];
-  /** Laws broken after an area was placed on another, other than by the placing itself: not accusations. */
+  /** The replies that violate a law. */
+  readonly breaks: readonly JudgedReply<W>[];
+  /** How often a law was violated as a consequence of areas that overlap. */
   readonly consequences: number;
 }
 
@@ -26,32 +34,40 @@ export interface JudgedTrace<W> {
 const STILL_JUDGED = ["in-window", "aligned", "no-overlap", "no-bug"];
 
 /**
- * Judges a trace to its end, going on after a break with the world that follows it. Once two areas overlap,
- * which of them a free means is anybody's guess: what breaks then beside placement is counted, not accused.
+ * Every reply of a trace, judged in the world that follows those before it, also after a violation. Once two areas
+ * overlap, nobody can tell which of them a free means: only placement is judged then.
  */
-export function judgeTrace<W>(
-  spec: Spec<Scope, W, Command, Response>,
-  laws: readonly Law<W, Command, Response>[],
-  trace: Trace,
-): JudgedTrace<W> {
-  const breaks: JudgedBreak<W>[] = [];
-  let consequences = 0;
+export function* judgeReplies<W>(
+  spec: VmapSpec<W>,
+  laws: readonly VmapLaw<W>[],
+  { scope, exchanges }: Pick<Trace, "scope" | "exchanges">,
+): Generator<JudgedReply<W>> {
   let overlapped = false;
-  let world = spec.initial(trace.scope);
-  for (const [index, { command, response }] of trace.exchanges.entries()) {
-    const verdict = judge(spec, laws, world, command, response);
-    if (!verdict.accepted) {
-      const accused = overlapped
-        ? verdict.broken.filter(({ id }) => STILL_JUDGED.includes(id))
-        : verdict.broken;
-      consequences += verdict.broken.length - accused.length;
-      overlapped ||= verdict.broken.some(({ id }) => id === "no-overlap");
-      if (accused.length > 0) {
-        breaks.push({ index, laws: accused, before: world, command, response, after: verdict.world });
-      }
-    }
-    if (verdict.world === undefined) break;
-    world = verdict.world;
+  let before = spec.initial(scope);
+  for (const [index, { command, response }] of exchanges.entries()) {
+    const verdict = judge(spec, laws, before, command, response);
+    const all = verdict.accepted ? [] : verdict.broken;
+    const isAccused = ({ id }: VmapLaw<W>) => !overlapped || STILL_JUDGED.includes(id);
+    const accused = all.filter(isAccused);
+    const following = all.filter((law) => !accused.includes(law));
+    overlapped ||= all.some(({ id }) => id === "no-overlap");
+    yield { index, before, command, response, after: verdict.world, laws: accused, following };
+    if (verdict.world === undefined) return;
+    before = verdict.world;
+  }
+}
+
+/** Judges a trace to its end. */
+export function judgeTrace<W>(
+  spec: VmapSpec<W>,
+  laws: readonly VmapLaw<W>[],
+  trace: Pick<Trace, "scope" | "exchanges">,
+): JudgedTrace<W> {
+  const breaks: JudgedReply<W>[] = [];
+  let consequences = 0;
+  for (const reply of judgeReplies(spec, laws, trace)) {
+    consequences += reply.following.length;
+    if (reply.laws.length > 0) breaks.push(reply);
   }
   return { breaks, consequences };
 }

@@ -4,6 +4,8 @@
  * says more than we compare must not pass as compared.
  */
 import { z } from "zod";
+import { LAWS } from "../spec/laws/index.ts";
+import { KEPT_BLOCKS, PLACEMENTS } from "../spec/own-promises.ts";
 import { BLOCKS64, LARGEST_BLOCK, MOST_MAPPED, WORD64 } from "../spec/scope.ts";
 import { PAGE_SIZE } from "../spec/vocabulary.ts";
 
@@ -193,24 +195,92 @@ export const exchange = z.tuple([request, reply]);
 /** A block holds two of the largest maps that go into one: catalogue, section 3. */
 const LEAST_BITS = 2 * BLOCKS64.bitsPerLong;
 
-/** A trace before its exchanges are looked at. */
+const blockPages = count
+  .max(LARGEST_BLOCK)
+  .refine((bits) => bits === 0 || (bits >= LEAST_BITS && Number.isInteger(Math.log2(bits))), {
+    error: `expected a power of two from ${LEAST_BITS} on, or 0 for no blocks`,
+  });
+const cpus = count.min(1).max(4096);
+
+/** A law by its id. */
+export const lawId: z.ZodType<string> = z.string().refine((id) => LAWS.some((law) => law.id === id), {
+  error: "expected the id of a law; `list` has them",
+});
+
+/** What `pin` left of a trace: which of its steps, counted from 1, and for which law. They were not run again. */
+const cut = z.strictObject({
+  from: z.string().max(1000),
+  of: count,
+  steps: z.array(count.min(1)).min(1),
+  law: lawId,
+});
+export type Cut = z.output<typeof cut>;
+
+/** A trace of a release here, before its exchanges are looked at. */
 export const envelope = z.strictObject({
   version: z.string(),
+  cut: cut.optional(),
   class: z.enum(["short", "medium", "long", "ram", "directed"]),
   seed: z.int(),
   name: z.string().optional(),
   config: z.strictObject({
-    cpus: count.min(1).max(4096),
+    cpus,
     vmalloc_start: windowEnd,
     vmalloc_end: windowEnd,
     lazy_max_pages: count.nullable(),
     lazy_max_pages_effective: count,
-    bbmap_bits: count
-      .max(LARGEST_BLOCK)
-      .refine((bits) => bits === 0 || (bits >= LEAST_BITS && Number.isInteger(Math.log2(bits))), {
-        error: `expected a power of two from ${LEAST_BITS} on, or 0 for no blocks`,
-      }),
+    bbmap_bits: blockPages,
   }),
   ops: z.array(z.tuple([z.looseObject({ op: z.string() }), z.looseObject({})])),
 });
 export type Envelope = z.output<typeof envelope>;
+
+/** Pages kept free around an area: more than a few are no guard. */
+const guardPages = count.max(2 ** 20).default(0);
+const words = <const W extends readonly string[]>(of: W) =>
+  z.enum(of, { error: `expected ${of.map((word) => JSON.stringify(word)).join(" or ")}` });
+
+/** What an allocator of one's own promises: an object, or its laws alone. */
+const promises = z.preprocess(
+  (given) => (Array.isArray(given) ? { laws: given } : given),
+  z
+    .strictObject({
+      guard: z
+        .strictObject({ inside: guardPages, after: guardPages, before: guardPages })
+        .transform(({ inside, after, before }) => ({ inside, afterArea: after, beforeNext: before }))
+        .default({ inside: 0, afterArea: 0, beforeNext: 0 }),
+      frees: words(["eager", "lazy"]).optional(),
+      placement: words(PLACEMENTS).default("none"),
+      blocks: words(KEPT_BLOCKS).default("purged"),
+      laws: z.array(lawId).min(1).optional(),
+    })
+    .refine(({ frees, placement }) => placement === "none" || frees !== undefined, {
+      path: ["placement"],
+      error: 'expected "frees" beside it: "eager" or "lazy", for what a purge takes is room',
+    }),
+);
+
+/** A trace of any other allocator: only its name and its exchanges must be there. */
+export const ownEnvelope = envelope.extend({
+  version: z
+    .string()
+    .regex(/^[\p{L}\p{N}\p{P}\p{S} ]{1,60}$/u, { error: "expected a name of at most 60 letters" }),
+  class: envelope.shape.class.optional(),
+  seed: z.int().default(0),
+  config: z
+    .strictObject({
+      cpus: cpus.default(1),
+      vmalloc_start: windowEnd.default(0),
+      vmalloc_end: windowEnd.default(0),
+      lazy_max_pages: count.nullable().default(null),
+      lazy_max_pages_effective: count.optional(),
+      bbmap_bits: blockPages.default(0),
+    })
+    .prefault({}),
+  promises: promises.optional(),
+});
+export type OwnEnvelope = z.output<typeof ownEnvelope>;
+
+/** What a request, and a reply, of any other allocator may leave out. */
+export const ALIGNED_TO_A_PAGE = { align: `0x${PAGE_SIZE.toString(16)}` } as const;
+export const NOTHING_DONE = { flush: [], pte_set: 0, pte_clr: 0 } as const;

@@ -1,16 +1,22 @@
 /** Reads recordings of real kernels: traces of commands and replies, in the spec's terms. */
 import type { Command, Response } from "../spec/commands.ts";
 import type { Dump } from "../spec/kernel.ts";
-import { findRelease, RELEASES } from "../spec/releases.ts";
+import { promisesOfOwn } from "../spec/own-promises.ts";
+import { findRelease, type Promises } from "../spec/releases.ts";
 import { BLOCKS64, MOST_MAPPED, type Scope, WORD64 } from "../spec/scope.ts";
 import type { Bytes, Cpu, Pages, Vpn } from "../spec/vocabulary.ts";
 import { checked } from "./complaint.ts";
 import { inputError } from "./input-error.ts";
 import { lines } from "./lines.ts";
 import {
+  ALIGNED_TO_A_PAGE,
+  type Cut,
   type Envelope,
   envelope,
   exchange,
+  NOTHING_DONE,
+  type OwnEnvelope,
+  ownEnvelope,
   type RecordedReply,
   type RecordedRequest,
 } from "./recording-format.ts";
@@ -28,12 +34,25 @@ export interface Trace {
   readonly file: string;
   /** Line number, from 1. */
   readonly line: number;
+  /** Its `version`: a label of a release here, or the name of any other allocator. */
   readonly label: string;
+  /** What the line says that it promises. */
+  readonly promises: Promises | undefined;
   readonly seed: number;
   /** Of a directed trace. */
   readonly name: string | undefined;
   readonly scope: Scope;
   readonly exchanges: readonly Exchange[];
+  /** Of a trace of which only some steps are left. */
+  readonly cut: Cut | undefined;
+  /** The line as it is written. */
+  readonly written: Written;
+}
+
+/** A line of a recording as JSON has it: each request with its reply, and whatever is said of them all. */
+export interface Written {
+  readonly [field: string]: unknown;
+  readonly ops: readonly (readonly [request: object, reply: object])[];
 }
 
 /** Every trace of a recording, gzipped or plain. Throws an InputError at the first line that is not one. */
@@ -47,21 +66,14 @@ export async function* readRecording(file: string): AsyncGenerator<Trace> {
 }
 
 function readTrace(file: string, line: number, text: string): Trace {
-  const { version, seed, name, config, ops } = readEnvelope(file, line, text);
-  const release = findRelease(version);
-  if (release === undefined) {
-    const known = RELEASES.flatMap((each) => each.labels).join(", ");
-    throw inputError(
-      file,
-      line,
-      `version: no kernel here is called ${JSON.stringify(version)}; known are ${known}`,
-    );
-  }
+  const { own, read, written } = readEnvelope(file, line, text);
+  const { version, seed, name, config, cut, ops } = read;
+  const promised = "promises" in read ? read.promises : undefined;
   const scope: Scope = {
     name: "recording",
     wordPages: WORD64,
     cpus: config.cpus,
-    lazyMaxPages: config.lazy_max_pages,
+    lazyMaxPages: config.lazy_max_pages ?? (promised && (config.lazy_max_pages_effective ?? WORD64)) ?? null,
     vmalloc: { vstart: config.vmalloc_start, vend: config.vmalloc_end },
     blockPages: config.bbmap_bits,
     bitsPerLong: BLOCKS64.bitsPerLong,
@@ -72,25 +84,58 @@ function readTrace(file: string, line: number, text: string): Trace {
     windows: [],
     congruent: [],
   };
-  const exchanges = readExchanges(file, line, ops, config);
-  return { file, line, label: version, seed, name, scope, exchanges };
+  const blocks = config.bbmap_bits === 0 ? ({ blocks: "no blocks" } as const) : {};
+  const promises = promised && promisesOfOwn(version, { ...promised, ...blocks });
+  const exchanges = readExchanges(file, line, own ? ops.map(filledIn) : ops, config);
+  return { file, line, label: version, promises, seed, name, scope, exchanges, cut, written };
 }
 
-function readEnvelope(file: string, line: number, text: string): Envelope {
+/** What the line says of a release here, or of any other allocator. */
+function readEnvelope(
+  file: string,
+  line: number,
+  text: string,
+): { readonly own: boolean; readonly read: Envelope | OwnEnvelope; readonly written: Written } {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (error) {
     throw inputError(file, line, `is not a JSON object (truncated?): ${(error as Error).message}`);
   }
-  return checked(envelope, json, "", (says) => inputError(file, line, says));
+  const own = isOfOwn(json);
+  const read = checked(own ? ownEnvelope : envelope, json, "", (says) => inputError(file, line, says));
+  return { own, read, written: json as Written };
+}
+
+/** Whether a line is of an allocator that is no release here, or says itself what it promises. */
+function isOfOwn(json: unknown): boolean {
+  if (typeof json !== "object" || json === null) return false;
+  const { version } = json as { version?: unknown };
+  return "promises" in json || (typeof version === "string" && findRelease(version) === undefined);
+}
+
+/** What was left out, as it is meant. */
+function filledIn([request, reply]: Envelope["ops"][number]): Envelope["ops"][number] {
+  const asked = request.op === "alloc_vmap_area" && !("ioremap" in request);
+  return [asked ? { ...ALIGNED_TO_A_PAGE, ...request } : request, { ...NOTHING_DONE, ...reply }];
+}
+
+/** What a trace is judged by where nothing else is asked: its own promises, or those of its release. */
+export function promisesOf({ file, line, label, promises }: Trace): Promises {
+  const found = promises ?? findRelease(label);
+  if (found !== undefined) return found;
+  throw inputError(
+    file,
+    line,
+    `version: no kernel here is called ${JSON.stringify(label)}: say --as LABEL for the promises of one (list has them), or let the line say its own, such as "promises": {"frees": "eager", "placement": "lowest-fit"} (docs/recordings.md)`,
+  );
 }
 
 function readExchanges(
   file: string,
   line: number,
   ops: Envelope["ops"],
-  config: Envelope["config"],
+  config: Pick<Envelope["config"], "cpus" | "bbmap_bits">,
 ): Exchange[] {
   const held = new Map<string, number>();
   let cpu = 0;

@@ -8,8 +8,9 @@
 import fc from "fast-check";
 import { begin, type Stepper } from "../engine/stepper.ts";
 import type { ImmutableWorld } from "../model/immutable-world.ts";
+import { type Asked, noteAsked, nothingAsked } from "../properties/asked.ts";
 import { type Choice, choice } from "../properties/choices.ts";
-import { type Asked, intend, noteAsked, nothingAsked } from "../properties/intend.ts";
+import { intend } from "../properties/intend.ts";
 import type { VmapPlayed, VmapSetting } from "../properties/setting.ts";
 import type { Command, Response } from "../spec/commands.ts";
 import type { HistoryStep } from "../spec/history.ts";

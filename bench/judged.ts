@@ -94,6 +94,7 @@ const EMPTY: Model = {
   purge: count,
   unmapAliases: count,
   tlb: count,
+  outside: count,
 };
 
 function runEmpty(drawn: readonly Choice[]): number {

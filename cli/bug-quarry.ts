@@ -17,6 +17,7 @@ export function bugQuarry(bug: Bug, law: LawId): Quarry<State> {
   return {
     kernel,
     law,
+    byUnchecked: bug.byUnchecked,
     meant: (step) => namesOf(kernel, step).some((each) => each.law === law && each.known === bug.id),
   };
 }

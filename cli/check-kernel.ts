@@ -193,18 +193,18 @@ async function tryKept(kernel: Kernel<State>): Promise<Surprise[]> {
     const last = replay(settingFor(kernel, history.scope), history.commands, history.law).at(
       -1,
     ) as VmapPlayed;
-    const unknown = namesOf(kernel, last).some(
-      ({ law, known }) => law === history.law && known === undefined,
+    const unknown = namesOf(kernel, last).find(
+      ({ law, known }) => known === undefined && (history.law === undefined || law === history.law),
     );
-    if (!unknown) {
+    if (unknown === undefined) {
       await dropFailure(path);
       continue;
     }
     surprises.push({
       kind: "unknown",
       kernel: kernel.name,
-      what: `${history.law} is ${UNKNOWN} (kept from an earlier run)`,
-      law: history.law,
+      what: `${unknown.law} is ${UNKNOWN} (kept from an earlier run)`,
+      law: unknown.law,
       history: history.commands,
       scope: history.scope,
       replay: replayLine(path),

@@ -33,6 +33,34 @@ describe("on two CPUs", () => {
   });
 });
 
+describe("calls outside their domain", () => {
+  const AREAS = "pages=3,sizes=1,aligns=1,windows=1";
+
+  test("are among the actions only where the scope asks for them", () => {
+    expect(actionsOf("6.1", AREAS)).not.toContain("alloc 0 in [16,19)");
+    expect(actionsOf("6.1", `${AREAS},outside=1`)).toContain("alloc 0 in [16,19)");
+    const mapping = `${AREAS},block=2,outside=1`;
+    expect(actionsOf("6.1", mapping)).toEqual(expect.arrayContaining(["mapRam 0 on 0", "unmapRam 0 at 17"]));
+  });
+
+  test("stop a kernel that reads what it did not find, and not its release", () => {
+    // That law's usual scope has blocks, and so a map of no page (C14).
+    const scope = `${AREAS},block=0,cpus=1,gap=0,outside=1`;
+    const found = broken("vfree-of-none-read", "argument-domain", scope);
+    expect(found).toEqual({ bug: "vfree-of-none-read", commands: 1 });
+    expect(broken("4.15.0", "argument-domain", scope)).toBeUndefined();
+  });
+});
+
+describe("a call that does not return", () => {
+  test("is met by exploring, in one command", () => {
+    expect(broken("va-notifier-frees-nothing", "calls-return", "pages=3")).toEqual({
+      bug: "va-notifier-frees-nothing",
+      commands: 1,
+    });
+  });
+});
+
 /** The first break of this law in the usual scope, or in this one, as it is told. */
 function broken(name: string, law: string, scope?: string) {
   const explorable = explorableNamed(name, law);

@@ -1,4 +1,5 @@
 /** A kernel beside the reference, as `explore` opens it. */
+import { asWritten, formatHistory } from "../adapters/history-file.ts";
 import { actionsTo, type ShortestBreak } from "../engine/explore.ts";
 import type { ItfState, ItfValue } from "../engine/itf.ts";
 import { replay } from "../engine/stepper.ts";
@@ -37,7 +38,10 @@ export function kernelMachine(released: Kernel<State>, law?: LawId): Explorable 
       });
       return {
         machine,
-        tell: (broken) => told(kernel, scope, machine.commands, broken),
+        tell: (broken) => {
+          const found = told(kernel, scope, machine.commands, broken);
+          return { ...found, history: found.history.map(asWritten) };
+        },
         label: (state, reached) => label(kernel, scope, machine.commands, actionsTo(reached, state)),
       };
     },
@@ -62,7 +66,8 @@ export function told(
   const lines = [...played.map((step) => stepLine(step, history.length)), ...map];
   const promised = isPromised(kernel, law);
   const states = statesOf(kernel, scope, commands, run);
-  return { lines, history, bug: named?.known, listed: named?.listed ?? false, promised, states };
+  const file = formatHistory({ kernel: kernel.name, law, scope, commands: history });
+  return { lines, history, bug: named?.known, listed: named?.listed ?? false, promised, states, file };
 }
 
 /** A kernel and the world beside it, from the beginning on. */

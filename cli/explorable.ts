@@ -1,4 +1,5 @@
 /** What can be explored, by the name a user types: protocols, kernels, and kernels with one step replaced. */
+import { formatInterleaving } from "../adapters/interleaving-file.ts";
 import { bugCalled } from "../counterexamples/index.ts";
 import { nameInterleaved } from "../counterexamples/interleavings.ts";
 import { confirmRun, failedIn, visitActions } from "../engine/actions.ts";
@@ -6,6 +7,7 @@ import type { Reached, ShortestBreak, Visitable } from "../engine/explore.ts";
 import type { ItfState, ItfValue } from "../engine/itf.ts";
 import type { State } from "../kernels/state.ts";
 import { PROTOCOLS, type Protocol, STEP_PROTOCOLS, type StepProtocol } from "../protocols/index.ts";
+import { isConfirmed } from "../protocols/interleaving.ts";
 import type { StepMachine } from "../protocols/program.ts";
 import type { LawId } from "../spec/contract.ts";
 import type { Kernel } from "../spec/kernel.ts";
@@ -76,6 +78,8 @@ export interface Told {
   readonly promised: boolean;
   /** Every state on the way, the initial one first. */
   readonly states: readonly ItfState[];
+  /** The run as a file that replay reads; undefined if it cannot take it. */
+  readonly file: string | undefined;
 }
 
 /** A machine, judged also by the law that is asked for, if one is. */
@@ -124,8 +128,12 @@ function ofProtocol(protocol: Protocol): Explorable {
           const history = run.map((action) => packed.actions[action]?.name ?? "");
           const lines = isOfSteps(packed) ? chart(packed, run) : history;
           const bug = nameInterleaved(protocol.name, law);
+          const found = { protocol: protocol.name, scope: parameters, law, steps: history };
+          const isReplayed = steps !== undefined && isConfirmed(steps.machine(parameters), found);
+          const file = isReplayed ? formatInterleaving(found) : undefined;
           const listed = bug !== undefined;
-          return { lines, history, bug, listed, promised: true, states: runThrough(packed, run) };
+          const states = runThrough(packed, run);
+          return { lines, history, bug, listed, promised: true, states, file };
         },
         label: (number, reached) => {
           const [state, initial] = [new Int32Array(packed.words), new Int32Array(packed.words)];

@@ -6,6 +6,7 @@
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { formatHistory, type HistoryFile, readHistory } from "../adapters/history-file.ts";
+import type { LawId } from "../spec/contract.ts";
 
 const FOLDER = join(".vmapcheck", "failures");
 
@@ -32,7 +33,7 @@ export async function keptFailures(kernel: string): Promise<readonly KeptFailure
 }
 
 /** Keeps a failing history and returns where. */
-export async function keepFailure(history: HistoryFile): Promise<string> {
+export async function keepFailure(history: HistoryFile & { readonly law: LawId }): Promise<string> {
   await mkdir(FOLDER, { recursive: true });
   const path = join(FOLDER, `${history.kernel}.${history.law}.json`);
   await writeFile(path, formatHistory(history));

@@ -9,8 +9,17 @@ export interface Named {
   readonly path: string;
 }
 
-/** A file with what goes into it, or why there is nothing to write. */
-export type Product = Named & ({ readonly text: string } | { readonly lack: string });
+/** What goes into a file, or why there is nothing to write. */
+export type Content = { readonly text: string } | { readonly lack: string };
+
+export type Product = Named & Content;
+
+/** Of a file that takes a run into a violation, of this law or any. */
+export function lackOfViolation(law?: string): Content {
+  return {
+    lack: `it takes a run into a violation${law === undefined ? "" : ` of ${law}`}, and there was none`,
+  };
+}
 
 /** What became of a file: why it was not written, if it was not. */
 export interface Written extends Named {

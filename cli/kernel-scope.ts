@@ -20,7 +20,8 @@ type Name =
   | "vmap"
   | "cpus"
   | "gap"
-  | "lazy";
+  | "lazy"
+  | "outside";
 
 export const KERNEL_PARAMETERS: Readonly<Record<Name, Parameter>> = {
   pages: { counts: "pages in the space", usual: 6, least: 3, most: 40 },
@@ -47,6 +48,12 @@ export const KERNEL_PARAMETERS: Readonly<Record<Name, Parameter>> = {
     usual: 0,
     least: 0,
     most: 40,
+  },
+  outside: {
+    counts: "whether callers also make calls outside their domain",
+    usual: 0,
+    least: 0,
+    most: 1,
   },
 };
 
@@ -122,9 +129,8 @@ export function refuseMisfits<S>(
 
 /** The scope of these, all that there are. Throws a RangeError where they do not go together. */
 export function scopeOf(parameters: Readonly<Record<string, number>>): Scope {
-  const { pages, sizes, aligns, windows, top, block, percpu, vmap, cpus, gap, lazy } = parameters as Readonly<
-    Record<Name, number>
-  >;
+  const { pages, sizes, aligns, windows, top, block, percpu, vmap, cpus, gap, lazy, outside } =
+    parameters as Readonly<Record<Name, number>>;
   if (sizes > pages) throw new RangeError(`sizes to ${sizes} in a space of ${pages} pages`);
   if (vmap > 0 && block === 0) throw new RangeError("vmap takes blocks: block=2 is expected, or 4, or 8");
   if (gap > 0 && (cpus < 2 || block === 0))
@@ -138,6 +144,10 @@ export function scopeOf(parameters: Readonly<Record<string, number>>): Scope {
     at: top === 1 ? "top" : MIDDLE,
   };
   const scope = block === 0 ? areasScope(space, cpus) : blocksScope({ ...space, block, cpus, gap });
-  const withLimit = { ...scope, lazyMaxPages: lazy === 0 ? null : lazy };
+  const withLimit: Scope = {
+    ...scope,
+    lazyMaxPages: lazy === 0 ? null : lazy,
+    ...(outside === 1 ? { outside: true } : {}),
+  };
   return percpu === 0 ? withLimit : withPercpu(withLimit, percpu);
 }

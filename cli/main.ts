@@ -35,9 +35,13 @@ const UNUSED_SEED_OPTION = [
   "accepted by every verb; nothing is drawn at random here",
   SEED_OPTION[2],
 ] as const;
+const AS_OPTION = [
+  "--as <label>",
+  "by the promises of this release, whatever the recording's version says",
+] as const;
 const TRACE_OPTION = [
   "--trace <line>",
-  "which line of a recording; else the first that breaks a law",
+  "which line of a recording; else the first that violates a law",
   wholeNumber("--trace", 1, 2 ** 31),
 ] as const;
 
@@ -117,6 +121,7 @@ program
   .option("--every <seconds>", "how often; 30 unless given", wholeNumber("--every", 0, 2 ** 20))
   .option("--resume <file>", "go on with a search that was saved, of the machine that was saved")
   .option("--dot <file>", "write the graph for Graphviz, if it has at most 2000 states")
+  .option("--out <file>", "write the history or run that violates a law, for replay")
   .option("--itf <file>", "write the first break's run as an ITF trace (.itf.json), for Quint and Apalache")
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
@@ -153,24 +158,27 @@ program
   .command("replay")
   .description("judges a history step by step, with the address space after each")
   .argument("<file-or-bug>", "a history (.json), a recording (.jsonl, .jsonl.gz), or a bug")
-  .option("--kernel <label>", "on this kernel, not on the one it was found on")
+  .option("--kernel <label>", "on our model of this kernel; else on the one it was found on, or as recorded")
   .option("--law <id>", "only this law; of a bug, the history pinned for it")
   .option(
     "--grain <grain>",
     "of a bug that has both: its history of calls (call), or its interleaving (step)",
   )
   .option(...TRACE_OPTION)
+  .option(...AS_OPTION)
+  .option("--format <format>", "text, or mail: 72 columns of plain ASCII, with bug, commits and source")
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
   .action(run<string, ReplayOptions>(replayVerb));
 
 program
   .command("pin")
-  .description("shrinks a history that breaks a law, names it and files it under counterexamples/")
+  .description("shrinks a history that violates a law, names it and files it, unless a shorter one is pinned")
   .argument("<file>", "a history (.json) or a recording (.jsonl, .jsonl.gz)")
-  .option("--kernel <label>", "on this kernel, not on the one it was found on")
+  .option("--kernel <label>", "on our model of this kernel; else on the one it was found on, or as recorded")
   .option("--law <id>", "this law, not the first that breaks")
   .option(...TRACE_OPTION)
+  .option(...AS_OPTION)
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
   .action(run<string, PinOptions>(pinVerb));
@@ -188,6 +196,7 @@ program
   .description("judges a recording by the laws, with none of our kernels involved")
   .argument("<file...>", "recordings (.jsonl, .jsonl.gz)")
   .option("--law <id>", "only this law")
+  .option(...AS_OPTION)
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
   .action(run<string[], JudgeOptions>(judgeVerb));

@@ -3,53 +3,30 @@
 import type { HistoryFile } from "../adapters/history-file.ts";
 import { askedFor } from "../adapters/history-file.ts";
 import { InputError } from "../adapters/input-error.ts";
-import { judgeTrace } from "../adapters/judge-recording.ts";
-import { readRecording, type Trace } from "../adapters/recording.ts";
-import { vmapSpec } from "../model/vmap-spec.ts";
+import type { Trace } from "../adapters/recording.ts";
 import type { Alloc } from "../spec/commands.ts";
-import type { LawId } from "../spec/contract.ts";
 import type { HistoryStep } from "../spec/history.ts";
-import { lawsCalled } from "../spec/laws/index.ts";
-import { releaseOf } from "../spec/releases.ts";
 import type { Pages, Vpn } from "../spec/vocabulary.ts";
-import { UsageError } from "./exit.ts";
+import { type ChoiceOptions, chooseTrace } from "./recorded.ts";
 
-/** Whether a file is a recording, by its name: `.jsonl` or `.jsonl.gz`. */
-export function isRecording(file: string): boolean {
-  return /\.jsonl(\.gz)?$/.test(file);
-}
-
-/** Throws a UsageError where a line of a recording is asked for of what has none. */
-export function refuseTrace(target: string, line: number | undefined): void {
-  if (line === undefined || isRecording(target)) return;
-  throw new UsageError(`--trace is for a recording (.jsonl, .jsonl.gz), and ${target} is none`);
-}
-
-/** The trace on this line of a recording, or else the first that breaks the law, promised or not, or any, as a history. */
+/**
+ * The trace on this line of a recording, or else the first that violates the law, or any, as a history to be run on a
+ * kernel. What was recorded is judged by its own promises, or by those of that kernel where it has none.
+ */
 export async function historyOfTrace(
   file: string,
-  line: number | undefined,
-  law: LawId | undefined,
+  kernel: string,
+  options: Pick<ChoiceOptions, "trace" | "law">,
 ): Promise<HistoryFile> {
-  for await (const trace of readRecording(file)) {
-    if (line !== undefined && trace.line !== line) continue;
-    const release = releaseOf(trace.label);
-    const laws = lawsCalled(law === undefined ? release.laws : [...release.laws, law]);
-    const { breaks } = judgeTrace(vmapSpec(release), laws, trace);
-    const broken = breaks.flatMap(({ laws }) => laws.map(({ id }) => id));
-    const first = broken.find((id) => law === undefined || id === law);
-    if (first === undefined && line === undefined) continue;
-    const commands = translate(trace);
-    return {
-      kernel: trace.label,
-      law: first ?? law ?? "no-bug",
-      scope: { ...trace.scope, ...askedFor(commands) },
-      commands,
-    };
-  }
-  throw new InputError(
-    `${file}: ${line === undefined ? `no trace in it breaks ${law ?? "a law"}` : `there is no trace on line ${line}`}`,
-  );
+  const chosen = await chooseTrace(file, { ...options, otherwise: kernel });
+  if ("traces" in chosen)
+    throw new InputError(
+      `${file}: no trace in it violates ${options.law ?? "a law"}: --trace LINE names one`,
+    );
+  const { trace, law } = chosen;
+  const commands = translate(trace);
+  const history = { kernel, scope: { ...trace.scope, ...askedFor(commands) }, commands };
+  return law === undefined ? history : { ...history, law };
 }
 
 /** Where an area or a map was last placed, and by which step. */

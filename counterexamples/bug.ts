@@ -46,6 +46,8 @@ export interface Bug {
   /** The good kernel with one step replaced; undefined where a release simply has the bug. */
   readonly changed: Kernel<State> | undefined;
   readonly breaks: readonly Break[];
+  /** It takes a call outside its domain that a release does not check (spec/outside.ts). */
+  readonly byUnchecked?: true;
   /** Whether this bug accounts for a break of one of its laws on a release that has it. */
   explains(evidence: Evidence): boolean;
 }

@@ -54,6 +54,13 @@ const SHORTEST_KNOWN: Readonly<Record<string, readonly number[]>> = {
   "cache-free-leaves-it": [4],
   "cache-free-moves-it-up": [4],
   "aug-search-unshifted": [3, 5],
+  "va-notifier-frees-nothing": [1],
+  "alloc-of-nothing": [1],
+  "unmap-ram-unchecked": [2],
+  "vb-free-counted-twice": [4],
+  "vfree-inside-obeyed": [2],
+  "vfree-unlinks-any": [3, 3],
+  "vfree-of-none-read": [1],
 };
 
 const lastOf = (played: readonly VmapPlayed[]): VmapPlayed => played.at(-1) as VmapPlayed;

@@ -2,6 +2,7 @@
 import type { LawId } from "../spec/contract.ts";
 import { aliasesBeforeInit } from "./aliases-before-init/bug.ts";
 import { alignWrapToZero } from "./align-wrap-to-zero/bug.ts";
+import { allocOfNothing } from "./alloc-of-nothing/bug.ts";
 import { augAlignOverhead } from "./aug-align-overhead/bug.ts";
 import { augPercpuJump } from "./aug-percpu-jump/bug.ts";
 import { augSearchUnshifted } from "./aug-search-unshifted/bug.ts";
@@ -20,9 +21,11 @@ import { noGuardAdjacency } from "./no-guard-adjacency/bug.ts";
 import { nodesBeforeInit } from "./nodes-before-init/bug.ts";
 import { purgeFlushesPerArea } from "./purge-flushes-per-area/bug.ts";
 import { purgeListUaf } from "./purge-list-uaf/bug.ts";
+import { unmapRamUnchecked } from "./unmap-ram-unchecked/bug.ts";
 import { vaGapOffbyone } from "./va-gap-offbyone/bug.ts";
 import { vaLeakOnEnospc } from "./va-leak-on-enospc/bug.ts";
 import { vaNoWrapCheck } from "./va-no-wrap-check/bug.ts";
+import { vaNotifierFreesNothing } from "./va-notifier-frees-nothing/bug.ts";
 import { vaPoolGivesHigher } from "./va-pool-gives-higher/bug.ts";
 import { vaPoolsHideRoom } from "./va-pools-hide-room/bug.ts";
 import { vaRestartFromEnd } from "./va-restart-from-end/bug.ts";
@@ -32,9 +35,13 @@ import { vbDirtyReflushed } from "./vb-dirty-reflushed/bug.ts";
 import { vbDirtymapWordCross } from "./vb-dirtymap-word-cross/bug.ts";
 import { vbFragmentDoubleWalk } from "./vb-fragment-double-walk/bug.ts";
 import { vbFragmentExhaustion } from "./vb-fragment-exhaustion/bug.ts";
+import { vbFreeCountedTwice } from "./vb-free-counted-twice/bug.ts";
 import { vbFullBlockStale } from "./vb-full-block-stale/bug.ts";
 import { vbHashGapCpu } from "./vb-hash-gap-cpu/bug.ts";
 import { vbHeadInsertExhaustion } from "./vb-head-insert-exhaustion/bug.ts";
+import { vfreeInsideObeyed } from "./vfree-inside-obeyed/bug.ts";
+import { vfreeOfNoneRead } from "./vfree-of-none-read/bug.ts";
+import { vfreeUnlinksAny } from "./vfree-unlinks-any/bug.ts";
 import { vmlistEndUnderflow } from "./vmlist-end-underflow/bug.ts";
 import { vmlistOverrunsEnd } from "./vmlist-overruns-end/bug.ts";
 import { vunmapNoCacheFlush } from "./vunmap-no-cache-flush/bug.ts";
@@ -70,6 +77,12 @@ export const BUGS: readonly Bug[] = [
   vbHashGapCpu,
   vbAllocZero,
   vbDirtyPurgedAround,
+  allocOfNothing,
+  unmapRamUnchecked,
+  vbFreeCountedTwice,
+  vfreeInsideObeyed,
+  vfreeUnlinksAny,
+  vfreeOfNoneRead,
   vaPoolsHideRoom,
   vaPoolGivesHigher,
   vmlistOverrunsEnd,
@@ -79,6 +92,7 @@ export const BUGS: readonly Bug[] = [
   cacheFreeLeavesIt,
   cacheFreeMovesItUp,
   augSearchUnshifted,
+  vaNotifierFreesNothing,
 ];
 
 /** The bug with this slug or number (`va-gap-offbyone`, `A1`), or undefined. */

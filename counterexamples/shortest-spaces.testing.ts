@@ -221,6 +221,25 @@ const percpuAreas: ShortestSpace = {
   calls: ["alloc", "percpu", "purge"],
 };
 
+const outsideAreas: ShortestSpace = {
+  says: "allocate 0 to 3 pages in five windows of eight pages and free any page, purge",
+  scope: { ...EIGHT_PAGES, sizes: upTo(3), aligns: aligned(1), outside: true },
+  calls: ["alloc", "purge"],
+};
+
+const outsideMaps: ShortestSpace = {
+  says: "map 0 to 3 pages through blocks of four, allocate 1 to 4, look for each page, free any page, unmap 0 to 3 pages anywhere, purge",
+  scope: { ...FEW_BLOCKS, sizes: upTo(4), aligns: aligned(1), outside: true },
+  calls: ["alloc", "find", "map", "purge"],
+};
+
+const outsideMapsAlone: ShortestSpace = {
+  ...outsideMaps,
+  says: "map 2 pages through blocks of four, unmap 0 or 2 pages anywhere, purge",
+  scope: { ...FEW_BLOCKS, counts: [2], outside: true },
+  calls: ["map", "purge"],
+};
+
 /** By bug, then by pinned history. */
 export const SHORTEST_SPACES: Readonly<Record<string, Readonly<Record<string, ShortestSpace>>>> = {
   "va-gap-offbyone": { "lowest-fit.json": areas },
@@ -307,7 +326,14 @@ export const SHORTEST_SPACES: Readonly<Record<string, Readonly<Record<string, Sh
   "cache-no-align-test": { "lowest-fit.json": areas },
   "cache-free-leaves-it": { "lowest-fit.json": areas },
   "cache-free-moves-it-up": { "lowest-fit.json": areas },
-  "aug-search-unshifted": { "no-bug.json": wholeWord, "no-bug.middle.json": areas },
+  "aug-search-unshifted": { "calls-return.json": wholeWord, "calls-return.middle.json": areas },
+  "va-notifier-frees-nothing": { "calls-return.json": areas },
+  "alloc-of-nothing": { "argument-domain.json": outsideAreas },
+  "unmap-ram-unchecked": { "argument-domain.json": outsideMaps },
+  "vb-free-counted-twice": { "argument-domain.json": outsideMapsAlone },
+  "vfree-inside-obeyed": { "argument-domain.json": outsideAreas },
+  "vfree-unlinks-any": { "finds-areas.json": outsideMaps, "unmapped-means-no-pte.json": outsideMaps },
+  "vfree-of-none-read": { "argument-domain.json": outsideAreas },
 };
 
 /** The same for callers who do more, where that takes longer than a test may: a minute each, or several. */

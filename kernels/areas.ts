@@ -35,6 +35,11 @@ export interface Areas {
   heads: Int32Array;
 }
 
+/** In `flags`: to 5.3 the area was let go and is lazy, or is being purged. */
+export const LAZY_FLAGS = 3;
+/** In `flags`: a mark of ours that no dump shows. vm_map_ram made the area: it has no vm_struct, and vfree is not for it. */
+export const MADE_BY_RAM = 0x40;
+
 const FIRST_CAPACITY = 16;
 const NO_CHAINS = new Int32Array(0);
 
@@ -153,6 +158,11 @@ export function giveBackDescriptor(areas: Areas, slot: number): void {
   areas.descriptors -= 1;
   areas.parent[slot] = areas.freeSlot;
   areas.freeSlot = slot;
+}
+
+/** Whether an area found has a vm_struct: an allocation, vmap or pcpu_get_vm_areas made it, and it was not let go. */
+export function isOwned({ flags }: Areas, slot: number): boolean {
+  return ((flags[slot] as number) & (LAZY_FLAGS | MADE_BY_RAM)) === 0;
 }
 
 /** Links an area behind another in the list by address; behind NONE is the head. */

@@ -5,7 +5,7 @@
  */
 import { isLittleLeft, isPossible } from "../spec/scope.ts";
 import { type Cpu, type Extent, PAGE_SIZE, type Pages, roundedUp, type Vpn } from "../spec/vocabulary.ts";
-import { NONE } from "./areas.ts";
+import { MADE_BY_RAM, NONE } from "./areas.ts";
 import {
   blockAt,
   giveBackBlock,
@@ -20,14 +20,16 @@ import { unmapRange } from "./memory.ts";
 import { NO_ROOM } from "./search-uncached.ts";
 import type { State } from "./state.ts";
 import { allocArea, flagArea, purgeIfTooLazy, type Steps } from "./vmap-kernel.ts";
+import { takeTurn } from "./work.ts";
 
 /** vb_alloc: so many pages in a block of this CPU's, in a new one if need be. NO_ROOM if no block can be made. */
 export function allocInBlock(state: State, cpu: Cpu, count: Pages, steps: Steps): Vpn {
   const { blocks: rules } = steps;
   bugOn(!state.initialised, "vb_alloc: NULL in a per-CPU list that was never initialised");
-  if (count === 0) return allocNothing(state, cpu, steps);
-  const pages = roundedUp(count);
+  const pages = count === 0 ? regionOfNothing(state, steps) : roundedUp(count);
+  if (pages === NO_ROOM) return NO_ROOM;
   for (;;) {
+    takeTurn(state, "vb_alloc");
     const found = searchListed(state, cpu, pages, steps);
     if (found !== NO_ROOM) return found;
     const block = newBlock(state, cpu, rules.madeHolding ? pages : 0, steps);
@@ -40,6 +42,7 @@ export function allocInBlock(state: State, cpu: Cpu, count: Pages, steps: Steps)
 function searchListed(state: State, cpu: Cpu, pages: Pages, steps: Steps): Vpn {
   const { blocks } = state;
   for (let block = blocks.head[cpu] as number; block !== NONE; block = blocks.next[block] as number) {
+    takeTurn(state, "vb_alloc");
     const offset = steps.blocks.find(blocks, block, pages);
     if (offset === NO_ROOM) continue;
     take(state, block, offset, pages);
@@ -66,7 +69,7 @@ function newBlock(state: State, cpu: Cpu, holding: Pages, steps: Steps): number 
   const request = { op: "alloc", size: blocks.pages, align, ...scope.vmalloc, map: false, cpu } as const;
   const area = allocArea(state, request, steps);
   if (area === NONE) return NONE;
-  flagArea(state, area, steps.blocks.flags.block);
+  flagArea(state, area, steps.blocks.flags.block | MADE_BY_RAM);
   const block = takeBlock(blocks, area, state.areas.start[area] as number, cpu);
   useIndex(state, state.areas.start[area] as number, steps);
   if (holding > 0) take(state, block, 0, holding);
@@ -81,24 +84,22 @@ function useIndex(state: State, page: Vpn, { blocks: { indexedOn } }: Steps): vo
   if (!isPossible(state.scope, cpu)) state.usedAbsentCpu = true;
 }
 
-/** Blocks that a call for no pages may make before it is told as one that does not return. */
-const MOST_FOR_NOTHING = 4096;
+/** get_order(0) is 52: as many pages as no block has. */
+const PAGES_OF_ORDER_52: Pages = 2 ** 52;
 
-/** get_order(0) is 52: more pages than any block has, and no shift that bitmap code is written for. */
-function allocNothing(state: State, cpu: Cpu, steps: Steps): Vpn {
+/** The region that is looked for where no page is asked for; NO_ROOM if that is refused. */
+function regionOfNothing(state: State, steps: Steps): Pages {
   switch (steps.blocks.ofNothing) {
     case "undefined":
       throw new KernelBug("vb_alloc: a region of order 52 is searched for beyond the bitmap's end");
     case "bug":
       throw new KernelBug("vmap_page_range: addr >= end");
     case "refused":
+      state.warning = "vb_alloc: size == 0";
       return NO_ROOM;
+    // No block has it, and another is made. When the space is full the purge takes them all as fragmented.
     case "block after block":
-      for (let made = 0; made < MOST_FOR_NOTHING && state.flushes.length === 0; made++) {
-        if (newBlock(state, cpu, 0, steps) === NONE) return NO_ROOM;
-      }
-      // When the space is full, the purge takes all those empty blocks as fragmented, and it begins again.
-      throw new KernelBug("vb_alloc: makes block after block and does not return");
+      return PAGES_OF_ORDER_52;
   }
 }
 
@@ -111,6 +112,7 @@ export function freeInBlock(state: State, start: Vpn, count: Pages, steps: Steps
   const block = blockAt(blocks, start);
   useIndex(state, start, steps);
   bugOn(block === NONE, "vb_free: !vb");
+  bugOn(count === 0, "vb_free: a region of order 52, which no block has");
   if (rules.unmapsAtOnce) unmapRange(state, start, start + count);
   rules.dirty.note(state, block, start % blocks.pages, pages);
   blocks.dirty[block] = (blocks.dirty[block] as number) + pages;

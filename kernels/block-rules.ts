@@ -5,6 +5,7 @@
 import { isPossible, possibleCount, type Scope } from "../spec/scope.ts";
 import type { Cpu, Pages } from "../spec/vocabulary.ts";
 import { addAtHead, addAtTail, allBlocks, type Blocks, listedBlocks } from "./blocks.ts";
+import { bugOn } from "./bug.ts";
 import { NO_ROOM } from "./search-uncached.ts";
 import type { State } from "./state.ts";
 
@@ -33,7 +34,7 @@ export interface BlockRules {
   readonly dirty: DirtyNotes;
   /** The blocks that vm_unmap_aliases looks at. */
   walked(blocks: Blocks): readonly number[];
-  /** vm_map_ram of no page at all: what get_order(0) leads to (catalogue C14). */
+  /** vm_map_ram of no page at all: what get_order(0), which is 52, leads to (catalogue C14). */
   readonly ofNothing: "undefined" | "block after block" | "bug" | "refused";
   /** What is flagged of an area that vm_map_ram makes: for one map, and for a block. */
   readonly flags: { readonly map: number; readonly block: number };
@@ -64,9 +65,14 @@ function findBehind(blocks: Blocks, block: number, pages: Pages): number {
   return free < pages ? NO_ROOM : blocks.pages - free;
 }
 
-/** bitmap_allocate_region in dirty_map, to 3.10: regions are aligned to their size. */
+/**
+ * bitmap_allocate_region in dirty_map, to 3.10: regions are aligned to their size. It marks none of a region of which
+ * some page is marked already, which to 2.6.32 nobody asks.
+ */
 export const dirtyBitmap: DirtyNotes = {
-  note: (state, block, offset, pages) => fill(state.blocks, block, offset, offset + pages),
+  note: (state, block, offset, pages) => {
+    mark(state.blocks, block, offset, offset + pages);
+  },
   first: ({ givenBack, pages }, block) => {
     let page = 0;
     while (page < pages && givenBack[block * pages + page] === 0) page += 1;
@@ -80,6 +86,16 @@ export const dirtyBitmap: DirtyNotes = {
   shown: "runs",
 };
 
+/** From 2.6.33 a page that is marked already is a BUG: it was given back before. */
+export const dirtyBitmapChecked: DirtyNotes = {
+  ...dirtyBitmap,
+  note: (state, block, offset, pages) => {
+    bugOn(!mark(state.blocks, block, offset, offset + pages), GIVEN_BACK);
+  },
+};
+
+const GIVEN_BACK = "vb_free: bitmap_allocate_region(vb->dirty_map)";
+
 /**
  * The same call from 3.11 to 4.0, where regions are no longer aligned: it marks one word of the bitmap, and
  * what of the region lies in the next is lost (catalogue C5).
@@ -89,7 +105,7 @@ export const dirtyBitmapOfOneWord: DirtyNotes = {
   note: (state, block, offset, pages) => {
     const word = state.scope.bitsPerLong;
     const wordEnd = (Math.floor(offset / word) + 1) * word;
-    fill(state.blocks, block, offset, Math.min(offset + pages, wordEnd));
+    bugOn(!mark(state.blocks, block, offset, Math.min(offset + pages, wordEnd)), GIVEN_BACK);
   },
 };
 
@@ -104,9 +120,13 @@ export const dirtyRange: DirtyNotes = {
   shown: "range",
 };
 
-function fill(blocks: Blocks, block: number, from: Pages, end: Pages): void {
-  const base = block * blocks.pages;
-  blocks.givenBack.fill(1, base + from, base + end);
+/** False, and nothing is marked, where a page of the region is marked already. What lies beyond the block is left out. */
+function mark({ givenBack, pages }: Blocks, block: number, from: Pages, end: Pages): boolean {
+  const base = block * pages;
+  const last = Math.min(end, pages);
+  for (let page = from; page < last; page++) if (givenBack[base + page] === 1) return false;
+  givenBack.fill(1, base + from, base + last);
+  return true;
 }
 
 /** The blocks on any CPU's list: one that is used up is on none, and is overlooked (catalogue C7). */
@@ -150,6 +170,7 @@ export const blocks2_6_37: BlockRules = {
   ...blocks2_6_28,
   purgesFragmented: true,
   unmapsAtOnce: true,
+  dirty: dirtyBitmapChecked,
   ofNothing: "block after block",
 };
 

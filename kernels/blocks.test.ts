@@ -590,8 +590,15 @@ describe("a map that finds no room in a block", () => {
 describe("a map of nothing", () => {
   const NOTHING = { op: "mapRam", cpu: 0, count: 0 } as const;
 
-  test.each(LABELS)("stops %s, unless it is 6.12 or later", (label) => {
-    const refuses = ["6.12", "6.19"].includes(label);
-    expect(bench(label, SCOPE).act(NOTHING).kind).toBe(refuses ? "refused" : "bug");
+  test.each(LABELS)("is refused by 6.12 and later alone; %s", (label) => {
+    const returns = !["piggin-draft-1", "piggin-draft-3", "2.6.37", "2.6.39", "3.1"].includes(label);
+    const answer = ["6.12", "6.19"].includes(label) ? "refused" : returns ? "bug" : "hung";
+    expect(bench(label, SCOPE).act(NOTHING).kind).toBe(answer);
+  });
+
+  test.each([16, 2 ** 30])("is known not to return in a window of %i blocks", (blocks) => {
+    const scope = { ...SCOPE, wordPages: 2 ** 40, vmalloc: { vstart: FIRST, vend: FIRST + 8 * blocks } };
+    const reply = bench("3.1", scope).act(NOTHING);
+    expect(reply).toMatchObject({ kind: "hung", text: expect.stringMatching(/^last seen in \w+$/) });
   });
 });

@@ -15,6 +15,7 @@ import {
   type PageMap,
   setFrame,
 } from "./page-map.ts";
+import { NeverReturns } from "./work.ts";
 
 export interface Blocks {
   /** VMAP_BBMAP_BITS: pages in a block. */
@@ -209,6 +210,7 @@ export function takeOffList(blocks: Blocks, block: number): void {
 export function listedBlocks(blocks: Blocks, cpu: Cpu): number[] {
   const found: number[] = [];
   for (let block = blocks.head[cpu] as number; block !== NONE; block = blocks.next[block] as number) {
+    if (found.length === blocks.used) throw new NeverReturns("a CPU's list of blocks goes round and round");
     found.push(block);
   }
   return found;

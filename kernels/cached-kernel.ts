@@ -24,6 +24,7 @@ import {
 } from "./purge.ts";
 import { type CachedSearch, cachePlaced, searchCached } from "./search-cached.ts";
 import { initialState, type State } from "./state.ts";
+import { unmapRam, vfreeStray } from "./unmap-calls.ts";
 import { type Steps, vmapKernel } from "./vmap-kernel.ts";
 
 /** How a release keeps its lazy areas: by a flag found in the list of all areas, or on a list of their own. */
@@ -50,7 +51,7 @@ export const byList: LazyKeeping = {
 export interface CachedRules
   extends CachedSearch,
     Pick<PurgeSteps, "unmapGathered">,
-    Pick<Steps, "flushCache" | "unmapFreed" | "unmapAliases" | "blocks"> {
+    Pick<Steps, "flushCache" | "unmapFreed" | "unmapAliases" | "blocks" | "outside"> {
   readonly lazyKeeping: LazyKeeping;
   readonly readsTree?: true;
   readonly obeysNoGuard?: true;
@@ -94,6 +95,9 @@ export function cachedSteps(rules: CachedRules): Steps {
     hasCache: true,
     obeysNoGuard: rules.obeysNoGuard ?? false,
     find: rules.find ?? findByStart,
+    unmapRam,
+    strayFree: vfreeStray,
+    outside: rules.outside,
     blocks: rules.blocks,
     paths: CACHE_PATHS,
   };

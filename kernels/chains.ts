@@ -52,8 +52,9 @@ function remove({ heads, left, start }: Areas, slot: number): void {
     heads[chain] = left[slot] as number;
     return;
   }
-  while (left[before] !== slot) before = left[before] as number;
-  left[before] = left[slot] as number;
+  while (before !== NONE && left[before] !== slot) before = left[before] as number;
+  // A vfree took it out already, though it was not for that (6.3).
+  if (before !== NONE) left[before] = left[slot] as number;
 }
 
 /** Up to so many areas are linked one by one: an exhaustive search asks for the list after every transition. */

@@ -21,7 +21,9 @@ import {
 import { pin, unpin } from "./pinning.ts";
 import { kernelOf, type Result } from "./shell.ts";
 import { initialState, type State } from "./state.ts";
+import { warnOfNoArea } from "./unmap-calls.ts";
 import { add, align, subtract } from "./word.ts";
+import { takeTurn } from "./work.ts";
 
 /** VM_IOREMAP, the one flag a dump of this kernel shows. */
 const IOREMAP = 1;
@@ -99,6 +101,7 @@ function answer(state: State, command: Command, rules: ListRules): Result {
 /** __get_vm_area_node. */
 function alloc(state: State, request: Alloc, rules: ListRules): Result {
   const { areas, word } = state;
+  if (request.size === 0) return { kind: "refused" };
   const length = request.size + GUARD;
   const hole = search(state, request, length, rules);
   if (hole === undefined) return { kind: "refused" };
@@ -115,6 +118,7 @@ function alloc(state: State, request: Alloc, rules: ListRules): Result {
 
 /** vmap: there is no flag yet that leaves the guard page out. Its frames are taken even if it is refused. */
 function vmap(state: State, { count }: Vmap, rules: ListRules): Result {
+  if (count === 0) return { kind: "refused" };
   const result = alloc(
     state,
     { op: "alloc", size: count, align: 1, ...state.scope.vmalloc, map: true },
@@ -132,6 +136,7 @@ function search(state: State, request: Alloc, length: Pages, rules: ListRules): 
   let addr = rules.align(word, request.vstart, request.align);
   let behind = NONE;
   for (const slot of listed(areas)) {
+    takeTurn(state, "__get_vm_area_node");
     const start = areas.start[slot] as number;
     const end = areas.end[slot] as number;
     if (start < addr) {
@@ -164,6 +169,7 @@ function free(state: State, addr: Vpn): void {
     giveBackDescriptor(areas, slot);
     return;
   }
+  warnOfNoArea(state);
 }
 
 /** find_vm_area: an area by its first page; nothing else finds one in this release. */

@@ -4,9 +4,11 @@
  * test against wrapping (A4), keeps the descriptor of a refused call (A5) and reads a freed link while it
  * releases (B2). Behaviour: recordings `2.6.28`; catalogue section 4.
  */
+
 import { releaseOf } from "../spec/releases.ts";
 import { blocks2_6_28 } from "./block-rules.ts";
 import { flushCacheVunmap } from "./memory.ts";
+import { outside2_6_28 } from "./outside-rules.ts";
 import { releaseReadingBehind, unmapEach } from "./purge.ts";
 import { anyAddress, searchUncached } from "./search-uncached.ts";
 import { type UncachedRules, uncachedKernel } from "./uncached-kernel.ts";
@@ -26,6 +28,7 @@ export const rules2_6_28: UncachedRules = {
   release: releaseReadingBehind,
   flushCache: flushCacheVunmap,
   unmapAliases,
+  outside: outside2_6_28,
   blocks: blocks2_6_28,
 };
 

@@ -2,10 +2,12 @@
  * 2.6.39: the free-area cache of 89699605 with Hugh Dickins's corrections (seed 002). A page is kept on both
  * sides of an area. Behaviour: recordings `2.6.39`; the cache's rules: catalogue section 2.
  */
+
 import { releaseOf } from "../spec/releases.ts";
 import { blocks2_6_37 } from "./block-rules.ts";
 import { byFlag, type CachedRules, cachedKernel, unmappingAtFree } from "./cached-kernel.ts";
 import { flushCacheVunmap } from "./memory.ts";
+import { outside2_6_28_10 } from "./outside-rules.ts";
 import { cacheBeforeErase, reasonsToReset, startAtWindow } from "./search-cached.ts";
 import { anyAddress } from "./search-uncached.ts";
 import { unmapAliases } from "./vmap-kernel.ts";
@@ -25,6 +27,7 @@ export const rules2_6_39: CachedRules = {
   cacheBeforeErase,
   flushCache: flushCacheVunmap,
   unmapAliases,
+  outside: outside2_6_28_10,
   blocks: blocks2_6_37,
 };
 

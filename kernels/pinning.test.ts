@@ -147,6 +147,12 @@ describe("the policy", () => {
     expect(one.pin()).toMatchObject({ traps: 0, swept: false, pteCleared: 0, flushes: [] });
   });
 
+  test.each(POLICIES.filter(({ id }) => id !== "host-repairs"))("$id never traps", (policy) => {
+    const one = new Pinning(kernelCalled("2.6.28.10") as Kernel<State>, policy);
+    one.unmap(one.map(2));
+    expect([one.pin(), one.pin(), one.pin()].map(({ traps }) => traps)).toEqual([0, 0, 0]);
+  });
+
   test("host-repairs does not count a frame as clean while a PTE of it stays", () => {
     const one = on("2.6.28.10", "host-repairs");
     one.unmap(one.map(2));

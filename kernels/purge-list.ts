@@ -1,10 +1,14 @@
 /** The slots of a purge list, and the same by address: a purge has tens of thousands of them. */
 import { type Areas, NONE } from "./areas.ts";
+import { NeverReturns } from "./work.ts";
 
 /** In the order of the list: newest first. */
 export function slotsOf({ purgeNext }: Areas, first: number): number[] {
   const slots: number[] = [];
-  for (let slot = first; slot !== NONE; slot = purgeNext[slot] as number) slots.push(slot);
+  for (let slot = first; slot !== NONE; slot = purgeNext[slot] as number) {
+    if (slots.length === purgeNext.length) throw new NeverReturns("the purge list goes round and round");
+    slots.push(slot);
+  }
   return slots;
 }
 

@@ -11,6 +11,7 @@ import { flushTlbKernelRange, unmapRange } from "./memory.ts";
 import type { State } from "./state.ts";
 import { eraseArea } from "./vmap-kernel.ts";
 import { distance } from "./word.ts";
+import { takeTurn } from "./work.ts";
 
 /** VM_LAZY_FREE and VM_LAZY_FREEING, to 4.6. */
 export const LAZY_FREE = 1;
@@ -43,6 +44,7 @@ export function purge(state: State, steps: PurgeSteps, dirty?: Extent): void {
   let start = dirty?.start ?? Number.POSITIVE_INFINITY;
   let end = dirty?.end ?? 0;
   for (let slot = first; slot !== NONE; slot = areas.purgeNext[slot] as number) {
+    takeTurn(state, "__purge_vmap_area_lazy");
     start = Math.min(start, areas.start[slot] as number);
     end = Math.max(end, areas.end[slot] as number);
     state.lazyPages -= pagesOf(state, slot);
@@ -62,6 +64,7 @@ export function gatherFlagged(state: State): number {
   let first = NONE;
   let last = NONE;
   for (let slot = areas.listHead; slot !== NONE; slot = areas.listNext[slot] as number) {
+    takeTurn(state, "__purge_vmap_area_lazy");
     if (((areas.flags[slot] as number) & LAZY_FREE) === 0) continue;
     areas.flags[slot] = ((areas.flags[slot] as number) & ~LAZY_FREE) | LAZY_FREEING;
     areas.purgeNext[slot] = NONE;
@@ -124,13 +127,15 @@ export function listLazy(state: State, slot: number): void {
   state.lazyPages += pagesOf(state, slot);
 }
 
+export const LISTED_TWICE = "vmap_purge_list: an area listed twice";
+
 /**
  * remove_vm_area from 4.7 on. An area removed twice would be its own successor on the purge list, and the next
  * purge would never end; only overlapping areas lead there, and it is told as a stop of the kernel.
  */
 export function flagRemoved(state: State, slot: number): void {
   const { flags } = state.areas;
-  bugOn(((flags[slot] as number) & LAZY_FREE_4_7) !== 0, "vmap_purge_list: an area listed twice");
+  bugOn(((flags[slot] as number) & LAZY_FREE_4_7) !== 0, LISTED_TWICE);
   flags[slot] = (flags[slot] as number) | LAZY_FREE_4_7;
 }
 

@@ -108,6 +108,19 @@ test("rule 3: without the cache, an area that ends where the window begins still
   expect(ask({ size: 1, vstart: 4 })).toEqual({ start: 5, marks: ["cacheResetSmallerAlign"] });
 });
 
+describe("rule 4: the scan", () => {
+  test("goes on past an area in whose place the request would end just where the window does", () => {
+    // A.B, which is all of the window; a lower window makes the search begin at its start
+    expect(given({ size: 1 }, { size: 1, vstart: 2 }).ask({ size: 1, vend: 3 }).start).toBe("refused");
+  });
+
+  test("takes a hole that ends with the window, and none that ends behind it", () => {
+    // A., then A.B
+    expect(given({ size: 1 }).ask({ size: 1, vend: 3 }).start).toBe(2);
+    expect(given({ size: 1 }).ask({ size: 2, vend: 3 }).start).toBe("refused");
+  });
+});
+
 describe("rule 4: the largest hole passed", () => {
   test("grows with each larger one, and not with a smaller", () => {
     // .A....BB..C, then 5 pages behind C: passed are 1, 3 (a page is kept behind A) and 1

@@ -11,6 +11,7 @@ import { next, prev } from "./rbtree.ts";
 import { NO_ROOM } from "./search-uncached.ts";
 import type { State } from "./state.ts";
 import { add, type align } from "./word.ts";
+import { NeverReturns, ROUND_THE_LIST } from "./work.ts";
 import type { WrapTest } from "./wrap-tests.ts";
 
 /** Where a scan begins: an address, and the first area that may be in its way (NONE: nothing is). */
@@ -122,11 +123,14 @@ function scan(state: State, request: Alloc, begin: StartingPoint, rules: CachedS
   const { word, areas } = state;
   const { size, vend } = request;
   let { addr, first } = begin;
+  let looked = 0;
   while (
     first !== NONE &&
     add(word, addr, size) + rules.beforeNext > (areas.start[first] as number) &&
     add(word, addr, size) <= vend
   ) {
+    looked += 1;
+    if (looked > areas.used) throw new NeverReturns(ROUND_THE_LIST);
     noteHole(state, addr, first);
     addr = rules.align(word, (areas.end[first] as number) + rules.afterArea, request.align);
     if (rules.wraps(word, addr, request)) {

@@ -12,6 +12,7 @@ import { prev } from "./rbtree.ts";
 import { NO_ROOM } from "./search-uncached.ts";
 import type { State } from "./state.ts";
 import { align, distance } from "./word.ts";
+import { NeverReturns } from "./work.ts";
 
 export interface CongruentSearch {
   /** The free extent to pull the base down into when an area ends above the one it was looked for in. */
@@ -45,6 +46,9 @@ export function isTooWide({ word, scope }: State, congruent: Congruent): boolean
   return pages < endOf(congruent, lastOf(congruent));
 }
 
+/** The base only goes down, and an extent and the area that is to end in it say where to: each such pair once. */
+const ROUND = "pcpu_get_vm_areas: the base is pulled down for ever";
+
 /** The base alone, or NO_ROOM. On the way down it may pass 0: that is below any window. */
 export function highestBase(
   free: FreeSpace,
@@ -60,6 +64,7 @@ export function highestBase(
   let pulling = area;
   let slot = extentWithRoom(free, extentAtOrBelow(free, top), top, congruent);
   let base = topIn(free, slot, top, congruent) - endOf(congruent, area);
+  let pulledDown = 0;
   while (slot !== NONE && base >= lowest) {
     const isAbove = base + endOf(congruent, area) > (free.end[slot] as Vpn);
     if (isAbove || base + (offsets[area] as Pages) < firstPage(free, slot)) {
@@ -67,6 +72,8 @@ export function highestBase(
       slot = extentWithRoom(free, next, top, congruent);
       base = topIn(free, slot, top, congruent) - endOf(congruent, area);
       pulling = area;
+      pulledDown += 1;
+      if (pulledDown > free.count * offsets.length) throw new NeverReturns(ROUND);
       continue;
     }
     area = (area + offsets.length - 1) % offsets.length;

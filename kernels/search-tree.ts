@@ -6,12 +6,12 @@
 import type { Alloc } from "../spec/commands.ts";
 import { alignmentInPages, type Bytes, PAGE_SIZE, type Pages, type Vpn } from "../spec/vocabulary.ts";
 import { NONE } from "./areas.ts";
-import { KernelBug } from "./bug.ts";
 import { type FreeSpace, firstPage, type Measure, takeSpace } from "./free-space.ts";
 import { MARKS } from "./marks.ts";
 import { NO_ROOM } from "./search-uncached.ts";
 import type { State } from "./state.ts";
 import { align } from "./word.ts";
+import { NeverReturns } from "./work.ts";
 
 export interface TreeSearch {
   /** The least size of a subtree's largest extent for which the search goes down into it. */
@@ -79,7 +79,7 @@ function lowestMatch(state: State, request: Alloc, { lookedFor, shiftsStart }: T
     // Back up to the first right subtree that will do: all it was not entered for is a request's vstart.
     state.marks |= MARKS.searchWentBack;
     wentBack += 1;
-    if (wentBack > free.count) throw new KernelBug(FOR_EVER);
+    if (wentBack > free.count) throw new NeverReturns(FOR_EVER);
     do {
       here = parent[here] as number;
       if (here === NONE) return NONE;

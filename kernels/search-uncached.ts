@@ -9,6 +9,7 @@ import { MARKS } from "./marks.ts";
 import { next } from "./rbtree.ts";
 import type { State } from "./state.ts";
 import { add, type align } from "./word.ts";
+import { NeverReturns, ROUND_THE_LIST } from "./work.ts";
 import type { WrapTest } from "./wrap-tests.ts";
 
 /** The address a search found, or NO_ROOM. */
@@ -46,11 +47,14 @@ export function searchFrom(state: State, request: Alloc, from: Vpn, rules: Uncac
   state.gaveUpAt = addr;
   if (rules.wraps(word, addr, request)) return wrapped(state);
   let first = firstToLookAt(state, addr, size);
+  let looked = 0;
   while (
     first !== NONE &&
     add(word, addr, size) + rules.beforeNext > (areas.start[first] as number) &&
     add(word, addr, size) <= vend
   ) {
+    looked += 1;
+    if (looked > areas.used) throw new NeverReturns(ROUND_THE_LIST);
     addr = rules.align(word, (areas.end[first] as number) + 1, request.align);
     state.gaveUpAt = addr;
     if (rules.wraps(word, addr, request)) return wrapped(state);

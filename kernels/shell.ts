@@ -11,6 +11,7 @@ import { type Mark, markNames } from "./marks.ts";
 import { noteState } from "./notes.ts";
 import { pagesOf } from "./page-map.ts";
 import { assignState, beginCall, copyState, type Effects, type State } from "./state.ts";
+import { NeverReturns } from "./work.ts";
 
 /** A reply without the effects, which the state has collected. */
 export type Result = Response extends infer R ? (R extends unknown ? Omit<R, keyof Effects> : never) : never;
@@ -22,7 +23,7 @@ export interface Parts {
   readonly name?: string | undefined;
   /** The marks it can set. */
   readonly paths: readonly Mark[];
-  /** Carries out a command in place. May throw a KernelBug. */
+  /** Carries out a command in place. May throw a KernelBug, or NeverReturns. */
   answer(state: State, command: Command): Result;
   dump(state: State): Dump;
   /** The state it begins in. */
@@ -54,6 +55,7 @@ function replyOf(state: State, result: Result): Response {
   reply.usedAfterFree = state.usedAfterFree;
   reply.usedAbsentCpu = state.usedAbsentCpu;
   reply.dirtyLines = dirtyLinesOf(state);
+  reply.warning = state.warning;
   return reply;
 }
 
@@ -73,6 +75,7 @@ function placedReply(state: State, start: Vpn, mapStopped: boolean): Response {
     usedAfterFree,
     usedAbsentCpu: state.usedAbsentCpu,
     dirtyLines: dirtyLinesOf(state),
+    warning: state.warning,
   };
 }
 
@@ -91,6 +94,7 @@ function doneReply(state: State): Response {
     usedAbsentCpu: state.usedAbsentCpu,
     wholeFree: state.wholeFree,
     dirtyLines: dirtyLinesOf(state),
+    warning: state.warning,
   };
 }
 
@@ -108,6 +112,7 @@ function refusedReply(state: State): Response {
     usedAfterFree,
     usedAbsentCpu: state.usedAbsentCpu,
     dirtyLines: dirtyLinesOf(state),
+    warning: state.warning,
   };
 }
 
@@ -146,8 +151,9 @@ export function kernelOf({ release, name, paths, answer, dump, initial, areas }:
     try {
       return answer(state, command);
     } catch (error) {
-      if (!(error instanceof KernelBug)) throw error;
-      return { kind: "bug", text: error.message };
+      if (error instanceof KernelBug) return { kind: "bug", text: error.message };
+      if (error instanceof NeverReturns) return { kind: "hung", text: error.message };
+      throw error;
     }
   };
   return {

@@ -7,6 +7,7 @@ import { assignBlocks, type Blocks, copyBlocks, emptyBlocks } from "./blocks.ts"
 import { assignFreeSpace, copyFreeSpace, type FreeSpace, noFreeSpace } from "./free-space.ts";
 import { assignMemory, copyMemory, emptyMemory, type Memory } from "./memory.ts";
 import { assignPools, copyPools, emptyPools, type Pools } from "./pools.ts";
+import { LEAST_TURNS } from "./work.ts";
 
 export interface State {
   readonly scope: Scope;
@@ -46,9 +47,13 @@ export interface State {
   workItems: number;
   usedAfterFree: boolean;
   usedAbsentCpu: boolean;
+  warning: string | undefined;
   /** Of a purge: whether the whole word could be given out after it. */
   wholeFree: boolean | undefined;
   marks: number;
+  /** Turns that the loops of the running call have taken, and how many it may (work.ts). */
+  turns: number;
+  mostTurns: number;
 }
 
 /** Shared by all calls that flush nothing, which is nearly all. */
@@ -82,8 +87,11 @@ export function initialState(scope: Scope): State {
     workItems: 0,
     usedAfterFree: false,
     usedAbsentCpu: false,
+    warning: undefined,
     wholeFree: undefined,
     marks: 0,
+    turns: 0,
+    mostTurns: LEAST_TURNS,
   };
 }
 
@@ -128,8 +136,11 @@ export function beginCall(state: State): void {
   state.drainWaits = false;
   state.usedAfterFree = false;
   state.usedAbsentCpu = false;
+  state.warning = undefined;
   state.wholeFree = undefined;
   state.marks = 0;
+  state.turns = 0;
+  state.mostTurns = LEAST_TURNS;
 }
 
 /** What every reply says beside its result, in full: a kernel modelled here can always tell. */
@@ -147,4 +158,5 @@ export type Effects = Required<
     | "usedAbsentCpu"
     | "dirtyLines"
   >
->;
+> &
+  Pick<Response, "warning">;

@@ -13,6 +13,7 @@ import { type CongruentSearch, takeCongruent } from "./search-congruent.ts";
 import { type TreeSearch, takeFromTree } from "./search-tree.ts";
 import { NO_ROOM } from "./search-uncached.ts";
 import { initialState, type State } from "./state.ts";
+import { unmapRam, vfreeStray } from "./unmap-calls.ts";
 import { type Steps, vmapKernel } from "./vmap-kernel.ts";
 
 /** How a release keeps what is lazy, and in which order a purge gives it back to the free space. */
@@ -27,7 +28,7 @@ export interface LazyExtents extends Pick<Steps, "removed" | "keepLazy" | "isLaz
 export interface TreeRules
   extends TreeSearch,
     CongruentSearch,
-    Pick<Steps, "purgesInline" | "unmapAliases" | "obeysNoGuard"> {
+    Pick<Steps, "purgesInline" | "unmapAliases" | "obeysNoGuard" | "outside"> {
   readonly lazyExtents: LazyExtents;
   readonly blocks: BlockRules;
 }
@@ -64,6 +65,9 @@ export function treeSteps(rules: TreeRules): Steps {
     hasCache: false,
     obeysNoGuard: rules.obeysNoGuard,
     find: findByAnyPage,
+    unmapRam,
+    strayFree: vfreeStray,
+    outside: rules.outside,
     blocks: rules.blocks,
     paths: TREE_PATHS,
   };

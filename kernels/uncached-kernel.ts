@@ -8,6 +8,7 @@ import { findByStart } from "./find.ts";
 import { flagLazy, flagNothing, gatherFlagged, isFlaggedLazy, type PurgeSteps, purge } from "./purge.ts";
 import { searchUncached, type UncachedSearch } from "./search-uncached.ts";
 import { initialState, type State } from "./state.ts";
+import { unmapRam, vfreeStray } from "./unmap-calls.ts";
 import { type Steps, vmapKernel } from "./vmap-kernel.ts";
 import { neverWraps } from "./wrap-tests.ts";
 
@@ -15,7 +16,7 @@ import { neverWraps } from "./wrap-tests.ts";
 export interface UncachedRules
   extends UncachedSearch,
     Pick<PurgeSteps, "unmapGathered" | "release">,
-    Pick<Steps, "flushCache" | "unmapFreed" | "unmapAliases" | "blocks"> {
+    Pick<Steps, "flushCache" | "unmapFreed" | "unmapAliases" | "blocks" | "outside"> {
   /** The search after the purge that a refusal forces. */
   searchAgain(state: State, request: Alloc, rules: UncachedRules): Vpn;
   /** What becomes of a refused call's descriptor. */
@@ -49,6 +50,9 @@ export function uncachedSteps(rules: UncachedRules): Steps {
     hasCache: false,
     obeysNoGuard: false,
     find: findByStart,
+    unmapRam,
+    strayFree: vfreeStray,
+    outside: rules.outside,
     blocks: rules.blocks,
     paths: rules.wraps === neverWraps ? [] : ["searchWrapped"],
   };

@@ -12,6 +12,8 @@ const GUARD = 1;
 
 /** Its frames are taken even if it is refused: the caller has them already. */
 export function vmap(state: State, { count, noGuard }: Vmap, steps: Steps): Result {
+  // __get_vm_area_node: no size, no area.
+  if (count === 0) return { kind: "refused" };
   const size = noGuard && steps.obeysNoGuard ? count : count + GUARD;
   const request = { op: "alloc", size, align: 1, ...state.scope.vmalloc, map: true } as const;
   const slot = allocArea(state, request, steps);

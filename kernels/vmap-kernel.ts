@@ -8,8 +8,8 @@ import type { Promises } from "../spec/releases.ts";
 import { fitsBlock, type Scope } from "../spec/scope.ts";
 import { type Extent, PAGE_SIZE, type Pages, type Vpn } from "../spec/vocabulary.ts";
 import type { AreaSteps } from "./area-form.ts";
-import { giveBackDescriptor, listed, NONE, takeDescriptor } from "./areas.ts";
-import { allocInBlock, collectDirty, dirtyInBlocks, freeInBlock, purgeFragmented } from "./block-calls.ts";
+import { giveBackDescriptor, isOwned, listed, MADE_BY_RAM, NONE, takeDescriptor } from "./areas.ts";
+import { allocInBlock, collectDirty, dirtyInBlocks, purgeFragmented } from "./block-calls.ts";
 import type { BlockRules } from "./block-rules.ts";
 import { allBlocks, listedBlocks, runsOf } from "./blocks.ts";
 import { bugOn } from "./bug.ts";
@@ -17,6 +17,7 @@ import { type BusyAreas, removeFromTree } from "./busy.ts";
 import { found } from "./find.ts";
 import { MARKS, type Mark } from "./marks.ts";
 import { aliasReport, endHold, mapRange, touch } from "./memory.ts";
+import type { OutsideRules } from "./outside-rules.ts";
 import { getPercpu } from "./percpu.ts";
 import { pin, unpin } from "./pinning.ts";
 import { NO_ROOM } from "./search-uncached.ts";
@@ -24,6 +25,7 @@ import { kernelOf, type Result } from "./shell.ts";
 import type { State } from "./state.ts";
 import { vmap } from "./vmap-call.ts";
 import { add } from "./word.ts";
+import { takeTurn } from "./work.ts";
 
 export interface Steps {
   /** The state before any call. */
@@ -71,6 +73,11 @@ export interface Steps {
   obeysNoblock?: boolean;
   /** find_vmap_area: a slot, or NONE. */
   find(state: State, page: Vpn): number;
+  /** vm_unmap_ram, which asks nothing about who holds what it is given. */
+  unmapRam(state: State, start: Vpn, count: Pages, steps: Steps): void;
+  /** vfree of an address at which no area begins that has a vm_struct. */
+  strayFree(state: State, start: Vpn, steps: Steps): void;
+  outside: OutsideRules;
   blocks: BlockRules;
   /** The marks these steps can set, beside those of every kernel here. */
   paths: readonly Mark[];
@@ -122,12 +129,12 @@ function answer(state: State, command: Command, steps: Steps): Result {
     case "vmap":
       return vmap(state, command, steps);
     case "unmapRam":
-      unmapRam(state, command.start, command.count, steps);
+      steps.unmapRam(state, command.start, command.count, steps);
       return { kind: "done" };
     case "pcpuGet":
       return getPercpu(state, command, steps);
     case "pcpuFree":
-      for (const offset of command.offsets) free(state, command.start + offset, steps);
+      for (const offset of command.offsets) freePercpu(state, command.start + offset, steps);
       return { kind: "done" };
     case "purge":
       purgeNow(state, steps);
@@ -144,6 +151,7 @@ function answer(state: State, command: Command, steps: Steps): Result {
 
 /** purge_vmap_area_lazy: a purge that waits its turn, and takes fragmented blocks as well. */
 export function purgeNow(state: State, steps: Steps): void {
+  takeTurn(state, "purge_vmap_area_lazy");
   purgeFragmented(state, steps);
   steps.purge(state, undefined, "emptied");
 }
@@ -172,6 +180,10 @@ export function sweepAllBlocks(state: State, steps: Steps): void {
 }
 
 function alloc(state: State, request: Alloc, steps: Steps): Result {
+  if (request.size === 0 && steps.outside.allocOfNothing !== "placed") {
+    bugOn(steps.outside.allocOfNothing === "bug", "alloc_vmap_area: !size");
+    return { kind: "refused" };
+  }
   const slot = allocArea(state, request, steps);
   if (slot === NONE) return { kind: "refused" };
   const start = state.areas.start[slot] as number;
@@ -212,7 +224,7 @@ function mapRam(state: State, { cpu, count }: MapRam, steps: Steps): Result {
     const slot = allocArea(state, request, steps);
     if (slot !== NONE) {
       start = state.areas.start[slot] as number;
-      flagArea(state, slot, steps.blocks.flags.map);
+      flagArea(state, slot, steps.blocks.flags.map | MADE_BY_RAM);
     }
   }
   if (start === NO_ROOM) {
@@ -222,20 +234,8 @@ function mapRam(state: State, { cpu, count }: MapRam, steps: Steps): Result {
   if (mapRange(state, start, add(state.word, start, count), count) === "mapped") {
     return { kind: "placed", start, mapStopped: false };
   }
-  unmapRam(state, start, count, steps);
+  steps.unmapRam(state, start, count, steps);
   return { kind: "refused" };
-}
-
-/** vm_unmap_ram. */
-function unmapRam(state: State, start: Vpn, count: Pages, steps: Steps): void {
-  if (fitsBlock(state.scope, count)) {
-    endHold(state, start, start + count);
-    freeInBlock(state, start, count, steps);
-    return;
-  }
-  const slot = steps.busy.find(state.areas, start);
-  bugOn(slot === NONE, "free_unmap_vmap_area_addr: !va");
-  letGoArea(state, slot, steps);
 }
 
 /** What alloc_vmap_area's caller says of the area. */
@@ -243,10 +243,22 @@ export function flagArea({ areas }: State, slot: number, flags: number): void {
   areas.flags[slot] = (areas.flags[slot] as number) | flags;
 }
 
-/** remove_vm_area: an address that starts no area is ignored. */
+/** vfree. */
 function free(state: State, start: Vpn, steps: Steps): void {
   const slot = steps.busy.find(state.areas, start);
-  if (slot === NONE) return;
+  if (slot !== NONE && isOwned(state.areas, slot)) freeArea(state, slot, steps);
+  else steps.strayFree(state, start, steps);
+}
+
+/** free_vm_area, to which pcpu_free_vm_areas gives one after another. */
+function freePercpu(state: State, start: Vpn, steps: Steps): void {
+  const slot = steps.busy.find(state.areas, start);
+  bugOn(slot === NONE || !isOwned(state.areas, slot), "free_vm_area: ret != area");
+  freeArea(state, slot, steps);
+}
+
+/** remove_vm_area, of an area that it found. */
+export function freeArea(state: State, slot: number, steps: Steps): void {
   steps.removed(state, slot);
   letGoArea(state, slot, steps);
 }
@@ -284,7 +296,7 @@ function dump(state: State, steps: Steps): Dump {
     areas: inOrder.map((slot) => ({
       start: areas.start[slot] as number,
       end: areas.end[slot] as number,
-      flags: areas.flags[slot] as number,
+      flags: (areas.flags[slot] as number) & ~MADE_BY_RAM,
       lazy: steps.isLazy(state, slot),
     })),
     lazyPages: state.lazyPages,

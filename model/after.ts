@@ -1,7 +1,7 @@
 /** How the reference world follows a reply: what the subject did, taken at its word. */
 import { Map as ImmutableMap } from "immutable";
-import type { Command, PcpuFree, Response, UnmapRam } from "../spec/commands.ts";
-import { hasPools, newArea, newAreas, nodeAsked, purged } from "../spec/laws/law.ts";
+import { type Command, endsHistory, type PcpuFree, type Response, type UnmapRam } from "../spec/commands.ts";
+import { hasPools, newArea, newAreas, nodeAsked, released } from "../spec/laws/law.ts";
 import { fitsBlock } from "../spec/scope.ts";
 import { type Extent, type Pages, type Pfn, roundedUp, type Vpn } from "../spec/vocabulary.ts";
 import { type Area, type Owner, withBlock } from "./area.ts";
@@ -23,22 +23,22 @@ export function after(
   command: Command,
   response: Response,
 ): ImmutableWorld | undefined {
-  if (response.kind === "bug") return undefined;
+  if (endsHistory(response)) return undefined;
   let world = countPtes(before, response);
   if (command.op === "free") world = letGoArea(world, command.start, "freed", response);
   if (command.op === "unmapRam") world = letGoMap(world, command, response);
   const percpu = command.op === "pcpuFree" ? aroundLastPurge(before, command, response) : NONE_HELD;
   for (const area of percpu.before) world = letGoArea(world, area.start, area.by, response);
   let gone: readonly Area[] = NONE_GONE;
-  if (purged(response)) ({ world, gone } = flushAndRelease(world, command, response));
+  if (released(before, command, response)) ({ world, gone } = flushAndRelease(world, command, response));
   if (hasPools(before)) {
-    const released = gone.map(({ start, end, node, life }) => ({
+    const pooled = gone.map(({ start, end, node, life }) => ({
       start,
       end,
       node,
       wasFragmented: life === "busy",
     }));
-    world = world.with({ pooled: pooledAfter(before, command, response, released) });
+    world = world.with({ pooled: pooledAfter(before, command, response, pooled) });
   }
   for (const area of percpu.after) world = letGoArea(world, area.start, area.by, response);
   if (response.kind === "placed") world = place(world, before, command, response);

@@ -1,6 +1,6 @@
 /** What a flush in a reply drops, and what the purge around it releases, as far as a user can tell. */
 import type { Command, Response } from "../spec/commands.ts";
-import type { Extent, Vpn } from "../spec/vocabulary.ts";
+import type { Extent, Pages, Vpn } from "../spec/vocabulary.ts";
 import type { Area } from "./area.ts";
 import { type Dead, partOf, withPtes } from "./dead.ts";
 import type { ImmutableWorld, Tlb } from "./immutable-world.ts";
@@ -31,7 +31,7 @@ export function flushAndRelease(
   const unflushed = [...world.unflushed, ...gone].flatMap((extent) => uncovered(extent, flushes));
   const after = world.with({
     areas: gone.length === 0 ? world.areas : left,
-    lazyPages: purge === "none" ? world.lazyPages : 0,
+    lazyPages: purge === "none" ? world.lazyPages : pagesOf(left.filter(({ life }) => life === "lazy")),
     dead: deadAfter(withoutRepaired(world, response), gone, response),
     unflushed,
     tlbs: flushTlbs(world, flushes),
@@ -39,10 +39,18 @@ export function flushAndRelease(
   return { world: after, gone };
 }
 
-/** Lazy areas go in every purge. A fragmented block that no flush covers was plainly left where it is. */
+function pagesOf(areas: readonly Area[]): Pages {
+  return areas.reduce((pages, { start, end }) => pages + end - start, 0);
+}
+
+/**
+ * Lazy areas go in every purge, unless the release takes only what it flushes. A fragmented block that no flush covers
+ * was plainly left where it is.
+ */
 function isReleased(area: Area, world: ImmutableWorld, purge: Purge, flushes: readonly Extent[]): boolean {
   if (purge === "none") return false;
-  if (area.life === "lazy") return true;
+  if (area.life === "lazy")
+    return world.promises.releasesWhatItFlushes !== true || uncovered(area, flushes).length === 0;
   if (purge === "of lazy areas") return false;
   const taken = purge === "of aliases" ? world.aliasesPurge(area) : world.purges(area);
   return taken && uncovered(area, flushes).length === 0;

@@ -218,7 +218,33 @@ const CASES: readonly Case[] = [
     ],
     on: "6.19",
   },
+  {
+    id: "several-in-one-flush",
+    history: [placed(64, 1), placed(65, 1), freed(64), freed(65)],
+    seen: asked("purge", purges),
+    unseen: [asked("purge"), asked("purge", flush([64, 65], [65, 66]))],
+  },
+  {
+    id: "several-in-one-flush",
+    history: [placed(64, 1), placed(65, 1), freed(64)],
+    unseen: [asked("purge", purges)],
+  },
+  {
+    id: "all-returned",
+    history: FULL,
+    seen: asked("purge", purges),
+    unseen: [asked("unmapAliases", purges), placed(64, 2, {}, purges)],
+  },
+  { id: "all-returned", history: [...FULL, placed(64, 1)], unseen: [asked("purge", purges)] },
+  { id: "all-returned", history: [], unseen: [asked("purge", purges)] },
+  {
+    id: "warned-of",
+    history: [placed(64, 2)],
+    seen: freed(70, { warning: "no area" }),
+    unseen: [freed(70), freed(64, { warning: "no area" }), asked("purge", { warning: "no area" })],
+  },
 ];
+
 function sees(id: string, label: string, history: readonly Pair[], [command, response]: Pair): boolean {
   const promises = releaseOf(label);
   const spec = vmapSpec(promises);

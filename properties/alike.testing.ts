@@ -146,7 +146,7 @@ class Hearing {
 
 /** What a caller sees of a reply, but for which frame is which; how many pages are lazy a law compares. */
 function shown(response: Response): string {
-  const { flushes, pteSet, pteCleared, usedAfterFree, usedAbsentCpu, dirtyLines } = response;
+  const { flushes, pteSet, pteCleared, usedAfterFree, usedAbsentCpu, dirtyLines, warning } = response;
   const result: unknown[] = [response.kind];
   if (response.kind === "placed") result.push(response.start, response.mapStopped);
   if (response.kind === "found") result.push(response.start);
@@ -157,7 +157,16 @@ function shown(response: Response): string {
     const where = [staleTlb, deadTlb].map((all) => all.map(({ cpu, page }) => [cpu, page]));
     result.push(where, deadPtes);
   }
-  return JSON.stringify([result, flushes, pteSet, pteCleared, usedAfterFree, usedAbsentCpu, dirtyLines]);
+  return JSON.stringify([
+    result,
+    flushes,
+    pteSet,
+    pteCleared,
+    usedAfterFree,
+    usedAbsentCpu,
+    dirtyLines,
+    warning,
+  ]);
 }
 
 /**

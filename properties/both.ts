@@ -1,5 +1,5 @@
 /** One history on two kernels, step by step, up to where it no longer means the same. */
-import type { Command, Response } from "../spec/commands.ts";
+import { type Command, endsHistory, type Response } from "../spec/commands.ts";
 import { type HistoryStep, naming } from "../spec/history.ts";
 import type { Kernel } from "../spec/kernel.ts";
 import type { Scope } from "../spec/scope.ts";
@@ -35,7 +35,7 @@ export function playOnBoth<S>(
     for (const [nth, each] of names.entries()) naming.note(each, index, step, responses?.[nth]);
     const differs = responses === undefined ? 0 : differences(...responses);
     played.push({ step, command, responses, differs });
-    if ((differs & PARTS_WAYS) !== 0 || responses?.[0].kind === "bug") break;
+    if ((differs & PARTS_WAYS) !== 0 || (responses !== undefined && endsHistory(responses[0]))) break;
   }
   return played;
 }

@@ -4,8 +4,8 @@ import type { ImmutableWorld } from "../model/immutable-world.ts";
 import type { Command } from "../spec/commands.ts";
 import { comesBeforeInit } from "../spec/history.ts";
 import type { Promises } from "../spec/releases.ts";
-import { possibleCpus, type Scope, vmapCounts } from "../spec/scope.ts";
-import { alignmentInPages, type Vpn } from "../spec/vocabulary.ts";
+import { possibleCpus, type Scope, vmapCounts, type Window } from "../spec/scope.ts";
+import { alignmentInPages, PAGE_SIZE, type Vpn } from "../spec/vocabulary.ts";
 
 /**
  * A kind of call. Who allocates also frees, and who maps also lets go. A machine that begins before vmalloc_init is
@@ -69,6 +69,23 @@ export function commandsOf(
   if (calls.includes("touch")) commands.push(...touchesOf(scope, pages, false));
   if (calls.includes("write")) commands.push(...touchesOf(scope, pages, true));
   for (const op of WITHOUT_ARGUMENTS) if (calls.includes(op)) commands.push({ op });
+  if (scope.outside) commands.push(...outsideOnly(scope, calls, pages));
+  return commands;
+}
+
+/**
+ * What is outside its domain whatever is held. That of the other frees and unmaps which are, callers in such a scope may
+ * give as well (isEnabled).
+ */
+function outsideOnly(scope: Scope, calls: readonly Call[], pages: readonly Vpn[]): readonly Command[] {
+  const { vstart, vend } = scope.windows[0] as Window;
+  const commands: Command[] = [];
+  if (calls.includes("alloc") || calls.includes("allocMapped"))
+    commands.push({ op: "alloc", size: 0, align: PAGE_SIZE, vstart, vend, map: false });
+  if (calls.includes("vmap")) commands.push({ op: "vmap", count: 0 });
+  if (!calls.includes("map")) return commands;
+  if (!scope.counts.includes(0)) commands.push({ op: "mapRam", cpu: 0, count: 0 });
+  for (const start of pages) commands.push({ op: "unmapRam", cpu: 0, start, count: 0 });
   return commands;
 }
 
@@ -152,16 +169,21 @@ function touchesOf(scope: Scope, pages: readonly Vpn[], write: boolean): Command
   );
 }
 
-/** Whether a caller can give this command now: it lets go only of what is held, and touches what was mapped. */
+/**
+ * Whether a caller can give this command now: it frees and unmaps only what is held, if the scope does not say otherwise,
+ * and touches what was mapped.
+ */
 export function isEnabled(world: ImmutableWorld, command: Command): boolean {
   if (!world.initialised && !comesBeforeInit(command)) return false;
+  const outside = world.scope.outside === true;
   switch (command.op) {
     case "free":
-      return world.busyAt(command.start) !== undefined;
+      return outside || world.busyAt(command.start) !== undefined;
     case "unmapRam":
-      return world.holdsMap(command.start, command.count);
+      if (world.promises.fragments === "no blocks") return false;
+      return outside || world.holdsMap(command.start, command.count);
     case "pcpuFree":
-      return world.holdsPcpu(command.start, command.offsets);
+      return world.promises.percpu && (outside || world.holdsPcpu(command.start, command.offsets));
     case "pcpuGet":
       return world.promises.percpu;
     case "mapRam":

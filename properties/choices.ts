@@ -46,10 +46,34 @@ export type Choice =
   | { readonly op: "pin" }
   /** Gives back one of the frames that are pinned. */
   | { readonly op: "unpin"; readonly share: number }
+  /** A call outside its domain, about one of the areas or maps that are, or were, held. */
+  | {
+      readonly op: "outside";
+      readonly call: OutsideCall;
+      readonly cpu: Cpu;
+      readonly share: number;
+      /** How far behind its start, or how many pages more than were asked for. */
+      readonly pages: Pages;
+    }
   | { readonly op: "init" }
   | { readonly op: "purge" }
   | { readonly op: "unmapAliases" }
   | { readonly op: "tlb" };
+
+/** Frees and unmaps of what is held by another or no more, and what asks for no page. */
+export const OUTSIDE_CALLS = [
+  "free again",
+  "free inside",
+  "free a map",
+  "free nowhere",
+  "unmap again",
+  "unmap others",
+  "unmap an area",
+  "unmap nowhere",
+  "alloc nothing",
+  "vmap nothing",
+] as const;
+export type OutsideCall = (typeof OUTSIDE_CALLS)[number];
 
 /** How often each kind of command is drawn. */
 export interface Weights {
@@ -199,6 +223,16 @@ export function choice(scope: Scope, weights: Weights = weightsFor(scope)): fc.A
   ];
   const percpu = scope.congruent.length === 0 ? [] : percpuChoices(scope, weights);
   const vmaps = vmapCounts(scope).length === 0 ? [] : [vmapOf(scope, weights)];
+  const outside = {
+    weight: 12,
+    arbitrary: fc.record({
+      op: op("outside"),
+      call: fc.constantFrom(...OUTSIDE_CALLS),
+      cpu,
+      share,
+      pages: fc.integer({ min: 1, max: 4 }),
+    }),
+  };
   const init = { weight: 60, arbitrary: fc.constant({ op: "init" as const }) };
   return fc.oneof(
     ...areas,
@@ -206,6 +240,7 @@ export function choice(scope: Scope, weights: Weights = weightsFor(scope)): fc.A
     ...(scope.blockPages > 0 ? maps : []),
     ...percpu,
     ...(scope.beforeInit ? [init] : []),
+    ...(scope.outside ? [outside] : []),
   );
 }
 

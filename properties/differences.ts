@@ -1,5 +1,5 @@
 /** In what two kernels' replies to one command differ, as callers, page tables and TLBs would notice. */
-import type { AliasReport, Response, Translation } from "../spec/commands.ts";
+import { type AliasReport, endsHistory, type Response, type Translation } from "../spec/commands.ts";
 import type { Extent, Vpn } from "../spec/vocabulary.ts";
 
 /** A way to differ, as the sentence that holds where they do not. */
@@ -9,7 +9,7 @@ export interface Kind {
 }
 
 export const KINDS = [
-  { id: "stop", says: "Both stop, or neither does." },
+  { id: "stop", says: "Both stop, both do not return, or both answer." },
   { id: "refusal", says: "Both refuse, or neither does." },
   { id: "address", says: "Both place at the same address." },
   { id: "flush", says: "Both flush the same ranges in the same order." },
@@ -18,6 +18,7 @@ export const KINDS = [
   { id: "touch", says: "A touch reaches the same frame by the same way." },
   { id: "found", says: "A search for an address finds the same area." },
   { id: "aliases", says: "The same translations and PTEs are left of what was let go." },
+  { id: "warning", says: "Both warn, or neither does." },
   { id: "dirty-lines", says: "The same pages have dirty lines in a cache indexed by virtual address." },
 ] as const satisfies readonly Kind[];
 
@@ -32,9 +33,20 @@ export function kindsIn(bits: number): readonly KindId[] {
   return KINDS.filter((_each, nth) => (bits >> nth) & 1).map(({ id }) => id);
 }
 
-const [STOP, REFUSAL, ADDRESS, FLUSH, PTES, LAZY_PAGES, TOUCH, FOUND, ALIASES, DIRTY_LINES] = KINDS.map(
-  (_each, nth) => 1 << nth,
-) as [number, number, number, number, number, number, number, number, number, number];
+const [STOP, REFUSAL, ADDRESS, FLUSH, PTES, LAZY_PAGES, TOUCH, FOUND, ALIASES, WARNING, DIRTY_LINES] =
+  KINDS.map((_each, nth) => 1 << nth) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
 
 export const ANY_KIND: number = 2 ** KINDS.length - 1;
 
@@ -46,13 +58,14 @@ export const PARTS_WAYS: number = STOP | REFUSAL | ADDRESS;
  * nor are descriptors, a use after free, and the text of a stop.
  */
 export function differences(one: Response, other: Response): number {
-  if (one.kind === "bug" || other.kind === "bug") return one.kind === other.kind ? 0 : STOP;
+  if (endsHistory(one) || endsHistory(other)) return one.kind === other.kind ? 0 : STOP;
   let bits = 0;
   if (one.kind !== other.kind) bits |= REFUSAL;
   else bits |= ofResults(one, other);
   if (!sameExtents(one.flushes, other.flushes)) bits |= FLUSH;
   if (one.pteSet !== other.pteSet || one.pteCleared !== other.pteCleared) bits |= PTES;
   if (bothTell(one.lazyPages, other.lazyPages) && one.lazyPages !== other.lazyPages) bits |= LAZY_PAGES;
+  if ((one.warning === undefined) !== (other.warning === undefined)) bits |= WARNING;
   if (!sameLines(one.dirtyLines, other.dirtyLines)) bits |= DIRTY_LINES;
   return bits;
 }

@@ -37,10 +37,32 @@ export function historyOf<S>(
 
 function stepOf(command: Command, got: readonly Got[]): HistoryStep {
   switch (command.op) {
-    case "free":
-      return { op: "free", area: letGo(got, "alloc", command.start, command) };
-    case "unmapRam":
-      return { op: "unmapRam", cpu: command.cpu, area: letGo(got, "mapRam", command.start, command) };
+    case "free": {
+      const held = heldBy(got, "alloc", command.start);
+      if (held !== undefined) {
+        held.letGo = true;
+        return { op: "free", area: held.by };
+      }
+      const around = lastAround(got, command.start);
+      if (around === undefined) return { op: "free", page: command.start };
+      const offset = command.start - around.start;
+      return offset === 0 ? { op: "free", area: around.by } : { op: "free", area: around.by, offset };
+    }
+    case "unmapRam": {
+      const { cpu, start, count } = command;
+      const held = heldBy(got, "mapRam", start);
+      const around = held ?? lastAround(got, start);
+      if (around === undefined) return { op: "unmapRam", cpu, page: start, count };
+      if (held?.pages === count) held.letGo = true;
+      const offset = start - around.start;
+      return {
+        op: "unmapRam",
+        cpu,
+        area: around.by,
+        ...(offset === 0 ? {} : { offset }),
+        ...(count === around.pages ? {} : { count }),
+      };
+    }
     case "pcpuFree":
       return { op: "pcpuFree", area: letGo(got, "pcpuGet", command.start, command) };
     case "unpin":
@@ -61,10 +83,22 @@ function stepOf(command: Command, got: readonly Got[]): HistoryStep {
 
 /** The command that got what is let go here. */
 function letGo(got: readonly Got[], op: Got["op"], start: number, command: Command): number {
-  const held = got.find((each) => each.op === op && each.start === start && !each.letGo);
+  const held = heldBy(got, op, start) ?? got.findLast((each) => each.op === op && each.start === start);
   if (held === undefined) throw nameless(command);
   held.letGo = true;
   return held.by;
+}
+
+function heldBy(got: readonly Got[], op: Got["op"], start: number): Got | undefined {
+  return got.find((each) => each.op === op && each.start === start && !each.letGo);
+}
+
+/** The area or map in which a page lies, or lay: of several, what is held, and else the latest. */
+function lastAround(got: readonly Got[], page: number): Got | undefined {
+  const around = got.filter(
+    ({ op, start, pages }) => (op === "alloc" || op === "mapRam") && start <= page && page < start + pages,
+  );
+  return around.findLast((each) => !each.letGo) ?? around.at(-1);
 }
 
 function nameless(command: Command): RangeError {

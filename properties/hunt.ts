@@ -16,6 +16,8 @@ import { simpler } from "./simpler.ts";
 export interface Quarry<S> {
   readonly kernel: Kernel<S>;
   readonly law: LawId;
+  /** Callers also make calls outside their domain that the release does not check. */
+  readonly byUnchecked?: true | undefined;
   /** Whether this step, which broke the law, broke it in the way looked for. */
   meant(step: VmapPlayed): boolean;
 }
@@ -74,7 +76,7 @@ export function* hunting<S>(
   limit: HuntLimit,
 ): Generator<number, HuntResult, Stop> {
   const started = performance.now();
-  const scopes = scopesFor(quarry.kernel.release, quarry.law);
+  const scopes = scopesOf(quarry);
   let runs = 0;
   let caught: Caught | undefined;
   let stop: Stop = false;
@@ -97,13 +99,18 @@ export function* hunting<S>(
   return { caught, runs, tries, seconds: (performance.now() - started) / 1000 };
 }
 
+/** Calls outside their domain are made where the law speaks of them, or the bug takes one. */
+function scopesOf<S>({ kernel, law, byUnchecked }: Quarry<S>): readonly Scope[] {
+  const withOutside = byUnchecked === true || law === "argument-domain";
+  return scopesFor(kernel.release, law).filter(({ outside }) => withOutside || outside !== true);
+}
+
 function draw<S>(quarry: Quarry<S>, scope: Scope, lengths: Lengths, runs: number, seed: number) {
   const { kernel } = quarry;
   const setting = settingFor(kernel, scope);
   const attempt = (drawn: readonly Choice[]) => {
-    const { history, failed } = play(setting, drawn, {
-      broken: (step) => (isQuarry(quarry, step) ? "fail" : "go on"),
-    });
+    const broken = (step: VmapPlayed) => (isQuarry(quarry, step) ? "fail" : "go on");
+    const { history, failed } = play(setting, drawn, { broken }, quarry.byUnchecked ? "any" : "answered");
     return failed === undefined ? undefined : history;
   };
   return searchAtRandom({ drawn: choices(scope, lengths), attempt, seed, runs });
@@ -177,13 +184,13 @@ function* shorter<S>(
 }
 
 /** The scope of what was caught, and the others in which the same can happen. */
-function scopesLike<S>({ kernel, law }: Quarry<S>, { scope: first, history }: Caught): readonly Scope[] {
+function scopesLike<S>(quarry: Quarry<S>, { scope: first, history }: Caught): readonly Scope[] {
   // What took maps alone cannot happen where there are no blocks, and what took none is sooner met there.
   const maps = history.some(({ op }) => op === "mapRam");
   const areas = !maps || history.some(({ op }) => op === "alloc");
   // Nor can what took percpu areas, where none are asked for.
   const percpu = history.some(({ op }) => op === "pcpuGet");
-  const others = scopesFor(kernel.release, law).filter(
+  const others = scopesOf(quarry).filter(
     (scope) =>
       scope !== first && (scope.blockPages > 0 ? maps : areas) && percpu === scope.congruent.length > 0,
   );

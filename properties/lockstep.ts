@@ -63,7 +63,7 @@ function machineOf<S>(
 ): VisitableKernel {
   const commands = onEachCpu(scope, commandsOf(scope, calls));
   const spec = vmapSpec(one.release);
-  const isExact = doAreasAlone(calls) && scope.cpus === 1;
+  const isExact = doAreasAlone(calls) && scope.cpus === 1 && !scope.outside;
   const { words, hashBits, reductions, write } = isExact
     ? ofBothStates(one, other, scope)
     : hashOfBoth(one, other, calls);

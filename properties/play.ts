@@ -1,8 +1,10 @@
 /** Plays drawn choices against a kernel and what judges it: one random history. */
 import { begin } from "../engine/stepper.ts";
 import type { HistoryStep } from "../spec/history.ts";
+import { noteAsked, nothingAsked } from "./asked.ts";
 import type { Choice } from "./choices.ts";
-import { intend, noteAsked, nothingAsked } from "./intend.ts";
+import { intend } from "./intend.ts";
+import type { OutsideMade } from "./intend-outside.ts";
 import type { VmapPlayed, VmapSetting } from "./setting.ts";
 
 /** What a run wants to know while it plays. */
@@ -23,12 +25,13 @@ export function play<S>(
   setting: VmapSetting<S>,
   choices: readonly Choice[],
   watcher: Watcher<S>,
+  made: OutsideMade = "answered",
 ): RandomHistory {
   const stepper = begin(setting);
   const asked = nothingAsked();
   const history: HistoryStep[] = [];
   for (const choice of choices) {
-    const step = intend(choice, stepper.world(), asked);
+    const step = intend(choice, stepper.world(), asked, made);
     if (step === undefined) continue;
     history.push(step);
     const now = stepper.take(step);

@@ -169,6 +169,20 @@ const percpu: Scope = {
   ],
 };
 
+/** Callers who also make calls outside their domain, with areas and small blocks on two CPUs. */
+const outside: Scope = {
+  ...small,
+  name: "outside",
+  cpus: 2,
+  vmalloc: { vstart: 64, vend: 88 },
+  sizes: [1, 2, 4],
+  windows: [
+    { vstart: 64, vend: 88 },
+    { vstart: 66, vend: 80 },
+  ],
+  outside: true,
+};
+
 /** Three blocks of two pages and hardly any room beside them: where it matters how blocks lie among areas. */
 const crowd: Scope = {
   ...small,
@@ -188,7 +202,19 @@ const crowd: Scope = {
   ],
 };
 
-export const SCOPES: readonly Scope[] = [desk, top, tight, lazy, pools, blocks, small, gap, boot, percpu];
+export const SCOPES: readonly Scope[] = [
+  desk,
+  top,
+  tight,
+  lazy,
+  pools,
+  blocks,
+  small,
+  gap,
+  boot,
+  percpu,
+  outside,
+];
 
 /**
  * Those in which a release with these promises does something that it does in no other. How blocks pack is promised by

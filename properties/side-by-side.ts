@@ -99,9 +99,9 @@ export function liveKernel<S>(
   const spec = vmapSpec(kernel.release);
   // With pools on several CPUs a verdict depends on more than the kernel's state: on what the judge knows of them.
   const hasPools = kernel.release.pools !== "none" && scope.cpus > 1;
-  const isHashed = hashed || !doAreasAlone(calls) || beyondBreaks || hasPools;
+  const isHashed = hashed || !doAreasAlone(calls) || beyondBreaks || hasPools || scope.outside === true;
   const form = isHashed ? hashedForm(kernel, calls) : ofStateAlone(kernel.form(scope, reduced));
-  const witnesses = new Witnessing(kernel, calls);
+  const witnesses = new Witnessing(kernel, calls, scope);
   const spoils = beyondBreaks ? 0 : spoilingBits(laws);
   return {
     name: kernel.name,

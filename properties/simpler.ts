@@ -3,7 +3,7 @@ import type { Congruent } from "../spec/commands.ts";
 import { outOfDomain } from "../spec/congruent.ts";
 import type { HistoryStep } from "../spec/history.ts";
 import type { Scope } from "../spec/scope.ts";
-import { alignmentInPages, PAGE_SIZE, type Pages } from "../spec/vocabulary.ts";
+import { alignmentInPages, PAGE_SIZE, type Pages, type Vpn } from "../spec/vocabulary.ts";
 
 /** Every form simpler than this one: each differs in one argument, which it brings down. */
 export function* simpler(step: HistoryStep, scope: Scope): Iterable<HistoryStep> {
@@ -35,7 +35,20 @@ export function* simpler(step: HistoryStep, scope: Scope): Iterable<HistoryStep>
     if (step.cpu > 0) yield { ...step, cpu: 0 };
     for (const count of smaller(step.count)) yield { ...step, count };
   }
-  if (step.op === "unmapRam" && step.cpu > 0) yield { ...step, cpu: 0 };
+  if (step.op === "free") {
+    if ("page" in step) yield* lowerPages(step, scope);
+    else yield* nearer(step);
+  }
+  if (step.op === "unmapRam") {
+    if (step.cpu > 0) yield { ...step, cpu: 0 };
+    if ("area" in step && step.count !== undefined) {
+      const { count: _other, ...plain } = step;
+      yield plain;
+    }
+    if (step.count !== undefined) for (const count of smaller(step.count)) yield { ...step, count };
+    if ("page" in step) yield* lowerPages(step, scope);
+    else yield* nearer(step);
+  }
   if (step.op === "touch") {
     if (step.write) yield { op: "touch", cpu: step.cpu, area: step.area, page: step.page };
     if (step.cpu > 0) yield { ...step, cpu: 0 };
@@ -66,6 +79,22 @@ function* simplerCongruent({ offsets, sizes, align }: Congruent): Iterable<Congr
       forms.push({ offsets: offsets.with(at, closer), sizes, align });
   }
   for (const form of forms) if (form.offsets.length > 0 && outOfDomain(form) === undefined) yield form;
+}
+
+/** At the start of what is named, or nearer to it. */
+function* nearer<Step extends { readonly offset?: Pages }>(step: Step): Iterable<Step> {
+  const { offset, ...plain } = step;
+  if (offset === undefined) return;
+  yield plain as Step;
+  for (const closer of smaller(offset)) yield { ...step, offset: closer };
+}
+
+/** The first page of a window. */
+function* lowerPages<Step extends { readonly page: Vpn }>(
+  step: Step,
+  { windows, vmalloc }: Scope,
+): Iterable<Step> {
+  for (const { vstart } of [...windows, vmalloc]) if (vstart < step.page) yield { ...step, page: vstart };
 }
 
 /** Every smaller count, the least first; of a large one only some. */

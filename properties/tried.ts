@@ -26,15 +26,15 @@ export function lawsTried(
   calls: readonly Call[],
   scope: Scope,
 ): readonly VmapLaw[] {
-  const { beforeInit, counts, lazyMaxPages, absentCpus } = scope;
+  const { beforeInit, counts, lazyMaxPages, absentCpus, outside } = scope;
   return laws.filter(({ id }) => {
     if (id === "init-order") return beforeInit;
     // The kernel's own limit is far above what a small space holds.
     if (id === "lazy-bounded") return lazyMaxPages !== null;
     // One node has no pools, and nobody else to keep pages from.
     if (id === "pools-hide-no-room") return vmapNodes(scope) > 1;
-    // Who explores lets go only of what is held: what is left outside a domain is a map of nothing, and a CPU's number.
-    if (id === "argument-domain")
+    // Elsewhere callers free only what is held: what is left outside a domain is a map of nothing, and a CPU's number.
+    if (id === "argument-domain" && !outside)
       return calls.includes("map") && (counts.includes(0) || absentCpus !== undefined);
     return TRIED_BY[id]?.some((call) => calls.includes(call)) ?? true;
   });

@@ -2,12 +2,13 @@
 import type { Command, Response } from "../spec/commands.ts";
 import type { Kernel } from "../spec/kernel.ts";
 import type { VmapWitness } from "../spec/laws/law.ts";
+import type { Scope } from "../spec/scope.ts";
 import { witnessesFor } from "../spec/witnesses.ts";
 import type { World } from "../spec/world.ts";
 import type { Call } from "./callers.ts";
 
 /** What callers must do for a witness of this kind to be seen. */
-const NEEDED: Readonly<Record<NonNullable<VmapWitness["needs"]>, readonly Call[]>> = {
+const NEEDED: Readonly<Record<Exclude<NonNullable<VmapWitness["needs"]>, "outside">, readonly Call[]>> = {
   mappings: ["touch"],
   blocks: ["map", "touch"],
   percpu: ["percpu"],
@@ -22,11 +23,12 @@ export class Witnessing<S> {
   #paths: number;
   #lastMarks: readonly string[] | undefined;
 
-  constructor(kernel: Kernel<S>, calls: readonly Call[]) {
+  constructor(kernel: Kernel<S>, calls: readonly Call[], { outside }: Scope) {
     this.#kernel = kernel;
-    this.#wanted = witnessesFor(kernel.release).filter(
-      ({ needs }) => needs === undefined || NEEDED[needs].every((call) => calls.includes(call)),
-    );
+    this.#wanted = witnessesFor(kernel.release).filter(({ needs }) => {
+      if (needs === undefined) return true;
+      return needs === "outside" ? outside === true : NEEDED[needs].every((call) => calls.includes(call));
+    });
     this.#paths = kernel.paths.length;
     for (const { id } of this.#wanted) this.seen.set(id, 0);
     for (const id of kernel.paths) this.seen.set(id, 0);

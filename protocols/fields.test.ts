@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { type Field, Layout, valuesOf } from "../engine/layout.ts";
 import { fieldsOf as fieldsOfBlocks } from "./blocks/fields.ts";
+import { BUSY, fieldsOf as fieldsOfPins, hasPte, isTranslated, LAZY, tlbsOf } from "./pins/fields.ts";
 import { fieldsOf as fieldsOfLocks, nodesOf } from "./queues/locks/fields.ts";
 import { fieldsOf as fieldsOfWalks, HEAD, linksOf } from "./queues/walks/fields.ts";
 import { directOf, fieldsOf as fieldsOfResetPerms } from "./reset-perms/fields.ts";
@@ -54,6 +55,27 @@ describe("of walks", () => {
     expect(places).toEqual(upTo(blocks + 2));
     for (const link of [...linksOf(m), ...m.cpus.map(({ at }) => at)]) expect(inField(link)).toEqual(places);
     expect(linksOf(m)).toHaveLength(1 + blocks);
+  });
+});
+
+describe("of pins", () => {
+  const m = fieldsOfPins(new Layout(), { cpus: 2, pages: 2, frames: 3 });
+  /** Page 0 maps frame 0 and is mapped; page 1 mapped frame 1 and is lazy; CPU 1 translates page 0 to frame 2. */
+  const state = new Int32Array(8);
+  for (const [page, life] of [BUSY, LAZY].entries()) {
+    m.life[page]?.set(state, life);
+    m.maps[page]?.set(state, page + 1);
+  }
+  m.cpus[1]?.tlb[0]?.set(state, 3);
+  const frames = [0, 1, 2];
+
+  test("a frame has a PTE where a page maps it that is mapped, be it one of several", () => {
+    expect(frames.map((frame) => hasPte(m, state, frame))).toEqual([true, false, false]);
+  });
+
+  test("a frame is translated where the TLB of one CPU has it", () => {
+    expect(frames.map((frame) => isTranslated(m, state, frame))).toEqual([false, false, true]);
+    expect(tlbsOf(m)).toHaveLength(4);
   });
 });
 

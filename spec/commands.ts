@@ -7,7 +7,7 @@ import type { Bytes, Cpu, Extent, Pages, Pfn, Vpn } from "./vocabulary.ts";
 /** alloc_vmap_area(size, align, vstart, vend), and then, if `map`, one fresh frame under every page. */
 export interface Alloc {
   readonly op: "alloc";
-  /** In pages, at least 1. */
+  /** In pages. 0 is outside the call's domain. */
   readonly size: Pages;
   /** In bytes, a power of two; below a page it places like a page, but a cache compares the raw value. */
   readonly align: Bytes;
@@ -27,7 +27,7 @@ export interface Alloc {
   readonly endsInside?: boolean;
 }
 
-/** remove_vm_area: the caller lets the area that starts here go. */
+/** vfree or vunmap: the caller frees the area of an alloc or a vmap that starts here. Anything else is outside its domain. */
 export interface Free {
   readonly op: "free";
   readonly start: Vpn;
@@ -44,7 +44,7 @@ export interface MapRam {
   readonly count: Pages;
 }
 
-/** vm_unmap_ram(addr, count): the caller lets go of what a mapRam of this count gave it. */
+/** vm_unmap_ram(addr, count): the caller unmaps what a mapRam of this count gave it. Anything else is outside its domain. */
 export interface UnmapRam {
   readonly op: "unmapRam";
   readonly cpu: Cpu;
@@ -80,7 +80,7 @@ export interface PcpuFree {
  */
 export interface Vmap {
   readonly op: "vmap";
-  /** In pages, at least 1. */
+  /** In pages. 0 is outside the call's domain. */
   readonly count: Pages;
   /** The caller passes VM_NO_GUARD: no guard page, please. What comes of it differs between releases. */
   readonly noGuard?: boolean;
@@ -188,6 +188,8 @@ interface Effects {
   readonly wholeFree?: boolean | undefined;
   /** Pages with dirty lines in a cache indexed by virtual address. Absent without such an observer. */
   readonly dirtyLines?: readonly Vpn[];
+  /** What the kernel warned of (WARN), if it did, and went its way. Absent also where the observer cannot tell. */
+  readonly warning?: string | undefined;
 }
 
 export type Response = Effects &
@@ -208,4 +210,11 @@ export type Response = Effects &
     | { readonly kind: "reached"; readonly hit: boolean; readonly frame: Pfn | null }
     /** The kernel would have stopped here (BUG, BUG_ON); a history ends. */
     | { readonly kind: "bug"; readonly text: string }
+    /** The call does not return: it has done more work than any call that does. A history ends. */
+    | { readonly kind: "hung"; readonly text: string }
   );
+
+/** Whether nothing can follow a reply: the kernel stopped, or the call does not return. */
+export function endsHistory({ kind }: Response): boolean {
+  return kind === "bug" || kind === "hung";
+}

@@ -9,15 +9,27 @@ import type { Cpu, Pages, Pfn, Vpn } from "./vocabulary.ts";
 
 export type HistoryStep =
   | Alloc
-  /** Frees what command number `area` got; freeing what was refused or is already free does nothing. */
-  | { readonly op: "free"; readonly area: number }
+  /**
+   * Frees what command number `area` got, or `offset` pages behind its start, whether that is held or not. Where that
+   * command got nothing, there is no address, and this does nothing.
+   */
+  | { readonly op: "free"; readonly area: number; readonly offset?: Pages }
+  /** Frees this page of the space, whatever is there. */
+  | { readonly op: "free"; readonly page: Vpn }
   | MapRam
   | Vmap
   | Find
-  /** Lets go of what mapRam number `area` got. */
-  | { readonly op: "unmapRam"; readonly cpu: Cpu; readonly area: number }
+  /** Unmaps what command number `area` got, likewise: as many pages as it asked for, if not `count`. */
+  | {
+      readonly op: "unmapRam";
+      readonly cpu: Cpu;
+      readonly area: number;
+      readonly offset?: Pages;
+      readonly count?: Pages;
+    }
+  | { readonly op: "unmapRam"; readonly cpu: Cpu; readonly page: Vpn; readonly count: Pages }
   | PcpuGet
-  /** Lets go of all areas that pcpuGet number `area` got. */
+  /** Frees all areas that pcpuGet number `area` got, whether they are held or not. */
   | { readonly op: "pcpuFree"; readonly area: number }
   /** Reads or writes page number `page` of what command number `area` got, also after it was let go. */
   | {
@@ -39,34 +51,40 @@ export type HistoryStep =
 export interface Names {
   /** An address, the base of a pcpuGet, or the frame of a pin; undefined where nothing was got. */
   readonly got: (number | undefined)[];
-  readonly letGo: boolean[];
-  /** Pages that a mapRam asked for. */
+  /** Of a pin: its frame was given back. */
+  readonly unpinned: boolean[];
+  /** Pages asked for. */
   readonly counts: (Pages | undefined)[];
   /** What a pcpuGet asked for. */
   readonly offsets: (readonly Pages[] | undefined)[];
 }
 
 function begin(): Names {
-  return { got: [], letGo: [], counts: [], offsets: [] };
+  return { got: [], unpinned: [], counts: [], offsets: [] };
 }
 
 /** The step with addresses for names, or undefined when it names nothing that is there: it does nothing then. */
 function resolve(names: Names, step: HistoryStep): Command | undefined {
   const named = "area" in step ? names.got[step.area] : undefined;
   switch (step.op) {
-    case "free":
-      return gone(names, step.area) ? undefined : { op: "free", start: named as Vpn };
+    case "free": {
+      const start = addressIn(names, step);
+      return start === undefined ? undefined : { op: "free", start };
+    }
     case "unmapRam": {
-      const { cpu, area } = step;
-      const count = names.counts[area] as Pages;
-      return gone(names, area) ? undefined : { op: "unmapRam", cpu, start: named as Vpn, count };
+      const start = addressIn(names, step);
+      const count = step.count ?? ("area" in step ? names.counts[step.area] : undefined);
+      if (start === undefined || count === undefined) return undefined;
+      return { op: "unmapRam", cpu: step.cpu, start, count };
     }
     case "pcpuFree": {
-      const offsets = names.offsets[step.area] as readonly Pages[];
-      return gone(names, step.area) ? undefined : { op: "pcpuFree", start: named as Vpn, offsets };
+      const offsets = names.offsets[step.area];
+      if (named === undefined || offsets === undefined) return undefined;
+      return { op: "pcpuFree", start: named as Vpn, offsets };
     }
     case "unpin":
-      return gone(names, step.area) ? undefined : { op: "unpin", frame: named as Pfn };
+      if (named === undefined || names.unpinned[step.area] === true) return undefined;
+      return { op: "unpin", frame: named as Pfn };
     case "touch": {
       if (named === undefined) return undefined;
       const page = named + step.page;
@@ -79,24 +97,26 @@ function resolve(names: Names, step: HistoryStep): Command | undefined {
   }
 }
 
-/** Whether the command named was refused, or what it got was let go already. */
-function gone({ got, letGo }: Names, index: number): boolean {
-  return got[index] === undefined || letGo[index] === true;
+/** The page that a free or an unmap means: what it names, or that much behind what a command got. */
+function addressIn({ got }: Names, step: Extract<HistoryStep, { op: "free" | "unmapRam" }>): Vpn | undefined {
+  if ("page" in step) return step.page;
+  const start = got[step.area];
+  return start === undefined ? undefined : start + (step.offset ?? 0);
 }
 
 /** Notes what step number `index` got, in place. `response` is undefined when the step did nothing. */
 function note(names: Names, index: number, step: HistoryStep, response: Response | undefined): void {
   names.got[index] = whatIsGot(response);
-  names.letGo[index] = false;
-  names.counts[index] = step.op === "mapRam" ? step.count : undefined;
+  names.unpinned[index] = false;
+  names.counts[index] = pagesAskedFor(step);
   names.offsets[index] = step.op === "pcpuGet" ? step.offsets : undefined;
-  if (letsGo(step) && response !== undefined) names.letGo[step.area] = true;
+  if (step.op === "unpin" && response !== undefined) names.unpinned[step.area] = true;
 }
 
-type LetsGo = Extract<HistoryStep, { op: "free" | "unmapRam" | "pcpuFree" | "unpin" }>;
-
-function letsGo(step: HistoryStep): step is LetsGo {
-  return step.op !== "touch" && "area" in step;
+/** The pages of one area or map that a step asks for; undefined where it asks for none. */
+export function pagesAskedFor(step: HistoryStep): Pages | undefined {
+  if (step.op === "alloc") return step.size;
+  return step.op === "mapRam" || step.op === "vmap" ? step.count : undefined;
 }
 
 function whatIsGot(response: Response | undefined): number | undefined {
@@ -111,8 +131,8 @@ function named(step: HistoryStep): number | undefined {
 
 /** Which commands a step may name. */
 const NAMES: Readonly<Record<string, readonly string[]>> = {
-  free: ["alloc", "vmap"],
-  unmapRam: ["mapRam"],
+  free: ["alloc", "vmap", "mapRam"],
+  unmapRam: ["mapRam", "alloc", "vmap"],
   pcpuFree: ["pcpuGet"],
   touch: ["alloc", "mapRam", "vmap"],
   unpin: ["pin"],

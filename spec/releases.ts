@@ -4,6 +4,16 @@
  * The labels are those of the recordings (adapters/recordings/FORMAT.md says which tree each is).
  */
 import type { LawId } from "./contract.ts";
+import {
+  OUTSIDE_2_6_27,
+  OUTSIDE_2_6_28,
+  OUTSIDE_2_6_28_10,
+  OUTSIDE_3_10,
+  OUTSIDE_3_11,
+  OUTSIDE_5_4,
+  OUTSIDE_6_3,
+  type OutsideAnswers,
+} from "./outside.ts";
 import type { Pages, Vpn } from "./vocabulary.ts";
 
 /** The distance kept around an area, in pages. */
@@ -25,6 +35,8 @@ export interface Promises {
   readonly guard: GuardRule;
   /** Whether a free leaves the area to a later purge, or flushes and releases it at once. */
   readonly freesLazily: boolean;
+  /** A flush releases the lazy areas that it covers, and no others; if absent, all of them (spec/own-promises.ts). */
+  readonly releasesWhatItFlushes?: boolean;
   readonly fragments: Fragments;
   /**
    * The lowest page that may be given out: from 5.2 on page 0 is not, for the free space begins at its second byte.
@@ -41,6 +53,8 @@ export interface Promises {
   readonly pools: Pools;
   /** Whether an allocation may say that it cannot wait for a purge (6.19). Before, it purges all the same. */
   readonly noblock: boolean;
+  /** What it has for calls outside their domain (outside.ts). */
+  readonly outside: OutsideAnswers;
 }
 
 /**
@@ -71,6 +85,7 @@ const BY_ALL: readonly LawId[] = [
   "refused-only-when-full",
   "purge-only-when-full",
   "no-bug",
+  "calls-return",
   "flush-before-reuse",
   "no-stale-translation",
   "flush-well-formed",
@@ -104,12 +119,18 @@ function release(
     obeysNoGuard: false,
     pools: "none",
     noblock: false,
+    outside: OUTSIDE_2_6_28_10,
   };
 }
 
 /** From 4.0, which brought VM_NO_GUARD (71394fe50146), to 5.15. */
 function obeying(promises: Promises): Promises {
   return { ...promises, obeysNoGuard: true };
+}
+
+/** With this for calls outside their domain. */
+function answering(outside: OutsideAnswers, promises: Promises): Promises {
+  return { ...promises, outside };
 }
 
 /** From 5.18 on. */
@@ -122,9 +143,10 @@ function treeRelease(
   labels: readonly string[],
   laws: readonly LawId[],
   fragments: Fragments,
-  pools: Partial<Pick<Promises, "pools" | "noblock">> = {},
+  more: Partial<Pick<Promises, "pools" | "noblock" | "outside">> = {},
 ): Promises {
-  return { ...release(labels, NO_GUARD, laws, fragments), lowestPage: 1, percpu: true, ...pools };
+  const outside = OUTSIDE_5_4;
+  return { ...release(labels, NO_GUARD, laws, fragments), lowestPage: 1, percpu: true, outside, ...more };
 }
 
 /** A release of our own, derived from another. */
@@ -157,29 +179,38 @@ const FROM_6_5: readonly LawId[] = [...FROM_5_18, "flush-only-once", "usable-blo
 
 /** Oldest first, the two drafts of 2010 where they would have been merged. */
 export const RELEASES: readonly Promises[] = [
-  release(["2.6.27"], GUARD_INSIDE, ["lowest-fit"], "no blocks"),
-  release(["2.6.28"], GUARD_AFTER, FROM_2_6_28, "kept"),
+  answering(OUTSIDE_2_6_27, release(["2.6.27"], GUARD_INSIDE, ["lowest-fit"], "no blocks")),
+  answering(OUTSIDE_2_6_28, release(["2.6.28"], GUARD_AFTER, FROM_2_6_28, "kept")),
   release(["2.6.28.10", "2.6.30.4"], GUARD_AFTER, FROM_2_6_28, "kept"),
   release(["piggin-draft-1"], GUARD_BOTH_SIDES, FROM_2_6_28, "purged"),
   release(["piggin-draft-3"], GUARD_BOTH_SIDES, FROM_2_6_28, "purged"),
   release(["2.6.37"], GUARD_AFTER, FROM_2_6_37, "purged"),
   release(["2.6.39"], GUARD_BOTH_SIDES, FROM_2_6_37, "purged"),
   release(["3.1", "3.9", "3.10.4"], NO_GUARD, FROM_2_6_37, "purged"),
-  release(["3.10.65"], NO_GUARD, FROM_2_6_37, "purged"),
-  release(["3.16"], NO_GUARD, FROM_2_6_37, "purged"),
-  obeying(release(["4.4"], NO_GUARD, FROM_2_6_37, "purged")),
-  obeying(release(["4.15.0", "4.19", "5.0.1"], NO_GUARD, FROM_2_6_37, "purged")),
-  obeying(release(["4.15.18-ubuntu"], NO_GUARD, FROM_2_6_37, "purged")),
-  obeying(treeRelease(["5.2"], FROM_5_2, "purged")),
+  answering(OUTSIDE_3_10, release(["3.10.65"], NO_GUARD, FROM_2_6_37, "purged")),
+  answering(OUTSIDE_3_11, release(["3.16"], NO_GUARD, FROM_2_6_37, "purged")),
+  obeying(answering(OUTSIDE_3_11, release(["4.4"], NO_GUARD, FROM_2_6_37, "purged"))),
+  obeying(answering(OUTSIDE_3_11, release(["4.15.0", "4.19", "5.0.1"], NO_GUARD, FROM_2_6_37, "purged"))),
+  obeying(answering(OUTSIDE_3_11, release(["4.15.18-ubuntu"], NO_GUARD, FROM_2_6_37, "purged"))),
+  obeying(treeRelease(["5.2"], FROM_5_2, "purged", { outside: OUTSIDE_3_11 })),
   obeying(treeRelease(["5.10", "5.4"], FROM_5_2, "purged")),
   obeying(treeRelease(["5.11"], FROM_5_2, "purged")),
   treeRelease(["5.17"], FROM_5_16, "purged"),
   purgingLater(treeRelease(["6.1"], FROM_5_18, "purged")),
-  purgingLater(treeRelease(["6.4"], FROM_5_18, "purged")),
-  purgingLater(treeRelease(["6.5", "6.8"], FROM_6_5, "usable kept")),
-  purgingLater(treeRelease(["6.12"], FROM_6_5, "usable kept", { pools: "a quarter goes, or all of a few" })),
+  purgingLater(treeRelease(["6.4"], FROM_5_18, "purged", { outside: OUTSIDE_6_3 })),
+  purgingLater(treeRelease(["6.5", "6.8"], FROM_6_5, "usable kept", { outside: OUTSIDE_6_3 })),
   purgingLater(
-    treeRelease(["6.19", "7.2"], FROM_6_5, "usable kept", { pools: "a quarter goes", noblock: true }),
+    treeRelease(["6.12"], FROM_6_5, "usable kept", {
+      pools: "a quarter goes, or all of a few",
+      outside: OUTSIDE_6_3,
+    }),
+  ),
+  purgingLater(
+    treeRelease(["6.19", "7.2"], FROM_6_5, "usable kept", {
+      pools: "a quarter goes",
+      noblock: true,
+      outside: OUTSIDE_6_3,
+    }),
   ),
 ];
 

@@ -30,6 +30,8 @@ export interface Scope {
   readonly bitsPerLong: Pages;
   /** Histories begin before vmalloc_init was called. */
   readonly beforeInit: boolean;
+  /** Callers also make calls outside their domain. */
+  readonly outside?: true;
   /** What `enabled` and the generators ask for. A recording has none of these. */
   readonly counts: readonly Pages[];
   readonly sizes: readonly Pages[];

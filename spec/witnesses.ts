@@ -4,6 +4,7 @@
  */
 
 import type { Command, Response } from "./commands.ts";
+import { outsideOf } from "./laws/domain.ts";
 import type { VmapWitness } from "./laws/law.ts";
 import { cannotWait, placedExtent, purgeableAtPlacement, purged } from "./laws/law.ts";
 import type { Promises } from "./releases.ts";
@@ -219,6 +220,14 @@ const wouldNotWait: VmapWitness = {
     before.lowestFit(command, "gone") !== undefined,
 };
 
+const warnedOf: VmapWitness = {
+  id: "warned-of",
+  needs: "outside",
+  says: "A call outside its domain is warned about.",
+  seen: (before, command, response) =>
+    response.warning !== undefined && outsideOf(before, command) !== undefined,
+};
+
 const BY_ANY: readonly VmapWitness[] = [
   fullSpace,
   exactFit,
@@ -226,6 +235,7 @@ const BY_ANY: readonly VmapWitness[] = [
   alignedPastStart,
   liveTouch,
   vmapAboveVmap,
+  warnedOf,
 ];
 const BY_LAZY: readonly VmapWitness[] = [
   reuseAfterPurge,

@@ -1,4 +1,5 @@
 /** Where two kernels answer differently: the history, both replies, and the address space of both after it. */
+import { asWritten } from "../../adapters/history-file.ts";
 import { begin } from "../../engine/stepper.ts";
 import type { State } from "../../kernels/state.ts";
 import { type PlayedOnBoth, playOnBoth } from "../../properties/both.ts";
@@ -165,7 +166,7 @@ export function differingJson({ names, kernels, compared }: Pair) {
     commands: difference?.history.length ?? null,
     found: difference?.found ?? null,
     kinds: difference?.kinds ?? [],
-    history: difference?.history ?? null,
+    history: difference?.history.map(asWritten) ?? null,
     replies:
       difference === undefined
         ? null

@@ -19,7 +19,7 @@ export interface MapRow {
 /** The pages of a picture, in ascending order. */
 export type Pages = readonly Vpn[];
 
-/** The most columns of pages in one picture, and the width at which its lines are folded. */
+/** The most columns of pages in one picture, and the width at which its lines are folded if none is asked for. */
 const MOST_PAGES = 96;
 const WIDTH = 100;
 const INDENT = 12;
@@ -94,14 +94,14 @@ export function isDrawn({ start, end }: Extent, pages: Pages): boolean {
 type Piece = Pages | typeof LEFT_OUT;
 
 /** The lines of the picture, page numbers above; a long picture is folded. */
-export function drawMap(rows: readonly MapRow[], pages: Pages): string[] {
+export function drawMap(rows: readonly MapRow[], pages: Pages, width: number = WIDTH): string[] {
   const longest = Math.max(...pages.map((vpn) => page(vpn).length));
   const isNumbered = longest <= SHORT_NUMBER;
   const cell = isNumbered ? longest + 1 : SHORT_NUMBER;
   const numbersOf = (run: Pages) =>
     isNumbered ? run.map((vpn) => page(vpn).padStart(cell)).join("") : ` ${page(run[0] as Vpn)}`;
   const widthOf = (run: Pages) => Math.max(cell * run.length, numbersOf(run).length);
-  return foldedPieces(pages, WIDTH - INDENT, widthOf, cell).flatMap((pieces) => {
+  return foldedPieces(pages, width - INDENT, widthOf, cell).flatMap((pieces) => {
     const line = (label: string, text: (run: Pages) => string) => {
       const parts = pieces.map((piece) =>
         piece === LEFT_OUT ? LEFT_OUT.padStart(cell) : text(piece).padEnd(widthOf(piece)),

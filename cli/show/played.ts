@@ -19,13 +19,17 @@ import {
 } from "./map.ts";
 import { commandText, responseText } from "./text.ts";
 
-/** Text of a step that did nothing, since what it names was refused or is gone. */
-function idleText(step: HistoryStep): string {
-  return "area" in step ? `${step.op} of what command ${step.area + 1} got  ->  nothing is there` : step.op;
+/** A step of a history, or a recorded reply: what is drawn of both. */
+export type Shown = Omit<VmapPlayed, "step"> & { readonly step?: HistoryStep };
+
+/** Text of a step that did nothing, since what it names got nothing. */
+function idleText(step: HistoryStep | undefined): string {
+  if (step === undefined) return "nothing";
+  return "area" in step ? `${step.op} of what command ${step.area + 1} got  ->  it got nothing` : step.op;
 }
 
 /** `step 3 of 5:  command  ->  reply`. */
-export function stepLine({ index, step, command, response }: VmapPlayed, of: number): string {
+export function stepLine({ index, step, command, response }: Shown, of: number): string {
   const text =
     command === undefined || response === undefined
       ? idleText(step)
@@ -33,47 +37,68 @@ export function stepLine({ index, step, command, response }: VmapPlayed, of: num
   return `step ${index + 1} of ${of}:  ${text}`;
 }
 
+/** By where it begins: the index of the step that got the area or the map there last. */
+export type GotBy = Map<Vpn, number>;
+
+/** Notes what a step got. */
+export function noteGot(got: GotBy, now: Shown): void {
+  for (const start of startsOf(now)) got.set(start, now.index);
+}
+
+export interface MapOptions {
+  /** What was got before the first of these steps, if there were any. */
+  readonly got?: GotBy;
+  /** Letters in a line. */
+  readonly width?: number;
+}
+
 /** Where a picture was cut, since more happens in the history than fits. */
 const CUT = "  (what is nearest to this step, and not all)";
 
 /** The world after each step of a history, as maps with one letter for each command's area or map. */
-export function mapsOf(played: readonly VmapPlayed[]): string[][] {
+export function mapsOf(played: readonly Shown[], { got = new Map(), width }: MapOptions = {}): string[][] {
   const wordPages = played[0]?.before.scope.wordPages ?? 0;
   const pages = pagesAround(played.flatMap(extentsOf), wordPages);
-  const letters = new Map<Vpn, string>();
+  const letterAt = (start: Vpn) => {
+    const by = got.get(start);
+    return by === undefined ? "?" : letterFor(by);
+  };
   return played.map((now) => {
-    for (const start of startsOf(now)) letters.set(start, letterFor(now.index));
-    return pages.length === 0 ? [] : mapAfter(now, letters, pages);
+    noteGot(got, now);
+    return pages.length === 0 ? [] : mapAfter(now, letterAt, { pages, width });
   });
 }
 
-function mapAfter(now: VmapPlayed, letters: ReadonlyMap<Vpn, string>, pages: Pages): string[] {
+function mapAfter(
+  now: Shown,
+  letterAt: (start: Vpn) => string,
+  { pages, width }: { readonly pages: Pages; readonly width: number | undefined },
+): string[] {
   const shown = pagesNear(pages, focusOf(now));
   const world = now.after ?? now.before;
   const areas = world.areas.filter((area) => isDrawn(area, shown));
   const plain: DrawnArea[] = areas
     .filter((area) => area.block === undefined)
-    .map(({ start, end, life }) => ({
-      start,
-      end,
-      lazy: life !== "busy",
-      letter: letters.get(start) ?? "?",
-    }));
-  const rows = [...blockRows(areas, letters), ...pteRow(now), ...tlbRows(now), ...cacheRow(now)];
+    .map(({ start, end, life }) => ({ start, end, lazy: life !== "busy", letter: letterAt(start) }));
+  const rows = [...blockRows(areas, letterAt), ...pteRow(now), ...tlbRows(now), ...cacheRow(now)];
   const any = plain.length > 0 || rows.length === 0;
-  const map = drawMap([...(any ? [areaRow(plain)] : []), ...poolRow(world.pooled, shown), ...rows], shown);
+  const map = drawMap(
+    [...(any ? [areaRow(plain)] : []), ...poolRow(world.pooled, shown), ...rows],
+    shown,
+    width,
+  );
   return shown.length < pages.length ? [...map, CUT] : map;
 }
 
 /** Where what a step was given begins: an area, a map, or several percpu areas. */
-function startsOf({ before, command, response }: VmapPlayed): readonly Vpn[] {
+function startsOf({ before, command, response }: Shown): readonly Vpn[] {
   if (command === undefined || response?.kind !== "placed") return [];
   if (command.op !== "pcpuGet") return [response.start];
   return newAreas(before, command, response).map(({ start }) => start);
 }
 
 /** Where a step points: at what it placed or asked for, at what is still translated, and at what it flushed. */
-function focusOf(now: VmapPlayed): Extent[] {
+function focusOf(now: Shown): Extent[] {
   const { response } = now;
   const aliases = response?.kind === "done" ? response.aliases : undefined;
   const entries = [...(aliases?.deadTlb ?? []), ...(aliases?.staleTlb ?? [])];
@@ -83,7 +108,7 @@ function focusOf(now: VmapPlayed): Extent[] {
 const onePage = (vpn: Vpn): Extent => ({ start: vpn, end: vpn + 1 });
 
 /** What a step adds to the picture: what it placed, the beginning of a window in which it was refused, a page it names. */
-function extentsOf({ command, response, before }: VmapPlayed): Extent[] {
+function extentsOf({ command, response, before }: Shown): Extent[] {
   if (command === undefined) return [];
   if (command.op === "pcpuGet") {
     const { vstart, vend } = before.scope.vmalloc;
@@ -119,7 +144,7 @@ export function poolRow(pooled: PooledExtents, shown: Pages): MapRow[] {
 }
 
 /** Maps in blocks: lower case once let go, `-` for a page that the block has not given out or that rounding took. */
-function blockRows(areas: readonly Area[], letters: ReadonlyMap<number, string>): MapRow[] {
+function blockRows(areas: readonly Area[], letterAt: (start: Vpn) => string): MapRow[] {
   const blocks = areas.filter((area) => area.block !== undefined);
   if (blocks.length === 0) return [];
   const at = (vpn: number) => {
@@ -127,14 +152,14 @@ function blockRows(areas: readonly Area[], letters: ReadonlyMap<number, string>)
     if (block === undefined) return ".";
     const map = block.maps.find(({ start, count }) => start <= vpn && vpn < start + count);
     if (map === undefined) return "-";
-    const letter = letters.get(map.start) ?? "?";
+    const letter = letterAt(map.start);
     return map.held ? letter : letter.toLowerCase();
   };
   return [{ label: "block", at }];
 }
 
 /** The frames that page tables say are here, if anything is mapped; `*` for a PTE nobody owns any more. */
-function pteRow(now: VmapPlayed): MapRow[] {
+function pteRow(now: Shown): MapRow[] {
   const world = now.after ?? now.before;
   if (world.ptes === 0) return [];
   const at = (vpn: number) => {
@@ -145,7 +170,7 @@ function pteRow(now: VmapPlayed): MapRow[] {
   return [{ label: "pte", at }];
 }
 
-function tlbRows(now: VmapPlayed): MapRow[] {
+function tlbRows(now: Shown): MapRow[] {
   const world = now.after ?? now.before;
   return [...world.tlbs.entries()]
     .filter(([, tlb]) => !tlb.isEmpty())
@@ -154,7 +179,7 @@ function tlbRows(now: VmapPlayed): MapRow[] {
 }
 
 /** Dirty lines in a cache indexed by virtual address, if there are any. */
-function cacheRow({ response }: VmapPlayed): MapRow[] {
+function cacheRow({ response }: Shown): MapRow[] {
   const { dirtyLines = [] } = response ?? {};
   if (dirtyLines.length === 0) return [];
   return [{ label: "cache", at: (vpn) => (dirtyLines.includes(vpn) ? "w" : ".") }];

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Alloc } from "../../spec/commands.ts";
 import { PAGE_SIZE } from "../../spec/vocabulary.ts";
-import { commandText } from "./text.ts";
+import { commandText, responseText } from "./text.ts";
 
 const alloc: Alloc = { op: "alloc", size: 2, align: PAGE_SIZE, vstart: 16, vend: 20, map: false };
 
@@ -13,5 +13,17 @@ test("of one that ends inside a page it is said that there is a part more", () =
   expect(commandText({ ...alloc, endsInside: true })).toBe("alloc 2 pages in [16,20 and a part)");
   expect(commandText({ ...alloc, endsInside: true, cpu: 1 })).toBe(
     "alloc 2 pages in [16,20 and a part) on CPU 1",
+  );
+});
+
+const NOTHING_DONE = { flushes: [], pteSet: 0, pteCleared: 0 } as const;
+
+test("a warning stands beside what the call came to", () => {
+  expect(responseText({ ...NOTHING_DONE, kind: "done", warning: "no area" })).toBe("done, warned: no area");
+});
+
+test("of a call that does not return it is said where it was last seen", () => {
+  expect(responseText({ ...NOTHING_DONE, kind: "hung", text: "last seen in vb_alloc" })).toBe(
+    "does not return: last seen in vb_alloc",
   );
 });

@@ -80,7 +80,8 @@ export function responseText(response: Response): string {
   const more = response.flushes.length - shown.length;
   const flushed = [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join(" ");
   const absent = response.usedAbsentCpu ? ", used data of a CPU that is not possible" : "";
-  return `${resultText(response)}${flushed === "" ? "" : `, flushed ${flushed}`}${absent}`;
+  const warned = response.warning === undefined ? "" : `, warned: ${response.warning}`;
+  return `${resultText(response)}${warned}${flushed === "" ? "" : `, flushed ${flushed}`}${absent}`;
 }
 
 function resultText(response: Response): string {
@@ -96,6 +97,8 @@ function resultText(response: Response): string {
       return response.start === null ? "found no area" : `found the area at ${page(response.start)}`;
     case "bug":
       return `BUG: ${response.text}`;
+    case "hung":
+      return `does not return: ${response.text}`;
     case "pinned": {
       const repaired = response.traps > 0 ? `, ${response.traps} repaired by the host` : "";
       return `pinned frame ${response.frame}${repaired}${ptesText(response.ptes, "still map it")}`;
@@ -119,4 +122,21 @@ function aliasText({ staleTlb, deadTlb, deadPtes }: AliasReport): string {
       ? ""
       : `, CPU ${first.cpu} still translates ${page(first.page)} to frame ${first.frame}${more}`;
   return `${translated}${ptesText(deadPtes, "of nobody are there")}`;
+}
+
+/** Text in lines of at most so many letters, indented; a longer word is cut. */
+export function filled(text: string, indent: number, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(/\s+/).flatMap((each) => pieces(each, width - indent))) {
+    if (line !== "" && indent + line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, line].map((each) => `${" ".repeat(indent)}${each}`.trimEnd());
+}
+
+function pieces(word: string, most: number): string[] {
+  return word.match(new RegExp(`.{1,${most}}`, "gu")) ?? [];
 }

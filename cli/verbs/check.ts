@@ -1,5 +1,6 @@
 /** `check`: every kernel against every law it promises. The main job. */
 
+import { asWritten } from "../../adapters/history-file.ts";
 import { KERNELS } from "../../kernels/index.ts";
 import { checkInterleaved } from "../check-interleaved.ts";
 import { type CheckOptions, checkKernel, type KernelReport } from "../check-kernel.ts";
@@ -109,7 +110,7 @@ function asJson(checked: Checked) {
     interleavings: steps === undefined ? null : interleavedJson(steps),
     violations: violations(checked),
     unexpected: unexpected(checked),
-    surprises,
+    surprises: surprises.map((each) => ({ ...each, history: each.history?.map(asWritten) ?? null })),
     runs,
     seed,
     seconds,

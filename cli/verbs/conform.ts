@@ -1,7 +1,9 @@
 /** `conform`: a recording's commands on our version of its kernel, every reply field compared. */
 
 import { conform, type Difference } from "../../adapters/conform.ts";
+import { inputError } from "../../adapters/input-error.ts";
 import { readRecording, type Trace } from "../../adapters/recording.ts";
+import { kernelCalled } from "../../kernels/index.ts";
 import type { State } from "../../kernels/state.ts";
 import type { Kernel } from "../../spec/kernel.ts";
 import { pc } from "../colour.ts";
@@ -72,7 +74,7 @@ function newTally(file: string): Tally {
 function count(tally: Tally, trace: Trace): void {
   tally.traces += 1;
   tally.labels.add(trace.label);
-  const kernel = releaseNamed(trace.label);
+  const kernel = modelOf(trace);
   const { replies, difference } = conform(kernel, trace);
   tally.replies += replies;
   if (difference === undefined) {
@@ -81,6 +83,14 @@ function count(tally: Tally, trace: Trace): void {
     tally.differing += 1;
     tally.first ??= { trace, kernel, difference };
   }
+}
+
+/** The model to compare with. Throws an InputError where there is none, or where the trace is only a part of one. */
+function modelOf({ file, line, label, cut }: Trace): Kernel<State> {
+  if (cut !== undefined) throw inputError(file, line, "cut: only a whole trace can be compared with a model");
+  if (kernelCalled(label) !== undefined) return releaseNamed(label);
+  const says = `version: there is no model of ${JSON.stringify(label)} to compare with; judge asks its laws`;
+  throw inputError(file, line, says);
 }
 
 function asJson({ file, labels, traces, conforming, differing, replies, first }: Tally) {

@@ -101,7 +101,7 @@ async function compareInTurns(
     other,
     places,
     drawnIn:
-      one === other ? [] : drawnIn(one, other, scope === undefined ? SCOPES : [places[0]?.scope as Scope]),
+      one === other ? [] : drawnIn(one, other, scope === undefined ? INSIDE : [places[0]?.scope as Scope]),
     kind,
     seed,
     states: states ?? usual.states,
@@ -115,6 +115,9 @@ async function compareInTurns(
   }
   return turn.value;
 }
+
+/** Calls outside their domain are compared where a scope is named that has them. */
+const INSIDE = SCOPES.filter(({ outside }) => outside !== true);
 
 /** Where callers of both can do what callers do there. */
 function drawnIn(one: Kernel<State>, other: Kernel<State>, scopes: readonly Scope[]): readonly Scope[] {

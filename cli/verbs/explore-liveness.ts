@@ -1,11 +1,21 @@
 /** `explore --liveness`: whether what has to end does, however CPUs take turns, as long as each gets its turn. */
+import { formatInterleaving } from "../../adapters/interleaving-file.ts";
 import { nameInterleaved } from "../../counterexamples/interleavings.ts";
 import { findingLassos, type Lasted, type Liveness } from "../../engine/liveness.ts";
 import type { StepMachine } from "../../protocols/program.ts";
 import { pc } from "../colour.ts";
-import { AS_EXPECTED, INTERRUPTED, UNEXPECTED, UsageError } from "../exit.ts";
+import { AS_EXPECTED, BAD_INPUT, INTERRUPTED, UNEXPECTED, UsageError } from "../exit.ts";
 import type { Explorable } from "../explorable.ts";
-import { columns, interruptible, print, progress, timeUp } from "../output.ts";
+import {
+  type Content,
+  filesNamed,
+  lackOfViolation,
+  refuseUnwritable,
+  reportUnwritten,
+  writeFiles,
+} from "../files.ts";
+import { replayLine } from "../names.ts";
+import { columns, commandLine, interruptible, print, progress, timeUp } from "../output.ts";
 import { scopeText } from "../parameters.ts";
 import { chart } from "../show/chart.ts";
 import { progressText } from "../show/explored.ts";
@@ -21,14 +31,23 @@ export async function exploreLiveness(
   if (machine?.passing === undefined || machine.passing.length === 0) {
     throw new UsageError(`--liveness: nothing has to end in ${name}`);
   }
+  await refuseUnwritable(filesNamed({ "--out": options.out }));
   const work = interruptible();
   const result = await inTurns(machine, options, work);
   const bugOf = (each: Lasted) => (each.lasso === undefined ? undefined : nameInterleaved(name, each.id));
-  if (options.json) console.log(JSON.stringify(asJson(name, scope, machine, result, bugOf)));
+  const written = await writeFiles(
+    filesNamed({ "--out": options.out }).map((file) => ({ ...file, ...runOf(name, scope, machine, result) })),
+  );
+  const files = written.map(({ option, path, why }) => ({ option, path, written: why === undefined }));
+  if (options.json) console.log(JSON.stringify({ ...asJson(name, scope, machine, result, bugOf), files }));
   else print(asText({ name, says, scope }, machine, result, bugOf));
+  const isLacking = reportUnwritten(written);
+  if (options.out !== undefined && !isLacking && !options.json)
+    print(`\n${commandLine("replay", replayLine(options.out))}`);
   if (work.interrupted) return INTERRUPTED;
   const unknown = result.lasted.some((each) => each.lasso !== undefined && bugOf(each) === undefined);
-  return unknown ? UNEXPECTED : AS_EXPECTED;
+  if (unknown) return UNEXPECTED;
+  return isLacking ? BAD_INPUT : AS_EXPECTED;
 }
 
 /** Throws a UsageError for options that are of the search for breaks. */
@@ -75,6 +94,20 @@ async function inTurns(
   }
   spinner.stop();
   return turn.value;
+}
+
+/** The first run that never ends, as a file that replay reads. */
+function runOf(
+  protocol: string,
+  scope: Readonly<Record<string, number>>,
+  machine: StepMachine,
+  { lasted }: Liveness,
+): Content {
+  const found = lasted.find(({ lasso }) => lasso !== undefined);
+  if (found?.lasso === undefined) return lackOfViolation();
+  const [steps, loop] = [namesIn(machine, found.lasso.stem), namesIn(machine, found.lasso.loop)];
+  const run = { protocol, scope, law: found.id, steps: steps ?? [], loop: loop ?? [] };
+  return { text: formatInterleaving(run) };
 }
 
 const namesIn = (machine: StepMachine, run: readonly number[] | undefined) =>

@@ -10,7 +10,9 @@ import { exploringTogether } from "../../engine/parallel.ts";
 import { AS_EXPECTED, BAD_INPUT, INTERRUPTED, orNearest, UNEXPECTED, UsageError } from "../exit.ts";
 import { type Explorable, explorableNamed, type Opened, type Orders, type Told } from "../explorable.ts";
 import {
+  type Content,
   filesNamed,
+  lackOfViolation,
   type Product,
   refuseReplaced,
   refuseSameFile,
@@ -18,6 +20,7 @@ import {
   reportUnwritten,
   writeFiles,
 } from "../files.ts";
+import { replayLine } from "../names.ts";
 import { interruptible, print, progress, timeUp } from "../output.ts";
 import { parametersOf, scopeText } from "../parameters.ts";
 import {
@@ -49,6 +52,7 @@ export interface ExploreArguments {
   readonly resume?: string;
   readonly dot?: string;
   readonly itf?: string;
+  readonly out?: string;
   readonly json: boolean;
 }
 
@@ -91,6 +95,8 @@ export async function exploreVerb(name: string | undefined, options: ExploreArgu
   if (options.json) console.log(JSON.stringify({ ...exploredJson(report), files }));
   else print(exploredText(report, options.actions));
   const isLacking = reportUnwritten(written);
+  const replayable = files.find(({ option, written }) => option === "--out" && written);
+  if (replayable !== undefined && !options.json) print(`\nreplay:  ${replayLine(replayable.path)}`);
   if (work.interrupted) return INTERRUPTED;
   if (told.some(({ bug, promised }) => bug === undefined && promised)) return UNEXPECTED;
   return isLacking ? BAD_INPUT : AS_EXPECTED;
@@ -285,7 +291,7 @@ function productsAsked(
   opened: Opened,
   result: Explored,
   told: readonly (Told & { readonly law: string })[],
-  { dot, itf, law }: ExploreArguments,
+  { dot, itf, out, law }: ExploreArguments,
 ): readonly Product[] {
   const graph = () => {
     if (result.ended !== "fixpoint")
@@ -298,18 +304,25 @@ function productsAsked(
   };
   const trace = () => {
     const meant = told.find((each) => each.law === law) ?? told[0];
-    if (meant === undefined) return { lack: "it takes a run into a violation, and there was none" };
+    if (meant === undefined) return lackOfViolation();
     return { text: itfText(name, `a shortest run that violates ${meant.law}`, meant.states) };
   };
+  const history = (): Content => {
+    const meant = law === undefined ? told[0] : told.find((each) => each.law === law);
+    if (meant === undefined) return lackOfViolation(law);
+    if (meant.file !== undefined) return { text: meant.file };
+    return { lack: "replay cannot take this run; one of all orders it can: --partial-order off" };
+  };
   return [
+    ...(out === undefined ? [] : [{ option: "--out", path: out, ...history() }]),
     ...(dot === undefined ? [] : [{ option: "--dot", path: dot, ...graph() }]),
     ...(itf === undefined ? [] : [{ option: "--itf", path: itf, ...trace() }]),
   ];
 }
 
 /** Asked before long work. A search that is resumed may be saved where it came from, and nothing else may go there. */
-async function refuseFiles({ dot, itf, checkpoint, resume }: ExploreArguments): Promise<void> {
-  const drawn = filesNamed({ "--dot": dot, "--itf": itf });
+async function refuseFiles({ dot, itf, out, checkpoint, resume }: ExploreArguments): Promise<void> {
+  const drawn = filesNamed({ "--out": out, "--dot": dot, "--itf": itf });
   const written = [...drawn, ...filesNamed({ "--checkpoint": checkpoint })];
   await refuseUnwritable(written);
   if (checkpoint !== undefined)

@@ -3,6 +3,7 @@
  * says how short and how soon.
  */
 
+import { asWritten } from "../../adapters/history-file.ts";
 import type { Bug } from "../../counterexamples/bug.ts";
 import { BUGS, bugCalled } from "../../counterexamples/index.ts";
 import type { InterleavedBug } from "../../counterexamples/interleaved.ts";
@@ -201,7 +202,7 @@ function asJson({ bug, laws }: BugHunted) {
     law,
     found: result.caught !== undefined,
     commands: result.caught?.history.length ?? null,
-    history: result.caught?.history ?? null,
+    history: result.caught?.history.map(asWritten) ?? null,
     scope: result.caught?.scope.name ?? null,
     runs: result.runs,
     tries: result.tries,

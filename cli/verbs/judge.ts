@@ -1,17 +1,13 @@
 /** `judge`: a recording as a plain history against the laws; none of our kernels is run. */
 
-import { judgeTrace } from "../../adapters/judge-recording.ts";
 import { readRecording, type Trace } from "../../adapters/recording.ts";
-import { bugCalled, nameBreaks } from "../../counterexamples/index.ts";
-import { vmapSpec } from "../../model/vmap-spec.ts";
+import { bugCalled } from "../../counterexamples/index.ts";
 import type { LawId } from "../../spec/contract.ts";
-import { isPromised } from "../../spec/kernel.ts";
-import { lawsCalled } from "../../spec/laws/index.ts";
-import { releaseOf } from "../../spec/releases.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
 import { lawNamed } from "../names.ts";
 import { columns, interruptible, print, progress } from "../output.ts";
+import { judgeRecorded, judgingOf, namesIn } from "../recorded.ts";
 
 interface Accusation {
   /** Line of the trace, from 1. */
@@ -28,6 +24,9 @@ interface Accusation {
 interface Judged {
   readonly file: string;
   readonly labels: Set<string>;
+  /** Whose promises were asked, where they are not those of the label; and the laws of them all. */
+  readonly by: Set<string>;
+  readonly promises: Set<LawId>;
   traces: number;
   accepted: number;
   replies: number;
@@ -40,9 +39,11 @@ interface Judged {
 export interface JudgeOptions {
   readonly json: boolean;
   readonly law?: string;
+  /** The label whose promises are asked, in place of a trace's own. */
+  readonly as?: string;
 }
 
-export async function judgeVerb(files: readonly string[], { json, law }: JudgeOptions): Promise<number> {
+export async function judgeVerb(files: readonly string[], { json, law, as }: JudgeOptions): Promise<number> {
   const only = law === undefined ? undefined : lawNamed(law);
   const started = Date.now();
   const spinner = progress();
@@ -53,6 +54,8 @@ export async function judgeVerb(files: readonly string[], { json, law }: JudgeOp
       const judged: Judged = {
         file,
         labels: new Set(),
+        by: new Set(),
+        promises: new Set(),
         traces: 0,
         accepted: 0,
         replies: 0,
@@ -63,7 +66,7 @@ export async function judgeVerb(files: readonly string[], { json, law }: JudgeOp
       all.push(judged);
       for await (const trace of readRecording(file)) {
         spinner.say(`${file}: trace ${judged.traces + 1}, ${judged.broken.length} violations`);
-        judgeOne(judged, trace, only);
+        judgeOne(judged, trace, as, only);
         await work.turn();
         if (work.interrupted) break;
       }
@@ -75,7 +78,12 @@ export async function judgeVerb(files: readonly string[], { json, law }: JudgeOp
   if (json)
     console.log(
       JSON.stringify({
-        files: all.map(({ labels, ...rest }) => ({ ...rest, label: [...labels].join(", ") })),
+        files: all.map(({ labels, by, promises, ...rest }) => ({
+          ...rest,
+          label: [...labels].join(", "),
+          by: by.size === 0 ? null : [...by].join("; "),
+          promises: [...promises],
+        })),
       }),
     );
   else print(judgedText(all, (Date.now() - started) / 1000, work.interrupted));
@@ -83,31 +91,28 @@ export async function judgeVerb(files: readonly string[], { json, law }: JudgeOp
   return all.some(({ broken }) => broken.some(isUnknown)) ? UNEXPECTED : AS_EXPECTED;
 }
 
-function judgeOne(judged: Judged, trace: Trace, only: LawId | undefined): void {
+function judgeOne(judged: Judged, trace: Trace, as: string | undefined, only: LawId | undefined): void {
   judged.traces += 1;
   judged.labels.add(trace.label);
-  const release = releaseOf(trace.label);
   // All laws judge, whichever is asked for: an overlap decides what may still be accused after it.
-  const laws = lawsCalled(only === undefined ? release.laws : [...release.laws, only]);
-  const { breaks: all, consequences } = judgeTrace(vmapSpec(release), laws, trace);
-  const breaks = all
-    .map((each) => ({ ...each, laws: each.laws.filter(({ id }) => only === undefined || id === only) }))
-    .filter(({ laws }) => laws.length > 0);
+  const judging = judgingOf(trace, { as, law: only });
+  const promised = judging.promises.laws;
+  if (judging.by !== undefined) judged.by.add(judging.by);
+  for (const law of trace.cut === undefined ? promised : [trace.cut.law]) judged.promises.add(law);
   judged.replies += trace.exchanges.length;
-  judged.consequences += consequences;
-  if (only !== undefined && !release.laws.includes(only)) judged.notPromised = true;
-  if (breaks.length === 0) judged.accepted += 1;
-  for (const { index, laws: broken, before, command, response, after } of breaks) {
-    for (const { law, bug } of nameBreaks(release.labels[0] as string, broken, {
-      before,
-      command,
-      response,
-      after,
-    })) {
-      const promised = isPromised({ release }, law);
-      judged.broken.push({ trace: trace.line, command: index, law, bug: bug?.id ?? null, promised });
+  if (only !== undefined && !promised.includes(only)) judged.notPromised = true;
+  let accepted = true;
+  for (const reply of judgeRecorded(judging, trace)) {
+    judged.consequences += reply.following.length;
+    const laws = reply.laws.filter(({ id }) => only === undefined || id === only);
+    if (laws.length === 0) continue;
+    accepted = false;
+    for (const { law, bug } of namesIn(judging, { ...reply, laws })) {
+      const found = { law, bug: bug?.id ?? null, promised: promised.includes(law) };
+      judged.broken.push({ trace: trace.line, command: reply.index, ...found });
     }
   }
+  if (accepted) judged.accepted += 1;
 }
 
 const isUnknown = ({ bug, promised }: Accusation) => bug === null && promised;
@@ -135,10 +140,13 @@ function judgedText(all: readonly Judged[], seconds: number, isInterrupted: bool
 
 function textOf(judged: Judged): string {
   const { file, labels, traces, accepted, replies, consequences, broken } = judged;
-  const lines = [
-    `${pc.bold(file)}  ${[...labels].join(", ")}`,
+  const lines = [`${pc.bold(file)}  ${[...labels].join(", ")}`];
+  if (judged.by.size > 0) {
+    lines.push(`  judged by ${[...judged.by].join("; ")}`, `  asked: ${[...judged.promises].join(", ")}`);
+  }
+  lines.push(
     `  ${replies} replies in ${traces} traces: ${accepted} accepted, ${traces - accepted} with violations`,
-  ];
+  );
   if (judged.notPromised)
     lines.push(
       pc.yellow("  this release does not promise that law: where it violates it, it falls short of it"),

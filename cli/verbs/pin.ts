@@ -1,7 +1,8 @@
 /** `pin`: shrinks a history that breaks a law, names it, and files it under counterexamples/. */
 import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname } from "node:path";
 import { formatHistory, type HistoryFile, readHistory } from "../../adapters/history-file.ts";
+import { bugCalled } from "../../counterexamples/index.ts";
 import { replay } from "../../engine/stepper.ts";
 import type { State } from "../../kernels/state.ts";
 import { bringDown } from "../../properties/hunt.ts";
@@ -10,25 +11,37 @@ import type { LawId } from "../../spec/contract.ts";
 import { heldTo, type Kernel } from "../../spec/kernel.ts";
 import { namesOf } from "../bug-quarry.ts";
 import { pc } from "../colour.ts";
-import { AS_EXPECTED, UNEXPECTED } from "../exit.ts";
+import { AS_EXPECTED, UNEXPECTED, UsageError } from "../exit.ts";
 import { kernelNamed, lawNamed, refuseUnmodelled, replayLine } from "../names.ts";
 import { commandLine, print } from "../output.ts";
-import { historyOfTrace, isRecording, refuseTrace } from "../trace-history.ts";
+import { alreadyText, filingOf } from "../pin-files.ts";
+import { isRecording, refuseTrace } from "../recorded.ts";
+import { historyOfTrace } from "../trace-history.ts";
+import { pinRecording } from "./pin-recording.ts";
 
 export interface PinOptions {
   readonly kernel?: string;
   readonly law?: string;
   readonly trace?: number;
+  /** Of a recording: the label whose promises are asked. */
+  readonly as?: string;
   readonly json: boolean;
 }
 
 export async function pinVerb(file: string, options: PinOptions): Promise<number> {
-  refuseTrace(file, options.trace);
+  const { kernel: label, trace } = options;
+  refuseTrace(file, trace);
+  if (isRecording(file) && label === undefined) return pinRecording(file, options);
+  if (options.as !== undefined)
+    throw new UsageError("--as is for the replies of a recording; --kernel runs our model");
   const only = options.law === undefined ? undefined : lawNamed(options.law);
-  const history = isRecording(file)
-    ? await historyOfTrace(file, options.trace, only)
-    : await readHistory(file);
-  const kernel = heldTo(kernelNamed(options.kernel ?? history.kernel), only ?? history.law);
+  const history =
+    isRecording(file) && label !== undefined
+      ? await historyOfTrace(file, kernelNamed(label).name, { trace, law: only })
+      : await readHistory(file);
+  const meant = only ?? history.law;
+  const named = kernelNamed(label ?? history.kernel);
+  const kernel = meant === undefined ? named : heldTo(named, meant);
   refuseUnmodelled(file, history, kernel);
   const found = firstBreak(kernel, history, only);
   if (found === undefined) {
@@ -47,25 +60,34 @@ export async function pinVerb(file: string, options: PinOptions): Promise<number
     history.scope,
     history.commands,
   );
-  const folder = join("counterexamples", known ?? `unknown-${law}-${kernel.name}`);
-  const path = await fileAs(folder, law, { ...history, kernel: kernel.name, law, commands });
+  const bug = known === undefined ? undefined : bugCalled(known);
+  const shrunk = { kernel, law, bug, history: { ...history, kernel: kernel.name, law, commands } };
+  const filing = await filingOf(shrunk);
+  const { already, path, replaces, needs } = filing;
+  if (already === undefined) {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, formatHistory(shrunk.history), { flag: replaces === undefined ? "wx" : "w" });
+  }
   if (options.json) {
-    console.log(
-      JSON.stringify({
-        history: path,
-        kernel: kernel.name,
-        law,
-        bug: known ?? null,
-        commands: commands.length,
-      }),
-    );
+    const found = { history: path, kernel: kernel.name, law, bug: known ?? null };
+    const lengths = { commands: already?.commands ?? commands.length, shrunk: commands.length };
+    const filed = { filed: already === undefined, needs, rerun: isRecording(file) };
+    console.log(JSON.stringify({ ...found, ...lengths, ...filed }));
     return AS_EXPECTED;
   }
+  if (isRecording(file))
+    print(
+      `The commands of ${file} were run anew on our model of ${kernel.name}: what was recorded is not judged.`,
+    );
   print(
     `${pc.bold(law)} on ${kernel.name}, in ${commands.length} commands (from ${history.commands.length})`,
   );
   print(known === undefined ? "not known to the catalogue" : `known as ${known}`);
-  print(`pinned:  ${path}\n${commandLine("replay", replayLine(path))}`);
+  if (already !== undefined) print(alreadyText(already));
+  else if (replaces === undefined) print(`pinned:  ${path}`);
+  else print(`pinned:  ${path}, in place of the one of ${replaces.commands} commands`);
+  if (needs.length > 0) print(["npm test asks for more:", ...needs.map((each) => `  ${each}`)].join("\n"));
+  print(commandLine("replay", replayLine(path)));
   return AS_EXPECTED;
 }
 
@@ -77,18 +99,4 @@ function firstBreak(
 ): { readonly law: LawId; readonly known: string | undefined } | undefined {
   const last = replay(settingFor(kernel, scope), commands, law).at(-1);
   return last && namesOf(kernel, last).find((each) => law === undefined || each.law === law);
-}
-
-/** Writes under the first name that is free, and never over a history that is pinned already. */
-async function fileAs(folder: string, law: LawId, history: HistoryFile): Promise<string> {
-  await mkdir(folder, { recursive: true });
-  for (let number = 1; ; number++) {
-    const path = join(folder, number === 1 ? `${law}.json` : `${law}.${number}.json`);
-    try {
-      await writeFile(path, formatHistory(history), { flag: "wx" });
-      return path;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    }
-  }
 }

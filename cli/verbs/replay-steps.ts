@@ -19,11 +19,14 @@ import { commandLine, print } from "../output.ts";
 import { scopeText } from "../parameters.ts";
 import { readPinnedInterleaving } from "../pinned.ts";
 import { chart } from "../show/chart.ts";
+import { mailOfRun, saysIn, stepsOfRunJson } from "../show/run.ts";
 
 export interface ReplayStepsOptions {
   /** What to take it on in place of its own protocol: another, or the one that describes a version. */
   readonly kernel?: string;
   readonly law?: string;
+  /** `text` (by itself), or `mail`. */
+  readonly format?: string;
   readonly json: boolean;
 }
 
@@ -54,7 +57,8 @@ export async function replayPinned(name: string, options: ReplayStepsOptions): P
   askedFor(options.kernel ?? interleaving.protocol, interleaving);
   const { id, number, says, source } = bug;
   const about: string[] = [];
-  if (!options.json) about.push(`${pc.bold(id)}${number ? ` (${number})` : ""}\n${says}\n${pc.dim(source)}`);
+  if (!options.json && options.format !== "mail")
+    about.push(`${pc.bold(id)}${number ? ` (${number})` : ""}\n${says}\n${pc.dim(source)}`);
   return replaySteps(name, interleaving, options, about);
 }
 
@@ -90,13 +94,23 @@ export function replaySteps(
   // A run that an order cannot take says nothing of that order: it may break the law in another way.
   const comparable = broken.length > 0 || stuck === undefined;
   const expected = broken.length > 0 ? broken.includes(law) && !bugs.includes(undefined) : comparable && !own;
+  const played = { machine, scope: interleaving.scope, run, loopAt: steps.length, broken };
   if (options.json) {
     const step =
       broken.length > 0 ? Math.min(run.length, steps.length) : stuck === undefined ? null : stuck.step + 1;
     const [first, bug] = [broken[0] ?? null, bugs[0] ?? null];
     const accepted = comparable ? broken.length === 0 : null;
     const verdict = { version: version ?? null, accepted, law: first, step, bug };
-    console.log(JSON.stringify({ history: target, kernel: protocol.name, ...verdict }));
+    const found = { ...verdict, laws: broken, steps: stepsOfRunJson(played) };
+    console.log(JSON.stringify({ history: target, kernel: protocol.name, ...found }));
+    return expected ? AS_EXPECTED : UNEXPECTED;
+  }
+  const words = replayLine(wordsOf(target, options));
+  if (options.format === "mail") {
+    const named = bugs[0] ?? interleavedCalled(target)?.id;
+    const bug = named === undefined ? undefined : interleavedCalled(named);
+    const otherwise = acceptedText(protocol.name, law, names, stuck);
+    console.log(mailOfRun({ ...played, otherwise, bug, replay: words }));
     return expected ? AS_EXPECTED : UNEXPECTED;
   }
   const [first] = broken;
@@ -113,7 +127,7 @@ export function replaySteps(
   if (first === undefined) return expected ? AS_EXPECTED : UNEXPECTED;
   print(`\n${broken.includes(law) ? "" : pc.red(`it does not violate ${law}, but:\n`)}`.trimEnd());
   for (const [nth, each] of broken.entries()) print(brokenText(machine, each, bugs[nth]));
-  print(commandLine("replay", replayLine(wordsOf(target, options))));
+  print(commandLine("replay", words));
   return expected ? AS_EXPECTED : UNEXPECTED;
 }
 
@@ -140,35 +154,41 @@ function exploreInstead(
   const bug = run === undefined ? undefined : nameInterleaved(protocol.name, law);
   const isKept = run === undefined && found.ended === "fixpoint";
   const expected = run === undefined ? isKept : bug !== undefined;
+  const counts = [found.steps?.length ?? 0, found.loop?.length ?? 0] as const;
+  const broken = run === undefined ? [] : [law];
+  const played = { machine, scope, run: run ?? [], loopAt: counts[0], broken };
   if (options.json) {
-    const accepted = run !== undefined ? false : isKept ? true : null;
     const verdict = {
       version,
-      accepted,
-      law: run === undefined ? null : law,
+      accepted: run !== undefined ? false : isKept ? true : null,
+      law: broken[0] ?? null,
       step: found.steps?.length ?? null,
+      bug: bug ?? null,
+      states: found.states,
+      laws: broken,
+      steps: stepsOfRunJson(played),
     };
-    console.log(
-      JSON.stringify({
-        history: target,
-        kernel: protocol.name,
-        ...verdict,
-        bug: bug ?? null,
-        states: found.states,
-      }),
-    );
+    console.log(JSON.stringify({ history: target, kernel: protocol.name, ...verdict }));
+    return expected ? AS_EXPECTED : UNEXPECTED;
+  }
+  const visited = `${found.states} states of this scope`;
+  const otherwise = isKept
+    ? `accepted: ${version} keeps ${law} in all ${visited}`
+    : `Whether ${version} keeps ${law} is not known: ${visited} were visited, and there are more`;
+  const words = replayLine(wordsOf(target, options));
+  if (options.format === "mail") {
+    const named = interleavedCalled(bug ?? target);
+    console.log(mailOfRun({ ...played, otherwise, bug: named, replay: words }));
     return expected ? AS_EXPECTED : UNEXPECTED;
   }
   const step = [...steps, ...loop][stuck.step];
   const lacks = stuck.reason === "no such step" ? "has no" : "cannot take";
-  const visited = `${found.states} states of this scope`;
-  const counts = [found.steps?.length ?? 0, found.loop?.length ?? 0] as const;
   const parts = [
     run !== undefined
       ? violationLine(protocol.name, law, counts, bug)
       : isKept
-        ? pc.green(`accepted: ${version} keeps ${law} in all ${visited}`)
-        : `Whether ${version} keeps ${law} is not known: ${visited} were visited, and there are more`,
+        ? pc.green(otherwise)
+        : otherwise,
     ...about,
     `protocol ${pc.bold(called)}, ${scopeText(scope)}`,
     `The run pinned on ${interleaving.protocol} cannot be taken: ${protocol.name} ${lacks} step ${stuck.step + 1}, ${step}`,
@@ -179,7 +199,7 @@ function exploreInstead(
     parts.push(brokenText(machine, law, bug));
   }
   print(parts.join("\n\n"));
-  if (run !== undefined) print(commandLine("replay", replayLine(wordsOf(target, options))));
+  if (run !== undefined) print(commandLine("replay", words));
   return expected ? AS_EXPECTED : UNEXPECTED;
 }
 
@@ -212,8 +232,9 @@ function refuseOtherLaw(machine: StepMachine, target: string, law: string): void
 }
 
 function brokenText(machine: StepMachine, law: string, known: string | undefined): string {
-  const says = [...lawsOf(machine), ...(machine.passing ?? [])].find(({ id }) => id === law)?.says ?? "";
-  return `${pc.red(pc.bold(law))}   ${says}\n${known === undefined ? "not known to the catalogue" : `known as ${known}`}`;
+  const bug = known === undefined ? undefined : interleavedCalled(known);
+  const name = bug === undefined ? "not known to the catalogue" : `known as ${bug.id} (fixed: ${bug.fixed})`;
+  return `${pc.red(pc.bold(law))}   ${saysIn(machine, law)}\n${name}`;
 }
 
 function acceptedText(name: string, law: string, names: readonly string[], stuck: Stuck | undefined): string {

@@ -1,6 +1,6 @@
 /** `replay`: judges a pinned history, step by step, with the address space after each. */
 
-import { type HistoryFile, readHistory } from "../../adapters/history-file.ts";
+import { asWritten, type HistoryFile, readHistory } from "../../adapters/history-file.ts";
 import type { Break, Bug } from "../../counterexamples/bug.ts";
 import { bugCalled } from "../../counterexamples/index.ts";
 import { interleavedCalled } from "../../counterexamples/interleavings.ts";
@@ -9,105 +9,137 @@ import type { State } from "../../kernels/state.ts";
 import { settingFor, type VmapPlayed } from "../../properties/setting.ts";
 import type { LawId } from "../../spec/contract.ts";
 import { heldTo, isPromised, type Kernel } from "../../spec/kernel.ts";
-import { LAWS } from "../../spec/laws/index.ts";
-import { knownText, type Named, namesOf } from "../bug-quarry.ts";
+import { namesOf } from "../bug-quarry.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, UNEXPECTED, UsageError } from "../exit.ts";
 import { askedAs, bugNamed, kernelNamed, lawNamed, refuseUnmodelled, replayLine } from "../names.ts";
-import { commandLine, print } from "../output.ts";
+import { print } from "../output.ts";
 import { pinnedFile } from "../pinned.ts";
-import { type Shortfall, shortfallsIn } from "../shortfalls.ts";
-import { mapsOf, stepLine } from "../show/played.ts";
+import { isRecording, refuseTrace } from "../recorded.ts";
+import { shortfallsIn } from "../shortfalls.ts";
+import { mailText } from "../show/mail.ts";
+import { meantFirst, type Replayed, replayedText, type Violation } from "../show/replayed.ts";
+import { stepsJson } from "../show/steps.ts";
 import { cpusText } from "../show/text.ts";
-import { historyOfTrace, isRecording, refuseTrace } from "../trace-history.ts";
+import { historyOfTrace } from "../trace-history.ts";
+import { replayRecording } from "./replay-recording.ts";
 import { interleavingFrom, replayPinned, replaySteps } from "./replay-steps.ts";
 
 export interface ReplayOptions {
   readonly kernel?: string;
   readonly law?: string;
   readonly trace?: number;
+  /** Of a recording: the label whose promises are asked. */
+  readonly as?: string;
   /** Of a bug that has both: its history of calls (by itself), or its interleaving. */
   readonly grain?: string;
+  /** `text` (by itself), or `mail`. */
+  readonly format?: string;
   readonly json: boolean;
 }
 
-interface Replayed {
+/** A history that was chosen, and where it is run. */
+interface ChosenHistory {
   readonly name: string;
   readonly history: HistoryFile;
   readonly kernel: Kernel<State>;
   /** The bug whose pinned history this is. */
   readonly bug: Bug | undefined;
+  /** It is a recorded trace, run on a model in place of what answered then. */
+  readonly rerun: boolean;
 }
 
 export async function replayVerb(target: string, options: ReplayOptions): Promise<number> {
-  refuseWithoutEffect(target, options);
+  refuseMisfits(target, options);
   if (isOfSteps(target, options.grain)) return replayPinned(target, options);
+  if (isRecording(target) && options.kernel === undefined) return replayRecording(target, options);
   if (/[./\\]/.test(target) && bugCalled(target) === undefined && !isRecording(target)) {
     const interleaving = await interleavingFrom(target);
     if (interleaving !== undefined) return replaySteps(target, interleaving, options);
   }
-  const { name, history, kernel, bug } = await chooseHistory(target, options);
+  const { name, history, kernel, bug, rerun } = await chooseHistory(target, options);
   refuseUnmodelled(name, history, kernel);
   const law = options.law === undefined ? undefined : lawNamed(options.law);
   const played = playTo(kernel, history, law);
   const last = played.at(-1) as VmapPlayed;
-  const broken = last.broken.filter(({ id }) => law === undefined || id === law);
-  const shown = broken.find(({ id }) => id === history.law) ?? broken[0];
-  const named = shown && namesOf(kernel, last).find((each) => each.law === shown.id);
-  const known = named?.known === undefined ? undefined : bugCalled(named.known);
-  const promised = shown === undefined ? undefined : isPromised(kernel, shown.id);
+  const violations = violationsOf(kernel, last, history, law);
+  const [shown] = violations;
+  const isBroken = shown !== undefined;
   const upTo = { ...history, commands: history.commands.slice(0, last.index + 1) };
+  const isShown = (id: string) => violations.some((each) => each.law === id);
   const shortfalls =
-    law === undefined ? shortfallsIn(kernel, upTo).filter((each) => each.law.id !== shown?.id) : [];
-  const expected =
-    shown === undefined
-      ? bug === undefined || !listedFor(bug, kernel, history.law)
-      : known !== undefined || !promised;
+    law === undefined ? shortfallsIn(kernel, upTo).filter((each) => !isShown(each.law.id)) : [];
+  const isListed = bug !== undefined && history.law !== undefined && listedFor(bug, kernel, history.law);
+  const expected = isBroken ? shown.bug !== undefined || !shown.promised : !isListed;
 
   if (options.json) {
-    const step = shown === undefined ? null : last.index + 1;
-    const accepted = shown === undefined;
     console.log(
       JSON.stringify({
         history: name,
         kernel: kernel.name,
-        accepted,
-        law: shown?.id ?? null,
-        promised: promised ?? null,
-        step,
-        bug: known?.id ?? null,
-        listed: named?.listed ?? null,
+        rerun,
+        accepted: !isBroken,
+        law: shown?.law ?? null,
+        promised: shown?.promised ?? null,
+        step: isBroken ? last.index + 1 : null,
+        bug: shown?.bug?.id ?? null,
+        listed: shown?.listed ?? null,
+        laws: violations.map((each) => ({ ...each, bug: each.bug?.id ?? null })),
         shortfalls: shortfalls.map(({ law: { id }, bug, step }) => ({ law: id, step, bug: bug.id })),
+        steps: stepsJson(played, ({ step }) => asWritten(step)),
       }),
     );
     return expected ? AS_EXPECTED : UNEXPECTED;
   }
   const called = askedAs(options.kernel ?? history.kernel, kernel);
-  const steps = history.commands.length;
-  if (shown !== undefined) print(`${violationLine(kernel, called, shown.id, last.index, steps, known)}\n`);
-  else print(`${acceptedLine(called, options.law)}\n`);
-  if (bug !== undefined)
-    print(`${pc.bold(bug.id)}${bug.number ? ` (${bug.number})` : ""}\n${bug.says}\n${pc.dim(bug.source)}\n`);
-  print(
-    `kernel ${pc.bold(called)}, a space of ${history.scope.wordPages} pages, ${cpusText(history.scope)}\n`,
-  );
-  const maps = mapsOf(played);
-  for (const now of played) {
-    print(stepLine(now, steps));
-    print(`${(maps[now.index] as string[]).join("\n")}\n`);
-  }
-  if (named !== undefined) print(lawText(kernel, called, named));
-  for (const shortfall of shortfalls) print(shortfallText(called, shortfall));
-  if (shown !== undefined) print(commandLine("replay", replayLine(replayWords(target, options))));
+  const about = `kernel ${pc.bold(called)}, a space of ${history.scope.wordPages} pages, ${cpusText(history.scope)}`;
+  const replayed: Replayed = {
+    about: rerun
+      ? [`${name}: its commands, run anew on our model; what was recorded is not shown`, about]
+      : [about],
+    bug,
+    of: history.commands.length,
+    shown: played,
+    got: new Map(),
+    violations,
+    shortfalls,
+    subject: called,
+    asked: law,
+    replay: replayLine(replayWords(target, options)),
+  };
+  if (options.format === "mail") console.log(mailText(replayed));
+  else print(replayedText(replayed));
   return expected ? AS_EXPECTED : UNEXPECTED;
 }
 
-/** Throws a UsageError for an option that is of another kind of target. */
-function refuseWithoutEffect(target: string, { trace, grain }: ReplayOptions): void {
+/** Throws a UsageError for options that mean nothing here. */
+function refuseMisfits(target: string, { as, kernel, trace, grain, format, json }: ReplayOptions): void {
+  if (format !== undefined && format !== "text" && format !== "mail")
+    throw new UsageError(`--format takes text or mail, not ${JSON.stringify(format)}`);
+  if (format === "mail" && json) throw new UsageError("--format mail and --json are two ways to print");
+  if (as !== undefined && kernel !== undefined)
+    throw new UsageError("--as judges what was recorded, --kernel runs our model: which of them?");
   refuseTrace(target, trace);
-  if (grain === undefined || bugCalled(target) !== undefined || interleavedCalled(target) !== undefined)
-    return;
-  throw new UsageError(`--grain is for a bug of the catalogue, and ${target} is none`);
+  if (as !== undefined && !isRecording(target))
+    throw new UsageError(`--as is for a recording (.jsonl, .jsonl.gz), and ${target} is none`);
+  if (grain !== undefined && bugCalled(target) === undefined && interleavedCalled(target) === undefined)
+    throw new UsageError(`--grain is for a bug of the catalogue, and ${target} is none`);
+}
+
+/** What the last step violates: the law asked for alone, or all, with the history's own law first. */
+function violationsOf(
+  kernel: Kernel<State>,
+  last: VmapPlayed,
+  { law: own }: HistoryFile,
+  asked: LawId | undefined,
+): readonly Violation[] {
+  const all = namesOf(kernel, last)
+    .filter(({ law }) => asked === undefined || law === asked)
+    .map(({ law, known, listed }) => {
+      const bug = known === undefined ? undefined : bugCalled(known);
+      return { law, bug, listed, promised: isPromised(kernel, law) };
+    });
+  return meantFirst(all, own);
 }
 
 /** Whether a bug's interleaving is meant: it has no other, or it was asked for. */
@@ -123,45 +155,10 @@ function isOfSteps(target: string, grain: string | undefined): boolean {
 /** Up to the break of the law asked for, or of the history's own law, promised or not; or else of any promised. */
 function playTo(kernel: Kernel<State>, { law, scope, commands }: HistoryFile, asked?: LawId): VmapPlayed[] {
   const meant = asked ?? law;
-  const played = replay(settingFor(heldTo(kernel, meant), scope), commands, meant);
-  const breaksIt = played.at(-1)?.broken.some(({ id }) => id === meant);
+  const held = meant === undefined ? kernel : heldTo(kernel, meant);
+  const played = replay(settingFor(held, scope), commands, meant);
+  const breaksIt = meant === undefined || played.at(-1)?.broken.some(({ id }) => id === meant);
   return breaksIt || asked !== undefined ? played : replay(settingFor(kernel, scope), commands);
-}
-
-function acceptedLine(called: string, only: LawId | undefined): string {
-  return pc.green(`accepted: ${called} keeps ${only ?? "every law it promises"} in this history`);
-}
-
-/** The first thing that is said. */
-function violationLine(
-  kernel: Kernel<State>,
-  called: string,
-  law: LawId,
-  index: number,
-  steps: number,
-  known: Bug | undefined,
-): string {
-  const verdict = isPromised(kernel, law)
-    ? pc.red(`${called} violates ${law}`)
-    : pc.yellow(`${called} falls short of ${law}`);
-  const number = known?.number === undefined ? "" : ` (${known.number})`;
-  const bug = known === undefined ? "no bug of the catalogue accounts for it" : `${known.id}${number}`;
-  return `${verdict} in step ${index + 1} of ${steps}: ${bug}`;
-}
-
-/** The law in words, and the bug. */
-function lawText(kernel: Kernel<State>, called: string, named: Named): string {
-  const { law } = named;
-  const { says } = LAWS.find(({ id }) => id === law) as { says: string };
-  const fixed = named.known === undefined ? undefined : bugCalled(named.known)?.fixed;
-  const name = `${knownText(named)}${fixed === undefined || !named.listed ? "" : ` (fixed: ${fixed})`}`;
-  if (isPromised(kernel, law)) return `${pc.red(pc.bold(law))}   ${says}\n${name}`;
-  return `${pc.yellow(pc.bold(law))}   ${says}\n${called} does not promise this, and falls short of it\n${name}`;
-}
-
-function shortfallText(called: string, { law: { id, says }, bug, step }: Shortfall): string {
-  const name = `${bug.id}${bug.number ? ` (${bug.number})` : ""}, fixed: ${bug.fixed}`;
-  return `${pc.yellow(`${called} falls short of ${pc.bold(id)}`)}, which it does not promise, at step ${step}: ${says}\n  by ${name}`;
 }
 
 function replayWords(target: string, { kernel, law, trace }: ReplayOptions): string {
@@ -177,19 +174,24 @@ function listedFor(bug: Bug, kernel: Kernel<State>, law: LawId): boolean {
   return bug.breaks.some((each) => each.law === law && each.on.includes(kernel.name));
 }
 
-async function chooseHistory(target: string, options: ReplayOptions): Promise<Replayed> {
+async function chooseHistory(target: string, options: ReplayOptions): Promise<ChosenHistory> {
   const named = bugCalled(target);
   if (named === undefined && !/[./\\]/.test(target)) bugNamed(target);
   if (named === undefined) {
-    const history = isRecording(target)
-      ? await historyOfTrace(target, options.trace, options.law && lawNamed(options.law))
+    const rerun = isRecording(target);
+    const history = rerun
+      ? await historyOfTrace(target, kernelNamed(options.kernel as string).name, {
+          trace: options.trace,
+          law: options.law && lawNamed(options.law),
+        })
       : await readHistory(target);
-    return { name: target, history, kernel: kernelNamed(options.kernel ?? history.kernel), bug: undefined };
+    const kernel = kernelNamed(options.kernel ?? history.kernel);
+    return { name: target, history, kernel, bug: undefined, rerun };
   }
   const pinned = choosePinned(named, options);
   const history = await readHistory(pinnedFile(named, pinned));
   const kernel = kernelNamed(options.kernel ?? history.kernel);
-  return { name: `${named.id}/${pinned.pinned}`, history, kernel, bug: named };
+  return { name: `${named.id}/${pinned.pinned}`, history, kernel, bug: named, rerun: false };
 }
 
 /** The bug's history for the law asked for, best one that was pinned on the kernel asked for. */

@@ -13,8 +13,8 @@ export const augSearchUnshifted: Bug = {
   fixed: "never released",
   changed: treeKernel(releaseOf("5.17"), { ...rules5_17, shiftsStart: false }, id),
   breaks: [
-    { law: "no-bug", on: [id], pinned: "no-bug.json", repaired: linux5_17 },
-    { law: "no-bug", on: [id], pinned: "no-bug.middle.json", repaired: linux5_17 },
+    { law: "calls-return", on: [id], pinned: "calls-return.json", repaired: linux5_17 },
+    { law: "calls-return", on: [id], pinned: "calls-return.middle.json", repaired: linux5_17 },
   ],
   explains: () => true,
 };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { confirmRun, visitActions } from "../../engine/actions.ts";
+import { confirmRun, isEnabled, visitActions } from "../../engine/actions.ts";
 import { BOUNDS } from "../../engine/bounds.testing.ts";
 import { explore, type ShortestBreak } from "../../engine/explore.ts";
 import { wrongFootprints } from "../footprints.testing.ts";
@@ -50,6 +50,24 @@ describe("B7: an unmapping is not synchronised to all roots", () => {
     const { law, run } = breakOf("5.3-flushing-first");
     expect([law, run.length]).toEqual(["no-stale-translation", 13]);
     expect(run).toContain("CPU 0, hardware: caches address 0 from root 0");
+  });
+
+  test("a CPU may cache whatever its root has, of every frame at every address, and nothing else", () => {
+    const scope = { cpus: 1, roots: 1, addresses: 2, frames: 3 };
+    const machine = machineOf("5.3", scope);
+    const { reached, states } = visit("5.3", scope);
+    const caches = machine.actions.filter(({ says }) => says.startsWith("caches"));
+    const seen = new Set<string>();
+    for (let number = 0; number < states; number++) {
+      const state = new Int32Array(machine.words);
+      reached.read(number, state);
+      const { "root 0": root = "", "TLB 0": tlb = "" } = machine.draw(state);
+      for (const digits of [...tlb].entries()) seen.add(digits.join());
+      const can = [0, 1].filter((address) => root[address] !== "." && tlb[address] === ".");
+      const does = caches.flatMap((action, address) => (isEnabled(action, state) ? [address] : []));
+      expect(does).toEqual(can);
+    }
+    expect([...seen].sort()).toEqual(["0,.", "0,0", "0,1", "0,2", "1,.", "1,0", "1,1", "1,2"]);
   });
 
   test.each([

@@ -1,6 +1,7 @@
 /** Every law, in the order a reader should meet them. A new law is one constant and one line here. */
+import { argumentDomain } from "./domain.ts";
 import {
-  argumentDomain,
+  callsReturn,
   findsAreas,
   initOrder,
   noBug,
@@ -57,6 +58,7 @@ export const LAWS: readonly VmapLaw[] = [
   blocksPack,
   freeSpaceIsUsable,
   noBug,
+  callsReturn,
   flushBeforeReuse,
   noStaleTranslation,
   noAliasAfterUnmapAliases,

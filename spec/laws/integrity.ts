@@ -1,21 +1,9 @@
-/** That the allocator stays whole: no stop, no leak, no freed memory, no obedience to nonsense. */
-import type { Command, Response } from "../commands.ts";
+/** That the allocator stays whole: no stop, no leak, no freed memory. */
+import { type Command, endsHistory, type Response } from "../commands.ts";
 import { comesBeforeInit } from "../history.ts";
 import type { World } from "../world.ts";
+import { isLegal } from "./domain.ts";
 import { findsRoomInBlock, newArea, type VmapLaw } from "./law.ts";
-
-/**
- * Whether a call is inside its domain: it maps something, lets go only of what is held, and comes after
- * vmalloc_init, unless it may be made before.
- */
-function isLegal(before: World, command: Command): boolean {
-  if (!before.initialised && !comesBeforeInit(command)) return false;
-  if (command.op === "mapRam") return command.count > 0;
-  if (command.op === "free") return before.busyAt(command.start) !== undefined;
-  if (command.op === "unmapRam") return before.holdsMap(command.start, command.count);
-  if (command.op === "pcpuFree") return before.holdsPcpu(command.start, command.offsets);
-  return true;
-}
 
 export const noBug: VmapLaw = {
   id: "no-bug",
@@ -23,6 +11,15 @@ export const noBug: VmapLaw = {
   source: "89699605: the BUG_ON(first->va_start < addr) of the drafts; afd07389d3f4",
   holds(before, command, response) {
     return response.kind !== "bug" || !isLegal(before, command);
+  },
+};
+
+export const callsReturn: VmapLaw = {
+  id: "calls-return",
+  says: "A legal call returns.",
+  source: "alloc_vmap_area searches twice and vb_alloc makes one block (code of db64fe02); catalogue A13, C4",
+  holds(before, command, response) {
+    return response.kind !== "hung" || !isLegal(before, command);
   },
 };
 
@@ -92,31 +89,12 @@ export const findsAreas: VmapLaw = {
   },
 };
 
-export const argumentDomain: VmapLaw = {
-  id: "argument-domain",
-  says: "A call outside its domain (a map of count 0, a free of what is not held) is refused, not obeyed, and a number outside its domain (a CPU that is not possible) is never used.",
-  source:
-    "catalogue section 9, C14, C12 (a34acf30b19b); find_vmap_area finds an area by its exact start (code of db64fe02)",
-  holds(before, command, response, after) {
-    if (response.usedAbsentCpu === true) return false;
-    if (!before.initialised || isLegal(before, command)) return true;
-    if (command.op === "mapRam") {
-      const leaves = (after?.leakedDescriptors ?? 0) > before.leakedDescriptors;
-      return response.kind === "refused" && !leaves;
-    }
-    // A BUG_ON of its own is one way to refuse a free.
-    if (response.kind === "bug") return true;
-    const counted = response.lazyPages ?? before.lazyPages;
-    return response.flushes.length === 0 && response.pteCleared === 0 && counted === before.lazyPages;
-  },
-};
-
 export const initOrder: VmapLaw = {
   id: "init-order",
   says: "A call that may come before vmalloc_init does not stop the kernel there, flushes nothing and clears no PTE.",
   source: "db64fe02: vmalloc_init is called early in start_kernel; catalogue B6 (9b46333)",
   holds(before, command, response) {
     if (before.initialised || command.op === "init" || !comesBeforeInit(command)) return true;
-    return response.kind !== "bug" && response.flushes.length === 0 && response.pteCleared === 0;
+    return !endsHistory(response) && response.flushes.length === 0 && response.pteCleared === 0;
   },
 };

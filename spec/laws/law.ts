@@ -17,7 +17,7 @@ import type { Purgeable, Request, World } from "../world.ts";
 export type VmapLaw = Law<World, Command, Response>;
 export type VmapWitness = Witness<World, Command, Response> & {
   /** What callers must do beside allocating, freeing and purging for it to be seen. */
-  readonly needs?: "mappings" | "blocks" | "percpu" | "vmaps";
+  readonly needs?: "mappings" | "blocks" | "percpu" | "vmaps" | "outside";
 };
 
 /**
@@ -32,12 +32,12 @@ function vmapRequest({ promises, scope }: World, { count, noGuard }: Vmap): Requ
 
 /**
  * The one area a command asks for: an allocation's own, that of vmap, one for a map too large for a block, or a block
- * for a map that finds no room in those there are. Undefined for commands that ask for none, or for several, or cannot
+ * for a map that finds no room in those there are. Undefined for commands that ask for none (of no page, too), or for several, or cannot
  * (2.6.27 has no maps).
  */
 export function requestOf(world: World, command: Command): Request | undefined {
-  if (command.op === "alloc") return command;
-  if (command.op === "vmap") return vmapRequest(world, command);
+  if (command.op === "alloc") return command.size > 0 ? command : undefined;
+  if (command.op === "vmap") return command.count > 0 ? vmapRequest(world, command) : undefined;
   if (command.op !== "mapRam" || command.count === 0 || world.promises.fragments === "no blocks")
     return undefined;
   const { vmalloc, blockPages } = world.scope;
@@ -100,6 +100,11 @@ export function placedExtent(world: World, request: Request, start: Vpn): Extent
 /** Whether the reply contains a flush. Of an allocation, a map or a free: that it purged. */
 export function purged(response: Response): boolean {
   return response.flushes.length > 0;
+}
+
+/** Whether a reply released what is lazy: it purged, or it answered a free of a release that frees at once. */
+export function released({ promises }: World, { op }: Command, response: Response): boolean {
+  return purged(response) || (!promises.freesLazily && (op === "free" || op === "unmapRam"));
 }
 
 /**

@@ -66,6 +66,8 @@ export const oneFlushPerPurge: VmapLaw = {
  * pcpu_free_vm_areas, to 5.17, may purge after each of its areas.
  */
 function mostPurges(before: World, command: Command, response: Response): number {
+  // It purges again and again, each time once: calls-return and argument-domain speak of that.
+  if (response.kind === "hung") return Number.POSITIVE_INFINITY;
   switch (command.op) {
     case "vmap":
     case "mapRam":

@@ -1,0 +1,123 @@
+/** What was replayed as a mail has it: plain ASCII in lines of 72 letters, with bug, commits and source. */
+import { stripVTControlCharacters } from "node:util";
+import { mapsOf } from "./played.ts";
+import { nameOfBug, type Replayed, saysOf } from "./replayed.ts";
+import { commandText, filled, responseText } from "./text.ts";
+
+const WIDTH = 72;
+/** Columns of the names in front of paragraphs. */
+const NAMES = 9;
+
+/** What is said of a bug, whatever its grain. */
+export interface MailedBug {
+  readonly id: string;
+  readonly number: string | undefined;
+  readonly says: string;
+  readonly source: string;
+  readonly fixed: string;
+}
+
+/** ASCII, without colour: letters that it lacks by those it has, or by a question mark. */
+export function plain(text: string): string {
+  const ascii = stripVTControlCharacters(text)
+    .replaceAll(/[\u2018\u2019]/g, "'")
+    .replaceAll(/[\u201c\u201d]/g, '"')
+    .replaceAll(/[\u2010-\u2015]/g, "-")
+    .replaceAll("\u2026", "...")
+    .normalize("NFKD")
+    .replaceAll(/\p{M}/gu, "");
+  return ascii.replaceAll(/[^\x20-\x7e\n]/gu, "?");
+}
+
+/** A paragraph, folded. */
+export function paragraph(text: string, indent = 0): string[] {
+  return filled(plain(text), indent, WIDTH);
+}
+
+/** `Bug:     text`, folded under the text. */
+export function named(name: string, text: string): string[] {
+  const [first = "", ...rest] = paragraph(text, NAMES);
+  return [`${`${name}:`.padEnd(NAMES)}${first.trimStart()}`, ...rest];
+}
+
+/** `12. text`, folded under the text. */
+export function item(number: number, text: string): string[] {
+  const mark = `${String(number).padStart(3)}. `;
+  const [first = "", ...rest] = paragraph(text, mark.length);
+  return [`${mark}${first.trimStart()}`, ...rest];
+}
+
+/** Commits that a text cites, as they stand in it. */
+function commitsIn(text: string): readonly string[] {
+  const words = text.match(/\b[0-9a-f]{8,40}\b/g) ?? [];
+  return [...new Set(words.filter((word) => /[0-9]/.test(word)))];
+}
+
+/** Whose doing it is, as far as the catalogue knows. */
+export function bugLines(bug: MailedBug | undefined): string[] {
+  if (bug === undefined) return named("Bug", "not known to the catalogue");
+  const { says, source, fixed } = bug;
+  const commits = commitsIn([fixed, source, says].join(" "));
+  return [
+    ...named("Bug", `${nameOfBug(bug)}. ${says}`),
+    ...named("Fixed", fixed),
+    ...(commits.length === 0 ? [] : named("Commits", commits.join(", "))),
+    ...named("Source", source),
+  ];
+}
+
+/** A command line, folded as a shell reads it. */
+export function commandLines(name: string, words: string): string[] {
+  const lines = filled(plain(words), NAMES, WIDTH - 2);
+  return lines.map((line, nth) => {
+    const text = nth === 0 ? `${`${name}:`.padEnd(NAMES)}${line.trimStart()}` : line;
+    return nth < lines.length - 1 ? `${text} \\` : text;
+  });
+}
+
+/** A history of calls or a recorded trace: every step, and the address space after the last. */
+export function mailText(replayed: Replayed): string {
+  const { about, bug: pinned, shown, got, violations, shortfalls, subject, asked, replay } = replayed;
+  const [meant, ...others] = violations;
+  const first = shown[0]?.index ?? 0;
+  const left = first === 0 ? [] : paragraph(`(Steps 1 to ${first} are left out.)`);
+  const steps = shown.flatMap(({ index, command, response }) => {
+    const text =
+      command === undefined || response === undefined
+        ? "does nothing: what it names is not there"
+        : `${commandText(command)} -> ${responseText(response)}`;
+    return item(index + 1, text);
+  });
+  const map = mapsOf(shown, { got: new Map(got), width: WIDTH }).at(-1) ?? [];
+  const head =
+    meant === undefined
+      ? paragraph(`${subject} keeps ${asked ?? "every law it promises"} in this history.`)
+      : [
+          ...paragraph(`${meant.law}: ${saysOf(meant.law)}`),
+          "",
+          ...paragraph(
+            `${subject} violates this in ${(shown.at(-1)?.index ?? 0) + 1} steps${meant.promised ? "" : ", and does not promise it"}.`,
+          ),
+        ];
+  const bug = meant?.bug ?? pinned;
+  return [
+    ...head,
+    ...others.flatMap((each) => paragraph(`The same step violates ${each.law}: ${saysOf(each.law)}`)),
+    ...shortfalls.flatMap(({ law: { id, says }, bug, step }) =>
+      paragraph(
+        `It falls short of ${id}, which it does not promise, at step ${step}: ${says} By ${nameOfBug(bug)}.`,
+      ),
+    ),
+    "",
+    ...(meant === undefined && bug === undefined ? [] : [...bugLines(bug), ""]),
+    ...about.flatMap((line) => paragraph(line)),
+    "",
+    ...left,
+    ...steps,
+    "",
+    ...(map.length === 0 ? [] : [`After step ${(shown.at(-1)?.index ?? 0) + 1}:`, ...map.map(plain), ""]),
+    ...paragraph("A letter is the area of the step it counts (A: step 1), lower case once it was freed."),
+    "",
+    ...commandLines("Replay", replay),
+  ].join("\n");
+}

@@ -1,0 +1,101 @@
+/** A history or a recorded trace that was judged step by step: as text. */
+import type { Bug } from "../../counterexamples/bug.ts";
+import type { NamedBreak } from "../../counterexamples/index.ts";
+import type { LawId } from "../../spec/contract.ts";
+import { LAWS } from "../../spec/laws/index.ts";
+import { knownText } from "../bug-quarry.ts";
+import { pc } from "../colour.ts";
+import { commandLine } from "../output.ts";
+import type { Shortfall } from "../shortfalls.ts";
+import { type GotBy, mapsOf, type Shown, stepLine } from "./played.ts";
+
+/** A law that the last step violates. */
+export interface Violation extends NamedBreak {
+  readonly promised: boolean;
+}
+
+export interface Replayed {
+  /** Lines that say what was judged: on which kernel, or by which promises. */
+  readonly about: readonly string[];
+  /** The bug whose pinned history it is. */
+  readonly bug: Bug | undefined;
+  /** Steps of the whole history, and those that are shown: the last of them violates a law, if any does. */
+  readonly of: number;
+  readonly shown: readonly Shown[];
+  /** What steps before those got. */
+  readonly got: GotBy;
+  /** The laws violated by the last step, the one that is meant first. */
+  readonly violations: readonly Violation[];
+  /** Where it falls short of other laws, which it does not promise. */
+  readonly shortfalls: readonly Shortfall[];
+  /** Who answered: a kernel, or a recorded allocator. */
+  readonly subject: string;
+  /** The only law that was asked, if one was. */
+  readonly asked: LawId | undefined;
+  /** The line that replays it. */
+  readonly replay: string;
+}
+
+/** Violations with the one that is meant first. */
+export function meantFirst(violations: readonly Violation[], law: LawId | undefined): readonly Violation[] {
+  const isMeant = (each: Violation) => each.law === law;
+  return [...violations.filter(isMeant), ...violations.filter((each) => !isMeant(each))];
+}
+
+export const saysOf = (law: LawId): string => LAWS.find(({ id }) => id === law)?.says ?? "";
+
+export function acceptedText({ subject, asked }: Pick<Replayed, "subject" | "asked">): string {
+  return `accepted: ${subject} keeps ${asked ?? "every law it promises"} in this history`;
+}
+
+/** What a bug is called: its slug, and its number if it has one. */
+export const nameOfBug = ({ id, number }: Pick<Bug, "id" | "number">): string =>
+  `${id}${number === undefined ? "" : ` (${number})`}`;
+
+export function replayedText(replayed: Replayed): string {
+  const { about, bug, of, shown, got, violations, shortfalls, subject, replay } = replayed;
+  const maps = mapsOf(shown, { got: new Map(got) });
+  const left = shown[0]?.index ?? 0;
+  return [
+    `${verdictLine(replayed)}\n`,
+    ...(bug === undefined ? [] : [`${pc.bold(nameOfBug(bug))}\n${bug.says}\n${pc.dim(bug.source)}\n`]),
+    `${about.join("\n")}\n`,
+    ...(left === 0 ? [] : [`steps 1 to ${left} are not shown\n`]),
+    ...shown.map((now, nth) => `${[stepLine(now, of), ...(maps[nth] as string[])].join("\n")}\n`),
+    ...(violations.length === 0 ? [] : lawLines(replayed)),
+    ...shortfalls.map((each) => shortfallText(subject, each)),
+    ...(violations.length === 0 ? [] : [commandLine("replay", replay)]),
+  ].join("\n");
+}
+
+/** The first thing that is said. */
+function verdictLine(replayed: Replayed): string {
+  const { violations, subject, shown, of } = replayed;
+  const [meant] = violations;
+  if (meant === undefined) return pc.green(acceptedText(replayed));
+  const verdict = meant.promised
+    ? pc.red(`${subject} violates ${meant.law}`)
+    : pc.yellow(`${subject} falls short of ${meant.law}`);
+  const bug = meant.bug === undefined ? "no bug of the catalogue accounts for it" : nameOfBug(meant.bug);
+  return `${verdict} in step ${(shown.at(-1)?.index ?? 0) + 1} of ${of}: ${bug}`;
+}
+
+/** The law in words, and the bug. */
+function lawLines({ violations, subject, bug: pinned }: Replayed): string[] {
+  const [meant, ...others] = violations as [Violation, ...Violation[]];
+  const { law, promised, bug, listed } = meant;
+  const known = knownText({ known: bug?.id, listed });
+  const lines = [`${(promised ? pc.red : pc.yellow)(pc.bold(law))}   ${saysOf(law)}`];
+  if (!promised) lines.push(`${subject} does not promise this, and falls short of it`);
+  lines.push(
+    bug === undefined || !listed ? known : `${known} (fixed: ${bug.fixed})`,
+    ...(bug === undefined || bug === pinned ? [] : [pc.dim(bug.source)]),
+    ...others.map((each) => `violated by the same step: ${each.law}   ${pc.dim(saysOf(each.law))}`),
+  );
+  return lines;
+}
+
+function shortfallText(subject: string, { law: { id, says }, bug, step }: Shortfall): string {
+  const head = pc.yellow(`${subject} falls short of ${pc.bold(id)}`);
+  return `${head}, which it does not promise, at step ${step}: ${says}\n  by ${nameOfBug(bug)}, fixed: ${bug.fixed}`;
+}
