@@ -1,11 +1,12 @@
 /** A bug of the catalogue as something to hunt. */
-import type { Bug } from "../counterexamples/bug.ts";
-import { nameBreaks } from "../counterexamples/index.ts";
+import type { Bug, Evidence } from "../counterexamples/bug.ts";
+import { bugCalled, nameBreaks } from "../counterexamples/index.ts";
 import type { State } from "../kernels/state.ts";
 import type { Quarry } from "../properties/hunt.ts";
 import type { VmapPlayed } from "../properties/setting.ts";
 import type { LawId } from "../spec/contract.ts";
 import { heldTo, type Kernel } from "../spec/kernel.ts";
+import { inheritanceOf } from "./lineage.ts";
 import { kernelNamed } from "./names.ts";
 
 /** This law broken by this bug, on the first kernel the catalogue names for it. */
@@ -21,14 +22,33 @@ export function bugQuarry(bug: Bug, law: LawId): Quarry<State> {
   };
 }
 
-/** What the catalogue calls each law that a step broke on this kernel. */
+/** A law that a step broke, and what the catalogue calls it. */
+export interface Named {
+  readonly law: LawId;
+  readonly known: string | undefined;
+  /** Whether the bug's entry says so; if not, the bug breaks this law as well. */
+  readonly listed: boolean;
+}
+
+/** What the catalogue calls each law that a step broke on this kernel, by its own bugs and those it inherited. */
 export function namesOf(
   kernel: Kernel<State>,
-  { broken, before, command, response, after }: VmapPlayed,
-): readonly { readonly law: LawId; readonly known: string | undefined }[] {
-  if (command === undefined || response === undefined) return [];
-  return nameBreaks(kernel.name, broken, { before, command, response, after }).map(({ law, bug }) => ({
-    law,
-    known: bug?.id,
-  }));
+  { broken, before, command, response, after }: Judged,
+): readonly Named[] {
+  if (command === undefined || response === undefined || broken.length === 0) return [];
+  const { breaks } = inheritanceOf(kernel);
+  return nameBreaks(kernel.name, broken, { before, command, response, after }, breaks).map(
+    ({ law, bug, listed }) => ({ law, known: bug?.id, listed }),
+  );
+}
+
+/** What a judge saw of one step. */
+type Judged = Pick<VmapPlayed, "broken" | "command" | "response"> & Pick<Evidence, "before" | "after">;
+
+/** `known as cache-exact-hole-missed`; or that a bug breaks a law which its entry does not list. */
+export function knownText({ known, listed }: Pick<Named, "known" | "listed">): string {
+  if (known === undefined) return "not known to the catalogue";
+  if (listed) return `known as ${known}`;
+  const laws = [...new Set(bugCalled(known)?.breaks.map(({ law }) => law))].join(", ");
+  return `also violated by ${known}, whose entry lists ${laws}`;
 }

@@ -1,5 +1,4 @@
 /** The exhaustive part of the main job: a space of a few pages visited whole, and what random histories saw of it. */
-import { nameBreaks } from "../counterexamples/index.ts";
 import { type Explored, explore, type ShortestBreak } from "../engine/explore.ts";
 import { lastPlayed } from "../engine/stepper.ts";
 import type { State } from "../kernels/state.ts";
@@ -79,7 +78,7 @@ export function exploreKernel(
 }
 
 function isExplained(kernel: Kernel<State>, seen: Seen): boolean {
-  return nameBreaks(kernel.name, seen.broken, seen).every(({ bug }) => bug !== undefined);
+  return namesOf(kernel, seen).every(({ known }) => known !== undefined);
 }
 
 function nameBreak(

@@ -17,6 +17,7 @@ import { witnessesFor } from "../spec/witnesses.ts";
 import { namesOf } from "./bug-quarry.ts";
 import { EXPLORED_SCOPE, type ExploredKernel, exploreKernel } from "./check-explored.ts";
 import { dropFailure, keepFailure, keptFailures } from "./failures.ts";
+import { inheritanceOf } from "./lineage.ts";
 import { replayLine } from "./names.ts";
 import { allPinned, pinnedFile } from "./pinned.ts";
 
@@ -67,6 +68,8 @@ export interface KernelReport {
   readonly seen: ReadonlyMap<string, number>;
   /** Of a run shorter than usual: those that it never reached. It proves nothing about them. */
   readonly unmet: readonly string[];
+  /** Bugs, by their slugs, of the kernel it was derived from that it has not. */
+  readonly gone: readonly string[];
   /** A small space visited whole; undefined if the run was interrupted before. */
   readonly explored: ExploredKernel | undefined;
 }
@@ -89,6 +92,7 @@ const TURN = 500;
 export async function checkKernel(kernel: Kernel<State>, options: CheckOptions): Promise<KernelReport> {
   const breaks = new Map<LawId, SeenBreak[]>();
   const surprises: Surprise[] = [...(await tryKept(kernel)), ...(await tryPinned(kernel, options, breaks))];
+  const { gone } = inheritanceOf(kernel);
   const explored = await tryWhole(kernel, options, surprises);
   const seen = new Map<string, number>();
   let histories = 0;
@@ -111,7 +115,7 @@ export async function checkKernel(kernel: Kernel<State>, options: CheckOptions):
     for (const [id, times] of report.seen) seen.set(id, (seen.get(id) ?? 0) + times);
     for (const known of report.known) noteKnown(breaks, known);
     if (report.unknown === undefined) continue;
-    surprises.push(await unknownBreak(kernel, report.unknown));
+    await addUnknown(surprises, kernel, report.unknown);
     break;
   }
   const complete = options.law === undefined && !options.interrupted() && options.runs > 0;
@@ -134,6 +138,7 @@ export async function checkKernel(kernel: Kernel<State>, options: CheckOptions):
     seen,
     unmet: isLong ? [] : unmet,
     explored,
+    gone: gone.map(({ id }) => id),
   };
 }
 
@@ -149,7 +154,7 @@ async function tryWhole(
   const explored = exploreKernel(kernel, { ...options, runs: options.coverage ? options.runs : 0 });
   for (const { law, history, bug } of explored.breaks) {
     if (bug !== undefined || (options.law !== undefined && law !== options.law)) continue;
-    surprises.push(await unknownBreak(kernel, { law, scope: explored.scope, history }));
+    await addUnknown(surprises, kernel, { law, scope: explored.scope, history });
   }
   return explored;
 }
@@ -196,7 +201,7 @@ async function tryKept(kernel: Kernel<State>): Promise<Surprise[]> {
     surprises.push({
       kind: "unknown",
       kernel: kernel.name,
-      what: `${unknown.law} is violated in a way the catalogue does not know (kept from an earlier run)`,
+      what: `${unknown.law} is ${UNKNOWN} (kept from an earlier run)`,
       law: unknown.law,
       history: history.commands,
       scope: history.scope,
@@ -213,8 +218,10 @@ async function tryPinned(
   breaks: Map<LawId, SeenBreak[]>,
 ): Promise<Surprise[]> {
   const surprises: Surprise[] = [];
+  const inherited = inheritanceOf(kernel).breaks;
   const here = allPinned().filter(
-    ({ pinned }) => pinned.on.includes(kernel.name) && (law === undefined || pinned.law === law),
+    ({ pinned }) =>
+      (pinned.on.includes(kernel.name) || inherited.has(pinned)) && (law === undefined || pinned.law === law),
   );
   for (const { bug, pinned } of here) {
     const history = await readHistory(pinnedFile(bug, pinned));
@@ -263,25 +270,34 @@ function noteKnown(breaks: Map<LawId, SeenBreak[]>, { law, known, commands }: Kn
   breaks.set(law, seen);
 }
 
-async function unknownBreak(
+/** A break that the catalogue does not know is reported once for each law, by the shortest history that was met. */
+async function addUnknown(
+  surprises: Surprise[],
   kernel: Kernel<State>,
   {
     law,
     scope,
     history,
   }: { readonly law: LawId; readonly scope: Scope; readonly history: readonly HistoryStep[] },
-): Promise<Surprise> {
+): Promise<void> {
+  const before = surprises.findIndex((each) => each.kind === "unknown" && each.law === law);
+  const length = surprises[before]?.history?.length;
+  if (length !== undefined && length <= history.length) return;
   const path = await keepFailure({ kernel: kernel.name, law, scope, commands: history });
-  return {
+  const surprise: Surprise = {
     kind: "unknown",
     kernel: kernel.name,
-    what: `${law} is violated in a way the catalogue does not know`,
+    what: `${law} is ${UNKNOWN}`,
     law,
     history,
     scope,
     replay: replayLine(path),
   };
+  if (before === -1) surprises.push(surprise);
+  else surprises[before] = surprise;
 }
+
+const UNKNOWN = "violated in a way the catalogue does not know";
 
 /** Witnesses, and paths inside this kernel, that no random history reached. */
 function neverSeen(kernel: Kernel<State>, seen: ReadonlyMap<string, number>): readonly string[] {

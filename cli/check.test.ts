@@ -12,11 +12,12 @@ test("prints the verdict first, then the matrix, and ends with 0", async () => {
   const { code, out, err } = await vmapcheck("check", "2.6.39", "3.16", "--runs", "200");
   expect({ code, err }).toEqual({ code: 0, err: "" });
   expect(out).toMatch(
-    /^Nothing unexpected: 2 kernels, 33 laws, \d+ violations known, 0 unknown, \d+ s\n\n +2\.6\.39 +3\.16\n/,
+    /^Nothing unexpected: 2 kernels, \d protocols, 33 laws, \d+ violations known, 0 unknown, \d+ s\n\n +2\.6\.39 +3\.16\n/,
   );
   expect(out).toMatch(/lowest-fit +ok +A9 in 3/);
   expect(out).toContain("ok: kept in every history tried, of calls one after another");
-  expect(out).toMatch(/^Calls that interleave were not tried: explore blocks-3\.16; /m);
+  expect(out).toMatch(/^When calls interleave: .*\n\n +2\.6\.39 +3\.16$/m);
+  expect(out).toMatch(/^no-alias-after-unmap-aliases +C7 in 16 +C7 in 16$/m);
   for (const detail of ["Exercised", "missed after", "cache-exact-hole-missed", "\u001b"])
     expect(out).not.toContain(detail);
 });
@@ -44,7 +45,10 @@ test("without random histories says so, and says ok of nothing", async () => {
   expect(out).toMatch(/^No random history drawn: 1 kernel, /);
   expect(out).toMatch(/no-stale-translation +not tried\n/);
   expect(out).toMatch(/lowest-fit +visited\n/);
-  expect(out).not.toMatch(/\bok\b|Nothing unexpected/);
+  const [ofCalls, interleaved] = out.split("When calls interleave");
+  expect(ofCalls).not.toMatch(/\bok\b|Nothing unexpected/);
+  // All interleavings are visited, with or without random histories.
+  expect(interleaved).toMatch(/flush-before-reuse +ok\n/);
 });
 
 test("warns of a run that is too short to reach its witnesses, and does not fail it", async () => {
@@ -85,6 +89,37 @@ test("says the same as one JSON document", async () => {
     expect.objectContaining({ id: "aligned", verdict: "kept", bug: null, commands: null, replay: null }),
   );
   expect(laws).toContainEqual(expect.objectContaining({ id: "flush-only-once", verdict: "not-promised" }));
+});
+
+test("of a version without a model says what stands for it, and shows what its interleaved calls violate", async () => {
+  const { code, out } = await check(["6.6"], { runs: 200, details: true });
+  expect(code).toBe(0);
+  expect(out).toMatch(/^Nothing unexpected: 1 kernel, 4 protocols, 33 laws, /);
+  expect(out).toMatch(/^6\.6 answers as 6\.5 \(= 6\.8\)\.$/m);
+  expect(out).toMatch(/^When calls interleave: .*\n\n +6\.6$/m);
+  expect(out).toMatch(/^no-alias-after-unmap-aliases +C13 in 17$/m);
+  expect(out).toMatch(/^nothing-leaks +C10 in 28$/m);
+  expect(out).toMatch(/^C10 +vb-wrong-queue-lock +nothing-leaks +in 28 +6\.6$/m);
+  expect(out).toContain("replay BUG --law LAW --grain step --kernel VERSION");
+});
+
+test("says the same of it as JSON, and of a law alone", async () => {
+  const law = "no-alias-after-unmap-aliases";
+  const { document } = await json(["5.3"], { law });
+  expect(document.kernels.map(({ label }: { label: string }) => label)).toEqual(["5.2", "5.10"]);
+  expect(document.versions).toMatchObject([{ asked: "5.3", answersAs: [], columns: ["5.2", "5.4"] }]);
+  const [{ name, protocols, laws }] = document.interleaved;
+  expect({ name, protocols }).toEqual({
+    name: "5.3",
+    protocols: ["areas-5.1", "blocks-4.4", "walks-5.2", "roots-5.3", "reset-perms-5.2"],
+  });
+  expect(laws).toMatchObject([
+    {
+      id: law,
+      verdict: "broken",
+      breaks: [{ law, bug: "vb-full-block-stale", protocol: "blocks-4.4", steps: 15 }],
+    },
+  ]);
 });
 
 test("judges by one law when asked to", async () => {

@@ -40,6 +40,24 @@ describe("diff", () => {
     expect(out).toContain(`explored whole up to there (${SMALL}): no shorter history in this scope`);
   });
 
+  test("names the commits between two releases, either way round, and of a version what stands for it", async () => {
+    const scope = "pages=3,aligns=1,windows=1";
+    const newer = await printed(["5.15", "6.1"], { scope, seconds: 5 });
+    expect(newer).toMatch(/^5\.15 \(= 5\.11\) and 6\.1/);
+    expect(newer).toMatch(/^6\.1 has, and 5\.15 has not:\n {2}9f531973dff3 \(5\.16\) [^[]*\[ends\s+A13\]\n/m);
+    expect(newer).toMatch(/^ {2}9333fe98d0a6 \(5\.18\) [^[]*\[brings\s+A13\]$/m);
+    const older = await printed(["5.17", "5.11"], { scope, seconds: 5 });
+    expect(older).toMatch(
+      /^5\.17 has, and 5\.11 has not:\n {2}9f531973dff3 [^[]*\[ends\s+A13\]\n {2}bd1a8fb2d43f [^[]*\[ends\s+A14\]\n\n/m,
+    );
+  });
+
+  test("names none where one of the two is no release", async () => {
+    const scope = "pages=3,aligns=1,windows=1";
+    const out = await printed(["2.6.39", "cache-no-align-test"], { scope, seconds: 5 });
+    expect(out).not.toContain("has not:");
+  });
+
   test("says so where two kernels are the same in every history", async () => {
     const out = await printed(["5.2", "5.4"], { scope: "pages=3,aligns=1,windows=1" });
     expect(out).toContain("5.2 and 5.4: the same in every history of this scope");
@@ -81,7 +99,7 @@ describe("diff", () => {
     [
       ["2.6.28", "2.6.93"],
       {},
-      'there is no kernel "2.6.93": it lies between 2.6.39 and 3.1 (= 3.9 = 3.10.4), the nearest',
+      'there is no kernel "2.6.93": no such release was made, the last 2.6 is 2.6.39',
     ],
     [["2.6.28"], { all: true }, "diff --all takes no kernels"],
     [[], { all: true, out: "x.json" }, "--out is for one pair"],

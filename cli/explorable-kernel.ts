@@ -1,6 +1,5 @@
 /** A kernel beside the reference, as `explore` opens it. */
 import { asWritten, formatHistory } from "../adapters/history-file.ts";
-import { bugCalled } from "../counterexamples/index.ts";
 import { actionsTo, type ShortestBreak } from "../engine/explore.ts";
 import type { ItfState, ItfValue } from "../engine/itf.ts";
 import { replay } from "../engine/stepper.ts";
@@ -62,21 +61,13 @@ export function told(
   if (played.length !== history.length || !last.broken.some(({ id }) => id === law)) {
     throw new Error(`vmapcheck itself is wrong: the reference does not confirm that ${law} breaks here`);
   }
-  const bug = bugBehind(kernel, law, last);
+  const named = namesOf(kernel, last).find((each) => each.law === law);
   const map = mapsOf(played)[last.index] ?? [];
   const lines = [...played.map((step) => stepLine(step, history.length)), ...map];
   const promised = isPromised(kernel, law);
+  const states = statesOf(kernel, scope, commands, run);
   const file = formatHistory({ kernel: kernel.name, law, scope, commands: history });
-  return { lines, history, bug, promised, states: statesOf(kernel, scope, commands, run), file };
-}
-
-/**
- * The bug that accounts for a break, if any. A kernel with one step replaced has the bugs of its release as well; what
- * none of these accounts for is that step's doing.
- */
-function bugBehind(kernel: Kernel<State>, law: LawId, last: VmapPlayed): string | undefined {
-  const known = (name: string) => namesOf({ ...kernel, name }, last).find((each) => each.law === law)?.known;
-  return known(kernel.name) ?? known(kernel.release.labels[0] as string) ?? bugCalled(kernel.name)?.id;
+  return { lines, history, bug: named?.known, listed: named?.listed ?? false, promised, states, file };
 }
 
 /** A kernel and the world beside it, from the beginning on. */

@@ -72,6 +72,8 @@ export interface Told {
   readonly history: readonly unknown[];
   /** The bug of the catalogue that accounts for it, if any; undefined where there is none, or no catalogue. */
   readonly bug: string | undefined;
+  /** Whether the bug's entry says that it breaks this law here; if not, the bug breaks it as well. */
+  readonly listed: boolean;
   /** If not, the machine only falls short of an ideal. */
   readonly promised: boolean;
   /** Every state on the way, the initial one first. */
@@ -129,7 +131,9 @@ function ofProtocol(protocol: Protocol): Explorable {
           const found = { protocol: protocol.name, scope: parameters, law, steps: history };
           const isReplayed = steps !== undefined && isConfirmed(steps.machine(parameters), found);
           const file = isReplayed ? formatInterleaving(found) : undefined;
-          return { lines, history, bug, promised: true, states: runThrough(packed, run), file };
+          const listed = bug !== undefined;
+          const states = runThrough(packed, run);
+          return { lines, history, bug, listed, promised: true, states, file };
         },
         label: (number, reached) => {
           const [state, initial] = [new Int32Array(packed.words), new Int32Array(packed.words)];

@@ -61,16 +61,16 @@ describe("check", () => {
 describe("list", () => {
   test("has a law in parentheses that no release with the bug promises, whatever its changed kernel does", async () => {
     const { out } = await vmapcheck("list");
-    expect(out).toMatch(/^ +vb-fragment-double-walk +C8 +\(usable-blocks-stay\)$/m);
+    expect(out).toMatch(/^ +vb-fragment-double-walk +C8 .* +\(usable-blocks-stay\)$/m);
     expect(out).toMatch(
-      /^ +aug-align-overhead .*purge-only-when-full, \(lowest-fit\),\s+\(lowest-fit-at-a-page\),\s+\(blocks-pack\),\s+\(free-space-is-usable\)$/m,
+      /^ +aug-align-overhead .*\n.* purge-only-when-full,\n.* \(lowest-fit\),\s+\(lowest-fit-at-a-page\),\s+\(blocks-pack\),\s+\(free-space-is-usable\)$/m,
     );
   });
 
   test("has none in parentheses that releases promise, or that a changed kernel alone breaks", async () => {
     const { out } = await vmapcheck("list");
-    expect(out).toMatch(/^ +cache-draft-guard-forgotten +A8 +guard-gap$/m);
-    expect(out).toMatch(/^ +va-gap-offbyone +A1 +lowest-fit$/m);
+    expect(out).toMatch(/^ +cache-draft-guard-forgotten +A8 .* +guard-gap$/m);
+    expect(out).toMatch(/^ +va-gap-offbyone +A1 .* +lowest-fit$/m);
   });
 });
 

@@ -26,16 +26,27 @@ type Turns<T> = Generator<Progress, T, Stop>;
 export function* huntingInterleaved({ breaks }: InterleavedBug, only?: string): Turns<Explored[]> {
   const hunted: Explored[] = [];
   for (const broken of breaks.filter(({ law }) => only === undefined || law === only)) {
-    const { found, isEnded } = yield* huntingLaw(broken);
+    const { found, ended } = yield* huntingLaw(broken);
+    const isEnded = ended === "request" || ended === "time";
     if (!isEnded || found.steps !== undefined) hunted.push(found);
     if (isEnded) break;
   }
   return hunted;
 }
 
-function* huntingLaw({ law, protocol, scope }: InterleavedBreak): Turns<{
+/** The shortest run of a protocol in a scope that breaks a law, without turns. */
+export function findRun(broken: Searched): Explored & { readonly ended: string } {
+  const turns = huntingLaw(broken);
+  let turn = turns.next(false);
+  while (!turn.done) turn = turns.next(false);
+  return { ...turn.value.found, ended: turn.value.ended };
+}
+
+type Searched = Pick<InterleavedBreak, "law" | "protocol" | "scope">;
+
+function* huntingLaw({ law, protocol, scope }: Searched): Turns<{
   readonly found: Explored;
-  readonly isEnded: boolean;
+  readonly ended: string;
 }> {
   const started = performance.now();
   const machine = stepMachineOf(protocol, scope);
@@ -45,7 +56,7 @@ function* huntingLaw({ law, protocol, scope }: InterleavedBreak): Turns<{
     some?.map((action) => machine.actions[action]?.name ?? "");
   const seconds = (performance.now() - started) / 1000;
   const found = { law, protocol, steps: names(run), loop: names(loop), states, seconds };
-  return { found, isEnded: ended === "request" || ended === "time" };
+  return { found, ended };
 }
 
 /** A run, as indices of actions, with what is done again and again after it, if that is what it breaks. */

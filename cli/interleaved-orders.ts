@@ -1,24 +1,53 @@
-/** Where calls of a release are explored as phases of several CPUs: the protocols named after one of its labels. */
+/** Which protocol describes a version in each family: where its calls are explored as phases of several CPUs. */
+import type { Family } from "../kernels/change.ts";
+import { changesBetween, compareVersions, orderOf, type Version, versionOf } from "../kernels/versions.ts";
 import { STEP_PROTOCOLS } from "../protocols/index.ts";
 import type { Promises } from "../spec/releases.ts";
+import { commitText } from "./versions.ts";
 
-/** For the description of one kernel; empty where no protocol is named after it. */
-export function inSteps(release: Promises): string {
-  const own = ordersOf(release);
+const FAMILIES: readonly Family[] = ["areas", "blocks", "walks", "locks", "roots", "reset-perms"];
+
+/** The orders of a family, by their names without the family's. */
+function ordersOf(family: Family): readonly string[] {
+  const names = STEP_PROTOCOLS.map(({ name }) => name).filter((name) => name.startsWith(`${family}-`));
+  return names.map((name) => name.slice(family.length + 1));
+}
+
+/** The family that a protocol is of; undefined of one that follows no release, such as a policy of pins. */
+export function familyOf(protocol: string): Family | undefined {
+  return FAMILIES.find((family) => protocol.startsWith(`${family}-`));
+}
+
+/** The protocol that describes a version in a family, or undefined. */
+export function protocolFor(version: Version, family: Family): string | undefined {
+  const order = orderOf(version, family, ordersOf(family));
+  return order === undefined ? undefined : `${family}-${order}`;
+}
+
+/** The protocols that describe a version. */
+export function protocolsOf(version: Version): readonly string[] {
+  return FAMILIES.flatMap((family) => protocolFor(version, family) ?? []);
+}
+
+/** Why no protocol of a family describes a version: how the nearest differs. */
+export function whyNone(version: Version, family: Family): string {
+  const orders = ordersOf(family).flatMap((order) => {
+    const named = versionOf(order);
+    return named === undefined || named.suffix !== "" ? [] : [named];
+  });
+  const nearest = orders.findLast((each) => compareVersions(each, version) <= 0) ?? (orders[0] as Version);
+  const { gained, lost } = changesBetween(nearest, version, family);
+  const parts = [
+    ...(gained.length === 0 ? [] : [`lacks ${gained.map(commitText).join(", ")}`]),
+    ...(lost.length === 0 ? [] : [`has ${lost.map(commitText).join(", ")} beside`]),
+  ];
+  const how = parts.length === 0 ? "may differ by a backport" : parts.join(" and ");
+  return `no order of ${family} is that of ${version.text}: the nearest, ${family}-${nearest.text}, ${how}`;
+}
+
+/** For the description of one kernel; empty where no protocol describes it. */
+export function inSteps({ labels }: Promises): string {
+  const version = versionOf(labels[0] as string);
+  const own = version === undefined ? [] : protocolsOf(version);
   return own.length === 0 ? "" : ` Calls that interleave: explore ${own.join(", ")}.`;
-}
-
-/** For a run that tried calls of these releases one after another only: one line. */
-export function leftToExplore(releases: readonly Promises[]): string {
-  const own = [...new Set(releases.flatMap(ordersOf))];
-  const without = releases.filter((release) => ordersOf(release).length === 0);
-  const named = own.length === 0 ? [] : [`explore ${own.join(", ")}`];
-  const unnamed = without.map(({ labels }) => labels[0]).join(", ");
-  const none = without.length === 0 ? [] : [`no protocol is named after ${unnamed}, list has all`];
-  return `Calls that interleave were not tried: ${[...named, ...none].join("; ")}.`;
-}
-
-function ordersOf({ labels }: Promises): readonly string[] {
-  const names = STEP_PROTOCOLS.map(({ name }) => name);
-  return names.filter((name) => labels.some((label) => name.endsWith(`-${label}`)));
 }

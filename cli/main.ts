@@ -208,10 +208,11 @@ program
 
 program
   .command("list")
-  .description("the kernels, laws, bugs and scopes there are")
+  .description("the kernels, laws, bugs and scopes there are; or all about one bug or kernel")
+  .argument("[name]", "a bug, a kernel or any version, such as C7, 6.5 or 5.15.0-91-generic")
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
-  .action(run<undefined, JsonOption>((_none, options) => listVerb(options)));
+  .action(run<string | undefined, JsonOption>(listVerb));
 
 refuseRepeated();
 

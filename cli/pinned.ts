@@ -7,7 +7,7 @@ import type { Break, Bug } from "../counterexamples/bug.ts";
 import { BUGS } from "../counterexamples/index.ts";
 import type { InterleavedBreak, InterleavedBug } from "../counterexamples/interleaved.ts";
 
-export function pinnedFile(bug: Bug, pinned: Break): string {
+export function pinnedFile(bug: Bug, pinned: Pick<Break, "pinned">): string {
   return fileURLToPath(new URL(`../counterexamples/${bug.id}/${pinned.pinned}`, import.meta.url));
 }
 

@@ -99,7 +99,7 @@ export function* judgeRecorded(
 
 /** The laws that a reply violates, each with the bug of the catalogue that accounts for it, if one does. */
 export function namesIn({ release }: Judging, { laws, ...seen }: RecordedReply): readonly NamedBreak[] {
-  if (release === undefined) return laws.map(({ id }) => ({ law: id, bug: undefined }));
+  if (release === undefined) return laws.map(({ id }) => ({ law: id, bug: undefined, listed: false }));
   return nameBreaks(release, laws, seen);
 }
 

@@ -45,6 +45,42 @@ describe("replay of an interleaving", () => {
     expect(document).toMatchObject({ kernel: "blocks-6.12-repaired", accepted: null, law: null, step: 14 });
   });
 
+  test("on a version takes it on the protocol that describes it", async () => {
+    const there = await json("replay", "C13", "--kernel", "6.6");
+    expect(there.code).toBe(0);
+    expect(there.document).toMatchObject({ kernel: "blocks-6.5", version: "6.6", accepted: false, step: 17 });
+    expect(there.document.bug).toBe("vb-final-free-window");
+    const label = await json("replay", "C10", "--kernel", "6.5");
+    expect(label.document).toMatchObject({ kernel: "locks-6.5", version: "6.5", accepted: false, step: 28 });
+  });
+
+  test("that such a protocol cannot take is looked for among all its runs: another bug's, or none", async () => {
+    const other = await json("replay", "C13", "--kernel", "5.15");
+    expect(other.code).toBe(0);
+    expect(other.document).toMatchObject({
+      kernel: "blocks-5.13",
+      accepted: false,
+      step: 15,
+      bug: "vb-full-block-stale",
+    });
+    const { code, out } = await vmapcheck("replay", "C10", "--kernel", "6.9.8");
+    expect(code).toBe(0);
+    expect(out).toContain("The run pinned on locks-6.5 cannot be taken: locks-6.10 cannot take step 5");
+    expect(out).toContain("accepted: 6.9.8 keeps nothing-leaks in all 19415 states of this scope");
+  });
+
+  test.each([
+    [
+      "C10",
+      "5.15",
+      "no order of locks is that of 5.15: the nearest, locks-6.5, has 062eacf57ad9 (6.4), fc1e0d980037 (6.5) beside",
+    ],
+    ["pin-bit-lost", "6.6", "6.6: pins-bit-per-frame follows no release: it is a policy of those who map"],
+  ])("%s on %s, which no protocol describes, is refused in one line", async (bug, version, line) => {
+    const { code, out, err } = await vmapcheck("replay", bug, "--kernel", version);
+    expect({ code, out, err }).toEqual({ code: 2, out: "", err: `vmapcheck: ${line}\n` });
+  });
+
   test("that does not break its law any more ends with 1", async () => {
     const { code, document } = await json(
       "replay",

@@ -1,52 +1,122 @@
 import { describe, expect, test } from "vitest";
-import { KERNELS } from "../kernels/index.ts";
 import { explorableNamed } from "./explorable.ts";
-import { kernelNamed, releaseNamed } from "./names.ts";
-import { placeOf, withOthers } from "./versions.ts";
+import { askedAs, checkedFor, kernelNamed, releaseNamed } from "./names.ts";
+import { factsOf, factsText, type VersionFacts, withOthers } from "./versions.ts";
 
-const place = (word: string) =>
-  placeOf(
-    word,
-    KERNELS.map(({ release }) => release.labels),
-  );
+const facts = (word: string) => factsOf(word) as VersionFacts;
+/** Its lines, not wrapped. */
+const text = (word: string) => factsText(facts(word));
+const columns = (word: string) => checkedFor(word).kernels.map(({ name }) => name);
 
-describe("a version that is not modelled is placed by its order", () => {
+describe("a version without a model of its own", () => {
   test.each([
-    ["6.6", "it lies between 6.5 and 6.8, which are one kernel here, the nearest"],
-    ["7.0", "it lies between 6.19 and 7.2, which are one kernel here, the nearest"],
-    ["5.15", "it lies between 5.11 and 5.17, the nearest"],
-    ["6.10", "it lies between 6.8 (= 6.5) and 6.12, the nearest"],
-    // 5.10 comes after 5.4, as a number does and a word does not.
-    ["5.9", "it lies between 5.4 and 5.10, which are one kernel here, the nearest"],
-    ["3.10", "it lies between 3.9 and 3.10.4, which are one kernel here, the nearest"],
-    ["2.6.32", "it lies between 2.6.30.4 (= 2.6.28.10) and 2.6.37, the nearest"],
+    ["5.15", ["5.11"]],
+    ["6.6", ["6.5"]],
+    ["5.10.120", ["5.10"]],
+    ["v6.6.3", ["6.5"]],
+    ["6.13-rc2", ["6.12"]],
+    ["4.14", ["4.15.0"]],
+    ["3.2", ["3.1"]],
+    ["5.15.0-91-generic", ["5.11"]],
+    ["6.1.0-18-amd64", ["6.1"]],
+    ["v6.12", ["6.12"]],
+    ["4.15", ["4.15.0"]],
+  ])("%s is checked as the release that answers as it does", (word, names) => {
+    expect(columns(word)).toEqual(names);
+    expect(facts(word).answersAs.map((label) => releaseNamed(label).name)).toEqual(names);
+  });
+
+  test.each([
+    ["5.3", ["5.2", "5.10"], ["5336e52c9e85"], ["dd3b8353bae7"]],
+    ["6.17", ["6.12", "6.19"], ['"mm/vmalloc.c: optimize'], ['"mm/vmalloc: support non-blocking']],
+  ])("%s is checked as both its neighbours, with what it has more and less", (word, names, more, less) => {
+    expect(columns(word)).toEqual(names);
+    const { answersAs, against } = facts(word);
+    expect(answersAs).toEqual([]);
+    const begin = (changes: readonly { commit: string }[], expected: readonly string[]) =>
+      changes.map(({ commit }, nth) => commit.slice(0, expected[nth]?.length));
+    expect(begin(against[0]?.more ?? [], more)).toEqual(more);
+    expect(begin(against[1]?.less ?? [], less)).toEqual(less);
+  });
+
+  test("is checked as one where both neighbours are one, with what it lacks", () => {
+    expect(columns("2.6.29")).toEqual(["2.6.28.10"]);
+    expect(facts("2.6.29").against[0]?.less.map(({ commit }) => commit)).toEqual(["2498ce42d3a3"]);
+    expect(facts("2.6.29").bugs.has).toContain("va-leak-on-enospc");
+  });
+
+  test("is checked as all that it may be, where its backports are not known", () => {
+    expect(columns("4.19.300")).toEqual(["4.15.0", "4.15.18-ubuntu"]);
+    expect(text("4.19.300")).toMatch(
+      /^4\.19\.300 answers as 4\.19 .* or as 4\.15\.18-ubuntu: whether it has afd07389d3f4 \(5\.1\) is not known\.$/m,
+    );
+  });
+
+  test("above the newest is checked as the newest, and it says so", () => {
+    expect(columns("7.10")).toEqual(["6.19"]);
+    expect(text("7.10")).toMatch(
+      /^7\.10 is newer than 7\.3, the newest known: checked as 7\.2 \(= 6\.19\); what changed since is not known\.$/m,
+    );
+  });
+
+  test.each(["2.4.0", "2.6.26"])("below the oldest is refused in one line: %s", (word) => {
+    expect(() => checkedFor(word)).toThrow(
+      /^there is no kernel "[\d.]+": it is older than the oldest, 2\.6\.27$/,
+    );
+  });
+});
+
+describe("where it is known from", () => {
+  test("is the commits, and recordings on both sides", () => {
+    const lines = text("6.6");
+    expect(lines).toContain("6.6 answers as 6.5 (= 6.8).");
+    expect(lines).toContain("by the commits: none that replies show lies between 6.5 and 6.6");
+    expect(lines).toContain("recorded: 6.5 and 6.8, on both sides of it, answer alike in every reply");
+  });
+
+  test("is what a later stable version's code answered", () => {
+    expect(text("5.10.120")).toContain(
+      "recorded: the allocator of 5.10.262 answered all 254 traces of 5.10 as 5.10 did",
+    );
+  });
+
+  test("names what no reply shows, backports, and that others may be there", () => {
+    expect(text("5.15")).toMatch(
+      /^ {2}no reply shows: {2}ad216c0316ad \(5\.13\) .*brings C13; ends C6.* \(blocks, walks\)$/m,
+    );
+    expect(text("6.6.3")).toContain("stable: 6.6.y has 8c61291fd850 (6.10) in some version");
+    expect(text("5.15.3")).toContain("a stable 5.15.y may have taken a later change");
+    expect(text("5.15.0-91-generic")).toContain('"-91-generic" is a distribution\'s');
+  });
+});
+
+test.each(["mainline", "6", "6.", "", "4.15.18-ubunut"])("%j is no version", (word) => {
+  expect(() => checkedFor(word)).toThrow(/^there is no kernel /);
+});
+
+test("every verb takes a version for the kernel that answers as it does, and says which that is", () => {
+  expect(kernelNamed("6.6").name).toBe("6.5");
+  expect(explorableNamed("5.15").name).toBe("5.11");
+  expect(askedAs("6.6", kernelNamed("6.6"))).toBe("6.6 (= 6.5)");
+  expect(askedAs("7.2", kernelNamed("7.2"))).toBe("7.2 (= 6.19)");
+  expect(askedAs("6.5", kernelNamed("6.5"))).toBe("6.5");
+});
+
+describe("the refusal of a version that no one release stands for says why, in one line", () => {
+  test.each([
+    ["5.3", "it lies between 5.2 and 5.4 (= 5.10), and answers as neither; check 5.3 shows both"],
+    [
+      "4.19.300",
+      "it may answer as 4.19 (= 4.15.0 = 5.0.1) or as 4.15.18-ubuntu: whether it has afd07389d3f4 (5.1) is not known",
+    ],
     ["2.4.0", "it is older than the oldest, 2.6.27"],
-    ["7.10", "it is newer than the newest, 7.2 (= 6.19)"],
-    ["4.15", "did you mean 4.15.0?"],
-    ["v6.12", "did you mean 6.12?"],
-    ["6.12.0", "did you mean 6.12?"],
-  ])("%s: %s", (word, said) => {
-    expect(place(word)).toBe(said);
+    ["2.6.93", "no such release was made, the last 2.6 is 2.6.39"],
+    ["4.21", "no such release was made, the last 4 is 4.20"],
+    ["7.10", "it is newer than the newest known, 7.3; check takes it as 7.2 (= 6.19)"],
+  ])("%s", (word, said) => {
+    expect(() => kernelNamed(word)).toThrow(`there is no kernel "${word}": ${said}`);
+    expect(() => explorableNamed(word)).toThrow(`there is no machine "${word}": ${said}`);
   });
-
-  test.each(["mainline", "6", "6.", "6.6-rc1", "4.15.18-ubunut", ""])("%j is no version", (word) => {
-    expect(place(word)).toBeUndefined();
-  });
-});
-
-test.each([
-  ["a release", releaseNamed],
-  ["a kernel", kernelNamed],
-])("the refusal of %s says it in one line", (_, find) => {
-  expect(() => find("6.6")).toThrow(
-    /^there is no kernel "6\.6": it lies between 6\.5 and 6\.8, which are one kernel here, the nearest$/,
-  );
-});
-
-test("explore says it likewise", () => {
-  expect(() => explorableNamed("5.15")).toThrow(
-    'there is no machine "5.15": it lies between 5.11 and 5.17, the nearest',
-  );
 });
 
 test("a label is given with the others of its kernel", () => {

@@ -10,6 +10,7 @@ import { BUGS, bugCalled } from "../counterexamples/index.ts";
 import type { InterleavedBug } from "../counterexamples/interleaved.ts";
 import { INTERLEAVED, interleavedCalled, nameInterleaved } from "../counterexamples/interleavings.ts";
 import { lawsOf } from "../engine/actions.ts";
+import { KERNELS } from "../kernels/index.ts";
 import { STEP_PROTOCOLS } from "../protocols/index.ts";
 import { pinnedFile } from "./pinned.ts";
 import { printedBy, ROOT, vmapcheck } from "./running.testing.ts";
@@ -109,7 +110,26 @@ describe("every verb prints its verdict first, and lines of at most 100 columns"
       /^accepted: 5\.17 keeps every law /,
     ],
     ["pin", () => pinVerb(pinned, { json }), /^\S+ on \S+, in \d+ commands /],
-    ["list", () => listVerb({ json }), /^kernels\n/],
+    ["list", () => listVerb(undefined, { json }), /^kernels\n/],
+    ["list of a kernel", () => listVerb("5.15", { json }), /^5\.15 answers as 5\.11\.\n/],
+    ["list of a version between two", () => listVerb("5.3", { json }), /^5\.3 answers as no release here; /],
+    ["check of a version", () => checkVerb(["5.15"], check), /^Nothing unexpected: 1 kernel, 4 protocols, /],
+    [
+      "check of a version between two",
+      () => checkVerb(["5.3"], check),
+      /^Nothing unexpected: 2 kernels, 5 protocols, /,
+    ],
+    ["explore of a version", () => explore("5.15", { scope: "pages=4" }), /^\w[\w ]*: 5\.11, /],
+    [
+      "replay of a run that a version cannot take",
+      () => replayVerb("C13", { kernel: "5.15", json }),
+      /^blocks-5\.13 violates no-alias-after-unmap-aliases in 15 steps: vb-full-block-stale\n/,
+    ],
+    [
+      "replay of a run of which a version is free",
+      () => replayVerb("C10", { kernel: "6.9.8", json }),
+      /^accepted: 6\.9\.8 keeps nothing-leaks in all /,
+    ],
   ];
 
   test.each(cases)("%s", async (what, verb, first) => {
@@ -118,7 +138,7 @@ describe("every verb prints its verdict first, and lines of at most 100 columns"
     const [, second, ...more] = out.split("\n");
     expect(more.length).toBeGreaterThan(1);
     // The verdict is one line and stands alone; pin and list have none.
-    if (!["pin", "list"].includes(what)) expect(second).toBe("");
+    if (!/^(pin|list)\b/.test(what)) expect(second).toBe("");
     expect(tooLong(out)).toEqual([]);
   });
 
@@ -136,6 +156,18 @@ describe("every verb prints its verdict first, and lines of at most 100 columns"
       expect(out).toMatch(/^\S+ violates \S+ in \d+ steps?(, then \d+ for ever)?:\s+\S+/);
       expect(tooLong(out)).toEqual([]);
     }
+  });
+
+  test.each([...BUGS, ...INTERLEAVED].map(({ id }) => id))("list of %s", async (id) => {
+    const { out } = await printedBy(() => listVerb(id, { json }));
+    expect(out.startsWith(id)).toBe(true);
+    expect(tooLong(out)).toEqual([]);
+  });
+
+  test.each(KERNELS.map(({ name }) => name))("list of the kernel %s", async (name) => {
+    const { out } = await printedBy(() => listVerb(name, { json }));
+    expect(out).toContain("stands for");
+    expect(tooLong(out)).toEqual([]);
   });
 
   test("every protocol in the details of a check", () => {
@@ -157,6 +189,7 @@ describe("every verb prints its verdict first, and lines of at most 100 columns"
         steps: 100,
         loop: 100,
         confirmed: true,
+        on: [],
         kept: true,
         states: 1_000_000,
       })),

@@ -73,7 +73,7 @@ describe.each(allPinned())("$bug.id, pinned in $pinned.pinned", ({ bug, pinned }
     const kernel = heldTo(kernelNamed(label), pinned.law);
     const last = lastOf(replay(settingFor(kernel, scope), commands, pinned.law));
     expect(last.index).toBe(commands.length - 1);
-    expect(namesOf(kernel, last)).toContainEqual({ law: pinned.law, known: bug.id });
+    expect(namesOf(kernel, last)).toContainEqual({ law: pinned.law, known: bug.id, listed: true });
   });
 
   test("is accepted, whole, by the repaired kernel", async () => {

@@ -6,7 +6,7 @@ import { allocOfNothing } from "./alloc-of-nothing/bug.ts";
 import { augAlignOverhead } from "./aug-align-overhead/bug.ts";
 import { augPercpuJump } from "./aug-percpu-jump/bug.ts";
 import { augSearchUnshifted } from "./aug-search-unshifted/bug.ts";
-import type { Bug, Evidence } from "./bug.ts";
+import type { Break, Bug, Evidence } from "./bug.ts";
 import { cacheDraftAlignBugon } from "./cache-draft-align-bugon/bug.ts";
 import { cacheDraftGuardForgotten } from "./cache-draft-guard-forgotten/bug.ts";
 import { cacheDraftRangeBugon } from "./cache-draft-range-bugon/bug.ts";
@@ -104,27 +104,34 @@ export function bugCalled(name: string): Bug | undefined {
 export interface NamedBreak {
   readonly law: LawId;
   readonly bug: Bug | undefined;
+  /** Whether the bug's entry says that it breaks this law on this kernel; if not, the bug breaks it as well. */
+  readonly listed: boolean;
 }
 
 /**
- * Names what one reply of a kernel (a label, or a bug's changed kernel) broke. A law that no bug accounts for
- * by itself is laid to one that accounts for another law the same reply broke: an area put outside its window
- * by a wrap may lie on another, or on pages no flush has covered.
+ * Names what one reply of a kernel (a label, or a bug's changed kernel) broke. What the kernel inherited from the one it
+ * was derived from comes first: its own bug then accounts for the rest. A law that no bug accounts for by itself is
+ * attributed to one that accounts for another law the same reply broke: an area put outside its window by a wrap may lie
+ * on another, or on pages no flush has covered. Anything else that a changed kernel breaks is its bug's doing as well.
  */
 export function nameBreaks(
   kernel: string,
   broken: readonly { readonly id: LawId }[],
   seen: Omit<Evidence, "law">,
+  inherited: ReadonlySet<Break> = NOTHING,
 ): readonly NamedBreak[] {
-  const own = broken.map(({ id: law }) => ({ law, bug: nameBreak(kernel, { law, ...seen }) }));
-  const any = own.find((each) => each.bug !== undefined)?.bug;
-  return own.map(({ law, bug }) => ({ law, bug: bug ?? any }));
+  const own = broken.map(({ id: law }) => ({ law, bug: nameBreak(kernel, { law, ...seen }, inherited) }));
+  const other =
+    own.find((each) => each.bug !== undefined)?.bug ?? BUGS.find((bug) => bug.changed?.name === kernel);
+  return own.map(({ law, bug }) => ({ law, bug: bug ?? other, listed: bug !== undefined }));
 }
 
-function nameBreak(kernel: string, evidence: Evidence): Bug | undefined {
-  return BUGS.find(
-    (bug) =>
-      bug.breaks.some((each) => each.law === evidence.law && each.on.includes(kernel)) &&
-      bug.explains(evidence),
-  );
+const NOTHING: ReadonlySet<Break> = new Set();
+
+function nameBreak(kernel: string, evidence: Evidence, inherited: ReadonlySet<Break>): Bug | undefined {
+  const accounts = (isHere: (each: Break) => boolean) =>
+    BUGS.find(
+      (bug) => bug.breaks.some((each) => each.law === evidence.law && isHere(each)) && bug.explains(evidence),
+    );
+  return accounts((each) => inherited.has(each)) ?? accounts(({ on }) => on.includes(kernel));
 }

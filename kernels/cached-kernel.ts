@@ -60,7 +60,7 @@ export interface CachedRules
   cacheBeforeErase(state: State, slot: number): void;
 }
 
-/** 64141da58724 (2.6.38): PTEs go at the free, so a purge finds none. */
+/** 64141da58724 (2.6.37): PTEs go at the free, so a purge finds none. */
 export const unmappingAtFree = { unmapFreed: unmapAtOnce, unmapGathered: unmapNone };
 
 /** A kernel of this family, named after the release unless it is a changed one. */

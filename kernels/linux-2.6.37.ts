@@ -1,6 +1,6 @@
 /**
- * 2.6.37: the search of 2.6.28.10; PTEs are cleared at the free and only the TLB flush is lazy (64141da58724,
- * which the recorded tree carries already). Behaviour: recordings `2.6.37`.
+ * 2.6.37: the search of 2.6.28.10; PTEs are cleared at the free and only the TLB flush is lazy (64141da58724).
+ * Behaviour: recordings `2.6.37`.
  */
 import { releaseOf } from "../spec/releases.ts";
 import { blocks2_6_37 } from "./block-rules.ts";

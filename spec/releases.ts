@@ -29,6 +29,8 @@ export interface GuardRule {
 export interface Promises {
   /** The labels recorded with this behaviour, the first one naming it. */
   readonly labels: readonly string[];
+  /** The release that it was derived from, if it is one of our own: bugs of that one are looked for in it. */
+  readonly like?: string;
   readonly laws: readonly LawId[];
   readonly guard: GuardRule;
   /** Whether a free leaves the area to a later purge, or flushes and releases it at once. */
@@ -147,6 +149,11 @@ function treeRelease(
   return { ...release(labels, NO_GUARD, laws, fragments), lowestPage: 1, percpu: true, outside, ...more };
 }
 
+/** A release of our own, derived from another. */
+export function derivedFrom(label: string, promises: Promises): Promises {
+  return { ...promises, like: label };
+}
+
 const FROM_2_6_28: readonly LawId[] = [
   "lowest-fit",
   "no-alias-after-unmap-aliases",
@@ -154,7 +161,7 @@ const FROM_2_6_28: readonly LawId[] = [
   "init-order",
   "pinned-is-unaliased",
 ];
-/** Merged for 2.6.38; the tree recorded as 2.6.37 carries it already (64141da58724). */
+/** PTEs are cleared at the unmap (64141da58724, 2.6.37-rc5). */
 const FROM_2_6_37: readonly LawId[] = [...FROM_2_6_28, "unmapped-means-no-pte"];
 
 /** A tree of free space, searched for the size and what an alignment may cost (68ad4a330433). */
@@ -217,4 +224,9 @@ export function releaseOf(label: string): Promises {
   const found = findRelease(label);
   if (found === undefined) throw new RangeError(`no release is called ${label}`);
   return found;
+}
+
+/** The names that a release goes by, its own first, then those of what it was derived from. */
+export function lineageOf({ labels, like }: Promises): readonly string[] {
+  return [labels[0] as string, ...(like === undefined ? [] : lineageOf(releaseOf(like)))];
 }

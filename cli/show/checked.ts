@@ -1,26 +1,36 @@
 /** What a check found, as text: the verdict in one line, the matrix, and details where they are asked for. */
 import { bugCalled } from "../../counterexamples/index.ts";
+import type { LawId } from "../../spec/contract.ts";
+import { lineageOf } from "../../spec/releases.ts";
 import type { InterleavedReport } from "../check-interleaved.ts";
 import { type Cell, type KernelReport, type Surprise, USUAL_RUNS } from "../check-kernel.ts";
 import { pc } from "../colour.ts";
-import { leftToExplore } from "../interleaved-orders.ts";
 import { toolLine } from "../names.ts";
 import { columns } from "../output.ts";
+import type { StepColumn } from "../step-columns.ts";
+import { factsText, shortName, type VersionFacts } from "../versions.ts";
 import { coverageText, visitedText } from "./coverage.ts";
 import { failureText } from "./failure.ts";
 import { interleavedSummary, interleavedText } from "./interleaved.ts";
 import { legend, matrix } from "./matrix.ts";
+import { stepLegend, stepMatrix, stepRows } from "./step-matrix.ts";
 
 /** All that was found. */
 export interface Checked {
   readonly reports: readonly KernelReport[];
   /** Kernels there are to check: more than reports where Ctrl-C ended it. */
   readonly kernels: number;
+  /** What is known of the versions asked for of which there is no model. */
+  readonly facts: readonly VersionFacts[];
   /** Its kernels were asked for by their names. */
   readonly byName: boolean;
+  /** The one law that was asked for. */
+  readonly law: LawId | undefined;
   readonly surprises: readonly Surprise[];
-  /** The step grain, unless only some kernels or one law were asked for. */
+  /** The step grain: of the releases asked for, or of all; undefined where one law of all was asked for. */
   readonly steps: InterleavedReport | undefined;
+  /** The same, a column for each release. */
+  readonly interleaved: readonly StepColumn[];
   /** Random histories in each scope that were asked for. */
   readonly runs: number;
   readonly seed: number;
@@ -33,11 +43,14 @@ export const unexpected = ({ surprises, steps }: Pick<Checked, "surprises" | "st
   surprises.length + (steps?.surprises.length ?? 0);
 
 /** Pairs of a subject and a law that it promises and violates, by whether the catalogue knows why. */
-export function violations({ reports, surprises, steps }: Checked): { known: number; unknown: number } {
+export function violations({ reports, law: only, surprises, steps }: Checked): {
+  known: number;
+  unknown: number;
+} {
   const cells = reports.flatMap((report) => report.cells).filter(({ verdict }) => verdict === "broken");
   const ofSteps = (steps?.protocols ?? [])
     .flatMap(({ laws }) => laws)
-    .filter((law) => law.steps !== undefined);
+    .filter(({ law, steps }) => steps !== undefined && (only === undefined || law === only));
   return {
     known: [...cells, ...ofSteps].filter(({ bug }) => (bug ?? undefined) !== undefined).length,
     unknown:
@@ -50,18 +63,36 @@ export function checkedText(
   checked: Checked,
   { details, coverage }: { readonly details: boolean; readonly coverage: boolean },
 ): string {
-  const { reports, byName, surprises, steps } = checked;
-  const parts = [verdictLine(checked)];
+  const { reports, facts, surprises, steps } = checked;
+  const parts = [verdictLine(checked), ...facts.map(factsText)];
   if (reports.length > 0) parts.push(matrix(reports), pc.dim(legend(reports)));
   parts.push(...notes(checked));
-  if (byName) parts.push(leftToExplore(reports.map(({ kernel }) => kernel.release)));
+  parts.push(...interleavedParts(checked), ...reports.flatMap(lineageLines));
   if (details) parts.push(...detailsOf(checked));
-  else if (steps !== undefined) parts.push(interleavedSummary(steps));
   if (coverage) parts.push(...coverageOf(reports));
+  parts.push(...(steps?.surprises ?? []).map((line) => `${pc.red("unexpected")}  ${line}`));
   parts.push(...surprises.map(failureText));
   if (!details)
     parts.push(pc.dim("--details: each violation, and how to replay it   --coverage: what was exercised"));
   return parts.join("\n\n");
+}
+
+/** The second block of the matrix: calls that interleave; and what it cannot show. */
+function interleavedParts({ byName, steps, interleaved }: Checked): string[] {
+  const table = stepMatrix(interleaved);
+  const unseen = byName ? interleaved.flatMap(({ without }) => without) : [];
+  return [
+    ...(steps === undefined || table === "" ? [] : [`${interleavedSummary(steps)}\n\n${table}`]),
+    ...(table === "" ? [] : [pc.dim(stepLegend(interleaved))]),
+    ...(unseen.length === 0 ? [] : [unseen.join("\n")]),
+  ];
+}
+
+/** What a kernel was derived from, and which of its bugs it has not. */
+function lineageLines({ kernel, gone }: KernelReport): string[] {
+  if (gone.length === 0) return [];
+  const ancestors = lineageOf(kernel.release).slice(1).join(", ");
+  return [`${kernel.name} was derived from ${ancestors}, and has not: ${gone.map(shortName).join(", ")}`];
 }
 
 const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`;
@@ -104,7 +135,7 @@ function notes({ reports, runs, kernels, complete }: Checked): string[] {
 }
 
 function detailsOf(checked: Checked): string[] {
-  const { reports, steps, seed } = checked;
+  const { reports, byName, steps, interleaved, seed } = checked;
   const parts: string[] = [];
   const section = (title: string, rows: readonly (readonly string[])[]) => {
     if (rows.length > 0) parts.push(`${pc.bold(title)}\n${columns(rows)}`);
@@ -115,7 +146,11 @@ function detailsOf(checked: Checked): string[] {
     parts.push(`Each is replayed by:  ${toolLine("replay BUG --law LAW --kernel KERNEL")}`);
   const visited = visitedText(reports);
   if (visited !== "") parts.push(visited);
-  if (steps !== undefined) parts.push(interleavedText(steps));
+  const violated = stepRows(interleaved);
+  section("Violations when calls interleave", violated);
+  if (violated.length > 0)
+    parts.push(`Each is replayed by:  ${toolLine("replay BUG --law LAW --grain step --kernel VERSION")}`);
+  if (steps !== undefined && !byName) parts.push(interleavedText(steps));
   const histories = reports.reduce((sum, each) => sum + each.histories, 0);
   const commands = reports.reduce((sum, each) => sum + each.commands, 0);
   const mean = histories === 0 ? 0 : commands / histories;

@@ -8,6 +8,8 @@ import { settingFor, type VmapPlayed } from "../../properties/setting.ts";
 import type { Compared, Difference, Visited } from "../../properties/shortest-difference.ts";
 import type { Kernel } from "../../spec/kernel.ts";
 import { pc } from "../colour.ts";
+import { commitsBetween, commitsLine, commitsText } from "../commits-between.ts";
+import { askedAs } from "../names.ts";
 import { columns } from "../output.ts";
 import { mapsOf } from "./played.ts";
 import { commandText, responseText } from "./text.ts";
@@ -33,14 +35,16 @@ export function playedOn(kernel: Kernel<State>, { scope, history }: Difference):
 
 export function differingText({ names, kernels, compared }: Pair): string {
   const { difference, visited, drawn, seconds } = compared;
-  const title = `${pc.bold(names[0])} and ${pc.bold(names[1])}`;
+  const title = kernels.map((kernel, nth) => pc.bold(calledAs(names[nth] as string, kernel))).join(" and ");
+  const commits = [commitsText(names)].filter((text) => text !== "");
   const same = kernels[0] === kernels[1] ? `\nBoth labels name one kernel here.` : "";
   const searched = visited.map(visitedText);
   const atRandom = drawn > 0 ? [`at random: ${drawn} histories`] : [];
   const receipt = [...searched, ...atRandom, `${seconds.toFixed(1)} s`]
     .map((line) => pc.dim(line))
     .join("\n");
-  if (difference === undefined) return `${title}: ${noneText(compared)}${same}\n\n${receipt}`;
+  if (difference === undefined)
+    return [`${title}: ${noneText(compared)}${same}`, ...commits, receipt].join("\n\n");
   const length = difference.history.length;
   const parts = [
     `${title} differ in ${length} command${length === 1 ? "" : "s"}: ${difference.kinds.join(", ")}`,
@@ -48,9 +52,15 @@ export function differingText({ names, kernels, compared }: Pair): string {
     ...kernels.map((kernel, nth) => mapAfter(names[nth] as string, kernel, difference)),
     howShort(compared),
     ...firstOfEach(visited),
+    ...commits,
     receipt,
   ];
   return parts.join("\n\n");
+}
+
+/** Of a version that another release stands for, with that release. */
+function calledAs(name: string, kernel: Kernel<State>): string {
+  return kernel.release.labels.includes(name) ? name : askedAs(name, kernel);
 }
 
 function noneText({ visited }: Compared): string {
@@ -129,7 +139,11 @@ export function tableOfPairs(pairs: readonly Pair[]): string {
   const differ = pairs.filter(({ compared }) => compared.difference !== undefined).length;
   const seconds = pairs.reduce((sum, { compared }) => sum + compared.seconds, 0);
   const line = `${differ} of ${pairs.length} releases differ from the one before, ${seconds.toFixed(0)} s`;
-  return `${line}\n\n${columns([head, ...pairs.map(rowOf)])}`;
+  const commits = pairs
+    .map(({ names }) => [...names, commitsLine(names)])
+    .filter(([, , commits]) => commits !== "");
+  const between = commits.length === 0 ? [] : [`${pc.bold("Commits between")}\n${columns(commits)}`];
+  return [line, columns([head, ...pairs.map(rowOf)]), ...between].join("\n\n");
 }
 
 function rowOf({ names, kernels, compared }: Pair): string[] {
@@ -166,6 +180,7 @@ export function differingJson({ names, kernels, compared }: Pair) {
       differences: byKind,
     })),
     drawn,
+    commits: commitsBetween(names) ?? null,
     seconds,
   };
 }

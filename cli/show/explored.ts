@@ -2,6 +2,7 @@
 import type { Explored, Progress, Visitable } from "../../engine/explore.ts";
 import { GOES_ON_AFTER } from "../../properties/side-by-side.ts";
 import { FINGERPRINT_BITS } from "../../spec/fingerprint.ts";
+import { knownText } from "../bug-quarry.ts";
 import { pc } from "../colour.ts";
 import type { Explorable, Told } from "../explorable.ts";
 import { columns } from "../output.ts";
@@ -9,6 +10,8 @@ import { columns } from "../output.ts";
 export interface ExploredReport {
   readonly explorable: Explorable;
   readonly machine: Visitable;
+  /** The version that was asked for, where a release stands for it. */
+  readonly asked: string | undefined;
   /** As it was typed, with what was left out. */
   readonly scope: string;
   /** A break in fewer orders was looked for in all. */
@@ -57,6 +60,7 @@ export function exploredJson({ explorable, machine, scope, workers, resumed, res
         id,
         verdict: found === undefined ? (ended === "fixpoint" ? "kept" : "unbroken") : "broken",
         bug: found?.bug ?? null,
+        listed: found?.listed ?? null,
         promised: found?.promised ?? null,
         commands: found === undefined ? null : found.history.length,
         history: found?.history ?? null,
@@ -79,12 +83,12 @@ function actionsThatBreak(machine: Visitable, { shortest }: Explored, law: numbe
 }
 
 export function exploredText(report: ExploredReport, withActions: boolean): string {
-  const { explorable, scope, told, machine, fewerOrders } = report;
-  const parts = [verdictLine(report), `${pc.bold(explorable.name)} ${scope}\n${explorable.says}`];
-  for (const { law, lines, history, bug, promised } of told) {
+  const { explorable, told, machine, fewerOrders } = report;
+  const parts = [verdictLine(report), subjectText(report)];
+  for (const { law, lines, history, bug, listed, promised } of told) {
     const { says } = machine.laws.find(({ id }) => id === law) as { says: string };
     const { length } = history;
-    const known = bug === undefined ? "" : `\nknown as ${bug}`;
+    const known = bug === undefined ? "" : `\n${knownText({ known: bug, listed })}`;
     parts.push(
       `${promised ? pc.red(`${law} is violated`) : pc.yellow(`${explorable.name} falls short of ${law}, which it does not promise,`)} in ${length}, ${fewerOrders ? "perhaps not shortest" : "shortest"}.\n${says}\n${lines.map((line) => `  ${line}`).join("\n")}${known}`,
     );
@@ -92,6 +96,13 @@ export function exploredText(report: ExploredReport, withActions: boolean): stri
   if (withActions) parts.push(...tablesOfActions(report));
   parts.push(columns(receipt(report)));
   return parts.join("\n\n");
+}
+
+/** What was explored, and what it stands for. */
+function subjectText({ explorable, asked, scope }: ExploredReport): string {
+  const { name, says } = explorable;
+  const standsFor = asked === undefined ? "" : `${asked} answers as ${name}.\n`;
+  return `${standsFor}${pc.bold(name)} ${scope}\n${says}`;
 }
 
 const VERDICTS = {

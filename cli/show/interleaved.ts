@@ -14,7 +14,7 @@ export function interleavedSummary({ protocols, pinned }: InterleavedReport): st
   return `When calls interleave: ${violating} of ${protocols.length} protocols violate a law; ${confirmed} of ${pinned.length} pinned interleavings are confirmed`;
 }
 
-export function interleavedText({ protocols, pinned, surprises }: InterleavedReport): string {
+export function interleavedText({ protocols, pinned }: InterleavedReport): string {
   const parts: string[] = [];
   if (protocols.length > 0) {
     const head = ["", "states", "violates, in how many steps"].map((word) => pc.dim(word));
@@ -31,7 +31,6 @@ export function interleavedText({ protocols, pinned, surprises }: InterleavedRep
       `Each is replayed by:  ${toolLine("replay BUG --law LAW --grain step")}`,
     );
   }
-  parts.push(...surprises.map((line) => `${pc.red("unexpected")}  ${line}`));
   return parts.join("\n\n");
 }
 

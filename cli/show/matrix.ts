@@ -9,27 +9,36 @@ import { columns, textWidth } from "../output.ts";
 const LAW_WIDTH = 30;
 const KERNEL_WIDTH = 9;
 
-/** One row for each cell of a report; all reports have the same ones. */
-export function matrix(
-  reports: readonly KernelReport[],
-  cellsOf: (report: KernelReport) => readonly Cell[] = ({ cells }) => cells,
-): string {
+/** A column: what it says of each law. */
+export interface Column {
+  readonly name: string;
+  readonly texts: ReadonlyMap<string, string>;
+}
+
+export const matrix = (reports: readonly KernelReport[]): string =>
+  inBlocks(
+    reports.map(({ kernel, cells }) => ({
+      name: kernel.name,
+      texts: new Map(cells.map((cell) => [cell.law, cellText(cell)])),
+    })),
+  );
+
+/** A row for each law that a column of the block says something of. */
+export function inBlocks(all: readonly Column[]): string {
   const perBlock = Math.max(3, Math.floor((textWidth() - LAW_WIDTH) / (KERNEL_WIDTH + 2)));
   const blocks: string[] = [];
-  for (let from = 0; from < reports.length; from += perBlock) {
-    blocks.push(block(reports.slice(from, from + perBlock), cellsOf));
-  }
+  for (let from = 0; from < all.length; from += perBlock)
+    blocks.push(block(all.slice(from, from + perBlock)));
   return blocks.join("\n\n");
 }
 
-function block(reports: readonly KernelReport[], cellsOf: (report: KernelReport) => readonly Cell[]): string {
-  const laws = cellsOf(reports[0] as KernelReport).map(({ law }) => law);
-  const head = ["", ...reports.map(({ kernel }) => pc.bold(shortName(kernel.name)))];
-  const rows = laws.map((law, at) => [
-    law,
-    ...reports.map((report) => cellText(cellsOf(report)[at] as Cell)),
+function block(shown: readonly Column[]): string {
+  const laws = [...new Set(shown.flatMap(({ texts }) => [...texts.keys()]))];
+  const head = ["", ...shown.map(({ name }) => pc.bold(shortName(name)))];
+  return columns([
+    head,
+    ...laws.map((law) => [law, ...shown.map(({ texts }) => texts.get(law) ?? pc.dim("-"))]),
   ]);
-  return columns([head, ...rows]);
 }
 
 const shortName = (label: string) => label.replace("piggin-", "").replace("-ubuntu", "u");

@@ -3,6 +3,7 @@ import type { Bug } from "../../counterexamples/bug.ts";
 import type { NamedBreak } from "../../counterexamples/index.ts";
 import type { LawId } from "../../spec/contract.ts";
 import { LAWS } from "../../spec/laws/index.ts";
+import { knownText } from "../bug-quarry.ts";
 import { pc } from "../colour.ts";
 import { commandLine } from "../output.ts";
 import type { Shortfall } from "../shortfalls.ts";
@@ -119,11 +120,12 @@ function verdictLine(replayed: Replayed): string {
 /** The law in words, and the bug. */
 function lawLines({ violations, subject, bug: pinned }: Replayed): string[] {
   const [meant, ...others] = violations as [Violation, ...Violation[]];
-  const { law, promised, bug } = meant;
+  const { law, promised, bug, listed } = meant;
+  const known = knownText({ known: bug?.id, listed });
   const lines = [`${(promised ? pc.red : pc.yellow)(pc.bold(law))}   ${saysOf(law)}`];
   if (!promised) lines.push(`${subject} does not promise this, and falls short of it`);
   lines.push(
-    bug === undefined ? "not known to the catalogue" : `known as ${bug.id} (fixed: ${bug.fixed})`,
+    bug === undefined || !listed ? known : `${known} (fixed: ${bug.fixed})`,
     ...(bug === undefined || bug === pinned ? [] : [pc.dim(bug.source)]),
     ...others.map((each) => `violated by the same step: ${each.law}   ${pc.dim(saysOf(each.law))}`),
   );

@@ -5,11 +5,12 @@ import { KERNELS } from "../../kernels/index.ts";
 import { checkInterleaved } from "../check-interleaved.ts";
 import { type CheckOptions, checkKernel, type KernelReport } from "../check-kernel.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED, UsageError } from "../exit.ts";
-import { lawNamed, releaseNamed } from "../names.ts";
+import { checkedFor, lawNamed } from "../names.ts";
 import { interruptible, print, progress } from "../output.ts";
 import { type Checked, checkedText, unexpected, violations } from "../show/checked.ts";
 import { exploredJson } from "../show/coverage.ts";
 import { interleavedJson } from "../show/interleaved.ts";
+import { protocolsFor, stepColumns } from "../step-columns.ts";
 
 export interface CheckArguments {
   readonly seed: number;
@@ -21,7 +22,9 @@ export interface CheckArguments {
 }
 
 export async function checkVerb(names: readonly string[], options: CheckArguments): Promise<number> {
-  const kernels = names.length === 0 ? KERNELS : [...new Set(names.map(releaseNamed))];
+  const asked = names.map((name) => ({ name, ...checkedFor(name) }));
+  const kernels = names.length === 0 ? KERNELS : [...new Set(asked.flatMap((each) => each.kernels))];
+  const facts = asked.flatMap((each) => each.facts ?? []);
   const law = options.law === undefined ? undefined : lawNamed(options.law);
   if (options.coverage && options.runs === 0)
     throw new UsageError("--coverage compares random histories, and --runs 0 draws none");
@@ -42,11 +45,18 @@ export async function checkVerb(names: readonly string[], options: CheckArgument
     if (work.interrupted) break;
     reports.push(await checkKernel(kernel, how));
   }
-  // Asked for some kernels, or for a law, it leaves the interleavings out: they are of all releases.
+  const protocols = names.length === 0 ? undefined : protocolsFor(names, law);
+  // Asked for one law of every kernel, it leaves the interleavings out.
   const steps =
-    names.length === 0 && law === undefined
-      ? await checkInterleaved({ say: (text) => spinner.say(text), turn: () => interruptedAfterTurn(work) })
+    protocols !== undefined || law === undefined
+      ? await checkInterleaved({
+          ...(protocols === undefined ? {} : { protocols }),
+          say: (text) => spinner.say(text),
+          turn: () => interruptedAfterTurn(work),
+        })
       : undefined;
+  const releases = names.length === 0 ? KERNELS.map(({ name }) => name) : [...new Set(names)];
+  const interleaved = steps === undefined ? [] : stepColumns(releases, steps, law);
   spinner.stop();
   const surprises = reports.flatMap((report) => report.surprises);
   const seconds = (Date.now() - started) / 1000;
@@ -54,9 +64,12 @@ export async function checkVerb(names: readonly string[], options: CheckArgument
   const checked: Checked = {
     reports,
     kernels: kernels.length,
+    facts,
     byName: names.length > 0,
+    law,
     surprises,
     steps,
+    interleaved,
     runs,
     seed,
     seconds,
@@ -74,10 +87,12 @@ async function interruptedAfterTurn(work: ReturnType<typeof interruptible>): Pro
 }
 
 function asJson(checked: Checked) {
-  const { reports, surprises, steps, runs, seed, seconds, complete } = checked;
-  const kernels = reports.map(({ kernel, cells, histories, commands, seen, unmet, explored }) => ({
+  const { reports, facts, surprises, steps, interleaved, runs, seed, seconds, complete } = checked;
+  const kernels = reports.map(({ kernel, cells, histories, commands, seen, unmet, explored, gone }) => ({
     label: kernel.name,
     labels: kernel.release.labels,
+    like: kernel.release.like ?? null,
+    gone,
     laws: cells.map(({ law: id, ...rest }) => ({ id, ...rest })),
     histories,
     commands,
@@ -87,6 +102,11 @@ function asJson(checked: Checked) {
   }));
   return {
     kernels,
+    versions: facts,
+    interleaved: interleaved.map(({ cells, ...rest }) => ({
+      ...rest,
+      laws: cells.map(({ law: id, ...cell }) => ({ id, ...cell })),
+    })),
     interleavings: steps === undefined ? null : interleavedJson(steps),
     violations: violations(checked),
     unexpected: unexpected(checked),

@@ -31,6 +31,7 @@ import {
   savingTo,
 } from "../saved-search.ts";
 import { ENDED, exploredJson, exploredText, progressText } from "../show/explored.ts";
+import { labelAlike } from "../versions.ts";
 import { type Named, sourceByName } from "../visitable-by-name.ts";
 import { exploreLiveness } from "./explore-liveness.ts";
 
@@ -79,8 +80,10 @@ export async function exploreVerb(name: string | undefined, options: ExploreArgu
   const told = await orNotOfMachine(saved, () =>
     result.breaks.map((broken) => ({ law: broken.law, ...from.tell(broken) })),
   );
+  const isStoodFor = labelAlike(named.machine) !== undefined && explorable.name !== named.machine;
   const report = {
     explorable,
+    asked: isStoodFor ? named.machine : undefined,
     machine: from.machine,
     scope: scopeText(named.parameters),
     workers: options.workers,

@@ -1,18 +1,28 @@
-/** `list`: the words the other verbs take. */
+/** `list`: the words the other verbs take; `list NAME`: all about one bug or kernel. */
 
-import { BUGS } from "../../counterexamples/index.ts";
-import { INTERLEAVED } from "../../counterexamples/interleavings.ts";
+import { readHistory } from "../../adapters/history-file.ts";
+import type { Bug } from "../../counterexamples/bug.ts";
+import { BUGS, bugCalled } from "../../counterexamples/index.ts";
+import type { InterleavedBug } from "../../counterexamples/interleaved.ts";
+import { INTERLEAVED, interleavedCalled } from "../../counterexamples/interleavings.ts";
 import { KERNELS, kernelCalled } from "../../kernels/index.ts";
+import { rangesLike, versionOf } from "../../kernels/versions.ts";
 import { SCOPES } from "../../properties/scopes.ts";
 import { PROTOCOLS } from "../../protocols/index.ts";
 import type { LawId } from "../../spec/contract.ts";
 import { isPromised } from "../../spec/kernel.ts";
 import { LAWS } from "../../spec/laws/index.ts";
+import type { Promises } from "../../spec/releases.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED } from "../exit.ts";
-import { kernelNamed } from "../names.ts";
+import { protocolsOf } from "../interleaved-orders.ts";
+import { checkedFor, kernelNamed, replayLine } from "../names.ts";
 import { columns, print } from "../output.ts";
+import { pinnedFile, readPinnedInterleaving } from "../pinned.ts";
+import { bugText, kernelText, type WholeBug } from "../show/listed.ts";
 import { cpusText } from "../show/text.ts";
+import { spansJson, spanText } from "../spans.ts";
+import { factsText } from "../versions.ts";
 
 interface Listed {
   readonly law: LawId;
@@ -20,8 +30,12 @@ interface Listed {
   readonly notPromisedBy: readonly string[];
 }
 
-export function listVerb({ json }: { readonly json: boolean }): number {
-  const kernels = KERNELS.map(({ release }) => ({ labels: release.labels, promises: release.laws }));
+export async function listVerb(
+  name: string | undefined,
+  { json }: { readonly json: boolean },
+): Promise<number> {
+  if (name !== undefined) return await listOne(name, json);
+  const kernels = KERNELS.map(({ release }) => kernelJson(release));
   const laws = LAWS.map(({ id, says, source }) => ({ id, says, source }));
   const bugs = BUGS.map(({ id, number, says, source, fixed, breaks }) => ({
     id,
@@ -29,6 +43,7 @@ export function listVerb({ json }: { readonly json: boolean }): number {
     says,
     source,
     fixed,
+    spans: spansJson(id),
     breaks: breaks.map(({ law, on }) => ({ law, on, notPromisedBy: notPromisedBy(law, on) })),
   }));
   const interleaved = INTERLEAVED.map(({ id, number, says, source, fixed, breaks }) => ({
@@ -37,6 +52,7 @@ export function listVerb({ json }: { readonly json: boolean }): number {
     says,
     source,
     fixed,
+    spans: spansJson(id),
     breaks: breaks.map(({ law, protocol, scope }) => ({ law, on: [protocol], scope })),
   }));
   const protocols = PROTOCOLS.map(({ name, says, parameters }) => ({ name, says, parameters }));
@@ -46,7 +62,11 @@ export function listVerb({ json }: { readonly json: boolean }): number {
   }
   section(
     "kernels",
-    kernels.map(({ labels, promises }) => [labels.join(" = "), pc.dim(`promises ${promises.length} laws`)]),
+    kernels.map(({ labels, standsFor, promises }) => [
+      labels.join(" = "),
+      standsFor.length === 0 ? "" : `stands for ${standsFor.join(", ")}`,
+      pc.dim(`promises ${promises.length} laws`),
+    ]),
   );
   section(
     "laws",
@@ -54,17 +74,19 @@ export function listVerb({ json }: { readonly json: boolean }): number {
   );
   section(
     "bugs (in parentheses: laws that no release with the bug promises)",
-    bugs.map(({ id, number, breaks }) => [
+    bugs.map(({ id, number, fixed, breaks }) => [
       id,
       number ?? "",
+      spanText({ id, fixed }),
       pc.dim([...new Set(breaks.map(lawText))].join(", ")),
     ]),
   );
   section(
     "bugs that need calls to interleave",
-    interleaved.map(({ id, number, breaks }) => [
+    interleaved.map(({ id, number, fixed, breaks }) => [
       id,
       number ?? "",
+      spanText({ id, fixed }),
       pc.dim([...new Set(breaks.map(({ law }) => law))].join(", ")),
     ]),
   );
@@ -85,6 +107,96 @@ export function listVerb({ json }: { readonly json: boolean }): number {
     ]),
   );
   return AS_EXPECTED;
+}
+
+function kernelJson(release: Promises) {
+  const version = versionOf(release.labels[0] as string);
+  return {
+    labels: release.labels,
+    like: release.like ?? null,
+    standsFor: rangesLike(release.labels),
+    protocols: version === undefined ? [] : protocolsOf(version),
+    promises: release.laws,
+  };
+}
+
+/** All about one: a bug by its slug or number, at both grains, or a kernel by a label or a version. */
+async function listOne(name: string, json: boolean): Promise<number> {
+  const [calls, steps] = [bugCalled(name), interleavedCalled(name)];
+  if (calls === undefined && steps === undefined) {
+    const { kernels, facts } = checkedFor(name);
+    const releases = kernels.map(({ release }) => release);
+    if (json) {
+      console.log(JSON.stringify({ version: facts ?? null, kernels: releases.map(wholeKernelJson) }));
+      return AS_EXPECTED;
+    }
+    const isOne = facts === undefined || (kernels.length === 1 && facts.answersAs.length === 1);
+    const asked = (release: Promises) => (isOne ? name : (release.labels[0] as string));
+    const texts = releases.map((release) => kernelText(release, asked(release)));
+    print([...(facts === undefined ? [] : [factsText(facts)]), ...texts].join("\n\n"));
+    return AS_EXPECTED;
+  }
+  const pinned = await Promise.all(
+    (calls?.breaks ?? []).map(async (broken) => ({
+      broken,
+      history: await readHistory(pinnedFile(calls as Bug, broken)),
+    })),
+  );
+  const runs = await Promise.all(
+    (steps?.breaks ?? []).map((broken) => readPinnedInterleaving(steps as InterleavedBug, broken)),
+  );
+  const lengths = runs.map((run) => run.steps.length);
+  if (json) console.log(JSON.stringify(bugJson({ calls, pinned, steps, lengths })));
+  else print(bugText({ calls, pinned, steps, lengths }));
+  return AS_EXPECTED;
+}
+
+function wholeKernelJson(release: Promises) {
+  const own = kernelJson(release);
+  const hits = (on: readonly string[]) => on.includes(release.labels[0] as string);
+  return {
+    ...own,
+    guard: release.guard,
+    fragments: release.fragments,
+    pools: release.pools,
+    bugs: BUGS.filter(({ breaks }) => breaks.some(({ on }) => hits(on))).map(({ id, number, breaks }) => ({
+      id,
+      number: number ?? null,
+      laws: [...new Set(breaks.filter(({ on }) => hits(on)).map(({ law }) => law))],
+      spans: spansJson(id),
+    })),
+    interleaved: INTERLEAVED.filter(({ breaks }) =>
+      breaks.some(({ protocol, also = [] }) =>
+        [protocol, ...also].some((name) => own.protocols.includes(name)),
+      ),
+    ).map(({ id, number }) => ({ id, number: number ?? null, spans: spansJson(id) })),
+  };
+}
+
+function bugJson({ calls, pinned, steps, lengths }: WholeBug) {
+  const { id, number, source, fixed } = (calls ?? steps) as Bug | InterleavedBug;
+  return {
+    id,
+    number: number ?? null,
+    says: [calls?.says, steps?.says].find((says) => says !== undefined),
+    source,
+    fixed,
+    spans: spansJson(id),
+    breaks: pinned.map(({ broken: { law, on }, history }) => ({
+      law,
+      on,
+      commands: history.commands.length,
+      replay: replayLine(`${id} --law ${law} --kernel ${history.kernel}`),
+    })),
+    interleaved: (steps?.breaks ?? []).map(({ law, protocol, also = [], scope, repaired }, nth) => ({
+      law,
+      on: [protocol, ...also],
+      scope,
+      repaired,
+      steps: lengths[nth],
+      replay: replayLine(`${id} --law ${law} --grain step`),
+    })),
+  };
 }
 
 /** The kernels that break a law they do not promise: they fall short of it. */

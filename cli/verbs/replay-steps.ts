@@ -6,11 +6,14 @@ import { readJson } from "../../adapters/json-file.ts";
 import type { InterleavedBug } from "../../counterexamples/interleaved.ts";
 import { interleavedCalled, nameInterleaved } from "../../counterexamples/interleavings.ts";
 import { lawsOf } from "../../engine/actions.ts";
+import { versionOf } from "../../kernels/versions.ts";
 import { STEP_PROTOCOLS, type StepProtocol } from "../../protocols/index.ts";
 import { brokenBy, isConfirmed, type Stuck, take } from "../../protocols/interleaving.ts";
 import type { StepMachine } from "../../protocols/program.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, orNearest, UNEXPECTED, UsageError } from "../exit.ts";
+import { findRun } from "../hunt-interleaved.ts";
+import { familyOf, protocolFor, whyNone } from "../interleaved-orders.ts";
 import { replayLine, toolLine } from "../names.ts";
 import { commandLine, print } from "../output.ts";
 import { scopeText } from "../parameters.ts";
@@ -19,7 +22,7 @@ import { chart } from "../show/chart.ts";
 import { mailOfRun, saysIn, stepsOfRunJson } from "../show/run.ts";
 
 export interface ReplayStepsOptions {
-  /** A protocol to take it on in place of its own. */
+  /** What to take it on in place of its own protocol: another, or the one that describes a version. */
   readonly kernel?: string;
   readonly law?: string;
   /** `text` (by itself), or `mail`. */
@@ -33,6 +36,12 @@ export async function interleavingFrom(path: string): Promise<InterleavingFile |
   return isInterleaving(json) ? interleavingIn(path, json) : undefined;
 }
 
+/** A protocol, and the version it was asked for as, if it was. */
+interface Asked {
+  readonly protocol: StepProtocol;
+  readonly version: string | undefined;
+}
+
 export async function replayPinned(name: string, options: ReplayStepsOptions): Promise<number> {
   const bug = interleavedCalled(name) as InterleavedBug;
   const { breaks } = bug;
@@ -43,11 +52,14 @@ export async function replayPinned(name: string, options: ReplayStepsOptions): P
       `${bug.id} does not violate ${law}; it violates ${breaks.map((each) => each.law).join(", ")}`,
     );
   }
+  const interleaving = await readPinnedInterleaving(bug, broken);
+  // Refuses a version that no protocol describes before anything is printed.
+  askedFor(options.kernel ?? interleaving.protocol, interleaving);
   const { id, number, says, source } = bug;
   const about: string[] = [];
   if (!options.json && options.format !== "mail")
     about.push(`${pc.bold(id)}${number ? ` (${number})` : ""}\n${says}\n${pc.dim(source)}`);
-  return replaySteps(name, await readPinnedInterleaving(bug, broken), options, about);
+  return replaySteps(name, interleaving, options, about);
 }
 
 export function replaySteps(
@@ -56,7 +68,7 @@ export function replaySteps(
   options: ReplayStepsOptions,
   about: readonly string[] = [],
 ): number {
-  const protocol = protocolNamed(options.kernel ?? interleaving.protocol);
+  const { protocol, version } = askedFor(options.kernel ?? interleaving.protocol, interleaving);
   const machine = machineIn(protocol, interleaving, target);
   const { law, steps, loop = [] } = interleaving;
   if (options.law !== undefined && options.law !== law)
@@ -70,8 +82,14 @@ export function replaySteps(
     const name = JSON.stringify(names[stuck.step]);
     throw new UsageError(`${target}: step ${stuck.step + 1}: ${protocol.name} has no ${name}`);
   }
+  const called = version === undefined ? protocol.name : `${protocol.name}, which describes ${version}`;
   // What it was pinned for, or whatever else its last step breaks.
   const broken = isConfirmed(machine, interleaving) ? [law] : brokenBy(machine, taken);
+  if (broken.length === 0 && stuck !== undefined && version !== undefined)
+    return exploreInstead(
+      { target, protocol, version, called, machine, interleaving, stuck, about },
+      options,
+    );
   const bugs = broken.map((each) => nameInterleaved(protocol.name, each));
   // A run that an order cannot take says nothing of that order: it may break the law in another way.
   const comparable = broken.length > 0 || stuck === undefined;
@@ -82,7 +100,7 @@ export function replaySteps(
       broken.length > 0 ? Math.min(run.length, steps.length) : stuck === undefined ? null : stuck.step + 1;
     const [first, bug] = [broken[0] ?? null, bugs[0] ?? null];
     const accepted = comparable ? broken.length === 0 : null;
-    const verdict = { accepted, law: first, step, bug };
+    const verdict = { version: version ?? null, accepted, law: first, step, bug };
     const found = { ...verdict, laws: broken, steps: stepsOfRunJson(played) };
     console.log(JSON.stringify({ history: target, kernel: protocol.name, ...found }));
     return expected ? AS_EXPECTED : UNEXPECTED;
@@ -96,14 +114,13 @@ export function replaySteps(
     return expected ? AS_EXPECTED : UNEXPECTED;
   }
   const [first] = broken;
-  const length = `${steps.length} step${steps.length === 1 ? "" : "s"}${loop.length > 0 ? `, then ${loop.length} for ever` : ""}`;
   print(
     [
       first === undefined
         ? acceptedText(protocol.name, law, names, stuck)
-        : `${pc.red(`${protocol.name} violates ${broken.join(", ")}`)} in ${length}: ${bugs[0] ?? "no bug of the catalogue accounts for it"}`,
+        : violationLine(protocol.name, broken.join(", "), [steps.length, loop.length], bugs[0]),
       ...about,
-      `protocol ${pc.bold(protocol.name)}, ${scopeText(interleaving.scope)}`,
+      `protocol ${pc.bold(called)}, ${scopeText(interleaving.scope)}`,
       chart(machine, run.slice(0, steps.length), run.slice(steps.length)).join("\n"),
     ].join("\n\n"),
   );
@@ -112,6 +129,89 @@ export function replaySteps(
   for (const [nth, each] of broken.entries()) print(brokenText(machine, each, bugs[nth]));
   print(commandLine("replay", words));
   return expected ? AS_EXPECTED : UNEXPECTED;
+}
+
+/** A run that the order of a release cannot take. */
+interface NotTaken extends Asked {
+  readonly target: string;
+  readonly version: string;
+  readonly called: string;
+  readonly machine: StepMachine;
+  readonly interleaving: InterleavingFile;
+  readonly stuck: Stuck;
+  readonly about: readonly string[];
+}
+
+/** Whether some other run of that release violates the law in the same scope: all are visited. */
+function exploreInstead(
+  { target, protocol, version, called, machine, interleaving, stuck, about }: NotTaken,
+  options: ReplayStepsOptions,
+): number {
+  const { law, steps, loop = [], scope } = interleaving;
+  const found = findRun({ law, protocol: protocol.name, scope });
+  const run =
+    found.steps === undefined ? undefined : take(machine, [...found.steps, ...(found.loop ?? [])]).run;
+  const bug = run === undefined ? undefined : nameInterleaved(protocol.name, law);
+  const isKept = run === undefined && found.ended === "fixpoint";
+  const expected = run === undefined ? isKept : bug !== undefined;
+  const counts = [found.steps?.length ?? 0, found.loop?.length ?? 0] as const;
+  const broken = run === undefined ? [] : [law];
+  const played = { machine, scope, run: run ?? [], loopAt: counts[0], broken };
+  if (options.json) {
+    const verdict = {
+      version,
+      accepted: run !== undefined ? false : isKept ? true : null,
+      law: broken[0] ?? null,
+      step: found.steps?.length ?? null,
+      bug: bug ?? null,
+      states: found.states,
+      laws: broken,
+      steps: stepsOfRunJson(played),
+    };
+    console.log(JSON.stringify({ history: target, kernel: protocol.name, ...verdict }));
+    return expected ? AS_EXPECTED : UNEXPECTED;
+  }
+  const visited = `${found.states} states of this scope`;
+  const otherwise = isKept
+    ? `accepted: ${version} keeps ${law} in all ${visited}`
+    : `Whether ${version} keeps ${law} is not known: ${visited} were visited, and there are more`;
+  const words = replayLine(wordsOf(target, options));
+  if (options.format === "mail") {
+    const named = interleavedCalled(bug ?? target);
+    console.log(mailOfRun({ ...played, otherwise, bug: named, replay: words }));
+    return expected ? AS_EXPECTED : UNEXPECTED;
+  }
+  const step = [...steps, ...loop][stuck.step];
+  const lacks = stuck.reason === "no such step" ? "has no" : "cannot take";
+  const parts = [
+    run !== undefined
+      ? violationLine(protocol.name, law, counts, bug)
+      : isKept
+        ? pc.green(otherwise)
+        : otherwise,
+    ...about,
+    `protocol ${pc.bold(called)}, ${scopeText(scope)}`,
+    `The run pinned on ${interleaving.protocol} cannot be taken: ${protocol.name} ${lacks} step ${stuck.step + 1}, ${step}`,
+  ];
+  if (run !== undefined) {
+    const drawn = chart(machine, run.slice(0, counts[0]), run.slice(counts[0]));
+    parts.push(`The shortest run there that violates the same law:\n\n${drawn.join("\n")}`);
+    parts.push(brokenText(machine, law, bug));
+  }
+  print(parts.join("\n\n"));
+  if (run !== undefined) print(commandLine("replay", words));
+  return expected ? AS_EXPECTED : UNEXPECTED;
+}
+
+/** The first thing that is said. */
+function violationLine(
+  name: string,
+  laws: string,
+  [steps, loop]: readonly [number, number],
+  bug: string | undefined,
+): string {
+  const length = `${steps} step${steps === 1 ? "" : "s"}${loop > 0 ? `, then ${loop} for ever` : ""}`;
+  return `${pc.red(`${name} violates ${laws}`)} in ${length}: ${bug ?? "no bug of the catalogue accounts for it"}`;
 }
 
 function wordsOf(target: string, { kernel, law }: ReplayStepsOptions): string {
@@ -144,6 +244,19 @@ function acceptedText(name: string, law: string, names: readonly string[], stuck
     pc.red(`not comparable: ${name} ${lacks} step ${stuck.step + 1}, ${names[stuck.step]}`),
     `Whether it keeps ${law} in every run:  ${toolLine(`explore ${name} --law ${law}`)}`,
   ].join("\n");
+}
+
+/** A protocol by its name, or the one of the same family that describes a version. */
+function askedFor(name: string, { protocol: pinned }: InterleavingFile): Asked {
+  const version = versionOf(name);
+  const family = familyOf(pinned);
+  if (version === undefined || STEP_PROTOCOLS.some((each) => each.name === name))
+    return { protocol: protocolNamed(name), version: undefined };
+  if (family === undefined)
+    throw new UsageError(`${name}: ${pinned} follows no release: it is a policy of those who map`);
+  const found = protocolFor(version, family);
+  if (found === undefined) throw new UsageError(whyNone(version, family));
+  return { protocol: protocolNamed(found), version: name };
 }
 
 function protocolNamed(name: string): StepProtocol {

@@ -2,7 +2,7 @@
 
 import { asWritten, type HistoryFile, readHistory } from "../../adapters/history-file.ts";
 import type { Break, Bug } from "../../counterexamples/bug.ts";
-import { bugCalled, nameBreaks } from "../../counterexamples/index.ts";
+import { bugCalled } from "../../counterexamples/index.ts";
 import { interleavedCalled } from "../../counterexamples/interleavings.ts";
 import { playing } from "../../engine/stepper.ts";
 import type { State } from "../../kernels/state.ts";
@@ -10,6 +10,7 @@ import { settingFor, type VmapPlayed, type VmapSetting } from "../../properties/
 import type { LawId } from "../../spec/contract.ts";
 import type { HistoryStep } from "../../spec/history.ts";
 import { heldTo, isPromised, type Kernel } from "../../spec/kernel.ts";
+import { namesOf } from "../bug-quarry.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, UNEXPECTED, UsageError } from "../exit.ts";
 import { askedAs, bugNamed, kernelNamed, lawNamed, refuseUnmodelled, replayLine } from "../names.ts";
@@ -92,6 +93,7 @@ export async function replayVerb(target: string, options: ReplayOptions): Promis
         promised: shown?.promised ?? null,
         step: isBroken ? last.index + 1 : null,
         bug: shown?.bug?.id ?? null,
+        listed: shown?.listed ?? null,
         laws: violations.map((each) => ({ ...each, bug: each.bug?.id ?? null })),
         shortfalls: shortfalls.map(({ law: { id }, bug, step }) => ({ law: id, step, bug: bug.id })),
         steps: stepsJson(steps, ({ index }) => asWritten(history.commands[index] as HistoryStep)),
@@ -136,14 +138,16 @@ function refuseMisfits(target: string, { as, kernel, trace, grain, format, json 
 /** What the last step violates: the law asked for alone, or all, with the history's own law first. */
 function violationsOf(
   kernel: Kernel<State>,
-  { broken, before, command, response, after }: VmapPlayed,
+  last: VmapPlayed,
   { law: own }: HistoryFile,
   asked: LawId | undefined,
 ): readonly Violation[] {
-  if (command === undefined || response === undefined) return [];
-  const all = nameBreaks(kernel.name, broken, { before, command, response, after })
+  const all = namesOf(kernel, last)
     .filter(({ law }) => asked === undefined || law === asked)
-    .map((each) => ({ ...each, promised: isPromised(kernel, each.law) }));
+    .map(({ law, known, listed }) => {
+      const bug = known === undefined ? undefined : bugCalled(known);
+      return { law, bug, listed, promised: isPromised(kernel, law) };
+    });
   return meantFirst(all, own);
 }
 

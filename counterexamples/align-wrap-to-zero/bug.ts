@@ -13,7 +13,7 @@ export const alignWrapToZero: Bug = {
   number: "A11",
   says: "ALIGN(addr, align), or the guard page added before it, wraps to 0; 0 plus the size passes every test, and the area is placed below its window, or a BUG_ON stops the kernel. A second one lands on the first.",
   source: "afd07389d3f4, Uladzislau Rezki, 2019; found by test_vmalloc's align_shift_alloc_test",
-  fixed: "5.1, stable trees and 4.15.18-ubuntu, but for windows that begin at 0",
+  fixed: "5.1, stable trees and 4.15.18-ubuntu, but for windows that begin at 0; 5.2 replaced the search",
   changed: undefined,
   breaks: [
     { law: "in-window", on: ["2.6.27", ...NOT_ASSERTING], pinned: "in-window.json", repaired: mended2_6_27 },

@@ -6,7 +6,7 @@ export const lazyPteLiveAlias: Bug = {
   number: "B5",
   says: "PTEs stay until the purge, so a page that was unmapped still has a writable alias; Xen then refuses it as a page table.",
   source: '"vmalloc: eagerly clear ptes on vunmap", Jeremy Fitzhardinge, 2010-11-29, 64141da58724',
-  fixed: "2.6.38, and the tree recorded as 2.6.37",
+  fixed: "2.6.37",
   changed: undefined,
   breaks: [
     {

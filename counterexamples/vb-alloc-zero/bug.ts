@@ -38,7 +38,7 @@ export const vbAllocZero: Bug = {
   number: "C14",
   says: "A map of no page at all is not refused: get_order(0) is 52, more pages than any block has, and a block is made for it, and another, and does not serve it.",
   source: "catalogue C14 and golden/FORMAT.md (tried by hand, not recorded)",
-  fixed: "6.12, where it warns and refuses; 3.9 warns and stops",
+  fixed: "6.9 (ac0476e8ca2e), which warns and refuses; 3.9 warns and stops",
   changed: undefined,
   breaks: [{ law: "argument-domain", on: ON, pinned: "argument-domain.json", repaired }],
   explains: ({ command }) => command.op === "mapRam" && command.count === 0,

@@ -37,7 +37,7 @@ const unmappingLast = (m: Blocks, cpu: CpuFields, block: BlockFields, page: Page
   ...nothingMapped(m, block, cpu),
 ];
 
-/** The call begins. From 2.6.38 on (64141da58724) it clears the PTE first; before that the PTE stays. */
+/** The call begins. From 2.6.37 on (64141da58724) it clears the PTE first; before that the PTE stays. */
 function begin(
   { lazyPtes }: Blocks,
   cpu: CpuFields,

@@ -1,6 +1,6 @@
 /**
  * The state that the protocols of pinning share: pages that map frames, frames that are free, mapped, in a stock or
- * pinned, a TLB for each CPU, and where each CPU stands. PTEs are cleared when an area is unmapped (2.6.38 on).
+ * pinned, a TLB for each CPU, and where each CPU stands. PTEs are cleared when an area is unmapped (2.6.37 on).
  */
 import { type Field, indexOf, type Layout, named, plain, setOf } from "../../engine/layout.ts";
 import { MOST_PHASES } from "../program.ts";

@@ -41,7 +41,7 @@ export const pinnedIsUnaliased: VmapLaw = {
 export const unmappedMeansNoPte: VmapLaw = {
   id: "unmapped-means-no-pte",
   says: "After a free or an unmap returns its PTEs are gone, and a walk to a page that no caller holds finds none.",
-  source: "64141da58724 (2.6.38); catalogue B5",
+  source: "64141da58724 (2.6.37); catalogue B5",
   holds(before, command, response, after) {
     if (command.op === "touch") {
       const walked = response.kind === "reached" && !response.hit && response.frame !== null;

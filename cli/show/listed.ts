@@ -1,0 +1,179 @@
+/** All about one bug, or one kernel, in lines. */
+import type { HistoryFile } from "../../adapters/history-file.ts";
+import type { Break, Bug } from "../../counterexamples/bug.ts";
+import { BUGS } from "../../counterexamples/index.ts";
+import type { InterleavedBug } from "../../counterexamples/interleaved.ts";
+import { INTERLEAVED } from "../../counterexamples/interleavings.ts";
+import { narrowedBy, spansOf } from "../../counterexamples/spans.ts";
+import type { Change } from "../../kernels/change.ts";
+import { kernelCalled } from "../../kernels/index.ts";
+import { changesBetween, LABELLED, rangesLike, type Version, versionOf } from "../../kernels/versions.ts";
+import { LAWS } from "../../spec/laws/index.ts";
+import { lineageOf, type Promises } from "../../spec/releases.ts";
+import { pc } from "../colour.ts";
+import { familyOf, protocolsOf } from "../interleaved-orders.ts";
+import { inheritanceOf } from "../lineage.ts";
+import { replayLine } from "../names.ts";
+import { columns, commandLine } from "../output.ts";
+import { scopeText } from "../parameters.ts";
+import { spanText } from "../spans.ts";
+import { changeText, commitText, withOthers } from "../versions.ts";
+
+/** A bug of the catalogue at the grains that it has, with its pinned histories. */
+export interface WholeBug {
+  readonly calls: Bug | undefined;
+  readonly pinned: readonly { readonly broken: Break; readonly history: HistoryFile }[];
+  readonly steps: InterleavedBug | undefined;
+  /** Of each law at the step grain: the steps of its pinned run. */
+  readonly lengths: readonly number[];
+}
+
+export function bugText({ calls, pinned, steps, lengths }: WholeBug): string {
+  const bug = (calls ?? steps) as Bug | InterleavedBug;
+  const title = `${pc.bold(bug.id)}${bug.number === undefined ? "" : ` (${bug.number})`}`;
+  const spans = spansOf(bug.id).flatMap(({ since, until }) => [
+    ["since", since === undefined ? "before 2.6.27" : citationOf(since)],
+    ["until", until === undefined ? "not fixed" : citationOf(until)],
+  ]);
+  const narrowed = narrowedBy(bug.id).map((each) => ["in part until", citationOf(each)]);
+  const facts = [
+    ["source", bug.source],
+    ...(bug.latent ? [["reported", "no report is known"]] : []),
+    ...spans,
+    ...narrowed,
+    ...backportsOf(bug.id).map((line) => ["backport", line]),
+    ["fixed", bug.fixed],
+  ].map(([name, text = ""]) => [`${name}:`, text]);
+  const says = [...new Set([calls?.says, steps?.says])].filter((each) => each !== undefined);
+  return [
+    [title, ...says].join("\n"),
+    columns(facts),
+    ...(pinned.length === 0 ? [] : [section("Laws it violates", pinned.flatMap(pinnedLines(bug.id)))]),
+    ...(steps === undefined
+      ? []
+      : [
+          section("Laws it violates when calls interleave", steps.breaks.flatMap(stepLines(bug.id, lengths))),
+        ]),
+  ].join("\n\n");
+}
+
+const section = (title: string, lines: readonly string[]) => `${pc.bold(title)}\n${lines.join("\n")}`;
+
+const citationOf = (change: Change) => `${commitText(change)}  ${change.says}`;
+
+/** Stable versions known to have what ended it, or part of it. */
+function backportsOf(id: string): string[] {
+  const ending = [...spansOf(id).flatMap(({ until }) => until ?? []), ...narrowedBy(id)];
+  return ending.flatMap(({ commit, backports }) =>
+    backports.map(
+      ({ series, from }) => `${commit} in ${from === undefined ? `some ${series}.y` : `${series}.${from}`}`,
+    ),
+  );
+}
+
+const pinnedLines =
+  (id: string) =>
+  ({ broken: { law, on }, history }: WholeBug["pinned"][number]) => [
+    `  ${law} in ${history.commands.length}, on ${on.join(", ")}`,
+    commandLine("    replay", replayLine(`${id} --law ${law} --kernel ${history.kernel}`)),
+  ];
+
+const stepLines =
+  (id: string, lengths: readonly number[]) =>
+  ({ law, protocol, also = [], scope, repaired }: InterleavedBug["breaks"][number], nth: number) => [
+    `  ${law} in ${lengths[nth]} steps, on ${[protocol, ...also].join(", ")}; ${scopeText(scope)}; kept by ${repaired}`,
+    commandLine("    replay", replayLine(`${id} --law ${law} --grain step`)),
+  ];
+
+/** A kernel: a release, and what it is asked as. */
+export function kernelText(release: Promises, asked: string): string {
+  const [label] = release.labels as [string];
+  const version = versionOf(asked) ?? versionOf(label);
+  const own = version === undefined ? [] : protocolsOf(version);
+  const parts = [
+    `${pc.bold(withOthers(label, release.labels))}\n${columns(factsOfKernel(release, version))}`,
+    behaviour(release),
+    section(
+      `Promises ${release.laws.length} laws`,
+      release.laws.map((id) => `  ${id}: ${saysOf(id)}`),
+    ),
+    `${pc.bold("Known bugs")}\n${columns(bugRows(label))}`,
+    ...(own.length === 0
+      ? []
+      : [`${pc.bold("Known bugs when calls interleave")}\n${columns(stepBugRows(own))}`]),
+  ];
+  return parts.join("\n\n");
+}
+
+const saysOf = (id: string) => LAWS.find((law) => law.id === id)?.says ?? "";
+
+function factsOfKernel(release: Promises, version: Version | undefined): string[][] {
+  const { guard, freesLazily, fragments, pools, percpu } = release;
+  const ranges = rangesLike(release.labels);
+  const ancestors = lineageOf(release).slice(1);
+  return [
+    [
+      "stands for",
+      ranges.length === 0
+        ? release.labels.join(", ")
+        : `${ranges.join(", ")}; recorded as ${release.labels.join(", ")}`,
+    ],
+    ...(ancestors.length === 0 ? [] : [["derived from", ancestors.join(", ")]]),
+    [
+      "guard pages",
+      `${guard.inside} inside an area, ${guard.afterArea} kept after it, ${guard.beforeNext} before the next`,
+    ],
+    ["frees", freesLazily ? "wait for a purge" : "flush at once"],
+    ["fragmented blocks", fragments],
+    ["pools", pools],
+    ["percpu areas", percpu ? "modelled" : "not modelled"],
+    ["protocols", version === undefined ? "none" : protocolsOf(version).join(", ") || "none"],
+  ];
+}
+
+/** What the release before it has not. */
+function behaviour({ labels }: Promises): string {
+  const here = LABELLED.find((each) => labels.includes(each.label));
+  const before =
+    here &&
+    LABELLED.findLast(
+      (each) => !labels.includes(each.label) && LABELLED.indexOf(each) < LABELLED.indexOf(here),
+    );
+  if (here === undefined || before === undefined) return `${pc.bold("Changes")}\n  none in the table`;
+  const { gained, lost } = changesBetween(before.version, here.version);
+  const lines = [...gained.map(changeText), ...lost.map((each) => `without ${changeText(each)}`)];
+  return section(
+    `Changes since ${before.label}`,
+    lines.map((line) => `  ${line}`),
+  );
+}
+
+/** Its own, and those it inherited. */
+function bugRows(label: string): string[][] {
+  const kernel = kernelCalled(label);
+  const inherited = kernel === undefined ? undefined : inheritanceOf(kernel).breaks;
+  const isHere = (each: Break) => each.on.includes(label) || inherited?.has(each) === true;
+  return BUGS.filter(({ breaks }) => breaks.some(isHere)).map((bug) => [
+    "",
+    bug.number ?? "*",
+    bug.id,
+    [...new Set(bug.breaks.filter(isHere).map(({ law }) => law))].join("\n"),
+    spanText(bug),
+  ]);
+}
+
+function stepBugRows(protocols: readonly string[]): string[][] {
+  return INTERLEAVED.flatMap((bug) => {
+    const here = bug.breaks.filter((each) =>
+      [each.protocol, ...(each.also ?? [])].some((name) => protocols.includes(name)),
+    );
+    if (here.length === 0) return [];
+    const shown = new Set(
+      here
+        .flatMap((each) => [each.protocol, ...(each.also ?? [])])
+        .filter((name) => protocols.includes(name)),
+    );
+    const laws = [...new Set(here.map(({ law }) => law))];
+    return [["", bug.number ?? "*", bug.id, laws.join("\n"), [...shown].filter(familyOf).join(", ")]];
+  });
+}

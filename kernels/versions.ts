@@ -1,0 +1,270 @@
+/**
+ * Versions of the kernel, as their names say them: their order, which changes of the table each has, and which of the
+ * releases modelled here has the same.
+ */
+import { RELEASES } from "../spec/releases.ts";
+import type { Backport, Change, Shown } from "./change.ts";
+import { CHANGES, NEWEST_KNOWN } from "./changes.ts";
+
+export interface Version {
+  /** As it was written. */
+  readonly text: string;
+  /** The release it is based on: `[6, 6]` of 6.6.3, `[2, 6, 28]` of 2.6.28.10. */
+  readonly base: readonly number[];
+  /** Of a stable version its number, 0 of the release itself; undefined of a whole series, as in `6.6.y`. */
+  readonly stable: number | undefined;
+  readonly rc: number | undefined;
+  /** What a distribution appended; "" if nothing. */
+  readonly suffix: string;
+}
+
+const FORM = /^(?:linux-)?v?(\d+)\.(\d+)(?:\.(\d+|y))?(?:\.(\d+|y))?(?:-rc(\d+))?([-+~_.][\w.+~-]*)?$/;
+
+/** The version that a word names, or undefined for any other word. */
+export function versionOf(text: string): Version | undefined {
+  const found = FORM.exec(text);
+  if (found === null) return undefined;
+  const [, major, minor, third, fourth, rc, suffix = ""] = found;
+  // Up to 2.6 a release has three numbers.
+  const old = Number(major) <= 2;
+  const [release, stable, more] = old ? [third, fourth, undefined] : [undefined, third, fourth];
+  if (old && (release === undefined || release === "y")) return undefined;
+  const base = [major, minor, ...(release === undefined ? [] : [release])].map(Number);
+  return {
+    text,
+    base,
+    stable: stable === "y" ? undefined : Number(stable ?? 0),
+    rc: rc === undefined ? undefined : Number(rc),
+    suffix: (more === undefined ? "" : `.${more}`) + suffix,
+  };
+}
+
+/** `6.6`, whatever comes after it. */
+export function baseOf({ base }: Version): string {
+  return base.join(".");
+}
+
+/** Below 0 if the first release is older; an -rc is older than its release. Stable versions are left out. */
+function compareReleases(one: Version, other: Version): number {
+  const length = Math.max(one.base.length, other.base.length);
+  for (let nth = 0; nth < length; nth++) {
+    const difference = (one.base[nth] ?? 0) - (other.base[nth] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return (one.rc ?? Number.MAX_SAFE_INTEGER) - (other.rc ?? Number.MAX_SAFE_INTEGER);
+}
+
+/** Below 0 if the first version is older. A whole series is as its latest version. */
+export function compareVersions(one: Version, other: Version): number {
+  const last = ({ stable }: Version) => stable ?? Number.MAX_SAFE_INTEGER;
+  return compareReleases(one, other) || last(one) - last(other);
+}
+
+/** Whether a version has a change; undefined where that is not known. */
+export function hasChange(version: Version, change: Change): boolean | undefined {
+  if (change.trees.includes(version.text)) return true;
+  const came = versionOf(change.release) as Version;
+  if (compareReleases({ ...came, rc: came.rc ?? 1 }, version) <= 0) return true;
+  const backport =
+    change.backports.find(({ series }) => series === baseOf(version)) ?? inTree(version, change);
+  const { stable, suffix, rc } = version;
+  if (backport === undefined || rc !== undefined) return false;
+  const { from, after } = backport;
+  if (stable !== undefined && suffix === "" && stable <= (after ?? (from ?? 1) - 1)) return false;
+  if (stable !== undefined && from !== undefined && stable >= from) return true;
+  return undefined;
+}
+
+/** Some distribution's tree of the same release has it: another may. */
+function inTree(version: Version, { trees }: Change): Backport | undefined {
+  const series = baseOf(version);
+  const isSame = (tree: string) => {
+    const other = versionOf(tree);
+    return other !== undefined && other.suffix !== "" && baseOf(other) === series;
+  };
+  return version.suffix !== "" && trees.some(isSame) ? { series } : undefined;
+}
+
+/** The changes that this shows and a version has, and those of which it is not known. */
+export interface Possessed {
+  readonly has: readonly Change[];
+  readonly mayHave: readonly Change[];
+}
+
+export function changesOf(version: Version, shown: Shown): Possessed {
+  const shows = CHANGES.filter(({ shows }) => shows.includes(shown));
+  return {
+    has: shows.filter((each) => hasChange(version, each) === true),
+    mayHave: shows.filter((each) => hasChange(version, each) === undefined),
+  };
+}
+
+/** Bugs by their slugs, as far as the table says. */
+export interface BugsIn {
+  readonly has: readonly string[];
+  /** Those of which it is not known whether a backport ended or brought them. */
+  readonly mayHave: readonly string[];
+}
+
+/** The bugs that a version has: those that were brought and not ended, or were there before the table begins. */
+export function bugsIn(version: Version): BugsIn {
+  const has = new Set(OLDER_THAN_THE_TABLE);
+  const mayHave = new Set<string>();
+  for (const each of CHANGES) {
+    const isIn = hasChange(version, each);
+    for (const slug of isIn === true ? each.ends : []) has.delete(slug);
+    for (const slug of isIn === true ? each.begins : []) has.add(slug);
+    if (isIn !== undefined) continue;
+    for (const slug of each.begins) mayHave.add(slug);
+    for (const slug of each.ends) if (has.delete(slug)) mayHave.add(slug);
+  }
+  return { has: [...has], mayHave: [...mayHave] };
+}
+
+const BROUGHT = new Set(CHANGES.flatMap(({ begins }) => begins));
+const OLDER_THAN_THE_TABLE = CHANGES.flatMap(({ ends, narrows }) => [...ends, ...narrows]).filter(
+  (slug) => !BROUGHT.has(slug),
+);
+
+/** A release modelled here, by one of its labels that is a version. */
+export interface Labelled {
+  readonly label: string;
+  readonly labels: readonly string[];
+  readonly version: Version;
+}
+
+/** Every label that is a version, oldest first; no drafts, and nothing derived from a release. */
+export const LABELLED: readonly Labelled[] = RELEASES.filter(({ like }) => like === undefined)
+  .flatMap(({ labels }) =>
+    labels.flatMap((label) => {
+      const version = versionOf(label);
+      return version === undefined ? [] : [{ label, labels, version }];
+    }),
+  )
+  .sort((one, other) => compareVersions(one.version, other.version));
+
+/** Changes that one has and the other has not. */
+export interface Difference {
+  /** What the second has and the first has not. */
+  readonly gained: readonly Change[];
+  readonly lost: readonly Change[];
+}
+
+/** What replies show of the changes between two versions, or what else is asked for. */
+export function changesBetween(one: Version, other: Version, shown: Shown = "replies"): Difference {
+  const [before, after] = [changesOf(one, shown).has, changesOf(other, shown).has];
+  return {
+    gained: after.filter((each) => !before.includes(each)),
+    lost: before.filter((each) => !after.includes(each)),
+  };
+}
+
+/** What is known of a version from the table and the releases modelled. */
+export interface Placed {
+  readonly version: Version;
+  /** Whether the table covers it: it may be older than the oldest release, newer than the newest, or never have been. */
+  readonly era: "known" | "older" | "newer" | "never";
+  /**
+   * The releases that may answer as it does, by the label nearest to it: one where that is known; two or more where it
+   * is not known which backports it took; none where no release has just its changes.
+   */
+  readonly alike: readonly Labelled[];
+  readonly mayHave: readonly Change[];
+  /** The nearest labels on both sides, of any release. */
+  readonly below: Labelled | undefined;
+  readonly above: Labelled | undefined;
+}
+
+export function place(version: Version): Placed {
+  const { has, mayHave } = changesOf(version, "replies");
+  const distance = ({ version: other }: Labelled) => Math.abs(rank(other) - rank(version));
+  const possible = LABELLED.filter((each) => {
+    const own = changesOf(each.version, "replies").has;
+    return (
+      has.every((change) => own.includes(change)) &&
+      own.every((change) => has.includes(change) || mayHave.includes(change))
+    );
+  });
+  const nearest = new Map<readonly string[], Labelled>();
+  for (const each of possible) {
+    const known = nearest.get(each.labels);
+    if (known === undefined || distance(each) < distance(known)) nearest.set(each.labels, each);
+  }
+  return {
+    version,
+    era: eraOf(version),
+    alike: eraOf(version) === "known" ? [...nearest.values()] : [],
+    mayHave,
+    below: LABELLED.findLast((each) => compareVersions(each.version, version) <= 0),
+    above: LABELLED.find((each) => compareVersions(each.version, version) > 0),
+  };
+}
+
+/** The last release of each series of them. */
+export const LAST_RELEASES: Readonly<Record<string, number>> = {
+  "2.6": 39,
+  "3": 19,
+  "4": 20,
+  "5": 19,
+  "6": 19,
+};
+
+function eraOf(version: Version): Placed["era"] {
+  const last = LAST_RELEASES[version.base.slice(0, -1).join(".")];
+  if (last !== undefined && (version.base.at(-1) as number) > last) return "never";
+  if (compareReleases(version, (LABELLED[0] as Labelled).version) < 0) return "older";
+  return compareReleases(version, versionOf(NEWEST_KNOWN) as Version) > 0 ? "newer" : "known";
+}
+
+/** How many labels are not newer: a measure of how far versions lie apart. */
+function rank(version: Version): number {
+  return LABELLED.filter((each) => compareVersions(each.version, version) <= 0).length;
+}
+
+/**
+ * The order of a family of protocols that describes a version: the one named after a version with the same changes, as
+ * that family shows them. Undefined where there is none.
+ */
+export function orderOf(version: Version, family: Shown, orders: readonly string[]): string | undefined {
+  const { has, mayHave } = changesOf(version, family);
+  if (mayHave.length > 0) return undefined;
+  return orders.findLast((order) => {
+    const named = versionOf(order);
+    if (named === undefined || named.suffix !== "") return false;
+    const own = changesOf(named, family).has;
+    return own.length === has.length && own.every((change) => has.includes(change));
+  });
+}
+
+/** Every release from the oldest modelled to the newest known, in order. */
+const MAINLINE: readonly Version[] = mainline();
+
+function mainline(): Version[] {
+  const newest = versionOf(NEWEST_KNOWN) as Version;
+  const series: Readonly<Record<string, number>> = {
+    ...LAST_RELEASES,
+    [newest.base[0] as number]: newest.base[1] as number,
+  };
+  return Object.entries(series)
+    .flatMap(([name, last]) =>
+      Array.from({ length: last + 1 }, (_none, nth) => versionOf(`${name}.${nth}`) as Version),
+    )
+    .filter((each) => eraOf(each) === "known")
+    .sort(compareVersions);
+}
+
+/** The releases that answer as the one of these labels does, as ranges: `6.5 to 6.8`. */
+export function rangesLike(labels: readonly string[]): readonly string[] {
+  const isLike = (each: Version) => {
+    const { alike } = place(each);
+    return alike.length === 1 && labels.includes((alike[0] as Labelled).label);
+  };
+  const ranges: [Version, Version][] = [];
+  for (const [nth, each] of MAINLINE.entries()) {
+    if (!isLike(each)) continue;
+    const last = ranges.at(-1);
+    if (last !== undefined && last[1] === MAINLINE[nth - 1]) last[1] = each;
+    else ranges.push([each, each]);
+  }
+  return ranges.map(([from, to]) => (from === to ? from.text : `${from.text} to ${to.text}`));
+}
