@@ -21,7 +21,7 @@ afterEach(() => {
 });
 
 describe("Ctrl-C", () => {
-  /** Presses it, and again after so many milliseconds; the code with which the process ended, if it did. */
+  /** Presses it, and again after this many milliseconds; the code with which the process ended, if it did. */
   function pressedAgainAfter(milliseconds: number): number | undefined {
     forget();
     let code: number | undefined;

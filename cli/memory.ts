@@ -11,7 +11,7 @@ const LEAST = 64;
 const taken = () => process.memoryUsage.rss();
 
 /**
- * Bounds for so many megabytes, by itself a quarter of what there is. Throws a UsageError for more than there is, and
+ * Bounds for this many megabytes, by itself a quarter of what there is. Throws a UsageError for more than there is, and
  * for no more than the process takes before it begins.
  */
 export function memoryBounds(asked: number | undefined): Pick<Bounds, "bytes" | "isFull"> {

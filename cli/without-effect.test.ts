@@ -32,7 +32,7 @@ const hunt = (names: string[], more: Partial<HuntOptions>) => () =>
 const replay = (target: string, more: Partial<ReplayOptions>) => () =>
   replayVerb(target, { json: true, ...more });
 
-/** What a person is told. */
+/** What is reported to a person. */
 async function refusal(verb: () => number | Promise<number>): Promise<string> {
   try {
     await verb();

@@ -192,7 +192,7 @@ describe("a replay", () => {
 });
 
 describe("playing", () => {
-  /** Jars for ever, but for a put that breaks a law after so many. */
+  /** Jars for ever, but for a put that violates a law after this many. */
   function* endless(jars: number): Generator<Step> {
     for (let nth = 0; nth < jars; nth++) yield bring;
     yield put(0, 3);

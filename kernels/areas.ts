@@ -35,7 +35,7 @@ export interface Areas {
   heads: Int32Array;
 }
 
-/** In `flags`: to 5.3 the area was let go and is lazy, or is being purged. */
+/** In `flags`: to 5.3 the area was freed and is lazy, or is being purged. */
 export const LAZY_FLAGS = 3;
 /** In `flags`: a mark of ours that no dump shows. vm_map_ram made the area: it has no vm_struct, and vfree is not for it. */
 export const MADE_BY_RAM = 0x40;
@@ -160,7 +160,7 @@ export function giveBackDescriptor(areas: Areas, slot: number): void {
   areas.freeSlot = slot;
 }
 
-/** Whether an area found has a vm_struct: an allocation, vmap or pcpu_get_vm_areas made it, and it was not let go. */
+/** Whether an area found has a vm_struct: an allocation, vmap or pcpu_get_vm_areas made it, and it was not freed. */
 export function isOwned({ flags }: Areas, slot: number): boolean {
   return ((flags[slot] as number) & (LAZY_FLAGS | MADE_BY_RAM)) === 0;
 }

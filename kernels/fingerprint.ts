@@ -43,7 +43,7 @@ interface Merging {
   /** Pages between two areas below which nothing fits there. */
   readonly usableGap: Pages;
   readonly windowStarts: readonly Vpn[];
-  /** Whether so many pages can be lazy that a free purges: if not, their number makes no difference. */
+  /** Whether enough pages can be lazy that a free purges: if not, their number makes no difference. */
   readonly countsLazy: boolean;
   /** Neighbouring lazy areas may be one. Not where a kernel reads a tree's shape: it may tell two areas from one. */
   readonly joins: boolean;

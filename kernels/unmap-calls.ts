@@ -38,7 +38,7 @@ export function vfreeStray(state: State, start: Vpn, steps: Steps): void {
   warnOfNoArea(state);
 }
 
-/** Of an area that has, or had, a vm_struct: whether it was let go. */
+/** Of an area that has, or had, a vm_struct: whether it was freed. */
 function isLetGo({ areas }: State, slot: number): boolean {
   const flags = areas.flags[slot] as number;
   return (flags & LAZY_FLAGS) !== 0 && (flags & MADE_BY_RAM) === 0;

@@ -1,5 +1,5 @@
 /**
- * How a call that loops for ever is told from one that takes long: by the turns its loops have taken. Every loop of a
+ * How a call that loops for ever is distinguished from one that takes long: by the turns its loops have taken. Every loop of a
  * kernel that could go in circles takes a turn each time round.
  */
 import type { State } from "./state.ts";

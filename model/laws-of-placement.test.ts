@@ -32,7 +32,7 @@ const [BYTE, PAGE, TWO, FOUR]: readonly [Bytes, Bytes, Bytes, Bytes] = [
   4 * PAGE_SIZE,
 ];
 
-/** A request of so many pages, and what came of it: an address, or a refusal. */
+/** A request of this many pages, and what came of it: an address, or a refusal. */
 function asked(size: Pages, align: Bytes, at: Vpn | "refused", more: More = {}): Pair {
   const reply = { ...quiet, ...(at === "refused" ? { kind: at } : placedAt(at)), ...more };
   return [{ op: "alloc", size, align, ...WINDOW, map: false }, reply as Pair[1]];

@@ -10,7 +10,7 @@ import { vmapSpec } from "./vmap-spec.ts";
 const SPEC = vmapSpec(releaseOf("2.6.28"));
 const FRAMES: readonly Pfn[] = [1, 2, 3, 4];
 const pageOf = (frame: Pfn) => 63 + frame;
-/** Frames 1 to 4 were mapped from page 64 on and let go, their PTEs left. */
+/** Frames 1 to 4 were mapped from page 64 on and unmapped, their PTEs left. */
 const LEFT: readonly Pair[] = [mapped(64, 4), unmapped(64, 4, { pteCleared: 0 })];
 
 const world = (...more: readonly Pair[]): ImmutableWorld =>
@@ -21,7 +21,7 @@ const world = (...more: readonly Pair[]): ImmutableWorld =>
 const withPte = (of: ImmutableWorld) => FRAMES.filter((frame) => of.pteAt(pageOf(frame)) === frame);
 const translated = (of: ImmutableWorld) => FRAMES.filter((frame) => of.mayBeMapped(frame));
 
-describe("of four frames that were let go and keep their PTEs", () => {
+describe("of four frames that were unmapped and keep their PTEs", () => {
   test("all may be translated, before one is pinned", () => {
     const here = world();
     expect([here.deadPtes, withPte(here), translated(here)]).toEqual([4, FRAMES, FRAMES]);

@@ -15,7 +15,7 @@ export interface Asked {
   /** What is held, by address. */
   readonly areas: Held[];
   readonly maps: Held[];
-  /** The same of what was let go, the latest last. */
+  /** The same of what was freed, the latest last. */
   readonly freed: Held[];
   readonly unmapped: Held[];
   /** What each pcpuGet got, by its base. */

@@ -185,7 +185,7 @@ describe.each(WITH_POOLS)("states of $name with pools whose hashes are equal", (
 
 describe("the comparison notices", () => {
   const kernel = (name: string) => KERNELS.find((each) => each.name === name) as Kernel<State>;
-  /** The kernel whose state is told apart as if it were another. */
+  /** The kernel whose state is distinguished as if it were another. */
   const noting = (name: string, as: (state: State) => State): Kernel<State> => {
     const good = kernel(name);
     const identity: typeof good.identity = (scope, callers) => {

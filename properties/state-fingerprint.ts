@@ -1,4 +1,4 @@
-/** How a state with a world in it is told apart from others: one fingerprint of the world and of what stands beside it. */
+/** How a state with a world in it is distinguished from others: one fingerprint of the world and of what stands beside it. */
 import { addWorld } from "../model/fingerprint.ts";
 import type { ImmutableWorld } from "../model/immutable-world.ts";
 import { FINGERPRINT_BITS, FINGERPRINT_WORDS, Fingerprint } from "../spec/fingerprint.ts";

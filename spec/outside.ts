@@ -70,10 +70,10 @@ export const OUTSIDE_2_6_28: OutsideAnswers = {
 /** BUG_ON(!size). */
 export const OUTSIDE_2_6_28_10: OutsideAnswers = { ...OUTSIDE_2_6_28, allocOfNothing: "stops" };
 
-/** 3.10: no vmlist any more; an area that was let go has no vm_struct, and that is warned about. */
+/** 3.10: no vmlist any more; an area that was freed has no vm_struct, and that is warned about. */
 export const OUTSIDE_3_10: OutsideAnswers = { ...OUTSIDE_2_6_28_10, freeAgain: "refused" };
 
-/** cef2ac3f6c8a (3.11): an area is found by any of its pages, also to be let go. */
+/** cef2ac3f6c8a (3.11): an area is found by any of its pages, also to be freed. */
 export const OUTSIDE_3_11: OutsideAnswers = { ...OUTSIDE_3_10, freeElsewhere: "unchecked" };
 
 /** dd3b8353bae7 (5.4): what is lazy is found no more. */

@@ -7,7 +7,7 @@ import { mailText } from "./mail.ts";
 import { type Replayed, replayedText, type ShownSteps, stepsShown } from "./replayed.ts";
 import { stepsJson } from "./steps.ts";
 
-/** So many areas of a page each, one after another, and the last of them freed. */
+/** This many areas of a page each, one after another, and the last of them freed. */
 const history = (areas: number) =>
   historyIn("here", {
     vmapcheck: 1,

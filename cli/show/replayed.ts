@@ -48,7 +48,7 @@ export interface ShownSteps {
 
 /** A history that comes to its end in no more steps is shown whole. */
 const SHORT = 40;
-/** Of a longer one, so many before its end are shown. */
+/** Of a longer one, this many before its end are shown. */
 const LAST = 20;
 
 /** The steps to show of a history that ends with step `last`, an index. `play` plays it; few steps are kept. */

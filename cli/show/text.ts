@@ -124,7 +124,7 @@ function aliasText({ staleTlb, deadTlb, deadPtes }: AliasReport): string {
   return `${translated}${ptesText(deadPtes, "of nobody are there")}`;
 }
 
-/** Text in lines of at most so many letters, indented; a longer word is cut. */
+/** Text in lines of at most `width` letters, indented; a longer word is cut. */
 export function filled(text: string, indent: number, width: number): string[] {
   const lines: string[] = [];
   let line = "";
