@@ -238,15 +238,15 @@ describe("what is written for other tools", () => {
     ]);
     expect(JSON.parse(text)).toMatchObject({
       "#meta": { format: "ITF", source: "ring" },
-      vars: ["at", "full", "mbt::actionTaken"],
+      vars: ["at", "full", "actionTaken"],
       states: [
         {
           "#meta": { index: 0 },
           at: [{ "#bigint": "1" }, { "#bigint": "0" }],
           full: false,
-          "mbt::actionTaken": "init",
+          actionTaken: "init",
         },
-        { "#meta": { index: 1 }, at: [{ "#bigint": "0" }, { "#bigint": "1" }], "mbt::actionTaken": "from 0" },
+        { "#meta": { index: 1 }, at: [{ "#bigint": "0" }, { "#bigint": "1" }], actionTaken: "from 0" },
       ],
     });
   });
