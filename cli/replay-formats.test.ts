@@ -121,7 +121,7 @@ describe("a history that names no law", () => {
       law: "no-alias-after-unmap-aliases",
       bug: C7.id,
     });
-    expect(laws).toEqual([{ law, bug: C7.id, promised: true }]);
+    expect(laws).toEqual([{ law, bug: C7.id, listed: true, promised: true }]);
     const out = await printed(nameless());
     expect(out).toContain(`known as ${C7.id} (fixed: 6.5)`);
     expect(out).toContain("fc1e0d980037");

@@ -33,7 +33,8 @@ export const CHANGES: readonly Change[] = [
       begins: `va-gap-offbyone va-restart-from-end va-purge-trylock vunmap-no-cache-flush aliases-before-init
         va-no-wrap-check va-leak-on-enospc wrap-size-minus-one purge-list-uaf lazy-nr-racy-bugon lazy-pte-live-alias
         va-retry-once lazy-left-above-limit vb-rcu-union vb-fragment-exhaustion vb-new-block-stolen
-        vb-full-block-stale vb-dirty-reflushed vb-alloc-zero guard-between-areas`,
+        vb-full-block-stale vb-dirty-reflushed vb-alloc-zero guard-between-areas alloc-of-nothing
+        unmap-ram-unchecked vb-free-counted-twice`,
       ends: "vmlist-overruns-end vmlist-end-underflow",
     },
   ),
@@ -71,6 +72,13 @@ export const CHANGES: readonly Change[] = [
     "The search tests whether address plus size passes the top of the word, and is one short.",
     { ends: "va-no-wrap-check", backports: [{ series: "2.6.28", from: 10, after: 0 }] },
   ),
+  change(
+    "2.6.29",
+    "the BUG_ON(!size) of 2.6.28.10",
+    "",
+    "An allocation of no page stops the kernel; only calls outside their domain show it.",
+    { ends: "alloc-of-nothing", backports: [{ series: "2.6.28", from: 10, after: 0 }] },
+  ),
   change("2.6.29", "cbb766766b6", "replies", "The purge reads the next link before it frees an area.", {
     ends: "purge-list-uaf",
     trees: ["2.6.28.10"],
@@ -88,7 +96,7 @@ export const CHANGES: readonly Change[] = [
     { ends: "vb-fragment-exhaustion", begins: "vb-head-insert-exhaustion vb-fragment-double-walk" },
   ),
   change("2.6.33", "de5604231ce4", "walks", "The links of a block and its rcu_head no longer share memory.", {
-    ends: "vb-rcu-union",
+    ends: "vb-rcu-union vb-free-counted-twice",
   }),
   change("2.6.33", "88f5004430ba", "areas", "The purge no longer asserts that what it gathers is counted.", {
     ends: "lazy-nr-racy-bugon",
@@ -129,7 +137,9 @@ export const CHANGES: readonly Change[] = [
     "The wrap test is addr + size < addr: an end of exactly 2^W is refused.",
     { ends: "wrap-size-minus-one", backports: [{ series: "3.10", from: 33, after: 4 }] },
   ),
-  change("3.11", "cef2ac3f6c8a", "replies", "find_vmap_area finds an area by any of its pages."),
+  change("3.11", "cef2ac3f6c8a", "replies", "find_vmap_area finds an area by any of its pages.", {
+    begins: "vfree-inside-obeyed",
+  }),
   change(
     "3.11",
     "b8e748b6c320",
@@ -153,6 +163,7 @@ export const CHANGES: readonly Change[] = [
     },
   ),
   change("4.1", "7d61bfe8fdde", "replies", "What is dirty in a block is a range, not a bitmap.", {
+    begins: "vb-free-counted-twice",
     ends: "vb-dirtymap-word-cross",
   }),
   change("4.1", "5d72b4fba40e", "roots", "Kernel page tables map huge pages, which not every root shares.", {
@@ -267,6 +278,13 @@ export const CHANGES: readonly Change[] = [
   change("5.18-rc3", "c12cd77cb028", "areas", "set_iounmap_nonlazy is gone.", {
     ends: "iounmap-overwrites-lazy-nr",
   }),
+  change(
+    "6.3",
+    '"mm: vmalloc: Avoid calling __find_vmap_area() twice in __vunmap()"',
+    "",
+    "vfree takes an area out of the tree before it looks whose it is; only calls outside their domain show it.",
+    { begins: "vfree-unlinks-any" },
+  ),
   change("6.3", "869176a09606", "dumps", "Areas say whether vm_map_ram or a block has them."),
   change(
     "6.4",

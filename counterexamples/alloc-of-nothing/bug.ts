@@ -16,7 +16,7 @@ export const allocOfNothing: Bug = {
   source:
     "adapters/recordings/FORMAT.md, argument checks (tried by hand, not recorded): 2.6.28 has no test of the size",
   latent: true,
-  fixed: "2.6.28.10, which stops (BUG_ON(!size)); 6.3 refuses",
+  fixed: "2.6.29 and 2.6.28.10, which stop (BUG_ON(!size)); 6.3 refuses",
   changed: undefined,
   breaks: [{ law: "argument-domain", on: ["2.6.28"], pinned: "argument-domain.json", repaired }],
   byUnchecked: true,

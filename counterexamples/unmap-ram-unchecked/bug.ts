@@ -23,7 +23,7 @@ export const unmapRamUnchecked: Bug = {
   source:
     'the code of db64fe02 and since; its comment, "the count passed to that vm_map_ram call (cannot unmap partial)", leaves it to the caller',
   latent: true,
-  fixed: "not in 7.2",
+  fixed: "not fixed (7.2 has it)",
   changed: undefined,
   breaks: [{ law: "argument-domain", on: ON, pinned: "argument-domain.json", repaired }],
   byUnchecked: true,

@@ -36,7 +36,7 @@ export const vbFreeCountedTwice: Bug = {
   source:
     "vb_free adds to vb->dirty whatever is given back (code of db64fe02; de5604231ce4's series made a region that was dirty a BUG in 2.6.33, 7d61bfe8fdde took the bitmap away in 4.1)",
   latent: true,
-  fixed: "not in 7.2",
+  fixed: "2.6.33 (a BUG_ON sees it), and back in 4.1; 7.2 has it",
   changed: undefined,
   breaks: [{ law: "argument-domain", on: ON, pinned: "argument-domain.json", repaired }],
   byUnchecked: true,

@@ -33,7 +33,7 @@ export const vfreeInsideObeyed: Bug = {
   says: "find_vmap_area finds an area by any of its pages, and remove_vm_area asks it: a vfree of a page in the midst frees all of the area, where a warning was before.",
   source: "cef2ac3f6c8a (3.11), which made the search so for vread and vwrite; remove_vm_area in 6.1 and 7.x",
   latent: true,
-  fixed: "not in 7.2",
+  fixed: "not fixed (7.2 has it)",
   changed: undefined,
   breaks: [{ law: "argument-domain", on: ON, pinned: "argument-domain.json", repaired }],
   byUnchecked: true,

@@ -18,7 +18,7 @@ export const vfreeUnlinksAny: Bug = {
   source:
     '"mm: vmalloc: Avoid calling __find_vmap_area() twice in __vunmap()" (6.3): find_unlink_vmap_area, then `!va->vm`; so in 7.x',
   latent: true,
-  fixed: "not in 7.2",
+  fixed: "not fixed (7.2 has it)",
   changed: undefined,
   breaks: [
     { law: "finds-areas", on: ON, pinned: "finds-areas.json", repaired },
