@@ -37,5 +37,8 @@ export const vfreeInsideObeyed: Bug = {
   changed: undefined,
   breaks: [{ law: "argument-domain", on: ON, pinned: "argument-domain.json", repaired }],
   byUnchecked: true,
-  explains: ({ command }) => command.op === "free",
+  explains: ({ before, command, response }) =>
+    command.op === "free" &&
+    response.kind === "done" &&
+    before.areasIn({ start: command.start, end: command.start + 1 }).length > 0,
 };
