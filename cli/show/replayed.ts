@@ -107,9 +107,13 @@ export function replayedText(replayed: Replayed): string {
 
 /** The first thing that is said. */
 function verdictLine(replayed: Replayed): string {
-  const { violations, subject, shown, of } = replayed;
+  const { violations, subject, shown, of, shortfalls } = replayed;
   const [meant] = violations;
-  if (meant === undefined) return pc.green(acceptedText(replayed));
+  if (meant === undefined) {
+    const accepted = pc.green(acceptedText(replayed));
+    const short = shortfalls.map(({ law }) => law.id).join(" and ");
+    return short === "" ? accepted : `${accepted}, ${pc.yellow(`but falls short of ${short}`)}`;
+  }
   const verdict = meant.promised
     ? pc.red(`${subject} violates ${meant.law}`)
     : pc.yellow(`${subject} falls short of ${meant.law}`);
