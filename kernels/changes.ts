@@ -69,15 +69,8 @@ export const CHANGES: readonly Change[] = [
     "2.6.29",
     "7766970cc15a",
     "replies",
-    "The search tests whether address plus size passes the top of the word, and is one short.",
-    { ends: "va-no-wrap-check", backports: [{ series: "2.6.28", from: 10, after: 0 }] },
-  ),
-  change(
-    "2.6.29",
-    "the BUG_ON(!size) of 2.6.28.10",
-    "",
-    "An allocation of no page stops the kernel; only calls outside their domain show it.",
-    { ends: "alloc-of-nothing", backports: [{ series: "2.6.28", from: 10, after: 0 }] },
+    "The search tests whether address plus size passes the top of the word, and is one short; a size of 0 is a BUG.",
+    { ends: "va-no-wrap-check alloc-of-nothing", backports: [{ series: "2.6.28", from: 10, after: 0 }] },
   ),
   change("2.6.29", "cbb766766b6", "replies", "The purge reads the next link before it frees an area.", {
     ends: "purge-list-uaf",
@@ -280,7 +273,7 @@ export const CHANGES: readonly Change[] = [
   }),
   change(
     "6.3",
-    '"mm: vmalloc: Avoid calling __find_vmap_area() twice in __vunmap()"',
+    '"mm: vmalloc: Avoid calling __find_vmap_area() twice in __vunmap()", Uladzislau Rezki, 2022-12-22',
     "",
     "vfree takes an area out of the tree before it looks whose it is; only calls outside their domain show it.",
     { begins: "vfree-unlinks-any" },
