@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { ROOT, vmapcheckAt } from "./running.testing.ts";
 
-const PROMPT = "$ npm run -s vmapcheck -- ";
+const SHELL_LINE = "$ npm run -s vmapcheck -- ";
 
 interface Transcript {
   readonly words: string;
@@ -17,10 +17,10 @@ function transcriptsIn(text: string): Transcript[] {
   const blocks = [...text.matchAll(/^```\n([\s\S]*?)^```$/gm)].map(([, block]) => block as string);
   return blocks
     .flatMap((block) => block.split(/^(?=\$ )/m))
-    .filter((part) => part.startsWith(PROMPT))
+    .filter((part) => part.startsWith(SHELL_LINE))
     .map((part) => {
       const [head = "", ...lines] = part.trimEnd().split("\n");
-      return { words: head.slice(PROMPT.length), lines: lines.filter((line) => line !== "...") };
+      return { words: head.slice(SHELL_LINE.length), lines: lines.filter((line) => line !== "...") };
     });
 }
 
