@@ -175,3 +175,16 @@ export function searchFailed(before: World, command: Command): boolean {
   if (request === undefined || findsRoomInBlock(before, command)) return false;
   return before.lowestFit(request, "taken") === undefined;
 }
+
+/**
+ * Whether a command that asks for areas can be served: by a block of its CPU, or by free room, with all gone that a
+ * purge takes if the caller can wait for one. `lowestFree` counts the pages kept between areas as free; percpu areas
+ * keep none.
+ */
+export function hasRoom(before: World, command: Command, room: "lowestFit" | "lowestFree"): boolean {
+  if (command.op === "pcpuGet") return before.highestCongruentFit(command, "gone") !== undefined;
+  const request = requestOf(before, command);
+  if (request === undefined) return false;
+  const purgeable = cannotWait(before, command) ? "taken" : "gone";
+  return findsRoomInBlock(before, command) || before[room](request, purgeable) !== undefined;
+}

@@ -3,9 +3,8 @@ import type { Command, Response } from "../commands.ts";
 import { alignUp, type Extent, overlaps, PAGE_SIZE } from "../vocabulary.ts";
 import type { World } from "../world.ts";
 import {
-  cannotWait,
   everyNewArea,
-  findsRoomInBlock,
+  hasRoom,
   mayComeFromPool,
   newArea,
   purgeableAtPlacement,
@@ -140,11 +139,6 @@ export const refusedOnlyWhenFull: VmapLaw = {
   source:
     "alloc_vmap_area purges and searches once more before it refuses (code of db64fe02); catalogue A2, A9",
   holds(before, command, response) {
-    if (response.kind !== "refused") return true;
-    if (command.op === "pcpuGet") return before.highestCongruentFit(command, "gone") === undefined;
-    const request = requestOf(before, command);
-    if (request === undefined) return true;
-    const purgeable = cannotWait(before, command) ? "taken" : "gone";
-    return !findsRoomInBlock(before, command) && before.lowestFit(request, purgeable) === undefined;
+    return response.kind !== "refused" || !hasRoom(before, command, "lowestFit");
   },
 };

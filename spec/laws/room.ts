@@ -2,7 +2,7 @@
 import type { Command } from "../commands.ts";
 import { fitsBlock } from "../scope.ts";
 import type { World } from "../world.ts";
-import { cannotWait, findsRoomInBlock, purged, requestOf, type VmapLaw } from "./law.ts";
+import { findsRoomInBlock, hasRoom, purged, requestOf, type VmapLaw } from "./law.ts";
 
 /** Whether a map needs a block of its own: it is small enough for one, and none of its CPU's has the room. */
 function needsBlock(before: World, command: Command): boolean {
@@ -30,12 +30,6 @@ export const freeSpaceIsUsable: VmapLaw = {
   source:
     "248ac0e1943a (3.0): callers that want a guard page have it inside their areas, and a page between areas is of no use to them",
   holds(before, command, response) {
-    if (response.kind !== "refused") return true;
-    // Percpu areas keep no distance.
-    if (command.op === "pcpuGet") return before.highestCongruentFit(command, "gone") === undefined;
-    const request = requestOf(before, command);
-    if (request === undefined) return true;
-    const purgeable = cannotWait(before, command) ? "taken" : "gone";
-    return !findsRoomInBlock(before, command) && before.lowestFree(request, purgeable) === undefined;
+    return response.kind !== "refused" || !hasRoom(before, command, "lowestFree");
   },
 };
