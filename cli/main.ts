@@ -14,7 +14,7 @@ import { type DiffOptions, diffVerb } from "./verbs/diff.ts";
 import { type ExploreArguments, exploreVerb } from "./verbs/explore.ts";
 import { type HuntOptions, huntVerb } from "./verbs/hunt.ts";
 import { type JudgeOptions, judgeVerb } from "./verbs/judge.ts";
-import { listVerb } from "./verbs/list.ts";
+import { type ListOptions, listVerb } from "./verbs/list.ts";
 import { type PinOptions, pinVerb } from "./verbs/pin.ts";
 import { type ReplayOptions, replayVerb } from "./verbs/replay.ts";
 
@@ -211,9 +211,10 @@ program
   .command("list")
   .description("the kernels, laws, bugs and scopes there are; or all about one bug or kernel")
   .argument("[name]", "a bug, a kernel or any version, such as C7, 6.5 or 5.15.0-91-generic")
+  .option("--program <protocol>", "what a CPU does in a protocol, step by step, such as blocks-6.12")
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
-  .action(run<string | undefined, JsonOption>(listVerb));
+  .action(run<string | undefined, ListOptions>(listVerb));
 
 refuseRepeated();
 

@@ -1,6 +1,6 @@
 /** A machine as guarded actions on packed states: how protocols are written. */
 
-import { type Condition, ConditionTable, meets } from "./reduce/conditions.ts";
+import { areTogether, type Condition, ConditionTable, meets } from "./reduce/conditions.ts";
 import { EffectTable } from "./reduce/effects.ts";
 import {
   type IsLater,
@@ -19,6 +19,8 @@ export interface Action {
   /** What must hold of single fields, and beyond that. */
   readonly when: readonly Condition[];
   readonly guard?: (state: Int32Array) => boolean;
+  /** All fields on which the guard depends, if that is known: then it is looked up as the effect is. */
+  readonly guardReads?: readonly Field[];
   /** Changes the state in place; its guard holds. */
   effect(state: Int32Array): void;
   /**
@@ -115,14 +117,22 @@ export function visitActions(
   const { words, actions, invariants, initial } = machine;
   const canonical = symmetry ? machine.symmetry?.() : undefined;
   const laws = lawsOf(machine);
-  const enabled = new ConditionTable(actions.map(({ when }) => when));
+  const isLookedUp = ({ guard, guardReads = [] }: Action) => guard !== undefined && areTogether(guardReads);
+  const enabled = new ConditionTable(
+    actions.map((action) => {
+      const { when, guard, guardReads: reads = [] } = action;
+      return guard !== undefined && isLookedUp(action) ? [...when, { reads, holds: guard }] : when;
+    }),
+  );
   const { places, masks } = new EffectTable(actions, words);
   const effects = actions.map((action) => action.effect);
-  const guards = actions.map(({ guard }) => guard);
+  const guards = actions.map((action) => (isLookedUp(action) ? undefined : action.guard));
   const assertions = actions.map(({ asserts = [] }) =>
     asserts.map(({ law, holds }) => ({ bit: 1 << laws.findIndex(({ id }) => id === law.id), holds })),
   );
-  const asks = Uint8Array.from(actions, ({ guard, asserts }) => ((guard ?? asserts) === undefined ? 0 : 1));
+  const asks = Uint8Array.from(actions, ({ asserts }, index) =>
+    (guards[index] ?? asserts) === undefined ? 0 : 1,
+  );
   const nevers = invariants.flatMap(({ never = [] }, law) =>
     never.map((conjunction) => ({ conjunction, law })),
   );

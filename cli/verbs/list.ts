@@ -9,11 +9,13 @@ import { protocolsOf } from "../../jobs/interleaved-orders.ts";
 import { checkedFor, kernelNamed, replayLine } from "../../jobs/names.ts";
 import { pinnedFile, readPinnedInterleaving } from "../../jobs/pinned.ts";
 import { spansJson, spanText } from "../../jobs/spans.ts";
+import { orNearest, UsageError } from "../../jobs/usage-error.ts";
 import { factsText } from "../../jobs/versions.ts";
 import { rangesLike, versionOf } from "../../kernels/versions.ts";
 import { KERNELS, kernelCalled } from "../../kernels/vmap/index.ts";
 import { SCOPES } from "../../properties/vmap/random-scopes.ts";
-import { PROTOCOLS } from "../../protocols/vmap/index.ts";
+import { programOf } from "../../protocols/program-text.ts";
+import { PROTOCOLS, STEP_PROTOCOLS } from "../../protocols/vmap/index.ts";
 import type { LawId } from "../../spec/contract.ts";
 import { isPromised } from "../../spec/vmap/kernel.ts";
 import { LAWS } from "../../spec/vmap/laws/index.ts";
@@ -22,6 +24,7 @@ import { pc } from "../colour.ts";
 import { AS_EXPECTED } from "../exit.ts";
 import { columns, print } from "../output.ts";
 import { bugText, kernelText, type WholeBug } from "../show/listed.ts";
+import { programText } from "../show/program.ts";
 import { cpusText } from "../show/text.ts";
 
 interface Listed {
@@ -30,10 +33,14 @@ interface Listed {
   readonly notPromisedBy: readonly string[];
 }
 
-export async function listVerb(
-  name: string | undefined,
-  { json }: { readonly json: boolean },
-): Promise<number> {
+export interface ListOptions {
+  readonly json: boolean;
+  /** A protocol of CPUs that take steps. */
+  readonly program?: string;
+}
+
+export async function listVerb(name: string | undefined, { json, program }: ListOptions): Promise<number> {
+  if (program !== undefined) return listProgram(name, program, json);
   if (name !== undefined) return await listOne(name, json);
   const kernels = KERNELS.map(({ release }) => kernelJson(release));
   const laws = LAWS.map(({ id, says, source }) => ({ id, says, source }));
@@ -118,6 +125,29 @@ function kernelJson(release: Promises) {
     protocols: version === undefined ? [] : protocolsOf(version),
     promises: release.laws,
   };
+}
+
+/** What a CPU does in a protocol, with its usual parameters. */
+function listProgram(name: string | undefined, protocol: string, json: boolean): number {
+  if (name !== undefined) {
+    throw new UsageError(`list takes a name or --program, not both: ${name} and --program ${protocol}`);
+  }
+  const { machine, says, parameters, ...found } = orNearest(
+    "protocol of CPUs",
+    protocol,
+    (word) => STEP_PROTOCOLS.find((each) => each.name === word),
+    STEP_PROTOCOLS.map((each) => each.name),
+  );
+  const scope = Object.fromEntries(Object.entries(parameters).map(([key, { usual }]) => [key, usual]));
+  const program = programOf(machine(scope));
+  if (json) {
+    console.log(JSON.stringify({ protocol: found.name, says, scope, program }));
+    return AS_EXPECTED;
+  }
+  const given = Object.entries(scope).map(([key, value]) => `${key}=${value}`);
+  print(`${found.name}: ${says}\nOf a CPU, with ${given.join(",")}. Each /* step */ is atomic.\n`);
+  print(programText(program));
+  return AS_EXPECTED;
 }
 
 /** All about one: a bug by its slug or number, at both grains, or a kernel by a label or a version. */
