@@ -108,7 +108,7 @@ program
   .option("--symmetry <on or off>", "merge states that differ in what makes no difference; on unless given")
   .option(
     "--partial-order <on, late or off>",
-    "take steps that accord in fewer orders, or only put off those that matter later; on for blocks-..., unless given",
+    "take steps that commute in fewer orders, or only delay those that matter later; on for blocks-..., unless given",
   )
   .option("--liveness", "what has to end: look for runs in which it never does", false)
   .option("--law <id>", "end as soon as this law is broken")

@@ -37,7 +37,7 @@ export interface Explorable {
    * the scope cannot be packed or merged.
    */
   open(parameters: Readonly<Record<string, number>>, smaller: Smaller): Opened;
-  /** Whether actions that accord can be taken in fewer orders: it needs actions that say what they read and write. */
+  /** Whether actions that commute can be taken in fewer orders: it needs actions that say what they read and write. */
   readonly hasFootprints: boolean;
   /** The protocol itself, if it is one of CPUs that take steps. */
   readonly steps?: StepProtocol;
@@ -51,7 +51,7 @@ export interface Smaller {
 }
 
 /**
- * In which orders actions that accord are taken: in all; steps that matter later are put off (blocks only, quick); or
+ * In which orders actions that commute are taken: in all; steps that matter later are delayed (blocks only, quick); or
  * those, and of the rest not every order (stubborn sets: fewer states, and slower).
  */
 export type Orders = (typeof ORDERS)[number];
@@ -147,7 +147,7 @@ function ofProtocol(protocol: Protocol): Explorable {
 }
 
 const DELAYED =
-  "steps put off: a CPU caches a page when its PTE is about to be cleared, a map begins with its search";
+  "steps delayed: a CPU caches a page when its PTE is about to be cleared, a map begins with its search";
 
 /** Every state on the way, the initial one first. */
 function runThrough(packed: Packed, run: readonly number[]): ItfState[] {

@@ -45,7 +45,7 @@ function statesAlong(machine: StepMachine, run: readonly number[]): readonly Ste
 
 /** What a law says, or what should end at last. */
 export function saysIn(machine: StepMachine, law: string): string {
-  return [...lawsOf(machine), ...(machine.passing ?? [])].find(({ id }) => id === law)?.says ?? "";
+  return [...lawsOf(machine), ...(machine.eventuallyEnds ?? [])].find(({ id }) => id === law)?.says ?? "";
 }
 
 export interface MailedRun extends TakenRun {

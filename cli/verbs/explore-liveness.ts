@@ -30,7 +30,7 @@ export async function exploreLiveness(
 ): Promise<number> {
   refuseOthers(options);
   const machine = steps?.machine(scope);
-  if (machine?.passing === undefined || machine.passing.length === 0) {
+  if (machine?.eventuallyEnds === undefined || machine.eventuallyEnds.length === 0) {
     throw new UsageError(`--liveness: nothing has to end in ${name}`);
   }
   await refuseUnwritable(filesNamed({ "--out": options.out }));
@@ -145,7 +145,7 @@ function asText(
   { states, ended, lasted, seconds }: Liveness,
   bugOf: (each: Lasted) => string | undefined,
 ): string {
-  const saysOf = (id: string) => machine.passing?.find((each) => each.id === id)?.says ?? "";
+  const saysOf = (id: string) => machine.eventuallyEnds?.find((each) => each.id === id)?.says ?? "";
   const broken = lasted.flatMap((each) => {
     if (each.lasso === undefined) return [];
     const { stem, loop } = each.lasso;

@@ -156,7 +156,7 @@ function ordersAsked(
   const orders = ordersNamed(partialOrder);
   const cannot =
     orders === "late" && !canDelay
-      ? `no step of ${name} can be put off`
+      ? `no step of ${name} can be delayed`
       : orders === "fewest" && !hasFootprints
         ? `the actions of ${name} do not say what they read and write`
         : orders === "fewest" && workers > 1

@@ -14,7 +14,7 @@ import { readPinnedInterleaving } from "../../jobs/pinned.ts";
 import { orNearest, UsageError } from "../../jobs/usage-error.ts";
 import { versionOf } from "../../kernels/versions.ts";
 import type { StepMachine } from "../../protocols/program.ts";
-import { brokenBy, isConfirmed, type Stuck, take } from "../../protocols/run-steps.ts";
+import { brokenBy, isConfirmed, runSteps, type Stuck } from "../../protocols/run-steps.ts";
 import { STEP_PROTOCOLS, type StepProtocol } from "../../protocols/vmap/index.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, UNEXPECTED } from "../exit.ts";
@@ -77,7 +77,7 @@ export function replaySteps(
   refuseOtherLaw(machine, target, law);
   const own = protocol.name === interleaving.protocol;
   const names = [...steps, ...loop];
-  const taken = take(machine, names);
+  const taken = runSteps(machine, names);
   const { run, stuck } = taken;
   if (own && stuck?.reason === "no such step") {
     const name = JSON.stringify(names[stuck.step]);
@@ -151,7 +151,7 @@ function exploreInstead(
   const { law, steps, loop = [], scope } = interleaving;
   const found = findRun({ law, protocol: protocol.name, scope });
   const run =
-    found.steps === undefined ? undefined : take(machine, [...found.steps, ...(found.loop ?? [])]).run;
+    found.steps === undefined ? undefined : runSteps(machine, [...found.steps, ...(found.loop ?? [])]).run;
   const bug = run === undefined ? undefined : nameInterleaved(protocol.name, law);
   const isKept = run === undefined && found.ended === "fixpoint";
   const expected = run === undefined ? isKept : bug !== undefined;
@@ -225,7 +225,7 @@ function wordsOf(target: string, { kernel, law }: ReplayStepsOptions): string {
 
 /** Throws a UsageError for a law that the protocol does not know. */
 function refuseOtherLaw(machine: StepMachine, target: string, law: string): void {
-  const known = [...lawsOf(machine), ...(machine.passing ?? [])].map(({ id }) => id);
+  const known = [...lawsOf(machine), ...(machine.eventuallyEnds ?? [])].map(({ id }) => id);
   if (known.includes(law)) return;
   throw new UsageError(
     `${target}: law: ${JSON.stringify(law)} is none of ${machine.name}'s, ${known.join(", ")}`,

@@ -74,7 +74,7 @@ export const FLAG: Meaning = plain(2, [false, true]);
 /** 0 for none, or one more than a number below `count` of such a thing. */
 export const noneOr = (count: number, word: string): Meaning =>
   plain(count + 1, (value) => (value === 0 ? "none" : `${word} ${value - 1}`));
-/** A set of numbers below `count`, a bit each, that nobody renumbers. */
+/** A set of numbers below `count`, a bit each, that are never renumbered. */
 export const bitsOf = (count: number): Meaning => plain(2 ** count, membersText);
 export const indexOf = (of: IndexSet): Meaning => ({ kind: "index", of, names: nameIn(of) });
 export const setOf = (of: IndexSet): Meaning => ({ kind: "set", of, names: membersText });

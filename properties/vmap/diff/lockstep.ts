@@ -1,6 +1,6 @@
 /** Two kernels given the same commands, as a machine for the explorer: do they answer alike, whatever callers do? */
 
-import { DISABLED, visitLive } from "../../../engine/run/in-place.ts";
+import { DISABLED, visitInPlace } from "../../../engine/run/in-place.ts";
 import { ENDS } from "../../../engine/search/batch.ts";
 import { vmapSpec } from "../../../model/vmap/vmap-spec.ts";
 import type { ImmutableWorld } from "../../../model/vmap/world.ts";
@@ -67,7 +67,7 @@ function machineOf<S>(
   const { words, hashBits, reductions, write } = fingerprintOfPair(one, other, scope, calls);
   return {
     commands,
-    ...visitLive<Pair<S>>({
+    ...visitInPlace<Pair<S>>({
       name: `${one.name} and ${other.name}`,
       actions: commands.map(nameOf),
       laws,
