@@ -1,37 +1,12 @@
 /** What callers do on a machine that is explored: every command they may give, and when it can be given. */
 
 import type { ImmutableWorld } from "../../model/vmap/world.ts";
+import { type Call, OF_AREAS } from "../../spec/vmap/commands/call.ts";
 import type { Command } from "../../spec/vmap/commands.ts";
 import { comesBeforeInit } from "../../spec/vmap/history.ts";
 import type { Promises } from "../../spec/vmap/releases.ts";
 import { possibleCpus, type Scope, vmapCounts, type Window } from "../../spec/vmap/scope.ts";
 import { alignmentInPages, PAGE_SIZE, type Vpn } from "../../spec/vmap/vocabulary.ts";
-
-/**
- * A kind of call. Who allocates also frees, and who maps also lets go. A machine that begins before vmalloc_init is
- * also switched on. Frames that were pinned are not given back.
- */
-export type Call =
-  /** An allocation under which nothing is mapped, and one with a frame under every page. */
-  | "alloc"
-  | "allocMapped"
-  /** vmap of each of the scope's counts, with VM_NO_GUARD and without. */
-  | "vmap"
-  /** A search for the area at each page. */
-  | "find"
-  /** mapRam of each of the scope's counts, on each CPU. */
-  | "map"
-  /** A read, or a write, by each CPU of each page that is or was mapped. */
-  | "touch"
-  | "write"
-  /** A pcpuGet of each of the scope's congruent areas. */
-  | "percpu"
-  | "pin"
-  | "purge"
-  | "unmapAliases";
-
-/** What laws about areas need. */
-export const OF_AREAS: readonly Call[] = ["alloc", "purge"];
 
 /** Whose areas are freed. */
 const FREED: readonly Call[] = ["alloc", "allocMapped", "vmap"];

@@ -6,6 +6,7 @@
 import { searchAtRandom } from "../../../engine/run/random.ts";
 import { shrink } from "../../../engine/run/shrink.ts";
 import { type Explored, exploring, type Stop } from "../../../engine/search/explore.ts";
+import type { Call } from "../../../spec/vmap/commands/call.ts";
 import type { Command, Response } from "../../../spec/vmap/commands.ts";
 import { type HistoryStep, isWellFormed, naming } from "../../../spec/vmap/history.ts";
 import type { Kernel } from "../../../spec/vmap/kernel.ts";
@@ -16,7 +17,6 @@ import { historyOf } from "../history-of.ts";
 import { play } from "../run-choices.ts";
 import { simpler } from "../shrink-step.ts";
 import { settingFor } from "../test-bench.ts";
-import type { Call } from "../workload.ts";
 import { ANY_KIND, bitOf, differences, KINDS, type KindId, kindsIn, PARTS_WAYS } from "./differences.ts";
 import { ANSWERS_ALIKE, lockstepByKind } from "./lockstep.ts";
 import { playOnBoth } from "./replay-pair.ts";

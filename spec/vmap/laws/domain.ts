@@ -1,8 +1,9 @@
 /** Which calls are outside their domain, and that they change nothing. */
+import type { Call } from "../commands/call.ts";
 import type { Command, Response, UnmapRam } from "../commands.ts";
 import { comesBeforeInit } from "../history.ts";
 import type { Outside } from "../outside.ts";
-import { fitsBlock } from "../scope.ts";
+import { fitsBlock, type Scope } from "../scope.ts";
 import type { Vpn } from "../vocabulary.ts";
 import type { World } from "../world.ts";
 import type { VmapLaw } from "./law.ts";
@@ -49,6 +50,14 @@ export function isLegal(before: World, command: Command): boolean {
   return outsideOf(before, command) === undefined;
 }
 
+/**
+ * Elsewhere callers free only what is held: what is left outside a domain is a map of nothing, and the number of a CPU
+ * that is not possible.
+ */
+function isTriedIn({ outside, counts, absentCpus }: Scope, calls: readonly Call[]): boolean {
+  return outside === true || (calls.includes("map") && (counts.includes(0) || absentCpus !== undefined));
+}
+
 /** Whether a reply refuses a call outside its domain, or ignores it, warned about or not, and nothing is changed. */
 function isRefused(before: World, { op }: Command, response: Response, after: World | undefined): boolean {
   const asks = op === "alloc" || op === "vmap" || op === "mapRam";
@@ -63,6 +72,7 @@ export const argumentDomain: VmapLaw = {
   says: "A call outside its domain (of no page, or a free or an unmap of what is not held) is refused or warned about, and changes nothing; the kernel stops there only if its release has nothing better for such a call. A number outside its domain (a CPU that is not possible) is never used.",
   source:
     "catalogue section 9, C14, C12 (a34acf30b19b); what each release has for such a call: docs/findings.md",
+  isTriedIn,
   holds(before, command, response, after) {
     if (response.usedAbsentCpu === true) return false;
     const outside = before.initialised ? outsideOf(before, command) : undefined;
