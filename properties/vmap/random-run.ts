@@ -3,14 +3,13 @@ import { searchAtRandom } from "../../engine/run/random.ts";
 import { shrink } from "../../engine/run/shrink.ts";
 import { lastPlayed } from "../../engine/run/stepper.ts";
 import type { LawId } from "../../spec/contract.ts";
-import { type HistoryStep, isWellFormed, naming } from "../../spec/vmap/history.ts";
+import { type HistoryStep, isWellFormed, naming, simpler } from "../../spec/vmap/history.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import { isFollowed } from "../../spec/vmap/laws/law.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
 import { witnessesFor } from "../../spec/vmap/witnesses.ts";
 import { choices } from "./choices.ts";
 import { play } from "./run-choices.ts";
-import { simpler } from "./shrink-step.ts";
 import { settingFor, type VmapPlayed } from "./test-bench.ts";
 
 export interface RandomRun<S> {

@@ -1,47 +1,16 @@
 /** Which calls are outside their domain, and that they change nothing. */
 import type { Call } from "../commands/call.ts";
-import type { Command, Response, UnmapRam } from "../commands.ts";
+import { type Command, type Response, recordOf } from "../commands.ts";
 import { comesBeforeInit } from "../history.ts";
 import type { Outside } from "../outside.ts";
-import { fitsBlock, type Scope } from "../scope.ts";
-import type { Vpn } from "../vocabulary.ts";
+import type { Scope } from "../scope.ts";
 import type { World } from "../world.ts";
 import type { VmapLaw } from "./law.ts";
 
 /** The kind of call outside its domain that this is; undefined where it is inside. */
 export function outsideOf(before: World, command: Command): Outside | undefined {
-  switch (command.op) {
-    case "alloc":
-      return command.size > 0 ? undefined : "allocOfNothing";
-    case "vmap":
-      return command.count > 0 ? undefined : "vmapOfNothing";
-    case "mapRam":
-      return command.count > 0 ? undefined : "mapOfNothing";
-    case "free":
-      return before.busyAt(command.start) === undefined ? strayFree(before, command.start) : undefined;
-    case "unmapRam":
-      return before.holdsMap(command.start, command.count) ? undefined : strayUnmap(before, command);
-    case "pcpuFree":
-      return before.holdsPcpu(command.start, command.offsets) ? undefined : "percpuFreeElsewhere";
-    default:
-      return undefined;
-  }
-}
-
-function strayFree(before: World, start: Vpn): Outside {
-  const here = before.areasIn({ start, end: start + 1 });
-  if (here.some(({ life }) => life === "busy")) return "freeElsewhere";
-  return here.some((area) => area.start === start) ? "freeAgain" : "freeNowhere";
-}
-
-function strayUnmap(before: World, { start, count }: UnmapRam): Outside {
-  if (count === 0) return "unmapOfNothing";
-  const here = before.areasIn({ start, end: start + 1 });
-  const busy = here.filter(({ life }) => life === "busy");
-  if (fitsBlock(before.scope, count))
-    return busy.some(({ block }) => block !== undefined) ? "unmapInBlock" : "unmapOffBlocks";
-  if (busy.length > 0) return "unmapElsewhere";
-  return here.length > 0 ? "unmapAgain" : "unmapNowhere";
+  const record = recordOf(command);
+  return record.inDomain(before, command) ? undefined : record.outside(before, command);
 }
 
 /** Whether a call is inside its domain: nor does it come before vmalloc_init, unless it may. */

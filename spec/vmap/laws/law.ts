@@ -2,7 +2,7 @@
 
 import type { Law, Witness } from "../../contract.ts";
 import type { Call } from "../commands/call.ts";
-import type { Command, Response, Vmap } from "../commands.ts";
+import { type Command, type Response, recordOf } from "../commands.ts";
 import { areasFrom } from "../percpu-layout.ts";
 import { blockStart, fitsBlock, type Scope, vmapNodes, type Window } from "../scope.ts";
 import {
@@ -48,28 +48,12 @@ export function isFollowed({ worldAfterViolation }: VmapLaw, how: "explored" | "
 }
 
 /**
- * The area that vmap asks for: its pages and a guard page, unless the allocator adds one of itself (2.6.27) or the
- * release leaves it out for who does not want it. Its alignment is one byte.
- */
-function vmapRequest({ promises, scope }: World, { count, noGuard }: Vmap): Request {
-  const isLeftOut = noGuard === true && promises.obeysNoGuard;
-  const size = isLeftOut || promises.guard.inside > 0 ? count : count + 1;
-  return { size, align: 1, ...scope.vmalloc };
-}
-
-/**
  * The one area a command asks for: an allocation's own, that of vmap, one for a map too large for a block, or a block
- * for a map that finds no room in those there are. Undefined for commands that ask for none (of no page, too), or for several, or cannot
- * (2.6.27 has no maps).
+ * for a map that finds no room in those there are. Undefined for commands that ask for none (of no page, too), or for
+ * several, or cannot (2.6.27 has no maps).
  */
 export function requestOf(world: World, command: Command): Request | undefined {
-  if (command.op === "alloc") return command.size > 0 ? command : undefined;
-  if (command.op === "vmap") return command.count > 0 ? vmapRequest(world, command) : undefined;
-  if (command.op !== "mapRam" || command.count === 0 || world.promises.fragments === "no blocks")
-    return undefined;
-  const { vmalloc, blockPages } = world.scope;
-  if (!fitsBlock(world.scope, command.count)) return { size: command.count, align: PAGE_SIZE, ...vmalloc };
-  return { size: blockPages, align: blockPages * PAGE_SIZE, ...vmalloc };
+  return recordOf(command).asks(world, command);
 }
 
 /**
