@@ -2,7 +2,7 @@
 
 import { asWritten } from "../../adapters/vmap/history-file.ts";
 import { checkInterleaved } from "../../jobs/check-interleaved.ts";
-import { type CheckOptions, checkKernel, type KernelReport } from "../../jobs/check-kernel.ts";
+import { type CheckOptions, checkKernel, type KernelReport, USUAL_RUNS } from "../../jobs/check-kernel.ts";
 import { checkedFor, lawNamed } from "../../jobs/names.ts";
 import { protocolsFor, stepColumns } from "../../jobs/step-columns.ts";
 import { UsageError } from "../../jobs/usage-error.ts";
@@ -15,14 +15,15 @@ import { interleavedJson } from "../show/interleaved.ts";
 
 export interface CheckArguments {
   readonly seed: number;
-  readonly runs: number;
+  readonly runs?: number;
   readonly law?: string;
   readonly details: boolean;
   readonly coverage: boolean;
   readonly json: boolean;
 }
 
-export async function checkVerb(names: readonly string[], options: CheckArguments): Promise<number> {
+export async function checkVerb(names: readonly string[], given: CheckArguments): Promise<number> {
+  const options = { ...given, runs: given.runs ?? USUAL_RUNS };
   const asked = names.map((name) => ({ name, ...checkedFor(name) }));
   const kernels = names.length === 0 ? KERNELS : [...new Set(asked.flatMap((each) => each.kernels))];
   const facts = asked.flatMap((each) => each.facts ?? []);
