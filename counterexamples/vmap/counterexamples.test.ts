@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { readHistory } from "../../adapters/vmap/history-file.ts";
 import { replay } from "../../engine/run/stepper.ts";
-import { bugQuarry, namesOf } from "../../jobs/hunt-target.ts";
+import { bugTarget, namesOf } from "../../jobs/hunt-target.ts";
 import { kernelNamed } from "../../jobs/names.ts";
 import { allPinned, pinnedFile } from "../../jobs/pinned.ts";
 import { hunt } from "../../properties/vmap/hunt.ts";
@@ -164,15 +164,15 @@ describe("random search", () => {
   test.each(all)(
     "finds $bug.id by its breaking $law, nearly as short as it is pinned",
     async ({ bug, law }) => {
-      const quarry = bugQuarry(bug, law);
-      const pinned = bug.breaks.filter((each) => each.law === law && each.on.includes(quarry.kernel.name));
+      const target = bugTarget(bug, law);
+      const pinned = bug.breaks.filter((each) => each.law === law && each.on.includes(target.kernel.name));
       const lengths = await Promise.all(
         pinned.map(async (each) => (await readHistory(pinnedFile(bug, each))).commands.length),
       );
       const enough = Math.max(...lengths) + 1;
-      const { caught } = hunt(quarry, 7, { runs: 100_000, tries: 100_000, enough });
-      expect(caught).toBeDefined();
-      expect(caught?.history.length).toBeLessThanOrEqual(enough);
+      const { found } = hunt(target, 7, { runs: 100_000, tries: 100_000, enough });
+      expect(found).toBeDefined();
+      expect(found?.history.length).toBeLessThanOrEqual(enough);
     },
   );
 });
