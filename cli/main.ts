@@ -6,7 +6,7 @@ import { InputError, oneLine } from "../adapters/input-error.ts";
 import { VERSION } from "../jobs/package-version.ts";
 import { UsageError, wholeNumber } from "../jobs/usage-error.ts";
 import { AS_EXPECTED, BAD_INPUT } from "./exit.ts";
-import { textWidth } from "./output.ts";
+import { complain, textWidth } from "./output.ts";
 import type { CheckArguments } from "./verbs/check.ts";
 import type { DiffOptions } from "./verbs/diff.ts";
 import type { ExploreArguments } from "./verbs/explore.ts";
@@ -243,7 +243,7 @@ function run<A, O>(load: () => Promise<Verb<A, O>>) {
   };
 }
 
-/** One line on stderr for what a person did wrong, or the system refused; anything else is ours, and keeps its stack. */
+/** A sentence on stderr for what a person did wrong, or the system refused; anything else is ours, and keeps its stack. */
 function report(error: unknown): void {
   if (error instanceof CommanderError) {
     // Without a verb commander has printed its help already.
@@ -251,9 +251,9 @@ function report(error: unknown): void {
       process.exitCode = error.exitCode === 0 ? AS_EXPECTED : BAD_INPUT;
       return;
     }
-    console.error(`vmapcheck: ${oneLine(error.message.replace(/^error: /, ""))}`);
+    complain(oneLine(error.message.replace(/^error: /, "")));
   } else if (error instanceof InputError || error instanceof UsageError || isOfSystem(error)) {
-    console.error(`vmapcheck: ${oneLine(error.message)}`);
+    complain(oneLine(error.message));
   } else {
     throw error;
   }
@@ -267,7 +267,7 @@ function isOfSystem(error: unknown): error is NodeJS.ErrnoException {
 
 // What was found cannot be shown any more. A pipe that its reader closed (`| head`) needs no word about that.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") console.error(`vmapcheck: standard output: ${oneLine(error.message)}`);
+  if (error.code !== "EPIPE") complain(`standard output: ${oneLine(error.message)}`);
   process.exit(BAD_INPUT);
 });
 process.stderr.on("error", () => {});

@@ -71,7 +71,7 @@ export async function watched<T>(job: (watch: Watch) => T | Promise<T>): Promise
   const signal = interrupts();
   const spinner = progress();
   try {
-    return await job({ signal, say: spinner.say, warn: (text) => console.error(`vmapcheck: ${text}`) });
+    return await job({ signal, say: spinner.say, warn: complain });
   } finally {
     spinner.stop();
   }
@@ -103,6 +103,13 @@ const BETWEEN = 2;
 export function textWidth(): number {
   // A terminal that does not know its width says 0.
   return Math.min(MOST_COLUMNS, process.stdout.columns || MOST_COLUMNS);
+}
+
+/** A line of complaint on stderr; at a terminal folded as it is wide, and within 100 columns. */
+export function complain(text: string): void {
+  const { isTTY, columns: wide } = process.stderr;
+  const line = `vmapcheck: ${text}`;
+  console.error(isTTY ? folded(line, Math.min(MOST_COLUMNS, wide || MOST_COLUMNS)) : line);
 }
 
 /** Prints for a person: lines that are too long are folded. */
