@@ -8,7 +8,7 @@ import type { Break, Bug, Evidence } from "../counterexamples/bug.ts";
 import { replay } from "../engine/run/stepper.ts";
 import { settingFor } from "../properties/vmap/test-bench.ts";
 import { heldTo, type Kernel } from "../spec/vmap/kernel.ts";
-import { lineageOf } from "../spec/vmap/releases.ts";
+import { findRelease, lineageOf } from "../spec/vmap/releases.ts";
 import { allPinned, pinnedFile } from "./pinned.ts";
 
 export interface Inheritance {
@@ -54,6 +54,8 @@ function inherit(kernel: Kernel): Inheritance {
  */
 function candidatesFor({ name, release }: Kernel): Candidate[] {
   const ancestors = lineageOf(release).filter((each) => each !== name);
+  // An allocator of one's own is no Linux: it has bugs of its own.
+  if (ancestors.length === 0 && findRelease(release.labels[0] as string) === undefined) return [];
   const isListed = allPinned().some(({ pinned }) => pinned.on.includes(name));
   return allPinned()
     .filter(({ pinned }) => !pinned.on.includes(name))
