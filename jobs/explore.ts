@@ -167,7 +167,7 @@ function ordersAsked(
   { hasFootprints, steps, name }: Subject,
   { partialOrder, allOrders = false, workers = 1 }: ExploreOptions,
 ): Orders {
-  const canDelay = steps?.putOff !== undefined;
+  const canDelay = steps?.delayed !== undefined;
   if (partialOrder === undefined) {
     if (!canDelay || allOrders) return "all";
     return workers === 1 ? "fewest" : "late";

@@ -62,7 +62,7 @@ function protocolSubject(protocol: Protocol): Subject {
     hasFootprints: steps !== undefined,
     ...(steps === undefined ? {} : { steps }),
     open: (parameters, { merged, orders }) => {
-      const delayed = orders === "all" ? undefined : steps?.putOff?.(parameters);
+      const delayed = orders === "all" ? undefined : steps?.delayed?.(parameters);
       const packed = delayed ?? protocol.machine(parameters);
       const visited = visitActions(packed, { symmetry: merged, partialOrder: orders === "fewest" });
       const machine =

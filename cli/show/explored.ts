@@ -3,8 +3,9 @@ import type { Explored, Visitable } from "../../engine/search/explore.ts";
 import type { Exploration } from "../../jobs/explore.ts";
 import { knownText } from "../../jobs/hunt-target.ts";
 import { scopeText } from "../../jobs/parameters.ts";
-import { GOES_ON_AFTER } from "../../properties/vmap/explorable-kernel.ts";
 import { FINGERPRINT_BITS } from "../../spec/fingerprint.ts";
+import { LAWS } from "../../spec/vmap/laws/index.ts";
+import { isFollowed } from "../../spec/vmap/laws/law.ts";
 import { pc } from "../colour.ts";
 import { columns } from "../output.ts";
 import { linesOf } from "./state.ts";
@@ -152,7 +153,11 @@ function endedText(ended: Explored["ended"]): string {
 }
 
 /** Where the search of a kernel stops (properties/vmap/explorable-kernel.ts). */
-const NOT_FOLLOWED = `what comes after a violation of any law but ${GOES_ON_AFTER.join(", ")}`;
+const NOT_FOLLOWED = `what comes after a violation of any law but ${LAWS.filter((law) =>
+  isFollowed(law, "explored"),
+)
+  .map(({ id }) => id)
+  .join(", ")}`;
 
 function receipt({
   subject,
