@@ -180,3 +180,18 @@ export class Layout {
     return Object.fromEntries(this.fields.map((field) => [field.name, field.get(state)]));
   }
 }
+
+/** The numbers below this. */
+export const upTo = (count: number): number[] => Array.from({ length: count }, (_none, index) => index);
+
+/** Arrays of fields over the same things, thing by thing. */
+export function byIndex<Name extends string, Element>(
+  count: number,
+  arrays: Readonly<Record<Name, readonly Element[]>>,
+): readonly ({ readonly index: number } & Readonly<Record<Name, Element>>)[] {
+  const all = Object.entries(arrays) as [Name, readonly Element[]][];
+  return upTo(count).map((index) => ({
+    index,
+    ...(Object.fromEntries(all.map(([name, fields]) => [name, fields[index]])) as Record<Name, Element>),
+  }));
+}
