@@ -9,7 +9,6 @@ import {
   type Address,
   addressIn,
   addressOf,
-  type CommandRecord,
   command,
   type Draw,
   nearer,
@@ -58,7 +57,7 @@ function whereBlocksAre<T extends Readonly<Record<string, Draw>>>(scope: Scope, 
   return scope.blockPages > 0 ? drawn : undefined;
 }
 
-export const mapRam: CommandRecord<MapRam> = command<MapRam>({
+export const mapRam = command<MapRam>({
   op: "mapRam",
   fields: { cpu: "cpu", count: "count" },
   gives: "map",
@@ -104,11 +103,7 @@ function outside(world: World, { start, count }: UnmapRam): Outside {
   return here.length > 0 ? "unmapAgain" : "unmapNowhere";
 }
 
-export const unmapRam: CommandRecord<UnmapRam, UnmapRamStep, UnmapRamChoice> = command<
-  UnmapRam,
-  UnmapRamStep,
-  UnmapRamChoice
->({
+export const unmapRam = command<UnmapRam, UnmapRamStep, UnmapRamChoice>({
   op: "unmapRam",
   fields: { cpu: "cpu", count: "count?", area: "index?", offset: "offset?", page: "page?" },
   takes: "map",

@@ -44,6 +44,20 @@ import {
   unmappedMeansNoPte,
 } from "./translation.ts";
 
+/** Every law has every field, whether it says something there or not: the loop of a judge is hot. */
+function inOneShape({
+  id,
+  says,
+  source,
+  needs,
+  isTriedIn,
+  worldAfterViolation,
+  judgeableAfterOverlap,
+  holds,
+}: VmapLaw): VmapLaw {
+  return { id, says, source, needs, isTriedIn, worldAfterViolation, judgeableAfterOverlap, holds };
+}
+
 export const LAWS: readonly VmapLaw[] = [
   inWindow,
   aligned,
@@ -79,7 +93,7 @@ export const LAWS: readonly VmapLaw[] = [
   findsAreas,
   argumentDomain,
   initOrder,
-];
+].map(inOneShape);
 
 /** Those of the laws that such callers can violate on machines of this scope: others are not kept, but unasked. */
 export function lawsTried(
