@@ -1,8 +1,17 @@
 /** alloc_vmap_area: an area in a window of the caller's. */
 import type { Window } from "../scope.ts";
 import { MOST_MAPPED } from "../scope.ts";
-import { alignmentInPages, type Bytes, type Cpu, PAGE_SIZE, type Pages, type Vpn } from "../vocabulary.ts";
-import { alignment, page, pagesText } from "../words.ts";
+import {
+  alignment,
+  alignmentInPages,
+  type Bytes,
+  type Cpu,
+  PAGE_SIZE,
+  type Pages,
+  page,
+  pagesText,
+  type Vpn,
+} from "../vocabulary.ts";
 import type { World } from "../world.ts";
 import { type Callers, command, smaller } from "./command.ts";
 

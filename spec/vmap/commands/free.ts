@@ -1,10 +1,8 @@
 /** vfree and vunmap. */
 import type { Outside } from "../outside.ts";
-import type { Vpn } from "../vocabulary.ts";
-import { page } from "../words.ts";
+import { page, type Vpn } from "../vocabulary.ts";
 import type { World } from "../world.ts";
-import type { Call } from "./call.ts";
-import { type Address, addressIn, addressOf, command, nearer, sharedOut } from "./command.ts";
+import { type Address, addressIn, addressOf, type Call, command, nearer, sharedOut } from "./command.ts";
 
 /** The caller frees the area of an alloc or a vmap that starts here. Anything else is outside its domain. */
 export interface Free {

@@ -1,7 +1,6 @@
 /** What changes nothing but TLBs: find_vmap_area, a CPU that reads or writes, a look at what TLBs hold. */
 import { possibleCpus } from "../scope.ts";
-import type { Cpu, Pages, Vpn } from "../vocabulary.ts";
-import { page as pageText } from "../words.ts";
+import { type Cpu, type Pages, page as pageText, type Vpn } from "../vocabulary.ts";
 import { type Callers, command, sharedOut } from "./command.ts";
 
 /** find_vmap_area(addr): which area is here? May be asked before vmalloc_init, and was (catalogue B10). */

@@ -2,8 +2,7 @@
 import type { Outside } from "../outside.ts";
 import type { Promises } from "../releases.ts";
 import { fitsBlock, possibleCpus, type Scope } from "../scope.ts";
-import { type Cpu, PAGE_SIZE, type Pages, type Vpn } from "../vocabulary.ts";
-import { page, pagesText } from "../words.ts";
+import { type Cpu, PAGE_SIZE, type Pages, page, pagesText, type Vpn } from "../vocabulary.ts";
 import type { World } from "../world.ts";
 import {
   type Address,

@@ -1,8 +1,15 @@
 /** pcpu_get_vm_areas and pcpu_free_vm_areas. */
 import { areasFrom, type Congruent, outOfDomain } from "../percpu-layout.ts";
 import type { Promises } from "../releases.ts";
-import { alignmentInPages, PAGE_SIZE, type Pages, type Vpn } from "../vocabulary.ts";
-import { alignment, page, pagesText } from "../words.ts";
+import {
+  alignment,
+  alignmentInPages,
+  PAGE_SIZE,
+  type Pages,
+  page,
+  pagesText,
+  type Vpn,
+} from "../vocabulary.ts";
 import { command, lessThan, sharedOut } from "./command.ts";
 
 /** All these areas in the vmalloc window, as high as can be, or none. Nothing is mapped. */

@@ -1,7 +1,6 @@
 /** vmap. */
 import { vmapCounts } from "../scope.ts";
-import type { Pages } from "../vocabulary.ts";
-import { pagesText } from "../words.ts";
+import { type Pages, pagesText } from "../vocabulary.ts";
 import { command, smaller } from "./command.ts";
 
 /**

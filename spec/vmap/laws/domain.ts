@@ -1,5 +1,5 @@
 /** Which calls are outside their domain, and that they change nothing. */
-import type { Call } from "../commands/call.ts";
+import type { Call } from "../commands/command.ts";
 import { type Command, type Response, recordOf } from "../commands.ts";
 import { comesBeforeInit } from "../history.ts";
 import type { Outside } from "../outside.ts";

@@ -1,5 +1,5 @@
 /** Every law, in the order a reader should meet them. A new law is one constant and one line here. */
-import type { Call } from "../commands/call.ts";
+import type { Call } from "../commands/command.ts";
 import type { Scope } from "../scope.ts";
 import { argumentDomain } from "./domain.ts";
 import {

@@ -1,7 +1,7 @@
 /** What a law is here, and the few notions that several laws share: the area a command asks for, and where it went. */
 
 import type { Law, Witness } from "../../contract.ts";
-import type { Call } from "../commands/call.ts";
+import type { Call } from "../commands/command.ts";
 import { type Command, type Response, recordOf } from "../commands.ts";
 import { areasFrom } from "../percpu-layout.ts";
 import { blockStart, fitsBlock, type Scope, vmapNodes, type Window } from "../scope.ts";
