@@ -49,13 +49,24 @@ function inOneShape({
   id,
   says,
   source,
+  isPromisedByAll,
   needs,
   isTriedIn,
   worldAfterViolation,
   judgeableAfterOverlap,
   holds,
 }: VmapLaw): VmapLaw {
-  return { id, says, source, needs, isTriedIn, worldAfterViolation, judgeableAfterOverlap, holds };
+  return {
+    id,
+    says,
+    source,
+    isPromisedByAll,
+    needs,
+    isTriedIn,
+    worldAfterViolation,
+    judgeableAfterOverlap,
+    holds,
+  };
 }
 
 export const LAWS: readonly VmapLaw[] = [

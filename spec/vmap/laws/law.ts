@@ -22,6 +22,8 @@ type Placed = Response & { readonly kind: "placed" };
 type WorldAfter = "sound" | "doubtful";
 
 export type VmapLaw<W = World> = Law<W, Command, Response> & {
+  /** Every release promises it, from the first on; of other laws spec/vmap/releases.ts says who does. */
+  readonly isPromisedByAll?: true | undefined;
   /** What callers must do, one of these at least, for it to say anything; if absent, it speaks of every call. */
   readonly needs?: readonly Call[] | undefined;
   /** Whether callers who do this can violate it on machines of this scope. */
