@@ -30,7 +30,7 @@ export function after(
   response: Response,
 ): ImmutableWorld | undefined {
   if (endsHistory(response)) return undefined;
-  let world = countPtes(before, response);
+  let world = count(before, command, response);
   if (command.op === "free") world = letGoArea(world, command.start, "freed", response);
   if (command.op === "unmapRam") world = letGoMap(world, command, response);
   const percpu = command.op === "pcpuFree" ? aroundLastPurge(before, command, response) : NONE_HELD;
@@ -48,8 +48,6 @@ export function after(
   }
   for (const area of percpu.after) world = letGoArea(world, area.start, area.by, response);
   if (response.kind === "placed") world = place(world, before, command, response);
-  const frames = framesTaken(command, response);
-  if (frames > 0) world = world.with({ nextFrame: world.nextFrame + frames });
   if (command.op === "init") world = world.with({ initialised: true });
   if (command.op === "touch" && response.kind === "reached" && response.frame !== null) {
     world = cache(world, command.cpu, command.page, response.frame);
@@ -57,8 +55,12 @@ export function after(
   return countDescriptors(world, response);
 }
 
-function countPtes(world: ImmutableWorld, { pteSet, pteCleared }: Response): ImmutableWorld {
-  return pteSet === pteCleared ? world : world.with({ ptes: world.ptes + pteSet - pteCleared });
+/** PTEs, and frames taken: the first of these is the one of the world before. */
+function count(world: ImmutableWorld, command: Command, response: Response): ImmutableWorld {
+  const more = response.pteSet - response.pteCleared;
+  const frames = framesTaken(command, response);
+  if (more === 0 && frames === 0) return world;
+  return world.with({ ptes: world.ptes + more, nextFrame: world.nextFrame + frames });
 }
 
 /** These pages may still be translated. Their PTEs are gone if the reply cleared as many. */
@@ -158,7 +160,7 @@ function place(
   if (command.op !== "alloc" && command.op !== "vmap" && command.op !== "mapRam") return world;
   const { start, pteSet: mapped } = response;
   const held = world.held + mapped;
-  const frame = world.nextFrame;
+  const frame = before.nextFrame;
   const extent = newArea(before, command, response);
   const inBlock = command.op === "mapRam" && fitsBlock(world.scope, command.count);
   const node = nodeAsked(before, command);

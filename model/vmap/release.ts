@@ -3,7 +3,9 @@ import type { Command, Response } from "../../spec/vmap/commands.ts";
 import type { Extent, Pages, Vpn } from "../../spec/vmap/vocabulary.ts";
 import type { Area } from "./area.ts";
 import { type Dead, partOf, withPtes } from "./stale-mapping.ts";
-import type { ImmutableWorld, Tlb } from "./world.ts";
+import type { ImmutableWorld } from "./world.ts";
+
+const ALL_FLUSHED: readonly Extent[] = [];
 
 /**
  * Whether the flush came with a purge, and one that takes fragmented blocks as well, as one does that waits its turn;
@@ -28,15 +30,29 @@ export function flushAndRelease(
   const gone: Area[] = [];
   const left: Area[] = [];
   for (const area of world.areas) (isReleased(area, world, purge, flushes) ? gone : left).push(area);
-  const unflushed = [...world.unflushed, ...gone].flatMap((extent) => uncovered(extent, flushes));
   const after = world.with({
     areas: gone.length === 0 ? world.areas : left,
     lazyPages: purge === "none" ? world.lazyPages : pagesOf(left.filter(({ life }) => life === "lazy")),
     dead: deadAfter(withoutRepaired(world, response), gone, response),
-    unflushed,
+    unflushed: unflushedAfter([world.unflushed, gone], flushes),
     tlbs: flushTlbs(world, flushes),
   });
   return { world: after, gone };
+}
+
+/** What of these no flush covers. */
+function unflushedAfter(
+  lists: readonly (readonly Extent[])[],
+  flushes: readonly Extent[],
+): readonly Extent[] {
+  let left: readonly Extent[] = ALL_FLUSHED;
+  for (const extents of lists) {
+    for (const extent of extents) {
+      const parts = uncovered(extent, flushes);
+      if (parts.length > 0) left = [...left, ...parts];
+    }
+  }
+  return left;
 }
 
 function pagesOf(areas: readonly Area[]): Pages {
@@ -78,15 +94,18 @@ function deadAfter(world: ImmutableWorld, gone: readonly Area[], response: Respo
   if (world.dead.length === 0) return world.dead;
   const { flushes, pteCleared } = response;
   const noneLeft = world.deadPtes === 0;
-  return world.dead.flatMap((dead) => {
-    const cleared = noneLeft || gone.some((area) => area.start <= dead.start && dead.start < area.end);
-    const now = cleared ? withPtes(dead, "gone") : dead;
-    if (now.ptes === "perhaps") return [now];
-    const uncoveredParts = uncovered(now, flushes).map((part) => partOf(now, part));
-    if (now.ptes === "gone") return uncoveredParts;
+  const left: Dead[] = [];
+  for (const dead of world.dead) {
+    const now = noneLeft || isIn(dead.start, gone) ? withPtes(dead, "gone") : dead;
     // Of PTEs that were there, the reply says how many it cleared, not which.
-    return pteCleared === 0 ? [now] : [...uncoveredParts, ...covered(now, flushes)];
-  });
+    if (now.ptes === "perhaps" || (now.ptes === "there" && pteCleared === 0)) {
+      left.push(now);
+      continue;
+    }
+    for (const part of uncovered(now, flushes)) left.push(partOf(now, part));
+    if (now.ptes === "there") left.push(...covered(now, flushes));
+  }
+  return left;
 }
 
 /** The parts that a flush covers: their PTEs are perhaps gone now, and if so they are clean. */
@@ -99,18 +118,26 @@ function covered(dead: Dead, flushes: readonly Extent[]): Dead[] {
 
 /** A flush of [start, end) drops those pages from the TLB of every CPU. */
 function flushTlbs(world: ImmutableWorld, flushes: readonly Extent[]): ImmutableWorld["tlbs"] {
-  if (world.tlbs.isEmpty()) return world.tlbs;
-  return world.tlbs.map((tlb) => tlb.filterNot((_frame, page) => isIn(page, flushes)) as Tlb);
+  let { tlbs } = world;
+  world.tlbs.forEach((tlb, cpu) => {
+    const flushed: Vpn[] = [];
+    tlb.forEach((_frame, page) => {
+      if (isIn(page, flushes)) flushed.push(page);
+    });
+    if (flushed.length > 0) tlbs = tlbs.set(cpu, tlb.deleteAll(flushed));
+  });
+  return tlbs;
 }
 
 function isIn(page: Vpn, extents: readonly Extent[]): boolean {
-  return extents.some((extent) => extent.start <= page && page < extent.end);
+  for (const { start, end } of extents) if (start <= page && page < end) return true;
+  return false;
 }
 
 /** The parts of an extent that none of the flushes covers. */
 export function uncovered(extent: Extent, flushes: readonly Extent[]): readonly Extent[] {
   // Nearly always one flush covers all of it.
-  if (flushes.some((flush) => flush.start <= extent.start && extent.end <= flush.end)) return [];
+  for (const flush of flushes) if (flush.start <= extent.start && extent.end <= flush.end) return ALL_FLUSHED;
   let parts: Extent[] = [{ start: extent.start, end: extent.end }];
   for (const flush of flushes) {
     parts = parts.flatMap((part) => [

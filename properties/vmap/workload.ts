@@ -194,9 +194,9 @@ export function isEnabled(world: ImmutableWorld, command: Command): boolean {
 
 /** Whether a page is mapped, or may still be translated. Anything else only faults. */
 function wasMapped(world: ImmutableWorld, page: Vpn): boolean {
+  if (world.frameAt(page) !== undefined) return true;
   for (const { start, end } of world.dead) if (start <= page && page < end) return true;
-  for (const tlb of world.tlbs.values()) if (tlb.has(page)) return true;
-  return world.frameAt(page) !== undefined;
+  return world.tlbs.some((tlb) => tlb.has(page));
 }
 
 /** A command in a few words. */
