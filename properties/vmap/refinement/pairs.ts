@@ -1,11 +1,12 @@
 /** Which protocol is held to which kernel: every order that describes a release, in each family. */
-import type { Family } from "../../../kernels/change.ts";
-import { orderOf, type Version } from "../../../kernels/versions.ts";
+
+import { orderOf } from "../../../kernels/versions.ts";
 import { AREA_ORDERS } from "../../../protocols/vmap/areas/releases.ts";
 import { BLOCK_ORDERS } from "../../../protocols/vmap/blocks/releases.ts";
 import { WALKS_ORDERS } from "../../../protocols/vmap/queues/walks/releases.ts";
 import { RESET_PERMS_ORDERS } from "../../../protocols/vmap/reset-perms/machine.ts";
 import { ROOTS_ORDERS } from "../../../protocols/vmap/roots/purge.ts";
+import type { Family, Version } from "../../../spec/vmap/change.ts";
 import type { Promises } from "../../../spec/vmap/releases.ts";
 import { ofAreas } from "./areas.ts";
 import { ofBlocks } from "./blocks.ts";

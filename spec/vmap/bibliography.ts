@@ -1,10 +1,11 @@
 /**
- * What each commit changed: in which version a behaviour began and ended, said once. The table holds every commit that
+ * The bibliography: which commit changed what, and the first release that has it, said once. It holds every commit that
  * separates two of the releases modelled here, at either grain, and those that began or ended a bug of the catalogue.
- * Backports stand here where a tree or its change log shows them.
+ * Backports stand here where a tree or its change log shows them. What a release promises since a commit stands in
+ * releases.ts; what it does, in kernels/changes.ts.
  */
 
-import { type Change, change } from "./change.ts";
+import { type Change, change, hasChange, versionOf } from "./change.ts";
 
 /** The last release whose changes were looked through. */
 export const NEWEST_KNOWN = "7.3";
@@ -106,9 +107,7 @@ export const CHANGES: readonly Change[] = [
     "64141da58724",
     "replies blocks",
     "PTEs are cleared when a page is unmapped, not at the purge.",
-    {
-      ends: "lazy-pte-live-alias",
-    },
+    { ends: "lazy-pte-live-alias" },
   ),
   change(
     "2.6.39",
@@ -151,9 +150,7 @@ export const CHANGES: readonly Change[] = [
     "cf725ce274ba",
     "replies blocks walks",
     "A new block is made with the map in it that it was made for.",
-    {
-      ends: "vb-new-block-stolen",
-    },
+    { ends: "vb-new-block-stolen" },
   ),
   change("4.1", "7d61bfe8fdde", "replies", "What is dirty in a block is a range, not a bitmap.", {
     begins: "vb-free-counted-twice",
@@ -208,18 +205,14 @@ export const CHANGES: readonly Change[] = [
     "868b104d7379",
     "reset-perms",
     "VM_FLUSH_RESET_PERMS: vfree resets the permissions of what it frees.",
-    {
-      begins: "reset-perms-inverted-range",
-    },
+    { begins: "reset-perms-inverted-range" },
   ),
   change(
     "5.2-rc4",
     "31e67340cc65",
     "reset-perms",
     "vfree asks for a flush only if a page was in the direct map.",
-    {
-      ends: "reset-perms-inverted-range",
-    },
+    { ends: "reset-perms-inverted-range" },
   ),
   change("5.3-rc5", "5336e52c9e85", "replies", "Percpu areas are looked for in the whole of a free extent.", {
     ends: "aug-percpu-jump",
@@ -251,9 +244,7 @@ export const CHANGES: readonly Change[] = [
     "9f531973dff3",
     "replies",
     "The tree is searched for the plain size: every place is the lowest fit.",
-    {
-      ends: "aug-align-overhead",
-    },
+    { ends: "aug-align-overhead" },
   ),
   change("5.16", "bd1a8fb2d43f", "replies", "vmap warns of VM_NO_GUARD and ignores it.", {
     ends: "no-guard-adjacency",
@@ -284,9 +275,7 @@ export const CHANGES: readonly Change[] = [
     "062eacf57ad9",
     "replies locks",
     "Blocks are found in an index for each CPU, by their address.",
-    {
-      begins: "vb-hash-gap-cpu",
-    },
+    { begins: "vb-hash-gap-cpu" },
   ),
   change("6.5", "fc1e0d980037", "replies blocks walks locks", "vm_unmap_aliases looks at every block.", {
     begins: "vb-wrong-queue-lock",
@@ -301,9 +290,7 @@ export const CHANGES: readonly Change[] = [
     "ca5e46c3400b",
     "replies",
     "vm_unmap_aliases leaves a block of which a quarter was never given out.",
-    {
-      ends: "vb-fragment-double-walk",
-    },
+    { ends: "vb-fragment-double-walk" },
   ),
   change(
     "6.9",
@@ -344,3 +331,20 @@ export const CHANGES: readonly Change[] = [
     "An allocation may say that it cannot wait for a purge.",
   ),
 ];
+
+/** What a commit made of something: by the first digits of its name, or by the author and the date of its patch. */
+export type Since<T> = readonly [commit: string, made: Partial<T> | ((before: T) => Partial<T>)];
+
+/** What it is in a version, from what it was at first and a line for each commit. Throws a RangeError for other names. */
+export function whatCommitsMade<T>(label: string, first: T, lines: readonly Since<T>[]): T {
+  const version = versionOf(label);
+  if (version === undefined) throw new RangeError(`${label} is no version of the kernel`);
+  let so = first;
+  for (const [commit, made] of lines) {
+    const cited = CHANGES.filter((each) => each.commit.includes(commit));
+    if (cited.length !== 1) throw new RangeError(`the bibliography has no commit ${commit}, or several`);
+    if (hasChange(version, cited[0] as Change) !== true) continue;
+    so = { ...so, ...(typeof made === "function" ? made(so) : made) };
+  }
+  return so;
+}
