@@ -1,0 +1,192 @@
+/**
+ * What each commit changed in what a kernel does, said once: kernels take their steps from it, protocols their orders.
+ * When a commit came, and in which words, the bibliography says (spec/vmap/bibliography.ts), which dates the promises
+ * as well. No promise stands here: the judge may not trust the kernel.
+ */
+import { type Since, whatCommitsMade } from "../spec/vmap/bibliography.ts";
+
+/** Areas. */
+interface AreaFacts {
+  /** In what free space is looked for. */
+  readonly search: "areas" | "areas, from a cache" | "free space";
+  /** How it is tested that an address and a size stay inside the word. */
+  readonly wraps: "no test" | "its last byte" | "its end";
+  /** Pages kept around an area. */
+  readonly guard: { readonly afterArea: number; readonly beforeNext: number };
+  /** Whether an address below the window is refused, to which an alignment may wrap. */
+  readonly refusesBelowWindow: boolean;
+  /** For what size free space is searched. */
+  readonly looksFor: "size and alignment" | "the size" | "the size, with an alignment above a page";
+  /** Where percpu areas begin to be looked for in an extent. */
+  readonly percpuFrom: "the extent below" | "the extent";
+  /** How lazy areas are kept. */
+  readonly lazyAreas: "flagged" | "listed" | "apart" | "by address" | "on nodes";
+  /** Whether PTEs stay when an area or a page is unmapped, until the purge. */
+  readonly lazyPtes: boolean;
+  /** Whether a refused allocation keeps its descriptor; whether the purge reads a link of what it freed. */
+  readonly leaksDescriptor: boolean;
+  readonly readsFreedLink: boolean;
+  /** Whether an area is found by its first page only. */
+  readonly finds: "by first page" | "by any page" | "by any page, on nodes" | "by any page, once initialised";
+  readonly obeysNoGuard: boolean;
+  /** Whether too much that is lazy is purged by a worker. */
+  readonly worker: boolean;
+  /** What leaves a node's pools with a purge. */
+  readonly decay: "a quarter, or all of a few" | "a quarter";
+  readonly noblock: boolean;
+  /** What becomes of calls outside their domain. */
+  readonly allocOfNothing: "placed" | "bug" | "refused";
+  readonly freeAgain: "bug" | "warned";
+  readonly unmapNowhere: "bug" | "warned";
+  readonly unlinksAny: boolean;
+}
+
+/** Steps of areas that show only where calls interleave. */
+interface AreaStepFacts {
+  /** Whether an allocation that found nothing gives up where another CPU purges. */
+  readonly triesPurge: boolean;
+  /** Whether the purge asserts that what it gathers is counted. */
+  readonly assertsCount: boolean;
+  /** Whether a free counts an area before it is on the lazy list. */
+  readonly countsFirst: boolean;
+  /** How long a purge that releases keeps the lock. */
+  readonly releases: "at once" | "one by one" | "one by one below the threshold";
+  /** set_iounmap_nonlazy overwrites the counter. */
+  readonly overwritesCounter: boolean;
+}
+
+/** Blocks. */
+interface BlockFacts {
+  /** Where in a block a map goes. */
+  readonly pagesFrom: "lowest region" | "behind the last";
+  /** Where a new block goes in its CPU's queue, and whether the map that it was made for is in it. */
+  readonly newBlock: "first" | "last";
+  readonly bornTaken: boolean;
+  readonly purgesFragments: boolean;
+  /** How what is given back is noted. */
+  readonly dirty: "bitmap" | "bitmap, checked" | "bitmap of one word" | "range";
+  /** The blocks that vm_unmap_aliases looks at, and whether it passes one all of which is dirty. */
+  readonly looksAt: "listed" | "all";
+  readonly passesFull: boolean;
+  /** Whether it forgets what it collected, and leaves blocks that may still be used. */
+  readonly collectsOnce: boolean;
+  readonly mapOfNothing: "undefined" | "block after block" | "bug" | "refused";
+  /** Whether areas say what vm_map_ram has them for. */
+  readonly flagsAreas: boolean;
+  /** In which index a block is found. */
+  readonly indexedOn: "one for all" | "any CPU" | "a possible CPU";
+  /** Whether, and when, a block's CPU is recorded. */
+  readonly cpuWritten: "before" | "after" | "never";
+  /** Whether a removed block's links lead on, and its rcu_head has memory of its own. */
+  readonly rcuLists: boolean;
+}
+
+/** Page tables. */
+interface PageTableFacts {
+  /** A purge synchronises all page tables before it flushes. */
+  readonly synchronises: boolean;
+  /** What of a vfree that resets permissions asks for a flush. */
+  readonly resetAsks: "always" | "for a page in the direct map";
+}
+
+export interface Facts extends AreaFacts, AreaStepFacts, BlockFacts, PageTableFacts {}
+
+/** The rewrite of 2.6.28 (db64fe02258f), as it was first merged. */
+const REWRITE: Facts = {
+  search: "areas",
+  wraps: "no test",
+  guard: { afterArea: 1, beforeNext: 0 },
+  refusesBelowWindow: false,
+  looksFor: "size and alignment",
+  percpuFrom: "the extent below",
+  lazyAreas: "flagged",
+  lazyPtes: true,
+  leaksDescriptor: true,
+  readsFreedLink: true,
+  finds: "by first page",
+  obeysNoGuard: false,
+  worker: false,
+  decay: "a quarter, or all of a few",
+  noblock: false,
+  allocOfNothing: "placed",
+  freeAgain: "bug",
+  unmapNowhere: "bug",
+  unlinksAny: false,
+  triesPurge: true,
+  assertsCount: true,
+  countsFirst: false,
+  releases: "at once",
+  overwritesCounter: false,
+  pagesFrom: "lowest region",
+  newBlock: "first",
+  bornTaken: false,
+  purgesFragments: false,
+  dirty: "bitmap",
+  looksAt: "listed",
+  passesFull: false,
+  collectsOnce: false,
+  mapOfNothing: "undefined",
+  flagsAreas: false,
+  indexedOn: "one for all",
+  cpuWritten: "before",
+  rcuLists: false,
+  synchronises: false,
+  resetAsks: "always",
+};
+
+/** In the order of the bibliography. */
+const MADE: readonly Since<Facts>[] = [
+  ["mm: vmalloc failure flush fix", { triesPurge: false }],
+  ["7766970c", { wraps: "its last byte", allocOfNothing: "bug" }],
+  ["cbb76676", { readsFreedLink: false }],
+  ["2498ce42", { leaksDescriptor: false }],
+  ["02b709df", { purgesFragments: true, dirty: "bitmap, checked", mapOfNothing: "block after block" }],
+  ["de560423", { rcuLists: true }],
+  ["88f50044", { assertsCount: false }],
+  ["3ee48b6a", { overwritesCounter: true }],
+  ["64141da5", { lazyPtes: false }],
+  ["89699605", { search: "areas, from a cache", guard: { afterArea: 1, beforeNext: 1 } }],
+  ["248ac0e1", { guard: { afterArea: 0, beforeNext: 0 } }],
+  // The other two came before it, in 3.10 at the latest: of the labels here it is 3.10.65 that has all three.
+  ["bcb615a8", { wraps: "its end", freeAgain: "warned", mapOfNothing: "bug" }],
+  ["cef2ac3f", { finds: "by any page" }],
+  ["b8e748b6", { pagesFrom: "behind the last", dirty: "bitmap of one word", cpuWritten: "never" }],
+  ["71394fe5", { obeysNoGuard: true }],
+  ["68ac546f", { newBlock: "last" }],
+  ["cf725ce2", { bornTaken: true }],
+  ["7d61bfe8", { dirty: "range" }],
+  ["80c4bd7a", { lazyAreas: "listed", countsFirst: true }],
+  ["763b218d", { releases: "one by one" }],
+  ["afd07389", { refusesBelowWindow: true }],
+  ["68571be9", { releases: "one by one below the threshold" }],
+  ["68ad4a33", { search: "free space" }],
+  ["31e67340", { resetAsks: "for a page in the direct map" }],
+  ["5336e52c", { percpuFrom: "the extent" }],
+  ["3f8fd02b", { synchronises: true }],
+  ["dd3b8353", { lazyAreas: "apart" }],
+  ["96e2db45", { lazyAreas: "by address" }],
+  ["ad216c03", { passesFull: true }],
+  ["9f531973", { looksFor: "the size" }],
+  ["bd1a8fb2", { obeysNoGuard: false }],
+  ["9333fe98", { looksFor: "the size, with an alignment above a page" }],
+  ["690467c8", { worker: true }],
+  ["c12cd77c", { overwritesCounter: false }],
+  ["2022-12-22", { allocOfNothing: "refused", unmapNowhere: "warned", unlinksAny: true }],
+  ["869176a0", { flagsAreas: true }],
+  ["062eacf5", { indexedOn: "any CPU" }],
+  ["fc1e0d98", { looksAt: "all" }],
+  ["a09fad96", { collectsOnce: true }],
+  ["7679ba6b", { lazyAreas: "on nodes", releases: "at once", finds: "by any page, on nodes" }],
+  ["4ed91fa9", { finds: "by any page, once initialised" }],
+  ["ac0476e8", { mapOfNothing: "refused" }],
+  ["8c61291f", { cpuWritten: "after" }],
+  ["a34acf30", { indexedOn: "a possible CPU" }],
+  ["3e3de794", { cpuWritten: "before" }],
+  ["2025-04-19", { decay: "a quarter" }],
+  ["2025-10-01", { noblock: true }],
+];
+
+/** What a version's kernel does. Throws a RangeError for what is no version. */
+export function factsOf(label: string): Facts {
+  return whatCommitsMade(label, REWRITE, MADE);
+}
