@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { inOrder, sets } from "../../../engine/operations.ts";
 import { LABELLED } from "../../../kernels/versions.ts";
 import { KERNELS, kernelCalled } from "../../../kernels/vmap/index.ts";
 import type { State } from "../../../kernels/vmap/state.ts";
 import type { Step } from "../../../protocols/program.ts";
 import { AREA_ORDERS, type AreasOrder } from "../../../protocols/vmap/areas/releases.ts";
+import type { PageFields } from "../../../protocols/vmap/blocks/fields.ts";
 import { BLOCK_ORDERS, type BlocksOrder } from "../../../protocols/vmap/blocks/releases.ts";
 import type { Kernel } from "../../../spec/vmap/kernel.ts";
 import { ofAreas } from "./areas.ts";
@@ -102,10 +104,7 @@ describe("a protocol that answers as another kernel is seen to", () => {
     const unmap: BlocksOrder["unmap"] = (m, cpu) =>
       replacing(order.unmap, "vm_unmap_ram of page 1", (step) => ({
         ...step,
-        does: (state) => {
-          step.does?.(state);
-          m.pages[1]?.pte.set(state, 1);
-        },
+        does: inOrder([step.does ?? [], sets((m.pages[1] as PageFields).pte, 1)]),
       }))(m, cpu);
     expect(views(blocksOf({ ...order, unmap }, "6.12"))).toContain("ptes");
   });
@@ -113,7 +112,7 @@ describe("a protocol that answers as another kernel is seen to", () => {
   test("by a free that does not count, and by a limit that is one too high", () => {
     const order = named(AREA_ORDERS, "5.1");
     const free: AreasOrder["free"] = (m, cpu) =>
-      order.free(m, cpu).map((step) => (step.says.startsWith("counts") ? { ...step, does: () => {} } : step));
+      order.free(m, cpu).map((step) => (step.says.startsWith("counts") ? { ...step, does: [] } : step));
     expect(views(areasOf({ ...order, free }, "5.10"))).toContain("lazy");
     const { release } = kernelOf("5.10");
     const higher = ofAreas(order, release, { places: 3, lazyMax: 2, cpus: 1, caches: true });
