@@ -6,7 +6,7 @@
  * with `>`, forgetting the page wanted before the next area.
  */
 import type { Alloc } from "../../spec/vmap/commands.ts";
-import { releaseOf } from "../../spec/vmap/releases.ts";
+import { BASE_OF_DRAFTS, releaseOf } from "../../spec/vmap/releases.ts";
 import type { Vpn } from "../../spec/vmap/vocabulary.ts";
 import { type Facts, factsOf } from "../changes.ts";
 import { next } from "../structures/rbtree.ts";
@@ -52,7 +52,7 @@ function reasonsToResetDraft(state: State, request: Alloc): number {
  * remembers the first area met, and the hole before it is noted: which that is, the tree's shape says.
  */
 const FACTS: Facts = {
-  ...factsOf("2.6.34"),
+  ...factsOf(BASE_OF_DRAFTS),
   search: "areas, from a cache",
   guard: { afterArea: 1, beforeNext: 0 },
 };

@@ -159,9 +159,11 @@ export function promisesOf(...labels: readonly [string, ...string[]]): Promises 
   return { labels, ...whatCommitsMade(labels[0], LIST_ALLOCATOR, PROMISED_SINCE) };
 }
 
-/** An unmerged draft of 2010, based on 2.6.34. */
+/** What the unmerged drafts of 2010 are based on. */
+export const BASE_OF_DRAFTS = "2.6.34";
+
 function draft(label: string): Promises {
-  return { ...promisesOf("2.6.34"), labels: [label], guard: GUARD_BOTH_SIDES };
+  return { ...promisesOf(BASE_OF_DRAFTS), labels: [label], guard: GUARD_BOTH_SIDES };
 }
 
 /** A release of our own, derived from another. */

@@ -1,9 +1,10 @@
 import { rulesOf } from "../../../kernels/vmap/releases.ts";
 import { stepsFrom } from "../../../kernels/vmap/rules.ts";
 import { vmapKernel } from "../../../kernels/vmap/vmap-kernel.ts";
-import { RELEASES, releaseOf } from "../../../spec/vmap/releases.ts";
+import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
 import { checkingUnmap, isGivenBackAgain } from "../controls/checking-unmap.ts";
+import { kernelsWith } from "../evidence/spans.ts";
 
 const repaired = vmapKernel(
   releaseOf("2.6.39"),
@@ -12,9 +13,7 @@ const repaired = vmapKernel(
 );
 
 /** All that have vm_unmap_ram. */
-const ON = RELEASES.filter(({ fragments }) => fragments !== "no blocks").map(
-  ({ labels }) => labels[0] as string,
-);
+const ON = kernelsWith("unmap-ram-unchecked", "2.6.28");
 
 export const unmapRamUnchecked: Bug = {
   id: "unmap-ram-unchecked",
