@@ -2,7 +2,7 @@
  * The two unmerged drafts of the free-area cache (May 2010 to January 2011). They were never
  * released and nothing was recorded from them: this is the merged cache of 2.6.39 with the parts seed 002 and
  * the catalogue (A6, A7, A8) say were different. Both drafts begin an uncached search with db64fe02's
- * descent, which may end on an area wholly below the address; they test `size <= cached_hole_size`, and scan
+ * descent, which may end on an area that ends below the address; they test `size <= cached_hole_size`, and scan
  * with `>`, forgetting the page wanted before the next area.
  */
 import type { Alloc } from "../../spec/vmap/commands.ts";
@@ -61,7 +61,7 @@ const rulesDrafts: Rules = { ...rulesFrom(FACTS), readsTree: true, reasonsToRese
 
 /**
  * 5 May 2010. An area that begins below the address is taken to reach up to it, and that is asserted; the descent also
- * ends on areas that lie below in full, so the assertion is false as soon as a window starts above some area (A6).
+ * ends on areas that end below it, so the assertion is false as soon as a window starts above some area (A6).
  */
 const stepOver1: StepOver = (state, first, addr, request) => {
   const end = state.areas.end[first] as number;

@@ -1,5 +1,4 @@
 /** Since when and until when releases have a bug, and which of those modelled: from the table of changes. */
-
 import { bugsIn } from "../../../kernels/versions.ts";
 import { CHANGES } from "../../../spec/vmap/bibliography.ts";
 import { type Change, type Version, versionOf } from "../../../spec/vmap/change.ts";

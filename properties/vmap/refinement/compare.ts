@@ -195,7 +195,7 @@ function beginnings({ actions }: StepMachine, state: Int32Array): readonly StepA
 
 /** What must happen at last though no CPU is in a call: interrupts, the ends of grace periods, the worker. */
 const isForced = ({ agent }: StepAction) => agent !== undefined && !OF_A_CPU.test(agent);
-/** The agent of a step that goes on with a call: one call runs at a time. */
+/** The agent of a step that continues a call: one call runs at a time. */
 const OF_A_CPU = /^CPU \d+$/;
 
 /** Every way in which the call runs to its end, with what must happen meanwhile as soon as it can. */
@@ -221,7 +221,7 @@ function runsOf(machine: StepMachine, from: Int32Array, begin: StepAction): read
 const isWorker = ({ agent }: StepAction) => agent === "the worker";
 
 function taken(action: StepAction, before: Int32Array): Ran {
-  // What it asserts may not hold (C7 takes one CPU): the kernel goes on as well.
+  // What it asserts may not hold, for C7 takes one CPU: neither does the kernel stop there.
   const after = before.slice();
   action.effect(after);
   return { action, before, after };

@@ -1,5 +1,4 @@
 /** Which protocol is held to which kernel: every order that describes a release, in each family. */
-
 import { orderOf } from "../../../kernels/versions.ts";
 import { AREA_ORDERS } from "../../../protocols/vmap/areas/releases.ts";
 import { BLOCK_ORDERS } from "../../../protocols/vmap/blocks/releases.ts";

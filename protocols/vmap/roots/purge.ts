@@ -1,5 +1,4 @@
 /** __purge_vmap_area_lazy: lazy addresses are gathered, perhaps every root is synchronised, all flush, all is released. */
-
 import {
   all,
   compare,
