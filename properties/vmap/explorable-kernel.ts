@@ -10,7 +10,7 @@ import type { Visitable } from "../../engine/search/explore.ts";
 import { vmapSpec } from "../../model/vmap/vmap-spec.ts";
 import type { ImmutableWorld } from "../../model/vmap/world.ts";
 import type { LawId } from "../../spec/contract.ts";
-import { type Call, OF_AREAS } from "../../spec/vmap/commands/call.ts";
+import { type Call, OF_AREAS } from "../../spec/vmap/commands/command.ts";
 import type { Command, Response } from "../../spec/vmap/commands.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import { lawsCalled, lawsTried } from "../../spec/vmap/laws/index.ts";

@@ -4,7 +4,7 @@ import { DISABLED, visitInPlace } from "../../../engine/run/in-place.ts";
 import { ENDS } from "../../../engine/search/batch.ts";
 import { vmapSpec } from "../../../model/vmap/vmap-spec.ts";
 import type { ImmutableWorld } from "../../../model/vmap/world.ts";
-import { type Call, OF_AREAS } from "../../../spec/vmap/commands/call.ts";
+import { type Call, OF_AREAS } from "../../../spec/vmap/commands/command.ts";
 import type { Command } from "../../../spec/vmap/commands.ts";
 import type { Kernel } from "../../../spec/vmap/kernel.ts";
 import { possibleCpus, type Scope } from "../../../spec/vmap/scope.ts";
