@@ -1,5 +1,5 @@
 /** Lines of the protocol by which an allocator in a child process is driven: fields of words, read one by one. */
-import { PAGE_SIZE, type Vpn } from "../../spec/vocabulary.ts";
+import { PAGE_SIZE, type Vpn } from "../../spec/vmap/vocabulary.ts";
 import { ChildError } from "../child.ts";
 
 /** A number, and a number of pages as bytes, as requests have them. */

@@ -1,8 +1,8 @@
 /** The handshake of a child: what it can be asked for, what its replies tell, and what it promises (docs/drive.md). */
-import { ALL_LAWS } from "../../spec/laws/index.ts";
-import { KEPT_BLOCKS, type OwnPromises, PLACEMENTS } from "../../spec/own-promises.ts";
-import { LARGEST_BLOCK, type Scope, WORD64 } from "../../spec/scope.ts";
-import type { Extent, Pages } from "../../spec/vocabulary.ts";
+import { ALL_LAWS } from "../../spec/vmap/laws/index.ts";
+import { KEPT_BLOCKS, type OwnPromises, PLACEMENTS } from "../../spec/vmap/own-promises.ts";
+import { LARGEST_BLOCK, type Scope, WORD64 } from "../../spec/vmap/scope.ts";
+import type { Extent, Pages } from "../../spec/vmap/vocabulary.ts";
 import { type Field, fieldsOf, wrongIn } from "./fields.ts";
 
 export const HELLO = "hello 1";

@@ -1,7 +1,7 @@
 /** Requests and replies of an allocator in a child process, as lines (docs/drive.md). */
-import type { Command } from "../../spec/commands.ts";
-import { lazyMaxPages, type Scope } from "../../spec/scope.ts";
-import type { Extent, Pages, Pfn, Vpn } from "../../spec/vocabulary.ts";
+import type { Command } from "../../spec/vmap/commands.ts";
+import { lazyMaxPages, type Scope } from "../../spec/vmap/scope.ts";
+import type { Extent, Pages, Pfn, Vpn } from "../../spec/vmap/vocabulary.ts";
 import { bytes, type Field, fieldsOf, hex, wrongIn } from "./fields.ts";
 import type { Hello, Tells } from "./hello.ts";
 
