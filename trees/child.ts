@@ -3,7 +3,7 @@
  * bounded in time, memory and output. It knows nothing of what the lines mean.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { accessSync, constants, statSync } from "node:fs";
+import { accessSync, closeSync, constants, openSync, readSync, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 export interface Bounds {
@@ -58,23 +58,39 @@ function guard(): void {
     process.on(signal, () => process.exit(128 + number));
 }
 
+/** How a file begins that the system runs by itself: execvp gives any other to a shell. */
+const RUNNABLE = /^(#!|\x7fELF|\xcf\xfa\xed\xfe|\xca\xfe\xba\xbe)/;
+
+function isRunnable(path: string): boolean {
+  const start = Buffer.alloc(4);
+  const file = openSync(path, "r");
+  try {
+    readSync(file, start);
+  } finally {
+    closeSync(file);
+  }
+  return RUNNABLE.test(start.toString("latin1"));
+}
+
 /** The file that a command means. Throws a ChildError where there is none that can be run. */
 function programOf(command: string): string {
   const folders = command.includes("/") ? [""] : (process.env.PATH ?? "").split(delimiter);
+  const refuse = (why: string) => new ChildError(`${JSON.stringify(command)} cannot be started: ${why}`);
   let found = false;
   for (const folder of folders) {
     const path = folder === "" ? command : join(folder, command);
     if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) continue;
     found = true;
     try {
-      accessSync(path, constants.X_OK);
-      return path;
+      accessSync(path, constants.X_OK | constants.R_OK);
     } catch {
       // The next folder may have one that can be run.
+      continue;
     }
+    if (isRunnable(path)) return path;
+    throw refuse("it is no program, and no script that begins with #!");
   }
-  const why = found ? "it is not executable" : "there is no such program";
-  throw new ChildError(`${JSON.stringify(command)} cannot be started: ${why}`);
+  throw refuse(found ? "it is not executable" : "there is no such program");
 }
 
 /** The command line with a bound on memory, where prlimit is installed. */
