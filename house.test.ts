@@ -3,38 +3,55 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { KERNELS } from "./kernels/index.ts";
-import { LAWS } from "./spec/laws/index.ts";
-import { RELEASES } from "./spec/releases.ts";
+import { KERNELS } from "./kernels/vmap/index.ts";
+import { LAWS } from "./spec/vmap/laws/index.ts";
+import { RELEASES } from "./spec/vmap/releases.ts";
 
 const ROOT = dirname(fileURLToPath(import.meta.url));
 
-/** Which folders a folder's files may import, beside their own (DESIGN, section 3). */
+/** Which rooms a room's files may import, beside their own (docs/design.md). */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   spec: [],
+  engine: [],
   model: ["spec"],
   kernels: ["spec"],
-  engine: ["spec"],
   protocols: ["spec", "engine"],
   properties: ["spec", "model", "engine"],
   counterexamples: ["spec", "kernels"],
   adapters: ["spec", "engine"],
-  cli: ["spec", "model", "kernels", "properties", "counterexamples", "engine", "protocols", "adapters"],
-  census: ["cli", "engine"],
-  bench: [
+  jobs: ["spec", "engine", "model", "kernels", "protocols", "properties", "counterexamples", "adapters"],
+  cli: [
     "spec",
+    "engine",
     "model",
     "kernels",
+    "protocols",
     "properties",
     "counterexamples",
-    "engine",
-    "protocols",
     "adapters",
+    "jobs",
+  ],
+  bench: [
+    "spec",
+    "engine",
+    "model",
+    "kernels",
+    "protocols",
+    "properties",
+    "counterexamples",
+    "adapters",
+    "jobs",
     "cli",
   ],
 };
-/** Of spec, an engine may know the contract and nothing of vmap. */
-const ENGINE_MAY_IMPORT = ["spec/contract.ts"];
+/** Single files that a room may import from a room it otherwise may not. */
+const MAY_IMPORT_FILE: Readonly<Record<string, readonly string[]>> = {
+  engine: ["spec/contract.ts"],
+  protocols: ["kernels/changes.ts"],
+};
+/** What jobs/ still draws itself: to be drawn by cli/ from what the job returns. */
+const DRAWN_BY_JOBS = ["cli/show/state.ts", "cli/show/step-view.ts", "cli/show/chart.ts"];
+const WINGS = ["vmap", "gather"];
 
 interface Import {
   readonly from: string;
@@ -64,11 +81,16 @@ function folderOf(file: string): string {
   return file.split("/")[0] as string;
 }
 
+function wingOf(file: string): string | undefined {
+  const second = file.split("/")[1] as string;
+  return WINGS.includes(second) ? second : undefined;
+}
+
 function allowed({ from, to }: Import): boolean {
   const [here, there] = [folderOf(from), folderOf(to)];
-  if (here === there) return true;
-  if (here === "engine") return ENGINE_MAY_IMPORT.includes(to);
-  return (MAY_IMPORT[here] ?? []).includes(there);
+  if (wingOf(from) !== undefined && wingOf(to) !== undefined && wingOf(from) !== wingOf(to)) return false;
+  if (here === there || (/^jobs\/explorable/.test(from) && DRAWN_BY_JOBS.includes(to))) return true;
+  return (MAY_IMPORT[here] ?? []).includes(there) || (MAY_IMPORT_FILE[here] ?? []).includes(to);
 }
 
 describe("the arrows", () => {
@@ -78,10 +100,10 @@ describe("the arrows", () => {
   });
 
   test.each([
-    ["spec/world.ts", "../model/area.ts"],
-    ["kernels/state.ts", "../model/area.ts"],
-    ["engine/random.ts", "../spec/world.ts"],
-    ["adapters/conform.ts", "../kernels/index.ts"],
+    ["spec/vmap/world.ts", "../../model/vmap/area.ts"],
+    ["kernels/vmap/state.ts", "../../model/vmap/area.ts"],
+    ["engine/run/random.ts", "../../spec/vmap/world.ts"],
+    ["adapters/vmap/conform.ts", "../../kernels/vmap/index.ts"],
   ])("would be seen to be wrong from %s to %s", (from, path) => {
     const [forbidden] = importsOf(from, `import { x } from "${path}";`) as [Import];
     expect(allowed(forbidden)).toBe(false);
@@ -103,7 +125,7 @@ describe("every file", () => {
     };
     for (const start of [
       "cli/main.ts",
-      "census/explore-all.ts",
+      "bench/census/explore-all.ts",
       ...sources("bench"),
       ...ALL.filter((file) => file.endsWith(".test.ts")),
     ])
@@ -140,7 +162,7 @@ describe("no test knows the time", () => {
     const said = /const started = performance\.now\(\);$|\(performance\.now\(\) - started\) \/ 1000/;
     expect(reading.filter((line) => !said.test(line))).toEqual([
       // The coordinator of several threads looks at them several times a second, and asks whether to stop.
-      "engine/parallel.ts: timer = setTimeout(resolve, milliseconds, false);",
+      "engine/search/parallel.ts: timer = setTimeout(resolve, milliseconds, false);",
     ]);
   });
 });
@@ -169,7 +191,7 @@ describe("a comment that cites the catalogue", () => {
 
 describe("every list is complete", () => {
   test("of laws: each one exported beside them stands in it, and no promise names another", () => {
-    const exported = sources("spec/laws").flatMap((file) =>
+    const exported = sources("spec/vmap/laws").flatMap((file) =>
       [...readFileSync(join(ROOT, file), "utf8").matchAll(/^\s+id: "([a-z-]+)"/gm)].map(
         ([, id]) => id as string,
       ),
@@ -181,11 +203,11 @@ describe("every list is complete", () => {
 
   test("of kernels: each release has one, in the same order, and each kernel's file is in the list", () => {
     expect(KERNELS.map(({ release }) => release)).toEqual(RELEASES);
-    const files = sources("kernels").filter(
-      (file) => /kernels\/(linux-|piggin-draft-)/.test(file) && !file.endsWith(".test.ts"),
+    const files = sources("kernels/vmap").filter(
+      (file) => /kernels\/vmap\/(linux-|piggin-draft-)/.test(file) && !file.endsWith(".test.ts"),
     );
     expect(files.length).toBe(KERNELS.length);
-    const imported = importsOf("kernels/index.ts").map(({ to }) => to);
+    const imported = importsOf("kernels/vmap/index.ts").map(({ to }) => to);
     expect(files.filter((file) => !imported.includes(file))).toEqual([]);
   });
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { InputError } from "./input-error.ts";
-import { readRecording } from "./recording.ts";
+import { readRecording } from "./vmap/recording.ts";
 
 export const folder = mkdtempSync(join(tmpdir(), "vmapcheck-"));
 let files = 0;

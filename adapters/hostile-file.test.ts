@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { ALLOC, complaint, complaintOf, fileOf, folder, PLACED, trace } from "./complaints.testing.ts";
-import { readHistory } from "./history-file.ts";
 import { lines, MOST_BLANK } from "./lines.ts";
-import { readRecording } from "./recording.ts";
+import { readHistory } from "./vmap/history-file.ts";
+import { readRecording } from "./vmap/recording.ts";
 
 const TRACE = trace([[ALLOC, PLACED]]);
 const HISTORY = {

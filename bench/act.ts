@@ -16,7 +16,7 @@
  *
  *   npx tsx bench/act.ts
  */
-import type { Pages } from "../spec/vocabulary.ts";
+import type { Pages } from "../spec/vmap/vocabulary.ts";
 import { BareTree } from "./bare-tree.ts";
 import { anywhere, FREE, type FreeAreas, lowestSite } from "./free-areas.ts";
 import { fullSize, kernelNamed, place, request } from "./kernel.ts";

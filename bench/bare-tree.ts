@@ -1,6 +1,7 @@
 /** A red-black tree of the kernels' kind with keys and nothing else: what `act` is measured against. */
-import { NONE } from "../kernels/areas.ts";
-import { erase, linkAndColour, type TreeLinks } from "../kernels/rbtree.ts";
+
+import { erase, linkAndColour, type TreeLinks } from "../kernels/structures/rbtree.ts";
+import { NONE } from "../kernels/vmap/areas.ts";
 
 export class BareTree {
   readonly #keys: Float64Array;

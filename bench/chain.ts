@@ -12,9 +12,9 @@
  *
  *   npx tsx bench/chain.ts      prints the table and writes docs/plots/chain.svg
  */
-import type { State } from "../kernels/state.ts";
-import type { Kernel } from "../spec/kernel.ts";
-import type { Pages } from "../spec/vocabulary.ts";
+import type { State } from "../kernels/vmap/state.ts";
+import type { Kernel } from "../spec/vmap/kernel.ts";
+import type { Pages } from "../spec/vmap/vocabulary.ts";
 import { type Growing, timeGrowing, writePlot } from "./growing.ts";
 import { fullSize, kernelNamed, place, request } from "./kernel.ts";
 import { printTable, times, whole } from "./print.ts";

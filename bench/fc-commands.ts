@@ -3,17 +3,17 @@
  * and shrink, fc.modelRun to run. It is given all it can use of ours: the same choices with the same weights,
  * resolved against the world as ours are, so a free picks an area that is live and a command that cannot be
  * meant here fails its `check`. What it lacks is what is compared: histories that keep to a window (choices.ts)
- * and a length that is asked for, and shrinking over plain steps (engine/shrink.ts).
+ * and a length that is asked for, and shrinking over plain steps (engine/run/shrink.ts).
  */
 import fc from "fast-check";
-import { begin, type Stepper } from "../engine/stepper.ts";
-import type { ImmutableWorld } from "../model/immutable-world.ts";
-import { type Asked, noteAsked, nothingAsked } from "../properties/asked.ts";
-import { type Choice, choice } from "../properties/choices.ts";
-import { intend } from "../properties/intend.ts";
-import type { VmapPlayed, VmapSetting } from "../properties/setting.ts";
-import type { Command, Response } from "../spec/commands.ts";
-import type { HistoryStep } from "../spec/history.ts";
+import { begin, type Stepper } from "../engine/run/stepper.ts";
+import type { ImmutableWorld } from "../model/vmap/world.ts";
+import { type Asked, noteAsked, nothingAsked } from "../properties/vmap/asked.ts";
+import { type Choice, choice } from "../properties/vmap/choices.ts";
+import { intend } from "../properties/vmap/resolve-choice.ts";
+import type { VmapPlayed, VmapSetting } from "../properties/vmap/test-bench.ts";
+import type { Command, Response } from "../spec/vmap/commands.ts";
+import type { HistoryStep } from "../spec/vmap/history.ts";
 
 /** The reference, and what its callers hold. */
 interface Model {

@@ -11,9 +11,9 @@
  *
  *   npx tsx bench/fragmentation.ts      prints the table and writes docs/plots/fragmentation.svg
  */
-import type { State } from "../kernels/state.ts";
-import type { Kernel } from "../spec/kernel.ts";
-import { PAGE_SIZE, type Vpn } from "../spec/vocabulary.ts";
+import type { State } from "../kernels/vmap/state.ts";
+import type { Kernel } from "../spec/vmap/kernel.ts";
+import { PAGE_SIZE, type Vpn } from "../spec/vmap/vocabulary.ts";
 import { type Growing, timeGrowing, writePlot } from "./growing.ts";
 import { fullSize, kernelNamed, place, request } from "./kernel.ts";
 import { printTable, times, whole } from "./print.ts";

@@ -12,7 +12,7 @@
  *
  * The window is not the vmalloc window of the machine, so the pools of 6.12 and 7.2 are not asked.
  */
-import type { Pages } from "../spec/vocabulary.ts";
+import type { Pages } from "../spec/vmap/vocabulary.ts";
 import { fullSize, kernelNamed, place, request } from "./kernel.ts";
 import type { Contestant } from "./race.ts";
 import { Random } from "./random.ts";

@@ -1,6 +1,6 @@
 /**
- * Why commands are drawn by an arbitrary of our own (properties/choices.ts) and shrunk as plain steps
- * (engine/shrink.ts), and not by fc.commands, which is written out fairly in fc-commands.ts. Compared are
+ * Why commands are drawn by an arbitrary of our own (properties/vmap/choices.ts) and shrunk as plain steps
+ * (engine/run/shrink.ts), and not by fc.commands, which is written out fairly in fc-commands.ts. Compared are
  *
  *   1. how long histories really are when up to 100 commands are asked for;
  *   2. how many histories and how much time it takes to find each of four bugs, how long to shrink it, and to
@@ -14,19 +14,19 @@
  */
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
-import { bugCalled } from "../counterexamples/index.ts";
-import { searchAtRandom } from "../engine/random.ts";
-import { shrink } from "../engine/shrink.ts";
-import { replay } from "../engine/stepper.ts";
-import type { State } from "../kernels/state.ts";
-import { choices } from "../properties/choices.ts";
-import { play } from "../properties/play.ts";
-import { scopeCalled } from "../properties/scopes.ts";
-import { settingFor, type VmapPlayed, type VmapSetting } from "../properties/setting.ts";
-import { simpler } from "../properties/simpler.ts";
+import { bugCalled } from "../counterexamples/vmap/index.ts";
+import { searchAtRandom } from "../engine/run/random.ts";
+import { shrink } from "../engine/run/shrink.ts";
+import { replay } from "../engine/run/stepper.ts";
+import type { State } from "../kernels/vmap/state.ts";
+import { choices } from "../properties/vmap/choices.ts";
+import { scopeCalled } from "../properties/vmap/random-scopes.ts";
+import { play } from "../properties/vmap/run-choices.ts";
+import { simpler } from "../properties/vmap/shrink-step.ts";
+import { settingFor, type VmapPlayed, type VmapSetting } from "../properties/vmap/test-bench.ts";
 import type { LawId } from "../spec/contract.ts";
-import { type HistoryStep, naming } from "../spec/history.ts";
-import type { Scope } from "../spec/scope.ts";
+import { type HistoryStep, naming } from "../spec/vmap/history.ts";
+import type { Scope } from "../spec/vmap/scope.ts";
 import { commandsFor, runCommands } from "./fc-commands.ts";
 import { kernelNamed } from "./kernel.ts";
 import { printTable, whole } from "./print.ts";
@@ -154,7 +154,7 @@ function breaks(played: VmapPlayed, law: LawId): boolean {
 
 /** Commands in the history pinned with a bug. */
 function pinned(bug: string, law: LawId): number {
-  const file = new URL(`../counterexamples/${bug}/${law}.json`, import.meta.url);
+  const file = new URL(`../counterexamples/vmap/${bug}/${law}.json`, import.meta.url);
   return JSON.parse(readFileSync(file, "utf8")).commands.length;
 }
 

@@ -13,12 +13,12 @@
  *   npx tsx bench/judged.ts
  */
 import fc from "fast-check";
-import { searchAtRandom } from "../engine/random.ts";
-import { type Choice, choice, choices } from "../properties/choices.ts";
-import { scopeCalled } from "../properties/scopes.ts";
-import { settingFor } from "../properties/setting.ts";
-import type { Scope } from "../spec/scope.ts";
-import { PAGE_SIZE } from "../spec/vocabulary.ts";
+import { searchAtRandom } from "../engine/run/random.ts";
+import { type Choice, choice, choices } from "../properties/vmap/choices.ts";
+import { scopeCalled } from "../properties/vmap/random-scopes.ts";
+import { settingFor } from "../properties/vmap/test-bench.ts";
+import type { Scope } from "../spec/vmap/scope.ts";
+import { PAGE_SIZE } from "../spec/vmap/vocabulary.ts";
 import { kernelNamed } from "./kernel.ts";
 import { printTable, times, whole } from "./print.ts";
 import { type Contestant, race, ratio, type Speeds, speed } from "./race.ts";

@@ -1,10 +1,10 @@
 /** What the benchmarks of bare kernels share: a machine of full size, and a kernel by its label. */
-import { kernelCalled } from "../kernels/index.ts";
-import type { State } from "../kernels/state.ts";
-import type { Alloc } from "../spec/commands.ts";
-import type { Kernel } from "../spec/kernel.ts";
-import { AREAS_ONLY, type Scope, WORD64 } from "../spec/scope.ts";
-import { PAGE_SIZE, type Pages, type Vpn } from "../spec/vocabulary.ts";
+import { kernelCalled } from "../kernels/vmap/index.ts";
+import type { State } from "../kernels/vmap/state.ts";
+import type { Alloc } from "../spec/vmap/commands.ts";
+import type { Kernel } from "../spec/vmap/kernel.ts";
+import { AREAS_ONLY, type Scope, WORD64 } from "../spec/vmap/scope.ts";
+import { PAGE_SIZE, type Pages, type Vpn } from "../spec/vmap/vocabulary.ts";
 
 /** The kernel with this label. Throws a RangeError if there is none. */
 export function kernelNamed(label: string): Kernel<State> {

@@ -13,21 +13,21 @@
  *   npx tsx bench/pinning.ts
  */
 import { fileURLToPath } from "node:url";
-import { namesOf } from "../cli/bug-quarry.ts";
-import { bugCalled } from "../counterexamples/index.ts";
-import { mended3_1 } from "../counterexamples/mended.ts";
-import { begin } from "../engine/stepper.ts";
-import { KERNELS } from "../kernels/index.ts";
-import { type PinPolicy, POLICIES, underPolicy } from "../kernels/pinning.ts";
-import type { State } from "../kernels/state.ts";
-import { randomRun } from "../properties/random-run.ts";
-import { scopeCalled } from "../properties/scopes.ts";
-import { settingFor } from "../properties/setting.ts";
-import type { HistoryStep } from "../spec/history.ts";
-import type { Kernel } from "../spec/kernel.ts";
-import { lawsCalled } from "../spec/laws/index.ts";
-import type { Scope } from "../spec/scope.ts";
-import { PAGE_SIZE } from "../spec/vocabulary.ts";
+import { mended3_1 } from "../counterexamples/vmap/controls/repaired-kernels.ts";
+import { bugCalled } from "../counterexamples/vmap/index.ts";
+import { begin } from "../engine/run/stepper.ts";
+import { namesOf } from "../jobs/hunt-target.ts";
+import { KERNELS } from "../kernels/vmap/index.ts";
+import { type PinPolicy, POLICIES, underPolicy } from "../kernels/vmap/pinning.ts";
+import type { State } from "../kernels/vmap/state.ts";
+import { randomRun } from "../properties/vmap/random-run.ts";
+import { scopeCalled } from "../properties/vmap/random-scopes.ts";
+import { settingFor } from "../properties/vmap/test-bench.ts";
+import type { HistoryStep } from "../spec/vmap/history.ts";
+import type { Kernel } from "../spec/vmap/kernel.ts";
+import { lawsCalled } from "../spec/vmap/laws/index.ts";
+import type { Scope } from "../spec/vmap/scope.ts";
+import { PAGE_SIZE } from "../spec/vmap/vocabulary.ts";
 import { kernelNamed } from "./kernel.ts";
 
 const BOTTOM = 2 ** 16;

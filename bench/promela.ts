@@ -1,5 +1,5 @@
 /** The lazy-unmap protocol in Promela, every transition written out: what Spin is given in bench/spin.ts. */
-import type { LazyUnmapScope } from "../protocols/lazy-unmap.ts";
+import type { LazyUnmapScope } from "../protocols/vmap/lazy-unmap.ts";
 
 const upTo = (count: number) => Array.from({ length: count }, (_none, at) => at);
 

@@ -1,9 +1,9 @@
 /** Histories played once, so that the parts of playing them can be timed by themselves. */
-import type { Choice } from "../properties/choices.ts";
-import { play } from "../properties/play.ts";
-import type { VmapSetting } from "../properties/setting.ts";
-import type { Command, Response } from "../spec/commands.ts";
+import type { Choice } from "../properties/vmap/choices.ts";
+import { play } from "../properties/vmap/run-choices.ts";
+import type { VmapSetting } from "../properties/vmap/test-bench.ts";
 import { judge } from "../spec/contract.ts";
+import type { Command, Response } from "../spec/vmap/commands.ts";
 
 /** Plays a history to its end, whatever it breaks; returns how many commands were judged. */
 export function playAll<S>(setting: VmapSetting<S>, choices: readonly Choice[]): number {

@@ -13,8 +13,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { visitActions } from "../engine/actions.ts";
-import { explore } from "../engine/explore.ts";
-import { type LazyUnmapScope, lazyUnmap } from "../protocols/lazy-unmap.ts";
+import { explore } from "../engine/search/explore.ts";
+import { type LazyUnmapScope, lazyUnmap } from "../protocols/vmap/lazy-unmap.ts";
 import { printTable, times, whole } from "./print.ts";
 import { promela } from "./promela.ts";
 

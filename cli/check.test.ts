@@ -1,6 +1,6 @@
 /** `check` as it is typed: what it prints first, what only when it is asked for, and its exit code. */
 import { expect, test } from "vitest";
-import { USUAL_RUNS } from "./check-kernel.ts";
+import { USUAL_RUNS } from "../jobs/check-kernel.ts";
 import { printedBy, vmapcheck } from "./running.testing.ts";
 import { type CheckArguments, checkVerb } from "./verbs/check.ts";
 

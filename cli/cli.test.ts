@@ -5,7 +5,7 @@ import { gunzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { elsewhere, env, json, ROOT, TSX, vmapcheck } from "./running.testing.ts";
 
-const RECORDING = join(ROOT, "adapters/recordings/3.16.jsonl.gz");
+const RECORDING = join(ROOT, "adapters/vmap/recordings/3.16.jsonl.gz");
 
 let files = 0;
 
@@ -24,7 +24,7 @@ describe("Ctrl-C", () => {
     // A failure that was kept and fails no longer: that its file goes is the first sign of work.
     const folder = join(elsewhere, ".vmapcheck/failures");
     const kept = join(folder, "2.6.27.lowest-fit.json");
-    const pinned = readFileSync(join(ROOT, "counterexamples/va-gap-offbyone/lowest-fit.json"), "utf8");
+    const pinned = readFileSync(join(ROOT, "counterexamples/vmap/va-gap-offbyone/lowest-fit.json"), "utf8");
     mkdirSync(folder, { recursive: true });
     writeFileSync(kept, JSON.stringify({ ...JSON.parse(pinned), kernel: "2.6.27" }));
     const node = ["--import", TSX, join(ROOT, "cli/main.ts"), "check", "--runs", "100000"];
@@ -114,7 +114,7 @@ describe("pin", () => {
     const { code, document } = await json("pin", RECORDING, "--law", "lowest-fit");
     expect(code).toBe(0);
     expect(document).toMatchObject({ law: "lowest-fit", bug: "cache-exact-hole-missed", filed: false });
-    expect(document.history).toMatch(/counterexamples\/cache-exact-hole-missed\/lowest-fit\.json$/);
+    expect(document.history).toMatch(/counterexamples\/vmap\/cache-exact-hole-missed\/lowest-fit\.json$/);
     expect(document.shrunk).toBeGreaterThan(document.commands);
     const again = await json("replay", join(elsewhere, document.history));
     expect(again.document).toMatchObject({ accepted: false, law: "lowest-fit", step: document.commands });

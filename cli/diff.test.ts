@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { readHistory } from "../adapters/history-file.ts";
-import { playOnBoth } from "../properties/both.ts";
-import { UsageError } from "./exit.ts";
-import { kernelNamed } from "./names.ts";
-import { placesFor } from "./pair-places.ts";
+import { readHistory } from "../adapters/vmap/history-file.ts";
+import { kernelNamed } from "../jobs/names.ts";
+import { placesFor } from "../jobs/pair-places.ts";
+import { UsageError } from "../jobs/usage-error.ts";
+import { playOnBoth } from "../properties/vmap/diff/replay-pair.ts";
 import { type DiffOptions, diffVerb } from "./verbs/diff.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));

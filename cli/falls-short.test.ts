@@ -2,15 +2,15 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { readHistory } from "../adapters/history-file.ts";
+import { readHistory } from "../adapters/vmap/history-file.ts";
 import type { Bug } from "../counterexamples/bug.ts";
-import { bugCalled } from "../counterexamples/index.ts";
-import { replay } from "../engine/stepper.ts";
-import { linux5_17 } from "../kernels/linux-5.17.ts";
-import { linux6_1 } from "../kernels/linux-6.1.ts";
-import { settingFor } from "../properties/setting.ts";
-import { heldTo, isPromised } from "../spec/kernel.ts";
-import { pinnedFile } from "./pinned.ts";
+import { bugCalled } from "../counterexamples/vmap/index.ts";
+import { replay } from "../engine/run/stepper.ts";
+import { pinnedFile } from "../jobs/pinned.ts";
+import { linux5_17 } from "../kernels/vmap/linux-5.17.ts";
+import { linux6_1 } from "../kernels/vmap/linux-6.1.ts";
+import { settingFor } from "../properties/vmap/test-bench.ts";
+import { heldTo, isPromised } from "../spec/vmap/kernel.ts";
 import { elsewhere, json, vmapcheck } from "./running.testing.ts";
 
 const A13 = bugCalled("A13") as Bug;

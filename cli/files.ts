@@ -1,7 +1,7 @@
 /** Files that are asked for beside what is printed: what cannot be written is refused before long work. */
 import { access, constants, realpath, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { UsageError } from "./exit.ts";
+import { UsageError } from "../jobs/usage-error.ts";
 
 /** A file by the option that names it. */
 export interface Named {

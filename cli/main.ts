@@ -3,10 +3,11 @@
 import { randomInt } from "node:crypto";
 import { Command, CommanderError } from "commander";
 import { InputError, oneLine } from "../adapters/input-error.ts";
-import { USUAL_RUNS } from "./check-kernel.ts";
-import { AS_EXPECTED, BAD_INPUT, UsageError, wholeNumber } from "./exit.ts";
+import { USUAL_RUNS } from "../jobs/check-kernel.ts";
+import { VERSION } from "../jobs/package-version.ts";
+import { UsageError, wholeNumber } from "../jobs/usage-error.ts";
+import { AS_EXPECTED, BAD_INPUT } from "./exit.ts";
 import { textWidth } from "./output.ts";
-import { VERSION } from "./package-version.ts";
 import { type CheckArguments, checkVerb } from "./verbs/check.ts";
 import { conformVerb } from "./verbs/conform.ts";
 import { type DiffOptions, diffVerb } from "./verbs/diff.ts";

@@ -2,7 +2,7 @@
 import { stripVTControlCharacters } from "node:util";
 import Table from "cli-table3";
 import yoctoSpinner from "yocto-spinner";
-import type { Stop } from "../engine/explore.ts";
+import type { Stop } from "../engine/search/explore.ts";
 import { INTERRUPTED } from "./exit.ts";
 
 export interface Progress {

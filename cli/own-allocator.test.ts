@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { InputError } from "../adapters/input-error.ts";
-import { UsageError } from "./exit.ts";
+import { UsageError } from "../jobs/usage-error.ts";
 import { type Rules, recordingOf } from "./own-allocator.testing.ts";
 import { ROOT } from "./running.testing.ts";
 import { conformVerb } from "./verbs/conform.ts";

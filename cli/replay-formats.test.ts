@@ -3,10 +3,10 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Bug } from "../counterexamples/bug.ts";
-import { BUGS, bugCalled } from "../counterexamples/index.ts";
-import { INTERLEAVED } from "../counterexamples/interleavings.ts";
-import { UsageError } from "./exit.ts";
-import { pinnedFile } from "./pinned.ts";
+import { BUGS, bugCalled } from "../counterexamples/vmap/index.ts";
+import { INTERLEAVED } from "../counterexamples/vmap/interleavings.ts";
+import { pinnedFile } from "../jobs/pinned.ts";
+import { UsageError } from "../jobs/usage-error.ts";
 import { elsewhere, ROOT } from "./running.testing.ts";
 import { plain } from "./show/mail.ts";
 import { type ReplayOptions, replayVerb } from "./verbs/replay.ts";
@@ -25,7 +25,7 @@ async function printed(target: string, options: Partial<ReplayOptions> = {}): Pr
 const document = async (target: string, options: Partial<ReplayOptions> = {}) =>
   JSON.parse(await printed(target, { ...options, json: true }));
 
-const RECORDING = join(ROOT, "adapters/recordings/3.16.jsonl.gz");
+const RECORDING = join(ROOT, "adapters/vmap/recordings/3.16.jsonl.gz");
 const A7 = "cache-draft-align-bugon";
 const C7 = bugCalled("C7") as Bug;
 

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { elsewhere, json, ROOT, vmapcheck } from "./running.testing.ts";
 import { replayVerb } from "./verbs/replay.ts";
 
-const PINNED = join(ROOT, "counterexamples/vb-final-free-window/interleaving.json");
+const PINNED = join(ROOT, "counterexamples/vmap/vb-final-free-window/interleaving.json");
 
 let files = 0;
 
@@ -124,7 +124,7 @@ describe("replay of an interleaving", () => {
   );
 
   test("tells another law that its last step breaks", async () => {
-    const path = join(ROOT, "counterexamples/lazy-nr-racy-bugon/interleaving.json");
+    const path = join(ROOT, "counterexamples/vmap/lazy-nr-racy-bugon/interleaving.json");
     const file = { ...JSON.parse(readFileSync(path, "utf8")), law: "lazy-count" };
     const other = join(elsewhere, "other-law.json");
     writeFileSync(other, JSON.stringify(file));

@@ -6,13 +6,13 @@ import { stripVTControlCharacters } from "node:util";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Bug } from "../counterexamples/bug.ts";
-import { BUGS, bugCalled } from "../counterexamples/index.ts";
-import type { InterleavedBug } from "../counterexamples/interleaved.ts";
-import { INTERLEAVED, interleavedCalled, nameInterleaved } from "../counterexamples/interleavings.ts";
+import { BUGS, bugCalled } from "../counterexamples/vmap/index.ts";
+import type { InterleavedBug } from "../counterexamples/vmap/interleaved.ts";
+import { INTERLEAVED, interleavedCalled, nameInterleaved } from "../counterexamples/vmap/interleavings.ts";
 import { lawsOf } from "../engine/actions.ts";
-import { KERNELS } from "../kernels/index.ts";
-import { STEP_PROTOCOLS } from "../protocols/index.ts";
-import { pinnedFile } from "./pinned.ts";
+import { pinnedFile } from "../jobs/pinned.ts";
+import { KERNELS } from "../kernels/vmap/index.ts";
+import { STEP_PROTOCOLS } from "../protocols/vmap/index.ts";
 import { printedBy, ROOT, vmapcheck } from "./running.testing.ts";
 import { interleavedSummary, interleavedText } from "./show/interleaved.ts";
 import { checkVerb } from "./verbs/check.ts";
@@ -26,7 +26,7 @@ import { pinVerb } from "./verbs/pin.ts";
 import { replayVerb } from "./verbs/replay.ts";
 
 const WIDTH = 100;
-const RECORDING = join(ROOT, "adapters/recordings/3.16.jsonl.gz");
+const RECORDING = join(ROOT, "adapters/vmap/recordings/3.16.jsonl.gz");
 const json = false;
 
 /** The lines that are too long. */

@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { UsageError } from "./exit.ts";
+import { UsageError } from "../jobs/usage-error.ts";
 import { elsewhere, ROOT, vmapcheck } from "./running.testing.ts";
 import { checkVerb } from "./verbs/check.ts";
 import { diffVerb } from "./verbs/diff.ts";
@@ -11,8 +11,8 @@ import { type HuntOptions, huntVerb } from "./verbs/hunt.ts";
 import { pinVerb } from "./verbs/pin.ts";
 import { type ReplayOptions, replayVerb } from "./verbs/replay.ts";
 
-const HISTORY = join(ROOT, "counterexamples/vb-full-block-stale/no-alias-after-unmap-aliases.json");
-const INTERLEAVING = join(ROOT, "counterexamples/vb-final-free-window/interleaving.json");
+const HISTORY = join(ROOT, "counterexamples/vmap/vb-full-block-stale/no-alias-after-unmap-aliases.json");
+const INTERLEAVING = join(ROOT, "counterexamples/vmap/vb-final-free-window/interleaving.json");
 const EXPLORE: ExploreArguments = {
   liveness: false,
   compact: false,

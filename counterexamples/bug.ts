@@ -1,10 +1,10 @@
 /** What the catalogue says of one historical bug, and how it shows. */
 
-import type { State } from "../kernels/state.ts";
-import type { Command, Response } from "../spec/commands.ts";
+import type { State } from "../kernels/vmap/state.ts";
 import type { LawId } from "../spec/contract.ts";
-import type { Kernel } from "../spec/kernel.ts";
-import type { World } from "../spec/world.ts";
+import type { Command, Response } from "../spec/vmap/commands.ts";
+import type { Kernel } from "../spec/vmap/kernel.ts";
+import type { World } from "../spec/vmap/world.ts";
 
 /** A law was broken here; what a judge saw. */
 export interface Evidence {
@@ -46,7 +46,7 @@ export interface Bug {
   /** The good kernel with one step replaced; undefined where a release simply has the bug. */
   readonly changed: Kernel<State> | undefined;
   readonly breaks: readonly Break[];
-  /** It takes a call outside its domain that a release does not check (spec/outside.ts). */
+  /** It takes a call outside its domain that a release does not check (spec/vmap/outside.ts). */
   readonly byUnchecked?: true;
   /** Whether this bug accounts for a break of one of its laws on a release that has it. */
   explains(evidence: Evidence): boolean;

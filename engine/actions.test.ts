@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { lazyUnmap, lazyUnmapRules } from "../protocols/lazy-unmap.ts";
+import { lazyUnmap, lazyUnmapRules } from "../protocols/vmap/lazy-unmap.ts";
 import { confirmRun, type PackedMachine, visitActions } from "./actions.ts";
 import { BOUNDS } from "./bounds.testing.ts";
-import { has } from "./conditions.ts";
-import { type ExploreOptions, explore } from "./explore.ts";
-import { Layout, plain } from "./layout.ts";
 import { counter, ring } from "./machines.testing.ts";
+import { has } from "./reduce/conditions.ts";
+import { type ExploreOptions, explore } from "./search/explore.ts";
+import { Layout, plain } from "./search/layout.ts";
 
 const FREELY: ExploreOptions = { bounds: BOUNDS };
 

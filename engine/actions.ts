@@ -1,10 +1,17 @@
 /** A machine as guarded actions on packed states: how protocols are written. */
-import { type Batch, DISABLED, ENDS, push } from "./batch.ts";
-import { type Condition, ConditionTable, meets } from "./conditions.ts";
-import { EffectTable } from "./effects.ts";
-import { actionsTo, pathTo, type Reached, type Visitable } from "./explore.ts";
-import type { Field, IndexSet } from "./layout.ts";
-import { type IsLater, inNumberOrder, reductionOf, StubbornSets, whyNotReduced } from "./partial-order.ts";
+
+import { type Condition, ConditionTable, meets } from "./reduce/conditions.ts";
+import { EffectTable } from "./reduce/effects.ts";
+import {
+  type IsLater,
+  inNumberOrder,
+  reductionOf,
+  StubbornSets,
+  whyNotReduced,
+} from "./reduce/partial-order.ts";
+import { type Batch, DISABLED, ENDS, push } from "./search/batch.ts";
+import { actionsTo, pathTo, type Reached, type Visitable } from "./search/explore.ts";
+import type { Field, IndexSet } from "./search/layout.ts";
 
 /** One atomic transition. */
 export interface Action {

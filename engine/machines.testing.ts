@@ -1,9 +1,9 @@
 /** Small machines whose states can be counted by hand, packed and live, and a plain search to hold explorers to. */
 import type { PackedMachine } from "./actions.ts";
-import { DISABLED, ENDS } from "./batch.ts";
-import { has } from "./conditions.ts";
-import { Layout, plain } from "./layout.ts";
-import type { LiveMachine } from "./live.ts";
+import { has } from "./reduce/conditions.ts";
+import type { LiveMachine } from "./run/in-place.ts";
+import { DISABLED, ENDS } from "./search/batch.ts";
+import { Layout, plain } from "./search/layout.ts";
 
 /** Words of a state that hash compaction makes smaller. */
 const WIDE = 3;

@@ -1,9 +1,9 @@
 /** Machines drawn at random: a few agents, each with a small program over a few shared fields. */
 import { fc } from "@fast-check/vitest";
 import type { Action, Footprint, PackedMachine } from "./actions.ts";
-import { has } from "./conditions.ts";
-import { type Field, Layout, plain, setOf } from "./layout.ts";
-import { canonicalForm } from "./symmetry.ts";
+import { has } from "./reduce/conditions.ts";
+import { canonicalForm } from "./reduce/symmetry.ts";
+import { type Field, Layout, plain, setOf } from "./search/layout.ts";
 
 /** Values of a shared field, and phases of a program. */
 const VALUES = 3;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { RELEASES } from "../spec/releases.ts";
+import { RELEASES } from "../spec/vmap/releases.ts";
 import { CHANGES } from "./changes.ts";
 import {
   changesBetween,

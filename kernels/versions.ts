@@ -2,7 +2,7 @@
  * Versions of the kernel, as their names say them: their order, which changes of the table each has, and which of the
  * releases modelled here has the same.
  */
-import { RELEASES } from "../spec/releases.ts";
+import { RELEASES } from "../spec/vmap/releases.ts";
 import type { Backport, Change, Shown } from "./change.ts";
 import { CHANGES, NEWEST_KNOWN } from "./changes.ts";
 

@@ -1,7 +1,7 @@
 /** Whether what the actions of a machine say they read and write is all that they do. */
 import { failedIn, isEnabled } from "../engine/actions.ts";
-import type { Reached } from "../engine/explore.ts";
-import { type Field, valuesOf } from "../engine/layout.ts";
+import type { Reached } from "../engine/search/explore.ts";
+import { type Field, valuesOf } from "../engine/search/layout.ts";
 import type { StepAction, StepMachine } from "./program.ts";
 
 /** States looked at, of those that were reached. */

@@ -3,8 +3,8 @@
  * half of: what is done under one spinlock, one atomic operation, one interrupt. Each CPU stands at one phase.
  */
 import type { Action, Assertion, PackedMachine } from "../engine/actions.ts";
-import { type Condition, has } from "../engine/conditions.ts";
-import type { Field, Layout } from "../engine/layout.ts";
+import { type Condition, has } from "../engine/reduce/conditions.ts";
+import type { Field, Layout } from "../engine/search/layout.ts";
 
 /** Where every CPU begins, and is between two calls. */
 export const IDLE = "idle";

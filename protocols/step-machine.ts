@@ -1,7 +1,7 @@
 /** A machine of CPUs that take steps, from what each of them does: the same way for every protocol. */
 import type { Invariant, Passing } from "../engine/actions.ts";
-import { type Field, type Layout, valuesOf } from "../engine/layout.ts";
-import { canonicalForm } from "../engine/symmetry.ts";
+import { canonicalForm } from "../engine/reduce/symmetry.ts";
+import { type Field, type Layout, valuesOf } from "../engine/search/layout.ts";
 import { phasesOf, type Step, type StepAction, type StepMachine, stepsOfCpu } from "./program.ts";
 
 /** A CPU, and the field that says at which phase it stands. */

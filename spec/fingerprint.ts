@@ -3,7 +3,7 @@
  * number, all that a later reply or verdict may depend on. Two states that differ have the same fingerprint with a
  * probability of about 2^-128; for a million states, that any two have is less likely than 2^-88.
  */
-import type { Pfn } from "./vocabulary.ts";
+import type { Pfn } from "./vmap/vocabulary.ts";
 
 export const FINGERPRINT_BITS = 128;
 export const FINGERPRINT_WORDS: number = FINGERPRINT_BITS / 32;

@@ -1,14 +1,14 @@
 /** What a check found, as text: the verdict in one line, the matrix, and details where they are asked for. */
-import { bugCalled } from "../../counterexamples/index.ts";
+import { bugCalled } from "../../counterexamples/vmap/index.ts";
+import type { InterleavedReport } from "../../jobs/check-interleaved.ts";
+import { type Cell, type KernelReport, type Surprise, USUAL_RUNS } from "../../jobs/check-kernel.ts";
+import { toolLine } from "../../jobs/names.ts";
+import type { StepColumn } from "../../jobs/step-columns.ts";
+import { factsText, shortName, type VersionFacts } from "../../jobs/versions.ts";
 import type { LawId } from "../../spec/contract.ts";
-import { lineageOf } from "../../spec/releases.ts";
-import type { InterleavedReport } from "../check-interleaved.ts";
-import { type Cell, type KernelReport, type Surprise, USUAL_RUNS } from "../check-kernel.ts";
+import { lineageOf } from "../../spec/vmap/releases.ts";
 import { pc } from "../colour.ts";
-import { toolLine } from "../names.ts";
 import { columns } from "../output.ts";
-import type { StepColumn } from "../step-columns.ts";
-import { factsText, shortName, type VersionFacts } from "../versions.ts";
 import { coverageText, visitedText } from "./coverage.ts";
 import { failureText } from "./failure.ts";
 import { interleavedSummary, interleavedText } from "./interleaved.ts";

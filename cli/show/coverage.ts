@@ -1,7 +1,8 @@
 /** A small space that was visited whole, and what random histories saw of it. */
-import type { Coverage } from "../../properties/coverage.ts";
-import { EXPLORED_SCOPE, type ExploredKernel } from "../check-explored.ts";
-import type { KernelReport } from "../check-kernel.ts";
+
+import { EXPLORED_SCOPE, type ExploredKernel } from "../../jobs/check-explored.ts";
+import type { KernelReport } from "../../jobs/check-kernel.ts";
+import type { Coverage } from "../../properties/vmap/coverage.ts";
 import { pc } from "../colour.ts";
 import { columns } from "../output.ts";
 

@@ -1,17 +1,17 @@
 /** Where two kernels answer differently: the history, both replies, and the address space of both after it. */
-import { asWritten } from "../../adapters/history-file.ts";
-import { begin } from "../../engine/stepper.ts";
-import type { State } from "../../kernels/state.ts";
-import { type PlayedOnBoth, playOnBoth } from "../../properties/both.ts";
-import { kindsIn } from "../../properties/differences.ts";
-import { settingFor, type VmapPlayed } from "../../properties/setting.ts";
-import type { Compared, Difference, Visited } from "../../properties/shortest-difference.ts";
-import type { Kernel } from "../../spec/kernel.ts";
+import { asWritten } from "../../adapters/vmap/history-file.ts";
+import { begin } from "../../engine/run/stepper.ts";
+import { commitsBetween, commitsLine, commitsText } from "../../jobs/commits-between.ts";
+import { askedAs } from "../../jobs/names.ts";
+import type { State } from "../../kernels/vmap/state.ts";
+import { kindsIn } from "../../properties/vmap/diff/differences.ts";
+import { type PlayedOnBoth, playOnBoth } from "../../properties/vmap/diff/replay-pair.ts";
+import type { Compared, Difference, Visited } from "../../properties/vmap/diff/shortest-difference.ts";
+import { settingFor, type VmapPlayed } from "../../properties/vmap/test-bench.ts";
+import type { Kernel } from "../../spec/vmap/kernel.ts";
 import { pc } from "../colour.ts";
-import { commitsBetween, commitsLine, commitsText } from "../commits-between.ts";
-import { askedAs } from "../names.ts";
 import { columns } from "../output.ts";
-import { mapsOf } from "./played.ts";
+import { mapsOf } from "./step-view.ts";
 import { commandText, responseText } from "./text.ts";
 
 /** Two kernels by the names that were typed, and what came of it. */

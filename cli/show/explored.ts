@@ -1,10 +1,10 @@
 /** What an exploration found, and its receipt: what was exact, what was merged, and how far it went. */
-import type { Explored, Progress, Visitable } from "../../engine/explore.ts";
-import { GOES_ON_AFTER } from "../../properties/side-by-side.ts";
+import type { Explored, Progress, Visitable } from "../../engine/search/explore.ts";
+import type { Explorable, Told } from "../../jobs/explorable.ts";
+import { knownText } from "../../jobs/hunt-target.ts";
+import { GOES_ON_AFTER } from "../../properties/vmap/explorable-kernel.ts";
 import { FINGERPRINT_BITS } from "../../spec/fingerprint.ts";
-import { knownText } from "../bug-quarry.ts";
 import { pc } from "../colour.ts";
-import type { Explorable, Told } from "../explorable.ts";
 import { columns } from "../output.ts";
 
 export interface ExploredReport {
@@ -164,7 +164,7 @@ function endedText(ended: Explored["ended"]): string {
   return `${ENDED[ended]}: what lies beyond is not known`;
 }
 
-/** Where the search of a kernel stops (properties/side-by-side.ts). */
+/** Where the search of a kernel stops (properties/vmap/explorable-kernel.ts). */
 const NOT_FOLLOWED = `what comes after a violation of any law but ${GOES_ON_AFTER.join(", ")}`;
 
 function receipt({

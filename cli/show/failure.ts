@@ -1,13 +1,13 @@
 /** A failure as a reader meets it: the law, the history, the map where it broke, and the line that replays it. */
 
-import { replay } from "../../engine/stepper.ts";
-import { settingFor, type VmapPlayed } from "../../properties/setting.ts";
-import { LAWS } from "../../spec/laws/index.ts";
-import type { Surprise } from "../check-kernel.ts";
+import { replay } from "../../engine/run/stepper.ts";
+import type { Surprise } from "../../jobs/check-kernel.ts";
+import { kernelNamed } from "../../jobs/names.ts";
+import { settingFor, type VmapPlayed } from "../../properties/vmap/test-bench.ts";
+import { LAWS } from "../../spec/vmap/laws/index.ts";
 import { pc } from "../colour.ts";
-import { kernelNamed } from "../names.ts";
 import { commandLine } from "../output.ts";
-import { mapsOf, stepLine } from "./played.ts";
+import { mapsOf, stepLine } from "./step-view.ts";
 
 export function failureText(surprise: Surprise): string {
   const { kernel, what, law, history, scope, replay: line } = surprise;

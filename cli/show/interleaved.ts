@@ -1,11 +1,11 @@
 /** Verdicts at the step grain: what each order of each release keeps and breaks, and the pinned interleavings. */
 
-import { interleavedCalled } from "../../counterexamples/interleavings.ts";
-import type { InterleavedReport, PinnedReport, ProtocolReport } from "../check-interleaved.ts";
+import { interleavedCalled } from "../../counterexamples/vmap/interleavings.ts";
+import type { InterleavedReport, PinnedReport, ProtocolReport } from "../../jobs/check-interleaved.ts";
+import { replayLine, toolLine } from "../../jobs/names.ts";
+import { scopeText } from "../../jobs/parameters.ts";
 import { pc } from "../colour.ts";
-import { replayLine, toolLine } from "../names.ts";
 import { columns } from "../output.ts";
-import { scopeText } from "../parameters.ts";
 
 /** One line: how many orders were visited, and how many pinned runs taken again. */
 export function interleavedSummary({ protocols, pinned }: InterleavedReport): string {

@@ -1,23 +1,23 @@
 /** All about one bug, or one kernel, in lines. */
-import type { HistoryFile } from "../../adapters/history-file.ts";
+import type { HistoryFile } from "../../adapters/vmap/history-file.ts";
 import type { Break, Bug } from "../../counterexamples/bug.ts";
-import { BUGS } from "../../counterexamples/index.ts";
-import type { InterleavedBug } from "../../counterexamples/interleaved.ts";
-import { INTERLEAVED } from "../../counterexamples/interleavings.ts";
-import { narrowedBy, spansOf } from "../../counterexamples/spans.ts";
+import { narrowedBy, spansOf } from "../../counterexamples/vmap/evidence/spans.ts";
+import { BUGS } from "../../counterexamples/vmap/index.ts";
+import type { InterleavedBug } from "../../counterexamples/vmap/interleaved.ts";
+import { INTERLEAVED } from "../../counterexamples/vmap/interleavings.ts";
+import { familyOf, protocolsOf } from "../../jobs/interleaved-orders.ts";
+import { inheritanceOf } from "../../jobs/lineage.ts";
+import { replayLine } from "../../jobs/names.ts";
+import { scopeText } from "../../jobs/parameters.ts";
+import { spanText } from "../../jobs/spans.ts";
+import { changeText, commitText, withOthers } from "../../jobs/versions.ts";
 import type { Change } from "../../kernels/change.ts";
-import { kernelCalled } from "../../kernels/index.ts";
 import { changesBetween, LABELLED, rangesLike, type Version, versionOf } from "../../kernels/versions.ts";
-import { LAWS } from "../../spec/laws/index.ts";
-import { lineageOf, type Promises } from "../../spec/releases.ts";
+import { kernelCalled } from "../../kernels/vmap/index.ts";
+import { LAWS } from "../../spec/vmap/laws/index.ts";
+import { lineageOf, type Promises } from "../../spec/vmap/releases.ts";
 import { pc } from "../colour.ts";
-import { familyOf, protocolsOf } from "../interleaved-orders.ts";
-import { inheritanceOf } from "../lineage.ts";
-import { replayLine } from "../names.ts";
 import { columns, commandLine } from "../output.ts";
-import { scopeText } from "../parameters.ts";
-import { spanText } from "../spans.ts";
-import { changeText, commitText, withOthers } from "../versions.ts";
 
 /** A bug of the catalogue at the grains that it has, with its pinned histories. */
 export interface WholeBug {

@@ -1,7 +1,7 @@
 /** What was replayed as a mail has it: plain ASCII in lines of 72 letters, with bug, commits and source. */
 import { stripVTControlCharacters } from "node:util";
-import { drawing } from "./played.ts";
 import { nameOfBug, type Replayed, saysOf } from "./replayed.ts";
+import { drawing } from "./step-view.ts";
 import { commandText, filled, responseText } from "./text.ts";
 
 const WIDTH = 72;

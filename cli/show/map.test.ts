@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { replay } from "../../engine/stepper.ts";
-import { KERNELS } from "../../kernels/index.ts";
-import { SCOPES } from "../../properties/scopes.ts";
-import { settingFor } from "../../properties/setting.ts";
-import type { HistoryStep } from "../../spec/history.ts";
-import type { Scope } from "../../spec/scope.ts";
-import { PAGE_SIZE } from "../../spec/vocabulary.ts";
-import { kernelNamed } from "../names.ts";
+import { replay } from "../../engine/run/stepper.ts";
+import { kernelNamed } from "../../jobs/names.ts";
+import { KERNELS } from "../../kernels/vmap/index.ts";
+import { SCOPES } from "../../properties/vmap/random-scopes.ts";
+import { settingFor } from "../../properties/vmap/test-bench.ts";
+import type { HistoryStep } from "../../spec/vmap/history.ts";
+import type { Scope } from "../../spec/vmap/scope.ts";
+import { PAGE_SIZE } from "../../spec/vmap/vocabulary.ts";
 import { areaRow, type DrawnArea, drawMap, pagesAround, pagesNear } from "./map.ts";
-import { mapsOf } from "./played.ts";
+import { mapsOf } from "./step-view.ts";
 
 const area = (letter: string, start: number, end: number): DrawnArea => ({ letter, start, end, lazy: false });
 const drawn = (areas: readonly DrawnArea[], wordPages: number) =>

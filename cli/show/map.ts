@@ -2,7 +2,7 @@
  * The address space as a picture: a column a page, a letter an area (lower case once its owner freed it). Only pages
  * at the edge of something are drawn, and short runs between them: `~` stands for pages that are left out.
  */
-import type { Extent, Vpn } from "../../spec/vocabulary.ts";
+import type { Extent, Vpn } from "../../spec/vmap/vocabulary.ts";
 import { page } from "./text.ts";
 
 export interface DrawnArea extends Extent {

@@ -1,8 +1,8 @@
 /** The matrix kernel x law: laws down, kernels across, in blocks that fit the terminal. */
 
-import { bugCalled } from "../../counterexamples/index.ts";
-import { EXPLORED_SCOPE } from "../check-explored.ts";
-import type { Cell, KernelReport } from "../check-kernel.ts";
+import { bugCalled } from "../../counterexamples/vmap/index.ts";
+import { EXPLORED_SCOPE } from "../../jobs/check-explored.ts";
+import type { Cell, KernelReport } from "../../jobs/check-kernel.ts";
 import { pc } from "../colour.ts";
 import { columns, textWidth } from "../output.ts";
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { historyIn } from "../../adapters/history-file.ts";
-import { playing } from "../../engine/stepper.ts";
-import { settingFor } from "../../properties/setting.ts";
-import { kernelNamed } from "../names.ts";
+import { historyIn } from "../../adapters/vmap/history-file.ts";
+import { playing } from "../../engine/run/stepper.ts";
+import { kernelNamed } from "../../jobs/names.ts";
+import { settingFor } from "../../properties/vmap/test-bench.ts";
 import { mailText } from "./mail.ts";
 import { type Replayed, replayedText, type ShownSteps, stepsShown } from "./replayed.ts";
 import { stepsJson } from "./steps.ts";

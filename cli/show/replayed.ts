@@ -1,13 +1,13 @@
 /** A history or a recorded trace that was judged step by step: as text. */
 import type { Bug } from "../../counterexamples/bug.ts";
-import type { NamedBreak } from "../../counterexamples/index.ts";
+import type { NamedBreak } from "../../counterexamples/vmap/index.ts";
+import { knownText } from "../../jobs/hunt-target.ts";
+import type { Shortfall } from "../../jobs/shortfalls.ts";
 import type { LawId } from "../../spec/contract.ts";
-import { LAWS } from "../../spec/laws/index.ts";
-import { knownText } from "../bug-quarry.ts";
+import { LAWS } from "../../spec/vmap/laws/index.ts";
 import { pc } from "../colour.ts";
 import { commandLine } from "../output.ts";
-import type { Shortfall } from "../shortfalls.ts";
-import { drawing, type GotBy, noteGot, type Shown, stepLine } from "./played.ts";
+import { drawing, type GotBy, noteGot, type Shown, stepLine } from "./step-view.ts";
 
 /** A law that the last step violates. */
 export interface Violation extends NamedBreak {

@@ -1,7 +1,7 @@
 /** A run at the step grain: its steps as JSON, and as a mail has them. */
 import { failedIn, lawsOf } from "../../engine/actions.ts";
+import { scopeText } from "../../jobs/parameters.ts";
 import type { StepAction, StepMachine } from "../../protocols/program.ts";
-import { scopeText } from "../parameters.ts";
 import { bugLines, commandLines, item, type MailedBug, paragraph } from "./mail.ts";
 
 /** A run that was taken, and what came of it. */

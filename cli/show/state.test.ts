@@ -1,12 +1,12 @@
 /** States of every protocol and of kernels in words. */
 import { describe, expect, test } from "vitest";
+import { itfText } from "../../adapters/itf.ts";
 import { isEnabled } from "../../engine/actions.ts";
-import { itfText } from "../../engine/itf.ts";
-import { linux6_12 } from "../../kernels/linux-6.12.ts";
-import { vmapSpec } from "../../model/vmap-spec.ts";
-import { PROTOCOLS } from "../../protocols/index.ts";
-import type { Command } from "../../spec/commands.ts";
-import { KERNEL_PARAMETERS, scopeOf } from "../kernel-scope.ts";
+import { KERNEL_PARAMETERS, scopeOf } from "../../jobs/kernel-scope.ts";
+import { linux6_12 } from "../../kernels/vmap/linux-6.12.ts";
+import { vmapSpec } from "../../model/vmap/vmap-spec.ts";
+import { PROTOCOLS } from "../../protocols/vmap/index.ts";
+import type { Command } from "../../spec/vmap/commands.ts";
 import { changedFields, placesText, variablesOf } from "./state.ts";
 
 /** Every name in a value. */

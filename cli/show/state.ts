@@ -1,9 +1,9 @@
 /** A state in words: of a protocol by its fields, of a kernel by what is where. For graphs, and runs written as ITF. */
-import type { ItfValue } from "../../engine/itf.ts";
-import { type Field, type Layout, memberText } from "../../engine/layout.ts";
-import type { ImmutableWorld } from "../../model/immutable-world.ts";
-import type { Dump } from "../../spec/kernel.ts";
-import type { Extent, Vpn } from "../../spec/vocabulary.ts";
+import type { ItfValue } from "../../adapters/itf.ts";
+import { type Field, type Layout, memberText } from "../../engine/search/layout.ts";
+import type { ImmutableWorld } from "../../model/vmap/world.ts";
+import type { Dump } from "../../spec/vmap/kernel.ts";
+import type { Extent, Vpn } from "../../spec/vmap/vocabulary.ts";
 import { extentText, page } from "./text.ts";
 
 /** The fields by the names of their arrays: values by name, lists, and lists of lists. */

@@ -1,7 +1,8 @@
 /** The matrix at the step grain: laws down, releases across, and a list of what is violated in it. */
+
+import type { StepBreak, StepCell, StepColumn } from "../../jobs/step-columns.ts";
+import { shortName } from "../../jobs/versions.ts";
 import { pc } from "../colour.ts";
-import type { StepBreak, StepCell, StepColumn } from "../step-columns.ts";
-import { shortName } from "../versions.ts";
 import { inBlocks } from "./matrix.ts";
 
 /** Empty where no protocol describes any of them. */

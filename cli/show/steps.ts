@@ -1,8 +1,8 @@
 /** The steps of a history as JSON: each command as its file has it, the reply, the laws violated, and the picture as data. */
-import type { ImmutableWorld } from "../../model/immutable-world.ts";
+import type { ImmutableWorld } from "../../model/vmap/world.ts";
 import type { LawId } from "../../spec/contract.ts";
-import { type GotBy, noteGot, type Shown } from "./played.ts";
 import type { ShownSteps } from "./replayed.ts";
+import { type GotBy, noteGot, type Shown } from "./step-view.ts";
 
 /** Areas, maps and translations in the pictures of a document; beyond that, only the last step has one. */
 const MOST_DRAWN = 200_000;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Alloc } from "../../spec/commands.ts";
-import { PAGE_SIZE } from "../../spec/vocabulary.ts";
+import type { Alloc } from "../../spec/vmap/commands.ts";
+import { PAGE_SIZE } from "../../spec/vmap/vocabulary.ts";
 import { commandText, responseText } from "./text.ts";
 
 const alloc: Alloc = { op: "alloc", size: 2, align: PAGE_SIZE, vstart: 16, vend: 20, map: false };

@@ -1,7 +1,7 @@
 /** Commands and replies in words. */
-import type { AliasReport, Alloc, Command, Response } from "../../spec/commands.ts";
-import { possibleCpus, type Scope } from "../../spec/scope.ts";
-import { type Bytes, PAGE_SIZE, type Vpn } from "../../spec/vocabulary.ts";
+import type { AliasReport, Alloc, Command, Response } from "../../spec/vmap/commands.ts";
+import { possibleCpus, type Scope } from "../../spec/vmap/scope.ts";
+import { type Bytes, PAGE_SIZE, type Vpn } from "../../spec/vmap/vocabulary.ts";
 
 /** Above this, page numbers are shown as addresses: they are somebody's, and known so. */
 export const LARGE: Vpn = 2 ** 20;

@@ -1,16 +1,17 @@
 /** `check`: every kernel against every law it promises. The main job. */
 
-import { asWritten } from "../../adapters/history-file.ts";
-import { KERNELS } from "../../kernels/index.ts";
-import { checkInterleaved } from "../check-interleaved.ts";
-import { type CheckOptions, checkKernel, type KernelReport } from "../check-kernel.ts";
-import { AS_EXPECTED, INTERRUPTED, UNEXPECTED, UsageError } from "../exit.ts";
-import { checkedFor, lawNamed } from "../names.ts";
+import { asWritten } from "../../adapters/vmap/history-file.ts";
+import { checkInterleaved } from "../../jobs/check-interleaved.ts";
+import { type CheckOptions, checkKernel, type KernelReport } from "../../jobs/check-kernel.ts";
+import { checkedFor, lawNamed } from "../../jobs/names.ts";
+import { protocolsFor, stepColumns } from "../../jobs/step-columns.ts";
+import { UsageError } from "../../jobs/usage-error.ts";
+import { KERNELS } from "../../kernels/vmap/index.ts";
+import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
 import { interruptible, print, progress } from "../output.ts";
 import { type Checked, checkedText, unexpected, violations } from "../show/checked.ts";
 import { exploredJson } from "../show/coverage.ts";
 import { interleavedJson } from "../show/interleaved.ts";
-import { protocolsFor, stepColumns } from "../step-columns.ts";
 
 export interface CheckArguments {
   readonly seed: number;

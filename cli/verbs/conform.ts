@@ -1,14 +1,14 @@
 /** `conform`: a recording's commands on our version of its kernel, every reply field compared. */
 
-import { conform, type Difference } from "../../adapters/conform.ts";
 import { inputError } from "../../adapters/input-error.ts";
-import { readRecording, type Trace } from "../../adapters/recording.ts";
-import { kernelCalled } from "../../kernels/index.ts";
-import type { State } from "../../kernels/state.ts";
-import type { Kernel } from "../../spec/kernel.ts";
+import { conform, type Difference } from "../../adapters/vmap/conform.ts";
+import { readRecording, type Trace } from "../../adapters/vmap/recording.ts";
+import { releaseNamed } from "../../jobs/names.ts";
+import { kernelCalled } from "../../kernels/vmap/index.ts";
+import type { State } from "../../kernels/vmap/state.ts";
+import type { Kernel } from "../../spec/vmap/kernel.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
-import { releaseNamed } from "../names.ts";
 import { columns, interruptible, print, progress } from "../output.ts";
 import { areaRow, drawMap, letterFor, pagesAround, pagesNear } from "../show/map.ts";
 import { commandText, LARGE, page, responseText } from "../show/text.ts";

@@ -1,23 +1,24 @@
 /** `diff`: the shortest history on which two kernels answer differently; with --all, each release and the next. */
-import { formatHistory, historyIn } from "../../adapters/history-file.ts";
-import { KERNELS } from "../../kernels/index.ts";
-import type { State } from "../../kernels/state.ts";
-import { playOnBoth } from "../../properties/both.ts";
-import { KINDS, type KindId } from "../../properties/differences.ts";
-import { SCOPES } from "../../properties/scopes.ts";
+import { formatHistory, historyIn } from "../../adapters/vmap/history-file.ts";
+import { kernelNamed, replayLine } from "../../jobs/names.ts";
+import { placesFor } from "../../jobs/pair-places.ts";
+import { orNearest, UsageError } from "../../jobs/usage-error.ts";
+import { KERNELS } from "../../kernels/vmap/index.ts";
+import type { State } from "../../kernels/vmap/state.ts";
+import { KINDS, type KindId } from "../../properties/vmap/diff/differences.ts";
+import { playOnBoth } from "../../properties/vmap/diff/replay-pair.ts";
 import {
   type Compared,
   comparing,
   type Difference,
   hasBlocks,
-} from "../../properties/shortest-difference.ts";
-import type { Kernel } from "../../spec/kernel.ts";
-import type { Scope } from "../../spec/scope.ts";
-import { AS_EXPECTED, BAD_INPUT, INTERRUPTED, orNearest, UsageError } from "../exit.ts";
+} from "../../properties/vmap/diff/shortest-difference.ts";
+import { SCOPES } from "../../properties/vmap/random-scopes.ts";
+import type { Kernel } from "../../spec/vmap/kernel.ts";
+import type { Scope } from "../../spec/vmap/scope.ts";
+import { AS_EXPECTED, BAD_INPUT, INTERRUPTED } from "../exit.ts";
 import { filesNamed, type Product, refuseUnwritable, reportUnwritten, writeFiles } from "../files.ts";
-import { kernelNamed, replayLine } from "../names.ts";
 import { commandLine, interruptible, print, progress, timeUp } from "../output.ts";
-import { placesFor } from "../pair-places.ts";
 import { differingJson, differingText, type Pair, playedOn, tableOfPairs } from "../show/differing.ts";
 
 export interface DiffOptions {

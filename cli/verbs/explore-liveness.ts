@@ -1,11 +1,15 @@
 /** `explore --liveness`: whether what has to end does, however CPUs take turns, as long as each gets its turn. */
 import { formatInterleaving } from "../../adapters/interleaving-file.ts";
-import { nameInterleaved } from "../../counterexamples/interleavings.ts";
-import { findingLassos, type Lasted, type Liveness } from "../../engine/liveness.ts";
+import { nameInterleaved } from "../../counterexamples/vmap/interleavings.ts";
+import { findingLassos, type Lasted, type Liveness } from "../../engine/live/liveness.ts";
+import type { Explorable } from "../../jobs/explorable.ts";
+import { memoryBounds } from "../../jobs/memory.ts";
+import { replayLine } from "../../jobs/names.ts";
+import { scopeText } from "../../jobs/parameters.ts";
+import { UsageError } from "../../jobs/usage-error.ts";
 import type { StepMachine } from "../../protocols/program.ts";
 import { pc } from "../colour.ts";
-import { AS_EXPECTED, BAD_INPUT, INTERRUPTED, UNEXPECTED, UsageError } from "../exit.ts";
-import type { Explorable } from "../explorable.ts";
+import { AS_EXPECTED, BAD_INPUT, INTERRUPTED, UNEXPECTED } from "../exit.ts";
 import {
   type Content,
   filesNamed,
@@ -14,10 +18,7 @@ import {
   reportUnwritten,
   writeFiles,
 } from "../files.ts";
-import { memoryBounds } from "../memory.ts";
-import { replayLine } from "../names.ts";
 import { columns, commandLine, interruptible, print, progress, timeUp } from "../output.ts";
-import { scopeText } from "../parameters.ts";
 import { chart } from "../show/chart.ts";
 import { progressText } from "../show/explored.ts";
 import type { ExploreArguments } from "./explore.ts";

@@ -1,13 +1,33 @@
 /** `explore`: visits every state of a small machine, and says what was covered. */
-import { besideCheckpoint } from "../../engine/checkpoint.ts";
-import { COMPACT_WORDS } from "../../engine/compact-table.ts";
-import { dotText, MOST_DRAWN } from "../../engine/dot.ts";
-import { type Explored, exploring, isOfHashes, type Visitable } from "../../engine/explore.ts";
-import { itfText } from "../../engine/itf.ts";
+
+import { dotText, MOST_DRAWN } from "../../adapters/dot.ts";
+import { itfText } from "../../adapters/itf.ts";
 import { OutOfMemory } from "../../engine/out-of-memory.ts";
-import { exploringTogether } from "../../engine/parallel.ts";
-import { AS_EXPECTED, BAD_INPUT, INTERRUPTED, orNearest, UNEXPECTED, UsageError } from "../exit.ts";
-import { type Explorable, explorableNamed, type Opened, type Orders, type Told } from "../explorable.ts";
+import { besideCheckpoint } from "../../engine/search/checkpoint.ts";
+import { COMPACT_WORDS } from "../../engine/search/compact-table.ts";
+import { type Explored, exploring, isOfHashes, type Visitable } from "../../engine/search/explore.ts";
+import { exploringTogether } from "../../engine/search/parallel.ts";
+import {
+  type Explorable,
+  explorableNamed,
+  type Opened,
+  type Orders,
+  type Told,
+} from "../../jobs/explorable.ts";
+import { memoryBounds } from "../../jobs/memory.ts";
+import { replayLine } from "../../jobs/names.ts";
+import { parametersOf, scopeText } from "../../jobs/parameters.ts";
+import {
+  orNotOfMachine,
+  readSearch,
+  refuseOtherMachine,
+  type SavedSearch,
+  savingTo,
+} from "../../jobs/saved-search.ts";
+import { orNearest, UsageError } from "../../jobs/usage-error.ts";
+import { labelAlike } from "../../jobs/versions.ts";
+import { type Named, sourceByName } from "../../jobs/visitable-by-name.ts";
+import { AS_EXPECTED, BAD_INPUT, INTERRUPTED, UNEXPECTED } from "../exit.ts";
 import {
   type Content,
   filesNamed,
@@ -19,20 +39,8 @@ import {
   reportUnwritten,
   writeFiles,
 } from "../files.ts";
-import { memoryBounds } from "../memory.ts";
-import { replayLine } from "../names.ts";
 import { commandLine, interruptible, print, progress, timeUp } from "../output.ts";
-import { parametersOf, scopeText } from "../parameters.ts";
-import {
-  orNotOfMachine,
-  readSearch,
-  refuseOtherMachine,
-  type SavedSearch,
-  savingTo,
-} from "../saved-search.ts";
 import { ENDED, exploredJson, exploredText, progressText } from "../show/explored.ts";
-import { labelAlike } from "../versions.ts";
-import { type Named, sourceByName } from "../visitable-by-name.ts";
 import { exploreLiveness } from "./explore-liveness.ts";
 
 export interface ExploreArguments {

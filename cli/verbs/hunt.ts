@@ -3,19 +3,20 @@
  * says how short and how soon.
  */
 
-import { asWritten } from "../../adapters/history-file.ts";
+import { asWritten } from "../../adapters/vmap/history-file.ts";
 import type { Bug } from "../../counterexamples/bug.ts";
-import { BUGS, bugCalled } from "../../counterexamples/index.ts";
-import type { InterleavedBug } from "../../counterexamples/interleaved.ts";
-import { INTERLEAVED, interleavedCalled } from "../../counterexamples/interleavings.ts";
-import type { Stop } from "../../engine/explore.ts";
-import { type HuntLimit, type HuntResult, hunting } from "../../properties/hunt.ts";
+import { BUGS, bugCalled } from "../../counterexamples/vmap/index.ts";
+import type { InterleavedBug } from "../../counterexamples/vmap/interleaved.ts";
+import { INTERLEAVED, interleavedCalled } from "../../counterexamples/vmap/interleavings.ts";
+import type { Stop } from "../../engine/search/explore.ts";
+import { type Explored, huntingInterleaved } from "../../jobs/hunt-interleaved.ts";
+import { bugQuarry } from "../../jobs/hunt-target.ts";
+import { bugNamed, lawNamed } from "../../jobs/names.ts";
+import { UsageError } from "../../jobs/usage-error.ts";
+import { type HuntLimit, type HuntResult, hunting } from "../../properties/vmap/hunt.ts";
 import type { LawId } from "../../spec/contract.ts";
-import { bugQuarry } from "../bug-quarry.ts";
 import { pc } from "../colour.ts";
-import { AS_EXPECTED, INTERRUPTED, UNEXPECTED, UsageError } from "../exit.ts";
-import { type Explored, huntingInterleaved } from "../hunt-interleaved.ts";
-import { bugNamed, lawNamed } from "../names.ts";
+import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
 import { columns, interruptible, print, progress, timeUp } from "../output.ts";
 
 export interface HuntOptions {

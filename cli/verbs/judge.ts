@@ -1,13 +1,13 @@
 /** `judge`: a recording as a plain history against the laws; none of our kernels is run. */
 
-import { readRecording, type Trace } from "../../adapters/recording.ts";
-import { bugCalled } from "../../counterexamples/index.ts";
+import { readRecording, type Trace } from "../../adapters/vmap/recording.ts";
+import { bugCalled } from "../../counterexamples/vmap/index.ts";
+import { lawNamed } from "../../jobs/names.ts";
+import { judgeRecorded, judgingOf, namesIn } from "../../jobs/recorded.ts";
 import type { LawId } from "../../spec/contract.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
-import { lawNamed } from "../names.ts";
 import { columns, interruptible, print, progress } from "../output.ts";
-import { judgeRecorded, judgingOf, namesIn } from "../recorded.ts";
 
 interface Accusation {
   /** Line of the trace, from 1. */

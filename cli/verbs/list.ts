@@ -1,28 +1,28 @@
 /** `list`: the words the other verbs take; `list NAME`: all about one bug or kernel. */
 
-import { readHistory } from "../../adapters/history-file.ts";
+import { readHistory } from "../../adapters/vmap/history-file.ts";
 import type { Bug } from "../../counterexamples/bug.ts";
-import { BUGS, bugCalled } from "../../counterexamples/index.ts";
-import type { InterleavedBug } from "../../counterexamples/interleaved.ts";
-import { INTERLEAVED, interleavedCalled } from "../../counterexamples/interleavings.ts";
-import { KERNELS, kernelCalled } from "../../kernels/index.ts";
+import { BUGS, bugCalled } from "../../counterexamples/vmap/index.ts";
+import type { InterleavedBug } from "../../counterexamples/vmap/interleaved.ts";
+import { INTERLEAVED, interleavedCalled } from "../../counterexamples/vmap/interleavings.ts";
+import { protocolsOf } from "../../jobs/interleaved-orders.ts";
+import { checkedFor, kernelNamed, replayLine } from "../../jobs/names.ts";
+import { pinnedFile, readPinnedInterleaving } from "../../jobs/pinned.ts";
+import { spansJson, spanText } from "../../jobs/spans.ts";
+import { factsText } from "../../jobs/versions.ts";
 import { rangesLike, versionOf } from "../../kernels/versions.ts";
-import { SCOPES } from "../../properties/scopes.ts";
-import { PROTOCOLS } from "../../protocols/index.ts";
+import { KERNELS, kernelCalled } from "../../kernels/vmap/index.ts";
+import { SCOPES } from "../../properties/vmap/random-scopes.ts";
+import { PROTOCOLS } from "../../protocols/vmap/index.ts";
 import type { LawId } from "../../spec/contract.ts";
-import { isPromised } from "../../spec/kernel.ts";
-import { LAWS } from "../../spec/laws/index.ts";
-import type { Promises } from "../../spec/releases.ts";
+import { isPromised } from "../../spec/vmap/kernel.ts";
+import { LAWS } from "../../spec/vmap/laws/index.ts";
+import type { Promises } from "../../spec/vmap/releases.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED } from "../exit.ts";
-import { protocolsOf } from "../interleaved-orders.ts";
-import { checkedFor, kernelNamed, replayLine } from "../names.ts";
 import { columns, print } from "../output.ts";
-import { pinnedFile, readPinnedInterleaving } from "../pinned.ts";
 import { bugText, kernelText, type WholeBug } from "../show/listed.ts";
 import { cpusText } from "../show/text.ts";
-import { spansJson, spanText } from "../spans.ts";
-import { factsText } from "../versions.ts";
 
 interface Listed {
   readonly law: LawId;

@@ -3,14 +3,14 @@
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { readRecording } from "../../adapters/recording.ts";
+import { readRecording } from "../../adapters/vmap/recording.ts";
+import { cutLine, cutTrace } from "../../jobs/cut-recording.ts";
+import { lawNamed, replayLine } from "../../jobs/names.ts";
+import { alreadyText, type Pinned, pinnedFor } from "../../jobs/pin-files.ts";
+import { chooseTrace, namesIn } from "../../jobs/recorded.ts";
 import { pc } from "../colour.ts";
-import { cutLine, cutTrace } from "../cut-recording.ts";
 import { AS_EXPECTED, UNEXPECTED } from "../exit.ts";
-import { lawNamed, replayLine } from "../names.ts";
 import { commandLine, print } from "../output.ts";
-import { alreadyText, type Pinned, pinnedFor } from "../pin-files.ts";
-import { chooseTrace, namesIn } from "../recorded.ts";
 import type { PinOptions } from "./pin.ts";
 
 const FOLDER = join(".vmapcheck", "pinned");

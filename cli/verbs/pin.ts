@@ -1,22 +1,23 @@
 /** `pin`: shrinks a history that breaks a law, names it, and files it under counterexamples/. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { formatHistory, type HistoryFile, readHistory } from "../../adapters/history-file.ts";
-import { bugCalled } from "../../counterexamples/index.ts";
-import { lastPlayed } from "../../engine/stepper.ts";
-import type { State } from "../../kernels/state.ts";
-import { bringDown } from "../../properties/hunt.ts";
-import { settingFor } from "../../properties/setting.ts";
+import { formatHistory, type HistoryFile, readHistory } from "../../adapters/vmap/history-file.ts";
+import { bugCalled } from "../../counterexamples/vmap/index.ts";
+import { lastPlayed } from "../../engine/run/stepper.ts";
+import { namesOf } from "../../jobs/hunt-target.ts";
+import { kernelNamed, lawNamed, refuseUnmodelled, replayLine } from "../../jobs/names.ts";
+import { alreadyText, filingOf } from "../../jobs/pin-files.ts";
+import { isRecording, refuseTrace } from "../../jobs/recorded.ts";
+import { historyOfTrace } from "../../jobs/trace-history.ts";
+import { UsageError } from "../../jobs/usage-error.ts";
+import type { State } from "../../kernels/vmap/state.ts";
+import { bringDown } from "../../properties/vmap/hunt.ts";
+import { settingFor } from "../../properties/vmap/test-bench.ts";
 import type { LawId } from "../../spec/contract.ts";
-import { heldTo, type Kernel } from "../../spec/kernel.ts";
-import { namesOf } from "../bug-quarry.ts";
+import { heldTo, type Kernel } from "../../spec/vmap/kernel.ts";
 import { pc } from "../colour.ts";
-import { AS_EXPECTED, UNEXPECTED, UsageError } from "../exit.ts";
-import { kernelNamed, lawNamed, refuseUnmodelled, replayLine } from "../names.ts";
+import { AS_EXPECTED, UNEXPECTED } from "../exit.ts";
 import { commandLine, print } from "../output.ts";
-import { alreadyText, filingOf } from "../pin-files.ts";
-import { isRecording, refuseTrace } from "../recorded.ts";
-import { historyOfTrace } from "../trace-history.ts";
 import { pinRecording } from "./pin-recording.ts";
 
 export interface PinOptions {

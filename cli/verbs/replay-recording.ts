@@ -1,14 +1,14 @@
 /** `replay` of a recording: its own replies judged step by step; none of our kernels is run. */
 
 import { oneLine } from "../../adapters/input-error.ts";
+import { lawNamed, replayLine } from "../../jobs/names.ts";
+import { type Chosen, chooseTrace, judgeRecorded, namesIn, type RecordedReply } from "../../jobs/recorded.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, UNEXPECTED } from "../exit.ts";
-import { lawNamed, replayLine } from "../names.ts";
 import { print } from "../output.ts";
-import { type Chosen, chooseTrace, judgeRecorded, namesIn, type RecordedReply } from "../recorded.ts";
 import { mailText } from "../show/mail.ts";
-import type { Shown } from "../show/played.ts";
 import { meantFirst, type Replayed, replayedText, stepsShown, type Violation } from "../show/replayed.ts";
+import type { Shown } from "../show/step-view.ts";
 import { stepsJson } from "../show/steps.ts";
 import { cpusText } from "../show/text.ts";
 import type { ReplayOptions } from "./replay.ts";

@@ -1,23 +1,24 @@
 /** `replay` of an interleaving: taken step by step, as a chart of one lane for each CPU. */
 
-import { LARGEST_FILE } from "../../adapters/history-file.ts";
 import { type InterleavingFile, interleavingIn, isInterleaving } from "../../adapters/interleaving-file.ts";
 import { readJson } from "../../adapters/json-file.ts";
-import type { InterleavedBug } from "../../counterexamples/interleaved.ts";
-import { interleavedCalled, nameInterleaved } from "../../counterexamples/interleavings.ts";
+import { LARGEST_FILE } from "../../adapters/vmap/history-file.ts";
+import type { InterleavedBug } from "../../counterexamples/vmap/interleaved.ts";
+import { interleavedCalled, nameInterleaved } from "../../counterexamples/vmap/interleavings.ts";
 import { lawsOf } from "../../engine/actions.ts";
+import { findRun } from "../../jobs/hunt-interleaved.ts";
+import { familyOf, protocolFor, whyNone } from "../../jobs/interleaved-orders.ts";
+import { replayLine, toolLine } from "../../jobs/names.ts";
+import { scopeText } from "../../jobs/parameters.ts";
+import { readPinnedInterleaving } from "../../jobs/pinned.ts";
+import { orNearest, UsageError } from "../../jobs/usage-error.ts";
 import { versionOf } from "../../kernels/versions.ts";
-import { STEP_PROTOCOLS, type StepProtocol } from "../../protocols/index.ts";
-import { brokenBy, isConfirmed, type Stuck, take } from "../../protocols/interleaving.ts";
 import type { StepMachine } from "../../protocols/program.ts";
+import { brokenBy, isConfirmed, type Stuck, take } from "../../protocols/run-steps.ts";
+import { STEP_PROTOCOLS, type StepProtocol } from "../../protocols/vmap/index.ts";
 import { pc } from "../colour.ts";
-import { AS_EXPECTED, orNearest, UNEXPECTED, UsageError } from "../exit.ts";
-import { findRun } from "../hunt-interleaved.ts";
-import { familyOf, protocolFor, whyNone } from "../interleaved-orders.ts";
-import { replayLine, toolLine } from "../names.ts";
+import { AS_EXPECTED, UNEXPECTED } from "../exit.ts";
 import { commandLine, print } from "../output.ts";
-import { scopeText } from "../parameters.ts";
-import { readPinnedInterleaving } from "../pinned.ts";
 import { chart } from "../show/chart.ts";
 import { mailOfRun, saysIn, stepsOfRunJson } from "../show/run.ts";
 

@@ -1,28 +1,29 @@
 /** `replay`: judges a pinned history, step by step, with the address space after each. */
 
-import { asWritten, type HistoryFile, readHistory } from "../../adapters/history-file.ts";
+import { asWritten, type HistoryFile, readHistory } from "../../adapters/vmap/history-file.ts";
 import type { Break, Bug } from "../../counterexamples/bug.ts";
-import { bugCalled } from "../../counterexamples/index.ts";
-import { interleavedCalled } from "../../counterexamples/interleavings.ts";
-import { playing } from "../../engine/stepper.ts";
-import type { State } from "../../kernels/state.ts";
-import { settingFor, type VmapPlayed, type VmapSetting } from "../../properties/setting.ts";
+import { bugCalled } from "../../counterexamples/vmap/index.ts";
+import { interleavedCalled } from "../../counterexamples/vmap/interleavings.ts";
+import { playing } from "../../engine/run/stepper.ts";
+import { namesOf } from "../../jobs/hunt-target.ts";
+import { askedAs, bugNamed, kernelNamed, lawNamed, refuseUnmodelled, replayLine } from "../../jobs/names.ts";
+import { pinnedFile } from "../../jobs/pinned.ts";
+import { isRecording, refuseTrace } from "../../jobs/recorded.ts";
+import { shortfallsIn } from "../../jobs/shortfalls.ts";
+import { historyOfTrace } from "../../jobs/trace-history.ts";
+import { UsageError } from "../../jobs/usage-error.ts";
+import type { State } from "../../kernels/vmap/state.ts";
+import { settingFor, type VmapPlayed, type VmapSetting } from "../../properties/vmap/test-bench.ts";
 import type { LawId } from "../../spec/contract.ts";
-import type { HistoryStep } from "../../spec/history.ts";
-import { heldTo, isPromised, type Kernel } from "../../spec/kernel.ts";
-import { namesOf } from "../bug-quarry.ts";
+import type { HistoryStep } from "../../spec/vmap/history.ts";
+import { heldTo, isPromised, type Kernel } from "../../spec/vmap/kernel.ts";
 import { pc } from "../colour.ts";
-import { AS_EXPECTED, UNEXPECTED, UsageError } from "../exit.ts";
-import { askedAs, bugNamed, kernelNamed, lawNamed, refuseUnmodelled, replayLine } from "../names.ts";
+import { AS_EXPECTED, UNEXPECTED } from "../exit.ts";
 import { print } from "../output.ts";
-import { pinnedFile } from "../pinned.ts";
-import { isRecording, refuseTrace } from "../recorded.ts";
-import { shortfallsIn } from "../shortfalls.ts";
 import { mailText } from "../show/mail.ts";
 import { meantFirst, type Replayed, replayedText, stepsShown, type Violation } from "../show/replayed.ts";
 import { stepsJson } from "../show/steps.ts";
 import { cpusText } from "../show/text.ts";
-import { historyOfTrace } from "../trace-history.ts";
 import { replayRecording } from "./replay-recording.ts";
 import { interleavingFrom, replayPinned, replaySteps } from "./replay-steps.ts";
 

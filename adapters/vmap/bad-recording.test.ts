@@ -1,0 +1,246 @@
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { describe, expect, test } from "vitest";
+import { WORD64 } from "../../spec/vmap/scope.ts";
+import { PAGE_SIZE } from "../../spec/vmap/vocabulary.ts";
+import {
+  ALLOC,
+  CONFIG,
+  complaint,
+  complaintOf,
+  DONE,
+  fileOf,
+  folder,
+  PLACED,
+  trace,
+} from "../complaints.testing.ts";
+import { promisesOf, readRecording } from "./recording.ts";
+
+describe("a good trace", () => {
+  test("is read, gzipped or plain, and told apart by its first bytes", async () => {
+    const text = trace([[ALLOC, PLACED]]);
+    expect(await complaint(text)).toBe("no complaint");
+    expect(await complaint(gzipSync(text), ".jsonl.gz")).toBe("no complaint");
+    expect(await complaint(gzipSync(text), ".jsonl")).toBe("no complaint");
+  });
+});
+
+describe("a recording is refused in one line that says where and what would be right", () => {
+  const second = (line: string) => `${trace([[ALLOC, PLACED]])}\n${line}\n`;
+  const cases: [what: string, contents: string | Buffer, ending: string, complaint: RegExp][] = [
+    ["that is empty", "", ".jsonl", /^FILE: holds no trace: one JSON object a line was expected/],
+    [
+      "that is cut off",
+      second(trace([[ALLOC, PLACED]]).slice(0, 90)),
+      ".jsonl",
+      /^FILE:2: is not a JSON object \(truncated\?\)/,
+    ],
+    [
+      "whose gzip data is cut off",
+      gzipSync(trace([[ALLOC, PLACED]])).subarray(0, 80),
+      ".jsonl.gz",
+      /^FILE:1: cannot be read on from here: unexpected end of file/,
+    ],
+    ["whose gzip data is damaged", damaged(), ".jsonl.gz", /^FILE:\d+: cannot be read on from here/],
+    ["that is not gzip though its name says so", "{}", ".jsonl.gz", /^FILE: is not gzip data/],
+    ["that is not JSON", second("hello"), ".jsonl", /^FILE:2: is not a JSON object/],
+    ["that is an empty object", second("{}"), ".jsonl", /^FILE:2: version: is missing: expected string$/],
+    [
+      "with a reply that does not say what was flushed",
+      trace([[ALLOC, { addr: "0x1000", pte_set: 0, pte_clr: 0 }]]),
+      ".jsonl",
+      /^FILE:1: ops\[0\]\[1\]\.flush: is missing: expected array$/,
+    ],
+    ["that is a JSON list", second("[1,2]"), ".jsonl", /^FILE:2: .*expected object/],
+    [
+      "with an unknown field",
+      trace([[{ ...ALLOC, colour: 1 }, PLACED]]),
+      ".jsonl",
+      /^FILE:1: ops\[0\]\[0\]: Unrecognized key: "colour"/,
+    ],
+    [
+      "with an unknown reply field",
+      trace([[ALLOC, { ...PLACED, colour: 1 }]]),
+      ".jsonl",
+      /^FILE:1: ops\[0\]\[1\]: Unrecognized key: "colour"/,
+    ],
+    [
+      "with an unknown command",
+      trace([[{ op: "vm_dance" }, DONE]]),
+      ".jsonl",
+      /^FILE:1: ops\[0\]\[0\]\.op: Invalid/,
+    ],
+    [
+      "with an address beyond 64 bits",
+      trace([[{ ...ALLOC, vstart: "0x10000000000001000" }, PLACED]]),
+      ".jsonl",
+      /^FILE:1: ops\[0\]\[0\]\.vstart: expected a hex string of at most 64 bits/,
+    ],
+    [
+      "with a size that is not pages",
+      trace([[{ ...ALLOC, size: "0x1001" }, PLACED]]),
+      ".jsonl",
+      /^FILE:1: ops\[0\]\[0\]\.size: expected a multiple of the page size, 0x1000/,
+    ],
+    [
+      "with a size of nothing",
+      trace([[{ ...ALLOC, size: "0x0" }, PLACED]]),
+      ".jsonl",
+      /^FILE:1: ops\[0\]\[0\]\.size: expected a size of at least one page/,
+    ],
+    [
+      "with an alignment that is no power of two",
+      trace([[{ ...ALLOC, align: "0x3000" }, PLACED]]),
+      ".jsonl",
+      /^FILE:1: ops\[0\]\[0\]\.align: expected a power of two/,
+    ],
+    [
+      "with a number for an address",
+      trace([[{ ...ALLOC, vend: 4096 }, PLACED]]),
+      ".jsonl",
+      /^FILE:1: ops\[0\]\[0\]\.vend: expected a hex string/,
+    ],
+    [
+      "that frees what was never allocated",
+      trace([[{ op: "free_area", addr: "0x5000" }, DONE]]),
+      ".jsonl",
+      /^FILE:1: ops\[0\]\[0\]\.addr: frees what no earlier reply gave out/,
+    ],
+    [
+      "that frees twice",
+      trace([
+        [ALLOC, PLACED],
+        [{ op: "free_area", addr: "0x1000" }, DONE],
+        [{ op: "free_area", addr: "0x1000" }, DONE],
+      ]),
+      ".jsonl",
+      /^FILE:1: ops\[2\]\[0\]\.addr: frees what no earlier/,
+    ],
+    [
+      "that goes on after a bug",
+      trace([
+        [ALLOC, { bug: "BUG()", flush: [], pte_set: 0, pte_clr: 0 }],
+        [ALLOC, PLACED],
+      ]),
+      ".jsonl",
+      /^FILE:1: ops\[0\]\[1\]\.bug: a trace ends where the kernel stopped/,
+    ],
+    [
+      "with two results in a reply",
+      trace([[ALLOC, { ...PLACED, ok: true }]]),
+      ".jsonl",
+      /^FILE:1: ops\[0\]\[1\]: expected exactly one of addr, ok, err, hit, bug/,
+    ],
+    [
+      "with a CPU that is not there",
+      trace([
+        [
+          { op: "touch", cpu: 2, addr: "0x1000" },
+          { hit: false, pfn: null, flush: [], pte_set: 0, pte_clr: 0 },
+        ],
+      ]),
+      ".jsonl",
+      /^FILE:1: ops\[0\]\[0\]\.cpu: CPU 2, but config\.cpus is 2/,
+    ],
+    [
+      "with no CPU at all",
+      trace([], { config: { ...CONFIG, cpus: 0 } }),
+      ".jsonl",
+      /^FILE:1: config\.cpus: /,
+    ],
+    ["that is nested a hundred thousand deep", "[".repeat(100_000), ".jsonl", /^FILE:1: /],
+  ];
+
+  test.each(cases)("%s", async (_what, contents, ending, expected) => {
+    expect(await complaint(contents, ending)).toMatch(expected);
+  });
+
+  function damaged(): Buffer {
+    const zipped = gzipSync(trace(Array.from({ length: 200 }, () => [ALLOC, PLACED])));
+    zipped.fill(0xff, 40, 60);
+    return zipped;
+  }
+
+  test("that is not there, or is a folder", async () => {
+    const missing = join(folder, "missing.jsonl");
+    const read = (path: string) => async () => {
+      for await (const _ of readRecording(path));
+    };
+    expect(await complaintOf(read(missing), missing)).toMatch(/^FILE: cannot be read: ENOENT/);
+    expect(await complaintOf(read(folder), folder)).toMatch(/^FILE.*EISDIR/);
+  });
+});
+
+describe("a line of an allocator that is no kernel here", () => {
+  const own = (more: object, ops: unknown = []) => JSON.stringify({ version: "own", ops, ...more });
+  const first = async (text: string) => {
+    for await (const read of readRecording(fileOf(text))) return read;
+    throw new Error("no trace");
+  };
+
+  test("needs its name and its ops, and may leave out what was not done", async () => {
+    const { addr } = PLACED;
+    const { align: _page, ...alloc } = ALLOC;
+    const { exchanges, scope, seed, promises } = await first(own({ promises: {} }, [[alloc, { addr }]]));
+    expect({ cpus: scope.cpus, seed, limit: scope.lazyMaxPages }).toEqual({
+      cpus: 1,
+      seed: 0,
+      limit: WORD64,
+    });
+    expect(exchanges[0]?.command).toMatchObject({ op: "alloc", align: PAGE_SIZE });
+    expect(exchanges[0]?.response).toMatchObject({ kind: "placed", flushes: [], pteSet: 0, pteCleared: 0 });
+    expect(promises?.laws).not.toContain("lowest-fit");
+  });
+
+  test("promises what it says", async () => {
+    const said = { guard: { inside: 1 }, frees: "eager", placement: "lowest-fit" };
+    const { promises } = await first(own({ promises: said }));
+    expect(promises).toMatchObject({ guard: { inside: 1, afterArea: 0, beforeNext: 0 }, freesLazily: false });
+    expect(promises?.laws).toEqual(
+      expect.arrayContaining(["no-overlap", "lowest-fit", "unmapped-means-no-pte"]),
+    );
+    expect(promises?.laws).not.toContain("purge-only-when-full");
+    expect((await first(own({ promises: ["no-overlap"] }))).promises?.laws).toEqual(["no-overlap"]);
+  });
+
+  test("is judged by nothing where it says nothing, and the line says both ways out", async () => {
+    const read = await first(own({}));
+    expect(() => promisesOf(read)).toThrow(
+      /:1: version: no kernel here is called "own": say --as LABEL .* "promises": \{"frees": /,
+    );
+    expect(promisesOf(await first(trace([]))).labels).toEqual(["3.16"]);
+  });
+
+  test.each<[string, object, RegExp]>([
+    ["an unknown promise", { promises: { colour: 1 } }, /^FILE:1: promises: Unrecognized key: "colour"/],
+    ["an unknown law", { promises: ["no-law"] }, /^FILE:1: promises\.laws\[0\]: expected the id of a law/],
+    ["no law at all", { promises: [] }, /^FILE:1: promises\.laws: /],
+    [
+      "an unknown way to free",
+      { promises: { frees: "late" } },
+      /^FILE:1: promises\.frees: expected "eager" or "lazy"/,
+    ],
+    [
+      "a place, and no way to free",
+      { promises: { placement: "lowest-fit" } },
+      /^FILE:1: promises\.placement: expected "frees" beside it/,
+    ],
+    [
+      "a guard of less than no page",
+      { promises: { guard: { after: -1 } } },
+      /^FILE:1: promises\.guard\.after: /,
+    ],
+    [
+      "a name of two lines",
+      { version: "own\nother" },
+      /^FILE:1: version: expected a name of at most 60 letters/,
+    ],
+    ["half a configuration that is wrong", { config: { cpus: 0 } }, /^FILE:1: config\.cpus: /],
+  ])("is refused with %s", async (_what, more, expected) => {
+    expect(await complaint(own(more))).toMatch(expected);
+  });
+
+  test("is not what a line of a kernel is: there nothing is left out", async () => {
+    expect(await complaint(JSON.stringify({ version: "3.16", ops: [] }))).toMatch(/^FILE:1: class: /);
+  });
+});

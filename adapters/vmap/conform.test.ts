@@ -1,0 +1,163 @@
+import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { beforeAll, describe, expect, test } from "vitest";
+import { kernelNamed } from "../../jobs/names.ts";
+import { cachedKernel } from "../../kernels/vmap/cached-kernel.ts";
+import { rules3_10_65 } from "../../kernels/vmap/linux-3.10.65.ts";
+import { notBelowWindow } from "../../kernels/vmap/search-uncached.ts";
+import { releaseOf } from "../../spec/vmap/releases.ts";
+import { conform } from "./conform.ts";
+import { type Exchange, readRecording, type Trace } from "./recording.ts";
+
+const FOLDER = fileURLToPath(new URL("./recordings/", import.meta.url));
+const FILES = readdirSync(FOLDER).filter((name) => name.endsWith(".jsonl.gz"));
+
+/** Traces, and those with maps, where a file has others than most. */
+const COUNTS: Readonly<Record<string, readonly [number, number]>> = {
+  "2.6.27.jsonl.gz": [165, 0],
+  "6.19.jsonl.gz": [246, 79],
+};
+
+async function tracesOf(file: string): Promise<Trace[]> {
+  const traces: Trace[] = [];
+  for await (const trace of readRecording(FOLDER + file)) traces.push(trace);
+  return traces;
+}
+
+describe.each(FILES)("the recording %s", (file) => {
+  test("conforms in every field of every reply", async () => {
+    const traces = await tracesOf(file);
+    const differing = traces.filter((trace) => conform(kernelNamed(trace.label), trace).difference);
+    expect(differing.map(({ line }) => line)).toEqual([]);
+    const maps = traces.filter(({ exchanges }) => exchanges.some(({ command }) => command.op === "mapRam"));
+    expect([traces.length, maps.length]).toEqual(COUNTS[file] ?? [244, 79]);
+  });
+});
+
+const BLOCK = {
+  start: 1,
+  free: 1,
+  dirty: 0,
+  onFreeList: null,
+  cpu: undefined,
+  dirtyRuns: [],
+  dirtyRange: undefined,
+};
+
+describe("a difference", () => {
+  let trace: Trace;
+
+  beforeAll(async () => {
+    const traces = await tracesOf("3.16.jsonl.gz");
+    // Long enough to have every kind of reply.
+    trace = traces.find((each) => {
+      const ops = new Set(each.exchanges.map(({ command }) => command.op));
+      const kinds = new Set(each.exchanges.map(({ response }) => response.kind));
+      const reports = each.exchanges.some(({ response }) => response.kind === "done" && response.aliases);
+      return ops.has("unmapAliases") && kinds.has("reached") && kinds.has("refused") && reports;
+    }) as Trace;
+  });
+
+  /** The trace with the first exchange that `changed` knows how to change. */
+  const tampered = (changed: (exchange: Exchange) => Exchange | undefined): { trace: Trace; at: number } => {
+    for (const [at, exchange] of trace.exchanges.entries()) {
+      const other = changed(exchange);
+      if (other !== undefined) return { trace: { ...trace, exchanges: trace.exchanges.with(at, other) }, at };
+    }
+    throw new Error("nothing to tamper with");
+  };
+
+  const tamperings: [field: string, change: (exchange: Exchange) => Exchange | undefined][] = [
+    [
+      "result",
+      (exchange) => {
+        const { response } = exchange;
+        if (response.kind !== "placed") return undefined;
+        return { ...exchange, response: { ...response, start: response.start + 1 } };
+      },
+    ],
+    ["flush", (each) => ({ ...each, response: { ...each.response, flushes: [{ start: 1, end: 2 }] } })],
+    ["pte_set", (each) => ({ ...each, response: { ...each.response, pteSet: each.response.pteSet + 1 } })],
+    [
+      "pte_clr",
+      (each) => ({ ...each, response: { ...each.response, pteCleared: each.response.pteCleared + 1 } }),
+    ],
+    ["rcu", (each) => ({ ...each, response: { ...each.response, rcuCallbacks: 99 } })],
+    ["ev", (each) => ({ ...each, recorded: { ...each.recorded, ev: ["WARN something"] } })],
+    ...(["staleTlb", "deadTlb", "deadPtes"] as const).map(
+      (name): [string, (exchange: Exchange) => Exchange | undefined] => [
+        { staleTlb: "stale_tlb", deadTlb: "dead_tlb", deadPtes: "dead_ptes" }[name],
+        (each) => {
+          const { response } = each;
+          if (response.kind !== "done" || response.aliases === undefined) return undefined;
+          const wrong = name === "deadPtes" ? 7 : [{ cpu: 0, page: 1, frame: 1 }];
+          return { ...each, response: { ...response, aliases: { ...response.aliases, [name]: wrong } } };
+        },
+      ],
+    ),
+    ["areas", (each) => each.dump && { ...each, dump: { ...each.dump, areas: [] } }],
+    ["lazy_nr", (each) => each.dump && { ...each, dump: { ...each.dump, lazyPages: 12345 } }],
+    ["cache", (each) => each.dump?.cache && { ...each, dump: { ...each.dump, cache: undefined } }],
+    ...(["freeVmapCache", "cachedHoleSize", "cachedVstart", "cachedAlign"] as const).map(
+      (name): [string, (exchange: Exchange) => Exchange | undefined] => [
+        "cache",
+        (each) => {
+          const { dump } = each;
+          return dump?.cache && { ...each, dump: { ...dump, cache: { ...dump.cache, [name]: 3 } } };
+        },
+      ],
+    ),
+    ["blocks", (each) => each.dump && { ...each, dump: { ...each.dump, blocks: [BLOCK] } }],
+    ["free_lists", (each) => each.dump && { ...each, dump: { ...each.dump, freeLists: [[1]] } }],
+  ];
+
+  test.each(tamperings)("in %s is found at its command and nowhere before", (field, change) => {
+    const { trace: wrong, at } = tampered(change);
+    const { difference } = conform(kernelNamed("3.16"), wrong);
+    expect(difference?.index).toBe(at);
+    expect(difference?.fields.map((each) => each.field)).toContain(field);
+  });
+
+  test.each(["work", "free", "purge", "pool"])(
+    "in %s is found where only later kernels have it",
+    async (field) => {
+      const later = (await tracesOf("6.12.jsonl.gz")).find(({ exchanges }) =>
+        exchanges.some(({ dump, response }) => dump?.pool?.length && response.workItems),
+      ) as Trace;
+      const at = later.exchanges.findIndex(({ dump, response }) => dump?.pool?.length && response.workItems);
+      const exchange = later.exchanges[at] as Exchange;
+      const { dump, response } = exchange;
+      const wrong = {
+        ...exchange,
+        response: field === "work" ? { ...response, workItems: 7 } : response,
+        dump: field === "work" ? dump : ({ ...dump, [field]: [{ start: 1, end: 2 }] } as Exchange["dump"]),
+      };
+      expect(conform(kernelNamed("6.12"), later).difference).toBeUndefined();
+      const { difference } = conform(kernelNamed("6.12"), {
+        ...later,
+        exchanges: later.exchanges.with(at, wrong),
+      });
+      expect([difference?.index, difference?.fields.map((each) => each.field)]).toEqual([at, [field]]);
+    },
+  );
+
+  test("is there when the kernel is another release", () => {
+    const exchanges = trace.exchanges.filter(({ command }) => command.op === "alloc");
+    const guarded = conform(kernelNamed("2.6.39"), { ...trace, exchanges });
+    expect(guarded.difference).toBeDefined();
+  });
+});
+
+test("a recorded bug is answered by a bug, whatever its text", async () => {
+  const traces = await tracesOf("3.16.jsonl.gz");
+  const stopped = traces.find((trace) => trace.exchanges.at(-1)?.response.kind === "bug") as Trace;
+  const last = stopped.exchanges.at(-1) as Exchange;
+  const renamed = { ...last, response: { ...last.response, text: "another line" } } as Exchange;
+  const other = { ...stopped, exchanges: stopped.exchanges.with(-1, renamed) };
+  expect(conform(kernelNamed("3.16"), other).difference).toBeUndefined();
+  const repaired = cachedKernel(releaseOf("3.16"), { ...rules3_10_65, acceptable: notBelowWindow });
+  expect(conform(repaired, stopped).difference?.fields[0]).toMatchObject({
+    field: "result",
+    recorded: "bug",
+  });
+});

@@ -1,0 +1,73 @@
+/** Judges a recording as a plain history: the specification alone, none of our kernels. */
+
+import { judge, type Law, type Spec } from "../../spec/contract.ts";
+import type { Command, Response } from "../../spec/vmap/commands.ts";
+import type { Scope } from "../../spec/vmap/scope.ts";
+import type { Trace } from "./recording.ts";
+
+type VmapSpec<W> = Spec<Scope, W, Command, Response>;
+type VmapLaw<W> = Law<W, Command, Response>;
+
+/** A recorded reply, and what the laws say of it. */
+export interface JudgedReply<W> {
+  /** Index of the command in its trace. */
+  readonly index: number;
+  readonly before: W;
+  readonly command: Command;
+  readonly response: Response;
+  /** Undefined where the allocator stopped: the trace ends here. */
+  readonly after: W | undefined;
+  /** The laws that the reply violates. */
+  readonly laws: readonly VmapLaw<W>[];
+  /** Laws violated after an area was placed on another, other than by the placing itself: not accusations. */
+  readonly following: readonly VmapLaw<W>[];
+}
+
+export interface JudgedTrace<W> {
+  /** The replies that violate a law. */
+  readonly breaks: readonly JudgedReply<W>[];
+  /** How often a law was violated as a consequence of areas that overlap. */
+  readonly consequences: number;
+}
+
+/** The laws a reply can be judged by even when areas overlap. */
+const STILL_JUDGED = ["in-window", "aligned", "no-overlap", "no-bug"];
+
+/**
+ * Every reply of a trace, judged in the world that follows those before it, also after a violation. Once two areas
+ * overlap, nobody can tell which of them a free means: only placement is judged then.
+ */
+export function* judgeReplies<W>(
+  spec: VmapSpec<W>,
+  laws: readonly VmapLaw<W>[],
+  { scope, exchanges }: Pick<Trace, "scope" | "exchanges">,
+): Generator<JudgedReply<W>> {
+  let overlapped = false;
+  let before = spec.initial(scope);
+  for (const [index, { command, response }] of exchanges.entries()) {
+    const verdict = judge(spec, laws, before, command, response);
+    const all = verdict.accepted ? [] : verdict.broken;
+    const isAccused = ({ id }: VmapLaw<W>) => !overlapped || STILL_JUDGED.includes(id);
+    const accused = all.filter(isAccused);
+    const following = all.filter((law) => !accused.includes(law));
+    overlapped ||= all.some(({ id }) => id === "no-overlap");
+    yield { index, before, command, response, after: verdict.world, laws: accused, following };
+    if (verdict.world === undefined) return;
+    before = verdict.world;
+  }
+}
+
+/** Judges a trace to its end. */
+export function judgeTrace<W>(
+  spec: VmapSpec<W>,
+  laws: readonly VmapLaw<W>[],
+  trace: Pick<Trace, "scope" | "exchanges">,
+): JudgedTrace<W> {
+  const breaks: JudgedReply<W>[] = [];
+  let consequences = 0;
+  for (const reply of judgeReplies(spec, laws, trace)) {
+    consequences += reply.following.length;
+    if (reply.laws.length > 0) breaks.push(reply);
+  }
+  return { breaks, consequences };
+}

@@ -1,0 +1,263 @@
+/** Reads recordings of real kernels: traces of commands and replies, in the spec's terms. */
+import type { Command, Response } from "../../spec/vmap/commands.ts";
+import type { Dump } from "../../spec/vmap/kernel.ts";
+import { promisesOfOwn } from "../../spec/vmap/own-promises.ts";
+import { findRelease, type Promises } from "../../spec/vmap/releases.ts";
+import { BLOCKS64, MOST_MAPPED, type Scope, WORD64 } from "../../spec/vmap/scope.ts";
+import type { Bytes, Cpu, Pages, Vpn } from "../../spec/vmap/vocabulary.ts";
+import { checked } from "../complaint.ts";
+import { inputError } from "../input-error.ts";
+import { lines } from "../lines.ts";
+import {
+  ALIGNED_TO_A_PAGE,
+  type Cut,
+  type Envelope,
+  envelope,
+  exchange,
+  NOTHING_DONE,
+  type OwnEnvelope,
+  ownEnvelope,
+  type RecordedReply,
+  type RecordedRequest,
+} from "./recording-format.ts";
+
+/** A command with what the real kernel answered. */
+export interface Exchange {
+  readonly command: Command;
+  readonly response: Response;
+  /** What the dump showed, where one was asked for. */
+  readonly dump: Dump | undefined;
+  readonly recorded: RecordedReply;
+}
+
+export interface Trace {
+  readonly file: string;
+  /** Line number, from 1. */
+  readonly line: number;
+  /** Its `version`: a label of a release here, or the name of any other allocator. */
+  readonly label: string;
+  /** What the line says that it promises. */
+  readonly promises: Promises | undefined;
+  readonly seed: number;
+  /** Of a directed trace. */
+  readonly name: string | undefined;
+  readonly scope: Scope;
+  readonly exchanges: readonly Exchange[];
+  /** Of a trace of which only some steps are left. */
+  readonly cut: Cut | undefined;
+  /** The line as it is written. */
+  readonly written: Written;
+}
+
+/** A line of a recording as JSON has it: each request with its reply, and whatever is said of them all. */
+export interface Written {
+  readonly [field: string]: unknown;
+  readonly ops: readonly (readonly [request: object, reply: object])[];
+}
+
+/** Every trace of a recording, gzipped or plain. Throws an InputError at the first line that is not one. */
+export async function* readRecording(file: string): AsyncGenerator<Trace> {
+  let any = false;
+  for await (const { number, text } of lines(file)) {
+    any = true;
+    yield readTrace(file, number, text);
+  }
+  if (!any) throw inputError(file, undefined, "holds no trace: one JSON object a line was expected");
+}
+
+function readTrace(file: string, line: number, text: string): Trace {
+  const { own, read, written } = readEnvelope(file, line, text);
+  const { version, seed, name, config, cut, ops } = read;
+  const promised = "promises" in read ? read.promises : undefined;
+  const scope: Scope = {
+    name: "recording",
+    wordPages: WORD64,
+    cpus: config.cpus,
+    lazyMaxPages: config.lazy_max_pages ?? (promised && (config.lazy_max_pages_effective ?? WORD64)) ?? null,
+    vmalloc: { vstart: config.vmalloc_start, vend: config.vmalloc_end },
+    blockPages: config.bbmap_bits,
+    bitsPerLong: BLOCKS64.bitsPerLong,
+    beforeInit: false,
+    counts: [],
+    sizes: [],
+    aligns: [],
+    windows: [],
+    congruent: [],
+  };
+  const blocks = config.bbmap_bits === 0 ? ({ blocks: "no blocks" } as const) : {};
+  const promises = promised && promisesOfOwn(version, { ...promised, ...blocks });
+  const exchanges = readExchanges(file, line, own ? ops.map(filledIn) : ops, config);
+  return { file, line, label: version, promises, seed, name, scope, exchanges, cut, written };
+}
+
+/** What the line says of a release here, or of any other allocator. */
+function readEnvelope(
+  file: string,
+  line: number,
+  text: string,
+): { readonly own: boolean; readonly read: Envelope | OwnEnvelope; readonly written: Written } {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw inputError(file, line, `is not a JSON object (truncated?): ${(error as Error).message}`);
+  }
+  const own = isOfOwn(json);
+  const read = checked(own ? ownEnvelope : envelope, json, "", (says) => inputError(file, line, says));
+  return { own, read, written: json as Written };
+}
+
+/** Whether a line is of an allocator that is no release here, or says itself what it promises. */
+function isOfOwn(json: unknown): boolean {
+  if (typeof json !== "object" || json === null) return false;
+  const { version } = json as { version?: unknown };
+  return "promises" in json || (typeof version === "string" && findRelease(version) === undefined);
+}
+
+/** What was left out, as it is meant. */
+function filledIn([request, reply]: Envelope["ops"][number]): Envelope["ops"][number] {
+  const asked = request.op === "alloc_vmap_area" && !("ioremap" in request);
+  return [asked ? { ...ALIGNED_TO_A_PAGE, ...request } : request, { ...NOTHING_DONE, ...reply }];
+}
+
+/** What a trace is judged by where nothing else is asked: its own promises, or those of its release. */
+export function promisesOf({ file, line, label, promises }: Trace): Promises {
+  const found = promises ?? findRelease(label);
+  if (found !== undefined) return found;
+  throw inputError(
+    file,
+    line,
+    `version: no kernel here is called ${JSON.stringify(label)}: say --as LABEL for the promises of one (list has them), or let the line say its own, such as "promises": {"frees": "eager", "placement": "lowest-fit"} (docs/recordings.md)`,
+  );
+}
+
+function readExchanges(
+  file: string,
+  line: number,
+  ops: Envelope["ops"],
+  config: Pick<Envelope["config"], "cpus" | "bbmap_bits">,
+): Exchange[] {
+  const held = new Map<string, number>();
+  let cpu = 0;
+  return ops.map((op, index) => {
+    const wrong = (part: string, says: string) => inputError(file, line, `ops[${index}]${part}: ${says}`);
+    const [request, recorded] = checked(exchange, op, `ops[${index}]`, (says) =>
+      inputError(file, line, says),
+    );
+    if ((request.cpu ?? 0) >= config.cpus) {
+      throw wrong("[0].cpu", `CPU ${request.cpu}, but config.cpus is ${config.cpus}`);
+    }
+    if (recorded.bug !== undefined && index !== ops.length - 1) {
+      throw wrong("[1].bug", "a trace ends where the kernel stopped, but more follows");
+    }
+    cpu = request.cpu ?? cpu;
+    const command = commandOf(request, cpu);
+    if (command.op === "alloc" && command.map && command.size > MOST_MAPPED) {
+      throw wrong("[0].size", `maps ${command.size} pages; expected at most ${MOST_MAPPED} where map is 1`);
+    }
+    if (command.op === "mapRam" && config.bbmap_bits === 0) {
+      throw wrong("[0].op", "maps through a block, but config.bbmap_bits is 0");
+    }
+    const got = recorded.addr === undefined ? undefined : holding(command, recorded.addr);
+    if (got !== undefined) held.set(got, (held.get(got) ?? 0) + 1);
+    if (command.op === "free" || command.op === "unmapRam") {
+      const goes = holding(command, command.start) as string;
+      const times = held.get(goes) ?? 0;
+      if (times === 0 && command.op === "unmapRam" && anyHeldAt(held, command.start)) {
+        throw wrong("[0].count", `${command.count}, but the map there has another count`);
+      }
+      if (times === 0) {
+        const what = command.op === "free" ? "frees" : "unmaps";
+        throw wrong("[0].addr", `${what} what no earlier reply gave out, or what is free already`);
+      }
+      held.set(goes, times - 1);
+    }
+    return { command, response: responseOf(recorded), dump: dumpOf(recorded), recorded };
+  });
+}
+
+/** Whether a map of any count is held at this address. */
+function anyHeldAt(held: ReadonlyMap<string, number>, start: Vpn): boolean {
+  return [...held].some(([key, times]) => times > 0 && key.endsWith(` pages ${start}`));
+}
+
+/** What a caller holds of an address, as a key: an area, or a map of so many pages. */
+function holding(command: Command, start: Vpn): string | undefined {
+  if (command.op === "alloc" || command.op === "free") return `area ${start}`;
+  if (command.op === "mapRam" || command.op === "unmapRam") return `${command.count} pages ${start}`;
+  return undefined;
+}
+
+/** `cpu`: where it runs, which a request says only when it changes. */
+function commandOf(request: RecordedRequest, cpu: Cpu): Command {
+  switch (request.op) {
+    case "vm_map_ram":
+      return { op: "mapRam", cpu: request.cpu, count: request.count };
+    case "vm_unmap_ram":
+      return { op: "unmapRam", cpu: request.cpu, start: request.addr, count: request.count };
+    case "alloc_vmap_area": {
+      const { size, vstart, vend } = request;
+      const align = request.align ?? (request.ioremap ? ioremapAlignment(size) : 1);
+      return {
+        op: "alloc",
+        size,
+        align,
+        vstart,
+        vend: vend.page,
+        map: request.map === 1,
+        ...(request.ioremap ? { ioremap: true } : {}),
+        ...(cpu === 0 ? {} : { cpu }),
+        ...(request.noblock ? { noblock: true } : {}),
+        ...(vend.offset === 0 ? {} : { endsInside: true }),
+      };
+    }
+    case "free_area":
+      return { op: "free", start: request.addr };
+    case "touch":
+      return { op: "touch", cpu: request.cpu, page: request.addr };
+    case "vm_unmap_aliases":
+      return { op: "unmapAliases" };
+    default:
+      return { op: request.op };
+  }
+}
+
+/** 2.6.27's ioremap: 1 << fls(size in bytes), between a page and 128 pages (FORMAT.md, catalogue section 3). */
+function ioremapAlignment(size: Pages): Bytes {
+  const fls = Math.floor(Math.log2(size)) + 12 + 1;
+  return 2 ** Math.min(Math.max(fls, 12), 19);
+}
+
+function responseOf(recorded: RecordedReply): Response {
+  const effects = {
+    flushes: recorded.flush,
+    pteSet: recorded.pte_set,
+    pteCleared: recorded.pte_clr,
+    rcuCallbacks: recorded.rcu ?? 0,
+    workItems: recorded.work ?? 0,
+    ...(recorded.lazy_nr === undefined ? {} : { lazyPages: recorded.lazy_nr }),
+  };
+  if (recorded.addr !== undefined) {
+    return { ...effects, kind: "placed", start: recorded.addr, mapStopped: recorded.maperr !== undefined };
+  }
+  if (recorded.err !== undefined) return { ...effects, kind: "refused" };
+  if (recorded.bug !== undefined) return { ...effects, kind: "bug", text: recorded.bug };
+  if (recorded.hit !== undefined) {
+    return { ...effects, kind: "reached", hit: recorded.hit, frame: recorded.pfn ?? null };
+  }
+  const { stale_tlb, dead_tlb, dead_ptes } = recorded;
+  if (stale_tlb === undefined || dead_tlb === undefined || dead_ptes === undefined) {
+    return { ...effects, kind: "done" };
+  }
+  return {
+    ...effects,
+    kind: "done",
+    aliases: { staleTlb: stale_tlb, deadTlb: dead_tlb, deadPtes: dead_ptes },
+  };
+}
+
+function dumpOf(recorded: RecordedReply): Dump | undefined {
+  if (recorded.areas === undefined) return undefined;
+  const { areas, lazy_nr, cache, free, purge, pool, blocks = [], free_lists = [] } = recorded;
+  return { areas, lazyPages: lazy_nr, cache, free, purge, pool, blocks, freeLists: free_lists };
+}

@@ -1,0 +1,199 @@
+/** One step of a replayed history: its text, and the address space after it. */
+import type { Area } from "../../model/vmap/area.ts";
+import type { PooledExtents } from "../../model/vmap/pool-beliefs.ts";
+import type { VmapPlayed } from "../../properties/vmap/test-bench.ts";
+import type { HistoryStep } from "../../spec/vmap/history.ts";
+import { newAreas, placedExtent, requestOf } from "../../spec/vmap/laws/law.ts";
+import { blockStart, fitsBlock } from "../../spec/vmap/scope.ts";
+import { type Extent, roundedUp, type Vpn } from "../../spec/vmap/vocabulary.ts";
+import {
+  areaRow,
+  type DrawnArea,
+  drawMap,
+  isDrawn,
+  letterFor,
+  type MapRow,
+  type Pages,
+  pagesAround,
+  pagesNear,
+} from "./map.ts";
+import { commandText, responseText } from "./text.ts";
+
+/** A step of a history, or a recorded reply: what is drawn of both. */
+export type Shown = Omit<VmapPlayed, "step"> & { readonly step?: HistoryStep };
+
+/** Text of a step that did nothing, since what it names got nothing. */
+function idleText(step: HistoryStep | undefined): string {
+  if (step === undefined) return "nothing";
+  return "area" in step ? `${step.op} of what command ${step.area + 1} got  ->  it got nothing` : step.op;
+}
+
+/** `step 3 of 5:  command  ->  reply`. */
+export function stepLine({ index, step, command, response }: Shown, of: number): string {
+  const text =
+    command === undefined || response === undefined
+      ? idleText(step)
+      : `${commandText(command)}  ->  ${responseText(response)}`;
+  return `step ${index + 1} of ${of}:  ${text}`;
+}
+
+/** By where it begins: the index of the step that got the area or the map there last. */
+export type GotBy = Map<Vpn, number>;
+
+/** Notes what a step got. */
+export function noteGot(got: GotBy, now: Shown): void {
+  for (const start of startsOf(now)) got.set(start, now.index);
+}
+
+export interface MapOptions {
+  /** What was got before the first of these steps, if there were any. */
+  readonly got?: GotBy;
+  /** Letters in a line. */
+  readonly width?: number;
+}
+
+/** Where a picture was cut, since more happens in the history than fits. */
+const CUT = "  (what is nearest to this step, and not all)";
+
+/** The world after each step of a history, as maps with one letter for each command's area or map. */
+export function mapsOf(played: Iterable<Shown>, options: MapOptions = {}): string[][] {
+  return Array.from(drawing(played, options), ({ map }) => map);
+}
+
+/** Each step with its map. The steps are gone through twice and none is kept, as a world may be large. */
+export function* drawing(
+  played: Iterable<Shown>,
+  { got = new Map(), width }: MapOptions = {},
+): Generator<{ readonly now: Shown; readonly map: string[] }, void, undefined> {
+  const extents: Extent[] = [];
+  let wordPages = 0;
+  for (const now of played) {
+    wordPages = now.before.scope.wordPages;
+    extents.push(...extentsOf(now));
+  }
+  const pages = pagesAround(extents, wordPages);
+  const letterAt = (start: Vpn) => {
+    const by = got.get(start);
+    return by === undefined ? "?" : letterFor(by);
+  };
+  for (const now of played) {
+    noteGot(got, now);
+    yield { now, map: pages.length === 0 ? [] : mapAfter(now, letterAt, { pages, width }) };
+  }
+}
+
+function mapAfter(
+  now: Shown,
+  letterAt: (start: Vpn) => string,
+  { pages, width }: { readonly pages: Pages; readonly width: number | undefined },
+): string[] {
+  const shown = pagesNear(pages, focusOf(now));
+  const world = now.after ?? now.before;
+  const areas = world.areas.filter((area) => isDrawn(area, shown));
+  const plain: DrawnArea[] = areas
+    .filter((area) => area.block === undefined)
+    .map(({ start, end, life }) => ({ start, end, lazy: life !== "busy", letter: letterAt(start) }));
+  const rows = [...blockRows(areas, letterAt), ...pteRow(now), ...tlbRows(now), ...cacheRow(now)];
+  const any = plain.length > 0 || rows.length === 0;
+  const map = drawMap(
+    [...(any ? [areaRow(plain)] : []), ...poolRow(world.pooled, shown), ...rows],
+    shown,
+    width,
+  );
+  return shown.length < pages.length ? [...map, CUT] : map;
+}
+
+/** Where what a step was given begins: an area, a map, or several percpu areas. */
+function startsOf({ before, command, response }: Shown): readonly Vpn[] {
+  if (command === undefined || response?.kind !== "placed") return [];
+  if (command.op !== "pcpuGet") return [response.start];
+  return newAreas(before, command, response).map(({ start }) => start);
+}
+
+/** Where a step points: at what it placed or asked for, at what is still translated, and at what it flushed. */
+function focusOf(now: Shown): Extent[] {
+  const { response } = now;
+  const aliases = response?.kind === "done" ? response.aliases : undefined;
+  const entries = [...(aliases?.deadTlb ?? []), ...(aliases?.staleTlb ?? [])];
+  return [...extentsOf(now), ...entries.map(({ page }) => onePage(page)), ...(response?.flushes ?? [])];
+}
+
+const onePage = (vpn: Vpn): Extent => ({ start: vpn, end: vpn + 1 });
+
+/** What a step adds to the picture: what it placed, the beginning of a window in which it was refused, a page it names. */
+function extentsOf({ command, response, before }: Shown): Extent[] {
+  if (command === undefined) return [];
+  if (command.op === "pcpuGet") {
+    const { vstart, vend } = before.scope.vmalloc;
+    return [
+      ...(response === undefined ? [] : newAreas(before, command, response)),
+      { start: vstart, end: vend },
+    ];
+  }
+  if ("page" in command) return [onePage(command.page)];
+  if ("start" in command) return [onePage(command.start)];
+  const request = requestOf(before, command);
+  if (request === undefined) return [];
+  if (response?.kind !== "placed") return [{ start: request.vstart, end: request.vstart + request.size }];
+  if (command.op !== "mapRam" || !fitsBlock(before.scope, command.count))
+    return [placedExtent(before, request, response.start)];
+  const { start } = response;
+  return [
+    { start, end: start + command.count },
+    { start, end: start + roundedUp(command.count) },
+    placedExtent(before, request, blockStart(before.scope, start)),
+  ];
+}
+
+/** The number of the node whose pool holds a page, `?` where it does so only perhaps; if any page shown is held. */
+export function poolRow(pooled: PooledExtents, shown: Pages): MapRow[] {
+  if (!pooled.some((each) => isDrawn(each, shown))) return [];
+  const at = (vpn: Vpn) => {
+    const holder = pooled.find(({ start, end }) => start <= vpn && vpn < end);
+    if (holder === undefined) return ".";
+    return holder.sure ? String(holder.node).slice(-2) : "?";
+  };
+  return [{ label: "pool", at }];
+}
+
+/** Maps in blocks: lower case once let go, `-` for a page that the block has not given out or that rounding took. */
+function blockRows(areas: readonly Area[], letterAt: (start: Vpn) => string): MapRow[] {
+  const blocks = areas.filter((area) => area.block !== undefined);
+  if (blocks.length === 0) return [];
+  const at = (vpn: number) => {
+    const block = blocks.find((area) => area.start <= vpn && vpn < area.end)?.block;
+    if (block === undefined) return ".";
+    const map = block.maps.find(({ start, count }) => start <= vpn && vpn < start + count);
+    if (map === undefined) return "-";
+    const letter = letterAt(map.start);
+    return map.held ? letter : letter.toLowerCase();
+  };
+  return [{ label: "block", at }];
+}
+
+/** The frames that page tables say are here, if anything is mapped; `*` for a PTE nobody owns any more. */
+function pteRow(now: Shown): MapRow[] {
+  const world = now.after ?? now.before;
+  if (world.ptes === 0) return [];
+  const at = (vpn: number) => {
+    const frame = world.frameAt(vpn);
+    if (frame !== undefined) return String(frame).slice(-2);
+    return world.pteAt(vpn) === undefined ? "." : "*";
+  };
+  return [{ label: "pte", at }];
+}
+
+function tlbRows(now: Shown): MapRow[] {
+  const world = now.after ?? now.before;
+  return [...world.tlbs.entries()]
+    .filter(([, tlb]) => !tlb.isEmpty())
+    .sort(([a], [b]) => a - b)
+    .map(([cpu, tlb]) => ({ label: `cpu ${cpu}`, at: (vpn) => String(tlb.get(vpn) ?? ".").slice(-2) }));
+}
+
+/** Dirty lines in a cache indexed by virtual address, if there are any. */
+function cacheRow({ response }: Shown): MapRow[] {
+  const { dirtyLines = [] } = response ?? {};
+  if (dirtyLines.length === 0) return [];
+  return [{ label: "cache", at: (vpn) => (dirtyLines.includes(vpn) ? "w" : ".") }];
+}

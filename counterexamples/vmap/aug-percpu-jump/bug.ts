@@ -1,0 +1,28 @@
+import { rules5_2 } from "../../../kernels/vmap/linux-5.2.ts";
+import { sameExtent } from "../../../kernels/vmap/search-congruent.ts";
+import { treeKernel } from "../../../kernels/vmap/tree-kernel.ts";
+import { releaseOf } from "../../../spec/vmap/releases.ts";
+import type { Bug } from "../../bug.ts";
+
+const repaired = treeKernel(
+  releaseOf("5.2"),
+  { ...rules5_2, endsAbove: sameExtent },
+  "5.2 looking for percpu areas in the whole of an extent",
+);
+
+export const augPercpuJump: Bug = {
+  id: "aug-percpu-jump",
+  number: "A12",
+  says: "Where one of the percpu areas ends above the free extent that it is looked for in, the base goes down to the extent below, past all the room in this one: the areas are placed lower than they could be, or refused.",
+  source:
+    "68ad4a330433 (5.2); 5336e52c9e85 (5.3-rc5): an extent of 30 TB was passed by (Dave Hansen); catalogue A12",
+  fixed: "5336e52c9e85 (5.3)",
+  changed: undefined,
+  breaks: [
+    { law: "highest-congruent-fit", on: ["5.2"], pinned: "highest-congruent-fit.json", repaired },
+    { law: "refused-only-when-full", on: ["5.2"], pinned: "refused-only-when-full.json", repaired },
+    { law: "purge-only-when-full", on: ["5.2"], pinned: "purge-only-when-full.json", repaired },
+    { law: "free-space-is-usable", on: ["5.2"], pinned: "free-space-is-usable.json", repaired },
+  ],
+  explains: ({ command }) => command.op === "pcpuGet",
+};

@@ -1,0 +1,108 @@
+/** Which mutants of the free-area cache can be told from it, and which cannot, in every history of a small space. */
+import { describe, expect, test } from "vitest";
+import { readHistory } from "../../../adapters/vmap/history-file.ts";
+import { BOUNDS } from "../../../engine/bounds.testing.ts";
+import { explore } from "../../../engine/search/explore.ts";
+import { pinnedFile } from "../../../jobs/pinned.ts";
+import { linux2_6_39 } from "../../../kernels/vmap/linux-2.6.39.ts";
+import type { State } from "../../../kernels/vmap/state.ts";
+import { ANSWERS_ALIKE, lockstep } from "../../../properties/vmap/diff/lockstep.ts";
+import { sideBySide } from "../../../properties/vmap/explorable-kernel.ts";
+import { MIDDLE, type Space, spaceScope } from "../../../properties/vmap/small-scopes.ts";
+import { compareAlike } from "../../../properties/vmap/state-equivalence.testing.ts";
+import type { Kernel } from "../../../spec/vmap/kernel.ts";
+import type { Scope } from "../../../spec/vmap/scope.ts";
+import type { Bug } from "../../bug.ts";
+import { bugCalled } from "../index.ts";
+import { CACHE_MUTANTS, type CacheMutant } from "./cache-mutants.ts";
+
+/** Unreduced: a mutant may read what the kernel would not. */
+const UNREDUCED = { reduced: false };
+
+const killed = CACHE_MUTANTS.filter(({ expected }) => expected === "killed");
+const equivalent = CACHE_MUTANTS.filter(({ expected }) => expected === "equivalent");
+
+const SIX: Space = { pages: 6, sizes: 6, aligns: 4, windows: 4, at: MIDDLE };
+const FIVE: Space = { ...SIX, pages: 5, sizes: 5 };
+const SIX_LESS_ALIGNED: Space = { ...SIX, aligns: 2 };
+const FIVE_LESS_ALIGNED: Space = { ...FIVE, aligns: 2 };
+/** A page more, where `npm run shortest:all` asks for it. */
+const LONG = process.env.VMAPCHECK_LONG === "1";
+/** Two pages more, and more than two lazy pages purge. */
+const EIGHT: Scope = {
+  ...spaceScope({ pages: 8, sizes: 4, aligns: 3, windows: 3, at: MIDDLE }),
+  lazyMaxPages: 2,
+};
+
+/** Where an equivalent mutant is compared. One that never forgets a hole has seven times as many states. */
+const COMPARED = [
+  { mutant: "cache-resets-at-equal-size", laws: [LONG ? SIX : FIVE], lockstep: LONG ? SIX : FIVE },
+  {
+    mutant: "cache-keeps-hole",
+    laws: [LONG ? SIX_LESS_ALIGNED : FIVE_LESS_ALIGNED],
+    lockstep: LONG ? FIVE : FIVE_LESS_ALIGNED,
+  },
+] as const;
+const mutantCalled = (name: string): Kernel<State> =>
+  (CACHE_MUTANTS.find(({ kernel }) => kernel.name === name) as CacheMutant).kernel;
+
+describe("a mutant of the cache that is killed", () => {
+  test.each(killed)("in as many commands as are pinned: $kernel.name", async ({ kernel }) => {
+    const bug = bugCalled(kernel.name) as Bug;
+    const { commands } = await readHistory(pinnedFile(bug, bug.breaks[0] as Bug["breaks"][number]));
+    const { breaks } = explore(sideBySide(kernel, EIGHT, UNREDUCED), {
+      bounds: BOUNDS,
+      enough: (broken) => broken.includes("lowest-fit"),
+    });
+    expect(breaks.find(({ law }) => law === "lowest-fit")?.run).toHaveLength(commands.length);
+  });
+
+  test.each(killed)("answers otherwise than 2.6.39: $kernel.name", ({ kernel }) => {
+    const { breaks } = explore(lockstep(linux2_6_39, kernel, EIGHT), { bounds: BOUNDS });
+    expect(breaks.map(({ law }) => law)).toEqual([ANSWERS_ALIKE]);
+  });
+});
+
+describe("a mutant of the cache that is equivalent", () => {
+  test("is compared here", () => {
+    expect(COMPARED.map(({ mutant }) => mutant)).toEqual(equivalent.map(({ kernel }) => kernel.name));
+  });
+
+  test.each(COMPARED)("keeps every law, whatever callers ask: $mutant", ({ mutant, laws }) => {
+    for (const space of laws) {
+      const machine = sideBySide(mutantCalled(mutant), spaceScope(space), UNREDUCED);
+      const { breaks, ended } = explore(machine, { bounds: BOUNDS });
+      expect({ breaks, ended }).toEqual({ breaks: [], ended: "fixpoint" });
+    }
+  });
+
+  test.each(COMPARED)("places every request where 2.6.39 does: $mutant", ({ mutant, lockstep: space }) => {
+    const machine = lockstep(linux2_6_39, mutantCalled(mutant), spaceScope(space));
+    const { breaks, ended } = explore(machine, { bounds: BOUNDS });
+    expect({ breaks, ended }).toEqual({ breaks: [], ended: "fixpoint" });
+  });
+});
+
+/** Spaces small enough for states to look alike. */
+const SPACES: readonly Space[] = [
+  { pages: 5, sizes: 5, aligns: 3, windows: 4, at: MIDDLE },
+  { pages: 7, sizes: 2, aligns: 2, windows: 1, at: MIDDLE },
+];
+
+describe("states of a mutant", () => {
+  const differ = (kernel: Kernel<State>, space: Space, reduced: boolean): string | undefined =>
+    compareAlike(kernel, spaceScope(space), { reduced }, 400).difference;
+
+  test.each(CACHE_MUTANTS)("that look alike unreduced answer alike: $kernel.name", ({ kernel }) => {
+    for (const space of SPACES) expect(differ(kernel, space, false)).toBeUndefined();
+  });
+
+  test("that keeps the hole's size and look alike reduced may not", () => {
+    const keepsHole = mutantCalled("cache-keeps-hole");
+    expect(SPACES.some((space) => differ(keepsHole, space, true) !== undefined)).toBe(true);
+  });
+
+  test("of 2.6.39 itself that look alike reduced answer alike", () => {
+    for (const space of SPACES) expect(differ(linux2_6_39, space, true)).toBeUndefined();
+  });
+});

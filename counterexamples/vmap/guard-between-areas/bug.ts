@@ -1,0 +1,30 @@
+import { linux3_1 } from "../../../kernels/vmap/linux-3.1.ts";
+import { cannotWait, requestOf } from "../../../spec/vmap/laws/law.ts";
+import type { Bug, Evidence } from "../../bug.ts";
+
+const ON = ["2.6.28", "2.6.28.10", "piggin-draft-1", "piggin-draft-3", "2.6.37", "2.6.39"];
+
+export const guardBetweenAreas: Bug = {
+  id: "guard-between-areas",
+  number: "A17",
+  says: "A page is kept free after each area, and from 2.6.39 on before the next as well, beside the guard page that vmalloc and vmap have inside. What is aligned to its own size then wastes as much again: vm_map_ram is refused a block with half of the space free.",
+  source:
+    'db64fe02 (2.6.28); 248ac0e1943a, "mm/vmalloc: remove guard page from between vmap blocks", Johannes Weiner, 2011-04-14; the thread of "xfs: flush vmap aliases when mapping fails", linux-mm, 2011-03-21; kernel bugzilla 27492',
+  fixed: "248ac0e1943a (3.0)",
+  changed: undefined,
+  breaks: [
+    { law: "blocks-pack", on: ON, pinned: "blocks-pack.json", repaired: linux3_1 },
+    { law: "free-space-is-usable", on: ON, pinned: "free-space-is-usable.json", repaired: linux3_1 },
+  ],
+  explains: fitsBarely,
+};
+
+/** The request fits where it would touch a neighbour, and nowhere else. */
+function fitsBarely({ before, command, response }: Evidence): boolean {
+  const request = requestOf(before, command);
+  if (request === undefined) return false;
+  const purgeable = response.kind === "refused" && !cannotWait(before, command) ? "gone" : "taken";
+  return (
+    before.lowestFit(request, purgeable) === undefined && before.lowestFree(request, purgeable) !== undefined
+  );
+}

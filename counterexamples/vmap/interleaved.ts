@@ -1,0 +1,33 @@
+/** What the catalogue says of a bug that needs calls to interleave: it shows at the step grain. */
+import type { LawId } from "../../spec/contract.ts";
+
+/** One law that the bug breaks, or one thing that it lets last for ever. */
+export interface InterleavedBreak {
+  /** A law, or what should pass (liveness). */
+  readonly law: LawId;
+  /** The protocol whose run is pinned, and others that break it in the same scope. */
+  readonly protocol: string;
+  readonly also?: readonly string[];
+  readonly scope: Readonly<Record<string, number>>;
+  /** File name of the pinned run, beside the bug. */
+  readonly pinned: string;
+  /**
+   * A protocol without the bug: it keeps the law in this scope. The release that mended it, which may have changed
+   * other things too; or, by its name, an order in which that one thing is mended.
+   */
+  readonly repaired: string;
+}
+
+export interface InterleavedBug {
+  /** Its slug: the name of its folder. */
+  readonly id: string;
+  /** Its number in the catalogue, if it has one. */
+  readonly number: string | undefined;
+  readonly says: string;
+  readonly source: string;
+  /** No report of it is known: it was found by reading, or here. */
+  readonly latent?: true;
+  /** Where it ended. */
+  readonly fixed: string;
+  readonly breaks: readonly InterleavedBreak[];
+}

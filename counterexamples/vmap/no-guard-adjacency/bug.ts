@@ -1,0 +1,24 @@
+import { rules5_11 } from "../../../kernels/vmap/linux-5.11.ts";
+import { treeKernel } from "../../../kernels/vmap/tree-kernel.ts";
+import { releaseOf } from "../../../spec/vmap/releases.ts";
+import type { Bug } from "../../bug.ts";
+
+const repaired = treeKernel(
+  { ...releaseOf("5.11"), obeysNoGuard: false },
+  { ...rules5_11, obeysNoGuard: false },
+  "5.11 ignoring VM_NO_GUARD",
+);
+
+const ON = ["5.11", "4.4", "4.15.0", "4.15.18-ubuntu", "5.2", "5.10"];
+
+export const noGuardAdjacency: Bug = {
+  id: "no-guard-adjacency",
+  number: "A14",
+  says: "A caller of vmap may pass VM_NO_GUARD and gets an area without a guard page; the next area begins where its pages end, and an overflow runs into it.",
+  source:
+    '"mm/vmalloc: don\'t allow VM_NO_GUARD on vmap()", Peter Zijlstra, bd1a8fb2d43f; the flag came with 71394fe50146 (4.0)',
+  fixed: "5.16",
+  changed: undefined,
+  breaks: [{ law: "guard-between-vmaps", on: ON, pinned: "guard-between-vmaps.json", repaired }],
+  explains: () => true,
+};

@@ -1,0 +1,31 @@
+import { cachedSteps } from "../../../kernels/vmap/cached-kernel.ts";
+import { rules2_6_39 } from "../../../kernels/vmap/linux-2.6.39.ts";
+import { vmapKernel } from "../../../kernels/vmap/vmap-kernel.ts";
+import { RELEASES, releaseOf } from "../../../spec/vmap/releases.ts";
+import type { Bug } from "../../bug.ts";
+import { checkingUnmap, isGivenBackAgain } from "../controls/checking-unmap.ts";
+
+const repaired = vmapKernel(
+  releaseOf("2.6.39"),
+  { ...cachedSteps(rules2_6_39), unmapRam: checkingUnmap },
+  "2.6.39 asking what vm_unmap_ram is given",
+);
+
+/** All that have vm_unmap_ram. */
+const ON = RELEASES.filter(({ fragments }) => fragments !== "no blocks").map(
+  ({ labels }) => labels[0] as string,
+);
+
+export const unmapRamUnchecked: Bug = {
+  id: "unmap-ram-unchecked",
+  number: undefined,
+  says: "vm_unmap_ram takes its caller at his word: of another count, or at another's address, it unmaps what is there, be it a vmalloc area.",
+  source:
+    'the code of db64fe02 and since; its comment, "the count passed to that vm_map_ram call (cannot unmap partial)", leaves it to the caller',
+  latent: true,
+  fixed: "not fixed (7.2 has it)",
+  changed: undefined,
+  breaks: [{ law: "argument-domain", on: ON, pinned: "argument-domain.json", repaired }],
+  byUnchecked: true,
+  explains: (evidence) => evidence.command.op === "unmapRam" && !isGivenBackAgain(evidence),
+};

@@ -1,0 +1,16 @@
+import { linux2_6_28, rules2_6_28 } from "../../../kernels/vmap/linux-2.6.28.ts";
+import { uncachedKernel } from "../../../kernels/vmap/uncached-kernel.ts";
+import { releaseOf } from "../../../spec/vmap/releases.ts";
+import type { Bug } from "../../bug.ts";
+
+export const vaGapOffbyone: Bug = {
+  id: "va-gap-offbyone",
+  number: "A1",
+  says: "The scan wants a page more than the request before the next area, so a hole of exactly the size is passed over.",
+  source:
+    '"mm: vmalloc allocator off by one", Nick Piggin, 2008-11-11; introduced by db64fe02258f (seed 003)',
+  fixed: "2.6.28, before its release",
+  changed: uncachedKernel(releaseOf("2.6.28"), { ...rules2_6_28, beforeNext: 1 }, "va-gap-offbyone"),
+  breaks: [{ law: "lowest-fit", on: ["va-gap-offbyone"], pinned: "lowest-fit.json", repaired: linux2_6_28 }],
+  explains: () => true,
+};

@@ -1,0 +1,24 @@
+import { giveBackDescriptor } from "../../../kernels/vmap/areas.ts";
+import { rules2_6_28 } from "../../../kernels/vmap/linux-2.6.28.ts";
+import { uncachedKernel } from "../../../kernels/vmap/uncached-kernel.ts";
+import { requestOf } from "../../../spec/vmap/laws/law.ts";
+import { releaseOf } from "../../../spec/vmap/releases.ts";
+import type { Bug } from "../../bug.ts";
+
+const repaired = uncachedKernel(
+  releaseOf("2.6.28"),
+  { ...rules2_6_28, dropUnused: (state, slot) => giveBackDescriptor(state.areas, slot) },
+  "2.6.28 giving the descriptor back",
+);
+
+export const vaLeakOnEnospc: Bug = {
+  id: "va-leak-on-enospc",
+  number: "A5",
+  says: "A refused allocation returns without freeing the descriptor it took at its start.",
+  source: '"alloc_vmap_area: fix memory leak", 2498ce42d3a3',
+  fixed: "2.6.30; the model of 2.6.28.10 follows 2.6.30.4",
+  changed: undefined,
+  breaks: [{ law: "nothing-leaks", on: ["2.6.28"], pinned: "nothing-leaks.json", repaired }],
+  explains: ({ before, command, response }) =>
+    requestOf(before, command) !== undefined && response.kind === "refused",
+};

@@ -1,0 +1,29 @@
+import { linux6_12, rules6_12 } from "../../../kernels/vmap/linux-6.12.ts";
+import { linux6_19, rules6_19 } from "../../../kernels/vmap/linux-6.19.ts";
+import type { Bug } from "../../bug.ts";
+import { poolingNothing } from "../controls/pooling-nothing.ts";
+
+export const vaPoolsHideRoom: Bug = {
+  id: "va-pools-hide-room",
+  number: undefined,
+  says: "What a node keeps in its pools serves requests of just that size on its own CPUs. Any other caller for whom there is room nowhere else purges and flushes to get at it, and one that cannot wait is refused.",
+  source: "found here by exploration; node_alloc and alloc_vmap_area since the series of 6.9 (7679ba6b36db)",
+  latent: true,
+  fixed: "never: 7.2 has it, as the price of its pools",
+  changed: undefined,
+  breaks: [
+    {
+      law: "pools-hide-no-room",
+      on: ["6.12"],
+      pinned: "pools-hide-no-room.json",
+      repaired: poolingNothing(linux6_12, rules6_12),
+    },
+    {
+      law: "pools-hide-no-room",
+      on: ["6.19"],
+      pinned: "pools-hide-no-room.noblock.json",
+      repaired: poolingNothing(linux6_19, rules6_19),
+    },
+  ],
+  explains: () => true,
+};

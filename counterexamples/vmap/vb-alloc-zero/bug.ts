@@ -1,0 +1,45 @@
+import { blocks2_6_37 } from "../../../kernels/vmap/block-rules.ts";
+import { cachedKernel } from "../../../kernels/vmap/cached-kernel.ts";
+import { rules2_6_39 } from "../../../kernels/vmap/linux-2.6.39.ts";
+import { releaseOf } from "../../../spec/vmap/releases.ts";
+import type { Bug } from "../../bug.ts";
+
+const repaired = cachedKernel(
+  releaseOf("2.6.39"),
+  { ...rules2_6_39, blocks: { ...blocks2_6_37, ofNothing: "refused" } },
+  "2.6.39 refusing a map of nothing",
+);
+
+/** All with blocks. 2.6.28's region of order 52 has no meaning; 3.9 on warn, and stop in the page-table walker. */
+const ON = [
+  "2.6.39",
+  "2.6.28",
+  "2.6.28.10",
+  "piggin-draft-1",
+  "piggin-draft-3",
+  "2.6.37",
+  "3.1",
+  "3.10.65",
+  "3.16",
+  "4.4",
+  "4.15.0",
+  "4.15.18-ubuntu",
+  "5.2",
+  "5.10",
+  "5.11",
+  "5.17",
+  "6.1",
+  "6.4",
+  "6.5",
+];
+
+export const vbAllocZero: Bug = {
+  id: "vb-alloc-zero",
+  number: "C14",
+  says: "A map of no page at all is not refused: get_order(0) is 52, more pages than any block has, and a block is made for it, and another, and does not serve it.",
+  source: "catalogue C14 and golden/FORMAT.md (tried by hand, not recorded)",
+  fixed: "6.9 (ac0476e8ca2e), which warns and refuses; 3.9 warns and stops",
+  changed: undefined,
+  breaks: [{ law: "argument-domain", on: ON, pinned: "argument-domain.json", repaired }],
+  explains: ({ command }) => command.op === "mapRam" && command.count === 0,
+};

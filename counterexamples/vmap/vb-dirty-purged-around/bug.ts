@@ -1,0 +1,52 @@
+import { rules6_5 } from "../../../kernels/vmap/linux-6.5.ts";
+import type { State } from "../../../kernels/vmap/state.ts";
+import { treeSteps } from "../../../kernels/vmap/tree-kernel.ts";
+import { vmapKernel } from "../../../kernels/vmap/vmap-kernel.ts";
+import { releaseOf } from "../../../spec/vmap/releases.ts";
+import type { Bug } from "../../bug.ts";
+import { liesInBlocks } from "../evidence/left-in-blocks.ts";
+
+const steps = treeSteps(rules6_5);
+
+const forgetting6_5 = vmapKernel(
+  releaseOf("6.5"),
+  {
+    ...steps,
+    purge: (state, dirty, pools) => {
+      steps.purge(state, dirty, pools);
+      forgetFlushed(state);
+    },
+  },
+  "6.5 noting what a purge flushes in blocks",
+);
+
+/** What is dirty in a block and lay in a range just flushed is dirty no longer. */
+function forgetFlushed({ areas, blocks, flushes }: State): void {
+  for (const block of rules6_5.blocks.walked(blocks)) {
+    const base = areas.start[blocks.area[block] as number] as number;
+    const from = base + (blocks.dirtyMin[block] as number);
+    const end = base + (blocks.dirtyMax[block] as number);
+    if (!flushes.some((flush) => flush.start <= from && end <= flush.end)) continue;
+    blocks.dirtyMin[block] = blocks.pages;
+    blocks.dirtyMax[block] = 0;
+  }
+}
+
+export const vbDirtyPurgedAround: Bug = {
+  id: "vb-dirty-purged-around",
+  number: undefined,
+  says: "A purge flushes one range from the lowest to the highest lazy page. What is dirty in a block between them is flushed with it, but the block is not told: vm_unmap_aliases flushes it again.",
+  source: "what a09fad96ffb1 (6.5, catalogue C9) left: found here at random; harmless but for the time",
+  latent: true,
+  fixed: "never: 7.2 has it",
+  changed: undefined,
+  breaks: [
+    {
+      law: "flush-only-once",
+      on: ["6.5", "6.12", "6.19"],
+      pinned: "flush-only-once.json",
+      repaired: forgetting6_5,
+    },
+  ],
+  explains: liesInBlocks,
+};

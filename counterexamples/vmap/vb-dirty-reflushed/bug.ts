@@ -1,0 +1,78 @@
+import { unmapRange } from "../../../kernels/hardware/memory.ts";
+import { purgeFragmented } from "../../../kernels/vmap/block-calls.ts";
+import { type Blocks, runsOf } from "../../../kernels/vmap/blocks.ts";
+import { rules2_6_28 } from "../../../kernels/vmap/linux-2.6.28.ts";
+import { rules6_4 } from "../../../kernels/vmap/linux-6.4.ts";
+import type { State } from "../../../kernels/vmap/state.ts";
+import { treeKernel } from "../../../kernels/vmap/tree-kernel.ts";
+import { uncachedKernel } from "../../../kernels/vmap/uncached-kernel.ts";
+import type { Steps } from "../../../kernels/vmap/vmap-kernel.ts";
+import { releaseOf } from "../../../spec/vmap/releases.ts";
+import type { Extent } from "../../../spec/vmap/vocabulary.ts";
+import type { Bug } from "../../bug.ts";
+import { liesInBlocks, PURGING_ALL_FRAGMENTED } from "../evidence/left-in-blocks.ts";
+
+const forgetting2_6_28 = uncachedKernel(
+  releaseOf("2.6.28"),
+  { ...rules2_6_28, unmapAliases: flushingOnce },
+  "2.6.28 forgetting what it flushes in blocks",
+);
+const forgetting6_4 = treeKernel(
+  releaseOf("6.4"),
+  { ...rules6_4, unmapAliases: flushingOnce },
+  "6.4 forgetting what it flushes in blocks",
+);
+
+/** vm_unmap_aliases, but what is dirty in a block begins anew once it is collected: the flush follows. */
+function flushingOnce(state: State, steps: Steps): void {
+  if (!state.initialised) return;
+  const { areas, blocks } = state;
+  const { dirty, walked, unmapsAtOnce } = steps.blocks;
+  const found: Extent[] = [];
+  for (const block of walked(blocks)) {
+    const base = areas.start[blocks.area[block] as number] as number;
+    const range = { start: base + dirty.first(blocks, block), end: base + dirty.end(blocks, block) };
+    if (range.start >= range.end) continue;
+    found.push(range);
+    const runs = unmapsAtOnce ? [] : runsOf(blocks.givenBack, blocks, block);
+    for (const { start, end } of runs) unmapRange(state, base + start, base + end);
+    forgetDirty(blocks, block);
+  }
+  const start = Math.min(...found.map((range) => range.start));
+  const end = Math.max(...found.map((range) => range.end));
+  purgeFragmented(state, steps);
+  steps.purge(state, found.length === 0 ? undefined : { start, end }, "decay");
+}
+
+/** As 6.5 resets the range; of the bitmaps to 4.0 it is the same step. How much was given back is not forgotten. */
+function forgetDirty(blocks: Blocks, block: number): void {
+  const { pages } = blocks;
+  blocks.dirtyMin[block] = pages;
+  blocks.dirtyMax[block] = 0;
+  blocks.givenBack.fill(0, block * pages, (block + 1) * pages);
+}
+
+export const vbDirtyReflushed: Bug = {
+  id: "vb-dirty-reflushed",
+  number: "C9",
+  says: "What is dirty in a block is not forgotten when it is flushed: for as long as the block stands, every vm_unmap_aliases flushes it again.",
+  source:
+    '"mm/vmalloc: prevent flushing dirty space over and over", Thomas Gleixner, 2023, a09fad96ffb1; seen in 2008 already (catalogue B6)',
+  fixed: "6.5",
+  changed: undefined,
+  breaks: [
+    {
+      law: "flush-only-once",
+      on: PURGING_ALL_FRAGMENTED,
+      pinned: "flush-only-once.json",
+      repaired: forgetting6_4,
+    },
+    {
+      law: "flush-only-once",
+      on: ["2.6.28", "2.6.28.10"],
+      pinned: "flush-only-once.kept.json",
+      repaired: forgetting2_6_28,
+    },
+  ],
+  explains: liesInBlocks,
+};

@@ -1,0 +1,42 @@
+import { collectDirty, purgeFragmented } from "../../../kernels/vmap/block-calls.ts";
+import { linux6_5, rules6_5 } from "../../../kernels/vmap/linux-6.5.ts";
+import { treeKernel } from "../../../kernels/vmap/tree-kernel.ts";
+import { releaseOf } from "../../../spec/vmap/releases.ts";
+import type { Bug } from "../../bug.ts";
+import { PURGING_ALL_FRAGMENTED } from "../evidence/left-in-blocks.ts";
+
+const id = "vb-fragment-double-walk";
+
+/** 6.5 with the second walk put back, which purges every fragmented block. */
+const purging6_5 = treeKernel(
+  releaseOf("6.5"),
+  {
+    ...rules6_5,
+    unmapAliases: (state, steps) => {
+      if (!state.initialised) return;
+      const dirty = collectDirty(state, steps);
+      purgeFragmented(state, steps);
+      steps.purge(state, dirty, "decay");
+    },
+  },
+  id,
+);
+
+export const vbFragmentDoubleWalk: Bug = {
+  id,
+  number: "C8",
+  says: "vm_unmap_aliases walks all blocks a second time and purges those in which nothing is mapped, however much of them was never given out: each call costs a flush of the whole block, and the next map a new one.",
+  source:
+    '"mm/vmalloc: avoid iterating over per CPU vmap blocks twice" and its series, Thomas Gleixner, 2023, ca5e46c3400b; since 02b709df817c (2.6.33)',
+  fixed: "6.5",
+  changed: purging6_5,
+  breaks: [
+    {
+      law: "usable-blocks-stay",
+      on: [...PURGING_ALL_FRAGMENTED, id],
+      pinned: "usable-blocks-stay.json",
+      repaired: linux6_5,
+    },
+  ],
+  explains: () => true,
+};

@@ -1,0 +1,44 @@
+import { rules6_1 } from "../../../kernels/vmap/linux-6.1.ts";
+import { treeSteps } from "../../../kernels/vmap/tree-kernel.ts";
+import { vmapKernel } from "../../../kernels/vmap/vmap-kernel.ts";
+import { releaseOf } from "../../../spec/vmap/releases.ts";
+import type { Bug } from "../../bug.ts";
+import { checkingUnmap, isGivenBackAgain } from "../controls/checking-unmap.ts";
+
+const repaired = vmapKernel(
+  releaseOf("6.1"),
+  { ...treeSteps(rules6_1), unmapRam: checkingUnmap },
+  "6.1 asking what vm_unmap_ram is given",
+);
+
+/** To 2.6.32 what the bitmap says is ignored; from 4.1 on there is none. Between, it is a BUG. */
+const ON = [
+  "6.1",
+  "2.6.28",
+  "2.6.28.10",
+  "4.4",
+  "4.15.0",
+  "4.15.18-ubuntu",
+  "5.2",
+  "5.10",
+  "5.11",
+  "5.17",
+  "6.4",
+  "6.5",
+  "6.12",
+  "6.19",
+];
+
+export const vbFreeCountedTwice: Bug = {
+  id: "vb-free-counted-twice",
+  number: undefined,
+  says: "A map in a block that is unmapped twice is counted twice: the block is taken for given back and freed, with another's map in it.",
+  source:
+    "vb_free adds to vb->dirty whatever is given back (code of db64fe02; de5604231ce4's series made a region that was dirty a BUG in 2.6.33, 7d61bfe8fdde took the bitmap away in 4.1)",
+  latent: true,
+  fixed: "2.6.33 (a BUG_ON sees it), and back in 4.1; 7.2 has it",
+  changed: undefined,
+  breaks: [{ law: "argument-domain", on: ON, pinned: "argument-domain.json", repaired }],
+  byUnchecked: true,
+  explains: isGivenBackAgain,
+};

@@ -1,0 +1,28 @@
+import { blocks2_6_37 } from "../../../kernels/vmap/block-rules.ts";
+import { addAtTail } from "../../../kernels/vmap/blocks.ts";
+import { cachedKernel } from "../../../kernels/vmap/cached-kernel.ts";
+import { rules2_6_39 } from "../../../kernels/vmap/linux-2.6.39.ts";
+import { releaseOf } from "../../../spec/vmap/releases.ts";
+import type { Bug } from "../../bug.ts";
+import { leavesFragments } from "../evidence/left-in-blocks.ts";
+
+const repaired = cachedKernel(
+  releaseOf("2.6.39"),
+  { ...rules2_6_39, blocks: { ...blocks2_6_37, list: addAtTail } },
+  "2.6.39 adding blocks at the tail",
+);
+
+/** Before 2.6.33 such blocks are not even purged: that is vb-fragment-exhaustion. */
+const ON = ["2.6.37", "piggin-draft-1", "piggin-draft-3", "2.6.39", "3.1", "3.10.65", "3.16"];
+
+export const vbHeadInsertExhaustion: Bug = {
+  id: "vb-head-insert-exhaustion",
+  number: "C3",
+  says: "A new block goes before the older ones of its CPU, so what these have left is never given out: a working set that never grows makes a block a turn, and no purge comes while the space has room.",
+  source:
+    '"mm/vmalloc: fix possible exhaustion of vmalloc space caused by vm_map_ram allocator", Roman Pen, 2015, 68ac546f265e',
+  fixed: "4.1",
+  changed: undefined,
+  breaks: [{ law: "nothing-leaks", on: ON, pinned: "nothing-leaks.json", repaired }],
+  explains: (evidence) => evidence.command.op === "unmapRam" && leavesFragments(evidence),
+};

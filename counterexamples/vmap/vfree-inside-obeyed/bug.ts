@@ -1,0 +1,44 @@
+import { rules6_1 } from "../../../kernels/vmap/linux-6.1.ts";
+import { treeSteps } from "../../../kernels/vmap/tree-kernel.ts";
+import { warnOfNoArea } from "../../../kernels/vmap/unmap-calls.ts";
+import { vmapKernel } from "../../../kernels/vmap/vmap-kernel.ts";
+import { releaseOf } from "../../../spec/vmap/releases.ts";
+import type { Bug } from "../../bug.ts";
+
+const repaired = vmapKernel(
+  releaseOf("6.1"),
+  { ...treeSteps(rules6_1), strayFree: warnOfNoArea },
+  "6.1 freeing by the first page alone",
+);
+
+const ON = [
+  "6.1",
+  "3.16",
+  "4.4",
+  "4.15.0",
+  "4.15.18-ubuntu",
+  "5.2",
+  "5.10",
+  "5.11",
+  "5.17",
+  "6.4",
+  "6.5",
+  "6.12",
+  "6.19",
+];
+
+export const vfreeInsideObeyed: Bug = {
+  id: "vfree-inside-obeyed",
+  number: undefined,
+  says: "find_vmap_area finds an area by any of its pages, and remove_vm_area asks it: a vfree of a page in the midst frees all of the area, where a warning was before.",
+  source: "cef2ac3f6c8a (3.11), which made the search so for vread and vwrite; remove_vm_area in 6.1 and 7.x",
+  latent: true,
+  fixed: "not fixed (7.2 has it)",
+  changed: undefined,
+  breaks: [{ law: "argument-domain", on: ON, pinned: "argument-domain.json", repaired }],
+  byUnchecked: true,
+  explains: ({ before, command, response }) =>
+    command.op === "free" &&
+    response.kind === "done" &&
+    before.areasIn({ start: command.start, end: command.start + 1 }).length > 0,
+};

@@ -1,0 +1,30 @@
+import { rules6_4 } from "../../../kernels/vmap/linux-6.4.ts";
+import { treeKernel } from "../../../kernels/vmap/tree-kernel.ts";
+import { releaseOf } from "../../../spec/vmap/releases.ts";
+import type { Bug } from "../../bug.ts";
+
+const repaired = treeKernel(
+  releaseOf("6.4"),
+  { ...rules6_4, outside: { ...rules6_4.outside, unlinksAny: false } },
+  "6.4 looking before it unlinks",
+);
+
+const ON = ["6.4", "6.5", "6.12", "6.19"];
+
+export const vfreeUnlinksAny: Bug = {
+  id: "vfree-unlinks-any",
+  number: undefined,
+  says: "remove_vm_area takes an area out of the tree and sees then that it has no vm_struct: a vfree of what vm_map_ram gave warns, and yet the area is found no more, neither to be read nor to be unmapped.",
+  source:
+    '"mm: vmalloc: Avoid calling __find_vmap_area() twice in __vunmap()" (6.3): find_unlink_vmap_area, then `!va->vm`; so in 7.x',
+  latent: true,
+  fixed: "not fixed (7.2 has it)",
+  changed: undefined,
+  breaks: [
+    { law: "finds-areas", on: ON, pinned: "finds-areas.json", repaired },
+    { law: "unmapped-means-no-pte", on: ON, pinned: "unmapped-means-no-pte.json", repaired },
+  ],
+  byUnchecked: true,
+  explains: ({ command, response }) =>
+    command.op === "find" || (command.op === "unmapRam" && response.warning !== undefined),
+};

@@ -1,0 +1,96 @@
+/**
+ * What lasts for ever that should pass: a run in which a condition holds from some moment on, although every agent
+ * is treated fairly. Weak fairness: an agent that can take a step in every state from some moment on takes one.
+ *
+ * Such a run, if there is one, is a lasso: a stem and then a loop, again and again. In a finite graph a fair loop
+ * exists if and only if there is a strongly connected component of the states in which the condition holds where
+ * for every agent there is a state in which it can take no step, or a step of its own inside the component: a loop
+ * through all of the component is fair then (Emerson and Lei, "Modalities for Model Checking", 1987).
+ *
+ * States are not merged by symmetry: a loop of merged states may come back with its agents renumbered, so neither
+ * that it closes nor whose steps are in it can be seen there. And all orders of actions are tried: what a
+ * partial-order reduction leaves out is not missed by a break, but may be the one loop in which some agent waits.
+ */
+import { type PackedMachine, visitActions } from "../actions.ts";
+import { agentsOf } from "../reduce/agents.ts";
+import {
+  type Bounds,
+  type Explored,
+  endedBy,
+  exploring,
+  type Progress,
+  type Stop,
+} from "../search/explore.ts";
+import { type Lasso, lassoIn } from "./fair-loop.ts";
+import { readGraph } from "./lasting-graph.ts";
+
+/** What became of something that should pass. */
+export interface Lasted {
+  readonly id: string;
+  /** Broken: here is how it lasts. Bounded: no lasso among the states met. */
+  readonly verdict: "holds" | "broken" | "bounded";
+  readonly lasso: Lasso | undefined;
+}
+
+export interface Liveness {
+  /** States met. */
+  readonly states: number;
+  readonly verdict: "holds" | "broken" | "bounded";
+  /** What ended the visit of all states: the fixpoint, or a bound. */
+  readonly ended: Explored["ended"];
+  /** One for each condition that should pass, in the machine's order. */
+  readonly lasted: readonly Lasted[];
+  readonly seconds: number;
+}
+
+/** All at once. Throws a RangeError as `findingLassos` does. */
+export function findLassos(machine: PackedMachine, bounds: Bounds): Liveness {
+  const work = findingLassos(machine, bounds);
+  for (;;) {
+    const { done, value } = work.next(false);
+    if (done) return value;
+  }
+}
+
+/**
+ * Whether each of the machine's conditions passes, in turns of some milliseconds; stopped after one, it ends there
+ * as at a bound. Where the bound was met, a lasso among the states known is still a real one. An action whose
+ * assertion fails can be taken, and leads nowhere. Throws a RangeError for a machine of more than 30 agents.
+ */
+export function* findingLassos(machine: PackedMachine, bounds: Bounds): Generator<Progress, Liveness, Stop> {
+  const started = performance.now();
+  const agents = agentsOf(machine);
+  const visited = visitActions(machine, { symmetry: false });
+  const explored = yield* exploring(visited, { bounds, enough: () => false });
+  const { reached } = explored;
+  let ended = explored.ended;
+  const lasted: Lasted[] = [];
+  for (const passing of machine.passing ?? []) {
+    const { id } = passing;
+    const reader = readGraph(machine, visited, reached, agents, passing);
+    for (let left = reader.next(); ; left = reader.next()) {
+      if (left.done) {
+        const lasso = lassoIn(left.value, reached, agents);
+        const verdict = lasso !== undefined ? "broken" : ended === "fixpoint" ? "holds" : "bounded";
+        lasted.push({ id, verdict, lasso });
+        break;
+      }
+      const queue = left.value;
+      const bytes = reached.bytes;
+      const progress = { states: reached.count, depth: explored.depth, queue, bytes, left: undefined };
+      const stopped = endedBy(yield progress) ?? (bounds.isFull?.() ? "memory" : undefined);
+      if (stopped === undefined) continue;
+      ended = stopped;
+      lasted.push({ id, verdict: "bounded", lasso: undefined });
+      break;
+    }
+  }
+  const verdicts = lasted.map(({ verdict }) => verdict);
+  return {
+    states: reached.count,
+    verdict: verdicts.includes("broken") ? "broken" : verdicts.includes("bounded") ? "bounded" : "holds",
+    ended,
+    lasted,
+    seconds: (performance.now() - started) / 1000,
+  };
+}

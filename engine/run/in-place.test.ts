@@ -1,0 +1,74 @@
+/** Live machines, held to their packed twins and to a plain search. */
+import { describe, expect, test } from "vitest";
+import { visitActions } from "../actions.ts";
+import { BOUNDS } from "../bounds.testing.ts";
+import {
+  type Counted,
+  counter,
+  liveCounter,
+  liveRing,
+  plainSearch,
+  ring,
+  wide,
+} from "../machines.testing.ts";
+import { type Explored, explore } from "../search/explore.ts";
+import { type LiveMachine, visitLive } from "./in-place.ts";
+
+const behindBreaks = { bounds: BOUNDS, enough: () => false };
+
+const countedIn = ({ states, edges, depth, deadlocks, fired, breaks }: Explored): Counted => ({
+  states,
+  edges,
+  depth,
+  deadlocks,
+  fired: [...fired],
+  breaks,
+});
+const visited = <S>(machine: LiveMachine<S>, compact = false) =>
+  countedIn(explore(visitLive(machine), { ...behindBreaks, compact }));
+
+const twins = [
+  // A counter asserts, and its forbidden numbers end runs; places on a ring have many states behind one another.
+  { what: "a counter", live: liveCounter(40), packed: counter(40) },
+  { what: "a counter that breaks", live: liveCounter(40, 17), packed: counter(40, 17) },
+  { what: "a counter that breaks at once", live: liveCounter(9, 1), packed: counter(9, 1) },
+  { what: "a ring", live: liveRing(12, 5), packed: ring(12, 5) },
+  { what: "a ring that breaks", live: liveRing(13, 4, 9), packed: ring(13, 4, 9) },
+  { what: "a ring that is full", live: liveRing(5, 5), packed: ring(5, 5) },
+] as const;
+
+describe.each(twins)("$what", ({ live, packed }) => {
+  const expected = plainSearch<never>(live as unknown as LiveMachine<never>);
+
+  test.each([false, true])("has the same states live as by a plain search (compact %s)", (compact) => {
+    expect(visited<never>(live as unknown as LiveMachine<never>, compact)).toEqual(expected);
+  });
+
+  test.each([false, true])("has the same states packed (compact %s)", (compact) => {
+    const machine = visitActions(wide(packed), { symmetry: false });
+    expect(countedIn(explore(machine, { ...behindBreaks, compact }))).toEqual(expected);
+  });
+});
+
+test("a live machine has the laws and actions of its packed twin", () => {
+  for (const { live, packed } of twins) {
+    const machine = visitActions(packed, { symmetry: false });
+    expect(live.actions).toEqual(machine.actions);
+    expect(live.laws.map(({ id }) => id)).toEqual(machine.laws.map(({ id }) => id));
+  }
+});
+
+describe("the comparison notices a live machine", () => {
+  const machine = liveRing(8, 3, 6);
+  const expected = plainSearch(machine);
+  const wrong: readonly (readonly [string, Partial<LiveMachine<{ at: boolean[] }>>])[] = [
+    ["that is not taken again", { retake: () => {} }],
+    ["that is not put back", { assign: () => {} }],
+    ["whose copies are the same", { copy: (state) => state }],
+  ];
+
+  test.each(wrong)("%s", (_what, change) => {
+    expect(visited(machine)).toEqual(expected);
+    expect(visited({ ...machine, ...change })).not.toEqual(expected);
+  });
+});

@@ -1,0 +1,95 @@
+/** Runs a history step by step: names resolved, the machine asked, its answer judged. */
+import type { ActingMachine, Law, LawId, Naming, Spec } from "../../spec/contract.ts";
+import { judge } from "../../spec/contract.ts";
+
+/** A machine, what judges it, and how large both are. */
+export interface Setting<Scope, S, W, N, Step, C, R> {
+  readonly machine: ActingMachine<Scope, S, C, R>;
+  readonly spec: Spec<Scope, W, C, R>;
+  readonly laws: readonly Law<W, C, R>[];
+  readonly naming: Naming<N, Step, C, R>;
+  readonly scope: Scope;
+}
+
+/** What became of one step. Command and response are undefined where the step did nothing. */
+export interface Played<W, Step, C, R> {
+  readonly index: number;
+  readonly step: Step;
+  readonly command: C | undefined;
+  readonly response: R | undefined;
+  readonly before: W;
+  /** Undefined when no world can follow: the history ends here. */
+  readonly after: W | undefined;
+  readonly broken: readonly Law<W, C, R>[];
+}
+
+export interface Stepper<S, W, Step, C, R> {
+  readonly state: S;
+  /** The world now; the last one there was, when the history has ended. */
+  world(): W;
+  take(step: Step): Played<W, Step, C, R>;
+}
+
+export function begin<Scope, S, W, N, Step, C, R>(
+  setting: Setting<Scope, S, W, N, Step, C, R>,
+): Stepper<S, W, Step, C, R> {
+  const { machine, spec, laws, naming, scope } = setting;
+  const state = machine.initial(scope);
+  const names = naming.begin();
+  let world = spec.initial(scope);
+  let index = -1;
+  const take = (step: Step): Played<W, Step, C, R> => {
+    index += 1;
+    const before = world;
+    const command = naming.resolve(names, step);
+    if (command === undefined) {
+      naming.note(names, index, step, undefined);
+      return { index, step, command, response: undefined, before, after: before, broken: [] };
+    }
+    const response = machine.act(state, command);
+    naming.note(names, index, step, response);
+    const verdict = judge(spec, laws, before, command, response);
+    if (verdict.world !== undefined) world = verdict.world;
+    const broken = verdict.accepted ? [] : verdict.broken;
+    return { index, step, command, response, before, after: verdict.world, broken };
+  };
+  return { state, world: () => world, take };
+}
+
+/**
+ * Plays a history up to and including the first violation of a law; `only` names the law that counts. Each step is
+ * given out as it is played and none is kept: a world may be as large as the history is long.
+ */
+export function* playing<Scope, S, W, N, Step, C, R>(
+  setting: Setting<Scope, S, W, N, Step, C, R>,
+  history: Iterable<Step>,
+  only?: LawId,
+): Generator<Played<W, Step, C, R>, void, undefined> {
+  const stepper = begin(setting);
+  for (const step of history) {
+    const now = stepper.take(step);
+    yield now;
+    const breaks = only === undefined ? now.broken.length > 0 : now.broken.some((law) => law.id === only);
+    if (breaks || now.after === undefined) return;
+  }
+}
+
+/** All steps of that, for short histories: each keeps its world. */
+export function replay<Scope, S, W, N, Step, C, R>(
+  setting: Setting<Scope, S, W, N, Step, C, R>,
+  history: readonly Step[],
+  only?: LawId,
+): Played<W, Step, C, R>[] {
+  return [...playing(setting, history, only)];
+}
+
+/** The last step of that. */
+export function lastPlayed<Scope, S, W, N, Step, C, R>(
+  setting: Setting<Scope, S, W, N, Step, C, R>,
+  history: readonly Step[],
+  only?: LawId,
+): Played<W, Step, C, R> | undefined {
+  let last: Played<W, Step, C, R> | undefined;
+  for (const now of playing(setting, history, only)) last = now;
+  return last;
+}

@@ -1,0 +1,213 @@
+/**
+ * Every state met, in the order in which they were met, in flat memory: the words that tell it apart, which state
+ * it came from and by which action, and an open-addressing table from a hash to its number. At two words a state
+ * that is 8 bytes, 6 for its origin, and 6 to 12 of the table.
+ *
+ * Among millions of states nearly every look into the table waits for memory: 30 ns where all else that is done for
+ * a transition takes 50. Three ways around that halved the time of large searches. States met a moment ago are
+ * known from a small copy. A slot holds so much of its state's hash that hardly any state is read but the right
+ * one. And what a batch will read is asked for before the first of it is needed.
+ */
+
+import { allocated } from "../out-of-memory.ts";
+import type { Batch } from "./batch.ts";
+import { hash, same } from "./hash.ts";
+import { fetchAhead, noneRecent, pick, pickPairs, powerOfTwo } from "./recent-cache.ts";
+import type { SavedTable } from "./search.ts";
+
+/** States put at a time into a larger table. */
+const MOVED = 1024;
+export class StateTable {
+  readonly words: number;
+  count = 0;
+  states: Int32Array;
+  parents: Int32Array;
+  actions: Uint16Array;
+  /**
+   * Numbers of states plus one, 0 where free; never more than two thirds full. So a number needs no more bits than
+   * tell slots apart, the low ones of a hash; above it are the other bits of its state's hash.
+   */
+  #slots: Int32Array;
+  /** By low bits of their hashes: states met, each over one met before it. */
+  readonly #recent: Int32Array;
+  /** Of a batch: transitions to states that are not among the recent ones, and the hashes of those. */
+  #unsure = new Int32Array(0);
+  #hashes = new Int32Array(MOVED);
+  /** What was asked for early goes here, so that no compiler leaves it out. */
+  readonly #fetched = new Int32Array(1);
+
+  constructor(words: number, capacity = 1024) {
+    this.words = words;
+    this.states = new Int32Array(capacity * words);
+    this.parents = new Int32Array(capacity);
+    this.actions = new Uint16Array(capacity);
+    this.#slots = new Int32Array(powerOfTwo(capacity) * 2);
+    this.#recent = noneRecent(words);
+  }
+
+  /** Bytes held. */
+  get bytes(): number {
+    const arrays = [this.states, this.parents, this.actions, this.#slots, this.#recent];
+    return arrays.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  }
+
+  /** The most bytes held while so many more are added: where an array must grow, its old form and its new one. */
+  bytesWith(more: number): number {
+    const wanted = this.count + more;
+    const capacity = this.#capacityFor(wanted);
+    const states = capacity === this.parents.length ? 0 : capacity * (this.words * 4 + 6);
+    const length = this.#slotsFor(wanted);
+    const slots = length === this.#slots.length ? 0 : length * 4;
+    return this.bytes + states + slots;
+  }
+
+  /** What is saved of it. */
+  save(): SavedTable {
+    const { words, count } = this;
+    return {
+      words,
+      states: this.states.subarray(0, count * words),
+      parents: this.parents.subarray(0, count),
+      actions: this.actions.subarray(0, count),
+    };
+  }
+
+  /** Takes over, empty as it is, what was saved: the arrays are its own from then on. Throws OutOfMemory. */
+  restore({ states, parents, actions }: SavedTable): void {
+    this.states = states;
+    this.parents = parents;
+    this.actions = actions;
+    this.count = parents.length;
+    this.#growSlots(this.#slotsFor(this.count));
+  }
+
+  /** Nothing to do: states are kept, visited or not. */
+  forget(_before: number): void {}
+
+  /** Numbers the states of a batch that were never met, in its order, and says which these are. */
+  addAll(batch: Batch): void {
+    const { count, capacity, isNew } = batch;
+    this.#makeRoom(count);
+    if (this.#unsure.length < count) {
+      this.#unsure = new Int32Array(capacity);
+      this.#hashes = new Int32Array(Math.max(MOVED, capacity));
+    }
+    isNew.fill(0, 0, count);
+    const unsure = this.#unsure;
+    const hashes = this.#hashes;
+    const picked = (this.words === 2 ? pickPairs : pick)(batch, this.#recent, unsure, hashes);
+    this.#fetched[0] = fetchAhead(this, this.#slots, hashes, picked);
+    for (let at = 0; at < picked; at++) this.#add(batch, unsure[at] as number, hashes[at] as number);
+  }
+
+  /** The number of a state; negative if it was never met. */
+  find(form: Int32Array): number {
+    return this.#numberIn(this.#slotOf(form, 0, hash(form, 0, this.words)));
+  }
+
+  /** Whether the state of this number has this form. */
+  is(number: number, form: Int32Array): boolean {
+    return same(this.states, number * this.words, form, 0, this.words);
+  }
+
+  /** Copies a state out. */
+  read(number: number, into: Int32Array): void {
+    const { states, words } = this;
+    const base = number * words;
+    for (let word = 0; word < words; word++) into[word] = states[base + word] as number;
+  }
+
+  #add({ forms, from, by, isNew }: Batch, nth: number, hashed: number): void {
+    const { words, states } = this;
+    const slots = this.#slots;
+    const at = nth * words;
+    const slot = this.#slotOf(forms, at, hashed);
+    if (slots[slot] !== 0) return;
+    const number = this.count;
+    this.count = number + 1;
+    slots[slot] = (hashed & -slots.length) | (number + 1);
+    const base = number * words;
+    for (let word = 0; word < words; word++) states[base + word] = forms[at + word] as number;
+    this.parents[number] = from[nth] as number;
+    this.actions[number] = by[nth] as number;
+    isNew[nth] = 1;
+  }
+
+  /** Where the state of this form is, or would be. */
+  #slotOf(forms: Int32Array, at: number, hashed: number): number {
+    const { words, states } = this;
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    let slot = hashed & mask;
+    for (;;) {
+      const known = slots[slot] as number;
+      if (known === 0) return slot;
+      const alike = ((known ^ hashed) & ~mask) === 0;
+      if (alike && same(states, ((known & mask) - 1) * words, forms, at, words)) return slot;
+      slot = (slot + 1) & mask;
+    }
+  }
+
+  /** The number there; -1 if it is free. */
+  #numberIn(slot: number): number {
+    const slots = this.#slots;
+    return ((slots[slot] as number) & (slots.length - 1)) - 1;
+  }
+
+  /** States there is room for, once there is room for so many. */
+  #capacityFor(wanted: number): number {
+    const capacity = this.parents.length;
+    return wanted > capacity ? Math.max(wanted, Math.ceil(capacity * 1.5)) : capacity;
+  }
+
+  #slotsFor(wanted: number): number {
+    let { length } = this.#slots;
+    while (wanted * 3 > length * 2) length *= 2;
+    return length;
+  }
+
+  /** Room for so many more. Throws OutOfMemory where there is no memory for it. */
+  #makeRoom(more: number): void {
+    const capacity = this.#capacityFor(this.count + more);
+    if (capacity !== this.parents.length) this.#growStates(capacity);
+    const slots = this.#slotsFor(this.count + more);
+    if (slots !== this.#slots.length) this.#growSlots(slots);
+  }
+
+  #growStates(capacity: number): void {
+    const [states, parents, actions] = allocated(() => [
+      new Int32Array(capacity * this.words),
+      new Int32Array(capacity),
+      new Uint16Array(capacity),
+    ]);
+    this.states = grown(this.states, states);
+    this.parents = grown(this.parents, parents);
+    this.actions = grown(this.actions, actions);
+  }
+
+  #growSlots(length: number): void {
+    const { states, words, count } = this;
+    const hashes = this.#hashes;
+    const slots = allocated(() => new Int32Array(length));
+    const mask = slots.length - 1;
+    for (let first = 0; first < count; first += MOVED) {
+      const some = Math.min(MOVED, count - first);
+      let fetched = 0;
+      for (let nth = 0; nth < some; nth++) hashes[nth] = hash(states, (first + nth) * words, words);
+      for (let nth = 0; nth < some; nth++) fetched ^= slots[(hashes[nth] as number) & mask] as number;
+      this.#fetched[0] = fetched;
+      for (let nth = 0; nth < some; nth++) {
+        const hashed = hashes[nth] as number;
+        let slot = hashed & mask;
+        while (slots[slot] !== 0) slot = (slot + 1) & mask;
+        slots[slot] = (hashed & ~mask) | (first + nth + 1);
+      }
+    }
+    this.#slots = slots;
+  }
+}
+
+function grown<T extends Int32Array | Uint16Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}

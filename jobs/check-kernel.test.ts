@@ -1,0 +1,101 @@
+import { mkdtempSync, readdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { cachedKernel } from "../kernels/vmap/cached-kernel.ts";
+import { linux2_6_39, rules2_6_39 } from "../kernels/vmap/linux-2.6.39.ts";
+import { rules5_2 } from "../kernels/vmap/linux-5.2.ts";
+import { plainSize } from "../kernels/vmap/search-tree.ts";
+import { treeKernel } from "../kernels/vmap/tree-kernel.ts";
+import { releaseOf } from "../spec/vmap/releases.ts";
+import { type CheckOptions, checkKernel, USUAL_RUNS } from "./check-kernel.ts";
+
+/** A kernel that forgets the page before the next area, under a name the catalogue has no bug for. */
+const broken = { ...cachedKernel(releaseOf("2.6.39"), { ...rules2_6_39, beforeNext: 0 }), name: "2.6.39" };
+const options: CheckOptions = {
+  seed: 3,
+  runs: 300,
+  law: undefined,
+  coverage: false,
+  compare: false,
+  say: () => {},
+  interrupted: () => false,
+};
+const failures = () => readdirSync(join(".vmapcheck", "failures"));
+
+describe("a violation that the catalogue does not know", () => {
+  const home = process.cwd();
+  beforeAll(() => process.chdir(mkdtempSync(join(tmpdir(), "vmapcheck-failures-"))));
+  afterAll(() => process.chdir(home));
+
+  test("is the run's failure, shrunk, kept, and given a line that replays it", async () => {
+    const { surprises, cells } = await checkKernel(broken, options);
+    const found = surprises.find(({ law }) => law === "guard-gap");
+    expect(found?.history).toHaveLength(2);
+    expect(found?.what).toContain("the catalogue does not know");
+    expect(found?.replay).toContain(join(".vmapcheck", "failures", "2.6.39.guard-gap.json"));
+    expect(failures()).toEqual(["2.6.39.guard-gap.json"]);
+    // The matrix does not say "ok" of it.
+    const cell = cells.find(({ law }) => law === "guard-gap");
+    expect(cell).toMatchObject({ verdict: "broken", bug: null, commands: 2 });
+  });
+
+  test("is tried first next time, before anything random", async () => {
+    const { surprises } = await checkKernel(broken, { ...options, runs: 0 });
+    expect(surprises.map(({ what }) => what)).toContainEqual(
+      expect.stringContaining("kept from an earlier run"),
+    );
+  });
+
+  test("is forgotten once it breaks no law any more", async () => {
+    const { surprises } = await checkKernel(linux2_6_39, { ...options, runs: 0 });
+    expect(surprises).toEqual([]);
+    expect(failures()).toEqual([]);
+  });
+});
+
+describe("an expected violation that is gone", () => {
+  test("is the run's failure too", async () => {
+    const repaired = { ...linux2_6_39, name: "3.1" };
+    const { surprises } = await checkKernel(repaired, { ...options, runs: 0 });
+    expect(surprises.map(({ what }) => what)).toContain(
+      "cache-exact-hole-missed no longer violates lowest-fit with its pinned history",
+    );
+  });
+
+  test("so is one of a law that is not promised", async () => {
+    const plain = treeKernel(releaseOf("5.2"), { ...rules5_2, lookedFor: plainSize, shiftsStart: true });
+    const { cells, surprises } = await checkKernel(plain, { ...options, runs: 0, law: "lowest-fit" });
+    expect(surprises.map(({ what }) => what)).toEqual([
+      "5.2 no longer falls short of lowest-fit, which it does not promise, with the history pinned for aug-align-overhead",
+    ]);
+    expect(cells).toMatchObject([{ verdict: "not-promised", bug: null, commands: null }]);
+  });
+});
+
+describe("a witness that no random history reaches", () => {
+  /** A path that no kernel has. */
+  const lost = { ...linux2_6_39, paths: [...linux2_6_39.paths, "never-taken"] };
+
+  test("is a failure of a run of the usual length", async () => {
+    const { surprises, unmet } = await checkKernel(lost, { ...options, runs: USUAL_RUNS });
+    expect(surprises).toMatchObject([{ kind: "unmet", what: expect.stringContaining("never-taken") }]);
+    expect(unmet).toEqual([]);
+  });
+
+  test("is named by a shorter run, and no failure", async () => {
+    const { surprises, unmet } = await checkKernel(lost, { ...options, runs: 300 });
+    expect(surprises).toEqual([]);
+    expect(unmet).toContain("never-taken");
+  });
+});
+
+describe("without random histories", () => {
+  test("a law is kept only where a small space was visited that tries it", async () => {
+    const { cells } = await checkKernel(linux2_6_39, { ...options, runs: 0 });
+    const verdictOf = (id: string) => cells.find(({ law }) => law === id);
+    expect(verdictOf("lowest-fit")).toMatchObject({ verdict: "kept", tried: "visited" });
+    expect(verdictOf("no-stale-translation")).toMatchObject({ verdict: "not-tried", tried: "nothing" });
+    expect(verdictOf("in-window")).toMatchObject({ verdict: "broken", bug: "wrap-size-minus-one" });
+  });
+});

@@ -1,0 +1,318 @@
+/** The main job for one kernel: kept failures, then pinned histories, then random ones. */
+import { setTimeout } from "node:timers/promises";
+import { readHistory } from "../adapters/vmap/history-file.ts";
+import type { Bug } from "../counterexamples/bug.ts";
+import { bugCalled } from "../counterexamples/vmap/index.ts";
+import { lastPlayed } from "../engine/run/stepper.ts";
+import type { State } from "../kernels/vmap/state.ts";
+import { type KnownBreak, randomRun } from "../properties/vmap/random-run.ts";
+import { scopesFor } from "../properties/vmap/random-scopes.ts";
+import { settingFor, type VmapPlayed } from "../properties/vmap/test-bench.ts";
+import type { LawId } from "../spec/contract.ts";
+import type { HistoryStep } from "../spec/vmap/history.ts";
+import { heldTo, isPromised, type Kernel } from "../spec/vmap/kernel.ts";
+import { LAWS } from "../spec/vmap/laws/index.ts";
+import type { Scope } from "../spec/vmap/scope.ts";
+import { witnessesFor } from "../spec/vmap/witnesses.ts";
+import { EXPLORED_SCOPE, type ExploredKernel, exploreKernel } from "./check-explored.ts";
+import { dropFailure, keepFailure, keptFailures } from "./failures.ts";
+import { namesOf } from "./hunt-target.ts";
+import { inheritanceOf } from "./lineage.ts";
+import { replayLine } from "./names.ts";
+import { allPinned, pinnedFile } from "./pinned.ts";
+
+/** Random histories in each scope, if nothing else is asked: as many reach every witness of every kernel. */
+export const USUAL_RUNS = 1500;
+
+/** How one law stands on one kernel. */
+export interface Cell {
+  readonly law: LawId;
+  readonly verdict: "kept" | "broken" | "not-promised" | "not-tried";
+  /** What the verdict rests on beside pinned histories: random ones, a small space alone, or nothing. */
+  readonly tried: "random" | "visited" | "nothing";
+  /** Slug of the bug that accounts for a violation, or for falling short of what is not promised; null if none does. */
+  readonly bug: string | null;
+  /** Commands of the shortest history known, the breaking one included. */
+  readonly commands: number | null;
+  /** The line that replays it. */
+  readonly replay: string | null;
+  /** Every bug that was seen to break it, the best known first. */
+  readonly bugs: readonly SeenBreak[];
+}
+
+export interface SeenBreak {
+  readonly bug: string;
+  readonly commands: number;
+  readonly replay: string | null;
+}
+
+/** Something that should not be: an unknown violation, an expected one gone, or a witness never reached. */
+export interface Surprise {
+  readonly kind: "unknown" | "gone" | "unmet";
+  readonly kernel: string;
+  readonly what: string;
+  readonly law: LawId | null;
+  /** Of an unknown break: what broke it, and what replays it. */
+  readonly history: readonly HistoryStep[] | null;
+  readonly scope: Scope | null;
+  readonly replay: string | null;
+}
+
+export interface KernelReport {
+  readonly kernel: Kernel<State>;
+  readonly cells: readonly Cell[];
+  readonly surprises: readonly Surprise[];
+  readonly histories: number;
+  readonly commands: number;
+  /** How often each witness and each path inside the kernel was taken. */
+  readonly seen: ReadonlyMap<string, number>;
+  /** Of a run shorter than usual: those that it never reached. It proves nothing about them. */
+  readonly unmet: readonly string[];
+  /** Bugs, by their slugs, of the kernel it was derived from that it has not. */
+  readonly gone: readonly string[];
+  /** A small space visited whole; undefined if the run was interrupted before. */
+  readonly explored: ExploredKernel | undefined;
+}
+
+export interface CheckOptions {
+  readonly seed: number;
+  /** Random histories in each scope. */
+  readonly runs: number;
+  readonly law: LawId | undefined;
+  /** Whether to count what random histories visit of the small space, and whether to compare several ways to draw them. */
+  readonly coverage: boolean;
+  readonly compare: boolean;
+  readonly say: (text: string) => void;
+  readonly interrupted: () => boolean;
+}
+
+/** Histories drawn before anything else may happen: a fraction of a second. */
+const TURN = 500;
+
+export async function checkKernel(kernel: Kernel<State>, options: CheckOptions): Promise<KernelReport> {
+  const breaks = new Map<LawId, SeenBreak[]>();
+  const surprises: Surprise[] = [...(await tryKept(kernel)), ...(await tryPinned(kernel, options, breaks))];
+  const { gone } = inheritanceOf(kernel);
+  const explored = await tryWhole(kernel, options, surprises);
+  const seen = new Map<string, number>();
+  let histories = 0;
+  let commands = 0;
+  for (const { scope, histories: wanted, seed } of turns(kernel, options)) {
+    if (options.interrupted()) break;
+    options.say(`${kernel.name}: random histories in ${scope.name}, ${histories} so far`);
+    // Lets Ctrl-C be heard, and the progress line be drawn.
+    await setTimeout(0);
+    const report = randomRun({
+      kernel,
+      scope,
+      seed,
+      histories: wanted,
+      law: options.law,
+      name: (step) => namesOf(kernel, step),
+    });
+    histories += report.histories;
+    commands += report.commands;
+    for (const [id, times] of report.seen) seen.set(id, (seen.get(id) ?? 0) + times);
+    for (const known of report.known) noteKnown(breaks, known);
+    if (report.unknown === undefined) continue;
+    await addUnknown(surprises, kernel, report.unknown);
+    break;
+  }
+  const complete = options.law === undefined && !options.interrupted() && options.runs > 0;
+  const unmet = complete && surprises.length === 0 ? neverSeen(kernel, seen) : [];
+  const isLong = options.runs >= USUAL_RUNS;
+  if (isLong) surprises.push(...unmet.map((id) => witnessUnmet(kernel, id)));
+  const laws = LAWS.filter(({ id }) => options.law === undefined || id === options.law);
+  const triedFor = (law: LawId) =>
+    histories > 0 ? "random" : explored?.laws.includes(law) ? "visited" : "nothing";
+  return {
+    kernel,
+    cells: laws.map(({ id }) => {
+      const unknown = surprises.find(({ kind, law }) => kind === "unknown" && law === id);
+      const bugs = (breaks.get(id) ?? []).sort(bestKnownFirst);
+      return cell(kernel, id, triedFor(id), bugs, unknown);
+    }),
+    surprises,
+    histories,
+    commands,
+    seen,
+    unmet: isLong ? [] : unmet,
+    explored,
+    gone: gone.map(({ id }) => id),
+  };
+}
+
+/** Every state of a small space. A break there that the catalogue does not know is a surprise. */
+async function tryWhole(
+  kernel: Kernel<State>,
+  options: CheckOptions,
+  surprises: Surprise[],
+): Promise<ExploredKernel | undefined> {
+  if (options.interrupted()) return undefined;
+  options.say(`${kernel.name}: every state of ${EXPLORED_SCOPE}`);
+  await setTimeout(0);
+  const explored = exploreKernel(kernel, { ...options, runs: options.coverage ? options.runs : 0 });
+  for (const { law, history, bug } of explored.breaks) {
+    if (bug !== undefined || (options.law !== undefined && law !== options.law)) continue;
+    await addUnknown(surprises, kernel, { law, scope: explored.scope, history });
+  }
+  return explored;
+}
+
+/** The random histories of a run, some hundreds at a time, every scope in turn. */
+function* turns(
+  { release }: Kernel<State>,
+  { runs, seed }: CheckOptions,
+): Iterable<{ scope: Scope; histories: number; seed: number }> {
+  for (let done = 0, turn = 0; done < runs; done += TURN, turn++) {
+    for (const scope of scopesFor(release))
+      yield { scope, histories: Math.min(TURN, runs - done), seed: seed + turn };
+  }
+}
+
+/** An unknown violation stands before those that the catalogue knows. */
+function cell(
+  kernel: Kernel<State>,
+  law: LawId,
+  tried: Cell["tried"],
+  bugs: readonly SeenBreak[],
+  unknown: Surprise | undefined,
+): Cell {
+  const found = unknown && { bug: null, commands: unknown.history?.length ?? null, replay: unknown.replay };
+  const first = found ?? bugs[0];
+  const { bug, commands, replay } = first ?? { bug: null, commands: null, replay: null };
+  const unbroken = tried === "nothing" ? "not-tried" : "kept";
+  const verdict = !isPromised(kernel, law) ? "not-promised" : first === undefined ? unbroken : "broken";
+  return { law, verdict, tried, bug, commands, replay, bugs };
+}
+
+/** Failures that earlier runs kept: they come first, and go when they fail no longer. */
+async function tryKept(kernel: Kernel<State>): Promise<Surprise[]> {
+  const surprises: Surprise[] = [];
+  for (const { path, history } of await keptFailures(kernel.name)) {
+    const last = lastPlayed(settingFor(kernel, history.scope), history.commands, history.law) as VmapPlayed;
+    const unknown = namesOf(kernel, last).find(
+      ({ law, known }) => known === undefined && (history.law === undefined || law === history.law),
+    );
+    if (unknown === undefined) {
+      await dropFailure(path);
+      continue;
+    }
+    surprises.push({
+      kind: "unknown",
+      kernel: kernel.name,
+      what: `${unknown.law} is ${UNKNOWN} (kept from an earlier run)`,
+      law: unknown.law,
+      history: history.commands,
+      scope: history.scope,
+      replay: replayLine(path),
+    });
+  }
+  return surprises;
+}
+
+/** Every pinned history that the catalogue says breaks a law here, promised or not. */
+async function tryPinned(
+  kernel: Kernel<State>,
+  { law }: CheckOptions,
+  breaks: Map<LawId, SeenBreak[]>,
+): Promise<Surprise[]> {
+  const surprises: Surprise[] = [];
+  const inherited = inheritanceOf(kernel).breaks;
+  const here = allPinned().filter(
+    ({ pinned }) =>
+      (pinned.on.includes(kernel.name) || inherited.has(pinned)) && (law === undefined || pinned.law === law),
+  );
+  for (const { bug, pinned } of here) {
+    const history = await readHistory(pinnedFile(bug, pinned));
+    const setting = settingFor(heldTo(kernel, pinned.law), history.scope);
+    const last = lastPlayed(setting, history.commands, pinned.law) as VmapPlayed;
+    const words = `${bug.id} --law ${pinned.law} --kernel ${kernel.name}`;
+    const breaksIt = namesOf(kernel, last).some((each) => each.law === pinned.law && each.known === bug.id);
+    if (breaksIt) {
+      const known = breaks.get(pinned.law) ?? [];
+      known.push({ bug: bug.id, commands: last.index + 1, replay: replayLine(words) });
+      breaks.set(pinned.law, known);
+    } else {
+      surprises.push({
+        kind: "gone",
+        kernel: kernel.name,
+        what: isPromised(kernel, pinned.law)
+          ? `${bug.id} no longer violates ${pinned.law} with its pinned history`
+          : `${kernel.name} no longer falls short of ${pinned.law}, which it does not promise, with the history pinned for ${bug.id}`,
+        law: pinned.law,
+        history: history.commands,
+        scope: history.scope,
+        replay: replayLine(words),
+      });
+    }
+  }
+  return surprises;
+}
+
+/** Bugs that were reported first, and of these the one on the fewest kernels: the most particular to this one. */
+function bestKnownFirst(a: SeenBreak, b: SeenBreak): number {
+  const [first, second] = [bugCalled(a.bug), bugCalled(b.bug)];
+  return (
+    Number(first?.latent ?? false) - Number(second?.latent ?? false) || kernelsOf(first) - kernelsOf(second)
+  );
+}
+
+/** On how many kernels a bug breaks anything. */
+function kernelsOf(bug: Bug | undefined): number {
+  return new Set(bug?.breaks.flatMap(({ on }) => on)).size;
+}
+
+/** A known bug met at random. Where its pinned history is there already, that is the shorter one. */
+function noteKnown(breaks: Map<LawId, SeenBreak[]>, { law, known, commands }: KnownBreak): void {
+  const seen = breaks.get(law) ?? [];
+  if (!seen.some(({ bug }) => bug === known)) seen.push({ bug: known, commands, replay: null });
+  breaks.set(law, seen);
+}
+
+/** A break that the catalogue does not know is reported once for each law, by the shortest history that was met. */
+async function addUnknown(
+  surprises: Surprise[],
+  kernel: Kernel<State>,
+  {
+    law,
+    scope,
+    history,
+  }: { readonly law: LawId; readonly scope: Scope; readonly history: readonly HistoryStep[] },
+): Promise<void> {
+  const before = surprises.findIndex((each) => each.kind === "unknown" && each.law === law);
+  const length = surprises[before]?.history?.length;
+  if (length !== undefined && length <= history.length) return;
+  const path = await keepFailure({ kernel: kernel.name, law, scope, commands: history });
+  const surprise: Surprise = {
+    kind: "unknown",
+    kernel: kernel.name,
+    what: `${law} is ${UNKNOWN}`,
+    law,
+    history,
+    scope,
+    replay: replayLine(path),
+  };
+  if (before === -1) surprises.push(surprise);
+  else surprises[before] = surprise;
+}
+
+const UNKNOWN = "violated in a way the catalogue does not know";
+
+/** Witnesses, and paths inside this kernel, that no random history reached. */
+function neverSeen(kernel: Kernel<State>, seen: ReadonlyMap<string, number>): readonly string[] {
+  const ids = [...witnessesFor(kernel.release).map(({ id }) => id), ...kernel.paths];
+  return ids.filter((id) => !seen.has(id));
+}
+
+function witnessUnmet(kernel: Kernel<State>, id: string): Surprise {
+  return {
+    kind: "unmet",
+    kernel: kernel.name,
+    what: `witness ${id} was never reached: the run proves nothing about it`,
+    law: null,
+    history: null,
+    scope: null,
+    replay: null,
+  };
+}

@@ -1,0 +1,45 @@
+/**
+ * The local database of failing examples: histories that broke a law in a way the catalogue does not know.
+ * They lie in .vmapcheck/failures below the working directory, are tried first next time, and go once they
+ * fail no longer.
+ */
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { formatHistory, type HistoryFile, readHistory } from "../adapters/vmap/history-file.ts";
+import type { LawId } from "../spec/contract.ts";
+
+const FOLDER = join(".vmapcheck", "failures");
+
+export interface KeptFailure {
+  readonly path: string;
+  readonly history: HistoryFile;
+}
+
+/** What earlier runs kept for this kernel. Throws an InputError if a file is damaged. */
+export async function keptFailures(kernel: string): Promise<readonly KeptFailure[]> {
+  let names: string[];
+  try {
+    names = await readdir(FOLDER);
+  } catch {
+    return [];
+  }
+  const kept: KeptFailure[] = [];
+  for (const name of names.filter((each) => each.startsWith(`${kernel}.`) && each.endsWith(".json")).sort()) {
+    const path = join(FOLDER, name);
+    const history = await readHistory(path);
+    if (history.kernel === kernel) kept.push({ path, history });
+  }
+  return kept;
+}
+
+/** Keeps a failing history and returns where. */
+export async function keepFailure(history: HistoryFile & { readonly law: LawId }): Promise<string> {
+  await mkdir(FOLDER, { recursive: true });
+  const path = join(FOLDER, `${history.kernel}.${history.law}.json`);
+  await writeFile(path, formatHistory(history));
+  return path;
+}
+
+export async function dropFailure(path: string): Promise<void> {
+  await rm(path, { force: true });
+}

@@ -1,0 +1,26 @@
+/** A hunt at the step grain ends when it is asked to, with what was found. */
+import { expect, test } from "vitest";
+import type { InterleavedBug } from "../counterexamples/vmap/interleaved.ts";
+import { interleavedCalled } from "../counterexamples/vmap/interleavings.ts";
+import { type Explored, huntingInterleaved } from "./hunt-interleaved.ts";
+
+const C13 = interleavedCalled("C13") as InterleavedBug;
+
+/** Asked to end after so many turns. */
+function hunted(turns: number): readonly Explored[] {
+  const work = huntingInterleaved(C13);
+  for (let turn = 0; ; turn++) {
+    const { done, value } = work.next(turn >= turns);
+    if (done) return value;
+  }
+}
+
+test("it finds every law that the bug breaks", () => {
+  const found = hunted(Number.POSITIVE_INFINITY);
+  expect(found.map(({ law }) => law)).toEqual(C13.breaks.map(({ law }) => law));
+  expect(found.filter(({ steps }) => steps === undefined)).toEqual([]);
+});
+
+test("asked to end at once, it tells nothing of a law that it did not come to", () => {
+  expect(hunted(0)).toEqual([]);
+});

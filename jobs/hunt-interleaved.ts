@@ -1,0 +1,81 @@
+/** Bugs at the step grain are hunted by exploration: it needs no seed, and what it finds first is shortest. */
+import type { InterleavedBreak, InterleavedBug } from "../counterexamples/vmap/interleaved.ts";
+import { visitActions } from "../engine/actions.ts";
+import { findingLassos } from "../engine/live/liveness.ts";
+import { exploring, type Progress, type Stop } from "../engine/search/explore.ts";
+import type { StepMachine } from "../protocols/program.ts";
+import { stepMachineOf } from "../protocols/vmap/index.ts";
+
+const BOUNDS = { states: 2e7, bytes: 4e9 };
+
+/** What was found of one law, without being told where. */
+export interface Explored {
+  readonly law: string;
+  readonly protocol: string;
+  /** The names of its steps, and of its loop if it never ends; undefined if nothing was found. */
+  readonly steps: readonly string[] | undefined;
+  readonly loop: readonly string[] | undefined;
+  readonly states: number;
+  readonly seconds: number;
+}
+
+/** Work in turns of some milliseconds; stopped after one, it ends there with what was found. */
+type Turns<T> = Generator<Progress, T, Stop>;
+
+/** What was found of each law. Where it is ended early, a law of which nothing was found by then is not among them. */
+export function* huntingInterleaved({ breaks }: InterleavedBug, only?: string): Turns<Explored[]> {
+  const hunted: Explored[] = [];
+  for (const broken of breaks.filter(({ law }) => only === undefined || law === only)) {
+    const { found, ended } = yield* huntingLaw(broken);
+    const isEnded = ended === "request" || ended === "time";
+    if (!isEnded || found.steps !== undefined) hunted.push(found);
+    if (isEnded) break;
+  }
+  return hunted;
+}
+
+/** The shortest run of a protocol in a scope that breaks a law, without turns. */
+export function findRun(broken: Searched): Explored & { readonly ended: string } {
+  const turns = huntingLaw(broken);
+  let turn = turns.next(false);
+  while (!turn.done) turn = turns.next(false);
+  return { ...turn.value.found, ended: turn.value.ended };
+}
+
+type Searched = Pick<InterleavedBreak, "law" | "protocol" | "scope">;
+
+function* huntingLaw({ law, protocol, scope }: Searched): Turns<{
+  readonly found: Explored;
+  readonly ended: string;
+}> {
+  const started = performance.now();
+  const machine = stepMachineOf(protocol, scope);
+  const lasts = machine.passing?.some(({ id }) => id === law);
+  const { run, loop, states, ended } = yield* lasts ? lastingLaw(machine, law) : breakingLaw(machine, law);
+  const names = (some: readonly number[] | undefined) =>
+    some?.map((action) => machine.actions[action]?.name ?? "");
+  const seconds = (performance.now() - started) / 1000;
+  const found = { law, protocol, steps: names(run), loop: names(loop), states, seconds };
+  return { found, ended };
+}
+
+/** A run, as indices of actions, with what is done again and again after it, if that is what it breaks. */
+interface Run {
+  readonly run: readonly number[] | undefined;
+  readonly loop?: readonly number[] | undefined;
+  readonly states: number;
+  readonly ended: string;
+}
+
+function* lastingLaw(machine: StepMachine, law: string): Turns<Run> {
+  const { lasted, states, ended } = yield* findingLassos(machine, BOUNDS);
+  const lasso = lasted.find(({ id }) => id === law)?.lasso;
+  return { run: lasso?.stem, loop: lasso?.loop, states, ended };
+}
+
+function* breakingLaw(machine: StepMachine, law: string): Turns<Run> {
+  const enough = (broken: readonly string[]) => broken.includes(law);
+  const visited = visitActions(machine, { symmetry: true });
+  const { breaks, states, ended } = yield* exploring(visited, { bounds: BOUNDS, enough });
+  return { run: breaks.find((each) => each.law === law)?.run, states, ended };
+}

@@ -1,0 +1,81 @@
+import { describe, expect, test } from "vitest";
+import { spansOf } from "../counterexamples/vmap/evidence/spans.ts";
+import { INTERLEAVED } from "../counterexamples/vmap/interleavings.ts";
+import { hasChange, LABELLED, type Version, versionOf } from "../kernels/versions.ts";
+import { STEP_PROTOCOLS } from "../protocols/vmap/index.ts";
+import { releaseOf } from "../spec/vmap/releases.ts";
+import { familyOf, inSteps, protocolFor, protocolsOf, whyNone } from "./interleaved-orders.ts";
+
+const version = (text: string) => versionOf(text) as Version;
+
+describe("a version's protocols are the orders with the same changes, family by family", () => {
+  test.each([
+    ["2.6.28", "areas-2.6.28 blocks-2.6.28 walks-2.6.28"],
+    ["2.6.28-rc3", "areas-2.6.28-rc3 blocks-2.6.28 walks-2.6.28"],
+    ["2.6.39", "areas-2.6.33 blocks-3.16 walks-2.6.33"],
+    ["4.4", "areas-2.6.33 blocks-4.4 walks-4.4 roots-5.2"],
+    ["4.19", "areas-4.10 blocks-4.4 walks-4.4 roots-5.2"],
+    ["5.0.16", "areas-5.1 blocks-4.4 walks-4.4 roots-5.2"],
+    ["5.2.1", "areas-5.1 blocks-4.4 walks-5.2 roots-5.2 reset-perms-5.2"],
+    ["5.2.9", "areas-5.1 blocks-4.4 walks-5.2 roots-5.3 reset-perms-5.2"],
+    ["5.15", "areas-5.1 blocks-5.13 walks-5.13 reset-perms-5.2"],
+    ["6.6", "areas-5.18 blocks-6.5 locks-6.5 reset-perms-5.2"],
+    ["6.9", "areas-6.12 blocks-6.12 locks-6.5 reset-perms-5.2"],
+    ["6.9.8", "areas-6.12 blocks-6.12 locks-6.10 reset-perms-5.2"],
+    ["7.2", "areas-6.12 blocks-6.12 locks-6.11 reset-perms-5.2"],
+    ["2.6.27", ""],
+  ])("%s: %s", (text, protocols) => {
+    expect(protocolsOf(version(text)).join(" ")).toBe(protocols);
+  });
+
+  test("and an order that is named after a version describes that version", () => {
+    const named = STEP_PROTOCOLS.flatMap(({ name }) => {
+      const family = familyOf(name);
+      const own = family === undefined ? undefined : versionOf(name.slice(family.length + 1));
+      return family === undefined || own === undefined || own.suffix !== "" ? [] : [{ name, family, own }];
+    });
+    const others = named.filter(({ name, family, own }) => protocolFor(own, family) !== name);
+    // From 6.9 on a purge gathers node by node: the order named 6.10 does not.
+    expect(others.map(({ name }) => name)).toEqual(["blocks-6.10"]);
+  });
+});
+
+describe("where no order is a version's, it is said how the nearest differs", () => {
+  test.each([
+    ["4.8", "areas", "areas-2.6.33, lacks 80c4bd7a5e4d (4.7)"],
+    ["5.15", "locks", "locks-6.5, has 062eacf57ad9 (6.4), fc1e0d980037 (6.5) beside"],
+    ["6.6", "walks", "walks-5.13, lacks fc1e0d980037 (6.5)"],
+    ["6.6.30", "locks", "locks-6.5, may differ by a backport"],
+  ] as const)("%s in %s", (text, family, how) => {
+    expect(protocolFor(version(text), family)).toBeUndefined();
+    expect(whyNone(version(text), family)).toBe(
+      `no order of ${family} is that of ${text}: the nearest, ${how}`,
+    );
+  });
+});
+
+test("a bug that needs calls to interleave is pinned on the orders of releases that the table says have it", () => {
+  for (const { id, breaks } of INTERLEAVED) {
+    const spans = spansOf(id);
+    for (const { protocol } of spans.length === 0 ? [] : breaks) {
+      const order = version(protocol.slice((familyOf(protocol) as string).length + 1));
+      const within = spans.some(
+        ({ since, until }) =>
+          (since === undefined || hasChange(order, since) === true) &&
+          (until === undefined || hasChange(order, until) === false),
+      );
+      expect([id, protocol, within]).toEqual([id, protocol, true]);
+    }
+  }
+});
+
+test("the description of a kernel names its protocols", () => {
+  expect(inSteps(releaseOf("6.12"))).toBe(
+    " Calls that interleave: explore areas-6.12, blocks-6.12, locks-6.11, reset-perms-5.2.",
+  );
+  expect(inSteps(releaseOf("2.6.27"))).toBe("");
+  expect(inSteps(releaseOf("piggin-draft-1"))).toBe("");
+  expect(
+    LABELLED.filter(({ labels }) => inSteps(releaseOf(labels[0] as string)) === "").map(({ label }) => label),
+  ).toEqual(["2.6.27"]);
+});

@@ -1,0 +1,53 @@
+/** Which protocol describes a version in each family: where its calls are explored as phases of several CPUs. */
+import type { Family } from "../kernels/change.ts";
+import { changesBetween, compareVersions, orderOf, type Version, versionOf } from "../kernels/versions.ts";
+import { STEP_PROTOCOLS } from "../protocols/vmap/index.ts";
+import type { Promises } from "../spec/vmap/releases.ts";
+import { commitText } from "./versions.ts";
+
+const FAMILIES: readonly Family[] = ["areas", "blocks", "walks", "locks", "roots", "reset-perms"];
+
+/** The orders of a family, by their names without the family's. */
+function ordersOf(family: Family): readonly string[] {
+  const names = STEP_PROTOCOLS.map(({ name }) => name).filter((name) => name.startsWith(`${family}-`));
+  return names.map((name) => name.slice(family.length + 1));
+}
+
+/** The family that a protocol is of; undefined of one that follows no release, such as a policy of pins. */
+export function familyOf(protocol: string): Family | undefined {
+  return FAMILIES.find((family) => protocol.startsWith(`${family}-`));
+}
+
+/** The protocol that describes a version in a family, or undefined. */
+export function protocolFor(version: Version, family: Family): string | undefined {
+  const order = orderOf(version, family, ordersOf(family));
+  return order === undefined ? undefined : `${family}-${order}`;
+}
+
+/** The protocols that describe a version. */
+export function protocolsOf(version: Version): readonly string[] {
+  return FAMILIES.flatMap((family) => protocolFor(version, family) ?? []);
+}
+
+/** Why no protocol of a family describes a version: how the nearest differs. */
+export function whyNone(version: Version, family: Family): string {
+  const orders = ordersOf(family).flatMap((order) => {
+    const named = versionOf(order);
+    return named === undefined || named.suffix !== "" ? [] : [named];
+  });
+  const nearest = orders.findLast((each) => compareVersions(each, version) <= 0) ?? (orders[0] as Version);
+  const { gained, lost } = changesBetween(nearest, version, family);
+  const parts = [
+    ...(gained.length === 0 ? [] : [`lacks ${gained.map(commitText).join(", ")}`]),
+    ...(lost.length === 0 ? [] : [`has ${lost.map(commitText).join(", ")} beside`]),
+  ];
+  const how = parts.length === 0 ? "may differ by a backport" : parts.join(" and ");
+  return `no order of ${family} is that of ${version.text}: the nearest, ${family}-${nearest.text}, ${how}`;
+}
+
+/** For the description of one kernel; empty where no protocol describes it. */
+export function inSteps({ labels }: Promises): string {
+  const version = versionOf(labels[0] as string);
+  const own = version === undefined ? [] : protocolsOf(version);
+  return own.length === 0 ? "" : ` Calls that interleave: explore ${own.join(", ")}.`;
+}

@@ -1,0 +1,154 @@
+/** What the scope of a kernel that is explored is made of, and what callers do there. */
+
+import { lawsTried } from "../properties/vmap/exercised-laws.ts";
+import { areasScope, blocksScope, MIDDLE, type Space, withPercpu } from "../properties/vmap/small-scopes.ts";
+import { type Call, OF_AREAS } from "../properties/vmap/workload.ts";
+import type { LawId } from "../spec/contract.ts";
+import type { Kernel } from "../spec/vmap/kernel.ts";
+import { lawsCalled } from "../spec/vmap/laws/index.ts";
+import type { Scope } from "../spec/vmap/scope.ts";
+import type { Parameter } from "./explorable.ts";
+
+/** The parameters by name. */
+type Name =
+  | "pages"
+  | "sizes"
+  | "aligns"
+  | "windows"
+  | "top"
+  | "block"
+  | "percpu"
+  | "vmap"
+  | "cpus"
+  | "gap"
+  | "lazy"
+  | "outside";
+
+export const KERNEL_PARAMETERS: Readonly<Record<Name, Parameter>> = {
+  pages: { counts: "pages in the space", usual: 6, least: 3, most: 40 },
+  sizes: { counts: "sizes asked for, from 1 page on; 0 for all", usual: 0, least: 0, most: 40 },
+  aligns: { counts: "alignments asked for: 1, 2, 4, 8 pages", usual: 4, most: 4 },
+  windows: {
+    counts: "windows: the whole, its upper half, one from an odd page, a short one at the top",
+    usual: 4,
+    most: 4,
+  },
+  top: { counts: "whether the space ends at the top of the word", usual: 0, least: 0, most: 1 },
+  block: { counts: "pages in a per-CPU block; 0 for callers who map nothing", usual: 0, least: 0, most: 8 },
+  percpu: {
+    counts: "pairs of percpu areas asked for, of a page each: 2, 3, 4, 5 pages apart; 0 for none",
+    usual: 0,
+    least: 0,
+    most: 4,
+  },
+  vmap: { counts: "whether callers also call vmap, where there are blocks", usual: 0, least: 0, most: 1 },
+  cpus: { counts: "CPUs that map and read, where there are blocks or pools", usual: 1, most: 2 },
+  gap: { counts: "CPU numbers that are left out between two CPUs", usual: 0, least: 0, most: 1 },
+  lazy: {
+    counts: "lazy pages above which a free purges; 0: that never happens",
+    usual: 0,
+    least: 0,
+    most: 40,
+  },
+  outside: {
+    counts: "whether callers also make calls outside their domain",
+    usual: 0,
+    least: 0,
+    most: 1,
+  },
+};
+
+/**
+ * What differs from the usual values where a law is asked for that callers can break only so: the first counts in which
+ * they can. Small, so that a break is found in seconds.
+ */
+const USUAL_FOR_LAWS: readonly Partial<Record<Name, number>>[] = [
+  {},
+  { pages: 8, block: 4 },
+  { lazy: 1 },
+  { pages: 8, sizes: 1, aligns: 1, windows: 1, percpu: 3 },
+  { pages: 4, sizes: 1, aligns: 1, windows: 1, block: 2, vmap: 1 },
+  { pages: 3, aligns: 1, windows: 1, cpus: 2, lazy: 1 },
+  { pages: 4, sizes: 1, aligns: 1, windows: 1, block: 2, cpus: 2, gap: 1 },
+];
+
+/** What callers do where there are blocks. */
+const MAPPING: readonly Call[] = ["alloc", "map", "touch", "pin", "purge", "unmapAliases"];
+/** What they do where nodes have pools: vm_unmap_aliases puts into them what is lazy, and a purge empties them. */
+const POOLING: readonly Call[] = ["alloc", "purge", "unmapAliases"];
+
+/** What they do in a scope where they do so with blocks, and whether vmap is called as well. */
+export function callsIn(
+  { blockPages, cpus, congruent }: Scope,
+  vmaps: boolean,
+  mapping: readonly Call[] = MAPPING,
+): readonly Call[] {
+  const calls = blockPages > 0 ? mapping : cpus > 1 ? POOLING : OF_AREAS;
+  return [
+    ...calls,
+    ...(congruent.length > 0 ? (["percpu"] as const) : []),
+    ...(vmaps ? (["vmap"] as const) : []),
+  ];
+}
+
+/** The parameters with the usual values where this law is asked for, if one is. */
+export function parametersFor(law: LawId | undefined): typeof KERNEL_PARAMETERS {
+  const laws = law === undefined ? [] : lawsCalled([law]);
+  const usual = USUAL_FOR_LAWS.find((values) => {
+    const all = { ...USUAL, ...values };
+    const scope = scopeOf(all);
+    return lawsTried(laws, callsIn(scope, all.vmap === 1), scope).length > 0;
+  });
+  return withUsual(usual ?? {});
+}
+
+/** What each parameter usually is. */
+const USUAL = Object.fromEntries(
+  Object.entries(KERNEL_PARAMETERS).map(([name, { usual }]) => [name, usual]),
+) as Readonly<Record<Name, number>>;
+
+/** The parameters, some with other usual values. */
+function withUsual(values: Partial<Record<Name, number>>): typeof KERNEL_PARAMETERS {
+  const changed = Object.entries(values).map(([name, usual]) => [
+    name,
+    { ...KERNEL_PARAMETERS[name as Name], usual },
+  ]);
+  return { ...KERNEL_PARAMETERS, ...Object.fromEntries(changed) };
+}
+
+/** Throws a RangeError where a scope has what makes no difference to these kernels, or what they do not all have. */
+export function refuseMisfits<S>(
+  { cpus, blockPages, congruent }: Scope,
+  kernels: readonly Kernel<S>[],
+): void {
+  const withoutPercpu = kernels.find(({ release }) => !release.percpu);
+  if (congruent.length > 0 && withoutPercpu !== undefined)
+    throw new RangeError(`percpu areas are modelled from 5.2 on, and not in ${withoutPercpu.name}`);
+  if (cpus === 1 || blockPages > 0 || kernels.some(({ release }) => release.pools !== "none")) return;
+  throw new RangeError("more than one CPU makes no difference without blocks or pools");
+}
+
+/** The scope of these, all that there are. Throws a RangeError where they do not go together. */
+export function scopeOf(parameters: Readonly<Record<string, number>>): Scope {
+  const { pages, sizes, aligns, windows, top, block, percpu, vmap, cpus, gap, lazy, outside } =
+    parameters as Readonly<Record<Name, number>>;
+  if (sizes > pages) throw new RangeError(`sizes to ${sizes} in a space of ${pages} pages`);
+  if (vmap > 0 && block === 0) throw new RangeError("vmap takes blocks: block=2 is expected, or 4, or 8");
+  if (gap > 0 && (cpus < 2 || block === 0))
+    throw new RangeError("a gap lies between two CPUs that map: cpus=2 is expected, and block=2, or 4, or 8");
+  if (block > pages) throw new RangeError(`no block of ${block} pages fits into ${pages}`);
+  const space: Space = {
+    pages,
+    sizes: sizes === 0 ? pages : sizes,
+    aligns,
+    windows,
+    at: top === 1 ? "top" : MIDDLE,
+  };
+  const scope = block === 0 ? areasScope(space, cpus) : blocksScope({ ...space, block, cpus, gap });
+  const withLimit: Scope = {
+    ...scope,
+    lazyMaxPages: lazy === 0 ? null : lazy,
+    ...(outside === 1 ? { outside: true } : {}),
+  };
+  return percpu === 0 ? withLimit : withPercpu(withLimit, percpu);
+}

@@ -1,0 +1,156 @@
+/** A kernel derived from another has the bugs of that one, by their names, and its own apart from them. */
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { replay } from "../engine/run/stepper.ts";
+import { cachedKernel } from "../kernels/vmap/cached-kernel.ts";
+import { rules2_6_39 } from "../kernels/vmap/linux-2.6.39.ts";
+import { rules3_1 } from "../kernels/vmap/linux-3.1.ts";
+import { linux5_11, rules5_11 } from "../kernels/vmap/linux-5.11.ts";
+import { plainSize } from "../kernels/vmap/search-tree.ts";
+import type { State } from "../kernels/vmap/state.ts";
+import { treeKernel, treeSteps } from "../kernels/vmap/tree-kernel.ts";
+import { vmapKernel } from "../kernels/vmap/vmap-kernel.ts";
+import { MIDDLE, spaceScope } from "../properties/vmap/small-scopes.ts";
+import { settingFor, type VmapPlayed } from "../properties/vmap/test-bench.ts";
+import type { HistoryStep } from "../spec/vmap/history.ts";
+import type { Kernel } from "../spec/vmap/kernel.ts";
+import { derivedFrom, lineageOf, type Promises, releaseOf } from "../spec/vmap/releases.ts";
+import { type CheckOptions, checkKernel } from "./check-kernel.ts";
+import { knownText, namesOf } from "./hunt-target.ts";
+import { inheritanceOf } from "./lineage.ts";
+import { kernelNamed } from "./names.ts";
+
+const options: CheckOptions = {
+  seed: 3,
+  runs: 200,
+  law: undefined,
+  coverage: false,
+  compare: false,
+  say: () => {},
+  interrupted: () => false,
+};
+
+/** A release of our own with the promises of 5.11. */
+const MINE: Promises = derivedFrom("5.11", { ...releaseOf("5.11"), labels: ["5.15-mine"] });
+const bugsOf = (kernel: Kernel<State>) =>
+  [...inheritanceOf(kernel).breaks].map(({ pinned }) => pinned).sort();
+const A13 = [
+  "lowest-fit-at-a-page.json",
+  "lowest-fit.json",
+  "purge-only-when-full.json",
+  "refused-only-when-full.json",
+];
+
+/** It reports an area that was freed as found. */
+const losing = (release: Promises) =>
+  vmapKernel(release, { ...treeSteps(rules5_11), find: () => 3 }, "5.15-mine");
+
+describe("a kernel derived from 5.11", () => {
+  const home = process.cwd();
+  beforeAll(() => process.chdir(mkdtempSync(join(tmpdir(), "vmapcheck-lineage-"))));
+  afterAll(() => process.chdir(home));
+
+  test.each([
+    ["as a copy under another name", { ...linux5_11, name: "5.15-mine" }],
+    ["as a release that says what it is like", treeKernel(MINE, rules5_11)],
+    [
+      "as a release that says nothing",
+      treeKernel({ ...releaseOf("5.11"), labels: ["5.15-mine"] }, rules5_11),
+    ],
+  ])(
+    "%s breaks laws by 5.11's bugs, as shortly as they are pinned, and nothing unknown",
+    async (_how, kernel) => {
+      const { cells, surprises } = await checkKernel(kernel, options);
+      expect(surprises.filter(({ law }) => law !== null)).toEqual([]);
+      const found = Object.fromEntries(
+        cells.flatMap(({ law, bug, commands }) => (bug === null ? [] : [[law, [bug, commands]]])),
+      );
+      expect(found).toMatchObject({
+        "refused-only-when-full": ["aug-align-overhead", 4],
+        "purge-only-when-full": ["aug-align-overhead", 5],
+        "lowest-fit": ["aug-align-overhead", 4],
+        "guard-between-vmaps": ["no-guard-adjacency", 2],
+        "no-alias-after-unmap-aliases": ["vb-full-block-stale", 5],
+      });
+    },
+  );
+
+  test("that searches for the plain size has A13 no longer, and the report says so", async () => {
+    const mended = treeKernel(MINE, { ...rules5_11, lookedFor: plainSize, shiftsStart: true });
+    const { gone, cells, surprises } = await checkKernel(mended, { ...options, runs: 0 });
+    expect(gone).toEqual(["aug-align-overhead"]);
+    expect(surprises).toEqual([]);
+    expect(cells.find(({ law }) => law === "refused-only-when-full")).toMatchObject({
+      verdict: "kept",
+      bug: null,
+    });
+  });
+
+  test("with an error of its own reports that once, by its shortest history, and A13 beside it", async () => {
+    const { cells, surprises } = await checkKernel(losing(MINE), options);
+    const unknown = surprises.filter(({ history }) => history !== null);
+    expect(unknown.map(({ law }) => law)).toEqual(["finds-areas"]);
+    expect(unknown[0]?.history).toHaveLength(1);
+    expect(cells.find(({ law }) => law === "lowest-fit")).toMatchObject({
+      bug: "aug-align-overhead",
+      commands: 4,
+    });
+  });
+
+  test("has a lineage, which a release of the kernel's has not", () => {
+    expect(lineageOf(MINE)).toEqual(["5.15-mine", "5.11"]);
+    expect(lineageOf(releaseOf("5.11"))).toEqual(["5.11"]);
+    expect(bugsOf(linux5_11)).toEqual([]);
+    expect(bugsOf(treeKernel(MINE, rules5_11))).toEqual(expect.arrayContaining(A13));
+  });
+});
+
+describe("an unknown break that is found in the small space and at random", () => {
+  const home = process.cwd();
+  beforeAll(() => process.chdir(mkdtempSync(join(tmpdir(), "vmapcheck-lineage-"))));
+  afterAll(() => process.chdir(home));
+
+  test("is reported once for each law, by the shorter history", async () => {
+    const wide = cachedKernel(releaseOf("2.6.39"), { ...rules2_6_39, beforeNext: 2 }, "wide gaps");
+    const { surprises } = await checkKernel(wide, options);
+    const laws = surprises.flatMap(({ law, history }) => (history === null ? [] : [law]));
+    expect(new Set(laws).size).toBe(laws.length);
+    expect(surprises.find(({ law }) => law === "lowest-fit")?.history).toHaveLength(2);
+  });
+});
+
+describe("a changed kernel", () => {
+  const alloc = (size: number, vstart: number, vend: number): HistoryStep => ({
+    op: "alloc",
+    size,
+    align: 4096,
+    vstart,
+    vend,
+    map: false,
+  });
+  const SCOPE = spaceScope({ pages: 8, sizes: 4, aligns: 1, windows: 1, at: MIDDLE });
+  const lastOf = (kernel: Kernel<State>, history: readonly HistoryStep[]) =>
+    replay(settingFor(kernel, SCOPE), history).at(-1) as VmapPlayed;
+
+  test("keeps its release's bugs apart from its own: A9 on a mutant of 3.1 is A9", () => {
+    const mutant = cachedKernel(releaseOf("3.1"), { ...rules3_1, beforeNext: 0 }, "a mutant of 3.1");
+    const last = lastOf(mutant, [alloc(1, 17, 24), alloc(2, 16, 24), alloc(1, 16, 24)]);
+    expect(namesOf(mutant, last)).toEqual([
+      { law: "lowest-fit", known: "cache-exact-hole-missed", listed: true },
+    ]);
+  });
+
+  test("breaks a law that its entry does not list as well, and that is said", () => {
+    const mutant = kernelNamed("cache-no-align-test");
+    const names = namesOf(mutant, {
+      ...lastOf(mutant, [alloc(1, 17, 24)]),
+      broken: [{ id: "aligned", says: "", source: "", holds: () => false }],
+    });
+    expect(names).toEqual([{ law: "aligned", known: "cache-no-align-test", listed: false }]);
+    expect(knownText(names[0] as (typeof names)[0])).toBe(
+      "also violated by cache-no-align-test, whose entry lists lowest-fit",
+    );
+  });
+});

@@ -1,0 +1,83 @@
+/**
+ * What a kernel inherited: the bugs of the one it was derived from whose pinned histories break the same laws on it. A
+ * release names what it was derived from (`like`); a kernel with one step replaced is derived from its release.
+ */
+import { readFileSync } from "node:fs";
+import { type HistoryFile, historyIn } from "../adapters/vmap/history-file.ts";
+import type { Break, Bug, Evidence } from "../counterexamples/bug.ts";
+import { replay } from "../engine/run/stepper.ts";
+import type { State } from "../kernels/vmap/state.ts";
+import { settingFor } from "../properties/vmap/test-bench.ts";
+import { heldTo, type Kernel } from "../spec/vmap/kernel.ts";
+import { lineageOf } from "../spec/vmap/releases.ts";
+import { allPinned, pinnedFile } from "./pinned.ts";
+
+export interface Inheritance {
+  readonly breaks: ReadonlySet<Break>;
+  /** Bugs of what it was derived from that it has not: none of their histories breaks its law here. */
+  readonly gone: readonly Bug[];
+}
+
+/** By what a kernel does: the same kernel held to another law, or under another name, does the same. */
+const KNOWN = new WeakMap<Kernel<State>["act"], Map<string, Inheritance>>();
+
+export function inheritanceOf(kernel: Kernel<State>): Inheritance {
+  const byName = KNOWN.get(kernel.act) ?? new Map<string, Inheritance>();
+  KNOWN.set(kernel.act, byName);
+  const known = byName.get(kernel.name) ?? inherit(kernel);
+  byName.set(kernel.name, known);
+  return known;
+}
+
+function inherit(kernel: Kernel<State>): Inheritance {
+  const candidates = candidatesFor(kernel);
+  const breaks: typeof candidates = [];
+  for (const each of candidates) {
+    const evidence = evidenceOf(kernel, each);
+    if (evidence === undefined || !each.bug.explains(evidence)) continue;
+    // Where several bugs would do, the first in the catalogue gives the name.
+    const isNamed = breaks.some(
+      ({ bug, pinned }) => bug !== each.bug && pinned.law === each.pinned.law && bug.explains(evidence),
+    );
+    if (!isNamed) breaks.push(each);
+  }
+  const gone = candidates.filter(({ bug }) => !breaks.some((each) => each.bug === bug)).map(({ bug }) => bug);
+  const isDerived = candidates.length > 0 && lineageOf(kernel.release).some((each) => each !== kernel.name);
+  return {
+    breaks: new Set(breaks.map(({ pinned }) => pinned)),
+    gone: isDerived ? [...new Set(gone)] : [],
+  };
+}
+
+/**
+ * What the catalogue lists for its ancestors and not for itself. A kernel that it does not list at all, and that names no
+ * ancestor, may have any of its bugs.
+ */
+function candidatesFor({ name, release }: Kernel<State>): Candidate[] {
+  const ancestors = lineageOf(release).filter((each) => each !== name);
+  const isListed = allPinned().some(({ pinned }) => pinned.on.includes(name));
+  return allPinned()
+    .filter(({ pinned }) => !pinned.on.includes(name))
+    .filter(({ pinned }) =>
+      ancestors.length === 0 ? !isListed : pinned.on.some((each) => ancestors.includes(each)),
+    );
+}
+
+/** What a judge sees where the pinned history breaks its law with its last command; undefined if it does not. */
+function evidenceOf(kernel: Kernel<State>, { bug, pinned }: Candidate): Evidence | undefined {
+  const { law } = pinned;
+  const { scope, commands } = readPinned(bug, pinned.pinned);
+  if (!kernel.release.percpu && commands.some(({ op }) => op === "pcpuGet")) return undefined;
+  const last = replay(settingFor(heldTo(kernel, law), scope), commands, law).at(-1);
+  if (last?.command === undefined || last.response === undefined) return undefined;
+  const { before, command, response, after } = last;
+  const isLast = last.index === commands.length - 1 && last.broken.some(({ id }) => id === law);
+  return isLast ? { law, before, command, response, after } : undefined;
+}
+
+type Candidate = ReturnType<typeof allPinned>[number];
+
+function readPinned(bug: Bug, name: string): HistoryFile {
+  const path = pinnedFile(bug, { pinned: name });
+  return historyIn(path, JSON.parse(readFileSync(path, "utf8")));
+}

@@ -1,0 +1,111 @@
+/** The words a user may type, and what they stand for. */
+import { distance } from "fastest-levenshtein";
+import type { Bug } from "../counterexamples/bug.ts";
+import { BUGS, bugCalled } from "../counterexamples/vmap/index.ts";
+import { INTERLEAVED } from "../counterexamples/vmap/interleavings.ts";
+import { KERNELS, kernelCalled } from "../kernels/vmap/index.ts";
+import type { State } from "../kernels/vmap/state.ts";
+import type { LawId } from "../spec/contract.ts";
+import type { HistoryStep } from "../spec/vmap/history.ts";
+import type { Kernel } from "../spec/vmap/kernel.ts";
+import { LAWS } from "../spec/vmap/laws/index.ts";
+import { orNearest, UsageError } from "./usage-error.ts";
+import { factsOf, labelAlike, placeOf, type VersionFacts } from "./versions.ts";
+
+const LABELS = KERNELS.flatMap((kernel) => kernel.release.labels);
+const CHANGED = BUGS.filter((bug) => bug.changed !== undefined);
+/** Bugs at both grains, for the nearest right word. */
+const EVERY = [...BUGS, ...INTERLEAVED];
+const SLUGS = [...new Set(EVERY.map((bug) => bug.id))];
+const NUMBERS = [...new Set(EVERY.flatMap((bug) => (bug.number === undefined ? [] : [bug.number])))];
+
+/**
+ * A kernel by any of its labels, a bug's changed kernel by the bug's slug, or the release that answers as a version does
+ * of which there is no model.
+ */
+export function findKernel(name: string): Kernel<State> | undefined {
+  return kernelCalled(name) ?? bugCalled(name)?.changed ?? standIn(name);
+}
+
+/** The release known to answer as this version does. */
+function standIn(word: string): Kernel<State> | undefined {
+  const label = isMisspelt(word) ? undefined : labelAlike(word);
+  return label === undefined ? undefined : kernelCalled(label);
+}
+
+/** Whether a word is nearly a label that is more than a version, such as 4.15.18-ubuntu. */
+function isMisspelt(word: string): boolean {
+  return LABELS.some((label) => /[a-z]/.test(label) && distance(word, label) <= 2);
+}
+
+/** Every name that findKernel knows, bugs by their slugs. */
+export const KERNEL_NAMES: readonly string[] = [...LABELS, ...CHANGED.map((bug) => bug.id)];
+
+/** Where a version lies that no one release stands for; undefined for any other word. */
+export function placeOfKernel(word: string): string | undefined {
+  return isMisspelt(word) ? undefined : placeOf(word);
+}
+
+export function kernelNamed(name: string): Kernel<State> {
+  return orNearest("kernel", name, findKernel, KERNEL_NAMES, placeOfKernel);
+}
+
+/**
+ * A kernel as it was asked for: `7.2 (= 6.19)` where that is another of its labels than the one it is named by, or
+ * `6.6 (= 6.5)` of a version that it stands for.
+ */
+export function askedAs(asked: string, kernel: Kernel<State>): string {
+  const { name, release } = kernel;
+  const isOther = release.labels.includes(asked) || standIn(asked)?.name === name;
+  return asked !== name && isOther ? `${asked} (= ${name})` : name;
+}
+
+/** A released or drafted kernel by any of its labels, or the one that stands for a version. */
+export function releaseNamed(name: string): Kernel<State> {
+  return orNearest("kernel", name, (word) => kernelCalled(word) ?? standIn(word), LABELS, placeOfKernel);
+}
+
+/** What `check` checks for a word: one release, or those that a version may answer as, or both its neighbours. */
+export function checkedFor(word: string): {
+  readonly kernels: readonly Kernel<State>[];
+  readonly facts: VersionFacts | undefined;
+} {
+  if (kernelCalled(word) !== undefined || isMisspelt(word))
+    return { kernels: [releaseNamed(word)], facts: undefined };
+  const facts = factsOf(word);
+  if (facts === undefined || facts.columns.length === 0)
+    return { kernels: [releaseNamed(word)], facts: undefined };
+  return { kernels: facts.columns.map(releaseNamed), facts };
+}
+
+export function bugNamed(name: string): Bug {
+  return orNearest("bug", name, bugCalled, /^[a-z]\d+$/i.test(name) ? NUMBERS : SLUGS);
+}
+
+export function lawNamed(id: string): LawId {
+  const ids = LAWS.map((law) => law.id);
+  return orNearest("law", id, (word) => ids.find((known) => known === word), ids);
+}
+
+/** Throws a UsageError where a history asks for percpu areas of a kernel whose search for them is not modelled. */
+export function refuseUnmodelled(
+  name: string,
+  { commands }: { readonly commands: readonly HistoryStep[] },
+  kernel: Kernel<State>,
+): void {
+  if (kernel.release.percpu || !commands.some(({ op }) => op === "pcpuGet")) return;
+  throw new UsageError(
+    `${name}: it asks for percpu areas, which are modelled from 5.2 on, and not in ${kernel.name}`,
+  );
+}
+
+/** The command line that replays something, as a user of this installation types it. */
+export function replayLine(what: string): string {
+  return toolLine(`replay ${what}`);
+}
+
+/** Any command line, likewise. */
+export function toolLine(words: string): string {
+  const installed = import.meta.url.includes("/dist/");
+  return `${installed ? "vmapcheck" : "npm run -s vmapcheck --"} ${words}`;
+}

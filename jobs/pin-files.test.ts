@@ -1,0 +1,139 @@
+/** Where a shrunk history goes, and what the catalogue then needs: nothing near to what it has. */
+import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { formatHistory, type HistoryFile, readHistory } from "../adapters/vmap/history-file.ts";
+import { pinVerb } from "../cli/verbs/pin.ts";
+import type { Bug } from "../counterexamples/bug.ts";
+import { CANARIES } from "../counterexamples/vmap/controls/canaries.ts";
+import { bugCalled } from "../counterexamples/vmap/index.ts";
+import type { HistoryStep } from "../spec/vmap/history.ts";
+import { kernelNamed } from "./names.ts";
+import { filingOf } from "./pin-files.ts";
+import { pinnedFile } from "./pinned.ts";
+
+const before = process.cwd();
+let folder = "";
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "vmapcheck-files-"));
+  process.chdir(folder);
+});
+
+afterEach(() => {
+  process.chdir(before);
+  vi.restoreAllMocks();
+});
+
+const C7 = bugCalled("C7") as Bug;
+const LAW = "no-alias-after-unmap-aliases";
+const PINNED = pinnedFile(C7, C7.breaks.find(({ law }) => law === LAW) as Bug["breaks"][number]);
+
+const historyOf = (file: HistoryFile, commands: readonly HistoryStep[]): HistoryFile => ({
+  ...file,
+  commands,
+});
+
+/** The pinned history with a step more that changes nothing, before its last. */
+async function longer(): Promise<HistoryFile> {
+  const pinned = await readHistory(PINNED);
+  return historyOf(pinned, [...pinned.commands.slice(0, -1), { op: "tlb" }, ...pinned.commands.slice(-1)]);
+}
+
+/** Writes a history where `pin` looks. */
+function write(path: string, history: HistoryFile): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, formatHistory(history));
+}
+
+describe("a violation that the catalogue has pinned", () => {
+  const found = async (bug: Bug, history: HistoryFile | undefined = undefined) =>
+    filingOf({ kernel: kernelNamed("3.16"), law: LAW, bug, history: history ?? (await readHistory(PINNED)) });
+
+  test("is filed nowhere, though the history names no law and takes more commands", async () => {
+    const log = vi.spyOn(console, "log").mockImplementation(() => {});
+    const { law: _none, ...history } = await longer();
+    write("mine.json", history);
+    expect(await pinVerb("mine.json", { json: true })).toBe(0);
+    const pinned = JSON.parse(log.mock.calls.join());
+    expect(pinned).toMatchObject({ law: LAW, bug: C7.id, filed: false, commands: 5, shrunk: 5, needs: [] });
+    expect(join(folder, pinned.history)).toBe(PINNED);
+    expect(readdirSync(folder)).toEqual(["mine.json"]);
+    expect(await pinVerb("mine.json", { json: false })).toBe(0);
+    expect(log.mock.calls.join("\n")).toContain(
+      "nothing filed: this violation is pinned already in 5 commands",
+    );
+  });
+
+  test("is said to need its label, if the entry lacks it", async () => {
+    const elsewhere = { ...C7, breaks: C7.breaks.map((each) => ({ ...each, on: ["2.6.28"] })) };
+    const { already, needs } = await found(elsewhere);
+    expect(already?.commands).toBe(5);
+    expect(needs).toEqual([
+      expect.stringMatching(/vb-full-block-stale\/bug\.ts: "3\.16" in `on` of the entry of/),
+    ]);
+  });
+
+  test("takes the place of a longer one, if it violates the law wherever that does and not where it is repaired", async () => {
+    const [entry] = C7.breaks.filter(({ law }) => law === LAW) as [Bug["breaks"][number]];
+    write("long.json", await longer());
+    const asLong = { ...entry, pinned: relative(dirname(PINNED), join(folder, "long.json")) };
+    const { already, replaces, needs } = await found({ ...C7, breaks: [asLong] });
+    expect({ already, replaced: replaces?.commands }).toEqual({ already: undefined, replaced: 6 });
+    expect(needs.join("\n")).toMatch(
+      /SHORTEST_KNOWN, "vb-full-block-stale": 5 in place of 6\n.*SHORTEST_SPACES/,
+    );
+    // A label on which it does not: then it goes beside it.
+    const wider = { ...asLong, on: [...entry.on, "6.5"] };
+    const beside = await found({ ...C7, breaks: [wider] });
+    expect(beside).toMatchObject({ replaces: undefined, path: `counterexamples/vmap/${C7.id}/${LAW}.json` });
+  });
+
+  test("is filed under a law that the bug has no entry for, with what its tests ask for", async () => {
+    const { already, path, needs } = await found({ ...C7, breaks: [] });
+    expect({ already, path }).toEqual({
+      already: undefined,
+      path: `counterexamples/vmap/${C7.id}/${LAW}.json`,
+    });
+    expect(needs[0]).toBe(
+      `counterexamples/vmap/${C7.id}/bug.ts: { law: "${LAW}", on: ["3.16"], pinned: "${LAW}.json", repaired: ... } in \`breaks\``,
+    );
+    expect(needs.join("\n")).toMatch(/SHORTEST_KNOWN[\s\S]*SHORTEST_SPACES/);
+  });
+});
+
+describe("a violation that the catalogue does not know", () => {
+  const canary = CANARIES.find(({ law }) => law === "aligned") as (typeof CANARIES)[number];
+  const alloc: HistoryStep = { op: "alloc", size: 1, align: 8192, vstart: 17, vend: 32, map: false };
+  const folderOf = `counterexamples/vmap/unknown-aligned-${canary.kernel.name}`;
+  const filing = async (commands: readonly HistoryStep[]) => {
+    const { scope } = await readHistory(PINNED);
+    const history = { kernel: canary.kernel.name, law: "aligned", scope, commands };
+    return {
+      history,
+      ...(await filingOf({ kernel: canary.kernel, law: "aligned", bug: undefined, history })),
+    };
+  };
+
+  test("has a folder of its own, and all that a bug needs is said", async () => {
+    const { path, needs } = await filing([alloc]);
+    expect(path).toBe(`${folderOf}/aligned.json`);
+    expect(needs.join("\n")).toMatch(/bug\.ts[\s\S]*index\.ts[\s\S]*SHORTEST_KNOWN[\s\S]*SHORTEST_SPACES/);
+  });
+
+  test("is kept in its shortest history alone", async () => {
+    const long = await filing([{ op: "purge" }, alloc]);
+    write(long.path, long.history);
+    const same = await filing([{ op: "tlb" }, alloc]);
+    expect(same).toMatchObject({ already: { path: long.path, commands: 2 }, path: long.path });
+    const short = await filing([alloc]);
+    expect(short).toMatchObject({ already: undefined, path: long.path, replaces: { commands: 2 } });
+  });
+
+  test("is not confused with another that lies there", async () => {
+    const other = await filing([{ ...alloc, align: 4096 } as HistoryStep]);
+    write(other.path, other.history);
+    expect((await filing([alloc])).path).toBe(`${folderOf}/aligned.2.json`);
+  });
+});

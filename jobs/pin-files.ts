@@ -1,0 +1,168 @@
+/** What is pinned already of a violation, where a new history of it goes, and what the catalogue then needs. */
+import { existsSync, readdirSync } from "node:fs";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import { isInterleaving } from "../adapters/interleaving-file.ts";
+import { readJson } from "../adapters/json-file.ts";
+import { type HistoryFile, LARGEST_FILE, readHistory } from "../adapters/vmap/history-file.ts";
+import type { Break, Bug } from "../counterexamples/bug.ts";
+import { lastPlayed, replay } from "../engine/run/stepper.ts";
+import type { State } from "../kernels/vmap/state.ts";
+import { settingFor } from "../properties/vmap/test-bench.ts";
+import type { LawId } from "../spec/contract.ts";
+import { heldTo, type Kernel } from "../spec/vmap/kernel.ts";
+import { namesOf } from "./hunt-target.ts";
+import { kernelNamed } from "./names.ts";
+import { pinnedFile } from "./pinned.ts";
+
+/** The folder of the catalogue, and of what `pin` files, below the working directory. */
+export const FOLDER = "counterexamples/vmap";
+
+/** A history that is pinned. */
+export interface Pinned {
+  readonly path: string;
+  readonly commands: number;
+  /** What the catalogue says of it; absent where it says nothing. */
+  readonly entry?: Break;
+}
+
+/** A violation that was shrunk. */
+export interface Shrunk {
+  readonly kernel: Kernel<State>;
+  readonly law: LawId;
+  readonly bug: Bug | undefined;
+  readonly history: HistoryFile;
+}
+
+/** What becomes of it. `needs`: what else has to be written, and where. */
+export interface Filing {
+  /** As short or shorter, and filed before: nothing is to be filed then. */
+  readonly already: Pinned | undefined;
+  /** The file that it goes to, or that it is in already. */
+  readonly path: string;
+  /** The longer one whose place it takes. */
+  readonly replaces: Pinned | undefined;
+  readonly needs: readonly string[];
+}
+
+export function alreadyText({ path, commands }: Pinned): string {
+  return `nothing filed: this violation is pinned already in ${commands} commands, ${path}`;
+}
+
+/** What the catalogue has pinned of a bug that violates this law on this kernel, the shortest first. */
+export async function pinnedFor(bug: Bug, law: LawId, kernel: string): Promise<readonly Pinned[]> {
+  const all = await Promise.all(
+    bug.breaks.filter((each) => each.law === law).map((each) => pinnedIn(bug, each)),
+  );
+  return shortestFirst(all.filter(({ entry }) => entry?.on.includes(kernel)));
+}
+
+async function pinnedIn(bug: Bug, entry: Break): Promise<Pinned> {
+  const path = pinnedFile(bug, entry);
+  const { commands } = await readHistory(path);
+  return { path: relative(process.cwd(), path), commands: commands.length, entry };
+}
+
+const shortestFirst = (pinned: readonly Pinned[]) => pinned.toSorted((a, b) => a.commands - b.commands);
+
+/** Decides where a shrunk history goes: nowhere, where the same violation is pinned in as few commands. */
+export async function filingOf(shrunk: Shrunk): Promise<Filing> {
+  const { bug, law, kernel, history } = shrunk;
+  const folder = join(FOLDER, bug?.id ?? `unknown-${law}-${kernel.name}`);
+  const [best] = shortestFirst(await sameViolations(shrunk, folder));
+  const length = history.commands.length;
+  if (best !== undefined && best.commands <= length) {
+    const isListed = best.entry === undefined || best.entry.on.includes(kernel.name);
+    const label = `${FOLDER}/${bug?.id}/bug.ts: ${JSON.stringify(kernel.name)} in \`on\` of the entry of ${best.entry?.pinned}`;
+    return { already: best, path: best.path, replaces: undefined, needs: isListed ? [] : [label] };
+  }
+  if (best !== undefined && canReplace(best, shrunk)) {
+    const path = best.entry === undefined ? best.path : join(folder, best.entry.pinned);
+    return { already: undefined, path, replaces: best, needs: needsOfShorter(shrunk, best) };
+  }
+  const path = freeName(folder, law);
+  return { already: undefined, path, replaces: undefined, needs: needsOfNew(shrunk, path) };
+}
+
+/** Every pinned history that violates the law here by the same bug: of the catalogue, or filed in this folder before. */
+async function sameViolations(shrunk: Shrunk, folder: string): Promise<readonly Pinned[]> {
+  const { bug, law } = shrunk;
+  const entries = bug?.breaks.filter((each) => each.law === law) ?? [];
+  const known = bug === undefined ? [] : await Promise.all(entries.map((each) => pinnedIn(bug, each)));
+  const isKnown = (path: string) => known.some((each) => resolve(each.path) === resolve(path));
+  const filed = await Promise.all((await historiesIn(folder)).filter((path) => !isKnown(path)).map(asPinned));
+  const same: Pinned[] = [];
+  for (const pinned of [...known, ...filed]) {
+    if (violatesWithLast(shrunk, shrunk.kernel, await readHistory(pinned.path))) same.push(pinned);
+  }
+  return same;
+}
+
+async function asPinned(path: string): Promise<Pinned> {
+  return { path, commands: (await readHistory(path)).commands.length };
+}
+
+async function historiesIn(folder: string): Promise<readonly string[]> {
+  if (!existsSync(folder)) return [];
+  const paths = readdirSync(folder)
+    .filter((name) => name.endsWith(".json"))
+    .map((name) => join(folder, name));
+  const documents = await Promise.all(paths.map((path) => readJson(path, LARGEST_FILE)));
+  return paths.filter((_path, nth) => !isInterleaving(documents[nth]));
+}
+
+/** Whether a history violates the law on a kernel, by the same bug, with its last command. */
+function violatesWithLast(
+  { law, bug }: Shrunk,
+  on: Kernel<State>,
+  { scope, commands }: HistoryFile,
+): boolean {
+  const kernel = heldTo(on, law);
+  const last = lastPlayed(settingFor(kernel, scope), commands, law);
+  if (last?.index !== commands.length - 1) return false;
+  return namesOf(kernel, last).some((each) => each.law === law && each.known === bug?.id);
+}
+
+/** Whether it is all that the longer one is for: it violates the law wherever that does, and not where it is repaired. */
+function canReplace({ entry }: Pinned, shrunk: Shrunk): boolean {
+  if (entry === undefined) return true;
+  const { law, history } = shrunk;
+  if (!entry.on.every((label) => violatesWithLast(shrunk, kernelNamed(label), history))) return false;
+  const played = replay(settingFor(heldTo(entry.repaired, law), history.scope), history.commands);
+  return played.length === history.commands.length && played.every(({ broken }) => broken.length === 0);
+}
+
+/** The first name that is free: what is pinned is never written over but by what takes its place. */
+function freeName(folder: string, law: LawId): string {
+  for (let number = 1; ; number++) {
+    const path = join(folder, number === 1 ? `${law}.json` : `${law}.${number}.json`);
+    if (!existsSync(path)) return path;
+  }
+}
+
+const LENGTHS = `${FOLDER}/counterexamples.test.ts: SHORTEST_KNOWN`;
+const SPACES = `${FOLDER}/shortest-spaces.testing.ts: SHORTEST_SPACES`;
+
+function needsOfShorter({ bug, history }: Shrunk, { entry, commands }: Pinned): readonly string[] {
+  if (bug === undefined || entry === undefined) return [];
+  return [
+    `${LENGTHS}, ${JSON.stringify(bug.id)}: ${history.commands.length} in place of ${commands}`,
+    `${SPACES}, ${JSON.stringify(bug.id)}, ${JSON.stringify(entry.pinned)}: a space that has this history`,
+  ];
+}
+
+/** What makes the catalogue's tests accept a new file: they refuse one that no entry names. */
+function needsOfNew({ bug, law, kernel, history }: Shrunk, path: string): readonly string[] {
+  const id = JSON.stringify(bug?.id ?? "<slug>");
+  const file = JSON.stringify(basename(path));
+  const entry = `{ law: ${JSON.stringify(law)}, on: [${JSON.stringify(kernel.name)}], pinned: ${file}, repaired: ... }`;
+  const lists = [
+    `${LENGTHS}, ${id}: ${history.commands.length} at the place of that entry`,
+    `${SPACES}, ${id}: ${file} and a space`,
+  ];
+  if (bug !== undefined) return [`${FOLDER}/${bug.id}/bug.ts: ${entry} in \`breaks\``, ...lists];
+  return [
+    `a name: ${dirname(path)} renamed to ${FOLDER}/<slug>, and there a bug.ts with ${entry} (docs/adding.md)`,
+    `${FOLDER}/index.ts: a line`,
+    ...lists,
+  ];
+}

@@ -1,0 +1,152 @@
+/** Recordings as the verbs take them: by which promises a trace is judged, which trace is meant, what it violates. */
+
+import { InputError, inputError } from "../adapters/input-error.ts";
+import { type JudgedReply, judgeReplies } from "../adapters/vmap/judge-recording.ts";
+import { promisesOf, readRecording, type Trace } from "../adapters/vmap/recording.ts";
+import { type NamedBreak, nameBreaks } from "../counterexamples/vmap/index.ts";
+import { vmapSpec } from "../model/vmap/vmap-spec.ts";
+import type { ImmutableWorld } from "../model/vmap/world.ts";
+import type { LawId } from "../spec/contract.ts";
+import { lawsCalled } from "../spec/vmap/laws/index.ts";
+import type { VmapLaw } from "../spec/vmap/laws/law.ts";
+import { findRelease, type Promises } from "../spec/vmap/releases.ts";
+import { kernelNamed } from "./names.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** Whether a file is a recording, by its name: `.jsonl` or `.jsonl.gz`. */
+export function isRecording(file: string): boolean {
+  return /\.jsonl(\.gz)?$/.test(file);
+}
+
+/** Throws a UsageError where a line of a recording is asked for of what has none. */
+export function refuseTrace(target: string, line: number | undefined): void {
+  if (line === undefined || isRecording(target)) return;
+  throw new UsageError(`--trace is for a recording (.jsonl, .jsonl.gz), and ${target} is none`);
+}
+
+/** What a trace is judged by. */
+export interface Judging {
+  readonly promises: Promises;
+  /** Those of the promises, and the law that was asked for. */
+  readonly laws: readonly VmapLaw[];
+  /** The release whose bugs the catalogue knows; undefined for an allocator that is none. */
+  readonly release: string | undefined;
+  /** Whose promises they are, where that is not the release's own business. */
+  readonly by: string | undefined;
+}
+
+export type RecordedReply = JudgedReply<ImmutableWorld>;
+
+export interface JudgingOptions {
+  /** The label whose promises are asked, in place of the trace's own; or only where it has none. */
+  readonly as?: string | undefined;
+  readonly otherwise?: string | undefined;
+  readonly law?: LawId | undefined;
+}
+
+/** Throws an InputError where nothing says what the trace promises. */
+export function judgingOf(trace: Trace, { law, otherwise, as: asked }: JudgingOptions): Judging {
+  const own = findRelease(trace.label);
+  const as = asked ?? (own === undefined && trace.promises === undefined ? otherwise : undefined);
+  const promises = as === undefined ? promisesOf(trace) : kernelNamed(as).release;
+  // A kernel that is not modelled has the bugs of the one that it is taken for; any other allocator has its own.
+  const isLinux = /^v?\d+(\.\d+)+/.test(trace.label);
+  const known = own ?? (as !== undefined && isLinux ? promises : undefined);
+  const by = byText(promises, as, own);
+  const release = known?.labels[0];
+  if (trace.cut !== undefined) return judgingOfCut(trace, trace.cut.law, law, { promises, release, by });
+  const laws = lawsCalled(law === undefined ? promises.laws : [...promises.laws, law]);
+  return { promises, laws, release, by };
+}
+
+/** A cut has what one law needs at its last step. Of other laws, and of other steps, it says nothing. */
+function judgingOfCut(
+  { file, line }: Trace,
+  law: LawId,
+  asked: LawId | undefined,
+  { by, ...rest }: Omit<Judging, "laws">,
+): Judging {
+  if (asked !== undefined && asked !== law)
+    throw inputError(file, line, `cut.law: it was cut for ${law}, and says nothing of ${asked}`);
+  const alone = `at its last step by ${law} alone`;
+  return { ...rest, laws: lawsCalled([law]), by: by === undefined ? alone : `${by}; ${alone}` };
+}
+
+function byText(promises: Promises, as: string | undefined, own: Promises | undefined): string | undefined {
+  if (as !== undefined) return promises === own ? undefined : `the promises of ${as}`;
+  if (promises === own) return undefined;
+  const { inside, afterArea, beforeNext } = promises.guard;
+  const pages = [`${inside} inside`, `${afterArea} after`, `${beforeNext} before`];
+  const guard = inside + afterArea + beforeNext === 0 ? "no guard page" : `guard pages ${pages.join(", ")}`;
+  const frees = promises.releasesWhatItFlushes
+    ? "an area stands until it is flushed"
+    : promises.freesLazily
+      ? "frees lazily"
+      : "frees at once";
+  return `its own promises: ${guard}, ${frees}`;
+}
+
+/** Every reply of a trace, judged; of a cut, the last. */
+export function* judgeRecorded(
+  { promises, laws }: Judging,
+  trace: Pick<Trace, "scope" | "exchanges" | "cut">,
+): Generator<RecordedReply> {
+  const last = trace.exchanges.length - 1;
+  for (const reply of judgeReplies<ImmutableWorld>(vmapSpec(promises), laws, trace)) {
+    yield trace.cut === undefined || reply.index === last ? reply : { ...reply, laws: [], following: [] };
+  }
+}
+
+/** The laws that a reply violates, each with the bug of the catalogue that accounts for it, if one does. */
+export function namesIn({ release }: Judging, { laws, ...seen }: RecordedReply): readonly NamedBreak[] {
+  if (release === undefined) return laws.map(({ id }) => ({ law: id, bug: undefined, listed: false }));
+  return nameBreaks(release, laws, seen);
+}
+
+/** A trace of a recording, and how it is judged. */
+export interface Chosen {
+  readonly trace: Trace;
+  readonly judging: Judging;
+  /** The law that is meant: the one asked for, or the one that a cut was made for. */
+  readonly law: LawId | undefined;
+  /** Its first reply that violates that law, or any. */
+  readonly violating: RecordedReply | undefined;
+}
+
+export interface ChoiceOptions extends JudgingOptions {
+  /** The line of the trace, from 1. */
+  readonly trace?: number | undefined;
+}
+
+/** What a file with no violation held. */
+export interface NoneViolating {
+  readonly traces: number;
+  readonly replies: number;
+}
+
+/** The trace on the line asked for; else the first that violates the law asked for, or any; else the only one. */
+export async function chooseTrace(file: string, options: ChoiceOptions): Promise<Chosen | NoneViolating> {
+  let [traces, replies] = [0, 0];
+  let only: Chosen | undefined;
+  for await (const trace of readRecording(file)) {
+    if (options.trace !== undefined && trace.line !== options.trace) continue;
+    const law = options.law ?? trace.cut?.law;
+    const judging = judgingOf(trace, { ...options, law });
+    const violating = firstViolating(judging, trace, law);
+    const chosen = { trace, judging, law, violating };
+    if (options.trace !== undefined || violating !== undefined) return chosen;
+    traces += 1;
+    replies += trace.exchanges.length;
+    only = traces === 1 ? chosen : undefined;
+  }
+  if (options.trace !== undefined)
+    throw new InputError(`${file}: there is no trace on line ${options.trace}`);
+  return only ?? { traces, replies };
+}
+
+function firstViolating(judging: Judging, trace: Trace, law: LawId | undefined): RecordedReply | undefined {
+  for (const reply of judgeRecorded(judging, trace)) {
+    if (reply.laws.some(({ id }) => law === undefined || id === law)) return reply;
+  }
+  return undefined;
+}

@@ -1,0 +1,110 @@
+/** Checkpoints of `explore`: a search in a file, with all that says how its machine was asked for. */
+import { z } from "zod";
+import { OutOfMemory } from "../engine/out-of-memory.ts";
+import {
+  type Checkpoint,
+  CheckpointError,
+  type Known,
+  readCheckpoint,
+  refuseOther,
+  writeCheckpoint,
+} from "../engine/search/checkpoint.ts";
+import type { Saving, Visitable } from "../engine/search/explore.ts";
+import { behaviourOf } from "../engine/transitions.ts";
+import { explorableNamed, ORDERS } from "./explorable.ts";
+import { VERSION } from "./package-version.ts";
+import { inOrder, wrongIn } from "./parameters.ts";
+import { UsageError } from "./usage-error.ts";
+import { type Named, visitableByName } from "./visitable-by-name.ts";
+
+const ownerForm = z.strictObject({
+  version: z.string(),
+  machine: z.string(),
+  law: z.string().optional(),
+  parameters: z.record(z.string(), z.int()),
+  merged: z.boolean(),
+  orders: z.enum(ORDERS),
+});
+
+export interface SavedSearch {
+  readonly path: string;
+  readonly named: Named;
+  readonly checkpoint: Checkpoint;
+}
+
+/** Throws a UsageError for a file that is no checkpoint, a damaged one, or one of another version. */
+export function readSearch(path: string): SavedSearch {
+  return orUsageError(path, () => {
+    const checkpoint = readCheckpoint(path);
+    const { success, data } = ownerForm.safeParse(checkpoint.owner);
+    if (!success) throw new CheckpointError("it is a checkpoint of something else");
+    const { version, ...named } = data;
+    if (version !== VERSION) {
+      throw new CheckpointError(
+        `version ${JSON.stringify(version)} wrote it, and this is version ${VERSION}`,
+      );
+    }
+    const explorable = explorableNamed(named.machine, named.law);
+    const wrong = wrongIn(explorable, named.parameters);
+    if (wrong !== undefined) throw new CheckpointError(`its scope: ${wrong}`);
+    const parameters = inOrder(explorable, named.parameters);
+    return { path, named: { ...named, parameters }, checkpoint };
+  });
+}
+
+/** Throws a UsageError where what was saved is not of this machine, as this version has it. */
+export function refuseOtherMachine({ path, named, checkpoint }: SavedSearch, machine: Visitable): void {
+  orUsageError(path, () => refuseOther(checkpoint, knownBy(machine, named)));
+}
+
+/** Its behaviour is asked of a machine of its own, so that nothing is seen of the one that is explored. */
+const knownBy = (machine: Visitable, named: Named): Known => ({
+  machine,
+  behaviour: behaviourOf(visitableByName(named)),
+});
+
+/**
+ * What is done with a search, in one line where it goes wrong and the search came from a file: a checksum is no proof
+ * of where its states are from. Throws a UsageError then.
+ */
+export async function orNotOfMachine<T>(
+  saved: SavedSearch | undefined,
+  work: () => T | Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (saved === undefined || error instanceof UsageError) throw error;
+    throw new UsageError(
+      `--resume ${saved.path}: its states are not of this machine: ${(error as Error).message}`,
+    );
+  }
+}
+
+/** Saves to a file every so many seconds. Where that fails, it says so on stderr, and the search goes on. */
+export function savingTo(path: string, seconds: number, machine: Visitable, named: Named): Saving {
+  let last = performance.now();
+  let known: Known | undefined;
+  return {
+    due: () => performance.now() - last >= seconds * 1000,
+    save: (search) => {
+      try {
+        known ??= knownBy(machine, named);
+        writeCheckpoint(path, known, { version: VERSION, ...named }, search);
+      } catch (error) {
+        console.error(`vmapcheck: --checkpoint ${path}: ${(error as Error).message}: nothing was saved`);
+      }
+      last = performance.now();
+    },
+  };
+}
+
+function orUsageError<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof CheckpointError) throw new UsageError(`--resume ${path}: ${error.message}`);
+    if (error instanceof OutOfMemory) throw new UsageError(`--resume ${path}: there is no memory for it`);
+    throw error;
+  }
+}

@@ -1,0 +1,125 @@
+/** What releases keep and break when calls interleave: a column for each, from the protocols that describe it. */
+import { bugCalled } from "../counterexamples/vmap/index.ts";
+import { INTERLEAVED } from "../counterexamples/vmap/interleavings.ts";
+import { lawsOf } from "../engine/actions.ts";
+import { bugsIn, versionOf } from "../kernels/versions.ts";
+import { STEP_PROTOCOLS, type StepProtocol } from "../protocols/vmap/index.ts";
+import type { LawId } from "../spec/contract.ts";
+import { type InterleavedReport, usualScope } from "./check-interleaved.ts";
+import { familyOf, protocolsOf, whyNone } from "./interleaved-orders.ts";
+import { replayLine } from "./names.ts";
+import { shortName } from "./versions.ts";
+
+export interface StepColumn {
+  /** The version, as it was asked for. */
+  readonly name: string;
+  readonly protocols: readonly string[];
+  readonly cells: readonly StepCell[];
+  /** What it has by the table of changes and no protocol of it shows, in lines. */
+  readonly without: readonly string[];
+}
+
+export interface StepCell {
+  /** A law, or what has to end. */
+  readonly law: string;
+  /** Kept in every state of the usual scope; violated; or not violated as far as it was visited. */
+  readonly verdict: "kept" | "broken" | "open";
+  readonly breaks: readonly StepBreak[];
+}
+
+export interface StepBreak {
+  /** Which it is in the protocol: of what has to end on each CPU, one for each. */
+  readonly law: string;
+  /** Its slug; null where the catalogue has no name for it. */
+  readonly bug: string | null;
+  readonly protocol: string;
+  readonly steps: number;
+  /** Of a run that never ends: the steps that are done again and again. */
+  readonly loop: number | null;
+  readonly replay: string | null;
+}
+
+/** The protocols that a check of these versions has to visit, or of these and a law. */
+export function protocolsFor(names: readonly string[], law: LawId | undefined): readonly string[] {
+  const own = new Set(names.flatMap((name) => ownProtocols(name)));
+  return STEP_PROTOCOLS.filter((each) => own.has(each.name) && (law === undefined || asks(each, law))).map(
+    ({ name }) => name,
+  );
+}
+
+function asks(protocol: StepProtocol, law: LawId): boolean {
+  return lawsOf(protocol.machine(usualScope(protocol))).some(({ id }) => id === law);
+}
+
+const ownProtocols = (name: string) => {
+  const version = versionOf(name);
+  return version === undefined ? [] : protocolsOf(version);
+};
+
+/** A column for each version that some protocol describes. */
+export function stepColumns(
+  names: readonly string[],
+  report: InterleavedReport,
+  law?: LawId,
+): readonly StepColumn[] {
+  return names
+    .map((name) => columnOf(name, report))
+    .map((each) => ({ ...each, cells: each.cells.filter((cell) => law === undefined || cell.law === law) }))
+    .filter(({ protocols, without }) => protocols.length > 0 || without.length > 0);
+}
+
+function columnOf(name: string, { protocols: visited, pinned }: InterleavedReport): StepColumn {
+  const protocols = ownProtocols(name);
+  const cells = new Map<string, StepCell>();
+  const add = (law: string, verdict: StepCell["verdict"], breaks: readonly StepBreak[]) => {
+    const before = cells.get(law) ?? { law, verdict, breaks: [] };
+    const worst = (["broken", "open", "kept"] as const).find((each) =>
+      [verdict, before.verdict].includes(each),
+    );
+    cells.set(law, { law, verdict: worst ?? verdict, breaks: [...before.breaks, ...breaks] });
+  };
+  for (const protocol of protocols) {
+    const runs = pinned.flatMap(({ bug, broken, on }) =>
+      on.filter((each) => each.protocol === protocol).map((run) => ({ bug, law: broken.law, ...run })),
+    );
+    for (const { bug, law, steps, loop } of runs) {
+      const replay = replayOf(name, bug.id, law);
+      add(withoutCpu(law), "broken", [{ law, bug: bug.id, protocol, steps, loop: loop ?? null, replay }]);
+    }
+    const report = visited.find((each) => each.name === protocol);
+    for (const { law, steps, bug = null } of report?.laws ?? []) {
+      if (runs.some((run) => run.law === law)) continue;
+      if (steps === undefined) add(law, report?.ended === "fixpoint" ? "kept" : "open", []);
+      else add(law, "broken", [{ law, bug, protocol, steps, loop: null, replay: replayOf(name, bug, law) }]);
+    }
+  }
+  const shown = [...cells.values()].flatMap(({ breaks }) => breaks.flatMap(({ bug }) => bug ?? []));
+  return { name, protocols, cells: [...cells.values()], without: without(name, protocols, shown) };
+}
+
+/** Of what has to end on each CPU: which one, makes no difference. */
+const withoutCpu = (law: string) => law.replace(/(-on-cpu)?-\d+$/, "");
+
+function replayOf(name: string, id: string | null, law: string): string | null {
+  const bug = INTERLEAVED.find((each) => each.id === id);
+  if (bug === undefined) return null;
+  const grain = bugCalled(bug.id) === undefined ? "" : " --grain step";
+  const isOne = new Set(bug.breaks.map((each) => each.law)).size === 1;
+  return replayLine(`${bug.id}${isOne ? "" : ` --law ${law}`}${grain} --kernel ${name}`);
+}
+
+/** What this version has by the table of changes and its protocols do not show, in lines. */
+function without(name: string, protocols: readonly string[], shown: readonly string[]): readonly string[] {
+  const version = versionOf(name);
+  if (version === undefined) return [];
+  const { has } = bugsIn(version);
+  const missing = INTERLEAVED.filter(({ id }) => has.includes(id) && !shown.includes(id));
+  const families = new Set(
+    missing.flatMap(({ breaks }) => breaks.flatMap((each) => familyOf(each.protocol) ?? [])),
+  );
+  const undescribed = [...families].filter((family) => !protocols.some((each) => familyOf(each) === family));
+  const lines = undescribed.map((family) => whyNone(version, family));
+  if (missing.length === 0) return lines;
+  const names = missing.map(({ id }) => shortName(id)).join(", ");
+  return [...lines, `${name} has by the commits, and no protocol of it shows: ${names}`];
+}

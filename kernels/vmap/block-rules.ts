@@ -1,0 +1,215 @@
+/**
+ * The steps in which the releases' blocks differ (catalogue section 4): where in a block a map goes, how what
+ * is given back is noted, where a new block is listed, when fragmented blocks are purged.
+ */
+import { isPossible, possibleCount, type Scope } from "../../spec/vmap/scope.ts";
+import type { Cpu, Pages } from "../../spec/vmap/vocabulary.ts";
+import { addAtHead, addAtTail, allBlocks, type Blocks, listedBlocks } from "./blocks.ts";
+import { bugOn } from "./bug.ts";
+import { NO_ROOM } from "./search-uncached.ts";
+import type { State } from "./state.ts";
+
+/** How a release notes what is given back, and what vm_unmap_aliases makes of it. */
+export interface DirtyNotes {
+  /** Notes `pages` pages from `offset` on as given back. */
+  note(state: State, block: number, offset: Pages, pages: Pages): void;
+  /** The offsets in the block that vm_unmap_aliases flushes: from `first` to `end`; no range if first >= end. */
+  first(blocks: Blocks, block: number): Pages;
+  end(blocks: Blocks, block: number): Pages;
+  /** What a dump shows of it. */
+  readonly shown: "runs" | "range";
+}
+
+export interface BlockRules {
+  /** The offset in the block at which so many pages are given out, or NO_ROOM. */
+  find(blocks: Blocks, block: number, pages: Pages): number;
+  /** Where a new block goes in its CPU's list. */
+  list(blocks: Blocks, block: number): void;
+  /** cf725ce274ba (4.1): a new block is made with the map it was needed for in it, and not searched for again. */
+  readonly madeHolding: boolean;
+  /** 02b709df817c (2.6.33): a synchronous purge takes the fragmented blocks of all CPUs. */
+  readonly purgesFragmented: boolean;
+  /** 64141da58724: PTEs are cleared when a map is given back. Before, by vm_unmap_aliases and by the purge. */
+  readonly unmapsAtOnce: boolean;
+  readonly dirty: DirtyNotes;
+  /** The blocks that vm_unmap_aliases looks at. */
+  walked(blocks: Blocks): readonly number[];
+  /** vm_map_ram of no page at all: what get_order(0), which is 52, leads to (catalogue C14). */
+  readonly ofNothing: "undefined" | "block after block" | "bug" | "refused";
+  /** What is flagged of an area that vm_map_ram makes: for one map, and for a block. */
+  readonly flags: { readonly map: number; readonly block: number };
+  /** addr_to_vb_xa: the CPU in whose index a block of this number is kept. Undefined while there was one for all. */
+  readonly indexedOn: ((scope: Scope, number: number) => Cpu) | undefined;
+  /** Whether a block records its CPU, and a dump shows it. */
+  readonly recordsCpu: boolean;
+}
+
+/**
+ * bitmap_find_free_region: the lowest multiple of the size at which as many pages are free. Nothing is given out
+ * twice, so what is free lies in regions of different powers of two, in rising order, and a search with enough
+ * pages free never fails: that 2.6.33 to 3.10 then purge fragmented blocks is code that is never reached.
+ */
+function findRegion(blocks: Blocks, block: number, pages: Pages): number {
+  const base = block * blocks.pages;
+  for (let at = 0; at + pages <= blocks.pages; at += pages) {
+    let free = 0;
+    while (free < pages && blocks.given[base + at + free] === 0) free += 1;
+    if (free === pages) return at;
+  }
+  return NO_ROOM;
+}
+
+/** From 3.11: right behind what was given out last, whatever the size. */
+function findBehind(blocks: Blocks, block: number, pages: Pages): number {
+  const free = blocks.free[block] as number;
+  return free < pages ? NO_ROOM : blocks.pages - free;
+}
+
+/**
+ * bitmap_allocate_region in dirty_map, to 3.10: regions are aligned to their size. It marks none of a region of which
+ * some page is marked already, which to 2.6.32 nobody asks.
+ */
+export const dirtyBitmap: DirtyNotes = {
+  note: (state, block, offset, pages) => {
+    mark(state.blocks, block, offset, offset + pages);
+  },
+  first: ({ givenBack, pages }, block) => {
+    let page = 0;
+    while (page < pages && givenBack[block * pages + page] === 0) page += 1;
+    return page;
+  },
+  end: ({ givenBack, pages }, block) => {
+    let page = pages;
+    while (page > 0 && givenBack[block * pages + page - 1] === 0) page -= 1;
+    return page;
+  },
+  shown: "runs",
+};
+
+/** From 2.6.33 a page that is marked already is a BUG: it was given back before. */
+export const dirtyBitmapChecked: DirtyNotes = {
+  ...dirtyBitmap,
+  note: (state, block, offset, pages) => {
+    bugOn(!mark(state.blocks, block, offset, offset + pages), GIVEN_BACK);
+  },
+};
+
+const GIVEN_BACK = "vb_free: bitmap_allocate_region(vb->dirty_map)";
+
+/**
+ * The same call from 3.11 to 4.0, where regions are no longer aligned: it marks one word of the bitmap, and
+ * what of the region lies in the next is lost (catalogue C5).
+ */
+export const dirtyBitmapOfOneWord: DirtyNotes = {
+  ...dirtyBitmap,
+  note: (state, block, offset, pages) => {
+    const word = state.scope.bitsPerLong;
+    const wordEnd = (Math.floor(offset / word) + 1) * word;
+    bugOn(!mark(state.blocks, block, offset, Math.min(offset + pages, wordEnd)), GIVEN_BACK);
+  },
+};
+
+/** dirty_min and dirty_max (7d61bfe8fdde, 4.1). */
+export const dirtyRange: DirtyNotes = {
+  note: ({ blocks }, block, offset, pages) => {
+    blocks.dirtyMin[block] = Math.min(blocks.dirtyMin[block] as number, offset);
+    blocks.dirtyMax[block] = Math.max(blocks.dirtyMax[block] as number, offset + pages);
+  },
+  first: (blocks, block) => blocks.dirtyMin[block] as number,
+  end: (blocks, block) => blocks.dirtyMax[block] as number,
+  shown: "range",
+};
+
+/** False, and nothing is marked, where a page of the region is marked already. What lies beyond the block is left out. */
+function mark({ givenBack, pages }: Blocks, block: number, from: Pages, end: Pages): boolean {
+  const base = block * pages;
+  const last = Math.min(end, pages);
+  for (let page = from; page < last; page++) if (givenBack[base + page] === 1) return false;
+  givenBack.fill(1, base + from, base + last);
+  return true;
+}
+
+/** The blocks on any CPU's list: one that is used up is on none, and is overlooked (catalogue C7). */
+function listedOnes(blocks: Blocks): readonly number[] {
+  if (blocks.count === 0) return [];
+  return Array.from(blocks.head.keys()).flatMap((cpu) => listedBlocks(blocks, cpu));
+}
+
+/** All blocks there are, whether on a list or not (fc1e0d980037, 6.5). */
+export const walkAll = (blocks: Blocks): readonly number[] => allBlocks(blocks);
+
+/** 062eacf57ad9 (6.4): as if CPU numbers had no gaps (catalogue C12). */
+export function anyOfSoMany(scope: Scope, number: number): Cpu {
+  return number % possibleCount(scope);
+}
+
+/** a34acf30b19b (6.10): the number, or the next above it that a CPU has. The highest number always is one's. */
+export function nextPossible(scope: Scope, number: number): Cpu {
+  let cpu = number % scope.cpus;
+  while (!isPossible(scope, cpu)) cpu += 1;
+  return cpu;
+}
+
+/** 2.6.28 to 2.6.30 (db64fe02). */
+export const blocks2_6_28: BlockRules = {
+  find: findRegion,
+  list: addAtHead,
+  madeHolding: false,
+  purgesFragmented: false,
+  unmapsAtOnce: false,
+  dirty: dirtyBitmap,
+  walked: listedOnes,
+  ofNothing: "undefined",
+  flags: { map: 0, block: 0 },
+  indexedOn: undefined,
+  recordsCpu: true,
+};
+
+/** 2.6.37 to 3.1: fragmented blocks are purged (02b709df817c), PTEs go at once (64141da58724). */
+export const blocks2_6_37: BlockRules = {
+  ...blocks2_6_28,
+  purgesFragmented: true,
+  unmapsAtOnce: true,
+  dirty: dirtyBitmapChecked,
+  ofNothing: "block after block",
+};
+
+/** 3.10.65; 3.9 as well, but for where it stops at nothing. */
+export const blocks3_10_65: BlockRules = { ...blocks2_6_37, ofNothing: "bug" };
+
+/** 3.16 (from 3.11, b8e748b6c320): given out from the bottom up, with what that does to the dirty bitmap. */
+export const blocks3_16: BlockRules = {
+  ...blocks3_10_65,
+  find: findBehind,
+  dirty: dirtyBitmapOfOneWord,
+  recordsCpu: false,
+};
+
+/** 4.4 (from 4.1): new blocks at the tail, made with a map in them, and a dirty range. */
+export const blocks4_4: BlockRules = {
+  ...blocks3_16,
+  list: addAtTail,
+  madeHolding: true,
+  dirty: dirtyRange,
+};
+
+/** 6.4: areas say what they are for, VMAP_RAM and VMAP_BLOCK (869176a09606); an index of blocks for each CPU. */
+export const blocks6_4: BlockRules = {
+  ...blocks4_4,
+  flags: { map: 1, block: 3 },
+  indexedOn: anyOfSoMany,
+};
+
+/** 6.5 to 6.8: vm_unmap_aliases looks at every block. */
+export const blocks6_5: BlockRules = { ...blocks6_4, walked: walkAll };
+
+/**
+ * From 6.10: a block records the CPU whose list it is on (8c61291fd850), and is kept in the index of a CPU that there
+ * is; no page at all is refused.
+ */
+export const blocks6_12: BlockRules = {
+  ...blocks6_5,
+  recordsCpu: true,
+  indexedOn: nextPossible,
+  ofNothing: "refused",
+};

@@ -1,0 +1,56 @@
+/** That nothing runs on a CPU that cannot be, by whichever way commands are made. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { formatHistory, historyIn } from "../../adapters/vmap/history-file.ts";
+import { kernelCalled } from "../../kernels/vmap/index.ts";
+import type { State } from "../../kernels/vmap/state.ts";
+import { vmapSpec } from "../../model/vmap/vmap-spec.ts";
+import type { ImmutableWorld } from "../../model/vmap/world.ts";
+import type { Command } from "../../spec/vmap/commands.ts";
+import type { HistoryStep } from "../../spec/vmap/history.ts";
+import type { Kernel } from "../../spec/vmap/kernel.ts";
+import type { Scope } from "../../spec/vmap/scope.ts";
+import { choices } from "./choices.ts";
+import { lockstepByKind } from "./diff/lockstep.ts";
+import { scopeCalled } from "./random-scopes.ts";
+import { play } from "./run-choices.ts";
+import { settingFor } from "./test-bench.ts";
+import { commandsOf } from "./workload.ts";
+
+const GAP = scopeCalled("gap") as Scope;
+const kernel = kernelCalled("6.12") as Kernel<State>;
+const newer = kernelCalled("6.19") as Kernel<State>;
+
+/** The CPUs that these run on. */
+function cpusOf(commands: Iterable<Command | HistoryStep>): readonly number[] {
+  const named = [...commands].flatMap((command) => ("cpu" in command ? [command.cpu as number] : []));
+  return [...new Set(named)].sort();
+}
+
+describe("with CPUs 0 and 2, nothing runs on CPU 1", () => {
+  test("that is drawn, and something on both others", () => {
+    const drawn = fc.sample(choices(GAP, { longest: 40 }), { seed: 2, numRuns: 100 });
+    const played = drawn.map((each) => play(settingFor(kernel, GAP), each, { broken: () => "go on" }));
+    expect(cpusOf(played.flatMap(({ history }) => history))).toEqual([0, 2]);
+  });
+
+  test("that an explorer tries, on one kernel or on two", () => {
+    const calls = ["alloc", "map", "touch", "write"] as const;
+    expect(cpusOf(commandsOf(GAP, calls))).toEqual([0, 2]);
+    expect(cpusOf(lockstepByKind(kernel, newer, GAP, calls).commands)).toEqual([0, 2]);
+  });
+
+  test("that the specification enables", () => {
+    const map = { op: "mapRam", cpu: 2, count: 1 } as const;
+    const response = kernel.act(kernel.initial(GAP), map);
+    const spec = vmapSpec(kernel.release);
+    const world = spec.after(spec.initial(GAP), map, response) as ImmutableWorld;
+    expect(cpusOf(spec.enabled(world, GAP))).toEqual([0, 2]);
+  });
+});
+
+test("a history file keeps the numbers that are left out", () => {
+  const commands = [{ op: "mapRam", cpu: 2, count: 1 }] as const;
+  const text = formatHistory({ kernel: "6.4", law: "argument-domain", scope: GAP, commands });
+  expect(historyIn("a file", JSON.parse(text)).scope.absentCpus).toEqual([1]);
+});

@@ -1,0 +1,124 @@
+/** Two kernels given the same commands, as a machine for the explorer: do they answer alike, whatever callers do? */
+
+import { DISABLED, visitLive } from "../../../engine/run/in-place.ts";
+import { ENDS } from "../../../engine/search/batch.ts";
+import { vmapSpec } from "../../../model/vmap/vmap-spec.ts";
+import type { ImmutableWorld } from "../../../model/vmap/world.ts";
+import type { Command } from "../../../spec/vmap/commands.ts";
+import type { Kernel } from "../../../spec/vmap/kernel.ts";
+import type { Scope } from "../../../spec/vmap/scope.ts";
+import type { VisitableKernel } from "../explorable-kernel.ts";
+import { fingerprintWith, type StateFingerprint } from "../state-fingerprint.ts";
+import { type Call, commandsOf, isEnabled, nameOf, OF_AREAS, onEachCpu } from "../workload.ts";
+import { bitOf, differences, KINDS, type Kind, PARTS_WAYS } from "./differences.ts";
+
+/** The one law of this machine, where it is not asked in what they differ. */
+export const ANSWERS_ALIKE = "answers-alike";
+
+/** What of two replies is compared: a law, a bit each. */
+interface Compared {
+  readonly laws: readonly Kind[];
+  /** What is left of the bits of all differences. */
+  bits(differing: number): number;
+  /** The bits behind which the search does not go on. */
+  readonly ends: number;
+}
+
+const ALIKE_AT_ALL: Compared = {
+  laws: [{ id: ANSWERS_ALIKE, says: "Both refuse, or place at the same address, and flush alike." }],
+  bits: (differing) => ((differing & (PARTS_WAYS | bitOf("flush"))) === 0 ? 0 : 1),
+  ends: 1,
+};
+
+/** A law for each kind of difference. The search goes on behind those after which both still gave out the same. */
+const BY_KIND: Compared = { laws: KINDS, bits: (differing) => differing, ends: PARTS_WAYS };
+
+/** Callers allocate, free and purge. What one kernel does is followed; where the other differs, a law is broken. */
+export function lockstep<S>(one: Kernel<S>, other: Kernel<S>, scope: Scope): VisitableKernel {
+  return machineOf(one, other, scope, OF_AREAS, ALIKE_AT_ALL);
+}
+
+/** The same for callers who do more, and the laws say in what the kernels differ. */
+export function lockstepByKind<S>(
+  one: Kernel<S>,
+  other: Kernel<S>,
+  scope: Scope,
+  calls: readonly Call[],
+): VisitableKernel {
+  return machineOf(one, other, scope, calls, BY_KIND);
+}
+
+interface Pair<S> {
+  readonly one: S;
+  readonly other: S;
+  /** Of the first: of both, for as long as they answer alike. */
+  world: ImmutableWorld;
+}
+
+function machineOf<S>(
+  one: Kernel<S>,
+  other: Kernel<S>,
+  scope: Scope,
+  calls: readonly Call[],
+  { laws, bits, ends }: Compared,
+): VisitableKernel {
+  const commands = onEachCpu(scope, commandsOf(scope, calls));
+  const spec = vmapSpec(one.release);
+  const { words, hashBits, reductions, write } = fingerprintOfPair(one, other, scope, calls);
+  return {
+    commands,
+    ...visitLive<Pair<S>>({
+      name: `${one.name} and ${other.name}`,
+      actions: commands.map(nameOf),
+      laws,
+      reductions,
+      words,
+      hashBits,
+      initial: () => ({
+        one: one.initial(scope),
+        other: other.initial(scope),
+        world: spec.initial(scope),
+      }),
+      copy: (pair) => ({ one: one.copy(pair.one), other: other.copy(pair.other), world: pair.world }),
+      assign: (to, from) => {
+        one.assign(to.one, from.one);
+        other.assign(to.other, from.other);
+        to.world = from.world;
+      },
+      take: (pair, action) => {
+        const command = commands[action] as Command;
+        if (!isEnabled(pair.world, command)) return DISABLED;
+        const response = one.act(pair.one, command);
+        const broken = bits(differences(response, other.act(pair.other, command)));
+        if ((broken & ends) !== 0) return broken | ENDS;
+        const after = spec.after(pair.world, command, response);
+        if (after === undefined) return broken | ENDS;
+        pair.world = after;
+        return broken;
+      },
+      retake: (pair, action) => {
+        const command = commands[action] as Command;
+        const response = one.act(pair.one, command);
+        other.act(pair.other, command);
+        pair.world = spec.after(pair.world, command, response) as ImmutableWorld;
+      },
+      form: write,
+      witnesses: () => new Map(),
+    }),
+  };
+}
+
+/** Of the world and both states. Nothing is merged: what one kernel does not mind the other may. */
+function fingerprintOfPair<S>(
+  one: Kernel<S>,
+  other: Kernel<S>,
+  scope: Scope,
+  calls: readonly Call[],
+): StateFingerprint<Pair<S>> {
+  const callers = { pin: calls.includes("pin"), areasAlone: false };
+  const [ofOne, ofOther] = [one.identity(scope, callers), other.identity(scope, callers)];
+  return fingerprintWith((pair, to) => {
+    ofOne.add(pair.one, to);
+    ofOther.add(pair.other, to);
+  });
+}

@@ -1,0 +1,41 @@
+/** One history on two kernels, step by step, up to where it no longer means the same. */
+import { type Command, endsHistory, type Response } from "../../../spec/vmap/commands.ts";
+import { type HistoryStep, naming } from "../../../spec/vmap/history.ts";
+import type { Kernel } from "../../../spec/vmap/kernel.ts";
+import type { Scope } from "../../../spec/vmap/scope.ts";
+import { differences, PARTS_WAYS } from "./differences.ts";
+
+export interface PlayedOnBoth {
+  readonly step: HistoryStep;
+  /** Undefined where the step did nothing. */
+  readonly command: Command | undefined;
+  readonly responses: readonly [Response, Response] | undefined;
+  /** Bits of the kinds in which the replies differ. */
+  readonly differs: number;
+}
+
+/** Ends with the step at which they part ways, or both stop, if there is one. */
+export function playOnBoth<S>(
+  one: Kernel<S>,
+  other: Kernel<S>,
+  scope: Scope,
+  history: readonly HistoryStep[],
+): readonly PlayedOnBoth[] {
+  const states = [one.initial(scope), other.initial(scope)] as const;
+  const names = [naming.begin(), naming.begin()] as const;
+  const played: PlayedOnBoth[] = [];
+  for (const [index, step] of history.entries()) {
+    // What a pin got may differ; anything else that a step can name is the same on both.
+    const commands = names.map((each) => naming.resolve(each, step));
+    const [command, otherwise] = commands;
+    const responses =
+      command === undefined || otherwise === undefined
+        ? undefined
+        : ([one.act(states[0], command), other.act(states[1], otherwise)] as const);
+    for (const [nth, each] of names.entries()) naming.note(each, index, step, responses?.[nth]);
+    const differs = responses === undefined ? 0 : differences(...responses);
+    played.push({ step, command, responses, differs });
+    if ((differs & PARTS_WAYS) !== 0 || (responses !== undefined && endsHistory(responses[0]))) break;
+  }
+  return played;
+}

@@ -1,0 +1,131 @@
+/** Where two kernels part: the shortest history, that it is shortest, and that one kernel never parts from itself. */
+import { describe, expect, test } from "vitest";
+import { CANARIES } from "../../../counterexamples/vmap/controls/canaries.ts";
+import { kernelCalled } from "../../../kernels/vmap/index.ts";
+import type { State } from "../../../kernels/vmap/state.ts";
+import type { Command } from "../../../spec/vmap/commands.ts";
+import type { Kernel } from "../../../spec/vmap/kernel.ts";
+import type { Scope } from "../../../spec/vmap/scope.ts";
+import { MIDDLE, spaceScope } from "../small-scopes.ts";
+import { commandsOf, OF_AREAS } from "../workload.ts";
+import { differences, kindsIn, PARTS_WAYS } from "./differences.ts";
+import { playOnBoth } from "./replay-pair.ts";
+import { compare, type Difference, type Place } from "./shortest-difference.ts";
+
+const kernel = (label: string) => kernelCalled(label) as Kernel<State>;
+
+const FOUR: Place = {
+  name: "four pages",
+  scope: spaceScope({ pages: 4, sizes: 4, aligns: 2, windows: 4, at: MIDDLE }),
+  calls: OF_AREAS,
+};
+const THREE: Place = {
+  name: "three pages, purged when more than one is lazy",
+  scope: { ...spaceScope({ pages: 3, sizes: 2, aligns: 1, windows: 1, at: MIDDLE }), lazyMaxPages: 1 },
+  calls: OF_AREAS,
+};
+const GIVEN = { drawnIn: [], kind: undefined, seed: 1, states: 50_000, runs: 1000 };
+
+/** Whether two kernels answer every sequence of so many commands alike: without states, tables or hashes. */
+function alikeIn(one: Kernel<State>, other: Kernel<State>, scope: Scope, length: number): boolean {
+  const commands = commandsOf(scope);
+  const from = (a: State, b: State, busy: ReadonlySet<number>, left: number): boolean => {
+    if (left === 0) return true;
+    return commands.every((command: Command) => {
+      if (command.op === "free" && !busy.has(command.start)) return true;
+      const [nextA, replyA] = one.step(a, command);
+      const [nextB, replyB] = other.step(b, command);
+      if (differences(replyA, replyB) !== 0) return false;
+      if (replyA.kind === "bug") return true;
+      const held = new Set(busy);
+      if (command.op === "free") held.delete(command.start);
+      if (replyA.kind === "placed") held.add(replyA.start);
+      return from(nextA, nextB, held, left - 1);
+    });
+  };
+  return from(one.initial(scope), other.initial(scope), new Set(), length);
+}
+
+describe("2.6.28 and 2.6.39", () => {
+  const [one, other] = [kernel("2.6.28"), kernel("2.6.39")];
+  const { difference } = compare({ one, other, places: [FOUR], ...GIVEN });
+  const { history, kinds, found } = difference as Difference;
+
+  test("differ in two commands, for only the later keeps a gap before the next area", () => {
+    expect({ length: history.length, found }).toEqual({ length: 2, found: "explored" });
+    expect(["refusal", "address"]).toContain(kinds[0]);
+  });
+
+  test("answer alike up to the last of them, and in every history of one command less", () => {
+    const played = playOnBoth(one, other, FOUR.scope, history);
+    expect(played.map(({ differs }) => differs !== 0)).toEqual([false, true]);
+    expect(alikeIn(one, other, FOUR.scope, history.length - 1)).toBe(true);
+    expect(alikeIn(one, other, FOUR.scope, history.length)).toBe(false);
+  });
+
+  test("are seen to differ at random as well, and that is shrunk to as few", () => {
+    const drawn = compare({ one, other, places: [], ...GIVEN, drawnIn: [FOUR.scope] });
+    expect(drawn.difference).toMatchObject({ found: "random", place: undefined });
+    expect(drawn.difference?.history).toHaveLength(2);
+  });
+
+  test("differ later in what a free counts, if only that is asked", () => {
+    const asked = compare({ one, other, places: [FOUR], ...GIVEN, kind: "lazy-pages" });
+    expect(asked.difference?.kinds).toContain("lazy-pages");
+    expect(asked.difference?.history.length).toBeGreaterThan(history.length);
+  });
+});
+
+describe("3.1 and 3.9", () => {
+  test("are one kernel, and never differ in a small space", () => {
+    const { difference, visited } = compare({
+      one: kernel("3.1"),
+      other: kernel("3.9"),
+      places: [THREE],
+      ...GIVEN,
+    });
+    expect({ difference, ended: visited[0]?.ended, differs: visited[0]?.byKind }).toEqual({
+      difference: undefined,
+      ended: "fixpoint",
+      differs: [],
+    });
+  });
+});
+
+describe("a kernel with one step replaced", () => {
+  test.each([
+    ["never aligns", FOUR, "address"],
+    ["leaves the first page", FOUR, "address"],
+    ["flushes a page less", FOUR, "flush"],
+    ["counts areas, not pages", FOUR, "lazy-pages"],
+    ["never purges at a free", THREE, "flush"],
+  ] as const)("is told from the good one: %s", (name, place, kind) => {
+    const { kernel: changed } = CANARIES.find(
+      (each) => each.kernel.name === name,
+    ) as (typeof CANARIES)[number];
+    const good = kernel("2.6.39");
+    const { difference } = compare({ one: good, other: changed, places: [place], ...GIVEN, kind });
+    const { history } = difference as Difference;
+    const last = playOnBoth(good, changed, place.scope, history).at(-1);
+    expect(kindsIn(last?.differs ?? 0)).toContain(kind);
+  });
+});
+
+describe("two replies", () => {
+  const done = { kind: "done", flushes: [], pteSet: 0, pteCleared: 0 } as const;
+
+  test("differ in nothing that only one kernel can tell", () => {
+    expect(differences({ ...done, lazyPages: 3 }, done)).toBe(0);
+    expect(differences({ ...done, descriptors: 3 }, { ...done, descriptors: 4 })).toBe(0);
+  });
+
+  test("differ where one stops, and in nothing else then", () => {
+    const bug = { ...done, kind: "bug", text: "" } as const;
+    expect(kindsIn(differences(bug, { ...done, pteSet: 1 }))).toEqual(["stop"]);
+    expect(differences(bug, { ...bug, text: "otherwise", pteSet: 1 })).toBe(0);
+  });
+
+  test("part the kernels only where they no longer gave out the same", () => {
+    expect(kindsIn(PARTS_WAYS)).toEqual(["stop", "refusal", "address"]);
+  });
+});

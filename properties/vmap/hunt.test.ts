@@ -1,0 +1,56 @@
+/** A hunt counts histories, and not time: what it answers depends on its seed and its limit alone. */
+import { describe, expect, test } from "vitest";
+import type { Bug } from "../../counterexamples/bug.ts";
+import { bugCalled } from "../../counterexamples/vmap/index.ts";
+import { bugQuarry } from "../../jobs/hunt-target.ts";
+import { linux2_6_39 } from "../../kernels/vmap/linux-2.6.39.ts";
+import type { State } from "../../kernels/vmap/state.ts";
+import { heldTo } from "../../spec/vmap/kernel.ts";
+import { type HuntLimit, hunt, hunting, type Quarry } from "./hunt.ts";
+
+const A9: Quarry<State> = bugQuarry(bugCalled("A9") as Bug, "lowest-fit");
+/** What 2.6.39 never does. */
+const NEVER: Quarry<State> = { ...A9, kernel: heldTo(linux2_6_39, "lowest-fit") };
+const SEED = 11;
+const LIMIT: HuntLimit = { runs: 10_000, tries: 2000 };
+
+const answer = (limit: HuntLimit, quarry = A9) => {
+  const { caught, runs, tries } = hunt(quarry, SEED, limit);
+  return { scope: caught?.scope.name, history: caught?.history, runs, tries };
+};
+
+describe("a hunt", () => {
+  test("has one answer for one seed", () => {
+    const { history, ...rest } = answer(LIMIT);
+    expect(answer(LIMIT)).toEqual({ history, ...rest });
+    expect(history?.length).toBeLessThanOrEqual(6);
+  });
+
+  test("draws no more histories than its limit says, before something is caught", () => {
+    expect(answer({ ...LIMIT, runs: 100 }, NEVER)).toMatchObject({ history: undefined, runs: 100, tries: 0 });
+  });
+
+  test("uses up its tries for a shorter history, and no more", () => {
+    expect(answer(LIMIT).tries).toBe(2000);
+    expect(answer({ ...LIMIT, tries: 0 }).tries).toBe(0);
+  });
+
+  test("draws nothing more once what it has is short enough", () => {
+    const first = answer({ ...LIMIT, tries: 0 }).history?.length as number;
+    expect(answer({ ...LIMIT, enough: first }).tries).toBe(0);
+    expect(answer({ ...LIMIT, enough: first - 1 }).tries).toBeGreaterThan(0);
+  });
+
+  test.each([true, "time"] as const)("ends with what it has when it is sent %s", (stop) => {
+    const early = hunting(NEVER, SEED, LIMIT);
+    early.next(false);
+    expect(early.next(stop)).toMatchObject({ done: true, value: { caught: undefined, runs: 40 } });
+    const later = hunting(A9, SEED, LIMIT);
+    const { runs } = answer(LIMIT);
+    let turn = later.next(false);
+    while (!turn.done && turn.value <= runs) turn = later.next(false);
+    const ended = later.next(stop);
+    expect(ended.done).toBe(true);
+    expect(ended.value).toMatchObject({ runs, caught: expect.anything() });
+  });
+});

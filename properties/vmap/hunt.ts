@@ -1,0 +1,199 @@
+/** Looks for one break at random, and brings it down to the fewest commands it can. */
+
+import { searchAtRandom } from "../../engine/run/random.ts";
+import { shrink } from "../../engine/run/shrink.ts";
+import { lastPlayed } from "../../engine/run/stepper.ts";
+import type { Stop } from "../../engine/search/explore.ts";
+import type { LawId } from "../../spec/contract.ts";
+import { type HistoryStep, isWellFormed, naming } from "../../spec/vmap/history.ts";
+import type { Kernel } from "../../spec/vmap/kernel.ts";
+import type { Scope } from "../../spec/vmap/scope.ts";
+import { type Choice, choices, type Lengths } from "./choices.ts";
+import { scopesFor } from "./random-scopes.ts";
+import { play } from "./run-choices.ts";
+import { simpler } from "./shrink-step.ts";
+import { settingFor, type VmapPlayed, type VmapSetting } from "./test-bench.ts";
+
+export interface Quarry<S> {
+  readonly kernel: Kernel<S>;
+  readonly law: LawId;
+  /** Callers also make calls outside their domain that the release does not check. */
+  readonly byUnchecked?: true | undefined;
+  /** Whether this step, which broke the law, broke it in the way looked for. */
+  meant(step: VmapPlayed): boolean;
+}
+
+export interface Caught {
+  readonly scope: Scope;
+  readonly history: readonly HistoryStep[];
+}
+
+/** When a hunt gives up. It counts histories, not time: a seed has one answer on every machine. */
+export interface HuntLimit {
+  /** Histories drawn until something is caught. */
+  readonly runs: number;
+  /** Histories drawn for a shorter one, once something is caught. */
+  readonly tries: number;
+  /** A history of at most this many commands is short enough: no shorter one is drawn for. */
+  readonly enough?: number;
+}
+
+export interface HuntResult {
+  readonly caught: Caught | undefined;
+  /** Histories drawn until something was caught. */
+  readonly runs: number;
+  /** Histories drawn after that. */
+  readonly tries: number;
+  readonly seconds: number;
+}
+
+/** Histories drawn before the next scope has its turn. */
+const TURN = 40;
+/** The lengths to which histories are drawn, in turn: short ones are likely to be nearly minimal at once. */
+const LONGEST = 30;
+const LENGTHS = [6, LONGEST];
+/** Histories drawn of each length below that of what was caught, in each scope, times the length. */
+const TRIES_PER_STEP = 50;
+/** Long histories shrunk anew in each round, tries for each, and how far apart rounds draw their seeds. */
+const WAYS = 8;
+const WAY_TRIES = 400;
+const TURNS_APART = 1000;
+/** What takes fewer commands than this is sooner met in short histories. */
+const MANY = 6;
+
+/** At once: hunts until something is caught and is short enough, or the limit is reached. */
+export function hunt<S>(quarry: Quarry<S>, seed: number, limit: HuntLimit): HuntResult {
+  const work = hunting(quarry, seed, limit);
+  for (;;) {
+    const { done, value } = work.next(false);
+    if (done) return value;
+  }
+}
+
+/** The same in turns, each of which says how many histories were drawn. Stopped after one, it ends there. */
+export function* hunting<S>(
+  quarry: Quarry<S>,
+  seed: number,
+  limit: HuntLimit,
+): Generator<number, HuntResult, Stop> {
+  const started = performance.now();
+  const scopes = scopesOf(quarry);
+  let runs = 0;
+  let caught: Caught | undefined;
+  let stop: Stop = false;
+  for (let turn = 0; caught === undefined && runs < limit.runs && stop === false; turn++) {
+    const scope = scopes[turn % scopes.length] as Scope;
+    const longest = LENGTHS[Math.floor(turn / scopes.length) % LENGTHS.length] as number;
+    const found = draw(quarry, scope, { longest }, Math.min(TURN, limit.runs - runs), seed + turn);
+    runs += found.runs;
+    if (found.found !== undefined) caught = { scope, history: bringDown(quarry, scope, found.found) };
+    stop = yield runs;
+  }
+  let tries = 0;
+  if (caught !== undefined && stop === false) {
+    for (const attempt of shorter(quarry, caught, seed, limit)) {
+      tries += attempt.drawn;
+      caught = attempt.best;
+      if (yield runs + tries) break;
+    }
+  }
+  return { caught, runs, tries, seconds: (performance.now() - started) / 1000 };
+}
+
+/** Calls outside their domain are made where the law speaks of them, or the bug takes one. */
+function scopesOf<S>({ kernel, law, byUnchecked }: Quarry<S>): readonly Scope[] {
+  const withOutside = byUnchecked === true || law === "argument-domain";
+  return scopesFor(kernel.release, law).filter(({ outside }) => withOutside || outside !== true);
+}
+
+function draw<S>(quarry: Quarry<S>, scope: Scope, lengths: Lengths, runs: number, seed: number) {
+  const { kernel } = quarry;
+  const setting = settingFor(kernel, scope);
+  const attempt = (drawn: readonly Choice[]) => {
+    const broken = (step: VmapPlayed) => (isQuarry(quarry, step) ? "fail" : "go on");
+    const { history, failed } = play(setting, drawn, { broken }, quarry.byUnchecked ? "any" : "answered");
+    return failed === undefined ? undefined : history;
+  };
+  return searchAtRandom({ drawn: choices(scope, lengths), attempt, seed, runs });
+}
+
+function isQuarry<S>(quarry: Quarry<S>, step: VmapPlayed): boolean {
+  return step.broken.some((law) => law.id === quarry.law) && quarry.meant(step);
+}
+
+/** The history shrunk as far as it still ends in the quarry. */
+export function bringDown<S>(
+  quarry: Quarry<S>,
+  scope: Scope,
+  history: readonly HistoryStep[],
+): readonly HistoryStep[] {
+  const setting = settingFor(quarry.kernel, scope);
+  return shrink(history, {
+    fails: (candidate) => endsIn(quarry, setting, candidate),
+    without: naming.without,
+    simpler: (step) => simpler(step, scope),
+  });
+}
+
+function endsIn<S>(quarry: Quarry<S>, setting: VmapSetting<S>, history: readonly HistoryStep[]): boolean {
+  if (!isWellFormed(history, setting.scope)) return false;
+  const last = lastPlayed(setting, history, quarry.law);
+  return last !== undefined && isQuarry(quarry, last);
+}
+
+/** What one batch of histories left: the shortest history by then. */
+interface Attempt {
+  readonly best: Caught;
+  readonly drawn: number;
+}
+
+/**
+ * Dropping and simplifying steps cannot turn one way of breaking a law into another, so short histories are
+ * drawn afresh in every scope: the machines are small enough to be lucky. Of what takes many commands, long
+ * ones are drawn as well: shrunk, they may leave fewer.
+ */
+function* shorter<S>(
+  quarry: Quarry<S>,
+  caught: Caught,
+  seed: number,
+  { tries, enough = 1 }: HuntLimit,
+): Generator<Attempt, void, void> {
+  let best = caught;
+  let left = tries;
+  const attempt = (scope: Scope, lengths: Lengths, most: number, from: number): Attempt => {
+    const { found, runs } = draw(quarry, scope, lengths, Math.min(most, left), from);
+    left -= runs;
+    const history = found && bringDown(quarry, scope, found);
+    if (history !== undefined && history.length < best.history.length) best = { scope, history };
+    return { best, drawn: runs };
+  };
+  const isOver = () => left <= 0 || best.history.length <= Math.max(1, enough);
+  const scopes = scopesLike(quarry, caught);
+  // In rounds, so that every length has a turn before the tries are used up.
+  for (let round = 0; !isOver(); round++) {
+    for (let way = 0; way < WAYS && best.history.length >= MANY && !isOver(); way++)
+      yield attempt(best.scope, { longest: LONGEST }, WAY_TRIES, seed + TURNS_APART * (round + 1) + way);
+    for (let length = 1; length < best.history.length; length++) {
+      for (const scope of scopes) {
+        if (isOver()) return;
+        const before = best;
+        yield attempt(scope, { shortest: length, longest: length }, TRIES_PER_STEP * length, seed + round);
+        if (best !== before) break;
+      }
+    }
+  }
+}
+
+/** The scope of what was caught, and the others in which the same can happen. */
+function scopesLike<S>(quarry: Quarry<S>, { scope: first, history }: Caught): readonly Scope[] {
+  // What took maps alone cannot happen where there are no blocks, and what took none is sooner met there.
+  const maps = history.some(({ op }) => op === "mapRam");
+  const areas = !maps || history.some(({ op }) => op === "alloc");
+  // Nor can what took percpu areas, where none are asked for.
+  const percpu = history.some(({ op }) => op === "pcpuGet");
+  const others = scopesOf(quarry).filter(
+    (scope) =>
+      scope !== first && (scope.blockPages > 0 ? maps : areas) && percpu === scope.congruent.length > 0,
+  );
+  return [first, ...others];
+}

@@ -1,0 +1,43 @@
+import { describe, expect, test } from "vitest";
+import { namesOf } from "../../jobs/hunt-target.ts";
+import { KERNELS } from "../../kernels/vmap/index.ts";
+import type { State } from "../../kernels/vmap/state.ts";
+import type { Response } from "../../spec/vmap/commands.ts";
+import type { Kernel } from "../../spec/vmap/kernel.ts";
+import { randomRun } from "./random-run.ts";
+import { SCOPES } from "./random-scopes.ts";
+
+/** The kernel as a recording tells it: no descriptors, no caches, and how many pages are lazy only now and then. */
+function recorded(kernel: Kernel<State>): Kernel<State> {
+  let replies = 0;
+  const act: Kernel<State>["act"] = (state, command) => {
+    const { descriptors, usedAfterFree, dirtyLines, lazyPages, wholeFree, ...told } = kernel.act(
+      state,
+      command,
+    );
+    replies += 1;
+    return (replies % 9 === 0 ? { ...told, lazyPages } : told) as Response;
+  };
+  return { ...kernel, act };
+}
+
+const WITH_BLOCKS = SCOPES.filter(({ blockPages }) => blockPages > 0);
+
+describe("a judge who is told no more than a recording tells", () => {
+  test.each(KERNELS.map((kernel) => [kernel.name, kernel] as const))(
+    "accuses %s of nothing that the catalogue does not know",
+    (_name, kernel) => {
+      for (const scope of WITH_BLOCKS) {
+        const { unknown } = randomRun({
+          kernel: recorded(kernel),
+          scope,
+          seed: 23,
+          histories: 400,
+          law: undefined,
+          name: (step) => namesOf(kernel, step),
+        });
+        expect(unknown).toBeUndefined();
+      }
+    },
+  );
+});

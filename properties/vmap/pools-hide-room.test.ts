@@ -1,0 +1,39 @@
+/** Whom the pools of the nodes do not cost anything (counterexamples/va-pools-hide-room has whom they do). */
+import { expect, test } from "vitest";
+import { BOUNDS } from "../../engine/bounds.testing.ts";
+import { explore } from "../../engine/search/explore.ts";
+import { KERNELS } from "../../kernels/vmap/index.ts";
+import type { State } from "../../kernels/vmap/state.ts";
+import { heldTo, type Kernel } from "../../spec/vmap/kernel.ts";
+import type { Scope } from "../../spec/vmap/scope.ts";
+import { type Seen, sideBySide } from "./explorable-kernel.ts";
+import { areasScope, MIDDLE } from "./small-scopes.ts";
+import type { Call } from "./workload.ts";
+
+const LAW = "pools-hide-no-room";
+const CALLS: readonly Call[] = ["alloc", "purge", "unmapAliases"];
+const THREE_PAGES: Scope = {
+  ...areasScope({ pages: 3, sizes: 3, aligns: 1, windows: 1, at: MIDDLE }, 2),
+  lazyMaxPages: 1,
+};
+
+const kernelCalled = (label: string) => KERNELS.find(({ name }) => name === label) as Kernel<State>;
+
+function explored(kernel: Kernel<State>, scope: Scope, counts: (seen: Seen) => boolean) {
+  const machine = sideBySide(heldTo(kernel, LAW), scope, {
+    reduced: true,
+    calls: CALLS,
+    counts: (law, seen) => law !== LAW || counts(seen),
+  });
+  const { ended, breaks } = explore(machine, { bounds: BOUNDS, enough: () => false });
+  expect(ended).toBe("fixpoint");
+  return Object.fromEntries(breaks.map(({ law, run }) => [law, run.length]));
+}
+
+test("nobody who can wait is refused for the pools, whatever happened before", () => {
+  for (const label of ["6.12", "6.19"]) {
+    const turnedAway = ({ command, response }: Seen) =>
+      response.kind === "refused" && command.op === "alloc" && command.noblock !== true;
+    expect(explored(kernelCalled(label), THREE_PAGES, turnedAway)).toEqual({});
+  }
+});

@@ -1,0 +1,120 @@
+import { fc, test } from "@fast-check/vitest";
+import { describe, expect } from "vitest";
+import { MENDED } from "../../counterexamples/vmap/controls/repaired-kernels.ts";
+import { namesOf } from "../../jobs/hunt-target.ts";
+import { cachedKernel } from "../../kernels/vmap/cached-kernel.ts";
+import { MARKS } from "../../kernels/vmap/coverage-marks.ts";
+import { KERNELS } from "../../kernels/vmap/index.ts";
+import { linux2_6_28_10 } from "../../kernels/vmap/linux-2.6.28.10.ts";
+import { linux2_6_39, rules2_6_39 } from "../../kernels/vmap/linux-2.6.39.ts";
+import { releaseOf } from "../../spec/vmap/releases.ts";
+import type { Scope } from "../../spec/vmap/scope.ts";
+import { choices } from "./choices.ts";
+import { randomRun } from "./random-run.ts";
+import { SCOPES, scopeCalled } from "./random-scopes.ts";
+import { play } from "./run-choices.ts";
+import { settingFor } from "./test-bench.ts";
+
+const RUNS = { numRuns: 150 };
+const inEveryScope = fc
+  .constantFrom(...SCOPES)
+  .chain((scope) => fc.tuple(fc.constant(scope), choices(scope, { longest: 40 })));
+
+describe("a release mended of every bug known", () => {
+  for (const kernel of MENDED) {
+    test.prop([inEveryScope], RUNS)(`keeps every law in every scope: ${kernel.name}`, ([scope, drawn]) => {
+      const { failed } = play(settingFor(kernel, scope), drawn, { broken: () => "fail" });
+      expect(failed?.broken.map(({ id }) => id)).toBeUndefined();
+    });
+  }
+});
+
+describe("2.6.39 with its cache", () => {
+  const uncached = cachedKernel(
+    releaseOf("2.6.39"),
+    { ...rules2_6_39, reasonsToReset: () => MARKS.cacheResetEmpty },
+    "2.6.39 that never uses its cache",
+  );
+  const desk = scopeCalled("desk") as Scope;
+
+  test.prop([choices(desk, { longest: 60 })], RUNS)("answers as the search without it does", (drawn) => {
+    const setting = settingFor(linux2_6_39, desk);
+    const other = uncached.initial(desk);
+    play(setting, drawn, {
+      broken: () => "fail",
+      played: ({ command, response }) => {
+        if (command !== undefined) expect(uncached.act(other, command)).toEqual(response);
+      },
+    });
+  });
+
+  test("is not the same as 3.1's, which misses exact holes", () => {
+    const kernel = KERNELS.find(({ name }) => name === "3.1") as (typeof KERNELS)[number];
+    const { known } = randomRun({
+      kernel,
+      scope: desk,
+      seed: 1,
+      histories: 300,
+      law: undefined,
+      name: (step) => namesOf(kernel, step),
+    });
+    expect(known.map(({ law, known }) => `${law} ${known}`)).toContain("lowest-fit cache-exact-hole-missed");
+  });
+});
+
+describe("a random run", () => {
+  const desk = scopeCalled("desk") as Scope;
+  const run = { scope: desk, seed: 5, histories: 200, law: undefined };
+
+  test("is the same again from the same seed", () => {
+    const once = () =>
+      randomRun({ ...run, kernel: linux2_6_28_10, name: (step) => namesOf(linux2_6_28_10, step) });
+    expect(once()).toEqual(once());
+  });
+
+  test("reports a break that nobody names, shrunk, and stops", () => {
+    const changed = cachedKernel(releaseOf("2.6.39"), { ...rules2_6_39, beforeNext: 0 }, "no such bug");
+    const { unknown, histories } = randomRun({
+      ...run,
+      seed: 6,
+      kernel: changed,
+      name: (step) => namesOf(changed, step),
+    });
+    expect(unknown?.law).toBe("guard-gap");
+    expect(unknown?.history).toHaveLength(2);
+    expect(histories).toBeLessThan(200);
+  });
+
+  test("judges by one law alone when it is asked to", () => {
+    const changed = cachedKernel(releaseOf("2.6.39"), { ...rules2_6_39, beforeNext: 0 }, "no such bug");
+    const name = (step: Parameters<typeof namesOf>[1]) => namesOf(changed, step);
+    expect(randomRun({ ...run, kernel: changed, law: "aligned", name }).unknown).toBeUndefined();
+  });
+
+  test("draws histories of the length it says, not of fast-check's usual ten", () => {
+    const { commands, histories } = randomRun({
+      ...run,
+      kernel: linux2_6_39,
+      name: (step) => namesOf(linux2_6_39, step),
+    });
+    expect(commands / histories).toBeGreaterThan(15);
+  });
+
+  for (const kernel of KERNELS) {
+    test(`meets nothing unknown on ${kernel.name}, and sees every witness it should`, () => {
+      const seen = new Set<string>();
+      for (const scope of SCOPES) {
+        const report = randomRun({
+          ...run,
+          scope,
+          kernel,
+          histories: 400,
+          name: (step) => namesOf(kernel, step),
+        });
+        expect(report.unknown).toBeUndefined();
+        for (const id of report.seen.keys()) seen.add(id);
+      }
+      expect(kernel.paths.filter((id) => !seen.has(id))).toEqual([]);
+    });
+  }
+});

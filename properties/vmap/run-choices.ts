@@ -1,0 +1,49 @@
+/** Plays drawn choices against a kernel and what judges it: one random history. */
+import { begin } from "../../engine/run/stepper.ts";
+import type { HistoryStep } from "../../spec/vmap/history.ts";
+import { noteAsked, nothingAsked } from "./asked.ts";
+import type { Choice } from "./choices.ts";
+import { intend } from "./resolve-choice.ts";
+import type { OutsideMade } from "./resolve-outside.ts";
+import type { VmapPlayed, VmapSetting } from "./test-bench.ts";
+
+/** What a run wants to know while it plays. */
+export interface Watcher<S> {
+  /** Called after every step that was a command. */
+  played?(step: VmapPlayed, state: S): void;
+  /** Of a step that violated a law: whether the run fails there, ends there, or continues with the world that follows. */
+  broken(step: VmapPlayed): "fail" | "stop" | "go on";
+}
+
+export interface RandomHistory {
+  readonly history: readonly HistoryStep[];
+  /** The step that failed, which is the history's last. */
+  readonly failed: VmapPlayed | undefined;
+}
+
+export function play<S>(
+  setting: VmapSetting<S>,
+  choices: readonly Choice[],
+  watcher: Watcher<S>,
+  made: OutsideMade = "answered",
+): RandomHistory {
+  const stepper = begin(setting);
+  const asked = nothingAsked();
+  const history: HistoryStep[] = [];
+  for (const choice of choices) {
+    const step = intend(choice, stepper.world(), asked, made);
+    if (step === undefined) continue;
+    history.push(step);
+    const now = stepper.take(step);
+    const { response } = now;
+    noteAsked(asked, now.index, step, response);
+    if (response !== undefined) watcher.played?.(now, stepper.state);
+    if (now.broken.length > 0) {
+      const verdict = watcher.broken(now);
+      if (verdict === "fail") return { history, failed: now };
+      if (verdict === "stop") break;
+    }
+    if (now.after === undefined) break;
+  }
+  return { history, failed: undefined };
+}

@@ -1,0 +1,79 @@
+/** How a state with a world in it is distinguished from others: one fingerprint of the world and of what stands beside it. */
+import { addWorld } from "../../model/vmap/fingerprint.ts";
+import type { ImmutableWorld } from "../../model/vmap/world.ts";
+import { FINGERPRINT_BITS, FINGERPRINT_WORDS, Fingerprint } from "../../spec/fingerprint.ts";
+import type { Kernel } from "../../spec/vmap/kernel.ts";
+import type { Scope } from "../../spec/vmap/scope.ts";
+import { type Call, OF_AREAS } from "./workload.ts";
+
+/** The kernel's state, and the world its replies speak of. */
+export interface KernelAndWorld<S> {
+  state: S;
+  world: ImmutableWorld;
+}
+
+/** The words of a state, as the engine takes them. */
+export interface StateFingerprint<T> {
+  readonly words: number;
+  readonly hashBits: number;
+  /** What states are taken for one although they differ: each a sentence. */
+  readonly reductions: readonly string[];
+  write(state: T, into: Int32Array, at: number): void;
+}
+
+const OF_ALL = ["which frame is which, slots, and counters that only grow"];
+
+/** The fingerprint of both for callers who do this, everything in it. */
+export function fingerprintOfBoth<S>(
+  kernel: Kernel<S>,
+  scope: Scope,
+  calls: readonly Call[],
+): StateFingerprint<KernelAndWorld<S>> {
+  const { add } = kernel.identity(scope, { pin: calls.includes("pin"), areasAlone: false });
+  return fingerprintWith((both, to) => add(both.state, to));
+}
+
+/** Of the world, and then of what is added beside it: a frame has the same place in all of it. */
+export function fingerprintWith<T extends { readonly world: ImmutableWorld }>(
+  addRest: (state: T, to: Fingerprint) => void,
+): StateFingerprint<T> {
+  return fingerprintOf(OF_ALL, (state, to) => {
+    // The world first: which free frames are clean is known once all that may map one was added.
+    addWorld(state.world, to);
+    addRest(state, to);
+  });
+}
+
+/** Whether callers do no more than allocate, free and purge: then states can be merged that only others tell apart. */
+export function doAreasAlone(calls: readonly Call[]): boolean {
+  return calls.every((call) => OF_AREAS.includes(call));
+}
+
+/**
+ * The fingerprint for callers who do areas alone, with all merged that they cannot tell apart. Nothing is mapped then,
+ * and the world says no more than the kernel's state does.
+ */
+export function fingerprintOfAreas<S>(
+  kernel: Kernel<S>,
+  scope: Scope,
+): StateFingerprint<{ readonly state: S }> {
+  const { reductions, add } = kernel.identity(scope, { pin: false, areasAlone: true });
+  return fingerprintOf([...OF_ALL, ...reductions], ({ state }, to) => add(state, to));
+}
+
+function fingerprintOf<T>(
+  reductions: readonly string[],
+  add: (state: T, to: Fingerprint) => void,
+): StateFingerprint<T> {
+  const fingerprint = new Fingerprint();
+  return {
+    words: FINGERPRINT_WORDS,
+    hashBits: FINGERPRINT_BITS,
+    reductions,
+    write: (state, into, at) => {
+      fingerprint.begin();
+      add(state, fingerprint);
+      fingerprint.write(into, at);
+    },
+  };
+}

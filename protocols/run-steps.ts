@@ -1,0 +1,73 @@
+/** A run at the step grain that breaks a law, or lasts for ever: as it is pinned in a file, and as a machine takes it. */
+import { confirmRun, failedIn, holdsIn, isEnabled, type PackedMachine } from "../engine/actions.ts";
+import { confirmLasso } from "../engine/live/confirm-lasso.ts";
+
+/** Its steps by name. */
+export interface Interleaving {
+  /** The law that its last step breaks, or what should pass and does not. */
+  readonly law: string;
+  readonly steps: readonly string[];
+  /** What is done again and again after them, if the run never ends; empty if nothing more happens. */
+  readonly loop?: readonly string[] | undefined;
+}
+
+/** Where a run stops that a machine cannot take. */
+export interface Stuck {
+  /** The step, from 0, through the loop. */
+  readonly step: number;
+  readonly reason: "no such step" | "cannot be taken here";
+}
+
+/** A run as a machine takes it. */
+export interface Taken {
+  readonly run: readonly number[];
+  /** The states that it goes through, the initial one first. The last step may break a law and lead nowhere. */
+  readonly states: readonly Int32Array[];
+}
+
+/**
+ * Takes steps by their names, as far as they can be taken. A name may stand for several actions of which one can be
+ * taken at a time: on different pages, say.
+ */
+export function take(machine: PackedMachine, steps: readonly string[]): Taken & { readonly stuck?: Stuck } {
+  const { actions, words, initial } = machine;
+  const state = new Int32Array(words);
+  initial(state);
+  const run: number[] = [];
+  const states = [state.slice()];
+  for (const [step, name] of steps.entries()) {
+    const index = actions.findIndex((action) => action.name === name && isEnabled(action, state));
+    const action = actions[index];
+    if (action === undefined) {
+      const known = actions.some((each) => each.name === name);
+      return { run, states, stuck: { step, reason: known ? "cannot be taken here" : "no such step" } };
+    }
+    run.push(index);
+    if (failedIn(action, state).length > 0) {
+      const rest = step + 1 < steps.length;
+      return { run, states, ...(rest ? { stuck: { step: step + 1, reason: "cannot be taken here" } } : {}) };
+    }
+    action.effect(state);
+    states.push(state.slice());
+  }
+  return { run, states };
+}
+
+/** The laws that a run breaks with its last step: what that asserts, or what no longer holds after it. */
+export function brokenBy({ actions, invariants }: PackedMachine, { run, states }: Taken): readonly string[] {
+  const last = states.at(-1) as Int32Array;
+  const action = actions[run.at(-1) ?? -1];
+  // A step that broke an assertion led nowhere: the last state is the one it was taken in.
+  if (action !== undefined && states.length === run.length) return failedIn(action, last);
+  return invariants.filter((each) => !holdsIn(each, last)).map(({ id }) => id);
+}
+
+/** Whether the machine itself says that the run breaks its law, or lasts for ever. */
+export function isConfirmed(machine: PackedMachine, { law, steps, loop }: Interleaving): boolean {
+  const { run, stuck } = take(machine, [...steps, ...(loop ?? [])]);
+  if (stuck !== undefined) return false;
+  if (loop === undefined) return confirmRun(machine, law, run);
+  const passing = machine.passing?.find(({ id }) => id === law);
+  const [stem, again] = [run.slice(0, steps.length), run.slice(steps.length)];
+  return passing !== undefined && confirmLasso(machine, passing, { stem, loop: again });
+}

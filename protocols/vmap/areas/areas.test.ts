@@ -1,0 +1,94 @@
+import { describe, expect, test } from "vitest";
+import { visitActions } from "../../../engine/actions.ts";
+import { BOUNDS } from "../../../engine/bounds.testing.ts";
+import { findLassos } from "../../../engine/live/liveness.ts";
+import { explore } from "../../../engine/search/explore.ts";
+import { wrongFootprints } from "../../footprints.testing.ts";
+import { areasMachine } from "./machine.ts";
+import { AREA_ORDERS, type AreasOrder } from "./releases.ts";
+
+const orderOf = (name: string) => AREA_ORDERS[name] as AreasOrder;
+const machine = (name: string, cpus: number, places: number, caches = true) =>
+  areasMachine(name, { cpus, places, lazyMax: 1, caches }, orderOf(name));
+const visited = (name: string, cpus: number, places: number) =>
+  explore(visitActions(machine(name, cpus, places), { symmetry: true }), {
+    bounds: BOUNDS,
+    enough: () => false,
+  });
+
+/** The laws broken, each with the length of a shortest run. */
+const broken = (name: string, cpus: number, places: number) => {
+  const { breaks, ended } = visited(name, cpus, places);
+  expect(ended).toBe("fixpoint");
+  return Object.fromEntries(breaks.map(({ law, run }) => [law, run.length]));
+};
+
+describe("with one place, an allocation finds it taken by what another CPU is about to release", () => {
+  test("A3: before 2.6.28 it gives up where another purges, and is refused", () => {
+    expect(broken("2.6.28-rc3", 2, 1)).toEqual({ "no-bug": 8, "refused-only-when-full": 13 });
+  });
+
+  test("B1: to 2.6.32 a purge finds more lazy than was counted, and stops", () => {
+    expect(broken("2.6.28", 2, 1)).toEqual({ "no-bug": 8 });
+  });
+
+  test.each(["2.6.33", "4.10", "5.1", "5.18", "6.12"])("%s breaks nothing there", (name) => {
+    expect(broken(name, 2, 1)).toEqual({});
+  });
+});
+
+describe("with two places", () => {
+  const one = { "refused-only-when-full": 25 };
+
+  test.each([
+    ["2.6.33", { "lazy-bounded": 19, ...one }],
+    ["4.10", { "lazy-bounded": 19, ...one }],
+    ["5.1", { "lazy-bounded": 19, ...one }],
+    ["5.18", one],
+    ["6.12", one],
+  ])(
+    "%s breaks %j: it purges and searches once more, and who only tries the lock leaves what is lazy",
+    (name, laws) => {
+      expect(broken(name, 2, 2)).toEqual(laws);
+    },
+  );
+
+  test("an allocation that searches under the purge lock is refused only when all is busy", () => {
+    expect(broken("5.18-searching-under-lock", 2, 2)).toEqual({});
+    expect(broken("5.18-searching-under-lock", 3, 2)).toEqual({});
+  });
+});
+
+describe("what has to end", () => {
+  const lasting = (name: string, places: number) =>
+    findLassos(machine(name, 2, places, false), BOUNDS)
+      .lasted.filter(({ verdict }) => verdict !== "holds")
+      .map(({ id }) => id);
+
+  test("A15: in 4.10 allocators keep what is lazy above twice the limit for ever; in 5.1 they do not", () => {
+    expect(lasting("4.10", 4)).toEqual(["lazy-comes-down"]);
+    expect(lasting("5.1", 4)).toEqual([]);
+  });
+
+  test("B3: the worker of 5.18-rc1 spins over nothing, for its counter was overwritten", () => {
+    expect(lasting("5.18-rc1", 2)).toContain("nothing-lazy-nothing-purged-0");
+    expect(lasting("5.18", 2)).toEqual([]);
+  });
+
+  test("every purge ends and every allocation returns; searching under the lock until nothing is lazy has its price", () => {
+    expect(lasting("2.6.33", 2)).toEqual([]);
+    expect(lasting("6.12", 2)).toEqual([]);
+    expect(lasting("5.18-searching-under-lock", 2)).toEqual(["allocation-returns-0", "allocation-returns-1"]);
+  });
+});
+
+describe.each(Object.keys(AREA_ORDERS))("the order of %s", (name) => {
+  test("says all that its steps read and write", () => {
+    const small = machine(name, 2, 2);
+    const { reached } = explore(visitActions(small, { symmetry: false }), {
+      bounds: BOUNDS,
+      enough: () => false,
+    });
+    expect(wrongFootprints(small, reached)).toEqual([]);
+  });
+});

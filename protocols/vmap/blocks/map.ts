@@ -1,0 +1,108 @@
+/** vm_map_ram of one page: vb_alloc from the list, or a new block. */
+import { has, hasNot } from "../../../engine/reduce/conditions.ts";
+import { IDLE, type Step } from "../../program.ts";
+import { type BlockFields, type Blocks, type CpuFields, NONE, type PageFields, STANDING } from "./fields.ts";
+import { nothingMapped, onlyOurs, stands } from "./redundant-guards.ts";
+
+/** The phases of a map that has begun and not returned. */
+export const MAPPING: readonly string[] = ["vb_alloc", "vmap_page_range"];
+
+/** No block before that one is on the list; without one, none is. (On the list are those that have pages to give.) */
+const noneListed = ({ blocks }: Blocks, before = blocks.length) =>
+  blocks.slice(0, before).map(({ listed }) => has(listed, 0));
+/** There is no place for a new block before that of this one; without one, there is none. */
+const nonePlaced = ({ blocks }: Blocks, before = blocks.length) =>
+  blocks.slice(0, before).map(({ life }) => hasNot(life, NONE));
+
+/** Takes a page of a block, under its lock; the last one takes the block off the list. */
+function takesPage({ scope }: Blocks, cpu: CpuFields, { first, free, listed }: BlockFields, at: number) {
+  const left = scope.pages - at - 1;
+  return {
+    does: (state: Int32Array) => {
+      cpu.page.set(state, first + at + 1);
+      free.set(state, left);
+      if (left === 0) listed.set(state, 0);
+    },
+    writes: [cpu.page, free, ...(left === 0 ? [listed] : [])],
+  };
+}
+
+/** The first block of the list gives its next page: a step for each that this may be, of one name. */
+function takesListed(m: Blocks, cpu: CpuFields, block: BlockFields, page: PageFields, at: number): Step {
+  return {
+    at: "vb_alloc",
+    says: "takes a page of a block on the list",
+    to: "vmap_page_range",
+    when: [
+      ...noneListed(m, block.index),
+      has(block.listed, 1),
+      has(block.free, m.scope.pages - at),
+      ...onlyOurs(m, cpu, page),
+    ],
+    ...takesPage(m, cpu, block, at),
+  };
+}
+
+/** That it has none yet is redundant as well. */
+function setsPte(m: Blocks, cpu: CpuFields, block: BlockFields, page: PageFields): Step {
+  const { pte, live } = page;
+  return {
+    at: "vmap_page_range",
+    says: `sets the PTE of page ${page.page}`,
+    to: IDLE,
+    when: [has(cpu.page, page.page + 1), stands(block), has(pte, 0), ...onlyOurs(m, cpu, page)],
+    does: (state) => {
+      pte.set(state, 1);
+      live.set(state, 1);
+      cpu.page.set(state, 0);
+    },
+    writes: [pte, live, cpu.page],
+  };
+}
+
+/** What both kinds of vb_alloc begin with, and how every map ends. */
+function takeAndMap(m: Blocks, cpu: CpuFields): Step[] {
+  return [
+    { at: IDLE, says: "vm_map_ram", to: "vb_alloc" },
+    ...m.blocks.flatMap((block) => block.pages.map((page, at) => takesListed(m, cpu, block, page, at))),
+    {
+      at: "vb_alloc",
+      says: "finds no place for a new block: refused",
+      to: IDLE,
+      when: [...noneListed(m), ...nonePlaced(m)],
+    },
+    ...m.blocks.flatMap((block) => block.pages.map((page) => setsPte(m, cpu, block, page))),
+  ];
+}
+
+/** A block is placed, initialised, put into the index and on the list. */
+function newBlock(m: Blocks, cpu: CpuFields, block: BlockFields, takes: boolean): Step {
+  const { life, free, listed, indexed } = block;
+  const taking = takesPage(m, cpu, block, 0);
+  return {
+    at: "vb_alloc",
+    says: `new_vmap_block: ${takes ? "its first page taken, listed" : "empty, listed; searches again"}`,
+    to: takes ? "vmap_page_range" : "vb_alloc",
+    when: [...noneListed(m), ...nonePlaced(m, block.index), has(life, NONE), ...nothingMapped(m, block)],
+    does: (state) => {
+      life.set(state, STANDING);
+      free.set(state, m.scope.pages);
+      listed.set(state, 1);
+      indexed.set(state, 1);
+      if (takes) taking.does(state);
+    },
+    writes: [life, free, listed, indexed, ...(takes ? [cpu.page] : [])],
+  };
+}
+
+/** From 4.1 on (cf725ce274ba): a block is born with the page that it was made for taken. */
+export const mapBornTaken = (m: Blocks, cpu: CpuFields): Step[] => [
+  ...takeAndMap(m, cpu),
+  ...m.blocks.map((block) => newBlock(m, cpu, block, true)),
+];
+
+/** To 4.0: an empty block is put on the list, and the search begins again. */
+export const mapSearchingAgain = (m: Blocks, cpu: CpuFields): Step[] => [
+  ...takeAndMap(m, cpu),
+  ...m.blocks.map((block) => newBlock(m, cpu, block, false)),
+];

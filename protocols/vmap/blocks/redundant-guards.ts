@@ -1,0 +1,34 @@
+/**
+ * Conditions that hold wherever a step can be taken otherwise, in every state that is reached: they forbid nothing.
+ * They tell partial-order reduction, which knows no invariants, that steps can never be taken in the same state, and
+ * so need not accord. Numbers of states are what they were before there were any: blocks.test.ts holds them to it.
+ */
+import { type Condition, has, hasNot } from "../../../engine/reduce/conditions.ts";
+import { type BlockFields, type Blocks, type CpuFields, type PageFields, STANDING } from "./fields.ts";
+
+/** Nobody flushes: the lock is free, or who holds it has not asked yet, or all have done it. */
+export const nobodyFlushes = ({ cpus }: Blocks): Condition[] => cpus.map(({ pending }) => has(pending, 0));
+
+/**
+ * The CPU holds the purge lock, and has not asked the others to flush. The second is no redundant condition where a
+ * purge waits for them.
+ */
+export const underLock = (m: Blocks, cpu: CpuFields): Condition[] => [
+  has(m.purgeLock, cpu.index + 1),
+  ...nobodyFlushes(m),
+];
+
+/** The block stands: where a page of it is being mapped, is mapped, or has not been given back. */
+export const stands = ({ life }: BlockFields): Condition => has(life, STANDING);
+
+/** No call on another CPU maps or unmaps the page, and no caller has it. */
+export const onlyOurs = (m: Blocks, cpu: CpuFields, { page, live }: PageFields): Condition[] => [
+  has(live, 0),
+  ...m.cpus.filter((other) => other !== cpu).map((other) => hasNot(other.page, page + 1)),
+];
+
+/** No caller has a page of the block, and no call on a CPU but this one maps or unmaps one. */
+export const nothingMapped = (m: Blocks, { pages }: BlockFields, but?: CpuFields): Condition[] => [
+  ...pages.map(({ live }) => has(live, 0)),
+  ...m.cpus.filter((cpu) => cpu !== but).map((cpu) => hasNot(cpu.page, ...pages.map(({ page }) => page + 1))),
+];

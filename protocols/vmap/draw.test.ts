@@ -1,0 +1,346 @@
+/** What machines draw, and what their fields hold, names only things that exist: asked of many states of each. */
+import { describe, expect, test } from "vitest";
+import { type PackedMachine, visitActions } from "../../engine/actions.ts";
+import { BOUNDS } from "../../engine/bounds.testing.ts";
+import { explore } from "../../engine/search/explore.ts";
+import { valuesOf } from "../../engine/search/layout.ts";
+import { PROTOCOLS, STEP_PROTOCOLS, stepMachineOf } from "./index.ts";
+
+type Scope = Readonly<Record<string, number>>;
+
+/** Which columns a family's machines draw, and what each may say. */
+interface Drawing {
+  readonly scope: Scope;
+  readonly columns: (scope: Scope) => Readonly<Record<string, RegExp>>;
+}
+
+const MOST = 1500;
+
+/** A column for each of some things, by their numbers. */
+const forEach = (name: string, count: number, says: RegExp) =>
+  Object.fromEntries(Array.from({ length: count }, (_none, index) => [`${name} ${index}`, says]));
+/** Numbers below this. */
+const below = (count: number) => `[0-${count - 1}]`;
+const all = (...parts: readonly string[]) => new RegExp(`^${parts.join("")}$`);
+/** Some things one after another. */
+const list = (thing: string, count: number, between = " ") =>
+  Array.from({ length: count }, () => thing).join(between);
+
+const DRAWINGS: Readonly<Record<string, Drawing>> = {
+  areas: {
+    scope: { cpus: 2, places: 3, lazyMax: 1, caches: 1 },
+    columns: ({ cpus = 0, places = 0 }) => ({
+      areas: all(`[.BLPp]{${places}}`),
+      // One order counts wrongly (B3).
+      lazy: /^-?\d$/,
+      ...forEach("TLB", cpus, all(`(-|${below(places)}{1,${places}})`)),
+    }),
+  },
+  blocks: {
+    scope: { cpus: 2, blocks: 2, pages: 2 },
+    columns: ({ cpus = 0, blocks = 0, pages = 0 }) => ({
+      map: all(list(`( {${pages}}|[.xMm!]{${pages}}( lazy| purging)?)`, blocks, "\\|")),
+      ...forEach("TLB", cpus, all(`(-|${below(blocks * pages)}{1,${blocks * pages}})`)),
+    }),
+  },
+  walks: {
+    scope: { cpus: 2, blocks: 2, pages: 2 },
+    columns: ({ cpus = 0, blocks = 0, pages = 0 }) => {
+      const place = `(head|\\?|${below(blocks)})`;
+      return {
+        queue: all(`head>${place}`),
+        blocks: all(
+          list(`(-|${below(blocks)}:x*M*\\.*(?<=:.{${pages}})( new| gone)?( no area)?>${place})`, blocks),
+        ),
+        ...forEach("walk", cpus, all(`${place}?`)),
+      };
+    },
+  },
+  locks: {
+    scope: { cpus: 2, blocks: 2, pages: 2 },
+    columns: ({ cpus = 0, blocks = 0, pages = 0 }) => {
+      const place = `(h${below(cpus)}|${below(blocks)})`;
+      return {
+        ...forEach("queue", cpus, all(`>${place} <${place}`)),
+        blocks: all(
+          list(`(-|${below(blocks)}:x*M*\\.*(?<=:.{${pages}})( new| gone)? >${place} <${place})`, blocks),
+        ),
+      };
+    },
+  },
+  roots: {
+    scope: { cpus: 2, roots: 2, addresses: 2, frames: 2 },
+    columns: ({ cpus = 0, roots = 0, addresses = 0, frames = 0 }) => {
+      const entries = all(`[.0-${frames - 1}]{${addresses}}`);
+      return {
+        address: all(list("(free|live|unmapped|lazy|purging)", addresses)),
+        init_mm: entries,
+        ...forEach("root", roots, entries),
+        ...forEach("TLB", cpus, entries),
+      };
+    },
+  },
+  "reset-perms": {
+    scope: { cpus: 2, areas: 2 },
+    columns: ({ cpus = 0, areas = 0 }) => {
+      // Addresses of areas, then those of their pages in the direct map; an end is one past.
+      const edge = `(MAX|[0-${2 * areas}])`;
+      return {
+        areas: all(`[.ALP]{${areas}}`),
+        ...forEach("range", cpus, all(`(\\[${edge},${edge}\\))?`)),
+      };
+    },
+  },
+  pins: {
+    scope: { cpus: 2, pages: 2, frames: 2 },
+    columns: ({ cpus = 0, pages = 0, frames = 0 }) => ({
+      pages: all(list(`[.MuLP][ 1-${frames}]`, pages)),
+      frames: all(`[.mtsX]{${frames}}`),
+      ...forEach("TLB", cpus, all(`[-1-${frames}]{${pages}}`)),
+    }),
+  },
+};
+
+/** What a protocol of this name draws. */
+function drawingOf(name: string): Drawing {
+  const family = Object.keys(DRAWINGS).find((each) => name.startsWith(`${each}-`));
+  if (family === undefined) throw new Error(`nobody has said what ${name} draws`);
+  return DRAWINGS[family] as Drawing;
+}
+
+/** Some states of the machine, the nearest first. */
+function statesOf(machine: PackedMachine): Int32Array[] {
+  const { reached, states } = explore(visitActions(machine, { symmetry: false }), {
+    bounds: { ...BOUNDS, states: MOST },
+    enough: () => false,
+  });
+  return Array.from({ length: states }, (_none, number) => {
+    const state = new Int32Array(machine.words);
+    reached.read(number, state);
+    return state;
+  });
+}
+
+/** What is drawn against what may be: the first text that should not be there, if any. */
+function wrongIn(drawn: Readonly<Record<string, string>>, may: Readonly<Record<string, RegExp>>) {
+  const names = [Object.keys(drawn).join(), Object.keys(may).join()];
+  if (names[0] !== names[1]) return `columns ${names[0]}, not ${names[1]}`;
+  const wrong = Object.entries(drawn).find(([name, text]) => !may[name]?.test(text));
+  return wrong && `${wrong[0]}: ${wrong[1]}`;
+}
+
+describe("in many states", () => {
+  test.each(STEP_PROTOCOLS)("$name draws only what exists, and something of everything", (protocol) => {
+    const { scope, columns } = drawingOf(protocol.name);
+    const machine = protocol.machine(scope);
+    const may = columns(scope);
+    const seen = new Map(Object.keys(may).map((name) => [name, new Set<string>()]));
+    for (const state of statesOf(machine)) {
+      const drawn = machine.draw(state);
+      expect(wrongIn(drawn, may)).toBeUndefined();
+      for (const [name, text] of Object.entries(drawn)) seen.get(name)?.add(text);
+    }
+    const still = [...seen].filter(([, texts]) => texts.size < 2).map(([name]) => name);
+    expect(still).toEqual([]);
+  });
+
+  test.each(PROTOCOLS)("no field of $name holds more than it means", (protocol) => {
+    const usual = Object.entries(protocol.parameters).map(([key, { usual }]) => [key, usual]);
+    const step = STEP_PROTOCOLS.some(({ name }) => name === protocol.name);
+    const machine = protocol.machine(step ? drawingOf(protocol.name).scope : Object.fromEntries(usual));
+    for (const state of statesOf(machine)) {
+      const wrong = machine.layout.fields.find((field) => field.get(state) >= valuesOf(field.meaning));
+      expect(wrong?.name).toBeUndefined();
+    }
+  });
+});
+
+/** States by their fields, the others 0, and what is drawn of each. */
+const EXAMPLES: readonly (readonly [string, Scope, Scope, Readonly<Record<string, string>>])[] = [
+  [
+    "areas-6.12",
+    { cpus: 2, places: 5, lazyMax: 1, caches: 1 },
+    {
+      "life of place 1": 1,
+      "life of place 2": 2,
+      "life of place 3": 3,
+      "life of place 4": 4,
+      "lazy nr": 6,
+      "tlb[1]": 0b10010,
+    },
+    { areas: ".BLPp", lazy: "1", "TLB 0": "-", "TLB 1": "14" },
+  ],
+  [
+    "blocks-6.12",
+    { cpus: 2, blocks: 3, pages: 4 },
+    {
+      "life of block 0": 1,
+      "free of block 0": 1,
+      "live of page 0": 1,
+      "pte of page 0": 1,
+      "pte of page 1": 1,
+      "stale of page 2[1]": 1,
+      "tlb of page 2[1]": 1,
+      "tlb of page 4[1]": 1,
+      "life of block 2": 2,
+      "free of block 2": 1,
+    },
+    { map: "Mm!.|    |xxxx lazy", "TLB 0": "-", "TLB 1": "24" },
+  ],
+  [
+    "blocks-6.12",
+    { cpus: 1, blocks: 1, pages: 3 },
+    { "life of block 0": 2, "purging of block 0": 1 },
+    { map: "xxx purging", "TLB 0": "-" },
+  ],
+  [
+    "blocks-6.12",
+    { cpus: 1, blocks: 1, pages: 3 },
+    { "life of block 0": 1, "free of block 0": 2 },
+    { map: "x..", "TLB 0": "-" },
+  ],
+  [
+    "walks-2.6.33",
+    { cpus: 2, blocks: 4, pages: 3 },
+    {
+      first: 2,
+      readers: 0b10,
+      "at of CPU 0": 1,
+      "at of CPU 1": 5,
+      "memory of block 1": 2,
+      "free of block 1": 1,
+      "dirty of block 1": 1,
+      "next of block 1": 3,
+      "memory of block 2": 1,
+      "free of block 2": 2,
+      "memory of block 3": 3,
+      "dirty of block 3": 3,
+      "area of block 3": 4,
+      "next of block 3": 5,
+    },
+    {
+      queue: "head>1",
+      blocks: "- 1:xM.>2 2:M.. new>head 3:xxx gone no area>?",
+      "walk 0": "",
+      "walk 1": "?",
+    },
+  ],
+  [
+    "locks-6.5",
+    { cpus: 2, blocks: 4, pages: 3 },
+    {
+      "next of head 0": 3,
+      "prev of head 0": 1,
+      "next of head 1": 1,
+      "prev of head 1": 5,
+      "life of block 1": 2,
+      "free of block 1": 1,
+      "dirty of block 1": 1,
+      "next of block 1": 4,
+      "prev of block 1": 1,
+      "life of block 2": 1,
+      "free of block 2": 2,
+      "prev of block 2": 3,
+      "life of block 3": 3,
+      "dirty of block 3": 3,
+    },
+    {
+      "queue 0": ">1 <h1",
+      "queue 1": ">h1 <3",
+      blocks: "- 1:xM. >2 <h1 2:M.. new >h0 <1 3:xxx gone >h0 <h0",
+    },
+  ],
+  [
+    "roots-5.2",
+    { cpus: 2, roots: 2, addresses: 3, frames: 3 },
+    {
+      "life of address 0": 1,
+      "life of address 1": 2,
+      "life of address 2": 3,
+      "reference of address 0": 1,
+      "entry of root 0, address 0": 2,
+      "entry of root 1, address 2": 3,
+      "tlb of CPU 1, address 1": 3,
+    },
+    {
+      address: "live unmapped lazy",
+      init_mm: "0..",
+      "root 0": "1..",
+      "root 1": "..2",
+      "TLB 0": "...",
+      "TLB 1": ".2.",
+    },
+  ],
+  [
+    "roots-5.2",
+    { cpus: 1, roots: 1, addresses: 2, frames: 1 },
+    { "life of address 0": 4 },
+    { address: "purging free", init_mm: "..", "root 0": "..", "TLB 0": ".." },
+  ],
+  [
+    "reset-perms-5.2",
+    { cpus: 3, areas: 4 },
+    {
+      "life of area 1": 1,
+      "life of area 2": 2,
+      "life of area 3": 3,
+      "start of CPU 0": 9,
+      "start of CPU 1": 2,
+      "end of CPU 1": 8,
+    },
+    { areas: ".ALP", "range 0": "[MAX,0)", "range 1": "[2,8)", "range 2": "" },
+  ],
+  [
+    "pins-always",
+    { cpus: 2, pages: 4, frames: 4 },
+    {
+      "life[0]": 1,
+      "maps[0]": 2,
+      "life[1]": 2,
+      "maps[1]": 1,
+      "life[2]": 3,
+      "life[3]": 4,
+      "used[0]": 1,
+      "used[1]": 2,
+      "used[2]": 3,
+      "used[3]": 4,
+      "tlb[1,0]": 2,
+    },
+    { pages: "M2 u1 L  P ", frames: "mtsX", "TLB 0": "----", "TLB 1": "2---" },
+  ],
+  ["pins-always", { cpus: 1, pages: 1, frames: 1 }, {}, { pages: ". ", frames: ".", "TLB 0": "-" }],
+];
+
+describe("a state is drawn as it is:", () => {
+  test.each(EXAMPLES)("of %s, %j", (name, scope, holds, drawn) => {
+    const machine = stepMachineOf(name, scope);
+    const state = new Int32Array(machine.words);
+    for (const [field, value] of Object.entries(holds)) {
+      const found = machine.layout.fields.find((each) => each.name === field);
+      expect(found?.name).toBe(field);
+      found?.set(state, value);
+    }
+    expect(machine.draw(state)).toEqual(drawn);
+  });
+
+  test("there is an example of each family", () => {
+    const families = Object.keys(DRAWINGS);
+    const drawn = EXAMPLES.map(([name]) => name);
+    expect(families.filter((family) => !drawn.some((name) => name.startsWith(`${family}-`)))).toEqual([]);
+  });
+});
+
+describe("a text is seen to be wrong", () => {
+  const may = DRAWINGS.roots?.columns({ cpus: 1, roots: 1, addresses: 2, frames: 2 }) ?? {};
+  const right = { address: "live free", init_mm: "1.", "root 0": "..", "TLB 0": "0." };
+  test.each([
+    ["with a root too many", { ...right, "root 1": ".." }],
+    ["without its TLB", { address: "live free", init_mm: "1.", "root 0": ".." }],
+    ["with a frame that is not there", { ...right, init_mm: "2." }],
+    ["with an address too many", { ...right, "root 0": "..." }],
+    ["with a life that is none", { ...right, address: "live " }],
+  ])("%s", (_what, drawn) => {
+    expect(wrongIn(right, may)).toBeUndefined();
+    expect(wrongIn(drawn, may)).toBeDefined();
+  });
+});

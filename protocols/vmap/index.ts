@@ -1,0 +1,175 @@
+/** The protocols that can be explored. A new one is one file and one line here. */
+import type { PackedMachine } from "../../engine/actions.ts";
+import type { Layout } from "../../engine/search/layout.ts";
+import type { StepMachine } from "../program.ts";
+import { areasMachine } from "./areas/machine.ts";
+import { AREA_ORDERS } from "./areas/releases.ts";
+import { blocksMachine } from "./blocks/machine.ts";
+import { BLOCK_ORDERS } from "./blocks/releases.ts";
+import { lazyUnmap } from "./lazy-unmap.ts";
+import { pinsMachine } from "./pins/machine.ts";
+import { POLICIES } from "./pins/policies.ts";
+import { locksMachine } from "./queues/locks/machine.ts";
+import { LOCKS_ORDERS } from "./queues/locks/releases.ts";
+import { walksMachine } from "./queues/walks/machine.ts";
+import { WALKS_ORDERS } from "./queues/walks/releases.ts";
+import { RESET_PERMS_ORDERS, resetPermsMachine } from "./reset-perms/machine.ts";
+import { rootsMachine } from "./roots/machine.ts";
+import { ROOTS_ORDERS } from "./roots/purge.ts";
+
+/** A machine for each choice of its parameters. */
+export interface Protocol {
+  readonly name: string;
+  /** What it is, in a sentence. */
+  readonly says: string;
+  /** The names of its parameters, each with what it counts, its usual value and the largest that can be packed. */
+  readonly parameters: Readonly<Record<string, Parameter>>;
+  machine(parameters: Readonly<Record<string, number>>): PackedMachine & { readonly layout: Layout };
+}
+
+/** A protocol of CPUs that take steps: it can be shown as a chart, a lane for each. */
+export interface StepProtocol extends Protocol {
+  machine(parameters: Readonly<Record<string, number>>): StepMachine;
+  /** The same with steps put off that matter to nobody until later: it breaks the same laws, in fewer states. */
+  readonly putOff?: (parameters: Readonly<Record<string, number>>) => StepMachine;
+}
+
+export interface Parameter {
+  readonly counts: string;
+  readonly usual: number;
+  /** 1, if it is not given. */
+  readonly least?: number;
+  readonly most: number;
+}
+
+/** Parameters by their names: whoever asks for a machine gives all that its protocol names. */
+type Chosen<Key extends string> = Readonly<Record<Key, number>>;
+
+const LAZY_UNMAP: Protocol = {
+  name: "lazy-unmap",
+  says: "The lazy-unmap protocol of db64fe02 in its smallest form: one purge, one pinner, TLBs that fill by themselves.",
+  parameters: {
+    V: { counts: "pages", usual: 3, most: 6 },
+    F: { counts: "frames", usual: 2, most: 6 },
+    C: { counts: "CPUs", usual: 2, most: 5 },
+  },
+  machine: (given) => lazyUnmap(given as Chosen<"V" | "F" | "C">),
+};
+
+const cpus: Parameter = { counts: "CPUs", usual: 2, most: 4 };
+
+/** A protocol for each order of a family, by the name of the family and of the order. */
+function family<Key extends string, Order>(
+  name: string,
+  says: string,
+  parameters: Readonly<Record<Key, Parameter>>,
+  orders: Readonly<Record<string, Order>>,
+  machine: (name: string, scope: Chosen<Key>, order: Order, putOff: boolean) => StepMachine,
+  canPutOff = false,
+): StepProtocol[] {
+  return Object.entries(orders).map(([order, steps]) => {
+    const own = `${name}-${order}`;
+    const made = (putOff: boolean) => (given: Readonly<Record<string, number>>) =>
+      machine(own, given as Chosen<Key>, steps, putOff);
+    return {
+      name: own,
+      says,
+      parameters,
+      machine: made(false),
+      ...(canPutOff ? { putOff: made(true) } : {}),
+    };
+  });
+}
+
+export const STEP_PROTOCOLS: readonly StepProtocol[] = [
+  ...family(
+    "areas",
+    "Areas at the step grain: allocations, frees and purges of a release on every CPU.",
+    {
+      cpus,
+      places: { counts: "places for an area of one page", usual: 2, most: 5 },
+      lazyMax: { counts: "lazy_max_pages()", usual: 1, least: 0, most: 4 },
+      caches: { counts: "whether CPUs translate what is mapped", usual: 1, least: 0, most: 1 },
+    },
+    AREA_ORDERS,
+    (name, scope, order) => areasMachine(name, { ...scope, caches: scope.caches === 1 }, order),
+  ),
+  ...family(
+    "blocks",
+    "Per-CPU blocks at the step grain: maps, unmaps, vm_unmap_aliases and purges of a release on every CPU.",
+    {
+      cpus,
+      blocks: { counts: "blocks", usual: 1, most: 3 },
+      pages: { counts: "pages of a block", usual: 2, most: 5 },
+    },
+    BLOCK_ORDERS,
+    blocksMachine,
+    true,
+  ),
+  ...family(
+    "walks",
+    "The queue of blocks as a list: its links, walks under RCU, and what is freed at once or after a grace period.",
+    {
+      cpus,
+      blocks: { counts: "blocks", usual: 1, most: 4 },
+      pages: {
+        counts: "pages of a block; with one it would be full when it is born",
+        usual: 2,
+        least: 2,
+        most: 4,
+      },
+    },
+    WALKS_ORDERS,
+    walksMachine,
+  ),
+  ...family(
+    "locks",
+    "The queues of blocks, whose locks they are written under, and the index in which a block is found.",
+    {
+      cpus,
+      blocks: { counts: "blocks", usual: 2, most: 4 },
+      pages: { counts: "pages of a block", usual: 2, least: 2, most: 4 },
+    },
+    LOCKS_ORDERS,
+    locksMachine,
+  ),
+  ...family(
+    "roots",
+    "Page tables that are not shared: an address is unmapped, flushed and mapped anew while a root keeps its old entry.",
+    {
+      cpus,
+      roots: { counts: "page tables beside init_mm's", usual: 1, most: 3 },
+      addresses: { counts: "addresses", usual: 1, most: 3 },
+      frames: { counts: "frames", usual: 2, most: 3 },
+    },
+    ROOTS_ORDERS,
+    rootsMachine,
+  ),
+  ...family(
+    "reset-perms",
+    "vfree of areas whose permissions are reset, against purges of other CPUs.",
+    { cpus, areas: { counts: "areas", usual: 1, most: 4 } },
+    RESET_PERMS_ORDERS,
+    resetPermsMachine,
+  ),
+  ...family(
+    "pins",
+    "A user of the guarantee at the step grain: frames are mapped, let go, and pinned as a policy of seed 001 does it.",
+    {
+      cpus,
+      pages: { counts: "pages", usual: 2, most: 4 },
+      frames: { counts: "frames", usual: 2, most: 4 },
+    },
+    POLICIES,
+    pinsMachine,
+  ),
+];
+
+/** The machine of the protocol of this name. Throws an Error where the catalogue names one that there is not. */
+export function stepMachineOf(name: string, scope: Readonly<Record<string, number>>): StepMachine {
+  const protocol = STEP_PROTOCOLS.find((each) => each.name === name);
+  if (protocol === undefined) throw new Error(`the catalogue names a protocol that there is not: ${name}`);
+  return protocol.machine(scope);
+}
+
+export const PROTOCOLS: readonly Protocol[] = [LAZY_UNMAP, ...STEP_PROTOCOLS];

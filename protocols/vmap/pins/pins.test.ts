@@ -1,0 +1,48 @@
+import { describe, expect, test } from "vitest";
+import { visitActions } from "../../../engine/actions.ts";
+import { BOUNDS } from "../../../engine/bounds.testing.ts";
+import { explore } from "../../../engine/search/explore.ts";
+import { wrongFootprints } from "../../footprints.testing.ts";
+import { pinsMachine } from "./machine.ts";
+import { POLICIES, type Policy } from "./policies.ts";
+
+const machine = (name: string, cpus = 2, pages = 2, frames = 2) =>
+  pinsMachine(name, { cpus, pages, frames }, POLICIES[name] as Policy);
+
+function broken(name: string, cpus = 2): Record<string, number> {
+  const { breaks, ended } = explore(visitActions(machine(name, cpus), { symmetry: true }), {
+    bounds: BOUNDS,
+    enough: () => false,
+  });
+  expect(ended).toBe("fixpoint");
+  return Object.fromEntries(breaks.map(({ law, run }) => [law, run.length]));
+}
+
+describe("a frame is pinned while others unmap and purge", () => {
+  test.each([
+    ["if-outstanding", 9, "a purge that has gathered counts no more, and has not flushed"],
+    ["bit-per-frame", 17, "clearing all bits clears that of a frame let go after the sweep had gathered"],
+    ["stocked-before-sweep", 6, "another CPU takes a frame from the stock before its sweep"],
+  ])("%s is broken in %i steps: %s", (name, steps) => {
+    expect(broken(name)).toEqual({ "pinned-is-unaliased": steps });
+  });
+
+  test.each([
+    "always",
+    "if-outstanding-counted-till-released",
+    "count-per-frame",
+    "stocked-after-sweep",
+    "host-repairs",
+  ])("%s holds, with two CPUs and with three", (name) => {
+    expect(broken(name)).toEqual({});
+    expect(broken(name, 3)).toEqual({});
+  });
+});
+
+test.each(Object.keys(POLICIES))("%s says all that its steps read and write", (name) => {
+  const { reached } = explore(visitActions(machine(name), { symmetry: false }), {
+    bounds: BOUNDS,
+    enough: () => false,
+  });
+  expect(wrongFootprints(machine(name), reached)).toEqual([]);
+});

@@ -1,0 +1,219 @@
+/**
+ * How a frame is pinned as a page table: the policies of seed 001 (docs/pinning.md) as phases, each in the form that
+ * first comes to mind and, where that breaks, in one that holds.
+ */
+import { has, hasNot } from "../../../engine/reduce/conditions.ts";
+import type { Field } from "../../../engine/search/layout.ts";
+import { pinnedIsUnaliased } from "../../../spec/vmap/laws/translation.ts";
+import { done, keeps } from "../../call-assertions.ts";
+import { IDLE, type Step } from "../../program.ts";
+import {
+  type CpuFields,
+  hasPte,
+  isTranslated,
+  PINNED,
+  type Pins,
+  STOCKED,
+  TAKEN,
+  tlbsOf,
+  UNUSED,
+} from "./fields.ts";
+import { mappings, type NotingRules } from "./vmap.ts";
+
+export interface Policy {
+  readonly noting: NotingRules;
+  /** The steps of a pin, beside those of the purge that it may need. */
+  pins(m: Pins, cpu: CpuFields): readonly Step[];
+  /** Where a purge on this CPU goes on: to the pin, or it was the worker's. */
+  goesOn(cpu: CpuFields): readonly Pick<Step, "says" | "to" | "when">[];
+}
+
+const plain: NotingRules = { notes: "nothing", uncounts: "when released" };
+
+/** The worker's purge ends; a pinner's goes on. */
+const backTo =
+  (to: string) =>
+  ({ frame }: CpuFields) => [
+    { says: "returns", to: IDLE, when: [has(frame, 0)] },
+    { says: "vm_unmap_aliases returns", to, when: [hasNot(frame, 0)] },
+  ];
+
+/** A frame that nobody uses is taken for a page table. */
+const takes = (m: Pins, cpu: CpuFields, to: string): Step[] =>
+  m.used.map((used, frame) => ({
+    at: IDLE,
+    says: `takes frame ${frame} for a page table`,
+    to,
+    when: [has(used, UNUSED)],
+    does: (state: Int32Array) => {
+      used.set(state, TAKEN);
+      cpu.frame.set(state, frame + 1);
+    },
+    writes: [used, cpu.frame],
+  }));
+
+/** The pin itself, of one frame. */
+const pinsFrame = (m: Pins, cpu: CpuFields, frame: number, at: string): Step => ({
+  at,
+  says: `pins frame ${frame}; returns`,
+  to: IDLE,
+  asserts: [
+    keeps(pinnedIsUnaliased, (state) => ({
+      command: { op: "pin" },
+      response: {
+        ...done,
+        kind: "pinned",
+        frame,
+        traps: 0,
+        swept: false,
+        ptes: hasPte(m, state, frame) ? 1 : 0,
+      },
+      before: { initialised: true },
+      after: { mayBeMapped: (pinned) => hasPte(m, state, pinned) || isTranslated(m, state, pinned) },
+    })),
+  ],
+  does: (state) => {
+    m.used[frame]?.set(state, PINNED);
+    cpu.frame.set(state, 0);
+  },
+  reads: mappings(m),
+  writes: [m.used[frame] as Field, cpu.frame],
+});
+
+const pinsTaken = (m: Pins, cpu: CpuFields): Step[] =>
+  m.used.map((_used, frame) => ({ ...pinsFrame(m, cpu, frame, "pin"), when: [has(cpu.frame, frame + 1)] }));
+
+/** The page table is gone, and its frame with it. */
+export const unpins = (m: Pins): Step[] =>
+  m.used.map((used, frame) => ({
+    at: IDLE,
+    says: `unpins frame ${frame}`,
+    to: IDLE,
+    when: [has(used, PINNED)],
+    does: (state: Int32Array) => used.set(state, UNUSED),
+    writes: [used],
+  }));
+
+const always: Policy = {
+  noting: plain,
+  pins: (m, cpu) => [...takes(m, cpu, "purge lock"), ...pinsTaken(m, cpu)],
+  goesOn: backTo("pin"),
+};
+
+/** Sweeps only if something is counted as lazy. */
+const ifOutstanding = (uncounts: NotingRules["uncounts"]): Policy => ({
+  noting: { notes: "nothing", uncounts },
+  pins: (m, cpu) => [
+    ...takes(m, cpu, "looks at vmap_lazy_nr"),
+    ...asks(m.lazyNr, "looks at vmap_lazy_nr", "lazy page counted", "purge lock"),
+    ...pinsTaken(m, cpu),
+  ],
+  goesOn: backTo("pin"),
+});
+
+/** Two ways on: to the pin if the field is 0, to a sweep if not. */
+const asks = (field: Field, at: string, what: string, sweep: string, when: Step["when"] = []): Step[] => [
+  { at, says: `finds no ${what}`, to: "pin", when: [has(field, 0), ...when] },
+  { at, says: `finds some ${what}`, to: sweep, when: [hasNot(field, 0), ...when] },
+];
+
+const asksOfFrame = (m: Pins, cpu: CpuFields, sweep = "purge lock"): Step[] =>
+  m.noted.flatMap((noted, frame) =>
+    asks(noted, "looks at its frame", `alias noted of frame ${frame}`, sweep, [has(cpu.frame, frame + 1)]),
+  );
+
+/** Sweeps only if this frame has a bit; after a sweep all bits are cleared. */
+const bitPerFrame: Policy = {
+  noting: { notes: "a bit", uncounts: "when released" },
+  pins: (m, cpu) => [
+    ...takes(m, cpu, "looks at its frame"),
+    ...asksOfFrame(m, cpu),
+    {
+      at: "clear bits",
+      says: "clears all bits",
+      to: "pin",
+      does: (state) => {
+        for (const noted of m.noted) noted.set(state, 0);
+      },
+      writes: m.noted,
+    },
+    ...pinsTaken(m, cpu),
+  ],
+  goesOn: backTo("clear bits"),
+};
+
+/** The same with a count in place of the bit, that the purge takes back when it releases. */
+const countPerFrame: Policy = {
+  noting: { notes: "a count", uncounts: "when released" },
+  pins: (m, cpu) => [...takes(m, cpu, "looks at its frame"), ...asksOfFrame(m, cpu), ...pinsTaken(m, cpu)],
+  goesOn: backTo("pin"),
+};
+
+/** Takes from the stock; if that is empty takes a frame, sweeps, and the frame is stock before that or after it. */
+const stock = (stocked: "before the sweep" | "after the sweep"): Policy => ({
+  noting: plain,
+  pins: (m, cpu) => {
+    const none = m.used.map((used) => hasNot(used, STOCKED));
+    return [
+      ...m.used.map((used, frame) => ({
+        ...pinsFrame(m, cpu, frame, IDLE),
+        says: `takes frame ${frame} from the stock and pins it`,
+        when: [has(used, STOCKED)],
+      })),
+      ...takes(m, cpu, "purge lock").map((step, frame) => ({
+        ...step,
+        says: `the stock is empty: takes frame ${frame}`,
+        when: [...none, ...(step.when ?? [])],
+        does: (state: Int32Array) => {
+          m.used[frame]?.set(state, stocked === "before the sweep" ? STOCKED : TAKEN);
+          cpu.frame.set(state, frame + 1);
+        },
+      })),
+      ...m.used.map((used, frame) => ({
+        at: "stock",
+        says: `frame ${frame} is stock`,
+        to: IDLE,
+        when: [has(cpu.frame, frame + 1)],
+        does: (state: Int32Array) => {
+          if (used.get(state) === TAKEN) used.set(state, STOCKED);
+          cpu.frame.set(state, 0);
+        },
+        reads: [used],
+        writes: [used, cpu.frame],
+      })),
+    ];
+  },
+  goesOn: backTo("stock"),
+});
+
+/** The host stops every CPU, drops all they translate, and forgets what was noted: one step for the guest. */
+const hostRepairs: Policy = {
+  noting: { notes: "a bit", uncounts: "when released" },
+  pins: (m, cpu) => [
+    ...takes(m, cpu, "looks at its frame"),
+    ...asksOfFrame(m, cpu, "trap"),
+    {
+      at: "trap",
+      says: "the host flushes every CPU and clears all bits",
+      to: "pin",
+      does: (state) => {
+        for (const field of [...tlbsOf(m), ...m.noted]) field.set(state, 0);
+      },
+      writes: [...tlbsOf(m), ...m.noted],
+    },
+    ...pinsTaken(m, cpu),
+  ],
+  goesOn: () => [{ says: "returns", to: IDLE }],
+};
+
+export const POLICIES: Readonly<Record<string, Policy>> = {
+  always,
+  /** vmap_lazy_nr as it was counted to 4.9, and from 4.10 on. */
+  "if-outstanding": ifOutstanding("when gathered"),
+  "if-outstanding-counted-till-released": ifOutstanding("when released"),
+  "bit-per-frame": bitPerFrame,
+  "count-per-frame": countPerFrame,
+  "stocked-before-sweep": stock("before the sweep"),
+  "stocked-after-sweep": stock("after the sweep"),
+  "host-repairs": hostRepairs,
+};

@@ -1,0 +1,138 @@
+/**
+ * The state of queues of blocks whose links are written one at a time: a queue and its lock for each CPU, the index of
+ * all blocks, and where each CPU stands.
+ *
+ * A block and its address are one: an address is given out again as soon as the block's memory may be. So a purge of
+ * areas is left out, which would come between. A task stays on its CPU.
+ */
+import {
+  bitsOf,
+  type Field,
+  FLAG,
+  type Layout,
+  named,
+  noneOr,
+  plain,
+} from "../../../../engine/search/layout.ts";
+import { MOST_PHASES } from "../../../program.ts";
+import type { Rcu } from "../rcu.ts";
+
+export interface LocksScope {
+  readonly cpus: number;
+  /** Addresses for blocks. */
+  readonly blocks: number;
+  /** Pages of a block: at least 2, for a block is made larger than what it is made for. */
+  readonly pages: number;
+}
+
+/** A block: none, in the index but not yet returned by the call that makes it, in use, handed to RCU. */
+export const [NONE, NEW, STANDING, GONE] = [0, 1, 2, 3] as const;
+
+/** A list_head: what links lead to. */
+export interface NodeFields {
+  /** What a link to it says: the heads come first, then the blocks. */
+  readonly here: number;
+  readonly next: Field;
+  readonly prev: Field;
+}
+
+export interface QueueFields extends NodeFields {
+  readonly lock: Field;
+}
+
+export interface BlockFields extends NodeFields {
+  readonly index: number;
+  readonly life: Field;
+  /** Pages never given out, and pages given back: `free` and `dirty` of struct vmap_block. */
+  readonly free: Field;
+  readonly dirty: Field;
+  readonly lock: Field;
+  /** The CPU that made it, on whose queue it goes. */
+  readonly maker: Field;
+  /** Whether vb->cpu (from 6.10 on) has been written: it says the maker then. */
+  readonly cpuIsSet: Field;
+  readonly purgeListed: Field;
+  /** For whom its memory waits. */
+  readonly waits: Field;
+}
+
+export interface CpuFields {
+  readonly index: number;
+  readonly phase: Field;
+  /** Where it walks, or the block that its call is about: what a link to it says. */
+  readonly at: Field;
+  /** Links that it has read and not yet written where they go. */
+  readonly next: Field;
+  readonly prev: Field;
+}
+
+export interface Locks extends Rcu {
+  readonly scope: LocksScope;
+  readonly purgeLock: Field;
+  readonly queues: readonly QueueFields[];
+  readonly blocks: readonly BlockFields[];
+  readonly cpus: readonly CpuFields[];
+}
+
+export function fieldsOf(layout: Layout, scope: LocksScope): Locks {
+  const { cpus, blocks, pages } = scope;
+  const [someCpus, holder] = [bitsOf(cpus), noneOr(cpus, "CPU")];
+  const place = plain(cpus + blocks, (here) => (here < cpus ? `head ${here}` : `block ${here - cpus}`));
+  const count = plain(pages + 1);
+  const upTo = (size: number) => Array.from({ length: size }, (_none, index) => index);
+  const links = (name: string, here: number) => ({
+    here,
+    next: layout.field(`next of ${name}`, place),
+    prev: layout.field(`prev of ${name}`, place),
+  });
+  const made = upTo(blocks).map((index) => ({
+    index,
+    ...links(`block ${index}`, cpus + index),
+    life: layout.field(`life of block ${index}`, named("none", "new", "standing", "gone")),
+    free: layout.field(`free of block ${index}`, count),
+    dirty: layout.field(`dirty of block ${index}`, count),
+    lock: layout.field(`lock of block ${index}`, holder),
+    maker: layout.field(
+      `maker of block ${index}`,
+      plain(cpus, (cpu) => `CPU ${cpu}`),
+    ),
+    cpuIsSet: layout.field(`cpu is set of block ${index}`, FLAG),
+    purgeListed: layout.field(`purge listed of block ${index}`, FLAG),
+    waits: layout.field(`waits of block ${index}`, someCpus),
+  }));
+  return {
+    scope,
+    purgeLock: layout.field("purge lock", holder),
+    readers: layout.field("readers", someCpus),
+    waits: made.map(({ waits }) => waits),
+    queues: upTo(cpus).map((cpu) => ({
+      ...links(`head ${cpu}`, cpu),
+      lock: layout.field(`lock of queue ${cpu}`, holder),
+    })),
+    blocks: made,
+    cpus: upTo(cpus).map((index) => ({
+      index,
+      phase: layout.field(`phase of CPU ${index}`, plain(MOST_PHASES)),
+      at: layout.field(`at of CPU ${index}`, place),
+      next: layout.field(`next read of CPU ${index}`, place),
+      prev: layout.field(`prev read of CPU ${index}`, place),
+    })),
+  };
+}
+
+/** Every list_head: heads, then blocks. */
+export const nodesOf = ({ queues, blocks }: Locks): readonly NodeFields[] => [...queues, ...blocks];
+
+/** Every queue is empty. */
+export function emptyQueues({ queues }: Locks, state: Int32Array): void {
+  for (const { here, next, prev } of queues) {
+    next.set(state, here);
+    prev.set(state, here);
+  }
+}
+
+/** What a CPU has read is of no use any more. */
+export function forget({ at, next, prev }: CpuFields, state: Int32Array): void {
+  for (const field of [at, next, prev]) field.set(state, 0);
+}
+export const forgets = ({ at, next, prev }: CpuFields): readonly Field[] => [at, next, prev];

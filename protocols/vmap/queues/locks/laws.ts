@@ -1,0 +1,64 @@
+/** What is asked of the queues: two laws of the specification, and one of the index. */
+import type { Assertion, LawStatement } from "../../../../engine/actions.ts";
+import { nothingLeaks, noUseAfterFree } from "../../../../spec/vmap/laws/integrity.ts";
+import type { World } from "../../../../spec/vmap/world.ts";
+import { done, keeps } from "../../../call-assertions.ts";
+import { type BlockFields, type CpuFields, type Locks, NONE, STANDING } from "./fields.ts";
+
+/**
+ * The specification knows no block that is half made: this is a law of the step grain alone (catalogue C11,
+ * 3e3de7947c75). vb->cpu picks a queue out of an array, whatever was in the memory before.
+ */
+export const publishedIsInitialised: LawStatement = {
+  id: "published-is-initialised",
+  says: "Who finds a block in the index finds every field written that it reads.",
+};
+
+export function isInitialised({ cpuIsSet }: BlockFields): Assertion {
+  return { law: publishedIsInitialised, holds: (state) => cpuIsSet.get(state) === 1 };
+}
+
+/**
+ * A map returns with a block of its own: nothing leaks if no block of its CPU would have served (nothing-leaks: a CPU is
+ * given no new block while one of its has room). No page of a block becomes free again, and no other CPU adds
+ * to this queue: a block that has a page to give now had it when the call began, and was not found for no reason but
+ * that links do not lead to it.
+ */
+export function servedFromQueue(m: Locks, cpu: CpuFields, made: BlockFields): Assertion {
+  const { pages, blocks } = m.scope;
+  const scope = { bitsPerLong: pages, blockPages: pages, vmalloc: { vstart: 0, vend: blocks * pages } };
+  return keeps(nothingLeaks, (state) => ({
+    command: { op: "mapRam", cpu: cpu.index, count: 1 },
+    response: { ...done, kind: "placed", start: made.index * pages, mapStopped: false },
+    before: {
+      scope: scope as World["scope"],
+      promises: { guard: { inside: 0 }, fragments: "purged" } as World["promises"],
+      leakedDescriptors: 0,
+      blockHasLeft: (_cpu, count) => m.blocks.some((block) => givesTo(block, cpu, count, state)),
+      blockCanGive: () => false,
+      areasIn: () => [],
+    },
+    after: { leakedDescriptors: 0 },
+  }));
+}
+
+/** What that reads. */
+export const servedReads = ({ blocks }: Locks) =>
+  blocks.flatMap(({ life, maker, free }) => [life, maker, free]);
+
+function givesTo(
+  { life, maker, free }: BlockFields,
+  cpu: CpuFields,
+  count: number,
+  state: Int32Array,
+): boolean {
+  return life.get(state) === STANDING && maker.get(state) === cpu.index && free.get(state) >= count;
+}
+
+/** That a walk which looks at a block finds it there. */
+export function isThere({ life }: BlockFields): Assertion {
+  return keeps(noUseAfterFree, (state) => ({
+    command: { op: "unmapAliases" },
+    response: { ...done, usedAfterFree: life.get(state) === NONE },
+  }));
+}

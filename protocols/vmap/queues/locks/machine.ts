@@ -1,0 +1,59 @@
+/** Queues of blocks and their locks: vm_map_ram, vm_unmap_ram and vm_unmap_aliases on every CPU. */
+import { Layout } from "../../../../engine/search/layout.ts";
+import type { StepMachine } from "../../../program.ts";
+import { stepMachine } from "../../../step-machine.ts";
+import {
+  type BlockFields,
+  emptyQueues,
+  fieldsOf,
+  GONE,
+  type Locks,
+  type LocksScope,
+  NEW,
+  NONE,
+} from "./fields.ts";
+import type { LocksOrder } from "./releases.ts";
+import { graceEnds } from "./unmap.ts";
+
+/** Throws a RangeError for blocks of less than 2 pages, or where calls have more phases than fit. */
+export function locksMachine(name: string, scope: LocksScope, order: LocksOrder): StepMachine {
+  if (scope.pages < 2) throw new RangeError(`${name}: a block has 2 pages at least, not ${scope.pages}`);
+  const layout = new Layout();
+  const m = fieldsOf(layout, scope);
+  return stepMachine({
+    name,
+    layout,
+    cpus: m.cpus,
+    program: (cpu) => [...order.map(m, cpu), ...order.unmap(m, cpu), ...order.aliases(m, cpu)],
+    others: graceEnds(m),
+    begin: (state) => emptyQueues(m, state),
+    legend:
+      "> leads on to, < leads back to; h0: the head of CPU 0's queue; blocks: x given back, M mapped, . never given out",
+    draw: (state) => draw(m, state),
+  });
+}
+
+/** Each queue as links lead through it from its head on, and each block. */
+function draw(m: Locks, state: Int32Array): Record<string, string> {
+  const place = (here: number) => (here < m.scope.cpus ? `h${here}` : `${here - m.scope.cpus}`);
+  return {
+    ...Object.fromEntries(
+      m.queues.map(({ here, next, prev }) => [
+        `queue ${here}`,
+        `>${place(next.get(state))} <${place(prev.get(state))}`,
+      ]),
+    ),
+    blocks: m.blocks.map((block) => show(m, block, place, state)).join(" "),
+  };
+}
+
+/** Pages given back (x), mapped (M) and never given out (.), and the links. */
+function show(m: Locks, block: BlockFields, place: (here: number) => string, state: Int32Array): string {
+  const { index, life, free, dirty, next, prev } = block;
+  const now = life.get(state);
+  if (now === NONE) return "-";
+  const mapped = m.scope.pages - free.get(state) - dirty.get(state);
+  const pages = `${"x".repeat(dirty.get(state))}${"M".repeat(mapped)}${".".repeat(free.get(state))}`;
+  const word = now === NEW ? " new" : now === GONE ? " gone" : "";
+  return `${index}:${pages}${word} >${place(next.get(state))} <${place(prev.get(state))}`;
+}

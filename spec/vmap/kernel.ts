@@ -1,0 +1,111 @@
+/** What this project asks of a kernel's model beyond being a machine: what a harness could read out of it. */
+
+import type { ActingMachine, LawId } from "../contract.ts";
+import type { Fingerprint } from "../fingerprint.ts";
+import type { Command, Response } from "./commands.ts";
+import type { Promises } from "./releases.ts";
+import type { Scope } from "./scope.ts";
+import type { Bytes, Cpu, Extent, Offsets, Pages, Vpn } from "./vocabulary.ts";
+
+/** One area as a dump shows it. Its end is the kernel's: it wraps to 0 at the top of the word. */
+export interface DumpedArea {
+  readonly start: Vpn;
+  readonly end: Vpn;
+  readonly flags: number;
+  readonly lazy: boolean;
+}
+
+/** The free-area cache of 89699605 (2.6.39 to 5.0.1); docs/catalogue.md, section 2. */
+export interface DumpedCache {
+  /** Start of the cached area, or null. */
+  readonly freeVmapCache: Vpn | null;
+  readonly cachedHoleSize: Pages;
+  readonly cachedVstart: Vpn;
+  readonly cachedAlign: Bytes;
+}
+
+/** One per-CPU block (vmap_block) as a dump shows it. */
+export interface DumpedBlock {
+  readonly start: Vpn;
+  /** Pages never given out since the block was made. */
+  readonly free: Pages;
+  /** Pages given back. */
+  readonly dirty: Pages;
+  /** The CPU whose free list holds it, or null. */
+  readonly onFreeList: Cpu | null;
+  /** The CPU it was made for, where the release records that. */
+  readonly cpu: Cpu | undefined;
+  /** What a release notes as dirty: runs of pages to 4.0, from 4.1 on one range (empty: end before start). */
+  readonly dirtyRuns: readonly Offsets[] | undefined;
+  readonly dirtyRange: Offsets | undefined;
+}
+
+/** An extent kept in a node's pool for a request of exactly its size (from 6.9 on). */
+export interface DumpedPooled extends Extent {
+  readonly node: number;
+}
+
+export interface Dump {
+  /** In the order of the kernel's own list. */
+  readonly areas: readonly DumpedArea[];
+  /** vmap_lazy_nr; undefined before there was one. */
+  readonly lazyPages: Pages | undefined;
+  readonly cache: DumpedCache | undefined;
+  /** Of a kernel with a tree of free space (5.2 on): its extents, by address. */
+  readonly free?: readonly Extent[] | undefined;
+  /** Of a kernel that keeps lazy extents apart from areas (5.4 on): those, in its own order. */
+  readonly purge?: readonly Extent[] | undefined;
+  /** Of a kernel with pools (from 6.9 on): by node, then by size, in the order of each pool. */
+  readonly pool?: readonly DumpedPooled[] | undefined;
+  /** By address. */
+  readonly blocks: readonly DumpedBlock[];
+  /** By CPU: where its blocks with pages left start, in the order of the list. */
+  readonly freeLists: readonly (readonly Vpn[])[];
+}
+
+/** What callers do on a machine, as far as it decides what tells its states apart. */
+export interface Callers {
+  /** They pin frames. */
+  readonly pin: boolean;
+  /** They only allocate, free and purge. */
+  readonly areasAlone: boolean;
+}
+
+/** How an explorer tells the states of a kernel apart. */
+export interface StateIdentity<S> {
+  /** What states are taken for one although they differ: each a sentence. */
+  readonly reductions: readonly string[];
+  /** Adds all that a later reply to such callers may depend on. */
+  add(state: S, to: Fingerprint): void;
+}
+
+export interface Kernel<S = unknown> extends ActingMachine<Scope, S, Command, Response> {
+  readonly release: Promises;
+  copy(state: S): S;
+  /** Makes `to` equal to `from`, a state of the same scope. */
+  assign(to: S, from: S): void;
+  dump(state: S): Dump;
+  /** How its states are told apart on machines of this scope, by callers who do this. */
+  identity(scope: Scope, callers: Callers): StateIdentity<S>;
+  /** The marks this kernel can set: a run that never saw one of them proves nothing about that path. */
+  readonly paths: readonly string[];
+  /** What happened inside the last `act`, for witnesses: see kernels/vmap/coverage-marks.ts. */
+  marks(state: S): readonly string[];
+}
+
+/** Whether the kernel's release promises this law. One that breaks a law it does not promise falls short of an ideal. */
+export function isPromised({ release }: Pick<Kernel, "release">, law: LawId): boolean {
+  return release.laws.includes(law);
+}
+
+/** The kernel judged by this law as well, promised or not: how it is shown to fall short of an ideal. */
+export function heldTo<S>(kernel: Kernel<S>, law: LawId): Kernel<S> {
+  if (kernel.promises.includes(law)) return kernel;
+  return { ...kernel, promises: [...kernel.promises, law] };
+}
+
+/** Areas busy and lazy, by address, whether or not a kernel keeps the lazy ones apart. */
+export function areasAndLazy({ areas, purge = [] }: Dump): readonly DumpedArea[] {
+  const apart = purge.map(({ start, end }) => ({ start, end, flags: 0, lazy: true }));
+  return [...areas, ...apart].sort((a, b) => a.start - b.start);
+}

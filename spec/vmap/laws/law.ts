@@ -1,0 +1,191 @@
+/** What a law is here, and the few notions that several laws share: the area a command asks for, and where it went. */
+
+import type { Law, Witness } from "../../contract.ts";
+import type { Command, Response, Vmap } from "../commands.ts";
+import { areasFrom } from "../percpu-layout.ts";
+import { blockStart, fitsBlock, vmapNodes, type Window } from "../scope.ts";
+import {
+  alignmentInPages,
+  alignUp,
+  type Cpu,
+  type Extent,
+  PAGE_SIZE,
+  roundedUp,
+  type Vpn,
+} from "../vocabulary.ts";
+import type { Purgeable, Request, World } from "../world.ts";
+
+export type VmapLaw = Law<World, Command, Response>;
+export type VmapWitness = Witness<World, Command, Response> & {
+  /** What callers must do beside allocating, freeing and purging for it to be seen. */
+  readonly needs?: "mappings" | "blocks" | "percpu" | "vmaps" | "outside";
+};
+
+/**
+ * The area that vmap asks for: its pages and a guard page, unless the allocator adds one of itself (2.6.27) or the
+ * release leaves it out for who does not want it. Its alignment is one byte.
+ */
+function vmapRequest({ promises, scope }: World, { count, noGuard }: Vmap): Request {
+  const isLeftOut = noGuard === true && promises.obeysNoGuard;
+  const size = isLeftOut || promises.guard.inside > 0 ? count : count + 1;
+  return { size, align: 1, ...scope.vmalloc };
+}
+
+/**
+ * The one area a command asks for: an allocation's own, that of vmap, one for a map too large for a block, or a block
+ * for a map that finds no room in those there are. Undefined for commands that ask for none (of no page, too), or for several, or cannot
+ * (2.6.27 has no maps).
+ */
+export function requestOf(world: World, command: Command): Request | undefined {
+  if (command.op === "alloc") return command.size > 0 ? command : undefined;
+  if (command.op === "vmap") return command.count > 0 ? vmapRequest(world, command) : undefined;
+  if (command.op !== "mapRam" || command.count === 0 || world.promises.fragments === "no blocks")
+    return undefined;
+  const { vmalloc, blockPages } = world.scope;
+  if (!fitsBlock(world.scope, command.count)) return { size: command.count, align: PAGE_SIZE, ...vmalloc };
+  return { size: blockPages, align: blockPages * PAGE_SIZE, ...vmalloc };
+}
+
+/**
+ * The extent of the area that a reply placed, in plain integers, its inner guard page included. Undefined if it
+ * placed none: a map may go into a block that is there.
+ */
+export function newArea(before: World, command: Command, response: Response): Extent | undefined {
+  if (response.kind !== "placed") return undefined;
+  const request = requestOf(before, command);
+  if (request === undefined) return undefined;
+  const { start } = response;
+  if (command.op !== "mapRam" || !fitsBlock(before.scope, command.count)) {
+    return placedExtent(before, request, start);
+  }
+  if (before.blockCanGive({ start, end: start + roundedUp(command.count) })) return undefined;
+  return placedExtent(before, request, blockStart(before.scope, start));
+}
+
+/** The extents of all areas that a reply placed: one, or those of a pcpuGet. */
+export function newAreas(before: World, command: Command, response: Response): readonly Extent[] {
+  if (command.op !== "pcpuGet") {
+    const area = newArea(before, command, response);
+    return area === undefined ? [] : [area];
+  }
+  return response.kind === "placed" ? areasFrom(response.start, command) : [];
+}
+
+/**
+ * Whether this holds of every area that a reply placed. Laws ask it of each reply, nearly all of which place one area
+ * or none: no list is made for those.
+ */
+export function everyNewArea(
+  before: World,
+  command: Command,
+  response: Response,
+  holds: (area: Extent, before: World, command: Command, response: Response) => boolean,
+): boolean {
+  if (command.op === "pcpuGet") {
+    return newAreas(before, command, response).every((area) => holds(area, before, command, response));
+  }
+  const area = newArea(before, command, response);
+  return area === undefined || holds(area, before, command, response);
+}
+
+/** The window in which a command asks for areas; undefined where it asks for none. */
+export function windowOf(world: World, command: Command): Window | undefined {
+  return command.op === "pcpuGet" ? world.scope.vmalloc : requestOf(world, command);
+}
+
+/** The extent that a request placed at `start` occupies. */
+export function placedExtent(world: World, request: Request, start: Vpn): Extent {
+  return { start, end: start + request.size + world.promises.guard.inside };
+}
+
+/** Whether the reply contains a flush. Of an allocation, a map or a free: that it purged. */
+export function purged(response: Response): boolean {
+  return response.flushes.length > 0;
+}
+
+/** Whether a reply released what is lazy: it purged, or it answered a free of a release that frees at once. */
+export function released({ promises }: World, { op }: Command, response: Response): boolean {
+  return purged(response) || (!promises.freesLazily && (op === "free" || op === "unmapRam"));
+}
+
+/**
+ * Whether what a purge takes still counts as taken when the area of this reply is judged. A flush in the reply
+ * means that the search had failed and all of it was purged (DESIGN, "What the judge knows of purges").
+ */
+export function purgeableAtPlacement(response: Response): Purgeable {
+  return purged(response) ? "gone" : "taken";
+}
+
+/** Whether a map needs no new area: a block of its CPU has as many pages left as it takes. */
+export function findsRoomInBlock(before: World, command: Command): boolean {
+  if (command.op !== "mapRam" || command.count === 0 || !fitsBlock(before.scope, command.count)) return false;
+  return before.blockHasLeft(command.cpu, roundedUp(command.count));
+}
+
+/**
+ * The lowest place in the lowest hole that has room for the request wherever its alignment falls: size + align - 1
+ * bytes, of which a hole of whole pages has all or misses a page. The hole may reach beyond the window.
+ */
+export function roomiestFit(world: World, request: Request, purgeable: Purgeable): Vpn | undefined {
+  const { size, align, vstart, vend } = request;
+  const spare = align === 1 ? 0 : alignmentInPages(align);
+  const end = Math.min(vend + spare, world.scope.wordPages - 1);
+  const room = { size: size + spare, align: PAGE_SIZE, vstart, vend: end };
+  const hole = world.lowestFit(room, purgeable);
+  if (hole === undefined) return undefined;
+  const place = alignUp(hole, align);
+  return place + size + world.promises.guard.inside <= vend ? place : undefined;
+}
+
+/** Whether there are nodes that keep pools. */
+export function hasPools({ promises, scope }: World): boolean {
+  return promises.pools !== "none" && vmapNodes(scope) > 1;
+}
+
+/**
+ * The node whose pools a command that needs an area looks into first, and to which that area goes back: its CPU's,
+ * where it asks in just the vmalloc window and there are several nodes. Undefined if none has a part in it.
+ */
+export function nodeAsked(world: World, command: Command): number | undefined {
+  if (!hasPools(world)) return undefined;
+  const { scope } = world;
+  const request = requestOf(world, command);
+  if (request?.vstart !== scope.vmalloc.vstart || request.vend !== scope.vmalloc.vend) return undefined;
+  return cpuOf(command) % vmapNodes(scope);
+}
+
+function cpuOf(command: Command): Cpu {
+  return "cpu" in command ? (command.cpu ?? 0) : 0;
+}
+
+/** Whether the caller does without a purge rather than wait for one, and the release knows of such callers. */
+export function cannotWait(world: World, command: Command): boolean {
+  return command.op === "alloc" && command.noblock === true && world.promises.noblock;
+}
+
+/** Whether the area may come from a pool, which gives out what it has wherever that lies. */
+export function mayComeFromPool(before: World, command: Command, placed: Extent): boolean {
+  const node = nodeAsked(before, command);
+  return node !== undefined && before.mayBePooled(placed, node);
+}
+
+/** Whether a command needs areas, and they fit nowhere while what a purge takes is still there. */
+export function searchFailed(before: World, command: Command): boolean {
+  if (command.op === "pcpuGet") return before.highestCongruentFit(command, "taken") === undefined;
+  const request = requestOf(before, command);
+  if (request === undefined || findsRoomInBlock(before, command)) return false;
+  return before.lowestFit(request, "taken") === undefined;
+}
+
+/**
+ * Whether a command that asks for areas can be served: by a block of its CPU, or by free room, with all gone that a
+ * purge takes if the caller can wait for one. `lowestFree` counts the pages kept between areas as free; percpu areas
+ * keep none.
+ */
+export function hasRoom(before: World, command: Command, room: "lowestFit" | "lowestFree"): boolean {
+  if (command.op === "pcpuGet") return before.highestCongruentFit(command, "gone") !== undefined;
+  const request = requestOf(before, command);
+  if (request === undefined) return false;
+  const purgeable = cannotWait(before, command) ? "taken" : "gone";
+  return findsRoomInBlock(before, command) || before[room](request, purgeable) !== undefined;
+}
