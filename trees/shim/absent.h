@@ -16,6 +16,7 @@
 #define kasan_release_vmalloc(...) ((void)0)
 #define kasan_poison_vmalloc(...) ((void)0)
 #define kasan_unpoison_vmalloc(p, ...) ((void *)(p))
+#define kasan_unpoison_vmap_areas(...) ((void)0)
 #define kasan_free_module_shadow(v) ((void)0)
 #define kasan_free_shadow(v) ((void)0)
 #define kmsan_vmap_pages_range_noflush(...) 0

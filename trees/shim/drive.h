@@ -25,9 +25,13 @@ enum drive_op {
 	DRIVE_FIND,		/* cpu addr */
 	DRIVE_PURGE,		/* cpu */
 	DRIVE_UNMAP_ALIASES,	/* cpu */
+	DRIVE_CARVE,		/* cpu size: takes so much from the bottom of the free space, for good: a smaller word */
 };
 
-/* What a question came to. The value is an address, or of a refusal the positive errno, 0 if there was none. */
+/*
+ * What a question came to. The value is an address; of a refusal the positive errno, 0 if there was none; of a free the
+ * size of the area, in bytes.
+ */
 enum drive_kind { DRIVE_DONE = 1, DRIVE_PLACED, DRIVE_REFUSED, DRIVE_FOUND, DRIVE_NOTHING, DRIVE_UNKNOWN };
 
 /* What happened on the way, in order. `text` is the address of a string. */

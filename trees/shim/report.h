@@ -2,6 +2,7 @@
 /* What the allocator says of itself: a BUG stops the machine, a WARN and a message are events. */
 #pragma once
 _Noreturn void drive_bug(const char *file, int line, const char *condition);
+void drive_note(const char *text);
 void drive_event(unsigned long kind, unsigned long a, unsigned long b, unsigned long c);
 
 #define drive_print(text) drive_event(DRIVE_PRINT, (unsigned long)(text), 0, 0)

@@ -31,6 +31,12 @@ static char *drive_append(char *to, const char *text)
 	return to;
 }
 
+/* What a stop is reported as. */
+void drive_note(const char *text)
+{
+	drive_append(drive_io->text, text);
+}
+
 /* The text is "CONDITION at FILE:LINE"; the file's name without its folders. */
 _Noreturn void drive_bug(const char *file, int line, const char *condition)
 {

@@ -20,7 +20,8 @@ struct drive_saved { unsigned long number; unsigned char bytes[DRIVE_CHUNK]; };
 static struct { char *image, *base, *saved; size_t size, most; } drive_layout;
 
 /* The budget of a call: see trees/build.ts. Restored with everything else, and set anew by each call. */
-static long drive_budget;
+#define DRIVE_LOOK (1L << 26)
+static long drive_budget = DRIVE_LOOK;
 _Noreturn void drive_endless(void);
 
 /* Called wherever the allocator's own code branches. */
@@ -45,9 +46,45 @@ void drive_point(const char *what, const char *function, int line)
 {
 }
 
+/*
+ * The bottom of memory belongs to nobody: a pointer read from there leads nowhere, and what is written there is seen when
+ * the call is over. So NULL is no valid address here either.
+ */
+#define DRIVE_NOWHERE 1024
+#define DRIVE_POISON 0x7a7a7a7au
+
+static void drive_poison_nowhere(void)
+{
+	unsigned int *at;
+
+	for (at = 0; at < (unsigned int *)DRIVE_NOWHERE; at++)
+		*(volatile unsigned int *)at = DRIVE_POISON;
+}
+
+static _Noreturn void drive_crash(const char *says)
+{
+	drive_note(says);
+	drive_stop();
+}
+
+static void drive_check_nowhere(void)
+{
+	unsigned int *at, changed = 0;
+
+	for (at = 0; at < (unsigned int *)DRIVE_NOWHERE; at++)
+		changed |= *(volatile unsigned int *)at ^ DRIVE_POISON;
+	if (!changed)
+		return;
+	drive_poison_nowhere();
+	drive_crash("crash: something was written through a NULL pointer");
+}
+
+/* Calls run one by one: who holds this lock is the call itself, or what is there is no lock. */
 void drive_blocked(int *held, const char *what)
 {
-	drive_bug("sync.h", 0, what);
+	if (*held != 1)
+		drive_crash("crash: a lock is taken where none is");
+	drive_bug("the same call", 0, what);
 }
 
 static char *drive_reserve(char *from, size_t size)
@@ -60,6 +97,7 @@ struct drive_io *EXPORT(drive_begin)(size_t arena)
 {
 	char *at = drive_reserve(NULL, (size_t)&__heap_base), *end;
 
+	drive_poison_nowhere();
 	drive_layout.image = &__global_base;
 	drive_layout.size = (&__data_end - &__global_base + DRIVE_CHUNK - 1) / DRIVE_CHUNK * DRIVE_CHUNK;
 	drive_io = (struct drive_io *)at;
@@ -94,16 +132,19 @@ void EXPORT(drive_call)(int op, long budget)
 {
 	drive_budget = budget;
 	drive_ask(op);
+	drive_check_nowhere();
 }
 
 void EXPORT(drive_dump)(void)
 {
+	drive_budget = DRIVE_LOOK;
 	drive_io->count = drive_io->lost = 0;
 	drive_describe();
 }
 
 void EXPORT(drive_fingerprint)(void)
 {
+	drive_budget = DRIVE_LOOK;
 	drive_identify((unsigned long long *)drive_io->args);
 }
 

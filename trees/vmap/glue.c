@@ -7,13 +7,19 @@
 /* `unsigned long lazy_max_pages(void)`, the definition, gets another name; `lazy_max_pages()`, a call, comes to us. */
 #define lazy_max_pages(x) DRIVE_LAZY_MAX_##x
 #define DRIVE_LAZY_MAX_void drive_formula(void)
-#define DRIVE_LAZY_MAX_ drive_lazy_limit()
+#define DRIVE_LAZY_MAX_ drive_lazy_limit(__func__[0] == '_')
 static unsigned long drive_formula(void);
-static inline unsigned long drive_lazy_limit(void)
+/*
+ * A machine whose every free purges has a limit of 0. The formula never comes to 0, and __purge_vmap_area_lazy, the one
+ * function that asks and whose name begins so, divides by it.
+ */
+static inline unsigned long drive_lazy_limit(int divides)
 {
-	return drive_lazy_max == ~0UL ? drive_formula() : drive_lazy_max;
+	if (drive_lazy_max == ~0UL)
+		return drive_formula();
+	return drive_lazy_max == 0 && divides ? 1 : drive_lazy_max;
 }
-#include "kernel_vmalloc.c"
+#include "mm/vmalloc.c"
 #undef lazy_max_pages
 
 /* Calls f, cast to this type, if it has that type. */
@@ -97,11 +103,30 @@ static void drive_ask_alloc(const ulong *args)
 		drive_map(va->va_start, args[0], args[4]);
 }
 
+/* The free space begins at its second byte: an area from there on leaves it so. It is in no tree any more. */
+static void drive_ask_carve(ulong size)
+{
+	struct vmap_area *va = drive_area(size, 1, 1, ULONG_MAX, GFP_KERNEL);
+
+	if (IS_ERR(va) || va->va_start != 1) {
+		drive_answer(DRIVE_REFUSED, 0);
+		return;
+	}
+#ifdef HAVE_FIND_UNLINK
+	find_unlink_vmap_area(va->va_start);
+#else
+	unlink_va(va, &vmap_area_root);
+#endif
+	drive_free(va);
+}
+
 /* An area without a vm_struct is freed as vunmap would free one with it. Any other address is vfree's. */
 static void drive_ask_free(ulong addr)
 {
 	struct vmap_area *va = find_vmap_area(addr);
 
+	if (va)
+		drive_answer(DRIVE_DONE, va->va_end - va->va_start);
 	if (va && va->va_start == addr && !va->vm) {
 #ifdef HAVE_FIND_UNLINK
 		va = find_unlink_vmap_area(addr);
@@ -222,6 +247,9 @@ void drive_ask(int op)
 		break;
 	case DRIVE_UNMAP_ALIASES:
 		vm_unmap_aliases();
+		break;
+	case DRIVE_CARVE:
+		drive_ask_carve(args[0]);
 		break;
 	default:
 		drive_answer(DRIVE_UNKNOWN, op);
