@@ -64,6 +64,8 @@ export function treeSteps(rules: TreeRules): Steps {
     freeTree: lazyExtents.order,
     hasCache: false,
     obeysNoGuard: rules.obeysNoGuard,
+    // A kernel with a tree of free space knows the flag, whether or not it does as it says.
+    warnsOfNoGuard: !rules.obeysNoGuard,
     find: findByAnyPage,
     unmapRam,
     strayFree: vfreeStray,
