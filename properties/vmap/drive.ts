@@ -18,7 +18,7 @@ import type { VmapPlayed } from "./test-bench.ts";
 
 /** What is driven: a history begins on a machine of a scope, in a new process if `fresh`, and then commands are sent. */
 export interface DrivenSubject {
-  begin(scope: Scope, fresh?: boolean): Promise<void>;
+  begin(scope: Scope, how?: { readonly fresh?: boolean | undefined }): Promise<void>;
   send(command: Command): Promise<Response>;
 }
 
@@ -139,7 +139,7 @@ async function playSteps(
   only: LawId | undefined,
   fresh: boolean,
 ): Promise<readonly VmapPlayed[]> {
-  await run.subject.begin(scope, fresh || undefined);
+  await run.subject.begin(scope, fresh ? { fresh } : {});
   const { command, answer } = follow(judgingOf(run, scope));
   const played: VmapPlayed[] = [];
   for (const step of history) {
