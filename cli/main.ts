@@ -213,7 +213,9 @@ program
   .description(
     "any allocator in a child process, by the line protocol of docs/drive.md: random histories, judged",
   )
-  .argument("<command...>", "the program and its arguments, behind --")
+  .argument("[command...]", "the program and its arguments, behind --")
+  .option("--tree <directory>", "a kernel tree, compiled and run as a child, in place of a command")
+  .option("--sanitize", "with --tree: compiled with ASan and UBSan", false)
   .option("--runs <number>", "random histories", wholeNumber("--runs", 1, MOST_RUNS), 1000)
   .option("--seconds <number>", "end after this long", wholeNumber("--seconds", 1, 2 ** 20))
   .option("--law <id>", "only this law")

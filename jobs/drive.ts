@@ -1,8 +1,10 @@
 /** An allocator in a child process, asked by the line protocol of docs/drive.md and judged. */
 import { InputError, oneLine } from "../adapters/input-error.ts";
 import type { HistoryFile } from "../adapters/vmap/history-file.ts";
+import { nameBreaks } from "../counterexamples/vmap/index.ts";
 import { type Drive, type DriveReport, drive, playAgain } from "../properties/vmap/drive.ts";
 import { drivenScopes, type LawsDriven, lawsDriven, offeredStep } from "../properties/vmap/driven-scopes.ts";
+import type { Command, Response } from "../spec/vmap/commands.ts";
 import { promisesOfOwn } from "../spec/vmap/own-promises.ts";
 import type { Promises } from "../spec/vmap/releases.ts";
 import { ChildError } from "../trees/child.ts";
@@ -69,11 +71,28 @@ async function driveSaid(
     promises,
     laws: laws.judged,
     law: law === undefined ? undefined : lawJudged(law, laws),
+    name: namesOf(hello, promises, as),
     offered: (step, steps) => offeredStep(step, steps, hello),
   };
   const report = history === undefined ? await drive(run, scopes, request) : await rerun(run, history);
   const own = hello.promises === undefined ? "what any allocator promises" : "its own promises";
   return { hello, promises, ...laws, report, by: as === undefined ? own : `the promises of ${as}` };
+}
+
+/**
+ * The catalogue's names, of a kernel that is judged by the promises of a release: its bugs are known ones. Any other
+ * allocator has its own.
+ */
+function namesOf({ name }: Hello, { labels }: Promises, as: string | undefined): Drive["name"] {
+  const isLinux = as !== undefined && /^v?\d+(\.\d+)+/.test(name);
+  if (!isLinux) return ({ broken }) => broken.map(({ id }) => ({ law: id, known: undefined }));
+  return ({ broken, before, command, response, after }) =>
+    nameBreaks(labels[0] as string, broken, {
+      before,
+      command: command as Command,
+      response: response as Response,
+      after,
+    }).map(({ law, bug }) => ({ law, known: bug?.id }));
 }
 
 function promisesOf({ name, promises, blocks }: Hello): Promises {
@@ -99,5 +118,5 @@ async function rerun(run: Drive, { file, read }: NonNullable<DriveRequest["histo
   }
   const { played, violating } = await playAgain(run, scope, commands);
   const found = violating && { ...violating, drawn: commands.length, again: true };
-  return { histories: 1, commands: played.length, found };
+  return { histories: 1, commands: played.length, known: [], found };
 }

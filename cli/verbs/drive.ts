@@ -1,12 +1,15 @@
 /** `drive`: an allocator in a child process, asked by the line protocol of docs/drive.md, and judged. */
 import { writeFile } from "node:fs/promises";
 import { asWritten, formatHistory, readHistory } from "../../adapters/vmap/history-file.ts";
+import { bugCalled } from "../../counterexamples/vmap/index.ts";
 import { type DriveResult, driveChild } from "../../jobs/drive.ts";
 import { toolLine } from "../../jobs/names.ts";
 import { UsageError } from "../../jobs/usage-error.ts";
 import type { HistoryStep } from "../../spec/vmap/history.ts";
 import { canBoundMemory } from "../../trees/child.ts";
+import { readTree } from "../../trees/source-tree.ts";
 import { Driven } from "../../trees/vmap/driven.ts";
+import { treeChild } from "../../trees/vmap/tree-child.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
 import { interruptible, print, progress, timeUp } from "../output.ts";
@@ -28,6 +31,9 @@ export interface DriveOptions {
   /** Private memory of a process, in megabytes; 0 for no bound. */
   readonly memory: number;
   readonly fresh: boolean;
+  /** A kernel tree that is compiled and driven, in place of a command. */
+  readonly tree?: string;
+  readonly sanitize: boolean;
   readonly json: boolean;
 }
 
@@ -44,17 +50,13 @@ interface ToShow extends DriveResult {
 const MEGABYTE = 2 ** 20;
 
 export async function driveVerb(command: readonly string[], options: DriveOptions): Promise<number> {
-  const [program, ...args] = command;
-  if (program === undefined)
-    throw new UsageError(`drive needs a command: ${toolLine("drive -- ./my-allocator")}`);
-  const { seed, runs, law, as, history: file, deadline: milliseconds, fresh, out } = options;
+  const { seed, runs, law, history: file, out } = options;
+  const { subject, as } = subjectOf(command, options);
   const history = file === undefined ? undefined : { file, read: await readHistory(file) };
   const started = performance.now();
   const spinner = progress();
   const work = interruptible();
   const isLate = timeUp(options.seconds);
-  const memory = options.memory === 0 ? undefined : options.memory * MEGABYTE;
-  const subject = new Driven([program, ...args], { milliseconds, memory, fresh });
   // It may be waiting for an answer that never comes.
   const interrupt = () => void subject.end();
   process.once("SIGINT", interrupt);
@@ -83,6 +85,32 @@ export async function driveVerb(command: readonly string[], options: DriveOption
     await subject.end();
   }
 }
+
+/** What is driven, and by whose promises it is judged, if not by its own. */
+function subjectOf(
+  command: readonly string[],
+  options: DriveOptions,
+): { subject: Driven; as: string | undefined } {
+  const { tree: directory, sanitize, deadline: milliseconds, fresh, as } = options;
+  const [program, ...args] = command;
+  if ((program === undefined) === (directory === undefined)) {
+    const such = `${toolLine("drive -- ./my-allocator")}, or ${toolLine("drive --tree ~/linux")}`;
+    throw new UsageError(`drive needs either a command or a tree: ${such}`);
+  }
+  if (directory !== undefined) {
+    const tree = readTree(directory);
+    return {
+      subject: treeChild(tree, TREE_BLOCKS, { sanitize, milliseconds, fresh }),
+      as: as ?? tree.version,
+    };
+  }
+  if (sanitize) throw new UsageError("--sanitize is for --tree; a command is what it was compiled to be");
+  const memory = options.memory === 0 ? undefined : options.memory * MEGABYTE;
+  return { subject: new Driven([program as string, ...args], { milliseconds, memory, fresh }), as };
+}
+
+/** Blocks so small that histories use them up. */
+const TREE_BLOCKS = { blockPages: 8, bitsPerLong: 4 };
 
 function fileOf({ hello }: DriveResult, { law, scope, history }: Found): string {
   return formatHistory({ kernel: hello.name, law, scope, commands: history });
@@ -116,6 +144,7 @@ function documentOf(shown: ToShow) {
     ...{ drawn: found?.drawn ?? null, again: found?.again ?? null, scope: found?.scope.name ?? null },
     history: found === undefined ? null : JSON.parse(fileOf(shown, found)),
     steps: found === undefined ? [] : stepsJson(stepsOf(found), ({ index }) => asFile(index)),
+    known: report.known.map(({ law, known, commands: length }) => ({ law, bug: known, commands: length })),
     out: found === undefined ? null : (options.out ?? null),
     ...{ histories, commands, seed: options.seed, seconds, complete: !isInterrupted },
   };
@@ -129,8 +158,10 @@ function textOf(shown: ToShow): string {
     options.memory > 0 && !canBoundMemory() ? ["its memory is not bounded: there is no prlimit here"] : [];
   if (found === undefined) {
     const what = options.law ?? `the ${judged.length} laws judged`;
+    const kept = report.known.length > 0 ? "violates nothing that is not known" : `keeps ${what}`;
     return [
-      `${pc.green(`${hello.name} keeps ${what}${isInterrupted ? " so far" : ""}`)}: ${counts}\n`,
+      `${pc.green(`${hello.name} ${kept}${isInterrupted ? " so far" : ""}`)}: ${counts}\n`,
+      ...report.known.map(knownLine),
       `judged by ${by}: ${judged.map(({ id }) => id).join(", ")}`,
       ...unjudged.map(({ law, why }) => pc.dim(`not judged: ${law}, as ${why}`)),
       ...notes.map(pc.dim),
@@ -152,6 +183,11 @@ function textOf(shown: ToShow): string {
   return replayedText(replayed);
 }
 
+function knownLine({ law, known, commands }: DriveResult["report"]["known"][number]): string {
+  const number = bugCalled(known)?.number;
+  return `known: ${law} by ${known}${number === undefined ? "" : ` (${number})`}, in ${commands} commands`;
+}
+
 function againText({ drawn, again, history }: Found): string {
   if (again === undefined) return `drawn with ${drawn} commands, and not run again before this ended`;
   const shrunk = drawn > history.length ? `shrunk from ${drawn} commands, and ` : "";
@@ -160,11 +196,14 @@ function againText({ drawn, again, history }: Found): string {
 }
 
 /** The command line that runs this again. */
-function wordsOf({ command, options: { seed, runs, law, as, history, out } }: ToShow): string {
+function wordsOf({ command, options }: ToShow): string {
+  const { seed, runs, law, as, history, out, tree, sanitize } = options;
   const file = out ?? history;
   const what = file === undefined ? ["--seed", seed, "--runs", runs] : ["--history", file];
   const how = [...(law === undefined ? [] : ["--law", law]), ...(as === undefined ? [] : ["--as", as])];
-  return ["drive", ...what, ...how, "--", ...command].map((word) => quoted(String(word))).join(" ");
+  const driven =
+    tree === undefined ? ["--", ...command] : ["--tree", tree, ...(sanitize ? ["--sanitize"] : [])];
+  return ["drive", ...what, ...how, ...driven].map((word) => quoted(String(word))).join(" ");
 }
 
 /** As a shell takes it for one word. */

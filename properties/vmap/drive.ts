@@ -12,6 +12,7 @@ import type { Promises } from "../../spec/vmap/releases.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
 import { noteAsked, nothingAsked } from "./asked.ts";
 import { type Choice, choices } from "./choices.ts";
+import { HARMLESS, type KnownBreak } from "./random-run.ts";
 import { intend } from "./resolve-choice.ts";
 import { simpler } from "./shrink-step.ts";
 import type { VmapPlayed } from "./test-bench.ts";
@@ -28,11 +29,18 @@ export interface Drive {
   readonly laws: readonly VmapLaw[];
   /** The only law whose violations count, if given. */
   readonly law: LawId | undefined;
+  /** The catalogue's name for each law a step violated; undefined where it has none. */
+  name(step: VmapPlayed): readonly Named[];
   /** The step as the subject can be asked for it, or undefined. */
   offered(step: HistoryStep, history: readonly HistoryStep[]): HistoryStep | undefined;
   /** Asked between histories. */
   stopped(): boolean | Promise<boolean>;
   say(text: string): void;
+}
+
+export interface Named {
+  readonly law: LawId;
+  readonly known: string | undefined;
 }
 
 /** A history that violates a law, and each of its steps as it was answered. */
@@ -46,6 +54,8 @@ export interface Violating {
 export interface DriveReport {
   readonly histories: number;
   readonly commands: number;
+  /** Violations that the catalogue knows, and in how many commands each was met. */
+  readonly known: readonly KnownBreak[];
   readonly found:
     | (Violating & {
         /** Commands of the history as it was drawn. */
@@ -71,6 +81,13 @@ export async function drive(
   { seed, runs }: { readonly seed: number; readonly runs: number },
 ): Promise<DriveReport> {
   let [histories, commands] = [0, 0];
+  const known = new Map<string, KnownBreak>();
+  const report = (found?: DriveReport["found"]) => ({
+    histories,
+    commands,
+    known: [...known.values()],
+    found,
+  });
   for (let turn = 0; histories < runs; turn++) {
     const scope = scopes[turn % scopes.length] as Scope;
     const longest = LENGTHS[Math.floor(turn / scopes.length) % LENGTHS.length] as number;
@@ -79,18 +96,18 @@ export async function drive(
       numRuns: Math.min(TURN, runs - histories),
     });
     for (const each of drawn) {
-      if (await run.stopped()) return { histories, commands, found: undefined };
+      if (await run.stopped()) return report();
       histories += 1;
-      const played = await playDrawn(run, scope, each);
+      const played = await playDrawn(run, scope, each, known);
       // Whoever ends the run may end the process, which is no crash then.
-      if (await run.stopped()) return { histories, commands, found: undefined };
+      if (await run.stopped()) return report();
       commands += played.length;
       run.say(`${histories} histories, ${commands} commands`);
       const violating = violationIn(run, scope, played);
-      if (violating !== undefined) return { histories, commands, found: await bringDown(run, violating) };
+      if (violating !== undefined) return report(await bringDown(run, violating));
     }
   }
-  return { histories, commands, found: undefined };
+  return report();
 }
 
 /** A written history, as the subject answers it now. */
@@ -109,7 +126,19 @@ function judgingOf({ promises, laws }: Drive, scope: Scope): VmapJudging {
 
 const ends = ({ after }: VmapPlayed) => after === undefined;
 
-async function playDrawn(run: Drive, scope: Scope, drawn: readonly Choice[]): Promise<readonly VmapPlayed[]> {
+/** The law that a step violates in a way that counts: that law, if one is meant, and not known. */
+function countsIn({ law, name }: Drive, step: VmapPlayed | undefined, meant = law): LawId | undefined {
+  if (step === undefined || step.broken.length === 0) return undefined;
+  const counts = (each: Named) => each.known === undefined && (meant === undefined || each.law === meant);
+  return name(step).find(counts)?.law;
+}
+
+async function playDrawn(
+  run: Drive,
+  scope: Scope,
+  drawn: readonly Choice[],
+  known: Map<string, KnownBreak>,
+): Promise<readonly VmapPlayed[]> {
   await run.subject.begin(scope);
   const { world, command, answer } = follow(judgingOf(run, scope));
   const asked = nothingAsked();
@@ -125,8 +154,11 @@ async function playDrawn(run: Drive, scope: Scope, drawn: readonly Choice[]): Pr
     const now = answer(step, sent, response);
     noteAsked(asked, now.index, step, response);
     played.push(now);
-    // What follows a violation is no accusation.
-    if (now.broken.length > 0 || ends(now)) break;
+    if (ends(now) || countsIn(run, now) !== undefined) break;
+    if (now.broken.length === 0) continue;
+    noteKnown(run.name(now), played.length, known);
+    // What follows any other violation is no accusation.
+    if (!now.broken.every(({ id }) => HARMLESS.includes(id))) break;
   }
   return played;
 }
@@ -146,20 +178,22 @@ async function playSteps(
     const sent = command(step);
     const now = answer(step, sent, sent && (await run.subject.send(sent)));
     played.push(now);
-    const isMeant = now.broken.some(({ id }) => only === undefined || id === only);
-    if (isMeant || ends(now)) break;
+    if (countsIn(run, now, only) !== undefined || ends(now)) break;
   }
   return played;
 }
 
-function violationIn(
-  { law: only }: Drive,
-  scope: Scope,
-  played: readonly VmapPlayed[],
-): Violating | undefined {
-  const law = played.at(-1)?.broken.find(({ id }) => only === undefined || id === only)?.id;
+function violationIn(run: Drive, scope: Scope, played: readonly VmapPlayed[]): Violating | undefined {
+  const law = countsIn(run, played.at(-1));
   if (law === undefined) return undefined;
   return { law, scope, history: played.map(({ step }) => step), played };
+}
+
+function noteKnown(names: readonly Named[], commands: number, into: Map<string, KnownBreak>): void {
+  for (const { law, known } of names) {
+    const before = into.get(`${law} ${known}`)?.commands ?? Number.POSITIVE_INFINITY;
+    if (known !== undefined && commands < before) into.set(`${law} ${known}`, { law, known, commands });
+  }
 }
 
 /** Shrinks it, if it violates its law again in a new process; and what is left must do so, too. */
@@ -169,7 +203,7 @@ async function bringDown(run: Drive, first: Violating): Promise<DriveReport["fou
   const again = async (history: readonly HistoryStep[], fresh: boolean): Promise<Violating | undefined> => {
     if (!isWellFormed(history, scope)) return undefined;
     const played = await playSteps(run, scope, history, law, fresh);
-    const violates = played.at(-1)?.broken.some(({ id }) => id === law) === true;
+    const violates = countsIn(run, played.at(-1), law) !== undefined;
     return violates ? { law, scope, history: played.map(({ step }) => step), played } : undefined;
   };
   const confirmed = await again(first.history, true);

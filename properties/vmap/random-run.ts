@@ -50,7 +50,7 @@ export interface RandomReport {
 const LONGEST = 60;
 
 /** Laws after whose break the world is still one an allocator can be judged in. */
-const HARMLESS: readonly LawId[] = [
+export const HARMLESS: readonly LawId[] = [
   "lowest-fit",
   "highest-congruent-fit",
   "guard-between-vmaps",
