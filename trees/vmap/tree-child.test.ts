@@ -9,6 +9,7 @@ import { compareReply } from "../../adapters/vmap/conform.ts";
 import { readRecording, type Trace } from "../../adapters/vmap/recording.ts";
 import type { Response } from "../../spec/vmap/commands.ts";
 import type { Dump } from "../../spec/vmap/kernel.ts";
+import { AREAS_ONLY, type Scope, WORD64 } from "../../spec/vmap/scope.ts";
 import { hasHostCompiler } from "../native-build.ts";
 import { readTree } from "../source-tree.ts";
 import type { Driven } from "./driven.ts";
@@ -68,6 +69,13 @@ const NO_DUMP: Writable<Dump> = {
   freeLists: [],
 };
 
+/** Two CPUs and blocks of 8 pages. */
+const SMALL: Scope = {
+  ...AREAS_ONLY,
+  ...{ name: "small", wordPages: WORD64, cpus: 2, lazyMaxPages: 16, blockPages: 8, bitsPerLong: 4 },
+  ...{ vmalloc: { vstart: 64, vend: 104 }, sizes: [], aligns: [], windows: [] },
+};
+
 describe.skipIf(TREES.length === 0 || !hasHostCompiler())("with VMAPCHECK_TREES and a compiler:", () => {
   describe.each(TREES)("%s", (directory) => {
     test.each([false, true])(
@@ -90,5 +98,19 @@ describe.skipIf(TREES.length === 0 || !hasHostCompiler())("with VMAPCHECK_TREES 
         expect(traces).toBeGreaterThan(200);
       },
     );
+
+    test("is back where it was when a saved state is restored", async () => {
+      const child = childOf(directory, SMALL);
+      await child.begin(SMALL);
+      const map = { op: "mapRam", cpu: 1, count: 3 } as const;
+      const rest = async () => [await child.send(map), await child.send({ op: "unmapAliases" })];
+      expect((await child.send(map)).kind).toBe("placed");
+      const [saved, before] = [await child.save(), await child.request("dump")];
+      const answers = await rest();
+      expect(await child.request("dump")).not.toBe(before);
+      await child.restore(saved);
+      expect(await child.request("dump")).toBe(before);
+      expect(await rest()).toEqual(answers);
+    });
   });
 });
