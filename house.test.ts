@@ -4,6 +4,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { KERNELS } from "./kernels/vmap/index.ts";
+import { COMMANDS } from "./spec/vmap/commands.ts";
 import { LAWS } from "./spec/vmap/laws/index.ts";
 import { RELEASES } from "./spec/vmap/releases.ts";
 
@@ -61,8 +62,6 @@ const MAY_IMPORT_FILE: Readonly<Record<string, readonly string[]>> = {
   engine: ["spec/contract.ts"],
   protocols: ["kernels/changes.ts"],
 };
-/** What jobs/ still draws itself: to be drawn by cli/ from what the job returns. */
-const DRAWN_BY_JOBS = ["cli/show/state.ts", "cli/show/step-view.ts", "cli/show/chart.ts"];
 const WINGS = ["vmap", "gather"];
 
 interface Import {
@@ -101,7 +100,7 @@ function wingOf(file: string): string | undefined {
 function allowed({ from, to }: Import): boolean {
   const [here, there] = [folderOf(from), folderOf(to)];
   if (wingOf(from) !== undefined && wingOf(to) !== undefined && wingOf(from) !== wingOf(to)) return false;
-  if (here === there || (/^jobs\/explorable/.test(from) && DRAWN_BY_JOBS.includes(to))) return true;
+  if (here === there) return true;
   return (MAY_IMPORT[here] ?? []).includes(there) || (MAY_IMPORT_FILE[here] ?? []).includes(to);
 }
 
@@ -151,6 +150,16 @@ describe("every file", () => {
     );
     expect(speaking).toEqual([]);
   });
+});
+
+test("a job speaks to no terminal: it prints nothing, and ends no process", () => {
+  const TERMINAL =
+    /console\.|process\.(exit|stdout|stderr|on\()|picocolors|yocto-spinner|cli-table3|commander/;
+  const speaking = PRODUCTION.filter((file) => folderOf(file) === "jobs").filter((file) =>
+    TERMINAL.test(readFileSync(join(ROOT, file), "utf8")),
+  );
+  expect(speaking).toEqual([]);
+  expect(readFileSync(join(ROOT, "cli/output.ts"), "utf8")).toMatch(TERMINAL);
 });
 
 describe("no test knows the time", () => {
@@ -211,6 +220,20 @@ describe("every list is complete", () => {
     expect(LAWS.map(({ id }) => id).sort()).toEqual(exported.sort());
     const promised = new Set(RELEASES.flatMap(({ laws }) => laws));
     expect([...promised].filter((id) => !exported.includes(id))).toEqual([]);
+  });
+
+  test("of commands: each op has exactly one record, which stands in the table under its name", () => {
+    const files = sources("spec/vmap/commands").map((file) => readFileSync(join(ROOT, file), "utf8"));
+    const ops = (pattern: RegExp) =>
+      files.flatMap((text) => [...text.matchAll(pattern)].map(([, op]) => op as string));
+    const written = ops(/^ {2}op: "(\w+)",$/gm);
+    const declared = new Set(ops(/^ {2}readonly op: "(\w+)";$/gm));
+    expect(new Set(written).size).toBe(written.length);
+    expect(written.toSorted()).toEqual([...declared].toSorted());
+    expect(Object.entries(COMMANDS).map(([op, record]) => [op, record.op])).toEqual(
+      Object.keys(COMMANDS).map((op) => [op, op]),
+    );
+    expect(Object.keys(COMMANDS).toSorted()).toEqual(written.toSorted());
   });
 
   test("of kernels: each release has one, in the same order, and each kernel's file is in the list", () => {

@@ -12,8 +12,9 @@ import type { Driven } from "../trees/vmap/driven.ts";
 import type { Hello } from "../trees/vmap/hello.ts";
 import { kernelNamed, lawNamed } from "./names.ts";
 import { UsageError } from "./usage-error.ts";
+import { type Watch, Work } from "./work.ts";
 
-export interface DriveRequest {
+export interface DriveRequest extends Watch {
   readonly seed: number;
   readonly runs: number;
   /** The only law whose violations count. */
@@ -25,6 +26,8 @@ export interface DriveRequest {
 }
 
 export interface DriveResult extends LawsDriven {
+  readonly interrupted: boolean;
+  readonly seconds: number;
   readonly hello: Hello;
   readonly promises: Promises;
   /** By whose promises it was judged. */
@@ -33,17 +36,22 @@ export interface DriveResult extends LawsDriven {
 }
 
 /** Throws an InputError for a child that cannot be started, or does not keep to the protocol. */
-export async function driveChild(
-  subject: Driven,
-  request: DriveRequest,
-  watching: Pick<Drive, "stopped" | "say">,
-): Promise<DriveResult> {
+export async function driveChild(subject: Driven, request: DriveRequest): Promise<DriveResult> {
+  const started = performance.now();
+  const work = new Work(request);
+  // It may be waiting for an answer that never comes.
+  const end = () => void subject.end();
+  request.signal?.addEventListener("abort", end);
   try {
-    return await driveSaid(subject, await subject.hello(), request, watching);
+    const driven = await driveSaid(subject, await subject.hello(), request, work);
+    return { ...driven, interrupted: work.interrupted, seconds: (performance.now() - started) / 1000 };
   } catch (error) {
     if (error instanceof ChildError)
       throw new InputError(`${oneLine(subject.program)}: ${oneLine(error.message)}`);
     throw error;
+  } finally {
+    request.signal?.removeEventListener("abort", end);
+    await subject.end();
   }
 }
 
@@ -51,8 +59,8 @@ async function driveSaid(
   subject: Driven,
   hello: Hello,
   request: DriveRequest,
-  watching: Pick<Drive, "stopped" | "say">,
-): Promise<DriveResult> {
+  work: Work,
+): Promise<Omit<DriveResult, "interrupted" | "seconds">> {
   const { as, law, history } = request;
   const promises = as === undefined ? promisesOf(hello) : kernelNamed(as).release;
   if (promises.freesLazily && !hello.tells.has("flush"))
@@ -66,7 +74,8 @@ async function driveSaid(
     );
   const laws = lawsDriven(hello, promises, scopes);
   const run: Drive = {
-    ...watching,
+    stopped: async () => (await work.turn()) !== false,
+    say: (text) => work.say(text),
     subject,
     promises,
     laws: laws.judged,

@@ -6,7 +6,7 @@ import { INTERLEAVED } from "../counterexamples/vmap/interleavings.ts";
 import { KERNELS, kernelCalled } from "../kernels/vmap/index.ts";
 import type { State } from "../kernels/vmap/state.ts";
 import type { LawId } from "../spec/contract.ts";
-import type { HistoryStep } from "../spec/vmap/history.ts";
+import { type HistoryStep, whyUnmodelled } from "../spec/vmap/history.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
 import { ALL_LAWS } from "../spec/vmap/laws/index.ts";
 import { orNearest, UsageError } from "./usage-error.ts";
@@ -54,7 +54,7 @@ export function kernelNamed(name: string): Kernel<State> {
  * A kernel as it was asked for: `7.2 (= 6.19)` where that is another of its labels than the one it is named by, or
  * `6.6 (= 6.5)` of a version that it stands for.
  */
-export function askedAs(asked: string, kernel: Kernel<State>): string {
+export function askedAs(asked: string, kernel: Kernel): string {
   const { name, release } = kernel;
   const isOther = release.labels.includes(asked) || standIn(asked)?.name === name;
   return asked !== name && isOther ? `${asked} (= ${name})` : name;
@@ -87,16 +87,14 @@ export function lawNamed(id: string): LawId {
   return orNearest("law", id, (word) => ids.find((known) => known === word), ids);
 }
 
-/** Throws a UsageError where a history asks for percpu areas of a kernel whose search for them is not modelled. */
+/** Throws a UsageError where a history has a command that is not modelled in a kernel. */
 export function refuseUnmodelled(
   name: string,
   { commands }: { readonly commands: readonly HistoryStep[] },
-  kernel: Kernel<State>,
+  kernel: Kernel,
 ): void {
-  if (kernel.release.percpu || !commands.some(({ op }) => op === "pcpuGet")) return;
-  throw new UsageError(
-    `${name}: it asks for percpu areas, which are modelled from 5.2 on, and not in ${kernel.name}`,
-  );
+  const why = whyUnmodelled(commands, kernel.release);
+  if (why !== undefined) throw new UsageError(`${name}: ${why}, and not in ${kernel.name}`);
 }
 
 /** The command line that replays something, as a user of this installation types it. */

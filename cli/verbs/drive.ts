@@ -12,7 +12,7 @@ import { Driven } from "../../trees/vmap/driven.ts";
 import { treeChild } from "../../trees/vmap/tree-child.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
-import { interruptible, print, progress, timeUp } from "../output.ts";
+import { print, watched } from "../output.ts";
 import { type Replayed, replayedText, stepsShown } from "../show/replayed.ts";
 import { stepsJson } from "../show/steps.ts";
 import { cpusText } from "../show/text.ts";
@@ -43,8 +43,6 @@ type Found = NonNullable<DriveResult["report"]["found"]>;
 interface ToShow extends DriveResult {
   readonly command: readonly string[];
   readonly options: DriveOptions;
-  readonly seconds: number;
-  readonly isInterrupted: boolean;
 }
 
 const MEGABYTE = 2 ** 20;
@@ -53,37 +51,24 @@ export async function driveVerb(command: readonly string[], options: DriveOption
   const { seed, runs, law, history: file, out } = options;
   const { subject, as } = subjectOf(command, options);
   const history = file === undefined ? undefined : { file, read: await readHistory(file) };
-  const started = performance.now();
-  const spinner = progress();
-  const work = interruptible();
-  const isLate = timeUp(options.seconds);
-  // It may be waiting for an answer that never comes.
-  const interrupt = () => void subject.end();
-  process.once("SIGINT", interrupt);
-  try {
-    const stopped = async () => {
-      await work.turn();
-      return work.interrupted || isLate() !== false;
-    };
-    const request = { seed, runs, law, as, history };
-    const result = await driveChild(subject, request, { stopped, say: spinner.say });
-    spinner.stop();
-    const { found } = result.report;
-    if (out !== undefined && found !== undefined) await writeFile(out, fileOf(result, found));
-    const seconds = (performance.now() - started) / 1000;
-    const shown = { ...result, command, options, seconds, isInterrupted: work.interrupted };
-    if (options.json) console.log(JSON.stringify(documentOf(shown)));
-    else print(textOf(shown));
-    if (found !== undefined) return UNEXPECTED;
-    return work.interrupted ? INTERRUPTED : AS_EXPECTED;
-  } catch (error) {
-    if (work.interrupted) return INTERRUPTED;
+  let signal: AbortSignal | undefined;
+  const job = watched((watch) => {
+    signal = watch.signal;
+    return driveChild(subject, { ...watch, seed, runs, law, as, history, seconds: options.seconds });
+  });
+  const result = await job.catch((error: unknown) => {
+    // A child that was ended with the run has not done wrong.
+    if (signal?.aborted) return undefined;
     throw error;
-  } finally {
-    spinner.stop();
-    process.off("SIGINT", interrupt);
-    await subject.end();
-  }
+  });
+  if (result === undefined) return INTERRUPTED;
+  const { found } = result.report;
+  if (out !== undefined && found !== undefined) await writeFile(out, fileOf(result, found));
+  const shown = { ...result, command, options };
+  if (options.json) console.log(JSON.stringify(documentOf(shown)));
+  else print(textOf(shown));
+  if (found !== undefined) return UNEXPECTED;
+  return result.interrupted ? INTERRUPTED : AS_EXPECTED;
 }
 
 /** What is driven, and by whose promises it is judged, if not by its own. */
@@ -125,7 +110,7 @@ function lawsOf({ law, played }: Found): readonly string[] {
 const stepsOf = ({ played }: Found) => stepsShown(() => played, played.length - 1, true);
 
 function documentOf(shown: ToShow) {
-  const { command, options, hello, by, promises, judged, unjudged, report, seconds, isInterrupted } = shown;
+  const { command, options, hello, by, promises, judged, unjudged, report, seconds, interrupted } = shown;
   const { found, histories, commands } = report;
   const asFile = (index: number) => asWritten(found?.history[index] as HistoryStep);
   return {
@@ -146,12 +131,12 @@ function documentOf(shown: ToShow) {
     steps: found === undefined ? [] : stepsJson(stepsOf(found), ({ index }) => asFile(index)),
     known: report.known.map(({ law, known, commands: length }) => ({ law, bug: known, commands: length })),
     out: found === undefined ? null : (options.out ?? null),
-    ...{ histories, commands, seed: options.seed, seconds, complete: !isInterrupted },
+    ...{ histories, commands, seed: options.seed, seconds, complete: !interrupted },
   };
 }
 
 function textOf(shown: ToShow): string {
-  const { hello, by, judged, unjudged, report, options, seconds, isInterrupted } = shown;
+  const { hello, by, judged, unjudged, report, options, seconds, interrupted } = shown;
   const { found, histories, commands } = report;
   const counts = `${histories} histor${histories === 1 ? "y" : "ies"}, ${commands} commands, ${seconds.toFixed(1)} s`;
   const notes =
@@ -160,7 +145,7 @@ function textOf(shown: ToShow): string {
     const what = options.law ?? `the ${judged.length} laws judged`;
     const kept = report.known.length > 0 ? "violates nothing that is not known" : `keeps ${what}`;
     return [
-      `${pc.green(`${hello.name} ${kept}${isInterrupted ? " so far" : ""}`)}: ${counts}\n`,
+      `${pc.green(`${hello.name} ${kept}${interrupted ? " so far" : ""}`)}: ${counts}\n`,
       ...report.known.map(knownLine),
       `judged by ${by}: ${judged.map(({ id }) => id).join(", ")}`,
       ...unjudged.map(({ law, why }) => pc.dim(`not judged: ${law}, as ${why}`)),

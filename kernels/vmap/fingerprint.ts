@@ -4,7 +4,7 @@
  * descriptors ever taken), in which order areas were freed, and the shape of the tree, unless areas overlap or the
  * kernel reads it. Where callers only allocate, free and purge, more is merged that these cannot tell apart.
  * Tests compare states with equal fingerprints with one another, action by action: concrete ones
- * (properties/vmap/state-fingerprint.test.ts), and of merged ones all there are in a small space (properties/vmap/merging.test.ts).
+ * (properties/vmap/state-fingerprint.long.test.ts), and of merged ones all there are in a small space (properties/vmap/merging.long.test.ts).
  */
 import { type Fingerprint, LIST_END } from "../../spec/fingerprint.ts";
 import type { Callers, StateIdentity } from "../../spec/vmap/kernel.ts";
@@ -267,7 +267,7 @@ export function addHardware(memory: Memory, pin: boolean, to: Fingerprint): void
   if (pin) addFreeFrames(memory.frames, to);
 }
 
-function addMemory(memory: Memory, to: Fingerprint): void {
+export function addMemory(memory: Memory, to: Fingerprint): void {
   addPages(memory.pageTable, to);
   addPages(memory.held, to);
   for (let cpu = 0; cpu < memory.tlbs.length; cpu++) addPages(memory.tlbs[cpu] as PageMap, to);
@@ -290,7 +290,7 @@ function addPages(map: PageMap, to: Fingerprint): void {
  * Free frames, in the order in which they are handed out. A clean one, which nothing maps or may map, is as good as
  * any other, and as good as one that was never used: those at the bottom are left out.
  */
-function addFreeFrames(frames: Frames, to: Fingerprint): void {
+export function addFreeFrames(frames: Frames, to: Fingerprint): void {
   const { freed, stock } = frames;
   let bottom = 0;
   while (bottom < freed.length && isClean(frames, freed[bottom] as Pfn, to)) bottom += 1;

@@ -2,11 +2,12 @@ import { isDeepStrictEqual } from "node:util";
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import type { Command } from "../../spec/vmap/commands.ts";
-import { type HistoryStep, misnamed, type Names, naming } from "../../spec/vmap/history.ts";
+import { type HistoryStep, misnamed, naming } from "../../spec/vmap/history.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import { RELEASES } from "../../spec/vmap/releases.ts";
 import { AREAS_ONLY, type Scope, WORD64 } from "../../spec/vmap/scope.ts";
 import { PAGE_SIZE, type Pages } from "../../spec/vmap/vocabulary.ts";
+import { TESTED_KERNELS } from "./families.testing.ts";
 import { KERNELS, kernelCalled } from "./index.ts";
 import type { State } from "./state.ts";
 
@@ -114,7 +115,7 @@ function namedRightly(all: readonly HistoryStep[]): HistoryStep[] {
 /** The commands a history turns into on this kernel, up to where the kernel stops. */
 function commandsOf(kernel: Kernel<State>, history: readonly HistoryStep[], on: Scope): Command[] {
   const state = kernel.initial(on);
-  const names: Names = naming.begin();
+  const names = naming.begin();
   const commands: Command[] = [];
   for (const [index, each] of history.entries()) {
     const command = naming.resolve(names, each);
@@ -160,7 +161,7 @@ function copyGoesOnAlike(
   return isDeepStrictEqual(again, replies) && isDeepStrictEqual(kernel.dump(copy), kernel.dump(original));
 }
 
-describe.each(KERNELS.map((kernel) => [kernel.name, kernel] as const))("%s", (_name, kernel) => {
+describe.each(TESTED_KERNELS.map((kernel) => [kernel.name, kernel] as const))("%s", (_name, kernel) => {
   test.prop([steps], { numRuns: 60 })(
     "steps by acting on a copy, the state given left as it was",
     (history) => stepsAreCopies(kernel, history),
