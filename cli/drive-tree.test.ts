@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { kernelNamed } from "../jobs/names.ts";
 import type { State } from "../kernels/vmap/state.ts";
-import { type Drive, type DrivenSubject, drive } from "../properties/vmap/drive.ts";
+import { type Drive, type DrivenSubject, driveAtRandom } from "../properties/vmap/drive.ts";
 import { drivenScopes, offeredStep } from "../properties/vmap/driven-scopes.ts";
 import type { Command, Response } from "../spec/vmap/commands.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
@@ -18,15 +18,15 @@ import { readTree } from "../trees/source-tree.ts";
 import type { Driven } from "../trees/vmap/driven.ts";
 import { treeChild } from "../trees/vmap/tree-child.ts";
 import { printedBy } from "./running.testing.ts";
-import { type DriveOptions, driveVerb } from "./verbs/drive.ts";
+import { type DriveArguments, driveVerb } from "./verbs/drive.ts";
 
 const TREES = (process.env.VMAPCHECK_TREES ?? "").split(":").filter((directory) => directory !== "");
 const SMALL = { blockPages: 8, bitsPerLong: 4 };
-const OPTIONS: DriveOptions = {
+const OPTIONS: DriveArguments = {
   ...{ seed: 1, runs: 500, deadline: 60_000, memory: 1024, fresh: false, sanitize: false, json: true },
 };
 
-async function documentOf(tree: string, more: Partial<DriveOptions> = {}) {
+async function documentOf(tree: string, more: Partial<DriveArguments> = {}) {
   const { code, out } = await printedBy(() => driveVerb([], { ...OPTIONS, tree, ...more }));
   return { code, ...JSON.parse(out) };
 }
@@ -56,7 +56,10 @@ describe.skipIf(TREES.length === 0 || !hasHostCompiler())("with VMAPCHECK_TREES 
         stopped: () => false,
         say: () => {},
       };
-      const { histories } = await drive(run, drivenScopes(hello, kernel.release), { seed: 1, runs: 1000 });
+      const { histories } = await driveAtRandom(run, drivenScopes(hello, kernel.release), {
+        seed: 1,
+        runs: 1000,
+      });
       await child.end();
       expect(beside.differing).toEqual([]);
       expect(histories).toBe(1000);

@@ -8,18 +8,18 @@ import { InputError } from "../adapters/input-error.ts";
 import { UsageError } from "../jobs/usage-error.ts";
 import { canBoundMemory } from "../trees/child.ts";
 import { env, printedBy, ROOT, TSX } from "./running.testing.ts";
-import { type DriveOptions, driveVerb } from "./verbs/drive.ts";
+import { type DriveArguments, driveVerb } from "./verbs/drive.ts";
 
 const FOLDER = mkdtempSync(join(tmpdir(), "vmapcheck-drive-"));
 const SAMPLES = join(ROOT, "docs/drive");
-const OPTIONS: DriveOptions = {
+const OPTIONS: DriveArguments = {
   ...{ seed: 1, runs: 60, deadline: 60_000, memory: 1024, fresh: false, sanitize: false, json: false },
 };
 
-const drive = (command: readonly string[], more: Partial<DriveOptions> = {}) =>
+const drive = (command: readonly string[], more: Partial<DriveArguments> = {}) =>
   printedBy(() => driveVerb(command, { ...OPTIONS, ...more }));
 
-async function documentOf(command: readonly string[], more: Partial<DriveOptions> = {}) {
+async function documentOf(command: readonly string[], more: Partial<DriveArguments> = {}) {
   const { code, out } = await drive(command, { ...more, json: true });
   return { code, ...JSON.parse(out) };
 }

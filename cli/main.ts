@@ -9,7 +9,7 @@ import { AS_EXPECTED, BAD_INPUT } from "./exit.ts";
 import { complain, textWidth } from "./output.ts";
 import type { CheckArguments } from "./verbs/check.ts";
 import type { DiffOptions } from "./verbs/diff.ts";
-import type { DriveOptions } from "./verbs/drive.ts";
+import type { DriveArguments } from "./verbs/drive.ts";
 import type { ExploreArguments } from "./verbs/explore.ts";
 import type { HuntOptions } from "./verbs/hunt.ts";
 import type { JudgeOptions } from "./verbs/judge.ts";
@@ -237,7 +237,7 @@ program
   .option("--fresh", "a new process for each history, whatever the child offers", false)
   .option(...SEED_OPTION, 20110106)
   .option(...JSON_OPTION)
-  .action(run<string[], DriveOptions>(async () => (await import("./verbs/drive.ts")).driveVerb));
+  .action(run<string[], DriveArguments>(async () => (await import("./verbs/drive.ts")).driveVerb));
 
 program
   .command("list")

@@ -50,7 +50,7 @@ export interface Violating {
   readonly played: readonly VmapPlayed[];
 }
 
-export interface DriveReport {
+export interface DrivenHistories {
   readonly histories: number;
   readonly commands: number;
   /** Violations that the catalogue knows, and in how many commands each was met. */
@@ -74,14 +74,14 @@ const LENGTHS = [6, 30, 60];
 
 type VmapJudging = Judging<Scope, ImmutableWorld, Ledger, HistoryStep, Command, Response>;
 
-export async function drive(
+export async function driveAtRandom(
   run: Drive,
   scopes: readonly Scope[],
   { seed, runs }: { readonly seed: number; readonly runs: number },
-): Promise<DriveReport> {
+): Promise<DrivenHistories> {
   let [histories, commands] = [0, 0];
   const known = new Map<string, KnownBreak>();
-  const report = (found?: DriveReport["found"]) => ({
+  const report = (found?: DrivenHistories["found"]) => ({
     histories,
     commands,
     known: [...known.values()],
@@ -194,7 +194,7 @@ function noteKnown(names: readonly Named[], commands: number, into: Map<string, 
 }
 
 /** Shrinks it, if it violates its law again in a new process; and what is left must do so, too. */
-async function bringDown(run: Drive, first: Violating): Promise<DriveReport["found"]> {
+async function bringDown(run: Drive, first: Violating): Promise<DrivenHistories["found"]> {
   const { law, scope } = first;
   const drawn = first.history.length;
   const again = async (history: readonly HistoryStep[], fresh: boolean): Promise<Violating | undefined> => {
