@@ -102,7 +102,7 @@ async function driveSaid(
   const promises = as === undefined ? promisesOf(hello) : kernelNamed(as).release;
   if (promises.freesLazily && !hello.tells.has("flush"))
     throw new ChildError(
-      'its answer to hello needs "tells flush", or "frees eager": else nobody can say when what was freed may be given out again',
+      'its answer to hello needs "tells flush", or "frees eager": else it is not known when freed addresses may be given out again',
     );
   const scopes = history === undefined ? drivenScopes(hello, promises) : [history.read.scope];
   if (scopes.length === 0)
