@@ -92,7 +92,7 @@ function compile(tree: SourceTree, { mapLimit, blockPages }: Constants, folder: 
   const { cc, linker } = webAssemblyCompiler();
   for (const [path, text] of tree.files) writeFile(join(folder, path.replace(/^include\//, "")), text);
   const flags = [
-    ...["--target=wasm32", "-mbulk-memory", "-O2", "-std=gnu11", "-ffreestanding", "-Wno-everything"],
+    ...["--target=wasm32", "-mbulk-memory", "-O2", "-flto", "-std=gnu11", "-ffreestanding", "-Wno-everything"],
     // Of the host's headers only the compiler's own.
     "-nostdlibinc",
     ...["-include", join(SHIM, "kernel.h"), `-I${folder}`, `-I${SHIM}`],

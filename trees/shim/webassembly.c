@@ -25,7 +25,7 @@ static long drive_budget = DRIVE_LOOK;
 _Noreturn void drive_endless(void);
 
 /* Called wherever the allocator's own code branches. */
-__attribute__((no_sanitize("coverage"))) void __sanitizer_cov_trace_pc(void)
+DRIVE_UNCOUNTED void __sanitizer_cov_trace_pc(void)
 {
 	if (--drive_budget < 0)
 		drive_endless();
