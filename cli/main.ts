@@ -11,6 +11,7 @@ import { textWidth } from "./output.ts";
 import { type CheckArguments, checkVerb } from "./verbs/check.ts";
 import { conformVerb } from "./verbs/conform.ts";
 import { type DiffOptions, diffVerb } from "./verbs/diff.ts";
+import { type DriveOptions, driveVerb } from "./verbs/drive.ts";
 import { type ExploreArguments, exploreVerb } from "./verbs/explore.ts";
 import { type HuntOptions, huntVerb } from "./verbs/hunt.ts";
 import { type JudgeOptions, judgeVerb } from "./verbs/judge.ts";
@@ -206,6 +207,35 @@ program
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
   .action(run<string[], JudgeOptions>(judgeVerb));
+
+program
+  .command("drive")
+  .description(
+    "any allocator in a child process, by the line protocol of docs/drive.md: random histories, judged",
+  )
+  .argument("<command...>", "the program and its arguments, behind --")
+  .option("--runs <number>", "random histories", wholeNumber("--runs", 1, MOST_RUNS), 1000)
+  .option("--seconds <number>", "end after this long", wholeNumber("--seconds", 1, 2 ** 20))
+  .option("--law <id>", "only this law")
+  .option("--as <label>", "by the promises of this release, not by those that the child names")
+  .option("--history <file>", "run this history, not random ones")
+  .option("--out <file>", "write the history that violates a law, for --history and replay")
+  .option(
+    "--deadline <milliseconds>",
+    "by when each request must be answered",
+    wholeNumber("--deadline", 1, 2 ** 22),
+    2000,
+  )
+  .option(
+    "--memory <megabytes>",
+    "private memory that a process may take; 0 for no bound, as a sanitizer needs",
+    wholeNumber("--memory", 0, 2 ** 20),
+    1024,
+  )
+  .option("--fresh", "a new process for each history, whatever the child offers", false)
+  .option(...SEED_OPTION, 20110106)
+  .option(...JSON_OPTION)
+  .action(run<string[], DriveOptions>(driveVerb));
 
 program
   .command("list")

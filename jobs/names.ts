@@ -8,7 +8,7 @@ import type { State } from "../kernels/vmap/state.ts";
 import type { LawId } from "../spec/contract.ts";
 import type { HistoryStep } from "../spec/vmap/history.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
-import { LAWS } from "../spec/vmap/laws/index.ts";
+import { ALL_LAWS } from "../spec/vmap/laws/index.ts";
 import { orNearest, UsageError } from "./usage-error.ts";
 import { factsOf, labelAlike, placeOf, type VersionFacts } from "./versions.ts";
 
@@ -83,7 +83,7 @@ export function bugNamed(name: string): Bug {
 }
 
 export function lawNamed(id: string): LawId {
-  const ids = LAWS.map((law) => law.id);
+  const ids = ALL_LAWS.map((law) => law.id);
   return orNearest("law", id, (word) => ids.find((known) => known === word), ids);
 }
 

@@ -89,6 +89,8 @@ function resultOf(response: Response): unknown {
       return { pfn: response.frame };
     case "bug":
     case "hung":
+    case "crashed":
+    case "silent":
       return response.kind;
     case "done":
       return "ok";

@@ -99,6 +99,10 @@ function resultText(response: Response): string {
       return `BUG: ${response.text}`;
     case "hung":
       return `does not return: ${response.text}`;
+    case "crashed":
+      return `CRASH: ${response.text}`;
+    case "silent":
+      return `NO ANSWER: ${response.text}`;
     case "pinned": {
       const repaired = response.traps > 0 ? `, ${response.traps} repaired by the host` : "";
       return `pinned frame ${response.frame}${repaired}${ptesText(response.ptes, "still map it")}`;

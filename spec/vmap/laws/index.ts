@@ -1,4 +1,5 @@
 /** Every law, in the order a reader should meet them. A new law is one constant and one line here. */
+import { PROCESS_LAWS } from "../../process.ts";
 import { argumentDomain } from "./domain.ts";
 import {
   callsReturn,
@@ -79,7 +80,10 @@ export const LAWS: readonly VmapLaw[] = [
   initOrder,
 ];
 
-/** The laws with these ids, in the order of LAWS. */
+/** With those of processes, which no model can violate. */
+export const ALL_LAWS: readonly VmapLaw[] = [...LAWS, ...PROCESS_LAWS];
+
+/** The laws with these ids, in the order of ALL_LAWS. */
 export function lawsCalled(ids: readonly string[]): readonly VmapLaw[] {
-  return LAWS.filter((law) => ids.includes(law.id));
+  return ALL_LAWS.filter((law) => ids.includes(law.id));
 }

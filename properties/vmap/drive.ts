@@ -1,0 +1,193 @@
+/** Random histories of a subject that can only be driven: drawn, judged as it answers, and shrunk by asking it again. */
+import fc from "fast-check";
+import { shrinking } from "../../engine/run/shrink.ts";
+import { follow, type Judging } from "../../engine/run/stepper.ts";
+import { vmapSpec } from "../../model/vmap/vmap-spec.ts";
+import type { ImmutableWorld } from "../../model/vmap/world.ts";
+import type { LawId } from "../../spec/contract.ts";
+import type { Command, Response } from "../../spec/vmap/commands.ts";
+import { type HistoryStep, isWellFormed, type Names, naming } from "../../spec/vmap/history.ts";
+import type { VmapLaw } from "../../spec/vmap/laws/law.ts";
+import type { Promises } from "../../spec/vmap/releases.ts";
+import type { Scope } from "../../spec/vmap/scope.ts";
+import { noteAsked, nothingAsked } from "./asked.ts";
+import { type Choice, choices } from "./choices.ts";
+import { intend } from "./resolve-choice.ts";
+import { simpler } from "./shrink-step.ts";
+import type { VmapPlayed } from "./test-bench.ts";
+
+/** What is driven: a history begins on a machine of a scope, in a new process if `fresh`, and then commands are sent. */
+export interface DrivenSubject {
+  begin(scope: Scope, fresh?: boolean): Promise<void>;
+  send(command: Command): Promise<Response>;
+}
+
+export interface Drive {
+  readonly subject: DrivenSubject;
+  readonly promises: Promises;
+  readonly laws: readonly VmapLaw[];
+  /** The only law whose violations count, if given. */
+  readonly law: LawId | undefined;
+  /** The step as the subject can be asked for it, or undefined. */
+  offered(step: HistoryStep, history: readonly HistoryStep[]): HistoryStep | undefined;
+  /** Asked between histories. */
+  stopped(): boolean | Promise<boolean>;
+  say(text: string): void;
+}
+
+/** A history that violates a law, and each of its steps as it was answered. */
+export interface Violating {
+  readonly law: LawId;
+  readonly scope: Scope;
+  readonly history: readonly HistoryStep[];
+  readonly played: readonly VmapPlayed[];
+}
+
+export interface DriveReport {
+  readonly histories: number;
+  readonly commands: number;
+  readonly found:
+    | (Violating & {
+        /** Commands of the history as it was drawn. */
+        readonly drawn: number;
+        /**
+         * Whether it violated the law again in a new process. If not, it is as it was drawn; undefined where the run ended
+         * before that was known.
+         */
+        readonly again: boolean | undefined;
+      })
+    | undefined;
+}
+
+/** Histories drawn in a scope before the next has its turn, and the lengths to which they are drawn, in turn. */
+const TURN = 10;
+const LENGTHS = [6, 30, 60];
+
+type VmapJudging = Judging<Scope, ImmutableWorld, Names, HistoryStep, Command, Response>;
+
+export async function drive(
+  run: Drive,
+  scopes: readonly Scope[],
+  { seed, runs }: { readonly seed: number; readonly runs: number },
+): Promise<DriveReport> {
+  let [histories, commands] = [0, 0];
+  for (let turn = 0; histories < runs; turn++) {
+    const scope = scopes[turn % scopes.length] as Scope;
+    const longest = LENGTHS[Math.floor(turn / scopes.length) % LENGTHS.length] as number;
+    const drawn = fc.sample(choices(scope, { longest }), {
+      seed: seed + turn,
+      numRuns: Math.min(TURN, runs - histories),
+    });
+    for (const each of drawn) {
+      if (await run.stopped()) return { histories, commands, found: undefined };
+      histories += 1;
+      const played = await playDrawn(run, scope, each);
+      // Whoever ends the run may end the process, which is no crash then.
+      if (await run.stopped()) return { histories, commands, found: undefined };
+      commands += played.length;
+      run.say(`${histories} histories, ${commands} commands`);
+      const violating = violationIn(run, scope, played);
+      if (violating !== undefined) return { histories, commands, found: await bringDown(run, violating) };
+    }
+  }
+  return { histories, commands, found: undefined };
+}
+
+/** A written history, as the subject answers it now. */
+export async function playAgain(
+  run: Drive,
+  scope: Scope,
+  history: readonly HistoryStep[],
+): Promise<{ readonly played: readonly VmapPlayed[]; readonly violating: Violating | undefined }> {
+  const played = await playSteps(run, scope, history, run.law, true);
+  return { played, violating: violationIn(run, scope, played) };
+}
+
+function judgingOf({ promises, laws }: Drive, scope: Scope): VmapJudging {
+  return { spec: vmapSpec(promises), laws, naming, scope };
+}
+
+const ends = ({ after }: VmapPlayed) => after === undefined;
+
+async function playDrawn(run: Drive, scope: Scope, drawn: readonly Choice[]): Promise<readonly VmapPlayed[]> {
+  await run.subject.begin(scope);
+  const { world, command, answer } = follow(judgingOf(run, scope));
+  const asked = nothingAsked();
+  const history: HistoryStep[] = [];
+  const played: VmapPlayed[] = [];
+  for (const choice of drawn) {
+    const meant = intend(choice, world(), asked);
+    const step = meant && run.offered(meant, history);
+    if (step === undefined) continue;
+    history.push(step);
+    const sent = command(step);
+    const response = sent && (await run.subject.send(sent));
+    const now = answer(step, sent, response);
+    noteAsked(asked, now.index, step, response);
+    played.push(now);
+    // What follows a violation is no accusation.
+    if (now.broken.length > 0 || ends(now)) break;
+  }
+  return played;
+}
+
+/** To the first violation of that law, or of any. */
+async function playSteps(
+  run: Drive,
+  scope: Scope,
+  history: readonly HistoryStep[],
+  only: LawId | undefined,
+  fresh: boolean,
+): Promise<readonly VmapPlayed[]> {
+  await run.subject.begin(scope, fresh || undefined);
+  const { command, answer } = follow(judgingOf(run, scope));
+  const played: VmapPlayed[] = [];
+  for (const step of history) {
+    const sent = command(step);
+    const now = answer(step, sent, sent && (await run.subject.send(sent)));
+    played.push(now);
+    const isMeant = now.broken.some(({ id }) => only === undefined || id === only);
+    if (isMeant || ends(now)) break;
+  }
+  return played;
+}
+
+function violationIn(
+  { law: only }: Drive,
+  scope: Scope,
+  played: readonly VmapPlayed[],
+): Violating | undefined {
+  const law = played.at(-1)?.broken.find(({ id }) => only === undefined || id === only)?.id;
+  if (law === undefined) return undefined;
+  return { law, scope, history: played.map(({ step }) => step), played };
+}
+
+/** Shrinks it, if it violates its law again in a new process; and what is left must do so, too. */
+async function bringDown(run: Drive, first: Violating): Promise<DriveReport["found"]> {
+  const { law, scope } = first;
+  const drawn = first.history.length;
+  const again = async (history: readonly HistoryStep[], fresh: boolean): Promise<Violating | undefined> => {
+    if (!isWellFormed(history, scope)) return undefined;
+    const played = await playSteps(run, scope, history, law, fresh);
+    const violates = played.at(-1)?.broken.some(({ id }) => id === law) === true;
+    return violates ? { law, scope, history: played.map(({ step }) => step), played } : undefined;
+  };
+  const confirmed = await again(first.history, true);
+  if (await run.stopped()) return { ...first, drawn, again: undefined };
+  if (confirmed === undefined) return { ...first, drawn, again: false };
+  let best = confirmed;
+  const turns = shrinking(first.history, {
+    without: naming.without,
+    simpler: (step) => simpler(step, scope),
+  });
+  for (let turn = turns.next(); !turn.done; ) {
+    run.say(`shrinks a violation of ${law}: ${best.history.length} commands`);
+    const candidate = turn.value as readonly HistoryStep[];
+    const isOffered = candidate.every((step) => run.offered(step, candidate) !== undefined);
+    const violating = isOffered ? await again(candidate, false) : undefined;
+    if (await run.stopped()) return { ...best, drawn, again: undefined };
+    if (violating !== undefined) best = violating;
+    turn = turns.next(violating !== undefined);
+  }
+  return { ...((await again(best.history, true)) ?? confirmed), drawn, again: true };
+}
