@@ -92,7 +92,15 @@ function compile(tree: SourceTree, { mapLimit, blockPages }: Constants, folder: 
   const { cc, linker } = webAssemblyCompiler();
   for (const [path, text] of tree.files) writeFile(join(folder, path.replace(/^include\//, "")), text);
   const flags = [
-    ...["--target=wasm32", "-mbulk-memory", "-O2", "-flto", "-std=gnu11", "-ffreestanding", "-Wno-everything"],
+    ...[
+      "--target=wasm32",
+      "-mbulk-memory",
+      "-O2",
+      "-flto",
+      "-std=gnu11",
+      "-ffreestanding",
+      "-Wno-everything",
+    ],
     // Of the host's headers only the compiler's own.
     "-nostdlibinc",
     ...["-include", join(SHIM, "kernel.h"), `-I${folder}`, `-I${SHIM}`],
@@ -159,7 +167,7 @@ function probe(at: Place): readonly string[] {
   const absent = PROBES.find(({ name, required }) => required && missing.has(name));
   if (absent !== undefined)
     throw new InputError(
-      `${join(at.tree.directory, ALLOCATOR)}: expected ${absent.says} in it, as every release from 5.4 on has it`,
+      `${join(at.tree.directory, ALLOCATOR)}: expected ${absent.says} in it, as every release from 5.2 on has it`,
     );
   return PROBES.filter(({ name, required }) => !required && !missing.has(name)).map(({ name }) => name);
 }

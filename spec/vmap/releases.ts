@@ -31,6 +31,8 @@ export interface Promises {
   readonly labels: readonly string[];
   /** The release that it was derived from, if it is one of our own: bugs of that one are looked for in it. */
   readonly like?: string;
+  /** It was compiled from a tree of somebody's: any bug of the catalogue may be in it. */
+  readonly compiled?: true;
   readonly laws: readonly LawId[];
   readonly guard: GuardRule;
   /** Whether a free leaves the area to a later purge, or flushes and releases it at once. */

@@ -48,7 +48,7 @@ const SMALL_ARENA = 1 << 18;
 const LARGE_ARENA = 1 << 23;
 const SMALL_WINDOW: Pages = 2 ** 10;
 /** Where callers map nothing through blocks, their size makes no difference. */
-const ANY_BLOCKS = { mapLimit: 4, blockPages: 8 };
+export const ANY_BLOCKS = { mapLimit: 4, blockPages: 8 };
 
 export function treeKernel(tree: SourceTree, release: Promises, name: string): Kernel<TreeState> {
   const machines = new Map<string, Machine>();
@@ -242,8 +242,8 @@ function answer(state: TreeState, command: Command): Response {
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
     const { kind, text } = error.stop;
-    if (kind === "endless") return { kind: "hung", text, ...effectsOf(state) };
-    return { kind: "bug", text: kind === "crash" ? `crash: ${text}` : text, ...effectsOf(state) };
+    if (kind === "endless") return { kind: "silent", text, ...effectsOf(state) };
+    return { kind: kind === "crash" ? "crashed" : "bug", text, ...effectsOf(state) };
   }
 }
 
