@@ -50,9 +50,10 @@ const VALUE = 1;
 const LAZY = 2;
 const RCU = 4;
 const WORK = 5;
-const COUNT = 6;
-const LOST = 7;
-const ARGS = 8;
+const SIZE = 6;
+const COUNT = 7;
+const LOST = 8;
+const ARGS = 9;
 const TEXT = ARGS + 96;
 const TEXT_BYTES = 256;
 const FIRST_EVENT = TEXT + TEXT_BYTES / 4;
@@ -175,6 +176,11 @@ export class Instance {
 
   get value(): number {
     return this.#words[this.#io + VALUE] as number;
+  }
+
+  /** Bytes of the area that a free took, which begins at `value`. */
+  get size(): number {
+    return this.#words[this.#io + SIZE] as number;
   }
 
   get lazy(): number {

@@ -120,23 +120,37 @@ static void drive_ask_carve(ulong size)
 	drive_free(va);
 }
 
-/* An area without a vm_struct is freed as vunmap would free one with it. Any other address is vfree's. */
+/*
+ * Whether vfree of this address takes this area. One that DRIVE_ALLOC made has no vm_struct, and is taken for one that has;
+ * what vm_map_ram made is told from it by its flags, or, where there are none, only by where it begins.
+ */
+static int drive_is_owned(const struct vmap_area *va, ulong addr)
+{
+#ifdef HAVE_AREA_FLAGS
+	return !(va->flags & (VMAP_RAM | VMAP_BLOCK));
+#else
+	return va->va_start == addr;
+#endif
+}
+
 static void drive_ask_free(ulong addr)
 {
 	struct vmap_area *va = find_vmap_area(addr);
 
-	if (va)
-		drive_answer(DRIVE_DONE, va->va_end - va->va_start);
-	if (va && va->va_start == addr && !va->vm) {
-#ifdef HAVE_FIND_UNLINK
-		va = find_unlink_vmap_area(addr);
-#endif
-		free_unmap_vmap_area(va);
-	} else if (va && va->va_start == addr) {
-		vunmap((void *)addr);
-	} else {
+	if (!va || !drive_is_owned(va, addr)) {
 		vfree((void *)addr);
+		return;
 	}
+	drive_answer(DRIVE_DONE, va->va_start);
+	drive_io->size = va->va_end - va->va_start;
+	if (va->vm) {
+		vfree((void *)addr);
+		return;
+	}
+#ifdef HAVE_FIND_UNLINK
+	va = find_unlink_vmap_area(addr);
+#endif
+	free_unmap_vmap_area(va);
 }
 
 /* As many pages as a question may name, whose addresses are their frames. */
@@ -207,6 +221,7 @@ void drive_ask(int op)
 
 	drive_io->count = drive_io->lost = drive_io->rcu = drive_io->work = 0;
 	drive_io->text[0] = 0;
+	drive_io->size = 0;
 	drive_answer(DRIVE_DONE, 0);
 	drive_cpu = op == DRIVE_INIT ? 0 : *args++;
 	switch (op) {

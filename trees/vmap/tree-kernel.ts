@@ -263,7 +263,7 @@ function carryOut(state: TreeState, command: Command): Response {
     }
     case "free":
       ask(state, OPS.free, [0, at(command.start)]);
-      endHold(state, command.start, command.start + state.machine.instance.value / PAGE_SIZE);
+      endHoldOfArea(state);
       return done(state);
     case "mapRam": {
       const { cpu, count } = command;
@@ -316,6 +316,14 @@ function carryOut(state: TreeState, command: Command): Response {
       unpin(state, command.frame);
       return done(state);
   }
+}
+
+/** Whoever holds the area that a free took holds it no longer. */
+function endHoldOfArea(state: TreeState): void {
+  const { instance, place } = state.machine;
+  if (instance.size === 0) return;
+  const start = place.pageOf(instance.value);
+  endHold(state, start, start + instance.size / PAGE_SIZE);
 }
 
 /** What is larger than the word is as large as the word. */
