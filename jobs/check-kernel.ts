@@ -9,9 +9,10 @@ import { type KnownBreak, randomRun } from "../properties/vmap/random-run.ts";
 import { scopesFor } from "../properties/vmap/random-scopes.ts";
 import { settingFor, type VmapPlayed } from "../properties/vmap/test-bench.ts";
 import type { LawId } from "../spec/contract.ts";
+import { PROCESS_LAWS } from "../spec/process.ts";
 import type { HistoryStep } from "../spec/vmap/history.ts";
 import { heldTo, isPromised, type Kernel } from "../spec/vmap/kernel.ts";
-import { LAWS } from "../spec/vmap/laws/index.ts";
+import { ALL_LAWS } from "../spec/vmap/laws/index.ts";
 import type { Scope } from "../spec/vmap/scope.ts";
 import { witnessesFor } from "../spec/vmap/witnesses.ts";
 import { EXPLORED_SCOPE, type ExploredKernel, exploreKernel } from "./check-explored.ts";
@@ -122,7 +123,9 @@ export async function checkKernel(kernel: Kernel<State>, options: CheckOptions):
   const unmet = complete && surprises.length === 0 ? neverSeen(kernel, seen) : [];
   const isLong = options.runs >= USUAL_RUNS;
   if (isLong) surprises.push(...unmet.map((id) => witnessUnmet(kernel, id)));
-  const laws = LAWS.filter(({ id }) => options.law === undefined || id === options.law);
+  // Laws of processes are asked of code alone.
+  const isAsked = (id: LawId) => isPromised(kernel, id) || !PROCESS_LAWS.some((law) => law.id === id);
+  const laws = ALL_LAWS.filter(({ id }) => (options.law === undefined ? isAsked(id) : id === options.law));
   const triedFor = (law: LawId) =>
     histories > 0 ? "random" : explored?.laws.includes(law) ? "visited" : "nothing";
   return {

@@ -10,6 +10,7 @@ import { vmapSpec } from "../model/vmap/vmap-spec.ts";
 import type { ImmutableWorld } from "../model/vmap/world.ts";
 import { judge, type LawId } from "../spec/contract.ts";
 import type { Command, Response } from "../spec/vmap/commands.ts";
+import { naming, noteCommand } from "../spec/vmap/history.ts";
 import { cannotWait, placedExtent, purgeableAtPlacement, requestOf } from "../spec/vmap/laws/law.ts";
 import type { Scope } from "../spec/vmap/scope.ts";
 import type { Extent } from "../spec/vmap/vocabulary.ts";
@@ -89,18 +90,11 @@ function bugOf({ judging }: Chosen, reply: RecordedReply, law: LawId): string | 
 
 /** Without these steps, and without the frees and unmaps of what they got. */
 function without(steps: readonly Step[], dropped: ReadonlySet<number>): Step[] {
-  const held = new Map<string, number>();
-  return steps.filter(({ exchange: { command, response } }, nth) => {
-    if (dropped.has(nth)) return false;
-    const add = (key: string, more: number) => held.set(key, (held.get(key) ?? 0) + more);
-    if (response.kind === "placed" && command.op === "alloc") add(`${response.start}`, 1);
-    if (response.kind === "placed" && command.op === "mapRam") add(`${response.start}+${command.count}`, 1);
-    if (command.op !== "free" && command.op !== "unmapRam") return true;
-    const key = command.op === "free" ? `${command.start}` : `${command.start}+${command.count}`;
-    if ((held.get(key) ?? 0) === 0) return false;
-    add(key, -1);
-    return true;
-  });
+  const ledger = naming.begin();
+  return steps.filter(
+    ({ exchange: { command, response } }, nth) =>
+      !dropped.has(nth) && noteCommand(ledger, nth, command, response),
+  );
 }
 
 /** Laws that say what an area that is not there would have allowed: whatever is in its way has to stay. */

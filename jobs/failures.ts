@@ -24,7 +24,9 @@ export async function keptFailures(kernel: string): Promise<readonly KeptFailure
     return [];
   }
   const kept: KeptFailure[] = [];
-  for (const name of names.filter((each) => each.startsWith(`${fileName(kernel)}.`) && each.endsWith(".json")).sort()) {
+  for (const name of names
+    .filter((each) => each.startsWith(`${fileName(kernel)}.`) && each.endsWith(".json"))
+    .sort()) {
     const path = join(FOLDER, name);
     const history = await readHistory(path);
     if (history.kernel === kernel) kept.push({ path, history });

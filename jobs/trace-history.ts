@@ -4,9 +4,8 @@ import { InputError } from "../adapters/input-error.ts";
 import type { HistoryFile } from "../adapters/vmap/history-file.ts";
 import { askedFor } from "../adapters/vmap/history-file.ts";
 import type { Trace } from "../adapters/vmap/recording.ts";
-import type { Alloc } from "../spec/vmap/commands.ts";
-import type { HistoryStep } from "../spec/vmap/history.ts";
-import type { Pages, Vpn } from "../spec/vmap/vocabulary.ts";
+import { recordOf } from "../spec/vmap/commands.ts";
+import { type HistoryStep, naming } from "../spec/vmap/history.ts";
 import { type ChoiceOptions, chooseTrace } from "./recorded.ts";
 
 /**
@@ -29,46 +28,15 @@ export async function historyOfTrace(
   return law === undefined ? history : { ...history, law };
 }
 
-/** Where an area or a map was last placed, and by which step. */
-interface Placed {
-  readonly index: number;
-  readonly by: "alloc" | "mapRam";
-  readonly start: Vpn;
-  readonly pages: Pages;
-  freed: boolean;
-}
-
 /** A touch of what was never allocated faults and has no effect: it is left out. */
 export function translate(trace: Trace): HistoryStep[] {
-  const placed: Placed[] = [];
+  const ledger = naming.begin();
   const steps: HistoryStep[] = [];
   for (const { command, response } of trace.exchanges) {
-    if (command.op === "free" || command.op === "unmapRam") {
-      const by = command.op === "free" ? "alloc" : "mapRam";
-      const area = placed.findLast((each) => each.start === command.start && !each.freed && each.by === by);
-      if (area === undefined) continue;
-      area.freed = true;
-      const goes = { area: area.index };
-      steps.push(
-        command.op === "free" ? { op: "free", ...goes } : { op: "unmapRam", cpu: command.cpu, ...goes },
-      );
-    } else if (command.op === "touch") {
-      const { cpu, page } = command;
-      const area = placed.findLast((each) => each.start <= page && page < each.start + each.pages);
-      if (area !== undefined) steps.push({ op: "touch", cpu, area: area.index, page: page - area.start });
-    } else if (command.op !== "unpin" && command.op !== "pcpuFree") {
-      if ((command.op === "alloc" || command.op === "mapRam") && response.kind === "placed") {
-        const pages = command.op === "alloc" ? command.size : command.count;
-        const { start } = response;
-        placed.push({ index: steps.length, by: command.op, start, pages, freed: false });
-      }
-      steps.push(command.op === "alloc" ? plainAlloc(command) : command);
-    }
+    const step = recordOf(command).named(command, ledger);
+    if (step === undefined) continue;
+    naming.note(ledger, steps.length, step, response);
+    steps.push(step);
   }
   return steps;
-}
-
-/** Without the flag that only a dump of 2.6.27 shows. */
-function plainAlloc({ ioremap: _shown, ...command }: Alloc): Alloc {
-  return command;
 }

@@ -1,10 +1,11 @@
 /** Reads recordings of real kernels: traces of commands and replies, in the spec's terms. */
 import type { Command, Response } from "../../spec/vmap/commands.ts";
+import { naming, noteCommand } from "../../spec/vmap/history.ts";
 import type { Dump } from "../../spec/vmap/kernel.ts";
 import { promisesOfOwn } from "../../spec/vmap/own-promises.ts";
 import { findRelease, type Promises } from "../../spec/vmap/releases.ts";
 import { BLOCKS64, MOST_MAPPED, type Scope, WORD64 } from "../../spec/vmap/scope.ts";
-import type { Bytes, Cpu, Pages, Vpn } from "../../spec/vmap/vocabulary.ts";
+import type { Bytes, Cpu, Pages } from "../../spec/vmap/vocabulary.ts";
 import { checked } from "../complaint.ts";
 import { inputError } from "../input-error.ts";
 import { lines } from "../lines.ts";
@@ -137,7 +138,7 @@ function readExchanges(
   ops: Envelope["ops"],
   config: Pick<Envelope["config"], "cpus" | "bbmap_bits">,
 ): Exchange[] {
-  const held = new Map<string, number>();
+  const ledger = naming.begin();
   let cpu = 0;
   return ops.map((op, index) => {
     const wrong = (part: string, says: string) => inputError(file, line, `ops[${index}]${part}: ${says}`);
@@ -158,34 +159,15 @@ function readExchanges(
     if (command.op === "mapRam" && config.bbmap_bits === 0) {
       throw wrong("[0].op", "maps through a block, but config.bbmap_bits is 0");
     }
-    const got = recorded.addr === undefined ? undefined : holding(command, recorded.addr);
-    if (got !== undefined) held.set(got, (held.get(got) ?? 0) + 1);
-    if (command.op === "free" || command.op === "unmapRam") {
-      const goes = holding(command, command.start) as string;
-      const times = held.get(goes) ?? 0;
-      if (times === 0 && command.op === "unmapRam" && anyHeldAt(held, command.start)) {
+    const response = responseOf(recorded);
+    if (!noteCommand(ledger, index, command, response)) {
+      if (command.op === "unmapRam" && ledger.heldAt("map", command.start) !== undefined)
         throw wrong("[0].count", `${command.count}, but the map there has another count`);
-      }
-      if (times === 0) {
-        const what = command.op === "free" ? "frees" : "unmaps";
-        throw wrong("[0].addr", `${what} what no earlier reply gave out, or what is free already`);
-      }
-      held.set(goes, times - 1);
+      const what = command.op === "free" ? "frees" : "unmaps";
+      throw wrong("[0].addr", `${what} what no earlier reply gave out, or what is free already`);
     }
-    return { command, response: responseOf(recorded), dump: dumpOf(recorded), recorded };
+    return { command, response, dump: dumpOf(recorded), recorded };
   });
-}
-
-/** Whether a map of any count is held at this address. */
-function anyHeldAt(held: ReadonlyMap<string, number>, start: Vpn): boolean {
-  return [...held].some(([key, times]) => times > 0 && key.endsWith(` pages ${start}`));
-}
-
-/** What a caller holds of an address, as a key: an area, or a map of so many pages. */
-function holding(command: Command, start: Vpn): string | undefined {
-  if (command.op === "alloc" || command.op === "free") return `area ${start}`;
-  if (command.op === "mapRam" || command.op === "unmapRam") return `${command.count} pages ${start}`;
-  return undefined;
 }
 
 /** `cpu`: where it runs, which a request says only when it changes. */

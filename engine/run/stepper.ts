@@ -23,8 +23,10 @@ export interface Played<W, Step, C, R> {
   readonly broken: readonly Law<W, C, R>[];
 }
 
-export interface Stepper<S, W, Step, C, R> {
+export interface Stepper<S, W, N, Step, C, R> {
   readonly state: S;
+  /** What the steps so far were given, noted as they are taken. */
+  readonly names: N;
   /** The world now; the last one there was, when the history has ended. */
   world(): W;
   take(step: Step): Played<W, Step, C, R>;
@@ -34,7 +36,8 @@ export interface Stepper<S, W, Step, C, R> {
 export type Judging<Scope, W, N, Step, C, R> = Omit<Setting<Scope, never, W, N, Step, C, R>, "machine">;
 
 /** Follows a history as it is answered: each step is named, sent by whoever has the subject, and then answered. */
-export interface Follower<W, Step, C, R> {
+export interface Follower<W, N, Step, C, R> {
+  readonly names: N;
   world(): W;
   /** The command that a step means now, or undefined where it does nothing. */
   command(step: Step): C | undefined;
@@ -43,7 +46,7 @@ export interface Follower<W, Step, C, R> {
 
 export function follow<Scope, W, N, Step, C, R>(
   judging: Judging<Scope, W, N, Step, C, R>,
-): Follower<W, Step, C, R> {
+): Follower<W, N, Step, C, R> {
   const { spec, laws, naming, scope } = judging;
   const names = naming.begin();
   let world = spec.initial(scope);
@@ -60,20 +63,20 @@ export function follow<Scope, W, N, Step, C, R>(
     const broken = verdict.accepted ? [] : verdict.broken;
     return { index, step, command, response, before, after: verdict.world, broken };
   };
-  return { world: () => world, command: (step) => naming.resolve(names, step), answer };
+  return { names, world: () => world, command: (step) => naming.resolve(names, step), answer };
 }
 
 export function begin<Scope, S, W, N, Step, C, R>(
   setting: Setting<Scope, S, W, N, Step, C, R>,
-): Stepper<S, W, Step, C, R> {
+): Stepper<S, W, N, Step, C, R> {
   const { machine, scope } = setting;
   const state = machine.initial(scope);
-  const { world, command, answer } = follow(setting);
+  const { names, world, command, answer } = follow(setting);
   const take = (step: Step): Played<W, Step, C, R> => {
     const asked = command(step);
     return answer(step, asked, asked === undefined ? undefined : machine.act(state, asked));
   };
-  return { state, world, take };
+  return { state, names, world, take };
 }
 
 /**

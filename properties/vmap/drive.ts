@@ -6,14 +6,13 @@ import { vmapSpec } from "../../model/vmap/vmap-spec.ts";
 import type { ImmutableWorld } from "../../model/vmap/world.ts";
 import type { LawId } from "../../spec/contract.ts";
 import type { Command, Response } from "../../spec/vmap/commands.ts";
-import { type HistoryStep, isWellFormed, type Names, naming } from "../../spec/vmap/history.ts";
+import { type HistoryStep, isWellFormed, naming, simpler } from "../../spec/vmap/history.ts";
 import type { VmapLaw } from "../../spec/vmap/laws/law.ts";
+import type { Ledger } from "../../spec/vmap/ledger.ts";
 import type { Promises } from "../../spec/vmap/releases.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
-import { noteAsked, nothingAsked } from "./asked.ts";
 import { type Choice, choices } from "./choices.ts";
 import { intend } from "./resolve-choice.ts";
-import { simpler } from "./shrink-step.ts";
 import type { VmapPlayed } from "./test-bench.ts";
 
 /** What is driven: a history begins on a machine of a scope, in a new process if `fresh`, and then commands are sent. */
@@ -63,7 +62,7 @@ export interface DriveReport {
 const TURN = 10;
 const LENGTHS = [6, 30, 60];
 
-type VmapJudging = Judging<Scope, ImmutableWorld, Names, HistoryStep, Command, Response>;
+type VmapJudging = Judging<Scope, ImmutableWorld, Ledger, HistoryStep, Command, Response>;
 
 export async function drive(
   run: Drive,
@@ -111,19 +110,17 @@ const ends = ({ after }: VmapPlayed) => after === undefined;
 
 async function playDrawn(run: Drive, scope: Scope, drawn: readonly Choice[]): Promise<readonly VmapPlayed[]> {
   await run.subject.begin(scope);
-  const { world, command, answer } = follow(judgingOf(run, scope));
-  const asked = nothingAsked();
+  const { names, world, command, answer } = follow(judgingOf(run, scope));
   const history: HistoryStep[] = [];
   const played: VmapPlayed[] = [];
   for (const choice of drawn) {
-    const meant = intend(choice, world(), asked);
+    const meant = intend(choice, world(), names, history);
     const step = meant && run.offered(meant, history);
     if (step === undefined) continue;
     history.push(step);
     const sent = command(step);
     const response = sent && (await run.subject.send(sent));
     const now = answer(step, sent, response);
-    noteAsked(asked, now.index, step, response);
     played.push(now);
     // What follows a violation is no accusation.
     if (now.broken.length > 0 || ends(now)) break;

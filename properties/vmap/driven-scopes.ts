@@ -2,16 +2,15 @@
 
 import type { LawId } from "../../spec/contract.ts";
 import { PROCESS_LAWS } from "../../spec/process.ts";
+import type { Call } from "../../spec/vmap/commands/call.ts";
 import type { HistoryStep } from "../../spec/vmap/history.ts";
-import { lawsCalled } from "../../spec/vmap/laws/index.ts";
+import { lawsCalled, lawsTried } from "../../spec/vmap/laws/index.ts";
 import type { VmapLaw } from "../../spec/vmap/laws/law.ts";
 import type { Promises } from "../../spec/vmap/releases.ts";
 import type { Scope, Window } from "../../spec/vmap/scope.ts";
 import { PAGE_SIZE, type Pages } from "../../spec/vmap/vocabulary.ts";
 import type { Can, Hello } from "../../trees/vmap/hello.ts";
-import { lawsTried } from "./exercised-laws.ts";
 import { scopesFor } from "./random-scopes.ts";
-import type { Call } from "./workload.ts";
 
 /** Scopes of which nothing can be asked of a child: it is switched on when it begins, and its callers keep to the domain. */
 const NOT_DRIVEN = ["boot", "outside"];

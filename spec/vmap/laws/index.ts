@@ -1,6 +1,10 @@
 /** Every law, in the order a reader should meet them. A new law is one constant and one line here. */
+
 import { PROCESS_LAWS } from "../../process.ts";
-import { argumentDomain } from "./domain.ts";
+import type { Call } from "../commands/call.ts";
+import type { Scope } from "../scope.ts";
+
+import { argumentDomain, isLegal } from "./domain.ts";
 import {
   callsReturn,
   findsAreas,
@@ -80,8 +84,27 @@ export const LAWS: readonly VmapLaw[] = [
   initOrder,
 ];
 
-/** With those of processes, which no model can violate. */
-export const ALL_LAWS: readonly VmapLaw[] = [...LAWS, ...PROCESS_LAWS];
+/** Those of the laws that such callers can violate on machines of this scope: others are not kept, but unasked. */
+export function lawsTried(
+  laws: readonly VmapLaw[],
+  calls: readonly Call[],
+  scope: Scope,
+): readonly VmapLaw[] {
+  return laws.filter(
+    ({ needs, isTriedIn = () => true }) =>
+      isTriedIn(scope, calls) && (needs === undefined || needs.some((call) => calls.includes(call))),
+  );
+}
+
+/** With those of processes, which no model can violate: of code that is given a legal call. */
+export const ALL_LAWS: readonly VmapLaw[] = [
+  ...LAWS,
+  ...PROCESS_LAWS.map((law) => ({
+    ...law,
+    holds: (...[before, command, response, after]: Parameters<VmapLaw["holds"]>) =>
+      law.holds(before, command, response, after) || !isLegal(before, command),
+  })),
+];
 
 /** The laws with these ids, in the order of ALL_LAWS. */
 export function lawsCalled(ids: readonly string[]): readonly VmapLaw[] {
