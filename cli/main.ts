@@ -5,11 +5,12 @@ import { Command, CommanderError } from "commander";
 import { InputError, oneLine } from "../adapters/input-error.ts";
 import { USUAL_RUNS } from "../jobs/check-kernel.ts";
 import { VERSION } from "../jobs/package-version.ts";
+import { treeName } from "../jobs/trees.ts";
 import { UsageError, wholeNumber } from "../jobs/usage-error.ts";
 import { AS_EXPECTED, BAD_INPUT } from "./exit.ts";
 import { textWidth } from "./output.ts";
 import { type CheckArguments, checkVerb } from "./verbs/check.ts";
-import { conformVerb } from "./verbs/conform.ts";
+import { type ConformOptions, conformVerb } from "./verbs/conform.ts";
 import { type DiffOptions, diffVerb } from "./verbs/diff.ts";
 import { type DriveOptions, driveVerb } from "./verbs/drive.ts";
 import { type ExploreArguments, exploreVerb } from "./verbs/explore.ts";
@@ -67,6 +68,8 @@ program
     USUAL_RUNS,
   )
   .option("--law <id>", "only this law")
+  .option("--tree <directory>", "the mm/vmalloc.c of this kernel tree, beside the release it is nearest to")
+  .option("--as <release>", "with --tree: judged by the promises of this release")
   .option(...SEED_OPTION, 20110106)
   .option("--details", "also each violation, what was visited whole, and every interleaving", false)
   .option("--coverage", "also what was exercised, and ways to draw histories by the states they visit", false)
@@ -165,6 +168,7 @@ program
   .description("judges a history step by step, with the address space after each")
   .argument("<file-or-bug>", "a history (.json), a recording (.jsonl, .jsonl.gz), or a bug")
   .option("--kernel <label>", "on our model of this kernel; else on the one it was found on, or as recorded")
+  .option("--tree <directory>", "on the mm/vmalloc.c of this kernel tree")
   .option("--law <id>", "only this law; of a bug, the history pinned for it")
   .option(
     "--grain <grain>",
@@ -176,27 +180,29 @@ program
   .option("--format <format>", "text, or mail: 72 columns of plain ASCII, with bug, commits and source")
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
-  .action(run<string, ReplayOptions>(replayVerb));
+  .action(run<string, ReplayOptions & TreeOption>((file, options) => replayVerb(file, onTree(options))));
 
 program
   .command("pin")
   .description("shrinks a history that violates a law, names it and files it, unless a shorter one is pinned")
   .argument("<file>", "a history (.json) or a recording (.jsonl, .jsonl.gz)")
   .option("--kernel <label>", "on our model of this kernel; else on the one it was found on, or as recorded")
+  .option("--tree <directory>", "on the mm/vmalloc.c of this kernel tree")
   .option("--law <id>", "this law, not the first that breaks")
   .option(...TRACE_OPTION)
   .option(...AS_OPTION)
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
-  .action(run<string, PinOptions>(pinVerb));
+  .action(run<string, PinOptions & TreeOption>((file, options) => pinVerb(file, onTree(options))));
 
 program
   .command("conform")
   .description("runs a recording's commands on our version of its kernel and compares every reply field")
   .argument("<file...>", "recordings (.jsonl, .jsonl.gz)")
+  .option("--tree <directory>", "on the mm/vmalloc.c of this kernel tree, not on our model")
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
-  .action(run<string[], JsonOption>(conformVerb));
+  .action(run<string[], ConformOptions>(conformVerb));
 
 program
   .command("judge")
@@ -258,6 +264,19 @@ function refuseRepeated(): void {
       });
     }
   }
+}
+
+interface TreeOption {
+  readonly kernel?: string;
+  readonly tree?: string;
+}
+
+/** `--tree DIR` is `--kernel tree:DIR`. */
+function onTree<O extends TreeOption>(options: O): O {
+  const { kernel, tree } = options;
+  if (tree === undefined) return options;
+  if (kernel !== undefined) throw new UsageError("--tree and --kernel name two subjects: one is expected");
+  return { ...options, kernel: treeName(tree) };
 }
 
 /** Wraps a verb so that its result becomes the exit code. */

@@ -13,6 +13,7 @@ import { PROCESS_LAWS } from "../spec/process.ts";
 import type { HistoryStep } from "../spec/vmap/history.ts";
 import { heldTo, isPromised, type Kernel } from "../spec/vmap/kernel.ts";
 import { ALL_LAWS } from "../spec/vmap/laws/index.ts";
+import { lineageOf } from "../spec/vmap/releases.ts";
 import type { Scope } from "../spec/vmap/scope.ts";
 import { witnessesFor } from "../spec/vmap/witnesses.ts";
 import { EXPLORED_SCOPE, type ExploredKernel, exploreKernel } from "./check-explored.ts";
@@ -236,7 +237,21 @@ async function tryPinned(
       const known = breaks.get(pinned.law) ?? [];
       known.push({ bug: bug.id, commands: last.index + 1, replay: replayLine(words) });
       breaks.set(pinned.law, known);
-    } else {
+      const { release } = kernel;
+      const has = lineageOf(release).some((label) => pinned.on.includes(label));
+      if (release.compiled && !has) {
+        surprises.push({
+          kind: "unknown",
+          kernel: kernel.name,
+          what: `it violates ${pinned.law} by ${bug.id}${numberText(bug)}, which ${release.like} has not`,
+          law: pinned.law,
+          history: history.commands,
+          scope: history.scope,
+          replay: replayLine(words),
+        });
+      }
+    } else if (!kernel.release.compiled) {
+      // Of code that somebody changed it says only what else it violates: `gone` lists the bugs that it has not.
       surprises.push({
         kind: "gone",
         kernel: kernel.name,
@@ -252,6 +267,8 @@ async function tryPinned(
   }
   return surprises;
 }
+
+const numberText = ({ number }: Bug): string => (number === undefined ? "" : ` (${number})`);
 
 /** Bugs that were reported first, and of these the one on the fewest kernels: the most particular to this one. */
 function bestKnownFirst(a: SeenBreak, b: SeenBreak): number {

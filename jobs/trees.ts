@@ -4,12 +4,13 @@ import { compareVersions, type Version, versionOf } from "../kernels/versions.ts
 import type { State } from "../kernels/vmap/state.ts";
 import { PROCESS_LAWS } from "../spec/process.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
-import { derivedFrom, type Promises, RELEASES, releaseOf } from "../spec/vmap/releases.ts";
+import { derivedFrom, findRelease, type Promises, RELEASES, releaseOf } from "../spec/vmap/releases.ts";
 import { type Built, build } from "../trees/build.ts";
 import { readTree, type SourceTree } from "../trees/source-tree.ts";
 import { PROBES } from "../trees/vmap/probes.ts";
 import { ANY_BLOCKS, treeKernel } from "../trees/vmap/tree-kernel.ts";
-import { factsOf } from "./versions.ts";
+import { orNearest } from "./usage-error.ts";
+import { factsOf, labelAlike } from "./versions.ts";
 
 const PREFIX = "tree:";
 
@@ -24,25 +25,31 @@ export interface TreeSubject {
   readonly assumed: readonly string[];
 }
 
-/** By word and release. */
+/** By word. A tree that is changed while it is checked is the one that was read first. */
 const known = new Map<string, TreeSubject>();
 
 /** The tree that `tree:DIR` names, or undefined for any other word. Throws an InputError where it cannot be built. */
-export function treeCalled(word: string, as?: string): TreeSubject | undefined {
+export function treeCalled(word: string): TreeSubject | undefined {
   if (!word.startsWith(PREFIX)) return undefined;
-  const key = `${word} ${as ?? ""}`;
-  const subject = known.get(key) ?? open(word, as);
-  known.set(key, subject);
+  const subject = known.get(word) ?? open(word, undefined);
+  known.set(word, subject);
   return subject;
 }
 
 /** `tree:DIR`, of a directory. */
 export const treeName = (directory: string): string => `${PREFIX}${directory}`;
 
+/** The tree in this directory, judged from now on by what this release promises, if one is given. */
+export function openTree(directory: string, as: string | undefined): TreeSubject {
+  const word = treeName(directory);
+  if (as !== undefined) known.set(word, open(word, as));
+  return treeCalled(word) as TreeSubject;
+}
+
 function open(word: string, as: string | undefined): TreeSubject {
   const tree = readTree(word.slice(PREFIX.length));
   const built = build(tree, ANY_BLOCKS);
-  const release = as === undefined ? nearestRelease(tree.version, built.holds) : releaseOf(as);
+  const release = as === undefined ? nearestRelease(tree.version, built.facts.holds) : promisesOf(as);
   const like = release.labels[0] as string;
   const promises: Promises = {
     ...derivedFrom(like, release),
@@ -55,8 +62,19 @@ function open(word: string, as: string | undefined): TreeSubject {
     built,
     kernel: treeKernel(tree, promises, word),
     as: like,
-    assumed: disagreements(release, built.holds),
+    assumed: disagreements(release, built.facts.holds),
   };
+}
+
+/** By a label, or by the release that answers as a version does. Throws a UsageError for any other word. */
+function promisesOf(word: string): Promises {
+  const find = (label: string) => findRelease(label) ?? findRelease(labelAlike(label) ?? "");
+  return orNearest(
+    "release",
+    word,
+    find,
+    RELEASES.flatMap(({ labels }) => labels),
+  );
 }
 
 /** Of the releases that its version may answer as, or of all, the newest that answers the probes most alike. */

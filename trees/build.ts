@@ -36,12 +36,17 @@ export interface Constants {
   readonly blockPages: number;
 }
 
-export interface Built {
-  readonly module: WasmModule;
+/** What became known of a tree when it was built. */
+export interface BuiltFacts {
   /** The probes that hold, by their macros. */
   readonly holds: readonly string[];
   /** Functions that nobody supplies: reached, they say so. */
   readonly stubs: readonly string[];
+}
+
+export interface Built {
+  readonly module: WasmModule;
+  readonly facts: BuiltFacts;
 }
 
 const HERE = dirname(fileURLToPath(import.meta.url));
@@ -70,8 +75,8 @@ export function build(tree: SourceTree, constants: Constants): Built {
       rmSync(making, { recursive: true, force: true });
     }
   }
-  const facts = JSON.parse(readFileSync(join(folder, FACTS), "utf8")) as Omit<Built, "module">;
-  return { ...facts, module: new WASM.Module(readFileSync(join(folder, MODULE))) };
+  const facts = JSON.parse(readFileSync(join(folder, FACTS), "utf8")) as BuiltFacts;
+  return { facts, module: new WASM.Module(readFileSync(join(folder, MODULE))) };
 }
 
 function keyOf({ files }: SourceTree, constants: Constants): string {

@@ -78,6 +78,7 @@ interface Exports {
   readonly __stack_pointer?: { value: number };
   drive_begin(arena: number): number;
   drive_machine(start: number, end: number, lazyMax: number, cpus: number, absent: number): void;
+  drive_set_end(end: number): number;
   drive_call(op: number, budget: number): void;
   drive_dump(): void;
   drive_fingerprint(): void;
@@ -140,6 +141,11 @@ export class Instance {
   /** Arguments are numbers of bytes or counts; what is above 32 bits is dropped, as the word wraps. */
   argument(nth: number, value: number): void {
     this.#words[this.#io + ARGS + nth] = value;
+  }
+
+  /** VMALLOC_END from now on; whether that is a change. */
+  setEnd(end: number): boolean {
+    return this.#exports.drive_set_end(end) !== 0;
   }
 
   /** Carries out a question, and says why if it did not come back. */

@@ -27,6 +27,8 @@ export interface Checked {
   /** The one law that was asked for. */
   readonly law: LawId | undefined;
   readonly surprises: readonly Surprise[];
+  /** What else is to be said of what was checked. */
+  readonly about: readonly string[];
   /** The step grain: of the releases asked for, or of all; undefined where one law of all was asked for. */
   readonly steps: InterleavedReport | undefined;
   /** The same, a column for each release. */
@@ -63,8 +65,8 @@ export function checkedText(
   checked: Checked,
   { details, coverage }: { readonly details: boolean; readonly coverage: boolean },
 ): string {
-  const { reports, facts, surprises, steps } = checked;
-  const parts = [verdictLine(checked), ...facts.map(factsText)];
+  const { reports, facts, about, surprises, steps } = checked;
+  const parts = [verdictLine(checked), ...about, ...facts.map(factsText)];
   if (reports.length > 0) parts.push(matrix(reports), pc.dim(legend(reports)));
   parts.push(...notes(checked));
   parts.push(...interleavedParts(checked), ...reports.flatMap(lineageLines));

@@ -5,6 +5,7 @@ import { checkInterleaved } from "../../jobs/check-interleaved.ts";
 import { type CheckOptions, checkKernel, type KernelReport } from "../../jobs/check-kernel.ts";
 import { checkedFor, lawNamed } from "../../jobs/names.ts";
 import { protocolsFor, stepColumns } from "../../jobs/step-columns.ts";
+import { openTree, treeCalled } from "../../jobs/trees.ts";
 import { UsageError } from "../../jobs/usage-error.ts";
 import { KERNELS } from "../../kernels/vmap/index.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
@@ -17,12 +18,18 @@ export interface CheckArguments {
   readonly seed: number;
   readonly runs: number;
   readonly law?: string;
+  /** The directory of a kernel tree, and the release whose promises it is judged by. */
+  readonly tree?: string;
+  readonly as?: string;
   readonly details: boolean;
   readonly coverage: boolean;
   readonly json: boolean;
 }
 
-export async function checkVerb(names: readonly string[], options: CheckArguments): Promise<number> {
+export async function checkVerb(given: readonly string[], options: CheckArguments): Promise<number> {
+  const tree = options.tree === undefined ? undefined : openTree(options.tree, options.as);
+  if (tree === undefined && options.as !== undefined) throw new UsageError("--as is for --tree");
+  const names = tree === undefined ? given : [tree.as, tree.kernel.name, ...given];
   const asked = names.map((name) => ({ name, ...checkedFor(name) }));
   const kernels = names.length === 0 ? KERNELS : [...new Set(asked.flatMap((each) => each.kernels))];
   const facts = asked.flatMap((each) => each.facts ?? []);
@@ -56,6 +63,7 @@ export async function checkVerb(names: readonly string[], options: CheckArgument
           turn: () => interruptedAfterTurn(work),
         })
       : undefined;
+  // Interleavings are those of our protocols, none of which runs the tree's code.
   const releases = names.length === 0 ? KERNELS.map(({ name }) => name) : [...new Set(names)];
   const interleaved = steps === undefined ? [] : stepColumns(releases, steps, law);
   spinner.stop();
@@ -66,6 +74,7 @@ export async function checkVerb(names: readonly string[], options: CheckArgument
     reports,
     kernels: kernels.length,
     facts,
+    about: names.flatMap((name) => aboutTree(name)),
     byName: names.length > 0,
     law,
     surprises,
@@ -104,6 +113,7 @@ function asJson(checked: Checked) {
   return {
     kernels,
     versions: facts,
+    trees: reports.flatMap(({ kernel }) => treeFacts(kernel.name) ?? []),
     interleaved: interleaved.map(({ cells, ...rest }) => ({
       ...rest,
       laws: cells.map(({ law: id, ...cell }) => ({ id, ...cell })),
@@ -117,4 +127,22 @@ function asJson(checked: Checked) {
     seconds,
     complete,
   };
+}
+
+/** What a tree is, and by what it is judged; nothing for any other name. */
+function aboutTree(name: string): readonly string[] {
+  const facts = treeFacts(name);
+  if (facts === undefined) return [];
+  const { version, as, assumed } = facts;
+  const is = version === undefined ? "has no Makefile that tells its version" : `is ${version}`;
+  return [
+    [`${name} ${is}, judged by the promises of ${as}`, ...assumed.map((line) => `  ${line}`)].join("\n"),
+  ];
+}
+
+function treeFacts(name: string) {
+  const subject = treeCalled(name);
+  if (subject === undefined) return undefined;
+  const { tree, as, assumed, built } = subject;
+  return { directory: tree.directory, version: tree.version, as, assumed, ...built.facts };
 }

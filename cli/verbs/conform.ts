@@ -4,6 +4,7 @@ import { inputError } from "../../adapters/input-error.ts";
 import { conform, type Difference } from "../../adapters/vmap/conform.ts";
 import { readRecording, type Trace } from "../../adapters/vmap/recording.ts";
 import { releaseNamed } from "../../jobs/names.ts";
+import { openTree } from "../../jobs/trees.ts";
 import { kernelCalled } from "../../kernels/vmap/index.ts";
 import type { State } from "../../kernels/vmap/state.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
@@ -30,10 +31,14 @@ interface Tally {
   first: FirstDifference | undefined;
 }
 
-export async function conformVerb(
-  files: readonly string[],
-  { json }: { readonly json: boolean },
-): Promise<number> {
+export interface ConformOptions {
+  /** The directory of a kernel tree, to run in place of our models. */
+  readonly tree?: string;
+  readonly json: boolean;
+}
+
+export async function conformVerb(files: readonly string[], { tree, json }: ConformOptions): Promise<number> {
+  const compiled = tree === undefined ? undefined : openTree(tree, undefined).kernel;
   const started = Date.now();
   const spinner = progress();
   const work = interruptible();
@@ -44,7 +49,7 @@ export async function conformVerb(
       tallies.push(tally);
       for await (const trace of readRecording(file)) {
         spinner.say(`${file}: trace ${tally.traces + 1}, ${tally.differing} differing`);
-        count(tally, trace);
+        count(tally, trace, compiled);
         await work.turn();
         if (work.interrupted) break;
       }
@@ -71,10 +76,10 @@ function newTally(file: string): Tally {
   };
 }
 
-function count(tally: Tally, trace: Trace): void {
+function count(tally: Tally, trace: Trace, compiled: Kernel<State> | undefined): void {
   tally.traces += 1;
   tally.labels.add(trace.label);
-  const kernel = modelOf(trace);
+  const kernel = compiled ?? modelOf(trace);
   const { replies, difference } = conform(kernel, trace);
   tally.replies += replies;
   if (difference === undefined) {

@@ -128,6 +128,14 @@ void EXPORT(drive_machine)(unsigned long start, unsigned long end, unsigned long
 	drive_absent = absent;
 }
 
+int EXPORT(drive_set_end)(unsigned long end)
+{
+	int changes = drive_end != end;
+
+	drive_end = end;
+	return changes;
+}
+
 void EXPORT(drive_call)(int op, long budget)
 {
 	drive_budget = budget;
