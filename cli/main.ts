@@ -18,7 +18,9 @@ import { type HuntOptions, huntVerb } from "./verbs/hunt.ts";
 import { type JudgeOptions, judgeVerb } from "./verbs/judge.ts";
 import { listVerb } from "./verbs/list.ts";
 import { type PinOptions, pinVerb } from "./verbs/pin.ts";
+import { type RecordOptions, recordVerb } from "./verbs/record.ts";
 import { type ReplayOptions, replayVerb } from "./verbs/replay.ts";
+import { treesVerb } from "./verbs/trees.ts";
 
 interface JsonOption {
   readonly json: boolean;
@@ -242,6 +244,25 @@ program
   .option(...SEED_OPTION, 20110106)
   .option(...JSON_OPTION)
   .action(run<string[], DriveOptions>(driveVerb));
+
+program
+  .command("trees")
+  .description("what is known of kernel trees: version, probes, constants, stubs")
+  .argument("[directory...]", "kernel trees, or as much of them as has mm, lib, include and Makefile")
+  .option(...UNUSED_SEED_OPTION)
+  .option(...JSON_OPTION)
+  .action(run<string[], JsonOption>(treesVerb));
+
+program
+  .command("record")
+  .description("what a kernel tree answers to random callers, as a recording for judge and conform")
+  .option("--tree <directory>", "the kernel tree")
+  .option("--as <release>", "under the label of this release, not of the nearest")
+  .option("--out <file>", "write it there, not to standard output")
+  .option("--traces <number>", "traces in each of two scopes", wholeNumber("--traces", 1, MOST_RUNS), 50)
+  .option(...SEED_OPTION, 20110106)
+  .option(...JSON_OPTION)
+  .action(run<undefined, RecordOptions>(recordVerb));
 
 program
   .command("list")

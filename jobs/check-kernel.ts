@@ -54,6 +54,8 @@ export interface Surprise {
   readonly kernel: string;
   readonly what: string;
   readonly law: LawId | null;
+  /** Of a tree: the bug of the catalogue that accounts for it, and that its release has not. */
+  readonly bug?: string;
   /** Of an unknown break: what broke it, and what replays it. */
   readonly history: readonly HistoryStep[] | null;
   readonly scope: Scope | null;
@@ -182,7 +184,11 @@ function cell(
   bugs: readonly SeenBreak[],
   unknown: Surprise | undefined,
 ): Cell {
-  const found = unknown && { bug: null, commands: unknown.history?.length ?? null, replay: unknown.replay };
+  const found = unknown && {
+    bug: unknown.bug ?? null,
+    commands: unknown.history?.length ?? null,
+    replay: unknown.replay,
+  };
   const first = found ?? bugs[0];
   const { bug, commands, replay } = first ?? { bug: null, commands: null, replay: null };
   const unbroken = tried === "nothing" ? "not-tried" : "kept";
@@ -245,6 +251,7 @@ async function tryPinned(
           kernel: kernel.name,
           what: `it violates ${pinned.law} by ${bug.id}${numberText(bug)}, which ${release.like} has not`,
           law: pinned.law,
+          bug: bug.id,
           history: history.commands,
           scope: history.scope,
           replay: replayLine(words),
