@@ -1,26 +1,22 @@
 #!/usr/bin/env node
-/** The command line: DESIGN, section 7. Each verb is a file in verbs/; this only says how they are called. */
+/** The command line. Each verb is a file in verbs/, loaded when it is called; this only says how they are called. */
 import { randomInt } from "node:crypto";
 import { Command, CommanderError } from "commander";
 import { InputError, oneLine } from "../adapters/input-error.ts";
-import { USUAL_RUNS } from "../jobs/check-kernel.ts";
 import { VERSION } from "../jobs/package-version.ts";
-import { treeName } from "../jobs/trees.ts";
 import { UsageError, wholeNumber } from "../jobs/usage-error.ts";
 import { AS_EXPECTED, BAD_INPUT } from "./exit.ts";
-import { textWidth } from "./output.ts";
-import { type CheckArguments, checkVerb } from "./verbs/check.ts";
-import { type ConformOptions, conformVerb } from "./verbs/conform.ts";
-import { type DiffOptions, diffVerb } from "./verbs/diff.ts";
-import { type DriveOptions, driveVerb } from "./verbs/drive.ts";
-import { type ExploreArguments, exploreVerb } from "./verbs/explore.ts";
-import { type HuntOptions, huntVerb } from "./verbs/hunt.ts";
-import { type JudgeOptions, judgeVerb } from "./verbs/judge.ts";
-import { listVerb } from "./verbs/list.ts";
-import { type PinOptions, pinVerb } from "./verbs/pin.ts";
-import { type RecordOptions, recordVerb } from "./verbs/record.ts";
-import { type ReplayOptions, replayVerb } from "./verbs/replay.ts";
-import { treesVerb } from "./verbs/trees.ts";
+import { complain, textWidth } from "./output.ts";
+import type { CheckArguments } from "./verbs/check.ts";
+import type { ConformOptions } from "./verbs/conform.ts";
+import type { DiffOptions } from "./verbs/diff.ts";
+import type { DriveOptions } from "./verbs/drive.ts";
+import type { ExploreArguments } from "./verbs/explore.ts";
+import type { HuntOptions } from "./verbs/hunt.ts";
+import type { JudgeOptions } from "./verbs/judge.ts";
+import type { PinOptions } from "./verbs/pin.ts";
+import type { RecordOptions } from "./verbs/record.ts";
+import type { ReplayOptions } from "./verbs/replay.ts";
 
 interface JsonOption {
   readonly json: boolean;
@@ -65,9 +61,8 @@ program
   .argument("[kernel...]", "labels such as 2.6.39; all when none is given")
   .option(
     "--runs <number>",
-    "random histories in each scope; fewer than usual may not reach every witness, which is a warning then and else a failure; 0 for pinned histories alone",
+    "random histories in each scope; 1500 unless given; fewer may not reach every witness, which is a warning then and else a failure; 0 for pinned histories alone",
     wholeNumber("--runs", 0, MOST_RUNS),
-    USUAL_RUNS,
   )
   .option("--law <id>", "only this law")
   .option("--tree <directory>", "the mm/vmalloc.c of this kernel tree, beside the release it is nearest to")
@@ -76,7 +71,7 @@ program
   .option("--details", "also each violation, what was visited whole, and every interleaving", false)
   .option("--coverage", "also what was exercised, and ways to draw histories by the states they visit", false)
   .option(...JSON_OPTION)
-  .action(run<string[], CheckArguments>(checkVerb));
+  .action(run<string[], CheckArguments>(async () => (await import("./verbs/check.ts")).checkVerb));
 
 program
   .command("hunt")
@@ -101,9 +96,11 @@ program
   .option(...SEED_OPTION)
   .option(...JSON_OPTION)
   .action(
-    run<string[], HuntOptions>((names, options) =>
-      huntVerb(names, { ...options, seed: options.seed ?? randomInt(LARGEST_SEED) }),
-    ),
+    run<string[], HuntOptions>(async () => {
+      const { huntVerb } = await import("./verbs/hunt.ts");
+      return (names, options) =>
+        huntVerb(names, { ...options, seed: options.seed ?? randomInt(LARGEST_SEED) });
+    }),
   );
 
 program
@@ -136,7 +133,9 @@ program
   .option("--itf <file>", "write the first break's run as an ITF trace (.itf.json), for Quint and Apalache")
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
-  .action(run<string | undefined, ExploreArguments>(exploreVerb));
+  .action(
+    run<string | undefined, ExploreArguments>(async () => (await import("./verbs/explore.ts")).exploreVerb),
+  );
 
 program
   .command("diff")
@@ -163,7 +162,7 @@ program
   .option("--out <file>", "write the history, for replay")
   .option(...SEED_OPTION, 20110106)
   .option(...JSON_OPTION)
-  .action(run<string[], DiffOptions>(diffVerb));
+  .action(run<string[], DiffOptions>(async () => (await import("./verbs/diff.ts")).diffVerb));
 
 program
   .command("replay")
@@ -182,7 +181,11 @@ program
   .option("--format <format>", "text, or mail: 72 columns of plain ASCII, with bug, commits and source")
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
-  .action(run<string, ReplayOptions & TreeOption>((file, options) => replayVerb(file, onTree(options))));
+  .action(
+    run<string, ReplayOptions & TreeOption>(async () =>
+      onTree((await import("./verbs/replay.ts")).replayVerb),
+    ),
+  );
 
 program
   .command("pin")
@@ -195,7 +198,7 @@ program
   .option(...AS_OPTION)
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
-  .action(run<string, PinOptions & TreeOption>((file, options) => pinVerb(file, onTree(options))));
+  .action(run<string, PinOptions & TreeOption>(async () => onTree((await import("./verbs/pin.ts")).pinVerb)));
 
 program
   .command("conform")
@@ -204,7 +207,7 @@ program
   .option("--tree <directory>", "on the mm/vmalloc.c of this kernel tree, not on our model")
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
-  .action(run<string[], ConformOptions>(conformVerb));
+  .action(run<string[], ConformOptions>(async () => (await import("./verbs/conform.ts")).conformVerb));
 
 program
   .command("judge")
@@ -214,7 +217,7 @@ program
   .option(...AS_OPTION)
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
-  .action(run<string[], JudgeOptions>(judgeVerb));
+  .action(run<string[], JudgeOptions>(async () => (await import("./verbs/judge.ts")).judgeVerb));
 
 program
   .command("drive")
@@ -243,7 +246,7 @@ program
   .option("--fresh", "a new process for each history, whatever the child offers", false)
   .option(...SEED_OPTION, 20110106)
   .option(...JSON_OPTION)
-  .action(run<string[], DriveOptions>(driveVerb));
+  .action(run<string[], DriveOptions>(async () => (await import("./verbs/drive.ts")).driveVerb));
 
 program
   .command("trees")
@@ -251,7 +254,7 @@ program
   .argument("[directory...]", "kernel trees, or as much of them as has mm, lib, include and Makefile")
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
-  .action(run<string[], JsonOption>(treesVerb));
+  .action(run<string[], JsonOption>(async () => (await import("./verbs/trees.ts")).treesVerb));
 
 program
   .command("record")
@@ -262,7 +265,7 @@ program
   .option("--traces <number>", "traces in each of two scopes", wholeNumber("--traces", 1, MOST_RUNS), 50)
   .option(...SEED_OPTION, 20110106)
   .option(...JSON_OPTION)
-  .action(run<undefined, RecordOptions>(recordVerb));
+  .action(run<undefined, RecordOptions>(async () => (await import("./verbs/record.ts")).recordVerb));
 
 program
   .command("list")
@@ -270,7 +273,7 @@ program
   .argument("[name]", "a bug, a kernel or any version, such as C7, 6.5 or 5.15.0-91-generic")
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
-  .action(run<string | undefined, JsonOption>(listVerb));
+  .action(run<string | undefined, JsonOption>(async () => (await import("./verbs/list.ts")).listVerb));
 
 refuseRepeated();
 
@@ -293,24 +296,29 @@ interface TreeOption {
 }
 
 /** `--tree DIR` is `--kernel tree:DIR`. */
-function onTree<O extends TreeOption>(options: O): O {
-  const { kernel, tree } = options;
-  if (tree === undefined) return options;
-  if (kernel !== undefined) throw new UsageError("--tree and --kernel name two subjects: one is expected");
-  return { ...options, kernel: treeName(tree) };
+function onTree<A, O extends TreeOption>(verb: Verb<A, O>): Verb<A, O> {
+  return (argument, options) => {
+    const { kernel, tree } = options;
+    if (tree === undefined) return verb(argument, options);
+    if (kernel !== undefined) throw new UsageError("--tree and --kernel name two subjects: one is expected");
+    return verb(argument, { ...options, kernel: `tree:${tree}` });
+  };
 }
 
-/** Wraps a verb so that its result becomes the exit code. */
-function run<A, O>(verb: (argument: A, options: O) => number | Promise<number>) {
+type Verb<A, O> = (argument: A, options: O) => number | Promise<number>;
+
+/** Wraps a verb, which is loaded when it is called, so that its result becomes the exit code. */
+function run<A, O>(load: () => Promise<Verb<A, O>>) {
   return async (...given: unknown[]): Promise<void> => {
     // commander gives the argument, if there is one, then the options, then the command.
     const options = given.at(-2) as O;
     const argument = (given.length > 2 ? given[0] : undefined) as A;
+    const verb = await load();
     process.exitCode = await verb(argument, options);
   };
 }
 
-/** One line on stderr for what a person did wrong, or the system refused; anything else is ours, and keeps its stack. */
+/** A sentence on stderr for what a person did wrong, or the system refused; anything else is ours, and keeps its stack. */
 function report(error: unknown): void {
   if (error instanceof CommanderError) {
     // Without a verb commander has printed its help already.
@@ -318,9 +326,9 @@ function report(error: unknown): void {
       process.exitCode = error.exitCode === 0 ? AS_EXPECTED : BAD_INPUT;
       return;
     }
-    console.error(`vmapcheck: ${oneLine(error.message.replace(/^error: /, ""))}`);
+    complain(oneLine(error.message.replace(/^error: /, "")));
   } else if (error instanceof InputError || error instanceof UsageError || isOfSystem(error)) {
-    console.error(`vmapcheck: ${oneLine(error.message)}`);
+    complain(oneLine(error.message));
   } else {
     throw error;
   }
@@ -334,7 +342,7 @@ function isOfSystem(error: unknown): error is NodeJS.ErrnoException {
 
 // What was found cannot be shown any more. A pipe that its reader closed (`| head`) needs no word about that.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") console.error(`vmapcheck: standard output: ${oneLine(error.message)}`);
+  if (error.code !== "EPIPE") complain(`standard output: ${oneLine(error.message)}`);
   process.exit(BAD_INPUT);
 });
 process.stderr.on("error", () => {});

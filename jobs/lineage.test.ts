@@ -9,7 +9,6 @@ import { rules2_6_39 } from "../kernels/vmap/linux-2.6.39.ts";
 import { rules3_1 } from "../kernels/vmap/linux-3.1.ts";
 import { linux5_11, rules5_11 } from "../kernels/vmap/linux-5.11.ts";
 import { plainSize } from "../kernels/vmap/search-tree.ts";
-import type { State } from "../kernels/vmap/state.ts";
 import { treeKernel, treeSteps } from "../kernels/vmap/tree-kernel.ts";
 import { vmapKernel } from "../kernels/vmap/vmap-kernel.ts";
 import { MIDDLE, spaceScope } from "../properties/vmap/small-scopes.ts";
@@ -17,25 +16,22 @@ import { settingFor, type VmapPlayed } from "../properties/vmap/test-bench.ts";
 import type { HistoryStep } from "../spec/vmap/history.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
 import { derivedFrom, lineageOf, type Promises, releaseOf } from "../spec/vmap/releases.ts";
-import { type CheckOptions, checkKernel } from "./check-kernel.ts";
+import { checkKernel, type KernelOptions } from "./check-kernel.ts";
 import { knownText, namesOf } from "./hunt-target.ts";
 import { inheritanceOf } from "./lineage.ts";
 import { kernelNamed } from "./names.ts";
 
-const options: CheckOptions = {
+const options: KernelOptions = {
   seed: 3,
   runs: 200,
   law: undefined,
-  coverage: false,
-  compare: false,
-  say: () => {},
-  interrupted: () => false,
+  coverage: undefined,
+  keepsFailures: true,
 };
 
 /** A release of our own with the promises of 5.11. */
 const MINE: Promises = derivedFrom("5.11", { ...releaseOf("5.11"), labels: ["5.15-mine"] });
-const bugsOf = (kernel: Kernel<State>) =>
-  [...inheritanceOf(kernel).breaks].map(({ pinned }) => pinned).sort();
+const bugsOf = (kernel: Kernel) => [...inheritanceOf(kernel).breaks].map(({ pinned }) => pinned).sort();
 const A13 = [
   "lowest-fit-at-a-page.json",
   "lowest-fit.json",
@@ -131,7 +127,7 @@ describe("a changed kernel", () => {
     map: false,
   });
   const SCOPE = spaceScope({ pages: 8, sizes: 4, aligns: 1, windows: 1, at: MIDDLE });
-  const lastOf = (kernel: Kernel<State>, history: readonly HistoryStep[]) =>
+  const lastOf = (kernel: Kernel, history: readonly HistoryStep[]) =>
     replay(settingFor(kernel, SCOPE), history).at(-1) as VmapPlayed;
 
   test("keeps its release's bugs apart from its own: A9 on a mutant of 3.1 is A9", () => {

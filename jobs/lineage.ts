@@ -6,11 +6,10 @@ import { readFileSync } from "node:fs";
 import { type HistoryFile, historyIn } from "../adapters/vmap/history-file.ts";
 import type { Break, Bug, Evidence } from "../counterexamples/bug.ts";
 import { replay } from "../engine/run/stepper.ts";
-import type { State } from "../kernels/vmap/state.ts";
 import { settingFor } from "../properties/vmap/test-bench.ts";
 import { whyUnmodelled } from "../spec/vmap/history.ts";
 import { heldTo, type Kernel } from "../spec/vmap/kernel.ts";
-import { lineageOf } from "../spec/vmap/releases.ts";
+import { findRelease, lineageOf } from "../spec/vmap/releases.ts";
 import { allPinned, pinnedFile } from "./pinned.ts";
 
 export interface Inheritance {
@@ -20,9 +19,9 @@ export interface Inheritance {
 }
 
 /** By what a kernel does: the same kernel held to another law, or under another name, does the same. */
-const KNOWN = new WeakMap<Kernel<State>["act"], Map<string, Inheritance>>();
+const KNOWN = new WeakMap<Kernel["act"], Map<string, Inheritance>>();
 
-export function inheritanceOf(kernel: Kernel<State>): Inheritance {
+export function inheritanceOf(kernel: Kernel): Inheritance {
   const byName = KNOWN.get(kernel.act) ?? new Map<string, Inheritance>();
   KNOWN.set(kernel.act, byName);
   const known = byName.get(kernel.name) ?? inherit(kernel);
@@ -30,7 +29,7 @@ export function inheritanceOf(kernel: Kernel<State>): Inheritance {
   return known;
 }
 
-function inherit(kernel: Kernel<State>): Inheritance {
+function inherit(kernel: Kernel): Inheritance {
   const candidates = candidatesFor(kernel);
   const breaks: typeof candidates = [];
   for (const each of candidates) {
@@ -58,8 +57,10 @@ function inherit(kernel: Kernel<State>): Inheritance {
  * What the catalogue lists for its ancestors and not for itself. A kernel that it does not list at all, and that names no
  * ancestor, may have any of its bugs; so may code that was compiled, its ancestor's own first.
  */
-function candidatesFor({ name, release }: Kernel<State>): Candidate[] {
+function candidatesFor({ name, release }: Kernel): Candidate[] {
   const ancestors = lineageOf(release).filter((each) => each !== name);
+  // An allocator of one's own is no Linux: it has bugs of its own.
+  if (ancestors.length === 0 && findRelease(release.labels[0] as string) === undefined) return [];
   const isListed = allPinned().some(({ pinned }) => pinned.on.includes(name));
   if (release.compiled) {
     const isOwn = ({ pinned }: Candidate) => pinned.on.some((each) => ancestors.includes(each));
@@ -73,7 +74,7 @@ function candidatesFor({ name, release }: Kernel<State>): Candidate[] {
 }
 
 /** What a judge sees where the pinned history breaks its law with its last command; undefined if it does not. */
-function evidenceOf(kernel: Kernel<State>, { bug, pinned }: Candidate): Evidence | undefined {
+function evidenceOf(kernel: Kernel, { bug, pinned }: Candidate): Evidence | undefined {
   const { law } = pinned;
   const { scope, commands } = readPinned(bug, pinned.pinned);
   if (whyUnmodelled(commands, kernel.release) !== undefined) return undefined;

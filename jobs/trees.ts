@@ -5,7 +5,7 @@ import type { State } from "../kernels/vmap/state.ts";
 import { PROCESS_LAWS } from "../spec/process.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
 import { derivedFrom, findRelease, type Promises, RELEASES, releaseOf } from "../spec/vmap/releases.ts";
-import { type Built, build } from "../trees/build.ts";
+import { type Built, build, type Constants } from "../trees/build.ts";
 import { readTree, type SourceTree } from "../trees/source-tree.ts";
 import { PROBES } from "../trees/vmap/probes.ts";
 import { ANY_BLOCKS, treeKernel } from "../trees/vmap/tree-kernel.ts";
@@ -44,6 +44,35 @@ export function openTree(directory: string, as: string | undefined): TreeSubject
   const word = treeName(directory);
   if (as !== undefined) known.set(word, open(word, as));
   return treeCalled(word) as TreeSubject;
+}
+
+/** What is known of it, as plain data. */
+export interface TreeFacts {
+  readonly name: string;
+  readonly directory: string;
+  /** Null where its Makefile does not tell. */
+  readonly version: string | null;
+  readonly as: string;
+  readonly assumed: readonly string[];
+  /** By the macro of the glue, whether it holds. */
+  readonly probes: Readonly<Record<string, boolean>>;
+  readonly constants: Constants;
+  readonly stubs: readonly string[];
+}
+
+export function factsOfTree({ tree, built, kernel, as, assumed }: TreeSubject): TreeFacts {
+  const { holds, stubs } = built.facts;
+  const asked = PROBES.filter(({ required }) => !required);
+  return {
+    name: kernel.name,
+    directory: tree.directory,
+    version: tree.version ?? null,
+    as,
+    assumed,
+    probes: Object.fromEntries(asked.map(({ name }) => [name, holds.includes(name)])),
+    constants: ANY_BLOCKS,
+    stubs,
+  };
 }
 
 function open(word: string, as: string | undefined): TreeSubject {

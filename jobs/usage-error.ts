@@ -26,12 +26,17 @@ export function orNearest<T>(
   );
 }
 
-/** More words than these do not fit a line. */
-const MOST_WORDS = 40;
+/** More letters than these do not fit a line beside what was wrong. */
+const MOST_LETTERS = 60;
 
 function someOf(known: readonly string[]): string {
-  if (known.length <= MOST_WORDS) return known.join(", ");
-  return `${known.slice(0, MOST_WORDS).join(", ")}, and ${known.length - MOST_WORDS} more: see list`;
+  let letters = 0;
+  const shown = known.filter((word) => {
+    letters += word.length + 2;
+    return letters <= MOST_LETTERS;
+  });
+  if (shown.length === known.length) return known.join(", ");
+  return `${shown.join(", ")}, and ${known.length - shown.length} more: see list`;
 }
 
 /** An option's whole number within bounds. Throws a UsageError otherwise. */

@@ -20,8 +20,16 @@ export interface Version {
 
 const FORM = /^(?:linux-)?v?(\d+)\.(\d+)(?:\.(\d+|y))?(?:\.(\d+|y))?(?:-rc(\d+))?([-+~_.][\w.+~-]*)?$/;
 
+/** The versions read so far: a list of all releases asks for the same few some hundred thousand times. */
+const READ = new Map<string, Version | undefined>();
+
 /** The version that a word names, or undefined for any other word. */
 export function versionOf(text: string): Version | undefined {
+  if (!READ.has(text)) READ.set(text, parsed(text));
+  return READ.get(text);
+}
+
+function parsed(text: string): Version | undefined {
   const found = FORM.exec(text);
   if (found === null) return undefined;
   const [, major, minor, third, fourth, rc, suffix = ""] = found;
@@ -175,11 +183,16 @@ export interface Placed {
   readonly above: Labelled | undefined;
 }
 
+/** What replies show of the labelled releases, by label. */
+const SHOWN_BY_LABEL: ReadonlyMap<string, readonly Change[]> = new Map(
+  LABELLED.map(({ label, version }) => [label, changesOf(version, "replies").has]),
+);
+
 export function place(version: Version): Placed {
   const { has, mayHave } = changesOf(version, "replies");
   const distance = ({ version: other }: Labelled) => Math.abs(rank(other) - rank(version));
-  const possible = LABELLED.filter((each) => {
-    const own = changesOf(each.version, "replies").has;
+  const possible = LABELLED.filter(({ label }) => {
+    const own = SHOWN_BY_LABEL.get(label) ?? [];
     return (
       has.every((change) => own.includes(change)) &&
       own.every((change) => has.includes(change) || mayHave.includes(change))
@@ -253,15 +266,18 @@ function mainline(): Version[] {
     .sort(compareVersions);
 }
 
+/** For each of them, the labels of the one release that answers as it does; found when it is first asked for. */
+let mainlineLike: readonly (readonly string[] | undefined)[] | undefined;
+
 /** The releases that answer as the one of these labels does, as ranges: `6.5 to 6.8`. */
 export function rangesLike(labels: readonly string[]): readonly string[] {
-  const isLike = (each: Version) => {
+  mainlineLike ??= MAINLINE.map((each) => {
     const { alike } = place(each);
-    return alike.length === 1 && labels.includes((alike[0] as Labelled).label);
-  };
+    return alike.length === 1 ? alike[0]?.labels : undefined;
+  });
   const ranges: [Version, Version][] = [];
   for (const [nth, each] of MAINLINE.entries()) {
-    if (!isLike(each)) continue;
+    if (mainlineLike[nth]?.some((label) => labels.includes(label)) !== true) continue;
     const last = ranges.at(-1);
     if (last !== undefined && last[1] === MAINLINE[nth - 1]) last[1] = each;
     else ranges.push([each, each]);

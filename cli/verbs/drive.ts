@@ -1,91 +1,67 @@
 /** `drive`: an allocator in a child process, asked by the line protocol of docs/drive.md, and judged. */
 import { writeFile } from "node:fs/promises";
-import { asWritten, formatHistory, readHistory } from "../../adapters/vmap/history-file.ts";
-import { type DriveResult, driveChild } from "../../jobs/drive.ts";
+import { asWritten, formatHistory } from "../../adapters/vmap/history-file.ts";
+import { bugCalled } from "../../counterexamples/vmap/index.ts";
+import { type DriveReport, drive } from "../../jobs/drive.ts";
 import { toolLine } from "../../jobs/names.ts";
-import { UsageError } from "../../jobs/usage-error.ts";
 import type { HistoryStep } from "../../spec/vmap/history.ts";
 import { canBoundMemory } from "../../trees/child.ts";
-import { Driven } from "../../trees/vmap/driven.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
-import { interruptible, print, progress, timeUp } from "../output.ts";
+import { print, watched } from "../output.ts";
 import { type Replayed, replayedText, stepsShown } from "../show/replayed.ts";
 import { stepsJson } from "../show/steps.ts";
 import { cpusText } from "../show/text.ts";
 
-export interface DriveOptions {
+export interface DriveArguments {
+  readonly tree?: string;
+  readonly sanitize: boolean;
   readonly seed: number;
   readonly runs: number;
   readonly seconds?: number;
   readonly law?: string;
   readonly as?: string;
-  /** A history to run in place of random ones. */
   readonly history?: string;
+  /** Where the history is written that violates a law. */
   readonly out?: string;
-  /** By when each request must be answered, in milliseconds. */
   readonly deadline: number;
-  /** Private memory of a process, in megabytes; 0 for no bound. */
   readonly memory: number;
   readonly fresh: boolean;
   readonly json: boolean;
 }
 
-type Found = NonNullable<DriveResult["report"]["found"]>;
+type Found = NonNullable<DriveReport["found"]>;
 
 /** What is said of a run. */
-interface ToShow extends DriveResult {
+interface ToShow extends DriveReport {
   readonly command: readonly string[];
-  readonly options: DriveOptions;
-  readonly seconds: number;
-  readonly isInterrupted: boolean;
+  readonly options: DriveArguments;
 }
 
-const MEGABYTE = 2 ** 20;
-
-export async function driveVerb(command: readonly string[], options: DriveOptions): Promise<number> {
-  const [program, ...args] = command;
-  if (program === undefined)
-    throw new UsageError(`drive needs a command: ${toolLine("drive -- ./my-allocator")}`);
-  const { seed, runs, law, as, history: file, deadline: milliseconds, fresh, out } = options;
-  const history = file === undefined ? undefined : { file, read: await readHistory(file) };
-  const started = performance.now();
-  const spinner = progress();
-  const work = interruptible();
-  const isLate = timeUp(options.seconds);
-  const memory = options.memory === 0 ? undefined : options.memory * MEGABYTE;
-  const subject = new Driven([program, ...args], { milliseconds, memory, fresh });
-  // It may be waiting for an answer that never comes.
-  const interrupt = () => void subject.end();
-  process.once("SIGINT", interrupt);
-  try {
-    const stopped = async () => {
-      await work.turn();
-      return work.interrupted || isLate() !== false;
-    };
-    const request = { seed, runs, law, as, history };
-    const result = await driveChild(subject, request, { stopped, say: spinner.say });
-    spinner.stop();
-    const { found } = result.report;
-    if (out !== undefined && found !== undefined) await writeFile(out, fileOf(result, found));
-    const seconds = (performance.now() - started) / 1000;
-    const shown = { ...result, command, options, seconds, isInterrupted: work.interrupted };
-    if (options.json) console.log(JSON.stringify(documentOf(shown)));
-    else print(textOf(shown));
-    if (found !== undefined) return UNEXPECTED;
-    return work.interrupted ? INTERRUPTED : AS_EXPECTED;
-  } catch (error) {
-    if (work.interrupted) return INTERRUPTED;
+export async function driveVerb(command: readonly string[], options: DriveArguments): Promise<number> {
+  const { json, out, ...how } = options;
+  let signal: AbortSignal | undefined;
+  const job = watched((watch) => {
+    signal = watch.signal;
+    return drive(command, { ...how, ...watch, seconds: options.seconds });
+  });
+  const report = await job.catch((error: unknown) => {
+    // A child that was ended with the run has not done wrong.
+    if (signal?.aborted) return undefined;
     throw error;
-  } finally {
-    spinner.stop();
-    process.off("SIGINT", interrupt);
-    await subject.end();
-  }
+  });
+  if (report === undefined) return INTERRUPTED;
+  const { found } = report;
+  if (out !== undefined && found !== undefined) await writeFile(out, fileOf(report, found));
+  const shown = { ...report, command, options };
+  if (json) console.log(JSON.stringify(documentOf(shown)));
+  else print(textOf(shown));
+  if (found !== undefined) return UNEXPECTED;
+  return report.interrupted ? INTERRUPTED : AS_EXPECTED;
 }
 
-function fileOf({ hello }: DriveResult, { law, scope, history }: Found): string {
-  return formatHistory({ kernel: hello.name, law, scope, commands: history });
+function fileOf({ name }: Pick<DriveReport, "name">, { law, scope, history }: Found): string {
+  return formatHistory({ kernel: name, law, scope, commands: history });
 }
 
 /** The laws that the last step violates, the one that is meant first. */
@@ -97,15 +73,15 @@ function lawsOf({ law, played }: Found): readonly string[] {
 const stepsOf = ({ played }: Found) => stepsShown(() => played, played.length - 1, true);
 
 function documentOf(shown: ToShow) {
-  const { command, options, hello, by, promises, judged, unjudged, report, seconds, isInterrupted } = shown;
-  const { found, histories, commands } = report;
+  const { command, options, name, by, promises, judged, unjudged, seed, seconds, interrupted } = shown;
+  const { found, histories, commands } = shown;
   const asFile = (index: number) => asWritten(found?.history[index] as HistoryStep);
   return {
     ...{
       command,
-      name: hello.name,
+      name,
       by,
-      promises: promises.laws,
+      promises,
       judged: judged.map(({ id }) => id),
       unjudged,
     },
@@ -116,21 +92,24 @@ function documentOf(shown: ToShow) {
     ...{ drawn: found?.drawn ?? null, again: found?.again ?? null, scope: found?.scope.name ?? null },
     history: found === undefined ? null : JSON.parse(fileOf(shown, found)),
     steps: found === undefined ? [] : stepsJson(stepsOf(found), ({ index }) => asFile(index)),
+    known: shown.known.map(({ law, known, commands: length }) => ({ law, bug: known, commands: length })),
     out: found === undefined ? null : (options.out ?? null),
-    ...{ histories, commands, seed: options.seed, seconds, complete: !isInterrupted },
+    ...{ histories, commands, seed, seconds, complete: !interrupted },
   };
 }
 
 function textOf(shown: ToShow): string {
-  const { hello, by, judged, unjudged, report, options, seconds, isInterrupted } = shown;
-  const { found, histories, commands } = report;
+  const { name, by, judged, unjudged, options, seconds, interrupted } = shown;
+  const { found, histories, commands } = shown;
   const counts = `${histories} histor${histories === 1 ? "y" : "ies"}, ${commands} commands, ${seconds.toFixed(1)} s`;
   const notes =
     options.memory > 0 && !canBoundMemory() ? ["its memory is not bounded: there is no prlimit here"] : [];
   if (found === undefined) {
     const what = options.law ?? `the ${judged.length} laws judged`;
+    const kept = shown.known.length > 0 ? "violates nothing that is not known" : `keeps ${what}`;
     return [
-      `${pc.green(`${hello.name} keeps ${what}${isInterrupted ? " so far" : ""}`)}: ${counts}\n`,
+      `${pc.green(`${name} ${kept}${interrupted ? " so far" : ""}`)}: ${counts}\n`,
+      ...shown.known.map(knownLine),
       `judged by ${by}: ${judged.map(({ id }) => id).join(", ")}`,
       ...unjudged.map(({ law, why }) => pc.dim(`not judged: ${law}, as ${why}`)),
       ...notes.map(pc.dim),
@@ -138,18 +117,23 @@ function textOf(shown: ToShow): string {
   }
   const space = `a space of 2^${Math.log2(found.scope.wordPages)} pages, ${cpusText(found.scope)}`;
   const replayed: Replayed = {
-    about: [`${pc.bold(hello.name)}, ${space}; ${counts}`, `judged by ${by}; ${againText(found)}`, ...notes],
+    about: [`${pc.bold(name)}, ${space}; ${counts}`, `judged by ${by}; ${againText(found)}`, ...notes],
     bug: undefined,
     of: found.history.length,
     shown: stepsOf(found),
     violations: lawsOf(found).map((law) => ({ law, bug: undefined, listed: false, promised: true })),
     shortfalls: [],
-    subject: hello.name,
+    subject: name,
     asked: undefined,
     isForeign: true,
     replay: toolLine(wordsOf(shown)),
   };
   return replayedText(replayed);
+}
+
+function knownLine({ law, known, commands }: DriveReport["known"][number]): string {
+  const number = bugCalled(known)?.number;
+  return `known: ${law} by ${known}${number === undefined ? "" : ` (${number})`}, in ${commands} commands`;
 }
 
 function againText({ drawn, again, history }: Found): string {
@@ -160,11 +144,14 @@ function againText({ drawn, again, history }: Found): string {
 }
 
 /** The command line that runs this again. */
-function wordsOf({ command, options: { seed, runs, law, as, history, out } }: ToShow): string {
+function wordsOf({ command, options }: ToShow): string {
+  const { seed, runs, law, as, history, out, tree, sanitize } = options;
   const file = out ?? history;
   const what = file === undefined ? ["--seed", seed, "--runs", runs] : ["--history", file];
   const how = [...(law === undefined ? [] : ["--law", law]), ...(as === undefined ? [] : ["--as", as])];
-  return ["drive", ...what, ...how, "--", ...command].map((word) => quoted(String(word))).join(" ");
+  const driven =
+    tree === undefined ? ["--", ...command] : ["--tree", tree, ...(sanitize ? ["--sanitize"] : [])];
+  return ["drive", ...what, ...how, ...driven].map((word) => quoted(String(word))).join(" ");
 }
 
 /** As a shell takes it for one word. */

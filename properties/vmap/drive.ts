@@ -7,17 +7,18 @@ import type { ImmutableWorld } from "../../model/vmap/world.ts";
 import type { LawId } from "../../spec/contract.ts";
 import type { Command, Response } from "../../spec/vmap/commands.ts";
 import { type HistoryStep, isWellFormed, naming, simpler } from "../../spec/vmap/history.ts";
-import type { VmapLaw } from "../../spec/vmap/laws/law.ts";
+import { isFollowed, type VmapLaw } from "../../spec/vmap/laws/law.ts";
 import type { Ledger } from "../../spec/vmap/ledger.ts";
 import type { Promises } from "../../spec/vmap/releases.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
 import { type Choice, choices } from "./choices.ts";
+import type { KnownBreak } from "./random-run.ts";
 import { intend } from "./resolve-choice.ts";
 import type { VmapPlayed } from "./test-bench.ts";
 
 /** What is driven: a history begins on a machine of a scope, in a new process if `fresh`, and then commands are sent. */
 export interface DrivenSubject {
-  begin(scope: Scope, fresh?: boolean): Promise<void>;
+  begin(scope: Scope, how?: { readonly fresh?: boolean | undefined }): Promise<void>;
   send(command: Command): Promise<Response>;
 }
 
@@ -27,11 +28,18 @@ export interface Drive {
   readonly laws: readonly VmapLaw[];
   /** The only law whose violations count, if given. */
   readonly law: LawId | undefined;
+  /** The catalogue's name for each law a step violated; undefined where it has none. */
+  name(step: VmapPlayed): readonly Named[];
   /** The step as the subject can be asked for it, or undefined. */
   offered(step: HistoryStep, history: readonly HistoryStep[]): HistoryStep | undefined;
   /** Asked between histories. */
   stopped(): boolean | Promise<boolean>;
   say(text: string): void;
+}
+
+export interface Named {
+  readonly law: LawId;
+  readonly known: string | undefined;
 }
 
 /** A history that violates a law, and each of its steps as it was answered. */
@@ -42,9 +50,11 @@ export interface Violating {
   readonly played: readonly VmapPlayed[];
 }
 
-export interface DriveReport {
+export interface DrivenHistories {
   readonly histories: number;
   readonly commands: number;
+  /** Violations that the catalogue knows, and in how many commands each was met. */
+  readonly known: readonly KnownBreak[];
   readonly found:
     | (Violating & {
         /** Commands of the history as it was drawn. */
@@ -64,12 +74,19 @@ const LENGTHS = [6, 30, 60];
 
 type VmapJudging = Judging<Scope, ImmutableWorld, Ledger, HistoryStep, Command, Response>;
 
-export async function drive(
+export async function driveAtRandom(
   run: Drive,
   scopes: readonly Scope[],
   { seed, runs }: { readonly seed: number; readonly runs: number },
-): Promise<DriveReport> {
+): Promise<DrivenHistories> {
   let [histories, commands] = [0, 0];
+  const known = new Map<string, KnownBreak>();
+  const report = (found?: DrivenHistories["found"]) => ({
+    histories,
+    commands,
+    known: [...known.values()],
+    found,
+  });
   for (let turn = 0; histories < runs; turn++) {
     const scope = scopes[turn % scopes.length] as Scope;
     const longest = LENGTHS[Math.floor(turn / scopes.length) % LENGTHS.length] as number;
@@ -78,18 +95,18 @@ export async function drive(
       numRuns: Math.min(TURN, runs - histories),
     });
     for (const each of drawn) {
-      if (await run.stopped()) return { histories, commands, found: undefined };
+      if (await run.stopped()) return report();
       histories += 1;
-      const played = await playDrawn(run, scope, each);
+      const played = await playDrawn(run, scope, each, known);
       // Whoever ends the run may end the process, which is no crash then.
-      if (await run.stopped()) return { histories, commands, found: undefined };
+      if (await run.stopped()) return report();
       commands += played.length;
       run.say(`${histories} histories, ${commands} commands`);
       const violating = violationIn(run, scope, played);
-      if (violating !== undefined) return { histories, commands, found: await bringDown(run, violating) };
+      if (violating !== undefined) return report(await bringDown(run, violating));
     }
   }
-  return { histories, commands, found: undefined };
+  return report();
 }
 
 /** A written history, as the subject answers it now. */
@@ -108,7 +125,19 @@ function judgingOf({ promises, laws }: Drive, scope: Scope): VmapJudging {
 
 const ends = ({ after }: VmapPlayed) => after === undefined;
 
-async function playDrawn(run: Drive, scope: Scope, drawn: readonly Choice[]): Promise<readonly VmapPlayed[]> {
+/** The law that a step violates in a way that counts: that law, if one is meant, and not known. */
+function countsIn({ law, name }: Drive, step: VmapPlayed | undefined, meant = law): LawId | undefined {
+  if (step === undefined || step.broken.length === 0) return undefined;
+  const counts = (each: Named) => each.known === undefined && (meant === undefined || each.law === meant);
+  return name(step).find(counts)?.law;
+}
+
+async function playDrawn(
+  run: Drive,
+  scope: Scope,
+  drawn: readonly Choice[],
+  known: Map<string, KnownBreak>,
+): Promise<readonly VmapPlayed[]> {
   await run.subject.begin(scope);
   const { names, world, command, answer } = follow(judgingOf(run, scope));
   const history: HistoryStep[] = [];
@@ -122,8 +151,11 @@ async function playDrawn(run: Drive, scope: Scope, drawn: readonly Choice[]): Pr
     const response = sent && (await run.subject.send(sent));
     const now = answer(step, sent, response);
     played.push(now);
-    // What follows a violation is no accusation.
-    if (now.broken.length > 0 || ends(now)) break;
+    if (ends(now) || countsIn(run, now) !== undefined) break;
+    if (now.broken.length === 0) continue;
+    noteKnown(run.name(now), played.length, known);
+    // What follows any other violation is no accusation.
+    if (!now.broken.every((law) => isFollowed(law, "random"))) break;
   }
   return played;
 }
@@ -136,37 +168,39 @@ async function playSteps(
   only: LawId | undefined,
   fresh: boolean,
 ): Promise<readonly VmapPlayed[]> {
-  await run.subject.begin(scope, fresh || undefined);
+  await run.subject.begin(scope, fresh ? { fresh } : {});
   const { command, answer } = follow(judgingOf(run, scope));
   const played: VmapPlayed[] = [];
   for (const step of history) {
     const sent = command(step);
     const now = answer(step, sent, sent && (await run.subject.send(sent)));
     played.push(now);
-    const isMeant = now.broken.some(({ id }) => only === undefined || id === only);
-    if (isMeant || ends(now)) break;
+    if (countsIn(run, now, only) !== undefined || ends(now)) break;
   }
   return played;
 }
 
-function violationIn(
-  { law: only }: Drive,
-  scope: Scope,
-  played: readonly VmapPlayed[],
-): Violating | undefined {
-  const law = played.at(-1)?.broken.find(({ id }) => only === undefined || id === only)?.id;
+function violationIn(run: Drive, scope: Scope, played: readonly VmapPlayed[]): Violating | undefined {
+  const law = countsIn(run, played.at(-1));
   if (law === undefined) return undefined;
   return { law, scope, history: played.map(({ step }) => step), played };
 }
 
+function noteKnown(names: readonly Named[], commands: number, into: Map<string, KnownBreak>): void {
+  for (const { law, known } of names) {
+    const before = into.get(`${law} ${known}`)?.commands ?? Number.POSITIVE_INFINITY;
+    if (known !== undefined && commands < before) into.set(`${law} ${known}`, { law, known, commands });
+  }
+}
+
 /** Shrinks it, if it violates its law again in a new process; and what is left must do so, too. */
-async function bringDown(run: Drive, first: Violating): Promise<DriveReport["found"]> {
+async function bringDown(run: Drive, first: Violating): Promise<DrivenHistories["found"]> {
   const { law, scope } = first;
   const drawn = first.history.length;
   const again = async (history: readonly HistoryStep[], fresh: boolean): Promise<Violating | undefined> => {
     if (!isWellFormed(history, scope)) return undefined;
     const played = await playSteps(run, scope, history, law, fresh);
-    const violates = played.at(-1)?.broken.some(({ id }) => id === law) === true;
+    const violates = countsIn(run, played.at(-1), law) !== undefined;
     return violates ? { law, scope, history: played.map(({ step }) => step), played } : undefined;
   };
   const confirmed = await again(first.history, true);
