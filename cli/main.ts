@@ -10,7 +10,7 @@ import { complain, textWidth } from "./output.ts";
 import type { CheckArguments } from "./verbs/check.ts";
 import type { ConformOptions } from "./verbs/conform.ts";
 import type { DiffOptions } from "./verbs/diff.ts";
-import type { DriveOptions } from "./verbs/drive.ts";
+import type { DriveArguments } from "./verbs/drive.ts";
 import type { ExploreArguments } from "./verbs/explore.ts";
 import type { HuntOptions } from "./verbs/hunt.ts";
 import type { JudgeOptions } from "./verbs/judge.ts";
@@ -224,7 +224,9 @@ program
   .description(
     "any allocator in a child process, by the line protocol of docs/drive.md: random histories, judged",
   )
-  .argument("<command...>", "the program and its arguments, behind --")
+  .argument("[command...]", "the program and its arguments, behind --")
+  .option("--tree <directory>", "a kernel tree, compiled and run as a child, in place of a command")
+  .option("--sanitize", "with --tree: compiled with ASan and UBSan", false)
   .option("--runs <number>", "random histories", wholeNumber("--runs", 1, MOST_RUNS), 1000)
   .option("--seconds <number>", "end after this long", wholeNumber("--seconds", 1, 2 ** 20))
   .option("--law <id>", "only this law")
@@ -246,7 +248,7 @@ program
   .option("--fresh", "a new process for each history, whatever the child offers", false)
   .option(...SEED_OPTION, 20110106)
   .option(...JSON_OPTION)
-  .action(run<string[], DriveOptions>(async () => (await import("./verbs/drive.ts")).driveVerb));
+  .action(run<string[], DriveArguments>(async () => (await import("./verbs/drive.ts")).driveVerb));
 
 program
   .command("trees")

@@ -50,11 +50,12 @@ export interface Built {
 }
 
 const HERE = dirname(fileURLToPath(import.meta.url));
-const GLUE = join(HERE, "vmap/glue.c");
-const SHIM = join(HERE, "shim");
+export const GLUE = join(HERE, "vmap/glue.c");
+export const SHIM = join(HERE, "shim");
 const SHIM_SOURCES = ["shim.c", "webassembly.c"];
 const MODULE = "drive.wasm";
-const FACTS = "facts.json";
+/** Written last. */
+export const FACTS = "facts.json";
 
 /** Where builds are kept. */
 function cacheFolder(): string {
@@ -64,22 +65,28 @@ function cacheFolder(): string {
 
 /** Throws an InputError that says where in the tree what was expected. */
 export function build(tree: SourceTree, constants: Constants): Built {
-  const folder = join(cacheFolder(), keyOf(tree, constants));
-  if (!existsSync(join(folder, FACTS))) {
-    mkdirSync(dirname(folder), { recursive: true });
-    const making = mkdtempSync(`${folder}-`);
-    try {
-      compile(tree, constants, making);
-      if (!existsSync(folder)) renameSync(making, folder);
-    } finally {
-      rmSync(making, { recursive: true, force: true });
-    }
-  }
+  const folder = kept(keyOf(tree, constants), (making) => compile(tree, constants, making));
   const facts = JSON.parse(readFileSync(join(folder, FACTS), "utf8")) as BuiltFacts;
   return { facts, module: new WASM.Module(readFileSync(join(folder, MODULE))) };
 }
 
-function keyOf({ files }: SourceTree, constants: Constants): string {
+/** The folder of what was built under this key; it is made where there is none. */
+export function kept(key: string, make: (folder: string) => void): string {
+  const folder = join(cacheFolder(), key);
+  if (existsSync(join(folder, FACTS))) return folder;
+  mkdirSync(dirname(folder), { recursive: true });
+  const making = mkdtempSync(`${folder}-`);
+  try {
+    make(making);
+    if (!existsSync(folder)) renameSync(making, folder);
+  } finally {
+    rmSync(making, { recursive: true, force: true });
+  }
+  return folder;
+}
+
+/** Of all that goes into what is built. */
+export function keyOf({ files }: SourceTree, constants: object): string {
   const hash = createHash("sha256").update(JSON.stringify([constants, PROBES]));
   const own = [
     GLUE,
@@ -95,7 +102,6 @@ function keyOf({ files }: SourceTree, constants: Constants): string {
 
 function compile(tree: SourceTree, { mapLimit, blockPages }: Constants, folder: string): void {
   const { cc, linker } = webAssemblyCompiler();
-  for (const [path, text] of tree.files) writeFile(join(folder, path.replace(/^include\//, "")), text);
   const flags = [
     ...[
       "--target=wasm32",
@@ -111,11 +117,8 @@ function compile(tree: SourceTree, { mapLimit, blockPages }: Constants, folder: 
     ...["-include", join(SHIM, "kernel.h"), `-I${folder}`, `-I${SHIM}`],
     ...[`-DDRIVE_MAP_LIMIT=${mapLimit}`, `-DDRIVE_BLOCK_PAGES=${blockPages}`],
   ];
-  const sources = [...tree.files.keys()]
-    .filter((path) => path.endsWith(".c"))
-    .map((path) => join(folder, path));
-  const at = { tree, folder, cc, linker, flags };
-  addEmptyHeaders(at, sources);
+  const at = { tree, folder, cc, flags };
+  const sources = layOut(at);
   const holds = probe(at);
   const counting = ["-fsanitize-coverage=edge,trace-pc"];
   const defines = holds.map((name) => `-D${name}`);
@@ -133,10 +136,22 @@ function compile(tree: SourceTree, { mapLimit, blockPages }: Constants, folder: 
   writeFileSync(join(folder, FACTS), JSON.stringify({ holds, stubs: stubs.sort() }));
 }
 
-interface Place extends Compiler {
+/** Where a tree is compiled, by which compiler, and how. */
+export interface Place extends Pick<Compiler, "cc"> {
   readonly tree: SourceTree;
   readonly folder: string;
   readonly flags: readonly string[];
+}
+
+/** Copies the tree's files there, with empty headers for all others; the paths of what is to be compiled. */
+export function layOut(at: Place): readonly string[] {
+  const { tree, folder } = at;
+  for (const [path, text] of tree.files) writeFile(join(folder, path.replace(/^include\//, "")), text);
+  const sources = [...tree.files.keys()]
+    .filter((path) => path.endsWith(".c"))
+    .map((path) => join(folder, path));
+  addEmptyHeaders(at, sources);
+  return sources;
 }
 
 function writeFile(path: string, text: string | Buffer): void {
@@ -157,14 +172,14 @@ function addEmptyHeaders({ tree, folder, cc, flags }: Place, sources: readonly s
 }
 
 /** Compiles every probe, all in one go: each stands in a file of its own as far as messages are concerned. */
-function probe(at: Place): readonly string[] {
+export function probe(at: Place): readonly string[] {
   const lines = PROBES.map(
     ({ name, expression }, nth) =>
       `#line 1 "probe:${name}:"\nstatic void drive_probe_${nth}(void) { (void)(${expression}); }\n`,
   );
   const source = join(at.folder, "probes.c");
   writeFileSync(source, `#include "${ALLOCATOR}"\n${lines.join("")}`);
-  const { stderr } = run(at.cc, [...at.flags, "-fsyntax-only", "-ferror-limit=0", source]);
+  const { stderr } = run(at.cc, [...at.flags, "-fsyntax-only", "-fmax-errors=0", source]);
   const errors = errorsIn(stderr);
   const missing = new Set(errors.map(({ file }) => /^probe:(\w+):$/.exec(file)?.[1]));
   const inTree = errors.find(({ file }) => !file.startsWith("probe:"));
@@ -177,7 +192,7 @@ function probe(at: Place): readonly string[] {
   return PROBES.filter(({ name, required }) => !required && !missing.has(name)).map(({ name }) => name);
 }
 
-function object(at: Place, source: string, more: readonly string[]): string {
+export function object(at: Place, source: string, more: readonly string[]): string {
   const path = join(at.folder, `${source.replaceAll(/[^a-z0-9]/gi, "_").slice(-40)}.o`);
   const { ok, stderr } = run(at.cc, [...at.flags, ...more, "-c", source, "-o", path]);
   if (ok) return path;
@@ -211,6 +226,6 @@ function refuse({ tree, folder }: Place, { file, line, says }: CompileError): ne
   throw new InputError(`${where} does not compile: ${oneLine(says).slice(0, 300)}`);
 }
 
-function firstLine(text: string): string {
+export function firstLine(text: string): string {
   return oneLine(text.split("\n").find((line) => line.trim() !== "") ?? "it says nothing").slice(0, 300);
 }

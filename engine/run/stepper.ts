@@ -37,6 +37,7 @@ export type Judging<Scope, W, N, Step, C, R> = Omit<Setting<Scope, never, W, N, 
 
 /** Follows a history as it is answered: each step is named, sent by whoever has the subject, and then answered. */
 export interface Follower<W, N, Step, C, R> {
+  /** What the steps so far were given. */
   readonly names: N;
   world(): W;
   /** The command that a step means now, or undefined where it does nothing. */

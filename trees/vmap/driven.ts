@@ -45,6 +45,13 @@ interface Saved {
   readonly given: ReadonlyMap<Vpn, Given>;
 }
 
+export interface Beginning {
+  /** In a process of its own. */
+  readonly fresh?: boolean | undefined;
+  /** VMALLOC_END is the last byte of its page, as it is at the top of the word. */
+  readonly endsInside?: boolean;
+}
+
 type Answered = Gone | { readonly how: "answered"; readonly line: string };
 
 export class Driven implements Subject<Command, Response> {
@@ -81,12 +88,12 @@ export class Driven implements Subject<Command, Response> {
   }
 
   /** A history begins, on a machine of this scope: nothing is left of what was before. */
-  async begin(scope: Scope, fresh: boolean = this.#options.fresh): Promise<void> {
+  async begin(scope: Scope, { fresh = this.#options.fresh, endsInside }: Beginning = {}): Promise<void> {
     const can = this.#hello?.can;
     if (fresh || (can?.has("restore") !== true && can?.has("again") !== true)) await this.end();
     const restores = this.#child !== undefined && can?.has("restore") === true;
     await this.hello();
-    this.#begins = [...(restores ? ["restore 0"] : []), initLine(scope)];
+    this.#begins = [...(restores ? ["restore 0"] : []), initLine(scope, endsInside === true)];
     this.#state = initialState(scope);
     this.#given.clear();
     this.#saved = [];
@@ -95,11 +102,11 @@ export class Driven implements Subject<Command, Response> {
   async send(command: Command): Promise<Response> {
     const state = this.#inHistory();
     beginCall(state);
-    if (command.op === "touch") return { ...effectsOf(state), kind: "reached", ...touch(state, command) };
-    if (command.op === "tlb") return { ...effectsOf(state), kind: "done", aliases: aliasReport(state) };
+    if (command.op === "touch") return { ...this.#effects(), kind: "reached", ...touch(state, command) };
+    if (command.op === "tlb") return { ...this.#effects(), kind: "done", aliases: aliasReport(state) };
     const byVmap = command.op === "free" && this.#given.get(command.start)?.byVmap === true;
     const answer = await this.#ask(requestLine(command, state.memory.nextFrame, byVmap));
-    if (answer.how !== "answered") return { ...effectsOf(state), kind: answer.how, text: answer.text };
+    if (answer.how !== "answered") return { ...this.#effects(), kind: answer.how, text: answer.text };
     return this.#read(() => this.#note(command, readReply(answer.line, this.#said()), answer.line));
   }
 
@@ -173,10 +180,10 @@ export class Driven implements Subject<Command, Response> {
     for (const effect of effects) follow(state, effect);
     state.usedAbsentCpu = reply.absentCpu;
     state.warning = reply.warning;
+    state.rcuCallbacks = counts.get("rcu") ?? 0;
+    state.workItems = counts.get("work") ?? 0;
     const told = {
-      ...effectsOf(state),
-      ...(tells.has("rcu") ? { rcuCallbacks: counts.get("rcu") ?? 0 } : {}),
-      ...(tells.has("work") ? { workItems: counts.get("work") ?? 0 } : {}),
+      ...this.#effects(),
       ...(counts.has("lazy") ? { lazyPages: counts.get("lazy") as Pages } : {}),
       ...(counts.has("live") ? { descriptors: counts.get("live") as number } : {}),
     };
@@ -210,6 +217,19 @@ export class Driven implements Subject<Command, Response> {
     }
   }
 
+  #effects() {
+    const { flushes, pteSet, pteCleared, rcuCallbacks, workItems, usedAbsentCpu, warning } =
+      this.#inHistory();
+    const { tells } = this.#said();
+    return {
+      ...{ flushes, pteSet, pteCleared },
+      ...(tells.has("rcu") ? { rcuCallbacks } : {}),
+      ...(tells.has("work") ? { workItems } : {}),
+      ...(usedAbsentCpu ? { usedAbsentCpu } : {}),
+      ...(warning === undefined ? {} : { warning }),
+    };
+  }
+
   #takeBack(start: Vpn): void {
     endHold(this.#inHistory(), start, start + (this.#given.get(start)?.pages ?? 0));
     this.#given.delete(start);
@@ -229,12 +249,6 @@ function pagesAsked(command: Command): Pages | undefined {
   if (command.op === "mapRam" || command.op === "vmap") return command.count;
   return command.op === "pcpuGet" ? 0 : undefined;
 }
-
-const effectsOf = ({ flushes, pteSet, pteCleared, usedAbsentCpu, warning }: State) => ({
-  ...{ flushes, pteSet, pteCleared },
-  ...(usedAbsentCpu ? { usedAbsentCpu } : {}),
-  ...(warning === undefined ? {} : { warning }),
-});
 
 function follow(state: State, effect: Effect): void {
   if (effect.kind === "flush") {

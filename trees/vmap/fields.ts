@@ -1,10 +1,12 @@
 /** Lines of the protocol by which an allocator in a child process is driven: fields of words, read one by one. */
-import { PAGE_SIZE, type Vpn } from "../../spec/vmap/vocabulary.ts";
+import { type Extent, PAGE_SIZE, type Vpn } from "../../spec/vmap/vocabulary.ts";
 import { ChildError } from "../child.ts";
 
 /** A number, and a number of pages as bytes, as requests have them. */
 export const hex = (count: number): string => count.toString(16);
 export const bytes = (pages: number): string => `${hex(pages)}000`;
+
+const HEX = /^[0-9a-f]{1,16}$/;
 
 export function wrongIn(line: string, says: string): ChildError {
   return new ChildError(`it answers ${JSON.stringify(line.slice(0, 60))}: ${says}`);
@@ -29,7 +31,7 @@ export class Field {
 
   number(at: number, most: number = Number.MAX_SAFE_INTEGER): number {
     const word = this.words[at] ?? "";
-    const value = /^[0-9a-f]{1,16}$/.test(word) ? Number.parseInt(word, 16) : Number.NaN;
+    const value = HEX.test(word) ? Number.parseInt(word, 16) : Number.NaN;
     if (value <= most) return value;
     throw this.wrong(`a hexadecimal number of at most ${hex(most)} as word ${at + 1} behind its name`);
   }
@@ -41,6 +43,23 @@ export class Field {
       throw this.wrong(`a hexadecimal address as word ${at + 1} behind its name`);
     if (!/^0*$|000$/.test(word)) throw this.wrong(`a multiple of the page size, ${hex(PAGE_SIZE)}`);
     return Number.parseInt(word.slice(0, -3) || "0", 16);
+  }
+
+  /** A count that a bug may have made negative. */
+  signed(at: number): number {
+    const word = this.words[at] ?? "";
+    if (/^-[0-9a-f]{1,13}$/.test(word)) return -Number.parseInt(word.slice(1), 16);
+    return this.number(at);
+  }
+
+  /** A range, of whose first and last page a part may be meant. */
+  flushed(): Extent {
+    const [start, end] = [0, 1]
+      .map((at) => this.words[at] ?? "")
+      .map((word) => (HEX.test(word) ? BigInt(`0x${word}`) : undefined));
+    if (start === undefined || end === undefined) throw this.wrong("two hexadecimal addresses");
+    const page = BigInt(PAGE_SIZE);
+    return { start: Number(start / page), end: Number((end + page - 1n) / page) };
   }
 
   oneOf<W extends string>(words: readonly W[], at = 0): W {

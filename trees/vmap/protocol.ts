@@ -32,22 +32,24 @@ export type Effect =
 const MOST_PAGES = 2 ** 20;
 
 /** How a machine of this scope begins: its CPUs, the vmalloc window, lazy_max_pages, CPUs that are not there. */
-export function initLine(scope: Scope): string {
+export function initLine(scope: Scope, endsInside: boolean): string {
   const { cpus, vmalloc, absentCpus = [] } = scope;
   const absent = absentCpus.reduce((mask, cpu) => mask + 2 ** cpu, 0);
   const lazy = hex(lazyMaxPages(scope));
-  return `init ${hex(cpus)} ${bytes(vmalloc.vstart)} ${bytes(vmalloc.vend)} ${lazy} ${hex(absent)}`;
+  return `init ${hex(cpus)} ${bytes(vmalloc.vstart)} ${endOf(vmalloc.vend, endsInside)} ${lazy} ${hex(absent)}`;
 }
+
+/** Where a window ends: at that page, or with its last byte. */
+const endOf = (page: Vpn, endsInside: boolean) => (endsInside ? `${hex(page)}fff` : bytes(page));
 
 /** The request that a command is; `frame`: the first that it may map; `isVmap`: what it frees is of vmap. */
 export function requestLine(command: Command, frame: Pfn, isVmap: boolean): string {
   switch (command.op) {
     case "alloc": {
       const { cpu = 0, size, align, vstart, vend, map, noblock, endsInside } = command;
-      const flags = (map ? 1 : 0) + (noblock ? 2 : 0);
-      // The window's last byte, as callers have it who mean the whole word.
-      const end = endsInside ? `${hex(vend)}fff` : bytes(vend);
-      return `alloc ${hex(cpu)} ${bytes(size)} ${hex(align)} ${bytes(vstart)} ${end} ${flags} ${hex(frame)}`;
+      const first = map ? hex(frame) : "0";
+      const end = endOf(vend, endsInside === true);
+      return `alloc ${hex(cpu)} ${bytes(size)} ${hex(align)} ${bytes(vstart)} ${end} ${first} ${noblock ? 1 : 0}`;
     }
     case "free":
       return `${isVmap ? "vunmap" : "free"} 0 ${bytes(command.start)}`;
@@ -56,14 +58,13 @@ export function requestLine(command: Command, frame: Pfn, isVmap: boolean): stri
     case "unmapRam":
       return `unmap ${hex(command.cpu)} ${bytes(command.start)} ${hex(command.count)}`;
     case "vmap":
-      return `vmap 0 ${hex(command.count)} ${command.noGuard ? 1 : 0} ${hex(frame)}`;
+      return `vmap 0 ${hex(command.count)} ${hex(frame)} ${command.noGuard ? 1 : 0}`;
     case "find":
       return `find 0 ${bytes(command.page)}`;
     case "pcpuGet": {
-      const areas = command.offsets.map(
-        (offset, nth) => `${bytes(offset)} ${bytes(command.sizes[nth] as Pages)}`,
-      );
-      return `pget 0 ${hex(command.align)} ${hex(areas.length)} ${areas.join(" ")}`;
+      const { offsets, sizes, align } = command;
+      const numbers = [...offsets, ...sizes].map(bytes).join(" ");
+      return `pget 0 ${hex(align)} ${hex(offsets.length)} ${numbers}`;
     }
     case "pcpuFree": {
       const offsets = command.offsets.map(bytes);
@@ -104,7 +105,7 @@ export function readReply(line: string, { tells }: Pick<Hello, "tells">): Reply 
         break;
       case "flush":
         told(field, "flush");
-        effects.push({ kind: "flush", extent: { start: field.address(0), end: field.address(1) } });
+        effects.push({ kind: "flush", extent: field.flushed() });
         break;
       case "set":
         told(field, "pte");
@@ -124,7 +125,7 @@ export function readReply(line: string, { tells }: Pick<Hello, "tells">): Reply 
       case "rcu":
       case "work":
         told(field, field.name);
-        counts.set(field.name, field.number(0));
+        counts.set(field.name, field.name === "lazy" ? field.signed(0) : field.number(0));
         break;
       case "warn":
         warning ??= field.text();

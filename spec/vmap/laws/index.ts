@@ -1,9 +1,7 @@
 /** Every law, in the order a reader should meet them. A new law is one constant and one line here. */
-
 import { PROCESS_LAWS } from "../../process.ts";
 import type { Call } from "../commands/call.ts";
 import type { Scope } from "../scope.ts";
-
 import { argumentDomain, isLegal } from "./domain.ts";
 import {
   callsReturn,
