@@ -36,12 +36,17 @@ export interface Constants {
   readonly blockPages: number;
 }
 
-export interface Built {
-  readonly module: WasmModule;
+/** What became known of a tree when it was built. */
+export interface BuiltFacts {
   /** The probes that hold, by their macros. */
   readonly holds: readonly string[];
   /** Functions that nobody supplies: reached, they say so. */
   readonly stubs: readonly string[];
+}
+
+export interface Built {
+  readonly module: WasmModule;
+  readonly facts: BuiltFacts;
 }
 
 const HERE = dirname(fileURLToPath(import.meta.url));
@@ -61,8 +66,8 @@ function cacheFolder(): string {
 /** Throws an InputError that says where in the tree what was expected. */
 export function build(tree: SourceTree, constants: Constants): Built {
   const folder = kept(keyOf(tree, constants), (making) => compile(tree, constants, making));
-  const facts = JSON.parse(readFileSync(join(folder, FACTS), "utf8")) as Omit<Built, "module">;
-  return { ...facts, module: new WASM.Module(readFileSync(join(folder, MODULE))) };
+  const facts = JSON.parse(readFileSync(join(folder, FACTS), "utf8")) as BuiltFacts;
+  return { facts, module: new WASM.Module(readFileSync(join(folder, MODULE))) };
 }
 
 /** The folder of what was built under this key; it is made where there is none. */
@@ -98,7 +103,15 @@ export function keyOf({ files }: SourceTree, constants: object): string {
 function compile(tree: SourceTree, { mapLimit, blockPages }: Constants, folder: string): void {
   const { cc, linker } = webAssemblyCompiler();
   const flags = [
-    ...["--target=wasm32", "-mbulk-memory", "-O2", "-std=gnu11", "-ffreestanding", "-Wno-everything"],
+    ...[
+      "--target=wasm32",
+      "-mbulk-memory",
+      "-O2",
+      "-flto",
+      "-std=gnu11",
+      "-ffreestanding",
+      "-Wno-everything",
+    ],
     // Of the host's headers only the compiler's own.
     "-nostdlibinc",
     ...["-include", join(SHIM, "kernel.h"), `-I${folder}`, `-I${SHIM}`],
@@ -174,7 +187,7 @@ export function probe(at: Place): readonly string[] {
   const absent = PROBES.find(({ name, required }) => required && missing.has(name));
   if (absent !== undefined)
     throw new InputError(
-      `${join(at.tree.directory, ALLOCATOR)}: expected ${absent.says} in it, as every release from 5.4 on has it`,
+      `${join(at.tree.directory, ALLOCATOR)}: expected ${absent.says} in it, as every release from 5.2 on has it`,
     );
   return PROBES.filter(({ name, required }) => !required && !missing.has(name)).map(({ name }) => name);
 }

@@ -24,6 +24,8 @@ export interface Place {
   readonly carved: Pages;
   /** Throws an InputError for a page that is nowhere in the word. */
   addressOf(page: Vpn): number;
+  /** The same for the end of a window, which may lie where nothing is: at the next end of what is there. */
+  limitOf(page: Vpn): number;
   /** The page of an address. Its byte within the page is dropped. */
   pageOf(address: number): Vpn;
   /** The page at which a range ends: one that ends inside a page has all of it, and 0 is the end of the word. */
@@ -46,6 +48,10 @@ export function placeOf(scope: Scope): Place {
       );
     return page + here.shift;
   };
+  const nearestBelow = (page: Vpn) => {
+    if (stretches.some(({ start, end }) => page >= start && page < end)) return page;
+    return Math.max(...stretches.filter(({ end }) => end <= page).map(({ end }) => end - 1));
+  };
   const back = (page: Vpn) => {
     const here = stretches.find(({ start, end, shift }) => page >= start + shift && page < end + shift);
     return page - (here ?? (stretches[0] as Stretch)).shift;
@@ -53,6 +59,7 @@ export function placeOf(scope: Scope): Place {
   return {
     carved,
     addressOf: (page) => (page === wordPages ? 0 : shifted(page) * PAGE_SIZE),
+    limitOf: (page) => (page === wordPages ? 0 : shifted(nearestBelow(page)) * PAGE_SIZE),
     pageOf: (address) => back(Math.floor(address / PAGE_SIZE)),
     endOf: (address) => (address === 0 ? wordPages : back(Math.ceil(address / PAGE_SIZE) - 1) + 1),
   };

@@ -50,9 +50,10 @@ const VALUE = 1;
 const LAZY = 2;
 const RCU = 4;
 const WORK = 5;
-const COUNT = 6;
-const LOST = 7;
-const ARGS = 8;
+const SIZE = 6;
+const COUNT = 7;
+const LOST = 8;
+const ARGS = 9;
 const TEXT = ARGS + 96;
 const TEXT_BYTES = 256;
 const FIRST_EVENT = TEXT + TEXT_BYTES / 4;
@@ -77,6 +78,7 @@ interface Exports {
   readonly __stack_pointer?: { value: number };
   drive_begin(arena: number): number;
   drive_machine(start: number, end: number, lazyMax: number, cpus: number, absent: number): void;
+  drive_set_end(end: number): number;
   drive_call(op: number, budget: number): void;
   drive_dump(): void;
   drive_fingerprint(): void;
@@ -141,6 +143,11 @@ export class Instance {
     this.#words[this.#io + ARGS + nth] = value;
   }
 
+  /** VMALLOC_END from now on; whether that is a change. */
+  setEnd(end: number): boolean {
+    return this.#exports.drive_set_end(end) !== 0;
+  }
+
   /** Carries out a question, and says why if it did not come back. */
   call(op: number): Stop | undefined {
     try {
@@ -175,6 +182,11 @@ export class Instance {
 
   get value(): number {
     return this.#words[this.#io + VALUE] as number;
+  }
+
+  /** Bytes of the area that a free took, which begins at `value`. */
+  get size(): number {
+    return this.#words[this.#io + SIZE] as number;
   }
 
   get lazy(): number {

@@ -29,8 +29,7 @@ enum drive_op {
 };
 
 /*
- * What a question came to. The value is an address; of a refusal the positive errno, 0 if there was none; of a free the
- * size of the area, in bytes.
+ * What a question came to. The value is an address; of a refusal the positive errno, 0 if there was none.
  */
 enum drive_kind { DRIVE_DONE = 1, DRIVE_PLACED, DRIVE_REFUSED, DRIVE_FOUND, DRIVE_NOTHING, DRIVE_UNKNOWN };
 
@@ -66,6 +65,7 @@ struct drive_io {
 	long lazy;			/* vmap_lazy_nr, in pages */
 	long descriptors;		/* of areas and blocks, alive */
 	unsigned long rcu, work;	/* callbacks and work items that ran */
+	unsigned long size;		/* of the area that a free took, which begins at `value`; 0: it took none */
 	unsigned long count, lost;	/* events, and those for which there was no room */
 	unsigned long args[DRIVE_ARGS];
 	char text[256];			/* of a stop: BUG and where */

@@ -13,12 +13,14 @@ struct drive_io *drive_io;
 
 /* Reports. */
 
+#define DRIVE_MOST_LOST (1 << 20)
+
 void drive_event(unsigned long kind, unsigned long a, unsigned long b, unsigned long c)
 {
 	if (drive_io->count < DRIVE_EVENTS)
 		drive_io->events[drive_io->count++] = (struct drive_event){ kind, a, b, c };
-	else
-		drive_io->lost++;
+	else if (++drive_io->lost > DRIVE_MOST_LOST)
+		drive_bug("shim.c", __LINE__, "the shim's list of events is full");
 }
 
 static char *drive_append(char *to, const char *text)

@@ -25,7 +25,7 @@ static long drive_budget = DRIVE_LOOK;
 _Noreturn void drive_endless(void);
 
 /* Called wherever the allocator's own code branches. */
-__attribute__((no_sanitize("coverage"))) void __sanitizer_cov_trace_pc(void)
+DRIVE_UNCOUNTED void __sanitizer_cov_trace_pc(void)
 {
 	if (--drive_budget < 0)
 		drive_endless();
@@ -126,6 +126,14 @@ void EXPORT(drive_machine)(unsigned long start, unsigned long end, unsigned long
 	drive_lazy_max = lazy_max;
 	drive_cpus = cpus;
 	drive_absent = absent;
+}
+
+int EXPORT(drive_set_end)(unsigned long end)
+{
+	int changes = drive_end != end;
+
+	drive_end = end;
+	return changes;
 }
 
 void EXPORT(drive_call)(int op, long budget)

@@ -120,23 +120,37 @@ static void drive_ask_carve(ulong size)
 	drive_free(va);
 }
 
-/* An area without a vm_struct is freed as vunmap would free one with it. Any other address is vfree's. */
+/*
+ * Whether vfree of this address takes this area. One that DRIVE_ALLOC made has no vm_struct, and is taken for one that has;
+ * what vm_map_ram made is told from it by its flags, or, where there are none, only by where it begins.
+ */
+static int drive_is_owned(const struct vmap_area *va, ulong addr)
+{
+#ifdef HAVE_AREA_FLAGS
+	return !(va->flags & (VMAP_RAM | VMAP_BLOCK));
+#else
+	return va->va_start == addr;
+#endif
+}
+
 static void drive_ask_free(ulong addr)
 {
 	struct vmap_area *va = find_vmap_area(addr);
 
-	if (va)
-		drive_answer(DRIVE_DONE, va->va_end - va->va_start);
-	if (va && va->va_start == addr && !va->vm) {
-#ifdef HAVE_FIND_UNLINK
-		va = find_unlink_vmap_area(addr);
-#endif
-		free_unmap_vmap_area(va);
-	} else if (va && va->va_start == addr) {
-		vunmap((void *)addr);
-	} else {
+	if (!va || !drive_is_owned(va, addr)) {
 		vfree((void *)addr);
+		return;
 	}
+	drive_answer(DRIVE_DONE, va->va_start);
+	drive_io->size = va->va_end - va->va_start;
+	if (va->vm) {
+		vfree((void *)addr);
+		return;
+	}
+#ifdef HAVE_FIND_UNLINK
+	va = find_unlink_vmap_area(addr);
+#endif
+	free_unmap_vmap_area(va);
 }
 
 /* As many pages as a question may name, whose addresses are their frames. */
@@ -207,6 +221,7 @@ void drive_ask(int op)
 
 	drive_io->count = drive_io->lost = drive_io->rcu = drive_io->work = 0;
 	drive_io->text[0] = 0;
+	drive_io->size = 0;
 	drive_answer(DRIVE_DONE, 0);
 	drive_cpu = op == DRIVE_INIT ? 0 : *args++;
 	switch (op) {
@@ -340,10 +355,15 @@ void drive_describe(void)
 }
 
 /* Two lanes of 64 bits, each stirred by every number. */
-struct drive_lanes { unsigned long long a, b; };
+struct drive_lanes { unsigned long long a, b; long room; };
 
-static inline void drive_stir(struct drive_lanes *into, unsigned long long number)
+/* Lists of a broken allocator may lead in circles: more numbers than any state has are a stop. */
+#define DRIVE_MOST_NUMBERS (1L << 22)
+
+static inline DRIVE_UNCOUNTED void drive_stir(struct drive_lanes *into, unsigned long long number)
 {
+	if (--into->room < 0)
+		drive_stop();
 	unsigned long long a = (into->a ^ number) * 0x9fb21c651e98df25ull, b = (into->b + number) * 0xd6e8feb86659fd93ull;
 
 	into->a = a ^ (a >> 32) ^ (b << 7);
@@ -353,7 +373,7 @@ static inline void drive_stir(struct drive_lanes *into, unsigned long long numbe
 #define DRIVE_END 0xffffffffffffffffull
 
 /* Of the free space the shape and the colours count: a search goes by them. */
-static void drive_stir_tree(struct drive_lanes *into, const struct rb_node *node, int extents)
+static DRIVE_UNCOUNTED void drive_stir_tree(struct drive_lanes *into, const struct rb_node *node, int extents)
 {
 	const struct vmap_area *va;
 
@@ -370,7 +390,7 @@ static void drive_stir_tree(struct drive_lanes *into, const struct rb_node *node
 }
 
 /* By address, in which order they were inserted left out, unless two overlap. */
-static void drive_stir_busy(struct drive_lanes *into, int i)
+static DRIVE_UNCOUNTED void drive_stir_busy(struct drive_lanes *into, int i)
 {
 	const struct vmap_area *va;
 	ulong end = 0;
@@ -388,7 +408,7 @@ static void drive_stir_busy(struct drive_lanes *into, int i)
 		drive_stir_tree(into, drive_busy_root(i), 0);
 }
 
-static void drive_stir_block(struct drive_lanes *into, const struct vmap_block *vb)
+static DRIVE_UNCOUNTED void drive_stir_block(struct drive_lanes *into, const struct vmap_block *vb)
 {
 	drive_stir(into, vb->va->va_start);
 	drive_stir(into, (unsigned long long)vb->free << 32 | vb->dirty);
@@ -400,9 +420,9 @@ static void drive_stir_block(struct drive_lanes *into, const struct vmap_block *
  * All that a later reply may depend on but PTEs, which the observer outside knows. Left out are addresses of
  * descriptors, bitmaps that nothing here reads (used_map), and which CPU has a descriptor preloaded.
  */
-void drive_identify(unsigned long long out[2])
+DRIVE_UNCOUNTED void drive_identify(unsigned long long out[2])
 {
-	struct drive_lanes lanes = { 0x2545f4914f6cdd1dull, 0x27220a95fe7dbd4dull }, *into = &lanes;
+	struct drive_lanes lanes = { 0x2545f4914f6cdd1dull, 0x27220a95fe7dbd4dull, DRIVE_MOST_NUMBERS }, *into = &lanes;
 	struct vmap_area *va;
 	struct vmap_block *vb;
 	struct xarray *x;

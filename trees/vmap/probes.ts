@@ -6,11 +6,19 @@ export interface Probe {
   /** In words, as `trees` prints it. */
   readonly says: string;
   readonly expression: string;
+  /** The first release in which it holds, and the last; of those that are here. */
+  readonly since?: string;
+  readonly until?: string;
   /** Why nothing can be done without it. */
   readonly required?: true;
 }
 
-const has = (name: string, says: string, expression: string): Probe => ({ name, says, expression });
+const since = (release: string, name: string, says: string, expression: string): Probe => ({
+  name,
+  says: `${says} (${release})`,
+  expression,
+  since: release,
+});
 const needs = (identifier: string): Probe => ({
   name: identifier,
   says: identifier,
@@ -36,11 +44,16 @@ export const PROBES: readonly Probe[] = [
   needs("free_vmap_area_root"),
   needs("free_vmap_area_list"),
   needs("vmap_block_queue"),
-  has("HAVE_NODES", "areas on vmap nodes, with pools (6.9)", "vmap_nodes[0].pool"),
-  has("HAVE_BLOCKS_BY_CPU", "an index of blocks for each CPU (6.4)", "vmap_block_queue[0].vmap_blocks"),
-  has("HAVE_BLOCK_CPU", "a block knows its CPU (6.4)", "((struct vmap_block *)0)->cpu"),
-  has("HAVE_AREA_FLAGS", "areas have flags (6.3)", "((struct vmap_area *)0)->flags"),
-  has("HAVE_FIND_UNLINK", "find_unlink_vmap_area (6.3)", "(void *)&find_unlink_vmap_area"),
-  has("HAVE_RECLAIM", "reclaim_and_purge_vmap_areas (6.5)", "(void *)&reclaim_and_purge_vmap_areas"),
-  has("HAVE_LAZY_LLIST", "lazy areas on a lockless list (to 5.10)", "vmap_purge_list.first"),
+  since("6.9", "HAVE_NODES", "areas on vmap nodes, with pools", "vmap_nodes[0].pool"),
+  since("6.4", "HAVE_BLOCKS_BY_CPU", "an index of blocks for each CPU", "vmap_block_queue[0].vmap_blocks"),
+  since("6.4", "HAVE_BLOCK_CPU", "a block knows its CPU", "((struct vmap_block *)0)->cpu"),
+  since("6.3", "HAVE_AREA_FLAGS", "areas have flags", "((struct vmap_area *)0)->flags"),
+  since("6.3", "HAVE_FIND_UNLINK", "find_unlink_vmap_area", "(void *)&find_unlink_vmap_area"),
+  since("6.5", "HAVE_RECLAIM", "reclaim_and_purge_vmap_areas", "(void *)&reclaim_and_purge_vmap_areas"),
+  {
+    name: "HAVE_LAZY_LLIST",
+    says: "lazy areas on a lockless list (to 5.10)",
+    expression: "vmap_purge_list.first",
+    until: "5.10",
+  },
 ];

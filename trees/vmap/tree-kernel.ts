@@ -28,6 +28,7 @@ interface Machine {
   readonly instance: Instance;
   readonly place: Place;
   readonly scope: Scope;
+  readonly hasNodes: boolean;
   /** The state that the instance holds; undefined after one that nobody has any more. */
   live: TreeState | undefined;
   /** What the instance's memory is equal to, if it is equal to something saved. */
@@ -48,7 +49,7 @@ const SMALL_ARENA = 1 << 18;
 const LARGE_ARENA = 1 << 23;
 const SMALL_WINDOW: Pages = 2 ** 10;
 /** Where callers map nothing through blocks, their size makes no difference. */
-const ANY_BLOCKS = { mapLimit: 4, blockPages: 8 };
+export const ANY_BLOCKS = { mapLimit: 4, blockPages: 8 };
 
 export function treeKernel(tree: SourceTree, release: Promises, name: string): Kernel<TreeState> {
   const machines = new Map<string, Machine>();
@@ -127,7 +128,7 @@ function boot(scope: Scope, built: Built): Machine {
   const place = placeOf(scope);
   const instance = new Instance(built, {
     start: place.addressOf(vmalloc.vstart),
-    end: place.addressOf(vmalloc.vend),
+    end: place.limitOf(vmalloc.vend),
     lazyMax: lazyMaxPages ?? undefined,
     cpus,
     absent: absentCpus.reduce((bits, cpu) => bits | (1 << cpu), 0),
@@ -137,7 +138,8 @@ function boot(scope: Scope, built: Built): Machine {
     throw new InputError(
       `mm/vmalloc.c: VMAP_BBMAP_BITS comes out at ${instance.blockPages} and VMAP_MAX_ALLOC at ${instance.mapLimit}; expected ${blockPages} and ${bitsPerLong}`,
     );
-  const machine: Machine = { instance, place, scope, live: undefined, content: undefined };
+  const hasNodes = built.facts.holds.includes("HAVE_NODES");
+  const machine: Machine = { instance, place, scope, hasNodes, live: undefined, content: undefined };
   if (!beforeInit) initialise(machine);
   instance.setBase();
   machine.content = BASE;
@@ -242,8 +244,8 @@ function answer(state: TreeState, command: Command): Response {
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
     const { kind, text } = error.stop;
-    if (kind === "endless") return { kind: "hung", text, ...effectsOf(state) };
-    return { kind: "bug", text: kind === "crash" ? `crash: ${text}` : text, ...effectsOf(state) };
+    if (kind === "endless") return { kind: "silent", text, ...effectsOf(state) };
+    return { kind: kind === "crash" ? "crashed" : "bug", text, ...effectsOf(state) };
   }
 }
 
@@ -254,16 +256,18 @@ function carryOut(state: TreeState, command: Command): Response {
   switch (command.op) {
     case "alloc": {
       const { size, align, vstart, vend, map, cpu = 0, noblock, endsInside } = command;
-      const end = at(vend) + (endsInside ? PAGE_SIZE - 1 : 0);
+      const end = place.limitOf(vend) + (endsInside ? PAGE_SIZE - 1 : 0);
       // The free space begins at its second byte, where an area that is not aligned to a page could begin as well.
       const start = align < PAGE_SIZE ? Math.max(vstart, 1) : vstart;
       const first = map ? memory.nextFrame : 0;
+      // A window that ends inside the last page of the vmalloc space is that space's: it ends there as well.
+      if (endsInside && vend === scope.vmalloc.vend) setEnd(state, end);
       ask(state, OPS.alloc, [cpu, bytes(size), align, at(start), end, first, noblock ? 1 : 0]);
       return placed(state, map ? size : 0);
     }
     case "free":
       ask(state, OPS.free, [0, at(command.start)]);
-      endHold(state, command.start, command.start + state.machine.instance.value / PAGE_SIZE);
+      endHoldOfArea(state);
       return done(state);
     case "mapRam": {
       const { cpu, count } = command;
@@ -316,6 +320,21 @@ function carryOut(state: TreeState, command: Command): Response {
       unpin(state, command.frame);
       return done(state);
   }
+}
+
+/** Whoever holds the area that a free took holds it no longer. */
+function endHoldOfArea(state: TreeState): void {
+  const { instance, place } = state.machine;
+  if (instance.size === 0) return;
+  const start = place.pageOf(instance.value);
+  endHold(state, start, start + instance.size / PAGE_SIZE);
+}
+
+function setEnd(state: TreeState, end: number): void {
+  load(state);
+  if (!state.machine.instance.setEnd(end)) return;
+  state.saved = undefined;
+  state.machine.content = undefined;
 }
 
 /** What is larger than the word is as large as the word. */
@@ -386,7 +405,7 @@ function couldGiveAll(state: TreeState): boolean | undefined {
 
 function dump(state: TreeState): Dump {
   load(state);
-  const { instance, place, scope } = state.machine;
+  const { instance, place, scope, hasNodes } = state.machine;
   instance.dump();
   const areas: DumpedArea[] = [];
   const free: Extent[] = [];
@@ -425,7 +444,16 @@ function dump(state: TreeState): Dump {
     if (cpu >= 0) blocks[nth] = { ...block, onFreeList: cpu };
   }
   blocks.sort((one, other) => one.start - other.start);
-  return { areas, lazyPages: state.lazyPages, cache: undefined, free, purge, pool, blocks, freeLists };
+  return {
+    areas,
+    lazyPages: state.lazyPages,
+    cache: undefined,
+    free,
+    purge,
+    ...(hasNodes ? { pool } : {}),
+    blocks,
+    freeLists,
+  };
 }
 
 /** An end at the top of the word has wrapped: ULONG_MAX and 0 are both its end. */

@@ -2,7 +2,7 @@
 import { PROCESS_LAWS } from "../../process.ts";
 import type { Call } from "../commands/command.ts";
 import type { Scope } from "../scope.ts";
-import { argumentDomain } from "./domain.ts";
+import { argumentDomain, isLegal } from "./domain.ts";
 import {
   callsReturn,
   findsAreas,
@@ -107,9 +107,6 @@ export const LAWS: readonly VmapLaw[] = [
   initOrder,
 ].map(inOneShape);
 
-/** With those of processes, which no model can violate. */
-export const ALL_LAWS: readonly VmapLaw[] = [...LAWS, ...PROCESS_LAWS.map(inOneShape)];
-
 /** Those of the laws that such callers can violate on machines of this scope: others are not kept, but unasked. */
 export function lawsTried(
   laws: readonly VmapLaw[],
@@ -121,6 +118,18 @@ export function lawsTried(
       isTriedIn(scope, calls) && (needs === undefined || needs.some((call) => calls.includes(call))),
   );
 }
+
+/** With those of processes, which no model can violate: of code that is given a legal call. */
+export const ALL_LAWS: readonly VmapLaw[] = [
+  ...LAWS,
+  ...PROCESS_LAWS.map((law) =>
+    inOneShape({
+      ...law,
+      holds: (before, command, response, after) =>
+        law.holds(before, command, response, after) || !isLegal(before, command),
+    }),
+  ),
+];
 
 /** The laws with these ids, in the order of ALL_LAWS. */
 export function lawsCalled(ids: readonly string[]): readonly VmapLaw[] {
