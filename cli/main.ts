@@ -6,7 +6,7 @@ import { InputError, oneLine } from "../adapters/input-error.ts";
 import { VERSION } from "../jobs/package-version.ts";
 import { UsageError, wholeNumber } from "../jobs/usage-error.ts";
 import { AS_EXPECTED, BAD_INPUT } from "./exit.ts";
-import { complain, textWidth } from "./output.ts";
+import { complain, type JsonOption, textWidth } from "./output.ts";
 import type { CheckArguments } from "./verbs/check.ts";
 import type { DiffOptions } from "./verbs/diff.ts";
 import type { ExploreArguments } from "./verbs/explore.ts";
@@ -14,10 +14,6 @@ import type { HuntOptions } from "./verbs/hunt.ts";
 import type { JudgeOptions } from "./verbs/judge.ts";
 import type { PinOptions } from "./verbs/pin.ts";
 import type { ReplayOptions } from "./verbs/replay.ts";
-
-interface JsonOption {
-  readonly json: boolean;
-}
 
 const LARGEST_SEED = 2 ** 31 - 1;
 const MOST_RUNS = 10_000_000;

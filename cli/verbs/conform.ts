@@ -3,14 +3,11 @@ import type { Trace } from "../../adapters/vmap/recording.ts";
 import { type ConformedFile, type ConformReport, conform, type FirstDifference } from "../../jobs/conform.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
-import { columns, print, watched } from "../output.ts";
+import { columns, type JsonOption, print, watched } from "../output.ts";
 import { areaRow, drawMap, letterFor, pagesAround, pagesNear } from "../show/map.ts";
 import { commandText, LARGE, page, responseText } from "../show/text.ts";
 
-export async function conformVerb(
-  files: readonly string[],
-  { json }: { readonly json: boolean },
-): Promise<number> {
+export async function conformVerb(files: readonly string[], { json }: JsonOption): Promise<number> {
   const report = await watched((watch) => conform(files, watch));
   if (json) console.log(JSON.stringify({ files: report.files.map(asJson) }));
   else print(reportText(report));

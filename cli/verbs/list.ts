@@ -6,14 +6,11 @@ import { kernelCalled } from "../../kernels/vmap/index.ts";
 import type { LawId } from "../../spec/contract.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED } from "../exit.ts";
-import { columns, print } from "../output.ts";
+import { columns, type JsonOption, print } from "../output.ts";
 import { bugText, kernelText } from "../show/listed.ts";
 import { cpusText } from "../show/text.ts";
 
-export async function listVerb(
-  name: string | undefined,
-  { json }: { readonly json: boolean },
-): Promise<number> {
+export async function listVerb(name: string | undefined, { json }: JsonOption): Promise<number> {
   if (name !== undefined) {
     const one = await listOne(name);
     if (json) console.log(JSON.stringify(oneJson(one)));
