@@ -1,36 +1,23 @@
 /** `list`: the words the other verbs take; `list NAME`: all about one bug or kernel. */
-import { bugJson, type Listed, list, listOne, wholeKernelJson } from "../../jobs/list.ts";
+import { list } from "../../jobs/list.ts";
 import { spanText } from "../../jobs/spans.ts";
-import { factsText } from "../../jobs/versions.ts";
 import { kernelCalled } from "../../kernels/vmap/index.ts";
 import type { LawId } from "../../spec/contract.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED } from "../exit.ts";
 import { columns, type JsonOption, print } from "../output.ts";
-import { bugText, kernelText } from "../show/listed.ts";
 import { cpusText } from "../show/text.ts";
 
 export async function listVerb(name: string | undefined, { json }: JsonOption): Promise<number> {
   if (name !== undefined) {
+    const { listOne } = await import("../../jobs/list-one.ts");
+    const { oneJson, oneText } = await import("../show/listed.ts");
     const one = await listOne(name);
     if (json) console.log(JSON.stringify(oneJson(one)));
     else print(oneText(name, one));
   } else if (json) console.log(JSON.stringify(list()));
   else printAll(list());
   return AS_EXPECTED;
-}
-
-function oneJson(one: Listed) {
-  if ("bug" in one) return bugJson(one.bug);
-  return { version: one.version ?? null, kernels: one.releases.map(wholeKernelJson) };
-}
-
-function oneText(name: string, one: Listed): string {
-  if ("bug" in one) return bugText(one.bug);
-  const { version, releases } = one;
-  const isOne = version === undefined || (releases.length === 1 && version.answersAs.length === 1);
-  const texts = releases.map((release) => kernelText(release, isOne ? name : (release.labels[0] as string)));
-  return [...(version === undefined ? [] : [factsText(version)]), ...texts].join("\n\n");
 }
 
 function printAll({ kernels, laws, bugs, interleaved, protocols, scopes }: ReturnType<typeof list>): void {
