@@ -102,26 +102,29 @@ program
   .option("--symmetry <on or off>", "merge states that differ in what makes no difference; on unless given")
   .option(
     "--partial-order <on, late or off>",
-    "take steps that accord in fewer orders, or only put off those that matter later; on for blocks-..., unless given",
+    "take steps that commute in fewer orders, or only delay those that matter later; on for blocks-..., unless given",
   )
   .option("--liveness", "what has to end: look for runs in which it never does", false)
-  .option("--law <id>", "end as soon as this law is broken")
-  .option("--actions", "for each law broken: by which actions, and in how many steps", false)
+  .option("--law <id>", "end as soon as this law is violated")
+  .option("--actions", "for each law violated: by which actions, and in how many steps", false)
   .option("--compact", "keep 64 bits of hash of a state, not the state", false)
-  .option("--states <number>", "end after so many states", wholeNumber("--states", 1, 2 ** 30), 50_000_000)
-  .option("--seconds <number>", "end after so long", wholeNumber("--seconds", 1, 2 ** 20), 600)
+  .option("--states <number>", "end after this many states", wholeNumber("--states", 1, 2 ** 30), 50_000_000)
+  .option("--seconds <number>", "end after this many seconds", wholeNumber("--seconds", 1, 2 ** 20), 600)
   .option(
     "--megabytes <number>",
-    "end once the process takes so much memory",
+    "end once the process takes this much memory",
     wholeNumber("--megabytes", 1, 2 ** 20),
   )
   .option("--workers <number>", "threads that visit states", wholeNumber("--workers", 1, 4), 1)
   .option("--checkpoint <file>", "save the search there from time to time, and where it ends early")
   .option("--every <seconds>", "how often; 30 unless given", wholeNumber("--every", 0, 2 ** 20))
-  .option("--resume <file>", "go on with a search that was saved, of the machine that was saved")
+  .option("--resume <file>", "continue a search that was saved, of the machine that was saved")
   .option("--dot <file>", "write the graph for Graphviz, if it has at most 2000 states")
   .option("--out <file>", "write the history or run that violates a law, for replay")
-  .option("--itf <file>", "write the first break's run as an ITF trace (.itf.json), for Quint and Apalache")
+  .option(
+    "--itf <file>",
+    "write the run of the first violation as an ITF trace (.itf.json), for Quint and Apalache",
+  )
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
   .action(
@@ -178,7 +181,7 @@ program
   .description("shrinks a history that violates a law, names it and files it, unless a shorter one is pinned")
   .argument("<file>", "a history (.json) or a recording (.jsonl, .jsonl.gz)")
   .option("--kernel <label>", "on our model of this kernel; else on the one it was found on, or as recorded")
-  .option("--law <id>", "this law, not the first that breaks")
+  .option("--law <id>", "this law, not the first that is violated")
   .option(...TRACE_OPTION)
   .option(...AS_OPTION)
   .option(...UNUSED_SEED_OPTION)

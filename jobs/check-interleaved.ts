@@ -44,7 +44,7 @@ export interface PinnedReport {
   readonly confirmed: boolean;
   /** Where its law was seen to break: by this run, or, of what never ends, by another where it cannot be taken. */
   readonly on: readonly RunOn[];
-  /** The repaired order keeps the law in every one of so many states. */
+  /** The repaired order keeps the law in every one of these states. */
   readonly kept: boolean;
   readonly states: number;
 }

@@ -8,7 +8,7 @@ import { stepMachineOf } from "../protocols/vmap/index.ts";
 
 const BOUNDS = { states: 2e7, bytes: 4e9 };
 
-/** What was found of one law, without being told where. */
+/** What was found of one law, by a search that is given no place to look. */
 export interface Explored {
   readonly law: string;
   readonly protocol: string;
