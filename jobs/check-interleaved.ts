@@ -128,7 +128,7 @@ async function checkPinned(bug: InterleavedBug, broken: InterleavedBreak): Promi
 /** Another run that never ends, of a protocol that has not the steps of the pinned one. */
 function lastingOn(broken: InterleavedBreak): readonly RunOn[] {
   const { protocol, law, scope } = broken;
-  const lasts = stepMachineOf(protocol, scope).passing?.some(({ id }) => id === law);
+  const lasts = stepMachineOf(protocol, scope).eventuallyEnds?.some(({ id }) => id === law);
   if (broken.also?.includes(protocol) !== true || lasts !== true) return [];
   const { steps, loop } = findRun({ law, protocol, scope }, BOUNDS);
   return steps === undefined ? [] : [{ protocol, steps: steps.length, loop: loop?.length }];

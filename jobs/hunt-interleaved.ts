@@ -53,7 +53,7 @@ function* huntingLaw(
 }> {
   const started = performance.now();
   const machine = stepMachineOf(protocol, scope);
-  const lasts = machine.passing?.some(({ id }) => id === law);
+  const lasts = machine.eventuallyEnds?.some(({ id }) => id === law);
   const { run, loop, states, ended } = yield* lasts
     ? lastingLaw(machine, law, bounds)
     : breakingLaw(machine, law, bounds);

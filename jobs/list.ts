@@ -4,7 +4,8 @@ import { INTERLEAVED } from "../counterexamples/vmap/interleavings.ts";
 import { rangesLike, versionOf } from "../kernels/versions.ts";
 import { KERNELS } from "../kernels/vmap/index.ts";
 import { SCOPES } from "../properties/vmap/random-scopes.ts";
-import { PROTOCOLS } from "../protocols/vmap/index.ts";
+import { programOf } from "../protocols/program-text.ts";
+import { PROTOCOLS, STEP_PROTOCOLS } from "../protocols/vmap/index.ts";
 import type { LawId } from "../spec/contract.ts";
 import { isPromised } from "../spec/vmap/kernel.ts";
 import { LAWS } from "../spec/vmap/laws/index.ts";
@@ -12,6 +13,7 @@ import type { Promises } from "../spec/vmap/releases.ts";
 import { protocolsOf } from "./interleaved-orders.ts";
 import { kernelNamed } from "./names.ts";
 import { spansJson } from "./spans.ts";
+import { orNearest } from "./usage-error.ts";
 
 /** All the words, each with what stands for it. */
 export function list() {
@@ -53,4 +55,16 @@ export function kernelJson(release: Promises) {
 /** The kernels that break a law they do not promise: they fall short of it. */
 function notPromisedBy(law: LawId, on: readonly string[]): readonly string[] {
   return on.filter((name) => !isPromised(kernelNamed(name), law));
+}
+
+/** What a CPU does in a protocol, with its usual parameters. Throws a UsageError where there is none of that name. */
+export function listProgram(protocol: string) {
+  const { name, says, parameters, machine } = orNearest(
+    "protocol of CPUs",
+    protocol,
+    (word) => STEP_PROTOCOLS.find((each) => each.name === word),
+    STEP_PROTOCOLS.map((each) => each.name),
+  );
+  const scope = Object.fromEntries(Object.entries(parameters).map(([key, { usual }]) => [key, usual]));
+  return { protocol: name, says, scope, program: programOf(machine(scope)) };
 }

@@ -1,15 +1,27 @@
 /** `list`: the words the other verbs take; `list NAME`: all about one bug or kernel. */
-import { list } from "../../jobs/list.ts";
+import { list, listProgram } from "../../jobs/list.ts";
 import { spanText } from "../../jobs/spans.ts";
+import { UsageError } from "../../jobs/usage-error.ts";
 import { kernelCalled } from "../../kernels/vmap/index.ts";
 import type { LawId } from "../../spec/contract.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED } from "../exit.ts";
 import { columns, type JsonOption, print } from "../output.ts";
+import { programText } from "../show/program.ts";
 import { cpusText } from "../show/text.ts";
 
-export async function listVerb(name: string | undefined, { json }: JsonOption): Promise<number> {
-  if (name !== undefined) {
+export interface ListOptions extends JsonOption {
+  /** A protocol of CPUs that take steps. */
+  readonly program?: string;
+}
+
+export async function listVerb(name: string | undefined, { json, program }: ListOptions): Promise<number> {
+  if (program !== undefined) {
+    if (name !== undefined) {
+      throw new UsageError(`list takes a name or --program, not both: ${name} and --program ${program}`);
+    }
+    printProgram(listProgram(program), json);
+  } else if (name !== undefined) {
     const { listOne } = await import("../../jobs/list-one.ts");
     const { oneJson, oneText } = await import("../show/listed.ts");
     const one = await listOne(name);
@@ -18,6 +30,17 @@ export async function listVerb(name: string | undefined, { json }: JsonOption): 
   } else if (json) console.log(JSON.stringify(list()));
   else printAll(list());
   return AS_EXPECTED;
+}
+
+function printProgram(listed: ReturnType<typeof listProgram>, json: boolean): void {
+  const { protocol, says, scope, program } = listed;
+  if (json) {
+    console.log(JSON.stringify(listed));
+    return;
+  }
+  const given = Object.entries(scope).map(([key, value]) => `${key}=${value}`);
+  print(`${protocol}: ${says}\nOf a CPU, with ${given.join(",")}. Each /* step */ is atomic.\n`);
+  print(programText(program));
 }
 
 function printAll({ kernels, laws, bugs, interleaved, protocols, scopes }: ReturnType<typeof list>): void {

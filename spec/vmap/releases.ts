@@ -4,6 +4,7 @@
  * The labels are those of the recordings (adapters/vmap/recordings/FORMAT.md says which tree each is).
  */
 import type { LawId } from "../contract.ts";
+import { LAWS } from "./laws/index.ts";
 import {
   OUTSIDE_2_6_27,
   OUTSIDE_2_6_28,
@@ -78,28 +79,7 @@ const GUARD_AFTER: GuardRule = { inside: 0, afterArea: 1, beforeNext: 0 };
 const GUARD_BOTH_SIDES: GuardRule = { inside: 0, afterArea: 1, beforeNext: 1 };
 const NO_GUARD: GuardRule = { inside: 0, afterArea: 0, beforeNext: 0 };
 
-const BY_ALL: readonly LawId[] = [
-  "in-window",
-  "aligned",
-  "no-overlap",
-  "guard-gap",
-  "guard-between-vmaps",
-  "refused-only-when-full",
-  "purge-only-when-full",
-  "no-bug",
-  "calls-return",
-  "flush-before-reuse",
-  "no-stale-translation",
-  "flush-well-formed",
-  "one-flush-per-purge",
-  "lazy-count",
-  "lazy-bounded",
-  "nothing-leaks",
-  "space-returns",
-  "no-use-after-free",
-  "finds-areas",
-  "argument-domain",
-];
+const BY_ALL: readonly LawId[] = LAWS.filter((law) => law.isPromisedByAll === true).map(({ id }) => id);
 
 function release(
   labels: readonly string[],
