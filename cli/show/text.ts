@@ -64,7 +64,7 @@ function ptesText(count: number, what: string): string {
   return count === 0 ? "" : `, ${count} PTE${count === 1 ? "" : "s"} ${what}`;
 }
 
-/** What is still translated although its owner unmapped it: the first such entry, and how many more. */
+/** What is still translated although its owner freed it: the first such entry, and how many more. */
 function aliasText({ staleTlb, deadTlb, deadPtes }: AliasReport): string {
   const entries = deadTlb.length > 0 ? deadTlb : staleTlb;
   const [first] = entries;
