@@ -11,10 +11,11 @@ import { replayLine } from "../../jobs/names.ts";
 import { scopeText } from "../../jobs/parameters.ts";
 import { spanText } from "../../jobs/spans.ts";
 import { changeText, commitText, withOthers } from "../../jobs/versions.ts";
-import type { Change } from "../../kernels/change.ts";
-import { changesBetween, LABELLED, rangesLike, type Version, versionOf } from "../../kernels/versions.ts";
+import { changesBetween, LABELLED, rangesLike } from "../../kernels/versions.ts";
 import { kernelCalled } from "../../kernels/vmap/index.ts";
-import { LAWS } from "../../spec/vmap/laws/index.ts";
+import type { Change } from "../../spec/vmap/change.ts";
+import { type Version, versionOf } from "../../spec/vmap/change.ts";
+import { ALL_LAWS } from "../../spec/vmap/laws/index.ts";
 import { lineageOf, type Promises } from "../../spec/vmap/releases.ts";
 import { pc } from "../colour.ts";
 import { columns, commandLine } from "../output.ts";
@@ -96,7 +97,7 @@ export function kernelText(release: Promises, asked: string): string {
   return parts.join("\n\n");
 }
 
-const saysOf = (id: string) => LAWS.find((law) => law.id === id)?.says ?? "";
+const saysOf = (id: string) => ALL_LAWS.find((law) => law.id === id)?.says ?? "";
 
 function factsOfKernel(release: Promises, version: Version | undefined): string[][] {
   const { guard, freesLazily, fragments, pools, percpu } = release;
