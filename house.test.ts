@@ -83,7 +83,7 @@ const ALL = Object.keys(MAY_IMPORT).flatMap(sources);
 const PRODUCTION = ALL.filter((file) => !/\.test(ing)?\.ts$/.test(file));
 
 function importsOf(file: string, text = readFileSync(join(ROOT, file), "utf8")): Import[] {
-  return [...text.matchAll(/(?:from|import)\s+"(\.[^"]+)"/g)].map(([, path]) => ({
+  return [...text.matchAll(/(?:from|import)[\s(]+"(\.[^"]+)"/g)].map(([, path]) => ({
     from: file,
     to: relative(ROOT, resolve(ROOT, dirname(file), path as string)),
   }));
