@@ -42,7 +42,7 @@ export interface PcpuFreeChoice {
 
 const offered = ({ percpu }: Promises): boolean => percpu;
 
-/** Fewer areas, a page's alignment, smaller ones, ones closer together: each where the call's domain has it. */
+/** Fewer areas, an alignment of one page, smaller ones, closer ones: each where the call's domain has it. */
 function* simplerCongruent({ offsets, sizes, align }: Congruent): Iterable<Congruent> {
   const forms: Congruent[] = [];
   const step = alignmentInPages(align);
@@ -70,7 +70,7 @@ export const pcpuGet = command<PcpuGet, PcpuGet, PcpuGetChoice>({
   asksIn: "percpu",
   unmodelled: "it asks for percpu areas, which are modelled from 5.2 on",
   weight: { usual: 24, maps: 0 },
-  // Nothing is mapped there: no touch means it.
+  // Nothing is mapped there: no touch names it.
   pages: () => 0,
   offsets: ({ offsets }) => offsets,
   offered,
