@@ -9,8 +9,8 @@ import type { Request } from "../../spec/vmap/world.ts";
 type InTheWay = readonly Extent[];
 
 /**
- * Walks up from the window's start. Whatever stands in the way pushes the candidate past its end; nothing lower can
- * serve then, for a lower start would run into the same area.
+ * Walks up from the window's start. Each area in the way pushes the candidate past its end. No lower start fits then,
+ * because it would overlap the same area.
  */
 export function lowestFit(
   inTheWay: InTheWay,
@@ -27,7 +27,7 @@ export function lowestFit(
   return candidate + length <= vend ? candidate : undefined;
 }
 
-/** The same between neighbours that it may touch: a guard page inside the area is a part of it, one beside it is free. */
+/** The same between neighbours that it may touch: a guard page inside the area is a part of it, one outside is free. */
 export function lowestFree(
   inTheWay: InTheWay,
   { guard: { inside }, lowestPage }: Promises,
@@ -37,8 +37,8 @@ export function lowestFree(
 }
 
 /**
- * Walks down from the window's end. Whatever stands in the way of one of the areas pushes the base down so far that this
- * one lies below it; no base between can serve.
+ * Walks down from the window's end. Each area that overlaps one of the areas pulls the base down until this one lies
+ * below it. No base between fits.
  */
 export function highestCongruentFit(
   inTheWay: InTheWay,
@@ -57,7 +57,7 @@ export function highestCongruentFit(
   return undefined;
 }
 
-/** Where the base must lie at most so that one of the areas lies below what stands in its way; undefined if none does. */
+/** The highest base at which one of the areas lies below what is in its way; undefined if none does. */
 function pushedBelow(base: Vpn, inTheWay: InTheWay, { offsets, sizes }: Congruent): Vpn | undefined {
   for (const [nth, offset] of offsets.entries()) {
     const end = offset + (sizes[nth] as number);

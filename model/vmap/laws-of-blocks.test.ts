@@ -1,4 +1,4 @@
-/** The laws on blocks, pins, the boot order and caches: of each a reply that keeps it and one that breaks it. */
+/** The laws on blocks, pins, the boot order and caches: a reply that keeps each and one that violates it. */
 import { describe, expect, test } from "vitest";
 import { judge } from "../../spec/contract.ts";
 import type { AliasReport, Command, Response } from "../../spec/vmap/commands.ts";
@@ -35,7 +35,7 @@ const touched = (page: Vpn, hit: boolean, frame: number | null, more: More = {})
 const stopped = (command: Command): Pair => [command, { ...quiet, kind: "bug", text: "BUG()" }];
 const clean: AliasReport = { staleTlb: [], deadTlb: [], deadPtes: 0 };
 
-/** The ids of the laws promised that the last pair breaks, after a history of which no pair is looked at. */
+/** The ids of the promised laws that the last pair violates, after a history that is not judged. */
 function broken(pairs: readonly Pair[], last: Pair, promises: Promises, scope = SCOPE): readonly string[] {
   const spec = vmapSpec(promises);
   const before = pairs.reduce(
@@ -55,7 +55,7 @@ interface Case {
   readonly history: readonly Pair[];
   readonly accepted: Pair;
   readonly rejected: Pair;
-  /** Other laws that a reply like the one rejected cannot but break as well. */
+  /** Other laws that such a rejected reply must violate as well. */
   readonly also?: readonly string[];
 }
 
@@ -108,7 +108,7 @@ const CASES: readonly Case[] = [
   },
   {
     law: "pinned-is-unaliased",
-    part: "a frame that nobody let go needs no flush",
+    part: "a frame that was never unmapped needs no flush",
     history: [...three, unmapped(65, 2)],
     accepted: pinned(9, true, { swept: false }),
     rejected: pinned(2, true, { swept: false }),
@@ -137,7 +137,7 @@ const CASES: readonly Case[] = [
   },
   {
     law: "cache-flushed-before-unmap",
-    part: "of a page that was let go",
+    part: "of a page that was freed",
     history: [...three, touched(65, false, 2, { dirtyLines: [65] })],
     accepted: unmapped(65, 2, { dirtyLines: [64] }),
     rejected: unmapped(65, 2, { dirtyLines: [64, 65] }),
@@ -289,7 +289,7 @@ describe("each law", () => {
     );
   });
 
-  test("purge-only-when-full lets no map purge that finds room, fragmented blocks or not", () => {
+  test("purge-only-when-full allows no purge to a map that finds room, with or without fragmented blocks", () => {
     // a------- b------- on CPU 0: sixteen pages, twice the limit
     const fragments = [64, 72].flatMap((start) => [mapped(start, 1), unmapped(start, 1)]);
     const purging = mapped(73, 1, flush([64, 72]));
@@ -299,7 +299,7 @@ describe("each law", () => {
   });
 
   test("nothing-leaks bounds the blocks with pages left that one CPU keeps unused", () => {
-    // Blocks of eight pages: three of them may differ in what is left; a fourth was made for nothing.
+    // Blocks of eight pages: three of them may differ in what is left; a fourth was made needlessly.
     const fragment = (nth: number, cpu: Cpu) => [mapped(64 + 8 * nth, 1, { cpu }), unmapped(64 + 8 * nth, 1)];
     const lawsAfter = (...cpus: readonly Cpu[]) => {
       const pairs = cpus.flatMap((cpu, nth) => fragment(nth, cpu));
@@ -310,7 +310,7 @@ describe("each law", () => {
     expect(lawsAfter(0, 0, 0, 0)).toEqual(["nothing-leaks"]);
   });
 
-  test("pinned-is-unaliased and no-alias-after-unmap-aliases ask nothing before vmalloc_init", () => {
+  test("pinned-is-unaliased and no-alias-after-unmap-aliases do not apply before vmalloc_init", () => {
     const left = [asked("init"), ...three, unmapped(65, 2)];
     const sweep = asked("unmapAliases", { aliases: { ...clean, deadPtes: 1 } });
     for (const [last, law] of [
@@ -322,7 +322,7 @@ describe("each law", () => {
     }
   });
 
-  test("in-window, lowest-fit and refused-only-when-full speak of the blocks that maps need", () => {
+  test("in-window, lowest-fit and refused-only-when-full apply to the blocks that maps need", () => {
     const outside = mapped(96, 1, { cpu: 1 });
     expect(broken(three, outside, releaseOf("3.16"))).toEqual(["in-window", "lowest-fit"]);
     expect(broken(three, mapped(80, 1, { cpu: 1 }), releaseOf("3.16"))).toEqual(["lowest-fit"]);
@@ -331,7 +331,7 @@ describe("each law", () => {
     expect(broken(everyBlock.slice(1), refused(4), releaseOf("3.16"))).toEqual(["refused-only-when-full"]);
   });
 
-  test("a map needs no new block where one of its CPU's has room: no refusal, no purge, no block for nothing", () => {
+  test("A map needs no new block if a block of its CPU has room: no refusal, no purge, no needless block", () => {
     // A------- of CPU 0, and a lazy area of CPU 1's own making
     const room = [mapped(64, 1)];
     expect(broken(room, refused(4), releaseOf("3.16"))).toEqual(["refused-only-when-full"]);
@@ -346,7 +346,7 @@ describe("each law", () => {
     expect(broken([...room, mapped(68, 4)], mapped(72, 4), releaseOf("3.16"))).toEqual([]);
   });
 
-  test("no-overlap, lowest-fit and aligned speak of maps too large for a block", () => {
+  test("no-overlap, lowest-fit and aligned apply to maps too large for a block", () => {
     const large = (start: Vpn) => mapped(start, 5);
     expect(broken(three, large(72), releaseOf("3.16"))).toEqual([]);
     expect(broken(three, large(71), releaseOf("3.16"))).toEqual(["no-overlap"]);

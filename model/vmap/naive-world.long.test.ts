@@ -1,4 +1,4 @@
-/** The reference answers as a world does that looks at every page, after every transition of three small machines. */
+/** The reference answers as a page-by-page world, after every transition of three small machines. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { kernelCalled } from "../../kernels/vmap/index.ts";
@@ -61,7 +61,7 @@ const PERCPU: Scope = {
 
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_none, nth) => from + nth);
 
-/** Pages on which both are asked: those of the first windows, and some around. */
+/** The pages about which both worlds are asked: those of the first windows, and some around. */
 function pagesAsked({ windows, vmalloc }: Scope): readonly number[] {
   const from = Math.min(...[...windows, vmalloc].map(({ vstart }) => vstart).filter((page) => page > 0)) - 1;
   return range(from, from + 6);
@@ -132,7 +132,7 @@ interface Worlds {
   readonly naive: NaiveWorld;
 }
 
-/** Lets both follow a reply: what they are then, or how a law, a witness or an answer differs between them. */
+/** Both worlds after a reply, or how a law, a witness or an answer differs between them. */
 function follow(
   spec: VmapSpec,
   before: Worlds,
@@ -206,7 +206,7 @@ const MACHINES: readonly (readonly [string, Scope, number])[] = [
 
 describe("the reference answers every question as a world page by page does", () => {
   test.each(MACHINES.map(([name, scope, least]) => [name, scope.name, scope, least] as const))(
-    "after every transition of %s, %s",
+    "The reference answers every question as the page-by-page world after every transition of %s, %s",
     (name, _called, scope, least) => {
       const { transitions, differs } = everyTransition(called(name), scope);
       expect(differs).toBeUndefined();
@@ -215,7 +215,7 @@ describe("the reference answers every question as a world page by page does", ()
   );
 
   test.each(["2.6.28", "3.16", "6.5"])(
-    "in random histories of %s with blocks of eight pages on two CPUs",
+    "The reference answers every question as the page-by-page world in random histories of %s with blocks of eight pages on two CPUs",
     (name) => {
       const [kernel, scope] = [called(name), scopeCalled("blocks") as Scope];
       const setting = settingFor(kernel, scope);
@@ -257,7 +257,7 @@ describe("the world page by page notices a reference that", () => {
     ],
   ];
 
-  test.each(wrong)("%s", (_what, spoil) => {
+  test.each(wrong)("The page-by-page world notices a reference that %s", (_what, spoil) => {
     const after: VmapSpec["after"] = (before, command, response) => {
       const world = right.after(before, command, response);
       return world && spoil(before, world);
