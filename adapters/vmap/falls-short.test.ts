@@ -75,7 +75,7 @@ const LAWS_ASKED = [
 
 describe("a recorded kernel", () => {
   test.each(Object.keys(EXPECTED).filter(isTested))(
-    "of %s falls short as the catalogue says, and by nothing else",
+    "The recorded kernel %s falls short of an ideal only where the catalogue says so",
     async (label) => {
       const { laws, labels } = releaseOf(label);
       const ideals = LAWS_ASKED.filter((law) => !laws.includes(law));

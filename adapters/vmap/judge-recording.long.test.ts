@@ -11,7 +11,7 @@ const FOLDER = fileURLToPath(new URL("./recordings/", import.meta.url));
 
 /**
  * What the laws find in the recordings of the project, by law and bug. docs/findings.md has the counts of the
- * full recordings; this selection has fewer breaks of lowest-fit, which the long traces break most, and of E1.
+ * full recordings; this selection has fewer violations of lowest-fit, most of which are in the long traces, and of E1.
  */
 const A9 = { "lowest-fit A9": 87, "refused-only-when-full A9": 3, "purge-only-when-full A9": 3 };
 const C7 = "no-alias-after-unmap-aliases C7";
@@ -88,7 +88,7 @@ async function countsOf(label: string): Promise<Record<string, number>> {
 
 describe("the laws alone", () => {
   test.each(Object.entries(EXPECTED))(
-    "find every break in the recording of %s, and accuse nothing else",
+    "The laws alone find every violation in the recording of %s, and accuse nothing else",
     async (label, expected) => {
       expect(await countsOf(label)).toEqual(expected);
     },
@@ -113,7 +113,7 @@ describe("a tampered recording", () => {
       .breaks.filter(({ index }) => index === at)
       .flatMap(({ laws }) => laws.map(({ id }) => id));
 
-  test("that says a page higher is accused of missing the lowest fit", async () => {
+  test("A tampered recording that answers a page higher violates lowest-fit", async () => {
     const trace = await firstOf("2.6.39", clean);
     const higher = changed(trace, (exchange) => {
       const { response } = exchange;
@@ -124,7 +124,7 @@ describe("a tampered recording", () => {
     expect(lawsBroken(higher)).toContain("lowest-fit");
   });
 
-  test("that refuses what fits is accused of it", async () => {
+  test("A tampered recording that refuses a request that fits violates refused-only-when-full", async () => {
     const trace = await firstOf("2.6.39", clean);
     const refused = changed(trace, (exchange) => ({
       ...exchange,
@@ -133,7 +133,7 @@ describe("a tampered recording", () => {
     expect(lawsBroken(refused)).toEqual(["refused-only-when-full"]);
   });
 
-  test("that forgets a flush is accused where the space is used again", async () => {
+  test("A tampered recording that omits a flush is accused where the space is used again", async () => {
     const trace = await firstOf(
       "2.6.39",
       (each) =>

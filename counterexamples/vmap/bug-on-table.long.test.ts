@@ -42,7 +42,7 @@ function inWords(sizes: readonly number[]): string {
 }
 
 describe("the BUG_ON alignment case", () => {
-  test("is reached in the draft by the requests that docs/findings.md lists, and by no others", () => {
+  test("The draft reaches the BUG_ON on the alignment by the requests that docs/findings.md lists, and by no others", () => {
     const { rows, ended } = reaching(pigginDraft3);
     const findings = readFileSync(new URL("../../docs/findings.md", import.meta.url), "utf8");
     const listed = [...findings.matchAll(/^\| (\[1[679],2[01]\) \| .*) \|$/gm)].map(([, row]) => row);
@@ -50,7 +50,7 @@ describe("the BUG_ON alignment case", () => {
     expect([...rows].sort()).toEqual(listed.sort());
   });
 
-  test("is reached in the merged form by none", () => {
+  test("The merged form reaches the BUG_ON on the alignment by no request", () => {
     const { rows, ended } = reaching(linux("2.6.39"));
     expect(ended).toBe("fixpoint");
     for (const row of rows) expect(row).toMatch(/^\[\d+,\d+\)( \| none){4}$/);

@@ -67,15 +67,18 @@ const lastOf = (played: readonly VmapPlayed[]): VmapPlayed => played.at(-1) as V
 describe.each(allPinned())("$bug.id, pinned in $pinned.pinned", ({ bug, pinned }) => {
   const history = () => readHistory(pinnedFile(bug, pinned));
 
-  test.each(pinned.on)(`breaks ${pinned.law} on %s with its last command, and is named`, async (label) => {
-    const { scope, commands } = await history();
-    const kernel = heldTo(kernelNamed(label), pinned.law);
-    const last = lastOf(replay(settingFor(kernel, scope), commands, pinned.law));
-    expect(last.index).toBe(commands.length - 1);
-    expect(namesOf(kernel, last)).toContainEqual({ law: pinned.law, known: bug.id, listed: true });
-  });
+  test.each(pinned.on)(
+    `${bug.id}/${pinned.pinned} violates ${pinned.law} on %s with its last command, and is attributed to ${bug.id}`,
+    async (label) => {
+      const { scope, commands } = await history();
+      const kernel = heldTo(kernelNamed(label), pinned.law);
+      const last = lastOf(replay(settingFor(kernel, scope), commands, pinned.law));
+      expect(last.index).toBe(commands.length - 1);
+      expect(namesOf(kernel, last)).toContainEqual({ law: pinned.law, known: bug.id, listed: true });
+    },
+  );
 
-  test("is accepted, whole, by the repaired kernel", async () => {
+  test(`The repaired kernel keeps every law in ${bug.id}/${pinned.pinned}`, async () => {
     const { scope, commands } = await history();
     const played = replay(settingFor(heldTo(pinned.repaired, pinned.law), scope), commands);
     expect(played).toHaveLength(commands.length);
@@ -83,7 +86,7 @@ describe.each(allPinned())("$bug.id, pinned in $pinned.pinned", ({ bug, pinned }
     expect(lastOf(played).after).toBeDefined();
   });
 
-  test("has no command that could be left out", async () => {
+  test(`${bug.id}/${pinned.pinned} needs each of its commands`, async () => {
     const { scope, commands, kernel: label } = await history();
     const kernel = heldTo(kernelNamed(label), pinned.law);
     for (let index = 0; index < commands.length; index++) {
@@ -96,14 +99,14 @@ describe.each(allPinned())("$bug.id, pinned in $pinned.pinned", ({ bug, pinned }
     }
   });
 
-  test("says which kernel and law it is of", async () => {
+  test(`${bug.id}/${pinned.pinned} names its kernel and its law`, async () => {
     const { law, kernel } = await history();
     expect({ law, listed: pinned.on.includes(kernel) }).toEqual({ law: pinned.law, listed: true });
   });
 });
 
 describe("the catalogue", () => {
-  test.each(BUGS)("has $id no longer than the shortest known", async (bug) => {
+  test.each(BUGS)("The catalogue's histories of $id are no longer than the shortest known", async (bug) => {
     const lengths = await Promise.all(
       bug.breaks.map(async (pinned) => (await readHistory(pinnedFile(bug, pinned))).commands.length),
     );
@@ -112,7 +115,7 @@ describe("the catalogue", () => {
     for (const [at, length] of lengths.entries()) expect(length).toBeLessThanOrEqual(known[at] as number);
   });
 
-  test("has a bug for every folder, and a folder for every bug", () => {
+  test("The catalogue has a bug for every folder, and a folder for every bug", () => {
     const folders = readdirSync(new URL(".", import.meta.url), { withFileTypes: true })
       .filter((entry) => entry.isDirectory() && !["controls", "evidence"].includes(entry.name))
       .map((entry) => entry.name);
@@ -120,7 +123,7 @@ describe("the catalogue", () => {
     expect(folders.sort()).toEqual([...bugs].sort());
   });
 
-  test("pins every history that lies in its folders", () => {
+  test("The catalogue pins every history that lies in its folders", () => {
     for (const id of new Set([...BUGS, ...INTERLEAVED].map((bug) => bug.id))) {
       const files = readdirSync(new URL(`./${id}/`, import.meta.url)).filter((name) =>
         name.endsWith(".json"),
@@ -131,7 +134,7 @@ describe("the catalogue", () => {
     }
   });
 
-  test("together with the canaries breaks every law", () => {
+  test("The bugs of the catalogue and the canaries violate every law", () => {
     const broken = new Set([
       ...BUGS.flatMap((bug) => bug.breaks.map(({ law }) => law)),
       ...CANARIES.map(({ law }) => law),
@@ -139,7 +142,7 @@ describe("the catalogue", () => {
     expect(LAWS.map(({ id }) => id).filter((id) => !broken.has(id))).toEqual([]);
   });
 
-  test("has an entry in docs/catalogue.md for every bug with a number, and names every other", () => {
+  test("The catalogue has an entry in docs/catalogue.md for every bug with a number, and names every other", () => {
     const text = readFileSync(new URL("../../docs/catalogue.md", import.meta.url), "utf8");
     const missing = [...BUGS, ...INTERLEAVED].filter(({ id, number }) =>
       number === undefined || (number === "C9" && id !== "vb-dirty-reflushed")
@@ -149,7 +152,7 @@ describe("the catalogue", () => {
     expect(missing.map(({ id }) => id)).toEqual([]);
   });
 
-  test("names no bug twice, by slug or by number", () => {
+  test("The catalogue names no bug twice, by slug or by number", () => {
     const names = BUGS.flatMap((bug) => [bug.id, ...(bug.number === undefined ? [] : [bug.number])]);
     expect(new Set(names).size).toBe(names.length);
   });

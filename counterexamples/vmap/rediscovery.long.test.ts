@@ -12,7 +12,7 @@ describe("random search", () => {
   );
 
   test.each(all)(
-    "finds $bug.id by its breaking $law, nearly as short as it is pinned",
+    "Random search finds $bug.id by a violation of $law, nearly as short as it is pinned",
     async ({ bug, law }) => {
       const target = bugTarget(bug, law);
       const pinned = bug.breaks.filter((each) => each.law === law && each.on.includes(target.kernel.name));

@@ -28,7 +28,7 @@ const MOST = 150;
 const areasAlone = { pin: false, areasAlone: true };
 
 test.each([...KERNELS, ...CHANGED])(
-  "states of $name that are merged answer alike, all there are in six pages",
+  "All states of $name in six pages that are merged answer alike",
   (kernel) => {
     const scope = spaceScope(WHOLE);
     const { difference, states, forms } = compareMerged(kernel, scope);
@@ -40,12 +40,15 @@ test.each([...KERNELS, ...CHANGED])(
   },
 );
 
-test.each([...KERNELS, ...CHANGED])("states of $name of which nothing is merged answer alike", (kernel) => {
-  expect(compareAlike(kernel, WIDE, { reduced: false }, MOST).difference).toBeUndefined();
-});
+test.each([...KERNELS, ...CHANGED])(
+  "States of $name with equal unmerged fingerprints answer alike",
+  (kernel) => {
+    expect(compareAlike(kernel, WIDE, { reduced: false }, MOST).difference).toBeUndefined();
+  },
+);
 
 test.each([linux("2.6.28"), linux("2.6.39")])(
-  "states of $name that are merged answer alike, all there are in seven pages and four windows",
+  "All states of $name in seven pages and four windows that are merged answer alike",
   (kernel) => {
     expect(compareMerged(kernel, spaceScope(ALIGNED)).difference).toBeUndefined();
   },
@@ -82,7 +85,7 @@ describe("the comparison notices a fingerprint that", () => {
   /** That of 2.6.39 as another kernel or scope would have it. */
   const identifiedBy = (kernel: Kernel<State>, where: Scope) => fingerprintOfAreas(kernel, where);
 
-  test("leaves out whether an area is lazy", () => {
+  test("The comparison notices a fingerprint that leaves out whether an area is lazy", () => {
     const blind: Kernel<State> = {
       ...linux("2.6.39"),
       identity: (where, callers) => {
@@ -98,17 +101,17 @@ describe("the comparison notices a fingerprint that", () => {
     expect(noticed(linux("2.6.39"), identifiedBy(blind, scope))).toBe(true);
   });
 
-  test("joins lazy areas where a window begins", () => {
+  test("The comparison notices a fingerprint that joins lazy areas where a window begins", () => {
     const many = spaceScope(ALIGNED);
     const one = { ...many, windows: many.windows.slice(0, 1) };
     expect(noticed(linux("2.6.39"), identifiedBy(linux("2.6.39"), one), many)).toBe(true);
   });
 
-  test("takes every hole for one larger than any request", () => {
+  test("The comparison notices a fingerprint that takes every hole for one larger than any request", () => {
     expect(noticed(linux("2.6.39"), identifiedBy(linux("2.6.39"), { ...scope, sizes: [1] }))).toBe(true);
   });
 
-  test("leaves out the tree where a kernel reads it", () => {
+  test("The comparison notices a fingerprint that leaves out the tree where a kernel reads it", () => {
     const blind = vmapKernel(
       pigginDraft3.release,
       { ...stepsFrom(rulesDraft3), readsTree: false },

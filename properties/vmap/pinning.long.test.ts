@@ -16,7 +16,7 @@ import { settingFor } from "./test-bench.ts";
 const SMALL = scopeCalled("small") as Scope;
 const LAW = "pinned-is-unaliased";
 
-/** What breaks the law at random under this policy: bugs of the kernel that the policy relies on, or `unknown`. */
+/** The causes of violations in random histories under this policy: bugs of the kernel, or `unknown`. */
 function brokenBy(kernel: Kernel<State>, policy: PinPolicy): readonly string[] {
   const { known, unknown } = randomRun({
     kernel: underPolicy(kernel, policy),
@@ -38,12 +38,12 @@ const CALLING = POLICIES.filter(({ id }) => id !== "host-repairs");
 
 describe("a pinned frame has no alias", () => {
   const mended = MENDED.filter(({ release }) => release.freesLazily);
-  test.each(pairs(mended))("by %s, on %s", (_id, _name, policy, kernel) => {
+  test.each(pairs(mended))("A pinned frame has no alias by %s, on %s", (_id, _name, policy, kernel) => {
     expect(brokenBy(kernel, policy)).toEqual([]);
   });
 
   test.each(LAZY.map((kernel) => [kernel.name, kernel] as const))(
-    "on %s where the host repairs, whatever vm_unmap_aliases overlooks there",
+    "A pinned frame has no alias on %s if the host repairs, whatever vm_unmap_aliases overlooks there",
     (_name, kernel) => {
       const host = POLICIES.find(({ id }) => id === "host-repairs") as PinPolicy;
       expect(brokenBy(kernel, host)).toEqual([]);
@@ -60,19 +60,22 @@ describe("what vm_unmap_aliases overlooks", () => {
   const overlooking = rows.filter(([, , , kernel]) => !looksAtAll(kernel));
 
   test.each(rows.filter(([, , , kernel]) => looksAtAll(kernel)))(
-    "is nothing by %s on %s",
+    "No alias that vm_unmap_aliases overlooks reaches a pinned frame by %s on %s",
     (_id, _name, policy, kernel) => expect(brokenBy(kernel, policy)).toEqual([]),
   );
 
-  test.each(overlooking)("reaches a pinned frame by %s on %s, and is named", (_id, name, policy, kernel) => {
-    const known =
-      name === "3.16" ? ["vb-dirtymap-word-cross", "vb-full-block-stale"] : ["vb-full-block-stale"];
-    expect(known).toEqual(expect.arrayContaining([...brokenBy(kernel, policy)]));
-    if (policy.id === "always") expect(brokenBy(kernel, policy)).toContain("vb-full-block-stale");
-  });
+  test.each(overlooking)(
+    "An alias that vm_unmap_aliases overlooks reaches a pinned frame by %s on %s, and is attributed",
+    (_id, name, policy, kernel) => {
+      const known =
+        name === "3.16" ? ["vb-dirtymap-word-cross", "vb-full-block-stale"] : ["vb-full-block-stale"];
+      expect(known).toEqual(expect.arrayContaining([...brokenBy(kernel, policy)]));
+      if (policy.id === "always") expect(brokenBy(kernel, policy)).toContain("vb-full-block-stale");
+    },
+  );
 });
 
-/** A map let go in a block that has room left: vmap_lazy_nr counts nothing of it. */
+/** A map unmapped in a block that has room left: vmap_lazy_nr does not count it. */
 const GIVEN_BACK: readonly HistoryStep[] = [
   { op: "mapRam", cpu: 0, count: 1 },
   { op: "mapRam", cpu: 0, count: 1 },
@@ -97,11 +100,11 @@ describe("the law", () => {
       step.broken.map(({ id }) => id),
     );
 
-  test("rejects a user who asks the counter of lazy pages alone", () => {
+  test("pinned-is-unaliased rejects a user that asks only the counter of lazy pages", () => {
     expect(broken(callingIf((state) => state.lazyPages > 0))).toEqual([LAW]);
   });
 
-  test("rejects a user who never asks, and accepts one who always does", () => {
+  test("pinned-is-unaliased rejects a user that never calls vm_unmap_aliases, and accepts one that always does", () => {
     expect(broken(callingIf(() => false))).toEqual([LAW]);
     expect(broken(callingIf(() => true))).toEqual([]);
   });

@@ -1,4 +1,4 @@
-/** Whom the pools of the nodes do not cost anything (counterexamples/va-pools-hide-room has whom they do). */
+/** Requests that lose nothing to the pools of the nodes (counterexamples/vmap/va-pools-hide-room has those that do). */
 import { expect, test } from "vitest";
 import { BOUNDS } from "../../engine/bounds.testing.ts";
 import { explore } from "../../engine/search/explore.ts";
@@ -30,7 +30,7 @@ function explored(kernel: Kernel<State>, scope: Scope, counts: (seen: Seen) => b
   return Object.fromEntries(breaks.map(({ law, run }) => [law, run.length]));
 }
 
-test("nobody who can wait is refused for the pools, whatever happened before", () => {
+test("No request that can wait is refused because of the pools, whatever happened before", () => {
   for (const label of ["6.12", "6.19"]) {
     const turnedAway = ({ command, response }: Seen) =>
       response.kind === "refused" && command.op === "alloc" && command.noblock !== true;

@@ -1,4 +1,4 @@
-/** What the judge takes the pools to hold, held against the pools of the kernels that it judges. */
+/** The judge's beliefs about the pools, compared with the pools of the kernels that it judges. */
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { replay } from "../../engine/run/stepper.ts";
@@ -59,14 +59,14 @@ describe.each(["6.12", "6.19"])("the judge knows the pools of %s", (label) => {
     {
       numRuns: 600,
     },
-  )("at random", ([scope, drawn]) => {
+  )(`The judge knows the pools of ${label} in random histories`, ([scope, drawn]) => {
     play(settingFor(kernel, scope), drawn, {
       played: ({ after }, state) => agree(kernel, state, after),
       broken: () => "go on",
     });
   });
 
-  test("where some of what lay there only perhaps is put beside what is there", () => {
+  test(`The judge knows the pools of ${label} after certain extents are added to uncertain ones`, () => {
     const scope = { ...crowded, vmalloc: { vstart: 64, vend: 68 } };
     const ask = (more: object = {}): HistoryStep => {
       return { op: "alloc", size: 1, align: PAGE_SIZE, ...scope.vmalloc, map: false, ...more };

@@ -22,7 +22,7 @@ export interface CacheMutant {
   readonly kernel: Kernel<State>;
   /** The step that is replaced, and by what. */
   readonly replaces: string;
-  /** Whether some law tells it from 2.6.39, or nothing does. */
+  /** Whether some law distinguishes it from 2.6.39, or nothing does. */
   readonly expected: "killed" | "equivalent";
 }
 

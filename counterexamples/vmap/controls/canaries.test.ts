@@ -79,7 +79,7 @@ const BITES: Readonly<Record<string, readonly HistoryStep[]>> = {
 describe("each canary", () => {
   const histories = CANARIES.filter(({ law }) => law in BITES);
 
-  test.each(histories)("$kernel.name breaks $law, and 2.6.39 keeps it", ({ law, kernel }) => {
+  test.each(histories)("The canary $kernel.name violates $law, and 2.6.39 keeps it", ({ law, kernel }) => {
     const history = BITES[law] as readonly HistoryStep[];
     const laws = lawsCalled([law]);
     const broken = (machine: typeof kernel) =>
@@ -91,7 +91,7 @@ describe("each canary", () => {
   });
 
   test.each(["no-overlap", "cache-flushed-before-unmap", "init-order"])(
-    "of %s breaks nothing else that is promised",
+    "The canary of %s violates nothing else that is promised",
     (law) => {
       const { kernel } = CANARIES.find((each) => each.law === law) as (typeof CANARIES)[number];
       const played = replay(settingFor(kernel, ON[law] ?? SMALL), BITES[law] as readonly HistoryStep[]);
@@ -99,7 +99,7 @@ describe("each canary", () => {
     },
   );
 
-  test("that frees what nobody holds breaks argument-domain, and 2.6.39 keeps it", () => {
+  test("The canary that frees pages that no caller holds violates argument-domain, and 2.6.39 keeps it", () => {
     const { kernel } = CANARIES.find(({ law }) => law === "argument-domain") as (typeof CANARIES)[number];
     const brokenBy = (machine: typeof kernel) => {
       const setting = {
