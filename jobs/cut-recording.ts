@@ -19,6 +19,8 @@ import { type Chosen, namesIn, type RecordedReply } from "./recorded.ts";
 interface Step {
   readonly index: number;
   readonly exchange: Exchange;
+  /** Of a free or an unmap of what is held: the index of the step that got it. */
+  readonly frees: number | undefined;
 }
 
 export interface CutTrace {
@@ -74,10 +76,25 @@ function judgeLast({ judging, trace }: Chosen, steps: readonly Step[]): Recorded
 /** The steps up to the violation. A count of lazy pages is that of the whole trace: only its own law needs it. */
 function stepsOf({ trace, violating }: Chosen, law: LawId): readonly Step[] {
   const exchanges = trace.exchanges.slice(0, (violating?.index ?? -1) + 1);
+  const frees = freedBy(exchanges);
   return exchanges.map((exchange, index) => {
-    if (law === LAZY_COUNT) return { index, exchange };
+    const step = { index, exchange, frees: frees[index] };
+    if (law === LAZY_COUNT) return step;
     const { lazyPages: _of, ...response } = exchange.response;
-    return { index, exchange: { ...exchange, response } };
+    return { ...step, exchange: { ...exchange, response } };
+  });
+}
+
+/** Of each step that frees or unmaps what is held, the step that got it. */
+function freedBy(exchanges: readonly Exchange[]): readonly (number | undefined)[] {
+  const held = new Map<string, number[]>();
+  return exchanges.map(({ command, response }, index) => {
+    if (response.kind === "placed" && (command.op === "alloc" || command.op === "mapRam")) {
+      const key = command.op === "alloc" ? `${response.start}` : `${response.start}+${command.count}`;
+      held.set(key, [...(held.get(key) ?? []), index]);
+    }
+    if (command.op !== "free" && command.op !== "unmapRam") return undefined;
+    return held.get(command.op === "free" ? `${command.start}` : `${command.start}+${command.count}`)?.pop();
   });
 }
 
@@ -89,17 +106,11 @@ function bugOf({ judging }: Chosen, reply: RecordedReply, law: LawId): string | 
 
 /** Without these steps, and without the frees and unmaps of what they got. */
 function without(steps: readonly Step[], dropped: ReadonlySet<number>): Step[] {
-  const held = new Map<string, number>();
-  return steps.filter(({ exchange: { command, response } }, nth) => {
-    if (dropped.has(nth)) return false;
-    const add = (key: string, more: number) => held.set(key, (held.get(key) ?? 0) + more);
-    if (response.kind === "placed" && command.op === "alloc") add(`${response.start}`, 1);
-    if (response.kind === "placed" && command.op === "mapRam") add(`${response.start}+${command.count}`, 1);
-    if (command.op !== "free" && command.op !== "unmapRam") return true;
-    const key = command.op === "free" ? `${command.start}` : `${command.start}+${command.count}`;
-    if ((held.get(key) ?? 0) === 0) return false;
-    add(key, -1);
-    return true;
+  const left = new Set<number>();
+  return steps.filter(({ index, frees }, nth) => {
+    const stays = !dropped.has(nth) && (frees === undefined || left.has(frees));
+    if (stays) left.add(index);
+    return stays;
   });
 }
 

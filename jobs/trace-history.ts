@@ -4,7 +4,7 @@ import { InputError } from "../adapters/input-error.ts";
 import type { HistoryFile } from "../adapters/vmap/history-file.ts";
 import { askedFor } from "../adapters/vmap/history-file.ts";
 import type { Trace } from "../adapters/vmap/recording.ts";
-import type { Alloc } from "../spec/vmap/commands.ts";
+import type { Alloc, Free, UnmapRam } from "../spec/vmap/commands.ts";
 import type { HistoryStep } from "../spec/vmap/history.ts";
 import type { Pages, Vpn } from "../spec/vmap/vocabulary.ts";
 import { type ChoiceOptions, chooseTrace } from "./recorded.ts";
@@ -18,7 +18,7 @@ export async function historyOfTrace(
   kernel: string,
   options: Pick<ChoiceOptions, "trace" | "law">,
 ): Promise<HistoryFile> {
-  const chosen = await chooseTrace(file, { ...options, otherwise: kernel });
+  const chosen = await chooseTrace(file, { ...options, fallback: kernel });
   if ("traces" in chosen)
     throw new InputError(
       `${file}: no trace in it violates ${options.law ?? "a law"}: --trace LINE names one`,
@@ -44,14 +44,7 @@ export function translate(trace: Trace): HistoryStep[] {
   const steps: HistoryStep[] = [];
   for (const { command, response } of trace.exchanges) {
     if (command.op === "free" || command.op === "unmapRam") {
-      const by = command.op === "free" ? "alloc" : "mapRam";
-      const area = placed.findLast((each) => each.start === command.start && !each.freed && each.by === by);
-      if (area === undefined) continue;
-      area.freed = true;
-      const goes = { area: area.index };
-      steps.push(
-        command.op === "free" ? { op: "free", ...goes } : { op: "unmapRam", cpu: command.cpu, ...goes },
-      );
+      steps.push(freeing(placed, command));
     } else if (command.op === "touch") {
       const { cpu, page } = command;
       const area = placed.findLast((each) => each.start <= page && page < each.start + each.pages);
@@ -66,6 +59,23 @@ export function translate(trace: Trace): HistoryStep[] {
     }
   }
   return steps;
+}
+
+/** What it frees by the step that got it; of a call outside its domain what was there, or the page alone. */
+function freeing(placed: readonly Placed[], command: Free | UnmapRam): HistoryStep {
+  const { start } = command;
+  const by = command.op === "free" ? "alloc" : "mapRam";
+  const counts = (pages: Pages) => command.op === "free" || command.count === pages;
+  const held = placed.findLast(
+    (each) => each.start === start && !each.freed && each.by === by && counts(each.pages),
+  );
+  if (held !== undefined) held.freed = true;
+  const named = held ?? placed.findLast((each) => each.start <= start && start < each.start + each.pages);
+  const offset = named === undefined || named.start === start ? {} : { offset: start - named.start };
+  const where = named === undefined ? { page: start } : { area: named.index, ...offset };
+  if (command.op === "free") return { op: "free", ...where };
+  const { op, cpu, count } = command;
+  return { op, cpu, ...where, ...(named?.pages === count ? {} : { count }) } as HistoryStep;
 }
 
 /** Without the flag that only a dump of 2.6.27 shows. */
