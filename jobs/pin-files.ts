@@ -161,7 +161,7 @@ function needsOfNew({ bug, law, kernel, history }: Shrunk, path: string): readon
   ];
   if (bug !== undefined) return [`${FOLDER}/${bug.id}/bug.ts: ${entry} in \`breaks\``, ...lists];
   return [
-    `a name: ${dirname(path)} renamed to ${FOLDER}/<slug>, and there a bug.ts with ${entry} (docs/adding.md)`,
+    `a name: ${dirname(path)} renamed to ${FOLDER}/<slug>, and there a bug.ts with ${entry} (CONTRIBUTING.md)`,
     `${FOLDER}/index.ts: a line`,
     ...lists,
   ];

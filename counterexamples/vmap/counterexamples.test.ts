@@ -2,10 +2,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { readHistory } from "../../adapters/vmap/history-file.ts";
 import { replay } from "../../engine/run/stepper.ts";
-import { bugQuarry, namesOf } from "../../jobs/hunt-target.ts";
+import { namesOf } from "../../jobs/hunt-target.ts";
 import { kernelNamed } from "../../jobs/names.ts";
 import { allPinned, pinnedFile } from "../../jobs/pinned.ts";
-import { hunt } from "../../properties/vmap/hunt.ts";
 import { settingFor, type VmapPlayed } from "../../properties/vmap/test-bench.ts";
 import { naming } from "../../spec/vmap/history.ts";
 import { heldTo } from "../../spec/vmap/kernel.ts";
@@ -154,25 +153,4 @@ describe("the catalogue", () => {
     const names = BUGS.flatMap((bug) => [bug.id, ...(bug.number === undefined ? [] : [bug.number])]);
     expect(new Set(names).size).toBe(names.length);
   });
-});
-
-describe("random search", () => {
-  const all = BUGS.flatMap((bug) =>
-    [...new Set(bug.breaks.map(({ law }) => law))].map((law) => ({ bug, law })),
-  );
-
-  test.each(all)(
-    "finds $bug.id by its breaking $law, nearly as short as it is pinned",
-    async ({ bug, law }) => {
-      const quarry = bugQuarry(bug, law);
-      const pinned = bug.breaks.filter((each) => each.law === law && each.on.includes(quarry.kernel.name));
-      const lengths = await Promise.all(
-        pinned.map(async (each) => (await readHistory(pinnedFile(bug, each))).commands.length),
-      );
-      const enough = Math.max(...lengths) + 1;
-      const { caught } = hunt(quarry, 7, { runs: 100_000, tries: 100_000, enough });
-      expect(caught).toBeDefined();
-      expect(caught?.history.length).toBeLessThanOrEqual(enough);
-    },
-  );
 });

@@ -4,7 +4,7 @@
  * descriptors ever taken), in which order areas were freed, and the shape of the tree, unless areas overlap or the
  * kernel reads it. Where callers only allocate, free and purge, more is merged that these cannot tell apart.
  * Tests compare states with equal fingerprints with one another, action by action: concrete ones
- * (properties/vmap/state-fingerprint.test.ts), and of merged ones all there are in a small space (properties/vmap/merging.test.ts).
+ * (properties/vmap/state-fingerprint.long.test.ts), and of merged ones all there are in a small space (properties/vmap/merging.long.test.ts).
  */
 import { type Fingerprint, LIST_END } from "../../spec/fingerprint.ts";
 import type { Callers, StateIdentity } from "../../spec/vmap/kernel.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { namesOf } from "../../jobs/hunt-target.ts";
-import { KERNELS } from "../../kernels/vmap/index.ts";
+import { TESTED_KERNELS } from "../../kernels/vmap/families.testing.ts";
 import type { State } from "../../kernels/vmap/state.ts";
 import type { Response } from "../../spec/vmap/commands.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
@@ -24,7 +24,7 @@ function recorded(kernel: Kernel<State>): Kernel<State> {
 const WITH_BLOCKS = SCOPES.filter(({ blockPages }) => blockPages > 0);
 
 describe("a judge who is told no more than a recording tells", () => {
-  test.each(KERNELS.map((kernel) => [kernel.name, kernel] as const))(
+  test.each(TESTED_KERNELS.map((kernel) => [kernel.name, kernel] as const))(
     "accuses %s of nothing that the catalogue does not know",
     (_name, kernel) => {
       for (const scope of WITH_BLOCKS) {

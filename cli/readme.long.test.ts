@@ -1,4 +1,4 @@
-/** The transcripts of README.md: every line of them is printed, in their order. */
+/** The transcripts of README.md and docs/tour.md: every line of them is printed, in their order. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -38,34 +38,30 @@ function firstMissing(lines: readonly string[], printed: readonly string[]): str
   return undefined;
 }
 
-const README = readFileSync(join(ROOT, "README.md"), "utf8");
+const PAGES = ["README.md", "docs/tour.md"].map((page) => readFileSync(join(ROOT, page), "utf8"));
 // What diff explores within its seconds is a matter of how fast the machine is.
-const transcripts = transcriptsIn(README).filter(({ words }) => !words.startsWith("diff"));
+const transcripts = PAGES.flatMap(transcriptsIn).filter(({ words }) => !words.startsWith("diff"));
 
-describe("README.md shows what is printed", () => {
+describe("README.md and docs/tour.md show what is printed", () => {
   test("by the verbs that draw nothing", () => {
     const verbs = transcripts.map(({ words }) => words.split(" ")[0]);
     expect([...new Set(verbs)].sort()).toEqual(["conform", "explore", "judge", "replay"]);
   });
 
-  test.each(transcripts)(
-    "$words",
-    async ({ words, lines }) => {
-      const { out } = await vmapcheckAt(ROOT, ...words.split(" "));
-      expect(lines.length).toBeGreaterThan(2);
-      expect(firstMissing(lines, out.split("\n").map(timeless))).toBeUndefined();
-    },
-    180_000,
-  );
+  test.each(transcripts)("$words", async ({ words, lines }) => {
+    const { out } = await vmapcheckAt(ROOT, ...words.split(" "));
+    expect(lines.length).toBeGreaterThan(2);
+    expect(firstMissing(lines, out.split("\n").map(timeless))).toBeUndefined();
+  });
 
-  test("by check, of which pinned histories make the matrix whatever is drawn", async () => {
+  test.each(PAGES)("by check, whose matrix is of pinned histories whatever is drawn", async (page) => {
     const [, words = "", block = ""] =
-      /`npm run -s vmapcheck -- (check [^`]+)` begins:\n\n```\n([\s\S]*?)^```$/m.exec(README) ?? [];
+      /`npm run -s vmapcheck -- (check [^`]+)` [^\n]*:\n\n```\n([\s\S]*?)^```$/m.exec(page) ?? [];
     const lines = block.trimEnd().split("\n");
     const { out } = await vmapcheckAt(ROOT, ...words.split(" "), "--runs", "20");
-    expect(lines.length).toBeGreaterThan(30);
+    expect(lines.length).toBeGreaterThan(4);
     expect(firstMissing(lines, out.split("\n").map(timeless))).toBeUndefined();
-  }, 180_000);
+  });
 
   test("a line that is not printed, or in another order, is seen", () => {
     expect(firstMissing(["a", "c, 2 s"], ["a", "b", "c, # s"])).toBeUndefined();
