@@ -2,7 +2,7 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { replay } from "../engine/run/stepper.ts";
 import { cachedKernel } from "../kernels/vmap/cached-kernel.ts";
 import { rules2_6_39 } from "../kernels/vmap/linux-2.6.39.ts";
@@ -76,6 +76,23 @@ describe("a kernel derived from 5.11", () => {
       });
     },
   );
+
+  test("added to the list of releases is listed by no bug, and so inherits what it has", async () => {
+    const added: Promises = { ...releaseOf("5.11"), labels: ["5.15-mine"] };
+    vi.resetModules();
+    vi.doMock("../spec/vmap/releases.ts", async (original) => {
+      const module = await original<typeof import("../spec/vmap/releases.ts")>();
+      return { ...module, RELEASES: [...module.RELEASES, added] };
+    });
+    const { BUGS } = await import("../counterexamples/vmap/index.ts");
+    const lineage = await import("./lineage.ts");
+    vi.doUnmock("../spec/vmap/releases.ts");
+    vi.resetModules();
+    const listing = BUGS.filter(({ breaks }) => breaks.some(({ on }) => on.includes("5.15-mine")));
+    expect(listing.map(({ id }) => id)).toEqual([]);
+    const { breaks } = lineage.inheritanceOf(treeKernel(added, rules5_11));
+    expect([...breaks].map(({ pinned }) => pinned)).toEqual(expect.arrayContaining(A13));
+  });
 
   test("that searches for the plain size has A13 no longer, and the report says so", async () => {
     const mended = treeKernel(MINE, { ...rules5_11, lookedFor: plainSize, shiftsStart: true });
