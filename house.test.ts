@@ -4,6 +4,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { KERNELS } from "./kernels/vmap/index.ts";
+import { COMMANDS } from "./spec/vmap/commands.ts";
 import { LAWS } from "./spec/vmap/laws/index.ts";
 import { RELEASES } from "./spec/vmap/releases.ts";
 
@@ -199,6 +200,20 @@ describe("every list is complete", () => {
     expect(LAWS.map(({ id }) => id).sort()).toEqual(exported.sort());
     const promised = new Set(RELEASES.flatMap(({ laws }) => laws));
     expect([...promised].filter((id) => !exported.includes(id))).toEqual([]);
+  });
+
+  test("of commands: each op has exactly one record, which stands in the table under its name", () => {
+    const files = sources("spec/vmap/commands").map((file) => readFileSync(join(ROOT, file), "utf8"));
+    const ops = (pattern: RegExp) =>
+      files.flatMap((text) => [...text.matchAll(pattern)].map(([, op]) => op as string));
+    const written = ops(/^ {2}op: "(\w+)",$/gm);
+    const declared = new Set(ops(/^ {2}readonly op: "(\w+)";$/gm));
+    expect(new Set(written).size).toBe(written.length);
+    expect(written.toSorted()).toEqual([...declared].toSorted());
+    expect(Object.entries(COMMANDS).map(([op, record]) => [op, record.op])).toEqual(
+      Object.keys(COMMANDS).map((op) => [op, op]),
+    );
+    expect(Object.keys(COMMANDS).toSorted()).toEqual(written.toSorted());
   });
 
   test("of kernels: each release has one, in the same order, and each kernel's file is in the list", () => {

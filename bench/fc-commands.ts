@@ -8,16 +8,17 @@
 import fc from "fast-check";
 import { begin, type Stepper } from "../engine/run/stepper.ts";
 import type { ImmutableWorld } from "../model/vmap/world.ts";
-import { type Asked, noteAsked, nothingAsked } from "../properties/vmap/asked.ts";
 import { type Choice, choice } from "../properties/vmap/choices.ts";
 import { intend } from "../properties/vmap/resolve-choice.ts";
 import type { VmapPlayed, VmapSetting } from "../properties/vmap/test-bench.ts";
 import type { Command, Response } from "../spec/vmap/commands.ts";
 import type { HistoryStep } from "../spec/vmap/history.ts";
+import type { Ledger } from "../spec/vmap/ledger.ts";
 
 /** The reference, and what its callers hold. */
 interface Model {
-  readonly asked: Asked;
+  readonly ledger: Ledger;
+  readonly history: HistoryStep[];
   world: ImmutableWorld;
   /** The kernel stopped: nothing can be asked any more. */
   ended: boolean;
@@ -25,7 +26,7 @@ interface Model {
 
 /** The kernel, its judge, and whoever listens to the verdicts. */
 interface Real<S> {
-  readonly stepper: Stepper<S, ImmutableWorld, HistoryStep, Command, Response>;
+  readonly stepper: Stepper<S, ImmutableWorld, Ledger, HistoryStep, Command, Response>;
   heard(played: VmapPlayed): void;
 }
 
@@ -34,14 +35,13 @@ class Ask<S> implements fc.Command<Model, Real<S>> {
   constructor(choice: Choice) {
     this.choice = choice;
   }
-  check({ world, asked, ended }: Readonly<Model>): boolean {
-    return !ended && intend(this.choice, world, asked) !== undefined;
+  check({ world, ledger, history, ended }: Readonly<Model>): boolean {
+    return !ended && intend(this.choice, world, ledger, history) !== undefined;
   }
   run(model: Model, { stepper, heard }: Real<S>): void {
-    const step = intend(this.choice, model.world, model.asked) as HistoryStep;
+    const step = intend(this.choice, model.world, model.ledger, model.history) as HistoryStep;
     const played = stepper.take(step);
-    const { response } = played;
-    noteAsked(model.asked, played.index, step, response);
+    model.history.push(step);
     model.world = stepper.world();
     model.ended = played.after === undefined;
     heard(played);
@@ -64,6 +64,6 @@ export function runCommands<S>(
   heard: (played: VmapPlayed) => void,
 ): void {
   const stepper = begin(setting);
-  const model = { asked: nothingAsked(), world: stepper.world(), ended: false };
+  const model = { ledger: stepper.names, history: [], world: stepper.world(), ended: false };
   fc.modelRun(() => ({ model, real: { stepper, heard } }), drawn);
 }

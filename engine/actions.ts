@@ -22,10 +22,10 @@ export interface Action {
   /** Changes the state in place; its guard holds. */
   effect(state: Int32Array): void;
   /**
-   * All fields on whose values it depends what the effect does, if that is to give bits a value and to leave the
-   * others as they are. Then it is looked up and not called, where these fields are near each other.
+   * All fields on which the effect depends, known where it is made of operations (operations.ts). Then it is looked
+   * up and not called, where these fields are near each other.
    */
-  readonly reads?: readonly Field[];
+  readonly effectReads?: readonly Field[];
   /** What must hold where it is taken. Where something does not, it leads nowhere. */
   readonly asserts?: readonly Assertion[];
   /**
@@ -44,6 +44,8 @@ export interface Footprint {
 
 export interface Assertion {
   readonly law: LawStatement;
+  /** All fields that it reads. */
+  readonly reads?: readonly Field[];
   holds(state: Int32Array): boolean;
 }
 

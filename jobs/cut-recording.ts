@@ -10,6 +10,7 @@ import { vmapSpec } from "../model/vmap/vmap-spec.ts";
 import type { ImmutableWorld } from "../model/vmap/world.ts";
 import { judge, type LawId } from "../spec/contract.ts";
 import type { Command, Response } from "../spec/vmap/commands.ts";
+import { naming, noteCommand } from "../spec/vmap/history.ts";
 import { cannotWait, placedExtent, purgeableAtPlacement, requestOf } from "../spec/vmap/laws/law.ts";
 import type { Scope } from "../spec/vmap/scope.ts";
 import type { Extent } from "../spec/vmap/vocabulary.ts";
@@ -76,25 +77,13 @@ function judgeLast({ judging, trace }: Chosen, steps: readonly Step[]): Recorded
 /** The steps up to the violation. A count of lazy pages is that of the whole trace: only its own law needs it. */
 function stepsOf({ trace, violating }: Chosen, law: LawId): readonly Step[] {
   const exchanges = trace.exchanges.slice(0, (violating?.index ?? -1) + 1);
-  const frees = freedBy(exchanges);
+  const ledger = naming.begin();
   return exchanges.map((exchange, index) => {
-    const step = { index, exchange, frees: frees[index] };
+    const frees = noteCommand(ledger, index, exchange.command, exchange.response);
+    const step = { index, exchange, frees };
     if (law === LAZY_COUNT) return step;
     const { lazyPages: _of, ...response } = exchange.response;
     return { ...step, exchange: { ...exchange, response } };
-  });
-}
-
-/** Of each step that frees or unmaps what is held, the step that got it. */
-function freedBy(exchanges: readonly Exchange[]): readonly (number | undefined)[] {
-  const held = new Map<string, number[]>();
-  return exchanges.map(({ command, response }, index) => {
-    if (response.kind === "placed" && (command.op === "alloc" || command.op === "mapRam")) {
-      const key = command.op === "alloc" ? `${response.start}` : `${response.start}+${command.count}`;
-      held.set(key, [...(held.get(key) ?? []), index]);
-    }
-    if (command.op !== "free" && command.op !== "unmapRam") return undefined;
-    return held.get(command.op === "free" ? `${command.start}` : `${command.start}+${command.count}`)?.pop();
   });
 }
 

@@ -110,14 +110,14 @@ function ofProtocol(protocol: Protocol): Explorable {
     hasFootprints: steps !== undefined,
     ...(steps === undefined ? {} : { steps }),
     open: (parameters, smaller) => {
-      const putOff = smaller.orders === "all" ? undefined : steps?.putOff?.(parameters);
-      const packed = putOff ?? protocol.machine(parameters);
+      const delayed = smaller.orders === "all" ? undefined : steps?.delayed?.(parameters);
+      const packed = delayed ?? protocol.machine(parameters);
       const visited = visitActions(packed, {
         symmetry: smaller.merged,
         partialOrder: smaller.orders === "fewest",
       });
       const machine =
-        putOff === undefined ? visited : { ...visited, reductions: [...visited.reductions, PUT_OFF] };
+        delayed === undefined ? visited : { ...visited, reductions: [...visited.reductions, DELAYED] };
       return {
         machine,
         tell: (broken) => {
@@ -146,7 +146,7 @@ function ofProtocol(protocol: Protocol): Explorable {
   };
 }
 
-const PUT_OFF =
+const DELAYED =
   "steps put off: a CPU caches a page when its PTE is about to be cleared, a map begins with its search";
 
 /** Every state on the way, the initial one first. */

@@ -1,11 +1,10 @@
 /** What the scope of a kernel that is explored is made of, and what callers do there. */
 
-import { lawsTried } from "../properties/vmap/exercised-laws.ts";
 import { areasScope, blocksScope, MIDDLE, type Space, withPercpu } from "../properties/vmap/small-scopes.ts";
-import { type Call, OF_AREAS } from "../properties/vmap/workload.ts";
 import type { LawId } from "../spec/contract.ts";
+import { type Call, OF_AREAS } from "../spec/vmap/commands/call.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
-import { lawsCalled } from "../spec/vmap/laws/index.ts";
+import { lawsCalled, lawsTried } from "../spec/vmap/laws/index.ts";
 import type { Scope } from "../spec/vmap/scope.ts";
 import type { Parameter } from "./explorable.ts";
 

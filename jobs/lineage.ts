@@ -8,6 +8,7 @@ import type { Break, Bug, Evidence } from "../counterexamples/bug.ts";
 import { replay } from "../engine/run/stepper.ts";
 import type { State } from "../kernels/vmap/state.ts";
 import { settingFor } from "../properties/vmap/test-bench.ts";
+import { whyUnmodelled } from "../spec/vmap/history.ts";
 import { heldTo, type Kernel } from "../spec/vmap/kernel.ts";
 import { lineageOf } from "../spec/vmap/releases.ts";
 import { allPinned, pinnedFile } from "./pinned.ts";
@@ -67,7 +68,7 @@ function candidatesFor({ name, release }: Kernel<State>): Candidate[] {
 function evidenceOf(kernel: Kernel<State>, { bug, pinned }: Candidate): Evidence | undefined {
   const { law } = pinned;
   const { scope, commands } = readPinned(bug, pinned.pinned);
-  if (!kernel.release.percpu && commands.some(({ op }) => op === "pcpuGet")) return undefined;
+  if (whyUnmodelled(commands, kernel.release) !== undefined) return undefined;
   const last = replay(settingFor(heldTo(kernel, law), scope), commands, law).at(-1);
   if (last?.command === undefined || last.response === undefined) return undefined;
   const { before, command, response, after } = last;

@@ -6,7 +6,7 @@ import { INTERLEAVED } from "../counterexamples/vmap/interleavings.ts";
 import { KERNELS, kernelCalled } from "../kernels/vmap/index.ts";
 import type { State } from "../kernels/vmap/state.ts";
 import type { LawId } from "../spec/contract.ts";
-import type { HistoryStep } from "../spec/vmap/history.ts";
+import { type HistoryStep, whyUnmodelled } from "../spec/vmap/history.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
 import { LAWS } from "../spec/vmap/laws/index.ts";
 import { orNearest, UsageError } from "./usage-error.ts";
@@ -87,16 +87,14 @@ export function lawNamed(id: string): LawId {
   return orNearest("law", id, (word) => ids.find((known) => known === word), ids);
 }
 
-/** Throws a UsageError where a history asks for percpu areas of a kernel whose search for them is not modelled. */
+/** Throws a UsageError where a history has a command that is not modelled in a kernel. */
 export function refuseUnmodelled(
   name: string,
   { commands }: { readonly commands: readonly HistoryStep[] },
   kernel: Kernel<State>,
 ): void {
-  if (kernel.release.percpu || !commands.some(({ op }) => op === "pcpuGet")) return;
-  throw new UsageError(
-    `${name}: it asks for percpu areas, which are modelled from 5.2 on, and not in ${kernel.name}`,
-  );
+  const why = whyUnmodelled(commands, kernel.release);
+  if (why !== undefined) throw new UsageError(`${name}: ${why}, and not in ${kernel.name}`);
 }
 
 /** The command line that replays something, as a user of this installation types it. */

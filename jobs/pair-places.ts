@@ -1,7 +1,7 @@
 /** Where two kernels are compared: small machines by their parameters, as `explore` has them and two more. */
 
 import { hasBlocks, type Place } from "../properties/vmap/diff/shortest-difference.ts";
-import type { Call } from "../properties/vmap/workload.ts";
+import type { Call } from "../spec/vmap/commands/call.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
 import type { Parameter } from "./explorable.ts";
 import { callsIn, KERNEL_PARAMETERS, refuseMisfits, scopeOf } from "./kernel-scope.ts";

@@ -1,33 +1,45 @@
 /** The laws of the specification, asked of the step in which a call returns. */
-import type { Assertion } from "../engine/actions.ts";
+import type { Field } from "../engine/search/layout.ts";
 import type { Command, Response } from "../spec/vmap/commands.ts";
 import type { VmapLaw } from "../spec/vmap/laws/law.ts";
 import type { World } from "../spec/vmap/world.ts";
+import type { Check } from "./program.ts";
 
-/** A call that returns: what was asked, what is answered, and what of the world before and after a law needs. */
-export interface Returned {
+/** What a protocol says of a world: as much as a law needs. */
+type Known = Partial<Omit<World, "promises" | "scope">> & {
+  readonly promises?: { readonly guard?: { readonly inside: number }; readonly fragments?: string };
+  readonly scope?: Partial<World["scope"]>;
+};
+
+/** A call that returns: its command, its response, and what a law needs of the world before and after. */
+export interface CallReturn {
   readonly command: Command;
   readonly response: Response;
-  readonly before?: Partial<World>;
-  readonly after?: Partial<World>;
+  readonly before?: Known;
+  readonly after?: Known;
 }
 
-/** That a call which returns here keeps the law. */
-export function keeps(law: VmapLaw, returned: (state: Int32Array) => Returned): Assertion {
+/** That a call which returns here keeps the law; what it reads has to be named. */
+export function keeps(
+  law: VmapLaw,
+  reads: readonly Field[],
+  returns: (state: Int32Array) => CallReturn,
+): Check {
   return {
     law,
+    reads,
     holds: (state) => {
-      const { command, response, before = {}, after } = returned(state);
+      const { command, response, before = {}, after } = returns(state);
       return law.holds(worldThatKnows(before), command, response, after && worldThatKnows(after));
     },
   };
 }
 
-/** A world that answers what it knows. Asked anything else it throws: a protocol that leaves that out judges nothing. */
-function worldThatKnows(known: Partial<World>): World {
+/** A world that answers what it knows. Any other question is an error: a law that asks it cannot be judged here. */
+function worldThatKnows(known: Known): World {
   return new Proxy(known, {
     get: (target, name) => {
-      if (name in target) return target[name as keyof World];
+      if (name in target) return target[name as keyof Known];
       throw new Error(`a protocol was asked for ${String(name)} of its world, and does not say it`);
     },
   }) as World;
@@ -37,18 +49,18 @@ function worldThatKnows(known: Partial<World>): World {
 export const done = { kind: "done", flushes: [], pteSet: 0, pteCleared: 0 } as const;
 
 /**
- * vm_unmap_aliases returns: of the pages that had been let go before it began (bits), the PTEs that are there and what
- * each CPU's TLB holds. A page stands for its frame.
+ * vm_unmap_aliases returns: of the pages that had been unmapped before it began (bits), the PTEs that are there and
+ * what each CPU's TLB holds. A page stands for its frame.
  */
-export function aliasesLeft(letGo: number, ptes: number, tlbs: readonly number[]): Returned {
+export function aliasesLeft(unmapped: number, ptes: number, tlbs: readonly number[]): CallReturn {
   const translations = (without: number) =>
     tlbs.flatMap((held, cpu) =>
-      pagesIn(held & letGo & ~without).map((page) => ({ cpu, page, frame: page + 1 })),
+      pagesIn(held & unmapped & ~without).map((page) => ({ cpu, page, frame: page + 1 })),
     );
   const aliases = {
     staleTlb: translations(ptes),
     deadTlb: translations(0),
-    deadPtes: pagesIn(letGo & ptes).length,
+    deadPtes: pagesIn(unmapped & ptes).length,
   };
   return {
     command: { op: "unmapAliases" },

@@ -3,6 +3,14 @@
  * half of: what is done under one spinlock, one atomic operation, one interrupt. Each CPU stands at one phase.
  */
 import type { Action, Assertion, PackedMachine } from "../engine/actions.ts";
+import {
+  actionOf,
+  type Guard,
+  inOrder,
+  type Operation,
+  type Operations,
+  sets,
+} from "../engine/operations.ts";
 import { type Condition, has } from "../engine/reduce/conditions.ts";
 import type { Field, Layout } from "../engine/search/layout.ts";
 
@@ -12,7 +20,10 @@ export const IDLE = "idle";
 /** As many phases as the calls of a protocol may have: the values of a CPU's field for where it stands. */
 export const MOST_PHASES = 32;
 
-/** One way to go on from a phase. */
+/** An assertion that says what it reads. */
+export type Check = Required<Assertion>;
+
+/** One way to continue from a phase. */
 export interface Step {
   /** The phase at which the CPU stands, named as the kernel names it. */
   readonly at: string;
@@ -20,22 +31,25 @@ export interface Step {
   readonly says: string;
   /** Where it stands then; IDLE if the call has returned. */
   readonly to: string;
-  /** What must hold beyond that; it waits, or goes another way, where this does not. */
-  readonly when?: readonly Condition[];
-  readonly guard?: (state: Int32Array) => boolean;
-  readonly does?: (state: Int32Array) => void;
-  readonly asserts?: readonly Assertion[];
+  /** What must hold beyond that: where this does not, the CPU waits or takes another step. */
+  readonly when?: readonly Guard[];
+  /** What holds in every reachable state in which the rest does. It forbids nothing; it helps partial-order reduction. */
+  readonly redundant?: readonly Condition[];
+  readonly does?: Operations;
+  readonly asserts?: readonly Check[];
   /** Whose step it is, if not the CPU's: then it is taken at last, though the CPU is idle. */
   readonly agent?: string;
-  /** The fields that `guard`, `does` and `asserts` read, and those that `does` writes. */
-  readonly reads?: readonly Field[];
-  readonly writes?: readonly Field[];
 }
 
-/** A step of a machine: whose it is, for charts. */
+/** A step of a machine: whose it is, for charts, and what it was written as, for programs. */
 export interface StepAction extends Action {
   readonly cpu: number;
   readonly says: string;
+  /** Where it begins and ends; undefined for hardware. */
+  readonly at?: string;
+  readonly to?: string;
+  readonly guards: readonly Guard[];
+  readonly does: Operation;
 }
 
 /** A machine of CPUs that take steps. */
@@ -66,41 +80,29 @@ export function stepsOfCpu(
 ): readonly StepAction[] {
   const end = phasesOf(steps).find((name) => !steps.some(({ at }) => at === name));
   if (end !== undefined) throw new Error(`no step leads on from ${end}`);
-  return steps.map(({ at, says, to, when = [], guard, does, asserts, reads = [], writes = [], agent }) => {
-    const next = phases.indexOf(to);
-    return {
+  return steps.map(({ at, says, to, when = [], redundant = [], does = [], asserts, agent }) => {
+    const action = actionOf({
       name: `CPU ${cpu}, ${at === IDLE ? "" : `${at}: `}${says}`,
-      cpu,
-      says,
-      when: [has(phase, phases.indexOf(at)), ...when],
-      effect: (state: Int32Array) => {
-        does?.(state);
-        phase.set(state, next);
-      },
-      ...(guard === undefined ? {} : { guard }),
-      ...(asserts === undefined ? {} : { asserts }),
-      ...(at === IDLE && agent === undefined ? {} : { agent: agent ?? `CPU ${cpu}` }),
-      footprint: { reads, writes: [...writes, phase] },
-    };
+      when: [has(phase, phases.indexOf(at)), ...when, ...redundant],
+      does: [does, sets(phase, phases.indexOf(to))],
+      asserts,
+      agent: agent ?? (at === IDLE ? undefined : `CPU ${cpu}`),
+    });
+    return { ...action, cpu, says, at, to, guards: when, does: inOrder(does) };
   });
 }
 
 /** What hardware does on a CPU, whatever that CPU stands at; and whether it must happen at last. */
 export function hardwareStep(
   cpu: number,
-  step: Omit<Step, "at" | "to" | "does"> & { does(state: Int32Array): void },
+  { says, when = [], redundant = [], does = [] }: Omit<Step, "at" | "to" | "asserts" | "agent">,
   fair: boolean,
 ): StepAction {
-  const { says, when = [], guard, does, asserts, reads = [], writes = [] } = step;
-  return {
+  const action = actionOf({
     name: `CPU ${cpu}, hardware: ${says}`,
-    cpu,
-    says,
-    when,
-    effect: does,
-    ...(guard === undefined ? {} : { guard }),
-    ...(asserts === undefined ? {} : { asserts }),
-    ...(fair ? { agent: `interrupts of CPU ${cpu}` } : {}),
-    footprint: { reads, writes },
-  };
+    when: [...when, ...redundant],
+    does,
+    agent: fair ? `interrupts of CPU ${cpu}` : undefined,
+  });
+  return { ...action, cpu, says, guards: when, does: inOrder(does) };
 }

@@ -190,7 +190,7 @@ describe("a history is refused in one line", () => {
         { ...asking({}), commands: [get, { op: "touch", cpu: 0, area: 0, page: 0 }] },
         says(
           "commands\\[1\\]\\.area",
-          "expected the index, from 0, of an earlier alloc or mapRam or vmap in",
+          "expected the index, from 0, of an earlier alloc or vmap or mapRam in",
         ),
       ],
     ];
@@ -422,7 +422,7 @@ describe("a history is refused in one line", () => {
       [
         "and touches a pin",
         playing({ op: "pin" }, { op: "touch", cpu: 0, area: 0, page: 0 }),
-        says(`${AFTER}\\.area`, earlier("alloc or mapRam or vmap")),
+        says(`${AFTER}\\.area`, earlier("alloc or vmap or mapRam")),
       ],
       [
         "written to by a false write",

@@ -4,9 +4,9 @@
  */
 import { z } from "zod";
 import type { LawId } from "../../spec/contract.ts";
-import type { PcpuGet } from "../../spec/vmap/commands.ts";
-import { type HistoryStep, misnamed, pagesAskedFor, tooEarly } from "../../spec/vmap/history.ts";
-import { areasFrom, outOfDomain } from "../../spec/vmap/percpu-layout.ts";
+import type { AskedFor, Field, Misfit } from "../../spec/vmap/commands/command.ts";
+import { type AnyRecord, RECORDS, recordOf } from "../../spec/vmap/commands.ts";
+import { type HistoryStep, misnamed, tooEarly } from "../../spec/vmap/history.ts";
 import { MOST_MAPPED, type Scope } from "../../spec/vmap/scope.ts";
 import { PAGE_SIZE } from "../../spec/vmap/vocabulary.ts";
 import { checked } from "../complaint.ts";
@@ -14,7 +14,6 @@ import { inputError } from "../input-error.ts";
 import { readJson } from "../json-file.ts";
 import {
   isPowerOfTwo,
-  type Misfit,
   machineOf,
   misfitOfScope,
   pages,
@@ -40,54 +39,43 @@ const FROM_ZERO = 1;
 const MOST_AREAS = 1024;
 export const LARGEST_FILE: number = 16 * 1024 * 1024;
 
-const cpu = z.int().nonnegative();
 const align = z
   .number()
   .positive()
   .max(2 ** 63)
   .refine(isPowerOfTwo, { error: "expected a power of two, in bytes" });
-const alloc = z.strictObject({
-  op: z.literal("alloc"),
+const number = z.int().nonnegative();
+
+/** What the fields of commands may hold, whatever the scope (spec/vmap/commands/command.ts). */
+const FIELDS: Readonly<Record<Field, z.ZodType>> = {
   size: pages,
+  edge: pages,
+  page: pages,
+  offset: pages,
+  count: pages,
+  cpu: number,
+  index: number,
   align,
-  vstart: pages,
-  vend: pages,
-  map: z.boolean().default(false),
-  cpu: cpu.optional(),
-  noblock: z.literal(true).optional(),
-  endsInside: z.literal(true).optional(),
-});
-const index = z.int().nonnegative();
-/** What is freed or unmapped: something behind the start of what a command got, or a page of the space. */
-const addressed = { area: index.optional(), offset: pages.optional(), page: pages.optional() };
-const step = z.discriminatedUnion("op", [
-  alloc,
-  z.strictObject({ op: z.literal("free"), ...addressed }),
-  z.strictObject({ op: z.literal("vmap"), count: pages, noGuard: z.literal(true).optional() }),
-  z.strictObject({ op: z.literal("find"), page: pages }),
-  z.strictObject({ op: z.literal("mapRam"), cpu, count: pages }),
-  z.strictObject({ op: z.literal("unmapRam"), cpu, count: pages.optional(), ...addressed }),
-  z.strictObject({
-    op: z.literal("pcpuGet"),
-    offsets: z.array(pages).min(1).max(MOST_AREAS),
-    sizes: z.array(pages.min(1)).min(1).max(MOST_AREAS),
-    align: align.min(PAGE_SIZE),
-  }),
-  z.strictObject({ op: z.literal("pcpuFree"), area: index }),
-  z.strictObject({
-    op: z.literal("touch"),
-    cpu,
-    area: index,
-    page: pages,
-    write: z.literal(true).optional(),
-  }),
-  z.strictObject({ op: z.literal("pin") }),
-  z.strictObject({ op: z.literal("unpin"), area: index }),
-  z.strictObject({ op: z.literal("init") }),
-  z.strictObject({ op: z.literal("purge") }),
-  z.strictObject({ op: z.literal("unmapAliases") }),
-  z.strictObject({ op: z.literal("tlb") }),
-]);
+  "page align": align.min(PAGE_SIZE),
+  flag: z.boolean().default(false),
+  true: z.literal(true),
+  offsets: z.array(pages).min(1).max(MOST_AREAS),
+  sizes: z.array(pages.min(1)).min(1).max(MOST_AREAS),
+};
+
+function stepOf({ op, fields }: AnyRecord) {
+  const shape = Object.entries(fields).map(([name, field]) => {
+    const kind = FIELDS[field.replace("?", "") as Field];
+    return [name, field.endsWith("?") ? kind.optional() : kind] as const;
+  });
+  return z.strictObject({ op: z.literal(op), ...Object.fromEntries(shape) });
+}
+
+/** A step whose fields are right one by one: what goes together is asked below. */
+type ReadStep = HistoryStep & Readonly<Record<string, unknown>>;
+
+const [first, ...others] = RECORDS.map(stepOf) as [ReturnType<typeof stepOf>, ...ReturnType<typeof stepOf>[]];
+const step = z.discriminatedUnion("op", [first, ...others]) as unknown as z.ZodType<ReadStep>;
 
 const file = z
   .strictObject({
@@ -101,9 +89,7 @@ const file = z
   })
   .transform((file) => {
     const commands = file.commands.map((step) =>
-      file.vmapcheck === VERSION && "area" in step && step.area !== undefined
-        ? { ...step, area: step.area - 1 }
-        : step,
+      file.vmapcheck === VERSION && typeof step.area === "number" ? { ...step, area: step.area - 1 } : step,
     );
     return { ...file, commands };
   })
@@ -113,98 +99,95 @@ const file = z
       context.addIssue({ code: "custom", path: ["scope", ...about.field.split(".")], message: about.says });
       return;
     }
-    const early = tooEarly(commands as HistoryStep[], { beforeInit: scope.beforeInit === true });
+    const early = tooEarly(commands, { beforeInit: scope.beforeInit === true });
     for (const [at, command] of commands.entries()) {
-      const wrong = misfit(command, at, scope, commands as HistoryStep[], { early, version: vmapcheck });
+      const wrong = misfit(command, at, scope, commands, { early, version: vmapcheck });
       if (wrong === undefined) continue;
       context.addIssue({ code: "custom", path: ["commands", at, wrong.field], message: wrong.says });
       return;
     }
   });
-/** What in a request for percpu areas does not fit its place. */
-function misfitOfPercpu(asked: PcpuGet, { wordPages }: WrittenScope): Misfit | undefined {
-  const wrong = outOfDomain(asked);
-  if (wrong !== undefined || areasFrom(0, asked).every(({ end }) => end <= wordPages)) return wrong;
-  return {
-    field: "offsets",
-    says: `expected areas that end at ${wordPages} at most, which is scope.wordPages`,
-  };
+
+/** Where what is asked for is placed, and so what a scope must have. */
+const NEEDED: Readonly<Record<"vmalloc" | "percpu", string>> = {
+  vmalloc: "vmap places areas",
+  percpu: "percpu areas are placed",
+};
+
+function misfitOfPlace({ asksIn }: AnyRecord, { blocks, vmalloc }: WrittenScope): Misfit | undefined {
+  if (blocks !== undefined || asksIn === undefined || asksIn === "windows") return undefined;
+  if (asksIn === "blocks")
+    return { field: "op", says: "expected scope.blocks, which says where and how maps are made" };
+  if (vmalloc !== undefined) return undefined;
+  return { field: "op", says: `expected scope.vmalloc, the window in which ${NEEDED[asksIn]}` };
+}
+
+/** Whether a number is too large for the machine. */
+function misfitOfField(field: string, kind: string, value: number, scope: WrittenScope): Misfit | undefined {
+  const { wordPages, cpus, absentCpus } = scope;
+  const most = kind === "size" ? wordPages : wordPages - 1;
+  switch (kind.replace("?", "")) {
+    case "size":
+    case "edge":
+      if (value <= most) return undefined;
+      return { field, says: `expected at most ${most}: scope.wordPages is ${wordPages}` };
+    case "align":
+    case "page align":
+      if (value <= wordPages * PAGE_SIZE) return undefined;
+      return { field, says: "expected an alignment of at most the whole space, in bytes" };
+    case "page":
+    case "offset":
+      if (value < wordPages) return undefined;
+      return { field, says: `expected a page below ${wordPages}, which is scope.wordPages` };
+    case "count": {
+      const most = Math.min(wordPages, MOST_MAPPED);
+      return value <= most ? undefined : { field, says: `expected at most ${most} pages` };
+    }
+    case "cpu":
+      if (value >= cpus) return { field, says: `expected a CPU below ${cpus}, which is scope.cpus` };
+      if (!absentCpus?.includes(value)) return undefined;
+      return { field, says: "expected a CPU that is not among scope.absentCpus" };
+    default:
+      return undefined;
+  }
 }
 
 /** What in a free or an unmap does not say what is meant. */
-function misfitOfAddress(
-  command: Extract<z.output<typeof step>, { op: "free" | "unmapRam" }>,
-  { wordPages, blocks }: WrittenScope,
-): Misfit | undefined {
-  const { op, area, offset = 0, page } = command;
-  const below = `expected a page below ${wordPages}, which is scope.wordPages`;
-  if (op === "unmapRam" && blocks === undefined)
-    return { field: "op", says: "expected scope.blocks, which says where and how maps are made" };
+function misfitOfAddress({ op, area, page, offset, count }: ReadStep): Misfit | undefined {
   if (area === undefined && page === undefined)
     return { field: "area", says: "expected the index of an earlier command, or page in its place" };
-  if (area !== undefined && page !== undefined)
+  if (page === undefined) return undefined;
+  if (area !== undefined)
     return { field: "page", says: "expected none beside area: one of them says what is meant" };
-  if (page !== undefined && offset > 0)
+  if (offset !== undefined && offset !== 0)
     return { field: "offset", says: "expected none beside page: it is counted from what area got" };
-  if (page !== undefined && page >= wordPages) return { field: "page", says: below };
-  if (offset >= wordPages) return { field: "offset", says: below };
-  if (op === "free") return undefined;
-  if (page !== undefined && command.count === undefined)
-    return { field: "count", says: "expected the pages to unmap, which page does not say" };
-  const most = Math.min(wordPages, MOST_MAPPED);
-  if ((command.count ?? 0) > most) return { field: "count", says: `expected at most ${most} pages` };
-  return undefined;
+  if (op !== "unmapRam" || count !== undefined) return undefined;
+  return { field: "count", says: "expected the pages to unmap, which page does not say" };
 }
 
 /** What in a command does not fit its place: the types have been checked already. `early`: the first before its time. */
 function misfit(
-  command: z.output<typeof step>,
+  step: ReadStep,
   at: number,
   scope: WrittenScope,
-  commands: readonly HistoryStep[],
+  commands: readonly ReadStep[],
   { early, version }: { readonly early: number; readonly version: number },
 ): Misfit | undefined {
-  if (command.op === "alloc") {
-    for (const field of ["size", "vstart", "vend"] as const) {
-      const most = field === "size" ? scope.wordPages : scope.wordPages - 1;
-      if (command[field] > most)
-        return { field, says: `expected at most ${most}: scope.wordPages is ${scope.wordPages}` };
-    }
-    if (command.map && command.size > MOST_MAPPED) {
-      return { field: "size", says: `expected at most ${MOST_MAPPED} pages where they are mapped` };
-    }
-  }
-  if ("align" in command && command.align > scope.wordPages * PAGE_SIZE) {
-    return { field: "align", says: "expected an alignment of at most the whole space, in bytes" };
-  }
-  const needsWindow = command.op === "pcpuGet" || command.op === "vmap";
-  if (needsWindow && scope.blocks === undefined && scope.vmalloc === undefined) {
-    const what = command.op === "vmap" ? "vmap places areas" : "percpu areas are placed";
-    return { field: "op", says: `expected scope.vmalloc, the window in which ${what}` };
-  }
-  if (command.op === "pcpuGet") {
-    const wrong = misfitOfPercpu(command, scope);
+  const record = recordOf(step);
+  const { fields } = record;
+  const wrong =
+    misfitOfPlace(record, scope) ?? (fields.area === "index?" ? misfitOfAddress(step) : undefined);
+  if (wrong !== undefined) return wrong;
+  for (const [name, kind] of Object.entries(fields)) {
+    const value = step[name];
+    // The page of a touch is one of those asked for, and its CPU comes last.
+    if (typeof value !== "number" || name === "cpu") continue;
+    const wrong = misfitOfField(name, kind, value, scope);
     if (wrong !== undefined) return wrong;
   }
-  if (command.op === "find" && command.page >= scope.wordPages) {
-    return { field: "page", says: `expected a page below ${scope.wordPages}, which is scope.wordPages` };
-  }
-  if (command.op === "mapRam" && scope.blocks === undefined) {
-    return { field: "op", says: "expected scope.blocks, which says where and how maps are made" };
-  }
-  if (command.op === "mapRam" || command.op === "vmap") {
-    const most = Math.min(scope.wordPages, MOST_MAPPED);
-    if (command.count > most) {
-      return { field: "count", says: `expected at most ${most} pages` };
-    }
-  }
-  if (command.op === "free" || command.op === "unmapRam") {
-    const wrong = misfitOfAddress(command, scope);
-    if (wrong !== undefined) return wrong;
-  }
-  if (early === at) {
-    return { field: "op", says: "expected init before it: scope.beforeInit is true" };
-  }
+  const odd = record.misfit(step, scope.wordPages);
+  if (odd !== undefined) return odd;
+  if (early === at) return { field: "op", says: "expected init before it: scope.beforeInit is true" };
   const kinds = misnamed(commands, at);
   if (kinds !== undefined) {
     return {
@@ -212,18 +195,14 @@ function misfit(
       says: `expected the ${version === VERSION ? "number, from 1" : "index, from 0"}, of an earlier ${kinds.join(" or ")} in this history`,
     };
   }
-  if (command.op === "touch") {
-    const pages = pagesAskedFor(commands[command.area] as HistoryStep) ?? 0;
-    if (command.page >= pages)
+  if (step.op === "touch") {
+    const asked = commands[step.area] as HistoryStep;
+    const pages = recordOf(asked).pages(asked) ?? 0;
+    if (step.page >= pages)
       return { field: "page", says: `expected a page below ${pages}, the pages asked for` };
   }
-  if ("cpu" in command && (command.cpu ?? 0) >= scope.cpus) {
-    return { field: "cpu", says: `expected a CPU below ${scope.cpus}, which is scope.cpus` };
-  }
-  if ("cpu" in command && scope.absentCpus?.includes(command.cpu ?? 0)) {
-    return { field: "cpu", says: "expected a CPU that is not among scope.absentCpus" };
-  }
-  return undefined;
+  const { cpu } = step as { readonly cpu?: number };
+  return cpu === undefined ? undefined : misfitOfField("cpu", "cpu", cpu, scope);
 }
 
 /** Reads a history. Throws an InputError that says what is wrong and where. */
@@ -235,41 +214,24 @@ export async function readHistory(path: string): Promise<HistoryFile> {
 export function historyIn(path: string, json: unknown): HistoryFile {
   const refuse = (says: string) => inputError(path, undefined, says);
   const { kernel, law, scope, commands } = checked(file, json, "", refuse);
-  const steps = commands as HistoryStep[];
-  const found = { kernel, commands: steps, scope: { ...machineOf(scope), ...askedFor(steps) } };
+  const found = { kernel, commands, scope: { ...machineOf(scope), ...askedFor(commands) } };
   return law === undefined ? found : { ...found, law };
 }
 
-/** What a history asks for, as a scope lists it. */
-export function askedFor(
-  commands: readonly HistoryStep[],
-): Pick<Scope, "counts" | "sizes" | "aligns" | "windows" | "congruent"> {
-  const maps = commands.filter((command) => command.op === "mapRam" || command.op === "vmap");
-  const allocs = commands.filter((command) => command.op === "alloc");
-  const distinct = <T>(values: T[], key: (value: T) => string) => [
-    ...new Map(values.map((v) => [key(v), v])).values(),
-  ];
+/** What a history asks for, as a scope lists it: each once. */
+export function askedFor(commands: readonly HistoryStep[]): Required<AskedFor> {
+  const all = commands.map((step) => recordOf(step).askedFor(step));
+  const distinct = <K extends keyof AskedFor>(name: K) => {
+    const values = all.flatMap((each): readonly unknown[] => each[name] ?? []);
+    const byText = new Map(values.map((value) => [JSON.stringify(value), value]));
+    return [...byText.values()] as Required<AskedFor>[K][number][];
+  };
   return {
-    counts: distinct(
-      maps.map(({ count }) => count),
-      String,
-    ),
-    sizes: distinct(
-      allocs.map(({ size }) => size),
-      String,
-    ),
-    aligns: distinct(
-      allocs.map(({ align }) => align),
-      String,
-    ),
-    windows: distinct(
-      allocs.map(({ vstart, vend }) => ({ vstart, vend })),
-      ({ vstart, vend }) => `${vstart}-${vend}`,
-    ),
-    congruent: distinct(
-      commands.filter((command) => command.op === "pcpuGet").map(({ op: _op, ...congruent }) => congruent),
-      JSON.stringify,
-    ),
+    counts: distinct("counts"),
+    sizes: distinct("sizes"),
+    aligns: distinct("aligns"),
+    windows: distinct("windows"),
+    congruent: distinct("congruent"),
   };
 }
 

@@ -1,6 +1,7 @@
 /** The scope of a history file: how large the machine is, as it is written there, and whether its parts go together. */
 import { z } from "zod";
-import type { HistoryStep } from "../../spec/vmap/history.ts";
+import type { Misfit } from "../../spec/vmap/commands/command.ts";
+import { type HistoryStep, recordOf } from "../../spec/vmap/commands.ts";
 import { AREAS_ONLY, LARGEST_BLOCK, type Scope, WORD64 } from "../../spec/vmap/scope.ts";
 
 export const isPowerOfTwo = (value: number): boolean => Number.isInteger(Math.log2(value));
@@ -44,12 +45,6 @@ export const writtenScope = z.strictObject({
 });
 
 export type WrittenScope = z.output<typeof writtenScope>;
-
-/** Something that does not fit its place, and what was expected there. */
-export interface Misfit {
-  readonly field: string;
-  readonly says: string;
-}
 
 /** What in a scope does not go together; the field is one of its parts and a field of that. */
 export function misfitOfScope(scope: WrittenScope): Misfit | undefined {
@@ -127,9 +122,12 @@ function windowAsWritten(
   { cpus, vmalloc, blockPages, bitsPerLong }: Machine,
   commands: readonly HistoryStep[],
 ): Pick<WrittenScope, "blocks" | "vmalloc"> {
-  if (cpus === 1 && !commands.some(({ op }) => ASK_IN_WINDOW.has(op))) return {};
+  if (cpus === 1 && !commands.some(asksInWindow)) return {};
   if (blockPages > 0) return { blocks: { ...vmalloc, blockPages, bitsPerLong } };
   return vmalloc.vstart < vmalloc.vend ? { vmalloc } : {};
 }
 
-const ASK_IN_WINDOW: ReadonlySet<HistoryStep["op"]> = new Set(["mapRam", "unmapRam", "vmap", "pcpuGet"]);
+function asksInWindow(step: HistoryStep): boolean {
+  const { asksIn } = recordOf(step);
+  return asksIn !== undefined && asksIn !== "windows";
+}

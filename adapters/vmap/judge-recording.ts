@@ -1,12 +1,12 @@
 /** Judges a recording as a plain history: the specification alone, none of our kernels. */
 
-import { judge, type Law, type Spec } from "../../spec/contract.ts";
+import { judge, type Spec } from "../../spec/contract.ts";
 import type { Command, Response } from "../../spec/vmap/commands.ts";
+import type { VmapLaw } from "../../spec/vmap/laws/law.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
 import type { Trace } from "./recording.ts";
 
 type VmapSpec<W> = Spec<Scope, W, Command, Response>;
-type VmapLaw<W> = Law<W, Command, Response>;
 
 /** A recorded reply, and what the laws say of it. */
 export interface JudgedReply<W> {
@@ -30,9 +30,6 @@ export interface JudgedTrace<W> {
   readonly consequences: number;
 }
 
-/** The laws a reply can be judged by even when areas overlap. */
-const STILL_JUDGED = ["in-window", "aligned", "no-overlap", "no-bug"];
-
 /**
  * Every reply of a trace, judged in the world that follows those before it, also after a violation. Once two areas
  * overlap, nobody can tell which of them a free means: only placement is judged then.
@@ -47,7 +44,7 @@ export function* judgeReplies<W>(
   for (const [index, { command, response }] of exchanges.entries()) {
     const verdict = judge(spec, laws, before, command, response);
     const all = verdict.accepted ? [] : verdict.broken;
-    const isAccused = ({ id }: VmapLaw<W>) => !overlapped || STILL_JUDGED.includes(id);
+    const isAccused = (law: VmapLaw<W>) => !overlapped || law.judgeableAfterOverlap === true;
     const accused = all.filter(isAccused);
     const following = all.filter((law) => !accused.includes(law));
     overlapped ||= all.some(({ id }) => id === "no-overlap");

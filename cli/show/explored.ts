@@ -2,8 +2,9 @@
 import type { Explored, Progress, Visitable } from "../../engine/search/explore.ts";
 import type { Explorable, Told } from "../../jobs/explorable.ts";
 import { knownText } from "../../jobs/hunt-target.ts";
-import { GOES_ON_AFTER } from "../../properties/vmap/explorable-kernel.ts";
 import { FINGERPRINT_BITS } from "../../spec/fingerprint.ts";
+import { LAWS } from "../../spec/vmap/laws/index.ts";
+import { isFollowed } from "../../spec/vmap/laws/law.ts";
 import { pc } from "../colour.ts";
 import { columns } from "../output.ts";
 
@@ -165,7 +166,11 @@ function endedText(ended: Explored["ended"]): string {
 }
 
 /** Where the search of a kernel stops (properties/vmap/explorable-kernel.ts). */
-const NOT_FOLLOWED = `what comes after a violation of any law but ${GOES_ON_AFTER.join(", ")}`;
+const NOT_FOLLOWED = `what comes after a violation of any law but ${LAWS.filter((law) =>
+  isFollowed(law, "explored"),
+)
+  .map(({ id }) => id)
+  .join(", ")}`;
 
 function receipt({
   explorable,

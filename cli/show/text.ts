@@ -1,69 +1,18 @@
 /** Commands and replies in words. */
-import type { AliasReport, Alloc, Command, Response } from "../../spec/vmap/commands.ts";
+import { type AliasReport, type Command, type Response, recordOf } from "../../spec/vmap/commands.ts";
 import { possibleCpus, type Scope } from "../../spec/vmap/scope.ts";
-import { type Bytes, PAGE_SIZE, type Vpn } from "../../spec/vmap/vocabulary.ts";
+import type { Vpn } from "../../spec/vmap/vocabulary.ts";
+import { LARGE, page } from "../../spec/vmap/words.ts";
 
-/** Above this, page numbers are shown as addresses: they are somebody's, and known so. */
-export const LARGE: Vpn = 2 ** 20;
-
-/** A page number; as an address in bytes where it is large. */
-export function page(vpn: Vpn): string {
-  return vpn < LARGE ? String(vpn) : `0x${(BigInt(vpn) * BigInt(PAGE_SIZE)).toString(16)}`;
-}
+export { LARGE, page };
 
 /** `[16,18)`. */
 export function extentText({ start, end }: { readonly start: Vpn; readonly end: Vpn }): string {
   return `[${page(start)},${page(end)})`;
 }
 
-/** Where a caller asks for an area, as `[16,20 and a part)` if its window ends inside page 20. */
-function windowText({ vstart, vend, endsInside }: Pick<Alloc, "vstart" | "vend" | "endsInside">): string {
-  const part = endsInside === true ? " and a part" : "";
-  return `[${page(vstart)},${page(vend)}${part})`;
-}
-
-function alignment(align: Bytes): string {
-  if (align === PAGE_SIZE) return "";
-  return align < PAGE_SIZE
-    ? ` align ${align} byte${align === 1 ? "" : "s"}`
-    : ` align ${align / PAGE_SIZE} pages`;
-}
-
-function pagesText(count: number): string {
-  return `${count} page${count === 1 ? "" : "s"}`;
-}
-
 export function commandText(command: Command): string {
-  switch (command.op) {
-    case "alloc": {
-      const { size, align, map, cpu, noblock } = command;
-      const more = `${map ? ", mapped" : ""}${cpu ? ` on CPU ${cpu}` : ""}${noblock ? ", not waiting" : ""}`;
-      return `alloc ${pagesText(size)}${alignment(align)} in ${windowText(command)}${more}`;
-    }
-    case "free":
-      return `free ${page(command.start)}`;
-    case "find":
-      return `find ${page(command.page)}`;
-    case "vmap":
-      return `vmap ${pagesText(command.count)}${command.noGuard ? ", VM_NO_GUARD" : ""}`;
-    case "mapRam":
-      return `mapRam ${pagesText(command.count)} on CPU ${command.cpu}`;
-    case "unmapRam":
-      return `unmapRam ${pagesText(command.count)} at ${page(command.start)}`;
-    case "pcpuGet": {
-      const { offsets, sizes, align } = command;
-      const areas = offsets.map((offset, nth) => `${pagesText(sizes[nth] as number)} at +${offset}`);
-      return `pcpuGet ${areas.join(", ")}${alignment(align)}`;
-    }
-    case "pcpuFree":
-      return `pcpuFree ${command.offsets.map((offset) => page(command.start + offset)).join(", ")}`;
-    case "unpin":
-      return `unpin frame ${command.frame}`;
-    case "touch":
-      return `${command.write ? "write to" : "touch"} ${page(command.page)} from CPU ${command.cpu}`;
-    default:
-      return command.op;
-  }
+  return recordOf(command).says(command);
 }
 
 /** How many CPUs a machine has, or which, where their numbers have gaps. */

@@ -148,14 +148,14 @@ function ordersAsked(
   { hasFootprints, steps, name }: Explorable,
   { partialOrder, actions, dot, workers }: ExploreArguments,
 ): Orders {
-  const canPutOff = steps?.putOff !== undefined;
+  const canDelay = steps?.delayed !== undefined;
   if (partialOrder === undefined) {
-    if (!canPutOff || actions || dot !== undefined) return "all";
+    if (!canDelay || actions || dot !== undefined) return "all";
     return workers === 1 ? "fewest" : "late";
   }
   const orders = ordersNamed(partialOrder);
   const cannot =
-    orders === "late" && !canPutOff
+    orders === "late" && !canDelay
       ? `no step of ${name} can be put off`
       : orders === "fewest" && !hasFootprints
         ? `the actions of ${name} do not say what they read and write`

@@ -23,8 +23,10 @@ export interface Played<W, Step, C, R> {
   readonly broken: readonly Law<W, C, R>[];
 }
 
-export interface Stepper<S, W, Step, C, R> {
+export interface Stepper<S, W, N, Step, C, R> {
   readonly state: S;
+  /** What the steps so far were given, noted as they are taken. */
+  readonly names: N;
   /** The world now; the last one there was, when the history has ended. */
   world(): W;
   take(step: Step): Played<W, Step, C, R>;
@@ -32,7 +34,7 @@ export interface Stepper<S, W, Step, C, R> {
 
 export function begin<Scope, S, W, N, Step, C, R>(
   setting: Setting<Scope, S, W, N, Step, C, R>,
-): Stepper<S, W, Step, C, R> {
+): Stepper<S, W, N, Step, C, R> {
   const { machine, spec, laws, naming, scope } = setting;
   const state = machine.initial(scope);
   const names = naming.begin();
@@ -53,7 +55,7 @@ export function begin<Scope, S, W, N, Step, C, R>(
     const broken = verdict.accepted ? [] : verdict.broken;
     return { index, step, command, response, before, after: verdict.world, broken };
   };
-  return { state, world: () => world, take };
+  return { state, names, world: () => world, take };
 }
 
 /**

@@ -88,6 +88,17 @@ const nameIn =
   (value) =>
     value === 0 ? "none" : memberText(of, value - 1);
 
+/** A field in a text: `cached of CPU 0, page 1`. */
+export function fieldText({ name, over, at }: Field): string {
+  const members = over.map((set, nth) => memberText(set, at[nth] as number)).join(", ");
+  return members === "" ? name : `${name.replace(/\[[\d,]+\]$/, "")} of ${members}`;
+}
+
+/** One of a field's numbers in a text. */
+export function valueText({ meaning: { names } }: Field, value: number): string {
+  return String((typeof names === "function" ? names(value) : names?.[value]) ?? value);
+}
+
 /** `{0, 2}`: a set that is kept as bits. */
 function membersText(bits: number): string {
   const members: number[] = [];

@@ -4,6 +4,7 @@ import { describe, expect } from "vitest";
 import { lazyUnmap } from "../../protocols/vmap/lazy-unmap.ts";
 import { failedIn, holdsIn, isEnabled, type PackedMachine, visitActions } from "../actions.ts";
 import { BOUNDS } from "../bounds.testing.ts";
+import { actionOf, sets } from "../operations.ts";
 import { ConditionTable, has, meets } from "../reduce/conditions.ts";
 import { EffectTable } from "../reduce/effects.ts";
 import { ENDS, emptyBatch, push } from "./batch.ts";
@@ -189,14 +190,14 @@ describe("what is looked up of actions", () => {
     },
   );
 
-  test("is not taken from an action that does not say all it reads", () => {
+  test("is taken from an action that is made of operations, and no other", () => {
     const layout = new Layout();
     const [from, to] = [layout.field("from", plain(4)), layout.field("to", plain(4))];
     const copy = { name: "copy", when: [], effect: (state: Int32Array) => to.set(state, from.get(state)) };
-    expect(() => new EffectTable([{ ...copy, reads: [] }], 1)).toThrow(
-      "copy: what it does depends on more than the fields it says it reads",
-    );
-    expect(new EffectTable([{ ...copy, reads: [from] }], 1).places[3]).toBe(0);
+    const { places, masks } = new EffectTable([actionOf({ name: "copy", does: sets(to, from) })], 1);
+    expect([...places]).toEqual([0, 0, 3, 0]);
+    // For each number that is read: which bits stay, and which are set, those read among them.
+    expect([...masks]).toEqual([~0b1111, 0, ~0b1111, 0b0101, ~0b1111, 0b1010, ~0b1111, 0b1111]);
     expect(new EffectTable([copy], 1).places[3]).toBe(-1);
   });
 });

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import type { Command } from "../../spec/vmap/commands.ts";
-import { type HistoryStep, misnamed, type Names, naming } from "../../spec/vmap/history.ts";
+import { type HistoryStep, misnamed, naming } from "../../spec/vmap/history.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import { RELEASES } from "../../spec/vmap/releases.ts";
 import { AREAS_ONLY, type Scope, WORD64 } from "../../spec/vmap/scope.ts";
@@ -115,7 +115,7 @@ function namedRightly(all: readonly HistoryStep[]): HistoryStep[] {
 /** The commands a history turns into on this kernel, up to where the kernel stops. */
 function commandsOf(kernel: Kernel<State>, history: readonly HistoryStep[], on: Scope): Command[] {
   const state = kernel.initial(on);
-  const names: Names = naming.begin();
+  const names = naming.begin();
   const commands: Command[] = [];
   for (const [index, each] of history.entries()) {
     const command = naming.resolve(names, each);

@@ -120,6 +120,7 @@ const QUESTIONS: Readonly<Record<keyof World, (world: World, scope: Scope) => un
   releasedUnflushed: ({ releasedUnflushed }) => releasedUnflushed,
   frameAt: (world, scope) => pagesAsked(scope).map((page) => world.frameAt(page)),
   pteAt: (world, scope) => pagesAsked(scope).map((page) => world.pteAt(page)),
+  isTranslated: (world, scope) => pagesAsked(scope).map((page) => world.isTranslated(page)),
   mayBeMapped: (world) => range(1, 12).map((frame) => world.mayBeMapped(frame)),
   lastMappedAt: (world) => range(1, 12).map((frame) => world.lastMappedAt(frame)),
   deadPtes: ({ deadPtes }) => deadPtes,

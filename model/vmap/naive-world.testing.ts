@@ -296,6 +296,10 @@ export class NaiveWorld implements World {
     const { frame, stale } = this.pages[page] ?? {};
     return frame ?? (stale?.pte === "gone" ? undefined : stale?.frame);
   }
+  isTranslated(page: Vpn): boolean {
+    const { frame, stale, tlb = {} } = this.pages[page] ?? {};
+    return frame !== undefined || stale !== undefined || Object.keys(tlb).length > 0;
+  }
   mayBeMapped(frame: Pfn): boolean {
     return this.pages.some(({ stale }) => stale?.frame === frame && stale.pte !== "perhaps");
   }

@@ -304,6 +304,12 @@ export class ImmutableWorld implements World, WorldFields {
     return undefined;
   }
 
+  isTranslated(page: Vpn): boolean {
+    for (const { start, end } of this.dead) if (start <= page && page < end) return true;
+    for (const tlb of this.tlbs.values()) if (tlb.has(page)) return true;
+    return this.frameAt(page) !== undefined;
+  }
+
   mayBeMapped(frame: Pfn): boolean {
     for (const dead of this.dead) {
       if (dead.ptes !== "perhaps" && dead.frame <= frame && frame < dead.frame + (dead.end - dead.start))

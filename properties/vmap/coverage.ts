@@ -5,7 +5,7 @@
 
 import { searchAtRandom } from "../../engine/run/random.ts";
 import type { Explored } from "../../engine/search/explore.ts";
-import type { Command } from "../../spec/vmap/commands.ts";
+import { type Command, recordOf } from "../../spec/vmap/commands.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
 import { choices, type Lengths, WEIGHTS } from "./choices.ts";
@@ -13,6 +13,7 @@ import type { VisitableKernel } from "./explorable-kernel.ts";
 import { play } from "./run-choices.ts";
 import { fingerprintOfAreas } from "./state-fingerprint.ts";
 import { settingFor } from "./test-bench.ts";
+import { nameOf } from "./workload.ts";
 
 /** One way to draw histories. */
 export interface Drawing extends Lengths {
@@ -116,14 +117,9 @@ export function coverage<S>(
   };
 }
 
-/** A command as the machine's actions have it: whether an area is mapped, and by which call all is purged, is one here. */
+/** A command as the machine's actions have it. */
 function keyOf(command: Command): string {
-  if (command.op === "alloc") {
-    const { size, align, vstart, vend, noblock = false } = command;
-    return [size, align, vstart, vend, noblock].join();
-  }
-  if (command.op === "free") return `free ${command.start}`;
-  return command.op === "unmapAliases" ? "purge" : command.op;
+  return nameOf(recordOf(command).amongAreas(command));
 }
 
 function sum(bits: Uint8Array): number {

@@ -10,13 +10,13 @@ import type { Visitable } from "../../engine/search/explore.ts";
 import { vmapSpec } from "../../model/vmap/vmap-spec.ts";
 import type { ImmutableWorld } from "../../model/vmap/world.ts";
 import type { LawId } from "../../spec/contract.ts";
+import { type Call, OF_AREAS } from "../../spec/vmap/commands/call.ts";
 import type { Command, Response } from "../../spec/vmap/commands.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
-import { lawsCalled } from "../../spec/vmap/laws/index.ts";
-import type { VmapLaw } from "../../spec/vmap/laws/law.ts";
+import { lawsCalled, lawsTried } from "../../spec/vmap/laws/index.ts";
+import { isFollowed, type VmapLaw } from "../../spec/vmap/laws/law.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
 import type { World } from "../../spec/vmap/world.ts";
-import { lawsTried } from "./exercised-laws.ts";
 import {
   doAreasAlone,
   fingerprintOfAreas,
@@ -24,27 +24,7 @@ import {
   type KernelAndWorld,
 } from "./state-fingerprint.ts";
 import { Witnessing } from "./witnessing.ts";
-import { type Call, commandsTo, isEnabled, nameOf, OF_AREAS } from "./workload.ts";
-
-/**
- * Laws after whose break kernel and reference still agree about what is where: the search goes on behind them. It
- * does not behind any other, so that a fixpoint speaks of all histories up to the first break of one of those.
- */
-export const GOES_ON_AFTER: readonly LawId[] = [
-  "lowest-fit",
-  "guard-gap",
-  "highest-congruent-fit",
-  "guard-between-vmaps",
-  "refused-only-when-full",
-  "purge-only-when-full",
-  "blocks-pack",
-  "free-space-is-usable",
-  "one-flush-per-purge",
-  "nothing-leaks",
-  "space-returns",
-  "no-use-after-free",
-  "finds-areas",
-];
+import { commandsTo, isEnabled, nameOf } from "./workload.ts";
 
 /** Not a law of any kernel: asked beside them where somebody can tell which breaks are known. */
 export const KNOWN_TO_CATALOGUE = {
@@ -148,8 +128,9 @@ export function liveKernel<S>(
   };
 }
 
+/** The search does not continue after these, so a fixpoint speaks of all histories up to the first such violation. */
 function spoilingBits(laws: readonly VmapLaw[]): number {
-  return laws.reduce((bits, { id }, law) => (GOES_ON_AFTER.includes(id) ? bits : bits | (1 << law)), 0);
+  return laws.reduce((bits, each, law) => (isFollowed(each, "explored") ? bits : bits | (1 << law)), 0);
 }
 
 function brokenLaws(

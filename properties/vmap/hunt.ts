@@ -5,13 +5,13 @@ import { shrink } from "../../engine/run/shrink.ts";
 import { lastPlayed } from "../../engine/run/stepper.ts";
 import type { Stop } from "../../engine/search/explore.ts";
 import type { LawId } from "../../spec/contract.ts";
-import { type HistoryStep, isWellFormed, naming } from "../../spec/vmap/history.ts";
+import { recordOf } from "../../spec/vmap/commands.ts";
+import { type HistoryStep, isWellFormed, naming, simpler } from "../../spec/vmap/history.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
 import { type Choice, choices, type Lengths } from "./choices.ts";
 import { scopesFor } from "./random-scopes.ts";
 import { play } from "./run-choices.ts";
-import { simpler } from "./shrink-step.ts";
 import { settingFor, type VmapPlayed, type VmapSetting } from "./test-bench.ts";
 
 export interface Quarry<S> {
@@ -187,10 +187,10 @@ function* shorter<S>(
 /** The scope of what was caught, and the others in which the same can happen. */
 function scopesLike<S>(quarry: Quarry<S>, { scope: first, history }: Caught): readonly Scope[] {
   // What took maps alone cannot happen where there are no blocks, and what took none is sooner met there.
-  const maps = history.some(({ op }) => op === "mapRam");
-  const areas = !maps || history.some(({ op }) => op === "alloc");
+  const maps = history.some((step) => recordOf(step).gives === "map");
+  const areas = !maps || history.some((step) => recordOf(step).asksIn === "windows");
   // Nor can what took percpu areas, where none are asked for.
-  const percpu = history.some(({ op }) => op === "pcpuGet");
+  const percpu = history.some((step) => recordOf(step).gives === "percpu");
   const others = scopesOf(quarry).filter(
     (scope) =>
       scope !== first && (scope.blockPages > 0 ? maps : areas) && percpu === scope.congruent.length > 0,

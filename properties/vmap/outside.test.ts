@@ -10,7 +10,7 @@ import { treeSteps } from "../../kernels/vmap/tree-kernel.ts";
 import { vmapKernel } from "../../kernels/vmap/vmap-kernel.ts";
 import { vmapSpec } from "../../model/vmap/vmap-spec.ts";
 import type { Command } from "../../spec/vmap/commands.ts";
-import { type HistoryStep, isWellFormed, misnamed } from "../../spec/vmap/history.ts";
+import { type HistoryStep, isWellFormed, misnamed, simpler } from "../../spec/vmap/history.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import { outsideOf } from "../../spec/vmap/laws/domain.ts";
 import type { Outside } from "../../spec/vmap/outside.ts";
@@ -22,7 +22,6 @@ import { randomRun } from "./random-run.ts";
 import { SCOPES, scopeCalled } from "./random-scopes.ts";
 import type { OutsideMade } from "./resolve-outside.ts";
 import { play } from "./run-choices.ts";
-import { simpler } from "./shrink-step.ts";
 import { settingFor } from "./test-bench.ts";
 import { commandsOf, isEnabled, nameOf } from "./workload.ts";
 

@@ -4,11 +4,11 @@ import { BOUNDS } from "../../engine/bounds.testing.ts";
 import { explore } from "../../engine/search/explore.ts";
 import { KERNELS } from "../../kernels/vmap/index.ts";
 import type { State } from "../../kernels/vmap/state.ts";
+import type { Call } from "../../spec/vmap/commands/call.ts";
 import { heldTo, type Kernel } from "../../spec/vmap/kernel.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
 import { type Seen, sideBySide } from "./explorable-kernel.ts";
 import { areasScope, MIDDLE } from "./small-scopes.ts";
-import type { Call } from "./workload.ts";
 
 const LAW = "pools-hide-no-room";
 const CALLS: readonly Call[] = ["alloc", "purge", "unmapAliases"];

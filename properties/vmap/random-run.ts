@@ -3,13 +3,13 @@ import { searchAtRandom } from "../../engine/run/random.ts";
 import { shrink } from "../../engine/run/shrink.ts";
 import { lastPlayed } from "../../engine/run/stepper.ts";
 import type { LawId } from "../../spec/contract.ts";
-import { type HistoryStep, isWellFormed, naming } from "../../spec/vmap/history.ts";
+import { type HistoryStep, isWellFormed, naming, simpler } from "../../spec/vmap/history.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
+import { isFollowed } from "../../spec/vmap/laws/law.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
 import { witnessesFor } from "../../spec/vmap/witnesses.ts";
 import { choices } from "./choices.ts";
 import { play } from "./run-choices.ts";
-import { simpler } from "./shrink-step.ts";
 import { settingFor, type VmapPlayed } from "./test-bench.ts";
 
 export interface RandomRun<S> {
@@ -49,24 +49,6 @@ export interface RandomReport {
 /** The longest history drawn, in choices; half that on average. */
 const LONGEST = 60;
 
-/** Laws after whose break the world is still one an allocator can be judged in. */
-const HARMLESS: readonly LawId[] = [
-  "lowest-fit",
-  "highest-congruent-fit",
-  "guard-between-vmaps",
-  "refused-only-when-full",
-  "purge-only-when-full",
-  "blocks-pack",
-  "free-space-is-usable",
-  "one-flush-per-purge",
-  "nothing-leaks",
-  "space-returns",
-  "no-use-after-free",
-  "finds-areas",
-  "no-alias-after-unmap-aliases",
-  "pinned-is-unaliased",
-];
-
 /** Draws histories until one breaks a law in a way the catalogue does not know, or all are drawn. */
 export function randomRun<S>(run: RandomRun<S>): RandomReport {
   const { kernel, scope, seed, histories } = run;
@@ -93,7 +75,7 @@ export function randomRun<S>(run: RandomRun<S>): RandomReport {
         const length = step.index + 1;
         if (length < shortest) known.set(`${law} ${bug}`, { law, known: bug as string, commands: length });
       }
-      return all.every((each) => HARMLESS.includes(each.law)) ? ("go on" as const) : ("stop" as const);
+      return step.broken.every((law) => isFollowed(law, "random")) ? ("go on" as const) : ("stop" as const);
     },
   };
   const { found, runs } = searchAtRandom({

@@ -1,7 +1,6 @@
 /** Plays drawn choices against a kernel and what judges it: one random history. */
 import { begin } from "../../engine/run/stepper.ts";
 import type { HistoryStep } from "../../spec/vmap/history.ts";
-import { noteAsked, nothingAsked } from "./asked.ts";
 import type { Choice } from "./choices.ts";
 import { intend } from "./resolve-choice.ts";
 import type { OutsideMade } from "./resolve-outside.ts";
@@ -28,15 +27,13 @@ export function play<S>(
   made: OutsideMade = "answered",
 ): RandomHistory {
   const stepper = begin(setting);
-  const asked = nothingAsked();
   const history: HistoryStep[] = [];
   for (const choice of choices) {
-    const step = intend(choice, stepper.world(), asked, made);
+    const step = intend(choice, stepper.world(), stepper.names, history, made);
     if (step === undefined) continue;
     history.push(step);
     const now = stepper.take(step);
     const { response } = now;
-    noteAsked(asked, now.index, step, response);
     if (response !== undefined) watcher.played?.(now, stepper.state);
     if (now.broken.length > 0) {
       const verdict = watcher.broken(now);

@@ -3,13 +3,13 @@
 import { replay } from "../../engine/run/stepper.ts";
 import { type Bounds, type Explored, explore } from "../../engine/search/explore.ts";
 import type { LawId } from "../../spec/contract.ts";
+import type { Call } from "../../spec/vmap/commands/call.ts";
 import type { HistoryStep } from "../../spec/vmap/history.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
 import { type Seen, sideBySide } from "./explorable-kernel.ts";
 import { historyOf } from "./history-of.ts";
 import { settingFor, type VmapPlayed } from "./test-bench.ts";
-import type { Call } from "./workload.ts";
 
 /** A law broken on this kernel in a way that is meant: by one bug, and not by another. */
 export interface Sought<S> {

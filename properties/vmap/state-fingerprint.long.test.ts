@@ -7,13 +7,13 @@ import { BUGS } from "../../counterexamples/vmap/index.ts";
 import { KERNELS } from "../../kernels/vmap/index.ts";
 import type { State } from "../../kernels/vmap/state.ts";
 import { Fingerprint } from "../../spec/fingerprint.ts";
+import type { Call } from "../../spec/vmap/commands/call.ts";
 import type { Command } from "../../spec/vmap/commands.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import { AREAS_ONLY, type Scope } from "../../spec/vmap/scope.ts";
 import { PAGE_SIZE } from "../../spec/vmap/vocabulary.ts";
 import type { SideBySide } from "./explorable-kernel.ts";
 import { compareAlike } from "./state-equivalence.testing.ts";
-import type { Call } from "./workload.ts";
 
 interface Space {
   readonly what: string;

@@ -3,13 +3,14 @@ import type { Played, Setting } from "../../engine/run/stepper.ts";
 import { vmapSpec } from "../../model/vmap/vmap-spec.ts";
 import type { ImmutableWorld } from "../../model/vmap/world.ts";
 import type { Command, Response } from "../../spec/vmap/commands.ts";
-import { type HistoryStep, type Names, naming } from "../../spec/vmap/history.ts";
+import { type HistoryStep, naming } from "../../spec/vmap/history.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import { lawsCalled } from "../../spec/vmap/laws/index.ts";
+import type { Ledger } from "../../spec/vmap/ledger.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
 
 /** A kernel on a machine, and its judge. */
-export type VmapSetting<S> = Setting<Scope, S, ImmutableWorld, Names, HistoryStep, Command, Response> & {
+export type VmapSetting<S> = Setting<Scope, S, ImmutableWorld, Ledger, HistoryStep, Command, Response> & {
   readonly machine: Kernel<S>;
 };
 export type VmapPlayed = Played<ImmutableWorld, HistoryStep, Command, Response>;

@@ -1,19 +1,12 @@
 /** What should be seen in an exploration: looked for at every transition until it is. */
+
+import type { Call } from "../../spec/vmap/commands/call.ts";
 import type { Command, Response } from "../../spec/vmap/commands.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import type { VmapWitness } from "../../spec/vmap/laws/law.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
 import { witnessesFor } from "../../spec/vmap/witnesses.ts";
 import type { World } from "../../spec/vmap/world.ts";
-import type { Call } from "./workload.ts";
-
-/** What callers must do for a witness of this kind to be seen. */
-const NEEDED: Readonly<Record<Exclude<NonNullable<VmapWitness["needs"]>, "outside">, readonly Call[]>> = {
-  mappings: ["touch"],
-  blocks: ["map", "touch"],
-  percpu: ["percpu"],
-  vmaps: ["vmap"],
-};
 
 export class Witnessing<S> {
   /** By what should be seen: 1 once it was, 0 before. */
@@ -25,10 +18,11 @@ export class Witnessing<S> {
 
   constructor(kernel: Kernel<S>, calls: readonly Call[], { outside }: Scope) {
     this.#kernel = kernel;
-    this.#wanted = witnessesFor(kernel.release).filter(({ needs }) => {
-      if (needs === undefined) return true;
-      return needs === "outside" ? outside === true : NEEDED[needs].every((call) => calls.includes(call));
-    });
+    this.#wanted = witnessesFor(kernel.release).filter(
+      ({ needs, ofOutside }) =>
+        (needs === undefined || needs.every((call) => calls.includes(call))) &&
+        (ofOutside === undefined || outside === true),
+    );
     this.#paths = kernel.paths.length;
     for (const { id } of this.#wanted) this.seen.set(id, 0);
     for (const id of kernel.paths) this.seen.set(id, 0);

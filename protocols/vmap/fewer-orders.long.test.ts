@@ -14,8 +14,8 @@ function scopeOf({ name, parameters }: StepProtocol): Record<string, number> {
   return name === "locks-6.5" ? { ...usual, blocks: 1 } : usual;
 }
 
-function visited({ machine, putOff }: StepProtocol, scope: Record<string, number>, fewer: boolean) {
-  const made = fewer && putOff !== undefined ? putOff(scope) : machine(scope);
+function visited({ machine, delayed }: StepProtocol, scope: Record<string, number>, fewer: boolean) {
+  const made = fewer && delayed !== undefined ? delayed(scope) : machine(scope);
   const { states, breaks, deadlocks, ended } = explore(
     visitActions(made, { symmetry: true, partialOrder: fewer }),
     { bounds: BOUNDS, enough: () => false },

@@ -30,8 +30,8 @@ export interface Protocol {
 /** A protocol of CPUs that take steps: it can be shown as a chart, a lane for each. */
 export interface StepProtocol extends Protocol {
   machine(parameters: Readonly<Record<string, number>>): StepMachine;
-  /** The same with steps put off that matter to nobody until later: it breaks the same laws, in fewer states. */
-  readonly putOff?: (parameters: Readonly<Record<string, number>>) => StepMachine;
+  /** The same with steps delayed until something depends on them: it breaks the same laws, in fewer states. */
+  readonly delayed?: (parameters: Readonly<Record<string, number>>) => StepMachine;
 }
 
 export interface Parameter {
@@ -64,19 +64,19 @@ function family<Key extends string, Order>(
   says: string,
   parameters: Readonly<Record<Key, Parameter>>,
   orders: Readonly<Record<string, Order>>,
-  machine: (name: string, scope: Chosen<Key>, order: Order, putOff: boolean) => StepMachine,
-  canPutOff = false,
+  machine: (name: string, scope: Chosen<Key>, order: Order, delayed: boolean) => StepMachine,
+  canDelay = false,
 ): StepProtocol[] {
   return Object.entries(orders).map(([order, steps]) => {
     const own = `${name}-${order}`;
-    const made = (putOff: boolean) => (given: Readonly<Record<string, number>>) =>
-      machine(own, given as Chosen<Key>, steps, putOff);
+    const made = (delayed: boolean) => (given: Readonly<Record<string, number>>) =>
+      machine(own, given as Chosen<Key>, steps, delayed);
     return {
       name: own,
       says,
       parameters,
       machine: made(false),
-      ...(canPutOff ? { putOff: made(true) } : {}),
+      ...(canDelay ? { delayed: made(true) } : {}),
     };
   });
 }

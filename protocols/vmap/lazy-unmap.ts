@@ -3,9 +3,19 @@
  * at the grain of single steps, and TLBs that fill by themselves. Its counts are known (lazy-unmap-protocol.md).
  */
 import type { Action, Invariant, PackedMachine } from "../../engine/actions.ts";
+import {
+  actionOf,
+  all,
+  any,
+  excludes,
+  inCase,
+  type Operations,
+  onChosen,
+  sets,
+} from "../../engine/operations.ts";
 import { has, hasNot } from "../../engine/reduce/conditions.ts";
 import { canonicalForm } from "../../engine/reduce/symmetry.ts";
-import { indexOf, Layout, named, setOf } from "../../engine/search/layout.ts";
+import { type Field, indexOf, Layout, named, setOf } from "../../engine/search/layout.ts";
 
 export interface LazyUnmapScope {
   /** Pages, frames (numbered from 1) and CPUs. */
@@ -50,155 +60,121 @@ export function lazyUnmap(
   const wanted = layout.field("wanted", indexOf(ofFrames));
   const phase = layout.field("phase", named("idle", "wants a frame", "unmaps aliases", "pins"));
   const everyCpu = 2 ** C - 1;
-  const pages = area.map((_none, page) => page);
-  type State = Int32Array;
-
-  const frameOf = (number: number) => frame[number - 1] as (typeof frame)[number];
-  const anyLazy = (state: State) => area.some((each) => each.get(state) === LAZY);
-  const beginPurge = (state: State, by: number) => {
-    for (const page of pages) {
-      if (area[page]?.get(state) !== LAZY) continue;
-      pte[page]?.set(state, 0);
-      area[page]?.set(state, PURGING);
-    }
-    pending.set(state, everyCpu);
-    purger.set(state, by);
-  };
-  const release = (state: State) => {
-    for (const each of area) if (each.get(state) === PURGING) each.set(state, FREE);
-    purger.set(state, NOBODY);
-  };
-  const flushed = rules.waitsForFlushes ? [has(pending, 0)] : [];
-  const mapsFrame = (state: State, number: number) =>
-    pte.some((each) => each.get(state) === number) ||
-    tlb.some((ofCpu) => ofCpu.some((each) => each.get(state) === number));
-
+  const frameOf = (number: number) => frame[number - 1] as Field;
+  const frameIn = (entry: Field, does: (status: Field, number: number) => Operations) =>
+    onChosen(
+      entry,
+      frame.map((status, at) => does(status, at + 1)),
+      "",
+      1,
+    );
   /** A page's fields together. */
-  const ofPage = pages.map((page) => ({
-    status: area[page] as (typeof area)[number],
-    entry: pte[page] as (typeof pte)[number],
-    cached: tlb.map((ofCpu) => ofCpu[page] as (typeof ofCpu)[number]),
+  const pages = area.map((life, page) => ({
+    page,
+    life,
+    entry: pte[page] as Field,
+    cached: tlb.map((ofCpu) => ofCpu[page] as Field),
   }));
+  const beginPurge = (by: number) => [
+    pages.map(({ life, entry }) => inCase(has(life, LAZY), [sets(entry, 0), sets(life, PURGING)])),
+    sets(pending, everyCpu),
+    sets(purger, by),
+  ];
+  const release = [area.map((life) => inCase(has(life, PURGING), sets(life, FREE))), sets(purger, NOBODY)];
+  const flushed = rules.waitsForFlushes ? [has(pending, 0)] : [];
+  const mappings = [...pte, ...tlb.flat()];
 
   const actions: Action[] = [];
-  for (const page of pages) {
-    const [here, entry] = [area[page], pte[page]] as [(typeof area)[number], (typeof pte)[number]];
+  for (const { page, life, entry, cached } of pages) {
     for (let number = 1; number <= F; number++) {
       const status = frameOf(number);
-      actions.push({
-        name: `map ${page}, ${number}`,
-        when: [has(here, FREE), has(status, FREE, USED)],
-        effect: (state) => {
-          here.set(state, LIVE);
-          entry.set(state, number);
-          status.set(state, USED);
-        },
-        reads: [],
-      });
+      actions.push(
+        actionOf({
+          name: `map ${page}, ${number}`,
+          when: [has(life, FREE), has(status, FREE, USED)],
+          does: [sets(life, LIVE), sets(entry, number), sets(status, USED)],
+        }),
+      );
     }
-    const others = pages.filter((other) => other !== page);
-    actions.push({
-      name: `unmap ${page}`,
-      when: [has(here, LIVE)],
-      effect: (state) => {
-        const number = entry.get(state);
-        const alsoMapped = others.some(
-          (other) => area[other]?.get(state) === LIVE && pte[other]?.get(state) === number,
-        );
-        here.set(state, LAZY);
-        frameOf(number).set(state, alsoMapped ? USED : FREE);
-      },
-    });
-    for (const [cpu, ofCpu] of tlb.entries()) {
-      const cached = ofCpu[page] as (typeof ofCpu)[number];
-      actions.push({
-        name: `fill ${cpu}, ${page}`,
-        when: [hasNot(entry, 0), has(cached, 0)],
-        effect: (state) => cached.set(state, entry.get(state)),
-        reads: [entry],
-      });
-    }
+    const others = pages.filter((other) => other.page !== page);
+    const mapsToo = (number: number) =>
+      any(...others.map((other) => all(has(other.life, LIVE), has(other.entry, number))));
+    actions.push(
+      actionOf({
+        name: `unmap ${page}`,
+        when: [has(life, LIVE)],
+        does: [
+          sets(life, LAZY),
+          frameIn(entry, (status, number) => inCase(mapsToo(number), sets(status, USED), sets(status, FREE))),
+        ],
+      }),
+      ...cached.map((own, cpu) =>
+        actionOf({
+          name: `fill ${cpu}, ${page}`,
+          when: [hasNot(entry, 0), has(own, 0)],
+          does: sets(own, entry),
+        }),
+      ),
+    );
   }
+  const [purges, waits] = rules.purgesAliases ? [beginPurge(PINNER), [has(purger, NOBODY)]] : [[], []];
   actions.push(
-    {
-      name: "begin purge",
-      when: [has(purger, NOBODY)],
-      guard: anyLazy,
-      effect: (state) => beginPurge(state, LAZY_PURGE),
-      reads: area,
-    },
-    {
-      name: "end purge",
-      when: [has(purger, LAZY_PURGE), ...flushed],
-      effect: release,
-      reads: area,
-    },
-    {
-      name: "unmap aliases",
-      when: [has(phase, 1), ...(rules.purgesAliases ? [has(purger, NOBODY)] : [])],
-      effect: (state) => {
-        phase.set(state, rules.purgesAliases ? 2 : 3);
-        if (rules.purgesAliases) beginPurge(state, PINNER);
+    ...[
+      {
+        name: "begin purge",
+        when: [has(purger, NOBODY), any(...area.map((life) => has(life, LAZY)))],
+        does: beginPurge(LAZY_PURGE),
       },
-      reads: area,
-    },
-    {
-      name: "aliases gone",
-      when: [has(purger, PINNER), ...flushed],
-      effect: (state) => {
-        release(state);
-        phase.set(state, 3);
+      { name: "end purge", when: [has(purger, LAZY_PURGE), ...flushed], does: release },
+      {
+        name: "unmap aliases",
+        when: [has(phase, 1), ...waits],
+        does: [sets(phase, rules.purgesAliases ? 2 : 3), purges],
       },
-      reads: area,
-    },
-    {
-      name: "pin",
-      when: [has(phase, 3)],
-      asserts: [
-        {
-          law: { id: "pin", says: "No PTE and no CPU's TLB maps the frame that is pinned." },
-          holds: (state) => !mapsFrame(state, wanted.get(state)),
-        },
-      ],
-      effect: (state) => {
-        frameOf(wanted.get(state)).set(state, PINNED);
-        wanted.set(state, 0);
-        phase.set(state, 0);
+      {
+        name: "aliases gone",
+        when: [has(purger, PINNER), ...flushed],
+        does: [release, sets(phase, 3)],
       },
-    },
+      {
+        name: "pin",
+        when: [has(phase, 3)],
+        asserts: [
+          {
+            law: { id: "pin", says: "No PTE and no CPU's TLB maps the frame that is pinned." },
+            reads: [wanted, ...mappings],
+            holds: (state: Int32Array) => {
+              const number = wanted.get(state);
+              return !mappings.some((entry) => entry.get(state) === number);
+            },
+          },
+        ],
+        does: [frameIn(wanted, (status) => sets(status, PINNED)), sets(wanted, 0), sets(phase, 0)],
+      },
+    ].map(actionOf),
   );
   for (let number = 1; number <= F; number++) {
     const status = frameOf(number);
     actions.push(
-      {
+      actionOf({
         name: `want ${number}`,
         when: [has(phase, 0), has(status, FREE)],
-        effect: (state) => {
-          status.set(state, RESERVED);
-          wanted.set(state, number);
-          phase.set(state, 1);
-        },
-        reads: [],
-      },
-      {
-        name: `unpin ${number}`,
-        when: [has(status, PINNED)],
-        effect: (state) => status.set(state, FREE),
-        reads: [],
-      },
+        does: [sets(status, RESERVED), sets(wanted, number), sets(phase, 1)],
+      }),
+      actionOf({ name: `unpin ${number}`, when: [has(status, PINNED)], does: sets(status, FREE) }),
     );
   }
   for (const [cpu, ofCpu] of tlb.entries()) {
-    const bit = 1 << cpu;
-    actions.push({
-      name: `flush ${cpu}`,
-      when: [has(pending, ...upTo(2 ** C).filter((set) => (set & bit) !== 0))],
-      effect: (state) => {
-        for (const page of pages) if (area[page]?.get(state) === PURGING) ofCpu[page]?.set(state, 0);
-        pending.set(state, pending.get(state) & ~bit);
-      },
-      reads: area,
-    });
+    actions.push(
+      actionOf({
+        name: `flush ${cpu}`,
+        when: [has(pending, ...upTo(2 ** C).filter((set) => ((set >>> cpu) & 1) === 1))],
+        does: [
+          pages.map(({ page, life }) => inCase(has(life, PURGING), sets(ofCpu[page] as Field, 0))),
+          excludes(pending, cpu),
+        ],
+      }),
+    );
   }
 
   const numbers = upTo(F).map((at) => at + 1);
@@ -206,17 +182,17 @@ export function lazyUnmap(
     {
       id: "free-is-unmapped",
       says: "A free page has no PTE, and no CPU translates it.",
-      never: ofPage.flatMap(({ status, entry, cached }) =>
-        [entry, ...cached].map((each) => [has(status, FREE), hasNot(each, 0)]),
+      never: pages.flatMap(({ life, entry, cached }) =>
+        [entry, ...cached].map((each) => [has(life, FREE), hasNot(each, 0)]),
       ),
     },
     {
       id: "live-is-translated-right",
       says: "A live page has a PTE, and no CPU translates it to another frame.",
-      never: ofPage.flatMap(({ status, entry, cached }) => [
-        [has(status, LIVE), has(entry, 0)],
+      never: pages.flatMap(({ life, entry, cached }) => [
+        [has(life, LIVE), has(entry, 0)],
         ...cached.flatMap((each) =>
-          numbers.map((number) => [has(status, LIVE), has(entry, number), hasNot(each, 0, number)]),
+          numbers.map((number) => [has(life, LIVE), has(entry, number), hasNot(each, 0, number)]),
         ),
       ]),
     },
@@ -224,7 +200,7 @@ export function lazyUnmap(
       id: "pinned-is-unaliased",
       says: "No PTE and no CPU's TLB maps a pinned frame.",
       never: numbers.flatMap((number) =>
-        [...pte, ...tlb.flat()].map((each) => [has(frameOf(number), PINNED), has(each, number)]),
+        mappings.map((each) => [has(frameOf(number), PINNED), has(each, number)]),
       ),
     },
   ];

@@ -1,136 +1,109 @@
 /**
  * What can be asked of an allocator, and what it answers. Commands here name an area by its address, as a
  * kernel does and as recordings do; histories name it by the command that asked for it (history.ts).
+ * A new command is one record in commands/, and its name in the table and the unions here.
  */
-import type { Bytes, Cpu, Extent, Pages, Pfn, Vpn } from "./vocabulary.ts";
+import { type Alloc, type AllocChoice, alloc } from "./commands/alloc.ts";
+import type { CommandRecord } from "./commands/command.ts";
+import { type Free, type FreeChoice, type FreeStep, free } from "./commands/free.ts";
+import {
+  type Find,
+  type FindChoice,
+  find,
+  type Tlb,
+  type Touch,
+  type TouchChoice,
+  type TouchStep,
+  tlb,
+  touch,
+} from "./commands/look.ts";
+import {
+  type MapRam,
+  mapRam,
+  type UnmapRam,
+  type UnmapRamChoice,
+  type UnmapRamStep,
+  unmapRam,
+} from "./commands/map-ram.ts";
+import {
+  type PcpuFree,
+  type PcpuFreeChoice,
+  type PcpuFreeStep,
+  type PcpuGet,
+  type PcpuGetChoice,
+  pcpuFree,
+  pcpuGet,
+} from "./commands/percpu.ts";
+import { type Pin, pin, type Unpin, type UnpinChoice, type UnpinStep, unpin } from "./commands/pin.ts";
+import { type Vmap, vmap } from "./commands/vmap.ts";
+import { type Init, init, type Purge, purge, type UnmapAliases, unmapAliases } from "./commands/whole.ts";
+import type { Cpu, Extent, Pages, Pfn, Vpn } from "./vocabulary.ts";
 
-/** alloc_vmap_area(size, align, vstart, vend), and then, if `map`, one fresh frame under every page. */
-export interface Alloc {
-  readonly op: "alloc";
-  /** In pages. 0 is outside the call's domain. */
-  readonly size: Pages;
-  /** In bytes, a power of two; below a page it places like a page, but a cache compares the raw value. */
-  readonly align: Bytes;
-  readonly vstart: Vpn;
-  readonly vend: Vpn;
-  readonly map: boolean;
-  /** 2.6.27 only: the caller was ioremap. It shows in the area's flags and nowhere else. */
-  readonly ioremap?: boolean;
-  /** The CPU that asks, if not 0: from 6.9 on its node's pools are looked at first. */
-  readonly cpu?: Cpu;
-  /** The caller cannot wait (a gfp mask without __GFP_DIRECT_RECLAIM, 6.19 on): no purge, no retry. */
-  readonly noblock?: boolean;
-  /**
-   * The caller's window ends inside the page `vend`, as one does that ends at the word's last byte: it is longer than its
-   * whole pages. Only a search that compares the window's length with the size can tell (5.18 on).
-   */
-  readonly endsInside?: boolean;
+export type { Congruent } from "./percpu-layout.ts";
+export type { Alloc, Find, Free, MapRam, PcpuFree, PcpuGet, Touch, UnmapRam, Unpin, Vmap };
+
+interface Form<C, S = C, H = C> {
+  readonly command: C;
+  readonly step: S;
+  readonly choice: H;
 }
 
-/** vfree or vunmap: the caller frees the area of an alloc or a vmap that starts here. Anything else is outside its domain. */
-export interface Free {
-  readonly op: "free";
-  readonly start: Vpn;
+/** Each command with the step that means it in a history, and the choice that is drawn for it. */
+interface Forms {
+  init: Form<Init>;
+  alloc: Form<Alloc, Alloc, AllocChoice>;
+  vmap: Form<Vmap, Vmap, Vmap & { readonly noGuard: boolean }>;
+  free: Form<Free, FreeStep, FreeChoice>;
+  find: Form<Find, Find, FindChoice>;
+  mapRam: Form<MapRam>;
+  unmapRam: Form<UnmapRam, UnmapRamStep, UnmapRamChoice>;
+  pcpuGet: Form<PcpuGet, PcpuGet, PcpuGetChoice>;
+  pcpuFree: Form<PcpuFree, PcpuFreeStep, PcpuFreeChoice>;
+  touch: Form<Touch, TouchStep, TouchChoice>;
+  pin: Form<Pin>;
+  purge: Form<Purge>;
+  unmapAliases: Form<UnmapAliases>;
+  unpin: Form<Unpin, UnpinStep, UnpinChoice>;
+  tlb: Form<Tlb>;
 }
 
-/**
- * vm_map_ram(pages, count): maps `count` fresh frames. Up to BITS_PER_LONG pages go into a block of the CPU it
- * runs on, more into an area of their own.
- */
-export interface MapRam {
-  readonly op: "mapRam";
-  readonly cpu: Cpu;
-  /** In pages. 0 is outside the call's domain. */
-  readonly count: Pages;
-}
+export type CommandName = keyof Forms;
+export type Command = Forms[CommandName]["command"];
+/** A step of a history as files and generators write it: an area is named by the index of the command that asked for it. */
+export type HistoryStep = Forms[CommandName]["step"];
+/** What is drawn for a command; it becomes a step only against the world it meets. */
+export type CommandChoice = Forms[CommandName]["choice"];
 
-/** vm_unmap_ram(addr, count): the caller unmaps what a mapRam of this count gave it. Anything else is outside its domain. */
-export interface UnmapRam {
-  readonly op: "unmapRam";
-  readonly cpu: Cpu;
-  readonly start: Vpn;
-  readonly count: Pages;
-}
+/** Every command, in the order in which an explorer tries them. */
+export const COMMANDS: {
+  readonly [Op in CommandName]: CommandRecord<Forms[Op]["command"], Forms[Op]["step"], Forms[Op]["choice"]>;
+} = {
+  init,
+  alloc,
+  vmap,
+  free,
+  find,
+  mapRam,
+  unmapRam,
+  pcpuGet,
+  pcpuFree,
+  touch,
+  pin,
+  purge,
+  unmapAliases,
+  unpin,
+  tlb,
+};
 
-/** What pcpu_get_vm_areas is asked for: areas that lie as far apart wherever their base is. They are disjoint. */
-export interface Congruent {
-  /** Where each area begins, in pages from the base: multiples of `align`, the lowest of them 0. */
-  readonly offsets: readonly Pages[];
-  /** Of each area, in pages: multiples of `align`, at least 1. */
-  readonly sizes: readonly Pages[];
-  /** Of the base, in bytes: a power of two, at least a page. */
-  readonly align: Bytes;
-}
+export type AnyRecord = CommandRecord<Command, HistoryStep, CommandChoice>;
 
-/** pcpu_get_vm_areas: all these areas in the vmalloc window, as high as can be, or none. Nothing is mapped. */
-export interface PcpuGet extends Congruent {
-  readonly op: "pcpuGet";
-}
+/** The same as a list. */
+export const RECORDS: readonly AnyRecord[] = Object.values(COMMANDS);
 
-/** pcpu_free_vm_areas: the caller lets all areas go, one after another, that a pcpuGet placed at this base. */
-export interface PcpuFree {
-  readonly op: "pcpuFree";
-  readonly start: Vpn;
-  readonly offsets: readonly Pages[];
+/** What is known of the command of this name. */
+export function recordOf({ op }: { readonly op: CommandName }): AnyRecord {
+  return COMMANDS[op];
 }
-
-/**
- * vmap(pages, count, flags): maps `count` fresh frames in an area of their own in the vmalloc window, which a free lets
- * go. The last page of the area has no PTE: it is the guard page.
- */
-export interface Vmap {
-  readonly op: "vmap";
-  /** In pages. 0 is outside the call's domain. */
-  readonly count: Pages;
-  /** The caller passes VM_NO_GUARD: no guard page, please. What comes of it differs between releases. */
-  readonly noGuard?: boolean;
-}
-
-/** A CPU reads one page, or writes to it: through its TLB if it can, else by the page table. */
-export interface Touch {
-  readonly op: "touch";
-  readonly cpu: Cpu;
-  readonly page: Vpn;
-  /** A write leaves a dirty line in a cache indexed by virtual address. */
-  readonly write?: boolean;
-}
-
-/** find_vmap_area(addr): which area is here? May be asked before vmalloc_init, and was (catalogue B10). */
-export interface Find {
-  readonly op: "find";
-  readonly page: Vpn;
-}
-
-/** A page-table page goes back to the page allocator, and is nobody's secret any more. */
-export interface Unpin {
-  readonly op: "unpin";
-  readonly frame: Pfn;
-}
-
-export type Command =
-  | Alloc
-  | Free
-  | MapRam
-  | UnmapRam
-  | PcpuGet
-  | PcpuFree
-  | Vmap
-  | Find
-  | Touch
-  /**
-   * A page is allocated for use in a page table, and pinned: Xen wants no other writable mapping of it, PAT no
-   * other mapping at all (Jeremy Fitzhardinge and Nick Piggin, linux-kernel, June 2008). The page allocator hands out what was freed last.
-   */
-  | { readonly op: "pin" }
-  | Unpin
-  /** vmalloc_init(), in a scope that begins before it. */
-  | { readonly op: "init" }
-  /** purge_vmap_area_lazy(): flush and release every lazy area now. */
-  | { readonly op: "purge" }
-  /** vm_unmap_aliases(). */
-  | { readonly op: "unmapAliases" }
-  /** Only reports what the TLBs hold. */
-  | { readonly op: "tlb" };
 
 /** A translation held by a CPU. */
 export interface Translation {

@@ -1,6 +1,15 @@
 /** Percpu areas from a base on, and which of them pcpu_get_vm_areas may be asked for. */
-import type { Congruent } from "./commands.ts";
-import { alignmentInPages, type Extent, overlaps, type Pages, type Vpn } from "./vocabulary.ts";
+import { alignmentInPages, type Bytes, type Extent, overlaps, type Pages, type Vpn } from "./vocabulary.ts";
+
+/** What pcpu_get_vm_areas is asked for: areas that lie as far apart wherever their base is. They are disjoint. */
+export interface Congruent {
+  /** Where each area begins, in pages from the base: multiples of `align`, the lowest of them 0. */
+  readonly offsets: readonly Pages[];
+  /** Of each area, in pages: multiples of `align`, at least 1. */
+  readonly sizes: readonly Pages[];
+  /** Of the base, in bytes: a power of two, at least a page. */
+  readonly align: Bytes;
+}
 
 /** Where these areas lie from this base on, in the order of their offsets. */
 export function areasFrom(base: Vpn, { offsets, sizes }: Congruent): readonly Extent[] {

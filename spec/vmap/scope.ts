@@ -1,5 +1,5 @@
 /** How large a machine is, what its callers ask for, and what follows from that alone. */
-import type { Congruent } from "./commands.ts";
+import type { Congruent } from "./percpu-layout.ts";
 import type { Bytes, Cpu, Pages, Vpn } from "./vocabulary.ts";
 
 /** The window [vstart, vend) an allocation may use; `vend` is counted down to a whole page. */

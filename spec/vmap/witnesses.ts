@@ -59,7 +59,7 @@ function lazyAreas(world: World): number {
 
 const staleBeforeFlush: VmapWitness = {
   id: "stale-before-flush",
-  needs: "mappings",
+  needs: ["touch"],
   says: "A CPU still translates a page that was let go, and no flush has come yet.",
   seen: (_before, command, _response, after) =>
     command.op === "free" && after !== undefined && after.deadTranslations > 0,
@@ -94,7 +94,7 @@ const alignedPastStart: VmapWitness = {
 
 const liveTouch: VmapWitness = {
   id: "served-from-tlb",
-  needs: "mappings",
+  needs: ["touch"],
   says: "A CPU reads a live mapping from its TLB.",
   seen: (before, command, response) =>
     command.op === "touch" &&
@@ -113,7 +113,7 @@ function blockOf(world: World, command: Command, response: Response): AreaView |
 
 const blockFull: VmapWitness = {
   id: "block-full",
-  needs: "blocks",
+  needs: ["map", "touch"],
   says: "A map takes the last pages of a block.",
   seen: (_before, command, response, after) => {
     if (command.op !== "mapRam" || after === undefined) return false;
@@ -124,7 +124,7 @@ const blockFull: VmapWitness = {
 
 const blockWhollyDirty: VmapWitness = {
   id: "block-wholly-dirty",
-  needs: "blocks",
+  needs: ["map", "touch"],
   says: "The last map of a block that was used up is let go: the block becomes a lazy area.",
   seen: (before, command, response) => {
     if (command.op !== "unmapRam") return false;
@@ -135,7 +135,7 @@ const blockWhollyDirty: VmapWitness = {
 
 const fragmentedBlock: VmapWitness = {
   id: "fragmented-block",
-  needs: "blocks",
+  needs: ["map", "touch"],
   says: "Nothing is mapped any more in a block that has pages left to give.",
   seen: (before, command, _response, after) =>
     command.op === "unmapRam" && after !== undefined && after.fragmentedBlocks() > before.fragmentedBlocks(),
@@ -143,7 +143,7 @@ const fragmentedBlock: VmapWitness = {
 
 const blockReleased: VmapWitness = {
   id: "block-released",
-  needs: "blocks",
+  needs: ["map", "touch"],
   says: "A purge releases a block that was wholly given back.",
   seen: (before, _command, response) => {
     if (!purged(response)) return false;
@@ -155,7 +155,7 @@ const blockReleased: VmapWitness = {
 
 const staleInBlock: VmapWitness = {
   id: "stale-in-block",
-  needs: "blocks",
+  needs: ["map", "touch"],
   says: "A CPU still translates a page of a map that was let go, and no flush has come yet.",
   seen: (before, command, _response, after) =>
     command.op === "unmapRam" && after !== undefined && after.deadTranslations > before.deadTranslations,
@@ -163,7 +163,7 @@ const staleInBlock: VmapWitness = {
 
 const mapTooLarge: VmapWitness = {
   id: "map-too-large-for-a-block",
-  needs: "blocks",
+  needs: ["map", "touch"],
   says: "A map of more pages than a word has bits gets an area of its own.",
   seen: (before, command, response) =>
     command.op === "mapRam" && response.kind === "placed" && !fitsBlock(before.scope, command.count),
@@ -171,7 +171,7 @@ const mapTooLarge: VmapWitness = {
 
 const vmapAboveVmap: VmapWitness = {
   id: "vmap-above-vmap",
-  needs: "vmaps",
+  needs: ["vmap"],
   says: "An area of vmap is placed as close above another as the release places areas.",
   seen: (before, command, response) => {
     if (command.op !== "vmap" || response.kind !== "placed") return false;
@@ -182,14 +182,14 @@ const vmapAboveVmap: VmapWitness = {
 
 const pinnedAfterUse: VmapWitness = {
   id: "pinned-after-use",
-  needs: "mappings",
+  needs: ["touch"],
   says: "A frame is pinned that may have had an alias just before.",
   seen: (before, _command, response) => response.kind === "pinned" && before.mayBeMapped(response.frame),
 };
 
 const basePulledDown: VmapWitness = {
   id: "percpu-base-pulled-down",
-  needs: "percpu",
+  needs: ["percpu"],
   says: "Percpu areas are placed lower than the highest of them alone could be.",
   seen: (before, command, response) => {
     if (command.op !== "pcpuGet" || response.kind !== "placed") return false;
@@ -203,7 +203,7 @@ const basePulledDown: VmapWitness = {
 
 const percpuAfterPurge: VmapWitness = {
   id: "percpu-after-purge",
-  needs: "percpu",
+  needs: ["percpu"],
   says: "Percpu areas are placed after a purge.",
   seen: (_before, command, response) =>
     command.op === "pcpuGet" && response.kind === "placed" && purged(response),
@@ -222,7 +222,7 @@ const wouldNotWait: VmapWitness = {
 
 const warnedOf: VmapWitness = {
   id: "warned-of",
-  needs: "outside",
+  ofOutside: true,
   says: "A call outside its domain is warned about.",
   seen: (before, command, response) =>
     response.warning !== undefined && outsideOf(before, command) !== undefined,

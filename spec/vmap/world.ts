@@ -2,10 +2,10 @@
  * What a law may ask about the world. Laws ask and never walk: a law cannot tell the reference (model/) from another
  * implementation.
  */
-import type { Alloc, Congruent } from "./commands.ts";
+import type { Congruent } from "./percpu-layout.ts";
 import type { Promises } from "./releases.ts";
-import { lazyMaxPages, type Scope } from "./scope.ts";
-import type { Cpu, Extent, Pages, Pfn, Vpn } from "./vocabulary.ts";
+import { lazyMaxPages, type Scope, type Window } from "./scope.ts";
+import type { Bytes, Cpu, Extent, Pages, Pfn, Vpn } from "./vocabulary.ts";
 
 /** The life of an area. Lazy areas were let go, and occupy their place until they are flushed and released. */
 export type Life = "busy" | "lazy";
@@ -28,7 +28,10 @@ export interface AreaView extends Extent {
 }
 
 /** What asks for an area: an allocation, or a map that needs a block. */
-export type Request = Pick<Alloc, "size" | "align" | "vstart" | "vend">;
+export interface Request extends Window {
+  readonly size: Pages;
+  readonly align: Bytes;
+}
 
 /**
  * Whether what the purge of a failed search takes is still there: the lazy areas, fragmented blocks on releases that
@@ -81,6 +84,8 @@ export interface World {
   readonly releasedUnflushed: Pages;
   /** The frame that an owner holds mapped here now. */
   frameAt(page: Vpn): Pfn | undefined;
+  /** Whether a page is mapped, or may still be translated. Anything else only faults. */
+  isTranslated(page: Vpn): boolean;
   /** The frame that the page table has here, or perhaps has, held or not, as far as replies told. */
   pteAt(page: Vpn): Pfn | undefined;
   /**

@@ -4,12 +4,13 @@ import { DISABLED, visitLive } from "../../../engine/run/in-place.ts";
 import { ENDS } from "../../../engine/search/batch.ts";
 import { vmapSpec } from "../../../model/vmap/vmap-spec.ts";
 import type { ImmutableWorld } from "../../../model/vmap/world.ts";
+import { type Call, OF_AREAS } from "../../../spec/vmap/commands/call.ts";
 import type { Command } from "../../../spec/vmap/commands.ts";
 import type { Kernel } from "../../../spec/vmap/kernel.ts";
-import type { Scope } from "../../../spec/vmap/scope.ts";
+import { possibleCpus, type Scope } from "../../../spec/vmap/scope.ts";
 import type { VisitableKernel } from "../explorable-kernel.ts";
 import { fingerprintWith, type StateFingerprint } from "../state-fingerprint.ts";
-import { type Call, commandsOf, isEnabled, nameOf, OF_AREAS, onEachCpu } from "../workload.ts";
+import { commandsOf, isEnabled, nameOf } from "../workload.ts";
 import { bitOf, differences, KINDS, type Kind, PARTS_WAYS } from "./differences.ts";
 
 /** The one law of this machine, where it is not asked in what they differ. */
@@ -62,7 +63,7 @@ function machineOf<S>(
   calls: readonly Call[],
   { laws, bits, ends }: Compared,
 ): VisitableKernel {
-  const commands = onEachCpu(scope, commandsOf(scope, calls));
+  const commands = commandsOf(scope, calls, false, { cpus: possibleCpus(scope) });
   const spec = vmapSpec(one.release);
   const { words, hashBits, reductions, write } = fingerprintOfPair(one, other, scope, calls);
   return {

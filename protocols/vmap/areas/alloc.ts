@@ -1,5 +1,21 @@
 /** alloc_vmap_area: a search, and where nothing is free a purge and one more search. */
-
+import {
+  all,
+  any,
+  briefly,
+  called,
+  inCase,
+  includes,
+  inOrder,
+  not,
+  type Operation,
+  type Operations,
+  replaces,
+  sets,
+  testOf,
+} from "../../../engine/operations.ts";
+import { has } from "../../../engine/reduce/conditions.ts";
+import type { Field } from "../../../engine/search/layout.ts";
 import { refusedOnlyWhenFull } from "../../../spec/vmap/laws/placement.ts";
 import { flushBeforeReuse } from "../../../spec/vmap/laws/purging.ts";
 import { PAGE_SIZE } from "../../../spec/vmap/vocabulary.ts";
@@ -11,7 +27,6 @@ import {
   BUSY,
   type CpuFields,
   FREE,
-  firstWith,
   NOT_SEEKING,
   POOLED,
   SEEKING,
@@ -23,48 +38,6 @@ import { joinsLine, takesLock } from "./lock.ts";
 const request = { op: "alloc", size: 1, align: PAGE_SIZE, vstart: 0, vend: 1, map: true } as const;
 
 const nodeOf = ({ index }: CpuFields) => index + 1;
-
-/**
- * Where a search of this CPU ends: in its node's pool, if that is asked (only the first search does), or at the lowest
- * free place; negative if nowhere.
- */
-function findPlace(m: Areas, cpu: CpuFields, asksPool: boolean, state: Int32Array): number {
-  if (!asksPool) return firstWith(m, state, FREE);
-  for (const [place, life] of m.life.entries()) {
-    if (life.get(state) === POOLED && m.node[place]?.get(state) === nodeOf(cpu)) return place;
-  }
-  return firstWith(m, state, FREE);
-}
-
-/** Takes a place and maps it. Those who seek one see it if this was the last. */
-function take(m: Areas, cpu: CpuFields, { hasNodes, asksPool }: Search, state: Int32Array): void {
-  const place = findPlace(m, cpu, asksPool, state);
-  m.life[place]?.set(state, BUSY);
-  m.ptes.set(state, m.ptes.get(state) | (1 << place));
-  if (hasNodes) m.node[place]?.set(state, nodeOf(cpu));
-  cpu.seeking.set(state, NOT_SEEKING);
-  if (!allBusy(m, state)) return;
-  for (const { seeking } of m.cpus) if (seeking.get(state) === SEEKING) seeking.set(state, SEEN_FULL);
-}
-
-const seekings = (m: Areas) => m.cpus.map(({ seeking }) => seeking);
-const tlbs = (m: Areas) => m.cpus.map(({ tlb }) => tlb);
-
-const reusesOnlyFlushed = (m: Areas, cpu: CpuFields, { asksPool }: Search) =>
-  keeps(flushBeforeReuse, (state) => ({
-    command: request,
-    response: { ...done, kind: "placed", start: findPlace(m, cpu, asksPool, state), mapStopped: false },
-    before: { promises: { guard: { inside: 0 } } as never },
-    after: { unflushedIn: ({ start }) => ((translated(m, state) >>> start) & 1) === 1 },
-  }));
-
-/** A refusal is right if at some moment of the call every place was busy: lazy and purging ones count as free. */
-const refusesOnlyWhenFull = (cpu: CpuFields) =>
-  keeps(refusedOnlyWhenFull, (state) => ({
-    command: request,
-    response: { ...done, kind: "refused" },
-    before: { lowestFit: () => (cpu.seeking.get(state) === SEEN_FULL ? undefined : 0) },
-  }));
 
 /** What differs between releases: whether a search that found nothing waits for the lock, and whether there are nodes. */
 export interface AllocRules {
@@ -81,27 +54,84 @@ interface Search {
 
 const PLAIN: Search = { hasNodes: false, asksPool: false };
 
+/** Where a search looks: first into the pool of its node, if it asks that, then for the lowest free place. */
+function candidates({ life, node }: Areas, cpu: CpuFields, asksPool: boolean) {
+  const places = [...life.entries()];
+  return [
+    ...(asksPool
+      ? places.map(([place, each]) => ({
+          place,
+          is: all(has(each, POOLED), has(node[place] as Field, nodeOf(cpu))),
+        }))
+      : []),
+    ...places.map(([place, each]) => ({ place, is: has(each, FREE) })),
+  ];
+}
+
+/** Whether a search finds a place. */
+function findsPlace(m: Areas, cpu: CpuFields, asksPool: boolean) {
+  const each = candidates(m, cpu, asksPool).map(({ is }) => testOf(is));
+  return called(asksPool ? "a place is free or in the node's pool" : "a place is free", any(...each));
+}
+
+/** Takes the place that is found and maps it. CPUs that seek one see it if this was the last. */
+function takesPlace(m: Areas, cpu: CpuFields, { hasNodes, asksPool }: Search): Operation {
+  const takes = (place: number) => [
+    sets(m.life[place] as Field, BUSY),
+    includes(m.ptes, place),
+    hasNodes ? sets(m.node[place] as Field, nodeOf(cpu)) : [],
+  ];
+  const first = candidates(m, cpu, asksPool).reduceRight<Operations>(
+    (otherwise, { place, is }) => inCase(is, takes(place), otherwise),
+    [],
+  );
+  const seen = replaces(
+    m.cpus.map(({ seeking }) => seeking),
+    SEEKING,
+    SEEN_FULL,
+  );
+  return inOrder([
+    briefly("takes the place and maps it", first),
+    sets(cpu.seeking, NOT_SEEKING),
+    briefly(undefined, inCase(allBusy(m), seen)),
+  ]);
+}
+
+/** No place that is found is translated by a CPU. */
+function reusesOnlyFlushed(m: Areas, cpu: CpuFields, { asksPool }: Search) {
+  const places = candidates(m, cpu, asksPool).map(({ place, is }) => ({ place, is: testOf(is) }));
+  const reads = [...places.flatMap(({ is }) => is.reads), ...m.cpus.map(({ tlb }) => tlb)];
+  return keeps(flushBeforeReuse, reads, (state) => ({
+    command: request,
+    response: {
+      ...done,
+      kind: "placed",
+      start: places.find(({ is }) => is.holds(state))?.place ?? -1,
+      mapStopped: false,
+    },
+    before: { promises: { guard: { inside: 0 } } },
+    after: { unflushedIn: ({ start }) => ((translated(m, state) >>> start) & 1) === 1 },
+  }));
+}
+
+/** A refusal is right if at some moment of the call every place was busy: lazy and purging ones count as free. */
+const refusesOnlyWhenFull = ({ seeking }: CpuFields) =>
+  keeps(refusedOnlyWhenFull, [seeking], (state) => ({
+    command: request,
+    response: { ...done, kind: "refused" },
+    before: { lowestFit: () => (seeking.get(state) === SEEN_FULL ? undefined : 0) },
+  }));
+
 /** The step in which a search ends well. */
 function finds(m: Areas, cpu: CpuFields, at: string, search: Search): Step {
-  const { hasNodes, asksPool, unlocks = false } = search;
+  const { asksPool, unlocks = false } = search;
   return {
     at,
     says: unlocks ? "finds a place; unlocks, returns" : "finds a place; returns",
     to: IDLE,
-    guard: (state) => findPlace(m, cpu, asksPool, state) >= 0,
+    when: [findsPlace(m, cpu, asksPool)],
     asserts: [reusesOnlyFlushed(m, cpu, search)],
-    does: (state) => {
-      take(m, cpu, search, state);
-      if (unlocks) m.purgeLock.set(state, 0);
-    },
-    reads: [...m.life, ...m.node, m.ptes, ...seekings(m), ...tlbs(m)],
-    writes: [
-      ...m.life,
-      m.ptes,
-      ...seekings(m),
-      ...(hasNodes ? m.node : []),
-      ...(unlocks ? [m.purgeLock] : []),
-    ],
+    does: [takesPlace(m, cpu, search), unlocks ? sets(m.purgeLock, 0) : []],
   };
 }
 
@@ -109,21 +139,20 @@ const begins = (m: Areas, cpu: CpuFields): Step => ({
   at: IDLE,
   says: "alloc_vmap_area",
   to: "alloc_vmap_area",
-  does: (state) => cpu.seeking.set(state, allBusy(m, state) ? SEEN_FULL : SEEKING),
-  reads: m.life,
-  writes: [cpu.seeking],
+  does: inCase(allBusy(m), sets(cpu.seeking, SEEN_FULL), sets(cpu.seeking, SEEKING)),
 });
 
 /** Finds nothing, and waits for the purge lock. */
-const waits = (m: Areas, cpu: CpuFields, to: string, asksPool = false): Step =>
-  joinsLine(m, cpu, findsNothing(m, cpu, "alloc_vmap_area", to, asksPool));
+const waits = (m: Areas, cpu: CpuFields, to: string, asksPool = false): Step => ({
+  ...findsNothing(m, cpu, "alloc_vmap_area", to, asksPool),
+  does: joinsLine(m, cpu),
+});
 
 const findsNothing = (m: Areas, cpu: CpuFields, at: string, to: string, asksPool = false): Step => ({
   at,
   says: "finds nothing",
   to,
-  guard: (state) => findPlace(m, cpu, asksPool, state) < 0,
-  reads: [...m.life, ...m.node],
+  when: [not(findsPlace(m, cpu, asksPool))],
 });
 
 /** Every release: one purge, one more search. */
@@ -140,14 +169,12 @@ export const allocates =
       ...findsNothing(m, cpu, "retry", IDLE),
       says: "finds nothing again: refused",
       asserts: [refusesOnlyWhenFull(cpu)],
-      does: (state) => cpu.seeking.set(state, NOT_SEEKING),
-      reads: [...m.life, ...m.node, cpu.seeking],
-      writes: [cpu.seeking],
+      does: sets(cpu.seeking, NOT_SEEKING),
     },
   ];
 
 /**
- * Repaired: under the purge lock, where nobody else can turn what is lazy into what is free, it searches and then
+ * Repaired: under the purge lock, where no other CPU can turn what is lazy into what is free, it searches and then
  * gathers, and is refused only where it gathers nothing. So it may have to purge more than once.
  */
 export const allocatesUnderLock = (m: Areas, cpu: CpuFields): Step[] => [
@@ -162,11 +189,6 @@ export const allocatesUnderLock = (m: Areas, cpu: CpuFields): Step[] => [
     says: "unlocks; refused",
     to: IDLE,
     asserts: [refusesOnlyWhenFull(cpu)],
-    does: (state) => {
-      cpu.seeking.set(state, NOT_SEEKING);
-      m.purgeLock.set(state, 0);
-    },
-    reads: [cpu.seeking],
-    writes: [cpu.seeking, m.purgeLock],
+    does: [sets(cpu.seeking, NOT_SEEKING), sets(m.purgeLock, 0)],
   },
 ];

@@ -2,6 +2,8 @@
  * The state that the protocols of areas share: places of one page each, the counter of lazy pages, the purge lock, a
  * TLB for each CPU, and where each CPU stands. A place stands for the frame that is mapped there.
  */
+import { all, called, compare, type Test } from "../../../engine/operations.ts";
+import { has } from "../../../engine/reduce/conditions.ts";
 import {
   bitsOf,
   type Field,
@@ -37,7 +39,7 @@ export interface CpuFields {
   readonly tlb: Field;
   /** 0, or one more than the place that it frees. */
   readonly place: Field;
-  /** 0, or the how manieth it is of those who wait for the purge lock. */
+  /** 0, or its position in the queue for the purge lock. */
   readonly turn: Field;
   /** Whether it allocates, and whether there was a moment since it began when every place was busy. */
   readonly seeking: Field;
@@ -95,22 +97,20 @@ export function fieldsOf(layout: Layout, scope: AreasScope): Areas {
   };
 }
 
-/** The lazy pages as the kernel counts them: negative for a while, where an unmap counts too late. */
+/** The number that `lazyNr` holds where the kernel counts so many lazy pages: it is negative for a while. */
+export const countOf = ({ scope }: Areas, pages: number) => scope.places + pages;
+
+/** The lazy pages as the kernel counts them. */
 export const counted = ({ scope, lazyNr }: Areas, state: Int32Array) => lazyNr.get(state) - scope.places;
 
-export function count({ lazyNr }: Areas, state: Int32Array, more: number): void {
-  lazyNr.set(state, lazyNr.get(state) + more);
-}
+/** More than this is counted as lazy. */
+export const countedAbove = (m: Areas, pages: number): Test =>
+  called(`vmap_lazy_nr > ${pages}`, compare(countOf(m, pages), "<", m.lazyNr));
+export const countedAtMost = (m: Areas, pages: number): Test =>
+  called(`vmap_lazy_nr <= ${pages}`, compare(m.lazyNr, "<=", countOf(m, pages)));
 
-/** The first place of this kind; negative if there is none. */
-export function firstWith({ life }: Areas, state: Int32Array, wanted: number): number {
-  for (let place = 0; place < life.length; place++)
-    if ((life[place] as Field).get(state) === wanted) return place;
-  return -1;
-}
-
-export const allBusy = ({ life }: Areas, state: Int32Array): boolean =>
-  life.every((each) => each.get(state) === BUSY);
+export const allBusy = ({ life }: Areas): Test =>
+  called("all is busy", all(...life.map((each) => has(each, BUSY))));
 
 export const lazyPlaces = ({ life }: Areas, state: Int32Array): number =>
   life.filter((each) => each.get(state) === LAZY).length;

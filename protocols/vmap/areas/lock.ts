@@ -1,67 +1,66 @@
 /**
- * The purge lock. Who waits for it is served in turn, as by the kernel's ticket locks and its mutexes that hand over:
- * under weak fairness alone, a lock without turns would let any waiter starve in every release alike.
+ * The purge lock. CPUs that wait for it are served in turn, as by the kernel's ticket locks and its mutexes that hand
+ * over: under weak fairness alone, a lock without turns would let any waiter starve in every release alike.
  */
-import { has } from "../../../engine/reduce/conditions.ts";
+import {
+  any,
+  briefly,
+  called,
+  not,
+  type Operations,
+  sets,
+  type Test,
+  value,
+} from "../../../engine/operations.ts";
+import { has, hasNot } from "../../../engine/reduce/conditions.ts";
 import type { Step } from "../../program.ts";
 import type { Areas, CpuFields } from "./fields.ts";
 
 const turns = ({ cpus }: Areas) => cpus.map(({ turn }) => turn);
 
-/** A step that leads to where the lock is waited for: the CPU is the last in line. */
-export function joinsLine(m: Areas, cpu: CpuFields, step: Step): Step {
-  return {
-    ...step,
-    does: (state) => {
-      step.does?.(state);
-      cpu.turn.set(state, 1 + Math.max(...turns(m).map((turn) => turn.get(state))));
-    },
-    reads: [...(step.reads ?? []), ...turns(m)],
-    writes: [...(step.writes ?? []), cpu.turn],
-  };
-}
+/** The CPU is the last in line for the lock. */
+export const joinsLine = (m: Areas, cpu: CpuFields): Operations =>
+  sets(
+    cpu.turn,
+    value("the next turn", turns(m), (state) => 1 + Math.max(...turns(m).map((turn) => turn.get(state)))),
+  );
 
 /** The first in line takes the lock. */
 export function takesLock(m: Areas, cpu: CpuFields, at: string, to: string): Step {
+  const movesUp = turns(m).map((turn) =>
+    sets(
+      turn,
+      value("one turn less", [turn], (state) => Math.max(0, turn.get(state) - 1)),
+    ),
+  );
   return {
     at,
     says: "takes the purge lock",
     to,
     when: [has(m.purgeLock, 0), has(cpu.turn, 1)],
-    does: (state) => {
-      m.purgeLock.set(state, cpu.index + 1);
-      for (const turn of turns(m)) turn.set(state, Math.max(0, turn.get(state) - 1));
-    },
-    reads: turns(m),
-    writes: [m.purgeLock, ...turns(m)],
+    does: [sets(m.purgeLock, cpu.index + 1), briefly("the others move up in line", movesUp)],
   };
 }
 
-/** Whether a try would have to wait. */
-const isTaken = (m: Areas, state: Int32Array) =>
-  m.purgeLock.get(state) > 0 || turns(m).some((turn) => turn.get(state) > 0);
+/** A try would have to wait. */
+const isTaken = (m: Areas): Test =>
+  called(
+    "the purge lock is held or waited for",
+    any(hasNot(m.purgeLock, 0), ...turns(m).map((turn) => hasNot(turn, 0))),
+  );
 
-/** The lock is taken if nobody has it or waits for it. */
+/** A CPU that only tries takes the lock if no CPU has it or waits for it. */
 export function triesLock(m: Areas, cpu: CpuFields, at: string, to: string): Step {
   return {
     at,
     says: "takes the purge lock",
     to,
-    guard: (state) => !isTaken(m, state),
-    does: (state) => m.purgeLock.set(state, cpu.index + 1),
-    reads: [m.purgeLock, ...turns(m)],
-    writes: [m.purgeLock],
+    when: [not(isTaken(m))],
+    does: sets(m.purgeLock, cpu.index + 1),
   };
 }
 
 /** Else it gives up. */
 export function givesUp(m: Areas, at: string, says: string, to: string, when: Step["when"] = []): Step {
-  return {
-    at,
-    says: `the purge lock is taken: ${says}`,
-    to,
-    when,
-    guard: (state) => isTaken(m, state),
-    reads: [m.purgeLock, ...turns(m)],
-  };
+  return { at, says: `the purge lock is taken: ${says}`, to, when: [...when, isTaken(m)] };
 }

@@ -1,6 +1,7 @@
 /** Areas at the step grain: allocations, frees and purges on every CPU. */
 
-import type { Invariant, Passing } from "../../../engine/actions.ts";
+import type { Invariant, LawStatement, Passing } from "../../../engine/actions.ts";
+import { any, includes, isIn, not } from "../../../engine/operations.ts";
 import { has, hasNot } from "../../../engine/reduce/conditions.ts";
 import { type Field, Layout } from "../../../engine/search/layout.ts";
 import { lazyBounded, lazyCount } from "../../../spec/vmap/laws/purging.ts";
@@ -49,22 +50,17 @@ export function areasMachine(name: string, scope: AreasScope, order: AreasOrder)
 
 /** What holds whenever nothing is in flight: every CPU is idle, and the worker was not asked. */
 function atRest(m: Areas): Invariant[] {
-  const isAtRest = (state: Int32Array) =>
-    m.drainAsked.get(state) === 0 && m.cpus.every(({ phase }) => phase.get(state) === 0);
-  const fields = [...m.life, m.lazyNr, m.drainAsked, ...m.cpus.map(({ phase }) => phase)];
+  const busy = any(has(m.drainAsked, 1), ...m.cpus.map(({ phase }) => hasNot(phase, 0)));
+  const reads = [...m.life, m.lazyNr, ...busy.reads];
+  const atRest = ({ id, says }: LawStatement, holds: (state: Int32Array) => boolean) => ({
+    id,
+    says,
+    reads,
+    holds: (state: Int32Array) => holds(state) || busy.holds(state),
+  });
   return [
-    {
-      id: lazyBounded.id,
-      says: lazyBounded.says,
-      holds: (state) => lazyPlaces(m, state) <= m.scope.lazyMax || !isAtRest(state),
-      reads: fields,
-    },
-    {
-      id: lazyCount.id,
-      says: lazyCount.says,
-      holds: (state) => counted(m, state) === lazyPlaces(m, state) || !isAtRest(state),
-      reads: fields,
-    },
+    atRest(lazyBounded, (state) => lazyPlaces(m, state) <= m.scope.lazyMax),
+    atRest(lazyCount, (state) => counted(m, state) === lazyPlaces(m, state)),
   ];
 }
 
@@ -79,13 +75,13 @@ function passing(m: Areas, phases: readonly string[]): Passing[] {
     ...ofCpus("allocation-returns", "An allocation that began is granted or refused.", ({ seeking }) => [
       has(seeking, SEEKING, SEEN_FULL),
     ]),
-    ...ofCpus("nothing-lazy-nothing-purged", "Nobody purges for ever where nothing is lazy.", ({ phase }) => [
+    ...ofCpus("nothing-lazy-nothing-purged", "No CPU purges for ever where nothing is lazy.", ({ phase }) => [
       hasNot(phase, 0),
       ...nothingLazy,
     ]),
     {
       id: "lazy-comes-down",
-      says: "While anybody is at work, lazy pages above twice the limit come down again.",
+      says: "While any CPU is at work, lazy pages above twice the limit come down again.",
       when: [above(m, 2 * m.scope.lazyMax)],
       guard: (state) => m.cpus.some(({ phase }) => phase.get(state) !== 0),
     },
@@ -105,10 +101,8 @@ function fills(m: Areas, cpu: CpuFields): StepAction[] {
       cpu.index,
       {
         says: `caches area ${place}`,
-        guard: (state) => (((m.ptes.get(state) & ~cpu.tlb.get(state)) >>> place) & 1) === 1,
-        does: (state) => cpu.tlb.set(state, cpu.tlb.get(state) | (1 << place)),
-        reads: [m.ptes, cpu.tlb],
-        writes: [cpu.tlb],
+        when: [isIn(m.ptes, place), not(isIn(cpu.tlb, place))],
+        does: includes(cpu.tlb, place),
       },
       false,
     ),

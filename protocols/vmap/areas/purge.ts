@@ -1,15 +1,29 @@
 /** A purge: gathers what is lazy, has every CPU flush, releases; and who begins one, and when. */
-import { has } from "../../../engine/reduce/conditions.ts";
+import {
+  adds,
+  all,
+  briefly,
+  excludes,
+  type Guard,
+  inCase,
+  isIn,
+  noneIs,
+  type Operations,
+  replaces,
+  sets,
+  someIs,
+} from "../../../engine/operations.ts";
+import { has, hasNot } from "../../../engine/reduce/conditions.ts";
 import { noBug } from "../../../spec/vmap/laws/integrity.ts";
 import { done, keeps } from "../../call-assertions.ts";
 import { hardwareStep, IDLE, type Step, type StepAction } from "../../program.ts";
 import {
   type Areas,
   type CpuFields,
-  count,
   counted,
+  countedAbove,
+  countedAtMost,
   FREE,
-  firstWith,
   LAZY,
   lazyPlaces,
   NOT_SEEKING,
@@ -36,42 +50,49 @@ export interface PurgeRules {
   readonly releases: "at once" | "one by one" | "one by one below the threshold";
   /** Whether a node's pool takes what is released, unless the purge is one of an allocation. */
   readonly fillsPools: boolean;
-  /** Whether a purge that is nobody's allocation begins again for as long as too much is counted. */
+  /** Whether a purge that no allocation waits for begins again for as long as too much is counted. */
   readonly looksAgain: boolean;
   /** Whether an allocation keeps the lock and searches under it (repaired). */
   readonly searchesUnderLock: boolean;
 }
 
-/** The purge itself, from the moment its lock is taken. An allocation goes on to its retry, others return. */
+const seeks = ({ seeking }: CpuFields) => hasNot(seeking, NOT_SEEKING);
+const seeksNot = ({ seeking }: CpuFields) => has(seeking, NOT_SEEKING);
+
+/** The purge itself, from the moment its lock is taken. An allocation continues with its retry, others return. */
 export const purges =
   (rules: PurgeRules) =>
   (m: Areas, cpu: CpuFields): Step[] => {
-    const everyCpu = 2 ** m.scope.cpus - 1;
-    const { assertsCount, uncounts } = rules;
+    const { assertsCount, uncounts, searchesUnderLock } = rules;
+    // An allocation's own purge takes everything out of the pools first (full decay).
+    const emptiesPools = rules.fillsPools
+      ? briefly("if it allocates: empty all pools", inCase(seeks(cpu), replaces(m.life, POOLED, FREE)))
+      : [];
+    const ends = searchesUnderLock ? [seeksNot(cpu)] : [];
     return [
       {
         at: "gather",
         says: "finds nothing lazy",
         to: "unlock",
-        guard: (state) => firstWith(m, state, LAZY) < 0 && !(rules.searchesUnderLock && seeks(cpu, state)),
-        ...(rules.fillsPools ? { does: (state: Int32Array) => emptyPools(m, cpu, state) } : {}),
-        reads: [...m.life, cpu.seeking],
-        writes: rules.fillsPools ? m.life : [],
+        when: [noneIs(m.life, LAZY), ...ends],
+        does: emptiesPools,
       },
       {
         at: "gather",
         says: "takes all that is lazy",
         to: "flush_tlb_kernel_range",
-        guard: (state) => firstWith(m, state, LAZY) >= 0,
+        when: [someIs(m.life, LAZY)],
         asserts: assertsCount ? [countsSuffice(m)] : [],
-        does: (state) => {
-          if (uncounts === "when gathered") count(m, state, -lazyPlaces(m, state));
-          for (const life of m.life) if (life.get(state) === LAZY) life.set(state, PURGING);
-          if (rules.fillsPools) emptyPools(m, cpu, state);
-          m.pending.set(state, everyCpu);
-        },
-        reads: [...m.life, cpu.seeking, m.lazyNr],
-        writes: [...m.life, m.pending, m.lazyNr],
+        does: [
+          m.life.map((life) =>
+            inCase(has(life, LAZY), [
+              uncounts === "when gathered" ? adds(m.lazyNr, -1) : [],
+              sets(life, PURGING),
+            ]),
+          ),
+          emptiesPools,
+          sets(m.pending, 2 ** m.scope.cpus - 1),
+        ],
       },
       {
         at: "flush_tlb_kernel_range",
@@ -79,19 +100,27 @@ export const purges =
         to: "release",
         when: [has(m.pending, 0)],
       },
-      ...releasing(m, cpu, rules),
+      {
+        at: "release",
+        says:
+          rules.releases === "at once" ? "releases all" : "releases one, and more while it keeps the lock",
+        to: "release",
+        when: [someIs(m.life, PURGING)],
+        does: releasesPlaces(m, cpu, rules),
+      },
+      {
+        at: "release",
+        says: "has released all",
+        to: "unlock",
+        when: [noneIs(m.life, PURGING), ...ends],
+      },
+      ...(searchesUnderLock ? keepsLock(m, cpu) : []),
       ...unlocks(m, cpu, rules),
     ];
   };
 
-/** An allocation's own purge takes everything out of the pools first (full decay). */
-function emptyPools(m: Areas, cpu: CpuFields, state: Int32Array): void {
-  if (!seeks(cpu, state)) return;
-  for (const life of m.life) if (life.get(state) === POOLED) life.set(state, FREE);
-}
-
 const countsSuffice = (m: Areas) =>
-  keeps(noBug, (state) => ({
+  keeps(noBug, [...m.life, m.lazyNr], (state) => ({
     command: { op: "purge" },
     response:
       lazyPlaces(m, state) > counted(m, state)
@@ -100,83 +129,61 @@ const countsSuffice = (m: Areas) =>
     before: { initialised: true },
   }));
 
-/** Releases the lowest place that is being purged. */
-function releaseOne(m: Areas, cpu: CpuFields, { uncounts, fillsPools }: PurgeRules, state: Int32Array): void {
-  const place = firstWith(m, state, PURGING);
-  const pooled = fillsPools && !seeks(cpu, state);
-  m.life[place]?.set(state, pooled ? POOLED : FREE);
-  if (uncounts === "when released") count(m, state, -1);
+/** Releases the lowest place that is being purged, and more of them as long as it keeps the lock. */
+function releasesPlaces(
+  m: Areas,
+  cpu: CpuFields,
+  { uncounts, fillsPools, releases }: PurgeRules,
+): Operations {
+  const release = m.life.map((life) => [
+    fillsPools ? inCase(seeks(cpu), sets(life, FREE), sets(life, POOLED)) : sets(life, FREE),
+    uncounts === "when released" ? adds(m.lazyNr, -1) : [],
+  ]);
+  const isPurged = m.life.map((life) => has(life, PURGING));
+  const keepsLockFor = (guard: Guard): readonly Guard[] => {
+    if (releases === "one by one") return [];
+    return releases === "at once" ? [guard] : [all(guard, countedAbove(m, 2 * m.scope.lazyMax - 1))];
+  };
+  const rest = (from: number) =>
+    isPurged.map((guard, place) =>
+      place < from ? [] : keepsLockFor(guard).map((each) => inCase(each, release[place] as Operations)),
+    );
+  return isPurged.reduceRight<Operations>(
+    (otherwise, guard, place) => inCase(guard, [release[place] as Operations, rest(place + 1)], otherwise),
+    [],
+  );
 }
 
-function releasing(m: Areas, cpu: CpuFields, rules: PurgeRules): Step[] {
-  const { releases } = rules;
-  const threshold = 2 * m.scope.lazyMax;
-  const dropsLock = (state: Int32Array) =>
-    releases !== "at once" && (releases === "one by one" || counted(m, state) < threshold);
-  return [
-    {
-      at: "release",
-      says: releases === "at once" ? "releases all" : "releases one, and more while it keeps the lock",
-      to: "release",
-      guard: (state) => firstWith(m, state, PURGING) >= 0,
-      does: (state) => {
-        do releaseOne(m, cpu, rules, state);
-        while (!dropsLock(state) && firstWith(m, state, PURGING) >= 0);
-      },
-      reads: [...m.life, m.lazyNr, cpu.seeking],
-      writes: [...m.life, m.lazyNr],
-    },
-    {
-      at: "release",
-      says: "has released all",
-      to: "unlock",
-      guard: (state) => firstWith(m, state, PURGING) < 0 && !(rules.searchesUnderLock && seeks(cpu, state)),
-      reads: [...m.life, cpu.seeking],
-    },
-    ...(rules.searchesUnderLock ? searchesUnderLock(m, cpu) : []),
-  ];
-}
+/** An allocation keeps the purge lock, and continues with its search under it. */
+const keepsLock = (m: Areas, cpu: CpuFields): Step[] => [
+  {
+    at: "gather",
+    says: "finds nothing lazy",
+    to: "gathered nothing",
+    when: [noneIs(m.life, LAZY), seeks(cpu)],
+  },
+  {
+    at: "release",
+    says: "has released all; searches",
+    to: "search under lock",
+    when: [noneIs(m.life, PURGING), seeks(cpu)],
+  },
+];
 
-const seeks = ({ seeking }: CpuFields, state: Int32Array) => seeking.get(state) !== NOT_SEEKING;
-
-/** An allocation keeps the purge lock, and goes on to its search under it. */
-function searchesUnderLock(m: Areas, cpu: CpuFields): Step[] {
-  const goesOn = (at: string, to: string, purged: number): Step => ({
-    at,
-    says: at === "gather" ? "finds nothing lazy" : "has released all; searches",
-    to,
-    guard: (state) => firstWith(m, state, purged) < 0 && seeks(cpu, state),
-    reads: [...m.life, cpu.seeking],
-  });
-  return [goesOn("gather", "gathered nothing", LAZY), goesOn("release", "search under lock", PURGING)];
-}
-
-function unlocks(m: Areas, cpu: CpuFields, { looksAgain, searchesUnderLock: keepsLock }: PurgeRules): Step[] {
-  const again = (state: Int32Array) => looksAgain && counted(m, state) > m.scope.lazyMax;
-  const unlock = (says: string, to: string, guard: (state: Int32Array) => boolean): Step => ({
+function unlocks(m: Areas, cpu: CpuFields, { looksAgain, searchesUnderLock }: PurgeRules): Step[] {
+  const unlock = (says: string, to: string, when: readonly Guard[], does: Operations = []): Step => ({
     at: "unlock",
     says,
     to,
-    guard,
-    does: (state) => m.purgeLock.set(state, 0),
-    reads: looksAgain ? [cpu.seeking, m.lazyNr] : [cpu.seeking],
-    writes: [m.purgeLock],
+    when,
+    does: [sets(m.purgeLock, 0), does],
   });
+  const [enough, tooMuch] = [countedAtMost(m, m.scope.lazyMax), countedAbove(m, m.scope.lazyMax)];
   return [
-    ...(keepsLock ? [] : [unlock("unlocks", "retry", (state) => seeks(cpu, state))]),
-    unlock("unlocks; returns", IDLE, (state) => !seeks(cpu, state) && !again(state)),
+    ...(searchesUnderLock ? [] : [unlock("unlocks", "retry", [seeks(cpu)])]),
+    unlock("unlocks; returns", IDLE, [seeksNot(cpu), ...(looksAgain ? [enough] : [])]),
     ...(looksAgain
-      ? [
-          joinsLine(
-            m,
-            cpu,
-            unlock(
-              "unlocks; too much is lazy still",
-              "purge lock",
-              (state) => !seeks(cpu, state) && again(state),
-            ),
-          ),
-        ]
+      ? [unlock("unlocks; too much is lazy still", "purge lock", [seeksNot(cpu), tooMuch], joinsLine(m, cpu))]
       : []),
   ];
 }
@@ -191,37 +198,30 @@ export const tries = (m: Areas, cpu: CpuFields): Step[] => [
 /** A purge that waits. */
 export const waits = (m: Areas, cpu: CpuFields): Step => takesLock(m, cpu, "purge lock", "gather");
 
-/** The worker that purges (5.18 on), on whichever CPU has nothing else to do. */
+/** The worker that purges (5.18 on), on any CPU that has nothing else to do. */
 export const works = (m: Areas, cpu: CpuFields): Step[] => [
   {
-    ...joinsLine(m, cpu, {
-      at: IDLE,
-      says: "drain_vmap_area_work",
-      to: "purge lock",
-      when: [has(m.drainAsked, 1)],
-      does: (state) => m.drainAsked.set(state, 0),
-      writes: [m.drainAsked],
-    }),
+    at: IDLE,
+    says: "drain_vmap_area_work",
+    to: "purge lock",
+    when: [has(m.drainAsked, 1)],
+    does: [sets(m.drainAsked, 0), joinsLine(m, cpu)],
     agent: "the worker",
   },
   waits(m, cpu),
 ];
 
 /** The interrupt in which a CPU flushes what is being purged. */
-export function flushes(m: Areas, cpu: CpuFields): StepAction {
+export function flushes(m: Areas, { index, tlb }: CpuFields): StepAction {
   return hardwareStep(
-    cpu.index,
+    index,
     {
       says: "flushes what is purged",
-      guard: (state) => ((m.pending.get(state) >>> cpu.index) & 1) === 1,
-      does: (state) => {
-        let held = cpu.tlb.get(state);
-        for (const [place, life] of m.life.entries()) if (life.get(state) === PURGING) held &= ~(1 << place);
-        cpu.tlb.set(state, held);
-        m.pending.set(state, m.pending.get(state) & ~(1 << cpu.index));
-      },
-      reads: [m.pending, cpu.tlb, ...m.life],
-      writes: [cpu.tlb, m.pending],
+      when: [isIn(m.pending, index)],
+      does: [
+        m.life.map((life, place) => inCase(has(life, PURGING), excludes(tlb, place))),
+        excludes(m.pending, index),
+      ],
     },
     true,
   );

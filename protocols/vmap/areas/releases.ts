@@ -1,7 +1,8 @@
 /** In which order each release allocates, frees and purges areas. A bug is an order with one step replaced. */
+import { sets } from "../../../engine/operations.ts";
 import { IDLE, type Step } from "../../program.ts";
 import { allocates, allocatesUnderLock } from "./alloc.ts";
-import type { Areas, CpuFields } from "./fields.ts";
+import { type Areas, type CpuFields, countOf } from "./fields.ts";
 import { frees } from "./free.ts";
 import { type PurgeRules, purges, tries, waits, works } from "./purge.ts";
 
@@ -65,8 +66,7 @@ const overwritesCounter: Steps = (m) => [
     at: IDLE,
     says: "set_iounmap_nonlazy: the counter is one above the limit",
     to: IDLE,
-    does: (state) => m.lazyNr.set(state, m.scope.places + m.scope.lazyMax + 1),
-    writes: [m.lazyNr],
+    does: sets(m.lazyNr, countOf(m, m.scope.lazyMax + 1)),
   },
 ];
 

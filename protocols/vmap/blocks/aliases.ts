@@ -1,58 +1,60 @@
 /** vm_unmap_aliases up to the purge: how it finds what was given back inside blocks. */
-import { type Condition, has } from "../../../engine/reduce/conditions.ts";
-import type { Field } from "../../../engine/search/layout.ts";
+import {
+  all,
+  any,
+  called,
+  clears,
+  compare,
+  type Guard,
+  inCase,
+  not,
+  type Operations,
+  plus,
+  type Range,
+  sets,
+  type Test,
+  widens,
+} from "../../../engine/operations.ts";
+import { has, hasNot } from "../../../engine/reduce/conditions.ts";
 import { IDLE, type Step } from "../../program.ts";
-import { type BlockFields, type Blocks, type CpuFields, type PageFields, widen } from "./fields.ts";
-import { condemns, fragmentedReads, freePurgedBlocks, isFragmented } from "./purge.ts";
-import { nobodyFlushes, underLock } from "./redundant-guards.ts";
-import { losesPte, owes, type Part } from "./stale-pages.ts";
+import { type BlockFields, type Blocks, type CpuFields, sharedRange } from "./fields.ts";
+import { condemnsBlock, freePurgedBlocks, isFragmentedBlock } from "./purge.ts";
+import { noFlushPending, underLock } from "./redundant-guards.ts";
+import { losesPte, owesFlush } from "./stale-pages.ts";
 
 const begins = (m: Blocks, cpu: CpuFields, to: string): Step => ({
   at: IDLE,
   says: "vm_unmap_aliases",
   to,
-  ...owes(m, cpu),
+  does: owesFlush(m, cpu),
 });
 
-/** A range that is being collected. */
-interface Range {
-  readonly start: Field;
-  readonly end: Field;
-}
-const sharedRange = ({ rangeStart, rangeEnd }: Blocks): Range => ({ start: rangeStart, end: rangeEnd });
-
 /** What was collected before joins the range. */
-const takesLock = (m: Blocks, cpu: CpuFields, to: string, collected?: Range): Step => {
-  const own = collected === undefined ? [] : [collected.start, collected.end, m.rangeStart, m.rangeEnd];
-  return {
-    at: "purge lock",
-    says: "takes the purge lock",
-    to,
-    when: [has(m.purgeLock, 0), ...nobodyFlushes(m)],
-    does: (state) => {
-      m.purgeLock.set(state, cpu.index + 1);
-      if (collected === undefined) return;
-      const { start, end } = collected;
-      widen(m.rangeStart, m.rangeEnd, state, start.get(state), end.get(state));
-      start.set(state, 0);
-      end.set(state, 0);
-    },
-    reads: own,
-    writes: [m.purgeLock, ...own],
-  };
-};
+const takesLock = (m: Blocks, cpu: CpuFields, to: string, collected?: Range): Step => ({
+  at: "purge lock",
+  says: "takes the purge lock",
+  to,
+  when: [has(m.purgeLock, 0)],
+  redundant: noFlushPending(m),
+  does: [
+    sets(m.purgeLock, cpu.index + 1),
+    collected === undefined
+      ? []
+      : [widens(sharedRange(m), collected), clears(collected.start, collected.end)],
+  ],
+});
 
 const phaseOf = ({ blocks }: Blocks, at: number, end: string) =>
   at < blocks.length ? `looks at block ${at}` : end;
 
 /** What a walk does of a block that it looks at, under the block's lock. */
-type Look = Required<Pick<Step, "says" | "guard" | "reads">> & Pick<Step, "does" | "writes">;
+type Look = Pick<Step, "says" | "does"> & { readonly when: readonly Guard[] };
 
 /** Looks at every block in turn; of its looks just one is possible at a time. */
 function walk(
   m: Blocks,
   end: string,
-  when: readonly Condition[],
+  redundant: Step["redundant"],
   looks: (block: BlockFields) => readonly Look[],
 ): Step[] {
   return m.blocks.flatMap((block) =>
@@ -61,7 +63,7 @@ function walk(
       at: phaseOf(m, block.index, end),
       says: `${look.says} block ${block.index}`,
       to: phaseOf(m, block.index + 1, end),
-      when,
+      ...(redundant === undefined ? {} : { redundant }),
     })),
   );
 }
@@ -74,94 +76,64 @@ export interface CollectRules {
   readonly passesFull: boolean;
 }
 
-function isCollected(
-  m: Blocks,
-  { looksAt, passesFull }: CollectRules,
-  block: BlockFields,
-  state: Int32Array,
-): boolean {
+function isCollected(m: Blocks, { looksAt, passesFull }: CollectRules, block: BlockFields): Test {
   const { listed, indexed, dirty, dirtyMin, dirtyMax } = block;
-  const seen = (looksAt === "listed" ? listed : indexed).get(state) === 1;
-  const full = dirty.get(state) === m.scope.pages;
-  return seen && dirtyMin.get(state) < dirtyMax.get(state) && !(passesFull && full);
+  return all(
+    has(looksAt === "listed" ? listed : indexed, 1),
+    compare(dirtyMin, "<", dirtyMax),
+    ...(passesFull ? [hasNot(dirty, m.scope.pages)] : []),
+  );
 }
-const collectedReads = (
-  { looksAt, passesFull }: CollectRules,
-  { listed, indexed, dirty, dirtyMin, dirtyMax }: BlockFields,
-) => [looksAt === "listed" ? listed : indexed, dirtyMin, dirtyMax, ...(passesFull ? [dirty] : [])];
 
 /** Widens a range by what was given back in the block. */
-function collect(block: BlockFields, { start, end }: Range, state: Int32Array): void {
-  const { first, dirtyMin, dirtyMax } = block;
-  widen(start, end, state, first + dirtyMin.get(state), first + dirtyMax.get(state));
-}
-
-function forgetRange({ dirtyMin, dirtyMax }: BlockFields, state: Int32Array): void {
-  dirtyMin.set(state, 0);
-  dirtyMax.set(state, 0);
-}
+const collect = ({ first, dirtyMin, dirtyMax }: BlockFields, into: Range): Operations =>
+  widens(into, { start: plus(dirtyMin, first), end: plus(dirtyMax, first) });
 
 /** To 6.4: ranges are collected first, each under its block's lock, and the purge lock is taken after that. */
 export const collectsFirst =
   (rules: CollectRules & { readonly purgesFragments: boolean }) =>
   (m: Blocks, cpu: CpuFields): Step[] => [
     begins(m, cpu, phaseOf(m, 0, "purge lock")),
-    ...walk(m, "purge lock", [], (block) => {
-      const reads = collectedReads(rules, block);
-      const parts = m.lazyPtes ? block.pages.map((page) => losesDirtyPte(m, page)) : [];
-      return [
-        { says: "passes", guard: (state) => !isCollected(m, rules, block, state), reads },
-        {
-          says: "collects the dirty range of",
-          guard: (state) => isCollected(m, rules, block, state),
-          does: (state) => {
-            collect(block, cpu, state);
-            for (const part of parts) part.does(state);
-          },
-          reads: [...reads, cpu.start, cpu.end, ...parts.flatMap((part) => part.reads)],
-          writes: [cpu.start, cpu.end, ...parts.flatMap((part) => part.writes)],
-        },
-      ];
-    }),
+    ...walk(m, "purge lock", [], (block) => [
+      { says: "passes", when: [not(isCollected(m, rules, block))] },
+      {
+        says: "collects the dirty range of",
+        when: [isCollected(m, rules, block)],
+        does: [collect(block, cpu), m.lazyPtes ? losesDirtyPtes(m, block) : []],
+      },
+    ]),
     takesLock(m, cpu, rules.purgesFragments ? "purge_fragmented_blocks" : "gather", cpu),
     ...(rules.purgesFragments ? purgesFragments(m, cpu) : []),
   ];
 
 /** To 2.6.37 what is dirty has its PTE still. A page whose unmap has begun is dirty only when that is done. */
-function losesDirtyPte({ cpus }: Blocks, page: PageFields): Part {
-  const { does, reads, writes } = losesPte(page);
-  return {
-    does: (state) => {
-      const isHeld = page.live.get(state) === 1 || cpus.some((cpu) => cpu.page.get(state) === page.page + 1);
-      if (!isHeld) does(state);
-    },
-    reads: [...reads, page.live, ...cpus.map((cpu) => cpu.page)],
-    writes,
-  };
-}
+const losesDirtyPtes = ({ cpus }: Blocks, { pages }: BlockFields): Operations =>
+  pages.map((page) => {
+    const isHeld = any(has(page.live, 1), ...cpus.map((cpu) => has(cpu.page, page.page + 1)));
+    return inCase(called(`page ${page.page} is dirty`, not(isHeld)), losesPte(page));
+  });
 
 /** From 2.6.33 on, under the purge lock: blocks in which nothing is mapped are condemned, and then freed. */
 function purgesFragments(m: Blocks, cpu: CpuFields): Step[] {
-  const [condemning, frees] = ["purge_fragmented_blocks", "free_purged_blocks"];
+  const at = "purge_fragmented_blocks";
+  const fragmented = m.blocks.map((block) => isFragmentedBlock(m, block));
   return [
-    ...m.blocks.map((block) => ({
-      at: condemning,
+    ...m.blocks.map((block, nth) => ({
+      at,
       says: `condemns fragmented block ${block.index}`,
-      to: condemning,
-      when: underLock(m, cpu),
-      guard: (state: Int32Array) => isFragmented(m, block, state),
-      reads: fragmentedReads(block),
-      ...condemns(m, block),
+      to: at,
+      when: [fragmented[nth] as Test],
+      redundant: underLock(m, cpu),
+      does: condemnsBlock(m, block),
     })),
     {
-      at: condemning,
+      at,
       says: "has condemned all of them",
-      to: frees,
-      when: underLock(m, cpu),
-      guard: (state) => !m.blocks.some((block) => isFragmented(m, block, state)),
-      reads: m.blocks.flatMap(fragmentedReads),
+      to: "free_purged_blocks",
+      when: [not(any(...fragmented))],
+      redundant: underLock(m, cpu),
     },
-    ...freePurgedBlocks(m, cpu, frees, "gather"),
+    ...freePurgedBlocks(m, cpu),
   ];
 }
 
@@ -171,66 +143,43 @@ export const collectsUnderLock =
   (m: Blocks, cpu: CpuFields): Step[] => [
     begins(m, cpu, "purge lock"),
     takesLock(m, cpu, phaseOf(m, 0, "free_purged_blocks")),
-    ...walk(m, "free_purged_blocks", underLock(m, cpu), collectsOrCondemns(m, sharedRange(m), passesFull)),
-    ...freePurgedBlocks(m, cpu, "free_purged_blocks", "gather"),
+    ...walk(m, "free_purged_blocks", underLock(m, cpu), (block) => {
+      // Enough of a fragmented block is left to map from: a quarter in the kernel, here half, for blocks are small.
+      const isUsable = compare(m.scope.pages, "<=", plus(block.free, block.free));
+      const isCondemned = called(
+        `block ${block.index} is fragmented and not usable`,
+        all(has(block.indexed, 1), isFragmentedBlock(m, block), not(isUsable)),
+      );
+      return [
+        ...collects(m, block, sharedRange(m), passesFull, [not(isCondemned)]),
+        { says: "condemns fragmented", when: [isCondemned], does: condemnsBlock(m, block) },
+      ];
+    }),
+    ...freePurgedBlocks(m, cpu),
   ];
 
 /** C9's mutant: the ranges are forgotten when they are collected, and that is before the purge lock is taken. */
 export const collectsBeforeLock = (m: Blocks, cpu: CpuFields): Step[] => [
   begins(m, cpu, phaseOf(m, 0, "purge lock")),
-  ...walk(m, "purge lock", [], collects(m, cpu, false)),
+  ...walk(m, "purge lock", [], (block) => collects(m, block, cpu, false)),
   takesLock(m, cpu, "gather", cpu),
 ];
 
-/** Looks at a block of which some may be collected; a step is also passed up where this is so. */
-const collects =
-  (
-    m: Blocks,
-    into: Range,
-    passesFull: boolean,
-    isLeft: (block: BlockFields, state: Int32Array) => boolean = () => true,
-  ) =>
-  (block: BlockFields): Look[] => {
-    const rules: CollectRules = { looksAt: "all", passesFull };
-    const reads = collectedReads(rules, block);
-    return [
-      {
-        says: "passes",
-        guard: (state) => isLeft(block, state) && !isCollected(m, rules, block, state),
-        reads,
-      },
-      {
-        says: "collects and forgets the dirty range of",
-        guard: (state) => isLeft(block, state) && isCollected(m, rules, block, state),
-        does: (state) => {
-          collect(block, into, state);
-          forgetRange(block, state);
-        },
-        reads: [...reads, into.start, into.end],
-        writes: [into.start, into.end, block.dirtyMin, block.dirtyMax],
-      },
-    ];
-  };
-
-function collectsOrCondemns(m: Blocks, into: Range, passesFull: boolean): (block: BlockFields) => Look[] {
-  const isCondemned = (block: BlockFields, state: Int32Array) =>
-    block.indexed.get(state) === 1 && isFragmented(m, block, state) && !isUsable(m, block, state);
-  const collecting = collects(m, into, passesFull, (block, state) => !isCondemned(block, state));
-  return (block) => {
-    const reads = [...fragmentedReads(block), block.indexed];
-    return [
-      ...collecting(block).map((look) => ({ ...look, reads: [...reads, ...look.reads] })),
-      {
-        says: "condemns fragmented",
-        guard: (state) => isCondemned(block, state),
-        reads,
-        ...condemns(m, block),
-      },
-    ];
-  };
-}
-
-/** Whether enough of a fragmented block is left to map from: a quarter in the kernel, here half, for blocks are small. */
-function isUsable({ scope }: Blocks, { free }: BlockFields, state: Int32Array): boolean {
-  return free.get(state) * 2 >= scope.pages;
+/** Looks at a block that may be collected, if nothing else happens to it. */
+function collects(
+  m: Blocks,
+  block: BlockFields,
+  into: Range,
+  passesFull: boolean,
+  isLeft: readonly Guard[] = [],
+): Look[] {
+  const isOne = isCollected(m, { looksAt: "all", passesFull }, block);
+  return [
+    { says: "passes", when: [...isLeft, not(isOne)] },
+    {
+      says: "collects and forgets the dirty range of",
+      when: [...isLeft, isOne],
+      does: [collect(block, into), clears(block.dirtyMin, block.dirtyMax)],
+    },
+  ];
 }

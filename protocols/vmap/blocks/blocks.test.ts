@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import { confirmRun, visitActions } from "../../../engine/actions.ts";
 import { BOUNDS } from "../../../engine/bounds.testing.ts";
 import { type Explored, explore } from "../../../engine/search/explore.ts";
-import { wrongFootprints } from "../../footprints.testing.ts";
 import type { StepAction, StepMachine } from "../../program.ts";
 import type { BlocksScope } from "./fields.ts";
 import { blocksMachine } from "./machine.ts";
@@ -83,12 +82,6 @@ describe("a step", () => {
   test.each(ORDERS)("of %s is not kept from being taken by a redundant condition", (order) => {
     const { states, deadlocks } = visited(order, TWO_PAGES);
     expect([states, deadlocks]).toEqual([EXPECTED[order]?.states, 0]);
-  });
-
-  test.each(ORDERS)("of %s reads and writes what it says", (order) => {
-    for (const scope of SMALL) {
-      expect(wrongFootprints(machineOf(order, scope), visited(order, scope).reached)).toEqual([]);
-    }
   });
 
   test.each(ORDERS)("of %s is taken in some scope, on some block and page", (order) => {

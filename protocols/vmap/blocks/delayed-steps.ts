@@ -1,17 +1,17 @@
 /**
- * Partial order by hand. Some steps accord with all steps of other CPUs until a certain later one, and nothing is
+ * Partial order by hand. Some steps commute with all steps of other CPUs until a certain later one, and nothing is
  * asked of what they did before that: in whatever order they are taken, they can be taken just before that one as
  * well (right movers; Lipton, "Reduction: A Method of Proving Properties of Parallel Programs", 1975). So only that
  * order is visited. Stubborn sets cannot see it: they would have to know what is not asked.
  *
  * - A CPU caches a page. It matters when the page's PTE is cleared, no sooner: until then no law asks who translates
  *   the page, and what a flush that passes over it drops may be cached again. So CPUs cache it, or do not, just then.
- *   (Without lazy PTEs: with them a page let go may still be cached.)
+ *   (Without lazy PTEs: with them an unmapped page may still be cached.)
  * - A map begins, and has done nothing yet. So it begins with its first search.
  *
  * blocks.test.ts compares the laws broken with those of all orders. What has to end is asked of all orders.
  */
-import type { Field } from "../../../engine/search/layout.ts";
+import { sets } from "../../../engine/operations.ts";
 import { IDLE, type Step } from "../../program.ts";
 import type { PageFields } from "./fields.ts";
 
@@ -23,18 +23,14 @@ export function afterFills(step: Step, { tlb }: PageFields): Step[] {
     return {
       ...step,
       says: `${step.says}, ${cached.map(({ name }) => name).join(" and ")} filled`,
-      does: (state: Int32Array) => {
-        for (const field of cached) field.set(state, 1);
-        step.does?.(state);
-      },
-      writes: [...(step.writes ?? []), ...(cached as readonly Field[])],
+      does: [cached.map((field) => sets(field, 1)), step.does ?? []],
     };
   });
 }
 
 /** Calls that begin with nothing but their beginning begin with what comes after it. */
 export function beginningLate(steps: readonly Step[]): Step[] {
-  const empty = steps.filter(({ at, does, when, guard }) => at === IDLE && !does && !when && !guard);
+  const empty = steps.filter(({ at, does, when }) => at === IDLE && does === undefined && when === undefined);
   const entered = empty.map(({ to }) => to);
   const fromIdle = steps.filter(({ at }) => entered.includes(at)).map((step) => ({ ...step, at: IDLE }));
   // What is searched again is entered from elsewhere too.

@@ -3,8 +3,9 @@
  * the purge lock, and where each CPU stands. Pages are numbered through all blocks.
  *
  * All blocks are on one list: whose CPU's list a block is on makes no difference to what is flushed. A page stands
- * for the frame that is mapped there. Every page has fields of its own, so that steps on different pages accord.
+ * for the frame that is mapped there. Every page has fields of its own, so that steps on different pages commute.
  */
+import type { Range } from "../../../engine/operations.ts";
 import {
   type Field,
   FLAG,
@@ -35,13 +36,13 @@ export interface PageFields {
   readonly pte: Field;
   /** By CPU: it translates the page. */
   readonly tlb: readonly Field[];
-  /** By CPU: the page was let go, and the CPU translates it still, or may at any time, as there is a PTE. */
+  /** By CPU: the page was unmapped, and the CPU translates it still, or may at any time, as there is a PTE. */
   readonly stale: readonly Field[];
   /**
    * By CPU that called vm_unmap_aliases: which CPUs it owes a flush of the page. These were `stale` when it began,
    * and are still; so a CPU that flushes changes what is owed to it and nothing of others.
    */
-  readonly owed: readonly (readonly Field[])[];
+  readonly flushOwed: readonly (readonly Field[])[];
 }
 
 /** One block. */
@@ -51,7 +52,7 @@ export interface BlockFields {
   readonly first: number;
   readonly pages: readonly PageFields[];
   readonly life: Field;
-  /** A purge has taken its area off the lazy list. Only who holds the purge lock reads that: see Blocks. */
+  /** A purge has taken its area off the lazy list. Only the holder of the purge lock reads that. */
   readonly purging: Field;
   /** Pages never given out, and pages given back: `free` and `dirty` of struct vmap_block. */
   readonly free: Field;
@@ -82,9 +83,9 @@ export interface Blocks {
   readonly scope: BlocksScope;
   /** PTEs stay where an unmap returns, until their range is flushed (to 2.6.37). */
   readonly lazyPtes: boolean;
-  /** Whether CPUs cache a page only when its PTE is about to be cleared (put-off.ts). */
-  readonly putsOffFills: boolean;
-  /** The purge lock (vmap_purge_lock; purge_lock before 4.10): nobody, or one more than the CPU that holds it. */
+  /** Whether CPUs cache a page only when its PTE is about to be cleared (delayed-steps.ts). */
+  readonly delaysFills: boolean;
+  /** The purge lock (vmap_purge_lock; purge_lock before 4.10): none, or the CPU that holds it. */
   readonly purgeLock: Field;
   /** What is to be flushed; 0 and 0 if nothing is. */
   readonly rangeStart: Field;
@@ -100,7 +101,7 @@ export function fieldsOf(
   layout: Layout,
   scope: BlocksScope,
   lazyPtes: boolean,
-  putsOffFills: boolean,
+  delaysFills: boolean,
 ): Blocks {
   const ofCpus = { name: "CPUs", size: scope.cpus };
   const all = scope.blocks * scope.pages;
@@ -119,13 +120,13 @@ export function fieldsOf(
     pte: layout.field(`pte of page ${number}`, bit),
     tlb: perCpu(`tlb of page ${number}`),
     stale: perCpu(`stale of page ${number}`),
-    owed: layout.table(`owed of page ${number}`, ofCpus, ofCpus, bit),
+    flushOwed: layout.table(`flush owed of page ${number}`, ofCpus, ofCpus, bit),
   }));
   const of = (fields: readonly Field[], index: number) => fields[index] as Field;
   return {
     scope,
     lazyPtes,
-    putsOffFills,
+    delaysFills,
     purgeLock: layout.field("purge lock", indexOf(ofCpus)),
     rangeStart: layout.field("range start", place),
     rangeEnd: layout.field("range end", place),
@@ -155,10 +156,8 @@ export function fieldsOf(
   };
 }
 
-/** Widens a range by another. */
-export function widen(start: Field, end: Field, state: Int32Array, from: number, to: number): void {
-  if (from >= to) return;
-  const none = start.get(state) >= end.get(state);
-  start.set(state, none ? from : Math.min(start.get(state), from));
-  end.set(state, none ? to : Math.max(end.get(state), to));
-}
+/** What is to be flushed under the purge lock. */
+export const sharedRange = ({ rangeStart, rangeEnd }: Blocks): Range => ({
+  start: rangeStart,
+  end: rangeEnd,
+});

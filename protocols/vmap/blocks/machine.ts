@@ -1,5 +1,6 @@
 /** Per-CPU blocks at the step grain: vm_map_ram, vm_unmap_ram, vm_unmap_aliases and a purge on every CPU. */
 import type { Passing } from "../../../engine/actions.ts";
+import { sets } from "../../../engine/operations.ts";
 import { has } from "../../../engine/reduce/conditions.ts";
 import { type Field, Layout } from "../../../engine/search/layout.ts";
 import { hardwareStep, type Step, type StepAction, type StepMachine } from "../../program.ts";
@@ -20,15 +21,15 @@ import { flushAndRelease, flushes, purgeAlone } from "./purge.ts";
 import { stands } from "./redundant-guards.ts";
 import type { BlocksOrder } from "./releases.ts";
 
-/** Steps are put off, if that is asked, where it breaks no other law (put-off.ts). */
+/** Steps are delayed, if that is asked, where it breaks no other law (delayed-steps.ts). */
 export function blocksMachine(
   name: string,
   scope: BlocksScope,
   order: BlocksOrder,
-  putOff = false,
+  delayed = false,
 ): StepMachine {
   const layout = new Layout();
-  const m = fieldsOf(layout, scope, order.lazyPtes, putOff && !order.lazyPtes);
+  const m = fieldsOf(layout, scope, order.lazyPtes, delayed && !order.lazyPtes);
   const calls = (cpu: CpuFields): readonly Step[] => [
     ...order.map(m, cpu),
     ...order.unmap(m, cpu),
@@ -41,12 +42,12 @@ export function blocksMachine(
     name,
     layout,
     cpus: m.cpus,
-    program: putOff ? (cpu) => beginningLate(calls(cpu)) : calls,
-    hardware: (cpu) => [...flushes(m, cpu), ...(m.putsOffFills ? [] : fills(m, cpu))],
-    passing: (phases) => (putOff ? [] : m.cpus.map((cpu) => mapReturns(cpu, phases))),
+    program: delayed ? (cpu) => beginningLate(calls(cpu)) : calls,
+    hardware: (cpu) => [...flushes(m, cpu), ...(m.delaysFills ? [] : fills(m, cpu))],
+    passing: (phases) => (delayed ? [] : m.cpus.map((cpu) => mapReturns(cpu, phases))),
     isSymmetric: true,
     legend:
-      "map: . never given out, x given out or given back, M mapped, ! let go and still translated somewhere, m the same with its PTE; TLB: the pages that a CPU translates",
+      "map: . never given out, x given out or given back, M mapped, ! unmapped and still translated somewhere, m the same with its PTE; TLB: the pages that a CPU translates",
     draw: (state) => draw(m, state),
   });
 }
@@ -61,7 +62,7 @@ function mapReturns({ index, phase }: CpuFields, phases: readonly string[]): Pas
 
 /**
  * A CPU may translate what has a PTE at any time. That its block is not being released, and without lazy PTEs that
- * a caller holds it, is redundant (redundant.ts).
+ * a caller holds it, is redundant (redundant-guards.ts).
  */
 function fills(m: Blocks, cpu: CpuFields): StepAction[] {
   return m.blocks.flatMap((block) =>
@@ -71,13 +72,9 @@ function fills(m: Blocks, cpu: CpuFields): StepAction[] {
         cpu.index,
         {
           says: `caches page ${page}`,
-          when: [
-            has(pte, 1),
-            has(own, 0),
-            ...(m.lazyPtes ? [has(block.purging, 0)] : [has(live, 1), stands(block)]),
-          ],
-          does: (state) => own.set(state, 1),
-          writes: [own],
+          when: [has(pte, 1), has(own, 0)],
+          redundant: m.lazyPtes ? [has(block.purging, 0)] : [has(live, 1), stands(block)],
+          does: sets(own, 1),
         },
         false,
       );

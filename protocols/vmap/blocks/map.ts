@@ -1,4 +1,5 @@
 /** vm_map_ram of one page: vb_alloc from the list, or a new block. */
+import { type Operations, sets } from "../../../engine/operations.ts";
 import { has, hasNot } from "../../../engine/reduce/conditions.ts";
 import { IDLE, type Step } from "../../program.ts";
 import { type BlockFields, type Blocks, type CpuFields, NONE, type PageFields, STANDING } from "./fields.ts";
@@ -15,50 +16,34 @@ const nonePlaced = ({ blocks }: Blocks, before = blocks.length) =>
   blocks.slice(0, before).map(({ life }) => hasNot(life, NONE));
 
 /** Takes a page of a block, under its lock; the last one takes the block off the list. */
-function takesPage({ scope }: Blocks, cpu: CpuFields, { first, free, listed }: BlockFields, at: number) {
+function takesPage(
+  { scope }: Blocks,
+  cpu: CpuFields,
+  { first, free, listed }: BlockFields,
+  at: number,
+): Operations {
   const left = scope.pages - at - 1;
-  return {
-    does: (state: Int32Array) => {
-      cpu.page.set(state, first + at + 1);
-      free.set(state, left);
-      if (left === 0) listed.set(state, 0);
-    },
-    writes: [cpu.page, free, ...(left === 0 ? [listed] : [])],
-  };
+  return [sets(cpu.page, first + at + 1), sets(free, left), left === 0 ? sets(listed, 0) : []];
 }
 
 /** The first block of the list gives its next page: a step for each that this may be, of one name. */
-function takesListed(m: Blocks, cpu: CpuFields, block: BlockFields, page: PageFields, at: number): Step {
-  return {
-    at: "vb_alloc",
-    says: "takes a page of a block on the list",
-    to: "vmap_page_range",
-    when: [
-      ...noneListed(m, block.index),
-      has(block.listed, 1),
-      has(block.free, m.scope.pages - at),
-      ...onlyOurs(m, cpu, page),
-    ],
-    ...takesPage(m, cpu, block, at),
-  };
-}
+const takesListed = (m: Blocks, cpu: CpuFields, block: BlockFields, page: PageFields, at: number): Step => ({
+  at: "vb_alloc",
+  says: "takes a page of a block on the list",
+  to: "vmap_page_range",
+  when: [...noneListed(m, block.index), has(block.listed, 1), has(block.free, m.scope.pages - at)],
+  redundant: onlyOurs(m, cpu, page),
+  does: takesPage(m, cpu, block, at),
+});
 
-/** That it has none yet is redundant as well. */
-function setsPte(m: Blocks, cpu: CpuFields, block: BlockFields, page: PageFields): Step {
-  const { pte, live } = page;
-  return {
-    at: "vmap_page_range",
-    says: `sets the PTE of page ${page.page}`,
-    to: IDLE,
-    when: [has(cpu.page, page.page + 1), stands(block), has(pte, 0), ...onlyOurs(m, cpu, page)],
-    does: (state) => {
-      pte.set(state, 1);
-      live.set(state, 1);
-      cpu.page.set(state, 0);
-    },
-    writes: [pte, live, cpu.page],
-  };
-}
+const setsPte = (m: Blocks, cpu: CpuFields, block: BlockFields, page: PageFields): Step => ({
+  at: "vmap_page_range",
+  says: `sets the PTE of page ${page.page}`,
+  to: IDLE,
+  when: [has(cpu.page, page.page + 1)],
+  redundant: [stands(block), has(page.pte, 0), ...onlyOurs(m, cpu, page)],
+  does: [sets(page.pte, 1), sets(page.live, 1), sets(cpu.page, 0)],
+});
 
 /** What both kinds of vb_alloc begin with, and how every map ends. */
 function takeAndMap(m: Blocks, cpu: CpuFields): Step[] {
@@ -76,24 +61,20 @@ function takeAndMap(m: Blocks, cpu: CpuFields): Step[] {
 }
 
 /** A block is placed, initialised, put into the index and on the list. */
-function newBlock(m: Blocks, cpu: CpuFields, block: BlockFields, takes: boolean): Step {
-  const { life, free, listed, indexed } = block;
-  const taking = takesPage(m, cpu, block, 0);
-  return {
-    at: "vb_alloc",
-    says: `new_vmap_block: ${takes ? "its first page taken, listed" : "empty, listed; searches again"}`,
-    to: takes ? "vmap_page_range" : "vb_alloc",
-    when: [...noneListed(m), ...nonePlaced(m, block.index), has(life, NONE), ...nothingMapped(m, block)],
-    does: (state) => {
-      life.set(state, STANDING);
-      free.set(state, m.scope.pages);
-      listed.set(state, 1);
-      indexed.set(state, 1);
-      if (takes) taking.does(state);
-    },
-    writes: [life, free, listed, indexed, ...(takes ? [cpu.page] : [])],
-  };
-}
+const newBlock = (m: Blocks, cpu: CpuFields, block: BlockFields, takes: boolean): Step => ({
+  at: "vb_alloc",
+  says: `new_vmap_block: ${takes ? "its first page taken, listed" : "empty, listed; searches again"}`,
+  to: takes ? "vmap_page_range" : "vb_alloc",
+  when: [...noneListed(m), ...nonePlaced(m, block.index), has(block.life, NONE)],
+  redundant: nothingMapped(m, block),
+  does: [
+    sets(block.life, STANDING),
+    sets(block.free, m.scope.pages),
+    sets(block.listed, 1),
+    sets(block.indexed, 1),
+    takes ? takesPage(m, cpu, block, 0) : [],
+  ],
+});
 
 /** From 4.1 on (cf725ce274ba): a block is born with the page that it was made for taken. */
 export const mapBornTaken = (m: Blocks, cpu: CpuFields): Step[] => [

@@ -1,21 +1,21 @@
 /**
  * Conditions that hold wherever a step can be taken otherwise, in every state that is reached: they forbid nothing.
  * They tell partial-order reduction, which knows no invariants, that steps can never be taken in the same state, and
- * so need not accord. Numbers of states are what they were before there were any: blocks.test.ts holds them to it.
+ * so need not commute. Numbers of states are what they were before there were any: blocks.test.ts holds them to it.
  */
 import { type Condition, has, hasNot } from "../../../engine/reduce/conditions.ts";
 import { type BlockFields, type Blocks, type CpuFields, type PageFields, STANDING } from "./fields.ts";
 
-/** Nobody flushes: the lock is free, or who holds it has not asked yet, or all have done it. */
-export const nobodyFlushes = ({ cpus }: Blocks): Condition[] => cpus.map(({ pending }) => has(pending, 0));
+/** No CPU has to flush: the lock is free, or its holder has not asked yet, or all have done it. */
+export const noFlushPending = ({ cpus }: Blocks): Condition[] => cpus.map(({ pending }) => has(pending, 0));
 
 /**
- * The CPU holds the purge lock, and has not asked the others to flush. The second is no redundant condition where a
- * purge waits for them.
+ * The CPU holds the purge lock, and has not asked the others to flush. Where a purge waits for them the second is no redundant
+ * condition.
  */
 export const underLock = (m: Blocks, cpu: CpuFields): Condition[] => [
   has(m.purgeLock, cpu.index + 1),
-  ...nobodyFlushes(m),
+  ...noFlushPending(m),
 ];
 
 /** The block stands: where a page of it is being mapped, is mapped, or has not been given back. */

@@ -17,7 +17,7 @@ export function pinsMachine(name: string, scope: PinsScope, policy: Policy): Ste
       ...maps(m, cpu),
       ...unmaps(policy.noting)(m, cpu),
       purgeAlone(m),
-      ...purges(policy.noting)(m, cpu, policy.goesOn(cpu)),
+      ...purges(policy.noting)(m, cpu, policy.continues(cpu)),
       ...policy.pins(m, cpu),
       ...unpins(m),
     ],

@@ -2,6 +2,7 @@
  * How a frame is pinned as a page table: the policies of seed 001 (docs/pinning.md) as phases, each in the form that
  * first comes to mind and, where that breaks, in one that holds.
  */
+import { clears, inCase, sets } from "../../../engine/operations.ts";
 import { has, hasNot } from "../../../engine/reduce/conditions.ts";
 import type { Field } from "../../../engine/search/layout.ts";
 import { pinnedIsUnaliased } from "../../../spec/vmap/laws/translation.ts";
@@ -24,13 +25,13 @@ export interface Policy {
   readonly noting: NotingRules;
   /** The steps of a pin, beside those of the purge that it may need. */
   pins(m: Pins, cpu: CpuFields): readonly Step[];
-  /** Where a purge on this CPU goes on: to the pin, or it was the worker's. */
-  goesOn(cpu: CpuFields): readonly Pick<Step, "says" | "to" | "when">[];
+  /** Where a purge on this CPU continues: at the pin, or it was the worker's. */
+  continues(cpu: CpuFields): readonly Pick<Step, "says" | "to" | "when">[];
 }
 
 const plain: NotingRules = { notes: "nothing", uncounts: "when released" };
 
-/** The worker's purge ends; a pinner's goes on. */
+/** The worker's purge ends; a pinner's continues. */
 const backTo =
   (to: string) =>
   ({ frame }: CpuFields) => [
@@ -38,18 +39,14 @@ const backTo =
     { says: "vm_unmap_aliases returns", to, when: [hasNot(frame, 0)] },
   ];
 
-/** A frame that nobody uses is taken for a page table. */
+/** An unused frame is taken for a page table. */
 const takes = (m: Pins, cpu: CpuFields, to: string): Step[] =>
   m.used.map((used, frame) => ({
     at: IDLE,
     says: `takes frame ${frame} for a page table`,
     to,
     when: [has(used, UNUSED)],
-    does: (state: Int32Array) => {
-      used.set(state, TAKEN);
-      cpu.frame.set(state, frame + 1);
-    },
-    writes: [used, cpu.frame],
+    does: [sets(used, TAKEN), sets(cpu.frame, frame + 1)],
   }));
 
 /** The pin itself, of one frame. */
@@ -58,7 +55,7 @@ const pinsFrame = (m: Pins, cpu: CpuFields, frame: number, at: string): Step => 
   says: `pins frame ${frame}; returns`,
   to: IDLE,
   asserts: [
-    keeps(pinnedIsUnaliased, (state) => ({
+    keeps(pinnedIsUnaliased, mappings(m), (state) => ({
       command: { op: "pin" },
       response: {
         ...done,
@@ -72,12 +69,7 @@ const pinsFrame = (m: Pins, cpu: CpuFields, frame: number, at: string): Step => 
       after: { mayBeMapped: (pinned) => hasPte(m, state, pinned) || isTranslated(m, state, pinned) },
     })),
   ],
-  does: (state) => {
-    m.used[frame]?.set(state, PINNED);
-    cpu.frame.set(state, 0);
-  },
-  reads: mappings(m),
-  writes: [m.used[frame] as Field, cpu.frame],
+  does: [sets(m.used[frame] as Field, PINNED), sets(cpu.frame, 0)],
 });
 
 const pinsTaken = (m: Pins, cpu: CpuFields): Step[] =>
@@ -90,14 +82,13 @@ export const unpins = (m: Pins): Step[] =>
     says: `unpins frame ${frame}`,
     to: IDLE,
     when: [has(used, PINNED)],
-    does: (state: Int32Array) => used.set(state, UNUSED),
-    writes: [used],
+    does: sets(used, UNUSED),
   }));
 
 const always: Policy = {
   noting: plain,
   pins: (m, cpu) => [...takes(m, cpu, "purge lock"), ...pinsTaken(m, cpu)],
-  goesOn: backTo("pin"),
+  continues: backTo("pin"),
 };
 
 /** Sweeps only if something is counted as lazy. */
@@ -108,7 +99,7 @@ const ifOutstanding = (uncounts: NotingRules["uncounts"]): Policy => ({
     ...asks(m.lazyNr, "looks at vmap_lazy_nr", "lazy page counted", "purge lock"),
     ...pinsTaken(m, cpu),
   ],
-  goesOn: backTo("pin"),
+  continues: backTo("pin"),
 });
 
 /** Two ways on: to the pin if the field is 0, to a sweep if not. */
@@ -132,21 +123,18 @@ const bitPerFrame: Policy = {
       at: "clear bits",
       says: "clears all bits",
       to: "pin",
-      does: (state) => {
-        for (const noted of m.noted) noted.set(state, 0);
-      },
-      writes: m.noted,
+      does: clears(...m.noted),
     },
     ...pinsTaken(m, cpu),
   ],
-  goesOn: backTo("clear bits"),
+  continues: backTo("clear bits"),
 };
 
 /** The same with a count in place of the bit, that the purge takes back when it releases. */
 const countPerFrame: Policy = {
   noting: { notes: "a count", uncounts: "when released" },
   pins: (m, cpu) => [...takes(m, cpu, "looks at its frame"), ...asksOfFrame(m, cpu), ...pinsTaken(m, cpu)],
-  goesOn: backTo("pin"),
+  continues: backTo("pin"),
 };
 
 /** Takes from the stock; if that is empty takes a frame, sweeps, and the frame is stock before that or after it. */
@@ -164,26 +152,21 @@ const stock = (stocked: "before the sweep" | "after the sweep"): Policy => ({
         ...step,
         says: `the stock is empty: takes frame ${frame}`,
         when: [...none, ...(step.when ?? [])],
-        does: (state: Int32Array) => {
-          m.used[frame]?.set(state, stocked === "before the sweep" ? STOCKED : TAKEN);
-          cpu.frame.set(state, frame + 1);
-        },
+        does: [
+          sets(m.used[frame] as Field, stocked === "before the sweep" ? STOCKED : TAKEN),
+          sets(cpu.frame, frame + 1),
+        ],
       })),
       ...m.used.map((used, frame) => ({
         at: "stock",
         says: `frame ${frame} is stock`,
         to: IDLE,
         when: [has(cpu.frame, frame + 1)],
-        does: (state: Int32Array) => {
-          if (used.get(state) === TAKEN) used.set(state, STOCKED);
-          cpu.frame.set(state, 0);
-        },
-        reads: [used],
-        writes: [used, cpu.frame],
+        does: [inCase(has(used, TAKEN), sets(used, STOCKED)), sets(cpu.frame, 0)],
       })),
     ];
   },
-  goesOn: backTo("stock"),
+  continues: backTo("stock"),
 });
 
 /** The host stops every CPU, drops all they translate, and forgets what was noted: one step for the guest. */
@@ -196,14 +179,11 @@ const hostRepairs: Policy = {
       at: "trap",
       says: "the host flushes every CPU and clears all bits",
       to: "pin",
-      does: (state) => {
-        for (const field of [...tlbsOf(m), ...m.noted]) field.set(state, 0);
-      },
-      writes: [...tlbsOf(m), ...m.noted],
+      does: clears(...tlbsOf(m), ...m.noted),
     },
     ...pinsTaken(m, cpu),
   ],
-  goesOn: () => [{ says: "returns", to: IDLE }],
+  continues: () => [{ says: "returns", to: IDLE }],
 };
 
 export const POLICIES: Readonly<Record<string, Policy>> = {

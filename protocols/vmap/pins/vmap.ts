@@ -1,4 +1,15 @@
 /** What the vmap layer does: maps, unmaps, flushes; and what it notes of frames, for those who pin them. */
+import {
+  adds,
+  clears,
+  excludes,
+  inCase,
+  isIn,
+  type Operations,
+  onChosen,
+  sets,
+  someIs,
+} from "../../../engine/operations.ts";
 import { has } from "../../../engine/reduce/conditions.ts";
 import type { Field } from "../../../engine/search/layout.ts";
 import { hardwareStep, IDLE, type Step, type StepAction } from "../../program.ts";
@@ -17,7 +28,7 @@ import {
 
 /** What the vmap layer notes of a frame, and until when a lazy page counts. */
 export interface NotingRules {
-  /** Nothing; one bit; or how many of its mappings were let go and not flushed. */
+  /** Nothing; one bit; or how many of its mappings were unmapped and not flushed. */
   readonly notes: "nothing" | "a bit" | "a count";
   readonly uncounts: "when gathered" | "when released";
 }
@@ -30,127 +41,111 @@ export function maps(m: Pins, _cpu: CpuFields): Step[] {
       says: `maps frame ${frame} at page ${page}`,
       to: IDLE,
       when: [has(life, FREE), has(used, UNUSED)],
-      does: (state: Int32Array) => {
-        life.set(state, BUSY);
-        used.set(state, MAPPED);
-        m.maps[page]?.set(state, frame + 1);
-      },
-      writes: [life, used, m.maps[page] as Field],
+      does: [sets(life, BUSY), sets(used, MAPPED), sets(m.maps[page] as Field, frame + 1)],
     })),
   );
 }
+
+/** Operations on what is noted of the frame that a page maps. */
+const onFrameOf = (m: Pins, map: Field, does: (noted: Field, used: Field) => Operations, says: string) =>
+  onChosen(
+    map,
+    m.noted.map((noted, frame) => does(noted, m.used[frame] as Field)),
+    says,
+    1,
+  );
 
 export const unmaps =
   ({ notes }: NotingRules) =>
   (m: Pins, cpu: CpuFields): Step[] =>
     m.life.flatMap((life, page) => {
       const map = m.maps[page] as Field;
+      const note = (noted: Field) =>
+        notes === "nothing" ? [] : notes === "a bit" ? sets(noted, 1) : adds(noted, 1);
       return [
         {
           at: IDLE,
           says: `vunmap of page ${page}: clears its PTE`,
           to: "free_vmap_area_noflush",
           when: [has(life, BUSY)],
-          does: (state: Int32Array) => {
-            life.set(state, UNMAPPING);
-            cpu.page.set(state, page + 1);
-          },
-          writes: [life, cpu.page],
+          does: [sets(life, UNMAPPING), sets(cpu.page, page + 1)],
         },
         {
           at: "free_vmap_area_noflush",
           says: `page ${page} is lazy; returns`,
           to: IDLE,
           when: [has(cpu.page, page + 1)],
-          does: (state: Int32Array) => {
-            const frame = map.get(state) - 1;
-            const noted = m.noted[frame] as Field;
-            life.set(state, LAZY);
-            m.lazyNr.set(state, m.lazyNr.get(state) + 1);
-            if (notes !== "nothing") noted.set(state, notes === "a bit" ? 1 : noted.get(state) + 1);
-            m.used[frame]?.set(state, UNUSED);
-            cpu.page.set(state, 0);
-          },
-          reads: [map, m.lazyNr, ...m.noted],
-          writes: [life, m.lazyNr, ...m.noted, ...m.used, cpu.page],
+          does: [
+            sets(life, LAZY),
+            adds(m.lazyNr, 1),
+            onFrameOf(
+              m,
+              map,
+              (noted, used) => [note(noted), sets(used, UNUSED)],
+              notes === "nothing" ? "its frame is unused" : `its frame is unused and has ${notes} noted`,
+            ),
+            sets(cpu.page, 0),
+          ],
         },
       ];
     });
 
-/** The phases of a purge, from its lock on. A sweep of vm_unmap_aliases is one; it goes on where `next` says. */
+/** The phases of a purge, from its lock on. A sweep of vm_unmap_aliases is one; it continues where `next` says. */
 export const purges =
   ({ notes, uncounts }: NotingRules) =>
   (m: Pins, cpu: CpuFields, next: readonly Pick<Step, "says" | "to" | "when">[]): Step[] => {
-    const everyCpu = 2 ** m.scope.cpus - 1;
-    const each = (state: Int32Array, was: number, now: number, does?: (page: number) => void) => {
-      for (const [page, life] of m.life.entries()) {
-        if (life.get(state) !== was) continue;
-        life.set(state, now);
-        does?.(page);
-      }
-    };
-    const uncount = (state: Int32Array) => m.lazyNr.set(state, m.lazyNr.get(state) - 1);
-    const release = (state: Int32Array, page: number) => {
+    const uncount = (when: NotingRules["uncounts"]) => (uncounts === when ? adds(m.lazyNr, -1) : []);
+    const releases = m.life.map((life, page) => {
       const map = m.maps[page] as Field;
-      const noted = m.noted[map.get(state) - 1] as Field;
-      if (notes === "a count") noted.set(state, noted.get(state) - 1);
-      if (uncounts === "when released") uncount(state);
-      map.set(state, 0);
-    };
+      const unnote = onFrameOf(m, map, (noted) => adds(noted, -1), "one less is noted of its frame");
+      return inCase(has(life, PURGING), [
+        sets(life, FREE),
+        notes === "a count" ? unnote : [],
+        uncount("when released"),
+        sets(map, 0),
+      ]);
+    });
     return [
       {
         at: "purge lock",
         says: "takes the purge lock, gathers what is lazy",
         to: "flush_tlb_kernel_range",
         when: [has(m.purgeLock, 0)],
-        does: (state) => {
-          m.purgeLock.set(state, cpu.index + 1);
-          each(state, LAZY, PURGING, () => uncounts === "when gathered" && uncount(state));
-          m.pending.set(state, everyCpu);
-        },
-        reads: [...m.life, m.lazyNr],
-        writes: [...m.life, m.lazyNr, m.purgeLock, m.pending],
+        does: [
+          sets(m.purgeLock, cpu.index + 1),
+          m.life.map((life) => inCase(has(life, LAZY), [sets(life, PURGING), uncount("when gathered")])),
+          sets(m.pending, 2 ** m.scope.cpus - 1),
+        ],
       },
       ...next.map(({ says, to, when = [] }) => ({
         at: "flush_tlb_kernel_range",
         says: `all have flushed: releases, unlocks; ${says}`,
         to,
         when: [has(m.pending, 0), ...when],
-        does: (state: Int32Array) => {
-          each(state, PURGING, FREE, (page) => release(state, page));
-          m.purgeLock.set(state, 0);
-        },
-        reads: [...m.life, ...m.maps, ...m.noted, m.lazyNr],
-        writes: [...m.life, ...m.maps, ...m.noted, m.lazyNr, m.purgeLock],
+        does: [releases, clears(m.purgeLock)],
       })),
     ];
   };
 
-/** A worker purges, of its own accord. */
+/** A worker purges when it wants to. */
 export const purgeAlone = (m: Pins): Step => ({
   at: IDLE,
   says: "a purge begins",
   to: "purge lock",
-  guard: (state) => m.life.some((life) => life.get(state) === LAZY),
-  reads: m.life,
+  when: [someIs(m.life, LAZY)],
 });
 
 /** The interrupt in which a CPU drops what is being purged. */
-export function flushes(m: Pins, cpu: CpuFields): StepAction {
-  const bit = 1 << cpu.index;
+export function flushes(m: Pins, { index, tlb }: CpuFields): StepAction {
   return hardwareStep(
-    cpu.index,
+    index,
     {
       says: "flushes what is purged",
-      guard: (state) => (m.pending.get(state) & bit) !== 0,
-      does: (state) => {
-        for (const [page, life] of m.life.entries()) {
-          if (life.get(state) === PURGING) cpu.tlb[page]?.set(state, 0);
-        }
-        m.pending.set(state, m.pending.get(state) & ~bit);
-      },
-      reads: [m.pending, ...m.life, ...cpu.tlb],
-      writes: [...cpu.tlb, m.pending],
+      when: [isIn(m.pending, index)],
+      does: [
+        m.life.map((life, page) => inCase(has(life, PURGING), sets(tlb[page] as Field, 0))),
+        excludes(m.pending, index),
+      ],
     },
     true,
   );
@@ -158,20 +153,17 @@ export function flushes(m: Pins, cpu: CpuFields): StepAction {
 
 /** A CPU may translate what has a PTE at any time. */
 export function fills(m: Pins, cpu: CpuFields): StepAction[] {
-  return cpu.tlb.map((held, page) => {
-    const map = m.maps[page] as Field;
-    return hardwareStep(
+  return cpu.tlb.map((held, page) =>
+    hardwareStep(
       cpu.index,
       {
         says: `caches page ${page}`,
         when: [has(m.life[page] as Field, BUSY), has(held, 0)],
-        does: (state) => held.set(state, map.get(state)),
-        reads: [map],
-        writes: [held],
+        does: sets(held, m.maps[page] as Field),
       },
       false,
-    );
-  });
+    ),
+  );
 }
 
 export const mappings = (m: Pins): readonly Field[] => [...m.life, ...m.maps, ...tlbsOf(m)];

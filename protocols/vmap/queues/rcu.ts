@@ -1,8 +1,11 @@
 /**
  * Read-copy-update: memory that was handed to RCU (call_rcu, kfree_rcu) is freed when every CPU that was in a read
- * section then has left it. What waits remembers for whom.
+ * section then has left it. What waits remembers for which CPUs. And the calls of a queue that is walked under it.
  */
+import { briefly, excludes, includes, type Operations, sets } from "../../../engine/operations.ts";
+import { has } from "../../../engine/reduce/conditions.ts";
 import type { Field } from "../../../engine/search/layout.ts";
+import { IDLE, type Step } from "../../program.ts";
 
 /** Who is in a read section, as bits; and what is freed after one: by each, those CPUs that it waits for. */
 export interface Rcu {
@@ -10,20 +13,48 @@ export interface Rcu {
   readonly waits: readonly Field[];
 }
 
-/** rcu_read_lock */
-export function readLock({ readers }: Rcu, cpu: number, state: Int32Array): void {
-  readers.set(state, readers.get(state) | (1 << cpu));
+/** A CPU, and where its walk is. */
+interface Walker {
+  readonly index: number;
+  readonly at: Field;
 }
 
-/** rcu_read_unlock: nothing waits for this CPU any more. */
-export function readUnlock({ readers, waits }: Rcu, cpu: number, state: Int32Array): void {
-  for (const field of [readers, ...waits]) field.set(state, field.get(state) & ~(1 << cpu));
-}
+/** Nothing waits for this CPU any more. */
+export const readUnlock = ({ readers, waits }: Rcu, { index }: Walker): Operations =>
+  briefly(
+    "rcu_read_unlock()",
+    [readers, ...waits].map((field) => excludes(field, index)),
+  );
 
-/** What readUnlock reads and writes. */
-export const unlocked = ({ readers, waits }: Rcu): readonly Field[] => [readers, ...waits];
+/** A grace period begins. */
+export const callRcu = ({ readers }: Rcu, wait: Field, name: string): Operations =>
+  briefly(`call_rcu(${name})`, sets(wait, readers));
 
-/** call_rcu: a grace period begins. */
-export function callRcu({ readers }: Rcu, wait: Field, state: Int32Array): void {
-  wait.set(state, readers.get(state));
-}
+/** The first link of the queue is read. */
+export const beginWalk = ({ readers }: Rcu, { index, at }: Walker, first: Field): Operations => [
+  briefly("rcu_read_lock()", includes(readers, index)),
+  sets(at, first),
+];
+
+/** A walk is back at the head. */
+export const endsWalk = (m: Rcu, cpu: Walker, head: number, at: string, to: string): Step => ({
+  at,
+  says: "has been through the queue",
+  to,
+  when: [has(cpu.at, head)],
+  does: readUnlock(m, cpu),
+});
+
+/** vm_map_ram: a walk over the queue looks for a page; without one a block is made and put on the queue. */
+export const mapRam = (
+  m: Rcu,
+  cpu: Walker,
+  { first, head }: { readonly first: Field; readonly head: number },
+  { looks, makes, adds }: Readonly<Record<"looks" | "makes" | "adds", readonly Step[]>>,
+): Step[] => [
+  { at: IDLE, says: "vm_map_ram", to: "vb_alloc", does: beginWalk(m, cpu, first) },
+  ...looks,
+  endsWalk(m, cpu, head, "vb_alloc", "new_vmap_block"),
+  ...makes,
+  ...adds,
+];

@@ -2,9 +2,8 @@
 import { Layout } from "../../../engine/search/layout.ts";
 import type { Step, StepMachine } from "../../program.ts";
 import { stepMachine } from "../../step-machine.ts";
+import { allocates, frees, purges } from "./calls.ts";
 import { type CpuFields, fieldsOf, type ResetPerms, type ResetPermsScope } from "./fields.ts";
-import { purges } from "./purge.ts";
-import { allocates, frees } from "./vfree.ts";
 
 /** 5.2-rc3 has B9; 5.2 is released without it. */
 export const RESET_PERMS_ORDERS: Readonly<

@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import { confirmRun, visitActions } from "../../../engine/actions.ts";
 import { BOUNDS } from "../../../engine/bounds.testing.ts";
 import { explore, type ShortestBreak } from "../../../engine/search/explore.ts";
-import { wrongFootprints } from "../../footprints.testing.ts";
 import type { ResetPermsScope } from "./fields.ts";
 import { RESET_PERMS_ORDERS, resetPermsMachine } from "./machine.ts";
 
@@ -43,8 +42,7 @@ describe("B9: a flush is asked for, and there is nothing to flush", () => {
     { cpus: 2, areas: 2 },
     { cpus: 3, areas: 2 },
   ])("in 5.2 every flush is of something, and of all that is given back: %j", (scope) => {
-    const { machine, verdict, ended, deadlocks, reached } = visit("5.2", scope);
+    const { verdict, ended, deadlocks } = visit("5.2", scope);
     expect([verdict, ended, deadlocks]).toEqual(["holds", "fixpoint", 0]);
-    expect(wrongFootprints(machine, reached)).toEqual([]);
   });
 });

@@ -1,52 +1,40 @@
 /** What callers do: ioremap, iounmap, and touching what they hold; and what a CPU's hardware does by itself. */
-import type { Assertion } from "../../../engine/actions.ts";
-import { has } from "../../../engine/reduce/conditions.ts";
+import { any, inCase, sets } from "../../../engine/operations.ts";
+import { has, hasNot } from "../../../engine/reduce/conditions.ts";
 import type { Field } from "../../../engine/search/layout.ts";
 import { noStaleTranslation } from "../../../spec/vmap/laws/translation.ts";
 import { done, keeps } from "../../call-assertions.ts";
-import { hardwareStep, IDLE, type Step, type StepAction } from "../../program.ts";
+import { type Check, hardwareStep, IDLE, type Step, type StepAction } from "../../program.ts";
 import { type AddressFields, type CpuFields, FREE, LAZY, LIVE, type Roots, UNMAPPED } from "./fields.ts";
 
 /** Both write the reference alone: other roots get an entry by a fault, and lose it by being synchronised. */
 export const mapsAndUnmaps = (m: Roots): Step[] =>
   m.addresses.flatMap(({ index, life, reference }): Step[] => [
-    ...Array.from(
-      { length: m.scope.frames },
-      (_none, frame): Step => ({
-        at: IDLE,
-        says: `ioremap maps address ${index} to frame ${frame}; returns`,
-        to: IDLE,
-        when: [has(life, FREE)],
-        does: (state) => {
-          life.set(state, LIVE);
-          reference.set(state, frame + 1);
-        },
-        writes: [life, reference],
-      }),
-    ),
+    ...Array.from({ length: m.scope.frames }, (_none, frame) => ({
+      at: IDLE,
+      says: `ioremap maps address ${index} to frame ${frame}; returns`,
+      to: IDLE,
+      when: [has(life, FREE)],
+      does: [sets(life, LIVE), sets(reference, frame + 1)],
+    })),
     {
       at: IDLE,
       says: `iounmap of address ${index} clears its entry`,
       to: `free_vmap_area_noflush ${index}`,
       when: [has(life, LIVE)],
-      does: (state) => {
-        life.set(state, UNMAPPED);
-        reference.set(state, 0);
-      },
-      writes: [life, reference],
+      does: [sets(life, UNMAPPED), sets(reference, 0)],
     },
     {
       at: `free_vmap_area_noflush ${index}`,
       says: `puts address ${index} on the lazy list; returns`,
       to: IDLE,
-      does: (state) => life.set(state, LAZY),
-      writes: [life],
+      does: sets(life, LAZY),
     },
   ]);
 
 /** A CPU touches an address that is held, through its TLB if it can, else by the root on which it runs. */
 export const touches = (m: Roots, cpu: CpuFields): Step[] =>
-  m.addresses.flatMap((address): Step[] =>
+  m.addresses.flatMap((address) =>
     address.entries.flatMap((entry, root): Step[] => {
       const { index, life, reference } = address;
       const tlb = cpu.tlb[index] as Field;
@@ -56,38 +44,29 @@ export const touches = (m: Roots, cpu: CpuFields): Step[] =>
           at: IDLE,
           says: `touches address ${index} on root ${root}`,
           to: IDLE,
-          when: held,
-          guard: (state) => reachedBy(tlb, entry, state) !== 0,
-          does: (state) => tlb.set(state, reachedBy(tlb, entry, state)),
+          when: [...held, any(hasNot(tlb, 0), hasNot(entry, 0))],
+          does: inCase(has(tlb, 0), sets(tlb, entry)),
           asserts: [reaches(cpu, address, tlb, entry)],
-          reads: [tlb, entry, reference],
-          writes: [tlb],
         },
         {
           at: IDLE,
           says: `touches address ${index} on root ${root}: vmalloc_fault copies the reference's entry`,
           to: IDLE,
           when: [...held, has(tlb, 0), has(entry, 0)],
-          does: (state) => entry.set(state, reference.get(state)),
-          reads: [reference],
-          writes: [entry],
+          does: sets(entry, reference),
         },
       ];
     }),
   );
 
-function reachedBy(tlb: Field, entry: Field, state: Int32Array): number {
-  return tlb.get(state) || entry.get(state);
-}
-
-function reaches(cpu: CpuFields, { index, reference }: AddressFields, tlb: Field, entry: Field): Assertion {
-  return keeps(noStaleTranslation, (state) => ({
+function reaches(cpu: CpuFields, { index, reference }: AddressFields, tlb: Field, entry: Field): Check {
+  return keeps(noStaleTranslation, [tlb, entry, reference], (state) => ({
     command: { op: "touch", cpu: cpu.index, page: index },
     response: {
       ...done,
       kind: "reached",
       hit: tlb.get(state) !== 0,
-      frame: reachedBy(tlb, entry, state) - 1,
+      frame: (tlb.get(state) || entry.get(state)) - 1,
     },
     before: { frameAt: () => reference.get(state) - 1 },
   }));
@@ -98,12 +77,11 @@ function reaches(cpu: CpuFields, { index, reference }: AddressFields, tlb: Field
  * with it, and less can go wrong.
  */
 export const switches = (m: Roots, cpu: CpuFields): Step[] =>
-  Array.from({ length: m.scope.roots }, (_none, root) => root).map((root) => ({
+  Array.from({ length: m.scope.roots }, (_none, root) => ({
     at: IDLE,
     says: `runs on root ${root}`,
     to: IDLE,
-    does: (state: Int32Array) => cpu.root.set(state, root),
-    writes: [cpu.root],
+    does: sets(cpu.root, root),
   }));
 
 /** It may cache at any time what its root has. */
@@ -115,11 +93,8 @@ export const caches = (m: Roots, cpu: CpuFields): StepAction[] =>
         cpu.index,
         {
           says: `caches address ${index} from root ${root}`,
-          when: [has(tlb, 0), has(cpu.root, root)],
-          guard: (state) => entry.get(state) !== 0,
-          does: (state) => tlb.set(state, entry.get(state)),
-          reads: [entry],
-          writes: [tlb],
+          when: [has(tlb, 0), has(cpu.root, root), hasNot(entry, 0)],
+          does: sets(tlb, entry),
         },
         false,
       );

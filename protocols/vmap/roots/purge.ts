@@ -1,27 +1,31 @@
 /** __purge_vmap_area_lazy: lazy addresses are gathered, perhaps every root is synchronised, all flush, all is released. */
-import type { Assertion } from "../../../engine/actions.ts";
-import { has } from "../../../engine/reduce/conditions.ts";
+import {
+  all,
+  compare,
+  excludes,
+  inCase,
+  isIn,
+  not,
+  replaces,
+  sets,
+  someIs,
+} from "../../../engine/operations.ts";
+import { has, hasNot } from "../../../engine/reduce/conditions.ts";
 import type { Field } from "../../../engine/search/layout.ts";
 import { noBug } from "../../../spec/vmap/laws/integrity.ts";
 import { done, keeps } from "../../call-assertions.ts";
-import { hardwareStep, IDLE, type Step, type StepAction } from "../../program.ts";
-import { type AddressFields, type CpuFields, FREE, LAZY, livesOf, PURGING, type Roots } from "./fields.ts";
+import { type Check, hardwareStep, IDLE, type Step, type StepAction } from "../../program.ts";
+import { type CpuFields, FREE, LAZY, livesOf, PURGING, type Roots } from "./fields.ts";
 
 const [SYNC, FLUSH, RELEASE] = ["vmalloc_sync_all", "flush_tlb_kernel_range", "release"] as const;
 
-/** Takes the purge lock and every lazy address, and goes on there. */
+/** Takes the purge lock and every lazy address, and continues there. */
 const gathers = (m: Roots, cpu: CpuFields, to: string): Step => ({
   at: IDLE,
   says: "a purge begins: takes the purge lock, gathers",
   to,
-  when: [has(m.purgeLock, 0)],
-  guard: (state) => livesOf(m).some((life) => life.get(state) === LAZY),
-  does: (state) => {
-    m.purgeLock.set(state, cpu.index + 1);
-    for (const life of livesOf(m)) if (life.get(state) === LAZY) life.set(state, PURGING);
-  },
-  reads: livesOf(m),
-  writes: [m.purgeLock, ...livesOf(m)],
+  when: [has(m.purgeLock, 0), someIs(livesOf(m), LAZY)],
+  does: [sets(m.purgeLock, cpu.index + 1), replaces(livesOf(m), LAZY, PURGING)],
 });
 
 /** Asks every CPU to flush, and waits until all have. */
@@ -30,8 +34,7 @@ const flushesAll = (m: Roots, to: string): Step[] => [
     at: FLUSH,
     says: "asks every CPU to flush",
     to: "flushing",
-    does: (state) => m.pending.set(state, 2 ** m.scope.cpus - 1),
-    writes: [m.pending],
+    does: sets(m.pending, 2 ** m.scope.cpus - 1),
   },
   { at: "flushing", says: "all have flushed", to, when: [has(m.pending, 0)] },
 ];
@@ -40,53 +43,37 @@ const releases = (m: Roots): Step => ({
   at: RELEASE,
   says: "releases what was gathered, unlocks; returns",
   to: IDLE,
-  does: (state) => {
-    for (const life of livesOf(m)) if (life.get(state) === PURGING) life.set(state, FREE);
-    m.purgeLock.set(state, 0);
-  },
-  reads: livesOf(m),
-  writes: [m.purgeLock, ...livesOf(m)],
+  does: [replaces(livesOf(m), PURGING, FREE), sets(m.purgeLock, 0)],
 });
 
 /** Address by address, and for each root by root, under that root's lock. */
 function synchronises(m: Roots, to: string): Step[] {
-  const turns = m.addresses.flatMap((address) =>
-    address.entries.map((entry, root) => ({ address, entry, root })),
+  const turns = m.addresses.flatMap(({ index, reference, entries }) =>
+    entries.map((entry, root) => ({ index, reference, entry, root })),
   );
   const phase = (turn: number) => (turn === 0 ? SYNC : turn === turns.length ? to : `${SYNC} ${turn}`);
-  return turns.map(({ address, entry, root }, turn) => ({
+  return turns.map(({ index, reference, entry, root }, turn) => ({
     at: phase(turn),
-    says: `root ${root} is as the reference at address ${address.index}`,
+    says: `root ${root} is as the reference at address ${index}`,
     to: phase(turn + 1),
-    does: (state) => {
-      if (isPresent(entry, state) !== isPresent(address.reference, state)) {
-        entry.set(state, address.reference.get(state));
-      }
-    },
-    asserts: [mapsTheSame(address, entry)],
-    reads: [entry, address.reference],
-    writes: [entry],
+    does: inCase(not(all(hasNot(entry, 0), hasNot(reference, 0))), sets(entry, reference)),
+    asserts: [mapsTheSame(reference, entry)],
   }));
 }
 
-const isPresent = (entry: Field, state: Int32Array) => entry.get(state) !== 0;
-
 /** vmalloc_sync_one stops the kernel (BUG_ON) at an entry that is there in both and maps another frame. */
-function mapsTheSame({ reference }: AddressFields, entry: Field): Assertion {
-  return keeps(noBug, (state) => {
-    const bothThere = isPresent(entry, state) && isPresent(reference, state);
-    const isBug = bothThere && entry.get(state) !== reference.get(state);
-    return {
-      command: { op: "purge" },
-      response: isBug ? { ...done, kind: "bug", text: "pmd_pfn(*pmd) != pmd_pfn(*pmd_k)" } : done,
-      before: { initialised: true },
-    };
-  });
+function mapsTheSame(reference: Field, entry: Field): Check {
+  const differ = all(hasNot(entry, 0), hasNot(reference, 0), compare(entry, "!=", reference));
+  return keeps(noBug, differ.reads, (state) => ({
+    command: { op: "purge" },
+    response: differ.holds(state) ? { ...done, kind: "bug", text: "pmd_pfn(*pmd) != pmd_pfn(*pmd_k)" } : done,
+    before: { initialised: true },
+  }));
 }
 
 type Steps = (m: Roots, cpu: CpuFields) => readonly Step[];
 
-/** To 5.2: nobody synchronises (B7). */
+/** To 5.2: no purge synchronises (B7). */
 const flushing: Steps = (m, cpu) => [gathers(m, cpu, FLUSH), ...flushesAll(m, RELEASE), releases(m)];
 
 /** From 5.3 on (3f8fd02b1bf1). */
@@ -117,15 +104,13 @@ export function flushes(m: Roots, { index, tlb }: CpuFields): StepAction {
     index,
     {
       says: "flushes what was gathered",
-      guard: (state) => ((m.pending.get(state) >>> index) & 1) === 1,
-      does: (state) => {
-        for (const { index: address, life } of m.addresses) {
-          if (life.get(state) === PURGING) (tlb[address] as Field).set(state, 0);
-        }
-        m.pending.set(state, m.pending.get(state) & ~(1 << index));
-      },
-      reads: [m.pending, ...livesOf(m)],
-      writes: [m.pending, ...tlb],
+      when: [isIn(m.pending, index)],
+      does: [
+        m.addresses.map(({ index: address, life }) =>
+          inCase(has(life, PURGING), sets(tlb[address] as Field, 0)),
+        ),
+        excludes(m.pending, index),
+      ],
     },
     true,
   );

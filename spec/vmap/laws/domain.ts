@@ -1,52 +1,30 @@
 /** Which calls are outside their domain, and that they change nothing. */
-import type { Command, Response, UnmapRam } from "../commands.ts";
+import type { Call } from "../commands/call.ts";
+import { type Command, type Response, recordOf } from "../commands.ts";
 import { comesBeforeInit } from "../history.ts";
 import type { Outside } from "../outside.ts";
-import { fitsBlock } from "../scope.ts";
-import type { Vpn } from "../vocabulary.ts";
+import type { Scope } from "../scope.ts";
 import type { World } from "../world.ts";
 import type { VmapLaw } from "./law.ts";
 
 /** The kind of call outside its domain that this is; undefined where it is inside. */
 export function outsideOf(before: World, command: Command): Outside | undefined {
-  switch (command.op) {
-    case "alloc":
-      return command.size > 0 ? undefined : "allocOfNothing";
-    case "vmap":
-      return command.count > 0 ? undefined : "vmapOfNothing";
-    case "mapRam":
-      return command.count > 0 ? undefined : "mapOfNothing";
-    case "free":
-      return before.busyAt(command.start) === undefined ? strayFree(before, command.start) : undefined;
-    case "unmapRam":
-      return before.holdsMap(command.start, command.count) ? undefined : strayUnmap(before, command);
-    case "pcpuFree":
-      return before.holdsPcpu(command.start, command.offsets) ? undefined : "percpuFreeElsewhere";
-    default:
-      return undefined;
-  }
-}
-
-function strayFree(before: World, start: Vpn): Outside {
-  const here = before.areasIn({ start, end: start + 1 });
-  if (here.some(({ life }) => life === "busy")) return "freeElsewhere";
-  return here.some((area) => area.start === start) ? "freeAgain" : "freeNowhere";
-}
-
-function strayUnmap(before: World, { start, count }: UnmapRam): Outside {
-  if (count === 0) return "unmapOfNothing";
-  const here = before.areasIn({ start, end: start + 1 });
-  const busy = here.filter(({ life }) => life === "busy");
-  if (fitsBlock(before.scope, count))
-    return busy.some(({ block }) => block !== undefined) ? "unmapInBlock" : "unmapOffBlocks";
-  if (busy.length > 0) return "unmapElsewhere";
-  return here.length > 0 ? "unmapAgain" : "unmapNowhere";
+  const record = recordOf(command);
+  return record.inDomain(before, command) ? undefined : record.outside(before, command);
 }
 
 /** Whether a call is inside its domain: nor does it come before vmalloc_init, unless it may. */
 export function isLegal(before: World, command: Command): boolean {
   if (!before.initialised && !comesBeforeInit(command)) return false;
   return outsideOf(before, command) === undefined;
+}
+
+/**
+ * Elsewhere callers free only what is held: what is left outside a domain is a map of nothing, and the number of a CPU
+ * that is not possible.
+ */
+function isTriedIn({ outside, counts, absentCpus }: Scope, calls: readonly Call[]): boolean {
+  return outside === true || (calls.includes("map") && (counts.includes(0) || absentCpus !== undefined));
 }
 
 /** Whether a reply refuses a call outside its domain, or ignores it, warned about or not, and nothing is changed. */
@@ -65,6 +43,7 @@ export const argumentDomain: VmapLaw = {
   says: "A call outside its domain (of no page, or a free or an unmap of what is not held) is refused or warned about, and changes nothing; the kernel stops there only if its release has nothing better for such a call. A free or an unmap of what is held is not refused. A number outside its domain (a CPU that is not possible) is never used.",
   source:
     "catalogue section 9, C14, C12 (a34acf30b19b); what each release has for such a call: docs/findings.md",
+  isTriedIn,
   holds(before, command, response, after) {
     if (response.usedAbsentCpu === true) return false;
     const outside = before.initialised ? outsideOf(before, command) : undefined;

@@ -1,4 +1,6 @@
 /** Every law, in the order a reader should meet them. A new law is one constant and one line here. */
+import type { Call } from "../commands/call.ts";
+import type { Scope } from "../scope.ts";
 import { argumentDomain } from "./domain.ts";
 import {
   callsReturn,
@@ -78,6 +80,18 @@ export const LAWS: readonly VmapLaw[] = [
   argumentDomain,
   initOrder,
 ];
+
+/** Those of the laws that such callers can violate on machines of this scope: others are not kept, but unasked. */
+export function lawsTried(
+  laws: readonly VmapLaw[],
+  calls: readonly Call[],
+  scope: Scope,
+): readonly VmapLaw[] {
+  return laws.filter(
+    ({ needs, isTriedIn = () => true }) =>
+      isTriedIn(scope, calls) && (needs === undefined || needs.some((call) => calls.includes(call))),
+  );
+}
 
 /** The laws with these ids, in the order of LAWS. */
 export function lawsCalled(ids: readonly string[]): readonly VmapLaw[] {

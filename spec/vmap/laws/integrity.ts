@@ -9,6 +9,7 @@ export const noBug: VmapLaw = {
   id: "no-bug",
   says: "A legal call never stops the kernel (BUG_ON).",
   source: "89699605: the BUG_ON(first->va_start < addr) of the drafts; afd07389d3f4",
+  judgeableAfterOverlap: true,
   holds(before, command, response) {
     return response.kind !== "bug" || !isLegal(before, command);
   },
@@ -27,6 +28,7 @@ export const nothingLeaks: VmapLaw = {
   id: "nothing-leaks",
   says: "No call leaves a descriptor that belongs to no area and no block; a purge leaves no block in which nothing is mapped; a CPU is given no new block on free space while one of its has room, and keeps no more than log2(pages of a block) in which nothing is mapped.",
   source: "catalogue A5 (2498ce42d3a3), C2 (02b709df817c), C3 (68ac546f265e)",
+  worldAfterViolation: "sound",
   holds(before, command, response, after) {
     if (after === undefined) return true;
     if (after.leakedDescriptors > before.leakedDescriptors) return false;
@@ -61,6 +63,8 @@ export const spaceReturns: VmapLaw = {
   says: "When nothing is held any more and a purge has emptied the pools, the whole space can be given out again, in one piece.",
   source:
     "db64fe02: an address is not given out again until a flush, and then it is; menios issue 272 (2025), where none ever was",
+  needs: ["purge"],
+  worldAfterViolation: "sound",
   holds(_before, command, response, after) {
     if (response.wholeFree !== false || command.op !== "purge" || after === undefined) return true;
     return after.areasIn({ start: 0, end: after.scope.wordPages }).length > 0;
@@ -71,6 +75,7 @@ export const noUseAfterFree: VmapLaw = {
   id: "no-use-after-free",
   says: "No freed descriptor or block is read.",
   source: "catalogue B2 (cbb766766b6)",
+  worldAfterViolation: "sound",
   holds(_before, _command, response) {
     return response.usedAfterFree !== true;
   },
@@ -80,6 +85,8 @@ export const findsAreas: VmapLaw = {
   id: "finds-areas",
   says: "find_vmap_area returns an area that holds the page and was not released, and one that is busy and begins there it always finds.",
   source: "db64fe02: found by the first page alone; cef2ac3f6c8a (3.11): by any page of it",
+  needs: ["find"],
+  worldAfterViolation: "sound",
   holds(before, command, response) {
     if (command.op !== "find" || response.kind !== "found") return true;
     const { page } = command;
@@ -93,6 +100,7 @@ export const initOrder: VmapLaw = {
   id: "init-order",
   says: "A call that may come before vmalloc_init does not stop the kernel there, flushes nothing and clears no PTE.",
   source: "db64fe02: vmalloc_init is called early in start_kernel; catalogue B6 (9b46333)",
+  isTriedIn: ({ beforeInit }) => beforeInit,
   holds(before, command, response) {
     if (before.initialised || command.op === "init" || !comesBeforeInit(command)) return true;
     return !endsHistory(response) && response.flushes.length === 0 && response.pteCleared === 0;

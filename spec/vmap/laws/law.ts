@@ -1,9 +1,10 @@
 /** What a law is here, and the few notions that several laws share: the area a command asks for, and where it went. */
 
 import type { Law, Witness } from "../../contract.ts";
-import type { Command, Response, Vmap } from "../commands.ts";
+import type { Call } from "../commands/call.ts";
+import { type Command, type Response, recordOf } from "../commands.ts";
 import { areasFrom } from "../percpu-layout.ts";
-import { blockStart, fitsBlock, vmapNodes, type Window } from "../scope.ts";
+import { blockStart, fitsBlock, type Scope, vmapNodes, type Window } from "../scope.ts";
 import {
   alignmentInPages,
   alignUp,
@@ -15,35 +16,44 @@ import {
 } from "../vocabulary.ts";
 import type { Purgeable, Request, World } from "../world.ts";
 
-export type VmapLaw = Law<World, Command, Response>;
-export type VmapWitness = Witness<World, Command, Response> & {
-  /** What callers must do beside allocating, freeing and purging for it to be seen. */
-  readonly needs?: "mappings" | "blocks" | "percpu" | "vmaps" | "outside";
+/** Whether kernel and world still agree about what is where, so that what comes after a violation can be judged. */
+type WorldAfter = "sound" | "doubtful";
+
+export type VmapLaw<W = World> = Law<W, Command, Response> & {
+  /** What callers must do, one of these at least, for it to say anything; if absent, it speaks of every call. */
+  readonly needs?: readonly Call[];
+  /** Whether callers who do this can violate it on machines of this scope. */
+  readonly isTriedIn?: (scope: Scope, calls: readonly Call[]) => boolean;
+  /**
+   * Doubtful, if absent. An explorer continues only where nothing is left that enlarges the world (what was freed stays
+   * translated after an alias), a random history only where what follows is no consequence (a distance not kept counts
+   * for the neighbour as well).
+   */
+  readonly worldAfterViolation?: WorldAfter | Readonly<Record<"explored" | "random", WorldAfter>>;
+  /** It judges a reply even where areas overlap, when nobody can tell which of them a free means. */
+  readonly judgeableAfterOverlap?: true;
 };
 
-/**
- * The area that vmap asks for: its pages and a guard page, unless the allocator adds one of itself (2.6.27) or the
- * release leaves it out for who does not want it. Its alignment is one byte.
- */
-function vmapRequest({ promises, scope }: World, { count, noGuard }: Vmap): Request {
-  const isLeftOut = noGuard === true && promises.obeysNoGuard;
-  const size = isLeftOut || promises.guard.inside > 0 ? count : count + 1;
-  return { size, align: 1, ...scope.vmalloc };
+export type VmapWitness = Witness<World, Command, Response> & {
+  /** What callers must do, all of these, beside allocating, freeing and purging for it to be seen. */
+  readonly needs?: readonly Call[];
+  /** It is seen only where callers make calls outside their domain. */
+  readonly ofOutside?: true;
+};
+
+/** Whether a search, or a random history, continues in the world that follows a violation of this law. */
+export function isFollowed({ worldAfterViolation }: VmapLaw, how: "explored" | "random"): boolean {
+  const world = typeof worldAfterViolation === "object" ? worldAfterViolation[how] : worldAfterViolation;
+  return world === "sound";
 }
 
 /**
  * The one area a command asks for: an allocation's own, that of vmap, one for a map too large for a block, or a block
- * for a map that finds no room in those there are. Undefined for commands that ask for none (of no page, too), or for several, or cannot
- * (2.6.27 has no maps).
+ * for a map that finds no room in those there are. Undefined for commands that ask for none (of no page, too), or for
+ * several, or cannot (2.6.27 has no maps).
  */
 export function requestOf(world: World, command: Command): Request | undefined {
-  if (command.op === "alloc") return command.size > 0 ? command : undefined;
-  if (command.op === "vmap") return command.count > 0 ? vmapRequest(world, command) : undefined;
-  if (command.op !== "mapRam" || command.count === 0 || world.promises.fragments === "no blocks")
-    return undefined;
-  const { vmalloc, blockPages } = world.scope;
-  if (!fitsBlock(world.scope, command.count)) return { size: command.count, align: PAGE_SIZE, ...vmalloc };
-  return { size: blockPages, align: blockPages * PAGE_SIZE, ...vmalloc };
+  return recordOf(command).asks(world, command);
 }
 
 /**

@@ -18,6 +18,7 @@ export const inWindow: VmapLaw = {
   id: "in-window",
   says: "An area lies in [vstart, vend), in plain integers: nothing wraps.",
   source: '89699605 (Hugh Dickins): "won\'t the vend checks go wrong if addr + size is 0?"; afd07389d3f4',
+  judgeableAfterOverlap: true,
   holds(before, command, response) {
     return everyNewArea(before, command, response, isInWindow);
   },
@@ -32,6 +33,7 @@ export const aligned: VmapLaw = {
   id: "aligned",
   says: "An area's start, and the base of percpu areas, is a multiple of the alignment asked for.",
   source: "alloc_vmap_area's BUG_ON on the alignment, in the code of db64fe02 and since",
+  judgeableAfterOverlap: true,
   holds(_before, command, response) {
     if ((command.op !== "alloc" && command.op !== "pcpuGet") || response.kind !== "placed") return true;
     return alignUp(response.start, command.align) === response.start;
@@ -42,6 +44,7 @@ export const noOverlap: VmapLaw = {
   id: "no-overlap",
   says: "An area is disjoint from every other that was not released: a busy one, or a lazy one that the call did not purge.",
   source: "db64fe02: freed addresses are not allocated again until a TLB flush",
+  judgeableAfterOverlap: true,
   holds(before, command, response) {
     return everyNewArea(before, command, response, isDisjoint);
   },
@@ -56,6 +59,7 @@ export const guardGap: VmapLaw = {
   says: "An area keeps the release's distance to the areas beside it that were not released.",
   source:
     '89699605 (Hugh Dickins): "the guard page we want before the next area"; 248ac0e1943a took it away in 3.0',
+  worldAfterViolation: { explored: "sound", random: "doubtful" },
   holds(before, command, response) {
     return everyNewArea(before, command, response, keepsItsDistance);
   },
@@ -70,6 +74,8 @@ export const guardBetweenVmaps: VmapLaw = {
   id: "guard-between-vmaps",
   says: "Between the mapped pages of two areas of vmap that are held lies at least one page without a PTE.",
   source: "catalogue A14 (bd1a8fb2d43f): an overflow must not run into the neighbour",
+  needs: ["vmap"],
+  worldAfterViolation: "sound",
   holds(before, command, response) {
     if (command.op !== "vmap" || response.kind !== "placed") return true;
     const mapped = { start: response.start, end: response.start + command.count };
@@ -87,6 +93,7 @@ export const lowestFit: VmapLaw = {
   id: "lowest-fit",
   says: "No lower address would have served: lazy areas count as taken unless the call purged, and so does what pools may hold.",
   source: '89699605: "allocation patterns are not changed"',
+  worldAfterViolation: "sound",
   holds(before, command, response) {
     const placed = newArea(before, command, response);
     const request = requestOf(before, command);
@@ -126,6 +133,8 @@ export const highestCongruentFit: VmapLaw = {
   id: "highest-congruent-fit",
   says: "No higher base would have served percpu areas: lazy areas and what pools may hold count as taken unless the call purged.",
   source: "pcpu_get_vm_areas scans from the top (ca23e405e06d); 5336e52c9e85; catalogue A12",
+  needs: ["percpu"],
+  worldAfterViolation: "sound",
   holds(before, command, response) {
     if (command.op !== "pcpuGet" || response.kind !== "placed") return true;
     const highest = before.highestCongruentFit(command, purgeableAtPlacement(response));
@@ -138,6 +147,7 @@ export const refusedOnlyWhenFull: VmapLaw = {
   says: "A refusal means that no block of the CPU has room for the map and that nothing fits with all gone that a purge takes, pools emptied; to a caller that cannot wait for one, that nothing fits beside them.",
   source:
     "alloc_vmap_area purges and searches once more before it refuses (code of db64fe02); catalogue A2, A9",
+  worldAfterViolation: "sound",
   holds(before, command, response) {
     return response.kind !== "refused" || !hasRoom(before, command, "lowestFit");
   },

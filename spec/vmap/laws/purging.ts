@@ -10,6 +10,7 @@ export const purgeOnlyWhenFull: VmapLaw = {
   id: "purge-only-when-full",
   says: "An allocation or a map purges only if nothing fits before, beside what pools may hold; a free or an unmap only if it leaves more than lazy_max_pages lazy.",
   source: "db64fe02: one TLB flush for many unmaps; 89699605: closer to an amortized O(1)",
+  worldAfterViolation: "sound",
   holds(before, command, response) {
     if (!purged(response)) return true;
     switch (command.op) {
@@ -53,6 +54,7 @@ export const oneFlushPerPurge: VmapLaw = {
   id: "one-flush-per-purge",
   says: "Each purge flushes once: a call flushes no more often than it may purge.",
   source: "db64fe02: a single TLB flush serves many unmaps; no recorded reply has more than one",
+  worldAfterViolation: "sound",
   holds(before, command, response) {
     const { length } = response.flushes;
     return length < 2 || length <= mostPurges(before, command, response);
@@ -117,6 +119,7 @@ export const flushOnlyOnce: VmapLaw = {
   id: "flush-only-once",
   says: "In each range that vm_unmap_aliases flushes lies a page that was freed or unmapped and not flushed since.",
   source: "catalogue C9 (a09fad96ffb1, 6.5)",
+  needs: ["unmapAliases"],
   holds(before, command, response) {
     if (command.op !== "unmapAliases") return true;
     return response.flushes.every((flush) => before.unflushedIn(flush));
@@ -127,6 +130,7 @@ export const usableBlocksStay: VmapLaw = {
   id: "usable-blocks-stay",
   says: "vm_unmap_aliases leaves a block where it is of which at least a quarter was never given out.",
   source: "catalogue C8 (6.5, the series of ca5e46c3400b)",
+  needs: ["unmapAliases"],
   holds(before, command, _response, after) {
     if (command.op !== "unmapAliases" || after === undefined) return true;
     // Where a release says that such a block stays, the world keeps it: only descriptors tell that it went.
@@ -159,6 +163,8 @@ export const lazyBounded: VmapLaw = {
   id: "lazy-bounded",
   says: "Whenever nothing is in flight, lazy pages do not exceed lazy_max_pages().",
   source: "89699605: a significant number accumulate that can be flushed in a single batch; catalogue A15",
+  // The kernel's own limit is far above what a small space holds.
+  isTriedIn: ({ lazyMaxPages }) => lazyMaxPages !== null,
   holds(_before, _command, _response, after) {
     return after === undefined || after.lazyPages <= lazyLimit(after);
   },

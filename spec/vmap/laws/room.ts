@@ -15,6 +15,8 @@ export const blocksPack: VmapLaw = {
   says: "A map that needs a block is refused, or purges, only if no free extent of a block's size and alignment lies in its window; pages kept between areas count as free.",
   source:
     'the thread of "xfs: flush vmap aliases when mapping fails", linux-mm, 2011-03-21; kernel bugzilla 27492; 248ac0e1943a (3.0)',
+  needs: ["map"],
+  worldAfterViolation: "sound",
   holds(before, command, response) {
     if (!needsBlock(before, command)) return true;
     const request = requestOf(before, command);
@@ -29,6 +31,7 @@ export const freeSpaceIsUsable: VmapLaw = {
   says: "A request is refused only if no free extent of its size and alignment lies in its window; pages kept between areas count as free, and so does what a purge takes if the caller can wait.",
   source:
     "248ac0e1943a (3.0): callers that want a guard page have it inside their areas, and a page between areas is of no use to them",
+  worldAfterViolation: "sound",
   holds(before, command, response) {
     return response.kind !== "refused" || !hasRoom(before, command, "lowestFree");
   },

@@ -5,6 +5,7 @@ export const noStaleTranslation: VmapLaw = {
   id: "no-stale-translation",
   says: "A CPU that touches a live mapping reaches the frame mapped there now.",
   source: "db64fe02: vmap addresses need no flush when unmapped because they are not reused until one",
+  needs: ["touch", "write"],
   holds(before, command, response) {
     if (command.op !== "touch" || response.kind !== "reached") return true;
     const frame = before.frameAt(command.page);
@@ -17,6 +18,8 @@ export const noAliasAfterUnmapAliases: VmapLaw = {
   says: "When vm_unmap_aliases returns, no PTE is left of what was freed or unmapped before, and no CPU's TLB translates it.",
   source:
     "db64fe02: Xen and PAT call vm_unmap_aliases() to flush any deferred mappings; Nick Piggin to Jeremy Fitzhardinge, linux-kernel, 2008-06-09",
+  needs: ["unmapAliases"],
+  worldAfterViolation: { explored: "doubtful", random: "sound" },
   holds(before, command, response, after) {
     // Before vmalloc_init nobody has mapped anything yet: there it does nothing (init-order).
     if (command.op !== "unmapAliases" || !before.initialised) return true;
@@ -32,6 +35,8 @@ export const pinnedIsUnaliased: VmapLaw = {
   says: "When a frame is pinned as a page table, no PTE maps it and no CPU's TLB may.",
   source:
     "Jeremy Fitzhardinge, linux-kernel, 2008-06-07: Xen unmaps aliases for a page that goes into a page table; catalogue B5, C7",
+  needs: ["pin"],
+  worldAfterViolation: { explored: "doubtful", random: "sound" },
   holds(before, _command, response, after) {
     if (response.kind !== "pinned" || after === undefined || !before.initialised) return true;
     return response.ptes === 0 && !after.mayBeMapped(response.frame);
@@ -42,6 +47,7 @@ export const unmappedMeansNoPte: VmapLaw = {
   id: "unmapped-means-no-pte",
   says: "After a free or an unmap returns its PTEs are gone, and a walk to a page that no caller holds finds none.",
   source: "64141da58724 (2.6.37); catalogue B5",
+  needs: ["allocMapped", "map", "vmap"],
   holds(before, command, response, after) {
     if (command.op === "touch") {
       const walked = response.kind === "reached" && !response.hit && response.frame !== null;
@@ -56,6 +62,7 @@ export const cacheFlushedBeforeUnmap: VmapLaw = {
   id: "cache-flushed-before-unmap",
   says: "A call that takes a PTE away leaves no dirty line of its page in a virtually indexed cache.",
   source: "catalogue B4 (b29acbdcf877): such a line is written back over whoever has the frame next",
+  needs: ["write"],
   holds(before, _command, response, after) {
     if (after === undefined || response.dirtyLines === undefined) return true;
     for (const page of response.dirtyLines) {

@@ -5,6 +5,7 @@
  * A block and its address are one: an address is given out again as soon as the block's memory may be. So a purge of
  * areas is left out, which would come between. A task stays on its CPU.
  */
+import { briefly, clears, type Operations } from "../../../../engine/operations.ts";
 import {
   bitsOf,
   type Field,
@@ -15,6 +16,7 @@ import {
   plain,
 } from "../../../../engine/search/layout.ts";
 import { MOST_PHASES } from "../../../program.ts";
+import type { CountedBlock } from "../../vmap-blocks.ts";
 import type { Rcu } from "../rcu.ts";
 
 export interface LocksScope {
@@ -40,18 +42,13 @@ export interface QueueFields extends NodeFields {
   readonly lock: Field;
 }
 
-export interface BlockFields extends NodeFields {
-  readonly index: number;
+export interface BlockFields extends NodeFields, CountedBlock {
   readonly life: Field;
-  /** Pages never given out, and pages given back: `free` and `dirty` of struct vmap_block. */
-  readonly free: Field;
-  readonly dirty: Field;
   readonly lock: Field;
   /** The CPU that made it, on whose queue it goes. */
   readonly maker: Field;
   /** Whether vb->cpu (from 6.10 on) has been written: it says the maker then. */
   readonly cpuIsSet: Field;
-  readonly purgeListed: Field;
   /** For whom its memory waits. */
   readonly waits: Field;
 }
@@ -132,7 +129,5 @@ export function emptyQueues({ queues }: Locks, state: Int32Array): void {
 }
 
 /** What a CPU has read is of no use any more. */
-export function forget({ at, next, prev }: CpuFields, state: Int32Array): void {
-  for (const field of [at, next, prev]) field.set(state, 0);
-}
-export const forgets = ({ at, next, prev }: CpuFields): readonly Field[] => [at, next, prev];
+export const forgets = ({ at, next, prev }: CpuFields): Operations =>
+  briefly(undefined, clears(at, next, prev));

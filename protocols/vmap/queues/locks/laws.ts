@@ -1,8 +1,8 @@
 /** What is asked of the queues: two laws of the specification, and one of the index. */
-import type { Assertion, LawStatement } from "../../../../engine/actions.ts";
+import type { LawStatement } from "../../../../engine/actions.ts";
 import { nothingLeaks, noUseAfterFree } from "../../../../spec/vmap/laws/integrity.ts";
-import type { World } from "../../../../spec/vmap/world.ts";
 import { done, keeps } from "../../../call-assertions.ts";
+import type { Check } from "../../../program.ts";
 import { type BlockFields, type CpuFields, type Locks, NONE, STANDING } from "./fields.ts";
 
 /**
@@ -11,28 +11,29 @@ import { type BlockFields, type CpuFields, type Locks, NONE, STANDING } from "./
  */
 export const publishedIsInitialised: LawStatement = {
   id: "published-is-initialised",
-  says: "Who finds a block in the index finds every field written that it reads.",
+  says: "A CPU that finds a block in the index finds every field written that it reads.",
 };
 
-export function isInitialised({ cpuIsSet }: BlockFields): Assertion {
-  return { law: publishedIsInitialised, holds: (state) => cpuIsSet.get(state) === 1 };
+export function isInitialised({ cpuIsSet }: BlockFields): Check {
+  return { law: publishedIsInitialised, reads: [cpuIsSet], holds: (state) => cpuIsSet.get(state) === 1 };
 }
 
 /**
  * A map returns with a block of its own: nothing leaks if no block of its CPU would have served (nothing-leaks: a CPU is
  * given no new block while one of its has room). No page of a block becomes free again, and no other CPU adds
- * to this queue: a block that has a page to give now had it when the call began, and was not found for no reason but
- * that links do not lead to it.
+ * to this queue: a block that has a page to give now had it when the call began, and was not found only because
+ * links do not lead to it.
  */
-export function servedFromQueue(m: Locks, cpu: CpuFields, made: BlockFields): Assertion {
+export function servedFromQueue(m: Locks, cpu: CpuFields, made: BlockFields): Check {
   const { pages, blocks } = m.scope;
+  const reads = m.blocks.flatMap(({ life, maker, free }) => [life, maker, free]);
   const scope = { bitsPerLong: pages, blockPages: pages, vmalloc: { vstart: 0, vend: blocks * pages } };
-  return keeps(nothingLeaks, (state) => ({
+  return keeps(nothingLeaks, reads, (state) => ({
     command: { op: "mapRam", cpu: cpu.index, count: 1 },
     response: { ...done, kind: "placed", start: made.index * pages, mapStopped: false },
     before: {
-      scope: scope as World["scope"],
-      promises: { guard: { inside: 0 }, fragments: "purged" } as World["promises"],
+      scope,
+      promises: { guard: { inside: 0 }, fragments: "purged" },
       leakedDescriptors: 0,
       blockHasLeft: (_cpu, count) => m.blocks.some((block) => givesTo(block, cpu, count, state)),
       blockCanGive: () => false,
@@ -41,10 +42,6 @@ export function servedFromQueue(m: Locks, cpu: CpuFields, made: BlockFields): As
     after: { leakedDescriptors: 0 },
   }));
 }
-
-/** What that reads. */
-export const servedReads = ({ blocks }: Locks) =>
-  blocks.flatMap(({ life, maker, free }) => [life, maker, free]);
 
 function givesTo(
   { life, maker, free }: BlockFields,
@@ -56,8 +53,8 @@ function givesTo(
 }
 
 /** That a walk which looks at a block finds it there. */
-export function isThere({ life }: BlockFields): Assertion {
-  return keeps(noUseAfterFree, (state) => ({
+export function isThere({ life }: BlockFields): Check {
+  return keeps(noUseAfterFree, [life], (state) => ({
     command: { op: "unmapAliases" },
     response: { ...done, usedAfterFree: life.get(state) === NONE },
   }));

@@ -1,22 +1,22 @@
 /**
  * A list written as it is in memory: one link at a time, under a queue's lock. What is read under the lock, and what
- * is written before it is released, joins a step beside it: nobody who holds the lock can tell.
+ * is written before it is released, joins a step beside it: no holder of the lock can tell.
  */
+import { clears, onChosen, sets } from "../../../../engine/operations.ts";
 import { has } from "../../../../engine/reduce/conditions.ts";
+import type { Field } from "../../../../engine/search/layout.ts";
 import type { Step } from "../../../program.ts";
-import {
-  type BlockFields,
-  type CpuFields,
-  type Locks,
-  type NodeFields,
-  nodesOf,
-  type QueueFields,
-} from "./fields.ts";
+import { type BlockFields, type CpuFields, type Locks, nodesOf, type QueueFields } from "./fields.ts";
 
-const nodeAt = (m: Locks, here: number) => nodesOf(m)[here] as NodeFields;
-const links = (m: Locks, link: "next" | "prev") => nodesOf(m).map((node) => node[link]);
+/** A link of the node that a field names leads to a place. */
+const setsLinkOf = (m: Locks, node: Field, link: "next" | "prev", to: number | Field, says: string) =>
+  onChosen(
+    node,
+    nodesOf(m).map((each) => sets(each[link], to)),
+    says,
+  );
 
-/** A list operation of a call: on which block, under which queue's lock, and where it goes on. */
+/** A list operation of a call: on which block, under which queue's lock, and where it continues. */
 export interface ListCall {
   /** The phase in which it begins. */
   readonly at: string;
@@ -27,7 +27,7 @@ export interface ListCall {
 }
 
 /** What the last step of a list operation does, returns to, and asserts beside writing its link. */
-export type Ending = Pick<Step, "to" | "says" | "does" | "asserts" | "reads" | "writes">;
+export type Ending = Pick<Step, "to" | "says" | "does" | "asserts">;
 
 /** list_add_tail_rcu: the new block's own links, the last one's link to it, and the head's link back. */
 export function listAddTail(m: Locks, cpu: CpuFields, call: ListCall, ending: Ending): Step[] {
@@ -39,36 +39,21 @@ export function listAddTail(m: Locks, cpu: CpuFields, call: ListCall, ending: En
       says: `takes the lock of queue ${queue.here}, reads its last`,
       to: "prev->next = new",
       when: [ours, has(queue.lock, 0)],
-      does: (state) => {
-        queue.lock.set(state, cpu.index + 1);
-        block.next.set(state, queue.here);
-        block.prev.set(state, queue.prev.get(state));
-      },
-      reads: [queue.prev],
-      writes: [queue.lock, block.next, block.prev],
+      does: [sets(queue.lock, cpu.index + 1), sets(block.next, queue.here), sets(block.prev, queue.prev)],
     },
     {
       at: "prev->next = new",
       says: `the last leads to block ${block.index}`,
       to: "next->prev = new",
       when: [ours],
-      does: (state) => nodeAt(m, block.prev.get(state)).next.set(state, block.here),
-      // A link that is written here or not, as another link says, is as good as read.
-      reads: [block.prev, ...links(m, "next")],
-      writes: links(m, "next"),
+      does: setsLinkOf(m, block.prev, "next", block.here, "prev->next = new"),
     },
     {
       ...ending,
       at: "next->prev = new",
       says: `the head leads back to block ${block.index}, unlocks; ${ending.says}`,
       when: [ours],
-      does: (state) => {
-        queue.prev.set(state, block.here);
-        queue.lock.set(state, 0);
-        ending.does?.(state);
-      },
-      reads: ending.reads ?? [],
-      writes: [queue.prev, queue.lock, ...(ending.writes ?? [])],
+      does: [sets(queue.prev, block.here), sets(queue.lock, 0), ending.does ?? []],
     },
   ];
 }
@@ -84,38 +69,25 @@ export function listDel(m: Locks, cpu: CpuFields, call: ListCall, ending: Ending
       says: `takes the lock of queue ${queue.here}, reads the links of block ${block.index}`,
       to: `${at}: next->prev = prev`,
       when: [ours, has(queue.lock, 0), ...when],
-      does: (state) => {
-        queue.lock.set(state, cpu.index + 1);
-        cpu.next.set(state, block.next.get(state));
-        cpu.prev.set(state, block.prev.get(state));
-      },
-      reads: [block.next, block.prev],
-      writes: [queue.lock, cpu.next, cpu.prev],
+      does: [sets(queue.lock, cpu.index + 1), sets(cpu.next, block.next), sets(cpu.prev, block.prev)],
     },
     {
       at: `${at}: next->prev = prev`,
       says: `what follows block ${block.index} leads back past it`,
       to: `${at}: prev->next = next`,
       when: [ours, deletes],
-      does: (state) => nodeAt(m, cpu.next.get(state)).prev.set(state, cpu.prev.get(state)),
-      reads: [cpu.next, cpu.prev, ...links(m, "prev")],
-      writes: links(m, "prev"),
+      does: setsLinkOf(m, cpu.next, "prev", cpu.prev, "next->prev = prev"),
     },
     {
       ...ending,
       at: `${at}: prev->next = next`,
       says: `what is before block ${block.index} leads past it, unlocks${ending.says}`,
       when: [ours, deletes],
-      does: (state) => {
-        nodeAt(m, cpu.prev.get(state)).next.set(state, cpu.next.get(state));
-        queue.lock.set(state, 0);
-        block.lock.set(state, 0);
-        cpu.next.set(state, 0);
-        cpu.prev.set(state, 0);
-        ending.does?.(state);
-      },
-      reads: [cpu.next, cpu.prev, ...links(m, "next"), ...(ending.reads ?? [])],
-      writes: [...links(m, "next"), queue.lock, block.lock, cpu.next, cpu.prev, ...(ending.writes ?? [])],
+      does: [
+        setsLinkOf(m, cpu.prev, "next", cpu.next, "prev->next = next"),
+        clears(queue.lock, block.lock, cpu.next, cpu.prev),
+        ending.does ?? [],
+      ],
     },
   ];
 }

@@ -2,6 +2,7 @@
 import { Layout } from "../../../../engine/search/layout.ts";
 import type { StepMachine } from "../../../program.ts";
 import { stepMachine } from "../../../step-machine.ts";
+import { drawPages } from "../../vmap-blocks.ts";
 import {
   type BlockFields,
   emptyQueues,
@@ -49,11 +50,10 @@ function draw(m: Locks, state: Int32Array): Record<string, string> {
 
 /** Pages given back (x), mapped (M) and never given out (.), and the links. */
 function show(m: Locks, block: BlockFields, place: (here: number) => string, state: Int32Array): string {
-  const { index, life, free, dirty, next, prev } = block;
+  const { index, life, next, prev } = block;
   const now = life.get(state);
   if (now === NONE) return "-";
-  const mapped = m.scope.pages - free.get(state) - dirty.get(state);
-  const pages = `${"x".repeat(dirty.get(state))}${"M".repeat(mapped)}${".".repeat(free.get(state))}`;
+  const pages = drawPages(block, m.scope.pages, state);
   const word = now === NEW ? " new" : now === GONE ? " gone" : "";
   return `${index}:${pages}${word} >${place(next.get(state))} <${place(prev.get(state))}`;
 }

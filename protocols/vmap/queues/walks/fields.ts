@@ -2,10 +2,12 @@
  * The state of a queue that is walked under RCU while blocks are taken off it: the list that the links make, the
  * blocks' memory, their area descriptors, and where each CPU stands.
  *
- * The queue is CPU 0's: it alone maps from it, all CPUs unmap and walk. Who writes the list holds the queue's lock and
- * is done in one step; what another CPU sees of that is one link, since walks follow no other. So a link back (prev)
+ * The queue is CPU 0's: it alone maps from it, all CPUs unmap and walk. A CPU that writes the list holds the queue's
+ * lock and is done in one step; what another CPU sees of that is one link, since walks follow no other. So a link back (prev)
  * is not kept.
  */
+import { briefly, clears, inCase, type Operations, sets } from "../../../../engine/operations.ts";
+import { has } from "../../../../engine/reduce/conditions.ts";
 import {
   bitsOf,
   type Field,
@@ -16,6 +18,7 @@ import {
   plain,
 } from "../../../../engine/search/layout.ts";
 import { MOST_PHASES } from "../../../program.ts";
+import type { CountedBlock } from "../../vmap-blocks.ts";
 import type { Rcu } from "../rcu.ts";
 
 export interface WalksScope {
@@ -35,19 +38,13 @@ export const [NO_AREA, BUSY, LAZY, WAITING, FREED] = [0, 1, 2, 3, 4] as const;
 /** Where a link or a walk is: at the queue's head, or at the block of this number less one. */
 export const HEAD = 0;
 
-export interface BlockFields {
-  readonly index: number;
+export interface BlockFields extends CountedBlock {
   /** What a link to it says. */
   readonly here: number;
   readonly memory: Field;
   readonly area: Field;
-  /** Pages never given out, and pages given back: `free` and `dirty` of struct vmap_block. */
-  readonly free: Field;
-  readonly dirty: Field;
   /** Its link to the next on the queue: HEAD, a block, or overwritten. */
   readonly next: Field;
-  /** On a purge's own list. */
-  readonly purgeListed: Field;
   /** For whom its memory waits, and for whom its area's. */
   readonly waits: Field;
   readonly areaWaits: Field;
@@ -113,17 +110,8 @@ export const linksOf = ({ first, blocks }: Walks): readonly Field[] => [
 ];
 
 /** Memory that neither the block nor its area needs any more is as it was before. */
-export function settle({ memory, area, free, dirty, next }: BlockFields, state: Int32Array): void {
-  if (memory.get(state) !== NONE) return;
-  for (const field of [free, dirty, next]) field.set(state, 0);
-  if (area.get(state) === FREED) area.set(state, NO_AREA);
-}
-
-/** What that reads and writes. */
-export const settled = ({ memory, area, free, dirty, next }: BlockFields): readonly Field[] => [
-  memory,
-  area,
-  free,
-  dirty,
-  next,
-];
+export const settles = ({ memory, area, free, dirty, next }: BlockFields): Operations =>
+  briefly(
+    undefined,
+    inCase(has(memory, NONE), [clears(free, dirty, next), inCase(has(area, FREED), sets(area, NO_AREA))]),
+  );

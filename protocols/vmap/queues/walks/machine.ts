@@ -4,6 +4,7 @@ import { has } from "../../../../engine/reduce/conditions.ts";
 import { Layout } from "../../../../engine/search/layout.ts";
 import type { StepMachine } from "../../../program.ts";
 import { stepMachine } from "../../../step-machine.ts";
+import { drawPages } from "../../vmap-blocks.ts";
 import { WALKING } from "./aliases.ts";
 import {
   type BlockFields,
@@ -51,11 +52,11 @@ function walkPasses({ index, phase }: CpuFields, phases: readonly string[]): Pas
 /** Each block as its pages given back (x), mapped (M) and never given out (.), in the order in which links lead to it. */
 function draw(m: Walks, state: Int32Array): Record<string, string> {
   const place = (at: number) => (at === HEAD ? "head" : at === m.overwritten ? "?" : `${at - 1}`);
-  const show = ({ index, memory, area, free, dirty, next }: BlockFields) => {
+  const show = (block: BlockFields) => {
+    const { index, memory, area, next } = block;
     const now = memory.get(state);
     if (now === NONE) return "-";
-    const mapped = m.scope.pages - free.get(state) - dirty.get(state);
-    const pages = `${"x".repeat(dirty.get(state))}${"M".repeat(mapped)}${".".repeat(free.get(state))}`;
+    const pages = drawPages(block, m.scope.pages, state);
     const life = now === NEW ? " new" : now === GONE ? " gone" : "";
     return `${index}:${pages}${life}${area.get(state) === FREED ? " no area" : ""}>${place(next.get(state))}`;
   };

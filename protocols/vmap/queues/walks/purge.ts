@@ -1,60 +1,51 @@
 /** What vm_unmap_aliases ends with, under the purge lock: fragmented blocks are freed, lazy areas are released. */
+import { inCase, not, type Operations, sets } from "../../../../engine/operations.ts";
 import { has } from "../../../../engine/reduce/conditions.ts";
 import { hardwareStep, IDLE, type Step, type StepAction } from "../../../program.ts";
-import { callRcu } from "../rcu.ts";
-import { endsWalk, goesOn } from "./aliases.ts";
+import { condemns, freesCondemned, isFragmented } from "../../vmap-blocks.ts";
+import { beginWalk, callRcu, endsWalk } from "../rcu.ts";
+import { followsLink } from "./aliases.ts";
 import {
   type BlockFields,
   type CpuFields,
   FREED,
   GONE,
+  HEAD,
   LAZY,
-  linksOf,
   NONE,
-  settle,
-  settled,
+  settles,
   WAITING,
   type Walks,
 } from "./fields.ts";
 import type { Handover, ListChange } from "./links.ts";
-import { beginWalk, walkBegun } from "./map.ts";
-import { freeBlock } from "./unmap.ts";
+import { freesBlock } from "./unmap.ts";
 
 /** Frees an area descriptor. */
-type AreaFree = (m: Walks, block: BlockFields, state: Int32Array) => void;
+type AreaFree = (m: Walks, block: BlockFields) => Operations;
 
 /** To 5.1 the descriptor is handed to RCU. */
-export const freeAreaByRcu: AreaFree = (m, { area, areaWaits }, state) => {
-  area.set(state, WAITING);
-  callRcu(m, areaWaits, state);
-};
+export const freeAreaByRcu: AreaFree = (m, { index, area, areaWaits }) => [
+  sets(area, WAITING),
+  callRcu(m, areaWaits, `area of block ${index}`),
+];
 
 /** From 5.2 on (68ad4a330433) it is freed at once, when its extent joins the free space beside it. */
-export const freeAreaAtOnce: AreaFree = (_m, block, state) => {
-  block.area.set(state, FREED);
-  settle(block, state);
-};
+export const freeAreaAtOnce: AreaFree = (_m, block) => [sets(block.area, FREED), settles(block)];
 
 const takesLock = (m: Walks, cpu: CpuFields, to: string): Step => ({
   at: "purge lock",
   says: "takes the purge lock",
   to,
   when: [has(m.purgeLock, 0)],
-  does: (state) => m.purgeLock.set(state, cpu.index + 1),
-  writes: [m.purgeLock],
+  does: sets(m.purgeLock, cpu.index + 1),
 });
 
-/** Every lazy area is flushed and freed. When exactly between here and there matters to nobody who walks. */
+/** Every lazy area is flushed and freed. When exactly between here and there matters to no walk. */
 const releases = (m: Walks, freesArea: AreaFree): Step => ({
   at: "__purge_vmap_area_lazy",
   says: "flushes, frees every lazy area; returns",
   to: IDLE,
-  does: (state) => {
-    for (const block of m.blocks) if (block.area.get(state) === LAZY) freesArea(m, block, state);
-    m.purgeLock.set(state, 0);
-  },
-  reads: [m.readers, ...m.blocks.flatMap(settled)],
-  writes: [m.purgeLock, ...m.blocks.flatMap(settled), ...m.blocks.map(({ areaWaits }) => areaWaits)],
+  does: [m.blocks.map((block) => inCase(has(block.area, LAZY), freesArea(m, block))), sets(m.purgeLock, 0)],
 });
 
 /** To 2.6.32. */
@@ -71,72 +62,37 @@ export const purgeFragmentsAndAreas =
       at: "rcu_read_lock",
       says: "looks for fragmented blocks",
       to: "purge_fragmented_blocks",
-      does: (state) => beginWalk(m, cpu, state),
-      reads: walkBegun(m, cpu),
-      writes: walkBegun(m, cpu),
+      does: beginWalk(m, cpu, m.first),
     },
     ...m.blocks.flatMap((block) => [
-      ...condemns(m, cpu, block, removes),
-      goesOn(m, cpu, block, "next fragment", "purge_fragmented_blocks"),
+      ...looksAt(m, cpu, block, removes),
+      followsLink(m, cpu, block, "next fragment", "purge_fragmented_blocks"),
     ]),
-    endsWalk(m, cpu, "purge_fragmented_blocks", "free_purged_blocks"),
-    ...m.blocks.map((block) => freesPurged(m, block, hands)),
-    {
-      at: "free_purged_blocks",
-      says: "has freed all of them",
-      to: "__purge_vmap_area_lazy",
-      when: m.blocks.map(({ purgeListed }) => has(purgeListed, 0)),
-    },
+    endsWalk(m, cpu, HEAD, "purge_fragmented_blocks", "free_purged_blocks"),
+    ...freesCondemned(
+      m.blocks,
+      (block) => ({
+        says: `frees block ${block.index}: its area is lazy, its memory waits for RCU`,
+        does: [sets(block.purgeListed, 0), sets(block.area, LAZY), freesBlock(m, block, hands)],
+      }),
+      { says: "has freed all of them", to: "__purge_vmap_area_lazy" },
+    ),
     releases(m, freesArea),
   ];
 
-/** A block in which nothing is mapped, not all of it dirty. */
-function isFragmented({ scope }: Walks, { free, dirty }: BlockFields, state: Int32Array): boolean {
-  return free.get(state) + dirty.get(state) === scope.pages && dirty.get(state) < scope.pages;
-}
-
-/** Under the block's lock, and the queue's: nobody maps from it or condemns it any more. */
-function condemns(m: Walks, cpu: CpuFields, block: BlockFields, removes: ListChange): Step[] {
-  const { index, here, free, dirty, purgeListed } = block;
-  const step = { at: "purge_fragmented_blocks", to: "next fragment", when: [has(cpu.at, here)] };
+/** Under the block's lock, and the queue's: no CPU maps from it or condemns it any more. */
+function looksAt(m: Walks, cpu: CpuFields, block: BlockFields, removes: ListChange): Step[] {
+  const step = { at: "purge_fragmented_blocks", to: "next fragment" };
+  const [here, fragmented] = [has(cpu.at, block.here), isFragmented(block, m.scope.pages)];
   return [
+    { ...step, says: `passes block ${block.index}`, when: [here, not(fragmented)] },
     {
       ...step,
-      says: `passes block ${index}`,
-      guard: (state) => !isFragmented(m, block, state),
-      reads: [free, dirty],
-    },
-    {
-      ...step,
-      says: `condemns fragmented block ${index}, takes it off the queue`,
-      guard: (state) => isFragmented(m, block, state),
-      does: (state) => {
-        free.set(state, 0);
-        dirty.set(state, m.scope.pages);
-        purgeListed.set(state, 1);
-        removes(m, block, state);
-      },
-      reads: [free, dirty, ...linksOf(m)],
-      writes: [free, dirty, purgeListed, ...linksOf(m)],
+      says: `condemns fragmented block ${block.index}, takes it off the queue`,
+      when: [here, fragmented],
+      does: [condemns(block, m.scope.pages), removes(m, block)],
     },
   ];
-}
-
-/** free_vmap_block of a block condemned. */
-function freesPurged(m: Walks, block: BlockFields, hands: Handover): Step {
-  return {
-    at: "free_purged_blocks",
-    says: `frees block ${block.index}: its area is lazy, its memory waits for RCU`,
-    to: "free_purged_blocks",
-    when: [has(block.purgeListed, 1)],
-    does: (state) => {
-      block.purgeListed.set(state, 0);
-      block.area.set(state, LAZY);
-      freeBlock(m, block, hands, state);
-    },
-    reads: [m.readers],
-    writes: [block.purgeListed, block.area, block.next, block.memory, block.waits],
-  };
 }
 
 /** The ends of grace periods: callbacks, which CPU 0 runs. */
@@ -147,12 +103,7 @@ export function graceEnds(m: Walks): StepAction[] {
       {
         says: `RCU frees block ${block.index}`,
         when: [has(block.memory, GONE), has(block.waits, 0)],
-        does: (state) => {
-          block.memory.set(state, NONE);
-          settle(block, state);
-        },
-        reads: settled(block),
-        writes: settled(block),
+        does: [sets(block.memory, NONE), settles(block)],
       },
       true,
     ),
@@ -161,12 +112,7 @@ export function graceEnds(m: Walks): StepAction[] {
       {
         says: `RCU frees the area of block ${block.index}`,
         when: [has(block.area, WAITING), has(block.areaWaits, 0)],
-        does: (state) => {
-          block.area.set(state, FREED);
-          settle(block, state);
-        },
-        reads: settled(block),
-        writes: settled(block),
+        does: [sets(block.area, FREED), settles(block)],
       },
       true,
     ),

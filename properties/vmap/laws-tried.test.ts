@@ -1,10 +1,9 @@
 /** A law that callers cannot break on some machine is not among those judged there. */
 import { expect, test } from "vitest";
 import type { LawId } from "../../spec/contract.ts";
-import { LAWS } from "../../spec/vmap/laws/index.ts";
-import { lawsTried } from "./exercised-laws.ts";
+import type { Call } from "../../spec/vmap/commands/call.ts";
+import { LAWS, lawsTried } from "../../spec/vmap/laws/index.ts";
 import { areasScope, blocksScope, MIDDLE } from "./small-scopes.ts";
-import type { Call } from "./workload.ts";
 
 const SPACE = { pages: 4, sizes: 4, aligns: 1, windows: 1, at: MIDDLE };
 const CALLS: readonly Call[] = ["alloc", "map", "purge", "unmapAliases"];

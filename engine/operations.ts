@@ -1,0 +1,295 @@
+/**
+ * What actions ask and do, as data: every test and operation knows which fields it reads and writes, and what it is
+ * called. From a list of them follow an action's guard, its effect, its footprint, and its words in a program.
+ */
+import type { Action, Assertion } from "./actions.ts";
+import { type Condition, has, hasNot, meets } from "./reduce/conditions.ts";
+import { type Field, fieldText, valuesOf, valueText } from "./search/layout.ts";
+
+type State = Int32Array;
+
+/** A number that is worked out from some fields. */
+export interface Value {
+  readonly says: string;
+  readonly reads: readonly Field[];
+  of(state: State): number;
+}
+/** A constant, what a field holds, or what is worked out. */
+export type Operand = number | Field | Value;
+
+/** A question about several fields; a question about one field is a Condition. */
+export interface Test {
+  readonly says: string;
+  readonly reads: readonly Field[];
+  holds(state: State): boolean;
+}
+export type Guard = Condition | Test;
+
+/** A change of a state. */
+export interface Operation {
+  /** Its lines in a program: none for what only the judge remembers. */
+  readonly says: readonly string[];
+  readonly reads: readonly Field[];
+  readonly writes: readonly Field[];
+  run(state: State): void;
+}
+export type Operations = Operation | readonly Operations[];
+
+/** What is worked out by a function: it has to name all fields that it reads. */
+export const value = (says: string, reads: readonly Field[], of: (state: State) => number): Value => ({
+  says,
+  reads,
+  of,
+});
+
+export const plus = (one: Operand, other: Operand): Value => {
+  const [a, b] = [operandOf(one), operandOf(other)];
+  if (other === 0) return a;
+  return value(`${a.says} + ${b.says}`, [...a.reads, ...b.reads], (state) => a.of(state) + b.of(state));
+};
+
+function operandOf(operand: Operand): Value {
+  if (typeof operand === "number") return value(`${operand}`, [], () => operand);
+  return "mask" in operand ? value(fieldText(operand), [operand], (state) => operand.get(state)) : operand;
+}
+
+/** A test by a function: it has to name all fields that it reads. */
+export const test = (says: string, reads: readonly Field[], holds: (state: State) => boolean): Test => ({
+  says,
+  reads,
+  holds,
+});
+
+const COMPARISONS = {
+  "<": (a: number, b: number) => a < b,
+  "<=": (a: number, b: number) => a <= b,
+  "=": (a: number, b: number) => a === b,
+  "!=": (a: number, b: number) => a !== b,
+} as const;
+
+export function compare(one: Operand, how: keyof typeof COMPARISONS, other: Operand): Test {
+  const [a, b] = [operandOf(one), operandOf(other)];
+  const holds = COMPARISONS[how];
+  return test(`${a.says} ${how} ${b.says}`, [...a.reads, ...b.reads], (state) =>
+    holds(a.of(state), b.of(state)),
+  );
+}
+
+/** Any guard as a test. */
+export function testOf(guard: Guard): Test {
+  if (!("allowed" in guard)) return guard;
+  return test(guardText(guard), [guard.field], (state) => meets(state, [guard]));
+}
+
+export function not(guard: Guard): Test {
+  const { says, reads, holds } = testOf(guard);
+  return test(`not (${says})`, reads, (state) => !holds(state));
+}
+
+export function all(...guards: readonly Guard[]): Test {
+  const tests = guards.map(testOf);
+  return joined(tests, "and", (state) => tests.every(({ holds }) => holds(state)));
+}
+
+export function any(...guards: readonly Guard[]): Test {
+  const tests = guards.map(testOf);
+  return joined(tests, "or", (state) => tests.some(({ holds }) => holds(state)));
+}
+
+function joined(tests: readonly Test[], word: string, holds: (state: State) => boolean): Test {
+  return test(tests.map(({ says }) => says).join(` ${word} `), readsIn(tests), holds);
+}
+
+/** The same test in other words. */
+export const called = (says: string, { reads, holds }: Test): Test => ({ says, reads, holds });
+
+/** A guard in words: `purge lock is none`. */
+export function guardText(guard: Guard): string {
+  if (!("allowed" in guard)) return guard.says;
+  const { field, allowed } = guard;
+  const values = Array.from({ length: Math.min(32, valuesOf(field.meaning)) }, (_none, each) => each);
+  const texts = (bit: number) =>
+    values.filter((each) => ((allowed >>> each) & 1) === bit).map((each) => valueText(field, each));
+  const [yes, no] = [texts(1), texts(0)];
+  const [word, few] = no.length < yes.length ? ["is not", no] : ["is", yes];
+  return `${fieldText(field)} ${word} ${few.join(" or ")}`;
+}
+
+/** An operation by a function: it has to name all fields that it reads and writes. */
+export const does = (
+  says: string,
+  { reads, writes }: Pick<Operation, "reads" | "writes">,
+  run: (state: State) => void,
+): Operation => ({ says: [says], reads, writes, run });
+
+/** The field becomes a constant, what another field holds, or what is worked out. */
+export function sets(field: Field, to: Operand): Operation {
+  if (typeof to === "number") {
+    return does(`${fieldText(field)} = ${valueText(field, to)}`, { reads: [], writes: [field] }, (state) =>
+      field.set(state, to),
+    );
+  }
+  const { says, reads, of } = operandOf(to);
+  return does(`${fieldText(field)} = ${says}`, { reads, writes: [field] }, (state) =>
+    field.set(state, of(state)),
+  );
+}
+
+/** They become 0. */
+export const clears = (...fields: readonly Field[]): Operation =>
+  inOrder(fields.map((field) => sets(field, 0)));
+
+export const adds = (field: Field, more: number): Operation =>
+  does(
+    `${fieldText(field)} ${more < 0 ? "-" : "+"}= ${Math.abs(more)}`,
+    { reads: [field], writes: [field] },
+    (state) => field.set(state, field.get(state) + more),
+  );
+
+/** A member joins a set that is kept as bits, or leaves it. */
+export const includes = (set: Field, member: number): Operation =>
+  does(`add ${member} to ${fieldText(set)}`, { reads: [set], writes: [set] }, (state) =>
+    set.set(state, set.get(state) | (1 << member)),
+  );
+export const excludes = (set: Field, member: number): Operation =>
+  does(`take ${member} out of ${fieldText(set)}`, { reads: [set], writes: [set] }, (state) =>
+    set.set(state, set.get(state) & ~(1 << member)),
+  );
+export const isIn = (set: Field, member: number): Test =>
+  test(`${member} is in ${fieldText(set)}`, [set], (state) => ((set.get(state) >>> member) & 1) === 1);
+
+/** From a start up to an end: empty if it does not begin before it ends. */
+export interface Range<Bound = Field> {
+  readonly start: Bound;
+  readonly end: Bound;
+}
+
+/** A range comes to hold another one as well. */
+export function widens({ start, end }: Range, by: Range<Operand>): Operation {
+  const [from, to] = [operandOf(by.start), operandOf(by.end)];
+  return does(
+    `widen [${fieldText(start)}, ${fieldText(end)}) by [${from.says}, ${to.says})`,
+    { reads: [start, end, ...from.reads, ...to.reads], writes: [start, end] },
+    (state) => {
+      const [first, last] = [from.of(state), to.of(state)];
+      if (first >= last) return;
+      const isEmpty = start.get(state) >= end.get(state);
+      start.set(state, isEmpty ? first : Math.min(start.get(state), first));
+      end.set(state, isEmpty ? last : Math.max(end.get(state), last));
+    },
+  );
+}
+
+/** Operations where a guard holds, and others where it does not. */
+export function inCase(guard: Guard, then: Operations, otherwise: Operations = []): Operation {
+  const { says, reads, holds } = testOf(guard);
+  const [yes, no] = [inOrder(then), inOrder(otherwise)];
+  return {
+    says: [
+      ...(yes.says.length > 0 ? [`if ${says}:`, ...yes.says.map((line) => `  ${line}`)] : []),
+      ...(no.says.length > 0 ? [`if not ${says}:`, ...no.says.map((line) => `  ${line}`)] : []),
+    ],
+    reads: [...new Set([...reads, ...yes.reads, ...no.reads])],
+    writes: [...new Set([...yes.writes, ...no.writes])],
+    run: (state) => (holds(state) ? yes : no).run(state),
+  };
+}
+
+/** Every one of these fields that holds one number becomes another. */
+export const replaces = (fields: readonly Field[], was: number, becomes: number): Operation =>
+  inOrder(fields.map((field) => inCase(has(field, was), sets(field, becomes))));
+
+/** Some of these fields hold this number; or none does. */
+export const someIs = (fields: readonly Field[], is: number): Test =>
+  any(...fields.map((field) => has(field, is)));
+export const noneIs = (fields: readonly Field[], is: number): Test =>
+  all(...fields.map((field) => hasNot(field, is)));
+
+/** Operations on the one of several things whose number a field holds, less `first`; on none if there is no such. */
+export function onChosen(
+  choice: Field,
+  operations: readonly Operations[],
+  says: string,
+  first = 0,
+): Operation {
+  const each = operations.map(inOrder);
+  return {
+    says: [says],
+    reads: [...new Set([choice, ...readsIn(each)])],
+    writes: [...new Set(each.flatMap(({ writes }) => writes))],
+    run: (state) => each[choice.get(state) - first]?.run(state),
+  };
+}
+
+const flat = (operations: Operations): Operation[] =>
+  Array.isArray(operations) ? operations.flatMap(flat) : [operations as Operation];
+
+/** Some operations as one. */
+export function inOrder(operations: Operations): Operation {
+  const each = flat(operations);
+  const [only] = each;
+  if (each.length === 1 && only !== undefined) return only;
+  const runs = each.map(({ run }) => run);
+  return {
+    says: each.flatMap(({ says }) => says),
+    reads: readsIn(each),
+    writes: [...new Set(each.flatMap(({ writes }) => writes))],
+    run: (state) => {
+      for (const run of runs) run(state);
+    },
+  };
+}
+
+/** The same operations in one line of a program; without words, as what only the judge remembers, in none. */
+export const briefly = (says: string | undefined, operations: Operations): Operation => ({
+  ...inOrder(operations),
+  says: says === undefined ? [] : [says],
+});
+
+const readsIn = (all: readonly { readonly reads: readonly Field[] }[]): Field[] => [
+  ...new Set(all.flatMap(({ reads }) => reads)),
+];
+
+/** An action, as it is written down. */
+export interface Written {
+  readonly name: string;
+  readonly when?: readonly Guard[] | undefined;
+  readonly does?: Operations | undefined;
+  readonly asserts?: readonly Required<Assertion>[] | undefined;
+  readonly agent?: string | undefined;
+}
+
+/** The action: with its guard, effect and footprint. */
+export function actionOf({ name, when = [], does: operations = [], asserts = [], agent }: Written): Action {
+  const { reads, writes, run } = inOrder(operations);
+  const guards = when.map(conditionOf);
+  const isCondition = (guard: Guard): guard is Condition => "allowed" in guard;
+  const conditions = guards.filter(isCondition);
+  const tests = guards.filter((guard): guard is Test => !isCondition(guard));
+  return {
+    name,
+    when: conditions,
+    effect: run,
+    effectReads: reads,
+    ...(tests.length === 0 ? {} : { guard: all(...tests).holds }),
+    ...(asserts.length === 0 ? {} : { asserts }),
+    ...(agent === undefined ? {} : { agent }),
+    footprint: { reads: readsIn([...tests, ...asserts, { reads }]), writes },
+  };
+}
+
+/** A test of one field with few values is a condition: it is looked up together with others. */
+function conditionOf(guard: Guard): Guard {
+  if ("allowed" in guard) return guard;
+  const [field, ...others] = new Set(guard.reads);
+  if (field === undefined || others.length > 0) return guard;
+  const count = valuesOf(field.meaning);
+  if (count > 32) return guard;
+  const state = new Int32Array(field.word + 1);
+  let allowed = 0;
+  for (let each = 0; each < count; each++) {
+    field.set(state, each);
+    if (guard.holds(state)) allowed |= 1 << each;
+  }
+  return { field, allowed };
+}

@@ -1,0 +1,46 @@
+/** What concerns the whole space: it is switched on, purged, and rid of aliases. */
+import { type CommandRecord, command } from "./command.ts";
+
+/** vmalloc_init(), in a scope that begins before it. */
+export interface Init {
+  readonly op: "init";
+}
+
+/** purge_vmap_area_lazy(): flush and release every lazy area now. */
+export interface Purge {
+  readonly op: "purge";
+}
+
+/** vm_unmap_aliases(). */
+export interface UnmapAliases {
+  readonly op: "unmapAliases";
+}
+
+export const init: CommandRecord<Init> = command<Init>({
+  op: "init",
+  fields: {},
+  beforeInit: true,
+  weight: { usual: 60, maps: 60, mapsAlone: 60 },
+  enabled: ({ initialised }) => !initialised,
+  every: ({ scope }) => (scope.beforeInit ? [{ op: "init" }] : []),
+  drawn: ({ beforeInit }) => (beforeInit ? {} : undefined),
+  means: (choice, { initialised }) => (initialised ? undefined : choice),
+});
+
+export const purge: CommandRecord<Purge> = command<Purge>({
+  op: "purge",
+  fields: {},
+  weight: { usual: 5, maps: 4 },
+  every: ({ calls }) => (calls.includes("purge") ? [{ op: "purge" }] : []),
+});
+
+export const unmapAliases: CommandRecord<UnmapAliases> = command<UnmapAliases>({
+  op: "unmapAliases",
+  fields: {},
+  beforeInit: true,
+  weight: { usual: 3, maps: 12 },
+  every: ({ calls }) => (calls.includes("unmapAliases") ? [{ op: "unmapAliases" }] : []),
+  // One that was only there to purge.
+  simpler: () => [{ op: "purge" }],
+  amongAreas: () => ({ op: "purge" }),
+});
