@@ -1,5 +1,5 @@
 /**
- * 2.6.39: the free-area cache of 89699605 with Hugh Dickins's corrections (seed 002). A page is kept on both
+ * 2.6.39: the free-area cache of 89699605 with Hugh Dickins's corrections. A page is kept on both
  * sides of an area. Behaviour: recordings `2.6.39`; the cache's rules: catalogue section 2.
  */
 

@@ -1,5 +1,5 @@
 /**
- * The first draft of the free-area cache (5 May 2010), never released: modelled from seed 002 and catalogue
+ * The first draft of the free-area cache (5 May 2010), never released: modelled from 89699605 and catalogue
  * A6, A8, not from a recording. An area that begins below the address is taken to reach up to it, and that is
  * asserted; the descent also ends on areas that lie wholly below, so the assertion is false as soon as a
  * window starts above some area (A6).

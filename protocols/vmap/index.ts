@@ -154,7 +154,7 @@ export const STEP_PROTOCOLS: readonly StepProtocol[] = [
   ),
   ...family(
     "pins",
-    "A user of the guarantee at the step grain: frames are mapped, let go, and pinned as a policy of seed 001 does it.",
+    "A user of the guarantee at the step grain: frames are mapped, let go, and pinned as a policy of the mails of June 2008 does it.",
     {
       cpus,
       pages: { counts: "pages", usual: 2, most: 4 },
