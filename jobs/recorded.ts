@@ -10,10 +10,11 @@ import {
   UNOBSERVABLE,
 } from "../adapters/vmap/recording.ts";
 import { type NamedBreak, nameBreaks } from "../counterexamples/vmap/index.ts";
-import { place, versionOf } from "../kernels/versions.ts";
+import { place } from "../kernels/versions.ts";
 import { vmapSpec } from "../model/vmap/vmap-spec.ts";
 import type { ImmutableWorld } from "../model/vmap/world.ts";
 import type { LawId } from "../spec/contract.ts";
+import { versionOf } from "../spec/vmap/change.ts";
 import { lawsCalled } from "../spec/vmap/laws/index.ts";
 import type { VmapLaw } from "../spec/vmap/laws/law.ts";
 import { findRelease, type Promises } from "../spec/vmap/releases.ts";

@@ -1,6 +1,7 @@
 /** Since when and until when releases have a bug, and which of those modelled: from the table of changes. */
-import type { Change } from "../../../kernels/change.ts";
-import { CHANGES } from "../../../kernels/changes.ts";
+
+import { CHANGES } from "../../../spec/vmap/bibliography.ts";
+import type { Change } from "../../../spec/vmap/change.ts";
 
 /** From the change that brought a bug to the one that ended it. */
 export interface Span {

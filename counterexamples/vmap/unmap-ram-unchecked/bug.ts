@@ -1,5 +1,5 @@
-import { cachedSteps } from "../../../kernels/vmap/cached-kernel.ts";
-import { rules2_6_39 } from "../../../kernels/vmap/linux-2.6.39.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
+import { stepsFrom } from "../../../kernels/vmap/rules.ts";
 import { vmapKernel } from "../../../kernels/vmap/vmap-kernel.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
@@ -7,7 +7,7 @@ import { checkingUnmap, isGivenBackAgain } from "../controls/checking-unmap.ts";
 
 const repaired = vmapKernel(
   releaseOf("2.6.39"),
-  { ...cachedSteps(rules2_6_39), unmapRam: checkingUnmap },
+  { ...stepsFrom(rulesOf("2.6.39")), unmapRam: checkingUnmap },
   "2.6.39 asking what vm_unmap_ram is given",
 );
 

@@ -1,5 +1,6 @@
-import { linux2_6_28, rules2_6_28 } from "../../../kernels/vmap/linux-2.6.28.ts";
-import { uncachedKernel } from "../../../kernels/vmap/uncached-kernel.ts";
+import { linux } from "../../../kernels/vmap/index.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
+import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
 
@@ -9,7 +10,9 @@ export const vaGapOffbyone: Bug = {
   says: "The scan wants a page more than the request before the next area, so a hole of exactly the size is passed over.",
   source: '"mm: vmalloc allocator off by one", Nick Piggin, 2008-11-11; introduced by db64fe02258f',
   fixed: "2.6.28, before its release",
-  changed: uncachedKernel(releaseOf("2.6.28"), { ...rules2_6_28, beforeNext: 1 }, "va-gap-offbyone"),
-  breaks: [{ law: "lowest-fit", on: ["va-gap-offbyone"], pinned: "lowest-fit.json", repaired: linux2_6_28 }],
+  changed: kernelWith(releaseOf("2.6.28"), { ...rulesOf("2.6.28"), beforeNext: 1 }, "va-gap-offbyone"),
+  breaks: [
+    { law: "lowest-fit", on: ["va-gap-offbyone"], pinned: "lowest-fit.json", repaired: linux("2.6.28") },
+  ],
   explains: () => true,
 };

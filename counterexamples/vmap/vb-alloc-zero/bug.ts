@@ -1,12 +1,11 @@
-import { blocks2_6_37 } from "../../../kernels/vmap/block-rules.ts";
-import { cachedKernel } from "../../../kernels/vmap/cached-kernel.ts";
-import { rules2_6_39 } from "../../../kernels/vmap/linux-2.6.39.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
+import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
 
-const repaired = cachedKernel(
+const repaired = kernelWith(
   releaseOf("2.6.39"),
-  { ...rules2_6_39, blocks: { ...blocks2_6_37, ofNothing: "refused" } },
+  { ...rulesOf("2.6.39"), blocks: { ...rulesOf("2.6.37").blocks, mapOfNothing: "refused" } },
   "2.6.39 refusing a map of nothing",
 );
 

@@ -1,5 +1,5 @@
-import { rules6_1 } from "../../../kernels/vmap/linux-6.1.ts";
-import { treeSteps } from "../../../kernels/vmap/tree-kernel.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
+import { stepsFrom } from "../../../kernels/vmap/rules.ts";
 import { vmapKernel } from "../../../kernels/vmap/vmap-kernel.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
@@ -7,7 +7,7 @@ import { checkingUnmap, isGivenBackAgain } from "../controls/checking-unmap.ts";
 
 const repaired = vmapKernel(
   releaseOf("6.1"),
-  { ...treeSteps(rules6_1), unmapRam: checkingUnmap },
+  { ...stepsFrom(rulesOf("6.1")), unmapRam: checkingUnmap },
   "6.1 asking what vm_unmap_ram is given",
 );
 

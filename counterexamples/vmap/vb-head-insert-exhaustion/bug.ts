@@ -1,14 +1,13 @@
-import { blocks2_6_37 } from "../../../kernels/vmap/block-rules.ts";
 import { addAtTail } from "../../../kernels/vmap/blocks.ts";
-import { cachedKernel } from "../../../kernels/vmap/cached-kernel.ts";
-import { rules2_6_39 } from "../../../kernels/vmap/linux-2.6.39.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
+import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
 import { leavesFragments } from "../evidence/left-in-blocks.ts";
 
-const repaired = cachedKernel(
+const repaired = kernelWith(
   releaseOf("2.6.39"),
-  { ...rules2_6_39, blocks: { ...blocks2_6_37, list: addAtTail } },
+  { ...rulesOf("2.6.39"), blocks: { ...rulesOf("2.6.37").blocks, list: addAtTail } },
   "2.6.39 adding blocks at the tail",
 );
 

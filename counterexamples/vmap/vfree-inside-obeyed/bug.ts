@@ -1,5 +1,5 @@
-import { rules6_1 } from "../../../kernels/vmap/linux-6.1.ts";
-import { treeSteps } from "../../../kernels/vmap/tree-kernel.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
+import { stepsFrom } from "../../../kernels/vmap/rules.ts";
 import { warnOfNoArea } from "../../../kernels/vmap/unmap-calls.ts";
 import { vmapKernel } from "../../../kernels/vmap/vmap-kernel.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
@@ -7,7 +7,7 @@ import type { Bug } from "../../bug.ts";
 
 const repaired = vmapKernel(
   releaseOf("6.1"),
-  { ...treeSteps(rules6_1), strayFree: warnOfNoArea },
+  { ...stepsFrom(rulesOf("6.1")), strayFree: warnOfNoArea },
   "6.1 freeing by the first page alone",
 );
 
