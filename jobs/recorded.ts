@@ -11,13 +11,15 @@ import {
 } from "../adapters/vmap/recording.ts";
 import { type NamedBreak, nameBreaks } from "../counterexamples/vmap/index.ts";
 import { place } from "../kernels/versions.ts";
+import { kernelCalled } from "../kernels/vmap/index.ts";
 import { vmapSpec } from "../model/vmap/vmap-spec.ts";
 import type { ImmutableWorld } from "../model/vmap/world.ts";
 import type { LawId } from "../spec/contract.ts";
 import { versionOf } from "../spec/vmap/change.ts";
 import { lawsCalled } from "../spec/vmap/laws/index.ts";
 import type { VmapLaw } from "../spec/vmap/laws/law.ts";
-import { findRelease, type Promises } from "../spec/vmap/releases.ts";
+import type { Promises } from "../spec/vmap/releases.ts";
+import { inheritanceOf } from "./lineage.ts";
 import { kernelNamed, placeOfKernel } from "./names.ts";
 import { UsageError } from "./usage-error.ts";
 import { labelAlike } from "./versions.ts";
@@ -60,12 +62,13 @@ export interface JudgingOptions {
 export function judgingOf(trace: Trace, { law, fallback, as: asked }: JudgingOptions): Judging {
   if (law !== undefined && UNOBSERVABLE.includes(law))
     throw new UsageError(`no recording shows a violation of ${law}: it has no call and no field for it`);
-  const own = findRelease(trace.label);
+  const own = kernelCalled(trace.label)?.release;
   const version = versionOf(trace.label);
   const says = own !== undefined || trace.promises !== undefined;
   const as = asked ?? (says ? undefined : (fallback ?? labelAlike(trace.label)));
   if (as === undefined && !says && version !== undefined) throw noOneRelease(trace);
-  const promises = as === undefined ? promisesOf(trace) : kernelNamed(as).release;
+  const stated = trace.promises ?? own ?? promisesOf(trace);
+  const promises = as === undefined ? stated : kernelNamed(as).release;
   // A kernel that is not modelled has the bugs of the one that it is taken for; any other allocator has its own.
   const isLinux = version !== undefined && place(version).era === "known";
   const known = own ?? (as !== undefined && isLinux ? promises : undefined);
@@ -108,7 +111,7 @@ function promisesText(
   as: string | undefined,
   isFound: boolean,
 ): string | undefined {
-  const own = findRelease(label);
+  const own = kernelCalled(label)?.release;
   if (as !== undefined && isFound) return `the promises of ${as}, as which ${label} answers`;
   if (as !== undefined) return promises === own ? undefined : `the promises of ${as}`;
   if (promises === own) return undefined;
@@ -136,8 +139,9 @@ export function* judgeRecorded(
 
 /** The laws that a reply violates, each with the bug of the catalogue that accounts for it, if one does. */
 export function namesIn({ release }: Judging, { laws, ...seen }: RecordedReply): readonly NamedBreak[] {
+  if (laws.length === 0) return [];
   if (release === undefined) return laws.map(({ id }) => ({ law: id, bug: undefined, listed: false }));
-  return nameBreaks(release, laws, seen);
+  return nameBreaks(release, laws, seen, inheritanceOf(kernelNamed(release)).breaks);
 }
 
 /** A trace of a recording, and how it is judged. */

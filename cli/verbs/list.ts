@@ -6,11 +6,12 @@ import { BUGS, bugCalled } from "../../counterexamples/vmap/index.ts";
 import type { InterleavedBug } from "../../counterexamples/vmap/interleaved.ts";
 import { INTERLEAVED, interleavedCalled } from "../../counterexamples/vmap/interleavings.ts";
 import { protocolsOf } from "../../jobs/interleaved-orders.ts";
+import { breaksOf } from "../../jobs/lineage.ts";
 import { checkedFor, kernelNamed, replayLine } from "../../jobs/names.ts";
 import { pinnedFile, readPinnedInterleaving } from "../../jobs/pinned.ts";
 import { spansJson, spanText } from "../../jobs/spans.ts";
 import { factsText } from "../../jobs/versions.ts";
-import { rangesLike } from "../../kernels/versions.ts";
+import { rangesLike, variants } from "../../kernels/versions.ts";
 import { KERNELS, kernelCalled } from "../../kernels/vmap/index.ts";
 import { SCOPES } from "../../properties/vmap/random-scopes.ts";
 import { PROTOCOLS } from "../../protocols/vmap/index.ts";
@@ -37,6 +38,7 @@ export async function listVerb(
 ): Promise<number> {
   if (name !== undefined) return await listOne(name, json);
   const kernels = KERNELS.map(({ release }) => kernelJson(release));
+  const others = variants().map(({ release }) => kernelJson(release));
   const laws = LAWS.map(({ id, says, source }) => ({ id, says, source }));
   const bugs = BUGS.map(({ id, number, says, source, fixed, breaks }) => ({
     id,
@@ -58,7 +60,9 @@ export async function listVerb(
   }));
   const protocols = PROTOCOLS.map(({ name, says, parameters }) => ({ name, says, parameters }));
   if (json) {
-    console.log(JSON.stringify({ kernels, laws, bugs, interleaved, protocols, scopes: SCOPES }));
+    console.log(
+      JSON.stringify({ kernels, variants: others, laws, bugs, interleaved, protocols, scopes: SCOPES }),
+    );
     return AS_EXPECTED;
   }
   section(
@@ -67,6 +71,14 @@ export async function listVerb(
       labels.join(" = "),
       standsFor.length === 0 ? "" : `stands for ${standsFor.join(", ")}`,
       pc.dim(`promises ${promises.length} laws`),
+    ]),
+  );
+  section(
+    "kernels that answer otherwise than the one they are like, to calls outside their domain alone",
+    others.map(({ labels, like, standsFor }) => [
+      labels.join(" = "),
+      `like ${like}`,
+      standsFor.length === 0 ? "" : `stands for ${standsFor.join(", ")}`,
     ]),
   );
   section(
@@ -115,7 +127,7 @@ function kernelJson(release: Promises) {
   return {
     labels: release.labels,
     like: release.like ?? null,
-    standsFor: rangesLike(release.labels),
+    standsFor: rangesLike(release.labels[0] as string),
     protocols: version === undefined ? [] : protocolsOf(version),
     promises: release.laws,
   };
@@ -154,18 +166,20 @@ async function listOne(name: string, json: boolean): Promise<number> {
 
 function wholeKernelJson(release: Promises) {
   const own = kernelJson(release);
-  const hits = (on: readonly string[]) => on.includes(release.labels[0] as string);
+  const violated = breaksOf(kernelNamed(release.labels[0] as string));
   return {
     ...own,
     guard: release.guard,
     fragments: release.fragments,
     pools: release.pools,
-    bugs: BUGS.filter(({ breaks }) => breaks.some(({ on }) => hits(on))).map(({ id, number, breaks }) => ({
-      id,
-      number: number ?? null,
-      laws: [...new Set(breaks.filter(({ on }) => hits(on)).map(({ law }) => law))],
-      spans: spansJson(id),
-    })),
+    bugs: BUGS.filter(({ breaks }) => breaks.some((each) => violated.has(each))).map(
+      ({ id, number, breaks }) => ({
+        id,
+        number: number ?? null,
+        laws: [...new Set(breaks.filter((each) => violated.has(each)).map(({ law }) => law))],
+        spans: spansJson(id),
+      }),
+    ),
     interleaved: INTERLEAVED.filter(({ breaks }) =>
       breaks.some(({ protocol, also = [] }) =>
         [protocol, ...also].some((name) => own.protocols.includes(name)),
