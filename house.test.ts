@@ -50,8 +50,6 @@ const MAY_IMPORT_FILE: Readonly<Record<string, readonly string[]>> = {
   engine: ["spec/contract.ts"],
   protocols: ["kernels/changes.ts"],
 };
-/** What jobs/ still draws itself: to be drawn by cli/ from what the job returns. */
-const DRAWN_BY_JOBS = ["cli/show/state.ts", "cli/show/step-view.ts", "cli/show/chart.ts"];
 /** What compares the step grain with the call grain imports both. */
 const REFINEMENT = "properties/vmap/refinement/";
 const WINGS = ["vmap", "gather"];
@@ -92,7 +90,7 @@ function wingOf(file: string): string | undefined {
 function allowed({ from, to }: Import): boolean {
   const [here, there] = [folderOf(from), folderOf(to)];
   if (wingOf(from) !== undefined && wingOf(to) !== undefined && wingOf(from) !== wingOf(to)) return false;
-  if (here === there || (/^jobs\/explorable/.test(from) && DRAWN_BY_JOBS.includes(to))) return true;
+  if (here === there) return true;
   if (from.startsWith(REFINEMENT) && ["kernels", "protocols"].includes(there)) return true;
   return (MAY_IMPORT[here] ?? []).includes(there) || (MAY_IMPORT_FILE[here] ?? []).includes(to);
 }
@@ -144,6 +142,16 @@ describe("every file", () => {
     );
     expect(speaking).toEqual([]);
   });
+});
+
+test("a job speaks to no terminal: it prints nothing, and ends no process", () => {
+  const TERMINAL =
+    /console\.|process\.(exit|stdout|stderr|on\()|picocolors|yocto-spinner|cli-table3|commander/;
+  const speaking = PRODUCTION.filter((file) => folderOf(file) === "jobs").filter((file) =>
+    TERMINAL.test(readFileSync(join(ROOT, file), "utf8")),
+  );
+  expect(speaking).toEqual([]);
+  expect(readFileSync(join(ROOT, "cli/output.ts"), "utf8")).toMatch(TERMINAL);
 });
 
 describe("no test knows the time", () => {

@@ -2,6 +2,7 @@
 import { access, constants, realpath, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { UsageError } from "../jobs/usage-error.ts";
+import { complain } from "./output.ts";
 
 /** A file by the option that names it. */
 export interface Named {
@@ -116,7 +117,6 @@ async function write(path: string, text: string): Promise<string | undefined> {
 /** Says of each file that was not written why, in a line on stderr. Whether there is one. */
 export function reportUnwritten(written: readonly Written[]): boolean {
   const lacking = written.filter(({ why }) => why !== undefined);
-  for (const { option, path, why } of lacking)
-    console.error(`vmapcheck: ${option} ${path} was not written: ${why}`);
+  for (const { option, path, why } of lacking) complain(`${option} ${path} was not written: ${why}`);
   return lacking.length > 0;
 }

@@ -1,7 +1,8 @@
 /** Ctrl-C: once it asks long work to end, a second press ends the process. The clock is a fake one. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { timeUp } from "../jobs/work.ts";
 import { INTERRUPTED } from "./exit.ts";
-import { interruptible, timeUp } from "./output.ts";
+import { interrupts } from "./output.ts";
 
 const heard = process.listeners("SIGINT");
 /** Nobody hears Ctrl-C but who did before these tests. */
@@ -29,10 +30,10 @@ describe("Ctrl-C", () => {
       code = Number(given);
       return undefined as never;
     });
-    const work = interruptible();
-    expect(work.interrupted).toBe(false);
+    const signal = interrupts();
+    expect(signal.aborted).toBe(false);
     process.emit("SIGINT");
-    expect(work.interrupted).toBe(true);
+    expect(signal.aborted).toBe(true);
     vi.advanceTimersByTime(milliseconds);
     process.emit("SIGINT");
     return code;

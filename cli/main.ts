@@ -1,22 +1,19 @@
 #!/usr/bin/env node
-/** The command line: DESIGN, section 7. Each verb is a file in verbs/; this only says how they are called. */
+/** The command line. Each verb is a file in verbs/, loaded when it is called; this only says how they are called. */
 import { randomInt } from "node:crypto";
 import { Command, CommanderError } from "commander";
 import { InputError, oneLine } from "../adapters/input-error.ts";
-import { USUAL_RUNS } from "../jobs/check-kernel.ts";
 import { VERSION } from "../jobs/package-version.ts";
 import { UsageError, wholeNumber } from "../jobs/usage-error.ts";
 import { AS_EXPECTED, BAD_INPUT } from "./exit.ts";
-import { textWidth } from "./output.ts";
-import { type CheckArguments, checkVerb } from "./verbs/check.ts";
-import { conformVerb } from "./verbs/conform.ts";
-import { type DiffOptions, diffVerb } from "./verbs/diff.ts";
-import { type ExploreArguments, exploreVerb } from "./verbs/explore.ts";
-import { type HuntOptions, huntVerb } from "./verbs/hunt.ts";
-import { type JudgeOptions, judgeVerb } from "./verbs/judge.ts";
-import { listVerb } from "./verbs/list.ts";
-import { type PinOptions, pinVerb } from "./verbs/pin.ts";
-import { type ReplayOptions, replayVerb } from "./verbs/replay.ts";
+import { complain, textWidth } from "./output.ts";
+import type { CheckArguments } from "./verbs/check.ts";
+import type { DiffOptions } from "./verbs/diff.ts";
+import type { ExploreArguments } from "./verbs/explore.ts";
+import type { HuntOptions } from "./verbs/hunt.ts";
+import type { JudgeOptions } from "./verbs/judge.ts";
+import type { PinOptions } from "./verbs/pin.ts";
+import type { ReplayOptions } from "./verbs/replay.ts";
 
 interface JsonOption {
   readonly json: boolean;
@@ -61,16 +58,15 @@ program
   .argument("[kernel...]", "labels such as 2.6.39; all when none is given")
   .option(
     "--runs <number>",
-    "random histories in each scope; fewer than usual may not reach every witness, which is a warning then and else a failure; 0 for pinned histories alone",
+    "random histories in each scope; 1500 unless given; fewer may not reach every witness, which is a warning then and else a failure; 0 for pinned histories alone",
     wholeNumber("--runs", 0, MOST_RUNS),
-    USUAL_RUNS,
   )
   .option("--law <id>", "only this law")
   .option(...SEED_OPTION, 20110106)
   .option("--details", "also each violation, what was visited whole, and every interleaving", false)
   .option("--coverage", "also what was exercised, and ways to draw histories by the states they visit", false)
   .option(...JSON_OPTION)
-  .action(run<string[], CheckArguments>(checkVerb));
+  .action(run<string[], CheckArguments>(async () => (await import("./verbs/check.ts")).checkVerb));
 
 program
   .command("hunt")
@@ -95,9 +91,11 @@ program
   .option(...SEED_OPTION)
   .option(...JSON_OPTION)
   .action(
-    run<string[], HuntOptions>((names, options) =>
-      huntVerb(names, { ...options, seed: options.seed ?? randomInt(LARGEST_SEED) }),
-    ),
+    run<string[], HuntOptions>(async () => {
+      const { huntVerb } = await import("./verbs/hunt.ts");
+      return (names, options) =>
+        huntVerb(names, { ...options, seed: options.seed ?? randomInt(LARGEST_SEED) });
+    }),
   );
 
 program
@@ -130,7 +128,9 @@ program
   .option("--itf <file>", "write the first break's run as an ITF trace (.itf.json), for Quint and Apalache")
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
-  .action(run<string | undefined, ExploreArguments>(exploreVerb));
+  .action(
+    run<string | undefined, ExploreArguments>(async () => (await import("./verbs/explore.ts")).exploreVerb),
+  );
 
 program
   .command("diff")
@@ -157,7 +157,7 @@ program
   .option("--out <file>", "write the history, for replay")
   .option(...SEED_OPTION, 20110106)
   .option(...JSON_OPTION)
-  .action(run<string[], DiffOptions>(diffVerb));
+  .action(run<string[], DiffOptions>(async () => (await import("./verbs/diff.ts")).diffVerb));
 
 program
   .command("replay")
@@ -175,7 +175,7 @@ program
   .option("--format <format>", "text, or mail: 72 columns of plain ASCII, with bug, commits and source")
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
-  .action(run<string, ReplayOptions>(replayVerb));
+  .action(run<string, ReplayOptions>(async () => (await import("./verbs/replay.ts")).replayVerb));
 
 program
   .command("pin")
@@ -187,7 +187,7 @@ program
   .option(...AS_OPTION)
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
-  .action(run<string, PinOptions>(pinVerb));
+  .action(run<string, PinOptions>(async () => (await import("./verbs/pin.ts")).pinVerb));
 
 program
   .command("conform")
@@ -195,7 +195,7 @@ program
   .argument("<file...>", "recordings (.jsonl, .jsonl.gz)")
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
-  .action(run<string[], JsonOption>(conformVerb));
+  .action(run<string[], JsonOption>(async () => (await import("./verbs/conform.ts")).conformVerb));
 
 program
   .command("judge")
@@ -205,7 +205,7 @@ program
   .option(...AS_OPTION)
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
-  .action(run<string[], JudgeOptions>(judgeVerb));
+  .action(run<string[], JudgeOptions>(async () => (await import("./verbs/judge.ts")).judgeVerb));
 
 program
   .command("list")
@@ -213,7 +213,7 @@ program
   .argument("[name]", "a bug, a kernel or any version, such as C7, 6.5 or 5.15.0-91-generic")
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
-  .action(run<string | undefined, JsonOption>(listVerb));
+  .action(run<string | undefined, JsonOption>(async () => (await import("./verbs/list.ts")).listVerb));
 
 refuseRepeated();
 
@@ -230,17 +230,20 @@ function refuseRepeated(): void {
   }
 }
 
-/** Wraps a verb so that its result becomes the exit code. */
-function run<A, O>(verb: (argument: A, options: O) => number | Promise<number>) {
+type Verb<A, O> = (argument: A, options: O) => number | Promise<number>;
+
+/** Wraps a verb, which is loaded when it is called, so that its result becomes the exit code. */
+function run<A, O>(load: () => Promise<Verb<A, O>>) {
   return async (...given: unknown[]): Promise<void> => {
     // commander gives the argument, if there is one, then the options, then the command.
     const options = given.at(-2) as O;
     const argument = (given.length > 2 ? given[0] : undefined) as A;
+    const verb = await load();
     process.exitCode = await verb(argument, options);
   };
 }
 
-/** One line on stderr for what a person did wrong, or the system refused; anything else is ours, and keeps its stack. */
+/** A sentence on stderr for what a person did wrong, or the system refused; anything else is ours, and keeps its stack. */
 function report(error: unknown): void {
   if (error instanceof CommanderError) {
     // Without a verb commander has printed its help already.
@@ -248,9 +251,9 @@ function report(error: unknown): void {
       process.exitCode = error.exitCode === 0 ? AS_EXPECTED : BAD_INPUT;
       return;
     }
-    console.error(`vmapcheck: ${oneLine(error.message.replace(/^error: /, ""))}`);
+    complain(oneLine(error.message.replace(/^error: /, "")));
   } else if (error instanceof InputError || error instanceof UsageError || isOfSystem(error)) {
-    console.error(`vmapcheck: ${oneLine(error.message)}`);
+    complain(oneLine(error.message));
   } else {
     throw error;
   }
@@ -264,7 +267,7 @@ function isOfSystem(error: unknown): error is NodeJS.ErrnoException {
 
 // What was found cannot be shown any more. A pipe that its reader closed (`| head`) needs no word about that.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") console.error(`vmapcheck: standard output: ${oneLine(error.message)}`);
+  if (error.code !== "EPIPE") complain(`standard output: ${oneLine(error.message)}`);
   process.exit(BAD_INPUT);
 });
 process.stderr.on("error", () => {});

@@ -2,7 +2,7 @@
 import { stripVTControlCharacters } from "node:util";
 import Table from "cli-table3";
 import yoctoSpinner from "yocto-spinner";
-import type { Stop } from "../engine/search/explore.ts";
+import type { Watch } from "../jobs/work.ts";
 import { INTERRUPTED } from "./exit.ts";
 
 export interface Progress {
@@ -51,25 +51,30 @@ const SAME_PRESS_MS = 500;
 /** What hears Ctrl-C: the work that began last. */
 let listener: (() => void) | undefined;
 
-/** Whether Ctrl-C was pressed; long work asks between turns and ends with what it has. */
-export function interruptible(): { readonly interrupted: boolean; turn(): Promise<void> } {
-  const state = { interrupted: false, turn: () => new Promise<void>((resolve) => setImmediate(resolve)) };
+/** Aborted once Ctrl-C was pressed: long work ends after its turn, with what it has. */
+export function interrupts(): AbortSignal {
+  const controller = new AbortController();
   let first = 0;
   if (listener !== undefined) process.off("SIGINT", listener);
   listener = () => {
     // npm and the terminal may both pass one Ctrl-C on; one a moment later means it.
-    if (state.interrupted && Date.now() - first > SAME_PRESS_MS) process.exit(INTERRUPTED);
-    if (!state.interrupted) first = Date.now();
-    state.interrupted = true;
+    if (controller.signal.aborted && Date.now() - first > SAME_PRESS_MS) process.exit(INTERRUPTED);
+    if (!controller.signal.aborted) first = Date.now();
+    controller.abort();
   };
   process.on("SIGINT", listener);
-  return state;
+  return controller.signal;
 }
 
-/** Says "time" once this many seconds are over: the outer bound of work that ends by itself. */
-export function timeUp(seconds: number | undefined): () => Stop {
-  const end = seconds === undefined ? Number.POSITIVE_INFINITY : performance.now() + seconds * 1000;
-  return () => performance.now() > end && "time";
+/** Does a job: its progress is shown, and Ctrl-C ends it early. */
+export async function watched<T>(job: (watch: Watch) => T | Promise<T>): Promise<T> {
+  const signal = interrupts();
+  const spinner = progress();
+  try {
+    return await job({ signal, say: spinner.say, warn: complain });
+  } finally {
+    spinner.stop();
+  }
 }
 
 const NO_LINES = {
@@ -98,6 +103,13 @@ const BETWEEN = 2;
 export function textWidth(): number {
   // A terminal that does not know its width says 0.
   return Math.min(MOST_COLUMNS, process.stdout.columns || MOST_COLUMNS);
+}
+
+/** A line of complaint on stderr; at a terminal folded as it is wide, and within 100 columns. */
+export function complain(text: string): void {
+  const { isTTY, columns: wide } = process.stderr;
+  const line = `vmapcheck: ${text}`;
+  console.error(isTTY ? folded(line, Math.min(MOST_COLUMNS, wide || MOST_COLUMNS)) : line);
 }
 
 /** Prints for a person: lines that are too long are folded. */

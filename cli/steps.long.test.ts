@@ -103,12 +103,12 @@ describe("replay of an interleaving", () => {
     [
       "a scope without pages",
       (file) => (file.scope = { cpus: 2, blocks: 1 }),
-      /scope\.pages .* is from 1 to \d, not given/,
+      /scope: pages .* is from 1 to \d, not given/,
     ],
     [
       "a scope that is too large",
       (file) => (file.scope = { cpus: 99, blocks: 1, pages: 2 }),
-      /scope\.cpus .* not 99/,
+      /scope: cpus .* not 99/,
     ],
     ["a law that there is not", (file) => (file.law = "no-law"), /law: "no-law" is none of blocks-6\.12's, /],
     ["a law with a line end", (file) => (file.law = "no\n\u001b[2J"), /law: expected the id of a law$/m],

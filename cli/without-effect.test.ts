@@ -75,7 +75,7 @@ describe("an option without effect", () => {
     [
       "a law that the interleaving does not break",
       hunt(["C13"], { law: "lowest-fit" }),
-      /^vb-final-free-window does not break lowest-fit; it breaks no-alias-after-unmap-aliases$/,
+      /^vb-final-free-window does not violate lowest-fit; it violates no-alias-after-unmap-aliases$/,
     ],
     ["a law that no bug breaks", hunt([], { law: "aligned" }), /^--law aligned: no bug of the catalogue/],
     [

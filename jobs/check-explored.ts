@@ -2,7 +2,6 @@
 
 import { lastPlayed } from "../engine/run/stepper.ts";
 import { type Explored, explore, type ShortestBreak } from "../engine/search/explore.ts";
-import type { State } from "../kernels/vmap/state.ts";
 import { type Coverage, coverage, drawings, usualDrawing } from "../properties/vmap/coverage.ts";
 import {
   KNOWN_TO_CATALOGUE,
@@ -17,8 +16,8 @@ import type { LawId } from "../spec/contract.ts";
 import type { HistoryStep } from "../spec/vmap/history.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
 import type { Scope } from "../spec/vmap/scope.ts";
-import { told } from "./explorable-kernel.ts";
 import { namesOf } from "./hunt-target.ts";
+import { explain } from "./kernel-subject.ts";
 
 /** Small enough for a second a kernel, large enough for every reason to reset a cache. */
 const SPACE: Space = { pages: 5, sizes: 5, aligns: 2, windows: 2, at: MIDDLE };
@@ -57,10 +56,7 @@ export interface ExploreKernelOptions {
 /** More would take longer than somebody who presses Ctrl-C wants to wait. */
 const MOST_HISTORIES = 1500;
 
-export function exploreKernel(
-  kernel: Kernel<State>,
-  { seed, runs, compare }: ExploreKernelOptions,
-): ExploredKernel {
+export function exploreKernel(kernel: Kernel, { seed, runs, compare }: ExploreKernelOptions): ExploredKernel {
   const scope = spaceScope(SPACE);
   const machine = sideBySide(kernel, scope, { reduced: true, explains: (seen) => isExplained(kernel, seen) });
   const explored = explore(machine, { bounds: BOUNDS, enough: () => false });
@@ -78,18 +74,18 @@ export function exploreKernel(
   };
 }
 
-function isExplained(kernel: Kernel<State>, seen: Seen): boolean {
+function isExplained(kernel: Kernel, seen: Seen): boolean {
   return namesOf(kernel, seen).every(({ known }) => known !== undefined);
 }
 
 function nameBreak(
-  kernel: Kernel<State>,
+  kernel: Kernel,
   scope: Scope,
   { commands }: VisitableKernel,
   broken: ShortestBreak,
 ): ExploredBreak {
   if (broken.law !== KNOWN_TO_CATALOGUE.id) {
-    const { history, bug } = told(kernel, scope, commands, broken);
+    const { history, bug } = explain(kernel, scope, commands, broken);
     return { law: broken.law, history, bug };
   }
   const history = historyOf(commands, broken.run, kernel, scope);

@@ -11,6 +11,7 @@ import type { StepMachine } from "../protocols/program.ts";
 import { isConfirmed } from "../protocols/run-steps.ts";
 import { STEP_PROTOCOLS, type StepProtocol, stepMachineOf } from "../protocols/vmap/index.ts";
 import { readPinnedInterleaving } from "./pinned.ts";
+import type { Work } from "./work.ts";
 
 /** A protocol that has broken all that the catalogue knows of it may be larger: the rest of it is left out. */
 const BOUNDS = { states: 1e6, bytes: 2e9 };
@@ -63,32 +64,22 @@ export interface InterleavedReport {
   readonly surprises: readonly string[];
 }
 
-export interface InterleavedOptions {
-  /** Only these protocols, and what is pinned on them; all unless given. */
-  readonly protocols?: readonly string[];
-  say(text: string): void;
-  /** Awaited between turns; true to end. */
-  turn(): Promise<boolean>;
-}
-
-export async function checkInterleaved({
-  protocols: only,
-  say,
-  turn,
-}: InterleavedOptions): Promise<InterleavedReport> {
+/** Of these protocols, and what is pinned on them; of all unless they are given. */
+export async function checkInterleaved(
+  only: readonly string[] | undefined,
+  work: Work,
+): Promise<InterleavedReport> {
   const isAsked = (name: string) => only === undefined || only.includes(name);
   const bounds = only === undefined ? BOUNDS : { ...BOUNDS, states: FEW_STATES };
   const protocols: ProtocolReport[] = [];
   for (const protocol of STEP_PROTOCOLS.filter(({ name }) => isAsked(name))) {
-    say(`${protocol.name}: visiting every state`);
-    if (await turn()) break;
-    protocols.push(await checkProtocol(protocol, usualScope(protocol), bounds, turn));
+    if (await work.turn(`${protocol.name}: visiting every state`)) break;
+    protocols.push(await checkProtocol(protocol, usualScope(protocol), bounds, work));
   }
   const pinned: PinnedReport[] = [];
   for (const bug of INTERLEAVED) {
     for (const broken of bug.breaks.filter((each) => brokenOn(each).some(isAsked))) {
-      say(`${bug.id}: ${broken.law}`);
-      if (await turn()) break;
+      if (await work.turn(`${bug.id}: ${broken.law}`)) break;
       pinned.push(await checkPinned(bug, broken));
     }
   }
@@ -110,13 +101,11 @@ async function checkProtocol(
   protocol: StepProtocol,
   scope: Readonly<Record<string, number>>,
   bounds: typeof BOUNDS,
-  turn: () => Promise<boolean>,
+  work: Work,
 ): Promise<ProtocolReport> {
   const machine = visitActions(protocol.machine(scope), { symmetry: true });
   const turns = exploring(machine, { bounds, enough: () => false });
-  let next = turns.next(false);
-  while (!next.done) next = turns.next(await turn());
-  const { states, ended, breaks } = next.value;
+  const { states, ended, breaks } = await work.through(turns, () => `${protocol.name}: visiting every state`);
   const laws = machine.laws.map(({ id: law }) => {
     const steps = breaks.find((each) => each.law === law)?.run.length;
     return { law, steps, bug: steps === undefined ? undefined : nameInterleaved(protocol.name, law) };

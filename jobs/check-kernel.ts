@@ -1,10 +1,8 @@
 /** The main job for one kernel: kept failures, then pinned histories, then random ones. */
-import { setTimeout } from "node:timers/promises";
 import { readHistory } from "../adapters/vmap/history-file.ts";
 import type { Bug } from "../counterexamples/bug.ts";
 import { bugCalled } from "../counterexamples/vmap/index.ts";
 import { lastPlayed } from "../engine/run/stepper.ts";
-import type { State } from "../kernels/vmap/state.ts";
 import { type KnownBreak, randomRun } from "../properties/vmap/random-run.ts";
 import { scopesFor } from "../properties/vmap/random-scopes.ts";
 import { settingFor, type VmapPlayed } from "../properties/vmap/test-bench.ts";
@@ -20,6 +18,7 @@ import { namesOf } from "./hunt-target.ts";
 import { inheritanceOf } from "./lineage.ts";
 import { replayLine } from "./names.ts";
 import { allPinned, pinnedFile } from "./pinned.ts";
+import { Work } from "./work.ts";
 
 /** Random histories in each scope, if nothing else is asked: as many reach every witness of every kernel. */
 export const USUAL_RUNS = 1500;
@@ -59,7 +58,7 @@ export interface Surprise {
 }
 
 export interface KernelReport {
-  readonly kernel: Kernel<State>;
+  readonly kernel: Kernel;
   readonly cells: readonly Cell[];
   readonly surprises: readonly Surprise[];
   readonly histories: number;
@@ -74,34 +73,33 @@ export interface KernelReport {
   readonly explored: ExploredKernel | undefined;
 }
 
-export interface CheckOptions {
+export interface KernelOptions {
   readonly seed: number;
   /** Random histories in each scope. */
   readonly runs: number;
   readonly law: LawId | undefined;
-  /** Whether to count what random histories visit of the small space, and whether to compare several ways to draw them. */
-  readonly coverage: boolean;
-  readonly compare: boolean;
-  readonly say: (text: string) => void;
-  readonly interrupted: () => boolean;
+  readonly coverage: "counted" | "compared" | undefined;
+  readonly keepsFailures: boolean;
 }
 
 /** Histories drawn before anything else may happen: a fraction of a second. */
 const TURN = 500;
 
-export async function checkKernel(kernel: Kernel<State>, options: CheckOptions): Promise<KernelReport> {
+export async function checkKernel(
+  kernel: Kernel,
+  options: KernelOptions,
+  work: Work = new Work({}),
+): Promise<KernelReport> {
   const breaks = new Map<LawId, SeenBreak[]>();
-  const surprises: Surprise[] = [...(await tryKept(kernel)), ...(await tryPinned(kernel, options, breaks))];
+  const kept = options.keepsFailures ? await tryKept(kernel) : [];
+  const surprises: Surprise[] = [...kept, ...(await tryPinned(kernel, options, breaks))];
   const { gone } = inheritanceOf(kernel);
-  const explored = await tryWhole(kernel, options, surprises);
+  const explored = await tryWhole(kernel, options, work, surprises);
   const seen = new Map<string, number>();
   let histories = 0;
   let commands = 0;
   for (const { scope, histories: wanted, seed } of turns(kernel, options)) {
-    if (options.interrupted()) break;
-    options.say(`${kernel.name}: random histories in ${scope.name}, ${histories} so far`);
-    // Lets Ctrl-C be heard, and the progress line be drawn.
-    await setTimeout(0);
+    if (await work.turn(`${kernel.name}: random histories in ${scope.name}, ${histories} so far`)) break;
     const report = randomRun({
       kernel,
       scope,
@@ -115,10 +113,10 @@ export async function checkKernel(kernel: Kernel<State>, options: CheckOptions):
     for (const [id, times] of report.seen) seen.set(id, (seen.get(id) ?? 0) + times);
     for (const known of report.known) noteKnown(breaks, known);
     if (report.unknown === undefined) continue;
-    await addUnknown(surprises, kernel, report.unknown);
+    await addUnknown(surprises, kernel, report.unknown, options);
     break;
   }
-  const complete = options.law === undefined && !options.interrupted() && options.runs > 0;
+  const complete = options.law === undefined && work.stop === false && options.runs > 0;
   const unmet = complete && surprises.length === 0 ? neverSeen(kernel, seen) : [];
   const isLong = options.runs >= USUAL_RUNS;
   if (isLong) surprises.push(...unmet.map((id) => witnessUnmet(kernel, id)));
@@ -144,25 +142,26 @@ export async function checkKernel(kernel: Kernel<State>, options: CheckOptions):
 
 /** Every state of a small space. A break there that the catalogue does not know is a surprise. */
 async function tryWhole(
-  kernel: Kernel<State>,
-  options: CheckOptions,
+  kernel: Kernel,
+  options: KernelOptions,
+  work: Work,
   surprises: Surprise[],
 ): Promise<ExploredKernel | undefined> {
-  if (options.interrupted()) return undefined;
-  options.say(`${kernel.name}: every state of ${EXPLORED_SCOPE}`);
-  await setTimeout(0);
-  const explored = exploreKernel(kernel, { ...options, runs: options.coverage ? options.runs : 0 });
+  if (await work.turn(`${kernel.name}: every state of ${EXPLORED_SCOPE}`)) return undefined;
+  const { seed, runs, coverage } = options;
+  const counted = coverage === undefined ? 0 : runs;
+  const explored = exploreKernel(kernel, { seed, runs: counted, compare: coverage === "compared" });
   for (const { law, history, bug } of explored.breaks) {
     if (bug !== undefined || (options.law !== undefined && law !== options.law)) continue;
-    await addUnknown(surprises, kernel, { law, scope: explored.scope, history });
+    await addUnknown(surprises, kernel, { law, scope: explored.scope, history }, options);
   }
   return explored;
 }
 
 /** The random histories of a run, some hundreds at a time, every scope in turn. */
 function* turns(
-  { release }: Kernel<State>,
-  { runs, seed }: CheckOptions,
+  { release }: Kernel,
+  { runs, seed }: KernelOptions,
 ): Iterable<{ scope: Scope; histories: number; seed: number }> {
   for (let done = 0, turn = 0; done < runs; done += TURN, turn++) {
     for (const scope of scopesFor(release))
@@ -172,7 +171,7 @@ function* turns(
 
 /** An unknown violation stands before those that the catalogue knows. */
 function cell(
-  kernel: Kernel<State>,
+  kernel: Kernel,
   law: LawId,
   tried: Cell["tried"],
   bugs: readonly SeenBreak[],
@@ -187,7 +186,7 @@ function cell(
 }
 
 /** Failures that earlier runs kept: they come first, and go when they fail no longer. */
-async function tryKept(kernel: Kernel<State>): Promise<Surprise[]> {
+async function tryKept(kernel: Kernel): Promise<Surprise[]> {
   const surprises: Surprise[] = [];
   for (const { path, history } of await keptFailures(kernel.name)) {
     const last = lastPlayed(settingFor(kernel, history.scope), history.commands, history.law) as VmapPlayed;
@@ -213,8 +212,8 @@ async function tryKept(kernel: Kernel<State>): Promise<Surprise[]> {
 
 /** Every pinned history that the catalogue says breaks a law here, promised or not. */
 async function tryPinned(
-  kernel: Kernel<State>,
-  { law }: CheckOptions,
+  kernel: Kernel,
+  { law }: KernelOptions,
   breaks: Map<LawId, SeenBreak[]>,
 ): Promise<Surprise[]> {
   const surprises: Surprise[] = [];
@@ -273,17 +272,19 @@ function noteKnown(breaks: Map<LawId, SeenBreak[]>, { law, known, commands }: Kn
 /** A break that the catalogue does not know is reported once for each law, by the shortest history that was met. */
 async function addUnknown(
   surprises: Surprise[],
-  kernel: Kernel<State>,
+  kernel: Kernel,
   {
     law,
     scope,
     history,
   }: { readonly law: LawId; readonly scope: Scope; readonly history: readonly HistoryStep[] },
+  { keepsFailures }: KernelOptions,
 ): Promise<void> {
   const before = surprises.findIndex((each) => each.kind === "unknown" && each.law === law);
   const length = surprises[before]?.history?.length;
   if (length !== undefined && length <= history.length) return;
-  const path = await keepFailure({ kernel: kernel.name, law, scope, commands: history });
+  const failure = { kernel: kernel.name, law, scope, commands: history };
+  const path = keepsFailures ? await keepFailure(failure) : undefined;
   const surprise: Surprise = {
     kind: "unknown",
     kernel: kernel.name,
@@ -291,7 +292,7 @@ async function addUnknown(
     law,
     history,
     scope,
-    replay: replayLine(path),
+    replay: path === undefined ? null : replayLine(path),
   };
   if (before === -1) surprises.push(surprise);
   else surprises[before] = surprise;
@@ -300,12 +301,12 @@ async function addUnknown(
 const UNKNOWN = "violated in a way the catalogue does not know";
 
 /** Witnesses, and paths inside this kernel, that no random history reached. */
-function neverSeen(kernel: Kernel<State>, seen: ReadonlyMap<string, number>): readonly string[] {
+function neverSeen(kernel: Kernel, seen: ReadonlyMap<string, number>): readonly string[] {
   const ids = [...witnessesFor(kernel.release).map(({ id }) => id), ...kernel.paths];
   return ids.filter((id) => !seen.has(id));
 }
 
-function witnessUnmet(kernel: Kernel<State>, id: string): Surprise {
+function witnessUnmet(kernel: Kernel, id: string): Surprise {
   return {
     kind: "unmet",
     kernel: kernel.name,

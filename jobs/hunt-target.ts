@@ -2,7 +2,7 @@
 import type { Bug, Evidence } from "../counterexamples/bug.ts";
 import { bugCalled, nameBreaks } from "../counterexamples/vmap/index.ts";
 import type { State } from "../kernels/vmap/state.ts";
-import type { Quarry } from "../properties/vmap/hunt.ts";
+import type { Target } from "../properties/vmap/hunt.ts";
 import type { VmapPlayed } from "../properties/vmap/test-bench.ts";
 import type { LawId } from "../spec/contract.ts";
 import { heldTo, type Kernel } from "../spec/vmap/kernel.ts";
@@ -10,7 +10,7 @@ import { inheritanceOf } from "./lineage.ts";
 import { kernelNamed } from "./names.ts";
 
 /** This law broken by this bug, on the first kernel the catalogue names for it. */
-export function bugQuarry(bug: Bug, law: LawId): Quarry<State> {
+export function bugTarget(bug: Bug, law: LawId): Target<State> {
   const on = bug.breaks.find((each) => each.law === law)?.on[0];
   if (on === undefined) throw new RangeError(`${bug.id} does not break ${law}`);
   const kernel = heldTo(kernelNamed(on), law);
@@ -32,7 +32,7 @@ export interface Named {
 
 /** What the catalogue calls each law that a step broke on this kernel, by its own bugs and those it inherited. */
 export function namesOf(
-  kernel: Kernel<State>,
+  kernel: Kernel,
   { broken, before, command, response, after }: Judged,
 ): readonly Named[] {
   if (command === undefined || response === undefined || broken.length === 0) return [];

@@ -7,12 +7,11 @@ import { type HistoryFile, historyIn } from "../adapters/vmap/history-file.ts";
 import type { Break, Bug, Evidence } from "../counterexamples/bug.ts";
 import { replay } from "../engine/run/stepper.ts";
 import { bugsIn } from "../kernels/versions.ts";
-import type { State } from "../kernels/vmap/state.ts";
 import { settingFor } from "../properties/vmap/test-bench.ts";
 import { versionOf } from "../spec/vmap/change.ts";
 import { whyUnmodelled } from "../spec/vmap/history.ts";
 import { heldTo, type Kernel } from "../spec/vmap/kernel.ts";
-import { lineageOf } from "../spec/vmap/releases.ts";
+import { findRelease, lineageOf } from "../spec/vmap/releases.ts";
 import { allPinned, pinnedFile } from "./pinned.ts";
 
 export interface Inheritance {
@@ -22,9 +21,9 @@ export interface Inheritance {
 }
 
 /** By what a kernel does: the same kernel held to another law, or under another name, does the same. */
-const KNOWN = new WeakMap<Kernel<State>["act"], Map<string, Inheritance>>();
+const KNOWN = new WeakMap<Kernel["act"], Map<string, Inheritance>>();
 
-export function inheritanceOf(kernel: Kernel<State>): Inheritance {
+export function inheritanceOf(kernel: Kernel): Inheritance {
   const byName = KNOWN.get(kernel.act) ?? new Map<string, Inheritance>();
   KNOWN.set(kernel.act, byName);
   const known = byName.get(kernel.name) ?? inherit(kernel);
@@ -33,12 +32,12 @@ export function inheritanceOf(kernel: Kernel<State>): Inheritance {
 }
 
 /** What it violates by the catalogue: by its own entries, and by those it inherited. */
-export function breaksOf(kernel: Kernel<State>): ReadonlySet<Break> {
+export function breaksOf(kernel: Kernel): ReadonlySet<Break> {
   const own = allPinned().filter(({ pinned }) => pinned.on.includes(kernel.name));
   return new Set([...own.map(({ pinned }) => pinned), ...inheritanceOf(kernel).breaks]);
 }
 
-function inherit(kernel: Kernel<State>): Inheritance {
+function inherit(kernel: Kernel): Inheritance {
   const candidates = candidatesFor(kernel);
   const breaks: typeof candidates = [];
   for (const each of candidates) {
@@ -62,8 +61,10 @@ function inherit(kernel: Kernel<State>): Inheritance {
  * What the catalogue lists for its ancestors and not for itself, or the bibliography for the version that it is named
  * after. A kernel that the catalogue does not list at all, and that names no ancestor, may have any of its bugs.
  */
-function candidatesFor({ name, release }: Kernel<State>): Candidate[] {
+function candidatesFor({ name, release }: Kernel): Candidate[] {
   const ancestors = lineageOf(release).filter((each) => each !== name);
+  // An allocator of one's own is no Linux: it has bugs of its own.
+  if (ancestors.length === 0 && findRelease(release.labels[0] as string) === undefined) return [];
   const isListed = allPinned().some(({ pinned }) => pinned.on.includes(name));
   const version = ancestors.length === 0 ? undefined : versionOf(name);
   const dated = version === undefined ? [] : bugsIn(version).has;
@@ -77,7 +78,7 @@ function candidatesFor({ name, release }: Kernel<State>): Candidate[] {
 }
 
 /** What a judge sees where the pinned history breaks its law with its last command; undefined if it does not. */
-function evidenceOf(kernel: Kernel<State>, { bug, pinned }: Candidate): Evidence | undefined {
+function evidenceOf(kernel: Kernel, { bug, pinned }: Candidate): Evidence | undefined {
   const { law } = pinned;
   const { scope, commands } = readPinned(bug, pinned.pinned);
   if (whyUnmodelled(commands, kernel.release) !== undefined) return undefined;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { explore } from "../engine/search/explore.ts";
-import { explorableNamed } from "./explorable.ts";
 import { memoryBounds } from "./memory.ts";
+import { subjectNamed } from "./subject.ts";
 import { UsageError } from "./usage-error.ts";
 
 const MEGABYTE = 2 ** 20;
@@ -31,7 +31,7 @@ describe("the memory a search may take", () => {
   });
 
   test("ends a search once it is used up, and not before", () => {
-    const { machine } = explorableNamed("lazy-unmap").open(
+    const { machine } = subjectNamed("lazy-unmap").open(
       { V: 3, F: 2, C: 3 },
       { merged: false, orders: "all" },
     );

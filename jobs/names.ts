@@ -54,7 +54,7 @@ export function kernelNamed(name: string): Kernel<State> {
  * A kernel as it was asked for: `7.2 (= 6.19)` where that is another of its labels than the one it is named by, or
  * `6.6 (= 6.5)` of a version that it stands for.
  */
-export function askedAs(asked: string, kernel: Kernel<State>): string {
+export function askedAs(asked: string, kernel: Kernel): string {
   const { name, release } = kernel;
   const isOther = release.labels.includes(asked) || standIn(asked)?.name === name;
   return asked !== name && isOther ? `${asked} (= ${name})` : name;
@@ -91,7 +91,7 @@ export function lawNamed(id: string): LawId {
 export function refuseUnmodelled(
   name: string,
   { commands }: { readonly commands: readonly HistoryStep[] },
-  kernel: Kernel<State>,
+  kernel: Kernel,
 ): void {
   const why = whyUnmodelled(commands, kernel.release);
   if (why !== undefined) throw new UsageError(`${name}: ${why}, and not in ${kernel.name}`);

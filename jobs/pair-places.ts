@@ -1,9 +1,9 @@
 /** Where two kernels are compared: small machines by their parameters, as `explore` has them and two more. */
 
 import { hasBlocks, type Place } from "../properties/vmap/diff/shortest-difference.ts";
+import type { Parameter } from "../protocols/vmap/index.ts";
 import type { Call } from "../spec/vmap/commands/call.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
-import type { Parameter } from "./explorable.ts";
 import { callsIn, KERNEL_PARAMETERS, refuseMisfits, scopeOf } from "./kernel-scope.ts";
 import { parametersOf } from "./parameters.ts";
 import { UsageError } from "./usage-error.ts";

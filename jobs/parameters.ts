@@ -1,11 +1,10 @@
 /** The parameters of a machine's scope: as they are typed, as they are printed, and whether they can be. */
 
-import type { Explorable } from "./explorable.ts";
+import type { Parameters, Subject } from "./subject-types.ts";
 import { UsageError } from "./usage-error.ts";
 
-type Parameters = Readonly<Record<string, number>>;
 /** What has parameters. */
-type Scoped = Pick<Explorable, "name" | "parameters">;
+type Scoped = Pick<Subject, "name" | "parameters">;
 
 /**
  * `V=3,F=2` over the usual values, or these if no scope is given. Throws a UsageError for an unknown name, a value

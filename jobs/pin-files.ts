@@ -6,7 +6,6 @@ import { readJson } from "../adapters/json-file.ts";
 import { type HistoryFile, LARGEST_FILE, readHistory } from "../adapters/vmap/history-file.ts";
 import type { Break, Bug } from "../counterexamples/bug.ts";
 import { lastPlayed, replay } from "../engine/run/stepper.ts";
-import type { State } from "../kernels/vmap/state.ts";
 import { settingFor } from "../properties/vmap/test-bench.ts";
 import type { LawId } from "../spec/contract.ts";
 import { heldTo, type Kernel } from "../spec/vmap/kernel.ts";
@@ -27,7 +26,7 @@ export interface Pinned {
 
 /** A violation that was shrunk. */
 export interface Shrunk {
-  readonly kernel: Kernel<State>;
+  readonly kernel: Kernel;
   readonly law: LawId;
   readonly bug: Bug | undefined;
   readonly history: HistoryFile;
@@ -111,11 +110,7 @@ async function historiesIn(folder: string): Promise<readonly string[]> {
 }
 
 /** Whether a history violates the law on a kernel, by the same bug, with its last command. */
-function violatesWithLast(
-  { law, bug }: Shrunk,
-  on: Kernel<State>,
-  { scope, commands }: HistoryFile,
-): boolean {
+function violatesWithLast({ law, bug }: Shrunk, on: Kernel, { scope, commands }: HistoryFile): boolean {
   const kernel = heldTo(on, law);
   const last = lastPlayed(settingFor(kernel, scope), commands, law);
   if (last?.index !== commands.length - 1) return false;

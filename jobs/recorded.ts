@@ -67,8 +67,7 @@ export function judgingOf(trace: Trace, { law, fallback, as: asked }: JudgingOpt
   const says = own !== undefined || trace.promises !== undefined;
   const as = asked ?? (says ? undefined : (fallback ?? labelAlike(trace.label)));
   if (as === undefined && !says && version !== undefined) throw noOneRelease(trace);
-  const stated = trace.promises ?? own ?? promisesOf(trace);
-  const promises = as === undefined ? stated : kernelNamed(as).release;
+  const promises = as === undefined ? (trace.promises ?? own ?? promisesOf(trace)) : kernelNamed(as).release;
   // A kernel that is not modelled has the bugs of the one that it is taken for; any other allocator has its own.
   const isLinux = version !== undefined && place(version).era === "known";
   const known = own ?? (as !== undefined && isLinux ? promises : undefined);

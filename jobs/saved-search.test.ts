@@ -8,8 +8,9 @@ import { oneLine } from "../adapters/input-error.ts";
 import { BOUNDS } from "../engine/bounds.testing.ts";
 import { type Explored, explore } from "../engine/search/explore.ts";
 import type { Saved } from "../engine/search/search.ts";
-import { explorableNamed, type Opened } from "./explorable.ts";
 import { orNotOfMachine, readSearch, refuseOtherMachine, savingTo } from "./saved-search.ts";
+import { subjectNamed } from "./subject.ts";
+import type { SubjectInstance } from "./subject-types.ts";
 import { UsageError } from "./usage-error.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vmapcheck-saved-"));
@@ -20,7 +21,7 @@ const named = {
   orders: "all" as const,
 };
 
-const opened = (): Opened => explorableNamed(named.machine).open(named.parameters, named);
+const opened = (): SubjectInstance => subjectNamed(named.machine).open(named.parameters, named);
 
 function explored(resume: Saved | undefined, save: (search: Saved) => void): Explored {
   return explore(opened().machine, {
@@ -56,11 +57,11 @@ function withOwner(change: (owner: { parameters: object }) => object): string {
 /** Goes on with it, and tells every break, as `explore` does. */
 async function goOn(path: string): Promise<number> {
   const search = readSearch(path);
-  const { machine, tell } = opened();
+  const { machine, explain } = opened();
   refuseOtherMachine(search, machine);
   return orNotOfMachine(search, () => {
     const { breaks } = explored(search.checkpoint.saved, () => {});
-    for (const broken of breaks) tell(broken);
+    for (const broken of breaks) explain(broken);
     return breaks.length;
   });
 }

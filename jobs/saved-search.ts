@@ -11,11 +11,11 @@ import {
 } from "../engine/search/checkpoint.ts";
 import type { Saving, Visitable } from "../engine/search/explore.ts";
 import { behaviourOf } from "../engine/transitions.ts";
-import { explorableNamed, ORDERS } from "./explorable.ts";
 import { VERSION } from "./package-version.ts";
 import { inOrder, wrongIn } from "./parameters.ts";
+import { machineOf, type SubjectRef, subjectNamed } from "./subject.ts";
+import { ORDERS } from "./subject-types.ts";
 import { UsageError } from "./usage-error.ts";
-import { type Named, visitableByName } from "./visitable-by-name.ts";
 
 const ownerForm = z.strictObject({
   version: z.string(),
@@ -28,7 +28,7 @@ const ownerForm = z.strictObject({
 
 export interface SavedSearch {
   readonly path: string;
-  readonly named: Named;
+  readonly named: SubjectRef;
   readonly checkpoint: Checkpoint;
 }
 
@@ -44,10 +44,10 @@ export function readSearch(path: string): SavedSearch {
         `version ${JSON.stringify(version)} wrote it, and this is version ${VERSION}`,
       );
     }
-    const explorable = explorableNamed(named.machine, named.law);
-    const wrong = wrongIn(explorable, named.parameters);
+    const subject = subjectNamed(named.machine, named.law);
+    const wrong = wrongIn(subject, named.parameters);
     if (wrong !== undefined) throw new CheckpointError(`its scope: ${wrong}`);
-    const parameters = inOrder(explorable, named.parameters);
+    const parameters = inOrder(subject, named.parameters);
     return { path, named: { ...named, parameters }, checkpoint };
   });
 }
@@ -58,9 +58,9 @@ export function refuseOtherMachine({ path, named, checkpoint }: SavedSearch, mac
 }
 
 /** Its behaviour is asked of a machine of its own, so that nothing is seen of the one that is explored. */
-const knownBy = (machine: Visitable, named: Named): Known => ({
+const knownBy = (machine: Visitable, named: SubjectRef): Known => ({
   machine,
-  behaviour: behaviourOf(visitableByName(named)),
+  behaviour: behaviourOf(machineOf(named)),
 });
 
 /**
@@ -81,8 +81,14 @@ export async function orNotOfMachine<T>(
   }
 }
 
-/** Saves to a file every so many seconds. Where that fails, it says so on stderr, and the search goes on. */
-export function savingTo(path: string, seconds: number, machine: Visitable, named: Named): Saving {
+/** Saves to a file every so many seconds. Where that fails, it says so, and the search continues. */
+export function savingTo(
+  path: string,
+  seconds: number,
+  machine: Visitable,
+  named: SubjectRef,
+  warn: (text: string) => void = () => {},
+): Saving {
   let last = performance.now();
   let known: Known | undefined;
   return {
@@ -92,7 +98,7 @@ export function savingTo(path: string, seconds: number, machine: Visitable, name
         known ??= knownBy(machine, named);
         writeCheckpoint(path, known, { version: VERSION, ...named }, search);
       } catch (error) {
-        console.error(`vmapcheck: --checkpoint ${path}: ${(error as Error).message}: nothing was saved`);
+        warn(`--checkpoint ${path}: ${(error as Error).message}: nothing was saved`);
       }
       last = performance.now();
     },

@@ -2,7 +2,6 @@
 import type { Bug } from "../counterexamples/bug.ts";
 import { nameBreaks } from "../counterexamples/vmap/index.ts";
 import { begin } from "../engine/run/stepper.ts";
-import type { State } from "../kernels/vmap/state.ts";
 import { settingFor } from "../properties/vmap/test-bench.ts";
 import type { HistoryStep } from "../spec/vmap/history.ts";
 import { isPromised, type Kernel } from "../spec/vmap/kernel.ts";
@@ -19,7 +18,7 @@ export interface Shortfall {
 
 /** Of each law the first. */
 export function shortfallsIn(
-  kernel: Kernel<State>,
+  kernel: Kernel,
   { scope, commands }: { readonly scope: Scope; readonly commands: readonly HistoryStep[] },
 ): readonly Shortfall[] {
   const laws = LAWS.filter(({ id }) => !isPromised(kernel, id));

@@ -1,5 +1,5 @@
 /** Bad usage, said in one line with the nearest right word. */
-import { distance } from "fastest-levenshtein";
+import { closest, distance } from "fastest-levenshtein";
 
 /** Bad usage: its message is the one line a person sees. */
 export class UsageError extends Error {}
@@ -19,22 +19,24 @@ export function orNearest<T>(
   if (found !== undefined) return found;
   const placed = place(word);
   if (placed !== undefined) throw new UsageError(`there is no ${what} ${JSON.stringify(word)}: ${placed}`);
-  const near = [...known].sort((one, other) => distance(word, one) - distance(word, other));
-  const [first] = near;
-  const close = first !== undefined && distance(word, first) <= Math.floor(first.length / 3);
+  const near = closest(word, [...known]);
+  const close = near !== undefined && distance(word, near) <= Math.floor(near.length / 3);
   throw new UsageError(
-    `there is no ${what} ${JSON.stringify(word)}${close ? `; did you mean ${first}?` : `; there are ${someOf(known, near)}`}`,
+    `there is no ${what} ${JSON.stringify(word)}${close ? `; did you mean ${near}?` : `; there are ${someOf(known)}`}`,
   );
 }
 
-/** More words than these are not read in an error. */
-const MOST_WORDS = 8;
+/** More letters than these do not fit a line beside what was wrong. */
+const MOST_LETTERS = 60;
 
-/** All of a few words; of more, some of those nearest to the one that was typed. */
-function someOf(known: readonly string[], near: readonly string[]): string {
-  if (known.length <= MOST_WORDS) return known.join(", ");
-  const some = near.slice(0, MOST_WORDS / 2);
-  return `${some.join(", ")}, and ${known.length - some.length} more: see list`;
+function someOf(known: readonly string[]): string {
+  let letters = 0;
+  const shown = known.filter((word) => {
+    letters += word.length + 2;
+    return letters <= MOST_LETTERS;
+  });
+  if (shown.length === known.length) return known.join(", ");
+  return `${shown.join(", ")}, and ${known.length - shown.length} more: see list`;
 }
 
 /** An option's whole number within bounds. Throws a UsageError otherwise. */

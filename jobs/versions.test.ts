@@ -9,11 +9,11 @@ import { settingFor, type VmapPlayed } from "../properties/vmap/test-bench.ts";
 import { CHANGES } from "../spec/vmap/bibliography.ts";
 import { type Version, versionOf } from "../spec/vmap/change.ts";
 import { heldTo } from "../spec/vmap/kernel.ts";
-import { explorableNamed } from "./explorable.ts";
 import { namesOf } from "./hunt-target.ts";
 import { breaksOf } from "./lineage.ts";
 import { askedAs, checkedFor, findKernel, kernelNamed, releaseNamed } from "./names.ts";
 import { allPinned, pinnedFile } from "./pinned.ts";
+import { subjectNamed } from "./subject.ts";
 import { factsOf, factsText, type VersionFacts, withOthers } from "./versions.ts";
 
 const facts = (word: string) => factsOf(word) as VersionFacts;
@@ -109,7 +109,7 @@ test.each(["mainline", "6", "6.", "", "4.15.18-ubunut"])("%j is no version", (wo
 
 test("every verb takes a version for the kernel that answers as it does, and says which that is", () => {
   expect(kernelNamed("6.6").name).toBe("6.5");
-  expect(explorableNamed("5.15").name).toBe("5.11");
+  expect(subjectNamed("5.15").name).toBe("5.11");
   expect(askedAs("6.6", kernelNamed("6.6"))).toBe("6.6 (= 6.5)");
   expect(askedAs("7.2", kernelNamed("7.2"))).toBe("7.2 (= 6.19)");
   expect(askedAs("6.5", kernelNamed("6.5"))).toBe("6.5");
@@ -128,7 +128,7 @@ describe("the refusal of a version that no one release stands for says why, in o
     ["7.10", "it is newer than the newest known, 7.3; check takes it as 7.2 (= 6.19)"],
   ])("%s", (word, said) => {
     expect(() => kernelNamed(word)).toThrow(`there is no kernel "${word}": ${said}`);
-    expect(() => explorableNamed(word)).toThrow(`there is no machine "${word}": ${said}`);
+    expect(() => subjectNamed(word)).toThrow(`there is no machine "${word}": ${said}`);
   });
 });
 

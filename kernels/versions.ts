@@ -107,11 +107,16 @@ export interface Placed {
   readonly above: Labelled | undefined;
 }
 
+/** What replies show of the labelled releases, by label. */
+const SHOWN_BY_LABEL: ReadonlyMap<string, readonly Change[]> = new Map(
+  LABELLED.map(({ label, version }) => [label, changesOf(version, "replies").has]),
+);
+
 export function place(version: Version): Placed {
   const { has, mayHave } = changesOf(version, "replies");
   const distance = ({ version: other }: Labelled) => Math.abs(rank(other) - rank(version));
-  const possible = LABELLED.filter((each) => {
-    const own = changesOf(each.version, "replies").has;
+  const possible = LABELLED.filter(({ label }) => {
+    const own = SHOWN_BY_LABEL.get(label) ?? [];
     return (
       has.every((change) => own.includes(change)) &&
       own.every((change) => has.includes(change) || mayHave.includes(change))
@@ -199,12 +204,15 @@ export function variants(): readonly Kernel<State>[] {
   return [...new Set(all)].filter((kernel) => !KERNELS.includes(kernel));
 }
 
+/** For each of them, the name of the kernel that stands for it; found when it is first asked for. */
+let mainlineLike: readonly (string | undefined)[] | undefined;
+
 /** The releases that answer as the kernel of this name does, as ranges: `6.5 to 6.8`. */
 export function rangesLike(name: string): readonly string[] {
-  const isLike = (each: Version) => kernelStandingFor(each)?.name === name;
+  mainlineLike ??= MAINLINE.map((each) => kernelStandingFor(each)?.name);
   const ranges: [Version, Version][] = [];
   for (const [nth, each] of MAINLINE.entries()) {
-    if (!isLike(each)) continue;
+    if (mainlineLike[nth] !== name) continue;
     const last = ranges.at(-1);
     if (last !== undefined && last[1] === MAINLINE[nth - 1]) last[1] = each;
     else ranges.push([each, each]);

@@ -1,16 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { BOUNDS } from "../../engine/bounds.testing.ts";
 import { type Explored, explore } from "../../engine/search/explore.ts";
-import { explorableNamed } from "../../jobs/explorable.ts";
 import { parametersOf } from "../../jobs/parameters.ts";
+import { subjectNamed } from "../../jobs/subject.ts";
 import { type Census, readCensus } from "./census.ts";
 
 const census = await readCensus();
 
 /** Every state of a machine of the census, as `explore` visits them. */
 function visit({ machine, scope, symmetry }: Census): Explored {
-  const explorable = explorableNamed(machine);
-  const opened = explorable.open(parametersOf(explorable, scope), {
+  const subject = subjectNamed(machine);
+  const opened = subject.open(parametersOf(subject, scope), {
     merged: symmetry === "on",
     orders: "all",
   });
@@ -46,10 +46,8 @@ describe("the census", () => {
 
   test("names only machines and scopes that can be explored", () => {
     for (const { machine, scope } of census) {
-      const explorable = explorableNamed(machine);
-      expect(() =>
-        explorable.open(parametersOf(explorable, scope), { merged: true, orders: "all" }),
-      ).not.toThrow();
+      const subject = subjectNamed(machine);
+      expect(() => subject.open(parametersOf(subject, scope), { merged: true, orders: "all" })).not.toThrow();
     }
   });
 

@@ -1,11 +1,9 @@
 /** What a check found, as text: the verdict in one line, the matrix, and details where they are asked for. */
 import { bugCalled } from "../../counterexamples/vmap/index.ts";
-import type { InterleavedReport } from "../../jobs/check-interleaved.ts";
-import { type Cell, type KernelReport, type Surprise, USUAL_RUNS } from "../../jobs/check-kernel.ts";
+import { type CheckReport, unexpected, violations } from "../../jobs/check.ts";
+import { type Cell, type KernelReport, USUAL_RUNS } from "../../jobs/check-kernel.ts";
 import { toolLine } from "../../jobs/names.ts";
-import type { StepColumn } from "../../jobs/step-columns.ts";
-import { factsText, shortName, type VersionFacts } from "../../jobs/versions.ts";
-import type { LawId } from "../../spec/contract.ts";
+import { factsText, shortName } from "../../jobs/versions.ts";
 import { lineageOf } from "../../spec/vmap/releases.ts";
 import { pc } from "../colour.ts";
 import { columns } from "../output.ts";
@@ -15,52 +13,8 @@ import { interleavedSummary, interleavedText } from "./interleaved.ts";
 import { legend, matrix } from "./matrix.ts";
 import { stepLegend, stepMatrix, stepRows } from "./step-matrix.ts";
 
-/** All that was found. */
-export interface Checked {
-  readonly reports: readonly KernelReport[];
-  /** Kernels there are to check: more than reports where Ctrl-C ended it. */
-  readonly kernels: number;
-  /** What is known of the versions asked for of which there is no model. */
-  readonly facts: readonly VersionFacts[];
-  /** Its kernels were asked for by their names. */
-  readonly byName: boolean;
-  /** The one law that was asked for. */
-  readonly law: LawId | undefined;
-  readonly surprises: readonly Surprise[];
-  /** The step grain: of the releases asked for, or of all; undefined where one law of all was asked for. */
-  readonly steps: InterleavedReport | undefined;
-  /** The same, a column for each release. */
-  readonly interleaved: readonly StepColumn[];
-  /** Random histories in each scope that were asked for. */
-  readonly runs: number;
-  readonly seed: number;
-  readonly seconds: number;
-  readonly complete: boolean;
-}
-
-/** What was not expected. */
-export const unexpected = ({ surprises, steps }: Pick<Checked, "surprises" | "steps">): number =>
-  surprises.length + (steps?.surprises.length ?? 0);
-
-/** Pairs of a subject and a law that it promises and violates, by whether the catalogue knows why. */
-export function violations({ reports, law: only, surprises, steps }: Checked): {
-  known: number;
-  unknown: number;
-} {
-  const cells = reports.flatMap((report) => report.cells).filter(({ verdict }) => verdict === "broken");
-  const ofSteps = (steps?.protocols ?? [])
-    .flatMap(({ laws }) => laws)
-    .filter(({ law, steps }) => steps !== undefined && (only === undefined || law === only));
-  return {
-    known: [...cells, ...ofSteps].filter(({ bug }) => (bug ?? undefined) !== undefined).length,
-    unknown:
-      surprises.filter(({ kind }) => kind === "unknown").length +
-      ofSteps.filter(({ bug }) => bug === undefined).length,
-  };
-}
-
 export function checkedText(
-  checked: Checked,
+  checked: CheckReport,
   { details, coverage }: { readonly details: boolean; readonly coverage: boolean },
 ): string {
   const { reports, facts, surprises, steps } = checked;
@@ -78,7 +32,7 @@ export function checkedText(
 }
 
 /** The second block of the matrix: calls that interleave; and what it cannot show. */
-function interleavedParts({ byName, steps, interleaved }: Checked): string[] {
+function interleavedParts({ byName, steps, interleaved }: CheckReport): string[] {
   const table = stepMatrix(interleaved);
   const unseen = byName ? interleaved.flatMap(({ without }) => without) : [];
   return [
@@ -98,7 +52,7 @@ function lineageLines({ kernel, gone }: KernelReport): string[] {
 const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`;
 
 /** Subjects, laws, violations and time in one line. */
-function verdictLine(checked: Checked): string {
+function verdictLine(checked: CheckReport): string {
   const { reports, kernels, surprises, steps, runs, seconds, complete } = checked;
   const { known, unknown } = violations(checked);
   const gone = surprises.filter(({ kind }) => kind === "gone").length;
@@ -121,7 +75,7 @@ function verdictLine(checked: Checked): string {
 }
 
 /** What weakens the verdict. */
-function notes({ reports, runs, kernels, complete }: Checked): string[] {
+function notes({ reports, runs, kernels, complete }: CheckReport): string[] {
   if (!complete) return [`Interrupted in kernel ${reports.length} of ${kernels}.`];
   const unmet = new Map<string, string[]>();
   for (const { kernel, unmet: ids } of reports)
@@ -134,7 +88,7 @@ function notes({ reports, runs, kernels, complete }: Checked): string[] {
   ];
 }
 
-function detailsOf(checked: Checked): string[] {
+function detailsOf(checked: CheckReport): string[] {
   const { reports, byName, steps, interleaved, seed } = checked;
   const parts: string[] = [];
   const section = (title: string, rows: readonly (readonly string[])[]) => {

@@ -1,39 +1,18 @@
 /** Where two kernels answer differently: the history, both replies, and the address space of both after it. */
 import { asWritten } from "../../adapters/vmap/history-file.ts";
-import { begin } from "../../engine/run/stepper.ts";
-import { commitsBetween, commitsLine, commitsText } from "../../jobs/commits-between.ts";
+import { commitsLine, commitsText } from "../../jobs/commits-between.ts";
+import { type DiffReport, playedOn } from "../../jobs/diff.ts";
 import { askedAs } from "../../jobs/names.ts";
-import type { State } from "../../kernels/vmap/state.ts";
 import { kindsIn } from "../../properties/vmap/diff/differences.ts";
 import { type PlayedOnBoth, playOnBoth } from "../../properties/vmap/diff/replay-pair.ts";
 import type { Compared, Difference, Visited } from "../../properties/vmap/diff/shortest-difference.ts";
-import { settingFor, type VmapPlayed } from "../../properties/vmap/test-bench.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import { pc } from "../colour.ts";
 import { columns } from "../output.ts";
 import { mapsOf } from "./step-view.ts";
 import { commandText, responseText } from "./text.ts";
 
-/** Two kernels by the names that were typed, and what came of it. */
-export interface Pair {
-  readonly names: readonly [string, string];
-  readonly kernels: readonly [Kernel<State>, Kernel<State>];
-  readonly compared: Compared;
-}
-
-/** What the difference comes to on each of the two: every step, judged, as far as it goes. */
-export function playedOn(kernel: Kernel<State>, { scope, history }: Difference): VmapPlayed[] {
-  const stepper = begin(settingFor(kernel, scope));
-  const played: VmapPlayed[] = [];
-  for (const step of history) {
-    const now = stepper.take(step);
-    played.push(now);
-    if (now.after === undefined) break;
-  }
-  return played;
-}
-
-export function differingText({ names, kernels, compared }: Pair): string {
+export function differingText({ names, kernels, compared }: DiffReport): string {
   const { difference, visited, drawn, seconds } = compared;
   const title = kernels.map((kernel, nth) => pc.bold(calledAs(names[nth] as string, kernel))).join(" and ");
   const commits = [commitsText(names)].filter((text) => text !== "");
@@ -59,7 +38,7 @@ export function differingText({ names, kernels, compared }: Pair): string {
 }
 
 /** Of a version that another release stands for, with that release. */
-function calledAs(name: string, kernel: Kernel<State>): string {
+function calledAs(name: string, kernel: Kernel): string {
   return kernel.release.labels.includes(name) ? name : askedAs(name, kernel);
 }
 
@@ -69,7 +48,11 @@ function noneText({ visited }: Compared): string {
   return `the same in every history of ${visited.length === 1 ? "this scope" : "these scopes"}`;
 }
 
-function stepsOnBoth(names: Pair["names"], [one, other]: Pair["kernels"], difference: Difference): string[] {
+function stepsOnBoth(
+  names: DiffReport["names"],
+  [one, other]: DiffReport["kernels"],
+  difference: Difference,
+): string[] {
   const { scope, history } = difference;
   const width = Math.max(...names.map((name) => name.length));
   return playOnBoth(one, other, scope, history).flatMap(({ command, responses, step, differs }, nth) => {
@@ -98,7 +81,7 @@ function replyText(
   return `${responseText(response)}${ptes}${lazy}`;
 }
 
-function mapAfter(name: string, kernel: Kernel<State>, difference: Difference): string {
+function mapAfter(name: string, kernel: Kernel, difference: Difference): string {
   const played = playedOn(kernel, difference);
   return [`after it, on ${pc.bold(name)}:`, ...(mapsOf(played).at(-1) ?? [])].join("\n");
 }
@@ -134,7 +117,7 @@ function visitedText({ place, states, tried, byKind }: Visited): string {
 }
 
 /** A row for each pair: in how many commands they differ, by which, and what each replied to that. */
-export function tableOfPairs(pairs: readonly Pair[]): string {
+export function tableOfPairs(pairs: readonly DiffReport[]): string {
   const head = ["", "", "in", "command", "one replies", "the other", "found"].map((word) => pc.dim(word));
   const differ = pairs.filter(({ compared }) => compared.difference !== undefined).length;
   const seconds = pairs.reduce((sum, { compared }) => sum + compared.seconds, 0);
@@ -146,7 +129,7 @@ export function tableOfPairs(pairs: readonly Pair[]): string {
   return [line, columns([head, ...pairs.map(rowOf)]), ...between].join("\n\n");
 }
 
-function rowOf({ names, kernels, compared }: Pair): string[] {
+function rowOf({ names, kernels, compared }: DiffReport): string[] {
   const { difference } = compared;
   if (difference === undefined) {
     return [...names, "-", pc.dim(noneText(compared)), "", "", ""];
@@ -158,7 +141,7 @@ function rowOf({ names, kernels, compared }: Pair): string[] {
   return [...names, String(history.length), commandText(command), ...replies, found];
 }
 
-export function differingJson({ names, kernels, compared }: Pair) {
+export function differingJson({ names, kernels, compared, commits }: DiffReport) {
   const { difference, visited, drawn, seconds } = compared;
   return {
     kernels: names,
@@ -180,7 +163,7 @@ export function differingJson({ names, kernels, compared }: Pair) {
       differences: byKind,
     })),
     drawn,
-    commits: commitsBetween(names) ?? null,
+    commits: commits ?? null,
     seconds,
   };
 }

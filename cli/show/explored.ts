@@ -1,46 +1,30 @@
 /** What an exploration found, and its receipt: what was exact, what was merged, and how far it went. */
-import type { Explored, Progress, Visitable } from "../../engine/search/explore.ts";
-import type { Explorable, Told } from "../../jobs/explorable.ts";
+import type { Explored, Visitable } from "../../engine/search/explore.ts";
+import type { Exploration } from "../../jobs/explore.ts";
 import { knownText } from "../../jobs/hunt-target.ts";
+import { scopeText } from "../../jobs/parameters.ts";
 import { FINGERPRINT_BITS } from "../../spec/fingerprint.ts";
 import { LAWS } from "../../spec/vmap/laws/index.ts";
 import { isFollowed } from "../../spec/vmap/laws/law.ts";
 import { pc } from "../colour.ts";
 import { columns } from "../output.ts";
+import { linesOf } from "./state.ts";
 
-export interface ExploredReport {
-  readonly explorable: Explorable;
-  readonly machine: Visitable;
-  /** The version that was asked for, where a release stands for it. */
-  readonly asked: string | undefined;
-  /** As it was typed, with what was left out. */
-  readonly scope: string;
-  /** A break in fewer orders was looked for in all. */
-  readonly searchedAgain: boolean;
-  /** Not all orders of actions were taken, so that no run is known to be a shortest one. */
-  readonly fewerOrders: boolean;
-  readonly result: Explored;
-  readonly workers: number;
-  /** States met before it was resumed; undefined if it was not. */
-  readonly resumed: number | undefined;
-  /** One for each break of the result. */
-  readonly told: readonly (Told & { readonly law: string })[];
-}
-
-export function progressText({ states, depth, queue, bytes, left }: Progress, seconds: number): string {
-  const rate = Math.round(states / Math.max(0.001, seconds));
-  const rest = left === undefined ? "" : `, about ${left} more to meet`;
-  const memory = Math.ceil(bytes / 2 ** 20);
-  return `${states} states, ${rate}/s, depth ${depth}, ${queue} to visit${rest}, ${memory} MB`;
-}
-
-export function exploredJson({ explorable, machine, scope, workers, resumed, result, told }: ExploredReport) {
+export function exploredJson({
+  subject,
+  instance: { machine },
+  parameters,
+  workers,
+  resumed,
+  result,
+  reports,
+}: Exploration) {
   const { states, edges, depth, verdict, ended, exact, omission, hashBits, reductions, deadlocks } = result;
   const { bytes, seconds } = result;
-  const [first] = told;
+  const [first] = reports;
   return {
-    machine: explorable.name,
-    scope,
+    machine: subject.name,
+    scope: scopeText(parameters),
     states,
     edges,
     depth,
@@ -56,7 +40,7 @@ export function exploredJson({ explorable, machine, scope, workers, resumed, res
     omission,
     hashBits: hashBits ?? null,
     laws: machine.laws.map(({ id }, law) => {
-      const found = told.find((each) => each.law === id);
+      const found = reports.find((each) => each.law === id);
       return {
         id,
         verdict: found === undefined ? (ended === "fixpoint" ? "kept" : "unbroken") : "broken",
@@ -83,27 +67,30 @@ function actionsThatBreak(machine: Visitable, { shortest }: Explored, law: numbe
     .filter(([, length]) => length > 0);
 }
 
-export function exploredText(report: ExploredReport, withActions: boolean): string {
-  const { explorable, told, machine, fewerOrders } = report;
-  const parts = [verdictLine(report), subjectText(report)];
-  for (const { law, lines, history, bug, listed, promised } of told) {
+export function exploredText(found: Exploration, withActions: boolean): string {
+  const { subject, reports, instance, fewerOrders } = found;
+  const { machine } = instance;
+  const parts = [verdictLine(found), subjectText(found)];
+  for (const report of reports) {
+    const { law, history, bug, listed, promised } = report;
+    const lines = linesOf(instance, report);
     const { says } = machine.laws.find(({ id }) => id === law) as { says: string };
     const { length } = history;
     const known = bug === undefined ? "" : `\n${knownText({ known: bug, listed })}`;
     parts.push(
-      `${promised ? pc.red(`${law} is violated`) : pc.yellow(`${explorable.name} falls short of ${law}, which it does not promise,`)} in ${length}, ${fewerOrders ? "perhaps not shortest" : "shortest"}.\n${says}\n${lines.map((line) => `  ${line}`).join("\n")}${known}`,
+      `${promised ? pc.red(`${law} is violated`) : pc.yellow(`${subject.name} falls short of ${law}, which it does not promise,`)} in ${length}, ${fewerOrders ? "perhaps not shortest" : "shortest"}.\n${says}\n${lines.map((line) => `  ${line}`).join("\n")}${known}`,
     );
   }
-  if (withActions) parts.push(...tablesOfActions(report));
-  parts.push(columns(receipt(report)));
+  if (withActions) parts.push(...tablesOfActions(found));
+  parts.push(columns(receipt(found)));
   return parts.join("\n\n");
 }
 
 /** What was explored, and what it stands for. */
-function subjectText({ explorable, asked, scope }: ExploredReport): string {
-  const { name, says } = explorable;
-  const standsFor = asked === undefined ? "" : `${asked} answers as ${name}.\n`;
-  return `${standsFor}${pc.bold(name)} ${scope}\n${says}`;
+function subjectText({ subject, asked, isStoodFor, parameters }: Exploration): string {
+  const { name, says } = subject;
+  const standsFor = isStoodFor ? `${asked} answers as ${name}.\n` : "";
+  return `${standsFor}${pc.bold(name)} ${scopeText(parameters)}\n${says}`;
 }
 
 const VERDICTS = {
@@ -113,15 +100,15 @@ const VERDICTS = {
 } as const;
 
 /** Subject, laws, violations, states and time in one line. */
-function verdictLine({ explorable, machine, result, told }: ExploredReport): string {
+function verdictLine({ subject, instance: { machine }, result, reports }: Exploration): string {
   const { verdict, states, seconds } = result;
-  const known = told.filter(({ bug, promised }) => promised && bug !== undefined).length;
-  const short = told.filter(({ promised }) => !promised).length;
-  const unknown = told.length - known - short;
+  const known = reports.filter(({ bug, promised }) => promised && bug !== undefined).length;
+  const short = reports.filter(({ promised }) => !promised).length;
+  const unknown = reports.length - known - short;
   const onlyShort = verdict === "broken" && known + unknown === 0;
   const colour = unknown > 0 ? pc.red : verdict === "bounded" ? pc.yellow : pc.green;
   return `${colour(onlyShort ? "Falls short" : VERDICTS[verdict])}: ${[
-    explorable.name,
+    subject.name,
     `${machine.laws.length} laws`,
     `${known} violation${known === 1 ? "" : "s"} known`,
     `${unknown} unknown`,
@@ -131,8 +118,8 @@ function verdictLine({ explorable, machine, result, told }: ExploredReport): str
   ].join(", ")}`;
 }
 
-function tablesOfActions({ machine, result, told }: ExploredReport): string[] {
-  return told.map(({ law }) => {
+function tablesOfActions({ instance: { machine }, result, reports }: Exploration): string[] {
+  return reports.map(({ law }) => {
     const index = machine.laws.findIndex(({ id }) => id === law);
     const rows = actionsThatBreak(machine, result, index).map(([name, length]) => [
       `  ${name}`,
@@ -173,16 +160,16 @@ const NOT_FOLLOWED = `what comes after a violation of any law but ${LAWS.filter(
   .join(", ")}`;
 
 function receipt({
-  explorable,
-  machine,
+  subject,
+  instance: { machine },
   workers,
   resumed,
   searchedAgain,
   result,
-  told,
-}: ExploredReport): string[][] {
+  reports,
+}: Exploration): string[][] {
   const { states, edges, depth, verdict, ended, exact, deadlocks, witnesses, bytes, seconds } = result;
-  const kept = machine.laws.map(({ id }) => id).filter((id) => !told.some(({ law }) => law === id));
+  const kept = machine.laws.map(({ id }) => id).filter((id) => !reports.some(({ law }) => law === id));
   const never = neverFired(machine, result);
   const unseen = [...witnesses].filter(([, times]) => times === 0).map(([id]) => id);
   const keptText = ended === "fixpoint" ? "kept" : "not violated";
@@ -196,7 +183,7 @@ function receipt({
           : verdict,
     ],
     [keptText, kept.join(", ")],
-    ...(told.length > 0 && explorable.goesOnAfterBreaks ? [["not followed", NOT_FOLLOWED]] : []),
+    ...(reports.length > 0 && subject.continuesAfterViolation ? [["not followed", NOT_FOLLOWED]] : []),
     ["states", String(states)],
     ["edges", String(edges)],
     ["depth", String(depth)],

@@ -1,18 +1,13 @@
 /** A history or a recorded trace that was judged step by step: as text. */
 import type { Bug } from "../../counterexamples/bug.ts";
-import type { NamedBreak } from "../../counterexamples/vmap/index.ts";
 import { knownText } from "../../jobs/hunt-target.ts";
 import type { Shortfall } from "../../jobs/shortfalls.ts";
+import type { Violation } from "../../jobs/violation.ts";
 import type { LawId } from "../../spec/contract.ts";
 import { LAWS } from "../../spec/vmap/laws/index.ts";
 import { pc } from "../colour.ts";
 import { commandLine } from "../output.ts";
 import { drawing, type GotBy, noteGot, type Shown, stepLine } from "./step-view.ts";
-
-/** A law that the last step violates. */
-export interface Violation extends NamedBreak {
-  readonly promised: boolean;
-}
 
 export interface Replayed {
   /** Lines that say what was judged: on which kernel, or by which promises. */
@@ -68,12 +63,6 @@ export function stepsShown(play: () => Iterable<Shown>, last: number, all: boole
     else steps.push(now);
   }
   return { steps, first, last, got };
-}
-
-/** Violations with the one that is meant first. */
-export function meantFirst(violations: readonly Violation[], law: LawId | undefined): readonly Violation[] {
-  const isMeant = (each: Violation) => each.law === law;
-  return [...violations.filter(isMeant), ...violations.filter((each) => !isMeant(each))];
 }
 
 export const saysOf = (law: LawId): string => LAWS.find(({ id }) => id === law)?.says ?? "";

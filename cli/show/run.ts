@@ -1,30 +1,116 @@
-/** A run at the step grain: its steps as JSON, and as a mail has them. */
+/** A run at the step grain: as a chart, as JSON, and as a mail has it. */
+import { interleavedCalled } from "../../counterexamples/vmap/interleavings.ts";
 import { failedIn, lawsOf } from "../../engine/actions.ts";
+import { toolLine } from "../../jobs/names.ts";
 import { scopeText } from "../../jobs/parameters.ts";
+import type { ReplayedRun, RunViolation } from "../../jobs/replay-run.ts";
 import type { StepAction, StepMachine } from "../../protocols/program.ts";
-import { bugLines, commandLines, item, type MailedBug, paragraph } from "./mail.ts";
+import { pc } from "../colour.ts";
+import { commandLine } from "../output.ts";
+import { chart } from "./chart.ts";
+import { bugLines, commandLines, item, paragraph } from "./mail.ts";
 
-/** A run that was taken, and what came of it. */
-export interface TakenRun {
-  readonly machine: StepMachine;
-  readonly scope: Readonly<Record<string, number>>;
-  readonly run: readonly number[];
-  /** Where steps begin that are done again and again; the length of the run if none are. */
-  readonly loopAt: number;
-  /** The laws that it violates. */
-  readonly broken: readonly string[];
+const stepsIn = ({ steps, loop = [] }: ReplayedRun["interleaving"]) => [...steps, ...loop];
+
+/** What is reported of a replayed run, every step counted from 1, with what a chart shows after it. */
+export function runJson(found: ReplayedRun) {
+  const { target, interleaving, machine, version, run, loopAt, violations, stuck, searched, accepted } =
+    found;
+  const isViolated = violations.length > 0;
+  const ownStep = isViolated ? Math.min(run.length, loopAt) : stuck === undefined ? null : stuck.step + 1;
+  const step = searched === undefined ? ownStep : isViolated ? loopAt : null;
+  const laws = violations.map(({ law }) => law);
+  return {
+    history: target,
+    kernel: machine.name,
+    version: version ?? null,
+    accepted: accepted ?? null,
+    law: laws[0] ?? null,
+    step,
+    bug: violations[0]?.bug ?? null,
+    ...(searched === undefined ? {} : { states: searched.states }),
+    laws,
+    steps: statesAlong(machine, run).map(({ action, drawn }, nth) => ({
+      step: nth + 1,
+      cpu: action.cpu,
+      command: action.name,
+      again: nth >= loopAt,
+      laws: nth === run.length - 1 ? laws : [],
+      picture: drawn,
+    })),
+    scope: interleaving.scope,
+  };
 }
 
-/** Every step, counted from 1, with what a chart shows after it. */
-export function stepsOfRunJson({ machine, run, loopAt, broken }: TakenRun) {
-  return statesAlong(machine, run).map(({ action, drawn }, nth) => ({
-    step: nth + 1,
-    cpu: action.cpu,
-    command: action.name,
-    again: nth >= loopAt,
-    laws: nth === run.length - 1 ? broken : [],
-    picture: drawn,
-  }));
+/** What came of it, the run as a chart, and what it violates. */
+export function runText(found: ReplayedRun, replay: string): string {
+  const { interleaving, pinned, machine, version, run, loopAt, violations, stuck, searched } = found;
+  const called = version === undefined ? machine.name : `${machine.name}, which describes ${version}`;
+  const drawn = chart(machine, run.slice(0, loopAt), run.slice(loopAt)).join("\n");
+  const names = stepsIn(interleaving);
+  const parts = [
+    violations.length === 0 ? otherwise(found) : violationLine(found),
+    ...(pinned === undefined
+      ? []
+      : [
+          `${pc.bold(pinned.id)}${pinned.number ? ` (${pinned.number})` : ""}\n${pinned.says}\n${pc.dim(pinned.source)}`,
+        ]),
+    `protocol ${pc.bold(called)}, ${scopeText(interleaving.scope)}`,
+  ];
+  if (searched === undefined) parts.push(drawn);
+  else if (stuck !== undefined)
+    parts.push(
+      `The run pinned on ${interleaving.protocol} cannot be taken: ${lackText(machine, names, stuck)}`,
+      ...(run.length === 0 ? [] : [`The shortest run there that violates the same law:\n\n${drawn}`]),
+    );
+  if (violations.length === 0) return parts.join("\n\n");
+  const isMeant = violations.some(({ law }) => law === interleaving.law);
+  const lines = [
+    ...(isMeant ? [] : [pc.red(`it does not violate ${interleaving.law}, but:`), ""]),
+    ...violations.map((each) => violationText(machine, each)),
+    commandLine("replay", replay),
+  ];
+  return `${parts.join("\n\n")}\n\n${lines.join("\n")}`;
+}
+
+/** The first thing that is said of a run that violates a law. */
+function violationLine({ machine, run, loopAt, violations }: ReplayedRun): string {
+  const again = run.length - loopAt;
+  const length = `${loopAt} step${loopAt === 1 ? "" : "s"}${again > 0 ? `, then ${again} for ever` : ""}`;
+  const laws = violations.map(({ law }) => law).join(", ");
+  const bug = violations[0]?.bug ?? "no bug of the catalogue accounts for it";
+  return `${pc.red(`${machine.name} violates ${laws}`)} in ${length}: ${bug}`;
+}
+
+function violationText(machine: StepMachine, { law, bug: known }: RunViolation): string {
+  const bug = known === undefined ? undefined : interleavedCalled(known);
+  const name = bug === undefined ? "not known to the catalogue" : `known as ${bug.id} (fixed: ${bug.fixed})`;
+  return `${pc.red(pc.bold(law))}   ${saysIn(machine, law)}\n${name}`;
+}
+
+/** What came of a run that violates nothing. */
+function otherwise({ machine, version, interleaving, stuck, searched }: ReplayedRun): string {
+  const { law } = interleaving;
+  if (searched !== undefined) {
+    const visited = `${searched.states} states of this scope`;
+    return searched.isWhole
+      ? pc.green(`accepted: ${version} keeps ${law} in all ${visited}`)
+      : `Whether ${version} keeps ${law} is not known: ${visited} were visited, and there are more`;
+  }
+  if (stuck === undefined) return pc.green(`accepted: ${machine.name} keeps ${law} in this run`);
+  return [
+    pc.red(`not comparable: ${lackText(machine, stepsIn(interleaving), stuck)}`),
+    `Whether it keeps ${law} in every run:  ${toolLine(`explore ${machine.name} --law ${law}`)}`,
+  ].join("\n");
+}
+
+function lackText(
+  { name }: StepMachine,
+  names: readonly string[],
+  { step, reason }: NonNullable<ReplayedRun["stuck"]>,
+) {
+  const lacks = reason === "no such step" ? "has no" : "cannot take";
+  return `${name} ${lacks} step ${step + 1}, ${names[step]}`;
 }
 
 interface StepTaken {
@@ -44,24 +130,21 @@ function statesAlong(machine: StepMachine, run: readonly number[]): readonly Ste
 }
 
 /** What a law says, or what should end at last. */
-export function saysIn(machine: StepMachine, law: string): string {
+function saysIn(machine: StepMachine, law: string): string {
   return [...lawsOf(machine), ...(machine.passing ?? [])].find(({ id }) => id === law)?.says ?? "";
 }
 
-export interface MailedRun extends TakenRun {
-  /** What came of it where it violates nothing. */
-  readonly otherwise: string;
-  readonly bug: MailedBug | undefined;
-  readonly replay: string;
-}
-
-export function mailOfRun(mailed: MailedRun): string {
-  const { machine, scope, run, loopAt, broken, bug, otherwise, replay } = mailed;
-  const [law, ...others] = broken;
+export function mailOfRun(found: ReplayedRun, replay: string): string {
+  const { machine, interleaving, target, run, loopAt, violations } = found;
+  const { scope } = interleaving;
+  const bug = interleavedCalled(violations[0]?.bug ?? target);
+  const [law, ...others] = violations.map((each) => each.law);
   const again = run.length > loopAt ? `, of which ${run.length - loopAt} are done again and again` : "";
   const head =
     law === undefined
-      ? otherwise.split("\n").flatMap((line) => paragraph(line))
+      ? otherwise(found)
+          .split("\n")
+          .flatMap((line) => paragraph(line))
       : [
           ...paragraph(`${law}: ${saysIn(machine, law)}`),
           ...others.flatMap((each) => paragraph(`${each}: ${saysIn(machine, each)}`)),

@@ -1,10 +1,101 @@
 /** A state in words: of a protocol by its fields, of a kernel by what is where. For graphs, and runs written as ITF. */
-import type { ItfValue } from "../../adapters/itf.ts";
+import type { ItfState, ItfValue } from "../../adapters/itf.ts";
+import { failedIn } from "../../engine/actions.ts";
+import { actionsTo, type Reached } from "../../engine/search/explore.ts";
 import { type Field, type Layout, memberText } from "../../engine/search/layout.ts";
+import type { KernelInstance, ProtocolInstance, Report, SubjectInstance } from "../../jobs/subject-types.ts";
+import { vmapSpec } from "../../model/vmap/vmap-spec.ts";
 import type { ImmutableWorld } from "../../model/vmap/world.ts";
+import type { StepMachine } from "../../protocols/program.ts";
+import type { Command } from "../../spec/vmap/commands.ts";
 import type { Dump } from "../../spec/vmap/kernel.ts";
 import type { Extent, Vpn } from "../../spec/vmap/vocabulary.ts";
+import { chart } from "./chart.ts";
+import { mapsOf, stepLine } from "./step-view.ts";
 import { extentText, page } from "./text.ts";
+
+/** The run into a violation, a line a step. */
+export function linesOf(instance: SubjectInstance, { run, history, played }: Report): readonly string[] {
+  if (instance.grain === "call")
+    return [...played.map((step) => stepLine(step, played.length)), ...(mapsOf(played).at(-1) ?? [])];
+  return isOfSteps(instance.packed) ? chart(instance.packed, run) : history.map(String);
+}
+
+/** Every state on the way of a run, the initial one first. */
+export function statesOf(instance: SubjectInstance, run: readonly number[]): ItfState[] {
+  return instance.grain === "call" ? statesOfKernel(instance, run) : statesOfProtocol(instance, run);
+}
+
+/** A state in a few lines, for a graph. */
+export function labelOf(instance: SubjectInstance, number: number, reached: Reached): readonly string[] {
+  if (instance.grain === "call") {
+    const places = [...placesAfter(instance, actionsTo(reached, number))];
+    const { world, dump } = places.at(-1) as (typeof places)[number];
+    return placesText(world, dump);
+  }
+  const { packed } = instance;
+  const [state, initial] = [new Int32Array(packed.words), new Int32Array(packed.words)];
+  reached.read(number, state);
+  packed.initial(initial);
+  return changedFields(packed.layout, state, initial);
+}
+
+function statesOfProtocol({ packed }: ProtocolInstance, run: readonly number[]): ItfState[] {
+  const state = new Int32Array(packed.words);
+  packed.initial(state);
+  const states = [{ action: "init", variables: fieldsOf(packed, state) }];
+  for (const action of run) {
+    const taken = packed.actions[action] as (typeof packed.actions)[number];
+    // An action whose assertion fails leads nowhere.
+    if (failedIn(taken, state).length > 0) break;
+    taken.effect(state);
+    states.push({ action: taken.name, variables: fieldsOf(packed, state) });
+  }
+  return states;
+}
+
+/** Whether it is a machine of CPUs that take steps. */
+const isOfSteps = (packed: ProtocolInstance["packed"]): packed is StepMachine => "draw" in packed;
+
+/** Its fields; of a machine of steps also what a chart shows beside them. */
+function fieldsOf(packed: ProtocolInstance["packed"], state: Int32Array): Record<string, ItfValue> {
+  const fields = variablesOf(packed.layout, state);
+  return isOfSteps(packed) ? { ...fields, drawn: packed.draw(state) } : fields;
+}
+
+/** A kernel and the world beside it, from the beginning on. */
+function* placesAfter({ kernel, scope, machine }: KernelInstance, run: readonly number[]) {
+  const state = kernel.initial(scope);
+  const spec = vmapSpec(kernel.release);
+  let world = spec.initial(scope);
+  yield { command: undefined, response: undefined, dump: kernel.dump(state), world };
+  for (const action of run) {
+    const command = machine.commands[action] as Command;
+    const response = kernel.act(state, command);
+    world = spec.after(world, command, response) ?? world;
+    yield { command, response, dump: kernel.dump(state), world };
+  }
+}
+
+function statesOfKernel(instance: KernelInstance, run: readonly number[]): ItfState[] {
+  return Array.from(placesAfter(instance, run), ({ command, response, dump, world }) => {
+    const reply = response?.kind === "placed" ? `placed at ${response.start}` : (response?.kind ?? "");
+    const variables = { ...dumpedVariables(dump), reply, drawn: placesText(world, dump) };
+    return { action: command?.op ?? "init", variables };
+  });
+}
+
+function dumpedVariables({ areas, cache, lazyPages }: Dump): Record<string, ItfValue> {
+  return {
+    areas: areas.map(({ start, end, lazy }) => ({ start, end, lazy })),
+    lazyPages: lazyPages ?? 0,
+    // -1 where no area is cached.
+    freeVmapCache: cache?.freeVmapCache ?? -1,
+    cachedHoleSize: cache?.cachedHoleSize ?? 0,
+    cachedVstart: cache?.cachedVstart ?? 0,
+    cachedAlign: cache?.cachedAlign ?? 0,
+  };
+}
 
 /** The fields by the names of their arrays: values by name, lists, and lists of lists. */
 export function variablesOf(layout: Layout, state: Int32Array): Record<string, ItfValue> {

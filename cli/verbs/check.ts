@@ -1,21 +1,15 @@
 /** `check`: every kernel against every law it promises. The main job. */
-
 import { asWritten } from "../../adapters/vmap/history-file.ts";
-import { checkInterleaved } from "../../jobs/check-interleaved.ts";
-import { type CheckOptions, checkKernel, type KernelReport } from "../../jobs/check-kernel.ts";
-import { checkedFor, lawNamed } from "../../jobs/names.ts";
-import { protocolsFor, stepColumns } from "../../jobs/step-columns.ts";
-import { UsageError } from "../../jobs/usage-error.ts";
-import { KERNELS } from "../../kernels/vmap/index.ts";
+import { type CheckReport, check, unexpected, violations } from "../../jobs/check.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
-import { interruptible, print, progress } from "../output.ts";
-import { type Checked, checkedText, unexpected, violations } from "../show/checked.ts";
+import { print, watched } from "../output.ts";
+import { checkedText } from "../show/checked.ts";
 import { exploredJson } from "../show/coverage.ts";
 import { interleavedJson } from "../show/interleaved.ts";
 
 export interface CheckArguments {
   readonly seed: number;
-  readonly runs: number;
+  readonly runs?: number;
   readonly law?: string;
   readonly details: boolean;
   readonly coverage: boolean;
@@ -23,72 +17,18 @@ export interface CheckArguments {
 }
 
 export async function checkVerb(names: readonly string[], options: CheckArguments): Promise<number> {
-  const asked = names.map((name) => ({ name, ...checkedFor(name) }));
-  const kernels = names.length === 0 ? KERNELS : [...new Set(asked.flatMap((each) => each.kernels))];
-  const facts = asked.flatMap((each) => each.facts ?? []);
-  const law = options.law === undefined ? undefined : lawNamed(options.law);
-  if (options.coverage && options.runs === 0)
-    throw new UsageError("--coverage compares random histories, and --runs 0 draws none");
-  const started = Date.now();
-  const spinner = progress();
-  const work = interruptible();
-  const how: CheckOptions = {
-    seed: options.seed,
-    runs: options.runs,
-    law,
-    coverage: options.coverage || options.json,
-    compare: options.coverage,
-    say: (text) => spinner.say(text),
-    interrupted: () => work.interrupted,
-  };
-  const reports: KernelReport[] = [];
-  for (const kernel of kernels) {
-    if (work.interrupted) break;
-    reports.push(await checkKernel(kernel, how));
-  }
-  const protocols = names.length === 0 ? undefined : protocolsFor(names, law);
-  // Asked for one law of every kernel, it leaves the interleavings out.
-  const steps =
-    protocols !== undefined || law === undefined
-      ? await checkInterleaved({
-          ...(protocols === undefined ? {} : { protocols }),
-          say: (text) => spinner.say(text),
-          turn: () => interruptedAfterTurn(work),
-        })
-      : undefined;
-  const releases = names.length === 0 ? KERNELS.map(({ name }) => name) : [...new Set(names)];
-  const interleaved = steps === undefined ? [] : stepColumns(releases, steps, law);
-  spinner.stop();
-  const surprises = reports.flatMap((report) => report.surprises);
-  const seconds = (Date.now() - started) / 1000;
-  const { seed, runs } = options;
-  const checked: Checked = {
-    reports,
-    kernels: kernels.length,
-    facts,
-    byName: names.length > 0,
-    law,
-    surprises,
-    steps,
-    interleaved,
-    runs,
-    seed,
-    seconds,
-    complete: !work.interrupted,
-  };
-  if (options.json) console.log(JSON.stringify(asJson(checked)));
-  else print(checkedText(checked, options));
-  if (work.interrupted) return INTERRUPTED;
-  return unexpected(checked) > 0 ? UNEXPECTED : AS_EXPECTED;
+  const { coverage, json, runs, seed, law } = options;
+  const how = { kernels: names, runs, seed, law, keepsFailures: true };
+  const counting = coverage ? "compared" : json ? "counted" : undefined;
+  const found = await watched((watch) => check({ ...how, coverage: counting, ...watch }));
+  if (json) console.log(JSON.stringify(asJson(found)));
+  else print(checkedText(found, options));
+  if (!found.complete) return INTERRUPTED;
+  return unexpected(found) > 0 ? UNEXPECTED : AS_EXPECTED;
 }
 
-async function interruptedAfterTurn(work: ReturnType<typeof interruptible>): Promise<boolean> {
-  await work.turn();
-  return work.interrupted;
-}
-
-function asJson(checked: Checked) {
-  const { reports, facts, surprises, steps, interleaved, runs, seed, seconds, complete } = checked;
+function asJson(found: CheckReport) {
+  const { reports, facts, surprises, steps, interleaved, runs, seed, seconds, complete } = found;
   const kernels = reports.map(({ kernel, cells, histories, commands, seen, unmet, explored, gone }) => ({
     label: kernel.name,
     labels: kernel.release.labels,
@@ -109,8 +49,8 @@ function asJson(checked: Checked) {
       laws: cells.map(({ law: id, ...cell }) => ({ id, ...cell })),
     })),
     interleavings: steps === undefined ? null : interleavedJson(steps),
-    violations: violations(checked),
-    unexpected: unexpected(checked),
+    violations: violations(found),
+    unexpected: unexpected(found),
     surprises: surprises.map((each) => ({ ...each, history: each.history?.map(asWritten) ?? null })),
     runs,
     seed,

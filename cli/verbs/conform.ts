@@ -1,99 +1,24 @@
 /** `conform`: a recording's commands on our version of its kernel, every reply field compared. */
-
-import { inputError } from "../../adapters/input-error.ts";
-import { conform, type Difference } from "../../adapters/vmap/conform.ts";
-import { readRecording, type Trace } from "../../adapters/vmap/recording.ts";
-import { releaseNamed } from "../../jobs/names.ts";
-import { kernelCalled } from "../../kernels/vmap/index.ts";
-import type { State } from "../../kernels/vmap/state.ts";
-import type { Kernel } from "../../spec/vmap/kernel.ts";
+import type { Trace } from "../../adapters/vmap/recording.ts";
+import { type ConformedFile, type ConformReport, conform, type FirstDifference } from "../../jobs/conform.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
-import { columns, interruptible, print, progress } from "../output.ts";
+import { columns, print, watched } from "../output.ts";
 import { areaRow, drawMap, letterFor, pagesAround, pagesNear } from "../show/map.ts";
 import { commandText, LARGE, page, responseText } from "../show/text.ts";
-
-interface FirstDifference {
-  readonly trace: Trace;
-  readonly kernel: Kernel<State>;
-  readonly difference: Difference;
-}
-
-/** What one file came to. */
-interface Tally {
-  readonly file: string;
-  readonly labels: Set<string>;
-  traces: number;
-  conforming: number;
-  differing: number;
-  replies: number;
-  first: FirstDifference | undefined;
-}
 
 export async function conformVerb(
   files: readonly string[],
   { json }: { readonly json: boolean },
 ): Promise<number> {
-  const started = Date.now();
-  const spinner = progress();
-  const work = interruptible();
-  const tallies: Tally[] = [];
-  try {
-    for (const file of files) {
-      const tally = newTally(file);
-      tallies.push(tally);
-      for await (const trace of readRecording(file)) {
-        spinner.say(`${file}: trace ${tally.traces + 1}, ${tally.differing} differing`);
-        count(tally, trace);
-        await work.turn();
-        if (work.interrupted) break;
-      }
-      if (work.interrupted) break;
-    }
-  } finally {
-    spinner.stop();
-  }
-  if (json) console.log(JSON.stringify({ files: tallies.map(asJson) }));
-  else print(talliesText(tallies, (Date.now() - started) / 1000, work.interrupted));
-  if (work.interrupted) return INTERRUPTED;
-  return tallies.some((tally) => tally.differing > 0) ? UNEXPECTED : AS_EXPECTED;
+  const report = await watched((watch) => conform(files, watch));
+  if (json) console.log(JSON.stringify({ files: report.files.map(asJson) }));
+  else print(reportText(report));
+  if (report.interrupted) return INTERRUPTED;
+  return report.files.some(({ differing }) => differing > 0) ? UNEXPECTED : AS_EXPECTED;
 }
 
-function newTally(file: string): Tally {
-  return {
-    file,
-    labels: new Set(),
-    traces: 0,
-    conforming: 0,
-    differing: 0,
-    replies: 0,
-    first: undefined,
-  };
-}
-
-function count(tally: Tally, trace: Trace): void {
-  tally.traces += 1;
-  tally.labels.add(trace.label);
-  const kernel = modelOf(trace);
-  const { replies, difference } = conform(kernel, trace);
-  tally.replies += replies;
-  if (difference === undefined) {
-    tally.conforming += 1;
-  } else {
-    tally.differing += 1;
-    tally.first ??= { trace, kernel, difference };
-  }
-}
-
-/** The model to compare with. Throws an InputError where there is none, or where the trace is only a part of one. */
-function modelOf({ file, line, label, cut }: Trace): Kernel<State> {
-  if (cut !== undefined) throw inputError(file, line, "cut: only a whole trace can be compared with a model");
-  if (kernelCalled(label) !== undefined) return releaseNamed(label);
-  const says = `version: there is no model of ${JSON.stringify(label)} to compare with; judge asks its laws`;
-  throw inputError(file, line, says);
-}
-
-function asJson({ file, labels, traces, conforming, differing, replies, first }: Tally) {
+function asJson({ file, labels, traces, conforming, differing, replies, first }: ConformedFile) {
   return {
     file,
     label: [...labels].join(", "),
@@ -113,11 +38,11 @@ function firstAsJson({ trace, difference }: FirstDifference) {
   return { line: trace.line, seed: trace.seed, ...name, command: index, fields };
 }
 
-function talliesText(tallies: readonly Tally[], seconds: number, isInterrupted: boolean): string {
-  const sum = (of: (tally: Tally) => number) => tallies.reduce((all, tally) => all + of(tally), 0);
-  const differing = sum((tally) => tally.differing);
+function reportText({ files, seconds, interrupted }: ConformReport): string {
+  const sum = (of: (tally: ConformedFile) => number) => files.reduce((all, file) => all + of(file), 0);
+  const differing = sum((file) => file.differing);
   const facts = [
-    `${tallies.length} recording${tallies.length === 1 ? "" : "s"}`,
+    `${files.length} recording${files.length === 1 ? "" : "s"}`,
     `${sum(({ traces }) => traces)} traces`,
     `${sum(({ replies }) => replies)} replies`,
     `${differing} trace${differing === 1 ? "" : "s"} differing`,
@@ -125,7 +50,7 @@ function talliesText(tallies: readonly Tally[], seconds: number, isInterrupted: 
   ];
   const verdict = differing > 0 ? pc.red("Differs") : pc.green("Conforms");
   const head = ["file", "label", "traces", "conforming", "differing", "replies"].map((word) => pc.dim(word));
-  const rows = tallies.map((tally) => [
+  const rows = files.map((tally) => [
     tally.file,
     [...tally.labels].join(", "),
     String(tally.traces),
@@ -133,10 +58,8 @@ function talliesText(tallies: readonly Tally[], seconds: number, isInterrupted: 
     tally.differing > 0 ? pc.red(String(tally.differing)) : "0",
     String(tally.replies),
   ]);
-  const differences = tallies.flatMap(({ first }) =>
-    first === undefined ? [] : [firstDifferenceText(first)],
-  );
-  const line = `${verdict}${isInterrupted ? " so far" : ""}: ${facts.join(", ")}`;
+  const differences = files.flatMap(({ first }) => (first === undefined ? [] : [firstDifferenceText(first)]));
+  const line = `${verdict}${interrupted ? " so far" : ""}: ${facts.join(", ")}`;
   return [line, columns([head, ...rows]), ...differences].join("\n\n");
 }
 

@@ -1,40 +1,9 @@
 /** `judge`: a recording as a plain history against the laws; none of our kernels is run. */
-
-import { readRecording, type Trace } from "../../adapters/vmap/recording.ts";
 import { bugCalled } from "../../counterexamples/vmap/index.ts";
-import { lawNamed } from "../../jobs/names.ts";
-import { judgeRecorded, judgingOf, namesIn } from "../../jobs/recorded.ts";
-import type { LawId } from "../../spec/contract.ts";
+import { type Accusation, isUnknown, type JudgedFile, type JudgeReport, judge } from "../../jobs/judge.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
-import { columns, interruptible, print, progress } from "../output.ts";
-
-interface Accusation {
-  /** Line of the trace, from 1. */
-  readonly trace: number;
-  /** Index of the command in it, from 0. */
-  readonly command: number;
-  readonly law: LawId;
-  /** The catalogue's slug, or null. */
-  readonly bug: string | null;
-  /** If not, the law was asked for, and the release only falls short of it. */
-  readonly promised: boolean;
-}
-
-interface Judged {
-  readonly file: string;
-  readonly labels: Set<string>;
-  /** Whose promises were asked, where they are not those of the label; and the laws of them all. */
-  readonly by: Set<string>;
-  readonly promises: Set<LawId>;
-  traces: number;
-  accepted: number;
-  replies: number;
-  consequences: number;
-  /** The one law asked for is not promised by a release in this file. */
-  notPromised: boolean;
-  readonly broken: Accusation[];
-}
+import { columns, print, watched } from "../output.ts";
 
 export interface JudgeOptions {
   readonly json: boolean;
@@ -44,81 +13,24 @@ export interface JudgeOptions {
 }
 
 export async function judgeVerb(files: readonly string[], { json, law, as }: JudgeOptions): Promise<number> {
-  const only = law === undefined ? undefined : lawNamed(law);
-  const started = Date.now();
-  const spinner = progress();
-  const work = interruptible();
-  const all: Judged[] = [];
-  try {
-    for (const file of files) {
-      const judged: Judged = {
-        file,
-        labels: new Set(),
-        by: new Set(),
-        promises: new Set(),
-        traces: 0,
-        accepted: 0,
-        replies: 0,
-        consequences: 0,
-        notPromised: false,
-        broken: [],
-      };
-      all.push(judged);
-      for await (const trace of readRecording(file)) {
-        spinner.say(`${file}: trace ${judged.traces + 1}, ${judged.broken.length} violations`);
-        judgeOne(judged, trace, as, only);
-        await work.turn();
-        if (work.interrupted) break;
-      }
-      if (work.interrupted) break;
-    }
-  } finally {
-    spinner.stop();
-  }
-  if (json)
-    console.log(
-      JSON.stringify({
-        files: all.map(({ labels, by, promises, ...rest }) => ({
-          ...rest,
-          label: [...labels].join(", "),
-          by: by.size === 0 ? null : [...by].join("; "),
-          promises: [...promises],
-        })),
-      }),
-    );
-  else print(judgedText(all, (Date.now() - started) / 1000, work.interrupted));
-  if (work.interrupted) return INTERRUPTED;
-  return all.some(({ broken }) => broken.some(isUnknown)) ? UNEXPECTED : AS_EXPECTED;
+  const report = await watched((watch) => judge(files, { law, as, ...watch }));
+  if (json) console.log(JSON.stringify({ files: report.files.map(asJson) }));
+  else print(reportText(report));
+  if (report.interrupted) return INTERRUPTED;
+  return report.files.some(({ broken }) => broken.some(isUnknown)) ? UNEXPECTED : AS_EXPECTED;
 }
 
-function judgeOne(judged: Judged, trace: Trace, as: string | undefined, only: LawId | undefined): void {
-  judged.traces += 1;
-  judged.labels.add(trace.label);
-  // All laws judge, whichever is asked for: an overlap decides what may still be accused after it.
-  const judging = judgingOf(trace, { as, law: only });
-  const promised = judging.promises.laws;
-  if (judging.by !== undefined) judged.by.add(judging.by);
-  for (const law of trace.cut === undefined ? promised : [trace.cut.law]) judged.promises.add(law);
-  judged.replies += trace.exchanges.length;
-  if (only !== undefined && !promised.includes(only)) judged.notPromised = true;
-  let accepted = true;
-  for (const reply of judgeRecorded(judging, trace)) {
-    judged.consequences += reply.following.length;
-    const laws = reply.laws.filter(({ id }) => only === undefined || id === only);
-    if (laws.length === 0) continue;
-    accepted = false;
-    for (const { law, bug } of namesIn(judging, { ...reply, laws })) {
-      const found = { law, bug: bug?.id ?? null, promised: promised.includes(law) };
-      judged.broken.push({ trace: trace.line, command: reply.index, ...found });
-    }
-  }
-  if (accepted) judged.accepted += 1;
+function asJson({ labels, by, promises, ...rest }: JudgedFile) {
+  return {
+    ...rest,
+    label: [...labels].join(", "),
+    by: by.size === 0 ? null : [...by].join("; "),
+    promises: [...promises],
+  };
 }
-
-const isUnknown = ({ bug, promised }: Accusation) => bug === null && promised;
 
 /** The verdict on all recordings in one line, then each. */
-function judgedText(all: readonly Judged[], seconds: number, isInterrupted: boolean): string {
+function reportText({ files: all, seconds, interrupted }: JudgeReport): string {
   const broken = all.flatMap((each) => each.broken);
   const unknown = broken.filter(isUnknown).length;
   const short = broken.filter(({ promised }) => !promised).length;
@@ -134,11 +46,11 @@ function judgedText(all: readonly Judged[], seconds: number, isInterrupted: bool
     `${seconds.toFixed(1)} s`,
   ];
   const verdict = unknown > 0 ? pc.red("Unknown violations") : pc.green("Nothing unexpected");
-  const until = isInterrupted ? " so far" : "";
+  const until = interrupted ? " so far" : "";
   return [`${verdict}${until}: ${facts.join(", ")}`, ...all.map(textOf)].join("\n\n");
 }
 
-function textOf(judged: Judged): string {
+function textOf(judged: JudgedFile): string {
   const { file, labels, traces, accepted, replies, consequences, broken } = judged;
   const lines = [`${pc.bold(file)}  ${[...labels].join(", ")}`];
   if (judged.by.size > 0) {

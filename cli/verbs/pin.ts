@@ -1,24 +1,10 @@
-/** `pin`: shrinks a history that breaks a law, names it, and files it under counterexamples/. */
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
-import { formatHistory, type HistoryFile, readHistory } from "../../adapters/vmap/history-file.ts";
-import { bugCalled } from "../../counterexamples/vmap/index.ts";
-import { lastPlayed } from "../../engine/run/stepper.ts";
-import { namesOf } from "../../jobs/hunt-target.ts";
-import { kernelNamed, lawNamed, refuseUnmodelled, replayLine } from "../../jobs/names.ts";
-import { alreadyText, filingOf } from "../../jobs/pin-files.ts";
-import { isRecording, refuseTrace } from "../../jobs/recorded.ts";
-import { historyOfTrace } from "../../jobs/trace-history.ts";
-import { UsageError } from "../../jobs/usage-error.ts";
-import type { State } from "../../kernels/vmap/state.ts";
-import { bringDown } from "../../properties/vmap/hunt.ts";
-import { settingFor } from "../../properties/vmap/test-bench.ts";
-import type { LawId } from "../../spec/contract.ts";
-import { heldTo, type Kernel } from "../../spec/vmap/kernel.ts";
+/** `pin`: shrinks a history that violates a law, names it, and files it unless it is pinned. */
+import { replayLine } from "../../jobs/names.ts";
+import { type PinReport, pin } from "../../jobs/pin.ts";
+import { alreadyText } from "../../jobs/pin-files.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, UNEXPECTED } from "../exit.ts";
-import { commandLine, print } from "../output.ts";
-import { pinRecording } from "./pin-recording.ts";
+import { commandLine, complain, print } from "../output.ts";
 
 export interface PinOptions {
   readonly kernel?: string;
@@ -30,74 +16,43 @@ export interface PinOptions {
 }
 
 export async function pinVerb(file: string, options: PinOptions): Promise<number> {
-  const { kernel: label, trace } = options;
-  refuseTrace(file, trace);
-  if (isRecording(file) && label === undefined) return pinRecording(file, options);
-  if (options.as !== undefined)
-    throw new UsageError("--as is for the replies of a recording; --kernel runs our model");
-  const only = options.law === undefined ? undefined : lawNamed(options.law);
-  const history =
-    isRecording(file) && label !== undefined
-      ? await historyOfTrace(file, kernelNamed(label).name, { trace, law: only })
-      : await readHistory(file);
-  const meant = only ?? history.law;
-  const named = kernelNamed(label ?? history.kernel);
-  const kernel = meant === undefined ? named : heldTo(named, meant);
-  refuseUnmodelled(file, history, kernel);
-  const found = firstBreak(kernel, history, only);
-  if (found === undefined) {
-    console.error(
-      `vmapcheck: ${file}: ${kernel.name} keeps ${options.law ?? "every law it promises"} in this history: there is nothing to pin`,
-    );
+  const found = await pin(file, options);
+  if ("keeps" in found) {
+    complain(`${file}: ${found.keeps}: there is nothing to pin`);
     return UNEXPECTED;
   }
-  const { law, known } = found;
-  const commands = bringDown(
-    {
-      kernel,
-      law,
-      meant: (step) => namesOf(kernel, step).some((each) => each.law === law && each.known === known),
-    },
-    history.scope,
-    history.commands,
-  );
-  const bug = known === undefined ? undefined : bugCalled(known);
-  const shrunk = { kernel, law, bug, history: { ...history, kernel: kernel.name, law, commands } };
-  const filing = await filingOf(shrunk);
-  const { already, path, replaces, needs } = filing;
-  if (already === undefined) {
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, formatHistory(shrunk.history), { flag: replaces === undefined ? "wx" : "w" });
-  }
-  if (options.json) {
-    const found = { history: path, kernel: kernel.name, law, bug: known ?? null };
-    const lengths = { commands: already?.commands ?? commands.length, shrunk: commands.length };
-    const filed = { filed: already === undefined, needs, rerun: isRecording(file) };
-    console.log(JSON.stringify({ ...found, ...lengths, ...filed }));
-    return AS_EXPECTED;
-  }
-  if (isRecording(file))
-    print(
-      `The commands of ${file} were run anew on our model of ${kernel.name}: what was recorded is not judged.`,
-    );
-  print(
-    `${pc.bold(law)} on ${kernel.name}, in ${commands.length} commands (from ${history.commands.length})`,
-  );
-  print(known === undefined ? "not known to the catalogue" : `known as ${known}`);
-  if (already !== undefined) print(alreadyText(already));
-  else if (replaces === undefined) print(`pinned:  ${path}`);
-  else print(`pinned:  ${path}, in place of the one of ${replaces.commands} commands`);
-  if (needs.length > 0) print(["npm test asks for more:", ...needs.map((each) => `  ${each}`)].join("\n"));
-  print(commandLine("replay", replayLine(path)));
+  if (options.json) console.log(JSON.stringify(asJson(found)));
+  else for (const line of linesOf(file, found)) print(line);
   return AS_EXPECTED;
 }
 
-/** The first law of those asked for that the history breaks on this kernel, and the bug that accounts for it. */
-function firstBreak(
-  kernel: Kernel<State>,
-  { scope, commands }: HistoryFile,
-  law: LawId | undefined,
-): { readonly law: LawId; readonly known: string | undefined } | undefined {
-  const last = lastPlayed(settingFor(kernel, scope), commands, law);
-  return last && namesOf(kernel, last).find((each) => law === undefined || each.law === law);
+function asJson({ path, subject, law, bug, already, shrunk, needs, rerun, cut }: PinReport) {
+  const known = { history: path, kernel: subject, law, bug: bug ?? null };
+  const lengths = { commands: already?.commands ?? shrunk, shrunk, filed: already === undefined };
+  return { ...known, ...lengths, ...(cut === undefined ? { needs } : cut), rerun };
+}
+
+function linesOf(file: string, found: PinReport): string[] {
+  const { path, subject, law, bug, shrunk, from, already, replaces, needs, rerun, cut } = found;
+  const name = pc.bold(law);
+  const inPlace = replaces === undefined ? "" : `, in place of the one of ${replaces.commands} commands`;
+  return [
+    ...(rerun
+      ? [`The commands of ${file} were run anew on our model of ${subject}: what was recorded is not judged.`]
+      : []),
+    cut === undefined
+      ? `${name} on ${subject}, in ${shrunk} commands (from ${from})`
+      : `${name} as recorded of ${subject}, cut to ${shrunk} steps (from ${from})${cut.minimal ? "" : ", perhaps not to the fewest"}`,
+    bug === undefined ? "not known to the catalogue" : `known as ${bug}`,
+    ...(cut === undefined
+      ? []
+      : [
+          `The replies are those of ${file}:${cut.trace}; the steps that are left were not run again: whether they do the same by themselves, only their allocator can say.`,
+        ]),
+    already === undefined ? `pinned:  ${path}${inPlace}` : alreadyText(already),
+    ...(needs.length > 0
+      ? [["npm test asks for more:", ...needs.map((each) => `  ${each}`)].join("\n")]
+      : []),
+    commandLine("replay", replayLine(path)),
+  ];
 }

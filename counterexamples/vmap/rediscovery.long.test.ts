@@ -1,7 +1,7 @@
 /** Random search finds every bug of the catalogue again. */
 import { describe, expect, test } from "vitest";
 import { readHistory } from "../../adapters/vmap/history-file.ts";
-import { bugQuarry } from "../../jobs/hunt-target.ts";
+import { bugTarget } from "../../jobs/hunt-target.ts";
 import { pinnedFile } from "../../jobs/pinned.ts";
 import { hunt } from "../../properties/vmap/hunt.ts";
 import { BUGS } from "./index.ts";
@@ -14,15 +14,15 @@ describe("random search", () => {
   test.each(all)(
     "finds $bug.id by its breaking $law, nearly as short as it is pinned",
     async ({ bug, law }) => {
-      const quarry = bugQuarry(bug, law);
-      const pinned = bug.breaks.filter((each) => each.law === law && each.on.includes(quarry.kernel.name));
+      const target = bugTarget(bug, law);
+      const pinned = bug.breaks.filter((each) => each.law === law && each.on.includes(target.kernel.name));
       const lengths = await Promise.all(
         pinned.map(async (each) => (await readHistory(pinnedFile(bug, each))).commands.length),
       );
       const enough = Math.max(...lengths) + 1;
-      const { caught } = hunt(quarry, 7, { runs: 100_000, tries: 100_000, enough });
-      expect(caught).toBeDefined();
-      expect(caught?.history.length).toBeLessThanOrEqual(enough);
+      const { found } = hunt(target, 7, { runs: 100_000, tries: 100_000, enough });
+      expect(found).toBeDefined();
+      expect(found?.history.length).toBeLessThanOrEqual(enough);
     },
   );
 });

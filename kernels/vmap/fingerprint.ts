@@ -263,7 +263,7 @@ function addBlock(areas: Areas, blocks: Blocks, block: number, to: Fingerprint):
   to.add(bits);
 }
 
-function addMemory(memory: Memory, to: Fingerprint): void {
+export function addMemory(memory: Memory, to: Fingerprint): void {
   addPages(memory.pageTable, to);
   addPages(memory.held, to);
   for (let cpu = 0; cpu < memory.tlbs.length; cpu++) addPages(memory.tlbs[cpu] as PageMap, to);
@@ -286,7 +286,7 @@ function addPages(map: PageMap, to: Fingerprint): void {
  * Free frames, in the order in which they are handed out. A clean one, which nothing maps or may map, is as good as
  * any other, and as good as one that was never used: those at the bottom are left out.
  */
-function addFreeFrames(frames: Frames, to: Fingerprint): void {
+export function addFreeFrames(frames: Frames, to: Fingerprint): void {
   const { freed, stock } = frames;
   let bottom = 0;
   while (bottom < freed.length && isClean(frames, freed[bottom] as Pfn, to)) bottom += 1;

@@ -3,21 +3,21 @@
 import { describe, expect, test } from "vitest";
 import type { Bug } from "../../counterexamples/bug.ts";
 import { bugCalled } from "../../counterexamples/vmap/index.ts";
-import { bugQuarry } from "../../jobs/hunt-target.ts";
+import { bugTarget } from "../../jobs/hunt-target.ts";
 import { linux } from "../../kernels/vmap/index.ts";
 import type { State } from "../../kernels/vmap/state.ts";
 import { heldTo } from "../../spec/vmap/kernel.ts";
-import { type HuntLimit, hunt, hunting, type Quarry } from "./hunt.ts";
+import { type HuntLimit, hunt, hunting, type Target } from "./hunt.ts";
 
-const A9: Quarry<State> = bugQuarry(bugCalled("A9") as Bug, "lowest-fit");
+const A9: Target<State> = bugTarget(bugCalled("A9") as Bug, "lowest-fit");
 /** What 2.6.39 never does. */
-const NEVER: Quarry<State> = { ...A9, kernel: heldTo(linux("2.6.39"), "lowest-fit") };
+const NEVER: Target<State> = { ...A9, kernel: heldTo(linux("2.6.39"), "lowest-fit") };
 const SEED = 11;
 const LIMIT: HuntLimit = { runs: 10_000, tries: 2000 };
 
-const answer = (limit: HuntLimit, quarry = A9) => {
-  const { caught, runs, tries } = hunt(quarry, SEED, limit);
-  return { scope: caught?.scope.name, history: caught?.history, runs, tries };
+const answer = (limit: HuntLimit, target = A9) => {
+  const { found, runs, tries } = hunt(target, SEED, limit);
+  return { scope: found?.scope.name, history: found?.history, runs, tries };
 };
 
 describe("a hunt", () => {
@@ -27,7 +27,7 @@ describe("a hunt", () => {
     expect(history?.length).toBeLessThanOrEqual(6);
   });
 
-  test("draws no more histories than its limit says, before something is caught", () => {
+  test("draws no more histories than its limit says, before something is found", () => {
     expect(answer({ ...LIMIT, runs: 100 }, NEVER)).toMatchObject({ history: undefined, runs: 100, tries: 0 });
   });
 
@@ -45,13 +45,13 @@ describe("a hunt", () => {
   test.each([true, "time"] as const)("ends with what it has when it is sent %s", (stop) => {
     const early = hunting(NEVER, SEED, LIMIT);
     early.next(false);
-    expect(early.next(stop)).toMatchObject({ done: true, value: { caught: undefined, runs: 40 } });
+    expect(early.next(stop)).toMatchObject({ done: true, value: { found: undefined, runs: 40 } });
     const later = hunting(A9, SEED, LIMIT);
     const { runs } = answer(LIMIT);
     let turn = later.next(false);
     while (!turn.done && turn.value <= runs) turn = later.next(false);
     const ended = later.next(stop);
     expect(ended.done).toBe(true);
-    expect(ended.value).toMatchObject({ runs, caught: expect.anything() });
+    expect(ended.value).toMatchObject({ runs, found: expect.anything() });
   });
 });

@@ -14,7 +14,7 @@ import { scopesFor } from "./random-scopes.ts";
 import { play } from "./run-choices.ts";
 import { settingFor, type VmapPlayed, type VmapSetting } from "./test-bench.ts";
 
-export interface Quarry<S> {
+export interface Target<S> {
   readonly kernel: Kernel<S>;
   readonly law: LawId;
   /** Callers also make calls outside their domain that the release does not check. */
@@ -23,24 +23,24 @@ export interface Quarry<S> {
   meant(step: VmapPlayed): boolean;
 }
 
-export interface Caught {
+export interface Found {
   readonly scope: Scope;
   readonly history: readonly HistoryStep[];
 }
 
 /** When a hunt gives up. It counts histories, not time: a seed has one answer on every machine. */
 export interface HuntLimit {
-  /** Histories drawn until something is caught. */
+  /** Histories drawn until something is found. */
   readonly runs: number;
-  /** Histories drawn for a shorter one, once something is caught. */
+  /** Histories drawn for a shorter one, once something is found. */
   readonly tries: number;
   /** A history of at most this many commands is short enough: no shorter one is drawn for. */
   readonly enough?: number;
 }
 
 export interface HuntResult {
-  readonly caught: Caught | undefined;
-  /** Histories drawn until something was caught. */
+  readonly found: Found | undefined;
+  /** Histories drawn until something was found. */
   readonly runs: number;
   /** Histories drawn after that. */
   readonly tries: number;
@@ -52,7 +52,7 @@ const TURN = 40;
 /** The lengths to which histories are drawn, in turn: short ones are likely to be nearly minimal at once. */
 const LONGEST = 30;
 const LENGTHS = [6, LONGEST];
-/** Histories drawn of each length below that of what was caught, in each scope, times the length. */
+/** Histories drawn of each length below that of what was found, in each scope, times the length. */
 const TRIES_PER_STEP = 50;
 /** Long histories shrunk anew in each round, tries for each, and how far apart rounds draw their seeds. */
 const WAYS = 8;
@@ -61,9 +61,9 @@ const TURNS_APART = 1000;
 /** What takes fewer commands than this is sooner met in short histories. */
 const MANY = 6;
 
-/** At once: hunts until something is caught and is short enough, or the limit is reached. */
-export function hunt<S>(quarry: Quarry<S>, seed: number, limit: HuntLimit): HuntResult {
-  const work = hunting(quarry, seed, limit);
+/** At once: hunts until something is found and is short enough, or the limit is reached. */
+export function hunt<S>(target: Target<S>, seed: number, limit: HuntLimit): HuntResult {
+  const work = hunting(target, seed, limit);
   for (;;) {
     const { done, value } = work.next(false);
     if (done) return value;
@@ -72,78 +72,78 @@ export function hunt<S>(quarry: Quarry<S>, seed: number, limit: HuntLimit): Hunt
 
 /** The same in turns, each of which says how many histories were drawn. Stopped after one, it ends there. */
 export function* hunting<S>(
-  quarry: Quarry<S>,
+  target: Target<S>,
   seed: number,
   limit: HuntLimit,
 ): Generator<number, HuntResult, Stop> {
   const started = performance.now();
-  const scopes = scopesOf(quarry);
+  const scopes = scopesOf(target);
   let runs = 0;
-  let caught: Caught | undefined;
+  let found: Found | undefined;
   let stop: Stop = false;
-  for (let turn = 0; caught === undefined && runs < limit.runs && stop === false; turn++) {
+  for (let turn = 0; found === undefined && runs < limit.runs && stop === false; turn++) {
     const scope = scopes[turn % scopes.length] as Scope;
     const longest = LENGTHS[Math.floor(turn / scopes.length) % LENGTHS.length] as number;
-    const found = draw(quarry, scope, { longest }, Math.min(TURN, limit.runs - runs), seed + turn);
-    runs += found.runs;
-    if (found.found !== undefined) caught = { scope, history: bringDown(quarry, scope, found.found) };
+    const drawn = draw(target, scope, { longest }, Math.min(TURN, limit.runs - runs), seed + turn);
+    runs += drawn.runs;
+    if (drawn.found !== undefined) found = { scope, history: bringDown(target, scope, drawn.found) };
     stop = yield runs;
   }
   let tries = 0;
-  if (caught !== undefined && stop === false) {
-    for (const attempt of shorter(quarry, caught, seed, limit)) {
+  if (found !== undefined && stop === false) {
+    for (const attempt of shorter(target, found, seed, limit)) {
       tries += attempt.drawn;
-      caught = attempt.best;
+      found = attempt.best;
       if (yield runs + tries) break;
     }
   }
-  return { caught, runs, tries, seconds: (performance.now() - started) / 1000 };
+  return { found, runs, tries, seconds: (performance.now() - started) / 1000 };
 }
 
 /** Calls outside their domain are made where the law speaks of them, or the bug takes one. */
-function scopesOf<S>({ kernel, law, byUnchecked }: Quarry<S>): readonly Scope[] {
+function scopesOf<S>({ kernel, law, byUnchecked }: Target<S>): readonly Scope[] {
   const withOutside = byUnchecked === true || law === "argument-domain";
   return scopesFor(kernel.release, law).filter(({ outside }) => withOutside || outside !== true);
 }
 
-function draw<S>(quarry: Quarry<S>, scope: Scope, lengths: Lengths, runs: number, seed: number) {
-  const { kernel } = quarry;
+function draw<S>(target: Target<S>, scope: Scope, lengths: Lengths, runs: number, seed: number) {
+  const { kernel } = target;
   const setting = settingFor(kernel, scope);
   const attempt = (drawn: readonly Choice[]) => {
-    const broken = (step: VmapPlayed) => (isQuarry(quarry, step) ? "fail" : "go on");
-    const { history, failed } = play(setting, drawn, { broken }, quarry.byUnchecked ? "any" : "answered");
+    const broken = (step: VmapPlayed) => (isTarget(target, step) ? "fail" : "go on");
+    const { history, failed } = play(setting, drawn, { broken }, target.byUnchecked ? "any" : "answered");
     return failed === undefined ? undefined : history;
   };
   return searchAtRandom({ drawn: choices(scope, lengths), attempt, seed, runs });
 }
 
-function isQuarry<S>(quarry: Quarry<S>, step: VmapPlayed): boolean {
-  return step.broken.some((law) => law.id === quarry.law) && quarry.meant(step);
+function isTarget<S>(target: Target<S>, step: VmapPlayed): boolean {
+  return step.broken.some((law) => law.id === target.law) && target.meant(step);
 }
 
-/** The history shrunk as far as it still ends in the quarry. */
+/** The history shrunk as far as it still ends in the violation meant. */
 export function bringDown<S>(
-  quarry: Quarry<S>,
+  target: Target<S>,
   scope: Scope,
   history: readonly HistoryStep[],
 ): readonly HistoryStep[] {
-  const setting = settingFor(quarry.kernel, scope);
+  const setting = settingFor(target.kernel, scope);
   return shrink(history, {
-    fails: (candidate) => endsIn(quarry, setting, candidate),
+    fails: (candidate) => endsIn(target, setting, candidate),
     without: naming.without,
     simpler: (step) => simpler(step, scope),
   });
 }
 
-function endsIn<S>(quarry: Quarry<S>, setting: VmapSetting<S>, history: readonly HistoryStep[]): boolean {
+function endsIn<S>(target: Target<S>, setting: VmapSetting<S>, history: readonly HistoryStep[]): boolean {
   if (!isWellFormed(history, setting.scope)) return false;
-  const last = lastPlayed(setting, history, quarry.law);
-  return last !== undefined && isQuarry(quarry, last);
+  const last = lastPlayed(setting, history, target.law);
+  return last !== undefined && isTarget(target, last);
 }
 
 /** What one batch of histories left: the shortest history by then. */
 interface Attempt {
-  readonly best: Caught;
+  readonly best: Found;
   readonly drawn: number;
 }
 
@@ -153,22 +153,22 @@ interface Attempt {
  * ones are drawn as well: shrunk, they may leave fewer.
  */
 function* shorter<S>(
-  quarry: Quarry<S>,
-  caught: Caught,
+  target: Target<S>,
+  first: Found,
   seed: number,
   { tries, enough = 1 }: HuntLimit,
 ): Generator<Attempt, void, void> {
-  let best = caught;
+  let best = first;
   let left = tries;
   const attempt = (scope: Scope, lengths: Lengths, most: number, from: number): Attempt => {
-    const { found, runs } = draw(quarry, scope, lengths, Math.min(most, left), from);
+    const { found, runs } = draw(target, scope, lengths, Math.min(most, left), from);
     left -= runs;
-    const history = found && bringDown(quarry, scope, found);
+    const history = found && bringDown(target, scope, found);
     if (history !== undefined && history.length < best.history.length) best = { scope, history };
     return { best, drawn: runs };
   };
   const isOver = () => left <= 0 || best.history.length <= Math.max(1, enough);
-  const scopes = scopesLike(quarry, caught);
+  const scopes = scopesLike(target, first);
   // In rounds, so that every length has a turn before the tries are used up.
   for (let round = 0; !isOver(); round++) {
     for (let way = 0; way < WAYS && best.history.length >= MANY && !isOver(); way++)
@@ -184,14 +184,14 @@ function* shorter<S>(
   }
 }
 
-/** The scope of what was caught, and the others in which the same can happen. */
-function scopesLike<S>(quarry: Quarry<S>, { scope: first, history }: Caught): readonly Scope[] {
+/** The scope of what was found, and the others in which the same can happen. */
+function scopesLike<S>(target: Target<S>, { scope: first, history }: Found): readonly Scope[] {
   // What took maps alone cannot happen where there are no blocks, and what took none is sooner met there.
   const maps = history.some((step) => recordOf(step).gives === "map");
   const areas = !maps || history.some((step) => recordOf(step).asksIn === "windows");
   // Nor can what took percpu areas, where none are asked for.
   const percpu = history.some((step) => recordOf(step).gives === "percpu");
-  const others = scopesOf(quarry).filter(
+  const others = scopesOf(target).filter(
     (scope) =>
       scope !== first && (scope.blockPages > 0 ? maps : areas) && percpu === scope.congruent.length > 0,
   );

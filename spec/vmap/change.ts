@@ -80,8 +80,16 @@ export interface Version {
 
 const FORM = /^(?:linux-)?v?(\d+)\.(\d+)(?:\.(\d+|y))?(?:\.(\d+|y))?(?:-rc(\d+))?([-+~_.][\w.+~-]*)?$/;
 
+/** The versions read so far: a list of all releases asks for the same few some hundred thousand times. */
+const READ = new Map<string, Version | undefined>();
+
 /** The version that a word names, or undefined for any other word. */
 export function versionOf(text: string): Version | undefined {
+  if (!READ.has(text)) READ.set(text, parsed(text));
+  return READ.get(text);
+}
+
+function parsed(text: string): Version | undefined {
   const found = FORM.exec(text);
   if (found === null) return undefined;
   const [, major, minor, third, fourth, rc, suffix = ""] = found;

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { BOUNDS } from "../engine/bounds.testing.ts";
 import { explore } from "../engine/search/explore.ts";
-import { explorableNamed } from "./explorable.ts";
 import { parametersOf } from "./parameters.ts";
+import { subjectNamed } from "./subject.ts";
 
 function actionsOf(kernel: string, scope: string): readonly string[] {
-  const explorable = explorableNamed(kernel);
-  const opened = explorable.open(parametersOf(explorable, scope), { merged: true, orders: "all" });
+  const subject = subjectNamed(kernel);
+  const opened = subject.open(parametersOf(subject, scope), { merged: true, orders: "all" });
   return opened.machine.actions;
 }
 
@@ -61,13 +61,13 @@ describe("a call that does not return", () => {
   });
 });
 
-/** The first break of this law in the usual scope, or in this one, as it is told. */
+/** The first break of this law in the usual scope, or in this one. */
 function broken(name: string, law: string, scope?: string) {
-  const explorable = explorableNamed(name, law);
-  const opened = explorable.open(parametersOf(explorable, scope), { merged: true, orders: "all" });
+  const subject = subjectNamed(name, law);
+  const opened = subject.open(parametersOf(subject, scope), { merged: true, orders: "all" });
   const { breaks } = explore(opened.machine, { bounds: BOUNDS, enough: (laws) => laws.includes(law) });
   const found = breaks.find((each) => each.law === law);
-  return found && { bug: opened.tell(found).bug, commands: found.run.length };
+  return found && { bug: opened.explain(found).bug, commands: found.run.length };
 }
 
 describe("a law is asked for where the usual callers can break it, without a scope", () => {
@@ -82,8 +82,8 @@ describe("a law is asked for where the usual callers can break it, without a sco
 
   test("with what it needs, and no more", () => {
     const differing = (law: string) => {
-      const usual = explorableNamed("6.19").parameters;
-      return Object.entries(explorableNamed("6.19", law).parameters)
+      const usual = subjectNamed("6.19").parameters;
+      return Object.entries(subjectNamed("6.19", law).parameters)
         .filter(([key, parameter]) => parameter.usual !== usual[key]?.usual)
         .map(([key]) => key);
     };
@@ -98,7 +98,7 @@ describe("a law is asked for where the usual callers can break it, without a sco
 });
 
 describe("what a kernel with one step replaced breaks", () => {
-  test("is laid to a bug of its release, where that accounts for it", () => {
+  test("is attributed to a bug of its release, where that accounts for it", () => {
     const of6_5 = broken("6.5", "refused-only-when-full", "pages=6");
     expect(of6_5?.bug).toBe("aug-align-overhead");
     expect(broken("vb-fragment-double-walk", "refused-only-when-full", "pages=6")).toEqual(of6_5);

@@ -1,0 +1,111 @@
+/** `check`: every kernel against every law it promises, and every protocol. The main job. */
+import { KERNELS } from "../kernels/vmap/index.ts";
+import type { LawId } from "../spec/contract.ts";
+import type { Kernel } from "../spec/vmap/kernel.ts";
+import { checkInterleaved, type InterleavedReport } from "./check-interleaved.ts";
+import { checkKernel, type KernelReport, type Surprise, USUAL_RUNS } from "./check-kernel.ts";
+import { checkedFor, lawNamed } from "./names.ts";
+import { protocolsFor, type StepColumn, stepColumns } from "./step-columns.ts";
+import { UsageError } from "./usage-error.ts";
+import type { VersionFacts } from "./versions.ts";
+import { type Watch, Work } from "./work.ts";
+
+export interface CheckOptions extends Watch {
+  /** Releases by any label or version, and kernels of one's own; every release if none is given. */
+  readonly kernels?: readonly (string | Kernel)[] | undefined;
+  /** Random histories in each scope; 0 for pinned ones alone. */
+  readonly runs?: number | undefined;
+  readonly seed?: number | undefined;
+  /** Only this law. */
+  readonly law?: string | undefined;
+  /** Whether to count what random histories visit of a small space, and to compare several ways to draw them. */
+  readonly coverage?: "counted" | "compared" | undefined;
+  /** Whether histories that violate a law in an unknown way are kept in .vmapcheck/failures and tried first next time. */
+  readonly keepsFailures?: boolean | undefined;
+}
+
+/** All that was found. */
+export interface CheckReport {
+  readonly reports: readonly KernelReport[];
+  /** Kernels there are to check: more than reports where it was ended early. */
+  readonly kernels: number;
+  /** What is known of the versions asked for of which there is no model. */
+  readonly facts: readonly VersionFacts[];
+  /** Its kernels were asked for by their names. */
+  readonly byName: boolean;
+  /** The one law that was asked for. */
+  readonly law: LawId | undefined;
+  readonly surprises: readonly Surprise[];
+  /** The step grain: of the releases asked for, or of all; undefined where one law of all was asked for. */
+  readonly steps: InterleavedReport | undefined;
+  /** The same, a column for each release. */
+  readonly interleaved: readonly StepColumn[];
+  /** Random histories in each scope that were asked for. */
+  readonly runs: number;
+  readonly seed: number;
+  readonly seconds: number;
+  readonly complete: boolean;
+}
+
+const USUAL_SEED = 20110106;
+
+export async function check(options: CheckOptions = {}): Promise<CheckReport> {
+  const { kernels: given = [], runs = USUAL_RUNS, seed = USUAL_SEED, coverage } = options;
+  const asked = given.map((each): { kernels: readonly Kernel[]; facts: VersionFacts | undefined } =>
+    typeof each === "string" ? checkedFor(each) : { kernels: [each], facts: undefined },
+  );
+  const all: readonly Kernel[] = KERNELS;
+  const kernels = given.length === 0 ? all : [...new Set(asked.flatMap((each) => each.kernels))];
+  const names = given.filter((each) => typeof each === "string");
+  const law = options.law === undefined ? undefined : lawNamed(options.law);
+  if (coverage === "compared" && runs === 0)
+    throw new UsageError("--coverage compares random histories, and --runs 0 draws none");
+  const started = performance.now();
+  const work = new Work(options);
+  const how = { seed, runs, law, coverage, keepsFailures: options.keepsFailures ?? false };
+  const reports: KernelReport[] = [];
+  for (const kernel of kernels) {
+    if (work.stop !== false) break;
+    reports.push(await checkKernel(kernel, how, work));
+  }
+  const protocols = given.length === 0 ? undefined : protocolsFor(names, law);
+  // Asked for one law of every kernel, it leaves the interleavings out.
+  const steps =
+    protocols !== undefined || law === undefined ? await checkInterleaved(protocols, work) : undefined;
+  const releases = given.length === 0 ? KERNELS.map(({ name }) => name) : [...new Set(names)];
+  return {
+    reports,
+    kernels: kernels.length,
+    facts: asked.flatMap((each) => each.facts ?? []),
+    byName: given.length > 0,
+    law,
+    surprises: reports.flatMap((report) => report.surprises),
+    steps,
+    interleaved: steps === undefined ? [] : stepColumns(releases, steps, law),
+    runs,
+    seed,
+    seconds: (performance.now() - started) / 1000,
+    complete: work.stop === false,
+  };
+}
+
+/** How much was not expected. */
+export const unexpected = ({ surprises, steps }: Pick<CheckReport, "surprises" | "steps">): number =>
+  surprises.length + (steps?.surprises.length ?? 0);
+
+/** Pairs of a subject and a law that it promises and violates, by whether the catalogue knows why. */
+export function violations({ reports, law: only, surprises, steps }: CheckReport): {
+  readonly known: number;
+  readonly unknown: number;
+} {
+  const cells = reports.flatMap((report) => report.cells).filter(({ verdict }) => verdict === "broken");
+  const ofSteps = (steps?.protocols ?? [])
+    .flatMap(({ laws }) => laws)
+    .filter(({ law, steps }) => steps !== undefined && (only === undefined || law === only));
+  return {
+    known: [...cells, ...ofSteps].filter(({ bug }) => (bug ?? undefined) !== undefined).length,
+    unknown:
+      surprises.filter(({ kind }) => kind === "unknown").length +
+      ofSteps.filter(({ bug }) => bug === undefined).length,
+  };
+}

@@ -1,0 +1,282 @@
+/** `explore`: visits every state of a small machine, and reports what is violated and what was covered. */
+import { OutOfMemory } from "../engine/out-of-memory.ts";
+import { COMPACT_WORDS } from "../engine/search/compact-table.ts";
+import {
+  type Explored,
+  exploring,
+  isOfHashes,
+  type Progress,
+  type Visitable,
+} from "../engine/search/explore.ts";
+import { exploringTogether } from "../engine/search/parallel.ts";
+import type { Kernel } from "../spec/vmap/kernel.ts";
+import { kernelSubject } from "./kernel-subject.ts";
+import { memoryBounds } from "./memory.ts";
+import { parametersOf, scopeText } from "./parameters.ts";
+import {
+  orNotOfMachine,
+  readSearch,
+  refuseOtherMachine,
+  type SavedSearch,
+  savingTo,
+} from "./saved-search.ts";
+import { type SubjectRef, sourceOf, subjectNamed } from "./subject.ts";
+import type { Orders, Parameters, Reductions, Report, Subject, SubjectInstance } from "./subject-types.ts";
+import { orNearest, UsageError } from "./usage-error.ts";
+import { labelAlike } from "./versions.ts";
+import { type Watch, Work } from "./work.ts";
+
+export interface ExploreOptions extends Watch {
+  /** Parameters as they are typed, such as `pages=5,windows=1`, over the usual ones. */
+  readonly scope?: string | undefined;
+  /** End as soon as this law is violated. */
+  readonly law?: string | undefined;
+  /** States that differ in what makes no difference are one; by itself they are. */
+  readonly symmetry?: "on" | "off" | undefined;
+  /** Actions that commute in fewer orders; by itself where that leaves out much. */
+  readonly partialOrder?: "on" | "late" | "off" | undefined;
+  /** Something is asked of all orders: by which actions a law is violated, or the graph. */
+  readonly allOrders?: boolean | undefined;
+  /** Keep 64 bits of hash of a state, not the state. */
+  readonly compact?: boolean | undefined;
+  /** The graph is drawn: whole states are needed. */
+  readonly draws?: boolean | undefined;
+  readonly states?: number | undefined;
+  readonly megabytes?: number | undefined;
+  /** Threads that visit states. */
+  readonly workers?: number | undefined;
+  /** The file that the search is saved to, and how often, in seconds. */
+  readonly checkpoint?: string | undefined;
+  readonly every?: number | undefined;
+  /** A file to continue from. */
+  readonly resume?: string | undefined;
+}
+
+export interface Exploration {
+  readonly subject: Subject;
+  readonly instance: SubjectInstance;
+  /** The name that was asked for, and whether a release of another name stands for it. */
+  readonly asked: string;
+  readonly isStoodFor: boolean;
+  readonly parameters: Parameters;
+  /** A violation in fewer orders was looked for in all. */
+  readonly searchedAgain: boolean;
+  /** Not all orders of actions were taken, so that no run is known to be a shortest one. */
+  readonly fewerOrders: boolean;
+  readonly result: Explored;
+  readonly workers: number;
+  /** States met before it was resumed; undefined if it was not. */
+  readonly resumed: number | undefined;
+  /** One for each violation of the result. */
+  readonly reports: readonly Report[];
+  readonly interrupted: boolean;
+}
+
+const USUAL_STATES = 50_000_000;
+/** Between two checkpoints. */
+const USUAL_SECONDS = 30;
+
+/** What is explored, and how it was asked for. */
+interface Search {
+  readonly subject: Subject;
+  readonly ref: SubjectRef;
+  readonly instance: SubjectInstance;
+  readonly saved: SavedSearch | undefined;
+}
+
+type Bounded = ExploreOptions & { readonly memory: ReturnType<typeof memoryBounds> };
+
+/** A machine by its name, or a kernel of one's own; none where a saved search is resumed. */
+export async function explore(
+  machine: string | Kernel | undefined,
+  options: ExploreOptions = {},
+): Promise<Exploration> {
+  const { workers = 1, resume } = options;
+  const saved = resume === undefined ? undefined : readSearch(resume);
+  const ref = saved === undefined ? asked(machine, options) : sameAsked(saved, nameOf(machine), options);
+  const subject = subjectOf(machine, ref);
+  const first: Search = { subject, ref, instance: open(subject, ref), saved };
+  refuseWhatCannotBe(first, options, typeof machine === "object");
+  const bounded = { ...options, memory: memoryBounds(options.megabytes) };
+  const work = new Work(options);
+  const found = await orNotOfMachine(saved, () => searchInTurns(first, bounded, work));
+  const again = work.interrupted ? undefined : await inAllOrders(first, found, bounded, work);
+  const { result, instance } = again ?? { result: found, instance: first.instance };
+  const reports = await orNotOfMachine(saved, () => result.breaks.map((each) => instance.explain(each)));
+  return {
+    subject,
+    instance,
+    asked: ref.machine,
+    isStoodFor: labelAlike(ref.machine) !== undefined && subject.name !== ref.machine,
+    parameters: ref.parameters,
+    searchedAgain: again !== undefined,
+    fewerOrders: ref.orders !== "all" && again === undefined,
+    result,
+    workers,
+    resumed: saved?.checkpoint.saved.table.parents.length,
+    reports,
+    interrupted: work.interrupted,
+  };
+}
+
+const nameOf = (machine: string | Kernel | undefined) =>
+  typeof machine === "object" ? machine.name : machine;
+
+export function subjectOf(machine: string | Kernel | undefined, { machine: name, law }: SubjectRef): Subject {
+  return typeof machine === "object" ? kernelSubject(machine, law) : subjectNamed(name, law);
+}
+
+export function progressText({ states, depth, queue, bytes, left }: Progress, seconds: number): string {
+  const rate = Math.round(states / Math.max(0.001, seconds));
+  const rest = left === undefined ? "" : `, about ${left} more to meet`;
+  const memory = Math.ceil(bytes / 2 ** 20);
+  return `${states} states, ${rate}/s, depth ${depth}, ${queue} to visit${rest}, ${memory} MB`;
+}
+
+/** What is violated in fewer orders is looked for in all, within the same bounds: only there is a run a shortest one. */
+async function inAllOrders(
+  { subject, ref }: Search,
+  { breaks }: Explored,
+  options: Bounded,
+  work: Work,
+): Promise<{ readonly result: Explored; readonly instance: SubjectInstance } | undefined> {
+  if (ref.orders === "all" || breaks.length === 0) return undefined;
+  const all: SubjectRef = { ...ref, orders: "all" };
+  const instance = open(subject, all);
+  const { checkpoint: _none, ...rest } = options;
+  const result = await searchInTurns({ subject, ref: all, instance, saved: undefined }, rest, work);
+  return result.breaks.length > 0 ? { result, instance } : undefined;
+}
+
+/** What is to be explored, as it was typed. */
+export function asked(machine: string | Kernel | undefined, options: ExploreOptions): SubjectRef {
+  const { scope, symmetry = "on", law } = options;
+  const name = nameOf(machine);
+  if (name === undefined) throw new UsageError("explore takes a machine, or --resume FILE");
+  const subject = typeof machine === "object" ? kernelSubject(machine, law) : subjectNamed(name, law);
+  const parameters = parametersOf(subject, scope);
+  const orders = ordersAsked(subject, options);
+  return { machine: name, law, parameters, merged: symmetry === "on", orders };
+}
+
+/**
+ * In which orders: in fewer where that leaves out much, unless something is asked of all. Threads number states in an
+ * order of their own, which the proviso of stubborn sets does not know.
+ */
+function ordersAsked(
+  { hasFootprints, steps, name }: Subject,
+  { partialOrder, allOrders = false, workers = 1 }: ExploreOptions,
+): Orders {
+  const canDelay = steps?.delayed !== undefined;
+  if (partialOrder === undefined) {
+    if (!canDelay || allOrders) return "all";
+    return workers === 1 ? "fewest" : "late";
+  }
+  const orders = ORDERS_BY_NAME[partialOrder];
+  const cannot =
+    orders === "late" && !canDelay
+      ? `no step of ${name} can be put off`
+      : orders === "fewest" && !hasFootprints
+        ? `the actions of ${name} do not say what they read and write`
+        : orders === "fewest" && workers > 1
+          ? "it is for one thread; late is for several"
+          : orders !== "all" && allOrders
+            ? "--actions and --dot ask for all orders"
+            : undefined;
+  if (cannot !== undefined) throw new UsageError(`--partial-order ${partialOrder}: ${cannot}`);
+  return orders;
+}
+
+const ORDERS_BY_NAME = { off: "all", late: "late", on: "fewest" } as const;
+
+/** What was saved: what is typed beside that must say the same. */
+function sameAsked(
+  { path, named, checkpoint }: SavedSearch,
+  name: string | undefined,
+  { scope, symmetry, partialOrder, compact = false, workers = 1 }: ExploreOptions,
+): SubjectRef {
+  const subject = subjectNamed(named.machine, named.law);
+  const refuse = (what: string) => {
+    throw new UsageError(`--resume ${path}: it is a search of ${what}`);
+  };
+  if (name !== undefined && subjectNamed(name, named.law).name !== subject.name) refuse(named.machine);
+  const saved = scopeText(named.parameters);
+  if (scope !== undefined && scopeText(parametersOf(subject, scope)) !== saved) refuse(`scope ${saved}`);
+  if (symmetry !== undefined && (symmetry === "on") !== named.merged)
+    refuse(named.merged ? "merged states" : "states that are not merged");
+  if (partialOrder !== undefined && ORDERS_BY_NAME[partialOrder] !== named.orders)
+    refuse(`${named.orders} orders of actions`);
+  if (named.orders === "fewest" && workers > 1)
+    refuse("the fewest orders of actions, which one thread can continue");
+  const { waiting, words } = checkpoint.saved.table;
+  if (compact && waiting === undefined && words > COMPACT_WORDS) refuse("whole states, not of hashes");
+  return named;
+}
+
+/** Throws a UsageError for what was asked and cannot be done together. */
+function refuseWhatCannotBe(
+  { instance: { machine }, saved }: Search,
+  { compact = false, workers = 1, every, checkpoint, draws = false }: ExploreOptions,
+  isOwn: boolean,
+): void {
+  if (every !== undefined && checkpoint === undefined)
+    throw new UsageError("--every is for --checkpoint FILE");
+  if (isOwn && (workers > 1 || checkpoint !== undefined))
+    throw new UsageError("a kernel of one's own is explored by one thread, and not saved");
+  if (saved !== undefined) refuseOtherMachine(saved, machine);
+  if (compact && machine.words <= COMPACT_WORDS)
+    throw new UsageError(
+      "--compact: a state of this machine is kept in no more words than its hash would be",
+    );
+  const isHashed =
+    saved === undefined ? compact && machine.words > COMPACT_WORDS : isOfHashes(saved.checkpoint.saved.table);
+  if (isHashed && workers > 1)
+    throw new UsageError("--workers: hashes of states (--compact) are kept by one thread only");
+  if (isHashed && draws) throw new UsageError("--dot draws states, of which --compact keeps hashes only");
+}
+
+/** Explores until it ends by itself, at a bound, or where it is stopped. */
+async function searchInTurns(
+  { subject, instance: { machine }, ref, saved }: Search,
+  options: Bounded,
+  work: Work,
+): Promise<Explored> {
+  const law = lawAsked(machine.laws, options.law);
+  const { workers = 1, checkpoint, every = USUAL_SECONDS, compact = false, states = USUAL_STATES } = options;
+  const given = {
+    bounds: { states, ...options.memory },
+    enough: (broken: readonly string[]) =>
+      law === undefined ? !subject.continuesAfterViolation : broken.includes(law),
+    resume: saved?.checkpoint.saved,
+    saving: checkpoint === undefined ? undefined : savingTo(checkpoint, every, machine, ref, options.warn),
+  };
+  const turns =
+    workers === 1
+      ? exploring(machine, { ...given, compact })
+      : exploringTogether(machine, sourceOf(ref), { ...given, workers });
+  const started = performance.now() - (given.resume?.seconds ?? 0) * 1000;
+  try {
+    return await work.through(turns, (now) => progressText(now, (performance.now() - started) / 1000));
+  } catch (error) {
+    if (!(error instanceof OutOfMemory)) throw error;
+    throw new UsageError("--megabytes: there is not so much memory");
+  }
+}
+
+function lawAsked(laws: Visitable["laws"], id: string | undefined): string | undefined {
+  if (id === undefined) return undefined;
+  const ids = laws.map((law) => law.id);
+  return orNearest("law of this machine", id, (word) => ids.find((known) => known === word), ids);
+}
+
+function open(
+  subject: Subject,
+  { parameters, ...reductions }: Reductions & { readonly parameters: Parameters },
+) {
+  try {
+    return subject.open(parameters, reductions);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new UsageError(`--scope ${scopeText(parameters)}: ${error.message}`);
+  }
+}

@@ -1,0 +1,156 @@
+/** `hunt`: finds catalogue bugs again, at random from a seed, or by exploration where calls must interleave. */
+import { asWritten } from "../adapters/vmap/history-file.ts";
+import type { Bug } from "../counterexamples/bug.ts";
+import { BUGS, bugCalled } from "../counterexamples/vmap/index.ts";
+import type { InterleavedBug } from "../counterexamples/vmap/interleaved.ts";
+import { INTERLEAVED, interleavedCalled } from "../counterexamples/vmap/interleavings.ts";
+import type { Stop } from "../engine/search/explore.ts";
+import { type HuntLimit, hunting } from "../properties/vmap/hunt.ts";
+import type { LawId } from "../spec/contract.ts";
+import { huntingInterleaved } from "./hunt-interleaved.ts";
+import { bugTarget } from "./hunt-target.ts";
+import { bugNamed, lawNamed } from "./names.ts";
+import { UsageError } from "./usage-error.ts";
+import { type Watch, Work } from "./work.ts";
+
+export interface HuntOptions extends Watch {
+  /** Slugs or numbers; all bugs if none is given. */
+  readonly bugs?: readonly string[] | undefined;
+  readonly seed: number;
+  /** Histories drawn for each law at most, until it is found. */
+  readonly runs?: number | undefined;
+  /** Histories drawn for a shorter one after that. */
+  readonly tries?: number | undefined;
+  readonly law?: string | undefined;
+}
+
+/** What was found of one law. */
+export interface HuntedLaw {
+  readonly law: LawId;
+  readonly found: boolean;
+  /** Commands, or steps. */
+  readonly commands: number | null;
+  readonly history: readonly unknown[] | null;
+  readonly seconds: number;
+  /** At random: where, and by how many histories. */
+  readonly scope?: string | null;
+  readonly runs?: number;
+  readonly tries?: number;
+  /** By exploration: steps that are done for ever after those, in which protocol, and by how many states. */
+  readonly loop?: readonly string[] | null;
+  readonly protocol?: string;
+  readonly states?: number;
+}
+
+export interface HuntedBug {
+  readonly bug: Bug | InterleavedBug;
+  readonly engine: "random" | "explore";
+  readonly laws: readonly HuntedLaw[];
+}
+
+export interface HuntReport {
+  readonly bugs: readonly HuntedBug[];
+  readonly seed: number;
+  /** Whether it was ended early: by a signal (true), or by its time. */
+  readonly stop: Stop;
+}
+
+/** For each law a bug violates: what takes the most histories to find takes a tenth of these, on average. */
+const USUAL_RUNS = 500_000;
+const USUAL_TRIES = 30_000;
+
+export async function hunt(options: HuntOptions): Promise<HuntReport> {
+  const { seed, runs = USUAL_RUNS, tries = USUAL_TRIES } = options;
+  const { bugs, interleaved, law } = asked(options);
+  const work = new Work(options);
+  const hunted: HuntedBug[] = [];
+  let stop: Stop = false;
+  for (const bug of bugs) {
+    const laws: HuntedLaw[] = [];
+    for (const each of lawsOf(bug).filter((own) => law === undefined || own === law)) {
+      if (stop !== false) break;
+      const found = await huntAtRandom(bug, each, seed, { runs, tries }, work);
+      stop = work.stop;
+      // Of a law that was not hunted to the end nothing is known, unless it was found.
+      if (stop === false || found.found) laws.push(found);
+    }
+    if (laws.length > 0) hunted.push({ bug, engine: "random", laws });
+  }
+  for (const bug of interleaved) {
+    if (stop !== false) break;
+    const laws = await huntBySteps(bug, law, work);
+    stop = work.stop;
+    if (laws.length > 0) hunted.push({ bug, engine: "explore", laws });
+  }
+  return { bugs: hunted, seed, stop };
+}
+
+/** Until it is found and its tries are used up, or it is stopped. */
+async function huntAtRandom(
+  bug: Bug,
+  law: LawId,
+  seed: number,
+  limit: HuntLimit,
+  work: Work,
+): Promise<HuntedLaw> {
+  const turns = hunting(bugTarget(bug, law), seed, limit);
+  const { found, runs, tries, seconds } = await work.through(
+    turns,
+    (drawn) => `${bug.id}: ${law}, ${drawn} histories`,
+  );
+  return {
+    law,
+    found: found !== undefined,
+    commands: found?.history.length ?? null,
+    history: found?.history.map(asWritten) ?? null,
+    scope: found?.scope.name ?? null,
+    runs,
+    tries,
+    seconds,
+  };
+}
+
+/** Every interleaving, or as many as there are before it is stopped. */
+async function huntBySteps(bug: InterleavedBug, law: LawId | undefined, work: Work): Promise<HuntedLaw[]> {
+  const laws = await work.through(
+    huntingInterleaved(bug, law),
+    ({ states }) => `${bug.id}: every interleaving, ${states} states`,
+  );
+  return laws.map(({ law, steps, loop, protocol, states, seconds }) => ({
+    law,
+    found: steps !== undefined,
+    commands: steps?.length ?? null,
+    history: steps ?? null,
+    loop: loop ?? null,
+    protocol,
+    states,
+    seconds,
+  }));
+}
+
+/** What is hunted. Throws a UsageError for an option that nothing asked for could obey. */
+function asked({ bugs: names = [], law, runs }: HuntOptions) {
+  const only = law === undefined ? undefined : lawNamed(law);
+  const isAll = names.length === 0;
+  // Anything but a bug of interleavings is one of single calls, so that a misspelt name is refused.
+  const isAtCalls = (name: string) => bugCalled(name) !== undefined || interleavedCalled(name) === undefined;
+  const bugs = isAll ? BUGS : names.filter(isAtCalls).map(bugNamed);
+  const interleaved = isAll ? INTERLEAVED : names.flatMap((name) => interleavedCalled(name) ?? []);
+  if (runs !== undefined && bugs.length === 0)
+    throw new UsageError(`--runs is for bugs found at random, and ${names.join(", ")} is explored for`);
+  const violating = (bug: Bug | InterleavedBug) => only === undefined || lawsOf(bug).includes(only);
+  for (const bug of isAll ? [] : [...bugs, ...interleaved]) {
+    // Of a bug at both grains, the one of single calls answers for both.
+    const isOther = !("changed" in bug) && bugs.some(({ id }) => id === bug.id);
+    if (violating(bug) || isOther) continue;
+    throw new UsageError(`${bug.id} does not violate ${only}; it violates ${lawsOf(bug).join(", ")}`);
+  }
+  if (![...bugs, ...interleaved].some(violating))
+    throw new UsageError(`--law ${only}: no bug of the catalogue violates it`);
+  return { bugs, interleaved, law: only };
+}
+
+/** The laws a bug violates, each once, in the catalogue's order. */
+function lawsOf({ breaks }: Bug | InterleavedBug): readonly LawId[] {
+  return [...new Set(breaks.map(({ law }: { readonly law: LawId }) => law))];
+}

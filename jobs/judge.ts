@@ -1,0 +1,105 @@
+/** `judge`: a recording as a plain history against the laws; none of our kernels is run. */
+import { readRecording, type Trace } from "../adapters/vmap/recording.ts";
+import type { LawId } from "../spec/contract.ts";
+import { lawNamed } from "./names.ts";
+import { judgeRecorded, judgingOf, namesIn } from "./recorded.ts";
+import { type Watch, Work } from "./work.ts";
+
+/** A law that a recorded reply violates. */
+export interface Accusation {
+  /** Line of the trace, from 1. */
+  readonly trace: number;
+  /** Index of the command in it, from 0. */
+  readonly command: number;
+  readonly law: LawId;
+  /** The catalogue's slug, or null. */
+  readonly bug: string | null;
+  /** If not, the law was asked for, and the release only falls short of it. */
+  readonly promised: boolean;
+}
+
+export interface JudgedFile {
+  readonly file: string;
+  readonly labels: ReadonlySet<string>;
+  /** Whose promises were asked, where they are not those of the label; and the laws of them all. */
+  readonly by: ReadonlySet<string>;
+  readonly promises: ReadonlySet<LawId>;
+  readonly traces: number;
+  readonly accepted: number;
+  readonly replies: number;
+  readonly consequences: number;
+  /** The one law asked for is not promised by a release in this file. */
+  readonly notPromised: boolean;
+  readonly broken: readonly Accusation[];
+}
+
+export interface JudgeOptions extends Watch {
+  /** Only this law. */
+  readonly law?: string | undefined;
+  /** The label whose promises are asked, in place of a trace's own. */
+  readonly as?: string | undefined;
+}
+
+export interface JudgeReport {
+  readonly files: readonly JudgedFile[];
+  readonly seconds: number;
+  readonly interrupted: boolean;
+}
+
+export async function judge(files: readonly string[], options: JudgeOptions = {}): Promise<JudgeReport> {
+  const only = options.law === undefined ? undefined : lawNamed(options.law);
+  const started = performance.now();
+  const work = new Work(options);
+  const judged: JudgedFile[] = [];
+  for (const file of files) {
+    if (work.stop !== false) break;
+    judged.push(await judgeFile(file, options.as, only, work));
+  }
+  return { files: judged, seconds: (performance.now() - started) / 1000, interrupted: work.stop !== false };
+}
+
+/** Whether no bug of the catalogue accounts for what is promised. */
+export const isUnknown = ({ bug, promised }: Accusation): boolean => bug === null && promised;
+
+async function judgeFile(
+  file: string,
+  as: string | undefined,
+  only: LawId | undefined,
+  work: Work,
+): Promise<JudgedFile> {
+  const [labels, by, promises] = [new Set<string>(), new Set<string>(), new Set<LawId>()];
+  const broken: Accusation[] = [];
+  let [traces, accepted, replies, consequences, notPromised] = [0, 0, 0, 0, false];
+  for await (const trace of readRecording(file)) {
+    // All laws judge, whichever is asked for: an overlap decides what may still be accused after it.
+    const judging = judgingOf(trace, { as, law: only });
+    const promised = judging.promises.laws;
+    traces += 1;
+    labels.add(trace.label);
+    if (judging.by !== undefined) by.add(judging.by);
+    for (const law of trace.cut === undefined ? promised : [trace.cut.law]) promises.add(law);
+    if (only !== undefined && !promised.includes(only)) notPromised = true;
+    replies += trace.exchanges.length;
+    const found = accusationsOf(trace, judging, only);
+    consequences += found.consequences;
+    if (found.accusations.length === 0) accepted += 1;
+    broken.push(...found.accusations);
+    if (await work.turn(`${file}: trace ${traces}, ${broken.length} violations`)) break;
+  }
+  return { file, labels, by, promises, traces, accepted, replies, consequences, notPromised, broken };
+}
+
+function accusationsOf(trace: Trace, judging: ReturnType<typeof judgingOf>, only: LawId | undefined) {
+  const accusations: Accusation[] = [];
+  let consequences = 0;
+  for (const reply of judgeRecorded(judging, trace)) {
+    consequences += reply.following.length;
+    const laws = reply.laws.filter(({ id }) => only === undefined || id === only);
+    if (laws.length === 0) continue;
+    for (const { law, bug } of namesIn(judging, { ...reply, laws })) {
+      const promised = judging.promises.laws.includes(law);
+      accusations.push({ trace: trace.line, command: reply.index, law, bug: bug?.id ?? null, promised });
+    }
+  }
+  return { accusations, consequences };
+}

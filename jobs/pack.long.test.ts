@@ -1,0 +1,69 @@
+/** The package as it is installed: an empty folder, the tarball, and a program that imports it. */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { beforeAll, expect, test } from "vitest";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "vmapcheck-pack-"));
+const run = (command: string, ...words: string[]) =>
+  execFileSync(command, words, { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+
+/** The program of docs/api.md, as it stands there. */
+const PAGE = readFileSync(join(ROOT, "docs/api.md"), "utf8");
+const OWN = /```ts\n(import \{ check, defineKernel \}[\s\S]*?)```/.exec(PAGE)?.[1] as string;
+/** The same with a planted bug: it forgets the alignment. */
+const PLANTED = OWN.replace("Math.ceil(page / pages) * pages", "page");
+
+beforeAll(() => {
+  execFileSync("npm", ["pack", "--silent", "--pack-destination", folder], { cwd: ROOT });
+  const [tarball] = readdirSync(folder).filter((name) => name.endsWith(".tgz"));
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" }));
+  run("npm", "install", "--prefer-offline", "--no-audit", "--no-fund", "--silent", `./${tarball}`);
+});
+
+/** Its types are asked for, then it is run as JavaScript: what it prints, line by line. */
+function runs(name: string, program: string): string[] {
+  writeFileSync(join(folder, `${name}.ts`), `${program}\n`);
+  const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
+  const how = "--module nodenext --target es2023 --strict --skipLibCheck --types node".split(" ");
+  const types = ["--typeRoots", join(ROOT, "node_modules/@types")];
+  run(process.execPath, tsc, ...how, ...types, "--outDir", "built", `${name}.ts`);
+  return run(process.execPath, `built/${name}.js`).trimEnd().split("\n");
+}
+
+test("an allocator of one's own is checked by a program in an empty folder, and a planted bug is caught", () => {
+  const kept = runs("own", OWN);
+  expect(kept).toContain("aligned kept null");
+  expect(kept.filter((line) => line.includes(" broken "))).toEqual([]);
+  expect(PLANTED).not.toBe(OWN);
+  expect(runs("planted", PLANTED).filter((line) => line.includes(" broken "))).toEqual(["aligned broken 1"]);
+});
+
+test("the engine and the contract are imported by themselves, and nothing else of the package is", () => {
+  const program = `
+import { explore, has, Layout, named, visitActions } from "vmapcheck/engine";
+import { judge } from "vmapcheck/contract";
+const layout = new Layout();
+const light = layout.field("light", named("red", "green"));
+const machine = {
+  name: "light",
+  words: layout.words,
+  initial: (state: Int32Array) => void state.fill(0),
+  actions: [{ name: "change", when: [has(light, 0)], effect: (state: Int32Array) => light.set(state, 1) }],
+  invariants: [{ id: "stays-red", says: "It is never green.", never: [[has(light, 1)]] }],
+};
+const { states, breaks } = explore(visitActions(machine, { symmetry: false }), { bounds: { states: 10, bytes: 1e9 } });
+console.log(states, breaks[0]?.law, breaks[0]?.run.length, typeof judge);`;
+  expect(runs("engine", program)).toEqual(["2 stays-red 1 function"]);
+  writeFileSync(join(folder, "deep.js"), 'await import("vmapcheck/dist/jobs/check.js");');
+  expect(() => run(process.execPath, "deep.js")).toThrow(/ERR_PACKAGE_PATH_NOT_EXPORTED/);
+});
+
+test("the command is installed beside it, and names itself as it is typed there", () => {
+  expect(run("node_modules/.bin/vmapcheck", "list", "C7")).toContain(
+    "  replay:  vmapcheck replay vb-full-block-stale",
+  );
+});

@@ -1,0 +1,181 @@
+/** `pin`: shrinks a history that violates a law, or cuts a recording, names it, and files it unless it is pinned. */
+import { existsSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { formatHistory, type HistoryFile, readHistory } from "../adapters/vmap/history-file.ts";
+import { readRecording } from "../adapters/vmap/recording.ts";
+import { bugCalled } from "../counterexamples/vmap/index.ts";
+import { lastPlayed } from "../engine/run/stepper.ts";
+import { bringDown } from "../properties/vmap/hunt.ts";
+import { settingFor } from "../properties/vmap/test-bench.ts";
+import type { LawId } from "../spec/contract.ts";
+import { heldTo, type Kernel } from "../spec/vmap/kernel.ts";
+import { cutLine, cutTrace } from "./cut-recording.ts";
+import { namesOf } from "./hunt-target.ts";
+import { kernelNamed, lawNamed, refuseUnmodelled } from "./names.ts";
+import { filingOf, type Pinned, pinnedFor } from "./pin-files.ts";
+import { type Chosen, chooseTrace, isRecording, namesIn, refuseTrace } from "./recorded.ts";
+import { historyOfTrace } from "./trace-history.ts";
+import { UsageError } from "./usage-error.ts";
+
+export interface PinOptions {
+  readonly kernel?: string | undefined;
+  readonly law?: string | undefined;
+  /** Of a recording: the line of the trace. */
+  readonly trace?: number | undefined;
+  /** Of a recording: the label whose promises are asked. */
+  readonly as?: string | undefined;
+}
+
+/** What was pinned, and where. */
+export interface PinReport {
+  /** The file that it went to, or that it is in already. */
+  readonly path: string;
+  /** Who answered: a kernel, or a recorded allocator. */
+  readonly subject: string;
+  readonly law: LawId;
+  /** The bug's slug, if one accounts for it. */
+  readonly bug: string | undefined;
+  /** Commands that are left, and those there were up to the violation. */
+  readonly shrunk: number;
+  readonly from: number;
+  /** As short or shorter, and pinned before: nothing was filed then. */
+  readonly already: Pinned | undefined;
+  /** The longer one whose place it took. */
+  readonly replaces: Pinned | undefined;
+  /** What else has to be written for the tests of the catalogue. */
+  readonly needs: readonly string[];
+  /** A recording's commands were run anew on a model. */
+  readonly rerun: boolean;
+  /** Of a recording that was cut: what is left of it. */
+  readonly cut: Cut | undefined;
+}
+
+export interface Cut {
+  readonly trace: number;
+  readonly of: number;
+  /** The steps that are left, from 1. */
+  readonly steps: readonly number[];
+  /** Whether none of them can be left out. */
+  readonly minimal: boolean;
+}
+
+/** Nothing is violated: what keeps what. */
+export interface NothingToPin {
+  readonly keeps: string;
+}
+
+const FOLDER_OF_CUTS = join(".vmapcheck", "pinned");
+
+export async function pin(file: string, options: PinOptions = {}): Promise<PinReport | NothingToPin> {
+  refuseTrace(file, options.trace);
+  const law = options.law === undefined ? undefined : lawNamed(options.law);
+  if (isRecording(file) && options.kernel === undefined) return pinRecording(file, options, law);
+  if (options.as !== undefined)
+    throw new UsageError("--as is for the replies of a recording; --kernel runs our model");
+  return pinHistory(file, options, law);
+}
+
+async function pinHistory(
+  file: string,
+  { kernel: label, trace }: PinOptions,
+  only: LawId | undefined,
+): Promise<PinReport | NothingToPin> {
+  const rerun = isRecording(file);
+  const history =
+    rerun && label !== undefined
+      ? await historyOfTrace(file, kernelNamed(label).name, { trace, law: only })
+      : await readHistory(file);
+  const meant = only ?? history.law;
+  const named = kernelNamed(label ?? history.kernel);
+  const kernel = meant === undefined ? named : heldTo(named, meant);
+  refuseUnmodelled(file, history, kernel);
+  const found = firstViolation(kernel, history, only);
+  if (found === undefined)
+    return { keeps: `${kernel.name} keeps ${only ?? "every law it promises"} in this history` };
+  const { law, known } = found;
+  const target = {
+    kernel,
+    law,
+    meant: (step: Parameters<typeof namesOf>[1]) =>
+      namesOf(kernel, step).some((each) => each.law === law && each.known === known),
+  };
+  const commands = bringDown(target, history.scope, history.commands);
+  const bug = known === undefined ? undefined : bugCalled(known);
+  const shrunk = { kernel, law, bug, history: { ...history, kernel: kernel.name, law, commands } };
+  const { already, path, replaces, needs } = await filingOf(shrunk);
+  if (already === undefined) {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, formatHistory(shrunk.history), { flag: replaces === undefined ? "wx" : "w" });
+  }
+  return {
+    path,
+    subject: kernel.name,
+    law,
+    bug: known,
+    shrunk: commands.length,
+    from: history.commands.length,
+    already,
+    replaces,
+    needs,
+    rerun,
+    cut: undefined,
+  };
+}
+
+/** The first law of those asked for that the history violates on this kernel, and the bug that accounts for it. */
+function firstViolation(kernel: Kernel, { scope, commands }: HistoryFile, law: LawId | undefined) {
+  const last = lastPlayed(settingFor(kernel, scope), commands, law);
+  return last && namesOf(kernel, last).find((each) => law === undefined || each.law === law);
+}
+
+/** Cuts a trace to the steps that the violation needs, and files those as a recording of their own. */
+async function pinRecording(
+  file: string,
+  options: PinOptions,
+  only: LawId | undefined,
+): Promise<PinReport | NothingToPin> {
+  const chosen = await chooseTrace(file, { ...options, law: only });
+  if ("traces" in chosen || chosen.violating === undefined)
+    return { keeps: `${only ?? "every law asked"} is kept` };
+  const { trace, violating, judging } = chosen;
+  const { law, bug } = meantIn(chosen, violating);
+  const { steps, minimal } = cutTrace(chosen, law);
+  const own = join(FOLDER_OF_CUTS, `${trace.label.replaceAll(/[^\w-]+/g, "_")}.${law}.jsonl`);
+  const pinned = [
+    ...(bug === undefined ? [] : await pinnedFor(bug, law, judging.release as string)),
+    ...(await cutIn(own)),
+  ];
+  const already = pinned.find((each) => each.commands <= steps.length);
+  if (already === undefined) {
+    await mkdir(FOLDER_OF_CUTS, { recursive: true });
+    await writeFile(own, `${JSON.stringify(cutLine(trace, steps, law))}\n`);
+  }
+  const cut = { trace: trace.line, of: trace.exchanges.length, steps: steps.map((at) => at + 1), minimal };
+  return {
+    path: already?.path ?? own,
+    subject: trace.label,
+    law,
+    bug: bug?.id,
+    shrunk: steps.length,
+    from: violating.index + 1,
+    already,
+    replaces: undefined,
+    needs: [],
+    rerun: false,
+    cut,
+  };
+}
+
+function meantIn({ judging, law }: Chosen, violating: NonNullable<Chosen["violating"]>) {
+  const names = namesIn(judging, violating);
+  return names.find((each) => each.law === law) ?? (names[0] as (typeof names)[number]);
+}
+
+/** What an earlier cut left there. */
+async function cutIn(path: string): Promise<readonly Pinned[]> {
+  if (!existsSync(path)) return [];
+  const found: Pinned[] = [];
+  for await (const { exchanges } of readRecording(path)) found.push({ path, commands: exchanges.length });
+  return found;
+}

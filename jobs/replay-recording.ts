@@ -1,0 +1,60 @@
+/** `replay` of a recording: its own replies judged step by step; none of our kernels is run. */
+import type { LawId } from "../spec/contract.ts";
+import { lawNamed } from "./names.ts";
+import {
+  type Chosen,
+  chooseTrace,
+  judgeRecorded,
+  type NoneViolating,
+  namesIn,
+  type RecordedReply,
+} from "./recorded.ts";
+import { meantFirst, type Violation } from "./violation.ts";
+
+export interface ReplayedRecording {
+  readonly kind: "recording";
+  readonly file: string;
+  /** The only law that was asked, if one was. */
+  readonly law: LawId | undefined;
+  /** The trace, or what there was where none of several violates anything. */
+  readonly chosen: Chosen | NoneViolating;
+  /** The index of its last step: the one that violates a law, if any does. */
+  readonly last: number;
+  readonly violations: readonly Violation[];
+  readonly expected: boolean;
+  /** Its replies up to the last, judged. */
+  play(): Iterable<RecordedReply>;
+}
+
+export async function replayRecording(
+  file: string,
+  options: {
+    readonly law?: string | undefined;
+    readonly trace?: number | undefined;
+    readonly as?: string | undefined;
+  },
+): Promise<ReplayedRecording> {
+  const law = options.law === undefined ? undefined : lawNamed(options.law);
+  const chosen = await chooseTrace(file, { ...options, law });
+  const found = { kind: "recording", file, law, chosen } as const;
+  if ("traces" in chosen) return { ...found, last: -1, violations: [], expected: true, play: () => [] };
+  const { trace, judging, violating } = chosen;
+  const violations = violationsOf(chosen);
+  const [meant] = violations;
+  return {
+    ...found,
+    last: violating?.index ?? trace.exchanges.length - 1,
+    violations,
+    expected: meant === undefined || !meant.promised || meant.bug !== undefined,
+    play: () => judgeRecorded(judging, trace),
+  };
+}
+
+/** What its last reply violates: the law that is meant first; that alone, if it was asked for. */
+function violationsOf({ judging, law, violating }: Chosen): readonly Violation[] {
+  if (violating === undefined) return [];
+  const all = namesIn(judging, violating).map((each) => {
+    return { ...each, promised: judging.promises.laws.includes(each.law) };
+  });
+  return meantFirst(all, law);
+}

@@ -1,0 +1,88 @@
+/** Where a subject is found by its name: protocols, kernels, and kernels with one step replaced. */
+import { formatInterleaving } from "../adapters/interleaving-file.ts";
+import { bugCalled } from "../counterexamples/vmap/index.ts";
+import { nameInterleaved } from "../counterexamples/vmap/interleavings.ts";
+import { confirmRun, visitActions } from "../engine/actions.ts";
+import type { Visitable } from "../engine/search/explore.ts";
+import type { MachineSource } from "../engine/search/parallel-worker.ts";
+import { isConfirmed } from "../protocols/run-steps.ts";
+import { PROTOCOLS, type Protocol, STEP_PROTOCOLS } from "../protocols/vmap/index.ts";
+import type { LawId } from "../spec/contract.ts";
+import type { Kernel } from "../spec/vmap/kernel.ts";
+import { kernelSubject } from "./kernel-subject.ts";
+import { findKernel, KERNEL_NAMES, placeOfKernel } from "./names.ts";
+import type { Parameters, Reductions, Subject } from "./subject-types.ts";
+import { orNearest } from "./usage-error.ts";
+
+/** What a user asks to explore. */
+export interface SubjectRef extends Reductions {
+  readonly machine: string;
+  /** Judged by this law as well, if its release does not promise it. */
+  readonly law?: LawId | undefined;
+  readonly parameters: Parameters;
+}
+
+/** A machine, judged also by the law that is asked for, if one is. */
+export function subjectNamed(name: string, law?: LawId): Subject {
+  const find = (word: string) => findSubject(word, law);
+  const known = [...PROTOCOLS.map((each) => each.name), ...KERNEL_NAMES];
+  return orNearest("machine", name, find, known, placeOfKernel);
+}
+
+/** The machine itself: what threads build it by. */
+export function machineOf({ machine, law, parameters, ...reductions }: SubjectRef): Visitable {
+  return subjectNamed(machine, law).open(parameters, reductions).machine;
+}
+
+export function sourceOf(given: SubjectRef): MachineSource {
+  return { module: import.meta.url, name: machineOf.name, given };
+}
+
+function findSubject(name: string, law: LawId | undefined): Subject | undefined {
+  const protocol = PROTOCOLS.find((each) => each.name === name);
+  if (protocol !== undefined) return protocolSubject(protocol);
+  const kernel = findKernel(name) ?? releaseWith(name, law);
+  return kernel && kernelSubject(kernel, law);
+}
+
+/** The first kernel on which a bug violates this law, or any. */
+function releaseWith(bug: string, law: LawId | undefined): Kernel | undefined {
+  const on = bugCalled(bug)?.breaks.find((each) => law === undefined || each.law === law)?.on[0];
+  return on === undefined ? undefined : findKernel(on);
+}
+
+const DELAYED =
+  "steps put off: a CPU caches a page when its PTE is about to be cleared, a map begins with its search";
+
+function protocolSubject(protocol: Protocol): Subject {
+  const steps = STEP_PROTOCOLS.find(({ name }) => name === protocol.name);
+  return {
+    ...protocol,
+    continuesAfterViolation: false,
+    hasFootprints: steps !== undefined,
+    ...(steps === undefined ? {} : { steps }),
+    open: (parameters, { merged, orders }) => {
+      const delayed = orders === "all" ? undefined : steps?.delayed?.(parameters);
+      const packed = delayed ?? protocol.machine(parameters);
+      const visited = visitActions(packed, { symmetry: merged, partialOrder: orders === "fewest" });
+      const machine =
+        delayed === undefined ? visited : { ...visited, reductions: [...visited.reductions, DELAYED] };
+      return {
+        grain: "step",
+        machine,
+        packed,
+        explain: ({ law, run }) => {
+          if (!confirmRun(packed, law, run))
+            throw new Error(`vmapcheck itself is wrong: the run found does not violate ${law}`);
+          const history = run.map((action) => packed.actions[action]?.name ?? "");
+          const bug = nameInterleaved(protocol.name, law);
+          const found = { protocol: protocol.name, scope: parameters, law, steps: history };
+          const isReplayed = steps !== undefined && isConfirmed(steps.machine(parameters), found);
+          const file = isReplayed ? formatInterleaving(found) : undefined;
+          const listed = bug !== undefined;
+          return { law, run, history, played: [], bug, listed, promised: true, file };
+        },
+      };
+    },
+  };
+}
