@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { WINGS as LISTED } from "./jobs/wings.ts";
 import { KERNELS } from "./kernels/vmap/index.ts";
 import { COMMANDS } from "./spec/vmap/commands.ts";
 import { LAWS } from "./spec/vmap/laws/index.ts";
@@ -203,6 +204,11 @@ describe("a comment that cites the catalogue", () => {
 });
 
 describe("every list is complete", () => {
+  test("of wings: each folder of one, in any room, is of a wing that is listed", () => {
+    const folders = new Set(PRODUCTION.flatMap((file) => wingOf(file) ?? []));
+    expect(LISTED.map(({ name }) => name)).toEqual([...folders]);
+  });
+
   test("of laws: each one exported beside them stands in it, and no promise names another", () => {
     const exported = sources("spec/vmap/laws").flatMap((file) =>
       [...readFileSync(join(ROOT, file), "utf8").matchAll(/^\s+id: "([a-z-]+)"/gm)].map(

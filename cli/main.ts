@@ -12,6 +12,7 @@ import type { DiffOptions } from "./verbs/diff.ts";
 import type { ExploreArguments } from "./verbs/explore.ts";
 import type { HuntOptions } from "./verbs/hunt.ts";
 import type { JudgeOptions } from "./verbs/judge.ts";
+import type { ListOptions } from "./verbs/list.ts";
 import type { PinOptions } from "./verbs/pin.ts";
 import type { ReplayOptions } from "./verbs/replay.ts";
 
@@ -106,7 +107,7 @@ program
   .option("--symmetry <on or off>", "merge states that differ in what makes no difference; on unless given")
   .option(
     "--partial-order <on, late or off>",
-    "take steps that accord in fewer orders, or only put off those that matter later; on for blocks-..., unless given",
+    "take steps that commute in fewer orders, or only delay those that matter later; on for blocks-..., unless given",
   )
   .option("--liveness", "what has to end: look for runs in which it never does", false)
   .option("--law <id>", "end as soon as this law is broken")
@@ -211,9 +212,10 @@ program
   .command("list")
   .description("the kernels, laws, bugs and scopes there are; or all about one bug or kernel")
   .argument("[name]", "a bug, a kernel or any version, such as C7, 6.5 or 5.15.0-91-generic")
+  .option("--program <protocol>", "what a CPU does in a protocol, step by step, such as blocks-6.12")
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
-  .action(run<string | undefined, JsonOption>(async () => (await import("./verbs/list.ts")).listVerb));
+  .action(run<string | undefined, ListOptions>(async () => (await import("./verbs/list.ts")).listVerb));
 
 refuseRepeated();
 

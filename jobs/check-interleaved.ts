@@ -137,7 +137,9 @@ function lastingOn(broken: InterleavedBreak): readonly RunOn[] {
 
 /** Undefined for a law that breaks at once: it is explored, with all others. */
 function lassosOf(machine: StepMachine, law: string) {
-  return machine.passing?.some(({ id }) => id === law) === true ? findLassos(machine, BOUNDS) : undefined;
+  return machine.eventuallyEnds?.some(({ id }) => id === law) === true
+    ? findLassos(machine, BOUNDS)
+    : undefined;
 }
 
 /** Whether the repaired order keeps the law in the scope of the pinned run, in all states there are. */

@@ -50,7 +50,7 @@ function* huntingLaw({ law, protocol, scope }: Searched): Turns<{
 }> {
   const started = performance.now();
   const machine = stepMachineOf(protocol, scope);
-  const lasts = machine.passing?.some(({ id }) => id === law);
+  const lasts = machine.eventuallyEnds?.some(({ id }) => id === law);
   const { run, loop, states, ended } = yield* lasts ? lastingLaw(machine, law) : breakingLaw(machine, law);
   const names = (some: readonly number[] | undefined) =>
     some?.map((action) => machine.actions[action]?.name ?? "");

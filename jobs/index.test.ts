@@ -21,6 +21,7 @@ test("each export has the type that docs/api.md says", () => {
   expectTypeOf(api.conform).returns.resolves.toEqualTypeOf<api.ConformReport>();
   expectTypeOf(api.judge).returns.resolves.toEqualTypeOf<api.JudgeReport>();
   expectTypeOf(api.readRecording).returns.toEqualTypeOf<AsyncGenerator<api.Trace>>();
+  expectTypeOf(api.list).returns.toHaveProperty("kernels");
   expectTypeOf(api.kernelNamed).returns.toExtend<api.Kernel>();
   expectTypeOf(api.defineKernel<{ areas: number[] }>).returns.toExtend<api.Kernel>();
   expectTypeOf<api.UsageError>().toExtend<Error>();

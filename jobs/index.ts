@@ -24,6 +24,7 @@ export { type DiffOptions, type DiffReport, diff } from "./diff.ts";
 export { type Exploration, type ExploreOptions, explore } from "./explore.ts";
 export { type HuntOptions, type HuntReport, hunt } from "./hunt.ts";
 export { type JudgeOptions, type JudgeReport, judge } from "./judge.ts";
+export { list } from "./list.ts";
 export { kernelNamed } from "./names.ts";
 export { type NothingToPin, type PinOptions, type PinReport, pin } from "./pin.ts";
 export { type Replay, type ReplayOptions, replay } from "./replay.ts";

@@ -52,7 +52,7 @@ function releaseWith(bug: string, law: LawId | undefined): Kernel | undefined {
 }
 
 const DELAYED =
-  "steps put off: a CPU caches a page when its PTE is about to be cleared, a map begins with its search";
+  "steps delayed: a CPU caches a page when its PTE is about to be cleared, a map begins with its search";
 
 function protocolSubject(protocol: Protocol): Subject {
   const steps = STEP_PROTOCOLS.find(({ name }) => name === protocol.name);

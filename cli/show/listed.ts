@@ -1,5 +1,4 @@
 /** All about one bug, or one kernel, in lines. */
-import type { HistoryFile } from "../../adapters/vmap/history-file.ts";
 import type { Break, Bug } from "../../counterexamples/bug.ts";
 import { narrowedBy, spansOf } from "../../counterexamples/vmap/evidence/spans.ts";
 import { BUGS } from "../../counterexamples/vmap/index.ts";
@@ -7,6 +6,7 @@ import type { InterleavedBug } from "../../counterexamples/vmap/interleaved.ts";
 import { INTERLEAVED } from "../../counterexamples/vmap/interleavings.ts";
 import { familyOf, protocolsOf } from "../../jobs/interleaved-orders.ts";
 import { breaksOf } from "../../jobs/lineage.ts";
+import type { WholeBug } from "../../jobs/list.ts";
 import { releaseNamed, replayLine } from "../../jobs/names.ts";
 import { scopeText } from "../../jobs/parameters.ts";
 import { spanText } from "../../jobs/spans.ts";
@@ -18,15 +18,6 @@ import { LAWS } from "../../spec/vmap/laws/index.ts";
 import { lineageOf, type Promises } from "../../spec/vmap/releases.ts";
 import { pc } from "../colour.ts";
 import { columns, commandLine } from "../output.ts";
-
-/** A bug of the catalogue at the grains that it has, with its pinned histories. */
-export interface WholeBug {
-  readonly calls: Bug | undefined;
-  readonly pinned: readonly { readonly broken: Break; readonly history: HistoryFile }[];
-  readonly steps: InterleavedBug | undefined;
-  /** Of each law at the step grain: the steps of its pinned run. */
-  readonly lengths: readonly number[];
-}
 
 export function bugText({ calls, pinned, steps, lengths }: WholeBug): string {
   const bug = (calls ?? steps) as Bug | InterleavedBug;

@@ -1,8 +1,7 @@
 /** Commands and replies in words. */
 import { type AliasReport, type Command, type Response, recordOf } from "../../spec/vmap/commands.ts";
 import { possibleCpus, type Scope } from "../../spec/vmap/scope.ts";
-import type { Vpn } from "../../spec/vmap/vocabulary.ts";
-import { LARGE, page } from "../../spec/vmap/words.ts";
+import { LARGE, page, type Vpn } from "../../spec/vmap/vocabulary.ts";
 
 export { LARGE, page };
 

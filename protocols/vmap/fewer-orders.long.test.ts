@@ -1,4 +1,4 @@
-/** Every protocol in a small scope: with steps that accord in fewer orders it breaks what it breaks in all. */
+/** Every protocol in a small scope: with steps that commute in fewer orders it breaks what it breaks in all. */
 import { describe, expect, test } from "vitest";
 import { visitActions } from "../../engine/actions.ts";
 import { BOUNDS } from "../../engine/bounds.testing.ts";

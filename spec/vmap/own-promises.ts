@@ -59,6 +59,7 @@ export function promisesOfOwn(
   const freeing = frees === undefined ? [] : OF_FREEING[frees];
   return {
     labels: [name],
+    own: true,
     laws: [...new Set([...(laws ?? [...OF_EVERY_ALLOCATOR, ...placing, ...freeing]), ...also])],
     guard,
     freesLazily: frees !== "eager",

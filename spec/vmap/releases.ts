@@ -6,6 +6,7 @@
  */
 import type { LawId } from "../contract.ts";
 import { type Since, whatCommitsMade } from "./bibliography.ts";
+import { LAWS } from "./laws/index.ts";
 import {
   OUTSIDE_2_6_27,
   OUTSIDE_2_6_28,
@@ -33,6 +34,8 @@ export interface Promises {
   readonly labels: readonly string[];
   /** The release that it was derived from, if it is one of our own: bugs of that one are looked for in it. */
   readonly like?: string;
+  /** An allocator of one's own, which is no Linux: no bug of the catalogue is looked for in it. */
+  readonly own?: true;
   readonly laws: readonly LawId[];
   readonly guard: GuardRule;
   /** Whether a free leaves the area to a later purge, or flushes and releases it at once. */
@@ -78,28 +81,7 @@ const GUARD_AFTER: GuardRule = { inside: 0, afterArea: 1, beforeNext: 0 };
 const GUARD_BOTH_SIDES: GuardRule = { inside: 0, afterArea: 1, beforeNext: 1 };
 const NO_GUARD: GuardRule = { inside: 0, afterArea: 0, beforeNext: 0 };
 
-const BY_ALL: readonly LawId[] = [
-  "in-window",
-  "aligned",
-  "no-overlap",
-  "guard-gap",
-  "guard-between-vmaps",
-  "refused-only-when-full",
-  "purge-only-when-full",
-  "no-bug",
-  "calls-return",
-  "flush-before-reuse",
-  "no-stale-translation",
-  "flush-well-formed",
-  "one-flush-per-purge",
-  "lazy-count",
-  "lazy-bounded",
-  "nothing-leaks",
-  "space-returns",
-  "no-use-after-free",
-  "finds-areas",
-  "argument-domain",
-];
+const BY_ALL: readonly LawId[] = LAWS.filter((law) => law.isPromisedByAll === true).map(({ id }) => id);
 
 const LIST_ALLOCATOR: Omit<Promises, "labels"> = {
   guard: GUARD_INSIDE,

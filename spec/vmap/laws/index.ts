@@ -1,5 +1,5 @@
 /** Every law, in the order a reader should meet them. A new law is one constant and one line here. */
-import type { Call } from "../commands/call.ts";
+import type { Call } from "../commands/command.ts";
 import type { Scope } from "../scope.ts";
 import { argumentDomain } from "./domain.ts";
 import {
@@ -44,6 +44,31 @@ import {
   unmappedMeansNoPte,
 } from "./translation.ts";
 
+/** Every law has every field, whether it says something there or not: the loop of a judge is hot. */
+function inOneShape({
+  id,
+  says,
+  source,
+  isPromisedByAll,
+  needs,
+  isTriedIn,
+  worldAfterViolation,
+  judgeableAfterOverlap,
+  holds,
+}: VmapLaw): VmapLaw {
+  return {
+    id,
+    says,
+    source,
+    isPromisedByAll,
+    needs,
+    isTriedIn,
+    worldAfterViolation,
+    judgeableAfterOverlap,
+    holds,
+  };
+}
+
 export const LAWS: readonly VmapLaw[] = [
   inWindow,
   aligned,
@@ -79,7 +104,7 @@ export const LAWS: readonly VmapLaw[] = [
   findsAreas,
   argumentDomain,
   initOrder,
-];
+].map(inOneShape);
 
 /** Those of the laws that such callers can violate on machines of this scope: others are not kept, but unasked. */
 export function lawsTried(

@@ -1,0 +1,21 @@
+/** The wings there are. A new one is its folders and one entry here. */
+import { readRecording } from "../adapters/vmap/recording.ts";
+import { BUGS } from "../counterexamples/vmap/index.ts";
+import { INTERLEAVED } from "../counterexamples/vmap/interleavings.ts";
+import { KERNELS } from "../kernels/vmap/index.ts";
+import { PROTOCOLS } from "../protocols/vmap/index.ts";
+import { LAWS } from "../spec/vmap/laws/index.ts";
+import { RELEASES } from "../spec/vmap/releases.ts";
+import type { Wing } from "../spec/wing.ts";
+
+const vmap: Wing = {
+  name: "vmap",
+  laws: LAWS,
+  releases: RELEASES,
+  kernels: KERNELS,
+  bugs: [...BUGS, ...INTERLEAVED],
+  machines: PROTOCOLS,
+  recordings: readRecording,
+};
+
+export const WINGS: readonly Wing[] = [vmap];
