@@ -1,5 +1,4 @@
 /** What a release does not promise and is known to fall short of, verb by verb. */
-
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";

@@ -1,5 +1,4 @@
 /** The commits that make the difference between two kernels that were asked for by name. */
-
 import { changesBetween, type Difference } from "../kernels/versions.ts";
 import type { Change } from "../spec/vmap/change.ts";
 import { versionOf } from "../spec/vmap/change.ts";

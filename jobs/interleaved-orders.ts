@@ -1,5 +1,4 @@
 /** Which protocol describes a version in each family: where its calls are explored as phases of several CPUs. */
-
 import { changesBetween, orderOf } from "../kernels/versions.ts";
 import { STEP_PROTOCOLS } from "../protocols/vmap/index.ts";
 import type { Family } from "../spec/vmap/change.ts";

@@ -1,5 +1,4 @@
 /** A kernel derived from another has the bugs of that one, by their names, and its own apart from them. */
-
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

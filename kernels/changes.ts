@@ -50,7 +50,8 @@ interface AreaStepFacts {
   readonly assertsCount: boolean;
   /** Whether a free counts an area before it is on the lazy list. */
   readonly countsFirst: boolean;
-  /** How long a purge that releases keeps the lock. */
+  /** When what was gathered leaves the counter, and how long the purge that releases it keeps the lock. */
+  readonly uncounts: "when gathered" | "when released";
   readonly releases: "at once" | "one by one" | "one by one below the threshold";
   /** set_iounmap_nonlazy overwrites the counter. */
   readonly overwritesCounter: boolean;
@@ -117,6 +118,7 @@ const REWRITE: Facts = {
   triesPurge: true,
   assertsCount: true,
   countsFirst: false,
+  uncounts: "when gathered",
   releases: "at once",
   overwritesCounter: false,
   pagesFrom: "lowest region",
@@ -159,7 +161,7 @@ const MADE: readonly Since<Facts>[] = [
   ["cf725ce2", { bornTaken: true }],
   ["7d61bfe8", { dirty: "range" }],
   ["80c4bd7a", { lazyAreas: "listed", countsFirst: true }],
-  ["763b218d", { releases: "one by one" }],
+  ["763b218d", { uncounts: "when released", releases: "one by one" }],
   ["f3c01d2f", { freeNowhere: "bug" }],
   ["afd07389", { refusesBelowWindow: true }],
   ["6ade2032", { freeNowhere: "warned" }],

@@ -192,6 +192,7 @@ describe("the kernel that stands for a version", () => {
     "triesPurge",
     "assertsCount",
     "countsFirst",
+    "uncounts",
     "releases",
     "overwritesCounter",
     "passesFull",

@@ -1,5 +1,4 @@
 /** States of every protocol and of kernels in words. */
-
 import { describe, expect, test } from "vitest";
 import { itfText } from "../../adapters/itf.ts";
 import { isEnabled } from "../../engine/actions.ts";

@@ -1,5 +1,4 @@
 /** The BUG_ON alignment case as a table: which requests reach it, held to what docs/findings.md says. */
-
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { BOUNDS } from "../../engine/bounds.testing.ts";

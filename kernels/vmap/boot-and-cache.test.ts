@@ -1,5 +1,4 @@
 /** The boot order, and what an observer sees of a cache indexed by virtual address. */
-
 import { describe, expect, test } from "vitest";
 import { FOUR_BLOCKS } from "../../model/vmap/pairs.testing.ts";
 import type { Command } from "../../spec/vmap/commands.ts";

@@ -2,7 +2,7 @@
 
 import { baseOf, type Version, versionOf } from "../../spec/vmap/change.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
-import { promisedBy, RELEASES } from "../../spec/vmap/releases.ts";
+import { promisesOf, RELEASES } from "../../spec/vmap/releases.ts";
 import { factsOf, OUTSIDE_FACTS } from "../changes.ts";
 import { linux2_6_27 } from "./linux-2.6.27.ts";
 import { pigginDraft1, pigginDraft3 } from "./piggin-drafts.ts";
@@ -43,7 +43,7 @@ export function kernelFor(version: string, label: string): Kernel<State> {
   const [name] = names as [string];
   const known = VARIANTS.get(name);
   if (known !== undefined) return known;
-  const { outside } = promisedBy(version);
+  const { outside } = promisesOf(version);
   const release = { ...column.release, labels: names, like: labels[0] as string, outside };
   const variant = kernelWith(release, rulesOf(name));
   VARIANTS.set(name, variant);

@@ -2,11 +2,11 @@
  * The two unmerged drafts of the free-area cache (May 2010 to January 2011). They were never
  * released and nothing was recorded from them: this is the merged cache of 2.6.39 with the parts 89699605 and
  * the catalogue (A6, A7, A8) say were different. Both drafts begin an uncached search with db64fe02's
- * descent, which may end on an area wholly below the address; they test `size <= cached_hole_size`, and scan
+ * descent, which may end on an area that ends below the address; they test `size <= cached_hole_size`, and scan
  * with `>`, forgetting the page wanted before the next area.
  */
 import type { Alloc } from "../../spec/vmap/commands.ts";
-import { releaseOf } from "../../spec/vmap/releases.ts";
+import { BASE_OF_DRAFTS, releaseOf } from "../../spec/vmap/releases.ts";
 import type { Vpn } from "../../spec/vmap/vocabulary.ts";
 import { type Facts, factsOf } from "../changes.ts";
 import { next } from "../structures/rbtree.ts";
@@ -52,7 +52,7 @@ function reasonsToResetDraft(state: State, request: Alloc): number {
  * remembers the first area met, and the hole before it is noted: which that is, the tree's shape says.
  */
 const FACTS: Facts = {
-  ...factsOf("2.6.34"),
+  ...factsOf(BASE_OF_DRAFTS),
   search: "areas, from a cache",
   guard: { afterArea: 1, beforeNext: 0 },
 };
@@ -61,7 +61,7 @@ const rulesDrafts: Rules = { ...rulesFrom(FACTS), readsTree: true, reasonsToRese
 
 /**
  * 5 May 2010. An area that begins below the address is taken to reach up to it, and that is asserted; the descent also
- * ends on areas that lie below in full, so the assertion is false as soon as a window starts above some area (A6).
+ * ends on areas that end below it, so the assertion is false as soon as a window starts above some area (A6).
  */
 const stepOver1: StepOver = (state, first, addr, request) => {
   const end = state.areas.end[first] as number;

@@ -67,8 +67,8 @@ export function stepsFrom(rules: Rules): Steps {
   return rules.searchIn === "areas" ? amongAreas(rules) : fromCache(rules);
 }
 
-/** What is said by the rules themselves. */
-function said(rules: Rules) {
+/** The steps that the rules themselves are. */
+function ownSteps(rules: Rules) {
   const { dropUnused, flushCache, unmapFreed, unmapAliases, purgesInline, readsTree } = rules;
   const { obeysNoGuard, noblock, find, outside, blocks } = rules;
   return {
@@ -84,7 +84,7 @@ function withTreeOfAreas(rules: Rules, release: PurgeSteps["release"]) {
   const { removed, keepLazy, isLazy, gather } = rules.lazyKeeping;
   const purging: PurgeSteps = { gather, unmapGathered: rules.unmapGathered, release };
   return {
-    ...said(rules),
+    ...ownSteps(rules),
     ...{ removed, keepLazy, isLazy },
     initial: initialState,
     busy: inTree,
@@ -143,7 +143,7 @@ function inFreeSpace(rules: Rules): Steps {
   const search: Steps["search"] = (state, request) =>
     state.initialised ? takeFromTree(state, request, rules) : NO_ROOM;
   return {
-    ...said(rules),
+    ...ownSteps(rules),
     ...{ removed, isLazy, purge },
     initial: (scope: Scope) => ({ ...initialState(scope), free: wholeSpace(scope.wordPages) }),
     busy: byStart,

@@ -1,5 +1,4 @@
 /** That a search of the tree of free space returns: how often it goes back up, on trees of every shape. */
-
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import type { Alloc } from "../../spec/vmap/commands.ts";

@@ -2,7 +2,6 @@
  * The free-area cache of 2.6.39, rule by rule as the catalogue numbers them (section 2). Maps are drawn from
  * page 0 on, an area in one letter, free pages as dots: 2.6.39 keeps one free on each side of an area.
  */
-
 import { test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import type { DumpedCache, Kernel } from "../../spec/vmap/kernel.ts";

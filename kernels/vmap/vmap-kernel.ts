@@ -2,7 +2,6 @@
  * The skeleton of alloc_vmap_area and its kin from db64fe02 on: what a call does, step by step, each
  * release giving the steps in which it differs. A historical bug is one of these steps replaced.
  */
-
 import type { Alloc, Command, Congruent, MapRam } from "../../spec/vmap/commands.ts";
 import type { Dump, DumpedBlock, Kernel } from "../../spec/vmap/kernel.ts";
 import type { Promises } from "../../spec/vmap/releases.ts";

@@ -1,5 +1,4 @@
 /** A hunt counts histories, and not time: what it answers depends on its seed and its limit alone. */
-
 import { describe, expect, test } from "vitest";
 import type { Bug } from "../../counterexamples/bug.ts";
 import { bugCalled } from "../../counterexamples/vmap/index.ts";

@@ -2,7 +2,6 @@
  * That states answer alike for ever which the explorer takes for one where callers do areas alone: those that are merged
  * compared on all there are in a small space, those that have one fingerprint without that on concrete states.
  */
-
 import { describe, expect, test } from "vitest";
 import { BUGS } from "../../counterexamples/vmap/index.ts";
 import { identityOf } from "../../kernels/vmap/fingerprint.ts";

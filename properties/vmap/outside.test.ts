@@ -1,5 +1,4 @@
 /** Calls outside their domain: how histories name them, and that callers make those that a release answers. */
-
 import { describe, expect, test } from "vitest";
 import { searchAtRandom } from "../../engine/run/random.ts";
 import { replay } from "../../engine/run/stepper.ts";

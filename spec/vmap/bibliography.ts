@@ -4,7 +4,6 @@
  * Backports stand here where a tree or its change log shows them. What a release promises since a commit stands in
  * releases.ts; what it does, in kernels/changes.ts.
  */
-
 import { type Change, change, hasChange, versionOf } from "./change.ts";
 
 /** The last release whose changes were looked through. */

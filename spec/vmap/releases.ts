@@ -135,19 +135,19 @@ const PROMISED_SINCE: readonly Since<Omit<Promises, "labels">>[] = [
   ["2025-10-01", { noblock: true }],
 ];
 
-/** What the first of the labels promises: the others answer alike, but perhaps to calls outside their domain. */
-function release(...labels: readonly [string, ...string[]]): Promises {
-  return { labels, ...promisedBy(labels[0]) };
+/**
+ * What a version promises; of several, the first: the others answer alike, but perhaps outside their domain.
+ * Throws a RangeError for what is no version.
+ */
+export function promisesOf(...labels: readonly [string, ...string[]]): Promises {
+  return { labels, ...whatCommitsMade(labels[0], LIST_ALLOCATOR, PROMISED_SINCE) };
 }
 
-/** What a version promises. */
-export function promisedBy(version: string): Omit<Promises, "labels"> {
-  return whatCommitsMade(version, LIST_ALLOCATOR, PROMISED_SINCE);
-}
+/** What the unmerged drafts of 2010 are based on. */
+export const BASE_OF_DRAFTS = "2.6.34";
 
-/** An unmerged draft of 2010, based on 2.6.34. */
 function draft(label: string): Promises {
-  return { ...release("2.6.34"), labels: [label], guard: GUARD_BOTH_SIDES };
+  return { ...promisesOf(BASE_OF_DRAFTS), labels: [label], guard: GUARD_BOTH_SIDES };
 }
 
 /** A release of our own, derived from another. */
@@ -157,28 +157,28 @@ export function derivedFrom(label: string, promises: Promises): Promises {
 
 /** Oldest first, the two drafts of 2010 where they would have been merged. */
 export const RELEASES: readonly Promises[] = [
-  release("2.6.27"),
-  release("2.6.28"),
-  release("2.6.28.10", "2.6.30.4"),
+  promisesOf("2.6.27"),
+  promisesOf("2.6.28"),
+  promisesOf("2.6.28.10", "2.6.30.4"),
   draft("piggin-draft-1"),
   draft("piggin-draft-3"),
-  release("2.6.37"),
-  release("2.6.39"),
-  release("3.1", "3.9", "3.10.4"),
-  release("3.10.65"),
-  release("3.16"),
-  release("4.4"),
-  release("4.15.0", "4.19", "5.0.1"),
-  release("4.15.18-ubuntu"),
-  release("5.2"),
-  release("5.10", "5.4"),
-  release("5.11"),
-  release("5.17"),
-  release("6.1"),
-  release("6.4"),
-  release("6.5", "6.8"),
-  release("6.12"),
-  release("6.19", "7.2"),
+  promisesOf("2.6.37"),
+  promisesOf("2.6.39"),
+  promisesOf("3.1", "3.9", "3.10.4"),
+  promisesOf("3.10.65"),
+  promisesOf("3.16"),
+  promisesOf("4.4"),
+  promisesOf("4.15.0", "4.19", "5.0.1"),
+  promisesOf("4.15.18-ubuntu"),
+  promisesOf("5.2"),
+  promisesOf("5.10", "5.4"),
+  promisesOf("5.11"),
+  promisesOf("5.17"),
+  promisesOf("6.1"),
+  promisesOf("6.4"),
+  promisesOf("6.5", "6.8"),
+  promisesOf("6.12"),
+  promisesOf("6.19", "7.2"),
 ];
 
 /** The release that has this label among its names, or undefined. */

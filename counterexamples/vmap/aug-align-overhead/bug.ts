@@ -6,6 +6,7 @@ import { cannotWait, purgeableAtPlacement, requestOf, roomiestFit } from "../../
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import { PAGE_SIZE } from "../../../spec/vmap/vocabulary.ts";
 import type { Bug, Evidence } from "../../bug.ts";
+import { kernelsWith } from "../evidence/spans.ts";
 
 const plain5_2 = kernelWith(
   releaseOf("5.2"),
@@ -14,7 +15,7 @@ const plain5_2 = kernelWith(
 );
 
 const TO_5_15 = ["5.2", "5.10", "5.11"];
-const ON = [...TO_5_15, "6.1", "6.4", "6.5", "6.12", "6.19"];
+const ON = kernelsWith("aug-align-overhead", "5.2");
 
 export const augAlignOverhead: Bug = {
   id: "aug-align-overhead",

@@ -1,5 +1,4 @@
 /** Which mutants of the free-area cache can be told from it, and which cannot, in every history of a small space. */
-
 import { describe, expect, test } from "vitest";
 import { readHistory } from "../../../adapters/vmap/history-file.ts";
 import { BOUNDS } from "../../../engine/bounds.testing.ts";

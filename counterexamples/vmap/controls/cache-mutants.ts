@@ -2,7 +2,6 @@
  * The six mutants of the free-area cache's rules (catalogue section 2) in the guarded form of 2.6.39, and what is
  * claimed of each: four place something higher than need be; two only search again more often.
  */
-
 import { MARKS } from "../../../kernels/vmap/coverage-marks.ts";
 import { rulesOf } from "../../../kernels/vmap/releases.ts";
 import { kernelWith, stepsFrom } from "../../../kernels/vmap/rules.ts";

@@ -1,7 +1,8 @@
 /** Since when and until when releases have a bug, and which of those modelled: from the table of changes. */
-
+import { bugsIn } from "../../../kernels/versions.ts";
 import { CHANGES } from "../../../spec/vmap/bibliography.ts";
-import type { Change } from "../../../spec/vmap/change.ts";
+import { type Change, type Version, versionOf } from "../../../spec/vmap/change.ts";
+import { BASE_OF_DRAFTS, RELEASES } from "../../../spec/vmap/releases.ts";
 
 /** From the change that brought a bug to the one that ended it. */
 export interface Span {
@@ -22,6 +23,27 @@ export function spansOf(slug: string): readonly Span[] {
     else spans[spans.length - 1] = { ...open, until: change };
   }
   return spans;
+}
+
+/**
+ * The kernels of releases and drafts that have a bug by that table, in order of age but for one: that on which its
+ * histories were pinned comes first.
+ */
+export function kernelsWith(slug: string, pinnedOn: string): readonly string[] {
+  const names = RELEASES.filter(({ like }) => like === undefined).map(({ labels }) => labels[0] as string);
+  const having = names.filter((name) => {
+    const version = versionFor(name);
+    return version !== undefined && bugsIn(version).has.includes(slug);
+  });
+  return [pinnedOn, ...having.filter((name) => name !== pinnedOn)];
+}
+
+/** Of a release or a draft; a kernel of one's own is not listed, whatever it is called: it inherits (jobs/lineage.ts). */
+function versionFor(name: string): Version | undefined {
+  if (name.startsWith("piggin-draft-")) return versionOf(BASE_OF_DRAFTS);
+  const version = versionOf(name);
+  const isRelease = version?.suffix === "" || CHANGES.some(({ trees }) => trees.includes(name));
+  return isRelease ? version : undefined;
 }
 
 /** What ended it for some callers only. */

@@ -1,8 +1,9 @@
 import { linux } from "../../../kernels/vmap/index.ts";
 import { cannotWait, requestOf } from "../../../spec/vmap/laws/law.ts";
 import type { Bug, Evidence } from "../../bug.ts";
+import { kernelsWith } from "../evidence/spans.ts";
 
-const ON = ["2.6.28", "2.6.28.10", "piggin-draft-1", "piggin-draft-3", "2.6.37", "2.6.39"];
+const ON = kernelsWith("guard-between-areas", "2.6.28");
 
 export const guardBetweenAreas: Bug = {
   id: "guard-between-areas",

@@ -4,6 +4,7 @@ import { vmapKernel } from "../../../kernels/vmap/vmap-kernel.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
 import { checkingUnmap, isGivenBackAgain } from "../controls/checking-unmap.ts";
+import { kernelsWith } from "../evidence/spans.ts";
 
 const repaired = vmapKernel(
   releaseOf("2.6.39"),
@@ -11,30 +12,8 @@ const repaired = vmapKernel(
   "2.6.39 asking what vm_unmap_ram is given",
 );
 
-/** All that have vm_unmap_ram. Written out: a release that is added is not listed, and inherits it (jobs/lineage.ts). */
-const ON = [
-  "2.6.28",
-  "2.6.28.10",
-  "piggin-draft-1",
-  "piggin-draft-3",
-  "2.6.37",
-  "2.6.39",
-  "3.1",
-  "3.10.65",
-  "3.16",
-  "4.4",
-  "4.15.0",
-  "4.15.18-ubuntu",
-  "5.2",
-  "5.10",
-  "5.11",
-  "5.17",
-  "6.1",
-  "6.4",
-  "6.5",
-  "6.12",
-  "6.19",
-];
+/** All that have vm_unmap_ram. */
+const ON = kernelsWith("unmap-ram-unchecked", "2.6.28");
 
 export const unmapRamUnchecked: Bug = {
   id: "unmap-ram-unchecked",

@@ -4,6 +4,7 @@ import { vmapKernel } from "../../../kernels/vmap/vmap-kernel.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
 import { checkingUnmap, isGivenBackAgain } from "../controls/checking-unmap.ts";
+import { kernelsWith } from "../evidence/spans.ts";
 
 const repaired = vmapKernel(
   releaseOf("6.1"),
@@ -12,22 +13,7 @@ const repaired = vmapKernel(
 );
 
 /** To 2.6.32 what the bitmap says is ignored; from 4.1 on there is none. Between, it is a BUG. */
-const ON = [
-  "6.1",
-  "2.6.28",
-  "2.6.28.10",
-  "4.4",
-  "4.15.0",
-  "4.15.18-ubuntu",
-  "5.2",
-  "5.10",
-  "5.11",
-  "5.17",
-  "6.4",
-  "6.5",
-  "6.12",
-  "6.19",
-];
+const ON = kernelsWith("vb-free-counted-twice", "6.1");
 
 export const vbFreeCountedTwice: Bug = {
   id: "vb-free-counted-twice",

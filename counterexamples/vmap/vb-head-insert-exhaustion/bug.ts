@@ -4,6 +4,7 @@ import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
 import { leavesFragments } from "../evidence/left-in-blocks.ts";
+import { kernelsWith } from "../evidence/spans.ts";
 
 const repaired = kernelWith(
   releaseOf("2.6.39"),
@@ -12,7 +13,7 @@ const repaired = kernelWith(
 );
 
 /** Before 2.6.33 such blocks are not even purged: that is vb-fragment-exhaustion. */
-const ON = ["2.6.37", "piggin-draft-1", "piggin-draft-3", "2.6.39", "3.1", "3.10.65", "3.16"];
+const ON = kernelsWith("vb-head-insert-exhaustion", "2.6.37");
 
 export const vbHeadInsertExhaustion: Bug = {
   id: "vb-head-insert-exhaustion",

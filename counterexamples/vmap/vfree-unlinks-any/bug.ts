@@ -2,6 +2,7 @@ import { rulesOf } from "../../../kernels/vmap/releases.ts";
 import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
+import { kernelsWith } from "../evidence/spans.ts";
 
 const repaired = kernelWith(
   releaseOf("6.4"),
@@ -9,7 +10,7 @@ const repaired = kernelWith(
   "6.4 looking before it unlinks",
 );
 
-const ON = ["6.4", "6.5", "6.12", "6.19"];
+const ON = kernelsWith("vfree-unlinks-any", "6.4");
 
 export const vfreeUnlinksAny: Bug = {
   id: "vfree-unlinks-any",

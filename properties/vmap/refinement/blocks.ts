@@ -1,21 +1,19 @@
 /** The protocols of blocks and the kernels, seen alike. */
 import { type Field, Layout } from "../../../engine/search/layout.ts";
-import type { State } from "../../../kernels/vmap/state.ts";
 import * as blocks from "../../../protocols/vmap/blocks/fields.ts";
 import { blocksMachine } from "../../../protocols/vmap/blocks/machine.ts";
 import type { BlocksOrder } from "../../../protocols/vmap/blocks/releases.ts";
-import type { Response } from "../../../spec/vmap/commands.ts";
 import { areasAndLazy, type Dump, type DumpedBlock } from "../../../spec/vmap/kernel.ts";
 import type { Promises } from "../../../spec/vmap/releases.ts";
 import type { Offsets } from "../../../spec/vmap/vocabulary.ts";
-import type { Abstraction, Ran, View } from "./compare.ts";
+import type { Abstraction, Answered, Ran, View } from "./compare.ts";
 import { answerOf, list, memoryOf, numberIn, Places, pagesWith, placed, upTo } from "./places.ts";
 
 /**
  * A map that finds no place for a new block: the protocol refuses it, where an allocation of the kernel purges first and
  * looks again. Only there, and only where there was something to purge.
  */
-export function isCut({ kind }: View, _reply: View, responses: readonly Response[]): boolean {
+export function isCut({ kind }: View, _reply: View, responses: readonly Answered[]): boolean {
   return kind === "refused" && responses.some(({ flushes }) => flushes.length > 0);
 }
 
@@ -38,10 +36,15 @@ export function ofBlocks(
     machine,
     scope: places.scope({ blockPages: pages, bitsPerLong: Math.max(1, pages / 2), counts: [1] }),
     isCut,
-    commandsOf: ({ says }, state) => {
+    // A block of which half was never given out may be used, where the kernel asks for a quarter.
+    scaled: (rules) => ({
+      ...rules,
+      blocks: { ...rules.blocks, isLittleLeft: (all, given) => 2 * (all - given) < all },
+    }),
+    commandsOf: ({ says }) => {
       if (says === "vm_map_ram") return [[{ op: "mapRam", cpu: 0, count: 1 }]];
       if (says === "vm_unmap_aliases") return [[{ op: "unmapAliases" }]];
-      if (says.startsWith("a purge begins")) return hasFragments(state) ? [] : [[{ op: "purge" }]];
+      if (says.startsWith("a purge begins")) return [[{ op: "drain" }]];
       const start = places.addressOf(numberIn(says));
       if (says.startsWith("vm_unmap_ram")) return [[{ op: "unmapRam", cpu: 0, start, count: 1 }]];
       if (says.startsWith("caches page")) return [[{ op: "touch", cpu: 0, page: start }]];
@@ -79,13 +82,6 @@ export function ofBlocks(
       };
     },
   };
-}
-
-function hasFragments({ blocks: { pages, free, dirty, count, used } }: State): boolean {
-  return (
-    count > 0 &&
-    upTo(used).some((each) => dirty[each] !== pages && (free[each] ?? 0) + (dirty[each] ?? 0) === pages)
-  );
 }
 
 function mappedIn(run: readonly Ran[]): View {

@@ -5,12 +5,18 @@
  * the recordings, to which the kernels conform, in all that one call shows.
  */
 import { isEnabled } from "../../../engine/actions.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
+import { type Rules, stepsFrom } from "../../../kernels/vmap/rules.ts";
 import type { State } from "../../../kernels/vmap/state.ts";
+import { beginCall } from "../../../kernels/vmap/state.ts";
+import { vmapKernel } from "../../../kernels/vmap/vmap-kernel.ts";
 import type { StepAction, StepMachine } from "../../../protocols/program.ts";
 import { FINGERPRINT_WORDS, Fingerprint } from "../../../spec/fingerprint.ts";
 import type { Command, Response } from "../../../spec/vmap/commands.ts";
 import type { Kernel } from "../../../spec/vmap/kernel.ts";
+import { type Promises, promisesOf } from "../../../spec/vmap/releases.ts";
 import type { Scope } from "../../../spec/vmap/scope.ts";
+import type { Vpn } from "../../../spec/vmap/vocabulary.ts";
 
 /** What both have, by name, as text: of a state, or of an answer. */
 export type View = Readonly<Record<string, string>>;
@@ -22,20 +28,51 @@ export interface Ran {
   readonly after: Int32Array;
 }
 
+/** What a kernel does when a protocol's call is made: a command, or a purge that no caller asked for. */
+export type Asked = Command | { readonly op: "drain" };
+
+/** What is compared of a reply. */
+export interface Answered extends Pick<Response, "kind" | "flushes"> {
+  readonly start?: Vpn | null;
+}
+
+/** A kernel that can also purge by itself, as a worker has it do, or a free that leaves too much lazy. */
+interface Subject {
+  readonly kernel: Kernel<State>;
+  act(state: State, asked: Asked): Answered;
+}
+
+/** The kernel of these rules. */
+function subjectFrom(release: Promises, rules: Rules): Subject {
+  const steps = stepsFrom(rules);
+  const kernel = vmapKernel(release, steps);
+  return {
+    kernel,
+    act: (state, asked) => {
+      if (asked.op !== "drain") return kernel.act(state, asked);
+      beginCall(state);
+      steps.purge(state, undefined, "decay");
+      return { kind: "done", flushes: state.flushes };
+    },
+  };
+}
+
 /** How the states of a protocol and of a kernel are seen alike: an abstraction function on both sides. */
 export interface Abstraction {
   readonly machine: StepMachine;
   readonly scope: Scope;
+  /** The rules of a release, but for a number that is scaled to blocks of a few pages. */
+  scaled?(rules: Rules): Rules;
   /**
    * The commands that a step from idle stands for, in each way in which it may be meant: a protocol that counts pages
    * does not say which. No command where the kernel has no such call: then its view must stay as it was.
    */
-  commandsOf(begin: StepAction, state: State): readonly (readonly Command[])[];
+  commandsOf(begin: StepAction, state: State): readonly (readonly Asked[])[];
   /** What the call answered, of its run, and of the last command's reply. */
   answer(run: readonly Ran[]): View;
-  reply(response: Response, run: readonly Ran[]): View;
+  reply(response: Answered, run: readonly Ran[]): View;
   /** Whether nothing is compared after the call, since the protocol leaves out what the kernel does there. */
-  isCut?(answer: View, reply: View, responses: readonly Response[], run: readonly Ran[]): boolean;
+  isCut?(answer: View, reply: View, responses: readonly Answered[], run: readonly Ran[]): boolean;
   /** What callers touch again, so that a CPU translates what it may translate, and does in the protocol. */
   touched?(state: Int32Array, kernel: State): readonly Command[];
   /** The state between two calls. */
@@ -69,9 +106,15 @@ interface Product {
 /** Names of views that are not compared, by what a protocol leaves out. */
 export type Except = readonly string[];
 
-/** Walks both to the fixpoint of their product. Throws an Error where a call of the protocol does not return. */
-export function compare(abstraction: Abstraction, kernel: Kernel<State>, except: Except = []): Compared {
-  const { machine, scope } = abstraction;
+/**
+ * Walks a protocol and the kernel of a version to the fixpoint of their product. Throws an Error where a call of the
+ * protocol does not return.
+ */
+export function compare(abstraction: Abstraction, label: string, except: Except = []): Compared {
+  const { machine, scope, scaled } = abstraction;
+  const rules = rulesOf(label);
+  const subject = subjectFrom(promisesOf(label), scaled?.(rules) ?? rules);
+  const { kernel } = subject;
   const initial = new Int32Array(machine.words);
   machine.initial(initial);
   const keyOf = keys(kernel, scope);
@@ -85,7 +128,7 @@ export function compare(abstraction: Abstraction, kernel: Kernel<State>, except:
     for (const { begin, run } of callsFrom(product.protocol)) {
       for (const commands of abstraction.commandsOf(begin, product.kernel)) {
         calls += 1;
-        const met = meet(abstraction, kernel, product, run, commands, except);
+        const met = meet(abstraction, subject, product, run, commands, except);
         if (met === "cut") cut += 1;
         for (const each of Array.isArray(met) ? met : [])
           if (!differences.has(each.what)) differences.set(each.what, each);
@@ -103,14 +146,14 @@ export function compare(abstraction: Abstraction, kernel: Kernel<State>, except:
 /** One call on both sides: where it leads, or what differs. */
 function meet(
   abstraction: Abstraction,
-  kernel: Kernel<State>,
+  { kernel, act }: Subject,
   { kernel: from, calls: before }: Product,
   run: readonly Ran[],
-  commands: readonly Command[],
+  commands: readonly Asked[],
   except: Except,
 ): Product | Difference[] | "cut" {
   const state = kernel.copy(from);
-  const responses = commands.map((command) => kernel.act(state, command));
+  const responses = commands.map((command) => act(state, command));
   const last = responses.at(-1);
   const protocol = (run.at(-1) as Ran).after;
   const answer = abstraction.answer(run);
@@ -152,7 +195,7 @@ function beginnings({ actions }: StepMachine, state: Int32Array): readonly StepA
 
 /** What must happen at last though no CPU is in a call: interrupts, the ends of grace periods, the worker. */
 const isForced = ({ agent }: StepAction) => agent !== undefined && !OF_A_CPU.test(agent);
-/** The agent of a step that goes on with a call: one call runs at a time. */
+/** The agent of a step that continues a call: one call runs at a time. */
 const OF_A_CPU = /^CPU \d+$/;
 
 /** Every way in which the call runs to its end, with what must happen meanwhile as soon as it can. */
@@ -178,7 +221,7 @@ function runsOf(machine: StepMachine, from: Int32Array, begin: StepAction): read
 const isWorker = ({ agent }: StepAction) => agent === "the worker";
 
 function taken(action: StepAction, before: Int32Array): Ran {
-  // What it asserts may not hold (C7 takes one CPU): the kernel goes on as well.
+  // What it asserts may not hold, for C7 takes one CPU: neither does the kernel stop there.
   const after = before.slice();
   action.effect(after);
   return { action, before, after };

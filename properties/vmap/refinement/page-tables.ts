@@ -31,7 +31,7 @@ export function ofRoots(order: (typeof ROOTS_ORDERS)[string], release: Promises)
     commandsOf: ({ says }) => {
       if (says.startsWith("ioremap")) return [[places.alloc(numberIn(says))]];
       if (says.startsWith("iounmap")) return [[{ op: "free", start: places.addressOf(numberIn(says)) }]];
-      return [says.startsWith("a purge begins") ? [{ op: "purge" }] : []];
+      return [says.startsWith("a purge begins") ? [{ op: "drain" }] : []];
     },
     answer: (run) => {
       const asking = run.filter(({ action }) => action.says === "asks every CPU to flush");
@@ -66,7 +66,7 @@ export function ofResetPerms(order: (typeof RESET_PERMS_ORDERS)[string], release
     scope: places.scope(),
     commandsOf: ({ says }) => {
       if (says.startsWith("vmalloc")) return [[places.alloc(numberIn(says))]];
-      if (!says.startsWith("vfree")) return [[{ op: "purge" }]];
+      if (!says.startsWith("vfree")) return [[{ op: "drain" }]];
       return [[{ op: "free", start: places.addressOf(numberIn(says)) }, { op: "unmapAliases" }]];
     },
     answer: (run) => {

@@ -2,12 +2,12 @@
 import type { Field } from "../../../engine/search/layout.ts";
 import { frameOf, type PageMap } from "../../../kernels/hardware/page-map.ts";
 import type { State } from "../../../kernels/vmap/state.ts";
-import type { Alloc, Response } from "../../../spec/vmap/commands.ts";
+import type { Alloc } from "../../../spec/vmap/commands.ts";
 import { areasAndLazy, type Dump } from "../../../spec/vmap/kernel.ts";
 import type { Promises } from "../../../spec/vmap/releases.ts";
 import { AREAS_ONLY, type Scope } from "../../../spec/vmap/scope.ts";
 import { type Extent, PAGE_SIZE, type Pages, type Vpn } from "../../../spec/vmap/vocabulary.ts";
-import type { View } from "./compare.ts";
+import type { Answered, View } from "./compare.ts";
 
 const BASE: Vpn = 16;
 export const upTo = (size: number) => Array.from({ length: size }, (_none, index) => index);
@@ -102,7 +102,7 @@ export const bits = (set: number) => list(upTo(32).filter((page) => (set >>> pag
 /** A number that a step's words end with. */
 export const numberIn = (says: string) => Number(/\d+/.exec(says)?.[0]);
 
-export function answerOf({ kind, flushes }: Response, places: Places): View {
+export function answerOf({ kind, flushes }: Answered, places: Places): View {
   return { kind, flushes: list(flushes.map((each) => places.rangeOf(each))) };
 }
 
@@ -110,6 +110,8 @@ export function hull(pages: readonly number[]): string {
   return `[${Math.min(...pages)},${Math.max(...pages) + 1})`;
 }
 
-export function placed(view: View, response: Response, numberOf: (start: Vpn) => number): View {
-  return response.kind === "placed" ? { ...view, at: `${numberOf(response.start)}` } : view;
+export function placed(view: View, response: Answered, numberOf: (start: Vpn) => number): View {
+  return response.kind === "placed" && typeof response.start === "number"
+    ? { ...view, at: `${numberOf(response.start)}` }
+    : view;
 }

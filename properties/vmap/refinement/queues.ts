@@ -9,11 +9,11 @@ import type { LocksOrder } from "../../../protocols/vmap/queues/locks/releases.t
 import * as walks from "../../../protocols/vmap/queues/walks/fields.ts";
 import { walksMachine } from "../../../protocols/vmap/queues/walks/machine.ts";
 import type { WalksOrder } from "../../../protocols/vmap/queues/walks/releases.ts";
-import type { Command, Response } from "../../../spec/vmap/commands.ts";
+import type { Command } from "../../../spec/vmap/commands.ts";
 import { areasAndLazy, type Kernel } from "../../../spec/vmap/kernel.ts";
 import type { Promises } from "../../../spec/vmap/releases.ts";
 import { isCut, type OfBlocks } from "./blocks.ts";
-import type { Abstraction, Ran, View } from "./compare.ts";
+import type { Abstraction, Answered, Ran, View } from "./compare.ts";
 import { list, numberIn, Places, placed, upTo } from "./places.ts";
 
 /** What the two families have in common: all but their states. */
@@ -24,7 +24,7 @@ function ofQueues(places: Places, lazyMaxPages: number): Omit<Abstraction, "mach
     isCut,
     commandsOf: (begin, state) => commandsOf(begin, state, places),
     answer: (run) => answer(run),
-    reply: (response: Response) =>
+    reply: (response: Answered) =>
       placed({ kind: response.kind }, response, (start) => Math.floor(places.pageAt(start) / size)),
     kernelStateOf: (state, kernel) => kernelStateOf(state, kernel, places, count),
   };
@@ -135,6 +135,8 @@ export function ofLocks(
     life.get(state) === locks.STANDING ? shown(free.get(state), dirty.get(state)) : "none";
   return {
     ...ofQueues(new Places(count, pages, release), 0),
+    // Blocks have a page left, and are large: too little of one that is fragmented is left to keep it.
+    scaled: (rules) => ({ ...rules, blocks: { ...rules.blocks, isLittleLeft: () => true } }),
     machine: locksMachine("locks", scope, order),
     stateOf: (state) => ({
       blocks: m.blocks.map((block) => show(block, state)).join("; "),
