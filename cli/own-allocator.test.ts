@@ -118,6 +118,23 @@ describe("judge", () => {
     );
   });
 
+  test("names the promised laws that no recording shows, and counts one reply as one", async () => {
+    const path = recordingFrom({ version: "5.15.120", ops: [[{ op: "purge" }, { ok: true }]] });
+    const { out } = await printed(() => judgeVerb([path], PLAIN));
+    expect(unfolded(out)).toContain("judged by the promises of 5.11, as which 5.15.120 answers");
+    expect(unfolded(out)).toMatch(
+      /not judged, as no call or field here shows them: .*calls-return.*finds-areas/,
+    );
+    expect(out).toContain("1 reply in 1 trace: 1 accepted");
+    const { files } = await document(() => judgeVerb([path], AS_JSON));
+    expect(files[0].notJudged).toContain("space-returns");
+    expect(files[0].promises).not.toContain("space-returns");
+    expect((await document(() => conformVerb([path], AS_JSON))).files[0]).toMatchObject({
+      label: "5.15.120 (= 5.11)",
+      differing: 0,
+    });
+  });
+
   test("asks the laws that are listed, and no others", async () => {
     const rules: Rules = { frees: "lazy", wantsMore: 1 };
     expect(await lawsViolated(rules, { promises: ["no-overlap", "flush-before-reuse"] })).toEqual([]);

@@ -162,7 +162,7 @@ describe("a changed kernel", () => {
     });
     expect(names).toEqual([{ law: "aligned", known: "cache-no-align-test", listed: false }]);
     expect(knownText(names[0] as (typeof names)[0])).toBe(
-      "also violated by cache-no-align-test, whose entry lists lowest-fit",
+      "follows from cache-no-align-test, which violates lowest-fit",
     );
   });
 });

@@ -3,6 +3,7 @@ import { type HuntedBug, type HuntReport, hunt } from "../../jobs/hunt.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
 import { columns, print, watched } from "../output.ts";
+import { counted } from "../show/text.ts";
 
 export interface HuntOptions {
   readonly seed: number;
@@ -16,8 +17,9 @@ export interface HuntOptions {
 
 export async function huntVerb(names: readonly string[], options: HuntOptions): Promise<number> {
   const report = await watched((watch) => hunt({ ...options, bugs: names, ...watch }));
-  const { bugs, seed, stop } = report;
-  if (options.json) console.log(JSON.stringify({ seed, complete: stop === false, bugs: bugs.map(asJson) }));
+  const { bugs, seed, untried, stop } = report;
+  if (options.json)
+    console.log(JSON.stringify({ seed, complete: stop === false, untried, bugs: bugs.map(asJson) }));
   else print(huntedText(report));
   if (stop === true) return INTERRUPTED;
   const missed = stop === "time" || bugs.some(({ laws }) => laws.some(({ found }) => !found));
@@ -40,15 +42,16 @@ function asJson({ bug, engine, laws }: HuntedBug) {
   };
 }
 
-function huntedText({ bugs, seed, stop }: HuntReport): string {
+function huntedText({ bugs, seed, untried, stop }: HuntReport): string {
   const all = bugs.flatMap(({ bug, laws }) => laws.map((each) => ({ bug, ...each })));
   const found = all.filter((each) => each.found).length;
   const seconds = all.reduce((sum, each) => sum + each.seconds, 0);
   const facts = [
-    `${bugs.length} bugs`,
-    `${all.length} laws that they violate`,
+    counted(bugs.length, "bug"),
+    `${counted(all.length, "law")} that they violate`,
     `${found} found`,
     `${all.length - found} not found`,
+    ...(untried === 0 ? [] : [`${untried} not tried`]),
     ...(bugs.some(({ engine }) => engine === "random") ? [`seed ${seed}`] : []),
     `${seconds.toFixed(1)} s`,
   ];
