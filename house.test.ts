@@ -18,10 +18,21 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   model: ["spec"],
   kernels: ["spec"],
   protocols: ["spec", "engine"],
-  properties: ["spec", "model", "engine"],
+  trees: ["spec", "kernels", "adapters"],
+  properties: ["spec", "model", "engine", "trees"],
   counterexamples: ["spec", "kernels"],
   adapters: ["spec", "engine"],
-  jobs: ["spec", "engine", "model", "kernels", "protocols", "properties", "counterexamples", "adapters"],
+  jobs: [
+    "spec",
+    "engine",
+    "model",
+    "kernels",
+    "protocols",
+    "properties",
+    "counterexamples",
+    "adapters",
+    "trees",
+  ],
   cli: [
     "spec",
     "engine",
@@ -32,6 +43,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "counterexamples",
     "adapters",
     "jobs",
+    "trees",
   ],
   bench: [
     "spec",
@@ -73,7 +85,7 @@ const ALL = Object.keys(MAY_IMPORT).flatMap(sources);
 const PRODUCTION = ALL.filter((file) => !/\.test(ing)?\.ts$/.test(file));
 
 function importsOf(file: string, text = readFileSync(join(ROOT, file), "utf8")): Import[] {
-  return [...text.matchAll(/(?:from|import)\s+"(\.[^"]+)"/g)].map(([, path]) => ({
+  return [...text.matchAll(/(?:from|import)[\s(]+"(\.[^"]+)"/g)].map(([, path]) => ({
     from: file,
     to: relative(ROOT, resolve(ROOT, dirname(file), path as string)),
   }));

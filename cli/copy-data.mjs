@@ -1,7 +1,8 @@
-// Copies what tsc does not: the pinned histories, beside their bugs in dist/.
+// Copies what tsc does not: the pinned histories, beside their bugs in dist/, and the C that a tree is compiled with.
 import { cpSync } from "node:fs";
 
 cpSync("counterexamples", "dist/counterexamples", {
   recursive: true,
   filter: (path) => !path.endsWith(".ts"),
 });
+cpSync("trees", "dist/trees", { recursive: true, filter: (path) => !path.endsWith(".ts") });

@@ -6,19 +6,18 @@ import { InputError, oneLine } from "../adapters/input-error.ts";
 import { VERSION } from "../jobs/package-version.ts";
 import { UsageError, wholeNumber } from "../jobs/usage-error.ts";
 import { AS_EXPECTED, BAD_INPUT } from "./exit.ts";
-import { complain, textWidth } from "./output.ts";
+import { complain, type JsonOption, textWidth } from "./output.ts";
 import type { CheckArguments } from "./verbs/check.ts";
+import type { ConformOptions } from "./verbs/conform.ts";
 import type { DiffOptions } from "./verbs/diff.ts";
+import type { DriveArguments } from "./verbs/drive.ts";
 import type { ExploreArguments } from "./verbs/explore.ts";
 import type { HuntOptions } from "./verbs/hunt.ts";
 import type { JudgeOptions } from "./verbs/judge.ts";
 import type { ListOptions } from "./verbs/list.ts";
 import type { PinOptions } from "./verbs/pin.ts";
+import type { RecordOptions } from "./verbs/record.ts";
 import type { ReplayOptions } from "./verbs/replay.ts";
-
-interface JsonOption {
-  readonly json: boolean;
-}
 
 const LARGEST_SEED = 2 ** 31 - 1;
 const MOST_RUNS = 10_000_000;
@@ -63,6 +62,8 @@ program
     wholeNumber("--runs", 0, MOST_RUNS),
   )
   .option("--law <id>", "only this law")
+  .option("--tree <directory>", "the mm/vmalloc.c of this kernel tree, beside the release it is nearest to")
+  .option("--as <release>", "with --tree: judged by the promises of this release")
   .option(...SEED_OPTION, 20110106)
   .option("--details", "also each violation, what was visited whole, and every interleaving", false)
   .option("--coverage", "also what was exercised, and ways to draw histories by the states they visit", false)
@@ -110,23 +111,26 @@ program
     "take steps that commute in fewer orders, or only delay those that matter later; on for blocks-..., unless given",
   )
   .option("--liveness", "what has to end: look for runs in which it never does", false)
-  .option("--law <id>", "end as soon as this law is broken")
-  .option("--actions", "for each law broken: by which actions, and in how many steps", false)
+  .option("--law <id>", "end as soon as this law is violated")
+  .option("--actions", "for each law violated: by which actions, and in how many steps", false)
   .option("--compact", "keep 64 bits of hash of a state, not the state", false)
-  .option("--states <number>", "end after so many states", wholeNumber("--states", 1, 2 ** 30), 50_000_000)
-  .option("--seconds <number>", "end after so long", wholeNumber("--seconds", 1, 2 ** 20), 600)
+  .option("--states <number>", "end after this many states", wholeNumber("--states", 1, 2 ** 30), 50_000_000)
+  .option("--seconds <number>", "end after this many seconds", wholeNumber("--seconds", 1, 2 ** 20), 600)
   .option(
     "--megabytes <number>",
-    "end once the process takes so much memory",
+    "end once the process takes this much memory",
     wholeNumber("--megabytes", 1, 2 ** 20),
   )
   .option("--workers <number>", "threads that visit states", wholeNumber("--workers", 1, 4), 1)
   .option("--checkpoint <file>", "save the search there from time to time, and where it ends early")
   .option("--every <seconds>", "how often; 30 unless given", wholeNumber("--every", 0, 2 ** 20))
-  .option("--resume <file>", "go on with a search that was saved, of the machine that was saved")
+  .option("--resume <file>", "continue a search that was saved, of the machine that was saved")
   .option("--dot <file>", "write the graph for Graphviz, if it has at most 2000 states")
   .option("--out <file>", "write the history or run that violates a law, for replay")
-  .option("--itf <file>", "write the first break's run as an ITF trace (.itf.json), for Quint and Apalache")
+  .option(
+    "--itf <file>",
+    "write the run of the first violation as an ITF trace (.itf.json), for Quint and Apalache",
+  )
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
   .action(
@@ -165,6 +169,7 @@ program
   .description("judges a history step by step, with the address space after each")
   .argument("<file-or-bug>", "a history (.json), a recording (.jsonl, .jsonl.gz), or a bug")
   .option("--kernel <label>", "on our model of this kernel; else on the one it was found on, or as recorded")
+  .option("--tree <directory>", "on the mm/vmalloc.c of this kernel tree")
   .option("--law <id>", "only this law; of a bug, the history pinned for it")
   .option(
     "--grain <grain>",
@@ -176,27 +181,37 @@ program
   .option("--format <format>", "text, or mail: 72 columns of plain ASCII, with bug, commits and source")
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
-  .action(run<string, ReplayOptions>(async () => (await import("./verbs/replay.ts")).replayVerb));
+  .action(
+    run<string, ReplayOptions & TreeOption>(async () =>
+      onTree((await import("./verbs/replay.ts")).replayVerb),
+    ),
+  );
 
 program
   .command("pin")
   .description("shrinks a history that violates a law, names it and files it, unless a shorter one is pinned")
   .argument("<file>", "a history (.json) or a recording (.jsonl, .jsonl.gz)")
   .option("--kernel <label>", "on our model of this kernel; else on the one it was found on, or as recorded")
-  .option("--law <id>", "this law, not the first that breaks")
+  .option("--tree <directory>", "on the mm/vmalloc.c of this kernel tree")
+  .option("--law <id>", "this law, not the first that is violated")
   .option(...TRACE_OPTION)
   .option(...AS_OPTION)
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
-  .action(run<string, PinOptions>(async () => (await import("./verbs/pin.ts")).pinVerb));
+  .action(
+    run<string, PinOptions & TreeOption>(async () =>
+      onTree<string, PinOptions & TreeOption>((await import("./verbs/pin.ts")).pinVerb),
+    ),
+  );
 
 program
   .command("conform")
   .description("runs a recording's commands on our version of its kernel and compares every reply field")
   .argument("<file...>", "recordings (.jsonl, .jsonl.gz)")
+  .option("--tree <directory>", "on the mm/vmalloc.c of this kernel tree, not on our model")
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
-  .action(run<string[], JsonOption>(async () => (await import("./verbs/conform.ts")).conformVerb));
+  .action(run<string[], ConformOptions>(async () => (await import("./verbs/conform.ts")).conformVerb));
 
 program
   .command("judge")
@@ -207,6 +222,56 @@ program
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
   .action(run<string[], JudgeOptions>(async () => (await import("./verbs/judge.ts")).judgeVerb));
+
+program
+  .command("drive")
+  .description(
+    "any allocator in a child process, by the line protocol of docs/drive.md: random histories, judged",
+  )
+  .argument("[command...]", "the program and its arguments, behind --")
+  .option("--tree <directory>", "a kernel tree, compiled and run as a child, in place of a command")
+  .option("--sanitize", "with --tree: compiled with ASan and UBSan", false)
+  .option("--runs <number>", "random histories", wholeNumber("--runs", 1, MOST_RUNS), 1000)
+  .option("--seconds <number>", "end after this long", wholeNumber("--seconds", 1, 2 ** 20))
+  .option("--law <id>", "only this law")
+  .option("--as <label>", "by the promises of this release, not by those that the child names")
+  .option("--history <file>", "run this history, not random ones")
+  .option("--out <file>", "write the history that violates a law, for --history and replay")
+  .option(
+    "--deadline <milliseconds>",
+    "by when each request must be answered",
+    wholeNumber("--deadline", 1, 2 ** 22),
+    2000,
+  )
+  .option(
+    "--memory <megabytes>",
+    "private memory that a process may take; 0 for no bound, as a sanitizer needs",
+    wholeNumber("--memory", 0, 2 ** 20),
+    1024,
+  )
+  .option("--fresh", "a new process for each history, whatever the child offers", false)
+  .option(...SEED_OPTION, 20110106)
+  .option(...JSON_OPTION)
+  .action(run<string[], DriveArguments>(async () => (await import("./verbs/drive.ts")).driveVerb));
+
+program
+  .command("trees")
+  .description("what is known of kernel trees: version, probes, constants, stubs")
+  .argument("[directory...]", "kernel trees, or as much of them as has mm, lib, include and Makefile")
+  .option(...UNUSED_SEED_OPTION)
+  .option(...JSON_OPTION)
+  .action(run<string[], JsonOption>(async () => (await import("./verbs/trees.ts")).treesVerb));
+
+program
+  .command("record")
+  .description("what a kernel tree answers to random callers, as a recording for judge and conform")
+  .option("--tree <directory>", "the kernel tree")
+  .option("--as <release>", "under the label of this release, not of the nearest")
+  .option("--out <file>", "write it there, not to standard output")
+  .option("--traces <number>", "traces in each of two scopes", wholeNumber("--traces", 1, MOST_RUNS), 50)
+  .option(...SEED_OPTION, 20110106)
+  .option(...JSON_OPTION)
+  .action(run<undefined, RecordOptions>(async () => (await import("./verbs/record.ts")).recordVerb));
 
 program
   .command("list")
@@ -230,6 +295,21 @@ function refuseRepeated(): void {
       });
     }
   }
+}
+
+interface TreeOption {
+  readonly kernel?: string;
+  readonly tree?: string;
+}
+
+/** `--tree DIR` is `--kernel tree:DIR`. */
+function onTree<A, O extends TreeOption>(verb: Verb<A, O>): Verb<A, O> {
+  return (argument, options) => {
+    const { kernel, tree } = options;
+    if (tree === undefined) return verb(argument, options);
+    if (kernel !== undefined) throw new UsageError("--tree and --kernel name two subjects: one is expected");
+    return verb(argument, { ...options, kernel: `tree:${tree}` });
+  };
 }
 
 type Verb<A, O> = (argument: A, options: O) => number | Promise<number>;

@@ -1,6 +1,6 @@
 /** A machine as guarded actions on packed states: how protocols are written. */
 
-import { areTogether, type Condition, ConditionTable, meets } from "./reduce/conditions.ts";
+import { askedOf, type Condition, ConditionTable, meets } from "./reduce/conditions.ts";
 import { EffectTable } from "./reduce/effects.ts";
 import {
   type IsLater,
@@ -9,6 +9,7 @@ import {
   StubbornSets,
   whyNotReduced,
 } from "./reduce/partial-order.ts";
+import { symmetryText } from "./reduce/symmetry.ts";
 import { type Batch, DISABLED, ENDS, push } from "./search/batch.ts";
 import { actionsTo, pathTo, type Reached, type Visitable } from "./search/explore.ts";
 import type { Field, IndexSet } from "./search/layout.ts";
@@ -44,6 +45,9 @@ export interface Footprint {
   readonly writes: readonly Field[];
 }
 
+/** A law as it is printed. */
+export type LawStatement = Pick<Invariant, "id" | "says">;
+
 export interface Assertion {
   readonly law: LawStatement;
   /** All fields that it reads. */
@@ -51,16 +55,8 @@ export interface Assertion {
   holds(state: Int32Array): boolean;
 }
 
-/** A law as it is printed. */
-export interface LawStatement {
-  readonly id: string;
-  readonly says: string;
-}
-
 /** What does not last for ever, however the agents take turns, as long as each takes its steps (weak fairness). */
-export interface EventuallyEnds {
-  readonly id: string;
-  readonly says: string;
+export interface EventuallyEnds extends LawStatement {
   readonly when: readonly Condition[];
   readonly guard?: (state: Int32Array) => boolean;
 }
@@ -117,16 +113,11 @@ export function visitActions(
   const { words, actions, invariants, initial } = machine;
   const canonical = symmetry ? machine.symmetry?.() : undefined;
   const laws = lawsOf(machine);
-  const isLookedUp = ({ guard, guardReads = [] }: Action) => guard !== undefined && areTogether(guardReads);
-  const enabled = new ConditionTable(
-    actions.map((action) => {
-      const { when, guard, guardReads: reads = [] } = action;
-      return guard !== undefined && isLookedUp(action) ? [...when, { reads, holds: guard }] : when;
-    }),
-  );
+  const asked = actions.map(askedOf);
+  const enabled = new ConditionTable(asked.map(({ together }) => together));
   const { places, masks } = new EffectTable(actions, words);
   const effects = actions.map((action) => action.effect);
-  const guards = actions.map((action) => (isLookedUp(action) ? undefined : action.guard));
+  const guards = asked.map(({ guard }) => guard);
   const assertions = actions.map(({ asserts = [] }) =>
     asserts.map(({ law, holds }) => ({ bit: 1 << laws.findIndex(({ id }) => id === law.id), holds })),
   );
@@ -242,7 +233,7 @@ export function visitActions(
     actions: actions.map(({ name }) => name),
     laws,
     reductions: [
-      ...(canonical === undefined ? [] : [symmetryOf(machine)]),
+      ...(canonical === undefined ? [] : [symmetryText(machine.interchangeable)]),
       ...(stubborn === undefined ? [] : [reductionOf(machine)]),
       ...(whyNot === undefined ? [] : [`no partial order: ${whyNot}`]),
     ],
@@ -322,14 +313,6 @@ export function confirmRun(machine: PackedMachine, law: string, run: readonly nu
     action.effect(state);
   }
   return isBroken(state);
-}
-
-/** What merging states by symmetry merges, for the receipt. */
-function symmetryOf({ interchangeable = [] }: PackedMachine): string {
-  const things = interchangeable.map(({ name, size }) => `${name} (${size})`);
-  const last = things.pop();
-  const group = things.length > 0 ? `${things.join(", ")} and ${last}` : (last ?? "interchangeable things");
-  return `symmetry of ${group}: states that differ only in their numbering`;
 }
 
 const noSymmetry = ({ name }: PackedMachine) =>

@@ -6,6 +6,7 @@ import { checkInterleaved, type InterleavedReport } from "./check-interleaved.ts
 import { checkKernel, type KernelReport, type Surprise, USUAL_RUNS } from "./check-kernel.ts";
 import { checkedFor, lawNamed } from "./names.ts";
 import { protocolsFor, type StepColumn, stepColumns } from "./step-columns.ts";
+import { factsOfTree, openTree, type TreeFacts, treeCalled } from "./trees.ts";
 import { UsageError } from "./usage-error.ts";
 import type { VersionFacts } from "./versions.ts";
 import { type Watch, Work } from "./work.ts";
@@ -13,6 +14,8 @@ import { type Watch, Work } from "./work.ts";
 export interface CheckOptions extends Watch {
   /** Releases by any label or version, and kernels of one's own; every release if none is given. */
   readonly kernels?: readonly (string | Kernel)[] | undefined;
+  /** A kernel tree beside them, and first the release whose promises it is judged by: the nearest unless one is named. */
+  readonly tree?: { readonly directory: string; readonly as?: string | undefined } | undefined;
   /** Random histories in each scope; 0 for pinned ones alone. */
   readonly runs?: number | undefined;
   readonly seed?: number | undefined;
@@ -31,6 +34,8 @@ export interface CheckReport {
   readonly kernels: number;
   /** What is known of the versions asked for of which there is no model. */
   readonly facts: readonly VersionFacts[];
+  /** Of the kernels that are trees. */
+  readonly trees: readonly TreeFacts[];
   /** Its kernels were asked for by their names. */
   readonly byName: boolean;
   /** The one law that was asked for. */
@@ -47,16 +52,21 @@ export interface CheckReport {
   readonly complete: boolean;
 }
 
+/** Random histories in each scope on the release that stands beside a tree. */
+const BESIDE = 200;
 const USUAL_SEED = 20110106;
 
 export async function check(options: CheckOptions = {}): Promise<CheckReport> {
-  const { kernels: given = [], runs = USUAL_RUNS, seed = USUAL_SEED, coverage } = options;
+  const { kernels: named = [], tree, runs = USUAL_RUNS, seed = USUAL_SEED, coverage } = options;
+  const subject = tree === undefined ? undefined : openTree(tree.directory, tree.as);
+  const given = subject === undefined ? named : [subject.as, subject.kernel, ...named];
   const asked = given.map((each): { kernels: readonly Kernel[]; facts: VersionFacts | undefined } =>
     typeof each === "string" ? checkedFor(each) : { kernels: [each], facts: undefined },
   );
   const all: readonly Kernel[] = KERNELS;
   const kernels = given.length === 0 ? all : [...new Set(asked.flatMap((each) => each.kernels))];
-  const names = given.filter((each) => typeof each === "string");
+  // Interleavings are those of our protocols, none of which runs a tree's code.
+  const names = named.filter((each) => typeof each === "string");
   const law = options.law === undefined ? undefined : lawNamed(options.law);
   if (coverage === "compared" && runs === 0)
     throw new UsageError("--coverage compares random histories, and --runs 0 draws none");
@@ -66,7 +76,10 @@ export async function check(options: CheckOptions = {}): Promise<CheckReport> {
   const reports: KernelReport[] = [];
   for (const kernel of kernels) {
     if (work.stop !== false) break;
-    reports.push(await checkKernel(kernel, how, work));
+    // The release beside a tree is there to compare with: what is known of it is enough.
+    const isBeside = subject !== undefined && kernel.name === subject.as;
+    const report = await checkKernel(kernel, isBeside ? { ...how, runs: Math.min(runs, BESIDE) } : how, work);
+    reports.push(isBeside ? { ...report, unmet: [] } : report);
   }
   const protocols = given.length === 0 ? undefined : protocolsFor(names, law);
   // Asked for one law of every kernel, it leaves the interleavings out.
@@ -77,6 +90,7 @@ export async function check(options: CheckOptions = {}): Promise<CheckReport> {
     reports,
     kernels: kernels.length,
     facts: asked.flatMap((each) => each.facts ?? []),
+    trees: kernels.flatMap(({ name }) => treeCalled(name) ?? []).map(factsOfTree),
     byName: given.length > 0,
     law,
     surprises: reports.flatMap((report) => report.surprises),

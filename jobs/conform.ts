@@ -5,6 +5,7 @@ import { readRecording, type Trace } from "../adapters/vmap/recording.ts";
 import { kernelCalled } from "../kernels/vmap/index.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
 import { askedAs, releaseNamed } from "./names.ts";
+import { openTree } from "./trees.ts";
 import { labelAlike } from "./versions.ts";
 import { type Watch, Work } from "./work.ts";
 
@@ -25,6 +26,11 @@ export interface ConformedFile {
   readonly first: FirstDifference | undefined;
 }
 
+export interface ConformOptions extends Watch {
+  /** The directory of a kernel tree, which answers in place of our models. */
+  readonly tree?: string | undefined;
+}
+
 export interface ConformReport {
   readonly files: readonly ConformedFile[];
   readonly seconds: number;
@@ -32,13 +38,17 @@ export interface ConformReport {
 }
 
 /** Throws an InputError at the first line that is not a trace, or that no model here can be compared with. */
-export async function conform(files: readonly string[], watch: Watch = {}): Promise<ConformReport> {
+export async function conform(
+  files: readonly string[],
+  { tree, ...watch }: ConformOptions = {},
+): Promise<ConformReport> {
+  const compiled = tree === undefined ? undefined : openTree(tree, undefined).kernel;
   const started = performance.now();
   const work = new Work(watch);
   const conformed: ConformedFile[] = [];
   for (const file of files) {
     if (work.stop !== false) break;
-    conformed.push(await conformFile(file, work));
+    conformed.push(await conformFile(file, work, compiled));
   }
   return {
     files: conformed,
@@ -47,14 +57,14 @@ export async function conform(files: readonly string[], watch: Watch = {}): Prom
   };
 }
 
-async function conformFile(file: string, work: Work): Promise<ConformedFile> {
+async function conformFile(file: string, work: Work, compiled: Kernel | undefined): Promise<ConformedFile> {
   const labels = new Set<string>();
   let [conforming, differing, replies] = [0, 0, 0];
   let first: FirstDifference | undefined;
   for await (const trace of readRecording(file)) {
-    const kernel = modelOf(trace);
+    const kernel = compiled ?? modelOf(trace);
     const { label } = trace;
-    labels.add(kernelCalled(label) === undefined ? askedAs(label, kernel) : label);
+    labels.add(compiled === undefined && kernelCalled(label) === undefined ? askedAs(label, kernel) : label);
     const { replies: compared, difference } = conformTrace(kernel, trace);
     replies += compared;
     if (difference === undefined) conforming += 1;

@@ -24,7 +24,9 @@ export async function keptFailures(kernel: string): Promise<readonly KeptFailure
     return [];
   }
   const kept: KeptFailure[] = [];
-  for (const name of names.filter((each) => each.startsWith(`${kernel}.`) && each.endsWith(".json")).sort()) {
+  for (const name of names
+    .filter((each) => each.startsWith(`${fileName(kernel)}.`) && each.endsWith(".json"))
+    .sort()) {
     const path = join(FOLDER, name);
     const history = await readHistory(path);
     if (history.kernel === kernel) kept.push({ path, history });
@@ -32,10 +34,13 @@ export async function keptFailures(kernel: string): Promise<readonly KeptFailure
   return kept;
 }
 
+/** A kernel's name as the beginning of a file's: that of a tree has its directory in it. */
+const fileName = (kernel: string): string => kernel.replaceAll(/[^\w.-]/g, "_");
+
 /** Keeps a failing history and returns where. */
 export async function keepFailure(history: HistoryFile & { readonly law: LawId }): Promise<string> {
   await mkdir(FOLDER, { recursive: true });
-  const path = join(FOLDER, `${history.kernel}.${history.law}.json`);
+  const path = join(FOLDER, `${fileName(history.kernel)}.${history.law}.json`);
   await writeFile(path, formatHistory(history));
   return path;
 }

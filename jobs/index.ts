@@ -21,6 +21,7 @@ export type { Scope } from "../spec/vmap/scope.ts";
 export { type CheckOptions, type CheckReport, check } from "./check.ts";
 export { type ConformReport, conform } from "./conform.ts";
 export { type DiffOptions, type DiffReport, diff } from "./diff.ts";
+export { type DriveOptions, type DriveReport, drive } from "./drive.ts";
 export { type Exploration, type ExploreOptions, explore } from "./explore.ts";
 export { type HuntOptions, type HuntReport, hunt } from "./hunt.ts";
 export { type JudgeOptions, type JudgeReport, judge } from "./judge.ts";

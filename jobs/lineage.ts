@@ -49,8 +49,12 @@ function inherit(kernel: Kernel): Inheritance {
     );
     if (!isNamed) breaks.push(each);
   }
-  const gone = candidates.filter(({ bug }) => !breaks.some((each) => each.bug === bug)).map(({ bug }) => bug);
-  const isDerived = candidates.length > 0 && lineageOf(kernel.release).some((each) => each !== kernel.name);
+  const ancestors = lineageOf(kernel.release);
+  const gone = candidates
+    .filter(({ bug }) => !breaks.some((each) => each.bug === bug))
+    .filter(({ pinned }) => !kernel.release.compiled || pinned.on.some((each) => ancestors.includes(each)))
+    .map(({ bug }) => bug);
+  const isDerived = candidates.length > 0 && ancestors.some((each) => each !== kernel.name);
   return {
     breaks: new Set(breaks.map(({ pinned }) => pinned)),
     gone: isDerived ? [...new Set(gone)] : [],
@@ -59,13 +63,18 @@ function inherit(kernel: Kernel): Inheritance {
 
 /**
  * What the catalogue lists for its ancestors and not for itself, or the bibliography for the version that it is named
- * after. A kernel that the catalogue does not list at all, and that names no ancestor, may have any of its bugs.
+ * after. A kernel that the catalogue does not list at all, and that names no ancestor, may have any of its bugs; so may
+ * code that was compiled, its ancestor's own first.
  */
 function candidatesFor({ name, release }: Kernel): Candidate[] {
   const ancestors = lineageOf(release).filter((each) => each !== name);
   // An allocator of one's own is no Linux: it has bugs of its own.
   if (release.own === true) return [];
   const isListed = allPinned().some(({ pinned }) => pinned.on.includes(name));
+  if (release.compiled) {
+    const isOwn = ({ pinned }: Candidate) => pinned.on.some((each) => ancestors.includes(each));
+    return [...allPinned()].sort((a, b) => Number(isOwn(b)) - Number(isOwn(a)));
+  }
   const version = ancestors.length === 0 ? undefined : versionOf(name);
   const dated = version === undefined ? [] : bugsIn(version).has;
   return allPinned()

@@ -5,8 +5,10 @@ import { BUGS, bugCalled } from "../counterexamples/vmap/index.ts";
 import { KERNELS, kernelCalled, kernelFor } from "../kernels/vmap/index.ts";
 import type { State } from "../kernels/vmap/state.ts";
 import type { LawId } from "../spec/contract.ts";
+import { PROCESS_LAWS } from "../spec/process.ts";
 import { type HistoryStep, whyUnmodelled } from "../spec/vmap/history.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
+import { treeCalled } from "./trees.ts";
 import { orNearest, UsageError } from "./usage-error.ts";
 import { factsOf, labelAlike, placeOf, type VersionFacts } from "./versions.ts";
 import { WINGS } from "./wings.ts";
@@ -23,7 +25,7 @@ const NUMBERS = [...new Set(EVERY.flatMap((bug) => (bug.number === undefined ? [
  * of which there is no model.
  */
 export function findKernel(name: string): Kernel<State> | undefined {
-  return kernelCalled(name) ?? bugCalled(name)?.changed ?? standIn(name);
+  return kernelCalled(name) ?? bugCalled(name)?.changed ?? treeCalled(name)?.kernel ?? standIn(name);
 }
 
 /** The release known to answer as this version does. */
@@ -69,6 +71,8 @@ export function checkedFor(word: string): {
   readonly kernels: readonly Kernel<State>[];
   readonly facts: VersionFacts | undefined;
 } {
+  const tree = treeCalled(word);
+  if (tree !== undefined) return { kernels: [tree.kernel], facts: undefined };
   const known = kernelCalled(word);
   const isColumn = known !== undefined && KERNELS.includes(known);
   const facts = isColumn || isMisspelt(word) ? undefined : factsOf(word);
@@ -82,7 +86,7 @@ export function bugNamed(name: string): Bug {
 }
 
 export function lawNamed(id: string): LawId {
-  const ids = WINGS.flatMap(({ laws }) => laws.map((law) => law.id));
+  const ids = [...WINGS.flatMap(({ laws }) => laws), ...PROCESS_LAWS].map((law) => law.id);
   return orNearest("law", id, (word) => ids.find((known) => known === word), ids);
 }
 

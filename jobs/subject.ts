@@ -60,7 +60,7 @@ function protocolSubject(protocol: Protocol): Subject {
   return {
     ...protocol,
     continuesAfterViolation: false,
-    hasFootprints: steps !== undefined,
+    hasFootprints: true,
     ...(steps === undefined ? {} : { steps }),
     open: (parameters, { merged, orders }) => {
       const delayed = orders === "all" ? undefined : steps?.delayed?.(parameters);

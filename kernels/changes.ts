@@ -29,6 +29,7 @@ interface AreaFacts {
   /** Whether an area is found by its first page only. */
   readonly finds: "by first page" | "by any page" | "by any page, on nodes" | "by any page, once initialised";
   readonly obeysNoGuard: boolean;
+  readonly warnsOfNoGuard: boolean;
   /** Whether too much that is lazy is purged by a worker. */
   readonly worker: boolean;
   /** What leaves a node's pools with a purge. */
@@ -107,6 +108,7 @@ const REWRITE: Facts = {
   readsFreedLink: true,
   finds: "by first page",
   obeysNoGuard: false,
+  warnsOfNoGuard: false,
   worker: false,
   decay: "a quarter, or all of a few",
   noblock: false,
@@ -174,7 +176,7 @@ const MADE: readonly Since<Facts>[] = [
   ["96e2db45", { lazyAreas: "by address" }],
   ["ad216c03", { passesFull: true }],
   ["9f531973", { looksFor: "the size" }],
-  ["bd1a8fb2", { obeysNoGuard: false }],
+  ["bd1a8fb2", { obeysNoGuard: false, warnsOfNoGuard: true }],
   ["9333fe98", { looksFor: "the size, with an alignment above a page" }],
   ["690467c8", { worker: true }],
   ["c12cd77c", { overwritesCounter: false }],

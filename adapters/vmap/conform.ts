@@ -34,15 +34,15 @@ export function conform<S>(kernel: Kernel<S>, trace: Trace): Conformance {
   for (const [index, exchange] of trace.exchanges.entries()) {
     const response = kernel.act(state, exchange.command);
     const after = response.kind === "bug" ? before : kernel.dump(state);
-    const fields = compare(exchange, response, after);
+    const fields = compareReply(exchange, response, after);
     if (fields.length > 0) return { replies: index + 1, difference: { index, fields, before, response } };
     before = after;
   }
   return { replies: trace.exchanges.length, difference: undefined };
 }
 
-/** Every field of a recorded reply beside what we answered. */
-function compare(exchange: Exchange, ours: Response, dump: Dump): FieldDifference[] {
+/** Every field of a recorded reply beside what was answered, and a dump beside the recorded one. */
+export function compareReply(exchange: Exchange, ours: Response, dump: Dump): FieldDifference[] {
   const { recorded, response: theirs } = exchange;
   const pairs: [field: string, recorded: unknown, ours: unknown][] = [
     ["result", resultOf(theirs), resultOf(ours)],
@@ -90,6 +90,8 @@ function resultOf(response: Response): unknown {
       return { pfn: response.frame };
     case "bug":
     case "hung":
+    case "crashed":
+    case "silent":
       return response.kind;
     case "done":
       return "ok";

@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import type { Command } from "../../spec/vmap/commands.ts";
-import { LAWS } from "../../spec/vmap/laws/index.ts";
+import { ALL_LAWS } from "../../spec/vmap/laws/index.ts";
 import { KEPT_BLOCKS, PLACEMENTS } from "../../spec/vmap/own-promises.ts";
 import { BLOCKS64, LARGEST_BLOCK, MOST_MAPPED, WORD64 } from "../../spec/vmap/scope.ts";
 import { type Bytes, type Cpu, PAGE_SIZE, type Pages } from "../../spec/vmap/vocabulary.ts";
@@ -243,7 +243,7 @@ const blockPages = count
 const cpus = count.min(1).max(4096);
 
 /** A law by its id. */
-export const lawId: z.ZodType<string> = z.string().refine((id) => LAWS.some((law) => law.id === id), {
+export const lawId: z.ZodType<string> = z.string().refine((id) => ALL_LAWS.some((law) => law.id === id), {
   error: "expected the id of a law; `list` has them",
 });
 

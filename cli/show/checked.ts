@@ -3,6 +3,7 @@ import { bugCalled } from "../../counterexamples/vmap/index.ts";
 import { type CheckReport, unexpected, violations } from "../../jobs/check.ts";
 import { type Cell, type KernelReport, USUAL_RUNS } from "../../jobs/check-kernel.ts";
 import { toolLine } from "../../jobs/names.ts";
+import type { TreeFacts } from "../../jobs/trees.ts";
 import { factsText, shortName } from "../../jobs/versions.ts";
 import { lineageOf } from "../../spec/vmap/releases.ts";
 import { pc } from "../colour.ts";
@@ -17,8 +18,8 @@ export function checkedText(
   checked: CheckReport,
   { details, coverage }: { readonly details: boolean; readonly coverage: boolean },
 ): string {
-  const { reports, facts, surprises, steps } = checked;
-  const parts = [verdictLine(checked), ...facts.map(factsText)];
+  const { reports, facts, trees, surprises, steps } = checked;
+  const parts = [verdictLine(checked), ...trees.map(treeText), ...facts.map(factsText)];
   if (reports.length > 0) parts.push(matrix(reports), pc.dim(legend(reports)));
   parts.push(...notes(checked));
   parts.push(...interleavedParts(checked), ...reports.flatMap(lineageLines));
@@ -159,4 +160,10 @@ function rowsOf(reports: readonly KernelReport[], wanted: Cell["verdict"]): stri
     const on = more === "" ? kernels.join(", ") : `${kernels[0]}${more}`;
     return [bugCalled(bug)?.number ?? "*", bug, law, isPinned ? length : `${length} at random`, on];
   });
+}
+
+/** What a tree is, and by what it is judged. */
+function treeText({ name, version, as, assumed }: TreeFacts): string {
+  const is = version === null ? "has no Makefile that tells its version" : `is ${version}`;
+  return [`${name} ${is}, judged by the promises of ${as}`, ...assumed.map((line) => `  ${line}`)].join("\n");
 }

@@ -6,20 +6,33 @@ import type { InterleavedBug } from "../../counterexamples/vmap/interleaved.ts";
 import { INTERLEAVED } from "../../counterexamples/vmap/interleavings.ts";
 import { familyOf, protocolsOf } from "../../jobs/interleaved-orders.ts";
 import { breaksOf } from "../../jobs/lineage.ts";
-import type { WholeBug } from "../../jobs/list.ts";
+import { bugJson, type Listed, type WholeBug, wholeKernelJson } from "../../jobs/list-one.ts";
 import { releaseNamed, replayLine } from "../../jobs/names.ts";
 import { scopeText } from "../../jobs/parameters.ts";
 import { spanText } from "../../jobs/spans.ts";
-import { changeText, commitText, withOthers } from "../../jobs/versions.ts";
+import { changeText, commitText, factsText, withOthers } from "../../jobs/versions.ts";
 import { changesBetween, LABELLED, rangesLike } from "../../kernels/versions.ts";
 import type { Change } from "../../spec/vmap/change.ts";
 import { type Version, versionOf } from "../../spec/vmap/change.ts";
-import { LAWS } from "../../spec/vmap/laws/index.ts";
+import { ALL_LAWS } from "../../spec/vmap/laws/index.ts";
 import { lineageOf, type Promises } from "../../spec/vmap/releases.ts";
 import { pc } from "../colour.ts";
 import { columns, commandLine } from "../output.ts";
 
-export function bugText({ calls, pinned, steps, lengths }: WholeBug): string {
+export function oneJson(one: Listed) {
+  if ("bug" in one) return bugJson(one.bug);
+  return { version: one.version ?? null, kernels: one.releases.map(wholeKernelJson) };
+}
+
+export function oneText(name: string, one: Listed): string {
+  if ("bug" in one) return bugText(one.bug);
+  const { version, releases } = one;
+  const isOne = version === undefined || (releases.length === 1 && version.answersAs.length === 1);
+  const texts = releases.map((release) => kernelText(release, isOne ? name : (release.labels[0] as string)));
+  return [...(version === undefined ? [] : [factsText(version)]), ...texts].join("\n\n");
+}
+
+function bugText({ calls, pinned, steps, lengths }: WholeBug): string {
   const bug = (calls ?? steps) as Bug | InterleavedBug;
   const title = `${pc.bold(bug.id)}${bug.number === undefined ? "" : ` (${bug.number})`}`;
   const spans = spansOf(bug.id).flatMap(({ since, until }) => [
@@ -77,7 +90,7 @@ const stepLines =
   ];
 
 /** A kernel: a release, and what it is asked as. */
-export function kernelText(release: Promises, asked: string): string {
+function kernelText(release: Promises, asked: string): string {
   const [label] = release.labels as [string];
   const version = versionOf(asked) ?? versionOf(label);
   const own = version === undefined ? [] : protocolsOf(version);
@@ -96,7 +109,7 @@ export function kernelText(release: Promises, asked: string): string {
   return parts.join("\n\n");
 }
 
-const saysOf = (id: string) => LAWS.find((law) => law.id === id)?.says ?? "";
+const saysOf = (id: string) => ALL_LAWS.find((law) => law.id === id)?.says ?? "";
 
 function factsOfKernel(release: Promises, version: Version | undefined): string[][] {
   const { guard, freesLazily, fragments, pools, percpu } = release;

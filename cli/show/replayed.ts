@@ -4,7 +4,7 @@ import { knownText } from "../../jobs/hunt-target.ts";
 import type { Shortfall } from "../../jobs/shortfalls.ts";
 import type { Violation } from "../../jobs/violation.ts";
 import type { LawId } from "../../spec/contract.ts";
-import { LAWS } from "../../spec/vmap/laws/index.ts";
+import { ALL_LAWS } from "../../spec/vmap/laws/index.ts";
 import { pc } from "../colour.ts";
 import { commandLine } from "../output.ts";
 import { drawing, type GotBy, noteGot, type Shown, stepLine } from "./step-view.ts";
@@ -27,6 +27,8 @@ export interface Replayed {
   readonly subject: string;
   /** Where it stops, or does not return, in the last step shown: why. */
   readonly stopped: string | undefined;
+  /** It is no kernel: the catalogue has nothing of it. */
+  readonly isForeign?: true;
   /** The only law that was asked, if one was. */
   readonly asked: LawId | undefined;
   /** The line that replays it. */
@@ -68,7 +70,7 @@ export function stepsShown(play: () => Iterable<Shown>, last: number, all: boole
   return { steps, first, last, got };
 }
 
-export const saysOf = (law: LawId): string => LAWS.find(({ id }) => id === law)?.says ?? "";
+export const saysOf = (law: LawId): string => ALL_LAWS.find(({ id }) => id === law)?.says ?? "";
 
 type Accepted = Pick<Replayed, "subject" | "asked" | "stopped" | "shown" | "of">;
 
@@ -118,19 +120,21 @@ function verdictLine(replayed: Replayed): string {
   const verdict = meant.promised
     ? pc.red(`${subject} violates ${meant.law}`)
     : pc.yellow(`${subject} falls short of ${meant.law}`);
+  const where = `${verdict} in step ${shown.last + 1} of ${of}`;
+  if (replayed.isForeign) return where;
   const bug = meant.bug === undefined ? "no bug of the catalogue accounts for it" : nameOfBug(meant.bug);
-  return `${verdict} in step ${shown.last + 1} of ${of}: ${bug}`;
+  return `${where}: ${bug}`;
 }
 
 /** The law in words, and the bug. */
-function lawLines({ violations, subject, bug: pinned }: Replayed): string[] {
+function lawLines({ violations, subject, bug: pinned, isForeign }: Replayed): string[] {
   const [meant, ...others] = violations as [Violation, ...Violation[]];
   const { law, promised, bug, listed } = meant;
   const known = knownText({ known: bug?.id, listed });
   const lines = [`${(promised ? pc.red : pc.yellow)(pc.bold(law))}   ${saysOf(law)}`];
   if (!promised) lines.push(`${subject} does not promise this, and falls short of it`);
+  if (isForeign !== true) lines.push(bug === undefined || !listed ? known : `${known} (fixed: ${bug.fixed})`);
   lines.push(
-    bug === undefined || !listed ? known : `${known} (fixed: ${bug.fixed})`,
     ...(bug === undefined || bug === pinned ? [] : [pc.dim(bug.source)]),
     ...others.map((each) => {
       const how = each.bug !== undefined && !each.listed ? "follows from it" : "violated by the same step";

@@ -47,6 +47,10 @@ function resultText(response: Response): string {
       return `BUG: ${response.text}`;
     case "hung":
       return `does not return: ${response.text}`;
+    case "crashed":
+      return `CRASH: ${response.text}`;
+    case "silent":
+      return `NO ANSWER: ${response.text}`;
     case "pinned": {
       const repaired = response.traps > 0 ? `, ${response.traps} repaired by the host` : "";
       return `pinned frame ${response.frame}${repaired}${ptesText(response.ptes, "still map it")}`;
@@ -60,7 +64,7 @@ function ptesText(count: number, what: string): string {
   return count === 0 ? "" : `, ${count} PTE${count === 1 ? "" : "s"} ${what}`;
 }
 
-/** What is still translated although its owner let go: the first such entry, and how many more. */
+/** What is still translated although its owner freed it: the first such entry, and how many more. */
 function aliasText({ staleTlb, deadTlb, deadPtes }: AliasReport): string {
   const entries = deadTlb.length > 0 ? deadTlb : staleTlb;
   const [first] = entries;

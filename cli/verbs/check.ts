@@ -1,6 +1,7 @@
 /** `check`: every kernel against every law it promises. The main job. */
 import { asWritten } from "../../adapters/vmap/history-file.ts";
 import { type CheckReport, check, unexpected, violations } from "../../jobs/check.ts";
+import { UsageError } from "../../jobs/usage-error.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
 import { print, watched } from "../output.ts";
 import { checkedText } from "../show/checked.ts";
@@ -11,14 +12,19 @@ export interface CheckArguments {
   readonly seed: number;
   readonly runs?: number;
   readonly law?: string;
+  /** The directory of a kernel tree, and the release whose promises it is judged by. */
+  readonly tree?: string;
+  readonly as?: string;
   readonly details: boolean;
   readonly coverage: boolean;
   readonly json: boolean;
 }
 
 export async function checkVerb(names: readonly string[], options: CheckArguments): Promise<number> {
-  const { coverage, json, runs, seed, law } = options;
-  const how = { kernels: names, runs, seed, law, keepsFailures: true };
+  const { coverage, json, runs, seed, law, tree: directory, as } = options;
+  if (directory === undefined && as !== undefined) throw new UsageError("--as is for --tree");
+  const tree = directory === undefined ? undefined : { directory, as };
+  const how = { kernels: names, tree, runs, seed, law, keepsFailures: true };
   const counting = coverage ? "compared" : json ? "counted" : undefined;
   const found = await watched((watch) => check({ ...how, coverage: counting, ...watch }));
   if (json) console.log(JSON.stringify(asJson(found)));
@@ -28,7 +34,7 @@ export async function checkVerb(names: readonly string[], options: CheckArgument
 }
 
 function asJson(found: CheckReport) {
-  const { reports, facts, surprises, steps, interleaved, runs, seed, seconds, complete } = found;
+  const { reports, facts, trees, surprises, steps, interleaved, runs, seed, seconds, complete } = found;
   const kernels = reports.map(({ kernel, cells, histories, commands, seen, unmet, explored, gone }) => ({
     label: kernel.name,
     labels: kernel.release.labels,
@@ -44,6 +50,7 @@ function asJson(found: CheckReport) {
   return {
     kernels,
     versions: facts,
+    trees,
     interleaved: interleaved.map(({ cells, ...rest }) => ({
       ...rest,
       laws: cells.map(({ law: id, ...cell }) => ({ id, ...cell })),

@@ -7,11 +7,14 @@ import { columns, print, watched } from "../output.ts";
 import { areaRow, drawMap, letterFor, pagesAround, pagesNear } from "../show/map.ts";
 import { commandText, LARGE, page, responseText } from "../show/text.ts";
 
-export async function conformVerb(
-  files: readonly string[],
-  { json }: { readonly json: boolean },
-): Promise<number> {
-  const report = await watched((watch) => conform(files, watch));
+export interface ConformOptions {
+  /** The directory of a kernel tree, which answers in place of our models. */
+  readonly tree?: string;
+  readonly json: boolean;
+}
+
+export async function conformVerb(files: readonly string[], { tree, json }: ConformOptions): Promise<number> {
+  const report = await watched((watch) => conform(files, { tree, ...watch }));
   if (json) console.log(JSON.stringify({ files: report.files.map(asJson) }));
   else print(reportText(report));
   if (report.interrupted) return INTERRUPTED;

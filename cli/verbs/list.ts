@@ -1,19 +1,16 @@
 /** `list`: the words the other verbs take; `list NAME`: all about one bug or kernel. */
-import { bugJson, type Listed, list, listOne, listProgram, wholeKernelJson } from "../../jobs/list.ts";
+import { list, listProgram } from "../../jobs/list.ts";
 import { spanText } from "../../jobs/spans.ts";
 import { UsageError } from "../../jobs/usage-error.ts";
-import { factsText } from "../../jobs/versions.ts";
 import { kernelCalled } from "../../kernels/vmap/index.ts";
 import type { LawId } from "../../spec/contract.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED } from "../exit.ts";
-import { columns, print } from "../output.ts";
-import { bugText, kernelText } from "../show/listed.ts";
+import { columns, type JsonOption, print } from "../output.ts";
 import { programText } from "../show/program.ts";
 import { cpusText } from "../show/text.ts";
 
-export interface ListOptions {
-  readonly json: boolean;
+export interface ListOptions extends JsonOption {
   /** A protocol of CPUs that take steps. */
   readonly program?: string;
 }
@@ -25,6 +22,8 @@ export async function listVerb(name: string | undefined, { json, program }: List
     }
     printProgram(listProgram(program), json);
   } else if (name !== undefined) {
+    const { listOne } = await import("../../jobs/list-one.ts");
+    const { oneJson, oneText } = await import("../show/listed.ts");
     const one = await listOne(name);
     if (json) console.log(JSON.stringify(oneJson(one)));
     else print(oneText(name, one));
@@ -42,19 +41,6 @@ function printProgram(listed: ReturnType<typeof listProgram>, json: boolean): vo
   const given = Object.entries(scope).map(([key, value]) => `${key}=${value}`);
   print(`${protocol}: ${says}\nOf a CPU, with ${given.join(",")}. Each /* step */ is atomic.\n`);
   print(programText(program));
-}
-
-function oneJson(one: Listed) {
-  if ("bug" in one) return bugJson(one.bug);
-  return { version: one.version ?? null, kernels: one.releases.map(wholeKernelJson) };
-}
-
-function oneText(name: string, one: Listed): string {
-  if ("bug" in one) return bugText(one.bug);
-  const { version, releases } = one;
-  const isOne = version === undefined || (releases.length === 1 && version.answersAs.length === 1);
-  const texts = releases.map((release) => kernelText(release, isOne ? name : (release.labels[0] as string)));
-  return [...(version === undefined ? [] : [factsText(version)]), ...texts].join("\n\n");
 }
 
 function printAll({

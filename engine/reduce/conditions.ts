@@ -59,10 +59,20 @@ export function slicesOf(fields: readonly Field[]): Slice[] {
 const isWithin = (slice: Slice, { word, shift, bits }: Slice) =>
   slice.word === word && slice.shift >= shift && slice.shift + slice.bits <= shift + bits;
 
-/** Whether all these fields are looked up at once. */
-export function areTogether(fields: readonly Field[]): boolean {
-  const [slice, ...others] = slicesOf(fields);
-  return slice !== undefined && others.length === 0 && slice.bits <= USUAL;
+/** What is looked up of an action: its conditions, and its guard if that reads fields near each other; and the guard left. */
+export function askedOf({
+  when,
+  guard,
+  guardReads = [],
+}: {
+  readonly when: readonly Condition[];
+  readonly guard?: Question["holds"];
+  readonly guardReads?: readonly Field[];
+}): { readonly together: readonly (Condition | Question)[]; readonly guard?: Question["holds"] } {
+  const [slice, ...others] = slicesOf(guardReads);
+  if (guard === undefined) return { together: when };
+  if (slice === undefined || others.length > 0 || slice.bits > USUAL) return { together: when, guard };
+  return { together: [...when, { reads: guardReads, holds: guard }] };
 }
 
 /**

@@ -32,30 +32,52 @@ export interface Stepper<S, W, N, Step, C, R> {
   take(step: Step): Played<W, Step, C, R>;
 }
 
-export function begin<Scope, S, W, N, Step, C, R>(
-  setting: Setting<Scope, S, W, N, Step, C, R>,
-): Stepper<S, W, N, Step, C, R> {
-  const { machine, spec, laws, naming, scope } = setting;
-  const state = machine.initial(scope);
+/** What judges a history; who answers it is not said. */
+export type Judging<Scope, W, N, Step, C, R> = Omit<Setting<Scope, never, W, N, Step, C, R>, "machine">;
+
+/** Follows a history as it is answered: each step is named, sent to a subject elsewhere, and then answered. */
+export interface Follower<W, N, Step, C, R> {
+  /** What the steps so far were given. */
+  readonly names: N;
+  world(): W;
+  /** The command that a step means now, or undefined where it does nothing. */
+  command(step: Step): C | undefined;
+  answer(step: Step, command: C | undefined, response: R | undefined): Played<W, Step, C, R>;
+}
+
+export function follow<Scope, W, N, Step, C, R>(
+  judging: Judging<Scope, W, N, Step, C, R>,
+): Follower<W, N, Step, C, R> {
+  const { spec, laws, naming, scope } = judging;
   const names = naming.begin();
   let world = spec.initial(scope);
   let index = -1;
-  const take = (step: Step): Played<W, Step, C, R> => {
+  const answer = (step: Step, command: C | undefined, response: R | undefined): Played<W, Step, C, R> => {
     index += 1;
     const before = world;
-    const command = naming.resolve(names, step);
-    if (command === undefined) {
-      naming.note(names, index, step, undefined);
-      return { index, step, command, response: undefined, before, after: before, broken: [] };
-    }
-    const response = machine.act(state, command);
     naming.note(names, index, step, response);
+    if (command === undefined || response === undefined) {
+      return { index, step, command: undefined, response: undefined, before, after: before, broken: [] };
+    }
     const verdict = judge(spec, laws, before, command, response);
     if (verdict.world !== undefined) world = verdict.world;
     const broken = verdict.accepted ? [] : verdict.broken;
     return { index, step, command, response, before, after: verdict.world, broken };
   };
-  return { state, names, world: () => world, take };
+  return { names, world: () => world, command: (step) => naming.resolve(names, step), answer };
+}
+
+export function begin<Scope, S, W, N, Step, C, R>(
+  setting: Setting<Scope, S, W, N, Step, C, R>,
+): Stepper<S, W, N, Step, C, R> {
+  const { machine, scope } = setting;
+  const state = machine.initial(scope);
+  const { names, world, command, answer } = follow(setting);
+  const take = (step: Step): Played<W, Step, C, R> => {
+    const asked = command(step);
+    return answer(step, asked, asked === undefined ? undefined : machine.act(state, asked));
+  };
+  return { state, names, world, take };
 }
 
 /**

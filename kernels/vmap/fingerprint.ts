@@ -77,9 +77,7 @@ export function identityOf(
       }
       addCache(state, to);
       addBlocks(state, to);
-      addMemory(state.memory, to);
-      // If nobody pins frames, it makes no difference which are free.
-      if (pin) addFreeFrames(state.memory.frames, to);
+      addHardware(state.memory, pin, to);
     },
   };
 }
@@ -261,6 +259,12 @@ function addBlock(areas: Areas, blocks: Blocks, block: number, to: Fingerprint):
     }
   }
   to.add(bits);
+}
+
+/** What surrounds the allocator. If nobody pins frames, it makes no difference which are free. */
+export function addHardware(memory: Memory, pin: boolean, to: Fingerprint): void {
+  addMemory(memory, to);
+  if (pin) addFreeFrames(memory.frames, to);
 }
 
 export function addMemory(memory: Memory, to: Fingerprint): void {

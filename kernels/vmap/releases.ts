@@ -115,6 +115,7 @@ export function rulesFrom(facts: Facts): Rules {
     flushCache: flushCacheVunmap,
     unmapAliases: facts.collectsOnce ? sweepAllBlocks : unmapAliases,
     obeysNoGuard: facts.obeysNoGuard,
+    warnsOfNoGuard: facts.warnsOfNoGuard,
     noblock: facts.noblock,
     find: findOf(facts),
     outside: facts,

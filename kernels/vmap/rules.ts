@@ -43,7 +43,7 @@ export interface Rules
     CongruentSearch,
     Pick<PurgeSteps, "unmapGathered" | "release">,
     Pick<Steps, "dropUnused" | "flushCache" | "unmapFreed" | "unmapAliases" | "purgesInline" | "readsTree">,
-    Pick<Steps, "obeysNoGuard" | "noblock" | "find" | "outside" | "blocks"> {
+    Pick<Steps, "obeysNoGuard" | "warnsOfNoGuard" | "noblock" | "find" | "outside" | "blocks"> {
   readonly searchIn: Facts["search"];
   /** The search without a cache, after the purge that a refusal forces. */
   searchAgain(state: State, request: Alloc, rules: UncachedSearch): Vpn;
@@ -70,10 +70,10 @@ export function stepsFrom(rules: Rules): Steps {
 /** The steps that the rules themselves are. */
 function ownSteps(rules: Rules) {
   const { dropUnused, flushCache, unmapFreed, unmapAliases, purgesInline, readsTree } = rules;
-  const { obeysNoGuard, noblock, find, outside, blocks } = rules;
+  const { obeysNoGuard, warnsOfNoGuard, noblock, find, outside, blocks } = rules;
   return {
     ...{ dropUnused, flushCache, unmapFreed, unmapAliases, purgesInline, readsTree },
-    ...{ obeysNoGuard, noblock, find, outside, blocks },
+    ...{ obeysNoGuard, warnsOfNoGuard, noblock, find, outside, blocks },
     unmapRam,
     strayFree: vfreeStray,
   };

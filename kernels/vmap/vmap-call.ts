@@ -15,6 +15,7 @@ export function vmap(state: State, { count, noGuard }: Vmap, steps: Steps): Resu
   // __get_vm_area_node: no size, no area.
   if (count === 0) return { kind: "refused" };
   const size = noGuard && steps.obeysNoGuard ? count : count + GUARD;
+  if (noGuard && steps.warnsOfNoGuard) state.warning = "flags & VM_NO_GUARD";
   const request = { op: "alloc", size, align: 1, ...state.scope.vmalloc, map: true } as const;
   const slot = allocArea(state, request, steps);
   if (slot === NONE) {

@@ -2,6 +2,7 @@
  * The skeleton of alloc_vmap_area and its kin from db64fe02 on: what a call does, step by step, each
  * release giving the steps in which it differs. A historical bug is one of these steps replaced.
  */
+
 import type { Alloc, Command, Congruent, MapRam } from "../../spec/vmap/commands.ts";
 import type { Dump, DumpedBlock, Kernel } from "../../spec/vmap/kernel.ts";
 import type { Promises } from "../../spec/vmap/releases.ts";
@@ -69,6 +70,8 @@ export interface Steps {
   hasCache: boolean;
   /** vmap leaves the guard page out for a caller who passes VM_NO_GUARD: from 71394fe50146 (4.0) to bd1a8fb2d43f (5.16). */
   obeysNoGuard: boolean;
+  /** It warns of a caller who passes VM_NO_GUARD, and leaves the page there (bd1a8fb2d43f, 5.16). */
+  warnsOfNoGuard: boolean;
   /** Whether alloc_vmap_area refuses a caller who cannot wait for a purge rather than purge (6.19). */
   noblock: boolean;
   /** find_vmap_area: a slot, or NONE. */

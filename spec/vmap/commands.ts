@@ -141,9 +141,13 @@ export type Response = Effects &
     | { readonly kind: "bug"; readonly text: string }
     /** The call does not return: it has done more work than any call that does. A history ends. */
     | { readonly kind: "hung"; readonly text: string }
+    /** The process ended in place of an answer. A history ends. */
+    | { readonly kind: "crashed"; readonly text: string }
+    /** No answer came by the deadline. A history ends. */
+    | { readonly kind: "silent"; readonly text: string }
   );
 
-/** Whether nothing can follow a reply: the kernel stopped, or the call does not return. */
+/** Whether nothing can follow a reply: the kernel stopped, the call does not return, or the process is gone. */
 export function endsHistory({ kind }: Response): boolean {
-  return kind === "bug" || kind === "hung";
+  return kind === "bug" || kind === "hung" || kind === "crashed" || kind === "silent";
 }

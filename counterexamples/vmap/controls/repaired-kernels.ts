@@ -2,6 +2,7 @@
  * Releases with every catalogue bug of theirs repaired, for histories in which one bug would otherwise stand
  * in the way of showing that another is gone. They keep every law their release promises.
  */
+
 import { giveBackDescriptor } from "../../../kernels/vmap/areas.ts";
 import { allOfThem, type BlockRules } from "../../../kernels/vmap/block-rules.ts";
 import { MARKS } from "../../../kernels/vmap/coverage-marks.ts";

@@ -54,7 +54,7 @@ export function ofRoots(order: (typeof ROOTS_ORDERS)[string], release: Promises)
 export function ofResetPerms(order: (typeof RESET_PERMS_ORDERS)[string], release: Promises): Abstraction {
   const scope = { cpus: 1, areas: 2 };
   const m = perms.fieldsOf(new Layout(), scope);
-  const cpu = m.cpus[0] as (typeof m.cpus)[number];
+  const cpu = m.cpus[0] as perms.CpuFields;
   const places = new Places(2, 1, release);
   const range = (start: number, end: number) => `[${start},${end})`;
   const widened = ({ start, end }: Extent, direct: number) => {

@@ -124,7 +124,7 @@ export function ofLocks(
 ): Abstraction {
   const scope = { cpus: 1, blocks: count, pages };
   const m = locks.fieldsOf(new Layout(), scope);
-  const head = m.queues[0] as (typeof m.queues)[number];
+  const head = m.queues[0] as locks.QueueFields;
   const queue = queueFrom(
     head.next,
     head.here,

@@ -1,7 +1,8 @@
 /** Every law, in the order a reader should meet them. A new law is one constant and one line here. */
+import { PROCESS_LAWS } from "../../process.ts";
 import type { Call } from "../commands/command.ts";
 import type { Scope } from "../scope.ts";
-import { argumentDomain } from "./domain.ts";
+import { argumentDomain, isLegal } from "./domain.ts";
 import {
   callsReturn,
   findsAreas,
@@ -118,7 +119,19 @@ export function lawsTried(
   );
 }
 
-/** The laws with these ids, in the order of LAWS. */
+/** With those of processes, which no model can violate: of code that is given a legal call. */
+export const ALL_LAWS: readonly VmapLaw[] = [
+  ...LAWS,
+  ...PROCESS_LAWS.map((law) =>
+    inOneShape({
+      ...law,
+      holds: (before, command, response, after) =>
+        law.holds(before, command, response, after) || !isLegal(before, command),
+    }),
+  ),
+];
+
+/** The laws with these ids, in the order of ALL_LAWS. */
 export function lawsCalled(ids: readonly string[]): readonly VmapLaw[] {
-  return LAWS.filter((law) => ids.includes(law.id));
+  return ALL_LAWS.filter((law) => ids.includes(law.id));
 }

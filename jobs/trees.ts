@@ -1,0 +1,136 @@
+/** Kernel trees on the user's disk, as kernels: `tree:DIR`. */
+
+import type { State } from "../kernels/vmap/state.ts";
+import { PROCESS_LAWS } from "../spec/process.ts";
+import { compareVersions, type Version, versionOf } from "../spec/vmap/change.ts";
+import type { Kernel } from "../spec/vmap/kernel.ts";
+import { derivedFrom, findRelease, type Promises, RELEASES, releaseOf } from "../spec/vmap/releases.ts";
+import { type Built, build, type Constants } from "../trees/build.ts";
+import { readTree, type SourceTree } from "../trees/source-tree.ts";
+import { PROBES } from "../trees/vmap/probes.ts";
+import { ANY_BLOCKS, treeKernel } from "../trees/vmap/tree-kernel.ts";
+import { orNearest } from "./usage-error.ts";
+import { factsOf, labelAlike } from "./versions.ts";
+
+const PREFIX = "tree:";
+
+/** A tree that was built, and what it is judged by. */
+export interface TreeSubject {
+  readonly tree: SourceTree;
+  readonly built: Built;
+  readonly kernel: Kernel<State>;
+  /** The label of the release whose promises it is judged by. */
+  readonly as: string;
+  /** What that release would have answered to the probes, and the tree did not: a line each. */
+  readonly assumed: readonly string[];
+}
+
+/** By word. A tree that is changed while it is checked is the one that was read first. */
+const known = new Map<string, TreeSubject>();
+
+/** The tree that `tree:DIR` names, or undefined for any other word. Throws an InputError where it cannot be built. */
+export function treeCalled(word: string): TreeSubject | undefined {
+  if (!word.startsWith(PREFIX)) return undefined;
+  const subject = known.get(word) ?? open(word, undefined);
+  known.set(word, subject);
+  return subject;
+}
+
+/** `tree:DIR`, of a directory. */
+export const treeName = (directory: string): string => `${PREFIX}${directory}`;
+
+/** The tree in this directory, judged from now on by what this release promises, if one is given. */
+export function openTree(directory: string, as: string | undefined): TreeSubject {
+  const word = treeName(directory);
+  if (as !== undefined) known.set(word, open(word, as));
+  return treeCalled(word) as TreeSubject;
+}
+
+/** What is known of it, as plain data. */
+export interface TreeFacts {
+  readonly name: string;
+  readonly directory: string;
+  /** Null where its Makefile does not tell. */
+  readonly version: string | null;
+  readonly as: string;
+  readonly assumed: readonly string[];
+  /** By the macro of the glue, whether it holds. */
+  readonly probes: Readonly<Record<string, boolean>>;
+  readonly constants: Constants;
+  readonly stubs: readonly string[];
+}
+
+export function factsOfTree({ tree, built, kernel, as, assumed }: TreeSubject): TreeFacts {
+  const { holds, stubs } = built.facts;
+  const asked = PROBES.filter(({ required }) => !required);
+  return {
+    name: kernel.name,
+    directory: tree.directory,
+    version: tree.version ?? null,
+    as,
+    assumed,
+    probes: Object.fromEntries(asked.map(({ name }) => [name, holds.includes(name)])),
+    constants: ANY_BLOCKS,
+    stubs,
+  };
+}
+
+function open(word: string, as: string | undefined): TreeSubject {
+  const tree = readTree(word.slice(PREFIX.length));
+  const built = build(tree, ANY_BLOCKS);
+  const release = as === undefined ? nearestRelease(tree.version, built.facts.holds) : promisesOf(as);
+  const like = release.labels[0] as string;
+  const promises: Promises = {
+    ...derivedFrom(like, release),
+    labels: [word],
+    laws: [...release.laws, ...PROCESS_LAWS.map(({ id }) => id)],
+    compiled: true,
+  };
+  return {
+    tree,
+    built,
+    kernel: treeKernel(tree, promises, word),
+    as: like,
+    assumed: disagreements(release, built.facts.holds),
+  };
+}
+
+/** By a label, or by the release that answers as a version does. Throws a UsageError for any other word. */
+function promisesOf(word: string): Promises {
+  const find = (label: string) => findRelease(label) ?? findRelease(labelAlike(label) ?? "");
+  return orNearest(
+    "release",
+    word,
+    find,
+    RELEASES.flatMap(({ labels }) => labels),
+  );
+}
+
+/** Of the releases that its version may answer as, or of all, the newest that answers the probes most alike. */
+function nearestRelease(version: string | undefined, holds: readonly string[]): Promises {
+  const columns = version === undefined ? undefined : factsOf(version)?.columns;
+  const possible = columns === undefined || columns.length === 0 ? RELEASES : columns.map(releaseOf);
+  const withTree = possible.filter(({ percpu }) => percpu);
+  const ranked = (withTree.length > 0 ? withTree : RELEASES.filter(({ percpu }) => percpu))
+    .map((release) => ({ release, wrong: disagreements(release, holds).length }))
+    .reverse()
+    .sort((a, b) => a.wrong - b.wrong);
+  return (ranked[0] as (typeof ranked)[number]).release;
+}
+
+function disagreements(release: Promises, holds: readonly string[]): string[] {
+  const version = versionOf(release.labels[0] as string) as Version;
+  return PROBES.filter(({ since, until }) => since !== undefined || until !== undefined).flatMap(
+    ({ name, says, since, until }) => {
+      const expected =
+        (since === undefined || compareVersions(version, versionOf(since) as Version) >= 0) &&
+        (until === undefined || compareVersions(version, versionOf(until) as Version) <= 0);
+      if (expected === holds.includes(name)) return [];
+      return [
+        expected
+          ? `${says}: not found, though ${version.text} has it`
+          : `${says}: found, though ${version.text} has it not`,
+      ];
+    },
+  );
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Parts of the kernel that are configured out: debugging, tracing, sanitizers, accounting, the shrinker. */
+#pragma once
+#define debug_pagealloc_enabled_static() 0
+#define debug_check_no_locks_freed(...) ((void)0)
+#define debug_check_no_obj_freed(...) ((void)0)
+#define KASAN_VMALLOC_NONE 0
+#define KASAN_VMALLOC_PROT_NORMAL 0
+#define KASAN_VMALLOC_VM_ALLOC 0
+#define KASAN_VMALLOC_INIT 0
+#define KASAN_VMALLOC_KEEP_TAG 0
+#define KASAN_VMALLOC_PAGE_RANGE 1
+#define KASAN_VMALLOC_TLB_FLUSH 2
+#define kasan_reset_tag(p) (p)
+#define kasan_populate_vmalloc(...) 0
+#define kasan_release_vmalloc(...) ((void)0)
+#define kasan_poison_vmalloc(...) ((void)0)
+#define kasan_unpoison_vmalloc(p, ...) ((void *)(p))
+#define kasan_unpoison_vmap_areas(...) ((void)0)
+#define kasan_free_module_shadow(v) ((void)0)
+#define kasan_free_shadow(v) ((void)0)
+#define kmsan_vmap_pages_range_noflush(...) 0
+#define kmsan_ioremap_page_range(...) 0
+#define kmsan_vunmap_range_noflush(...) ((void)0)
+#define kmemleak_scan_area(...) ((void)0)
+#define kmemleak_vmalloc(...) ((void)0)
+#define kmemleak_free(...) ((void)0)
+#define trace_alloc_vmap_area(...) ((void)0)
+#define trace_purge_vmap_area_lazy(...) ((void)0)
+#define trace_free_vmap_area_noflush(...) ((void)0)
+#define MEMCG_VMALLOC 0
+#define NR_VMALLOC 0
+#define VM_DONTEXPAND 0
+#define VM_DONTDUMP 0
+#define SHRINK_EMPTY (~0UL - 1)
+#define SHRINK_STOP (~0UL)
+extern struct shrinker drive_shrinker;
+#define shrinker_alloc(...) (&drive_shrinker)
+#define shrinker_register(s) ((void)0)

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Bitmaps, and the xarray as a sorted array. */
+#pragma once
+#define DECLARE_BITMAP(n, bits) unsigned long n[((bits) + DRIVE_LONG_BITS - 1) / DRIVE_LONG_BITS]
+void bitmap_zero(unsigned long *map, unsigned int bits);
+void bitmap_set(unsigned long *map, unsigned int at, unsigned int count);
+void bitmap_clear(unsigned long *map, unsigned int at, unsigned int count);
+unsigned long drive_next_bit(const unsigned long *map, unsigned long bits, unsigned long at, int set);
+#define find_next_bit(m, n, at) drive_next_bit(m, n, at, 1)
+#define find_next_zero_bit(m, n, at) drive_next_bit(m, n, at, 0)
+#define find_first_bit(m, n) drive_next_bit(m, n, 0, 1)
+#define find_first_zero_bit(m, n) drive_next_bit(m, n, 0, 0)
+#define bitmap_empty(m, n) (find_first_bit(m, n) >= (n))
+#define for_each_set_bitrange(s, e, m, n) \
+	for ((s) = 0; (s) = find_next_bit(m, n, s), (e) = find_next_zero_bit(m, n, s), (s) < (n); (s) = (e))
+#define for_each_clear_bitrange(s, e, m, n) \
+	for ((s) = 0; (s) = find_next_zero_bit(m, n, s), (e) = find_next_bit(m, n, s), (s) < (n); (s) = (e))
+
+struct drive_entry { unsigned long index; void *item; };
+struct xarray { int held; unsigned int count, room; struct drive_entry *entries; };
+#define xa_init(x) ((void)(*(x) = (struct xarray){ 0 }))
+#define DEFINE_XARRAY(n) struct xarray n
+void *xa_load(struct xarray *x, unsigned long index);
+int xa_insert(struct xarray *x, unsigned long index, void *item, gfp_t flags);
+void *xa_erase(struct xarray *x, unsigned long index);
+void *drive_xa_next(struct xarray *x, unsigned long *index, int first);
+#define xa_for_each(x, i, p) \
+	for ((i) = 0, (p) = drive_xa_next(x, &(i), 1); p; (p) = drive_xa_next(x, &(i), 0))

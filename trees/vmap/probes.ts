@@ -1,0 +1,59 @@
+/** What the glue has to know of a tree's mm/vmalloc.c: an expression of C that compiles only where it is so. */
+
+export interface Probe {
+  /** The macro that glue.c reads. */
+  readonly name: string;
+  /** In words, as `trees` prints it. */
+  readonly says: string;
+  readonly expression: string;
+  /** The first release in which it holds, and the last; of those that are here. */
+  readonly since?: string;
+  readonly until?: string;
+  /** Why nothing can be done without it. */
+  readonly required?: true;
+}
+
+const since = (release: string, name: string, says: string, expression: string): Probe => ({
+  name,
+  says: `${says} (${release})`,
+  expression,
+  since: release,
+});
+const needs = (identifier: string): Probe => ({
+  name: identifier,
+  says: identifier,
+  expression: `(void *)&${identifier}`,
+  required: true,
+});
+
+export const PROBES: readonly Probe[] = [
+  needs("alloc_vmap_area"),
+  needs("free_unmap_vmap_area"),
+  needs("find_vmap_area"),
+  needs("vmalloc_init"),
+  needs("vm_map_ram"),
+  needs("vm_unmap_ram"),
+  needs("vm_unmap_aliases"),
+  needs("vmap"),
+  needs("vunmap"),
+  needs("vfree"),
+  needs("pcpu_get_vm_areas"),
+  needs("pcpu_free_vm_areas"),
+  needs("find_vm_area"),
+  needs("vmap_lazy_nr"),
+  needs("free_vmap_area_root"),
+  needs("free_vmap_area_list"),
+  needs("vmap_block_queue"),
+  since("6.9", "HAVE_NODES", "areas on vmap nodes, with pools", "vmap_nodes[0].pool"),
+  since("6.4", "HAVE_BLOCKS_BY_CPU", "an index of blocks for each CPU", "vmap_block_queue[0].vmap_blocks"),
+  since("6.4", "HAVE_BLOCK_CPU", "a block knows its CPU", "((struct vmap_block *)0)->cpu"),
+  since("6.3", "HAVE_AREA_FLAGS", "areas have flags", "((struct vmap_area *)0)->flags"),
+  since("6.3", "HAVE_FIND_UNLINK", "find_unlink_vmap_area", "(void *)&find_unlink_vmap_area"),
+  since("6.5", "HAVE_RECLAIM", "reclaim_and_purge_vmap_areas", "(void *)&reclaim_and_purge_vmap_areas"),
+  {
+    name: "HAVE_LAZY_LLIST",
+    says: "lazy areas on a lockless list (to 5.10)",
+    expression: "vmap_purge_list.first",
+    until: "5.10",
+  },
+];

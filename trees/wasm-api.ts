@@ -1,0 +1,22 @@
+/** WebAssembly as Node has it: its types stand in TypeScript's library for browsers, which is not used here. */
+
+/** A compiled module: nothing is asked of it but what it imports. */
+export interface WasmModule {
+  readonly __module?: never;
+}
+
+interface Api {
+  readonly Module: {
+    new (bytes: Uint8Array): WasmModule;
+    imports(module: WasmModule): readonly { readonly name: string }[];
+  };
+  readonly Instance: {
+    new (
+      module: WasmModule,
+      imports: Readonly<Record<string, Readonly<Record<string, () => never>>>>,
+    ): { readonly exports: unknown };
+  };
+  readonly RuntimeError: { new (says: string): Error };
+}
+
+export const WASM: Api = (globalThis as unknown as { readonly WebAssembly: Api }).WebAssembly;
