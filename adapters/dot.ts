@@ -35,7 +35,7 @@ export function dotText(
     machine.expand(state, reached, batch);
     return Array.from({ length: batch.count }, (_none, nth) => {
       const action = quoted(machine.actions[batch.by[nth] as number] as string);
-      const colour = isBroken(machine, batch, nth) ? ", color=red" : "";
+      const colour = isViolated(machine, batch, nth) ? ", color=red" : "";
       return `  s${state} -> ${nodeOf(nth)} [label=${action}${colour}];`;
     });
   });
@@ -55,9 +55,9 @@ export function dotText(
 const formIn = ({ forms, words }: Batch, nth: number) => forms.subarray(nth * words, (nth + 1) * words);
 
 /** Whether the transition breaks a law, or leads to a state that does. */
-function isBroken(machine: Visitable, batch: Batch, nth: number): boolean {
-  if (batch.broken[nth] !== 0) return true;
-  return batch.goesOn[nth] === 1 && machine.brokenIn(batch.forms, nth * batch.words) !== 0;
+function isViolated(machine: Visitable, batch: Batch, nth: number): boolean {
+  if (batch.violated[nth] !== 0) return true;
+  return batch.goesOn[nth] === 1 && machine.violatedIn(batch.forms, nth * batch.words) !== 0;
 }
 
 function quoted(text: string): string {

@@ -21,8 +21,8 @@ import { replay } from "../engine/run/stepper.ts";
 import type { State } from "../kernels/vmap/state.ts";
 import { choices } from "../properties/vmap/choices.ts";
 import { scopeCalled } from "../properties/vmap/random-scopes.ts";
-import { play } from "../properties/vmap/run-choices.ts";
-import { settingFor, type VmapPlayed, type VmapSetting } from "../properties/vmap/test-bench.ts";
+import { runChoices } from "../properties/vmap/run-choices.ts";
+import { benchFor, type JudgedStep, type TestBench } from "../properties/vmap/test-bench.ts";
 import type { LawId } from "../spec/contract.ts";
 import { type HistoryStep, naming, simpler } from "../spec/vmap/history.ts";
 import type { Scope } from "../spec/vmap/scope.ts";
@@ -38,7 +38,7 @@ const RUNS = 2_000;
 const HISTORIES = 400;
 const desk = scopeCalled("desk") as Scope;
 
-/** Each bug, the law to break, and the release that has it where it is not a changed one. */
+/** Each bug, the law to violate, and the release that has it where it is not a changed one. */
 const BUGS: readonly { readonly bug: string; readonly law: LawId; readonly release?: string }[] = [
   { bug: "cache-exact-hole-missed", law: "lowest-fit", release: "3.16" },
   { bug: "va-gap-offbyone", law: "lowest-fit" },
@@ -56,14 +56,14 @@ interface Hunted {
 }
 
 interface Quarry {
-  readonly setting: VmapSetting<State>;
+  readonly setting: TestBench<State>;
   readonly law: LawId;
 }
 
 interface Generator {
   readonly name: string;
   /** Draws histories and returns how many commands each really came to. */
-  lengths(setting: VmapSetting<State>): number[];
+  lengths(setting: TestBench<State>): number[];
   /** Undefined if it was not found. */
   hunt(quarry: Quarry, seed: number): Hunted | undefined;
 }
@@ -75,7 +75,7 @@ const ours: Generator = {
     searchAtRandom({
       drawn: choices(setting.scope, { longest: MAX_COMMANDS }),
       attempt: (drawn) => {
-        lengths.push(play(setting, drawn, { broken: () => "go on" }).history.length);
+        lengths.push(runChoices(setting, drawn, { violated: () => "continue" }).history.length);
         return undefined;
       },
       seed: 1,
@@ -88,8 +88,8 @@ const ours: Generator = {
     const { found, runs } = searchAtRandom({
       drawn: choices(setting.scope, { longest: MAX_COMMANDS }),
       attempt: (drawn) => {
-        const { history, failed } = play(setting, drawn, {
-          broken: (step) => (breaks(step, law) ? "fail" : "go on"),
+        const { history, failed } = runChoices(setting, drawn, {
+          violated: (step) => (breaks(step, law) ? "fail" : "continue"),
         });
         return failed && history;
       },
@@ -147,8 +147,8 @@ function fastCheck(name: string, size?: fc.SizeForArbitrary): Generator {
   };
 }
 
-function breaks(played: VmapPlayed, law: LawId): boolean {
-  return played.broken.some(({ id }) => id === law);
+function breaks(played: JudgedStep, law: LawId): boolean {
+  return played.violated.some(({ id }) => id === law);
 }
 
 /** Commands in the history pinned with a bug. */
@@ -163,7 +163,7 @@ console.log(`Commands really run in a history of up to ${MAX_COMMANDS} (2.6.39, 
 printTable(
   ["generator", "mean", "median", "longest"],
   GENERATORS.map((generator) => {
-    const lengths = generator.lengths(settingFor(kernelNamed("2.6.39"), desk));
+    const lengths = generator.lengths(benchFor(kernelNamed("2.6.39"), desk));
     const mean = lengths.reduce((sum, length) => sum + length, 0) / lengths.length;
     return [generator.name, mean.toFixed(1), whole(median(lengths)), whole(Math.max(...lengths))];
   }),
@@ -173,7 +173,7 @@ const rows: string[][] = [];
 for (const { bug, law, release } of BUGS) {
   const kernel = release === undefined ? bugCalled(bug)?.changed : kernelNamed(release);
   if (kernel === undefined) throw new RangeError(`no kernel has ${bug}`);
-  const quarry = { setting: settingFor(kernel, desk), law };
+  const quarry = { setting: benchFor(kernel, desk), law };
   const hunted = GENERATORS.map((): Hunted[] => []);
   for (let seed = 0; seed <= SEEDS; seed++) {
     for (const [nth, generator] of GENERATORS.entries()) {

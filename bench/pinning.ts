@@ -13,7 +13,7 @@
  *   npx tsx bench/pinning.ts
  */
 import { fileURLToPath } from "node:url";
-import { mended3_1 } from "../counterexamples/vmap/controls/repaired-kernels.ts";
+import { repaired3_1 } from "../counterexamples/vmap/controls/repaired-kernels.ts";
 import { bugCalled } from "../counterexamples/vmap/index.ts";
 import { begin } from "../engine/run/stepper.ts";
 import { namesOf } from "../jobs/hunt-target.ts";
@@ -22,7 +22,7 @@ import { type PinPolicy, POLICIES, underPolicy } from "../kernels/vmap/pinning.t
 import type { State } from "../kernels/vmap/state.ts";
 import { randomRun } from "../properties/vmap/random-run.ts";
 import { scopeCalled } from "../properties/vmap/random-scopes.ts";
-import { settingFor } from "../properties/vmap/test-bench.ts";
+import { benchFor } from "../properties/vmap/test-bench.ts";
 import type { HistoryStep } from "../spec/vmap/history.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
 import { lawsCalled } from "../spec/vmap/laws/index.ts";
@@ -66,7 +66,7 @@ export interface PinCount {
 
 /** Lets one process after another come, live and go, and counts what its pins cost. */
 export function countPins(kernel: Kernel<State>): Readonly<Record<Phase, PinCount>> {
-  const stepper = begin({ ...settingFor(kernel, SCOPE), laws: lawsCalled(["pinned-is-unaliased"]) });
+  const stepper = begin({ ...benchFor(kernel, SCOPE), laws: lawsCalled(["pinned-is-unaliased"]) });
   const none = (): PinCount => ({ pins: 0, calls: 0, flushes: 0, traps: 0, aliased: 0 });
   const counts = { burst: none(), live: none() };
   const take = (step: HistoryStep) => stepper.take(step);
@@ -77,14 +77,14 @@ export function countPins(kernel: Kernel<State>): Readonly<Record<Phase, PinCoun
   };
   const io = (cpu: number) => take({ op: "unmapRam", cpu, area: mapped(cpu, 16) });
   const pin = (phase: Phase) => {
-    const { index, response, broken } = take({ op: "pin" });
+    const { index, response, violated } = take({ op: "pin" });
     const count = counts[phase];
     if (response?.kind !== "pinned") throw new Error(`${kernel.name} answered ${response?.kind}`);
     count.pins += 1;
     if (response.swept) count.calls += 1;
     count.flushes += response.flushes.length;
     count.traps += response.traps;
-    count.aliased += broken.length;
+    count.aliased += violated.length;
     return index;
   };
   const buffers: number[] = [];
@@ -108,7 +108,7 @@ export function countPins(kernel: Kernel<State>): Readonly<Record<Phase, PinCoun
 }
 
 /** Those of the table of costs: the kinds of block, and one that overlooks nothing. */
-const COMPARED: readonly Kernel<State>[] = [...["2.6.28", "3.16", "4.15.0"].map(kernelNamed), mended3_1];
+const COMPARED: readonly Kernel<State>[] = [...["2.6.28", "3.16", "4.15.0"].map(kernelNamed), repaired3_1];
 
 /** One row a policy and kernel, each number a pinned frame's. */
 function rows(policy: PinPolicy): string[] {

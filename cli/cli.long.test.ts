@@ -56,7 +56,7 @@ describe("replay", () => {
     expect(out).toContain("replay:  npm run -s vmapcheck -- replay cache-draft-align-bugon");
   });
 
-  test("tells whether a history breaks another release", async () => {
+  test("tells whether a history violates another release", async () => {
     const there = await json("replay", "A9", "--kernel", "4.15.0");
     expect(there.document).toMatchObject({ kernel: "4.15.0", accepted: false, law: "lowest-fit", step: 3 });
     const here = await json("replay", "A9", "--kernel", "2.6.39");
@@ -158,7 +158,7 @@ describe("conform", () => {
 });
 
 describe("judge", () => {
-  test("names every break of a recording and ends with 0", async () => {
+  test("names every violation of a recording and ends with 0", async () => {
     const { code, document } = await json("judge", RECORDING);
     expect(code).toBe(0);
     const [{ label, broken, accepted }] = document.files;
@@ -173,7 +173,7 @@ describe("judge", () => {
     expect(broken.every((each: { bug: string | null }) => each.bug !== null)).toBe(true);
   });
 
-  test("ends with 1 when a break is not in the catalogue", async () => {
+  test("ends with 1 when a violation is not in the catalogue", async () => {
     const path = tamperedRecording((reply) => {
       reply.addr = "0xffffc90000005000";
     });

@@ -10,7 +10,7 @@ import { readHistory } from "../adapters/vmap/history-file.ts";
 import { kernelNamed } from "../jobs/names.ts";
 import { placesFor } from "../jobs/pair-places.ts";
 import { UsageError } from "../jobs/usage-error.ts";
-import { playOnBoth } from "../properties/vmap/diff/replay-pair.ts";
+import { replayPair } from "../properties/vmap/diff/replay-pair.ts";
 import { type DiffOptions, diffVerb } from "./verbs/diff.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -69,7 +69,7 @@ describe("diff", () => {
     const scope = "pages=4,sizes=1,aligns=1,windows=1,block=4,cpus=2";
     await printed(["6.12", "6.19"], { scope, out: path });
     const { commands, scope: written } = await readHistory(path);
-    const last = playOnBoth(kernelNamed("6.12"), kernelNamed("6.19"), written, commands).at(-1);
+    const last = replayPair(kernelNamed("6.12"), kernelNamed("6.19"), written, commands).at(-1);
     expect(last?.differs).not.toBe(0);
   });
 

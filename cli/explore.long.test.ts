@@ -71,7 +71,7 @@ describe("explore", () => {
     expect(out).toMatch(/ended +at the bound of states: what lies beyond is not known/);
   });
 
-  test("visits a kernel beside the reference, and names and replays what it breaks", async () => {
+  test("visits a kernel beside the reference, and names and replays what it violates", async () => {
     const { code, document } = await json("explore", "3.1", "--scope", "pages=5");
     expect(code).toBe(0);
     expect(document).toMatchObject({ machine: "3.1", verdict: "broken", ended: "fixpoint" });

@@ -8,30 +8,33 @@ import { bugCalled } from "../counterexamples/vmap/index.ts";
 import { replay } from "../engine/run/stepper.ts";
 import { pinnedFile } from "../jobs/pinned.ts";
 import { linux } from "../kernels/vmap/index.ts";
-import { settingFor } from "../properties/vmap/test-bench.ts";
-import { heldTo, isPromised } from "../spec/vmap/kernel.ts";
+import { benchFor } from "../properties/vmap/test-bench.ts";
+import { isPromised, judgedAlsoBy } from "../spec/vmap/kernel.ts";
 import { elsewhere, json, vmapcheck } from "./running.testing.ts";
 
 const A13 = bugCalled("A13") as Bug;
-const MISSES_LOWEST = pinnedFile(A13, A13.breaks.find(({ law }) => law === "lowest-fit") as Bug["breaks"][0]);
+const MISSES_LOWEST = pinnedFile(
+  A13,
+  A13.violations.find(({ law }) => law === "lowest-fit") as Bug["violations"][0],
+);
 
 describe("a kernel held to a law it does not promise", () => {
   const broken = async (kernel: ReturnType<typeof linux>) => {
     const { scope, commands } = await readHistory(MISSES_LOWEST);
-    return replay(settingFor(kernel, scope), commands).flatMap((step) => step.broken.map(({ id }) => id));
+    return replay(benchFor(kernel, scope), commands).flatMap((step) => step.violated.map(({ id }) => id));
   };
 
   test("is judged by it, and by itself is not", async () => {
     expect(isPromised(linux("6.1"), "lowest-fit")).toBe(false);
     expect(await broken(linux("6.1"))).toEqual([]);
-    expect(await broken(heldTo(linux("6.1"), "lowest-fit"))).toEqual(["lowest-fit"]);
+    expect(await broken(judgedAlsoBy(linux("6.1"), "lowest-fit"))).toEqual(["lowest-fit"]);
   });
 
   test("answers as it did, and promises no more", () => {
-    const held = heldTo(linux("6.1"), "lowest-fit");
+    const held = judgedAlsoBy(linux("6.1"), "lowest-fit");
     expect(held.act).toBe(linux("6.1").act);
     expect(isPromised(held, "lowest-fit")).toBe(false);
-    expect(heldTo(linux("5.17"), "lowest-fit")).toBe(linux("5.17"));
+    expect(judgedAlsoBy(linux("5.17"), "lowest-fit")).toBe(linux("5.17"));
   });
 });
 
@@ -66,7 +69,7 @@ describe("list", () => {
     );
   });
 
-  test("has none in parentheses that releases promise, or that a changed kernel alone breaks", async () => {
+  test("has none in parentheses that releases promise, or that a changed kernel alone violates", async () => {
     const { out } = await vmapcheck("list");
     expect(out).toMatch(/^ +cache-draft-guard-forgotten +A8 .* +guard-gap$/m);
     expect(out).toMatch(/^ +va-gap-offbyone +A1 .* +lowest-fit$/m);
@@ -148,7 +151,7 @@ describe("pin", () => {
 });
 
 describe("hunt", () => {
-  test("judges by the law that the bug breaks", async () => {
+  test("judges by the law that the bug violates", async () => {
     const { code, document } = await json("hunt", "A13", "--law", "lowest-fit", "--seed", "3");
     expect(code).toBe(0);
     expect(document.bugs).toMatchObject([{ id: "aug-align-overhead", found: true, law: "lowest-fit" }]);
@@ -169,7 +172,7 @@ describe("explore", () => {
     });
   });
 
-  test("asked for a law that only maps can break lets callers map", async () => {
+  test("asked for a law that only maps can violate lets callers map", async () => {
     const { code, document } = await json(
       ...["explore", "2.6.28", "--law", "unmapped-means-no-pte", "--scope", "aligns=1,windows=1"],
     );
@@ -177,7 +180,7 @@ describe("explore", () => {
     expect(document.scope).toContain("block=4");
   });
 
-  test("says in words that it falls short, and does not call it broken", async () => {
+  test("says in words that it falls short, and does not call it violated", async () => {
     const { out } = await vmapcheck("explore", "6.1", "--law", "lowest-fit");
     expect(out).toContain("6.1 falls short of lowest-fit, which it does not promise, in ");
     expect(out).not.toContain("lowest-fit is violated");

@@ -76,7 +76,7 @@ describe("a mail", () => {
 
 describe("JSON", () => {
   test("of a history has its steps: command as in the file, reply, laws, and what the picture shows", async () => {
-    const pinned = pinnedFile(C7, C7.breaks[0] as Bug["breaks"][number]);
+    const pinned = pinnedFile(C7, C7.violations[0] as Bug["violations"][number]);
     const { steps, step, law } = await document(pinned);
     expect({ step, law }).toEqual({ step: 5, law: "no-alias-after-unmap-aliases" });
     expect(steps.map((each: { command: unknown }) => each.command)).toEqual(
@@ -107,7 +107,7 @@ describe("JSON", () => {
 describe("a history that names no law", () => {
   const nameless = () => {
     const { law: _none, ...rest } = JSON.parse(
-      readFileSync(pinnedFile(C7, C7.breaks[0] as Bug["breaks"][0]), "utf8"),
+      readFileSync(pinnedFile(C7, C7.violations[0] as Bug["violations"][0]), "utf8"),
     );
     const path = join(elsewhere, "nameless.json");
     writeFileSync(path, JSON.stringify(rest));

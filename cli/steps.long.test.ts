@@ -81,7 +81,7 @@ describe("replay of an interleaving", () => {
     expect({ code, out, err }).toEqual({ code: 2, out: "", err: `vmapcheck: ${line}\n` });
   });
 
-  test("that does not break its law any more ends with 1", async () => {
+  test("that does not violate its law any more ends with 1", async () => {
     const { code, document } = await json(
       "replay",
       changed(({ steps }) => steps.splice(7, 1)),
@@ -123,7 +123,7 @@ describe("replay of an interleaving", () => {
     },
   );
 
-  test("tells another law that its last step breaks", async () => {
+  test("tells another law that its last step violates", async () => {
     const path = join(ROOT, "counterexamples/vmap/lazy-nr-racy-bugon/interleaving.json");
     const file = { ...JSON.parse(readFileSync(path, "utf8")), law: "lazy-count" };
     const other = join(elsewhere, "other-law.json");

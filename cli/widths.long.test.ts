@@ -64,7 +64,7 @@ afterAll(() => process.chdir(home));
 describe("every verb prints its verdict first, and lines of at most 100 columns", () => {
   const check = { seed: 1, runs: 2, details: true, coverage: true, json };
   const diff = { all: false, seed: 1, seconds: 2, json };
-  const pinned = pinnedFile(BUGS[0] as Bug, (BUGS[0] as Bug).breaks[0] as Bug["breaks"][0]);
+  const pinned = pinnedFile(BUGS[0] as Bug, (BUGS[0] as Bug).violations[0] as Bug["violations"][0]);
   const cases: [what: string, verb: () => number | Promise<number>, first: RegExp][] = [
     [
       "check",
@@ -143,7 +143,7 @@ describe("every verb prints its verdict first, and lines of at most 100 columns"
   });
 
   test.each(BUGS.map((bug) => bug.id))("replay of %s, by each law", async (id) => {
-    for (const { law } of (bugCalled(id) as Bug).breaks) {
+    for (const { law } of (bugCalled(id) as Bug).violations) {
       const { out } = await printedBy(() => replayVerb(id, { law, grain: "call", json }));
       expect(out).toMatch(/^\S+( \(= \S+\))? (violates|falls short of) \S+ in step \d+ of \d+: \S+/);
       expect(tooLong(out)).toEqual([]);
@@ -151,7 +151,7 @@ describe("every verb prints its verdict first, and lines of at most 100 columns"
   });
 
   test.each(INTERLEAVED.map((bug) => bug.id))("replay of the interleaving %s, by each law", async (id) => {
-    for (const { law } of (interleavedCalled(id) as InterleavedBug).breaks) {
+    for (const { law } of (interleavedCalled(id) as InterleavedBug).violations) {
       const { out } = await printedBy(() => replayVerb(id, { law, grain: "step", json }));
       expect(out).toMatch(/^\S+ violates \S+ in \d+ steps?(, then \d+ for ever)?:\s+\S+/);
       expect(tooLong(out)).toEqual([]);
@@ -183,7 +183,7 @@ describe("every verb prints its verdict first, and lines of at most 100 columns"
       return { name: protocol.name, scope, states: 1_000_000, ended: "states" as const, laws };
     });
     const pinnedRuns = INTERLEAVED.flatMap((bug) =>
-      bug.breaks.map((broken) => ({
+      bug.violations.map((broken) => ({
         bug,
         broken,
         steps: 100,

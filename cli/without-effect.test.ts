@@ -73,11 +73,11 @@ describe("an option without effect", () => {
     ],
     ["histories for what is explored", hunt(["C13"], { runs: 5 }), /^--runs is for bugs found at random/],
     [
-      "a law that the interleaving does not break",
+      "a law that the interleaving does not violate",
       hunt(["C13"], { law: "lowest-fit" }),
       /^vb-final-free-window does not violate lowest-fit; it violates no-alias-after-unmap-aliases$/,
     ],
-    ["a law that no bug breaks", hunt([], { law: "aligned" }), /^--law aligned: no bug of the catalogue/],
+    ["a law that no bug violates", hunt([], { law: "aligned" }), /^--law aligned: no bug of the catalogue/],
     [
       "a comparison of histories of which none are drawn",
       () => checkVerb(["6.1"], { seed: 1, runs: 0, coverage: true, json: true } as never),

@@ -18,9 +18,9 @@ export interface Evidence {
 
 /**
  * One law the bug breaks, on which kernels, and the shortest history known to do it. Kernels that do not promise the law
- * fall short of it (`heldTo`).
+ * fall short of it (`judgedAlsoBy`).
  */
-export interface Break {
+export interface PinnedViolation {
   readonly law: LawId;
   /** The kernels on which the pinned history breaks the law: labels, or the bug's own changed kernel. */
   readonly on: readonly string[];
@@ -45,7 +45,7 @@ export interface Bug {
   readonly fixed: string;
   /** The good kernel with one step replaced; undefined where a release simply has the bug. */
   readonly changed: Kernel<State> | undefined;
-  readonly breaks: readonly Break[];
+  readonly violations: readonly PinnedViolation[];
   /** It takes a call outside its domain that a release does not check (spec/vmap/outside.ts). */
   readonly byUnchecked?: true;
   /** Whether this bug accounts for a break of one of its laws on a release that has it. */

@@ -18,7 +18,7 @@ const mergedBy = (machine: PackedMachine, canonical: (state: Int32Array) => void
 describe("a symmetry that is none", () => {
   const says = "ring: its symmetry is not one, or its canonical form is wrong";
 
-  test("is noticed where no action breaks what its stand-in broke", () => {
+  test("is noticed where no action violates what its stand-in violated", () => {
     // Place 1 is taken for place 2, which is forbidden.
     const machine = mergedBy(ring(4, 1, 2), (state) => {
       if (state[0] === 0b10) state[0] = 0b100;
@@ -61,8 +61,8 @@ describe("a run among merged states", () => {
 
   function runInto(machine: PackedMachine, law: string): readonly number[] | undefined {
     const visited = visitActions(machine, { symmetry: true });
-    const { breaks } = explore(visited, { ...FREELY, enough: (broken) => broken.includes(law) });
-    const run = breaks.find((each) => each.law === law)?.run;
+    const { violations } = explore(visited, { ...FREELY, enough: (violated) => violated.includes(law) });
+    const run = violations.find((each) => each.law === law)?.run;
     expect(run && confirmRun(machine, law, run)).toBe(true);
     return run;
   }
@@ -75,7 +75,7 @@ describe("a run among merged states", () => {
     expect(runInto(steps([1, 2, "first"], [1, 2], [2, 3], [3, 5]), "not-at-5")).toEqual([1, 2, 3]);
   });
 
-  test("ends with an action that breaks the law itself, not with another's", () => {
+  test("ends with an action that violates the law itself, not with another's", () => {
     const machine = steps([1, 2], [2, 3], [2, 5], [2, 4, "first"], [2, 4, "second"]);
     expect(runInto(machine, "second")).toEqual([0, 4]);
     expect(runInto(machine, "first")).toEqual([0, 3]);
@@ -114,7 +114,7 @@ describe("a receipt", () => {
 describe("a run", () => {
   const circle = ring(6, 1, 3);
 
-  test("confirms a break of an invariant at its end, and no earlier", () => {
+  test("confirms a violation of an invariant at its end, and no earlier", () => {
     expect(confirmRun(circle, "place-free", [0, 1, 2])).toBe(true);
     expect(confirmRun(circle, "place-free", [0, 1])).toBe(false);
     expect(confirmRun(circle, "place-free", [])).toBe(false);
@@ -149,9 +149,9 @@ describe("a run", () => {
     const scope = { V: 2, F: 2, C: 2 };
     const machine = lazyUnmap(scope, rules);
     for (const symmetry of [false, true]) {
-      const { breaks } = explore(visitActions(machine, { symmetry }), { ...FREELY, enough: () => false });
-      expect(breaks).not.toEqual([]);
-      for (const { law, run } of breaks) {
+      const { violations } = explore(visitActions(machine, { symmetry }), { ...FREELY, enough: () => false });
+      expect(violations).not.toEqual([]);
+      for (const { law, run } of violations) {
         expect(confirmRun(machine, law, run)).toBe(true);
         expect(confirmRun(lazyUnmap(scope), law, run)).toBe(false);
       }

@@ -94,8 +94,8 @@ export interface VisitOptions {
   /** Merges states that differ only in interchangeable names. */
   readonly symmetry: boolean;
   /**
-   * Takes actions that commute in fewer orders (partial-order.ts). Verdicts, the laws that are broken and dead ends are
-   * the same; a run into a break is a real one, and need not be a shortest one, nor are the lengths that are reported of
+   * Takes actions that commute in fewer orders (partial-order.ts). Verdicts, the laws that are violated and dead ends are
+   * the same; a run into a violation is a real one, and need not be a shortest one, nor are the lengths that are reported of
    * others. A machine with an action that has no footprint is not reduced, and its reductions say so.
    */
   readonly partialOrder?: boolean;
@@ -215,16 +215,16 @@ export function visitActions(
     takeAll(left, number, batch);
   };
 
-  const brokenIn = (forms: Int32Array, at: number): number => {
-    let broken = 0;
+  const violatedIn = (forms: Int32Array, at: number): number => {
+    let violated = 0;
     if (forbidden.find(forms, at)) {
-      for (const [nth, { law }] of nevers.entries()) if (forbidden.found(nth)) broken |= 1 << law;
+      for (const [nth, { law }] of nevers.entries()) if (forbidden.found(nth)) violated |= 1 << law;
     }
     if (asking.length > 0) {
       for (let word = 0; word < words; word++) next[word] = forms[at + word] as number;
-      for (const { holds, law } of asking) if (!holds(next)) broken |= 1 << law;
+      for (const { holds, law } of asking) if (!holds(next)) violated |= 1 << law;
     }
-    return broken;
+    return violated;
   };
 
   return {
@@ -248,15 +248,15 @@ export function visitActions(
       if (stubborn === undefined) takeAll(enabled.set, number, batch);
       else takeReduced(stubborn, number, reached, batch);
     },
-    brokenIn,
+    violatedIn,
     run: (from, reached, law, action) => {
       if (canonical === undefined) return [...actionsTo(reached, from), action];
       const [run, last] = realRun(machine, canonical, pathTo(reached, from), reached);
-      const breaking = actions.findIndex(
-        (each) => isEnabled(each, last) && breaksLaw(machine, each, last, (laws[law] as LawStatement).id),
+      const violating = actions.findIndex(
+        (each) => isEnabled(each, last) && violatesLaw(machine, each, last, (laws[law] as LawStatement).id),
       );
-      if (breaking < 0) throw noSymmetry(machine);
-      return [...run, breaking];
+      if (violating < 0) throw noSymmetry(machine);
+      return [...run, violating];
     },
   };
 }
@@ -270,8 +270,8 @@ export function lawsOf({ invariants, actions }: PackedMachine): readonly LawStat
   return laws;
 }
 
-/** Whether an action breaks the law, by what it asserts or by the state it leads to. */
-function breaksLaw({ invariants }: PackedMachine, action: Action, from: Int32Array, law: string): boolean {
+/** Whether an action violates the law, by what it asserts or by the state it leads to. */
+function violatesLaw({ invariants }: PackedMachine, action: Action, from: Int32Array, law: string): boolean {
   const failed = failedIn(action, from);
   if (failed.length > 0) return failed.includes(law);
   const after = from.slice();
@@ -279,7 +279,7 @@ function breaksLaw({ invariants }: PackedMachine, action: Action, from: Int32Arr
   return invariants.some((each) => each.id === law && !holdsIn(each, after));
 }
 
-/** The laws that an action breaks by being taken in this state: then it leads nowhere. */
+/** The laws that an action violates by being taken in this state: then it leads nowhere. */
 export function failedIn({ asserts = [] }: Action, state: Int32Array): readonly string[] {
   return asserts.filter(({ holds }) => !holds(state)).map(({ law }) => law.id);
 }
@@ -295,24 +295,24 @@ export function holdsIn({ never = [], holds }: Invariant, state: Int32Array): bo
 }
 
 /**
- * Whether a run confirms a break: each action can be taken in its turn, from the initial state, and the last breaks
+ * Whether a run confirms a violation: each action can be taken in its turn, from the initial state, and the last violates
  * the law, which nothing before it does. All is asked of the machine itself, without what an explorer looks up or
  * merges, so this says whether the explorer was right.
  */
 export function confirmRun(machine: PackedMachine, law: string, run: readonly number[]): boolean {
   const { words, initial, actions, invariants } = machine;
   const invariant = invariants.find(({ id }) => id === law);
-  const isBroken = (state: Int32Array) => invariant !== undefined && !holdsIn(invariant, state);
+  const isViolated = (state: Int32Array) => invariant !== undefined && !holdsIn(invariant, state);
   const state = new Int32Array(words);
   initial(state);
   for (const [nth, index] of run.entries()) {
     const action = actions[index];
-    if (action === undefined || isBroken(state) || !isEnabled(action, state)) return false;
+    if (action === undefined || isViolated(state) || !isEnabled(action, state)) return false;
     const failed = failedIn(action, state);
     if (failed.length > 0) return failed.includes(law) && nth === run.length - 1;
     action.effect(state);
   }
-  return isBroken(state);
+  return isViolated(state);
 }
 
 const noSymmetry = ({ name }: PackedMachine) =>

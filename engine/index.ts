@@ -47,7 +47,7 @@ export {
   type ExploreOptions,
   explore,
   exploring,
-  type ShortestBreak,
+  type ShortestViolation,
   type Visitable,
 } from "./search/explore.ts";
 export { Field, type IndexSet, indexOf, Layout, named, setOf } from "./search/layout.ts";

@@ -135,10 +135,10 @@ export interface Counted {
   readonly depth: number;
   readonly deadlocks: number;
   readonly fired: readonly number[];
-  readonly breaks: readonly { readonly law: string; readonly run: readonly number[] }[];
+  readonly violations: readonly { readonly law: string; readonly run: readonly number[] }[];
 }
 
-/** Breadth first with a Map and a copy of every state, and nothing else: behind breaks as well. */
+/** Breadth first with a Map and a copy of every state, and nothing else: past violations as well. */
 export function plainSearch<S>(machine: InPlaceMachine<S>): Counted {
   const formOf = (state: S) => {
     const words = new Int32Array(machine.words);
@@ -150,7 +150,7 @@ export function plainSearch<S>(machine: InPlaceMachine<S>): Counted {
   ];
   const met = new Map(queue.map((first) => [formOf(first.state), first]));
   const fired = machine.actions.map(() => 0);
-  const breaks: { law: string; run: readonly number[] }[] = [];
+  const violations: { law: string; run: readonly number[] }[] = [];
   let deadlocks = 0;
   for (const { state, run } of queue) {
     let taken = 0;
@@ -161,8 +161,8 @@ export function plainSearch<S>(machine: InPlaceMachine<S>): Counted {
       taken += 1;
       fired[action] = (fired[action] as number) + 1;
       for (const [law, { id }] of machine.laws.entries()) {
-        if (((outcome >> law) & 1) === 0 || breaks.some((each) => each.law === id)) continue;
-        breaks.push({ law: id, run: after.run });
+        if (((outcome >> law) & 1) === 0 || violations.some((each) => each.law === id)) continue;
+        violations.push({ law: id, run: after.run });
       }
       if ((outcome & ENDS) !== 0 || met.has(formOf(after.state))) continue;
       met.set(formOf(after.state), after);
@@ -171,5 +171,5 @@ export function plainSearch<S>(machine: InPlaceMachine<S>): Counted {
     if (taken === 0) deadlocks += 1;
   }
   const edges = fired.reduce((sum, times) => sum + times, 0);
-  return { states: met.size, edges, depth: queue.at(-1)?.run.length ?? 0, deadlocks, fired, breaks };
+  return { states: met.size, edges, depth: queue.at(-1)?.run.length ?? 0, deadlocks, fired, violations };
 }

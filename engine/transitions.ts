@@ -33,15 +33,15 @@ export function behaviourOf(machine: Visitable): string {
   return digest.digest("hex");
 }
 
-/** Some transitions as bytes: whose they are, what they break, and where they lead. */
-function wordsOf(machine: Visitable, { count, words, by, goesOn, broken, forms }: Batch): Uint8Array {
+/** Some transitions as bytes: whose they are, what they violate, and where they lead. */
+function wordsOf(machine: Visitable, { count, words, by, goesOn, violated, forms }: Batch): Uint8Array {
   const numbers: number[] = [count];
   for (let nth = 0; nth < count; nth++) {
-    numbers.push(by[nth] as number, broken[nth] as number, goesOn[nth] as number);
+    numbers.push(by[nth] as number, violated[nth] as number, goesOn[nth] as number);
     // What leads nowhere wrote no form.
     if (goesOn[nth] === 0) continue;
     const at = nth * words;
-    numbers.push(machine.brokenIn(forms, at), ...forms.subarray(at, at + words));
+    numbers.push(machine.violatedIn(forms, at), ...forms.subarray(at, at + words));
   }
   return bytesOf(Int32Array.from(numbers), numbers.length);
 }

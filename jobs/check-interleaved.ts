@@ -1,8 +1,8 @@
 /**
  * The step grain of the main job: every protocol of CPUs that take steps is visited whole in its usual scope, what it
- * breaks is named by the catalogue, every pinned interleaving is taken again, and every repaired order is visited.
+ * violates is named by the catalogue, every pinned interleaving is taken again, and every repaired order is visited.
  */
-import type { InterleavedBreak, InterleavedBug } from "../counterexamples/vmap/interleaved.ts";
+import type { InterleavedBug, InterleavedViolation } from "../counterexamples/vmap/interleaved.ts";
 import { INTERLEAVED, nameInterleaved } from "../counterexamples/vmap/interleavings.ts";
 import { visitActions } from "../engine/actions.ts";
 import { type Explored, exploring } from "../engine/search/explore.ts";
@@ -12,12 +12,12 @@ import { findRun } from "./hunt-interleaved.ts";
 import { readPinnedInterleaving } from "./pinned.ts";
 import type { Work } from "./work.ts";
 
-/** A protocol that has broken all that the catalogue knows of it may be larger: the rest of it is left out. */
+/** A protocol that has violated all that the catalogue knows of it may be larger: the rest of it is left out. */
 const BOUNDS = { states: 1e6, bytes: 2e9 };
 /** Of the protocols of a release that was asked for. All but the largest, locks-6.5, have fewer. */
 const FEW_STATES = 150_000;
 
-/** What one protocol keeps and breaks in its usual scope. */
+/** What one protocol keeps and violates in its usual scope. */
 export interface ProtocolReport {
   readonly name: string;
   readonly scope: Readonly<Record<string, number>>;
@@ -37,19 +37,19 @@ export interface ProtocolLaw {
 /** A pinned interleaving: taken again, and what became of its repaired order. */
 export interface PinnedReport {
   readonly bug: InterleavedBug;
-  readonly broken: InterleavedBreak;
+  readonly broken: InterleavedViolation;
   /** Steps, and those of its loop if it never ends. */
   readonly steps: number;
   readonly loop: number | undefined;
   readonly confirmed: boolean;
-  /** Where its law was seen to break: by this run, or, of what never ends, by another where it cannot be taken. */
+  /** Where its law was seen violated: by this run, or, of what never ends, by another where it cannot be taken. */
   readonly on: readonly RunOn[];
   /** The repaired order keeps the law in every one of these states. */
   readonly kept: boolean;
   readonly states: number;
 }
 
-/** A run of a protocol that breaks the law: its steps, and those of its loop if it never ends. */
+/** A run of a protocol that violates the law: its steps, and those of its loop if it never ends. */
 export interface RunOn {
   readonly protocol: string;
   readonly steps: number;
@@ -77,7 +77,7 @@ export async function checkInterleaved(
   }
   const pinned: PinnedReport[] = [];
   for (const bug of INTERLEAVED) {
-    for (const broken of bug.breaks.filter((each) => brokenOn(each).some(isAsked))) {
+    for (const broken of bug.violations.filter((each) => violatedOn(each).some(isAsked))) {
       if (await work.turn(`${bug.id}: ${broken.law}`)) break;
       pinned.push(await checkPinned(bug, broken));
     }
@@ -89,8 +89,8 @@ export async function checkInterleaved(
   };
 }
 
-/** The protocols that break the law, the one it is pinned on first. */
-const brokenOn = ({ protocol, also = [] }: InterleavedBreak) => [protocol, ...also];
+/** The protocols that violate the law, the one it is pinned on first. */
+const violatedOn = ({ protocol, also = [] }: InterleavedViolation) => [protocol, ...also];
 
 /** The usual value of each parameter. */
 export const usualScope = ({ parameters }: StepProtocol) =>
@@ -104,18 +104,21 @@ async function checkProtocol(
 ): Promise<ProtocolReport> {
   const machine = visitActions(protocol.machine(scope), { symmetry: true });
   const turns = exploring(machine, { bounds, enough: () => false });
-  const { states, ended, breaks } = await work.through(turns, () => `${protocol.name}: visiting every state`);
+  const { states, ended, violations } = await work.through(
+    turns,
+    () => `${protocol.name}: visiting every state`,
+  );
   const laws = machine.laws.map(({ id: law }) => {
-    const steps = breaks.find((each) => each.law === law)?.run.length;
+    const steps = violations.find((each) => each.law === law)?.run.length;
     return { law, steps, bug: steps === undefined ? undefined : nameInterleaved(protocol.name, law) };
   });
   return { name: protocol.name, scope, states, ended, laws };
 }
 
-async function checkPinned(bug: InterleavedBug, broken: InterleavedBreak): Promise<PinnedReport> {
+async function checkPinned(bug: InterleavedBug, broken: InterleavedViolation): Promise<PinnedReport> {
   const interleaving = await readPinnedInterleaving(bug, broken);
   const [steps, loop] = [interleaving.steps.length, interleaving.loop?.length];
-  const on = brokenOn(broken).flatMap((protocol) =>
+  const on = violatedOn(broken).flatMap((protocol) =>
     isConfirmed(stepMachineOf(protocol, broken.scope), interleaving)
       ? [{ protocol, steps, loop }]
       : lastingOn({ ...broken, protocol }),
@@ -126,7 +129,7 @@ async function checkPinned(bug: InterleavedBug, broken: InterleavedBreak): Promi
 }
 
 /** Another run that never ends, of a protocol that has not the steps of the pinned one. */
-function lastingOn(broken: InterleavedBreak): readonly RunOn[] {
+function lastingOn(broken: InterleavedViolation): readonly RunOn[] {
   const { protocol, law, scope } = broken;
   const lasts = stepMachineOf(protocol, scope).eventuallyEnds?.some(({ id }) => id === law);
   if (broken.also?.includes(protocol) !== true || lasts !== true) return [];
@@ -135,21 +138,21 @@ function lastingOn(broken: InterleavedBreak): readonly RunOn[] {
 }
 
 /** Whether the repaired order keeps the law in the scope of the pinned run, in all states there are. */
-function keeps({ law, repaired: protocol, scope }: InterleavedBreak): { kept: boolean; states: number } {
+function keeps({ law, repaired: protocol, scope }: InterleavedViolation): { kept: boolean; states: number } {
   const { steps, ended, states } = findRun({ law, protocol, scope }, BOUNDS);
   return { kept: ended === "fixpoint" && steps === undefined, states };
 }
 
-/** The laws that the catalogue says a protocol breaks. */
+/** The laws that the catalogue says a protocol violates. */
 const lawsKnown = (name: string) =>
-  INTERLEAVED.flatMap(({ breaks }) => breaks)
-    .filter((each) => brokenOn(each).includes(name))
+  INTERLEAVED.flatMap(({ violations }) => violations)
+    .filter((each) => violatedOn(each).includes(name))
     .map(({ law }) => law);
 
-/** The laws that the catalogue says a protocol breaks in just this scope. */
+/** The laws that the catalogue says a protocol violates in just this scope. */
 const lawsPinnedIn = (name: string, scope: Readonly<Record<string, number>>) =>
-  INTERLEAVED.flatMap(({ breaks }) => breaks)
-    .filter((each) => brokenOn(each).includes(name))
+  INTERLEAVED.flatMap(({ violations }) => violations)
+    .filter((each) => violatedOn(each).includes(name))
     .filter((each) => Object.entries(scope).every(([key, value]) => each.scope[key] === value))
     .map(({ law }) => law);
 
@@ -170,8 +173,10 @@ function oddOfProtocol(
     ...laws
       .filter(({ law, steps }) => steps === undefined && (isWhole || !confirmed.includes(law)))
       .filter(({ law }) => lawsPinnedIn(name, scope).includes(law))
-      .map(({ law }) => `${name} does not break ${law} any more`),
-    ...unknown.map(({ law, steps }) => `${name} breaks ${law} in ${steps} steps, and no bug accounts for it`),
+      .map(({ law }) => `${name} does not violate ${law} any more`),
+    ...unknown.map(
+      ({ law, steps }) => `${name} violates ${law} in ${steps} steps, and no bug accounts for it`,
+    ),
   ];
 }
 
@@ -180,7 +185,7 @@ function oddOfPinned({ bug, broken, confirmed, kept }: PinnedReport): string[] {
   return [
     ...(confirmed
       ? []
-      : [`${bug.id}: its pinned interleaving does not break ${law} in ${protocol} any more`]),
+      : [`${bug.id}: its pinned interleaving does not violate ${law} in ${protocol} any more`]),
     ...(kept ? [] : [`${bug.id}: ${repaired} does not keep ${law}`]),
   ];
 }

@@ -47,7 +47,7 @@ describe("a violation that the catalogue does not know", () => {
     );
   });
 
-  test("is forgotten once it breaks no law any more", async () => {
+  test("is forgotten once it violates no law any more", async () => {
     const { surprises } = await checkKernel(linux("2.6.39"), { ...options, runs: 0 });
     expect(surprises).toEqual([]);
     expect(failures()).toEqual([]);

@@ -3,13 +3,13 @@ import { readHistory } from "../adapters/vmap/history-file.ts";
 import type { Bug } from "../counterexamples/bug.ts";
 import { bugCalled } from "../counterexamples/vmap/index.ts";
 import { lastPlayed } from "../engine/run/stepper.ts";
-import { type KnownBreak, randomRun } from "../properties/vmap/random-run.ts";
+import { type KnownViolation, randomRun } from "../properties/vmap/random-run.ts";
 import { scopesFor } from "../properties/vmap/random-scopes.ts";
-import { settingFor, type VmapPlayed } from "../properties/vmap/test-bench.ts";
+import { benchFor, type JudgedStep } from "../properties/vmap/test-bench.ts";
 import type { LawId } from "../spec/contract.ts";
 import { PROCESS_LAWS } from "../spec/process.ts";
 import type { HistoryStep } from "../spec/vmap/history.ts";
-import { heldTo, isPromised, type Kernel } from "../spec/vmap/kernel.ts";
+import { isPromised, judgedAlsoBy, type Kernel } from "../spec/vmap/kernel.ts";
 import { ALL_LAWS } from "../spec/vmap/laws/index.ts";
 import { lineageOf } from "../spec/vmap/releases.ts";
 import type { Scope } from "../spec/vmap/scope.ts";
@@ -33,15 +33,15 @@ export interface Cell {
   readonly tried: "random" | "visited" | "nothing";
   /** Slug of the bug that accounts for a violation, or for falling short of what is not promised; null if none does. */
   readonly bug: string | null;
-  /** Commands of the shortest history known, the breaking one included. */
+  /** Commands of the shortest history known, the violating one included. */
   readonly commands: number | null;
   /** The line that replays it. */
   readonly replay: string | null;
-  /** Every bug that was seen to break it, the best known first. */
-  readonly bugs: readonly SeenBreak[];
+  /** Every bug that was seen to violate it, the best known first. */
+  readonly bugs: readonly SeenViolation[];
 }
 
-export interface SeenBreak {
+export interface SeenViolation {
   readonly bug: string;
   readonly commands: number;
   readonly replay: string | null;
@@ -55,7 +55,7 @@ export interface Surprise {
   readonly law: LawId | null;
   /** Of a tree: the bug of the catalogue that accounts for it, and that its release has not. */
   readonly bug?: string;
-  /** Of an unknown break: what broke it, and what replays it. */
+  /** Of an unknown violation: what violated it, and what replays it. */
   readonly history: readonly HistoryStep[] | null;
   readonly scope: Scope | null;
   readonly replay: string | null;
@@ -94,9 +94,9 @@ export async function checkKernel(
   options: KernelOptions,
   work: Work = new Work({}),
 ): Promise<KernelReport> {
-  const breaks = new Map<LawId, SeenBreak[]>();
+  const violations = new Map<LawId, SeenViolation[]>();
   const kept = options.keepsFailures ? await tryKept(kernel) : [];
-  const surprises: Surprise[] = [...kept, ...(await tryPinned(kernel, options, breaks))];
+  const surprises: Surprise[] = [...kept, ...(await tryPinned(kernel, options, violations))];
   const { gone } = inheritanceOf(kernel);
   const explored = await tryWhole(kernel, options, work, surprises);
   const seen = new Map<string, number>();
@@ -115,7 +115,7 @@ export async function checkKernel(
     histories += report.histories;
     commands += report.commands;
     for (const [id, times] of report.seen) seen.set(id, (seen.get(id) ?? 0) + times);
-    for (const known of report.known) noteKnown(breaks, known);
+    for (const known of report.known) noteKnown(violations, known);
     if (report.unknown === undefined) continue;
     await addUnknown(surprises, kernel, report.unknown, options);
     break;
@@ -133,7 +133,7 @@ export async function checkKernel(
     kernel,
     cells: laws.map(({ id }) => {
       const unknown = surprises.find(({ kind, law }) => kind === "unknown" && law === id);
-      const bugs = (breaks.get(id) ?? []).sort(bestKnownFirst);
+      const bugs = (violations.get(id) ?? []).sort(bestKnownFirst);
       return cell(kernel, id, triedFor(id), bugs, unknown);
     }),
     surprises,
@@ -146,7 +146,7 @@ export async function checkKernel(
   };
 }
 
-/** Every state of a small space. A break there that the catalogue does not know is a surprise. */
+/** Every state of a small space. A violation there that the catalogue does not know is a surprise. */
 async function tryWhole(
   kernel: Kernel,
   options: KernelOptions,
@@ -157,7 +157,7 @@ async function tryWhole(
   const { seed, runs, coverage } = options;
   const counted = coverage === undefined ? 0 : runs;
   const explored = exploreKernel(kernel, { seed, runs: counted, compare: coverage === "compared" });
-  for (const { law, history, bug } of explored.breaks) {
+  for (const { law, history, bug } of explored.violations) {
     if (bug !== undefined || (options.law !== undefined && law !== options.law)) continue;
     await addUnknown(surprises, kernel, { law, scope: explored.scope, history }, options);
   }
@@ -180,7 +180,7 @@ function cell(
   kernel: Kernel,
   law: LawId,
   tried: Cell["tried"],
-  bugs: readonly SeenBreak[],
+  bugs: readonly SeenViolation[],
   unknown: Surprise | undefined,
 ): Cell {
   const found = unknown && {
@@ -199,7 +199,7 @@ function cell(
 async function tryKept(kernel: Kernel): Promise<Surprise[]> {
   const surprises: Surprise[] = [];
   for (const { path, history } of await keptFailures(kernel.name)) {
-    const last = lastPlayed(settingFor(kernel, history.scope), history.commands, history.law) as VmapPlayed;
+    const last = lastPlayed(benchFor(kernel, history.scope), history.commands, history.law) as JudgedStep;
     const unknown = namesOf(kernel, last).find(
       ({ law, known }) => known === undefined && (history.law === undefined || law === history.law),
     );
@@ -220,28 +220,28 @@ async function tryKept(kernel: Kernel): Promise<Surprise[]> {
   return surprises;
 }
 
-/** Every pinned history that the catalogue says breaks a law here, promised or not. */
+/** Every pinned history that the catalogue says violates a law here, promised or not. */
 async function tryPinned(
   kernel: Kernel,
   { law }: KernelOptions,
-  breaks: Map<LawId, SeenBreak[]>,
+  violations: Map<LawId, SeenViolation[]>,
 ): Promise<Surprise[]> {
   const surprises: Surprise[] = [];
-  const inherited = inheritanceOf(kernel).breaks;
+  const inherited = inheritanceOf(kernel).violations;
   const here = allPinned().filter(
     ({ pinned }) =>
       (pinned.on.includes(kernel.name) || inherited.has(pinned)) && (law === undefined || pinned.law === law),
   );
   for (const { bug, pinned } of here) {
     const history = await readHistory(pinnedFile(bug, pinned));
-    const setting = settingFor(heldTo(kernel, pinned.law), history.scope);
-    const last = lastPlayed(setting, history.commands, pinned.law) as VmapPlayed;
+    const setting = benchFor(judgedAlsoBy(kernel, pinned.law), history.scope);
+    const last = lastPlayed(setting, history.commands, pinned.law) as JudgedStep;
     const words = `${bug.id} --law ${pinned.law} --kernel ${kernel.name}`;
-    const breaksIt = namesOf(kernel, last).some((each) => each.law === pinned.law && each.known === bug.id);
-    if (breaksIt) {
-      const known = breaks.get(pinned.law) ?? [];
+    const violatesIt = namesOf(kernel, last).some((each) => each.law === pinned.law && each.known === bug.id);
+    if (violatesIt) {
+      const known = violations.get(pinned.law) ?? [];
       known.push({ bug: bug.id, commands: last.index + 1, replay: replayLine(words) });
-      breaks.set(pinned.law, known);
+      violations.set(pinned.law, known);
       const { release } = kernel;
       const has = lineageOf(release).some((label) => pinned.on.includes(label));
       if (release.compiled && !has) {
@@ -277,26 +277,26 @@ async function tryPinned(
 const numberText = ({ number }: Bug): string => (number === undefined ? "" : ` (${number})`);
 
 /** Bugs that were reported first, and of these the one on the fewest kernels: the most particular to this one. */
-function bestKnownFirst(a: SeenBreak, b: SeenBreak): number {
+function bestKnownFirst(a: SeenViolation, b: SeenViolation): number {
   const [first, second] = [bugCalled(a.bug), bugCalled(b.bug)];
   return (
     Number(first?.latent ?? false) - Number(second?.latent ?? false) || kernelsOf(first) - kernelsOf(second)
   );
 }
 
-/** On how many kernels a bug breaks anything. */
+/** On how many kernels a bug violates anything. */
 function kernelsOf(bug: Bug | undefined): number {
-  return new Set(bug?.breaks.flatMap(({ on }) => on)).size;
+  return new Set(bug?.violations.flatMap(({ on }) => on)).size;
 }
 
 /** A known bug met at random. Where its pinned history is there already, that is the shorter one. */
-function noteKnown(breaks: Map<LawId, SeenBreak[]>, { law, known, commands }: KnownBreak): void {
-  const seen = breaks.get(law) ?? [];
+function noteKnown(violations: Map<LawId, SeenViolation[]>, { law, known, commands }: KnownViolation): void {
+  const seen = violations.get(law) ?? [];
   if (!seen.some(({ bug }) => bug === known)) seen.push({ bug: known, commands, replay: null });
-  breaks.set(law, seen);
+  violations.set(law, seen);
 }
 
-/** A break that the catalogue does not know is reported once for each law, by the shortest history that was met. */
+/** A violation that the catalogue does not know is reported once for each law, by the shortest history that was met. */
 async function addUnknown(
   surprises: Surprise[],
   kernel: Kernel,

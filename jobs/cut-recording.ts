@@ -70,7 +70,7 @@ function judgeLast({ judging, trace }: Chosen, steps: readonly Step[]): Recorded
     command,
     response,
   );
-  const laws = verdict.accepted ? [] : verdict.broken;
+  const laws = verdict.accepted ? [] : verdict.violated;
   return { index: steps.length - 1, before, command, response, after: verdict.world, laws, following: [] };
 }
 

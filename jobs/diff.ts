@@ -4,7 +4,7 @@ import { begin } from "../engine/run/stepper.ts";
 import type { Difference as Commits } from "../kernels/versions.ts";
 import { KERNELS } from "../kernels/vmap/index.ts";
 import { KINDS, type KindId } from "../properties/vmap/diff/differences.ts";
-import { playOnBoth } from "../properties/vmap/diff/replay-pair.ts";
+import { replayPair } from "../properties/vmap/diff/replay-pair.ts";
 import {
   type Compared,
   comparing,
@@ -12,7 +12,7 @@ import {
   hasBlocks,
 } from "../properties/vmap/diff/shortest-difference.ts";
 import { SCOPES } from "../properties/vmap/random-scopes.ts";
-import { settingFor, type VmapPlayed } from "../properties/vmap/test-bench.ts";
+import { benchFor, type JudgedStep } from "../properties/vmap/test-bench.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
 import type { Scope } from "../spec/vmap/scope.ts";
 import { commitsBetween } from "./commits-between.ts";
@@ -130,9 +130,9 @@ function drawnIn(one: Kernel, other: Kernel, scopes: readonly Scope[]): readonly
 }
 
 /** What the difference comes to on each of the two: every step, judged, as far as it goes. */
-export function playedOn(kernel: Kernel, { scope, history }: Difference): VmapPlayed[] {
-  const stepper = begin(settingFor(kernel, scope));
-  const played: VmapPlayed[] = [];
+export function playedOn(kernel: Kernel, { scope, history }: Difference): JudgedStep[] {
+  const stepper = begin(benchFor(kernel, scope));
+  const played: JudgedStep[] = [];
   for (const step of history) {
     const now = stepper.take(step);
     played.push(now);
@@ -148,7 +148,7 @@ export function fileOf({ kernels, compared: { difference } }: DiffReport): strin
   const { kernel, law } = violationOf(kernels, difference) ?? { kernel: kernels[1], law: "no-bug" };
   const text = formatHistory({ kernel: kernel.name, law, scope, commands });
   const read = historyIn("the history that was written", JSON.parse(text));
-  const last = playOnBoth(...kernels, read.scope, read.commands).at(-1);
+  const last = replayPair(...kernels, read.scope, read.commands).at(-1);
   if (last === undefined || last.differs === 0)
     throw new Error("vmapcheck itself is wrong: the history that was written shows no difference");
   return text;
@@ -156,7 +156,7 @@ export function fileOf({ kernels, compared: { difference } }: DiffReport): strin
 
 function violationOf([one, other]: DiffReport["kernels"], difference: Difference) {
   for (const kernel of [other, one]) {
-    const law = playedOn(kernel, difference).at(-1)?.broken[0]?.id;
+    const law = playedOn(kernel, difference).at(-1)?.violated[0]?.id;
     if (law !== undefined) return { kernel, law };
   }
   return undefined;

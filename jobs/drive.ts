@@ -1,7 +1,7 @@
 /** An allocator in a child process, asked by the line protocol of docs/drive.md and judged. */
 import { InputError, oneLine } from "../adapters/input-error.ts";
 import { type HistoryFile, readHistory } from "../adapters/vmap/history-file.ts";
-import { nameBreaks } from "../counterexamples/vmap/index.ts";
+import { attributeViolations } from "../counterexamples/vmap/index.ts";
 import { type Drive, type DrivenHistories, driveAtRandom, playAgain } from "../properties/vmap/drive.ts";
 import { drivenScopes, type LawsDriven, lawsDriven, offeredStep } from "../properties/vmap/driven-scopes.ts";
 import type { LawId } from "../spec/contract.ts";
@@ -140,9 +140,9 @@ async function driveSaid(
  */
 function namesOf({ name }: Hello, { labels }: Promises, as: string | undefined): Drive["name"] {
   const isLinux = as !== undefined && /^v?\d+(\.\d+)+/.test(name);
-  if (!isLinux) return ({ broken }) => broken.map(({ id }) => ({ law: id, known: undefined }));
-  return ({ broken, before, command, response, after }) =>
-    nameBreaks(labels[0] as string, broken, {
+  if (!isLinux) return ({ violated }) => violated.map(({ id }) => ({ law: id, known: undefined }));
+  return ({ violated, before, command, response, after }) =>
+    attributeViolations(labels[0] as string, violated, {
       before,
       command: command as Command,
       response: response as Response,

@@ -102,7 +102,7 @@ export async function explore(
   const found = await orNotOfMachine(saved, () => searchInTurns(first, bounded, work));
   const again = work.interrupted ? undefined : await inAllOrders(first, found, bounded, work);
   const { result, instance } = again ?? { result: found, instance: first.instance };
-  const reports = await orNotOfMachine(saved, () => result.breaks.map((each) => instance.explain(each)));
+  const reports = await orNotOfMachine(saved, () => result.violations.map((each) => instance.explain(each)));
   return {
     subject,
     instance,
@@ -136,16 +136,16 @@ export function progressText({ states, depth, queue, bytes, left }: Progress, se
 /** What is violated in fewer orders is looked for in all, within the same bounds: only there is a run a shortest one. */
 async function inAllOrders(
   { subject, ref }: Search,
-  { breaks }: Explored,
+  { violations }: Explored,
   options: Bounded,
   work: Work,
 ): Promise<{ readonly result: Explored; readonly instance: SubjectInstance } | undefined> {
-  if (ref.orders === "all" || breaks.length === 0) return undefined;
+  if (ref.orders === "all" || violations.length === 0) return undefined;
   const all: SubjectRef = { ...ref, orders: "all" };
   const instance = open(subject, all);
   const { checkpoint: _none, ...rest } = options;
   const result = await searchInTurns({ subject, ref: all, instance, saved: undefined }, rest, work);
-  return result.breaks.length > 0 ? { result, instance } : undefined;
+  return result.violations.length > 0 ? { result, instance } : undefined;
 }
 
 /** What is to be explored, as it was typed. */

@@ -1,5 +1,5 @@
 /**
- * The local database of failing examples: histories that broke a law in a way the catalogue does not know.
+ * The local database of failing examples: histories that violated a law in a way the catalogue does not know.
  * They lie in .vmapcheck/failures below the working directory, are tried first next time, and go once they
  * fail no longer.
  */

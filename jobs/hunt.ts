@@ -157,6 +157,6 @@ function asked({ bugs: names = [], law, runs }: HuntOptions) {
 }
 
 /** The laws a bug violates, each once, in the catalogue's order. */
-function lawsOf({ breaks }: Bug | InterleavedBug): readonly LawId[] {
-  return [...new Set(breaks.map(({ law }: { readonly law: LawId }) => law))];
+function lawsOf({ violations }: Bug | InterleavedBug): readonly LawId[] {
+  return [...new Set(violations.map(({ law }: { readonly law: LawId }) => law))];
 }

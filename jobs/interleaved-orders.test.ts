@@ -65,9 +65,9 @@ describe("where no order is a version's, it is said how the nearest differs", ()
 });
 
 test("a bug that needs calls to interleave is pinned on the orders of releases that the table says have it", () => {
-  for (const { id, breaks } of INTERLEAVED) {
+  for (const { id, violations } of INTERLEAVED) {
     const spans = spansOf(id);
-    for (const { protocol } of spans.length === 0 ? [] : breaks) {
+    for (const { protocol } of spans.length === 0 ? [] : violations) {
       const order = version(protocol.slice((familyOf(protocol) as string).length + 1));
       const within = spans.some(
         ({ since, until }) =>

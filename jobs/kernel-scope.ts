@@ -3,7 +3,7 @@
 import { areasScope, blocksScope, MIDDLE, type Space, withPercpu } from "../properties/vmap/small-scopes.ts";
 import type { Parameter } from "../protocols/vmap/index.ts";
 import type { LawId } from "../spec/contract.ts";
-import { type Call, OF_AREAS } from "../spec/vmap/commands/command.ts";
+import { AREA_CALLS, type Call } from "../spec/vmap/commands/command.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
 import { lawsCalled, lawsTried } from "../spec/vmap/laws/index.ts";
 import type { Scope } from "../spec/vmap/scope.ts";
@@ -58,8 +58,8 @@ export const KERNEL_PARAMETERS: Readonly<Record<Name, Parameter>> = {
 };
 
 /**
- * What differs from the usual values where a law is asked for that callers can break only so: the first counts in which
- * they can. Small, so that a break is found in seconds.
+ * What differs from the usual values where a law is asked for that callers can violate only so: the first counts in which
+ * they can. Small, so that a violation is found in seconds.
  */
 const USUAL_FOR_LAWS: readonly Partial<Record<Name, number>>[] = [
   {},
@@ -82,7 +82,7 @@ export function callsIn(
   vmaps: boolean,
   mapping: readonly Call[] = MAPPING,
 ): readonly Call[] {
-  const calls = blockPages > 0 ? mapping : cpus > 1 ? POOLING : OF_AREAS;
+  const calls = blockPages > 0 ? mapping : cpus > 1 ? POOLING : AREA_CALLS;
   return [
     ...calls,
     ...(congruent.length > 0 ? (["percpu"] as const) : []),

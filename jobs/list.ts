@@ -21,23 +21,23 @@ export function list() {
   const kernels = KERNELS.map(({ release }) => kernelJson(release));
   const others = variants().map(({ release }) => kernelJson(release));
   const laws = LAWS.map(({ id, says, source }) => ({ id, says, source }));
-  const bugs = BUGS.map(({ id, number, says, source, fixed, breaks }) => ({
+  const bugs = BUGS.map(({ id, number, says, source, fixed, violations }) => ({
     id,
     number: number ?? null,
     says,
     source,
     fixed,
     spans: spansJson(id),
-    breaks: breaks.map(({ law, on }) => ({ law, on, notPromisedBy: notPromisedBy(law, on) })),
+    breaks: violations.map(({ law, on }) => ({ law, on, notPromisedBy: notPromisedBy(law, on) })),
   }));
-  const interleaved = INTERLEAVED.map(({ id, number, says, source, fixed, breaks }) => ({
+  const interleaved = INTERLEAVED.map(({ id, number, says, source, fixed, violations }) => ({
     id,
     number: number ?? null,
     says,
     source,
     fixed,
     spans: spansJson(id),
-    breaks: breaks.map(({ law, protocol, scope }) => ({ law, on: [protocol], scope })),
+    breaks: violations.map(({ law, protocol, scope }) => ({ law, on: [protocol], scope })),
   }));
   const protocols = PROTOCOLS.map(({ name, says, parameters }) => ({ name, says, parameters }));
   return { kernels, variants: others, laws, bugs, interleaved, protocols, scopes: SCOPES };
@@ -54,7 +54,7 @@ export function kernelJson(release: Promises) {
   };
 }
 
-/** The kernels that break a law they do not promise: they fall short of it. */
+/** The kernels that violate a law they do not promise: they fall short of it. */
 function notPromisedBy(law: LawId, on: readonly string[]): readonly string[] {
   return on.filter((name) => !isPromised(kernelNamed(name), law));
 }

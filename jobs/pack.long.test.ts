@@ -55,8 +55,8 @@ const machine = {
   actions: [{ name: "change", when: [has(light, 0)], effect: (state: Int32Array) => light.set(state, 1) }],
   invariants: [{ id: "stays-red", says: "It is never green.", never: [[has(light, 1)]] }],
 };
-const { states, breaks } = explore(visitActions(machine, { symmetry: false }), { bounds: { states: 10, bytes: 1e9 } });
-console.log(states, breaks[0]?.law, breaks[0]?.run.length, typeof judge);`;
+const { states, violations } = explore(visitActions(machine, { symmetry: false }), { bounds: { states: 10, bytes: 1e9 } });
+console.log(states, violations[0]?.law, violations[0]?.run.length, typeof judge);`;
   expect(runs("engine", program)).toEqual(["2 stays-red 1 function"]);
   writeFileSync(join(folder, "deep.js"), 'await import("vmapcheck/dist/jobs/check.js");');
   expect(() => run(process.execPath, "deep.js")).toThrow(/ERR_PACKAGE_PATH_NOT_EXPORTED/);

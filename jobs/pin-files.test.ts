@@ -28,7 +28,7 @@ afterEach(() => {
 
 const C7 = bugCalled("C7") as Bug;
 const LAW = "no-alias-after-unmap-aliases";
-const PINNED = pinnedFile(C7, C7.breaks.find(({ law }) => law === LAW) as Bug["breaks"][number]);
+const PINNED = pinnedFile(C7, C7.violations.find(({ law }) => law === LAW) as Bug["violations"][number]);
 
 const historyOf = (file: HistoryFile, commands: readonly HistoryStep[]): HistoryFile => ({
   ...file,
@@ -67,7 +67,7 @@ describe("a violation that the catalogue has pinned", () => {
   });
 
   test("is said to need its label, if the entry lacks it", async () => {
-    const elsewhere = { ...C7, breaks: C7.breaks.map((each) => ({ ...each, on: ["2.6.28"] })) };
+    const elsewhere = { ...C7, violations: C7.violations.map((each) => ({ ...each, on: ["2.6.28"] })) };
     const { already, needs } = await found(elsewhere);
     expect(already?.commands).toBe(5);
     expect(needs).toEqual([
@@ -76,28 +76,28 @@ describe("a violation that the catalogue has pinned", () => {
   });
 
   test("takes the place of a longer one, if it violates the law wherever that does and not where it is repaired", async () => {
-    const [entry] = C7.breaks.filter(({ law }) => law === LAW) as [Bug["breaks"][number]];
+    const [entry] = C7.violations.filter(({ law }) => law === LAW) as [Bug["violations"][number]];
     write("long.json", await longer());
     const asLong = { ...entry, pinned: relative(dirname(PINNED), join(folder, "long.json")) };
-    const { already, replaces, needs } = await found({ ...C7, breaks: [asLong] });
+    const { already, replaces, needs } = await found({ ...C7, violations: [asLong] });
     expect({ already, replaced: replaces?.commands }).toEqual({ already: undefined, replaced: 6 });
     expect(needs.join("\n")).toMatch(
       /SHORTEST_KNOWN, "vb-full-block-stale": 5 in place of 6\n.*SHORTEST_SPACES/,
     );
     // A label on which it does not: then it goes beside it.
     const wider = { ...asLong, on: [...entry.on, "6.5"] };
-    const beside = await found({ ...C7, breaks: [wider] });
+    const beside = await found({ ...C7, violations: [wider] });
     expect(beside).toMatchObject({ replaces: undefined, path: `counterexamples/vmap/${C7.id}/${LAW}.json` });
   });
 
   test("is filed under a law that the bug has no entry for, with what its tests ask for", async () => {
-    const { already, path, needs } = await found({ ...C7, breaks: [] });
+    const { already, path, needs } = await found({ ...C7, violations: [] });
     expect({ already, path }).toEqual({
       already: undefined,
       path: `counterexamples/vmap/${C7.id}/${LAW}.json`,
     });
     expect(needs[0]).toBe(
-      `counterexamples/vmap/${C7.id}/bug.ts: { law: "${LAW}", on: ["3.16"], pinned: "${LAW}.json", repaired: ... } in \`breaks\``,
+      `counterexamples/vmap/${C7.id}/bug.ts: { law: "${LAW}", on: ["3.16"], pinned: "${LAW}.json", repaired: ... } in \`violations\``,
     );
     expect(needs.join("\n")).toMatch(/SHORTEST_KNOWN[\s\S]*SHORTEST_SPACES/);
   });

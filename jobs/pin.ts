@@ -7,9 +7,9 @@ import { readRecording } from "../adapters/vmap/recording.ts";
 import { bugCalled } from "../counterexamples/vmap/index.ts";
 import { lastPlayed } from "../engine/run/stepper.ts";
 import { bringDown } from "../properties/vmap/hunt.ts";
-import { settingFor } from "../properties/vmap/test-bench.ts";
+import { benchFor } from "../properties/vmap/test-bench.ts";
 import type { LawId } from "../spec/contract.ts";
-import { heldTo, type Kernel } from "../spec/vmap/kernel.ts";
+import { judgedAlsoBy, type Kernel } from "../spec/vmap/kernel.ts";
 import { cutLine, cutTrace } from "./cut-recording.ts";
 import { namesOf } from "./hunt-target.ts";
 import { kernelNamed, lawNamed, refuseUnmodelled } from "./names.ts";
@@ -88,7 +88,7 @@ async function pinHistory(
       : await readHistory(file);
   const meant = only ?? history.law;
   const named = kernelNamed(label ?? history.kernel);
-  const kernel = meant === undefined ? named : heldTo(named, meant);
+  const kernel = meant === undefined ? named : judgedAlsoBy(named, meant);
   refuseUnmodelled(file, history, kernel);
   const found = firstViolation(kernel, history, only);
   if (found === undefined)
@@ -125,7 +125,7 @@ async function pinHistory(
 
 /** The first law of those asked for that the history violates on this kernel, and the bug that accounts for it. */
 function firstViolation(kernel: Kernel, { scope, commands }: HistoryFile, law: LawId | undefined) {
-  const last = lastPlayed(settingFor(kernel, scope), commands, law);
+  const last = lastPlayed(benchFor(kernel, scope), commands, law);
   return last && namesOf(kernel, last).find((each) => law === undefined || each.law === law);
 }
 

@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { type Answered, RECORDED, traceText } from "../adapters/vmap/recording-text.ts";
 import type { State } from "../kernels/vmap/state.ts";
 import { type Choice, choices } from "../properties/vmap/choices.ts";
-import { play } from "../properties/vmap/run-choices.ts";
-import { settingFor } from "../properties/vmap/test-bench.ts";
+import { runChoices } from "../properties/vmap/run-choices.ts";
+import { benchFor } from "../properties/vmap/test-bench.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
 import { AREAS_ONLY, type Scope, WORD64 } from "../spec/vmap/scope.ts";
 import { PAGE_SIZE, type Vpn } from "../spec/vmap/vocabulary.ts";
@@ -54,7 +54,7 @@ export function* recordings(
   traces: number,
 ): Generator<string> {
   for (const scope of [areas, blocks]) {
-    const setting = { ...settingFor(kernel, scope), laws: [] };
+    const setting = { ...benchFor(kernel, scope), laws: [] };
     for (const [nth, drawn] of fc
       .sample(choices(scope, { longest: LONGEST }), { seed, numRuns: traces })
       .entries()) {
@@ -62,12 +62,12 @@ export function* recordings(
       // The format has no call that is outside its domain.
       const isRecorded = (choice: Choice) =>
         (RECORDED as readonly string[]).includes(choice.op) && !("count" in choice && choice.count === 0);
-      play(setting, drawn.filter(isRecorded), {
+      runChoices(setting, drawn.filter(isRecorded), {
         played: ({ command, response }, state) => {
           if (command === undefined || response === undefined) return;
           answered.push({ command, response, dump: kernel.dump(state) });
         },
-        broken: () => "go on",
+        violated: () => "continue",
       });
       if (answered.length > 0) yield traceText(version, seed + nth, scope, answered);
     }

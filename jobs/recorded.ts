@@ -9,7 +9,7 @@ import {
   type Trace,
   UNOBSERVABLE,
 } from "../adapters/vmap/recording.ts";
-import { type NamedBreak, nameBreaks } from "../counterexamples/vmap/index.ts";
+import { type AttributedViolation, attributeViolations } from "../counterexamples/vmap/index.ts";
 import { place } from "../kernels/versions.ts";
 import { kernelCalled } from "../kernels/vmap/index.ts";
 import { vmapSpec } from "../model/vmap/vmap-spec.ts";
@@ -137,10 +137,13 @@ export function* judgeRecorded(
 }
 
 /** The laws that a reply violates, each with the bug of the catalogue that accounts for it, if one does. */
-export function namesIn({ release }: Judging, { laws, ...seen }: RecordedReply): readonly NamedBreak[] {
+export function namesIn(
+  { release }: Judging,
+  { laws, ...seen }: RecordedReply,
+): readonly AttributedViolation[] {
   if (laws.length === 0) return [];
   if (release === undefined) return laws.map(({ id }) => ({ law: id, bug: undefined, listed: false }));
-  return nameBreaks(release, laws, seen, inheritanceOf(kernelNamed(release)).breaks);
+  return attributeViolations(release, laws, seen, inheritanceOf(kernelNamed(release)).violations);
 }
 
 /** A trace of a recording, and how it is judged. */

@@ -4,7 +4,7 @@ import type { InterleavedBug } from "../counterexamples/vmap/interleaved.ts";
 import { nameInterleaved } from "../counterexamples/vmap/interleavings.ts";
 import { lawsOf } from "../engine/actions.ts";
 import type { StepMachine } from "../protocols/program.ts";
-import { brokenBy, isConfirmed, runSteps, type Stuck } from "../protocols/run-steps.ts";
+import { isConfirmed, runSteps, type Stuck, violatedBy } from "../protocols/run-steps.ts";
 import { STEP_PROTOCOLS, type StepProtocol } from "../protocols/vmap/index.ts";
 import { versionOf } from "../spec/vmap/change.ts";
 import { findRun } from "./hunt-interleaved.ts";
@@ -71,7 +71,7 @@ export function replayRun(target: string, interleaving: InterleavingFile, option
     throw new UsageError(`${target}: step ${stuck.step + 1}: ${protocol.name} has no ${name}`);
   }
   // What it was pinned for, or whatever else its last step violates.
-  const laws = isConfirmed(machine, interleaving) ? [law] : brokenBy(machine, taken);
+  const laws = isConfirmed(machine, interleaving) ? [law] : violatedBy(machine, taken);
   const about = {
     kind: "run",
     target,

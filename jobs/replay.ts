@@ -2,14 +2,14 @@
 import { interleavingIn, isInterleaving } from "../adapters/interleaving-file.ts";
 import { readJson } from "../adapters/json-file.ts";
 import { type HistoryFile, LARGEST_FILE, readHistory } from "../adapters/vmap/history-file.ts";
-import type { Break, Bug } from "../counterexamples/bug.ts";
+import type { Bug, PinnedViolation } from "../counterexamples/bug.ts";
 import { bugCalled } from "../counterexamples/vmap/index.ts";
 import type { InterleavedBug } from "../counterexamples/vmap/interleaved.ts";
 import { interleavedCalled } from "../counterexamples/vmap/interleavings.ts";
 import { playing } from "../engine/run/stepper.ts";
-import { settingFor, type VmapPlayed } from "../properties/vmap/test-bench.ts";
+import { benchFor, type JudgedStep } from "../properties/vmap/test-bench.ts";
 import type { LawId } from "../spec/contract.ts";
-import { heldTo, isPromised, type Kernel } from "../spec/vmap/kernel.ts";
+import { isPromised, judgedAlsoBy, type Kernel } from "../spec/vmap/kernel.ts";
 import { namesOf } from "./hunt-target.ts";
 import { askedAs, bugNamed, kernelNamed, lawNamed, refuseUnmodelled } from "./names.ts";
 import { pinnedFile, readPinnedInterleaving } from "./pinned.ts";
@@ -58,7 +58,7 @@ export interface ReplayedHistory {
   /** Whether the catalogue expects that. */
   readonly expected: boolean;
   /** Its steps up to the last; judged, or only played. */
-  play(judged: boolean): Iterable<VmapPlayed>;
+  play(judged: boolean): Iterable<JudgedStep>;
 }
 
 export type Replay = ReplayedHistory | ReplayedRecording | ReplayedRun;
@@ -101,11 +101,11 @@ function isOfSteps(target: string, grain: string | undefined): boolean {
 
 async function replayPinned(name: string, options: ReplayOptions): Promise<ReplayedRun> {
   const bug = interleavedCalled(name) as InterleavedBug;
-  const law = options.law ?? bug.breaks[0]?.law;
-  const broken = bug.breaks.find((each) => each.law === law);
+  const law = options.law ?? bug.violations[0]?.law;
+  const broken = bug.violations.find((each) => each.law === law);
   if (broken === undefined)
     throw new UsageError(
-      `${bug.id} does not violate ${law}; it violates ${bug.breaks.map((each) => each.law).join(", ")}`,
+      `${bug.id} does not violate ${law}; it violates ${bug.violations.map((each) => each.law).join(", ")}`,
     );
   const interleaving = await readPinnedInterleaving(bug, broken);
   return replayRun(name, interleaving, { ...runOptions(options), pinned: bug });
@@ -142,12 +142,12 @@ const kernelOf = (asked: string | Kernel | undefined, own: string): Kernel =>
   typeof asked === "object" ? asked : kernelNamed(asked ?? own);
 
 /** The bug's history for the law asked for, best one that was pinned on the kernel asked for. */
-function choosePinned(bug: Bug, { law, kernel }: ReplayOptions): Break {
-  const candidates = bug.breaks.filter((each) => law === undefined || each.law === lawNamed(law));
+function choosePinned(bug: Bug, { law, kernel }: ReplayOptions): PinnedViolation {
+  const candidates = bug.violations.filter((each) => law === undefined || each.law === lawNamed(law));
   const label = kernel === undefined ? undefined : kernelOf(kernel, "").name;
   const best = candidates.find((each) => label !== undefined && each.on.includes(label)) ?? candidates[0];
   if (best !== undefined) return best;
-  const laws = [...new Set(bug.breaks.map((each) => each.law))].join(", ");
+  const laws = [...new Set(bug.violations.map((each) => each.law))].join(", ");
   throw new UsageError(`${bug.id} does not violate ${law}; it violates ${laws}`);
 }
 
@@ -162,7 +162,7 @@ function replayHistory(chosen: ChosenHistory, options: ReplayOptions): ReplayedH
   const isViolated = (id: string) => violations.some((each) => each.law === id);
   const shortfalls =
     law === undefined ? shortfallsIn(kernel, upTo).filter((each) => !isViolated(each.law.id)) : [];
-  const isListed = bug?.breaks.some((each) => each.law === history.law && each.on.includes(kernel.name));
+  const isListed = bug?.violations.some((each) => each.law === history.law && each.on.includes(kernel.name));
   const asked = typeof options.kernel === "string" ? options.kernel : history.kernel;
   return {
     ...chosen,
@@ -181,7 +181,7 @@ function replayHistory(chosen: ChosenHistory, options: ReplayOptions): ReplayedH
 /** What the last step violates: the law asked for alone, or all, with the history's own law first. */
 function violationsOf(
   kernel: Kernel,
-  last: VmapPlayed,
+  last: JudgedStep,
   { law: own }: HistoryFile,
   asked: LawId | undefined,
 ): readonly Violation[] {
@@ -200,13 +200,13 @@ function violationsOf(
  */
 function playTo(kernel: Kernel, { law, scope, commands }: HistoryFile, asked: LawId | undefined) {
   const meant = asked ?? law;
-  const setting = settingFor(meant === undefined ? kernel : heldTo(kernel, meant), scope);
-  let first: VmapPlayed | undefined;
-  let last: VmapPlayed | undefined;
+  const setting = benchFor(meant === undefined ? kernel : judgedAlsoBy(kernel, meant), scope);
+  let first: JudgedStep | undefined;
+  let last: JudgedStep | undefined;
   for (const now of playing(setting, commands, meant)) {
     last = now;
-    if (now.broken.some(({ id }) => isPromised(kernel, id))) first ??= now;
+    if (now.violated.some(({ id }) => isPromised(kernel, id))) first ??= now;
   }
-  const violatesIt = asked !== undefined || last?.broken.some(({ id }) => id === meant);
-  return { last: (violatesIt ? last : (first ?? last)) as VmapPlayed, setting };
+  const violatesIt = asked !== undefined || last?.violated.some(({ id }) => id === meant);
+  return { last: (violatesIt ? last : (first ?? last)) as JudgedStep, setting };
 }

@@ -54,15 +54,15 @@ function withOwner(change: (owner: { parameters: object }) => object): string {
   return path;
 }
 
-/** Goes on with it, and tells every break, as `explore` does. */
+/** Goes on with it, and tells every violation, as `explore` does. */
 async function goOn(path: string): Promise<number> {
   const search = readSearch(path);
   const { machine, explain } = opened();
   refuseOtherMachine(search, machine);
   return orNotOfMachine(search, () => {
-    const { breaks } = explored(search.checkpoint.saved, () => {});
-    for (const broken of breaks) explain(broken);
-    return breaks.length;
+    const { violations } = explored(search.checkpoint.saved, () => {});
+    for (const broken of violations) explain(broken);
+    return violations.length;
   });
 }
 
@@ -104,7 +104,7 @@ describe("is refused, in one line:", () => {
     const forged = saved(({ table, findings, ...search }) => ({
       ...search,
       table,
-      findings: { ...findings, broken: [0], first: [{ from: 50, action: 0, length: 1 }] },
+      findings: { ...findings, violated: [0], first: [{ from: 50, action: 0, length: 1 }] },
     }));
     expect(await refusal(forged)).toMatch(/^--resume FILE: its states are not of this machine: /);
   });

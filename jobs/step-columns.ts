@@ -1,4 +1,4 @@
-/** What releases keep and break when calls interleave: a column for each, from the protocols that describe it. */
+/** What releases keep and violate when calls interleave: a column for each, from the protocols that describe it. */
 import { bugCalled } from "../counterexamples/vmap/index.ts";
 import type { InterleavedBug } from "../counterexamples/vmap/interleaved.ts";
 import { INTERLEAVED } from "../counterexamples/vmap/interleavings.ts";
@@ -26,10 +26,10 @@ export interface StepCell {
   readonly law: string;
   /** Kept in every state of the usual scope; violated; or not violated as far as it was visited. */
   readonly verdict: "kept" | "broken" | "open";
-  readonly breaks: readonly StepBreak[];
+  readonly breaks: readonly StepViolation[];
 }
 
-export interface StepBreak {
+export interface StepViolation {
   /** Which it is in the protocol: of what has to end on each CPU, one for each. */
   readonly law: string;
   /** Its slug; null where the catalogue has no name for it. */
@@ -73,7 +73,7 @@ export function stepColumns(
 function columnOf(name: string, { protocols: visited, pinned }: InterleavedReport): StepColumn {
   const protocols = ownProtocols(name);
   const cells = new Map<string, StepCell>();
-  const add = (law: string, verdict: StepCell["verdict"], breaks: readonly StepBreak[]) => {
+  const add = (law: string, verdict: StepCell["verdict"], breaks: readonly StepViolation[]) => {
     const before = cells.get(law) ?? { law, verdict, breaks: [] };
     const worst = (["broken", "open", "kept"] as const).find((each) =>
       [verdict, before.verdict].includes(each),
@@ -106,7 +106,7 @@ function replayOf(name: string, id: string | null, law: string): string | null {
   const bug = INTERLEAVED.find((each) => each.id === id);
   if (bug === undefined) return null;
   const grain = bugCalled(bug.id) === undefined ? "" : " --grain step";
-  const isOne = new Set(bug.breaks.map((each) => each.law)).size === 1;
+  const isOne = new Set(bug.violations.map((each) => each.law)).size === 1;
   return replayLine(`${bug.id}${isOne ? "" : ` --law ${law}`}${grain} --kernel ${name}`);
 }
 
@@ -117,7 +117,7 @@ function without(name: string, protocols: readonly string[], shown: readonly str
   const { has } = bugsIn(version);
   const missing = INTERLEAVED.filter(({ id }) => has.includes(id) && !shown.includes(id));
   const families = new Set(
-    missing.flatMap(({ breaks }) => breaks.flatMap((each) => familyOf(each.protocol) ?? [])),
+    missing.flatMap(({ violations }) => violations.flatMap((each) => familyOf(each.protocol) ?? [])),
   );
   const undescribed = [...families].filter((family) => !protocols.some((each) => familyOf(each) === family));
   const lines = undescribed.map((family) => whyNone(version, family));
@@ -130,10 +130,10 @@ function without(name: string, protocols: readonly string[], shown: readonly str
 }
 
 /** What violates the same law in fewer steps is shown in its place. */
-function whyUnseen({ breaks }: InterleavedBug, shown: readonly string[]): string {
-  const laws = breaks.map(({ law }) => law);
+function whyUnseen({ violations }: InterleavedBug, shown: readonly string[]): string {
+  const laws = violations.map(({ law }) => law);
   const sooner = INTERLEAVED.find(
-    (each) => shown.includes(each.id) && each.breaks.some(({ law }) => laws.includes(law)),
+    (each) => shown.includes(each.id) && each.violations.some(({ law }) => laws.includes(law)),
   );
   return sooner === undefined
     ? "no protocol above shows it"

@@ -1,9 +1,9 @@
 /** What can be explored: a protocol, or a kernel beside the reference; and what is reported of it. */
 import type { PackedMachine } from "../engine/actions.ts";
-import type { ShortestBreak, Visitable } from "../engine/search/explore.ts";
+import type { ShortestViolation, Visitable } from "../engine/search/explore.ts";
 import type { Layout } from "../engine/search/layout.ts";
 import type { VisitableKernel } from "../properties/vmap/explorable-kernel.ts";
-import type { VmapPlayed } from "../properties/vmap/test-bench.ts";
+import type { JudgedStep } from "../properties/vmap/test-bench.ts";
 import type { Parameter, StepProtocol } from "../protocols/vmap/index.ts";
 import type { LawId } from "../spec/contract.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
@@ -49,7 +49,7 @@ export type SubjectInstance = KernelInstance | ProtocolInstance;
 interface Instance {
   readonly machine: Visitable;
   /** A violation, confirmed and named. Throws an Error if the reference does not confirm it. */
-  explain(found: ShortestBreak): Report;
+  explain(found: ShortestViolation): Report;
 }
 
 export interface KernelInstance extends Instance {
@@ -73,7 +73,7 @@ export interface Report {
   /** The run as JSON: an ordinary history, or the actions of a protocol. */
   readonly history: readonly unknown[];
   /** Of a kernel: its steps, judged. */
-  readonly played: readonly VmapPlayed[];
+  readonly played: readonly JudgedStep[];
   /** The bug of the catalogue that accounts for it, if any; undefined where there is none, or no catalogue. */
   readonly bug: string | undefined;
   /** Whether the bug's entry says that it violates this law here; if not, the bug violates it as well. */

@@ -48,7 +48,7 @@ function findSubject(name: string, law: LawId | undefined): Subject | undefined 
 
 /** The first kernel on which a bug violates this law, or any. */
 function releaseWith(bug: string, law: LawId | undefined): Kernel | undefined {
-  const on = bugCalled(bug)?.breaks.find((each) => law === undefined || each.law === law)?.on[0];
+  const on = bugCalled(bug)?.violations.find((each) => law === undefined || each.law === law)?.on[0];
   return on === undefined ? undefined : findKernel(on);
 }
 

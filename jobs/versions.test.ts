@@ -5,12 +5,12 @@ import { isUnreleased, spansOf } from "../counterexamples/vmap/evidence/spans.ts
 import { BUGS } from "../counterexamples/vmap/index.ts";
 import { replay } from "../engine/run/stepper.ts";
 import { bugsIn, LABELLED, MAINLINE, variants } from "../kernels/versions.ts";
-import { settingFor, type VmapPlayed } from "../properties/vmap/test-bench.ts";
+import { benchFor, type JudgedStep } from "../properties/vmap/test-bench.ts";
 import { CHANGES } from "../spec/vmap/bibliography.ts";
 import { type Version, versionOf } from "../spec/vmap/change.ts";
-import { heldTo } from "../spec/vmap/kernel.ts";
+import { judgedAlsoBy } from "../spec/vmap/kernel.ts";
 import { namesOf } from "./hunt-target.ts";
-import { breaksOf } from "./lineage.ts";
+import { violationsOf } from "./lineage.ts";
 import { askedAs, checkedFor, findKernel, kernelNamed, releaseNamed } from "./names.ts";
 import { allPinned, pinnedFile } from "./pinned.ts";
 import { subjectNamed } from "./subject.ts";
@@ -160,8 +160,10 @@ describe("a version has the bugs that the commits give it", () => {
 
   test.each(known)("$word, as list, check and replay know it: by $kernel.name", ({ word, kernel }) => {
     const { has, mayHave } = bugsIn(versionOf(word) as Version);
-    const violated = breaksOf(kernel);
-    const ids = BUGS.filter(({ breaks }) => breaks.some((each) => violated.has(each))).map(({ id }) => id);
+    const violated = violationsOf(kernel);
+    const ids = BUGS.filter(({ violations }) => violations.some((each) => violated.has(each))).map(
+      ({ id }) => id,
+    );
     expect(ids.filter((id) => !mayHave.includes(id)).sort()).toEqual(
       has.filter((id) => ofCalls.has(id)).sort(),
     );
@@ -183,14 +185,14 @@ describe("a kernel that is no column of its own", () => {
   test.each(variants().map((kernel) => ({ name: kernel.name, kernel })))(
     "violates by replay what its list says, and by the same names: $name",
     ({ kernel }) => {
-      const violated = breaksOf(kernel);
+      const violated = violationsOf(kernel);
       for (const { bug, pinned } of allPinned().filter((each) => violated.has(each.pinned))) {
         const { scope, commands } = historyIn(
           pinned.pinned,
           JSON.parse(readFileSync(pinnedFile(bug, pinned), "utf8")),
         );
-        const last = replay(settingFor(heldTo(kernel, pinned.law), scope), commands, pinned.law).at(-1);
-        const found = namesOf(kernel, last as VmapPlayed).find(({ law }) => law === pinned.law);
+        const last = replay(benchFor(judgedAlsoBy(kernel, pinned.law), scope), commands, pinned.law).at(-1);
+        const found = namesOf(kernel, last as JudgedStep).find(({ law }) => law === pinned.law);
         expect([bug.id, found?.listed]).toEqual([found?.known, true]);
       }
     },

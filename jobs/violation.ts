@@ -1,9 +1,9 @@
 /** A law that the last step of a history violates, and the bug that accounts for it. */
-import type { NamedBreak } from "../counterexamples/vmap/index.ts";
+import type { AttributedViolation } from "../counterexamples/vmap/index.ts";
 import type { LawId } from "../spec/contract.ts";
 import type { Response } from "../spec/vmap/commands.ts";
 
-export interface Violation extends NamedBreak {
+export interface Violation extends AttributedViolation {
   readonly promised: boolean;
 }
 

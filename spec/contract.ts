@@ -74,7 +74,7 @@ export interface Naming<N, Step, C, R> {
 
 export type Verdict<W, C, R> =
   | { readonly accepted: true; readonly world: W }
-  | { readonly accepted: false; readonly broken: readonly Law<W, C, R>[]; readonly world: W | undefined };
+  | { readonly accepted: false; readonly violated: readonly Law<W, C, R>[]; readonly world: W | undefined };
 
 /**
  * Judges one pair. Accepted: every law holds and a next world exists. Rejected: the violated laws, in the given order,
@@ -89,13 +89,13 @@ export function judge<Scope, W, C, R>(
   response: R,
 ): Verdict<W, C, R> {
   const after = spec.after(before, command, response);
-  let broken: Law<W, C, R>[] | undefined;
+  let violated: Law<W, C, R>[] | undefined;
   for (const law of laws) {
     if (!law.holds(before, command, response, after)) {
-      broken ??= [];
-      broken.push(law);
+      violated ??= [];
+      violated.push(law);
     }
   }
-  if (broken === undefined && after !== undefined) return { accepted: true, world: after };
-  return { accepted: false, broken: broken ?? [], world: after };
+  if (violated === undefined && after !== undefined) return { accepted: true, world: after };
+  return { accepted: false, violated: violated ?? [], world: after };
 }

@@ -2,7 +2,7 @@
 
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { nameBreaks } from "../../counterexamples/vmap/index.ts";
+import { attributeViolations } from "../../counterexamples/vmap/index.ts";
 import { isTested } from "../../kernels/vmap/families.testing.ts";
 import { vmapSpec } from "../../model/vmap/vmap-spec.ts";
 import { lawsCalled } from "../../spec/vmap/laws/index.ts";
@@ -81,9 +81,13 @@ describe("a recorded kernel", () => {
       const ideals = LAWS_ASKED.filter((law) => !laws.includes(law));
       const found: Record<string, number> = {};
       for await (const trace of readRecording(`${FOLDER}${label}.jsonl.gz`)) {
-        const { breaks } = judgeTrace(vmapSpec(releaseOf(label)), lawsCalled([...laws, ...ideals]), trace);
-        for (const broken of breaks) {
-          for (const { law, bug } of nameBreaks(labels[0] as string, broken.laws, broken)) {
+        const { violations } = judgeTrace(
+          vmapSpec(releaseOf(label)),
+          lawsCalled([...laws, ...ideals]),
+          trace,
+        );
+        for (const broken of violations) {
+          for (const { law, bug } of attributeViolations(labels[0] as string, broken.laws, broken)) {
             if (!ideals.includes(law)) continue;
             const name = `${law} ${bug?.number ?? bug?.id ?? "unknown"}`;
             found[name] = (found[name] ?? 0) + 1;

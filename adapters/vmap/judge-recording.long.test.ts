@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { nameBreaks } from "../../counterexamples/vmap/index.ts";
+import { attributeViolations } from "../../counterexamples/vmap/index.ts";
 import { vmapSpec } from "../../model/vmap/vmap-spec.ts";
 import { lawsCalled } from "../../spec/vmap/laws/index.ts";
 import { releaseOf } from "../../spec/vmap/releases.ts";
@@ -71,8 +71,8 @@ const judged = (trace: Trace) => {
 async function countsOf(label: string): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   for await (const trace of readRecording(`${FOLDER}${label}.jsonl.gz`)) {
-    for (const { laws, before, command, response, after } of judged(trace).breaks) {
-      for (const { law, bug } of nameBreaks(releaseOf(label).labels[0] as string, laws, {
+    for (const { laws, before, command, response, after } of judged(trace).violations) {
+      for (const { law, bug } of attributeViolations(releaseOf(label).labels[0] as string, laws, {
         before,
         command,
         response,
@@ -100,7 +100,7 @@ describe("a tampered recording", () => {
     for await (const trace of readRecording(`${FOLDER}${label}.jsonl.gz`)) if (wanted(trace)) return trace;
     throw new Error("no such trace");
   };
-  const clean = (trace: Trace) => trace.exchanges.length > 10 && judged(trace).breaks.length === 0;
+  const clean = (trace: Trace) => trace.exchanges.length > 10 && judged(trace).violations.length === 0;
 
   /** The trace with its first placement changed. */
   const changed = (trace: Trace, change: (exchange: Exchange) => Exchange): { trace: Trace; at: number } => {
@@ -108,9 +108,9 @@ describe("a tampered recording", () => {
     const exchange = trace.exchanges[at] as Exchange;
     return { at, trace: { ...trace, exchanges: trace.exchanges.with(at, change(exchange)) } };
   };
-  const lawsBroken = ({ trace, at }: { trace: Trace; at: number }) =>
+  const lawsViolated = ({ trace, at }: { trace: Trace; at: number }) =>
     judged(trace)
-      .breaks.filter(({ index }) => index === at)
+      .violations.filter(({ index }) => index === at)
       .flatMap(({ laws }) => laws.map(({ id }) => id));
 
   test("A tampered recording that answers a page higher violates lowest-fit", async () => {
@@ -121,7 +121,7 @@ describe("a tampered recording", () => {
         ? { ...exchange, response: { ...response, start: response.start + 512 } }
         : exchange;
     });
-    expect(lawsBroken(higher)).toContain("lowest-fit");
+    expect(lawsViolated(higher)).toContain("lowest-fit");
   });
 
   test("A tampered recording that refuses a request that fits violates refused-only-when-full", async () => {
@@ -130,7 +130,7 @@ describe("a tampered recording", () => {
       ...exchange,
       response: { kind: "refused", flushes: [], pteSet: 0, pteCleared: 0 },
     }));
-    expect(lawsBroken(refused)).toEqual(["refused-only-when-full"]);
+    expect(lawsViolated(refused)).toEqual(["refused-only-when-full"]);
   });
 
   test("A tampered recording that omits a flush is accused where the space is used again", async () => {
@@ -144,7 +144,7 @@ describe("a tampered recording", () => {
       ...exchange,
       response: { ...exchange.response, flushes: [] },
     }));
-    const laws = judged({ ...trace, exchanges: silent }).breaks.flatMap((each) =>
+    const laws = judged({ ...trace, exchanges: silent }).violations.flatMap((each) =>
       each.laws.map(({ id }) => id),
     );
     expect(laws).toContain("flush-before-reuse");

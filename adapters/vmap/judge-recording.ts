@@ -25,7 +25,7 @@ export interface JudgedReply<W> {
 
 export interface JudgedTrace<W> {
   /** The replies that violate a law. */
-  readonly breaks: readonly JudgedReply<W>[];
+  readonly violations: readonly JudgedReply<W>[];
   /** How often a law was violated as a consequence of areas that overlap. */
   readonly consequences: number;
 }
@@ -43,7 +43,7 @@ export function* judgeReplies<W>(
   let before = spec.initial(scope);
   for (const [index, { command, response }] of exchanges.entries()) {
     const verdict = judge(spec, laws, before, command, response);
-    const all = verdict.accepted ? [] : verdict.broken;
+    const all = verdict.accepted ? [] : verdict.violated;
     const isAccused = (law: VmapLaw<W>) => !overlapped || law.judgeableAfterOverlap === true;
     const accused = all.filter(isAccused);
     const following = all.filter((law) => !accused.includes(law));
@@ -60,11 +60,11 @@ export function judgeTrace<W>(
   laws: readonly VmapLaw<W>[],
   trace: Pick<Trace, "scope" | "exchanges">,
 ): JudgedTrace<W> {
-  const breaks: JudgedReply<W>[] = [];
+  const violations: JudgedReply<W>[] = [];
   let consequences = 0;
   for (const reply of judgeReplies(spec, laws, trace)) {
     consequences += reply.following.length;
-    if (reply.laws.length > 0) breaks.push(reply);
+    if (reply.laws.length > 0) violations.push(reply);
   }
-  return { breaks, consequences };
+  return { violations, consequences };
 }

@@ -17,8 +17,8 @@ function visit({ machine, scope, symmetry }: Census): Explored {
   return explore(opened.machine, { bounds: BOUNDS, enough: () => false });
 }
 
-function broken({ breaks }: Explored): Record<string, number> {
-  return Object.fromEntries(breaks.map(({ law, run }) => [law, run.length]));
+function broken({ violations }: Explored): Record<string, number> {
+  return Object.fromEntries(violations.map(({ law, run }) => [law, run.length]));
 }
 
 describe("every state of", () => {
@@ -51,7 +51,7 @@ describe("the census", () => {
     }
   });
 
-  /** Merging states must change neither what breaks nor how soon. */
+  /** Merging states must change neither which laws are violated nor how soon. */
   const pairs = census.flatMap((merged) =>
     census
       .filter((each) => each.symmetry === "off" && merged.symmetry === "on")

@@ -17,7 +17,7 @@ const entry = z.strictObject({
   states: count,
   edges: count,
   depth: count,
-  /** Laws broken, and in how many commands at least; all others are kept in every state there is. */
+  /** Laws violated, and in how many commands at least; all others are kept in every state there is. */
   broken: z.record(z.string(), count),
 });
 export type Census = z.infer<typeof entry>;

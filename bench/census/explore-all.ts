@@ -62,7 +62,8 @@ async function count(entry: Census): Promise<Counted> {
     ...["--seconds", String(SECONDS), "--json"],
   ]);
   const nothing = { entry, counted: undefined, seconds: 0, bytesAState: 0 };
-  if (status !== 0) return { ...nothing, wrong: `exit ${status}: ${stderr.trim() || "a break is unknown"}` };
+  if (status !== 0)
+    return { ...nothing, wrong: `exit ${status}: ${stderr.trim() || "a violation is unknown"}` };
   const { states, edges, depth, laws, ended, seconds, bytes } = JSON.parse(stdout);
   const broken: Record<string, number> = {};
   for (const { id, commands } of laws) if (commands !== null) broken[id] = commands;

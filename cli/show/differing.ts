@@ -4,7 +4,7 @@ import { commitsLine, commitsText } from "../../jobs/commits-between.ts";
 import { type DiffReport, playedOn } from "../../jobs/diff.ts";
 import { askedAs } from "../../jobs/names.ts";
 import { kindsIn } from "../../properties/vmap/diff/differences.ts";
-import { type PlayedOnBoth, playOnBoth } from "../../properties/vmap/diff/replay-pair.ts";
+import { type PairStep, replayPair } from "../../properties/vmap/diff/replay-pair.ts";
 import type { Compared, Difference, Visited } from "../../properties/vmap/diff/shortest-difference.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import { pc } from "../colour.ts";
@@ -55,7 +55,7 @@ function stepsOnBoth(
 ): string[] {
   const { scope, history } = difference;
   const width = Math.max(...names.map((name) => name.length));
-  return playOnBoth(one, other, scope, history).flatMap(({ command, responses, step, differs }, nth) => {
+  return replayPair(one, other, scope, history).flatMap(({ command, responses, step, differs }, nth) => {
     const head = `step ${nth + 1} of ${history.length}:`;
     if (command === undefined || responses === undefined) return [`${head}  ${step.op} of what is not there`];
     if (differs === 0) return [`${head}  ${commandText(command)}  ->  ${responseText(responses[0])}`];
@@ -69,11 +69,7 @@ function stepsOnBoth(
 }
 
 /** The reply, and what its words leave out where the two differ in that. */
-function replyText(
-  responses: NonNullable<PlayedOnBoth["responses"]>,
-  which: number,
-  differs: number,
-): string {
+function replyText(responses: NonNullable<PairStep["responses"]>, which: number, differs: number): string {
   const response = responses[which] as (typeof responses)[number];
   const kinds = kindsIn(differs);
   const ptes = kinds.includes("ptes") ? `; PTEs: ${response.pteSet} set, ${response.pteCleared} cleared` : "";
@@ -135,7 +131,7 @@ function rowOf({ names, kernels, compared }: DiffReport): string[] {
     return [...names, "-", pc.dim(noneText(compared)), "", "", ""];
   }
   const { scope, history, found } = difference;
-  const { command, responses, differs } = playOnBoth(...kernels, scope, history).at(-1) as PlayedOnBoth;
+  const { command, responses, differs } = replayPair(...kernels, scope, history).at(-1) as PairStep;
   if (command === undefined || responses === undefined) throw new Error("a difference without replies");
   const replies = [0, 1].map((which) => replyText(responses, which, differs));
   return [...names, String(history.length), commandText(command), ...replies, found];
@@ -153,7 +149,7 @@ export function differingJson({ names, kernels, compared, commits }: DiffReport)
     replies:
       difference === undefined
         ? null
-        : (playOnBoth(...kernels, difference.scope, difference.history).at(-1)?.responses ?? null),
+        : (replayPair(...kernels, difference.scope, difference.history).at(-1)?.responses ?? null),
     scopes: visited.map(({ place, states, depth, ended, byKind, tried }) => ({
       scope: place.name,
       states,

@@ -49,7 +49,7 @@ export function exploredJson({
         promised: found?.promised ?? null,
         commands: found === undefined ? null : found.history.length,
         history: found?.history ?? null,
-        actions: Object.fromEntries(actionsThatBreak(machine, result, law)),
+        actions: Object.fromEntries(actionsThatViolate(machine, result, law)),
       };
     }),
     deadlocks,
@@ -59,8 +59,8 @@ export function exploredJson({
   };
 }
 
-/** By the name of an action: commands of the shortest run that breaks the law with it. */
-function actionsThatBreak(machine: Visitable, { shortest }: Explored, law: number): [string, number][] {
+/** By the name of an action: commands of the shortest run that violates the law with it. */
+function actionsThatViolate(machine: Visitable, { shortest }: Explored, law: number): [string, number][] {
   const lengths = shortest[law] as Uint16Array;
   return machine.actions
     .map((name, action): [string, number] => [name, lengths[action] as number])
@@ -128,7 +128,7 @@ function verdictLine({
 function tablesOfActions({ instance: { machine }, result, reports }: Exploration): string[] {
   return reports.map(({ law }) => {
     const index = machine.laws.findIndex(({ id }) => id === law);
-    const rows = actionsThatBreak(machine, result, index).map(([name, length]) => [
+    const rows = actionsThatViolate(machine, result, index).map(([name, length]) => [
       `  ${name}`,
       `in ${length}`,
     ]);

@@ -1,4 +1,4 @@
-/** Verdicts at the step grain: what each order of each release keeps and breaks, and the pinned interleavings. */
+/** Verdicts at the step grain: what each order of each release keeps and violates, and the pinned interleavings. */
 
 import { interleavedCalled } from "../../counterexamples/vmap/interleavings.ts";
 import type { InterleavedReport, PinnedReport, ProtocolReport } from "../../jobs/check-interleaved.ts";

@@ -1,11 +1,11 @@
 /** All about one bug, or one kernel, in lines. */
-import type { Break, Bug } from "../../counterexamples/bug.ts";
+import type { Bug, PinnedViolation } from "../../counterexamples/bug.ts";
 import { narrowedBy, spansOf } from "../../counterexamples/vmap/evidence/spans.ts";
 import { BUGS } from "../../counterexamples/vmap/index.ts";
 import type { InterleavedBug } from "../../counterexamples/vmap/interleaved.ts";
 import { INTERLEAVED } from "../../counterexamples/vmap/interleavings.ts";
 import { familyOf, protocolsOf } from "../../jobs/interleaved-orders.ts";
-import { breaksOf } from "../../jobs/lineage.ts";
+import { violationsOf } from "../../jobs/lineage.ts";
 import { bugJson, type Listed, type WholeBug, wholeKernelJson } from "../../jobs/list-one.ts";
 import { releaseNamed, replayLine } from "../../jobs/names.ts";
 import { scopeText } from "../../jobs/parameters.ts";
@@ -56,7 +56,10 @@ function bugText({ calls, pinned, steps, lengths }: WholeBug): string {
     ...(steps === undefined
       ? []
       : [
-          section("Laws it violates when calls interleave", steps.breaks.flatMap(stepLines(bug.id, lengths))),
+          section(
+            "Laws it violates when calls interleave",
+            steps.violations.flatMap(stepLines(bug.id, lengths)),
+          ),
         ]),
   ].join("\n\n");
 }
@@ -84,7 +87,7 @@ const pinnedLines =
 
 const stepLines =
   (id: string, lengths: readonly number[]) =>
-  ({ law, protocol, also = [], scope, repaired }: InterleavedBug["breaks"][number], nth: number) => [
+  ({ law, protocol, also = [], scope, repaired }: InterleavedBug["violations"][number], nth: number) => [
     `  ${law} in ${lengths[nth]} steps, on ${[protocol, ...also].join(", ")}; ${scopeText(scope)}; kept by ${repaired}`,
     commandLine("    replay", replayLine(`${id} --law ${law} --grain step`)),
   ];
@@ -165,20 +168,20 @@ function behaviour({ labels, like }: Promises): string {
 
 /** Its own, and those it inherited. */
 function bugRows(label: string): string[][] {
-  const breaks = breaksOf(releaseNamed(label));
-  const isHere = (each: Break) => breaks.has(each);
-  return BUGS.filter(({ breaks }) => breaks.some(isHere)).map((bug) => [
+  const breaks = violationsOf(releaseNamed(label));
+  const isHere = (each: PinnedViolation) => breaks.has(each);
+  return BUGS.filter(({ violations }) => violations.some(isHere)).map((bug) => [
     "",
     bug.number ?? "*",
     bug.id,
-    [...new Set(bug.breaks.filter(isHere).map(({ law }) => law))].join("\n"),
+    [...new Set(bug.violations.filter(isHere).map(({ law }) => law))].join("\n"),
     spanText(bug),
   ]);
 }
 
 function stepBugRows(protocols: readonly string[]): string[][] {
   return INTERLEAVED.flatMap((bug) => {
-    const here = bug.breaks.filter((each) =>
+    const here = bug.violations.filter((each) =>
       [each.protocol, ...(each.also ?? [])].some((name) => protocols.includes(name)),
     );
     if (here.length === 0) return [];

@@ -3,7 +3,7 @@ import { replay } from "../../engine/run/stepper.ts";
 import { kernelNamed } from "../../jobs/names.ts";
 import { KERNELS } from "../../kernels/vmap/index.ts";
 import { SCOPES } from "../../properties/vmap/random-scopes.ts";
-import { settingFor } from "../../properties/vmap/test-bench.ts";
+import { benchFor } from "../../properties/vmap/test-bench.ts";
 import type { HistoryStep } from "../../spec/vmap/history.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
 import { PAGE_SIZE } from "../../spec/vmap/vocabulary.ts";
@@ -112,7 +112,7 @@ describe("the picture of each step", () => {
   const released = KERNELS.map(({ name }) => name).filter((name) => !name.startsWith("piggin"));
 
   test.each(released)("on %s contains the area that the step placed", (name) => {
-    const played = replay(settingFor(kernelNamed(name), scope), steps);
+    const played = replay(benchFor(kernelNamed(name), scope), steps);
     expect(played.map(({ response }) => response?.kind)).toEqual(steps.map(() => "placed"));
     for (const [nth, map] of mapsOf(played).entries()) {
       expect(lettersIn(map)).toContain(String.fromCharCode(65 + (nth % 26)));
@@ -127,17 +127,17 @@ describe("the picture of each step", () => {
       [17, 983193, 983210],
     ].map(([size, vstart, vend]) => alloc(size as number, vstart as number, vend as number));
     const large = { ...alloc(16_385, 968603, 1044480), align: 2 ** 24 };
-    const maps = mapsOf(replay(settingFor(kernelNamed("4.4"), scope), [...placed, large]));
+    const maps = mapsOf(replay(benchFor(kernelNamed("4.4"), scope), [...placed, large]));
     expect(lettersIn(maps[2] as string[])).toBe("AABBCC");
     expect(lettersIn(maps[3] as string[])).toBe("AABBCCDD");
     expect(maps[3]?.join("\n")).toMatch(/ 987135 /);
   });
 
   test("of a long history says that it is cut", () => {
-    const maps = mapsOf(replay(settingFor(kernelNamed("3.1"), scope), steps));
+    const maps = mapsOf(replay(benchFor(kernelNamed("3.1"), scope), steps));
     expect(maps[0]?.at(-1)).toContain("nearest to this step");
-    expect(
-      mapsOf(replay(settingFor(kernelNamed("3.1"), scope), steps.slice(0, 5)))[0]?.join(""),
-    ).not.toContain("nearest");
+    expect(mapsOf(replay(benchFor(kernelNamed("3.1"), scope), steps.slice(0, 5)))[0]?.join("")).not.toContain(
+      "nearest",
+    );
   });
 });

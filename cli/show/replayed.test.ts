@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { historyIn } from "../../adapters/vmap/history-file.ts";
 import { playing } from "../../engine/run/stepper.ts";
 import { kernelNamed } from "../../jobs/names.ts";
-import { settingFor } from "../../properties/vmap/test-bench.ts";
+import { benchFor } from "../../properties/vmap/test-bench.ts";
 import { mailText } from "./mail.ts";
 import { type Replayed, replayedText, type ShownSteps, stepsShown } from "./replayed.ts";
 import { stepsJson } from "./steps.ts";
@@ -22,7 +22,7 @@ const history = (areas: number) =>
 
 function shownOf(areas: number, all: boolean): ShownSteps {
   const { scope, commands } = history(areas);
-  const setting = settingFor(kernelNamed("6.1"), scope);
+  const setting = benchFor(kernelNamed("6.1"), scope);
   return stepsShown(() => playing(setting, commands), commands.length - 1, all);
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { readHistory } from "../../adapters/vmap/history-file.ts";
 import { replay } from "../../engine/run/stepper.ts";
 import { kernelNamed } from "../../jobs/names.ts";
-import { settingFor } from "../../properties/vmap/test-bench.ts";
+import { benchFor } from "../../properties/vmap/test-bench.ts";
 import { ROOT } from "../running.testing.ts";
 import { drawMap } from "./map.ts";
 import { mapsOf, poolRow } from "./step-view.ts";
@@ -12,7 +12,7 @@ const PINNED = join(ROOT, "counterexamples/vmap/va-pools-hide-room/pools-hide-no
 
 async function drawnOn(label: string): Promise<string[]> {
   const { scope, commands } = await readHistory(PINNED);
-  const maps = mapsOf(replay(settingFor(kernelNamed(label), scope), commands));
+  const maps = mapsOf(replay(benchFor(kernelNamed(label), scope), commands));
   return maps.map((lines) => lines.join("\n"));
 }
 

@@ -1,7 +1,7 @@
 /** One step of a replayed history: its text, and the address space after it. */
 import type { Area } from "../../model/vmap/area.ts";
 import type { PooledExtents } from "../../model/vmap/pool-beliefs.ts";
-import type { VmapPlayed } from "../../properties/vmap/test-bench.ts";
+import type { JudgedStep } from "../../properties/vmap/test-bench.ts";
 import type { HistoryStep } from "../../spec/vmap/history.ts";
 import { newAreas, placedExtent, requestOf } from "../../spec/vmap/laws/law.ts";
 import { blockStart, fitsBlock } from "../../spec/vmap/scope.ts";
@@ -20,7 +20,7 @@ import {
 import { commandText, responseText } from "./text.ts";
 
 /** A step of a history, or a recorded reply: what is drawn of both. */
-export type Shown = Omit<VmapPlayed, "step"> & { readonly step?: HistoryStep };
+export type Shown = Omit<JudgedStep, "step"> & { readonly step?: HistoryStep };
 
 /** Text of a step that did nothing, since what it names got nothing. */
 function idleText(step: HistoryStep | undefined): string {

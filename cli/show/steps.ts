@@ -20,7 +20,7 @@ export function stepsJson({ steps, last, got: before }: ShownSteps, written: (no
       step: now.index + 1,
       command: written(now),
       response: now.response ?? null,
-      laws: now.broken.map(({ id }): LawId => id),
+      laws: now.violated.map(({ id }): LawId => id),
       picture,
     };
   });

@@ -66,7 +66,7 @@ function fileOf({ name }: Pick<DriveReport, "name">, { law, scope, history }: Fo
 
 /** The laws that the last step violates, the one that is meant first. */
 function lawsOf({ law, played }: Found): readonly string[] {
-  const all = played.at(-1)?.broken.map(({ id }) => id) ?? [];
+  const all = played.at(-1)?.violated.map(({ id }) => id) ?? [];
   return [law, ...all.filter((each) => each !== law)];
 }
 

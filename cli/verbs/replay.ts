@@ -139,7 +139,7 @@ function showRecording(found: ReplayedRecording, options: ReplayOptions): void {
 }
 
 function* shownReplies(replies: Iterable<RecordedReply>): Generator<Shown, void, undefined> {
-  for (const { laws: broken, following: _not, ...reply } of replies) yield { ...reply, broken };
+  for (const { laws: violated, following: _not, ...reply } of replies) yield { ...reply, violated };
 }
 
 function aboutLines({ trace, judging }: Chosen): string[] {

@@ -6,7 +6,7 @@ import { explore } from "../../engine/search/explore.ts";
 import { linux } from "../../kernels/vmap/index.ts";
 import { pigginDraft3 } from "../../kernels/vmap/piggin-drafts.ts";
 import type { State } from "../../kernels/vmap/state.ts";
-import { sideBySide } from "../../properties/vmap/explorable-kernel.ts";
+import { explorableKernel } from "../../properties/vmap/explorable-kernel.ts";
 import { MIDDLE, spaceScope } from "../../properties/vmap/small-scopes.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
@@ -16,7 +16,7 @@ const SCOPE: Scope = spaceScope({ pages: 5, sizes: 5, aligns: 4, windows: 4, at:
 
 /** By window and alignment, the sizes that stop the kernel in three commands, and in no fewer; all to the fixpoint. */
 function reaching(kernel: Kernel<State>): { readonly rows: readonly string[]; readonly ended: string } {
-  const machine = sideBySide(kernel, SCOPE, { reduced: true });
+  const machine = explorableKernel(kernel, SCOPE, { reduced: true });
   const { shortest, ended } = explore(machine, { bounds: BOUNDS, enough: () => false });
   const lengths = shortest[machine.laws.findIndex(({ id }) => id === "no-bug")] as Uint16Array;
   const sizesOf = (vstart: number, align: number) =>

@@ -5,9 +5,9 @@ import { replay } from "../../engine/run/stepper.ts";
 import { namesOf } from "../../jobs/hunt-target.ts";
 import { kernelNamed } from "../../jobs/names.ts";
 import { allPinned, pinnedFile } from "../../jobs/pinned.ts";
-import { settingFor, type VmapPlayed } from "../../properties/vmap/test-bench.ts";
+import { benchFor, type JudgedStep } from "../../properties/vmap/test-bench.ts";
 import { naming } from "../../spec/vmap/history.ts";
-import { heldTo } from "../../spec/vmap/kernel.ts";
+import { judgedAlsoBy } from "../../spec/vmap/kernel.ts";
 import { LAWS } from "../../spec/vmap/laws/index.ts";
 import { CANARIES } from "./controls/canaries.ts";
 import { BUGS } from "./index.ts";
@@ -62,7 +62,7 @@ const SHORTEST_KNOWN: Readonly<Record<string, readonly number[]>> = {
   "vfree-of-none-read": [1],
 };
 
-const lastOf = (played: readonly VmapPlayed[]): VmapPlayed => played.at(-1) as VmapPlayed;
+const lastOf = (played: readonly JudgedStep[]): JudgedStep => played.at(-1) as JudgedStep;
 
 describe.each(allPinned())("$bug.id, pinned in $pinned.pinned", ({ bug, pinned }) => {
   const history = () => readHistory(pinnedFile(bug, pinned));
@@ -71,8 +71,8 @@ describe.each(allPinned())("$bug.id, pinned in $pinned.pinned", ({ bug, pinned }
     `${bug.id}/${pinned.pinned} violates ${pinned.law} on %s with its last command, and is attributed to ${bug.id}`,
     async (label) => {
       const { scope, commands } = await history();
-      const kernel = heldTo(kernelNamed(label), pinned.law);
-      const last = lastOf(replay(settingFor(kernel, scope), commands, pinned.law));
+      const kernel = judgedAlsoBy(kernelNamed(label), pinned.law);
+      const last = lastOf(replay(benchFor(kernel, scope), commands, pinned.law));
       expect(last.index).toBe(commands.length - 1);
       expect(namesOf(kernel, last)).toContainEqual({ law: pinned.law, known: bug.id, listed: true });
     },
@@ -80,22 +80,22 @@ describe.each(allPinned())("$bug.id, pinned in $pinned.pinned", ({ bug, pinned }
 
   test(`The repaired kernel keeps every law in ${bug.id}/${pinned.pinned}`, async () => {
     const { scope, commands } = await history();
-    const played = replay(settingFor(heldTo(pinned.repaired, pinned.law), scope), commands);
+    const played = replay(benchFor(judgedAlsoBy(pinned.repaired, pinned.law), scope), commands);
     expect(played).toHaveLength(commands.length);
-    expect(lastOf(played).broken).toEqual([]);
+    expect(lastOf(played).violated).toEqual([]);
     expect(lastOf(played).after).toBeDefined();
   });
 
   test(`${bug.id}/${pinned.pinned} needs each of its commands`, async () => {
     const { scope, commands, kernel: label } = await history();
-    const kernel = heldTo(kernelNamed(label), pinned.law);
+    const kernel = judgedAlsoBy(kernelNamed(label), pinned.law);
     for (let index = 0; index < commands.length; index++) {
       const shorter = naming.without(commands, new Set([index]));
-      const played = replay(settingFor(kernel, scope), shorter, pinned.law);
-      const stillBreaks = played.some((step) =>
+      const played = replay(benchFor(kernel, scope), shorter, pinned.law);
+      const stillViolates = played.some((step) =>
         namesOf(kernel, step).some((each) => each.law === pinned.law && each.known === bug.id),
       );
-      expect(stillBreaks).toBe(false);
+      expect(stillViolates).toBe(false);
     }
   });
 
@@ -108,7 +108,7 @@ describe.each(allPinned())("$bug.id, pinned in $pinned.pinned", ({ bug, pinned }
 describe("the catalogue", () => {
   test.each(BUGS)("The catalogue's histories of $id are no longer than the shortest known", async (bug) => {
     const lengths = await Promise.all(
-      bug.breaks.map(async (pinned) => (await readHistory(pinnedFile(bug, pinned))).commands.length),
+      bug.violations.map(async (pinned) => (await readHistory(pinnedFile(bug, pinned))).commands.length),
     );
     const known = SHORTEST_KNOWN[bug.id] ?? [];
     expect(lengths).toHaveLength(known.length);
@@ -129,14 +129,14 @@ describe("the catalogue", () => {
         name.endsWith(".json"),
       );
       const grains = [BUGS.find((bug) => bug.id === id), INTERLEAVED.find((bug) => bug.id === id)];
-      const pinned = grains.flatMap((bug) => bug?.breaks.map((each) => each.pinned) ?? []);
+      const pinned = grains.flatMap((bug) => bug?.violations.map((each) => each.pinned) ?? []);
       expect(files.sort()).toEqual(pinned.sort());
     }
   });
 
   test("The bugs of the catalogue and the canaries violate every law", () => {
     const broken = new Set([
-      ...BUGS.flatMap((bug) => bug.breaks.map(({ law }) => law)),
+      ...BUGS.flatMap((bug) => bug.violations.map(({ law }) => law)),
       ...CANARIES.map(({ law }) => law),
     ]);
     expect(LAWS.map(({ id }) => id).filter((id) => !broken.has(id))).toEqual([]);

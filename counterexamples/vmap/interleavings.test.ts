@@ -11,7 +11,7 @@ import { stepMachineOf } from "../../protocols/vmap/index.ts";
 import { LAWS } from "../../spec/vmap/laws/index.ts";
 import { INTERLEAVED } from "./interleavings.ts";
 
-const ALL = INTERLEAVED.flatMap((bug) => bug.breaks.map((broken) => ({ id: bug.id, bug, ...broken })));
+const ALL = INTERLEAVED.flatMap((bug) => bug.violations.map((broken) => ({ id: bug.id, bug, ...broken })));
 
 const pinnedOf = async ({ id, pinned }: { id: string; pinned: string }) => {
   const path = new URL(`./${id}/${pinned}`, import.meta.url).pathname;
@@ -30,8 +30,11 @@ function shortest(name: string, scope: Readonly<Record<string, number>>, law: st
     return { steps: lasso?.stem.length, ended };
   }
   const enough = (broken: readonly string[]) => broken.includes(law);
-  const { breaks, ended } = explore(visitActions(machine, { symmetry: true }), { bounds: BOUNDS, enough });
-  return { steps: breaks.find((each) => each.law === law)?.run.length, ended };
+  const { violations, ended } = explore(visitActions(machine, { symmetry: true }), {
+    bounds: BOUNDS,
+    enough,
+  });
+  return { steps: violations.find((each) => each.law === law)?.run.length, ended };
 }
 
 describe.each(ALL)("$id, $law", (entry) => {

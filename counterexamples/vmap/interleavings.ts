@@ -54,8 +54,8 @@ const ofAnyCpu = (law: string) => law.replace(/-\d+$/, "");
 
 /** The bug that breaks this law in this protocol; the first of several that do. */
 export function nameInterleaved(protocol: string, law: string): string | undefined {
-  const accounts = ({ breaks }: InterleavedBug) =>
-    breaks.some(
+  const accounts = ({ violations }: InterleavedBug) =>
+    violations.some(
       (each) =>
         ofAnyCpu(each.law) === ofAnyCpu(law) && [each.protocol, ...(each.also ?? [])].includes(protocol),
     );

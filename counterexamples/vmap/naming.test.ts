@@ -6,7 +6,7 @@ import { kernelWith, stepsFrom } from "../../kernels/vmap/rules.ts";
 import type { State } from "../../kernels/vmap/state.ts";
 import { vmapKernel } from "../../kernels/vmap/vmap-kernel.ts";
 import { scopeCalled } from "../../properties/vmap/random-scopes.ts";
-import { settingFor, type VmapPlayed } from "../../properties/vmap/test-bench.ts";
+import { benchFor, type JudgedStep } from "../../properties/vmap/test-bench.ts";
 import type { LawId } from "../../spec/contract.ts";
 import { CHANGES } from "../../spec/vmap/bibliography.ts";
 import { type HistoryStep, isWellFormed } from "../../spec/vmap/history.ts";
@@ -24,8 +24,8 @@ const MAP = { op: "mapRam", cpu: 0, count: 4 } as const;
 
 /** What the catalogue calls the last break of this law in a history played on a kernel that says it is 4.15.0. */
 function nameOf(kernel: Kernel<State>, law: LawId, history: readonly HistoryStep[]): string | undefined {
-  const last = replay(settingFor(kernel, BLOCKS), history, law).at(-1) as VmapPlayed;
-  expect(last.broken.map(({ id }) => id)).toContain(law);
+  const last = replay(benchFor(kernel, BLOCKS), history, law).at(-1) as JudgedStep;
+  expect(last.violated.map(({ id }) => id)).toContain(law);
   return namesOf(kernel, last).find((each) => each.law === law)?.known;
 }
 

@@ -8,28 +8,30 @@ import { BOUNDS } from "../../engine/bounds.testing.ts";
 import { kernelNamed } from "../../jobs/names.ts";
 import { allPinned, pinnedFile } from "../../jobs/pinned.ts";
 import type { State } from "../../kernels/vmap/state.ts";
-import { confirmBreak, type Sought, shortest } from "../../properties/vmap/shortest.ts";
+import { confirmViolation, type Sought, shortest } from "../../properties/vmap/shortest.ts";
 import type { LawId } from "../../spec/contract.ts";
-import { heldTo } from "../../spec/vmap/kernel.ts";
-import type { Break, Bug } from "../bug.ts";
-import { bugCalled, nameBreaks } from "./index.ts";
+import { judgedAlsoBy } from "../../spec/vmap/kernel.ts";
+import type { Bug, PinnedViolation } from "../bug.ts";
+import { attributeViolations, bugCalled } from "./index.ts";
 import { LONGER_SPACES, SHORTEST_SPACES, type ShortestSpace } from "./shortest-spaces.testing.ts";
 
 /** A violation of this law by this bug, as the catalogue attributes violations. */
 function soughtOn(label: string, bug: string, law: LawId): Sought<State> {
-  const kernel = heldTo(kernelNamed(label), law);
+  const kernel = judgedAlsoBy(kernelNamed(label), law);
   return {
     kernel,
     law,
     meant: (seen) =>
-      nameBreaks(kernel.name, seen.broken, seen).some((each) => each.law === law && each.bug?.id === bug),
+      attributeViolations(kernel.name, seen.violated, seen).some(
+        (each) => each.law === law && each.bug?.id === bug,
+      ),
   };
 }
 
 /** The length of the shortest history pinned for the law of this one, on this kernel and in its space. */
-async function pinnedLength(bug: Bug, { law, pinned }: Break, kernel: string): Promise<number> {
+async function pinnedLength(bug: Bug, { law, pinned }: PinnedViolation, kernel: string): Promise<number> {
   const spaces = SHORTEST_SPACES[bug.id] ?? {};
-  const pins = bug.breaks.filter(
+  const pins = bug.violations.filter(
     (each) => each.law === law && each.on.includes(kernel) && spaces[each.pinned] === spaces[pinned],
   );
   const histories = await Promise.all(pins.map((each) => readHistory(pinnedFile(bug, each))));
@@ -41,7 +43,7 @@ describe("nothing is shorter than what is pinned", () => {
     const space = SHORTEST_SPACES[bug.id]?.[pinned.pinned] as ShortestSpace;
     const { kernel } = await readHistory(pinnedFile(bug, pinned));
     const { history, explored } = shortest(soughtOn(kernel, bug.id, pinned.law), space, BOUNDS);
-    expect(explored.breaks.map(({ law }) => law)).toEqual([pinned.law]);
+    expect(explored.violations.map(({ law }) => law)).toEqual([pinned.law]);
     expect(history).toHaveLength(await pinnedLength(bug, pinned, kernel));
   });
 });
@@ -115,9 +117,11 @@ describe("a search for the shortest", () => {
 
   test("A search for the shortest throws if the reference does not confirm the violation", async () => {
     const bug = bugCalled("cache-exact-hole-missed") as Bug;
-    const file: HistoryFile = await readHistory(pinnedFile(bug, bug.breaks[0] as Bug["breaks"][number]));
+    const file: HistoryFile = await readHistory(
+      pinnedFile(bug, bug.violations[0] as Bug["violations"][number]),
+    );
     const confirm = (label: string, commands: HistoryFile["commands"]) => () =>
-      confirmBreak(soughtOn(label, bug.id, "lowest-fit"), file.scope, commands);
+      confirmViolation(soughtOn(label, bug.id, "lowest-fit"), file.scope, commands);
     expect(confirm("3.1", file.commands)).not.toThrow();
     expect(confirm("2.6.39", file.commands)).toThrow("lowest-fit");
     expect(confirm("3.1", [...file.commands, { op: "purge" }])).toThrow("lowest-fit");

@@ -9,7 +9,7 @@
  *
  * States are not merged by symmetry: a loop of merged states may come back with its agents renumbered, so neither
  * that it closes nor whose steps are in it can be seen there. And all orders of actions are tried: what a
- * partial-order reduction leaves out is not missed by a break, but may be the one loop in which some agent waits.
+ * partial-order reduction leaves out is not missed by a violation, but may be the one loop in which some agent waits.
  */
 import { type PackedMachine, visitActions } from "../actions.ts";
 import { agentsOf } from "../reduce/agents.ts";
@@ -27,7 +27,7 @@ import { readGraph } from "./lasting-graph.ts";
 /** What became of something that should pass. */
 export interface Lasted {
   readonly id: string;
-  /** Broken: here is how it lasts. Bounded: no lasso among the states met. */
+  /** Violated: here is how it lasts. Bounded: no lasso among the states met. */
   readonly verdict: "holds" | "broken" | "bounded";
   readonly lasso: Lasso | undefined;
 }

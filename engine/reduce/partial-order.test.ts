@@ -17,8 +17,8 @@ function visited(machine: PackedMachine, options: VisitOptions, compact = false)
 }
 
 /** What a reduction must not change. */
-function verdictOf({ verdict, ended, breaks, deadlocks }: Explored) {
-  return { verdict, ended, broken: breaks.map(({ law }) => law).sort(), deadlocks };
+function verdictOf({ verdict, ended, violations, deadlocks }: Explored) {
+  return { verdict, ended, violated: violations.map(({ law }) => law).sort(), deadlocks };
 }
 
 /** An agent that stands at a phase and continues with the next. */
@@ -107,14 +107,14 @@ describe("of agents that have nothing to do with each other", () => {
 describe("a reduction", () => {
   // Whole against reduced; with new states alone counted as later ones; and with states merged as well.
   test.prop([drawn], { numRuns: 400 })(
-    "finds the same breaks and dead ends in machines drawn at random",
+    "finds the same violations and dead ends in machines drawn at random",
     (all) => {
       const machine = machineOf(all);
       const whole = visited(machine, WHOLE);
       const reduced = visited(machine, REDUCED);
       expect(verdictOf(reduced)).toEqual(verdictOf(whole));
       expect(reduced.states).toBeLessThanOrEqual(whole.states);
-      for (const { law, run } of reduced.breaks) expect(confirmRun(machine, law, run)).toBe(true);
+      for (const { law, run } of reduced.violations) expect(confirmRun(machine, law, run)).toBe(true);
       const stricter = visited(machine, { ...REDUCED, isLater: (number) => number < 0 });
       expect(verdictOf(stricter)).toEqual(verdictOf(whole));
     },
@@ -128,7 +128,7 @@ describe("a reduction", () => {
       const both = visited(machine, { ...REDUCED, symmetry: true });
       expect(verdictOf(both)).toEqual(verdictOf(merged));
       expect(both.states).toBeLessThanOrEqual(merged.states);
-      for (const { law, run } of both.breaks) expect(confirmRun(machine, law, run)).toBe(true);
+      for (const { law, run } of both.violations) expect(confirmRun(machine, law, run)).toBe(true);
     },
   );
 
@@ -159,11 +159,11 @@ describe("a reduction", () => {
   });
 });
 
-describe("a break is missed", () => {
+describe("a violation is missed", () => {
   const law = { id: "flag-down", says: "The flag is down." };
   const missing = (machine: PackedMachine, options: VisitOptions = REDUCED) => {
-    const broken = (of: Explored) => of.breaks.length;
-    return [broken(visited(machine, WHOLE)), broken(visited(machine, options))];
+    const violated = (of: Explored) => of.violations.length;
+    return [violated(visited(machine, WHOLE)), violated(visited(machine, options))];
   };
 
   test("where steps are delayed for ever", () => {
@@ -234,9 +234,9 @@ describe("a break is missed", () => {
   });
 });
 
-describe("a break is not missed", () => {
+describe("a violation is not missed", () => {
   const law = { id: "apart", says: "They are apart." };
-  const found = (machine: PackedMachine) => visited(machine, REDUCED).breaks.length;
+  const found = (machine: PackedMachine) => visited(machine, REDUCED).violations.length;
 
   test("behind a guard that is false where another way is open", () => {
     const layout = new Layout();

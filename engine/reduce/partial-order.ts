@@ -19,10 +19,10 @@
  * none does, a further stubborn set is added (two together are one as well), until all actions are taken. A run can
  * be delayed only so often then, as the number of states is finite. This is the proviso of breadth-first searches
  * (Bosnacki and Holzmann, "Improving Spin's Partial-Order Reduction for Breadth-First Search", 2005), in which that
- * order is the one of the queue. Invariants need no more here than this t, as only whether they are ever broken is
+ * order is the one of the queue. Invariants need no more here than this t, as only whether they are ever violated is
  * asked, not in what order states follow; and assertions no more than that footprints name what they read.
  *
- * So the same laws are broken, by actions of the same law, and the same dead ends are met. Runs are real, but not
+ * So the same laws are violated, by actions of the same law, and the same dead ends are met. Runs are real, but not
  * always shortest ones, and fewer states, edges and actions are counted. Liveness is not preserved.
  *
  * With symmetry the same holds of the states that stand for others: what can be done from a state can be done from
@@ -117,7 +117,7 @@ export class StubbornSets {
     );
   }
 
-  /** Whether this action leads from no state in which an invariant is broken to one in which it holds. */
+  /** Whether this action leads from no state in which an invariant is violated to one in which it holds. */
   isPlain(action: number): boolean {
     return isIn(this.#plain, action);
   }

@@ -14,26 +14,26 @@ import {
 import { type Explored, explore } from "../search/explore.ts";
 import { type InPlaceMachine, visitInPlace } from "./in-place.ts";
 
-const behindBreaks = { bounds: BOUNDS, enough: () => false };
+const beyondViolations = { bounds: BOUNDS, enough: () => false };
 
-const countedIn = ({ states, edges, depth, deadlocks, fired, breaks }: Explored): Counted => ({
+const countedIn = ({ states, edges, depth, deadlocks, fired, violations }: Explored): Counted => ({
   states,
   edges,
   depth,
   deadlocks,
   fired: [...fired],
-  breaks,
+  violations,
 });
 const visited = <S>(machine: InPlaceMachine<S>, compact = false) =>
-  countedIn(explore(visitInPlace(machine), { ...behindBreaks, compact }));
+  countedIn(explore(visitInPlace(machine), { ...beyondViolations, compact }));
 
 const twins = [
   // A counter asserts, and its forbidden numbers end runs; places on a ring have many states behind one another.
   { what: "a counter", live: inPlaceCounter(40), packed: counter(40) },
-  { what: "a counter that breaks", live: inPlaceCounter(40, 17), packed: counter(40, 17) },
-  { what: "a counter that breaks at once", live: inPlaceCounter(9, 1), packed: counter(9, 1) },
+  { what: "a counter that violates its law", live: inPlaceCounter(40, 17), packed: counter(40, 17) },
+  { what: "a counter that violates its law at once", live: inPlaceCounter(9, 1), packed: counter(9, 1) },
   { what: "a ring", live: inPlaceRing(12, 5), packed: ring(12, 5) },
-  { what: "a ring that breaks", live: inPlaceRing(13, 4, 9), packed: ring(13, 4, 9) },
+  { what: "a ring that violates its law", live: inPlaceRing(13, 4, 9), packed: ring(13, 4, 9) },
   { what: "a ring that is full", live: inPlaceRing(5, 5), packed: ring(5, 5) },
 ] as const;
 
@@ -46,7 +46,7 @@ describe.each(twins)("$what", ({ live, packed }) => {
 
   test.each([false, true])("has the same states packed (compact %s)", (compact) => {
     const machine = visitActions(wide(packed), { symmetry: false });
-    expect(countedIn(explore(machine, { ...behindBreaks, compact }))).toEqual(expected);
+    expect(countedIn(explore(machine, { ...beyondViolations, compact }))).toEqual(expected);
   });
 });
 

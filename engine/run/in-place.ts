@@ -21,7 +21,7 @@ export interface InPlaceMachine<S> {
   copy(state: S): S;
   /** Makes `to` equal to `from`. */
   assign(to: S, from: S): void;
-  /** Takes an action in place: DISABLED, or bits of the laws it broke, with ENDS if nothing can follow. */
+  /** Takes an action in place: DISABLED, or bits of the laws it violated, with ENDS if nothing can follow. */
   take(state: S, action: number): number;
   /** Takes an action that was taken before, without judging it. */
   retake(state: S, action: number): void;
@@ -62,7 +62,7 @@ export function visitInPlace<S>(machine: InPlaceMachine<S>): Visitable {
     hashBits: machine.hashBits,
     begin: (form) => machine.form(copies[0] as S, form, 0),
     expand: (number, reached, batch) => expand(machine, restore(number, reached), work, number, batch),
-    brokenIn: () => 0,
+    violatedIn: () => 0,
     run: (from, reached, _law, action) => [...actionsTo(reached, from), action],
     witnesses: () => machine.witnesses(),
   };

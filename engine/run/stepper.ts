@@ -20,7 +20,7 @@ export interface Played<W, Step, C, R> {
   readonly before: W;
   /** Undefined when no world can follow: the history ends here. */
   readonly after: W | undefined;
-  readonly broken: readonly Law<W, C, R>[];
+  readonly violated: readonly Law<W, C, R>[];
 }
 
 export interface Stepper<S, W, N, Step, C, R> {
@@ -57,12 +57,12 @@ export function follow<Scope, W, N, Step, C, R>(
     const before = world;
     naming.note(names, index, step, response);
     if (command === undefined || response === undefined) {
-      return { index, step, command: undefined, response: undefined, before, after: before, broken: [] };
+      return { index, step, command: undefined, response: undefined, before, after: before, violated: [] };
     }
     const verdict = judge(spec, laws, before, command, response);
     if (verdict.world !== undefined) world = verdict.world;
-    const broken = verdict.accepted ? [] : verdict.broken;
-    return { index, step, command, response, before, after: verdict.world, broken };
+    const violated = verdict.accepted ? [] : verdict.violated;
+    return { index, step, command, response, before, after: verdict.world, violated };
   };
   return { names, world: () => world, command: (step) => naming.resolve(names, step), answer };
 }
@@ -93,8 +93,9 @@ export function* playing<Scope, S, W, N, Step, C, R>(
   for (const step of history) {
     const now = stepper.take(step);
     yield now;
-    const breaks = only === undefined ? now.broken.length > 0 : now.broken.some((law) => law.id === only);
-    if (breaks || now.after === undefined) return;
+    const violations =
+      only === undefined ? now.violated.length > 0 : now.violated.some((law) => law.id === only);
+    if (violations || now.after === undefined) return;
   }
 }
 

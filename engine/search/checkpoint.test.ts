@@ -30,7 +30,7 @@ const counted = ({
   deadlocks,
   fired,
   ended,
-  breaks,
+  violations,
   witnesses,
   shortest,
 }: Explored) => ({
@@ -40,7 +40,7 @@ const counted = ({
   deadlocks,
   fired: [...fired],
   ended,
-  breaks,
+  violations,
   witnesses: [...witnesses],
   shortest: shortest.map((lengths) => [...lengths]),
 });
@@ -133,7 +133,7 @@ describe("a search that was saved and goes on counts what one does that was neve
     expect(counted(await together(1e6, reread(path, given)))).toEqual(whole);
   });
 
-  test("and ends at once where enough was broken before", () => {
+  test("and ends at once where enough was violated before", () => {
     const given: Given = { name: "ring", numbers: [14, 5, 9] };
     const path = savedAfter(900, given);
     const { ended, states } = explore(machineOf(given), { bounds: BOUNDS, resume: reread(path, given) });

@@ -76,7 +76,7 @@ const headerForm = z.strictObject({
   broken: z.array(count),
   /** By law. */
   first: z.array(first.nullable()),
-  /** By law: each action that breaks it, and in how many steps. */
+  /** By law: each action that violates it, and in how many steps. */
   shortest: z.array(z.array(z.tuple([count, count]))),
 });
 type Header = z.infer<typeof headerForm>;
@@ -168,17 +168,17 @@ function isTable({ table, head }: Saved, { words, actions: { length } }: Visitab
 }
 
 function isFindings({ findings, witnesses, head }: Saved, machine: Visitable): boolean {
-  const { fired, first, shortest, broken } = findings;
+  const { fired, first, shortest, violated } = findings;
   const { actions, laws } = machine;
   if (fired.length !== actions.length || first.length !== laws.length || shortest.length !== laws.length) {
     return false;
   }
   const known = machine.witnesses?.();
   if ([...witnesses.keys()].some((id) => !known?.has(id))) return false;
-  // Each law that was broken is named once, and was broken somewhere.
+  // Each law that was violated is named once, and was violated somewhere.
   const where = first.filter((each) => each !== undefined);
-  if (broken.length !== where.length || new Set(broken).size !== where.length) return false;
-  if (broken.some((law) => first[law] === undefined)) return false;
+  if (violated.length !== where.length || new Set(violated).size !== where.length) return false;
+  if (violated.some((law) => first[law] === undefined)) return false;
   return where.every(({ from, action }) => from < head && action < actions.length);
 }
 
@@ -201,7 +201,7 @@ function headerOf({ machine, behaviour }: Known, owner: unknown, saved: Saved): 
     edges: findings.edges,
     deadlocks: findings.deadlocks,
     fired: [...findings.fired],
-    broken: [...findings.broken],
+    broken: [...findings.violated],
     first: findings.first.map((each) => each ?? null),
     shortest: findings.shortest.map((lengths) => [...lengths.entries()].filter(([, length]) => length > 0)),
   };
@@ -213,7 +213,7 @@ function savedOf(header: Header, table: SavedTable): Saved {
     edges,
     deadlocks,
     fired: Float64Array.from(header.fired),
-    broken,
+    violated: broken,
     first: header.first.map((each) => each ?? undefined),
     shortest: header.shortest.map((some) => {
       const lengths = new Uint16Array(header.fired.length);

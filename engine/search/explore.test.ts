@@ -45,32 +45,32 @@ describe("an exploration", () => {
     });
   });
 
-  test("finds a shortest history into what breaks", () => {
+  test("finds a shortest history into a violation", () => {
     const machine = visited(ring(6, 1, 3));
-    const { verdict, breaks } = explore(machine, FREELY);
+    const { verdict, violations } = explore(machine, FREELY);
     expect(verdict).toBe("broken");
-    expect(breaks.map(({ law, run }) => [law, run.map((action) => machine.actions[action])])).toEqual([
+    expect(violations.map(({ law, run }) => [law, run.map((action) => machine.actions[action])])).toEqual([
       ["place-free", ["from 0", "from 1", "from 2"]],
     ]);
   });
 
-  test("finds an initial state that is broken, by no action", () => {
-    const { verdict, breaks, states, shortest } = explore(visited(ring(4, 1, 0)), FREELY);
-    expect([verdict, breaks, states]).toEqual(["broken", [{ law: "place-free", run: [] }], 1]);
+  test("finds an initial state that is violated, by no action", () => {
+    const { verdict, violations, states, shortest } = explore(visited(ring(4, 1, 0)), FREELY);
+    expect([verdict, violations, states]).toEqual(["broken", [{ law: "place-free", run: [] }], 1]);
     expect([...(shortest[0] as Uint16Array)]).toEqual([0, 0, 0, 0]);
   });
 
   test("reports lengths of runs up to 65,535", () => {
-    const { shortest, breaks } = explore(visited(counter(140_000, 139_999)), FREELY);
-    expect(breaks[0]?.run).toHaveLength(70_000);
+    const { shortest, violations } = explore(visited(counter(140_000, 139_999)), FREELY);
+    expect(violations[0]?.run).toHaveLength(70_000);
     expect(shortest.map((lengths) => Math.max(...lengths))).toContain(65_535);
   });
 
   test("continues past a violation as long as that is not enough, and reports by which actions and how soon", () => {
     const machine = visited(counter(9, 7));
-    const { breaks, shortest, ended, states } = explore(machine, { ...FREELY, enough: () => false });
+    const { violations, shortest, ended, states } = explore(machine, { ...FREELY, enough: () => false });
     // 0 2 4 6 7, 0 1 3 5 7 and the like
-    expect(breaks.map(({ law, run }) => [law, run.length])).toEqual([
+    expect(violations.map(({ law, run }) => [law, run.length])).toEqual([
       ["add 2", 4],
       ["add 1", 4],
     ]);
@@ -219,7 +219,9 @@ describe("hash compaction", () => {
 
   test("finds the same shortest history", () => {
     const machine = visited(wide(ring(12, 3, 9)));
-    expect(explore(machine, { ...FREELY, compact: true }).breaks).toEqual(explore(machine, FREELY).breaks);
+    expect(explore(machine, { ...FREELY, compact: true }).violations).toEqual(
+      explore(machine, FREELY).violations,
+    );
   });
 
   test("is likelier to leave something out the more states there are", () => {

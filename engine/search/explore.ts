@@ -1,6 +1,6 @@
 /**
  * Breadth-first through every state of a machine. States are visited in the order in which they were met, so the
- * first transition that breaks a law is among the nearest, and the history into it is a shortest one.
+ * first transition that violates a law is among the nearest, and the history into it is a shortest one.
  */
 
 import { OutOfMemory } from "../out-of-memory.ts";
@@ -11,7 +11,6 @@ import {
   BATCH,
   batchFor,
   beginLevel,
-  brokenIn,
   count,
   depthOf,
   expand,
@@ -25,6 +24,7 @@ import {
   startOf,
   summary,
   type Table,
+  violatedIn,
   witnessesOf,
 } from "./search.ts";
 import { StateTable } from "./state-table.ts";
@@ -36,7 +36,7 @@ export interface Visitable {
   readonly words: number;
   /** Every action, by name: at most 65,535, or its exploration throws a RangeError. */
   readonly actions: readonly string[];
-  /** What a transition or the state it leads to may break: at most 30, each with its own id, or likewise. */
+  /** What a transition or the state it leads to may violate: at most 30, each with its own id, or likewise. */
   readonly laws: readonly { readonly id: string; readonly says: string }[];
   /** If the form is itself a hash of the state: of so many bits. */
   readonly hashBits?: number | undefined;
@@ -46,10 +46,10 @@ export interface Visitable {
   begin(form: Int32Array): void;
   /** Adds the transitions from a state to the batch, which has room for one by every action. */
   expand(number: number, reached: Reached, batch: Batch): void;
-  /** Bits of the laws that the state whose form stands there breaks by itself. */
-  brokenIn(forms: Int32Array, at: number): number;
+  /** Bits of the laws that the state whose form stands there violates by itself. */
+  violatedIn(forms: Int32Array, at: number): number;
   /**
-   * The actions of a real run to the state of this number, and then one that breaks the law: the action given,
+   * The actions of a real run to the state of this number, and then one that violates the law: the action given,
    * unless states were merged.
    */
   run(from: number, reached: Reached, law: number, action: number): number[];
@@ -91,8 +91,8 @@ export interface ExploreOptions {
    * is kept itself, and the exploration is exact.
    */
   readonly compact?: boolean;
-  /** Asked whenever one more law is broken, with all that are: whether to end there. If not given, at the first. */
-  readonly enough?: (broken: readonly string[]) => boolean;
+  /** Asked whenever one more law is violated, with all that are: whether to end there. If not given, at the first. */
+  readonly enough?: (violated: readonly string[]) => boolean;
   /** A search that was saved, to go on with; of the same machine. What it kept of states decides over `compact`. */
   readonly resume?: Saved | undefined;
   readonly saving?: Saving | undefined;
@@ -106,8 +106,8 @@ export interface Saving {
   save(search: Saved): void;
 }
 
-/** A law that is broken, and a shortest run into that: indices of actions. */
-export interface ShortestBreak {
+/** A law that is violated, and a shortest run into that: indices of actions. */
+export interface ShortestViolation {
   readonly law: string;
   readonly run: readonly number[];
 }
@@ -118,12 +118,12 @@ export interface Explored {
   /** Transitions from the initial state to the last one met. */
   readonly depth: number;
   readonly verdict: "holds" | "broken" | "bounded";
-  /** What ended it: nothing was left to visit, enough was broken, or a bound. */
+  /** What ended it: nothing was left to visit, enough was violated, or a bound. */
   readonly ended: "fixpoint" | "break" | "states" | "time" | "memory" | "request";
   /** In the order in which they were met: shortest first. */
-  readonly breaks: readonly ShortestBreak[];
+  readonly violations: readonly ShortestViolation[];
   /**
-   * By law, then by action: commands of a shortest run whose last action is that and breaks it; 0 for none, and
+   * By law, then by action: commands of a shortest run whose last action is that and violates it; 0 for none, and
    * 65,535 for that or more.
    */
   readonly shortest: readonly Uint16Array[];
@@ -187,7 +187,7 @@ export function* exploring(
   const seen = () => witnessesOf(search, [machine.witnesses?.()]);
   const saved = () => savedFrom(search, search.reached.save(), seconds(), seen());
   let ended: Explored["ended"] | undefined;
-  if (search.findings.broken.length > 0 && enough(brokenIn(search))) ended = "break";
+  if (search.findings.violated.length > 0 && enough(violatedIn(search))) ended = "break";
   let look = 0;
   while (ended === undefined) {
     ended = advance(search, bounds, enough);
@@ -237,10 +237,10 @@ export const isOfHashes = ({ waiting }: SavedTable): boolean => waiting !== unde
 function advance(
   search: SingleThreadSearch,
   bounds: Bounds,
-  enough: (broken: readonly string[]) => boolean,
+  enough: (violated: readonly string[]) => boolean,
 ): Explored["ended"] | undefined {
   const { machine, batch, reached, findings } = search;
-  const known = findings.broken.length;
+  const known = findings.violated.length;
   const before = search.head;
   while (search.head < search.levelEnd && batch.count < BATCH) expand(machine, reached, batch, search.head++);
   if (reached.bytesWith(batch.count) > bounds.bytes || !settle(search)) {
@@ -249,13 +249,13 @@ function advance(
     return "memory";
   }
   reached.forget(search.head);
-  if (findings.broken.length > known && enough(brokenIn(search))) return "break";
+  if (findings.violated.length > known && enough(violatedIn(search))) return "break";
   if (search.head === reached.count) return "fixpoint";
   if (search.head === search.levelEnd) beginLevel(search);
   return reached.count > bounds.states ? "states" : undefined;
 }
 
-/** Puts a batch into the table and looks at what was broken. False where there is no memory for it. */
+/** Puts a batch into the table and looks at what was violated. False where there is no memory for it. */
 function settle(search: SingleThreadSearch): boolean {
   const { machine, batch, reached, findings } = search;
   try {

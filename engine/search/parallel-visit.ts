@@ -48,7 +48,7 @@ function visit(own: Visiting, order: Visit): number[] {
   const { control } = table;
   const { chunk, most, narrow } = order;
   const levelEnds: number[] = [];
-  const known = findings.broken.length;
+  const known = findings.violated.length;
   let { levelEnd, depth } = order;
   for (;;) {
     if (Atomics.load(control, STOP) !== 0) break;
@@ -63,7 +63,7 @@ function visit(own: Visiting, order: Visit): number[] {
     }
     // Alone, it knows where the next level ends: no other thread adds to it.
     const { next } = table;
-    if (next === levelEnd || next - levelEnd >= narrow || findings.broken.length > known) break;
+    if (next === levelEnd || next - levelEnd >= narrow || findings.violated.length > known) break;
     Atomics.store(control, HEAD, levelEnd);
     levelEnd = next;
     levelEnds.push(next);

@@ -1,13 +1,13 @@
 /**
  * The same exploration by several threads: level by level, each thread taking some states of the level at a time and
  * putting what follows into one shared table. All states that a level leads to are met before the first of them is
- * visited, so a state's parent is in the level before, and runs into breaks are shortest ones.
+ * visited, so a state's parent is in the level before, and runs into violations are shortest ones.
  *
- * At a fixpoint states, edges, depth, deadlocks, witnesses, how often actions fired and which laws are broken in how
+ * At a fixpoint states, edges, depth, deadlocks, witnesses, how often actions fired and which laws are violated in how
  * many steps are those of one thread. By which of several shortest runs a state is met depends on which thread was
- * faster: so a break's run is always as long as with one thread, and not always the same; and where a law is one of
- * states, not of actions, so is which actions are said to break it. A break ends the exploration at the end of its
- * level, so that all breaks of that length are reported, and counts are then those of whole levels.
+ * faster: so a violation's run is always as long as with one thread, and not always the same; and where a law is one of
+ * states, not of actions, so is which actions are said to violate it. A violation ends the exploration at the end of its
+ * level, so that all violations of that length are reported, and counts are then those of whole levels.
  */
 import {
   type Explored,
@@ -25,7 +25,6 @@ import {
   addInitial,
   batchFor,
   beginLevel,
-  brokenIn,
   depthOf,
   type Findings,
   type First,
@@ -38,6 +37,7 @@ import {
   signature,
   startOf,
   summary,
+  violatedIn,
   witnessesOf,
 } from "./search.ts";
 import { SharedTable, sharedMemory } from "./shared-table.ts";
@@ -95,7 +95,7 @@ export async function* exploringTogether(
   try {
     await greet(search);
     let ended: Explored["ended"] | undefined;
-    if (search.findings.broken.length > 0 && enough(brokenIn(search))) ended = "break";
+    if (search.findings.violated.length > 0 && enough(violatedIn(search))) ended = "break";
     while (ended === undefined) {
       const room = await makeRoom(search, bounds.bytes);
       if (room === undefined) {
@@ -218,10 +218,10 @@ function settle(search: Joint, replies: readonly Reply[]): void {
 /** Once a level is visited: begins the next, or says what ended the search with it. */
 function endOfRound(
   search: Joint,
-  enough: (broken: readonly string[]) => boolean,
+  enough: (violated: readonly string[]) => boolean,
 ): Explored["ended"] | undefined {
   if (search.head < search.levelEnd) return undefined;
-  if (search.findings.broken.length > 0 && enough(brokenIn(search))) return "break";
+  if (search.findings.violated.length > 0 && enough(violatedIn(search))) return "break";
   if (search.reached.count === search.levelEnd) return "fixpoint";
   beginLevel(search);
   return undefined;
@@ -234,7 +234,7 @@ function seenBy(search: Joint): ReadonlyMap<string, number> {
   );
 }
 
-/** What several found, of each law the nearest break. */
+/** What several found, of each law the nearest violation. */
 function merged(all: readonly Findings[]): Findings {
   const [some] = all as [Findings];
   const sum = (of: (findings: Findings) => number) => all.reduce((total, each) => total + of(each), 0);
@@ -244,7 +244,7 @@ function merged(all: readonly Findings[]): Findings {
     edges: sum(({ edges }) => edges),
     deadlocks: sum(({ deadlocks }) => deadlocks),
     fired: some.fired.map((_none, action) => sum(({ fired }) => fired[action] as number)),
-    broken: [...first.keys()]
+    violated: [...first.keys()]
       .filter((law) => first[law] !== undefined)
       .sort((a, b) => lengthOf(a) - lengthOf(b) || a - b),
     first,

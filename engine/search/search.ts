@@ -17,7 +17,7 @@ export interface Table extends Reached {
   addAll(batch: Batch): void;
 }
 
-/** Where a law was broken first: by which action from which state, -1 for the initial state by itself. */
+/** Where a law was violated first: by which action from which state, -1 for the initial state by itself. */
 export interface First {
   readonly from: number;
   readonly action: number;
@@ -25,14 +25,14 @@ export interface First {
   readonly length: number;
 }
 
-/** What was counted and what was broken. */
+/** What was counted and what was violated. */
 export interface Findings {
   edges: number;
   deadlocks: number;
   readonly fired: Float64Array;
-  /** Laws broken, by their indices, in the order in which they were. */
-  readonly broken: number[];
-  /** By law; undefined where it is not broken. */
+  /** Laws violated, by their indices, in the order in which they were. */
+  readonly violated: number[];
+  /** By law; undefined where it is not violated. */
   readonly first: (First | undefined)[];
   /** As of Explored. */
   readonly shortest: readonly Uint16Array[];
@@ -95,7 +95,7 @@ export function noFindings({ actions, laws }: Visitable): Findings {
     edges: 0,
     deadlocks: 0,
     fired: new Float64Array(actions.length),
-    broken: [],
+    violated: [],
     first: laws.map(() => undefined),
     shortest: laws.map(() => new Uint16Array(actions.length)),
   };
@@ -114,7 +114,7 @@ export function refuse({ name, actions, laws }: Visitable): void {
   if (wrong.length > 0) throw new RangeError(`${name} has ${wrong.join(", and ")}`);
 }
 
-/** Puts the initial state into an empty table, and notes what it breaks by itself. */
+/** Puts the initial state into an empty table, and notes what it violates by itself. */
 export function addInitial(machine: Visitable, reached: Table, batch: Batch, findings: Findings): void {
   machine.begin(batch.forms);
   batch.from[0] = -1;
@@ -122,8 +122,8 @@ export function addInitial(machine: Visitable, reached: Table, batch: Batch, fin
   batch.count = 1;
   reached.addAll(batch);
   batch.count = 0;
-  // Broken by no action: there is no run that ends in one.
-  noteFirst(findings, machine.brokenIn(batch.forms, 0), { from: -1, action: 0, length: 0 });
+  // Violated by no action: there is no run that ends in one.
+  noteFirst(findings, machine.violatedIn(batch.forms, 0), { from: -1, action: 0, length: 0 });
 }
 
 /** Adds the transitions from a state to the batch. */
@@ -134,14 +134,14 @@ export function expand(machine: Visitable, reached: Reached, batch: Batch, numbe
   // A transition from nowhere, so that it is counted where the others are.
   batch.from[before] = -1;
   batch.goesOn[before] = 0;
-  batch.broken[before] = 0;
+  batch.violated[before] = 0;
   batch.count = before + 1;
 }
 
-/** Counts the transitions of a batch that was put into the table, and notes what they broke. It is empty then. */
+/** Counts the transitions of a batch that was put into the table, and notes what they violated. It is empty then. */
 export function count(machine: Visitable, batch: Batch, findings: Findings, depth: number): void {
   const { fired } = findings;
-  const { count, forms, from, by, broken, isNew, words } = batch;
+  const { count, forms, from, by, violated, isNew, words } = batch;
   for (let nth = 0; nth < count; nth++) {
     if (from[nth] === -1) {
       findings.deadlocks += 1;
@@ -150,14 +150,14 @@ export function count(machine: Visitable, batch: Batch, findings: Findings, dept
     const action = by[nth] as number;
     findings.edges += 1;
     fired[action] = (fired[action] as number) + 1;
-    let laws = broken[nth] as number;
-    if (isNew[nth] === 1) laws |= machine.brokenIn(forms, nth * words);
+    let laws = violated[nth] as number;
+    if (isNew[nth] === 1) laws |= machine.violatedIn(forms, nth * words);
     if (laws !== 0) note(findings, laws, { from: from[nth] as number, action, length: depth + 1 });
   }
   batch.count = 0;
 }
 
-/** Notes that an action broke these laws. */
+/** Notes that an action violated these laws. */
 function note(findings: Findings, laws: number, where: First): void {
   for (const [law, lengths] of findings.shortest.entries()) {
     if (((laws >> law) & 1) === 0 || lengths[where.action] !== 0) continue;
@@ -166,18 +166,18 @@ function note(findings: Findings, laws: number, where: First): void {
   noteFirst(findings, laws, where);
 }
 
-/** Notes where these laws were broken, those of them that were not broken before. */
-function noteFirst({ first, broken }: Findings, laws: number, where: First): void {
+/** Notes where these laws were violated, those of them that were not violated before. */
+function noteFirst({ first, violated }: Findings, laws: number, where: First): void {
   for (let law = 0; law < first.length; law++) {
     if (((laws >> law) & 1) === 0 || first[law] !== undefined) continue;
     first[law] = where;
-    broken.push(law);
+    violated.push(law);
   }
 }
 
-/** The laws broken, in the order in which they were. */
-export function brokenIn({ machine, findings }: Search): string[] {
-  return findings.broken.map((law) => (machine.laws[law] as { id: string }).id);
+/** The laws violated, in the order in which they were. */
+export function violatedIn({ machine, findings }: Search): string[] {
+  return findings.violated.map((law) => (machine.laws[law] as { id: string }).id);
 }
 
 /** Transitions from the initial state to those visited now. */
@@ -217,7 +217,7 @@ export function summary(
   witnesses: ReadonlyMap<string, number>,
 ): Explored {
   const { machine, reached, hashBits, findings } = search;
-  const breaks = findings.broken.map((law) => ({
+  const violations = findings.violated.map((law) => ({
     law: (machine.laws[law] as { id: string }).id,
     run: runInto(search, law),
   }));
@@ -227,9 +227,9 @@ export function summary(
     edges: findings.edges,
     // Where it ended inside a level, some states of the next were met.
     depth: depthOf(search) + (reached.count > search.levelEnd ? 1 : 0),
-    verdict: breaks.length > 0 ? "broken" : bounded ? "bounded" : "holds",
+    verdict: violations.length > 0 ? "broken" : bounded ? "bounded" : "holds",
     ended,
-    breaks,
+    violations,
     shortest: findings.shortest,
     deadlocks: findings.deadlocks,
     fired: findings.fired,

@@ -63,7 +63,7 @@ function interleaved(
       other.addAll(batchOf(memory.words, forms));
       isOther = false;
     }
-    return how === exchange ? exchange(slots, slot, expected, value) : broken(slots, slot, before, value);
+    return how === exchange ? exchange(slots, slot, expected, value) : violated(slots, slot, before, value);
   });
   some.addAll(batchOf(memory.words, first));
   isOther = true;
@@ -72,7 +72,7 @@ function interleaved(
 }
 
 /** Reads, compares and writes, but not at once. */
-const broken: Exchange = (slots, slot, before, value) => {
+const violated: Exchange = (slots, slot, before, value) => {
   if (before === 0) slots[slot] = value;
   return before;
 };
@@ -99,7 +99,7 @@ describe("two threads that add at the same time", () => {
   test("would leave one there twice if slots were not exchanged at once", () => {
     const forms = [[1, 1]];
     expect(interleaved(sharedMemory(2, BYTES), forms, [forms], exchange)).toEqual(["1,1"]);
-    expect(interleaved(sharedMemory(2, BYTES), forms, [forms], broken)).toEqual(["1,1", "1,1"]);
+    expect(interleaved(sharedMemory(2, BYTES), forms, [forms], violated)).toEqual(["1,1", "1,1"]);
   });
 
   test("use a number again that another was faster with", () => {

@@ -139,14 +139,14 @@ function plainly({ words, initial, actions, invariants }: PackedMachine) {
   const known = new Set([first.join()]);
   const states = [first];
   const fired = actions.map(() => 0);
-  const broken = new Set<string>();
+  const violated = new Set<string>();
   for (const state of states) {
-    for (const { id, ...law } of invariants) if (!holdsIn({ id, ...law }, state)) broken.add(id);
+    for (const { id, ...law } of invariants) if (!holdsIn({ id, ...law }, state)) violated.add(id);
     for (const [index, action] of actions.entries()) {
       if (!isEnabled(action, state)) continue;
       fired[index] = (fired[index] as number) + 1;
       if (failedIn(action, state).length > 0) {
-        broken.add(action.name);
+        violated.add(action.name);
         continue;
       }
       const next = state.slice();
@@ -156,7 +156,7 @@ function plainly({ words, initial, actions, invariants }: PackedMachine) {
       states.push(next);
     }
   }
-  return { states: states.map((state) => state.join()), fired, broken: [...broken].sort() };
+  return { states: states.map((state) => state.join()), fired, violated: [...violated].sort() };
 }
 
 describe("what is looked up of actions", () => {
@@ -177,7 +177,7 @@ describe("what is looked up of actions", () => {
     (given) => {
       const machine = lazyUnmap(given, given);
       const options = { bounds: BOUNDS, enough: () => false };
-      const { reached, fired, breaks } = explore(visitActions(machine, { symmetry: false }), options);
+      const { reached, fired, violations } = explore(visitActions(machine, { symmetry: false }), options);
       const expected = plainly(machine);
       const state = new Int32Array(machine.words);
       const states = Array.from({ length: reached.count }, (_none, number) => {
@@ -186,7 +186,7 @@ describe("what is looked up of actions", () => {
       });
       expect(states).toEqual(expected.states);
       expect([...fired]).toEqual(expected.fired);
-      expect(breaks.map(({ law }) => law).sort()).toEqual(expected.broken);
+      expect(violations.map(({ law }) => law).sort()).toEqual(expected.violated);
     },
   );
 

@@ -4,7 +4,7 @@ import { erase, linkAndColour } from "../structures/rbtree.ts";
 import { type Areas, findArea, listInsertAfter, listRemove, NONE } from "./areas.ts";
 import { bugOn } from "./bug.ts";
 
-export interface BusyAreas {
+export interface AreaIndex {
   insert(areas: Areas, slot: number): void;
   /** The area that starts exactly here, or NONE. */
   find(areas: Areas, start: Vpn): number;
@@ -14,10 +14,10 @@ export interface BusyAreas {
 }
 
 /** Where every insertion sees to the list. */
-export const alwaysListed: Pick<BusyAreas, "list"> = { list: () => {} };
+export const alwaysListed: Pick<AreaIndex, "list"> = { list: () => {} };
 
 /** To 5.0.1: a red-black tree and a list by address. */
-export const inTree: BusyAreas = {
+export const inTree: AreaIndex = {
   insert: insertInTree,
   find: findArea,
   remove: removeFromTree,

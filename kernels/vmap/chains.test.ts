@@ -1,6 +1,6 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { type BusyAreas, inTree } from "./area-index.ts";
+import { type AreaIndex, inTree } from "./area-index.ts";
 import {
   type Areas,
   assignAreas,
@@ -14,7 +14,7 @@ import {
 import { byStart } from "./chains.ts";
 
 /** A page that is free is taken by an area of a page; one that is taken is found and given back. */
-function toggle(areas: Areas, busy: BusyAreas, page: number): void {
+function toggle(areas: Areas, busy: AreaIndex, page: number): void {
   const found = busy.find(areas, page);
   if (found === NONE) {
     const slot = takeDescriptor(areas);
@@ -27,7 +27,7 @@ function toggle(areas: Areas, busy: BusyAreas, page: number): void {
   }
 }
 
-function startsOf(areas: Areas, busy: BusyAreas): number[] {
+function startsOf(areas: Areas, busy: AreaIndex): number[] {
   busy.list(areas);
   return Array.from(listed(areas), (slot) => areas.start[slot] as number);
 }

@@ -5,7 +5,7 @@
  * most of it spent waiting for memory (bench/act.ts).
  */
 import type { Vpn } from "../../spec/vmap/vocabulary.ts";
-import type { BusyAreas } from "./area-index.ts";
+import type { AreaIndex } from "./area-index.ts";
 import { type Areas, NONE } from "./areas.ts";
 import { sortByStart } from "./purge-list.ts";
 import type { State } from "./state.ts";
@@ -13,7 +13,7 @@ import type { State } from "./state.ts";
 /** A power of two, as they are doubled. */
 const FIRST_CHAINS = 8;
 
-export const byStart: BusyAreas = { insert, find, remove, list };
+export const byStart: AreaIndex = { insert, find, remove, list };
 
 function insert(areas: Areas, slot: number): void {
   if (areas.descriptors > areas.heads.length) grow(areas);

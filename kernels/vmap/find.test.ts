@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { begin } from "../../engine/run/stepper.ts";
-import { settingFor } from "../../properties/vmap/test-bench.ts";
+import { benchFor } from "../../properties/vmap/test-bench.ts";
 import type { Command } from "../../spec/vmap/commands.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import { lawsCalled } from "../../spec/vmap/laws/index.ts";
@@ -82,11 +82,11 @@ describe("find_vmap_area", () => {
 describe("finds-areas", () => {
   const laws = lawsCalled(["finds-areas"]);
   const { before } = (() => {
-    const stepper = begin(settingFor(kernelCalled("4.4") as Kernel<State>, SCOPE));
+    const stepper = begin(benchFor(kernelCalled("4.4") as Kernel<State>, SCOPE));
     stepper.take(AREA);
     return { before: stepper.world() };
   })();
-  const isBroken = (page: number, start: number | null) =>
+  const isViolated = (page: number, start: number | null) =>
     laws.some(
       (law) =>
         !law.holds(
@@ -98,11 +98,11 @@ describe("finds-areas", () => {
     );
 
   test("finds-areas requires that an area is found by its first page, and allows any answer for its other pages", () => {
-    expect([isBroken(64, 64), isBroken(65, 64), isBroken(65, null)]).toEqual([false, false, false]);
-    expect(isBroken(64, null)).toBe(true);
+    expect([isViolated(64, 64), isViolated(65, 64), isViolated(65, null)]).toEqual([false, false, false]);
+    expect(isViolated(64, null)).toBe(true);
   });
 
   test("finds-areas rejects an area that does not hold the page, and an address where no area is", () => {
-    expect([isBroken(67, 64), isBroken(63, 64), isBroken(65, 65)]).toEqual([true, true, true]);
+    expect([isViolated(67, 64), isViolated(63, 64), isViolated(65, 65)]).toEqual([true, true, true]);
   });
 });

@@ -15,7 +15,7 @@ import type { Frames } from "../hardware/frames.ts";
 import type { Memory } from "../hardware/memory.ts";
 import { frameOf, type PageMap, pagesOf } from "../hardware/page-map.ts";
 import type { TreeLinks } from "../structures/rbtree.ts";
-import type { BusyAreas } from "./area-index.ts";
+import type { AreaIndex } from "./area-index.ts";
 import { type Areas, NONE } from "./areas.ts";
 import { type Blocks, blockAt } from "./blocks.ts";
 import { pooledExtents } from "./pools.ts";
@@ -23,7 +23,7 @@ import type { State } from "./state.ts";
 
 /** What a kernel's own steps say of its areas. */
 export interface AreaSteps {
-  readonly busy: Pick<BusyAreas, "list">;
+  readonly busy: Pick<AreaIndex, "list">;
   isLazy(state: State, slot: number): boolean;
   /** Whether what a search finds or remembers depends on the tree's shape, as with the drafts. */
   readonly readsTree: boolean;

@@ -15,7 +15,7 @@ import { NeverReturns } from "./work.ts";
 /** A reply without the effects, which the state has collected. */
 export type Result = Response extends infer R ? (R extends unknown ? Omit<R, keyof Effects> : never) : never;
 
-export interface Parts {
+export interface KernelParts {
   /** The laws and labels it is judged by. */
   readonly release: Promises;
   /** Its name, if it is not simply the release: a release with one step changed. */
@@ -124,7 +124,7 @@ function dirtyLinesOf({ memory }: State): readonly Vpn[] {
 }
 
 /** The machine: `act` works in place, and `step` is a copy followed by `act`. */
-export function kernelOf({ release, name, paths, answer, dump, initial, areas }: Parts): Kernel<State> {
+export function kernelOf({ release, name, paths, answer, dump, initial, areas }: KernelParts): Kernel<State> {
   const act = (state: State, command: Command): Response => {
     beginCall(state);
     const result = answerOrBug(state, command);

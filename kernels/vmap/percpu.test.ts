@@ -3,7 +3,7 @@ import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { vmapSpec } from "../../model/vmap/vmap-spec.ts";
 import { ImmutableWorld } from "../../model/vmap/world.ts";
-import type { Command, Congruent, Response } from "../../spec/vmap/commands.ts";
+import type { Command, PercpuLayout, Response } from "../../spec/vmap/commands.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import { areasFrom, outOfDomain } from "../../spec/vmap/percpu-layout.ts";
 import { AREAS_ONLY, type Scope } from "../../spec/vmap/scope.ts";
@@ -43,10 +43,10 @@ function runsIn(map: string): Extent[] {
 const alloc = ({ start, end }: Extent): Command => {
   return { op: "alloc", size: end - start, align: 1, vstart: start, vend: end, map: false };
 };
-const ask = (offsets: readonly Pages[], sizes: readonly Pages[], align: Pages = 1): Congruent => {
+const ask = (offsets: readonly Pages[], sizes: readonly Pages[], align: Pages = 1): PercpuLayout => {
   return { offsets, sizes, align: align * PAGE_SIZE };
 };
-const get = (congruent: Congruent): Command => ({ op: "pcpuGet", ...congruent });
+const get = (congruent: PercpuLayout): Command => ({ op: "pcpuGet", ...congruent });
 
 /** A kernel on which the areas of the map stand. */
 function standing(kernel: Kernel<State>, map: string, more: Partial<Scope> = {}) {
@@ -56,7 +56,7 @@ function standing(kernel: Kernel<State>, map: string, more: Partial<Scope> = {})
 }
 
 /** The map with the percpu areas in it as digits, by their number; or what else the kernel answers. */
-function asked(label: string, map: string, congruent: Congruent, more: Partial<Scope> = {}): string {
+function asked(label: string, map: string, congruent: PercpuLayout, more: Partial<Scope> = {}): string {
   const reply = standing(named(label), map, more).act(get(congruent));
   if (reply.kind !== "placed") return reply.kind;
   const areas = areasFrom(reply.start, congruent);
@@ -212,7 +212,7 @@ const anyCongruent = fc
   });
 
 /** The highest base by trying every page of the window. */
-function byTrial(map: string, { vstart, vend }: Scope["vmalloc"], congruent: Congruent): Vpn | undefined {
+function byTrial(map: string, { vstart, vend }: Scope["vmalloc"], congruent: PercpuLayout): Vpn | undefined {
   const taken = runsIn(map);
   for (let base = vend; base >= vstart; base--) {
     if ((base * PAGE_SIZE) % congruent.align !== 0) continue;

@@ -16,7 +16,7 @@ import { freeExtents, wholeSpace } from "./free-space.ts";
 import { byNode, noteNode, shownPools, takeFromPool } from "./nodes.ts";
 import { type PurgeSteps, purge, releaseReadingAhead } from "./purge.ts";
 import { type CachedSearch, cachePlaced, searchCached } from "./search-cached.ts";
-import { type CongruentSearch, takeCongruent } from "./search-congruent.ts";
+import { type PercpuSearch, takeCongruent } from "./search-congruent.ts";
 import { type TreeSearch, takeFromTree } from "./search-tree.ts";
 import { NO_ROOM, searchUncached, type UncachedSearch } from "./search-uncached.ts";
 import { initialState, type State } from "./state.ts";
@@ -40,7 +40,7 @@ export interface LazyExtents extends Pick<Steps, "removed" | "keepLazy" | "isLaz
 export interface Rules
   extends CachedSearch,
     TreeSearch,
-    CongruentSearch,
+    PercpuSearch,
     Pick<PurgeSteps, "unmapGathered" | "release">,
     Pick<Steps, "dropUnused" | "flushCache" | "unmapFreed" | "unmapAliases" | "purgesInline" | "readsTree">,
     Pick<Steps, "obeysNoGuard" | "warnsOfNoGuard" | "noblock" | "find" | "outside" | "blocks"> {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { begin } from "../../engine/run/stepper.ts";
-import { settingFor } from "../../properties/vmap/test-bench.ts";
+import { benchFor } from "../../properties/vmap/test-bench.ts";
 import type { Command, Response } from "../../spec/vmap/commands.ts";
 import type { HistoryStep } from "../../spec/vmap/history.ts";
 import { areasAndLazy, type Kernel } from "../../spec/vmap/kernel.ts";
@@ -90,11 +90,11 @@ describe("vmap", () => {
 
 describe("guard-between-vmaps", () => {
   /** The violations of this law and of no-overlap by a history on 5.11, by command. */
-  const brokenOn = (label: string, ...history: readonly HistoryStep[]) => {
-    const setting = settingFor(kernelCalled(label) as Kernel<State>, SCOPE);
+  const violatedOn = (label: string, ...history: readonly HistoryStep[]) => {
+    const setting = benchFor(kernelCalled(label) as Kernel<State>, SCOPE);
     const stepper = begin({ ...setting, laws: lawsCalled(["guard-between-vmaps", "no-overlap"]) });
     return history.flatMap((step, index) =>
-      stepper.take(step).broken.map(({ id }) => `${id} in ${index + 1}`),
+      stepper.take(step).violated.map(({ id }) => `${id} in ${index + 1}`),
     );
   };
   const ALLOC = { op: "alloc", size: 2, align: 4096, vstart: 64, vend: 72, map: true } as const;
@@ -102,26 +102,26 @@ describe("guard-between-vmaps", () => {
   test.each(OBEYING)(
     "guard-between-vmaps is violated on %s if the lower of two has no guard page",
     (label) => {
-      expect(brokenOn(label, NO_GUARD, VMAP)).toEqual(["guard-between-vmaps in 2"]);
+      expect(violatedOn(label, NO_GUARD, VMAP)).toEqual(["guard-between-vmaps in 2"]);
     },
   );
 
   test.each(OTHERS)("guard-between-vmaps is kept by the same calls on %s", (label) => {
-    expect(brokenOn(label, NO_GUARD, VMAP)).toEqual([]);
+    expect(violatedOn(label, NO_GUARD, VMAP)).toEqual([]);
   });
 
   test("guard-between-vmaps is kept if only the upper has none", () => {
-    expect(brokenOn("5.11", VMAP, NO_GUARD)).toEqual([]);
+    expect(violatedOn("5.11", VMAP, NO_GUARD)).toEqual([]);
   });
 
   test("guard-between-vmaps is also violated by a lower one that comes later: BB.... first, then AABB..", () => {
     const below = [ALLOC, VMAP, { op: "free", area: 0 }, { op: "purge" }, NO_GUARD] as const;
-    expect(brokenOn("5.11", ...below)).toEqual(["guard-between-vmaps in 5"]);
+    expect(violatedOn("5.11", ...below)).toEqual(["guard-between-vmaps in 5"]);
   });
 
   test("guard-between-vmaps does not apply to an area of another call, nor to a freed one", () => {
-    expect(brokenOn("5.11", ALLOC, VMAP)).toEqual([]);
-    expect(brokenOn("5.11", NO_GUARD, ALLOC, VMAP)).toEqual([]);
-    expect(brokenOn("5.11", NO_GUARD, { op: "free", area: 0 }, VMAP)).toEqual([]);
+    expect(violatedOn("5.11", ALLOC, VMAP)).toEqual([]);
+    expect(violatedOn("5.11", NO_GUARD, ALLOC, VMAP)).toEqual([]);
+    expect(violatedOn("5.11", NO_GUARD, { op: "free", area: 0 }, VMAP)).toEqual([]);
   });
 });

@@ -3,14 +3,14 @@
  * release giving the steps in which it differs. A historical bug is one of these steps replaced.
  */
 
-import type { Alloc, Command, Congruent, MapRam } from "../../spec/vmap/commands.ts";
+import type { Alloc, Command, MapRam, PercpuLayout } from "../../spec/vmap/commands.ts";
 import type { Dump, DumpedBlock, Kernel } from "../../spec/vmap/kernel.ts";
 import type { Promises } from "../../spec/vmap/releases.ts";
 import { fitsBlock, type Scope } from "../../spec/vmap/scope.ts";
 import { type Extent, PAGE_SIZE, type Pages, type Vpn } from "../../spec/vmap/vocabulary.ts";
 import type { Facts } from "../changes.ts";
 import { aliasReport, endHold, mapRange, touch } from "../hardware/memory.ts";
-import { type BusyAreas, removeFromTree } from "./area-index.ts";
+import { type AreaIndex, removeFromTree } from "./area-index.ts";
 import { giveBackDescriptor, isOwned, listed, MADE_BY_RAM, NONE, takeDescriptor } from "./areas.ts";
 import { allocInBlock, collectDirty, dirtyInBlocks, purgeFragmented } from "./block-calls.ts";
 import type { BlockRules } from "./block-rules.ts";
@@ -36,7 +36,7 @@ export interface Steps {
   /** The search after the purge that a refusal forces. */
   searchAgain(state: State, request: Alloc): Vpn;
   /** The same for the areas of a pcpuGet, which go together. Absent where that is not modelled. */
-  takeCongruent?(state: State, congruent: Congruent): Vpn;
+  takeCongruent?(state: State, congruent: PercpuLayout): Vpn;
   /** A refused call's descriptor. */
   dropUnused(state: State, slot: number): void;
   /** After an area was inserted: what the search remembers, and the assertions on it. */
@@ -45,7 +45,7 @@ export interface Steps {
   flushCache(state: State, start: Vpn, end: Vpn): void;
   /** remove_vm_area's own mark on the area it found. */
   removed(state: State, slot: number): void;
-  busy: BusyAreas;
+  busy: AreaIndex;
   /** What letting go of an area does to its PTEs at once. */
   unmapFreed(state: State, slot: number): void;
   /** free_vmap_area_noflush, short of a purge: from now on the area is lazy. */
@@ -264,11 +264,11 @@ function freePercpu(state: State, start: Vpn, steps: Steps): void {
 /** remove_vm_area, of an area that it found. */
 export function freeArea(state: State, slot: number, steps: Steps): void {
   steps.removed(state, slot);
-  letGoArea(state, slot, steps);
+  freeAreaLazily(state, slot, steps);
 }
 
 /** free_unmap_vmap_area: its owner frees the area; too many lazy pages start a purge. */
-export function letGoArea(state: State, slot: number, steps: Steps): void {
+export function freeAreaLazily(state: State, slot: number, steps: Steps): void {
   const { start, end } = state.areas;
   endHold(state, start[slot] as number, end[slot] as number);
   steps.flushCache(state, start[slot] as number, end[slot] as number);

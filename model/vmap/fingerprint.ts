@@ -9,7 +9,7 @@ import type { Life } from "../../spec/vmap/world.ts";
 import type { Area, Owner } from "./area.ts";
 import type { Block } from "./block.ts";
 import type { PooledExtents } from "./pool-beliefs.ts";
-import type { Dead, Ptes } from "./stale-mapping.ts";
+import type { Ptes, StaleMapping } from "./stale-mapping.ts";
 import type { ImmutableWorld, Tlb } from "./world.ts";
 
 const LIVES: Readonly<Record<Life, number>> = { busy: 0, lazy: 1 };
@@ -24,7 +24,7 @@ export function addWorld(world: ImmutableWorld, to: Fingerprint): void {
   to.add(world.deadPtes);
   for (const area of world.areas) addArea(area, to);
   to.add(LIST_END);
-  addDead(world.dead, to);
+  addStale(world.dead, to);
   for (const { start, end } of world.unflushed) {
     to.add(start);
     to.add(end);
@@ -79,7 +79,7 @@ function addPage({ maps }: Block, page: Vpn, to: Fingerprint): void {
 }
 
 /** What may still be translated, by its first page. The order of frees makes no difference. */
-function addDead(dead: readonly Dead[], to: Fingerprint): void {
+function addStale(dead: readonly StaleMapping[], to: Fingerprint): void {
   const sorted = dead.length < 2 ? dead : dead.toSorted((a, b) => a.start - b.start);
   for (const { start, end, frame, ptes } of sorted) {
     to.add(start);

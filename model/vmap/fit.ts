@@ -1,5 +1,5 @@
 /** Where a request fits between what is in its way. */
-import type { Congruent } from "../../spec/vmap/commands.ts";
+import type { PercpuLayout } from "../../spec/vmap/commands.ts";
 import type { Promises } from "../../spec/vmap/releases.ts";
 import type { Window } from "../../spec/vmap/scope.ts";
 import { alignDown, alignUp, type Extent, overlaps, type Vpn } from "../../spec/vmap/vocabulary.ts";
@@ -44,7 +44,7 @@ export function highestCongruentFit(
   inTheWay: InTheWay,
   { lowestPage }: Promises,
   { vstart, vend }: Window,
-  congruent: Congruent,
+  congruent: PercpuLayout,
 ): Vpn | undefined {
   const { offsets, sizes, align } = congruent;
   const ends = offsets.map((offset, nth) => offset + (sizes[nth] as number));
@@ -58,7 +58,7 @@ export function highestCongruentFit(
 }
 
 /** The highest base at which one of the areas lies below what is in its way; undefined if none does. */
-function pushedBelow(base: Vpn, inTheWay: InTheWay, { offsets, sizes }: Congruent): Vpn | undefined {
+function pushedBelow(base: Vpn, inTheWay: InTheWay, { offsets, sizes }: PercpuLayout): Vpn | undefined {
   for (const [nth, offset] of offsets.entries()) {
     const end = offset + (sizes[nth] as number);
     const place = { start: base + offset, end: base + end };

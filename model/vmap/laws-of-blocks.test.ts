@@ -43,7 +43,7 @@ function broken(pairs: readonly Pair[], last: Pair, promises: Promises, scope = 
     spec.initial(scope),
   );
   const verdict = judge(spec, lawsCalled(promises.laws), before, ...last);
-  return verdict.accepted ? [] : verdict.broken.map(({ id }) => id);
+  return verdict.accepted ? [] : verdict.violated.map(({ id }) => id);
 }
 
 interface Case {

@@ -30,7 +30,7 @@ function keeps(law: string, label: string, history: readonly Pair[], last: Pair,
     spec.initial(scope),
   );
   const verdict = judge(spec, lawsCalled([law]), before, ...last);
-  return verdict.accepted || verdict.broken.length === 0;
+  return verdict.accepted || verdict.violated.length === 0;
 }
 
 const WINDOW = { align: 1, vstart: 64, vend: 80, map: false } as const;

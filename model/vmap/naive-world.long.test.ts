@@ -5,9 +5,9 @@ import { kernelCalled } from "../../kernels/vmap/index.ts";
 import type { State } from "../../kernels/vmap/state.ts";
 import { choices } from "../../properties/vmap/choices.ts";
 import { scopeCalled } from "../../properties/vmap/random-scopes.ts";
-import { play } from "../../properties/vmap/run-choices.ts";
+import { runChoices } from "../../properties/vmap/run-choices.ts";
 import { fingerprintOfBoth, type KernelAndWorld } from "../../properties/vmap/state-fingerprint.ts";
-import { settingFor } from "../../properties/vmap/test-bench.ts";
+import { benchFor } from "../../properties/vmap/test-bench.ts";
 import type { Command, Response } from "../../spec/vmap/commands.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import { LAWS } from "../../spec/vmap/laws/index.ts";
@@ -218,16 +218,16 @@ describe("the reference answers every question as a world page by page does", ()
     "The reference answers every question as the page-by-page world in random histories of %s with blocks of eight pages on two CPUs",
     (name) => {
       const [kernel, scope] = [called(name), scopeCalled("blocks") as Scope];
-      const setting = settingFor(kernel, scope);
+      const setting = benchFor(kernel, scope);
       for (const drawn of fc.sample(choices(scope, { longest: 50 }), { seed: 3, numRuns: 15 })) {
         let worlds: Worlds | string | undefined = emptyWorlds(setting.spec, scope, kernel);
-        play(setting, drawn, {
+        runChoices(setting, drawn, {
           played: ({ command, response }) => {
             if (typeof worlds !== "object" || command === undefined || response === undefined) return;
             worlds = follow(setting.spec, worlds, command, response);
             expect(worlds).not.toBeTypeOf("string");
           },
-          broken: () => "go on",
+          violated: () => "continue",
         });
       }
     },

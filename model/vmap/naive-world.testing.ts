@@ -2,7 +2,7 @@
  * A page-by-page world: the independent check of the reference. They share only what spec/ says of requests. It tries
  * every page where the reference skips. It knows no pools, and follows kernels whose areas do not overlap.
  */
-import type { Command, Congruent, Response } from "../../spec/vmap/commands.ts";
+import type { Command, PercpuLayout, Response } from "../../spec/vmap/commands.ts";
 import { newAreas } from "../../spec/vmap/laws/law.ts";
 import { areasFrom } from "../../spec/vmap/percpu-layout.ts";
 import type { GuardRule, Promises } from "../../spec/vmap/releases.ts";
@@ -266,7 +266,7 @@ export class NaiveWorld implements World {
     }
     return undefined;
   }
-  highestCongruentFit(asked: Congruent, purgeable: Purgeable): Vpn | undefined {
+  highestCongruentFit(asked: PercpuLayout, purgeable: Purgeable): Vpn | undefined {
     const { vstart, vend } = this.scope.vmalloc;
     for (let base = vend; base >= Math.max(vstart, this.promises.lowestPage); base--) {
       const areas = areasFrom(base, asked);

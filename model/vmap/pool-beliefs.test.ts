@@ -50,7 +50,7 @@ const pooled = (world: ImmutableWorld) =>
 
 function broken(world: ImmutableWorld, command: Command, response: Response): string[] {
   const verdict = judge(vmapSpec(world.promises), LAWS, world, command, response);
-  const promised = verdict.accepted ? [] : verdict.broken;
+  const promised = verdict.accepted ? [] : verdict.violated;
   return promised.map(({ id }) => id).filter((id) => world.promises.laws.includes(id));
 }
 

@@ -2,7 +2,7 @@
 import { type Command, type Response, recordOf } from "../../spec/vmap/commands.ts";
 import type { Extent, Pages, Vpn } from "../../spec/vmap/vocabulary.ts";
 import type { Area } from "./area.ts";
-import { type Dead, partOf, withPtes } from "./stale-mapping.ts";
+import { partOf, type StaleMapping, withPtes } from "./stale-mapping.ts";
 import type { ImmutableWorld } from "./world.ts";
 
 const ALL_FLUSHED: readonly Extent[] = [];
@@ -90,11 +90,15 @@ function withoutRepaired(world: ImmutableWorld, response: Response): ImmutableWo
 }
 
 /** A purge clears the PTEs of what it releases. A flush then drops what no PTE can bring back. */
-function deadAfter(world: ImmutableWorld, gone: readonly Area[], response: Response): readonly Dead[] {
+function deadAfter(
+  world: ImmutableWorld,
+  gone: readonly Area[],
+  response: Response,
+): readonly StaleMapping[] {
   if (world.dead.length === 0) return world.dead;
   const { flushes, pteCleared } = response;
   const noneLeft = world.deadPtes === 0;
-  const left: Dead[] = [];
+  const left: StaleMapping[] = [];
   for (const dead of world.dead) {
     const now = noneLeft || isIn(dead.start, gone) ? withPtes(dead, "gone") : dead;
     // The reply says how many of the present PTEs it cleared, not which.
@@ -109,7 +113,7 @@ function deadAfter(world: ImmutableWorld, gone: readonly Area[], response: Respo
 }
 
 /** The parts that a flush covers: their PTEs are perhaps gone now, and then they are clean. */
-function covered(dead: Dead, flushes: readonly Extent[]): Dead[] {
+function covered(dead: StaleMapping, flushes: readonly Extent[]): StaleMapping[] {
   return flushes
     .map(({ start, end }) => ({ start: Math.max(start, dead.start), end: Math.min(end, dead.end) }))
     .filter(({ start, end }) => start < end)

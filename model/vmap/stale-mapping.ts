@@ -11,17 +11,17 @@ export type Ptes = "there" | "perhaps" | "gone";
  * Pages that no caller holds any more and that some CPU may still translate: their PTEs are present, so that a TLB may
  * be filled from them at any time, or were cleared without a flush since.
  */
-export interface Dead extends Extent {
+export interface StaleMapping extends Extent {
   /** Of the first page; the others follow. */
   readonly frame: Pfn;
   readonly ptes: Ptes;
 }
 
 /** The pages of it. */
-export function partOf({ start: first, frame, ptes }: Dead, { start, end }: Extent): Dead {
+export function partOf({ start: first, frame, ptes }: StaleMapping, { start, end }: Extent): StaleMapping {
   return { start, end, frame: frame + (start - first), ptes };
 }
 
-export function withPtes(dead: Dead, ptes: Ptes): Dead {
+export function withPtes(dead: StaleMapping, ptes: Ptes): StaleMapping {
   return ptes === dead.ptes ? dead : { ...dead, ptes };
 }

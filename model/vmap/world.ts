@@ -3,7 +3,7 @@
  * it. Lists are plain arrays of plain records, never written to; a lookup by number uses an Immutable map.
  */
 import { Map as ImmutableMap } from "immutable";
-import type { Congruent } from "../../spec/vmap/commands.ts";
+import type { PercpuLayout } from "../../spec/vmap/commands.ts";
 import type { Promises } from "../../spec/vmap/releases.ts";
 import { fitsBlock, isLittleLeft, type Scope } from "../../spec/vmap/scope.ts";
 import {
@@ -19,7 +19,7 @@ import { type Area, isFragmented } from "./area.ts";
 import { canGive } from "./block.ts";
 import { highestCongruentFit, lowestFit, lowestFree } from "./fit.ts";
 import type { PooledExtents } from "./pool-beliefs.ts";
-import type { Dead } from "./stale-mapping.ts";
+import type { StaleMapping } from "./stale-mapping.ts";
 
 /** The translations of one CPU that were seen and not flushed since. */
 export type Tlb = ImmutableMap<Vpn, Pfn>;
@@ -37,7 +37,7 @@ export interface WorldFields {
   readonly ptes: number;
   readonly held: number;
   /** What was freed and may still be translated. */
-  readonly dead: readonly Dead[];
+  readonly dead: readonly StaleMapping[];
   /** What the pools of nodes may hold. */
   readonly pooled: PooledExtents;
   readonly leakedDescriptors: number;
@@ -60,7 +60,7 @@ export class ImmutableWorld implements World, WorldFields {
   readonly lazyPages: Pages;
   readonly ptes: number;
   readonly held: number;
-  readonly dead: readonly Dead[];
+  readonly dead: readonly StaleMapping[];
   readonly pooled: PooledExtents;
   readonly leakedDescriptors: number;
   readonly unflushed: readonly Extent[];
@@ -219,7 +219,7 @@ export class ImmutableWorld implements World, WorldFields {
     return lowestFree(this.inTheWay(purgeable), this.promises, request);
   }
 
-  highestCongruentFit(congruent: Congruent, purgeable: Purgeable): Vpn | undefined {
+  highestCongruentFit(congruent: PercpuLayout, purgeable: Purgeable): Vpn | undefined {
     return highestCongruentFit(this.inTheWay(purgeable), this.promises, this.scope.vmalloc, congruent);
   }
 

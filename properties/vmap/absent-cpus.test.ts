@@ -13,8 +13,8 @@ import type { Scope } from "../../spec/vmap/scope.ts";
 import { choices } from "./choices.ts";
 import { lockstepByKind } from "./diff/lockstep.ts";
 import { scopeCalled } from "./random-scopes.ts";
-import { play } from "./run-choices.ts";
-import { settingFor } from "./test-bench.ts";
+import { runChoices } from "./run-choices.ts";
+import { benchFor } from "./test-bench.ts";
 import { commandsOf } from "./workload.ts";
 
 const GAP = scopeCalled("gap") as Scope;
@@ -30,7 +30,9 @@ function cpusOf(commands: Iterable<Command | HistoryStep>): readonly number[] {
 describe("with CPUs 0 and 2, nothing runs on CPU 1", () => {
   test("With CPUs 0 and 2 no drawn command runs on CPU 1, and some run on both others", () => {
     const drawn = fc.sample(choices(GAP, { longest: 40 }), { seed: 2, numRuns: 100 });
-    const played = drawn.map((each) => play(settingFor(kernel, GAP), each, { broken: () => "go on" }));
+    const played = drawn.map((each) =>
+      runChoices(benchFor(kernel, GAP), each, { violated: () => "continue" }),
+    );
     expect(cpusOf(played.flatMap(({ history }) => history))).toEqual([0, 2]);
   });
 

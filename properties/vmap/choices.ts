@@ -1,7 +1,7 @@
 /**
  * What fast-check draws: choices, not commands. First the kind of command, then its arguments; a choice may
  * say "as large as a hole" or "free the lowest area", and becomes a command only against the world it meets
- * (intend.ts). So every choice means something wherever it stands, and dropping one leaves the others sense.
+ * (resolveChoice.ts). So every choice means something wherever it stands, and dropping one leaves the others sense.
  */
 import fc from "fast-check";
 import type { SizeChoice } from "../../spec/vmap/commands/alloc.ts";

@@ -10,9 +10,9 @@ import type { Kernel } from "../../spec/vmap/kernel.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
 import { choices, type Lengths, WEIGHTS } from "./choices.ts";
 import type { VisitableKernel } from "./explorable-kernel.ts";
-import { play } from "./run-choices.ts";
+import { runChoices } from "./run-choices.ts";
 import { fingerprintOfAreas } from "./state-fingerprint.ts";
-import { settingFor } from "./test-bench.ts";
+import { benchFor } from "./test-bench.ts";
 import { nameOf } from "./workload.ts";
 
 /** One way to draw histories. */
@@ -95,14 +95,14 @@ export function coverage<S>(
       if (from >= 0 && action !== undefined) taken[from * actions + action] = 1;
       if (here >= 0) visited[here] = 1;
     },
-    broken: () => "go on" as const,
+    violated: () => "continue" as const,
   };
-  const setting = settingFor(kernel, scope);
+  const setting = benchFor(kernel, scope);
   searchAtRandom({
     drawn: choices(scope, drawing),
     attempt: (drawn) => {
       here = 0;
-      play(setting, drawn, watcher);
+      runChoices(setting, drawn, watcher);
       return undefined;
     },
     seed,

@@ -11,8 +11,8 @@ import type { Kernel } from "../../spec/vmap/kernel.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
 import { type Choice, choices, type Lengths } from "./choices.ts";
 import { scopesFor } from "./random-scopes.ts";
-import { play } from "./run-choices.ts";
-import { settingFor, type VmapPlayed, type VmapSetting } from "./test-bench.ts";
+import { runChoices } from "./run-choices.ts";
+import { benchFor, type JudgedStep, type TestBench } from "./test-bench.ts";
 
 export interface Target<S> {
   readonly kernel: Kernel<S>;
@@ -20,7 +20,7 @@ export interface Target<S> {
   /** Callers also make calls outside their domain that the release does not check. */
   readonly byUnchecked?: true | undefined;
   /** Whether this step, which broke the law, broke it in the way looked for. */
-  meant(step: VmapPlayed): boolean;
+  meant(step: JudgedStep): boolean;
 }
 
 export interface Found {
@@ -108,17 +108,22 @@ function scopesOf<S>({ kernel, law, byUnchecked }: Target<S>): readonly Scope[] 
 
 function draw<S>(target: Target<S>, scope: Scope, lengths: Lengths, runs: number, seed: number) {
   const { kernel } = target;
-  const setting = settingFor(kernel, scope);
+  const setting = benchFor(kernel, scope);
   const attempt = (drawn: readonly Choice[]) => {
-    const broken = (step: VmapPlayed) => (isTarget(target, step) ? "fail" : "go on");
-    const { history, failed } = play(setting, drawn, { broken }, target.byUnchecked ? "any" : "answered");
+    const violated = (step: JudgedStep) => (isTarget(target, step) ? "fail" : "continue");
+    const { history, failed } = runChoices(
+      setting,
+      drawn,
+      { violated },
+      target.byUnchecked ? "any" : "answered",
+    );
     return failed === undefined ? undefined : history;
   };
   return searchAtRandom({ drawn: choices(scope, lengths), attempt, seed, runs });
 }
 
-function isTarget<S>(target: Target<S>, step: VmapPlayed): boolean {
-  return step.broken.some((law) => law.id === target.law) && target.meant(step);
+function isTarget<S>(target: Target<S>, step: JudgedStep): boolean {
+  return step.violated.some((law) => law.id === target.law) && target.meant(step);
 }
 
 /** The history shrunk as far as it still ends in the violation meant. */
@@ -127,7 +132,7 @@ export function bringDown<S>(
   scope: Scope,
   history: readonly HistoryStep[],
 ): readonly HistoryStep[] {
-  const setting = settingFor(target.kernel, scope);
+  const setting = benchFor(target.kernel, scope);
   return shrink(history, {
     fails: (candidate) => endsIn(target, setting, candidate),
     without: naming.without,
@@ -135,7 +140,7 @@ export function bringDown<S>(
   });
 }
 
-function endsIn<S>(target: Target<S>, setting: VmapSetting<S>, history: readonly HistoryStep[]): boolean {
+function endsIn<S>(target: Target<S>, setting: TestBench<S>, history: readonly HistoryStep[]): boolean {
   if (!isWellFormed(history, setting.scope)) return false;
   const last = lastPlayed(setting, history, target.law);
   return last !== undefined && isTarget(target, last);

@@ -21,8 +21,8 @@ import { historyOf } from "./history-of.ts";
 import { randomRun } from "./random-run.ts";
 import { SCOPES, scopeCalled } from "./random-scopes.ts";
 import type { OutsideMade } from "./resolve-outside.ts";
-import { play } from "./run-choices.ts";
-import { settingFor } from "./test-bench.ts";
+import { runChoices } from "./run-choices.ts";
+import { benchFor } from "./test-bench.ts";
 import { commandsOf, isEnabled, nameOf } from "./workload.ts";
 
 const OUTSIDE = scopeCalled("outside") as Scope;
@@ -31,7 +31,7 @@ const MAP: HistoryStep = { op: "mapRam", cpu: 0, count: 2 };
 
 /** The commands that a history comes to on 6.1, in order; undefined for a step that does nothing. */
 function commandsIn(history: readonly HistoryStep[]): readonly (Command | undefined)[] {
-  const setting = { ...settingFor(linux("6.1"), OUTSIDE), laws: [] };
+  const setting = { ...benchFor(linux("6.1"), OUTSIDE), laws: [] };
   return replay(setting, history).map(({ command }) => command);
 }
 
@@ -126,9 +126,9 @@ function made(label: string, scope: Scope, which: OutsideMade = "answered"): Rea
           const outside = command && outsideOf(before, command);
           if (outside !== undefined) counts.set(outside, (counts.get(outside) ?? 0) + 1);
         },
-        broken: () => "stop" as const,
+        violated: () => "stop" as const,
       };
-      play(settingFor(kernelCalled(label) as Kernel<State>, scope), drawn, watcher, which);
+      runChoices(benchFor(kernelCalled(label) as Kernel<State>, scope), drawn, watcher, which);
       return undefined;
     },
     seed: 3,

@@ -5,9 +5,9 @@ import { explore } from "../../engine/search/explore.ts";
 import { KERNELS } from "../../kernels/vmap/index.ts";
 import type { State } from "../../kernels/vmap/state.ts";
 import type { Call } from "../../spec/vmap/commands/command.ts";
-import { heldTo, type Kernel } from "../../spec/vmap/kernel.ts";
+import { judgedAlsoBy, type Kernel } from "../../spec/vmap/kernel.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
-import { type Seen, sideBySide } from "./explorable-kernel.ts";
+import { explorableKernel, type Seen } from "./explorable-kernel.ts";
 import { areasScope, MIDDLE } from "./small-scopes.ts";
 
 const LAW = "pools-hide-no-room";
@@ -20,14 +20,14 @@ const THREE_PAGES: Scope = {
 const kernelCalled = (label: string) => KERNELS.find(({ name }) => name === label) as Kernel<State>;
 
 function explored(kernel: Kernel<State>, scope: Scope, counts: (seen: Seen) => boolean) {
-  const machine = sideBySide(heldTo(kernel, LAW), scope, {
+  const machine = explorableKernel(judgedAlsoBy(kernel, LAW), scope, {
     reduced: true,
     calls: CALLS,
     counts: (law, seen) => law !== LAW || counts(seen),
   });
-  const { ended, breaks } = explore(machine, { bounds: BOUNDS, enough: () => false });
+  const { ended, violations } = explore(machine, { bounds: BOUNDS, enough: () => false });
   expect(ended).toBe("fixpoint");
-  return Object.fromEntries(breaks.map(({ law, run }) => [law, run.length]));
+  return Object.fromEntries(violations.map(({ law, run }) => [law, run.length]));
 }
 
 test("No request that can wait is refused because of the pools, whatever happened before", () => {

@@ -1,6 +1,6 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { MENDED } from "../../counterexamples/vmap/controls/repaired-kernels.ts";
+import { REPAIRED } from "../../counterexamples/vmap/controls/repaired-kernels.ts";
 import { namesOf } from "../../jobs/hunt-target.ts";
 import { MARKS } from "../../kernels/vmap/coverage-marks.ts";
 import { TESTED_KERNELS } from "../../kernels/vmap/families.testing.ts";
@@ -12,8 +12,8 @@ import type { Scope } from "../../spec/vmap/scope.ts";
 import { choices } from "./choices.ts";
 import { randomRun } from "./random-run.ts";
 import { SCOPES, scopeCalled } from "./random-scopes.ts";
-import { play } from "./run-choices.ts";
-import { settingFor } from "./test-bench.ts";
+import { runChoices } from "./run-choices.ts";
+import { benchFor } from "./test-bench.ts";
 
 const RUNS = { numRuns: 150 };
 const inEveryScope = fc
@@ -21,12 +21,12 @@ const inEveryScope = fc
   .chain((scope) => fc.tuple(fc.constant(scope), choices(scope, { longest: 40 })));
 
 describe("a repaired release", () => {
-  for (const kernel of MENDED) {
+  for (const kernel of REPAIRED) {
     test.prop([inEveryScope], RUNS)(
       `A repaired release keeps every law in every scope: ${kernel.name}`,
       ([scope, drawn]) => {
-        const { failed } = play(settingFor(kernel, scope), drawn, { broken: () => "fail" });
-        expect(failed?.broken.map(({ id }) => id)).toBeUndefined();
+        const { failed } = runChoices(benchFor(kernel, scope), drawn, { violated: () => "fail" });
+        expect(failed?.violated.map(({ id }) => id)).toBeUndefined();
       },
     );
   }
@@ -43,10 +43,10 @@ describe("2.6.39 with its cache", () => {
   test.prop([choices(desk, { longest: 60 })], RUNS)(
     "2.6.39 answers with its cache as the search without it does",
     (drawn) => {
-      const setting = settingFor(linux("2.6.39"), desk);
+      const setting = benchFor(linux("2.6.39"), desk);
       const other = uncached.initial(desk);
-      play(setting, drawn, {
-        broken: () => "fail",
+      runChoices(setting, drawn, {
+        violated: () => "fail",
         played: ({ command, response }) => {
           if (command !== undefined) expect(uncached.act(other, command)).toEqual(response);
         },

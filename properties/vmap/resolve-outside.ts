@@ -17,7 +17,7 @@ type OutsideChoice = Extract<Choice, { op: "outside" }>;
  * The step meant; undefined where there is nothing it could be about, where the call is inside its domain, or where the
  * release does not answer it, if such are not made. Most that stop the kernel are left out: a history ends there.
  */
-export function intendOutside(
+export function resolveOutside(
   choice: OutsideChoice,
   world: World,
   ledger: Ledger,

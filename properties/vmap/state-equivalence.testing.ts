@@ -7,7 +7,7 @@ import type { State } from "../../kernels/vmap/state.ts";
 import type { Command, Response } from "../../spec/vmap/commands.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
-import { liveKernel, type SideBySide } from "./explorable-kernel.ts";
+import { type ExplorableOptions, liveKernel } from "./explorable-kernel.ts";
 import { fingerprintOfAreas, type KernelAndWorld, type StateFingerprint } from "./state-fingerprint.ts";
 import { commandsTo } from "./workload.ts";
 
@@ -31,7 +31,7 @@ const WALK = 14;
 export function compareAlike(
   kernel: Kernel<State>,
   scope: Scope,
-  options: SideBySide,
+  options: ExplorableOptions,
   most: number,
 ): Compared {
   const heard = new Hearing(kernel, scope, options);
@@ -120,7 +120,7 @@ class Hearing {
   readonly #words: Int32Array;
   #last = "";
 
-  constructor(kernel: Kernel<State>, scope: Scope, options: SideBySide) {
+  constructor(kernel: Kernel<State>, scope: Scope, options: ExplorableOptions) {
     const heard: Kernel<State> = {
       ...kernel,
       act: (state, command) => {
@@ -130,7 +130,7 @@ class Hearing {
       },
     };
     this.machine = liveKernel(heard, scope, options);
-    this.commands = commandsTo(kernel.release, scope, options.calls, options.beyondBreaks);
+    this.commands = commandsTo(kernel.release, scope, options.calls, options.beyondViolations);
     this.#words = new Int32Array(this.machine.words);
   }
 
@@ -206,7 +206,7 @@ export function compareMerged(
     const replies = Array.from(actions, () => "");
     for (let nth = 0; nth < batch.count; nth++) {
       const next = batch.goesOn[nth] === 1 ? isOf(batch.forms, nth * words) : "ends";
-      replies[batch.by[nth] as number] = `breaks ${batch.broken[nth]}, then ${next}`;
+      replies[batch.by[nth] as number] = `breaks ${batch.violated[nth]}, then ${next}`;
     }
     reached.read(state, form);
     const own = isOf(form, 0);

@@ -12,7 +12,7 @@ import type { Command } from "../../spec/vmap/commands.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import { AREAS_ONLY, type Scope } from "../../spec/vmap/scope.ts";
 import { PAGE_SIZE } from "../../spec/vmap/vocabulary.ts";
-import type { SideBySide } from "./explorable-kernel.ts";
+import type { ExplorableOptions } from "./explorable-kernel.ts";
 import { compareAlike } from "./state-equivalence.testing.ts";
 
 interface Space {
@@ -124,7 +124,7 @@ const POOLS: Space = {
 const WITH_POOLS = KERNELS.filter(({ release }) => release.pools !== "none");
 
 /** Past every violation: the hash must distinguish the states there as well. */
-const beyond = ({ calls }: Space): SideBySide => ({ reduced: true, calls, beyondBreaks: true });
+const beyond = ({ calls }: Space): ExplorableOptions => ({ reduced: true, calls, beyondViolations: true });
 
 const of = (note: (to: Fingerprint) => void): string => {
   const fingerprint = new Fingerprint();

@@ -2,7 +2,7 @@
 import { addWorld } from "../../model/vmap/fingerprint.ts";
 import type { ImmutableWorld } from "../../model/vmap/world.ts";
 import { FINGERPRINT_BITS, FINGERPRINT_WORDS, Fingerprint } from "../../spec/fingerprint.ts";
-import { type Call, OF_AREAS } from "../../spec/vmap/commands/command.ts";
+import { AREA_CALLS, type Call } from "../../spec/vmap/commands/command.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
 
@@ -21,7 +21,7 @@ export interface StateFingerprint<T> {
   write(state: T, into: Int32Array, at: number): void;
 }
 
-const OF_ALL = ["which frame is which, slots, and counters that only grow"];
+const MERGED_ALWAYS = ["which frame is which, slots, and counters that only grow"];
 
 /** The fingerprint of both for callers who do this, everything in it. */
 export function fingerprintOfBoth<S>(
@@ -37,7 +37,7 @@ export function fingerprintOfBoth<S>(
 export function fingerprintWith<T extends { readonly world: ImmutableWorld }>(
   addRest: (state: T, to: Fingerprint) => void,
 ): StateFingerprint<T> {
-  return fingerprintOf(OF_ALL, (state, to) => {
+  return fingerprintOf(MERGED_ALWAYS, (state, to) => {
     // The world first: which free frames are clean is known once all that may map one was added.
     addWorld(state.world, to);
     addRest(state, to);
@@ -46,7 +46,7 @@ export function fingerprintWith<T extends { readonly world: ImmutableWorld }>(
 
 /** Whether callers do no more than allocate, free and purge: then states can be merged that only others tell apart. */
 export function doAreasAlone(calls: readonly Call[]): boolean {
-  return calls.every((call) => OF_AREAS.includes(call));
+  return calls.every((call) => AREA_CALLS.includes(call));
 }
 
 /**
@@ -58,7 +58,7 @@ export function fingerprintOfAreas<S>(
   scope: Scope,
 ): StateFingerprint<{ readonly state: S }> {
   const { reductions, add } = kernel.identity(scope, { pin: false, areasAlone: true });
-  return fingerprintOf([...OF_ALL, ...reductions], ({ state }, to) => add(state, to));
+  return fingerprintOf([...MERGED_ALWAYS, ...reductions], ({ state }, to) => add(state, to));
 }
 
 function fingerprintOf<T>(

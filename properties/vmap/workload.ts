@@ -1,6 +1,6 @@
 /** What callers do on a machine that is explored: every command they may give, and when it can be given. */
 
-import { type Call, type Callers, OF_AREAS } from "../../spec/vmap/commands/command.ts";
+import { AREA_CALLS, type Call, type Callers } from "../../spec/vmap/commands/command.ts";
 import { type Command, RECORDS, recordOf } from "../../spec/vmap/commands.ts";
 import type { Promises } from "../../spec/vmap/releases.ts";
 import { possibleCpus, type Scope } from "../../spec/vmap/scope.ts";
@@ -20,7 +20,7 @@ type Asking = Partial<Pick<Callers, "cpus" | "noblock">>;
  */
 export function commandsOf(
   scope: Scope,
-  calls: readonly Call[] = OF_AREAS,
+  calls: readonly Call[] = AREA_CALLS,
   everywhere = false,
   { cpus = CPU_0, noblock = false }: Asking = {},
 ): readonly Command[] {
@@ -38,7 +38,7 @@ export function commandsOf(
 export function commandsTo(
   { pools, noblock }: Promises,
   scope: Scope,
-  calls: readonly Call[] = OF_AREAS,
+  calls: readonly Call[] = AREA_CALLS,
   everywhere = false,
 ): readonly Command[] {
   const cpus = pools === "none" ? CPU_0 : possibleCpus(scope);

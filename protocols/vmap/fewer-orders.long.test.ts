@@ -1,4 +1,4 @@
-/** Every protocol in a small scope: with steps that commute in fewer orders it breaks what it breaks in all. */
+/** Every protocol in a small scope: with steps that commute in fewer orders it violates what it violates in all. */
 import { describe, expect, test } from "vitest";
 import { visitActions } from "../../engine/actions.ts";
 import { BOUNDS } from "../../engine/bounds.testing.ts";
@@ -21,16 +21,16 @@ function visited(
   fewer: boolean,
 ) {
   const made = fewer && delayed !== undefined ? delayed(scope) : machine(scope);
-  const { states, breaks, deadlocks, ended } = explore(
+  const { states, violations, deadlocks, ended } = explore(
     visitActions(made, { symmetry: true, partialOrder: fewer }),
     { bounds: BOUNDS, enough: () => false },
   );
   expect(ended).toBe("fixpoint");
-  return { states, laws: breaks.map(({ law }) => law).sort(), stuck: deadlocks > 0 };
+  return { states, laws: violations.map(({ law }) => law).sort(), stuck: deadlocks > 0 };
 }
 
 describe.each(PROTOCOLS.map((protocol) => ({ name: protocol.name, protocol })))("$name", ({ protocol }) => {
-  test("breaks the same laws in fewer orders, and has no more states", () => {
+  test("violates the same laws in fewer orders, and has no more states", () => {
     const scope = scopeOf(protocol);
     const [all, fewer] = [visited(protocol, scope, false), visited(protocol, scope, true)];
     expect([fewer.laws, fewer.stuck]).toEqual([all.laws, all.stuck]);
@@ -48,7 +48,7 @@ test("blocks-6.12-repaired has less than a third of its states left on three CPU
 test.each([
   { ...lazyUnmapRules, waitsForFlushes: false },
   { ...lazyUnmapRules, purgesAliases: false },
-])("lazy-unmap with %j breaks the same laws in fewer orders", (rules) => {
+])("lazy-unmap with %j violates the same laws in fewer orders", (rules) => {
   const scope = { V: 2, F: 2, C: 2 };
   const protocol = { name: "broken", says: "", parameters: {}, machine: () => lazyUnmap(scope, rules) };
   const [all, fewer] = [visited(protocol, scope, false), visited(protocol, scope, true)];

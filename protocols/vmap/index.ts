@@ -30,7 +30,7 @@ export interface Protocol {
 /** A protocol of CPUs that take steps: it can be shown as a chart, a lane for each. */
 export interface StepProtocol extends Protocol {
   machine(parameters: Readonly<Record<string, number>>): StepMachine;
-  /** The same with steps delayed until something depends on them: it breaks the same laws, in fewer states. */
+  /** The same with steps delayed until something depends on them: it violates the same laws, in fewer states. */
   readonly delayed?: (parameters: Readonly<Record<string, number>>) => StepMachine;
 }
 

@@ -29,7 +29,7 @@ const [LIVE, LAZY, PURGING] = [1, 2, 3];
 const [USED, RESERVED, PINNED] = [1, 2, 3];
 const [NOBODY, LAZY_PURGE, PINNER] = [0, 1, 2];
 
-/** The steps that its broken forms replace. */
+/** The steps that its faulty forms replace. */
 export interface LazyUnmapRules {
   /** Whether a purge waits until every CPU has flushed. */
   readonly waitsForFlushes: boolean;

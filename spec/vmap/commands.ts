@@ -20,7 +20,7 @@ export type { Touch } from "./commands/look.ts";
 export type { MapRam, UnmapRam } from "./commands/map-ram.ts";
 export type { PcpuFree, PcpuGet } from "./commands/percpu.ts";
 export type { Vmap } from "./commands/vmap.ts";
-export type { Congruent } from "./percpu-layout.ts";
+export type { PercpuLayout } from "./percpu-layout.ts";
 
 /** Every command, in the order in which an explorer tries them. */
 export const COMMANDS = {

@@ -102,7 +102,7 @@ export function isPromised({ release }: Pick<Kernel, "release">, law: LawId): bo
 }
 
 /** The kernel judged by this law as well, promised or not. So it is shown to fall short of an ideal. */
-export function heldTo<S>(kernel: Kernel<S>, law: LawId): Kernel<S> {
+export function judgedAlsoBy<S>(kernel: Kernel<S>, law: LawId): Kernel<S> {
   if (kernel.promises.includes(law)) return kernel;
   return { ...kernel, promises: [...kernel.promises, law] };
 }

@@ -2,7 +2,7 @@
 import { alignmentInPages, type Bytes, type Extent, overlaps, type Pages, type Vpn } from "./vocabulary.ts";
 
 /** The argument of pcpu_get_vm_areas: disjoint areas with the same distances wherever their base is. */
-export interface Congruent {
+export interface PercpuLayout {
   /** Where each area begins, in pages from the base: multiples of `align`, the lowest of them 0. */
   readonly offsets: readonly Pages[];
   /** Of each area, in pages: multiples of `align`, at least 1. */
@@ -12,7 +12,7 @@ export interface Congruent {
 }
 
 /** Where these areas lie from this base on, in the order of their offsets. */
-export function areasFrom(base: Vpn, { offsets, sizes }: Congruent): readonly Extent[] {
+export function areasFrom(base: Vpn, { offsets, sizes }: PercpuLayout): readonly Extent[] {
   return offsets.map((offset, nth) => ({ start: base + offset, end: base + offset + (sizes[nth] as Pages) }));
 }
 
@@ -25,7 +25,7 @@ export interface OutOfDomain {
 }
 
 /** What is wrong with such a request, whose numbers are whole pages; undefined if nothing is. */
-export function outOfDomain(asked: Congruent): OutOfDomain | undefined {
+export function outOfDomain(asked: PercpuLayout): OutOfDomain | undefined {
   const { offsets, sizes, align } = asked;
   if (sizes.length !== offsets.length) {
     return { field: "sizes", says: `expected as many as there are offsets, ${offsets.length}` };

@@ -1,5 +1,5 @@
 /** How large a machine is, what its callers ask for, and what follows from that alone. */
-import type { Congruent } from "./percpu-layout.ts";
+import type { PercpuLayout } from "./percpu-layout.ts";
 import type { Bytes, Cpu, Pages, Vpn } from "./vocabulary.ts";
 
 /** The window [vstart, vend) an allocation may use; `vend` is counted down to a whole page. */
@@ -38,7 +38,7 @@ export interface Scope {
   readonly aligns: readonly Bytes[];
   readonly windows: readonly Window[];
   /** What pcpu_get_vm_areas is asked for. */
-  readonly congruent: readonly Congruent[];
+  readonly congruent: readonly PercpuLayout[];
 }
 
 /** Pages in a 64-bit space of 4 KiB pages. */

@@ -237,7 +237,7 @@ const BY_ANY: readonly VmapWitness[] = [
   vmapAboveVmap,
   warnedOf,
 ];
-const BY_LAZY: readonly VmapWitness[] = [
+const WITNESSES_OF_LAZY_RELEASES: readonly VmapWitness[] = [
   reuseAfterPurge,
   purgeAboveLimit,
   severalInOneFlush,
@@ -257,7 +257,7 @@ export function witnessesFor(promises: Promises): readonly VmapWitness[] {
   if (!promises.freesLazily) return BY_ANY;
   return [
     ...BY_ANY,
-    ...BY_LAZY,
+    ...WITNESSES_OF_LAZY_RELEASES,
     ...(promises.percpu ? BY_PERCPU : []),
     ...(promises.noblock ? [wouldNotWait] : []),
   ];

@@ -2,7 +2,7 @@
  * What a law may ask about the world. Laws use only these queries, so a law cannot distinguish the reference (model/)
  * from another implementation.
  */
-import type { Congruent } from "./percpu-layout.ts";
+import type { PercpuLayout } from "./percpu-layout.ts";
 import type { Promises } from "./releases.ts";
 import { lazyMaxPages, type Scope, type Window } from "./scope.ts";
 import type { Bytes, Cpu, Extent, Pages, Pfn, Vpn } from "./vocabulary.ts";
@@ -64,7 +64,7 @@ export interface World {
    * The highest base at which all these areas fit into the vmalloc window, whose start it does not lie below. Percpu
    * areas keep no distance.
    */
-  highestCongruentFit(congruent: Congruent, purgeable: Purgeable): Vpn | undefined;
+  highestCongruentFit(congruent: PercpuLayout, purgeable: Purgeable): Vpn | undefined;
   /** Whether the pools of this node may hold just this extent. */
   mayBePooled(extent: Extent, node: number): boolean;
   /** Whether a block of this CPU has this many pages left that it never gave out. */

@@ -25,7 +25,7 @@ export const augAlignOverhead: Bug = {
     "68ad4a330433 (5.2); 9f531973dff3 (5.16) searched for the plain size; 9333fe98d0a6 (5.18) brought it back but for the alignment of a page; catalogue A13 and section 11",
   fixed: "5.16, and back in 5.18",
   changed: undefined,
-  breaks: [
+  violations: [
     { law: "refused-only-when-full", on: ON, pinned: "refused-only-when-full.json", repaired: plain5_2 },
     { law: "purge-only-when-full", on: ON, pinned: "purge-only-when-full.json", repaired: plain5_2 },
     { law: "lowest-fit", on: ON, pinned: "lowest-fit.json", repaired: plain5_2 },

@@ -18,7 +18,7 @@ export const augPercpuJump: Bug = {
     "68ad4a330433 (5.2); 5336e52c9e85 (5.3-rc5): an extent of 30 TB was passed by (Dave Hansen); catalogue A12",
   fixed: "5336e52c9e85 (5.3)",
   changed: undefined,
-  breaks: [
+  violations: [
     { law: "highest-congruent-fit", on: ["5.2"], pinned: "highest-congruent-fit.json", repaired },
     { law: "refused-only-when-full", on: ["5.2"], pinned: "refused-only-when-full.json", repaired },
     { law: "purge-only-when-full", on: ["5.2"], pinned: "purge-only-when-full.json", repaired },

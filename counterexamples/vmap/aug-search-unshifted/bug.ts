@@ -13,7 +13,7 @@ export const augSearchUnshifted: Bug = {
   source: "a mutant of 9f531973dff3 (5.16), which shifts the start each time; catalogue A13",
   fixed: "never released",
   changed: kernelWith(releaseOf("5.17"), { ...rulesOf("5.17"), shiftsStart: false }, id),
-  breaks: [
+  violations: [
     { law: "calls-return", on: [id], pinned: "calls-return.json", repaired: linux("5.17") },
     { law: "calls-return", on: [id], pinned: "calls-return.middle.json", repaired: linux("5.17") },
   ],

@@ -17,6 +17,6 @@ export const cacheDraftRangeBugon: Bug = {
   source: "Steven Whitehouse, linux-mm, 2010-05-19: BUG_ON(first->va_end < addr); 89699605",
   fixed: "in the draft of 25 May 2010; never released",
   changed: undefined,
-  breaks: [{ law: "no-bug", on: ["piggin-draft-1"], pinned: "no-bug.json", repaired }],
+  violations: [{ law: "no-bug", on: ["piggin-draft-1"], pinned: "no-bug.json", repaired }],
   explains: ({ response }) => response.kind === "bug" && response.text === "first->va_end < addr",
 };

@@ -1,6 +1,6 @@
 import { requestOf } from "../../../spec/vmap/laws/law.ts";
 import type { Bug, Evidence } from "../../bug.ts";
-import { mended3_1 } from "../controls/repaired-kernels.ts";
+import { repaired3_1 } from "../controls/repaired-kernels.ts";
 import { kernelsWith } from "../evidence/spans.ts";
 
 const ON = kernelsWith("cache-exact-hole-missed", "3.1");
@@ -14,12 +14,12 @@ export const cacheExactHoleMissed: Bug = {
   latent: true,
   fixed: "5.2, where 68ad4a330433 removed the cache",
   changed: undefined,
-  breaks: [
-    { law: "lowest-fit", on: ON, pinned: "lowest-fit.json", repaired: mended3_1 },
-    { law: "refused-only-when-full", on: ON, pinned: "refused-only-when-full.json", repaired: mended3_1 },
-    { law: "purge-only-when-full", on: ON, pinned: "purge-only-when-full.json", repaired: mended3_1 },
-    { law: "blocks-pack", on: ON, pinned: "blocks-pack.json", repaired: mended3_1 },
-    { law: "free-space-is-usable", on: ON, pinned: "free-space-is-usable.json", repaired: mended3_1 },
+  violations: [
+    { law: "lowest-fit", on: ON, pinned: "lowest-fit.json", repaired: repaired3_1 },
+    { law: "refused-only-when-full", on: ON, pinned: "refused-only-when-full.json", repaired: repaired3_1 },
+    { law: "purge-only-when-full", on: ON, pinned: "purge-only-when-full.json", repaired: repaired3_1 },
+    { law: "blocks-pack", on: ON, pinned: "blocks-pack.json", repaired: repaired3_1 },
+    { law: "free-space-is-usable", on: ON, pinned: "free-space-is-usable.json", repaired: repaired3_1 },
   ],
   explains: missedExactHole,
 };

@@ -24,7 +24,7 @@ export const cacheFreeLeavesIt: Bug = {
   source: "a mutant of rule 7 of the cache (catalogue section 2): free leaves cache alone",
   fixed: "never released",
   changed,
-  breaks: [
+  violations: [
     { law: "lowest-fit", on: ["cache-free-leaves-it"], pinned: "lowest-fit.json", repaired: linux("2.6.39") },
   ],
   explains: () => true,

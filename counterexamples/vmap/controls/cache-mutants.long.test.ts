@@ -7,7 +7,7 @@ import { pinnedFile } from "../../../jobs/pinned.ts";
 import { linux } from "../../../kernels/vmap/index.ts";
 import type { State } from "../../../kernels/vmap/state.ts";
 import { ANSWERS_ALIKE, lockstep } from "../../../properties/vmap/diff/lockstep.ts";
-import { sideBySide } from "../../../properties/vmap/explorable-kernel.ts";
+import { explorableKernel } from "../../../properties/vmap/explorable-kernel.ts";
 import { MIDDLE, type Space, spaceScope } from "../../../properties/vmap/small-scopes.ts";
 import { compareAlike } from "../../../properties/vmap/state-equivalence.testing.ts";
 import type { Kernel } from "../../../spec/vmap/kernel.ts";
@@ -51,20 +51,20 @@ describe("a mutant of the cache that is killed", () => {
     "A killed mutant of the cache violates lowest-fit in as many commands as are pinned: $kernel.name",
     async ({ kernel }) => {
       const bug = bugCalled(kernel.name) as Bug;
-      const { commands } = await readHistory(pinnedFile(bug, bug.breaks[0] as Bug["breaks"][number]));
-      const { breaks } = explore(sideBySide(kernel, EIGHT, UNREDUCED), {
+      const { commands } = await readHistory(pinnedFile(bug, bug.violations[0] as Bug["violations"][number]));
+      const { violations } = explore(explorableKernel(kernel, EIGHT, UNREDUCED), {
         bounds: BOUNDS,
         enough: (broken) => broken.includes("lowest-fit"),
       });
-      expect(breaks.find(({ law }) => law === "lowest-fit")?.run).toHaveLength(commands.length);
+      expect(violations.find(({ law }) => law === "lowest-fit")?.run).toHaveLength(commands.length);
     },
   );
 
   test.each(killed)(
     "A killed mutant of the cache differs from 2.6.39 in some answer: $kernel.name",
     ({ kernel }) => {
-      const { breaks } = explore(lockstep(linux("2.6.39"), kernel, EIGHT), { bounds: BOUNDS });
-      expect(breaks.map(({ law }) => law)).toEqual([ANSWERS_ALIKE]);
+      const { violations } = explore(lockstep(linux("2.6.39"), kernel, EIGHT), { bounds: BOUNDS });
+      expect(violations.map(({ law }) => law)).toEqual([ANSWERS_ALIKE]);
     },
   );
 });
@@ -78,9 +78,9 @@ describe("a mutant of the cache that is equivalent", () => {
     "An equivalent mutant of the cache keeps every law, whatever callers ask: $mutant",
     ({ mutant, laws }) => {
       for (const space of laws) {
-        const machine = sideBySide(mutantCalled(mutant), spaceScope(space), UNREDUCED);
-        const { breaks, ended } = explore(machine, { bounds: BOUNDS });
-        expect({ breaks, ended }).toEqual({ breaks: [], ended: "fixpoint" });
+        const machine = explorableKernel(mutantCalled(mutant), spaceScope(space), UNREDUCED);
+        const { violations, ended } = explore(machine, { bounds: BOUNDS });
+        expect({ violations, ended }).toEqual({ violations: [], ended: "fixpoint" });
       }
     },
   );
@@ -89,8 +89,8 @@ describe("a mutant of the cache that is equivalent", () => {
     "An equivalent mutant of the cache places every request where 2.6.39 does: $mutant",
     ({ mutant, lockstep: space }) => {
       const machine = lockstep(linux("2.6.39"), mutantCalled(mutant), spaceScope(space));
-      const { breaks, ended } = explore(machine, { bounds: BOUNDS });
-      expect({ breaks, ended }).toEqual({ breaks: [], ended: "fixpoint" });
+      const { violations, ended } = explore(machine, { bounds: BOUNDS });
+      expect({ violations, ended }).toEqual({ violations: [], ended: "fixpoint" });
     },
   );
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { begin, replay } from "../../../engine/run/stepper.ts";
 import { kernelNamed } from "../../../jobs/names.ts";
-import { settingFor } from "../../../properties/vmap/test-bench.ts";
+import { benchFor } from "../../../properties/vmap/test-bench.ts";
 import type { HistoryStep } from "../../../spec/vmap/history.ts";
 import { lawsCalled } from "../../../spec/vmap/laws/index.ts";
 import { AREAS_ONLY, type Scope } from "../../../spec/vmap/scope.ts";
@@ -83,8 +83,8 @@ describe("each canary", () => {
     const history = BITES[law] as readonly HistoryStep[];
     const laws = lawsCalled([law]);
     const broken = (machine: typeof kernel) =>
-      replay({ ...settingFor(machine, ON[law] ?? SMALL), laws }, history).flatMap((step) =>
-        step.broken.map(({ id }) => id),
+      replay({ ...benchFor(machine, ON[law] ?? SMALL), laws }, history).flatMap((step) =>
+        step.violated.map(({ id }) => id),
       );
     expect(broken(kernel)).toEqual([law]);
     expect(broken(kernelNamed("2.6.39"))).toEqual([]);
@@ -94,16 +94,16 @@ describe("each canary", () => {
     "The canary of %s violates nothing else that is promised",
     (law) => {
       const { kernel } = CANARIES.find((each) => each.law === law) as (typeof CANARIES)[number];
-      const played = replay(settingFor(kernel, ON[law] ?? SMALL), BITES[law] as readonly HistoryStep[]);
-      expect(played.flatMap(({ broken }) => broken.map(({ id }) => id))).toEqual([law]);
+      const played = replay(benchFor(kernel, ON[law] ?? SMALL), BITES[law] as readonly HistoryStep[]);
+      expect(played.flatMap(({ violated }) => violated.map(({ id }) => id))).toEqual([law]);
     },
   );
 
   test("The canary that frees pages that no caller holds violates argument-domain, and 2.6.39 keeps it", () => {
     const { kernel } = CANARIES.find(({ law }) => law === "argument-domain") as (typeof CANARIES)[number];
-    const brokenBy = (machine: typeof kernel) => {
+    const violatedBy = (machine: typeof kernel) => {
       const setting = {
-        ...settingFor(machine, { ...SMALL, lazyMaxPages: 0 }),
+        ...benchFor(machine, { ...SMALL, lazyMaxPages: 0 }),
         laws: lawsCalled(["argument-domain"]),
       };
       const stepper = begin(setting);
@@ -113,7 +113,7 @@ describe("each canary", () => {
       const world = stepper.world();
       return setting.laws.filter((law) => !law.holds(world, command, response, world)).map(({ id }) => id);
     };
-    expect(brokenBy(kernel)).toEqual(["argument-domain"]);
-    expect(brokenBy(kernelNamed("2.6.39"))).toEqual([]);
+    expect(violatedBy(kernel)).toEqual(["argument-domain"]);
+    expect(violatedBy(kernelNamed("2.6.39"))).toEqual([]);
   });
 });

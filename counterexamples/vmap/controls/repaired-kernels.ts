@@ -20,16 +20,16 @@ const blocks: BlockRules = { ...rulesOf("4.4").blocks, looksAt: allOfThem, mapOf
 
 const withoutWraps = { align: alignWithoutWrap, wraps: endWraps };
 
-export const mended2_6_27 = listKernel(
+export const repaired2_6_27 = listKernel(
   {
     align: alignWithoutWrap,
     holeAllowed: (addr, length, request) => addr + length <= request.vend,
     lastStart: (_word, vend, length) => vend - length,
   },
-  "2.6.27 mended",
+  "2.6.27 repaired",
 );
 
-export const mended2_6_28 = kernelWith(
+export const repaired2_6_28 = kernelWith(
   { ...releaseOf("2.6.28"), fragments: "purged" },
   {
     ...rulesOf("2.6.28"),
@@ -40,16 +40,16 @@ export const mended2_6_28 = kernelWith(
     dropUnused: (state, slot) => giveBackDescriptor(state.areas, slot),
     release: releaseReadingAhead(() => {}),
   },
-  "2.6.28 mended",
+  "2.6.28 repaired",
 );
 
-export const mended2_6_39 = kernelWith(
+export const repaired2_6_39 = kernelWith(
   releaseOf("2.6.39"),
   { ...rulesOf("2.6.39"), ...withoutWraps, blocks },
-  "2.6.39 mended",
+  "2.6.39 repaired",
 );
 
-export const mended3_1 = kernelWith(
+export const repaired3_1 = kernelWith(
   releaseOf("3.1"),
   {
     ...rulesOf("3.1"),
@@ -61,7 +61,7 @@ export const mended3_1 = kernelWith(
         ? reasonsToReset(state, request) | MARKS.cacheResetSmallerSize
         : reasonsToReset(state, request),
   },
-  "3.1 mended",
+  "3.1 repaired",
 );
 
-export const MENDED = [mended2_6_27, mended2_6_28, mended2_6_39, mended3_1] as const;
+export const REPAIRED = [repaired2_6_27, repaired2_6_28, repaired2_6_39, repaired3_1] as const;

@@ -24,7 +24,7 @@ export const PURGING_ALL_FRAGMENTED: readonly string[] = [
 ];
 
 /** The blocks, as they were before the call, in which something let go is still translated, or may be. */
-export function blocksWithDead({ before, response }: Evidence): readonly AreaView[] {
+export function blocksWithStale({ before, response }: Evidence): readonly AreaView[] {
   const blockAt = (page: Vpn) =>
     before.areasIn({ start: page, end: page + 1 }).filter(({ block }) => block !== undefined);
   if (response.kind === "pinned") {

@@ -13,7 +13,7 @@ export const guardBetweenAreas: Bug = {
     'db64fe02 (2.6.28); 248ac0e1943a, "mm/vmalloc: remove guard page from between vmap blocks", Johannes Weiner, 2011-04-14; the thread of "xfs: flush vmap aliases when mapping fails", linux-mm, 2011-03-21; kernel bugzilla 27492',
   fixed: "248ac0e1943a (3.0)",
   changed: undefined,
-  breaks: [
+  violations: [
     { law: "blocks-pack", on: ON, pinned: "blocks-pack.json", repaired: linux("3.1") },
     { law: "free-space-is-usable", on: ON, pinned: "free-space-is-usable.json", repaired: linux("3.1") },
   ],

@@ -7,7 +7,7 @@ export const lazyLeftAboveLimit: InterleavedBug = {
   source: "found here; free_vmap_area_noflush from db64fe02 to 5.17",
   latent: true,
   fixed: "5.18 (690467c81b1a: a worker that is asked again)",
-  breaks: [
+  violations: [
     {
       law: "lazy-bounded",
       protocol: "areas-5.1",

@@ -6,7 +6,7 @@ export const lazyNrRacyBugon: InterleavedBug = {
   says: "An area is marked lazy before it is counted; a purge that comes in between gathers more than was counted, and its BUG_ON says so.",
   source: "88f5004430ba, Yongseok Koh",
   fixed: "2.6.33",
-  breaks: [
+  violations: [
     {
       law: "no-bug",
       protocol: "areas-2.6.28",

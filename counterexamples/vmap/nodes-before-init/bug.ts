@@ -15,7 +15,7 @@ export const nodesBeforeInit: Bug = {
     '"mm: vmalloc: bail out early in find_vmap_area() if vmap is not init", Uladzislau Rezki, 2024-03-23, 4ed91fa9177b, seen when s390 booted; begun by 72210662c5a2',
   fixed: "6.9, before its release",
   changed: kernelWith(releaseOf("6.12"), { ...rulesOf("6.12"), find: findOnLockedNodes }, id),
-  breaks: [
+  violations: [
     { law: "init-order", on: [id], pinned: "init-order.json", repaired: linux("6.12") },
     { law: "no-bug", on: [id], pinned: "no-bug.json", repaired: linux("6.12") },
   ],

@@ -8,7 +8,7 @@ export const pinBitLost: InterleavedBug = {
     'linux-kernel, "mm: vmap rewrite", 2008-06-09: "a single bit would suffice"; a policy of ours, not of a kernel',
   latent: true,
   fixed: "a count a frame in place of the bit, taken back after the flush",
-  breaks: [
+  violations: [
     {
       law: "pinned-is-unaliased",
       protocol: "pins-bit-per-frame",

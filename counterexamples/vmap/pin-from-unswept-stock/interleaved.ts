@@ -8,7 +8,7 @@ export const pinFromUnsweptStock: InterleavedBug = {
     'linux-kernel, "mm: vmap rewrite", 2008-06-09: the stock, "like the quicklists"; a policy of ours, not of a kernel',
   latent: true,
   fixed: "frames join the stock after the sweep",
-  breaks: [
+  violations: [
     {
       law: "pinned-is-unaliased",
       protocol: "pins-stocked-before-sweep",

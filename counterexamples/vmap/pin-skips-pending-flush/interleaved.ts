@@ -8,7 +8,7 @@ export const pinSkipsPendingFlush: InterleavedBug = {
     'linux-kernel, "mm: vmap rewrite", 2008-06-09: "Can it be fast-pathed if there are no outstanding aliases?"; a policy of ours, not of a kernel',
   latent: true,
   fixed: "with the counter of 4.10, taken back after the flush",
-  breaks: [
+  violations: [
     {
       law: "pinned-is-unaliased",
       protocol: "pins-if-outstanding",

@@ -6,7 +6,7 @@ export const purgeStarvedByAlloc: InterleavedBug = {
   says: "The purge drops the lock after each area that it releases, and allocators take and free areas faster than it goes on: what is lazy never comes down.",
   source: "68571be99f32, Uladzislau Rezki; since 763b218ddfaf (4.10)",
   fixed: "5.1",
-  breaks: [
+  violations: [
     {
       law: "lazy-comes-down",
       protocol: "areas-4.10",

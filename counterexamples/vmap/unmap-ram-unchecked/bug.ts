@@ -24,7 +24,7 @@ export const unmapRamUnchecked: Bug = {
   latent: true,
   fixed: "not fixed (7.2 has it)",
   changed: undefined,
-  breaks: [{ law: "argument-domain", on: ON, pinned: "argument-domain.json", repaired }],
+  violations: [{ law: "argument-domain", on: ON, pinned: "argument-domain.json", repaired }],
   byUnchecked: true,
   explains: (evidence) => evidence.command.op === "unmapRam" && !isGivenBackAgain(evidence),
 };

@@ -6,7 +6,7 @@ export const unsyncedUnmapPgd: InterleavedBug = {
   says: "An address is unmapped in one page table, and the others that have a copy of its entry keep it: mapped anew, the address still leads a CPU to the old frame.",
   source: "3f8fd02b1bf1, Joerg Roedel",
   fixed: "5.3",
-  breaks: [
+  violations: [
     {
       law: "no-stale-translation",
       protocol: "roots-5.2",

@@ -26,6 +26,6 @@ export const vaNotifierFreesNothing: Bug = {
   source: "a mutant of alloc_vmap_area, which from 4.7 on tries again where a notifier freed something",
   fixed: "never released",
   changed: vmapKernel(releaseOf("6.1"), { ...steps, searchAgain }, id),
-  breaks: [{ law: "calls-return", on: [id], pinned: "calls-return.json", repaired: linux("6.1") }],
+  violations: [{ law: "calls-return", on: [id], pinned: "calls-return.json", repaired: linux("6.1") }],
   explains: () => true,
 };

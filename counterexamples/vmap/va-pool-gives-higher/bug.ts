@@ -12,7 +12,7 @@ export const vaPoolGivesHigher: Bug = {
   latent: true,
   fixed: "never: 7.2 has it; the lowest address is not what pools are for",
   changed: undefined,
-  breaks: [
+  violations: [
     {
       law: "lowest-fit",
       on: ["6.12", "6.19"],

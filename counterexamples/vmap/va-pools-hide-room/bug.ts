@@ -11,7 +11,7 @@ export const vaPoolsHideRoom: Bug = {
   latent: true,
   fixed: "never: 7.2 has it, as the price of its pools",
   changed: undefined,
-  breaks: [
+  violations: [
     {
       law: "pools-hide-no-room",
       on: ["6.12"],

@@ -6,7 +6,7 @@ export const vaPurgeTrylock: InterleavedBug = {
   says: "An allocation that finds nothing free only tries the purge lock: where another CPU purges it gives up, though what that one is about to release would do.",
   source: '"mm: vmalloc failure flush fix", Nick Piggin, 2008-11-08',
   fixed: "2.6.28",
-  breaks: [
+  violations: [
     {
       law: "refused-only-when-full",
       protocol: "areas-2.6.28-rc3",

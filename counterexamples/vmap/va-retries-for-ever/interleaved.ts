@@ -7,7 +7,7 @@ export const vaRetriesForEver: InterleavedBug = {
   source: "found here; an order of ours, not of a kernel",
   latent: true,
   fixed: "where an allocation searches just once more",
-  breaks: [
+  violations: [
     {
       law: "allocation-returns-0",
       protocol: "areas-5.18-searching-under-lock",

@@ -7,7 +7,7 @@ export const vaRetryOnce: InterleavedBug = {
   source: "found here; alloc_vmap_area from db64fe02 on",
   latent: true,
   fixed: "not fixed",
-  breaks: [
+  violations: [
     {
       law: "refused-only-when-full",
       protocol: "areas-5.18",

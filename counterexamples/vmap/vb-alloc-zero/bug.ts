@@ -20,6 +20,6 @@ export const vbAllocZero: Bug = {
   source: "catalogue C14 and golden/FORMAT.md (tried by hand, not recorded)",
   fixed: "6.9 (ac0476e8ca2e), which warns and refuses; 3.9 warns and stops",
   changed: undefined,
-  breaks: [{ law: "argument-domain", on: ON, pinned: "argument-domain.json", repaired }],
+  violations: [{ law: "argument-domain", on: ON, pinned: "argument-domain.json", repaired }],
   explains: ({ command }) => command.op === "mapRam" && command.count === 0,
 };

@@ -6,7 +6,7 @@ export const vbCpuUninit: InterleavedBug = {
   says: "A new block can be found in the index before it is written which CPU's queue it is on.",
   source: "3e3de7947c75, Will Deacon",
   fixed: "6.11",
-  breaks: [
+  violations: [
     {
       law: "published-is-initialised",
       protocol: "locks-6.10",

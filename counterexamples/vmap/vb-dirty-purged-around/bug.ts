@@ -40,7 +40,7 @@ export const vbDirtyPurgedAround: Bug = {
   latent: true,
   fixed: "never: 7.2 has it",
   changed: undefined,
-  breaks: [
+  violations: [
     {
       law: "flush-only-once",
       on: ["6.5", "6.12", "6.19"],

@@ -58,7 +58,7 @@ export const vbDirtyReflushed: Bug = {
     '"mm/vmalloc: prevent flushing dirty space over and over", Thomas Gleixner, 2023, a09fad96ffb1; seen in 2008 already (catalogue B6)',
   fixed: "6.5",
   changed: undefined,
-  breaks: [
+  violations: [
     {
       law: "flush-only-once",
       on: PURGING_ALL_FRAGMENTED,

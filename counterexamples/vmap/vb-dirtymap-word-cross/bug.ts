@@ -3,7 +3,7 @@ import { rulesOf } from "../../../kernels/vmap/releases.ts";
 import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
-import { blocksWithDead, isUsedUp } from "../evidence/left-in-blocks.ts";
+import { blocksWithStale, isUsedUp } from "../evidence/left-in-blocks.ts";
 
 const repaired = kernelWith(
   releaseOf("3.16"),
@@ -20,7 +20,7 @@ export const vbDirtymapWordCross: Bug = {
   latent: true,
   fixed: "4.1, where 7d61bfe8fdde replaced the bitmap",
   changed: undefined,
-  breaks: [
+  violations: [
     {
       law: "no-alias-after-unmap-aliases",
       on: ["3.16"],
@@ -29,5 +29,5 @@ export const vbDirtymapWordCross: Bug = {
     },
     { law: "pinned-is-unaliased", on: ["3.16"], pinned: "pinned-is-unaliased.json", repaired },
   ],
-  explains: (evidence) => blocksWithDead(evidence).some((block) => !isUsedUp(block)),
+  explains: (evidence) => blocksWithStale(evidence).some((block) => !isUsedUp(block)),
 };

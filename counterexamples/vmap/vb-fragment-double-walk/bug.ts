@@ -31,7 +31,7 @@ export const vbFragmentDoubleWalk: Bug = {
     '"mm/vmalloc: avoid iterating over per CPU vmap blocks twice" and its series, Thomas Gleixner, 2023, ca5e46c3400b; since 02b709df817c (2.6.33)',
   fixed: "6.5",
   changed: purging6_5,
-  breaks: [
+  violations: [
     {
       law: "usable-blocks-stay",
       on: [...PURGING_ALL_FRAGMENTED, id],

@@ -17,6 +17,6 @@ export const vbFragmentExhaustion: Bug = {
   source: '"mm: purge fragmented percpu vmap blocks", Nick Piggin, 2010, 02b709df817c',
   fixed: "2.6.33",
   changed: undefined,
-  breaks: [{ law: "nothing-leaks", on: ["2.6.28", "2.6.28.10"], pinned: "nothing-leaks.json", repaired }],
+  violations: [{ law: "nothing-leaks", on: ["2.6.28", "2.6.28.10"], pinned: "nothing-leaks.json", repaired }],
   explains: leavesFragments,
 };

@@ -24,7 +24,7 @@ export const vbFreeCountedTwice: Bug = {
   latent: true,
   fixed: "2.6.33 (a BUG_ON sees it), and back in 4.1; 7.2 has it",
   changed: undefined,
-  breaks: [{ law: "argument-domain", on: ON, pinned: "argument-domain.json", repaired }],
+  violations: [{ law: "argument-domain", on: ON, pinned: "argument-domain.json", repaired }],
   byUnchecked: true,
   explains: isGivenBackAgain,
 };

@@ -6,7 +6,7 @@ export const vbFullBlockStale: InterleavedBug = {
   says: "A block that has given out all its pages is on no list, and vm_unmap_aliases looks only at lists: what was let go in such a block is not flushed.",
   source: "fc1e0d980037, Thomas Gleixner; since db64fe02",
   fixed: "6.5",
-  breaks: [
+  violations: [
     {
       law: "no-alias-after-unmap-aliases",
       protocol: "blocks-5.13",

@@ -23,6 +23,6 @@ export const vbHeadInsertExhaustion: Bug = {
     '"mm/vmalloc: fix possible exhaustion of vmalloc space caused by vm_map_ram allocator", Roman Pen, 2015, 68ac546f265e',
   fixed: "4.1",
   changed: undefined,
-  breaks: [{ law: "nothing-leaks", on: ON, pinned: "nothing-leaks.json", repaired }],
+  violations: [{ law: "nothing-leaks", on: ON, pinned: "nothing-leaks.json", repaired }],
   explains: (evidence) => evidence.command.op === "unmapRam" && leavesFragments(evidence),
 };

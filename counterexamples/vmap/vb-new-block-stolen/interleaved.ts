@@ -6,7 +6,7 @@ export const vbNewBlockStolen: InterleavedBug = {
   says: "A new block is put on the list empty, and its maker searches again: others may take all its pages first, and it makes one more, for ever.",
   source: "cf725ce274ba, Roman Pen",
   fixed: "4.1",
-  breaks: [
+  violations: [
     {
       law: "map-returns-0",
       protocol: "blocks-3.16",

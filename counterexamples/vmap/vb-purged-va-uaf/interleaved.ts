@@ -6,7 +6,7 @@ export const vbPurgedVaUaf: InterleavedBug = {
   says: "A purge frees the area of a block at once, while a walk under RCU may still stand on the block and read where it lies.",
   source: "ad216c0316ad, Vijayanand Jitta; since areas are not freed by RCU, 68ad4a330433 (5.2)",
   fixed: "5.13",
-  breaks: [
+  violations: [
     {
       law: "no-use-after-free",
       protocol: "walks-5.2",

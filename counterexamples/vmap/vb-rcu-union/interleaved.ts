@@ -6,7 +6,7 @@ export const vbRcuUnion: InterleavedBug = {
   says: "The links of a block on its queue and its rcu_head share memory, and a block that is removed points at itself: a walk under RCU that stands on it reads what was written over the link, or goes round for ever.",
   source: "de5604231ce4, Nick Piggin",
   fixed: "2.6.33",
-  breaks: [
+  violations: [
     {
       law: "no-use-after-free",
       protocol: "walks-2.6.28",

@@ -6,7 +6,7 @@ export const vbWrongQueueLock: InterleavedBug = {
   says: "A fragmented block is taken off its queue under the lock of another queue, while a block is added to its own: what was added is lost to the queue, and every map makes one more.",
   source: "8c61291fd850, Zhaoyang Huang; since fc1e0d980037 on top of 062eacf57ad9",
   fixed: "6.10",
-  breaks: [
+  violations: [
     {
       law: "nothing-leaks",
       protocol: "locks-6.5",

@@ -22,7 +22,7 @@ export const vfreeInsideObeyed: Bug = {
   latent: true,
   fixed: "not fixed (7.2 has it)",
   changed: undefined,
-  breaks: [{ law: "argument-domain", on: ON, pinned: "argument-domain.json", repaired }],
+  violations: [{ law: "argument-domain", on: ON, pinned: "argument-domain.json", repaired }],
   byUnchecked: true,
   explains: ({ before, command, response }) =>
     command.op === "free" &&

@@ -21,7 +21,7 @@ export const vfreeUnlinksAny: Bug = {
   latent: true,
   fixed: "not fixed (7.2 has it)",
   changed: undefined,
-  breaks: [
+  violations: [
     { law: "finds-areas", on: ON, pinned: "finds-areas.json", repaired },
     { law: "unmapped-means-no-pte", on: ON, pinned: "unmapped-means-no-pte.json", repaired },
   ],

@@ -13,7 +13,7 @@ export const vunmapNoCacheFlush: Bug = {
   source: '"mm: vmalloc fix lazy unmapping cache aliasing", b29acbdcf877',
   fixed: "2.6.28, before its release",
   changed: kernelWith(releaseOf("2.6.28"), { ...rulesOf("2.6.28"), flushCache: () => {} }, id),
-  breaks: [
+  violations: [
     {
       law: "cache-flushed-before-unmap",
       on: [id],

@@ -4,7 +4,7 @@ import { DISABLED, visitInPlace } from "../../../engine/run/in-place.ts";
 import { ENDS } from "../../../engine/search/batch.ts";
 import { vmapSpec } from "../../../model/vmap/vmap-spec.ts";
 import type { ImmutableWorld } from "../../../model/vmap/world.ts";
-import { type Call, OF_AREAS } from "../../../spec/vmap/commands/command.ts";
+import { AREA_CALLS, type Call } from "../../../spec/vmap/commands/command.ts";
 import type { Command } from "../../../spec/vmap/commands.ts";
 import type { Kernel } from "../../../spec/vmap/kernel.ts";
 import { possibleCpus, type Scope } from "../../../spec/vmap/scope.ts";
@@ -36,7 +36,7 @@ const BY_KIND: Compared = { laws: KINDS, bits: (differing) => differing, ends: P
 
 /** Callers allocate, free and purge. What one kernel does is followed; where the other differs, a law is broken. */
 export function lockstep<S>(one: Kernel<S>, other: Kernel<S>, scope: Scope): VisitableKernel {
-  return machineOf(one, other, scope, OF_AREAS, ALIKE_AT_ALL);
+  return machineOf(one, other, scope, AREA_CALLS, ALIKE_AT_ALL);
 }
 
 /** The same for callers who do more, and the laws say in what the kernels differ. */

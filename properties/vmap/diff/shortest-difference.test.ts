@@ -3,14 +3,14 @@ import { describe, expect, test } from "vitest";
 import { CANARIES } from "../../../counterexamples/vmap/controls/canaries.ts";
 import { kernelCalled } from "../../../kernels/vmap/index.ts";
 import type { State } from "../../../kernels/vmap/state.ts";
-import { OF_AREAS } from "../../../spec/vmap/commands/command.ts";
+import { AREA_CALLS } from "../../../spec/vmap/commands/command.ts";
 import type { Command } from "../../../spec/vmap/commands.ts";
 import type { Kernel } from "../../../spec/vmap/kernel.ts";
 import type { Scope } from "../../../spec/vmap/scope.ts";
 import { MIDDLE, spaceScope } from "../small-scopes.ts";
 import { commandsOf } from "../workload.ts";
 import { differences, kindsIn, PARTS_WAYS } from "./differences.ts";
-import { playOnBoth } from "./replay-pair.ts";
+import { replayPair } from "./replay-pair.ts";
 import { compare, type Difference, type Place } from "./shortest-difference.ts";
 
 const kernel = (label: string) => kernelCalled(label) as Kernel<State>;
@@ -18,12 +18,12 @@ const kernel = (label: string) => kernelCalled(label) as Kernel<State>;
 const FOUR: Place = {
   name: "four pages",
   scope: spaceScope({ pages: 4, sizes: 4, aligns: 2, windows: 4, at: MIDDLE }),
-  calls: OF_AREAS,
+  calls: AREA_CALLS,
 };
 const THREE: Place = {
   name: "three pages, purged when more than one is lazy",
   scope: { ...spaceScope({ pages: 3, sizes: 2, aligns: 1, windows: 1, at: MIDDLE }), lazyMaxPages: 1 },
-  calls: OF_AREAS,
+  calls: AREA_CALLS,
 };
 const GIVEN = { drawnIn: [], kind: undefined, seed: 1, states: 50_000, runs: 1000 };
 
@@ -58,7 +58,7 @@ describe("2.6.28 and 2.6.39", () => {
   });
 
   test("2.6.28 and 2.6.39 answer alike up to the last command, and in every shorter history", () => {
-    const played = playOnBoth(one, other, FOUR.scope, history);
+    const played = replayPair(one, other, FOUR.scope, history);
     expect(played.map(({ differs }) => differs !== 0)).toEqual([false, true]);
     expect(alikeIn(one, other, FOUR.scope, history.length - 1)).toBe(true);
     expect(alikeIn(one, other, FOUR.scope, history.length)).toBe(false);
@@ -107,7 +107,7 @@ describe("a kernel with one step replaced", () => {
     const good = kernel("2.6.39");
     const { difference } = compare({ one: good, other: changed, places: [place], ...GIVEN, kind });
     const { history } = difference as Difference;
-    const last = playOnBoth(good, changed, place.scope, history).at(-1);
+    const last = replayPair(good, changed, place.scope, history).at(-1);
     expect(kindsIn(last?.differs ?? 0)).toContain(kind);
   });
 });

@@ -14,11 +14,11 @@ import type { Scope } from "../../../spec/vmap/scope.ts";
 import type { World } from "../../../spec/vmap/world.ts";
 import { type Choice, choices, type Lengths } from "../choices.ts";
 import { historyOf } from "../history-of.ts";
-import { play } from "../run-choices.ts";
-import { settingFor } from "../test-bench.ts";
+import { runChoices } from "../run-choices.ts";
+import { benchFor } from "../test-bench.ts";
 import { ANY_KIND, bitOf, differences, KINDS, type KindId, kindsIn, PARTS_WAYS } from "./differences.ts";
 import { ANSWERS_ALIKE, lockstepByKind } from "./lockstep.ts";
-import { playOnBoth } from "./replay-pair.ts";
+import { replayPair } from "./replay-pair.ts";
 
 /** A small machine that is explored, and what callers do there. */
 export interface Place {
@@ -163,7 +163,7 @@ function* explorePlace<S>(
     tried: explored.ended === "fixpoint" ? Number.POSITIVE_INFINITY : explored.depth - 1,
     byKind: byKind(machine.commands, explored),
   };
-  const broken = explored.breaks.find(({ law }) => kind === undefined || law === kind);
+  const broken = explored.violations.find(({ law }) => kind === undefined || law === kind);
   if (broken === undefined) return { difference: undefined, visited, stopped };
   const history = historyOf(machine.commands, broken.run, one, scope);
   const bits = lastDiffers(one, other, scope, history);
@@ -211,7 +211,7 @@ function lastDiffers<S>(
   scope: Scope,
   history: readonly HistoryStep[],
 ): number {
-  const played = playOnBoth(one, other, scope, history);
+  const played = replayPair(one, other, scope, history);
   return played.length < history.length ? 0 : (played.at(-1)?.differs ?? 0);
 }
 
@@ -236,7 +236,7 @@ function* drawing<S>(
 }
 
 function draw<S>({ one, other, kind }: Asked<S>, scope: Scope, lengths: Lengths, runs: number, seed: number) {
-  const setting = settingFor(one, scope);
+  const setting = benchFor(one, scope);
   const attempt = (drawn: readonly Choice[]) => {
     const state = other.initial(scope);
     let bits = 0;
@@ -250,8 +250,8 @@ function draw<S>({ one, other, kind }: Asked<S>, scope: Scope, lengths: Lengths,
         return (bits & (wanted(kind) | PARTS_WAYS)) === 0;
       },
     };
-    const { history, failed } = play({ ...setting, laws: [law] }, withoutMaps(drawn, one, other), {
-      broken: () => ((bits & wanted(kind)) === 0 ? "stop" : "fail"),
+    const { history, failed } = runChoices({ ...setting, laws: [law] }, withoutMaps(drawn, one, other), {
+      violated: () => ((bits & wanted(kind)) === 0 ? "stop" : "fail"),
     });
     return failed === undefined ? undefined : history;
   };

@@ -9,7 +9,7 @@
  *   (Without lazy PTEs: with them an unmapped page may still be cached.)
  * - A map begins, and has done nothing yet. So it begins with its first search.
  *
- * blocks.test.ts compares the laws broken with those of all orders. What has to end is asked of all orders.
+ * blocks.test.ts compares the laws violated with those of all orders. What has to end is asked of all orders.
  */
 import { sets } from "../../../engine/operations.ts";
 import { IDLE, type Step } from "../../program.ts";

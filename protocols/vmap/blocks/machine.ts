@@ -21,7 +21,7 @@ import { flushAndRelease, flushes, purgeAlone } from "./purge.ts";
 import { stands } from "./redundant-guards.ts";
 import type { BlocksOrder } from "./releases.ts";
 
-/** Steps are delayed, if that is asked, where it breaks no other law (delayed-steps.ts). */
+/** Steps are delayed, if that is asked, where it violates no other law (delayed-steps.ts). */
 export function blocksMachine(
   name: string,
   scope: BlocksScope,

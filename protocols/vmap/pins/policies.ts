@@ -1,6 +1,6 @@
 /**
  * How a frame is pinned as a page table: the policies of docs/pinning.md as phases, each in the form that
- * first comes to mind and, where that breaks, in one that holds.
+ * first comes to mind and, where that fails, in one that holds.
  */
 import { clears, inCase, sets } from "../../../engine/operations.ts";
 import { has, hasNot } from "../../../engine/reduce/conditions.ts";

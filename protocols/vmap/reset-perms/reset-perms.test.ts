@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { confirmRun, visitActions } from "../../../engine/actions.ts";
 import { BOUNDS } from "../../../engine/bounds.testing.ts";
-import { explore, type ShortestBreak } from "../../../engine/search/explore.ts";
+import { explore, type ShortestViolation } from "../../../engine/search/explore.ts";
 import type { ResetPermsScope } from "./fields.ts";
 import { RESET_PERMS_ORDERS, resetPermsMachine } from "./machine.ts";
 
@@ -13,8 +13,8 @@ function visit(name: string, scope: ResetPermsScope) {
 
 describe("B9: a flush is asked for, and there is nothing to flush", () => {
   test("in 5.2-rc3, if another CPU purges the area before its range is worked out", () => {
-    const { machine, breaks } = visit("5.2-rc3", { cpus: 2, areas: 1 });
-    const { law, run } = breaks[0] as ShortestBreak;
+    const { machine, violations } = visit("5.2-rc3", { cpus: 2, areas: 1 });
+    const { law, run } = violations[0] as ShortestViolation;
     expect(confirmRun(machine, law, run)).toBe(true);
     expect([law, run.map((action) => machine.actions[action]?.name)]).toEqual([
       "flush-well-formed",

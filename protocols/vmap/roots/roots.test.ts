@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { confirmRun, isEnabled, visitActions } from "../../../engine/actions.ts";
 import { BOUNDS } from "../../../engine/bounds.testing.ts";
-import { explore, type ShortestBreak } from "../../../engine/search/explore.ts";
+import { explore, type ShortestViolation } from "../../../engine/search/explore.ts";
 import type { RootsScope } from "./fields.ts";
 import { rootsMachine } from "./machine.ts";
 import { ROOTS_ORDERS } from "./purge.ts";
@@ -16,9 +16,9 @@ const visit = (name: string, scope: RootsScope) => {
   return { machine, ...explore(visitActions(machine, { symmetry: false }), { bounds: BOUNDS }) };
 };
 
-function breakOf(name: string) {
-  const { machine, breaks } = visit(name, SMALLEST);
-  const { law, run } = breaks[0] as ShortestBreak;
+function violationOf(name: string) {
+  const { machine, violations } = visit(name, SMALLEST);
+  const { law, run } = violations[0] as ShortestViolation;
   expect(confirmRun(machine, law, run)).toBe(true);
   return { law, run: run.map((action) => machine.actions[action]?.name) };
 }
@@ -27,7 +27,7 @@ describe("B7: an unmapping is not synchronised to all roots", () => {
   //  init_mm:  0   .   .   1
   //  root 0:   0   0   0   0     it is there, so no CPU faults
   test("to 5.2, a touch of what is mapped now reaches what was mapped before", () => {
-    expect(breakOf("5.2")).toEqual({
+    expect(violationOf("5.2")).toEqual({
       law: "no-stale-translation",
       run: [
         "CPU 0, ioremap maps address 0 to frame 0; returns",
@@ -46,7 +46,7 @@ describe("B7: an unmapping is not synchronised to all roots", () => {
   });
 
   test("synchronising after the flush is too late: what was flushed is cached again", () => {
-    const { law, run } = breakOf("5.3-flushing-first");
+    const { law, run } = violationOf("5.3-flushing-first");
     expect([law, run.length]).toEqual(["no-stale-translation", 13]);
     expect(run).toContain("CPU 0, hardware: caches address 0 from root 0");
   });

@@ -33,7 +33,7 @@ export type Call =
   | "unmapAliases";
 
 /** What laws about areas need. */
-export const OF_AREAS: readonly Call[] = ["alloc", "purge"];
+export const AREA_CALLS: readonly Call[] = ["alloc", "purge"];
 
 /**
  * A field of a step as files have it. "size" is at most the whole space, "edge" an edge of a window, "page" an address,

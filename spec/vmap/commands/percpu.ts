@@ -1,5 +1,5 @@
 /** pcpu_get_vm_areas and pcpu_free_vm_areas. */
-import { areasFrom, type Congruent, outOfDomain } from "../percpu-layout.ts";
+import { areasFrom, outOfDomain, type PercpuLayout } from "../percpu-layout.ts";
 import type { Promises } from "../releases.ts";
 import {
   alignment,
@@ -13,7 +13,7 @@ import {
 import { command, lessThan, sharedOut } from "./command.ts";
 
 /** All these areas in the vmalloc window, as high as can be, or none. Nothing is mapped. */
-export interface PcpuGet extends Congruent {
+export interface PcpuGet extends PercpuLayout {
   readonly op: "pcpuGet";
 }
 
@@ -32,7 +32,7 @@ export interface PcpuFreeStep {
 
 export interface PcpuGetChoice {
   readonly op: "pcpuGet";
-  readonly congruent: Congruent;
+  readonly congruent: PercpuLayout;
 }
 
 export interface PcpuFreeChoice {
@@ -43,8 +43,8 @@ export interface PcpuFreeChoice {
 const offered = ({ percpu }: Promises): boolean => percpu;
 
 /** Fewer areas, an alignment of one page, smaller ones, closer ones: each where the call's domain has it. */
-function* simplerCongruent({ offsets, sizes, align }: Congruent): Iterable<Congruent> {
-  const forms: Congruent[] = [];
+function* simplerCongruent({ offsets, sizes, align }: PercpuLayout): Iterable<PercpuLayout> {
+  const forms: PercpuLayout[] = [];
   const step = alignmentInPages(align);
   for (const at of offsets.keys()) {
     const left = offsets.toSpliced(at, 1);

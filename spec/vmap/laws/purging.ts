@@ -133,8 +133,8 @@ export const usableBlocksStay: VmapLaw = {
   holds(before, command, _response, after) {
     if (command.op !== "unmapAliases" || after === undefined) return true;
     // If a release promises that such a block stays, the world keeps it. Only descriptors show that it is gone.
-    const isOneGone = after.leakedDescriptors < before.leakedDescriptors;
-    return !isOneGone && usableBlocks(after) >= usableBlocks(before);
+    const lostOne = after.leakedDescriptors < before.leakedDescriptors;
+    return !lostOne && usableBlocks(after) >= usableBlocks(before);
   },
 };
 

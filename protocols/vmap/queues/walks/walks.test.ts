@@ -3,14 +3,14 @@ import { confirmRun, visitActions } from "../../../../engine/actions.ts";
 import { BOUNDS } from "../../../../engine/bounds.testing.ts";
 import { confirmLasso } from "../../../../engine/live/confirm-lasso.ts";
 import { findLassos } from "../../../../engine/live/liveness.ts";
-import { type Explored, explore, type ShortestBreak } from "../../../../engine/search/explore.ts";
+import { type Explored, explore, type ShortestViolation } from "../../../../engine/search/explore.ts";
 import type { StepMachine } from "../../../program.ts";
 import type { WalksScope } from "./fields.ts";
 import { walksMachine } from "./machine.ts";
 import { freeAreaAtOnce, freeAreaByRcu, purgeAreas } from "./purge.ts";
 import { WALKS_ORDERS, type WalksOrder } from "./releases.ts";
 
-/** One block of one page, and one of two: what each break needs at least. */
+/** One block of one page, and one of two: what each violation needs at least. */
 const ONE_PAGE: WalksScope = { cpus: 2, blocks: 1, pages: 1 };
 const TWO_PAGES: WalksScope = { cpus: 2, blocks: 1, pages: 2 };
 
@@ -22,9 +22,9 @@ const visit = (machine: StepMachine): Explored =>
 const namesOf = ({ actions }: StepMachine, run: readonly number[]) =>
   run.map((action) => actions[action]?.name);
 
-/** The law that is broken first, and the shortest run into that, which another order does not confirm. */
-function breakOf(machine: StepMachine, repaired: StepMachine) {
-  const { law, run } = visit(machine).breaks[0] as ShortestBreak;
+/** The law that is violated first, and the shortest run into that, which another order does not confirm. */
+function violationOf(machine: StepMachine, repaired: StepMachine) {
+  const { law, run } = visit(machine).violations[0] as ShortestViolation;
   expect(confirmRun(machine, law, run)).toBe(true);
   expect(confirmRun(repaired, law, run)).toBe(false);
   return { law, run: namesOf(machine, run) };
@@ -56,7 +56,7 @@ describe("C1: links and rcu_head share memory, and a removed block points at its
     "in %s a walk reads what is no link any more",
     (name) => {
       const repaired = machineOf("2.6.28-rcu-lists", ONE_PAGE);
-      expect(breakOf(machineOf(name, ONE_PAGE), repaired)).toEqual({
+      expect(violationOf(machineOf(name, ONE_PAGE), repaired)).toEqual({
         law: "no-use-after-free",
         run: overwritten,
       });
@@ -112,7 +112,7 @@ describe("C6: the area of a block is freed while a walk stands on the block", ()
   ];
 
   test("from 5.2 to 5.12", () => {
-    expect(breakOf(machineOf("5.2", TWO_PAGES), machineOf("5.13", TWO_PAGES))).toEqual({
+    expect(violationOf(machineOf("5.2", TWO_PAGES), machineOf("5.13", TWO_PAGES))).toEqual({
       law: "no-use-after-free",
       run,
     });
@@ -132,7 +132,7 @@ describe("C6: the area of a block is freed while a walk stands on the block", ()
       StepMachine,
       StepMachine,
     ];
-    expect(breakOf(found, repaired)).toMatchObject({ law: "no-use-after-free" });
+    expect(violationOf(found, repaired)).toMatchObject({ law: "no-use-after-free" });
     expect(visit(repaired).verdict).toBe("holds");
     expect(visit(byRcu).verdict).toBe("holds");
   });
