@@ -100,19 +100,20 @@ export function bugCalled(name: string): Bug | undefined {
   return BUGS.find((bug) => bug.id === name || bug.number === name.toUpperCase());
 }
 
-/** A law broken by one reply, and the catalogue's bug that accounts for it. */
+/** A law violated by one reply, and the catalogue's bug that explains it. */
 export interface AttributedViolation {
   readonly law: LawId;
   readonly bug: Bug | undefined;
-  /** Whether the bug's entry says that it breaks this law on this kernel; if not, the bug breaks it as well. */
+  /** Whether the bug's entry lists this law on this kernel. If not, the violation follows from the bug. */
   readonly listed: boolean;
 }
 
 /**
- * Names what one reply of a kernel (a label, or a bug's changed kernel) broke. What the kernel inherited from the one it
- * was derived from comes first: its own bug then accounts for the rest. A law that no bug accounts for by itself is
- * attributed to one that accounts for another law the same reply broke: an area put outside its window by a wrap may lie
- * on another, or on pages no flush has covered. Anything else that a changed kernel breaks is its bug's doing as well.
+ * Attributes the violations of one reply of a kernel (a label, or a bug's changed kernel). Violations that the kernel
+ * inherited from the one it was derived from come first; its own bug explains the rest. If no bug explains a violated
+ * law, it is attributed to the bug that explains another law violated by the same reply: an area placed outside its
+ * window by a wrap may lie on another area, or on pages that no flush covered. Any other violation of a changed kernel
+ * is attributed to its bug.
  */
 export function attributeViolations(
   kernel: string,

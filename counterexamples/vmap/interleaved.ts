@@ -1,11 +1,11 @@
 /** What the catalogue says of a bug that needs calls to interleave: it shows at the step grain. */
 import type { LawId } from "../../spec/contract.ts";
 
-/** One law that the bug breaks, or one thing that it lets last for ever. */
+/** One law that the bug violates, or one condition that it lets last for ever. */
 export interface InterleavedViolation {
-  /** A law, or what should pass (liveness). */
+  /** A law, or a condition that must end (liveness). */
   readonly law: LawId;
-  /** The protocol whose run is pinned, and others that break it in the same scope. */
+  /** The protocol whose run is pinned, and others that violate the law in the same scope. */
   readonly protocol: string;
   readonly also?: readonly string[];
   readonly scope: Readonly<Record<string, number>>;

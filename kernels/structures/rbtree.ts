@@ -10,15 +10,15 @@ import { type Areas, NONE } from "../vmap/areas.ts";
 export type TreeLinks = Pick<Areas, "left" | "right" | "parent" | "red" | "root">;
 
 /**
- * Of a tree whose nodes keep something about all that hangs below them (the kernel's augmented trees): sets that right
- * where nodes change places. What a new node changes is set right before it is linked.
+ * For trees whose nodes keep a value about their subtree (the kernel's augmented trees): updates that value where nodes
+ * change places. What a new node changes is updated before it is linked.
  */
 export interface Augment<Tree extends TreeLinks> {
   /** A rotation put `up` in the place of `node`, which now hangs below it. */
   turned(tree: Tree, node: number, up: number): void;
   /**
-   * `node` is out of the tree, which is not yet rebalanced. `successor` stands in its place, unless it is NONE; from
-   * `lowest` up, which is the successor or hangs below it, nodes have lost something below them.
+   * `node` is out of the tree, which is not yet rebalanced. `successor` is in its place, unless it is NONE. From
+   * `lowest` up, which is the successor or a node below it, subtrees have lost a node.
    */
   erased(tree: Tree, node: number, lowest: number, successor: number): void;
 }

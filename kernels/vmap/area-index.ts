@@ -9,11 +9,11 @@ export interface AreaIndex {
   /** The area that starts exactly here, or NONE. */
   find(areas: Areas, start: Vpn): number;
   remove(areas: Areas, slot: number): void;
-  /** Makes the list by address right, for those who read it, where insertions do not. */
+  /** Brings the list by address up to date for its readers, where insertions do not. */
   list(areas: Areas): void;
 }
 
-/** Where every insertion sees to the list. */
+/** Where every insertion maintains the list. */
 export const alwaysListed: Pick<AreaIndex, "list"> = { list: () => {} };
 
 /** To 5.0.1: a red-black tree and a list by address. */

@@ -1,7 +1,7 @@
 /**
- * The search of pcpu_get_vm_areas over the free tree (68ad4a330433, 5.2): several areas with one base, as high as can
- * be. The area with the highest offset comes first and the others follow round; one that does not fit pulls the base
- * down, and then all are looked at again.
+ * The search of pcpu_get_vm_areas over the free tree (68ad4a330433, 5.2): several areas with one base, as high as
+ * possible. The area with the highest offset comes first and the others follow in a circle. An area that does not fit
+ * pulls the base down, and then all are tested again.
  */
 import type { PercpuLayout } from "../../spec/vmap/commands.ts";
 import type { Window } from "../../spec/vmap/scope.ts";
@@ -15,14 +15,14 @@ import { align, distance } from "./word-arithmetic.ts";
 import { NeverReturns } from "./work.ts";
 
 export interface PercpuSearch {
-  /** The free extent to pull the base down into when an area ends above the one it was looked for in. */
+  /** The free extent to which the base moves down if an area ends above the one in which it was searched. */
   readonly endsAbove: (free: FreeSpace, slot: number) => number;
 }
 
 /** The same one: there may be room below its end (5336e52c9e85, 5.3). */
 export const sameExtent: PercpuSearch["endsAbove"] = (_free, slot) => slot;
 
-/** The one below, past whatever room there is in this one: 5.2 (catalogue A12). */
+/** The one below, past the remaining room in this one: 5.2 (catalogue A12). */
 export const extentBelow: PercpuSearch["endsAbove"] = (free, slot) => prev(free, slot);
 
 /** Finds a base and takes its areas out of the free space, or NO_ROOM. */
@@ -38,7 +38,7 @@ export function takeCongruent(state: State, congruent: PercpuLayout, rules: Perc
   return base;
 }
 
-/** Whether the window is too short for them, however empty: the kernel warns then, and does not search. */
+/** Whether the window is too short for them even when empty: the kernel then warns and does not search. */
 export function isTooWide({ word, scope }: State, congruent: PercpuLayout): boolean {
   const { vstart, vend } = scope.vmalloc;
   const from = align(word, vstart, congruent.align);
@@ -46,7 +46,10 @@ export function isTooWide({ word, scope }: State, congruent: PercpuLayout): bool
   return pages < endOf(congruent, lastOf(congruent));
 }
 
-/** The base only goes down, and an extent and the area that is to end in it say where to: each such pair once. */
+/**
+ * The base only moves down, and an extent and the area that shall end in it determine where to: each such pair occurs
+ * once.
+ */
 const ROUND = "pcpu_get_vm_areas: the base is pulled down for ever";
 
 /** The base alone, or NO_ROOM. On the way down it may pass 0: that is below any window. */
@@ -60,7 +63,7 @@ export function highestBase(
   const top = alignDown(vend, congruent.align);
   const { offsets } = congruent;
   let area = lastOf(congruent);
-  /** The area that pulled the base down last: those looked at since fit. */
+  /** The area that pulled the base down last: those tested since fit. */
   let pulling = area;
   let slot = extentWithRoom(free, extentAtOrBelow(free, top), top, congruent);
   let base = topIn(free, slot, top, congruent) - endOf(congruent, area);

@@ -5,7 +5,7 @@ import { wrapsOf } from "../evidence/wrap.ts";
 /** Releases with a BUG_ON for an address below the window. */
 const ASSERTING = ["2.6.39", "piggin-draft-1", "piggin-draft-3", "3.1", "3.10.65", "3.16", "4.4", "4.15.0"];
 const NOT_ASSERTING = ["2.6.28", "2.6.28.10", "2.6.37"];
-/** In a window that begins at 0, 0 is not below it: there even the test of afd07389d3f4 lets it pass. */
+/** In a window that begins at 0, 0 is not below the window: even the test of afd07389d3f4 accepts it. */
 const IN_WHOLE_SPACE = [...ASSERTING, "4.15.18-ubuntu"];
 
 export const alignWrapToZero: Bug = {

@@ -13,7 +13,7 @@ const repaired = kernelWith(
 export const augPercpuJump: Bug = {
   id: "aug-percpu-jump",
   number: "A12",
-  says: "Where one of the percpu areas ends above the free extent that it is looked for in, the base goes down to the extent below, past all the room in this one: the areas are placed lower than they could be, or refused.",
+  says: "If one of the percpu areas ends above the free extent in which it is searched, the base moves down to the extent below, past all the room in this one: the areas are placed lower than they could be, or refused.",
   source:
     "68ad4a330433 (5.2); 5336e52c9e85 (5.3-rc5): an extent of 30 TB was passed by (Dave Hansen); catalogue A12",
   fixed: "5336e52c9e85 (5.3)",

@@ -8,7 +8,7 @@ const ON = kernelsWith("cache-exact-hole-missed", "3.1");
 export const cacheExactHoleMissed: Bug = {
   id: "cache-exact-hole-missed",
   number: "A9",
-  says: "The guard page between areas went, and with it the scan's `>=`, but the cache is still kept for size == cached_hole_size: a hole of exactly that size is missed.",
+  says: "The guard page between areas was removed, and with it the scan's `>=`, but the cache is still used if size == cached_hole_size: a hole of exactly that size is missed.",
   source:
     "248ac0e1943a (3.0); no report known: found by reading and by random search (catalogue A9, section 11)",
   latent: true,
@@ -24,7 +24,7 @@ export const cacheExactHoleMissed: Bug = {
   explains: missedExactHole,
 };
 
-/** The lowest place that would have served is a hole of exactly the size asked for. */
+/** The lowest place that fits is a hole of exactly the requested size. */
 function missedExactHole({ law, before, command, response }: Evidence): boolean {
   const request = requestOf(before, command);
   if (request === undefined) return false;

@@ -9,7 +9,7 @@ const changed = kernelWith(
   releaseOf("2.6.39"),
   {
     ...rulesOf("2.6.39"),
-    // Only the cached area itself is let go of, so that nothing dangles.
+    // Only a free of the cached area itself resets the cache, so that it never points at a freed area.
     cacheBeforeErase: (state, slot) => {
       if (state.freeVmapCache === slot) state.freeVmapCache = NONE;
     },

@@ -1,6 +1,6 @@
 /**
- * Releases with every catalogue bug of theirs repaired, for histories in which one bug would otherwise stand
- * in the way of showing that another is gone. They keep every law their release promises.
+ * Releases with all their catalogue bugs repaired. In histories on them no bug hides that another is repaired. They
+ * keep every law their release promises.
  */
 
 import { giveBackDescriptor } from "../../../kernels/vmap/areas.ts";
@@ -15,7 +15,10 @@ import { alignWithoutWrap } from "../../../kernels/vmap/word-arithmetic.ts";
 import { endWraps } from "../../../kernels/vmap/wrap-tests.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 
-/** Blocks as no release up to 4.15 has them: 4.4's, all of them walked, and a map of nothing refused. */
+/**
+ * Blocks as no release up to 4.15 has them: those of 4.4, with a walk over all of them, and with a refusal of a map of
+ * no page.
+ */
 const blocks: BlockRules = { ...rulesOf("4.4").blocks, looksAt: allOfThem, mapOfNothing: "refused" };
 
 const withoutWraps = { align: alignWithoutWrap, wraps: endWraps };

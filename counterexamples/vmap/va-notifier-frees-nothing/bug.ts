@@ -10,7 +10,7 @@ const id = "va-notifier-frees-nothing";
 
 const steps = stepsFrom(rulesOf("6.1"));
 
-/** The loop takes no turn of its own: what it calls does (kernels/vmap/work.ts). */
+/** The loop takes no turn of its own: the functions it calls take turns (kernels/vmap/work.ts). */
 const searchAgain: Steps["searchAgain"] = (state, request) => {
   for (;;) {
     const start = steps.search(state, request);

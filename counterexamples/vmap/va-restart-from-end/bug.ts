@@ -17,7 +17,7 @@ const changed = kernelWith(
 export const vaRestartFromEnd: Bug = {
   id: "va-restart-from-end",
   number: "A2",
-  says: "The address is computed before the retry label: after the purge the search goes on where it gave up, near the end.",
+  says: "The address is computed before the retry label: after the purge the search continues where it gave up, near the end.",
   source: '"mm: vmalloc search restart fix", Glauber Costa and Nick Piggin, 2008-11-08',
   fixed: "2.6.28, before its release",
   changed,

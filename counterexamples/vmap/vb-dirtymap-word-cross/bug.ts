@@ -14,7 +14,7 @@ const repaired = kernelWith(
 export const vbDirtymapWordCross: Bug = {
   id: "vb-dirtymap-word-cross",
   number: "C5",
-  says: "Maps are no longer aligned to their size, but what is given back is still marked by a bitmap call made for aligned regions: past the end of a word it marks nothing, and vm_unmap_aliases flushes too little.",
+  says: "Maps are no longer aligned to their size, but pages given back are still marked by a bitmap call for aligned regions: past the end of a word it marks nothing, and vm_unmap_aliases flushes too little.",
   source:
     "b8e748b6c320, 3fcd76e8028e (3.11); no report known: found by reading and on the real code of 3.16 (catalogue C5, section 11)",
   latent: true,

@@ -13,7 +13,7 @@ const repaired = kernelWith(
 export const vbFragmentExhaustion: Bug = {
   id: "vb-fragment-exhaustion",
   number: "C2",
-  says: "A block is released only once all its pages were given out and given back: one in which nothing is mapped but which has pages left stays for ever, whatever is purged.",
+  says: "A block is released only once all its pages were given out and given back: a block with pages left in which nothing is mapped stays for ever, whatever is purged.",
   source: '"mm: purge fragmented percpu vmap blocks", Nick Piggin, 2010, 02b709df817c',
   fixed: "2.6.33",
   changed: undefined,

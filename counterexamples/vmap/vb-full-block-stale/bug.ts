@@ -25,7 +25,7 @@ const WITHOUT = [...WITH_CACHE, "5.2", "5.10", "5.11", "5.17", "6.1", "6.4"];
 export const vbFullBlockStale: Bug = {
   id: "vb-full-block-stale",
   number: "C7",
-  says: "A block that has given out all its pages is on no list, and vm_unmap_aliases looks only at lists: what was let go in such a block is not flushed.",
+  says: "A block that has given out all its pages is on no list, and vm_unmap_aliases looks only at lists: pages unmapped in such a block are not flushed.",
   source:
     '"mm/vmalloc: prevent stale TLBs in fully utilized blocks", Thomas Gleixner, 2023, fc1e0d980037; since db64fe02',
   fixed: "6.5",
