@@ -17,6 +17,7 @@ import type { JudgeOptions } from "./verbs/judge.ts";
 import type { PinOptions } from "./verbs/pin.ts";
 import type { RecordOptions } from "./verbs/record.ts";
 import type { ReplayOptions } from "./verbs/replay.ts";
+import type { TreesOptions } from "./verbs/trees.ts";
 
 interface JsonOption {
   readonly json: boolean;
@@ -256,7 +257,7 @@ program
   .argument("[directory...]", "kernel trees, or as much of them as has mm, lib, include and Makefile")
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
-  .action(run<string[], JsonOption>(async () => (await import("./verbs/trees.ts")).treesVerb));
+  .action(run<string[], TreesOptions>(async () => (await import("./verbs/trees.ts")).treesVerb));
 
 program
   .command("record")
