@@ -17,6 +17,7 @@ import { searchAtRandom } from "../engine/run/random.ts";
 import { type Choice, choice, choices } from "../properties/vmap/choices.ts";
 import { scopeCalled } from "../properties/vmap/random-scopes.ts";
 import { settingFor } from "../properties/vmap/test-bench.ts";
+import { COMMANDS } from "../spec/vmap/commands.ts";
 import type { Scope } from "../spec/vmap/scope.ts";
 import { PAGE_SIZE } from "../spec/vmap/vocabulary.ts";
 import { kernelNamed } from "./kernel.ts";
@@ -77,25 +78,9 @@ type Model = { readonly [Op in Choice["op"]]: (counts: Counts) => void };
 const count = (counts: Counts) => {
   counts.commands += 1;
 };
-const EMPTY: Model = {
-  alloc: count,
-  again: count,
-  free: count,
-  vmap: count,
-  find: count,
-  mapRam: count,
-  unmapRam: count,
-  pcpuGet: count,
-  pcpuFree: count,
-  pin: count,
-  unpin: count,
-  init: count,
-  touch: count,
-  purge: count,
-  unmapAliases: count,
-  tlb: count,
-  outside: count,
-};
+const EMPTY = Object.fromEntries(
+  [...Object.keys(COMMANDS), "again", "outside"].map((op) => [op, count]),
+) as Model;
 
 function runEmpty(drawn: readonly Choice[]): number {
   const counts = { commands: 0 };

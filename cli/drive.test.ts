@@ -1,4 +1,4 @@
-/** `drive`: allocators in child processes that keep their promises, break them, or do as they like. */
+/** `drive`: allocators in child processes that keep their promises, violate them, or answer nonsense. */
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -151,7 +151,7 @@ describe("an allocator that keeps its promises", () => {
   });
 });
 
-describe("an allocator that breaks a promise is caught, and its history shrunk:", () => {
+describe("an allocator that violates a law is caught, and its history shrunk:", () => {
   test.each<[string, string, number, Rules]>([
     [
       "it gives one place out twice",

@@ -7,8 +7,7 @@ import type { Bug } from "../counterexamples/bug.ts";
 import { bugCalled } from "../counterexamples/vmap/index.ts";
 import { replay } from "../engine/run/stepper.ts";
 import { pinnedFile } from "../jobs/pinned.ts";
-import { linux5_17 } from "../kernels/vmap/linux-5.17.ts";
-import { linux6_1 } from "../kernels/vmap/linux-6.1.ts";
+import { linux } from "../kernels/vmap/index.ts";
 import { settingFor } from "../properties/vmap/test-bench.ts";
 import { heldTo, isPromised } from "../spec/vmap/kernel.ts";
 import { elsewhere, json, vmapcheck } from "./running.testing.ts";
@@ -17,22 +16,22 @@ const A13 = bugCalled("A13") as Bug;
 const MISSES_LOWEST = pinnedFile(A13, A13.breaks.find(({ law }) => law === "lowest-fit") as Bug["breaks"][0]);
 
 describe("a kernel held to a law it does not promise", () => {
-  const broken = async (kernel: typeof linux6_1) => {
+  const broken = async (kernel: ReturnType<typeof linux>) => {
     const { scope, commands } = await readHistory(MISSES_LOWEST);
     return replay(settingFor(kernel, scope), commands).flatMap((step) => step.broken.map(({ id }) => id));
   };
 
   test("is judged by it, and by itself is not", async () => {
-    expect(isPromised(linux6_1, "lowest-fit")).toBe(false);
-    expect(await broken(linux6_1)).toEqual([]);
-    expect(await broken(heldTo(linux6_1, "lowest-fit"))).toEqual(["lowest-fit"]);
+    expect(isPromised(linux("6.1"), "lowest-fit")).toBe(false);
+    expect(await broken(linux("6.1"))).toEqual([]);
+    expect(await broken(heldTo(linux("6.1"), "lowest-fit"))).toEqual(["lowest-fit"]);
   });
 
   test("answers as it did, and promises no more", () => {
-    const held = heldTo(linux6_1, "lowest-fit");
-    expect(held.act).toBe(linux6_1.act);
+    const held = heldTo(linux("6.1"), "lowest-fit");
+    expect(held.act).toBe(linux("6.1").act);
     expect(isPromised(held, "lowest-fit")).toBe(false);
-    expect(heldTo(linux5_17, "lowest-fit")).toBe(linux5_17);
+    expect(heldTo(linux("5.17"), "lowest-fit")).toBe(linux("5.17"));
   });
 });
 

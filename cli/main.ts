@@ -6,7 +6,7 @@ import { InputError, oneLine } from "../adapters/input-error.ts";
 import { VERSION } from "../jobs/package-version.ts";
 import { UsageError, wholeNumber } from "../jobs/usage-error.ts";
 import { AS_EXPECTED, BAD_INPUT } from "./exit.ts";
-import { complain, textWidth } from "./output.ts";
+import { complain, type JsonOption, textWidth } from "./output.ts";
 import type { CheckArguments } from "./verbs/check.ts";
 import type { ConformOptions } from "./verbs/conform.ts";
 import type { DiffOptions } from "./verbs/diff.ts";
@@ -14,14 +14,11 @@ import type { DriveArguments } from "./verbs/drive.ts";
 import type { ExploreArguments } from "./verbs/explore.ts";
 import type { HuntOptions } from "./verbs/hunt.ts";
 import type { JudgeOptions } from "./verbs/judge.ts";
+import type { ListOptions } from "./verbs/list.ts";
 import type { PinOptions } from "./verbs/pin.ts";
 import type { RecordOptions } from "./verbs/record.ts";
 import type { ReplayOptions } from "./verbs/replay.ts";
 import type { TreesOptions } from "./verbs/trees.ts";
-
-interface JsonOption {
-  readonly json: boolean;
-}
 
 const LARGEST_SEED = 2 ** 31 - 1;
 const MOST_RUNS = 10_000_000;
@@ -112,26 +109,29 @@ program
   .option("--symmetry <on or off>", "merge states that differ in what makes no difference; on unless given")
   .option(
     "--partial-order <on, late or off>",
-    "take steps that accord in fewer orders, or only put off those that matter later; on for blocks-..., unless given",
+    "take steps that commute in fewer orders, or only delay those that matter later; on for blocks-..., unless given",
   )
   .option("--liveness", "what has to end: look for runs in which it never does", false)
-  .option("--law <id>", "end as soon as this law is broken")
-  .option("--actions", "for each law broken: by which actions, and in how many steps", false)
+  .option("--law <id>", "end as soon as this law is violated")
+  .option("--actions", "for each law violated: by which actions, and in how many steps", false)
   .option("--compact", "keep 64 bits of hash of a state, not the state", false)
-  .option("--states <number>", "end after so many states", wholeNumber("--states", 1, 2 ** 30), 50_000_000)
-  .option("--seconds <number>", "end after so long", wholeNumber("--seconds", 1, 2 ** 20), 600)
+  .option("--states <number>", "end after this many states", wholeNumber("--states", 1, 2 ** 30), 50_000_000)
+  .option("--seconds <number>", "end after this many seconds", wholeNumber("--seconds", 1, 2 ** 20), 600)
   .option(
     "--megabytes <number>",
-    "end once the process takes so much memory",
+    "end once the process takes this much memory",
     wholeNumber("--megabytes", 1, 2 ** 20),
   )
   .option("--workers <number>", "threads that visit states", wholeNumber("--workers", 1, 4), 1)
   .option("--checkpoint <file>", "save the search there from time to time, and where it ends early")
   .option("--every <seconds>", "how often; 30 unless given", wholeNumber("--every", 0, 2 ** 20))
-  .option("--resume <file>", "go on with a search that was saved, of the machine that was saved")
+  .option("--resume <file>", "continue a search that was saved, of the machine that was saved")
   .option("--dot <file>", "write the graph for Graphviz, if it has at most 2000 states")
   .option("--out <file>", "write the history or run that violates a law, for replay")
-  .option("--itf <file>", "write the first break's run as an ITF trace (.itf.json), for Quint and Apalache")
+  .option(
+    "--itf <file>",
+    "write the run of the first violation as an ITF trace (.itf.json), for Quint and Apalache",
+  )
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
   .action(
@@ -194,12 +194,16 @@ program
   .argument("<file>", "a history (.json) or a recording (.jsonl, .jsonl.gz)")
   .option("--kernel <label>", "on our model of this kernel; else on the one it was found on, or as recorded")
   .option("--tree <directory>", "on the mm/vmalloc.c of this kernel tree")
-  .option("--law <id>", "this law, not the first that breaks")
+  .option("--law <id>", "this law, not the first that is violated")
   .option(...TRACE_OPTION)
   .option(...AS_OPTION)
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
-  .action(run<string, PinOptions & TreeOption>(async () => onTree((await import("./verbs/pin.ts")).pinVerb)));
+  .action(
+    run<string, PinOptions & TreeOption>(async () =>
+      onTree<string, PinOptions & TreeOption>((await import("./verbs/pin.ts")).pinVerb),
+    ),
+  );
 
 program
   .command("conform")
@@ -274,9 +278,10 @@ program
   .command("list")
   .description("the kernels, laws, bugs and scopes there are; or all about one bug or kernel")
   .argument("[name]", "a bug, a kernel or any version, such as C7, 6.5 or 5.15.0-91-generic")
+  .option("--program <protocol>", "what a CPU does in a protocol, step by step, such as blocks-6.12")
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
-  .action(run<string | undefined, JsonOption>(async () => (await import("./verbs/list.ts")).listVerb));
+  .action(run<string | undefined, ListOptions>(async () => (await import("./verbs/list.ts")).listVerb));
 
 refuseRepeated();
 

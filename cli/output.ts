@@ -5,6 +5,11 @@ import yoctoSpinner from "yocto-spinner";
 import type { Watch } from "../jobs/work.ts";
 import { INTERRUPTED } from "./exit.ts";
 
+/** What every verb takes. */
+export interface JsonOption {
+  readonly json: boolean;
+}
+
 export interface Progress {
   say(text: string): void;
   stop(): void;

@@ -151,7 +151,7 @@ describe("explore of a protocol of steps", () => {
     expect(document.laws[0].bug).toBe("vb-final-free-window");
   });
 
-  test("takes steps that accord in fewer orders unless told not to, with the same verdict", async () => {
+  test("takes steps that commute in fewer orders unless told not to, with the same verdict", async () => {
     const fewer = await json("explore", "blocks-6.12-repaired");
     const all = await json("explore", "blocks-6.12-repaired", "--partial-order", "off");
     expect([fewer.document.verdict, all.document.verdict]).toEqual(["holds", "holds"]);

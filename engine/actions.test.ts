@@ -54,7 +54,7 @@ describe("a run among merged states", () => {
           ? {}
           : { asserts: [{ law: { id, says: "It is not taken." }, holds: () => false }] }),
       })),
-      invariants: [{ id: "not-at-5", says: "Nobody comes to 5.", never: [[has(at, 5)]] }],
+      invariants: [{ id: "not-at-5", says: "Place 5 is never reached.", never: [[has(at, 5)]] }],
     };
     return mergedBy(machine, () => {});
   }

@@ -1,6 +1,6 @@
 /** A machine as guarded actions on packed states: how protocols are written. */
 
-import { type Condition, ConditionTable, meets } from "./reduce/conditions.ts";
+import { askedOf, type Condition, ConditionTable, meets } from "./reduce/conditions.ts";
 import { EffectTable } from "./reduce/effects.ts";
 import {
   type IsLater,
@@ -9,6 +9,7 @@ import {
   StubbornSets,
   whyNotReduced,
 } from "./reduce/partial-order.ts";
+import { symmetryText } from "./reduce/symmetry.ts";
 import { type Batch, DISABLED, ENDS, push } from "./search/batch.ts";
 import { actionsTo, pathTo, type Reached, type Visitable } from "./search/explore.ts";
 import type { Field, IndexSet } from "./search/layout.ts";
@@ -19,6 +20,8 @@ export interface Action {
   /** What must hold of single fields, and beyond that. */
   readonly when: readonly Condition[];
   readonly guard?: (state: Int32Array) => boolean;
+  /** All fields on which the guard depends, if that is known: then it is looked up as the effect is. */
+  readonly guardReads?: readonly Field[];
   /** Changes the state in place; its guard holds. */
   effect(state: Int32Array): void;
   /**
@@ -29,8 +32,8 @@ export interface Action {
   /** What must hold where it is taken. Where something does not, it leads nowhere. */
   readonly asserts?: readonly Assertion[];
   /**
-   * Whose step it is. An agent that can always take some step takes one at last (weak fairness). Nobody's need never
-   * be taken: a cache that may be filled.
+   * Whose step it is. An agent that can always take some step takes one at last (weak fairness). A step of no agent
+   * need never be taken: a cache that may be filled.
    */
   readonly agent?: string;
   /** All fields that its guard, effect and assertions read and write; what `when` names is read anyway. */
@@ -42,6 +45,9 @@ export interface Footprint {
   readonly writes: readonly Field[];
 }
 
+/** A law as it is printed. */
+export type LawStatement = Pick<Invariant, "id" | "says">;
+
 export interface Assertion {
   readonly law: LawStatement;
   /** All fields that it reads. */
@@ -49,16 +55,8 @@ export interface Assertion {
   holds(state: Int32Array): boolean;
 }
 
-/** A law as it is printed. */
-export interface LawStatement {
-  readonly id: string;
-  readonly says: string;
-}
-
 /** What does not last for ever, however the agents take turns, as long as each takes its steps (weak fairness). */
-export interface Passing {
-  readonly id: string;
-  readonly says: string;
+export interface EventuallyEnds extends LawStatement {
   readonly when: readonly Condition[];
   readonly guard?: (state: Int32Array) => boolean;
 }
@@ -81,7 +79,7 @@ export interface PackedMachine {
   readonly actions: readonly Action[];
   readonly invariants: readonly Invariant[];
   /** What has to end (liveness). */
-  readonly passing?: readonly Passing[];
+  readonly eventuallyEnds?: readonly EventuallyEnds[];
   /**
    * Makes the function that replaces a state by the one chosen of those that differ only in interchangeable names.
    * Throws a RangeError where there are too many numberings to try.
@@ -96,8 +94,8 @@ export interface VisitOptions {
   /** Merges states that differ only in interchangeable names. */
   readonly symmetry: boolean;
   /**
-   * Takes actions that accord in fewer orders (partial-order.ts). Verdicts, the laws that are broken and dead ends are
-   * the same; a run into a break is a real one, and need not be a shortest one, nor are the lengths that are told of
+   * Takes actions that commute in fewer orders (partial-order.ts). Verdicts, the laws that are broken and dead ends are
+   * the same; a run into a break is a real one, and need not be a shortest one, nor are the lengths that are reported of
    * others. A machine with an action that has no footprint is not reduced, and its reductions say so.
    */
   readonly partialOrder?: boolean;
@@ -115,14 +113,17 @@ export function visitActions(
   const { words, actions, invariants, initial } = machine;
   const canonical = symmetry ? machine.symmetry?.() : undefined;
   const laws = lawsOf(machine);
-  const enabled = new ConditionTable(actions.map(({ when }) => when));
+  const asked = actions.map(askedOf);
+  const enabled = new ConditionTable(asked.map(({ together }) => together));
   const { places, masks } = new EffectTable(actions, words);
   const effects = actions.map((action) => action.effect);
-  const guards = actions.map(({ guard }) => guard);
+  const guards = asked.map(({ guard }) => guard);
   const assertions = actions.map(({ asserts = [] }) =>
     asserts.map(({ law, holds }) => ({ bit: 1 << laws.findIndex(({ id }) => id === law.id), holds })),
   );
-  const asks = Uint8Array.from(actions, ({ guard, asserts }) => ((guard ?? asserts) === undefined ? 0 : 1));
+  const asks = Uint8Array.from(actions, ({ asserts }, index) =>
+    (guards[index] ?? asserts) === undefined ? 0 : 1,
+  );
   const nevers = invariants.flatMap(({ never = [] }, law) =>
     never.map((conjunction) => ({ conjunction, law })),
   );
@@ -190,8 +191,8 @@ export function visitActions(
     }
   };
 
-  /** Whether one of the transitions from there on keeps a stubborn set from putting off the others for ever. */
-  const goesOnLater = (sets: StubbornSets, first: number, number: number, reached: Reached, batch: Batch) => {
+  /** Whether one of the transitions from there on keeps a stubborn set from delaying the others for ever. */
+  const leadsLater = (sets: StubbornSets, first: number, number: number, reached: Reached, batch: Batch) => {
     for (let nth = first; nth < batch.count; nth++) {
       if (batch.goesOn[nth] === 0 || !sets.isPlain(batch.by[nth] as number)) continue;
       for (let word = 0; word < words; word++) next[word] = batch.forms[nth * words + word] as number;
@@ -206,7 +207,7 @@ export function visitActions(
     while (sets.find(state, now, left)) {
       const first = batch.count;
       takeAll(sets.set, number, batch);
-      if (goesOnLater(sets, first, number, reached, batch)) return;
+      if (leadsLater(sets, first, number, reached, batch)) return;
       for (let part = 0; part < left.length; part++) {
         left[part] = (left[part] as number) & ~(sets.set[part] as number);
       }
@@ -232,7 +233,7 @@ export function visitActions(
     actions: actions.map(({ name }) => name),
     laws,
     reductions: [
-      ...(canonical === undefined ? [] : [symmetryOf(machine)]),
+      ...(canonical === undefined ? [] : [symmetryText(machine.interchangeable)]),
       ...(stubborn === undefined ? [] : [reductionOf(machine)]),
       ...(whyNot === undefined ? [] : [`no partial order: ${whyNot}`]),
     ],
@@ -312,14 +313,6 @@ export function confirmRun(machine: PackedMachine, law: string, run: readonly nu
     action.effect(state);
   }
   return isBroken(state);
-}
-
-/** What merging states by symmetry merges, for the receipt. */
-function symmetryOf({ interchangeable = [] }: PackedMachine): string {
-  const things = interchangeable.map(({ name, size }) => `${name} (${size})`);
-  const last = things.pop();
-  const group = things.length > 0 ? `${things.join(", ")} and ${last}` : (last ?? "interchangeable things");
-  return `symmetry of ${group}: states that differ only in their numbering`;
 }
 
 const noSymmetry = ({ name }: PackedMachine) =>

@@ -6,15 +6,39 @@ export {
   type Action,
   type Assertion,
   confirmRun,
+  type EventuallyEnds,
   type Footprint,
   type Invariant,
   isEnabled,
   type PackedMachine,
-  type Passing,
   type VisitOptions,
   visitActions,
 } from "./actions.ts";
 export { findLassos, type Liveness } from "./live/liveness.ts";
+export {
+  actionOf,
+  adds,
+  all,
+  any,
+  clears,
+  compare,
+  does,
+  excludes,
+  type Guard,
+  inCase,
+  includes,
+  isIn,
+  not,
+  type Operation,
+  type Operations,
+  onChosen,
+  plus,
+  replaces,
+  sets,
+  test,
+  value,
+  widens,
+} from "./operations.ts";
 export { type Condition, has, hasNot } from "./reduce/conditions.ts";
 export { canonicalForm } from "./reduce/symmetry.ts";
 export {

@@ -1,7 +1,7 @@
 /** Small machines whose states can be counted by hand, packed and live, and a plain search to hold explorers to. */
 import type { PackedMachine } from "./actions.ts";
 import { has } from "./reduce/conditions.ts";
-import type { LiveMachine } from "./run/in-place.ts";
+import type { InPlaceMachine } from "./run/in-place.ts";
 import { DISABLED, ENDS } from "./search/batch.ts";
 import { Layout, plain } from "./search/layout.ts";
 
@@ -31,7 +31,7 @@ export function ring(places: number, tokens: number, forbidden = -1): PackedMach
       };
     }),
     invariants: [
-      { id: "place-free", says: "Nobody stands there.", holds: (state) => at[forbidden]?.get(state) !== 1 },
+      { id: "place-free", says: "The place is free.", holds: (state) => at[forbidden]?.get(state) !== 1 },
     ],
   };
 }
@@ -66,9 +66,9 @@ export const wide = (machine: PackedMachine): PackedMachine => ({ ...machine, wo
 
 /** What both live machines have in common: states are copied whole, and their forms are those of `wide`. */
 function live<S extends object>(
-  machine: Pick<LiveMachine<S>, "name" | "actions" | "laws" | "initial" | "copy" | "take">,
+  machine: Pick<InPlaceMachine<S>, "name" | "actions" | "laws" | "initial" | "copy" | "take">,
   wordOf: (state: S) => number,
-): LiveMachine<S> {
+): InPlaceMachine<S> {
   return {
     ...machine,
     reductions: [],
@@ -81,13 +81,17 @@ function live<S extends object>(
 }
 
 /** The ring as an object that changes in place. */
-export function liveRing(places: number, tokens: number, forbidden = -1): LiveMachine<{ at: boolean[] }> {
+export function inPlaceRing(
+  places: number,
+  tokens: number,
+  forbidden = -1,
+): InPlaceMachine<{ at: boolean[] }> {
   const all = Array.from({ length: places }, (_none, place) => place);
   return live(
     {
       name: "ring",
       actions: all.map((place) => `from ${place}`),
-      laws: [{ id: "place-free", says: "Nobody stands there." }],
+      laws: [{ id: "place-free", says: "The place is free." }],
       initial: () => ({ at: all.map((place) => place < tokens) }),
       copy: ({ at }) => ({ at: [...at] }),
       take: ({ at }, place) => {
@@ -103,7 +107,7 @@ export function liveRing(places: number, tokens: number, forbidden = -1): LiveMa
 }
 
 /** The counter as an object that changes in place. */
-export function liveCounter(limit: number, forbidden = -1): LiveMachine<{ count: number }> {
+export function inPlaceCounter(limit: number, forbidden = -1): InPlaceMachine<{ count: number }> {
   const names = ["add 1", "add 2"];
   return live(
     {
@@ -135,7 +139,7 @@ export interface Counted {
 }
 
 /** Breadth first with a Map and a copy of every state, and nothing else: behind breaks as well. */
-export function plainSearch<S>(machine: LiveMachine<S>): Counted {
+export function plainSearch<S>(machine: InPlaceMachine<S>): Counted {
   const formOf = (state: S) => {
     const words = new Int32Array(machine.words);
     machine.form(state, words, 0);

@@ -3,7 +3,7 @@
  * called. From a list of them follow an action's guard, its effect, its footprint, and its words in a program.
  */
 import type { Action, Assertion } from "./actions.ts";
-import { type Condition, has, hasNot, meets } from "./reduce/conditions.ts";
+import { type Condition, has, hasNot } from "./reduce/conditions.ts";
 import { type Field, fieldText, valuesOf, valueText } from "./search/layout.ts";
 
 type State = Int32Array;
@@ -29,8 +29,11 @@ export type Guard = Condition | Test;
 export interface Operation {
   /** Its lines in a program: none for what only the judge remembers. */
   readonly says: readonly string[];
+  /** What it gives to a field depends on these alone. */
   readonly reads: readonly Field[];
   readonly writes: readonly Field[];
+  /** Fields of which it sets or clears some bits and keeps the others. */
+  readonly keeps?: readonly Field[];
   run(state: State): void;
 }
 export type Operations = Operation | readonly Operations[];
@@ -78,7 +81,12 @@ export function compare(one: Operand, how: keyof typeof COMPARISONS, other: Oper
 /** Any guard as a test. */
 export function testOf(guard: Guard): Test {
   if (!("allowed" in guard)) return guard;
-  return test(guardText(guard), [guard.field], (state) => meets(state, [guard]));
+  const { field, allowed } = guard;
+  const { word, shift, mask } = field;
+  return test(guardText(guard), [field], (state) => {
+    const is = ((state[word] as number) >>> shift) & mask;
+    return is < 32 && ((allowed >>> is) & 1) === 1;
+  });
 }
 
 export function not(guard: Guard): Test {
@@ -88,12 +96,18 @@ export function not(guard: Guard): Test {
 
 export function all(...guards: readonly Guard[]): Test {
   const tests = guards.map(testOf);
-  return joined(tests, "and", (state) => tests.every(({ holds }) => holds(state)));
+  return joined(tests, "and", (state) => {
+    for (let nth = 0; nth < tests.length; nth++) if (!(tests[nth] as Test).holds(state)) return false;
+    return true;
+  });
 }
 
 export function any(...guards: readonly Guard[]): Test {
   const tests = guards.map(testOf);
-  return joined(tests, "or", (state) => tests.some(({ holds }) => holds(state)));
+  return joined(tests, "or", (state) => {
+    for (let nth = 0; nth < tests.length; nth++) if ((tests[nth] as Test).holds(state)) return true;
+    return false;
+  });
 }
 
 function joined(tests: readonly Test[], word: string, holds: (state: State) => boolean): Test {
@@ -118,16 +132,18 @@ export function guardText(guard: Guard): string {
 /** An operation by a function: it has to name all fields that it reads and writes. */
 export const does = (
   says: string,
-  { reads, writes }: Pick<Operation, "reads" | "writes">,
+  footprint: Pick<Operation, "reads" | "writes" | "keeps">,
   run: (state: State) => void,
-): Operation => ({ says: [says], reads, writes, run });
+): Operation => ({ says: [says], ...footprint, run });
 
 /** The field becomes a constant, what another field holds, or what is worked out. */
 export function sets(field: Field, to: Operand): Operation {
   if (typeof to === "number") {
-    return does(`${fieldText(field)} = ${valueText(field, to)}`, { reads: [], writes: [field] }, (state) =>
-      field.set(state, to),
-    );
+    const { word, shift, mask } = field;
+    const [keep, bits] = [~(mask << shift), to << shift];
+    return does(`${fieldText(field)} = ${valueText(field, to)}`, { reads: [], writes: [field] }, (state) => {
+      state[word] = ((state[word] as number) & keep) | bits;
+    });
   }
   const { says, reads, of } = operandOf(to);
   return does(`${fieldText(field)} = ${says}`, { reads, writes: [field] }, (state) =>
@@ -148,11 +164,11 @@ export const adds = (field: Field, more: number): Operation =>
 
 /** A member joins a set that is kept as bits, or leaves it. */
 export const includes = (set: Field, member: number): Operation =>
-  does(`add ${member} to ${fieldText(set)}`, { reads: [set], writes: [set] }, (state) =>
+  does(`add ${member} to ${fieldText(set)}`, { reads: [], writes: [set], keeps: [set] }, (state) =>
     set.set(state, set.get(state) | (1 << member)),
   );
 export const excludes = (set: Field, member: number): Operation =>
-  does(`take ${member} out of ${fieldText(set)}`, { reads: [set], writes: [set] }, (state) =>
+  does(`take ${member} out of ${fieldText(set)}`, { reads: [], writes: [set], keeps: [set] }, (state) =>
     set.set(state, set.get(state) & ~(1 << member)),
   );
 export const isIn = (set: Field, member: number): Test =>
@@ -189,9 +205,11 @@ export function inCase(guard: Guard, then: Operations, otherwise: Operations = [
       ...(yes.says.length > 0 ? [`if ${says}:`, ...yes.says.map((line) => `  ${line}`)] : []),
       ...(no.says.length > 0 ? [`if not ${says}:`, ...no.says.map((line) => `  ${line}`)] : []),
     ],
-    reads: [...new Set([...reads, ...yes.reads, ...no.reads])],
-    writes: [...new Set([...yes.writes, ...no.writes])],
-    run: (state) => (holds(state) ? yes : no).run(state),
+    ...footprintOf([yes, no], reads),
+    run: (state) => {
+      if (holds(state)) yes.run(state);
+      else no.run(state);
+    },
   };
 }
 
@@ -215,8 +233,7 @@ export function onChosen(
   const each = operations.map(inOrder);
   return {
     says: [says],
-    reads: [...new Set([choice, ...readsIn(each)])],
-    writes: [...new Set(each.flatMap(({ writes }) => writes))],
+    ...footprintOf(each, [choice]),
     run: (state) => each[choice.get(state) - first]?.run(state),
   };
 }
@@ -232,10 +249,9 @@ export function inOrder(operations: Operations): Operation {
   const runs = each.map(({ run }) => run);
   return {
     says: each.flatMap(({ says }) => says),
-    reads: readsIn(each),
-    writes: [...new Set(each.flatMap(({ writes }) => writes))],
+    ...footprintOf(each),
     run: (state) => {
-      for (const run of runs) run(state);
+      for (let nth = 0; nth < runs.length; nth++) (runs[nth] as Operation["run"])(state);
     },
   };
 }
@@ -244,6 +260,13 @@ export function inOrder(operations: Operations): Operation {
 export const briefly = (says: string | undefined, operations: Operations): Operation => ({
   ...inOrder(operations),
   says: says === undefined ? [] : [says],
+});
+
+/** The footprints of some operations together, and what else is read. */
+const footprintOf = (all: readonly Operation[], also: readonly Field[] = []) => ({
+  reads: [...new Set([...also, ...readsIn(all)])],
+  writes: [...new Set(all.flatMap(({ writes }) => writes))],
+  keeps: [...new Set(all.flatMap(({ keeps = [] }) => keeps))],
 });
 
 const readsIn = (all: readonly { readonly reads: readonly Field[] }[]): Field[] => [
@@ -261,7 +284,7 @@ export interface Written {
 
 /** The action: with its guard, effect and footprint. */
 export function actionOf({ name, when = [], does: operations = [], asserts = [], agent }: Written): Action {
-  const { reads, writes, run } = inOrder(operations);
+  const { reads, writes, keeps = [], run } = inOrder(operations);
   const guards = when.map(conditionOf);
   const isCondition = (guard: Guard): guard is Condition => "allowed" in guard;
   const conditions = guards.filter(isCondition);
@@ -271,10 +294,10 @@ export function actionOf({ name, when = [], does: operations = [], asserts = [],
     when: conditions,
     effect: run,
     effectReads: reads,
-    ...(tests.length === 0 ? {} : { guard: all(...tests).holds }),
+    ...(tests.length === 0 ? {} : { guard: all(...tests).holds, guardReads: readsIn(tests) }),
     ...(asserts.length === 0 ? {} : { asserts }),
     ...(agent === undefined ? {} : { agent }),
-    footprint: { reads: readsIn([...tests, ...asserts, { reads }]), writes },
+    footprint: { reads: readsIn([...tests, ...asserts, { reads }, { reads: keeps }]), writes },
   };
 }
 

@@ -1,4 +1,4 @@
-/** Memory that is not there, told apart from mistakes. */
+/** Memory that is not there, distinguished from mistakes. */
 
 /** There is no memory for more states. */
 export class OutOfMemory extends Error {}

@@ -10,7 +10,7 @@ const VALUES = 3;
 const PHASES = 4;
 const SHARED = 3;
 
-/** One way to go on from a phase. */
+/** One way to continue from a phase. */
 interface Instruction {
   readonly at: number;
   readonly next: number;
@@ -31,7 +31,7 @@ interface Instruction {
 /** A machine as it was drawn. */
 export interface Drawn {
   readonly programs: readonly (readonly Instruction[])[];
-  /** What nobody does: a shared field becomes this from that. */
+  /** What no agent does: a shared field becomes this from that. */
   readonly chances: readonly { readonly field: number; readonly from: number; readonly to: number }[];
   /** Pairs of phases at which the first two agents are never together, with this value of a shared field. */
   readonly never: readonly {

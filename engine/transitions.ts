@@ -1,6 +1,6 @@
 /**
  * What a machine does, as a digest: a search that was saved is of a machine that does the same. Some thousand states
- * are asked for all that can be told of them, by turns the oldest and the newest met, so that some lie deep.
+ * are asked for all that can be found of them, by turns the oldest and the newest met, so that some lie deep.
  */
 import { createHash } from "node:crypto";
 import type { Batch } from "./search/batch.ts";
@@ -8,7 +8,7 @@ import type { Visitable } from "./search/explore.ts";
 import { addInitial, batchFor, noFindings } from "./search/search.ts";
 import { StateTable } from "./search/state-table.ts";
 
-/** So many tell apart machines of which one has a check at the end of a long call that the other has not. */
+/** So many distinguish machines of which one has a check at the end of a long call that the other has not. */
 const VISITS = 4096;
 /** Enough of a machine in which each state has many. */
 const TRANSITIONS = 16_384;
@@ -27,23 +27,23 @@ export function behaviourOf(machine: Visitable): string {
     batch.count = 0;
     machine.expand(number, reached, batch);
     reached.addAll(batch);
-    digest.update(toldOf(machine, batch));
+    digest.update(wordsOf(machine, batch));
     transitions += batch.count;
   }
   return digest.digest("hex");
 }
 
-/** What there is to tell of some transitions: whose they are, what they break, and where they lead. */
-function toldOf(machine: Visitable, { count, words, by, goesOn, broken, forms }: Batch): Uint8Array {
-  const told: number[] = [count];
+/** Some transitions as bytes: whose they are, what they break, and where they lead. */
+function wordsOf(machine: Visitable, { count, words, by, goesOn, broken, forms }: Batch): Uint8Array {
+  const numbers: number[] = [count];
   for (let nth = 0; nth < count; nth++) {
-    told.push(by[nth] as number, broken[nth] as number, goesOn[nth] as number);
+    numbers.push(by[nth] as number, broken[nth] as number, goesOn[nth] as number);
     // What leads nowhere wrote no form.
     if (goesOn[nth] === 0) continue;
     const at = nth * words;
-    told.push(machine.brokenIn(forms, at), ...forms.subarray(at, at + words));
+    numbers.push(machine.brokenIn(forms, at), ...forms.subarray(at, at + words));
   }
-  return bytesOf(Int32Array.from(told), told.length);
+  return bytesOf(Int32Array.from(numbers), numbers.length);
 }
 
 const bytesOf = ({ buffer, byteOffset }: Int32Array, words: number) =>

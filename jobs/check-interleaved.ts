@@ -5,11 +5,10 @@
 import type { InterleavedBreak, InterleavedBug } from "../counterexamples/vmap/interleaved.ts";
 import { INTERLEAVED, nameInterleaved } from "../counterexamples/vmap/interleavings.ts";
 import { visitActions } from "../engine/actions.ts";
-import { findLassos } from "../engine/live/liveness.ts";
-import { type Explored, explore, exploring } from "../engine/search/explore.ts";
-import type { StepMachine } from "../protocols/program.ts";
+import { type Explored, exploring } from "../engine/search/explore.ts";
 import { isConfirmed } from "../protocols/run-steps.ts";
 import { STEP_PROTOCOLS, type StepProtocol, stepMachineOf } from "../protocols/vmap/index.ts";
+import { findRun } from "./hunt-interleaved.ts";
 import { readPinnedInterleaving } from "./pinned.ts";
 import type { Work } from "./work.ts";
 
@@ -45,7 +44,7 @@ export interface PinnedReport {
   readonly confirmed: boolean;
   /** Where its law was seen to break: by this run, or, of what never ends, by another where it cannot be taken. */
   readonly on: readonly RunOn[];
-  /** The repaired order keeps the law in every one of so many states. */
+  /** The repaired order keeps the law in every one of these states. */
   readonly kept: boolean;
   readonly states: number;
 }
@@ -129,28 +128,16 @@ async function checkPinned(bug: InterleavedBug, broken: InterleavedBreak): Promi
 /** Another run that never ends, of a protocol that has not the steps of the pinned one. */
 function lastingOn(broken: InterleavedBreak): readonly RunOn[] {
   const { protocol, law, scope } = broken;
-  if (broken.also?.includes(protocol) !== true) return [];
-  const { lasted } = lassosOf(stepMachineOf(protocol, scope), law) ?? { lasted: [] };
-  const lasso = lasted.find(({ id }) => id === law)?.lasso;
-  return lasso === undefined ? [] : [{ protocol, steps: lasso.stem.length, loop: lasso.loop.length }];
-}
-
-/** Undefined for a law that breaks at once: it is explored, with all others. */
-function lassosOf(machine: StepMachine, law: string) {
-  return machine.passing?.some(({ id }) => id === law) === true ? findLassos(machine, BOUNDS) : undefined;
+  const lasts = stepMachineOf(protocol, scope).eventuallyEnds?.some(({ id }) => id === law);
+  if (broken.also?.includes(protocol) !== true || lasts !== true) return [];
+  const { steps, loop } = findRun({ law, protocol, scope }, BOUNDS);
+  return steps === undefined ? [] : [{ protocol, steps: steps.length, loop: loop?.length }];
 }
 
 /** Whether the repaired order keeps the law in the scope of the pinned run, in all states there are. */
-function keeps({ law, repaired, scope }: InterleavedBreak): { kept: boolean; states: number } {
-  const machine = stepMachineOf(repaired, scope);
-  const lassos = lassosOf(machine, law);
-  if (lassos !== undefined) {
-    const { lasted, states, ended } = lassos;
-    return { kept: ended === "fixpoint" && lasted.find(({ id }) => id === law)?.verdict === "holds", states };
-  }
-  const options = { bounds: BOUNDS, enough: () => false };
-  const { breaks, ended, states } = explore(visitActions(machine, { symmetry: true }), options);
-  return { kept: ended === "fixpoint" && !breaks.some((each) => each.law === law), states };
+function keeps({ law, repaired: protocol, scope }: InterleavedBreak): { kept: boolean; states: number } {
+  const { steps, ended, states } = findRun({ law, protocol, scope }, BOUNDS);
+  return { kept: ended === "fixpoint" && steps === undefined, states };
 }
 
 /** The laws that the catalogue says a protocol breaks. */

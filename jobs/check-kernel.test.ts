@@ -2,16 +2,18 @@ import { mkdtempSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { cachedKernel } from "../kernels/vmap/cached-kernel.ts";
-import { linux2_6_39, rules2_6_39 } from "../kernels/vmap/linux-2.6.39.ts";
-import { rules5_2 } from "../kernels/vmap/linux-5.2.ts";
+import { linux } from "../kernels/vmap/index.ts";
+import { rulesOf } from "../kernels/vmap/releases.ts";
+import { kernelWith } from "../kernels/vmap/rules.ts";
 import { plainSize } from "../kernels/vmap/search-tree.ts";
-import { treeKernel } from "../kernels/vmap/tree-kernel.ts";
 import { releaseOf } from "../spec/vmap/releases.ts";
 import { checkKernel, type KernelOptions, USUAL_RUNS } from "./check-kernel.ts";
 
 /** A kernel that forgets the page before the next area, under a name the catalogue has no bug for. */
-const broken = { ...cachedKernel(releaseOf("2.6.39"), { ...rules2_6_39, beforeNext: 0 }), name: "2.6.39" };
+const broken = {
+  ...kernelWith(releaseOf("2.6.39"), { ...rulesOf("2.6.39"), beforeNext: 0 }),
+  name: "2.6.39",
+};
 const options: KernelOptions = {
   seed: 3,
   runs: 300,
@@ -46,7 +48,7 @@ describe("a violation that the catalogue does not know", () => {
   });
 
   test("is forgotten once it breaks no law any more", async () => {
-    const { surprises } = await checkKernel(linux2_6_39, { ...options, runs: 0 });
+    const { surprises } = await checkKernel(linux("2.6.39"), { ...options, runs: 0 });
     expect(surprises).toEqual([]);
     expect(failures()).toEqual([]);
   });
@@ -54,7 +56,7 @@ describe("a violation that the catalogue does not know", () => {
 
 describe("an expected violation that is gone", () => {
   test("is the run's failure too", async () => {
-    const repaired = { ...linux2_6_39, name: "3.1" };
+    const repaired = { ...linux("2.6.39"), name: "3.1" };
     const { surprises } = await checkKernel(repaired, { ...options, runs: 0 });
     expect(surprises.map(({ what }) => what)).toContain(
       "cache-exact-hole-missed no longer violates lowest-fit with its pinned history",
@@ -62,7 +64,11 @@ describe("an expected violation that is gone", () => {
   });
 
   test("so is one of a law that is not promised", async () => {
-    const plain = treeKernel(releaseOf("5.2"), { ...rules5_2, lookedFor: plainSize, shiftsStart: true });
+    const plain = kernelWith(releaseOf("5.2"), {
+      ...rulesOf("5.2"),
+      lookedFor: plainSize,
+      shiftsStart: true,
+    });
     const { cells, surprises } = await checkKernel(plain, { ...options, runs: 0, law: "lowest-fit" });
     expect(surprises.map(({ what }) => what)).toEqual([
       "5.2 no longer falls short of lowest-fit, which it does not promise, with the history pinned for aug-align-overhead",
@@ -73,7 +79,7 @@ describe("an expected violation that is gone", () => {
 
 describe("a witness that no random history reaches", () => {
   /** A path that no kernel has. */
-  const lost = { ...linux2_6_39, paths: [...linux2_6_39.paths, "never-taken"] };
+  const lost = { ...linux("2.6.39"), paths: [...linux("2.6.39").paths, "never-taken"] };
 
   test("is a failure of a run of the usual length", async () => {
     const { surprises, unmet } = await checkKernel(lost, { ...options, runs: USUAL_RUNS });
@@ -90,7 +96,7 @@ describe("a witness that no random history reaches", () => {
 
 describe("without random histories", () => {
   test("a law is kept only where a small space was visited that tries it", async () => {
-    const { cells } = await checkKernel(linux2_6_39, { ...options, runs: 0 });
+    const { cells } = await checkKernel(linux("2.6.39"), { ...options, runs: 0 });
     const verdictOf = (id: string) => cells.find(({ law }) => law === id);
     expect(verdictOf("lowest-fit")).toMatchObject({ verdict: "kept", tried: "visited" });
     expect(verdictOf("no-stale-translation")).toMatchObject({ verdict: "not-tried", tried: "nothing" });

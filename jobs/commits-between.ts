@@ -1,6 +1,7 @@
 /** The commits that make the difference between two kernels that were asked for by name. */
-import type { Change } from "../kernels/change.ts";
-import { changesBetween, type Difference, versionOf } from "../kernels/versions.ts";
+import { changesBetween, type Difference } from "../kernels/versions.ts";
+import type { Change } from "../spec/vmap/change.ts";
+import { versionOf } from "../spec/vmap/change.ts";
 import { changeText } from "./versions.ts";
 
 /** Undefined where one of the two is no release: a draft, or a kernel with one step replaced. */

@@ -80,7 +80,14 @@ function subjectOf(command: readonly string[], options: DriveOptions): Driven {
     const such = `${toolLine("drive -- ./my-allocator")}, or ${toolLine("drive --tree ~/linux")}`;
     throw new UsageError(`drive needs either a command or a tree: ${such}`);
   }
-  if (tree !== undefined) return treeChild(readTree(tree), TREE_BLOCKS, { sanitize, milliseconds, fresh });
+  if (tree !== undefined) {
+    const read = readTree(tree);
+    if (read.version === undefined && options.as === undefined)
+      throw new UsageError(
+        `${tree}: its Makefile names no version: --as LABEL says by whose promises it is judged`,
+      );
+    return treeChild(read, TREE_BLOCKS, { sanitize, milliseconds, fresh });
+  }
   if (sanitize) throw new UsageError("--sanitize is for --tree; a command is what it was compiled to be");
   const { memory: megabytes = USUAL.memory } = options;
   const memory = megabytes === 0 ? undefined : megabytes * MEGABYTE;
@@ -102,7 +109,7 @@ async function driveSaid(
   const promises = as === undefined ? promisesOf(hello) : kernelNamed(as).release;
   if (promises.freesLazily && !hello.tells.has("flush"))
     throw new ChildError(
-      'its answer to hello needs "tells flush", or "frees eager": else nobody can say when what was freed may be given out again',
+      'its answer to hello needs "tells flush", or "frees eager": else it is not known when freed addresses may be given out again',
     );
   const scopes = history === undefined ? drivenScopes(hello, promises) : [history.read.scope];
   if (scopes.length === 0)

@@ -34,7 +34,7 @@ export async function exploreLiveness(
   const { name: protocol, says, steps } = subjectOf(name, ref);
   const { parameters: scope } = ref;
   const machine = steps?.machine(scope);
-  if (machine?.passing === undefined || machine.passing.length === 0)
+  if (machine?.eventuallyEnds === undefined || machine.eventuallyEnds.length === 0)
     throw new UsageError(`--liveness: nothing has to end in ${protocol}`);
   const work = new Work(options);
   const started = performance.now();

@@ -175,7 +175,7 @@ function ordersAsked(
   const orders = ORDERS_BY_NAME[partialOrder];
   const cannot =
     orders === "late" && !canDelay
-      ? `no step of ${name} can be put off`
+      ? `no step of ${name} can be delayed`
       : orders === "fewest" && !hasFootprints
         ? `the actions of ${name} do not say what they read and write`
         : orders === "fewest" && workers > 1

@@ -2,13 +2,13 @@
 import type { InterleavedBreak, InterleavedBug } from "../counterexamples/vmap/interleaved.ts";
 import { visitActions } from "../engine/actions.ts";
 import { findingLassos } from "../engine/live/liveness.ts";
-import { exploring, type Progress, type Stop } from "../engine/search/explore.ts";
+import { type Bounds, exploring, type Progress, type Stop } from "../engine/search/explore.ts";
 import type { StepMachine } from "../protocols/program.ts";
 import { stepMachineOf } from "../protocols/vmap/index.ts";
 
 const BOUNDS = { states: 2e7, bytes: 4e9 };
 
-/** What was found of one law, without being told where. */
+/** What was found of one law, by a search that is given no place to look. */
 export interface Explored {
   readonly law: string;
   readonly protocol: string;
@@ -35,8 +35,8 @@ export function* huntingInterleaved({ breaks }: InterleavedBug, only?: string): 
 }
 
 /** The shortest run of a protocol in a scope that breaks a law, without turns. */
-export function findRun(broken: Searched): Explored & { readonly ended: string } {
-  const turns = huntingLaw(broken);
+export function findRun(broken: Searched, bounds = BOUNDS): Explored & { readonly ended: string } {
+  const turns = huntingLaw(broken, bounds);
   let turn = turns.next(false);
   while (!turn.done) turn = turns.next(false);
   return { ...turn.value.found, ended: turn.value.ended };
@@ -44,14 +44,19 @@ export function findRun(broken: Searched): Explored & { readonly ended: string }
 
 type Searched = Pick<InterleavedBreak, "law" | "protocol" | "scope">;
 
-function* huntingLaw({ law, protocol, scope }: Searched): Turns<{
+function* huntingLaw(
+  { law, protocol, scope }: Searched,
+  bounds = BOUNDS,
+): Turns<{
   readonly found: Explored;
   readonly ended: string;
 }> {
   const started = performance.now();
   const machine = stepMachineOf(protocol, scope);
-  const lasts = machine.passing?.some(({ id }) => id === law);
-  const { run, loop, states, ended } = yield* lasts ? lastingLaw(machine, law) : breakingLaw(machine, law);
+  const lasts = machine.eventuallyEnds?.some(({ id }) => id === law);
+  const { run, loop, states, ended } = yield* lasts
+    ? lastingLaw(machine, law, bounds)
+    : breakingLaw(machine, law, bounds);
   const names = (some: readonly number[] | undefined) =>
     some?.map((action) => machine.actions[action]?.name ?? "");
   const seconds = (performance.now() - started) / 1000;
@@ -67,15 +72,15 @@ interface Run {
   readonly ended: string;
 }
 
-function* lastingLaw(machine: StepMachine, law: string): Turns<Run> {
-  const { lasted, states, ended } = yield* findingLassos(machine, BOUNDS);
+function* lastingLaw(machine: StepMachine, law: string, bounds: Bounds): Turns<Run> {
+  const { lasted, states, ended } = yield* findingLassos(machine, bounds);
   const lasso = lasted.find(({ id }) => id === law)?.lasso;
   return { run: lasso?.stem, loop: lasso?.loop, states, ended };
 }
 
-function* breakingLaw(machine: StepMachine, law: string): Turns<Run> {
+function* breakingLaw(machine: StepMachine, law: string, bounds: Bounds): Turns<Run> {
   const enough = (broken: readonly string[]) => broken.includes(law);
   const visited = visitActions(machine, { symmetry: true });
-  const { breaks, states, ended } = yield* exploring(visited, { bounds: BOUNDS, enough });
+  const { breaks, states, ended } = yield* exploring(visited, { bounds, enough });
   return { run: breaks.find((each) => each.law === law)?.run, states, ended };
 }

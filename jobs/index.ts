@@ -25,6 +25,7 @@ export { type DriveOptions, type DriveReport, drive } from "./drive.ts";
 export { type Exploration, type ExploreOptions, explore } from "./explore.ts";
 export { type HuntOptions, type HuntReport, hunt } from "./hunt.ts";
 export { type JudgeOptions, type JudgeReport, judge } from "./judge.ts";
+export { list } from "./list.ts";
 export { kernelNamed } from "./names.ts";
 export { type NothingToPin, type PinOptions, type PinReport, pin } from "./pin.ts";
 export { type Replay, type ReplayOptions, replay } from "./replay.ts";

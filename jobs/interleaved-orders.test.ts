@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { spansOf } from "../counterexamples/vmap/evidence/spans.ts";
 import { INTERLEAVED } from "../counterexamples/vmap/interleavings.ts";
-import { hasChange, LABELLED, type Version, versionOf } from "../kernels/versions.ts";
+import { LABELLED } from "../kernels/versions.ts";
 import { STEP_PROTOCOLS } from "../protocols/vmap/index.ts";
+import { hasChange, type Version, versionOf } from "../spec/vmap/change.ts";
 import { releaseOf } from "../spec/vmap/releases.ts";
 import { familyOf, inSteps, protocolFor, protocolsOf, whyNone } from "./interleaved-orders.ts";
 

@@ -1,7 +1,8 @@
 /** Which protocol describes a version in each family: where its calls are explored as phases of several CPUs. */
-import type { Family } from "../kernels/change.ts";
-import { changesBetween, compareVersions, orderOf, type Version, versionOf } from "../kernels/versions.ts";
+import { changesBetween, orderOf } from "../kernels/versions.ts";
 import { STEP_PROTOCOLS } from "../protocols/vmap/index.ts";
+import type { Family } from "../spec/vmap/change.ts";
+import { compareVersions, type Version, versionOf } from "../spec/vmap/change.ts";
 import type { Promises } from "../spec/vmap/releases.ts";
 import { commitText } from "./versions.ts";
 

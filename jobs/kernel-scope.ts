@@ -3,7 +3,7 @@
 import { areasScope, blocksScope, MIDDLE, type Space, withPercpu } from "../properties/vmap/small-scopes.ts";
 import type { Parameter } from "../protocols/vmap/index.ts";
 import type { LawId } from "../spec/contract.ts";
-import { type Call, OF_AREAS } from "../spec/vmap/commands/call.ts";
+import { type Call, OF_AREAS } from "../spec/vmap/commands/command.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
 import { lawsCalled, lawsTried } from "../spec/vmap/laws/index.ts";
 import type { Scope } from "../spec/vmap/scope.ts";

@@ -4,12 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { replay } from "../engine/run/stepper.ts";
-import { cachedKernel } from "../kernels/vmap/cached-kernel.ts";
-import { rules2_6_39 } from "../kernels/vmap/linux-2.6.39.ts";
-import { rules3_1 } from "../kernels/vmap/linux-3.1.ts";
-import { linux5_11, rules5_11 } from "../kernels/vmap/linux-5.11.ts";
+import { linux } from "../kernels/vmap/index.ts";
+import { rulesOf } from "../kernels/vmap/releases.ts";
+import { kernelWith, stepsFrom } from "../kernels/vmap/rules.ts";
 import { plainSize } from "../kernels/vmap/search-tree.ts";
-import { treeKernel, treeSteps } from "../kernels/vmap/tree-kernel.ts";
 import { vmapKernel } from "../kernels/vmap/vmap-kernel.ts";
 import { MIDDLE, spaceScope } from "../properties/vmap/small-scopes.ts";
 import { settingFor, type VmapPlayed } from "../properties/vmap/test-bench.ts";
@@ -41,7 +39,7 @@ const A13 = [
 
 /** It reports an area that was freed as found. */
 const losing = (release: Promises) =>
-  vmapKernel(release, { ...treeSteps(rules5_11), find: () => 3 }, "5.15-mine");
+  vmapKernel(release, { ...stepsFrom(rulesOf("5.11")), find: () => 3 }, "5.15-mine");
 
 describe("a kernel derived from 5.11", () => {
   const home = process.cwd();
@@ -49,11 +47,11 @@ describe("a kernel derived from 5.11", () => {
   afterAll(() => process.chdir(home));
 
   test.each([
-    ["as a copy under another name", { ...linux5_11, name: "5.15-mine" }],
-    ["as a release that says what it is like", treeKernel(MINE, rules5_11)],
+    ["as a copy under another name", { ...linux("5.11"), name: "5.15-mine" }],
+    ["as a release that says what it is like", kernelWith(MINE, rulesOf("5.11"))],
     [
       "as a release that says nothing",
-      treeKernel({ ...releaseOf("5.11"), labels: ["5.15-mine"] }, rules5_11),
+      kernelWith({ ...releaseOf("5.11"), labels: ["5.15-mine"] }, rulesOf("5.11")),
     ],
   ])(
     "%s breaks laws by 5.11's bugs, as shortly as they are pinned, and nothing unknown",
@@ -74,7 +72,7 @@ describe("a kernel derived from 5.11", () => {
   );
 
   test("that searches for the plain size has A13 no longer, and the report says so", async () => {
-    const mended = treeKernel(MINE, { ...rules5_11, lookedFor: plainSize, shiftsStart: true });
+    const mended = kernelWith(MINE, { ...rulesOf("5.11"), lookedFor: plainSize, shiftsStart: true });
     const { gone, cells, surprises } = await checkKernel(mended, { ...options, runs: 0 });
     expect(gone).toEqual(["aug-align-overhead"]);
     expect(surprises).toEqual([]);
@@ -98,8 +96,8 @@ describe("a kernel derived from 5.11", () => {
   test("has a lineage, which a release of the kernel's has not", () => {
     expect(lineageOf(MINE)).toEqual(["5.15-mine", "5.11"]);
     expect(lineageOf(releaseOf("5.11"))).toEqual(["5.11"]);
-    expect(bugsOf(linux5_11)).toEqual([]);
-    expect(bugsOf(treeKernel(MINE, rules5_11))).toEqual(expect.arrayContaining(A13));
+    expect(bugsOf(linux("5.11"))).toEqual([]);
+    expect(bugsOf(kernelWith(MINE, rulesOf("5.11")))).toEqual(expect.arrayContaining(A13));
   });
 });
 
@@ -109,7 +107,7 @@ describe("an unknown break that is found in the small space and at random", () =
   afterAll(() => process.chdir(home));
 
   test("is reported once for each law, by the shorter history", async () => {
-    const wide = cachedKernel(releaseOf("2.6.39"), { ...rules2_6_39, beforeNext: 2 }, "wide gaps");
+    const wide = kernelWith(releaseOf("2.6.39"), { ...rulesOf("2.6.39"), beforeNext: 2 }, "wide gaps");
     const { surprises } = await checkKernel(wide, options);
     const laws = surprises.flatMap(({ law, history }) => (history === null ? [] : [law]));
     expect(new Set(laws).size).toBe(laws.length);
@@ -131,7 +129,7 @@ describe("a changed kernel", () => {
     replay(settingFor(kernel, SCOPE), history).at(-1) as VmapPlayed;
 
   test("keeps its release's bugs apart from its own: A9 on a mutant of 3.1 is A9", () => {
-    const mutant = cachedKernel(releaseOf("3.1"), { ...rules3_1, beforeNext: 0 }, "a mutant of 3.1");
+    const mutant = kernelWith(releaseOf("3.1"), { ...rulesOf("3.1"), beforeNext: 0 }, "a mutant of 3.1");
     const last = lastOf(mutant, [alloc(1, 17, 24), alloc(2, 16, 24), alloc(1, 16, 24)]);
     expect(namesOf(mutant, last)).toEqual([
       { law: "lowest-fit", known: "cache-exact-hole-missed", listed: true },

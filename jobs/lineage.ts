@@ -9,7 +9,7 @@ import { replay } from "../engine/run/stepper.ts";
 import { settingFor } from "../properties/vmap/test-bench.ts";
 import { whyUnmodelled } from "../spec/vmap/history.ts";
 import { heldTo, type Kernel } from "../spec/vmap/kernel.ts";
-import { findRelease, lineageOf } from "../spec/vmap/releases.ts";
+import { lineageOf } from "../spec/vmap/releases.ts";
 import { allPinned, pinnedFile } from "./pinned.ts";
 
 export interface Inheritance {
@@ -60,7 +60,7 @@ function inherit(kernel: Kernel): Inheritance {
 function candidatesFor({ name, release }: Kernel): Candidate[] {
   const ancestors = lineageOf(release).filter((each) => each !== name);
   // An allocator of one's own is no Linux: it has bugs of its own.
-  if (ancestors.length === 0 && findRelease(release.labels[0] as string) === undefined) return [];
+  if (release.own === true) return [];
   const isListed = allPinned().some(({ pinned }) => pinned.on.includes(name));
   if (release.compiled) {
     const isOwn = ({ pinned }: Candidate) => pinned.on.some((each) => ancestors.includes(each));

@@ -2,21 +2,21 @@
 import { distance } from "fastest-levenshtein";
 import type { Bug } from "../counterexamples/bug.ts";
 import { BUGS, bugCalled } from "../counterexamples/vmap/index.ts";
-import { INTERLEAVED } from "../counterexamples/vmap/interleavings.ts";
 import { KERNELS, kernelCalled } from "../kernels/vmap/index.ts";
 import type { State } from "../kernels/vmap/state.ts";
 import type { LawId } from "../spec/contract.ts";
+import { PROCESS_LAWS } from "../spec/process.ts";
 import { type HistoryStep, whyUnmodelled } from "../spec/vmap/history.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
-import { ALL_LAWS } from "../spec/vmap/laws/index.ts";
 import { treeCalled } from "./trees.ts";
 import { orNearest, UsageError } from "./usage-error.ts";
 import { factsOf, labelAlike, placeOf, type VersionFacts } from "./versions.ts";
+import { WINGS } from "./wings.ts";
 
 const LABELS = KERNELS.flatMap((kernel) => kernel.release.labels);
 const CHANGED = BUGS.filter((bug) => bug.changed !== undefined);
 /** Bugs at both grains, for the nearest right word. */
-const EVERY = [...BUGS, ...INTERLEAVED];
+const EVERY = WINGS.flatMap(({ bugs }) => bugs);
 const SLUGS = [...new Set(EVERY.map((bug) => bug.id))];
 const NUMBERS = [...new Set(EVERY.flatMap((bug) => (bug.number === undefined ? [] : [bug.number])))];
 
@@ -86,7 +86,7 @@ export function bugNamed(name: string): Bug {
 }
 
 export function lawNamed(id: string): LawId {
-  const ids = ALL_LAWS.map((law) => law.id);
+  const ids = [...WINGS.flatMap(({ laws }) => laws), ...PROCESS_LAWS].map((law) => law.id);
   return orNearest("law", id, (word) => ids.find((known) => known === word), ids);
 }
 

@@ -2,7 +2,7 @@
 
 import { hasBlocks, type Place } from "../properties/vmap/diff/shortest-difference.ts";
 import type { Parameter } from "../protocols/vmap/index.ts";
-import type { Call } from "../spec/vmap/commands/call.ts";
+import type { Call } from "../spec/vmap/commands/command.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
 import { callsIn, KERNEL_PARAMETERS, refuseMisfits, scopeOf } from "./kernel-scope.ts";
 import { parametersOf } from "./parameters.ts";

@@ -3,10 +3,10 @@ import type { InterleavingFile } from "../adapters/interleaving-file.ts";
 import type { InterleavedBug } from "../counterexamples/vmap/interleaved.ts";
 import { nameInterleaved } from "../counterexamples/vmap/interleavings.ts";
 import { lawsOf } from "../engine/actions.ts";
-import { versionOf } from "../kernels/versions.ts";
 import type { StepMachine } from "../protocols/program.ts";
-import { brokenBy, isConfirmed, type Stuck, take } from "../protocols/run-steps.ts";
+import { brokenBy, isConfirmed, runSteps, type Stuck } from "../protocols/run-steps.ts";
 import { STEP_PROTOCOLS, type StepProtocol } from "../protocols/vmap/index.ts";
+import { versionOf } from "../spec/vmap/change.ts";
 import { findRun } from "./hunt-interleaved.ts";
 import { familyOf, protocolFor, whyNone } from "./interleaved-orders.ts";
 import { wrongIn } from "./parameters.ts";
@@ -64,7 +64,7 @@ export function replayRun(target: string, interleaving: InterleavingFile, option
   refuseOtherLaw(machine, target, law);
   const own = protocol.name === interleaving.protocol;
   const names = [...steps, ...loop];
-  const taken = take(machine, names);
+  const taken = runSteps(machine, names);
   const { run, stuck } = taken;
   if (own && stuck?.reason === "no such step") {
     const name = JSON.stringify(names[stuck.step]);
@@ -106,7 +106,7 @@ function search(machine: StepMachine, { law, scope }: InterleavingFile) {
     const accepted = searched.isWhole ? true : undefined;
     return { run: [], loopAt: 0, violations: [], searched, accepted, expected: searched.isWhole };
   }
-  const { run } = take(machine, [...steps, ...loop]);
+  const { run } = runSteps(machine, [...steps, ...loop]);
   const bug = nameInterleaved(machine.name, law);
   const violations = [{ law, bug }];
   return { run, loopAt: steps.length, violations, searched, accepted: false, expected: bug !== undefined };
@@ -114,7 +114,7 @@ function search(machine: StepMachine, { law, scope }: InterleavingFile) {
 
 /** Throws a UsageError for a law that the protocol does not know. */
 function refuseOtherLaw(machine: StepMachine, target: string, law: string): void {
-  const known = [...lawsOf(machine), ...(machine.passing ?? [])].map(({ id }) => id);
+  const known = [...lawsOf(machine), ...(machine.eventuallyEnds ?? [])].map(({ id }) => id);
   if (known.includes(law)) return;
   throw new UsageError(
     `${target}: law: ${JSON.stringify(law)} is none of ${machine.name}'s, ${known.join(", ")}`,

@@ -1,6 +1,6 @@
 /** Since when, until when, fixed by what: a bug's spans in words. */
 import { isUnreleased, spansOf } from "../counterexamples/vmap/evidence/spans.ts";
-import type { Change } from "../kernels/change.ts";
+import type { Change } from "../spec/vmap/change.ts";
 
 const releaseOf = ({ release }: Change) => release.replace(/-rc\d+$/, "");
 

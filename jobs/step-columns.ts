@@ -2,9 +2,10 @@
 import { bugCalled } from "../counterexamples/vmap/index.ts";
 import { INTERLEAVED } from "../counterexamples/vmap/interleavings.ts";
 import { lawsOf } from "../engine/actions.ts";
-import { bugsIn, versionOf } from "../kernels/versions.ts";
+import { bugsIn } from "../kernels/versions.ts";
 import { STEP_PROTOCOLS, type StepProtocol } from "../protocols/vmap/index.ts";
 import type { LawId } from "../spec/contract.ts";
+import { versionOf } from "../spec/vmap/change.ts";
 import { type InterleavedReport, usualScope } from "./check-interleaved.ts";
 import { familyOf, protocolsOf, whyNone } from "./interleaved-orders.ts";
 import { replayLine } from "./names.ts";

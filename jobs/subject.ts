@@ -52,14 +52,14 @@ function releaseWith(bug: string, law: LawId | undefined): Kernel | undefined {
 }
 
 const DELAYED =
-  "steps put off: a CPU caches a page when its PTE is about to be cleared, a map begins with its search";
+  "steps delayed: a CPU caches a page when its PTE is about to be cleared, a map begins with its search";
 
 function protocolSubject(protocol: Protocol): Subject {
   const steps = STEP_PROTOCOLS.find(({ name }) => name === protocol.name);
   return {
     ...protocol,
     continuesAfterViolation: false,
-    hasFootprints: steps !== undefined,
+    hasFootprints: true,
     ...(steps === undefined ? {} : { steps }),
     open: (parameters, { merged, orders }) => {
       const delayed = orders === "all" ? undefined : steps?.delayed?.(parameters);

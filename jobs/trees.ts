@@ -1,8 +1,8 @@
 /** Kernel trees on the user's disk, as kernels: `tree:DIR`. */
 
-import { compareVersions, type Version, versionOf } from "../kernels/versions.ts";
 import type { State } from "../kernels/vmap/state.ts";
 import { PROCESS_LAWS } from "../spec/process.ts";
+import { compareVersions, type Version, versionOf } from "../spec/vmap/change.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
 import { derivedFrom, findRelease, type Promises, RELEASES, releaseOf } from "../spec/vmap/releases.ts";
 import { type Built, build, type Constants } from "../trees/build.ts";

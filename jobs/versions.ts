@@ -1,23 +1,19 @@
 /** What is known of a kernel version, in words: the release that answers as it does, or both neighbours, and from where. */
 import { BUGS } from "../counterexamples/vmap/index.ts";
 import { INTERLEAVED } from "../counterexamples/vmap/interleavings.ts";
-import type { Change } from "../kernels/change.ts";
-import { CHANGES, COMPARED, NEWEST_KNOWN } from "../kernels/changes.ts";
 import {
   type BugsIn,
-  baseOf,
   bugsIn,
   changesBetween,
-  compareVersions,
-  hasChange,
   LABELLED,
   LAST_RELEASES,
   type Labelled,
   type Placed,
   place,
-  type Version,
-  versionOf,
 } from "../kernels/versions.ts";
+import { CHANGES, COMPARED, NEWEST_KNOWN } from "../spec/vmap/bibliography.ts";
+import type { Change } from "../spec/vmap/change.ts";
+import { baseOf, compareVersions, hasChange, type Version, versionOf } from "../spec/vmap/change.ts";
 
 /** `7.2 (= 6.19)`: a label, and the others of the same kernel. */
 export function withOthers(label: string, labels: readonly string[]): string {

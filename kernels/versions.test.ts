@@ -1,16 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { CHANGES } from "../spec/vmap/bibliography.ts";
+import { compareVersions, hasChange, type Version, versionOf } from "../spec/vmap/change.ts";
 import { RELEASES } from "../spec/vmap/releases.ts";
-import { CHANGES } from "./changes.ts";
-import {
-  changesBetween,
-  changesOf,
-  compareVersions,
-  hasChange,
-  LABELLED,
-  place,
-  type Version,
-  versionOf,
-} from "./versions.ts";
+import { changesBetween, changesOf, LABELLED, place } from "./versions.ts";
 
 const version = (text: string) => versionOf(text) as Version;
 const change = (commit: string) =>

@@ -69,7 +69,7 @@ export function phasesOf(steps: readonly Pick<Step, "at" | "to">[]): readonly st
 }
 
 /**
- * One CPU's steps as actions. Every phase is fair: a CPU that can go on does at last, but none has to begin a call.
+ * One CPU's steps as actions. Every phase is fair: a CPU that can continue does at last, but none has to begin a call.
  * Throws an Error for a phase that no step leaves: the CPU would stand there for ever.
  */
 export function stepsOfCpu(

@@ -19,7 +19,7 @@ export interface Stuck {
 }
 
 /** A run as a machine takes it. */
-export interface Taken {
+export interface StepRun {
   readonly run: readonly number[];
   /** The states that it goes through, the initial one first. The last step may break a law and lead nowhere. */
   readonly states: readonly Int32Array[];
@@ -29,7 +29,10 @@ export interface Taken {
  * Takes steps by their names, as far as they can be taken. A name may stand for several actions of which one can be
  * taken at a time: on different pages, say.
  */
-export function take(machine: PackedMachine, steps: readonly string[]): Taken & { readonly stuck?: Stuck } {
+export function runSteps(
+  machine: PackedMachine,
+  steps: readonly string[],
+): StepRun & { readonly stuck?: Stuck } {
   const { actions, words, initial } = machine;
   const state = new Int32Array(words);
   initial(state);
@@ -54,7 +57,10 @@ export function take(machine: PackedMachine, steps: readonly string[]): Taken & 
 }
 
 /** The laws that a run breaks with its last step: what that asserts, or what no longer holds after it. */
-export function brokenBy({ actions, invariants }: PackedMachine, { run, states }: Taken): readonly string[] {
+export function brokenBy(
+  { actions, invariants }: PackedMachine,
+  { run, states }: StepRun,
+): readonly string[] {
   const last = states.at(-1) as Int32Array;
   const action = actions[run.at(-1) ?? -1];
   // A step that broke an assertion led nowhere: the last state is the one it was taken in.
@@ -64,10 +70,10 @@ export function brokenBy({ actions, invariants }: PackedMachine, { run, states }
 
 /** Whether the machine itself says that the run breaks its law, or lasts for ever. */
 export function isConfirmed(machine: PackedMachine, { law, steps, loop }: Interleaving): boolean {
-  const { run, stuck } = take(machine, [...steps, ...(loop ?? [])]);
+  const { run, stuck } = runSteps(machine, [...steps, ...(loop ?? [])]);
   if (stuck !== undefined) return false;
   if (loop === undefined) return confirmRun(machine, law, run);
-  const passing = machine.passing?.find(({ id }) => id === law);
+  const passing = machine.eventuallyEnds?.find(({ id }) => id === law);
   const [stem, again] = [run.slice(0, steps.length), run.slice(steps.length)];
   return passing !== undefined && confirmLasso(machine, passing, { stem, loop: again });
 }

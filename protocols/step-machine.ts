@@ -1,5 +1,5 @@
 /** A machine of CPUs that take steps, from what each of them does: the same way for every protocol. */
-import type { Invariant, Passing } from "../engine/actions.ts";
+import type { EventuallyEnds, Invariant } from "../engine/actions.ts";
 import { canonicalForm } from "../engine/reduce/symmetry.ts";
 import { type Field, type Layout, valuesOf } from "../engine/search/layout.ts";
 import { phasesOf, type Step, type StepAction, type StepMachine, stepsOfCpu } from "./program.ts";
@@ -23,7 +23,7 @@ export interface Written<C extends Cpu> extends Pick<StepMachine, "name" | "layo
   begin?(state: Int32Array): void;
   readonly invariants?: readonly Invariant[];
   /** What has to end, given the names of the phases by their numbers. */
-  passing?(phases: readonly string[]): readonly Passing[];
+  eventuallyEnds?(phases: readonly string[]): readonly EventuallyEnds[];
   /** Whether what its layout calls interchangeable is. */
   readonly isSymmetric?: boolean;
 }
@@ -52,7 +52,7 @@ export function stepMachine<C extends Cpu>(written: Written<C>): StepMachine {
       ...others,
     ],
     invariants,
-    ...(written.passing === undefined ? {} : { passing: written.passing(phases) }),
+    ...(written.eventuallyEnds === undefined ? {} : { eventuallyEnds: written.eventuallyEnds(phases) }),
     ...(written.isSymmetric ? symmetryOf(layout) : {}),
     ...(legend === undefined ? {} : { legend }),
     draw,

@@ -2,9 +2,9 @@ import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
 import { kernelNamed } from "../../jobs/names.ts";
-import { cachedKernel } from "../../kernels/vmap/cached-kernel.ts";
 import { isTested } from "../../kernels/vmap/families.testing.ts";
-import { rules3_10_65 } from "../../kernels/vmap/linux-3.10.65.ts";
+import { rulesOf } from "../../kernels/vmap/releases.ts";
+import { kernelWith } from "../../kernels/vmap/rules.ts";
 import { notBelowWindow } from "../../kernels/vmap/search-uncached.ts";
 import { releaseOf } from "../../spec/vmap/releases.ts";
 import { conform } from "./conform.ts";
@@ -156,7 +156,7 @@ test("a recorded bug is answered by a bug, whatever its text", async () => {
   const renamed = { ...last, response: { ...last.response, text: "another line" } } as Exchange;
   const other = { ...stopped, exchanges: stopped.exchanges.with(-1, renamed) };
   expect(conform(kernelNamed("3.16"), other).difference).toBeUndefined();
-  const repaired = cachedKernel(releaseOf("3.16"), { ...rules3_10_65, acceptable: notBelowWindow });
+  const repaired = kernelWith(releaseOf("3.16"), { ...rulesOf("3.10.65"), acceptable: notBelowWindow });
   expect(conform(repaired, stopped).difference?.fields[0]).toMatchObject({
     field: "result",
     recorded: "bug",

@@ -4,10 +4,11 @@
  * says more than we compare must not pass as compared.
  */
 import { z } from "zod";
+import type { Command } from "../../spec/vmap/commands.ts";
 import { ALL_LAWS } from "../../spec/vmap/laws/index.ts";
 import { KEPT_BLOCKS, PLACEMENTS } from "../../spec/vmap/own-promises.ts";
 import { BLOCKS64, LARGEST_BLOCK, MOST_MAPPED, WORD64 } from "../../spec/vmap/scope.ts";
-import { PAGE_SIZE } from "../../spec/vmap/vocabulary.ts";
+import { type Bytes, type Cpu, PAGE_SIZE, type Pages } from "../../spec/vmap/vocabulary.ts";
 
 const HEX = /^0x[0-9a-f]{1,16}$/;
 const LOW_DIGITS = 3;
@@ -56,27 +57,62 @@ const mapped = z
   .min(1, { error: "expected a count of at least one page" })
   .max(MOST_MAPPED, { error: `expected a count of at most ${MOST_MAPPED} pages` });
 
+/** A request: the CPU it names, if any, and the command it is. */
+function asked(cpu: Cpu | undefined, command: Command) {
+  return { cpu, command };
+}
+
+/** 2.6.27's ioremap: 1 << fls(size in bytes), between a page and 128 pages (FORMAT.md, catalogue section 3). */
+function ioremapAlignment(size: Pages): Bytes {
+  const fls = Math.floor(Math.log2(size)) + 12 + 1;
+  return 2 ** Math.min(Math.max(fls, 12), 19);
+}
+
+/** The calls that recordings have, under the kernel's names. An allocation runs where the request before it did. */
 const request = z.discriminatedUnion("op", [
-  z.strictObject({
-    op: z.literal("alloc_vmap_area"),
-    size: somePages,
-    align: alignment.optional(),
-    vstart: pages,
-    vend: hex.transform(split),
-    map: flag.optional(),
-    noblock: flag.optional(),
-    ioremap: flag.optional(),
-    ...base,
-  }),
-  z.strictObject({ op: z.literal("free_area"), addr: pages, ...base }),
-  z.strictObject({ op: z.literal("vm_map_ram"), count: mapped, ...base, cpu }),
-  z.strictObject({ op: z.literal("vm_unmap_ram"), addr: pages, count: mapped, ...base, cpu }),
-  z.strictObject({ op: z.literal("purge"), ...base }),
-  z.strictObject({ op: z.literal("vm_unmap_aliases"), ...base }),
-  z.strictObject({ op: z.literal("touch"), addr: pages, ...base, cpu }),
-  z.strictObject({ op: z.literal("tlb"), ...base }),
+  z
+    .strictObject({
+      op: z.literal("alloc_vmap_area"),
+      size: somePages,
+      align: alignment.optional(),
+      vstart: pages,
+      vend: hex.transform(split),
+      map: flag.optional(),
+      noblock: flag.optional(),
+      ioremap: flag.optional(),
+      ...base,
+    })
+    .transform(({ cpu, size, align, vstart, vend, map, noblock, ioremap }) =>
+      asked(cpu, {
+        op: "alloc",
+        size,
+        align: align ?? (ioremap ? ioremapAlignment(size) : 1),
+        vstart,
+        vend: vend.page,
+        map: map === 1,
+        ...(ioremap ? { ioremap: true } : {}),
+        ...(noblock ? { noblock: true } : {}),
+        ...(vend.offset === 0 ? {} : { endsInside: true }),
+      }),
+    ),
+  z
+    .strictObject({ op: z.literal("free_area"), addr: pages, ...base })
+    .transform(({ cpu, addr }) => asked(cpu, { op: "free", start: addr })),
+  z
+    .strictObject({ op: z.literal("vm_map_ram"), count: mapped, ...base, cpu })
+    .transform(({ cpu, count }) => asked(cpu, { op: "mapRam", cpu, count })),
+  z
+    .strictObject({ op: z.literal("vm_unmap_ram"), addr: pages, count: mapped, ...base, cpu })
+    .transform(({ cpu, addr, count }) => asked(cpu, { op: "unmapRam", cpu, start: addr, count })),
+  z.strictObject({ op: z.literal("purge"), ...base }).transform(({ cpu }) => asked(cpu, { op: "purge" })),
+  z
+    .strictObject({ op: z.literal("vm_unmap_aliases"), ...base })
+    .transform(({ cpu }) => asked(cpu, { op: "unmapAliases" })),
+  z
+    .strictObject({ op: z.literal("touch"), addr: pages, ...base, cpu })
+    .transform(({ cpu, addr }) => asked(cpu, { op: "touch", cpu, page: addr })),
+  z.strictObject({ op: z.literal("tlb"), ...base }).transform(({ cpu }) => asked(cpu, { op: "tlb" })),
 ]);
-export type RecordedRequest = z.output<typeof request>;
 
 const extent = z.tuple([pages, pages]).transform(([start, end]) => ({ start, end }));
 const translation = z.tuple([cpu, pages, count]).transform(([cpu, page, frame]) => ({ cpu, page, frame }));

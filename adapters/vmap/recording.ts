@@ -5,7 +5,6 @@ import type { Dump } from "../../spec/vmap/kernel.ts";
 import { promisesOfOwn } from "../../spec/vmap/own-promises.ts";
 import { findRelease, type Promises } from "../../spec/vmap/releases.ts";
 import { BLOCKS64, MOST_MAPPED, type Scope, WORD64 } from "../../spec/vmap/scope.ts";
-import type { Bytes, Cpu, Pages } from "../../spec/vmap/vocabulary.ts";
 import { checked } from "../complaint.ts";
 import { inputError } from "../input-error.ts";
 import { lines } from "../lines.ts";
@@ -19,7 +18,6 @@ import {
   type OwnEnvelope,
   ownEnvelope,
   type RecordedReply,
-  type RecordedRequest,
 } from "./recording-format.ts";
 
 /** A command with what the real kernel answered. */
@@ -152,7 +150,8 @@ function readExchanges(
       throw wrong("[1].bug", "a trace ends where the kernel stopped, but more follows");
     }
     cpu = request.cpu ?? cpu;
-    const command = commandOf(request, cpu);
+    const asked = request.command;
+    const command = asked.op === "alloc" && cpu > 0 ? { ...asked, cpu } : asked;
     if (command.op === "alloc" && command.map && command.size > MOST_MAPPED) {
       throw wrong("[0].size", `maps ${command.size} pages; expected at most ${MOST_MAPPED} where map is 1`);
     }
@@ -168,46 +167,6 @@ function readExchanges(
     }
     return { command, response, dump: dumpOf(recorded), recorded };
   });
-}
-
-/** `cpu`: where it runs, which a request says only when it changes. */
-function commandOf(request: RecordedRequest, cpu: Cpu): Command {
-  switch (request.op) {
-    case "vm_map_ram":
-      return { op: "mapRam", cpu: request.cpu, count: request.count };
-    case "vm_unmap_ram":
-      return { op: "unmapRam", cpu: request.cpu, start: request.addr, count: request.count };
-    case "alloc_vmap_area": {
-      const { size, vstart, vend } = request;
-      const align = request.align ?? (request.ioremap ? ioremapAlignment(size) : 1);
-      return {
-        op: "alloc",
-        size,
-        align,
-        vstart,
-        vend: vend.page,
-        map: request.map === 1,
-        ...(request.ioremap ? { ioremap: true } : {}),
-        ...(cpu === 0 ? {} : { cpu }),
-        ...(request.noblock ? { noblock: true } : {}),
-        ...(vend.offset === 0 ? {} : { endsInside: true }),
-      };
-    }
-    case "free_area":
-      return { op: "free", start: request.addr };
-    case "touch":
-      return { op: "touch", cpu: request.cpu, page: request.addr };
-    case "vm_unmap_aliases":
-      return { op: "unmapAliases" };
-    default:
-      return { op: request.op };
-  }
-}
-
-/** 2.6.27's ioremap: 1 << fls(size in bytes), between a page and 128 pages (FORMAT.md, catalogue section 3). */
-function ioremapAlignment(size: Pages): Bytes {
-  const fls = Math.floor(Math.log2(size)) + 12 + 1;
-  return 2 ** Math.min(Math.max(fls, 12), 19);
 }
 
 function responseOf(recorded: RecordedReply): Response {

@@ -28,7 +28,7 @@ export function lastingJson({ name, scope, machine, result, lasted }: LivenessRe
 
 export function lastingText({ name, says, scope, machine, result, lasted }: LivenessReport): string {
   const { states, ended, seconds } = result;
-  const saysOf = (id: string) => machine.passing?.find((each) => each.id === id)?.says ?? "";
+  const saysOf = (id: string) => machine.eventuallyEnds?.find((each) => each.id === id)?.says ?? "";
   const broken = lasted.flatMap((each) => {
     if (each.lasso === undefined) return [];
     const { stem, loop } = each.lasso;

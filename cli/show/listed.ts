@@ -1,5 +1,4 @@
 /** All about one bug, or one kernel, in lines. */
-import type { HistoryFile } from "../../adapters/vmap/history-file.ts";
 import type { Break, Bug } from "../../counterexamples/bug.ts";
 import { narrowedBy, spansOf } from "../../counterexamples/vmap/evidence/spans.ts";
 import { BUGS } from "../../counterexamples/vmap/index.ts";
@@ -7,28 +6,34 @@ import type { InterleavedBug } from "../../counterexamples/vmap/interleaved.ts";
 import { INTERLEAVED } from "../../counterexamples/vmap/interleavings.ts";
 import { familyOf, protocolsOf } from "../../jobs/interleaved-orders.ts";
 import { inheritanceOf } from "../../jobs/lineage.ts";
+import { bugJson, type Listed, type WholeBug, wholeKernelJson } from "../../jobs/list-one.ts";
 import { replayLine } from "../../jobs/names.ts";
 import { scopeText } from "../../jobs/parameters.ts";
 import { spanText } from "../../jobs/spans.ts";
-import { changeText, commitText, withOthers } from "../../jobs/versions.ts";
-import type { Change } from "../../kernels/change.ts";
-import { changesBetween, LABELLED, rangesLike, type Version, versionOf } from "../../kernels/versions.ts";
+import { changeText, commitText, factsText, withOthers } from "../../jobs/versions.ts";
+import { changesBetween, LABELLED, rangesLike } from "../../kernels/versions.ts";
 import { kernelCalled } from "../../kernels/vmap/index.ts";
+import type { Change } from "../../spec/vmap/change.ts";
+import { type Version, versionOf } from "../../spec/vmap/change.ts";
 import { ALL_LAWS } from "../../spec/vmap/laws/index.ts";
 import { lineageOf, type Promises } from "../../spec/vmap/releases.ts";
 import { pc } from "../colour.ts";
 import { columns, commandLine } from "../output.ts";
 
-/** A bug of the catalogue at the grains that it has, with its pinned histories. */
-export interface WholeBug {
-  readonly calls: Bug | undefined;
-  readonly pinned: readonly { readonly broken: Break; readonly history: HistoryFile }[];
-  readonly steps: InterleavedBug | undefined;
-  /** Of each law at the step grain: the steps of its pinned run. */
-  readonly lengths: readonly number[];
+export function oneJson(one: Listed) {
+  if ("bug" in one) return bugJson(one.bug);
+  return { version: one.version ?? null, kernels: one.releases.map(wholeKernelJson) };
 }
 
-export function bugText({ calls, pinned, steps, lengths }: WholeBug): string {
+export function oneText(name: string, one: Listed): string {
+  if ("bug" in one) return bugText(one.bug);
+  const { version, releases } = one;
+  const isOne = version === undefined || (releases.length === 1 && version.answersAs.length === 1);
+  const texts = releases.map((release) => kernelText(release, isOne ? name : (release.labels[0] as string)));
+  return [...(version === undefined ? [] : [factsText(version)]), ...texts].join("\n\n");
+}
+
+function bugText({ calls, pinned, steps, lengths }: WholeBug): string {
   const bug = (calls ?? steps) as Bug | InterleavedBug;
   const title = `${pc.bold(bug.id)}${bug.number === undefined ? "" : ` (${bug.number})`}`;
   const spans = spansOf(bug.id).flatMap(({ since, until }) => [
@@ -86,7 +91,7 @@ const stepLines =
   ];
 
 /** A kernel: a release, and what it is asked as. */
-export function kernelText(release: Promises, asked: string): string {
+function kernelText(release: Promises, asked: string): string {
   const [label] = release.labels as [string];
   const version = versionOf(asked) ?? versionOf(label);
   const own = version === undefined ? [] : protocolsOf(version);

@@ -131,7 +131,7 @@ function statesAlong(machine: StepMachine, run: readonly number[]): readonly Ste
 
 /** What a law says, or what should end at last. */
 function saysIn(machine: StepMachine, law: string): string {
-  return [...lawsOf(machine), ...(machine.passing ?? [])].find(({ id }) => id === law)?.says ?? "";
+  return [...lawsOf(machine), ...(machine.eventuallyEnds ?? [])].find(({ id }) => id === law)?.says ?? "";
 }
 
 export function mailOfRun(found: ReplayedRun, replay: string): string {

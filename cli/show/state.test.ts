@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { itfText } from "../../adapters/itf.ts";
 import { isEnabled } from "../../engine/actions.ts";
 import { KERNEL_PARAMETERS, scopeOf } from "../../jobs/kernel-scope.ts";
-import { linux6_12 } from "../../kernels/vmap/linux-6.12.ts";
+import { linux } from "../../kernels/vmap/index.ts";
 import { vmapSpec } from "../../model/vmap/vmap-spec.ts";
 import { PROTOCOLS } from "../../protocols/vmap/index.ts";
 import type { Command } from "../../spec/vmap/commands.ts";
@@ -81,8 +81,8 @@ test("a kernel's areas, blocks, PTEs, TLBs and pools are extents", () => {
   );
   const scope = scopeOf({ ...usual, pages: 8, block: 4, cpus: 2 });
   const { vstart, vend } = scope.vmalloc;
-  const state = linux6_12.initial(scope);
-  const spec = vmapSpec(linux6_12.release);
+  const state = linux("6.12").initial(scope);
+  const spec = vmapSpec(linux("6.12").release);
   let world = spec.initial(scope);
   const commands: Command[] = [
     { op: "alloc", size: 2, align: 4096, vstart, vend, map: true },
@@ -90,10 +90,10 @@ test("a kernel's areas, blocks, PTEs, TLBs and pools are extents", () => {
     { op: "touch", cpu: 1, page: vstart },
     { op: "free", start: vstart },
   ];
-  expect(placesText(world, linux6_12.dump(state))).toEqual(["empty"]);
+  expect(placesText(world, linux("6.12").dump(state))).toEqual(["empty"]);
   for (const command of commands)
-    world = spec.after(world, command, linux6_12.act(state, command)) as typeof world;
-  expect(placesText(world, linux6_12.dump(state))).toEqual([
+    world = spec.after(world, command, linux("6.12").act(state, command)) as typeof world;
+  expect(placesText(world, linux("6.12").dump(state))).toEqual([
     "area [16,18) lazy",
     "block [20,24) of CPU 0: mapped [20,22)",
     "PTEs [20,22)",

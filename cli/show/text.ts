@@ -1,8 +1,7 @@
 /** Commands and replies in words. */
 import { type AliasReport, type Command, type Response, recordOf } from "../../spec/vmap/commands.ts";
 import { possibleCpus, type Scope } from "../../spec/vmap/scope.ts";
-import type { Vpn } from "../../spec/vmap/vocabulary.ts";
-import { LARGE, page } from "../../spec/vmap/words.ts";
+import { LARGE, page, type Vpn } from "../../spec/vmap/vocabulary.ts";
 
 export { LARGE, page };
 
@@ -65,7 +64,7 @@ function ptesText(count: number, what: string): string {
   return count === 0 ? "" : `, ${count} PTE${count === 1 ? "" : "s"} ${what}`;
 }
 
-/** What is still translated although its owner let go: the first such entry, and how many more. */
+/** What is still translated although its owner freed it: the first such entry, and how many more. */
 function aliasText({ staleTlb, deadTlb, deadPtes }: AliasReport): string {
   const entries = deadTlb.length > 0 ? deadTlb : staleTlb;
   const [first] = entries;

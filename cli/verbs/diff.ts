@@ -1,24 +1,20 @@
 /** `diff`: the shortest history on which two kernels answer differently; with --all, each release and the next. */
-import { type DiffReport, diff, diffAll, fileOf, refusePair } from "../../jobs/diff.ts";
+import {
+  type DiffReport,
+  diff,
+  diffAll,
+  fileOf,
+  type DiffOptions as Options,
+  refusePair,
+} from "../../jobs/diff.ts";
 import { replayLine } from "../../jobs/names.ts";
 import { UsageError } from "../../jobs/usage-error.ts";
 import { AS_EXPECTED, BAD_INPUT, INTERRUPTED } from "../exit.ts";
 import { filesNamed, type Product, refuseUnwritable, reportUnwritten, writeFiles } from "../files.ts";
-import { commandLine, print, watched } from "../output.ts";
+import { commandLine, type JsonOption, print, watched } from "../output.ts";
 import { differingJson, differingText, tableOfPairs } from "../show/differing.ts";
 
-export interface DiffOptions {
-  readonly all: boolean;
-  readonly scope?: string;
-  readonly kind?: string;
-  readonly states?: number;
-  readonly runs?: number;
-  /** An outer bound for each pair. */
-  readonly seconds?: number;
-  readonly out?: string;
-  readonly seed: number;
-  readonly json: boolean;
-}
+export type DiffOptions = Options & JsonOption & { readonly all: boolean; readonly out?: string };
 
 export async function diffVerb(names: readonly string[], options: DiffOptions): Promise<number> {
   if (options.all) return diffAllVerb(names, options);

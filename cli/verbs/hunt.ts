@@ -1,18 +1,10 @@
 /** `hunt`: finds catalogue bugs again, and says in how few commands and how soon. */
-import { type HuntedBug, type HuntReport, hunt } from "../../jobs/hunt.ts";
+import { type HuntedBug, type HuntReport, hunt, type HuntOptions as Options } from "../../jobs/hunt.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
-import { columns, print, watched } from "../output.ts";
+import { columns, type JsonOption, print, watched } from "../output.ts";
 
-export interface HuntOptions {
-  readonly seed: number;
-  readonly runs?: number;
-  readonly tries?: number;
-  /** An outer bound of all of it. */
-  readonly seconds?: number;
-  readonly law?: string;
-  readonly json: boolean;
-}
+export type HuntOptions = Options & JsonOption;
 
 export async function huntVerb(names: readonly string[], options: HuntOptions): Promise<number> {
   const report = await watched((watch) => hunt({ ...options, bugs: names, ...watch }));

@@ -1,16 +1,18 @@
 /** `judge`: a recording as a plain history against the laws; none of our kernels is run. */
 import { bugCalled } from "../../counterexamples/vmap/index.ts";
-import { type Accusation, isUnknown, type JudgedFile, type JudgeReport, judge } from "../../jobs/judge.ts";
+import {
+  type Accusation,
+  isUnknown,
+  type JudgedFile,
+  type JudgeReport,
+  judge,
+  type JudgeOptions as Options,
+} from "../../jobs/judge.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
-import { columns, print, watched } from "../output.ts";
+import { columns, type JsonOption, print, watched } from "../output.ts";
 
-export interface JudgeOptions {
-  readonly json: boolean;
-  readonly law?: string;
-  /** The label whose promises are asked, in place of a trace's own. */
-  readonly as?: string;
-}
+export type JudgeOptions = Options & JsonOption;
 
 export async function judgeVerb(files: readonly string[], { json, law, as }: JudgeOptions): Promise<number> {
   const report = await watched((watch) => judge(files, { law, as, ...watch }));

@@ -1,19 +1,12 @@
 /** `pin`: shrinks a history that violates a law, names it, and files it unless it is pinned. */
 import { replayLine } from "../../jobs/names.ts";
-import { type PinReport, pin } from "../../jobs/pin.ts";
+import { type PinOptions as Options, type PinReport, pin } from "../../jobs/pin.ts";
 import { alreadyText } from "../../jobs/pin-files.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, UNEXPECTED } from "../exit.ts";
-import { commandLine, complain, print } from "../output.ts";
+import { commandLine, complain, type JsonOption, print } from "../output.ts";
 
-export interface PinOptions {
-  readonly kernel?: string;
-  readonly law?: string;
-  readonly trace?: number;
-  /** Of a recording: the label whose promises are asked. */
-  readonly as?: string;
-  readonly json: boolean;
-}
+export type PinOptions = Options & JsonOption;
 
 export async function pinVerb(file: string, options: PinOptions): Promise<number> {
   const found = await pin(file, options);

@@ -4,13 +4,13 @@ import { asWritten } from "../../adapters/vmap/history-file.ts";
 import { interleavedCalled } from "../../counterexamples/vmap/interleavings.ts";
 import { replayLine } from "../../jobs/names.ts";
 import type { Chosen, RecordedReply } from "../../jobs/recorded.ts";
-import { type ReplayedHistory, replay } from "../../jobs/replay.ts";
+import { type ReplayOptions as Options, type ReplayedHistory, replay } from "../../jobs/replay.ts";
 import type { ReplayedRecording } from "../../jobs/replay-recording.ts";
 import { UsageError } from "../../jobs/usage-error.ts";
 import type { HistoryStep } from "../../spec/vmap/history.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, UNEXPECTED } from "../exit.ts";
-import { print } from "../output.ts";
+import { type JsonOption, print } from "../output.ts";
 import { mailText } from "../show/mail.ts";
 import { replayedText, stepsShown } from "../show/replayed.ts";
 import { mailOfRun, runJson, runText } from "../show/run.ts";
@@ -18,19 +18,12 @@ import type { Shown } from "../show/step-view.ts";
 import { stepsJson } from "../show/steps.ts";
 import { cpusText } from "../show/text.ts";
 
-export interface ReplayOptions {
+export interface ReplayOptions extends Options, JsonOption {
   readonly kernel?: string;
-  readonly law?: string;
-  readonly trace?: number;
-  /** Of a recording: the label whose promises are asked. */
-  readonly as?: string;
-  /** Of a bug that has both: its history of calls (by itself), or its interleaving. */
-  readonly grain?: string;
   /** `text` (by itself), or `mail`. */
   readonly format?: string;
   /** Every step of a long history, not only those before its end. */
   readonly all?: boolean;
-  readonly json: boolean;
 }
 
 export async function replayVerb(target: string, options: ReplayOptions): Promise<number> {

@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { BOUNDS } from "../../engine/bounds.testing.ts";
 import { explore } from "../../engine/search/explore.ts";
-import { linux2_6_39 } from "../../kernels/vmap/linux-2.6.39.ts";
-import { pigginDraft3 } from "../../kernels/vmap/piggin-draft-3.ts";
+import { linux } from "../../kernels/vmap/index.ts";
+import { pigginDraft3 } from "../../kernels/vmap/piggin-drafts.ts";
 import type { State } from "../../kernels/vmap/state.ts";
 import { sideBySide } from "../../properties/vmap/explorable-kernel.ts";
 import { MIDDLE, spaceScope } from "../../properties/vmap/small-scopes.ts";
@@ -51,7 +51,7 @@ describe("the BUG_ON alignment case", () => {
   });
 
   test("is reached in the merged form by none", () => {
-    const { rows, ended } = reaching(linux2_6_39);
+    const { rows, ended } = reaching(linux("2.6.39"));
     expect(ended).toBe("fixpoint");
     for (const row of rows) expect(row).toMatch(/^\[\d+,\d+\)( \| none){4}$/);
   });

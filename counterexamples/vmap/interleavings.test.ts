@@ -19,7 +19,7 @@ const pinnedOf = async ({ id, pinned }: { id: string; pinned: string }) => {
 };
 
 const isLasting = (name: string, scope: Readonly<Record<string, number>>, law: string) =>
-  stepMachineOf(name, scope).passing?.some(({ id }) => id === law) === true;
+  stepMachineOf(name, scope).eventuallyEnds?.some(({ id }) => id === law) === true;
 
 /** How long a shortest run is that breaks the law; undefined if none does. Of what lasts, whether a lasso was found. */
 function shortest(name: string, scope: Readonly<Record<string, number>>, law: string) {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { replay } from "../../engine/run/stepper.ts";
 import { namesOf } from "../../jobs/hunt-target.ts";
-import { cachedKernel, cachedSteps } from "../../kernels/vmap/cached-kernel.ts";
-import { rules4_15 } from "../../kernels/vmap/linux-4.15.ts";
+import { rulesOf } from "../../kernels/vmap/releases.ts";
+import { kernelWith, stepsFrom } from "../../kernels/vmap/rules.ts";
 import type { State } from "../../kernels/vmap/state.ts";
 import { vmapKernel } from "../../kernels/vmap/vmap-kernel.ts";
 import { scopeCalled } from "../../properties/vmap/random-scopes.ts";
@@ -29,7 +29,7 @@ function nameOf(kernel: Kernel<State>, law: LawId, history: readonly HistoryStep
 const USED_UP: readonly HistoryStep[] = [MAP, MAP, { op: "unmapRam", cpu: 0, area: 0 }];
 
 describe("a name is not given", () => {
-  const idle = vmapKernel(RELEASE, { ...cachedSteps(rules4_15), unmapAliases: () => {} }, "4.15.0");
+  const idle = vmapKernel(RELEASE, { ...stepsFrom(rulesOf("4.15.0")), unmapAliases: () => {} }, "4.15.0");
 
   test("to an alias in an area because some block is used up", () => {
     const history: HistoryStep[] = [...USED_UP, { ...AREA }, { op: "free", area: 3 }, { op: "pin" }];
@@ -37,7 +37,7 @@ describe("a name is not given", () => {
   });
 
   test("to a descriptor that an unmap leaks, because fragments are left elsewhere", () => {
-    const steps = cachedSteps(rules4_15);
+    const steps = stepsFrom(rulesOf("4.15.0"));
     const leaking = vmapKernel(
       RELEASE,
       {
@@ -57,7 +57,7 @@ describe("a name is not given", () => {
 });
 
 describe("a name is given", () => {
-  const released = cachedKernel(RELEASE, rules4_15);
+  const released = kernelWith(RELEASE, rulesOf("4.15.0"));
 
   test("to the alias that a used-up block keeps", () => {
     expect(nameOf(released, "pinned-is-unaliased", [...USED_UP, { op: "pin" }])).toBe("vb-full-block-stale");

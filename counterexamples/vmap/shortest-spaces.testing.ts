@@ -2,7 +2,7 @@
  * In which space a bug's shortest history is sought: how large the machine is, and what its callers may do. No run of
  * such callers is shorter; what other callers could do on a larger machine is not known from it.
  */
-import type { Call } from "../../spec/vmap/commands/call.ts";
+import type { Call } from "../../spec/vmap/commands/command.ts";
 import { AREAS_ONLY, type Scope } from "../../spec/vmap/scope.ts";
 import { PAGE_SIZE, type Pages } from "../../spec/vmap/vocabulary.ts";
 

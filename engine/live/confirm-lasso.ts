@@ -1,5 +1,5 @@
 /** Whether a lasso is one: asked of the machine itself. */
-import { failedIn, isEnabled, type PackedMachine, type Passing } from "../actions.ts";
+import { type EventuallyEnds, failedIn, isEnabled, type PackedMachine } from "../actions.ts";
 import { namesOfAgents } from "../reduce/agents.ts";
 import { meets } from "../reduce/conditions.ts";
 import type { Lasso } from "./fair-loop.ts";
@@ -9,7 +9,7 @@ import type { Lasso } from "./fair-loop.ts";
  * leads back, the condition holds all along the loop, and every agent takes a step in it or cannot somewhere. All is
  * asked of the machine itself, without what was looked up or numbered to find it.
  */
-export function confirmLasso(machine: PackedMachine, passing: Passing, { stem, loop }: Lasso): boolean {
+export function confirmLasso(machine: PackedMachine, ending: EventuallyEnds, { stem, loop }: Lasso): boolean {
   const state = new Int32Array(machine.words);
   machine.initial(state);
   if (!stem.every((index) => takes(machine, index, state))) return false;
@@ -20,7 +20,7 @@ export function confirmLasso(machine: PackedMachine, passing: Passing, { stem, l
       const steps = machine.actions.filter((action) => action.agent === agent);
       if (!steps.some((action) => isEnabled(action, state))) served.add(agent);
     }
-    return lasts(passing, state);
+    return lasts(ending, state);
   };
   if (!look()) return false;
   for (const index of loop) {
@@ -33,7 +33,8 @@ export function confirmLasso(machine: PackedMachine, passing: Passing, { stem, l
 }
 
 /** Whether what should pass is so in this state. */
-const lasts = ({ when, guard }: Passing, state: Int32Array) => meets(state, when) && guard?.(state) !== false;
+const lasts = ({ when, guard }: EventuallyEnds, state: Int32Array) =>
+  meets(state, when) && guard?.(state) !== false;
 
 /** Takes an action, if it can be taken and asserts nothing that fails. */
 function takes({ actions }: PackedMachine, index: number, state: Int32Array): boolean {

@@ -6,7 +6,7 @@ import type { Graph } from "./lasting-graph.ts";
 
 /** A run that never ends, as indices of actions. */
 export interface Lasso {
-  /** From the initial state to the first of the loop: a shortest way into any loop that can be told. */
+  /** From the initial state to the first of the loop: a shortest way into any loop that can be found. */
   readonly stem: readonly number[];
   /** From there back to it. Empty if nothing more happens: no agent can take a step then. */
   readonly loop: readonly number[];

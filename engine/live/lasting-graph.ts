@@ -1,5 +1,5 @@
 /** The part of a machine's states in which a condition holds: a graph, in which what lasts for ever is a loop. */
-import type { PackedMachine, Passing } from "../actions.ts";
+import type { EventuallyEnds, PackedMachine } from "../actions.ts";
 import type { Agents } from "../reduce/agents.ts";
 import { ConditionTable } from "../reduce/conditions.ts";
 import { emptyBatch } from "../search/batch.ts";
@@ -25,9 +25,9 @@ export function* readGraph(
   visited: Visitable,
   reached: Reached,
   agents: Agents,
-  passing: Passing,
+  ending: EventuallyEnds,
 ): Generator<number, Graph, void> {
-  const { numbers, nodeOf } = statesWith(reached, words, passing);
+  const { numbers, nodeOf } = statesWith(reached, words, ending);
   const count = numbers.length;
   const begins = new Int32Array(count + 1);
   const able = new Int32Array(count);
@@ -61,7 +61,7 @@ export function* readGraph(
 }
 
 /** The numbers of the states in which a condition holds, and which of these each state is, or -1. */
-function statesWith(reached: Reached, words: number, { when, guard }: Passing) {
+function statesWith(reached: Reached, words: number, { when, guard }: EventuallyEnds) {
   const condition = new ConditionTable([when]);
   const nodeOf = new Int32Array(reached.count).fill(-1);
   const state = new Int32Array(words);

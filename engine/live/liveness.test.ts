@@ -21,7 +21,7 @@ function machineOf(
     initial: (state) => state.fill(0),
     actions,
     invariants: [],
-    passing: [{ id: "passes", says: "It passes.", when }],
+    eventuallyEnds: [{ id: "passes", says: "It passes.", when }],
   };
 }
 
@@ -30,7 +30,7 @@ function lassoOf(machine: PackedMachine): Lasso | undefined {
   const { lasted, verdict } = findLassos(machine, BOUNDS);
   const [{ lasso, verdict: one } = { lasso: undefined, verdict: "none" }] = lasted;
   expect([verdict, one]).toEqual(lasso === undefined ? ["holds", "holds"] : ["broken", "broken"]);
-  const [passing] = machine.passing as [NonNullable<PackedMachine["passing"]>[number]];
+  const [passing] = machine.eventuallyEnds as [NonNullable<PackedMachine["eventuallyEnds"]>[number]];
   if (lasso !== undefined) expect(confirmLasso(machine, passing, lasso)).toBe(true);
   return lasso;
 }
@@ -47,7 +47,7 @@ const step = (name: string, agent: string, from: [Field, number], to: [Field, nu
 
 const [IDLE, WAITS, INSIDE] = [0, 1, 2];
 
-/** Two agents and a lock that whoever waits may take whenever it is free. */
+/** Two agents and a lock that any agent which waits may take when it is free. */
 function lock(): PackedMachine {
   const layout = new Layout();
   const at = layout.array("at", { name: "agents", size: 2 }, plain(3)) as [Field, Field];
@@ -114,7 +114,7 @@ function ticketLock(): PackedMachine {
   return machineOf(layout, actions, [has(at[0], WAITS)]);
 }
 
-/** Nobody's steps need be taken: fairness is switched off for these agents. */
+/** No agent's steps need be taken: fairness is switched off for these agents. */
 const without = (machine: PackedMachine, ...agents: readonly string[]): PackedMachine => ({
   ...machine,
   actions: machine.actions.map(({ agent, ...rest }) =>
@@ -143,8 +143,8 @@ describe("an agent that waits for a lock", () => {
     expect(lasso.loop).toEqual([]);
   });
 
-  test("is only told of if it should not", () => {
-    const { passing: _none, ...machine } = lock();
+  test("is only reported if it should not", () => {
+    const { eventuallyEnds: _none, ...machine } = lock();
     expect(findLassos(machine, BOUNDS)).toMatchObject({ verdict: "holds", lasted: [], ended: "fixpoint" });
   });
 });
@@ -204,7 +204,7 @@ describe("a loop", () => {
     expect(lassoOf(machineOf(layout, [there, failing], []))).toBeUndefined();
   });
 
-  test("may consist of steps that are nobody's", () => {
+  test("may consist of steps that belong to no agent", () => {
     const layout = new Layout();
     const [place, lamp] = [layout.field("place", plain(2)), layout.field("lamp", plain(2))];
     const { agent: _nobody, ...flicker } = step("flicker", "", [lamp, 0], [lamp, 1]);
@@ -231,7 +231,7 @@ describe("where nothing more happens", () => {
     expect(lassoOf(machineOf(layout, steps, [has(place, 0, 1)]))).toBeUndefined();
   });
 
-  test("it lasts, if only what nobody does could change it", () => {
+  test("it lasts, if only a step of no agent could change it", () => {
     const { agent: _nobody, ...chance } = step("chance", "", [place, 2], [place, 0]);
     expect(lassoOf(machineOf(layout, [...steps, chance], [has(place, 2)]))).toEqual({
       stem: [0, 1],
@@ -242,7 +242,7 @@ describe("where nothing more happens", () => {
 
 describe("a lasso", () => {
   const machine = lock();
-  const [passing] = machine.passing as [NonNullable<PackedMachine["passing"]>[number]];
+  const [passing] = machine.eventuallyEnds as [NonNullable<PackedMachine["eventuallyEnds"]>[number]];
   const indices = (...names: string[]) =>
     names.map((name) => machine.actions.findIndex((each) => each.name === name));
   const loop = indices("1 asks", "1 takes", "1 leaves");
@@ -269,7 +269,7 @@ describe("a lasso", () => {
 
   test("is not confirmed where an agent is treated unfairly", () => {
     const unfair = roundabout();
-    const [always] = unfair.passing as [typeof passing];
+    const [always] = unfair.eventuallyEnds as [typeof passing];
     expect(confirmLasso(unfair, always, { stem: [], loop: [0, 1, 2] })).toBe(false);
     expect(confirmLasso(without(unfair, "warden"), always, { stem: [], loop: [0, 1, 2] })).toBe(true);
   });
@@ -307,7 +307,7 @@ describe("a bound", () => {
     expect(work.next(stop).value).toMatchObject({ ended, verdict: "bounded", states: 3 });
   });
 
-  test("of agents is told", () => {
+  test("of agents is reported", () => {
     const layout = new Layout();
     const place = layout.field("place", plain(2));
     const actions = Array.from({ length: 31 }, (_none, nth) =>
@@ -319,7 +319,7 @@ describe("a bound", () => {
   });
 });
 
-/** A graph as its edges, each taken by an agent or, -1, by nobody; and the nodes where the condition holds. */
+/** A graph as its edges, each taken by an agent or, -1, by none; and the nodes where the condition holds. */
 interface Drawn {
   readonly nodes: number;
   readonly edges: readonly { readonly from: number; readonly to: number; readonly agent: number }[];

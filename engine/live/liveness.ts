@@ -65,7 +65,7 @@ export function* findingLassos(machine: PackedMachine, bounds: Bounds): Generato
   const { reached } = explored;
   let ended = explored.ended;
   const lasted: Lasted[] = [];
-  for (const passing of machine.passing ?? []) {
+  for (const passing of machine.eventuallyEnds ?? []) {
     const { id } = passing;
     const reader = readGraph(machine, visited, reached, agents, passing);
     for (let left = reader.next(); ; left = reader.next()) {

@@ -8,7 +8,7 @@ const MOST_AGENTS = 30;
 export interface Agents {
   /** A bit for each. */
   readonly all: number;
-  /** By action: the bit of its agent; 0 if it is nobody's. */
+  /** By action: the bit of its agent; 0 if it has none. */
   readonly of: Int32Array;
 }
 

@@ -1,12 +1,12 @@
 /**
- * What actions do to one another, worked out once from their conditions and footprints. Two actions accord if, in
+ * What actions do to one another, worked out once from their conditions and footprints. Two actions commute if, in
  * every state in which both can be taken, neither changes whether the other can be or what it asserts, and both
  * orders lead to the same state (Valmari, "Stubborn Sets for Reduced State Space Generation", 1990; as pairs that
- * do not accord, Laarman, Pater, van de Pol and Hansen, "Guard-Based Partial-Order Reduction", STTT 2016).
+ * do not commute, Laarman, Pater, van de Pol and Hansen, "Guard-Based Partial-Order Reduction", STTT 2016).
  *
- * Footprints alone say that actions which touch no field of each other accord. What they leave open is tried out,
+ * Footprints alone say that actions which touch no field of each other commute. What they leave open is tried out,
  * on all values of the fields that are read, where these are few: then a bit that each of two actions sets in one
- * field, or the value that an action needs of a program counter, is told from any other.
+ * field, or the value that an action needs of a program counter, is distinguished from any other.
  */
 import { type Action, failedIn, type Invariant, isEnabled } from "../actions.ts";
 import { type Field, valuesOf } from "../search/layout.ts";
@@ -104,8 +104,8 @@ function collide(one: Declared, other: Declared): boolean {
   );
 }
 
-/** Whether two actions accord, as far as is known. */
-export function accord(words: number, one: Declared, other: Declared): boolean {
+/** Whether two actions commute, as far as is known. */
+export function commute(words: number, one: Declared, other: Declared): boolean {
   if (!collide(one, other)) return true;
   const when = [...one.when, ...other.when];
   if (!areCompatible(when)) return true;

@@ -5,7 +5,7 @@ import { explore } from "../search/explore.ts";
 import { type Field, valuesOf } from "../search/layout.ts";
 import { type Condition, meets } from "./conditions.ts";
 import {
-  accord,
+  commute,
   type Declared,
   disagree,
   mayEnable,
@@ -31,7 +31,7 @@ export function statesOf(machine: PackedMachine): Int32Array[] {
 
 /**
  * What is wrong with the footprints of a machine, seen in these states: what an action changes, or depends on,
- * that it does not say; and what actions do to one another that is not known of them. Each is told once.
+ * that it does not say; and what actions do to one another that is not known of them. Each is reported once.
  */
 export function checkFootprints(
   machine: PackedMachine,
@@ -45,7 +45,7 @@ export function checkFootprints(
     ...dependsOnMore(action, states),
   ]);
   // What follows from footprints that are wrong is of no interest.
-  return wrong.length > 0 ? wrong : [...new Set(interplayIn(machine, actions, states))];
+  return wrong.length > 0 ? wrong : [...new Set(dependenceIn(machine, actions, states))];
 }
 
 /** The state after an action; undefined if it cannot be taken, or leads nowhere. */
@@ -113,13 +113,13 @@ function dependsOnMore(action: Declared, states: readonly Int32Array[]): string[
 const valueIn = (field: Field, state: Int32Array | undefined) => state && field.get(state);
 
 /** What actions do to one another in these states, and are not known to. */
-function interplayIn(
+function dependenceIn(
   { words, invariants }: PackedMachine,
   actions: readonly Declared[],
   states: readonly Int32Array[],
 ): string[] {
   const pairs = actions.flatMap((one) => actions.map((other) => ({ one, other })));
-  const according = pairs.filter(({ one, other }) => one !== other && accord(words, one, other));
+  const commuting = pairs.filter(({ one, other }) => one !== other && commute(words, one, other));
   const notEnabling = pairs.filter(({ one, other }) => !mayEnable(words, one, other));
   const all = new Set<Condition>(actions.flatMap(({ when }) => when));
   const each = actions.map((action) => {
@@ -131,9 +131,9 @@ function interplayIn(
     };
   });
   return states.flatMap((state) => [
-    ...according
+    ...commuting
       .filter(({ one, other }) => disagree(one, other, state))
-      .map(({ one, other }) => `${one.name} and ${other.name} do not accord`),
+      .map(({ one, other }) => `${one.name} and ${other.name} do not commute`),
     ...notEnabling
       .filter(({ one, other }) => {
         const next = isEnabled(other, state) ? undefined : after(one, state);

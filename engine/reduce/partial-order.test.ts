@@ -21,7 +21,7 @@ function verdictOf({ verdict, ended, breaks, deadlocks }: Explored) {
   return { verdict, ended, broken: breaks.map(({ law }) => law).sort(), deadlocks };
 }
 
-/** An agent that stands at a phase and goes on to the next. */
+/** An agent that stands at a phase and continues with the next. */
 function step(
   name: string,
   phase: Field,
@@ -141,7 +141,7 @@ describe("a reduction", () => {
   test("is named in the receipt, or why there is none", () => {
     const reductionsOf = (machine: PackedMachine) => visitActions(machine, REDUCED).reductions;
     expect(reductionsOf(apart(2, 1))).toEqual([
-      "partial order: of 4 actions, those that accord are not taken in every order (stubborn sets); runs are real, and need not be shortest",
+      "partial order: of 4 actions, those that commute are not taken in every order (stubborn sets); runs are real, and need not be shortest",
     ]);
     expect(visitActions(apart(2, 1), WHOLE).reductions).toEqual([]);
     expect(reductionsOf(counter(3))).toEqual([
@@ -166,7 +166,7 @@ describe("a break is missed", () => {
     return [broken(visited(machine, WHOLE)), broken(visited(machine, options))];
   };
 
-  test("where steps are put off for ever", () => {
+  test("where steps are delayed for ever", () => {
     const layout = new Layout();
     const [round, flag] = [layout.field("round", plain(2)), layout.field("flag", plain(2))];
     const actions = [step("to", round, 0, 1), step("fro", round, 1, 0), step("raise", flag, 0, 1)];

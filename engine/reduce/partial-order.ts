@@ -4,23 +4,23 @@
  * Generation", 1990): one such that whatever is done outside of it leaves each of its actions as it was, so that
  * it can be done first as well. From an action that can be taken it is closed like this:
  *
- * - of an action that can be taken, all actions that do not accord with it are added;
+ * - of an action that can be taken, all actions that do not commute with it are added;
  * - of one that cannot, all actions that may change that; or, where they are fewer, all that may make true one of
  *   its conditions that is false.
  *
  * Of the sets begun from each action, the one with the fewest actions that can be taken is used.
  *
- * Nothing is lost. Take a run into a state where nothing goes on, or which ends in an assertion that fails, or in a
+ * Nothing is lost. Take a run into a state where no action can be taken, or which ends in an assertion that fails, or in a
  * state in which an invariant does not. If it has an action of the stubborn set, the first of these can be taken
  * first, and the rest as before: it is met with one step less to go. If it has none, then any action t of the set
  * can be put before all of it. (No run into a dead end is of this kind: t could still be taken there.) Then it ends
  * as before, if t does not mend the invariant, and has as many steps to go: this must not happen for ever. So one
  * t of the set that mends no invariant has to lead to a state that comes later in some order of all states; where
  * none does, a further stubborn set is added (two together are one as well), until all actions are taken. A run can
- * be put off only so often then, as there are only so many states. This is the proviso of breadth-first searches
+ * be delayed only so often then, as the number of states is finite. This is the proviso of breadth-first searches
  * (Bosnacki and Holzmann, "Improving Spin's Partial-Order Reduction for Breadth-First Search", 2005), in which that
  * order is the one of the queue. Invariants need no more here than this t, as only whether they are ever broken is
- * asked, not in what order states follow; and assertions no more than that footprints tell what they read.
+ * asked, not in what order states follow; and assertions no more than that footprints name what they read.
  *
  * So the same laws are broken, by actions of the same law, and the same dead ends are met. Runs are real, but not
  * always shortest ones, and fewer states, edges and actions are counted. Liveness is not preserved.
@@ -31,7 +31,7 @@
  */
 import type { PackedMachine } from "../actions.ts";
 import type { Condition } from "./conditions.ts";
-import { accord, type Declared, mayEnable, mayMake, mayMend, movesOf } from "./dependence.ts";
+import { commute, type Declared, mayEnable, mayMake, mayMend, movesOf } from "./dependence.ts";
 
 /**
  * Whether a state comes later than one that is being expanded, given their numbers; negative for one that is not in
@@ -41,7 +41,7 @@ import { accord, type Declared, mayEnable, mayMake, mayMend, movesOf } from "./d
 export type IsLater = (number: number, than: number) => boolean;
 
 /**
- * The order of numbers. It serves whoever numbers a state that is not there yet larger than any that is being expanded
+ * The order of numbers. It serves if a state that is not there yet is numbered larger than any that is being expanded
  * then, whichever of several threads expands which, and when. (Threads that visit level by level may renumber states
  * of the next level: each of them stays larger than all that have been expanded.) Where numbers say nothing of
  * that, as those of tables in parts would not, "not met before this level was begun" serves: levels are an order.
@@ -62,8 +62,8 @@ export class StubbornSets {
   readonly set: Int32Array;
   /** The actions that mend no invariant. */
   readonly #plain: Int32Array;
-  /** By action: those that do not accord with it, and those that may enable it. */
-  readonly #discords: Int32Array;
+  /** By action: those that do not commute with it, and those that may enable it. */
+  readonly #dependents: Int32Array;
   readonly #enablers: Int32Array;
   /** By action, where its conditions begin in `#needs`, and which they are. */
   readonly #begins: Int32Array;
@@ -87,9 +87,9 @@ export class StubbornSets {
     this.set = new Int32Array(width);
     this.#closed = new Int32Array(width);
     this.#stack = new Int32Array(actions.length);
-    const discord = discordsOf(words, actions);
+    const depend = dependentsOf(words, actions);
     const rows = (of: (index: number) => boolean[]) => actions.flatMap((_none, index) => bitsOf(of(index)));
-    this.#discords = Int32Array.from(rows((index) => discord[index] as boolean[]));
+    this.#dependents = Int32Array.from(rows((index) => depend[index] as boolean[]));
     this.#enablers = Int32Array.from(
       rows((index) => actions.map((each) => mayEnable(words, each, actions[index] as Declared))),
     );
@@ -163,7 +163,7 @@ export class StubbornSets {
     let size = 1;
     for (let depth = 1; depth > 0; ) {
       const action = stack[--depth] as number;
-      let rows = this.#discords;
+      let rows = this.#dependents;
       let row = action * width;
       if (!isIn(enabled, action)) {
         const condition = this.#cheapest(action, state, enabled);
@@ -223,17 +223,17 @@ export class StubbornSets {
   }
 }
 
-/** By action: which others do not accord with it. */
-function discordsOf(words: number, actions: readonly Declared[]): boolean[][] {
-  const discord = actions.map(() => actions.map(() => false));
+/** By action: which others do not commute with it. */
+function dependentsOf(words: number, actions: readonly Declared[]): boolean[][] {
+  const depend = actions.map(() => actions.map(() => false));
   for (const [one, action] of actions.entries()) {
     for (let other = 0; other < one; other++) {
-      const disagree = !accord(words, action, actions[other] as Declared);
-      (discord[one] as boolean[])[other] = disagree;
-      (discord[other] as boolean[])[one] = disagree;
+      const disagree = !commute(words, action, actions[other] as Declared);
+      (depend[one] as boolean[])[other] = disagree;
+      (depend[other] as boolean[])[one] = disagree;
     }
   }
-  return discord;
+  return depend;
 }
 
 const same = (one: Condition, other: Condition) => one.field === other.field && one.allowed === other.allowed;
@@ -268,5 +268,5 @@ function bitCount(word: number): number {
 
 /** What it left out, for the receipt. */
 export function reductionOf(machine: Pick<PackedMachine, "actions">): string {
-  return `partial order: of ${machine.actions.length} actions, those that accord are not taken in every order (stubborn sets); runs are real, and need not be shortest`;
+  return `partial order: of ${machine.actions.length} actions, those that commute are not taken in every order (stubborn sets); runs are real, and need not be shortest`;
 }

@@ -121,9 +121,9 @@ function shownBy({ field, nth }: Piece, array: number, value: number, members: M
     const member = members.numberOf(set, index);
     if (member !== undefined) shown[member] = (shown[member] as number) + hash(array, nth, ...what);
   };
-  const told =
+  const indices =
     meaning.kind === "plain" ? [] : Array.from({ length: meaning.of.size }, (_none, index) => index);
-  const of = told.filter((index) =>
+  const of = indices.filter((index) =>
     meaning.kind === "index" ? value === index + 1 : ((value >> index) & 1) === 1,
   );
   const shows = meaning.kind === "plain" ? value : of.length;

@@ -174,7 +174,7 @@ describe("the canonical form in any layout", () => {
   );
 });
 
-describe("the check that numberings are not told apart", () => {
+describe("the check that numberings are not distinguished", () => {
   const [few, many] = [
     { name: "few", size: 2 },
     { name: "many", size: 3 },

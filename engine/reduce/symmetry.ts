@@ -10,7 +10,7 @@
  * Every renumbering is made of swaps of neighbours, and a swap is a few operations on whole words. So sorting takes
  * a swap or two a state, and each order to be tried takes one more than the order tried before it.
  */
-import type { Layout } from "../search/layout.ts";
+import type { IndexSet, Layout } from "../search/layout.ts";
 import { Members } from "./index-members.ts";
 import { Signatures } from "./signatures.ts";
 import { Swaps } from "./swaps.ts";
@@ -110,4 +110,12 @@ function ordersOf(size: number): number[] {
     nth % 2 === 0 ? [step + 1, ...up] : [step, ...down],
   );
   return [...down, ...rest];
+}
+
+/** What merging states by symmetry merges, for the receipt. */
+export function symmetryText(interchangeable: readonly IndexSet[] = []): string {
+  const things = interchangeable.map(({ name, size }) => `${name} (${size})`);
+  const last = things.pop();
+  const group = things.length > 0 ? `${things.join(", ")} and ${last}` : (last ?? "interchangeable things");
+  return `symmetry of ${group}: states that differ only in their numbering`;
 }

@@ -5,14 +5,14 @@ import { BOUNDS } from "../bounds.testing.ts";
 import {
   type Counted,
   counter,
-  liveCounter,
-  liveRing,
+  inPlaceCounter,
+  inPlaceRing,
   plainSearch,
   ring,
   wide,
 } from "../machines.testing.ts";
 import { type Explored, explore } from "../search/explore.ts";
-import { type LiveMachine, visitLive } from "./in-place.ts";
+import { type InPlaceMachine, visitInPlace } from "./in-place.ts";
 
 const behindBreaks = { bounds: BOUNDS, enough: () => false };
 
@@ -24,24 +24,24 @@ const countedIn = ({ states, edges, depth, deadlocks, fired, breaks }: Explored)
   fired: [...fired],
   breaks,
 });
-const visited = <S>(machine: LiveMachine<S>, compact = false) =>
-  countedIn(explore(visitLive(machine), { ...behindBreaks, compact }));
+const visited = <S>(machine: InPlaceMachine<S>, compact = false) =>
+  countedIn(explore(visitInPlace(machine), { ...behindBreaks, compact }));
 
 const twins = [
   // A counter asserts, and its forbidden numbers end runs; places on a ring have many states behind one another.
-  { what: "a counter", live: liveCounter(40), packed: counter(40) },
-  { what: "a counter that breaks", live: liveCounter(40, 17), packed: counter(40, 17) },
-  { what: "a counter that breaks at once", live: liveCounter(9, 1), packed: counter(9, 1) },
-  { what: "a ring", live: liveRing(12, 5), packed: ring(12, 5) },
-  { what: "a ring that breaks", live: liveRing(13, 4, 9), packed: ring(13, 4, 9) },
-  { what: "a ring that is full", live: liveRing(5, 5), packed: ring(5, 5) },
+  { what: "a counter", live: inPlaceCounter(40), packed: counter(40) },
+  { what: "a counter that breaks", live: inPlaceCounter(40, 17), packed: counter(40, 17) },
+  { what: "a counter that breaks at once", live: inPlaceCounter(9, 1), packed: counter(9, 1) },
+  { what: "a ring", live: inPlaceRing(12, 5), packed: ring(12, 5) },
+  { what: "a ring that breaks", live: inPlaceRing(13, 4, 9), packed: ring(13, 4, 9) },
+  { what: "a ring that is full", live: inPlaceRing(5, 5), packed: ring(5, 5) },
 ] as const;
 
 describe.each(twins)("$what", ({ live, packed }) => {
-  const expected = plainSearch<never>(live as unknown as LiveMachine<never>);
+  const expected = plainSearch<never>(live as unknown as InPlaceMachine<never>);
 
   test.each([false, true])("has the same states live as by a plain search (compact %s)", (compact) => {
-    expect(visited<never>(live as unknown as LiveMachine<never>, compact)).toEqual(expected);
+    expect(visited<never>(live as unknown as InPlaceMachine<never>, compact)).toEqual(expected);
   });
 
   test.each([false, true])("has the same states packed (compact %s)", (compact) => {
@@ -59,9 +59,9 @@ test("a live machine has the laws and actions of its packed twin", () => {
 });
 
 describe("the comparison notices a live machine", () => {
-  const machine = liveRing(8, 3, 6);
+  const machine = inPlaceRing(8, 3, 6);
   const expected = plainSearch(machine);
-  const wrong: readonly (readonly [string, Partial<LiveMachine<{ at: boolean[] }>>])[] = [
+  const wrong: readonly (readonly [string, Partial<InPlaceMachine<{ at: boolean[] }>>])[] = [
     ["that is not taken again", { retake: () => {} }],
     ["that is not put back", { assign: () => {} }],
     ["whose copies are the same", { copy: (state) => state }],

@@ -1,6 +1,6 @@
 /**
  * A machine that works in place, visited without being rebuilt from words: a state is the run that leads to it. To
- * stand at one again, the run is taken again from the nearest state of which a copy is at hand. States are visited
+ * restore one, the run is taken again from the nearest state of which a copy is at hand. States are visited
  * in the order in which they were met, so that is nearly always the parent's, one action away.
  */
 import { type Batch, DISABLED, ENDS, push } from "../search/batch.ts";
@@ -8,7 +8,7 @@ import { actionsTo, pathTo, type Reached, type Visitable } from "../search/explo
 
 export { DISABLED };
 
-export interface LiveMachine<S> {
+export interface InPlaceMachine<S> {
   readonly name: string;
   readonly actions: readonly string[];
   readonly laws: readonly { readonly id: string; readonly says: string }[];
@@ -25,12 +25,12 @@ export interface LiveMachine<S> {
   take(state: S, action: number): number;
   /** Takes an action that was taken before, without judging it. */
   retake(state: S, action: number): void;
-  /** Writes the words that tell the state apart. Two states with the same behave the same for ever. */
+  /** Writes the words that identify the state. Two states with the same behave the same for ever. */
   form(state: S, into: Int32Array, at: number): void;
   witnesses(): ReadonlyMap<string, number>;
 }
 
-export function visitLive<S>(machine: LiveMachine<S>): Visitable {
+export function visitInPlace<S>(machine: InPlaceMachine<S>): Visitable {
   const { words, actions } = machine;
   // The states on the way to the one visited last: by depth, its number and a copy.
   const numbers: number[] = [0];
@@ -38,7 +38,7 @@ export function visitLive<S>(machine: LiveMachine<S>): Visitable {
   const work = machine.copy(copies[0] as S);
 
   /** The state of this number. */
-  const stand = (number: number, reached: Reached): S => {
+  const restore = (number: number, reached: Reached): S => {
     const path = pathTo(reached, number);
     let depth = 0;
     while (depth + 1 < path.length && numbers[depth + 1] === path[depth + 1]) depth += 1;
@@ -61,14 +61,14 @@ export function visitLive<S>(machine: LiveMachine<S>): Visitable {
     reductions: machine.reductions,
     hashBits: machine.hashBits,
     begin: (form) => machine.form(copies[0] as S, form, 0),
-    expand: (number, reached, batch) => expand(machine, stand(number, reached), work, number, batch),
+    expand: (number, reached, batch) => expand(machine, restore(number, reached), work, number, batch),
     brokenIn: () => 0,
     run: (from, reached, _law, action) => [...actionsTo(reached, from), action],
     witnesses: () => machine.witnesses(),
   };
 }
 
-function expand<S>(machine: LiveMachine<S>, state: S, work: S, number: number, batch: Batch): void {
+function expand<S>(machine: InPlaceMachine<S>, state: S, work: S, number: number, batch: Batch): void {
   const { actions, words } = machine;
   machine.assign(work, state);
   for (let action = 0; action < actions.length; action++) {

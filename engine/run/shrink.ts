@@ -18,7 +18,7 @@ export interface Shrinking<Step> extends Simplifying<Step> {
 /** A shrinking in turns: each gives a history out, and is given whether it still fails. */
 type Turns<Step> = Generator<readonly Step[], readonly Step[], boolean>;
 
-/** Pairs are tried in histories of up to so many steps: their number grows with the square. */
+/** Pairs are tried in histories of at most this many steps: their number grows with the square. */
 const LONGEST_FOR_PAIRS = 60;
 
 /** A history that fails, has no step that can go, and none that can be made simpler. */
@@ -27,7 +27,7 @@ export function shrink<Step>(history: readonly Step[], how: Shrinking<Step>): re
   for (let turn = turns.next(); ; turn = turns.next(how.fails(turn.value))) if (turn.done) return turn.value;
 }
 
-/** The same in turns, for whoever cannot say at once whether a history fails. */
+/** The same in turns, where it is not known at once whether a history fails. */
 export function* shrinking<Step>(history: readonly Step[], how: Simplifying<Step>): Turns<Step> {
   let smallest = history;
   for (;;) {

@@ -26,7 +26,7 @@ type Reply = { readonly jar: string } | { readonly marbles: number } | { readonl
 type Jars = Map<string, number>;
 type World = ReadonlyMap<string, number>;
 
-/** Puts one marble too few into a jar when told to put three. */
+/** Puts one marble too few into a jar when asked to put three. */
 const clumsy: ActingMachine<Size, Jars, Command, Reply> = {
   name: "clumsy",
   promises: [],
@@ -74,7 +74,7 @@ const countsRight = law("counts-right", (world, command, reply) => {
 
 const roomy = law("roomy", (_world, _command, reply) => !("marbles" in reply) || reply.marbles <= 4);
 
-/** Which jar each step brought, told of every step in its turn. */
+/** Which jar each step brought, reported for every step in its turn. */
 const naming: Naming<(string | undefined)[], Step, Command, Reply> = {
   begin: () => [],
   resolve: (jars, step) => {
@@ -146,7 +146,7 @@ describe("a stepper", () => {
     expect(stepper.take(put(1, 1)).response).toEqual({ marbles: 1 });
   });
 
-  test("tells every law a reply breaks, in the order given, and goes on with the world that follows", () => {
+  test("reports every law a reply breaks, in the order given, and continues with the world that follows", () => {
     const stepper = begin(setting);
     for (const step of [bring, put(0, 2), put(0, 2)]) expect(stepper.take(step).broken).toEqual([]);
     const both = stepper.take(put(0, 3));

@@ -32,10 +32,10 @@ export interface Stepper<S, W, N, Step, C, R> {
   take(step: Step): Played<W, Step, C, R>;
 }
 
-/** What judges a history, whoever answers it. */
+/** What judges a history; who answers it is not said. */
 export type Judging<Scope, W, N, Step, C, R> = Omit<Setting<Scope, never, W, N, Step, C, R>, "machine">;
 
-/** Follows a history as it is answered: each step is named, sent by whoever has the subject, and then answered. */
+/** Follows a history as it is answered: each step is named, sent to a subject elsewhere, and then answered. */
 export interface Follower<W, N, Step, C, R> {
   /** What the steps so far were given. */
   readonly names: N;

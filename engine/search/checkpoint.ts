@@ -39,7 +39,7 @@ export class CheckpointError extends Error {}
 
 /** What a file has. */
 export interface Checkpoint {
-  /** Whatever tells its owner how the machine is made. */
+  /** What its owner needs to make the machine again. */
   readonly owner: unknown;
   /** As of `machineHash`, and as of `behaviourOf`. */
   readonly machine: string;
@@ -260,7 +260,7 @@ function writeWhole(path: string, header: Header, table: SavedTable): void {
   }
 }
 
-/** Asked before it is opened: a pipe into which nobody writes would be waited for. */
+/** Asked before it is opened: a pipe into which no process writes would be waited for. */
 function opened(path: string): number {
   try {
     if (statSync(path).isFile()) return openSync(path, "r");

@@ -1,8 +1,8 @@
 import { describe, expect, test, vi } from "vitest";
 import { BOUNDS } from "../bounds.testing.ts";
-import { liveRing } from "../machines.testing.ts";
+import { inPlaceRing } from "../machines.testing.ts";
 import { allocated, OutOfMemory } from "../out-of-memory.ts";
-import { visitLive } from "../run/in-place.ts";
+import { visitInPlace } from "../run/in-place.ts";
 import { emptyBatch, push } from "./batch.ts";
 import { CompactTable } from "./compact-table.ts";
 import { explore } from "./explore.ts";
@@ -51,8 +51,8 @@ describe("a table of hashes", () => {
   });
 
   test("is smaller than a table of states, also of a live machine", () => {
-    const machine = { ...liveRing(20, 10), words: 20 };
-    const live = visitLive({ ...machine, form: (state, into, at) => into.set(state.at.map(Number), at) });
+    const machine = { ...inPlaceRing(20, 10), words: 20 };
+    const live = visitInPlace({ ...machine, form: (state, into, at) => into.set(state.at.map(Number), at) });
     const [whole, hashed] = [
       explore(live, { bounds: BOUNDS }),
       explore(live, { bounds: BOUNDS, compact: true }),

@@ -60,13 +60,13 @@ describe("an exploration", () => {
     expect([...(shortest[0] as Uint16Array)]).toEqual([0, 0, 0, 0]);
   });
 
-  test("tells lengths of runs up to 65,535", () => {
+  test("reports lengths of runs up to 65,535", () => {
     const { shortest, breaks } = explore(visited(counter(140_000, 139_999)), FREELY);
     expect(breaks[0]?.run).toHaveLength(70_000);
     expect(shortest.map((lengths) => Math.max(...lengths))).toContain(65_535);
   });
 
-  test("goes on behind a break as long as that is not enough, and tells by which actions and how soon", () => {
+  test("continues past a violation as long as that is not enough, and reports by which actions and how soon", () => {
     const machine = visited(counter(9, 7));
     const { breaks, shortest, ended, states } = explore(machine, { ...FREELY, enough: () => false });
     // 0 2 4 6 7, 0 1 3 5 7 and the like

@@ -29,7 +29,7 @@ import {
 } from "./search.ts";
 import { StateTable } from "./state-table.ts";
 
-/** What an explorer visits: it knows states only by the words that tell them apart. */
+/** What an explorer visits: it knows states only by the words that identify them. */
 export interface Visitable {
   readonly name: string;
   /** Words in the form of a state. */
@@ -136,7 +136,7 @@ export interface Explored {
   /** 0 if exact, else how likely it is that some state was left out. */
   readonly omission: number;
   readonly exact: boolean;
-  /** Bits of hash by which states were told apart; undefined if it was exact. */
+  /** Bits of hash by which states were distinguished; undefined if it was exact. */
   readonly hashBits: number | undefined;
   readonly bytes: number;
   readonly seconds: number;
@@ -171,7 +171,7 @@ export function explore(machine: Visitable, options: ExploreOptions): Explored {
 }
 
 /** One thread's search: it alone adds to the table. */
-interface Lone extends Search {
+interface SingleThreadSearch extends Search {
   readonly batch: Batch;
   readonly reached: (StateTable | CompactTable) & Table;
 }
@@ -210,7 +210,7 @@ export function endedBy(stop: Stop): "request" | "time" | undefined {
 /** Whether something is left to visit that was asked for. */
 export const isBounded = (ended: Explored["ended"]): boolean => ended !== "fixpoint" && ended !== "break";
 
-function begin(machine: Visitable, compact: boolean, resume: Saved | undefined): Lone {
+function begin(machine: Visitable, compact: boolean, resume: Saved | undefined): SingleThreadSearch {
   refuse(machine);
   const isHashed = resume === undefined ? compact && machine.words > COMPACT_WORDS : isOfHashes(resume.table);
   const reached = isHashed ? new CompactTable(machine.words) : new StateTable(machine.words);
@@ -235,7 +235,7 @@ export const isOfHashes = ({ waiting }: SavedTable): boolean => waiting !== unde
  * exploration there, if anything did.
  */
 function advance(
-  search: Lone,
+  search: SingleThreadSearch,
   bounds: Bounds,
   enough: (broken: readonly string[]) => boolean,
 ): Explored["ended"] | undefined {
@@ -256,7 +256,7 @@ function advance(
 }
 
 /** Puts a batch into the table and looks at what was broken. False where there is no memory for it. */
-function settle(search: Lone): boolean {
+function settle(search: SingleThreadSearch): boolean {
   const { machine, batch, reached, findings } = search;
   try {
     reached.addAll(batch);

@@ -74,7 +74,7 @@ export const FLAG: Meaning = plain(2, [false, true]);
 /** 0 for none, or one more than a number below `count` of such a thing. */
 export const noneOr = (count: number, word: string): Meaning =>
   plain(count + 1, (value) => (value === 0 ? "none" : `${word} ${value - 1}`));
-/** A set of numbers below `count`, a bit each, that nobody renumbers. */
+/** A set of numbers below `count`, a bit each, that are never renumbered. */
 export const bitsOf = (count: number): Meaning => plain(2 ** count, membersText);
 export const indexOf = (of: IndexSet): Meaning => ({ kind: "index", of, names: nameIn(of) });
 export const setOf = (of: IndexSet): Meaning => ({ kind: "set", of, names: membersText });
@@ -179,4 +179,19 @@ export class Layout {
   show(state: Int32Array): Readonly<Record<string, number>> {
     return Object.fromEntries(this.fields.map((field) => [field.name, field.get(state)]));
   }
+}
+
+/** The numbers below this. */
+export const upTo = (count: number): number[] => Array.from({ length: count }, (_none, index) => index);
+
+/** Arrays of fields over the same things, thing by thing. */
+export function byIndex<Name extends string, Element>(
+  count: number,
+  arrays: Readonly<Record<Name, readonly Element[]>>,
+): readonly ({ readonly index: number } & Readonly<Record<Name, Element>>)[] {
+  const all = Object.entries(arrays) as [Name, readonly Element[]][];
+  return upTo(count).map((index) => ({
+    index,
+    ...(Object.fromEntries(all.map(([name, fields]) => [name, fields[index]])) as Record<Name, Element>),
+  }));
 }

@@ -33,7 +33,7 @@ export function startCrew(size: number, data: WorkerData): Crew {
   };
 }
 
-/** A thread that fails does so once, asked or not: whoever waits for it then, or asks it later, is told. */
+/** A thread that fails does so once, asked or not: the caller that waits for it then, or asks it later, gets the error. */
 function member(worker: Worker): Member {
   let waiting: { resolve(value: unknown): void; reject(error: Error): void } | undefined;
   let failed: Error | undefined;

@@ -61,7 +61,7 @@ function visit(own: Visiting, order: Visit): number[] {
       visitAll(own, first, Math.min(first + chunk, levelEnd), depth);
       continue;
     }
-    // Alone, it knows where the next level ends: nobody else adds to it.
+    // Alone, it knows where the next level ends: no other thread adds to it.
     const { next } = table;
     if (next === levelEnd || next - levelEnd >= narrow || findings.broken.length > known) break;
     Atomics.store(control, HEAD, levelEnd);
@@ -93,7 +93,7 @@ export function visiting(machine: Visitable, memory: SharedMemory): Visiting {
   return { machine, table, batch: batchFor(machine), findings: noFindings(machine) };
 }
 
-/** Does what an order says, and tells all that was found so far. */
+/** Does what an order says, and reports all that was found so far. */
 export function obey(own: Visiting, order: Order): Reply {
   const { table, machine, findings } = own;
   table.look();

@@ -1,6 +1,6 @@
 /**
  * A thread that visits states for `parallel.ts`. It builds its own machine and shares the table; it does as it is
- * told by one message at a time, and answers each by one.
+ * asked by one message at a time, and answers each by one.
  */
 import { parentPort, workerData } from "node:worker_threads";
 import type { Visitable } from "./explore.ts";

@@ -1,7 +1,7 @@
 /** Machines that threads can build: by a module, the name of a function in it, and plain values. */
 import { visitActions } from "../actions.ts";
-import { counter, liveCounter, liveRing, ring, wide } from "../machines.testing.ts";
-import { visitLive } from "../run/in-place.ts";
+import { counter, inPlaceCounter, inPlaceRing, ring, wide } from "../machines.testing.ts";
+import { visitInPlace } from "../run/in-place.ts";
 import type { Visitable } from "./explore.ts";
 import type { MachineSource } from "./parallel-worker.ts";
 
@@ -13,8 +13,8 @@ const BY_NAME = {
   "pairs of words": (places: number, tokens: number) => packed({ ...ring(places, tokens), words: 2 }),
   "wide ring": (places: number, tokens: number) => packed(wide(ring(places, tokens))),
   "live ring": (places: number, tokens: number, forbidden = -1) =>
-    visitLive(liveRing(places, tokens, forbidden)),
-  "live counter": (limit: number, forbidden = -1) => visitLive(liveCounter(limit, forbidden)),
+    visitInPlace(inPlaceRing(places, tokens, forbidden)),
+  "live counter": (limit: number, forbidden = -1) => visitInPlace(inPlaceCounter(limit, forbidden)),
   "a ring that is watched": (places: number, tokens: number) => watched(places, tokens),
   "a machine that throws": () => faulty(() => raise("no such state")),
   "a machine that ends its thread": () => faulty(() => process.exit(7)),
@@ -49,12 +49,12 @@ function faulty(fail: () => never): Visitable {
 
 /** A ring in which a step is to be seen, and something that never is. */
 function watched(places: number, tokens: number): Visitable {
-  const live = liveRing(places, tokens);
+  const live = inPlaceRing(places, tokens);
   const seen = new Map([
     ["the last place left", 0],
     ["nothing", 0],
   ]);
-  return visitLive({
+  return visitInPlace({
     ...live,
     take: (state, action) => {
       const outcome = live.take(state, action);

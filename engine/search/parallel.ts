@@ -7,7 +7,7 @@
  * many steps are those of one thread. By which of several shortest runs a state is met depends on which thread was
  * faster: so a break's run is always as long as with one thread, and not always the same; and where a law is one of
  * states, not of actions, so is which actions are said to break it. A break ends the exploration at the end of its
- * level, so that all breaks of that length are told, and counts are then those of whole levels.
+ * level, so that all breaks of that length are reported, and counts are then those of whole levels.
  */
 import {
   type Explored,

@@ -91,7 +91,7 @@ export function pickPairs(
 }
 
 /** Among which no state is found: all words are zero, but where the state of zeros belongs. */
-export function noneRecent(words: number): Int32Array {
+export function emptyRecentCache(words: number): Int32Array {
   const places = Math.max(2, powerOfTwo(RECENT_WORDS / words));
   const recent = new Int32Array(places * words);
   const other = new Int32Array(words);

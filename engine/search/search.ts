@@ -8,7 +8,7 @@ export const BATCH = 512;
 /** As many actions as a table of states can number, and as many laws as there are bits below ENDS. */
 const MOST_ACTIONS = 65_535;
 const MOST_LAWS = 30;
-/** The longest run that `shortest` can tell. */
+/** The longest run that `shortest` can hold. */
 const LONGEST = 65_535;
 
 /** A table that takes batches. */
@@ -103,7 +103,7 @@ export function noFindings({ actions, laws }: Visitable): Findings {
 
 export const batchFor = ({ words, actions }: Visitable): Batch => emptyBatch(words, BATCH + actions.length);
 
-/** Throws a RangeError for a machine that has more than can be counted, or laws that cannot be told apart. */
+/** Throws a RangeError for a machine that has more than can be counted, or two laws of one id. */
 export function refuse({ name, actions, laws }: Visitable): void {
   const twice = laws.map(({ id }) => id).filter((id, nth, ids) => ids.indexOf(id) < nth);
   const wrong = [

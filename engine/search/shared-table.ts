@@ -1,17 +1,17 @@
 /**
  * Every state met, in memory that several threads share: what state-table.ts keeps and how, but that any of them
  * may add states at any time, with no lock. A thread takes numbers by the hundred, writes a state at its next number
- * and only then publishes it, by exchanging a free slot for the number: so whoever finds a number finds the state.
+ * and only then publishes it, by exchanging a free slot for the number: so a thread that finds a number finds the state.
  * Where another was faster, the slot holds what it put there, and the number is used for the next state.
  *
  * All memory is reserved at once, as the system gives pages of it only when they are written: nothing is ever copied
- * but slots. Those grow, and numbers that were taken and not used are closed up, only while nobody adds.
+ * but slots. Those grow, and numbers that were taken and not used are closed up, only while no thread adds.
  */
 
 import { allocated } from "../out-of-memory.ts";
 import type { Batch } from "./batch.ts";
 import { hash, same } from "./hash.ts";
-import { fetchAhead, noneRecent, pick, pickPairs } from "./recent-cache.ts";
+import { emptyRecentCache, fetchAhead, pick, pickPairs } from "./recent-cache.ts";
 import type { SavedTable } from "./search.ts";
 
 /** Numbers taken at a time. */
@@ -94,7 +94,7 @@ export class SharedTable {
     this.control = new Int32Array(memory.control);
     this.#places = [new Int32Array(memory.slots[0]), new Int32Array(memory.slots[1])];
     this.#slots = this.#places[0];
-    this.#recent = noneRecent(this.words);
+    this.#recent = emptyRecentCache(this.words);
     if (this.control[LENGTH] === 0) this.control[LENGTH] = FEWEST_SLOTS;
     this.look();
   }
@@ -146,7 +146,7 @@ export class SharedTable {
     return ((slots[this.#slotOf(form, 0)] as number) & (slots.length - 1)) - 1;
   }
 
-  /** Numbers the states of a batch that nobody met, and says which these are. */
+  /** Numbers the states of a batch that no thread has met, and says which these are. */
   addAll(batch: Batch): void {
     const { count, capacity, isNew } = batch;
     if (this.#unsure.length < count) {
@@ -175,7 +175,7 @@ export class SharedTable {
   }
 
   /**
-   * Closes up numbers that were not used, while nobody adds: the last states are given them. They are of the level
+   * Closes up numbers that were not used, while no thread adds: the last states are given them. They are of the level
    * met last, so no state has one of these for its parent yet.
    */
   closeUp(unused: readonly (readonly [number, number])[]): void {
@@ -204,7 +204,7 @@ export class SharedTable {
     this.actions[to] = this.actions[from] as number;
   }
 
-  /** What is saved of it, while nobody adds: views, good until somebody does. */
+  /** What is saved of it, while no thread adds: views, good until one does. */
   save(): SavedTable {
     const { words, count } = this;
     return {
@@ -237,7 +237,7 @@ export class SharedTable {
   }
 
   /**
-   * Makes ready more slots for so many states, while nobody adds: all states have to be put there next (`move`).
+   * Makes ready more slots for so many states, while no thread adds: all states have to be put there next (`move`).
    * False where there is no memory for that.
    */
   growSlots(states: number, bytes: number): boolean {
@@ -281,7 +281,7 @@ export class SharedTable {
 
   /**
    * A slot is set once and stays, so what a plain read finds there is right, and cheaper than an atomic one by 7 ns;
-   * a free one is told by the exchange. Only before a state is read its slot is read atomically: then the state is
+   * a free one is seen by the exchange. Only before a state is read its slot is read atomically: then the state is
    * seen as it was written before it was published.
    */
   #add({ forms, from, by, isNew }: Batch, nth: number, hashed: number): void {
@@ -325,7 +325,7 @@ export class SharedTable {
     return number;
   }
 
-  /** Where the state of this form is, or would be, while nobody adds. */
+  /** Where the state of this form is, or would be, while no thread adds. */
   #slotOf(forms: Int32Array, at: number): number {
     const { words, states } = this;
     const slots = this.#slots;

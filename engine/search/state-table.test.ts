@@ -91,7 +91,7 @@ describe("a table of states", () => {
   });
 
   test.prop([fc.uniqueArray(word, { minLength: 2, maxLength: 300 }), word])(
-    "tells states of the same hash apart",
+    "distinguishes states of the same hash",
     (firsts, second) => {
       const hashOf = (...form: number[]) => hash(Int32Array.from(form), 0, form.length);
       const [some = 0] = firsts;

@@ -1,5 +1,5 @@
 /**
- * Every state met, in the order in which they were met, in flat memory: the words that tell it apart, which state
+ * Every state met, in the order in which they were met, in flat memory: the words that identify it, which state
  * it came from and by which action, and an open-addressing table from a hash to its number. At two words a state
  * that is 8 bytes, 6 for its origin, and 6 to 12 of the table.
  *
@@ -12,7 +12,7 @@
 import { allocated } from "../out-of-memory.ts";
 import type { Batch } from "./batch.ts";
 import { hash, same } from "./hash.ts";
-import { fetchAhead, noneRecent, pick, pickPairs, powerOfTwo } from "./recent-cache.ts";
+import { emptyRecentCache, fetchAhead, pick, pickPairs, powerOfTwo } from "./recent-cache.ts";
 import type { SavedTable } from "./search.ts";
 
 /** States put at a time into a larger table. */
@@ -25,7 +25,7 @@ export class StateTable {
   actions: Uint16Array;
   /**
    * Numbers of states plus one, 0 where free; never more than two thirds full. So a number needs no more bits than
-   * tell slots apart, the low ones of a hash; above it are the other bits of its state's hash.
+   * distinguish slots, the low ones of a hash; above it are the other bits of its state's hash.
    */
   #slots: Int32Array;
   /** By low bits of their hashes: states met, each over one met before it. */
@@ -42,7 +42,7 @@ export class StateTable {
     this.parents = new Int32Array(capacity);
     this.actions = new Uint16Array(capacity);
     this.#slots = new Int32Array(powerOfTwo(capacity) * 2);
-    this.#recent = noneRecent(words);
+    this.#recent = emptyRecentCache(words);
   }
 
   /** Bytes held. */

@@ -3,7 +3,7 @@
  * purge_fragmented_blocks), and the part of vm_unmap_aliases that looks at blocks. Behaviour: the recordings'
  * `ram` traces; catalogue section 4.
  */
-import { isLittleLeft, isPossible } from "../../spec/vmap/scope.ts";
+import { isPossible } from "../../spec/vmap/scope.ts";
 import {
   type Cpu,
   type Extent,
@@ -39,9 +39,9 @@ export function allocInBlock(state: State, cpu: Cpu, count: Pages, steps: Steps)
     takeTurn(state, "vb_alloc");
     const found = searchListed(state, cpu, pages, steps);
     if (found !== NO_ROOM) return found;
-    const block = newBlock(state, cpu, rules.madeHolding ? pages : 0, steps);
+    const block = newBlock(state, cpu, rules.bornTaken ? pages : 0, steps);
     if (block === NONE) return NO_ROOM;
-    if (rules.madeHolding) return startOf(state, block);
+    if (rules.bornTaken) return startOf(state, block);
   }
 }
 
@@ -96,7 +96,7 @@ const PAGES_OF_ORDER_52: Pages = 2 ** 52;
 
 /** The region that is looked for where no page is asked for; NO_ROOM if that is refused. */
 function regionOfNothing(state: State, steps: Steps): Pages {
-  switch (steps.blocks.ofNothing) {
+  switch (steps.blocks.mapOfNothing) {
     case "undefined":
       throw new KernelBug("vb_alloc: a region of order 52 is searched for beyond the bitmap's end");
     case "bug":
@@ -120,7 +120,7 @@ export function freeInBlock(state: State, start: Vpn, count: Pages, steps: Steps
   useIndex(state, start, steps);
   bugOn(block === NONE, "vb_free: !vb");
   bugOn(count === 0, "vb_free: a region of order 52, which no block has");
-  if (rules.unmapsAtOnce) unmapRange(state, start, start + count);
+  if (!rules.lazyPtes) unmapRange(state, start, start + count);
   rules.dirty.note(state, block, start % blocks.pages, pages);
   blocks.dirty[block] = (blocks.dirty[block] as number) + pages;
   if (blocks.dirty[block] !== blocks.pages) return;
@@ -146,7 +146,7 @@ function freeBlock(state: State, block: number, steps: Steps): void {
  */
 export function purgeFragmented(state: State, steps: Steps): void {
   const { blocks } = state;
-  if (!steps.blocks.purgesFragmented || blocks.count === 0) return;
+  if (!steps.blocks.purgesFragments || blocks.count === 0) return;
   for (const cpu of blocks.head.keys()) {
     const fragmented = listedBlocks(blocks, cpu).filter((block) => isFragmented(blocks, block));
     for (const block of fragmented) {
@@ -162,13 +162,13 @@ export function purgeFragmented(state: State, steps: Steps): void {
  */
 export function dirtyInBlocks(state: State, steps: Steps): Extent | undefined {
   const { blocks } = state;
-  const { dirty, walked, unmapsAtOnce } = steps.blocks;
+  const { dirty, looksAt, lazyPtes } = steps.blocks;
   let start = Number.POSITIVE_INFINITY;
   let end = Number.NEGATIVE_INFINITY;
-  for (const block of walked(blocks)) {
+  for (const block of looksAt(blocks)) {
     if (blocks.dirty[block] === 0) continue;
     const base = startOf(state, block);
-    if (!unmapsAtOnce) {
+    if (lazyPtes) {
       for (const run of runsOf(blocks.givenBack, blocks, block)) {
         unmapRange(state, base + run.start, base + run.end);
       }
@@ -189,9 +189,9 @@ export function collectDirty(state: State, steps: Steps): Extent | undefined {
   let start = Number.POSITIVE_INFINITY;
   let end = Number.NEGATIVE_INFINITY;
   const gone: number[] = [];
-  for (const block of steps.blocks.walked(blocks)) {
+  for (const block of steps.blocks.looksAt(blocks)) {
     const given = blocks.pages - (blocks.free[block] as number);
-    if (isFragmented(blocks, block) && isLittleLeft(blocks.pages, given)) {
+    if (isFragmented(blocks, block) && steps.blocks.isLittleLeft(blocks.pages, given)) {
       takeOffList(blocks, block);
       gone.push(block);
     } else if ((blocks.dirtyMax[block] as number) > 0) {

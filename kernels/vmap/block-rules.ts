@@ -3,8 +3,10 @@
  * is given back is noted, where a new block is listed, when fragmented blocks are purged.
  */
 import { isPossible, possibleCount, type Scope } from "../../spec/vmap/scope.ts";
+
 import type { Cpu, Pages } from "../../spec/vmap/vocabulary.ts";
-import { addAtHead, addAtTail, allBlocks, type Blocks, listedBlocks } from "./blocks.ts";
+import type { Facts } from "../changes.ts";
+import { allBlocks, type Blocks, listedBlocks } from "./blocks.ts";
 import { bugOn } from "./bug.ts";
 import { NO_ROOM } from "./search-uncached.ts";
 import type { State } from "./state.ts";
@@ -26,16 +28,18 @@ export interface BlockRules {
   /** Where a new block goes in its CPU's list. */
   list(blocks: Blocks, block: number): void;
   /** cf725ce274ba (4.1): a new block is made with the map it was needed for in it, and not searched for again. */
-  readonly madeHolding: boolean;
+  readonly bornTaken: boolean;
   /** 02b709df817c (2.6.33): a synchronous purge takes the fragmented blocks of all CPUs. */
-  readonly purgesFragmented: boolean;
-  /** 64141da58724: PTEs are cleared when a map is given back. Before, by vm_unmap_aliases and by the purge. */
-  readonly unmapsAtOnce: boolean;
+  readonly purgesFragments: boolean;
+  /** To 2.6.36 PTEs stay when a map is given back: vm_unmap_aliases clears them, or the purge. Since 64141da58724 none do. */
+  readonly lazyPtes: boolean;
   readonly dirty: DirtyNotes;
   /** The blocks that vm_unmap_aliases looks at. */
-  walked(blocks: Blocks): readonly number[];
+  looksAt(blocks: Blocks): readonly number[];
+  /** Whether it frees a block in which nothing is mapped, of which so many pages were given out (ca5e46c3400b, 6.5). */
+  isLittleLeft(pages: Pages, given: Pages): boolean;
   /** vm_map_ram of no page at all: what get_order(0), which is 52, leads to (catalogue C14). */
-  readonly ofNothing: "undefined" | "block after block" | "bug" | "refused";
+  readonly mapOfNothing: Facts["mapOfNothing"];
   /** What is flagged of an area that vm_map_ram makes: for one map, and for a block. */
   readonly flags: { readonly map: number; readonly block: number };
   /** addr_to_vb_xa: the CPU in whose index a block of this number is kept. Undefined while there was one for all. */
@@ -49,7 +53,7 @@ export interface BlockRules {
  * twice, so what is free lies in regions of different powers of two, in rising order, and a search with enough
  * pages free never fails: that 2.6.33 to 3.10 then purge fragmented blocks is code that is never reached.
  */
-function findRegion(blocks: Blocks, block: number, pages: Pages): number {
+export function findRegion(blocks: Blocks, block: number, pages: Pages): number {
   const base = block * blocks.pages;
   for (let at = 0; at + pages <= blocks.pages; at += pages) {
     let free = 0;
@@ -60,7 +64,7 @@ function findRegion(blocks: Blocks, block: number, pages: Pages): number {
 }
 
 /** From 3.11: right behind what was given out last, whatever the size. */
-function findBehind(blocks: Blocks, block: number, pages: Pages): number {
+export function findBehind(blocks: Blocks, block: number, pages: Pages): number {
   const free = blocks.free[block] as number;
   return free < pages ? NO_ROOM : blocks.pages - free;
 }
@@ -130,13 +134,13 @@ function mark({ givenBack, pages }: Blocks, block: number, from: Pages, end: Pag
 }
 
 /** The blocks on any CPU's list: one that is used up is on none, and is overlooked (catalogue C7). */
-function listedOnes(blocks: Blocks): readonly number[] {
+export function listedOnes(blocks: Blocks): readonly number[] {
   if (blocks.count === 0) return [];
   return Array.from(blocks.head.keys()).flatMap((cpu) => listedBlocks(blocks, cpu));
 }
 
 /** All blocks there are, whether on a list or not (fc1e0d980037, 6.5). */
-export const walkAll = (blocks: Blocks): readonly number[] => allBlocks(blocks);
+export const allOfThem = (blocks: Blocks): readonly number[] => allBlocks(blocks);
 
 /** 062eacf57ad9 (6.4): as if CPU numbers had no gaps (catalogue C12). */
 export function anyOfSoMany(scope: Scope, number: number): Cpu {
@@ -149,67 +153,3 @@ export function nextPossible(scope: Scope, number: number): Cpu {
   while (!isPossible(scope, cpu)) cpu += 1;
   return cpu;
 }
-
-/** 2.6.28 to 2.6.30 (db64fe02). */
-export const blocks2_6_28: BlockRules = {
-  find: findRegion,
-  list: addAtHead,
-  madeHolding: false,
-  purgesFragmented: false,
-  unmapsAtOnce: false,
-  dirty: dirtyBitmap,
-  walked: listedOnes,
-  ofNothing: "undefined",
-  flags: { map: 0, block: 0 },
-  indexedOn: undefined,
-  recordsCpu: true,
-};
-
-/** 2.6.37 to 3.1: fragmented blocks are purged (02b709df817c), PTEs go at once (64141da58724). */
-export const blocks2_6_37: BlockRules = {
-  ...blocks2_6_28,
-  purgesFragmented: true,
-  unmapsAtOnce: true,
-  dirty: dirtyBitmapChecked,
-  ofNothing: "block after block",
-};
-
-/** 3.10.65; 3.9 as well, but for where it stops at nothing. */
-export const blocks3_10_65: BlockRules = { ...blocks2_6_37, ofNothing: "bug" };
-
-/** 3.16 (from 3.11, b8e748b6c320): given out from the bottom up, with what that does to the dirty bitmap. */
-export const blocks3_16: BlockRules = {
-  ...blocks3_10_65,
-  find: findBehind,
-  dirty: dirtyBitmapOfOneWord,
-  recordsCpu: false,
-};
-
-/** 4.4 (from 4.1): new blocks at the tail, made with a map in them, and a dirty range. */
-export const blocks4_4: BlockRules = {
-  ...blocks3_16,
-  list: addAtTail,
-  madeHolding: true,
-  dirty: dirtyRange,
-};
-
-/** 6.4: areas say what they are for, VMAP_RAM and VMAP_BLOCK (869176a09606); an index of blocks for each CPU. */
-export const blocks6_4: BlockRules = {
-  ...blocks4_4,
-  flags: { map: 1, block: 3 },
-  indexedOn: anyOfSoMany,
-};
-
-/** 6.5 to 6.8: vm_unmap_aliases looks at every block. */
-export const blocks6_5: BlockRules = { ...blocks6_4, walked: walkAll };
-
-/**
- * From 6.10: a block records the CPU whose list it is on (8c61291fd850), and is kept in the index of a CPU that there
- * is; no page at all is refused.
- */
-export const blocks6_12: BlockRules = {
-  ...blocks6_5,
-  recordsCpu: true,
-  indexedOn: nextPossible,
-  ofNothing: "refused",
-};

@@ -5,7 +5,6 @@ import { areasAndLazy, type Kernel } from "../../spec/vmap/kernel.ts";
 import { AREAS_ONLY, type Scope } from "../../spec/vmap/scope.ts";
 import { type Cpu, PAGE_SIZE, type Pages, roundedUp, type Vpn } from "../../spec/vmap/vocabulary.ts";
 import { NONE } from "./areas.ts";
-import { blocks2_6_37 } from "./block-rules.ts";
 import {
   addAtHead,
   addAtTail,
@@ -22,6 +21,7 @@ import {
   takeOffList,
 } from "./blocks.ts";
 import { KERNELS, kernelCalled } from "./index.ts";
+import { rulesOf } from "./releases.ts";
 import { NO_ROOM } from "./search-uncached.ts";
 import type { State } from "./state.ts";
 
@@ -282,7 +282,7 @@ describe("in a block", () => {
       const block = takeBlock(blocks, 0, 0, 0);
       for (const pages of regions) {
         if (pages > (blocks.free[block] as number)) continue;
-        const at = blocks2_6_37.find(blocks, block, pages);
+        const at = rulesOf("2.6.37").blocks.find(blocks, block, pages);
         expect([at % pages, at === NO_ROOM]).toEqual([0, false]);
         expect(runsOf(blocks.given.subarray(at, at + pages), { ...blocks, pages }, 0)).toEqual([]);
         blocks.given.fill(1, at, at + pages);
@@ -448,7 +448,7 @@ describe("a fragmented block", () => {
 });
 
 describe("the search for an aligned region", () => {
-  const { find } = blocks2_6_37;
+  const { find } = rulesOf("2.6.37").blocks;
   const blockOf = (pages: Pages) => {
     const blocks = emptyBlocks({ ...FOURS, blockPages: pages, bitsPerLong: pages });
     return { blocks, block: takeBlock(blocks, 0, FIRST, 0) };

@@ -6,9 +6,9 @@ import type { Kernel } from "../../spec/vmap/kernel.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
 import { PAGE_SIZE } from "../../spec/vmap/vocabulary.ts";
 import { KERNELS, kernelCalled } from "./index.ts";
-import { rules2_6_28 } from "./linux-2.6.28.ts";
+import { rulesOf } from "./releases.ts";
+import { kernelWith } from "./rules.ts";
 import type { State } from "./state.ts";
-import { uncachedKernel } from "./uncached-kernel.ts";
 import { sweepAliases } from "./vmap-kernel.ts";
 
 const SCOPE: Scope = { ...FOUR_BLOCKS, name: "boot and cache", wordPages: 1024, lazyMaxPages: 16 };
@@ -40,9 +40,9 @@ describe("before vmalloc_init", () => {
   });
 
   test("vm_unmap_aliases without the test of 9b46333 stops the kernel, and after it does not", () => {
-    const draft = uncachedKernel(
+    const draft = kernelWith(
       (kernelCalled("2.6.28") as Kernel<State>).release,
-      { ...rules2_6_28, unmapAliases: sweepAliases },
+      { ...rulesOf("2.6.28"), unmapAliases: sweepAliases },
       "before 9b46333",
     );
     expect(kinds(draft, OFF, { op: "unmapAliases" })).toEqual(["bug"]);

@@ -17,8 +17,8 @@ import {
   unmapNone,
 } from "./purge.ts";
 import { slotsOf, sortByStart } from "./purge-list.ts";
+import type { LazyExtents } from "./rules.ts";
 import type { State } from "./state.ts";
-import type { LazyExtents } from "./tree-kernel.ts";
 
 /** 5.2: lazy areas stand among the others until they are purged, newest first. */
 export const amongAreas: LazyExtents = {

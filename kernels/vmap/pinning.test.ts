@@ -6,13 +6,12 @@ import { releaseOf } from "../../spec/vmap/releases.ts";
 import { AREAS_ONLY, type Scope } from "../../spec/vmap/scope.ts";
 import type { Cpu, Pages, Pfn } from "../../spec/vmap/vocabulary.ts";
 import { frameOf, pagesOf } from "../hardware/page-map.ts";
-import { walkAll } from "./block-rules.ts";
+import { allOfThem } from "./block-rules.ts";
 import { kernelCalled } from "./index.ts";
-import { rules2_6_28_10 } from "./linux-2.6.28.10.ts";
-import { rules2_6_37 } from "./linux-2.6.37.ts";
 import { type PinPolicy, POLICIES, underPolicy } from "./pinning.ts";
+import { rulesOf } from "./releases.ts";
+import { kernelWith } from "./rules.ts";
 import type { State } from "./state.ts";
-import { uncachedKernel } from "./uncached-kernel.ts";
 
 const SCOPE: Scope = {
   ...AREAS_ONLY,
@@ -178,10 +177,10 @@ describe("whatever is mapped, read and let go", () => {
   const story = fc.array(op, { maxLength: 40, size: "max" });
 
   /** With the walk of 6.5, without which a block that is used up is overlooked (C7). */
-  const kernels = [rules2_6_28_10, rules2_6_37].map((rules, at) =>
-    uncachedKernel(releaseOf(at === 0 ? "2.6.28.10" : "2.6.37"), {
+  const kernels = [rulesOf("2.6.28.10"), rulesOf("2.6.37")].map((rules, at) =>
+    kernelWith(releaseOf(at === 0 ? "2.6.28.10" : "2.6.37"), {
       ...rules,
-      blocks: { ...rules.blocks, walked: walkAll },
+      blocks: { ...rules.blocks, looksAt: allOfThem },
     }),
   );
 

@@ -5,9 +5,7 @@ import type { Alloc } from "../../spec/vmap/commands.ts";
 import { AREAS_ONLY, type Scope } from "../../spec/vmap/scope.ts";
 import { PAGE_SIZE } from "../../spec/vmap/vocabulary.ts";
 import { giveSpace, noFreeSpace } from "./free-space.ts";
-import { rules5_2 } from "./linux-5.2.ts";
-import { rules5_17 } from "./linux-5.17.ts";
-import { rules6_1 } from "./linux-6.1.ts";
+import { rulesOf } from "./releases.ts";
 import { plainSize, type TreeSearch, takeFromTree } from "./search-tree.ts";
 import { NO_ROOM } from "./search-uncached.ts";
 import { initialState, type State } from "./state.ts";
@@ -25,9 +23,9 @@ const SCOPE: Scope = {
 };
 const UNSHIFTED: TreeSearch = { lookedFor: plainSize, shiftsStart: false };
 const FORMS: readonly (readonly [string, TreeSearch])[] = [
-  ["5.2", rules5_2],
-  ["5.17", rules5_17],
-  ["6.1", rules6_1],
+  ["5.2", rulesOf("5.2")],
+  ["5.17", rulesOf("5.17")],
+  ["6.1", rulesOf("6.1")],
 ];
 
 /** A kernel whose free space is these pages, each given back by itself in this order. */

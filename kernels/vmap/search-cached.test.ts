@@ -7,8 +7,7 @@ import { describe, expect } from "vitest";
 import type { DumpedCache, Kernel } from "../../spec/vmap/kernel.ts";
 import { AREAS_ONLY, type Scope } from "../../spec/vmap/scope.ts";
 import { PAGE_SIZE, type Pages, type Vpn } from "../../spec/vmap/vocabulary.ts";
-import { linux2_6_39 } from "./linux-2.6.39.ts";
-import { linux3_1 } from "./linux-3.1.ts";
+import { linux } from "./index.ts";
 import type { State } from "./state.ts";
 
 const none = { ...AREAS_ONLY, sizes: [], aligns: [], windows: [] };
@@ -37,7 +36,7 @@ function machine(kernel: Kernel<State>) {
 
 /** 2.6.39 after these requests. */
 function given(...asks: readonly Ask[]) {
-  const { ask, ...others } = machine(linux2_6_39);
+  const { ask, ...others } = machine(linux("2.6.39"));
   for (const each of asks) ask(each);
   return { ask, ...others };
 }
@@ -153,7 +152,7 @@ test("rule 6: the cache is kept over the purge and the retry", () => {
 
 test("rule 6: so 3.1, which keeps no page between areas, refuses one although the lowest is free (A9)", () => {
   // .ABB: page 0 is the largest hole passed, and a size of 1 is not below 1
-  const { ask } = machine(linux3_1);
+  const { ask } = machine(linux("3.1"));
   expect([ask({ size: 1, vstart: 1, vend: 4 }).start, ask({ size: 2, vend: 4 }).start]).toEqual([1, 2]);
   expect(ask({ size: 1, vend: 4 })).toEqual({ start: "refused", marks: ["cacheHit"] });
 });

@@ -2,11 +2,13 @@
  * The skeleton of alloc_vmap_area and its kin from db64fe02 on: what a call does, step by step, each
  * release giving the steps in which it differs. A historical bug is one of these steps replaced.
  */
+
 import type { Alloc, Command, Congruent, MapRam } from "../../spec/vmap/commands.ts";
 import type { Dump, DumpedBlock, Kernel } from "../../spec/vmap/kernel.ts";
 import type { Promises } from "../../spec/vmap/releases.ts";
 import { fitsBlock, type Scope } from "../../spec/vmap/scope.ts";
 import { type Extent, PAGE_SIZE, type Pages, type Vpn } from "../../spec/vmap/vocabulary.ts";
+import type { Facts } from "../changes.ts";
 import { aliasReport, endHold, mapRange, touch } from "../hardware/memory.ts";
 import { type BusyAreas, removeFromTree } from "./area-index.ts";
 import { giveBackDescriptor, isOwned, listed, MADE_BY_RAM, NONE, takeDescriptor } from "./areas.ts";
@@ -18,7 +20,6 @@ import { MARKS, type Mark } from "./coverage-marks.ts";
 import { found } from "./find.ts";
 import type { AreaSteps } from "./fingerprint.ts";
 import { kernelOf, type Result } from "./kernel.ts";
-import type { OutsideRules } from "./outside-rules.ts";
 import { getPercpu } from "./percpu.ts";
 import { pin, unpin } from "./pinning.ts";
 import { NO_ROOM } from "./search-uncached.ts";
@@ -70,16 +71,17 @@ export interface Steps {
   /** vmap leaves the guard page out for a caller who passes VM_NO_GUARD: from 71394fe50146 (4.0) to bd1a8fb2d43f (5.16). */
   obeysNoGuard: boolean;
   /** It warns of a caller who passes VM_NO_GUARD, and leaves the page there (bd1a8fb2d43f, 5.16). */
-  warnsOfNoGuard?: boolean;
+  warnsOfNoGuard: boolean;
   /** Whether alloc_vmap_area refuses a caller who cannot wait for a purge rather than purge (6.19). */
-  obeysNoblock?: boolean;
+  noblock: boolean;
   /** find_vmap_area: a slot, or NONE. */
   find(state: State, page: Vpn): number;
   /** vm_unmap_ram, which asks nothing about who holds what it is given. */
   unmapRam(state: State, start: Vpn, count: Pages, steps: Steps): void;
   /** vfree of an address at which no area begins that has a vm_struct. */
   strayFree(state: State, start: Vpn, steps: Steps): void;
-  outside: OutsideRules;
+  /** What it makes of calls outside their domain. */
+  outside: Pick<Facts, "allocOfNothing" | "freeAgain" | "unmapNowhere" | "unlinksAny">;
   blocks: BlockRules;
   /** The marks these steps can set, beside those of every kernel here. */
   paths: readonly Mark[];
@@ -199,7 +201,7 @@ export function allocArea(state: State, request: Alloc, steps: Steps): number {
   const { areas } = state;
   const slot = takeDescriptor(areas);
   let start = steps.search(state, request);
-  if (start === NO_ROOM && !(request.noblock && steps.obeysNoblock)) {
+  if (start === NO_ROOM && !(request.noblock && steps.noblock)) {
     purgeNow(state, steps);
     start = steps.searchAgain(state, request);
     if (start !== NO_ROOM) state.marks |= MARKS.placedAfterPurge;

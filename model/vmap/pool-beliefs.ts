@@ -3,7 +3,7 @@
  * are known, too. Whether an allocation that flushed nothing had to empty them first may depend on the shape of the
  * tree of free space (catalogue A13), which no judge knows: then what was there is held only perhaps from then on.
  */
-import type { Command, PcpuGet, Response } from "../../spec/vmap/commands.ts";
+import { type Command, type PcpuGet, type Response, recordOf } from "../../spec/vmap/commands.ts";
 import {
   cannotWait,
   newArea,
@@ -73,19 +73,13 @@ function changed(
       return afterSweep(before, released);
     case "pin":
       return response.kind === "pinned" && response.swept ? afterSweep(before, released) : before.pooled;
-    case "free":
-    case "unmapRam":
-    case "pcpuFree":
-      return purged(response) ? afterPurge(before, before.pooled, released) : before.pooled;
-    case "alloc":
-    case "vmap":
-    case "mapRam":
-      return afterSearch(before, command, response);
     case "pcpuGet":
       return afterPercpuSearch(before, command, response);
-    default:
-      return before.pooled;
   }
+  const { gives, takes } = recordOf(command);
+  if (takes !== undefined)
+    return purged(response) ? afterPurge(before, before.pooled, released) : before.pooled;
+  return gives === undefined ? before.pooled : afterSearch(before, command, response);
 }
 
 /** A purge that does not empty the pools: what they had decays, and what it releases goes into them. */

@@ -1,5 +1,5 @@
 /** What a flush in a reply drops, and what the purge around it releases, as far as a user can tell. */
-import type { Command, Response } from "../../spec/vmap/commands.ts";
+import { type Command, type Response, recordOf } from "../../spec/vmap/commands.ts";
 import type { Extent, Pages, Vpn } from "../../spec/vmap/vocabulary.ts";
 import type { Area } from "./area.ts";
 import { type Dead, partOf, withPtes } from "./stale-mapping.ts";
@@ -14,7 +14,7 @@ const ALL_FLUSHED: readonly Extent[] = [];
 type Purge = "none" | "of lazy areas" | "synchronous" | "of aliases";
 
 function purgeIn(command: Command, response: Response): Purge {
-  if (command.op === "free" || command.op === "unmapRam" || command.op === "pcpuFree") return "of lazy areas";
+  if (recordOf(command).takes !== undefined) return "of lazy areas";
   if (response.kind === "pinned") return response.swept ? "of aliases" : "none";
   return command.op === "unmapAliases" ? "of aliases" : "synchronous";
 }

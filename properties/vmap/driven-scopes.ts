@@ -2,7 +2,7 @@
 
 import type { LawId } from "../../spec/contract.ts";
 import { PROCESS_LAWS } from "../../spec/process.ts";
-import type { Call } from "../../spec/vmap/commands/call.ts";
+import type { Call } from "../../spec/vmap/commands/command.ts";
 import type { HistoryStep } from "../../spec/vmap/history.ts";
 import { lawsCalled, lawsTried } from "../../spec/vmap/laws/index.ts";
 import type { VmapLaw } from "../../spec/vmap/laws/law.ts";

@@ -4,13 +4,13 @@
  * every length.
  */
 
-import { DISABLED, type LiveMachine, visitLive } from "../../engine/run/in-place.ts";
+import { DISABLED, type InPlaceMachine, visitInPlace } from "../../engine/run/in-place.ts";
 import { ENDS } from "../../engine/search/batch.ts";
 import type { Visitable } from "../../engine/search/explore.ts";
 import { vmapSpec } from "../../model/vmap/vmap-spec.ts";
 import type { ImmutableWorld } from "../../model/vmap/world.ts";
 import type { LawId } from "../../spec/contract.ts";
-import { type Call, OF_AREAS } from "../../spec/vmap/commands/call.ts";
+import { type Call, OF_AREAS } from "../../spec/vmap/commands/command.ts";
 import type { Command, Response } from "../../spec/vmap/commands.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import { lawsCalled, lawsTried } from "../../spec/vmap/laws/index.ts";
@@ -68,7 +68,7 @@ export type VisitableKernel = Visitable & { readonly commands: readonly Command[
 export function sideBySide<S>(kernel: Kernel<S>, scope: Scope, options: SideBySide): VisitableKernel {
   const { calls = OF_AREAS, beyondBreaks = false } = options;
   return {
-    ...visitLive(liveKernel(kernel, scope, options)),
+    ...visitInPlace(liveKernel(kernel, scope, options)),
     commands: commandsTo(kernel.release, scope, calls, beyondBreaks),
   };
 }
@@ -77,7 +77,7 @@ export function liveKernel<S>(
   kernel: Kernel<S>,
   scope: Scope,
   { reduced, counts, explains, calls = OF_AREAS, beyondBreaks = false }: SideBySide,
-): LiveMachine<KernelAndWorld<S>> {
+): InPlaceMachine<KernelAndWorld<S>> {
   const commands = commandsTo(kernel.release, scope, calls, beyondBreaks);
   const laws = lawsTried(lawsCalled(kernel.promises), calls, scope);
   const spec = vmapSpec(kernel.release);

@@ -3,14 +3,14 @@ import { describe, expect, test } from "vitest";
 import type { Bug } from "../../counterexamples/bug.ts";
 import { bugCalled } from "../../counterexamples/vmap/index.ts";
 import { bugTarget } from "../../jobs/hunt-target.ts";
-import { linux2_6_39 } from "../../kernels/vmap/linux-2.6.39.ts";
+import { linux } from "../../kernels/vmap/index.ts";
 import type { State } from "../../kernels/vmap/state.ts";
 import { heldTo } from "../../spec/vmap/kernel.ts";
 import { type HuntLimit, hunt, hunting, type Target } from "./hunt.ts";
 
 const A9: Target<State> = bugTarget(bugCalled("A9") as Bug, "lowest-fit");
 /** What 2.6.39 never does. */
-const NEVER: Target<State> = { ...A9, kernel: heldTo(linux2_6_39, "lowest-fit") };
+const NEVER: Target<State> = { ...A9, kernel: heldTo(linux("2.6.39"), "lowest-fit") };
 const SEED = 11;
 const LIMIT: HuntLimit = { runs: 10_000, tries: 2000 };
 

@@ -1,7 +1,7 @@
 /** A law that callers cannot break on some machine is not among those judged there. */
 import { expect, test } from "vitest";
 import type { LawId } from "../../spec/contract.ts";
-import type { Call } from "../../spec/vmap/commands/call.ts";
+import type { Call } from "../../spec/vmap/commands/command.ts";
 import { LAWS, lawsTried } from "../../spec/vmap/laws/index.ts";
 import { areasScope, blocksScope, MIDDLE } from "./small-scopes.ts";
 

@@ -4,12 +4,11 @@
  */
 import { describe, expect, test } from "vitest";
 import { BUGS } from "../../counterexamples/vmap/index.ts";
-import { cachedSteps } from "../../kernels/vmap/cached-kernel.ts";
 import { identityOf } from "../../kernels/vmap/fingerprint.ts";
-import { KERNELS } from "../../kernels/vmap/index.ts";
-import { linux2_6_28 } from "../../kernels/vmap/linux-2.6.28.ts";
-import { linux2_6_39, rules2_6_39 } from "../../kernels/vmap/linux-2.6.39.ts";
-import { pigginDraft3, rulesDraft3 } from "../../kernels/vmap/piggin-draft-3.ts";
+import { KERNELS, linux } from "../../kernels/vmap/index.ts";
+import { pigginDraft3, rulesDraft3 } from "../../kernels/vmap/piggin-drafts.ts";
+import { rulesOf } from "../../kernels/vmap/releases.ts";
+import { stepsFrom } from "../../kernels/vmap/rules.ts";
 import type { State } from "../../kernels/vmap/state.ts";
 import { vmapKernel } from "../../kernels/vmap/vmap-kernel.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
@@ -45,7 +44,7 @@ test.each([...KERNELS, ...CHANGED])("states of $name of which nothing is merged 
   expect(compareAlike(kernel, WIDE, { reduced: false }, MOST).difference).toBeUndefined();
 });
 
-test.each([linux2_6_28, linux2_6_39])(
+test.each([linux("2.6.28"), linux("2.6.39")])(
   "states of $name that are merged answer alike, all there are in seven pages and four windows",
   (kernel) => {
     expect(compareMerged(kernel, spaceScope(ALIGNED)).difference).toBeUndefined();
@@ -60,7 +59,7 @@ describe("the comparison notices a fingerprint that", () => {
 
   /** That of 2.6.39, of a state as it would be if this were otherwise. */
   function spoilt(as: (state: State) => State) {
-    const { words, write } = fingerprintOfAreas(linux2_6_39, scope);
+    const { words, write } = fingerprintOfAreas(linux("2.6.39"), scope);
     return {
       words,
       write: ({ state }: { readonly state: State }, into: Int32Array, at: number) =>
@@ -77,7 +76,7 @@ describe("the comparison notices a fingerprint that", () => {
     ["where the cached window began", (state) => ({ ...state, cachedVstart: 0 })],
     ["the cached alignment", (state) => ({ ...state, cachedAlign: 0 })],
   ])("leaves out %s", (_what, as) => {
-    expect(noticed(linux2_6_39, spoilt(as))).toBe(true);
+    expect(noticed(linux("2.6.39"), spoilt(as))).toBe(true);
   });
 
   /** That of 2.6.39 as another kernel or scope would have it. */
@@ -85,10 +84,10 @@ describe("the comparison notices a fingerprint that", () => {
 
   test("leaves out whether an area is lazy", () => {
     const blind: Kernel<State> = {
-      ...linux2_6_39,
+      ...linux("2.6.39"),
       identity: (where, callers) => {
-        const steps = { ...cachedSteps(rules2_6_39), isLazy: () => false };
-        const { add, reductions } = identityOf(where, linux2_6_39.release.guard, steps, callers);
+        const steps = { ...stepsFrom(rulesOf("2.6.39")), isLazy: () => false };
+        const { add, reductions } = identityOf(where, linux("2.6.39").release.guard, steps, callers);
         const flags = (state: State) => state.areas.flags.map(() => 0);
         return {
           reductions,
@@ -96,23 +95,23 @@ describe("the comparison notices a fingerprint that", () => {
         };
       },
     };
-    expect(noticed(linux2_6_39, identifiedBy(blind, scope))).toBe(true);
+    expect(noticed(linux("2.6.39"), identifiedBy(blind, scope))).toBe(true);
   });
 
   test("joins lazy areas where a window begins", () => {
     const many = spaceScope(ALIGNED);
     const one = { ...many, windows: many.windows.slice(0, 1) };
-    expect(noticed(linux2_6_39, identifiedBy(linux2_6_39, one), many)).toBe(true);
+    expect(noticed(linux("2.6.39"), identifiedBy(linux("2.6.39"), one), many)).toBe(true);
   });
 
   test("takes every hole for one larger than any request", () => {
-    expect(noticed(linux2_6_39, identifiedBy(linux2_6_39, { ...scope, sizes: [1] }))).toBe(true);
+    expect(noticed(linux("2.6.39"), identifiedBy(linux("2.6.39"), { ...scope, sizes: [1] }))).toBe(true);
   });
 
   test("leaves out the tree where a kernel reads it", () => {
     const blind = vmapKernel(
       pigginDraft3.release,
-      { ...cachedSteps(rulesDraft3), readsTree: false },
+      { ...stepsFrom(rulesDraft3), readsTree: false },
       "a draft that does not say so",
     );
     expect(noticed(pigginDraft3, identifiedBy(blind, scope))).toBe(true);

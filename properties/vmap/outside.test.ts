@@ -3,10 +3,10 @@ import { describe, expect, test } from "vitest";
 import { searchAtRandom } from "../../engine/run/random.ts";
 import { replay } from "../../engine/run/stepper.ts";
 import { namesOf } from "../../jobs/hunt-target.ts";
-import { kernelCalled } from "../../kernels/vmap/index.ts";
-import { linux6_1, rules6_1 } from "../../kernels/vmap/linux-6.1.ts";
+import { kernelCalled, linux } from "../../kernels/vmap/index.ts";
+import { rulesOf } from "../../kernels/vmap/releases.ts";
+import { stepsFrom } from "../../kernels/vmap/rules.ts";
 import type { State } from "../../kernels/vmap/state.ts";
-import { treeSteps } from "../../kernels/vmap/tree-kernel.ts";
 import { vmapKernel } from "../../kernels/vmap/vmap-kernel.ts";
 import { vmapSpec } from "../../model/vmap/vmap-spec.ts";
 import type { Command } from "../../spec/vmap/commands.ts";
@@ -31,7 +31,7 @@ const MAP: HistoryStep = { op: "mapRam", cpu: 0, count: 2 };
 
 /** The commands that a history comes to on 6.1, in order; undefined for a step that does nothing. */
 function commandsIn(history: readonly HistoryStep[]): readonly (Command | undefined)[] {
-  const setting = { ...settingFor(linux6_1, OUTSIDE), laws: [] };
+  const setting = { ...settingFor(linux("6.1"), OUTSIDE), laws: [] };
   return replay(setting, history).map(({ command }) => command);
 }
 
@@ -167,9 +167,9 @@ describe("callers at random", () => {
   });
 
   test("find a kernel that counts a page lazy at a free of nothing, in one command", () => {
-    const steps = treeSteps(rules6_1);
+    const steps = stepsFrom(rulesOf("6.1"));
     const counting = vmapKernel(
-      linux6_1.release,
+      linux("6.1").release,
       {
         ...steps,
         strayFree: (state, start, own) => {
@@ -205,7 +205,7 @@ describe("callers who are explored", () => {
 
   test("free and unmap whatever they like, and ask for nothing, where the scope says so", () => {
     const commands = commandsOf({ ...scope, windows }, calls);
-    const world = vmapSpec(linux6_1.release).initial({ ...scope, windows });
+    const world = vmapSpec(linux("6.1").release).initial({ ...scope, windows });
     const enabled = commands.filter((command) => isEnabled(world, command)).map(nameOf);
     for (const name of [
       "alloc 0 in [64,72)",
@@ -219,7 +219,7 @@ describe("callers who are explored", () => {
 
   test("and nowhere else", () => {
     const { outside: _asked, ...plain } = { ...scope, windows };
-    const world = vmapSpec(linux6_1.release).initial(plain);
+    const world = vmapSpec(linux("6.1").release).initial(plain);
     const enabled = commandsOf(plain, calls)
       .filter((command) => isEnabled(world, command))
       .map(nameOf);
@@ -238,7 +238,7 @@ describe("callers who are explored", () => {
       { op: "unmapRam", cpu: 0, start: 68, count: 1 },
       { op: "unmapRam", cpu: 0, start: 80, count: 3 },
     ];
-    const history = historyOf(commands, [...commands.keys()], linux6_1, OUTSIDE);
+    const history = historyOf(commands, [...commands.keys()], linux("6.1"), OUTSIDE);
     expect(commandsIn(history)).toEqual(commands.slice(0, commandsIn(history).length));
     expect(history.slice(1, 5)).toEqual([
       { op: "free", area: 0 },

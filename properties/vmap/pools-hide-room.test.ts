@@ -4,7 +4,7 @@ import { BOUNDS } from "../../engine/bounds.testing.ts";
 import { explore } from "../../engine/search/explore.ts";
 import { KERNELS } from "../../kernels/vmap/index.ts";
 import type { State } from "../../kernels/vmap/state.ts";
-import type { Call } from "../../spec/vmap/commands/call.ts";
+import type { Call } from "../../spec/vmap/commands/command.ts";
 import { heldTo, type Kernel } from "../../spec/vmap/kernel.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
 import { type Seen, sideBySide } from "./explorable-kernel.ts";

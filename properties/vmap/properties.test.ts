@@ -2,12 +2,11 @@ import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { MENDED } from "../../counterexamples/vmap/controls/repaired-kernels.ts";
 import { namesOf } from "../../jobs/hunt-target.ts";
-import { cachedKernel } from "../../kernels/vmap/cached-kernel.ts";
 import { MARKS } from "../../kernels/vmap/coverage-marks.ts";
 import { TESTED_KERNELS } from "../../kernels/vmap/families.testing.ts";
-import { KERNELS } from "../../kernels/vmap/index.ts";
-import { linux2_6_28_10 } from "../../kernels/vmap/linux-2.6.28.10.ts";
-import { linux2_6_39, rules2_6_39 } from "../../kernels/vmap/linux-2.6.39.ts";
+import { KERNELS, linux } from "../../kernels/vmap/index.ts";
+import { rulesOf } from "../../kernels/vmap/releases.ts";
+import { kernelWith } from "../../kernels/vmap/rules.ts";
 import { releaseOf } from "../../spec/vmap/releases.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
 import { choices } from "./choices.ts";
@@ -31,15 +30,15 @@ describe("a release mended of every bug known", () => {
 });
 
 describe("2.6.39 with its cache", () => {
-  const uncached = cachedKernel(
+  const uncached = kernelWith(
     releaseOf("2.6.39"),
-    { ...rules2_6_39, reasonsToReset: () => MARKS.cacheResetEmpty },
+    { ...rulesOf("2.6.39"), reasonsToReset: () => MARKS.cacheResetEmpty },
     "2.6.39 that never uses its cache",
   );
   const desk = scopeCalled("desk") as Scope;
 
   test.prop([choices(desk, { longest: 60 })], RUNS)("answers as the search without it does", (drawn) => {
-    const setting = settingFor(linux2_6_39, desk);
+    const setting = settingFor(linux("2.6.39"), desk);
     const other = uncached.initial(desk);
     play(setting, drawn, {
       broken: () => "fail",
@@ -69,12 +68,12 @@ describe("a random run", () => {
 
   test("is the same again from the same seed", () => {
     const once = () =>
-      randomRun({ ...run, kernel: linux2_6_28_10, name: (step) => namesOf(linux2_6_28_10, step) });
+      randomRun({ ...run, kernel: linux("2.6.28.10"), name: (step) => namesOf(linux("2.6.28.10"), step) });
     expect(once()).toEqual(once());
   });
 
   test("reports a break that nobody names, shrunk, and stops", () => {
-    const changed = cachedKernel(releaseOf("2.6.39"), { ...rules2_6_39, beforeNext: 0 }, "no such bug");
+    const changed = kernelWith(releaseOf("2.6.39"), { ...rulesOf("2.6.39"), beforeNext: 0 }, "no such bug");
     const { unknown, histories } = randomRun({
       ...run,
       seed: 6,
@@ -87,7 +86,7 @@ describe("a random run", () => {
   });
 
   test("judges by one law alone when it is asked to", () => {
-    const changed = cachedKernel(releaseOf("2.6.39"), { ...rules2_6_39, beforeNext: 0 }, "no such bug");
+    const changed = kernelWith(releaseOf("2.6.39"), { ...rulesOf("2.6.39"), beforeNext: 0 }, "no such bug");
     const name = (step: Parameters<typeof namesOf>[1]) => namesOf(changed, step);
     expect(randomRun({ ...run, kernel: changed, law: "aligned", name }).unknown).toBeUndefined();
   });
@@ -95,8 +94,8 @@ describe("a random run", () => {
   test("draws histories of the length it says, not of fast-check's usual ten", () => {
     const { commands, histories } = randomRun({
       ...run,
-      kernel: linux2_6_39,
-      name: (step) => namesOf(linux2_6_39, step),
+      kernel: linux("2.6.39"),
+      name: (step) => namesOf(linux("2.6.39"), step),
     });
     expect(commands / histories).toBeGreaterThan(15);
   });

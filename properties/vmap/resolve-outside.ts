@@ -51,33 +51,28 @@ function meantBy(
       return { op: "free", page: scope.vmalloc.vend + pages };
     case "unmap nowhere":
       return { op: "unmapRam", cpu, count: pages, page: scope.vmalloc.vend + pages };
-    case "free again":
-    case "free inside":
-    case "free a map": {
-      const of = {
-        "free again": ledger.past("area"),
-        "free inside": ledger.held("area"),
-        "free a map": ledger.held("map"),
-      }[call];
-      const got = sharedOut(of, share);
+    default: {
+      const got = sharedOut(ABOUT[call](ledger), share);
       if (got === undefined) return undefined;
-      const offset = call === "free inside" ? Math.min(pages, got.pages - 1) : 0;
-      return offset === 0 ? { op: "free", area: got.index } : { op: "free", area: got.index, offset };
-    }
-    case "unmap again":
-    case "unmap others":
-    case "unmap an area": {
-      const of = {
-        "unmap again": ledger.past("map"),
-        "unmap others": ledger.held("map"),
-        "unmap an area": ledger.held("area"),
-      }[call];
-      const got = sharedOut(of, share);
-      if (got === undefined) return undefined;
-      const unmap = { op: "unmapRam", cpu, area: got.index } as const;
+      const { index: area, pages: asked } = got;
+      if (!unmaps) {
+        const offset = call === "free inside" ? Math.min(pages, asked - 1) : 0;
+        return offset === 0 ? { op: "free", area } : { op: "free", area, offset };
+      }
+      if (call !== "unmap others") return { op: "unmapRam", cpu, area };
       // More than was mapped, or one less.
-      const other = got.pages > 1 && pages % 2 === 1 ? got.pages - 1 : got.pages + pages;
-      return call === "unmap others" ? { ...unmap, count: other } : unmap;
+      const count = asked > 1 && pages % 2 === 1 ? asked - 1 : asked + pages;
+      return { op: "unmapRam", cpu, area, count };
     }
   }
 }
+
+/** What a call is about that names something. */
+const ABOUT = {
+  "free again": (ledger: Ledger) => ledger.past("area"),
+  "free inside": (ledger: Ledger) => ledger.held("area"),
+  "free a map": (ledger: Ledger) => ledger.held("map"),
+  "unmap again": (ledger: Ledger) => ledger.past("map"),
+  "unmap others": (ledger: Ledger) => ledger.held("map"),
+  "unmap an area": (ledger: Ledger) => ledger.held("area"),
+};

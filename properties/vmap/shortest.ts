@@ -3,7 +3,7 @@
 import { replay } from "../../engine/run/stepper.ts";
 import { type Bounds, type Explored, explore } from "../../engine/search/explore.ts";
 import type { LawId } from "../../spec/contract.ts";
-import type { Call } from "../../spec/vmap/commands/call.ts";
+import type { Call } from "../../spec/vmap/commands/command.ts";
 import type { HistoryStep } from "../../spec/vmap/history.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";

@@ -1,6 +1,6 @@
 /** Compares states that look alike to an explorer with one another, action by action. */
 import { serialize } from "node:v8";
-import { DISABLED, type LiveMachine, visitLive } from "../../engine/run/in-place.ts";
+import { DISABLED, type InPlaceMachine, visitInPlace } from "../../engine/run/in-place.ts";
 import { ENDS, emptyBatch } from "../../engine/search/batch.ts";
 import { explore } from "../../engine/search/explore.ts";
 import type { State } from "../../kernels/vmap/state.ts";
@@ -89,7 +89,10 @@ function concreteKey(state: State): string {
 }
 
 /** States on random runs, each begun anew; always the same ones. */
-function randomStates(machine: LiveMachine<KernelAndWorld<State>>, count: number): KernelAndWorld<State>[] {
+function randomStates(
+  machine: InPlaceMachine<KernelAndWorld<State>>,
+  count: number,
+): KernelAndWorld<State>[] {
   const found: KernelAndWorld<State>[] = [];
   let drawn = 20110106;
   const draw = (below: number) => {
@@ -112,7 +115,7 @@ function randomStates(machine: LiveMachine<KernelAndWorld<State>>, count: number
 
 /** The machine an explorer visits, and what its kernel replied last. */
 class Hearing {
-  readonly machine: LiveMachine<KernelAndWorld<State>>;
+  readonly machine: InPlaceMachine<KernelAndWorld<State>>;
   readonly commands: readonly Command[];
   readonly #words: Int32Array;
   #last = "";
@@ -182,7 +185,7 @@ export function compareMerged(
   ),
 ): Compared {
   const plain = liveKernel(kernel, scope, { reduced: false });
-  const visited = visitLive<KernelAndWorld<State>>({
+  const visited = visitInPlace<KernelAndWorld<State>>({
     ...plain,
     words: plain.words + merged.words,
     form: (both, into, at) => {

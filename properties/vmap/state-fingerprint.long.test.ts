@@ -7,7 +7,7 @@ import { BUGS } from "../../counterexamples/vmap/index.ts";
 import { KERNELS } from "../../kernels/vmap/index.ts";
 import type { State } from "../../kernels/vmap/state.ts";
 import { Fingerprint } from "../../spec/fingerprint.ts";
-import type { Call } from "../../spec/vmap/commands/call.ts";
+import type { Call } from "../../spec/vmap/commands/command.ts";
 import type { Command } from "../../spec/vmap/commands.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import { AREAS_ONLY, type Scope } from "../../spec/vmap/scope.ts";

@@ -2,7 +2,7 @@
 import { addWorld } from "../../model/vmap/fingerprint.ts";
 import type { ImmutableWorld } from "../../model/vmap/world.ts";
 import { FINGERPRINT_BITS, FINGERPRINT_WORDS, Fingerprint } from "../../spec/fingerprint.ts";
-import { type Call, OF_AREAS } from "../../spec/vmap/commands/call.ts";
+import { type Call, OF_AREAS } from "../../spec/vmap/commands/command.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
 

@@ -1,6 +1,6 @@
 /** What should be seen in an exploration: looked for at every transition until it is. */
 
-import type { Call } from "../../spec/vmap/commands/call.ts";
+import type { Call } from "../../spec/vmap/commands/command.ts";
 import type { Command, Response } from "../../spec/vmap/commands.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import type { VmapWitness } from "../../spec/vmap/laws/law.ts";

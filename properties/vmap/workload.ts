@@ -1,7 +1,6 @@
 /** What callers do on a machine that is explored: every command they may give, and when it can be given. */
 
-import { type Call, OF_AREAS } from "../../spec/vmap/commands/call.ts";
-import type { Callers } from "../../spec/vmap/commands/command.ts";
+import { type Call, type Callers, OF_AREAS } from "../../spec/vmap/commands/command.ts";
 import { type Command, RECORDS, recordOf } from "../../spec/vmap/commands.ts";
 import type { Promises } from "../../spec/vmap/releases.ts";
 import { possibleCpus, type Scope } from "../../spec/vmap/scope.ts";
@@ -64,8 +63,10 @@ function pagesBetween(base: Vpn, end: Vpn): readonly Vpn[] {
 export function isEnabled(world: World, command: Command): boolean {
   const record = recordOf(command);
   if (!world.initialised && !record.beforeInit) return false;
-  if (!record.offered(world.promises) || !record.enabled(world, command)) return false;
-  return record.takes === undefined || world.scope.outside === true || record.inDomain(world, command);
+  // Most calls that are asked about give back what is not held.
+  if (record.takes !== undefined && world.scope.outside !== true && !record.inDomain(world, command))
+    return false;
+  return record.offered(world.promises) && record.enabled(world, command);
 }
 
 /** A command in a few words. */

@@ -104,7 +104,7 @@ const DRAWINGS: Readonly<Record<string, Drawing>> = {
 /** What a protocol of this name draws. */
 function drawingOf(name: string): Drawing {
   const family = Object.keys(DRAWINGS).find((each) => name.startsWith(`${each}-`));
-  if (family === undefined) throw new Error(`nobody has said what ${name} draws`);
+  if (family === undefined) throw new Error(`no drawing is described for ${name}`);
   return DRAWINGS[family] as Drawing;
 }
 

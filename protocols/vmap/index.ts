@@ -42,7 +42,7 @@ export interface Parameter {
   readonly most: number;
 }
 
-/** Parameters by their names: whoever asks for a machine gives all that its protocol names. */
+/** Parameters by their names: the caller gives all that its protocol names. */
 type Chosen<Key extends string> = Readonly<Record<Key, number>>;
 
 const LAZY_UNMAP: Protocol = {
@@ -154,7 +154,7 @@ export const STEP_PROTOCOLS: readonly StepProtocol[] = [
   ),
   ...family(
     "pins",
-    "A user of the guarantee at the step grain: frames are mapped, let go, and pinned as a policy of seed 001 does it.",
+    "A user of the guarantee at the step grain: frames are mapped, unmapped, and pinned by a policy (docs/pinning.md).",
     {
       cpus,
       pages: { counts: "pages", usual: 2, most: 4 },

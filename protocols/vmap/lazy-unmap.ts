@@ -15,7 +15,7 @@ import {
 } from "../../engine/operations.ts";
 import { has, hasNot } from "../../engine/reduce/conditions.ts";
 import { canonicalForm } from "../../engine/reduce/symmetry.ts";
-import { type Field, indexOf, Layout, named, setOf } from "../../engine/search/layout.ts";
+import { type Field, indexOf, Layout, named, setOf, upTo } from "../../engine/search/layout.ts";
 
 export interface LazyUnmapScope {
   /** Pages, frames (numbered from 1) and CPUs. */
@@ -36,8 +36,6 @@ export interface LazyUnmapRules {
   /** Whether unmapping aliases purges at all. */
   readonly purgesAliases: boolean;
 }
-
-const upTo = (count: number) => Array.from({ length: count }, (_none, at) => at);
 
 export const lazyUnmapRules: LazyUnmapRules = { waitsForFlushes: true, purgesAliases: true };
 

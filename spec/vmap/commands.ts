@@ -3,81 +3,27 @@
  * kernel does and as recordings do; histories name it by the command that asked for it (history.ts).
  * A new command is one record in commands/, and its name in the table and the unions here.
  */
-import { type Alloc, type AllocChoice, alloc } from "./commands/alloc.ts";
+import { alloc } from "./commands/alloc.ts";
 import type { CommandRecord } from "./commands/command.ts";
-import { type Free, type FreeChoice, type FreeStep, free } from "./commands/free.ts";
-import {
-  type Find,
-  type FindChoice,
-  find,
-  type Tlb,
-  type Touch,
-  type TouchChoice,
-  type TouchStep,
-  tlb,
-  touch,
-} from "./commands/look.ts";
-import {
-  type MapRam,
-  mapRam,
-  type UnmapRam,
-  type UnmapRamChoice,
-  type UnmapRamStep,
-  unmapRam,
-} from "./commands/map-ram.ts";
-import {
-  type PcpuFree,
-  type PcpuFreeChoice,
-  type PcpuFreeStep,
-  type PcpuGet,
-  type PcpuGetChoice,
-  pcpuFree,
-  pcpuGet,
-} from "./commands/percpu.ts";
-import { type Pin, pin, type Unpin, type UnpinChoice, type UnpinStep, unpin } from "./commands/pin.ts";
-import { type Vmap, vmap } from "./commands/vmap.ts";
-import { type Init, init, type Purge, purge, type UnmapAliases, unmapAliases } from "./commands/whole.ts";
+import { free } from "./commands/free.ts";
+import { find, tlb, touch } from "./commands/look.ts";
+import { mapRam, unmapRam } from "./commands/map-ram.ts";
+import { pcpuFree, pcpuGet } from "./commands/percpu.ts";
+import { pin, unpin } from "./commands/pin.ts";
+import { vmap } from "./commands/vmap.ts";
+import { init, purge, unmapAliases } from "./commands/whole.ts";
 import type { Cpu, Extent, Pages, Pfn, Vpn } from "./vocabulary.ts";
 
+export type { Alloc } from "./commands/alloc.ts";
+export type { Free } from "./commands/free.ts";
+export type { Touch } from "./commands/look.ts";
+export type { MapRam, UnmapRam } from "./commands/map-ram.ts";
+export type { PcpuFree, PcpuGet } from "./commands/percpu.ts";
+export type { Vmap } from "./commands/vmap.ts";
 export type { Congruent } from "./percpu-layout.ts";
-export type { Alloc, Find, Free, MapRam, PcpuFree, PcpuGet, Touch, UnmapRam, Unpin, Vmap };
-
-interface Form<C, S = C, H = C> {
-  readonly command: C;
-  readonly step: S;
-  readonly choice: H;
-}
-
-/** Each command with the step that means it in a history, and the choice that is drawn for it. */
-interface Forms {
-  init: Form<Init>;
-  alloc: Form<Alloc, Alloc, AllocChoice>;
-  vmap: Form<Vmap, Vmap, Vmap & { readonly noGuard: boolean }>;
-  free: Form<Free, FreeStep, FreeChoice>;
-  find: Form<Find, Find, FindChoice>;
-  mapRam: Form<MapRam>;
-  unmapRam: Form<UnmapRam, UnmapRamStep, UnmapRamChoice>;
-  pcpuGet: Form<PcpuGet, PcpuGet, PcpuGetChoice>;
-  pcpuFree: Form<PcpuFree, PcpuFreeStep, PcpuFreeChoice>;
-  touch: Form<Touch, TouchStep, TouchChoice>;
-  pin: Form<Pin>;
-  purge: Form<Purge>;
-  unmapAliases: Form<UnmapAliases>;
-  unpin: Form<Unpin, UnpinStep, UnpinChoice>;
-  tlb: Form<Tlb>;
-}
-
-export type CommandName = keyof Forms;
-export type Command = Forms[CommandName]["command"];
-/** A step of a history as files and generators write it: an area is named by the index of the command that asked for it. */
-export type HistoryStep = Forms[CommandName]["step"];
-/** What is drawn for a command; it becomes a step only against the world it meets. */
-export type CommandChoice = Forms[CommandName]["choice"];
 
 /** Every command, in the order in which an explorer tries them. */
-export const COMMANDS: {
-  readonly [Op in CommandName]: CommandRecord<Forms[Op]["command"], Forms[Op]["step"], Forms[Op]["choice"]>;
-} = {
+export const COMMANDS = {
   init,
   alloc,
   vmap,
@@ -95,6 +41,16 @@ export const COMMANDS: {
   tlb,
 };
 
+type Forms<R> =
+  R extends CommandRecord<infer C, infer S, infer H> ? { command: C; step: S; choice: H } : never;
+type AnyForm = Forms<(typeof COMMANDS)[CommandName]>;
+
+export type CommandName = keyof typeof COMMANDS;
+export type Command = AnyForm["command"];
+/** A step of a history as files and generators write it: an area is named by the index of the command that asked for it. */
+export type HistoryStep = AnyForm["step"];
+/** What is drawn for a command; it becomes a step only against the world it meets. */
+export type CommandChoice = AnyForm["choice"];
 export type AnyRecord = CommandRecord<Command, HistoryStep, CommandChoice>;
 
 /** The same as a list. */

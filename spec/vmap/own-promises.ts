@@ -57,6 +57,7 @@ export function promisesOfOwn(
   const freeing = frees === undefined ? [] : BY_FREES[frees];
   return {
     labels: [name],
+    own: true,
     laws: laws ?? [...BY_ANY, ...placing, ...freeing],
     guard,
     freesLazily: frees !== "eager",

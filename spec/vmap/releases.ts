@@ -1,9 +1,12 @@
 /**
  * What each release promises: the laws, the distance it keeps between areas, and whether it frees lazily.
- * This is all a judge knows of a kernel; what the kernel does stands in kernels/.
+ * This is all a judge knows of a kernel; what the kernel does stands in kernels/. Both are dated by the bibliography: what
+ * is promised since a commit, and what a kernel does since then, are said apart, for the judge may not trust the kernel.
  * The labels are those of the recordings (adapters/vmap/recordings/FORMAT.md says which tree each is).
  */
 import type { LawId } from "../contract.ts";
+import { type Since, whatCommitsMade } from "./bibliography.ts";
+import { LAWS } from "./laws/index.ts";
 import {
   OUTSIDE_2_6_27,
   OUTSIDE_2_6_28,
@@ -31,6 +34,8 @@ export interface Promises {
   readonly labels: readonly string[];
   /** The release that it was derived from, if it is one of our own: bugs of that one are looked for in it. */
   readonly like?: string;
+  /** An allocator of one's own, which is no Linux: no bug of the catalogue is looked for in it. */
+  readonly own?: true;
   /** It was compiled from a tree of somebody's: any bug of the catalogue may be in it. */
   readonly compiled?: true;
   readonly laws: readonly LawId[];
@@ -78,77 +83,71 @@ const GUARD_AFTER: GuardRule = { inside: 0, afterArea: 1, beforeNext: 0 };
 const GUARD_BOTH_SIDES: GuardRule = { inside: 0, afterArea: 1, beforeNext: 1 };
 const NO_GUARD: GuardRule = { inside: 0, afterArea: 0, beforeNext: 0 };
 
-const BY_ALL: readonly LawId[] = [
-  "in-window",
-  "aligned",
-  "no-overlap",
-  "guard-gap",
-  "guard-between-vmaps",
-  "refused-only-when-full",
-  "purge-only-when-full",
-  "no-bug",
-  "calls-return",
-  "flush-before-reuse",
-  "no-stale-translation",
-  "flush-well-formed",
-  "one-flush-per-purge",
-  "lazy-count",
-  "lazy-bounded",
-  "nothing-leaks",
-  "space-returns",
-  "no-use-after-free",
-  "finds-areas",
-  "argument-domain",
+const BY_ALL: readonly LawId[] = LAWS.filter((law) => law.isPromisedByAll === true).map(({ id }) => id);
+
+const LIST_ALLOCATOR: Omit<Promises, "labels"> = {
+  guard: GUARD_INSIDE,
+  laws: [...BY_ALL, "lowest-fit"],
+  freesLazily: false,
+  fragments: "no blocks",
+  lowestPage: 0,
+  purgesLater: false,
+  percpu: false,
+  obeysNoGuard: false,
+  pools: "none",
+  noblock: false,
+  outside: OUTSIDE_2_6_27,
+};
+
+/** With these laws as well, and without those. */
+const laws =
+  (more: readonly LawId[], fewer: readonly LawId[] = []) =>
+  ({ laws }: Pick<Promises, "laws">) => ({ laws: [...laws.filter((law) => !fewer.includes(law)), ...more] });
+/** Of calls outside their domain, other answers. */
+const outside = (answers: OutsideAnswers) => ({ outside: answers });
+
+/** What the commits changed in what is promised, in the order of the bibliography. */
+const PROMISED_SINCE: readonly Since<Omit<Promises, "labels">>[] = [
+  ["db64fe02", { guard: GUARD_AFTER, freesLazily: true, fragments: "kept", outside: OUTSIDE_2_6_28 }],
+  ["db64fe02", laws(["no-alias-after-unmap-aliases", "cache-flushed-before-unmap"])],
+  ["db64fe02", laws(["init-order", "pinned-is-unaliased"])],
+  ["7766970c", outside(OUTSIDE_2_6_28_10)],
+  ["02b709df", { fragments: "purged" }],
+  ["64141da5", laws(["unmapped-means-no-pte"])],
+  ["89699605", { guard: GUARD_BOTH_SIDES }],
+  ["248ac0e1", { guard: NO_GUARD }],
+  // vmlist went in 3.10, before this: of the labels here it is 3.10.65 that has both.
+  ["bcb615a8", outside(OUTSIDE_3_10)],
+  ["cef2ac3f", outside(OUTSIDE_3_11)],
+  ["71394fe5", { obeysNoGuard: true }],
+  ["68ad4a33", { lowestPage: 1, percpu: true }],
+  ["68ad4a33", laws(["lowest-roomy-hole", "highest-congruent-fit"], ["lowest-fit"])],
+  ["dd3b8353", outside(OUTSIDE_5_4)],
+  ["9f531973", laws(["lowest-fit-at-a-page", "lowest-fit"])],
+  ["bd1a8fb2", { obeysNoGuard: false }],
+  ["9333fe98", laws([], ["lowest-fit"])],
+  ["690467c8", { purgesLater: true }],
+  ["2022-12-22", outside(OUTSIDE_6_3)],
+  ["a09fad96", laws(["flush-only-once"])],
+  [
+    "ca5e46c3",
+    ({ laws: before }) => ({ fragments: "usable kept", ...laws(["usable-blocks-stay"])({ laws: before }) }),
+  ],
+  ["7679ba6b", { pools: "a quarter goes, or all of a few" }],
+  ["2025-04-19", { pools: "a quarter goes" }],
+  ["2025-10-01", { noblock: true }],
 ];
 
-function release(
-  labels: readonly string[],
-  guard: GuardRule,
-  laws: readonly LawId[],
-  fragments: Fragments,
-): Promises {
-  const freesLazily = fragments !== "no blocks";
-  const promised = [...BY_ALL, ...laws];
-  return {
-    labels,
-    guard,
-    laws: promised,
-    freesLazily,
-    fragments,
-    lowestPage: 0,
-    purgesLater: false,
-    percpu: false,
-    obeysNoGuard: false,
-    pools: "none",
-    noblock: false,
-    outside: OUTSIDE_2_6_28_10,
-  };
+/** What a version promises; of several, the first: the others answer alike. Throws a RangeError for what is no version. */
+export function promisesOf(...labels: readonly [string, ...string[]]): Promises {
+  return { labels, ...whatCommitsMade(labels[0], LIST_ALLOCATOR, PROMISED_SINCE) };
 }
 
-/** From 4.0, which brought VM_NO_GUARD (71394fe50146), to 5.15. */
-function obeying(promises: Promises): Promises {
-  return { ...promises, obeysNoGuard: true };
-}
+/** What the unmerged drafts of 2010 are based on. */
+export const BASE_OF_DRAFTS = "2.6.34";
 
-/** With this for calls outside their domain. */
-function answering(outside: OutsideAnswers, promises: Promises): Promises {
-  return { ...promises, outside };
-}
-
-/** From 5.18 on. */
-function purgingLater(promises: Promises): Promises {
-  return { ...promises, purgesLater: true };
-}
-
-/** From 5.2 on. */
-function treeRelease(
-  labels: readonly string[],
-  laws: readonly LawId[],
-  fragments: Fragments,
-  more: Partial<Pick<Promises, "pools" | "noblock" | "outside">> = {},
-): Promises {
-  const outside = OUTSIDE_5_4;
-  return { ...release(labels, NO_GUARD, laws, fragments), lowestPage: 1, percpu: true, outside, ...more };
+function draft(label: string): Promises {
+  return { ...promisesOf(BASE_OF_DRAFTS), labels: [label], guard: GUARD_BOTH_SIDES };
 }
 
 /** A release of our own, derived from another. */
@@ -156,64 +155,30 @@ export function derivedFrom(label: string, promises: Promises): Promises {
   return { ...promises, like: label };
 }
 
-const FROM_2_6_28: readonly LawId[] = [
-  "lowest-fit",
-  "no-alias-after-unmap-aliases",
-  "cache-flushed-before-unmap",
-  "init-order",
-  "pinned-is-unaliased",
-];
-/** PTEs are cleared at the unmap (64141da58724, 2.6.37-rc5). */
-const FROM_2_6_37: readonly LawId[] = [...FROM_2_6_28, "unmapped-means-no-pte"];
-
-/** A tree of free space, searched for the size and what an alignment may cost (68ad4a330433). */
-const FROM_5_2: readonly LawId[] = [
-  ...FROM_2_6_37.filter((law) => law !== "lowest-fit"),
-  "lowest-roomy-hole",
-  "highest-congruent-fit",
-];
-/** Searched for the plain size (9f531973dff3). */
-const FROM_5_16: readonly LawId[] = [...FROM_5_2, "lowest-fit-at-a-page", "lowest-fit"];
-/** With room for the alignment again, but for that of a page (9333fe98d0a6). */
-const FROM_5_18: readonly LawId[] = [...FROM_5_2, "lowest-fit-at-a-page"];
-/** Dirty ranges of blocks begin anew once they are flushed (a09fad96ffb1), and usable blocks stay (ca5e46c3400b). */
-const FROM_6_5: readonly LawId[] = [...FROM_5_18, "flush-only-once", "usable-blocks-stay"];
-
 /** Oldest first, the two drafts of 2010 where they would have been merged. */
 export const RELEASES: readonly Promises[] = [
-  answering(OUTSIDE_2_6_27, release(["2.6.27"], GUARD_INSIDE, ["lowest-fit"], "no blocks")),
-  answering(OUTSIDE_2_6_28, release(["2.6.28"], GUARD_AFTER, FROM_2_6_28, "kept")),
-  release(["2.6.28.10", "2.6.30.4"], GUARD_AFTER, FROM_2_6_28, "kept"),
-  release(["piggin-draft-1"], GUARD_BOTH_SIDES, FROM_2_6_28, "purged"),
-  release(["piggin-draft-3"], GUARD_BOTH_SIDES, FROM_2_6_28, "purged"),
-  release(["2.6.37"], GUARD_AFTER, FROM_2_6_37, "purged"),
-  release(["2.6.39"], GUARD_BOTH_SIDES, FROM_2_6_37, "purged"),
-  release(["3.1", "3.9", "3.10.4"], NO_GUARD, FROM_2_6_37, "purged"),
-  answering(OUTSIDE_3_10, release(["3.10.65"], NO_GUARD, FROM_2_6_37, "purged")),
-  answering(OUTSIDE_3_11, release(["3.16"], NO_GUARD, FROM_2_6_37, "purged")),
-  obeying(answering(OUTSIDE_3_11, release(["4.4"], NO_GUARD, FROM_2_6_37, "purged"))),
-  obeying(answering(OUTSIDE_3_11, release(["4.15.0", "4.19", "5.0.1"], NO_GUARD, FROM_2_6_37, "purged"))),
-  obeying(answering(OUTSIDE_3_11, release(["4.15.18-ubuntu"], NO_GUARD, FROM_2_6_37, "purged"))),
-  obeying(treeRelease(["5.2"], FROM_5_2, "purged", { outside: OUTSIDE_3_11 })),
-  obeying(treeRelease(["5.10", "5.4"], FROM_5_2, "purged")),
-  obeying(treeRelease(["5.11"], FROM_5_2, "purged")),
-  treeRelease(["5.17"], FROM_5_16, "purged"),
-  purgingLater(treeRelease(["6.1"], FROM_5_18, "purged")),
-  purgingLater(treeRelease(["6.4"], FROM_5_18, "purged", { outside: OUTSIDE_6_3 })),
-  purgingLater(treeRelease(["6.5", "6.8"], FROM_6_5, "usable kept", { outside: OUTSIDE_6_3 })),
-  purgingLater(
-    treeRelease(["6.12"], FROM_6_5, "usable kept", {
-      pools: "a quarter goes, or all of a few",
-      outside: OUTSIDE_6_3,
-    }),
-  ),
-  purgingLater(
-    treeRelease(["6.19", "7.2"], FROM_6_5, "usable kept", {
-      pools: "a quarter goes",
-      noblock: true,
-      outside: OUTSIDE_6_3,
-    }),
-  ),
+  promisesOf("2.6.27"),
+  promisesOf("2.6.28"),
+  promisesOf("2.6.28.10", "2.6.30.4"),
+  draft("piggin-draft-1"),
+  draft("piggin-draft-3"),
+  promisesOf("2.6.37"),
+  promisesOf("2.6.39"),
+  promisesOf("3.1", "3.9", "3.10.4"),
+  promisesOf("3.10.65"),
+  promisesOf("3.16"),
+  promisesOf("4.4"),
+  promisesOf("4.15.0", "4.19", "5.0.1"),
+  promisesOf("4.15.18-ubuntu"),
+  promisesOf("5.2"),
+  promisesOf("5.10", "5.4"),
+  promisesOf("5.11"),
+  promisesOf("5.17"),
+  promisesOf("6.1"),
+  promisesOf("6.4"),
+  promisesOf("6.5", "6.8"),
+  promisesOf("6.12"),
+  promisesOf("6.19", "7.2"),
 ];
 
 /** The release that has this label among its names, or undefined. */

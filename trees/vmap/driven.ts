@@ -182,7 +182,7 @@ export class Driven implements Subject<Command, Response> {
     state.warning = reply.warning;
     state.rcuCallbacks = counts.get("rcu") ?? 0;
     state.workItems = counts.get("work") ?? 0;
-    const told = {
+    const reported = {
       ...this.#effects(),
       ...(counts.has("lazy") ? { lazyPages: counts.get("lazy") as Pages } : {}),
       ...(counts.has("live") ? { descriptors: counts.get("live") as number } : {}),
@@ -199,20 +199,20 @@ export class Driven implements Subject<Command, Response> {
         if (memory.nextFrame > frame)
           for (let nth = 0; nth < asks; nth++) setFrame(memory.held, result.page + nth, frame + nth);
         this.#given.set(result.page, { pages: asks, byVmap: command.op === "vmap" });
-        return { ...told, kind: "placed", start: result.page, mapStopped: reply.stopped };
+        return { ...reported, kind: "placed", start: result.page, mapStopped: reply.stopped };
       case "found":
         if (command.op !== "find") throw wrongIn(line, "expected found in answer to find alone");
-        return { ...told, kind: "found", start: result.page };
+        return { ...reported, kind: "found", start: result.page };
       case "bug":
-        return { ...told, kind: "bug", text: result.text };
+        return { ...reported, kind: "bug", text: result.text };
       case "err":
         // A legal call that asks for nothing has no reason to fail, and only legal calls are made.
-        if (asks === undefined) return { ...told, kind: "bug", text: `it fails: ${result.text}` };
-        return { ...told, kind: "refused" };
+        if (asks === undefined) return { ...reported, kind: "bug", text: `it fails: ${result.text}` };
+        return { ...reported, kind: "refused" };
       case "ok": {
         if (asks !== undefined || command.op === "find") throw wrongIn(line, "expected an address, or err");
         const sees = command.op === "unmapAliases" && tells.has("pte") && tells.has("flush");
-        return { ...told, kind: "done", ...(sees ? { aliases: aliasReport(state) } : {}) };
+        return { ...reported, kind: "done", ...(sees ? { aliases: aliasReport(state) } : {}) };
       }
     }
   }

@@ -14,7 +14,7 @@ export interface Reply {
     | { readonly kind: "err" | "bug"; readonly text: string };
   /** In the order in which they happened. */
   readonly effects: readonly Effect[];
-  /** Counts that were told. */
+  /** Counts that were reported. */
   readonly counts: ReadonlyMap<Tells, number>;
   readonly warning: string | undefined;
   /** Mapping stopped at a PTE that was there. */
@@ -85,7 +85,7 @@ export function readReply(line: string, { tells }: Pick<Hello, "tells">): Reply 
   const effects: Effect[] = [];
   const counts = new Map<Tells, number>();
   let [warning, stopped, absentCpu]: [string | undefined, boolean, boolean] = [undefined, false, false];
-  const told = (field: Field, name: Tells) => {
+  const announced = (field: Field, name: Tells) => {
     if (!tells.has(name)) throw field.wrong(`no such field, as hello does not say "tells ${name}"`);
   };
   for (const field of fieldsOf(line)) {
@@ -104,11 +104,11 @@ export function readReply(line: string, { tells }: Pick<Hello, "tells">): Reply 
         results.push({ kind: field.name, text: field.text() });
         break;
       case "flush":
-        told(field, "flush");
+        announced(field, "flush");
         effects.push({ kind: "flush", extent: field.flushed() });
         break;
       case "set":
-        told(field, "pte");
+        announced(field, "pte");
         effects.push({
           kind: "set",
           page: field.address(0),
@@ -117,14 +117,14 @@ export function readReply(line: string, { tells }: Pick<Hello, "tells">): Reply 
         });
         break;
       case "clr":
-        told(field, "pte");
+        announced(field, "pte");
         effects.push({ kind: "clr", page: field.address(0), pages: pagesIn(field, 1) });
         break;
       case "lazy":
       case "live":
       case "rcu":
       case "work":
-        told(field, field.name);
+        announced(field, field.name);
         counts.set(field.name, field.name === "lazy" ? field.signed(0) : field.number(0));
         break;
       case "warn":

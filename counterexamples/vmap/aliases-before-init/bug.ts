@@ -1,5 +1,6 @@
-import { linux2_6_28, rules2_6_28 } from "../../../kernels/vmap/linux-2.6.28.ts";
-import { uncachedKernel } from "../../../kernels/vmap/uncached-kernel.ts";
+import { linux } from "../../../kernels/vmap/index.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
+import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { sweepAliases } from "../../../kernels/vmap/vmap-kernel.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
@@ -12,10 +13,10 @@ export const aliasesBeforeInit: Bug = {
   says: "vm_unmap_aliases, called before vmalloc_init, walks per-CPU lists that nobody has initialised.",
   source: '"vmap: cope with vm_unmap_aliases before vmalloc_init()", Jeremy Fitzhardinge, 9b46333; seed 003',
   fixed: "2.6.28, before its release",
-  changed: uncachedKernel(releaseOf("2.6.28"), { ...rules2_6_28, unmapAliases: sweepAliases }, id),
+  changed: kernelWith(releaseOf("2.6.28"), { ...rulesOf("2.6.28"), unmapAliases: sweepAliases }, id),
   breaks: [
-    { law: "init-order", on: [id], pinned: "init-order.json", repaired: linux2_6_28 },
-    { law: "no-bug", on: [id], pinned: "no-bug.json", repaired: linux2_6_28 },
+    { law: "init-order", on: [id], pinned: "init-order.json", repaired: linux("2.6.28") },
+    { law: "no-bug", on: [id], pinned: "no-bug.json", repaired: linux("2.6.28") },
   ],
   explains: ({ before, command }) =>
     !before.initialised && (command.op === "unmapAliases" || command.op === "pin"),

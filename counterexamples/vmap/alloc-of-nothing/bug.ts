@@ -1,11 +1,11 @@
-import { rules2_6_28 } from "../../../kernels/vmap/linux-2.6.28.ts";
-import { uncachedKernel } from "../../../kernels/vmap/uncached-kernel.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
+import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
 
-const repaired = uncachedKernel(
+const repaired = kernelWith(
   releaseOf("2.6.28"),
-  { ...rules2_6_28, outside: { ...rules2_6_28.outside, allocOfNothing: "refused" } },
+  { ...rulesOf("2.6.28"), outside: { ...rulesOf("2.6.28").outside, allocOfNothing: "refused" } },
   "2.6.28 refusing an area of no page",
 );
 

@@ -1,20 +1,21 @@
-import { rules5_2 } from "../../../kernels/vmap/linux-5.2.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
+import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { plainSize } from "../../../kernels/vmap/search-tree.ts";
-import { treeKernel } from "../../../kernels/vmap/tree-kernel.ts";
 import type { Alloc } from "../../../spec/vmap/commands.ts";
 import { cannotWait, purgeableAtPlacement, requestOf, roomiestFit } from "../../../spec/vmap/laws/law.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import { PAGE_SIZE } from "../../../spec/vmap/vocabulary.ts";
 import type { Bug, Evidence } from "../../bug.ts";
+import { kernelsWith } from "../evidence/spans.ts";
 
-const plain5_2 = treeKernel(
+const plain5_2 = kernelWith(
   releaseOf("5.2"),
-  { ...rules5_2, lookedFor: plainSize, shiftsStart: true },
+  { ...rulesOf("5.2"), lookedFor: plainSize, shiftsStart: true },
   "5.2 searching for the plain size",
 );
 
 const TO_5_15 = ["5.2", "5.10", "5.11"];
-const ON = [...TO_5_15, "6.1", "6.4", "6.5", "6.12", "6.19"];
+const ON = kernelsWith("aug-align-overhead", "5.2");
 
 export const augAlignOverhead: Bug = {
   id: "aug-align-overhead",

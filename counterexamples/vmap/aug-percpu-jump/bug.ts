@@ -1,12 +1,12 @@
-import { rules5_2 } from "../../../kernels/vmap/linux-5.2.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
+import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { sameExtent } from "../../../kernels/vmap/search-congruent.ts";
-import { treeKernel } from "../../../kernels/vmap/tree-kernel.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
 
-const repaired = treeKernel(
+const repaired = kernelWith(
   releaseOf("5.2"),
-  { ...rules5_2, endsAbove: sameExtent },
+  { ...rulesOf("5.2"), endsAbove: sameExtent },
   "5.2 looking for percpu areas in the whole of an extent",
 );
 

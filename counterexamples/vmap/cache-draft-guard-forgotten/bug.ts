@@ -1,5 +1,6 @@
-import { cachedKernel } from "../../../kernels/vmap/cached-kernel.ts";
-import { linux2_6_39, rules2_6_39 } from "../../../kernels/vmap/linux-2.6.39.ts";
+import { linux } from "../../../kernels/vmap/index.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
+import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
 
@@ -9,9 +10,9 @@ export const cacheDraftGuardForgotten: Bug = {
   says: "The scan tests `>` where a page is wanted before the next area: an area may end exactly where the next begins.",
   source: 'seed 002: "forgetting the guard page we want before the next area?"',
   fixed: "89699605 (2.6.39), before its release",
-  changed: cachedKernel(
+  changed: kernelWith(
     releaseOf("2.6.39"),
-    { ...rules2_6_39, beforeNext: 0 },
+    { ...rulesOf("2.6.39"), beforeNext: 0 },
     "cache-draft-guard-forgotten",
   ),
   breaks: [
@@ -19,7 +20,7 @@ export const cacheDraftGuardForgotten: Bug = {
       law: "guard-gap",
       on: ["cache-draft-guard-forgotten", "piggin-draft-1", "piggin-draft-3"],
       pinned: "guard-gap.json",
-      repaired: linux2_6_39,
+      repaired: linux("2.6.39"),
     },
   ],
   explains: () => true,

@@ -1,10 +1,10 @@
-import { cachedKernel } from "../../../kernels/vmap/cached-kernel.ts";
-import { rulesDraft1 } from "../../../kernels/vmap/piggin-draft-1.ts";
+import { rulesDraft1 } from "../../../kernels/vmap/piggin-drafts.ts";
+import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { startAtWindow } from "../../../kernels/vmap/search-cached.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
 
-const repaired = cachedKernel(
+const repaired = kernelWith(
   releaseOf("piggin-draft-1"),
   { ...rulesDraft1, startUncached: startAtWindow },
   "piggin-draft-1 with find_vma's descent",

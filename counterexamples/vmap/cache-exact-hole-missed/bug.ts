@@ -1,8 +1,9 @@
 import { requestOf } from "../../../spec/vmap/laws/law.ts";
 import type { Bug, Evidence } from "../../bug.ts";
 import { mended3_1 } from "../controls/repaired-kernels.ts";
+import { kernelsWith } from "../evidence/spans.ts";
 
-const ON = ["3.1", "3.10.65", "3.16", "4.4", "4.15.0", "4.15.18-ubuntu"];
+const ON = kernelsWith("cache-exact-hole-missed", "3.1");
 
 export const cacheExactHoleMissed: Bug = {
   id: "cache-exact-hole-missed",

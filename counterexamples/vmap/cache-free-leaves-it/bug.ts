@@ -1,13 +1,14 @@
 import { NONE } from "../../../kernels/vmap/areas.ts";
-import { cachedKernel } from "../../../kernels/vmap/cached-kernel.ts";
-import { linux2_6_39, rules2_6_39 } from "../../../kernels/vmap/linux-2.6.39.ts";
+import { linux } from "../../../kernels/vmap/index.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
+import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
 
-const changed = cachedKernel(
+const changed = kernelWith(
   releaseOf("2.6.39"),
   {
-    ...rules2_6_39,
+    ...rulesOf("2.6.39"),
     // Only the cached area itself is let go of, so that nothing dangles.
     cacheBeforeErase: (state, slot) => {
       if (state.freeVmapCache === slot) state.freeVmapCache = NONE;
@@ -24,7 +25,7 @@ export const cacheFreeLeavesIt: Bug = {
   fixed: "never released",
   changed,
   breaks: [
-    { law: "lowest-fit", on: ["cache-free-leaves-it"], pinned: "lowest-fit.json", repaired: linux2_6_39 },
+    { law: "lowest-fit", on: ["cache-free-leaves-it"], pinned: "lowest-fit.json", repaired: linux("2.6.39") },
   ],
   explains: () => true,
 };

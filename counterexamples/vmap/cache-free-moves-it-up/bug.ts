@@ -1,7 +1,8 @@
 import { next } from "../../../kernels/structures/rbtree.ts";
 import { NONE } from "../../../kernels/vmap/areas.ts";
-import { cachedKernel } from "../../../kernels/vmap/cached-kernel.ts";
-import { linux2_6_39, rules2_6_39 } from "../../../kernels/vmap/linux-2.6.39.ts";
+import { linux } from "../../../kernels/vmap/index.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
+import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { cacheBeforeErase } from "../../../kernels/vmap/search-cached.ts";
 import type { State } from "../../../kernels/vmap/state.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
@@ -20,13 +21,18 @@ export const cacheFreeMovesItUp: Bug = {
   says: "A free at or below the cached area moves the cache to the area after it, above the hole that opened.",
   source: "a mutant of rule 7 of the cache (catalogue section 2): free sets cache = rb_next",
   fixed: "never released",
-  changed: cachedKernel(
+  changed: kernelWith(
     releaseOf("2.6.39"),
-    { ...rules2_6_39, cacheBeforeErase: movesUp },
+    { ...rulesOf("2.6.39"), cacheBeforeErase: movesUp },
     "cache-free-moves-it-up",
   ),
   breaks: [
-    { law: "lowest-fit", on: ["cache-free-moves-it-up"], pinned: "lowest-fit.json", repaired: linux2_6_39 },
+    {
+      law: "lowest-fit",
+      on: ["cache-free-moves-it-up"],
+      pinned: "lowest-fit.json",
+      repaired: linux("2.6.39"),
+    },
   ],
   explains: () => true,
 };

@@ -1,14 +1,15 @@
-import { cachedKernel } from "../../../kernels/vmap/cached-kernel.ts";
 import { MARKS } from "../../../kernels/vmap/coverage-marks.ts";
-import { linux2_6_39, rules2_6_39 } from "../../../kernels/vmap/linux-2.6.39.ts";
+import { linux } from "../../../kernels/vmap/index.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
+import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { reasonsToReset } from "../../../kernels/vmap/search-cached.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
 
-const changed = cachedKernel(
+const changed = kernelWith(
   releaseOf("2.6.39"),
   {
-    ...rules2_6_39,
+    ...rulesOf("2.6.39"),
     reasonsToReset: (state, request) => reasonsToReset(state, request) & ~MARKS.cacheResetSmallerAlign,
   },
   "cache-no-align-test",
@@ -22,7 +23,7 @@ export const cacheNoAlignTest: Bug = {
   fixed: "never released",
   changed,
   breaks: [
-    { law: "lowest-fit", on: ["cache-no-align-test"], pinned: "lowest-fit.json", repaired: linux2_6_39 },
+    { law: "lowest-fit", on: ["cache-no-align-test"], pinned: "lowest-fit.json", repaired: linux("2.6.39") },
   ],
   explains: () => true,
 };

@@ -4,7 +4,7 @@ import { readHistory } from "../../../adapters/vmap/history-file.ts";
 import { BOUNDS } from "../../../engine/bounds.testing.ts";
 import { explore } from "../../../engine/search/explore.ts";
 import { pinnedFile } from "../../../jobs/pinned.ts";
-import { linux2_6_39 } from "../../../kernels/vmap/linux-2.6.39.ts";
+import { linux } from "../../../kernels/vmap/index.ts";
 import type { State } from "../../../kernels/vmap/state.ts";
 import { ANSWERS_ALIKE, lockstep } from "../../../properties/vmap/diff/lockstep.ts";
 import { sideBySide } from "../../../properties/vmap/explorable-kernel.ts";
@@ -58,7 +58,7 @@ describe("a mutant of the cache that is killed", () => {
   });
 
   test.each(killed)("answers otherwise than 2.6.39: $kernel.name", ({ kernel }) => {
-    const { breaks } = explore(lockstep(linux2_6_39, kernel, EIGHT), { bounds: BOUNDS });
+    const { breaks } = explore(lockstep(linux("2.6.39"), kernel, EIGHT), { bounds: BOUNDS });
     expect(breaks.map(({ law }) => law)).toEqual([ANSWERS_ALIKE]);
   });
 });
@@ -77,7 +77,7 @@ describe("a mutant of the cache that is equivalent", () => {
   });
 
   test.each(COMPARED)("places every request where 2.6.39 does: $mutant", ({ mutant, lockstep: space }) => {
-    const machine = lockstep(linux2_6_39, mutantCalled(mutant), spaceScope(space));
+    const machine = lockstep(linux("2.6.39"), mutantCalled(mutant), spaceScope(space));
     const { breaks, ended } = explore(machine, { bounds: BOUNDS });
     expect({ breaks, ended }).toEqual({ breaks: [], ended: "fixpoint" });
   });
@@ -103,6 +103,6 @@ describe("states of a mutant", () => {
   });
 
   test("of 2.6.39 itself that look alike reduced answer alike", () => {
-    for (const space of SPACES) expect(differ(linux2_6_39, space, true)).toBeUndefined();
+    for (const space of SPACES) expect(differ(linux("2.6.39"), space, true)).toBeUndefined();
   });
 });

@@ -2,9 +2,9 @@
  * The six mutants of the free-area cache's rules (catalogue section 2) in the guarded form of 2.6.39, and what is
  * claimed of each: four place something higher than need be; two only search again more often.
  */
-import { cachedKernel, cachedSteps } from "../../../kernels/vmap/cached-kernel.ts";
 import { MARKS } from "../../../kernels/vmap/coverage-marks.ts";
-import { rules2_6_39 } from "../../../kernels/vmap/linux-2.6.39.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
+import { kernelWith, stepsFrom } from "../../../kernels/vmap/rules.ts";
 import { reasonsToReset, searchCached } from "../../../kernels/vmap/search-cached.ts";
 import type { State } from "../../../kernels/vmap/state.ts";
 import { vmapKernel } from "../../../kernels/vmap/vmap-kernel.ts";
@@ -29,10 +29,10 @@ export interface CacheMutant {
 const GOOD = releaseOf("2.6.39");
 
 /** The test of the 2010 drafts: a hole of exactly the size does not fit where a page is kept on both sides. */
-const resetsAtEqualSize = cachedKernel(
+const resetsAtEqualSize = kernelWith(
   GOOD,
   {
-    ...rules2_6_39,
+    ...rulesOf("2.6.39"),
     reasonsToReset: (state, request) =>
       request.size === state.cachedHoleSize
         ? reasonsToReset(state, request) | MARKS.cacheResetSmallerSize
@@ -44,14 +44,14 @@ const resetsAtEqualSize = cachedKernel(
 /** A search that passes holes only raises the size: what it was before it was reset is thus still there. */
 function searchKeepingHole(state: State, request: Alloc): Vpn {
   const before = state.cachedHoleSize;
-  const found = searchCached(state, request, rules2_6_39);
+  const found = searchCached(state, request, rulesOf("2.6.39"));
   state.cachedHoleSize = Math.max(before, state.cachedHoleSize);
   return found;
 }
 
 const keepsHole = vmapKernel(
   GOOD,
-  { ...cachedSteps(rules2_6_39), search: searchKeepingHole, searchAgain: searchKeepingHole },
+  { ...stepsFrom(rulesOf("2.6.39")), search: searchKeepingHole, searchAgain: searchKeepingHole },
   "cache-keeps-hole",
 );
 

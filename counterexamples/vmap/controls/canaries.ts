@@ -5,15 +5,13 @@
 
 import { flushTlbKernelRange } from "../../../kernels/hardware/memory.ts";
 import { NONE } from "../../../kernels/vmap/areas.ts";
-import { cachedKernel, cachedSteps } from "../../../kernels/vmap/cached-kernel.ts";
 import { findByAnyPage } from "../../../kernels/vmap/find.ts";
 import { assignFreeSpace, copyFreeSpace } from "../../../kernels/vmap/free-space.ts";
-import { rules2_6_39 } from "../../../kernels/vmap/linux-2.6.39.ts";
-import { rules5_17 } from "../../../kernels/vmap/linux-5.17.ts";
 import { unmapEach } from "../../../kernels/vmap/purge.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
+import { kernelWith, stepsFrom } from "../../../kernels/vmap/rules.ts";
 import { NO_ROOM } from "../../../kernels/vmap/search-uncached.ts";
 import type { State } from "../../../kernels/vmap/state.ts";
-import { treeKernel } from "../../../kernels/vmap/tree-kernel.ts";
 import { eraseArea, type Steps, vmapKernel } from "../../../kernels/vmap/vmap-kernel.ts";
 import type { LawId } from "../../../spec/contract.ts";
 import type { Kernel } from "../../../spec/vmap/kernel.ts";
@@ -25,7 +23,7 @@ export interface Canary {
 }
 
 const GOOD = releaseOf("2.6.39");
-const steps: Steps = cachedSteps(rules2_6_39);
+const steps: Steps = stepsFrom(rulesOf("2.6.39"));
 
 function canary(law: LawId, name: string, changed: Partial<Steps>): Canary {
   return { law, kernel: vmapKernel(GOOD, { ...steps, ...changed }, name) };
@@ -33,14 +31,14 @@ function canary(law: LawId, name: string, changed: Partial<Steps>): Canary {
 
 const neverAligns: Canary = {
   law: "aligned",
-  kernel: cachedKernel(GOOD, { ...rules2_6_39, align: (_word, addr) => addr }, "never aligns"),
+  kernel: kernelWith(GOOD, { ...rulesOf("2.6.39"), align: (_word, addr) => addr }, "never aligns"),
 };
 
 const leavesPtes: Canary = {
   law: "unmapped-means-no-pte",
-  kernel: cachedKernel(
+  kernel: kernelWith(
     GOOD,
-    { ...rules2_6_39, unmapFreed: () => {}, unmapGathered: unmapEach },
+    { ...rulesOf("2.6.39"), unmapFreed: () => {}, unmapGathered: unmapEach },
     "leaves PTEs until the purge",
   ),
 };
@@ -81,15 +79,15 @@ const searchesAbove: Partial<Steps> = {
 /** Space that never comes back, in three ways: the purge drops it, the search passes it by, the list keeps it. */
 const neverGivesBack: Canary = {
   law: "space-returns",
-  kernel: treeKernel(
+  kernel: kernelWith(
     releaseOf("5.17"),
     {
-      ...rules5_17,
+      ...rulesOf("5.17"),
       lazyExtents: {
-        ...rules5_17.lazyExtents,
+        ...rulesOf("5.17").lazyExtents,
         purge: (state, dirty, pools) => {
           const before = copyFreeSpace(state.free);
-          rules5_17.lazyExtents.purge(state, dirty, pools);
+          rulesOf("5.17").lazyExtents.purge(state, dirty, pools);
           assignFreeSpace(state.free, before);
         },
       },
@@ -127,7 +125,7 @@ export const CANARIES: readonly Canary[] = [
     keepLazy: (state, slot) => {
       steps.keepLazy(state, slot);
       state.lazyPages -= (state.areas.end[slot] as number) - (state.areas.start[slot] as number);
-      rules2_6_39.cacheBeforeErase(state, slot);
+      rulesOf("2.6.39").cacheBeforeErase(state, slot);
       eraseArea(state, slot);
     },
   }),

@@ -2,23 +2,21 @@
  * Releases with every catalogue bug of theirs repaired, for histories in which one bug would otherwise stand
  * in the way of showing that another is gone. They keep every law their release promises.
  */
+
 import { giveBackDescriptor } from "../../../kernels/vmap/areas.ts";
-import { type BlockRules, blocks4_4, walkAll } from "../../../kernels/vmap/block-rules.ts";
-import { cachedKernel, unmappingAtFree } from "../../../kernels/vmap/cached-kernel.ts";
+import { allOfThem, type BlockRules } from "../../../kernels/vmap/block-rules.ts";
 import { MARKS } from "../../../kernels/vmap/coverage-marks.ts";
 import { listKernel } from "../../../kernels/vmap/linux-2.6.27.ts";
-import { rules2_6_28 } from "../../../kernels/vmap/linux-2.6.28.ts";
-import { rules2_6_39 } from "../../../kernels/vmap/linux-2.6.39.ts";
-import { rules3_1 } from "../../../kernels/vmap/linux-3.1.ts";
-import { releaseReadingAhead } from "../../../kernels/vmap/purge.ts";
+import { releaseReadingAhead, unmapAtOnce, unmapNone } from "../../../kernels/vmap/purge.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
+import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { reasonsToReset } from "../../../kernels/vmap/search-cached.ts";
-import { uncachedKernel } from "../../../kernels/vmap/uncached-kernel.ts";
 import { alignWithoutWrap } from "../../../kernels/vmap/word-arithmetic.ts";
 import { endWraps } from "../../../kernels/vmap/wrap-tests.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 
 /** Blocks as no release up to 4.15 has them: 4.4's, all of them walked, and a map of nothing refused. */
-const blocks: BlockRules = { ...blocks4_4, walked: walkAll, ofNothing: "refused" };
+const blocks: BlockRules = { ...rulesOf("4.4").blocks, looksAt: allOfThem, mapOfNothing: "refused" };
 
 const withoutWraps = { align: alignWithoutWrap, wraps: endWraps };
 
@@ -31,12 +29,13 @@ export const mended2_6_27 = listKernel(
   "2.6.27 mended",
 );
 
-export const mended2_6_28 = uncachedKernel(
+export const mended2_6_28 = kernelWith(
   { ...releaseOf("2.6.28"), fragments: "purged" },
   {
-    ...rules2_6_28,
+    ...rulesOf("2.6.28"),
     ...withoutWraps,
-    ...unmappingAtFree,
+    unmapFreed: unmapAtOnce,
+    unmapGathered: unmapNone,
     blocks,
     dropUnused: (state, slot) => giveBackDescriptor(state.areas, slot),
     release: releaseReadingAhead(() => {}),
@@ -44,16 +43,16 @@ export const mended2_6_28 = uncachedKernel(
   "2.6.28 mended",
 );
 
-export const mended2_6_39 = cachedKernel(
+export const mended2_6_39 = kernelWith(
   releaseOf("2.6.39"),
-  { ...rules2_6_39, ...withoutWraps, blocks },
+  { ...rulesOf("2.6.39"), ...withoutWraps, blocks },
   "2.6.39 mended",
 );
 
-export const mended3_1 = cachedKernel(
+export const mended3_1 = kernelWith(
   releaseOf("3.1"),
   {
-    ...rules3_1,
+    ...rulesOf("3.1"),
     ...withoutWraps,
     blocks,
     // A9: `size <= cached_hole_size` where the release tests `<`.

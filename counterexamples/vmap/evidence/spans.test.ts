@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { CHANGES } from "../../../kernels/changes.ts";
 import { bugsIn, LABELLED } from "../../../kernels/versions.ts";
 import { kernelCalled } from "../../../kernels/vmap/index.ts";
+import { CHANGES } from "../../../spec/vmap/bibliography.ts";
 import { BUGS } from "../index.ts";
 import { INTERLEAVED } from "../interleavings.ts";
 import { isUnreleased, narrowedBy, spansOf } from "./spans.ts";

@@ -1,6 +1,8 @@
 /** Since when and until when releases have a bug, and which of those modelled: from the table of changes. */
-import type { Change } from "../../../kernels/change.ts";
-import { CHANGES } from "../../../kernels/changes.ts";
+import { bugsIn } from "../../../kernels/versions.ts";
+import { CHANGES } from "../../../spec/vmap/bibliography.ts";
+import { type Change, type Version, versionOf } from "../../../spec/vmap/change.ts";
+import { BASE_OF_DRAFTS, RELEASES } from "../../../spec/vmap/releases.ts";
 
 /** From the change that brought a bug to the one that ended it. */
 export interface Span {
@@ -21,6 +23,17 @@ export function spansOf(slug: string): readonly Span[] {
     else spans[spans.length - 1] = { ...open, until: change };
   }
   return spans;
+}
+
+/**
+ * The kernels of releases and drafts that have a bug by that table, in order of age but for one: that on which its
+ * histories were pinned comes first.
+ */
+export function kernelsWith(slug: string, pinnedOn: string): readonly string[] {
+  const names = RELEASES.filter(({ like }) => like === undefined).map(({ labels }) => labels[0] as string);
+  const versionFor = (name: string) => versionOf(name) ?? (versionOf(BASE_OF_DRAFTS) as Version);
+  const having = names.filter((name) => bugsIn(versionFor(name)).has.includes(slug));
+  return [pinnedOn, ...having.filter((name) => name !== pinnedOn)];
 }
 
 /** What ended it for some callers only. */

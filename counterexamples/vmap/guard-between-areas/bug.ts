@@ -1,8 +1,9 @@
-import { linux3_1 } from "../../../kernels/vmap/linux-3.1.ts";
+import { linux } from "../../../kernels/vmap/index.ts";
 import { cannotWait, requestOf } from "../../../spec/vmap/laws/law.ts";
 import type { Bug, Evidence } from "../../bug.ts";
+import { kernelsWith } from "../evidence/spans.ts";
 
-const ON = ["2.6.28", "2.6.28.10", "piggin-draft-1", "piggin-draft-3", "2.6.37", "2.6.39"];
+const ON = kernelsWith("guard-between-areas", "2.6.28");
 
 export const guardBetweenAreas: Bug = {
   id: "guard-between-areas",
@@ -13,8 +14,8 @@ export const guardBetweenAreas: Bug = {
   fixed: "248ac0e1943a (3.0)",
   changed: undefined,
   breaks: [
-    { law: "blocks-pack", on: ON, pinned: "blocks-pack.json", repaired: linux3_1 },
-    { law: "free-space-is-usable", on: ON, pinned: "free-space-is-usable.json", repaired: linux3_1 },
+    { law: "blocks-pack", on: ON, pinned: "blocks-pack.json", repaired: linux("3.1") },
+    { law: "free-space-is-usable", on: ON, pinned: "free-space-is-usable.json", repaired: linux("3.1") },
   ],
   explains: fitsBarely,
 };

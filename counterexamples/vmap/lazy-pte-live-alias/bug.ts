@@ -1,4 +1,4 @@
-import { linux2_6_37 } from "../../../kernels/vmap/linux-2.6.37.ts";
+import { linux } from "../../../kernels/vmap/index.ts";
 import type { Bug } from "../../bug.ts";
 
 export const lazyPteLiveAlias: Bug = {
@@ -13,7 +13,7 @@ export const lazyPteLiveAlias: Bug = {
       law: "unmapped-means-no-pte",
       on: ["2.6.28", "2.6.28.10", "piggin-draft-1", "piggin-draft-3"],
       pinned: "unmapped-means-no-pte.json",
-      repaired: linux2_6_37,
+      repaired: linux("2.6.37"),
     },
   ],
   explains: () => true,

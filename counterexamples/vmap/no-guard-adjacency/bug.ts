@@ -1,15 +1,16 @@
-import { rules5_11 } from "../../../kernels/vmap/linux-5.11.ts";
-import { treeKernel } from "../../../kernels/vmap/tree-kernel.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
+import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
+import { kernelsWith } from "../evidence/spans.ts";
 
-const repaired = treeKernel(
+const repaired = kernelWith(
   { ...releaseOf("5.11"), obeysNoGuard: false },
-  { ...rules5_11, obeysNoGuard: false },
+  { ...rulesOf("5.11"), obeysNoGuard: false },
   "5.11 ignoring VM_NO_GUARD",
 );
 
-const ON = ["5.11", "4.4", "4.15.0", "4.15.18-ubuntu", "5.2", "5.10"];
+const ON = kernelsWith("no-guard-adjacency", "5.11");
 
 export const noGuardAdjacency: Bug = {
   id: "no-guard-adjacency",

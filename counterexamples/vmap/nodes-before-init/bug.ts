@@ -1,6 +1,7 @@
-import { linux6_12, rules6_12 } from "../../../kernels/vmap/linux-6.12.ts";
-import { nodeKernel } from "../../../kernels/vmap/node-kernel.ts";
+import { linux } from "../../../kernels/vmap/index.ts";
 import { findOnLockedNodes } from "../../../kernels/vmap/nodes.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
+import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
 
@@ -13,10 +14,10 @@ export const nodesBeforeInit: Bug = {
   source:
     '"mm: vmalloc: bail out early in find_vmap_area() if vmap is not init", Uladzislau Rezki, 2024-03-23, 4ed91fa9177b, seen when s390 booted; begun by 72210662c5a2',
   fixed: "6.9, before its release",
-  changed: nodeKernel(releaseOf("6.12"), { ...rules6_12, find: findOnLockedNodes }, id),
+  changed: kernelWith(releaseOf("6.12"), { ...rulesOf("6.12"), find: findOnLockedNodes }, id),
   breaks: [
-    { law: "init-order", on: [id], pinned: "init-order.json", repaired: linux6_12 },
-    { law: "no-bug", on: [id], pinned: "no-bug.json", repaired: linux6_12 },
+    { law: "init-order", on: [id], pinned: "init-order.json", repaired: linux("6.12") },
+    { law: "no-bug", on: [id], pinned: "no-bug.json", repaired: linux("6.12") },
   ],
   explains: ({ before, command }) => !before.initialised && command.op === "find",
 };

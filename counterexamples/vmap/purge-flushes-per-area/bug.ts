@@ -1,14 +1,15 @@
 import { flushTlbKernelRange } from "../../../kernels/hardware/memory.ts";
+import { linux } from "../../../kernels/vmap/index.ts";
 import { extentOf } from "../../../kernels/vmap/lazy-extents.ts";
-import { linux6_12, rules6_12 } from "../../../kernels/vmap/linux-6.12.ts";
-import { nodeSteps } from "../../../kernels/vmap/node-kernel.ts";
 import { slotsOf } from "../../../kernels/vmap/purge-list.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
+import { stepsFrom } from "../../../kernels/vmap/rules.ts";
 import { vmapKernel } from "../../../kernels/vmap/vmap-kernel.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
 
 const id = "purge-flushes-per-area";
-const steps = nodeSteps(rules6_12);
+const steps = stepsFrom(rulesOf("6.12"));
 
 /** The shadow of an area has no addresses here: the area itself is flushed in its place. */
 const flushing6_12 = vmapKernel(
@@ -37,7 +38,7 @@ export const purgeFlushesPerArea: Bug = {
       law: "one-flush-per-purge",
       on: [id],
       pinned: "one-flush-per-purge.json",
-      repaired: linux6_12,
+      repaired: linux("6.12"),
     },
   ],
   explains: () => true,

@@ -1,12 +1,12 @@
-import { rules2_6_28 } from "../../../kernels/vmap/linux-2.6.28.ts";
 import { releaseReadingAhead } from "../../../kernels/vmap/purge.ts";
-import { uncachedKernel } from "../../../kernels/vmap/uncached-kernel.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
+import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
 
-const repaired = uncachedKernel(
+const repaired = kernelWith(
   releaseOf("2.6.28"),
-  { ...rules2_6_28, release: releaseReadingAhead(() => {}) },
+  { ...rulesOf("2.6.28"), release: releaseReadingAhead(() => {}) },
   "2.6.28 reading its purge list ahead",
 );
 

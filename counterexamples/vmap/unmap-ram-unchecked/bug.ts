@@ -1,20 +1,19 @@
-import { cachedSteps } from "../../../kernels/vmap/cached-kernel.ts";
-import { rules2_6_39 } from "../../../kernels/vmap/linux-2.6.39.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
+import { stepsFrom } from "../../../kernels/vmap/rules.ts";
 import { vmapKernel } from "../../../kernels/vmap/vmap-kernel.ts";
-import { RELEASES, releaseOf } from "../../../spec/vmap/releases.ts";
+import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
 import { checkingUnmap, isGivenBackAgain } from "../controls/checking-unmap.ts";
+import { kernelsWith } from "../evidence/spans.ts";
 
 const repaired = vmapKernel(
   releaseOf("2.6.39"),
-  { ...cachedSteps(rules2_6_39), unmapRam: checkingUnmap },
+  { ...stepsFrom(rulesOf("2.6.39")), unmapRam: checkingUnmap },
   "2.6.39 asking what vm_unmap_ram is given",
 );
 
 /** All that have vm_unmap_ram. */
-const ON = RELEASES.filter(({ fragments }) => fragments !== "no blocks").map(
-  ({ labels }) => labels[0] as string,
-);
+const ON = kernelsWith("unmap-ram-unchecked", "2.6.28");
 
 export const unmapRamUnchecked: Bug = {
   id: "unmap-ram-unchecked",

@@ -1,5 +1,6 @@
-import { linux2_6_28, rules2_6_28 } from "../../../kernels/vmap/linux-2.6.28.ts";
-import { uncachedKernel } from "../../../kernels/vmap/uncached-kernel.ts";
+import { linux } from "../../../kernels/vmap/index.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
+import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
 
@@ -10,7 +11,9 @@ export const vaGapOffbyone: Bug = {
   source:
     '"mm: vmalloc allocator off by one", Nick Piggin, 2008-11-11; introduced by db64fe02258f (seed 003)',
   fixed: "2.6.28, before its release",
-  changed: uncachedKernel(releaseOf("2.6.28"), { ...rules2_6_28, beforeNext: 1 }, "va-gap-offbyone"),
-  breaks: [{ law: "lowest-fit", on: ["va-gap-offbyone"], pinned: "lowest-fit.json", repaired: linux2_6_28 }],
+  changed: kernelWith(releaseOf("2.6.28"), { ...rulesOf("2.6.28"), beforeNext: 1 }, "va-gap-offbyone"),
+  breaks: [
+    { law: "lowest-fit", on: ["va-gap-offbyone"], pinned: "lowest-fit.json", repaired: linux("2.6.28") },
+  ],
   explains: () => true,
 };

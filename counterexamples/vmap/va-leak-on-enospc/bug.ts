@@ -1,13 +1,13 @@
 import { giveBackDescriptor } from "../../../kernels/vmap/areas.ts";
-import { rules2_6_28 } from "../../../kernels/vmap/linux-2.6.28.ts";
-import { uncachedKernel } from "../../../kernels/vmap/uncached-kernel.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
+import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { requestOf } from "../../../spec/vmap/laws/law.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
 
-const repaired = uncachedKernel(
+const repaired = kernelWith(
   releaseOf("2.6.28"),
-  { ...rules2_6_28, dropUnused: (state, slot) => giveBackDescriptor(state.areas, slot) },
+  { ...rulesOf("2.6.28"), dropUnused: (state, slot) => giveBackDescriptor(state.areas, slot) },
   "2.6.28 giving the descriptor back",
 );
 

@@ -1,13 +1,14 @@
-import { linux6_1, rules6_1 } from "../../../kernels/vmap/linux-6.1.ts";
+import { linux } from "../../../kernels/vmap/index.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
+import { stepsFrom } from "../../../kernels/vmap/rules.ts";
 import { NO_ROOM } from "../../../kernels/vmap/search-uncached.ts";
-import { treeSteps } from "../../../kernels/vmap/tree-kernel.ts";
 import { purgeNow, type Steps, vmapKernel } from "../../../kernels/vmap/vmap-kernel.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
 
 const id = "va-notifier-frees-nothing";
 
-const steps = treeSteps(rules6_1);
+const steps = stepsFrom(rulesOf("6.1"));
 
 /** The loop takes no turn of its own: what it calls does (kernels/vmap/work.ts). */
 const searchAgain: Steps["searchAgain"] = (state, request) => {
@@ -25,6 +26,6 @@ export const vaNotifierFreesNothing: Bug = {
   source: "a mutant of alloc_vmap_area, which from 4.7 on tries again where a notifier freed something",
   fixed: "never released",
   changed: vmapKernel(releaseOf("6.1"), { ...steps, searchAgain }, id),
-  breaks: [{ law: "calls-return", on: [id], pinned: "calls-return.json", repaired: linux6_1 }],
+  breaks: [{ law: "calls-return", on: [id], pinned: "calls-return.json", repaired: linux("6.1") }],
   explains: () => true,
 };

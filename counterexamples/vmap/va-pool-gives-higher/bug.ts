@@ -1,4 +1,5 @@
-import { linux6_12, rules6_12 } from "../../../kernels/vmap/linux-6.12.ts";
+import { linux } from "../../../kernels/vmap/index.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
 import { mayComeFromPool, newArea } from "../../../spec/vmap/laws/law.ts";
 import type { Bug, Evidence } from "../../bug.ts";
 import { poolingNothing } from "../controls/pooling-nothing.ts";
@@ -16,7 +17,7 @@ export const vaPoolGivesHigher: Bug = {
       law: "lowest-fit",
       on: ["6.12", "6.19"],
       pinned: "lowest-fit.json",
-      repaired: poolingNothing(linux6_12, rules6_12),
+      repaired: poolingNothing(linux("6.12"), rulesOf("6.12")),
     },
   ],
   explains: cameFromPool,

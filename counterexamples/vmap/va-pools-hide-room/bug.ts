@@ -1,5 +1,5 @@
-import { linux6_12, rules6_12 } from "../../../kernels/vmap/linux-6.12.ts";
-import { linux6_19, rules6_19 } from "../../../kernels/vmap/linux-6.19.ts";
+import { linux } from "../../../kernels/vmap/index.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
 import { poolingNothing } from "../controls/pooling-nothing.ts";
 
@@ -16,13 +16,13 @@ export const vaPoolsHideRoom: Bug = {
       law: "pools-hide-no-room",
       on: ["6.12"],
       pinned: "pools-hide-no-room.json",
-      repaired: poolingNothing(linux6_12, rules6_12),
+      repaired: poolingNothing(linux("6.12"), rulesOf("6.12")),
     },
     {
       law: "pools-hide-no-room",
       on: ["6.19"],
       pinned: "pools-hide-no-room.noblock.json",
-      repaired: poolingNothing(linux6_19, rules6_19),
+      repaired: poolingNothing(linux("6.19"), rulesOf("6.19")),
     },
   ],
   explains: () => true,

@@ -1,14 +1,14 @@
-import { rules2_6_28 } from "../../../kernels/vmap/linux-2.6.28.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
+import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { searchFrom } from "../../../kernels/vmap/search-uncached.ts";
-import { uncachedKernel } from "../../../kernels/vmap/uncached-kernel.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
 import { mended2_6_28 } from "../controls/repaired-kernels.ts";
 
-const changed = uncachedKernel(
+const changed = kernelWith(
   releaseOf("2.6.28"),
   {
-    ...rules2_6_28,
+    ...rulesOf("2.6.28"),
     searchAgain: (state, request, rules) => searchFrom(state, request, state.gaveUpAt, rules),
   },
   "va-restart-from-end",

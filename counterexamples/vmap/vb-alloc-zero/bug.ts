@@ -1,37 +1,17 @@
-import { blocks2_6_37 } from "../../../kernels/vmap/block-rules.ts";
-import { cachedKernel } from "../../../kernels/vmap/cached-kernel.ts";
-import { rules2_6_39 } from "../../../kernels/vmap/linux-2.6.39.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
+import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
+import { kernelsWith } from "../evidence/spans.ts";
 
-const repaired = cachedKernel(
+const repaired = kernelWith(
   releaseOf("2.6.39"),
-  { ...rules2_6_39, blocks: { ...blocks2_6_37, ofNothing: "refused" } },
+  { ...rulesOf("2.6.39"), blocks: { ...rulesOf("2.6.37").blocks, mapOfNothing: "refused" } },
   "2.6.39 refusing a map of nothing",
 );
 
 /** All with blocks. 2.6.28's region of order 52 has no meaning; 3.9 on warn, and stop in the page-table walker. */
-const ON = [
-  "2.6.39",
-  "2.6.28",
-  "2.6.28.10",
-  "piggin-draft-1",
-  "piggin-draft-3",
-  "2.6.37",
-  "3.1",
-  "3.10.65",
-  "3.16",
-  "4.4",
-  "4.15.0",
-  "4.15.18-ubuntu",
-  "5.2",
-  "5.10",
-  "5.11",
-  "5.17",
-  "6.1",
-  "6.4",
-  "6.5",
-];
+const ON = kernelsWith("vb-alloc-zero", "2.6.39");
 
 export const vbAllocZero: Bug = {
   id: "vb-alloc-zero",

@@ -1,12 +1,12 @@
-import { rules6_5 } from "../../../kernels/vmap/linux-6.5.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
+import { stepsFrom } from "../../../kernels/vmap/rules.ts";
 import type { State } from "../../../kernels/vmap/state.ts";
-import { treeSteps } from "../../../kernels/vmap/tree-kernel.ts";
 import { vmapKernel } from "../../../kernels/vmap/vmap-kernel.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
 import { liesInBlocks } from "../evidence/left-in-blocks.ts";
 
-const steps = treeSteps(rules6_5);
+const steps = stepsFrom(rulesOf("6.5"));
 
 const forgetting6_5 = vmapKernel(
   releaseOf("6.5"),
@@ -22,7 +22,7 @@ const forgetting6_5 = vmapKernel(
 
 /** What is dirty in a block and lay in a range just flushed is dirty no longer. */
 function forgetFlushed({ areas, blocks, flushes }: State): void {
-  for (const block of rules6_5.blocks.walked(blocks)) {
+  for (const block of rulesOf("6.5").blocks.looksAt(blocks)) {
     const base = areas.start[blocks.area[block] as number] as number;
     const from = base + (blocks.dirtyMin[block] as number);
     const end = base + (blocks.dirtyMax[block] as number);

@@ -1,25 +1,23 @@
 import { unmapRange } from "../../../kernels/hardware/memory.ts";
 import { purgeFragmented } from "../../../kernels/vmap/block-calls.ts";
 import { type Blocks, runsOf } from "../../../kernels/vmap/blocks.ts";
-import { rules2_6_28 } from "../../../kernels/vmap/linux-2.6.28.ts";
-import { rules6_4 } from "../../../kernels/vmap/linux-6.4.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
+import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import type { State } from "../../../kernels/vmap/state.ts";
-import { treeKernel } from "../../../kernels/vmap/tree-kernel.ts";
-import { uncachedKernel } from "../../../kernels/vmap/uncached-kernel.ts";
 import type { Steps } from "../../../kernels/vmap/vmap-kernel.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Extent } from "../../../spec/vmap/vocabulary.ts";
 import type { Bug } from "../../bug.ts";
 import { liesInBlocks, PURGING_ALL_FRAGMENTED } from "../evidence/left-in-blocks.ts";
 
-const forgetting2_6_28 = uncachedKernel(
+const forgetting2_6_28 = kernelWith(
   releaseOf("2.6.28"),
-  { ...rules2_6_28, unmapAliases: flushingOnce },
+  { ...rulesOf("2.6.28"), unmapAliases: flushingOnce },
   "2.6.28 forgetting what it flushes in blocks",
 );
-const forgetting6_4 = treeKernel(
+const forgetting6_4 = kernelWith(
   releaseOf("6.4"),
-  { ...rules6_4, unmapAliases: flushingOnce },
+  { ...rulesOf("6.4"), unmapAliases: flushingOnce },
   "6.4 forgetting what it flushes in blocks",
 );
 
@@ -27,14 +25,14 @@ const forgetting6_4 = treeKernel(
 function flushingOnce(state: State, steps: Steps): void {
   if (!state.initialised) return;
   const { areas, blocks } = state;
-  const { dirty, walked, unmapsAtOnce } = steps.blocks;
+  const { dirty, looksAt, lazyPtes } = steps.blocks;
   const found: Extent[] = [];
-  for (const block of walked(blocks)) {
+  for (const block of looksAt(blocks)) {
     const base = areas.start[blocks.area[block] as number] as number;
     const range = { start: base + dirty.first(blocks, block), end: base + dirty.end(blocks, block) };
     if (range.start >= range.end) continue;
     found.push(range);
-    const runs = unmapsAtOnce ? [] : runsOf(blocks.givenBack, blocks, block);
+    const runs = lazyPtes ? runsOf(blocks.givenBack, blocks, block) : [];
     for (const { start, end } of runs) unmapRange(state, base + start, base + end);
     forgetDirty(blocks, block);
   }

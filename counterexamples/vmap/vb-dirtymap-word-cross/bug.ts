@@ -1,13 +1,13 @@
-import { blocks3_16, dirtyBitmap } from "../../../kernels/vmap/block-rules.ts";
-import { cachedKernel } from "../../../kernels/vmap/cached-kernel.ts";
-import { rules3_16 } from "../../../kernels/vmap/linux-3.16.ts";
+import { dirtyBitmap } from "../../../kernels/vmap/block-rules.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
+import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
 import { blocksWithDead, isUsedUp } from "../evidence/left-in-blocks.ts";
 
-const repaired = cachedKernel(
+const repaired = kernelWith(
   releaseOf("3.16"),
-  { ...rules3_16, blocks: { ...blocks3_16, dirty: dirtyBitmap } },
+  { ...rulesOf("3.16"), blocks: { ...rulesOf("3.16").blocks, dirty: dirtyBitmap } },
   "3.16 marking all of a region",
 );
 

@@ -1,6 +1,7 @@
 import { collectDirty, purgeFragmented } from "../../../kernels/vmap/block-calls.ts";
-import { linux6_5, rules6_5 } from "../../../kernels/vmap/linux-6.5.ts";
-import { treeKernel } from "../../../kernels/vmap/tree-kernel.ts";
+import { linux } from "../../../kernels/vmap/index.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
+import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
 import { PURGING_ALL_FRAGMENTED } from "../evidence/left-in-blocks.ts";
@@ -8,10 +9,10 @@ import { PURGING_ALL_FRAGMENTED } from "../evidence/left-in-blocks.ts";
 const id = "vb-fragment-double-walk";
 
 /** 6.5 with the second walk put back, which purges every fragmented block. */
-const purging6_5 = treeKernel(
+const purging6_5 = kernelWith(
   releaseOf("6.5"),
   {
-    ...rules6_5,
+    ...rulesOf("6.5"),
     unmapAliases: (state, steps) => {
       if (!state.initialised) return;
       const dirty = collectDirty(state, steps);
@@ -35,7 +36,7 @@ export const vbFragmentDoubleWalk: Bug = {
       law: "usable-blocks-stay",
       on: [...PURGING_ALL_FRAGMENTED, id],
       pinned: "usable-blocks-stay.json",
-      repaired: linux6_5,
+      repaired: linux("6.5"),
     },
   ],
   explains: () => true,

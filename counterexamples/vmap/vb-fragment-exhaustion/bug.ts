@@ -1,13 +1,12 @@
-import { blocks2_6_28 } from "../../../kernels/vmap/block-rules.ts";
-import { rules2_6_28_10 } from "../../../kernels/vmap/linux-2.6.28.10.ts";
-import { uncachedKernel } from "../../../kernels/vmap/uncached-kernel.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
+import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
 import { leavesFragments } from "../evidence/left-in-blocks.ts";
 
-const repaired = uncachedKernel(
+const repaired = kernelWith(
   { ...releaseOf("2.6.28.10"), fragments: "purged" },
-  { ...rules2_6_28_10, blocks: { ...blocks2_6_28, purgesFragmented: true } },
+  { ...rulesOf("2.6.28.10"), blocks: { ...rulesOf("2.6.28").blocks, purgesFragments: true } },
   "2.6.28.10 purging fragmented blocks",
 );
 

@@ -1,33 +1,19 @@
-import { rules6_1 } from "../../../kernels/vmap/linux-6.1.ts";
-import { treeSteps } from "../../../kernels/vmap/tree-kernel.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
+import { stepsFrom } from "../../../kernels/vmap/rules.ts";
 import { vmapKernel } from "../../../kernels/vmap/vmap-kernel.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
 import { checkingUnmap, isGivenBackAgain } from "../controls/checking-unmap.ts";
+import { kernelsWith } from "../evidence/spans.ts";
 
 const repaired = vmapKernel(
   releaseOf("6.1"),
-  { ...treeSteps(rules6_1), unmapRam: checkingUnmap },
+  { ...stepsFrom(rulesOf("6.1")), unmapRam: checkingUnmap },
   "6.1 asking what vm_unmap_ram is given",
 );
 
 /** To 2.6.32 what the bitmap says is ignored; from 4.1 on there is none. Between, it is a BUG. */
-const ON = [
-  "6.1",
-  "2.6.28",
-  "2.6.28.10",
-  "4.4",
-  "4.15.0",
-  "4.15.18-ubuntu",
-  "5.2",
-  "5.10",
-  "5.11",
-  "5.17",
-  "6.4",
-  "6.5",
-  "6.12",
-  "6.19",
-];
+const ON = kernelsWith("vb-free-counted-twice", "6.1");
 
 export const vbFreeCountedTwice: Bug = {
   id: "vb-free-counted-twice",

@@ -1,21 +1,19 @@
-import { walkAll } from "../../../kernels/vmap/block-rules.ts";
-import { cachedKernel } from "../../../kernels/vmap/cached-kernel.ts";
-import { rules2_6_28 } from "../../../kernels/vmap/linux-2.6.28.ts";
-import { rules4_15 } from "../../../kernels/vmap/linux-4.15.ts";
-import { uncachedKernel } from "../../../kernels/vmap/uncached-kernel.ts";
+import { allOfThem } from "../../../kernels/vmap/block-rules.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
+import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
 import { blocksWithDead, isUsedUp } from "../evidence/left-in-blocks.ts";
 
 /** The same with the walk over all blocks that 6.5 brought. */
-const walking4_15 = cachedKernel(
+const walking4_15 = kernelWith(
   releaseOf("4.15.0"),
-  { ...rules4_15, blocks: { ...rules4_15.blocks, walked: walkAll } },
+  { ...rulesOf("4.15.0"), blocks: { ...rulesOf("4.15.0").blocks, looksAt: allOfThem } },
   "4.15.0 walking all blocks",
 );
-const walking2_6_28 = uncachedKernel(
+const walking2_6_28 = kernelWith(
   releaseOf("2.6.28"),
-  { ...rules2_6_28, blocks: { ...rules2_6_28.blocks, walked: walkAll } },
+  { ...rulesOf("2.6.28"), blocks: { ...rulesOf("2.6.28").blocks, looksAt: allOfThem } },
   "2.6.28 walking all blocks",
 );
 

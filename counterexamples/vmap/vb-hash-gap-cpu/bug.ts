@@ -1,12 +1,12 @@
-import { blocks6_4, nextPossible } from "../../../kernels/vmap/block-rules.ts";
-import { rules6_4 } from "../../../kernels/vmap/linux-6.4.ts";
-import { treeKernel } from "../../../kernels/vmap/tree-kernel.ts";
+import { nextPossible } from "../../../kernels/vmap/block-rules.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
+import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
 
-const repaired = treeKernel(
+const repaired = kernelWith(
   releaseOf("6.4"),
-  { ...rules6_4, blocks: { ...blocks6_4, indexedOn: nextPossible } },
+  { ...rulesOf("6.4"), blocks: { ...rulesOf("6.4").blocks, indexedOn: nextPossible } },
   "6.4 with the index of a possible CPU",
 );
 

@@ -1,19 +1,19 @@
-import { blocks2_6_37 } from "../../../kernels/vmap/block-rules.ts";
 import { addAtTail } from "../../../kernels/vmap/blocks.ts";
-import { cachedKernel } from "../../../kernels/vmap/cached-kernel.ts";
-import { rules2_6_39 } from "../../../kernels/vmap/linux-2.6.39.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
+import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
 import { leavesFragments } from "../evidence/left-in-blocks.ts";
+import { kernelsWith } from "../evidence/spans.ts";
 
-const repaired = cachedKernel(
+const repaired = kernelWith(
   releaseOf("2.6.39"),
-  { ...rules2_6_39, blocks: { ...blocks2_6_37, list: addAtTail } },
+  { ...rulesOf("2.6.39"), blocks: { ...rulesOf("2.6.37").blocks, list: addAtTail } },
   "2.6.39 adding blocks at the tail",
 );
 
 /** Before 2.6.33 such blocks are not even purged: that is vb-fragment-exhaustion. */
-const ON = ["2.6.37", "piggin-draft-1", "piggin-draft-3", "2.6.39", "3.1", "3.10.65", "3.16"];
+const ON = kernelsWith("vb-head-insert-exhaustion", "2.6.37");
 
 export const vbHeadInsertExhaustion: Bug = {
   id: "vb-head-insert-exhaustion",

@@ -1,31 +1,18 @@
-import { rules6_1 } from "../../../kernels/vmap/linux-6.1.ts";
-import { treeSteps } from "../../../kernels/vmap/tree-kernel.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
+import { stepsFrom } from "../../../kernels/vmap/rules.ts";
 import { warnOfNoArea } from "../../../kernels/vmap/unmap-calls.ts";
 import { vmapKernel } from "../../../kernels/vmap/vmap-kernel.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
+import { kernelsWith } from "../evidence/spans.ts";
 
 const repaired = vmapKernel(
   releaseOf("6.1"),
-  { ...treeSteps(rules6_1), strayFree: warnOfNoArea },
+  { ...stepsFrom(rulesOf("6.1")), strayFree: warnOfNoArea },
   "6.1 freeing by the first page alone",
 );
 
-const ON = [
-  "6.1",
-  "3.16",
-  "4.4",
-  "4.15.0",
-  "4.15.18-ubuntu",
-  "5.2",
-  "5.10",
-  "5.11",
-  "5.17",
-  "6.4",
-  "6.5",
-  "6.12",
-  "6.19",
-];
+const ON = kernelsWith("vfree-inside-obeyed", "6.1");
 
 export const vfreeInsideObeyed: Bug = {
   id: "vfree-inside-obeyed",

@@ -1,13 +1,14 @@
 import { NONE } from "../../../kernels/vmap/areas.ts";
 import { bugOn } from "../../../kernels/vmap/bug.ts";
-import { cachedSteps } from "../../../kernels/vmap/cached-kernel.ts";
-import { linux4_15, rules4_15 } from "../../../kernels/vmap/linux-4.15.ts";
+import { linux } from "../../../kernels/vmap/index.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
+import { stepsFrom } from "../../../kernels/vmap/rules.ts";
 import { vmapKernel } from "../../../kernels/vmap/vmap-kernel.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
 
 const id = "vfree-of-none-read";
-const steps = cachedSteps(rules4_15);
+const steps = stepsFrom(rulesOf("4.15.0"));
 
 export const vfreeOfNoneRead: Bug = {
   id,
@@ -27,6 +28,6 @@ export const vfreeOfNoneRead: Bug = {
     },
     id,
   ),
-  breaks: [{ law: "argument-domain", on: [id], pinned: "argument-domain.json", repaired: linux4_15 }],
+  breaks: [{ law: "argument-domain", on: [id], pinned: "argument-domain.json", repaired: linux("4.15.0") }],
   explains: ({ command, response }) => command.op === "free" && response.kind === "bug",
 };

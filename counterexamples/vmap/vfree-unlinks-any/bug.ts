@@ -1,15 +1,16 @@
-import { rules6_4 } from "../../../kernels/vmap/linux-6.4.ts";
-import { treeKernel } from "../../../kernels/vmap/tree-kernel.ts";
+import { rulesOf } from "../../../kernels/vmap/releases.ts";
+import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
+import { kernelsWith } from "../evidence/spans.ts";
 
-const repaired = treeKernel(
+const repaired = kernelWith(
   releaseOf("6.4"),
-  { ...rules6_4, outside: { ...rules6_4.outside, unlinksAny: false } },
+  { ...rulesOf("6.4"), outside: { ...rulesOf("6.4").outside, unlinksAny: false } },
   "6.4 looking before it unlinks",
 );
 
-const ON = ["6.4", "6.5", "6.12", "6.19"];
+const ON = kernelsWith("vfree-unlinks-any", "6.4");
 
 export const vfreeUnlinksAny: Bug = {
   id: "vfree-unlinks-any",

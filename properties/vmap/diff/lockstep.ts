@@ -1,10 +1,10 @@
 /** Two kernels given the same commands, as a machine for the explorer: do they answer alike, whatever callers do? */
 
-import { DISABLED, visitLive } from "../../../engine/run/in-place.ts";
+import { DISABLED, visitInPlace } from "../../../engine/run/in-place.ts";
 import { ENDS } from "../../../engine/search/batch.ts";
 import { vmapSpec } from "../../../model/vmap/vmap-spec.ts";
 import type { ImmutableWorld } from "../../../model/vmap/world.ts";
-import { type Call, OF_AREAS } from "../../../spec/vmap/commands/call.ts";
+import { type Call, OF_AREAS } from "../../../spec/vmap/commands/command.ts";
 import type { Command } from "../../../spec/vmap/commands.ts";
 import type { Kernel } from "../../../spec/vmap/kernel.ts";
 import { possibleCpus, type Scope } from "../../../spec/vmap/scope.ts";
@@ -68,7 +68,7 @@ function machineOf<S>(
   const { words, hashBits, reductions, write } = fingerprintOfPair(one, other, scope, calls);
   return {
     commands,
-    ...visitLive<Pair<S>>({
+    ...visitInPlace<Pair<S>>({
       name: `${one.name} and ${other.name}`,
       actions: commands.map(nameOf),
       laws,

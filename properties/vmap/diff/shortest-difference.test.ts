@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { CANARIES } from "../../../counterexamples/vmap/controls/canaries.ts";
 import { kernelCalled } from "../../../kernels/vmap/index.ts";
 import type { State } from "../../../kernels/vmap/state.ts";
-import { OF_AREAS } from "../../../spec/vmap/commands/call.ts";
+import { OF_AREAS } from "../../../spec/vmap/commands/command.ts";
 import type { Command } from "../../../spec/vmap/commands.ts";
 import type { Kernel } from "../../../spec/vmap/kernel.ts";
 import type { Scope } from "../../../spec/vmap/scope.ts";

@@ -6,7 +6,7 @@ import { all, called, compare, type Test } from "../../../engine/operations.ts";
 import { has } from "../../../engine/reduce/conditions.ts";
 import {
   bitsOf,
-  type Field,
+  byIndex,
   FLAG,
   indexOf,
   type Layout,
@@ -14,6 +14,7 @@ import {
   noneOr,
   plain,
   setOf,
+  upTo,
 } from "../../../engine/search/layout.ts";
 import { MOST_PHASES } from "../../program.ts";
 
@@ -33,67 +34,39 @@ export const [FREE, BUSY, LAZY, PURGING, POOLED] = [0, 1, 2, 3, 4] as const;
 /** What a CPU knows of the allocation it makes. */
 export const [NOT_SEEKING, SEEKING, SEEN_FULL] = [0, 1, 2] as const;
 
-export interface CpuFields {
-  readonly index: number;
-  readonly phase: Field;
-  readonly tlb: Field;
-  /** 0, or one more than the place that it frees. */
-  readonly place: Field;
-  /** 0, or its position in the queue for the purge lock. */
-  readonly turn: Field;
-  /** Whether it allocates, and whether there was a moment since it began when every place was busy. */
-  readonly seeking: Field;
-}
+export type Areas = ReturnType<typeof fieldsOf>;
+export type CpuFields = Areas["cpus"][number];
 
-export interface Areas {
-  readonly scope: AreasScope;
-  readonly life: readonly Field[];
-  /** Where there are nodes, one for each CPU: 0, or one more than that on which the area was allocated. */
-  readonly node: readonly Field[];
-  readonly ptes: Field;
-  /** vmap_lazy_nr: `places` for none, for it may be negative for a while. */
-  readonly lazyNr: Field;
-  readonly purgeLock: Field;
-  readonly pending: Field;
-  /** Whether the worker was asked to purge. */
-  readonly drainAsked: Field;
-  readonly cpus: readonly CpuFields[];
-}
-
-export function fieldsOf(layout: Layout, scope: AreasScope): Areas {
+export function fieldsOf(layout: Layout, scope: AreasScope) {
   const { cpus, places, lazyMax } = scope;
   const ofCpus = { name: "CPUs", size: cpus };
-  const upTo = (size: number) => Array.from({ length: size }, (_none, index) => index);
-  const phase = layout.array("phase", ofCpus, plain(MOST_PHASES));
-  const tlb = layout.array("tlb", ofCpus, bitsOf(places));
-  const place = layout.array("place", ofCpus, noneOr(places, "place"));
-  const turn = layout.array("turn", ofCpus, plain(cpus + 1));
-  const seeking = layout.array("seeking", ofCpus, named("no", "seeking", "seen full"));
   return {
     scope,
+    cpus: byIndex(cpus, {
+      phase: layout.array("phase", ofCpus, plain(MOST_PHASES)),
+      tlb: layout.array("tlb", ofCpus, bitsOf(places)),
+      /** The place that it frees. */
+      place: layout.array("place", ofCpus, noneOr(places, "place")),
+      /** 0, or its position in the queue for the purge lock. */
+      turn: layout.array("turn", ofCpus, plain(cpus + 1)),
+      /** Whether it allocates, and whether there was a moment since it began when every place was busy. */
+      seeking: layout.array("seeking", ofCpus, named("no", "seeking", "seen full")),
+    }),
     life: upTo(places).map((at) =>
       layout.field(`life of place ${at}`, named("free", "busy", "lazy", "purging", "pooled")),
     ),
+    /** Where there are nodes, one for each CPU: that on which the area was allocated. */
     node: upTo(places).map((at) => layout.field(`node of place ${at}`, indexOf(ofCpus))),
     ptes: layout.field("ptes", bitsOf(places)),
+    /** vmap_lazy_nr: `places` for none, for it may be negative for a while. */
     lazyNr: layout.field(
       "lazy nr",
       plain(3 * places + lazyMax + 2, (value) => value - places),
     ),
     purgeLock: layout.field("purge lock", indexOf(ofCpus)),
     pending: layout.field("pending", setOf(ofCpus)),
+    /** Whether the worker was asked to purge. */
     drainAsked: layout.field("drain asked", FLAG),
-    cpus: upTo(cpus).map((index) => {
-      const of = (fields: readonly Field[]) => fields[index] as Field;
-      return {
-        index,
-        phase: of(phase),
-        tlb: of(tlb),
-        place: of(place),
-        turn: of(turn),
-        seeking: of(seeking),
-      };
-    }),
   };
 }
 

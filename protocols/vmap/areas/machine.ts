@@ -1,6 +1,6 @@
 /** Areas at the step grain: allocations, frees and purges on every CPU. */
 
-import type { Invariant, LawStatement, Passing } from "../../../engine/actions.ts";
+import type { EventuallyEnds, Invariant, LawStatement } from "../../../engine/actions.ts";
 import { any, includes, isIn, not } from "../../../engine/operations.ts";
 import { has, hasNot } from "../../../engine/reduce/conditions.ts";
 import { type Field, Layout } from "../../../engine/search/layout.ts";
@@ -40,7 +40,7 @@ export function areasMachine(name: string, scope: AreasScope, order: AreasOrder)
     hardware: (cpu) => [flushes(m, cpu), ...(scope.caches ? fills(m, cpu) : [])],
     begin: (state) => m.lazyNr.set(state, scope.places),
     invariants: atRest(m),
-    passing: (phases) => passing(m, phases),
+    eventuallyEnds: (phases) => eventuallyEnds(m, phases),
     isSymmetric: true,
     legend:
       "areas: . free, B busy, L lazy, P being purged, p in a pool; lazy: the counter; TLB: the areas that a CPU translates",
@@ -65,11 +65,14 @@ function atRest(m: Areas): Invariant[] {
 }
 
 /** What has to end. */
-function passing(m: Areas, phases: readonly string[]): Passing[] {
+function eventuallyEnds(m: Areas, phases: readonly string[]): EventuallyEnds[] {
   const purging = PURGES.map((phase) => phases.indexOf(phase)).filter((phase) => phase >= 0);
   const nothingLazy = m.life.map((life) => has(life, FREE, BUSY, POOLED));
-  const ofCpus = (id: string, says: string, when: (cpu: CpuFields) => Passing["when"]): Passing[] =>
-    m.cpus.map((cpu) => ({ id: `${id}-${cpu.index}`, says, when: when(cpu) }));
+  const ofCpus = (
+    id: string,
+    says: string,
+    when: (cpu: CpuFields) => EventuallyEnds["when"],
+  ): EventuallyEnds[] => m.cpus.map((cpu) => ({ id: `${id}-${cpu.index}`, says, when: when(cpu) }));
   return [
     ...ofCpus("purge-ends", "Every purge that began ends.", ({ phase }) => [has(phase, ...purging)]),
     ...ofCpus("allocation-returns", "An allocation that began is granted or refused.", ({ seeking }) => [

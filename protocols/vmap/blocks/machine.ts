@@ -1,5 +1,5 @@
 /** Per-CPU blocks at the step grain: vm_map_ram, vm_unmap_ram, vm_unmap_aliases and a purge on every CPU. */
-import type { Passing } from "../../../engine/actions.ts";
+import type { EventuallyEnds } from "../../../engine/actions.ts";
 import { sets } from "../../../engine/operations.ts";
 import { has } from "../../../engine/reduce/conditions.ts";
 import { type Field, Layout } from "../../../engine/search/layout.ts";
@@ -44,7 +44,7 @@ export function blocksMachine(
     cpus: m.cpus,
     program: delayed ? (cpu) => beginningLate(calls(cpu)) : calls,
     hardware: (cpu) => [...flushes(m, cpu), ...(m.delaysFills ? [] : fills(m, cpu))],
-    passing: (phases) => (delayed ? [] : m.cpus.map((cpu) => mapReturns(cpu, phases))),
+    eventuallyEnds: (phases) => (delayed ? [] : m.cpus.map((cpu) => mapReturns(cpu, phases))),
     isSymmetric: true,
     legend:
       "map: . never given out, x given out or given back, M mapped, ! unmapped and still translated somewhere, m the same with its PTE; TLB: the pages that a CPU translates",
@@ -52,7 +52,7 @@ export function blocksMachine(
   });
 }
 
-function mapReturns({ index, phase }: CpuFields, phases: readonly string[]): Passing {
+function mapReturns({ index, phase }: CpuFields, phases: readonly string[]): EventuallyEnds {
   return {
     id: `map-returns-${index}`,
     says: "A map that began is granted or refused.",

@@ -1,6 +1,6 @@
 /**
  * Conditions that hold wherever a step can be taken otherwise, in every state that is reached: they forbid nothing.
- * They tell partial-order reduction, which knows no invariants, that steps can never be taken in the same state, and
+ * Partial-order reduction knows no invariants: they show it that steps can never be taken in the same state, and
  * so need not commute. Numbers of states are what they were before there were any: blocks.test.ts holds them to it.
  */
 import { type Condition, has, hasNot } from "../../../engine/reduce/conditions.ts";

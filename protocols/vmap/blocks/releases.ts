@@ -1,4 +1,5 @@
 /** In which order each release does what a call does. A machine is a few lists of steps; a bug replaces one. */
+import { type Facts, factsOf } from "../../../kernels/changes.ts";
 import type { Step } from "../../program.ts";
 import { collectsBeforeLock, collectsFirst, collectsUnderLock } from "./aliases.ts";
 import type { Blocks, CpuFields } from "./fields.ts";
@@ -18,75 +19,55 @@ export interface BlocksOrder {
   readonly lazyPtes: boolean;
 }
 
-const listed = { looksAt: "listed", passesFull: false, purgesFragments: true } as const;
+/** From 6.5 on vm_unmap_aliases collects under the purge lock; before that it collects first, and takes it then. */
+function orderFrom(facts: Facts): BlocksOrder {
+  const { bornTaken, collectsOnce, looksAt, passesFull, purgesFragments, lazyPtes } = facts;
+  return {
+    map: bornTaken ? mapBornTaken : mapSearchingAgain,
+    unmap: unmapThenPublish,
+    aliases: collectsOnce
+      ? collectsUnderLock(passesFull)
+      : collectsFirst({ looksAt, passesFull, purgesFragments }),
+    gather: facts.lazyAreas === "on nodes" ? gatherByNode : gatherAll,
+    lazyPtes,
+  };
+}
 
-const linux2_6_28: BlocksOrder = {
-  map: mapSearchingAgain,
-  unmap: unmapThenPublish,
-  aliases: collectsFirst({ ...listed, purgesFragments: false }),
-  gather: gatherAll,
-  lazyPtes: true,
-};
-const linux2_6_33: BlocksOrder = { ...linux2_6_28, aliases: collectsFirst(listed) };
-const linux3_16: BlocksOrder = { ...linux2_6_33, lazyPtes: false };
-const linux4_4: BlocksOrder = { ...linux3_16, map: mapBornTaken };
-const linux5_13: BlocksOrder = { ...linux4_4, aliases: collectsFirst({ ...listed, passesFull: true }) };
-const linux6_5: BlocksOrder = { ...linux5_13, aliases: collectsUnderLock(true) };
-const linux6_12: BlocksOrder = { ...linux6_5, gather: gatherByNode };
+const orderOf = (label: string): BlocksOrder => orderFrom(factsOf(label));
 
-/** vm_unmap_aliases looks at all blocks (C7 repaired), as far as the release looks first and locks later. */
-const walksAll = { ...listed, looksAt: "all" } as const;
+/** C7 and C13 mended, and nothing else: every block is looked at, full ones as well, and published under its lock. */
+const repaired = (label: string): BlocksOrder => ({
+  ...orderFrom({ ...factsOf(label), looksAt: "all", passesFull: false }),
+  unmap: unmapPublishingUnderLock,
+});
 
-/** By release; "-repaired" is its order with C7 and C13 mended, and nothing else. */
+/** By release. */
 export const BLOCK_ORDERS: Readonly<Record<string, BlocksOrder>> = {
-  "2.6.28": linux2_6_28,
-  "2.6.28-repaired": {
-    ...linux2_6_28,
-    aliases: collectsFirst({ ...walksAll, purgesFragments: false }),
-    unmap: unmapPublishingUnderLock,
-  },
-  "2.6.33": linux2_6_33,
-  "2.6.33-repaired": {
-    ...linux2_6_33,
-    aliases: collectsFirst(walksAll),
-    unmap: unmapPublishingUnderLock,
-  },
-  "3.16": linux3_16,
-  "3.16-repaired": {
-    ...linux3_16,
-    aliases: collectsFirst(walksAll),
-    unmap: unmapPublishingUnderLock,
-  },
-  "4.4": linux4_4,
+  "2.6.28": orderOf("2.6.28"),
+  "2.6.28-repaired": repaired("2.6.28"),
+  "2.6.33": orderOf("2.6.33"),
+  "2.6.33-repaired": repaired("2.6.33"),
+  "3.16": orderOf("3.16"),
+  "3.16-repaired": repaired("3.16"),
+  "4.4": orderOf("4.4"),
   /** C7 mended alone: C13 was there all the time. */
-  "4.4-walking-all": { ...linux4_4, aliases: collectsFirst(walksAll) },
-  "4.4-repaired": {
-    ...linux4_4,
-    aliases: collectsFirst(walksAll),
-    unmap: unmapPublishingUnderLock,
-  },
-  "5.13": linux5_13,
-  "5.13-repaired": {
-    ...linux5_13,
-    aliases: collectsFirst(walksAll),
-    unmap: unmapPublishingUnderLock,
-  },
-  "6.5": linux6_5,
-  "6.5-repaired": { ...linux6_5, aliases: collectsUnderLock(false), unmap: unmapPublishingUnderLock },
-  "6.10": linux6_5,
-  "6.12": linux6_12,
-  "6.12-repaired": {
-    ...linux6_12,
-    aliases: collectsUnderLock(false),
-    unmap: unmapPublishingUnderLock,
-  },
+  "4.4-walking-all": orderFrom({ ...factsOf("4.4"), looksAt: "all" }),
+  "4.4-repaired": repaired("4.4"),
+  "5.13": orderOf("5.13"),
+  "5.13-repaired": repaired("5.13"),
+  "6.5": orderOf("6.5"),
+  "6.5-repaired": repaired("6.5"),
+  /** What is lazy is gathered at once, as to 6.8: with its blocks on one node. */
+  "6.10": orderOf("6.5"),
+  "6.12": orderOf("6.12"),
+  "6.12-repaired": repaired("6.12"),
   /** Half of that: a walk passes full blocks still. */
-  "6.12-publishing-alone": { ...linux6_12, unmap: unmapPublishingUnderLock },
+  "6.12-publishing-alone": { ...orderOf("6.12"), unmap: unmapPublishingUnderLock },
   /** The other half: full blocks are collected, and out of the index before their area is lazy. */
-  "6.12-collecting-full": { ...linux6_12, aliases: collectsUnderLock(false) },
+  "6.12-collecting-full": orderFrom({ ...factsOf("6.12"), passesFull: false }),
   /** C9's mutant. */
   "6.12-collecting-before-lock": {
-    ...linux6_12,
+    ...orderOf("6.12"),
     aliases: collectsBeforeLock,
     unmap: unmapPublishingUnderLock,
   },

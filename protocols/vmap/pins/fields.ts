@@ -2,7 +2,15 @@
  * The state that the protocols of pinning share: pages that map frames, frames that are free, mapped, in a stock or
  * pinned, a TLB for each CPU, and where each CPU stands. PTEs are cleared when an area is unmapped (2.6.37 on).
  */
-import { type Field, indexOf, type Layout, named, plain, setOf } from "../../../engine/search/layout.ts";
+import {
+  byIndex,
+  type Field,
+  indexOf,
+  type Layout,
+  named,
+  plain,
+  setOf,
+} from "../../../engine/search/layout.ts";
 import { MOST_PHASES } from "../../program.ts";
 
 export interface PinsScope {
@@ -17,59 +25,36 @@ export const [FREE, BUSY, UNMAPPING, LAZY, PURGING] = [0, 1, 2, 3, 4] as const;
 /** What a frame is used for: nothing, a mapping, somebody's next page table, the stock, or a page table. */
 export const [UNUSED, MAPPED, TAKEN, STOCKED, PINNED] = [0, 1, 2, 3, 4] as const;
 
-export interface CpuFields {
-  readonly index: number;
-  readonly phase: Field;
-  /** By page: 0, or one more than the frame that it translates the page to. */
-  readonly tlb: readonly Field[];
-  /** 0, or one more than the page that it unmaps. */
-  readonly page: Field;
-  /** 0, or one more than the frame that it pins. */
-  readonly frame: Field;
-}
+export type Pins = ReturnType<typeof fieldsOf>;
+export type CpuFields = Pins["cpus"][number];
 
-export interface Pins {
-  readonly scope: PinsScope;
-  readonly life: readonly Field[];
-  /** By page: 0, or one more than the frame that it maps, or mapped and was not flushed of since. */
-  readonly maps: readonly Field[];
-  readonly used: readonly Field[];
-  /** By frame: what the vmap layer notes of it. */
-  readonly noted: readonly Field[];
-  /** Pages counted as lazy (vmap_lazy_nr). */
-  readonly lazyNr: Field;
-  readonly purgeLock: Field;
-  readonly pending: Field;
-  readonly cpus: readonly CpuFields[];
-}
-
-export function fieldsOf(layout: Layout, scope: PinsScope): Pins {
-  const { cpus, pages, frames } = scope;
+export function fieldsOf(layout: Layout, scope: PinsScope) {
   const [ofCpus, ofPages, ofFrames] = [
-    { name: "CPUs", size: cpus },
-    { name: "pages", size: pages },
-    { name: "frames", size: frames },
+    { name: "CPUs", size: scope.cpus },
+    { name: "pages", size: scope.pages },
+    { name: "frames", size: scope.frames },
   ];
-  const phase = layout.array("phase", ofCpus, plain(MOST_PHASES));
-  const page = layout.array("page", ofCpus, indexOf(ofPages));
-  const frame = layout.array("frame", ofCpus, indexOf(ofFrames));
+  const own = byIndex(scope.cpus, {
+    phase: layout.array("phase", ofCpus, plain(MOST_PHASES)),
+    /** The page that it unmaps, and the frame that it pins. */
+    page: layout.array("page", ofCpus, indexOf(ofPages)),
+    frame: layout.array("frame", ofCpus, indexOf(ofFrames)),
+  });
   const tlb = layout.table("tlb", ofCpus, ofPages, indexOf(ofFrames));
   return {
     scope,
     life: layout.array("life", ofPages, named("free", "busy", "unmapping", "lazy", "purging")),
+    /** By page: the frame that it maps, or mapped and was not flushed of since. */
     maps: layout.array("maps", ofPages, indexOf(ofFrames)),
     used: layout.array("used", ofFrames, named("unused", "mapped", "taken", "in stock", "pinned")),
-    noted: layout.array("noted", ofFrames, plain(pages + 1)),
-    lazyNr: layout.field("lazy nr", plain(pages + 1)),
+    /** By frame: what the vmap layer notes of it. */
+    noted: layout.array("noted", ofFrames, plain(scope.pages + 1)),
+    /** Pages counted as lazy (vmap_lazy_nr). */
+    lazyNr: layout.field("lazy nr", plain(scope.pages + 1)),
     purgeLock: layout.field("purge lock", indexOf(ofCpus)),
     pending: layout.field("pending", setOf(ofCpus)),
-    cpus: tlb.map((held, index) => ({
-      index,
-      phase: phase[index] as Field,
-      tlb: held,
-      page: page[index] as Field,
-      frame: frame[index] as Field,
-    })),
+    /** What each CPU translates, by page: the frame. */
+    cpus: own.map((fields) => ({ ...fields, tlb: tlb[fields.index] as readonly Field[] })),
   };
 }
 

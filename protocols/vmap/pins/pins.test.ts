@@ -20,7 +20,7 @@ function broken(name: string, cpus = 2): Record<string, number> {
 describe("a frame is pinned while others unmap and purge", () => {
   test.each([
     ["if-outstanding", 9, "a purge that has gathered counts no more, and has not flushed"],
-    ["bit-per-frame", 17, "clearing all bits clears that of a frame let go after the sweep had gathered"],
+    ["bit-per-frame", 17, "clearing all bits clears that of a frame unmapped after the sweep had gathered"],
     ["stocked-before-sweep", 6, "another CPU takes a frame from the stock before its sweep"],
   ])("%s is broken in %i steps: %s", (name, steps) => {
     expect(broken(name)).toEqual({ "pinned-is-unaliased": steps });

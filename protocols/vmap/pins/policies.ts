@@ -1,5 +1,5 @@
 /**
- * How a frame is pinned as a page table: the policies of seed 001 (docs/pinning.md) as phases, each in the form that
+ * How a frame is pinned as a page table: the policies of docs/pinning.md as phases, each in the form that
  * first comes to mind and, where that breaks, in one that holds.
  */
 import { clears, inCase, sets } from "../../../engine/operations.ts";

@@ -2,7 +2,7 @@
  * The state of vfree of an area with VM_FLUSH_RESET_PERMS: areas of one page, which has an address in the direct map
  * as well, or none if it is in high memory. Addresses of areas come first, those of the direct map after them.
  */
-import { type Field, FLAG, type Layout, named, noneOr, plain } from "../../../engine/search/layout.ts";
+import { type Field, FLAG, type Layout, named, noneOr, plain, upTo } from "../../../engine/search/layout.ts";
 import { MOST_PHASES } from "../../program.ts";
 
 export interface ResetPermsScope {
@@ -13,52 +13,30 @@ export interface ResetPermsScope {
 /** The life of an area. */
 export const [FREE, BUSY, LAZY, PURGING] = [0, 1, 2, 3] as const;
 
-export interface AreaFields {
-  readonly index: number;
-  readonly life: Field;
-  /** Whether its page is in high memory. */
-  readonly isHigh: Field;
-}
+export type ResetPerms = ReturnType<typeof fieldsOf>;
+export type CpuFields = ResetPerms["cpus"][number];
 
-export interface CpuFields {
-  readonly index: number;
-  readonly phase: Field;
-  /** The address in the direct map of the page that its call gives back; 0 if it has none. */
-  readonly direct: Field;
-  /** The range that it will flush. */
-  readonly start: Field;
-  readonly end: Field;
-  /** Whether it flushes that even if there is nothing to purge. */
-  readonly asks: Field;
-}
-
-export interface ResetPerms {
-  readonly scope: ResetPermsScope;
-  /** ULONG_MAX: above every address. */
-  readonly most: number;
-  readonly purgeLock: Field;
-  readonly areas: readonly AreaFields[];
-  readonly cpus: readonly CpuFields[];
-}
-
-export function fieldsOf(layout: Layout, scope: ResetPermsScope): ResetPerms {
+export function fieldsOf(layout: Layout, scope: ResetPermsScope) {
   const { cpus, areas } = scope;
   const most = 2 * areas + 1;
   const address = plain(most + 1, (value) => (value === most ? "MAX" : String(value)));
-  const upTo = (size: number) => Array.from({ length: size }, (_none, index) => index);
   return {
     scope,
+    /** ULONG_MAX: above every address. */
     most,
     purgeLock: layout.field("purge lock", noneOr(cpus, "CPU")),
     areas: upTo(areas).map((index) => ({
       index,
       life: layout.field(`life of area ${index}`, named("free", "busy", "lazy", "purging")),
+      /** Whether its page is in high memory. */
       isHigh: layout.field(`is high of area ${index}`, FLAG),
     })),
     cpus: upTo(cpus).map((index) => ({
       index,
       phase: layout.field(`phase of CPU ${index}`, plain(MOST_PHASES)),
+      /** The address in the direct map of the page that its call gives back; 0 if it has none. */
       direct: layout.field(`direct of CPU ${index}`, address),
+      /** The range that it will flush, and whether it flushes that even if there is nothing to purge. */
       start: layout.field(`start of CPU ${index}`, address),
       end: layout.field(`end of CPU ${index}`, address),
       asks: layout.field(`asks of CPU ${index}`, FLAG),
@@ -67,6 +45,6 @@ export function fieldsOf(layout: Layout, scope: ResetPermsScope): ResetPerms {
 }
 
 /** Where the page of an area is in the direct map, if it is there. */
-export const directOf = ({ scope }: ResetPerms, { index }: AreaFields) => scope.areas + index;
+export const directOf = ({ scope }: ResetPerms, { index }: { readonly index: number }) => scope.areas + index;
 
 export const livesOf = ({ areas }: ResetPerms): readonly Field[] => areas.map(({ life }) => life);

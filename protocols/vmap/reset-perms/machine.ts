@@ -1,5 +1,6 @@
 /** vfree of areas whose permissions are reset, against purges of others. */
 import { Layout } from "../../../engine/search/layout.ts";
+import { factsOf } from "../../../kernels/changes.ts";
 import type { Step, StepMachine } from "../../program.ts";
 import { stepMachine } from "../../step-machine.ts";
 import { allocates, frees, purges } from "./calls.ts";
@@ -9,8 +10,8 @@ import { type CpuFields, fieldsOf, type ResetPerms, type ResetPermsScope } from 
 export const RESET_PERMS_ORDERS: Readonly<
   Record<string, (m: ResetPerms, cpu: CpuFields) => readonly Step[]>
 > = {
-  "5.2-rc3": frees("always"),
-  "5.2": frees("for a page in the direct map"),
+  "5.2-rc3": frees(factsOf("5.2-rc3").resetAsks),
+  "5.2": frees(factsOf("5.2").resetAsks),
 };
 
 export function resetPermsMachine(

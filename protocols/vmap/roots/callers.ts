@@ -1,7 +1,7 @@
 /** What callers do: ioremap, iounmap, and touching what they hold; and what a CPU's hardware does by itself. */
 import { any, inCase, sets } from "../../../engine/operations.ts";
 import { has, hasNot } from "../../../engine/reduce/conditions.ts";
-import type { Field } from "../../../engine/search/layout.ts";
+import { type Field, upTo } from "../../../engine/search/layout.ts";
 import { noStaleTranslation } from "../../../spec/vmap/laws/translation.ts";
 import { done, keeps } from "../../call-assertions.ts";
 import { type Check, hardwareStep, IDLE, type Step, type StepAction } from "../../program.ts";
@@ -10,7 +10,7 @@ import { type AddressFields, type CpuFields, FREE, LAZY, LIVE, type Roots, UNMAP
 /** Both write the reference alone: other roots get an entry by a fault, and lose it by being synchronised. */
 export const mapsAndUnmaps = (m: Roots): Step[] =>
   m.addresses.flatMap(({ index, life, reference }): Step[] => [
-    ...Array.from({ length: m.scope.frames }, (_none, frame) => ({
+    ...upTo(m.scope.frames).map((frame) => ({
       at: IDLE,
       says: `ioremap maps address ${index} to frame ${frame}; returns`,
       to: IDLE,
@@ -77,7 +77,7 @@ function reaches(cpu: CpuFields, { index, reference }: AddressFields, tlb: Field
  * with it, and less can go wrong.
  */
 export const switches = (m: Roots, cpu: CpuFields): Step[] =>
-  Array.from({ length: m.scope.roots }, (_none, root) => ({
+  upTo(m.scope.roots).map((root) => ({
     at: IDLE,
     says: `runs on root ${root}`,
     to: IDLE,

@@ -2,7 +2,15 @@
  * The state of page tables that are not shared: x86-32 with PTI has, for each process, a root whose upper level is its
  * own, beside that of init_mm, which is the reference. All map with huge entries here, one for each address.
  */
-import { bitsOf, type Field, type Layout, named, noneOr, plain } from "../../../engine/search/layout.ts";
+import {
+  bitsOf,
+  type Field,
+  type Layout,
+  named,
+  noneOr,
+  plain,
+  upTo,
+} from "../../../engine/search/layout.ts";
 import { MOST_PHASES } from "../../program.ts";
 
 export interface RootsScope {
@@ -17,53 +25,34 @@ export interface RootsScope {
 /** An address: free, mapped and held by a caller, unmapped, on the lazy list, gathered by a purge. */
 export const [FREE, LIVE, UNMAPPED, LAZY, PURGING] = [0, 1, 2, 3, 4] as const;
 
-export interface AddressFields {
-  readonly index: number;
-  readonly life: Field;
-  /** Entries are 0 for none, or one more than a frame: the reference's, and each root's. */
-  readonly reference: Field;
-  readonly entries: readonly Field[];
-}
+export type Roots = ReturnType<typeof fieldsOf>;
+export type AddressFields = Roots["addresses"][number];
+export type CpuFields = Roots["cpus"][number];
 
-export interface CpuFields {
-  readonly index: number;
-  readonly phase: Field;
-  /** The root it runs on. */
-  readonly root: Field;
-  /** What its TLB holds, by address: as an entry. */
-  readonly tlb: readonly Field[];
-}
-
-export interface Roots {
-  readonly scope: RootsScope;
-  readonly purgeLock: Field;
-  /** CPUs that have yet to flush what was gathered. */
-  readonly pending: Field;
-  readonly addresses: readonly AddressFields[];
-  readonly cpus: readonly CpuFields[];
-}
-
-export function fieldsOf(layout: Layout, scope: RootsScope): Roots {
+export function fieldsOf(layout: Layout, scope: RootsScope) {
   const { cpus, roots, addresses, frames } = scope;
   const entry = noneOr(frames, "frame");
-  const upTo = (size: number) => Array.from({ length: size }, (_none, index) => index);
   return {
     scope,
     purgeLock: layout.field("purge lock", noneOr(cpus, "CPU")),
+    /** CPUs that have yet to flush what was gathered. */
     pending: layout.field("pending", bitsOf(cpus)),
     addresses: upTo(addresses).map((index) => ({
       index,
       life: layout.field(`life of address ${index}`, named("free", "live", "unmapped", "lazy", "purging")),
+      /** The reference's entry, and each root's. */
       reference: layout.field(`reference of address ${index}`, entry),
       entries: upTo(roots).map((root) => layout.field(`entry of root ${root}, address ${index}`, entry)),
     })),
     cpus: upTo(cpus).map((index) => ({
       index,
       phase: layout.field(`phase of CPU ${index}`, plain(MOST_PHASES)),
+      /** The root it runs on. */
       root: layout.field(
         `root of CPU ${index}`,
         plain(roots, (root) => `root ${root}`),
       ),
+      /** What its TLB holds, by address: as an entry. */
       tlb: upTo(addresses).map((address) => layout.field(`tlb of CPU ${index}, address ${address}`, entry)),
     })),
   };

@@ -12,6 +12,7 @@ import {
 } from "../../../engine/operations.ts";
 import { has, hasNot } from "../../../engine/reduce/conditions.ts";
 import type { Field } from "../../../engine/search/layout.ts";
+import { factsOf } from "../../../kernels/changes.ts";
 import { noBug } from "../../../spec/vmap/laws/integrity.ts";
 import { done, keeps } from "../../call-assertions.ts";
 import { type Check, hardwareStep, IDLE, type Step, type StepAction } from "../../program.ts";
@@ -92,9 +93,11 @@ const flushingAndSynchronising: Steps = (m, cpu) => [
   releases(m),
 ];
 
+const orderOf = (label: string): Steps => (factsOf(label).synchronises ? synchronisingAndFlushing : flushing);
+
 export const ROOTS_ORDERS: Readonly<Record<string, Steps>> = {
-  "5.2": flushing,
-  "5.3": synchronisingAndFlushing,
+  "5.2": orderOf("5.2"),
+  "5.3": orderOf("5.3"),
   "5.3-flushing-first": flushingAndSynchronising,
 };
 

@@ -25,7 +25,7 @@ function breakOf(name: string) {
 
 describe("B7: an unmapping is not synchronised to all roots", () => {
   //  init_mm:  0   .   .   1
-  //  root 0:   0   0   0   0     it is there, so nobody faults
+  //  root 0:   0   0   0   0     it is there, so no CPU faults
   test("to 5.2, a touch of what is mapped now reaches what was mapped before", () => {
     expect(breakOf("5.2")).toEqual({
       law: "no-stale-translation",

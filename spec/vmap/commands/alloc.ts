@@ -1,10 +1,19 @@
 /** alloc_vmap_area: an area in a window of the caller's. */
 import type { Window } from "../scope.ts";
 import { MOST_MAPPED } from "../scope.ts";
-import { alignmentInPages, type Bytes, type Cpu, PAGE_SIZE, type Pages, type Vpn } from "../vocabulary.ts";
-import { alignment, page, pagesText } from "../words.ts";
+import {
+  alignment,
+  alignmentInPages,
+  type Bytes,
+  type Cpu,
+  PAGE_SIZE,
+  type Pages,
+  page,
+  pagesText,
+  type Vpn,
+} from "../vocabulary.ts";
 import type { World } from "../world.ts";
-import { type Callers, type CommandRecord, command, smaller } from "./command.ts";
+import { type Callers, command, smaller } from "./command.ts";
 
 /** alloc_vmap_area(size, align, vstart, vend), and then, if `map`, one fresh frame under every page. */
 export interface Alloc {
@@ -72,7 +81,7 @@ function sizeMeant(size: SizeChoice, world: World, { vstart, vend }: Window): Pa
   return Math.max(1, hole - size.less);
 }
 
-export const alloc: CommandRecord<Alloc, Alloc, AllocChoice> = command<Alloc, Alloc, AllocChoice>({
+export const alloc = command<Alloc, Alloc, AllocChoice>({
   op: "alloc",
   fields: {
     size: "size",
@@ -113,12 +122,9 @@ export const alloc: CommandRecord<Alloc, Alloc, AllocChoice> = command<Alloc, Al
   means: ({ size, align, window, map, cpu, noblock }, world) => {
     const { vstart, vend } = window;
     const { pools, noblock: maySayNoblock } = world.promises;
-    return {
-      op: "alloc",
-      ...{ size: sizeMeant(size, world, window), align, vstart, vend, map },
-      ...(pools !== "none" && cpu > 0 ? { cpu } : {}),
-      ...(maySayNoblock && noblock ? { noblock } : {}),
-    };
+    const step = { op: "alloc", size: sizeMeant(size, world, window), align, vstart, vend, map } as const;
+    const onCpu = pools !== "none" && cpu > 0 ? { ...step, cpu } : step;
+    return maySayNoblock && noblock ? { ...onCpu, noblock } : onCpu;
   },
   *simpler(step, scope) {
     // A request that was only there to be refused, and so to purge.

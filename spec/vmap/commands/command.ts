@@ -8,7 +8,32 @@ import type { Promises } from "../releases.ts";
 import type { Scope } from "../scope.ts";
 import type { Cpu, Pages, Vpn } from "../vocabulary.ts";
 import type { Request, World } from "../world.ts";
-import type { Call } from "./call.ts";
+
+/**
+ * A kind of call on a machine that is explored. Who allocates also frees, and who maps also unmaps. A machine that begins
+ * before vmalloc_init is also switched on. Frames that were pinned are not given back.
+ */
+export type Call =
+  /** An allocation under which nothing is mapped, and one with a frame under every page. */
+  | "alloc"
+  | "allocMapped"
+  /** vmap of each of the scope's counts, with VM_NO_GUARD and without. */
+  | "vmap"
+  /** A search for the area at each page. */
+  | "find"
+  /** mapRam of each of the scope's counts, on each CPU. */
+  | "map"
+  /** A read, or a write, by each CPU of each page that is or was mapped. */
+  | "touch"
+  | "write"
+  /** A pcpuGet of each of the scope's congruent areas. */
+  | "percpu"
+  | "pin"
+  | "purge"
+  | "unmapAliases";
+
+/** What laws about areas need. */
+export const OF_AREAS: readonly Call[] = ["alloc", "purge"];
 
 /**
  * A field of a step as files have it. "size" is at most the whole space, "edge" an edge of a window, "page" an address,

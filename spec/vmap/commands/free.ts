@@ -1,18 +1,8 @@
 /** vfree and vunmap. */
 import type { Outside } from "../outside.ts";
-import type { Vpn } from "../vocabulary.ts";
-import { page } from "../words.ts";
+import { page, type Vpn } from "../vocabulary.ts";
 import type { World } from "../world.ts";
-import type { Call } from "./call.ts";
-import {
-  type Address,
-  addressIn,
-  addressOf,
-  type CommandRecord,
-  command,
-  nearer,
-  sharedOut,
-} from "./command.ts";
+import { type Address, addressIn, addressOf, type Call, command, nearer, sharedOut } from "./command.ts";
 
 /** The caller frees the area of an alloc or a vmap that starts here. Anything else is outside its domain. */
 export interface Free {
@@ -41,7 +31,7 @@ function outside(world: World, { start }: Free): Outside {
   return here.some((area) => area.start === start) ? "freeAgain" : "freeNowhere";
 }
 
-export const free: CommandRecord<Free, FreeStep, FreeChoice> = command<Free, FreeStep, FreeChoice>({
+export const free = command<Free, FreeStep, FreeChoice>({
   op: "free",
   fields: { area: "index?", offset: "offset?", page: "page?" },
   takes: "area",

@@ -1,8 +1,7 @@
 /** What changes nothing but TLBs: find_vmap_area, a CPU that reads or writes, a look at what TLBs hold. */
 import { possibleCpus } from "../scope.ts";
-import type { Cpu, Pages, Vpn } from "../vocabulary.ts";
-import { page as pageText } from "../words.ts";
-import { type Callers, type CommandRecord, command, sharedOut } from "./command.ts";
+import { type Cpu, type Pages, page as pageText, type Vpn } from "../vocabulary.ts";
+import { type Callers, command, sharedOut } from "./command.ts";
 
 /** find_vmap_area(addr): which area is here? May be asked before vmalloc_init, and was (catalogue B10). */
 export interface Find {
@@ -49,7 +48,7 @@ export interface Tlb {
   readonly op: "tlb";
 }
 
-export const find: CommandRecord<Find, Find, FindChoice> = command<Find, Find, FindChoice>({
+export const find = command<Find, Find, FindChoice>({
   op: "find",
   fields: { page: "page" },
   beforeInit: true,
@@ -70,7 +69,7 @@ function touches({ scope, pages }: Callers, write: boolean): readonly Touch[] {
   );
 }
 
-export const touch: CommandRecord<Touch, TouchStep, TouchChoice> = command<Touch, TouchStep, TouchChoice>({
+export const touch = command<Touch, TouchStep, TouchChoice>({
   op: "touch",
   fields: { cpu: "cpu", area: "index", page: "offset", write: "true?" },
   names: ["area", "map"],
@@ -110,7 +109,7 @@ export const touch: CommandRecord<Touch, TouchStep, TouchChoice> = command<Touch
   says: ({ cpu, page, write }) => `${write ? "write to" : "touch"} ${pageText(page)} from CPU ${cpu}`,
 });
 
-export const tlb: CommandRecord<Tlb> = command<Tlb>({
+export const tlb = command<Tlb>({
   op: "tlb",
   fields: {},
   beforeInit: true,

@@ -2,14 +2,12 @@
 import type { Outside } from "../outside.ts";
 import type { Promises } from "../releases.ts";
 import { fitsBlock, possibleCpus, type Scope } from "../scope.ts";
-import { type Cpu, PAGE_SIZE, type Pages, type Vpn } from "../vocabulary.ts";
-import { page, pagesText } from "../words.ts";
+import { type Cpu, PAGE_SIZE, type Pages, page, pagesText, type Vpn } from "../vocabulary.ts";
 import type { World } from "../world.ts";
 import {
   type Address,
   addressIn,
   addressOf,
-  type CommandRecord,
   command,
   type Draw,
   nearer,
@@ -58,7 +56,7 @@ function whereBlocksAre<T extends Readonly<Record<string, Draw>>>(scope: Scope, 
   return scope.blockPages > 0 ? drawn : undefined;
 }
 
-export const mapRam: CommandRecord<MapRam> = command<MapRam>({
+export const mapRam = command<MapRam>({
   op: "mapRam",
   fields: { cpu: "cpu", count: "count" },
   gives: "map",
@@ -104,11 +102,7 @@ function outside(world: World, { start, count }: UnmapRam): Outside {
   return here.length > 0 ? "unmapAgain" : "unmapNowhere";
 }
 
-export const unmapRam: CommandRecord<UnmapRam, UnmapRamStep, UnmapRamChoice> = command<
-  UnmapRam,
-  UnmapRamStep,
-  UnmapRamChoice
->({
+export const unmapRam = command<UnmapRam, UnmapRamStep, UnmapRamChoice>({
   op: "unmapRam",
   fields: { cpu: "cpu", count: "count?", area: "index?", offset: "offset?", page: "page?" },
   takes: "map",

@@ -1,9 +1,16 @@
 /** pcpu_get_vm_areas and pcpu_free_vm_areas. */
 import { areasFrom, type Congruent, outOfDomain } from "../percpu-layout.ts";
 import type { Promises } from "../releases.ts";
-import { alignmentInPages, PAGE_SIZE, type Pages, type Vpn } from "../vocabulary.ts";
-import { alignment, page, pagesText } from "../words.ts";
-import { type CommandRecord, command, lessThan, sharedOut } from "./command.ts";
+import {
+  alignment,
+  alignmentInPages,
+  PAGE_SIZE,
+  type Pages,
+  page,
+  pagesText,
+  type Vpn,
+} from "../vocabulary.ts";
+import { command, lessThan, sharedOut } from "./command.ts";
 
 /** All these areas in the vmalloc window, as high as can be, or none. Nothing is mapped. */
 export interface PcpuGet extends Congruent {
@@ -56,11 +63,7 @@ function* simplerCongruent({ offsets, sizes, align }: Congruent): Iterable<Congr
   for (const form of forms) if (form.offsets.length > 0 && outOfDomain(form) === undefined) yield form;
 }
 
-export const pcpuGet: CommandRecord<PcpuGet, PcpuGet, PcpuGetChoice> = command<
-  PcpuGet,
-  PcpuGet,
-  PcpuGetChoice
->({
+export const pcpuGet = command<PcpuGet, PcpuGet, PcpuGetChoice>({
   op: "pcpuGet",
   fields: { offsets: "offsets", sizes: "sizes", align: "page align" },
   gives: "percpu",
@@ -99,11 +102,7 @@ export const pcpuGet: CommandRecord<PcpuGet, PcpuGet, PcpuGetChoice> = command<
   },
 });
 
-export const pcpuFree: CommandRecord<PcpuFree, PcpuFreeStep, PcpuFreeChoice> = command<
-  PcpuFree,
-  PcpuFreeStep,
-  PcpuFreeChoice
->({
+export const pcpuFree = command<PcpuFree, PcpuFreeStep, PcpuFreeChoice>({
   op: "pcpuFree",
   fields: { area: "index" },
   takes: "percpu",

@@ -1,6 +1,6 @@
 /** What page tables want of the frames they are made of. */
 import type { Pfn } from "../vocabulary.ts";
-import { type CommandRecord, command, sharedOut } from "./command.ts";
+import { command, sharedOut } from "./command.ts";
 
 /**
  * A page is allocated for use in a page table, and pinned: Xen wants no other writable mapping of it, PAT no
@@ -27,7 +27,7 @@ export interface UnpinChoice {
   readonly share: number;
 }
 
-export const pin: CommandRecord<Pin> = command<Pin>({
+export const pin = command<Pin>({
   op: "pin",
   fields: {},
   gives: "frame",
@@ -39,7 +39,7 @@ export const pin: CommandRecord<Pin> = command<Pin>({
   simpler: () => [{ op: "unmapAliases" }],
 });
 
-export const unpin: CommandRecord<Unpin, UnpinStep, UnpinChoice> = command<Unpin, UnpinStep, UnpinChoice>({
+export const unpin = command<Unpin, UnpinStep, UnpinChoice>({
   op: "unpin",
   fields: { area: "index" },
   takes: "frame",

@@ -1,8 +1,7 @@
 /** vmap. */
 import { vmapCounts } from "../scope.ts";
-import type { Pages } from "../vocabulary.ts";
-import { pagesText } from "../words.ts";
-import { type CommandRecord, command, smaller } from "./command.ts";
+import { type Pages, pagesText } from "../vocabulary.ts";
+import { command, smaller } from "./command.ts";
 
 /**
  * vmap(pages, count, flags): maps `count` fresh frames in an area of their own in the vmalloc window, which is freed as
@@ -16,7 +15,7 @@ export interface Vmap {
   readonly noGuard?: boolean;
 }
 
-export const vmap: CommandRecord<Vmap> = command<Vmap>({
+export const vmap = command<Vmap>({
   op: "vmap",
   fields: { count: "count", noGuard: "true?" },
   gives: "area",

@@ -1,5 +1,5 @@
 /** What concerns the whole space: it is switched on, purged, and rid of aliases. */
-import { type CommandRecord, command } from "./command.ts";
+import { command } from "./command.ts";
 
 /** vmalloc_init(), in a scope that begins before it. */
 export interface Init {
@@ -16,7 +16,7 @@ export interface UnmapAliases {
   readonly op: "unmapAliases";
 }
 
-export const init: CommandRecord<Init> = command<Init>({
+export const init = command<Init>({
   op: "init",
   fields: {},
   beforeInit: true,
@@ -27,14 +27,14 @@ export const init: CommandRecord<Init> = command<Init>({
   means: (choice, { initialised }) => (initialised ? undefined : choice),
 });
 
-export const purge: CommandRecord<Purge> = command<Purge>({
+export const purge = command<Purge>({
   op: "purge",
   fields: {},
   weight: { usual: 5, maps: 4 },
   every: ({ calls }) => (calls.includes("purge") ? [{ op: "purge" }] : []),
 });
 
-export const unmapAliases: CommandRecord<UnmapAliases> = command<UnmapAliases>({
+export const unmapAliases = command<UnmapAliases>({
   op: "unmapAliases",
   fields: {},
   beforeInit: true,

@@ -1,5 +1,5 @@
 /** Which calls are outside their domain, and that they change nothing. */
-import type { Call } from "../commands/call.ts";
+import type { Call } from "../commands/command.ts";
 import { type Command, type Response, recordOf } from "../commands.ts";
 import { comesBeforeInit } from "../history.ts";
 import type { Outside } from "../outside.ts";
@@ -42,6 +42,7 @@ export const argumentDomain: VmapLaw = {
   source:
     "catalogue section 9, C14, C12 (a34acf30b19b); what each release has for such a call: docs/findings.md",
   isTriedIn,
+  isPromisedByAll: true,
   holds(before, command, response, after) {
     if (response.usedAbsentCpu === true) return false;
     const outside = before.initialised ? outsideOf(before, command) : undefined;

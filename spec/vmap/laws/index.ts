@@ -1,6 +1,6 @@
 /** Every law, in the order a reader should meet them. A new law is one constant and one line here. */
 import { PROCESS_LAWS } from "../../process.ts";
-import type { Call } from "../commands/call.ts";
+import type { Call } from "../commands/command.ts";
 import type { Scope } from "../scope.ts";
 import { argumentDomain, isLegal } from "./domain.ts";
 import {
@@ -45,6 +45,31 @@ import {
   unmappedMeansNoPte,
 } from "./translation.ts";
 
+/** Every law has every field, whether it says something there or not: the loop of a judge is hot. */
+function inOneShape({
+  id,
+  says,
+  source,
+  isPromisedByAll,
+  needs,
+  isTriedIn,
+  worldAfterViolation,
+  judgeableAfterOverlap,
+  holds,
+}: VmapLaw): VmapLaw {
+  return {
+    id,
+    says,
+    source,
+    isPromisedByAll,
+    needs,
+    isTriedIn,
+    worldAfterViolation,
+    judgeableAfterOverlap,
+    holds,
+  };
+}
+
 export const LAWS: readonly VmapLaw[] = [
   inWindow,
   aligned,
@@ -80,7 +105,7 @@ export const LAWS: readonly VmapLaw[] = [
   findsAreas,
   argumentDomain,
   initOrder,
-];
+].map(inOneShape);
 
 /** Those of the laws that such callers can violate on machines of this scope: others are not kept, but unasked. */
 export function lawsTried(
@@ -97,11 +122,13 @@ export function lawsTried(
 /** With those of processes, which no model can violate: of code that is given a legal call. */
 export const ALL_LAWS: readonly VmapLaw[] = [
   ...LAWS,
-  ...PROCESS_LAWS.map((law) => ({
-    ...law,
-    holds: (...[before, command, response, after]: Parameters<VmapLaw["holds"]>) =>
-      law.holds(before, command, response, after) || !isLegal(before, command),
-  })),
+  ...PROCESS_LAWS.map((law) =>
+    inOneShape({
+      ...law,
+      holds: (before, command, response, after) =>
+        law.holds(before, command, response, after) || !isLegal(before, command),
+    }),
+  ),
 ];
 
 /** The laws with these ids, in the order of ALL_LAWS. */

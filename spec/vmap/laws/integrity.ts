@@ -10,6 +10,7 @@ export const noBug: VmapLaw = {
   says: "A legal call never stops the kernel (BUG_ON).",
   source: "89699605: the BUG_ON(first->va_start < addr) of the drafts; afd07389d3f4",
   judgeableAfterOverlap: true,
+  isPromisedByAll: true,
   holds(before, command, response) {
     return response.kind !== "bug" || !isLegal(before, command);
   },
@@ -19,6 +20,7 @@ export const callsReturn: VmapLaw = {
   id: "calls-return",
   says: "A legal call returns.",
   source: "alloc_vmap_area searches twice and vb_alloc makes one block (code of db64fe02); catalogue A13, C4",
+  isPromisedByAll: true,
   holds(before, command, response) {
     return response.kind !== "hung" || !isLegal(before, command);
   },
@@ -29,6 +31,7 @@ export const nothingLeaks: VmapLaw = {
   says: "No call leaves a descriptor that belongs to no area and no block; a purge leaves no block in which nothing is mapped; a CPU is given no new block on free space while one of its has room, and keeps no more than log2(pages of a block) in which nothing is mapped.",
   source: "catalogue A5 (2498ce42d3a3), C2 (02b709df817c), C3 (68ac546f265e)",
   worldAfterViolation: "sound",
+  isPromisedByAll: true,
   holds(before, command, response, after) {
     if (after === undefined) return true;
     if (after.leakedDescriptors > before.leakedDescriptors) return false;
@@ -65,6 +68,7 @@ export const spaceReturns: VmapLaw = {
     "db64fe02: an address is not given out again until a flush, and then it is; menios issue 272 (2025), where none ever was",
   needs: ["purge"],
   worldAfterViolation: "sound",
+  isPromisedByAll: true,
   holds(_before, command, response, after) {
     if (response.wholeFree !== false || command.op !== "purge" || after === undefined) return true;
     return after.areasIn({ start: 0, end: after.scope.wordPages }).length > 0;
@@ -76,6 +80,7 @@ export const noUseAfterFree: VmapLaw = {
   says: "No freed descriptor or block is read.",
   source: "catalogue B2 (cbb766766b6)",
   worldAfterViolation: "sound",
+  isPromisedByAll: true,
   holds(_before, _command, response) {
     return response.usedAfterFree !== true;
   },
@@ -87,6 +92,7 @@ export const findsAreas: VmapLaw = {
   source: "db64fe02: found by the first page alone; cef2ac3f6c8a (3.11): by any page of it",
   needs: ["find"],
   worldAfterViolation: "sound",
+  isPromisedByAll: true,
   holds(before, command, response) {
     if (command.op !== "find" || response.kind !== "found") return true;
     const { page } = command;

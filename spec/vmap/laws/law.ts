@@ -1,7 +1,7 @@
 /** What a law is here, and the few notions that several laws share: the area a command asks for, and where it went. */
 
 import type { Law, Witness } from "../../contract.ts";
-import type { Call } from "../commands/call.ts";
+import type { Call } from "../commands/command.ts";
 import { type Command, type Response, recordOf } from "../commands.ts";
 import { areasFrom } from "../percpu-layout.ts";
 import { blockStart, fitsBlock, type Scope, vmapNodes, type Window } from "../scope.ts";
@@ -16,22 +16,26 @@ import {
 } from "../vocabulary.ts";
 import type { Purgeable, Request, World } from "../world.ts";
 
+type Placed = Response & { readonly kind: "placed" };
+
 /** Whether kernel and world still agree about what is where, so that what comes after a violation can be judged. */
 type WorldAfter = "sound" | "doubtful";
 
 export type VmapLaw<W = World> = Law<W, Command, Response> & {
+  /** Every release promises it, from the first on; of other laws spec/vmap/releases.ts says who does. */
+  readonly isPromisedByAll?: true | undefined;
   /** What callers must do, one of these at least, for it to say anything; if absent, it speaks of every call. */
-  readonly needs?: readonly Call[];
+  readonly needs?: readonly Call[] | undefined;
   /** Whether callers who do this can violate it on machines of this scope. */
-  readonly isTriedIn?: (scope: Scope, calls: readonly Call[]) => boolean;
+  readonly isTriedIn?: ((scope: Scope, calls: readonly Call[]) => boolean) | undefined;
   /**
    * Doubtful, if absent. An explorer continues only where nothing is left that enlarges the world (what was freed stays
    * translated after an alias), a random history only where what follows is no consequence (a distance not kept counts
    * for the neighbour as well).
    */
-  readonly worldAfterViolation?: WorldAfter | Readonly<Record<"explored" | "random", WorldAfter>>;
+  readonly worldAfterViolation?: WorldAfter | Readonly<Record<"explored" | "random", WorldAfter>> | undefined;
   /** It judges a reply even where areas overlap, when nobody can tell which of them a free means. */
-  readonly judgeableAfterOverlap?: true;
+  readonly judgeableAfterOverlap?: true | undefined;
 };
 
 export type VmapWitness = Witness<World, Command, Response> & {
@@ -62,6 +66,22 @@ export function requestOf(world: World, command: Command): Request | undefined {
  */
 export function newArea(before: World, command: Command, response: Response): Extent | undefined {
   if (response.kind !== "placed") return undefined;
+  if (response !== last.response || before !== last.before || command !== last.command)
+    last = { before, command, response, area: areaPlaced(before, command, response) };
+  return last.area;
+}
+
+interface Last {
+  readonly before: World | undefined;
+  readonly command: Command | undefined;
+  readonly response: Response | undefined;
+  readonly area: Extent | undefined;
+}
+
+/** The last answer: some ten laws and the world ask for that of the same reply, one after another. */
+let last: Last = { before: undefined, command: undefined, response: undefined, area: undefined };
+
+function areaPlaced(before: World, command: Command, response: Placed): Extent | undefined {
   const request = requestOf(before, command);
   if (request === undefined) return undefined;
   const { start } = response;

@@ -19,6 +19,7 @@ export const inWindow: VmapLaw = {
   says: "An area lies in [vstart, vend), in plain integers: nothing wraps.",
   source: '89699605 (Hugh Dickins): "won\'t the vend checks go wrong if addr + size is 0?"; afd07389d3f4',
   judgeableAfterOverlap: true,
+  isPromisedByAll: true,
   holds(before, command, response) {
     return everyNewArea(before, command, response, isInWindow);
   },
@@ -34,6 +35,7 @@ export const aligned: VmapLaw = {
   says: "An area's start, and the base of percpu areas, is a multiple of the alignment asked for.",
   source: "alloc_vmap_area's BUG_ON on the alignment, in the code of db64fe02 and since",
   judgeableAfterOverlap: true,
+  isPromisedByAll: true,
   holds(_before, command, response) {
     if ((command.op !== "alloc" && command.op !== "pcpuGet") || response.kind !== "placed") return true;
     return alignUp(response.start, command.align) === response.start;
@@ -45,6 +47,7 @@ export const noOverlap: VmapLaw = {
   says: "An area is disjoint from every other that was not released: a busy one, or a lazy one that the call did not purge.",
   source: "db64fe02: freed addresses are not allocated again until a TLB flush",
   judgeableAfterOverlap: true,
+  isPromisedByAll: true,
   holds(before, command, response) {
     return everyNewArea(before, command, response, isDisjoint);
   },
@@ -60,6 +63,7 @@ export const guardGap: VmapLaw = {
   source:
     '89699605 (Hugh Dickins): "the guard page we want before the next area"; 248ac0e1943a took it away in 3.0',
   worldAfterViolation: { explored: "sound", random: "doubtful" },
+  isPromisedByAll: true,
   holds(before, command, response) {
     return everyNewArea(before, command, response, keepsItsDistance);
   },
@@ -76,6 +80,7 @@ export const guardBetweenVmaps: VmapLaw = {
   source: "catalogue A14 (bd1a8fb2d43f): an overflow must not run into the neighbour",
   needs: ["vmap"],
   worldAfterViolation: "sound",
+  isPromisedByAll: true,
   holds(before, command, response) {
     if (command.op !== "vmap" || response.kind !== "placed") return true;
     const mapped = { start: response.start, end: response.start + command.count };
@@ -148,6 +153,7 @@ export const refusedOnlyWhenFull: VmapLaw = {
   source:
     "alloc_vmap_area purges and searches once more before it refuses (code of db64fe02); catalogue A2, A9",
   worldAfterViolation: "sound",
+  isPromisedByAll: true,
   holds(before, command, response) {
     return response.kind !== "refused" || !hasRoom(before, command, "lowestFit");
   },

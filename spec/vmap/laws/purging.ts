@@ -11,20 +11,16 @@ export const purgeOnlyWhenFull: VmapLaw = {
   says: "An allocation or a map purges only if nothing fits before, beside what pools may hold; a free or an unmap only if it leaves more than lazy_max_pages lazy.",
   source: "db64fe02: one TLB flush for many unmaps; 89699605: closer to an amortized O(1)",
   worldAfterViolation: "sound",
+  isPromisedByAll: true,
   holds(before, command, response) {
     if (!purged(response)) return true;
     switch (command.op) {
-      case "alloc":
-      case "vmap":
-      case "mapRam":
-      case "pcpuGet":
-        return windowOf(before, command) === undefined || searchFailed(before, command);
       case "free":
       case "unmapRam":
       case "pcpuFree":
         return before.lazyPages + pagesMadeLazy(before, command) > lazyLimit(before);
       default:
-        return true;
+        return windowOf(before, command) === undefined || searchFailed(before, command);
     }
   },
 };
@@ -55,6 +51,7 @@ export const oneFlushPerPurge: VmapLaw = {
   says: "Each purge flushes once: a call flushes no more often than it may purge.",
   source: "db64fe02: a single TLB flush serves many unmaps; no recorded reply has more than one",
   worldAfterViolation: "sound",
+  isPromisedByAll: true,
   holds(before, command, response) {
     const { length } = response.flushes;
     return length < 2 || length <= mostPurges(before, command, response);
@@ -98,6 +95,7 @@ export const flushBeforeReuse: VmapLaw = {
   id: "flush-before-reuse",
   says: "A page is in a new area only after every CPU's TLB was flushed for it since its owner freed or unmapped it.",
   source: "db64fe02: addresses are not allocated again until a subsequent TLB flush",
+  isPromisedByAll: true,
   holds(before, command, response, after) {
     return (
       after === undefined || everyNewArea(before, command, response, (placed) => !after.unflushedIn(placed))
@@ -109,6 +107,7 @@ export const flushWellFormed: VmapLaw = {
   id: "flush-well-formed",
   says: "Every flush has start < end, and the flushes of a call cover what it releases.",
   source: "catalogue B9 (31e67340cc65), B8 (8e41f8726dcf)",
+  isPromisedByAll: true,
   holds(before, _command, response, after) {
     for (const flush of response.flushes) if (flush.start >= flush.end) return false;
     return after === undefined || after.releasedUnflushed <= before.releasedUnflushed;
@@ -153,6 +152,7 @@ export const lazyCount: VmapLaw = {
   id: "lazy-count",
   says: "Whenever nothing is in flight, the lazy counter equals the lazy pages.",
   source: "catalogue B1 (88f5004430ba), B3",
+  isPromisedByAll: true,
   holds(_before, _command, response, after) {
     if (after === undefined || response.lazyPages === undefined) return true;
     return response.lazyPages === after.lazyPages;
@@ -165,6 +165,7 @@ export const lazyBounded: VmapLaw = {
   source: "89699605: a significant number accumulate that can be flushed in a single batch; catalogue A15",
   // The kernel's own limit is far above what a small space holds.
   isTriedIn: ({ lazyMaxPages }) => lazyMaxPages !== null,
+  isPromisedByAll: true,
   holds(_before, _command, _response, after) {
     return after === undefined || after.lazyPages <= lazyLimit(after);
   },

@@ -6,6 +6,7 @@ export const noStaleTranslation: VmapLaw = {
   says: "A CPU that touches a live mapping reaches the frame mapped there now.",
   source: "db64fe02: vmap addresses need no flush when unmapped because they are not reused until one",
   needs: ["touch", "write"],
+  isPromisedByAll: true,
   holds(before, command, response) {
     if (command.op !== "touch" || response.kind !== "reached") return true;
     const frame = before.frameAt(command.page);

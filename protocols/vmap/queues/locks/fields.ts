@@ -6,18 +6,8 @@
  * areas is left out, which would come between. A task stays on its CPU.
  */
 import { briefly, clears, type Operations } from "../../../../engine/operations.ts";
-import {
-  bitsOf,
-  type Field,
-  FLAG,
-  type Layout,
-  named,
-  noneOr,
-  plain,
-} from "../../../../engine/search/layout.ts";
+import { bitsOf, FLAG, type Layout, named, noneOr, plain, upTo } from "../../../../engine/search/layout.ts";
 import { MOST_PHASES } from "../../../program.ts";
-import type { CountedBlock } from "../../vmap-blocks.ts";
-import type { Rcu } from "../rcu.ts";
 
 export interface LocksScope {
   readonly cpus: number;
@@ -30,53 +20,17 @@ export interface LocksScope {
 /** A block: none, in the index but not yet returned by the call that makes it, in use, handed to RCU. */
 export const [NONE, NEW, STANDING, GONE] = [0, 1, 2, 3] as const;
 
-/** A list_head: what links lead to. */
-export interface NodeFields {
-  /** What a link to it says: the heads come first, then the blocks. */
-  readonly here: number;
-  readonly next: Field;
-  readonly prev: Field;
-}
+export type Locks = ReturnType<typeof fieldsOf>;
+export type QueueFields = Locks["queues"][number];
+export type BlockFields = Locks["blocks"][number];
+export type CpuFields = Locks["cpus"][number];
 
-export interface QueueFields extends NodeFields {
-  readonly lock: Field;
-}
-
-export interface BlockFields extends NodeFields, CountedBlock {
-  readonly life: Field;
-  readonly lock: Field;
-  /** The CPU that made it, on whose queue it goes. */
-  readonly maker: Field;
-  /** Whether vb->cpu (from 6.10 on) has been written: it says the maker then. */
-  readonly cpuIsSet: Field;
-  /** For whom its memory waits. */
-  readonly waits: Field;
-}
-
-export interface CpuFields {
-  readonly index: number;
-  readonly phase: Field;
-  /** Where it walks, or the block that its call is about: what a link to it says. */
-  readonly at: Field;
-  /** Links that it has read and not yet written where they go. */
-  readonly next: Field;
-  readonly prev: Field;
-}
-
-export interface Locks extends Rcu {
-  readonly scope: LocksScope;
-  readonly purgeLock: Field;
-  readonly queues: readonly QueueFields[];
-  readonly blocks: readonly BlockFields[];
-  readonly cpus: readonly CpuFields[];
-}
-
-export function fieldsOf(layout: Layout, scope: LocksScope): Locks {
+export function fieldsOf(layout: Layout, scope: LocksScope) {
   const { cpus, blocks, pages } = scope;
   const [someCpus, holder] = [bitsOf(cpus), noneOr(cpus, "CPU")];
   const place = plain(cpus + blocks, (here) => (here < cpus ? `head ${here}` : `block ${here - cpus}`));
   const count = plain(pages + 1);
-  const upTo = (size: number) => Array.from({ length: size }, (_none, index) => index);
+  /** A list_head; `here` is what a link to it says: the heads come first, then the blocks. */
   const links = (name: string, here: number) => ({
     here,
     next: layout.field(`next of ${name}`, place),
@@ -89,12 +43,15 @@ export function fieldsOf(layout: Layout, scope: LocksScope): Locks {
     free: layout.field(`free of block ${index}`, count),
     dirty: layout.field(`dirty of block ${index}`, count),
     lock: layout.field(`lock of block ${index}`, holder),
+    /** The CPU that made it, on whose queue it goes. */
     maker: layout.field(
       `maker of block ${index}`,
       plain(cpus, (cpu) => `CPU ${cpu}`),
     ),
+    /** Whether vb->cpu (from 6.10 on) has been written: it says the maker then. */
     cpuIsSet: layout.field(`cpu is set of block ${index}`, FLAG),
     purgeListed: layout.field(`purge listed of block ${index}`, FLAG),
+    /** The CPUs that its memory waits for. */
     waits: layout.field(`waits of block ${index}`, someCpus),
   }));
   return {
@@ -110,7 +67,9 @@ export function fieldsOf(layout: Layout, scope: LocksScope): Locks {
     cpus: upTo(cpus).map((index) => ({
       index,
       phase: layout.field(`phase of CPU ${index}`, plain(MOST_PHASES)),
+      /** Where it walks, or the block that its call is about: what a link to it says. */
       at: layout.field(`at of CPU ${index}`, place),
+      /** Links that it has read and not yet written where they go. */
       next: layout.field(`next read of CPU ${index}`, place),
       prev: layout.field(`prev read of CPU ${index}`, place),
     })),
@@ -118,7 +77,10 @@ export function fieldsOf(layout: Layout, scope: LocksScope): Locks {
 }
 
 /** Every list_head: heads, then blocks. */
-export const nodesOf = ({ queues, blocks }: Locks): readonly NodeFields[] => [...queues, ...blocks];
+export const nodesOf = ({
+  queues,
+  blocks,
+}: Locks): readonly Pick<QueueFields, "here" | "next" | "prev">[] => [...queues, ...blocks];
 
 /** Every queue is empty. */
 export function emptyQueues({ queues }: Locks, state: Int32Array): void {

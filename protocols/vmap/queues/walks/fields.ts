@@ -16,10 +16,9 @@ import {
   named,
   noneOr,
   plain,
+  upTo,
 } from "../../../../engine/search/layout.ts";
 import { MOST_PHASES } from "../../../program.ts";
-import type { CountedBlock } from "../../vmap-blocks.ts";
-import type { Rcu } from "../rcu.ts";
 
 export interface WalksScope {
   readonly cpus: number;
@@ -38,58 +37,36 @@ export const [NO_AREA, BUSY, LAZY, WAITING, FREED] = [0, 1, 2, 3, 4] as const;
 /** Where a link or a walk is: at the queue's head, or at the block of this number less one. */
 export const HEAD = 0;
 
-export interface BlockFields extends CountedBlock {
-  /** What a link to it says. */
-  readonly here: number;
-  readonly memory: Field;
-  readonly area: Field;
-  /** Its link to the next on the queue: HEAD, a block, or overwritten. */
-  readonly next: Field;
-  /** For whom its memory waits, and for whom its area's. */
-  readonly waits: Field;
-  readonly areaWaits: Field;
-}
+export type Walks = ReturnType<typeof fieldsOf>;
+export type BlockFields = Walks["blocks"][number];
+export type CpuFields = Walks["cpus"][number];
 
-export interface CpuFields {
-  readonly index: number;
-  readonly phase: Field;
-  /** Where its walk is, or the block that its call is about. */
-  readonly at: Field;
-}
-
-export interface Walks extends Rcu {
-  readonly scope: WalksScope;
-  /** The first on the queue. */
-  readonly first: Field;
-  readonly purgeLock: Field;
-  readonly blocks: readonly BlockFields[];
-  readonly cpus: readonly CpuFields[];
-  /** What a link says over which an rcu_head was written. */
-  readonly overwritten: number;
-}
-
-export function fieldsOf(layout: Layout, scope: WalksScope): Walks {
+export function fieldsOf(layout: Layout, scope: WalksScope) {
   const { cpus, blocks, pages } = scope;
   const [someCpus, count] = [bitsOf(cpus), plain(pages + 1)];
   const link = plain(blocks + 2, (value) =>
     value === HEAD ? "head" : value > blocks ? "overwritten" : `block ${value - 1}`,
   );
-  const upTo = (size: number) => Array.from({ length: size }, (_none, index) => index);
   const made = upTo(blocks).map((index) => ({
     index,
+    /** What a link to it says. */
     here: index + 1,
     memory: layout.field(`memory of block ${index}`, named("none", "new", "standing", "gone")),
     area: layout.field(`area of block ${index}`, named("none", "busy", "lazy", "waiting", "freed")),
     free: layout.field(`free of block ${index}`, count),
     dirty: layout.field(`dirty of block ${index}`, count),
+    /** Its link to the next on the queue: HEAD, a block, or overwritten. */
     next: layout.field(`next of block ${index}`, link),
     purgeListed: layout.field(`purge listed of block ${index}`, FLAG),
+    /** The CPUs that its memory waits for, and those that its area waits for. */
     waits: layout.field(`waits of block ${index}`, someCpus),
     areaWaits: layout.field(`area waits of block ${index}`, someCpus),
   }));
   return {
     scope,
+    /** What a link says over which an rcu_head was written. */
     overwritten: blocks + 1,
+    /** The first on the queue. */
     first: layout.field("first", link),
     purgeLock: layout.field("purge lock", noneOr(cpus, "CPU")),
     readers: layout.field("readers", someCpus),
@@ -98,6 +75,7 @@ export function fieldsOf(layout: Layout, scope: WalksScope): Walks {
     cpus: upTo(cpus).map((index) => ({
       index,
       phase: layout.field(`phase of CPU ${index}`, plain(MOST_PHASES)),
+      /** Where its walk is, or the block that its call is about. */
       at: layout.field(`at of CPU ${index}`, link),
     })),
   };

@@ -1,5 +1,5 @@
 /** A queue of blocks walked under RCU: vm_map_ram on CPU 0, vm_unmap_ram and vm_unmap_aliases on every CPU. */
-import type { Passing } from "../../../../engine/actions.ts";
+import type { EventuallyEnds } from "../../../../engine/actions.ts";
 import { has } from "../../../../engine/reduce/conditions.ts";
 import { Layout } from "../../../../engine/search/layout.ts";
 import type { StepMachine } from "../../../program.ts";
@@ -35,13 +35,13 @@ export function walksMachine(name: string, scope: WalksScope, order: WalksOrder)
       ...order.purge(m, cpu),
     ],
     others: graceEnds(m),
-    passing: (phases) => m.cpus.map((cpu) => walkPasses(cpu, phases)),
+    eventuallyEnds: (phases) => m.cpus.map((cpu) => walkPasses(cpu, phases)),
     draw: (state) => draw(m, state),
   });
 }
 
 /** A read section in which a walk goes round and round would never end, nor any grace period. */
-function walkPasses({ index, phase }: CpuFields, phases: readonly string[]): Passing {
+function walkPasses({ index, phase }: CpuFields, phases: readonly string[]): EventuallyEnds {
   return {
     id: `walk-ends-on-cpu-${index}`,
     says: `A walk that CPU ${index} began ends.`,

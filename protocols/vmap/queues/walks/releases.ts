@@ -1,4 +1,5 @@
 /** In which order each release does what a call does. A bug is one of these replaced. */
+import { type Facts, factsOf } from "../../../../kernels/changes.ts";
 import type { Step } from "../../../program.ts";
 import { aliasesOnQueue } from "./aliases.ts";
 import type { CpuFields, Walks } from "./fields.ts";
@@ -17,43 +18,32 @@ export interface WalksOrder {
   readonly purge: Steps;
 }
 
-const linux2_6_28: WalksOrder = {
-  map: mapOnQueue({ adds: listAdd, removes: listDelInit, bornTaken: false }),
-  unmap: unmapFromBlock(overLinks),
-  aliases: aliasesOnQueue(false),
-  purge: purgeAreas(freeAreaByRcu),
-};
+function orderFrom({ newBlock, bornTaken, rcuLists, ...facts }: Facts): WalksOrder {
+  const adds = newBlock === "first" ? listAdd : listAddTail;
+  const removes = rcuLists ? listDelRcu : listDelInit;
+  const hands = rcuLists ? besideLinks : overLinks;
+  const freesArea = facts.search === "free space" ? freeAreaAtOnce : freeAreaByRcu;
+  return {
+    map: mapOnQueue({ adds, removes, bornTaken }),
+    unmap: unmapFromBlock(hands),
+    aliases: aliasesOnQueue(facts.passesFull),
+    purge: facts.purgesFragments ? purgeFragmentsAndAreas(removes, hands, freesArea) : purgeAreas(freesArea),
+  };
+}
+
+const orderOf = (label: string): WalksOrder => orderFrom(factsOf(label));
+
 /** With de5604231ce4 alone, and without 02b709df817c. */
-const rcuLists: WalksOrder = {
-  ...linux2_6_28,
-  map: mapOnQueue({ adds: listAdd, removes: listDelRcu, bornTaken: false }),
-  unmap: unmapFromBlock(besideLinks),
-};
-const linux2_6_33: WalksOrder = {
-  ...rcuLists,
-  purge: purgeFragmentsAndAreas(listDelRcu, besideLinks, freeAreaByRcu),
-};
-const linux4_4: WalksOrder = {
-  ...linux2_6_33,
-  map: mapOnQueue({ adds: listAddTail, removes: listDelRcu, bornTaken: true }),
-};
-const linux5_2: WalksOrder = {
-  ...linux4_4,
-  purge: purgeFragmentsAndAreas(listDelRcu, besideLinks, freeAreaAtOnce),
-};
-const linux5_13: WalksOrder = { ...linux5_2, aliases: aliasesOnQueue(true) };
+const rcuLists = orderFrom({ ...factsOf("2.6.28"), rcuLists: true });
 
 export const WALKS_ORDERS: Readonly<Record<string, WalksOrder>> = {
-  "2.6.28": linux2_6_28,
-  "2.6.33": linux2_6_33,
-  "4.4": linux4_4,
-  "5.2": linux5_2,
-  "5.13": linux5_13,
+  "2.6.28": orderOf("2.6.28"),
+  "2.6.33": orderOf("2.6.33"),
+  "4.4": orderOf("4.4"),
+  "5.2": orderOf("5.2"),
+  "5.13": orderOf("5.13"),
   /** The two halves of C1, each with the other repaired, and both repaired. */
   "2.6.28-rcu-head-over-links": { ...rcuLists, unmap: unmapFromBlock(overLinks) },
-  "2.6.28-removed-points-at-itself": {
-    ...rcuLists,
-    map: mapOnQueue({ adds: listAdd, removes: listDelInit, bornTaken: false }),
-  },
+  "2.6.28-removed-points-at-itself": { ...rcuLists, map: orderOf("2.6.28").map },
   "2.6.28-rcu-lists": rcuLists,
 };

@@ -1,0 +1,24 @@
+/** The wings there are. A new one is its folders and one entry here. */
+import { BUGS } from "../counterexamples/vmap/index.ts";
+import { INTERLEAVED } from "../counterexamples/vmap/interleavings.ts";
+import { KERNELS } from "../kernels/vmap/index.ts";
+import { PROTOCOLS } from "../protocols/vmap/index.ts";
+import { LAWS } from "../spec/vmap/laws/index.ts";
+import { RELEASES } from "../spec/vmap/releases.ts";
+import type { Wing } from "../spec/wing.ts";
+
+const vmap: Wing = {
+  name: "vmap",
+  laws: LAWS,
+  releases: RELEASES,
+  kernels: KERNELS,
+  bugs: [...BUGS, ...INTERLEAVED],
+  machines: PROTOCOLS,
+  // Loaded when it is asked for: what checks its form takes long to load.
+  async *recordings(file) {
+    const { readRecording } = await import("../adapters/vmap/recording.ts");
+    yield* readRecording(file);
+  },
+};
+
+export const WINGS: readonly Wing[] = [vmap];
