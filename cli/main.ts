@@ -6,7 +6,7 @@ import { InputError, oneLine } from "../adapters/input-error.ts";
 import { VERSION } from "../jobs/package-version.ts";
 import { UsageError, wholeNumber } from "../jobs/usage-error.ts";
 import { AS_EXPECTED, BAD_INPUT } from "./exit.ts";
-import { complain, type JsonOption, textWidth } from "./output.ts";
+import { complain, textWidth } from "./output.ts";
 import type { CheckArguments } from "./verbs/check.ts";
 import type { ConformOptions } from "./verbs/conform.ts";
 import type { DiffOptions } from "./verbs/diff.ts";

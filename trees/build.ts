@@ -194,14 +194,14 @@ export function probe(at: Place): readonly string[] {
   return PROBES.filter(({ name, required }) => !required && !missing.has(name)).map(({ name }) => name);
 }
 
-export function refuseAbsent({ directory }: SourceTree, absent: Probe | undefined): void {
+function refuseAbsent({ directory }: SourceTree, absent: Probe | undefined): void {
   if (absent === undefined) return;
   throw new InputError(
     `${join(directory, ALLOCATOR)}: expected ${absent.says} in it, as every release from 5.2 on has it`,
   );
 }
 
-function object(at: Place, source: string, more: readonly string[]): string {
+export function object(at: Place, source: string, more: readonly string[]): string {
   const path = join(at.folder, `${source.replaceAll(/[^a-z0-9]/gi, "_").slice(-40)}.o`);
   const { ok, stderr } = run(at.cc, [...at.flags, ...more, "-c", source, "-o", path]);
   if (ok) return path;
