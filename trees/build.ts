@@ -120,7 +120,7 @@ function compile(tree: SourceTree, { mapLimit, blockPages }: Constants, folder: 
   const at = { tree, folder, cc, flags };
   const sources = layOut(at);
   const holds = probe(at);
-  const counting = ["-fsanitize-coverage=edge,trace-pc"];
+  const counting = ["-fsanitize-coverage=edge,no-prune,trace-pc"];
   const defines = holds.map((name) => `-D${name}`);
   const objects = [
     object(at, GLUE, [...counting, ...defines]),
