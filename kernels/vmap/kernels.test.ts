@@ -278,7 +278,11 @@ describe("the list of kernels", () => {
     const labels = RELEASES.flatMap((release) => release.labels);
     expect(new Set(labels).size).toBe(labels.length);
     for (const release of RELEASES) {
-      for (const label of release.labels) expect(kernelCalled(label)?.release).toBe(release);
+      for (const label of release.labels) {
+        const found = kernelCalled(label)?.release;
+        // Of labels that answer alike, one that answers otherwise outside its calls' domain is a kernel like the first.
+        expect(found === release || found?.like === release.labels[0]).toBe(true);
+      }
     }
     expect(kernelCalled("2.6.29")).toBeUndefined();
   });
