@@ -11,7 +11,7 @@ import { replay } from "../engine/run/stepper.ts";
 import { kernelCalled } from "../kernels/vmap/index.ts";
 import { comparing } from "../properties/vmap/diff/shortest-difference.ts";
 import { SCOPES } from "../properties/vmap/random-scopes.ts";
-import { settingFor } from "../properties/vmap/test-bench.ts";
+import { benchFor } from "../properties/vmap/test-bench.ts";
 import { Fingerprint } from "../spec/fingerprint.ts";
 import type { Command } from "../spec/vmap/commands.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
@@ -146,21 +146,21 @@ describe.skipIf(!CAN_RUN)("a mutant (skipped without VMAPCHECK_TREES and clang)"
   test.each(MUTANTS)("violates $law in a small space", ({ law, from, to }) => {
     const directory = mutantOf(law, (text) => text.replace(from, to));
     const { kernel } = openTree(directory, undefined);
-    const { breaks } = exploreKernel(kernel, { seed: 1, runs: 0, compare: false });
-    expect(breaks).toContainEqual(expect.objectContaining({ law, bug: undefined }));
+    const { violations } = exploreKernel(kernel, { seed: 1, runs: 0, compare: false });
+    expect(violations).toContainEqual(expect.objectContaining({ law, bug: undefined }));
   });
 
   test.each(STOPS)("violates $law where it stops", ({ law, kind, to }) => {
     const directory = mutantOf(kind, (text) => text.replace(/BUG_ON\(addr > VMALLOC_END\);/, to));
     const kernel: Kernel = openTree(directory, undefined).kernel;
-    const setting = settingFor(kernel, scopeNamed("blocks"));
+    const setting = benchFor(kernel, scopeNamed("blocks"));
     const history = [
       { op: "mapRam", cpu: 0, count: 2 },
       { op: "unmapRam", cpu: 0, area: 0 },
     ] as const;
     const last = replay(setting, history).at(-1);
     expect(last?.response?.kind).toBe(kind);
-    expect(last?.broken.map(({ id }) => id)).toEqual([law]);
+    expect(last?.violated.map(({ id }) => id)).toEqual([law]);
   });
 
   test("that differs from the tree in one comparison differs by a shortest history", () => {

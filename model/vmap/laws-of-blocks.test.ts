@@ -63,7 +63,7 @@ const three = [mapped(64, 1), mapped(65, 2)];
 /** aaaaBBBB. */
 const half = [mapped(64, 4), mapped(68, 4), unmapped(64, 4)];
 /** aaaabbbb, lazy. */
-const wholly = [...half, unmapped(68, 4)];
+const unmappedBlock = [...half, unmapped(68, 4)];
 /** A------- and so on, of CPU 1: none of CPU 0 has room. */
 const everyBlock = [64, 72, 80, 88].map((start) => mapped(start, 1, { cpu: 1 }));
 const shortAliases = (more: Partial<AliasReport>) => ({ aliases: { ...clean, ...more } });
@@ -229,14 +229,14 @@ const CASES: readonly Case[] = [
   {
     law: "flush-well-formed",
     part: "a purge covers every block it releases",
-    history: wholly,
+    history: unmappedBlock,
     accepted: asked("purge", flush([64, 72])),
     rejected: asked("purge", flush([64, 71])),
   },
   {
     law: "flush-well-formed",
     part: "no flush is empty",
-    history: wholly,
+    history: unmappedBlock,
     accepted: asked("purge", flush([64, 72])),
     rejected: asked("purge", flush([64, 72], [80, 80])),
     also: ["one-flush-per-purge"],
@@ -258,7 +258,7 @@ const CASES: readonly Case[] = [
   {
     law: "no-overlap",
     part: "a block that is lazy stands in the way until it is flushed",
-    history: wholly,
+    history: unmappedBlock,
     accepted: mapped(72, 1),
     rejected: mapped(64, 1),
     also: ["flush-before-reuse"],
@@ -266,14 +266,14 @@ const CASES: readonly Case[] = [
   {
     law: "purge-only-when-full",
     part: "a map purges if what it needs fits nowhere while lazy areas are taken",
-    history: [...wholly, ...everyBlock.slice(1, 3)],
+    history: [...unmappedBlock, ...everyBlock.slice(1, 3)],
     accepted: refused(9, flush([64, 72])),
     rejected: mapped(64, 4, flush([64, 72])),
   },
   {
     law: "purge-only-when-full",
     part: "an unmap purges above lazy_max_pages, not at it",
-    history: [...wholly, mapped(72, 4), mapped(76, 4), unmapped(72, 4), mapped(80, 1)],
+    history: [...unmappedBlock, mapped(72, 4), mapped(76, 4), unmapped(72, 4), mapped(80, 1)],
     accepted: unmapped(76, 4, flush([64, 80])),
     rejected: unmapped(80, 1, flush([64, 81])),
   },
