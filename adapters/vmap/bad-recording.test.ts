@@ -142,7 +142,7 @@ describe("a recording is refused in one line that says where and what would be r
       /^FILE:1: ops\[0\]\[0\]\.vend: expected a hex string/,
     ],
     [
-      "that goes on after a bug",
+      "that continues after a bug",
       trace([
         [ALLOC, { bug: "BUG()", flush: [], pte_set: 0, pte_clr: 0 }],
         [ALLOC, PLACED],

@@ -22,7 +22,7 @@ const RELEASE = releaseOf("4.15.0");
 const AREA = { op: "alloc", size: 1, align: 4096, vstart: 64, vend: 104, map: true } as const;
 const MAP = { op: "mapRam", cpu: 0, count: 4 } as const;
 
-/** What the catalogue calls the last break of this law in a history played on a kernel that says it is 4.15.0. */
+/** What the catalogue calls the last violation of this law in a history played on a kernel that says it is 4.15.0. */
 function nameOf(kernel: Kernel<State>, law: LawId, history: readonly HistoryStep[]): string | undefined {
   const last = replay(benchFor(kernel, BLOCKS), history, law).at(-1) as JudgedStep;
   expect(last.violated.map(({ id }) => id)).toContain(law);

@@ -38,7 +38,7 @@ export function shortest<S>(
     reduced: true,
     calls,
     beyondViolations: true,
-    counts: (broken, seen) => broken === law && sought.meant(seen),
+    counts: (violated, seen) => violated === law && sought.meant(seen),
   });
   const explored = explore(machine, { bounds });
   const run = explored.violations[0]?.run;

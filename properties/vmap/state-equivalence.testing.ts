@@ -40,7 +40,7 @@ export function compareAlike(
   const heard = new Hearing(kernel, scope, options);
   const { machine, commands } = heard;
   const known = new Map<string, readonly string[]>();
-  const met = new Map<string, number>();
+  const counts = new Map<string, number>();
   const concrete = new Set<string>();
   const queue: KernelAndWorld<State>[] = [machine.initial(), ...randomStates(machine, Math.ceil(most / 3))];
   const after = machine.initial();
@@ -52,12 +52,12 @@ export function compareAlike(
       const { reply, follows } = heard.take(after, action);
       if (reply === "") return reply;
       const form = follows ? heard.form(after) : "";
-      const alike = met.get(form) ?? 0;
+      const alike = counts.get(form) ?? 0;
       if (alike < ALIKE && follows) {
         const key = concreteKey(after.state);
         if (!concrete.has(key)) {
           concrete.add(key);
-          met.set(form, alike + 1);
+          counts.set(form, alike + 1);
           queue.push(machine.copy(after));
         }
       }
@@ -146,7 +146,7 @@ class Hearing {
   take(both: KernelAndWorld<State>, action: number): { readonly reply: string; readonly follows: boolean } {
     const outcome = this.machine.take(both, action);
     if (outcome === DISABLED) return { reply: "", follows: false };
-    return { reply: `${this.#last} breaks ${outcome}`, follows: (outcome & ENDS) === 0 };
+    return { reply: `${this.#last} violates ${outcome}`, follows: (outcome & ENDS) === 0 };
   }
 }
 
@@ -210,7 +210,7 @@ export function compareMerged(
     const replies = Array.from(actions, () => "");
     for (let nth = 0; nth < batch.count; nth++) {
       const next = batch.goesOn[nth] === 1 ? isOf(batch.forms, nth * words) : "ends";
-      replies[batch.by[nth] as number] = `breaks ${batch.violated[nth]}, then ${next}`;
+      replies[batch.by[nth] as number] = `violates ${batch.violated[nth]}, then ${next}`;
     }
     reached.read(state, form);
     const own = isOf(form, 0);

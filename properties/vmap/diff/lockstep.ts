@@ -93,12 +93,12 @@ function machineOf<S>(
         const command = commands[action] as Command;
         if (!isEnabled(pair.world, command)) return DISABLED;
         const response = one.act(pair.one, command);
-        const broken = bits(differences(response, other.act(pair.other, command)));
-        if ((broken & ends) !== 0) return broken | ENDS;
+        const violated = bits(differences(response, other.act(pair.other, command)));
+        if ((violated & ends) !== 0) return violated | ENDS;
         const after = spec.after(pair.world, command, response);
-        if (after === undefined) return broken | ENDS;
+        if (after === undefined) return violated | ENDS;
         pair.world = after;
-        return broken;
+        return violated;
       },
       retake: (pair, action) => {
         const command = commands[action] as Command;

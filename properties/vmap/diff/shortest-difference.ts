@@ -137,11 +137,11 @@ function* explorePlace<S>(
     if (foundAt !== undefined) return states - foundAt >= MORE_STATES;
     return known !== undefined && depth >= known - 1 && states >= MORE_STATES;
   };
-  const isMet = (broken: readonly string[]) => kind === undefined || broken.includes(kind);
+  const isWanted = (violated: readonly string[]) => kind === undefined || violated.includes(kind);
   const work = exploring(machine, {
     bounds: { states: most, bytes: BYTES },
-    enough: (broken) => {
-      isFound ||= isMet(broken);
+    enough: (violated) => {
+      isFound ||= isWanted(violated);
       return false;
     },
   });
@@ -163,9 +163,9 @@ function* explorePlace<S>(
     tried: explored.ended === "fixpoint" ? Number.POSITIVE_INFINITY : explored.depth - 1,
     byKind: byKind(machine.commands, explored),
   };
-  const broken = explored.violations.find(({ law }) => kind === undefined || law === kind);
-  if (broken === undefined) return { difference: undefined, visited, stopped };
-  const history = historyOf(machine.commands, broken.run, one, scope);
+  const violated = explored.violations.find(({ law }) => kind === undefined || law === kind);
+  if (violated === undefined) return { difference: undefined, visited, stopped };
+  const history = historyOf(machine.commands, violated.run, one, scope);
   const bits = lastDiffers(one, other, scope, history);
   if ((bits & wanted(kind)) === 0) {
     throw new Error(

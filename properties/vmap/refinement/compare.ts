@@ -128,15 +128,15 @@ export function compare(abstraction: Abstraction, label: string, except: Except 
     for (const { begin, run } of callsFrom(product.protocol)) {
       for (const commands of abstraction.commandsOf(begin, product.kernel)) {
         calls += 1;
-        const met = meet(abstraction, subject, product, run, commands, except);
-        if (met === "cut") cut += 1;
-        for (const each of Array.isArray(met) ? met : [])
+        const outcome = meet(abstraction, subject, product, run, commands, except);
+        if (outcome === "cut") cut += 1;
+        for (const each of Array.isArray(outcome) ? outcome : [])
           if (!differences.has(each.what)) differences.set(each.what, each);
-        if (met === "cut" || Array.isArray(met)) continue;
-        const key = keyOf(met);
+        if (outcome === "cut" || Array.isArray(outcome)) continue;
+        const key = keyOf(outcome);
         if (seen.has(key)) continue;
         seen.add(key);
-        queue.push(met);
+        queue.push(outcome);
       }
     }
   }
