@@ -35,7 +35,7 @@ test("prints each violation when details are asked for, and what was exercised w
 });
 
 test("names every label of a column that has several", async () => {
-  const { out } = await check(["3.9", "7.2"], { law: "aligned" });
+  const { out } = await check(["3.1", "7.2"], { law: "aligned" });
   expect(out).toContain("labels of one kernel, in one column: 3.1 = 3.9 = 3.10.4, 6.19 = 7.2");
 });
 
@@ -63,9 +63,7 @@ test("warns of a run that is too short to reach its witnesses, and does not fail
 
 test("says in its help that few runs are a warning", async () => {
   const { out } = await vmapcheck("check", "--help");
-  expect(out.replace(/\s+/g, " ")).toContain(
-    "fewer than usual may not reach every witness, which is a warning",
-  );
+  expect(out.replace(/\s+/g, " ")).toContain("fewer may not reach every witness, which is a warning then");
 });
 
 test("says the same as one JSON document", async () => {

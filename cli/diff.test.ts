@@ -73,11 +73,13 @@ describe("diff", () => {
     expect(last?.differs).not.toBe(0);
   });
 
-  test("calls vmap where vmap=1 says so: 5.17 lays a guard page behind VM_NO_GUARD, 5.11 none", async () => {
+  test("calls vmap where vmap=1 says so: 5.17 warns of VM_NO_GUARD and lays a guard page, 5.11 obeys", async () => {
     const scope = "pages=6,block=4,vmap=1,aligns=1,windows=1,sizes=1";
     const out = await printed(["5.11", "5.17"], { scope });
-    expect(out).toMatch(/^5\.11 and 5\.17 differ in 2 commands: /);
-    expect(out).toMatch(/step 1 of 2: {2}vmap 1 page, VM_NO_GUARD/);
+    expect(out).toMatch(/^5\.11 and 5\.17 differ in 1 command: warning/);
+    expect(out).toMatch(/step 1 of 1: {2}vmap 1 page, VM_NO_GUARD/);
+    const address = await printed(["5.11", "5.17"], { scope, kind: "address" });
+    expect(address).toMatch(/^5\.11 and 5\.17 differ in 2 commands: address/);
   });
 
   test("does so in a usual place if both kernels have blocks", () => {

@@ -119,7 +119,7 @@ describe("every verb prints its verdict first, and lines of at most 100 columns"
       () => checkVerb(["5.3"], check),
       /^Nothing unexpected: 2 kernels, 5 protocols, /,
     ],
-    ["explore of a version", () => explore("5.15", { scope: "pages=4" }), /^\w[\w ]*: 5\.11, /],
+    ["explore of a version", () => explore("5.15", { scope: "pages=4" }), /^\w[\w ]*: 5\.15 \(= 5\.11\), /],
     [
       "replay of a run that a version cannot take",
       () => replayVerb("C13", { kernel: "5.15", json }),

@@ -51,7 +51,8 @@ export function runText(found: ReplayedRun, replay: string): string {
   const drawn = chart(machine, run.slice(0, loopAt), run.slice(loopAt)).join("\n");
   const names = stepsIn(interleaving);
   const parts = [
-    violations.length === 0 ? otherwise(found) : [violationLine(found), ...hiddenLines(found)].join("\n"),
+    violations.length === 0 ? otherwise(found) : violationLine(found),
+    ...(violations.length === 0 ? [] : hiddenLines(found)),
     ...(pinned === undefined
       ? []
       : [
