@@ -27,7 +27,7 @@ interface Run {
   readonly seconds: number;
 }
 
-/** One run in this process, by so many threads. */
+/** One run in this process, by this many threads. */
 async function once(workers: number, scope: LazyUnmapScope): Promise<Explored> {
   const machine = lazyUnmapWhole(scope);
   if (workers === SHARES_NOTHING) return explore(machine, { bounds: BOUNDS });
