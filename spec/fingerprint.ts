@@ -18,7 +18,7 @@ export class Fingerprint {
   #c = 0;
   #d = 0;
   /** Frames in the order of their first appearance. A frame is added as its position here. */
-  readonly #met: Pfn[] = [];
+  readonly #added: Pfn[] = [];
   #count = 0;
 
   /** Starts the fingerprint of another state. */
@@ -52,7 +52,7 @@ export class Fingerprint {
 
   /** Whether this frame was added before. */
   knows(frame: Pfn): boolean {
-    for (let at = 0; at < this.#count; at++) if (this.#met[at] === frame) return true;
+    for (let at = 0; at < this.#count; at++) if (this.#added[at] === frame) return true;
     return false;
   }
 
@@ -65,10 +65,10 @@ export class Fingerprint {
   }
 
   #placeOf(frame: Pfn): number {
-    const met = this.#met;
+    const added = this.#added;
     const count = this.#count;
-    for (let at = 0; at < count; at++) if (met[at] === frame) return at;
-    met[count] = frame;
+    for (let at = 0; at < count; at++) if (added[at] === frame) return at;
+    added[count] = frame;
     this.#count = count + 1;
     return count;
   }

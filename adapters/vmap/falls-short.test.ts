@@ -86,8 +86,8 @@ describe("a recorded kernel", () => {
           lawsCalled([...laws, ...ideals]),
           trace,
         );
-        for (const broken of violations) {
-          for (const { law, bug } of attributeViolations(labels[0] as string, broken.laws, broken)) {
+        for (const violated of violations) {
+          for (const { law, bug } of attributeViolations(labels[0] as string, violated.laws, violated)) {
             if (!ideals.includes(law)) continue;
             const name = `${law} ${bug?.number ?? bug?.id ?? "unknown"}`;
             found[name] = (found[name] ?? 0) + 1;

@@ -19,7 +19,7 @@ export interface JudgedReply<W> {
   readonly after: W | undefined;
   /** The laws that the reply violates. */
   readonly laws: readonly VmapLaw<W>[];
-  /** Laws violated after an area was placed on another, other than by the placing itself: not accusations. */
+  /** Laws violated after an area was placed on another, except by the placement itself: not accusations. */
   readonly following: readonly VmapLaw<W>[];
 }
 
@@ -32,7 +32,7 @@ export interface JudgedTrace<W> {
 
 /**
  * Every reply of a trace, judged in the world that follows those before it, also after a violation. Once two areas
- * overlap, nobody can tell which of them a free means: only placement is judged then.
+ * overlap, a free is ambiguous: from then on only placement is judged.
  */
 export function* judgeReplies<W>(
   spec: VmapSpec<W>,

@@ -117,11 +117,11 @@ export interface AttributedViolation {
  */
 export function attributeViolations(
   kernel: string,
-  broken: readonly { readonly id: LawId }[],
+  violated: readonly { readonly id: LawId }[],
   seen: Omit<Evidence, "law">,
   inherited: ReadonlySet<PinnedViolation> = NOTHING,
 ): readonly AttributedViolation[] {
-  const own = broken.map(({ id: law }) => ({
+  const own = violated.map(({ id: law }) => ({
     law,
     bug: attributeViolation(kernel, { law, ...seen }, inherited),
   }));

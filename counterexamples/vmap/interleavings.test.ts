@@ -11,7 +11,9 @@ import { stepMachineOf } from "../../protocols/vmap/index.ts";
 import { LAWS } from "../../spec/vmap/laws/index.ts";
 import { INTERLEAVED } from "./interleavings.ts";
 
-const ALL = INTERLEAVED.flatMap((bug) => bug.violations.map((broken) => ({ id: bug.id, bug, ...broken })));
+const ALL = INTERLEAVED.flatMap((bug) =>
+  bug.violations.map((violated) => ({ id: bug.id, bug, ...violated })),
+);
 
 const pinnedOf = async ({ id, pinned }: { id: string; pinned: string }) => {
   const path = new URL(`./${id}/${pinned}`, import.meta.url).pathname;
@@ -29,7 +31,7 @@ function shortest(name: string, scope: Readonly<Record<string, number>>, law: st
     const lasso = lasted.find(({ id }) => id === law)?.lasso;
     return { steps: lasso?.stem.length, ended };
   }
-  const enough = (broken: readonly string[]) => broken.includes(law);
+  const enough = (violated: readonly string[]) => violated.includes(law);
   const { violations, ended } = explore(visitActions(machine, { symmetry: true }), {
     bounds: BOUNDS,
     enough,

@@ -1,4 +1,4 @@
-/** The page allocator as pinning meets it: which frame comes next, and that copies share nothing. */
+/** The page allocator as pinning uses it: which frame comes next, and that copies share nothing. */
 import { describe, expect, test } from "vitest";
 import { assignFrames, copyFrames, emptyFrames, type Frames, freeFrame, takeFrame } from "./frames.ts";
 import { pagesOf } from "./page-map.ts";

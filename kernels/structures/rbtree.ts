@@ -1,8 +1,8 @@
 /**
  * A red-black tree over the arena's link arrays, with the same shapes after the same insertions and erasures
  * as the kernel's lib/rbtree.c: rebalancing after Cormen et al., "Introduction to Algorithms", chapter 13,
- * an erased inner node being replaced by its successor. Where a search meets areas in a corrupted order
- * (after a wrap), which one it meets first depends on these shapes.
+ * an erased inner node being replaced by its successor. Where a search visits areas in a corrupted order
+ * (after a wrap), which one it visits first depends on these shapes.
  */
 import { type Areas, NONE } from "../vmap/areas.ts";
 

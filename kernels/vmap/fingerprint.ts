@@ -2,7 +2,7 @@
  * Everything in the state of a kernel that a later reply may depend on, whatever callers do. Left out is what no
  * reply shows: in which slots areas and blocks lie, which frame a frame is, counters that only grow (frames and
  * descriptors ever taken), in which order areas were freed, and the shape of the tree, unless areas overlap or the
- * kernel reads it. Where callers only allocate, free and purge, more is merged that these cannot tell apart.
+ * kernel reads it. Where callers only allocate, free and purge, more is merged that these callers cannot distinguish.
  * Tests compare states with equal fingerprints with one another, action by action: concrete ones
  * (properties/vmap/state-fingerprint.long.test.ts), and of merged ones all there are in a small space (properties/vmap/merging.long.test.ts).
  */

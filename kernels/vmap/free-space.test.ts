@@ -16,7 +16,7 @@ import {
 
 const WORD = 64;
 
-/** The subtree's height in black nodes. Throws where a law of the tree is broken. */
+/** The subtree's height in black nodes. Throws where a rule of the tree does not hold. */
 function checked(free: FreeSpace, slot: number, parentIsRed: boolean): number {
   if (slot === NONE) return 1;
   const isRed = free.red[slot] === 1;

@@ -66,7 +66,7 @@ export function unmapRam(state: State, start: Vpn, count: Pages, steps: Steps): 
   }
 }
 
-/** Whatever area it finds goes, whoever has it. */
+/** It frees any area that it finds, whatever its owner. */
 function unmapLarge(state: State, start: Vpn, steps: Steps): void {
   const { areas } = state;
   const exact = steps.busy.find(areas, start);

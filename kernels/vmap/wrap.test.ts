@@ -31,22 +31,22 @@ function answers(label: string, wordPages: number, asks: readonly Ask[]): string
     windows: [],
   };
   const state = kernel.initial(scope);
-  const told: string[] = [];
+  const results: string[] = [];
   let last: Vpn | undefined;
   for (const ask of asks) {
     const command = commandFor(ask, wordPages, last);
     if (ask === "free the last") last = undefined;
     if (command === undefined) {
-      told.push("nothing to free");
+      results.push("nothing to free");
       continue;
     }
     const reply = kernel.act(state, command);
     if (reply.kind === "placed") last = reply.start;
     const below = reply.kind === "placed" && reply.start < wordPages - 16;
-    told.push(reply.kind === "placed" ? `${reply.start - (below ? 0 : wordPages)}` : textOf(reply));
+    results.push(reply.kind === "placed" ? `${reply.start - (below ? 0 : wordPages)}` : textOf(reply));
     if (below || reply.kind === "bug") break;
   }
-  return told;
+  return results;
 }
 
 function commandFor(ask: Ask, wordPages: number, last: Vpn | undefined): Command | undefined {
@@ -152,10 +152,10 @@ describe("the three forms of the wrap test are the kernels' own expressions", ()
   test("The three forms of the wrap test differ exactly where an area would end at 2^W", () => {
     const request = (size: number) =>
       ({ op: "alloc", size, align: 1, vstart: 0, vend: 63, map: false }) as const;
-    const told = [15, 16, 17].map((size) =>
+    const results = [15, 16, 17].map((size) =>
       [neverWraps, lastByteWraps, endWraps].map((wraps) => wraps(64, 48, request(size))),
     );
-    expect(told).toEqual([
+    expect(results).toEqual([
       [false, false, false],
       [false, false, true],
       [false, true, true],

@@ -1,4 +1,4 @@
-/** How the reference world follows a reply: what the subject did, taken at its word. */
+/** How the reference world follows a reply: what the subject did, whether legal or not. */
 import { Map as ImmutableMap } from "immutable";
 import {
   type Command,
@@ -21,8 +21,8 @@ import type { ImmutableWorld, Tlb } from "./world.ts";
 const NONE_GONE: readonly Area[] = [];
 
 /**
- * The world after a reply, or undefined when the kernel stopped. What is let go becomes lazy; a purge in the
- * reply then releases what is lazy; only then is an area placed (DESIGN, "What the judge knows of purges").
+ * The world after a reply, or undefined if the kernel stopped. A freed area becomes lazy; a purge in the reply then
+ * releases everything lazy; only then is an area placed.
  */
 export function after(
   before: ImmutableWorld,
@@ -31,7 +31,7 @@ export function after(
 ): ImmutableWorld | undefined {
   if (endsHistory(response)) return undefined;
   let world = count(before, command, response);
-  // A free that is refused leaves what it names held.
+  // A free that is refused leaves its area held.
   const isObeyed = response.kind !== "refused";
   if (command.op === "free" && isObeyed) world = freeArea(world, command.start, "freed", response);
   if (command.op === "unmapRam" && isObeyed) world = unmapSmall(world, command, response);
@@ -79,7 +79,7 @@ function withStale(
 
 const NONE_HELD = { before: [], after: [] } as const;
 
-/** The percpu areas that are let go before the last purge of the reply, and those after it. */
+/** The percpu areas that are freed before the last purge of the reply, and those after it. */
 function aroundLastPurge(
   world: ImmutableWorld,
   { start, offsets }: PcpuFree,
@@ -94,14 +94,14 @@ function aroundLastPurge(
   return { before: held.slice(0, count), after: held.slice(count) };
 }
 
-/** Whose area a call lets go: a free that of an allocation or of vmap. */
+/** The owner whose area a call frees; a free names that of an allocation or of vmap. */
 type FreedBy = Owner | "freed";
 
 function isOf({ by }: Area, owner: FreedBy): boolean {
   return owner === "freed" ? by === "alloc" || by === "vmap" : by === owner;
 }
 
-/** The owner of an area lets it go: it is lazy. */
+/** The owner frees the area: it is lazy. */
 function freeArea(world: ImmutableWorld, start: Vpn, by: FreedBy, response: Response): ImmutableWorld {
   const area = areaFreed(world, start, by, response);
   if (area === undefined) return world;
@@ -115,8 +115,8 @@ function freeArea(world: ImmutableWorld, start: Vpn, by: FreedBy, response: Resp
 }
 
 /**
- * The area that a free of this address means. Only an illegal reply gives one address out twice; the reply to
- * the free may then tell which was found, by the range flushed or by the lazy pages counted.
+ * The area that a free of this address names. Only an illegal reply gives one address out twice; the reply to the free
+ * may then show which was found, by the range flushed or by the lazy pages counted.
  */
 function areaFreed(world: ImmutableWorld, start: Vpn, by: FreedBy, response: Response): Area | undefined {
   const candidates = world
@@ -133,7 +133,7 @@ function areaFreed(world: ImmutableWorld, start: Vpn, by: FreedBy, response: Res
   );
 }
 
-/** A caller of vm_unmap_ram lets a map go; the last one of a block that was used up makes the block lazy. */
+/** A caller of vm_unmap_ram unmaps a map; the last one of a block that was used up makes the block lazy. */
 function unmapSmall(world: ImmutableWorld, command: UnmapRam, response: Response): ImmutableWorld {
   const { start, count } = command;
   if (!fitsBlock(world.scope, count)) return freeArea(world, start, "map", response);

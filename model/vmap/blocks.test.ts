@@ -107,19 +107,19 @@ describe("a small map", () => {
 
 describe("a block", () => {
   const full = [mapped(64, 4), mapped(68, 3)];
-  const wholly = [...full, unmapped(64, 4), unmapped(68, 3)];
+  const unmappedBlock = [...full, unmapped(64, 4), unmapped(68, 3)];
 
   test("A block is lazy once all its pages were given out and given back, and a purge releases it", () => {
     const almost = world("3.16", [...full, unmapped(68, 3)]);
     expect([areas(almost), almost.lazyPages]).toEqual([["64-72 busy 8/4"], 0]);
-    const lazy = world("3.16", wholly);
+    const lazy = world("3.16", unmappedBlock);
     expect([areas(lazy), lazy.lazyPages, lazy.fragmentedBlocks()]).toEqual([["64-72 lazy 8/8"], 8, 0]);
-    const gone = world("3.16", [...wholly, purged([64, 72])]);
+    const gone = world("3.16", [...unmappedBlock, purged([64, 72])]);
     expect([areas(gone), gone.lazyPages, gone.releasedUnflushed]).toEqual([[], 0, 0]);
   });
 
   test("The world remembers a block that was released without a flush of all of it", () => {
-    const here = world("3.16", [...wholly, purged([64, 70])]);
+    const here = world("3.16", [...unmappedBlock, purged([64, 70])]);
     expect([areas(here), here.unflushed]).toEqual([[], [{ start: 70, end: 72 }]]);
   });
 
@@ -132,12 +132,12 @@ describe("a block", () => {
     const leaked = (...pairs: readonly Pair[]) => world("3.16", pairs).leakedDescriptors;
     expect(leaked(mapped(64, 1, { descriptors: 2 }))).toBe(0);
     expect(leaked(mapped(64, 1, { descriptors: 3 }))).toBe(1);
-    expect(leaked(...wholly, nothing({ descriptors: 1 }))).toBe(0);
+    expect(leaked(...unmappedBlock, nothing({ descriptors: 1 }))).toBe(0);
   });
 
   test("A reply may replace a lazy block by a block of another CPU in the same place", () => {
     const again = mapped(64, 2, { cpu: 1, ...flush([64, 72]) });
-    const here = world("3.16", [...wholly, again], NARROW);
+    const here = world("3.16", [...unmappedBlock, again], NARROW);
     expect(areas(here)).toEqual(["64-72 busy 2/0"]);
     expect([here.areas[0]?.block?.cpu, here.lazyPages, here.frameAt(64)]).toEqual([1, 0, 8]);
   });

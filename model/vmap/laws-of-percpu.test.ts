@@ -44,7 +44,7 @@ function after(pairs: readonly Pair[], scope = SCOPE): ImmutableWorld {
   );
 }
 
-function broken(pairs: readonly Pair[], [command, response]: Pair): readonly string[] {
+function violated(pairs: readonly Pair[], [command, response]: Pair): readonly string[] {
   const verdict = judge(SPEC, lawsCalled(PROMISES.laws), after(pairs), command, response);
   return verdict.accepted ? [] : verdict.violated.map(({ id }) => id);
 }
@@ -55,71 +55,71 @@ const lazyInTheWay = [inTheWay, freed(72)];
 
 describe("of percpu areas", () => {
   test("in-window applies to each percpu area", () => {
-    expect(broken([], got(70))).toEqual([]);
-    expect(broken([], got(72))).toEqual(["in-window"]);
-    expect(broken([], got(62))).toContain("in-window");
+    expect(violated([], got(70))).toEqual([]);
+    expect(violated([], got(72))).toEqual(["in-window"]);
+    expect(violated([], got(62))).toContain("in-window");
   });
 
   test("aligned applies to the base of percpu areas", () => {
-    expect(broken([placed(79, 1)], got(68))).toEqual([]);
-    expect(broken([placed(79, 1)], got(69))).toEqual(["aligned"]);
+    expect(violated([placed(79, 1)], got(68))).toEqual([]);
+    expect(violated([placed(79, 1)], got(69))).toEqual(["aligned"]);
   });
 
   test("no-overlap applies to each percpu area", () => {
-    expect(broken([placed(78, 2)], got(68))).toEqual([]);
-    expect(broken([placed(78, 2)], got(70))).toEqual(["no-overlap"]);
-    expect(broken([placed(71, 1)], got(70))).toEqual(["no-overlap"]);
+    expect(violated([placed(78, 2)], got(68))).toEqual([]);
+    expect(violated([placed(78, 2)], got(70))).toEqual(["no-overlap"]);
+    expect(violated([placed(71, 1)], got(70))).toEqual(["no-overlap"]);
   });
 
   test("highest-congruent-fit counts lazy areas as taken, until a purge in the reply", () => {
     const lazyAtTop = [placed(78, 2), freed(78)];
-    expect(broken([], got(68))).toEqual(["highest-congruent-fit"]);
-    expect(broken(lazyAtTop, got(68))).toEqual([]);
-    expect(broken(lazyAtTop, got(66))).toEqual(["highest-congruent-fit"]);
-    expect(broken(lazyInTheWay, got(70, flush([72, 80])))).toEqual([]);
-    expect(broken(lazyInTheWay, got(68, flush([72, 80])))).toEqual(["highest-congruent-fit"]);
+    expect(violated([], got(68))).toEqual(["highest-congruent-fit"]);
+    expect(violated(lazyAtTop, got(68))).toEqual([]);
+    expect(violated(lazyAtTop, got(66))).toEqual(["highest-congruent-fit"]);
+    expect(violated(lazyInTheWay, got(70, flush([72, 80])))).toEqual([]);
+    expect(violated(lazyInTheWay, got(68, flush([72, 80])))).toEqual(["highest-congruent-fit"]);
   });
 
   test("refused-only-when-full requires that percpu areas fit nowhere, with every lazy area released", () => {
-    expect(broken([inTheWay], refused())).toEqual([]);
-    expect(broken(lazyInTheWay, refused(flush([72, 80])))).toEqual(["refused-only-when-full"]);
-    expect(broken([placed(72, 6)], refused())).toEqual(["refused-only-when-full"]);
+    expect(violated([inTheWay], refused())).toEqual([]);
+    expect(violated(lazyInTheWay, refused(flush([72, 80])))).toEqual(["refused-only-when-full"]);
+    expect(violated([placed(72, 6)], refused())).toEqual(["refused-only-when-full"]);
   });
 
   test("purge-only-when-full requires that percpu areas fitted nowhere before", () => {
-    expect(broken([placed(74, 4), freed(74)], got(70, flush([74, 78])))).toEqual(["purge-only-when-full"]);
+    expect(violated([placed(74, 4), freed(74)], got(70, flush([74, 78])))).toEqual(["purge-only-when-full"]);
   });
 
   test("flush-before-reuse applies to each percpu area", () => {
-    expect(broken(lazyInTheWay, got(70, flush([72, 78])))).toContain("flush-before-reuse");
+    expect(violated(lazyInTheWay, got(70, flush([72, 78])))).toContain("flush-before-reuse");
   });
 
   test("purge-only-when-full adds up the freed percpu areas", () => {
     const lazy = [placed(64, 1), freed(64)];
-    expect(broken([got(70)], pcpuFreed(70, flush([70, 80])))).toEqual(["purge-only-when-full"]);
-    expect(broken([...lazy, got(70)], pcpuFreed(70, { ...flush([64, 80]), lazyPages: 0 }))).toEqual([]);
+    expect(violated([got(70)], pcpuFreed(70, flush([70, 80])))).toEqual(["purge-only-when-full"]);
+    expect(violated([...lazy, got(70)], pcpuFreed(70, { ...flush([64, 80]), lazyPages: 0 }))).toEqual([]);
   });
 
   test("lazy-count follows a purge between the frees of percpu areas", () => {
     const lazy = [placed(64, 4), freed(64), got(70)];
     const midst = pcpuFreed(70, { ...flush([64, 72]), lazyPages: 2 });
-    expect(broken([got(70)], pcpuFreed(70, { lazyPages: 4 }))).toEqual([]);
-    expect(broken([got(70)], pcpuFreed(70, { lazyPages: 2 }))).toEqual(["lazy-count"]);
-    expect(broken(lazy, midst)).toEqual([]);
-    expect(broken(lazy, pcpuFreed(70, { ...flush([64, 72]), lazyPages: 1 }))).toContain("lazy-count");
+    expect(violated([got(70)], pcpuFreed(70, { lazyPages: 4 }))).toEqual([]);
+    expect(violated([got(70)], pcpuFreed(70, { lazyPages: 2 }))).toEqual(["lazy-count"]);
+    expect(violated(lazy, midst)).toEqual([]);
+    expect(violated(lazy, pcpuFreed(70, { ...flush([64, 72]), lazyPages: 1 }))).toContain("lazy-count");
     const left = after([...lazy, midst]).areasIn({ start: 64, end: 80 });
     expect(left.map(({ start, end, life }) => [start, end, life])).toEqual([[78, 80, "lazy"]]);
   });
 
   test("argument-domain forbids a pcpuFree of areas that are not held, or not with this base", () => {
     const other: Pair = [{ op: "pcpuFree", start: 70, offsets: [0, 6] }, done({ lazyPages: 4 })];
-    expect(broken([got(70)], other)).toContain("argument-domain");
-    expect(broken([placed(70, 2), placed(78, 2)], pcpuFreed(70, { lazyPages: 4 }))).toContain(
+    expect(violated([got(70)], other)).toContain("argument-domain");
+    expect(violated([placed(70, 2), placed(78, 2)], pcpuFreed(70, { lazyPages: 4 }))).toContain(
       "argument-domain",
     );
-    expect(broken([placed(70, 2), placed(78, 2)], pcpuFreed(70, { lazyPages: 0 }))).toEqual([]);
-    expect(broken([got(70), pcpuFreed(70)], pcpuFreed(70, { lazyPages: 4 }))).toEqual([]);
-    expect(broken([got(70)], [{ op: "free", start: 70 }, done({ lazyPages: 2 })])).toContain(
+    expect(violated([placed(70, 2), placed(78, 2)], pcpuFreed(70, { lazyPages: 0 }))).toEqual([]);
+    expect(violated([got(70), pcpuFreed(70)], pcpuFreed(70, { lazyPages: 4 }))).toEqual([]);
+    expect(violated([got(70)], [{ op: "free", start: 70 }, done({ lazyPages: 2 })])).toContain(
       "argument-domain",
     );
   });

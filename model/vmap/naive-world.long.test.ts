@@ -167,17 +167,17 @@ function everyTransition(kernel: Kernel<State>, scope: Scope, spec: VmapSpec = v
   const { words, write } = fingerprintOfBoth(kernel, scope, ["pin"]);
   const form = new Int32Array(words);
   const known = new Set<string>();
-  const met: (KernelAndWorld<State> & Worlds)[] = [];
+  const visited: (KernelAndWorld<State> & Worlds)[] = [];
   const meet = (state: State, worlds: Worlds) => {
     const both = { state, world: worlds.reference, ...worlds };
     write(both, form, 0);
     if (known.has(form.join())) return;
     known.add(form.join());
-    met.push(both);
+    visited.push(both);
   };
   meet(kernel.initial(scope), emptyWorlds(spec, scope, kernel));
   let transitions = 0;
-  for (const { state, ...worlds } of met) {
+  for (const { state, ...worlds } of visited) {
     for (const command of spec.enabled(worlds.reference, scope)) {
       const [now, response] = kernel.step(state, command);
       const after = follow(spec, worlds, command, response);

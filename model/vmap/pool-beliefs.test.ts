@@ -48,7 +48,7 @@ function worldAfter(label: string, pairs: readonly Pair[], scope = SCOPE): Immut
 const pooled = (world: ImmutableWorld) =>
   world.pooled.map(({ start, end, node, sure }) => `${start}-${end} of ${node}${sure ? "" : "?"}`);
 
-function broken(world: ImmutableWorld, command: Command, response: Response): string[] {
+function violated(world: ImmutableWorld, command: Command, response: Response): string[] {
   const verdict = judge(vmapSpec(world.promises), LAWS, world, command, response);
   const promised = verdict.accepted ? [] : verdict.violated;
   return promised.map(({ id }) => id).filter((id) => world.promises.laws.includes(id));
@@ -169,13 +169,13 @@ describe("with aaB..... on two CPUs", () => {
   const world = worldAfter("6.19", POOLED);
 
   test("With aaB..... on two CPUs an area may be placed at 67, or where the CPU's own pool had one of its size", () => {
-    expect(broken(world, asked(2), placed(67))).toEqual([]);
-    expect(broken(world, asked(2, { cpu: 1 }), placed(64))).toEqual([]);
+    expect(violated(world, asked(2), placed(67))).toEqual([]);
+    expect(violated(world, asked(2, { cpu: 1 }), placed(64))).toEqual([]);
   });
 
   test("With aaB..... on two CPUs an area may be placed no higher than 67", () => {
-    expect(broken(world, asked(2), placed(68))).toEqual(["lowest-fit-at-a-page", "lowest-roomy-hole"]);
-    expect(broken(world, asked(2, { cpu: 1 }), placed(68))).toContain("lowest-roomy-hole");
+    expect(violated(world, asked(2), placed(68))).toEqual(["lowest-fit-at-a-page", "lowest-roomy-hole"]);
+    expect(violated(world, asked(2, { cpu: 1 }), placed(68))).toContain("lowest-roomy-hole");
   });
 
   test("With aaB..... on two CPUs a pool of another node, or of another size, is no excuse", () => {
@@ -189,22 +189,22 @@ describe("with aaB..... on two CPUs", () => {
       [{ op: "unmapAliases" }, done(flush([64, 66]))],
     ]);
     expect(pooled(above)).toEqual(["66-68 of 1"]);
-    expect(broken(above, asked(2, { cpu: 1 }), placed(66))).toEqual([]);
-    expect(broken(above, asked(2), placed(66))).toContain("lowest-fit-at-a-page");
-    expect(broken(above, asked(1, { cpu: 1 }), placed(66))).toContain("lowest-fit-at-a-page");
+    expect(violated(above, asked(2, { cpu: 1 }), placed(66))).toEqual([]);
+    expect(violated(above, asked(2), placed(66))).toContain("lowest-fit-at-a-page");
+    expect(violated(above, asked(1, { cpu: 1 }), placed(66))).toContain("lowest-fit-at-a-page");
   });
 
   test("With aaB..... on two CPUs a refusal of five pages to a caller that cannot wait is right only if they fit nowhere else", () => {
-    expect(broken(world, asked(6, { noblock: true }), refused)).toEqual([]);
-    expect(broken(world, asked(5, { noblock: true }), refused)).toEqual(["refused-only-when-full"]);
-    expect(broken(worldAfter("6.19", [...POOLED, free(66)]), asked(8), refused)).toEqual([
+    expect(violated(world, asked(6, { noblock: true }), refused)).toEqual([]);
+    expect(violated(world, asked(5, { noblock: true }), refused)).toEqual(["refused-only-when-full"]);
+    expect(violated(worldAfter("6.19", [...POOLED, free(66)]), asked(8), refused)).toEqual([
       "refused-only-when-full",
     ]);
   });
 
   test("With aaB..... on two CPUs an allocation purges only for more than the five pages that are free beside the pools", () => {
     const lazy = worldAfter("6.19", [...POOLED, free(66)]);
-    expect(broken(lazy, asked(6), placed(64, flush([66, 67])))).toEqual([]);
-    expect(broken(lazy, asked(5), placed(64, flush([66, 67])))).toEqual(["purge-only-when-full"]);
+    expect(violated(lazy, asked(6), placed(64, flush([66, 67])))).toEqual([]);
+    expect(violated(lazy, asked(5), placed(64, flush([66, 67])))).toEqual(["purge-only-when-full"]);
   });
 });

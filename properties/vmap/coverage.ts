@@ -1,6 +1,6 @@
 /**
- * Random meets exhaustive: of a machine whose every state is known, what share of its states and edges random
- * histories visit, and which actions lead to those they miss.
+ * Random and exhaustive search compared: of a machine whose every state is known, the share of its states and edges
+ * that random histories visit, and the actions that lead to those they miss.
  */
 
 import { searchAtRandom } from "../../engine/run/random.ts";
@@ -36,7 +36,7 @@ export function usualDrawing(histories: number): Drawing {
   return { name: "as check draws", histories, longest: 60 };
 }
 
-/** The usual drawing and others, each with as many choices in all. */
+/** The usual drawing and others, each with the same number of choices in total. */
 export function drawings(histories: number): readonly Drawing[] {
   const usual = usualDrawing(histories);
   return [
@@ -61,7 +61,7 @@ export function drawings(histories: number): readonly Drawing[] {
 export interface CoverageRun<S> {
   readonly kernel: Kernel<S>;
   readonly scope: Scope;
-  /** The machine, and what came of exploring it to its fixpoint. */
+  /** The machine, and the result of its exploration to the fixpoint. */
   readonly machine: VisitableKernel;
   readonly explored: Explored;
   readonly seed: number;

@@ -53,14 +53,14 @@ export interface Violating {
 export interface DrivenHistories {
   readonly histories: number;
   readonly commands: number;
-  /** Violations that the catalogue knows, and in how many commands each was met. */
+  /** Violations that the catalogue knows, and the number of commands at which each was found. */
   readonly known: readonly KnownViolation[];
   readonly found:
     | (Violating & {
         /** Commands of the history as it was drawn. */
         readonly drawn: number;
         /**
-         * Whether it violated the law again in a new process. If not, it is as it was drawn; undefined where the run ended
+         * Whether it violated the law again in a new process. If not, it is as it was drawn; undefined if the run ended
          * before that was known.
          */
         readonly again: boolean | undefined;
@@ -98,7 +98,7 @@ export async function driveAtRandom(
       if (await run.stopped()) return report();
       histories += 1;
       const played = await playDrawn(run, scope, each, known);
-      // Whoever ends the run may end the process, which is no crash then.
+      // If the run is ended, the process may end too, which is then no crash.
       if (await run.stopped()) return report();
       commands += played.length;
       run.say(`${histories} histories, ${commands} commands`);
@@ -125,7 +125,7 @@ function judgingOf({ promises, laws }: Drive, scope: Scope): VmapJudging {
 
 const ends = ({ after }: JudgedStep) => after === undefined;
 
-/** The law that a step violates in a way that counts: that law, if one is meant, and not known. */
+/** The law that a step violates in a way that counts: the wanted law, if there is one, and not a known violation. */
 function countsIn({ law, name }: Drive, step: JudgedStep | undefined, meant = law): LawId | undefined {
   if (step === undefined || step.violated.length === 0) return undefined;
   const counts = (each: Named) => each.known === undefined && (meant === undefined || each.law === meant);
@@ -193,7 +193,7 @@ function noteKnown(names: readonly Named[], commands: number, into: Map<string, 
   }
 }
 
-/** Shrinks it, if it violates its law again in a new process; and what is left must do so, too. */
+/** Shrinks it, if it violates its law again in a new process; the result must do so, too. */
 async function bringDown(run: Drive, first: Violating): Promise<DrivenHistories["found"]> {
   const { law, scope } = first;
   const drawn = first.history.length;

@@ -26,38 +26,38 @@ import {
 import { Witnessing } from "./witnessing.ts";
 import { commandsTo, isEnabled, nameOf } from "./workload.ts";
 
-/** Not a law of any kernel: asked beside them where somebody can tell which breaks are known. */
+/** Not a law of any kernel: judged in addition if the catalogue can say which violations are known. */
 export const EXPLAINED = {
   id: "known-to-the-catalogue",
-  says: "Every break is accounted for by a bug of the catalogue.",
+  says: "Every violation is explained by a bug of the catalogue.",
 } as const;
 
 export interface ExplorableOptions {
-  /** Where callers do areas alone: merges states that no later reply to them tells apart. */
+  /** For callers that do areas alone: merges states that no later reply to them distinguishes. */
   readonly reduced: boolean;
-  /** Which breaks count: a kernel may have several bugs that break one law. All, if not given. */
+  /** Which violations count: a kernel may have several bugs that violate one law. All, if not given. */
   readonly counts?: (law: LawId, seen: Seen) => boolean;
   /**
-   * Whether the catalogue accounts for all that a reply broke. If given, one law more is asked: that it does. So a
-   * break that nobody knows is met although others break the same law before it.
+   * Whether the catalogue explains all violations of a reply. If given, one law more is judged: that it does. So an
+   * unknown violation is found although others violate the same law before it.
    */
   readonly explains?: (seen: Seen) => boolean;
   /** What callers do. If not given, they allocate, free and purge. */
   readonly calls?: readonly Call[];
   /**
-   * Explores past every violation for as long as the kernel answers, as a replay does that looks for one law. Nothing
-   * is merged then: what a kernel has come to past such a violation may tell more states apart.
+   * Explores past every violation as long as the kernel answers, as a replay does that looks for one law. Nothing is
+   * merged then: after such a violation a kernel's states may differ in more than the reductions allow.
    */
   readonly beyondViolations?: boolean;
 }
 
-/** A reply that broke something. */
+/** A reply that violated a law. */
 export interface Seen {
   readonly before: World;
   readonly command: Command;
   readonly response: Response;
   readonly after: World | undefined;
-  /** All that this reply broke. */
+  /** All laws that this reply violated. */
   readonly violated: readonly VmapLaw[];
 }
 
@@ -85,7 +85,7 @@ export function liveKernel<S>(
   const commands = commandsTo(kernel.release, scope, calls, beyondViolations);
   const laws = lawsTried(lawsCalled(kernel.promises), calls, scope);
   const spec = vmapSpec(kernel.release);
-  // With pools on several CPUs a verdict depends on more than the kernel's state: on what the judge knows of them.
+  // With pools on several CPUs a verdict also depends on what the judge knows of them, not only on the kernel's state.
   const hasPools = kernel.release.pools !== "none" && scope.cpus > 1;
   const merges = reduced && doAreasAlone(calls) && !beyondViolations && !hasPools && scope.outside !== true;
   const form = merges ? fingerprintOfAreas(kernel, scope) : fingerprintOfBoth(kernel, scope, calls);
@@ -132,7 +132,7 @@ export function liveKernel<S>(
   };
 }
 
-/** The search does not continue after these, so a fixpoint speaks of all histories up to the first such violation. */
+/** The search does not continue past these, so a fixpoint covers all histories up to the first such violation. */
 function spoilingBits(laws: readonly VmapLaw[]): number {
   return laws.reduce((bits, each, law) => (isFollowed(each, "explored") ? bits : bits | (1 << law)), 0);
 }
@@ -156,7 +156,7 @@ function lawsOf(laws: readonly VmapLaw[], bits: number): readonly VmapLaw[] {
   return laws.filter((_each, law) => ((bits >> law) & 1) === 1);
 }
 
-/** The bits of those breaks that count. */
+/** The bits of those violations that count. */
 function counted(
   laws: readonly VmapLaw[],
   bits: number,

@@ -1,4 +1,4 @@
-/** Looks for one break at random, and brings it down to the fewest commands it can. */
+/** Looks for one violation at random, and shrinks it to the fewest commands it can. */
 
 import { searchAtRandom } from "../../engine/run/random.ts";
 import { shrink } from "../../engine/run/shrink.ts";
@@ -19,7 +19,7 @@ export interface Target<S> {
   readonly law: LawId;
   /** Callers also make calls outside their domain that the release does not check. */
   readonly byUnchecked?: true | undefined;
-  /** Whether this step, which broke the law, broke it in the way looked for. */
+  /** Whether this step, which violated the law, violated it in the wanted way. */
   meant(step: JudgedStep): boolean;
 }
 
@@ -58,10 +58,10 @@ const TRIES_PER_STEP = 50;
 const WAYS = 8;
 const WAY_TRIES = 400;
 const TURNS_APART = 1000;
-/** What takes fewer commands than this is sooner met in short histories. */
+/** A violation in fewer commands than this is found sooner in short histories. */
 const MANY = 6;
 
-/** At once: hunts until something is found and is short enough, or the limit is reached. */
+/** Without turns: hunts until something is found and is short enough, or the limit is reached. */
 export function hunt<S>(target: Target<S>, seed: number, limit: HuntLimit): HuntResult {
   const work = hunting(target, seed, limit);
   for (;;) {
@@ -70,7 +70,7 @@ export function hunt<S>(target: Target<S>, seed: number, limit: HuntLimit): Hunt
   }
 }
 
-/** The same in turns, each of which says how many histories were drawn. Stopped after one, it ends there. */
+/** The same in turns, each of which says how many histories were drawn. If stopped after one, it ends there. */
 export function* hunting<S>(
   target: Target<S>,
   seed: number,
@@ -100,7 +100,7 @@ export function* hunting<S>(
   return { found, runs, tries, seconds: (performance.now() - started) / 1000 };
 }
 
-/** Calls outside their domain are made where the law speaks of them, or the bug takes one. */
+/** Calls outside their domain are made if the law is about them, or if the bug needs one. */
 function scopesOf<S>({ kernel, law, byUnchecked }: Target<S>): readonly Scope[] {
   const withOutside = byUnchecked === true || law === "argument-domain";
   return scopesFor(kernel.release, law).filter(({ outside }) => withOutside || outside !== true);
@@ -126,7 +126,7 @@ function isTarget<S>(target: Target<S>, step: JudgedStep): boolean {
   return step.violated.some((law) => law.id === target.law) && target.meant(step);
 }
 
-/** The history shrunk as far as it still ends in the violation meant. */
+/** The history, shrunk as far as it still ends in the wanted violation. */
 export function bringDown<S>(
   target: Target<S>,
   scope: Scope,
@@ -153,9 +153,9 @@ interface Attempt {
 }
 
 /**
- * Dropping and simplifying steps cannot turn one way of breaking a law into another, so short histories are
- * drawn afresh in every scope: the machines are small enough to be lucky. Of what takes many commands, long
- * ones are drawn as well: shrunk, they may leave fewer.
+ * Dropping and simplifying steps cannot turn one way of violating a law into another, so short histories are drawn anew
+ * in every scope: the machines are small enough for that to succeed. If many commands are needed, long ones are drawn
+ * as well: shrunk, they may leave fewer.
  */
 function* shorter<S>(
   target: Target<S>,
@@ -191,10 +191,10 @@ function* shorter<S>(
 
 /** The scope of what was found, and the others in which the same can happen. */
 function scopesLike<S>(target: Target<S>, { scope: first, history }: Found): readonly Scope[] {
-  // What took maps alone cannot happen where there are no blocks, and what took none is sooner met there.
+  // A violation that needed maps cannot happen without blocks, and one that needed none is found sooner without them.
   const maps = history.some((step) => recordOf(step).gives === "map");
   const areas = !maps || history.some((step) => recordOf(step).asksIn === "windows");
-  // Nor can what took percpu areas, where none are asked for.
+  // Nor can one that needed percpu areas, if none are asked for.
   const percpu = history.some((step) => recordOf(step).gives === "percpu");
   const others = scopesOf(target).filter(
     (scope) =>

@@ -1,6 +1,6 @@
 /**
- * That states answer alike for ever which the explorer takes for one where callers do areas alone: those that are merged
- * compared on all there are in a small space, those that have one fingerprint without that on concrete states.
+ * States that the explorer merges for callers that do areas alone answer alike for ever: merged ones are compared with
+ * all others in a small space, those with one unmerged fingerprint on concrete states.
  */
 import { describe, expect, test } from "vitest";
 import { BUGS } from "../../counterexamples/vmap/index.ts";
@@ -33,7 +33,7 @@ test.each([...KERNELS, ...CHANGED])(
     const scope = spaceScope(WHOLE);
     const { difference, states, forms } = compareMerged(kernel, scope);
     expect(difference).toBeUndefined();
-    // What is lazy shapes the tree of free space: none of its kernels' states are merged.
+    // Lazy areas shape the tree of free space: no states of these kernels are merged.
     const merges = kernel.name !== "2.6.27" && kernel.identity(scope, areasAlone).reductions.length > 0;
     if (merges) expect(forms).toBeLessThan(states);
     else expect(forms).toBe(states);

@@ -95,17 +95,17 @@ describe("the law", () => {
   /** The same state, asked by a user who thinks that nothing is outstanding. */
   const underNobody = (state: State): State =>
     Object.assign(state, { pinning: "bit-per-frame", notesFrames: false });
-  const broken = (kernel: Kernel<State>) =>
+  const violated = (kernel: Kernel<State>) =>
     replay({ ...benchFor(kernel, SMALL), laws: lawsCalled([LAW]) }, GIVEN_BACK).flatMap((step) =>
       step.violated.map(({ id }) => id),
     );
 
   test("pinned-is-unaliased rejects a user that asks only the counter of lazy pages", () => {
-    expect(broken(callingIf((state) => state.lazyPages > 0))).toEqual([LAW]);
+    expect(violated(callingIf((state) => state.lazyPages > 0))).toEqual([LAW]);
   });
 
   test("pinned-is-unaliased rejects a user that never calls vm_unmap_aliases, and accepts one that always does", () => {
-    expect(broken(callingIf(() => false))).toEqual([LAW]);
-    expect(broken(callingIf(() => true))).toEqual([]);
+    expect(violated(callingIf(() => false))).toEqual([LAW]);
+    expect(violated(callingIf(() => true))).toEqual([]);
   });
 });

@@ -17,13 +17,13 @@ export interface RandomRun<S> {
   readonly scope: Scope;
   readonly seed: number;
   readonly histories: number;
-  /** Only breaks of this law count, if given; the others still end a history that they spoil. */
+  /** Only violations of this law count, if given; the others still end a history that they spoil. */
   readonly law: LawId | undefined;
-  /** The catalogue's name for each law a step broke; undefined where it has none. */
+  /** The catalogue's name for each law a step violated; undefined if it has none. */
   name(step: JudgedStep): readonly { readonly law: LawId; readonly known: string | undefined }[];
 }
 
-/** A break that the catalogue does not know, shrunk. */
+/** A violation that the catalogue does not know, shrunk. */
 export interface Unknown {
   readonly law: LawId;
   readonly scope: Scope;
@@ -33,7 +33,7 @@ export interface Unknown {
 export interface KnownViolation {
   readonly law: LawId;
   readonly known: string;
-  /** Commands of the shortest history in which it was met, up to the break. */
+  /** Commands of the shortest history with it, up to the violation. */
   readonly commands: number;
 }
 
@@ -49,7 +49,7 @@ export interface RandomReport {
 /** The longest history drawn, in choices; half that on average. */
 const LONGEST = 60;
 
-/** Draws histories until one breaks a law in a way the catalogue does not know, or all are drawn. */
+/** Draws histories until one violates a law in a way the catalogue does not know, or all are drawn. */
 export function randomRun<S>(run: RandomRun<S>): RandomReport {
   const { kernel, scope, seed, histories } = run;
   const setting = benchFor(kernel, scope);

@@ -1,11 +1,11 @@
-/** Makes a choice into a step of a history, in the world it meets. */
+/** Makes a choice into a step of a history, in the current world. */
 import { type HistoryStep, recordOf } from "../../spec/vmap/commands.ts";
 import type { Ledger } from "../../spec/vmap/ledger.ts";
 import type { World } from "../../spec/vmap/world.ts";
 import type { Choice } from "./choices.ts";
 import { type OutsideMade, resolveOutside } from "./resolve-outside.ts";
 
-/** The step meant, or undefined if it cannot be meant here (there is nothing to free, say). */
+/** The step, or undefined if the choice has no meaning here (there is nothing to free, say). */
 export function resolveChoice(
   choice: Choice,
   world: World,

@@ -6,11 +6,13 @@ import { resolveChoice } from "./resolve-choice.ts";
 import type { OutsideMade } from "./resolve-outside.ts";
 import type { JudgedStep, TestBench } from "./test-bench.ts";
 
-/** What a run wants to know while it plays. */
+/** What a caller of runChoices wants to see. */
 export interface Watcher<S> {
   /** Called after every step that was a command. */
   played?(step: JudgedStep, state: S): void;
-  /** Of a step that violated a law: whether the run fails there, ends there, or continues with the world that follows. */
+  /**
+   * For a step that violated a law: whether the run fails there, ends there, or continues with the world that follows.
+   */
   violated(step: JudgedStep): "fail" | "stop" | "continue";
 }
 

@@ -1,4 +1,4 @@
-/** The shortest history of a break that callers of some kinds can make in a small space. */
+/** The shortest history of a violation that callers of some kinds can make in a small space. */
 
 import { replay } from "../../engine/run/stepper.ts";
 import { type Bounds, type Explored, explore } from "../../engine/search/explore.ts";
@@ -11,7 +11,7 @@ import { explorableKernel, type Seen } from "./explorable-kernel.ts";
 import { historyOf } from "./history-of.ts";
 import { benchFor, type JudgedStep } from "./test-bench.ts";
 
-/** A law broken on this kernel in a way that is meant: by one bug, and not by another. */
+/** A law violated on this kernel in a wanted way: by one bug, and not by another. */
 export interface Sought<S> {
   readonly kernel: Kernel<S>;
   readonly law: LawId;
@@ -20,13 +20,13 @@ export interface Sought<S> {
 
 export interface Shortest {
   readonly explored: Explored;
-  /** Undefined if the break was not met: nowhere at all, where the exploration came to its fixpoint. */
+  /** Undefined if no violation was found: then there is none, if the exploration reached its fixpoint. */
   readonly history: readonly HistoryStep[] | undefined;
 }
 
 /**
- * Explores level by level, behind other breaks as well, until the law is broken as meant. Throws an Error
- * if the reference does not confirm what was found.
+ * Explores level by level, past other violations as well, until the law is violated as wanted. Throws an Error if the
+ * reference does not confirm it.
  */
 export function shortest<S>(
   sought: Sought<S>,
@@ -38,7 +38,7 @@ export function shortest<S>(
     reduced: true,
     calls,
     beyondViolations: true,
-    counts: (broken, seen) => broken === law && sought.meant(seen),
+    counts: (violated, seen) => violated === law && sought.meant(seen),
   });
   const explored = explore(machine, { bounds });
   const run = explored.violations[0]?.run;
@@ -48,13 +48,13 @@ export function shortest<S>(
   return { explored, history };
 }
 
-/** Throws an Error unless the reference, too, sees the law broken as meant, and by the last command. */
+/** Throws an Error unless the reference also sees the wanted violation, by the last command. */
 export function confirmViolation<S>(sought: Sought<S>, scope: Scope, history: readonly HistoryStep[]): void {
   const { kernel, law } = sought;
   const last = replay(benchFor(kernel, scope), history, law).at(-1);
   if (last?.index === history.length - 1 && isViolated(sought, last)) return;
   throw new Error(
-    `vmapcheck itself is wrong: the explorer says that ${kernel.name} breaks ${law} at the end of ` +
+    `vmapcheck itself is wrong: the explorer says that ${kernel.name} violates ${law} at the end of ` +
       `${JSON.stringify(history)}, and the reference does not`,
   );
 }

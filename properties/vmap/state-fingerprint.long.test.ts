@@ -1,6 +1,6 @@
 /**
- * That states which the explorer takes for one, their hashes being equal, answer alike for ever: compared with one
- * another, action by action, by what a reply says, what it breaks and which state it leads to.
+ * States that the explorer merges, because their fingerprints are equal, answer alike for ever: they are compared with
+ * one another, action by action, by replies, violations and the states they lead to.
  */
 import { describe, expect, test } from "vitest";
 import { BUGS } from "../../counterexamples/vmap/index.ts";

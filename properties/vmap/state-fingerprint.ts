@@ -1,4 +1,4 @@
-/** How a state with a world in it is distinguished from others: one fingerprint of the world and of what stands beside it. */
+/** How a state with a world is distinguished from others: one fingerprint of the world and of the other parts. */
 import { addWorld } from "../../model/vmap/fingerprint.ts";
 import type { ImmutableWorld } from "../../model/vmap/world.ts";
 import { FINGERPRINT_BITS, FINGERPRINT_WORDS, Fingerprint } from "../../spec/fingerprint.ts";
@@ -16,7 +16,7 @@ export interface KernelAndWorld<S> {
 export interface StateFingerprint<T> {
   readonly words: number;
   readonly hashBits: number;
-  /** What states are taken for one although they differ: each a sentence. */
+  /** Differences between states that are merged: a sentence each. */
   readonly reductions: readonly string[];
   write(state: T, into: Int32Array, at: number): void;
 }
@@ -44,14 +44,14 @@ export function fingerprintWith<T extends { readonly world: ImmutableWorld }>(
   });
 }
 
-/** Whether callers do no more than allocate, free and purge: then states can be merged that only others tell apart. */
+/** Whether callers only allocate, free and purge: then states are merged that only other callers distinguish. */
 export function doAreasAlone(calls: readonly Call[]): boolean {
   return calls.every((call) => AREA_CALLS.includes(call));
 }
 
 /**
- * The fingerprint for callers who do areas alone, with all merged that they cannot tell apart. Nothing is mapped then,
- * and the world says no more than the kernel's state does.
+ * The fingerprint for callers that do areas alone, with everything merged that they cannot distinguish. Nothing is
+ * mapped then, and the world adds nothing to the kernel's state.
  */
 export function fingerprintOfAreas<S>(
   kernel: Kernel<S>,

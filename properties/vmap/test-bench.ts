@@ -1,4 +1,4 @@
-/** Puts a kernel and what judges it side by side: all a run needs. */
+/** Puts a kernel and its judge side by side: all that a run needs. */
 import type { Played, Setting } from "../../engine/run/stepper.ts";
 import { vmapSpec } from "../../model/vmap/vmap-spec.ts";
 import type { ImmutableWorld } from "../../model/vmap/world.ts";

@@ -54,7 +54,7 @@ describe("a mutant of the cache that is killed", () => {
       const { commands } = await readHistory(pinnedFile(bug, bug.violations[0] as Bug["violations"][number]));
       const { violations } = explore(explorableKernel(kernel, EIGHT, UNREDUCED), {
         bounds: BOUNDS,
-        enough: (broken) => broken.includes("lowest-fit"),
+        enough: (violated) => violated.includes("lowest-fit"),
       });
       expect(violations.find(({ law }) => law === "lowest-fit")?.run).toHaveLength(commands.length);
     },

@@ -82,12 +82,12 @@ describe("each canary", () => {
   test.each(histories)("The canary $kernel.name violates $law, and 2.6.39 keeps it", ({ law, kernel }) => {
     const history = BITES[law] as readonly HistoryStep[];
     const laws = lawsCalled([law]);
-    const broken = (machine: typeof kernel) =>
+    const violated = (machine: typeof kernel) =>
       replay({ ...benchFor(machine, ON[law] ?? SMALL), laws }, history).flatMap((step) =>
         step.violated.map(({ id }) => id),
       );
-    expect(broken(kernel)).toEqual([law]);
-    expect(broken(kernelNamed("2.6.39"))).toEqual([]);
+    expect(violated(kernel)).toEqual([law]);
+    expect(violated(kernelNamed("2.6.39"))).toEqual([]);
   });
 
   test.each(["no-overlap", "cache-flushed-before-unmap", "init-order"])(

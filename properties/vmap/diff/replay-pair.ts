@@ -1,4 +1,4 @@
-/** One history on two kernels, step by step, up to where it no longer means the same. */
+/** One history on two kernels, step by step, up to the point where it no longer means the same. */
 import { type Command, endsHistory, type Response } from "../../../spec/vmap/commands.ts";
 import { type HistoryStep, naming } from "../../../spec/vmap/history.ts";
 import type { Kernel } from "../../../spec/vmap/kernel.ts";
@@ -14,7 +14,7 @@ export interface PairStep {
   readonly differs: number;
 }
 
-/** Ends with the step at which they part ways, or both stop, if there is one. */
+/** Ends with the step at which they diverge, or both stop, if there is one. */
 export function replayPair<S>(
   one: Kernel<S>,
   other: Kernel<S>,
