@@ -26,7 +26,7 @@ export function dotText(
   const batch = emptyBatch(machine.words, machine.actions.length);
   const form = new Int32Array(machine.words);
   const nodeOf = (nth: number): string => {
-    if (batch.goesOn[nth] === 0) return "ends";
+    if (batch.continues[nth] === 0) return "ends";
     form.set(formIn(batch, nth));
     return `s${reached.find(form)}`;
   };
@@ -57,7 +57,7 @@ const formIn = ({ forms, words }: Batch, nth: number) => forms.subarray(nth * wo
 /** Whether the transition violates a law, or leads to a state that does. */
 function isViolated(machine: Visitable, batch: Batch, nth: number): boolean {
   if (batch.violated[nth] !== 0) return true;
-  return batch.goesOn[nth] === 1 && machine.violatedIn(batch.forms, nth * batch.words) !== 0;
+  return batch.continues[nth] === 1 && machine.violatedIn(batch.forms, nth * batch.words) !== 0;
 }
 
 function quoted(text: string): string {

@@ -1,9 +1,9 @@
 /**
- * The same histories as an ordinary fast-check model: a command class with a precondition, fc.commands to draw
- * and shrink, fc.modelRun to run. It is given all it can use of ours: the same choices with the same weights,
- * resolved against the world as ours are, so a free picks an area that is live and a command that cannot be
- * meant here fails its `check`. What it lacks is what is compared: histories that keep to a window (choices.ts)
- * and a length that is asked for, and shrinking over plain steps (engine/run/shrink.ts).
+ * The same histories as an ordinary fast-check model: a command class with a precondition, fc.commands to draw and
+ * shrink, fc.modelRun to run. It uses as much of our code as it can: the same choices with the same weights, resolved
+ * against the world as ours are, so a free picks an area that is live and a command that cannot be meant here fails its
+ * `check`. What it lacks is what is compared: histories that keep to a window (choices.ts) and a length that is asked
+ * for, and shrinking over plain steps (engine/run/shrink.ts).
  */
 import fc from "fast-check";
 import { begin, type Stepper } from "../engine/run/stepper.ts";
@@ -24,7 +24,7 @@ interface Model {
   ended: boolean;
 }
 
-/** The kernel, its judge, and whoever listens to the verdicts. */
+/** The kernel, its judge, and the listener to its verdicts. */
 interface Real<S> {
   readonly stepper: Stepper<S, ImmutableWorld, Ledger, HistoryStep, Command, Response>;
   heard(played: JudgedStep): void;
@@ -51,7 +51,7 @@ class Ask<S> implements fc.Command<Model, Real<S>> {
   }
 }
 
-/** Histories of up to so many commands; the size is fast-check's own unless given. */
+/** Histories of up to this many commands; by default with fast-check's own size. */
 export function commandsFor<S>(setting: TestBench<S>, maxCommands: number, size?: fc.SizeForArbitrary) {
   const ask = choice(setting.scope).map((each) => new Ask<S>(each));
   return fc.commands<Model, Real<S>>([ask], size === undefined ? { maxCommands } : { maxCommands, size });

@@ -38,7 +38,7 @@ const RUNS = 2_000;
 const HISTORIES = 400;
 const desk = scopeCalled("desk") as Scope;
 
-/** Each bug, the law to violate, and the release that has it where it is not a changed one. */
+/** Each bug, the law it violates, and the release that has it, unless a changed kernel does. */
 const BUGS: readonly { readonly bug: string; readonly law: LawId; readonly release?: string }[] = [
   { bug: "cache-exact-hole-missed", law: "lowest-fit", release: "3.16" },
   { bug: "va-gap-offbyone", law: "lowest-fit" },
@@ -46,7 +46,7 @@ const BUGS: readonly { readonly bug: string; readonly law: LawId; readonly relea
   { bug: "cache-draft-align-bugon", law: "no-bug", release: "piggin-draft-3" },
 ];
 
-/** One search for one bug, and what became of it. */
+/** One search for one bug, and its result. */
 interface Hunted {
   readonly runs: number;
   readonly findMs: number;
@@ -55,7 +55,7 @@ interface Hunted {
   readonly length: number;
 }
 
-interface Quarry {
+interface Target {
   readonly setting: TestBench<State>;
   readonly law: LawId;
 }
@@ -65,7 +65,7 @@ interface Generator {
   /** Draws histories and returns how many commands each really came to. */
   lengths(setting: TestBench<State>): number[];
   /** Undefined if it was not found. */
-  hunt(quarry: Quarry, seed: number): Hunted | undefined;
+  hunt(target: Target, seed: number): Hunted | undefined;
 }
 
 const ours: Generator = {
@@ -89,7 +89,7 @@ const ours: Generator = {
       drawn: choices(setting.scope, { longest: MAX_COMMANDS }),
       attempt: (drawn) => {
         const { history, failed } = runChoices(setting, drawn, {
-          violated: (step) => (breaks(step, law) ? "fail" : "continue"),
+          violated: (step) => (violates(step, law) ? "fail" : "continue"),
         });
         return failed && history;
       },
@@ -97,16 +97,16 @@ const ours: Generator = {
       runs: RUNS,
     });
     if (found === undefined) return undefined;
-    const caught = performance.now();
+    const foundAt = performance.now();
     const shrunk = shrink<HistoryStep>(found, {
       fails: (candidate) => {
         const last = replay(setting, candidate, law).at(-1);
-        return last !== undefined && breaks(last, law);
+        return last !== undefined && violates(last, law);
       },
       without: naming.without,
       simpler: (step) => simpler(step, setting.scope),
     });
-    return { runs, findMs: caught - began, shrinkMs: performance.now() - caught, length: shrunk.length };
+    return { runs, findMs: foundAt - began, shrinkMs: performance.now() - foundAt, length: shrunk.length };
   },
 };
 
@@ -128,26 +128,26 @@ function fastCheck(name: string, size?: fc.SizeForArbitrary): Generator {
     hunt({ setting, law }, seed) {
       const began = performance.now();
       let runs = 0;
-      let caught: number | undefined;
+      let foundAt: number | undefined;
       let length = 0;
       const property = fc.property(commandsFor(setting, MAX_COMMANDS, size), (drawn) => {
-        if (caught === undefined) runs += 1;
+        if (foundAt === undefined) runs += 1;
         runCommands(setting, drawn, (played) => {
-          if (!breaks(played, law)) return;
-          caught ??= performance.now();
+          if (!violates(played, law)) return;
+          foundAt ??= performance.now();
           // Only failures are shrunk further, so the last one noted is the smallest.
           length = played.index + 1;
           throw new Error(law);
         });
       });
       fc.check(property, { seed, numRuns: RUNS });
-      if (caught === undefined) return undefined;
-      return { runs, findMs: caught - began, shrinkMs: performance.now() - caught, length };
+      if (foundAt === undefined) return undefined;
+      return { runs, findMs: foundAt - began, shrinkMs: performance.now() - foundAt, length };
     },
   };
 }
 
-function breaks(played: JudgedStep, law: LawId): boolean {
+function violates(played: JudgedStep, law: LawId): boolean {
   return played.violated.some(({ id }) => id === law);
 }
 
@@ -173,11 +173,11 @@ const rows: string[][] = [];
 for (const { bug, law, release } of BUGS) {
   const kernel = release === undefined ? bugCalled(bug)?.changed : kernelNamed(release);
   if (kernel === undefined) throw new RangeError(`no kernel has ${bug}`);
-  const quarry = { setting: benchFor(kernel, desk), law };
+  const target = { setting: benchFor(kernel, desk), law };
   const hunted = GENERATORS.map((): Hunted[] => []);
   for (let seed = 0; seed <= SEEDS; seed++) {
     for (const [nth, generator] of GENERATORS.entries()) {
-      const result = generator.hunt(quarry, seed);
+      const result = generator.hunt(target, seed);
       // Seed 0 is for the compiler.
       if (seed > 0 && result !== undefined) hunted[nth]?.push(result);
     }

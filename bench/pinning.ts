@@ -1,14 +1,14 @@
 /**
- * What the thread of June 2008 on linux-kernel argued about, in numbers: for each way to use vm_unmap_aliases, how many calls,
- * flushes and traps a pinned frame costs, and how many frames were pinned while something still mapped them.
- * Nothing is timed: the workload is fixed, so the same table comes out anywhere; a test holds docs/pinning.md
- * to it.
+ * The question of a thread on linux-kernel ("Re: [rfc][patch] mm: vmap rewrite", 2008-06-09), in numbers: for each way
+ * to use vm_unmap_aliases, how many calls, flushes and traps a pinned frame costs, and how many frames were pinned
+ * while something still mapped them. Nothing is timed: the workload is fixed, so the same table comes out anywhere; a
+ * test compares docs/pinning.md with it.
  *
- * The workload, on 2 CPUs with blocks of 128 pages, a hundred times over: a process is created, 24 page-table
- * pages pinned in a burst; then it lives, and pins a page 16 times, each time after an I/O; then it exits, and
- * its 40 frames are given back. Before the burst come four I/Os and a module's area. An I/O maps 16 pages with
- * vm_map_ram, a CPU writes to the first, and it is unmapped again; a module's area is 8 pages allocated, mapped,
- * read and freed. A buffer of 16 pages that stays for two processes keeps blocks from being wholly given back.
+ * The workload, on 2 CPUs with blocks of 128 pages, a hundred times over: a process is created, 24 page-table pages
+ * pinned in a burst; then it lives, and pins a page 16 times, each time after an I/O; then it exits, and its 40 frames
+ * are given back. Before the burst come four I/Os and a module's area. An I/O maps 16 pages with vm_map_ram, a CPU
+ * writes to the first, and it is unmapped again; a module's area is 8 pages allocated, mapped, read and freed. A buffer
+ * of 16 pages that stays for two processes keeps blocks from being given back completely.
  *
  *   npx tsx bench/pinning.ts
  */
@@ -52,10 +52,10 @@ export const PROCESSES = 100;
 const BURST = 24;
 const LIVE = 16;
 
-/** The two ways in which frames are pinned. */
+/** The two phases in which frames are pinned. */
 export type Phase = "burst" | "live";
 
-/** What the pins of one phase came to. */
+/** The costs of the pins of one phase. */
 export interface PinCount {
   pins: number;
   calls: number;
@@ -64,7 +64,7 @@ export interface PinCount {
   aliased: number;
 }
 
-/** Lets one process after another come, live and go, and counts what its pins cost. */
+/** Runs one process after another, and counts the costs of its pins. */
 export function countPins(kernel: Kernel<State>): Readonly<Record<Phase, PinCount>> {
   const stepper = begin({ ...benchFor(kernel, SCOPE), laws: lawsCalled(["pinned-is-unaliased"]) });
   const none = (): PinCount => ({ pins: 0, calls: 0, flushes: 0, traps: 0, aliased: 0 });
@@ -107,7 +107,7 @@ export function countPins(kernel: Kernel<State>): Readonly<Record<Phase, PinCoun
   return counts;
 }
 
-/** Those of the table of costs: the kinds of block, and one that overlooks nothing. */
+/** The kernels of the table of costs: one for each kind of block, and one without bugs. */
 const COMPARED: readonly Kernel<State>[] = [...["2.6.28", "3.16", "4.15.0"].map(kernelNamed), repaired3_1];
 
 /** One row a policy and kernel, each number a pinned frame's. */
@@ -132,7 +132,7 @@ export function pinningTable(): string {
 }
 const COLUMNS = ["calls", "flushes", "traps", "aliased"];
 
-/** Which bugs let an alias reach a pinned frame, by policy and kernel: those met at random in scope `small`. */
+/** The bugs by which an alias reaches a pinned frame, by policy and kernel: those found at random in scope `small`. */
 export function verdictTable(kernels: readonly Kernel<State>[]): string {
   const scope = scopeCalled("small") as Scope;
   const verdict = (kernel: Kernel<State>, policy: PinPolicy) => {

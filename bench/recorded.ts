@@ -5,7 +5,7 @@ import type { TestBench } from "../properties/vmap/test-bench.ts";
 import { judge } from "../spec/contract.ts";
 import type { Command, Response } from "../spec/vmap/commands.ts";
 
-/** Plays a history to its end, whatever it violates; returns how many commands were judged. */
+/** Plays a history to its end, past all violations; returns how many commands were judged. */
 export function playAll<S>(setting: TestBench<S>, choices: readonly Choice[]): number {
   let commands = 0;
   runChoices(setting, choices, {

@@ -1,4 +1,4 @@
-/** `diff` as it is typed: what it prints, what it writes, and what is wrong in one line. */
+/** `diff` as it is typed: its output, its file, and its errors of one line. */
 import { execFile } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -40,7 +40,7 @@ describe("diff", () => {
     expect(out).toContain(`explored whole up to there (${SMALL}): no shorter history in this scope`);
   });
 
-  test("names the commits between two releases, either way round, and of a version what stands for it", async () => {
+  test("names the commits between two releases in either order, and the release that a version resolves to", async () => {
     const scope = "pages=3,aligns=1,windows=1";
     const newer = await printed(["5.15", "6.1"], { scope, seconds: 5 });
     expect(newer).toMatch(/^5\.15 \(= 5\.11\) and 6\.1/);
@@ -52,19 +52,19 @@ describe("diff", () => {
     );
   });
 
-  test("names none where one of the two is no release", async () => {
+  test("names no commit if one of the two is no release", async () => {
     const scope = "pages=3,aligns=1,windows=1";
     const out = await printed(["2.6.39", "cache-no-align-test"], { scope, seconds: 5 });
     expect(out).not.toContain("has not:");
   });
 
-  test("says so where two kernels are the same in every history", async () => {
+  test("reports that two kernels are the same in every history", async () => {
     const out = await printed(["5.2", "5.4"], { scope: "pages=3,aligns=1,windows=1" });
     expect(out).toContain("5.2 and 5.4: the same in every history of this scope");
     expect(out).toContain("pages=3,aligns=1,windows=1: the same in every history of this scope");
   });
 
-  test("writes a history that differs on the two when it is read again", async () => {
+  test("writes a history that differs on the two kernels when it is replayed", async () => {
     const path = join(elsewhere, "nodes.json");
     const scope = "pages=4,sizes=1,aligns=1,windows=1,block=4,cpus=2";
     await printed(["6.12", "6.19"], { scope, out: path });
@@ -82,7 +82,7 @@ describe("diff", () => {
     expect(address).toMatch(/^5\.11 and 5\.17 differ in 2 commands: address/);
   });
 
-  test("does so in a usual place if both kernels have blocks", () => {
+  test("calls vmap in a usual place if both kernels have blocks", () => {
     const placesOf = (one: string, other: string) =>
       placesFor(kernelNamed(one), kernelNamed(other), undefined).filter(({ calls }) =>
         calls.includes("vmap"),

@@ -1,4 +1,4 @@
-/** What a release does not promise and is known to fall short of, verb by verb. */
+/** The laws that a release does not promise and is known to fall short of, verb by verb. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -24,13 +24,13 @@ describe("a kernel held to a law it does not promise", () => {
     return replay(benchFor(kernel, scope), commands).flatMap((step) => step.violated.map(({ id }) => id));
   };
 
-  test("is judged by it, and by itself is not", async () => {
+  test("is judged by it, and is not by default", async () => {
     expect(isPromised(linux("6.1"), "lowest-fit")).toBe(false);
     expect(await broken(linux("6.1"))).toEqual([]);
     expect(await broken(judgedAlsoBy(linux("6.1"), "lowest-fit"))).toEqual(["lowest-fit"]);
   });
 
-  test("answers as it did, and promises no more", () => {
+  test("answers as before, and promises no more", () => {
     const held = judgedAlsoBy(linux("6.1"), "lowest-fit");
     expect(held.act).toBe(linux("6.1").act);
     expect(isPromised(held, "lowest-fit")).toBe(false);
@@ -61,7 +61,7 @@ describe("check", () => {
 });
 
 describe("list", () => {
-  test("has a law in parentheses that no release with the bug promises, whatever its changed kernel does", async () => {
+  test("has a law in parentheses if no release with the bug promises it, even if its changed kernel does", async () => {
     const { out } = await vmapcheck("list");
     expect(out).toMatch(/^ +vb-fragment-double-walk +C8 .* +\(usable-blocks-stay\)$/m);
     expect(out).toMatch(
@@ -69,7 +69,7 @@ describe("list", () => {
     );
   });
 
-  test("has none in parentheses that releases promise, or that a changed kernel alone violates", async () => {
+  test("has no law in parentheses that releases promise, or that only a changed kernel violates", async () => {
     const { out } = await vmapcheck("list");
     expect(out).toMatch(/^ +cache-draft-guard-forgotten +A8 .* +guard-gap$/m);
     expect(out).toMatch(/^ +va-gap-offbyone +A1 .* +lowest-fit$/m);
@@ -107,7 +107,7 @@ describe("replay of a history that violates nothing promised", () => {
     }),
   );
 
-  test("says where the release falls short of what it does not promise", async () => {
+  test("reports where the release falls short of laws that it does not promise", async () => {
     const { code, out } = await vmapcheck("replay", path);
     expect(code).toBe(0);
     expect(out.split(/\n\n/)[0]?.replace(/\s+/g, " ")).toBe(
@@ -128,7 +128,7 @@ describe("replay of a history that violates nothing promised", () => {
     expect(later).toMatchObject({ accepted: true, shortfalls: [] });
   });
 
-  test("says so beside a violation as well", async () => {
+  test("reports a shortfall beside a violation as well", async () => {
     const { document } = await json("replay", path, "--kernel", "2.6.28");
     expect(document).toMatchObject({ accepted: false, law: "nothing-leaks", bug: "va-leak-on-enospc" });
     expect(document.shortfalls).toContainEqual({ law: "blocks-pack", step: 2, bug: "guard-between-areas" });
@@ -163,8 +163,8 @@ describe("explore", () => {
     const { code, document } = await json("explore", "A13", "--law", "lowest-fit", "--workers", "2");
     expect(code).toBe(0);
     expect(document).toMatchObject({ machine: "5.2", ended: "break", law: "lowest-fit" });
-    const told = document.laws.find(({ id }: { id: string }) => id === "lowest-fit");
-    expect(told).toMatchObject({
+    const reported = document.laws.find(({ id }: { id: string }) => id === "lowest-fit");
+    expect(reported).toMatchObject({
       verdict: "broken",
       bug: "aug-align-overhead",
       promised: false,
@@ -172,7 +172,7 @@ describe("explore", () => {
     });
   });
 
-  test("asked for a law that only maps can violate lets callers map", async () => {
+  test("has callers that map if only maps can violate the requested law", async () => {
     const { code, document } = await json(
       ...["explore", "2.6.28", "--law", "unmapped-means-no-pte", "--scope", "aligns=1,windows=1"],
     );
@@ -180,13 +180,13 @@ describe("explore", () => {
     expect(document.scope).toContain("block=4");
   });
 
-  test("says in words that it falls short, and does not call it violated", async () => {
+  test("prints that the kernel falls short, and does not call the law violated", async () => {
     const { out } = await vmapcheck("explore", "6.1", "--law", "lowest-fit");
     expect(out).toContain("6.1 falls short of lowest-fit, which it does not promise, in ");
     expect(out).not.toContain("lowest-fit is violated");
   });
 
-  test("is saved and resumed with the law that was asked for", async () => {
+  test("is saved and resumed with the requested law", async () => {
     const path = join(elsewhere, "held.checkpoint");
     const words = ["explore", "6.1", "--law", "lowest-fit", "--scope", "pages=5"];
     const first = await json(...words, "--states", "300", "--checkpoint", path);

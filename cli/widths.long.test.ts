@@ -1,4 +1,4 @@
-/** What every verb prints for a person: within 100 columns, the verdict first. */
+/** The text output of every verb: within 100 columns, the verdict first. */
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -85,7 +85,7 @@ describe("every verb prints its verdict first, and lines of at most 100 columns"
     ["explore of a shortfall", () => explore("6.1", { law: "lowest-fit" }), /^Falls short: 6\.1, /],
     ["explore of a protocol", () => explore("blocks-6.12"), /^Violated: blocks-6\.12, /],
     [
-      "explore of what has to end",
+      "explore --liveness",
       () => explore("areas-4.10", { liveness: true }),
       /^No violation so far: areas-4\.10, 7 laws, /,
     ],
@@ -126,7 +126,7 @@ describe("every verb prints its verdict first, and lines of at most 100 columns"
       /^blocks-5\.13 violates no-alias-after-unmap-aliases in 15 steps: vb-full-block-stale\n/,
     ],
     [
-      "replay of a run of which a version is free",
+      "replay of a run that a version does not have",
       () => replayVerb("C10", { kernel: "6.9.8", json }),
       /^accepted: 6\.9\.8 keeps nothing-leaks in all /,
     ],
@@ -137,7 +137,7 @@ describe("every verb prints its verdict first, and lines of at most 100 columns"
     expect(out).toMatch(first);
     const [, second, ...more] = out.split("\n");
     expect(more.length).toBeGreaterThan(1);
-    // The verdict is one line and stands alone; pin and list have none.
+    // The verdict is one line by itself; pin and list have none.
     if (!/^(pin|list)\b/.test(what)) expect(second).toBe("");
     expect(tooLong(out)).toEqual([]);
   });
@@ -210,7 +210,7 @@ describe("every verb prints its verdict first, and lines of at most 100 columns"
     }
   }, 180_000);
 
-  test("a line that is too long is seen", () => {
+  test("a line that is too long is detected", () => {
     expect(tooLong(`short\n${"x".repeat(101)}`)).toHaveLength(1);
   });
 });

@@ -9,16 +9,16 @@ import { Layout, plain } from "./search/layout.ts";
 
 const FREELY: ExploreOptions = { bounds: BOUNDS };
 
-/** The machine with this for the form that its states are merged by. */
+/** The machine, with this function as the form by which its states are merged. */
 const mergedBy = (machine: PackedMachine, canonical: (state: Int32Array) => void): PackedMachine => ({
   ...machine,
   symmetry: () => canonical,
 });
 
-describe("a symmetry that is none", () => {
+describe("a wrong symmetry", () => {
   const says = "ring: its symmetry is not one, or its canonical form is wrong";
 
-  test("is noticed where no action violates what its stand-in violated", () => {
+  test("is noticed where no action violates the law that its representative violated", () => {
     // Place 1 is taken for place 2, which is forbidden.
     const machine = mergedBy(ring(4, 1, 2), (state) => {
       if (state[0] === 0b10) state[0] = 0b100;
@@ -26,7 +26,7 @@ describe("a symmetry that is none", () => {
     expect(() => explore(visitActions(machine, { symmetry: true }), FREELY)).toThrow(says);
   });
 
-  test("is noticed where no action leads on to a stand-in", () => {
+  test("is noticed where no action leads to the next representative", () => {
     const machine = mergedBy(ring(5, 1, 4), (state) => {
       if (state[0] === 0b10) state[0] = 0b100;
     });
@@ -67,11 +67,11 @@ describe("a run among merged states", () => {
     return run;
   }
 
-  test("takes no action that is not enabled, though it would lead on as well", () => {
+  test("takes no disabled action, even if its effect would lead to the next state", () => {
     expect(runInto(steps([3, 2], [1, 2], [4, 5], [2, 5]), "not-at-5")).toEqual([1, 3]);
   });
 
-  test("takes no action on the way whose assertion fails there", () => {
+  test("takes no action whose assertion fails on the way", () => {
     expect(runInto(steps([1, 2, "first"], [1, 2], [2, 3], [3, 5]), "not-at-5")).toEqual([1, 2, 3]);
   });
 
@@ -95,13 +95,13 @@ describe("a receipt", () => {
     expect(reductionsOf(machine, false)).toEqual([]);
   });
 
-  test("names no thing of which there is one", () => {
+  test("does not name an index set of one member", () => {
     expect(reductionsOf(lazyUnmap({ V: 2, F: 1, C: 1 }), true)).toEqual([
       "symmetry of pages (2): states that differ only in their numbering",
     ]);
   });
 
-  test("names no things that the machine does not name", () => {
+  test("names nothing that the machine leaves unnamed", () => {
     expect(
       reductionsOf(
         mergedBy(ring(3, 1), () => {}),
@@ -123,7 +123,7 @@ describe("a run", () => {
     expect(confirmRun(ring(6, 1, 0), "place-free", [])).toBe(true);
   });
 
-  test("confirms nothing with an action that cannot be taken, or that there is not", () => {
+  test("confirms no run with a disabled or an unknown action", () => {
     expect(confirmRun(circle, "place-free", [0, 2, 1])).toBe(false);
     expect(confirmRun(circle, "place-free", [0, 1, 2].with(0, 6))).toBe(false);
     expect(confirmRun(circle, "place-free", [-1])).toBe(false);

@@ -20,20 +20,20 @@ export interface Action {
   /** What must hold of single fields, and beyond that. */
   readonly when: readonly Condition[];
   readonly guard?: (state: Int32Array) => boolean;
-  /** All fields on which the guard depends, if that is known: then it is looked up as the effect is. */
+  /** All fields on which the guard depends, if they are known: then the guard is looked up as the effect is. */
   readonly guardReads?: readonly Field[];
   /** Changes the state in place; its guard holds. */
   effect(state: Int32Array): void;
   /**
-   * All fields on which the effect depends, known where it is made of operations (operations.ts). Then it is looked
-   * up and not called, where these fields are near each other.
+   * All fields on which the effect depends. They are known if the effect is made of operations (operations.ts); then it
+   * is looked up instead of called, if these fields are near each other.
    */
   readonly effectReads?: readonly Field[];
-  /** What must hold where it is taken. Where something does not, it leads nowhere. */
+  /** Assertions, which must hold where the action is taken. If one fails, the action leads nowhere. */
   readonly asserts?: readonly Assertion[];
   /**
-   * Whose step it is. An agent that can always take some step takes one at last (weak fairness). A step of no agent
-   * need never be taken: a cache that may be filled.
+   * The agent that owns the step. An agent that can always take a step takes one eventually (weak fairness). A step
+   * without an agent need never be taken, such as the fill of a cache.
    */
   readonly agent?: string;
   /** All fields that its guard, effect and assertions read and write; what `when` names is read anyway. */
@@ -55,7 +55,7 @@ export interface Assertion {
   holds(state: Int32Array): boolean;
 }
 
-/** What does not last for ever, however the agents take turns, as long as each takes its steps (weak fairness). */
+/** A condition that must not last for ever under weak fairness, whatever the order of the agents. */
 export interface EventuallyEnds extends LawStatement {
   readonly when: readonly Condition[];
   readonly guard?: (state: Int32Array) => boolean;
@@ -67,7 +67,7 @@ export interface Invariant {
   readonly says: string;
   readonly never?: readonly (readonly Condition[])[];
   readonly holds?: (state: Int32Array) => boolean;
-  /** All fields that `holds` reads; without that every action is taken to matter to it. */
+  /** All fields that `holds` reads. If absent, every action counts as relevant to it. */
   readonly reads?: readonly Field[];
 }
 
@@ -78,14 +78,14 @@ export interface PackedMachine {
   initial(state: Int32Array): void;
   readonly actions: readonly Action[];
   readonly invariants: readonly Invariant[];
-  /** What has to end (liveness). */
+  /** The conditions that have to end (liveness). */
   readonly eventuallyEnds?: readonly EventuallyEnds[];
   /**
-   * Makes the function that replaces a state by the one chosen of those that differ only in interchangeable names.
-   * Throws a RangeError where there are too many numberings to try.
+   * Makes the function that replaces a state by its representative among the states that differ only in interchangeable
+   * names. Throws a RangeError where there are too many numberings to try.
    */
   symmetry?(): (state: Int32Array) => void;
-  /** The things that it renumbers: what its receipt names. */
+  /** The index sets that it renumbers, named in its receipt. */
   readonly interchangeable?: readonly IndexSet[];
 }
 
@@ -94,9 +94,9 @@ export interface VisitOptions {
   /** Merges states that differ only in interchangeable names. */
   readonly symmetry: boolean;
   /**
-   * Takes actions that commute in fewer orders (partial-order.ts). Verdicts, the laws that are violated and dead ends are
-   * the same; a run into a violation is a real one, and need not be a shortest one, nor are the lengths that are reported of
-   * others. A machine with an action that has no footprint is not reduced, and its reductions say so.
+   * Takes actions that commute in fewer orders (partial-order.ts). Verdicts, violated laws and deadlocks stay the same.
+   * A run into a violation is real, but need not be a shortest one, and the reported lengths need not be the least. A
+   * machine with an action without a footprint is not reduced, and its receipt says so.
    */
   readonly partialOrder?: boolean;
   /** For explorers that number states in another order than that of their table. */
@@ -134,7 +134,7 @@ export function visitActions(
   const stubborn = partialOrder && whyNot === undefined ? new StubbornSets(machine) : undefined;
   const [now, left] = [new Int32Array(enabled.set.length), new Int32Array(enabled.set.length)];
 
-  /** What the guard and the assertions of an action say of the state. */
+  /** The outcome of an action's guard and assertions in a state. */
   const ask = (index: number): number => {
     const guard = guards[index];
     if (guard !== undefined && !guard(state)) return DISABLED;
@@ -191,10 +191,10 @@ export function visitActions(
     }
   };
 
-  /** Whether one of the transitions from there on keeps a stubborn set from delaying the others for ever. */
+  /** Whether a transition from there on keeps the stubborn set from delaying the others for ever. */
   const leadsLater = (sets: StubbornSets, first: number, number: number, reached: Reached, batch: Batch) => {
     for (let nth = first; nth < batch.count; nth++) {
-      if (batch.goesOn[nth] === 0 || !sets.isPlain(batch.by[nth] as number)) continue;
+      if (batch.continues[nth] === 0 || !sets.isPlain(batch.by[nth] as number)) continue;
       for (let word = 0; word < words; word++) next[word] = batch.forms[nth * words + word] as number;
       if (isLater(reached.find(next), number)) return true;
     }
@@ -279,7 +279,7 @@ function violatesLaw({ invariants }: PackedMachine, action: Action, from: Int32A
   return invariants.some((each) => each.id === law && !holdsIn(each, after));
 }
 
-/** The laws that an action violates by being taken in this state: then it leads nowhere. */
+/** The laws that an action violates when taken in this state. If there is one, the action leads nowhere. */
 export function failedIn({ asserts = [] }: Action, state: Int32Array): readonly string[] {
   return asserts.filter(({ holds }) => !holds(state)).map(({ law }) => law.id);
 }
@@ -295,9 +295,9 @@ export function holdsIn({ never = [], holds }: Invariant, state: Int32Array): bo
 }
 
 /**
- * Whether a run confirms a violation: each action can be taken in its turn, from the initial state, and the last violates
- * the law, which nothing before it does. All is asked of the machine itself, without what an explorer looks up or
- * merges, so this says whether the explorer was right.
+ * Whether a run confirms a violation: each action is enabled in its turn, from the initial state on, and only the last
+ * violates the law. The machine itself is asked, without the tables and merges of an explorer, so this checks the
+ * explorer.
  */
 export function confirmRun(machine: PackedMachine, law: string, run: readonly number[]): boolean {
   const { words, initial, actions, invariants } = machine;
@@ -319,8 +319,9 @@ const noSymmetry = ({ name }: PackedMachine) =>
   new Error(`${name}: its symmetry is not one, or its canonical form is wrong`);
 
 /**
- * Where states were merged, those on the way are only stand-ins: the run is found again from the initial state, by
- * whichever action leads to one that the next stands for. The actions, and the state they lead to.
+ * The states on the way are representatives if states were merged. So the run is built again from the initial state,
+ * each time by an action that leads to a state with the next representative. Returns the actions, and the state they
+ * lead to.
  */
 function realRun(
   machine: PackedMachine,

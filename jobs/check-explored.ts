@@ -1,4 +1,7 @@
-/** The exhaustive part of the main job: a space of a few pages visited whole, and what random histories saw of it. */
+/**
+ * The exhaustive part of the main job: every state of a space of a few pages, and the part of it that random histories
+ * visit.
+ */
 
 import { lastPlayed } from "../engine/run/stepper.ts";
 import { type Explored, explore, type ShortestViolation } from "../engine/search/explore.ts";
@@ -32,7 +35,7 @@ export interface ExploredKernel {
   readonly ended: Explored["ended"];
   /** The laws that callers can violate there. */
   readonly laws: readonly LawId[];
-  /** Those that are, each with its shortest history here and the bug that accounts for it. */
+  /** The violated laws, each with its shortest history here and the bug that explains it. */
   readonly violations: readonly ExploredViolation[];
   readonly scope: Scope;
   /** One for each way to draw histories; the usual one first. */
@@ -53,7 +56,7 @@ export interface ExploreKernelOptions {
   readonly compare: boolean;
 }
 
-/** More would take longer than somebody who presses Ctrl-C wants to wait. */
+/** A larger number would delay Ctrl-C too long. */
 const MOST_HISTORIES = 1500;
 
 export function exploreKernel(kernel: Kernel, { seed, runs, compare }: ExploreKernelOptions): ExploredKernel {
@@ -98,9 +101,7 @@ function nameViolation(
     return namesOf(kernel, last).some((each) => each.law === id && each.known === undefined);
   });
   if (law === undefined) {
-    throw new Error(
-      "vmapcheck itself is wrong: the reference does not confirm a violation that nobody knows",
-    );
+    throw new Error("vmapcheck itself is wrong: the reference does not confirm an unknown violation");
   }
   return { law, history, bug: undefined };
 }

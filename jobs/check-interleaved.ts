@@ -1,6 +1,7 @@
 /**
- * The step grain of the main job: every protocol of CPUs that take steps is visited whole in its usual scope, what it
- * violates is named by the catalogue, every pinned interleaving is taken again, and every repaired order is visited.
+ * The step grain of the main job: every state of every protocol of CPUs is visited in its usual scope, its violations
+ * are attributed to the catalogue's bugs, every pinned interleaving is taken again, and every repaired order is
+ * visited.
  */
 import type { InterleavedBug, InterleavedViolation } from "../counterexamples/vmap/interleaved.ts";
 import { INTERLEAVED, nameInterleaved } from "../counterexamples/vmap/interleavings.ts";
@@ -12,12 +13,12 @@ import { findRun } from "./hunt-interleaved.ts";
 import { readPinnedInterleaving } from "./pinned.ts";
 import type { Work } from "./work.ts";
 
-/** A protocol that has violated all that the catalogue knows of it may be larger: the rest of it is left out. */
+/** The bound for a protocol that may be larger: once its known violations are found, the rest is not visited. */
 const BOUNDS = { states: 1e6, bytes: 2e9 };
-/** Of the protocols of a release that was asked for. All but the largest, locks-6.5, have fewer. */
+/** The bound for protocols of a requested release. All but the largest, locks-6.5, have fewer states. */
 const FEW_STATES = 150_000;
 
-/** What one protocol keeps and violates in its usual scope. */
+/** The laws that one protocol keeps and violates in its usual scope. */
 export interface ProtocolReport {
   readonly name: string;
   readonly scope: Readonly<Record<string, number>>;
@@ -30,11 +31,11 @@ export interface ProtocolLaw {
   readonly law: string;
   /** Steps of a shortest run; undefined if it is kept. */
   readonly steps: number | undefined;
-  /** The bug of the catalogue that accounts for it; undefined if none does, or it is kept. */
+  /** The bug of the catalogue that explains it; undefined if there is none, or the law is kept. */
   readonly bug: string | undefined;
 }
 
-/** A pinned interleaving: taken again, and what became of its repaired order. */
+/** A pinned interleaving, taken again, and the verdict on its repaired order. */
 export interface PinnedReport {
   readonly bug: InterleavedBug;
   readonly broken: InterleavedViolation;
@@ -42,9 +43,12 @@ export interface PinnedReport {
   readonly steps: number;
   readonly loop: number | undefined;
   readonly confirmed: boolean;
-  /** Where its law was seen violated: by this run, or, of what never ends, by another where it cannot be taken. */
+  /**
+   * The protocols on which the law is violated: by this run, or, for liveness, by another run where this one cannot be
+   * taken.
+   */
   readonly on: readonly RunOn[];
-  /** The repaired order keeps the law in every one of these states. */
+  /** Whether the repaired order keeps the law, and in how many states. */
   readonly kept: boolean;
   readonly states: number;
 }
@@ -59,11 +63,11 @@ export interface RunOn {
 export interface InterleavedReport {
   readonly protocols: readonly ProtocolReport[];
   readonly pinned: readonly PinnedReport[];
-  /** What was not expected, a line each. */
+  /** The surprises, a line each. */
   readonly surprises: readonly string[];
 }
 
-/** Of these protocols, and what is pinned on them; of all unless they are given. */
+/** Checks these protocols and the runs pinned on them; all protocols by default. */
 export async function checkInterleaved(
   only: readonly string[] | undefined,
   work: Work,
@@ -128,7 +132,7 @@ async function checkPinned(bug: InterleavedBug, broken: InterleavedViolation): P
   return { bug, broken, steps, loop, confirmed, on, kept, states };
 }
 
-/** Another run that never ends, of a protocol that has not the steps of the pinned one. */
+/** Another run that never ends, of a protocol that lacks steps of the pinned one. */
 function lastingOn(broken: InterleavedViolation): readonly RunOn[] {
   const { protocol, law, scope } = broken;
   const lasts = stepMachineOf(protocol, scope).eventuallyEnds?.some(({ id }) => id === law);
@@ -137,7 +141,7 @@ function lastingOn(broken: InterleavedViolation): readonly RunOn[] {
   return steps === undefined ? [] : [{ protocol, steps: steps.length, loop: loop?.length }];
 }
 
-/** Whether the repaired order keeps the law in the scope of the pinned run, in all states there are. */
+/** Whether the repaired order keeps the law in every state of the pinned run's scope. */
 function keeps({ law, repaired: protocol, scope }: InterleavedViolation): { kept: boolean; states: number } {
   const { steps, ended, states } = findRun({ law, protocol, scope }, BOUNDS);
   return { kept: ended === "fixpoint" && steps === undefined, states };

@@ -22,22 +22,25 @@ import { replayLine } from "./names.ts";
 import { allPinned, pinnedFile } from "./pinned.ts";
 import { Work } from "./work.ts";
 
-/** Random histories in each scope, if nothing else is asked: as many reach every witness of every kernel. */
+/** The default number of random histories in each scope: enough to reach every witness of every kernel. */
 export const USUAL_RUNS = 1500;
 
-/** How one law stands on one kernel. */
+/** The verdict on one law for one kernel. */
 export interface Cell {
   readonly law: LawId;
   readonly verdict: "kept" | "broken" | "not-promised" | "not-tried";
-  /** What the verdict rests on beside pinned histories: random ones, a small space alone, or nothing. */
+  /** The grounds of the verdict beside pinned histories: random ones, a small space alone, or nothing. */
   readonly tried: "random" | "visited" | "nothing";
-  /** Slug of the bug that accounts for a violation, or for falling short of what is not promised; null if none does. */
+  /**
+   * The slug of the bug that explains the violation, or the shortfall from a law that is not promised; null if there is
+   * none.
+   */
   readonly bug: string | null;
   /** Commands of the shortest history known, the violating one included. */
   readonly commands: number | null;
   /** The line that replays it. */
   readonly replay: string | null;
-  /** Every bug that was seen to violate it, the best known first. */
+  /** Every bug that violated it, the best known first. */
   readonly bugs: readonly SeenViolation[];
 }
 
@@ -47,15 +50,15 @@ export interface SeenViolation {
   readonly replay: string | null;
 }
 
-/** Something that should not be: an unknown violation, an expected one gone, or a witness never reached. */
+/** A surprise: an unknown violation, an expected one gone, or a witness never reached. */
 export interface Surprise {
   readonly kind: "unknown" | "gone" | "unmet";
   readonly kernel: string;
   readonly what: string;
   readonly law: LawId | null;
-  /** Of a tree: the bug of the catalogue that accounts for it, and that its release has not. */
+  /** For a tree: the bug of the catalogue that explains it, which the release does not have. */
   readonly bug?: string;
-  /** Of an unknown violation: what violated it, and what replays it. */
+  /** For an unknown violation: its history, and the line that replays it. */
   readonly history: readonly HistoryStep[] | null;
   readonly scope: Scope | null;
   readonly replay: string | null;
@@ -69,11 +72,11 @@ export interface KernelReport {
   readonly commands: number;
   /** How often each witness and each path inside the kernel was taken. */
   readonly seen: ReadonlyMap<string, number>;
-  /** Of a run shorter than usual: those that it never reached. It proves nothing about them. */
+  /** For a run shorter than usual: the witnesses it never reached. It proves nothing about them. */
   readonly unmet: readonly string[];
-  /** Bugs, by their slugs, of the kernel it was derived from that it has not. */
+  /** The slugs of bugs of the kernel it was derived from that it does not have. */
   readonly gone: readonly string[];
-  /** A small space visited whole; undefined if the run was interrupted before. */
+  /** The exploration of a small space; undefined if the run was interrupted before. */
   readonly explored: ExploredKernel | undefined;
 }
 
@@ -86,7 +89,7 @@ export interface KernelOptions {
   readonly keepsFailures: boolean;
 }
 
-/** Histories drawn before anything else may happen: a fraction of a second. */
+/** Histories drawn in one turn: a fraction of a second. */
 const TURN = 500;
 
 export async function checkKernel(
@@ -124,7 +127,7 @@ export async function checkKernel(
   const unmet = complete && surprises.length === 0 ? neverSeen(kernel, seen) : [];
   const isLong = options.runs >= USUAL_RUNS;
   if (isLong) surprises.push(...unmet.map((id) => witnessUnmet(kernel, id)));
-  // Laws of processes are asked of code alone.
+  // Laws of processes are checked only for code in a process.
   const isAsked = (id: LawId) => isPromised(kernel, id) || !PROCESS_LAWS.some((law) => law.id === id);
   const laws = ALL_LAWS.filter(({ id }) => (options.law === undefined ? isAsked(id) : id === options.law));
   const triedFor = (law: LawId) =>
@@ -175,7 +178,7 @@ function* turns(
   }
 }
 
-/** An unknown violation stands before those that the catalogue knows. */
+/** An unknown violation precedes those that the catalogue knows. */
 function cell(
   kernel: Kernel,
   law: LawId,
@@ -195,7 +198,7 @@ function cell(
   return { law, verdict, tried, bug, commands, replay, bugs };
 }
 
-/** Failures that earlier runs kept: they come first, and go when they fail no longer. */
+/** Failures that earlier runs kept: they are tried first, and removed once they no longer fail. */
 async function tryKept(kernel: Kernel): Promise<Surprise[]> {
   const surprises: Surprise[] = [];
   for (const { path, history } of await keptFailures(kernel.name)) {
@@ -257,7 +260,7 @@ async function tryPinned(
         });
       }
     } else if (!kernel.release.compiled) {
-      // Of code that somebody changed it says only what else it violates: `gone` lists the bugs that it has not.
+      // For changed code only further violations are surprises: `gone` lists the bugs that it does not have.
       surprises.push({
         kind: "gone",
         kernel: kernel.name,
@@ -276,7 +279,7 @@ async function tryPinned(
 
 const numberText = ({ number }: Bug): string => (number === undefined ? "" : ` (${number})`);
 
-/** Bugs that were reported first, and of these the one on the fewest kernels: the most particular to this one. */
+/** Bugs with a number first, and of these the one on the fewest kernels, as the most specific. */
 function bestKnownFirst(a: SeenViolation, b: SeenViolation): number {
   const [first, second] = [bugCalled(a.bug), bugCalled(b.bug)];
   return (
@@ -289,14 +292,14 @@ function kernelsOf(bug: Bug | undefined): number {
   return new Set(bug?.violations.flatMap(({ on }) => on)).size;
 }
 
-/** A known bug met at random. Where its pinned history is there already, that is the shorter one. */
+/** Notes a known bug found at random. If its pinned history is noted already, that is the shorter one. */
 function noteKnown(violations: Map<LawId, SeenViolation[]>, { law, known, commands }: KnownViolation): void {
   const seen = violations.get(law) ?? [];
   if (!seen.some(({ bug }) => bug === known)) seen.push({ bug: known, commands, replay: null });
   violations.set(law, seen);
 }
 
-/** A violation that the catalogue does not know is reported once for each law, by the shortest history that was met. */
+/** A violation that the catalogue does not know is reported once for each law, by the shortest history found. */
 async function addUnknown(
   surprises: Surprise[],
   kernel: Kernel,

@@ -28,17 +28,17 @@ export interface DiffOptions extends Watch {
   readonly kind?: string | undefined;
   /** Visited in each place. */
   readonly states?: number | undefined;
-  /** Histories drawn where no place shows a difference. */
+  /** Histories drawn if no place shows a difference. */
   readonly runs?: number | undefined;
   readonly seed?: number | undefined;
 }
 
-/** Two kernels by the names that were given, and what came of it. */
+/** Two kernels by the given names, and the result. */
 export interface DiffReport {
   readonly names: readonly [string, string];
   readonly kernels: readonly [Kernel, Kernel];
   readonly compared: Compared;
-  /** The commits that lie between them; undefined where one is no version. */
+  /** The commits between them; undefined if one is no version. */
   readonly commits: Commits | undefined;
   readonly interrupted: boolean;
 }
@@ -48,7 +48,7 @@ const USUAL_SEED = 20110106;
 const USUAL = { states: 20_000, runs: 5000 };
 const IN_TABLE = { states: 8000, runs: 2000 };
 
-/** By their names, or kernels of one's own. */
+/** By their names, or custom kernels. */
 export function diff(
   one: string | Kernel,
   other: string | Kernel,
@@ -61,7 +61,7 @@ export function diff(
   });
 }
 
-/** Each release and the next. Ended early, it has those compared by then. */
+/** Each release and the next. Ended early, it has the pairs compared so far. */
 export async function diffAll(options: DiffOptions = {}): Promise<readonly DiffReport[]> {
   const reports: DiffReport[] = [];
   const how = { ...options, states: options.states ?? IN_TABLE.states, runs: options.runs ?? IN_TABLE.runs };
@@ -72,7 +72,7 @@ export async function diffAll(options: DiffOptions = {}): Promise<readonly DiffR
   return reports;
 }
 
-/** Throws a UsageError for what cannot be compared, before anything is. */
+/** Throws a UsageError for kernels that cannot be compared, before any work. */
 export function refusePair(one: string, other: string, { scope, kind }: DiffOptions): void {
   placesFor(kernelNamed(one), kernelNamed(other), scope);
   if (kind !== undefined) kindNamed(kind);
@@ -116,10 +116,10 @@ function kindNamed(name: string): KindId {
   return orNearest("kind of difference", name, (word) => ids.find((id) => id === word), ids);
 }
 
-/** Calls outside their domain are compared where a scope is named that has them. */
+/** Calls outside their domain are compared only in a scope that has them. */
 const INSIDE = SCOPES.filter(({ outside }) => outside !== true);
 
-/** Where callers of both can do what callers do there. */
+/** The places in which both kernels support the calls. */
 function drawnIn(one: Kernel, other: Kernel, scopes: readonly Scope[]): readonly Scope[] {
   const blocks = hasBlocks(one) && hasBlocks(other);
   const percpu = one.release.percpu && other.release.percpu;
@@ -129,7 +129,7 @@ function drawnIn(one: Kernel, other: Kernel, scopes: readonly Scope[]): readonly
   );
 }
 
-/** What the difference comes to on each of the two: every step, judged, as far as it goes. */
+/** The judged steps of the differing history on each of the two, as far as it runs. */
 export function playedOn(kernel: Kernel, { scope, history }: Difference): JudgedStep[] {
   const stepper = begin(benchFor(kernel, scope));
   const played: JudgedStep[] = [];

@@ -1,4 +1,4 @@
-/** Bugs at the step grain are hunted by exploration: it needs no seed, and what it finds first is shortest. */
+/** Bugs at the step grain are hunted by exploration: it needs no seed, and its first violation is a shortest one. */
 import type { InterleavedBug, InterleavedViolation } from "../counterexamples/vmap/interleaved.ts";
 import { visitActions } from "../engine/actions.ts";
 import { findingLassos } from "../engine/live/liveness.ts";
@@ -8,7 +8,7 @@ import { stepMachineOf } from "../protocols/vmap/index.ts";
 
 const BOUNDS = { states: 2e7, bytes: 4e9 };
 
-/** What was found of one law, by a search that is given no place to look. */
+/** The finding for one law, by a search without hints. */
 export interface Explored {
   readonly law: string;
   readonly protocol: string;
@@ -19,10 +19,10 @@ export interface Explored {
   readonly seconds: number;
 }
 
-/** Work in turns of some milliseconds; stopped after one, it ends there with what was found. */
+/** Work in turns of some milliseconds; stopped after a turn, it ends with its findings so far. */
 type Turns<T> = Generator<Progress, T, Stop>;
 
-/** What was found of each law. Where it is ended early, a law of which nothing was found by then is not among them. */
+/** The findings for each law. If it is ended early, they leave out laws for which nothing was found by then. */
 export function* huntingInterleaved({ violations }: InterleavedBug, only?: string): Turns<Explored[]> {
   const hunted: Explored[] = [];
   for (const broken of violations.filter(({ law }) => only === undefined || law === only)) {
@@ -64,7 +64,7 @@ function* huntingLaw(
   return { found, ended };
 }
 
-/** A run, as indices of actions, with what is done again and again after it, if that is what it violates. */
+/** A run, as indices of actions, with its loop if it violates liveness. */
 interface Run {
   readonly run: readonly number[] | undefined;
   readonly loop?: readonly number[] | undefined;

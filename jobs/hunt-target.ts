@@ -1,4 +1,4 @@
-/** A bug of the catalogue as something to hunt. */
+/** A bug of the catalogue as the target of a hunt. */
 import type { Bug, Evidence } from "../counterexamples/bug.ts";
 import { attributeViolations, bugCalled } from "../counterexamples/vmap/index.ts";
 import type { State } from "../kernels/vmap/state.ts";
@@ -22,15 +22,15 @@ export function bugTarget(bug: Bug, law: LawId): Target<State> {
   };
 }
 
-/** A law that a step violated, and what the catalogue calls it. */
+/** A law that a step violated, and its bug in the catalogue. */
 export interface Named {
   readonly law: LawId;
   readonly known: string | undefined;
-  /** Whether the bug's entry says so; if not, the bug violates this law as well. */
+  /** Whether the bug's entry lists the law; if not, the bug violates it as well. */
   readonly listed: boolean;
 }
 
-/** What the catalogue calls each law that a step violated on this kernel, by its own bugs and those it inherited. */
+/** The bug of each law that a step violated on this kernel, among its own and its inherited bugs. */
 export function namesOf(
   kernel: Kernel,
   { violated, before, command, response, after }: Judged,
@@ -42,7 +42,7 @@ export function namesOf(
   );
 }
 
-/** What a judge saw of one step. */
+/** One judged step. */
 type Judged = Pick<JudgedStep, "violated" | "command" | "response"> & Pick<Evidence, "before" | "after">;
 
 /** `known as cache-exact-hole-missed`; or that a law is violated as a consequence: the bug's entry does not list it. */

@@ -13,7 +13,7 @@ function actionsOf(kernel: string, scope: string): readonly string[] {
 const TWO_CPUS = "pages=3,aligns=1,windows=1,cpus=2";
 
 describe("on two CPUs", () => {
-  test("areas are asked for on each where nodes have pools, and vm_unmap_aliases is called", () => {
+  test("areas are requested on each CPU if nodes have pools, and vm_unmap_aliases is called", () => {
     const actions = actionsOf("6.12", TWO_CPUS);
     expect(actions).toEqual(
       expect.arrayContaining(["alloc 2 in [16,19)", "alloc 2 in [16,19) on 1", "unmapAliases"]),
@@ -36,14 +36,14 @@ describe("on two CPUs", () => {
 describe("calls outside their domain", () => {
   const AREAS = "pages=3,sizes=1,aligns=1,windows=1";
 
-  test("are among the actions only where the scope asks for them", () => {
+  test("are among the actions only if the scope has them", () => {
     expect(actionsOf("6.1", AREAS)).not.toContain("alloc 0 in [16,19)");
     expect(actionsOf("6.1", `${AREAS},outside=1`)).toContain("alloc 0 in [16,19)");
     const mapping = `${AREAS},block=2,outside=1`;
     expect(actionsOf("6.1", mapping)).toEqual(expect.arrayContaining(["mapRam 0 on 0", "unmapRam 0 at 17"]));
   });
 
-  test("stop a kernel that reads what it did not find, and not its release", () => {
+  test("stop a kernel that reads what it did not find, but not its release", () => {
     // That law's usual scope has blocks, and so a map of no page (C14).
     const scope = `${AREAS},block=0,cpus=1,gap=0,outside=1`;
     const found = violating("4.19", "argument-domain", scope);
@@ -53,7 +53,7 @@ describe("calls outside their domain", () => {
 });
 
 describe("a call that does not return", () => {
-  test("is met by exploring, in one command", () => {
+  test("is found by exploration, in one command", () => {
     expect(violating("va-notifier-frees-nothing", "calls-return", "pages=3")).toEqual({
       bug: "va-notifier-frees-nothing",
       commands: 1,
@@ -70,7 +70,7 @@ function violating(name: string, law: string, scope?: string) {
   return found && { bug: opened.explain(found).bug, commands: found.run.length };
 }
 
-describe("a law is asked for where the usual callers can violate it, without a scope", () => {
+describe("a requested law is explored by default in a scope in which callers can violate it:", () => {
   test.each([
     ["aug-percpu-jump", "highest-congruent-fit", "aug-percpu-jump", 5],
     ["no-guard-adjacency", "guard-between-vmaps", "no-guard-adjacency", 2],
@@ -97,14 +97,14 @@ describe("a law is asked for where the usual callers can violate it, without a s
   });
 });
 
-describe("what a kernel with one step replaced violates", () => {
-  test("is attributed to a bug of its release, where that accounts for it", () => {
+describe("a violation of a kernel with one step replaced", () => {
+  test("is attributed to a bug of its release, if that explains it", () => {
     const of6_5 = violating("6.5", "refused-only-when-full", "pages=6");
     expect(of6_5?.bug).toBe("aug-align-overhead");
     expect(violating("vb-fragment-double-walk", "refused-only-when-full", "pages=6")).toEqual(of6_5);
   });
 
-  test("and else to that step", () => {
+  test("is attributed to the replaced step otherwise", () => {
     const scope = "pages=8,sizes=1,aligns=1,windows=1,block=4";
     expect(violating("vb-fragment-double-walk", "usable-blocks-stay", scope)?.bug).toBe(
       "vb-fragment-double-walk",

@@ -15,7 +15,7 @@ import { inSteps } from "./interleaved-orders.ts";
 import { callsIn, parametersFor, refuseMisfits, scopeOf } from "./kernel-scope.ts";
 import type { Report, Subject } from "./subject-types.ts";
 
-/** The kernel, judged also by the law that was asked for, if one was. */
+/** The kernel, judged also by the requested law, if there is one. */
 export function kernelSubject(released: Kernel, law?: LawId): Subject {
   const kernel = law === undefined ? released : judgedAlsoBy(released, law);
   return {

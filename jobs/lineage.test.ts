@@ -1,4 +1,4 @@
-/** A kernel derived from another has the bugs of that one, by their names, and its own apart from them. */
+/** A kernel derived from another has that kernel's bugs, by their names, and its own apart from them. */
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -37,7 +37,7 @@ const A13 = [
   "refused-only-when-full.json",
 ];
 
-/** It reports an area that was freed as found. */
+/** It finds an area that was freed. */
 const losing = (release: Promises) =>
   vmapKernel(release, { ...stepsFrom(rulesOf("5.11")), find: () => 3 }, "5.15-mine");
 
@@ -54,7 +54,7 @@ describe("a kernel derived from 5.11", () => {
       kernelWith({ ...releaseOf("5.11"), labels: ["5.15-mine"] }, rulesOf("5.11")),
     ],
   ])(
-    "%s violates laws by 5.11's bugs, as shortly as they are pinned, and nothing unknown",
+    "%s violates laws by 5.11's bugs, in histories as short as the pinned ones, and no other",
     async (_how, kernel) => {
       const { cells, surprises } = await checkKernel(kernel, options);
       expect(surprises.filter(({ law }) => law !== null)).toEqual([]);
@@ -89,7 +89,7 @@ describe("a kernel derived from 5.11", () => {
     expect([...violations].map(({ pinned }) => pinned)).toEqual(expect.arrayContaining(A13));
   });
 
-  test("that searches for the plain size has A13 no longer, and the report says so", async () => {
+  test("that searches for the plain size no longer has A13, and the report says so", async () => {
     const repaired = kernelWith(MINE, { ...rulesOf("5.11"), lookedFor: plainSize, shiftsStart: true });
     const { gone, cells, surprises } = await checkKernel(repaired, { ...options, runs: 0 });
     expect(gone).toEqual(["aug-align-overhead"]);
@@ -111,7 +111,7 @@ describe("a kernel derived from 5.11", () => {
     });
   });
 
-  test("has a lineage, which a release of the kernel's has not", () => {
+  test("has a lineage, unlike a release of Linux", () => {
     expect(lineageOf(MINE)).toEqual(["5.15-mine", "5.11"]);
     expect(lineageOf(releaseOf("5.11"))).toEqual(["5.11"]);
     expect(bugsOf(linux("5.11"))).toEqual([]);
@@ -146,7 +146,7 @@ describe("a changed kernel", () => {
   const lastOf = (kernel: Kernel, history: readonly HistoryStep[]) =>
     replay(benchFor(kernel, SCOPE), history).at(-1) as JudgedStep;
 
-  test("keeps its release's bugs apart from its own: A9 on a mutant of 3.1 is A9", () => {
+  test("has its release's bugs apart from its own: A9 on a mutant of 3.1 is A9", () => {
     const mutant = kernelWith(releaseOf("3.1"), { ...rulesOf("3.1"), beforeNext: 0 }, "a mutant of 3.1");
     const last = lastOf(mutant, [alloc(1, 17, 24), alloc(2, 16, 24), alloc(1, 16, 24)]);
     expect(namesOf(mutant, last)).toEqual([
@@ -154,7 +154,7 @@ describe("a changed kernel", () => {
     ]);
   });
 
-  test("violates a law that its entry does not list as well, and that is said", () => {
+  test("is reported if it also violates a law that its entry does not list", () => {
     const mutant = kernelNamed("cache-no-align-test");
     const names = namesOf(mutant, {
       ...lastOf(mutant, [alloc(1, 17, 24)]),

@@ -1,6 +1,6 @@
 /**
- * What a kernel inherited: the bugs of the one it was derived from whose pinned histories violate the same laws on it. A
- * release names what it was derived from (`like`); a kernel with one step replaced is derived from its release.
+ * The bugs that a kernel inherited: those of its ancestor whose pinned histories violate the same laws on it. A release
+ * names what it was derived from (`like`); a kernel with one step replaced is derived from its release.
  */
 import { readFileSync } from "node:fs";
 import { type HistoryFile, historyIn } from "../adapters/vmap/history-file.ts";
@@ -16,11 +16,11 @@ import { allPinned, pinnedFile } from "./pinned.ts";
 
 export interface Inheritance {
   readonly violations: ReadonlySet<PinnedViolation>;
-  /** Bugs of what it was derived from that it has not: none of their histories violates its law here. */
+  /** Bugs of its ancestor that it does not have: none of their histories violates its law here. */
   readonly gone: readonly Bug[];
 }
 
-/** By what a kernel does: the same kernel held to another law, or under another name, does the same. */
+/** By the kernel's functions: a kernel judged by another law, or under another name, has the same ones. */
 const KNOWN = new WeakMap<Kernel["act"], Map<string, Inheritance>>();
 
 export function inheritanceOf(kernel: Kernel): Inheritance {
@@ -31,7 +31,7 @@ export function inheritanceOf(kernel: Kernel): Inheritance {
   return known;
 }
 
-/** What it violates by the catalogue: by its own entries, and by those it inherited. */
+/** Its violations by the catalogue: by its own entries, and by those it inherited. */
 export function violationsOf(kernel: Kernel): ReadonlySet<PinnedViolation> {
   const own = allPinned().filter(({ pinned }) => pinned.on.includes(kernel.name));
   return new Set([...own.map(({ pinned }) => pinned), ...inheritanceOf(kernel).violations]);
@@ -43,7 +43,7 @@ function inherit(kernel: Kernel): Inheritance {
   for (const each of candidates) {
     const evidence = evidenceOf(kernel, each);
     if (evidence === undefined || !each.bug.explains(evidence)) continue;
-    // Where several bugs would do, the first in the catalogue gives the name.
+    // If several bugs explain it, the first in the catalogue gives the name.
     const isNamed = violations.some(
       ({ bug, pinned }) => bug !== each.bug && pinned.law === each.pinned.law && bug.explains(evidence),
     );
@@ -62,13 +62,13 @@ function inherit(kernel: Kernel): Inheritance {
 }
 
 /**
- * What the catalogue lists for its ancestors and not for itself, or the bibliography for the version that it is named
- * after. A kernel that the catalogue does not list at all, and that names no ancestor, may have any of its bugs; so may
- * code that was compiled, its ancestor's own first.
+ * Bugs that the catalogue lists for the kernel's ancestors and not for itself, or the bibliography for the version in
+ * its name. A kernel without a listing and an ancestor may have any bug; so may compiled code, its ancestor's own bugs
+ * first.
  */
 function candidatesFor({ name, release }: Kernel): Candidate[] {
   const ancestors = lineageOf(release).filter((each) => each !== name);
-  // An allocator of one's own is no Linux: it has bugs of its own.
+  // A custom allocator is not Linux: it has bugs of its own.
   if (release.own === true) return [];
   const isListed = allPinned().some(({ pinned }) => pinned.on.includes(name));
   if (release.compiled) {
@@ -86,7 +86,7 @@ function candidatesFor({ name, release }: Kernel): Candidate[] {
     );
 }
 
-/** What a judge sees where the pinned history violates its law with its last command; undefined if it does not. */
+/** The evidence if the pinned history violates its law with its last command; undefined if it does not. */
 function evidenceOf(kernel: Kernel, { bug, pinned }: Candidate): Evidence | undefined {
   const { law } = pinned;
   const { scope, commands } = readPinned(bug, pinned.pinned);

@@ -12,12 +12,12 @@ import { pinnedFile, readPinnedInterleaving } from "./pinned.ts";
 import { spansJson } from "./spans.ts";
 import type { VersionFacts } from "./versions.ts";
 
-/** A bug of the catalogue at the grains that it has, with its pinned histories. */
+/** A bug of the catalogue at its grains, with its pinned histories. */
 export interface WholeBug {
   readonly calls: Bug | undefined;
   readonly pinned: readonly { readonly broken: PinnedViolation; readonly history: HistoryFile }[];
   readonly steps: InterleavedBug | undefined;
-  /** Of each law at the step grain: the steps of its pinned run. */
+  /** For each law at the step grain: the steps of its pinned run. */
   readonly lengths: readonly number[];
 }
 

@@ -1,4 +1,4 @@
-/** `list`: the words that other jobs take. It reads no file: it is to be there at once. */
+/** `list`: the words that other jobs take. It reads no file, as it has to be fast. */
 import { BUGS } from "../counterexamples/vmap/index.ts";
 import { INTERLEAVED } from "../counterexamples/vmap/interleavings.ts";
 import { rangesLike, variants } from "../kernels/versions.ts";
@@ -16,7 +16,7 @@ import { kernelNamed } from "./names.ts";
 import { spansJson } from "./spans.ts";
 import { orNearest } from "./usage-error.ts";
 
-/** All the words, each with what stands for it. */
+/** All the words, each with its meaning. */
 export function list() {
   const kernels = KERNELS.map(({ release }) => kernelJson(release));
   const others = variants().map(({ release }) => kernelJson(release));
@@ -59,7 +59,7 @@ function notPromisedBy(law: LawId, on: readonly string[]): readonly string[] {
   return on.filter((name) => !isPromised(kernelNamed(name), law));
 }
 
-/** What a CPU does in a protocol, with its usual parameters. Throws a UsageError where there is none of that name. */
+/** The steps of a CPU in a protocol, with its usual parameters. Throws a UsageError if there is none of that name. */
 export function listProgram(protocol: string) {
   const { name, says, parameters, machine } = orNearest(
     "protocol of CPUs",

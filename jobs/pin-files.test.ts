@@ -1,4 +1,4 @@
-/** Where a shrunk history goes, and what the catalogue then needs: nothing near to what it has. */
+/** The place of a shrunk history, and the entries that the catalogue then needs; near-duplicates are not filed. */
 import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
@@ -51,7 +51,7 @@ describe("a violation that the catalogue has pinned", () => {
   const found = async (bug: Bug, history: HistoryFile | undefined = undefined) =>
     filingOf({ kernel: kernelNamed("3.16"), law: LAW, bug, history: history ?? (await readHistory(PINNED)) });
 
-  test("is filed nowhere, though the history names no law and takes more commands", async () => {
+  test("is not filed again, even if the history names no law and takes more commands", async () => {
     const log = vi.spyOn(console, "log").mockImplementation(() => {});
     const { law: _none, ...history } = await longer();
     write("mine.json", history);
@@ -66,7 +66,7 @@ describe("a violation that the catalogue has pinned", () => {
     );
   });
 
-  test("is said to need its label, if the entry lacks it", async () => {
+  test("is reported to need its label, if the entry lacks it", async () => {
     const elsewhere = { ...C7, violations: C7.violations.map((each) => ({ ...each, on: ["2.6.28"] })) };
     const { already, needs } = await found(elsewhere);
     expect(already?.commands).toBe(5);
@@ -75,7 +75,7 @@ describe("a violation that the catalogue has pinned", () => {
     ]);
   });
 
-  test("takes the place of a longer one, if it violates the law wherever that does and not where it is repaired", async () => {
+  test("replaces a longer one, if it violates the law wherever that does and not on the repaired kernel", async () => {
     const [entry] = C7.violations.filter(({ law }) => law === LAW) as [Bug["violations"][number]];
     write("long.json", await longer());
     const asLong = { ...entry, pinned: relative(dirname(PINNED), join(folder, "long.json")) };
@@ -90,7 +90,7 @@ describe("a violation that the catalogue has pinned", () => {
     expect(beside).toMatchObject({ replaces: undefined, path: `counterexamples/vmap/${C7.id}/${LAW}.json` });
   });
 
-  test("is filed under a law that the bug has no entry for, with what its tests ask for", async () => {
+  test("is filed under a law without an entry, with the entries that the tests need", async () => {
     const { already, path, needs } = await found({ ...C7, violations: [] });
     expect({ already, path }).toEqual({
       already: undefined,
@@ -116,13 +116,13 @@ describe("a violation that the catalogue does not know", () => {
     };
   };
 
-  test("has a folder of its own, and all that a bug needs is said", async () => {
+  test("gets a folder of its own, and the files that a bug needs are listed", async () => {
     const { path, needs } = await filing([alloc]);
     expect(path).toBe(`${folderOf}/aligned.json`);
     expect(needs.join("\n")).toMatch(/bug\.ts[\s\S]*index\.ts[\s\S]*SHORTEST_KNOWN[\s\S]*SHORTEST_SPACES/);
   });
 
-  test("is kept in its shortest history alone", async () => {
+  test("is kept only in its shortest history", async () => {
     const long = await filing([{ op: "purge" }, alloc]);
     write(long.path, long.history);
     const same = await filing([{ op: "tlb" }, alloc]);
@@ -131,7 +131,7 @@ describe("a violation that the catalogue does not know", () => {
     expect(short).toMatchObject({ already: undefined, path: long.path, replaces: { commands: 2 } });
   });
 
-  test("is not confused with another that lies there", async () => {
+  test("is not confused with another one in the same folder", async () => {
     const other = await filing([{ ...alloc, align: 4096 } as HistoryStep]);
     write(other.path, other.history);
     expect((await filing([alloc])).path).toBe(`${folderOf}/aligned.2.json`);

@@ -1,4 +1,4 @@
-/** Records what a kernel answers to random callers, as the public recordings were made. */
+/** Records a kernel's replies to random callers, as the public recordings were made. */
 import fc from "fast-check";
 import { type Answered, RECORDED, traceText } from "../adapters/vmap/recording-text.ts";
 import { type Choice, choices } from "../properties/vmap/choices.ts";
@@ -45,7 +45,7 @@ const blocks: Scope = {
 /** The longest trace, in choices. */
 const LONGEST = 60;
 
-/** So many traces in each scope, a line each. A trace ends where the kernel stops. */
+/** This many traces in each scope, a line each. A trace ends where the kernel stops. */
 export function* recordings(
   kernel: Kernel,
   version: string,
@@ -58,7 +58,7 @@ export function* recordings(
       .sample(choices(scope, { longest: LONGEST }), { seed, numRuns: traces })
       .entries()) {
       const answered: Answered[] = [];
-      // The format has no call that is outside its domain.
+      // The format has no calls outside their domain.
       const isRecorded = (choice: Choice) =>
         (RECORDED as readonly string[]).includes(choice.op) && !("count" in choice && choice.count === 0);
       runChoices(setting, drawn.filter(isRecorded), {

@@ -1,4 +1,4 @@
-/** What a recorded trace is judged by: which laws it can show a violation of, and whose bugs may account for one. */
+/** The judge of a recorded trace: the laws whose violation it can show, and the kernel whose bugs may explain one. */
 import { describe, expect, test } from "vitest";
 import { readHistory } from "../adapters/vmap/history-file.ts";
 import type { Trace } from "../adapters/vmap/recording.ts";
@@ -27,7 +27,7 @@ const RECORDED: readonly Command["op"][] = [
   "tlb",
 ];
 
-/** What a recording keeps of a reply; undefined where it has no way to write it. */
+/** The part of a reply that a recording keeps; undefined if it cannot be written. */
 function recorded(response: Response): Response | undefined {
   if (response.kind === "hung" || response.kind === "found" || response.kind === "pinned") return undefined;
   const { descriptors: _d, usedAfterFree: _u, wholeFree: _w, dirtyLines: _l, ...rest } = response;

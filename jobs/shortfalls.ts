@@ -1,4 +1,4 @@
-/** Where a kernel falls short, in one history, of laws that it does not promise, as far as the catalogue knows why. */
+/** The laws that a kernel does not promise and falls short of in one history, as far as the catalogue explains them. */
 import type { Bug } from "../counterexamples/bug.ts";
 import { attributeViolations } from "../counterexamples/vmap/index.ts";
 import { begin } from "../engine/run/stepper.ts";
@@ -12,11 +12,11 @@ import type { Scope } from "../spec/vmap/scope.ts";
 export interface Shortfall {
   readonly law: VmapLaw;
   readonly bug: Bug;
-  /** The first step that shows it, from 1. */
+  /** The first step that shows it, counted from 1. */
   readonly step: number;
 }
 
-/** Of each law the first. */
+/** The first shortfall of each law. */
 export function shortfallsIn(
   kernel: Kernel,
   { scope, commands }: { readonly scope: Scope; readonly commands: readonly HistoryStep[] },

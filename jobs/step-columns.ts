@@ -1,4 +1,7 @@
-/** What releases keep and violate when calls interleave: a column for each, from the protocols that describe it. */
+/**
+ * The laws that releases keep and violate when calls interleave: a column for each, from the protocols that describe
+ * it.
+ */
 import { bugCalled } from "../counterexamples/vmap/index.ts";
 import type { InterleavedBug } from "../counterexamples/vmap/interleaved.ts";
 import { INTERLEAVED } from "../counterexamples/vmap/interleavings.ts";
@@ -13,30 +16,30 @@ import { replayLine } from "./names.ts";
 import { shortName } from "./versions.ts";
 
 export interface StepColumn {
-  /** The version, as it was asked for. */
+  /** The version, as requested. */
   readonly name: string;
   readonly protocols: readonly string[];
   readonly cells: readonly StepCell[];
-  /** What it has by the table of changes and no protocol of it shows, in lines. */
+  /** Bugs that it has by the table of changes and that its protocols do not show, in lines. */
   readonly without: readonly string[];
 }
 
 export interface StepCell {
-  /** A law, or what has to end. */
+  /** A law, or a condition that has to end. */
   readonly law: string;
-  /** Kept in every state of the usual scope; violated; or not violated as far as it was visited. */
+  /** Kept in every state of the usual scope, violated, or not violated in the visited states. */
   readonly verdict: "kept" | "broken" | "open";
   readonly breaks: readonly StepViolation[];
 }
 
 export interface StepViolation {
-  /** Which it is in the protocol: of what has to end on each CPU, one for each. */
+  /** Its id in the protocol, which may have one for each CPU. */
   readonly law: string;
-  /** Its slug; null where the catalogue has no name for it. */
+  /** Its slug; null if the catalogue has no bug for it. */
   readonly bug: string | null;
   readonly protocol: string;
   readonly steps: number;
-  /** Of a run that never ends: the steps that are done again and again. */
+  /** For a run that never ends: the steps of its loop. */
   readonly loop: number | null;
   readonly replay: string | null;
 }
@@ -99,7 +102,7 @@ function columnOf(name: string, { protocols: visited, pinned }: InterleavedRepor
   return { name, protocols, cells: [...cells.values()], without: without(name, protocols, shown) };
 }
 
-/** Of what has to end on each CPU: which one, makes no difference. */
+/** The id without its CPU. */
 const withoutCpu = (law: string) => law.replace(/(-on-cpu)?-\d+$/, "");
 
 function replayOf(name: string, id: string | null, law: string): string | null {
@@ -110,7 +113,7 @@ function replayOf(name: string, id: string | null, law: string): string | null {
   return replayLine(`${bug.id}${isOne ? "" : ` --law ${law}`}${grain} --kernel ${name}`);
 }
 
-/** What this version has by the table of changes and its protocols do not show, in lines. */
+/** Bugs that this version has by the table of changes and that its protocols do not show, in lines. */
 function without(name: string, protocols: readonly string[], shown: readonly string[]): readonly string[] {
   const version = versionOf(name);
   if (version === undefined) return [];

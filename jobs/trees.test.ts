@@ -23,13 +23,13 @@ import { openTree } from "./trees.ts";
 
 const GIVEN = (process.env.VMAPCHECK_TREES ?? "").split(":").filter((directory) => directory !== "");
 const CAN_RUN = GIVEN.length > 0 && hasWebAssemblyCompiler();
-/** What is not run has a name all the same. */
+/** Skipped tests need a name, too. */
 const TREES = GIVEN.length > 0 ? GIVEN : ["a tree"];
 const RECORDINGS = join(import.meta.dirname, "../adapters/vmap/recordings");
 const INSIDE = SCOPES.filter(({ outside }) => outside !== true);
 const scopeNamed = (name: string) => SCOPES.find((each) => each.name === name) as Scope;
 
-/** What `comparing` comes to at once: no place is explored, and so many histories are drawn. */
+/** Runs `comparing` without exploration: only this many random histories are drawn. */
 function differenceAtRandom(one: Kernel, other: Kernel, runs: number) {
   const turns = comparing({
     one,
@@ -57,7 +57,7 @@ describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and clang (skipped without):", (
       expect(compared.drawn).toBe(1000);
     });
 
-    test("answers the recording of its release as that says, in every field and dump", async () => {
+    test("answers its release's recording with the recorded replies, in every field and dump", async () => {
       const file = join(RECORDINGS, `${open().as}.jsonl.gz`);
       const { value } = await readRecording(file).next();
       expect(value).toBeDefined();
@@ -66,7 +66,7 @@ describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and clang (skipped without):", (
       expect(report.files[0]?.conforming).toBeGreaterThan(20);
     });
 
-    test("keeps states apart: what one is asked changes no other, and equal ones have one fingerprint", () => {
+    test("keeps states apart: a call on one changes no other, and equal states have one fingerprint", () => {
       const kernel: Kernel = open().kernel;
       const scope = scopeNamed("blocks");
       const { add } = kernel.identity(scope, { pin: false, areasAlone: false });
@@ -111,7 +111,7 @@ const MUTANTS: readonly Mutant[] = [
   { law: "refused-only-when-full", from: /(nva_start_addr \+ size) > vend\)/, to: "$1 >= vend)" },
   { law: "no-overlap", from: /sibling->va_end == va->va_start/, to: "sibling->va_end != va->va_start" },
 ];
-/** What vm_unmap_ram comes to where it stops. */
+/** The ways in which vm_unmap_ram stops. */
 const STOPS = [
   { law: "no-bug", kind: "bug", to: "BUG_ON(addr < VMALLOC_END);" },
   { law: "answers", kind: "silent", to: "while (addr < VMALLOC_END) barrier();" },
@@ -181,7 +181,7 @@ describe.skipIf(!CAN_RUN)("a mutant (skipped without VMAPCHECK_TREES and clang)"
     );
   });
 
-  test("without a function that is asked is refused by its name", () => {
+  test("without a required function is refused by that name", () => {
     const directory = mutantOf("renamed", (text) => text.replaceAll("vm_unmap_aliases", "vm_unmap_alias"));
     expect(() => openTree(directory, undefined)).toThrow("expected vm_unmap_aliases in it");
   });

@@ -59,7 +59,7 @@ describe("the census", () => {
       .map((unmerged) => ({ merged, unmerged })),
   );
   test.each(pairs)(
-    "has one verdict of $merged.machine, $merged.scope, merged and not",
+    "the census has one verdict of $merged.machine, $merged.scope, merged and not",
     ({ merged, unmerged }) => {
       expect(merged.broken).toEqual(unmerged.broken);
       expect(merged.states).toBeLessThan(unmerged.states);

@@ -1,4 +1,4 @@
-/** A small space that was visited whole, and what random histories saw of it. */
+/** Every state of a small space, and the part that random histories visit. */
 
 import { EXPLORED_SCOPE, type ExploredKernel } from "../../jobs/check-explored.ts";
 import type { KernelReport } from "../../jobs/check-kernel.ts";
@@ -24,7 +24,7 @@ export function exploredJson({ states, edges, ended, violations, coverage }: Exp
   };
 }
 
-/** A row a kernel: what it violates in the space; empty if nothing was visited. */
+/** A row for each kernel: its violations in the space; empty if nothing was visited. */
 export function visitedText(reports: readonly KernelReport[]): string {
   const rows = reports.flatMap(({ kernel, explored }) => {
     if (explored === undefined) return [];

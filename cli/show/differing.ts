@@ -37,7 +37,7 @@ export function differingText({ names, kernels, compared }: DiffReport): string 
   return parts.join("\n\n");
 }
 
-/** Of a version that another release stands for, with that release. */
+/** A version with the release that it resolves to. */
 function calledAs(name: string, kernel: Kernel): string {
   return kernel.release.labels.includes(name) ? name : askedAs(name, kernel);
 }
@@ -68,7 +68,7 @@ function stepsOnBoth(
   });
 }
 
-/** The reply, and what its words leave out where the two differ in that. */
+/** The reply, and fields that its words leave out, if the two differ in them. */
 function replyText(responses: NonNullable<PairStep["responses"]>, which: number, differs: number): string {
   const response = responses[which] as (typeof responses)[number];
   const kinds = kindsIn(differs);
@@ -87,7 +87,10 @@ function howShort({ difference }: Compared): string {
   return `explored whole up to there (${difference.place.name}): no shorter history in this scope`;
 }
 
-/** By which commands replies differ in what way, and in how many at least, where there is more than one line to say. */
+/**
+ * The commands by which replies differ, in what way, and after how many commands at least; only if there are several
+ * lines.
+ */
 function firstOfEach(visited: readonly Visited[]): string[] {
   const least = new Map<string, Visited["byKind"][number] & { readonly place: string }>();
   for (const { place, byKind } of visited) {
@@ -112,7 +115,7 @@ function visitedText({ place, states, tried, byKind }: Visited): string {
   return `${place.name}: ${what} (${states} states)`;
 }
 
-/** A row for each pair: in how many commands they differ, by which, and what each replied to that. */
+/** A row for each pair: after how many commands they differ, the last command, and both replies. */
 export function tableOfPairs(pairs: readonly DiffReport[]): string {
   const head = ["", "", "in", "command", "one replies", "the other", "found"].map((word) => pc.dim(word));
   const differ = pairs.filter(({ compared }) => compared.difference !== undefined).length;

@@ -1,4 +1,4 @@
-/** What an exploration found, and its receipt: what was exact, what was merged, and how far it went. */
+/** The result of an exploration, and its receipt: exactness, reductions, and bounds. */
 import type { Explored, Visitable } from "../../engine/search/explore.ts";
 import type { Exploration } from "../../jobs/explore.ts";
 import { knownText } from "../../jobs/hunt-target.ts";
@@ -86,7 +86,7 @@ export function exploredText(found: Exploration, withActions: boolean): string {
   return parts.join("\n\n");
 }
 
-/** What was explored, and what it stands for. */
+/** The subject that was explored, and its release. */
 function subjectText({ subject, asked, isStoodFor, parameters }: Exploration): string {
   const { name, says } = subject;
   const standsFor = isStoodFor ? `${asked} answers as ${name}.\n` : "";
@@ -184,7 +184,7 @@ function receipt({
     [
       "verdict",
       verdict === "holds"
-        ? pc.green(`holds, in every state ${exact ? "there is" : "met"}`)
+        ? pc.green(`holds, in every state ${exact ? "there is" : "found"}`)
         : verdict === "broken"
           ? "violated"
           : verdict,
@@ -210,8 +210,8 @@ function receipt({
 }
 
 /**
- * The actions that never fired, each name once. Where CPUs are merged, one that fired on any CPU did: on which, is a
- * matter of their numbering.
+ * The actions that never fired, each name once. If CPUs are merged, an action that fired on any CPU counts for all:
+ * their numbering has no meaning.
  */
 function neverFired({ actions }: Visitable, { fired, reductions }: Explored): readonly string[] {
   const isMerged = reductions.some((reduction) => reduction.startsWith("symmetry of CPUs"));

@@ -1,4 +1,4 @@
-/** A failure as a reader meets it: the law, the history, the map where it violated, and the line that replays it. */
+/** A failure as text: the law, the history, the map at the violation, and the line that replays it. */
 
 import { replay } from "../../engine/run/stepper.ts";
 import type { Surprise } from "../../jobs/check-kernel.ts";

@@ -68,7 +68,7 @@ const section = (title: string, lines: readonly string[]) => `${pc.bold(title)}\
 
 const citationOf = (change: Change) => `${commitText(change)}  ${change.says}`;
 
-/** Stable versions known to have what ended it, or part of it. */
+/** Stable versions known to have the commit that ended it, or part of it. */
 function backportsOf(id: string): string[] {
   const ending = [...spansOf(id).flatMap(({ until }) => until ?? []), ...narrowedBy(id)];
   return ending.flatMap(({ commit, backports }) =>
@@ -92,7 +92,7 @@ const stepLines =
     commandLine("    replay", replayLine(`${id} --law ${law} --grain step`)),
   ];
 
-/** A kernel: a release, and what it is asked as. */
+/** A kernel: a release, and the version it was requested as. */
 function kernelText(release: Promises, asked: string): string {
   const [label] = release.labels as [string];
   const version = versionOf(asked) ?? versionOf(label);
@@ -141,7 +141,7 @@ function factsOfKernel(release: Promises, version: Version | undefined): string[
   ];
 }
 
-/** What the release before it has not. */
+/** The changes since the release before it. */
 function behaviour({ labels, like }: Promises): string {
   const own = versionOf(labels[0] as string);
   const other = like === undefined ? undefined : versionOf(like);
@@ -166,7 +166,7 @@ function behaviour({ labels, like }: Promises): string {
   );
 }
 
-/** Its own, and those it inherited. */
+/** Its own bugs, and those it inherited. */
 function bugRows(label: string): string[][] {
   const breaks = violationsOf(releaseNamed(label));
   const isHere = (each: PinnedViolation) => breaks.has(each);

@@ -1,4 +1,4 @@
-/** The matrix at the step grain: laws down, releases across, and a list of what is violated in it. */
+/** The matrix at the step grain: laws down, releases across, and a list of its violations. */
 
 import type { StepCell, StepColumn, StepViolation } from "../../jobs/step-columns.ts";
 import { shortName } from "../../jobs/versions.ts";
@@ -23,7 +23,7 @@ function cellText(cell: StepCell): string {
 const nameOf = ({ bug }: StepViolation) =>
   bug === null ? "?" : shortName(bug) === bug ? "*" : shortName(bug);
 
-/** What the cells mean, as far as there are such. */
+/** The legend of the cells that occur. */
 export function stepLegend(all: readonly StepColumn[]): string {
   const cells = all.flatMap((each) => each.cells);
   const has = (wanted: (cell: StepCell) => boolean, text: string) => (cells.some(wanted) ? [text] : []);

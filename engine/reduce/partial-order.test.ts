@@ -21,7 +21,7 @@ function verdictOf({ verdict, ended, violations, deadlocks }: Explored) {
   return { verdict, ended, violated: violations.map(({ law }) => law).sort(), deadlocks };
 }
 
-/** An agent that stands at a phase and continues with the next. */
+/** An agent at a phase, which continues with the next. */
 function step(
   name: string,
   phase: Field,
@@ -49,7 +49,7 @@ const machineWith = (
   ...more,
 });
 
-/** So many agents that each take some steps of their own, and then a step that all have in common. */
+/** Agents that each take some steps of their own, and then a step that all share. */
 function apart(agents: number, steps: number): PackedMachine {
   const layout = new Layout();
   const phases = layout.array("phase", { name: "agents", size: agents }, plain(steps + 2));
@@ -138,7 +138,7 @@ describe("a reduction", () => {
     expect([hashed.exact, hashed.states]).toEqual([false, visited(machine, REDUCED).states]);
   });
 
-  test("is named in the receipt, or why there is none", () => {
+  test("is named in the receipt, or the reason why there is none", () => {
     const reductionsOf = (machine: PackedMachine) => visitActions(machine, REDUCED).reductions;
     expect(reductionsOf(apart(2, 1))).toEqual([
       "partial order: of 4 actions, those that commute are not taken in every order (stubborn sets); runs are real, and need not be shortest",
@@ -154,7 +154,7 @@ describe("a reduction", () => {
     );
   });
 
-  test("leaves a machine as it is that does not say what it reads and writes", () => {
+  test("leaves a machine without footprints as it is", () => {
     expect(visited(counter(9), REDUCED).states).toBe(10);
   });
 });
@@ -230,7 +230,10 @@ describe("a violation is missed", () => {
     expect(missing(asking([one, other]))).toEqual([1, 1]);
     expect(missing(asking([]))).toEqual([1, 0]);
     expect(checkFootprints(asking([one, other]))).toEqual([]);
-    expect(checkFootprints(asking([]))).toEqual(["one out mends flag-down", "other out mends flag-down"]);
+    expect(checkFootprints(asking([]))).toEqual([
+      "one out restores flag-down",
+      "other out restores flag-down",
+    ]);
   });
 });
 
@@ -262,7 +265,7 @@ describe("a violation is not missed", () => {
     expect(found(machineWith(layout, [failing(one), failing(other)]))).toBe(2);
   });
 
-  test("where what goes on mends it, and what does not mend it goes round", () => {
+  test("where the actions that continue restore the invariant, and those that do not restore it loop", () => {
     const layout = new Layout();
     const [one, other] = [layout.field("one", plain(3)), layout.field("other", plain(4))];
     const actions = [
@@ -284,7 +287,7 @@ describe("a footprint", () => {
     expect(checkFootprints(machineOf(all))).toEqual([]);
   });
 
-  test("is not right if what it becomes depends on what it was", () => {
+  test("is wrong if the new value depends on an unnamed old value", () => {
     const layout = new Layout();
     const count = layout.field("count", plain(3));
     const add = (reads: readonly Field[]): PackedMachine =>

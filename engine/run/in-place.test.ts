@@ -1,4 +1,4 @@
-/** Live machines, held to their packed twins and to a plain search. */
+/** In-place machines, compared with their packed twins and with a plain search. */
 import { describe, expect, test } from "vitest";
 import { visitActions } from "../actions.ts";
 import { BOUNDS } from "../bounds.testing.ts";
@@ -50,7 +50,7 @@ describe.each(twins)("$what", ({ live, packed }) => {
   });
 });
 
-test("a live machine has the laws and actions of its packed twin", () => {
+test("an in-place machine has the laws and actions of its packed twin", () => {
   for (const { live, packed } of twins) {
     const machine = visitActions(packed, { symmetry: false });
     expect(live.actions).toEqual(machine.actions);
@@ -58,7 +58,7 @@ test("a live machine has the laws and actions of its packed twin", () => {
   }
 });
 
-describe("the comparison notices a live machine", () => {
+describe("the comparison notices an in-place machine", () => {
   const machine = inPlaceRing(8, 3, 6);
   const expected = plainSearch(machine);
   const wrong: readonly (readonly [string, Partial<InPlaceMachine<{ at: boolean[] }>>])[] = [

@@ -74,7 +74,7 @@ const countsRight = law("counts-right", (world, command, reply) => {
 
 const roomy = law("roomy", (_world, _command, reply) => !("marbles" in reply) || reply.marbles <= 4);
 
-/** Which jar each step brought, reported for every step in its turn. */
+/** The jar that each step brought, noted for every step in its turn. */
 const naming: Naming<(string | undefined)[], Step, Command, Reply> = {
   begin: () => [],
   resolve: (jars, step) => {
@@ -199,17 +199,17 @@ describe("playing", () => {
     for (;;) yield bring;
   }
 
-  test("gives out each step as it is played, and takes no more of a history than it needs", () => {
+  test("yields each step as it is played, and reads no more of a history than it needs", () => {
     const indices: number[] = [];
     for (const { index } of playing(setting, endless(3))) indices.push(index);
     expect(indices).toEqual([0, 1, 2, 3]);
   });
 
-  test("ends where nobody wants another", () => {
+  test("ends when the consumer takes no more steps", () => {
     for (const { index } of playing(setting, endless(Number.POSITIVE_INFINITY))) if (index === 1000) break;
   });
 
-  test.prop([anyHistory])("comes to the same last step as a replay that keeps all", (history) => {
+  test.prop([anyHistory])("reaches the same last step as a replay that keeps all steps", (history) => {
     expect(lastPlayed(setting, history)).toEqual(replay(setting, history).at(-1));
   });
 });

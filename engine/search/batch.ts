@@ -1,9 +1,9 @@
 /** Transitions on their way into the table: some hundreds at a time, in flat arrays. */
 
-/** What a transition came to: bits of the laws it violated, and this one if nothing can follow it. */
+/** The outcome of a transition: bits of the laws it violated, and this bit if no state follows. */
 export const ENDS: number = 1 << 30;
 
-/** What asking an action came to, in place of that: it cannot be taken here. */
+/** The outcome of a disabled action. */
 export const DISABLED = -1;
 
 export interface Batch {
@@ -19,8 +19,8 @@ export interface Batch {
   /** Bits of the laws it violated. */
   readonly violated: Int32Array;
   /** 1 if a state follows. */
-  readonly goesOn: Uint8Array;
-  /** Once in the table: 1 if it leads to a state never met before. Such states are numbered in this order. */
+  readonly continues: Uint8Array;
+  /** Once in the table: 1 if it leads to a new state. New states are numbered in this order. */
   readonly isNew: Uint8Array;
 }
 
@@ -33,7 +33,7 @@ export function emptyBatch(words: number, capacity: number): Batch {
     from: new Int32Array(capacity),
     by: new Uint16Array(capacity),
     violated: new Int32Array(capacity),
-    goesOn: new Uint8Array(capacity),
+    continues: new Uint8Array(capacity),
     isNew: new Uint8Array(capacity),
   };
 }
@@ -44,6 +44,6 @@ export function push(batch: Batch, from: number, by: number, outcome: number): v
   batch.from[at] = from;
   batch.by[at] = by;
   batch.violated[at] = outcome & ~ENDS;
-  batch.goesOn[at] = (outcome & ENDS) === 0 ? 1 : 0;
+  batch.continues[at] = (outcome & ENDS) === 0 ? 1 : 0;
   batch.count = at + 1;
 }

@@ -1,8 +1,8 @@
 /**
- * A search in a file, to go on with: a line that says what the file is, a line of JSON, the arrays of the table as
- * they lie in memory, and SHA-256 of all that. It is written beside the file and put in its place whole, so at any
- * moment the file is one checkpoint, the older or the newer. Nothing is taken from a file before its checksum is
- * right, and no memory for it before its size is.
+ * A search saved in a file, to be continued: a line that names the kind of file, a line of JSON, the arrays of the
+ * table as they lie in memory, and the SHA-256 of all that. It is written beside the file and then renamed to it, so at
+ * any moment the file is one whole checkpoint, the older or the newer. Nothing is used of a file before its checksum
+ * was verified, and no memory is allocated for it before its size was.
  */
 import { createHash, type Hash } from "node:crypto";
 import {
@@ -34,12 +34,12 @@ const PIECE = 2 ** 24;
 /** The longest header: it has a few bytes for each action and law. */
 const MOST_HEADER = 2 ** 24;
 
-/** What is wrong with a file, in a few words. */
+/** The fault of a file, in a few words. */
 export class CheckpointError extends Error {}
 
 /** What a file has. */
 export interface Checkpoint {
-  /** What its owner needs to make the machine again. */
+  /** What the owner needs to build the machine again. */
   readonly owner: unknown;
   /** As of `machineHash`, and as of `behaviourOf`. */
   readonly machine: string;
@@ -81,7 +81,7 @@ const headerForm = z.strictObject({
 });
 type Header = z.infer<typeof headerForm>;
 
-/** What a machine is known by in a file. */
+/** The identity of a machine in a file. */
 export function machineHash(machine: Visitable): string {
   return createHash(CHECKSUM).update(signature(machine)).digest("hex");
 }
@@ -103,8 +103,8 @@ export function writeCheckpoint(path: string, known: Known, owner: unknown, save
 }
 
 /**
- * Reads a search from a file. Throws a CheckpointError where it is none, or damaged, or of another version, and
- * OutOfMemory where there is none for it.
+ * Reads a search from a file. Throws a CheckpointError if the file is no checkpoint, damaged, or of another version,
+ * and OutOfMemory if there is no memory for it.
  */
 export function readCheckpoint(path: string): Checkpoint {
   const file = opened(path);
@@ -175,7 +175,7 @@ function isFindings({ findings, witnesses, head }: Saved, machine: Visitable): b
   }
   const known = machine.witnesses?.();
   if ([...witnesses.keys()].some((id) => !known?.has(id))) return false;
-  // Each law that was violated is named once, and was violated somewhere.
+  // Each violated law is named once, and has a first violation.
   const where = first.filter((each) => each !== undefined);
   if (violated.length !== where.length || new Set(violated).size !== where.length) return false;
   if (violated.some((law) => first[law] === undefined)) return false;
@@ -260,7 +260,7 @@ function writeWhole(path: string, header: Header, table: SavedTable): void {
   }
 }
 
-/** Asked before it is opened: a pipe into which no process writes would be waited for. */
+/** Checked before the file is opened: opening a pipe without a writer would block. */
 function opened(path: string): number {
   try {
     if (statSync(path).isFile()) return openSync(path, "r");
@@ -299,7 +299,7 @@ function parsed(line: string): Header {
   throw new CheckpointError(`damaged: its header, at ${issue?.path.join(".")}: ${issue?.message}`);
 }
 
-/** Fills the bytes with those of the file from there. */
+/** Fills the bytes from the file, from this position on. */
 function readAll(file: number, bytes: Uint8Array, from: number): void {
   for (let done = 0; done < bytes.length; ) {
     const some = readSync(file, bytes, done, bytes.length - done, from + done);

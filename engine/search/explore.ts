@@ -1,6 +1,6 @@
 /**
- * Breadth-first through every state of a machine. States are visited in the order in which they were met, so the
- * first transition that violates a law is among the nearest, and the history into it is a shortest one.
+ * Breadth-first search through every state of a machine. States are visited in the order in which they were found, so
+ * the first transition that violates a law is among the nearest, and the run into it is a shortest one.
  */
 
 import { OutOfMemory } from "../out-of-memory.ts";
@@ -36,73 +36,83 @@ export interface Visitable {
   readonly words: number;
   /** Every action, by name: at most 65,535, or its exploration throws a RangeError. */
   readonly actions: readonly string[];
-  /** What a transition or the state it leads to may violate: at most 30, each with its own id, or likewise. */
+  /**
+   * The laws that a transition or the state it leads to may violate: at most 30, each with its own id, or its
+   * exploration throws a RangeError.
+   */
   readonly laws: readonly { readonly id: string; readonly says: string }[];
-  /** If the form is itself a hash of the state: of so many bits. */
+  /** The number of bits, if the form is itself a hash of the state. */
   readonly hashBits?: number | undefined;
-  /** What makes it smaller than it is: each a few words. */
+  /** The reductions of the machine, a few words each. */
   readonly reductions: readonly string[];
   /** Writes the form of the initial state. */
   begin(form: Int32Array): void;
   /** Adds the transitions from a state to the batch, which has room for one by every action. */
   expand(number: number, reached: Reached, batch: Batch): void;
-  /** Bits of the laws that the state whose form stands there violates by itself. */
+  /** Bits of the laws that the state violates by itself whose form begins at `at`. */
   violatedIn(forms: Int32Array, at: number): number;
   /**
    * The actions of a real run to the state of this number, and then one that violates the law: the action given,
    * unless states were merged.
    */
   run(from: number, reached: Reached, law: number, action: number): number[];
-  /** What is to be seen in transitions: 1 once it was, 0 before. */
+  /** Witnesses to be seen in transitions: 1 once seen, 0 before. */
   witnesses?(): ReadonlyMap<string, number>;
 }
 
-/** The states met. */
+/** The states found. */
 export interface Reached {
   readonly count: number;
   readonly bytes: number;
-  /** By state: the one it was first met from, and by which action. */
+  /** By state: the parent from which it was first found, and the action. */
   readonly parents: Int32Array;
   readonly actions: Uint16Array;
   read(number: number, into: Int32Array): void;
   /** Whether the state of this number has this form. */
   is(number: number, form: Int32Array): boolean;
-  /** The number of the state that has this form; negative if it was never met. */
+  /** The number of the state that has this form; negative if no such state was found. */
   find(form: Int32Array): number;
 }
 
-/** Where an exploration gives up. None is of time: a search has one answer on every machine, unless it is stopped. */
+/**
+ * The bounds of an exploration. None is of time: a search has the same answer on every machine, unless it is stopped.
+ */
 export interface Bounds {
   /** Passed by one batch at most. */
   readonly states: number;
-  /** Of the table. Never passed, but by an empty one: before the table grows, old and new are counted. */
+  /**
+   * Bytes of the table. Never exceeded, but by an empty table: before a table grows, its old and new arrays are
+   * counted.
+   */
   readonly bytes: number;
-  /** Asked after each turn: whether whatever else takes memory, the search included, has taken too much. */
+  /** Asked after each turn: whether the process has taken too much memory, the search included. */
   readonly isFull?: (() => boolean) | undefined;
 }
 
-/** Sent to a search after each of its turns: whether to end there, since somebody asks (true) or its time is up. */
+/** Sent to a search after each of its turns: whether to end, by request (true) or because its time is up. */
 export type Stop = boolean | "time";
 
 export interface ExploreOptions {
   readonly bounds: Bounds;
   /**
-   * Keeps 64 bits of hash of each state, and not the state. A form of at most two words is no larger than that: it
-   * is kept itself, and the exploration is exact.
+   * Keeps 64 bits of hash of each state instead of the state. A form of at most two words is no larger: it is kept
+   * itself, and the exploration is exact.
    */
   readonly compact?: boolean;
-  /** Asked whenever one more law is violated, with all that are: whether to end there. If not given, at the first. */
+  /**
+   * Called with all violated laws whenever one is added: whether to end there. By default the search ends at the first.
+   */
   readonly enough?: (violated: readonly string[]) => boolean;
-  /** A search that was saved, to go on with; of the same machine. What it kept of states decides over `compact`. */
+  /** A saved search of the same machine, to be continued. Its table overrides `compact`. */
   readonly resume?: Saved | undefined;
   readonly saving?: Saving | undefined;
 }
 
-/** Saves a search from time to time, and where it ends with something left to visit. */
+/** Saves a search from time to time, and when it ends with states left to visit. */
 export interface Saving {
-  /** Whether it is time to. */
+  /** Whether it is time to save. */
   due(): boolean;
-  /** What is given is the search itself: it is good until this returns. */
+  /** The argument is the search itself, valid until this returns. */
   save(search: Saved): void;
 }
 
@@ -115,12 +125,12 @@ export interface ShortestViolation {
 export interface Explored {
   readonly states: number;
   readonly edges: number;
-  /** Transitions from the initial state to the last one met. */
+  /** Transitions from the initial state to the last state found. */
   readonly depth: number;
   readonly verdict: "holds" | "broken" | "bounded";
   /** What ended it: nothing was left to visit, enough was violated, or a bound. */
   readonly ended: "fixpoint" | "break" | "states" | "time" | "memory" | "request";
-  /** In the order in which they were met: shortest first. */
+  /** In the order in which they were found: shortest first. */
   readonly violations: readonly ShortestViolation[];
   /**
    * By law, then by action: commands of a shortest run whose last action is that and violates it; 0 for none, and
@@ -133,7 +143,7 @@ export interface Explored {
   readonly fired: Float64Array;
   readonly witnesses: ReadonlyMap<string, number>;
   readonly reductions: readonly string[];
-  /** 0 if exact, else how likely it is that some state was left out. */
+  /** 0 if exact, else a bound of the probability that a state was omitted. */
   readonly omission: number;
   readonly exact: boolean;
   /** Bits of hash by which states were distinguished; undefined if it was exact. */
@@ -148,10 +158,10 @@ export interface Progress {
   readonly states: number;
   /** Of the states visited now. */
   readonly depth: number;
-  /** States met and not yet visited. */
+  /** States found and not yet visited. */
   readonly queue: number;
   readonly bytes: number;
-  /** About how many states are left to meet; undefined while each level is larger than the last. */
+  /** An estimate of the states left to find; undefined while each level is larger than the last. */
   readonly left: number | undefined;
 }
 
@@ -176,7 +186,7 @@ interface SingleThreadSearch extends Search {
   readonly reached: (StateTable | CompactTable) & Table;
 }
 
-/** The same in turns of some thousand transitions. Stopped after one, it ends there, as at a bound. */
+/** The same in turns of some thousand transitions. Stopped after a turn, it ends as at a bound. */
 export function* exploring(
   machine: Visitable,
   { bounds, compact = false, enough = () => true, resume, saving }: ExploreOptions,
@@ -201,13 +211,13 @@ export function* exploring(
   return summary(search, ended, seconds(), seen());
 }
 
-/** What ends a search that was sent this, if it does. */
+/** What ends a search that received this, if anything. */
 export function endedBy(stop: Stop): "request" | "time" | undefined {
   if (stop === "time") return "time";
   return stop ? "request" : undefined;
 }
 
-/** Whether something is left to visit that was asked for. */
+/** Whether requested states are left to visit. */
 export const isBounded = (ended: Explored["ended"]): boolean => ended !== "fixpoint" && ended !== "break";
 
 function begin(machine: Visitable, compact: boolean, resume: Saved | undefined): SingleThreadSearch {
@@ -231,7 +241,7 @@ function begin(machine: Visitable, compact: boolean, resume: Saved | undefined):
 export const isOfHashes = ({ waiting }: SavedTable): boolean => waiting !== undefined;
 
 /**
- * Visits some states, all of one level, so that all histories into them have the same length. Returns what ended the
+ * Visits some states, all of one level, so that all runs into them have the same length. Returns what ended the
  * exploration there, if anything did.
  */
 function advance(
@@ -244,7 +254,7 @@ function advance(
   const before = search.head;
   while (search.head < search.levelEnd && batch.count < BATCH) expand(machine, reached, batch, search.head++);
   if (reached.bytesWith(batch.count) > bounds.bytes || !settle(search)) {
-    // None of this was counted: the states are left to visit.
+    // Nothing of this was counted: the states are left to visit.
     search.head = before;
     return "memory";
   }

@@ -1,4 +1,4 @@
-/** What each of several threads does: visits states of a level, as an order says, until none is left or all stop. */
+/** The work of one thread: it visits states of a level, by an order, until none is left or all stop. */
 import type { Batch } from "./batch.ts";
 import type { Visitable } from "./explore.ts";
 import { BATCH, batchFor, count, expand, type Findings, noFindings } from "./search.ts";
@@ -16,9 +16,9 @@ export type Order =
       readonly levelEnd: number;
       /** States taken at a time. */
       readonly chunk: number;
-      /** Stops once so many numbers are given out. */
+      /** Stops once this many numbers are given out. */
       readonly most: number;
-      /** A thread that visits alone goes on to the next level while that has less states than this; else 0. */
+      /** A thread that visits alone continues with the next level while that has fewer states than this; else 0. */
       readonly narrow: number;
     }
   | { readonly does: "move"; readonly first: number; readonly end: number };

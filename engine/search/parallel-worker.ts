@@ -1,6 +1,6 @@
 /**
- * A thread that visits states for `parallel.ts`. It builds its own machine and shares the table; it does as it is
- * asked by one message at a time, and answers each by one.
+ * A thread that visits states for `parallel.ts`. It builds its own machine and shares the table; it answers one message
+ * at a time, each by one message.
  */
 import { parentPort, workerData } from "node:worker_threads";
 import type { Visitable } from "./explore.ts";

@@ -1,11 +1,11 @@
-/** What a breadth-first search does with a state and a batch, and what it finds: the same for one thread and many. */
+/** How a breadth-first search handles a state and a batch, and its findings: the same for one thread and many. */
 import { type Batch, emptyBatch } from "./batch.ts";
 import { omissionBound } from "./compact-table.ts";
 import type { Explored, Progress, Reached, Visitable } from "./explore.ts";
 
-/** Transitions put into the table at a time: so many, and at most those of one more state. */
+/** The size of a batch in transitions, exceeded at most by those of one more state. */
 export const BATCH = 512;
-/** As many actions as a table of states can number, and as many laws as there are bits below ENDS. */
+/** The most actions, by the numbers of a table, and the most laws, by the bits below ENDS. */
 const MOST_ACTIONS = 65_535;
 const MOST_LAWS = 30;
 /** The longest run that `shortest` can hold. */
@@ -13,11 +13,14 @@ const LONGEST = 65_535;
 
 /** A table that takes batches. */
 export interface Table extends Reached {
-  /** Numbers the states of a batch that were never met, and says which these are. */
+  /** Numbers the new states of a batch, and marks them. */
   addAll(batch: Batch): void;
 }
 
-/** Where a law was violated first: by which action from which state, -1 for the initial state by itself. */
+/**
+ * The first violation of a law: the action, and the state it was taken in; -1 if the initial state violates the law by
+ * itself.
+ */
 export interface First {
   readonly from: number;
   readonly action: number;
@@ -25,12 +28,12 @@ export interface First {
   readonly length: number;
 }
 
-/** What was counted and what was violated. */
+/** The counts and the violations of a search. */
 export interface Findings {
   edges: number;
   deadlocks: number;
   readonly fired: Float64Array;
-  /** Laws violated, by their indices, in the order in which they were. */
+  /** The indices of the violated laws, in the order of their first violations. */
   readonly violated: number[];
   /** By law; undefined where it is not violated. */
   readonly first: (First | undefined)[];
@@ -38,18 +41,18 @@ export interface Findings {
   readonly shortest: readonly Uint16Array[];
 }
 
-/** A search that stands between two batches. */
+/** A search between two batches. */
 export interface Search {
   readonly machine: Visitable;
   readonly reached: Reached;
   readonly hashBits: number | undefined;
   findings: Findings;
-  /** States of each level that was met whole. The last of these is being visited. */
+  /** The number of states of each completely found level. The last of these is being visited. */
   readonly levels: number[];
   /** The number of the state to visit next, and of the first that is in a later level. */
   head: number;
   levelEnd: number;
-  /** Of the part of this search that went before, where it is resumed. */
+  /** Of the earlier part of a resumed search. */
   readonly before: { readonly seconds: number; readonly witnesses: ReadonlyMap<string, number> };
 }
 
@@ -60,11 +63,11 @@ export interface SavedTable {
   readonly states: Int32Array;
   readonly parents: Int32Array;
   readonly actions: Uint16Array;
-  /** The whole forms of the states not visited yet, where of each only a hash is kept. */
+  /** The whole forms of the states not yet visited, if only hashes are kept. */
   readonly waiting?: Int32Array | undefined;
 }
 
-/** A search as it is saved: all that is needed to go on with it. */
+/** A search as it is saved: all that is needed to continue it. */
 export interface Saved extends Pick<Search, "levels" | "head" | "levelEnd" | "findings"> {
   readonly seconds: number;
   readonly witnesses: ReadonlyMap<string, number>;
@@ -80,12 +83,12 @@ export function savedFrom(
   return { levels, head, levelEnd, findings, seconds: before.seconds + seconds, witnesses, table };
 }
 
-/** Where a search that was saved goes on. */
+/** A saved search, ready to continue. */
 export function startOf({ levels, head, levelEnd, findings, seconds, witnesses }: Saved) {
   return { levels: [...levels], head, levelEnd, findings, before: { seconds, witnesses } };
 }
 
-/** What a machine is known by: another of the same signature has the same actions and laws by the same numbers. */
+/** The signature of a machine: another with the same signature has the same actions and laws by the same numbers. */
 export function signature({ name, words, hashBits, actions, laws, reductions }: Visitable): string {
   return JSON.stringify([name, words, hashBits ?? 0, actions, laws.map(({ id }) => id), reductions]);
 }
@@ -103,7 +106,7 @@ export function noFindings({ actions, laws }: Visitable): Findings {
 
 export const batchFor = ({ words, actions }: Visitable): Batch => emptyBatch(words, BATCH + actions.length);
 
-/** Throws a RangeError for a machine that has more than can be counted, or two laws of one id. */
+/** Throws a RangeError for a machine with too many actions or laws, or with two laws of one id. */
 export function refuse({ name, actions, laws }: Visitable): void {
   const twice = laws.map(({ id }) => id).filter((id, nth, ids) => ids.indexOf(id) < nth);
   const wrong = [
@@ -114,15 +117,15 @@ export function refuse({ name, actions, laws }: Visitable): void {
   if (wrong.length > 0) throw new RangeError(`${name} has ${wrong.join(", and ")}`);
 }
 
-/** Puts the initial state into an empty table, and notes what it violates by itself. */
+/** Puts the initial state into an empty table, and notes the laws it violates by itself. */
 export function addInitial(machine: Visitable, reached: Table, batch: Batch, findings: Findings): void {
   machine.begin(batch.forms);
   batch.from[0] = -1;
-  batch.goesOn[0] = 1;
+  batch.continues[0] = 1;
   batch.count = 1;
   reached.addAll(batch);
   batch.count = 0;
-  // Violated by no action: there is no run that ends in one.
+  // No action violated it: no run ends in one.
   noteFirst(findings, machine.violatedIn(batch.forms, 0), { from: -1, action: 0, length: 0 });
 }
 
@@ -131,14 +134,16 @@ export function expand(machine: Visitable, reached: Reached, batch: Batch, numbe
   const before = batch.count;
   machine.expand(number, reached, batch);
   if (batch.count !== before) return;
-  // A transition from nowhere, so that it is counted where the others are.
+  // A transition without an origin, so that it is counted like the others.
   batch.from[before] = -1;
-  batch.goesOn[before] = 0;
+  batch.continues[before] = 0;
   batch.violated[before] = 0;
   batch.count = before + 1;
 }
 
-/** Counts the transitions of a batch that was put into the table, and notes what they violated. It is empty then. */
+/**
+ * Counts the transitions of a batch that was put into the table, notes the laws they violated, and empties the batch.
+ */
 export function count(machine: Visitable, batch: Batch, findings: Findings, depth: number): void {
   const { fired } = findings;
   const { count, forms, from, by, violated, isNew, words } = batch;
@@ -166,7 +171,7 @@ function note(findings: Findings, laws: number, where: First): void {
   noteFirst(findings, laws, where);
 }
 
-/** Notes where these laws were violated, those of them that were not violated before. */
+/** Notes the first violation of each of these laws that was not violated before. */
 function noteFirst({ first, violated }: Findings, laws: number, where: First): void {
   for (let law = 0; law < first.length; law++) {
     if (((laws >> law) & 1) === 0 || first[law] !== undefined) continue;
@@ -175,7 +180,7 @@ function noteFirst({ first, violated }: Findings, laws: number, where: First): v
   }
 }
 
-/** The laws violated, in the order in which they were. */
+/** The violated laws, in the order of their first violations. */
 export function violatedIn({ machine, findings }: Search): string[] {
   return findings.violated.map((law) => (machine.laws[law] as { id: string }).id);
 }
@@ -183,7 +188,7 @@ export function violatedIn({ machine, findings }: Search): string[] {
 /** Transitions from the initial state to those visited now. */
 export const depthOf = ({ levels }: Pick<Search, "levels">): number => levels.length - 1;
 
-/** Once a level is visited, the states met from it are the next. */
+/** Once a level is visited, the states found from it are the next level. */
 export function beginLevel(search: Search): void {
   search.levels.push(search.reached.count - search.levelEnd);
   search.levelEnd = search.reached.count;
@@ -198,7 +203,7 @@ export function progressOf(search: Search, head: number): Progress {
   return { states: reached.count, depth: depthOf(search), queue, bytes: reached.bytes, left };
 }
 
-/** What was seen by the machines that visit, and by those that did before the search was resumed. */
+/** The witnesses seen by the visiting machines, and by those before the search was resumed. */
 export function witnessesOf(
   { before }: Search,
   machines: readonly (ReadonlyMap<string, number> | undefined)[],
@@ -225,7 +230,7 @@ export function summary(
   return {
     states: reached.count,
     edges: findings.edges,
-    // Where it ended inside a level, some states of the next were met.
+    // If the search ended inside a level, some states of the next level were found.
     depth: depthOf(search) + (reached.count > search.levelEnd ? 1 : 0),
     verdict: violations.length > 0 ? "broken" : bounded ? "bounded" : "holds",
     ended,

@@ -1,4 +1,4 @@
-/** Speed has no truth of its own: each fast form here is held equal to the plain one it stands for. */
+/** Each fast table is compared with the plain code that it replaces. */
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { lazyUnmap } from "../../protocols/vmap/lazy-unmap.ts";
@@ -16,13 +16,13 @@ import { StateTable } from "./state-table.ts";
 const word = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
 const BATCH = 100;
 
-/** Puts forms into a table, some hundred at a time; those marked do not go on. Says which of them were new. */
+/** Puts forms into a table, some hundred at a time; no state follows the marked ones. Returns which were new. */
 function addAll(
   table: StateTable,
   forms: readonly (readonly number[])[],
   ends: (nth: number) => boolean,
 ): number[] {
-  const news: number[] = [];
+  const added: number[] = [];
   const batch = emptyBatch(table.words, BATCH);
   for (let first = 0; first < forms.length; first += BATCH) {
     batch.count = 0;
@@ -31,9 +31,9 @@ function addAll(
       push(batch, first + at - 1, (first + at) & 0xffff, ends(first + at) ? ENDS : 0);
     }
     table.addAll(batch);
-    for (let at = 0; at < batch.count; at++) if (batch.isNew[at] === 1) news.push(first + at);
+    for (let at = 0; at < batch.count; at++) if (batch.isNew[at] === 1) added.push(first + at);
   }
-  return news;
+  return added;
 }
 
 /** The same by a Map. */
@@ -51,11 +51,11 @@ function expectSame(
   ends = (_nth: number) => false,
 ): void {
   const table = new StateTable(words, 2);
-  const news = addAll(table, forms, ends);
-  expect(news).toEqual(newOnes(forms, ends));
-  expect(table.count).toBe(news.length);
+  const added = addAll(table, forms, ends);
+  expect(added).toEqual(newOnes(forms, ends));
+  expect(table.count).toBe(added.length);
   const read = new Int32Array(words);
-  for (const [number, nth] of news.entries()) {
+  for (const [number, nth] of added.entries()) {
     const form = forms[nth] as readonly number[];
     table.read(number, read);
     expect([...read]).toEqual(form);
@@ -75,13 +75,13 @@ describe("a table of states", () => {
       (some, nth) => expectSame(words, some, (at) => at % nth === 1),
     );
 
-    test("forgets none of those that others took the place of among the recent ones", () => {
+    test("keeps the states that were replaced in the cache of recent ones", () => {
       const counted = Array.from({ length: 70_000 }, (_none, at) => [at, ...Array(words - 1).fill(at)]);
       const table = new StateTable(words);
       expect(addAll(table, [...counted, ...counted], () => false)).toEqual(counted.map(([at]) => at));
     });
 
-    test("does not take a state for met that never was", () => {
+    test("does not report an unknown state as found", () => {
       for (const value of [0, 1, 2, -1]) {
         const table = new StateTable(words);
         expect(table.find(new Int32Array(words).fill(value))).toBeLessThan(0);
@@ -132,7 +132,7 @@ describe("a table of conditions", () => {
   });
 });
 
-/** As the explorer does it, in plain words: every state in the order in which it is met, and all transitions. */
+/** A plain version of the explorer: every state in the order in which it is found, and all transitions. */
 function plainly({ words, initial, actions, invariants }: PackedMachine) {
   const first = new Int32Array(words);
   initial(first);
@@ -190,7 +190,7 @@ describe("what is looked up of actions", () => {
     },
   );
 
-  test("is taken from an action that is made of operations, and no other", () => {
+  test("is used for an action made of operations, and for no other", () => {
     const layout = new Layout();
     const [from, to] = [layout.field("from", plain(4)), layout.field("to", plain(4))];
     const copy = { name: "copy", when: [], effect: (state: Int32Array) => to.set(state, from.get(state)) };

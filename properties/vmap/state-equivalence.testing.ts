@@ -209,7 +209,7 @@ export function compareMerged(
     visited.expand(state, reached, batch);
     const replies = Array.from(actions, () => "");
     for (let nth = 0; nth < batch.count; nth++) {
-      const next = batch.goesOn[nth] === 1 ? isOf(batch.forms, nth * words) : "ends";
+      const next = batch.continues[nth] === 1 ? isOf(batch.forms, nth * words) : "ends";
       replies[batch.by[nth] as number] = `violates ${batch.violated[nth]}, then ${next}`;
     }
     reached.read(state, form);

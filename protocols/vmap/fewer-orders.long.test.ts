@@ -1,4 +1,4 @@
-/** Every protocol in a small scope: with steps that commute in fewer orders it violates what it violates in all. */
+/** Every protocol in a small scope violates the same laws with commuting steps in fewer orders as in all orders. */
 import { describe, expect, test } from "vitest";
 import { visitActions } from "../../engine/actions.ts";
 import { BOUNDS } from "../../engine/bounds.testing.ts";
@@ -6,10 +6,10 @@ import { explore } from "../../engine/search/explore.ts";
 import { PROTOCOLS, type Protocol, STEP_PROTOCOLS, type StepProtocol } from "./index.ts";
 import { lazyUnmap, lazyUnmapRules } from "./lazy-unmap.ts";
 
-/** Of these less than half is left. */
+/** Less than half of the states of these is left. */
 const HALVED = ["3.16", "4.4", "5.13", "6.5", "6.12"].map((release) => `blocks-${release}-repaired`);
 
-/** The usual scope, but for what is too large in it for a test. */
+/** The usual scope, or a smaller one if that is too large for a test. */
 function scopeOf({ name, parameters }: Protocol): Record<string, number> {
   const usual = Object.fromEntries(Object.entries(parameters).map(([key, { usual: value }]) => [key, value]));
   return name === "locks-6.5" ? { ...usual, blocks: 1 } : usual;

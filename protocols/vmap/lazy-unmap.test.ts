@@ -7,7 +7,10 @@ import { type LazyUnmapScope, lazyUnmap, lazyUnmapRules } from "./lazy-unmap.ts"
 const run = (scope: LazyUnmapScope, symmetry: boolean, rules = lazyUnmapRules): Explored =>
   explore(visitActions(lazyUnmap(scope, rules), { symmetry }), { bounds: BOUNDS });
 
-/** States and transitions as Spin and five other programs count them; states up to permuting (lazy-unmap-protocol.md). */
+/**
+ * States and transitions, equal to the counts of Spin (bench/spin.ts) and five other programs; and states up to
+ * permutation.
+ */
 const CENSUS: readonly [scope: LazyUnmapScope, states: number, edges: number, orbits: number][] = [
   [{ V: 2, F: 2, C: 2 }, 4772, 17_777, 788],
   [{ V: 3, F: 2, C: 2 }, 80_288, 385_945, 4547],

@@ -50,11 +50,11 @@ function visited(order: string, scope: BlocksScope): Explored {
 }
 const VISITED = new Map<string, Explored>();
 
-/** What a step does, on whichever block and page. */
+/** The words of a step, without its block and page. */
 const kindOf = ({ says }: StepAction) => says.replace(/\d+/g, "n");
 
 describe("vm_unmap_aliases", () => {
-  test("is asked of every order", () => {
+  test("every order has an expected result", () => {
     expect(Object.keys(EXPECTED)).toEqual(ORDERS);
   });
 
@@ -80,8 +80,8 @@ describe("vm_unmap_aliases", () => {
 });
 
 describe("a step", () => {
-  // Counted when the conditions of redundant.ts were not there yet, and all pages were bits of one field.
-  test.each(ORDERS)("of %s is not kept from being taken by a redundant condition", (order) => {
+  // Counted before redundant-guards.ts existed, when all pages were bits of one field.
+  test.each(ORDERS)("of %s is never disabled by a redundant guard", (order) => {
     const { states, deadlocks } = visited(order, TWO_PAGES);
     expect([states, deadlocks]).toEqual([EXPECTED[order]?.states, 0]);
   });

@@ -19,7 +19,7 @@ function violated(name: string, cpus = 2): Record<string, number> {
 
 describe("a frame is pinned while others unmap and purge", () => {
   test.each([
-    ["if-outstanding", 9, "a purge that has gathered counts no more, and has not flushed"],
+    ["if-outstanding", 9, "a purge that has gathered no longer counts the pages, and has not flushed"],
     ["bit-per-frame", 17, "clearing all bits clears that of a frame unmapped after the sweep had gathered"],
     ["stocked-before-sweep", 6, "another CPU takes a frame from the stock before its sweep"],
   ])("%s is violated in %i steps: %s", (name, steps) => {

@@ -11,7 +11,7 @@ function visit(name: string, scope: ResetPermsScope) {
   return { machine, ...explore(visitActions(machine, { symmetry: false }), { bounds: BOUNDS }) };
 }
 
-describe("B9: a flush is asked for, and there is nothing to flush", () => {
+describe("B9: a flush is requested although there is nothing to flush", () => {
   test("in 5.2-rc3, if another CPU purges the area before its range is worked out", () => {
     const { machine, violations } = visit("5.2-rc3", { cpus: 2, areas: 1 });
     const { law, run } = violations[0] as ShortestViolation;
@@ -41,7 +41,7 @@ describe("B9: a flush is asked for, and there is nothing to flush", () => {
     { cpus: 2, areas: 1 },
     { cpus: 2, areas: 2 },
     { cpus: 3, areas: 2 },
-  ])("in 5.2 every flush is of something, and of all that is given back: %j", (scope) => {
+  ])("in 5.2 every flush has a range, which covers all freed pages: %j", (scope) => {
     const { verdict, ended, deadlocks } = visit("5.2", scope);
     expect([verdict, ended, deadlocks]).toEqual(["holds", "fixpoint", 0]);
   });

@@ -57,7 +57,7 @@ describe("C10: a block is taken off its queue under the lock of another", () => 
     "CPU 1, next->prev = new: the head leads back to block 2, unlocks; returns",
   ];
 
-  test("a map makes a block though one of its CPU's would have served", () => {
+  test("a map makes a block although another block of its CPU has room", () => {
     expect(violationOf(machineOf("6.5", THREE_BLOCKS))).toEqual({ law: "nothing-leaks", run: lost });
   });
 
@@ -74,7 +74,7 @@ describe("C10: a block is taken off its queue under the lock of another", () => 
     ]);
   });
 
-  test("with one block there is nothing to lose", () => {
+  test("with one block no link can be lost", () => {
     expect(visit(machineOf("6.5", ONE_BLOCK)).verdict).toBe("holds");
   });
 });
@@ -93,7 +93,7 @@ describe("C11: a block is in the index before vb->cpu is written", () => {
     });
   });
 
-  test("and that is all that 6.10 violates: its queues are whole", () => {
+  test("6.10 violates no other law: its queues are whole", () => {
     const { violations, ended } = visit(machineOf("6.10", TWO_BLOCKS), () => false);
     expect([violations.map(({ law }) => law), ended]).toEqual([["published-is-initialised"], "fixpoint"]);
   });
@@ -106,7 +106,7 @@ describe("repaired, as in 6.11", () => {
     expect([verdict, ended, deadlocks]).toEqual(["holds", "fixpoint", 0]);
   });
 
-  test("a block of one page is refused: it would be on its queue with nothing to give", () => {
+  test("a block of one page is refused: it would be on its queue without a free page", () => {
     expect(() => machineOf("6.11", { cpus: 2, blocks: 2, pages: 1 })).toThrow(RangeError);
   });
 });

@@ -49,7 +49,7 @@ function walkPasses({ index, phase }: CpuFields, phases: readonly string[]): Eve
   };
 }
 
-/** Each block as its pages given back (x), mapped (M) and never given out (.), in the order in which links lead to it. */
+/** Each block as its pages given back (x), mapped (M) and never given out (.), in the order of its links. */
 function draw(m: Walks, state: Int32Array): Record<string, string> {
   const place = (at: number) => (at === HEAD ? "head" : at === m.overwritten ? "?" : `${at - 1}`);
   const show = (block: BlockFields) => {

@@ -22,7 +22,7 @@ const visit = (machine: StepMachine): Explored =>
 const namesOf = ({ actions }: StepMachine, run: readonly number[]) =>
   run.map((action) => actions[action]?.name);
 
-/** The law that is violated first, and the shortest run into that, which another order does not confirm. */
+/** The first violated law and the shortest run into it, which another order does not confirm. */
 function violationOf(machine: StepMachine, repaired: StepMachine) {
   const { law, run } = visit(machine).violations[0] as ShortestViolation;
   expect(confirmRun(machine, law, run)).toBe(true);
@@ -30,7 +30,7 @@ function violationOf(machine: StepMachine, repaired: StepMachine) {
   return { law, run: namesOf(machine, run) };
 }
 
-/** What CPU 0 does before a block stands on its queue: it finds none, makes one, and searches again. */
+/** The steps of CPU 0 before a block is on its queue: it finds none, makes one, and searches again. */
 const MAKES_BLOCK = [
   "CPU 0, vm_map_ram",
   "CPU 0, vb_alloc: has been through the queue",
@@ -53,7 +53,7 @@ describe("C1: links and rcu_head share memory, and a removed block points at its
   ];
 
   test.each(["2.6.28", "2.6.28-rcu-head-over-links"])(
-    "in %s a walk reads what is no link any more",
+    "in %s a walk reads memory that is no longer a link",
     (name) => {
       const repaired = machineOf("2.6.28-rcu-lists", ONE_PAGE);
       expect(violationOf(machineOf(name, ONE_PAGE), repaired)).toEqual({
@@ -84,13 +84,13 @@ describe("C1: links and rcu_head share memory, and a removed block points at its
     },
   );
 
-  test("each half is a bug by itself: the other is then not to be seen", () => {
+  test("each half of C1 is a bug by itself, and hides the other", () => {
     expect(visit(machineOf("2.6.28-removed-points-at-itself", ONE_PAGE)).verdict).toBe("holds");
     expect(findLassos(machineOf("2.6.28-rcu-head-over-links", ONE_PAGE), BOUNDS).verdict).toBe("holds");
   });
 });
 
-describe("C6: the area of a block is freed while a walk stands on the block", () => {
+describe("C6: the area of a block is freed while a walk is at the block", () => {
   const run = [
     "CPU 0, vm_map_ram",
     "CPU 0, vb_alloc: has been through the queue",
@@ -118,7 +118,7 @@ describe("C6: the area of a block is freed while a walk stands on the block", ()
     });
   });
 
-  test("and not before 5.2: areas were freed by RCU, and waited for the walk as blocks do", () => {
+  test("C6 does not exist before 5.2: areas were freed by RCU, and waited for the walk as blocks do", () => {
     expect(visit(machineOf("4.4", TWO_PAGES)).verdict).toBe("holds");
   });
 
