@@ -79,7 +79,7 @@ describe("diff", () => {
     expect(out).toMatch(/^5\.11 and 5\.17 differ in 1 command: warning/);
     expect(out).toMatch(/step 1 of 1: {2}vmap 1 page, VM_NO_GUARD/);
     const address = await printed(["5.11", "5.17"], { scope, kind: "address" });
-    expect(address).toMatch(/^5\.11 and 5\.17 differ in 2 commands: address/);
+    expect(address).toMatch(/^5\.11 and 5\.17 differ in 2 commands: address/m);
   });
 
   test("calls vmap in a usual place if both kernels have blocks", () => {
