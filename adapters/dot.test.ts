@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { type PackedMachine, visitActions } from "../engine/actions.ts";
+import { visitActions } from "../engine/actions.ts";
 import { BOUNDS } from "../engine/bounds.testing.ts";
+import type { PackedMachine } from "../engine/machine.ts";
 import { counter, ring } from "../engine/machines.testing.ts";
 import { explore } from "../engine/search/explore.ts";
 import { dotText } from "./dot.ts";

@@ -1,6 +1,6 @@
 /** The graph of an explored machine, for Graphviz: a node for each state, an edge for each transition. */
 import { type Batch, emptyBatch } from "../engine/search/batch.ts";
-import type { Explored, Visitable } from "../engine/search/explore.ts";
+import type { Explored, Visitable } from "../engine/search/visitable.ts";
 
 /** The largest graph that is drawn, in states: no layout of a larger one can be read. */
 export const MOST_DRAWN = 2000;

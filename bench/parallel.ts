@@ -11,8 +11,9 @@
 import { spawn } from "node:child_process";
 import { loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
-import { type Explored, explore } from "../engine/search/explore.ts";
+import { explore } from "../engine/search/explore.ts";
 import { exploringTogether } from "../engine/search/parallel.ts";
+import type { Explored } from "../engine/search/visitable.ts";
 import type { LazyUnmapScope } from "../protocols/vmap/lazy-unmap.ts";
 import { lazyUnmapWhole } from "./parallel-machine.ts";
 import { printTable, times, whole } from "./print.ts";

@@ -1,11 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { lazyUnmap, lazyUnmapRules } from "../protocols/vmap/lazy-unmap.ts";
-import { confirmRun, type PackedMachine, visitActions } from "./actions.ts";
+import { confirmRun, visitActions } from "./actions.ts";
 import { BOUNDS } from "./bounds.testing.ts";
+import type { PackedMachine } from "./machine.ts";
 import { counter, ring } from "./machines.testing.ts";
 import { has } from "./reduce/conditions.ts";
-import { type ExploreOptions, explore } from "./search/explore.ts";
+import { explore } from "./search/explore.ts";
 import { Layout, plain } from "./search/layout.ts";
+import type { ExploreOptions } from "./search/visitable.ts";
 
 const FREELY: ExploreOptions = { bounds: BOUNDS };
 

@@ -2,7 +2,7 @@
  * Small machines whose states can be counted by hand, packed and in place, and a plain search to compare explorers
  * with.
  */
-import type { PackedMachine } from "./actions.ts";
+import type { PackedMachine } from "./machine.ts";
 import { has } from "./reduce/conditions.ts";
 import type { InPlaceMachine } from "./run/in-place.ts";
 import { DISABLED, ENDS } from "./search/batch.ts";

@@ -2,7 +2,7 @@
  * Guards and effects of actions, as data: every test and operation knows which fields it reads and writes, and its
  * words. An action's guard, effect, footprint and words in a program follow from a list of them.
  */
-import type { Action, Assertion } from "./actions.ts";
+import type { Action, Assertion } from "./machine.ts";
 import { type Condition, has, hasNot } from "./reduce/conditions.ts";
 import { type Field, fieldText, valuesOf, valueText } from "./search/layout.ts";
 

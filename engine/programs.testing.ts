@@ -1,6 +1,6 @@
 /** Machines drawn at random: a few agents, each with a small program over a few shared fields. */
 import { fc } from "@fast-check/vitest";
-import type { Action, Footprint, PackedMachine } from "./actions.ts";
+import type { Action, Footprint, PackedMachine } from "./machine.ts";
 import { has } from "./reduce/conditions.ts";
 import { canonicalForm } from "./reduce/symmetry.ts";
 import { type Field, Layout, plain, setOf } from "./search/layout.ts";

@@ -4,9 +4,9 @@
  */
 import { createHash } from "node:crypto";
 import type { Batch } from "./search/batch.ts";
-import type { Visitable } from "./search/explore.ts";
 import { addInitial, batchFor, noFindings } from "./search/search.ts";
 import { StateTable } from "./search/state-table.ts";
+import type { Visitable } from "./search/visitable.ts";
 
 /** Enough states to distinguish machines that differ by one check at the end of a long call. */
 const VISITS = 4096;

@@ -4,7 +4,8 @@
  */
 
 import { lastPlayed } from "../engine/run/stepper.ts";
-import { type Explored, explore, type ShortestViolation } from "../engine/search/explore.ts";
+import { explore } from "../engine/search/explore.ts";
+import type { Explored, ShortestViolation } from "../engine/search/visitable.ts";
 import { type Coverage, coverage, drawings, usualDrawing } from "../properties/vmap/coverage.ts";
 import {
   EXPLAINED,

@@ -6,7 +6,8 @@
 import type { InterleavedBug, InterleavedViolation } from "../counterexamples/vmap/interleaved.ts";
 import { INTERLEAVED, nameInterleaved } from "../counterexamples/vmap/interleavings.ts";
 import { visitActions } from "../engine/actions.ts";
-import { type Explored, exploring } from "../engine/search/explore.ts";
+import { exploring } from "../engine/search/explore.ts";
+import type { Explored } from "../engine/search/visitable.ts";
 import { isConfirmed } from "../protocols/run-steps.ts";
 import { STEP_PROTOCOLS, type StepProtocol, stepMachineOf } from "../protocols/vmap/index.ts";
 import { findRun } from "./hunt-interleaved.ts";

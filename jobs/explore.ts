@@ -1,14 +1,9 @@
 /** `explore`: visits every state of a small machine, and reports what is violated and what was covered. */
 import { OutOfMemory } from "../engine/out-of-memory.ts";
 import { COMPACT_WORDS } from "../engine/search/compact-table.ts";
-import {
-  type Explored,
-  exploring,
-  isOfHashes,
-  type Progress,
-  type Visitable,
-} from "../engine/search/explore.ts";
+import { exploring, isOfHashes } from "../engine/search/explore.ts";
 import { exploringTogether } from "../engine/search/parallel.ts";
+import type { Explored, Progress, Visitable } from "../engine/search/visitable.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
 import { kernelSubject } from "./kernel-subject.ts";
 import { memoryBounds } from "./memory.ts";

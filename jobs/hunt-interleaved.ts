@@ -2,7 +2,8 @@
 import type { InterleavedBug, InterleavedViolation } from "../counterexamples/vmap/interleaved.ts";
 import { visitActions } from "../engine/actions.ts";
 import { findingLassos } from "../engine/live/liveness.ts";
-import { type Bounds, exploring, type Progress, type Stop } from "../engine/search/explore.ts";
+import { exploring } from "../engine/search/explore.ts";
+import type { Bounds, Progress, Stop } from "../engine/search/visitable.ts";
 import type { StepMachine } from "../protocols/program.ts";
 import { stepMachineOf } from "../protocols/vmap/index.ts";
 

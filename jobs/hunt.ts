@@ -4,7 +4,7 @@ import type { Bug } from "../counterexamples/bug.ts";
 import { BUGS, bugCalled } from "../counterexamples/vmap/index.ts";
 import type { InterleavedBug } from "../counterexamples/vmap/interleaved.ts";
 import { INTERLEAVED, interleavedCalled } from "../counterexamples/vmap/interleavings.ts";
-import type { Stop } from "../engine/search/explore.ts";
+import type { Stop } from "../engine/search/visitable.ts";
 import { type HuntLimit, hunting } from "../properties/vmap/hunt.ts";
 import type { LawId } from "../spec/contract.ts";
 import { huntingInterleaved } from "./hunt-interleaved.ts";

@@ -1,7 +1,7 @@
 /** A kernel beside the reference, as a subject to explore. */
 import { asWritten, formatHistory } from "../adapters/vmap/history-file.ts";
 import { replay } from "../engine/run/stepper.ts";
-import type { ShortestViolation } from "../engine/search/explore.ts";
+import type { ShortestViolation } from "../engine/search/visitable.ts";
 import { explorableKernel } from "../properties/vmap/explorable-kernel.ts";
 import { historyOf } from "../properties/vmap/history-of.ts";
 import { benchFor, type JudgedStep } from "../properties/vmap/test-bench.ts";

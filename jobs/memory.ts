@@ -1,6 +1,6 @@
 /** The memory that a search may take, as a part of the process's memory. */
 import { totalmem } from "node:os";
-import type { Bounds } from "../engine/search/explore.ts";
+import type { Bounds } from "../engine/search/visitable.ts";
 import { UsageError } from "./usage-error.ts";
 
 const MEGABYTE = 2 ** 20;

@@ -9,7 +9,7 @@ import {
   refuseOther,
   writeCheckpoint,
 } from "../engine/search/checkpoint.ts";
-import type { Saving, Visitable } from "../engine/search/explore.ts";
+import type { Saving, Visitable } from "../engine/search/visitable.ts";
 import { behaviourOf } from "../engine/transitions.ts";
 import { VERSION } from "./package-version.ts";
 import { inOrder, wrongIn } from "./parameters.ts";

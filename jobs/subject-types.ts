@@ -1,7 +1,7 @@
 /** The subjects of an exploration: a protocol, or a kernel beside the reference; and the report. */
-import type { PackedMachine } from "../engine/actions.ts";
-import type { ShortestViolation, Visitable } from "../engine/search/explore.ts";
+import type { PackedMachine } from "../engine/machine.ts";
 import type { Layout } from "../engine/search/layout.ts";
+import type { ShortestViolation, Visitable } from "../engine/search/visitable.ts";
 import type { VisitableKernel } from "../properties/vmap/explorable-kernel.ts";
 import type { JudgedStep } from "../properties/vmap/test-bench.ts";
 import type { Parameter, StepProtocol } from "../protocols/vmap/index.ts";

@@ -1,5 +1,5 @@
 /** Long work in turns: it reports progress, and ends early on request, with its results so far. */
-import type { Stop } from "../engine/search/explore.ts";
+import type { Stop } from "../engine/search/visitable.ts";
 
 /** How long work is observed and ended. */
 export interface Watch {

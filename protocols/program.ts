@@ -2,7 +2,7 @@
  * Calls at the step grain: what one CPU does, as a list of atomic phases. No other CPU can see half of a phase: it is
  * the work under one spinlock, one atomic operation, or one interrupt. Each CPU is at one phase.
  */
-import type { Action, Assertion, PackedMachine } from "../engine/actions.ts";
+import type { Action, Assertion, PackedMachine } from "../engine/machine.ts";
 import {
   actionOf,
   type Guard,

@@ -1,5 +1,5 @@
 /** Builds the machine of CPUs that take steps from the steps of each CPU, for every protocol. */
-import type { EventuallyEnds, Invariant } from "../engine/actions.ts";
+import type { EventuallyEnds, Invariant } from "../engine/machine.ts";
 import { canonicalForm } from "../engine/reduce/symmetry.ts";
 import { type Field, type Layout, valuesOf } from "../engine/search/layout.ts";
 import { phasesOf, type Step, type StepAction, type StepMachine, stepsOfCpu } from "./program.ts";

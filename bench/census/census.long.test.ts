@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { BOUNDS } from "../../engine/bounds.testing.ts";
-import { type Explored, explore } from "../../engine/search/explore.ts";
+import { explore } from "../../engine/search/explore.ts";
+import type { Explored } from "../../engine/search/visitable.ts";
 import { parametersOf } from "../../jobs/parameters.ts";
 import { subjectNamed } from "../../jobs/subject.ts";
 import { type Census, readCensus } from "./census.ts";

@@ -1,5 +1,5 @@
 /** The result of an exploration, and its receipt: exactness, reductions, and bounds. */
-import type { Explored, Visitable } from "../../engine/search/explore.ts";
+import type { Explored, Visitable } from "../../engine/search/visitable.ts";
 import type { Exploration } from "../../jobs/explore.ts";
 import { knownText } from "../../jobs/hunt-target.ts";
 import { scopeText } from "../../jobs/parameters.ts";

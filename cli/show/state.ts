@@ -1,8 +1,9 @@
 /** A state in words: of a protocol by its fields, of a kernel by its extents. For graphs, and runs written as ITF. */
 import type { ItfState, ItfValue } from "../../adapters/itf.ts";
 import { failedIn } from "../../engine/actions.ts";
-import { actionsTo, type Reached } from "../../engine/search/explore.ts";
+import { actionsTo } from "../../engine/search/explore.ts";
 import { type Field, type Layout, memberText } from "../../engine/search/layout.ts";
+import type { Reached } from "../../engine/search/visitable.ts";
 import type { KernelInstance, ProtocolInstance, Report, SubjectInstance } from "../../jobs/subject-types.ts";
 import { vmapSpec } from "../../model/vmap/vmap-spec.ts";
 import type { ImmutableWorld } from "../../model/vmap/world.ts";

@@ -1,6 +1,7 @@
 /** A shortest way into a loop that is fair to every agent, and such a loop: liveness.ts says when one exists. */
 import type { Agents } from "../reduce/agents.ts";
-import { actionsTo, type Reached } from "../search/explore.ts";
+import { actionsTo } from "../search/explore.ts";
+import type { Reached } from "../search/visitable.ts";
 import { componentsOf } from "./components.ts";
 import type { Graph } from "./lasting-graph.ts";
 

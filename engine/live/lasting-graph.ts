@@ -1,9 +1,9 @@
 /** The part of a machine's states in which a condition holds: a graph. The condition lasts for ever in a loop of it. */
-import type { EventuallyEnds, PackedMachine } from "../actions.ts";
+import type { EventuallyEnds, PackedMachine } from "../machine.ts";
 import type { Agents } from "../reduce/agents.ts";
 import { ConditionTable } from "../reduce/conditions.ts";
 import { emptyBatch } from "../search/batch.ts";
-import type { Reached, Visitable } from "../search/explore.ts";
+import type { Reached, Visitable } from "../search/visitable.ts";
 import type { Edges } from "./components.ts";
 
 /** States between two turns. */

@@ -1,7 +1,7 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import type { Action, PackedMachine } from "../actions.ts";
 import { BOUNDS } from "../bounds.testing.ts";
+import type { Action, PackedMachine } from "../machine.ts";
 import { has } from "../reduce/conditions.ts";
 import { type Field, Layout, plain } from "../search/layout.ts";
 import { componentsOf } from "./components.ts";

@@ -11,16 +11,11 @@
  * neither that the loop closes nor whose steps are in it. All orders of actions are taken: a partial-order reduction
  * preserves violations, but may leave out the one loop in which some agent waits.
  */
-import { type PackedMachine, visitActions } from "../actions.ts";
+import { visitActions } from "../actions.ts";
+import type { PackedMachine } from "../machine.ts";
 import { agentsOf } from "../reduce/agents.ts";
-import {
-  type Bounds,
-  type Explored,
-  endedBy,
-  exploring,
-  type Progress,
-  type Stop,
-} from "../search/explore.ts";
+import { endedBy, exploring } from "../search/explore.ts";
+import type { Bounds, Explored, Progress, Stop } from "../search/visitable.ts";
 import { type Lasso, lassoIn } from "./fair-loop.ts";
 import { readGraph } from "./lasting-graph.ts";
 

@@ -1,5 +1,5 @@
 /** The agents that own a machine's steps, for liveness: every agent is treated fairly. */
-import type { Action, PackedMachine } from "../actions.ts";
+import type { Action, PackedMachine } from "../machine.ts";
 
 /** The most agents: each needs a bit of a signed number. */
 const MOST_AGENTS = 30;

@@ -8,7 +8,8 @@
  * values of the fields that they read, if these are few: then a bit that each of two actions sets in one field, or the
  * value that an action needs of a program counter, is distinguished from any other.
  */
-import { type Action, failedIn, type Invariant, isEnabled } from "../actions.ts";
+import { failedIn, isEnabled } from "../actions.ts";
+import type { Action, Invariant } from "../machine.ts";
 import { type Field, valuesOf } from "../search/layout.ts";
 import type { Condition } from "./conditions.ts";
 

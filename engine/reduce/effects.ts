@@ -1,5 +1,5 @@
 /** Effects of actions, looked up instead of called. */
-import type { Action } from "../actions.ts";
+import type { Action } from "../machine.ts";
 import { type Slice, slicesOf, USUAL } from "./conditions.ts";
 
 /**

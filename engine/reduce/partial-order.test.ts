@@ -1,11 +1,13 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { type Action, confirmRun, type PackedMachine, type VisitOptions, visitActions } from "../actions.ts";
+import { confirmRun, type VisitOptions, visitActions } from "../actions.ts";
 import { BOUNDS } from "../bounds.testing.ts";
+import type { Action, PackedMachine } from "../machine.ts";
 import { counter } from "../machines.testing.ts";
 import { drawn, drawnAlike, machineOf } from "../programs.testing.ts";
-import { type Explored, explore } from "../search/explore.ts";
+import { explore } from "../search/explore.ts";
 import { type Field, Layout, plain, setOf } from "../search/layout.ts";
+import type { Explored } from "../search/visitable.ts";
 import { has } from "./conditions.ts";
 import { checkFootprints } from "./footprints.testing.ts";
 import { StubbornSets } from "./partial-order.ts";

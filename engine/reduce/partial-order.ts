@@ -29,7 +29,7 @@
  * action of another name, into an equivalent state (Emerson, Jha and Peled, "Combining Partial Order and Symmetry
  * Reductions", 1997).
  */
-import type { PackedMachine } from "../actions.ts";
+import type { PackedMachine } from "../machine.ts";
 import type { Condition } from "./conditions.ts";
 import { commute, type Declared, mayEnable, mayMake, mayMend, movesOf } from "./dependence.ts";
 

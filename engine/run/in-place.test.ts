@@ -11,7 +11,8 @@ import {
   ring,
   wide,
 } from "../machines.testing.ts";
-import { type Explored, explore } from "../search/explore.ts";
+import { explore } from "../search/explore.ts";
+import type { Explored } from "../search/visitable.ts";
 import { type InPlaceMachine, visitInPlace } from "./in-place.ts";
 
 const beyondViolations = { bounds: BOUNDS, enough: () => false };

@@ -4,7 +4,8 @@
  * order in which they were found, so that state is nearly always the parent, one action away.
  */
 import { type Batch, DISABLED, ENDS, push } from "../search/batch.ts";
-import { actionsTo, pathTo, type Reached, type Visitable } from "../search/explore.ts";
+import { actionsTo, pathTo } from "../search/explore.ts";
+import type { Reached, Visitable } from "../search/visitable.ts";
 
 export { DISABLED };
 

@@ -13,11 +13,11 @@ import { describe, expect } from "vitest";
 import { BOUNDS } from "../bounds.testing.ts";
 import { behaviourOf } from "../transitions.ts";
 import { CheckpointError, type Known, readCheckpoint, refuseOther, writeCheckpoint } from "./checkpoint.ts";
-import { type Explored, type ExploreOptions, explore, type Visitable } from "./explore.ts";
+import { explore } from "./explore.ts";
 import { type Given, machineOf, sourceOf } from "./parallel.testing.ts";
 import { exploringTogether } from "./parallel.ts";
 import { KILLED } from "./saving.testing.ts";
-import type { Saved } from "./search.ts";
+import type { Explored, ExploreOptions, Saved, Visitable } from "./visitable.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "checkpoint-"));
 let files = 0;

@@ -21,8 +21,8 @@ import { dirname } from "node:path";
 import { z } from "zod";
 import { allocated } from "../out-of-memory.ts";
 import { COMPACT_WORDS } from "./compact-table.ts";
-import type { Visitable } from "./explore.ts";
-import { type Findings, type Saved, type SavedTable, signature } from "./search.ts";
+import { signature } from "./search.ts";
+import type { Findings, Saved, SavedTable, Visitable } from "./visitable.ts";
 
 const MAGIC = "checkpoint of a breadth-first search\n";
 /** Changes with the meaning of anything in the file. */

@@ -7,8 +7,8 @@
 import { allocated } from "../out-of-memory.ts";
 import { type Batch, emptyBatch } from "./batch.ts";
 import { hash } from "./hash.ts";
-import type { SavedTable } from "./search.ts";
 import { StateTable } from "./state-table.ts";
+import type { SavedTable } from "./visitable.ts";
 
 /** Words of hash kept of a state. */
 export const COMPACT_WORDS = 2;

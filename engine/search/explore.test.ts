@@ -1,15 +1,17 @@
 import { describe, expect, test, vi } from "vitest";
 import { itfText } from "../../adapters/itf.ts";
-import { type PackedMachine, visitActions } from "../actions.ts";
+import { visitActions } from "../actions.ts";
 import { BOUNDS } from "../bounds.testing.ts";
+import type { PackedMachine } from "../machine.ts";
 import { counter, ring, wide } from "../machines.testing.ts";
 import { OutOfMemory } from "../out-of-memory.ts";
 import { has } from "../reduce/conditions.ts";
 import { omissionBound } from "./compact-table.ts";
-import { type Explored, type ExploreOptions, explore, exploring } from "./explore.ts";
+import { explore, exploring } from "./explore.ts";
 import { Layout, plain } from "./layout.ts";
 import { BATCH } from "./search.ts";
 import { StateTable } from "./state-table.ts";
+import type { Explored, ExploreOptions } from "./visitable.ts";
 
 const FREELY: ExploreOptions = { bounds: BOUNDS };
 const visited = (machine: PackedMachine) => visitActions(machine, { symmetry: false });

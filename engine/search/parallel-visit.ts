@@ -1,8 +1,8 @@
 /** The work of one thread: it visits states of a level, by an order, until none is left or all stop. */
 import type { Batch } from "./batch.ts";
-import type { Visitable } from "./explore.ts";
-import { BATCH, batchFor, count, expand, type Findings, noFindings } from "./search.ts";
+import { BATCH, batchFor, count, expand, noFindings } from "./search.ts";
 import { OWN_COUNTERS, type SharedMemory, SharedTable } from "./shared-table.ts";
+import type { Findings, Visitable } from "./visitable.ts";
 
 /** Counters that all threads share: the state to visit next, and whether to stop after those taken. */
 export const HEAD: number = OWN_COUNTERS;

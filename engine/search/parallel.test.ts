@@ -1,9 +1,10 @@
 /** Several threads find what one finds. */
 import { describe, expect, test } from "vitest";
 import { BOUNDS } from "../bounds.testing.ts";
-import { type Explored, type ExploreOptions, explore } from "./explore.ts";
+import { explore } from "./explore.ts";
 import { type Given, machineOf, sourceOf } from "./parallel.testing.ts";
 import { exploringTogether, type Grain, type ParallelOptions } from "./parallel.ts";
+import type { Explored, ExploreOptions } from "./visitable.ts";
 
 const FREELY: ExploreOptions = { bounds: BOUNDS, enough: () => false };
 /** All threads meet at every state. */

@@ -9,15 +9,7 @@
  * law is one of states, not of actions, so is which actions are said to violate it. A violation ends the exploration at
  * the end of its level, so that all violations of that length are reported, and counts are then those of whole levels.
  */
-import {
-  type Explored,
-  type ExploreOptions,
-  endedBy,
-  isBounded,
-  type Progress,
-  type Stop,
-  type Visitable,
-} from "./explore.ts";
+import { endedBy, isBounded } from "./explore.ts";
 import { type Crew, startCrew } from "./parallel-crew.ts";
 import { HEAD, type Order, type Reply, STOP } from "./parallel-visit.ts";
 import type { MachineSource } from "./parallel-worker.ts";
@@ -26,13 +18,9 @@ import {
   batchFor,
   beginLevel,
   depthOf,
-  type Findings,
-  type First,
   noFindings,
   progressOf,
   refuse,
-  type Saved,
-  type Search,
   savedFrom,
   signature,
   startOf,
@@ -41,6 +29,17 @@ import {
   witnessesOf,
 } from "./search.ts";
 import { SharedTable, sharedMemory } from "./shared-table.ts";
+import type {
+  Explored,
+  ExploreOptions,
+  Findings,
+  First,
+  Progress,
+  Saved,
+  Search,
+  Stop,
+  Visitable,
+} from "./visitable.ts";
 
 /** How the work is divided, in transitions: approximate, as states of a level have more or fewer of them. */
 export interface Grain {

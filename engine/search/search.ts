@@ -1,7 +1,18 @@
 /** How a breadth-first search handles a state and a batch, and its findings: the same for one thread and many. */
 import { type Batch, emptyBatch } from "./batch.ts";
 import { omissionBound } from "./compact-table.ts";
-import type { Explored, Progress, Reached, Visitable } from "./explore.ts";
+import type {
+  Explored,
+  Findings,
+  First,
+  Progress,
+  Reached,
+  Saved,
+  SavedTable,
+  Search,
+  Table,
+  Visitable,
+} from "./visitable.ts";
 
 /** The size of a batch in transitions, exceeded at most by those of one more state. */
 export const BATCH = 512;
@@ -10,69 +21,6 @@ const MOST_ACTIONS = 65_535;
 const MOST_LAWS = 30;
 /** The longest run that `shortest` can hold. */
 const LONGEST = 65_535;
-
-/** A table that takes batches. */
-export interface Table extends Reached {
-  /** Numbers the new states of a batch, and marks them. */
-  addAll(batch: Batch): void;
-}
-
-/**
- * The first violation of a law: the action, and the state it was taken in; -1 if the initial state violates the law by
- * itself.
- */
-export interface First {
-  readonly from: number;
-  readonly action: number;
-  /** Commands of the run into it. */
-  readonly length: number;
-}
-
-/** The counts and the violations of a search. */
-export interface Findings {
-  edges: number;
-  deadlocks: number;
-  readonly fired: Float64Array;
-  /** The indices of the violated laws, in the order of their first violations. */
-  readonly violated: number[];
-  /** By law; undefined where it is not violated. */
-  readonly first: (First | undefined)[];
-  /** As of Explored. */
-  readonly shortest: readonly Uint16Array[];
-}
-
-/** A search between two batches. */
-export interface Search {
-  readonly machine: Visitable;
-  readonly reached: Reached;
-  readonly hashBits: number | undefined;
-  findings: Findings;
-  /** The number of states of each completely found level. The last of these is being visited. */
-  readonly levels: number[];
-  /** The number of the state to visit next, and of the first that is in a later level. */
-  head: number;
-  levelEnd: number;
-  /** Of the earlier part of a resumed search. */
-  readonly before: { readonly seconds: number; readonly witnesses: ReadonlyMap<string, number> };
-}
-
-/** A table as it is saved. */
-export interface SavedTable {
-  /** Words of what is kept of each state. */
-  readonly words: number;
-  readonly states: Int32Array;
-  readonly parents: Int32Array;
-  readonly actions: Uint16Array;
-  /** The whole forms of the states not yet visited, if only hashes are kept. */
-  readonly waiting?: Int32Array | undefined;
-}
-
-/** A search as it is saved: all that is needed to continue it. */
-export interface Saved extends Pick<Search, "levels" | "head" | "levelEnd" | "findings"> {
-  readonly seconds: number;
-  readonly witnesses: ReadonlyMap<string, number>;
-  readonly table: SavedTable;
-}
 
 export function savedFrom(
   { levels, head, levelEnd, findings, before }: Search,

@@ -12,7 +12,7 @@ import { allocated } from "../out-of-memory.ts";
 import type { Batch } from "./batch.ts";
 import { hash, same } from "./hash.ts";
 import { emptyRecentCache, fetchAhead, pick, pickPairs } from "./recent-cache.ts";
-import type { SavedTable } from "./search.ts";
+import type { SavedTable } from "./visitable.ts";
 
 /** Numbers taken at a time. */
 const NUMBERS = 256;

@@ -12,7 +12,7 @@ import { allocated } from "../out-of-memory.ts";
 import type { Batch } from "./batch.ts";
 import { hash, same } from "./hash.ts";
 import { emptyRecentCache, fetchAhead, pick, pickPairs, powerOfTwo } from "./recent-cache.ts";
-import type { SavedTable } from "./search.ts";
+import type { SavedTable } from "./visitable.ts";
 
 /** States put at a time into a larger table. */
 const MOVED = 1024;

@@ -4,7 +4,7 @@
  */
 
 import { searchAtRandom } from "../../engine/run/random.ts";
-import type { Explored } from "../../engine/search/explore.ts";
+import type { Explored } from "../../engine/search/visitable.ts";
 import { type Command, recordOf } from "../../spec/vmap/commands.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";

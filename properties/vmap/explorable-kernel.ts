@@ -6,7 +6,7 @@
 
 import { DISABLED, type InPlaceMachine, visitInPlace } from "../../engine/run/in-place.ts";
 import { ENDS } from "../../engine/search/batch.ts";
-import type { Visitable } from "../../engine/search/explore.ts";
+import type { Visitable } from "../../engine/search/visitable.ts";
 import { vmapSpec } from "../../model/vmap/vmap-spec.ts";
 import type { ImmutableWorld } from "../../model/vmap/world.ts";
 import type { LawId } from "../../spec/contract.ts";

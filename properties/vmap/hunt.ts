@@ -3,7 +3,7 @@
 import { searchAtRandom } from "../../engine/run/random.ts";
 import { shrink } from "../../engine/run/shrink.ts";
 import { lastPlayed } from "../../engine/run/stepper.ts";
-import type { Stop } from "../../engine/search/explore.ts";
+import type { Stop } from "../../engine/search/visitable.ts";
 import type { LawId } from "../../spec/contract.ts";
 import { recordOf } from "../../spec/vmap/commands.ts";
 import { type HistoryStep, isWellFormed, naming, simpler } from "../../spec/vmap/history.ts";

@@ -1,7 +1,8 @@
 /** The shortest history of a violation that callers of some kinds can make in a small space. */
 
 import { replay } from "../../engine/run/stepper.ts";
-import { type Bounds, type Explored, explore } from "../../engine/search/explore.ts";
+import { explore } from "../../engine/search/explore.ts";
+import type { Bounds, Explored } from "../../engine/search/visitable.ts";
 import type { LawId } from "../../spec/contract.ts";
 import type { Call } from "../../spec/vmap/commands/command.ts";
 import type { HistoryStep } from "../../spec/vmap/history.ts";

@@ -1,7 +1,8 @@
 /** Charts and fields of machines name only things that exist, in many states of each machine. */
 import { describe, expect, test } from "vitest";
-import { type PackedMachine, visitActions } from "../../engine/actions.ts";
+import { visitActions } from "../../engine/actions.ts";
 import { BOUNDS } from "../../engine/bounds.testing.ts";
+import type { PackedMachine } from "../../engine/machine.ts";
 import { explore } from "../../engine/search/explore.ts";
 import { valuesOf } from "../../engine/search/layout.ts";
 import { PROTOCOLS, STEP_PROTOCOLS, stepMachineOf } from "./index.ts";

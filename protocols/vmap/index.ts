@@ -1,5 +1,5 @@
 /** The protocols that can be explored. A new one is one file and one line here. */
-import type { PackedMachine } from "../../engine/actions.ts";
+import type { PackedMachine } from "../../engine/machine.ts";
 import type { Layout } from "../../engine/search/layout.ts";
 import type { StepMachine } from "../program.ts";
 import { areasMachine } from "./areas/machine.ts";

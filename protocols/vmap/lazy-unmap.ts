@@ -2,7 +2,7 @@
  * The lazy-unmap protocol in its smallest form: that of db64fe02, with areas of one page, its purge and one pinner at
  * the grain of single steps, and TLBs that fill by themselves. Its counts are known from Spin (bench/spin.ts).
  */
-import type { Action, Invariant, PackedMachine } from "../../engine/actions.ts";
+import type { Action, Invariant, PackedMachine } from "../../engine/machine.ts";
 import {
   actionOf,
   all,

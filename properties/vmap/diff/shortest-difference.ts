@@ -5,7 +5,8 @@
 
 import { searchAtRandom } from "../../../engine/run/random.ts";
 import { shrink } from "../../../engine/run/shrink.ts";
-import { type Explored, exploring, type Stop } from "../../../engine/search/explore.ts";
+import { exploring } from "../../../engine/search/explore.ts";
+import type { Explored, Stop } from "../../../engine/search/visitable.ts";
 import type { Call } from "../../../spec/vmap/commands/command.ts";
 import type { Command, Response } from "../../../spec/vmap/commands.ts";
 import { type HistoryStep, isWellFormed, naming, simpler } from "../../../spec/vmap/history.ts";

@@ -1,6 +1,6 @@
 /** Areas at the step grain: allocations, frees and purges on every CPU. */
 
-import type { EventuallyEnds, Invariant, LawStatement } from "../../../engine/actions.ts";
+import type { EventuallyEnds, Invariant, LawStatement } from "../../../engine/machine.ts";
 import { any, includes, isIn, not } from "../../../engine/operations.ts";
 import { has, hasNot } from "../../../engine/reduce/conditions.ts";
 import { type Field, Layout } from "../../../engine/search/layout.ts";

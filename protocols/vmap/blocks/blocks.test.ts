@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { confirmRun, visitActions } from "../../../engine/actions.ts";
 import { BOUNDS } from "../../../engine/bounds.testing.ts";
-import { type Explored, explore } from "../../../engine/search/explore.ts";
+import { explore } from "../../../engine/search/explore.ts";
+import type { Explored } from "../../../engine/search/visitable.ts";
 import type { StepAction, StepMachine } from "../../program.ts";
 import type { BlocksScope } from "./fields.ts";
 import { blocksMachine } from "./machine.ts";

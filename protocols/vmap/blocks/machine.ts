@@ -1,5 +1,5 @@
 /** Per-CPU blocks at the step grain: vm_map_ram, vm_unmap_ram, vm_unmap_aliases and a purge on every CPU. */
-import type { EventuallyEnds } from "../../../engine/actions.ts";
+import type { EventuallyEnds } from "../../../engine/machine.ts";
 import { sets } from "../../../engine/operations.ts";
 import { has } from "../../../engine/reduce/conditions.ts";
 import { type Field, Layout } from "../../../engine/search/layout.ts";

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { confirmRun, visitActions } from "../../../engine/actions.ts";
 import { BOUNDS } from "../../../engine/bounds.testing.ts";
-import { explore, type ShortestViolation } from "../../../engine/search/explore.ts";
+import { explore } from "../../../engine/search/explore.ts";
+import type { ShortestViolation } from "../../../engine/search/visitable.ts";
 import type { ResetPermsScope } from "./fields.ts";
 import { RESET_PERMS_ORDERS, resetPermsMachine } from "./machine.ts";
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { confirmRun, isEnabled, visitActions } from "../../../engine/actions.ts";
 import { BOUNDS } from "../../../engine/bounds.testing.ts";
-import { explore, type ShortestViolation } from "../../../engine/search/explore.ts";
+import { explore } from "../../../engine/search/explore.ts";
+import type { ShortestViolation } from "../../../engine/search/visitable.ts";
 import type { RootsScope } from "./fields.ts";
 import { rootsMachine } from "./machine.ts";
 import { ROOTS_ORDERS } from "./purge.ts";

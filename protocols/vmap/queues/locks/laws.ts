@@ -1,5 +1,5 @@
 /** The laws of the queues: two of the specification, and one of the index. */
-import type { LawStatement } from "../../../../engine/actions.ts";
+import type { LawStatement } from "../../../../engine/machine.ts";
 import { nothingLeaks, noUseAfterFree } from "../../../../spec/vmap/laws/integrity.ts";
 import { done, keeps } from "../../../call-assertions.ts";
 import type { Check } from "../../../program.ts";

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { confirmRun, visitActions } from "../../../../engine/actions.ts";
 import { BOUNDS } from "../../../../engine/bounds.testing.ts";
-import { type Explored, explore, type ShortestViolation } from "../../../../engine/search/explore.ts";
+import { explore } from "../../../../engine/search/explore.ts";
+import type { Explored, ShortestViolation } from "../../../../engine/search/visitable.ts";
 import type { StepMachine } from "../../../program.ts";
 import type { LocksScope } from "./fields.ts";
 import { locksMachine } from "./machine.ts";

@@ -1,5 +1,5 @@
 /** A queue of blocks walked under RCU: vm_map_ram on CPU 0, vm_unmap_ram and vm_unmap_aliases on every CPU. */
-import type { EventuallyEnds } from "../../../../engine/actions.ts";
+import type { EventuallyEnds } from "../../../../engine/machine.ts";
 import { has } from "../../../../engine/reduce/conditions.ts";
 import { Layout } from "../../../../engine/search/layout.ts";
 import type { StepMachine } from "../../../program.ts";
