@@ -66,6 +66,19 @@ describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and clang (skipped without):", (
       expect(report.files[0]?.conforming).toBeGreaterThan(20);
     });
 
+    test("leaves pages to their holder where an unmap finds no area", () => {
+      const { kernel } = open();
+      const large = { op: "mapRam", cpu: 0, count: 3 } as const;
+      const unmap = { op: "unmapRam", cpu: 0, area: 1 } as const;
+      const block = { op: "mapRam", cpu: 0, count: 1 } as const;
+      const history = [large, large, unmap, { op: "purge" }, block, unmap, { op: "unmapAliases" }] as const;
+      const played = replay(settingFor(kernel, scopeNamed("outside")), history);
+      const stops = kernel.release.outside.unmapAgain === "stops";
+      expect(played.at(-1)?.response?.kind).toBe(stops ? "bug" : "done");
+      expect(played.at(-1)?.broken.map(({ id }) => id)).not.toContain("no-alias-after-unmap-aliases");
+      expect(played).toHaveLength(stops ? 6 : 7);
+    });
+
     test("keeps states apart: what one is asked changes no other, and equal ones have one fingerprint", () => {
       const kernel: Kernel = open().kernel;
       const scope = scopeNamed("blocks");

@@ -184,7 +184,7 @@ export class Instance {
     return this.#words[this.#io + VALUE] as number;
   }
 
-  /** Bytes of the area that a free took, which begins at `value`. */
+  /** Bytes of the area that a free or an unmap took, which begins at `value`. */
   get size(): number {
     return this.#words[this.#io + SIZE] as number;
   }

@@ -255,10 +255,12 @@ const BY_LAZY: readonly VmapWitness[] = [
 /** What a run on a release with these promises should see. */
 export function witnessesFor(promises: Promises): readonly VmapWitness[] {
   if (!promises.freesLazily) return BY_ANY;
-  return [
+  const witnesses = [
     ...BY_ANY,
     ...BY_LAZY,
     ...(promises.percpu ? BY_PERCPU : []),
     ...(promises.noblock ? [wouldNotWait] : []),
   ];
+  // Nobody calls compiled code outside its domain.
+  return promises.compiled ? witnesses.filter(({ ofOutside }) => ofOutside !== true) : witnesses;
 }
