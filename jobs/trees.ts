@@ -30,11 +30,13 @@ const known = new Map<string, TreeSubject>();
 
 /** The tree that `tree:DIR` names, or undefined for any other word. Throws an InputError where it cannot be built. */
 export function treeCalled(word: string): TreeSubject | undefined {
-  if (!word.startsWith(PREFIX)) return undefined;
+  if (!isTreeName(word)) return undefined;
   const subject = known.get(word) ?? open(word, undefined);
   known.set(word, subject);
   return subject;
 }
+
+export const isTreeName = (word: string): boolean => word.startsWith(PREFIX);
 
 /** `tree:DIR`, of a directory. */
 export const treeName = (directory: string): string => `${PREFIX}${directory}`;
