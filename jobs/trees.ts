@@ -91,7 +91,7 @@ function open(word: string, as: string | undefined): TreeSubject {
   return {
     tree,
     built,
-    kernel: treeKernel(tree, promises, word),
+    kernel: treeKernel((constants) => build(tree, constants), promises, word),
     as: like,
     assumed: disagreements(release, built.facts.holds),
   };

@@ -9,10 +9,9 @@ import type { Kernel } from "../../spec/vmap/kernel.ts";
 import type { Promises } from "../../spec/vmap/releases.ts";
 import { fitsBlock, type Scope } from "../../spec/vmap/scope.ts";
 import { PAGE_SIZE, type Pages, type Vpn } from "../../spec/vmap/vocabulary.ts";
-import { type Built, build } from "../build.ts";
+import type { Built, Constants } from "../build.ts";
 import { hold } from "../observer.ts";
 import { WORD32 } from "../place.ts";
-import type { SourceTree } from "../source-tree.ts";
 import { BASE, EVENTS, KINDS, OPS } from "../webassembly.ts";
 import { dump } from "./tree-dump.ts";
 import {
@@ -30,7 +29,12 @@ import {
 /** Where callers map nothing through blocks, their size makes no difference. */
 export const ANY_BLOCKS = { mapLimit: 4, blockPages: 8 };
 
-export function treeKernel(tree: SourceTree, release: Promises, name: string): Kernel<TreeState> {
+/** Compiled for each size of blocks that a scope has. */
+export function treeKernel(
+  compile: (constants: Constants) => Built,
+  release: Promises,
+  name: string,
+): Kernel<TreeState> {
   const machines = new Map<string, Machine>();
   const built = new Map<string, Built>();
   const machineFor = (scope: Scope): Machine => {
@@ -45,7 +49,7 @@ export function treeKernel(tree: SourceTree, release: Promises, name: string): K
   const builtFor = ({ blockPages, bitsPerLong }: Scope): Built => {
     const constants = blockPages === 0 ? ANY_BLOCKS : { mapLimit: bitsPerLong, blockPages };
     const key = `${constants.mapLimit} ${constants.blockPages}`;
-    const made = built.get(key) ?? build(tree, constants);
+    const made = built.get(key) ?? compile(constants);
     built.set(key, made);
     return made;
   };
