@@ -21,6 +21,8 @@ const CAN_RUN = GIVEN.length > 0 && hasHostCompiler();
 const TREES = GIVEN.length > 0 ? GIVEN : ["a tree"];
 const RECORDINGS = fileURLToPath(new URL("../../adapters/vmap/recordings/", import.meta.url));
 const PATIENT = 60_000;
+/** The whole recording is that of jobs/trees.test.ts, on the same code in this process. */
+const EVERY = { plain: 5, sanitized: 15 };
 
 const children: Driven[] = [];
 afterEach(async () => {
@@ -82,14 +84,17 @@ const SMALL: Scope = {
 describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and a compiler (skipped without):", () => {
   describe.each(TREES)("%s", (directory) => {
     test.each([false, true])(
-      "answers as its release's recording does, in every field (sanitized: %s)",
+      "answers as traces of its release's recording do, in every field (sanitized: %s)",
       async (sanitize) => {
         const file = recordingOf(directory);
         if (file === undefined) return;
         const byBlock = new Map<number, Driven>();
         let traces = 0;
         const differing: unknown[] = [];
+        const every = sanitize ? EVERY.sanitized : EVERY.plain;
+        let nth = 0;
         for await (const trace of readRecording(file)) {
+          if (nth++ % every !== 0) continue;
           const { blockPages, bitsPerLong } = trace.scope;
           const child = byBlock.get(blockPages) ?? childOf(directory, { blockPages, bitsPerLong }, sanitize);
           byBlock.set(blockPages, child);
@@ -98,7 +103,7 @@ describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and a compiler (skipped without)
           traces += 1;
         }
         expect(differing).toEqual([]);
-        expect(traces).toBeGreaterThan(200);
+        expect(traces).toBeGreaterThan(200 / every);
       },
     );
 
