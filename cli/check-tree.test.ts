@@ -2,6 +2,7 @@
  * `check --tree` and its kin: what is refused, and what a tree with a known bug comes to. VMAPCHECK_TREES names
  * trees, with a colon between two; without it, or without a clang for wasm32, only refusals can be run.
  */
+
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,12 +10,12 @@ import { describe, expect, test } from "vitest";
 import { bugNamed } from "../jobs/names.ts";
 import { openTree } from "../jobs/trees.ts";
 import { hasWebAssemblyCompiler } from "../trees/compiler.ts";
+import { canRunTrees, TREES } from "../trees/given-trees.testing.ts";
 import { readTree } from "../trees/source-tree.ts";
 import { printedBy } from "./running.testing.ts";
 import { type CheckArguments, checkVerb } from "./verbs/check.ts";
 
-const GIVEN = (process.env.VMAPCHECK_TREES ?? "").split(":").filter((directory) => directory !== "");
-const CAN_RUN = GIVEN.length > 0 && hasWebAssemblyCompiler();
+const CAN_RUN = canRunTrees("check --tree on real trees", hasWebAssemblyCompiler);
 const OPTIONS: CheckArguments = { seed: 1, runs: 0, details: false, coverage: false, json: false };
 const fresh = () => mkdtempSync(join(tmpdir(), "vmapcheck-tree-"));
 
@@ -49,7 +50,7 @@ const C7_RETURNS = [
   /vb->dirty_max && (?=vb->dirty != VMAP_BBMAP_BITS\) \{)/,
   "vb->dirty_max && vb->free && ",
 ] as const;
-const newest = GIVEN.at(-1) ?? "a tree";
+const newest = TREES.at(-1) as string;
 
 describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and clang (skipped without):", () => {
   test("a tree in which C7 is back has it named as a bug that its release has not", async () => {

@@ -2,6 +2,7 @@
  * `drive --tree`: real trees in a process of their own, as they are and with a line changed. VMAPCHECK_TREES names their
  * directories, with a colon between two; without it, or without a compiler, nothing here can be run.
  */
+
 import { cpSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,6 +14,7 @@ import { drivenScopes, offeredStep } from "../properties/vmap/driven-scopes.ts";
 import type { Command, Response } from "../spec/vmap/commands.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
 import type { Scope } from "../spec/vmap/scope.ts";
+import { canRunTrees, TREES } from "../trees/given-trees.testing.ts";
 import { hasHostCompiler } from "../trees/native-build.ts";
 import { readTree } from "../trees/source-tree.ts";
 import type { Driven } from "../trees/vmap/driven.ts";
@@ -20,10 +22,7 @@ import { treeChild } from "../trees/vmap/tree-child.ts";
 import { printedBy } from "./running.testing.ts";
 import { type DriveArguments, driveVerb } from "./verbs/drive.ts";
 
-const GIVEN = (process.env.VMAPCHECK_TREES ?? "").split(":").filter((directory) => directory !== "");
-const CAN_RUN = GIVEN.length > 0 && hasHostCompiler();
-/** What is not run has a name all the same. */
-const TREES = GIVEN.length > 0 ? GIVEN : ["a tree"];
+const CAN_RUN = canRunTrees("drive --tree on real trees", hasHostCompiler);
 const SMALL = { blockPages: 8, bitsPerLong: 4 };
 const OPTIONS: DriveArguments = {
   ...{ seed: 1, runs: 150, deadline: 60_000, memory: 1024, fresh: false, sanitize: false, json: true },

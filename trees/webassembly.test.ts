@@ -1,13 +1,7 @@
 /** The backend in this process, on an allocator that needs no compiler. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { explore } from "../engine/search/explore.ts";
-import { sideBySide } from "../properties/vmap/explorable-kernel.ts";
-import { MIDDLE, spaceScope } from "../properties/vmap/small-scopes.ts";
-import { PROCESS_LAWS } from "../spec/process.ts";
-import { derivedFrom, releaseOf } from "../spec/vmap/releases.ts";
 import type { Built } from "./build.ts";
 import { bumpAllocator } from "./bump-allocator.testing.ts";
-import { treeKernel } from "./vmap/tree-kernel.ts";
 import { EVENTS, Instance, KINDS, OPS } from "./webassembly.ts";
 
 const BOOT = { start: 0x40000, end: 0x80000, lazyMax: 0, cpus: 1, absent: 0, arena: 4096 };
@@ -73,26 +67,5 @@ describe("an instance of a module", () => {
     );
     expect(() => instance.call(OPS.pcpuFree)).toThrow("it does more than can be noted");
     expect(instance.call(OPS.free)).toBeUndefined();
-  });
-});
-
-describe("a kernel made of a module", () => {
-  test("is explored beside the reference, and a shortest history violates what it does not keep", () => {
-    const promises = {
-      ...derivedFrom("6.12", releaseOf("6.12")),
-      labels: ["bump"],
-      laws: [...releaseOf("6.12").laws, ...PROCESS_LAWS.map(({ id }) => id)],
-      compiled: true,
-    } as const;
-    const kernel = treeKernel(() => built, promises, "bump");
-    const scope = spaceScope({ pages: 3, sizes: 3, aligns: 1, windows: 1, at: MIDDLE });
-    const machine = sideBySide(kernel, scope, { reduced: true });
-    const { breaks, ended } = explore(machine, {
-      bounds: { states: 10_000, bytes: 1e8 },
-      enough: () => false,
-    });
-    const shortest = Object.fromEntries(breaks.map(({ law, run }) => [law, run.length]));
-    expect(ended).toBe("fixpoint");
-    expect(shortest).toEqual({ "no-bug": 1, "lazy-count": 2 });
   });
 });

@@ -2,6 +2,7 @@
  * Real trees in a process of their own. VMAPCHECK_TREES names their directories, with a colon between two; without it, or
  * without a compiler, nothing here can be run.
  */
+
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test } from "vitest";
@@ -10,15 +11,13 @@ import { readRecording, type Trace } from "../../adapters/vmap/recording.ts";
 import type { Response } from "../../spec/vmap/commands.ts";
 import type { Dump } from "../../spec/vmap/kernel.ts";
 import { AREAS_ONLY, type Scope, WORD64 } from "../../spec/vmap/scope.ts";
+import { canRunTrees, TREES } from "../given-trees.testing.ts";
 import { hasHostCompiler } from "../native-build.ts";
 import { readTree } from "../source-tree.ts";
 import type { Driven } from "./driven.ts";
 import { dumpOf, treeChild } from "./tree-child.ts";
 
-const GIVEN = (process.env.VMAPCHECK_TREES ?? "").split(":").filter((directory) => directory !== "");
-const CAN_RUN = GIVEN.length > 0 && hasHostCompiler();
-/** What is not run has a name all the same. */
-const TREES = GIVEN.length > 0 ? GIVEN : ["a tree"];
+const CAN_RUN = canRunTrees("real trees in a process of their own", hasHostCompiler);
 const RECORDINGS = fileURLToPath(new URL("../../adapters/vmap/recordings/", import.meta.url));
 const PATIENT = 60_000;
 /** The whole recording is that of jobs/trees.test.ts, on the same code in this process. */
