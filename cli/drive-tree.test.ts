@@ -25,7 +25,7 @@ import { type DriveArguments, driveVerb } from "./verbs/drive.ts";
 const CAN_RUN = canRunTrees("drive --tree on real trees", hasHostCompiler);
 const SMALL = { blockPages: 8, bitsPerLong: 4 };
 const OPTIONS: DriveArguments = {
-  ...{ seed: 1, runs: 150, deadline: 60_000, memory: 1024, fresh: false, sanitize: false, json: true },
+  ...{ seed: 1, runs: 300, deadline: 60_000, memory: 1024, fresh: false, sanitize: false, json: true },
 };
 
 async function documentOf(tree: string, more: Partial<DriveArguments> = {}) {
