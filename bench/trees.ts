@@ -9,13 +9,13 @@ import { explore } from "../engine/search/explore.ts";
 import { openTree } from "../jobs/trees.ts";
 import { vmapSpec } from "../model/vmap/vmap-spec.ts";
 import { type Choice, choices } from "../properties/vmap/choices.ts";
-import { sideBySide } from "../properties/vmap/explorable-kernel.ts";
+import { explorableKernel } from "../properties/vmap/explorable-kernel.ts";
 import { scopeCalled } from "../properties/vmap/random-scopes.ts";
 import { MIDDLE, spaceScope } from "../properties/vmap/small-scopes.ts";
-import { settingFor } from "../properties/vmap/test-bench.ts";
+import { benchFor } from "../properties/vmap/test-bench.ts";
 import { commandsTo, isEnabled } from "../properties/vmap/workload.ts";
 import { Fingerprint } from "../spec/fingerprint.ts";
-import { OF_AREAS } from "../spec/vmap/commands/command.ts";
+import { AREA_CALLS } from "../spec/vmap/commands/command.ts";
 import type { Command } from "../spec/vmap/commands.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
 import type { Scope } from "../spec/vmap/scope.ts";
@@ -47,19 +47,19 @@ function drawnIn(scope: Scope): readonly (readonly Choice[])[] {
 }
 
 function atRandom<S>(kernel: Kernel<S>, scope: Scope): number {
-  const setting = settingFor(kernel, scope);
+  const setting = benchFor(kernel, scope);
   return drawnIn(scope).reduce((sum, each) => sum + playAll(setting, each), 0);
 }
 
 const explored = (kernel: Kernel): number =>
-  explore(sideBySide(kernel, SPACE, { reduced: true }), { bounds: BOUNDS, enough: () => false }).edges;
+  explore(explorableKernel(kernel, SPACE, { reduced: true }), { bounds: BOUNDS, enough: () => false }).edges;
 
 /** States of the space, a few commands from the first, each with what can be asked of it. */
 function statesOf<S>(
   kernel: Kernel<S>,
 ): readonly { readonly state: S; readonly enabled: readonly Command[] }[] {
   const spec = vmapSpec(kernel.release);
-  const commands = commandsTo(kernel.release, SPACE, OF_AREAS, false);
+  const commands = commandsTo(kernel.release, SPACE, AREA_CALLS, false);
   const found = [{ state: kernel.initial(SPACE), world: spec.initial(SPACE) }];
   for (let at = 0; at < found.length && found.length < BOUNDS.states; at++) {
     const { state, world } = found[at] as (typeof found)[number];

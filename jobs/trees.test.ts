@@ -12,10 +12,10 @@ import { replay } from "../engine/run/stepper.ts";
 import { explore } from "../engine/search/explore.ts";
 import { kernelCalled } from "../kernels/vmap/index.ts";
 import { comparing } from "../properties/vmap/diff/shortest-difference.ts";
-import { sideBySide } from "../properties/vmap/explorable-kernel.ts";
+import { explorableKernel } from "../properties/vmap/explorable-kernel.ts";
 import { SCOPES } from "../properties/vmap/random-scopes.ts";
 import { MIDDLE, spaceScope } from "../properties/vmap/small-scopes.ts";
-import { settingFor } from "../properties/vmap/test-bench.ts";
+import { benchFor } from "../properties/vmap/test-bench.ts";
 import { Fingerprint } from "../spec/fingerprint.ts";
 import { PROCESS_LAWS } from "../spec/process.ts";
 import type { Command } from "../spec/vmap/commands.ts";
@@ -35,7 +35,7 @@ const RECORDINGS = join(import.meta.dirname, "../adapters/vmap/recordings");
 const INSIDE = SCOPES.filter(({ outside }) => outside !== true);
 const scopeNamed = (name: string) => SCOPES.find((each) => each.name === name) as Scope;
 
-/** What `comparing` comes to at once: no place is explored, and so many histories are drawn. */
+/** Runs `comparing` without exploration: only this many random histories are drawn. */
 function differenceAtRandom(one: Kernel, other: Kernel, runs: number) {
   const turns = comparing({
     one,
@@ -63,7 +63,7 @@ describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and clang (skipped without):", (
       expect(compared.drawn).toBe(1000);
     });
 
-    test("answers the recording of its release as that says, in every field and dump", async () => {
+    test("answers its release's recording with the recorded replies, in every field and dump", async () => {
       const file = join(RECORDINGS, `${open().as}.jsonl.gz`);
       const { value } = await readRecording(file).next();
       expect(value).toBeDefined();
@@ -78,14 +78,14 @@ describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and clang (skipped without):", (
       const unmap = { op: "unmapRam", cpu: 0, area: 1 } as const;
       const block = { op: "mapRam", cpu: 0, count: 1 } as const;
       const history = [large, large, unmap, { op: "purge" }, block, unmap, { op: "unmapAliases" }] as const;
-      const played = replay(settingFor(kernel, scopeNamed("outside")), history);
+      const played = replay(benchFor(kernel, scopeNamed("outside")), history);
       const stops = kernel.release.outside.unmapAgain === "stops";
       expect(played.at(-1)?.response?.kind).toBe(stops ? "bug" : "done");
-      expect(played.at(-1)?.broken.map(({ id }) => id)).not.toContain("no-alias-after-unmap-aliases");
+      expect(played.at(-1)?.violated.map(({ id }) => id)).not.toContain("no-alias-after-unmap-aliases");
       expect(played).toHaveLength(stops ? 6 : 7);
     });
 
-    test("keeps states apart: what one is asked changes no other, and equal ones have one fingerprint", () => {
+    test("keeps states apart: a call on one changes no other, and equal states have one fingerprint", () => {
       const kernel: Kernel = open().kernel;
       const scope = scopeNamed("blocks");
       const { add } = kernel.identity(scope, { pin: false, areasAlone: false });
@@ -130,7 +130,7 @@ const MUTANTS: readonly Mutant[] = [
   { law: "refused-only-when-full", from: /(nva_start_addr \+ size) > vend\)/, to: "$1 >= vend)" },
   { law: "no-overlap", from: /sibling->va_end == va->va_start/, to: "sibling->va_end != va->va_start" },
 ];
-/** What vm_unmap_ram comes to where it stops. */
+/** The ways in which vm_unmap_ram stops. */
 const STOPS = [
   { law: "no-bug", kind: "bug", to: "BUG_ON(addr < VMALLOC_END);" },
   { law: "answers", kind: "silent", to: "while (addr < VMALLOC_END) barrier();" },
@@ -165,21 +165,21 @@ describe.skipIf(!CAN_RUN)("a mutant (skipped without VMAPCHECK_TREES and clang)"
   test.each(MUTANTS)("violates $law in a small space", ({ law, from, to }) => {
     const directory = mutantOf(law, (text) => text.replace(from, to));
     const { kernel } = openTree(directory, undefined);
-    const { breaks } = exploreKernel(kernel, { seed: 1, runs: 0, compare: false });
-    expect(breaks).toContainEqual(expect.objectContaining({ law, bug: undefined }));
+    const { violations } = exploreKernel(kernel, { seed: 1, runs: 0, compare: false });
+    expect(violations).toContainEqual(expect.objectContaining({ law, bug: undefined }));
   });
 
   test.each(STOPS)("violates $law where it stops", ({ law, kind, to }) => {
     const directory = mutantOf(kind, (text) => text.replace(/BUG_ON\(addr > VMALLOC_END\);/, to));
     const kernel: Kernel = openTree(directory, undefined).kernel;
-    const setting = settingFor(kernel, scopeNamed("blocks"));
+    const setting = benchFor(kernel, scopeNamed("blocks"));
     const history = [
       { op: "mapRam", cpu: 0, count: 2 },
       { op: "unmapRam", cpu: 0, area: 0 },
     ] as const;
     const last = replay(setting, history).at(-1);
     expect(last?.response?.kind).toBe(kind);
-    expect(last?.broken.map(({ id }) => id)).toEqual([law]);
+    expect(last?.violated.map(({ id }) => id)).toEqual([law]);
   });
 
   test("that differs from the tree in one comparison differs by a shortest history", () => {
@@ -200,7 +200,7 @@ describe.skipIf(!CAN_RUN)("a mutant (skipped without VMAPCHECK_TREES and clang)"
     );
   });
 
-  test("without a function that is asked is refused by its name", () => {
+  test("without a required function is refused by that name", () => {
     const directory = mutantOf("renamed", (text) => text.replaceAll("vm_unmap_aliases", "vm_unmap_alias"));
     expect(() => openTree(directory, undefined)).toThrow("expected vm_unmap_aliases in it");
   });
@@ -217,12 +217,12 @@ describe("a kernel made of a module", () => {
     } as const;
     const kernel = treeKernel(() => built, promises, "bump");
     const scope = spaceScope({ pages: 3, sizes: 3, aligns: 1, windows: 1, at: MIDDLE });
-    const machine = sideBySide(kernel, scope, { reduced: true });
-    const { breaks, ended } = explore(machine, {
+    const machine = explorableKernel(kernel, scope, { reduced: true });
+    const { violations, ended } = explore(machine, {
       bounds: { states: 10_000, bytes: 1e8 },
       enough: () => false,
     });
-    const shortest = Object.fromEntries(breaks.map(({ law, run }) => [law, run.length]));
+    const shortest = Object.fromEntries(violations.map(({ law, run }) => [law, run.length]));
     expect(ended).toBe("fixpoint");
     expect(shortest).toEqual({ "no-bug": 1, "lazy-count": 2 });
   });

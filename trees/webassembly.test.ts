@@ -61,7 +61,7 @@ describe("an instance of a module", () => {
     expect(instance.call(OPS.find)).toMatchObject({ kind: "endless" });
   });
 
-  test("refuses, by its name, a function that nobody supplies, and a call that does too much", () => {
+  test("refuses, by its name, a missing function, and a call with more effects than can be noted", () => {
     expect(() => instance.call(OPS.unmapRam)).toThrow(
       "it calls vfree_atomic, which the shim does not supply",
     );

@@ -106,7 +106,7 @@ describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and a compiler (skipped without)
       },
     );
 
-    test("is back where it was when a saved state is restored", async () => {
+    test("returns to a saved state when that is restored", async () => {
       const child = childOf(directory, SMALL);
       await child.begin(SMALL);
       const map = { op: "mapRam", cpu: 1, count: 3 } as const;

@@ -26,7 +26,7 @@ import {
   type TreeState,
 } from "./tree-state.ts";
 
-/** Where callers map nothing through blocks, their size makes no difference. */
+/** If callers map nothing through blocks, the blocks' size has no effect. */
 export const ANY_BLOCKS = { mapLimit: 4, blockPages: 8 };
 
 /** Compiled for each size of blocks that a scope has. */
@@ -90,7 +90,7 @@ export function treeKernel(
   };
 }
 
-/** Whether mapping stopped at a PTE that was there. */
+/** Whether mapping stopped at a present PTE. */
 function mapStopped({ machine: { instance } }: TreeState): boolean {
   for (let nth = instance.events - 1; nth >= 0; nth--)
     if (instance.event(nth, 0) === EVENTS.stopped) return true;
@@ -182,7 +182,7 @@ function carryOut(state: TreeState, command: Command): Response {
   }
 }
 
-/** The caller that held the area which a free or an unmap took holds it no longer. */
+/** The owner of an area that a free or an unmap took no longer holds it. */
 function endHoldOfArea(state: TreeState): void {
   const { instance, place } = state.machine;
   if (instance.size === 0) return;
@@ -197,7 +197,7 @@ function setEnd(state: TreeState, end: number): void {
   state.machine.content = undefined;
 }
 
-/** What is larger than the word is as large as the word. */
+/** A size larger than the word becomes that of the word. */
 function bytes(pages: Pages): number {
   return Math.min(pages, WORD32 - 1) * PAGE_SIZE;
 }
@@ -229,7 +229,10 @@ function reported(state: TreeState): Response {
 
 const NO_PAGES: readonly number[] = [];
 
-/** What every reply says beside its result. How many descriptors are alive, and whether a freed one was read, it cannot tell. */
+/**
+ * The parts of every reply beside its result. The number of live descriptors, and reads of freed ones, are not known
+ * here.
+ */
 function effectsOf(state: TreeState) {
   const { flushes, pteSet, pteCleared, rcuCallbacks, workItems, lazyPages, usedAbsentCpu, warning, memory } =
     state;
@@ -247,7 +250,7 @@ function effectsOf(state: TreeState) {
   };
 }
 
-/** After a purge that released something: whether the whole word but for its first and last page could be given out. */
+/** After a purge that released areas: whether the whole word except its first and last page could be given out. */
 function couldGiveAll(state: TreeState): boolean | undefined {
   const { flushes, machine, scope } = state;
   const size = scope.wordPages - 2;

@@ -8,22 +8,22 @@ import { observe, setPte } from "../observer.ts";
 import { type Place, placeOf } from "../place.ts";
 import { BASE, EVENTS, Instance, KINDS, OPS, type Saved, type Stop } from "../webassembly.ts";
 
-/** What surrounds the allocator, and the allocator's memory. The structures of a model's state stay empty. */
+/** The surroundings of the allocator, and its memory. The structures of a model's state stay empty. */
 export interface TreeState extends State {
   readonly machine: Machine;
   /** The allocator's memory, or undefined while the instance holds it and it has changed since it was saved. */
   saved: Saved | undefined;
 }
 
-/** One instance, and whose memory is in it. */
+/** One instance, and the state that is in its memory. */
 export interface Machine {
   readonly instance: Instance;
   readonly place: Place;
   readonly scope: Scope;
   readonly hasNodes: boolean;
-  /** The state that the instance holds; undefined after one that nobody has any more. */
+  /** The state that the instance holds; undefined if that state is no longer used. */
   live: TreeState | undefined;
-  /** What the instance's memory is equal to, if it is equal to something saved. */
+  /** The saved memory that equals the instance's, if any. */
   content: Saved | undefined;
 }
 
@@ -41,7 +41,7 @@ const SMALL_ARENA = 1 << 18;
 const LARGE_ARENA = 1 << 23;
 const SMALL_WINDOW: Pages = 2 ** 10;
 
-/** All of a scope that the allocator was booted with. */
+/** The parts of a scope that the allocator was booted with. */
 export function bootKey({ wordPages, cpus, absentCpus, lazyMaxPages, vmalloc, ...rest }: Scope): string {
   const { blockPages, bitsPerLong, beforeInit } = rest;
   return JSON.stringify([
@@ -80,7 +80,7 @@ export function boot(scope: Scope, built: Built): Machine {
   return machine;
 }
 
-/** vmalloc_init, and then what is not there of a smaller word is taken away. Throws an InputError if that stops. */
+/** vmalloc_init; then the pages outside a smaller word are taken away. Throws an InputError if it stops. */
 export function initialise({ instance, place: { carved } }: Machine): void {
   let stop = instance.call(OPS.init);
   if (stop === undefined && carved > 0) {
@@ -95,7 +95,7 @@ export function initialise({ instance, place: { carved } }: Machine): void {
   if (stop !== undefined) throw new InputError(`mm/vmalloc.c: vmalloc_init stops: ${stop.text}`);
 }
 
-/** Sees to it that the instance holds this state. */
+/** Loads this state into the instance. */
 export function load(state: TreeState): void {
   const { machine } = state;
   const { live } = machine;
@@ -108,7 +108,7 @@ export function load(state: TreeState): void {
   machine.live = state;
 }
 
-/** The state's memory as it is kept. */
+/** The state's saved memory. */
 export function savedOf(state: TreeState): Saved {
   const { machine } = state;
   if (state.saved === undefined) {
@@ -118,7 +118,7 @@ export function savedOf(state: TreeState): Saved {
   return state.saved;
 }
 
-/** Asks the allocator, and notes all that it did. */
+/** Makes a call to the allocator, and notes its effects. */
 export function ask(state: TreeState, op: number, args: readonly number[]): void {
   load(state);
   const { instance } = state.machine;
