@@ -116,7 +116,7 @@ function runOptions({ kernel, law }: ReplayOptions) {
 }
 
 /** A history that was chosen, and where it is run. */
-type ChosenHistory = Pick<ReplayedHistory, "name" | "history" | "kernel" | "bug" | "rerun">;
+export type ChosenHistory = Pick<ReplayedHistory, "name" | "history" | "kernel" | "bug" | "rerun">;
 
 async function chooseHistory(target: string, options: ReplayOptions): Promise<ChosenHistory> {
   const named = bugCalled(target);
@@ -149,7 +149,7 @@ function choosePinned(bug: Bug, { law, kernel }: ReplayOptions): Break {
   throw new UsageError(`${bug.id} does not violate ${law}; it violates ${laws}`);
 }
 
-function replayHistory(chosen: ChosenHistory, options: ReplayOptions): ReplayedHistory {
+export function replayHistory(chosen: ChosenHistory, options: ReplayOptions): ReplayedHistory {
   const { name, history, kernel, bug } = chosen;
   refuseUnmodelled(name, history, kernel);
   const law = options.law === undefined ? undefined : lawNamed(options.law);
