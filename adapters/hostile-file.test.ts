@@ -22,6 +22,21 @@ async function readAll(path: string): Promise<void> {
   for await (const _ of readRecording(path));
 }
 
+describe("a text in UTF-16, with its mark", () => {
+  const little = (text: string) => Buffer.from(`${MARK}${text}`, "utf16le");
+  const big = (text: string) => little(text).swap16();
+
+  test.each([
+    ["little-endian", little],
+    ["big-endian", big],
+  ])("is refused by its name, %s", async (_what, encoded) => {
+    for (const bytes of [encoded(TRACE), gzipSync(encoded(TRACE))])
+      expect(await complaint(bytes)).toMatch(/^FILE:1: is UTF-16 text; UTF-8 was expected$/);
+    const path = fileOf(encoded(JSON.stringify(HISTORY)));
+    expect(await complaintOf(() => readHistory(path), path)).toBe("FILE: is UTF-16 text; UTF-8 was expected");
+  });
+});
+
 describe("a pipe without a writer", () => {
   const pipe = join(folder, "pipe");
   execFileSync("mkfifo", [pipe]);

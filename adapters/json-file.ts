@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { text as textOf } from "node:stream/consumers";
 import { inputError } from "./input-error.ts";
-import { markIn } from "./lines.ts";
+import { IS_UTF16, isUtf16, markIn } from "./lines.ts";
 
 /**
  * Reads it. Throws an InputError for a file that is not there, not JSON, or larger than so many bytes, and for what is
@@ -19,6 +19,7 @@ export async function readJson(path: string, largest: number): Promise<unknown> 
     // What a file of /proc says of its size is not how much there is to read.
     text = await textOf(createReadStream(path, { end: largest, encoding: "utf8" }));
     if (text.length > largest) throw tooLarge();
+    if (isUtf16(text)) throw inputError(path, undefined, IS_UTF16);
     text = text.slice(markIn(text));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === undefined) throw error;

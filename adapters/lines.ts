@@ -34,6 +34,7 @@ export async function* lines(file: string): AsyncGenerator<Line> {
   try {
     for await (const chunk of textOf(file, zipped)) {
       const [first, ...rest] = (chunk as string).slice(all === 0 ? markIn(chunk as string) : 0).split("\n");
+      if (all === 0 && isUtf16(chunk as string)) throw wrong(IS_UTF16);
       all += (chunk as string).length;
       if (all > MUCH && all > MOST_EXPANSION * size)
         throw wrong(`expands to more than ${MOST_EXPANSION} times the file's size: a recording does not`);
@@ -66,6 +67,11 @@ const isBlank = (text: string) => text === "" || text.trim() === "";
 
 /** How long the mark is that some editors write before a text; 0 if there is none. */
 export const markIn = (text: string): number => (text.startsWith("\uFEFF") ? 1 : 0);
+
+export const IS_UTF16 = "is UTF-16 text; UTF-8 was expected";
+
+/** Whether a text, read as UTF-8, begins with the mark of UTF-16, whose bytes are none, and a letter of two bytes. */
+export const isUtf16 = (text: string): boolean => /^\uFFFD{2}(\0|.\0)/s.test(text);
 
 function textOf(file: string, zipped: boolean): Readable {
   const bytes = createReadStream(file);

@@ -1,5 +1,5 @@
 /**
- * The claim of 89699605 (seed 002): a loop that allocates and frees builds a chain of lazy areas from the
+ * The claim of 89699605: a loop that allocates and frees builds a chain of lazy areas from the
  * window's start, and every search walks all of it, "giving an O(n) type of behaviour"; with the free-area
  * cache it is "closer to an amortized O(1)". Compared: the time of an allocation behind a chain of n lazy
  * areas of one page, in the last kernel form without the cache (2.6.28.10) and in two that have it.

@@ -1,5 +1,5 @@
 /**
- * What the thread of seed 001 argued about, in numbers: for each way to use vm_unmap_aliases, how many calls,
+ * What the thread of June 2008 on linux-kernel argued about, in numbers: for each way to use vm_unmap_aliases, how many calls,
  * flushes and traps a pinned frame costs, and how many frames were pinned while something still mapped them.
  * Nothing is timed: the workload is fixed, so the same table comes out anywhere; a test holds docs/pinning.md
  * to it.

@@ -214,7 +214,7 @@ describe("bad usage ends with 2 and one line", () => {
     [["conform", "./nothing.jsonl"], /\.\/nothing\.jsonl: cannot be read: ENOENT/],
     [["conform"], /missing required argument 'file'/],
     [["hunt", "A77"], /there is no bug "A77"/],
-    [["explore", "lazy"], /there is no machine "lazy"; there are lazy-unmap, areas-2\.6\.28-rc3, /],
+    [["explore", "lazy"], /there is no machine "lazy"; there are .*, and \d+ more: see list$/],
     [["explore", "lazy-unmap", "--scope", "V=9"], /--scope: V \(pages\) is from 1 to 6, not 9/],
     [["explore", "lazy-unmap", "--scope", "V"], /--scope of lazy-unmap takes V=N,F=N,C=N, not "V"/],
     [["explore", "lazy-unmap", "--symmetry", "no"], /--symmetry takes on or off, not "no"/],
@@ -232,7 +232,10 @@ describe("bad usage ends with 2 and one line", () => {
       ["hunt", "A9", "--law", "in-window"],
       /cache-exact-hole-missed does not violate in-window; it violates lowest-/,
     ],
-    [["replay", "C7", "--kernel", "mainline"], /there is no kernel "mainline"; there are 2\.6\.27, /],
+    [
+      ["replay", "C7", "--kernel", "mainline"],
+      /there is no kernel "mainline"; there are .*, and \d+ more: see list$/,
+    ],
   ];
 
   test.each(cases)("%j", async (words, line) => {

@@ -71,6 +71,7 @@ export async function refuseReplaced(option: string, path: string, beside: strin
 
 async function askWhetherWritable(path: string): Promise<void> {
   if (path === "") throw new Error("expected the name of a file");
+  if (path === "-") throw new Error("expected the name of a file; /dev/stdout is one");
   const there = await statOf(path);
   if (there?.isDirectory()) throw new Error("it is a directory");
   await access(there === undefined ? dirname(path) : path, constants.W_OK);

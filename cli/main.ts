@@ -6,7 +6,7 @@ import { InputError, oneLine } from "../adapters/input-error.ts";
 import { VERSION } from "../jobs/package-version.ts";
 import { UsageError, wholeNumber } from "../jobs/usage-error.ts";
 import { AS_EXPECTED, BAD_INPUT } from "./exit.ts";
-import { complain, type JsonOption, textWidth } from "./output.ts";
+import { complain, textWidth } from "./output.ts";
 import type { CheckArguments } from "./verbs/check.ts";
 import type { ConformOptions } from "./verbs/conform.ts";
 import type { DiffOptions } from "./verbs/diff.ts";
@@ -18,6 +18,7 @@ import type { ListOptions } from "./verbs/list.ts";
 import type { PinOptions } from "./verbs/pin.ts";
 import type { RecordOptions } from "./verbs/record.ts";
 import type { ReplayOptions } from "./verbs/replay.ts";
+import type { TreesOptions } from "./verbs/trees.ts";
 
 const LARGEST_SEED = 2 ** 31 - 1;
 const MOST_RUNS = 10_000_000;
@@ -266,7 +267,7 @@ program
   .argument("[directory...]", "kernel trees, or as much of them as has mm, lib, include and Makefile")
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
-  .action(run<string[], JsonOption>(async () => (await import("./verbs/trees.ts")).treesVerb));
+  .action(run<string[], TreesOptions>(async () => (await import("./verbs/trees.ts")).treesVerb));
 
 program
   .command("record")

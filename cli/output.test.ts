@@ -72,6 +72,20 @@ describe("columns", () => {
   test("keep a word whole that is longer than there is room for", () => {
     expect(columns([["x".repeat(120), "y z"]])).toContain("x".repeat(120));
   });
+
+  test.each([
+    ["no empty column", "a"],
+    ["an empty column, which is one wide", ""],
+  ])("with %s are folded once: no line is left to fold", (_what, first) => {
+    const rows = [
+      [first, "flush-well-formed", "word of some length ".repeat(12).trim()],
+      [first, "x", "y"],
+    ];
+    const text = columns(rows);
+    expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
+    expect(folded(text)).toBe(text);
+    for (const width of [40, 60, 99]) expect(folded(columns(rows, width), width)).toBe(columns(rows, width));
+  });
 });
 
 describe("progress without a terminal", () => {

@@ -174,11 +174,11 @@ export function columns(rows: readonly (readonly string[])[], width: number = te
     .join("\n");
 }
 
-/** The widest line of each column, or the longest part of one. */
+/** The widest line of each column, or the longest part of one. The table makes an empty column one wide. */
 function columnWidths(rows: readonly (readonly string[])[], part: string | RegExp = "\n"): number[] {
   const count = Math.max(0, ...rows.map((row) => row.length));
   return Array.from({ length: count }, (_none, column) =>
-    Math.max(0, ...rows.flatMap((row) => (row[column] ?? "").split(part).map(widthOf))),
+    Math.max(1, ...rows.flatMap((row) => (row[column] ?? "").split(part).map(widthOf))),
   );
 }
 

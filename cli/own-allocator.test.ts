@@ -8,7 +8,7 @@ import { stripVTControlCharacters } from "node:util";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { InputError } from "../adapters/input-error.ts";
 import { UsageError } from "../jobs/usage-error.ts";
-import { type Rules, recordingOf } from "./own-allocator.testing.ts";
+import { type Rules, recordingFrom, recordingOf } from "./own-allocator.testing.ts";
 import { ROOT } from "./running.testing.ts";
 import { conformVerb } from "./verbs/conform.ts";
 import { judgeVerb } from "./verbs/judge.ts";
@@ -118,10 +118,82 @@ describe("judge", () => {
     );
   });
 
+  test("names the promised laws that no recording shows, and counts one reply as one", async () => {
+    const path = recordingFrom({ version: "5.15.120", ops: [[{ op: "purge" }, { ok: true }]] });
+    const { out } = await printed(() => judgeVerb([path], PLAIN));
+    expect(unfolded(out)).toContain("judged by the promises of 5.11, as which 5.15.120 answers");
+    expect(unfolded(out)).toMatch(
+      /not judged, as no call or field here shows them: .*calls-return.*finds-areas/,
+    );
+    expect(out).toContain("1 reply in 1 trace: 1 accepted");
+    const { files } = await document(() => judgeVerb([path], AS_JSON));
+    expect(files[0].notJudged).toContain("space-returns");
+    expect(files[0].promises).not.toContain("space-returns");
+    expect((await document(() => conformVerb([path], AS_JSON))).files[0]).toMatchObject({
+      label: "5.15.120 (= 5.11)",
+      differing: 0,
+    });
+  });
+
   test("asks the laws that are listed, and no others", async () => {
     const rules: Rules = { frees: "lazy", wantsMore: 1 };
     expect(await lawsViolated(rules, { promises: ["no-overlap", "flush-before-reuse"] })).toEqual([]);
     expect(await lawsViolated(rules, { promises: ["lowest-fit"] })).toEqual(["lowest-fit"]);
+  });
+
+  describe("a call outside its domain", () => {
+    const ALLOC = { op: "alloc_vmap_area", size: "0x4000", vstart: "0x100000", vend: "0x110000" };
+    const PLACED = { addr: "0x100000" };
+    const FREE = { op: "free_area", addr: "0x100000" };
+    const FREED = { ok: true, flush: [["0x100000", "0x104000"]] };
+    const judged = async (...ops: readonly (readonly [object, object])[]) => {
+      const line = { version: "own", promises: { frees: "eager" }, ops };
+      const { files } = await document(() => judgeVerb([recordingFrom(line)], AS_JSON));
+      return files[0].broken.map(({ command, law }: { command: number; law: string }) => [command, law]);
+    };
+    const twice = (reply: object) => judged([ALLOC, PLACED], [FREE, FREED], [FREE, reply]);
+    const inside = (reply: object) => judged([ALLOC, PLACED], [{ ...FREE, addr: "0x102000" }, reply]);
+    const ofNothing = (reply: object) => judged([{ ...ALLOC, size: "0x0" }, reply]);
+
+    test("may be refused, ignored or warned about", async () => {
+      for (const reply of [{ err: "EINVAL" }, { ok: true }, { ok: true, ev: ["WARN double free"] }]) {
+        expect(await twice(reply)).toEqual([]);
+        expect(await inside(reply)).toEqual([]);
+      }
+      expect(await ofNothing({ err: "EINVAL" })).toEqual([]);
+    });
+
+    test("violates argument-domain where it does something, or stops", async () => {
+      expect(await twice(FREED)).toEqual([[2, "argument-domain"]]);
+      expect(await twice({ bug: "slab.c:1" })).toEqual([[2, "argument-domain"]]);
+      expect(await inside({ bug: "slab.c:1" })).toEqual([[1, "argument-domain"]]);
+      expect(await ofNothing(PLACED)).toEqual([[0, "argument-domain"]]);
+    });
+
+    test("is not a free of what is held, which is not to be refused", async () => {
+      expect(await judged([ALLOC, PLACED], [FREE, { err: "EINVAL" }])).toEqual([[1, "argument-domain"]]);
+    });
+  });
+
+  test("wants one flush of a purge from one that frees lazily", async () => {
+    const area = (start: string, end: string) => [start, end];
+    const ALLOC = { op: "alloc_vmap_area", size: "0x1000", vstart: "0x100000", vend: "0x110000" };
+    const purged = async (...flush: readonly string[][]) => {
+      const ops = [
+        [ALLOC, { addr: "0x100000" }],
+        [ALLOC, { addr: "0x101000" }],
+        [{ op: "free_area", addr: "0x100000" }, { ok: true }],
+        [{ op: "free_area", addr: "0x101000" }, { ok: true }],
+        [{ op: "purge" }, { ok: true, flush }],
+      ];
+      const line = { version: "own", promises: { frees: "lazy" }, ops };
+      const { files } = await document(() => judgeVerb([recordingFrom(line)], AS_JSON));
+      return files[0].broken.map(({ law }: { law: string }) => law);
+    };
+    expect(await purged(area("0x100000", "0x102000"))).toEqual([]);
+    expect(await purged(area("0x100000", "0x101000"), area("0x101000", "0x102000"))).toEqual([
+      "one-flush-per-purge",
+    ]);
   });
 
   test("asks for the guard pages that are promised, and says by what it judges", async () => {

@@ -131,13 +131,21 @@ function ops(rules: Rules, seed: number, length: number): unknown[] {
 
 let files = 0;
 
-/** A recording of twenty traces, in a file of its own. */
+/** A recording of these lines, in a file of its own. */
+export function recordingFrom(...lines: readonly object[]): string {
+  const path = join(elsewhere, `own-${files++}.jsonl`);
+  writeFileSync(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  return path;
+}
+
+/** A recording of twenty traces. */
 export function recordingOf(rules: Rules, more: object): string {
   const config = { cpus: CPUS, lazy_max_pages: LAZY_LIMIT };
-  const lines = Array.from({ length: 20 }, (_none, seed) =>
-    JSON.stringify({ version: "first-fit", config, ...more, ops: ops(rules, seed, 60) }),
-  );
-  const path = join(elsewhere, `own-${files++}.jsonl`);
-  writeFileSync(path, `${lines.join("\n")}\n`);
-  return path;
+  const lines = Array.from({ length: 20 }, (_none, seed) => ({
+    version: "first-fit",
+    config,
+    ...more,
+    ops: ops(rules, seed, 60),
+  }));
+  return recordingFrom(...lines);
 }

@@ -38,7 +38,7 @@ describe("a mail", () => {
     expect(mail).toMatch(/^no-bug: A legal call never stops the kernel/);
     expect(mail).toMatch(/^Bug: {5}cache-draft-align-bugon \(A7\)\./m);
     expect(mail).toMatch(/^Commits: 89699605$/m);
-    expect(mail).toMatch(/^Source: {2}seed 002/m);
+    expect(mail).toMatch(/^Source: {2}89699605/m);
     expect(mail).toMatch(/^ {2}3\. alloc 1 page align 4 pages in \[65,96\) -> BUG/m);
     expect(mail).toMatch(/^After step 3:\n {13}63 64 65 66 67 68\n {2}area {8}\. {2}A/m);
     expect(mail).toContain(`replay ${A7}`);

@@ -125,6 +125,11 @@ describe("a file that could not be written", () => {
     ["a folder for a graph", explore("6.1", { dot: directory }), /^--dot TMP\/directory: it is a directory/],
     ["a folder for a run", explore("6.1", { itf: directory }), /^--itf TMP\/directory: it is a directory/],
     ["no name for a graph", explore("6.1", { dot: "" }), /^--dot : expected the name of a file$/],
+    [
+      "a graph on standard output, by the name that it has elsewhere",
+      explore("6.1", { dot: "-" }),
+      /^--dot -: expected the name of a file; \/dev\/stdout is one$/,
+    ],
     ["a folder for a history", diff({ out: directory }), /^--out TMP\/directory: it is a directory/],
     ["a folder that is not there", diff({ out: "/nowhere/x" }), /^--out \/nowhere\/x: ENOENT/],
     [

@@ -4,8 +4,9 @@ import { conform as conformTrace, type Difference } from "../adapters/vmap/confo
 import { readRecording, type Trace } from "../adapters/vmap/recording.ts";
 import { kernelCalled } from "../kernels/vmap/index.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
-import { releaseNamed } from "./names.ts";
+import { askedAs, releaseNamed } from "./names.ts";
 import { openTree } from "./trees.ts";
+import { labelAlike } from "./versions.ts";
 import { type Watch, Work } from "./work.ts";
 
 export interface FirstDifference {
@@ -61,8 +62,9 @@ async function conformFile(file: string, work: Work, compiled: Kernel | undefine
   let [conforming, differing, replies] = [0, 0, 0];
   let first: FirstDifference | undefined;
   for await (const trace of readRecording(file)) {
-    labels.add(trace.label);
     const kernel = compiled ?? modelOf(trace);
+    const { label } = trace;
+    labels.add(compiled === undefined && kernelCalled(label) === undefined ? askedAs(label, kernel) : label);
     const { replies: compared, difference } = conformTrace(kernel, trace);
     replies += compared;
     if (difference === undefined) conforming += 1;
@@ -78,7 +80,8 @@ async function conformFile(file: string, work: Work, compiled: Kernel | undefine
 /** The model to compare with. Throws an InputError where there is none, or where the trace is only a part of one. */
 function modelOf({ file, line, label, cut }: Trace): Kernel {
   if (cut !== undefined) throw inputError(file, line, "cut: only a whole trace can be compared with a model");
-  if (kernelCalled(label) !== undefined) return releaseNamed(label);
+  const alike = labelAlike(label);
+  if (kernelCalled(label) !== undefined || alike !== undefined) return releaseNamed(label);
   const says = `version: there is no model of ${JSON.stringify(label)} to compare with; judge asks its laws`;
   throw inputError(file, line, says);
 }

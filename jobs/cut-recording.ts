@@ -20,6 +20,8 @@ import { type Chosen, namesIn, type RecordedReply } from "./recorded.ts";
 interface Step {
   readonly index: number;
   readonly exchange: Exchange;
+  /** Of a free or an unmap of what is held: the index of the step that got it. */
+  readonly frees: number | undefined;
 }
 
 export interface CutTrace {
@@ -75,10 +77,13 @@ function judgeLast({ judging, trace }: Chosen, steps: readonly Step[]): Recorded
 /** The steps up to the violation. A count of lazy pages is that of the whole trace: only its own law needs it. */
 function stepsOf({ trace, violating }: Chosen, law: LawId): readonly Step[] {
   const exchanges = trace.exchanges.slice(0, (violating?.index ?? -1) + 1);
+  const ledger = naming.begin();
   return exchanges.map((exchange, index) => {
-    if (law === LAZY_COUNT) return { index, exchange };
+    const frees = noteCommand(ledger, index, exchange.command, exchange.response);
+    const step = { index, exchange, frees };
+    if (law === LAZY_COUNT) return step;
     const { lazyPages: _of, ...response } = exchange.response;
-    return { index, exchange: { ...exchange, response } };
+    return { ...step, exchange: { ...exchange, response } };
   });
 }
 
@@ -90,11 +95,12 @@ function bugOf({ judging }: Chosen, reply: RecordedReply, law: LawId): string | 
 
 /** Without these steps, and without the frees and unmaps of what they got. */
 function without(steps: readonly Step[], dropped: ReadonlySet<number>): Step[] {
-  const ledger = naming.begin();
-  return steps.filter(
-    ({ exchange: { command, response } }, nth) =>
-      !dropped.has(nth) && noteCommand(ledger, nth, command, response),
-  );
+  const left = new Set<number>();
+  return steps.filter(({ index, frees }, nth) => {
+    const stays = !dropped.has(nth) && (frees === undefined || left.has(frees));
+    if (stays) left.add(index);
+    return stays;
+  });
 }
 
 /** Laws that say what an area that is not there would have allowed: whatever is in its way has to stay. */

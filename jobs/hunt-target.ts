@@ -45,10 +45,10 @@ export function namesOf(
 /** What a judge saw of one step. */
 type Judged = Pick<VmapPlayed, "broken" | "command" | "response"> & Pick<Evidence, "before" | "after">;
 
-/** `known as cache-exact-hole-missed`; or that a bug breaks a law which its entry does not list. */
+/** `known as cache-exact-hole-missed`; or that a law is violated as a consequence: the bug's entry does not list it. */
 export function knownText({ known, listed }: Pick<Named, "known" | "listed">): string {
   if (known === undefined) return "not known to the catalogue";
   if (listed) return `known as ${known}`;
   const laws = [...new Set(bugCalled(known)?.breaks.map(({ law }) => law))].join(", ");
-  return `also violated by ${known}, whose entry lists ${laws}`;
+  return `follows from ${known}, which violates ${laws}`;
 }

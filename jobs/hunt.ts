@@ -51,6 +51,8 @@ export interface HuntedBug {
 export interface HuntReport {
   readonly bugs: readonly HuntedBug[];
   readonly seed: number;
+  /** Laws that it did not come to, or did not hunt to the end. */
+  readonly untried: number;
   /** Whether it was ended early: by a signal (true), or by its time. */
   readonly stop: Stop;
 }
@@ -82,7 +84,11 @@ export async function hunt(options: HuntOptions): Promise<HuntReport> {
     stop = work.stop;
     if (laws.length > 0) hunted.push({ bug, engine: "explore", laws });
   }
-  return { bugs: hunted, seed, stop };
+  const count = (all: readonly (readonly LawId[])[]) => all.flat().length;
+  const isAsked = (own: LawId) => law === undefined || own === law;
+  const all = count([...bugs, ...interleaved].map((bug) => lawsOf(bug).filter(isAsked)));
+  const untried = all - count(hunted.map(({ laws }) => laws.map((each) => each.law)));
+  return { bugs: hunted, seed, untried, stop };
 }
 
 /** Until it is found and its tries are used up, or it is stopped. */

@@ -5,9 +5,18 @@ import { LABELLED } from "../kernels/versions.ts";
 import { STEP_PROTOCOLS } from "../protocols/vmap/index.ts";
 import { hasChange, type Version, versionOf } from "../spec/vmap/change.ts";
 import { releaseOf } from "../spec/vmap/releases.ts";
-import { familyOf, inSteps, protocolFor, protocolsOf, whyNone } from "./interleaved-orders.ts";
+import { familyOf, inSteps, orderCalled, protocolFor, protocolsOf, whyNone } from "./interleaved-orders.ts";
 
 const version = (text: string) => versionOf(text) as Version;
+
+test.each([
+  ["blocks-6.6", "blocks-6.5"],
+  ["blocks-6.5", undefined],
+  ["areas-6.1", "areas-5.18"],
+  ["lazy-unmap", undefined],
+])("%s means %s", (name, meant) => {
+  expect(orderCalled(name)).toBe(meant);
+});
 
 describe("a version's protocols are the orders with the same changes, family by family", () => {
   test.each([

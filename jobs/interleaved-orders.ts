@@ -25,6 +25,14 @@ export function protocolFor(version: Version, family: Family): string | undefine
   return order === undefined ? undefined : `${family}-${order}`;
 }
 
+/** The protocol that is meant by a family and a version that another stands for: `blocks-6.6` is `blocks-6.5`. */
+export function orderCalled(name: string): string | undefined {
+  const family = familyOf(name);
+  const version = family === undefined ? undefined : versionOf(name.slice(family.length + 1));
+  const isOwn = STEP_PROTOCOLS.some((each) => each.name === name);
+  return isOwn || family === undefined || version === undefined ? undefined : protocolFor(version, family);
+}
+
 /** The protocols that describe a version. */
 export function protocolsOf(version: Version): readonly string[] {
   return FAMILIES.flatMap((family) => protocolFor(version, family) ?? []);

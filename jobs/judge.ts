@@ -24,6 +24,8 @@ export interface JudgedFile {
   /** Whose promises were asked, where they are not those of the label; and the laws of them all. */
   readonly by: ReadonlySet<string>;
   readonly promises: ReadonlySet<LawId>;
+  /** Those of the promises that no call and no field of the file shows, and so were not judged. */
+  readonly unseen: ReadonlySet<LawId>;
   readonly traces: number;
   readonly accepted: number;
   readonly replies: number;
@@ -67,7 +69,8 @@ async function judgeFile(
   only: LawId | undefined,
   work: Work,
 ): Promise<JudgedFile> {
-  const [labels, by, promises] = [new Set<string>(), new Set<string>(), new Set<LawId>()];
+  const [labels, by] = [new Set<string>(), new Set<string>()];
+  const [promises, unseen] = [new Set<LawId>(), new Set<LawId>()];
   const broken: Accusation[] = [];
   let [traces, accepted, replies, consequences, notPromised] = [0, 0, 0, 0, false];
   for await (const trace of readRecording(file)) {
@@ -77,7 +80,8 @@ async function judgeFile(
     traces += 1;
     labels.add(trace.label);
     if (judging.by !== undefined) by.add(judging.by);
-    for (const law of trace.cut === undefined ? promised : [trace.cut.law]) promises.add(law);
+    for (const { id } of judging.laws) if (promised.includes(id) || trace.cut !== undefined) promises.add(id);
+    for (const id of judging.unseen) unseen.add(id);
     if (only !== undefined && !promised.includes(only)) notPromised = true;
     replies += trace.exchanges.length;
     const found = accusationsOf(trace, judging, only);
@@ -86,7 +90,8 @@ async function judgeFile(
     broken.push(...found.accusations);
     if (await work.turn(`${file}: trace ${traces}, ${broken.length} violations`)) break;
   }
-  return { file, labels, by, promises, traces, accepted, replies, consequences, notPromised, broken };
+  for (const id of promises) unseen.delete(id);
+  return { file, labels, by, promises, unseen, traces, accepted, replies, consequences, notPromised, broken };
 }
 
 function accusationsOf(trace: Trace, judging: ReturnType<typeof judgingOf>, only: LawId | undefined) {

@@ -46,7 +46,7 @@ describe("calls outside their domain", () => {
   test("stop a kernel that reads what it did not find, and not its release", () => {
     // That law's usual scope has blocks, and so a map of no page (C14).
     const scope = `${AREAS},block=0,cpus=1,gap=0,outside=1`;
-    const found = broken("vfree-of-none-read", "argument-domain", scope);
+    const found = broken("4.19", "argument-domain", scope);
     expect(found).toEqual({ bug: "vfree-of-none-read", commands: 1 });
     expect(broken("4.15.0", "argument-domain", scope)).toBeUndefined();
   });

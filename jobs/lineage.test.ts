@@ -2,7 +2,7 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { replay } from "../engine/run/stepper.ts";
 import { linux } from "../kernels/vmap/index.ts";
 import { rulesOf } from "../kernels/vmap/releases.ts";
@@ -70,6 +70,24 @@ describe("a kernel derived from 5.11", () => {
       });
     },
   );
+
+  test("added to the list of releases is listed by no bug, and so inherits what it has", async () => {
+    const added: Promises = { ...releaseOf("5.11"), labels: ["5.15-mine"] };
+    vi.resetModules();
+    vi.doMock("../spec/vmap/releases.ts", async (original) => {
+      const module = await original<typeof import("../spec/vmap/releases.ts")>();
+      const findRelease = (label: string) => (label === "5.15-mine" ? added : module.findRelease(label));
+      return { ...module, findRelease, RELEASES: [...module.RELEASES, added] };
+    });
+    const { BUGS } = await import("../counterexamples/vmap/index.ts");
+    const lineage = await import("./lineage.ts");
+    vi.doUnmock("../spec/vmap/releases.ts");
+    vi.resetModules();
+    const listing = BUGS.filter(({ breaks }) => breaks.some(({ on }) => on.includes("5.15-mine")));
+    expect(listing.map(({ id }) => id)).toEqual([]);
+    const { breaks } = lineage.inheritanceOf(kernelWith(added, rulesOf("5.11")));
+    expect([...breaks].map(({ pinned }) => pinned)).toEqual(expect.arrayContaining(A13));
+  });
 
   test("that searches for the plain size has A13 no longer, and the report says so", async () => {
     const mended = kernelWith(MINE, { ...rulesOf("5.11"), lookedFor: plainSize, shiftsStart: true });
@@ -144,7 +162,7 @@ describe("a changed kernel", () => {
     });
     expect(names).toEqual([{ law: "aligned", known: "cache-no-align-test", listed: false }]);
     expect(knownText(names[0] as (typeof names)[0])).toBe(
-      "also violated by cache-no-align-test, whose entry lists lowest-fit",
+      "follows from cache-no-align-test, which violates lowest-fit",
     );
   });
 });

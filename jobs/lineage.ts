@@ -6,7 +6,9 @@ import { readFileSync } from "node:fs";
 import { type HistoryFile, historyIn } from "../adapters/vmap/history-file.ts";
 import type { Break, Bug, Evidence } from "../counterexamples/bug.ts";
 import { replay } from "../engine/run/stepper.ts";
+import { bugsIn } from "../kernels/versions.ts";
 import { settingFor } from "../properties/vmap/test-bench.ts";
+import { versionOf } from "../spec/vmap/change.ts";
 import { whyUnmodelled } from "../spec/vmap/history.ts";
 import { heldTo, type Kernel } from "../spec/vmap/kernel.ts";
 import { lineageOf } from "../spec/vmap/releases.ts";
@@ -27,6 +29,12 @@ export function inheritanceOf(kernel: Kernel): Inheritance {
   const known = byName.get(kernel.name) ?? inherit(kernel);
   byName.set(kernel.name, known);
   return known;
+}
+
+/** What it violates by the catalogue: by its own entries, and by those it inherited. */
+export function breaksOf(kernel: Kernel): ReadonlySet<Break> {
+  const own = allPinned().filter(({ pinned }) => pinned.on.includes(kernel.name));
+  return new Set([...own.map(({ pinned }) => pinned), ...inheritanceOf(kernel).breaks]);
 }
 
 function inherit(kernel: Kernel): Inheritance {
@@ -54,8 +62,9 @@ function inherit(kernel: Kernel): Inheritance {
 }
 
 /**
- * What the catalogue lists for its ancestors and not for itself. A kernel that it does not list at all, and that names no
- * ancestor, may have any of its bugs; so may code that was compiled, its ancestor's own first.
+ * What the catalogue lists for its ancestors and not for itself, or the bibliography for the version that it is named
+ * after. A kernel that the catalogue does not list at all, and that names no ancestor, may have any of its bugs; so may
+ * code that was compiled, its ancestor's own first.
  */
 function candidatesFor({ name, release }: Kernel): Candidate[] {
   const ancestors = lineageOf(release).filter((each) => each !== name);
@@ -66,10 +75,14 @@ function candidatesFor({ name, release }: Kernel): Candidate[] {
     const isOwn = ({ pinned }: Candidate) => pinned.on.some((each) => ancestors.includes(each));
     return [...allPinned()].sort((a, b) => Number(isOwn(b)) - Number(isOwn(a)));
   }
+  const version = ancestors.length === 0 ? undefined : versionOf(name);
+  const dated = version === undefined ? [] : bugsIn(version).has;
   return allPinned()
     .filter(({ pinned }) => !pinned.on.includes(name))
-    .filter(({ pinned }) =>
-      ancestors.length === 0 ? !isListed : pinned.on.some((each) => ancestors.includes(each)),
+    .filter(({ bug, pinned }) =>
+      ancestors.length === 0
+        ? !isListed
+        : dated.includes(bug.id) || pinned.on.some((each) => ancestors.includes(each)),
     );
 }
 

@@ -5,8 +5,9 @@ import { BUGS, bugCalled } from "../counterexamples/vmap/index.ts";
 import type { InterleavedBug } from "../counterexamples/vmap/interleaved.ts";
 import { INTERLEAVED, interleavedCalled } from "../counterexamples/vmap/interleavings.ts";
 import type { Promises } from "../spec/vmap/releases.ts";
+import { breaksOf } from "./lineage.ts";
 import { kernelJson } from "./list.ts";
-import { checkedFor, replayLine } from "./names.ts";
+import { checkedFor, kernelNamed, replayLine } from "./names.ts";
 import { pinnedFile, readPinnedInterleaving } from "./pinned.ts";
 import { spansJson } from "./spans.ts";
 import type { VersionFacts } from "./versions.ts";
@@ -45,18 +46,20 @@ export async function listOne(name: string): Promise<Listed> {
 
 export function wholeKernelJson(release: Promises) {
   const own = kernelJson(release);
-  const hits = (on: readonly string[]) => on.includes(release.labels[0] as string);
+  const violated = breaksOf(kernelNamed(release.labels[0] as string));
   return {
     ...own,
     guard: release.guard,
     fragments: release.fragments,
     pools: release.pools,
-    bugs: BUGS.filter(({ breaks }) => breaks.some(({ on }) => hits(on))).map(({ id, number, breaks }) => ({
-      id,
-      number: number ?? null,
-      laws: [...new Set(breaks.filter(({ on }) => hits(on)).map(({ law }) => law))],
-      spans: spansJson(id),
-    })),
+    bugs: BUGS.filter(({ breaks }) => breaks.some((each) => violated.has(each))).map(
+      ({ id, number, breaks }) => ({
+        id,
+        number: number ?? null,
+        laws: [...new Set(breaks.filter((each) => violated.has(each)).map(({ law }) => law))],
+        spans: spansJson(id),
+      }),
+    ),
     interleaved: INTERLEAVED.filter(({ breaks }) =>
       breaks.some(({ protocol, also = [] }) =>
         [protocol, ...also].some((name) => own.protocols.includes(name)),

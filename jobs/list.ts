@@ -1,7 +1,7 @@
 /** `list`: the words that other jobs take. It reads no file: it is to be there at once. */
 import { BUGS } from "../counterexamples/vmap/index.ts";
 import { INTERLEAVED } from "../counterexamples/vmap/interleavings.ts";
-import { rangesLike } from "../kernels/versions.ts";
+import { rangesLike, variants } from "../kernels/versions.ts";
 import { KERNELS } from "../kernels/vmap/index.ts";
 import { SCOPES } from "../properties/vmap/random-scopes.ts";
 import { programOf } from "../protocols/program-text.ts";
@@ -19,6 +19,7 @@ import { orNearest } from "./usage-error.ts";
 /** All the words, each with what stands for it. */
 export function list() {
   const kernels = KERNELS.map(({ release }) => kernelJson(release));
+  const others = variants().map(({ release }) => kernelJson(release));
   const laws = LAWS.map(({ id, says, source }) => ({ id, says, source }));
   const bugs = BUGS.map(({ id, number, says, source, fixed, breaks }) => ({
     id,
@@ -39,7 +40,7 @@ export function list() {
     breaks: breaks.map(({ law, protocol, scope }) => ({ law, on: [protocol], scope })),
   }));
   const protocols = PROTOCOLS.map(({ name, says, parameters }) => ({ name, says, parameters }));
-  return { kernels, laws, bugs, interleaved, protocols, scopes: SCOPES };
+  return { kernels, variants: others, laws, bugs, interleaved, protocols, scopes: SCOPES };
 }
 
 export function kernelJson(release: Promises) {
@@ -47,7 +48,7 @@ export function kernelJson(release: Promises) {
   return {
     labels: release.labels,
     like: release.like ?? null,
-    standsFor: rangesLike(release.labels),
+    standsFor: rangesLike(release.labels[0] as string),
     protocols: version === undefined ? [] : protocolsOf(version),
     promises: release.laws,
   };

@@ -18,7 +18,7 @@ describe("the memory a search may take", () => {
   test("is refused where the process takes it before it begins", () => {
     expect(() => memoryBounds(1)).toThrow(UsageError);
     expect(() => memoryBounds(1)).toThrow(
-      /^--megabytes 1: the process takes \d+ before it begins; expected at/,
+      /^--megabytes 1: the process takes \d+ MB before it begins; expected at/,
     );
   });
 

@@ -17,12 +17,12 @@ const taken = () => process.memoryUsage.rss();
 export function memoryBounds(asked: number | undefined): Pick<Bounds, "bytes" | "isFull"> {
   const all = Math.floor(totalmem() / MEGABYTE);
   if (asked !== undefined && asked > all)
-    throw new UsageError(`--megabytes ${asked}: this machine has ${all}`);
+    throw new UsageError(`--megabytes ${asked}: this machine has ${all} MB`);
   const most = asked ?? Math.ceil(all / 4);
   const before = Math.ceil(taken() / MEGABYTE);
   if (most < before + LEAST)
     throw new UsageError(
-      `--megabytes ${most}: the process takes ${before} before it begins; expected at least ${before + LEAST}`,
+      `--megabytes ${most}: the process takes ${before} MB before it begins; expected at least ${before + LEAST} MB`,
     );
   return { bytes: (most - before) * MEGABYTE, isFull: () => taken() > most * MEGABYTE };
 }

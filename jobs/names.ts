@@ -2,7 +2,7 @@
 import { distance } from "fastest-levenshtein";
 import type { Bug } from "../counterexamples/bug.ts";
 import { BUGS, bugCalled } from "../counterexamples/vmap/index.ts";
-import { KERNELS, kernelCalled } from "../kernels/vmap/index.ts";
+import { KERNELS, kernelCalled, kernelFor } from "../kernels/vmap/index.ts";
 import type { State } from "../kernels/vmap/state.ts";
 import type { LawId } from "../spec/contract.ts";
 import { PROCESS_LAWS } from "../spec/process.ts";
@@ -31,7 +31,7 @@ export function findKernel(name: string): Kernel<State> | undefined {
 /** The release known to answer as this version does. */
 function standIn(word: string): Kernel<State> | undefined {
   const label = isMisspelt(word) ? undefined : labelAlike(word);
-  return label === undefined ? undefined : kernelCalled(label);
+  return label === undefined ? undefined : kernelFor(word, label);
 }
 
 /** Whether a word is nearly a label that is more than a version, such as 4.15.18-ubuntu. */
@@ -73,9 +73,9 @@ export function checkedFor(word: string): {
 } {
   const tree = treeCalled(word);
   if (tree !== undefined) return { kernels: [tree.kernel], facts: undefined };
-  if (kernelCalled(word) !== undefined || isMisspelt(word))
-    return { kernels: [releaseNamed(word)], facts: undefined };
-  const facts = factsOf(word);
+  const known = kernelCalled(word);
+  const isColumn = known !== undefined && KERNELS.includes(known);
+  const facts = isColumn || isMisspelt(word) ? undefined : factsOf(word);
   if (facts === undefined || facts.columns.length === 0)
     return { kernels: [releaseNamed(word)], facts: undefined };
   return { kernels: facts.columns.map(releaseNamed), facts };

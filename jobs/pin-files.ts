@@ -44,7 +44,7 @@ export interface Filing {
 }
 
 export function alreadyText({ path, commands }: Pinned): string {
-  return `nothing filed: this violation is pinned already in ${commands} commands, ${path}`;
+  return `nothing filed: this violation is pinned already in ${commands} command${commands === 1 ? "" : "s"}, ${path}`;
 }
 
 /** What the catalogue has pinned of a bug that violates this law on this kernel, the shortest first. */

@@ -1,7 +1,6 @@
 /** Records what a kernel answers to random callers, as the public recordings were made. */
 import fc from "fast-check";
 import { type Answered, RECORDED, traceText } from "../adapters/vmap/recording-text.ts";
-import type { State } from "../kernels/vmap/state.ts";
 import { type Choice, choices } from "../properties/vmap/choices.ts";
 import { play } from "../properties/vmap/run-choices.ts";
 import { settingFor } from "../properties/vmap/test-bench.ts";
@@ -48,7 +47,7 @@ const LONGEST = 60;
 
 /** So many traces in each scope, a line each. A trace ends where the kernel stops. */
 export function* recordings(
-  kernel: Kernel<State>,
+  kernel: Kernel,
   version: string,
   seed: number,
   traces: number,

@@ -9,7 +9,7 @@ import {
   namesIn,
   type RecordedReply,
 } from "./recorded.ts";
-import { meantFirst, type Violation } from "./violation.ts";
+import { meantFirst, stopText, type Violation } from "./violation.ts";
 
 export interface ReplayedRecording {
   readonly kind: "recording";
@@ -21,6 +21,8 @@ export interface ReplayedRecording {
   /** The index of its last step: the one that violates a law, if any does. */
   readonly last: number;
   readonly violations: readonly Violation[];
+  /** Where the allocator stopped in the last step: why. */
+  readonly stopped: string | undefined;
   readonly expected: boolean;
   /** Its replies up to the last, judged. */
   play(): Iterable<RecordedReply>;
@@ -37,14 +39,18 @@ export async function replayRecording(
   const law = options.law === undefined ? undefined : lawNamed(options.law);
   const chosen = await chooseTrace(file, { ...options, law });
   const found = { kind: "recording", file, law, chosen } as const;
-  if ("traces" in chosen) return { ...found, last: -1, violations: [], expected: true, play: () => [] };
+  if ("traces" in chosen)
+    return { ...found, last: -1, violations: [], stopped: undefined, expected: true, play: () => [] };
   const { trace, judging, violating } = chosen;
   const violations = violationsOf(chosen);
   const [meant] = violations;
+  const last = violating?.index ?? trace.exchanges.length - 1;
+  const reply = trace.exchanges[last]?.response;
   return {
     ...found,
-    last: violating?.index ?? trace.exchanges.length - 1,
+    last,
     violations,
+    stopped: reply && stopText(reply),
     expected: meant === undefined || !meant.promised || meant.bug !== undefined,
     play: () => judgeRecorded(judging, trace),
   };

@@ -19,7 +19,7 @@ import { type ReplayedRun, replayRun } from "./replay-run.ts";
 import { type Shortfall, shortfallsIn } from "./shortfalls.ts";
 import { historyOfTrace } from "./trace-history.ts";
 import { UsageError } from "./usage-error.ts";
-import { meantFirst, type Violation } from "./violation.ts";
+import { meantFirst, stopText, type Violation } from "./violation.ts";
 
 export interface ReplayOptions {
   /** On our model of this kernel, or the protocol that describes it; else on what it was found on, or as recorded. */
@@ -51,6 +51,8 @@ export interface ReplayedHistory {
   readonly last: number;
   /** The laws violated by the last step, the one that is meant first. */
   readonly violations: readonly Violation[];
+  /** Where the kernel stopped, or did not return, in the last step: why. */
+  readonly stopped: string | undefined;
   /** Where it falls short of other laws, which it does not promise. */
   readonly shortfalls: readonly Shortfall[];
   /** Whether the catalogue expects that. */
@@ -169,6 +171,7 @@ export function replayHistory(chosen: ChosenHistory, options: ReplayOptions): Re
     law,
     last: last.index,
     violations,
+    stopped: last.response && stopText(last.response),
     shortfalls,
     expected: meant === undefined ? isListed !== true : meant.bug !== undefined || !meant.promised,
     play: (judged) => playing(judged ? setting : { ...setting, laws: [] }, upTo.commands, law ?? history.law),

@@ -1,5 +1,6 @@
 /** What releases keep and break when calls interleave: a column for each, from the protocols that describe it. */
 import { bugCalled } from "../counterexamples/vmap/index.ts";
+import type { InterleavedBug } from "../counterexamples/vmap/interleaved.ts";
 import { INTERLEAVED } from "../counterexamples/vmap/interleavings.ts";
 import { lawsOf } from "../engine/actions.ts";
 import { bugsIn } from "../kernels/versions.ts";
@@ -120,7 +121,21 @@ function without(name: string, protocols: readonly string[], shown: readonly str
   );
   const undescribed = [...families].filter((family) => !protocols.some((each) => familyOf(each) === family));
   const lines = undescribed.map((family) => whyNone(version, family));
-  if (missing.length === 0) return lines;
-  const names = missing.map(({ id }) => shortName(id)).join(", ");
-  return [...lines, `${name} has by the commits, and no protocol of it shows: ${names}`];
+  return [
+    ...lines,
+    ...missing.map(
+      (each) => `${name} has ${shortName(each.id)} too, by its commits: ${whyUnseen(each, shown)}`,
+    ),
+  ];
+}
+
+/** What violates the same law in fewer steps is shown in its place. */
+function whyUnseen({ breaks }: InterleavedBug, shown: readonly string[]): string {
+  const laws = breaks.map(({ law }) => law);
+  const sooner = INTERLEAVED.find(
+    (each) => shown.includes(each.id) && each.breaks.some(({ law }) => laws.includes(law)),
+  );
+  return sooner === undefined
+    ? "no protocol above shows it"
+    : `${shortName(sooner.id)} violates the same law in fewer steps, so that no run above shows it`;
 }

@@ -9,6 +9,7 @@ import { isConfirmed } from "../protocols/run-steps.ts";
 import { PROTOCOLS, type Protocol, STEP_PROTOCOLS } from "../protocols/vmap/index.ts";
 import type { LawId } from "../spec/contract.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
+import { orderCalled } from "./interleaved-orders.ts";
 import { kernelSubject } from "./kernel-subject.ts";
 import { findKernel, KERNEL_NAMES, placeOfKernel } from "./names.ts";
 import type { Parameters, Reductions, Subject } from "./subject-types.ts";
@@ -39,7 +40,7 @@ export function sourceOf(given: SubjectRef): MachineSource {
 }
 
 function findSubject(name: string, law: LawId | undefined): Subject | undefined {
-  const protocol = PROTOCOLS.find((each) => each.name === name);
+  const protocol = PROTOCOLS.find((each) => each.name === (orderCalled(name) ?? name));
   if (protocol !== undefined) return protocolSubject(protocol);
   const kernel = findKernel(name) ?? releaseWith(name, law);
   return kernel && kernelSubject(kernel, law);

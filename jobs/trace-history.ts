@@ -17,7 +17,7 @@ export async function historyOfTrace(
   kernel: string,
   options: Pick<ChoiceOptions, "trace" | "law">,
 ): Promise<HistoryFile> {
-  const chosen = await chooseTrace(file, { ...options, otherwise: kernel });
+  const chosen = await chooseTrace(file, { ...options, fallback: kernel });
   if ("traces" in chosen)
     throw new InputError(
       `${file}: no trace in it violates ${options.law ?? "a law"}: --trace LINE names one`,

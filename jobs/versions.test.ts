@@ -1,5 +1,18 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { askedAs, checkedFor, kernelNamed, releaseNamed } from "./names.ts";
+import { historyIn } from "../adapters/vmap/history-file.ts";
+import { isUnreleased, spansOf } from "../counterexamples/vmap/evidence/spans.ts";
+import { BUGS } from "../counterexamples/vmap/index.ts";
+import { replay } from "../engine/run/stepper.ts";
+import { bugsIn, LABELLED, MAINLINE, variants } from "../kernels/versions.ts";
+import { settingFor, type VmapPlayed } from "../properties/vmap/test-bench.ts";
+import { CHANGES } from "../spec/vmap/bibliography.ts";
+import { type Version, versionOf } from "../spec/vmap/change.ts";
+import { heldTo } from "../spec/vmap/kernel.ts";
+import { namesOf } from "./hunt-target.ts";
+import { breaksOf } from "./lineage.ts";
+import { askedAs, checkedFor, findKernel, kernelNamed, releaseNamed } from "./names.ts";
+import { allPinned, pinnedFile } from "./pinned.ts";
 import { subjectNamed } from "./subject.ts";
 import { factsOf, factsText, type VersionFacts, withOthers } from "./versions.ts";
 
@@ -48,7 +61,7 @@ describe("a version without a model of its own", () => {
   test("is checked as all that it may be, where its backports are not known", () => {
     expect(columns("4.19.300")).toEqual(["4.15.0", "4.15.18-ubuntu"]);
     expect(text("4.19.300")).toMatch(
-      /^4\.19\.300 answers as 4\.19 .* or as 4\.15\.18-ubuntu: whether it has afd07389d3f4 \(5\.1\) is not known\.$/m,
+      /^4\.19\.300 answers as 4\.15\.0 or as 4\.15\.18-ubuntu: whether it has afd07389d3f4 \(5\.1\) is not known\.$/m,
     );
   });
 
@@ -107,7 +120,7 @@ describe("the refusal of a version that no one release stands for says why, in o
     ["5.3", "it lies between 5.2 and 5.4 (= 5.10), and answers as neither; check 5.3 shows both"],
     [
       "4.19.300",
-      "it may answer as 4.19 (= 4.15.0 = 5.0.1) or as 4.15.18-ubuntu: whether it has afd07389d3f4 (5.1) is not known",
+      "it may answer as 4.15.0 or as 4.15.18-ubuntu: whether it has afd07389d3f4 (5.1) is not known",
     ],
     ["2.4.0", "it is older than the oldest, 2.6.27"],
     ["2.6.93", "no such release was made, the last 2.6 is 2.6.39"],
@@ -122,4 +135,84 @@ describe("the refusal of a version that no one release stands for says why, in o
 test("a label is given with the others of its kernel", () => {
   expect(withOthers("7.2", ["6.19", "7.2"])).toBe("7.2 (= 6.19)");
   expect(withOthers("6.12", ["6.12"])).toBe("6.12");
+});
+
+/** Labels, releases from the oldest to the newest, and where the table says that a change or a backport came. */
+const VERSIONS = [
+  ...new Set([
+    ...LABELLED.map(({ label }) => label),
+    ...MAINLINE.map((each) => each.text),
+    ...CHANGES.flatMap(({ release, backports }) => [
+      release,
+      ...backports.flatMap(({ series, from }) =>
+        from === undefined ? [] : [`${series}.${from - 1}`, `${series}.${from}`],
+      ),
+    ]),
+  ]),
+];
+
+describe("a version has the bugs that the commits give it", () => {
+  const ofCalls = new Set(BUGS.map(({ id }) => id));
+  const known = VERSIONS.flatMap((word) => {
+    const kernel = findKernel(word);
+    return kernel === undefined ? [] : [{ word, kernel }];
+  });
+
+  test.each(known)("$word, as list, check and replay know it: by $kernel.name", ({ word, kernel }) => {
+    const { has, mayHave } = bugsIn(versionOf(word) as Version);
+    const violated = breaksOf(kernel);
+    const ids = BUGS.filter(({ breaks }) => breaks.some((each) => violated.has(each))).map(({ id }) => id);
+    expect(ids.filter((id) => !mayHave.includes(id)).sort()).toEqual(
+      has.filter((id) => ofCalls.has(id)).sort(),
+    );
+  });
+
+  test("and so it is for every label, and for a version inside each bug's spans", () => {
+    const words = known.map(({ word }) => word);
+    expect(LABELLED.map(({ label }) => label).filter((label) => !words.includes(label))).toEqual([]);
+    const released = BUGS.filter(({ id }) => spansOf(id).length > 0 && !isUnreleased(spansOf(id)));
+    const inside = released.filter(({ id }) =>
+      words.some((word) => bugsIn(versionOf(word) as Version).has.includes(id)),
+    );
+    expect(inside.map(({ id }) => id)).toEqual(released.map(({ id }) => id));
+    expect(words).toEqual(expect.arrayContaining(["3.10", "4.18", "5.0", "6.3"]));
+  });
+});
+
+describe("a kernel that is no column of its own", () => {
+  test.each(variants().map((kernel) => ({ name: kernel.name, kernel })))(
+    "violates by replay what its list says, and by the same names: $name",
+    ({ kernel }) => {
+      const violated = breaksOf(kernel);
+      for (const { bug, pinned } of allPinned().filter((each) => violated.has(each.pinned))) {
+        const { scope, commands } = historyIn(
+          pinned.pinned,
+          JSON.parse(readFileSync(pinnedFile(bug, pinned), "utf8")),
+        );
+        const last = replay(settingFor(heldTo(kernel, pinned.law), scope), commands, pinned.law).at(-1);
+        const found = namesOf(kernel, last as VmapPlayed).find(({ law }) => law === pinned.law);
+        expect([bug.id, found?.listed]).toEqual([found?.known, true]);
+      }
+    },
+  );
+
+  test.each([
+    ["3.10", "3.10.4", "3.1", "4341fa4"],
+    ["4.19", "4.19", "4.15.0", "f3c01d2f3ade"],
+    ["6.3", "6.3", "6.1", '"mm: vmalloc: Avoid calling'],
+  ])("is checked under its own name, and the answer says how it differs: %s", (word, name, like, commit) => {
+    expect(columns(word)).toEqual([name]);
+    expect(kernelNamed(word).release.like).toBe(like);
+    const own = word === name;
+    expect(facts(word)).toMatchObject({ answersAs: [own ? like : name], inside: own, columns: [name] });
+    if (own) expect(text(word)).toContain(`no reply shows:  ${commit}`);
+    expect(text(word)).toMatch(own ? / to calls inside their domain; outside/ : /answers as 3\.10\.4\./);
+  });
+
+  test("is found by the versions that took the same backports", () => {
+    expect(columns("4.19.125")).toContain("4.19");
+    expect(columns("4.19.126")).not.toContain("4.19");
+    expect(columns("4.17")).toEqual(["4.15.0"]);
+    expect(columns("6.2")).toEqual(["6.1"]);
+  });
 });

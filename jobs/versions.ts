@@ -1,16 +1,17 @@
 /** What is known of a kernel version, in words: the release that answers as it does, or both neighbours, and from where. */
+
 import { BUGS } from "../counterexamples/vmap/index.ts";
 import { INTERLEAVED } from "../counterexamples/vmap/interleavings.ts";
 import {
   type BugsIn,
   bugsIn,
   changesBetween,
-  LABELLED,
   LAST_RELEASES,
   type Labelled,
   type Placed,
   place,
 } from "../kernels/versions.ts";
+import { kernelCalled, kernelFor, labelsAlike } from "../kernels/vmap/index.ts";
 import { CHANGES, COMPARED, NEWEST_KNOWN } from "../spec/vmap/bibliography.ts";
 import type { Change } from "../spec/vmap/change.ts";
 import { baseOf, compareVersions, hasChange, type Version, versionOf } from "../spec/vmap/change.ts";
@@ -21,7 +22,10 @@ export function withOthers(label: string, labels: readonly string[]): string {
   return others.length === 0 ? label : `${label} (= ${others.join(" = ")})`;
 }
 
-const named = ({ label, labels }: Labelled) => withOthers(label, labels);
+const named = ({ label }: Pick<Labelled, "label">) => {
+  const kernel = kernelCalled(label);
+  return kernel === undefined ? label : withOthers(label, labelsAlike(kernel));
+};
 
 /** The label of the one release that answers as this version does, if that is known. */
 export function labelAlike(word: string): string | undefined {
@@ -40,7 +44,7 @@ export function placeOf(word: string): string | undefined {
   if (era === "newer")
     return `it is newer than the newest known, ${NEWEST_KNOWN}; check takes it as ${named(below as Labelled)}`;
   if (alike.length > 1)
-    return `it may answer as ${alike.map(named).join(" or as ")}: whether it has ${commitsOf(mayHave)} is not known`;
+    return `it may answer as ${alike.map((each) => named(standingFor(word, each))).join(" or as ")}: whether it has ${commitsOf(mayHave)} is not known`;
   return `it lies between ${named(below as Labelled)} and ${named(above as Labelled)}, and answers as neither; check ${word} shows both`;
 }
 
@@ -56,6 +60,8 @@ export interface VersionFacts {
   readonly era: Placed["era"];
   /** Labels of the releases that answer as it does, or may. */
   readonly answersAs: readonly string[];
+  /** Whether it answers so to calls inside their domain only: what differs outside is among the unseen. */
+  readonly inside: boolean;
   /** Labels of the columns that stand for it. */
   readonly columns: readonly string[];
   /** What it has and a column has not, or the other way round, as far as replies show. */
@@ -81,18 +87,31 @@ export function factsOf(word: string): VersionFacts | undefined {
   const placed = place(version);
   const { era, alike, mayHave } = placed;
   const columns = columnsOf(placed);
+  const stands = alike.map((each) => standingFor(word, each));
   const [only] = columns.length === 1 ? columns : [];
+  const [one] = stands.length === 1 ? stands : [];
+  const beside = one === undefined ? only?.version : (versionOf(one.label) as Version);
   return {
     asked: word,
     era,
-    answersAs: alike.map(({ label }) => label),
-    columns: columns.map(({ label }) => label),
+    answersAs: stands.map(({ label }) => label),
+    inside: one?.isOwn === true,
+    columns: stands.length === 0 ? columns.map(({ label }) => label) : stands.map(({ kernel }) => kernel),
     against: alike.length > 0 || era !== "known" ? [] : columns.map((each) => compared(version, each)),
     mayHave,
     bugs: bugsIn(version),
-    unseen: only === undefined || era !== "known" ? [] : unseenBetween(only.version, version),
+    unseen: beside === undefined || era !== "known" ? [] : unseenBetween(beside, version),
     known: era === "newer" ? [] : [...knownFrom(version, placed), ...stableNotes(version)],
   };
+}
+
+/** The kernel that stands for a version, by name, and the label that it answers as: to all calls, if it has none of its own. */
+function standingFor(word: string, { label }: Labelled) {
+  const kernel = kernelFor(word, label);
+  const { like } = kernel.release;
+  const isOwn = like !== undefined && (kernel.name === word || kernelCalled(kernel.name) === undefined);
+  const isSame = kernelCalled(label) === kernel;
+  return { kernel: kernel.name, isOwn, label: isOwn ? like : isSame ? label : kernel.name };
 }
 
 /** Those alike, or the newest, or both neighbours. */
@@ -207,9 +226,13 @@ export function changeText(change: Change): string {
 
 /** The facts in lines: what it answers as, what differs, and where that is known from. */
 export function factsText(facts: VersionFacts): string {
-  const { asked, era, answersAs, columns, against, mayHave, bugs, unseen, known } = facts;
-  const names = columns.map((label) => named(LABELLED.find((each) => each.label === label) as Labelled));
-  const lines = [headline(asked, era, answersAs, names, mayHave)];
+  const { asked, era, answersAs, inside, columns, against, mayHave, bugs, unseen, known } = facts;
+  const names = (answersAs.length > 0 ? answersAs : columns).map((label) => named({ label }));
+  const lines = [
+    inside
+      ? `${asked} answers as ${names.join()} to calls inside their domain; outside, as the commits say.`
+      : headline(asked, era, answersAs, names, mayHave),
+  ];
   for (const { label, more, less } of against) {
     lines.push(...more.map((each) => `  more than ${label}:  ${changeText(each)}`));
     lines.push(...less.map((each) => `  less than ${label}:  ${changeText(each)}`));

@@ -2,7 +2,18 @@ import { describe, expect, test } from "vitest";
 import { CHANGES } from "../spec/vmap/bibliography.ts";
 import { compareVersions, hasChange, type Version, versionOf } from "../spec/vmap/change.ts";
 import { RELEASES } from "../spec/vmap/releases.ts";
-import { changesBetween, changesOf, LABELLED, place } from "./versions.ts";
+import { type Facts, factsOf } from "./changes.ts";
+import {
+  changesBetween,
+  changesOf,
+  kernelStandingFor,
+  LABELLED,
+  MAINLINE,
+  place,
+  rangesLike,
+  variants,
+} from "./versions.ts";
+import { kernelFor } from "./vmap/index.ts";
 
 const version = (text: string) => versionOf(text) as Version;
 const change = (commit: string) =>
@@ -173,4 +184,55 @@ test("between two versions are the changes that one has and the other has not", 
   expect(gained.map(({ commit }) => commit)).toEqual(["9f531973dff3", "bd1a8fb2d43f"]);
   expect(lost).toEqual([]);
   expect(changesBetween(version("5.17"), version("5.11")).lost).toEqual(gained);
+});
+
+describe("the kernel that stands for a version", () => {
+  /** What only interleavings show, or a dump. */
+  const UNSEEN: readonly (keyof Facts)[] = [
+    "triesPurge",
+    "assertsCount",
+    "countsFirst",
+    "uncounts",
+    "releases",
+    "overwritesCounter",
+    "passesFull",
+    "cpuWritten",
+    "rcuLists",
+    "synchronises",
+    "resetAsks",
+    "flagsAreas",
+  ];
+  const versions = [...LABELLED.map((each) => each.version), ...MAINLINE];
+  const stoodFor = versions.flatMap((each) => {
+    const kernel = kernelStandingFor(each);
+    return kernel === undefined ? [] : [{ version: each.text, kernel: kernel.name }];
+  });
+
+  test.each(stoodFor.filter(({ version: text }) => text !== "2.6.27"))(
+    "does all that $version does: $kernel",
+    (each) => {
+      const [facts, own] = [factsOf(each.version), factsOf(each.kernel)];
+      const differing = (Object.keys(facts) as (keyof Facts)[]).filter(
+        (fact) => JSON.stringify(facts[fact]) !== JSON.stringify(own[fact]),
+      );
+      expect(differing.filter((fact) => !UNSEEN.includes(fact))).toEqual([]);
+    },
+  );
+
+  test("is one of its own where calls outside their domain alone are answered otherwise", () => {
+    expect(variants().map(({ name, release }) => [name, release.like, rangesLike(name)])).toEqual([
+      ["3.9", "3.1", ["3.6 to 3.9"]],
+      ["3.10.4", "3.1", ["3.10"]],
+      ["4.19", "4.15.0", ["4.18 to 5.0"]],
+      ["6.3", "6.1", ["6.3"]],
+    ]);
+    expect(rangesLike("4.15.0")).toEqual(["4.7 to 4.17"]);
+    expect(stoodFor.length).toBeGreaterThan(70);
+  });
+
+  test("follows the backports: 4.19.126 warns again", () => {
+    expect(kernelStandingFor(version("4.18.20"))?.name).toBe("4.19");
+    expect(kernelFor("4.19.125", "4.19").name).toBe("4.19");
+    expect(kernelFor("4.19.126", "4.19").name).toBe("4.15.0");
+  });
 });

@@ -25,7 +25,7 @@ import { fileURLToPath } from "node:url";
 import { InputError, oneLine } from "../adapters/input-error.ts";
 import { type Compiler, run, webAssemblyCompiler } from "./compiler.ts";
 import { ALLOCATOR, type SourceTree } from "./source-tree.ts";
-import { PROBES } from "./vmap/probes.ts";
+import { PROBES, type Probe } from "./vmap/probes.ts";
 import { WASM, type WasmModule } from "./wasm-api.ts";
 
 /** What C wants to know at compile time. */
@@ -120,7 +120,7 @@ function compile(tree: SourceTree, { mapLimit, blockPages }: Constants, folder: 
   const at = { tree, folder, cc, flags };
   const sources = layOut(at);
   const holds = probe(at);
-  const counting = ["-fsanitize-coverage=edge,trace-pc"];
+  const counting = ["-fsanitize-coverage=edge,no-prune,trace-pc"];
   const defines = holds.map((name) => `-D${name}`);
   const objects = [
     object(at, GLUE, [...counting, ...defines]),
@@ -133,6 +133,11 @@ function compile(tree: SourceTree, { mapLimit, blockPages }: Constants, folder: 
   const linked = run(linker, ["--no-entry", "--allow-undefined", ...placed, ...objects, "-o", module]);
   if (!linked.ok) throw new InputError(`${tree.directory}: it does not link: ${firstLine(linked.stderr)}`);
   const stubs = WASM.Module.imports(new WASM.Module(readFileSync(module))).map(({ name }) => name);
+  // A header may declare what the file does not define.
+  refuseAbsent(
+    tree,
+    PROBES.find(({ name, required }) => required && stubs.includes(name)),
+  );
   writeFileSync(join(folder, FACTS), JSON.stringify({ holds, stubs: stubs.sort() }));
 }
 
@@ -185,11 +190,15 @@ export function probe(at: Place): readonly string[] {
   const inTree = errors.find(({ file }) => !file.startsWith("probe:"));
   if (inTree !== undefined) refuse(at, inTree);
   const absent = PROBES.find(({ name, required }) => required && missing.has(name));
-  if (absent !== undefined)
-    throw new InputError(
-      `${join(at.tree.directory, ALLOCATOR)}: expected ${absent.says} in it, as every release from 5.2 on has it`,
-    );
+  refuseAbsent(at.tree, absent);
   return PROBES.filter(({ name, required }) => !required && !missing.has(name)).map(({ name }) => name);
+}
+
+function refuseAbsent({ directory }: SourceTree, absent: Probe | undefined): void {
+  if (absent === undefined) return;
+  throw new InputError(
+    `${join(directory, ALLOCATOR)}: expected ${absent.says} in it, as every release from 5.2 on has it`,
+  );
 }
 
 export function object(at: Place, source: string, more: readonly string[]): string {

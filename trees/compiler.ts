@@ -48,6 +48,17 @@ export function webAssemblyCompiler(): Compiler {
   return found;
 }
 
+/** Whether there is one. */
+export function hasWebAssemblyCompiler(): boolean {
+  try {
+    webAssemblyCompiler();
+    return true;
+  } catch (error) {
+    if (error instanceof InputError) return false;
+    throw error;
+  }
+}
+
 /** Whether this version compiles and links three lines. */
 function tried(suffix: string): Compiler | undefined {
   const cc = `clang${suffix}`;

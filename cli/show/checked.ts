@@ -20,7 +20,7 @@ export function checkedText(
 ): string {
   const { reports, facts, trees, surprises, steps } = checked;
   const parts = [verdictLine(checked), ...trees.map(treeText), ...facts.map(factsText)];
-  if (reports.length > 0) parts.push(matrix(reports), pc.dim(legend(reports)));
+  if (reports.length > 0) parts.push(matrix(reports, facts), pc.dim(legend(reports)));
   parts.push(...notes(checked));
   parts.push(...interleavedParts(checked), ...reports.flatMap(lineageLines));
   if (details) parts.push(...detailsOf(checked));

@@ -100,7 +100,14 @@ const VERDICTS = {
 } as const;
 
 /** Subject, laws, violations, states and time in one line. */
-function verdictLine({ subject, instance: { machine }, result, reports }: Exploration): string {
+function verdictLine({
+  subject,
+  asked,
+  isStoodFor,
+  instance: { machine },
+  result,
+  reports,
+}: Exploration): string {
   const { verdict, states, seconds } = result;
   const known = reports.filter(({ bug, promised }) => promised && bug !== undefined).length;
   const short = reports.filter(({ promised }) => !promised).length;
@@ -108,7 +115,7 @@ function verdictLine({ subject, instance: { machine }, result, reports }: Explor
   const onlyShort = verdict === "broken" && known + unknown === 0;
   const colour = unknown > 0 ? pc.red : verdict === "bounded" ? pc.yellow : pc.green;
   return `${colour(onlyShort ? "Falls short" : VERDICTS[verdict])}: ${[
-    subject.name,
+    isStoodFor ? `${asked} (= ${subject.name})` : subject.name,
     `${machine.laws.length} laws`,
     `${known} violation${known === 1 ? "" : "s"} known`,
     `${unknown} unknown`,

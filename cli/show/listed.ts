@@ -5,14 +5,13 @@ import { BUGS } from "../../counterexamples/vmap/index.ts";
 import type { InterleavedBug } from "../../counterexamples/vmap/interleaved.ts";
 import { INTERLEAVED } from "../../counterexamples/vmap/interleavings.ts";
 import { familyOf, protocolsOf } from "../../jobs/interleaved-orders.ts";
-import { inheritanceOf } from "../../jobs/lineage.ts";
+import { breaksOf } from "../../jobs/lineage.ts";
 import { bugJson, type Listed, type WholeBug, wholeKernelJson } from "../../jobs/list-one.ts";
-import { replayLine } from "../../jobs/names.ts";
+import { releaseNamed, replayLine } from "../../jobs/names.ts";
 import { scopeText } from "../../jobs/parameters.ts";
 import { spanText } from "../../jobs/spans.ts";
 import { changeText, commitText, factsText, withOthers } from "../../jobs/versions.ts";
 import { changesBetween, LABELLED, rangesLike } from "../../kernels/versions.ts";
-import { kernelCalled } from "../../kernels/vmap/index.ts";
 import type { Change } from "../../spec/vmap/change.ts";
 import { type Version, versionOf } from "../../spec/vmap/change.ts";
 import { ALL_LAWS } from "../../spec/vmap/laws/index.ts";
@@ -114,14 +113,17 @@ const saysOf = (id: string) => ALL_LAWS.find((law) => law.id === id)?.says ?? ""
 
 function factsOfKernel(release: Promises, version: Version | undefined): string[][] {
   const { guard, freesLazily, fragments, pools, percpu } = release;
-  const ranges = rangesLike(release.labels);
+  const ranges = rangesLike(release.labels[0] as string);
+  const recorded = release.labels.filter((each) => LABELLED.some(({ label }) => label === each));
   const ancestors = lineageOf(release).slice(1);
   return [
     [
       "stands for",
       ranges.length === 0
         ? release.labels.join(", ")
-        : `${ranges.join(", ")}; recorded as ${release.labels.join(", ")}`,
+        : [ranges.join(", "), ...(recorded.length === 0 ? [] : [`recorded as ${recorded.join(", ")}`])].join(
+            "; ",
+          ),
     ],
     ...(ancestors.length === 0 ? [] : [["derived from", ancestors.join(", ")]]),
     [
@@ -137,7 +139,15 @@ function factsOfKernel(release: Promises, version: Version | undefined): string[
 }
 
 /** What the release before it has not. */
-function behaviour({ labels }: Promises): string {
+function behaviour({ labels, like }: Promises): string {
+  const own = versionOf(labels[0] as string);
+  const other = like === undefined ? undefined : versionOf(like);
+  const outside = own && other && changesBetween(other, own, "outside").gained;
+  if (outside !== undefined && outside.length > 0)
+    return section(
+      `Otherwise than ${like}, to calls outside their domain`,
+      outside.map((each) => `  ${changeText(each)}`),
+    );
   const here = LABELLED.find((each) => labels.includes(each.label));
   const before =
     here &&
@@ -155,9 +165,8 @@ function behaviour({ labels }: Promises): string {
 
 /** Its own, and those it inherited. */
 function bugRows(label: string): string[][] {
-  const kernel = kernelCalled(label);
-  const inherited = kernel === undefined ? undefined : inheritanceOf(kernel).breaks;
-  const isHere = (each: Break) => each.on.includes(label) || inherited?.has(each) === true;
+  const breaks = breaksOf(releaseNamed(label));
+  const isHere = (each: Break) => breaks.has(each);
   return BUGS.filter(({ breaks }) => breaks.some(isHere)).map((bug) => [
     "",
     bug.number ?? "*",

@@ -39,13 +39,16 @@ describe("a picture", () => {
   test("numbers only the first page of each run where numbers are long", () => {
     expect(drawn([area("A", 968603, 968605), area("B", 987136, 1003521)], 2 ** 20)).toEqual([
       "             968602       ~ 987135  ~ 1003520",
+      "                +1 +2 +3  ~    +1   ~    +1",
       "  area        .  A  A  .  ~  .  B   ~  B  .",
     ]);
   });
 
   test("has addresses in place of numbers that are somebody's", () => {
-    const [numbers] = drawn([area("A", 0xffffc90000002, 0xffffc90000004)], 2 ** 52);
+    const [numbers, marks, areas] = drawn([area("A", 0xffffc90000002, 0xffffc90000004)], 2 ** 52);
     expect(numbers?.trim()).toBe("0xffffc90000001000");
+    expect(marks?.trim()).toBe("+1 +2 +3");
+    expect(areas?.trim()).toBe("area        .  A  A  .");
   });
 
   test("ends with the word, and does not begin below page 0", () => {

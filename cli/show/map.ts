@@ -25,7 +25,7 @@ const WIDTH = 100;
 const INDENT = 12;
 /** A longer run of pages in which nothing begins or ends is left out. */
 const SHORT_RUN = 6;
-/** Of pages with longer numbers only the first of each run is numbered. */
+/** Of pages with longer numbers only the first of each run is numbered, and the others counted from it. */
 const SHORT_NUMBER = 3;
 const LEFT_OUT = "~";
 
@@ -109,7 +109,13 @@ export function drawMap(rows: readonly MapRow[], pages: Pages, width: number = W
       return `  ${label.padEnd(INDENT - 2)}${parts.join("")}`.trimEnd();
     };
     const cells = (row: MapRow) => (run: Pages) => run.map((vpn) => row.at(vpn).padStart(cell)).join("");
-    return [line("", numbersOf), ...rows.map((row) => line(row.label, cells(row)))];
+    const marks = (run: Pages) =>
+      run.map((_vpn, nth) => (nth === 0 ? "" : `+${nth}`).padStart(cell)).join("");
+    return [
+      line("", numbersOf),
+      ...(isNumbered ? [] : [line("", marks)]),
+      ...rows.map((row) => line(row.label, cells(row))),
+    ];
   });
 }
 

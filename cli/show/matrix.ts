@@ -3,6 +3,8 @@
 import { bugCalled } from "../../counterexamples/vmap/index.ts";
 import { EXPLORED_SCOPE } from "../../jobs/check-explored.ts";
 import type { Cell, KernelReport } from "../../jobs/check-kernel.ts";
+import type { VersionFacts } from "../../jobs/versions.ts";
+import { kernelCalled } from "../../kernels/vmap/index.ts";
 import { pc } from "../colour.ts";
 import { columns, textWidth } from "../output.ts";
 
@@ -15,10 +17,11 @@ export interface Column {
   readonly texts: ReadonlyMap<string, string>;
 }
 
-export const matrix = (reports: readonly KernelReport[]): string =>
+/** A column is headed by the version that was asked for, where one kernel stands for it. */
+export const matrix = (reports: readonly KernelReport[], facts: readonly VersionFacts[] = []): string =>
   inBlocks(
     reports.map(({ kernel, cells }) => ({
-      name: kernel.name,
+      name: facts.find(({ columns }) => columns.join() === kernel.name)?.asked ?? kernel.name,
       texts: new Map(cells.map((cell) => [cell.law, cellText(cell)])),
     })),
   );
@@ -65,6 +68,9 @@ export function legend(reports: readonly KernelReport[]): string {
     .map(({ kernel }) => kernel.name)
     .filter((label) => shortName(label) !== label)
     .map((label) => `${shortName(label)} is ${label}`);
+  const otherwise = reports.flatMap(({ kernel: { name, release } }) =>
+    release.labels.filter((label) => (kernelCalled(label)?.name ?? name) !== name),
+  );
   const alike = reports
     .map(({ kernel }) => kernel.release.labels)
     .filter((labels) => labels.length > 1)
@@ -89,5 +95,10 @@ export function legend(reports: readonly KernelReport[]): string {
     ),
     ...(shortened.length > 0 ? [shortened.join(", ")] : []),
     ...(alike.length > 0 ? [`labels of one kernel, in one column: ${alike.join(", ")}`] : []),
+    ...(otherwise.length > 0
+      ? [
+          `of these, calls outside their domain are answered otherwise by ${otherwise.join(", ")}: check ${otherwise[0]}`,
+        ]
+      : []),
   ].join("\n");
 }

@@ -34,6 +34,7 @@ function replayed(areas: number, all: boolean): Replayed {
     shown: shownOf(areas, all),
     violations: [],
     shortfalls: [],
+    stopped: undefined,
     subject: "6.1",
     asked: undefined,
     replay: "npx vmapcheck replay here",

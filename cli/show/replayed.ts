@@ -8,6 +8,7 @@ import { ALL_LAWS } from "../../spec/vmap/laws/index.ts";
 import { pc } from "../colour.ts";
 import { commandLine } from "../output.ts";
 import { drawing, type GotBy, noteGot, type Shown, stepLine } from "./step-view.ts";
+import { counted } from "./text.ts";
 
 export interface Replayed {
   /** Lines that say what was judged: on which kernel, or by which promises. */
@@ -24,6 +25,8 @@ export interface Replayed {
   readonly shortfalls: readonly Shortfall[];
   /** Who answered: a kernel, or a recorded allocator. */
   readonly subject: string;
+  /** Where it stops, or does not return, in the last step shown: why. */
+  readonly stopped: string | undefined;
   /** It is no kernel: the catalogue has nothing of it. */
   readonly isForeign?: true;
   /** The only law that was asked, if one was. */
@@ -69,7 +72,16 @@ export function stepsShown(play: () => Iterable<Shown>, last: number, all: boole
 
 export const saysOf = (law: LawId): string => ALL_LAWS.find(({ id }) => id === law)?.says ?? "";
 
-export function acceptedText({ subject, asked }: Pick<Replayed, "subject" | "asked">): string {
+type Accepted = Pick<Replayed, "subject" | "asked" | "stopped" | "shown" | "of">;
+
+/** What is said where nothing is violated; a kernel that stops is not accepted for what was never run. */
+export function acceptedText({ subject, asked, stopped, shown, of }: Accepted): string {
+  if (stopped !== undefined) {
+    const left = of - shown.last - 1;
+    const rest = left === 0 ? "" : `; ${counted(left, "step")} not run`;
+    const kept = asked === undefined ? ", and promises no better there" : `, and ${asked} is kept until then`;
+    return `${subject} stops in step ${shown.last + 1} of ${of} (${stopped})${kept}${rest}`;
+  }
   return `accepted: ${subject} keeps ${asked ?? "every law it promises"} in this history`;
 }
 
@@ -101,7 +113,7 @@ function verdictLine(replayed: Replayed): string {
   const { violations, subject, shown, of, shortfalls } = replayed;
   const [meant] = violations;
   if (meant === undefined) {
-    const accepted = pc.green(acceptedText(replayed));
+    const accepted = (replayed.stopped === undefined ? pc.green : pc.yellow)(acceptedText(replayed));
     const short = shortfalls.map(({ law }) => law.id).join(" and ");
     return short === "" ? accepted : `${accepted}, ${pc.yellow(`but falls short of ${short}`)}`;
   }
@@ -124,7 +136,10 @@ function lawLines({ violations, subject, bug: pinned, isForeign }: Replayed): st
   if (isForeign !== true) lines.push(bug === undefined || !listed ? known : `${known} (fixed: ${bug.fixed})`);
   lines.push(
     ...(bug === undefined || bug === pinned ? [] : [pc.dim(bug.source)]),
-    ...others.map((each) => `violated by the same step: ${each.law}   ${pc.dim(saysOf(each.law))}`),
+    ...others.map((each) => {
+      const how = each.bug !== undefined && !each.listed ? "follows from it" : "violated by the same step";
+      return `${how}: ${each.law}   ${pc.dim(saysOf(each.law))}`;
+    }),
   );
   return lines;
 }

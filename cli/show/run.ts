@@ -4,7 +4,9 @@ import { failedIn, lawsOf } from "../../engine/actions.ts";
 import { toolLine } from "../../jobs/names.ts";
 import { scopeText } from "../../jobs/parameters.ts";
 import type { ReplayedRun, RunViolation } from "../../jobs/replay-run.ts";
+import { bugsIn } from "../../kernels/versions.ts";
 import type { StepAction, StepMachine } from "../../protocols/program.ts";
+import { versionOf } from "../../spec/vmap/change.ts";
 import { pc } from "../colour.ts";
 import { commandLine } from "../output.ts";
 import { chart } from "./chart.ts";
@@ -49,7 +51,7 @@ export function runText(found: ReplayedRun, replay: string): string {
   const drawn = chart(machine, run.slice(0, loopAt), run.slice(loopAt)).join("\n");
   const names = stepsIn(interleaving);
   const parts = [
-    violations.length === 0 ? otherwise(found) : violationLine(found),
+    violations.length === 0 ? otherwise(found) : [violationLine(found), ...hiddenLines(found)].join("\n"),
     ...(pinned === undefined
       ? []
       : [
@@ -80,6 +82,17 @@ function violationLine({ machine, run, loopAt, violations }: ReplayedRun): strin
   const laws = violations.map(({ law }) => law).join(", ");
   const bug = violations[0]?.bug ?? "no bug of the catalogue accounts for it";
   return `${pc.red(`${machine.name} violates ${laws}`)} in ${length}: ${bug}`;
+}
+
+/** Whether the version has the bug that was asked for, where what was found violates the same law by another. */
+function hiddenLines({ pinned, version, violations, machine }: ReplayedRun): string[] {
+  const asked = version === undefined ? undefined : versionOf(version);
+  if (pinned === undefined || asked === undefined || violations.some(({ bug }) => bug === pinned.id))
+    return [];
+  const name = pinned.number ?? pinned.id;
+  return bugsIn(asked).has.includes(pinned.id)
+    ? [`${version} has ${name} too, by its commits: this run is shorter, and hides it (${machine.name})`]
+    : [`${version} has not ${name}, by its commits: this is another bug`];
 }
 
 function violationText(machine: StepMachine, { law, bug: known }: RunViolation): string {

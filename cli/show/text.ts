@@ -92,3 +92,8 @@ export function filled(text: string, indent: number, width: number): string[] {
 function pieces(word: string, most: number): string[] {
   return word.match(new RegExp(`.{1,${most}}`, "gu")) ?? [];
 }
+
+/** `1 step`, `2 replies`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${count === 1 ? noun : noun.endsWith("y") ? `${noun.slice(0, -1)}ies` : `${noun}s`}`;
+}

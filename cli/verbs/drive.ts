@@ -125,6 +125,7 @@ function textOf(shown: ToShow): string {
     shortfalls: [],
     subject: name,
     asked: undefined,
+    stopped: undefined,
     isForeign: true,
     replay: toolLine(wordsOf(shown)),
   };

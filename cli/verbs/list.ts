@@ -43,13 +43,29 @@ function printProgram(listed: ReturnType<typeof listProgram>, json: boolean): vo
   print(programText(program));
 }
 
-function printAll({ kernels, laws, bugs, interleaved, protocols, scopes }: ReturnType<typeof list>): void {
+function printAll({
+  kernels,
+  variants,
+  laws,
+  bugs,
+  interleaved,
+  protocols,
+  scopes,
+}: ReturnType<typeof list>): void {
   section(
     "kernels",
     kernels.map(({ labels, standsFor, promises }) => [
       labels.join(" = "),
       standsFor.length === 0 ? "" : `stands for ${standsFor.join(", ")}`,
       pc.dim(`promises ${promises.length} laws`),
+    ]),
+  );
+  section(
+    "kernels that answer otherwise than the one they are like, to calls outside their domain alone",
+    variants.map(({ labels, like, standsFor }) => [
+      labels.join(" = "),
+      `like ${like}`,
+      standsFor.length === 0 ? "" : `stands for ${standsFor.join(", ")}`,
     ]),
   );
   section(

@@ -16,6 +16,7 @@ import { commandLine, complain, type JsonOption, print } from "../output.ts";
 import { mailText } from "../show/mail.ts";
 import { stepsShown } from "../show/replayed.ts";
 import { mailOfRun } from "../show/run.ts";
+import { counted } from "../show/text.ts";
 import { historyReplayed, wordsOf } from "./replay.ts";
 
 export interface PinOptions extends Options, JsonOption {
@@ -94,8 +95,8 @@ function linesOf(file: string, found: PinReport): string[] {
       ? [`The commands of ${file} were run anew on our model of ${subject}: what was recorded is not judged.`]
       : []),
     cut === undefined
-      ? `${name} on ${subject}, in ${shrunk} commands (from ${from})`
-      : `${name} as recorded of ${subject}, cut to ${shrunk} steps (from ${from})${cut.minimal ? "" : ", perhaps not to the fewest"}`,
+      ? `${name} on ${subject}, in ${counted(shrunk, "command")} (from ${from})`
+      : `${name} as recorded of ${subject}, cut to ${counted(shrunk, "step")} (from ${from})${cut.minimal ? "" : ", perhaps not to the fewest"}`,
     bug === undefined ? "not known to the catalogue" : `known as ${bug}`,
     ...(cut === undefined
       ? []

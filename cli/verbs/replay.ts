@@ -16,7 +16,7 @@ import { type Replayed, replayedText, type ShownSteps, stepsShown } from "../sho
 import { mailOfRun, runJson, runText } from "../show/run.ts";
 import type { Shown } from "../show/step-view.ts";
 import { stepsJson } from "../show/steps.ts";
-import { cpusText } from "../show/text.ts";
+import { counted, cpusText } from "../show/text.ts";
 
 export interface ReplayOptions extends Options, JsonOption {
   readonly kernel?: string;
@@ -45,7 +45,7 @@ export async function replayVerb(target: string, options: ReplayOptions): Promis
 }
 
 function showHistory(target: string, found: ReplayedHistory, options: ReplayOptions): void {
-  const { name, history, kernel, rerun, last, violations, shortfalls } = found;
+  const { name, history, kernel, rerun, last, violations, stopped, shortfalls } = found;
   const [meant] = violations;
   // All were judged already, and only JSON says which laws each step violates.
   const shown = stepsShown(() => found.play(options.json), last, options.all === true);
@@ -56,6 +56,7 @@ function showHistory(target: string, found: ReplayedHistory, options: ReplayOpti
         kernel: kernel.name,
         rerun,
         accepted: meant === undefined,
+        stopped: stopped === undefined ? null : { step: last + 1, of: history.commands.length, why: stopped },
         law: meant?.law ?? null,
         promised: meant?.promised ?? null,
         step: meant === undefined ? null : last + 1,
@@ -76,7 +77,7 @@ function showHistory(target: string, found: ReplayedHistory, options: ReplayOpti
 /** What is said of a replayed history. */
 export function historyReplayed(
   target: string,
-  { name, history, called, rerun, bug, law, violations, shortfalls }: ReplayedHistory,
+  { name, history, called, rerun, bug, law, violations, stopped, shortfalls }: ReplayedHistory,
   options: Omit<ReplayOptions, "json">,
   shown: ShownSteps,
 ): Replayed {
@@ -90,6 +91,7 @@ export function historyReplayed(
     shown,
     violations,
     shortfalls,
+    stopped,
     subject: called,
     asked: law,
     replay: replayLine(wordsOf(target, options)),
@@ -101,7 +103,7 @@ function showRecording(found: ReplayedRecording, options: ReplayOptions): void {
   if ("traces" in chosen) {
     const { traces, replies } = chosen;
     const verdict = { accepted: true, law: null, promised: null, step: null, bug: null, laws: [] };
-    const kept = `accepted: ${law ?? "every law asked"} is kept in all ${replies} replies of ${traces} traces; --trace LINE shows one`;
+    const kept = `accepted: ${law ?? "every law asked"} is kept in all ${counted(replies, "reply")} of ${counted(traces, "trace")}; --trace LINE shows one`;
     if (options.json)
       console.log(JSON.stringify({ history: file, kernel: null, ...verdict, trace: null, steps: [] }));
     else print(pc.green(kept));
@@ -137,6 +139,7 @@ function showRecording(found: ReplayedRecording, options: ReplayOptions): void {
     shown,
     violations,
     shortfalls: [],
+    stopped: found.stopped,
     subject: trace.label,
     asked: law,
     replay: replayLine(wordsOf(file, { ...options, trace: trace.line })),

@@ -5,7 +5,11 @@ import { PROBES } from "../../trees/vmap/probes.ts";
 import { AS_EXPECTED } from "../exit.ts";
 import { columns, print } from "../output.ts";
 
-export function treesVerb(directories: readonly string[], { json }: { readonly json: boolean }): number {
+export interface TreesOptions {
+  readonly json: boolean;
+}
+
+export function treesVerb(directories: readonly string[], { json }: TreesOptions): number {
   if (directories.length === 0) throw new UsageError("trees takes the directories of kernel trees");
   const trees = directories.map((directory) => factsOfTree(openTree(directory, undefined)));
   if (json) console.log(JSON.stringify({ trees }));

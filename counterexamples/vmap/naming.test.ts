@@ -8,10 +8,14 @@ import { vmapKernel } from "../../kernels/vmap/vmap-kernel.ts";
 import { scopeCalled } from "../../properties/vmap/random-scopes.ts";
 import { settingFor, type VmapPlayed } from "../../properties/vmap/test-bench.ts";
 import type { LawId } from "../../spec/contract.ts";
+import { CHANGES } from "../../spec/vmap/bibliography.ts";
 import { type HistoryStep, isWellFormed } from "../../spec/vmap/history.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
+import { LAWS } from "../../spec/vmap/laws/index.ts";
 import { releaseOf } from "../../spec/vmap/releases.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
+import { BUGS } from "./index.ts";
+import { INTERLEAVED } from "./interleavings.ts";
 
 const BLOCKS = scopeCalled("blocks") as Scope;
 const RELEASE = releaseOf("4.15.0");
@@ -73,4 +77,13 @@ describe("a history before vmalloc_init", () => {
     expect(isWellFormed([aliases, MAP], boot)).toBe(false);
     expect(isWellFormed([aliases, MAP], BLOCKS)).toBe(true);
   });
+});
+
+test("what users read cites what they can find: commits, mails, the catalogue, and no document that is not here", () => {
+  const written = [
+    ...[...BUGS, ...INTERLEAVED].flatMap(({ source, fixed, says }) => [source, fixed, says]),
+    ...LAWS.flatMap(({ says, source }) => [says, source]),
+    ...CHANGES.map(({ says }) => says),
+  ];
+  expect(written.filter((text) => /seed 0|DESIGN|\.\.\/shared/.test(text))).toEqual([]);
 });

@@ -1,6 +1,6 @@
 /**
  * The two unmerged drafts of the free-area cache (May 2010 to January 2011). They were never
- * released and nothing was recorded from them: this is the merged cache of 2.6.39 with the parts seed 002 and
+ * released and nothing was recorded from them: this is the merged cache of 2.6.39 with the parts 89699605 and
  * the catalogue (A6, A7, A8) say were different. Both drafts begin an uncached search with db64fe02's
  * descent, which may end on an area that ends below the address; they test `size <= cached_hole_size`, and scan
  * with `>`, forgetting the page wanted before the next area.

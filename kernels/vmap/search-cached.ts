@@ -1,6 +1,6 @@
 /**
  * The free-area cache of 89699605 (2.6.39 to 5.0.1): a search goes on where the last one ended, unless a hole
- * below could serve. The rules are those of catalogue section 2, whose numbers stand beside them; seed 002
+ * below could serve. The rules are those of catalogue section 2, whose numbers stand beside them; 89699605
  * says what they are for.
  */
 import type { Alloc } from "../../spec/vmap/commands.ts";

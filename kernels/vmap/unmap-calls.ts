@@ -30,6 +30,10 @@ export function vfreeStray(state: State, start: Vpn, steps: Steps): void {
     bugOn(steps.outside.freeAgain === "bug", "remove_vm_area: vmlist ends before it is found");
   }
   const around = here === NONE ? steps.find(state, start) : here;
+  bugOn(
+    around === NONE && steps.outside.freeNowhere === "bug",
+    "__vunmap: find_vmap_area(addr)->vm, read through NULL",
+  );
   if (around !== NONE && isOwned(areas, around)) {
     freeArea(state, around, steps);
     return;

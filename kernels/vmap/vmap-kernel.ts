@@ -81,7 +81,7 @@ export interface Steps {
   /** vfree of an address at which no area begins that has a vm_struct. */
   strayFree(state: State, start: Vpn, steps: Steps): void;
   /** What it makes of calls outside their domain. */
-  outside: Pick<Facts, "allocOfNothing" | "freeAgain" | "unmapNowhere" | "unlinksAny">;
+  outside: Pick<Facts, "allocOfNothing" | "freeNowhere" | "freeAgain" | "unmapNowhere" | "unlinksAny">;
   blocks: BlockRules;
   /** The marks these steps can set, beside those of every kernel here. */
   paths: readonly Mark[];

@@ -31,8 +31,10 @@ export function after(
 ): ImmutableWorld | undefined {
   if (endsHistory(response)) return undefined;
   let world = count(before, command, response);
-  if (command.op === "free") world = letGoArea(world, command.start, "freed", response);
-  if (command.op === "unmapRam") world = letGoMap(world, command, response);
+  // A free that is refused leaves what it names held.
+  const isObeyed = response.kind !== "refused";
+  if (command.op === "free" && isObeyed) world = letGoArea(world, command.start, "freed", response);
+  if (command.op === "unmapRam" && isObeyed) world = letGoMap(world, command, response);
   const percpu = command.op === "pcpuFree" ? aroundLastPurge(before, command, response) : NONE_HELD;
   for (const area of percpu.before) world = letGoArea(world, area.start, area.by, response);
   let gone: readonly Area[] = NONE_GONE;

@@ -1,6 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { bugsIn, LABELLED } from "../../../kernels/versions.ts";
-import { kernelCalled } from "../../../kernels/vmap/index.ts";
 import { CHANGES } from "../../../spec/vmap/bibliography.ts";
 import { BUGS } from "../index.ts";
 import { INTERLEAVED } from "../interleavings.ts";
@@ -11,21 +9,6 @@ const IDS = [...new Set([...BUGS, ...INTERLEAVED].map(({ id }) => id))];
 test("the table of changes names no bug that the catalogue has not", () => {
   const named = CHANGES.flatMap(({ begins, ends, narrows }) => [...begins, ...ends, ...narrows]);
   expect(named.filter((slug) => !IDS.includes(slug))).toEqual([]);
-});
-
-describe("the bugs that the table gives a release", () => {
-  const ofCalls = new Set(BUGS.map(({ id }) => id));
-
-  test.each(LABELLED)("$label are those whose pinned histories break its laws", ({ label, version }) => {
-    const kernel = kernelCalled(label)?.name as string;
-    const listed = BUGS.filter(({ breaks }) => breaks.some(({ on }) => on.includes(kernel))).map(
-      ({ id }) => id,
-    );
-    const { has, mayHave } = bugsIn(version);
-    const told = has.filter((id) => ofCalls.has(id));
-    expect(told.sort()).toEqual(listed.sort());
-    expect(mayHave).toEqual([]);
-  });
 });
 
 describe("a bug's spans", () => {

@@ -31,9 +31,19 @@ export function spansOf(slug: string): readonly Span[] {
  */
 export function kernelsWith(slug: string, pinnedOn: string): readonly string[] {
   const names = RELEASES.filter(({ like }) => like === undefined).map(({ labels }) => labels[0] as string);
-  const versionFor = (name: string) => versionOf(name) ?? (versionOf(BASE_OF_DRAFTS) as Version);
-  const having = names.filter((name) => bugsIn(versionFor(name)).has.includes(slug));
+  const having = names.filter((name) => {
+    const version = versionFor(name);
+    return version !== undefined && bugsIn(version).has.includes(slug);
+  });
   return [pinnedOn, ...having.filter((name) => name !== pinnedOn)];
+}
+
+/** Of a release or a draft; a kernel of one's own is not listed, whatever it is called: it inherits (jobs/lineage.ts). */
+function versionFor(name: string): Version | undefined {
+  if (name.startsWith("piggin-draft-")) return versionOf(BASE_OF_DRAFTS);
+  const version = versionOf(name);
+  const isRelease = version?.suffix === "" || CHANGES.some(({ trees }) => trees.includes(name));
+  return isRelease ? version : undefined;
 }
 
 /** What ended it for some callers only. */

@@ -4,7 +4,8 @@ export const pinBitLost: InterleavedBug = {
   id: "pin-bit-lost",
   number: undefined,
   says: "One bit a frame says that it may have an alias, and a sweep clears all bits: also that of a frame which was let go after the sweep had gathered.",
-  source: 'seed 001: "a single bit would suffice"; a policy of ours, not of a kernel',
+  source:
+    'linux-kernel, "mm: vmap rewrite", 2008-06-09: "a single bit would suffice"; a policy of ours, not of a kernel',
   latent: true,
   fixed: "a count a frame in place of the bit, taken back after the flush",
   breaks: [

@@ -5,7 +5,7 @@ export const pinSkipsPendingFlush: InterleavedBug = {
   number: undefined,
   says: "Who pins a frame looks at vmap_lazy_nr first. To 4.9 that is taken back when a purge gathers, before it flushes: a pinner in between sees nothing outstanding.",
   source:
-    'seed 001: "Can it be fast-pathed if there are no outstanding aliases?"; a policy of ours, not of a kernel',
+    'linux-kernel, "mm: vmap rewrite", 2008-06-09: "Can it be fast-pathed if there are no outstanding aliases?"; a policy of ours, not of a kernel',
   latent: true,
   fixed: "with the counter of 4.10, taken back after the flush",
   breaks: [

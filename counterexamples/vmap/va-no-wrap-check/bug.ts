@@ -6,7 +6,7 @@ export const vaNoWrapCheck: Bug = {
   id: "va-no-wrap-check",
   number: "A4",
   says: "Nothing tests whether address plus size passes the top of the word; the sum comes out small and looks as if it fitted.",
-  source: '"mm: vmap fix overflow", 7766970cc15a; introduced by db64fe02258f (seed 003)',
+  source: '"mm: vmap fix overflow", 7766970cc15a; introduced by db64fe02258f',
   fixed: "2.6.29 and 2.6.28.10",
   changed: undefined,
   breaks: [

@@ -11,7 +11,7 @@ export const wrapSizeMinusOne: Bug = {
   id: "wrap-size-minus-one",
   number: "A10",
   says: "`addr + size - 1 < addr` is false when addr + size is exactly 2^W: the area's end becomes 0 and passes every later test.",
-  source: 'bcb615a81b17; seed 002: "won\'t the vend checks go wrong if addr + size is 0?"',
+  source: 'bcb615a81b17; 89699605: "won\'t the vend checks go wrong if addr + size is 0?"',
   fixed: "3.11 and 3.10.y",
   changed: undefined,
   breaks: [
