@@ -5,6 +5,7 @@ import { pagesOf } from "../../kernels/hardware/page-map.ts";
 import { addHardware } from "../../kernels/vmap/fingerprint.ts";
 import { pin, unpin } from "../../kernels/vmap/pinning.ts";
 import { beginCall, initialState, type State } from "../../kernels/vmap/state.ts";
+import { FAILURE_LAWS } from "../../spec/process.ts";
 import type { Command, Response } from "../../spec/vmap/commands.ts";
 import type { Dump, DumpedArea, DumpedBlock, DumpedPooled, Kernel } from "../../spec/vmap/kernel.ts";
 import type { Promises } from "../../spec/vmap/releases.ts";
@@ -21,6 +22,11 @@ export interface TreeState extends State {
   readonly machine: Machine;
   /** The allocator's memory, or undefined while the instance holds it and it has changed since it was saved. */
   saved: Saved | undefined;
+  /** Of the last call: allocations of memory that it asked for, and those alive after it. */
+  allocations: number;
+  live: number;
+  /** Of the next call: the allocation that fails, from 1; 0 for none. */
+  fails: number;
 }
 
 /** One instance, and whose memory is in it. */
@@ -76,9 +82,14 @@ export function treeKernel(tree: SourceTree, release: Promises, name: string): K
   };
   return {
     name,
-    promises: release.laws,
+    promises: release.laws.filter((id) => !FAILURE_LAWS.some((law) => law.id === id)),
     release,
-    initial: (scope) => ({ ...initialState(scope), machine: machineFor(scope), saved: BASE }),
+    initial: (scope) => ({
+      ...initialState(scope),
+      machine: machineFor(scope),
+      saved: BASE,
+      ...NOTHING_ALLOCATED,
+    }),
     copy: (state) => ({ ...state, saved: savedOf(state), memory: copyMemory(state.memory) }),
     assign: (to, from) => {
       to.saved = savedOf(from);
@@ -93,6 +104,16 @@ export function treeKernel(tree: SourceTree, release: Promises, name: string): K
       return [after, act(after, command)];
     },
     dump,
+    memory: {
+      actFailing: (state, command, allocation) => {
+        state.fails = allocation;
+        const response = act(state, command);
+        state.fails = 0;
+        return response;
+      },
+      allocations: ({ allocations }) => allocations,
+      live: ({ live }) => live,
+    },
     identity: (_scope, { pin: pins }) => ({
       reductions: [],
       add: (state, to) => {
@@ -106,6 +127,8 @@ export function treeKernel(tree: SourceTree, release: Promises, name: string): K
     marks: () => [],
   };
 }
+
+const NOTHING_ALLOCATED = { allocations: 0, live: 0, fails: 0 } as const;
 
 /** All of a scope that the allocator was booted with. */
 function bootKey({ wordPages, cpus, absentCpus, lazyMaxPages, vmalloc, ...rest }: Scope): string {
@@ -191,6 +214,7 @@ function ask(state: TreeState, op: number, args: readonly number[]): void {
   for (let nth = 0; nth < args.length; nth++) instance.argument(nth, args[nth] as number);
   state.saved = undefined;
   state.machine.content = undefined;
+  if (state.fails > 0) instance.failAt(state.fails);
   const stop = instance.call(op);
   note(state);
   if (stop !== undefined) throw new Stopped(stop);
@@ -202,6 +226,8 @@ function note(state: TreeState): void {
   state.rcuCallbacks = instance.rcu;
   state.workItems = instance.work;
   state.lazyPages = instance.lazy;
+  state.allocations = instance.allocations;
+  state.live = instance.live;
   for (let nth = 0; nth < events; nth++) {
     const a = instance.event(nth, 1);
     switch (instance.event(nth, 0)) {

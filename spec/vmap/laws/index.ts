@@ -1,5 +1,5 @@
 /** Every law, in the order a reader should meet them. A new law is one constant and one line here. */
-import { PROCESS_LAWS } from "../../process.ts";
+import { FAILURE_LAWS, PROCESS_LAWS } from "../../process.ts";
 import type { Call } from "../commands/command.ts";
 import type { Scope } from "../scope.ts";
 import { argumentDomain, isLegal } from "./domain.ts";
@@ -122,7 +122,7 @@ export function lawsTried(
 /** With those of processes, which no model can violate: of code that is given a legal call. */
 export const ALL_LAWS: readonly VmapLaw[] = [
   ...LAWS,
-  ...PROCESS_LAWS.map((law) =>
+  ...[...PROCESS_LAWS, ...FAILURE_LAWS].map((law) =>
     inOneShape({
       ...law,
       holds: (before, command, response, after) =>
