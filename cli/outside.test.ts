@@ -22,7 +22,7 @@ const NOWHERE = join(elsewhere, "nowhere.json");
 writeFileSync(NOWHERE, JSON.stringify({ ...HISTORY, commands: [{ op: "free", page: 80 }] }));
 
 describe("replay of a second vfree", () => {
-  test("sends it, and 4.19 warns and keeps its promises", async () => {
+  test("sends the call, and 4.19 warns and keeps its promises", async () => {
     const { code, out } = await vmapcheck("replay", TWICE);
     expect(code).toBe(0);
     expect(out).toMatch(
@@ -31,7 +31,7 @@ describe("replay of a second vfree", () => {
     expect(out).toContain("accepted: 4.19");
   });
 
-  test("stops 3.1, which has nothing better for it", async () => {
+  test("stops 3.1, which has no check for it", async () => {
     const { code, out } = await vmapcheck("replay", TWICE, "--kernel", "3.1");
     expect(code).toBe(0);
     expect(out).toMatch(/^step 3 of 3: {2}free 64 {2}-> {2}BUG: remove_vm_area/m);

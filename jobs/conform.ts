@@ -15,7 +15,7 @@ export interface FirstDifference {
   readonly difference: Difference;
 }
 
-/** What one file came to. */
+/** The result for one file. */
 export interface ConformedFile {
   readonly file: string;
   readonly labels: ReadonlySet<string>;
@@ -27,7 +27,7 @@ export interface ConformedFile {
 }
 
 export interface ConformOptions extends Watch {
-  /** The directory of a kernel tree, which answers in place of our models. */
+  /** The directory of a kernel tree, which is run in place of our models. */
   readonly tree?: string | undefined;
 }
 
@@ -37,7 +37,7 @@ export interface ConformReport {
   readonly interrupted: boolean;
 }
 
-/** Throws an InputError at the first line that is not a trace, or that no model here can be compared with. */
+/** Throws an InputError at the first line that is not a trace, or has no model to compare with. */
 export async function conform(
   files: readonly string[],
   { tree, ...watch }: ConformOptions = {},
@@ -77,7 +77,7 @@ async function conformFile(file: string, work: Work, compiled: Kernel | undefine
   return { file, labels, traces: conforming + differing, conforming, differing, replies, first };
 }
 
-/** The model to compare with. Throws an InputError where there is none, or where the trace is only a part of one. */
+/** The model to compare with. Throws an InputError if there is none, or if the trace is only a part of one. */
 function modelOf({ file, line, label, cut }: Trace): Kernel {
   if (cut !== undefined) throw inputError(file, line, "cut: only a whole trace can be compared with a model");
   const alike = labelAlike(label);

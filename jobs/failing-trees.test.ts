@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { randomRun } from "../properties/vmap/random-run.ts";
-import type { VmapPlayed } from "../properties/vmap/test-bench.ts";
+import type { JudgedStep } from "../properties/vmap/test-bench.ts";
 import { FAILURE_LAWS } from "../spec/process.ts";
 import { hasWebAssemblyCompiler } from "../trees/compiler.ts";
 import { check } from "./check.ts";
@@ -55,7 +55,7 @@ describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and clang (skipped without):", (
     let commands = 0;
     for (const { asked, scope, seed } of turns(kernel, { runs: 1, seed: 1 })) {
       if (asked === kernel) continue;
-      const name = (step: VmapPlayed) => namesOf(asked, step).filter(({ law }) => IDS.includes(law));
+      const name = (step: JudgedStep) => namesOf(asked, step).filter(({ law }) => IDS.includes(law));
       const report = randomRun({ kernel: asked, scope, seed, histories: 20, law: undefined, name });
       commands += report.commands;
       if (report.unknown !== undefined) return report.unknown;

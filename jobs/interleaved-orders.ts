@@ -1,4 +1,4 @@
-/** Which protocol describes a version in each family: where its calls are explored as phases of several CPUs. */
+/** Which protocol describes a version in each family: there its calls are explored as phases of several CPUs. */
 import { changesBetween, orderOf } from "../kernels/versions.ts";
 import { STEP_PROTOCOLS } from "../protocols/vmap/index.ts";
 import type { Family } from "../spec/vmap/change.ts";
@@ -14,7 +14,7 @@ function ordersOf(family: Family): readonly string[] {
   return names.map((name) => name.slice(family.length + 1));
 }
 
-/** The family that a protocol is of; undefined of one that follows no release, such as a policy of pins. */
+/** The family of a protocol; undefined for one that follows no release, such as a policy of pins. */
 export function familyOf(protocol: string): Family | undefined {
   return FAMILIES.find((family) => protocol.startsWith(`${family}-`));
 }

@@ -1,7 +1,7 @@
 /** In which turns random histories are drawn: some hundreds at a time, so that other things may happen between. */
 import { scopesFor } from "../properties/vmap/random-scopes.ts";
 import { FAILURE_LAWS } from "../spec/process.ts";
-import { heldTo, type Kernel } from "../spec/vmap/kernel.ts";
+import { judgedAlsoBy, type Kernel } from "../spec/vmap/kernel.ts";
 import type { Scope } from "../spec/vmap/scope.ts";
 
 /** Histories drawn before anything else may happen: a fraction of a second. */
@@ -23,7 +23,7 @@ export function* turns(
       yield { asked: kernel, scope, histories: Math.min(TURN, runs - done), seed: seed + turn };
   }
   if (kernel.memory === undefined) return;
-  const asked = FAILURE_LAWS.reduce((held, { id }) => heldTo(held, id), kernel);
+  const asked = FAILURE_LAWS.reduce((held, { id }) => judgedAlsoBy(held, id), kernel);
   for (const scope of scopes.filter(({ outside, beforeInit }) => outside !== true && !beforeInit))
     yield { asked, scope, histories: Math.min(FAILING, runs), seed };
 }

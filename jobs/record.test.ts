@@ -21,14 +21,14 @@ async function conforming(model: string, label: string) {
   }
 }
 
-test.each(["6.1", "6.12"])("What is recorded of our model of %s is what it answers", async (label) => {
+test.each(["6.1", "6.12"])("A recording of our model of %s has the model's own replies", async (label) => {
   const found = await conforming(label, label);
   expect(found?.traces).toBeGreaterThan(10);
   expect(found?.replies).toBeGreaterThan(100);
   expect(found?.conforming).toBe(found?.traces);
 });
 
-test("What is recorded of 6.1 is not what 6.12 answers: the dumps show the pools", async () => {
+test("A recording of 6.1 differs from the replies of 6.12: the dumps show the pools", async () => {
   const found = await conforming("6.1", "6.12");
   expect(found?.differing).toBeGreaterThan(0);
   expect(found?.first?.difference.fields.map(({ field }) => field)).toContain("pool");

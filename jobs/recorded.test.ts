@@ -1,4 +1,4 @@
-/** What a recorded trace is judged by: which laws it can show a violation of, and whose bugs may account for one. */
+/** The judge of a recorded trace: the laws whose violation it can show, and the kernel whose bugs may explain one. */
 import { describe, expect, test } from "vitest";
 import { readHistory } from "../adapters/vmap/history-file.ts";
 import type { Trace } from "../adapters/vmap/recording.ts";
@@ -6,10 +6,10 @@ import { type Exchange, isObservable, UNOBSERVABLE } from "../adapters/vmap/reco
 import { replay } from "../engine/run/stepper.ts";
 import { vmapSpec } from "../model/vmap/vmap-spec.ts";
 import type { ImmutableWorld } from "../model/vmap/world.ts";
-import { settingFor } from "../properties/vmap/test-bench.ts";
+import { benchFor } from "../properties/vmap/test-bench.ts";
 import { judge } from "../spec/contract.ts";
 import type { Command, Response } from "../spec/vmap/commands.ts";
-import { heldTo } from "../spec/vmap/kernel.ts";
+import { judgedAlsoBy } from "../spec/vmap/kernel.ts";
 import { lawsCalled } from "../spec/vmap/laws/index.ts";
 import type { Scope } from "../spec/vmap/scope.ts";
 import { kernelNamed } from "./names.ts";
@@ -27,7 +27,7 @@ const RECORDED: readonly Command["op"][] = [
   "tlb",
 ];
 
-/** What a recording keeps of a reply; undefined where it has no way to write it. */
+/** The part of a reply that a recording keeps; undefined if it cannot be written. */
 function recorded(response: Response): Response | undefined {
   if (response.kind === "hung" || response.kind === "found" || response.kind === "pinned") return undefined;
   const { descriptors: _d, usedAfterFree: _u, wholeFree: _w, dirtyLines: _l, ...rest } = response;
@@ -39,11 +39,11 @@ function recorded(response: Response): Response | undefined {
 async function showsIn({ bug, pinned }: ReturnType<typeof allPinned>[number]): Promise<boolean | undefined> {
   const { scope, commands } = await readHistory(pinnedFile(bug, pinned));
   if (scope.beforeInit) return undefined;
-  const kernel = heldTo(kernelNamed(pinned.on[0] as string), pinned.law);
+  const kernel = judgedAlsoBy(kernelNamed(pinned.on[0] as string), pinned.law);
   const spec = vmapSpec(kernel.release);
   let before = spec.initial(scope);
   const exchanges: Exchange[] = [];
-  for (const { command, response } of replay(settingFor(kernel, scope), commands, pinned.law)) {
+  for (const { command, response } of replay(benchFor(kernel, scope), commands, pinned.law)) {
     if (command === undefined || response === undefined) continue;
     const kept = recorded(response);
     if (kept === undefined || !RECORDED.includes(command.op)) return undefined;
@@ -55,7 +55,8 @@ async function showsIn({ bug, pinned }: ReturnType<typeof allPinned>[number]): P
       command,
       kept,
     );
-    if (!verdict.accepted && verdict.broken.length > 0) return isObservable({ scope, exchanges }, pinned.law);
+    if (!verdict.accepted && verdict.violated.length > 0)
+      return isObservable({ scope, exchanges }, pinned.law);
     if (verdict.world === undefined) break;
     before = verdict.world;
   }

@@ -1,4 +1,4 @@
-/** Recordings as the verbs take them: by which promises a trace is judged, which trace is meant, what it violates. */
+/** Recordings as the verbs take them: the promises that judge a trace, the chosen trace, its violations. */
 
 import { InputError, inputError } from "../adapters/input-error.ts";
 import { type JudgedReply, judgeReplies } from "../adapters/vmap/judge-recording.ts";
@@ -9,7 +9,7 @@ import {
   type Trace,
   UNOBSERVABLE,
 } from "../adapters/vmap/recording.ts";
-import { type NamedBreak, nameBreaks } from "../counterexamples/vmap/index.ts";
+import { type AttributedViolation, attributeViolations } from "../counterexamples/vmap/index.ts";
 import { place } from "../kernels/versions.ts";
 import { kernelCalled } from "../kernels/vmap/index.ts";
 import { vmapSpec } from "../model/vmap/vmap-spec.ts";
@@ -29,36 +29,36 @@ export function isRecording(file: string): boolean {
   return /\.jsonl(\.gz)?$/.test(file);
 }
 
-/** Throws a UsageError where a line of a recording is asked for of what has none. */
+/** Throws a UsageError if a line is requested of a file that is no recording. */
 export function refuseTrace(target: string, line: number | undefined): void {
   if (line === undefined || isRecording(target)) return;
   throw new UsageError(`--trace is for a recording (.jsonl, .jsonl.gz), and ${target} is none`);
 }
 
-/** What a trace is judged by. */
+/** The judge of a trace. */
 export interface Judging {
   readonly promises: Promises;
-  /** Those of the promises, and the law that was asked for, as far as the trace can show a violation of them. */
+  /** The promised laws, and the requested one, as far as the trace can show a violation of them. */
   readonly laws: readonly VmapLaw[];
-  /** The others: no call or field of the trace shows them. */
+  /** The other laws: no call or field of the trace can show a violation. */
   readonly unseen: readonly LawId[];
   /** The release whose bugs the catalogue knows; undefined for an allocator that is none. */
   readonly release: string | undefined;
-  /** Whose promises they are, where that is not the release's own business. */
+  /** Whose promises they are, if not the recorded release's own. */
   readonly by: string | undefined;
 }
 
 export type RecordedReply = JudgedReply<ImmutableWorld>;
 
 export interface JudgingOptions {
-  /** The label whose promises are asked, in place of the trace's own. */
+  /** The label whose promises judge it, in place of the trace's own. */
   readonly as?: string | undefined;
-  /** The label whose promises are asked where the trace has none. */
+  /** The label whose promises judge it if the trace has none. */
   readonly fallback?: string | undefined;
   readonly law?: LawId | undefined;
 }
 
-/** Throws an InputError where nothing says what the trace promises. */
+/** Throws an InputError if nothing defines the trace's promises. */
 export function judgingOf(trace: Trace, { law, fallback, as: asked }: JudgingOptions): Judging {
   if (law !== undefined && UNOBSERVABLE.includes(law))
     throw new UsageError(`no recording shows a violation of ${law}: it has no call and no field for it`);
@@ -68,7 +68,7 @@ export function judgingOf(trace: Trace, { law, fallback, as: asked }: JudgingOpt
   const as = asked ?? (says ? undefined : (fallback ?? labelAlike(trace.label)));
   if (as === undefined && !says && version !== undefined) throw noOneRelease(trace);
   const promises = as === undefined ? (trace.promises ?? own ?? promisesOf(trace)) : kernelNamed(as).release;
-  // A kernel that is not modelled has the bugs of the one that it is taken for; any other allocator has its own.
+  // A kernel without a model has the bugs of the one that it is taken for; any other allocator has its own.
   const isLinux = version !== undefined && place(version).era === "known";
   const known = own ?? (as !== undefined && isLinux ? promises : undefined);
   const by = promisesText(trace, promises, as, asked === undefined && fallback === undefined);
@@ -80,7 +80,7 @@ export function judgingOf(trace: Trace, { law, fallback, as: asked }: JudgingOpt
   return { promises, laws: lawsCalled(ids.filter((id) => !unseen.includes(id))), unseen, release, by };
 }
 
-/** Of a version that answers as no one release: by whose promises is it judged? */
+/** A version that answers as no single release, and so has no promises to be judged by. */
 function noOneRelease({ file, line, label }: Trace): InputError {
   const where = placeOfKernel(label);
   return inputError(
@@ -90,7 +90,7 @@ function noOneRelease({ file, line, label }: Trace): InputError {
   );
 }
 
-/** A cut has what one law needs at its last step. Of other laws, and of other steps, it says nothing. */
+/** A cut has what one law needs at its last step. It proves nothing on other laws and other steps. */
 function judgingOfCut(
   { file, line }: Trace,
   law: LawId,
@@ -103,7 +103,7 @@ function judgingOfCut(
   return { ...rest, laws: lawsCalled([law]), by: by === undefined ? alone : `${by}; ${alone}` };
 }
 
-/** Whose promises they are; undefined where they are the release's own business. */
+/** Whose promises they are; undefined if they are the recorded release's own. */
 function promisesText(
   { label }: Trace,
   promises: Promises,
@@ -136,35 +136,38 @@ export function* judgeRecorded(
   }
 }
 
-/** The laws that a reply violates, each with the bug of the catalogue that accounts for it, if one does. */
-export function namesIn({ release }: Judging, { laws, ...seen }: RecordedReply): readonly NamedBreak[] {
+/** The laws that a reply violates, each with the bug of the catalogue that explains it, if any. */
+export function namesIn(
+  { release }: Judging,
+  { laws, ...seen }: RecordedReply,
+): readonly AttributedViolation[] {
   if (laws.length === 0) return [];
   if (release === undefined) return laws.map(({ id }) => ({ law: id, bug: undefined, listed: false }));
-  return nameBreaks(release, laws, seen, inheritanceOf(kernelNamed(release)).breaks);
+  return attributeViolations(release, laws, seen, inheritanceOf(kernelNamed(release)).violations);
 }
 
 /** A trace of a recording, and how it is judged. */
 export interface Chosen {
   readonly trace: Trace;
   readonly judging: Judging;
-  /** The law that is meant: the one asked for, or the one that a cut was made for. */
+  /** The law that counts: the requested one, or the one that a cut was made for. */
   readonly law: LawId | undefined;
   /** Its first reply that violates that law, or any. */
   readonly violating: RecordedReply | undefined;
 }
 
 export interface ChoiceOptions extends JudgingOptions {
-  /** The line of the trace, from 1. */
+  /** The line of the trace, counted from 1. */
   readonly trace?: number | undefined;
 }
 
-/** What a file with no violation held. */
+/** The contents of a file without violations. */
 export interface NoneViolating {
   readonly traces: number;
   readonly replies: number;
 }
 
-/** The trace on the line asked for; else the first that violates the law asked for, or any; else the only one. */
+/** The trace on the requested line; else the first that violates the requested law, or any; else the only one. */
 export async function chooseTrace(file: string, options: ChoiceOptions): Promise<Chosen | NoneViolating> {
   let [traces, replies] = [0, 0];
   let only: Chosen | undefined;

@@ -14,11 +14,11 @@ import { meantFirst, stopText, type Violation } from "./violation.ts";
 export interface ReplayedRecording {
   readonly kind: "recording";
   readonly file: string;
-  /** The only law that was asked, if one was. */
+  /** The only law to judge by, if one was requested. */
   readonly law: LawId | undefined;
-  /** The trace, or what there was where none of several violates anything. */
+  /** The trace, or the contents of the file if none of its traces violates a law. */
   readonly chosen: Chosen | NoneViolating;
-  /** The index of its last step: the one that violates a law, if any does. */
+  /** The index of its last step: the violating one, if there is one. */
   readonly last: number;
   readonly violations: readonly Violation[];
   /** Where the allocator stopped in the last step: why. */
@@ -56,7 +56,7 @@ export async function replayRecording(
   };
 }
 
-/** What its last reply violates: the law that is meant first; that alone, if it was asked for. */
+/** The violations of its last reply, with the law that counts first; only that one, if it was requested. */
 function violationsOf({ judging, law, violating }: Chosen): readonly Violation[] {
   if (violating === undefined) return [];
   const all = namesIn(judging, violating).map((each) => {

@@ -99,7 +99,7 @@ export function threadsOf({ machine, run, loopAt }: ReplayedRun): Calls {
       "	complete_all(&began[call]);",
       "}",
       "",
-      "/* Until a call that is delayed has had so many delays of a second, and half of the next. */",
+      "/* Waits until a delayed call has had this many delays of a second, and half of the next. */",
       "static void __maybe_unused after_delays(unsigned int call, unsigned int delays)",
       "{",
       "	unsigned long until;",

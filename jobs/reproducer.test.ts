@@ -114,7 +114,7 @@ function complaintsOf(texts: ReadonlyMap<string, string>): string {
 const PINNED = [
   ...allPinned().map(({ bug, pinned }) => ({ target: bug.id, grain: "call", ...pinned })),
   ...INTERLEAVED.flatMap((bug) =>
-    bug.breaks.map((each) => ({ target: bug.id, grain: "step", on: [undefined], ...each })),
+    bug.violations.map((each) => ({ target: bug.id, grain: "step", on: [undefined], ...each })),
   ),
 ];
 

@@ -11,7 +11,7 @@ import { replay } from "../engine/run/stepper.ts";
 import { kernelCalled } from "../kernels/vmap/index.ts";
 import { comparing } from "../properties/vmap/diff/shortest-difference.ts";
 import { SCOPES } from "../properties/vmap/random-scopes.ts";
-import { settingFor } from "../properties/vmap/test-bench.ts";
+import { benchFor } from "../properties/vmap/test-bench.ts";
 import { Fingerprint } from "../spec/fingerprint.ts";
 import type { Command } from "../spec/vmap/commands.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
@@ -23,13 +23,13 @@ import { openTree } from "./trees.ts";
 
 const GIVEN = (process.env.VMAPCHECK_TREES ?? "").split(":").filter((directory) => directory !== "");
 const CAN_RUN = GIVEN.length > 0 && hasWebAssemblyCompiler();
-/** What is not run has a name all the same. */
+/** Skipped tests need a name, too. */
 const TREES = GIVEN.length > 0 ? GIVEN : ["a tree"];
 const RECORDINGS = join(import.meta.dirname, "../adapters/vmap/recordings");
 const INSIDE = SCOPES.filter(({ outside }) => outside !== true);
 const scopeNamed = (name: string) => SCOPES.find((each) => each.name === name) as Scope;
 
-/** What `comparing` comes to at once: no place is explored, and so many histories are drawn. */
+/** Runs `comparing` without exploration: only this many random histories are drawn. */
 function differenceAtRandom(one: Kernel, other: Kernel, runs: number) {
   const turns = comparing({
     one,
@@ -57,7 +57,7 @@ describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and clang (skipped without):", (
       expect(compared.drawn).toBe(1000);
     });
 
-    test("answers the recording of its release as that says, in every field and dump", async () => {
+    test("answers its release's recording with the recorded replies, in every field and dump", async () => {
       const file = join(RECORDINGS, `${open().as}.jsonl.gz`);
       const { value } = await readRecording(file).next();
       expect(value).toBeDefined();
@@ -66,7 +66,7 @@ describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and clang (skipped without):", (
       expect(report.files[0]?.conforming).toBeGreaterThan(20);
     });
 
-    test("keeps states apart: what one is asked changes no other, and equal ones have one fingerprint", () => {
+    test("keeps states apart: a call on one changes no other, and equal states have one fingerprint", () => {
       const kernel: Kernel = open().kernel;
       const scope = scopeNamed("blocks");
       const { add } = kernel.identity(scope, { pin: false, areasAlone: false });
@@ -111,7 +111,7 @@ const MUTANTS: readonly Mutant[] = [
   { law: "refused-only-when-full", from: /(nva_start_addr \+ size) > vend\)/, to: "$1 >= vend)" },
   { law: "no-overlap", from: /sibling->va_end == va->va_start/, to: "sibling->va_end != va->va_start" },
 ];
-/** What vm_unmap_ram comes to where it stops. */
+/** The ways in which vm_unmap_ram stops. */
 const STOPS = [
   { law: "no-bug", kind: "bug", to: "BUG_ON(addr < VMALLOC_END);" },
   { law: "answers", kind: "silent", to: "while (addr < VMALLOC_END) barrier();" },
@@ -146,21 +146,21 @@ describe.skipIf(!CAN_RUN)("a mutant (skipped without VMAPCHECK_TREES and clang)"
   test.each(MUTANTS)("violates $law in a small space", ({ law, from, to }) => {
     const directory = mutantOf(law, (text) => text.replace(from, to));
     const { kernel } = openTree(directory, undefined);
-    const { breaks } = exploreKernel(kernel, { seed: 1, runs: 0, compare: false });
-    expect(breaks).toContainEqual(expect.objectContaining({ law, bug: undefined }));
+    const { violations } = exploreKernel(kernel, { seed: 1, runs: 0, compare: false });
+    expect(violations).toContainEqual(expect.objectContaining({ law, bug: undefined }));
   });
 
   test.each(STOPS)("violates $law where it stops", ({ law, kind, to }) => {
     const directory = mutantOf(kind, (text) => text.replace(/BUG_ON\(addr > VMALLOC_END\);/, to));
     const kernel: Kernel = openTree(directory, undefined).kernel;
-    const setting = settingFor(kernel, scopeNamed("blocks"));
+    const setting = benchFor(kernel, scopeNamed("blocks"));
     const history = [
       { op: "mapRam", cpu: 0, count: 2 },
       { op: "unmapRam", cpu: 0, area: 0 },
     ] as const;
     const last = replay(setting, history).at(-1);
     expect(last?.response?.kind).toBe(kind);
-    expect(last?.broken.map(({ id }) => id)).toEqual([law]);
+    expect(last?.violated.map(({ id }) => id)).toEqual([law]);
   });
 
   test("that differs from the tree in one comparison differs by a shortest history", () => {
@@ -181,7 +181,7 @@ describe.skipIf(!CAN_RUN)("a mutant (skipped without VMAPCHECK_TREES and clang)"
     );
   });
 
-  test("without a function that is asked is refused by its name", () => {
+  test("without a required function is refused by that name", () => {
     const directory = mutantOf("renamed", (text) => text.replaceAll("vm_unmap_aliases", "vm_unmap_alias"));
     expect(() => openTree(directory, undefined)).toThrow("expected vm_unmap_aliases in it");
   });

@@ -1,4 +1,6 @@
-/** What is known of a kernel version, in words: the release that answers as it does, or both neighbours, and from where. */
+/**
+ * The facts on a kernel version, in words: the release that answers as it does, or both neighbours, and the sources.
+ */
 
 import { BUGS } from "../counterexamples/vmap/index.ts";
 import { INTERLEAVED } from "../counterexamples/vmap/interleavings.ts";
@@ -34,7 +36,7 @@ export function labelAlike(word: string): string | undefined {
   return alike.length === 1 ? alike[0]?.label : undefined;
 }
 
-/** Why no single release stands for this version, as the end of a sentence; undefined for a word of any other kind. */
+/** Why no single release answers as this version does, as the end of a sentence; undefined for any other word. */
 export function placeOf(word: string): string | undefined {
   const version = versionOf(word);
   if (version === undefined) return undefined;
@@ -54,29 +56,29 @@ function neverText({ base }: Version): string {
   return `no such release was made, the last ${series} is ${series}.${LAST_RELEASES[series]}`;
 }
 
-/** What a check of a version comes to, for people and for programs. */
+/** A version resolved for a check, for people and for programs. */
 export interface VersionFacts {
   readonly asked: string;
   readonly era: Placed["era"];
   /** Labels of the releases that answer as it does, or may. */
   readonly answersAs: readonly string[];
-  /** Whether it answers so to calls inside their domain only: what differs outside is among the unseen. */
+  /** Whether it answers so only to calls inside their domain: differences outside are among the unseen. */
   readonly inside: boolean;
-  /** Labels of the columns that stand for it. */
+  /** Labels of the columns that are checked for it. */
   readonly columns: readonly string[];
-  /** What it has and a column has not, or the other way round, as far as replies show. */
+  /** Changes that it has and a column has not, or the reverse, as far as replies show. */
   readonly against: readonly {
     readonly label: string;
     readonly more: readonly Change[];
     readonly less: readonly Change[];
   }[];
-  /** Changes of which it is not known whether it has them. */
+  /** Changes that it may have. */
   readonly mayHave: readonly Change[];
-  /** Bugs by their slugs, as the table has them: those it has, and those it may have. */
+  /** The slugs of bugs by the table of changes: those it has, and those it may have. */
   readonly bugs: BugsIn;
-  /** What only interleavings or dumps show of the way from the column to it. */
+  /** Changes between the column and it that only interleavings or dumps show. */
   readonly unseen: readonly Change[];
-  /** Where what is said of it is known from, a line each. */
+  /** The sources of these facts, a line each. */
   readonly known: readonly string[];
 }
 
@@ -105,7 +107,7 @@ export function factsOf(word: string): VersionFacts | undefined {
   };
 }
 
-/** The kernel that stands for a version, by name, and the label that it answers as: to all calls, if it has none of its own. */
+/** The kernel that answers as a version does, by name, and that label; without a label of its own, for all calls. */
 function standingFor(word: string, { label }: Labelled) {
   const kernel = kernelFor(word, label);
   const { like } = kernel.release;
@@ -114,7 +116,7 @@ function standingFor(word: string, { label }: Labelled) {
   return { kernel: kernel.name, isOwn, label: isOwn ? like : isSame ? label : kernel.name };
 }
 
-/** Those alike, or the newest, or both neighbours. */
+/** The releases that answer alike, or the newest, or both neighbours. */
 function columnsOf({ era, alike, below, above }: Placed): readonly Labelled[] {
   if (alike.length > 0) return alike;
   const sides = [below, above].filter((each) => each !== undefined);
@@ -128,7 +130,7 @@ function compared(version: Version, { label, version: other }: Labelled) {
   return { label, more: gained, less: lost };
 }
 
-/** Changes on the way from one version to another that some protocol or a dump shows, and no reply. */
+/** Changes between two versions that a protocol or a dump shows, and no reply. */
 function unseenBetween(one: Version, other: Version): readonly Change[] {
   return CHANGES.filter(
     (each) =>
@@ -138,7 +140,7 @@ function unseenBetween(one: Version, other: Version): readonly Change[] {
   );
 }
 
-/** Whether two are known to differ. */
+/** Whether two versions are known to differ. */
 const isSettled = (one: boolean | undefined, other: boolean | undefined) =>
   one !== undefined && other !== undefined && one !== other;
 
@@ -160,7 +162,7 @@ function knownFrom(version: Version, { alike, below, above }: Placed): string[] 
   return lines;
 }
 
-/** What stable versions and distributions may have changed. */
+/** Changes that stable versions and distributions may have. */
 function stableNotes(version: Version): string[] {
   const series = baseOf(version);
   const taken = CHANGES.filter(({ backports }) => backports.some((each) => each.series === series));
@@ -174,7 +176,7 @@ function stableNotes(version: Version): string[] {
   });
   if (version.suffix !== "")
     lines.push(
-      `"${version.suffix}" is a distribution's: it has its own patches and backports, which its name does not tell`,
+      `"${version.suffix}" is a distribution's: it has its own patches and backports, which its name does not show`,
     );
   else if (version.rc !== undefined)
     lines.push(
@@ -224,7 +226,7 @@ export function changeText(change: Change): string {
   return `${commitText(change)}  ${change.says}${bugs === "" ? "" : `  [${bugs}]`}`;
 }
 
-/** The facts in lines: what it answers as, what differs, and where that is known from. */
+/** The facts in lines: the release it answers as, the differences, and the sources. */
 export function factsText(facts: VersionFacts): string {
   const { asked, era, answersAs, inside, columns, against, mayHave, bugs, unseen, known } = facts;
   const names = (answersAs.length > 0 ? answersAs : columns).map((label) => named({ label }));

@@ -14,7 +14,7 @@ import { RELEASES } from "../spec/vmap/releases.ts";
 import { KERNELS, kernelFor } from "./vmap/index.ts";
 import type { State } from "./vmap/state.ts";
 
-/** The changes that this shows and a version has, and those of which it is not known. */
+/** The changes that this shows and a version has, and those for which that is unknown. */
 export interface Possessed {
   readonly has: readonly Change[];
   readonly mayHave: readonly Change[];
@@ -31,7 +31,7 @@ export function changesOf(version: Version, shown: Shown): Possessed {
 /** Bugs by their slugs, as far as the table says. */
 export interface BugsIn {
   readonly has: readonly string[];
-  /** Those of which it is not known whether a backport ended or brought them. */
+  /** The bugs of which it is unknown whether a backport ended or brought them. */
   readonly mayHave: readonly string[];
 }
 
@@ -190,13 +190,13 @@ function mainline(): Version[] {
     .sort(compareVersions);
 }
 
-/** The kernel that stands for a version; undefined where no one release answers alike. */
+/** The kernel that stands for a version; undefined if no single release answers alike. */
 export function kernelStandingFor(version: Version): Kernel<State> | undefined {
   const { alike } = place(version);
   return alike.length === 1 ? kernelFor(version.text, (alike[0] as Labelled).label) : undefined;
 }
 
-/** Kernels that are no columns of their own: they differ from one in calls outside their domain alone. */
+/** Kernels without a column of their own: each differs from one only in calls outside their domain. */
 export function variants(): readonly Kernel<State>[] {
   const all = [...MAINLINE, ...LABELLED.map(({ version }) => version)].flatMap(
     (each) => kernelStandingFor(each) ?? [],

@@ -1,6 +1,6 @@
 /**
- * Compiles a tree for a process of its own (shim/child.c), with the host's own compiler: words of 64 bits, and sanitizers
- * if they are asked for. Headers, probes and the cache are those of build.ts.
+ * Compiles a tree for a process of its own (shim/child.c), with the host's own compiler: words of 64 bits, and
+ * sanitizers on request. Headers, probes and the cache are those of build.ts.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -30,7 +30,7 @@ function compile(
   const { cc, headers } = hostCompiler();
   const sanitizers = sanitize ? SANITIZERS : [];
   const flags = [
-    // A function that nobody declared is no error: the linker names those that nobody supplies.
+    // An undeclared function is no error: the linker names the undefined ones.
     ...["-O1", "-g", "-std=gnu11", "-w", "-fpermissive", "-ffreestanding", "-fno-strict-aliasing"],
     ...["-nostdinc", "-isystem", headers, "-include", join(SHIM, "kernel.h"), `-I${folder}`, `-I${SHIM}`],
     ...[`-DDRIVE_MAP_LIMIT=${mapLimit}`, `-DDRIVE_BLOCK_PAGES=${blockPages}`],
@@ -54,7 +54,7 @@ function compile(
   writeFileSync(join(folder, FACTS), JSON.stringify({ stubs }));
 }
 
-/** Functions that nobody supplies. */
+/** Undefined functions. */
 function missing(stderr: string): readonly string[] {
   return [
     ...new Set([...stderr.matchAll(/undefined reference to [`'](\w+)'/g)].map(([, name]) => name as string)),
@@ -63,7 +63,7 @@ function missing(stderr: string): readonly string[] {
 
 const BUG = "_Noreturn void drive_bug(const char *file, int line, const char *condition);\n";
 
-/** Reached, it says its name, and the machine stops. */
+/** If reached, it reports its name, and the machine stops. */
 function stub(name: string): string {
   return `long ${name}(void) { drive_bug("the shim", 0, "${name} is not supplied"); }\n`;
 }

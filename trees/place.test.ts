@@ -17,7 +17,7 @@ const scope = (wordPages: number, vstart: number, cpus = 2): Scope => ({
 describe("a word of 256 pages", () => {
   const place = placeOf(scope(256, 64));
 
-  test("ends where the 32-bit word does, and what lies below it is taken away", () => {
+  test("ends where the 32-bit word does, and the pages below it are taken away", () => {
     expect(place.carved).toBe(WORD32 - 256);
     expect(place.addressOf(255)).toBe(0xfffff000);
     expect(place.addressOf(256)).toBe(0);
@@ -37,7 +37,7 @@ describe("a word of 256 pages", () => {
 describe("a word of 64 bits", () => {
   const START = 0xffffc90000000;
 
-  test("has what lies around its vmalloc window, at the same distance from every node's and block's edge", () => {
+  test("has the surroundings of its vmalloc window, at the same distance from every node's and block's edge", () => {
     for (const cpus of [1, 2, 3, 4, 6]) {
       const place = placeOf(scope(WORD64, START, cpus));
       expect(place.carved).toBe(0);
@@ -56,7 +56,7 @@ describe("a word of 64 bits", () => {
     expect(place.pageOf(0xfffff000)).toBe(WORD64 - 1);
   });
 
-  test("has no other page, and says so; a window may end there", () => {
+  test("refuses any other page; a window may end there", () => {
     const place = placeOf(scope(WORD64, START));
     expect(() => place.addressOf(2 ** 40)).toThrow(/page 1099511627776 of \d+ cannot be reached: a tree is/);
     expect(place.limitOf(START + 2 ** 33)).toBeGreaterThan(place.addressOf(START + 2 ** 16));

@@ -22,7 +22,7 @@ function putAll(): void {
 }
 
 describe("a directory", () => {
-  test("that is not there is no tree", () => {
+  test("that does not exist is no tree", () => {
     expect(() => readTree(join(folder, "none"))).toThrow("none: expected the directory of a kernel tree");
   });
 
@@ -38,7 +38,7 @@ describe("a directory", () => {
     );
   });
 
-  test("with all of them is a tree, and its Makefile tells the version", () => {
+  test("with all of them is a tree, and its Makefile has the version", () => {
     putAll();
     expect(readTree(folder).version).toBeUndefined();
     put(

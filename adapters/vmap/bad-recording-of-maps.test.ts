@@ -141,7 +141,7 @@ describe("a recording of small maps is refused", () => {
     ],
   ];
 
-  test.each(cases)("%s", async (_what, contents, expected) => {
+  test.each(cases)("A bad recording of small maps is refused: %s", async (_what, contents, expected) => {
     expect(await complaint(contents)).toMatch(expected);
   });
 
@@ -156,7 +156,7 @@ describe("a recording of small maps is refused", () => {
     expect(await complaint(contents)).toBe("no complaint");
   });
 
-  test("and a good one is read: blocks with runs, with a range, on a list and on none", async () => {
+  test("A good recording of small maps is read: blocks with runs, with a range, on a list and on none", async () => {
     expect(await complaint(trace(good))).toBe("no complaint");
     expect(await complaint(blocks({ on_free_list: null }))).toBe("no complaint");
     expect(await complaint(configured(1024))).toBe("no complaint");

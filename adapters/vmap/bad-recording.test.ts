@@ -19,7 +19,7 @@ import { promisesOf, readRecording } from "./recording.ts";
 const NONE = { flush: [], pte_set: 0, pte_clr: 0 };
 
 describe("a good trace", () => {
-  test("is read, gzipped or plain, and told apart by its first bytes", async () => {
+  test("A good trace is read, gzipped or plain, as its first bytes say", async () => {
     const text = trace([[ALLOC, PLACED]]);
     expect(await complaint(text)).toBe("no complaint");
     expect(await complaint(gzipSync(text), ".jsonl.gz")).toBe("no complaint");
@@ -54,7 +54,7 @@ describe("a call outside its domain", () => {
     expect(await complaint(trace(ops))).toBe("no complaint");
   });
 
-  test("is answered with a warning of its own, or an error by its name", async () => {
+  test("A call outside its domain is answered with a warning of its own, or an error by its name", async () => {
     const free = { op: "free_area", addr: "0x5000" };
     const ops = [
       [free, { ...DONE, ev: ["printk", "WARN no such area"] }],
@@ -142,7 +142,7 @@ describe("a recording is refused in one line that says where and what would be r
       /^FILE:1: ops\[0\]\[0\]\.vend: expected a hex string/,
     ],
     [
-      "that goes on after a bug",
+      "that continues after a bug",
       trace([
         [ALLOC, { bug: "BUG()", flush: [], pte_set: 0, pte_clr: 0 }],
         [ALLOC, PLACED],
@@ -176,9 +176,12 @@ describe("a recording is refused in one line that says where and what would be r
     ["that is nested a hundred thousand deep", "[".repeat(100_000), ".jsonl", /^FILE:1: /],
   ];
 
-  test.each(cases)("%s", async (_what, contents, ending, expected) => {
-    expect(await complaint(contents, ending)).toMatch(expected);
-  });
+  test.each(cases)(
+    "A bad recording is refused in one line that says where and what would be right: %s",
+    async (_what, contents, ending, expected) => {
+      expect(await complaint(contents, ending)).toMatch(expected);
+    },
+  );
 
   function damaged(): Buffer {
     const zipped = gzipSync(trace(Array.from({ length: 200 }, () => [ALLOC, PLACED])));
@@ -186,7 +189,7 @@ describe("a recording is refused in one line that says where and what would be r
     return zipped;
   }
 
-  test("that is not there, or is a folder", async () => {
+  test("A missing recording, or a folder, is refused in one line", async () => {
     const missing = join(folder, "missing.jsonl");
     const read = (path: string) => async () => {
       for await (const _ of readRecording(path));
@@ -203,7 +206,7 @@ describe("a line of an allocator that is no kernel here", () => {
     throw new Error("no trace");
   };
 
-  test("needs its name and its ops, and may leave out what was not done", async () => {
+  test("A line of an own allocator needs its name and its ops, and may omit what was not done", async () => {
     const { addr } = PLACED;
     const { align: _page, ...alloc } = ALLOC;
     const { exchanges, scope, seed, promises } = await first(own({ promises: {} }, [[alloc, { addr }]]));
@@ -217,7 +220,7 @@ describe("a line of an allocator that is no kernel here", () => {
     expect(promises?.laws).not.toContain("lowest-fit");
   });
 
-  test("promises what it says", async () => {
+  test("A line of an own allocator promises what it says", async () => {
     const said = { guard: { inside: 1 }, frees: "eager", placement: "lowest-fit" };
     const { promises } = await first(own({ promises: said }));
     expect(promises).toMatchObject({ guard: { inside: 1, afterArea: 0, beforeNext: 0 }, freesLazily: false });
@@ -232,7 +235,7 @@ describe("a line of an allocator that is no kernel here", () => {
     );
   });
 
-  test("is judged by nothing where it says nothing, and the line says both ways out", async () => {
+  test("A line of an own allocator without promises is not judged, and the message names both remedies", async () => {
     const read = await first(own({}));
     expect(() => promisesOf(read)).toThrow(
       /:1: version: no kernel here is called "own": say --as LABEL .* "promises": \{"frees": /,
@@ -269,7 +272,7 @@ describe("a line of an allocator that is no kernel here", () => {
     expect(await complaint(own(more))).toMatch(expected);
   });
 
-  test("is not what a line of a kernel is: there nothing is left out", async () => {
+  test("A line of a kernel may omit nothing, unlike a line of an own allocator", async () => {
     expect(await complaint(JSON.stringify({ version: "3.16", ops: [] }))).toMatch(/^FILE:1: class: /);
   });
 });

@@ -1,4 +1,4 @@
-/** Conformance: our model of a kernel is given a recording's commands, and must answer as the real one did. */
+/** Conformance: our model of a kernel gets a recording's commands, and must answer as the real kernel did. */
 import type { Command, Response } from "../../spec/vmap/commands.ts";
 import type { Dump, Kernel } from "../../spec/vmap/kernel.ts";
 import type { Exchange, Trace } from "./recording.ts";
@@ -98,7 +98,7 @@ function resultOf(response: Response): unknown {
   }
 }
 
-/** The warnings that go with a reply. A caller that cannot wait is refused without a word. */
+/** The warnings that come with a reply. A caller that cannot wait is refused without one. */
 function eventsOf(command: Command, response: Response): string[] {
   if (response.kind === "refused") return command.op === "alloc" && command.noblock ? [] : ["printk"];
   if (response.kind === "placed" && response.mapStopped) return ["WARN page-table:0 !pte_none(*pte)"];

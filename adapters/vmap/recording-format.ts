@@ -247,7 +247,7 @@ export const lawId: z.ZodType<string> = z.string().refine((id) => ALL_LAWS.some(
   error: "expected the id of a law; `list` has them",
 });
 
-/** What `pin` left of a trace: which of its steps, counted from 1, and for which law. They were not run again. */
+/** What `pin` left of a trace: its steps, counted from 1, and the law. They were not run again. */
 const cut = z.strictObject({
   from: z.string().max(1000),
   of: count,

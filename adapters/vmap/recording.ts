@@ -113,13 +113,13 @@ function isOfOwn(json: unknown): boolean {
   return "promises" in json || (typeof version === "string" && findRelease(version) === undefined);
 }
 
-/** What was left out, as it is meant. */
+/** The fields that were omitted, with their meaning. */
 function filledIn([request, reply]: Envelope["ops"][number]): Envelope["ops"][number] {
   const asked = request.op === "alloc_vmap_area" && !("ioremap" in request);
   return [asked ? { ...ALIGNED_TO_A_PAGE, ...request } : request, { ...NOTHING_DONE, ...reply }];
 }
 
-/** What a trace is judged by where nothing else is asked: its own promises, or those of its release. */
+/** What judges a trace by default: its own promises, or those of its release. */
 export function promisesOf({ file, line, label, promises }: Trace): Promises {
   const found = promises ?? findRelease(label);
   if (found !== undefined) return found;
@@ -130,7 +130,7 @@ export function promisesOf({ file, line, label, promises }: Trace): Promises {
   );
 }
 
-/** Laws that speak of a call which no recording has, or of what no field of a reply says. */
+/** Laws about a call that no recording has, or about a value that no field of a reply has. */
 export const UNOBSERVABLE: readonly LawId[] = [
   "guard-between-vmaps",
   "highest-congruent-fit",
@@ -143,7 +143,9 @@ export const UNOBSERVABLE: readonly LawId[] = [
   "init-order",
 ];
 
-/** Whether a trace can show a violation of this law. Of leaks only blocks are seen, lazy pages where they are counted. */
+/**
+ * Whether a trace can show a violation of this law. Of leaks only blocks are seen; lazy pages only if they are counted.
+ */
 export function isObservable({ scope, exchanges }: Pick<Trace, "scope" | "exchanges">, law: LawId): boolean {
   if (law === "lazy-count") return exchanges.some(({ response }) => response.lazyPages !== undefined);
   if (law === "nothing-leaks") return scope.blockPages > 0;

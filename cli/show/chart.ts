@@ -1,16 +1,16 @@
-/** A run at the step grain as a sequence chart: a lane for each CPU, and beside the steps what they work on. */
+/** A run at the step grain as a sequence chart: a lane for each CPU, and beside the steps the state they work on. */
 import { failedIn } from "../../engine/actions.ts";
 import type { StepAction, StepMachine } from "../../protocols/program.ts";
 import { pc } from "../colour.ts";
 import { columns, textWidth } from "../output.ts";
 
-/** Letters of a lane, as far as there is room: what is longer is continued in the next line. */
+/** The width of a lane, if there is room: longer text continues in the next line. */
 const WIDEST_LANE = 34;
 const NARROWEST_LANE = 14;
 /** Between two columns, and before a chart where it is part of a text. */
 const SPACE = 2;
 
-/** One step: its action, unless it is the beginning, and what the machine draws after it. */
+/** One step: its action, unless it is the beginning, and the machine's drawing after it. */
 interface Row {
   readonly step: string;
   readonly action: StepAction | undefined;
@@ -36,7 +36,7 @@ export function chart(machine: StepMachine, run: readonly number[], loop: readon
   return [...text.split("\n"), ...(machine.legend === undefined ? [] : [pc.dim(machine.legend)])];
 }
 
-/** As wide as what is drawn beside the lanes leaves room for. */
+/** As wide as the columns beside the lanes allow. */
 function laneWidth({ cpus }: StepMachine, names: readonly string[], rows: readonly Row[]): number {
   const besideWidth = names.reduce((sum, name, column) => {
     const widest = Math.max(name.length, ...rows.map(({ beside }) => beside[column]?.length ?? 0));
@@ -60,7 +60,7 @@ function cellsOf(machine: StepMachine, { step, action, beside }: Row, width: num
 /** The name of an action without its CPU, which its lane says. */
 const laneText = ({ name, cpu }: StepAction) => name.replace(`CPU ${cpu}, `, "");
 
-/** In lines of at most so many letters, but for words that are longer. */
+/** In lines of at most `width` letters, except for longer words. */
 function wrapped(text: string, width: number): string {
   const lines = [""];
   for (const word of text.split(" ")) {

@@ -11,7 +11,7 @@ import { columns, textWidth } from "../output.ts";
 const LAW_WIDTH = 30;
 const KERNEL_WIDTH = 9;
 
-/** A column: what it says of each law. */
+/** A column: its cell for each law. */
 export interface Column {
   readonly name: string;
   readonly texts: ReadonlyMap<string, string>;
@@ -26,7 +26,7 @@ export const matrix = (reports: readonly KernelReport[], facts: readonly Version
     })),
   );
 
-/** A row for each law that a column of the block says something of. */
+/** A row for each law that has a cell in a column of the block. */
 export function inBlocks(all: readonly Column[]): string {
   const perBlock = Math.max(3, Math.floor((textWidth() - LAW_WIDTH) / (KERNEL_WIDTH + 2)));
   const blocks: string[] = [];
@@ -59,7 +59,7 @@ function cellText({ verdict, tried, bug, commands }: Cell): string {
 
 const nameOf = (bug: string | null) => (bug === null ? "?" : (bugCalled(bug)?.number ?? "*"));
 
-/** What the cells mean, as far as there are such, and which labels share a column. */
+/** The legend of the cells that occur, and the labels that share a column. */
 export function legend(reports: readonly KernelReport[]): string {
   const cells = reports.flatMap((report) => report.cells);
   const has = (wanted: (cell: Cell) => boolean, text: string) => (cells.some(wanted) ? [text] : []);

@@ -11,25 +11,25 @@ import { drawing, type GotBy, noteGot, type Shown, stepLine } from "./step-view.
 import { counted } from "./text.ts";
 
 export interface Replayed {
-  /** Lines that say what was judged: on which kernel, or by which promises. */
+  /** Lines on the subject: the kernel, or the promises that judged it. */
   readonly about: readonly string[];
   /** The bug whose pinned history it is. */
   readonly bug: Bug | undefined;
   /** Steps of the whole history. */
   readonly of: number;
-  /** Those that are shown: the last of them violates a law, if any does. */
+  /** The shown steps; the last of them is the violating one, if there is one. */
   readonly shown: ShownSteps;
-  /** The laws violated by the last step, the one that is meant first. */
+  /** The laws violated by the last step, with the law that counts first. */
   readonly violations: readonly Violation[];
-  /** Where it falls short of other laws, which it does not promise. */
+  /** Shortfalls from other laws, which it does not promise. */
   readonly shortfalls: readonly Shortfall[];
-  /** Who answered: a kernel, or a recorded allocator. */
+  /** The subject that answered: a kernel, or a recorded allocator. */
   readonly subject: string;
   /** Where it stops, or does not return, in the last step shown: why. */
   readonly stopped: string | undefined;
-  /** It is no kernel: the catalogue has nothing of it. */
+  /** Whether it is no kernel, so that the catalogue has no bug of it. */
   readonly isForeign?: true;
-  /** The only law that was asked, if one was. */
+  /** The only law to judge by, if one was requested. */
   readonly asked: LawId | undefined;
   /** The line that replays it. */
   readonly replay: string;
@@ -37,18 +37,18 @@ export interface Replayed {
 
 /** The steps that are shown of a history. */
 export interface ShownSteps {
-  /** May be gone through again and again: where there are many, each time they are played anew. */
+  /** May be iterated several times; long histories are played again each time. */
   readonly steps: Iterable<Shown>;
   /** Indices of the first and the last of them. */
   readonly first: number;
   readonly last: number;
-  /** What steps before those got. */
+  /** The areas got by the steps before those. */
   readonly got: GotBy;
 }
 
-/** A history that comes to its end in no more steps is shown whole. */
+/** A history of at most this many steps is shown whole. */
 const SHORT = 40;
-/** Of a longer one, this many before its end are shown. */
+/** Of a longer one, this many steps at its end are shown. */
 const LAST = 20;
 
 /** The steps to show of a history that ends with step `last`, an index. `play` plays it; few steps are kept. */
@@ -85,7 +85,7 @@ export function acceptedText({ subject, asked, stopped, shown, of }: Accepted): 
   return `accepted: ${subject} keeps ${asked ?? "every law it promises"} in this history`;
 }
 
-/** What a bug is called: its slug, and its number if it has one. */
+/** The name of a bug: its slug, and its number if it has one. */
 export const nameOfBug = ({ id, number }: Pick<Bug, "id" | "number">): string =>
   `${id}${number === undefined ? "" : ` (${number})`}`;
 
@@ -108,7 +108,7 @@ export function replayedText(replayed: Replayed): string {
   ].join("\n");
 }
 
-/** The first thing that is said. */
+/** The verdict, in one line. */
 function verdictLine(replayed: Replayed): string {
   const { violations, subject, shown, of, shortfalls } = replayed;
   const [meant] = violations;

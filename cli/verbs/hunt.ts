@@ -1,4 +1,4 @@
-/** `hunt`: finds catalogue bugs again, and says in how few commands and how soon. */
+/** `hunt`: finds catalogue bugs again, and prints the length and the effort of each. */
 import { type HuntedBug, type HuntReport, hunt, type HuntOptions as Options } from "../../jobs/hunt.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
@@ -18,7 +18,7 @@ export async function huntVerb(names: readonly string[], options: HuntOptions): 
   return missed ? UNEXPECTED : AS_EXPECTED;
 }
 
-/** One entry a bug: the first law that was found stands for it, and each law is given beside it. */
+/** One entry for each bug: by the first law that was found, with all its laws beside it. */
 function asJson({ bug, engine, laws }: HuntedBug) {
   const first = laws.find(({ found }) => found) ?? laws[0];
   return {

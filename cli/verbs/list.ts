@@ -114,7 +114,7 @@ interface Violated {
   readonly notPromisedBy: readonly string[];
 }
 
-/** In parentheses where releases break the law and none of them promises it; a bug's changed kernel does not count. */
+/** In parentheses if releases violate the law and none of them promises it; a bug's changed kernel does not count. */
 function lawText({ law, on, notPromisedBy }: Violated): string {
   const releases = on.filter((name) => kernelCalled(name) !== undefined);
   const fallShort = releases.length > 0 && releases.every((name) => notPromisedBy.includes(name));

@@ -20,7 +20,7 @@ import { counted, cpusText } from "../show/text.ts";
 
 export interface ReplayOptions extends Options, JsonOption {
   readonly kernel?: string;
-  /** `text` (by itself), or `mail`. */
+  /** `text` (the default), or `mail`. */
   readonly format?: string;
   /** Every step of a long history, not only those before its end. */
   readonly all?: boolean;
@@ -47,7 +47,7 @@ export async function replayVerb(target: string, options: ReplayOptions): Promis
 function showHistory(target: string, found: ReplayedHistory, options: ReplayOptions): void {
   const { name, history, kernel, rerun, last, violations, stopped, shortfalls } = found;
   const [meant] = violations;
-  // All were judged already, and only JSON says which laws each step violates.
+  // All steps were judged already, and only JSON has the laws that each step violates.
   const shown = stepsShown(() => found.play(options.json), last, options.all === true);
   if (options.json) {
     console.log(
@@ -149,7 +149,7 @@ function showRecording(found: ReplayedRecording, options: ReplayOptions): void {
 }
 
 function* shownReplies(replies: Iterable<RecordedReply>): Generator<Shown, void, undefined> {
-  for (const { laws: broken, following: _not, ...reply } of replies) yield { ...reply, broken };
+  for (const { laws: violated, following: _not, ...reply } of replies) yield { ...reply, violated };
 }
 
 function aboutLines({ trace, judging }: Chosen): string[] {
@@ -175,7 +175,7 @@ function stepsText(steps: readonly number[]): string {
   return runs.map(([first, last]) => (first === last ? `${first}` : `${first} to ${last}`)).join(", ");
 }
 
-/** The words that replay it. */
+/** The command-line words that replay it. */
 export function wordsOf(
   target: string,
   { kernel, law, trace, as, grain }: Omit<ReplayOptions, "json">,

@@ -153,34 +153,37 @@ const ALL = Object.entries(ANSWERS).flatMap(([what, answers]) => {
 });
 
 describe("a call outside its domain", () => {
-  test.each(ALL)("$what is $answer on $label", ({ what, label, answer }) => {
+  test.each(ALL)("The call outside its domain $what is $answer on $label", ({ what, label, answer }) => {
     const kernel = kernelOf(label);
     expect(seen(CASES[what] as Case, kernel).seen).toBe(answer);
   });
 
-  test.each(ALL)("$what keeps argument-domain on $label if the release answers it", ({ what, label }) => {
-    const kernel = kernelOf(label);
-    const { kind, before, call } = CASES[what] as Case;
-    const spec = vmapSpec(kernel.release);
-    const state = kernel.initial(SCOPE);
-    const world = before.reduce((now, command) => {
-      const next = spec.after(now, command, kernel.act(state, command));
-      if (next === undefined) throw new Error(`${label} stops before`);
-      return next;
-    }, spec.initial(SCOPE));
-    // To 2.6.27 nothing is lazy.
-    expect(outsideOf(world, call)).toBe(label === "2.6.27" && kind === "freeAgain" ? "freeNowhere" : kind);
-    const reply = kernel.act(state, call);
-    const holds = argumentDomain.holds(world, call, reply, spec.after(world, call, reply));
-    const is = seen({ kind, before, call }, kernel).seen;
-    // A release that promises better than to stop has a bug: B28, C14.
-    const isBug = ["stops", "hangs"].includes(is) && kernel.release.outside[kind] === "refused";
-    if (isBug) expect(["mapOfNothing", "freeNowhere"]).toContain(kind);
-    else if (kernel.release.outside[kind] !== "unchecked") expect(holds).toBe(true);
-    expect(holds).toBe(!isBug && !["obeyed", "placed"].includes(is));
-  });
+  test.each(ALL)(
+    "The call outside its domain $what keeps argument-domain on $label if the release answers it",
+    ({ what, label }) => {
+      const kernel = kernelOf(label);
+      const { kind, before, call } = CASES[what] as Case;
+      const spec = vmapSpec(kernel.release);
+      const state = kernel.initial(SCOPE);
+      const world = before.reduce((now, command) => {
+        const next = spec.after(now, command, kernel.act(state, command));
+        if (next === undefined) throw new Error(`${label} stops before`);
+        return next;
+      }, spec.initial(SCOPE));
+      // To 2.6.27 nothing is lazy.
+      expect(outsideOf(world, call)).toBe(label === "2.6.27" && kind === "freeAgain" ? "freeNowhere" : kind);
+      const reply = kernel.act(state, call);
+      const holds = argumentDomain.holds(world, call, reply, spec.after(world, call, reply));
+      const is = seen({ kind, before, call }, kernel).seen;
+      // A release that promises better than to stop has a bug: B28, C14.
+      const isBug = ["stops", "hangs"].includes(is) && kernel.release.outside[kind] === "refused";
+      if (isBug) expect(["mapOfNothing", "freeNowhere"]).toContain(kind);
+      else if (kernel.release.outside[kind] !== "unchecked") expect(holds).toBe(true);
+      expect(holds).toBe(!isBug && !["obeyed", "placed"].includes(is));
+    },
+  );
 
-  test("that stops where the release warns breaks argument-domain, and where it stops does not", () => {
+  test("A stop at a call outside its domain violates argument-domain only if the release warns there", () => {
     const stopped: Response = { kind: "bug", text: "BUG()", flushes: [], pteSet: 0, pteCleared: 0 };
     const holdsOn = (label: string, call: Command) => {
       const world = vmapSpec(kernelOf(label).release).initial(SCOPE);
@@ -198,19 +201,22 @@ describe("from 6.3 on a vfree of what vm_map_ram gave", () => {
     return commands.map((command) => kernel.act(state, command));
   };
 
-  test.each(["6.3", "6.4", "6.12"])("takes it out of the tree all the same: %s", (label) => {
-    const [, , found, unmapped] = replies(
-      label,
-      LARGE,
-      free(FIRST),
-      { op: "find", page: FIRST },
-      unmap(FIRST, 3),
-    );
-    expect(found).toMatchObject({ kind: "found", start: null });
-    expect(unmapped).toMatchObject({ kind: "done", warning: expect.any(String), pteCleared: 0 });
-  });
+  test.each(["6.3", "6.4", "6.12"])(
+    "From 6.3 on a vfree of an area of vm_map_ram removes it from the tree nevertheless: %s",
+    (label) => {
+      const [, , found, unmapped] = replies(
+        label,
+        LARGE,
+        free(FIRST),
+        { op: "find", page: FIRST },
+        unmap(FIRST, 3),
+      );
+      expect(found).toMatchObject({ kind: "found", start: null });
+      expect(unmapped).toMatchObject({ kind: "done", warning: expect.any(String), pteCleared: 0 });
+    },
+  );
 
-  test("and before it does not: 6.1", () => {
+  test("Before 6.3 a vfree of an area of vm_map_ram leaves it in the tree: 6.1", () => {
     const [, , found, unmapped] = replies(
       "6.1",
       LARGE,
@@ -224,7 +230,7 @@ describe("from 6.3 on a vfree of what vm_map_ram gave", () => {
   });
 
   test.each(["6.3", "6.4", "6.12"])(
-    "of a block leaves one that its maps can still be unmapped from: %s",
+    "From 6.3 on a vfree of a block leaves its maps able to be unmapped: %s",
     (label) => {
       const calls = [MAP, MAP, free(FIRST), unmap(FIRST, 2), unmap(FIRST + 2, 2), { op: "purge" }] as const;
       const [, , , , last, purge] = replies(label, ...calls);

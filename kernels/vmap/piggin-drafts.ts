@@ -48,8 +48,9 @@ function reasonsToResetDraft(state: State, request: Alloc): number {
 }
 
 /**
- * Based on 2.6.34: PTEs still go at the purge. The search is another, with a page on both sides of an area. The descent
- * remembers the first area met, and the hole before it is noted: which that is, the tree's shape says.
+ * Based on 2.6.34: PTEs are cleared at the purge. The search differs, with a page on both sides of an area. The descent
+ * remembers the first area it passes, and the hole before it is recorded: which one that is depends on the tree's
+ * shape.
  */
 const FACTS: Facts = {
   ...factsOf(BASE_OF_DRAFTS),

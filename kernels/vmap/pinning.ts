@@ -1,7 +1,7 @@
 /**
- * The users of the guarantee that vm_unmap_aliases gives: who pins a frame as a page table (Xen), or changes
- * its caching attribute (PAT), first makes sure that nothing else maps it. Each policy is one way to do so
- * that the mails of June 2008 speak of; docs/pinning.md compares them.
+ * The users of the guarantee that vm_unmap_aliases gives: a caller that pins a frame as a page table (Xen), or changes
+ * its caching attribute (PAT), first ensures that nothing else maps it. Each policy is one way to do so from the mails
+ * of June 2008; docs/pinning.md compares them.
  */
 import type { Pinned } from "../../spec/vmap/commands.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
@@ -19,9 +19,9 @@ export interface PinPolicy {
   /** What it does, in a sentence. */
   readonly says: string;
   readonly source: string;
-  /** Whether somebody keeps a bit for each frame that was mapped and let go. */
+  /** Whether it needs a bit for each frame that was mapped and freed. */
   readonly notesFrames: boolean;
-  /** Takes a frame and sees to its aliases; `unmapAliases` is the kernel's. */
+  /** Takes a frame and removes its aliases; `unmapAliases` is the kernel's. */
   pin(state: State, unmapAliases: (state: State) => void): Pin;
   /** The page table is gone, and its frame with it. */
   unpin(state: State, frame: Pfn): void;
@@ -60,7 +60,7 @@ const ifOutstanding: PinPolicy = {
   unpin: backToAllocator,
 };
 
-/** vmap_lazy_nr alone does not tell: a page given back in a block is not counted by it. */
+/** vmap_lazy_nr is not enough: it does not count a page given back in a block. */
 function anyOutstanding({ lazyPages, blocks }: State): boolean {
   return lazyPages > 0 || (blocks.count > 0 && anyDirty(blocks));
 }
@@ -71,7 +71,7 @@ function anyDirty({ index, dirty }: State["blocks"]): boolean {
 
 const bitPerFrame: PinPolicy = {
   id: "bit-per-frame",
-  says: "Asks whether this frame has an alias: the vmap layer keeps a bit for each frame it lets go lazily.",
+  says: "Asks whether this frame has an alias: the vmap layer keeps a bit for each frame it frees lazily.",
   source:
     'linux-kernel, "mm: vmap rewrite", 2008-06-09: "a single bit would suffice", switched on at run time',
   notesFrames: true,
@@ -88,7 +88,7 @@ const bitPerFrame: PinPolicy = {
   unpin: backToAllocator,
 };
 
-/** A stock filled so many frames at a time. */
+/** A stock filled with this number of frames at a time. */
 function stockOf(size: number): PinPolicy {
   return {
     id: `stock-of-${size}`,
@@ -113,8 +113,8 @@ function stockOf(size: number): PinPolicy {
 }
 
 /**
- * The host knows frames, not the guest's addresses: it finds the PTEs of a frame by its own check, and drops
- * every translation once for a frame that has some, or was let go since it last did so.
+ * The host knows frames, not the guest's addresses: it finds the PTEs of a frame by its own check, and drops every
+ * translation once for a frame that has some, or that was freed since it last did so.
  */
 const hostRepairs: PinPolicy = {
   id: "host-repairs",

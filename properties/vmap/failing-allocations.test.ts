@@ -1,13 +1,13 @@
-/** Failing allocations, of models that are told what to do where one fails. */
+/** Failing allocations, tried on models with a scripted reply to a failure. */
 import { expect, test } from "vitest";
 import { begin } from "../../engine/run/stepper.ts";
 import { kernelCalled } from "../../kernels/vmap/index.ts";
 import { FAILURE_LAWS } from "../../spec/process.ts";
 import type { Command, Response } from "../../spec/vmap/commands.ts";
-import { heldTo, type Kernel } from "../../spec/vmap/kernel.ts";
+import { judgedAlsoBy, type Kernel } from "../../spec/vmap/kernel.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
 import { SCOPES } from "./random-scopes.ts";
-import { settingFor } from "./test-bench.ts";
+import { benchFor } from "./test-bench.ts";
 
 const MODEL = kernelCalled("6.12") as Kernel;
 const BLOCKS = SCOPES.find(({ name }) => name === "blocks") as Scope;
@@ -28,13 +28,13 @@ function failing(second: Fails, live: (state: unknown) => number = () => 0): Ker
       live,
     },
   };
-  return FAILURE_LAWS.reduce((held, { id }) => heldTo(held, id), kernel);
+  return FAILURE_LAWS.reduce((held, { id }) => judgedAlsoBy(held, id), kernel);
 }
 
 /** What a first map of one page violates, and what is said of it. */
 function violatedBy(kernel: Kernel) {
-  const now = begin(settingFor(kernel, BLOCKS)).take({ op: "mapRam", cpu: 0, count: 1 });
-  return { laws: now.broken.map(({ id }) => id), failing: now.response?.failing };
+  const now = begin(benchFor(kernel, BLOCKS)).take({ op: "mapRam", cpu: 0, count: 1 });
+  return { laws: now.violated.map(({ id }) => id), failing: now.response?.failing };
 }
 
 test("failure-leaves-nothing and failure-is-reported hold of a call that is refused and does nothing, or that needs no memory", () => {
@@ -82,7 +82,7 @@ test("failure-is-reported is violated by a call that succeeds and has done nothi
 
 test("a command is answered as without them: only copies are tried", () => {
   const { state, take } = begin(
-    settingFor(
+    benchFor(
       failing(() => REFUSED),
       BLOCKS,
     ),
@@ -97,5 +97,5 @@ test("no kernel is asked that is not held to these laws, nor one in which no all
   };
   const unasked: Kernel = { ...MODEL, memory: { actFailing: asked, allocations: asked, live: asked } };
   expect(violatedBy(unasked).laws).toEqual([]);
-  expect(violatedBy(FAILURE_LAWS.reduce((held, { id }) => heldTo(held, id), MODEL)).laws).toEqual([]);
+  expect(violatedBy(FAILURE_LAWS.reduce((held, { id }) => judgedAlsoBy(held, id), MODEL)).laws).toEqual([]);
 });

@@ -36,7 +36,7 @@ export interface Promises {
   readonly like?: string;
   /** An allocator of one's own, which is no Linux: no bug of the catalogue is looked for in it. */
   readonly own?: true;
-  /** It was compiled from a tree of somebody's: any bug of the catalogue may be in it. */
+  /** It was compiled from a user's tree: any bug of the catalogue may be in it. */
   readonly compiled?: true;
   readonly laws: readonly LawId[];
   readonly guard: GuardRule;

@@ -18,6 +18,6 @@ export const cacheDraftAlignBugon: Bug = {
     "89699605 (Hugh Dickins, 2011-01-06); Steven Whitehouse, linux-mm, 2010-07-14: BUG_ON(first->va_start < addr)",
   fixed: "89699605 (2.6.39), before its release",
   changed: undefined,
-  breaks: [{ law: "no-bug", on: ["piggin-draft-3"], pinned: "no-bug.json", repaired }],
+  violations: [{ law: "no-bug", on: ["piggin-draft-3"], pinned: "no-bug.json", repaired }],
   explains: ({ response }) => response.kind === "bug" && response.text === "first->va_start < addr",
 };

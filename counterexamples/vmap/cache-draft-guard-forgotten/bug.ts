@@ -15,7 +15,7 @@ export const cacheDraftGuardForgotten: Bug = {
     { ...rulesOf("2.6.39"), beforeNext: 0 },
     "cache-draft-guard-forgotten",
   ),
-  breaks: [
+  violations: [
     {
       law: "guard-gap",
       on: ["cache-draft-guard-forgotten", "piggin-draft-1", "piggin-draft-3"],

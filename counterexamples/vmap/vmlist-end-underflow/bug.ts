@@ -16,7 +16,7 @@ export const vmlistEndUnderflow: Bug = {
   latent: true,
   fixed: "2.6.28, where db64fe02 replaced the allocator",
   changed: undefined,
-  breaks: [{ law: "in-window", on: ["2.6.27"], pinned: "in-window.json", repaired }],
+  violations: [{ law: "in-window", on: ["2.6.27"], pinned: "in-window.json", repaired }],
   explains: ({ before, command }) => {
     const request = requestOf(before, command);
     return request !== undefined && request.size + before.promises.guard.inside > request.vend;

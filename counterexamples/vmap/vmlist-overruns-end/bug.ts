@@ -14,7 +14,7 @@ export const vmlistOverrunsEnd: Bug = {
   source: "catalogue section 11, E1: seen in the recordings of 2.6.27; no report known",
   fixed: "2.6.28, where db64fe02 replaced the allocator",
   changed: undefined,
-  breaks: [{ law: "in-window", on: ["2.6.27"], pinned: "in-window.json", repaired }],
+  violations: [{ law: "in-window", on: ["2.6.27"], pinned: "in-window.json", repaired }],
   explains: overrunsBeforeAnother,
 };
 
