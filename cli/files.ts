@@ -1,5 +1,5 @@
 /** Files that options name for output: a file that cannot be written is refused before long work. */
-import { access, constants, realpath, stat, writeFile } from "node:fs/promises";
+import { access, constants, link, realpath, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { UsageError } from "../jobs/usage-error.ts";
 import { complain } from "./output.ts";
@@ -119,4 +119,20 @@ export function reportUnwritten(written: readonly Written[]): boolean {
   const lacking = written.filter(({ why }) => why !== undefined);
   for (const { option, path, why } of lacking) complain(`${option} ${path} was not written: ${why}`);
   return lacking.length > 0;
+}
+
+/** Writes a file that must not be there yet: whole, or not at all. Throws a UsageError where that cannot be. */
+export async function writeNew(option: string, path: string, text: string): Promise<void> {
+  await refuseUnwritable([{ option, path }]);
+  const beside = `${path}.${process.pid}.tmp`;
+  try {
+    await writeFile(beside, text, { flag: "wx" });
+    await link(beside, path);
+  } catch (error) {
+    const isThere = (error as NodeJS.ErrnoException).code === "EEXIST";
+    const why = isThere ? "it is there already, and is not replaced" : (error as Error).message;
+    throw new UsageError(`${option} ${path}: ${why}`);
+  } finally {
+    await rm(beside, { force: true });
+  }
 }

@@ -190,10 +190,16 @@ program
 program
   .command("pin")
   .description("shrinks a history that violates a law, names it and files it, unless a shorter one is pinned")
-  .argument("<file>", "a history (.json) or a recording (.jsonl, .jsonl.gz)")
+  .argument("<file>", "a history (.json) or a recording (.jsonl, .jsonl.gz); with --reproducer also a bug")
   .option("--kernel <label>", "on our model of this kernel; else on the one it was found on, or as recorded")
   .option("--tree <directory>", "on the mm/vmalloc.c of this kernel tree")
   .option("--law <id>", "this law, not the first that is violated")
+  .option(
+    "--reproducer [kind]",
+    "write C that makes the same calls of the real kernel: kunit (of a history unless given) or module",
+  )
+  .option("--grain <grain>", "with --reproducer, of a bug that has both: call or step")
+  .option("--out <file>", "with --reproducer: write it there, where nothing may be yet")
   .option(...TRACE_OPTION)
   .option(...AS_OPTION)
   .option(...UNUSED_SEED_OPTION)

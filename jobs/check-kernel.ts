@@ -4,10 +4,9 @@ import type { Bug } from "../counterexamples/bug.ts";
 import { bugCalled } from "../counterexamples/vmap/index.ts";
 import { lastPlayed } from "../engine/run/stepper.ts";
 import { type KnownViolation, randomRun } from "../properties/vmap/random-run.ts";
-import { scopesFor } from "../properties/vmap/random-scopes.ts";
 import { benchFor, type JudgedStep } from "../properties/vmap/test-bench.ts";
 import type { LawId } from "../spec/contract.ts";
-import { PROCESS_LAWS } from "../spec/process.ts";
+import { FAILURE_LAWS, PROCESS_LAWS } from "../spec/process.ts";
 import type { HistoryStep } from "../spec/vmap/history.ts";
 import { isPromised, judgedAlsoBy, type Kernel } from "../spec/vmap/kernel.ts";
 import { ALL_LAWS } from "../spec/vmap/laws/index.ts";
@@ -20,6 +19,7 @@ import { namesOf } from "./hunt-target.ts";
 import { inheritanceOf } from "./lineage.ts";
 import { replayLine } from "./names.ts";
 import { allPinned, pinnedFile } from "./pinned.ts";
+import { turns } from "./random-turns.ts";
 import { Work } from "./work.ts";
 
 /** The default number of random histories in each scope: enough to reach every witness of every kernel. */
@@ -89,9 +89,6 @@ export interface KernelOptions {
   readonly keepsFailures: boolean;
 }
 
-/** Histories drawn in one turn: a fraction of a second. */
-const TURN = 500;
-
 export async function checkKernel(
   kernel: Kernel,
   options: KernelOptions,
@@ -105,10 +102,13 @@ export async function checkKernel(
   const seen = new Map<string, number>();
   let histories = 0;
   let commands = 0;
-  for (const { scope, histories: wanted, seed } of turns(kernel, options)) {
+  let isFound = false;
+  for (const { asked, scope, histories: wanted, seed } of turns(kernel, options)) {
+    // Where something is found, what is asked beside is still asked.
+    if (isFound && asked === kernel) continue;
     if (await work.turn(`${kernel.name}: random histories in ${scope.name}, ${histories} so far`)) break;
     const report = randomRun({
-      kernel,
+      kernel: asked,
       scope,
       seed,
       histories: wanted,
@@ -121,14 +121,16 @@ export async function checkKernel(
     for (const known of report.known) noteKnown(violations, known);
     if (report.unknown === undefined) continue;
     await addUnknown(surprises, kernel, report.unknown, options);
-    break;
+    if (asked !== kernel) break;
+    isFound = true;
   }
   const complete = options.law === undefined && work.stop === false && options.runs > 0;
   const unmet = complete && surprises.length === 0 ? neverSeen(kernel, seen) : [];
   const isLong = options.runs >= USUAL_RUNS;
   if (isLong) surprises.push(...unmet.map((id) => witnessUnmet(kernel, id)));
-  // Laws of processes are checked only for code in a process.
-  const isAsked = (id: LawId) => isPromised(kernel, id) || !PROCESS_LAWS.some((law) => law.id === id);
+  // Laws of code that runs are checked only for such code.
+  const ofCode = [...PROCESS_LAWS, ...FAILURE_LAWS];
+  const isAsked = (id: LawId) => isPromised(kernel, id) || !ofCode.some((law) => law.id === id);
   const laws = ALL_LAWS.filter(({ id }) => (options.law === undefined ? isAsked(id) : id === options.law));
   const triedFor = (law: LawId) =>
     histories > 0 ? "random" : explored?.laws.includes(law) ? "visited" : "nothing";
@@ -165,17 +167,6 @@ async function tryWhole(
     await addUnknown(surprises, kernel, { law, scope: explored.scope, history }, options);
   }
   return explored;
-}
-
-/** The random histories of a run, some hundreds at a time, every scope in turn. */
-function* turns(
-  { release }: Kernel,
-  { runs, seed }: KernelOptions,
-): Iterable<{ scope: Scope; histories: number; seed: number }> {
-  for (let done = 0, turn = 0; done < runs; done += TURN, turn++) {
-    for (const scope of scopesFor(release))
-      yield { scope, histories: Math.min(TURN, runs - done), seed: seed + turn };
-  }
 }
 
 /** An unknown violation precedes those that the catalogue knows. */

@@ -5,9 +5,9 @@ import { BUGS, bugCalled } from "../counterexamples/vmap/index.ts";
 import { KERNELS, kernelCalled, kernelFor } from "../kernels/vmap/index.ts";
 import type { State } from "../kernels/vmap/state.ts";
 import type { LawId } from "../spec/contract.ts";
-import { PROCESS_LAWS } from "../spec/process.ts";
 import { type HistoryStep, whyUnmodelled } from "../spec/vmap/history.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
+import { ALL_LAWS } from "../spec/vmap/laws/index.ts";
 import { isTreeName, treeCalled } from "./trees.ts";
 import { orNearest, UsageError } from "./usage-error.ts";
 import { factsOf, labelAlike, placeOf, type VersionFacts } from "./versions.ts";
@@ -93,7 +93,7 @@ export function bugNamed(name: string): Bug {
 }
 
 export function lawNamed(id: string): LawId {
-  const ids = [...WINGS.flatMap(({ laws }) => laws), ...PROCESS_LAWS].map((law) => law.id);
+  const ids = [...new Set([...WINGS.flatMap(({ laws }) => laws), ...ALL_LAWS].map((law) => law.id))];
   return orNearest("law", id, (word) => ids.find((known) => known === word), ids);
 }
 

@@ -13,8 +13,10 @@ import { judgedAlsoBy, type Kernel } from "../spec/vmap/kernel.ts";
 import { cutLine, cutTrace } from "./cut-recording.ts";
 import { namesOf } from "./hunt-target.ts";
 import { kernelNamed, lawNamed, refuseUnmodelled } from "./names.ts";
-import { filingOf, type Pinned, pinnedFor } from "./pin-files.ts";
+import { filingOf, type Pinned, pinnedFor, type Shrunk } from "./pin-files.ts";
 import { type Chosen, chooseTrace, isRecording, namesIn, refuseTrace } from "./recorded.ts";
+import { type ReplayedHistory, replay, replayHistory } from "./replay.ts";
+import type { ReplayedRun } from "./replay-run.ts";
 import { historyOfTrace } from "./trace-history.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -78,12 +80,40 @@ export async function pin(file: string, options: PinOptions = {}): Promise<PinRe
 
 async function pinHistory(
   file: string,
-  { kernel: label, trace }: PinOptions,
+  options: PinOptions,
   only: LawId | undefined,
 ): Promise<PinReport | NothingToPin> {
-  const rerun = isRecording(file);
+  const found = await shrinkHistory(file, options, only);
+  if ("keeps" in found) return found;
+  const { shrunk, from } = found;
+  const { already, path, replaces, needs } = await filingOf(shrunk);
+  if (already === undefined) {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, formatHistory(shrunk.history), { flag: replaces === undefined ? "wx" : "w" });
+  }
+  return {
+    path,
+    subject: shrunk.kernel.name,
+    law: shrunk.law,
+    bug: shrunk.bug?.id,
+    shrunk: shrunk.history.commands.length,
+    from,
+    already,
+    replaces,
+    needs,
+    rerun: isRecording(file),
+    cut: undefined,
+  };
+}
+
+/** A violation by a file's commands, shrunk; `from`: as many commands as it has. */
+export async function shrinkHistory(
+  file: string,
+  { kernel: label, trace }: PinOptions,
+  only: LawId | undefined,
+): Promise<{ readonly shrunk: Shrunk; readonly from: number } | NothingToPin> {
   const history =
-    rerun && label !== undefined
+    isRecording(file) && label !== undefined
       ? await historyOfTrace(file, kernelNamed(label).name, { trace, law: only })
       : await readHistory(file);
   const meant = only ?? history.law;
@@ -103,24 +133,7 @@ async function pinHistory(
   const commands = bringDown(target, history.scope, history.commands);
   const bug = known === undefined ? undefined : bugCalled(known);
   const shrunk = { kernel, law, bug, history: { ...history, kernel: kernel.name, law, commands } };
-  const { already, path, replaces, needs } = await filingOf(shrunk);
-  if (already === undefined) {
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, formatHistory(shrunk.history), { flag: replaces === undefined ? "wx" : "w" });
-  }
-  return {
-    path,
-    subject: kernel.name,
-    law,
-    bug: known,
-    shrunk: commands.length,
-    from: history.commands.length,
-    already,
-    replaces,
-    needs,
-    rerun,
-    cut: undefined,
-  };
+  return { shrunk, from: history.commands.length };
 }
 
 /** The first requested law that the history violates on this kernel, and the bug that explains it. */
@@ -178,4 +191,31 @@ async function cutIn(path: string): Promise<readonly Pinned[]> {
   const found: Pinned[] = [];
   for await (const { exchanges } of readRecording(path)) found.push({ path, commands: exchanges.length });
   return found;
+}
+
+export interface ReproduceOptions extends PinOptions {
+  /** Of a bug that has both: its history of calls (by itself), or its interleaving. */
+  readonly grain?: string | undefined;
+}
+
+/** The violation that a reproducer is to show: a bug's pinned one, an interleaving, or a history, which is shrunk. */
+export async function violationToReproduce(
+  target: string,
+  options: ReproduceOptions = {},
+): Promise<ReplayedHistory | ReplayedRun | NothingToPin> {
+  const found = await replay(target, options);
+  if (found.kind === "recording")
+    throw new UsageError(
+      `${target}: a reproducer takes calls that were run: --kernel or --tree says on what to run them anew`,
+    );
+  if (found.violations.length === 0)
+    return {
+      keeps: `${found.kind === "run" ? found.machine.name : found.called} violates nothing in this run`,
+    };
+  if (found.kind === "run" || found.bug !== undefined) return found;
+  const law = options.law === undefined ? undefined : lawNamed(options.law);
+  const shorter = await shrinkHistory(target, options, law);
+  if ("keeps" in shorter) return found;
+  const { kernel, history } = shorter.shrunk;
+  return replayHistory({ name: target, history, kernel, bug: undefined, rerun: found.rerun }, options);
 }

@@ -121,7 +121,7 @@ function runOptions({ kernel, law }: ReplayOptions) {
 }
 
 /** The chosen history, and the kernel to run it on. */
-type ChosenHistory = Pick<ReplayedHistory, "name" | "history" | "kernel" | "bug" | "rerun">;
+export type ChosenHistory = Pick<ReplayedHistory, "name" | "history" | "kernel" | "bug" | "rerun">;
 
 async function chooseHistory(target: string, options: ReplayOptions): Promise<ChosenHistory> {
   const named = bugCalled(target);
@@ -154,7 +154,7 @@ function choosePinned(bug: Bug, { law, kernel }: ReplayOptions): PinnedViolation
   throw new UsageError(`${bug.id} does not violate ${law}; it violates ${laws}`);
 }
 
-function replayHistory(chosen: ChosenHistory, options: ReplayOptions): ReplayedHistory {
+export function replayHistory(chosen: ChosenHistory, options: ReplayOptions): ReplayedHistory {
   const { name, history, kernel, bug } = chosen;
   refuseUnmodelled(name, history, kernel);
   const law = options.law === undefined ? undefined : lawNamed(options.law);

@@ -1,7 +1,7 @@
 /** Kernel trees on the user's disk, as kernels: `tree:DIR`. */
 
 import type { State } from "../kernels/vmap/state.ts";
-import { PROCESS_LAWS } from "../spec/process.ts";
+import { FAILURE_LAWS, PROCESS_LAWS } from "../spec/process.ts";
 import { compareVersions, type Version, versionOf } from "../spec/vmap/change.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
 import { derivedFrom, findRelease, type Promises, RELEASES, releaseOf } from "../spec/vmap/releases.ts";
@@ -85,7 +85,7 @@ function open(word: string, as: string | undefined): TreeSubject {
   const promises: Promises = {
     ...derivedFrom(like, release),
     labels: [word],
-    laws: [...release.laws, ...PROCESS_LAWS.map(({ id }) => id)],
+    laws: [...release.laws, ...[...PROCESS_LAWS, ...FAILURE_LAWS].map(({ id }) => id)],
     compiled: true,
   };
   return {

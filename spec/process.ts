@@ -5,7 +5,16 @@
 import type { Law } from "./contract.ts";
 
 /** What such a reply is, beside what a wing says of it. */
-type AnyReply = { readonly kind: string };
+type AnyReply = { readonly kind: string; readonly failing?: FailedAllocation | undefined };
+
+/** What goes wrong where an allocation of memory fails in a call: the first that does, as tried on copies. */
+export interface FailedAllocation {
+  /** Which of the call's, from 1. */
+  readonly allocation: number;
+  /** It does not return; it is refused, and leaves something; it succeeds, and has not done all. */
+  readonly wrong: "stops" | "leaves" | "succeeds";
+  readonly text: string;
+}
 
 export const noCrash: Law<unknown, unknown, AnyReply> = {
   id: "no-crash",
@@ -26,3 +35,27 @@ export const answers: Law<unknown, unknown, AnyReply> = {
 };
 
 export const PROCESS_LAWS: readonly Law<unknown, unknown, AnyReply>[] = [noCrash, answers];
+
+export const failureIsReported: Law<unknown, unknown, AnyReply> = {
+  id: "failure-is-reported",
+  says: "A call in which an allocation of memory fails returns, and either is refused or has done all that it does otherwise.",
+  source: "docs/trees.md",
+  holds(_before, _command, { failing }) {
+    return failing === undefined || failing.wrong === "leaves";
+  },
+};
+
+export const failureLeavesNothing: Law<unknown, unknown, AnyReply> = {
+  id: "failure-leaves-nothing",
+  says: "A call that is refused as an allocation of memory failed leaves areas, PTEs, blocks and memory as without it, once purged.",
+  source: "docs/trees.md",
+  holds(_before, _command, { failing }) {
+    return failing?.wrong !== "leaves";
+  },
+};
+
+/** Asked of code in which allocations can be made to fail: each command is tried on copies, so that takes long. */
+export const FAILURE_LAWS: readonly Law<unknown, unknown, AnyReply>[] = [
+  failureIsReported,
+  failureLeavesNothing,
+];

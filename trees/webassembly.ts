@@ -50,10 +50,12 @@ const VALUE = 1;
 const LAZY = 2;
 const RCU = 4;
 const WORK = 5;
-const SIZE = 6;
-const COUNT = 7;
-const LOST = 8;
-const ARGS = 9;
+const ALLOCATIONS = 6;
+const LIVE = 7;
+const SIZE = 8;
+const COUNT = 9;
+const LOST = 10;
+const ARGS = 11;
 const TEXT = ARGS + 96;
 const TEXT_BYTES = 256;
 const FIRST_EVENT = TEXT + TEXT_BYTES / 4;
@@ -84,6 +86,7 @@ interface Exports {
   drive_begin(arena: number): number;
   drive_machine(start: number, end: number, lazyMax: number, cpus: number, absent: number): void;
   drive_set_end(end: number): number;
+  drive_fail(at: number): void;
   drive_call(op: number, budget: number): void;
   drive_dump(): void;
   drive_fingerprint(): void;
@@ -153,6 +156,11 @@ export class Instance {
     return this.#exports.drive_set_end(end) !== 0;
   }
 
+  /** In the next question the allocation of memory of this number fails, counted from 1. */
+  failAt(allocation: number): void {
+    this.#exports.drive_fail(allocation);
+  }
+
   /** Makes a call, and returns why it stopped, if it did. */
   call(op: number): Stop | undefined {
     try {
@@ -204,6 +212,16 @@ export class Instance {
 
   get work(): number {
     return this.#words[this.#io + WORK] as number;
+  }
+
+  /** Allocations of memory that the question asked for. */
+  get allocations(): number {
+    return this.#words[this.#io + ALLOCATIONS] as number;
+  }
+
+  /** Allocations that are alive. */
+  get live(): number {
+    return (this.#words[this.#io + LIVE] as number) | 0;
   }
 
   get events(): number {

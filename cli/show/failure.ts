@@ -4,6 +4,7 @@ import { replay } from "../../engine/run/stepper.ts";
 import type { Surprise } from "../../jobs/check-kernel.ts";
 import { kernelNamed } from "../../jobs/names.ts";
 import { benchFor, type JudgedStep } from "../../properties/vmap/test-bench.ts";
+import { judgedAlsoBy } from "../../spec/vmap/kernel.ts";
 import { ALL_LAWS } from "../../spec/vmap/laws/index.ts";
 import { pc } from "../colour.ts";
 import { commandLine } from "../output.ts";
@@ -14,7 +15,7 @@ export function failureText(surprise: Surprise): string {
   const head = `${pc.red("unexpected")}  ${kernel}: ${what}`;
   if (law === null || history === null || scope === null) return head;
   const { says } = ALL_LAWS.find(({ id }) => id === law) as { says: string };
-  const played = replay(benchFor(kernelNamed(kernel), scope), history, law);
+  const played = replay(benchFor(judgedAlsoBy(kernelNamed(kernel), law), scope), history, law);
   const last = played.at(-1) as JudgedStep;
   return [
     head,

@@ -29,8 +29,19 @@ export function responseText(response: Response): string {
   const flushed = [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join(" ");
   const absent = response.usedAbsentCpu ? ", used data of a CPU that is not possible" : "";
   const warned = response.warning === undefined ? "" : `, warned: ${response.warning}`;
-  return `${resultText(response)}${warned}${flushed === "" ? "" : `, flushed ${flushed}`}${absent}`;
+  const { failing } = response;
+  const failed =
+    failing === undefined
+      ? ""
+      : `; where its allocation ${failing.allocation} of memory fails, it ${FAILED[failing.wrong]}: ${failing.text}`;
+  return `${resultText(response)}${warned}${flushed === "" ? "" : `, flushed ${flushed}`}${absent}${failed}`;
 }
+
+const FAILED = {
+  stops: "does not return",
+  leaves: "is refused, and leaves",
+  succeeds: "succeeds, and leaves",
+} as const;
 
 function resultText(response: Response): string {
   switch (response.kind) {

@@ -1,15 +1,35 @@
 /** `pin`: shrinks a history that violates a law, names it, and files it unless it is pinned. */
 import { replayLine } from "../../jobs/names.ts";
-import { type PinOptions as Options, type PinReport, pin } from "../../jobs/pin.ts";
+import {
+  type ReproduceOptions as Options,
+  type PinReport,
+  pin,
+  violationToReproduce,
+} from "../../jobs/pin.ts";
 import { alreadyText } from "../../jobs/pin-files.ts";
+import { REPRODUCER_KINDS, type ReproducerKind, reproducerOf } from "../../jobs/reproducer.ts";
+import { UsageError } from "../../jobs/usage-error.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, UNEXPECTED } from "../exit.ts";
+import { writeNew } from "../files.ts";
 import { commandLine, complain, type JsonOption, print } from "../output.ts";
+import { mailText } from "../show/mail.ts";
+import { stepsShown } from "../show/replayed.ts";
+import { mailOfRun } from "../show/run.ts";
 import { counted } from "../show/text.ts";
+import { historyReplayed, wordsOf } from "./replay.ts";
 
-export type PinOptions = Options & JsonOption;
+export interface PinOptions extends Options, JsonOption {
+  readonly kernel?: string;
+  /** C for the real kernel in place of a pinned history: `kunit`, `module`, or whichever fits. */
+  readonly reproducer?: string | true;
+  readonly out?: string;
+}
 
 export async function pinVerb(file: string, options: PinOptions): Promise<number> {
+  if (options.reproducer !== undefined) return writeReproducer(file, options);
+  for (const option of ["out", "grain"] as const)
+    if (options[option] !== undefined) throw new UsageError(`--${option} is for --reproducer`);
   const found = await pin(file, options);
   if ("keeps" in found) {
     complain(`${file}: ${found.keeps}: there is nothing to pin`);
@@ -18,6 +38,46 @@ export async function pinVerb(file: string, options: PinOptions): Promise<number
   if (options.json) console.log(JSON.stringify(asJson(found)));
   else for (const line of linesOf(file, found)) print(line);
   return AS_EXPECTED;
+}
+
+async function writeReproducer(target: string, options: PinOptions): Promise<number> {
+  const kind = kindOf(options.reproducer);
+  const found = await violationToReproduce(target, options);
+  if ("keeps" in found) {
+    complain(`${target}: ${found.keeps}: there is nothing to reproduce`);
+    return UNEXPECTED;
+  }
+  const words = replayLine(
+    wordsOf(target, found.kind === "run" ? { ...options, grain: undefined } : options),
+  );
+  const about =
+    found.kind === "run"
+      ? mailOfRun(found, words)
+      : mailText(
+          historyReplayed(
+            target,
+            found,
+            options,
+            stepsShown(() => found.play(false), found.last, true),
+          ),
+        );
+  const { name, text, lacks, kind: written } = reproducerOf(found, about.trimEnd().split("\n"), kind);
+  const file = options.out ?? `${name}.c`;
+  await writeNew("--out", file, text);
+  const law = found.violations[0]?.law;
+  if (options.json) console.log(JSON.stringify({ file, kind: written, law, lacks }));
+  else {
+    print(`written:  ${file}, a ${written === "kunit" ? "KUnit test" : "module"} for ${law}`);
+    print(`not by exported functions: ${lacks.length === 0 ? "nothing" : lacks.join("; ")}`);
+  }
+  return AS_EXPECTED;
+}
+
+function kindOf(asked: string | true | undefined): ReproducerKind | undefined {
+  if (asked === true || asked === undefined) return undefined;
+  const kind = REPRODUCER_KINDS.find((each) => each === asked);
+  if (kind !== undefined) return kind;
+  throw new UsageError(`--reproducer takes ${REPRODUCER_KINDS.join(" or ")}, not ${JSON.stringify(asked)}`);
 }
 
 function asJson({ path, subject, law, bug, already, shrunk, needs, rerun, cut }: PinReport) {

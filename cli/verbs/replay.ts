@@ -12,7 +12,7 @@ import { pc } from "../colour.ts";
 import { AS_EXPECTED, UNEXPECTED } from "../exit.ts";
 import { type JsonOption, print } from "../output.ts";
 import { mailText } from "../show/mail.ts";
-import { replayedText, stepsShown } from "../show/replayed.ts";
+import { type Replayed, replayedText, type ShownSteps, stepsShown } from "../show/replayed.ts";
 import { mailOfRun, runJson, runText } from "../show/run.ts";
 import type { Shown } from "../show/step-view.ts";
 import { stepsJson } from "../show/steps.ts";
@@ -45,7 +45,7 @@ export async function replayVerb(target: string, options: ReplayOptions): Promis
 }
 
 function showHistory(target: string, found: ReplayedHistory, options: ReplayOptions): void {
-  const { name, history, kernel, called, rerun, bug, law, last, violations, stopped, shortfalls } = found;
+  const { name, history, kernel, rerun, last, violations, stopped, shortfalls } = found;
   const [meant] = violations;
   // All steps were judged already, and only JSON has the laws that each step violates.
   const shown = stepsShown(() => found.play(options.json), last, options.all === true);
@@ -69,10 +69,22 @@ function showHistory(target: string, found: ReplayedHistory, options: ReplayOpti
     );
     return;
   }
+  const replayed = historyReplayed(target, found, options, shown);
+  if (options.format === "mail") console.log(mailText(replayed));
+  else print(replayedText(replayed));
+}
+
+/** What is said of a replayed history. */
+export function historyReplayed(
+  target: string,
+  { name, history, called, rerun, bug, law, violations, stopped, shortfalls }: ReplayedHistory,
+  options: Omit<ReplayOptions, "json">,
+  shown: ShownSteps,
+): Replayed {
   const { scope, commands } = history;
   const about = `kernel ${pc.bold(called)}, a space of ${scope.wordPages} pages, ${cpusText(scope)}`;
   const again = `${name}: its commands, run anew on our model; what was recorded is not shown`;
-  const replayed = {
+  return {
     about: rerun ? [again, about] : [about],
     bug,
     of: commands.length,
@@ -84,8 +96,6 @@ function showHistory(target: string, found: ReplayedHistory, options: ReplayOpti
     asked: law,
     replay: replayLine(wordsOf(target, options)),
   };
-  if (options.format === "mail") console.log(mailText(replayed));
-  else print(replayedText(replayed));
 }
 
 function showRecording(found: ReplayedRecording, options: ReplayOptions): void {
@@ -166,7 +176,10 @@ function stepsText(steps: readonly number[]): string {
 }
 
 /** The command-line words that replay it. */
-function wordsOf(target: string, { kernel, law, trace, as, grain }: ReplayOptions): string {
+export function wordsOf(
+  target: string,
+  { kernel, law, trace, as, grain }: Omit<ReplayOptions, "json">,
+): string {
   const given = { "--grain": grain, "--trace": trace, "--law": law, "--as": as, "--kernel": kernel };
   const words = Object.entries(given).flatMap(([option, value]) =>
     value === undefined ? [] : [option, String(value)],

@@ -22,6 +22,8 @@ export function searchAtRandom<Drawn, Found>(search: RandomSearch<Drawn, Found>)
     found = attempt(value);
     return found === undefined;
   });
-  const { numRuns } = fc.check(property, { seed, numRuns: runs, endOnFailure: true });
+  const { numRuns, failed, errorInstance } = fc.check(property, { seed, numRuns: runs, endOnFailure: true });
+  // What an attempt throws is no failure of the property.
+  if (failed && found === undefined) throw errorInstance;
   return { found, runs: numRuns };
 }

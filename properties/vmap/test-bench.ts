@@ -8,6 +8,7 @@ import type { Kernel } from "../../spec/vmap/kernel.ts";
 import { lawsCalled } from "../../spec/vmap/laws/index.ts";
 import type { Ledger } from "../../spec/vmap/ledger.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
+import { askedForFailures } from "./failing-allocations.ts";
 
 /** A kernel on a machine, and its judge. */
 export type TestBench<S> = Setting<Scope, S, ImmutableWorld, Ledger, HistoryStep, Command, Response> & {
@@ -18,7 +19,7 @@ export type JudgedStep = Played<ImmutableWorld, HistoryStep, Command, Response>;
 /** The kernel judged by what its release promises, on a machine of this scope. */
 export function benchFor<S>(kernel: Kernel<S>, scope: Scope): TestBench<S> {
   return {
-    machine: kernel,
+    machine: askedForFailures(kernel),
     spec: vmapSpec(kernel.release),
     laws: lawsCalled(kernel.promises),
     naming,

@@ -3,6 +3,7 @@
  * kernel does and as recordings do; histories name it by the command that asked for it (history.ts).
  * A new command is one record in commands/, and its name in the table and the unions here.
  */
+import type { FailedAllocation } from "../process.ts";
 import { alloc } from "./commands/alloc.ts";
 import type { CommandRecord } from "./commands/command.ts";
 import { free } from "./commands/free.ts";
@@ -115,6 +116,11 @@ interface Effects {
    * tried on a copy. Only a harness around the allocator can tell.
    */
   readonly wholeFree?: boolean | undefined;
+  /**
+   * What goes wrong if an allocation of memory fails in this command, as tried on copies. Only a harness around the
+   * allocator can tell.
+   */
+  readonly failing?: FailedAllocation | undefined;
   /** Pages with dirty lines in a cache indexed by virtual address. Absent without such an observer. */
   readonly dirtyLines?: readonly Vpn[];
   /** What the kernel warned of (WARN) before it continued. Absent also where the observer cannot tell. */

@@ -79,12 +79,23 @@ export interface StateIdentity<S> {
   add(state: S, to: Fingerprint): void;
 }
 
+/** Allocations of memory, of a kernel that is compiled code. */
+export interface KernelMemory<S> {
+  /** `act`, while the allocation of this number in the call fails, counted from 1. */
+  actFailing(state: S, command: Command, allocation: number): Response;
+  /** As many as the last command asked for. */
+  allocations(state: S): number;
+  /** Those alive after the last command. */
+  live(state: S): number;
+}
+
 export interface Kernel<S = unknown> extends ActingMachine<Scope, S, Command, Response> {
   readonly release: Promises;
   copy(state: S): S;
   /** Makes `to` equal to `from`, a state of the same scope. */
   assign(to: S, from: S): void;
   dump(state: S): Dump;
+  readonly memory?: KernelMemory<S>;
   /** How its states are distinguished on machines of this scope, for callers who do this. */
   identity(scope: Scope, callers: Callers): StateIdentity<S>;
   /** The marks this kernel can set. A run that never saw one of them proves nothing about that path. */

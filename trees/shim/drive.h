@@ -65,6 +65,8 @@ struct drive_io {
 	long lazy;			/* vmap_lazy_nr, in pages */
 	long descriptors;		/* of areas and blocks, alive */
 	unsigned long rcu, work;	/* callbacks and work items that ran */
+	unsigned long allocations;	/* of memory, that the allocator asked for */
+	long live;			/* that it holds now, but for descriptors that a CPU keeps in stock */
 	unsigned long size;		/* of the area that a free or an unmap took, which begins at `value`; 0: none */
 	unsigned long count, lost;	/* events, and those for which there was no room */
 	unsigned long args[DRIVE_ARGS];

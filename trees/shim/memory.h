@@ -3,6 +3,9 @@
 #pragma once
 void *drive_alloc(size_t size, int zeroed);
 void drive_free(const void *p);
+long drive_allocated(void);
+/* 7.2 asks for this with no pages as well. Pages belong to callers: there are none to free. */
+void free_pages_bulk(struct page **pages, unsigned long count);
 
 #define __GFP_DMA 0x1u
 #define __GFP_HIGHMEM 0x2u

@@ -125,8 +125,17 @@ static void drive_give_memory(void *p)
 }
 #endif
 
+/* Allocations that are alive: part of the state. */
+static long drive_alive;
+
+long drive_allocated(void)
+{
+	return drive_alive;
+}
+
 static int drive_fails(void)
 {
+	drive_io->allocations++;
 	return drive_fail_at && !--drive_fail_at;
 }
 
@@ -134,13 +143,22 @@ void *drive_alloc(size_t size, int zeroed)
 {
 	if (drive_fails())
 		return NULL;
+	drive_alive++;
 	return memset(drive_take_memory(size), zeroed ? 0 : 0x5a, size);
 }
 
 void drive_free(const void *p)
 {
-	if (p)
-		drive_give_memory((void *)p);
+	if (!p)
+		return;
+	drive_alive--;
+	drive_give_memory((void *)p);
+}
+
+void free_pages_bulk(struct page **pages, unsigned long count)
+{
+	if (count)
+		drive_bug("shim.c", __LINE__, "pages are freed that are the caller's");
 }
 
 /* RCU and work: when the call is over. A grace period is over at once then, which is the harshest legal RCU. */

@@ -136,6 +136,12 @@ int EXPORT(drive_set_end)(unsigned long end)
 	return changes;
 }
 
+/* Of the next call; `at` is counted from 1. */
+void EXPORT(drive_fail)(long at)
+{
+	drive_fail_at = at;
+}
+
 void EXPORT(drive_call)(int op, long budget)
 {
 	drive_budget = budget;

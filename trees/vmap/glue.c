@@ -153,10 +153,23 @@ static void drive_ask_free(ulong addr)
 	free_unmap_vmap_area(va);
 }
 
+/* Memory of the question's own: it is no allocation of the allocator's, and never fails. */
+static void *drive_own(size_t size)
+{
+	long fail_at = drive_fail_at;
+	void *p;
+
+	drive_fail_at = 0;
+	p = drive_alloc(size, 1);
+	drive_fail_at = fail_at;
+	drive_io->allocations--;
+	return p;
+}
+
 /* As many pages as a question may name, whose addresses are their frames. */
 static struct page **drive_pages(ulong count, ulong frame)
 {
-	struct page **pages = drive_alloc((count + 1) * sizeof(*pages), 1);
+	struct page **pages = drive_own((count + 1) * sizeof(*pages));
 	ulong at;
 
 	for (at = 0; at < count; at++)
@@ -166,12 +179,8 @@ static struct page **drive_pages(ulong count, ulong frame)
 
 static void drive_ask_map_ram(ulong count, ulong frame)
 {
-	long fail_at = drive_fail_at;
-	struct page **pages;
+	struct page **pages = drive_pages(count, frame);
 
-	drive_fail_at = 0;
-	pages = drive_pages(count, frame);
-	drive_fail_at = fail_at;
 	drive_placed((ulong)vm_map_ram(pages, count, NUMA_NO_NODE));
 	drive_free(pages);
 }
@@ -190,12 +199,8 @@ static void drive_ask_unmap_ram(ulong addr, ulong count)
 
 static void drive_ask_vmap(ulong count, ulong frame, int no_guard)
 {
-	long fail_at = drive_fail_at;
-	struct page **pages;
+	struct page **pages = drive_pages(count, frame);
 
-	drive_fail_at = 0;
-	pages = drive_pages(count, frame);
-	drive_fail_at = fail_at;
 	drive_placed((ulong)vmap(pages, count, VM_MAP | (no_guard ? VM_NO_GUARD : 0), PAGE_KERNEL));
 	drive_free(pages);
 }
@@ -211,7 +216,7 @@ static void drive_ask_pcpu_get(ulong align, int n, const ulong *offsets, const u
 
 static void drive_ask_pcpu_free(ulong base, int n, const ulong *offsets)
 {
-	struct vm_struct **vms = drive_alloc(n * sizeof(*vms), 1);
+	struct vm_struct **vms = drive_own(n * sizeof(*vms));
 	int i;
 
 	for (i = 0; i < n; i++)
@@ -220,6 +225,17 @@ static void drive_ask_pcpu_free(ulong base, int n, const ulong *offsets)
 }
 
 void drive_settle(void);
+
+/* A CPU keeps a descriptor in stock, which a call that was refused may have put there. */
+static long drive_live(void)
+{
+	long live = drive_allocated();
+	int c;
+
+	for (c = drive_next_cpu(-1); c < drive_cpus; c = drive_next_cpu(c))
+		live -= per_cpu(ne_fit_preload_node, c) != NULL;
+	return live;
+}
 
 static long drive_lazy(void)
 {
@@ -231,7 +247,7 @@ void drive_ask(int op)
 	const ulong *args = drive_io->args;
 	struct vmap_area *va;
 
-	drive_io->count = drive_io->lost = drive_io->rcu = drive_io->work = 0;
+	drive_io->count = drive_io->lost = drive_io->rcu = drive_io->work = drive_io->allocations = 0;
 	drive_io->text[0] = 0;
 	drive_io->size = 0;
 	drive_answer(DRIVE_DONE, 0);
@@ -283,6 +299,7 @@ void drive_ask(int op)
 	}
 	drive_settle();
 	drive_io->lazy = drive_lazy();
+	drive_io->live = drive_live();
 	drive_io->descriptors = -1;
 	drive_fail_at = 0;
 }

@@ -4,6 +4,7 @@ import { pagesOf } from "../../kernels/hardware/page-map.ts";
 import { addHardware } from "../../kernels/vmap/fingerprint.ts";
 import { pin, unpin } from "../../kernels/vmap/pinning.ts";
 import { beginCall, initialState } from "../../kernels/vmap/state.ts";
+import { FAILURE_LAWS } from "../../spec/process.ts";
 import type { Command, Response } from "../../spec/vmap/commands.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import type { Promises } from "../../spec/vmap/releases.ts";
@@ -59,9 +60,14 @@ export function treeKernel(
   };
   return {
     name,
-    promises: release.laws,
+    promises: release.laws.filter((id) => !FAILURE_LAWS.some((law) => law.id === id)),
     release,
-    initial: (scope) => ({ ...initialState(scope), machine: machineFor(scope), saved: BASE }),
+    initial: (scope) => ({
+      ...initialState(scope),
+      machine: machineFor(scope),
+      saved: BASE,
+      ...NOTHING_ALLOCATED,
+    }),
     copy: (state) => ({ ...state, saved: savedOf(state), memory: copyMemory(state.memory) }),
     assign: (to, from) => {
       to.saved = savedOf(from);
@@ -76,6 +82,16 @@ export function treeKernel(
       return [after, act(after, command)];
     },
     dump,
+    memory: {
+      actFailing: (state, command, allocation) => {
+        state.fails = allocation;
+        const response = act(state, command);
+        state.fails = 0;
+        return response;
+      },
+      allocations: ({ allocations }) => allocations,
+      live: ({ live }) => live,
+    },
     identity: (_scope, { pin: pins }) => ({
       reductions: [],
       add: (state, to) => {
@@ -90,6 +106,7 @@ export function treeKernel(
   };
 }
 
+const NOTHING_ALLOCATED = { allocations: 0, live: 0, fails: 0 } as const;
 /** Whether mapping stopped at a present PTE. */
 function mapStopped({ machine: { instance } }: TreeState): boolean {
   for (let nth = instance.events - 1; nth >= 0; nth--)

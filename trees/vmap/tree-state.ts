@@ -13,6 +13,11 @@ export interface TreeState extends State {
   readonly machine: Machine;
   /** The allocator's memory, or undefined while the instance holds it and it has changed since it was saved. */
   saved: Saved | undefined;
+  /** Of the last call: allocations of memory that it asked for, and those alive after it. */
+  allocations: number;
+  live: number;
+  /** Of the next call: the allocation that fails, from 1; 0 for none. */
+  fails: number;
 }
 
 /** One instance, and the state that is in its memory. */
@@ -125,6 +130,7 @@ export function ask(state: TreeState, op: number, args: readonly number[]): void
   for (let nth = 0; nth < args.length; nth++) instance.argument(nth, args[nth] as number);
   state.saved = undefined;
   state.machine.content = undefined;
+  if (state.fails > 0) instance.failAt(state.fails);
   const stop = instance.call(op);
   note(state);
   if (stop !== undefined) throw new Stopped(stop);
@@ -136,6 +142,8 @@ function note(state: TreeState): void {
   state.rcuCallbacks = instance.rcu;
   state.workItems = instance.work;
   state.lazyPages = instance.lazy;
+  state.allocations = instance.allocations;
+  state.live = instance.live;
   for (let nth = 0; nth < events; nth++) {
     const a = instance.event(nth, 1);
     switch (instance.event(nth, 0)) {
