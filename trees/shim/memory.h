@@ -3,6 +3,7 @@
 #pragma once
 void *drive_alloc(size_t size, int zeroed);
 void drive_free(const void *p);
+void drive_freed_memory(const void *p, size_t size);	/* of the lanes: none of it may be used any more */
 
 #define __GFP_DMA 0x1u
 #define __GFP_HIGHMEM 0x2u
