@@ -36,8 +36,8 @@ export type Grain = "locks" | "once";
 
 const stepsKind = (grain: Grain, cc: string): Kind => ({
   name: `steps at ${grain}`,
-  kernelSide: ["lanes.c"],
-  hostSide: ["steps.c"],
+  kernelSide: ["lanes.c", "points.c"],
+  hostSide: ["steps.c", "states.c"],
   defines: ["-DDRIVE_POINTS", "-DDRIVE_EVENTS=64", ...(grain === "once" ? ["-DDRIVE_FINE_POINTS"] : [])],
   // Each access calls a function of lanes.c, which knows what is freed.
   instrumented: [

@@ -1,87 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What lanes call, whom they wait for, RCU and work between them, and what is judged. See lanes.h. */
+/* What lanes call, what they wait for, and what is to be judged of it. See lanes.h. */
 #include "kernel.h"
-#include "lanes.h"
-
-#define ARENA_FIRST (96 << 10)	/* the setup's, which boots the allocator */
-#define ARENA_LANE (16 << 10)
-#define ARENAS (ARENA_FIRST + LANES * ARENA_LANE)
-#define MOST_ACCESSES (1 << 20)	/* in one step: more are an endless loop */
-
-int vsnprintf(char *, size_t, const char *, va_list);
-
-static char arenas[ARENAS] __attribute__((aligned(64)));
-static unsigned char freed[ARENAS / ARENA_GRAIN];
-static struct { size_t used, room; char *from; } arena[LANES + 1];
-static struct drive_io ios[LANES + 1];
-struct lane_notes *drive_notes;
-int lanes_running = -1;
+#include "points.h"
 
 static struct lane_call calls[MOST_CALLS];
 static int call_count;
-/* What a call gave: 0 until it returned, 1 if it was refused. */
-static struct { unsigned long addr; unsigned long pages; int taken; } results[MOST_CALLS];
-static struct lane {
-	int *wants, waits, done, reads;
-	int passed;		/* it did something that others see: it stops before the next such thing */
-	int begins;		/* a call, of which nothing was done yet */
-} lanes[LANES + 1];
+/* What a call gave: an address, which is 0 until it returned and 1 if it was refused; and pages as bits. */
+static struct { unsigned long addr, pages; } results[MOST_CALLS];
 
 /* Pages as bits: held by a caller; unmapped by a call that returned; that a TLB may hold although their PTE is gone. */
 static unsigned long held, unmapped, translated;
 /* Of each running vm_unmap_aliases: what it owes a flush or a cleared PTE. */
 static unsigned long owed[LANES + 1];
-
-/* One line of what the step did. Only where steps are taken to be shown: what it leaves on the stack is in no state. */
-static void act(const char *format, ...)
-{
-	struct lane_notes *notes = drive_notes;
-	size_t room = sizeof(notes->acts) - notes->acts_length;
-	va_list args;
-	int more;
-
-	if (!notes->logs)
-		return;
-	va_start(args, format);
-	more = vsnprintf(notes->acts + notes->acts_length, room, format, args);
-	va_end(args);
-	if (more < 0 || more + 1 >= room)
-		return;
-	notes->acts_length += more + 1;
-	notes->acts[notes->acts_length - 1] = '\n';
-	notes->acts[notes->acts_length] = 0;
-}
-
-static void see_text(const char *text)
-{
-	struct lane_notes *notes = drive_notes;
-
-	while (*text && notes->seen_length + 2 < sizeof(notes->seen))
-		notes->seen[notes->seen_length++] = *text++;
-	notes->seen[notes->seen_length] = 0;
-}
-
-/* One line of what is to be judged: a word, and numbers in hex. libc would leave its secrets on the stack. */
-static void see(const char *word, const unsigned long *numbers, int count)
-{
-	char digits[18], *digit;
-	unsigned long number;
-	int at;
-
-	see_text(word);
-	for (at = 0; at < count; at++) {
-		digit = digits + sizeof(digits) - 1;
-		*digit = 0;
-		number = numbers[at];
-		do
-			*--digit = "0123456789abcdef"[number & 15];
-		while (number >>= 4);
-		*--digit = ' ';
-		see_text(digit);
-	}
-	see_text("\n");
-}
-#define SEE(word, ...) see(word, (const unsigned long[]){ __VA_ARGS__ }, sizeof((const unsigned long[]){ __VA_ARGS__ }) / sizeof(long))
 
 /* Pages. */
 
@@ -119,25 +49,25 @@ static void observe(const struct drive_event *event)
 	switch (event->kind) {
 	case DRIVE_SET:
 		unmapped &= ~bits_of(event->a, event->a + PAGE_SIZE);
-		act("event set %lx %lx", event->a, event->b);
+		note_act("event set %lx %lx", event->a, event->b);
 		break;
 	case DRIVE_CLEAR:
 		translated |= bits_of(event->a, event->a + PAGE_SIZE);
-		act("event clear %lx", event->a);
+		note_act("event clear %lx", event->a);
 		break;
 	case DRIVE_FLUSH:
 		translated &= ~bits_of(event->a, event->b);
 		for (lane = 0; lane <= LANES; lane++)
 			owed[lane] &= translated | (unmapped & present());
-		act("event flush %lx %lx", event->a, event->b);
+		note_act("event flush %lx %lx", event->a, event->b);
 		SEE("flush", event->a - drive_start, event->b - drive_start);
 		break;
 	case DRIVE_WARN:
-		act("event warn %s", (const char *)event->a);
+		note_act("event warn %s", (const char *)event->a);
 	}
 }
 
-static void observe_all(void)
+void lanes_observe(void)
 {
 	unsigned long at;
 
@@ -147,246 +77,9 @@ static void observe_all(void)
 	drive_io->count = 0;
 }
 
-/* Memory: an arena for each lane, so that addresses do not depend on the order of steps. */
-
-size_t lanes_arenas(char **from)
+void lanes_begins(int lane)
 {
-	*from = arenas;
-	return ARENAS;
-}
-
-size_t lanes_arena(int lane, char **from)
-{
-	*from = arena[lane].from;
-	return arena[lane].used;
-}
-
-static void enter_arena(int lane)
-{
-	drive_arena = arena[lane].from;
-	drive_arena_used = arena[lane].used;
-	drive_arena_room = arena[lane].room;
-	drive_io = &ios[lane];
-}
-
-static void leave_arena(int lane)
-{
-	arena[lane].used = drive_arena_used;
-	drive_arena = NULL;
-	drive_arena_used = drive_arena_room = 0;
-	drive_io = NULL;
-}
-
-void drive_freed_memory(const void *p, size_t size)
-{
-	memset(freed + ((const char *)p - arenas) / ARENA_GRAIN, 1, size / ARENA_GRAIN);
-}
-
-static long accesses;
-
-/* Others may come in here. What a vm_unmap_aliases owes is known when it does something: no earlier, no later. */
-static void stand_aside(struct lane *lane, int *wants)
-{
-	lane->passed = 0;
-	lane->wants = wants;
-	steps_yield();
-	lane->wants = NULL;
-	if (lane->begins)
-		owed[lane - lanes] = unmapped & (translated | present());
-	lane->begins = 0;
-}
-
-/* What a lane has for itself: its stack, and what it reports. */
-static int is_own(unsigned long at)
-{
-	return steps_is_stack((const void *)at) || at - (unsigned long)ios < sizeof(ios);
-}
-
-/* What a plain access is logged as: the line of the tree that makes it is found by this address. */
-static void log_access(const void *from)
-{
-	act("access %lx", (unsigned long)from - 1);
-}
-
-static inline __attribute__((always_inline)) void check(unsigned long at)
-{
-	unsigned long offset = at - (unsigned long)arenas;
-
-	if (lanes_running < 0)
-		return;
-	if (lanes[lanes_running].passed && !is_own(at)) {
-		stand_aside(&lanes[lanes_running], NULL);
-		log_access(__builtin_return_address(0));
-	}
-	if (++accesses > MOST_ACCESSES)
-		steps_stop("hung");
-	if (offset < ARENAS && freed[offset / ARENA_GRAIN]) {
-		log_access(__builtin_return_address(0));
-		steps_stop("freed");
-	}
-}
-
-/* Called by the compiler before each access of the tree's own code (-fsanitize=kernel-address). */
-#define CHECKED(size) \
-	void __asan_load##size##_noabort(unsigned long at) { check(at); } \
-	void __asan_store##size##_noabort(unsigned long at) { check(at); }
-CHECKED(1)
-CHECKED(2)
-CHECKED(4)
-CHECKED(8)
-CHECKED(16)
-void __asan_loadN_noabort(unsigned long at, size_t size) { check(at); check(at + size - 1); }
-void __asan_storeN_noabort(unsigned long at, size_t size) { check(at); check(at + size - 1); }
-void __asan_handle_no_return(void) { }
-
-/* Points. */
-
-static void done(const char *what, const char *file, const char *function, int line)
-{
-	act("%s\t%s\t%s\t%d", what, file, function, line);
-}
-
-void drive_want(int *wants, const char *what, const char *file, const char *function, int line)
-{
-	if (lanes_running < 0)
-		return;
-	stand_aside(&lanes[lanes_running], wants);
-	done(what, file, function, line);
-}
-
-void drive_point(const char *what, const char *file, const char *function, int line)
-{
-	drive_want(NULL, what, file, function, line);
-}
-
-void drive_after(const char *what, const char *file, const char *function, int line)
-{
-	if (lanes_running < 0)
-		return;
-	if (what)
-		done(what, file, function, line);
-	lanes[lanes_running].passed = 1;
-}
-
-void drive_blocked(int *wants, const char *what)
-{
-	if (lanes_running < 0)
-		drive_bug("the setup", 0, what);
-	stand_aside(&lanes[lanes_running], wants);
-}
-
-_Noreturn void drive_stop(void)
-{
-	steps_stop("bug");
-}
-
-void lanes_stopped(const char *kind)
-{
-	see_text("stop ");
-	see_text(kind);
-	see_text(" ");
-	see_text(kind[0] == 'b' ? drive_io->text : "");
-	see_text("\n");
-	act("stop %s %s", kind, kind[0] == 'b' ? drive_io->text : "");
-}
-
-/*
- * RCU: what is handed to it is freed as soon as every lane that was reading then has ceased once. Nothing but the
- * memory's end depends on it, and no memory is used twice: a later end would show nothing more.
- */
-
-#define MOST_CALLBACKS 64
-static struct { void *what; unsigned int readers; } callbacks[MOST_CALLBACKS];
-
-static int reading_lane(void)
-{
-	return lanes_running < 0 ? LANES : lanes_running;
-}
-
-static void free_unread(unsigned int ceased)
-{
-	int at;
-
-	for (at = 0; at < MOST_CALLBACKS; at++) {
-		if (!callbacks[at].what)
-			continue;
-		callbacks[at].readers &= ~ceased;
-		if (callbacks[at].readers)
-			continue;
-		drive_free(callbacks[at].what);
-		callbacks[at].what = NULL;
-	}
-}
-
-void drive_rcu(void *p)
-{
-	unsigned int readers = 0;
-	int lane, at;
-
-	for (lane = 0; lane <= LANES; lane++)
-		if (lanes[lane].reads > 0)
-			readers |= 1u << lane;
-	for (at = 0; callbacks[at].what; at++)
-		if (at == MOST_CALLBACKS - 1)
-			drive_bug("lanes.c", __LINE__, "the shim's list of RCU callbacks is full");
-	callbacks[at].what = p;
-	callbacks[at].readers = readers;
-	free_unread(0);
-}
-
-void drive_reads(int by)
-{
-	int lane = reading_lane();
-
-	lanes[lane].reads += by;
-	if (lanes[lane].reads == 0)
-		free_unread(1u << lane);
-}
-
-/* Work: the worker's. Who waits for it runs it, unless the worker has begun. */
-
-static struct work_struct *work;
-static struct work_struct *working;
-static int is_working;
-
-int drive_queue_work(struct work_struct *w)
-{
-	struct work_struct **at;
-
-	if (w->queued)
-		return 0;
-	w->queued = 1;
-	w->next = NULL;
-	for (at = &work; *at; at = &(*at)->next)
-		;
-	*at = w;
-	return 1;
-}
-
-static int dequeue(struct work_struct *w)
-{
-	struct work_struct **at;
-
-	if (!w->queued)
-		return 0;
-	for (at = &work; *at != w; at = &(*at)->next)
-		;
-	*at = w->next;
-	w->next = NULL;
-	w->queued = 0;
-	return 1;
-}
-
-void drive_run_work(struct work_struct *w)
-{
-	if (dequeue(w))
-		w->func(w);
-	while (working == w && lanes_running != WORKER)
-		drive_blocked(&is_working, "work");
-}
-
-void drive_settle(void)
-{
+	owed[lane] = unmapped & (translated | present());
 }
 
 /* Calls. */
@@ -426,7 +119,7 @@ static void call_one(int at)
 	const struct lane_call *call = &calls[at];
 	unsigned long *args = drive_io->args, addr = takes(call) ? results[call->slot].addr : 0;
 	unsigned long pages = takes(call) ? results[call->slot].pages : 0;
-	int lane = reading_lane();
+	int lane = lane_now();
 
 	if (addr == 1)		/* it was refused: nothing is there to be taken */
 		return;
@@ -455,7 +148,7 @@ static void call_one(int at)
 	lanes[lane].passed = 1;
 	lanes[lane].begins = call->op == DRIVE_UNMAP_ALIASES;
 	drive_ask(call->op);
-	observe_all();
+	lanes_observe();
 	unmapped |= pages & ~held;
 	judge(call, at, owed[lane]);
 	owed[lane] = lanes[lane].begins = 0;
@@ -463,14 +156,9 @@ static void call_one(int at)
 
 const char *lanes_begin(int cpus, unsigned long window_pages, unsigned long lazy_max)
 {
-	char *from = arenas;
-	int lane, at;
+	int at;
 
-	for (lane = LANES; lane >= 0; lane--) {
-		arena[lane].room = lane == LANES ? ARENA_FIRST : ARENA_LANE;
-		arena[lane].from = from;
-		from += arena[lane].room;
-	}
+	lay_out_arenas();
 	drive_cpus = cpus;
 	drive_start = 0xffffc90000000000UL;
 	drive_end = drive_start + window_pages * PAGE_SIZE;
@@ -481,8 +169,8 @@ const char *lanes_begin(int cpus, unsigned long window_pages, unsigned long lazy
 		if (calls[at].lane >= LANES) {
 			drive_cpu = calls[at].lane - LANES;
 			call_one(at);
-			while (work)
-				drive_run_work(work);
+			while (drive_has_work())
+				drive_run_first();
 			memset(drive_io, 0, sizeof(*drive_io));
 		}
 	drive_cpu = 0;
@@ -490,28 +178,12 @@ const char *lanes_begin(int cpus, unsigned long window_pages, unsigned long lazy
 	return NULL;
 }
 
-static void work_on(void)
-{
-	for (;;) {
-		while (!work)
-			steps_yield();
-		working = work;
-		is_working = 1;
-		dequeue(working);
-		act("begin worker");
-		working->func(working);
-		act("end worker");
-		working = NULL;
-		is_working = 0;
-	}
-}
-
 void lanes_body(int lane)
 {
 	int at;
 
 	if (lane == WORKER)
-		work_on();
+		drive_work_on();
 	for (at = 0; at < call_count; at++) {
 		if (calls[at].lane != lane)
 			continue;
@@ -520,9 +192,9 @@ void lanes_body(int lane)
 			steps_yield();
 			lanes[lane].waits = 0;
 		}
-		act("begin %d", at);
+		note_act("begin %d", at);
 		call_one(at);
-		act("end %d", at);
+		note_act("end %d", at);
 		memset(drive_io, 0, sizeof(*drive_io));
 	}
 	lanes[lane].done = 1;
@@ -550,7 +222,7 @@ int lanes_is_done(int lane)
 	int at;
 
 	if (lane == WORKER)
-		return !work && !is_working;
+		return !drive_has_work();
 	for (at = 0; at < call_count; at++)
 		if (calls[at].lane == lane)
 			return lanes[lane].done;
@@ -566,13 +238,13 @@ int lanes_can_run(int lane)
 {
 	if (lanes_is_done(lane) || lanes_waits_for_call(lane))
 		return 0;
-	return !lanes[lane].wants || !*lanes[lane].wants;
+	/* A lock that is freed holds nobody up: its use is seen. */
+	return !lanes[lane].wants || !*lanes[lane].wants || is_freed_memory(lanes[lane].wants);
 }
 
 void lanes_enter(int lane)
 {
 	lanes_running = lane;
-	accesses = 0;
 	drive_cpu = lane == WORKER ? 0 : lane;
 	enter_arena(lane);
 }
@@ -585,9 +257,8 @@ void lanes_pages(unsigned long *ptes, unsigned long *stale)
 
 void lanes_leave(int lane)
 {
-	observe_all();
+	lanes_observe();
 	leave_arena(lane);
 	drive_cpu = 0;
-	accesses = 0;
 	lanes_running = -1;
 }
