@@ -10,6 +10,7 @@ import {
   type TreeSteps,
   type TreeStepsFound,
 } from "../../jobs/tree-steps.ts";
+import type { DrawnFound } from "../../jobs/tree-steps-drawn.ts";
 import { STEP_LAWS } from "../../jobs/tree-steps-judge.ts";
 import type { LawId } from "../../spec/contract.ts";
 import { ALLOCATOR } from "../../trees/source-tree.ts";
@@ -106,6 +107,64 @@ export function treeStepsText(found: TreeStepsFound): string {
       ["exact", EXACT],
       ["all calls returned", `in ${found.ends} states`],
     ]),
+  ].join("\n\n");
+}
+
+export function drawnJson({
+  tree,
+  drawn,
+  scope,
+  grain,
+  all,
+  explored,
+  whole,
+  states,
+  steps,
+  seconds,
+  reports,
+}: DrawnFound) {
+  return {
+    machine: `tree:${tree.directory}`,
+    version: tree.version ?? null,
+    calls: drawn,
+    scope: scopeText({ ...scope }),
+    grain,
+    ...{ all, explored, whole, states, edges: steps, seconds },
+    verdict: reports.length > 0 ? "broken" : whole === all ? "holds" : "bounded",
+    laws: reports.map(({ law, bug, among, run, found }) => ({
+      ...{ id: law, verdict: "broken", bug: bug ?? null, among, calls: found.calls.text },
+      commands: run.steps.length,
+      history: run.steps.map(stepName),
+      steps: stepsJson(run),
+    })),
+  };
+}
+
+export function drawnText({
+  tree,
+  drawn,
+  scope,
+  grain,
+  all,
+  explored,
+  whole,
+  states,
+  seconds,
+  reports,
+}: DrawnFound): string {
+  const unknown = reports.filter(({ bug }) => bug === undefined).length;
+  const verdict = reports.length > 0 ? "Violated" : whole === all ? "Holds" : "No violation so far";
+  return [
+    `${unknown > 0 ? pc.red(verdict) : pc.green(verdict)}: tree:${tree.directory}, ${drawn} of calls on two CPUs, ${reports.length - unknown} violations known, ${unknown} unknown, ${states} states, ${seconds.toFixed(1)} s`,
+    `${pc.bold(tree.version ?? "unknown version")}, ${scopeText({ ...scope })}, steps at ${grain}\n${explored} of ${all} explored, ${whole} to the fixpoint`,
+    ...reports.map(({ law, bug, among, run, found }) =>
+      [
+        `${pc.red(`${law} is violated`)} by ${among} of them; shortest in ${run.steps.length}:`,
+        found.calls.text,
+        ...chartOf(run).map((line) => `  ${line}`),
+        bugText(bug),
+      ].join("\n"),
+    ),
   ].join("\n\n");
 }
 

@@ -1,11 +1,12 @@
 /** `explore tree:DIR --calls`: every interleaving of the calls of several CPUs on a tree's own code. */
 import { replayLine } from "../../jobs/names.ts";
 import { exploreTreeSteps, treeStepsAsked } from "../../jobs/tree-steps.ts";
+import { type Drawn, exploreDrawn, isDrawn } from "../../jobs/tree-steps-drawn.ts";
 import { UsageError } from "../../jobs/usage-error.ts";
 import { AS_EXPECTED, BAD_INPUT, INTERRUPTED, UNEXPECTED } from "../exit.ts";
 import { filesNamed, lackOfViolation, refuseUnwritable, reportUnwritten, writeFiles } from "../files.ts";
 import { commandLine, print, watched } from "../output.ts";
-import { treeStepsJson, treeStepsText } from "../show/tree-steps.ts";
+import { drawnJson, drawnText, treeStepsJson, treeStepsText } from "../show/tree-steps.ts";
 import type { ExploreArguments } from "./explore.ts";
 
 const PREFIX = "tree:";
@@ -16,6 +17,7 @@ export async function exploreCallsVerb(name: string | undefined, options: Explor
     throw new UsageError("--calls is for the code of a tree: explore tree:DIR --calls ...");
   refuseOthers(options);
   await refuseUnwritable(filesNamed({ "--out": out }));
+  if (isDrawn(calls)) return exploreDrawnVerb(name.slice(PREFIX.length), calls, options);
   const asked = treeStepsAsked(name.slice(PREFIX.length), { calls, scope, grain });
   const found = await watched((watch) =>
     exploreTreeSteps(asked, { law, states, seconds, megabytes, ...watch }),
@@ -29,6 +31,22 @@ export async function exploreCallsVerb(name: string | undefined, options: Explor
   const isLacking = reportUnwritten(written);
   if (out !== undefined && !isLacking && !json)
     print(`\n${commandLine("replay", replayLine(`${out} --tree ${asked.tree.directory}`))}`);
+  if (found.interrupted) return INTERRUPTED;
+  if (found.reports.some(({ bug }) => bug === undefined)) return UNEXPECTED;
+  return isLacking ? BAD_INPUT : AS_EXPECTED;
+}
+
+async function exploreDrawnVerb(directory: string, drawn: Drawn, options: ExploreArguments): Promise<number> {
+  const { scope, grain, law, states, seconds, megabytes, out, json } = options;
+  const found = await watched((watch) =>
+    exploreDrawn(directory, drawn, { scope, grain, law, states, seconds, megabytes, ...watch }),
+  );
+  const [first] = found.reports;
+  const content = first === undefined ? lackOfViolation() : { text: first.file };
+  const written = await writeFiles(filesNamed({ "--out": out }).map((file) => ({ ...file, ...content })));
+  if (json) console.log(JSON.stringify(drawnJson(found)));
+  else print(drawnText(found));
+  const isLacking = reportUnwritten(written);
   if (found.interrupted) return INTERRUPTED;
   if (found.reports.some(({ bug }) => bug === undefined)) return UNEXPECTED;
   return isLacking ? BAD_INPUT : AS_EXPECTED;

@@ -171,6 +171,7 @@ const char *lanes_begin(int cpus, unsigned long window_pages, unsigned long lazy
 			call_one(at);
 			while (drive_has_work())
 				drive_run_first();
+			lanes_observe();
 			memset(drive_io, 0, sizeof(*drive_io));
 		}
 	drive_cpu = 0;

@@ -20,6 +20,7 @@ extern struct host {
 	void *scheduler[5];
 	const char *stop;		/* why the step ended the run, or NULL */
 	int in_lane;
+	size_t steps_at_tick;
 	char *image, *base;
 	size_t size;
 	uint32_t *dirty;		/* chunks of the image that differ from the base */

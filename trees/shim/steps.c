@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include "states.h"
 
 /* The search. */
@@ -147,10 +148,11 @@ static void begin(int cpus, unsigned long pages, unsigned long lazy)
 	struct sigaction action = { .sa_handler = crashed, .sa_flags = SA_ONSTACK | SA_NODEFER };
 	stack_t stack = { .ss_sp = mmap(NULL, alternate, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
 			  .ss_size = alternate };
-	const int signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP };
+	const int signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGVTALRM };
 	size_t at;
 
 	sigaltstack(&stack, NULL);
+	setitimer(ITIMER_VIRTUAL, &(struct itimerval){ { 1, 0 }, { 1, 0 } }, NULL);
 	for (at = 0; at < sizeof(signals) / sizeof(*signals); at++)
 		sigaction(signals[at], &action, NULL);
 	if (sigsetjmp(host->setup, 1)) {

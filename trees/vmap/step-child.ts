@@ -92,7 +92,9 @@ export class StepChild {
       const [word = "", ...rest] = answer.split(" ");
       if (word === "judge") {
         const text = rest.join(" ");
-        answer = await this.#ask(`verdict ${verdict(text)} ${TURN} ${text}`);
+        const law = verdict(text);
+        // The caller may have seen enough.
+        answer = await this.#ask(`verdict ${law} ${law === 0 ? TURN : 1} ${text}`);
         continue;
       }
       if (word !== "at" && word !== "done") throw new InputError(`the search stops: ${answer}`);
