@@ -1,14 +1,14 @@
 /** A document from outside checked by its form, and the first thing wrong with it in words. */
 import type { z } from "zod";
 
-/** The document as its form has it. Throws what `refuse` makes of the first thing wrong, with the path to it. */
+/** The document as its form has it. Throws the error that `refuse` makes of the first fault and the path to it. */
 export function checked<Form extends z.ZodType>(
   form: Form,
   document: unknown,
   prefix: string,
   refuse: (says: string) => Error,
 ): z.output<Form> {
-  // With its input an issue tells a field that is missing from one that is wrong.
+  // With its input an issue distinguishes a missing field from a wrong one.
   const { success, data, error } = form.safeParse(document, { reportInput: true });
   if (success) return data;
   throw refuse(complaintOf(error.issues, prefix));
@@ -46,7 +46,7 @@ function wordsOf(issue: Issue): string {
   return expectedBy(issue) ?? words;
 }
 
-/** Of an object whose kind one field tells, the issue has the object. */
+/** If one field gives the kind of an object, the issue has the object. */
 function isMissing(issue: Issue): boolean {
   if (issue.code !== "invalid_union" || issue.discriminator === undefined)
     return issue.input === undefined && issue.code !== "custom";

@@ -1,4 +1,4 @@
-/** What a person is told of a bad file: for the tests of what comes from outside. */
+/** What a person reads about a bad file: for the tests of what comes from outside. */
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,7 +23,7 @@ export async function complaint(contents: string | Buffer, ending?: string): Pro
   }, path);
 }
 
-/** The one line with which reading this path fails; the path itself is told as FILE. */
+/** The one line with which reading this path fails; the path itself is written as FILE. */
 export async function complaintOf(read: () => Promise<unknown>, path: string): Promise<string> {
   try {
     await read();

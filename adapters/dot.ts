@@ -1,14 +1,14 @@
-/** The graph of a machine that was explored, for Graphviz: a node a state, an edge a transition. */
+/** The graph of an explored machine, for Graphviz: a node for each state, an edge for each transition. */
 import { type Batch, emptyBatch } from "../engine/search/batch.ts";
-import type { Explored, Visitable } from "../engine/search/explore.ts";
+import type { Explored, Visitable } from "../engine/search/visitable.ts";
 
-/** The largest graph that is drawn, in states: beyond, no layout is of any use. */
+/** The largest graph that is drawn, in states: no layout of a larger one can be read. */
 export const MOST_DRAWN = 2000;
 
 /**
- * The text of the graph; `label` is what a node says, a line each. Edges that break a law are red. Throws a RangeError
- * for a graph of more than 2000 states, and for an exploration that ended before its fixpoint: states not visited
- * yet lead to states that have no number.
+ * The text of the graph; `label` gives the lines of a node. Edges that violate a law are red. Throws a RangeError for a
+ * graph of more than 2000 states, and for an exploration that ended before its fixpoint: states not visited yet lead to
+ * states without a number.
  */
 export function dotText(
   machine: Visitable,
@@ -26,7 +26,7 @@ export function dotText(
   const batch = emptyBatch(machine.words, machine.actions.length);
   const form = new Int32Array(machine.words);
   const nodeOf = (nth: number): string => {
-    if (batch.goesOn[nth] === 0) return "ends";
+    if (batch.continues[nth] === 0) return "ends";
     form.set(formIn(batch, nth));
     return `s${reached.find(form)}`;
   };
@@ -35,7 +35,7 @@ export function dotText(
     machine.expand(state, reached, batch);
     return Array.from({ length: batch.count }, (_none, nth) => {
       const action = quoted(machine.actions[batch.by[nth] as number] as string);
-      const colour = isBroken(machine, batch, nth) ? ", color=red" : "";
+      const colour = isViolated(machine, batch, nth) ? ", color=red" : "";
       return `  s${state} -> ${nodeOf(nth)} [label=${action}${colour}];`;
     });
   });
@@ -54,10 +54,10 @@ export function dotText(
 
 const formIn = ({ forms, words }: Batch, nth: number) => forms.subarray(nth * words, (nth + 1) * words);
 
-/** Whether the transition breaks a law, or leads to a state that does. */
-function isBroken(machine: Visitable, batch: Batch, nth: number): boolean {
-  if (batch.broken[nth] !== 0) return true;
-  return batch.goesOn[nth] === 1 && machine.brokenIn(batch.forms, nth * batch.words) !== 0;
+/** Whether the transition violates a law, or leads to a state that does. */
+function isViolated(machine: Visitable, batch: Batch, nth: number): boolean {
+  if (batch.violated[nth] !== 0) return true;
+  return batch.continues[nth] === 1 && machine.violatedIn(batch.forms, nth * batch.words) !== 0;
 }
 
 function quoted(text: string): string {

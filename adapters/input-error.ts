@@ -7,5 +7,5 @@ export function inputError(file: string, line: number | undefined, what: string)
   return new InputError(`${file}${line === undefined ? "" : `:${line}`}: ${says}`);
 }
 
-/** Text of which a terminal shows one line, whatever a file brought into it: no line ends, no escapes. */
+/** Text that a terminal shows as one line, whatever a file had in it: no line ends, no escapes. */
 export const oneLine = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ");

@@ -7,10 +7,10 @@ export interface InterleavingFile {
   /** The protocol by its name, and its scope. */
   readonly protocol: string;
   readonly scope: Readonly<Record<string, number>>;
-  /** The law that its last step breaks, or what should pass and does not. */
+  /** The law that its last step violates, or the condition that must end and does not. */
   readonly law: string;
   readonly steps: readonly string[];
-  /** What is done again and again after them, if the run never ends; empty if nothing more happens. */
+  /** The steps that are repeated after them, if the run never ends; empty if nothing more happens. */
   readonly loop?: readonly string[] | undefined;
 }
 

@@ -14,7 +14,7 @@ describe("an ITF trace", () => {
   ]);
   const trace = JSON.parse(text);
 
-  test("has whole numbers as strings, and everything else as it is", () => {
+  test("An ITF trace has whole numbers as strings, and everything else as it is", () => {
     expect(trace.states[1]).toEqual({
       "#meta": { index: 1 },
       purge_lock: "CPU 0",
@@ -25,13 +25,13 @@ describe("an ITF trace", () => {
     expect(trace.states[0].at_CPU_0.TLB_0).toEqual({ "#bigint": "-1" });
   });
 
-  test("lists its variables, which every state has and no other", () => {
+  test("An ITF trace lists its variables, which every state has and no other", () => {
     expect(trace["#meta"]).toMatchObject({ format: "ITF", source: "a machine", description: "a run" });
     expect(trace.vars).toEqual(["purge_lock", "pages", "at_CPU_0", "actionTaken"]);
     for (const state of trace.states) expect(Object.keys(state)).toEqual(["#meta", ...trace.vars]);
   });
 
-  test("is refused where two variables would have one name", () => {
+  test("An ITF trace is refused if two variables would have one name", () => {
     const variables = { "live 0": 1, live_0: 2 };
     expect(() => itfText("a", "b", [{ action: "init", variables }])).toThrow("live_0");
     expect(() =>

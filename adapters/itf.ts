@@ -17,7 +17,7 @@ export interface ItfState {
 
 const ACTION = "actionTaken";
 
-/** The text of an .itf.json file. Every state has the same variables. Throws an Error where two would have one name. */
+/** The text of an .itf.json file. Every state has the same variables. Throws an Error if two would have one name. */
 export function itfText(source: string, description: string, states: readonly ItfState[]): string {
   const variablesOf = (state: ItfState) =>
     identified([...Object.entries(state.variables), [ACTION, state.action]]);

@@ -3,11 +3,11 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { text as textOf } from "node:stream/consumers";
 import { inputError } from "./input-error.ts";
-import { markIn } from "./lines.ts";
+import { IS_UTF16, isUtf16, markIn } from "./lines.ts";
 
 /**
- * Reads it. Throws an InputError for a file that is not there, not JSON, or larger than so many bytes, and for what is
- * no file: the size of a device or a pipe says nothing of what comes out of it, if anything does.
+ * Reads it. Throws an InputError for a missing file, for one that is not JSON or exceeds this number of bytes, and for
+ * what is no regular file: the size of a device or a pipe says nothing about what it yields.
  */
 export async function readJson(path: string, largest: number): Promise<unknown> {
   let text: string;
@@ -16,9 +16,10 @@ export async function readJson(path: string, largest: number): Promise<unknown> 
     if (!about.isFile()) throw inputError(path, undefined, "cannot be read: it is no regular file");
     const tooLarge = () => inputError(path, undefined, `is larger than ${largest} bytes: a history is not`);
     if (about.size > largest) throw tooLarge();
-    // What a file of /proc says of its size is not how much there is to read.
+    // The size that a file of /proc reports is not the amount to read.
     text = await textOf(createReadStream(path, { end: largest, encoding: "utf8" }));
     if (text.length > largest) throw tooLarge();
+    if (isUtf16(text)) throw inputError(path, undefined, IS_UTF16);
     text = text.slice(markIn(text));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === undefined) throw error;
@@ -35,7 +36,7 @@ export async function readJson(path: string, largest: number): Promise<unknown> 
   }
 }
 
-/** The line at which the parser gave up, where its message lets us know. */
+/** The line at which the parser gave up, if its message has it. */
 function lineOfSyntaxError(text: string, error: Error): number | undefined {
   const at = /position (\d+)/.exec(error.message)?.[1];
   if (at === undefined && !/end of JSON/.test(error.message)) return undefined;

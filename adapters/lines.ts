@@ -7,15 +7,15 @@ import { inputError } from "./input-error.ts";
 
 /** The longest line accepted, in characters; the longest recorded is 2.3 million. */
 export const LONGEST_LINE = 64 * 1024 * 1024;
-/** The most characters in blank lines: a file of them goes on for ever without saying anything. */
+/** The maximum number of characters in blank lines: a hostile file may have blank lines without end. */
 export const MOST_BLANK = 1024 * 1024;
-/** How many times its size a file may expand to, once that is much; recordings expand to 30 times theirs. */
+/** The maximum expansion of a large file; recordings expand to 30 times their size. */
 const MOST_EXPANSION = 250;
 const MUCH = 64 * 1024 * 1024;
 
 const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
 
-/** A line that says something, without its end, and its number, from 1. */
+/** A line that is not blank, without its end, and its number, from 1. */
 export interface Line {
   readonly number: number;
   readonly text: string;
@@ -34,6 +34,7 @@ export async function* lines(file: string): AsyncGenerator<Line> {
   try {
     for await (const chunk of textOf(file, zipped)) {
       const [first, ...rest] = (chunk as string).slice(all === 0 ? markIn(chunk as string) : 0).split("\n");
+      if (all === 0 && isUtf16(chunk as string)) throw wrong(IS_UTF16);
       all += (chunk as string).length;
       if (all > MUCH && all > MOST_EXPANSION * size)
         throw wrong(`expands to more than ${MOST_EXPANSION} times the file's size: a recording does not`);
@@ -67,6 +68,11 @@ const isBlank = (text: string) => text === "" || text.trim() === "";
 /** How long the mark is that some editors write before a text; 0 if there is none. */
 export const markIn = (text: string): number => (text.startsWith("\uFEFF") ? 1 : 0);
 
+export const IS_UTF16 = "is UTF-16 text; UTF-8 was expected";
+
+/** Whether a text, read as UTF-8, begins with the mark of UTF-16, whose bytes are none, and a letter of two bytes. */
+export const isUtf16 = (text: string): boolean => /^\uFFFD{2}(\0|.\0)/s.test(text);
+
 function textOf(file: string, zipped: boolean): Readable {
   const bytes = createReadStream(file);
   if (!zipped) return bytes.setEncoding("utf8");
@@ -75,7 +81,10 @@ function textOf(file: string, zipped: boolean): Readable {
   return bytes.pipe(unzip).setEncoding("utf8");
 }
 
-/** Its size, and whether it is gzip data. Throws an InputError for what is no file: a pipe may never end, or never begin. */
+/**
+ * Its size, and whether it is gzip data. Throws an InputError for what is no regular file: a pipe may never end, or
+ * never begin.
+ */
 async function lookAt(file: string): Promise<{ readonly size: number; readonly zipped: boolean }> {
   let zipped: boolean;
   let size: number;

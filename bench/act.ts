@@ -3,13 +3,12 @@
  * and frees a second, against insertions and erasures a second of a bare red-black tree of the same kind with
  * 100,000 nodes (bare-tree.ts: a random node is erased, and linked again under a random key after a descent).
  *
- * The workload is a steady one: a random area of the 100,000 is freed, and one of a page is asked for. Window,
- * size and alignment are always the same, so the free-area cache is never reset and every search goes on from
- * it. What differs is how many lazy areas a free lets pile up before it purges them: 32,768 is the kernel's
- * own limit for 8 CPUs, and the row by which the target counts; 8,192 is what it lets pile up of areas of four
- * pages. With fewer, holes are fewer and further between, and the kernels' algorithm itself has to walk: past
- * 100,000/batch areas for each allocation and, to 4.6, along the whole list for each purge. Nothing is mapped:
- * page tables and TLBs are not what is measured.
+ * The workload is a steady one: a random area of the 100,000 is freed, and one of a page is requested. Window, size
+ * and alignment are always the same, so the free-area cache is never reset and every search continues from it. The
+ * rows differ in how many lazy areas pile up before a free purges them: 32,768 is the kernel's own limit for 8 CPUs,
+ * and the row by which the target counts; 8,192 is the same limit for areas of four pages. With fewer, holes are fewer
+ * and further between, and the kernels' algorithm itself has to walk: past 100,000/batch areas for each allocation and,
+ * up to 4.6, along the whole list for each purge. Nothing is mapped: page tables and TLBs are not measured.
  *
  * The kernels that keep free space in a tree, 5.2 and later, have two tables more, with about 100,000 free extents
  * (free-areas.ts).

@@ -1,8 +1,8 @@
 /**
- * The claim of 89699605 (seed 002): a loop that allocates and frees builds a chain of lazy areas from the
- * window's start, and every search walks all of it, "giving an O(n) type of behaviour"; with the free-area
- * cache it is "closer to an amortized O(1)". Compared: the time of an allocation behind a chain of n lazy
- * areas of one page, in the last kernel form without the cache (2.6.28.10) and in two that have it.
+ * The claim of commit 89699605 (docs/catalogue.md): a loop that allocates and frees builds a chain of lazy areas from
+ * the window's start, and every search walks all of it, "giving an O(n) type of behaviour"; with the free-area cache it
+ * is "closer to an amortized O(1)". Compared: the time of an allocation behind a chain of n lazy areas of one page, in
+ * the last kernel form without the cache (2.6.28.10) and in two that have it.
  *
  * Nothing purges here, so the chain only grows, as it does in a kernel until lazy_max_pages(): 32,768 pages
  * with 8 CPUs. The chain is brought to a length through windows that begin where it ends, or the kernel
@@ -53,7 +53,7 @@ class Loop implements Growing {
     return this.#allocate(TIMED);
   }
 
-  /** Allocates so many areas from the window's start on, and frees them; returns nanoseconds an allocation. */
+  /** Allocates this many areas from the window's start on, and frees them; returns nanoseconds an allocation. */
   #allocate(count: number): number {
     const wanted = request(1);
     const starts: number[] = [];
@@ -75,7 +75,7 @@ const measured = timeGrowing(LABELS, LENGTHS, ROUNDS, (label) => new Loop(label)
 const uncached = measured.get(UNCACHED) as number[];
 const cached = LABELS.filter((label) => label !== UNCACHED);
 const at = (label: string, nth: number) => measured.get(label)?.[nth] as number;
-console.log("Nanoseconds an allocation, behind a chain of so many lazy areas.\n");
+console.log("Nanoseconds an allocation, by the number of lazy areas in the chain.\n");
 printTable(
   ["lazy areas", ...LABELS, ...cached.map((label) => `${UNCACHED} / ${label}`)],
   LENGTHS.map((length, nth) => [

@@ -1,7 +1,7 @@
 /**
- * What the tree of free space bought (68ad4a330433, 5.2; catalogue A16): an allocation in a space full of holes that
- * are too small for it. The message says that a long list of areas and "permissive parameters" that alternate leave
- * nothing of the free-area cache, so that each search walks the list again.
+ * The gain of the tree of free space (68ad4a330433, 5.2; docs/catalogue.md, A16): an allocation in a space full of
+ * holes that are too small for it. The message says that a long list of areas and "permissive parameters" that
+ * alternate leave nothing of the free-area cache, so that each search walks the list again.
  *
  * The space: n areas of 1 to 4 pages, mixed, and between any two of them a hole of a page, or of three where the
  * release keeps guard pages. The requests: 8 pages each, aligned to 16 pages and to one in turn. All fit only above the
@@ -55,7 +55,7 @@ class Pieces implements Growing {
     return this.#allocate(TIMED);
   }
 
-  /** Allocates so many areas and lets them go; returns nanoseconds an allocation. */
+  /** Allocates this many areas and frees them; returns nanoseconds an allocation. */
   #allocate(count: number): number {
     const starts: Vpn[] = [];
     const began = performance.now();
@@ -86,7 +86,7 @@ class Pieces implements Growing {
 
 const measured = timeGrowing(LABELS, LENGTHS, ROUNDS, (label) => new Pieces(label));
 const at = (label: string, nth: number) => measured.get(label)?.[nth] as number;
-console.log("Nanoseconds an allocation, in a space of so many areas and holes that are too small.\n");
+console.log("Nanoseconds an allocation, by the number of areas, with holes that are too small.\n");
 printTable(
   ["areas", ...LABELS, "2.6.28 / 5.17", "4.15.0 / 5.17"],
   LENGTHS.map((length, nth) => [

@@ -28,7 +28,7 @@ export const FREE = 100_000;
 /** Taken sites in the first workload: those that a free chooses from. */
 const TAKEN = 50_000;
 
-/** Frees and allocates until one purge is over, and one more pair: every turn pays for what it puts off. */
+/** Frees and allocates until one purge is over, and one more pair: every turn pays for the purges it delays. */
 export function lowestSite(label: string, batch: Pages): FreeAreas {
   const kernel = kernelNamed(label);
   const state = kernel.initial(fullSize(8, batch));

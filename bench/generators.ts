@@ -21,8 +21,8 @@ import { replay } from "../engine/run/stepper.ts";
 import type { State } from "../kernels/vmap/state.ts";
 import { choices } from "../properties/vmap/choices.ts";
 import { scopeCalled } from "../properties/vmap/random-scopes.ts";
-import { play } from "../properties/vmap/run-choices.ts";
-import { settingFor, type VmapPlayed, type VmapSetting } from "../properties/vmap/test-bench.ts";
+import { runChoices } from "../properties/vmap/run-choices.ts";
+import { benchFor, type JudgedStep, type TestBench } from "../properties/vmap/test-bench.ts";
 import type { LawId } from "../spec/contract.ts";
 import { type HistoryStep, naming, simpler } from "../spec/vmap/history.ts";
 import type { Scope } from "../spec/vmap/scope.ts";
@@ -38,7 +38,7 @@ const RUNS = 2_000;
 const HISTORIES = 400;
 const desk = scopeCalled("desk") as Scope;
 
-/** Each bug, the law to break, and the release that has it where it is not a changed one. */
+/** Each bug, the law it violates, and the release that has it, unless a changed kernel does. */
 const BUGS: readonly { readonly bug: string; readonly law: LawId; readonly release?: string }[] = [
   { bug: "cache-exact-hole-missed", law: "lowest-fit", release: "3.16" },
   { bug: "va-gap-offbyone", law: "lowest-fit" },
@@ -46,7 +46,7 @@ const BUGS: readonly { readonly bug: string; readonly law: LawId; readonly relea
   { bug: "cache-draft-align-bugon", law: "no-bug", release: "piggin-draft-3" },
 ];
 
-/** One search for one bug, and what became of it. */
+/** One search for one bug, and its result. */
 interface Hunted {
   readonly runs: number;
   readonly findMs: number;
@@ -55,17 +55,17 @@ interface Hunted {
   readonly length: number;
 }
 
-interface Quarry {
-  readonly setting: VmapSetting<State>;
+interface Target {
+  readonly setting: TestBench<State>;
   readonly law: LawId;
 }
 
 interface Generator {
   readonly name: string;
   /** Draws histories and returns how many commands each really came to. */
-  lengths(setting: VmapSetting<State>): number[];
+  lengths(setting: TestBench<State>): number[];
   /** Undefined if it was not found. */
-  hunt(quarry: Quarry, seed: number): Hunted | undefined;
+  hunt(target: Target, seed: number): Hunted | undefined;
 }
 
 const ours: Generator = {
@@ -75,7 +75,7 @@ const ours: Generator = {
     searchAtRandom({
       drawn: choices(setting.scope, { longest: MAX_COMMANDS }),
       attempt: (drawn) => {
-        lengths.push(play(setting, drawn, { broken: () => "go on" }).history.length);
+        lengths.push(runChoices(setting, drawn, { violated: () => "continue" }).history.length);
         return undefined;
       },
       seed: 1,
@@ -88,8 +88,8 @@ const ours: Generator = {
     const { found, runs } = searchAtRandom({
       drawn: choices(setting.scope, { longest: MAX_COMMANDS }),
       attempt: (drawn) => {
-        const { history, failed } = play(setting, drawn, {
-          broken: (step) => (breaks(step, law) ? "fail" : "go on"),
+        const { history, failed } = runChoices(setting, drawn, {
+          violated: (step) => (violates(step, law) ? "fail" : "continue"),
         });
         return failed && history;
       },
@@ -97,16 +97,16 @@ const ours: Generator = {
       runs: RUNS,
     });
     if (found === undefined) return undefined;
-    const caught = performance.now();
+    const foundAt = performance.now();
     const shrunk = shrink<HistoryStep>(found, {
       fails: (candidate) => {
         const last = replay(setting, candidate, law).at(-1);
-        return last !== undefined && breaks(last, law);
+        return last !== undefined && violates(last, law);
       },
       without: naming.without,
       simpler: (step) => simpler(step, setting.scope),
     });
-    return { runs, findMs: caught - began, shrinkMs: performance.now() - caught, length: shrunk.length };
+    return { runs, findMs: foundAt - began, shrinkMs: performance.now() - foundAt, length: shrunk.length };
   },
 };
 
@@ -128,27 +128,27 @@ function fastCheck(name: string, size?: fc.SizeForArbitrary): Generator {
     hunt({ setting, law }, seed) {
       const began = performance.now();
       let runs = 0;
-      let caught: number | undefined;
+      let foundAt: number | undefined;
       let length = 0;
       const property = fc.property(commandsFor(setting, MAX_COMMANDS, size), (drawn) => {
-        if (caught === undefined) runs += 1;
+        if (foundAt === undefined) runs += 1;
         runCommands(setting, drawn, (played) => {
-          if (!breaks(played, law)) return;
-          caught ??= performance.now();
+          if (!violates(played, law)) return;
+          foundAt ??= performance.now();
           // Only failures are shrunk further, so the last one noted is the smallest.
           length = played.index + 1;
           throw new Error(law);
         });
       });
       fc.check(property, { seed, numRuns: RUNS });
-      if (caught === undefined) return undefined;
-      return { runs, findMs: caught - began, shrinkMs: performance.now() - caught, length };
+      if (foundAt === undefined) return undefined;
+      return { runs, findMs: foundAt - began, shrinkMs: performance.now() - foundAt, length };
     },
   };
 }
 
-function breaks(played: VmapPlayed, law: LawId): boolean {
-  return played.broken.some(({ id }) => id === law);
+function violates(played: JudgedStep, law: LawId): boolean {
+  return played.violated.some(({ id }) => id === law);
 }
 
 /** Commands in the history pinned with a bug. */
@@ -163,7 +163,7 @@ console.log(`Commands really run in a history of up to ${MAX_COMMANDS} (2.6.39, 
 printTable(
   ["generator", "mean", "median", "longest"],
   GENERATORS.map((generator) => {
-    const lengths = generator.lengths(settingFor(kernelNamed("2.6.39"), desk));
+    const lengths = generator.lengths(benchFor(kernelNamed("2.6.39"), desk));
     const mean = lengths.reduce((sum, length) => sum + length, 0) / lengths.length;
     return [generator.name, mean.toFixed(1), whole(median(lengths)), whole(Math.max(...lengths))];
   }),
@@ -173,11 +173,11 @@ const rows: string[][] = [];
 for (const { bug, law, release } of BUGS) {
   const kernel = release === undefined ? bugCalled(bug)?.changed : kernelNamed(release);
   if (kernel === undefined) throw new RangeError(`no kernel has ${bug}`);
-  const quarry = { setting: settingFor(kernel, desk), law };
+  const target = { setting: benchFor(kernel, desk), law };
   const hunted = GENERATORS.map((): Hunted[] => []);
   for (let seed = 0; seed <= SEEDS; seed++) {
     for (const [nth, generator] of GENERATORS.entries()) {
-      const result = generator.hunt(quarry, seed);
+      const result = generator.hunt(target, seed);
       // Seed 0 is for the compiler.
       if (seed > 0 && result !== undefined) hunted[nth]?.push(result);
     }

@@ -5,7 +5,7 @@ import { type Plot, timePlot } from "./time-plot.ts";
 
 /** A kernel with something in it that grows. */
 export interface Growing {
-  /** Brings it to at least this length. */
+  /** Grows it to at least this length. */
   growTo(length: number): void;
   /** Allocates a few times, and leaves the length about as it was; returns nanoseconds an allocation. */
   time(): number;
@@ -33,7 +33,7 @@ export function timeGrowing(
   return new Map([...times].map(([label, byLength]) => [label, byLength.map(median)]));
 }
 
-/** Draws what was measured into a file of docs/plots. */
+/** Plots the measurements into a file of docs/plots. */
 export function writePlot(
   name: string,
   lengths: readonly number[],

@@ -16,7 +16,7 @@ import fc from "fast-check";
 import { searchAtRandom } from "../engine/run/random.ts";
 import { type Choice, choice, choices } from "../properties/vmap/choices.ts";
 import { scopeCalled } from "../properties/vmap/random-scopes.ts";
-import { settingFor } from "../properties/vmap/test-bench.ts";
+import { benchFor } from "../properties/vmap/test-bench.ts";
 import { COMMANDS } from "../spec/vmap/commands.ts";
 import type { Scope } from "../spec/vmap/scope.ts";
 import { PAGE_SIZE } from "../spec/vmap/vocabulary.ts";
@@ -121,7 +121,7 @@ function drawCommands(scope: Scope, seed: number): number {
 
 /** One kernel in one scope against both baselines, and its parts. */
 function measure(label: string, scope: Scope): Speeds {
-  const setting = settingFor(kernelNamed(label), scope);
+  const setting = benchFor(kernelNamed(label), scope);
   const drawn = drawnFrom(scope);
   const recorded = new Recorded(setting, drawn);
   const contestants: Contestant[] = [

@@ -27,7 +27,7 @@ export function fullSize(cpus: number, lazyMaxPages: Pages | null): Scope {
   };
 }
 
-/** One request for so many pages, aligned to a page, anywhere in a 32 TiB window (x86-64's vmalloc space). */
+/** One request for this many pages, aligned to a page, anywhere in a 32 TiB window (x86-64's vmalloc space). */
 export function request(size: Pages, above: Vpn = 0): Alloc {
   const vstart = 2 ** 51;
   return { op: "alloc", size, align: PAGE_SIZE, vstart: vstart + above, vend: vstart + 2 ** 33, map: false };

@@ -11,8 +11,9 @@
 import { spawn } from "node:child_process";
 import { loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
-import { type Explored, explore } from "../engine/search/explore.ts";
+import { explore } from "../engine/search/explore.ts";
 import { exploringTogether } from "../engine/search/parallel.ts";
+import type { Explored } from "../engine/search/visitable.ts";
 import type { LazyUnmapScope } from "../protocols/vmap/lazy-unmap.ts";
 import { lazyUnmapWhole } from "./parallel-machine.ts";
 import { printTable, times, whole } from "./print.ts";
@@ -27,7 +28,7 @@ interface Run {
   readonly seconds: number;
 }
 
-/** One run in this process, by so many threads. */
+/** One run in this process, by this many threads. */
 async function once(workers: number, scope: LazyUnmapScope): Promise<Explored> {
   const machine = lazyUnmapWhole(scope);
   if (workers === SHARES_NOTHING) return explore(machine, { bounds: BOUNDS });
@@ -119,7 +120,7 @@ if (first === "--once") {
   const { states, edges, seconds } = await once(Number(workers), scopeOf(scope));
   console.log(JSON.stringify({ states, edges, seconds }));
 } else {
-  console.log(`load before: ${loadavg()[0]?.toFixed(1)} (idle is 0; above 0.5 somebody else is at work)`);
+  console.log(`load before: ${loadavg()[0]?.toFixed(1)} (idle is 0; above 0.5 the machine is busy)`);
   const rows: string[][] = [];
   for (const scope of rest.length > 0 ? rest : ["3,3,3", "3,2,4"]) {
     rows.push(await compare(scopeOf(scope), Number(first)));

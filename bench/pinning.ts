@@ -1,19 +1,19 @@
 /**
- * What the thread of seed 001 argued about, in numbers: for each way to use vm_unmap_aliases, how many calls,
- * flushes and traps a pinned frame costs, and how many frames were pinned while something still mapped them.
- * Nothing is timed: the workload is fixed, so the same table comes out anywhere; a test holds docs/pinning.md
- * to it.
+ * The question of a thread on linux-kernel ("Re: [rfc][patch] mm: vmap rewrite", 2008-06-09), in numbers: for each way
+ * to use vm_unmap_aliases, how many calls, flushes and traps a pinned frame costs, and how many frames were pinned
+ * while something still mapped them. Nothing is timed: the workload is fixed, so the same table comes out anywhere; a
+ * test compares docs/pinning.md with it.
  *
- * The workload, on 2 CPUs with blocks of 128 pages, a hundred times over: a process is created, 24 page-table
- * pages pinned in a burst; then it lives, and pins a page 16 times, each time after an I/O; then it exits, and
- * its 40 frames are given back. Before the burst come four I/Os and a module's area. An I/O maps 16 pages with
- * vm_map_ram, a CPU writes to the first, and it is unmapped again; a module's area is 8 pages allocated, mapped,
- * read and freed. A buffer of 16 pages that stays for two processes keeps blocks from being wholly given back.
+ * The workload, on 2 CPUs with blocks of 128 pages, a hundred times over: a process is created, 24 page-table pages
+ * pinned in a burst; then it lives, and pins a page 16 times, each time after an I/O; then it exits, and its 40 frames
+ * are given back. Before the burst come four I/Os and a module's area. An I/O maps 16 pages with vm_map_ram, a CPU
+ * writes to the first, and it is unmapped again; a module's area is 8 pages allocated, mapped, read and freed. A buffer
+ * of 16 pages that stays for two processes keeps blocks from being given back completely.
  *
  *   npx tsx bench/pinning.ts
  */
 import { fileURLToPath } from "node:url";
-import { mended3_1 } from "../counterexamples/vmap/controls/repaired-kernels.ts";
+import { repaired3_1 } from "../counterexamples/vmap/controls/repaired-kernels.ts";
 import { bugCalled } from "../counterexamples/vmap/index.ts";
 import { begin } from "../engine/run/stepper.ts";
 import { namesOf } from "../jobs/hunt-target.ts";
@@ -22,7 +22,7 @@ import { type PinPolicy, POLICIES, underPolicy } from "../kernels/vmap/pinning.t
 import type { State } from "../kernels/vmap/state.ts";
 import { randomRun } from "../properties/vmap/random-run.ts";
 import { scopeCalled } from "../properties/vmap/random-scopes.ts";
-import { settingFor } from "../properties/vmap/test-bench.ts";
+import { benchFor } from "../properties/vmap/test-bench.ts";
 import type { HistoryStep } from "../spec/vmap/history.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
 import { lawsCalled } from "../spec/vmap/laws/index.ts";
@@ -52,10 +52,10 @@ export const PROCESSES = 100;
 const BURST = 24;
 const LIVE = 16;
 
-/** The two ways in which frames are pinned. */
+/** The two phases in which frames are pinned. */
 export type Phase = "burst" | "live";
 
-/** What the pins of one phase came to. */
+/** The costs of the pins of one phase. */
 export interface PinCount {
   pins: number;
   calls: number;
@@ -64,9 +64,9 @@ export interface PinCount {
   aliased: number;
 }
 
-/** Lets one process after another come, live and go, and counts what its pins cost. */
+/** Runs one process after another, and counts the costs of its pins. */
 export function countPins(kernel: Kernel<State>): Readonly<Record<Phase, PinCount>> {
-  const stepper = begin({ ...settingFor(kernel, SCOPE), laws: lawsCalled(["pinned-is-unaliased"]) });
+  const stepper = begin({ ...benchFor(kernel, SCOPE), laws: lawsCalled(["pinned-is-unaliased"]) });
   const none = (): PinCount => ({ pins: 0, calls: 0, flushes: 0, traps: 0, aliased: 0 });
   const counts = { burst: none(), live: none() };
   const take = (step: HistoryStep) => stepper.take(step);
@@ -77,14 +77,14 @@ export function countPins(kernel: Kernel<State>): Readonly<Record<Phase, PinCoun
   };
   const io = (cpu: number) => take({ op: "unmapRam", cpu, area: mapped(cpu, 16) });
   const pin = (phase: Phase) => {
-    const { index, response, broken } = take({ op: "pin" });
+    const { index, response, violated } = take({ op: "pin" });
     const count = counts[phase];
     if (response?.kind !== "pinned") throw new Error(`${kernel.name} answered ${response?.kind}`);
     count.pins += 1;
     if (response.swept) count.calls += 1;
     count.flushes += response.flushes.length;
     count.traps += response.traps;
-    count.aliased += broken.length;
+    count.aliased += violated.length;
     return index;
   };
   const buffers: number[] = [];
@@ -107,8 +107,8 @@ export function countPins(kernel: Kernel<State>): Readonly<Record<Phase, PinCoun
   return counts;
 }
 
-/** Those of the table of costs: the kinds of block, and one that overlooks nothing. */
-const COMPARED: readonly Kernel<State>[] = [...["2.6.28", "3.16", "4.15.0"].map(kernelNamed), mended3_1];
+/** The kernels of the table of costs: one for each kind of block, and one without bugs. */
+const COMPARED: readonly Kernel<State>[] = [...["2.6.28", "3.16", "4.15.0"].map(kernelNamed), repaired3_1];
 
 /** One row a policy and kernel, each number a pinned frame's. */
 function rows(policy: PinPolicy): string[] {
@@ -132,7 +132,7 @@ export function pinningTable(): string {
 }
 const COLUMNS = ["calls", "flushes", "traps", "aliased"];
 
-/** Which bugs let an alias reach a pinned frame, by policy and kernel: those met at random in scope `small`. */
+/** The bugs by which an alias reaches a pinned frame, by policy and kernel: those found at random in scope `small`. */
 export function verdictTable(kernels: readonly Kernel<State>[]): string {
   const scope = scopeCalled("small") as Scope;
   const verdict = (kernel: Kernel<State>, policy: PinPolicy) => {

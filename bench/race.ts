@@ -1,6 +1,6 @@
 /**
- * Timing things side by side. A noisy machine slows whatever runs at the moment, so contestants take turns in
- * several rounds, and what is compared is the median over the rounds of what two of them did in one round.
+ * Timing things side by side. A noisy machine slows the contestant that runs at the moment, so contestants take turns
+ * in several rounds. Ratios are taken within a round, and their median over the rounds is reported.
  */
 
 export interface Contestant {

@@ -1,4 +1,4 @@
-/** A small generator of random numbers, the same for whoever is given the same seed (xorshift32, Marsaglia 2003). */
+/** A small generator of random numbers, determined by its seed (xorshift32, Marsaglia 2003). */
 export class Random {
   #state: number;
 

@@ -1,35 +1,35 @@
 /** Histories played once, so that the parts of playing them can be timed by themselves. */
 import type { Choice } from "../properties/vmap/choices.ts";
-import { play } from "../properties/vmap/run-choices.ts";
-import type { VmapSetting } from "../properties/vmap/test-bench.ts";
+import { runChoices } from "../properties/vmap/run-choices.ts";
+import type { TestBench } from "../properties/vmap/test-bench.ts";
 import { judge } from "../spec/contract.ts";
 import type { Command, Response } from "../spec/vmap/commands.ts";
 
-/** Plays a history to its end, whatever it breaks; returns how many commands were judged. */
-export function playAll<S>(setting: VmapSetting<S>, choices: readonly Choice[]): number {
+/** Plays a history to its end, past all violations; returns how many commands were judged. */
+export function playAll<S>(setting: TestBench<S>, choices: readonly Choice[]): number {
   let commands = 0;
-  play(setting, choices, {
+  runChoices(setting, choices, {
     played: () => {
       commands += 1;
     },
-    broken: () => "go on",
+    violated: () => "continue",
   });
   return commands;
 }
 
 export class Recorded<S> {
-  readonly #setting: VmapSetting<S>;
+  readonly #setting: TestBench<S>;
   readonly #histories: { readonly command: Command; readonly response: Response }[][] = [];
 
-  constructor(setting: VmapSetting<S>, drawn: readonly (readonly Choice[])[]) {
+  constructor(setting: TestBench<S>, drawn: readonly (readonly Choice[])[]) {
     this.#setting = setting;
     for (const choices of drawn) {
       const history: { command: Command; response: Response }[] = [];
-      play(setting, choices, {
+      runChoices(setting, choices, {
         played: ({ command, response }) => {
           if (command !== undefined && response !== undefined) history.push({ command, response });
         },
-        broken: () => "go on",
+        violated: () => "continue",
       });
       this.#histories.push(history);
     }

@@ -36,10 +36,10 @@ function ours(scope: LazyUnmapScope, symmetry: boolean): Run {
   return { states, edges, bytes, seconds: (user + system) / 1e6 };
 }
 
-/** Sizes of Spin's table, as powers of two: it is given the one it is fastest with, and charged the least memory. */
+/** Sizes of Spin's table, as powers of two: its fastest time counts, and its least memory. */
 const TABLES = [21, 24, 26];
 
-/** Builds and runs Spin's verifier; its counts stand in its report. */
+/** Builds and runs Spin's verifier; its report has its counts. */
 function spin(scope: LazyUnmapScope): Run {
   const folder = mkdtempSync(join(tmpdir(), "vmapcheck-spin-"));
   try {
@@ -81,7 +81,7 @@ if (spawnSync("spin", ["-V"]).status !== 0 || spawnSync("gcc", ["--version"]).st
 } else {
   const rows = scopes().map((scope) => {
     const theirs = spin(scope);
-    // First, before anything is compiled for speed: a verdict is asked for once.
+    // First, before the JIT has compiled anything: a verdict is usually needed once.
     const reduced = ours(scope, true);
     const exact = ours(scope, false);
     return [

@@ -1,7 +1,7 @@
 /** Curves of an allocation's time, drawn by echarts without a browser. */
 import * as echarts from "echarts";
 
-/** What a curve is called and how it is drawn. */
+/** The name and style of a curve. */
 export interface Curve {
   readonly name: string;
   readonly color: string;
@@ -11,11 +11,11 @@ export interface Curve {
 export interface Plot {
   readonly title: string;
   readonly subtitle: string;
-  /** What is counted along the horizontal axis. */
+  /** The quantity on the horizontal axis. */
   readonly counted: string;
   /** By kernel. */
   readonly curves: Readonly<Record<string, Curve>>;
-  /** Where a line stands across, and what is said above it. */
+  /** The position of a vertical line, and the text above it. */
   readonly limit?: { readonly at: number; readonly says: string };
 }
 

@@ -21,7 +21,7 @@ function tamperedRecording(change: (reply: { addr: string }) => void): string {
 
 describe("Ctrl-C", () => {
   test("ends a check with 130 and what was found so far", async () => {
-    // A failure that was kept and fails no longer: that its file goes is the first sign of work.
+    // A kept failure that no longer fails: the removal of its file is the first sign of work.
     const folder = join(elsewhere, ".vmapcheck/failures");
     const kept = join(folder, "2.6.27.lowest-fit.json");
     const pinned = readFileSync(join(ROOT, "counterexamples/vmap/va-gap-offbyone/lowest-fit.json"), "utf8");
@@ -56,7 +56,7 @@ describe("replay", () => {
     expect(out).toContain("replay:  npm run -s vmapcheck -- replay cache-draft-align-bugon");
   });
 
-  test("tells whether a history breaks another release", async () => {
+  test("shows whether a history violates a law on another release", async () => {
     const there = await json("replay", "A9", "--kernel", "4.15.0");
     expect(there.document).toMatchObject({ kernel: "4.15.0", accepted: false, law: "lowest-fit", step: 3 });
     const here = await json("replay", "A9", "--kernel", "2.6.39");
@@ -64,7 +64,7 @@ describe("replay", () => {
     expect([there.code, here.code]).toEqual([0, 0]);
   });
 
-  test("says the label that was asked for, and the one its kernel goes by", async () => {
+  test("prints the requested label, and the name of its kernel", async () => {
     const { out } = await vmapcheck("replay", "A9", "--kernel", "7.2");
     expect(out).toContain("kernel 7.2 (= 6.19), a space of");
     expect(out).toContain("accepted: 7.2 (= 6.19) keeps every law it promises");
@@ -87,7 +87,7 @@ describe("replay", () => {
     [["replay", "A12", "--kernel", "3.1"], "percpu areas, which are modelled from 5.2 on, and not in 3.1"],
     [["explore", "3.1", "--scope", "percpu=1"], "percpu areas are modelled from 5.2 on, and not in 3.1"],
     [["diff", "5.0.1", "5.2", "--scope", "percpu=1"], "percpu areas are modelled from 5.2 on"],
-  ])("says in one line where percpu areas are not modelled: %s", async (words, line) => {
+  ])("refuses in one line percpu areas without a model: %s", async (words, line) => {
     const { code, out, err } = await vmapcheck(...words);
     expect({ code, out }).toEqual({ code: 2, out: "" });
     expect(err.trim().split("\n")).toHaveLength(1);
@@ -110,7 +110,7 @@ describe("replay", () => {
 });
 
 describe("pin", () => {
-  test("names what a recorded trace violates, and files nothing where a shorter history is pinned", async () => {
+  test("names the violation of a recorded trace, and files nothing if a shorter history is pinned", async () => {
     const { code, document } = await json("pin", RECORDING, "--law", "lowest-fit");
     expect(code).toBe(0);
     expect(document).toMatchObject({ law: "lowest-fit", bug: "cache-exact-hole-missed", filed: false });
@@ -120,7 +120,7 @@ describe("pin", () => {
     expect(again.document).toMatchObject({ accepted: false, law: "lowest-fit", step: document.commands });
   });
 
-  test("runs a recorded trace on our model where it is asked to, and says so", async () => {
+  test("runs a recorded trace on our model on request, and prints so", async () => {
     const { code, document } = await json("pin", RECORDING, "--law", "lowest-fit", "--kernel", "3.16");
     expect(code).toBe(0);
     expect(document).toMatchObject({ rerun: true, law: "lowest-fit", bug: "cache-exact-hole-missed" });
@@ -158,7 +158,7 @@ describe("conform", () => {
 });
 
 describe("judge", () => {
-  test("names every break of a recording and ends with 0", async () => {
+  test("names every violation of a recording and ends with 0", async () => {
     const { code, document } = await json("judge", RECORDING);
     expect(code).toBe(0);
     const [{ label, broken, accepted }] = document.files;
@@ -173,7 +173,7 @@ describe("judge", () => {
     expect(broken.every((each: { bug: string | null }) => each.bug !== null)).toBe(true);
   });
 
-  test("ends with 1 when a break is not in the catalogue", async () => {
+  test("ends with 1 when a violation is not in the catalogue", async () => {
     const path = tamperedRecording((reply) => {
       reply.addr = "0xffffc90000005000";
     });
@@ -186,7 +186,7 @@ describe("judge", () => {
 });
 
 describe("hunt", () => {
-  test("finds a bug by slug or number, and says how", async () => {
+  test("finds a bug by slug or number, and prints how", async () => {
     const { code, document } = await json("hunt", "A1", "cache-draft-align-bugon", "--seed", "3");
     expect(code).toBe(0);
     expect(document.bugs).toEqual([
@@ -214,7 +214,7 @@ describe("bad usage ends with 2 and one line", () => {
     [["conform", "./nothing.jsonl"], /\.\/nothing\.jsonl: cannot be read: ENOENT/],
     [["conform"], /missing required argument 'file'/],
     [["hunt", "A77"], /there is no bug "A77"/],
-    [["explore", "lazy"], /there is no machine "lazy"; there are lazy-unmap, areas-2\.6\.28-rc3, /],
+    [["explore", "lazy"], /there is no machine "lazy"; there are .*, and \d+ more: see list\n$/],
     [["explore", "lazy-unmap", "--scope", "V=9"], /--scope: V \(pages\) is from 1 to 6, not 9/],
     [["explore", "lazy-unmap", "--scope", "V"], /--scope of lazy-unmap takes V=N,F=N,C=N, not "V"/],
     [["explore", "lazy-unmap", "--symmetry", "no"], /--symmetry takes on or off, not "no"/],
@@ -232,7 +232,10 @@ describe("bad usage ends with 2 and one line", () => {
       ["hunt", "A9", "--law", "in-window"],
       /cache-exact-hole-missed does not violate in-window; it violates lowest-/,
     ],
-    [["replay", "C7", "--kernel", "mainline"], /there is no kernel "mainline"; there are 2\.6\.27, /],
+    [
+      ["replay", "C7", "--kernel", "mainline"],
+      /there is no kernel "mainline"; there are .*, and \d+ more: see list\n$/,
+    ],
   ];
 
   test.each(cases)("%j", async (words, line) => {

@@ -1,6 +1,6 @@
 /**
- * Colours for what a person reads: only at a terminal, never under NO_COLOR. picocolors on its own also colours
- * wherever a variable CI is set, where output goes to a file; FORCE_COLOR still asks for colours outright.
+ * Colours for what a person reads: only at a terminal, never under NO_COLOR. picocolors by itself also colours output
+ * to a file if a variable CI is set. FORCE_COLOR still forces colours.
  */
 import picocolors from "picocolors";
 

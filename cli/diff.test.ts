@@ -1,4 +1,4 @@
-/** `diff` as it is typed: what it prints, what it writes, and what is wrong in one line. */
+/** `diff` as it is typed: its output, its file, and its errors of one line. */
 import { execFile } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,7 +10,7 @@ import { readHistory } from "../adapters/vmap/history-file.ts";
 import { kernelNamed } from "../jobs/names.ts";
 import { placesFor } from "../jobs/pair-places.ts";
 import { UsageError } from "../jobs/usage-error.ts";
-import { playOnBoth } from "../properties/vmap/diff/replay-pair.ts";
+import { replayPair } from "../properties/vmap/diff/replay-pair.ts";
 import { type DiffOptions, diffVerb } from "./verbs/diff.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -40,7 +40,7 @@ describe("diff", () => {
     expect(out).toContain(`explored whole up to there (${SMALL}): no shorter history in this scope`);
   });
 
-  test("names the commits between two releases, either way round, and of a version what stands for it", async () => {
+  test("names the commits between two releases in either order, and the release that a version resolves to", async () => {
     const scope = "pages=3,aligns=1,windows=1";
     const newer = await printed(["5.15", "6.1"], { scope, seconds: 5 });
     expect(newer).toMatch(/^5\.15 \(= 5\.11\) and 6\.1/);
@@ -52,35 +52,37 @@ describe("diff", () => {
     );
   });
 
-  test("names none where one of the two is no release", async () => {
+  test("names no commit if one of the two is no release", async () => {
     const scope = "pages=3,aligns=1,windows=1";
     const out = await printed(["2.6.39", "cache-no-align-test"], { scope, seconds: 5 });
     expect(out).not.toContain("has not:");
   });
 
-  test("says so where two kernels are the same in every history", async () => {
+  test("reports that two kernels are the same in every history", async () => {
     const out = await printed(["5.2", "5.4"], { scope: "pages=3,aligns=1,windows=1" });
     expect(out).toContain("5.2 and 5.4: the same in every history of this scope");
     expect(out).toContain("pages=3,aligns=1,windows=1: the same in every history of this scope");
   });
 
-  test("writes a history that differs on the two when it is read again", async () => {
+  test("writes a history that differs on the two kernels when it is replayed", async () => {
     const path = join(elsewhere, "nodes.json");
     const scope = "pages=4,sizes=1,aligns=1,windows=1,block=4,cpus=2";
     await printed(["6.12", "6.19"], { scope, out: path });
     const { commands, scope: written } = await readHistory(path);
-    const last = playOnBoth(kernelNamed("6.12"), kernelNamed("6.19"), written, commands).at(-1);
+    const last = replayPair(kernelNamed("6.12"), kernelNamed("6.19"), written, commands).at(-1);
     expect(last?.differs).not.toBe(0);
   });
 
-  test("calls vmap where vmap=1 says so: 5.17 lays a guard page behind VM_NO_GUARD, 5.11 none", async () => {
+  test("calls vmap where vmap=1 says so: 5.17 warns of VM_NO_GUARD and lays a guard page, 5.11 obeys", async () => {
     const scope = "pages=6,block=4,vmap=1,aligns=1,windows=1,sizes=1";
     const out = await printed(["5.11", "5.17"], { scope });
-    expect(out).toMatch(/^5\.11 and 5\.17 differ in 2 commands: /);
-    expect(out).toMatch(/step 1 of 2: {2}vmap 1 page, VM_NO_GUARD/);
+    expect(out).toMatch(/^5\.11 and 5\.17 differ in 1 command: warning/);
+    expect(out).toMatch(/step 1 of 1: {2}vmap 1 page, VM_NO_GUARD/);
+    const address = await printed(["5.11", "5.17"], { scope, kind: "address" });
+    expect(address).toMatch(/^5\.11 and 5\.17 differ in 2 commands: address/m);
   });
 
-  test("does so in a usual place if both kernels have blocks", () => {
+  test("calls vmap in a usual place if both kernels have blocks", () => {
     const placesOf = (one: string, other: string) =>
       placesFor(kernelNamed(one), kernelNamed(other), undefined).filter(({ calls }) =>
         calls.includes("vmap"),

@@ -22,7 +22,7 @@ import { type DriveArguments, driveVerb } from "./verbs/drive.ts";
 
 const GIVEN = (process.env.VMAPCHECK_TREES ?? "").split(":").filter((directory) => directory !== "");
 const CAN_RUN = GIVEN.length > 0 && hasHostCompiler();
-/** What is not run has a name all the same. */
+/** Skipped tests need a name, too. */
 const TREES = GIVEN.length > 0 ? GIVEN : ["a tree"];
 const SMALL = { blockPages: 8, bitsPerLong: 4 };
 const OPTIONS: DriveArguments = {
@@ -69,7 +69,7 @@ describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and a compiler (skipped without)
       expect(beside.replies).toBeGreaterThan(5000);
     });
 
-    test("violates nothing that the catalogue does not know, under sanitizers", async () => {
+    test("has no violation unknown to the catalogue, under sanitizers", async () => {
       const { code, accepted, known } = await documentOf(directory, { sanitize: true });
       expect([code, accepted]).toEqual([0, true]);
       expect(known.map(({ bug }: { bug: string }) => bug)).toContain("aug-align-overhead");
@@ -102,7 +102,7 @@ describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and a compiler (skipped without)
   });
 });
 
-/** A child and our model, asked alike: what is noted is where they answer differently. */
+/** A child and our model, with the same commands: the differing replies are noted. */
 class Beside implements DrivenSubject {
   readonly differing: unknown[] = [];
   replies = 0;
@@ -124,7 +124,7 @@ class Beside implements DrivenSubject {
     const [answer, ours] = [await this.#child.send(command), this.#kernel.act(this.#state as State, command)];
     this.replies += 1;
     const [one, other] = [answer, ours].map(compared);
-    // A touch asks the allocator nothing, so that there is no count of lazy pages.
+    // A touch does not call the allocator, so it has no count of lazy pages.
     const countsAlike = answer.lazyPages === undefined || answer.lazyPages === ours.lazyPages;
     if (!countsAlike || JSON.stringify(one) !== JSON.stringify(other))
       this.differing.push({ command, answer, ours });
@@ -132,7 +132,7 @@ class Beside implements DrivenSubject {
   }
 }
 
-/** What both can tell: not the words of a warning, nor what only a model knows. */
+/** The fields that both report: not the words of a warning, nor the fields that only a model has. */
 function compared(response: Response): readonly unknown[] {
   const { kind, flushes, pteSet, pteCleared, rcuCallbacks, workItems, usedAbsentCpu = false } = response;
   const result = [

@@ -27,7 +27,7 @@ async function documentOf(command: readonly string[], more: Partial<DriveArgumen
 const has = (program: string) => spawnSync(program, ["--version"]).status === 0;
 
 interface Rules {
-  /** Of its answer to hello, in place of the usual fields. */
+  /** Fields of its answer to hello, in place of the usual ones. */
   readonly hello?: string;
   /** JavaScript that may answer the request in `words`, the number `nth` of its history, by `reply = ...`. */
   readonly quirk?: string;
@@ -111,7 +111,7 @@ describe("a sample", () => {
 });
 
 describe("an allocator that keeps its promises", () => {
-  test("is accepted, and what cannot be judged is said, with why", async () => {
+  test("is accepted, and the laws that cannot be judged are named, with the reason", async () => {
     const { code, out } = await drive(allocator());
     expect(code).toBe(0);
     expect(out).toMatch(/^first-fit keeps the \d+ laws judged: 60 histories, \d+ commands, [\d.]+ s\n/);
@@ -120,7 +120,7 @@ describe("an allocator that keeps its promises", () => {
     for (const line of out.split("\n")) expect(line.length).toBeLessThanOrEqual(100);
   });
 
-  test("is asked only in the space, the word and on the CPUs that it names", async () => {
+  test("gets requests only in the space, the word and on the CPUs that it names", async () => {
     const hello = `${HELLO}; space 7000 57000; word 14; cpus 1`;
     const quirk = `if (words[0] === "alloc" && (n[0] > 0n || n[3] < 0x7000n || n[4] > 0x57000n)) reply = "bug outside";
       if (words[0] === "init" && n[0] !== 1n) reply = "bug CPUs";`;
@@ -129,7 +129,7 @@ describe("an allocator that keeps its promises", () => {
     expect(commands).toBeGreaterThan(100);
   });
 
-  test("is not asked for what it does not offer", async () => {
+  test("gets no request that it does not offer", async () => {
     const hello = "can alloc again; tells flush";
     const quirk = `if (!["hello", "init"].includes(words[0]) && (words[0] !== "alloc" || n[2] > 0x1000n || n[5] > 0n)) reply = "bug never offered";`;
     expect((await documentOf(allocator({ hello, quirk }))).accepted).toBe(true);
@@ -139,7 +139,7 @@ describe("an allocator that keeps its promises", () => {
     expect((await documentOf(allocator(), { fresh: true, runs: 5 })).accepted).toBe(true);
   });
 
-  test("is judged by the promises of a release, if those are asked for", async () => {
+  test("is judged by the promises of a release on request", async () => {
     const { by, promises, law } = await documentOf(
       allocator({ hello: "name 2.6.27.1; can alloc free again; tells flush" }),
       { as: "2.6.27" },
@@ -151,7 +151,7 @@ describe("an allocator that keeps its promises", () => {
   });
 });
 
-describe("an allocator that violates a law is caught, and its history shrunk:", () => {
+describe("an allocator that violates a law is detected, and its history shrunk:", () => {
   test.each<[string, string, number, Rules]>([
     [
       "it gives one place out twice",
@@ -183,7 +183,7 @@ describe("an allocator that violates a law is caught, and its history shrunk:", 
     expect(found.drawn).toBeGreaterThanOrEqual(commands);
   });
 
-  test("it never answers, whatever the deadline: answers", async () => {
+  test("it never answers: answers", async () => {
     const found = await documentOf(allocator({ quirk: `if (words[0] !== "hello") ${WAIT}` }), {
       deadline: 100,
     });
@@ -200,7 +200,7 @@ describe("an allocator that violates a law is caught, and its history shrunk:", 
     },
   );
 
-  test("and shown with the verdict first, the map, and the line that runs it again", async () => {
+  test("the history is printed with the verdict first, the map, and the line that runs it again", async () => {
     const quirk = `if (words[0] === "free") process.exit(4);`;
     const out = join(FOLDER, "crash.json");
     const { out: text } = await drive(allocator({ quirk }), { out });
@@ -216,7 +216,7 @@ describe("an allocator that violates a law is caught, and its history shrunk:", 
     expect([repaired.code, repaired.accepted]).toEqual([0, true]);
   });
 
-  test("also where it does so only once, which is said", async () => {
+  test("a violation that does not repeat is reported as such", async () => {
     const flag = JSON.stringify(join(FOLDER, "once"));
     const before = `const fs = require("fs"), once = !fs.existsSync(${flag}); fs.writeFileSync(${flag}, "");`;
     const { code, out } = await drive(
@@ -229,7 +229,7 @@ describe("an allocator that violates a law is caught, and its history shrunk:", 
   });
 });
 
-describe("what is no answer is refused in one line:", () => {
+describe("a malformed answer is refused in one line:", () => {
   test.each<[string, RegExp, Rules]>([
     [
       "a reply of two results",
@@ -263,7 +263,7 @@ describe("what is no answer is refused in one line:", () => {
       { quirk: `if (words[0] === "alloc") reply = "ok";` },
     ],
     [
-      "what hello does not announce",
+      "a field that hello does not announce",
       /hello does not say "tells lazy"/,
       { quirk: `if (words[0] === "alloc") reply = "err X; lazy 1";` },
     ],
@@ -279,7 +279,7 @@ describe("what is no answer is refused in one line:", () => {
     ],
     ["a hello that offers nothing", /expected a field "can" with alloc, map or vmap/, { hello: "name x" }],
     [
-      "a hello that offers what is not known",
+      "a hello that offers an unknown request",
       /"can alloc fly": expected one of alloc, align/,
       { hello: "can alloc fly" },
     ],
@@ -320,7 +320,7 @@ describe("what is no answer is refused in one line:", () => {
     expect(String(error)).not.toContain("\n");
   });
 
-  test("a program that is not there", async () => {
+  test("a missing program", async () => {
     await expect(drive(["no-such-program"])).rejects.toThrow(/there is no such program/);
   });
 

@@ -1,4 +1,4 @@
-/** `explore --out`: what it found, as a file that `replay` reads. */
+/** `explore --out`: the violation, as a file that `replay` reads. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
@@ -48,18 +48,21 @@ describe("explore --out", () => {
       { scope: "places=4,caches=0", liveness: true },
       { kernel: "areas-4.10", law: "lazy-comes-down" },
     ],
-  ])("of %s %j writes what violates the law when it is replayed", async (machine, options, expected) => {
-    const path = join(elsewhere, `${machine}.json`);
-    const out = await printed(() => exploreVerb(machine, { ...PLAIN, ...options, out: path }));
-    expect(out).toContain(`replay ${path}`);
-    expect(await replayed(path)).toMatchObject({ accepted: false, ...expected });
-  });
+  ])(
+    "of %s %j writes a run that violates the law when it is replayed",
+    async (machine, options, expected) => {
+      const path = join(elsewhere, `${machine}.json`);
+      const out = await printed(() => exploreVerb(machine, { ...PLAIN, ...options, out: path }));
+      expect(out).toContain(`replay ${path}`);
+      expect(await replayed(path)).toMatchObject({ accepted: false, ...expected });
+    },
+  );
 
   test.each<[string, Partial<ExploreArguments>, string]>([
     ["2.6.39", { scope: "pages=3" }, ""],
     ["3.1", { scope: "pages=4", law: "in-window" }, " of in-window"],
     ["areas-6.12", { scope: "places=2,caches=0", liveness: true }, ""],
-  ])("of %s %j writes nothing, since nothing is violated, and says so", async (machine, options, of) => {
+  ])("of %s %j writes nothing, since no law is violated, and reports so", async (machine, options, of) => {
     const log = vi.spyOn(console, "log").mockImplementation(() => {});
     const error = vi.spyOn(console, "error").mockImplementation(() => {});
     const path = join(elsewhere, "none.json");
@@ -71,13 +74,13 @@ describe("explore --out", () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test("is refused where another option names the same file", async () => {
+  test("is refused if another option names the same file", async () => {
     const path = join(elsewhere, "both.json");
     const refused = exploreVerb("lazy-unmap", { ...PLAIN, out: path, itf: path });
     await expect(refused).rejects.toThrow(`--out and --itf name the same file, ${path}`);
   });
 
-  test("is refused before the search where the folder is not there", async () => {
+  test("is refused before the search if the folder is missing", async () => {
     const log = vi.spyOn(console, "log").mockImplementation(() => {});
     const refused = exploreVerb("lazy-unmap", { ...PLAIN, out: "/nowhere/run.json" });
     await expect(refused).rejects.toThrow("--out /nowhere/run.json: ENOENT");

@@ -1,11 +1,11 @@
-/** `explore` as it is typed: what it visits, prints and writes. */
+/** `explore` as it is typed: its states, output and files. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { elsewhere, json, vmapcheck } from "./running.testing.ts";
 
 describe("explore", () => {
-  test("visits every state there is, and says how", async () => {
+  test("visits every state, and prints a receipt", async () => {
     const { code, document } = await json(
       "explore",
       "lazy-unmap",
@@ -30,7 +30,7 @@ describe("explore", () => {
 
   const whole = ["lazy-unmap", "--scope", "V=2,F=2,C=2", "--symmetry", "off"];
 
-  test("saves what it has at a bound, and goes on with it by two threads", async () => {
+  test("saves its search at a bound, and continues it by two threads", async () => {
     const path = join(elsewhere, "lazy.checkpoint");
     const first = await json("explore", ...whole, "--states", "1000", "--checkpoint", path);
     expect(first.document).toMatchObject({ ended: "states", verdict: "bounded", workers: 1, resumed: null });
@@ -50,10 +50,10 @@ describe("explore", () => {
     expect(other.err).toMatch(/^vmapcheck: --resume \S+: it is a search of scope V=2,F=2,C=2\n$/);
   });
 
-  test("of a kernel finds by two threads what one finds", async () => {
+  test("of a kernel finds the same by two threads as by one", async () => {
     const words = ["explore", "3.1", "--scope", "pages=4,windows=1,aligns=1"];
     const [alone, together] = await Promise.all([json(...words), json(...words, "--workers", "2")]);
-    const told = ({ states, edges, depth, fired, witnesses, laws }: typeof alone.document) => ({
+    const reported = ({ states, edges, depth, fired, witnesses, laws }: typeof alone.document) => ({
       states,
       edges,
       depth,
@@ -61,17 +61,17 @@ describe("explore", () => {
       witnesses,
       laws: laws.map(({ history: _any, ...law }: { history: unknown }) => law),
     });
-    expect(told(together.document)).toEqual(told(alone.document));
+    expect(reported(together.document)).toEqual(reported(alone.document));
   });
 
-  test("says that it ended at a bound", async () => {
+  test("reports that it ended at a bound", async () => {
     const { code, out } = await vmapcheck("explore", "lazy-unmap", "--scope", "V=4", "--states", "5000");
     expect(code).toBe(0);
     expect(out).toMatch(/verdict +bounded/);
     expect(out).toMatch(/ended +at the bound of states: what lies beyond is not known/);
   });
 
-  test("visits a kernel beside the reference, and names and replays what it breaks", async () => {
+  test("visits a kernel beside the reference, and names and replays its violations", async () => {
     const { code, document } = await json("explore", "3.1", "--scope", "pages=5");
     expect(code).toBe(0);
     expect(document).toMatchObject({ machine: "3.1", verdict: "broken", ended: "fixpoint" });
@@ -84,7 +84,7 @@ describe("explore", () => {
     ]);
   });
 
-  test("ends at the law asked for, and writes its run for Quint and Apalache", async () => {
+  test("ends at the requested law, and writes its run for Quint and Apalache", async () => {
     const path = join(elsewhere, "run.itf.json");
     const words = ["explore", "piggin-draft-3", "--scope", "pages=5", "--law", "no-bug", "--itf", path];
     const { code, out } = await vmapcheck(...words);
@@ -168,7 +168,7 @@ describe("explore", () => {
     expect(readFileSync(path)).toEqual(saved);
   });
 
-  test("keeps hashes where it is asked to, and says how likely it is that it left something out", async () => {
+  test("keeps hashes on request, and prints the probability that it omitted a state", async () => {
     const { out } = await vmapcheck(
       "explore",
       "lazy-unmap",

@@ -1,4 +1,4 @@
-/** What a release does not promise and is known to fall short of, verb by verb. */
+/** The laws that a release does not promise and is known to fall short of, verb by verb. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -8,30 +8,33 @@ import { bugCalled } from "../counterexamples/vmap/index.ts";
 import { replay } from "../engine/run/stepper.ts";
 import { pinnedFile } from "../jobs/pinned.ts";
 import { linux } from "../kernels/vmap/index.ts";
-import { settingFor } from "../properties/vmap/test-bench.ts";
-import { heldTo, isPromised } from "../spec/vmap/kernel.ts";
+import { benchFor } from "../properties/vmap/test-bench.ts";
+import { isPromised, judgedAlsoBy } from "../spec/vmap/kernel.ts";
 import { elsewhere, json, vmapcheck } from "./running.testing.ts";
 
 const A13 = bugCalled("A13") as Bug;
-const MISSES_LOWEST = pinnedFile(A13, A13.breaks.find(({ law }) => law === "lowest-fit") as Bug["breaks"][0]);
+const MISSES_LOWEST = pinnedFile(
+  A13,
+  A13.violations.find(({ law }) => law === "lowest-fit") as Bug["violations"][0],
+);
 
 describe("a kernel held to a law it does not promise", () => {
   const broken = async (kernel: ReturnType<typeof linux>) => {
     const { scope, commands } = await readHistory(MISSES_LOWEST);
-    return replay(settingFor(kernel, scope), commands).flatMap((step) => step.broken.map(({ id }) => id));
+    return replay(benchFor(kernel, scope), commands).flatMap((step) => step.violated.map(({ id }) => id));
   };
 
-  test("is judged by it, and by itself is not", async () => {
+  test("is judged by it, and is not by default", async () => {
     expect(isPromised(linux("6.1"), "lowest-fit")).toBe(false);
     expect(await broken(linux("6.1"))).toEqual([]);
-    expect(await broken(heldTo(linux("6.1"), "lowest-fit"))).toEqual(["lowest-fit"]);
+    expect(await broken(judgedAlsoBy(linux("6.1"), "lowest-fit"))).toEqual(["lowest-fit"]);
   });
 
-  test("answers as it did, and promises no more", () => {
-    const held = heldTo(linux("6.1"), "lowest-fit");
+  test("answers as before, and promises no more", () => {
+    const held = judgedAlsoBy(linux("6.1"), "lowest-fit");
     expect(held.act).toBe(linux("6.1").act);
     expect(isPromised(held, "lowest-fit")).toBe(false);
-    expect(heldTo(linux("5.17"), "lowest-fit")).toBe(linux("5.17"));
+    expect(judgedAlsoBy(linux("5.17"), "lowest-fit")).toBe(linux("5.17"));
   });
 });
 
@@ -58,7 +61,7 @@ describe("check", () => {
 });
 
 describe("list", () => {
-  test("has a law in parentheses that no release with the bug promises, whatever its changed kernel does", async () => {
+  test("has a law in parentheses if no release with the bug promises it, even if its changed kernel does", async () => {
     const { out } = await vmapcheck("list");
     expect(out).toMatch(/^ +vb-fragment-double-walk +C8 .* +\(usable-blocks-stay\)$/m);
     expect(out).toMatch(
@@ -66,7 +69,7 @@ describe("list", () => {
     );
   });
 
-  test("has none in parentheses that releases promise, or that a changed kernel alone breaks", async () => {
+  test("has no law in parentheses that releases promise, or that only a changed kernel violates", async () => {
     const { out } = await vmapcheck("list");
     expect(out).toMatch(/^ +cache-draft-guard-forgotten +A8 .* +guard-gap$/m);
     expect(out).toMatch(/^ +va-gap-offbyone +A1 .* +lowest-fit$/m);
@@ -104,7 +107,7 @@ describe("replay of a history that violates nothing promised", () => {
     }),
   );
 
-  test("says where the release falls short of what it does not promise", async () => {
+  test("reports where the release falls short of laws that it does not promise", async () => {
     const { code, out } = await vmapcheck("replay", path);
     expect(code).toBe(0);
     expect(out.split(/\n\n/)[0]?.replace(/\s+/g, " ")).toBe(
@@ -125,7 +128,7 @@ describe("replay of a history that violates nothing promised", () => {
     expect(later).toMatchObject({ accepted: true, shortfalls: [] });
   });
 
-  test("says so beside a violation as well", async () => {
+  test("reports a shortfall beside a violation as well", async () => {
     const { document } = await json("replay", path, "--kernel", "2.6.28");
     expect(document).toMatchObject({ accepted: false, law: "nothing-leaks", bug: "va-leak-on-enospc" });
     expect(document.shortfalls).toContainEqual({ law: "blocks-pack", step: 2, bug: "guard-between-areas" });
@@ -148,7 +151,7 @@ describe("pin", () => {
 });
 
 describe("hunt", () => {
-  test("judges by the law that the bug breaks", async () => {
+  test("judges by the law that the bug violates", async () => {
     const { code, document } = await json("hunt", "A13", "--law", "lowest-fit", "--seed", "3");
     expect(code).toBe(0);
     expect(document.bugs).toMatchObject([{ id: "aug-align-overhead", found: true, law: "lowest-fit" }]);
@@ -160,8 +163,8 @@ describe("explore", () => {
     const { code, document } = await json("explore", "A13", "--law", "lowest-fit", "--workers", "2");
     expect(code).toBe(0);
     expect(document).toMatchObject({ machine: "5.2", ended: "break", law: "lowest-fit" });
-    const told = document.laws.find(({ id }: { id: string }) => id === "lowest-fit");
-    expect(told).toMatchObject({
+    const reported = document.laws.find(({ id }: { id: string }) => id === "lowest-fit");
+    expect(reported).toMatchObject({
       verdict: "broken",
       bug: "aug-align-overhead",
       promised: false,
@@ -169,7 +172,7 @@ describe("explore", () => {
     });
   });
 
-  test("asked for a law that only maps can break lets callers map", async () => {
+  test("has callers that map if only maps can violate the requested law", async () => {
     const { code, document } = await json(
       ...["explore", "2.6.28", "--law", "unmapped-means-no-pte", "--scope", "aligns=1,windows=1"],
     );
@@ -177,13 +180,13 @@ describe("explore", () => {
     expect(document.scope).toContain("block=4");
   });
 
-  test("says in words that it falls short, and does not call it broken", async () => {
+  test("prints that the kernel falls short, and does not call the law violated", async () => {
     const { out } = await vmapcheck("explore", "6.1", "--law", "lowest-fit");
     expect(out).toContain("6.1 falls short of lowest-fit, which it does not promise, in ");
     expect(out).not.toContain("lowest-fit is violated");
   });
 
-  test("is saved and resumed with the law that was asked for", async () => {
+  test("is saved and resumed with the requested law", async () => {
     const path = join(elsewhere, "held.checkpoint");
     const words = ["explore", "6.1", "--law", "lowest-fit", "--scope", "pages=5"];
     const first = await json(...words, "--states", "300", "--checkpoint", path);

@@ -1,4 +1,4 @@
-/** Files beside what is printed: none is lost by what happens to another. */
+/** Files written beside the output: a failure of one does not lose another. */
 import {
   existsSync,
   linkSync,
@@ -22,26 +22,26 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-test("only options that were given are files", () => {
+test("only given options name files", () => {
   expect(filesNamed({ "--dot": "a", "--itf": undefined })).toEqual([{ option: "--dot", path: "a" }]);
 });
 
 describe("before long work", () => {
   test.each([
     ["a folder", at("folder"), /^--dot \S+: it is a directory$/],
-    ["a folder that is not there", at("nowhere/graph"), /^--dot \S+: ENOENT/],
+    ["a missing folder", at("nowhere/graph"), /^--dot \S+: ENOENT/],
     ["a folder that is a file", at("a/graph"), /^--dot \S+: ENOTDIR/],
   ])("%s is refused", async (_what, path, says) => {
     await expect(refuseUnwritable([{ option: "--dot", path }])).rejects.toThrow(says);
   });
 
-  test("a new file, one that is there, and a device are not", async () => {
+  test("a new file, an existing one, and a device are not", async () => {
     const paths = [at("new"), at("a"), "/dev/null"];
     await refuseUnwritable(paths.map((path) => ({ option: "--dot", path })));
     expect(existsSync(at("new"))).toBe(false);
   });
 
-  test("one file for two options is refused, by whatever names it goes", async () => {
+  test("one file for two options is refused, under any of its names", async () => {
     linkSync(at("a"), at("hard"));
     symlinkSync(at("a"), at("soft"));
     const two = (one: string, other: string) =>
@@ -58,7 +58,7 @@ describe("before long work", () => {
 });
 
 describe("after it", () => {
-  test("what there is to write is written, whatever becomes of the others", async () => {
+  test("a file is written even if another one fails", async () => {
     const written = await writeFiles([
       { option: "--dot", path: at("graph"), lack: "it is too large" },
       { option: "--out", path: at("folder"), text: "lost" },

@@ -1,4 +1,4 @@
-/** Files that are asked for beside what is printed: what cannot be written is refused before long work. */
+/** Files that options name for output: a file that cannot be written is refused before long work. */
 import { access, constants, realpath, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { UsageError } from "../jobs/usage-error.ts";
@@ -10,29 +10,29 @@ export interface Named {
   readonly path: string;
 }
 
-/** What goes into a file, or why there is nothing to write. */
+/** The contents of a file, or the reason why there are none. */
 export type Content = { readonly text: string } | { readonly lack: string };
 
 export type Product = Named & Content;
 
-/** Of a file that takes a run into a violation, of this law or any. */
+/** For a file that takes a run into a violation, of this law or any. */
 export function lackOfViolation(law?: string): Content {
   return {
     lack: `it takes a run into a violation${law === undefined ? "" : ` of ${law}`}, and there was none`,
   };
 }
 
-/** What became of a file: why it was not written, if it was not. */
+/** The result for a file: why it was not written, if it was not. */
 export interface Written extends Named {
   readonly why: string | undefined;
 }
 
-/** Those of the options that were given. */
+/** The files of the given options. */
 export function filesNamed(options: Readonly<Record<string, string | undefined>>): readonly Named[] {
   return Object.entries(options).flatMap(([option, path]) => (path === undefined ? [] : [{ option, path }]));
 }
 
-/** Asked before long work. Throws a UsageError for a file that cannot be written. */
+/** Checked before long work. Throws a UsageError for a file that cannot be written. */
 export async function refuseUnwritable(files: readonly Named[]): Promise<void> {
   for (const { option, path } of files) {
     try {
@@ -43,7 +43,7 @@ export async function refuseUnwritable(files: readonly Named[]): Promise<void> {
   }
 }
 
-/** Throws a UsageError where two options name one file: what is written last would take the place of the other. */
+/** Throws a UsageError if two options name one file: the last one written would replace the other. */
 export async function refuseSameFile(files: readonly Named[]): Promise<void> {
   const uses = new Map<string, Named>();
   for (const file of files) {
@@ -57,8 +57,8 @@ export async function refuseSameFile(files: readonly Named[]): Promise<void> {
 }
 
 /**
- * The same of a file that is put in the place of another, whole: that must be a regular file, and so must the one
- * beside it that is written first.
+ * The same for a file that is replaced by renaming: it must be a regular file, and so must the one beside it that is
+ * written first.
  */
 export async function refuseReplaced(option: string, path: string, beside: string): Promise<void> {
   for (const each of [path, beside]) {
@@ -71,6 +71,7 @@ export async function refuseReplaced(option: string, path: string, beside: strin
 
 async function askWhetherWritable(path: string): Promise<void> {
   if (path === "") throw new Error("expected the name of a file");
+  if (path === "-") throw new Error("expected the name of a file; /dev/stdout is one");
   const there = await statOf(path);
   if (there?.isDirectory()) throw new Error("it is a directory");
   await access(there === undefined ? dirname(path) : path, constants.W_OK);
@@ -78,7 +79,7 @@ async function askWhetherWritable(path: string): Promise<void> {
     throw new Error(`${dirname(path)} is not a directory`);
 }
 
-/** What tells a file from all others, by whatever names it goes; undefined for a device, which keeps nothing. */
+/** The identity of a file under any of its names; undefined for a device, which keeps nothing. */
 async function placeOf(path: string): Promise<string | undefined> {
   const there = await statOf(path);
   if (there === undefined) return join(await realpath(dirname(path)), basename(path));
@@ -94,7 +95,7 @@ async function statOf(path: string) {
   }
 }
 
-/** Writes all that can be written: that there is nothing to write for one does not lose another. */
+/** Writes all files that can be written: a failure of one does not lose another. */
 export async function writeFiles(files: readonly Product[]): Promise<readonly Written[]> {
   const written: Written[] = [];
   for (const file of files) {
@@ -113,7 +114,7 @@ async function write(path: string, text: string): Promise<string | undefined> {
   }
 }
 
-/** Says of each file that was not written why, in a line on stderr. Whether there is one. */
+/** Reports each file that was not written, with the reason, in a line on stderr. Returns whether there is one. */
 export function reportUnwritten(written: readonly Written[]): boolean {
   const lacking = written.filter(({ why }) => why !== undefined);
   for (const { option, path, why } of lacking) complain(`${option} ${path} was not written: ${why}`);

@@ -5,7 +5,7 @@ import { INTERRUPTED } from "./exit.ts";
 import { interrupts } from "./output.ts";
 
 const heard = process.listeners("SIGINT");
-/** Nobody hears Ctrl-C but who did before these tests. */
+/** Only the listeners from before these tests hear Ctrl-C. */
 function forget(): void {
   for (const each of process.listeners("SIGINT")) {
     if (!heard.includes(each)) process.off("SIGINT", each);
@@ -22,7 +22,7 @@ afterEach(() => {
 });
 
 describe("Ctrl-C", () => {
-  /** Presses it, and again after this many milliseconds; the code with which the process ended, if it did. */
+  /** Presses Ctrl-C, and again after this many milliseconds. Returns the process's exit code, if it ended. */
   function pressedAgainAfter(milliseconds: number): number | undefined {
     forget();
     let code: number | undefined;
@@ -39,12 +39,12 @@ describe("Ctrl-C", () => {
     return code;
   }
 
-  test("asks work to end, and does no more where npm and the terminal both pass one press on", () => {
+  test("asks work to end, once, even if npm and the terminal both deliver one press", () => {
     expect(pressedAgainAfter(0)).toBeUndefined();
     expect(pressedAgainAfter(500)).toBeUndefined();
   });
 
-  test("ends the process where it is pressed again", () => {
+  test("ends the process if it is pressed again", () => {
     expect(pressedAgainAfter(501)).toBe(INTERRUPTED);
   });
 });

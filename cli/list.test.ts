@@ -1,4 +1,4 @@
-/** `list`: since when, until when, fixed by what; and all about one. */
+/** `list`: the spans of bugs, and the page of one bug or kernel. */
 import { stripVTControlCharacters } from "node:util";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { listVerb } from "./verbs/list.ts";
@@ -16,7 +16,7 @@ function spansIn(out: string): ReadonlyMap<string, string> {
   const spans = new Map<string, string>();
   let current = "";
   for (const line of out.slice(out.indexOf("\nbugs")).split("\n")) {
-    // Between two columns lie at least two blanks; a folded one goes on below, after at least thirty.
+    // Between two columns are at least two blanks; a folded one continues below, after at least thirty.
     const [, slug = "", number = ""] = /^ {3}([a-z]\S+) +([A-Z]\d+)?/.exec(line) ?? [];
     if (slug !== "") {
       current = `${slug} ${number}`.trim();
@@ -33,7 +33,7 @@ afterEach(() => {
 });
 
 describe("list", () => {
-  test("says of each bug since when, until when, and by which commit", async () => {
+  test("prints for each bug since when, until when, and by which commit it was fixed", async () => {
     const spans = spansIn(await printed());
     expect(spans.get("vb-full-block-stale C7")).toBe("since 2.6.28 until 6.5 by fc1e0d980037");
     expect(spans.get("aug-align-overhead A13")).toBe(
@@ -47,7 +47,7 @@ describe("list", () => {
     expect(spans.get("vb-final-free-window C13")).toBe("since 5.13, not fixed");
   });
 
-  test("says of each kernel which releases it stands for", async () => {
+  test("prints for each kernel the releases that it stands for", async () => {
     const out = await printed();
     expect(out).toMatch(/^ +6\.5 = 6\.8 +stands for 6\.5 to 6\.8 /m);
     expect(out).toMatch(/^ +5\.11 +stands for 5\.11 to 5\.15 /m);
@@ -92,7 +92,7 @@ describe("list of one bug", () => {
     );
   });
 
-  test("has backports, and what ended it in part", async () => {
+  test("has backports, and commits that ended it in part", async () => {
     const out = await printed("a11");
     expect(out).toMatch(/^in part until: +afd07389d3f4 \(5\.1\) /m);
     expect(out).toMatch(/^backport: +afd07389d3f4 in 4\.4\.179$/m);
@@ -118,7 +118,7 @@ describe("list of one kernel", () => {
     expect(out).toMatch(/^ +C10 +vb-wrong-queue-lock +nothing-leaks +locks-6\.5$/m);
   });
 
-  test("may be of a version: what stands for it, with the protocols of that version", async () => {
+  test("may be of a version: it has the release, with the protocols of that version", async () => {
     const out = await printed("5.15");
     expect(out).toMatch(/^5\.15 answers as 5\.11\.$/m);
     expect(out).toMatch(/^protocols +areas-5\.1, blocks-5\.13, walks-5\.13, reset-perms-5\.2$/m);

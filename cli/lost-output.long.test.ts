@@ -1,4 +1,4 @@
-/** Output that nobody can take: the run ends with 2, without a stack trace. */
+/** Output that cannot be written: the run ends with 2, without a stack trace. */
 import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ function ended(stdout: "pipe" | number, words: readonly string[]): Promise<{ cod
     env,
     stdio: ["ignore", stdout, "pipe"],
   });
-  // The reader goes away before anything was written.
+  // The reader closes the pipe before anything was written.
   node.stdout?.destroy();
   let err = "";
   node.stderr?.on("data", (text) => {
@@ -24,7 +24,7 @@ function ended(stdout: "pipe" | number, words: readonly string[]): Promise<{ cod
 }
 
 test.each([["list"], ["list --json"], ["replay A9"]])(
-  "%s into a full device says so in one line",
+  "%s into a full device prints one line of error",
   async (words) => {
     const full = openSync("/dev/full", "w");
     const { code, err } = await ended(full, words.split(" "));
@@ -34,6 +34,6 @@ test.each([["list"], ["list --json"], ["replay A9"]])(
   },
 );
 
-test.each([["list"], ["replay A9"]])("%s into a closed pipe ends without a word", async (words) => {
+test.each([["list"], ["replay A9"]])("%s into a closed pipe ends silently", async (words) => {
   expect(await ended("pipe", words.split(" "))).toEqual({ code: 2, err: "" });
 });

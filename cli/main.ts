@@ -1,12 +1,15 @@
 #!/usr/bin/env node
-/** The command line. Each verb is a file in verbs/, loaded when it is called; this only says how they are called. */
+/**
+ * The command line. Each verb is a file in verbs/, loaded when it is called; this file only defines how they are
+ * called.
+ */
 import { randomInt } from "node:crypto";
 import { Command, CommanderError } from "commander";
 import { InputError, oneLine } from "../adapters/input-error.ts";
 import { VERSION } from "../jobs/package-version.ts";
 import { UsageError, wholeNumber } from "../jobs/usage-error.ts";
 import { AS_EXPECTED, BAD_INPUT } from "./exit.ts";
-import { complain, type JsonOption, textWidth } from "./output.ts";
+import { complain, textWidth } from "./output.ts";
 import type { CheckArguments } from "./verbs/check.ts";
 import type { ConformOptions } from "./verbs/conform.ts";
 import type { DiffOptions } from "./verbs/diff.ts";
@@ -18,6 +21,7 @@ import type { ListOptions } from "./verbs/list.ts";
 import type { PinOptions } from "./verbs/pin.ts";
 import type { RecordOptions } from "./verbs/record.ts";
 import type { ReplayOptions } from "./verbs/replay.ts";
+import type { TreesOptions } from "./verbs/trees.ts";
 
 const LARGEST_SEED = 2 ** 31 - 1;
 const MOST_RUNS = 10_000_000;
@@ -35,7 +39,7 @@ const UNUSED_SEED_OPTION = [
 ] as const;
 const AS_OPTION = [
   "--as <label>",
-  "by the promises of this release, whatever the recording's version says",
+  "by the promises of this release, not of the recording's version",
 ] as const;
 const TRACE_OPTION = [
   "--trace <line>",
@@ -84,11 +88,7 @@ program
     "histories drawn for a shorter one, once it is found; 30000 unless given",
     wholeNumber("--tries", 0, MOST_RUNS),
   )
-  .option(
-    "--seconds <number>",
-    "end after this long, whatever was found",
-    wholeNumber("--seconds", 1, 2 ** 20),
-  )
+  .option("--seconds <number>", "end after this long", wholeNumber("--seconds", 1, 2 ** 20))
   .option("--law <id>", "only this law")
   .option(...SEED_OPTION)
   .option(...JSON_OPTION)
@@ -110,12 +110,12 @@ program
     'on the code of a tree, step by step, such as "x = map 1; y = map 1 : unmap y | unmap x; aliases"',
   )
   .option("--grain <grain>", "of --calls: steps at locks, or at READ_ONCE and WRITE_ONCE too (once)")
-  .option("--symmetry <on or off>", "merge states that differ in what makes no difference; on unless given")
+  .option("--symmetry <on or off>", "merge equivalent states; on unless given")
   .option(
     "--partial-order <on, late or off>",
-    "take steps that commute in fewer orders, or only delay those that matter later; on for blocks-..., unless given",
+    "take steps that commute in fewer orders, or only delay some of them; on for blocks-..., unless given",
   )
-  .option("--liveness", "what has to end: look for runs in which it never does", false)
+  .option("--liveness", "look for runs in which what has to end never does", false)
   .option("--law <id>", "end as soon as this law is violated")
   .option("--actions", "for each law violated: by which actions, and in how many steps", false)
   .option("--compact", "keep 64 bits of hash of a state, not the state", false)
@@ -254,7 +254,7 @@ program
     wholeNumber("--memory", 0, 2 ** 20),
     1024,
   )
-  .option("--fresh", "a new process for each history, whatever the child offers", false)
+  .option("--fresh", "a new process for each history, even if the child offers again", false)
   .option(...SEED_OPTION, 20110106)
   .option(...JSON_OPTION)
   .action(run<string[], DriveArguments>(async () => (await import("./verbs/drive.ts")).driveVerb));
@@ -265,7 +265,7 @@ program
   .argument("[directory...]", "kernel trees, or as much of them as has mm, lib, include and Makefile")
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
-  .action(run<string[], JsonOption>(async () => (await import("./verbs/trees.ts")).treesVerb));
+  .action(run<string[], TreesOptions>(async () => (await import("./verbs/trees.ts")).treesVerb));
 
 program
   .command("record")
@@ -289,7 +289,7 @@ program
 
 refuseRepeated();
 
-/** An option given twice would have no effect the first time. Throws a UsageError while words are read. */
+/** Of an option given twice, the first would have no effect. Throws a UsageError while words are parsed. */
 function refuseRepeated(): void {
   for (const command of program.commands) {
     for (const option of command.options.filter(({ required }) => required)) {
@@ -319,7 +319,7 @@ function onTree<A, O extends TreeOption>(verb: Verb<A, O>): Verb<A, O> {
 
 type Verb<A, O> = (argument: A, options: O) => number | Promise<number>;
 
-/** Wraps a verb, which is loaded when it is called, so that its result becomes the exit code. */
+/** Wraps a verb, which is loaded on demand, so that its result becomes the exit code. */
 function run<A, O>(load: () => Promise<Verb<A, O>>) {
   return async (...given: unknown[]): Promise<void> => {
     // commander gives the argument, if there is one, then the options, then the command.
@@ -330,7 +330,7 @@ function run<A, O>(load: () => Promise<Verb<A, O>>) {
   };
 }
 
-/** A sentence on stderr for what a person did wrong, or the system refused; anything else is ours, and keeps its stack. */
+/** A sentence on stderr for bad usage or an error of the system; any other error is a bug here, and keeps its stack. */
 function report(error: unknown): void {
   if (error instanceof CommanderError) {
     // Without a verb commander has printed its help already.
@@ -347,12 +347,12 @@ function report(error: unknown): void {
   process.exitCode = BAD_INPUT;
 }
 
-/** What a system call said: a file that cannot be written, a full disk. */
+/** The error of a system call: a file that cannot be written, a full disk. */
 function isOfSystem(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && "syscall" in error && "code" in error;
 }
 
-// What was found cannot be shown any more. A pipe that its reader closed (`| head`) needs no word about that.
+// The output is lost. A pipe closed by its reader (`| head`) needs no message.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") complain(`standard output: ${oneLine(error.message)}`);
   process.exit(BAD_INPUT);

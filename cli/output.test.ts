@@ -20,7 +20,7 @@ describe("what is printed", () => {
     ).toHaveLength(40);
   });
 
-  test("has short lines as they are, with the spaces between their words", () => {
+  test("keeps short lines as they are, with the spaces between their words", () => {
     expect(folded("step 1 of 2:  alloc  ->  placed\n\n  area   .")).toBe(
       "step 1 of 2:  alloc  ->  placed\n\n  area   .",
     );
@@ -58,7 +58,7 @@ describe("columns", () => {
     ).toBe("a    bb\nccc  d");
   });
 
-  test("that are too wide together are folded, the widest first, and lose no word", () => {
+  test("that are too wide together are folded, the widest first, without loss of a word", () => {
     const rows = [
       ["short", "word ".repeat(30).trim(), "1"],
       ["other", "word", "22"],
@@ -71,6 +71,20 @@ describe("columns", () => {
 
   test("keep a word whole that is longer than there is room for", () => {
     expect(columns([["x".repeat(120), "y z"]])).toContain("x".repeat(120));
+  });
+
+  test.each([
+    ["no empty column", "a"],
+    ["an empty column, which is one wide", ""],
+  ])("with %s are folded once: no line is left to fold", (_what, first) => {
+    const rows = [
+      [first, "flush-well-formed", "word of some length ".repeat(12).trim()],
+      [first, "x", "y"],
+    ];
+    const text = columns(rows);
+    expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
+    expect(folded(text)).toBe(text);
+    for (const width of [40, 60, 99]) expect(folded(columns(rows, width), width)).toBe(columns(rows, width));
   });
 });
 
@@ -100,7 +114,7 @@ describe("progress without a terminal", () => {
     ]);
   });
 
-  test("is nothing of what takes less", () => {
+  test("is empty for shorter work", () => {
     const lines = written();
     sayFor(9);
     expect(lines).toEqual([]);

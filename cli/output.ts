@@ -5,7 +5,7 @@ import yoctoSpinner from "yocto-spinner";
 import type { Watch } from "../jobs/work.ts";
 import { INTERRUPTED } from "./exit.ts";
 
-/** What every verb takes. */
+/** The options of every verb. */
 export interface JsonOption {
   readonly json: boolean;
 }
@@ -15,12 +15,12 @@ export interface Progress {
   stop(): void;
 }
 
-/** Between two lines of progress where stderr is not a terminal. */
+/** The time between two lines of progress if stderr is not a terminal. */
 const PROGRESS_MS = 10_000;
 
 /**
- * A line on stderr that changes while work goes on, and leaves Ctrl-C to the work itself. Where stderr is not a
- * terminal: a line every ten seconds, and none of work that takes less.
+ * A line on stderr that changes during work, and leaves Ctrl-C to the work itself. If stderr is not a terminal: a line
+ * every ten seconds, and none for shorter work.
  */
 export function progress(): Progress {
   if (!process.stderr.isTTY) return progressLines();
@@ -53,16 +53,16 @@ function progressLines(): Progress {
 /** Two interrupts closer than this are one press of Ctrl-C. */
 const SAME_PRESS_MS = 500;
 
-/** What hears Ctrl-C: the work that began last. */
+/** The receiver of Ctrl-C: the work that began last. */
 let listener: (() => void) | undefined;
 
-/** Aborted once Ctrl-C was pressed: long work ends after its turn, with what it has. */
+/** Aborted once Ctrl-C was pressed: long work ends after its turn, with its results so far. */
 export function interrupts(): AbortSignal {
   const controller = new AbortController();
   let first = 0;
   if (listener !== undefined) process.off("SIGINT", listener);
   listener = () => {
-    // npm and the terminal may both pass one Ctrl-C on; one a moment later means it.
+    // npm and the terminal may both deliver one Ctrl-C; a second press comes a moment later.
     if (controller.signal.aborted && Date.now() - first > SAME_PRESS_MS) process.exit(INTERRUPTED);
     if (!controller.signal.aborted) first = Date.now();
     controller.abort();
@@ -106,11 +106,11 @@ const BETWEEN = 2;
 
 /** How wide lines may be: as wide as the terminal, and no more than 100 columns. */
 export function textWidth(): number {
-  // A terminal that does not know its width says 0.
+  // A terminal without a known width reports 0.
   return Math.min(MOST_COLUMNS, process.stdout.columns || MOST_COLUMNS);
 }
 
-/** A line of complaint on stderr; at a terminal folded as it is wide, and within 100 columns. */
+/** An error line on stderr; at a terminal folded to its width, within 100 columns. */
 export function complain(text: string): void {
   const { isTTY, columns: wide } = process.stderr;
   const line = `vmapcheck: ${text}`;
@@ -157,7 +157,7 @@ export function commandLine(label: string, words: string): string {
 }
 
 /**
- * Rows as aligned columns, two spaces between, no lines. Where they are too wide together, the widest are folded at
+ * Rows as aligned columns, two spaces between, no lines. If they are too wide together, the widest are folded at
  * spaces. A cell may have several lines.
  */
 export function columns(rows: readonly (readonly string[])[], width: number = textWidth()): string {
@@ -174,15 +174,15 @@ export function columns(rows: readonly (readonly string[])[], width: number = te
     .join("\n");
 }
 
-/** The widest line of each column, or the longest part of one. */
+/** The widest line of each column, or the longest part of one. The table makes an empty column one wide. */
 function columnWidths(rows: readonly (readonly string[])[], part: string | RegExp = "\n"): number[] {
   const count = Math.max(0, ...rows.map((row) => row.length));
   return Array.from({ length: count }, (_none, column) =>
-    Math.max(0, ...rows.flatMap((row) => (row[column] ?? "").split(part).map(widthOf))),
+    Math.max(1, ...rows.flatMap((row) => (row[column] ?? "").split(part).map(widthOf))),
   );
 }
 
-/** Narrower columns where these have no room together; none narrower than its longest word, which is not folded. */
+/** Narrower columns if these do not fit together; none narrower than its longest word, which is not folded. */
 function foldedTo(natural: readonly number[], rows: readonly (readonly string[])[], width: number) {
   let excess = natural.reduce((sum, each) => sum + each + BETWEEN, -BETWEEN) - width;
   if (excess <= 0) return {};

@@ -22,7 +22,7 @@ const NOWHERE = join(elsewhere, "nowhere.json");
 writeFileSync(NOWHERE, JSON.stringify({ ...HISTORY, commands: [{ op: "free", page: 80 }] }));
 
 describe("replay of a second vfree", () => {
-  test("sends it, and 4.19 warns and keeps its promises", async () => {
+  test("sends the call, and 4.19 warns and keeps its promises", async () => {
     const { code, out } = await vmapcheck("replay", TWICE);
     expect(code).toBe(0);
     expect(out).toMatch(
@@ -31,7 +31,7 @@ describe("replay of a second vfree", () => {
     expect(out).toContain("accepted: 4.19");
   });
 
-  test("stops 3.1, which has nothing better for it", async () => {
+  test("stops 3.1, which has no check for it", async () => {
     const { code, out } = await vmapcheck("replay", TWICE, "--kernel", "3.1");
     expect(code).toBe(0);
     expect(out).toMatch(/^step 3 of 3: {2}free 64 {2}-> {2}BUG: remove_vm_area/m);
@@ -39,15 +39,50 @@ describe("replay of a second vfree", () => {
 });
 
 describe("replay of a vfree where no area is", () => {
-  test("is accepted of a release that warns", async () => {
-    const { document } = await json("replay", NOWHERE);
+  test.each(["4.17", "5.1"])("is accepted of a release that warns: %s", async (kernel) => {
+    const { document } = await json("replay", NOWHERE, "--kernel", kernel);
     expect(document).toMatchObject({ accepted: true, law: null });
   });
 
   test("is a violation of argument-domain where the kernel stops, and named", async () => {
-    const { document } = await json("replay", NOWHERE, "--kernel", "vfree-of-none-read");
+    const { document } = await json("replay", NOWHERE);
     expect(document).toMatchObject({ accepted: false, law: "argument-domain", step: 1 });
-    const { out } = await vmapcheck("replay", NOWHERE, "--kernel", "vfree-of-none-read");
-    expect(out).toContain("known as vfree-of-none-read");
+    const { out } = await vmapcheck("replay", NOWHERE, "--kernel", "4.18");
+    expect(out).toMatch(
+      /^4\.18 \(= 4\.19\) violates argument-domain in step 1 of 1: vfree-of-none-read \(B28\)/,
+    );
+  });
+});
+
+describe("a history that stops the kernel where its release promises no better", () => {
+  test("is not said to be accepted: what follows was not run", async () => {
+    const longer = join(elsewhere, "longer.json");
+    const commands = [...HISTORY.commands, { op: "purge" }, { op: "purge" }];
+    const { law: _none, ...history } = HISTORY;
+    writeFileSync(longer, JSON.stringify({ ...history, commands }));
+    const { code, out } = await vmapcheck("replay", longer, "--kernel", "2.6.28");
+    expect(code).toBe(0);
+    const first = out.split("\n\n")[0]?.replace(/\s+/g, " ");
+    expect(first).toMatch(
+      /^2\.6\.28 stops in step 3 of 5 \(BUG: remove_vm_area.*\), and promises no better there; 2 steps not run$/,
+    );
+    const { document } = await json("replay", longer, "--kernel", "2.6.28");
+    expect(document).toMatchObject({ stopped: { step: 3, of: 5 }, law: null });
+  });
+});
+
+describe("a free inside an area, which 6.6 obeys", () => {
+  test("violates argument-domain first; the lazy count follows from it", async () => {
+    const inside = join(elsewhere, "inside.json");
+    const [alloc] = HISTORY.commands;
+    const { law: _none, ...history } = HISTORY;
+    writeFileSync(
+      inside,
+      JSON.stringify({ ...history, commands: [alloc, { op: "free", area: 0, offset: 1 }] }),
+    );
+    const { out } = await vmapcheck("replay", inside, "--kernel", "6.6");
+    expect(out).toMatch(/^6\.6 \(= 6\.5\) violates argument-domain in step 2 of 2: vfree-inside-obeyed$/m);
+    expect(out).toMatch(/^follows from it: lazy-count/m);
+    expect(out).not.toContain("also violated by");
   });
 });

@@ -1,4 +1,4 @@
-/** An allocator of one's own: its recordings are judged by what they promise, and shown and cut by their own replies. */
+/** A custom allocator: its recordings are judged by their promises, and shown and cut by their own replies. */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
@@ -8,7 +8,7 @@ import { stripVTControlCharacters } from "node:util";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { InputError } from "../adapters/input-error.ts";
 import { UsageError } from "../jobs/usage-error.ts";
-import { type Rules, recordingOf } from "./own-allocator.testing.ts";
+import { type Rules, recordingFrom, recordingOf } from "./own-allocator.testing.ts";
 import { ROOT } from "./running.testing.ts";
 import { conformVerb } from "./verbs/conform.ts";
 import { judgeVerb } from "./verbs/judge.ts";
@@ -34,7 +34,7 @@ async function document(verb: () => Promise<number>): Promise<ReturnType<typeof 
   return JSON.parse((await printed(verb)).out);
 }
 
-/** What it promises if it is right. */
+/** The promises of a correct one. */
 const promisesOf = ({ frees }: Rules) => ({ promises: { frees, placement: "lowest-fit" } });
 
 async function lawsViolated(rules: Rules, more: object = promisesOf(rules), as?: string): Promise<string[]> {
@@ -43,7 +43,7 @@ async function lawsViolated(rules: Rules, more: object = promisesOf(rules), as?:
   return [...new Set<string>(files[0].broken.map(({ law }: { law: string }) => law))];
 }
 
-/** Printed text without the ends of lines, which fall where the width says. */
+/** Printed text without line ends, which depend on the width. */
 const unfolded = (text: string) => text.replace(/\s+/g, " ");
 
 describe("judge", () => {
@@ -57,7 +57,7 @@ describe("judge", () => {
   );
 
   test.each<Rules>([{ frees: "lazy" }, { frees: "eager" }])(
-    "accepts it, %j, where it promises nothing of how it frees",
+    "accepts it, %j, if it promises nothing about its frees",
     async (rules) => {
       expect(await lawsViolated(rules, { promises: {} })).toEqual([]);
       expect(await lawsViolated({ ...rules, neverFlushes: true }, { promises: {} })).toContain(
@@ -66,11 +66,11 @@ describe("judge", () => {
     },
   );
 
-  test("would accuse the eager one by the promises of a release that frees lazily", async () => {
+  test("reports violations of the eager one by the promises of a release that frees lazily", async () => {
     expect(await lawsViolated({ frees: "eager" }, {}, "5.17")).toEqual(["purge-only-when-full"]);
   });
 
-  test("asks the lazy one what it asks of that release", async () => {
+  test("judges the lazy one by the laws of that release", async () => {
     expect(await lawsViolated({ frees: "lazy" }, {}, "5.17")).toEqual([]);
   });
 
@@ -102,7 +102,7 @@ describe("judge", () => {
     for (const other of others) expect(laws).not.toContain(other);
   });
 
-  test("ends with 1 where a promise is violated, and never takes it for a kernel's bug", async () => {
+  test("ends with 1 if a promise is violated, and never attributes it to a kernel's bug", async () => {
     const path = recordingOf({ frees: "lazy", wantsMore: 1 }, {});
     const { code, out } = await printed(() => judgeVerb([path], { ...PLAIN, as: "3.16" }));
     expect(code).toBe(1);
@@ -110,7 +110,7 @@ describe("judge", () => {
     expect(out).toMatch(/lowest-fit .* not known to the catalogue/);
   });
 
-  test("takes a kernel that is not modelled for the one that is named, with its bugs", async () => {
+  test("takes a kernel without a model for the one that is named, with its bugs", async () => {
     const path = recordingOf({ frees: "lazy", wantsMore: 1 }, { version: "3.14.79" });
     const { files } = await document(() => judgeVerb([path], { ...AS_JSON, as: "3.16" }));
     expect(files[0].broken).toContainEqual(
@@ -118,13 +118,85 @@ describe("judge", () => {
     );
   });
 
-  test("asks the laws that are listed, and no others", async () => {
+  test("names the promised laws that no recording shows, and counts one reply as one", async () => {
+    const path = recordingFrom({ version: "5.15.120", ops: [[{ op: "purge" }, { ok: true }]] });
+    const { out } = await printed(() => judgeVerb([path], PLAIN));
+    expect(unfolded(out)).toContain("judged by the promises of 5.11, as which 5.15.120 answers");
+    expect(unfolded(out)).toMatch(
+      /not judged, as no call or field here shows them: .*calls-return.*finds-areas/,
+    );
+    expect(out).toContain("1 reply in 1 trace: 1 accepted");
+    const { files } = await document(() => judgeVerb([path], AS_JSON));
+    expect(files[0].notJudged).toContain("space-returns");
+    expect(files[0].promises).not.toContain("space-returns");
+    expect((await document(() => conformVerb([path], AS_JSON))).files[0]).toMatchObject({
+      label: "5.15.120 (= 5.11)",
+      differing: 0,
+    });
+  });
+
+  test("judges by the listed laws, and no others", async () => {
     const rules: Rules = { frees: "lazy", wantsMore: 1 };
     expect(await lawsViolated(rules, { promises: ["no-overlap", "flush-before-reuse"] })).toEqual([]);
     expect(await lawsViolated(rules, { promises: ["lowest-fit"] })).toEqual(["lowest-fit"]);
   });
 
-  test("asks for the guard pages that are promised, and says by what it judges", async () => {
+  describe("a call outside its domain", () => {
+    const ALLOC = { op: "alloc_vmap_area", size: "0x4000", vstart: "0x100000", vend: "0x110000" };
+    const PLACED = { addr: "0x100000" };
+    const FREE = { op: "free_area", addr: "0x100000" };
+    const FREED = { ok: true, flush: [["0x100000", "0x104000"]] };
+    const judged = async (...ops: readonly (readonly [object, object])[]) => {
+      const line = { version: "own", promises: { frees: "eager" }, ops };
+      const { files } = await document(() => judgeVerb([recordingFrom(line)], AS_JSON));
+      return files[0].broken.map(({ command, law }: { command: number; law: string }) => [command, law]);
+    };
+    const twice = (reply: object) => judged([ALLOC, PLACED], [FREE, FREED], [FREE, reply]);
+    const inside = (reply: object) => judged([ALLOC, PLACED], [{ ...FREE, addr: "0x102000" }, reply]);
+    const ofNothing = (reply: object) => judged([{ ...ALLOC, size: "0x0" }, reply]);
+
+    test("may be refused, ignored or warned about", async () => {
+      for (const reply of [{ err: "EINVAL" }, { ok: true }, { ok: true, ev: ["WARN double free"] }]) {
+        expect(await twice(reply)).toEqual([]);
+        expect(await inside(reply)).toEqual([]);
+      }
+      expect(await ofNothing({ err: "EINVAL" })).toEqual([]);
+    });
+
+    test("violates argument-domain where it does something, or stops", async () => {
+      expect(await twice(FREED)).toEqual([[2, "argument-domain"]]);
+      expect(await twice({ bug: "slab.c:1" })).toEqual([[2, "argument-domain"]]);
+      expect(await inside({ bug: "slab.c:1" })).toEqual([[1, "argument-domain"]]);
+      expect(await ofNothing(PLACED)).toEqual([[0, "argument-domain"]]);
+    });
+
+    test("is not a free of what is held, which is not to be refused", async () => {
+      expect(await judged([ALLOC, PLACED], [FREE, { err: "EINVAL" }])).toEqual([[1, "argument-domain"]]);
+    });
+  });
+
+  test("wants one flush of a purge from one that frees lazily", async () => {
+    const area = (start: string, end: string) => [start, end];
+    const ALLOC = { op: "alloc_vmap_area", size: "0x1000", vstart: "0x100000", vend: "0x110000" };
+    const purged = async (...flush: readonly string[][]) => {
+      const ops = [
+        [ALLOC, { addr: "0x100000" }],
+        [ALLOC, { addr: "0x101000" }],
+        [{ op: "free_area", addr: "0x100000" }, { ok: true }],
+        [{ op: "free_area", addr: "0x101000" }, { ok: true }],
+        [{ op: "purge" }, { ok: true, flush }],
+      ];
+      const line = { version: "own", promises: { frees: "lazy" }, ops };
+      const { files } = await document(() => judgeVerb([recordingFrom(line)], AS_JSON));
+      return files[0].broken.map(({ law }: { law: string }) => law);
+    };
+    expect(await purged(area("0x100000", "0x102000"))).toEqual([]);
+    expect(await purged(area("0x100000", "0x101000"), area("0x101000", "0x102000"))).toEqual([
+      "one-flush-per-purge",
+    ]);
+  });
+
+  test("judges by the promised guard pages, and prints its promises", async () => {
     const promises = { ...promisesOf({ frees: "lazy" }).promises, guard: { after: 1 } };
     const path = recordingOf({ frees: "lazy" }, { promises });
     const { code, out } = await printed(() => judgeVerb([path], PLAIN));
@@ -135,7 +207,7 @@ describe("judge", () => {
     expect(out).toMatch(/^ {2}guard-gap /m);
   });
 
-  test("says both ways out where nothing says what is promised", async () => {
+  test("names both remedies if no promises are given", async () => {
     const path = recordingOf({ frees: "lazy" }, {});
     const refused = judgeVerb([path], PLAIN);
     await expect(refused).rejects.toThrow(InputError);
@@ -173,7 +245,7 @@ describe("replay", () => {
     expect(steps.at(-1).response.start).toBe(Number.parseInt(written[1].addr, 16) / 4096);
   });
 
-  test("accepts a trace that keeps its promises, and says so of all where none is named", async () => {
+  test("accepts a trace that keeps its promises, and reports on all traces if none is named", async () => {
     const path = recordingOf({ frees: "eager" }, promisesOf({ frees: "eager" }));
     const one = await printed(() => replayVerb(path, { ...PLAIN, trace: 3 }));
     expect(one.code).toBe(0);
@@ -185,7 +257,7 @@ describe("replay", () => {
     });
   });
 
-  test("runs our model only where it is asked to, and says so", async () => {
+  test("runs our model only on request, and prints so", async () => {
     const path = recordingOf(GREEDY, promisesOf(GREEDY));
     const { code, out } = await printed(() => replayVerb(path, { ...PLAIN, trace: 1, kernel: "5.17" }));
     expect(code).toBe(0);
@@ -235,7 +307,7 @@ describe("pin", () => {
     ]);
   });
 
-  test("says that nothing was run again, and files the same violation once", async () => {
+  test("prints that nothing was run again, and files the same violation once", async () => {
     const path = recordingOf(GREEDY, promisesOf(GREEDY));
     const first = await printed(() => pinVerb(path, { ...PLAIN, law: "lowest-fit" }));
     expect(unfolded(first.out)).toContain("the steps that are left were not run again");
@@ -244,14 +316,14 @@ describe("pin", () => {
     expect(again).toMatchObject({ filed: false, history: ".vmapcheck/pinned/first-fit.lowest-fit.jsonl" });
   });
 
-  test("has nothing to pin of one that keeps its promises", async () => {
+  test("pins nothing of a trace that keeps its promises", async () => {
     const error = vi.spyOn(console, "error").mockImplementation(() => {});
     const rules: Rules = { frees: "eager" };
     expect(await pinVerb(recordingOf(rules, promisesOf(rules)), PLAIN)).toBe(1);
     expect(error.mock.calls.join()).toContain("there is nothing to pin");
   });
 
-  test("leaves a cut that other laws cannot be asked of", async () => {
+  test("writes a cut that other laws cannot judge", async () => {
     const { history } = await pinned(recordingOf(GREEDY, promisesOf(GREEDY)), "lowest-fit");
     await expect(judgeVerb([history], { ...PLAIN, law: "no-overlap" })).rejects.toThrow(
       /:1: cut\.law: it was cut for lowest-fit, and says nothing of no-overlap/,
@@ -259,7 +331,7 @@ describe("pin", () => {
   });
 });
 
-test("the example in docs/recordings.md has twenty lines, runs, and is accepted by what it promises", async () => {
+test("the example in docs/recordings.md has twenty lines, runs, and is accepted by its promises", async () => {
   const page = readFileSync(join(ROOT, "docs/recordings.md"), "utf8");
   const code = /```js\n([\s\S]*?)```/.exec(page)?.[1] as string;
   expect(code.trimEnd().split("\n")).toHaveLength(20);

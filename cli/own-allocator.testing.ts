@@ -1,16 +1,16 @@
-/** A small allocator that is no kernel, right or wrong in one thing, and the recordings that it writes of itself. */
+/** A small allocator that is no kernel, correct or with one fault, and the recordings that it writes. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { elsewhere } from "./running.testing.ts";
 
 export interface Rules {
-  /** A free flushes and releases at once, or leaves it to a purge when nothing fits or too much is lazy. */
+  /** A free flushes and releases at once, or leaves that to a purge when nothing fits or too much is lazy. */
   readonly frees: "eager" | "lazy";
-  /** Free pages wanted beyond the size: none, or it is wrong. */
+  /** Extra free pages that it requires beyond the size: 0 if correct. */
   readonly wantsMore?: number;
   /** It releases without a flush. */
   readonly neverFlushes?: boolean;
-  /** Of areas that begin below a hole it forgets the last page. */
+  /** It forgets the last page of areas that begin below a hole. */
   readonly overlaps?: boolean;
 }
 
@@ -131,13 +131,21 @@ function ops(rules: Rules, seed: number, length: number): unknown[] {
 
 let files = 0;
 
-/** A recording of twenty traces, in a file of its own. */
+/** A recording of these lines, in a file of its own. */
+export function recordingFrom(...lines: readonly object[]): string {
+  const path = join(elsewhere, `own-${files++}.jsonl`);
+  writeFileSync(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  return path;
+}
+
+/** A recording of twenty traces. */
 export function recordingOf(rules: Rules, more: object): string {
   const config = { cpus: CPUS, lazy_max_pages: LAZY_LIMIT };
-  const lines = Array.from({ length: 20 }, (_none, seed) =>
-    JSON.stringify({ version: "first-fit", config, ...more, ops: ops(rules, seed, 60) }),
-  );
-  const path = join(elsewhere, `own-${files++}.jsonl`);
-  writeFileSync(path, `${lines.join("\n")}\n`);
-  return path;
+  const lines = Array.from({ length: 20 }, (_none, seed) => ({
+    version: "first-fit",
+    config,
+    ...more,
+    ops: ops(rules, seed, 60),
+  }));
+  return recordingFrom(...lines);
 }

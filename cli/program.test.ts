@@ -1,4 +1,4 @@
-/** `list --program`: what a CPU does in a protocol, as it can be held beside the kernel's source. */
+/** `list --program`: the steps of a CPU in a protocol, to compare with the kernel's source. */
 import { describe, expect, test, vi } from "vitest";
 import { listVerb } from "./verbs/list.ts";
 
@@ -15,7 +15,7 @@ const callIn = (text: string, call: string) =>
   text.split("\n\n").find((paragraph) => paragraph.startsWith(`${call}\n`)) ?? "";
 
 describe("list --program", () => {
-  test("says of 6.12 that vm_unmap_aliases takes the purge lock and then looks at the blocks", async () => {
+  test("shows for 6.12 that vm_unmap_aliases takes the purge lock and then looks at the blocks", async () => {
     const text = callIn(await printed("blocks-6.12"), "vm_unmap_aliases");
     expect(text.split("\n").slice(0, 8)).toEqual([
       "vm_unmap_aliases",
@@ -29,7 +29,7 @@ describe("list --program", () => {
     ]);
   });
 
-  test("says of 4.4 that vm_unmap_aliases looks first, and what it collected joins the range", async () => {
+  test("shows for 4.4 that vm_unmap_aliases looks first, and merges the collected range", async () => {
     const text = callIn(await printed("blocks-4.4"), "vm_unmap_aliases");
     expect(text.split("\n").slice(0, 20)).toEqual([
       "vm_unmap_aliases",
@@ -55,13 +55,13 @@ describe("list --program", () => {
     ]);
   });
 
-  test("says that a purge waits for every CPU's flush, and what its call has to keep", async () => {
+  test("shows that a purge waits for every CPU's flush, and the laws that its call has to keep", async () => {
     const text = await printed("blocks-6.12");
     expect(text).toContain("    wait until pending of this CPU is false and pending of CPU 1 is false\n");
     expect(text).toContain("      assert no-alias-after-unmap-aliases\n      assert flush-before-reuse\n");
   });
 
-  test("says how a list is unlinked, one link at a time", async () => {
+  test("shows how a list is unlinked, one link at a time", async () => {
     expect(await printed("locks-6.11")).toContain(
       [
         "  vb_alloc: list_del: next->prev = prev:",

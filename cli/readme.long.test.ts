@@ -8,11 +8,11 @@ const SHELL_LINE = "$ npm run -s vmapcheck -- ";
 
 interface Transcript {
   readonly words: string;
-  /** Without `...`, which stands for lines that are left out. */
+  /** Without `...`, which marks lines that are left out. */
   readonly lines: readonly string[];
 }
 
-/** Every command of a fenced block, with what stands below it. */
+/** Every command of a fenced block, with the lines below it. */
 function transcriptsIn(text: string): Transcript[] {
   const blocks = [...text.matchAll(/^```\n([\s\S]*?)^```$/gm)].map(([, block]) => block as string);
   return blocks
@@ -24,7 +24,7 @@ function transcriptsIn(text: string): Transcript[] {
     });
 }
 
-/** How long it took is no part of a transcript. */
+/** The time taken is not part of a transcript. */
 const timeless = (line: string) => line.replace(/\d+(\.\d+)? s$/, "# s").trimEnd();
 
 /** The first line that is not printed after those before it; undefined if all are. */
@@ -39,7 +39,7 @@ function firstMissing(lines: readonly string[], printed: readonly string[]): str
 }
 
 const PAGES = ["README.md", "docs/tour.md"].map((page) => readFileSync(join(ROOT, page), "utf8"));
-// What diff explores within its seconds is a matter of how fast the machine is.
+// The states that diff explores within its seconds depend on the machine.
 const transcripts = PAGES.flatMap(transcriptsIn).filter(({ words }) => !words.startsWith("diff"));
 
 describe("README.md and docs/tour.md show what is printed", () => {
@@ -54,7 +54,7 @@ describe("README.md and docs/tour.md show what is printed", () => {
     expect(firstMissing(lines, out.split("\n").map(timeless))).toBeUndefined();
   });
 
-  test.each(PAGES)("by check, whose matrix is of pinned histories whatever is drawn", async (page) => {
+  test.each(PAGES)("by check, whose matrix is of pinned histories only", async (page) => {
     const [, words = "", block = ""] =
       /`npm run -s vmapcheck -- (check [^`]+)` [^\n]*:\n\n```\n([\s\S]*?)^```$/m.exec(page) ?? [];
     const lines = block.trimEnd().split("\n");
@@ -63,7 +63,7 @@ describe("README.md and docs/tour.md show what is printed", () => {
     expect(firstMissing(lines, out.split("\n").map(timeless))).toBeUndefined();
   });
 
-  test("a line that is not printed, or in another order, is seen", () => {
+  test("a line that is not printed, or in another order, is detected", () => {
     expect(firstMissing(["a", "c, 2 s"], ["a", "b", "c, # s"])).toBeUndefined();
     expect(firstMissing(["a", "d"], ["a", "b", "c"])).toBe("d");
     expect(firstMissing(["c", "a"], ["a", "b", "c"])).toBe("a");

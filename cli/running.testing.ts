@@ -14,13 +14,13 @@ export const elsewhere: string = mkdtempSync(join(tmpdir(), "vmapcheck-cli-"));
 export interface Ended {
   readonly code: number;
   readonly out: string;
-  /** Without lines of progress: how many there are is a matter of how busy the machine is. */
+  /** Without lines of progress: their number depends on the load of the machine. */
   readonly err: string;
 }
 
 const PROGRESS = /^vmapcheck: \d+ s: .*\n/gm;
 
-/** No wish about colour, on a machine that says CI as build machines do: that alone asks for none. */
+/** No option for colour, and CI set as on build machines: that alone requests none. */
 export const env: NodeJS.ProcessEnv = { ...process.env, CI: "true" };
 for (const wish of ["FORCE_COLOR", "NO_COLOR"]) delete env[wish];
 

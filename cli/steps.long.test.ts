@@ -19,7 +19,7 @@ function changed(change: (file: { [name: string]: unknown; steps: string[] }) =>
 }
 
 describe("replay of an interleaving", () => {
-  test("draws a lane for each CPU, what TLBs hold beside, and names law and bug", async () => {
+  test("draws a lane for each CPU, with the TLBs beside it, and names law and bug", async () => {
     const { code, out, err } = await vmapcheck("replay", "C13");
     expect({ code, err }).toEqual({ code: 0, err: "" });
     expect(out).toMatch(/^ +CPU 0 +CPU 1 +map +TLB 0 +TLB 1$/m);
@@ -28,7 +28,7 @@ describe("replay of an interleaving", () => {
     expect(out).toContain("known as vb-final-free-window");
   });
 
-  test("marks where a run goes on for ever", async () => {
+  test("marks the loop of a run that never ends", async () => {
     const { code, out } = await vmapcheck(
       "replay",
       "iounmap-overwrites-lazy-nr",
@@ -39,13 +39,13 @@ describe("replay of an interleaving", () => {
     expect(out).toMatch(/again and again:\n16 /);
   });
 
-  test("on another order says how far it goes, and that this is no verdict", async () => {
+  test("on another order prints how far the run goes, and that this is no verdict", async () => {
     const { code, document } = await json("replay", PINNED, "--kernel", "blocks-6.12-repaired");
     expect(code).toBe(1);
     expect(document).toMatchObject({ kernel: "blocks-6.12-repaired", accepted: null, law: null, step: 14 });
   });
 
-  test("on a version takes it on the protocol that describes it", async () => {
+  test("on a version takes the run on the protocol that describes it", async () => {
     const there = await json("replay", "C13", "--kernel", "6.6");
     expect(there.code).toBe(0);
     expect(there.document).toMatchObject({ kernel: "blocks-6.5", version: "6.6", accepted: false, step: 17 });
@@ -54,7 +54,7 @@ describe("replay of an interleaving", () => {
     expect(label.document).toMatchObject({ kernel: "locks-6.5", version: "6.5", accepted: false, step: 28 });
   });
 
-  test("that such a protocol cannot take is looked for among all its runs: another bug's, or none", async () => {
+  test("that such a protocol cannot take is searched for among all its runs", async () => {
     const other = await json("replay", "C13", "--kernel", "5.15");
     expect(other.code).toBe(0);
     expect(other.document).toMatchObject({
@@ -81,7 +81,7 @@ describe("replay of an interleaving", () => {
     expect({ code, out, err }).toEqual({ code: 2, out: "", err: `vmapcheck: ${line}\n` });
   });
 
-  test("that does not break its law any more ends with 1", async () => {
+  test("that no longer violates its law ends with 1", async () => {
     const { code, document } = await json(
       "replay",
       changed(({ steps }) => steps.splice(7, 1)),
@@ -96,7 +96,7 @@ describe("replay of an interleaving", () => {
       /step 4: blocks-6\.12 has no "CPU 0, sleeps"/,
     ],
     [
-      "a protocol that there is not",
+      "an unknown protocol",
       (file) => (file.protocol = "blocks-6.13"),
       /no protocol "blocks-6\.13"; did you mean/,
     ],
@@ -115,7 +115,7 @@ describe("replay of an interleaving", () => {
     ["another version", (file) => (file.vmapcheck = 2), /vmapcheck: /],
     ["steps that are no names", (file) => (file.steps = [7 as never]), /steps\[0\]: /],
   ] as [string, Parameters<typeof changed>[0], RegExp][])(
-    "refuses %s, and says where",
+    "refuses %s, and prints the place",
     async (_what, change, line) => {
       const refused = replayVerb(changed(change), { json: false });
       await expect(refused).rejects.toThrow(line);
@@ -123,7 +123,7 @@ describe("replay of an interleaving", () => {
     },
   );
 
-  test("tells another law that its last step breaks", async () => {
+  test("reports another law that its last step violates", async () => {
     const path = join(ROOT, "counterexamples/vmap/lazy-nr-racy-bugon/interleaving.json");
     const file = { ...JSON.parse(readFileSync(path, "utf8")), law: "lazy-count" };
     const other = join(elsewhere, "other-law.json");
@@ -133,7 +133,7 @@ describe("replay of an interleaving", () => {
     expect(document).toMatchObject({ accepted: false, law: "no-bug", bug: "lazy-nr-racy-bugon" });
   });
 
-  test("asks for the grain that a bug has", async () => {
+  test("requires a grain that the bug has", async () => {
     expect((await vmapcheck("replay", "C13", "--grain", "call")).err).toMatch(
       /pinned at the step grain alone/,
     );
@@ -143,7 +143,7 @@ describe("replay of an interleaving", () => {
 });
 
 describe("explore of a protocol of steps", () => {
-  test("finds C13 in the order of 6.12 without being told where, and names it", async () => {
+  test("finds C13 in the order of 6.12 without a hint, and names it", async () => {
     const { code, document } = await json("explore", "blocks-6.12");
     expect(code).toBe(0);
     expect(document).toMatchObject({ verdict: "broken", law: "no-alias-after-unmap-aliases" });
@@ -151,14 +151,14 @@ describe("explore of a protocol of steps", () => {
     expect(document.laws[0].bug).toBe("vb-final-free-window");
   });
 
-  test("takes steps that commute in fewer orders unless told not to, with the same verdict", async () => {
+  test("takes steps that commute in fewer orders by default, with the same verdict", async () => {
     const fewer = await json("explore", "blocks-6.12-repaired");
     const all = await json("explore", "blocks-6.12-repaired", "--partial-order", "off");
     expect([fewer.document.verdict, all.document.verdict]).toEqual(["holds", "holds"]);
     expect(fewer.document.states * 2).toBeLessThan(all.document.states);
   });
 
-  test("writes the run as ITF, with what a chart shows beside it", async () => {
+  test("writes the run as ITF, with the columns of a chart", async () => {
     const path = join(elsewhere, "c13.itf.json");
     await vmapcheck("explore", "blocks-6.12", "--itf", path);
     const { states } = JSON.parse(readFileSync(path, "utf8"));
@@ -181,7 +181,7 @@ describe("explore of a protocol of steps", () => {
 });
 
 describe("hunt at the step grain", () => {
-  test("explores, and tells engine, states and length", async () => {
+  test("explores, and reports engine, states and length", async () => {
     const { code, document } = await json("hunt", "C13");
     expect(code).toBe(0);
     expect(document.bugs).toMatchObject([

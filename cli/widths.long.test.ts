@@ -1,4 +1,4 @@
-/** What every verb prints for a person: within 100 columns, the verdict first. */
+/** The text output of every verb: within 100 columns, the verdict first. */
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -64,7 +64,7 @@ afterAll(() => process.chdir(home));
 describe("every verb prints its verdict first, and lines of at most 100 columns", () => {
   const check = { seed: 1, runs: 2, details: true, coverage: true, json };
   const diff = { all: false, seed: 1, seconds: 2, json };
-  const pinned = pinnedFile(BUGS[0] as Bug, (BUGS[0] as Bug).breaks[0] as Bug["breaks"][0]);
+  const pinned = pinnedFile(BUGS[0] as Bug, (BUGS[0] as Bug).violations[0] as Bug["violations"][0]);
   const cases: [what: string, verb: () => number | Promise<number>, first: RegExp][] = [
     [
       "check",
@@ -85,7 +85,7 @@ describe("every verb prints its verdict first, and lines of at most 100 columns"
     ["explore of a shortfall", () => explore("6.1", { law: "lowest-fit" }), /^Falls short: 6\.1, /],
     ["explore of a protocol", () => explore("blocks-6.12"), /^Violated: blocks-6\.12, /],
     [
-      "explore of what has to end",
+      "explore --liveness",
       () => explore("areas-4.10", { liveness: true }),
       /^No violation so far: areas-4\.10, 7 laws, /,
     ],
@@ -119,14 +119,14 @@ describe("every verb prints its verdict first, and lines of at most 100 columns"
       () => checkVerb(["5.3"], check),
       /^Nothing unexpected: 2 kernels, 5 protocols, /,
     ],
-    ["explore of a version", () => explore("5.15", { scope: "pages=4" }), /^\w[\w ]*: 5\.11, /],
+    ["explore of a version", () => explore("5.15", { scope: "pages=4" }), /^\w[\w ]*: 5\.15 \(= 5\.11\), /],
     [
       "replay of a run that a version cannot take",
       () => replayVerb("C13", { kernel: "5.15", json }),
       /^blocks-5\.13 violates no-alias-after-unmap-aliases in 15 steps: vb-full-block-stale\n/,
     ],
     [
-      "replay of a run of which a version is free",
+      "replay of a run that a version does not have",
       () => replayVerb("C10", { kernel: "6.9.8", json }),
       /^accepted: 6\.9\.8 keeps nothing-leaks in all /,
     ],
@@ -137,13 +137,13 @@ describe("every verb prints its verdict first, and lines of at most 100 columns"
     expect(out).toMatch(first);
     const [, second, ...more] = out.split("\n");
     expect(more.length).toBeGreaterThan(1);
-    // The verdict is one line and stands alone; pin and list have none.
+    // The verdict is one line by itself; pin and list have none.
     if (!/^(pin|list)\b/.test(what)) expect(second).toBe("");
     expect(tooLong(out)).toEqual([]);
   });
 
   test.each(BUGS.map((bug) => bug.id))("replay of %s, by each law", async (id) => {
-    for (const { law } of (bugCalled(id) as Bug).breaks) {
+    for (const { law } of (bugCalled(id) as Bug).violations) {
       const { out } = await printedBy(() => replayVerb(id, { law, grain: "call", json }));
       expect(out).toMatch(/^\S+( \(= \S+\))? (violates|falls short of) \S+ in step \d+ of \d+: \S+/);
       expect(tooLong(out)).toEqual([]);
@@ -151,7 +151,7 @@ describe("every verb prints its verdict first, and lines of at most 100 columns"
   });
 
   test.each(INTERLEAVED.map((bug) => bug.id))("replay of the interleaving %s, by each law", async (id) => {
-    for (const { law } of (interleavedCalled(id) as InterleavedBug).breaks) {
+    for (const { law } of (interleavedCalled(id) as InterleavedBug).violations) {
       const { out } = await printedBy(() => replayVerb(id, { law, grain: "step", json }));
       expect(out).toMatch(/^\S+ violates \S+ in \d+ steps?(, then \d+ for ever)?:\s+\S+/);
       expect(tooLong(out)).toEqual([]);
@@ -183,7 +183,7 @@ describe("every verb prints its verdict first, and lines of at most 100 columns"
       return { name: protocol.name, scope, states: 1_000_000, ended: "states" as const, laws };
     });
     const pinnedRuns = INTERLEAVED.flatMap((bug) =>
-      bug.breaks.map((broken) => ({
+      bug.violations.map((broken) => ({
         bug,
         broken,
         steps: 100,
@@ -210,7 +210,7 @@ describe("every verb prints its verdict first, and lines of at most 100 columns"
     }
   }, 180_000);
 
-  test("a line that is too long is seen", () => {
+  test("a line that is too long is detected", () => {
     expect(tooLong(`short\n${"x".repeat(101)}`)).toHaveLength(1);
   });
 });

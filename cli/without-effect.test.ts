@@ -32,7 +32,7 @@ const hunt = (names: string[], more: Partial<HuntOptions>) => () =>
 const replay = (target: string, more: Partial<ReplayOptions>) => () =>
   replayVerb(target, { json: true, ...more });
 
-/** What is reported to a person. */
+/** The message for a person. */
 async function refusal(verb: () => number | Promise<number>): Promise<string> {
   try {
     await verb();
@@ -73,11 +73,11 @@ describe("an option without effect", () => {
     ],
     ["histories for what is explored", hunt(["C13"], { runs: 5 }), /^--runs is for bugs found at random/],
     [
-      "a law that the interleaving does not break",
+      "a law that the interleaving does not violate",
       hunt(["C13"], { law: "lowest-fit" }),
       /^vb-final-free-window does not violate lowest-fit; it violates no-alias-after-unmap-aliases$/,
     ],
-    ["a law that no bug breaks", hunt([], { law: "aligned" }), /^--law aligned: no bug of the catalogue/],
+    ["a law that no bug violates", hunt([], { law: "aligned" }), /^--law aligned: no bug of the catalogue/],
     [
       "a comparison of histories of which none are drawn",
       () => checkVerb(["6.1"], { seed: 1, runs: 0, coverage: true, json: true } as never),
@@ -94,7 +94,7 @@ describe("an option without effect", () => {
     expect({ code, out, err }).toEqual({ code: 2, out: "", err: "vmapcheck: --scope is given twice\n" });
   });
 
-  test("is not one that has: a scope, a grain of a bug", async () => {
+  test("with an effect are accepted: a scope, a grain of a bug", async () => {
     expect(await refusal(explore("lazy-unmap", { scope: "V=2" }))).toBe("not refused");
     expect(await refusal(replay("C13", { grain: "step" }))).toBe("not refused");
   });
@@ -118,15 +118,20 @@ describe("a file that could not be written", () => {
       /^--checkpoint .* is no regular file$/,
     ],
     [
-      "a file to save to, beside which a folder has the name that is written first",
+      "a file to save to, with a folder of the name that is written first",
       explore("6.1", { checkpoint: join(elsewhere, "blocked") }),
       /blocked\.part is there, and is no regular file$/,
     ],
     ["a folder for a graph", explore("6.1", { dot: directory }), /^--dot TMP\/directory: it is a directory/],
     ["a folder for a run", explore("6.1", { itf: directory }), /^--itf TMP\/directory: it is a directory/],
     ["no name for a graph", explore("6.1", { dot: "" }), /^--dot : expected the name of a file$/],
+    [
+      "a graph on standard output, by the name that it has elsewhere",
+      explore("6.1", { dot: "-" }),
+      /^--dot -: expected the name of a file; \/dev\/stdout is one$/,
+    ],
     ["a folder for a history", diff({ out: directory }), /^--out TMP\/directory: it is a directory/],
-    ["a folder that is not there", diff({ out: "/nowhere/x" }), /^--out \/nowhere\/x: ENOENT/],
+    ["a missing folder", diff({ out: "/nowhere/x" }), /^--out \/nowhere\/x: ENOENT/],
     [
       "one file for two",
       explore("6.1", { dot: file, itf: join(directory, "..", "some-file") }),

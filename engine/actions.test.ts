@@ -1,24 +1,26 @@
 import { describe, expect, test } from "vitest";
 import { lazyUnmap, lazyUnmapRules } from "../protocols/vmap/lazy-unmap.ts";
-import { confirmRun, type PackedMachine, visitActions } from "./actions.ts";
+import { confirmRun, visitActions } from "./actions.ts";
 import { BOUNDS } from "./bounds.testing.ts";
+import type { PackedMachine } from "./machine.ts";
 import { counter, ring } from "./machines.testing.ts";
 import { has } from "./reduce/conditions.ts";
-import { type ExploreOptions, explore } from "./search/explore.ts";
+import { explore } from "./search/explore.ts";
 import { Layout, plain } from "./search/layout.ts";
+import type { ExploreOptions } from "./search/visitable.ts";
 
 const FREELY: ExploreOptions = { bounds: BOUNDS };
 
-/** The machine with this for the form that its states are merged by. */
+/** The machine, with this function as the form by which its states are merged. */
 const mergedBy = (machine: PackedMachine, canonical: (state: Int32Array) => void): PackedMachine => ({
   ...machine,
   symmetry: () => canonical,
 });
 
-describe("a symmetry that is none", () => {
+describe("a wrong symmetry", () => {
   const says = "ring: its symmetry is not one, or its canonical form is wrong";
 
-  test("is noticed where no action breaks what its stand-in broke", () => {
+  test("is noticed where no action violates the law that its representative violated", () => {
     // Place 1 is taken for place 2, which is forbidden.
     const machine = mergedBy(ring(4, 1, 2), (state) => {
       if (state[0] === 0b10) state[0] = 0b100;
@@ -26,7 +28,7 @@ describe("a symmetry that is none", () => {
     expect(() => explore(visitActions(machine, { symmetry: true }), FREELY)).toThrow(says);
   });
 
-  test("is noticed where no action leads on to a stand-in", () => {
+  test("is noticed where no action leads to the next representative", () => {
     const machine = mergedBy(ring(5, 1, 4), (state) => {
       if (state[0] === 0b10) state[0] = 0b100;
     });
@@ -61,21 +63,21 @@ describe("a run among merged states", () => {
 
   function runInto(machine: PackedMachine, law: string): readonly number[] | undefined {
     const visited = visitActions(machine, { symmetry: true });
-    const { breaks } = explore(visited, { ...FREELY, enough: (broken) => broken.includes(law) });
-    const run = breaks.find((each) => each.law === law)?.run;
+    const { violations } = explore(visited, { ...FREELY, enough: (violated) => violated.includes(law) });
+    const run = violations.find((each) => each.law === law)?.run;
     expect(run && confirmRun(machine, law, run)).toBe(true);
     return run;
   }
 
-  test("takes no action that is not enabled, though it would lead on as well", () => {
+  test("takes no disabled action, even if its effect would lead to the next state", () => {
     expect(runInto(steps([3, 2], [1, 2], [4, 5], [2, 5]), "not-at-5")).toEqual([1, 3]);
   });
 
-  test("takes no action on the way whose assertion fails there", () => {
+  test("takes no action whose assertion fails on the way", () => {
     expect(runInto(steps([1, 2, "first"], [1, 2], [2, 3], [3, 5]), "not-at-5")).toEqual([1, 2, 3]);
   });
 
-  test("ends with an action that breaks the law itself, not with another's", () => {
+  test("ends with an action that violates the law itself, not with another's", () => {
     const machine = steps([1, 2], [2, 3], [2, 5], [2, 4, "first"], [2, 4, "second"]);
     expect(runInto(machine, "second")).toEqual([0, 4]);
     expect(runInto(machine, "first")).toEqual([0, 3]);
@@ -95,13 +97,13 @@ describe("a receipt", () => {
     expect(reductionsOf(machine, false)).toEqual([]);
   });
 
-  test("names no thing of which there is one", () => {
+  test("does not name an index set of one member", () => {
     expect(reductionsOf(lazyUnmap({ V: 2, F: 1, C: 1 }), true)).toEqual([
       "symmetry of pages (2): states that differ only in their numbering",
     ]);
   });
 
-  test("names no things that the machine does not name", () => {
+  test("names nothing that the machine leaves unnamed", () => {
     expect(
       reductionsOf(
         mergedBy(ring(3, 1), () => {}),
@@ -114,7 +116,7 @@ describe("a receipt", () => {
 describe("a run", () => {
   const circle = ring(6, 1, 3);
 
-  test("confirms a break of an invariant at its end, and no earlier", () => {
+  test("confirms a violation of an invariant at its end, and no earlier", () => {
     expect(confirmRun(circle, "place-free", [0, 1, 2])).toBe(true);
     expect(confirmRun(circle, "place-free", [0, 1])).toBe(false);
     expect(confirmRun(circle, "place-free", [])).toBe(false);
@@ -123,7 +125,7 @@ describe("a run", () => {
     expect(confirmRun(ring(6, 1, 0), "place-free", [])).toBe(true);
   });
 
-  test("confirms nothing with an action that cannot be taken, or that there is not", () => {
+  test("confirms no run with a disabled or an unknown action", () => {
     expect(confirmRun(circle, "place-free", [0, 2, 1])).toBe(false);
     expect(confirmRun(circle, "place-free", [0, 1, 2].with(0, 6))).toBe(false);
     expect(confirmRun(circle, "place-free", [-1])).toBe(false);
@@ -149,9 +151,9 @@ describe("a run", () => {
     const scope = { V: 2, F: 2, C: 2 };
     const machine = lazyUnmap(scope, rules);
     for (const symmetry of [false, true]) {
-      const { breaks } = explore(visitActions(machine, { symmetry }), { ...FREELY, enough: () => false });
-      expect(breaks).not.toEqual([]);
-      for (const { law, run } of breaks) {
+      const { violations } = explore(visitActions(machine, { symmetry }), { ...FREELY, enough: () => false });
+      expect(violations).not.toEqual([]);
+      for (const { law, run } of violations) {
         expect(confirmRun(machine, law, run)).toBe(true);
         expect(confirmRun(lazyUnmap(scope), law, run)).toBe(false);
       }

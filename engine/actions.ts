@@ -1,6 +1,7 @@
-/** A machine as guarded actions on packed states: how protocols are written. */
+/** A machine of guarded actions as an explorer visits it. */
 
-import { askedOf, type Condition, ConditionTable, meets } from "./reduce/conditions.ts";
+import type { Action, Invariant, LawStatement, PackedMachine } from "./machine.ts";
+import { askedOf, ConditionTable, meets } from "./reduce/conditions.ts";
 import { EffectTable } from "./reduce/effects.ts";
 import {
   type IsLater,
@@ -11,92 +12,17 @@ import {
 } from "./reduce/partial-order.ts";
 import { symmetryText } from "./reduce/symmetry.ts";
 import { type Batch, DISABLED, ENDS, push } from "./search/batch.ts";
-import { actionsTo, pathTo, type Reached, type Visitable } from "./search/explore.ts";
-import type { Field, IndexSet } from "./search/layout.ts";
-
-/** One atomic transition. */
-export interface Action {
-  readonly name: string;
-  /** What must hold of single fields, and beyond that. */
-  readonly when: readonly Condition[];
-  readonly guard?: (state: Int32Array) => boolean;
-  /** All fields on which the guard depends, if that is known: then it is looked up as the effect is. */
-  readonly guardReads?: readonly Field[];
-  /** Changes the state in place; its guard holds. */
-  effect(state: Int32Array): void;
-  /**
-   * All fields on which the effect depends, known where it is made of operations (operations.ts). Then it is looked
-   * up and not called, where these fields are near each other.
-   */
-  readonly effectReads?: readonly Field[];
-  /** What must hold where it is taken. Where something does not, it leads nowhere. */
-  readonly asserts?: readonly Assertion[];
-  /**
-   * Whose step it is. An agent that can always take some step takes one at last (weak fairness). A step of no agent
-   * need never be taken: a cache that may be filled.
-   */
-  readonly agent?: string;
-  /** All fields that its guard, effect and assertions read and write; what `when` names is read anyway. */
-  readonly footprint?: Footprint;
-}
-
-export interface Footprint {
-  readonly reads: readonly Field[];
-  readonly writes: readonly Field[];
-}
-
-/** A law as it is printed. */
-export type LawStatement = Pick<Invariant, "id" | "says">;
-
-export interface Assertion {
-  readonly law: LawStatement;
-  /** All fields that it reads. */
-  readonly reads?: readonly Field[];
-  holds(state: Int32Array): boolean;
-}
-
-/** What does not last for ever, however the agents take turns, as long as each takes its steps (weak fairness). */
-export interface EventuallyEnds extends LawStatement {
-  readonly when: readonly Condition[];
-  readonly guard?: (state: Int32Array) => boolean;
-}
-
-/** What holds in every state: none of these conjunctions is ever true, and what is asked beyond that is. */
-export interface Invariant {
-  readonly id: string;
-  readonly says: string;
-  readonly never?: readonly (readonly Condition[])[];
-  readonly holds?: (state: Int32Array) => boolean;
-  /** All fields that `holds` reads; without that every action is taken to matter to it. */
-  readonly reads?: readonly Field[];
-}
-
-export interface PackedMachine {
-  readonly name: string;
-  /** Words in a state. */
-  readonly words: number;
-  initial(state: Int32Array): void;
-  readonly actions: readonly Action[];
-  readonly invariants: readonly Invariant[];
-  /** What has to end (liveness). */
-  readonly eventuallyEnds?: readonly EventuallyEnds[];
-  /**
-   * Makes the function that replaces a state by the one chosen of those that differ only in interchangeable names.
-   * Throws a RangeError where there are too many numberings to try.
-   */
-  symmetry?(): (state: Int32Array) => void;
-  /** The things that it renumbers: what its receipt names. */
-  readonly interchangeable?: readonly IndexSet[];
-}
+import { actionsTo, pathTo } from "./search/explore.ts";
+import type { Reached, Visitable } from "./search/visitable.ts";
 
 /** What makes a machine smaller. */
 export interface VisitOptions {
   /** Merges states that differ only in interchangeable names. */
   readonly symmetry: boolean;
   /**
-   * Takes actions that commute in fewer orders (partial-order.ts). Verdicts, the laws that are broken and dead ends are
-   * the same; a run into a break is a real one, and need not be a shortest one, nor are the lengths that are reported of
-   * others. A machine with an action that has no footprint is not reduced, and its reductions say so.
+   * Takes actions that commute in fewer orders (partial-order.ts). Verdicts, violated laws and deadlocks stay the same.
+   * A run into a violation is real, but need not be a shortest one, and the reported lengths need not be the least. A
+   * machine with an action without a footprint is not reduced, and its receipt says so.
    */
   readonly partialOrder?: boolean;
   /** For explorers that number states in another order than that of their table. */
@@ -134,7 +60,7 @@ export function visitActions(
   const stubborn = partialOrder && whyNot === undefined ? new StubbornSets(machine) : undefined;
   const [now, left] = [new Int32Array(enabled.set.length), new Int32Array(enabled.set.length)];
 
-  /** What the guard and the assertions of an action say of the state. */
+  /** The outcome of an action's guard and assertions in a state. */
   const ask = (index: number): number => {
     const guard = guards[index];
     if (guard !== undefined && !guard(state)) return DISABLED;
@@ -191,10 +117,10 @@ export function visitActions(
     }
   };
 
-  /** Whether one of the transitions from there on keeps a stubborn set from delaying the others for ever. */
+  /** Whether a transition from there on keeps the stubborn set from delaying the others for ever. */
   const leadsLater = (sets: StubbornSets, first: number, number: number, reached: Reached, batch: Batch) => {
     for (let nth = first; nth < batch.count; nth++) {
-      if (batch.goesOn[nth] === 0 || !sets.isPlain(batch.by[nth] as number)) continue;
+      if (batch.continues[nth] === 0 || !sets.isPlain(batch.by[nth] as number)) continue;
       for (let word = 0; word < words; word++) next[word] = batch.forms[nth * words + word] as number;
       if (isLater(reached.find(next), number)) return true;
     }
@@ -215,16 +141,16 @@ export function visitActions(
     takeAll(left, number, batch);
   };
 
-  const brokenIn = (forms: Int32Array, at: number): number => {
-    let broken = 0;
+  const violatedIn = (forms: Int32Array, at: number): number => {
+    let violated = 0;
     if (forbidden.find(forms, at)) {
-      for (const [nth, { law }] of nevers.entries()) if (forbidden.found(nth)) broken |= 1 << law;
+      for (const [nth, { law }] of nevers.entries()) if (forbidden.found(nth)) violated |= 1 << law;
     }
     if (asking.length > 0) {
       for (let word = 0; word < words; word++) next[word] = forms[at + word] as number;
-      for (const { holds, law } of asking) if (!holds(next)) broken |= 1 << law;
+      for (const { holds, law } of asking) if (!holds(next)) violated |= 1 << law;
     }
-    return broken;
+    return violated;
   };
 
   return {
@@ -248,15 +174,15 @@ export function visitActions(
       if (stubborn === undefined) takeAll(enabled.set, number, batch);
       else takeReduced(stubborn, number, reached, batch);
     },
-    brokenIn,
+    violatedIn,
     run: (from, reached, law, action) => {
       if (canonical === undefined) return [...actionsTo(reached, from), action];
       const [run, last] = realRun(machine, canonical, pathTo(reached, from), reached);
-      const breaking = actions.findIndex(
-        (each) => isEnabled(each, last) && breaksLaw(machine, each, last, (laws[law] as LawStatement).id),
+      const violating = actions.findIndex(
+        (each) => isEnabled(each, last) && violatesLaw(machine, each, last, (laws[law] as LawStatement).id),
       );
-      if (breaking < 0) throw noSymmetry(machine);
-      return [...run, breaking];
+      if (violating < 0) throw noSymmetry(machine);
+      return [...run, violating];
     },
   };
 }
@@ -270,8 +196,8 @@ export function lawsOf({ invariants, actions }: PackedMachine): readonly LawStat
   return laws;
 }
 
-/** Whether an action breaks the law, by what it asserts or by the state it leads to. */
-function breaksLaw({ invariants }: PackedMachine, action: Action, from: Int32Array, law: string): boolean {
+/** Whether an action violates the law, by what it asserts or by the state it leads to. */
+function violatesLaw({ invariants }: PackedMachine, action: Action, from: Int32Array, law: string): boolean {
   const failed = failedIn(action, from);
   if (failed.length > 0) return failed.includes(law);
   const after = from.slice();
@@ -279,7 +205,7 @@ function breaksLaw({ invariants }: PackedMachine, action: Action, from: Int32Arr
   return invariants.some((each) => each.id === law && !holdsIn(each, after));
 }
 
-/** The laws that an action breaks by being taken in this state: then it leads nowhere. */
+/** The laws that an action violates when taken in this state. If there is one, the action leads nowhere. */
 export function failedIn({ asserts = [] }: Action, state: Int32Array): readonly string[] {
   return asserts.filter(({ holds }) => !holds(state)).map(({ law }) => law.id);
 }
@@ -295,32 +221,33 @@ export function holdsIn({ never = [], holds }: Invariant, state: Int32Array): bo
 }
 
 /**
- * Whether a run confirms a break: each action can be taken in its turn, from the initial state, and the last breaks
- * the law, which nothing before it does. All is asked of the machine itself, without what an explorer looks up or
- * merges, so this says whether the explorer was right.
+ * Whether a run confirms a violation: each action is enabled in its turn, from the initial state on, and only the last
+ * violates the law. The machine itself is asked, without the tables and merges of an explorer, so this checks the
+ * explorer.
  */
 export function confirmRun(machine: PackedMachine, law: string, run: readonly number[]): boolean {
   const { words, initial, actions, invariants } = machine;
   const invariant = invariants.find(({ id }) => id === law);
-  const isBroken = (state: Int32Array) => invariant !== undefined && !holdsIn(invariant, state);
+  const isViolated = (state: Int32Array) => invariant !== undefined && !holdsIn(invariant, state);
   const state = new Int32Array(words);
   initial(state);
   for (const [nth, index] of run.entries()) {
     const action = actions[index];
-    if (action === undefined || isBroken(state) || !isEnabled(action, state)) return false;
+    if (action === undefined || isViolated(state) || !isEnabled(action, state)) return false;
     const failed = failedIn(action, state);
     if (failed.length > 0) return failed.includes(law) && nth === run.length - 1;
     action.effect(state);
   }
-  return isBroken(state);
+  return isViolated(state);
 }
 
 const noSymmetry = ({ name }: PackedMachine) =>
   new Error(`${name}: its symmetry is not one, or its canonical form is wrong`);
 
 /**
- * Where states were merged, those on the way are only stand-ins: the run is found again from the initial state, by
- * whichever action leads to one that the next stands for. The actions, and the state they lead to.
+ * The states on the way are representatives if states were merged. So the run is built again from the initial state,
+ * each time by an action that leads to a state with the next representative. Returns the actions, and the state they
+ * lead to.
  */
 function realRun(
   machine: PackedMachine,

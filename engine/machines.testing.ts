@@ -1,5 +1,8 @@
-/** Small machines whose states can be counted by hand, packed and live, and a plain search to hold explorers to. */
-import type { PackedMachine } from "./actions.ts";
+/**
+ * Small machines whose states can be counted by hand, packed and in place, and a plain search to compare explorers
+ * with.
+ */
+import type { PackedMachine } from "./machine.ts";
 import { has } from "./reduce/conditions.ts";
 import type { InPlaceMachine } from "./run/in-place.ts";
 import { DISABLED, ENDS } from "./search/batch.ts";
@@ -8,7 +11,7 @@ import { Layout, plain } from "./search/layout.ts";
 /** Words of a state that hash compaction makes smaller. */
 const WIDE = 3;
 
-/** Tokens on a ring of so many places, one of which moves on at a time if the place before it is free. */
+/** Tokens on a ring of places. One token moves at a time, if the next place is free. */
 export function ring(places: number, tokens: number, forbidden = -1): PackedMachine {
   const layout = new Layout();
   const at = layout.array("at", { name: "places", size: places }, plain(2));
@@ -64,7 +67,7 @@ export function counter(limit: number, forbidden = -1): PackedMachine {
 /** The same with words that are always zero: so wide that hash compaction keeps hashes. */
 export const wide = (machine: PackedMachine): PackedMachine => ({ ...machine, words: WIDE });
 
-/** What both live machines have in common: states are copied whole, and their forms are those of `wide`. */
+/** What both in-place machines share: states are copied whole, and their forms are those of `wide`. */
 function live<S extends object>(
   machine: Pick<InPlaceMachine<S>, "name" | "actions" | "laws" | "initial" | "copy" | "take">,
   wordOf: (state: S) => number,
@@ -128,17 +131,17 @@ export function inPlaceCounter(limit: number, forbidden = -1): InPlaceMachine<{ 
   );
 }
 
-/** What there is to compare of an exploration. */
+/** The parts of an exploration to compare. */
 export interface Counted {
   readonly states: number;
   readonly edges: number;
   readonly depth: number;
   readonly deadlocks: number;
   readonly fired: readonly number[];
-  readonly breaks: readonly { readonly law: string; readonly run: readonly number[] }[];
+  readonly violations: readonly { readonly law: string; readonly run: readonly number[] }[];
 }
 
-/** Breadth first with a Map and a copy of every state, and nothing else: behind breaks as well. */
+/** Breadth first with a Map and a copy of every state, and nothing else: past violations as well. */
 export function plainSearch<S>(machine: InPlaceMachine<S>): Counted {
   const formOf = (state: S) => {
     const words = new Int32Array(machine.words);
@@ -148,9 +151,9 @@ export function plainSearch<S>(machine: InPlaceMachine<S>): Counted {
   const queue: { readonly state: S; readonly run: readonly number[] }[] = [
     { state: machine.initial(), run: [] },
   ];
-  const met = new Map(queue.map((first) => [formOf(first.state), first]));
+  const found = new Map(queue.map((first) => [formOf(first.state), first]));
   const fired = machine.actions.map(() => 0);
-  const breaks: { law: string; run: readonly number[] }[] = [];
+  const violations: { law: string; run: readonly number[] }[] = [];
   let deadlocks = 0;
   for (const { state, run } of queue) {
     let taken = 0;
@@ -161,15 +164,15 @@ export function plainSearch<S>(machine: InPlaceMachine<S>): Counted {
       taken += 1;
       fired[action] = (fired[action] as number) + 1;
       for (const [law, { id }] of machine.laws.entries()) {
-        if (((outcome >> law) & 1) === 0 || breaks.some((each) => each.law === id)) continue;
-        breaks.push({ law: id, run: after.run });
+        if (((outcome >> law) & 1) === 0 || violations.some((each) => each.law === id)) continue;
+        violations.push({ law: id, run: after.run });
       }
-      if ((outcome & ENDS) !== 0 || met.has(formOf(after.state))) continue;
-      met.set(formOf(after.state), after);
+      if ((outcome & ENDS) !== 0 || found.has(formOf(after.state))) continue;
+      found.set(formOf(after.state), after);
       queue.push(after);
     }
     if (taken === 0) deadlocks += 1;
   }
   const edges = fired.reduce((sum, times) => sum + times, 0);
-  return { states: met.size, edges, depth: queue.at(-1)?.run.length ?? 0, deadlocks, fired, breaks };
+  return { states: found.size, edges, depth: queue.at(-1)?.run.length ?? 0, deadlocks, fired, violations };
 }

@@ -1,20 +1,20 @@
 /**
- * What actions ask and do, as data: every test and operation knows which fields it reads and writes, and what it is
- * called. From a list of them follow an action's guard, its effect, its footprint, and its words in a program.
+ * Guards and effects of actions, as data: every test and operation knows which fields it reads and writes, and its
+ * words. An action's guard, effect, footprint and words in a program follow from a list of them.
  */
-import type { Action, Assertion } from "./actions.ts";
+import type { Action, Assertion } from "./machine.ts";
 import { type Condition, has, hasNot } from "./reduce/conditions.ts";
 import { type Field, fieldText, valuesOf, valueText } from "./search/layout.ts";
 
 type State = Int32Array;
 
-/** A number that is worked out from some fields. */
+/** A number computed from some fields. */
 export interface Value {
   readonly says: string;
   readonly reads: readonly Field[];
   of(state: State): number;
 }
-/** A constant, what a field holds, or what is worked out. */
+/** A constant, the value of a field, or a computed number. */
 export type Operand = number | Field | Value;
 
 /** A question about several fields; a question about one field is a Condition. */
@@ -27,9 +27,9 @@ export type Guard = Condition | Test;
 
 /** A change of a state. */
 export interface Operation {
-  /** Its lines in a program: none for what only the judge remembers. */
+  /** Its lines in a program: none for bookkeeping of the judge. */
   readonly says: readonly string[];
-  /** What it gives to a field depends on these alone. */
+  /** The values that it writes depend on these fields alone. */
   readonly reads: readonly Field[];
   readonly writes: readonly Field[];
   /** Fields of which it sets or clears some bits and keeps the others. */
@@ -38,7 +38,7 @@ export interface Operation {
 }
 export type Operations = Operation | readonly Operations[];
 
-/** What is worked out by a function: it has to name all fields that it reads. */
+/** A number computed by a function, which has to name all fields that it reads. */
 export const value = (says: string, reads: readonly Field[], of: (state: State) => number): Value => ({
   says,
   reads,
@@ -136,7 +136,7 @@ export const does = (
   run: (state: State) => void,
 ): Operation => ({ says: [says], ...footprint, run });
 
-/** The field becomes a constant, what another field holds, or what is worked out. */
+/** The field becomes a constant, the value of another field, or a computed number. */
 export function sets(field: Field, to: Operand): Operation {
   if (typeof to === "number") {
     const { word, shift, mask } = field;
@@ -180,7 +180,7 @@ export interface Range<Bound = Field> {
   readonly end: Bound;
 }
 
-/** A range comes to hold another one as well. */
+/** A range is widened to include another one. */
 export function widens({ start, end }: Range, by: Range<Operand>): Operation {
   const [from, to] = [operandOf(by.start), operandOf(by.end)];
   return does(
@@ -213,7 +213,7 @@ export function inCase(guard: Guard, then: Operations, otherwise: Operations = [
   };
 }
 
-/** Every one of these fields that holds one number becomes another. */
+/** Every field among these that holds the one number becomes the other. */
 export const replaces = (fields: readonly Field[], was: number, becomes: number): Operation =>
   inOrder(fields.map((field) => inCase(has(field, was), sets(field, becomes))));
 
@@ -223,7 +223,9 @@ export const someIs = (fields: readonly Field[], is: number): Test =>
 export const noneIs = (fields: readonly Field[], is: number): Test =>
   all(...fields.map((field) => hasNot(field, is)));
 
-/** Operations on the one of several things whose number a field holds, less `first`; on none if there is no such. */
+/**
+ * Operations on the one of several things whose number a field holds, less `first`; on none if there is no such thing.
+ */
 export function onChosen(
   choice: Field,
   operations: readonly Operations[],
@@ -256,7 +258,7 @@ export function inOrder(operations: Operations): Operation {
   };
 }
 
-/** The same operations in one line of a program; without words, as what only the judge remembers, in none. */
+/** The same operations in one line of a program; without words, as for bookkeeping of the judge, in none. */
 export const briefly = (says: string | undefined, operations: Operations): Operation => ({
   ...inOrder(operations),
   says: says === undefined ? [] : [says],

@@ -1,11 +1,11 @@
-/** Memory that is not there, distinguished from mistakes. */
+/** Out of memory, distinguished from mistakes. */
 
 /** There is no memory for more states. */
 export class OutOfMemory extends Error {}
 
 /**
- * What `make` allocates, and does nothing else. Throws OutOfMemory where there is no memory for it: typed arrays throw
- * a RangeError then, which any mistake with their lengths is as well.
+ * Returns what `make` allocates; `make` must do nothing else. Throws OutOfMemory if there is no memory for it: typed
+ * arrays throw a RangeError then, as they do for a wrong length.
  */
 export function allocated<T>(make: () => T): T {
   try {

@@ -1,6 +1,6 @@
 /** Machines drawn at random: a few agents, each with a small program over a few shared fields. */
 import { fc } from "@fast-check/vitest";
-import type { Action, Footprint, PackedMachine } from "./actions.ts";
+import type { Action, Footprint, PackedMachine } from "./machine.ts";
 import { has } from "./reduce/conditions.ts";
 import { canonicalForm } from "./reduce/symmetry.ts";
 import { type Field, Layout, plain, setOf } from "./search/layout.ts";
@@ -31,7 +31,7 @@ interface Instruction {
 /** A machine as it was drawn. */
 export interface Drawn {
   readonly programs: readonly (readonly Instruction[])[];
-  /** What no agent does: a shared field becomes this from that. */
+  /** A step without an agent: a shared field changes from one value to another. */
   readonly chances: readonly { readonly field: number; readonly from: number; readonly to: number }[];
   /** Pairs of phases at which the first two agents are never together, with this value of a shared field. */
   readonly never: readonly {
@@ -98,7 +98,7 @@ export const drawnAlike: fc.Arbitrary<Drawn> = fc
   .record({ programs: program.map((each) => [each, each, each]), ...others })
   .map((all) => ({ ...all, never: [] }));
 
-/** The machine. Its symmetry is one only if all programs are the same, and nothing is said of some agents. */
+/** The machine. It is symmetric only if all programs are the same and no invariant names particular agents. */
 export function machineOf({ programs, chances, never, sum }: Drawn): PackedMachine {
   const layout = new Layout();
   const agents = { name: "agents", size: programs.length };

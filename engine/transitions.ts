@@ -1,19 +1,19 @@
 /**
- * What a machine does, as a digest: a search that was saved is of a machine that does the same. Some thousand states
- * are asked for all that can be found of them, by turns the oldest and the newest met, so that some lie deep.
+ * A digest of a machine's transitions: a saved search must belong to a machine with the same digest. Some thousand
+ * states are expanded, alternately the oldest and the newest found, so that some lie deep.
  */
 import { createHash } from "node:crypto";
 import type { Batch } from "./search/batch.ts";
-import type { Visitable } from "./search/explore.ts";
 import { addInitial, batchFor, noFindings } from "./search/search.ts";
 import { StateTable } from "./search/state-table.ts";
+import type { Visitable } from "./search/visitable.ts";
 
-/** So many distinguish machines of which one has a check at the end of a long call that the other has not. */
+/** Enough states to distinguish machines that differ by one check at the end of a long call. */
 const VISITS = 4096;
 /** Enough of a machine in which each state has many. */
 const TRANSITIONS = 16_384;
 
-/** Asked of a machine that nothing else visits: what is seen here would be counted there. */
+/** Needs a machine of its own: the witnesses seen here would count elsewhere. */
 export function behaviourOf(machine: Visitable): string {
   const digest = createHash("sha256");
   const batch = batchFor(machine);
@@ -33,15 +33,15 @@ export function behaviourOf(machine: Visitable): string {
   return digest.digest("hex");
 }
 
-/** Some transitions as bytes: whose they are, what they break, and where they lead. */
-function wordsOf(machine: Visitable, { count, words, by, goesOn, broken, forms }: Batch): Uint8Array {
+/** Some transitions as bytes: their actions, the laws they violate, and the states they lead to. */
+function wordsOf(machine: Visitable, { count, words, by, continues, violated, forms }: Batch): Uint8Array {
   const numbers: number[] = [count];
   for (let nth = 0; nth < count; nth++) {
-    numbers.push(by[nth] as number, broken[nth] as number, goesOn[nth] as number);
-    // What leads nowhere wrote no form.
-    if (goesOn[nth] === 0) continue;
+    numbers.push(by[nth] as number, violated[nth] as number, continues[nth] as number);
+    // A transition without a state wrote no form.
+    if (continues[nth] === 0) continue;
     const at = nth * words;
-    numbers.push(machine.brokenIn(forms, at), ...forms.subarray(at, at + words));
+    numbers.push(machine.violatedIn(forms, at), ...forms.subarray(at, at + words));
   }
   return bytesOf(Int32Array.from(numbers), numbers.length);
 }

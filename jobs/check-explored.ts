@@ -1,17 +1,21 @@
-/** The exhaustive part of the main job: a space of a few pages visited whole, and what random histories saw of it. */
+/**
+ * The exhaustive part of the main job: every state of a space of a few pages, and the part of it that random histories
+ * visit.
+ */
 
 import { lastPlayed } from "../engine/run/stepper.ts";
-import { type Explored, explore, type ShortestBreak } from "../engine/search/explore.ts";
+import { explore } from "../engine/search/explore.ts";
+import type { Explored, ShortestViolation } from "../engine/search/visitable.ts";
 import { type Coverage, coverage, drawings, usualDrawing } from "../properties/vmap/coverage.ts";
 import {
-  KNOWN_TO_CATALOGUE,
+  EXPLAINED,
+  explorableKernel,
   type Seen,
-  sideBySide,
   type VisitableKernel,
 } from "../properties/vmap/explorable-kernel.ts";
 import { historyOf } from "../properties/vmap/history-of.ts";
 import { MIDDLE, type Space, spaceScope } from "../properties/vmap/small-scopes.ts";
-import { settingFor } from "../properties/vmap/test-bench.ts";
+import { benchFor } from "../properties/vmap/test-bench.ts";
 import type { LawId } from "../spec/contract.ts";
 import type { HistoryStep } from "../spec/vmap/history.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
@@ -32,14 +36,14 @@ export interface ExploredKernel {
   readonly ended: Explored["ended"];
   /** The laws that callers can violate there. */
   readonly laws: readonly LawId[];
-  /** Those that are, each with its shortest history here and the bug that accounts for it. */
-  readonly breaks: readonly ExploredBreak[];
+  /** The violated laws, each with its shortest history here and the bug that explains it. */
+  readonly violations: readonly ExploredViolation[];
   readonly scope: Scope;
   /** One for each way to draw histories; the usual one first. */
   readonly coverage: readonly Coverage[];
 }
 
-export interface ExploredBreak {
+export interface ExploredViolation {
   readonly law: LawId;
   readonly history: readonly HistoryStep[];
   readonly bug: string | undefined;
@@ -53,12 +57,15 @@ export interface ExploreKernelOptions {
   readonly compare: boolean;
 }
 
-/** More would take longer than somebody who presses Ctrl-C wants to wait. */
+/** A larger number would delay Ctrl-C too long. */
 const MOST_HISTORIES = 1500;
 
 export function exploreKernel(kernel: Kernel, { seed, runs, compare }: ExploreKernelOptions): ExploredKernel {
   const scope = spaceScope(SPACE);
-  const machine = sideBySide(kernel, scope, { reduced: true, explains: (seen) => isExplained(kernel, seen) });
+  const machine = explorableKernel(kernel, scope, {
+    reduced: true,
+    explains: (seen) => isExplained(kernel, seen),
+  });
   const explored = explore(machine, { bounds: BOUNDS, enough: () => false });
   const histories = Math.min(runs, MOST_HISTORIES);
   const drawn = compare ? drawings(histories) : [usualDrawing(histories)];
@@ -67,8 +74,8 @@ export function exploreKernel(kernel: Kernel, { seed, runs, compare }: ExploreKe
     states: explored.states,
     edges: explored.edges,
     ended: explored.ended,
-    laws: machine.laws.map(({ id }) => id).filter((id) => id !== KNOWN_TO_CATALOGUE.id),
-    breaks: explored.breaks.map((each) => nameBreak(kernel, scope, machine, each)),
+    laws: machine.laws.map(({ id }) => id).filter((id) => id !== EXPLAINED.id),
+    violations: explored.violations.map((each) => nameViolation(kernel, scope, machine, each)),
     scope,
     coverage: runs === 0 ? [] : drawn.map((drawing) => coverage(run, drawing)),
   };
@@ -78,24 +85,24 @@ function isExplained(kernel: Kernel, seen: Seen): boolean {
   return namesOf(kernel, seen).every(({ known }) => known !== undefined);
 }
 
-function nameBreak(
+function nameViolation(
   kernel: Kernel,
   scope: Scope,
   { commands }: VisitableKernel,
-  broken: ShortestBreak,
-): ExploredBreak {
-  if (broken.law !== KNOWN_TO_CATALOGUE.id) {
-    const { history, bug } = explain(kernel, scope, commands, broken);
-    return { law: broken.law, history, bug };
+  violation: ShortestViolation,
+): ExploredViolation {
+  if (violation.law !== EXPLAINED.id) {
+    const { history, bug } = explain(kernel, scope, commands, violation);
+    return { law: violation.law, history, bug };
   }
-  const history = historyOf(commands, broken.run, kernel, scope);
+  const history = historyOf(commands, violation.run, kernel, scope);
   const law = kernel.promises.find((id) => {
-    const last = lastPlayed(settingFor(kernel, scope), history, id);
+    const last = lastPlayed(benchFor(kernel, scope), history, id);
     if (last?.index !== history.length - 1) return false;
     return namesOf(kernel, last).some((each) => each.law === id && each.known === undefined);
   });
   if (law === undefined) {
-    throw new Error("vmapcheck itself is wrong: the reference does not confirm a break that nobody knows");
+    throw new Error("vmapcheck itself is wrong: the reference does not confirm an unknown violation");
   }
   return { law, history, bug: undefined };
 }

@@ -1,23 +1,25 @@
 /**
- * The step grain of the main job: every protocol of CPUs that take steps is visited whole in its usual scope, what it
- * breaks is named by the catalogue, every pinned interleaving is taken again, and every repaired order is visited.
+ * The step grain of the main job: every state of every protocol of CPUs is visited in its usual scope, its violations
+ * are attributed to the catalogue's bugs, every pinned interleaving is taken again, and every repaired order is
+ * visited.
  */
-import type { InterleavedBreak, InterleavedBug } from "../counterexamples/vmap/interleaved.ts";
+import type { InterleavedBug, InterleavedViolation } from "../counterexamples/vmap/interleaved.ts";
 import { INTERLEAVED, nameInterleaved } from "../counterexamples/vmap/interleavings.ts";
 import { visitActions } from "../engine/actions.ts";
-import { type Explored, exploring } from "../engine/search/explore.ts";
+import { exploring } from "../engine/search/explore.ts";
+import type { Explored } from "../engine/search/visitable.ts";
 import { isConfirmed } from "../protocols/run-steps.ts";
 import { STEP_PROTOCOLS, type StepProtocol, stepMachineOf } from "../protocols/vmap/index.ts";
 import { findRun } from "./hunt-interleaved.ts";
 import { readPinnedInterleaving } from "./pinned.ts";
 import type { Work } from "./work.ts";
 
-/** A protocol that has broken all that the catalogue knows of it may be larger: the rest of it is left out. */
+/** The bound for a protocol that may be larger: once its known violations are found, the rest is not visited. */
 const BOUNDS = { states: 1e6, bytes: 2e9 };
-/** Of the protocols of a release that was asked for. All but the largest, locks-6.5, have fewer. */
+/** The bound for protocols of a requested release. All but the largest, locks-6.5, have fewer states. */
 const FEW_STATES = 150_000;
 
-/** What one protocol keeps and breaks in its usual scope. */
+/** The laws that one protocol keeps and violates in its usual scope. */
 export interface ProtocolReport {
   readonly name: string;
   readonly scope: Readonly<Record<string, number>>;
@@ -30,26 +32,29 @@ export interface ProtocolLaw {
   readonly law: string;
   /** Steps of a shortest run; undefined if it is kept. */
   readonly steps: number | undefined;
-  /** The bug of the catalogue that accounts for it; undefined if none does, or it is kept. */
+  /** The bug of the catalogue that explains it; undefined if there is none, or the law is kept. */
   readonly bug: string | undefined;
 }
 
-/** A pinned interleaving: taken again, and what became of its repaired order. */
+/** A pinned interleaving, taken again, and the verdict on its repaired order. */
 export interface PinnedReport {
   readonly bug: InterleavedBug;
-  readonly broken: InterleavedBreak;
+  readonly broken: InterleavedViolation;
   /** Steps, and those of its loop if it never ends. */
   readonly steps: number;
   readonly loop: number | undefined;
   readonly confirmed: boolean;
-  /** Where its law was seen to break: by this run, or, of what never ends, by another where it cannot be taken. */
+  /**
+   * The protocols on which the law is violated: by this run, or, for liveness, by another run where this one cannot be
+   * taken.
+   */
   readonly on: readonly RunOn[];
-  /** The repaired order keeps the law in every one of these states. */
+  /** Whether the repaired order keeps the law, and in how many states. */
   readonly kept: boolean;
   readonly states: number;
 }
 
-/** A run of a protocol that breaks the law: its steps, and those of its loop if it never ends. */
+/** A run of a protocol that violates the law: its steps, and those of its loop if it never ends. */
 export interface RunOn {
   readonly protocol: string;
   readonly steps: number;
@@ -59,11 +64,11 @@ export interface RunOn {
 export interface InterleavedReport {
   readonly protocols: readonly ProtocolReport[];
   readonly pinned: readonly PinnedReport[];
-  /** What was not expected, a line each. */
+  /** The surprises, a line each. */
   readonly surprises: readonly string[];
 }
 
-/** Of these protocols, and what is pinned on them; of all unless they are given. */
+/** Checks these protocols and the runs pinned on them; all protocols by default. */
 export async function checkInterleaved(
   only: readonly string[] | undefined,
   work: Work,
@@ -77,7 +82,7 @@ export async function checkInterleaved(
   }
   const pinned: PinnedReport[] = [];
   for (const bug of INTERLEAVED) {
-    for (const broken of bug.breaks.filter((each) => brokenOn(each).some(isAsked))) {
+    for (const broken of bug.violations.filter((each) => violatedOn(each).some(isAsked))) {
       if (await work.turn(`${bug.id}: ${broken.law}`)) break;
       pinned.push(await checkPinned(bug, broken));
     }
@@ -89,8 +94,8 @@ export async function checkInterleaved(
   };
 }
 
-/** The protocols that break the law, the one it is pinned on first. */
-const brokenOn = ({ protocol, also = [] }: InterleavedBreak) => [protocol, ...also];
+/** The protocols that violate the law, the one it is pinned on first. */
+const violatedOn = ({ protocol, also = [] }: InterleavedViolation) => [protocol, ...also];
 
 /** The usual value of each parameter. */
 export const usualScope = ({ parameters }: StepProtocol) =>
@@ -104,18 +109,21 @@ async function checkProtocol(
 ): Promise<ProtocolReport> {
   const machine = visitActions(protocol.machine(scope), { symmetry: true });
   const turns = exploring(machine, { bounds, enough: () => false });
-  const { states, ended, breaks } = await work.through(turns, () => `${protocol.name}: visiting every state`);
+  const { states, ended, violations } = await work.through(
+    turns,
+    () => `${protocol.name}: visiting every state`,
+  );
   const laws = machine.laws.map(({ id: law }) => {
-    const steps = breaks.find((each) => each.law === law)?.run.length;
+    const steps = violations.find((each) => each.law === law)?.run.length;
     return { law, steps, bug: steps === undefined ? undefined : nameInterleaved(protocol.name, law) };
   });
   return { name: protocol.name, scope, states, ended, laws };
 }
 
-async function checkPinned(bug: InterleavedBug, broken: InterleavedBreak): Promise<PinnedReport> {
+async function checkPinned(bug: InterleavedBug, broken: InterleavedViolation): Promise<PinnedReport> {
   const interleaving = await readPinnedInterleaving(bug, broken);
   const [steps, loop] = [interleaving.steps.length, interleaving.loop?.length];
-  const on = brokenOn(broken).flatMap((protocol) =>
+  const on = violatedOn(broken).flatMap((protocol) =>
     isConfirmed(stepMachineOf(protocol, broken.scope), interleaving)
       ? [{ protocol, steps, loop }]
       : lastingOn({ ...broken, protocol }),
@@ -125,8 +133,8 @@ async function checkPinned(bug: InterleavedBug, broken: InterleavedBreak): Promi
   return { bug, broken, steps, loop, confirmed, on, kept, states };
 }
 
-/** Another run that never ends, of a protocol that has not the steps of the pinned one. */
-function lastingOn(broken: InterleavedBreak): readonly RunOn[] {
+/** Another run that never ends, of a protocol that lacks steps of the pinned one. */
+function lastingOn(broken: InterleavedViolation): readonly RunOn[] {
   const { protocol, law, scope } = broken;
   const lasts = stepMachineOf(protocol, scope).eventuallyEnds?.some(({ id }) => id === law);
   if (broken.also?.includes(protocol) !== true || lasts !== true) return [];
@@ -134,22 +142,22 @@ function lastingOn(broken: InterleavedBreak): readonly RunOn[] {
   return steps === undefined ? [] : [{ protocol, steps: steps.length, loop: loop?.length }];
 }
 
-/** Whether the repaired order keeps the law in the scope of the pinned run, in all states there are. */
-function keeps({ law, repaired: protocol, scope }: InterleavedBreak): { kept: boolean; states: number } {
+/** Whether the repaired order keeps the law in every state of the pinned run's scope. */
+function keeps({ law, repaired: protocol, scope }: InterleavedViolation): { kept: boolean; states: number } {
   const { steps, ended, states } = findRun({ law, protocol, scope }, BOUNDS);
   return { kept: ended === "fixpoint" && steps === undefined, states };
 }
 
-/** The laws that the catalogue says a protocol breaks. */
+/** The laws that the catalogue says a protocol violates. */
 const lawsKnown = (name: string) =>
-  INTERLEAVED.flatMap(({ breaks }) => breaks)
-    .filter((each) => brokenOn(each).includes(name))
+  INTERLEAVED.flatMap(({ violations }) => violations)
+    .filter((each) => violatedOn(each).includes(name))
     .map(({ law }) => law);
 
-/** The laws that the catalogue says a protocol breaks in just this scope. */
+/** The laws that the catalogue says a protocol violates in just this scope. */
 const lawsPinnedIn = (name: string, scope: Readonly<Record<string, number>>) =>
-  INTERLEAVED.flatMap(({ breaks }) => breaks)
-    .filter((each) => brokenOn(each).includes(name))
+  INTERLEAVED.flatMap(({ violations }) => violations)
+    .filter((each) => violatedOn(each).includes(name))
     .filter((each) => Object.entries(scope).every(([key, value]) => each.scope[key] === value))
     .map(({ law }) => law);
 
@@ -170,8 +178,10 @@ function oddOfProtocol(
     ...laws
       .filter(({ law, steps }) => steps === undefined && (isWhole || !confirmed.includes(law)))
       .filter(({ law }) => lawsPinnedIn(name, scope).includes(law))
-      .map(({ law }) => `${name} does not break ${law} any more`),
-    ...unknown.map(({ law, steps }) => `${name} breaks ${law} in ${steps} steps, and no bug accounts for it`),
+      .map(({ law }) => `${name} does not violate ${law} any more`),
+    ...unknown.map(
+      ({ law, steps }) => `${name} violates ${law} in ${steps} steps, and no bug accounts for it`,
+    ),
   ];
 }
 
@@ -180,7 +190,7 @@ function oddOfPinned({ bug, broken, confirmed, kept }: PinnedReport): string[] {
   return [
     ...(confirmed
       ? []
-      : [`${bug.id}: its pinned interleaving does not break ${law} in ${protocol} any more`]),
+      : [`${bug.id}: its pinned interleaving does not violate ${law} in ${protocol} any more`]),
     ...(kept ? [] : [`${bug.id}: ${repaired} does not keep ${law}`]),
   ];
 }

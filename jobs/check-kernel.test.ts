@@ -28,26 +28,26 @@ describe("a violation that the catalogue does not know", () => {
   beforeAll(() => process.chdir(mkdtempSync(join(tmpdir(), "vmapcheck-failures-"))));
   afterAll(() => process.chdir(home));
 
-  test("is the run's failure, shrunk, kept, and given a line that replays it", async () => {
+  test("is a failure of the run, shrunk, kept, and printed with a line that replays it", async () => {
     const { surprises, cells } = await checkKernel(broken, options);
     const found = surprises.find(({ law }) => law === "guard-gap");
     expect(found?.history).toHaveLength(2);
     expect(found?.what).toContain("the catalogue does not know");
     expect(found?.replay).toContain(join(".vmapcheck", "failures", "2.6.39.guard-gap.json"));
     expect(failures()).toEqual(["2.6.39.guard-gap.json"]);
-    // The matrix does not say "ok" of it.
+    // The matrix does not show "ok" for it.
     const cell = cells.find(({ law }) => law === "guard-gap");
     expect(cell).toMatchObject({ verdict: "broken", bug: null, commands: 2 });
   });
 
-  test("is tried first next time, before anything random", async () => {
+  test("is tried first in the next run, before random histories", async () => {
     const { surprises } = await checkKernel(broken, { ...options, runs: 0 });
     expect(surprises.map(({ what }) => what)).toContainEqual(
       expect.stringContaining("kept from an earlier run"),
     );
   });
 
-  test("is forgotten once it breaks no law any more", async () => {
+  test("is dropped once it no longer violates a law", async () => {
     const { surprises } = await checkKernel(linux("2.6.39"), { ...options, runs: 0 });
     expect(surprises).toEqual([]);
     expect(failures()).toEqual([]);
@@ -55,7 +55,7 @@ describe("a violation that the catalogue does not know", () => {
 });
 
 describe("an expected violation that is gone", () => {
-  test("is the run's failure too", async () => {
+  test("is a failure of the run, too", async () => {
     const repaired = { ...linux("2.6.39"), name: "3.1" };
     const { surprises } = await checkKernel(repaired, { ...options, runs: 0 });
     expect(surprises.map(({ what }) => what)).toContain(
@@ -63,7 +63,7 @@ describe("an expected violation that is gone", () => {
     );
   });
 
-  test("so is one of a law that is not promised", async () => {
+  test("of a law that is not promised is a failure of the run, too", async () => {
     const plain = kernelWith(releaseOf("5.2"), {
       ...rulesOf("5.2"),
       lookedFor: plainSize,
@@ -87,7 +87,7 @@ describe("a witness that no random history reaches", () => {
     expect(unmet).toEqual([]);
   });
 
-  test("is named by a shorter run, and no failure", async () => {
+  test("is named by a shorter run, and is no failure there", async () => {
     const { surprises, unmet } = await checkKernel(lost, { ...options, runs: 300 });
     expect(surprises).toEqual([]);
     expect(unmet).toContain("never-taken");
@@ -95,7 +95,7 @@ describe("a witness that no random history reaches", () => {
 });
 
 describe("without random histories", () => {
-  test("a law is kept only where a small space was visited that tries it", async () => {
+  test("a law is reported as kept only if the small space tries it", async () => {
     const { cells } = await checkKernel(linux("2.6.39"), { ...options, runs: 0 });
     const verdictOf = (id: string) => cells.find(({ law }) => law === id);
     expect(verdictOf("lowest-fit")).toMatchObject({ verdict: "kept", tried: "visited" });

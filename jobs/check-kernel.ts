@@ -3,13 +3,13 @@ import { readHistory } from "../adapters/vmap/history-file.ts";
 import type { Bug } from "../counterexamples/bug.ts";
 import { bugCalled } from "../counterexamples/vmap/index.ts";
 import { lastPlayed } from "../engine/run/stepper.ts";
-import { type KnownBreak, randomRun } from "../properties/vmap/random-run.ts";
+import { type KnownViolation, randomRun } from "../properties/vmap/random-run.ts";
 import { scopesFor } from "../properties/vmap/random-scopes.ts";
-import { settingFor, type VmapPlayed } from "../properties/vmap/test-bench.ts";
+import { benchFor, type JudgedStep } from "../properties/vmap/test-bench.ts";
 import type { LawId } from "../spec/contract.ts";
 import { PROCESS_LAWS } from "../spec/process.ts";
 import type { HistoryStep } from "../spec/vmap/history.ts";
-import { heldTo, isPromised, type Kernel } from "../spec/vmap/kernel.ts";
+import { isPromised, judgedAlsoBy, type Kernel } from "../spec/vmap/kernel.ts";
 import { ALL_LAWS } from "../spec/vmap/laws/index.ts";
 import { lineageOf } from "../spec/vmap/releases.ts";
 import type { Scope } from "../spec/vmap/scope.ts";
@@ -22,40 +22,43 @@ import { replayLine } from "./names.ts";
 import { allPinned, pinnedFile } from "./pinned.ts";
 import { Work } from "./work.ts";
 
-/** Random histories in each scope, if nothing else is asked: as many reach every witness of every kernel. */
+/** The default number of random histories in each scope: enough to reach every witness of every kernel. */
 export const USUAL_RUNS = 1500;
 
-/** How one law stands on one kernel. */
+/** The verdict on one law for one kernel. */
 export interface Cell {
   readonly law: LawId;
   readonly verdict: "kept" | "broken" | "not-promised" | "not-tried";
-  /** What the verdict rests on beside pinned histories: random ones, a small space alone, or nothing. */
+  /** The grounds of the verdict beside pinned histories: random ones, a small space alone, or nothing. */
   readonly tried: "random" | "visited" | "nothing";
-  /** Slug of the bug that accounts for a violation, or for falling short of what is not promised; null if none does. */
+  /**
+   * The slug of the bug that explains the violation, or the shortfall from a law that is not promised; null if there is
+   * none.
+   */
   readonly bug: string | null;
-  /** Commands of the shortest history known, the breaking one included. */
+  /** Commands of the shortest history known, the violating one included. */
   readonly commands: number | null;
   /** The line that replays it. */
   readonly replay: string | null;
-  /** Every bug that was seen to break it, the best known first. */
-  readonly bugs: readonly SeenBreak[];
+  /** Every bug that violated it, the best known first. */
+  readonly bugs: readonly SeenViolation[];
 }
 
-export interface SeenBreak {
+export interface SeenViolation {
   readonly bug: string;
   readonly commands: number;
   readonly replay: string | null;
 }
 
-/** Something that should not be: an unknown violation, an expected one gone, or a witness never reached. */
+/** A surprise: an unknown violation, an expected one gone, or a witness never reached. */
 export interface Surprise {
   readonly kind: "unknown" | "gone" | "unmet";
   readonly kernel: string;
   readonly what: string;
   readonly law: LawId | null;
-  /** Of a tree: the bug of the catalogue that accounts for it, and that its release has not. */
+  /** For a tree: the bug of the catalogue that explains it, which the release does not have. */
   readonly bug?: string;
-  /** Of an unknown break: what broke it, and what replays it. */
+  /** For an unknown violation: its history, and the line that replays it. */
   readonly history: readonly HistoryStep[] | null;
   readonly scope: Scope | null;
   readonly replay: string | null;
@@ -69,11 +72,11 @@ export interface KernelReport {
   readonly commands: number;
   /** How often each witness and each path inside the kernel was taken. */
   readonly seen: ReadonlyMap<string, number>;
-  /** Of a run shorter than usual: those that it never reached. It proves nothing about them. */
+  /** For a run shorter than usual: the witnesses it never reached. It proves nothing about them. */
   readonly unmet: readonly string[];
-  /** Bugs, by their slugs, of the kernel it was derived from that it has not. */
+  /** The slugs of bugs of the kernel it was derived from that it does not have. */
   readonly gone: readonly string[];
-  /** A small space visited whole; undefined if the run was interrupted before. */
+  /** The exploration of a small space; undefined if the run was interrupted before. */
   readonly explored: ExploredKernel | undefined;
 }
 
@@ -86,7 +89,7 @@ export interface KernelOptions {
   readonly keepsFailures: boolean;
 }
 
-/** Histories drawn before anything else may happen: a fraction of a second. */
+/** Histories drawn in one turn: a fraction of a second. */
 const TURN = 500;
 
 export async function checkKernel(
@@ -94,9 +97,9 @@ export async function checkKernel(
   options: KernelOptions,
   work: Work = new Work({}),
 ): Promise<KernelReport> {
-  const breaks = new Map<LawId, SeenBreak[]>();
+  const violations = new Map<LawId, SeenViolation[]>();
   const kept = options.keepsFailures ? await tryKept(kernel) : [];
-  const surprises: Surprise[] = [...kept, ...(await tryPinned(kernel, options, breaks))];
+  const surprises: Surprise[] = [...kept, ...(await tryPinned(kernel, options, violations))];
   const { gone } = inheritanceOf(kernel);
   const explored = await tryWhole(kernel, options, work, surprises);
   const seen = new Map<string, number>();
@@ -115,7 +118,7 @@ export async function checkKernel(
     histories += report.histories;
     commands += report.commands;
     for (const [id, times] of report.seen) seen.set(id, (seen.get(id) ?? 0) + times);
-    for (const known of report.known) noteKnown(breaks, known);
+    for (const known of report.known) noteKnown(violations, known);
     if (report.unknown === undefined) continue;
     await addUnknown(surprises, kernel, report.unknown, options);
     break;
@@ -124,7 +127,7 @@ export async function checkKernel(
   const unmet = complete && surprises.length === 0 ? neverSeen(kernel, seen) : [];
   const isLong = options.runs >= USUAL_RUNS;
   if (isLong) surprises.push(...unmet.map((id) => witnessUnmet(kernel, id)));
-  // Laws of processes are asked of code alone.
+  // Laws of processes are checked only for code in a process.
   const isAsked = (id: LawId) => isPromised(kernel, id) || !PROCESS_LAWS.some((law) => law.id === id);
   const laws = ALL_LAWS.filter(({ id }) => (options.law === undefined ? isAsked(id) : id === options.law));
   const triedFor = (law: LawId) =>
@@ -133,7 +136,7 @@ export async function checkKernel(
     kernel,
     cells: laws.map(({ id }) => {
       const unknown = surprises.find(({ kind, law }) => kind === "unknown" && law === id);
-      const bugs = (breaks.get(id) ?? []).sort(bestKnownFirst);
+      const bugs = (violations.get(id) ?? []).sort(bestKnownFirst);
       return cell(kernel, id, triedFor(id), bugs, unknown);
     }),
     surprises,
@@ -146,7 +149,7 @@ export async function checkKernel(
   };
 }
 
-/** Every state of a small space. A break there that the catalogue does not know is a surprise. */
+/** Every state of a small space. A violation there that the catalogue does not know is a surprise. */
 async function tryWhole(
   kernel: Kernel,
   options: KernelOptions,
@@ -157,7 +160,7 @@ async function tryWhole(
   const { seed, runs, coverage } = options;
   const counted = coverage === undefined ? 0 : runs;
   const explored = exploreKernel(kernel, { seed, runs: counted, compare: coverage === "compared" });
-  for (const { law, history, bug } of explored.breaks) {
+  for (const { law, history, bug } of explored.violations) {
     if (bug !== undefined || (options.law !== undefined && law !== options.law)) continue;
     await addUnknown(surprises, kernel, { law, scope: explored.scope, history }, options);
   }
@@ -175,12 +178,12 @@ function* turns(
   }
 }
 
-/** An unknown violation stands before those that the catalogue knows. */
+/** An unknown violation precedes those that the catalogue knows. */
 function cell(
   kernel: Kernel,
   law: LawId,
   tried: Cell["tried"],
-  bugs: readonly SeenBreak[],
+  bugs: readonly SeenViolation[],
   unknown: Surprise | undefined,
 ): Cell {
   const found = unknown && {
@@ -195,11 +198,11 @@ function cell(
   return { law, verdict, tried, bug, commands, replay, bugs };
 }
 
-/** Failures that earlier runs kept: they come first, and go when they fail no longer. */
+/** Failures that earlier runs kept: they are tried first, and removed once they no longer fail. */
 async function tryKept(kernel: Kernel): Promise<Surprise[]> {
   const surprises: Surprise[] = [];
   for (const { path, history } of await keptFailures(kernel.name)) {
-    const last = lastPlayed(settingFor(kernel, history.scope), history.commands, history.law) as VmapPlayed;
+    const last = lastPlayed(benchFor(kernel, history.scope), history.commands, history.law) as JudgedStep;
     const unknown = namesOf(kernel, last).find(
       ({ law, known }) => known === undefined && (history.law === undefined || law === history.law),
     );
@@ -220,28 +223,28 @@ async function tryKept(kernel: Kernel): Promise<Surprise[]> {
   return surprises;
 }
 
-/** Every pinned history that the catalogue says breaks a law here, promised or not. */
+/** Every pinned history that the catalogue says violates a law here, promised or not. */
 async function tryPinned(
   kernel: Kernel,
   { law }: KernelOptions,
-  breaks: Map<LawId, SeenBreak[]>,
+  violations: Map<LawId, SeenViolation[]>,
 ): Promise<Surprise[]> {
   const surprises: Surprise[] = [];
-  const inherited = inheritanceOf(kernel).breaks;
+  const inherited = inheritanceOf(kernel).violations;
   const here = allPinned().filter(
     ({ pinned }) =>
       (pinned.on.includes(kernel.name) || inherited.has(pinned)) && (law === undefined || pinned.law === law),
   );
   for (const { bug, pinned } of here) {
     const history = await readHistory(pinnedFile(bug, pinned));
-    const setting = settingFor(heldTo(kernel, pinned.law), history.scope);
-    const last = lastPlayed(setting, history.commands, pinned.law) as VmapPlayed;
+    const setting = benchFor(judgedAlsoBy(kernel, pinned.law), history.scope);
+    const last = lastPlayed(setting, history.commands, pinned.law) as JudgedStep;
     const words = `${bug.id} --law ${pinned.law} --kernel ${kernel.name}`;
-    const breaksIt = namesOf(kernel, last).some((each) => each.law === pinned.law && each.known === bug.id);
-    if (breaksIt) {
-      const known = breaks.get(pinned.law) ?? [];
+    const violatesIt = namesOf(kernel, last).some((each) => each.law === pinned.law && each.known === bug.id);
+    if (violatesIt) {
+      const known = violations.get(pinned.law) ?? [];
       known.push({ bug: bug.id, commands: last.index + 1, replay: replayLine(words) });
-      breaks.set(pinned.law, known);
+      violations.set(pinned.law, known);
       const { release } = kernel;
       const has = lineageOf(release).some((label) => pinned.on.includes(label));
       if (release.compiled && !has) {
@@ -257,7 +260,7 @@ async function tryPinned(
         });
       }
     } else if (!kernel.release.compiled) {
-      // Of code that somebody changed it says only what else it violates: `gone` lists the bugs that it has not.
+      // For changed code only further violations are surprises: `gone` lists the bugs that it does not have.
       surprises.push({
         kind: "gone",
         kernel: kernel.name,
@@ -276,27 +279,27 @@ async function tryPinned(
 
 const numberText = ({ number }: Bug): string => (number === undefined ? "" : ` (${number})`);
 
-/** Bugs that were reported first, and of these the one on the fewest kernels: the most particular to this one. */
-function bestKnownFirst(a: SeenBreak, b: SeenBreak): number {
+/** Bugs with a number first, and of these the one on the fewest kernels, as the most specific. */
+function bestKnownFirst(a: SeenViolation, b: SeenViolation): number {
   const [first, second] = [bugCalled(a.bug), bugCalled(b.bug)];
   return (
     Number(first?.latent ?? false) - Number(second?.latent ?? false) || kernelsOf(first) - kernelsOf(second)
   );
 }
 
-/** On how many kernels a bug breaks anything. */
+/** On how many kernels a bug violates anything. */
 function kernelsOf(bug: Bug | undefined): number {
-  return new Set(bug?.breaks.flatMap(({ on }) => on)).size;
+  return new Set(bug?.violations.flatMap(({ on }) => on)).size;
 }
 
-/** A known bug met at random. Where its pinned history is there already, that is the shorter one. */
-function noteKnown(breaks: Map<LawId, SeenBreak[]>, { law, known, commands }: KnownBreak): void {
-  const seen = breaks.get(law) ?? [];
+/** Notes a known bug found at random. If its pinned history is noted already, that is the shorter one. */
+function noteKnown(violations: Map<LawId, SeenViolation[]>, { law, known, commands }: KnownViolation): void {
+  const seen = violations.get(law) ?? [];
   if (!seen.some(({ bug }) => bug === known)) seen.push({ bug: known, commands, replay: null });
-  breaks.set(law, seen);
+  violations.set(law, seen);
 }
 
-/** A break that the catalogue does not know is reported once for each law, by the shortest history that was met. */
+/** A violation that the catalogue does not know is reported once for each law, by the shortest history found. */
 async function addUnknown(
   surprises: Surprise[],
   kernel: Kernel,

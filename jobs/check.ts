@@ -12,47 +12,49 @@ import type { VersionFacts } from "./versions.ts";
 import { type Watch, Work } from "./work.ts";
 
 export interface CheckOptions extends Watch {
-  /** Releases by any label or version, and kernels of one's own; every release if none is given. */
+  /** Releases by any label or version, and custom kernels; every release by default. */
   readonly kernels?: readonly (string | Kernel)[] | undefined;
-  /** A kernel tree beside them, and first the release whose promises it is judged by: the nearest unless one is named. */
+  /** A kernel tree, checked beside the release whose promises judge it: the nearest one by default. */
   readonly tree?: { readonly directory: string; readonly as?: string | undefined } | undefined;
   /** Random histories in each scope; 0 for pinned ones alone. */
   readonly runs?: number | undefined;
   readonly seed?: number | undefined;
   /** Only this law. */
   readonly law?: string | undefined;
-  /** Whether to count what random histories visit of a small space, and to compare several ways to draw them. */
+  /**
+   * Whether to count the states of a small space that random histories visit, and to compare several ways to draw them.
+   */
   readonly coverage?: "counted" | "compared" | undefined;
-  /** Whether histories that violate a law in an unknown way are kept in .vmapcheck/failures and tried first next time. */
+  /** Whether unknown violations are kept in .vmapcheck/failures and tried first in the next run. */
   readonly keepsFailures?: boolean | undefined;
 }
 
 /** All that was found. */
 export interface CheckReport {
   readonly reports: readonly KernelReport[];
-  /** Kernels there are to check: more than reports where it was ended early. */
+  /** The number of kernels to check: more than there are reports if it was ended early. */
   readonly kernels: number;
-  /** What is known of the versions asked for of which there is no model. */
+  /** Facts on the requested versions without a model. */
   readonly facts: readonly VersionFacts[];
-  /** Of the kernels that are trees. */
+  /** Facts on the kernels that are trees. */
   readonly trees: readonly TreeFacts[];
-  /** Its kernels were asked for by their names. */
+  /** Whether its kernels were requested by name. */
   readonly byName: boolean;
-  /** The one law that was asked for. */
+  /** The only law that was requested. */
   readonly law: LawId | undefined;
   readonly surprises: readonly Surprise[];
-  /** The step grain: of the releases asked for, or of all; undefined where one law of all was asked for. */
+  /** The step grain of the requested releases, or of all; undefined if one law of all releases was requested. */
   readonly steps: InterleavedReport | undefined;
   /** The same, a column for each release. */
   readonly interleaved: readonly StepColumn[];
-  /** Random histories in each scope that were asked for. */
+  /** The requested number of random histories in each scope. */
   readonly runs: number;
   readonly seed: number;
   readonly seconds: number;
   readonly complete: boolean;
 }
 
-/** Random histories in each scope on the release that stands beside a tree. */
+/** Random histories in each scope on the release beside a tree. */
 const BESIDE = 200;
 const USUAL_SEED = 20110106;
 
@@ -76,13 +78,13 @@ export async function check(options: CheckOptions = {}): Promise<CheckReport> {
   const reports: KernelReport[] = [];
   for (const kernel of kernels) {
     if (work.stop !== false) break;
-    // The release beside a tree is there to compare with: what is known of it is enough.
+    // The release beside a tree is there for comparison: its pinned histories are enough.
     const isBeside = subject !== undefined && kernel.name === subject.as;
     const report = await checkKernel(kernel, isBeside ? { ...how, runs: Math.min(runs, BESIDE) } : how, work);
     reports.push(isBeside ? { ...report, unmet: [] } : report);
   }
   const protocols = given.length === 0 ? undefined : protocolsFor(names, law);
-  // Asked for one law of every kernel, it leaves the interleavings out.
+  // A check of one law on every kernel leaves the interleavings out.
   const steps =
     protocols !== undefined || law === undefined ? await checkInterleaved(protocols, work) : undefined;
   const releases = given.length === 0 ? KERNELS.map(({ name }) => name) : [...new Set(names)];
@@ -103,7 +105,7 @@ export async function check(options: CheckOptions = {}): Promise<CheckReport> {
   };
 }
 
-/** How much was not expected. */
+/** The number of surprises. */
 export const unexpected = ({ surprises, steps }: Pick<CheckReport, "surprises" | "steps">): number =>
   surprises.length + (steps?.surprises.length ?? 0);
 

@@ -1,16 +1,16 @@
-/** The commits that make the difference between two kernels that were asked for by name. */
+/** The commits that separate two kernels given by name. */
 import { changesBetween, type Difference } from "../kernels/versions.ts";
 import type { Change } from "../spec/vmap/change.ts";
 import { versionOf } from "../spec/vmap/change.ts";
 import { changeText } from "./versions.ts";
 
-/** Undefined where one of the two is no release: a draft, or a kernel with one step replaced. */
+/** Undefined if one of the two is no release: a draft, or a kernel with one step replaced. */
 export function commitsBetween([one, other]: readonly [string, string]): Difference | undefined {
   const [before, after] = [versionOf(one), versionOf(other)];
   return before === undefined || after === undefined ? undefined : changesBetween(before, after);
 }
 
-/** A paragraph; "" where there is nothing to name. */
+/** A paragraph; "" if there is no commit to name. */
 export function commitsText(names: readonly [string, string]): string {
   const between = commitsBetween(names);
   if (between === undefined) return "";

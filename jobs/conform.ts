@@ -4,8 +4,9 @@ import { conform as conformTrace, type Difference } from "../adapters/vmap/confo
 import { readRecording, type Trace } from "../adapters/vmap/recording.ts";
 import { kernelCalled } from "../kernels/vmap/index.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
-import { releaseNamed } from "./names.ts";
+import { askedAs, releaseNamed } from "./names.ts";
 import { openTree } from "./trees.ts";
+import { labelAlike } from "./versions.ts";
 import { type Watch, Work } from "./work.ts";
 
 export interface FirstDifference {
@@ -14,7 +15,7 @@ export interface FirstDifference {
   readonly difference: Difference;
 }
 
-/** What one file came to. */
+/** The result for one file. */
 export interface ConformedFile {
   readonly file: string;
   readonly labels: ReadonlySet<string>;
@@ -26,7 +27,7 @@ export interface ConformedFile {
 }
 
 export interface ConformOptions extends Watch {
-  /** The directory of a kernel tree, which answers in place of our models. */
+  /** The directory of a kernel tree, which is run in place of our models. */
   readonly tree?: string | undefined;
 }
 
@@ -36,7 +37,7 @@ export interface ConformReport {
   readonly interrupted: boolean;
 }
 
-/** Throws an InputError at the first line that is not a trace, or that no model here can be compared with. */
+/** Throws an InputError at the first line that is not a trace, or has no model to compare with. */
 export async function conform(
   files: readonly string[],
   { tree, ...watch }: ConformOptions = {},
@@ -61,8 +62,9 @@ async function conformFile(file: string, work: Work, compiled: Kernel | undefine
   let [conforming, differing, replies] = [0, 0, 0];
   let first: FirstDifference | undefined;
   for await (const trace of readRecording(file)) {
-    labels.add(trace.label);
     const kernel = compiled ?? modelOf(trace);
+    const { label } = trace;
+    labels.add(compiled === undefined && kernelCalled(label) === undefined ? askedAs(label, kernel) : label);
     const { replies: compared, difference } = conformTrace(kernel, trace);
     replies += compared;
     if (difference === undefined) conforming += 1;
@@ -75,10 +77,11 @@ async function conformFile(file: string, work: Work, compiled: Kernel | undefine
   return { file, labels, traces: conforming + differing, conforming, differing, replies, first };
 }
 
-/** The model to compare with. Throws an InputError where there is none, or where the trace is only a part of one. */
+/** The model to compare with. Throws an InputError if there is none, or if the trace is only a part of one. */
 function modelOf({ file, line, label, cut }: Trace): Kernel {
   if (cut !== undefined) throw inputError(file, line, "cut: only a whole trace can be compared with a model");
-  if (kernelCalled(label) !== undefined) return releaseNamed(label);
+  const alike = labelAlike(label);
+  if (kernelCalled(label) !== undefined || alike !== undefined) return releaseNamed(label);
   const says = `version: there is no model of ${JSON.stringify(label)} to compare with; judge asks its laws`;
   throw inputError(file, line, says);
 }

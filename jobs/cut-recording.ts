@@ -1,7 +1,7 @@
 /**
- * A recorded trace cut to the steps that a violation needs. Nothing is run again: addresses and replies stay as they
- * were recorded. So a step may only go where the last reply still violates the law, and on the same grounds: what is
- * left shows nothing that was not so in the whole trace.
+ * A recorded trace cut to the steps that a violation needs. Nothing is run again: addresses and replies stay as
+ * recorded. So a step may be dropped only if the last reply still violates the law, and on the same grounds: the
+ * remaining steps show nothing that was not true in the whole trace.
  */
 import type { Exchange, Trace, Written } from "../adapters/vmap/recording.ts";
 import { shrink } from "../engine/run/shrink.ts";
@@ -20,16 +20,18 @@ import { type Chosen, namesIn, type RecordedReply } from "./recorded.ts";
 interface Step {
   readonly index: number;
   readonly exchange: Exchange;
+  /** Of a free or an unmap of what is held: the index of the step that got it. */
+  readonly frees: number | undefined;
 }
 
 export interface CutTrace {
-  /** Indices of the steps that are left, the violating one last. */
+  /** Indices of the remaining steps, the violating one last. */
   readonly steps: readonly number[];
-  /** Whether none of them can go; else the work ended at its bound. */
+  /** Whether none of them can be dropped; else the work ended at its bound. */
   readonly minimal: boolean;
 }
 
-/** Replies that are followed in search of steps that can go: some seconds. */
+/** The bound in judged replies: some seconds. */
 const MOST_JUDGED = 500_000;
 
 /** Cuts a trace to what its first violation of the law needs. Throws a RangeError if there is none. */
@@ -51,7 +53,7 @@ export function cutTrace(chosen: Chosen, law: LawId): CutTrace {
   return { steps: left.map(({ index }) => index), minimal: budget >= 0 };
 }
 
-/** The last of these replies, judged in the world that follows the others; undefined where none does. */
+/** The last of these replies, judged in the world after the others; undefined if there is none. */
 function judgeLast({ judging, trace }: Chosen, steps: readonly Step[]): RecordedReply | undefined {
   const spec = vmapSpec(judging.promises);
   let before: ImmutableWorld = spec.initial(trace.scope);
@@ -68,17 +70,23 @@ function judgeLast({ judging, trace }: Chosen, steps: readonly Step[]): Recorded
     command,
     response,
   );
-  const laws = verdict.accepted ? [] : verdict.broken;
+  const laws = verdict.accepted ? [] : verdict.violated;
   return { index: steps.length - 1, before, command, response, after: verdict.world, laws, following: [] };
 }
 
-/** The steps up to the violation. A count of lazy pages is that of the whole trace: only its own law needs it. */
+/**
+ * The steps up to the violation. Counts of lazy pages are those of the whole trace: they are kept only for their own
+ * law.
+ */
 function stepsOf({ trace, violating }: Chosen, law: LawId): readonly Step[] {
   const exchanges = trace.exchanges.slice(0, (violating?.index ?? -1) + 1);
+  const ledger = naming.begin();
   return exchanges.map((exchange, index) => {
-    if (law === LAZY_COUNT) return { index, exchange };
+    const frees = noteCommand(ledger, index, exchange.command, exchange.response);
+    const step = { index, exchange, frees };
+    if (law === LAZY_COUNT) return step;
     const { lazyPages: _of, ...response } = exchange.response;
-    return { index, exchange: { ...exchange, response } };
+    return { ...step, exchange: { ...exchange, response } };
   });
 }
 
@@ -90,14 +98,15 @@ function bugOf({ judging }: Chosen, reply: RecordedReply, law: LawId): string | 
 
 /** Without these steps, and without the frees and unmaps of what they got. */
 function without(steps: readonly Step[], dropped: ReadonlySet<number>): Step[] {
-  const ledger = naming.begin();
-  return steps.filter(
-    ({ exchange: { command, response } }, nth) =>
-      !dropped.has(nth) && noteCommand(ledger, nth, command, response),
-  );
+  const left = new Set<number>();
+  return steps.filter(({ index, frees }, nth) => {
+    const stays = !dropped.has(nth) && (frees === undefined || left.has(frees));
+    if (stays) left.add(index);
+    return stays;
+  });
 }
 
-/** Laws that say what an area that is not there would have allowed: whatever is in its way has to stay. */
+/** Laws about what free space would have allowed: everything in the way of the request has to stay. */
 const OF_FREE_SPACE: readonly LawId[] = [
   "lowest-fit",
   "lowest-fit-at-a-page",
@@ -107,7 +116,7 @@ const OF_FREE_SPACE: readonly LawId[] = [
   "pools-hide-no-room",
 ];
 
-/** Whether a reply violates a law in a part of the trace for what is true in the whole, too. */
+/** Whether a reply violates a law in a part of the trace on grounds that hold in the whole, too. */
 function hasSameGrounds(law: LawId, whole: RecordedReply, part: RecordedReply): boolean {
   if (OF_FREE_SPACE.includes(law) && inTheWay(law, whole) !== inTheWay(law, part)) return false;
   if (!isPartOf(part.before, whole.before)) return false;
@@ -116,12 +125,12 @@ function hasSameGrounds(law: LawId, whole: RecordedReply, part: RecordedReply): 
     return false;
   if (whole.after === undefined || part.after === undefined) return whole.after === part.after;
   if (law === LAZY_COUNT && part.after.lazyPages !== whole.after.lazyPages) return false;
-  // What the world shows by itself is shown still: a report of TLBs alone would explain nothing.
+  // The world's own part is kept: a report of TLBs alone would explain nothing.
   const shows = (world: ImmutableWorld) => [world.deadTranslations > 0, world.deadPtes > 0].join();
   return isPartOf(part.after, whole.after) && shows(part.after) === shows(whole.after);
 }
 
-/** What is in the way of a request, where it was placed and below; or anywhere, where it was refused or purged. */
+/** What is in the way of a request: up to its place, or anywhere if it was refused or purged. */
 function inTheWay(law: LawId, { before, command, response }: RecordedReply): string {
   const request = requestOf(before, command);
   if (request === undefined) return "";
@@ -137,7 +146,7 @@ function inTheWay(law: LawId, { before, command, response }: RecordedReply): str
   return `${before.lowestFit(request, purgeable)}: ${areas.map((area) => `${area.start}-${area.end}`).join()}`;
 }
 
-/** Whether all that stands, or waits for a flush, or is translated in one world does so in the other. */
+/** Whether everything that is allocated, waits for a flush, or is translated in one world is so in the other. */
 function isPartOf(part: ImmutableWorld, whole: ImmutableWorld): boolean {
   const isIn = (extents: readonly Extent[]) => (each: Extent) => uncovered(each, extents).length === 0;
   const facts = new Set(factsOf(whole));
@@ -148,7 +157,7 @@ function isPartOf(part: ImmutableWorld, whole: ImmutableWorld): boolean {
   );
 }
 
-/** Areas, maps and translations, in words. Frames are numbered as they are taken, and so otherwise in a part. */
+/** Areas, maps and translations, in words. Frames are numbered as they are taken, so the numbers differ in a part. */
 function factsOf(world: ImmutableWorld): readonly string[] {
   const areas = world.areas.map(({ start, end, life }) => `${life} area ${start}-${end}`);
   const maps = world.areas.flatMap(({ block }) => [...(block?.maps ?? [])]);
@@ -159,10 +168,10 @@ function factsOf(world: ImmutableWorld): readonly string[] {
   return [...areas, ...held, ...translated];
 }
 
-/** What a dump shows is the state after the whole trace: it goes, but for the count of lazy pages. */
+/** A dump shows the state after the whole trace: it is dropped, except for the count of lazy pages. */
 const OF_DUMPS = ["areas", "lazy_nr", "cache", "free", "purge", "pool", "blocks", "free_lists"];
 
-/** The line of a recording that has these steps alone, with their requests and replies as they are written. */
+/** The line of a recording with only these steps, and their requests and replies as written. */
 export function cutLine(
   { file, line, written, exchanges, cut }: Trace,
   steps: readonly number[],
@@ -173,7 +182,7 @@ export function cutLine(
     const [request, reply] = written.ops[index] as Written["ops"][number];
     const { command } = exchanges[index] as Exchange;
     const own = command.op === "alloc" ? (command.cpu ?? 0) : undefined;
-    // The CPU stays that of the request before, which may be gone.
+    // A request without a CPU has the CPU of the one before, which may be dropped.
     const asked = own === undefined || own === cpu ? request : { ...request, cpu: own };
     if ("cpu" in asked) cpu = Number(asked.cpu);
     return law === LAZY_COUNT ? [asked, reply] : [stripped(asked, ["dump"]), stripped(reply, OF_DUMPS)];

@@ -4,7 +4,7 @@ import { begin } from "../engine/run/stepper.ts";
 import type { Difference as Commits } from "../kernels/versions.ts";
 import { KERNELS } from "../kernels/vmap/index.ts";
 import { KINDS, type KindId } from "../properties/vmap/diff/differences.ts";
-import { playOnBoth } from "../properties/vmap/diff/replay-pair.ts";
+import { replayPair } from "../properties/vmap/diff/replay-pair.ts";
 import {
   type Compared,
   comparing,
@@ -12,7 +12,7 @@ import {
   hasBlocks,
 } from "../properties/vmap/diff/shortest-difference.ts";
 import { SCOPES } from "../properties/vmap/random-scopes.ts";
-import { settingFor, type VmapPlayed } from "../properties/vmap/test-bench.ts";
+import { benchFor, type JudgedStep } from "../properties/vmap/test-bench.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
 import type { Scope } from "../spec/vmap/scope.ts";
 import { commitsBetween } from "./commits-between.ts";
@@ -28,17 +28,17 @@ export interface DiffOptions extends Watch {
   readonly kind?: string | undefined;
   /** Visited in each place. */
   readonly states?: number | undefined;
-  /** Histories drawn where no place shows a difference. */
+  /** Histories drawn if no place shows a difference. */
   readonly runs?: number | undefined;
   readonly seed?: number | undefined;
 }
 
-/** Two kernels by the names that were given, and what came of it. */
+/** Two kernels by the given names, and the result. */
 export interface DiffReport {
   readonly names: readonly [string, string];
   readonly kernels: readonly [Kernel, Kernel];
   readonly compared: Compared;
-  /** The commits that lie between them; undefined where one is no version. */
+  /** The commits between them; undefined if one is no version. */
   readonly commits: Commits | undefined;
   readonly interrupted: boolean;
 }
@@ -48,7 +48,7 @@ const USUAL_SEED = 20110106;
 const USUAL = { states: 20_000, runs: 5000 };
 const IN_TABLE = { states: 8000, runs: 2000 };
 
-/** By their names, or kernels of one's own. */
+/** By their names, or custom kernels. */
 export function diff(
   one: string | Kernel,
   other: string | Kernel,
@@ -61,7 +61,7 @@ export function diff(
   });
 }
 
-/** Each release and the next. Ended early, it has those compared by then. */
+/** Each release and the next. Ended early, it has the pairs compared so far. */
 export async function diffAll(options: DiffOptions = {}): Promise<readonly DiffReport[]> {
   const reports: DiffReport[] = [];
   const how = { ...options, states: options.states ?? IN_TABLE.states, runs: options.runs ?? IN_TABLE.runs };
@@ -72,7 +72,7 @@ export async function diffAll(options: DiffOptions = {}): Promise<readonly DiffR
   return reports;
 }
 
-/** Throws a UsageError for what cannot be compared, before anything is. */
+/** Throws a UsageError for kernels that cannot be compared, before any work. */
 export function refusePair(one: string, other: string, { scope, kind }: DiffOptions): void {
   placesFor(kernelNamed(one), kernelNamed(other), scope);
   if (kind !== undefined) kindNamed(kind);
@@ -116,10 +116,10 @@ function kindNamed(name: string): KindId {
   return orNearest("kind of difference", name, (word) => ids.find((id) => id === word), ids);
 }
 
-/** Calls outside their domain are compared where a scope is named that has them. */
+/** Calls outside their domain are compared only in a scope that has them. */
 const INSIDE = SCOPES.filter(({ outside }) => outside !== true);
 
-/** Where callers of both can do what callers do there. */
+/** The places in which both kernels support the calls. */
 function drawnIn(one: Kernel, other: Kernel, scopes: readonly Scope[]): readonly Scope[] {
   const blocks = hasBlocks(one) && hasBlocks(other);
   const percpu = one.release.percpu && other.release.percpu;
@@ -129,10 +129,10 @@ function drawnIn(one: Kernel, other: Kernel, scopes: readonly Scope[]): readonly
   );
 }
 
-/** What the difference comes to on each of the two: every step, judged, as far as it goes. */
-export function playedOn(kernel: Kernel, { scope, history }: Difference): VmapPlayed[] {
-  const stepper = begin(settingFor(kernel, scope));
-  const played: VmapPlayed[] = [];
+/** The judged steps of the differing history on each of the two, as far as it runs. */
+export function playedOn(kernel: Kernel, { scope, history }: Difference): JudgedStep[] {
+  const stepper = begin(benchFor(kernel, scope));
+  const played: JudgedStep[] = [];
   for (const step of history) {
     const now = stepper.take(step);
     played.push(now);
@@ -148,7 +148,7 @@ export function fileOf({ kernels, compared: { difference } }: DiffReport): strin
   const { kernel, law } = violationOf(kernels, difference) ?? { kernel: kernels[1], law: "no-bug" };
   const text = formatHistory({ kernel: kernel.name, law, scope, commands });
   const read = historyIn("the history that was written", JSON.parse(text));
-  const last = playOnBoth(...kernels, read.scope, read.commands).at(-1);
+  const last = replayPair(...kernels, read.scope, read.commands).at(-1);
   if (last === undefined || last.differs === 0)
     throw new Error("vmapcheck itself is wrong: the history that was written shows no difference");
   return text;
@@ -156,7 +156,7 @@ export function fileOf({ kernels, compared: { difference } }: DiffReport): strin
 
 function violationOf([one, other]: DiffReport["kernels"], difference: Difference) {
   for (const kernel of [other, one]) {
-    const law = playedOn(kernel, difference).at(-1)?.broken[0]?.id;
+    const law = playedOn(kernel, difference).at(-1)?.violated[0]?.id;
     if (law !== undefined) return { kernel, law };
   }
   return undefined;

@@ -1,7 +1,7 @@
 /** An allocator in a child process, asked by the line protocol of docs/drive.md and judged. */
 import { InputError, oneLine } from "../adapters/input-error.ts";
 import { type HistoryFile, readHistory } from "../adapters/vmap/history-file.ts";
-import { nameBreaks } from "../counterexamples/vmap/index.ts";
+import { attributeViolations } from "../counterexamples/vmap/index.ts";
 import { type Drive, type DrivenHistories, driveAtRandom, playAgain } from "../properties/vmap/drive.ts";
 import { drivenScopes, type LawsDriven, lawsDriven, offeredStep } from "../properties/vmap/driven-scopes.ts";
 import type { LawId } from "../spec/contract.ts";
@@ -18,7 +18,7 @@ import { UsageError } from "./usage-error.ts";
 import { type Watch, Work } from "./work.ts";
 
 export interface DriveOptions extends Watch {
-  /** A kernel tree that is compiled and driven, in place of a command; with ASan and UBSan. */
+  /** A kernel tree that is compiled and driven, in place of a command; and whether with ASan and UBSan. */
   readonly tree?: string | undefined;
   readonly sanitize?: boolean;
   readonly seed?: number;
@@ -26,22 +26,22 @@ export interface DriveOptions extends Watch {
   readonly runs?: number;
   /** The only law whose violations count. */
   readonly law?: string | undefined;
-  /** The label whose promises are asked, in place of the child's own. */
+  /** The label whose promises judge it, in place of the child's own. */
   readonly as?: string | undefined;
-  /** A file with the history that is run in place of random ones. */
+  /** A file with the history to run in place of random ones. */
   readonly history?: string | undefined;
-  /** By when each request must be answered, in milliseconds. */
+  /** The deadline for each answer, in milliseconds. */
   readonly deadline?: number;
   /** Private memory of a process, in megabytes; 0 for no bound. */
   readonly memory?: number;
-  /** Each history has a process of its own, whatever the child offers. */
+  /** Whether each history has a process of its own, even if the child offers `again`. */
   readonly fresh?: boolean;
 }
 
 export interface DriveReport extends LawsDriven, DrivenHistories {
   readonly name: string;
   readonly promises: readonly LawId[];
-  /** By whose promises it was judged. */
+  /** Whose promises judged it. */
   readonly by: string;
   readonly seed: number;
   readonly seconds: number;
@@ -56,7 +56,7 @@ export async function drive(command: readonly string[], options: DriveOptions = 
   const subject = subjectOf(command, options);
   const started = performance.now();
   const work = new Work(options);
-  // It may be waiting for an answer that never comes.
+  // The child may never answer.
   const end = () => void subject.end();
   options.signal?.addEventListener("abort", end);
   try {
@@ -94,7 +94,7 @@ function subjectOf(command: readonly string[], options: DriveOptions): Driven {
   return new Driven([program as string, ...args], { milliseconds, memory, fresh });
 }
 
-/** Blocks so small that histories use them up. */
+/** Blocks small enough to be used up by a history. */
 const TREE_BLOCKS = { blockPages: 8, bitsPerLong: 4 };
 
 async function driveSaid(
@@ -135,14 +135,14 @@ async function driveSaid(
 }
 
 /**
- * The catalogue's names, of a kernel that is judged by the promises of a release: its bugs are known ones. Any other
- * allocator has its own.
+ * The catalogue's names, for a kernel judged by the promises of a release: its bugs may be known. Any other allocator
+ * has bugs of its own.
  */
 function namesOf({ name }: Hello, { labels }: Promises, as: string | undefined): Drive["name"] {
   const isLinux = as !== undefined && /^v?\d+(\.\d+)+/.test(name);
-  if (!isLinux) return ({ broken }) => broken.map(({ id }) => ({ law: id, known: undefined }));
-  return ({ broken, before, command, response, after }) =>
-    nameBreaks(labels[0] as string, broken, {
+  if (!isLinux) return ({ violated }) => violated.map(({ id }) => ({ law: id, known: undefined }));
+  return ({ violated, before, command, response, after }) =>
+    attributeViolations(labels[0] as string, violated, {
       before,
       command: command as Command,
       response: response as Response,

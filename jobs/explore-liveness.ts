@@ -1,4 +1,4 @@
-/** `explore --liveness`: whether what has to end does, however CPUs take turns, as long as each gets its turn. */
+/** `explore --liveness`: whether what has to end does end under weak fairness, in every order of the CPUs' steps. */
 import { formatInterleaving } from "../adapters/interleaving-file.ts";
 import { nameInterleaved } from "../counterexamples/vmap/interleavings.ts";
 import { findingLassos, type Lasted, type Liveness } from "../engine/live/liveness.ts";
@@ -21,7 +21,7 @@ export interface LivenessReport {
   readonly interrupted: boolean;
 }
 
-/** What has to end, and the bug by which it does not, if it does not and there is one. */
+/** A condition that has to end, and the bug by which it does not, if there is one. */
 export type NamedLasted = Lasted & { readonly bug: string | undefined };
 
 const USUAL_STATES = 50_000_000;

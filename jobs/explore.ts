@@ -1,14 +1,9 @@
 /** `explore`: visits every state of a small machine, and reports what is violated and what was covered. */
 import { OutOfMemory } from "../engine/out-of-memory.ts";
 import { COMPACT_WORDS } from "../engine/search/compact-table.ts";
-import {
-  type Explored,
-  exploring,
-  isOfHashes,
-  type Progress,
-  type Visitable,
-} from "../engine/search/explore.ts";
+import { exploring, isOfHashes } from "../engine/search/explore.ts";
 import { exploringTogether } from "../engine/search/parallel.ts";
+import type { Explored, Progress, Visitable } from "../engine/search/visitable.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
 import { kernelSubject } from "./kernel-subject.ts";
 import { memoryBounds } from "./memory.ts";
@@ -31,15 +26,15 @@ export interface ExploreOptions extends Watch {
   readonly scope?: string | undefined;
   /** End as soon as this law is violated. */
   readonly law?: string | undefined;
-  /** States that differ in what makes no difference are one; by itself they are. */
+  /** Whether equivalent states are merged; by default they are. */
   readonly symmetry?: "on" | "off" | undefined;
-  /** Actions that commute in fewer orders; by itself where that leaves out much. */
+  /** Whether actions that commute are taken in fewer orders; by default where that saves much. */
   readonly partialOrder?: "on" | "late" | "off" | undefined;
-  /** Something is asked of all orders: by which actions a law is violated, or the graph. */
+  /** Whether the output needs all orders: the actions that violate a law, or the graph. */
   readonly allOrders?: boolean | undefined;
-  /** Keep 64 bits of hash of a state, not the state. */
+  /** Keep 64 bits of hash of a state instead of the state. */
   readonly compact?: boolean | undefined;
-  /** The graph is drawn: whole states are needed. */
+  /** Whether the graph is drawn, which needs whole states. */
   readonly draws?: boolean | undefined;
   readonly states?: number | undefined;
   readonly megabytes?: number | undefined;
@@ -55,17 +50,17 @@ export interface ExploreOptions extends Watch {
 export interface Exploration {
   readonly subject: Subject;
   readonly instance: SubjectInstance;
-  /** The name that was asked for, and whether a release of another name stands for it. */
+  /** The requested name, and whether it resolves to a release of another name. */
   readonly asked: string;
   readonly isStoodFor: boolean;
   readonly parameters: Parameters;
-  /** A violation in fewer orders was looked for in all. */
+  /** Whether a violation in fewer orders was searched for again in all. */
   readonly searchedAgain: boolean;
-  /** Not all orders of actions were taken, so that no run is known to be a shortest one. */
+  /** Whether not all orders of actions were taken, so that no run is known to be a shortest one. */
   readonly fewerOrders: boolean;
   readonly result: Explored;
   readonly workers: number;
-  /** States met before it was resumed; undefined if it was not. */
+  /** States found before it was resumed; undefined if it was not. */
   readonly resumed: number | undefined;
   /** One for each violation of the result. */
   readonly reports: readonly Report[];
@@ -76,7 +71,7 @@ const USUAL_STATES = 50_000_000;
 /** Between two checkpoints. */
 const USUAL_SECONDS = 30;
 
-/** What is explored, and how it was asked for. */
+/** The subject, and how it was requested. */
 interface Search {
   readonly subject: Subject;
   readonly ref: SubjectRef;
@@ -86,7 +81,7 @@ interface Search {
 
 type Bounded = ExploreOptions & { readonly memory: ReturnType<typeof memoryBounds> };
 
-/** A machine by its name, or a kernel of one's own; none where a saved search is resumed. */
+/** A machine by its name, or a custom kernel; none if a saved search is resumed. */
 export async function explore(
   machine: string | Kernel | undefined,
   options: ExploreOptions = {},
@@ -102,7 +97,7 @@ export async function explore(
   const found = await orNotOfMachine(saved, () => searchInTurns(first, bounded, work));
   const again = work.interrupted ? undefined : await inAllOrders(first, found, bounded, work);
   const { result, instance } = again ?? { result: found, instance: first.instance };
-  const reports = await orNotOfMachine(saved, () => result.breaks.map((each) => instance.explain(each)));
+  const reports = await orNotOfMachine(saved, () => result.violations.map((each) => instance.explain(each)));
   return {
     subject,
     instance,
@@ -133,22 +128,25 @@ export function progressText({ states, depth, queue, bytes, left }: Progress, se
   return `${states} states, ${rate}/s, depth ${depth}, ${queue} to visit${rest}, ${memory} MB`;
 }
 
-/** What is violated in fewer orders is looked for in all, within the same bounds: only there is a run a shortest one. */
+/**
+ * A violation in fewer orders is searched for again in all orders, within the same bounds: only there is a run a
+ * shortest one.
+ */
 async function inAllOrders(
   { subject, ref }: Search,
-  { breaks }: Explored,
+  { violations }: Explored,
   options: Bounded,
   work: Work,
 ): Promise<{ readonly result: Explored; readonly instance: SubjectInstance } | undefined> {
-  if (ref.orders === "all" || breaks.length === 0) return undefined;
+  if (ref.orders === "all" || violations.length === 0) return undefined;
   const all: SubjectRef = { ...ref, orders: "all" };
   const instance = open(subject, all);
   const { checkpoint: _none, ...rest } = options;
   const result = await searchInTurns({ subject, ref: all, instance, saved: undefined }, rest, work);
-  return result.breaks.length > 0 ? { result, instance } : undefined;
+  return result.violations.length > 0 ? { result, instance } : undefined;
 }
 
-/** What is to be explored, as it was typed. */
+/** The subject to explore, as typed. */
 export function asked(machine: string | Kernel | undefined, options: ExploreOptions): SubjectRef {
   const { scope, symmetry = "on", law } = options;
   const name = nameOf(machine);
@@ -160,8 +158,8 @@ export function asked(machine: string | Kernel | undefined, options: ExploreOpti
 }
 
 /**
- * In which orders: in fewer where that leaves out much, unless something is asked of all. Threads number states in an
- * order of their own, which the proviso of stubborn sets does not know.
+ * The orders to take: fewer where that saves much, unless the output needs all. Threads number states in an order of
+ * their own, which does not meet the proviso of stubborn sets.
  */
 function ordersAsked(
   { hasFootprints, steps, name }: Subject,
@@ -189,7 +187,7 @@ function ordersAsked(
 
 const ORDERS_BY_NAME = { off: "all", late: "late", on: "fewest" } as const;
 
-/** What was saved: what is typed beside that must say the same. */
+/** The saved search: typed options must agree with it. */
 function sameAsked(
   { path, named, checkpoint }: SavedSearch,
   name: string | undefined,
@@ -213,7 +211,7 @@ function sameAsked(
   return named;
 }
 
-/** Throws a UsageError for what was asked and cannot be done together. */
+/** Throws a UsageError for options that exclude each other. */
 function refuseWhatCannotBe(
   { instance: { machine }, saved }: Search,
   { compact = false, workers = 1, every, checkpoint, draws = false }: ExploreOptions,
@@ -235,7 +233,7 @@ function refuseWhatCannotBe(
   if (isHashed && draws) throw new UsageError("--dot draws states, of which --compact keeps hashes only");
 }
 
-/** Explores until it ends by itself, at a bound, or where it is stopped. */
+/** Explores to the end, to a bound, or until it is stopped. */
 async function searchInTurns(
   { subject, instance: { machine }, ref, saved }: Search,
   options: Bounded,

@@ -1,7 +1,7 @@
 /**
- * The local database of failing examples: histories that broke a law in a way the catalogue does not know.
- * They lie in .vmapcheck/failures below the working directory, are tried first next time, and go once they
- * fail no longer.
+ * The local database of failing examples: histories that violated a law in a way the catalogue does not know. They lie
+ * in .vmapcheck/failures below the working directory, are tried first in the next run, and are removed once they no
+ * longer fail.
  */
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ export interface KeptFailure {
   readonly history: HistoryFile;
 }
 
-/** What earlier runs kept for this kernel. Throws an InputError if a file is damaged. */
+/** The failures that earlier runs kept for this kernel. Throws an InputError if a file is damaged. */
 export async function keptFailures(kernel: string): Promise<readonly KeptFailure[]> {
   let names: string[];
   try {

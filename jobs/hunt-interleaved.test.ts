@@ -1,4 +1,4 @@
-/** A hunt at the step grain ends when it is asked to, with what was found. */
+/** A hunt at the step grain ends on request, with its findings so far. */
 import { expect, test } from "vitest";
 import type { InterleavedBug } from "../counterexamples/vmap/interleaved.ts";
 import { interleavedCalled } from "../counterexamples/vmap/interleavings.ts";
@@ -6,7 +6,7 @@ import { type Explored, huntingInterleaved } from "./hunt-interleaved.ts";
 
 const C13 = interleavedCalled("C13") as InterleavedBug;
 
-/** Asked to end after so many turns. */
+/** Ends after this many turns. */
 function hunted(turns: number): readonly Explored[] {
   const work = huntingInterleaved(C13);
   for (let turn = 0; ; turn++) {
@@ -15,12 +15,12 @@ function hunted(turns: number): readonly Explored[] {
   }
 }
 
-test("it finds every law that the bug breaks", () => {
+test("a hunt finds every law that the bug violates", () => {
   const found = hunted(Number.POSITIVE_INFINITY);
-  expect(found.map(({ law }) => law)).toEqual(C13.breaks.map(({ law }) => law));
+  expect(found.map(({ law }) => law)).toEqual(C13.violations.map(({ law }) => law));
   expect(found.filter(({ steps }) => steps === undefined)).toEqual([]);
 });
 
-test("asked to end at once, it tells nothing of a law that it did not come to", () => {
+test("a hunt that ends at once reports nothing on laws that it did not reach", () => {
   expect(hunted(0)).toEqual([]);
 });

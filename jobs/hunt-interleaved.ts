@@ -1,14 +1,15 @@
-/** Bugs at the step grain are hunted by exploration: it needs no seed, and what it finds first is shortest. */
-import type { InterleavedBreak, InterleavedBug } from "../counterexamples/vmap/interleaved.ts";
+/** Bugs at the step grain are hunted by exploration: it needs no seed, and its first violation is a shortest one. */
+import type { InterleavedBug, InterleavedViolation } from "../counterexamples/vmap/interleaved.ts";
 import { visitActions } from "../engine/actions.ts";
 import { findingLassos } from "../engine/live/liveness.ts";
-import { type Bounds, exploring, type Progress, type Stop } from "../engine/search/explore.ts";
+import { exploring } from "../engine/search/explore.ts";
+import type { Bounds, Progress, Stop } from "../engine/search/visitable.ts";
 import type { StepMachine } from "../protocols/program.ts";
 import { stepMachineOf } from "../protocols/vmap/index.ts";
 
 const BOUNDS = { states: 2e7, bytes: 4e9 };
 
-/** What was found of one law, by a search that is given no place to look. */
+/** The finding for one law, by a search without hints. */
 export interface Explored {
   readonly law: string;
   readonly protocol: string;
@@ -19,13 +20,13 @@ export interface Explored {
   readonly seconds: number;
 }
 
-/** Work in turns of some milliseconds; stopped after one, it ends there with what was found. */
+/** Work in turns of some milliseconds; stopped after a turn, it ends with its findings so far. */
 type Turns<T> = Generator<Progress, T, Stop>;
 
-/** What was found of each law. Where it is ended early, a law of which nothing was found by then is not among them. */
-export function* huntingInterleaved({ breaks }: InterleavedBug, only?: string): Turns<Explored[]> {
+/** The findings for each law. If it is ended early, they leave out laws for which nothing was found by then. */
+export function* huntingInterleaved({ violations }: InterleavedBug, only?: string): Turns<Explored[]> {
   const hunted: Explored[] = [];
-  for (const broken of breaks.filter(({ law }) => only === undefined || law === only)) {
+  for (const broken of violations.filter(({ law }) => only === undefined || law === only)) {
     const { found, ended } = yield* huntingLaw(broken);
     const isEnded = ended === "request" || ended === "time";
     if (!isEnded || found.steps !== undefined) hunted.push(found);
@@ -34,7 +35,7 @@ export function* huntingInterleaved({ breaks }: InterleavedBug, only?: string): 
   return hunted;
 }
 
-/** The shortest run of a protocol in a scope that breaks a law, without turns. */
+/** The shortest run of a protocol in a scope that violates a law, without turns. */
 export function findRun(broken: Searched, bounds = BOUNDS): Explored & { readonly ended: string } {
   const turns = huntingLaw(broken, bounds);
   let turn = turns.next(false);
@@ -42,7 +43,7 @@ export function findRun(broken: Searched, bounds = BOUNDS): Explored & { readonl
   return { ...turn.value.found, ended: turn.value.ended };
 }
 
-type Searched = Pick<InterleavedBreak, "law" | "protocol" | "scope">;
+type Searched = Pick<InterleavedViolation, "law" | "protocol" | "scope">;
 
 function* huntingLaw(
   { law, protocol, scope }: Searched,
@@ -56,7 +57,7 @@ function* huntingLaw(
   const lasts = machine.eventuallyEnds?.some(({ id }) => id === law);
   const { run, loop, states, ended } = yield* lasts
     ? lastingLaw(machine, law, bounds)
-    : breakingLaw(machine, law, bounds);
+    : violatingLaw(machine, law, bounds);
   const names = (some: readonly number[] | undefined) =>
     some?.map((action) => machine.actions[action]?.name ?? "");
   const seconds = (performance.now() - started) / 1000;
@@ -64,7 +65,7 @@ function* huntingLaw(
   return { found, ended };
 }
 
-/** A run, as indices of actions, with what is done again and again after it, if that is what it breaks. */
+/** A run, as indices of actions, with its loop if it violates liveness. */
 interface Run {
   readonly run: readonly number[] | undefined;
   readonly loop?: readonly number[] | undefined;
@@ -78,9 +79,9 @@ function* lastingLaw(machine: StepMachine, law: string, bounds: Bounds): Turns<R
   return { run: lasso?.stem, loop: lasso?.loop, states, ended };
 }
 
-function* breakingLaw(machine: StepMachine, law: string, bounds: Bounds): Turns<Run> {
+function* violatingLaw(machine: StepMachine, law: string, bounds: Bounds): Turns<Run> {
   const enough = (broken: readonly string[]) => broken.includes(law);
   const visited = visitActions(machine, { symmetry: true });
-  const { breaks, states, ended } = yield* exploring(visited, { bounds, enough });
-  return { run: breaks.find((each) => each.law === law)?.run, states, ended };
+  const { violations, states, ended } = yield* exploring(visited, { bounds, enough });
+  return { run: violations.find((each) => each.law === law)?.run, states, ended };
 }

@@ -4,7 +4,7 @@ import type { Bug } from "../counterexamples/bug.ts";
 import { BUGS, bugCalled } from "../counterexamples/vmap/index.ts";
 import type { InterleavedBug } from "../counterexamples/vmap/interleaved.ts";
 import { INTERLEAVED, interleavedCalled } from "../counterexamples/vmap/interleavings.ts";
-import type { Stop } from "../engine/search/explore.ts";
+import type { Stop } from "../engine/search/visitable.ts";
 import { type HuntLimit, hunting } from "../properties/vmap/hunt.ts";
 import type { LawId } from "../spec/contract.ts";
 import { huntingInterleaved } from "./hunt-interleaved.ts";
@@ -17,14 +17,14 @@ export interface HuntOptions extends Watch {
   /** Slugs or numbers; all bugs if none is given. */
   readonly bugs?: readonly string[] | undefined;
   readonly seed: number;
-  /** Histories drawn for each law at most, until it is found. */
+  /** The most histories drawn for each law until it is found. */
   readonly runs?: number | undefined;
-  /** Histories drawn for a shorter one after that. */
+  /** Histories drawn after that for a shorter one. */
   readonly tries?: number | undefined;
   readonly law?: string | undefined;
 }
 
-/** What was found of one law. */
+/** The finding for one law. */
 export interface HuntedLaw {
   readonly law: LawId;
   readonly found: boolean;
@@ -32,11 +32,11 @@ export interface HuntedLaw {
   readonly commands: number | null;
   readonly history: readonly unknown[] | null;
   readonly seconds: number;
-  /** At random: where, and by how many histories. */
+  /** At random: the scope, and the number of histories. */
   readonly scope?: string | null;
   readonly runs?: number;
   readonly tries?: number;
-  /** By exploration: steps that are done for ever after those, in which protocol, and by how many states. */
+  /** By exploration: the steps of the loop, the protocol, and the number of states. */
   readonly loop?: readonly string[] | null;
   readonly protocol?: string;
   readonly states?: number;
@@ -51,11 +51,13 @@ export interface HuntedBug {
 export interface HuntReport {
   readonly bugs: readonly HuntedBug[];
   readonly seed: number;
+  /** Laws that it did not reach, or did not hunt to the end. */
+  readonly untried: number;
   /** Whether it was ended early: by a signal (true), or by its time. */
   readonly stop: Stop;
 }
 
-/** For each law a bug violates: what takes the most histories to find takes a tenth of these, on average. */
+/** For each law a bug violates: the hardest one takes a tenth of these, on average. */
 const USUAL_RUNS = 500_000;
 const USUAL_TRIES = 30_000;
 
@@ -71,7 +73,7 @@ export async function hunt(options: HuntOptions): Promise<HuntReport> {
       if (stop !== false) break;
       const found = await huntAtRandom(bug, each, seed, { runs, tries }, work);
       stop = work.stop;
-      // Of a law that was not hunted to the end nothing is known, unless it was found.
+      // A law whose hunt was ended early and without a finding is not reported.
       if (stop === false || found.found) laws.push(found);
     }
     if (laws.length > 0) hunted.push({ bug, engine: "random", laws });
@@ -82,10 +84,14 @@ export async function hunt(options: HuntOptions): Promise<HuntReport> {
     stop = work.stop;
     if (laws.length > 0) hunted.push({ bug, engine: "explore", laws });
   }
-  return { bugs: hunted, seed, stop };
+  const count = (all: readonly (readonly LawId[])[]) => all.flat().length;
+  const isAsked = (own: LawId) => law === undefined || own === law;
+  const all = count([...bugs, ...interleaved].map((bug) => lawsOf(bug).filter(isAsked)));
+  const untried = all - count(hunted.map(({ laws }) => laws.map((each) => each.law)));
+  return { bugs: hunted, seed, untried, stop };
 }
 
-/** Until it is found and its tries are used up, or it is stopped. */
+/** Hunts until it is found and the histories are used up, or it is stopped. */
 async function huntAtRandom(
   bug: Bug,
   law: LawId,
@@ -110,7 +116,7 @@ async function huntAtRandom(
   };
 }
 
-/** Every interleaving, or as many as there are before it is stopped. */
+/** Every interleaving, or as many as are found before it is stopped. */
 async function huntBySteps(bug: InterleavedBug, law: LawId | undefined, work: Work): Promise<HuntedLaw[]> {
   const laws = await work.through(
     huntingInterleaved(bug, law),
@@ -128,11 +134,11 @@ async function huntBySteps(bug: InterleavedBug, law: LawId | undefined, work: Wo
   }));
 }
 
-/** What is hunted. Throws a UsageError for an option that nothing asked for could obey. */
+/** The targets. Throws a UsageError for an option that has no effect on any of them. */
 function asked({ bugs: names = [], law, runs }: HuntOptions) {
   const only = law === undefined ? undefined : lawNamed(law);
   const isAll = names.length === 0;
-  // Anything but a bug of interleavings is one of single calls, so that a misspelt name is refused.
+  // Any name but an interleaved bug's is looked up at the call grain, so that a misspelt name is refused.
   const isAtCalls = (name: string) => bugCalled(name) !== undefined || interleavedCalled(name) === undefined;
   const bugs = isAll ? BUGS : names.filter(isAtCalls).map(bugNamed);
   const interleaved = isAll ? INTERLEAVED : names.flatMap((name) => interleavedCalled(name) ?? []);
@@ -140,7 +146,7 @@ function asked({ bugs: names = [], law, runs }: HuntOptions) {
     throw new UsageError(`--runs is for bugs found at random, and ${names.join(", ")} is explored for`);
   const violating = (bug: Bug | InterleavedBug) => only === undefined || lawsOf(bug).includes(only);
   for (const bug of isAll ? [] : [...bugs, ...interleaved]) {
-    // Of a bug at both grains, the one of single calls answers for both.
+    // A bug at both grains is hunted at the call grain.
     const isOther = !("changed" in bug) && bugs.some(({ id }) => id === bug.id);
     if (violating(bug) || isOther) continue;
     throw new UsageError(`${bug.id} does not violate ${only}; it violates ${lawsOf(bug).join(", ")}`);
@@ -151,6 +157,6 @@ function asked({ bugs: names = [], law, runs }: HuntOptions) {
 }
 
 /** The laws a bug violates, each once, in the catalogue's order. */
-function lawsOf({ breaks }: Bug | InterleavedBug): readonly LawId[] {
-  return [...new Set(breaks.map(({ law }: { readonly law: LawId }) => law))];
+function lawsOf({ violations }: Bug | InterleavedBug): readonly LawId[] {
+  return [...new Set(violations.map(({ law }: { readonly law: LawId }) => law))];
 }

@@ -1,4 +1,4 @@
-/** What programs import: each name with its type, an allocator of one's own, and work that is ended early. */
+/** The public API: each export with its type, a custom allocator, and work that is ended early. */
 import { readFileSync } from "node:fs";
 import { describe, expect, expectTypeOf, test } from "vitest";
 import * as engine from "../engine/index.ts";
@@ -68,7 +68,7 @@ function firstFit(name: string, upTo: (page: number, pages: number) => number) {
 const right = firstFit("right", (page, pages) => Math.ceil(page / pages) * pages);
 const wrong = firstFit("wrong", (page) => page);
 
-describe("an allocator of one's own", () => {
+describe("a custom allocator", () => {
   test("keeps what it promises if it is right", async () => {
     const { reports, surprises } = await api.check({ kernels: [right], runs: 200 });
     expect(surprises).toEqual([]);
@@ -78,7 +78,7 @@ describe("an allocator of one's own", () => {
     );
   });
 
-  test("is accused of the one law that it violates, by a shortest history and no bug of the catalogue", async () => {
+  test("is reported with the one law that it violates, a shortest history, and no bug of the catalogue", async () => {
     const { surprises } = await api.check({ kernels: [wrong], runs: 200 });
     expect(surprises.map(({ law, kind }) => ({ law, kind }))).toEqual([{ law: "aligned", kind: "unknown" }]);
     expect(surprises[0]?.history).toHaveLength(1);
@@ -86,7 +86,7 @@ describe("an allocator of one's own", () => {
     expect(reports.map(({ law, bug }) => ({ law, bug }))).toEqual([{ law: "aligned", bug: undefined }]);
   });
 
-  test("that throws has stopped", async () => {
+  test("that throws a BUG has stopped", async () => {
     const throwing = firstFit("throwing", () => {
       throw new Error("no such page");
     });
@@ -94,7 +94,7 @@ describe("an allocator of one's own", () => {
     expect(surprises.map(({ law }) => law)).toContain("no-bug");
   });
 
-  test("is compared with a release, from which it differs in no address of a page's alignment", async () => {
+  test("is compared with a release, and places every page-aligned request at the same address", async () => {
     const same = await api.diff(right, "2.6.27", { scope: "pages=4,aligns=1,windows=1", kind: "refusal" });
     // 2.6.27 has a guard page inside each area.
     expect(same.compared.difference?.history.length).toBe(1);
@@ -103,7 +103,7 @@ describe("an allocator of one's own", () => {
   });
 });
 
-test("work that is asked to end returns what it has", async () => {
+test("work that is aborted returns its results so far", async () => {
   const stopped = new AbortController();
   const said: string[] = [];
   const say = (text: string) => {

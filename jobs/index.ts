@@ -1,4 +1,4 @@
-/** What this package offers to programs (docs/api.md). Everything that the command line does is among it. */
+/** The public API (docs/api.md). It has everything that the command line does. */
 export { InputError } from "../adapters/input-error.ts";
 export { readRecording, type Trace } from "../adapters/vmap/recording.ts";
 export type { Bug } from "../counterexamples/bug.ts";

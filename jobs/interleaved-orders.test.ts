@@ -5,9 +5,18 @@ import { LABELLED } from "../kernels/versions.ts";
 import { STEP_PROTOCOLS } from "../protocols/vmap/index.ts";
 import { hasChange, type Version, versionOf } from "../spec/vmap/change.ts";
 import { releaseOf } from "../spec/vmap/releases.ts";
-import { familyOf, inSteps, protocolFor, protocolsOf, whyNone } from "./interleaved-orders.ts";
+import { familyOf, inSteps, orderCalled, protocolFor, protocolsOf, whyNone } from "./interleaved-orders.ts";
 
 const version = (text: string) => versionOf(text) as Version;
+
+test.each([
+  ["blocks-6.6", "blocks-6.5"],
+  ["blocks-6.5", undefined],
+  ["areas-6.1", "areas-5.18"],
+  ["lazy-unmap", undefined],
+])("%s means %s", (name, meant) => {
+  expect(orderCalled(name)).toBe(meant);
+});
 
 describe("a version's protocols are the orders with the same changes, family by family", () => {
   test.each([
@@ -29,7 +38,7 @@ describe("a version's protocols are the orders with the same changes, family by 
     expect(protocolsOf(version(text)).join(" ")).toBe(protocols);
   });
 
-  test("and an order that is named after a version describes that version", () => {
+  test("an order that is named after a version describes that version", () => {
     const named = STEP_PROTOCOLS.flatMap(({ name }) => {
       const family = familyOf(name);
       const own = family === undefined ? undefined : versionOf(name.slice(family.length + 1));
@@ -41,7 +50,7 @@ describe("a version's protocols are the orders with the same changes, family by 
   });
 });
 
-describe("where no order is a version's, it is said how the nearest differs", () => {
+describe("if no order describes a version, the message names the differences to the nearest", () => {
   test.each([
     ["4.8", "areas", "areas-2.6.33, lacks 80c4bd7a5e4d (4.7)"],
     ["5.15", "locks", "locks-6.5, has 062eacf57ad9 (6.4), fc1e0d980037 (6.5) beside"],
@@ -56,9 +65,9 @@ describe("where no order is a version's, it is said how the nearest differs", ()
 });
 
 test("a bug that needs calls to interleave is pinned on the orders of releases that the table says have it", () => {
-  for (const { id, breaks } of INTERLEAVED) {
+  for (const { id, violations } of INTERLEAVED) {
     const spans = spansOf(id);
-    for (const { protocol } of spans.length === 0 ? [] : breaks) {
+    for (const { protocol } of spans.length === 0 ? [] : violations) {
       const order = version(protocol.slice((familyOf(protocol) as string).length + 1));
       const within = spans.some(
         ({ since, until }) =>

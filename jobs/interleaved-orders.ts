@@ -1,4 +1,4 @@
-/** Which protocol describes a version in each family: where its calls are explored as phases of several CPUs. */
+/** Which protocol describes a version in each family: there its calls are explored as phases of several CPUs. */
 import { changesBetween, orderOf } from "../kernels/versions.ts";
 import { STEP_PROTOCOLS } from "../protocols/vmap/index.ts";
 import type { Family } from "../spec/vmap/change.ts";
@@ -14,7 +14,7 @@ function ordersOf(family: Family): readonly string[] {
   return names.map((name) => name.slice(family.length + 1));
 }
 
-/** The family that a protocol is of; undefined of one that follows no release, such as a policy of pins. */
+/** The family of a protocol; undefined for one that follows no release, such as a policy of pins. */
 export function familyOf(protocol: string): Family | undefined {
   return FAMILIES.find((family) => protocol.startsWith(`${family}-`));
 }
@@ -23,6 +23,14 @@ export function familyOf(protocol: string): Family | undefined {
 export function protocolFor(version: Version, family: Family): string | undefined {
   const order = orderOf(version, family, ordersOf(family));
   return order === undefined ? undefined : `${family}-${order}`;
+}
+
+/** The protocol that is meant by a family and a version that another stands for: `blocks-6.6` is `blocks-6.5`. */
+export function orderCalled(name: string): string | undefined {
+  const family = familyOf(name);
+  const version = family === undefined ? undefined : versionOf(name.slice(family.length + 1));
+  const isOwn = STEP_PROTOCOLS.some((each) => each.name === name);
+  return isOwn || family === undefined || version === undefined ? undefined : protocolFor(version, family);
 }
 
 /** The protocols that describe a version. */

@@ -14,21 +14,23 @@ export interface Accusation {
   readonly law: LawId;
   /** The catalogue's slug, or null. */
   readonly bug: string | null;
-  /** If not, the law was asked for, and the release only falls short of it. */
+  /** Whether the release promises the law; if not, the law was requested and the release falls short of it. */
   readonly promised: boolean;
 }
 
 export interface JudgedFile {
   readonly file: string;
   readonly labels: ReadonlySet<string>;
-  /** Whose promises were asked, where they are not those of the label; and the laws of them all. */
+  /** Whose promises judged it, if not those of the label; and all of their laws. */
   readonly by: ReadonlySet<string>;
   readonly promises: ReadonlySet<LawId>;
+  /** Promised laws that were not judged, since no call and no field of the file can show a violation. */
+  readonly unseen: ReadonlySet<LawId>;
   readonly traces: number;
   readonly accepted: number;
   readonly replies: number;
   readonly consequences: number;
-  /** The one law asked for is not promised by a release in this file. */
+  /** Whether a release in this file does not promise the requested law. */
   readonly notPromised: boolean;
   readonly broken: readonly Accusation[];
 }
@@ -36,7 +38,7 @@ export interface JudgedFile {
 export interface JudgeOptions extends Watch {
   /** Only this law. */
   readonly law?: string | undefined;
-  /** The label whose promises are asked, in place of a trace's own. */
+  /** The label whose promises judge it, in place of a trace's own. */
   readonly as?: string | undefined;
 }
 
@@ -58,7 +60,7 @@ export async function judge(files: readonly string[], options: JudgeOptions = {}
   return { files: judged, seconds: (performance.now() - started) / 1000, interrupted: work.stop !== false };
 }
 
-/** Whether no bug of the catalogue accounts for what is promised. */
+/** Whether it violates a promised law, and no bug of the catalogue explains it. */
 export const isUnknown = ({ bug, promised }: Accusation): boolean => bug === null && promised;
 
 async function judgeFile(
@@ -67,17 +69,19 @@ async function judgeFile(
   only: LawId | undefined,
   work: Work,
 ): Promise<JudgedFile> {
-  const [labels, by, promises] = [new Set<string>(), new Set<string>(), new Set<LawId>()];
+  const [labels, by] = [new Set<string>(), new Set<string>()];
+  const [promises, unseen] = [new Set<LawId>(), new Set<LawId>()];
   const broken: Accusation[] = [];
   let [traces, accepted, replies, consequences, notPromised] = [0, 0, 0, 0, false];
   for await (const trace of readRecording(file)) {
-    // All laws judge, whichever is asked for: an overlap decides what may still be accused after it.
+    // All laws judge, even if one is requested: after an overlap some violations are not counted.
     const judging = judgingOf(trace, { as, law: only });
     const promised = judging.promises.laws;
     traces += 1;
     labels.add(trace.label);
     if (judging.by !== undefined) by.add(judging.by);
-    for (const law of trace.cut === undefined ? promised : [trace.cut.law]) promises.add(law);
+    for (const { id } of judging.laws) if (promised.includes(id) || trace.cut !== undefined) promises.add(id);
+    for (const id of judging.unseen) unseen.add(id);
     if (only !== undefined && !promised.includes(only)) notPromised = true;
     replies += trace.exchanges.length;
     const found = accusationsOf(trace, judging, only);
@@ -86,7 +90,8 @@ async function judgeFile(
     broken.push(...found.accusations);
     if (await work.turn(`${file}: trace ${traces}, ${broken.length} violations`)) break;
   }
-  return { file, labels, by, promises, traces, accepted, replies, consequences, notPromised, broken };
+  for (const id of promises) unseen.delete(id);
+  return { file, labels, by, promises, unseen, traces, accepted, replies, consequences, notPromised, broken };
 }
 
 function accusationsOf(trace: Trace, judging: ReturnType<typeof judgingOf>, only: LawId | undefined) {

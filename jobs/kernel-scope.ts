@@ -1,9 +1,9 @@
-/** What the scope of a kernel that is explored is made of, and what callers do there. */
+/** The parameters of an explored kernel's scope, and the calls made there. */
 
 import { areasScope, blocksScope, MIDDLE, type Space, withPercpu } from "../properties/vmap/small-scopes.ts";
 import type { Parameter } from "../protocols/vmap/index.ts";
 import type { LawId } from "../spec/contract.ts";
-import { type Call, OF_AREAS } from "../spec/vmap/commands/command.ts";
+import { AREA_CALLS, type Call } from "../spec/vmap/commands/command.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
 import { lawsCalled, lawsTried } from "../spec/vmap/laws/index.ts";
 import type { Scope } from "../spec/vmap/scope.ts";
@@ -58,8 +58,8 @@ export const KERNEL_PARAMETERS: Readonly<Record<Name, Parameter>> = {
 };
 
 /**
- * What differs from the usual values where a law is asked for that callers can break only so: the first counts in which
- * they can. Small, so that a break is found in seconds.
+ * Other default values for laws that callers cannot violate in the usual scope: the first scope in which they can is
+ * used. It is small, so that a violation is found in seconds.
  */
 const USUAL_FOR_LAWS: readonly Partial<Record<Name, number>>[] = [
   {},
@@ -71,18 +71,18 @@ const USUAL_FOR_LAWS: readonly Partial<Record<Name, number>>[] = [
   { pages: 4, sizes: 1, aligns: 1, windows: 1, block: 2, cpus: 2, gap: 1 },
 ];
 
-/** What callers do where there are blocks. */
+/** The calls where there are blocks. */
 const MAPPING: readonly Call[] = ["alloc", "map", "touch", "pin", "purge", "unmapAliases"];
-/** What they do where nodes have pools: vm_unmap_aliases puts into them what is lazy, and a purge empties them. */
+/** The calls where nodes have pools: vm_unmap_aliases puts lazy areas into them, and a purge empties them. */
 const POOLING: readonly Call[] = ["alloc", "purge", "unmapAliases"];
 
-/** What they do in a scope where they do so with blocks, and whether vmap is called as well. */
+/** The calls in a scope with these, and whether vmap is called as well. */
 export function callsIn(
   { blockPages, cpus, congruent }: Scope,
   vmaps: boolean,
   mapping: readonly Call[] = MAPPING,
 ): readonly Call[] {
-  const calls = blockPages > 0 ? mapping : cpus > 1 ? POOLING : OF_AREAS;
+  const calls = blockPages > 0 ? mapping : cpus > 1 ? POOLING : AREA_CALLS;
   return [
     ...calls,
     ...(congruent.length > 0 ? (["percpu"] as const) : []),
@@ -90,7 +90,7 @@ export function callsIn(
   ];
 }
 
-/** The parameters with the usual values where this law is asked for, if one is. */
+/** The parameters, with the default values for this law, if one is requested. */
 export function parametersFor(law: LawId | undefined): typeof KERNEL_PARAMETERS {
   const laws = law === undefined ? [] : lawsCalled([law]);
   const usual = USUAL_FOR_LAWS.find((values) => {
@@ -101,12 +101,12 @@ export function parametersFor(law: LawId | undefined): typeof KERNEL_PARAMETERS 
   return withUsual(usual ?? {});
 }
 
-/** What each parameter usually is. */
+/** The default of each parameter. */
 const USUAL = Object.fromEntries(
   Object.entries(KERNEL_PARAMETERS).map(([name, { usual }]) => [name, usual]),
 ) as Readonly<Record<Name, number>>;
 
-/** The parameters, some with other usual values. */
+/** The parameters, some with other defaults. */
 function withUsual(values: Partial<Record<Name, number>>): typeof KERNEL_PARAMETERS {
   const changed = Object.entries(values).map(([name, usual]) => [
     name,
@@ -115,7 +115,10 @@ function withUsual(values: Partial<Record<Name, number>>): typeof KERNEL_PARAMET
   return { ...KERNEL_PARAMETERS, ...Object.fromEntries(changed) };
 }
 
-/** Throws a RangeError where a scope has what makes no difference to these kernels, or what they do not all have. */
+/**
+ * Throws a RangeError for a scope with parameters that have no effect on these kernels, or that not all of them
+ * support.
+ */
 export function refuseMisfits<S>(
   { cpus, blockPages, congruent }: Scope,
   kernels: readonly Kernel<S>[],
@@ -127,7 +130,7 @@ export function refuseMisfits<S>(
   throw new RangeError("more than one CPU makes no difference without blocks or pools");
 }
 
-/** The scope of these, all that there are. Throws a RangeError where they do not go together. */
+/** The scope of these values of all parameters. Throws a RangeError if they do not fit together. */
 export function scopeOf(parameters: Readonly<Record<string, number>>): Scope {
   const { pages, sizes, aligns, windows, top, block, percpu, vmap, cpus, gap, lazy, outside } =
     parameters as Readonly<Record<Name, number>>;

@@ -13,7 +13,7 @@ function actionsOf(kernel: string, scope: string): readonly string[] {
 const TWO_CPUS = "pages=3,aligns=1,windows=1,cpus=2";
 
 describe("on two CPUs", () => {
-  test("areas are asked for on each where nodes have pools, and vm_unmap_aliases is called", () => {
+  test("areas are requested on each CPU if nodes have pools, and vm_unmap_aliases is called", () => {
     const actions = actionsOf("6.12", TWO_CPUS);
     expect(actions).toEqual(
       expect.arrayContaining(["alloc 2 in [16,19)", "alloc 2 in [16,19) on 1", "unmapAliases"]),
@@ -36,48 +36,48 @@ describe("on two CPUs", () => {
 describe("calls outside their domain", () => {
   const AREAS = "pages=3,sizes=1,aligns=1,windows=1";
 
-  test("are among the actions only where the scope asks for them", () => {
+  test("are among the actions only if the scope has them", () => {
     expect(actionsOf("6.1", AREAS)).not.toContain("alloc 0 in [16,19)");
     expect(actionsOf("6.1", `${AREAS},outside=1`)).toContain("alloc 0 in [16,19)");
     const mapping = `${AREAS},block=2,outside=1`;
     expect(actionsOf("6.1", mapping)).toEqual(expect.arrayContaining(["mapRam 0 on 0", "unmapRam 0 at 17"]));
   });
 
-  test("stop a kernel that reads what it did not find, and not its release", () => {
+  test("stop a kernel that reads what it did not find, but not its release", () => {
     // That law's usual scope has blocks, and so a map of no page (C14).
     const scope = `${AREAS},block=0,cpus=1,gap=0,outside=1`;
-    const found = broken("vfree-of-none-read", "argument-domain", scope);
+    const found = violating("4.19", "argument-domain", scope);
     expect(found).toEqual({ bug: "vfree-of-none-read", commands: 1 });
-    expect(broken("4.15.0", "argument-domain", scope)).toBeUndefined();
+    expect(violating("4.15.0", "argument-domain", scope)).toBeUndefined();
   });
 });
 
 describe("a call that does not return", () => {
-  test("is met by exploring, in one command", () => {
-    expect(broken("va-notifier-frees-nothing", "calls-return", "pages=3")).toEqual({
+  test("is found by exploration, in one command", () => {
+    expect(violating("va-notifier-frees-nothing", "calls-return", "pages=3")).toEqual({
       bug: "va-notifier-frees-nothing",
       commands: 1,
     });
   });
 });
 
-/** The first break of this law in the usual scope, or in this one. */
-function broken(name: string, law: string, scope?: string) {
+/** The first violation of this law in the usual scope, or in this one. */
+function violating(name: string, law: string, scope?: string) {
   const subject = subjectNamed(name, law);
   const opened = subject.open(parametersOf(subject, scope), { merged: true, orders: "all" });
-  const { breaks } = explore(opened.machine, { bounds: BOUNDS, enough: (laws) => laws.includes(law) });
-  const found = breaks.find((each) => each.law === law);
+  const { violations } = explore(opened.machine, { bounds: BOUNDS, enough: (laws) => laws.includes(law) });
+  const found = violations.find((each) => each.law === law);
   return found && { bug: opened.explain(found).bug, commands: found.run.length };
 }
 
-describe("a law is asked for where the usual callers can break it, without a scope", () => {
+describe("a requested law is explored by default in a scope in which callers can violate it:", () => {
   test.each([
     ["aug-percpu-jump", "highest-congruent-fit", "aug-percpu-jump", 5],
     ["no-guard-adjacency", "guard-between-vmaps", "no-guard-adjacency", 2],
     ["vb-hash-gap-cpu", "argument-domain", "vb-hash-gap-cpu", 2],
     ["6.19", "pools-hide-no-room", "va-pools-hide-room", 3],
-  ])("%s breaks %s", (name, law, bug, commands) => {
-    expect(broken(name, law)).toEqual({ bug, commands });
+  ])("%s violates %s", (name, law, bug, commands) => {
+    expect(violating(name, law)).toEqual({ bug, commands });
   });
 
   test("with what it needs, and no more", () => {
@@ -97,16 +97,16 @@ describe("a law is asked for where the usual callers can break it, without a sco
   });
 });
 
-describe("what a kernel with one step replaced breaks", () => {
-  test("is attributed to a bug of its release, where that accounts for it", () => {
-    const of6_5 = broken("6.5", "refused-only-when-full", "pages=6");
+describe("a violation of a kernel with one step replaced", () => {
+  test("is attributed to a bug of its release, if that explains it", () => {
+    const of6_5 = violating("6.5", "refused-only-when-full", "pages=6");
     expect(of6_5?.bug).toBe("aug-align-overhead");
-    expect(broken("vb-fragment-double-walk", "refused-only-when-full", "pages=6")).toEqual(of6_5);
+    expect(violating("vb-fragment-double-walk", "refused-only-when-full", "pages=6")).toEqual(of6_5);
   });
 
-  test("and else to that step", () => {
+  test("is attributed to the replaced step otherwise", () => {
     const scope = "pages=8,sizes=1,aligns=1,windows=1,block=4";
-    expect(broken("vb-fragment-double-walk", "usable-blocks-stay", scope)?.bug).toBe(
+    expect(violating("vb-fragment-double-walk", "usable-blocks-stay", scope)?.bug).toBe(
       "vb-fragment-double-walk",
     );
   });

@@ -1,23 +1,23 @@
 /** A kernel beside the reference, as a subject to explore. */
 import { asWritten, formatHistory } from "../adapters/vmap/history-file.ts";
 import { replay } from "../engine/run/stepper.ts";
-import type { ShortestBreak } from "../engine/search/explore.ts";
-import { sideBySide } from "../properties/vmap/explorable-kernel.ts";
+import type { ShortestViolation } from "../engine/search/visitable.ts";
+import { explorableKernel } from "../properties/vmap/explorable-kernel.ts";
 import { historyOf } from "../properties/vmap/history-of.ts";
-import { settingFor, type VmapPlayed } from "../properties/vmap/test-bench.ts";
+import { benchFor, type JudgedStep } from "../properties/vmap/test-bench.ts";
 import type { LawId } from "../spec/contract.ts";
 import type { Command } from "../spec/vmap/commands.ts";
 import type { HistoryStep } from "../spec/vmap/history.ts";
-import { heldTo, isPromised, type Kernel } from "../spec/vmap/kernel.ts";
+import { isPromised, judgedAlsoBy, type Kernel } from "../spec/vmap/kernel.ts";
 import type { Scope } from "../spec/vmap/scope.ts";
 import { namesOf } from "./hunt-target.ts";
 import { inSteps } from "./interleaved-orders.ts";
 import { callsIn, parametersFor, refuseMisfits, scopeOf } from "./kernel-scope.ts";
 import type { Report, Subject } from "./subject-types.ts";
 
-/** The kernel, judged also by the law that was asked for, if one was. */
+/** The kernel, judged also by the requested law, if there is one. */
 export function kernelSubject(released: Kernel, law?: LawId): Subject {
-  const kernel = law === undefined ? released : heldTo(released, law);
+  const kernel = law === undefined ? released : judgedAlsoBy(released, law);
   return {
     name: kernel.name,
     says: `A kernel beside the reference: every request of the scope, the free of every area, and purges; with blocks also maps, reads, pins and vm_unmap_aliases, with pools that alone.${inSteps(kernel.release)}`,
@@ -28,7 +28,7 @@ export function kernelSubject(released: Kernel, law?: LawId): Subject {
       const scope = scopeOf(parameters);
       refuseMisfits(scope, [kernel]);
       const calls = callsIn(scope, parameters.vmap === 1);
-      const machine = sideBySide(kernel, scope, { reduced: merged, calls });
+      const machine = explorableKernel(kernel, scope, { reduced: merged, calls });
       return {
         grain: "call",
         machine,
@@ -48,12 +48,12 @@ export function explain(
   kernel: Kernel,
   scope: Scope,
   commands: readonly Command[],
-  { law, run }: ShortestBreak,
+  { law, run }: ShortestViolation,
 ): Report & { readonly history: readonly HistoryStep[] } {
   const history = historyOf(commands, run, kernel, scope);
-  const played = replay(settingFor(kernel, scope), history, law);
-  const last = played.at(-1) as VmapPlayed;
-  if (played.length !== history.length || !last.broken.some(({ id }) => id === law))
+  const played = replay(benchFor(kernel, scope), history, law);
+  const last = played.at(-1) as JudgedStep;
+  if (played.length !== history.length || !last.violated.some(({ id }) => id === law))
     throw new Error(`vmapcheck itself is wrong: the reference does not confirm that ${law} is violated here`);
   const named = namesOf(kernel, last).find((each) => each.law === law);
   const promised = isPromised(kernel, law);

@@ -1,22 +1,23 @@
 /** `list NAME`: all about one bug or kernel. */
 import { type HistoryFile, readHistory } from "../adapters/vmap/history-file.ts";
-import type { Break, Bug } from "../counterexamples/bug.ts";
+import type { Bug, PinnedViolation } from "../counterexamples/bug.ts";
 import { BUGS, bugCalled } from "../counterexamples/vmap/index.ts";
 import type { InterleavedBug } from "../counterexamples/vmap/interleaved.ts";
 import { INTERLEAVED, interleavedCalled } from "../counterexamples/vmap/interleavings.ts";
 import type { Promises } from "../spec/vmap/releases.ts";
+import { violationsOf } from "./lineage.ts";
 import { kernelJson } from "./list.ts";
-import { checkedFor, replayLine } from "./names.ts";
+import { checkedFor, kernelNamed, replayLine } from "./names.ts";
 import { pinnedFile, readPinnedInterleaving } from "./pinned.ts";
 import { spansJson } from "./spans.ts";
 import type { VersionFacts } from "./versions.ts";
 
-/** A bug of the catalogue at the grains that it has, with its pinned histories. */
+/** A bug of the catalogue at its grains, with its pinned histories. */
 export interface WholeBug {
   readonly calls: Bug | undefined;
-  readonly pinned: readonly { readonly broken: Break; readonly history: HistoryFile }[];
+  readonly pinned: readonly { readonly broken: PinnedViolation; readonly history: HistoryFile }[];
   readonly steps: InterleavedBug | undefined;
-  /** Of each law at the step grain: the steps of its pinned run. */
+  /** For each law at the step grain: the steps of its pinned run. */
   readonly lengths: readonly number[];
 }
 
@@ -32,33 +33,35 @@ export async function listOne(name: string): Promise<Listed> {
     return { version: facts, releases: kernels.map(({ release }) => release) };
   }
   const pinned = await Promise.all(
-    (calls?.breaks ?? []).map(async (broken) => ({
+    (calls?.violations ?? []).map(async (broken) => ({
       broken,
       history: await readHistory(pinnedFile(calls as Bug, broken)),
     })),
   );
   const runs = await Promise.all(
-    (steps?.breaks ?? []).map((broken) => readPinnedInterleaving(steps as InterleavedBug, broken)),
+    (steps?.violations ?? []).map((broken) => readPinnedInterleaving(steps as InterleavedBug, broken)),
   );
   return { bug: { calls, pinned, steps, lengths: runs.map((run) => run.steps.length) } };
 }
 
 export function wholeKernelJson(release: Promises) {
   const own = kernelJson(release);
-  const hits = (on: readonly string[]) => on.includes(release.labels[0] as string);
+  const violated = violationsOf(kernelNamed(release.labels[0] as string));
   return {
     ...own,
     guard: release.guard,
     fragments: release.fragments,
     pools: release.pools,
-    bugs: BUGS.filter(({ breaks }) => breaks.some(({ on }) => hits(on))).map(({ id, number, breaks }) => ({
-      id,
-      number: number ?? null,
-      laws: [...new Set(breaks.filter(({ on }) => hits(on)).map(({ law }) => law))],
-      spans: spansJson(id),
-    })),
-    interleaved: INTERLEAVED.filter(({ breaks }) =>
-      breaks.some(({ protocol, also = [] }) =>
+    bugs: BUGS.filter(({ violations }) => violations.some((each) => violated.has(each))).map(
+      ({ id, number, violations }) => ({
+        id,
+        number: number ?? null,
+        laws: [...new Set(violations.filter((each) => violated.has(each)).map(({ law }) => law))],
+        spans: spansJson(id),
+      }),
+    ),
+    interleaved: INTERLEAVED.filter(({ violations }) =>
+      violations.some(({ protocol, also = [] }) =>
         [protocol, ...also].some((name) => own.protocols.includes(name)),
       ),
     ).map(({ id, number }) => ({ id, number: number ?? null, spans: spansJson(id) })),
@@ -80,7 +83,7 @@ export function bugJson({ calls, pinned, steps, lengths }: WholeBug) {
       commands: history.commands.length,
       replay: replayLine(`${id} --law ${law} --kernel ${history.kernel}`),
     })),
-    interleaved: (steps?.breaks ?? []).map(({ law, protocol, also = [], scope, repaired }, nth) => ({
+    interleaved: (steps?.violations ?? []).map(({ law, protocol, also = [], scope, repaired }, nth) => ({
       law,
       on: [protocol, ...also],
       scope,

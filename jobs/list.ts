@@ -1,7 +1,7 @@
-/** `list`: the words that other jobs take. It reads no file: it is to be there at once. */
+/** `list`: the words that other jobs take. It reads no file, as it has to be fast. */
 import { BUGS } from "../counterexamples/vmap/index.ts";
 import { INTERLEAVED } from "../counterexamples/vmap/interleavings.ts";
-import { rangesLike } from "../kernels/versions.ts";
+import { rangesLike, variants } from "../kernels/versions.ts";
 import { KERNELS } from "../kernels/vmap/index.ts";
 import { SCOPES } from "../properties/vmap/random-scopes.ts";
 import { programOf } from "../protocols/program-text.ts";
@@ -16,30 +16,31 @@ import { kernelNamed } from "./names.ts";
 import { spansJson } from "./spans.ts";
 import { orNearest } from "./usage-error.ts";
 
-/** All the words, each with what stands for it. */
+/** All the words, each with its meaning. */
 export function list() {
   const kernels = KERNELS.map(({ release }) => kernelJson(release));
+  const others = variants().map(({ release }) => kernelJson(release));
   const laws = LAWS.map(({ id, says, source }) => ({ id, says, source }));
-  const bugs = BUGS.map(({ id, number, says, source, fixed, breaks }) => ({
+  const bugs = BUGS.map(({ id, number, says, source, fixed, violations }) => ({
     id,
     number: number ?? null,
     says,
     source,
     fixed,
     spans: spansJson(id),
-    breaks: breaks.map(({ law, on }) => ({ law, on, notPromisedBy: notPromisedBy(law, on) })),
+    breaks: violations.map(({ law, on }) => ({ law, on, notPromisedBy: notPromisedBy(law, on) })),
   }));
-  const interleaved = INTERLEAVED.map(({ id, number, says, source, fixed, breaks }) => ({
+  const interleaved = INTERLEAVED.map(({ id, number, says, source, fixed, violations }) => ({
     id,
     number: number ?? null,
     says,
     source,
     fixed,
     spans: spansJson(id),
-    breaks: breaks.map(({ law, protocol, scope }) => ({ law, on: [protocol], scope })),
+    breaks: violations.map(({ law, protocol, scope }) => ({ law, on: [protocol], scope })),
   }));
   const protocols = PROTOCOLS.map(({ name, says, parameters }) => ({ name, says, parameters }));
-  return { kernels, laws, bugs, interleaved, protocols, scopes: SCOPES };
+  return { kernels, variants: others, laws, bugs, interleaved, protocols, scopes: SCOPES };
 }
 
 export function kernelJson(release: Promises) {
@@ -47,18 +48,18 @@ export function kernelJson(release: Promises) {
   return {
     labels: release.labels,
     like: release.like ?? null,
-    standsFor: rangesLike(release.labels),
+    standsFor: rangesLike(release.labels[0] as string),
     protocols: version === undefined ? [] : protocolsOf(version),
     promises: release.laws,
   };
 }
 
-/** The kernels that break a law they do not promise: they fall short of it. */
+/** The kernels that violate a law they do not promise: they fall short of it. */
 function notPromisedBy(law: LawId, on: readonly string[]): readonly string[] {
   return on.filter((name) => !isPromised(kernelNamed(name), law));
 }
 
-/** What a CPU does in a protocol, with its usual parameters. Throws a UsageError where there is none of that name. */
+/** The steps of a CPU in a protocol, with its usual parameters. Throws a UsageError if there is none of that name. */
 export function listProgram(protocol: string) {
   const { name, says, parameters, machine } = orNearest(
     "protocol of CPUs",

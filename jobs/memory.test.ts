@@ -8,21 +8,21 @@ const MEGABYTE = 2 ** 20;
 const takenNow = () => Math.ceil(process.memoryUsage.rss() / MEGABYTE);
 
 describe("the memory a search may take", () => {
-  test("is what the process does not take already", () => {
+  test("is the part that the process does not take already", () => {
     const asked = takenNow() + 500;
     const { bytes } = memoryBounds(asked);
     expect(bytes / MEGABYTE).toBeGreaterThan(400);
     expect(bytes / MEGABYTE).toBeLessThanOrEqual(asked - takenNow() / 2);
   });
 
-  test("is refused where the process takes it before it begins", () => {
+  test("is refused if the process takes it before the search", () => {
     expect(() => memoryBounds(1)).toThrow(UsageError);
     expect(() => memoryBounds(1)).toThrow(
-      /^--megabytes 1: the process takes \d+ before it begins; expected at/,
+      /^--megabytes 1: the process takes \d+ MB before it begins; expected at/,
     );
   });
 
-  test("is used up by whatever takes memory, be it no table of states", () => {
+  test("is used up by any allocation, not only by a table of states", () => {
     const { isFull } = memoryBounds(takenNow() + 100);
     expect(isFull?.()).toBe(false);
     const other = Buffer.alloc(300 * MEGABYTE, 1);

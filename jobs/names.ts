@@ -1,8 +1,8 @@
-/** The words a user may type, and what they stand for. */
+/** The words a user may type, and their meanings. */
 import { distance } from "fastest-levenshtein";
 import type { Bug } from "../counterexamples/bug.ts";
 import { BUGS, bugCalled } from "../counterexamples/vmap/index.ts";
-import { KERNELS, kernelCalled } from "../kernels/vmap/index.ts";
+import { KERNELS, kernelCalled, kernelFor } from "../kernels/vmap/index.ts";
 import type { State } from "../kernels/vmap/state.ts";
 import type { LawId } from "../spec/contract.ts";
 import { PROCESS_LAWS } from "../spec/process.ts";
@@ -31,7 +31,7 @@ export function findKernel(name: string): Kernel<State> | undefined {
 /** The release known to answer as this version does. */
 function standIn(word: string): Kernel<State> | undefined {
   const label = isMisspelt(word) ? undefined : labelAlike(word);
-  return label === undefined ? undefined : kernelCalled(label);
+  return label === undefined ? undefined : kernelFor(word, label);
 }
 
 /** Whether a word is nearly a label that is more than a version, such as 4.15.18-ubuntu. */
@@ -42,7 +42,7 @@ function isMisspelt(word: string): boolean {
 /** Every name that findKernel knows, bugs by their slugs. */
 export const KERNEL_NAMES: readonly string[] = [...LABELS, ...CHANGED.map((bug) => bug.id)];
 
-/** Where a version lies that no one release stands for; undefined for any other word. */
+/** The neighbours of a version that no single release answers like; undefined for any other word. */
 export function placeOfKernel(word: string): string | undefined {
   return isMisspelt(word) ? undefined : placeOf(word);
 }
@@ -52,8 +52,8 @@ export function kernelNamed(name: string): Kernel<State> {
 }
 
 /**
- * A kernel as it was asked for: `7.2 (= 6.19)` where that is another of its labels than the one it is named by, or
- * `6.6 (= 6.5)` of a version that it stands for.
+ * A kernel as it was requested: `7.2 (= 6.19)` if that is not its first label, or `6.6 (= 6.5)` for a version that it
+ * answers like.
  */
 export function askedAs(asked: string, kernel: Kernel): string {
   const { name, release } = kernel;
@@ -61,21 +61,24 @@ export function askedAs(asked: string, kernel: Kernel): string {
   return asked !== name && isOther ? `${asked} (= ${name})` : name;
 }
 
-/** A released or drafted kernel by any of its labels, or the one that stands for a version. */
+/** A released or drafted kernel by any of its labels, or the one that answers as a version does. */
 export function releaseNamed(name: string): Kernel<State> {
   return orNearest("kernel", name, (word) => kernelCalled(word) ?? standIn(word), LABELS, placeOfKernel);
 }
 
-/** What `check` checks for a word: one release, or those that a version may answer as, or both its neighbours. */
+/**
+ * The kernels that `check` takes for a word: one release, or those that a version may answer as, or both its
+ * neighbours.
+ */
 export function checkedFor(word: string): {
   readonly kernels: readonly Kernel<State>[];
   readonly facts: VersionFacts | undefined;
 } {
   const tree = treeCalled(word);
   if (tree !== undefined) return { kernels: [tree.kernel], facts: undefined };
-  if (kernelCalled(word) !== undefined || isMisspelt(word))
-    return { kernels: [releaseNamed(word)], facts: undefined };
-  const facts = factsOf(word);
+  const known = kernelCalled(word);
+  const isColumn = known !== undefined && KERNELS.includes(known);
+  const facts = isColumn || isMisspelt(word) ? undefined : factsOf(word);
   if (facts === undefined || facts.columns.length === 0)
     return { kernels: [releaseNamed(word)], facts: undefined };
   return { kernels: facts.columns.map(releaseNamed), facts };
@@ -90,7 +93,7 @@ export function lawNamed(id: string): LawId {
   return orNearest("law", id, (word) => ids.find((known) => known === word), ids);
 }
 
-/** Throws a UsageError where a history has a command that is not modelled in a kernel. */
+/** Throws a UsageError if a history has a command that a kernel does not model. */
 export function refuseUnmodelled(
   name: string,
   { commands }: { readonly commands: readonly HistoryStep[] },

@@ -11,7 +11,7 @@ const folder = mkdtempSync(join(tmpdir(), "vmapcheck-pack-"));
 const run = (command: string, ...words: string[]) =>
   execFileSync(command, words, { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 
-/** The program of docs/api.md, as it stands there. */
+/** The program of docs/api.md. */
 const PAGE = readFileSync(join(ROOT, "docs/api.md"), "utf8");
 const OWN = /```ts\n(import \{ check, defineKernel \}[\s\S]*?)```/.exec(PAGE)?.[1] as string;
 /** The same with a planted bug: it forgets the alignment. */
@@ -24,7 +24,7 @@ beforeAll(() => {
   run("npm", "install", "--prefer-offline", "--no-audit", "--no-fund", "--silent", `./${tarball}`);
 });
 
-/** Its types are asked for, then it is run as JavaScript: what it prints, line by line. */
+/** Type-checks the program and runs it as JavaScript. Returns its output, line by line. */
 function runs(name: string, program: string): string[] {
   writeFileSync(join(folder, `${name}.ts`), `${program}\n`);
   const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
@@ -55,8 +55,8 @@ const machine = {
   actions: [{ name: "change", when: [has(light, 0)], effect: (state: Int32Array) => light.set(state, 1) }],
   invariants: [{ id: "stays-red", says: "It is never green.", never: [[has(light, 1)]] }],
 };
-const { states, breaks } = explore(visitActions(machine, { symmetry: false }), { bounds: { states: 10, bytes: 1e9 } });
-console.log(states, breaks[0]?.law, breaks[0]?.run.length, typeof judge);`;
+const { states, violations } = explore(visitActions(machine, { symmetry: false }), { bounds: { states: 10, bytes: 1e9 } });
+console.log(states, violations[0]?.law, violations[0]?.run.length, typeof judge);`;
   expect(runs("engine", program)).toEqual(["2 stays-red 1 function"]);
   writeFileSync(join(folder, "deep.js"), 'await import("vmapcheck/dist/jobs/check.js");');
   expect(() => run(process.execPath, "deep.js")).toThrow(/ERR_PACKAGE_PATH_NOT_EXPORTED/);

@@ -14,7 +14,7 @@ const PARAMETERS: Readonly<Record<string, Parameter>> = {
   cpus: { counts: "CPUs that ask, map and read, where there are blocks or pools", usual: 1, most: 2 },
 };
 
-/** What callers do where there are blocks. Pins add nothing that vm_unmap_aliases does not show. */
+/** What callers do where there are blocks. Pins show nothing beyond vm_unmap_aliases. */
 const MAPPING: readonly Call[] = ["allocMapped", "map", "touch", "purge", "unmapAliases"];
 
 const AREAS = [
@@ -23,7 +23,7 @@ const AREAS = [
   "pages=5,aligns=1,windows=1,lazy=1",
   "pages=6,sizes=3,aligns=3,windows=3",
 ];
-/** From 6.9 on a node of several CPUs keeps what was released, and vm_unmap_aliases lets that decay. */
+/** From 6.9 on a node of several CPUs keeps released areas in pools, which decay by vm_unmap_aliases. */
 const POOLS = [
   "pages=4,sizes=1,aligns=1,windows=1,block=4,cpus=2",
   "pages=5,sizes=2,aligns=1,windows=1,block=2,cpus=2,lazy=1",
@@ -36,7 +36,7 @@ const BLOCKS = [
   "pages=4,sizes=1,aligns=1,windows=1,block=2,vmap=1",
 ];
 
-/** The usual places for these two, or the one asked for. Throws a UsageError if that cannot be. */
+/** The usual places for these two, or the requested one. Throws a UsageError if that is not possible. */
 export function placesFor<S>(one: Kernel<S>, other: Kernel<S>, asked: string | undefined): readonly Place[] {
   const bothPercpu = one.release.percpu && other.release.percpu;
   if (asked !== undefined) return [placeOf(asked, [one, other])];

@@ -1,14 +1,14 @@
-/** The parameters of a machine's scope: as they are typed, as they are printed, and whether they can be. */
+/** The parameters of a machine's scope: parsing, printing, checks. */
 
 import type { Parameters, Subject } from "./subject-types.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** What has parameters. */
+/** A machine with parameters. */
 type Scoped = Pick<Subject, "name" | "parameters">;
 
 /**
- * `V=3,F=2` over the usual values, or these if no scope is given. Throws a UsageError for an unknown name, a value
- * that cannot be, and for text that names nothing.
+ * `V=3,F=2` over the usual values, or these if no scope is given. Throws a UsageError for an unknown name, an
+ * impossible value, and for text without a name.
  */
 export function parametersOf(scoped: Scoped, scope?: string): Record<string, number> {
   const { name, parameters } = scoped;
@@ -40,7 +40,7 @@ export function wrongIn({ name, parameters }: Scoped, given: Parameters): string
   return undefined;
 }
 
-/** The parameters in the order in which the machine names them, whatever the order they came in. */
+/** The parameters in the machine's own order. */
 export function inOrder({ parameters }: Scoped, given: Parameters): Record<string, number> {
   return Object.fromEntries(Object.keys(parameters).map((key) => [key, given[key] as number]));
 }

@@ -1,4 +1,4 @@
-/** Where a shrunk history goes, and what the catalogue then needs: nothing near to what it has. */
+/** The place of a shrunk history, and the entries that the catalogue then needs; near-duplicates are not filed. */
 import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
@@ -28,7 +28,7 @@ afterEach(() => {
 
 const C7 = bugCalled("C7") as Bug;
 const LAW = "no-alias-after-unmap-aliases";
-const PINNED = pinnedFile(C7, C7.breaks.find(({ law }) => law === LAW) as Bug["breaks"][number]);
+const PINNED = pinnedFile(C7, C7.violations.find(({ law }) => law === LAW) as Bug["violations"][number]);
 
 const historyOf = (file: HistoryFile, commands: readonly HistoryStep[]): HistoryFile => ({
   ...file,
@@ -51,7 +51,7 @@ describe("a violation that the catalogue has pinned", () => {
   const found = async (bug: Bug, history: HistoryFile | undefined = undefined) =>
     filingOf({ kernel: kernelNamed("3.16"), law: LAW, bug, history: history ?? (await readHistory(PINNED)) });
 
-  test("is filed nowhere, though the history names no law and takes more commands", async () => {
+  test("is not filed again, even if the history names no law and takes more commands", async () => {
     const log = vi.spyOn(console, "log").mockImplementation(() => {});
     const { law: _none, ...history } = await longer();
     write("mine.json", history);
@@ -66,8 +66,8 @@ describe("a violation that the catalogue has pinned", () => {
     );
   });
 
-  test("is said to need its label, if the entry lacks it", async () => {
-    const elsewhere = { ...C7, breaks: C7.breaks.map((each) => ({ ...each, on: ["2.6.28"] })) };
+  test("is reported to need its label, if the entry lacks it", async () => {
+    const elsewhere = { ...C7, violations: C7.violations.map((each) => ({ ...each, on: ["2.6.28"] })) };
     const { already, needs } = await found(elsewhere);
     expect(already?.commands).toBe(5);
     expect(needs).toEqual([
@@ -75,29 +75,29 @@ describe("a violation that the catalogue has pinned", () => {
     ]);
   });
 
-  test("takes the place of a longer one, if it violates the law wherever that does and not where it is repaired", async () => {
-    const [entry] = C7.breaks.filter(({ law }) => law === LAW) as [Bug["breaks"][number]];
+  test("replaces a longer one, if it violates the law wherever that does and not on the repaired kernel", async () => {
+    const [entry] = C7.violations.filter(({ law }) => law === LAW) as [Bug["violations"][number]];
     write("long.json", await longer());
     const asLong = { ...entry, pinned: relative(dirname(PINNED), join(folder, "long.json")) };
-    const { already, replaces, needs } = await found({ ...C7, breaks: [asLong] });
+    const { already, replaces, needs } = await found({ ...C7, violations: [asLong] });
     expect({ already, replaced: replaces?.commands }).toEqual({ already: undefined, replaced: 6 });
     expect(needs.join("\n")).toMatch(
       /SHORTEST_KNOWN, "vb-full-block-stale": 5 in place of 6\n.*SHORTEST_SPACES/,
     );
     // A label on which it does not: then it goes beside it.
     const wider = { ...asLong, on: [...entry.on, "6.5"] };
-    const beside = await found({ ...C7, breaks: [wider] });
+    const beside = await found({ ...C7, violations: [wider] });
     expect(beside).toMatchObject({ replaces: undefined, path: `counterexamples/vmap/${C7.id}/${LAW}.json` });
   });
 
-  test("is filed under a law that the bug has no entry for, with what its tests ask for", async () => {
-    const { already, path, needs } = await found({ ...C7, breaks: [] });
+  test("is filed under a law without an entry, with the entries that the tests need", async () => {
+    const { already, path, needs } = await found({ ...C7, violations: [] });
     expect({ already, path }).toEqual({
       already: undefined,
       path: `counterexamples/vmap/${C7.id}/${LAW}.json`,
     });
     expect(needs[0]).toBe(
-      `counterexamples/vmap/${C7.id}/bug.ts: { law: "${LAW}", on: ["3.16"], pinned: "${LAW}.json", repaired: ... } in \`breaks\``,
+      `counterexamples/vmap/${C7.id}/bug.ts: { law: "${LAW}", on: ["3.16"], pinned: "${LAW}.json", repaired: ... } in \`violations\``,
     );
     expect(needs.join("\n")).toMatch(/SHORTEST_KNOWN[\s\S]*SHORTEST_SPACES/);
   });
@@ -116,13 +116,13 @@ describe("a violation that the catalogue does not know", () => {
     };
   };
 
-  test("has a folder of its own, and all that a bug needs is said", async () => {
+  test("gets a folder of its own, and the files that a bug needs are listed", async () => {
     const { path, needs } = await filing([alloc]);
     expect(path).toBe(`${folderOf}/aligned.json`);
     expect(needs.join("\n")).toMatch(/bug\.ts[\s\S]*index\.ts[\s\S]*SHORTEST_KNOWN[\s\S]*SHORTEST_SPACES/);
   });
 
-  test("is kept in its shortest history alone", async () => {
+  test("is kept only in its shortest history", async () => {
     const long = await filing([{ op: "purge" }, alloc]);
     write(long.path, long.history);
     const same = await filing([{ op: "tlb" }, alloc]);
@@ -131,7 +131,7 @@ describe("a violation that the catalogue does not know", () => {
     expect(short).toMatchObject({ already: undefined, path: long.path, replaces: { commands: 2 } });
   });
 
-  test("is not confused with another that lies there", async () => {
+  test("is not confused with another one in the same folder", async () => {
     const other = await filing([{ ...alloc, align: 4096 } as HistoryStep]);
     write(other.path, other.history);
     expect((await filing([alloc])).path).toBe(`${folderOf}/aligned.2.json`);

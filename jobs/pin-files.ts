@@ -1,14 +1,14 @@
-/** What is pinned already of a violation, where a new history of it goes, and what the catalogue then needs. */
+/** The pinned histories of a violation, the place of a new one, and the entries that the catalogue then needs. */
 import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { isInterleaving } from "../adapters/interleaving-file.ts";
 import { readJson } from "../adapters/json-file.ts";
 import { type HistoryFile, LARGEST_FILE, readHistory } from "../adapters/vmap/history-file.ts";
-import type { Break, Bug } from "../counterexamples/bug.ts";
+import type { Bug, PinnedViolation } from "../counterexamples/bug.ts";
 import { lastPlayed, replay } from "../engine/run/stepper.ts";
-import { settingFor } from "../properties/vmap/test-bench.ts";
+import { benchFor } from "../properties/vmap/test-bench.ts";
 import type { LawId } from "../spec/contract.ts";
-import { heldTo, type Kernel } from "../spec/vmap/kernel.ts";
+import { judgedAlsoBy, type Kernel } from "../spec/vmap/kernel.ts";
 import { namesOf } from "./hunt-target.ts";
 import { kernelNamed } from "./names.ts";
 import { pinnedFile } from "./pinned.ts";
@@ -20,8 +20,8 @@ export const FOLDER = "counterexamples/vmap";
 export interface Pinned {
   readonly path: string;
   readonly commands: number;
-  /** What the catalogue says of it; absent where it says nothing. */
-  readonly entry?: Break;
+  /** The catalogue's entry; absent if there is none. */
+  readonly entry?: PinnedViolation;
 }
 
 /** A violation that was shrunk. */
@@ -32,30 +32,30 @@ export interface Shrunk {
   readonly history: HistoryFile;
 }
 
-/** What becomes of it. `needs`: what else has to be written, and where. */
+/** The decision on it. `needs`: further entries to write, and where. */
 export interface Filing {
-  /** As short or shorter, and filed before: nothing is to be filed then. */
+  /** Filed before, as short or shorter: nothing is to be filed then. */
   readonly already: Pinned | undefined;
-  /** The file that it goes to, or that it is in already. */
+  /** The file to write it to, or that has it already. */
   readonly path: string;
-  /** The longer one whose place it takes. */
+  /** The longer history that it replaces. */
   readonly replaces: Pinned | undefined;
   readonly needs: readonly string[];
 }
 
 export function alreadyText({ path, commands }: Pinned): string {
-  return `nothing filed: this violation is pinned already in ${commands} commands, ${path}`;
+  return `nothing filed: this violation is pinned already in ${commands} command${commands === 1 ? "" : "s"}, ${path}`;
 }
 
-/** What the catalogue has pinned of a bug that violates this law on this kernel, the shortest first. */
+/** The catalogue's pinned histories of a bug that violates this law on this kernel, the shortest first. */
 export async function pinnedFor(bug: Bug, law: LawId, kernel: string): Promise<readonly Pinned[]> {
   const all = await Promise.all(
-    bug.breaks.filter((each) => each.law === law).map((each) => pinnedIn(bug, each)),
+    bug.violations.filter((each) => each.law === law).map((each) => pinnedIn(bug, each)),
   );
   return shortestFirst(all.filter(({ entry }) => entry?.on.includes(kernel)));
 }
 
-async function pinnedIn(bug: Bug, entry: Break): Promise<Pinned> {
+async function pinnedIn(bug: Bug, entry: PinnedViolation): Promise<Pinned> {
   const path = pinnedFile(bug, entry);
   const { commands } = await readHistory(path);
   return { path: relative(process.cwd(), path), commands: commands.length, entry };
@@ -63,7 +63,7 @@ async function pinnedIn(bug: Bug, entry: Break): Promise<Pinned> {
 
 const shortestFirst = (pinned: readonly Pinned[]) => pinned.toSorted((a, b) => a.commands - b.commands);
 
-/** Decides where a shrunk history goes: nowhere, where the same violation is pinned in as few commands. */
+/** Decides the place of a shrunk history: none, if the same violation is pinned in as few commands. */
 export async function filingOf(shrunk: Shrunk): Promise<Filing> {
   const { bug, law, kernel, history } = shrunk;
   const folder = join(FOLDER, bug?.id ?? `unknown-${law}-${kernel.name}`);
@@ -85,7 +85,7 @@ export async function filingOf(shrunk: Shrunk): Promise<Filing> {
 /** Every pinned history that violates the law here by the same bug: of the catalogue, or filed in this folder before. */
 async function sameViolations(shrunk: Shrunk, folder: string): Promise<readonly Pinned[]> {
   const { bug, law } = shrunk;
-  const entries = bug?.breaks.filter((each) => each.law === law) ?? [];
+  const entries = bug?.violations.filter((each) => each.law === law) ?? [];
   const known = bug === undefined ? [] : await Promise.all(entries.map((each) => pinnedIn(bug, each)));
   const isKnown = (path: string) => known.some((each) => resolve(each.path) === resolve(path));
   const filed = await Promise.all((await historiesIn(folder)).filter((path) => !isKnown(path)).map(asPinned));
@@ -111,22 +111,22 @@ async function historiesIn(folder: string): Promise<readonly string[]> {
 
 /** Whether a history violates the law on a kernel, by the same bug, with its last command. */
 function violatesWithLast({ law, bug }: Shrunk, on: Kernel, { scope, commands }: HistoryFile): boolean {
-  const kernel = heldTo(on, law);
-  const last = lastPlayed(settingFor(kernel, scope), commands, law);
+  const kernel = judgedAlsoBy(on, law);
+  const last = lastPlayed(benchFor(kernel, scope), commands, law);
   if (last?.index !== commands.length - 1) return false;
   return namesOf(kernel, last).some((each) => each.law === law && each.known === bug?.id);
 }
 
-/** Whether it is all that the longer one is for: it violates the law wherever that does, and not where it is repaired. */
+/** Whether it replaces the longer one: it violates the law wherever that one does, and not on the repaired kernel. */
 function canReplace({ entry }: Pinned, shrunk: Shrunk): boolean {
   if (entry === undefined) return true;
   const { law, history } = shrunk;
   if (!entry.on.every((label) => violatesWithLast(shrunk, kernelNamed(label), history))) return false;
-  const played = replay(settingFor(heldTo(entry.repaired, law), history.scope), history.commands);
-  return played.length === history.commands.length && played.every(({ broken }) => broken.length === 0);
+  const played = replay(benchFor(judgedAlsoBy(entry.repaired, law), history.scope), history.commands);
+  return played.length === history.commands.length && played.every(({ violated }) => violated.length === 0);
 }
 
-/** The first name that is free: what is pinned is never written over but by what takes its place. */
+/** The first free name: a pinned file is overwritten only by a history that replaces it. */
 function freeName(folder: string, law: LawId): string {
   for (let number = 1; ; number++) {
     const path = join(folder, number === 1 ? `${law}.json` : `${law}.${number}.json`);
@@ -145,7 +145,7 @@ function needsOfShorter({ bug, history }: Shrunk, { entry, commands }: Pinned): 
   ];
 }
 
-/** What makes the catalogue's tests accept a new file: they refuse one that no entry names. */
+/** The entries by which the catalogue's tests accept a new file: they refuse a file without an entry. */
 function needsOfNew({ bug, law, kernel, history }: Shrunk, path: string): readonly string[] {
   const id = JSON.stringify(bug?.id ?? "<slug>");
   const file = JSON.stringify(basename(path));
@@ -154,7 +154,7 @@ function needsOfNew({ bug, law, kernel, history }: Shrunk, path: string): readon
     `${LENGTHS}, ${id}: ${history.commands.length} at the place of that entry`,
     `${SPACES}, ${id}: ${file} and a space`,
   ];
-  if (bug !== undefined) return [`${FOLDER}/${bug.id}/bug.ts: ${entry} in \`breaks\``, ...lists];
+  if (bug !== undefined) return [`${FOLDER}/${bug.id}/bug.ts: ${entry} in \`violations\``, ...lists];
   return [
     `a name: ${dirname(path)} renamed to ${FOLDER}/<slug>, and there a bug.ts with ${entry} (CONTRIBUTING.md)`,
     `${FOLDER}/index.ts: a line`,

@@ -7,9 +7,9 @@ import { readRecording } from "../adapters/vmap/recording.ts";
 import { bugCalled } from "../counterexamples/vmap/index.ts";
 import { lastPlayed } from "../engine/run/stepper.ts";
 import { bringDown } from "../properties/vmap/hunt.ts";
-import { settingFor } from "../properties/vmap/test-bench.ts";
+import { benchFor } from "../properties/vmap/test-bench.ts";
 import type { LawId } from "../spec/contract.ts";
-import { heldTo, type Kernel } from "../spec/vmap/kernel.ts";
+import { judgedAlsoBy, type Kernel } from "../spec/vmap/kernel.ts";
 import { cutLine, cutTrace } from "./cut-recording.ts";
 import { namesOf } from "./hunt-target.ts";
 import { kernelNamed, lawNamed, refuseUnmodelled } from "./names.ts";
@@ -21,33 +21,33 @@ import { UsageError } from "./usage-error.ts";
 export interface PinOptions {
   readonly kernel?: string | undefined;
   readonly law?: string | undefined;
-  /** Of a recording: the line of the trace. */
+  /** For a recording: the line of the trace. */
   readonly trace?: number | undefined;
-  /** Of a recording: the label whose promises are asked. */
+  /** For a recording: the label whose promises judge it. */
   readonly as?: string | undefined;
 }
 
-/** What was pinned, and where. */
+/** The pinned violation, and its place. */
 export interface PinReport {
-  /** The file that it went to, or that it is in already. */
+  /** The file it was written to, or that has it already. */
   readonly path: string;
-  /** Who answered: a kernel, or a recorded allocator. */
+  /** The subject that answered: a kernel, or a recorded allocator. */
   readonly subject: string;
   readonly law: LawId;
-  /** The bug's slug, if one accounts for it. */
+  /** The slug of the bug that explains it, if any. */
   readonly bug: string | undefined;
   /** Commands that are left, and those there were up to the violation. */
   readonly shrunk: number;
   readonly from: number;
-  /** As short or shorter, and pinned before: nothing was filed then. */
+  /** Pinned before, as short or shorter: nothing was filed then. */
   readonly already: Pinned | undefined;
-  /** The longer one whose place it took. */
+  /** The longer history that it replaced. */
   readonly replaces: Pinned | undefined;
-  /** What else has to be written for the tests of the catalogue. */
+  /** Further entries that the catalogue's tests need. */
   readonly needs: readonly string[];
-  /** A recording's commands were run anew on a model. */
+  /** Whether a recording's commands were run again on a model. */
   readonly rerun: boolean;
-  /** Of a recording that was cut: what is left of it. */
+  /** For a cut recording: the steps left. */
   readonly cut: Cut | undefined;
 }
 
@@ -60,7 +60,7 @@ export interface Cut {
   readonly minimal: boolean;
 }
 
-/** Nothing is violated: what keeps what. */
+/** No law is violated: the subject, and the laws it keeps. */
 export interface NothingToPin {
   readonly keeps: string;
 }
@@ -88,7 +88,7 @@ async function pinHistory(
       : await readHistory(file);
   const meant = only ?? history.law;
   const named = kernelNamed(label ?? history.kernel);
-  const kernel = meant === undefined ? named : heldTo(named, meant);
+  const kernel = meant === undefined ? named : judgedAlsoBy(named, meant);
   refuseUnmodelled(file, history, kernel);
   const found = firstViolation(kernel, history, only);
   if (found === undefined)
@@ -123,9 +123,9 @@ async function pinHistory(
   };
 }
 
-/** The first law of those asked for that the history violates on this kernel, and the bug that accounts for it. */
+/** The first requested law that the history violates on this kernel, and the bug that explains it. */
 function firstViolation(kernel: Kernel, { scope, commands }: HistoryFile, law: LawId | undefined) {
-  const last = lastPlayed(settingFor(kernel, scope), commands, law);
+  const last = lastPlayed(benchFor(kernel, scope), commands, law);
   return last && namesOf(kernel, last).find((each) => law === undefined || each.law === law);
 }
 
@@ -172,7 +172,7 @@ function meantIn({ judging, law }: Chosen, violating: NonNullable<Chosen["violat
   return names.find((each) => each.law === law) ?? (names[0] as (typeof names)[number]);
 }
 
-/** What an earlier cut left there. */
+/** The file of an earlier cut. */
 async function cutIn(path: string): Promise<readonly Pinned[]> {
   if (!existsSync(path)) return [];
   const found: Pinned[] = [];

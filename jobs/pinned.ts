@@ -3,23 +3,23 @@ import { fileURLToPath } from "node:url";
 import { type InterleavingFile, interleavingIn } from "../adapters/interleaving-file.ts";
 import { readJson } from "../adapters/json-file.ts";
 import { LARGEST_FILE } from "../adapters/vmap/history-file.ts";
-import type { Break, Bug } from "../counterexamples/bug.ts";
+import type { Bug, PinnedViolation } from "../counterexamples/bug.ts";
 import { BUGS } from "../counterexamples/vmap/index.ts";
-import type { InterleavedBreak, InterleavedBug } from "../counterexamples/vmap/interleaved.ts";
+import type { InterleavedBug, InterleavedViolation } from "../counterexamples/vmap/interleaved.ts";
 
-export function pinnedFile(bug: Bug, pinned: Pick<Break, "pinned">): string {
+export function pinnedFile(bug: Bug, pinned: Pick<PinnedViolation, "pinned">): string {
   return fileURLToPath(new URL(`../counterexamples/vmap/${bug.id}/${pinned.pinned}`, import.meta.url));
 }
 
 /** Every bug's pinned histories. */
-export function allPinned(): readonly { readonly bug: Bug; readonly pinned: Break }[] {
-  return BUGS.flatMap((bug) => bug.breaks.map((pinned) => ({ bug, pinned })));
+export function allPinned(): readonly { readonly bug: Bug; readonly pinned: PinnedViolation }[] {
+  return BUGS.flatMap((bug) => bug.violations.map((pinned) => ({ bug, pinned })));
 }
 
 /** A bug's pinned interleaving. Throws an InputError for a file that is not one. */
 export async function readPinnedInterleaving(
   { id }: InterleavedBug,
-  { pinned }: InterleavedBreak,
+  { pinned }: InterleavedViolation,
 ): Promise<InterleavingFile> {
   const path = fileURLToPath(new URL(`../counterexamples/vmap/${id}/${pinned}`, import.meta.url));
   return interleavingIn(path, await readJson(path, LARGEST_FILE));

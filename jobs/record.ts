@@ -1,10 +1,9 @@
-/** Records what a kernel answers to random callers, as the public recordings were made. */
+/** Records a kernel's replies to random callers, as the public recordings were made. */
 import fc from "fast-check";
 import { type Answered, RECORDED, traceText } from "../adapters/vmap/recording-text.ts";
-import type { State } from "../kernels/vmap/state.ts";
 import { type Choice, choices } from "../properties/vmap/choices.ts";
-import { play } from "../properties/vmap/run-choices.ts";
-import { settingFor } from "../properties/vmap/test-bench.ts";
+import { runChoices } from "../properties/vmap/run-choices.ts";
+import { benchFor } from "../properties/vmap/test-bench.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
 import { AREAS_ONLY, type Scope, WORD64 } from "../spec/vmap/scope.ts";
 import { PAGE_SIZE, type Vpn } from "../spec/vmap/vocabulary.ts";
@@ -46,28 +45,28 @@ const blocks: Scope = {
 /** The longest trace, in choices. */
 const LONGEST = 60;
 
-/** So many traces in each scope, a line each. A trace ends where the kernel stops. */
+/** This many traces in each scope, a line each. A trace ends where the kernel stops. */
 export function* recordings(
-  kernel: Kernel<State>,
+  kernel: Kernel,
   version: string,
   seed: number,
   traces: number,
 ): Generator<string> {
   for (const scope of [areas, blocks]) {
-    const setting = { ...settingFor(kernel, scope), laws: [] };
+    const setting = { ...benchFor(kernel, scope), laws: [] };
     for (const [nth, drawn] of fc
       .sample(choices(scope, { longest: LONGEST }), { seed, numRuns: traces })
       .entries()) {
       const answered: Answered[] = [];
-      // The format has no call that is outside its domain.
+      // The format has no calls outside their domain.
       const isRecorded = (choice: Choice) =>
         (RECORDED as readonly string[]).includes(choice.op) && !("count" in choice && choice.count === 0);
-      play(setting, drawn.filter(isRecorded), {
+      runChoices(setting, drawn.filter(isRecorded), {
         played: ({ command, response }, state) => {
           if (command === undefined || response === undefined) return;
           answered.push({ command, response, dump: kernel.dump(state) });
         },
-        broken: () => "go on",
+        violated: () => "continue",
       });
       if (answered.length > 0) yield traceText(version, seed + nth, scope, answered);
     }

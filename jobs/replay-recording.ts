@@ -9,18 +9,20 @@ import {
   namesIn,
   type RecordedReply,
 } from "./recorded.ts";
-import { meantFirst, type Violation } from "./violation.ts";
+import { meantFirst, stopText, type Violation } from "./violation.ts";
 
 export interface ReplayedRecording {
   readonly kind: "recording";
   readonly file: string;
-  /** The only law that was asked, if one was. */
+  /** The only law to judge by, if one was requested. */
   readonly law: LawId | undefined;
-  /** The trace, or what there was where none of several violates anything. */
+  /** The trace, or the contents of the file if none of its traces violates a law. */
   readonly chosen: Chosen | NoneViolating;
-  /** The index of its last step: the one that violates a law, if any does. */
+  /** The index of its last step: the violating one, if there is one. */
   readonly last: number;
   readonly violations: readonly Violation[];
+  /** Where the allocator stopped in the last step: why. */
+  readonly stopped: string | undefined;
   readonly expected: boolean;
   /** Its replies up to the last, judged. */
   play(): Iterable<RecordedReply>;
@@ -37,20 +39,24 @@ export async function replayRecording(
   const law = options.law === undefined ? undefined : lawNamed(options.law);
   const chosen = await chooseTrace(file, { ...options, law });
   const found = { kind: "recording", file, law, chosen } as const;
-  if ("traces" in chosen) return { ...found, last: -1, violations: [], expected: true, play: () => [] };
+  if ("traces" in chosen)
+    return { ...found, last: -1, violations: [], stopped: undefined, expected: true, play: () => [] };
   const { trace, judging, violating } = chosen;
   const violations = violationsOf(chosen);
   const [meant] = violations;
+  const last = violating?.index ?? trace.exchanges.length - 1;
+  const reply = trace.exchanges[last]?.response;
   return {
     ...found,
-    last: violating?.index ?? trace.exchanges.length - 1,
+    last,
     violations,
+    stopped: reply && stopText(reply),
     expected: meant === undefined || !meant.promised || meant.bug !== undefined,
     play: () => judgeRecorded(judging, trace),
   };
 }
 
-/** What its last reply violates: the law that is meant first; that alone, if it was asked for. */
+/** The violations of its last reply, with the law that counts first; only that one, if it was requested. */
 function violationsOf({ judging, law, violating }: Chosen): readonly Violation[] {
   if (violating === undefined) return [];
   const all = namesIn(judging, violating).map((each) => {

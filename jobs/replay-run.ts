@@ -1,10 +1,10 @@
-/** `replay` of an interleaving: taken step by step on a protocol, or looked for where that cannot take it. */
+/** `replay` of an interleaving: taken step by step on a protocol; if that cannot take it, all runs are searched. */
 import type { InterleavingFile } from "../adapters/interleaving-file.ts";
 import type { InterleavedBug } from "../counterexamples/vmap/interleaved.ts";
 import { nameInterleaved } from "../counterexamples/vmap/interleavings.ts";
 import { lawsOf } from "../engine/actions.ts";
 import type { StepMachine } from "../protocols/program.ts";
-import { brokenBy, isConfirmed, runSteps, type Stuck } from "../protocols/run-steps.ts";
+import { isConfirmed, runSteps, type Stuck, violatedBy } from "../protocols/run-steps.ts";
 import { STEP_PROTOCOLS, type StepProtocol } from "../protocols/vmap/index.ts";
 import { versionOf } from "../spec/vmap/change.ts";
 import { findRun } from "./hunt-interleaved.ts";
@@ -19,18 +19,18 @@ export interface ReplayedRun {
   /** The bug whose pinned interleaving this is. */
   readonly pinned: InterleavedBug | undefined;
   readonly machine: StepMachine;
-  /** The protocol describes this version, which was asked for. */
+  /** The requested version, which the protocol describes. */
   readonly version: string | undefined;
-  /** The run that was taken, or the one that was found in its place; and where its loop begins. */
+  /** The run taken, or the one found in its place; and where its loop begins. */
   readonly run: readonly number[];
   readonly loopAt: number;
-  /** The laws that it violates, each with the bug that accounts for it. */
+  /** The laws that it violates, each with the bug that explains it. */
   readonly violations: readonly RunViolation[];
-  /** Where it stops that the protocol cannot take. */
+  /** Where the protocol cannot take it. */
   readonly stuck: Stuck | undefined;
-  /** Of a run that cannot be taken: what a search of all runs in the same scope found. */
+  /** For a run that cannot be taken: the result of a search of all runs in the same scope. */
   readonly searched: Searched | undefined;
-  /** Undefined where it is not known. */
+  /** Undefined if it is not known. */
   readonly accepted: boolean | undefined;
   readonly expected: boolean;
 }
@@ -47,7 +47,7 @@ export interface Searched {
 }
 
 interface RunOptions {
-  /** What to take it on in place of its own protocol: another, or the one that describes a version. */
+  /** The protocol to take it on in place of its own: another one, or the one that describes a version. */
   readonly kernel?: string | undefined;
   readonly law?: string | undefined;
   readonly pinned?: InterleavedBug | undefined;
@@ -70,8 +70,8 @@ export function replayRun(target: string, interleaving: InterleavingFile, option
     const name = JSON.stringify(names[stuck.step]);
     throw new UsageError(`${target}: step ${stuck.step + 1}: ${protocol.name} has no ${name}`);
   }
-  // What it was pinned for, or whatever else its last step violates.
-  const laws = isConfirmed(machine, interleaving) ? [law] : brokenBy(machine, taken);
+  // The law it was pinned for, or the other laws that its last step violates.
+  const laws = isConfirmed(machine, interleaving) ? [law] : violatedBy(machine, taken);
   const about = {
     kind: "run",
     target,
@@ -84,7 +84,7 @@ export function replayRun(target: string, interleaving: InterleavingFile, option
   if (laws.length === 0 && stuck !== undefined && version !== undefined)
     return { ...about, ...search(machine, interleaving) };
   const violations = laws.map((each) => ({ law: each, bug: nameInterleaved(protocol.name, each) }));
-  // A run that an order cannot take says nothing of that order: it may violate the law in another way.
+  // If an order cannot take a run, it may still violate the law in another way.
   const comparable = laws.length > 0 || stuck === undefined;
   const isKnown = laws.includes(law) && violations.every(({ bug }) => bug !== undefined);
   return {
@@ -112,7 +112,7 @@ function search(machine: StepMachine, { law, scope }: InterleavingFile) {
   return { run, loopAt: steps.length, violations, searched, accepted: false, expected: bug !== undefined };
 }
 
-/** Throws a UsageError for a law that the protocol does not know. */
+/** Throws a UsageError for a law that the protocol does not have. */
 function refuseOtherLaw(machine: StepMachine, target: string, law: string): void {
   const known = [...lawsOf(machine), ...(machine.eventuallyEnds ?? [])].map(({ id }) => id);
   if (known.includes(law)) return;

@@ -1,16 +1,16 @@
-/** `replay`: judges a history step by step: of calls on a kernel, as it was recorded, or of steps that interleave. */
+/** `replay`: judges a history step by step: of calls on a kernel, of a recording as it is, or of interleaved steps. */
 import { interleavingIn, isInterleaving } from "../adapters/interleaving-file.ts";
 import { readJson } from "../adapters/json-file.ts";
 import { isTreeRun, treeRunIn } from "../adapters/tree-run-file.ts";
 import { type HistoryFile, LARGEST_FILE, readHistory } from "../adapters/vmap/history-file.ts";
-import type { Break, Bug } from "../counterexamples/bug.ts";
+import type { Bug, PinnedViolation } from "../counterexamples/bug.ts";
 import { bugCalled } from "../counterexamples/vmap/index.ts";
 import type { InterleavedBug } from "../counterexamples/vmap/interleaved.ts";
 import { interleavedCalled } from "../counterexamples/vmap/interleavings.ts";
 import { playing } from "../engine/run/stepper.ts";
-import { settingFor, type VmapPlayed } from "../properties/vmap/test-bench.ts";
+import { benchFor, type JudgedStep } from "../properties/vmap/test-bench.ts";
 import type { LawId } from "../spec/contract.ts";
-import { heldTo, isPromised, type Kernel } from "../spec/vmap/kernel.ts";
+import { isPromised, judgedAlsoBy, type Kernel } from "../spec/vmap/kernel.ts";
 import { namesOf } from "./hunt-target.ts";
 import { askedAs, bugNamed, kernelNamed, lawNamed, refuseUnmodelled } from "./names.ts";
 import { pinnedFile, readPinnedInterleaving } from "./pinned.ts";
@@ -21,17 +21,20 @@ import { type Shortfall, shortfallsIn } from "./shortfalls.ts";
 import { historyOfTrace } from "./trace-history.ts";
 import { type ReplayedTreeRun, replayTreeRun } from "./tree-run.ts";
 import { UsageError } from "./usage-error.ts";
-import { meantFirst, type Violation } from "./violation.ts";
+import { meantFirst, stopText, type Violation } from "./violation.ts";
 
 export interface ReplayOptions {
-  /** On our model of this kernel, or the protocol that describes it; else on what it was found on, or as recorded. */
+  /**
+   * On our model of this kernel, or the protocol that describes it; by default on the kernel it was found on, or as
+   * recorded.
+   */
   readonly kernel?: string | Kernel | undefined;
   readonly law?: string | undefined;
-  /** Of a recording: the line of the trace. */
+  /** For a recording: the line of the trace. */
   readonly trace?: number | undefined;
-  /** Of a recording: the label whose promises are asked. */
+  /** For a recording: the label whose promises judge it. */
   readonly as?: string | undefined;
-  /** Of a bug that has both: its history of calls (by itself), or its interleaving. */
+  /** For a bug that has both: its history of calls (the default), or its interleaving. */
   readonly grain?: string | undefined;
 }
 
@@ -41,24 +44,26 @@ export interface ReplayedHistory {
   readonly name: string;
   readonly history: HistoryFile;
   readonly kernel: Kernel;
-  /** The kernel as it was asked for. */
+  /** The kernel as requested. */
   readonly called: string;
-  /** It is a recorded trace, run on a model in place of what answered then. */
+  /** Whether it is a recorded trace, run on a model in place of the recorded allocator. */
   readonly rerun: boolean;
   /** The bug whose pinned history this is. */
   readonly bug: Bug | undefined;
-  /** The only law that was asked, if one was. */
+  /** The only law to judge by, if one was requested. */
   readonly law: LawId | undefined;
-  /** The index of its last step: the one that violates a law, if any does. */
+  /** The index of its last step: the violating one, if there is one. */
   readonly last: number;
-  /** The laws violated by the last step, the one that is meant first. */
+  /** The laws violated by the last step, with the law that counts first. */
   readonly violations: readonly Violation[];
-  /** Where it falls short of other laws, which it does not promise. */
+  /** Where the kernel stopped, or did not return, in the last step: why. */
+  readonly stopped: string | undefined;
+  /** Shortfalls from other laws, which the kernel does not promise. */
   readonly shortfalls: readonly Shortfall[];
   /** Whether the catalogue expects that. */
   readonly expected: boolean;
-  /** Its steps up to the last; judged, or only played. */
-  play(judged: boolean): Iterable<VmapPlayed>;
+  /** Its steps up to the last one, judged or only played. */
+  play(judged: boolean): Iterable<JudgedStep>;
 }
 
 export type Replay = ReplayedHistory | ReplayedRecording | ReplayedRun | ReplayedTreeRun;
@@ -79,7 +84,7 @@ export async function replay(target: string, options: ReplayOptions = {}): Promi
 
 const isFile = (target: string) => /[./\\]/.test(target) && bugCalled(target) === undefined;
 
-/** Throws a UsageError for options that mean nothing here. */
+/** Throws a UsageError for options without effect here. */
 function refuseMisfits(target: string, { as, kernel, trace, grain }: ReplayOptions): void {
   if (as !== undefined && kernel !== undefined)
     throw new UsageError("--as judges what was recorded, --kernel runs our model: which of them?");
@@ -90,7 +95,7 @@ function refuseMisfits(target: string, { as, kernel, trace, grain }: ReplayOptio
     throw new UsageError(`--grain is for a bug of the catalogue, and ${target} is none`);
 }
 
-/** Whether a bug's interleaving is meant: it has no other, or it was asked for. */
+/** Whether a bug's interleaving is replayed: it has nothing else, or it was requested. */
 function isOfSteps(target: string, grain: string | undefined): boolean {
   const grains = [...(bugCalled(target) ? ["call"] : []), ...(interleavedCalled(target) ? ["step"] : [])];
   if (grain !== undefined && grain !== "call" && grain !== "step")
@@ -102,11 +107,11 @@ function isOfSteps(target: string, grain: string | undefined): boolean {
 
 async function replayPinned(name: string, options: ReplayOptions): Promise<ReplayedRun> {
   const bug = interleavedCalled(name) as InterleavedBug;
-  const law = options.law ?? bug.breaks[0]?.law;
-  const broken = bug.breaks.find((each) => each.law === law);
+  const law = options.law ?? bug.violations[0]?.law;
+  const broken = bug.violations.find((each) => each.law === law);
   if (broken === undefined)
     throw new UsageError(
-      `${bug.id} does not violate ${law}; it violates ${bug.breaks.map((each) => each.law).join(", ")}`,
+      `${bug.id} does not violate ${law}; it violates ${bug.violations.map((each) => each.law).join(", ")}`,
     );
   const interleaving = await readPinnedInterleaving(bug, broken);
   return replayRun(name, interleaving, { ...runOptions(options), pinned: bug });
@@ -127,7 +132,7 @@ function runOptions({ kernel, law }: ReplayOptions) {
   return { kernel, law };
 }
 
-/** A history that was chosen, and where it is run. */
+/** The chosen history, and the kernel to run it on. */
 type ChosenHistory = Pick<ReplayedHistory, "name" | "history" | "kernel" | "bug" | "rerun">;
 
 async function chooseHistory(target: string, options: ReplayOptions): Promise<ChosenHistory> {
@@ -151,13 +156,13 @@ async function chooseHistory(target: string, options: ReplayOptions): Promise<Ch
 const kernelOf = (asked: string | Kernel | undefined, own: string): Kernel =>
   typeof asked === "object" ? asked : kernelNamed(asked ?? own);
 
-/** The bug's history for the law asked for, best one that was pinned on the kernel asked for. */
-function choosePinned(bug: Bug, { law, kernel }: ReplayOptions): Break {
-  const candidates = bug.breaks.filter((each) => law === undefined || each.law === lawNamed(law));
+/** The bug's history for the requested law, preferably one pinned on the requested kernel. */
+function choosePinned(bug: Bug, { law, kernel }: ReplayOptions): PinnedViolation {
+  const candidates = bug.violations.filter((each) => law === undefined || each.law === lawNamed(law));
   const label = kernel === undefined ? undefined : kernelOf(kernel, "").name;
   const best = candidates.find((each) => label !== undefined && each.on.includes(label)) ?? candidates[0];
   if (best !== undefined) return best;
-  const laws = [...new Set(bug.breaks.map((each) => each.law))].join(", ");
+  const laws = [...new Set(bug.violations.map((each) => each.law))].join(", ");
   throw new UsageError(`${bug.id} does not violate ${law}; it violates ${laws}`);
 }
 
@@ -172,7 +177,7 @@ function replayHistory(chosen: ChosenHistory, options: ReplayOptions): ReplayedH
   const isViolated = (id: string) => violations.some((each) => each.law === id);
   const shortfalls =
     law === undefined ? shortfallsIn(kernel, upTo).filter((each) => !isViolated(each.law.id)) : [];
-  const isListed = bug?.breaks.some((each) => each.law === history.law && each.on.includes(kernel.name));
+  const isListed = bug?.violations.some((each) => each.law === history.law && each.on.includes(kernel.name));
   const asked = typeof options.kernel === "string" ? options.kernel : history.kernel;
   return {
     ...chosen,
@@ -181,16 +186,17 @@ function replayHistory(chosen: ChosenHistory, options: ReplayOptions): ReplayedH
     law,
     last: last.index,
     violations,
+    stopped: last.response && stopText(last.response),
     shortfalls,
     expected: meant === undefined ? isListed !== true : meant.bug !== undefined || !meant.promised,
     play: (judged) => playing(judged ? setting : { ...setting, laws: [] }, upTo.commands, law ?? history.law),
   };
 }
 
-/** What the last step violates: the law asked for alone, or all, with the history's own law first. */
+/** The violations of the last step: only the requested law, or all, with the history's own law first. */
 function violationsOf(
   kernel: Kernel,
-  last: VmapPlayed,
+  last: JudgedStep,
   { law: own }: HistoryFile,
   asked: LawId | undefined,
 ): readonly Violation[] {
@@ -204,18 +210,18 @@ function violationsOf(
 }
 
 /**
- * The step that violates the law asked for, or the history's own law, promised or not; or else the first that violates
- * any promised; or the last. And by what it was judged.
+ * The step that violates the requested law, or the history's own law, promised or not; else the first that violates a
+ * promised law; else the last. Also the kernel that judged it.
  */
 function playTo(kernel: Kernel, { law, scope, commands }: HistoryFile, asked: LawId | undefined) {
   const meant = asked ?? law;
-  const setting = settingFor(meant === undefined ? kernel : heldTo(kernel, meant), scope);
-  let first: VmapPlayed | undefined;
-  let last: VmapPlayed | undefined;
+  const setting = benchFor(meant === undefined ? kernel : judgedAlsoBy(kernel, meant), scope);
+  let first: JudgedStep | undefined;
+  let last: JudgedStep | undefined;
   for (const now of playing(setting, commands, meant)) {
     last = now;
-    if (now.broken.some(({ id }) => isPromised(kernel, id))) first ??= now;
+    if (now.violated.some(({ id }) => isPromised(kernel, id))) first ??= now;
   }
-  const violatesIt = asked !== undefined || last?.broken.some(({ id }) => id === meant);
-  return { last: (violatesIt ? last : (first ?? last)) as VmapPlayed, setting };
+  const violatesIt = asked !== undefined || last?.violated.some(({ id }) => id === meant);
+  return { last: (violatesIt ? last : (first ?? last)) as JudgedStep, setting };
 }

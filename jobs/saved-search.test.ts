@@ -1,4 +1,4 @@
-/** A checkpoint of `explore` as a file that may be anybody's: it is refused in one line, or gone on with. */
+/** A checkpoint of `explore` as an untrusted file: it is refused in one line, or continued. */
 import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { oneLine } from "../adapters/input-error.ts";
 import { BOUNDS } from "../engine/bounds.testing.ts";
-import { type Explored, explore } from "../engine/search/explore.ts";
-import type { Saved } from "../engine/search/search.ts";
+import { explore } from "../engine/search/explore.ts";
+import type { Explored, Saved } from "../engine/search/visitable.ts";
 import { orNotOfMachine, readSearch, refuseOtherMachine, savingTo } from "./saved-search.ts";
 import { subjectNamed } from "./subject.ts";
 import type { SubjectInstance } from "./subject-types.ts";
@@ -34,14 +34,14 @@ function explored(resume: Saved | undefined, save: (search: Saved) => void): Exp
 
 let files = 0;
 
-/** A search that ended at a bound, with something changed before it was saved. */
+/** A search that ended at a bound, with a change before it was saved. */
 function saved(change: (search: Saved) => Saved = (search) => search): string {
   const path = join(folder, `${++files}.checkpoint`);
   explored(undefined, (search) => savingTo(path, 0, opened().machine, named).save(change(search)));
   return path;
 }
 
-/** What the file says of its owner, changed, with a checksum that is right. */
+/** The file with a changed owner, and a right checksum. */
 function withOwner(change: (owner: { parameters: object }) => object): string {
   const path = saved();
   const whole = readFileSync(path);
@@ -54,19 +54,19 @@ function withOwner(change: (owner: { parameters: object }) => object): string {
   return path;
 }
 
-/** Goes on with it, and tells every break, as `explore` does. */
+/** Continues the search and reports every violation, as `explore` does. */
 async function goOn(path: string): Promise<number> {
   const search = readSearch(path);
   const { machine, explain } = opened();
   refuseOtherMachine(search, machine);
   return orNotOfMachine(search, () => {
-    const { breaks } = explored(search.checkpoint.saved, () => {});
-    for (const broken of breaks) explain(broken);
-    return breaks.length;
+    const { violations } = explored(search.checkpoint.saved, () => {});
+    for (const broken of violations) explain(broken);
+    return violations.length;
   });
 }
 
-/** The one line with which that is refused. */
+/** The line with which the file is refused. */
 async function refusal(path: string): Promise<string> {
   const error = await goOn(path).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(UsageError);
@@ -75,13 +75,13 @@ async function refusal(path: string): Promise<string> {
   return message.replace(path, "FILE");
 }
 
-test("it is gone on with as it is, whatever the order of its parameters", async () => {
+test("an unchanged checkpoint is continued, whatever the order of its parameters", async () => {
   expect(await goOn(saved())).toBeGreaterThan(0);
   const turned = withOwner(() => ({ parameters: { areas: 1, cpus: 2 } }));
   expect(Object.keys(readSearch(turned).named.parameters)).toEqual(["cpus", "areas"]);
 });
 
-describe("is refused, in one line:", () => {
+describe("a checkpoint is refused in one line that has", () => {
   test.each([
     ["more", { cpus: 2, areas: 1, "\u001b[31m\n": 1 }, /has no parameter "\\u001b\[31m\\n"$/],
     ["less", { cpus: 2 }, /areas \(areas\) is from 1 to 4, not given$/],
@@ -90,21 +90,21 @@ describe("is refused, in one line:", () => {
     expect(await refusal(withOwner(() => ({ parameters })))).toMatch(line);
   });
 
-  test("another version, whatever it is called", async () => {
+  test("another version, whatever its name", async () => {
     expect(await refusal(withOwner(() => ({ version: "9\n\u001b[2J" })))).toMatch(
       /^--resume FILE: version "9\\n\\u001b\[2J" wrote it, and this is version \d/,
     );
   });
 
-  test("a machine that there is not", async () => {
+  test("an unknown machine", async () => {
     expect(await refusal(withOwner(() => ({ machine: "\n" })))).toMatch(/^there is no machine "\\n"/);
   });
 
-  test("states that are not of the machine, which a checksum does not tell", async () => {
+  test("states that are not of the machine, with a right checksum", async () => {
     const forged = saved(({ table, findings, ...search }) => ({
       ...search,
       table,
-      findings: { ...findings, broken: [0], first: [{ from: 50, action: 0, length: 1 }] },
+      findings: { ...findings, violated: [0], first: [{ from: 50, action: 0, length: 1 }] },
     }));
     expect(await refusal(forged)).toMatch(/^--resume FILE: its states are not of this machine: /);
   });

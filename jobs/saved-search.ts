@@ -1,4 +1,4 @@
-/** Checkpoints of `explore`: a search in a file, with all that says how its machine was asked for. */
+/** Checkpoints of `explore`: a search in a file, with the options from which its machine is built. */
 import { z } from "zod";
 import { OutOfMemory } from "../engine/out-of-memory.ts";
 import {
@@ -9,7 +9,7 @@ import {
   refuseOther,
   writeCheckpoint,
 } from "../engine/search/checkpoint.ts";
-import type { Saving, Visitable } from "../engine/search/explore.ts";
+import type { Saving, Visitable } from "../engine/search/visitable.ts";
 import { behaviourOf } from "../engine/transitions.ts";
 import { VERSION } from "./package-version.ts";
 import { inOrder, wrongIn } from "./parameters.ts";
@@ -32,7 +32,7 @@ export interface SavedSearch {
   readonly checkpoint: Checkpoint;
 }
 
-/** Throws a UsageError for a file that is no checkpoint, a damaged one, or one of another version. */
+/** Throws a UsageError for a file that is no checkpoint, or a damaged one, or one of another version. */
 export function readSearch(path: string): SavedSearch {
   return orUsageError(path, () => {
     const checkpoint = readCheckpoint(path);
@@ -52,20 +52,20 @@ export function readSearch(path: string): SavedSearch {
   });
 }
 
-/** Throws a UsageError where what was saved is not of this machine, as this version has it. */
+/** Throws a UsageError if the saved search is not of this version's machine. */
 export function refuseOtherMachine({ path, named, checkpoint }: SavedSearch, machine: Visitable): void {
   orUsageError(path, () => refuseOther(checkpoint, knownBy(machine, named)));
 }
 
-/** Its behaviour is asked of a machine of its own, so that nothing is seen of the one that is explored. */
+/** The digest is computed on a machine of its own, so that the explored one sees no witnesses. */
 const knownBy = (machine: Visitable, named: SubjectRef): Known => ({
   machine,
   behaviour: behaviourOf(machineOf(named)),
 });
 
 /**
- * What is done with a search, in one line where it goes wrong and the search came from a file: a checksum is no proof
- * of where its states are from. Throws a UsageError then.
+ * Runs work on a search. If it fails and the search came from a file, it throws a UsageError of one line: a checksum
+ * does not prove the origin of the states.
  */
 export async function orNotOfMachine<T>(
   saved: SavedSearch | undefined,
@@ -81,7 +81,7 @@ export async function orNotOfMachine<T>(
   }
 }
 
-/** Saves to a file every so many seconds. Where that fails, it says so, and the search continues. */
+/** Saves to a file every `every` seconds. If that fails, it reports so, and the search continues. */
 export function savingTo(
   path: string,
   seconds: number,

@@ -1,10 +1,10 @@
-/** Since when, until when, fixed by what: a bug's spans in words. */
+/** A bug's spans in words: since when, until when, by which commit. */
 import { isUnreleased, spansOf } from "../counterexamples/vmap/evidence/spans.ts";
 import type { Change } from "../spec/vmap/change.ts";
 
 const releaseOf = ({ release }: Change) => release.replace(/-rc\d+$/, "");
 
-/** `2.6.28 until 6.5 by fc1e0d980037`; what the catalogue says became of it, where no release had it. */
+/** `2.6.28 until 6.5 by fc1e0d980037`; the catalogue's note, if no release had it. */
 export function spanText({ id, fixed }: { readonly id: string; readonly fixed: string }): string {
   const spans = spansOf(id);
   if (spans.length === 0) return fixed;

@@ -1,5 +1,9 @@
-/** What releases keep and break when calls interleave: a column for each, from the protocols that describe it. */
+/**
+ * The laws that releases keep and violate when calls interleave: a column for each, from the protocols that describe
+ * it.
+ */
 import { bugCalled } from "../counterexamples/vmap/index.ts";
+import type { InterleavedBug } from "../counterexamples/vmap/interleaved.ts";
 import { INTERLEAVED } from "../counterexamples/vmap/interleavings.ts";
 import { lawsOf } from "../engine/actions.ts";
 import { bugsIn } from "../kernels/versions.ts";
@@ -12,30 +16,30 @@ import { replayLine } from "./names.ts";
 import { shortName } from "./versions.ts";
 
 export interface StepColumn {
-  /** The version, as it was asked for. */
+  /** The version, as requested. */
   readonly name: string;
   readonly protocols: readonly string[];
   readonly cells: readonly StepCell[];
-  /** What it has by the table of changes and no protocol of it shows, in lines. */
+  /** Bugs that it has by the table of changes and that its protocols do not show, in lines. */
   readonly without: readonly string[];
 }
 
 export interface StepCell {
-  /** A law, or what has to end. */
+  /** A law, or a condition that has to end. */
   readonly law: string;
-  /** Kept in every state of the usual scope; violated; or not violated as far as it was visited. */
+  /** Kept in every state of the usual scope, violated, or not violated in the visited states. */
   readonly verdict: "kept" | "broken" | "open";
-  readonly breaks: readonly StepBreak[];
+  readonly breaks: readonly StepViolation[];
 }
 
-export interface StepBreak {
-  /** Which it is in the protocol: of what has to end on each CPU, one for each. */
+export interface StepViolation {
+  /** Its id in the protocol, which may have one for each CPU. */
   readonly law: string;
-  /** Its slug; null where the catalogue has no name for it. */
+  /** Its slug; null if the catalogue has no bug for it. */
   readonly bug: string | null;
   readonly protocol: string;
   readonly steps: number;
-  /** Of a run that never ends: the steps that are done again and again. */
+  /** For a run that never ends: the steps of its loop. */
   readonly loop: number | null;
   readonly replay: string | null;
 }
@@ -72,7 +76,7 @@ export function stepColumns(
 function columnOf(name: string, { protocols: visited, pinned }: InterleavedReport): StepColumn {
   const protocols = ownProtocols(name);
   const cells = new Map<string, StepCell>();
-  const add = (law: string, verdict: StepCell["verdict"], breaks: readonly StepBreak[]) => {
+  const add = (law: string, verdict: StepCell["verdict"], breaks: readonly StepViolation[]) => {
     const before = cells.get(law) ?? { law, verdict, breaks: [] };
     const worst = (["broken", "open", "kept"] as const).find((each) =>
       [verdict, before.verdict].includes(each),
@@ -98,29 +102,43 @@ function columnOf(name: string, { protocols: visited, pinned }: InterleavedRepor
   return { name, protocols, cells: [...cells.values()], without: without(name, protocols, shown) };
 }
 
-/** Of what has to end on each CPU: which one, makes no difference. */
+/** The id without its CPU. */
 const withoutCpu = (law: string) => law.replace(/(-on-cpu)?-\d+$/, "");
 
 function replayOf(name: string, id: string | null, law: string): string | null {
   const bug = INTERLEAVED.find((each) => each.id === id);
   if (bug === undefined) return null;
   const grain = bugCalled(bug.id) === undefined ? "" : " --grain step";
-  const isOne = new Set(bug.breaks.map((each) => each.law)).size === 1;
+  const isOne = new Set(bug.violations.map((each) => each.law)).size === 1;
   return replayLine(`${bug.id}${isOne ? "" : ` --law ${law}`}${grain} --kernel ${name}`);
 }
 
-/** What this version has by the table of changes and its protocols do not show, in lines. */
+/** Bugs that this version has by the table of changes and that its protocols do not show, in lines. */
 function without(name: string, protocols: readonly string[], shown: readonly string[]): readonly string[] {
   const version = versionOf(name);
   if (version === undefined) return [];
   const { has } = bugsIn(version);
   const missing = INTERLEAVED.filter(({ id }) => has.includes(id) && !shown.includes(id));
   const families = new Set(
-    missing.flatMap(({ breaks }) => breaks.flatMap((each) => familyOf(each.protocol) ?? [])),
+    missing.flatMap(({ violations }) => violations.flatMap((each) => familyOf(each.protocol) ?? [])),
   );
   const undescribed = [...families].filter((family) => !protocols.some((each) => familyOf(each) === family));
   const lines = undescribed.map((family) => whyNone(version, family));
-  if (missing.length === 0) return lines;
-  const names = missing.map(({ id }) => shortName(id)).join(", ");
-  return [...lines, `${name} has by the commits, and no protocol of it shows: ${names}`];
+  return [
+    ...lines,
+    ...missing.map(
+      (each) => `${name} has ${shortName(each.id)} too, by its commits: ${whyUnseen(each, shown)}`,
+    ),
+  ];
+}
+
+/** What violates the same law in fewer steps is shown in its place. */
+function whyUnseen({ violations }: InterleavedBug, shown: readonly string[]): string {
+  const laws = violations.map(({ law }) => law);
+  const sooner = INTERLEAVED.find(
+    (each) => shown.includes(each.id) && each.violations.some(({ law }) => laws.includes(law)),
+  );
+  return sooner === undefined
+    ? "no protocol above shows it"
+    : `${shortName(sooner.id)} violates the same law in fewer steps, so that no run above shows it`;
 }

@@ -1,9 +1,9 @@
-/** What can be explored: a protocol, or a kernel beside the reference; and what is reported of it. */
-import type { PackedMachine } from "../engine/actions.ts";
-import type { ShortestBreak, Visitable } from "../engine/search/explore.ts";
+/** The subjects of an exploration: a protocol, or a kernel beside the reference; and the report. */
+import type { PackedMachine } from "../engine/machine.ts";
 import type { Layout } from "../engine/search/layout.ts";
+import type { ShortestViolation, Visitable } from "../engine/search/visitable.ts";
 import type { VisitableKernel } from "../properties/vmap/explorable-kernel.ts";
-import type { VmapPlayed } from "../properties/vmap/test-bench.ts";
+import type { JudgedStep } from "../properties/vmap/test-bench.ts";
 import type { Parameter, StepProtocol } from "../protocols/vmap/index.ts";
 import type { LawId } from "../spec/contract.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
@@ -19,37 +19,37 @@ export interface Subject {
   /** Whether the search continues after a violation, as in a kernel with known bugs, or ends there. */
   readonly continuesAfterViolation: boolean;
   /**
-   * The machine with these parameters, made smaller where that changes no verdict, or not. Throws a RangeError where
-   * the scope cannot be packed or merged.
+   * The machine with these parameters, with or without reductions. Throws a RangeError if the scope cannot be packed or
+   * merged.
    */
   open(parameters: Parameters, reductions: Reductions): SubjectInstance;
-  /** Whether actions that commute can be taken in fewer orders: it needs actions that say what they read and write. */
+  /** Whether actions that commute can be taken in fewer orders: this needs footprints. */
   readonly hasFootprints: boolean;
   /** The protocol itself, if it is one of CPUs that take steps. */
   readonly steps?: StepProtocol;
 }
 
-/** What makes a machine smaller. */
+/** The reductions of a machine. */
 export interface Reductions {
-  /** States that differ in what makes no difference are one. */
+  /** Whether equivalent states are merged. */
   readonly merged: boolean;
   readonly orders: Orders;
 }
 
 /**
- * In which orders actions that commute are taken: in all; steps that matter later are delayed (blocks only, quick); or
- * those, and of the rest not every order (stubborn sets: fewer states, and slower).
+ * The orders in which actions that commute are taken: all; some steps delayed (blocks only, quick); or these delayed
+ * and the others in fewer orders (stubborn sets: fewer states, and slower).
  */
 export type Orders = (typeof ORDERS)[number];
 export const ORDERS = ["all", "late", "fewest"] as const;
 
-/** A subject in a scope: of the call grain, or of the step grain. */
+/** A subject in a scope, at the call grain or the step grain. */
 export type SubjectInstance = KernelInstance | ProtocolInstance;
 
 interface Instance {
   readonly machine: Visitable;
   /** A violation, confirmed and named. Throws an Error if the reference does not confirm it. */
-  explain(found: ShortestBreak): Report;
+  explain(found: ShortestViolation): Report;
 }
 
 export interface KernelInstance extends Instance {
@@ -61,7 +61,7 @@ export interface KernelInstance extends Instance {
 
 export interface ProtocolInstance extends Instance {
   readonly grain: "step";
-  /** The machine itself: what is visited may be smaller. */
+  /** The machine itself; the visited one may be reduced. */
   readonly packed: PackedMachine & { readonly layout: Layout };
 }
 
@@ -72,14 +72,14 @@ export interface Report {
   readonly run: readonly number[];
   /** The run as JSON: an ordinary history, or the actions of a protocol. */
   readonly history: readonly unknown[];
-  /** Of a kernel: its steps, judged. */
-  readonly played: readonly VmapPlayed[];
-  /** The bug of the catalogue that accounts for it, if any; undefined where there is none, or no catalogue. */
+  /** For a kernel: its judged steps. */
+  readonly played: readonly JudgedStep[];
+  /** The bug of the catalogue that explains it; undefined if there is none, or no catalogue. */
   readonly bug: string | undefined;
   /** Whether the bug's entry says that it violates this law here; if not, the bug violates it as well. */
   readonly listed: boolean;
-  /** If not, the machine only falls short of an ideal. */
+  /** Whether the machine promises the law; if not, it only falls short of it. */
   readonly promised: boolean;
-  /** The run as a file that replay reads; undefined if it cannot take it. */
+  /** The run as a file that replay reads; undefined if replay cannot take it. */
   readonly file: string | undefined;
 }

@@ -1,35 +1,36 @@
-/** Where a subject is found by its name: protocols, kernels, and kernels with one step replaced. */
+/** Finds a subject by its name: protocols, kernels, and kernels with one step replaced. */
 import { formatInterleaving } from "../adapters/interleaving-file.ts";
 import { bugCalled } from "../counterexamples/vmap/index.ts";
 import { nameInterleaved } from "../counterexamples/vmap/interleavings.ts";
 import { confirmRun, visitActions } from "../engine/actions.ts";
-import type { Visitable } from "../engine/search/explore.ts";
 import type { MachineSource } from "../engine/search/parallel-worker.ts";
+import type { Visitable } from "../engine/search/visitable.ts";
 import { isConfirmed } from "../protocols/run-steps.ts";
 import { PROTOCOLS, type Protocol, STEP_PROTOCOLS } from "../protocols/vmap/index.ts";
 import type { LawId } from "../spec/contract.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
+import { orderCalled } from "./interleaved-orders.ts";
 import { kernelSubject } from "./kernel-subject.ts";
 import { findKernel, KERNEL_NAMES, placeOfKernel } from "./names.ts";
 import type { Parameters, Reductions, Subject } from "./subject-types.ts";
 import { orNearest } from "./usage-error.ts";
 
-/** What a user asks to explore. */
+/** A user's request to explore. */
 export interface SubjectRef extends Reductions {
   readonly machine: string;
-  /** Judged by this law as well, if its release does not promise it. */
+  /** A law that judges it as well, if its release does not promise it. */
   readonly law?: LawId | undefined;
   readonly parameters: Parameters;
 }
 
-/** A machine, judged also by the law that is asked for, if one is. */
+/** A machine, judged also by the requested law, if there is one. */
 export function subjectNamed(name: string, law?: LawId): Subject {
   const find = (word: string) => findSubject(word, law);
   const known = [...PROTOCOLS.map((each) => each.name), ...KERNEL_NAMES];
   return orNearest("machine", name, find, known, placeOfKernel);
 }
 
-/** The machine itself: what threads build it by. */
+/** The machine itself, from which threads build it. */
 export function machineOf({ machine, law, parameters, ...reductions }: SubjectRef): Visitable {
   return subjectNamed(machine, law).open(parameters, reductions).machine;
 }
@@ -39,7 +40,7 @@ export function sourceOf(given: SubjectRef): MachineSource {
 }
 
 function findSubject(name: string, law: LawId | undefined): Subject | undefined {
-  const protocol = PROTOCOLS.find((each) => each.name === name);
+  const protocol = PROTOCOLS.find((each) => each.name === (orderCalled(name) ?? name));
   if (protocol !== undefined) return protocolSubject(protocol);
   const kernel = findKernel(name) ?? releaseWith(name, law);
   return kernel && kernelSubject(kernel, law);
@@ -47,7 +48,7 @@ function findSubject(name: string, law: LawId | undefined): Subject | undefined 
 
 /** The first kernel on which a bug violates this law, or any. */
 function releaseWith(bug: string, law: LawId | undefined): Kernel | undefined {
-  const on = bugCalled(bug)?.breaks.find((each) => law === undefined || each.law === law)?.on[0];
+  const on = bugCalled(bug)?.violations.find((each) => law === undefined || each.law === law)?.on[0];
   return on === undefined ? undefined : findKernel(on);
 }
 

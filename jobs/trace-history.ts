@@ -1,4 +1,4 @@
-/** A recorded trace as a history: addresses become the commands that asked for them. */
+/** A recorded trace as a history: addresses become the commands that requested them. */
 
 import { InputError } from "../adapters/input-error.ts";
 import type { HistoryFile } from "../adapters/vmap/history-file.ts";
@@ -10,14 +10,14 @@ import { type ChoiceOptions, chooseTrace } from "./recorded.ts";
 
 /**
  * The trace on this line of a recording, or else the first that violates the law, or any, as a history to be run on a
- * kernel. What was recorded is judged by its own promises, or by those of that kernel where it has none.
+ * kernel. The recording is judged by its own promises, or by that kernel's if it has none.
  */
 export async function historyOfTrace(
   file: string,
   kernel: string,
   options: Pick<ChoiceOptions, "trace" | "law">,
 ): Promise<HistoryFile> {
-  const chosen = await chooseTrace(file, { ...options, otherwise: kernel });
+  const chosen = await chooseTrace(file, { ...options, fallback: kernel });
   if ("traces" in chosen)
     throw new InputError(
       `${file}: no trace in it violates ${options.law ?? "a law"}: --trace LINE names one`,

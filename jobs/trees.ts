@@ -14,21 +14,21 @@ import { factsOf, labelAlike } from "./versions.ts";
 
 const PREFIX = "tree:";
 
-/** A tree that was built, and what it is judged by. */
+/** A built tree, and the release that judges it. */
 export interface TreeSubject {
   readonly tree: SourceTree;
   readonly built: Built;
   readonly kernel: Kernel<State>;
   /** The label of the release whose promises it is judged by. */
   readonly as: string;
-  /** What that release would have answered to the probes, and the tree did not: a line each. */
+  /** The probes that the release and the tree answer differently, a line each. */
   readonly assumed: readonly string[];
 }
 
-/** By word. A tree that is changed while it is checked is the one that was read first. */
+/** By word. If a tree changes while it is checked, the first read counts. */
 const known = new Map<string, TreeSubject>();
 
-/** The tree that `tree:DIR` names, or undefined for any other word. Throws an InputError where it cannot be built. */
+/** The tree that `tree:DIR` names, or undefined for any other word. Throws an InputError if it cannot be built. */
 export function treeCalled(word: string): TreeSubject | undefined {
   if (!word.startsWith(PREFIX)) return undefined;
   const subject = known.get(word) ?? open(word, undefined);
@@ -46,11 +46,11 @@ export function openTree(directory: string, as: string | undefined): TreeSubject
   return treeCalled(word) as TreeSubject;
 }
 
-/** What is known of it, as plain data. */
+/** The facts on a tree, as plain data. */
 export interface TreeFacts {
   readonly name: string;
   readonly directory: string;
-  /** Null where its Makefile does not tell. */
+  /** Null if its Makefile has no version. */
   readonly version: string | null;
   readonly as: string;
   readonly assumed: readonly string[];

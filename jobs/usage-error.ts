@@ -1,12 +1,12 @@
-/** Bad usage, said in one line with the nearest right word. */
+/** Bad usage, reported in one line with the nearest right word. */
 import { closest, distance } from "fastest-levenshtein";
 
 /** Bad usage: its message is the one line a person sees. */
 export class UsageError extends Error {}
 
 /**
- * The value found for a word, or a UsageError that offers the nearest right one: by letters, unless what is known of the
- * word's place among the right ones says more.
+ * The value found for a word, or a UsageError that offers the nearest right one: by letters, unless the caller has a
+ * better hint.
  */
 export function orNearest<T>(
   what: string,
@@ -26,7 +26,7 @@ export function orNearest<T>(
   );
 }
 
-/** More letters than these do not fit a line beside what was wrong. */
+/** The most letters of a list that fit on the line. */
 const MOST_LETTERS = 60;
 
 function someOf(known: readonly string[]): string {

@@ -1,16 +1,19 @@
-/** What is known of a kernel version, in words: the release that answers as it does, or both neighbours, and from where. */
+/**
+ * The facts on a kernel version, in words: the release that answers as it does, or both neighbours, and the sources.
+ */
+
 import { BUGS } from "../counterexamples/vmap/index.ts";
 import { INTERLEAVED } from "../counterexamples/vmap/interleavings.ts";
 import {
   type BugsIn,
   bugsIn,
   changesBetween,
-  LABELLED,
   LAST_RELEASES,
   type Labelled,
   type Placed,
   place,
 } from "../kernels/versions.ts";
+import { kernelCalled, kernelFor, labelsAlike } from "../kernels/vmap/index.ts";
 import { CHANGES, COMPARED, NEWEST_KNOWN } from "../spec/vmap/bibliography.ts";
 import type { Change } from "../spec/vmap/change.ts";
 import { baseOf, compareVersions, hasChange, type Version, versionOf } from "../spec/vmap/change.ts";
@@ -21,7 +24,10 @@ export function withOthers(label: string, labels: readonly string[]): string {
   return others.length === 0 ? label : `${label} (= ${others.join(" = ")})`;
 }
 
-const named = ({ label, labels }: Labelled) => withOthers(label, labels);
+const named = ({ label }: Pick<Labelled, "label">) => {
+  const kernel = kernelCalled(label);
+  return kernel === undefined ? label : withOthers(label, labelsAlike(kernel));
+};
 
 /** The label of the one release that answers as this version does, if that is known. */
 export function labelAlike(word: string): string | undefined {
@@ -30,7 +36,7 @@ export function labelAlike(word: string): string | undefined {
   return alike.length === 1 ? alike[0]?.label : undefined;
 }
 
-/** Why no single release stands for this version, as the end of a sentence; undefined for a word of any other kind. */
+/** Why no single release answers as this version does, as the end of a sentence; undefined for any other word. */
 export function placeOf(word: string): string | undefined {
   const version = versionOf(word);
   if (version === undefined) return undefined;
@@ -40,7 +46,7 @@ export function placeOf(word: string): string | undefined {
   if (era === "newer")
     return `it is newer than the newest known, ${NEWEST_KNOWN}; check takes it as ${named(below as Labelled)}`;
   if (alike.length > 1)
-    return `it may answer as ${alike.map(named).join(" or as ")}: whether it has ${commitsOf(mayHave)} is not known`;
+    return `it may answer as ${alike.map((each) => named(standingFor(word, each))).join(" or as ")}: whether it has ${commitsOf(mayHave)} is not known`;
   return `it lies between ${named(below as Labelled)} and ${named(above as Labelled)}, and answers as neither; check ${word} shows both`;
 }
 
@@ -50,27 +56,29 @@ function neverText({ base }: Version): string {
   return `no such release was made, the last ${series} is ${series}.${LAST_RELEASES[series]}`;
 }
 
-/** What a check of a version comes to, for people and for programs. */
+/** A version resolved for a check, for people and for programs. */
 export interface VersionFacts {
   readonly asked: string;
   readonly era: Placed["era"];
   /** Labels of the releases that answer as it does, or may. */
   readonly answersAs: readonly string[];
-  /** Labels of the columns that stand for it. */
+  /** Whether it answers so only to calls inside their domain: differences outside are among the unseen. */
+  readonly inside: boolean;
+  /** Labels of the columns that are checked for it. */
   readonly columns: readonly string[];
-  /** What it has and a column has not, or the other way round, as far as replies show. */
+  /** Changes that it has and a column has not, or the reverse, as far as replies show. */
   readonly against: readonly {
     readonly label: string;
     readonly more: readonly Change[];
     readonly less: readonly Change[];
   }[];
-  /** Changes of which it is not known whether it has them. */
+  /** Changes that it may have. */
   readonly mayHave: readonly Change[];
-  /** Bugs by their slugs, as the table has them: those it has, and those it may have. */
+  /** The slugs of bugs by the table of changes: those it has, and those it may have. */
   readonly bugs: BugsIn;
-  /** What only interleavings or dumps show of the way from the column to it. */
+  /** Changes between the column and it that only interleavings or dumps show. */
   readonly unseen: readonly Change[];
-  /** Where what is said of it is known from, a line each. */
+  /** The sources of these facts, a line each. */
   readonly known: readonly string[];
 }
 
@@ -81,21 +89,34 @@ export function factsOf(word: string): VersionFacts | undefined {
   const placed = place(version);
   const { era, alike, mayHave } = placed;
   const columns = columnsOf(placed);
+  const stands = alike.map((each) => standingFor(word, each));
   const [only] = columns.length === 1 ? columns : [];
+  const [one] = stands.length === 1 ? stands : [];
+  const beside = one === undefined ? only?.version : (versionOf(one.label) as Version);
   return {
     asked: word,
     era,
-    answersAs: alike.map(({ label }) => label),
-    columns: columns.map(({ label }) => label),
+    answersAs: stands.map(({ label }) => label),
+    inside: one?.isOwn === true,
+    columns: stands.length === 0 ? columns.map(({ label }) => label) : stands.map(({ kernel }) => kernel),
     against: alike.length > 0 || era !== "known" ? [] : columns.map((each) => compared(version, each)),
     mayHave,
     bugs: bugsIn(version),
-    unseen: only === undefined || era !== "known" ? [] : unseenBetween(only.version, version),
+    unseen: beside === undefined || era !== "known" ? [] : unseenBetween(beside, version),
     known: era === "newer" ? [] : [...knownFrom(version, placed), ...stableNotes(version)],
   };
 }
 
-/** Those alike, or the newest, or both neighbours. */
+/** The kernel that answers as a version does, by name, and that label; without a label of its own, for all calls. */
+function standingFor(word: string, { label }: Labelled) {
+  const kernel = kernelFor(word, label);
+  const { like } = kernel.release;
+  const isOwn = like !== undefined && (kernel.name === word || kernelCalled(kernel.name) === undefined);
+  const isSame = kernelCalled(label) === kernel;
+  return { kernel: kernel.name, isOwn, label: isOwn ? like : isSame ? label : kernel.name };
+}
+
+/** The releases that answer alike, or the newest, or both neighbours. */
 function columnsOf({ era, alike, below, above }: Placed): readonly Labelled[] {
   if (alike.length > 0) return alike;
   const sides = [below, above].filter((each) => each !== undefined);
@@ -109,7 +130,7 @@ function compared(version: Version, { label, version: other }: Labelled) {
   return { label, more: gained, less: lost };
 }
 
-/** Changes on the way from one version to another that some protocol or a dump shows, and no reply. */
+/** Changes between two versions that a protocol or a dump shows, and no reply. */
 function unseenBetween(one: Version, other: Version): readonly Change[] {
   return CHANGES.filter(
     (each) =>
@@ -119,7 +140,7 @@ function unseenBetween(one: Version, other: Version): readonly Change[] {
   );
 }
 
-/** Whether two are known to differ. */
+/** Whether two versions are known to differ. */
 const isSettled = (one: boolean | undefined, other: boolean | undefined) =>
   one !== undefined && other !== undefined && one !== other;
 
@@ -141,7 +162,7 @@ function knownFrom(version: Version, { alike, below, above }: Placed): string[] 
   return lines;
 }
 
-/** What stable versions and distributions may have changed. */
+/** Changes that stable versions and distributions may have. */
 function stableNotes(version: Version): string[] {
   const series = baseOf(version);
   const taken = CHANGES.filter(({ backports }) => backports.some((each) => each.series === series));
@@ -155,7 +176,7 @@ function stableNotes(version: Version): string[] {
   });
   if (version.suffix !== "")
     lines.push(
-      `"${version.suffix}" is a distribution's: it has its own patches and backports, which its name does not tell`,
+      `"${version.suffix}" is a distribution's: it has its own patches and backports, which its name does not show`,
     );
   else if (version.rc !== undefined)
     lines.push(
@@ -205,11 +226,15 @@ export function changeText(change: Change): string {
   return `${commitText(change)}  ${change.says}${bugs === "" ? "" : `  [${bugs}]`}`;
 }
 
-/** The facts in lines: what it answers as, what differs, and where that is known from. */
+/** The facts in lines: the release it answers as, the differences, and the sources. */
 export function factsText(facts: VersionFacts): string {
-  const { asked, era, answersAs, columns, against, mayHave, bugs, unseen, known } = facts;
-  const names = columns.map((label) => named(LABELLED.find((each) => each.label === label) as Labelled));
-  const lines = [headline(asked, era, answersAs, names, mayHave)];
+  const { asked, era, answersAs, inside, columns, against, mayHave, bugs, unseen, known } = facts;
+  const names = (answersAs.length > 0 ? answersAs : columns).map((label) => named({ label }));
+  const lines = [
+    inside
+      ? `${asked} answers as ${names.join()} to calls inside their domain; outside, as the commits say.`
+      : headline(asked, era, answersAs, names, mayHave),
+  ];
   for (const { label, more, less } of against) {
     lines.push(...more.map((each) => `  more than ${label}:  ${changeText(each)}`));
     lines.push(...less.map((each) => `  less than ${label}:  ${changeText(each)}`));

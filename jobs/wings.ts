@@ -1,4 +1,4 @@
-/** The wings there are. A new one is its folders and one entry here. */
+/** All wings. A new wing is its folders and one entry here. */
 import { BUGS } from "../counterexamples/vmap/index.ts";
 import { INTERLEAVED } from "../counterexamples/vmap/interleavings.ts";
 import { KERNELS } from "../kernels/vmap/index.ts";
@@ -14,7 +14,7 @@ const vmap: Wing = {
   kernels: KERNELS,
   bugs: [...BUGS, ...INTERLEAVED],
   machines: PROTOCOLS,
-  // Loaded when it is asked for: what checks its form takes long to load.
+  // Loaded on demand: the library that checks the form takes long to load.
   async *recordings(file) {
     const { readRecording } = await import("../adapters/vmap/recording.ts");
     yield* readRecording(file);

@@ -1,13 +1,13 @@
-/** Long work in turns: it says how far it is, and ends early where it is asked to, with what it has. */
-import type { Stop } from "../engine/search/explore.ts";
+/** Long work in turns: it reports progress, and ends early on request, with its results so far. */
+import type { Stop } from "../engine/search/visitable.ts";
 
-/** How long work is watched, and ended. */
+/** How long work is observed and ended. */
 export interface Watch {
-  /** Ends it after its turn; what was found so far is returned. */
+  /** Ends it after its turn, with the results so far. */
   readonly signal?: AbortSignal | undefined;
-  /** Says how far it is. */
+  /** Reports progress. */
   readonly say?: ((text: string) => void) | undefined;
-  /** Says what went wrong beside it: a checkpoint that could not be written. */
+  /** Reports errors beside the work, such as a checkpoint that could not be written. */
   readonly warn?: ((text: string) => void) | undefined;
   /** An outer bound of all of it. */
   readonly seconds?: number | undefined;
@@ -22,12 +22,12 @@ export class Work {
     this.#late = timeUp(watch.seconds);
   }
 
-  /** Whether to end: true where that was asked for, "time" where its time is up. */
+  /** Whether to end: true on request, "time" if its time is up. */
   get stop(): Stop {
     return this.#watch.signal?.aborted === true || this.#late();
   }
 
-  /** Whether that was asked for. */
+  /** Whether the end was requested. */
   get interrupted(): boolean {
     return this.#watch.signal?.aborted === true;
   }
@@ -36,7 +36,7 @@ export class Work {
     this.#watch.say?.(text);
   }
 
-  /** Between two turns: lets Ctrl-C and the progress line have theirs. */
+  /** Between two turns: yields so that SIGINT and the progress line are handled. */
   async turn(text?: string): Promise<Stop> {
     if (text !== undefined) this.say(text);
     await new Promise<void>((resolve) => setImmediate(resolve));
@@ -54,7 +54,7 @@ export class Work {
   }
 }
 
-/** Says "time" once this many seconds are over: the outer bound of work that ends by itself. */
+/** Returns "time" once this many seconds are over: the outer bound of work that ends by itself. */
 export function timeUp(seconds: number | undefined): () => Stop {
   const end = seconds === undefined ? Number.POSITIVE_INFINITY : performance.now() + seconds * 1000;
   return () => performance.now() > end && "time";

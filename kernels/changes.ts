@@ -37,6 +37,7 @@ interface AreaFacts {
   readonly noblock: boolean;
   /** What becomes of calls outside their domain. */
   readonly allocOfNothing: "placed" | "bug" | "refused";
+  readonly freeNowhere: "bug" | "warned";
   readonly freeAgain: "bug" | "warned";
   readonly unmapNowhere: "bug" | "warned";
   readonly unlinksAny: boolean;
@@ -112,6 +113,7 @@ const REWRITE: Facts = {
   decay: "a quarter, or all of a few",
   noblock: false,
   allocOfNothing: "placed",
+  freeNowhere: "warned",
   freeAgain: "bug",
   unmapNowhere: "bug",
   unlinksAny: false,
@@ -151,8 +153,9 @@ const MADE: readonly Since<Facts>[] = [
   ["64141da5", { lazyPtes: false }],
   ["89699605", { search: "areas, from a cache", guard: { afterArea: 1, beforeNext: 1 } }],
   ["248ac0e1", { guard: { afterArea: 0, beforeNext: 0 } }],
-  // The other two came before it, in 3.10 at the latest: of the labels here it is 3.10.65 that has all three.
-  ["bcb615a8", { wraps: "its end", freeAgain: "warned", mapOfNothing: "bug" }],
+  ["2012-06-06", { mapOfNothing: "bug" }],
+  ["4341fa4", { freeAgain: "warned" }],
+  ["bcb615a8", { wraps: "its end" }],
   ["cef2ac3f", { finds: "by any page" }],
   ["b8e748b6", { pagesFrom: "behind the last", dirty: "bitmap of one word", cpuWritten: "never" }],
   ["71394fe5", { obeysNoGuard: true }],
@@ -161,7 +164,9 @@ const MADE: readonly Since<Facts>[] = [
   ["7d61bfe8", { dirty: "range" }],
   ["80c4bd7a", { lazyAreas: "listed", countsFirst: true }],
   ["763b218d", { uncounts: "when released", releases: "one by one" }],
+  ["f3c01d2f", { freeNowhere: "bug" }],
   ["afd07389", { refusesBelowWindow: true }],
+  ["6ade2032", { freeNowhere: "warned" }],
   ["68571be9", { releases: "one by one below the threshold" }],
   ["68ad4a33", { search: "free space" }],
   ["31e67340", { resetAsks: "for a page in the direct map" }],
@@ -189,6 +194,16 @@ const MADE: readonly Since<Facts>[] = [
   ["2025-04-19", { decay: "a quarter" }],
   ["2025-10-01", { noblock: true }],
 ];
+
+/** Facts that only calls outside their domain show: recordings have none, and so labels that differ in them share one. */
+export const OUTSIDE_FACTS = [
+  "allocOfNothing",
+  "mapOfNothing",
+  "freeNowhere",
+  "freeAgain",
+  "unmapNowhere",
+  "unlinksAny",
+] as const satisfies readonly (keyof Facts)[];
 
 /** What a version's kernel does. Throws a RangeError for what is no version. */
 export function factsOf(label: string): Facts {

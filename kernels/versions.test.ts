@@ -2,7 +2,18 @@ import { describe, expect, test } from "vitest";
 import { CHANGES } from "../spec/vmap/bibliography.ts";
 import { compareVersions, hasChange, type Version, versionOf } from "../spec/vmap/change.ts";
 import { RELEASES } from "../spec/vmap/releases.ts";
-import { changesBetween, changesOf, LABELLED, place } from "./versions.ts";
+import { type Facts, factsOf } from "./changes.ts";
+import {
+  changesBetween,
+  changesOf,
+  kernelStandingFor,
+  LABELLED,
+  MAINLINE,
+  place,
+  rangesLike,
+  variants,
+} from "./versions.ts";
+import { kernelFor } from "./vmap/index.ts";
 
 const version = (text: string) => versionOf(text) as Version;
 const change = (commit: string) =>
@@ -22,19 +33,19 @@ describe("a word names a version", () => {
     ["2.6.28.10", [2, 6, 28], 10, undefined, ""],
     ["2.6.32-431.el6.x86_64", [2, 6, 32], 0, undefined, "-431.el6.x86_64"],
     ["6.6.y", [6, 6], undefined, undefined, ""],
-  ])("%s", (text, base, stable, rc, suffix) => {
+  ])("The word %s names a version", (text, base, stable, rc, suffix) => {
     expect(versionOf(text)).toEqual({ text, base, stable, rc, suffix });
   });
 
   test.each(["mainline", "6", "6.", "", "piggin-draft-1", "2.6", "6.6 ", "A13", "./6.6.json"])(
-    "%j does not",
+    "The word %j names no version",
     (text) => {
       expect(versionOf(text)).toBeUndefined();
     },
   );
 });
 
-test("versions are in order as numbers are, a release candidate before its release", () => {
+test("Versions are in order as numbers are, a release candidate before its release", () => {
   const inOrder = [
     "2.6.28-rc3",
     "2.6.28",
@@ -53,7 +64,7 @@ test("versions are in order as numbers are, a release candidate before its relea
 });
 
 describe("the table of changes", () => {
-  test("is in the order of releases", () => {
+  test("The table of changes is in the order of releases", () => {
     const releases = CHANGES.map(({ release }) => version(release)).map((each) => ({
       ...each,
       rc: undefined,
@@ -61,7 +72,7 @@ describe("the table of changes", () => {
     expect(releases.toSorted(compareVersions)).toEqual(releases);
   });
 
-  test("names each commit by its first digits, or by the subject of its patch, and none twice", () => {
+  test("The table of changes names each commit by its first digits, or by the subject of its patch, and none twice", () => {
     const commits = CHANGES.map(({ commit }) => commit);
     expect(commits.filter((commit) => !/^([0-9a-f]{7,12}|".+", .*\d{4}-\d\d-\d\d)$/.test(commit))).toEqual(
       [],
@@ -69,7 +80,7 @@ describe("the table of changes", () => {
     expect(new Set(commits).size).toBe(commits.length);
   });
 
-  test("gives all labels of one release the same changes, as far as replies show them", () => {
+  test("The table of changes gives all labels of one release the same changes, as far as replies show them", () => {
     for (const { labels, version: own } of LABELLED) {
       const sets = labels.map((label) => changesOf(version(label), "replies"));
       expect(sets.map(({ has }) => has)).toEqual(labels.map(() => changesOf(own, "replies").has));
@@ -77,7 +88,7 @@ describe("the table of changes", () => {
     }
   });
 
-  test("separates every two releases that are not one", () => {
+  test("The table of changes separates every two different releases", () => {
     const named = RELEASES.filter(({ labels }) => LABELLED.some((each) => each.labels === labels));
     const sets = named.map(({ labels }) => changesOf(version(labels[0] as string), "replies").has);
     const key = (has: (typeof sets)[number]) => has.map(({ commit }) => commit).join(" ");
@@ -122,7 +133,7 @@ describe("a change is in a version", () => {
         "4.15.18-ubuntu": true,
       },
     ],
-  ])("%s", (_what, commit, expected) => {
+  ])("A version has a change: %s", (_what, commit, expected) => {
     const found = Object.keys(expected).map((text) => [text, hasChange(version(text), change(commit))]);
     expect(Object.fromEntries(found)).toEqual(expected);
   });
@@ -150,27 +161,78 @@ describe("a version answers as the release with the same changes does", () => {
     ["7.0", "6.19"],
     ["2.6.32", "2.6.30.4"],
     ["7.3", "7.2"],
-  ])("%s as %s", (text, label) => {
+  ])("A version answers as the release with the same changes: %s as %s", (text, label) => {
     expect(alike(text)).toEqual([label]);
   });
 
   test.each(["2.6.26", "2.6.27-rc9", "2.6.29", "2.6.36", "4.0", "5.3", "4.4.200", "6.9", "6.17", "7.4"])(
-    "%s as none",
+    "A version without a release of the same changes answers as none: %s",
     (text) => {
       expect(alike(text)).toEqual([]);
     },
   );
 
-  test("or as one of several, where it is not known what it took", () => {
+  test("A version answers as one of several releases if its backports are unknown", () => {
     expect(alike("3.10.20").sort()).toEqual(["3.10.4", "3.10.65"]);
     expect(place(version("4.19.300")).mayHave.map(({ commit }) => commit)).toEqual(["afd07389d3f4"]);
     expect(alike("4.19.300").sort()).toEqual(["4.15.18-ubuntu", "4.19"]);
   });
 });
 
-test("between two versions are the changes that one has and the other has not", () => {
+test("The changes between two versions are those that only one of them has", () => {
   const { gained, lost } = changesBetween(version("5.11"), version("5.17"));
   expect(gained.map(({ commit }) => commit)).toEqual(["9f531973dff3", "bd1a8fb2d43f"]);
   expect(lost).toEqual([]);
   expect(changesBetween(version("5.17"), version("5.11")).lost).toEqual(gained);
+});
+
+describe("the kernel that stands for a version", () => {
+  /** What only interleavings show, or a dump. */
+  const UNSEEN: readonly (keyof Facts)[] = [
+    "triesPurge",
+    "assertsCount",
+    "countsFirst",
+    "uncounts",
+    "releases",
+    "overwritesCounter",
+    "passesFull",
+    "cpuWritten",
+    "rcuLists",
+    "synchronises",
+    "resetAsks",
+    "flagsAreas",
+  ];
+  const versions = [...LABELLED.map((each) => each.version), ...MAINLINE];
+  const stoodFor = versions.flatMap((each) => {
+    const kernel = kernelStandingFor(each);
+    return kernel === undefined ? [] : [{ version: each.text, kernel: kernel.name }];
+  });
+
+  test.each(stoodFor.filter(({ version: text }) => text !== "2.6.27"))(
+    "The kernel that stands for a version has all facts of $version: $kernel",
+    (each) => {
+      const [facts, own] = [factsOf(each.version), factsOf(each.kernel)];
+      const differing = (Object.keys(facts) as (keyof Facts)[]).filter(
+        (fact) => JSON.stringify(facts[fact]) !== JSON.stringify(own[fact]),
+      );
+      expect(differing.filter((fact) => !UNSEEN.includes(fact))).toEqual([]);
+    },
+  );
+
+  test("The kernel that stands for a version is a kernel of its own if only calls outside their domain differ", () => {
+    expect(variants().map(({ name, release }) => [name, release.like, rangesLike(name)])).toEqual([
+      ["3.9", "3.1", ["3.6 to 3.9"]],
+      ["3.10.4", "3.1", ["3.10"]],
+      ["4.19", "4.15.0", ["4.18 to 5.0"]],
+      ["6.3", "6.1", ["6.3"]],
+    ]);
+    expect(rangesLike("4.15.0")).toEqual(["4.7 to 4.17"]);
+    expect(stoodFor.length).toBeGreaterThan(70);
+  });
+
+  test("The kernel that stands for a version follows the backports: 4.19.126 warns again", () => {
+    expect(kernelStandingFor(version("4.18.20"))?.name).toBe("4.19");
+    expect(kernelFor("4.19.125", "4.19").name).toBe("4.19");
+    expect(kernelFor("4.19.126", "4.19").name).toBe("4.15.0");
+  });
 });

@@ -9,9 +9,12 @@ import {
   type Version,
   versionOf,
 } from "../spec/vmap/change.ts";
+import type { Kernel } from "../spec/vmap/kernel.ts";
 import { RELEASES } from "../spec/vmap/releases.ts";
+import { KERNELS, kernelFor } from "./vmap/index.ts";
+import type { State } from "./vmap/state.ts";
 
-/** The changes that this shows and a version has, and those of which it is not known. */
+/** The changes that this shows and a version has, and those for which that is unknown. */
 export interface Possessed {
   readonly has: readonly Change[];
   readonly mayHave: readonly Change[];
@@ -28,7 +31,7 @@ export function changesOf(version: Version, shown: Shown): Possessed {
 /** Bugs by their slugs, as far as the table says. */
 export interface BugsIn {
   readonly has: readonly string[];
-  /** Those of which it is not known whether a backport ended or brought them. */
+  /** The bugs of which it is unknown whether a backport ended or brought them. */
   readonly mayHave: readonly string[];
 }
 
@@ -38,7 +41,10 @@ export function bugsIn(version: Version): BugsIn {
   const mayHave = new Set<string>();
   for (const each of CHANGES) {
     const isIn = hasChange(version, each);
-    for (const slug of isIn === true ? each.ends : []) has.delete(slug);
+    for (const slug of isIn === true ? each.ends : []) {
+      has.delete(slug);
+      mayHave.delete(slug);
+    }
     for (const slug of isIn === true ? each.begins : []) has.add(slug);
     if (isIn !== undefined) continue;
     for (const slug of each.begins) mayHave.add(slug);
@@ -168,7 +174,7 @@ export function orderOf(version: Version, family: Shown, orders: readonly string
 }
 
 /** Every release from the oldest modelled to the newest known, in order. */
-const MAINLINE: readonly Version[] = mainline();
+export const MAINLINE: readonly Version[] = mainline();
 
 function mainline(): Version[] {
   const newest = versionOf(NEWEST_KNOWN) as Version;
@@ -184,18 +190,29 @@ function mainline(): Version[] {
     .sort(compareVersions);
 }
 
-/** For each of them, the labels of the one release that answers as it does; found when it is first asked for. */
-let mainlineLike: readonly (readonly string[] | undefined)[] | undefined;
+/** The kernel that stands for a version; undefined if no single release answers alike. */
+export function kernelStandingFor(version: Version): Kernel<State> | undefined {
+  const { alike } = place(version);
+  return alike.length === 1 ? kernelFor(version.text, (alike[0] as Labelled).label) : undefined;
+}
 
-/** The releases that answer as the one of these labels does, as ranges: `6.5 to 6.8`. */
-export function rangesLike(labels: readonly string[]): readonly string[] {
-  mainlineLike ??= MAINLINE.map((each) => {
-    const { alike } = place(each);
-    return alike.length === 1 ? alike[0]?.labels : undefined;
-  });
+/** Kernels without a column of their own: each differs from one only in calls outside their domain. */
+export function variants(): readonly Kernel<State>[] {
+  const all = [...MAINLINE, ...LABELLED.map(({ version }) => version)].flatMap(
+    (each) => kernelStandingFor(each) ?? [],
+  );
+  return [...new Set(all)].filter((kernel) => !KERNELS.includes(kernel));
+}
+
+/** For each of them, the name of the kernel that stands for it; found when it is first asked for. */
+let mainlineLike: readonly (string | undefined)[] | undefined;
+
+/** The releases that answer as the kernel of this name does, as ranges: `6.5 to 6.8`. */
+export function rangesLike(name: string): readonly string[] {
+  mainlineLike ??= MAINLINE.map((each) => kernelStandingFor(each)?.name);
   const ranges: [Version, Version][] = [];
   for (const [nth, each] of MAINLINE.entries()) {
-    if (mainlineLike[nth]?.some((label) => labels.includes(label)) !== true) continue;
+    if (mainlineLike[nth] !== name) continue;
     const last = ranges.at(-1);
     if (last !== undefined && last[1] === MAINLINE[nth - 1]) last[1] = each;
     else ranges.push([each, each]);

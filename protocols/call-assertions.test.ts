@@ -5,7 +5,7 @@ import { aliasesLeft, done, keeps } from "./call-assertions.ts";
 
 const state = new Int32Array(1);
 
-describe("a law asked of the step in which a call returns", () => {
+describe("a law is judged at the step in which a call returns:", () => {
   test.each([
     [0b01, 0b00, [0b00, 0b10], true, "another page is translated"],
     [0b01, 0b00, [0b00, 0b01], false, "a CPU still translates the page"],
@@ -17,7 +17,7 @@ describe("a law asked of the step in which a call returns", () => {
     );
   });
 
-  test("is not judged by a world that the protocol does not say", () => {
+  test("is not judged by a part of the world that the protocol does not model", () => {
     const command = { op: "alloc", size: 1, align: 1, vstart: 0, vend: 1, map: true } as const;
     const silent = keeps(refusedOnlyWhenFull, [], () => ({
       command,

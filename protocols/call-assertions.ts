@@ -1,11 +1,11 @@
-/** The laws of the specification, asked of the step in which a call returns. */
+/** The laws of the specification, judged at the step in which a call returns. */
 import type { Field } from "../engine/search/layout.ts";
 import type { Command, Response } from "../spec/vmap/commands.ts";
 import type { VmapLaw } from "../spec/vmap/laws/law.ts";
 import type { World } from "../spec/vmap/world.ts";
 import type { Check } from "./program.ts";
 
-/** What a protocol says of a world: as much as a law needs. */
+/** The part of a world that a protocol models: as much as a law needs. */
 export type Known = Partial<Omit<World, "promises" | "scope">> & {
   readonly promises?: {
     readonly guard?: { readonly inside: number };
@@ -15,7 +15,7 @@ export type Known = Partial<Omit<World, "promises" | "scope">> & {
   readonly scope?: Partial<World["scope"]>;
 };
 
-/** A call that returns: its command, its response, and what a law needs of the world before and after. */
+/** A call that returns: its command, its response, and the parts of the worlds before and after that a law needs. */
 export interface CallReturn {
   readonly command: Command;
   readonly response: Response;
@@ -23,7 +23,7 @@ export interface CallReturn {
   readonly after?: Known;
 }
 
-/** That a call which returns here keeps the law; what it reads has to be named. */
+/** The assertion that a call which returns here keeps the law. The fields that it reads have to be named. */
 export function keeps(
   law: VmapLaw,
   reads: readonly Field[],
@@ -39,7 +39,7 @@ export function keeps(
   };
 }
 
-/** A world that answers what it knows. Any other question is an error: a law that asks it cannot be judged here. */
+/** A world that answers from its fields. Any other query is an error: a law that makes it cannot be judged here. */
 export function worldThatKnows(known: Known): World {
   return new Proxy(known, {
     get: (target, name) => {
@@ -49,12 +49,12 @@ export function worldThatKnows(known: Known): World {
   }) as World;
 }
 
-/** An answer that flushed nothing and set no PTE. */
+/** A response without flushes and PTEs. */
 export const done = { kind: "done", flushes: [], pteSet: 0, pteCleared: 0 } as const;
 
 /**
- * vm_unmap_aliases returns: of the pages that had been unmapped before it began (bits), the PTEs that are there and
- * what each CPU's TLB holds. A page stands for its frame.
+ * vm_unmap_aliases returns: of the pages that were unmapped before it began (bits), the PTEs that are present and those
+ * that each CPU's TLB holds. A page represents its frame.
  */
 export function aliasesLeft(unmapped: number, ptes: number, tlbs: readonly number[]): CallReturn {
   const translations = (without: number) =>

@@ -1,6 +1,6 @@
 /**
- * The program of a CPU in words, from the same steps that a machine takes: call by call, phase by phase, what each
- * waits for, what it does, and where it continues. Steps that differ only in numbers are one.
+ * The program of a CPU in words, from the steps of the machine: for each phase of each call, what it waits for, what it
+ * does, and where it continues. Steps that differ only in numbers are one.
  */
 import { guardText } from "../engine/operations.ts";
 import { IDLE, type StepAction, type StepMachine } from "./program.ts";
@@ -8,24 +8,24 @@ import { IDLE, type StepAction, type StepMachine } from "./program.ts";
 /** One way to continue from a phase. Numbers that differ between its instances are letters. */
 export interface ProgramStep {
   readonly says: string;
-  /** Other ways are open where one of these does not hold. */
+  /** If one of these does not hold, the CPU may continue another way. */
   readonly onlyIf: readonly string[];
   readonly does: readonly string[];
-  /** The laws that the call has to keep where it is taken. */
+  /** The laws that the call has to keep in this step. */
   readonly keeps: readonly string[];
   readonly to: string;
-  /** By letter, the numbers it stands for. */
+  /** By letter: the numbers that it represents. */
   readonly each: Readonly<Record<string, readonly string[]>>;
 }
 
-/** What a CPU does at a phase: nothing, until what it waits for holds. */
+/** The steps of a CPU at a phase, and the guards that all of them wait for. */
 export interface ProgramPhase {
   readonly at: string;
   readonly waitsUntil: readonly string[];
   readonly steps: readonly ProgramStep[];
 }
 
-/** A call: its phases in their order, the beginning first. Phases that an earlier call has are left out. */
+/** A call: its phases in their order, the beginning first. Phases of an earlier call are left out. */
 export interface ProgramCall {
   readonly says: string;
   readonly phases: readonly ProgramPhase[];
@@ -33,7 +33,7 @@ export interface ProgramCall {
 
 export interface Program {
   readonly calls: readonly ProgramCall[];
-  /** What hardware and callbacks do beside the calls. */
+  /** The steps of hardware and callbacks, beside the calls. */
   readonly hardware: readonly ProgramStep[];
 }
 
@@ -62,7 +62,7 @@ export function programOf({ actions }: StepMachine): Program {
   return { calls, hardware: grouped(own.filter(({ at }) => at === undefined)) };
 }
 
-/** A step's texts, before it is one of several. */
+/** The texts of one step, before steps are merged. */
 type Words = Omit<ProgramStep, "each"> & { readonly at: string | undefined };
 type Step = ProgramStep & { readonly at: string | undefined };
 
@@ -80,7 +80,10 @@ function wordsOf({ at, says, guards, does, asserts = [], to = IDLE }: StepAction
 
 const NUMBER = /\d+/g;
 
-/** Steps that differ only in numbers as one: a number that differs is a letter, the same for all that differ alike. */
+/**
+ * Merges steps that differ only in numbers: a number that differs becomes a letter, the same letter for all that differ
+ * alike.
+ */
 function grouped(steps: readonly Words[]): Step[] {
   const groups = new Map<string, Words[]>();
   for (const step of steps) {
@@ -107,7 +110,7 @@ function grouped(steps: readonly Words[]): Step[] {
 
 const shapeOf = (phase: string | undefined) => phase?.replace(/\b(\d+|[a-n])$/, "#");
 
-/** The phases that a call comes to, in the order of the program. */
+/** The phases that a call reaches, in the order of the program. */
 function reachedFrom(begin: Step, steps: readonly Step[]): string[] {
   const reached = new Set<string | undefined>([shapeOf(begin.to)]);
   for (const shape of reached) {
@@ -117,7 +120,7 @@ function reachedFrom(begin: Step, steps: readonly Step[]): string[] {
   return phases.filter((at) => at !== IDLE && reached.has(shapeOf(at)));
 }
 
-/** What all its steps ask for is waited for. */
+/** The phase waits for the guards that all its steps share. */
 function phaseOf(at: string, steps: readonly Step[]): ProgramPhase {
   const [first] = steps;
   const waitsUntil = (first?.onlyIf ?? []).filter((guard) =>
@@ -133,6 +136,6 @@ function phaseOf(at: string, steps: readonly Step[]): ProgramPhase {
   };
 }
 
-/** Whether a guard has a letter in it: then it says which of several steps this is. */
+/** Whether a guard has a letter: then it distinguishes merged steps. */
 const isOfOne = (guard: string, each: ProgramStep["each"]) =>
   Object.keys(each).some((letter) => new RegExp(`\\b${letter}\\b`).test(guard));

@@ -1,8 +1,8 @@
 /**
- * Calls at the step grain: what one CPU does, as a list of atomic phases. A phase is as much as no other CPU can see
- * half of: what is done under one spinlock, one atomic operation, one interrupt. Each CPU stands at one phase.
+ * Calls at the step grain: what one CPU does, as a list of atomic phases. No other CPU can see half of a phase: it is
+ * the work under one spinlock, one atomic operation, or one interrupt. Each CPU is at one phase.
  */
-import type { Action, Assertion, PackedMachine } from "../engine/actions.ts";
+import type { Action, Assertion, PackedMachine } from "../engine/machine.ts";
 import {
   actionOf,
   type Guard,
@@ -14,10 +14,10 @@ import {
 import { type Condition, has } from "../engine/reduce/conditions.ts";
 import type { Field, Layout } from "../engine/search/layout.ts";
 
-/** Where every CPU begins, and is between two calls. */
+/** The phase of a CPU at the beginning, and between two calls. */
 export const IDLE = "idle";
 
-/** As many phases as the calls of a protocol may have: the values of a CPU's field for where it stands. */
+/** The most phases of a protocol's calls: the number of values of a CPU's phase field. */
 export const MOST_PHASES = 32;
 
 /** An assertion that says what it reads. */
@@ -25,23 +25,26 @@ export type Check = Required<Assertion>;
 
 /** One way to continue from a phase. */
 export interface Step {
-  /** The phase at which the CPU stands, named as the kernel names it. */
+  /** The phase at which the CPU takes the step, named as in the kernel. */
   readonly at: string;
-  /** What it does there, in a few words: what a chart shows. */
+  /** What the step does, in a few words for charts. */
   readonly says: string;
-  /** Where it stands then; IDLE if the call has returned. */
+  /** The phase after the step; IDLE if the call has returned. */
   readonly to: string;
-  /** What must hold beyond that: where this does not, the CPU waits or takes another step. */
+  /** Further guards: if one does not hold, the CPU waits or takes another step. */
   readonly when?: readonly Guard[];
-  /** What holds in every reachable state in which the rest does. It forbids nothing; it helps partial-order reduction. */
+  /**
+   * Guards that hold in every reachable state in which the others hold. They forbid nothing; they help partial-order
+   * reduction.
+   */
   readonly redundant?: readonly Condition[];
   readonly does?: Operations;
   readonly asserts?: readonly Check[];
-  /** Whose step it is, if not the CPU's: then it is taken at last, though the CPU is idle. */
+  /** The agent of the step, if not the CPU: the step is then taken eventually, even if the CPU is idle. */
   readonly agent?: string;
 }
 
-/** A step of a machine: whose it is, for charts, and what it was written as, for programs. */
+/** A step of a machine: its CPU, for charts, and its source, for programs. */
 export interface StepAction extends Action {
   readonly cpu: number;
   readonly says: string;
@@ -57,9 +60,9 @@ export interface StepMachine extends PackedMachine {
   readonly layout: Layout;
   readonly actions: readonly StepAction[];
   readonly cpus: number;
-  /** What a chart shows beside each step: columns of the same names in every state. */
+  /** The columns that a chart shows beside each step, with the same names in every state. */
   draw(state: Int32Array): Readonly<Record<string, string>>;
-  /** What the letters of these columns mean. */
+  /** The legend of these columns. */
   readonly legend?: string;
 }
 
@@ -69,8 +72,8 @@ export function phasesOf(steps: readonly Pick<Step, "at" | "to">[]): readonly st
 }
 
 /**
- * One CPU's steps as actions. Every phase is fair: a CPU that can continue does at last, but none has to begin a call.
- * Throws an Error for a phase that no step leaves: the CPU would stand there for ever.
+ * One CPU's steps as actions. Every phase is fair: a CPU that can continue does so eventually, but no CPU has to begin
+ * a call. Throws an Error for a phase that no step leaves: the CPU would stay there for ever.
  */
 export function stepsOfCpu(
   cpu: number,
@@ -92,7 +95,7 @@ export function stepsOfCpu(
   });
 }
 
-/** What hardware does on a CPU, whatever that CPU stands at; and whether it must happen at last. */
+/** A step of hardware on a CPU, at any phase; and whether it must happen eventually. */
 export function hardwareStep(
   cpu: number,
   { says, when = [], redundant = [], does = [] }: Omit<Step, "at" | "to" | "asserts" | "agent">,

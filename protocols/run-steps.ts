@@ -1,33 +1,34 @@
-/** A run at the step grain that breaks a law, or lasts for ever: as it is pinned in a file, and as a machine takes it. */
-import { confirmRun, failedIn, holdsIn, isEnabled, type PackedMachine } from "../engine/actions.ts";
+/** A run at the step grain that violates a law, or lasts for ever: as pinned in a file, and as taken by a machine. */
+import { confirmRun, failedIn, holdsIn, isEnabled } from "../engine/actions.ts";
 import { confirmLasso } from "../engine/live/confirm-lasso.ts";
+import type { PackedMachine } from "../engine/machine.ts";
 
 /** Its steps by name. */
 export interface Interleaving {
-  /** The law that its last step breaks, or what should pass and does not. */
+  /** The law that its last step violates, or the condition that should end and does not. */
   readonly law: string;
   readonly steps: readonly string[];
-  /** What is done again and again after them, if the run never ends; empty if nothing more happens. */
+  /** The steps of the loop after them, if the run never ends; empty if nothing more happens. */
   readonly loop?: readonly string[] | undefined;
 }
 
-/** Where a run stops that a machine cannot take. */
+/** The place at which a machine cannot take a run. */
 export interface Stuck {
   /** The step, from 0, through the loop. */
   readonly step: number;
   readonly reason: "no such step" | "cannot be taken here";
 }
 
-/** A run as a machine takes it. */
+/** A run, as taken by a machine. */
 export interface StepRun {
   readonly run: readonly number[];
-  /** The states that it goes through, the initial one first. The last step may break a law and lead nowhere. */
+  /** The states of the run, the initial one first. The last step may violate a law and lead nowhere. */
   readonly states: readonly Int32Array[];
 }
 
 /**
- * Takes steps by their names, as far as they can be taken. A name may stand for several actions of which one can be
- * taken at a time: on different pages, say.
+ * Takes steps by their names, as far as they are enabled. A name may belong to several actions, at most one of which is
+ * enabled at a time, such as one for each page.
  */
 export function runSteps(
   machine: PackedMachine,
@@ -56,19 +57,19 @@ export function runSteps(
   return { run, states };
 }
 
-/** The laws that a run breaks with its last step: what that asserts, or what no longer holds after it. */
-export function brokenBy(
+/** The laws that a run violates with its last step: an assertion of the step, or an invariant after it. */
+export function violatedBy(
   { actions, invariants }: PackedMachine,
   { run, states }: StepRun,
 ): readonly string[] {
   const last = states.at(-1) as Int32Array;
   const action = actions[run.at(-1) ?? -1];
-  // A step that broke an assertion led nowhere: the last state is the one it was taken in.
+  // A step that violates an assertion leads nowhere: the last state is the one in which it was taken.
   if (action !== undefined && states.length === run.length) return failedIn(action, last);
   return invariants.filter((each) => !holdsIn(each, last)).map(({ id }) => id);
 }
 
-/** Whether the machine itself says that the run breaks its law, or lasts for ever. */
+/** Whether the machine itself says that the run violates its law, or lasts for ever. */
 export function isConfirmed(machine: PackedMachine, { law, steps, loop }: Interleaving): boolean {
   const { run, stuck } = runSteps(machine, [...steps, ...(loop ?? [])]);
   if (stuck !== undefined) return false;

@@ -1,34 +1,34 @@
-/** A machine of CPUs that take steps, from what each of them does: the same way for every protocol. */
-import type { EventuallyEnds, Invariant } from "../engine/actions.ts";
+/** Builds the machine of CPUs that take steps from the steps of each CPU, for every protocol. */
+import type { EventuallyEnds, Invariant } from "../engine/machine.ts";
 import { canonicalForm } from "../engine/reduce/symmetry.ts";
 import { type Field, type Layout, valuesOf } from "../engine/search/layout.ts";
 import { phasesOf, type Step, type StepAction, type StepMachine, stepsOfCpu } from "./program.ts";
 
-/** A CPU, and the field that says at which phase it stands. */
+/** A CPU, and the field of its phase. */
 interface Cpu {
   readonly index: number;
   readonly phase: Field;
 }
 
-/** What a protocol says of its machine. */
+/** A protocol's description of its machine. */
 export interface Written<C extends Cpu> extends Pick<StepMachine, "name" | "layout" | "legend" | "draw"> {
   readonly cpus: readonly C[];
   /** The calls of a CPU. */
   program(cpu: C): readonly Step[];
-  /** What hardware does on it. */
+  /** The steps of hardware on a CPU. */
   hardware?(cpu: C): readonly StepAction[];
-  /** What no CPU's turn has to come for. */
+  /** Steps without an agent. */
   readonly others?: readonly StepAction[];
-  /** Fields that do not begin with 0: they are set here. */
+  /** Sets the fields that do not begin with 0. */
   begin?(state: Int32Array): void;
   readonly invariants?: readonly Invariant[];
-  /** What has to end, given the names of the phases by their numbers. */
+  /** The conditions that have to end, given the names of the phases by their numbers. */
   eventuallyEnds?(phases: readonly string[]): readonly EventuallyEnds[];
-  /** Whether what its layout calls interchangeable is. */
+  /** Whether the index sets of its layout are really interchangeable. */
   readonly isSymmetric?: boolean;
 }
 
-/** Throws a RangeError where its calls have more phases than fit into a field. */
+/** Throws a RangeError if its calls have more phases than fit into a field. */
 export function stepMachine<C extends Cpu>(written: Written<C>): StepMachine {
   const { name, layout, cpus, hardware, others = [], begin, invariants = [], legend, draw } = written;
   const programs = cpus.map((cpu) => written.program(cpu));

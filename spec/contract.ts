@@ -1,20 +1,19 @@
 /**
- * The contract between everything in this project, and nothing about vmap in it.
- *
- * A history is a list of (command, response). A specification judges it, pair by pair. Whatever makes a
- * history (chance, exhaustion, a pinned file, a recording of a real kernel) is judged by the same `judge`.
+ * The contract between everything in this project. It knows nothing of vmap. A history is a list of (command,
+ * response). A specification judges it, pair by pair. Every history, whatever made it (random search, exhaustive
+ * search, a pinned file, a recording of a real kernel), is judged by the same `judge`.
  */
 
 /** The id of a law, such as `lowest-fit`; unique in a specification. */
 export type LawId = string;
 
 /**
- * How a world W begins, what may be asked of it, and how it changes when a command C was answered by R.
- * The response is part of the step: the world follows what the subject did, it does not predict it.
+ * How a world W begins, which commands are possible in it, and how it changes when a command C was answered by R. The
+ * response is part of the step: the world follows what the subject did and does not predict it.
  */
 export interface Spec<Scope, W, C, R> {
   initial(scope: Scope): W;
-  /** Every command that is legal now and that the scope names: what an exhaustive search tries. */
+  /** Every command that is legal now and within the scope: what an exhaustive search tries. */
   enabled(world: W, scope: Scope): Iterable<C>;
   /** The world after this pair, or undefined when no world can follow (the subject stopped). */
   after(before: W, command: C, response: R): W | undefined;
@@ -23,15 +22,15 @@ export interface Spec<Scope, W, C, R> {
 /** One sentence that must hold of every (command, response). */
 export interface Law<W, C, R> {
   readonly id: LawId;
-  /** The law as a sentence; it is printed when the law breaks. */
+  /** The law as a sentence. It is printed when the law is violated. */
   readonly says: string;
-  /** Where the sentence comes from: a seed's file name, a commit, a paper with its section. */
+  /** The source of the sentence: a commit, a mail, an entry of docs/catalogue.md, a paper with its section. */
   readonly source: string;
-  /** `after` is undefined when the response left no world to speak of. */
+  /** `after` is undefined if no world follows the response. */
   holds(before: W, command: C, response: R, after: W | undefined): boolean;
 }
 
-/** Something that should be reachable: a run that never sees it proves nothing about it. */
+/** Something that must be reachable. A run that never sees it proves nothing about it. */
 export interface Witness<W, C, R> {
   readonly id: string;
   readonly says: string;
@@ -41,10 +40,10 @@ export interface Witness<W, C, R> {
 /** A subject as a function of its state: it can be replayed, explored and compared. */
 export interface Machine<Scope, S, C, R> {
   readonly name: string;
-  /** The laws it claims to keep. To promise is not to keep. */
+  /** The laws it claims to keep. A promise may be violated. */
   readonly promises: readonly LawId[];
   initial(scope: Scope): S;
-  /** One command, the state given left as it was. */
+  /** Answers one command. The given state stays unchanged. */
   step(state: S, command: C): readonly [S, R];
 }
 
@@ -59,15 +58,15 @@ export interface Subject<C, R> {
 }
 
 /**
- * How the steps of a written history become commands: a step may name what an earlier one was given, and what
- * that was is known only when the history is run.
+ * How the steps of a written history become commands. A step may name what an earlier step got, which is known only
+ * when the history runs.
  */
 export interface Naming<N, Step, C, R> {
   /** What is known before the first step. */
   begin(): N;
-  /** The command meant, or undefined when the step names nothing that is there: it does nothing then. */
+  /** The command, or undefined if the step names nothing that exists; the step then does nothing. */
   resolve(names: N, step: Step): C | undefined;
-  /** Notes, in place, what step number `index` was answered; undefined if it did nothing. */
+  /** Records, in place, the answer to step number `index`; undefined if the step did nothing. */
   note(names: N, index: number, step: Step, response: R | undefined): void;
   /** The history without these steps and those that name them, the rest renumbered. */
   without(history: readonly Step[], dropped: ReadonlySet<number>): Step[];
@@ -75,13 +74,12 @@ export interface Naming<N, Step, C, R> {
 
 export type Verdict<W, C, R> =
   | { readonly accepted: true; readonly world: W }
-  | { readonly accepted: false; readonly broken: readonly Law<W, C, R>[]; readonly world: W | undefined };
+  | { readonly accepted: false; readonly violated: readonly Law<W, C, R>[]; readonly world: W | undefined };
 
 /**
- * Judges one pair. Accepted: every law holds and there is a next world. Rejected: the laws broken, in the
- * order given, and still the world that follows the response if there is one, so that the rest of a
- * recording can be judged as well. A subject that stopped without breaking a law given is rejected with an
- * empty list.
+ * Judges one pair. Accepted: every law holds and a next world exists. Rejected: the violated laws, in the given order,
+ * and the world that follows the response, if there is one, so that the rest of a recording can be judged too. If the
+ * subject stopped and no given law was violated, the list is empty.
  */
 export function judge<Scope, W, C, R>(
   spec: Spec<Scope, W, C, R>,
@@ -91,13 +89,13 @@ export function judge<Scope, W, C, R>(
   response: R,
 ): Verdict<W, C, R> {
   const after = spec.after(before, command, response);
-  let broken: Law<W, C, R>[] | undefined;
+  let violated: Law<W, C, R>[] | undefined;
   for (const law of laws) {
     if (!law.holds(before, command, response, after)) {
-      broken ??= [];
-      broken.push(law);
+      violated ??= [];
+      violated.push(law);
     }
   }
-  if (broken === undefined && after !== undefined) return { accepted: true, world: after };
-  return { accepted: false, broken: broken ?? [], world: after };
+  if (violated === undefined && after !== undefined) return { accepted: true, world: after };
+  return { accepted: false, violated: violated ?? [], world: after };
 }

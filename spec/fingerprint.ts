@@ -1,7 +1,7 @@
 /**
- * A fingerprint of 128 bits, by which an explorer tells states apart: whoever knows a part of a state adds, number by
- * number, all that a later reply or verdict may depend on. Two states that differ have the same fingerprint with a
- * probability of about 2^-128; for a million states, that any two have is less likely than 2^-88.
+ * A fingerprint of 128 bits, by which an explorer distinguishes states. Each part of a state adds, number by number,
+ * everything that a later reply or verdict may depend on. Two different states have the same fingerprint with a
+ * probability of about 2^-128. Among a million states, a collision has a probability below 2^-88.
  */
 import type { Pfn } from "./vmap/vocabulary.ts";
 
@@ -11,17 +11,17 @@ export const FINGERPRINT_WORDS: number = FINGERPRINT_BITS / 32;
 /** Ends a list: no page, count or flag is negative. */
 export const LIST_END = -1;
 
-/** Four lanes, each stirred as MurmurHash3's is, with its own constants, and then by its neighbour. */
+/** Four lanes. Each is mixed as in MurmurHash3, with its own constants, and then with its neighbour. */
 export class Fingerprint {
   #a = 0;
   #b = 0;
   #c = 0;
   #d = 0;
-  /** Frames in the order in which they were met: a frame is added as its place here. */
-  readonly #met: Pfn[] = [];
+  /** Frames in the order of their first appearance. A frame is added as its position here. */
+  readonly #added: Pfn[] = [];
   #count = 0;
 
-  /** Begins that of another state. */
+  /** Starts the fingerprint of another state. */
   begin(): void {
     this.#a = 0x239b961b;
     this.#b = 0xab0e9789 | 0;
@@ -30,7 +30,7 @@ export class Fingerprint {
     this.#count = 0;
   }
 
-  /** A page, a size, a count: any whole number. Whoever adds a list also adds its end. */
+  /** A page, a size, a count: any integer. After a list the caller also adds its end. */
   add(value: number): void {
     const low = value | 0;
     this.#mix(low);
@@ -41,7 +41,7 @@ export class Fingerprint {
     }
   }
 
-  /** A frame. Which one it is makes no difference: only where else it was added. */
+  /** A frame. Its number makes no difference, only where else it was added. */
   addFrame(frame: Pfn): void {
     this.#mix(this.#placeOf(frame));
   }
@@ -52,7 +52,7 @@ export class Fingerprint {
 
   /** Whether this frame was added before. */
   knows(frame: Pfn): boolean {
-    for (let at = 0; at < this.#count; at++) if (this.#met[at] === frame) return true;
+    for (let at = 0; at < this.#count; at++) if (this.#added[at] === frame) return true;
     return false;
   }
 
@@ -65,10 +65,10 @@ export class Fingerprint {
   }
 
   #placeOf(frame: Pfn): number {
-    const met = this.#met;
+    const added = this.#added;
     const count = this.#count;
-    for (let at = 0; at < count; at++) if (met[at] === frame) return at;
-    met[count] = frame;
+    for (let at = 0; at < count; at++) if (added[at] === frame) return at;
+    added[count] = frame;
     this.#count = count + 1;
     return count;
   }

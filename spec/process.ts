@@ -1,6 +1,6 @@
 /**
- * Laws of code that runs, in a process or compiled into this one, whatever it allocates. A model cannot violate them:
- * they are asked of trees and of children alone.
+ * Laws of code that runs, in a process or compiled into this one, whatever it allocates. A model cannot violate them;
+ * only trees and child processes are judged by them.
  */
 import type { Law } from "./contract.ts";
 

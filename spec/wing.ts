@@ -1,6 +1,6 @@
 /**
- * What a wing gives: a subsystem with its own commands, laws and releases (docs/design.md). What is asked of every wing
- * alike is written against this; jobs/wings.ts lists them.
+ * What a wing gives: a subsystem with its own commands, laws and releases (docs/design.md). Code for all wings is
+ * written against this; jobs/wings.ts lists them.
  */
 import type { LawId } from "./contract.ts";
 
@@ -19,10 +19,10 @@ export interface Wing {
   readonly releases: readonly { readonly labels: readonly string[]; readonly laws: readonly LawId[] }[];
   /** What each release does, call by call. */
   readonly kernels: readonly { readonly name: string; readonly promises: readonly LawId[] }[];
-  /** At both grains; a bug that has both is there twice. */
+  /** At both grains; a bug with both is listed twice. */
   readonly bugs: readonly (Entry & { readonly number: string | undefined; readonly fixed: string })[];
   /** The same releases, step by step. */
   readonly machines: readonly { readonly name: string; readonly says: string }[];
-  /** Every trace of a file that was recorded of a real one. */
+  /** Every trace of a file that was recorded from a real one. */
   recordings(file: string): AsyncIterable<{ readonly label: string; readonly line: number }>;
 }

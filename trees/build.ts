@@ -1,7 +1,7 @@
 /**
  * Compiles a tree's unmodified mm/vmalloc.c with the shim around it. Headers that are not on the short list of
- * source-tree.ts are empty; a function that nobody supplies is an import of the module, and says its name if it is
- * called. What was built is kept, under a key made of all that went into it.
+ * source-tree.ts are empty; an undefined function is an import of the module, and reports its name if it is called. A
+ * build is kept, under a key made of all its inputs.
  *
  * An endless loop of the tree's code has to end, at the same step in every run. The compiler's own instrumentation for
  * coverage calls a function at each branch, and that counts a budget down (shim/webassembly.c). A deadline in a worker
@@ -25,22 +25,22 @@ import { fileURLToPath } from "node:url";
 import { InputError, oneLine } from "../adapters/input-error.ts";
 import { type Compiler, run, webAssemblyCompiler } from "./compiler.ts";
 import { ALLOCATOR, type SourceTree } from "./source-tree.ts";
-import { PROBES } from "./vmap/probes.ts";
+import { PROBES, type Probe } from "./vmap/probes.ts";
 import { WASM, type WasmModule } from "./wasm-api.ts";
 
-/** What C wants to know at compile time. */
+/** The constants of a build. */
 export interface Constants {
-  /** BITS_PER_LONG as the allocator sees it: the most pages that a map takes in a block. */
+  /** BITS_PER_LONG for the allocator: the most pages that a map takes in a block. */
   readonly mapLimit: number;
   /** VMAP_BBMAP_BITS. */
   readonly blockPages: number;
 }
 
-/** What became known of a tree when it was built. */
+/** The facts on a tree found by its build. */
 export interface BuiltFacts {
   /** The probes that hold, by their macros. */
   readonly holds: readonly string[];
-  /** Functions that nobody supplies: reached, they say so. */
+  /** Undefined functions: if reached, they report their names. */
   readonly stubs: readonly string[];
 }
 
@@ -70,7 +70,7 @@ export function build(tree: SourceTree, constants: Constants): Built {
   return { facts, module: new WASM.Module(readFileSync(join(folder, MODULE))) };
 }
 
-/** The folder of what was built under this key; it is made where there is none. */
+/** The folder of the build with this key; it is made if missing. */
 export function kept(key: string, make: (folder: string) => void): string {
   const folder = join(cacheFolder(), key);
   if (existsSync(join(folder, FACTS))) return folder;
@@ -85,7 +85,7 @@ export function kept(key: string, make: (folder: string) => void): string {
   return folder;
 }
 
-/** Of all that goes into what is built. */
+/** The key of all inputs of a build. */
 export function keyOf({ files }: SourceTree, constants: object): string {
   const hash = createHash("sha256").update(JSON.stringify([constants, PROBES]));
   const own = [
@@ -112,7 +112,7 @@ function compile(tree: SourceTree, { mapLimit, blockPages }: Constants, folder: 
       "-ffreestanding",
       "-Wno-everything",
     ],
-    // Of the host's headers only the compiler's own.
+    // The compiler's own headers, and no others of the host.
     "-nostdlibinc",
     ...["-include", join(SHIM, "kernel.h"), `-I${folder}`, `-I${SHIM}`],
     ...[`-DDRIVE_MAP_LIMIT=${mapLimit}`, `-DDRIVE_BLOCK_PAGES=${blockPages}`],
@@ -120,7 +120,7 @@ function compile(tree: SourceTree, { mapLimit, blockPages }: Constants, folder: 
   const at = { tree, folder, cc, flags };
   const sources = layOut(at);
   const holds = probe(at);
-  const counting = ["-fsanitize-coverage=edge,trace-pc"];
+  const counting = ["-fsanitize-coverage=edge,no-prune,trace-pc"];
   const defines = holds.map((name) => `-D${name}`);
   const objects = [
     object(at, GLUE, [...counting, ...defines]),
@@ -133,6 +133,11 @@ function compile(tree: SourceTree, { mapLimit, blockPages }: Constants, folder: 
   const linked = run(linker, ["--no-entry", "--allow-undefined", ...placed, ...objects, "-o", module]);
   if (!linked.ok) throw new InputError(`${tree.directory}: it does not link: ${firstLine(linked.stderr)}`);
   const stubs = WASM.Module.imports(new WASM.Module(readFileSync(module))).map(({ name }) => name);
+  // A header may declare what the file does not define.
+  refuseAbsent(
+    tree,
+    PROBES.find(({ name, required }) => required && stubs.includes(name)),
+  );
   writeFileSync(join(folder, FACTS), JSON.stringify({ holds, stubs: stubs.sort() }));
 }
 
@@ -159,7 +164,7 @@ function writeFile(path: string, text: string | Buffer): void {
   writeFileSync(path, text);
 }
 
-/** The compiler names the headers that it does not find: they are made, empty, until none is missing. */
+/** The compiler names missing headers: empty ones are made, until none is missing. */
 function addEmptyHeaders({ tree, folder, cc, flags }: Place, sources: readonly string[]): void {
   const { ok, stdout, stderr } = run(cc, [...flags, "-M", "-MG", ...sources]);
   if (!ok) throw new InputError(`${tree.directory}: ${firstLine(stderr)}`);
@@ -171,7 +176,7 @@ function addEmptyHeaders({ tree, folder, cc, flags }: Place, sources: readonly s
   }
 }
 
-/** Compiles every probe, all in one go: each stands in a file of its own as far as messages are concerned. */
+/** Compiles every probe in one run: for messages, each is in a file of its own. */
 export function probe(at: Place): readonly string[] {
   const lines = PROBES.map(
     ({ name, expression }, nth) =>
@@ -185,11 +190,15 @@ export function probe(at: Place): readonly string[] {
   const inTree = errors.find(({ file }) => !file.startsWith("probe:"));
   if (inTree !== undefined) refuse(at, inTree);
   const absent = PROBES.find(({ name, required }) => required && missing.has(name));
-  if (absent !== undefined)
-    throw new InputError(
-      `${join(at.tree.directory, ALLOCATOR)}: expected ${absent.says} in it, as every release from 5.2 on has it`,
-    );
+  refuseAbsent(at.tree, absent);
   return PROBES.filter(({ name, required }) => !required && !missing.has(name)).map(({ name }) => name);
+}
+
+function refuseAbsent({ directory }: SourceTree, absent: Probe | undefined): void {
+  if (absent === undefined) return;
+  throw new InputError(
+    `${join(directory, ALLOCATOR)}: expected ${absent.says} in it, as every release from 5.2 on has it`,
+  );
 }
 
 export function object(at: Place, source: string, more: readonly string[]): string {

@@ -1,4 +1,4 @@
-/** A child that does not do as it should: what is said of it, and that nothing of it is left. */
+/** Children that misbehave: how they are reported, and that no process is left. */
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,7 +8,7 @@ import { Child, ChildError } from "./child.ts";
 
 /** Long enough for any machine: for children that answer or end. */
 const PATIENT = { milliseconds: 60_000, memory: undefined };
-/** For those that never answer: what comes of it does not depend on how long. */
+/** For children that never answer: the result does not depend on this time. */
 const HASTY = { milliseconds: 100, memory: undefined };
 
 const children: Child[] = [];
@@ -22,13 +22,13 @@ function start(bounds: typeof PATIENT, command: string, ...args: string[]): Chil
   return child;
 }
 
-/** What a child runs that waits for ever. */
+/** The code of a child that waits for ever. */
 const WAIT = "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);";
 const script = (text: string, bounds = PATIENT) => start(bounds, process.execPath, "-e", text);
 /** Answers each line by itself, in capitals. */
 const ECHO = `require("readline").createInterface({ input: process.stdin }).on("line", (line) => console.log(line.toUpperCase()));`;
 
-/** Whether a process is there, and no zombie that nobody has waited for yet. */
+/** Whether a process exists, and is no zombie. */
 function isRunning(pid: number): boolean {
   try {
     return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
@@ -69,7 +69,7 @@ test("words for a shell mean nothing: there is none", async () => {
 describe("a child that floods its output is ended", () => {
   test.each([
     [
-      "with lines that nobody asked for",
+      "with lines that were not requested",
       `for (;;) require("fs").writeSync(1, "one line\\n");`,
       /answers what it was not asked/,
     ],
@@ -91,7 +91,7 @@ describe("a child that floods its output is ended", () => {
   ])("%s", async (_how, text, says) => {
     const child = script(text);
     const askOnAndOn = async () => {
-      // What comes before the next question is noticed with that.
+      // Output before the next request is noticed at that request.
       for (;;) await child.ask(["x"]);
     };
     const error = await askOnAndOn().catch((thrown: unknown) => thrown);

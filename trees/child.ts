@@ -13,24 +13,24 @@ export interface Bounds {
   readonly memory: number | undefined;
 }
 
-/** The child's own doing that is no answer of any kind: it floods, or cannot be started. One line for people. */
+/** A fault of the child that is no answer: it floods its output, or cannot be started. One line for people. */
 export class ChildError extends Error {}
 
-/** How a child ended that owes an answer. */
+/** How a child ended before it gave an answer. */
 export interface Gone {
   readonly how: "crashed" | "silent";
   readonly text: string;
 }
 
-/** The longest line of an answer, and the most that is read of standard error. */
+/** The longest line of an answer, and the most bytes read of standard error. */
 const LONGEST_LINE = 2 ** 20;
 const MOST_COMPLAINTS = 2 ** 26;
-/** What is kept of standard error, from its beginning: a sanitizer says first what is wrong. */
+/** The beginning of standard error to keep: a sanitizer reports the error first. */
 const KEPT_COMPLAINTS = 4000;
 /** After a process ended, its last output is on its way. */
 const LAST_OUTPUT_MS = 500;
 
-/** Every group that is alive, so that none outlives this process. */
+/** All living groups, so that none outlives this process. */
 const alive = new Set<number>();
 
 function killGroup(group: number): void {
@@ -44,7 +44,7 @@ function killGroup(group: number): void {
 
 let guarded = false;
 
-/** Whatever ends this process, but SIGKILL, ends the groups. Ctrl-C is heard by the work that began last. */
+/** The end of this process by anything but SIGKILL ends the groups. Ctrl-C goes to the work that began last. */
 function guard(): void {
   if (guarded) return;
   guarded = true;
@@ -58,7 +58,7 @@ function guard(): void {
     process.on(signal, () => process.exit(128 + number));
 }
 
-/** How a file begins that the system runs by itself: execvp gives any other to a shell. */
+/** The first bytes of files that the system runs by itself: execvp gives any other to a shell. */
 const RUNNABLE = /^(#!|\x7fELF|\xcf\xfa\xed\xfe|\xca\xfe\xba\xbe)/;
 
 function isRunnable(path: string): boolean {
@@ -72,7 +72,7 @@ function isRunnable(path: string): boolean {
   return RUNNABLE.test(start.toString("latin1"));
 }
 
-/** The file that a command means. Throws a ChildError where there is none that can be run. */
+/** The file of a command. Throws a ChildError if there is no such program. */
 function programOf(command: string): string {
   const folders = command.includes("/") ? [""] : (process.env.PATH ?? "").split(delimiter);
   const refuse = (why: string) => new ChildError(`${JSON.stringify(command)} cannot be started: ${why}`);
@@ -117,7 +117,7 @@ export class Child {
   #rest = "";
   #complaints = "";
   #complained = 0;
-  /** Answers owed, and who waits for them. */
+  /** The number of expected answers, and the waiter for them. */
   #owed = 0;
   #wake: () => void = () => {};
   #exit: string | undefined;
@@ -151,7 +151,7 @@ export class Child {
     });
   }
 
-  /** Throws a ChildError where the command cannot be run. */
+  /** Throws a ChildError if the command cannot be run. */
   static start(command: string, args: readonly string[], bounds: Bounds): Child {
     return new Child(programOf(command), args, bounds);
   }
@@ -181,7 +181,7 @@ export class Child {
       this.#fail(`it writes more than ${MOST_COMPLAINTS} bytes to its standard error`);
   }
 
-  /** Sends lines, and gives their answers: all of them, or fewer and how the child ended. Throws a ChildError. */
+  /** Sends lines, and returns their answers: all of them, or fewer and how the child ended. Throws a ChildError. */
   async ask(
     lines: readonly string[],
     milliseconds: number = this.#bounds.milliseconds,
@@ -223,7 +223,7 @@ export class Child {
     return { how: "crashed", text: `the process ${this.#exit}${this.#withComplaint()}` };
   }
 
-  /** The line of standard error that says most: a sanitizer's, or the last. */
+  /** The most useful line of standard error: a sanitizer's, or the last. */
   #withComplaint(): string {
     const lines = this.#complaints.split("\n").filter((line) => line.trim() !== "");
     const line = lines.find((each) => /ERROR:|runtime error:/.test(each)) ?? lines.at(-1);

@@ -19,7 +19,7 @@ export interface Compiler {
 const MOST_SECONDS = 60;
 const MOST_BYTES = 8 << 20;
 
-/** Runs a program to its end. Messages in English, whatever the user's language. */
+/** Runs a program to its end. Messages are in English in any locale. */
 export function run(program: string, args: readonly string[]): Ran {
   const { status, stdout, stderr, error } = spawnSync(program, args, {
     timeout: MOST_SECONDS * 1000,
@@ -33,7 +33,7 @@ export function run(program: string, args: readonly string[]): Ran {
   return { ok: error === undefined && status === 0, stdout: stdout ?? "", stderr: stderr ?? "" };
 }
 
-/** Clang's versions from the newest that there may be to the oldest tried. */
+/** Clang's versions to try, the newest first. */
 const VERSIONS = Array.from({ length: 14 }, (_none, nth) => `-${25 - nth}`);
 
 let found: Compiler | undefined;
@@ -46,6 +46,17 @@ export function webAssemblyCompiler(): Compiler {
       "no compiler: a tree is compiled by clang (14 or later) for wasm32 and linked by wasm-ld; on Debian, apt install clang lld",
     );
   return found;
+}
+
+/** Whether there is one. */
+export function hasWebAssemblyCompiler(): boolean {
+  try {
+    webAssemblyCompiler();
+    return true;
+  } catch (error) {
+    if (error instanceof InputError) return false;
+    throw error;
+  }
 }
 
 /** Whether this version compiles and links three lines. */

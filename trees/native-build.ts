@@ -75,7 +75,7 @@ function compile(tree: SourceTree, { mapLimit, blockPages }: Constants, kind: Ki
   const { cc, headers } = hostCompiler();
   const { kernelSide, hostSide, instrumented, everywhere } = kind;
   const flags = [
-    // A function that nobody declared is no error: the linker names those that nobody supplies.
+    // An undeclared function is no error: the linker names the undefined ones.
     ...["-O1", "-g", "-std=gnu11", "-w", "-fpermissive", "-ffreestanding", "-fno-strict-aliasing"],
     ...["-nostdinc", "-isystem", headers, "-include", join(SHIM, "kernel.h"), `-I${folder}`, `-I${SHIM}`],
     ...[`-DDRIVE_MAP_LIMIT=${mapLimit}`, `-DDRIVE_BLOCK_PAGES=${blockPages}`],
@@ -104,7 +104,7 @@ function compile(tree: SourceTree, { mapLimit, blockPages }: Constants, kind: Ki
   writeFileSync(join(folder, FACTS), JSON.stringify({ stubs }));
 }
 
-/** Functions that nobody supplies. */
+/** Undefined functions. */
 function missing(stderr: string): readonly string[] {
   return [
     ...new Set([...stderr.matchAll(/undefined reference to [`'](\w+)'/g)].map(([, name]) => name as string)),
@@ -113,7 +113,7 @@ function missing(stderr: string): readonly string[] {
 
 const BUG = "_Noreturn void drive_bug(const char *file, int line, const char *condition);\n";
 
-/** Reached, it says its name, and the machine stops. */
+/** If reached, it reports its name, and the machine stops. */
 function stub(name: string): string {
   return `long ${name}(void) { drive_bug("the shim", 0, "${name} is not supplied"); }\n`;
 }

@@ -1,6 +1,6 @@
 /**
- * What an observer outside the allocator sees: page table, TLBs and caches change by what the code reports, callers hold
- * what they were given. The same hardware as that of the models (kernels/hardware), whatever the code runs in.
+ * An observer outside the allocator: the code's reports change the page table, TLBs and caches, and callers hold what
+ * they got. The hardware is that of the models (kernels/hardware), in every kind of process.
  */
 
 import { dropPte, flushCacheVunmap, flushTlbKernelRange } from "../kernels/hardware/memory.ts";
@@ -8,7 +8,7 @@ import { setFrame } from "../kernels/hardware/page-map.ts";
 import type { State } from "../kernels/vmap/state.ts";
 import type { Pages, Pfn, Vpn } from "../spec/vmap/vocabulary.ts";
 
-/** One thing that the code did, in the order in which it happened. Ranges are in pages. */
+/** One effect of the code, in order. Ranges are in pages. */
 export type Observed =
   | { readonly kind: "set"; readonly page: Vpn; readonly frame: Pfn }
   | { readonly kind: "clear"; readonly page: Vpn }
@@ -45,7 +45,7 @@ export function setPte(state: State, page: Vpn, frame: Pfn): void {
   state.pteSet += 1;
 }
 
-/** A caller holds so many pages from here on, whatever was there before: the latest map counts. */
+/** A caller holds `count` pages from here on: the latest map counts. */
 export function hold({ memory }: State, start: Vpn, pages: Pages, firstFrame: Pfn): void {
   for (let nth = 0; nth < pages; nth++) setFrame(memory.held, start + nth, firstFrame + nth);
 }

@@ -1,8 +1,8 @@
 /**
- * Where the pages of a scope lie in the 32-bit word of a WebAssembly module. A smaller word ends where that one does, so
- * that it wraps at the same place; what lies below it is taken out of the free space. Of a larger one, three stretches
- * are there: its bottom, its top, and what lies around the vmalloc window, moved by a distance that keeps every
- * alignment, and the node and the index of every page.
+ * Where the pages of a scope lie in the 32-bit word of a WebAssembly module. A smaller word ends at the same place, so
+ * that it wraps there; the pages below it are taken out of the free space. Of a larger word, three stretches exist: its
+ * bottom, its top, and the surroundings of the vmalloc window, moved by a distance that keeps every alignment, and the
+ * node and the index of every page.
  */
 import { InputError } from "../adapters/input-error.ts";
 import type { Scope } from "../spec/vmap/scope.ts";
@@ -15,16 +15,16 @@ interface Stretch {
   /** In the pages of the scope. */
   readonly start: Vpn;
   readonly end: Vpn;
-  /** What is added to a page. */
+  /** The distance added to a page. */
   readonly shift: number;
 }
 
 export interface Place {
   /** Pages below the scope's word, which are to be taken out of the free space. */
   readonly carved: Pages;
-  /** Throws an InputError for a page that is nowhere in the word. */
+  /** Throws an InputError for a page outside the word. */
   addressOf(page: Vpn): number;
-  /** The same for the end of a window, which may lie where nothing is: at the next end of what is there. */
+  /** The same for the end of a window. If it lies between two stretches, it moves to the end of the next lower one. */
   limitOf(page: Vpn): number;
   /** The page of an address. Its byte within the page is dropped. */
   pageOf(address: number): Vpn;

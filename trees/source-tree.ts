@@ -1,11 +1,11 @@
-/** The files of a kernel tree that are compiled, and what its Makefile says of it. */
+/** The files of a kernel tree that are compiled, and the version in its Makefile. */
 import { readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { InputError } from "../adapters/input-error.ts";
 
 export interface SourceTree {
   readonly directory: string;
-  /** Such as 6.12.117, with what EXTRAVERSION adds; undefined where there is no such Makefile. */
+  /** Such as 6.12.117, with what EXTRAVERSION adds; undefined if there is no such Makefile. */
   readonly version: string | undefined;
   /** By their paths in the tree. */
   readonly files: ReadonlyMap<string, Buffer>;
@@ -20,7 +20,7 @@ const NEEDED = [
   "lib/llist.c",
   ...HEADERS.map((name) => `include/linux/${name}.h`),
 ];
-/** rbtree_types.h is there from 5.15 on, llist.c from 3.1. */
+/** rbtree_types.h exists from 5.15 on, llist.c from 3.1. */
 const OPTIONAL = ["include/linux/rbtree_types.h", "lib/llist.c"];
 const MOST_BYTES = 4 << 20;
 

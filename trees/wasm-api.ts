@@ -1,6 +1,6 @@
-/** WebAssembly as Node has it: its types stand in TypeScript's library for browsers, which is not used here. */
+/** WebAssembly in Node: its types are in TypeScript's library for browsers, which is not used here. */
 
-/** A compiled module: nothing is asked of it but what it imports. */
+/** A compiled module, of which only the imports are read. */
 export interface WasmModule {
   readonly __module?: never;
 }

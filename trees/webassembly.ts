@@ -1,6 +1,6 @@
 /**
  * A compiled tree inside this process: one instance of the module, on one scope. Its memory holds one state at a time;
- * every other is kept as what differs from the state after boot. The layout is that of shim/drive.h.
+ * every other is kept as its difference from the state after boot. The layout is that of shim/drive.h.
  */
 import { InputError } from "../adapters/input-error.ts";
 import type { Built } from "./build.ts";
@@ -61,13 +61,13 @@ const EVENT_WORDS = 4;
 /** The kind of a call whose budget ran out. */
 const ENDLESS = 0xffffffff;
 
-/** What the text of a stop begins with that is not the allocator's own. */
+/** The prefix of a stop that is not the allocator's own. */
 const CRASH = "crash: ";
 
-/** Branches that one call may take: hundreds of times what any takes that returns. */
+/** The most branches of one call: hundreds of times more than any call that returns takes. */
 const BUDGET = 1 << 22;
 
-/** Why nothing can follow a call. */
+/** Why a call stopped. */
 export interface Stop {
   readonly kind: "bug" | "crash" | "endless";
   readonly text: string;
@@ -90,12 +90,12 @@ interface Exports {
   drive_restore(bytes: number): void;
 }
 
-/** What differs from the base, as drive_save wrote it. Never changed. */
+/** The difference from the base, as drive_save wrote it. Never changed. */
 export type Saved = Uint32Array;
 
 export const BASE: Saved = new Uint32Array(0);
 
-/** The machine as the scope has it, in bytes. */
+/** The machine of the scope, in bytes. */
 export interface Boot {
   readonly start: number;
   readonly end: number;
@@ -115,7 +115,7 @@ export class Instance {
   readonly #io: number;
   readonly #buffer: number;
   readonly #stack: number;
-  /** The function nobody supplies that was called. */
+  /** The undefined function that was called. */
   #missing: string | undefined;
 
   constructor({ module }: Built, boot: Boot) {
@@ -148,7 +148,7 @@ export class Instance {
     return this.#exports.drive_set_end(end) !== 0;
   }
 
-  /** Carries out a question, and says why if it did not come back. */
+  /** Makes a call, and returns why it stopped, if it did. */
   call(op: number): Stop | undefined {
     try {
       this.#exports.drive_call(op, BUDGET);
@@ -220,7 +220,7 @@ export class Instance {
     return Buffer.from(this.#bytes.subarray(address, Math.min(end, address + TEXT_BYTES))).toString("latin1");
   }
 
-  /** The allocator's structures, as events; as far as they can be read. */
+  /** The allocator's structures as events, as far as they can be read. */
   dump(): void {
     try {
       this.#exports.drive_dump();
@@ -231,8 +231,8 @@ export class Instance {
   }
 
   /**
-   * 128 bits of what a later reply may depend on, handed over word by word. Where the allocator's lists lead nowhere any
-   * more, it is all that differs from the base: that tells more states apart, and none too few.
+   * 128 bits of what a later reply may depend on, passed word by word. If the allocator's lists are damaged, the whole
+   * difference from the base is taken: that distinguishes more states than needed, and never fewer.
    */
   fingerprint(add: (word: number) => void): void {
     try {
@@ -254,7 +254,7 @@ export class Instance {
     return this.#exports.drive_limit();
   }
 
-  /** Makes what is there now the state that all others are told by. */
+  /** Makes the present state the base of all others. */
   setBase(): void {
     this.#exports.drive_base();
   }

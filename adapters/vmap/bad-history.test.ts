@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { complaintOf, fileOf, folder } from "../complaints.testing.ts";
 import { formatHistory, readHistory } from "./history-file.ts";
 
-describe("a history is refused in one line", () => {
+describe("a bad history", () => {
   const good = {
     vmapcheck: 1,
     kernel: "3.16",
@@ -90,12 +90,12 @@ describe("a history is refused in one line", () => {
     ],
   ];
 
-  test.each(cases)("%s", async (_what, contents, expected) => {
+  test.each(cases)("A bad history is refused in one line: %s", async (_what, contents, expected) => {
     const path = fileOf(JSON.stringify(contents), ".json");
     expect(await complaintOf(() => readHistory(path), path)).toMatch(expected);
   });
 
-  test("that is not JSON, with the line", async () => {
+  test("A history that is not JSON is refused in one line, with the line number", async () => {
     const path = fileOf('{\n  "vmapcheck": 1,\n  oops\n}\n', ".json");
     expect(await complaintOf(() => readHistory(path), path)).toMatch(/^FILE:3: is not JSON/);
   });
@@ -173,7 +173,7 @@ describe("a history is refused in one line", () => {
         says(`${AT}\\.align`, "expected an alignment of at most the whole space"),
       ],
       [
-        "let go by a free",
+        "given back by a free",
         { ...asking({}), commands: [get, { op: "free", area: 0 }] },
         says(
           "commands\\[1\\]\\.area",
@@ -181,7 +181,7 @@ describe("a history is refused in one line", () => {
         ),
       ],
       [
-        "let go though they were not got",
+        "given back although they were refused",
         { ...asking({}), commands: [alloc, { op: "pcpuFree", area: 0 }] },
         says("commands\\[1\\]\\.area", "expected the index, from 0, of an earlier pcpuGet in"),
       ],
@@ -195,12 +195,15 @@ describe("a history is refused in one line", () => {
       ],
     ];
 
-    test.each(cases)("%s", async (_what, contents, expected) => {
-      const path = fileOf(JSON.stringify(contents), ".json");
-      expect(await complaintOf(() => readHistory(path), path)).toMatch(expected);
-    });
+    test.each(cases)(
+      "A history is refused in one line of percpu areas %s",
+      async (_what, contents, expected) => {
+        const path = fileOf(JSON.stringify(contents), ".json");
+        expect(await complaintOf(() => readHistory(path), path)).toMatch(expected);
+      },
+    );
 
-    test("but read where they are in the call's domain, and written as they were read", async () => {
+    test("A history of percpu areas inside the call's domain is read, and written as it was read", async () => {
       const turned = asking({ offsets: [4, 0] });
       const history = await readHistory(fileOf(JSON.stringify(turned), ".json"));
       expect(history.scope).toMatchObject({ vmalloc: scope.vmalloc, blockPages: 0 });
@@ -384,17 +387,17 @@ describe("a history is refused in one line", () => {
       ],
       ["on CPU -1", playing({ ...map, cpu: -1 }), says(`${AT}\\.cpu`, ".*>=0")],
       [
-        "let go on a CPU that is not there",
+        "unmapped on a CPU that is not possible",
         playing(map, { op: "unmapRam", cpu: 9, area: 0 }),
         says(`${AFTER}\\.cpu`, "expected a CPU below 2"),
       ],
       [
-        "let go before they are asked for",
+        "unmapped before they are asked for",
         playing({ op: "unmapRam", cpu: 0, area: 1 }, map),
         says(`${AT}\\.area`, earlier("mapRam or alloc or vmap")),
       ],
       [
-        "let go by themselves",
+        "unmapped by their own index",
         playing(map, { op: "unmapRam", cpu: 0, area: 1 }),
         says(`${AFTER}\\.area`, earlier("mapRam or alloc or vmap")),
       ],
@@ -437,12 +440,15 @@ describe("a history is refused in one line", () => {
       ],
     ];
 
-    test.each(cases)("%s", async (_what, contents, expected) => {
-      const path = fileOf(JSON.stringify(contents), ".json");
-      expect(await complaintOf(() => readHistory(path), path)).toMatch(expected);
-    });
+    test.each(cases)(
+      "A history is refused in one line of small maps, pins and the boot %s",
+      async (_what, contents, expected) => {
+        const path = fileOf(JSON.stringify(contents), ".json");
+        expect(await complaintOf(() => readHistory(path), path)).toMatch(expected);
+      },
+    );
 
-    test("and a good one is read, with its blocks and its boot", async () => {
+    test("A good history of small maps, pins and the boot is read, with its blocks and its boot", async () => {
       const commands = [{ op: "init" }, map, { op: "pin" }, { op: "unpin", area: 2 }];
       const contents = { ...small, scope: { ...scope, beforeInit: true }, commands };
       const read = await readHistory(fileOf(JSON.stringify(contents), ".json"));
@@ -453,14 +459,14 @@ describe("a history is refused in one line", () => {
     });
   });
 
-  test("and a good one is read", async () => {
+  test("A good history is read", async () => {
     const { commands } = await readHistory(fileOf(JSON.stringify(good), ".json"));
     expect(commands).toEqual([{ ...alloc, map: false }]);
   });
 });
 
 describe("what is no file is refused before it is read", () => {
-  test("a link to a device without end", async () => {
+  test("A link to an endless device is refused before it is read", async () => {
     const path = join(folder, "without-end.json");
     symlinkSync("/dev/zero", path);
     expect(await complaintOf(() => readHistory(path), path)).toBe(
@@ -468,7 +474,7 @@ describe("what is no file is refused before it is read", () => {
     );
   });
 
-  test("a pipe into which nobody writes", async () => {
+  test("A pipe without a writer is refused before it is read", async () => {
     const path = join(folder, "pipe.json");
     execFileSync("mkfifo", [path]);
     expect(await complaintOf(() => readHistory(path), path)).toBe(
@@ -476,7 +482,7 @@ describe("what is no file is refused before it is read", () => {
     );
   });
 
-  test("a folder", async () => {
+  test("A folder is refused before it is read", async () => {
     expect(await complaintOf(() => readHistory(folder), folder)).toBe(
       "FILE: cannot be read: it is no regular file",
     );

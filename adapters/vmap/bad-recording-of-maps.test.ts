@@ -35,12 +35,7 @@ describe("a recording of small maps is refused", () => {
     ["that map on a CPU that no machine has", maps({ cpu: 4096 }), /\.cpu: .*expected number to be <=4095/],
     ["that unmap on no CPU", unmaps({ cpu: undefined }), refusesCpu("\\[1\\]\\[0\\]")],
     ["that unmap on a CPU that is not there", unmaps({ cpu: 7 }), /^FILE:1: ops\[1\]\[0\]\.cpu: CPU 7, but/],
-    [
-      "of no page",
-      maps({ count: 0 }),
-      /^FILE:1: ops\[0\]\[0\]\.count: expected a count of at least one page/,
-    ],
-    ["of fewer", maps({ count: -1 }), /^FILE:1: ops\[0\]\[0\]\.count: expected a count of at least one page/],
+    ["of fewer", maps({ count: -1 }), /^FILE:1: ops\[0\]\[0\]\.count: expected a count of pages/],
     ["of half a page", maps({ count: 1.5 }), /^FILE:1: ops\[0\]\[0\]\.count: .*expected int/],
     [
       "of more pages than there can be",
@@ -59,42 +54,9 @@ describe("a recording of small maps is refused", () => {
       /^FILE:1: ops\[1\]\[0\]\.addr: expected a multiple of the page size, 0x1000/,
     ],
     [
-      "unmapped of no page",
-      unmaps({ count: 0 }),
-      /^FILE:1: ops\[1\]\[0\]\.count: expected a count of at least one page/,
-    ],
-    [
       "unmapped with no count",
       unmaps({ count: undefined }),
       /^FILE:1: ops\[1\]\[0\]\.count: .*expected number/,
-    ],
-    [
-      "unmapped where nothing is held",
-      unmaps({ addr: "0x81000" }),
-      /^FILE:1: ops\[1\]\[0\]\.addr: unmaps what no earlier reply gave out/,
-    ],
-    [
-      "unmapped with another count",
-      unmaps({ count: 1 }),
-      /^FILE:1: ops\[1\]\[0\]\.count: 1, but the map there has another count/,
-    ],
-    [
-      "unmapped twice",
-      trace([...good, [UNMAP, UNMAPPED]]),
-      /^FILE:1: ops\[2\]\[0\]\.addr: unmaps what no earlier reply gave out, or what is free already/,
-    ],
-    [
-      "freed as an area",
-      trace([...good.slice(0, 1), [{ op: "free_area", addr: "0x80000" }, DONE]]),
-      /^FILE:1: ops\[1\]\[0\]\.addr: frees what no earlier reply gave out/,
-    ],
-    [
-      "unmapped after a refusal",
-      trace([
-        [MAP, { err: "NULL", flush: [], pte_set: 0, pte_clr: 0 }],
-        [UNMAP, UNMAPPED],
-      ]),
-      /^FILE:1: ops\[1\]\[0\]\.addr: unmaps what no earlier/,
     ],
     [
       "with a block that has no address",
@@ -179,11 +141,22 @@ describe("a recording of small maps is refused", () => {
     ],
   ];
 
-  test.each(cases)("%s", async (_what, contents, expected) => {
+  test.each(cases)("A bad recording of small maps is refused: %s", async (_what, contents, expected) => {
     expect(await complaint(contents)).toMatch(expected);
   });
 
-  test("and a good one is read: blocks with runs, with a range, on a list and on none", async () => {
+  test.each<[string, string]>([
+    ["of no page", maps({ count: 0 })],
+    ["unmapped of no page", unmaps({ count: 0 })],
+    ["unmapped where nothing is held", unmaps({ addr: "0x81000" })],
+    ["unmapped with another count", unmaps({ count: 1 })],
+    ["unmapped twice", trace([...good, [UNMAP, UNMAPPED]])],
+    ["freed as an area", trace([...good.slice(0, 1), [{ op: "free_area", addr: "0x80000" }, DONE]])],
+  ])("but one %s is read: its call is outside its domain, and judged", async (_what, contents) => {
+    expect(await complaint(contents)).toBe("no complaint");
+  });
+
+  test("A good recording of small maps is read: blocks with runs, with a range, on a list and on none", async () => {
     expect(await complaint(trace(good))).toBe("no complaint");
     expect(await complaint(blocks({ on_free_list: null }))).toBe("no complaint");
     expect(await complaint(configured(1024))).toBe("no complaint");

@@ -26,7 +26,7 @@ async function tracesOf(file: string): Promise<Trace[]> {
 }
 
 describe.each(FILES.filter((file) => isTested(file.replace(".jsonl.gz", ""))))("the recording %s", (file) => {
-  test("conforms in every field of every reply", async () => {
+  test("Conforms in every field of every reply", async () => {
     const traces = await tracesOf(file);
     const differing = traces.filter((trace) => conform(kernelNamed(trace.label), trace).difference);
     expect(differing.map(({ line }) => line)).toEqual([]);
@@ -112,7 +112,7 @@ describe("a difference", () => {
     ["free_lists", (each) => each.dump && { ...each, dump: { ...each.dump, freeLists: [[1]] } }],
   ];
 
-  test.each(tamperings)("in %s is found at its command and nowhere before", (field, change) => {
+  test.each(tamperings)("A difference in %s is found at its command and nowhere before", (field, change) => {
     const { trace: wrong, at } = tampered(change);
     const { difference } = conform(kernelNamed("3.16"), wrong);
     expect(difference?.index).toBe(at);
@@ -120,7 +120,7 @@ describe("a difference", () => {
   });
 
   test.each(["work", "free", "purge", "pool"])(
-    "in %s is found where only later kernels have it",
+    "A difference in %s is found on the later kernels that have it",
     async (field) => {
       const later = (await tracesOf("6.12.jsonl.gz")).find(({ exchanges }) =>
         exchanges.some(({ dump, response }) => dump?.pool?.length && response.workItems),
@@ -142,14 +142,14 @@ describe("a difference", () => {
     },
   );
 
-  test("is there when the kernel is another release", () => {
+  test("A recording differs from another release's kernel", () => {
     const exchanges = trace.exchanges.filter(({ command }) => command.op === "alloc");
     const guarded = conform(kernelNamed("2.6.39"), { ...trace, exchanges });
     expect(guarded.difference).toBeDefined();
   });
 });
 
-test("a recorded bug is answered by a bug, whatever its text", async () => {
+test("A recorded bug is answered by a bug, whatever its text", async () => {
   const traces = await tracesOf("3.16.jsonl.gz");
   const stopped = traces.find((trace) => trace.exchanges.at(-1)?.response.kind === "bug") as Trace;
   const last = stopped.exchanges.at(-1) as Exchange;

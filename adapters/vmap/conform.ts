@@ -1,7 +1,8 @@
-/** Conformance: our model of a kernel is given a recording's commands, and must answer as the real one did. */
+/** Conformance: our model of a kernel gets a recording's commands, and must answer as the real kernel did. */
 import type { Command, Response } from "../../spec/vmap/commands.ts";
 import type { Dump, Kernel } from "../../spec/vmap/kernel.ts";
 import type { Exchange, Trace } from "./recording.ts";
+import type { RecordedReply } from "./recording-format.ts";
 
 /** One field in which two replies differ, under its name in FORMAT.md. */
 export interface FieldDifference {
@@ -52,7 +53,7 @@ export function compareReply(exchange: Exchange, ours: Response, dump: Dump): Fi
   if (theirs.kind !== "bug") {
     pairs.push(["rcu", theirs.rcuCallbacks, ours.rcuCallbacks]);
     pairs.push(["work", theirs.workItems, ours.workItems]);
-    pairs.push(["ev", recorded.ev ?? [], eventsOf(exchange.command, ours)]);
+    pairs.push(["ev", eventsOfRecorded(recorded, ours), eventsOf(exchange.command, ours)]);
   }
   if (theirs.kind === "done" && theirs.aliases !== undefined) {
     const aliases = ours.kind === "done" ? ours.aliases : undefined;
@@ -97,11 +98,17 @@ function resultOf(response: Response): unknown {
   }
 }
 
-/** The warnings that go with a reply. A caller that cannot wait is refused without a word. */
+/** The warnings that come with a reply. A caller that cannot wait is refused without one. */
 function eventsOf(command: Command, response: Response): string[] {
   if (response.kind === "refused") return command.op === "alloc" && command.noblock ? [] : ["printk"];
   if (response.kind === "placed" && response.mapStopped) return ["WARN page-table:0 !pte_none(*pte)"];
-  return [];
+  return response.warning === undefined ? [] : [`WARN ${response.warning}`];
+}
+
+/** A warning of a call outside its domain is a warning, whatever its text. */
+function eventsOfRecorded({ ev = [] }: RecordedReply, { warning }: Response): readonly string[] {
+  if (warning === undefined) return ev;
+  return ev.map((event) => (event.startsWith("WARN ") ? `WARN ${warning}` : event));
 }
 
 /** Equality of plain data: numbers, strings, arrays and records. */

@@ -26,7 +26,7 @@ const onCpu1: HistoryStep = { ...ALLOC, cpu: 1, noblock: true } as HistoryStep;
 describe("a history that is written and read again is the same", () => {
   test.each<[string, Partial<Scope>, readonly HistoryStep[]]>([
     ["areas in the vmalloc window, on two CPUs", { vmalloc: WINDOW }, [ALLOC, onCpu1]],
-    ["areas beside blocks that nobody maps in, on two CPUs", { vmalloc: WINDOW, ...BLOCKS }, [ALLOC]],
+    ["areas beside unused blocks, on two CPUs", { vmalloc: WINDOW, ...BLOCKS }, [ALLOC]],
     ["maps in blocks, on one CPU", { vmalloc: WINDOW, ...BLOCKS, cpus: 1 }, [ALLOC, MAP]],
     [
       "maps in areas of their own, without blocks",
@@ -35,12 +35,12 @@ describe("a history that is written and read again is the same", () => {
     ],
     ["areas of a machine without a vmalloc window", {}, [ALLOC]],
     ["the boot", { beforeInit: true }, [{ op: "unmapAliases" }, { op: "init" }]],
-  ])("%s", (_what, scope, commands) => {
+  ])("A history is the same after it is written and read again: %s", (_what, scope, commands) => {
     const file = history(scope, commands);
     expect(historyIn("history.json", JSON.parse(formatHistory(file)))).toEqual(file);
   });
 
-  test("but for a window that nobody can tell: areas on one CPU", () => {
+  test("A history of areas on one CPU, written and read again, is the same except for the window, which no reply shows", () => {
     const text = formatHistory(history({ cpus: 1, vmalloc: WINDOW, ...BLOCKS }, [ALLOC]));
     expect(JSON.parse(text).scope).toEqual({ wordPages: 64, cpus: 1, lazyMaxPages: 3 });
   });
@@ -70,7 +70,7 @@ describe("a vmalloc window in a file is refused", () => {
       { blocks: { ...WINDOW, ...BLOCKS } },
       /^FILE: scope\.vmalloc: expected none beside blocks/,
     ],
-  ])("%s", async (_what, more, expected) => {
+  ])("A vmalloc window %s is refused in a file", async (_what, more, expected) => {
     const text = JSON.stringify({ ...written, scope: { ...written.scope, ...more } });
     const path = fileOf(text, ".json");
     expect(await complaintOf(() => readHistory(path), path)).toMatch(expected);
@@ -81,20 +81,20 @@ describe("what a command names", () => {
   const free: HistoryStep = { op: "free", area: 0 };
   const written = JSON.parse(formatHistory(history({ vmalloc: WINDOW }, [ALLOC, free])));
 
-  test("is counted from 1, as steps are in all output", () => {
+  test("A command names steps from 1, as all output does", () => {
     expect(written).toMatchObject({ vmapcheck: 2, commands: [{ op: "alloc" }, { op: "free", area: 1 }] });
     expect(historyIn("history.json", written).commands[1]).toEqual(free);
   });
 
-  test("was counted from 0 in files of the version before, which are read as they were meant", () => {
+  test("A file of version 1, which counts steps from 0, is read with the same meaning", () => {
     const older = { ...written, vmapcheck: 1, commands: [ALLOC, free] };
     expect(historyIn("history.json", older)).toEqual(historyIn("history.json", written));
   });
 });
 
-test("a history need not say which law it violates", () => {
-  const { law: _none, ...nameless } = history({}, [ALLOC]);
-  const text = formatHistory(nameless);
+test("A history need not say which law it violates", () => {
+  const { law: _none, ...withoutLaw } = history({}, [ALLOC]);
+  const text = formatHistory(withoutLaw);
   expect(JSON.parse(text)).not.toHaveProperty("law");
-  expect(historyIn("history.json", JSON.parse(text))).toEqual(nameless);
+  expect(historyIn("history.json", JSON.parse(text))).toEqual(withoutLaw);
 });

@@ -26,7 +26,7 @@ import { lawId } from "./recording-format.ts";
 export interface HistoryFile {
   /** The kernel it was found on: a label, or the slug of a bug that is a changed kernel. */
   readonly kernel: string;
-  /** The law it violates there; if it says none, whichever it is. */
+  /** The law it violates there; absent for any law. */
   readonly law?: LawId | undefined;
   readonly scope: Scope;
   readonly commands: readonly HistoryStep[];
@@ -108,7 +108,7 @@ const file = z
     }
   });
 
-/** Where what is asked for is placed, and so what a scope must have. */
+/** The placement that a command needs, and so the part that a scope must have. */
 const NEEDED: Readonly<Record<"vmalloc" | "percpu", string>> = {
   vmalloc: "vmap places areas",
   percpu: "percpu areas are placed",
@@ -152,7 +152,7 @@ function misfitOfField(field: string, kind: string, value: number, scope: Writte
   }
 }
 
-/** What in a free or an unmap does not say what is meant. */
+/** What a free or an unmap lacks to name its area or page. */
 function misfitOfAddress({ op, area, page, offset, count }: ReadStep): Misfit | undefined {
   if (area === undefined && page === undefined)
     return { field: "area", says: "expected the index of an earlier command, or page in its place" };
@@ -165,7 +165,9 @@ function misfitOfAddress({ op, area, page, offset, count }: ReadStep): Misfit | 
   return { field: "count", says: "expected the pages to unmap, which page does not say" };
 }
 
-/** What in a command does not fit its place: the types have been checked already. `early`: the first before its time. */
+/**
+ * What in a command does not fit its position; its types were checked before. `early`: the first that comes too early.
+ */
 function misfit(
   step: ReadStep,
   at: number,
@@ -218,7 +220,7 @@ export function historyIn(path: string, json: unknown): HistoryFile {
   return law === undefined ? found : { ...found, law };
 }
 
-/** What a history asks for, as a scope lists it: each once. */
+/** The arguments in a history, as a scope lists them: each once. */
 export function askedFor(commands: readonly HistoryStep[]): Required<AskedFor> {
   const all = commands.map((step) => recordOf(step).askedFor(step));
   const distinct = <K extends keyof AskedFor>(name: K) => {

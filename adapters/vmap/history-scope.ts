@@ -6,7 +6,7 @@ import { AREAS_ONLY, LARGEST_BLOCK, type Scope, WORD64 } from "../../spec/vmap/s
 
 export const isPowerOfTwo = (value: number): boolean => Number.isInteger(Math.log2(value));
 
-/** NR_CPUS is at most that much. */
+/** The maximum of NR_CPUS. */
 const MOST_CPUS = 4096;
 
 /** A page number, or a count of pages. */
@@ -23,7 +23,7 @@ const blocks = z.strictObject({
   bitsPerLong: powerOfTwo(64),
 });
 
-/** The vmalloc window where there are no blocks, which have it; absent where a history does not come to need it. */
+/** The vmalloc window of a scope without blocks; absent if the history does not need it. */
 const vmalloc = z.strictObject({ vstart: pages, vend: pages });
 
 export const writtenScope = z.strictObject({
@@ -86,7 +86,7 @@ function misfitOfBlocks({ blocks: written, wordPages }: WrittenScope): Misfit | 
   return undefined;
 }
 
-/** The machine, short of what is asked of it. */
+/** The machine, without its callers' arguments. */
 export type Machine = Omit<Scope, "counts" | "sizes" | "aligns" | "windows" | "congruent">;
 
 export function machineOf(scope: WrittenScope): Machine {
@@ -115,8 +115,8 @@ export function scopeAsWritten(scope: Machine, commands: readonly HistoryStep[])
 }
 
 /**
- * The vmalloc window, and the blocks that small maps go into, where the history makes such maps or asks for areas in
- * that window; and where several CPUs ask for areas: on some kernel they may have pools for that window.
+ * The vmalloc window, and the blocks that small maps go into, if the history makes such maps or asks for areas in that
+ * window; and if several CPUs ask for areas: on some kernel they may have pools for that window.
  */
 function windowAsWritten(
   { cpus, vmalloc, blockPages, bitsPerLong }: Machine,

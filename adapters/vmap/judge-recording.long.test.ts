@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { nameBreaks } from "../../counterexamples/vmap/index.ts";
+import { attributeViolations } from "../../counterexamples/vmap/index.ts";
 import { vmapSpec } from "../../model/vmap/vmap-spec.ts";
 import { lawsCalled } from "../../spec/vmap/laws/index.ts";
 import { releaseOf } from "../../spec/vmap/releases.ts";
@@ -11,7 +11,7 @@ const FOLDER = fileURLToPath(new URL("./recordings/", import.meta.url));
 
 /**
  * What the laws find in the recordings of the project, by law and bug. docs/findings.md has the counts of the
- * full recordings; this selection has fewer breaks of lowest-fit, which the long traces break most, and of E1.
+ * full recordings; this selection has fewer violations of lowest-fit, most of which are in the long traces, and of E1.
  */
 const A9 = { "lowest-fit A9": 87, "refused-only-when-full A9": 3, "purge-only-when-full A9": 3 };
 const C7 = "no-alias-after-unmap-aliases C7";
@@ -71,8 +71,8 @@ const judged = (trace: Trace) => {
 async function countsOf(label: string): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   for await (const trace of readRecording(`${FOLDER}${label}.jsonl.gz`)) {
-    for (const { laws, before, command, response, after } of judged(trace).breaks) {
-      for (const { law, bug } of nameBreaks(releaseOf(label).labels[0] as string, laws, {
+    for (const { laws, before, command, response, after } of judged(trace).violations) {
+      for (const { law, bug } of attributeViolations(releaseOf(label).labels[0] as string, laws, {
         before,
         command,
         response,
@@ -88,7 +88,7 @@ async function countsOf(label: string): Promise<Record<string, number>> {
 
 describe("the laws alone", () => {
   test.each(Object.entries(EXPECTED))(
-    "find every break in the recording of %s, and accuse nothing else",
+    "The laws alone find every violation in the recording of %s, and accuse nothing else",
     async (label, expected) => {
       expect(await countsOf(label)).toEqual(expected);
     },
@@ -100,7 +100,7 @@ describe("a tampered recording", () => {
     for await (const trace of readRecording(`${FOLDER}${label}.jsonl.gz`)) if (wanted(trace)) return trace;
     throw new Error("no such trace");
   };
-  const clean = (trace: Trace) => trace.exchanges.length > 10 && judged(trace).breaks.length === 0;
+  const clean = (trace: Trace) => trace.exchanges.length > 10 && judged(trace).violations.length === 0;
 
   /** The trace with its first placement changed. */
   const changed = (trace: Trace, change: (exchange: Exchange) => Exchange): { trace: Trace; at: number } => {
@@ -108,12 +108,12 @@ describe("a tampered recording", () => {
     const exchange = trace.exchanges[at] as Exchange;
     return { at, trace: { ...trace, exchanges: trace.exchanges.with(at, change(exchange)) } };
   };
-  const lawsBroken = ({ trace, at }: { trace: Trace; at: number }) =>
+  const lawsViolated = ({ trace, at }: { trace: Trace; at: number }) =>
     judged(trace)
-      .breaks.filter(({ index }) => index === at)
+      .violations.filter(({ index }) => index === at)
       .flatMap(({ laws }) => laws.map(({ id }) => id));
 
-  test("that says a page higher is accused of missing the lowest fit", async () => {
+  test("A tampered recording that answers a page higher violates lowest-fit", async () => {
     const trace = await firstOf("2.6.39", clean);
     const higher = changed(trace, (exchange) => {
       const { response } = exchange;
@@ -121,19 +121,19 @@ describe("a tampered recording", () => {
         ? { ...exchange, response: { ...response, start: response.start + 512 } }
         : exchange;
     });
-    expect(lawsBroken(higher)).toContain("lowest-fit");
+    expect(lawsViolated(higher)).toContain("lowest-fit");
   });
 
-  test("that refuses what fits is accused of it", async () => {
+  test("A tampered recording that refuses a request that fits violates refused-only-when-full", async () => {
     const trace = await firstOf("2.6.39", clean);
     const refused = changed(trace, (exchange) => ({
       ...exchange,
       response: { kind: "refused", flushes: [], pteSet: 0, pteCleared: 0 },
     }));
-    expect(lawsBroken(refused)).toEqual(["refused-only-when-full"]);
+    expect(lawsViolated(refused)).toEqual(["refused-only-when-full"]);
   });
 
-  test("that forgets a flush is accused where the space is used again", async () => {
+  test("A tampered recording that omits a flush is accused where the space is used again", async () => {
     const trace = await firstOf(
       "2.6.39",
       (each) =>
@@ -144,7 +144,7 @@ describe("a tampered recording", () => {
       ...exchange,
       response: { ...exchange.response, flushes: [] },
     }));
-    const laws = judged({ ...trace, exchanges: silent }).breaks.flatMap((each) =>
+    const laws = judged({ ...trace, exchanges: silent }).violations.flatMap((each) =>
       each.laws.map(({ id }) => id),
     );
     expect(laws).toContain("flush-before-reuse");

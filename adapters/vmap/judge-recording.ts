@@ -19,20 +19,20 @@ export interface JudgedReply<W> {
   readonly after: W | undefined;
   /** The laws that the reply violates. */
   readonly laws: readonly VmapLaw<W>[];
-  /** Laws violated after an area was placed on another, other than by the placing itself: not accusations. */
+  /** Laws violated after an area was placed on another, except by the placement itself: not accusations. */
   readonly following: readonly VmapLaw<W>[];
 }
 
 export interface JudgedTrace<W> {
   /** The replies that violate a law. */
-  readonly breaks: readonly JudgedReply<W>[];
+  readonly violations: readonly JudgedReply<W>[];
   /** How often a law was violated as a consequence of areas that overlap. */
   readonly consequences: number;
 }
 
 /**
  * Every reply of a trace, judged in the world that follows those before it, also after a violation. Once two areas
- * overlap, nobody can tell which of them a free means: only placement is judged then.
+ * overlap, a free is ambiguous: from then on only placement is judged.
  */
 export function* judgeReplies<W>(
   spec: VmapSpec<W>,
@@ -43,7 +43,7 @@ export function* judgeReplies<W>(
   let before = spec.initial(scope);
   for (const [index, { command, response }] of exchanges.entries()) {
     const verdict = judge(spec, laws, before, command, response);
-    const all = verdict.accepted ? [] : verdict.broken;
+    const all = verdict.accepted ? [] : verdict.violated;
     const isAccused = (law: VmapLaw<W>) => !overlapped || law.judgeableAfterOverlap === true;
     const accused = all.filter(isAccused);
     const following = all.filter((law) => !accused.includes(law));
@@ -60,11 +60,11 @@ export function judgeTrace<W>(
   laws: readonly VmapLaw<W>[],
   trace: Pick<Trace, "scope" | "exchanges">,
 ): JudgedTrace<W> {
-  const breaks: JudgedReply<W>[] = [];
+  const violations: JudgedReply<W>[] = [];
   let consequences = 0;
   for (const reply of judgeReplies(spec, laws, trace)) {
     consequences += reply.following.length;
-    if (reply.laws.length > 0) breaks.push(reply);
+    if (reply.laws.length > 0) violations.push(reply);
   }
-  return { breaks, consequences };
+  return { violations, consequences };
 }

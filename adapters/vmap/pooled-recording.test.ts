@@ -31,7 +31,7 @@ async function dumpsOf(label: string) {
 }
 
 describe.each(["6.12", "6.19"])("in the recording of %s", (label) => {
-  test("the judge knows the pools, in their order, or at the least what they may hold", async () => {
+  test("The judge knows the pools, in their order, or at least what they may hold", async () => {
     const dumps = await dumpsOf(label);
     for (const { dumped, judged, allSure } of dumps) {
       if (allSure) expect(judged).toEqual(dumped);

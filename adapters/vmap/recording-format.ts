@@ -36,7 +36,6 @@ const pages = hex
     error: `expected a multiple of the page size, 0x${PAGE_SIZE.toString(16)}`,
   })
   .transform((text) => split(text).page);
-const somePages = pages.refine((count) => count > 0, { error: "expected a size of at least one page" });
 /** An end of the vmalloc window: what lies inside a page counts down to the page. */
 const windowEnd = hex.transform((text) => split(text).page);
 /** An alignment, in bytes: any power of two. */
@@ -52,9 +51,10 @@ const flag = z.literal(1, { error: "expected 1" });
 const cpu = count.max(4095);
 const base = { cpu: cpu.optional(), dump: flag.optional() };
 
+/** None is outside the call's domain, and can be asked for. */
 const mapped = z
   .int()
-  .min(1, { error: "expected a count of at least one page" })
+  .min(0, { error: "expected a count of pages" })
   .max(MOST_MAPPED, { error: `expected a count of at most ${MOST_MAPPED} pages` });
 
 /** A request: the CPU it names, if any, and the command it is. */
@@ -73,7 +73,7 @@ const request = z.discriminatedUnion("op", [
   z
     .strictObject({
       op: z.literal("alloc_vmap_area"),
-      size: somePages,
+      size: pages,
       align: alignment.optional(),
       vstart: pages,
       vend: hex.transform(split),
@@ -190,11 +190,15 @@ const block = z
 const DUMPED = ["lazy_nr", "cache", "free", "purge", "pool", "blocks", "free_lists"] as const;
 const RESULTS = ["addr", "ok", "err", "hit", "bug"] as const;
 
+const errno = z.string().regex(/^(E[A-Z0-9]{1,30}|NULL)$/, {
+  error: 'expected the name of an error, such as "EBUSY", or "NULL"',
+});
+
 const reply = z
   .strictObject({
     addr: pages.optional(),
     ok: z.literal(true).optional(),
-    err: z.enum(["EBUSY", "NULL"]).optional(),
+    err: errno.optional(),
     hit: z.boolean().optional(),
     bug: z.string().optional(),
     pfn: count.nullable().optional(),
@@ -243,7 +247,7 @@ export const lawId: z.ZodType<string> = z.string().refine((id) => ALL_LAWS.some(
   error: "expected the id of a law; `list` has them",
 });
 
-/** What `pin` left of a trace: which of its steps, counted from 1, and for which law. They were not run again. */
+/** What `pin` left of a trace: its steps, counted from 1, and the law. They were not run again. */
 const cut = z.strictObject({
   from: z.string().max(1000),
   of: count,
@@ -289,6 +293,7 @@ const promises = z.preprocess(
       placement: words(PLACEMENTS).default("none"),
       blocks: words(KEPT_BLOCKS).default("purged"),
       laws: z.array(lawId).min(1).optional(),
+      also: z.array(lawId).min(1).optional(),
     })
     .refine(({ frees, placement }) => placement === "none" || frees !== undefined, {
       path: ["placement"],

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { BOUNDS } from "../../engine/bounds.testing.ts";
-import { type Explored, explore } from "../../engine/search/explore.ts";
+import { explore } from "../../engine/search/explore.ts";
+import type { Explored } from "../../engine/search/visitable.ts";
 import { parametersOf } from "../../jobs/parameters.ts";
 import { subjectNamed } from "../../jobs/subject.ts";
 import { type Census, readCensus } from "./census.ts";
@@ -17,8 +18,8 @@ function visit({ machine, scope, symmetry }: Census): Explored {
   return explore(opened.machine, { bounds: BOUNDS, enough: () => false });
 }
 
-function broken({ breaks }: Explored): Record<string, number> {
-  return Object.fromEntries(breaks.map(({ law, run }) => [law, run.length]));
+function broken({ violations }: Explored): Record<string, number> {
+  return Object.fromEntries(violations.map(({ law, run }) => [law, run.length]));
 }
 
 describe("every state of", () => {
@@ -51,7 +52,7 @@ describe("the census", () => {
     }
   });
 
-  /** Merging states must change neither what breaks nor how soon. */
+  /** Merging states must change neither which laws are violated nor how soon. */
   const pairs = census.flatMap((merged) =>
     census
       .filter((each) => each.symmetry === "off" && merged.symmetry === "on")
@@ -59,7 +60,7 @@ describe("the census", () => {
       .map((unmerged) => ({ merged, unmerged })),
   );
   test.each(pairs)(
-    "has one verdict of $merged.machine, $merged.scope, merged and not",
+    "the census has one verdict of $merged.machine, $merged.scope, merged and not",
     ({ merged, unmerged }) => {
       expect(merged.broken).toEqual(unmerged.broken);
       expect(merged.states).toBeLessThan(unmerged.states);

@@ -12,12 +12,12 @@ const entry = z.strictObject({
   /** As `explore --scope` takes it. */
   scope: z.string(),
   symmetry: z.enum(["on", "off"]),
-  /** Where it is visited: in `npm test`, in `npm run explore:all` as well, or only with `--long`. */
+  /** When it is visited: in `npm test`, in `npm run explore:all` as well, or only with `--long`. */
   in: z.enum(["test", "all", "long"]),
   states: count,
   edges: count,
   depth: count,
-  /** Laws broken, and in how many commands at least; all others are kept in every state there is. */
+  /** The violated laws, and the least number of commands; all others are kept in every state. */
   broken: z.record(z.string(), count),
 });
 export type Census = z.infer<typeof entry>;

@@ -1,7 +1,7 @@
 /**
  * `npm run explore:all`: every machine of the census again, to the fixpoint, two at a time, each in a process of its
- * own; then the counts side by side. With `--write` the census becomes what was counted; `--test` visits only those
- * that tests visit, `--long` also those marked so, for which there is no time otherwise.
+ * own; then the counts side by side. With `--write` the census is replaced by the new counts; `--test` visits only
+ * those that tests visit, `--long` also those marked so, which take too long otherwise.
  */
 import { spawn } from "node:child_process";
 import { writeFile } from "node:fs/promises";
@@ -18,7 +18,7 @@ const SECONDS = 1800;
 interface Counted {
   readonly entry: Census;
   readonly counted: Census | undefined;
-  /** What is wrong, if the run did not reach its fixpoint. */
+  /** The error, if the run did not reach its fixpoint. */
   readonly wrong: string | undefined;
   readonly seconds: number;
   readonly bytesAState: number;
@@ -31,7 +31,7 @@ const census = all.filter((entry) => wanted().includes(entry.in));
 // The longest first, so that none is left alone at the end.
 const waiting = census.toSorted((a, b) => b.edges - a.edges);
 const results = new Map<Census, Counted>();
-/** One write after another: two workers end when they like. */
+/** One write after another, as the two workers end at any time. */
 let writing = Promise.resolve();
 await Promise.all(Array.from({ length: AT_A_TIME }, worker));
 await writing;
@@ -62,7 +62,8 @@ async function count(entry: Census): Promise<Counted> {
     ...["--seconds", String(SECONDS), "--json"],
   ]);
   const nothing = { entry, counted: undefined, seconds: 0, bytesAState: 0 };
-  if (status !== 0) return { ...nothing, wrong: `exit ${status}: ${stderr.trim() || "a break is unknown"}` };
+  if (status !== 0)
+    return { ...nothing, wrong: `exit ${status}: ${stderr.trim() || "a violation is unknown"}` };
   const { states, edges, depth, laws, ended, seconds, bytes } = JSON.parse(stdout);
   const broken: Record<string, number> = {};
   for (const { id, commands } of laws) if (commands !== null) broken[id] = commands;
@@ -109,7 +110,7 @@ function report(): void {
   if (wrong > 0 && !write) process.exitCode = 1;
 }
 
-/** What was counted so far, and the rest as it was. */
+/** The new counts so far, and the rest unchanged. */
 async function writeCensus(): Promise<void> {
   const counted = all.map((entry) => results.get(entry)?.counted ?? entry);
   await writeFile(CENSUS_FILE, formatCensus(counted));

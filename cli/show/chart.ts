@@ -1,10 +1,10 @@
-/** A run at the step grain as a sequence chart: a lane for each CPU, and beside the steps what they work on. */
+/** A run at the step grain as a sequence chart: a lane for each CPU, and beside the steps the state they work on. */
 import { failedIn } from "../../engine/actions.ts";
 import type { StepAction, StepMachine } from "../../protocols/program.ts";
 import { pc } from "../colour.ts";
 import { columns, textWidth } from "../output.ts";
 
-/** Letters of a lane, as far as there is room: what is longer is continued in the next line. */
+/** The width of a lane, if there is room: longer text continues in the next line. */
 const WIDEST_LANE = 34;
 const NARROWEST_LANE = 14;
 /** Between two columns, and before a chart where it is part of a text. */
@@ -64,7 +64,7 @@ export function drawChart(drawn: Chart): string[] {
   return [...text.split("\n"), ...(legend === undefined ? [] : [pc.dim(legend)])];
 }
 
-/** As wide as what is drawn beside the lanes leaves room for. */
+/** As wide as the columns beside the lanes allow. */
 function laneWidth({ lanes, names, rows }: Chart): number {
   const besideWidth = names.reduce((sum, name, column) => {
     const widest = Math.max(name.length, ...rows.map(({ beside }) => beside[column]?.length ?? 0));
@@ -77,7 +77,7 @@ function laneWidth({ lanes, names, rows }: Chart): number {
 /** The name of an action without its CPU, which its lane says. */
 const laneText = ({ name, cpu }: StepAction) => name.replace(`CPU ${cpu}, `, "");
 
-/** In lines of at most so many letters, but for words that are longer. */
+/** In lines of at most `width` letters, except for longer words. */
 function wrapped(text: string, width: number): string {
   return text
     .split("\n")

@@ -1,4 +1,4 @@
-/** What a check found, as text: the verdict in one line, the matrix, and details where they are asked for. */
+/** The result of a check as text: the verdict in one line, the matrix, and details on request. */
 import { bugCalled } from "../../counterexamples/vmap/index.ts";
 import { type CheckReport, unexpected, violations } from "../../jobs/check.ts";
 import { type Cell, type KernelReport, USUAL_RUNS } from "../../jobs/check-kernel.ts";
@@ -20,7 +20,7 @@ export function checkedText(
 ): string {
   const { reports, facts, trees, surprises, steps } = checked;
   const parts = [verdictLine(checked), ...trees.map(treeText), ...facts.map(factsText)];
-  if (reports.length > 0) parts.push(matrix(reports), pc.dim(legend(reports)));
+  if (reports.length > 0) parts.push(matrix(reports, facts), pc.dim(legend(reports)));
   parts.push(...notes(checked));
   parts.push(...interleavedParts(checked), ...reports.flatMap(lineageLines));
   if (details) parts.push(...detailsOf(checked));
@@ -32,7 +32,7 @@ export function checkedText(
   return parts.join("\n\n");
 }
 
-/** The second block of the matrix: calls that interleave; and what it cannot show. */
+/** The second block of the matrix: interleaved calls; and the facts it cannot show. */
 function interleavedParts({ byName, steps, interleaved }: CheckReport): string[] {
   const table = stepMatrix(interleaved);
   const unseen = byName ? interleaved.flatMap(({ without }) => without) : [];
@@ -43,7 +43,7 @@ function interleavedParts({ byName, steps, interleaved }: CheckReport): string[]
   ];
 }
 
-/** What a kernel was derived from, and which of its bugs it has not. */
+/** The kernel that another was derived from, and the bugs of it that the other does not have. */
 function lineageLines({ kernel, gone }: KernelReport): string[] {
   if (gone.length === 0) return [];
   const ancestors = lineageOf(kernel.release).slice(1).join(", ");
@@ -75,7 +75,7 @@ function verdictLine(checked: CheckReport): string {
   return `${colour(`${verdict}${until}`)}: ${facts.join(", ")}`;
 }
 
-/** What weakens the verdict. */
+/** Facts that weaken the verdict. */
 function notes({ reports, runs, kernels, complete }: CheckReport): string[] {
   if (!complete) return [`Interrupted in kernel ${reports.length} of ${kernels}.`];
   const unmet = new Map<string, string[]>();
@@ -162,7 +162,7 @@ function rowsOf(reports: readonly KernelReport[], wanted: Cell["verdict"]): stri
   });
 }
 
-/** What a tree is, and by what it is judged. */
+/** A tree, and the release that judges it. */
 function treeText({ name, version, as, assumed }: TreeFacts): string {
   const is = version === null ? "has no Makefile that tells its version" : `is ${version}`;
   return [`${name} ${is}, judged by the promises of ${as}`, ...assumed.map((line) => `  ${line}`)].join("\n");

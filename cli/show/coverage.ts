@@ -1,4 +1,4 @@
-/** A small space that was visited whole, and what random histories saw of it. */
+/** Every state of a small space, and the part that random histories visit. */
 
 import { EXPLORED_SCOPE, type ExploredKernel } from "../../jobs/check-explored.ts";
 import type { KernelReport } from "../../jobs/check-kernel.ts";
@@ -6,13 +6,13 @@ import type { Coverage } from "../../properties/vmap/coverage.ts";
 import { pc } from "../colour.ts";
 import { columns } from "../output.ts";
 
-export function exploredJson({ states, edges, ended, breaks, coverage }: ExploredKernel) {
+export function exploredJson({ states, edges, ended, violations, coverage }: ExploredKernel) {
   return {
     scope: EXPLORED_SCOPE,
     states,
     edges,
     ended,
-    breaks: breaks.map(({ law, history, bug }) => ({ law, bug: bug ?? null, commands: history.length })),
+    breaks: violations.map(({ law, history, bug }) => ({ law, bug: bug ?? null, commands: history.length })),
     coverage: coverage.map(({ drawing, commands, states, edges, missed }) => ({
       drawing: drawing.name,
       histories: drawing.histories,
@@ -24,12 +24,12 @@ export function exploredJson({ states, edges, ended, breaks, coverage }: Explore
   };
 }
 
-/** A row a kernel: what it violates in the space; empty if nothing was visited. */
+/** A row for each kernel: its violations in the space; empty if nothing was visited. */
 export function visitedText(reports: readonly KernelReport[]): string {
   const rows = reports.flatMap(({ kernel, explored }) => {
     if (explored === undefined) return [];
-    const { states, edges, ended, breaks } = explored;
-    const bugs = [...new Set(breaks.map(({ bug }) => bug ?? pc.red("unknown")))].join(", ");
+    const { states, edges, ended, violations } = explored;
+    const bugs = [...new Set(violations.map(({ bug }) => bug ?? pc.red("unknown")))].join(", ");
     const all = ended === "fixpoint" ? String(states) : `${states} of more`;
     return [[kernel.name, all, String(edges), bugs === "" ? "nothing" : bugs]];
   });

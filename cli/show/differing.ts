@@ -4,7 +4,7 @@ import { commitsLine, commitsText } from "../../jobs/commits-between.ts";
 import { type DiffReport, playedOn } from "../../jobs/diff.ts";
 import { askedAs } from "../../jobs/names.ts";
 import { kindsIn } from "../../properties/vmap/diff/differences.ts";
-import { type PlayedOnBoth, playOnBoth } from "../../properties/vmap/diff/replay-pair.ts";
+import { type PairStep, replayPair } from "../../properties/vmap/diff/replay-pair.ts";
 import type { Compared, Difference, Visited } from "../../properties/vmap/diff/shortest-difference.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import { pc } from "../colour.ts";
@@ -37,7 +37,7 @@ export function differingText({ names, kernels, compared }: DiffReport): string 
   return parts.join("\n\n");
 }
 
-/** Of a version that another release stands for, with that release. */
+/** A version with the release that it resolves to. */
 function calledAs(name: string, kernel: Kernel): string {
   return kernel.release.labels.includes(name) ? name : askedAs(name, kernel);
 }
@@ -55,7 +55,7 @@ function stepsOnBoth(
 ): string[] {
   const { scope, history } = difference;
   const width = Math.max(...names.map((name) => name.length));
-  return playOnBoth(one, other, scope, history).flatMap(({ command, responses, step, differs }, nth) => {
+  return replayPair(one, other, scope, history).flatMap(({ command, responses, step, differs }, nth) => {
     const head = `step ${nth + 1} of ${history.length}:`;
     if (command === undefined || responses === undefined) return [`${head}  ${step.op} of what is not there`];
     if (differs === 0) return [`${head}  ${commandText(command)}  ->  ${responseText(responses[0])}`];
@@ -68,12 +68,8 @@ function stepsOnBoth(
   });
 }
 
-/** The reply, and what its words leave out where the two differ in that. */
-function replyText(
-  responses: NonNullable<PlayedOnBoth["responses"]>,
-  which: number,
-  differs: number,
-): string {
+/** The reply, and fields that its words leave out, if the two differ in them. */
+function replyText(responses: NonNullable<PairStep["responses"]>, which: number, differs: number): string {
   const response = responses[which] as (typeof responses)[number];
   const kinds = kindsIn(differs);
   const ptes = kinds.includes("ptes") ? `; PTEs: ${response.pteSet} set, ${response.pteCleared} cleared` : "";
@@ -91,7 +87,10 @@ function howShort({ difference }: Compared): string {
   return `explored whole up to there (${difference.place.name}): no shorter history in this scope`;
 }
 
-/** By which commands replies differ in what way, and in how many at least, where there is more than one line to say. */
+/**
+ * The commands by which replies differ, in what way, and after how many commands at least; only if there are several
+ * lines.
+ */
 function firstOfEach(visited: readonly Visited[]): string[] {
   const least = new Map<string, Visited["byKind"][number] & { readonly place: string }>();
   for (const { place, byKind } of visited) {
@@ -116,7 +115,7 @@ function visitedText({ place, states, tried, byKind }: Visited): string {
   return `${place.name}: ${what} (${states} states)`;
 }
 
-/** A row for each pair: in how many commands they differ, by which, and what each replied to that. */
+/** A row for each pair: after how many commands they differ, the last command, and both replies. */
 export function tableOfPairs(pairs: readonly DiffReport[]): string {
   const head = ["", "", "in", "command", "one replies", "the other", "found"].map((word) => pc.dim(word));
   const differ = pairs.filter(({ compared }) => compared.difference !== undefined).length;
@@ -135,7 +134,7 @@ function rowOf({ names, kernels, compared }: DiffReport): string[] {
     return [...names, "-", pc.dim(noneText(compared)), "", "", ""];
   }
   const { scope, history, found } = difference;
-  const { command, responses, differs } = playOnBoth(...kernels, scope, history).at(-1) as PlayedOnBoth;
+  const { command, responses, differs } = replayPair(...kernels, scope, history).at(-1) as PairStep;
   if (command === undefined || responses === undefined) throw new Error("a difference without replies");
   const replies = [0, 1].map((which) => replyText(responses, which, differs));
   return [...names, String(history.length), commandText(command), ...replies, found];
@@ -153,7 +152,7 @@ export function differingJson({ names, kernels, compared, commits }: DiffReport)
     replies:
       difference === undefined
         ? null
-        : (playOnBoth(...kernels, difference.scope, difference.history).at(-1)?.responses ?? null),
+        : (replayPair(...kernels, difference.scope, difference.history).at(-1)?.responses ?? null),
     scopes: visited.map(({ place, states, depth, ended, byKind, tried }) => ({
       scope: place.name,
       states,

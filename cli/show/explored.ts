@@ -1,5 +1,5 @@
-/** What an exploration found, and its receipt: what was exact, what was merged, and how far it went. */
-import type { Explored, Visitable } from "../../engine/search/explore.ts";
+/** The result of an exploration, and its receipt: exactness, reductions, and bounds. */
+import type { Explored, Visitable } from "../../engine/search/visitable.ts";
 import type { Exploration } from "../../jobs/explore.ts";
 import { knownText } from "../../jobs/hunt-target.ts";
 import { scopeText } from "../../jobs/parameters.ts";
@@ -49,7 +49,7 @@ export function exploredJson({
         promised: found?.promised ?? null,
         commands: found === undefined ? null : found.history.length,
         history: found?.history ?? null,
-        actions: Object.fromEntries(actionsThatBreak(machine, result, law)),
+        actions: Object.fromEntries(actionsThatViolate(machine, result, law)),
       };
     }),
     deadlocks,
@@ -59,8 +59,8 @@ export function exploredJson({
   };
 }
 
-/** By the name of an action: commands of the shortest run that breaks the law with it. */
-function actionsThatBreak(machine: Visitable, { shortest }: Explored, law: number): [string, number][] {
+/** By the name of an action: commands of the shortest run that violates the law with it. */
+function actionsThatViolate(machine: Visitable, { shortest }: Explored, law: number): [string, number][] {
   const lengths = shortest[law] as Uint16Array;
   return machine.actions
     .map((name, action): [string, number] => [name, lengths[action] as number])
@@ -86,7 +86,7 @@ export function exploredText(found: Exploration, withActions: boolean): string {
   return parts.join("\n\n");
 }
 
-/** What was explored, and what it stands for. */
+/** The subject that was explored, and its release. */
 function subjectText({ subject, asked, isStoodFor, parameters }: Exploration): string {
   const { name, says } = subject;
   const standsFor = isStoodFor ? `${asked} answers as ${name}.\n` : "";
@@ -100,7 +100,14 @@ const VERDICTS = {
 } as const;
 
 /** Subject, laws, violations, states and time in one line. */
-function verdictLine({ subject, instance: { machine }, result, reports }: Exploration): string {
+function verdictLine({
+  subject,
+  asked,
+  isStoodFor,
+  instance: { machine },
+  result,
+  reports,
+}: Exploration): string {
   const { verdict, states, seconds } = result;
   const known = reports.filter(({ bug, promised }) => promised && bug !== undefined).length;
   const short = reports.filter(({ promised }) => !promised).length;
@@ -108,7 +115,7 @@ function verdictLine({ subject, instance: { machine }, result, reports }: Explor
   const onlyShort = verdict === "broken" && known + unknown === 0;
   const colour = unknown > 0 ? pc.red : verdict === "bounded" ? pc.yellow : pc.green;
   return `${colour(onlyShort ? "Falls short" : VERDICTS[verdict])}: ${[
-    subject.name,
+    isStoodFor ? `${asked} (= ${subject.name})` : subject.name,
     `${machine.laws.length} laws`,
     `${known} violation${known === 1 ? "" : "s"} known`,
     `${unknown} unknown`,
@@ -121,7 +128,7 @@ function verdictLine({ subject, instance: { machine }, result, reports }: Explor
 function tablesOfActions({ instance: { machine }, result, reports }: Exploration): string[] {
   return reports.map(({ law }) => {
     const index = machine.laws.findIndex(({ id }) => id === law);
-    const rows = actionsThatBreak(machine, result, index).map(([name, length]) => [
+    const rows = actionsThatViolate(machine, result, index).map(([name, length]) => [
       `  ${name}`,
       `in ${length}`,
     ]);
@@ -177,7 +184,7 @@ function receipt({
     [
       "verdict",
       verdict === "holds"
-        ? pc.green(`holds, in every state ${exact ? "there is" : "met"}`)
+        ? pc.green(`holds, in every state ${exact ? "there is" : "found"}`)
         : verdict === "broken"
           ? "violated"
           : verdict,
@@ -203,8 +210,8 @@ function receipt({
 }
 
 /**
- * The actions that never fired, each name once. Where CPUs are merged, one that fired on any CPU did: on which, is a
- * matter of their numbering.
+ * The actions that never fired, each name once. If CPUs are merged, an action that fired on any CPU counts for all:
+ * their numbering has no meaning.
  */
 function neverFired({ actions }: Visitable, { fired, reductions }: Explored): readonly string[] {
   const isMerged = reductions.some((reduction) => reduction.startsWith("symmetry of CPUs"));

@@ -1,9 +1,9 @@
-/** A failure as a reader meets it: the law, the history, the map where it broke, and the line that replays it. */
+/** A failure as text: the law, the history, the map at the violation, and the line that replays it. */
 
 import { replay } from "../../engine/run/stepper.ts";
 import type { Surprise } from "../../jobs/check-kernel.ts";
 import { kernelNamed } from "../../jobs/names.ts";
-import { settingFor, type VmapPlayed } from "../../properties/vmap/test-bench.ts";
+import { benchFor, type JudgedStep } from "../../properties/vmap/test-bench.ts";
 import { ALL_LAWS } from "../../spec/vmap/laws/index.ts";
 import { pc } from "../colour.ts";
 import { commandLine } from "../output.ts";
@@ -14,8 +14,8 @@ export function failureText(surprise: Surprise): string {
   const head = `${pc.red("unexpected")}  ${kernel}: ${what}`;
   if (law === null || history === null || scope === null) return head;
   const { says } = ALL_LAWS.find(({ id }) => id === law) as { says: string };
-  const played = replay(settingFor(kernelNamed(kernel), scope), history, law);
-  const last = played.at(-1) as VmapPlayed;
+  const played = replay(benchFor(kernelNamed(kernel), scope), history, law);
+  const last = played.at(-1) as JudgedStep;
   return [
     head,
     `${pc.bold(law)}   ${says}`,

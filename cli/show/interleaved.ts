@@ -1,4 +1,7 @@
-/** Verdicts at the step grain: what each order of each release keeps and breaks, and the pinned interleavings. */
+/**
+ * Verdicts at the step grain: the laws that each order of each release keeps and violates, and the pinned
+ * interleavings.
+ */
 
 import { interleavedCalled } from "../../counterexamples/vmap/interleavings.ts";
 import type { InterleavedReport, PinnedReport, ProtocolReport } from "../../jobs/check-interleaved.ts";
@@ -23,7 +26,7 @@ export function interleavedText({ protocols, pinned }: InterleavedReport): strin
     );
   }
   if (protocols.some(({ ended }) => ended !== "fixpoint")) {
-    parts.push(pc.dim("+  larger: visited so far, and what the catalogue knows of it was met before"));
+    parts.push(pc.dim("+  larger: visited so far; its known violations were found before"));
   }
   if (pinned.length > 0) {
     parts.push(
@@ -34,7 +37,7 @@ export function interleavedText({ protocols, pinned }: InterleavedReport): strin
   return parts.join("\n\n");
 }
 
-/** The scope, where it is not that of the protocol before; then what it violates there. */
+/** The scope, if it differs from the protocol before; then its violations. */
 function protocolRows(
   { name, scope, states, ended, laws }: ProtocolReport,
   nth: number,

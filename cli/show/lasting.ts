@@ -1,4 +1,4 @@
-/** What has to end, and whether it does: as text, and as JSON. */
+/** The conditions that have to end, and their verdicts: as text, and as JSON. */
 import { type LivenessReport, namesOfSteps } from "../../jobs/explore-liveness.ts";
 import { scopeText } from "../../jobs/parameters.ts";
 import { pc } from "../colour.ts";
@@ -51,7 +51,7 @@ export function lastingText({ name, says, scope, machine, result, lasted }: Live
         ? "at the fixpoint: nothing is left to visit"
         : `at a bound (${ended}): what lies beyond is not known`,
     ],
-    ["fairness", "weak: a CPU that can always go on does at last"],
+    ["fairness", "weak: a CPU that can always continue does so eventually"],
     ["seconds", seconds.toFixed(2)],
   ];
   const violated = lasted.filter(({ lasso }) => lasso !== undefined);

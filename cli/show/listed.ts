@@ -1,18 +1,17 @@
 /** All about one bug, or one kernel, in lines. */
-import type { Break, Bug } from "../../counterexamples/bug.ts";
+import type { Bug, PinnedViolation } from "../../counterexamples/bug.ts";
 import { narrowedBy, spansOf } from "../../counterexamples/vmap/evidence/spans.ts";
 import { BUGS } from "../../counterexamples/vmap/index.ts";
 import type { InterleavedBug } from "../../counterexamples/vmap/interleaved.ts";
 import { INTERLEAVED } from "../../counterexamples/vmap/interleavings.ts";
 import { familyOf, protocolsOf } from "../../jobs/interleaved-orders.ts";
-import { inheritanceOf } from "../../jobs/lineage.ts";
+import { violationsOf } from "../../jobs/lineage.ts";
 import { bugJson, type Listed, type WholeBug, wholeKernelJson } from "../../jobs/list-one.ts";
-import { replayLine } from "../../jobs/names.ts";
+import { releaseNamed, replayLine } from "../../jobs/names.ts";
 import { scopeText } from "../../jobs/parameters.ts";
 import { spanText } from "../../jobs/spans.ts";
 import { changeText, commitText, factsText, withOthers } from "../../jobs/versions.ts";
 import { changesBetween, LABELLED, rangesLike } from "../../kernels/versions.ts";
-import { kernelCalled } from "../../kernels/vmap/index.ts";
 import type { Change } from "../../spec/vmap/change.ts";
 import { type Version, versionOf } from "../../spec/vmap/change.ts";
 import { ALL_LAWS } from "../../spec/vmap/laws/index.ts";
@@ -57,7 +56,10 @@ function bugText({ calls, pinned, steps, lengths }: WholeBug): string {
     ...(steps === undefined
       ? []
       : [
-          section("Laws it violates when calls interleave", steps.breaks.flatMap(stepLines(bug.id, lengths))),
+          section(
+            "Laws it violates when calls interleave",
+            steps.violations.flatMap(stepLines(bug.id, lengths)),
+          ),
         ]),
   ].join("\n\n");
 }
@@ -66,7 +68,7 @@ const section = (title: string, lines: readonly string[]) => `${pc.bold(title)}\
 
 const citationOf = (change: Change) => `${commitText(change)}  ${change.says}`;
 
-/** Stable versions known to have what ended it, or part of it. */
+/** Stable versions known to have the commit that ended it, or part of it. */
 function backportsOf(id: string): string[] {
   const ending = [...spansOf(id).flatMap(({ until }) => until ?? []), ...narrowedBy(id)];
   return ending.flatMap(({ commit, backports }) =>
@@ -85,12 +87,12 @@ const pinnedLines =
 
 const stepLines =
   (id: string, lengths: readonly number[]) =>
-  ({ law, protocol, also = [], scope, repaired }: InterleavedBug["breaks"][number], nth: number) => [
+  ({ law, protocol, also = [], scope, repaired }: InterleavedBug["violations"][number], nth: number) => [
     `  ${law} in ${lengths[nth]} steps, on ${[protocol, ...also].join(", ")}; ${scopeText(scope)}; kept by ${repaired}`,
     commandLine("    replay", replayLine(`${id} --law ${law} --grain step`)),
   ];
 
-/** A kernel: a release, and what it is asked as. */
+/** A kernel: a release, and the version it was requested as. */
 function kernelText(release: Promises, asked: string): string {
   const [label] = release.labels as [string];
   const version = versionOf(asked) ?? versionOf(label);
@@ -114,14 +116,17 @@ const saysOf = (id: string) => ALL_LAWS.find((law) => law.id === id)?.says ?? ""
 
 function factsOfKernel(release: Promises, version: Version | undefined): string[][] {
   const { guard, freesLazily, fragments, pools, percpu } = release;
-  const ranges = rangesLike(release.labels);
+  const ranges = rangesLike(release.labels[0] as string);
+  const recorded = release.labels.filter((each) => LABELLED.some(({ label }) => label === each));
   const ancestors = lineageOf(release).slice(1);
   return [
     [
       "stands for",
       ranges.length === 0
         ? release.labels.join(", ")
-        : `${ranges.join(", ")}; recorded as ${release.labels.join(", ")}`,
+        : [ranges.join(", "), ...(recorded.length === 0 ? [] : [`recorded as ${recorded.join(", ")}`])].join(
+            "; ",
+          ),
     ],
     ...(ancestors.length === 0 ? [] : [["derived from", ancestors.join(", ")]]),
     [
@@ -136,8 +141,16 @@ function factsOfKernel(release: Promises, version: Version | undefined): string[
   ];
 }
 
-/** What the release before it has not. */
-function behaviour({ labels }: Promises): string {
+/** The changes since the release before it. */
+function behaviour({ labels, like }: Promises): string {
+  const own = versionOf(labels[0] as string);
+  const other = like === undefined ? undefined : versionOf(like);
+  const outside = own && other && changesBetween(other, own, "outside").gained;
+  if (outside !== undefined && outside.length > 0)
+    return section(
+      `Otherwise than ${like}, to calls outside their domain`,
+      outside.map((each) => `  ${changeText(each)}`),
+    );
   const here = LABELLED.find((each) => labels.includes(each.label));
   const before =
     here &&
@@ -153,23 +166,22 @@ function behaviour({ labels }: Promises): string {
   );
 }
 
-/** Its own, and those it inherited. */
+/** Its own bugs, and those it inherited. */
 function bugRows(label: string): string[][] {
-  const kernel = kernelCalled(label);
-  const inherited = kernel === undefined ? undefined : inheritanceOf(kernel).breaks;
-  const isHere = (each: Break) => each.on.includes(label) || inherited?.has(each) === true;
-  return BUGS.filter(({ breaks }) => breaks.some(isHere)).map((bug) => [
+  const breaks = violationsOf(releaseNamed(label));
+  const isHere = (each: PinnedViolation) => breaks.has(each);
+  return BUGS.filter(({ violations }) => violations.some(isHere)).map((bug) => [
     "",
     bug.number ?? "*",
     bug.id,
-    [...new Set(bug.breaks.filter(isHere).map(({ law }) => law))].join("\n"),
+    [...new Set(bug.violations.filter(isHere).map(({ law }) => law))].join("\n"),
     spanText(bug),
   ]);
 }
 
 function stepBugRows(protocols: readonly string[]): string[][] {
   return INTERLEAVED.flatMap((bug) => {
-    const here = bug.breaks.filter((each) =>
+    const here = bug.violations.filter((each) =>
       [each.protocol, ...(each.also ?? [])].some((name) => protocols.includes(name)),
     );
     if (here.length === 0) return [];

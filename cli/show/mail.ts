@@ -1,4 +1,4 @@
-/** What was replayed as a mail has it: plain ASCII in lines of 72 letters, with bug, commits and source. */
+/** A replay as a mail: plain ASCII in lines of 72 letters, with bug, commits and source. */
 import { stripVTControlCharacters } from "node:util";
 import { nameOfBug, type Replayed, saysOf } from "./replayed.ts";
 import { drawing } from "./step-view.ts";
@@ -8,7 +8,7 @@ const WIDTH = 72;
 /** Columns of the names in front of paragraphs. */
 const NAMES = 9;
 
-/** What is said of a bug, whatever its grain. */
+/** The paragraphs on a bug of either grain. */
 export interface MailedBug {
   readonly id: string;
   readonly number: string | undefined;
@@ -47,13 +47,13 @@ export function item(number: number, text: string): string[] {
   return [`${mark}${first.trimStart()}`, ...rest];
 }
 
-/** Commits that a text cites, as they stand in it. */
+/** Commits that a text cites, as written there. */
 function commitsIn(text: string): readonly string[] {
   const words = text.match(/\b[0-9a-f]{8,40}\b/g) ?? [];
   return [...new Set(words.filter((word) => /[0-9]/.test(word)))];
 }
 
-/** Whose doing it is, as far as the catalogue knows. */
+/** The bug that explains it, if the catalogue has one. */
 export function bugLines(bug: MailedBug | undefined): string[] {
   if (bug === undefined) return named("Bug", "not known to the catalogue");
   const { says, source, fixed } = bug;

@@ -3,7 +3,7 @@ import { replay } from "../../engine/run/stepper.ts";
 import { kernelNamed } from "../../jobs/names.ts";
 import { KERNELS } from "../../kernels/vmap/index.ts";
 import { SCOPES } from "../../properties/vmap/random-scopes.ts";
-import { settingFor } from "../../properties/vmap/test-bench.ts";
+import { benchFor } from "../../properties/vmap/test-bench.ts";
 import type { HistoryStep } from "../../spec/vmap/history.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
 import { PAGE_SIZE } from "../../spec/vmap/vocabulary.ts";
@@ -15,7 +15,7 @@ const drawn = (areas: readonly DrawnArea[], wordPages: number) =>
   drawMap([areaRow(areas)], pagesAround(areas, wordPages));
 
 describe("a picture", () => {
-  test("has every page of what lies close together", () => {
+  test("has every page of areas that are close together", () => {
     expect(drawn([area("A", 64, 65), area("B", 67, 68)], 256)).toEqual([
       "             63 64 65 66 67 68",
       "  area        .  A  .  .  B  .",
@@ -29,23 +29,26 @@ describe("a picture", () => {
     ]);
   });
 
-  test("has one in place of the inner pages of a long area", () => {
+  test("has a mark in place of the inner pages of a long area", () => {
     expect(drawn([area("A", 8, 30)], 64)).toEqual([
       "              7  8  ~ 29 30",
       "  area        .  A  ~  A  .",
     ]);
   });
 
-  test("numbers only the first page of each run where numbers are long", () => {
+  test("numbers only the first page of each run if numbers are long", () => {
     expect(drawn([area("A", 968603, 968605), area("B", 987136, 1003521)], 2 ** 20)).toEqual([
       "             968602       ~ 987135  ~ 1003520",
+      "                +1 +2 +3  ~    +1   ~    +1",
       "  area        .  A  A  .  ~  .  B   ~  B  .",
     ]);
   });
 
-  test("has addresses in place of numbers that are somebody's", () => {
-    const [numbers] = drawn([area("A", 0xffffc90000002, 0xffffc90000004)], 2 ** 52);
+  test("has addresses in place of page numbers of a real kernel", () => {
+    const [numbers, marks, areas] = drawn([area("A", 0xffffc90000002, 0xffffc90000004)], 2 ** 52);
     expect(numbers?.trim()).toBe("0xffffc90000001000");
+    expect(marks?.trim()).toBe("+1 +2 +3");
+    expect(areas?.trim()).toBe("area        .  A  A  .");
   });
 
   test("ends with the word, and does not begin below page 0", () => {
@@ -72,7 +75,7 @@ describe("a picture", () => {
     }
   });
 
-  test("that would be too long has what is nearest to its focus, of which nothing is left out", () => {
+  test("that would be too long has the pages nearest to its focus, and all of the focus", () => {
     const extents = Array.from({ length: 400 }, (_none, nth) => ({ start: 100 * nth, end: 100 * nth + 20 }));
     const pages = pagesNear(pagesAround(extents, 2 ** 16), [
       { start: 30_000, end: 30_020 },
@@ -109,7 +112,7 @@ describe("the picture of each step", () => {
   const released = KERNELS.map(({ name }) => name).filter((name) => !name.startsWith("piggin"));
 
   test.each(released)("on %s contains the area that the step placed", (name) => {
-    const played = replay(settingFor(kernelNamed(name), scope), steps);
+    const played = replay(benchFor(kernelNamed(name), scope), steps);
     expect(played.map(({ response }) => response?.kind)).toEqual(steps.map(() => "placed"));
     for (const [nth, map] of mapsOf(played).entries()) {
       expect(lettersIn(map)).toContain(String.fromCharCode(65 + (nth % 26)));
@@ -124,17 +127,17 @@ describe("the picture of each step", () => {
       [17, 983193, 983210],
     ].map(([size, vstart, vend]) => alloc(size as number, vstart as number, vend as number));
     const large = { ...alloc(16_385, 968603, 1044480), align: 2 ** 24 };
-    const maps = mapsOf(replay(settingFor(kernelNamed("4.4"), scope), [...placed, large]));
+    const maps = mapsOf(replay(benchFor(kernelNamed("4.4"), scope), [...placed, large]));
     expect(lettersIn(maps[2] as string[])).toBe("AABBCC");
     expect(lettersIn(maps[3] as string[])).toBe("AABBCCDD");
     expect(maps[3]?.join("\n")).toMatch(/ 987135 /);
   });
 
-  test("of a long history says that it is cut", () => {
-    const maps = mapsOf(replay(settingFor(kernelNamed("3.1"), scope), steps));
+  test("of a long history has a note that it is cut", () => {
+    const maps = mapsOf(replay(benchFor(kernelNamed("3.1"), scope), steps));
     expect(maps[0]?.at(-1)).toContain("nearest to this step");
-    expect(
-      mapsOf(replay(settingFor(kernelNamed("3.1"), scope), steps.slice(0, 5)))[0]?.join(""),
-    ).not.toContain("nearest");
+    expect(mapsOf(replay(benchFor(kernelNamed("3.1"), scope), steps.slice(0, 5)))[0]?.join("")).not.toContain(
+      "nearest",
+    );
   });
 });

@@ -1,6 +1,6 @@
 /**
- * The address space as a picture: a column a page, a letter an area (lower case once its owner freed it). Only pages
- * at the edge of something are drawn, and short runs between them: `~` stands for pages that are left out.
+ * The address space as a picture: a column a page, a letter an area (lower case once its owner freed it). Only pages at
+ * the edge of something are drawn, and short runs between them: `~` marks pages that are left out.
  */
 import type { Extent, Vpn } from "../../spec/vmap/vocabulary.ts";
 import { page } from "./text.ts";
@@ -25,7 +25,7 @@ const WIDTH = 100;
 const INDENT = 12;
 /** A longer run of pages in which nothing begins or ends is left out. */
 const SHORT_RUN = 6;
-/** Of pages with longer numbers only the first of each run is numbered. */
+/** Of pages with longer numbers only the first of each run is numbered, and the others counted from it. */
 const SHORT_NUMBER = 3;
 const LEFT_OUT = "~";
 
@@ -43,7 +43,7 @@ export function areaRow(areas: readonly DrawnArea[]): MapRow {
   };
 }
 
-/** The pages worth drawing: the first and the last of each extent, those around it, and short runs between these. */
+/** The pages to draw: the first and the last of each extent, those around it, and short runs between these. */
 export function pagesAround(extents: readonly Extent[], wordPages: number): Pages {
   const edges = extents.flatMap(({ start, end }) => [start - 1, start, end - 1, end]);
   const pages: Vpn[] = [];
@@ -58,7 +58,7 @@ export function pagesAround(extents: readonly Extent[], wordPages: number): Page
   return pages;
 }
 
-/** Of more pages than fit a picture, those nearest to these extents; the first extent comes before all others. */
+/** If not all pages fit a picture, those nearest to these extents; the first extent has priority. */
 export function pagesNear(pages: Pages, focus: readonly Extent[]): Pages {
   if (pages.length <= MOST_PAGES) return pages;
   const centres = focus.flatMap(({ start, end }) => [start, end - 1]).map((vpn) => indexFrom(pages, vpn));
@@ -73,7 +73,7 @@ export function pagesNear(pages: Pages, focus: readonly Extent[]): Pages {
   return [...chosen].sort((a, b) => a - b).map((index) => pages[index] as Vpn);
 }
 
-/** Where the first page from `vpn` on stands; the last, if there is none. */
+/** The column of the first page from `vpn` on; the last column if there is none. */
 function indexFrom(pages: Pages, vpn: Vpn): number {
   let [low, high] = [0, pages.length - 1];
   while (low < high) {
@@ -109,7 +109,13 @@ export function drawMap(rows: readonly MapRow[], pages: Pages, width: number = W
       return `  ${label.padEnd(INDENT - 2)}${parts.join("")}`.trimEnd();
     };
     const cells = (row: MapRow) => (run: Pages) => run.map((vpn) => row.at(vpn).padStart(cell)).join("");
-    return [line("", numbersOf), ...rows.map((row) => line(row.label, cells(row)))];
+    const marks = (run: Pages) =>
+      run.map((_vpn, nth) => (nth === 0 ? "" : `+${nth}`).padStart(cell)).join("");
+    return [
+      line("", numbersOf),
+      ...(isNumbered ? [] : [line("", marks)]),
+      ...rows.map((row) => line(row.label, cells(row))),
+    ];
   });
 }
 
@@ -156,7 +162,7 @@ function runsOf(pages: Pages): readonly Pages[] {
   return runs;
 }
 
-/** A letter for the n-th area: A to Z, and round again. */
+/** A letter for the n-th area: A to Z, then A again. */
 export function letterFor(index: number): string {
   return String.fromCharCode("A".charCodeAt(0) + (index % 26));
 }

@@ -3,27 +3,30 @@
 import { bugCalled } from "../../counterexamples/vmap/index.ts";
 import { EXPLORED_SCOPE } from "../../jobs/check-explored.ts";
 import type { Cell, KernelReport } from "../../jobs/check-kernel.ts";
+import type { VersionFacts } from "../../jobs/versions.ts";
+import { kernelCalled } from "../../kernels/vmap/index.ts";
 import { pc } from "../colour.ts";
 import { columns, textWidth } from "../output.ts";
 
 const LAW_WIDTH = 30;
 const KERNEL_WIDTH = 9;
 
-/** A column: what it says of each law. */
+/** A column: its cell for each law. */
 export interface Column {
   readonly name: string;
   readonly texts: ReadonlyMap<string, string>;
 }
 
-export const matrix = (reports: readonly KernelReport[]): string =>
+/** A column is headed by the version that was asked for, where one kernel stands for it. */
+export const matrix = (reports: readonly KernelReport[], facts: readonly VersionFacts[] = []): string =>
   inBlocks(
     reports.map(({ kernel, cells }) => ({
-      name: kernel.name,
+      name: facts.find(({ columns }) => columns.join() === kernel.name)?.asked ?? kernel.name,
       texts: new Map(cells.map((cell) => [cell.law, cellText(cell)])),
     })),
   );
 
-/** A row for each law that a column of the block says something of. */
+/** A row for each law that has a cell in a column of the block. */
 export function inBlocks(all: readonly Column[]): string {
   const perBlock = Math.max(3, Math.floor((textWidth() - LAW_WIDTH) / (KERNEL_WIDTH + 2)));
   const blocks: string[] = [];
@@ -56,7 +59,7 @@ function cellText({ verdict, tried, bug, commands }: Cell): string {
 
 const nameOf = (bug: string | null) => (bug === null ? "?" : (bugCalled(bug)?.number ?? "*"));
 
-/** What the cells mean, as far as there are such, and which labels share a column. */
+/** The legend of the cells that occur, and the labels that share a column. */
 export function legend(reports: readonly KernelReport[]): string {
   const cells = reports.flatMap((report) => report.cells);
   const has = (wanted: (cell: Cell) => boolean, text: string) => (cells.some(wanted) ? [text] : []);
@@ -65,6 +68,9 @@ export function legend(reports: readonly KernelReport[]): string {
     .map(({ kernel }) => kernel.name)
     .filter((label) => shortName(label) !== label)
     .map((label) => `${shortName(label)} is ${label}`);
+  const otherwise = reports.flatMap(({ kernel: { name, release } }) =>
+    release.labels.filter((label) => (kernelCalled(label)?.name ?? name) !== name),
+  );
   const alike = reports
     .map(({ kernel }) => kernel.release.labels)
     .filter((labels) => labels.length > 1)
@@ -89,5 +95,10 @@ export function legend(reports: readonly KernelReport[]): string {
     ),
     ...(shortened.length > 0 ? [shortened.join(", ")] : []),
     ...(alike.length > 0 ? [`labels of one kernel, in one column: ${alike.join(", ")}`] : []),
+    ...(otherwise.length > 0
+      ? [
+          `of these, calls outside their domain are answered otherwise by ${otherwise.join(", ")}: check ${otherwise[0]}`,
+        ]
+      : []),
   ].join("\n");
 }

@@ -1,10 +1,10 @@
-/** A protocol's program as text, to be held beside the kernel's source. */
+/** A protocol's program as text, to compare with the kernel's source. */
 import { IDLE } from "../../protocols/program.ts";
 import type { Program, ProgramPhase, ProgramStep } from "../../protocols/program-text.ts";
 
 export function programText({ calls, hardware }: Program): string {
   const callOf = new Map(calls.flatMap(({ says, phases }) => phases.map(({ at }) => [at, says] as const)));
-  /** Where a step leads; and which call above has that phase, if it is another one. */
+  /** The next phase of a step; and the call above that has it, if that is another one. */
   const targetFrom = (call: string) => (to: string) => {
     const other = callOf.get(to);
     if (to === IDLE) return "return";
@@ -34,7 +34,7 @@ function phaseLines({ at, waitsUntil, steps }: ProgramPhase, target: (to: string
   ];
 }
 
-/** What a step is, and which of several. */
+/** The words of a step, and its letters. */
 function titleOf({ says, each }: ProgramStep): string {
   const letters = Object.entries(each).map(([letter, values]) => `${letter} in ${values.join(", ")}`);
   return `/* ${says}${letters.length === 0 ? "" : `: ${letters.join("; ")}`} */`;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { historyIn } from "../../adapters/vmap/history-file.ts";
 import { playing } from "../../engine/run/stepper.ts";
 import { kernelNamed } from "../../jobs/names.ts";
-import { settingFor } from "../../properties/vmap/test-bench.ts";
+import { benchFor } from "../../properties/vmap/test-bench.ts";
 import { mailText } from "./mail.ts";
 import { type Replayed, replayedText, type ShownSteps, stepsShown } from "./replayed.ts";
 import { stepsJson } from "./steps.ts";
@@ -22,7 +22,7 @@ const history = (areas: number) =>
 
 function shownOf(areas: number, all: boolean): ShownSteps {
   const { scope, commands } = history(areas);
-  const setting = settingFor(kernelNamed("6.1"), scope);
+  const setting = benchFor(kernelNamed("6.1"), scope);
   return stepsShown(() => playing(setting, commands), commands.length - 1, all);
 }
 
@@ -34,25 +34,26 @@ function replayed(areas: number, all: boolean): Replayed {
     shown: shownOf(areas, all),
     violations: [],
     shortfalls: [],
+    stopped: undefined,
     subject: "6.1",
     asked: undefined,
     replay: "npx vmapcheck replay here",
   };
 }
 
-/** The text in parts: one a step, and what stands before them. */
+/** The text in parts: one for each step, and the head before them. */
 const shown = (areas: number, all: boolean) => replayedText(replayed(areas, all)).split("\n\n");
 const stepsOf = (texts: readonly string[]) => texts.flatMap((text) => /^step (\d+) of/.exec(text)?.[1] ?? []);
 const UP_TO = (last: number, from = 1) =>
   Array.from({ length: last - from + 1 }, (_, nth) => String(from + nth));
 
 describe("a history that is replayed", () => {
-  test("is shown whole while it is short", () => {
+  test("is shown whole if it is short", () => {
     expect(stepsOf(shown(39, false))).toEqual(UP_TO(40));
     expect(shown(39, true)).toEqual(shown(39, false));
   });
 
-  test("is shown from its last 20 steps on where it is long, and says what is left out", () => {
+  test("is shown from its last 20 steps on if it is long, with a note on the others", () => {
     const texts = shown(40, false);
     expect(stepsOf(texts)).toEqual(UP_TO(41, 22));
     expect(texts).toContain("steps 1 to 21 are not shown (--all shows them)");
@@ -71,14 +72,14 @@ describe("a history that is replayed", () => {
     expect(json(true).slice(21)).toEqual(json(false));
   });
 
-  test("keeps at most the steps of a short one, and none where all of a long one are shown", () => {
+  test("keeps at most the steps of a short one, and none if all of a long one are shown", () => {
     expect(shownOf(39, false).steps).toHaveLength(40);
     expect(shownOf(300, false).steps).toHaveLength(20);
     expect(shownOf(300, true).steps).not.toBeInstanceOf(Array);
     expect([...shownOf(300, true).steps]).toHaveLength(301);
   });
 
-  test("names areas by the commands that asked for them, those not shown included", () => {
+  test("names areas by the commands that requested them, even if these are not shown", () => {
     // The 40th area, N, was asked for by command 40, and command 41 frees it: its letter is the one of all 41 steps.
     const end = (all: boolean) => shown(40, all).find((text) => text.startsWith("step 41 of")) ?? "";
     const [last, ofAll] = [end(false), end(true)];

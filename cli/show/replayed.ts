@@ -8,25 +8,28 @@ import { ALL_LAWS } from "../../spec/vmap/laws/index.ts";
 import { pc } from "../colour.ts";
 import { commandLine } from "../output.ts";
 import { drawing, type GotBy, noteGot, type Shown, stepLine } from "./step-view.ts";
+import { counted } from "./text.ts";
 
 export interface Replayed {
-  /** Lines that say what was judged: on which kernel, or by which promises. */
+  /** Lines on the subject: the kernel, or the promises that judged it. */
   readonly about: readonly string[];
   /** The bug whose pinned history it is. */
   readonly bug: Bug | undefined;
   /** Steps of the whole history. */
   readonly of: number;
-  /** Those that are shown: the last of them violates a law, if any does. */
+  /** The shown steps; the last of them is the violating one, if there is one. */
   readonly shown: ShownSteps;
-  /** The laws violated by the last step, the one that is meant first. */
+  /** The laws violated by the last step, with the law that counts first. */
   readonly violations: readonly Violation[];
-  /** Where it falls short of other laws, which it does not promise. */
+  /** Shortfalls from other laws, which it does not promise. */
   readonly shortfalls: readonly Shortfall[];
-  /** Who answered: a kernel, or a recorded allocator. */
+  /** The subject that answered: a kernel, or a recorded allocator. */
   readonly subject: string;
-  /** It is no kernel: the catalogue has nothing of it. */
+  /** Where it stops, or does not return, in the last step shown: why. */
+  readonly stopped: string | undefined;
+  /** Whether it is no kernel, so that the catalogue has no bug of it. */
   readonly isForeign?: true;
-  /** The only law that was asked, if one was. */
+  /** The only law to judge by, if one was requested. */
   readonly asked: LawId | undefined;
   /** The line that replays it. */
   readonly replay: string;
@@ -34,18 +37,18 @@ export interface Replayed {
 
 /** The steps that are shown of a history. */
 export interface ShownSteps {
-  /** May be gone through again and again: where there are many, each time they are played anew. */
+  /** May be iterated several times; long histories are played again each time. */
   readonly steps: Iterable<Shown>;
   /** Indices of the first and the last of them. */
   readonly first: number;
   readonly last: number;
-  /** What steps before those got. */
+  /** The areas got by the steps before those. */
   readonly got: GotBy;
 }
 
-/** A history that comes to its end in no more steps is shown whole. */
+/** A history of at most this many steps is shown whole. */
 const SHORT = 40;
-/** Of a longer one, this many before its end are shown. */
+/** Of a longer one, this many steps at its end are shown. */
 const LAST = 20;
 
 /** The steps to show of a history that ends with step `last`, an index. `play` plays it; few steps are kept. */
@@ -69,11 +72,20 @@ export function stepsShown(play: () => Iterable<Shown>, last: number, all: boole
 
 export const saysOf = (law: LawId): string => ALL_LAWS.find(({ id }) => id === law)?.says ?? "";
 
-export function acceptedText({ subject, asked }: Pick<Replayed, "subject" | "asked">): string {
+type Accepted = Pick<Replayed, "subject" | "asked" | "stopped" | "shown" | "of">;
+
+/** What is said where nothing is violated; a kernel that stops is not accepted for what was never run. */
+export function acceptedText({ subject, asked, stopped, shown, of }: Accepted): string {
+  if (stopped !== undefined) {
+    const left = of - shown.last - 1;
+    const rest = left === 0 ? "" : `; ${counted(left, "step")} not run`;
+    const kept = asked === undefined ? ", and promises no better there" : `, and ${asked} is kept until then`;
+    return `${subject} stops in step ${shown.last + 1} of ${of} (${stopped})${kept}${rest}`;
+  }
   return `accepted: ${subject} keeps ${asked ?? "every law it promises"} in this history`;
 }
 
-/** What a bug is called: its slug, and its number if it has one. */
+/** The name of a bug: its slug, and its number if it has one. */
 export const nameOfBug = ({ id, number }: Pick<Bug, "id" | "number">): string =>
   `${id}${number === undefined ? "" : ` (${number})`}`;
 
@@ -96,12 +108,12 @@ export function replayedText(replayed: Replayed): string {
   ].join("\n");
 }
 
-/** The first thing that is said. */
+/** The verdict, in one line. */
 function verdictLine(replayed: Replayed): string {
   const { violations, subject, shown, of, shortfalls } = replayed;
   const [meant] = violations;
   if (meant === undefined) {
-    const accepted = pc.green(acceptedText(replayed));
+    const accepted = (replayed.stopped === undefined ? pc.green : pc.yellow)(acceptedText(replayed));
     const short = shortfalls.map(({ law }) => law.id).join(" and ");
     return short === "" ? accepted : `${accepted}, ${pc.yellow(`but falls short of ${short}`)}`;
   }
@@ -124,7 +136,10 @@ function lawLines({ violations, subject, bug: pinned, isForeign }: Replayed): st
   if (isForeign !== true) lines.push(bug === undefined || !listed ? known : `${known} (fixed: ${bug.fixed})`);
   lines.push(
     ...(bug === undefined || bug === pinned ? [] : [pc.dim(bug.source)]),
-    ...others.map((each) => `violated by the same step: ${each.law}   ${pc.dim(saysOf(each.law))}`),
+    ...others.map((each) => {
+      const how = each.bug !== undefined && !each.listed ? "follows from it" : "violated by the same step";
+      return `${how}: ${each.law}   ${pc.dim(saysOf(each.law))}`;
+    }),
   );
   return lines;
 }

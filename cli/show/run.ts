@@ -1,10 +1,12 @@
-/** A run at the step grain: as a chart, as JSON, and as a mail has it. */
+/** A run at the step grain: as a chart, as JSON, and as a mail. */
 import { interleavedCalled } from "../../counterexamples/vmap/interleavings.ts";
 import { failedIn, lawsOf } from "../../engine/actions.ts";
 import { toolLine } from "../../jobs/names.ts";
 import { scopeText } from "../../jobs/parameters.ts";
 import type { ReplayedRun, RunViolation } from "../../jobs/replay-run.ts";
+import { bugsIn } from "../../kernels/versions.ts";
 import type { StepAction, StepMachine } from "../../protocols/program.ts";
+import { versionOf } from "../../spec/vmap/change.ts";
 import { pc } from "../colour.ts";
 import { commandLine } from "../output.ts";
 import { chart } from "./chart.ts";
@@ -12,7 +14,7 @@ import { bugLines, commandLines, item, paragraph } from "./mail.ts";
 
 const stepsIn = ({ steps, loop = [] }: ReplayedRun["interleaving"]) => [...steps, ...loop];
 
-/** What is reported of a replayed run, every step counted from 1, with what a chart shows after it. */
+/** The report of a replayed run, every step counted from 1, with the columns of a chart after it. */
 export function runJson(found: ReplayedRun) {
   const { target, interleaving, machine, version, run, loopAt, violations, stuck, searched, accepted } =
     found;
@@ -42,7 +44,7 @@ export function runJson(found: ReplayedRun) {
   };
 }
 
-/** What came of it, the run as a chart, and what it violates. */
+/** The verdict, the run as a chart, and its violations. */
 export function runText(found: ReplayedRun, replay: string): string {
   const { interleaving, pinned, machine, version, run, loopAt, violations, stuck, searched } = found;
   const called = version === undefined ? machine.name : `${machine.name}, which describes ${version}`;
@@ -50,6 +52,7 @@ export function runText(found: ReplayedRun, replay: string): string {
   const names = stepsIn(interleaving);
   const parts = [
     violations.length === 0 ? otherwise(found) : violationLine(found),
+    ...(violations.length === 0 ? [] : hiddenLines(found)),
     ...(pinned === undefined
       ? []
       : [
@@ -73,7 +76,7 @@ export function runText(found: ReplayedRun, replay: string): string {
   return `${parts.join("\n\n")}\n\n${lines.join("\n")}`;
 }
 
-/** The first thing that is said of a run that violates a law. */
+/** The verdict on a run that violates a law, in one line. */
 function violationLine({ machine, run, loopAt, violations }: ReplayedRun): string {
   const again = run.length - loopAt;
   const length = `${loopAt} step${loopAt === 1 ? "" : "s"}${again > 0 ? `, then ${again} for ever` : ""}`;
@@ -82,13 +85,24 @@ function violationLine({ machine, run, loopAt, violations }: ReplayedRun): strin
   return `${pc.red(`${machine.name} violates ${laws}`)} in ${length}: ${bug}`;
 }
 
+/** Whether the version has the bug that was asked for, where what was found violates the same law by another. */
+function hiddenLines({ pinned, version, violations, machine }: ReplayedRun): string[] {
+  const asked = version === undefined ? undefined : versionOf(version);
+  if (pinned === undefined || asked === undefined || violations.some(({ bug }) => bug === pinned.id))
+    return [];
+  const name = pinned.number ?? pinned.id;
+  return bugsIn(asked).has.includes(pinned.id)
+    ? [`${version} has ${name} too, by its commits: this run is shorter, and hides it (${machine.name})`]
+    : [`${version} has not ${name}, by its commits: this is another bug`];
+}
+
 function violationText(machine: StepMachine, { law, bug: known }: RunViolation): string {
   const bug = known === undefined ? undefined : interleavedCalled(known);
   const name = bug === undefined ? "not known to the catalogue" : `known as ${bug.id} (fixed: ${bug.fixed})`;
   return `${pc.red(pc.bold(law))}   ${saysIn(machine, law)}\n${name}`;
 }
 
-/** What came of a run that violates nothing. */
+/** The verdict on a run that violates nothing. */
 function otherwise({ machine, version, interleaving, stuck, searched }: ReplayedRun): string {
   const { law } = interleaving;
   if (searched !== undefined) {
@@ -129,7 +143,7 @@ function statesAlong(machine: StepMachine, run: readonly number[]): readonly Ste
   });
 }
 
-/** What a law says, or what should end at last. */
+/** The sentence of a law, or the condition that should end. */
 function saysIn(machine: StepMachine, law: string): string {
   return [...lawsOf(machine), ...(machine.eventuallyEnds ?? [])].find(({ id }) => id === law)?.says ?? "";
 }

@@ -54,7 +54,7 @@ describe.each(PROTOCOLS.map((protocol) => ({ name: protocol.name, protocol })))(
       for (const state of states) expect(layout.read(field, state)).toEqual(expect.stringMatching(/[a-z]/));
   });
 
-  test("is labelled by what changed since its beginning", () => {
+  test("is labelled by the fields changed since the initial state", () => {
     const initial = states[0] as Int32Array;
     expect(changedFields(layout, initial, initial)).toEqual(["as at the beginning"]);
     const labels = changedFields(layout, states[1] as Int32Array, initial);
@@ -62,7 +62,7 @@ describe.each(PROTOCOLS.map((protocol) => ({ name: protocol.name, protocol })))(
   });
 });
 
-test("pages that lie side by side and are the same are one extent", () => {
+test("adjacent pages of the same contents are one extent", () => {
   const lazy = PROTOCOLS.find(({ name }) => name === "lazy-unmap") as (typeof PROTOCOLS)[number];
   const { machine } = walk(lazy);
   const [state, initial] = [new Int32Array(machine.words), new Int32Array(machine.words)];

@@ -1,8 +1,9 @@
-/** A state in words: of a protocol by its fields, of a kernel by what is where. For graphs, and runs written as ITF. */
+/** A state in words: of a protocol by its fields, of a kernel by its extents. For graphs, and runs written as ITF. */
 import type { ItfState, ItfValue } from "../../adapters/itf.ts";
 import { failedIn } from "../../engine/actions.ts";
-import { actionsTo, type Reached } from "../../engine/search/explore.ts";
+import { actionsTo } from "../../engine/search/explore.ts";
 import { type Field, type Layout, memberText } from "../../engine/search/layout.ts";
+import type { Reached } from "../../engine/search/visitable.ts";
 import type { KernelInstance, ProtocolInstance, Report, SubjectInstance } from "../../jobs/subject-types.ts";
 import { vmapSpec } from "../../model/vmap/vmap-spec.ts";
 import type { ImmutableWorld } from "../../model/vmap/world.ts";
@@ -121,7 +122,7 @@ function inRows<T>(values: readonly T[], columns: number): T[][] {
   return rows;
 }
 
-/** A line for each field that is not as it was at the beginning; one for adjacent pages of which it says the same. */
+/** A line for each field that differs from the initial state; one line for adjacent pages with the same value. */
 export function changedFields(layout: Layout, state: Int32Array, initial: Int32Array): string[] {
   const changed = layout.fields.filter((field) => field.get(state) !== field.get(initial));
   const lines: { of: string; pages: Extent | undefined; value: string }[] = [];
@@ -139,7 +140,7 @@ export function changedFields(layout: Layout, state: Int32Array, initial: Int32A
   );
 }
 
-/** The page that a field speaks of, if it is declared over pages alone. */
+/** The page of a field that is declared over pages alone. */
 function pagesOf({ over: [set, other], at: [page = 0] }: Field): Extent | undefined {
   return set?.name === "pages" && other === undefined ? { start: page, end: page + 1 } : undefined;
 }
@@ -152,7 +153,7 @@ function fieldName(field: Field): string {
   return `${arrayName(name)} of ${members.join(", ")}`;
 }
 
-/** What lies where, a line each: areas, blocks with their maps, PTEs, what CPUs translate, pools and the cache. */
+/** The contents of the space, a line each: areas, blocks with their maps, PTEs, TLBs, pools and the cache. */
 export function placesText(world: ImmutableWorld, { cache }: Dump): string[] {
   const lines = world.areas.flatMap((area) => {
     const lazy = area.life === "busy" ? "" : " lazy";

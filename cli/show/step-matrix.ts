@@ -1,6 +1,6 @@
-/** The matrix at the step grain: laws down, releases across, and a list of what is violated in it. */
+/** The matrix at the step grain: laws down, releases across, and a list of its violations. */
 
-import type { StepBreak, StepCell, StepColumn } from "../../jobs/step-columns.ts";
+import type { StepCell, StepColumn, StepViolation } from "../../jobs/step-columns.ts";
 import { shortName } from "../../jobs/versions.ts";
 import { pc } from "../colour.ts";
 import { inBlocks } from "./matrix.ts";
@@ -20,13 +20,14 @@ function cellText(cell: StepCell): string {
 }
 
 /** The number of its bug, or `*` if that has none, or `?` if the catalogue knows none. */
-const nameOf = ({ bug }: StepBreak) => (bug === null ? "?" : shortName(bug) === bug ? "*" : shortName(bug));
+const nameOf = ({ bug }: StepViolation) =>
+  bug === null ? "?" : shortName(bug) === bug ? "*" : shortName(bug);
 
-/** What the cells mean, as far as there are such. */
+/** The legend of the cells that occur. */
 export function stepLegend(all: readonly StepColumn[]): string {
   const cells = all.flatMap((each) => each.cells);
   const has = (wanted: (cell: StepCell) => boolean, text: string) => (cells.some(wanted) ? [text] : []);
-  const isUnnamed = (found: StepBreak) => nameOf(found) === "*";
+  const isUnnamed = (found: StepViolation) => nameOf(found) === "*";
   const laws = new Set(cells.map(({ law }) => law));
   const shown = all.filter((each) => each.cells.length > 0);
   return [
@@ -44,7 +45,7 @@ export function stepLegend(all: readonly StepColumn[]): string {
 
 /** A row for each bug and law: where, and in how many steps. */
 export function stepRows(all: readonly StepColumn[]): string[][] {
-  const rows = new Map<string, { found: StepBreak; names: string[] }>();
+  const rows = new Map<string, { found: StepViolation; names: string[] }>();
   for (const { name, cells } of all) {
     for (const found of cells.flatMap(({ breaks }) => breaks)) {
       const key = `${found.bug} ${found.law}`;

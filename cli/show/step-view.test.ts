@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { readHistory } from "../../adapters/vmap/history-file.ts";
 import { replay } from "../../engine/run/stepper.ts";
 import { kernelNamed } from "../../jobs/names.ts";
-import { settingFor } from "../../properties/vmap/test-bench.ts";
+import { benchFor } from "../../properties/vmap/test-bench.ts";
 import { ROOT } from "../running.testing.ts";
 import { drawMap } from "./map.ts";
 import { mapsOf, poolRow } from "./step-view.ts";
@@ -12,23 +12,23 @@ const PINNED = join(ROOT, "counterexamples/vmap/va-pools-hide-room/pools-hide-no
 
 async function drawnOn(label: string): Promise<string[]> {
   const { scope, commands } = await readHistory(PINNED);
-  const maps = mapsOf(replay(settingFor(kernelNamed(label), scope), commands));
+  const maps = mapsOf(replay(benchFor(kernelNamed(label), scope), commands));
   return maps.map((lines) => lines.join("\n"));
 }
 
 describe("what a node's pool holds", () => {
-  test("is drawn by the number of the node, from the purge that put it there to the one that empties it", async () => {
+  test("is drawn by the number of the node, from the purge that filled the pool to the one that empties it", async () => {
     const maps = await drawnOn("6.12");
     const held = maps.map((map) => map.split("\n").find((line) => line.startsWith("  pool")));
     const row = "  pool        .  .  0  0  .";
     expect(held).toEqual([undefined, undefined, row, row, undefined]);
   });
 
-  test("is nothing on a kernel without pools", async () => {
+  test("is not drawn on a kernel without pools", async () => {
     expect((await drawnOn("6.5")).join("\n")).not.toContain("pool");
   });
 
-  test("has a question mark where it is there only perhaps", () => {
+  test("has a question mark if the pool may not hold it", () => {
     const pooled = [
       { start: 16, end: 17, node: 1, sure: true },
       { start: 18, end: 20, node: 0, sure: false },
@@ -37,7 +37,7 @@ describe("what a node's pool holds", () => {
     expect(drawMap(poolRow(pooled, shown), shown)[1]).toBe("  pool        .  1  .  ?  ?  .");
   });
 
-  test("is left out where none of it is on the pages shown", () => {
+  test("is left out if none of its pages is shown", () => {
     const pooled = [{ start: 30, end: 31, node: 0, sure: true }];
     expect(poolRow(pooled, [15, 16, 29])).toEqual([]);
   });

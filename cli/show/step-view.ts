@@ -1,7 +1,7 @@
 /** One step of a replayed history: its text, and the address space after it. */
 import type { Area } from "../../model/vmap/area.ts";
 import type { PooledExtents } from "../../model/vmap/pool-beliefs.ts";
-import type { VmapPlayed } from "../../properties/vmap/test-bench.ts";
+import type { JudgedStep } from "../../properties/vmap/test-bench.ts";
 import type { HistoryStep } from "../../spec/vmap/history.ts";
 import { newAreas, placedExtent, requestOf } from "../../spec/vmap/laws/law.ts";
 import { blockStart, fitsBlock } from "../../spec/vmap/scope.ts";
@@ -19,10 +19,10 @@ import {
 } from "./map.ts";
 import { commandText, responseText } from "./text.ts";
 
-/** A step of a history, or a recorded reply: what is drawn of both. */
-export type Shown = Omit<VmapPlayed, "step"> & { readonly step?: HistoryStep };
+/** A step of a history, or a recorded reply: the parts to draw. */
+export type Shown = Omit<JudgedStep, "step"> & { readonly step?: HistoryStep };
 
-/** Text of a step that did nothing, since what it names got nothing. */
+/** The text of a step that did nothing, since the command it names got nothing. */
 function idleText(step: HistoryStep | undefined): string {
   if (step === undefined) return "nothing";
   return "area" in step ? `${step.op} of what command ${step.area + 1} got  ->  it got nothing` : step.op;
@@ -37,7 +37,7 @@ export function stepLine({ index, step, command, response }: Shown, of: number):
   return `step ${index + 1} of ${of}:  ${text}`;
 }
 
-/** By where it begins: the index of the step that got the area or the map there last. */
+/** By start address: the index of the step that got the area or the map there last. */
 export type GotBy = Map<Vpn, number>;
 
 /** Notes what a step got. */
@@ -46,13 +46,13 @@ export function noteGot(got: GotBy, now: Shown): void {
 }
 
 export interface MapOptions {
-  /** What was got before the first of these steps, if there were any. */
+  /** The areas got before the first of these steps. */
   readonly got?: GotBy;
   /** Letters in a line. */
   readonly width?: number;
 }
 
-/** Where a picture was cut, since more happens in the history than fits. */
+/** The note below a picture that was cut. */
 const CUT = "  (what is nearest to this step, and not all)";
 
 /** The world after each step of a history, as maps with one letter for each command's area or map. */
@@ -103,14 +103,14 @@ function mapAfter(
   return shown.length < pages.length ? [...map, CUT] : map;
 }
 
-/** Where what a step was given begins: an area, a map, or several percpu areas. */
+/** The start of what a step got: an area, a map, or several percpu areas. */
 function startsOf({ before, command, response }: Shown): readonly Vpn[] {
   if (command === undefined || response?.kind !== "placed") return [];
   if (command.op !== "pcpuGet") return [response.start];
   return newAreas(before, command, response).map(({ start }) => start);
 }
 
-/** Where a step points: at what it placed or asked for, at what is still translated, and at what it flushed. */
+/** The extents that a step points at: the placed or requested ones, those still translated, and the flushed ones. */
 function focusOf(now: Shown): Extent[] {
   const { response } = now;
   const aliases = response?.kind === "done" ? response.aliases : undefined;
@@ -120,7 +120,10 @@ function focusOf(now: Shown): Extent[] {
 
 const onePage = (vpn: Vpn): Extent => ({ start: vpn, end: vpn + 1 });
 
-/** What a step adds to the picture: what it placed, the beginning of a window in which it was refused, a page it names. */
+/**
+ * The pages that a step adds to the picture: placed ones, the start of a window in which it was refused, or a page it
+ * names.
+ */
 function extentsOf({ command, response, before }: Shown): Extent[] {
   if (command === undefined) return [];
   if (command.op === "pcpuGet") {
@@ -145,7 +148,7 @@ function extentsOf({ command, response, before }: Shown): Extent[] {
   ];
 }
 
-/** The number of the node whose pool holds a page, `?` where it does so only perhaps; if any page shown is held. */
+/** The number of the node whose pool holds a page, `?` if it may not hold it; only if a pool holds a shown page. */
 export function poolRow(pooled: PooledExtents, shown: Pages): MapRow[] {
   if (!pooled.some((each) => isDrawn(each, shown))) return [];
   const at = (vpn: Vpn) => {
@@ -156,7 +159,7 @@ export function poolRow(pooled: PooledExtents, shown: Pages): MapRow[] {
   return [{ label: "pool", at }];
 }
 
-/** Maps in blocks: lower case once let go, `-` for a page that the block has not given out or that rounding took. */
+/** Maps in blocks: lower case once unmapped, `-` for a page that the block has not given out or that rounding took. */
 function blockRows(areas: readonly Area[], letterAt: (start: Vpn) => string): MapRow[] {
   const blocks = areas.filter((area) => area.block !== undefined);
   if (blocks.length === 0) return [];
@@ -171,7 +174,7 @@ function blockRows(areas: readonly Area[], letterAt: (start: Vpn) => string): Ma
   return [{ label: "block", at }];
 }
 
-/** The frames that page tables say are here, if anything is mapped; `*` for a PTE nobody owns any more. */
+/** The frames that page tables say are here, if anything is mapped; `*` for a PTE without an owner. */
 function pteRow(now: Shown): MapRow[] {
   const world = now.after ?? now.before;
   if (world.ptes === 0) return [];

@@ -1,4 +1,6 @@
-/** The steps of a history as JSON: each command as its file has it, the reply, the laws violated, and the picture as data. */
+/**
+ * The steps of a history as JSON: each command as in the file, the reply, the violated laws, and the picture as data.
+ */
 import type { ImmutableWorld } from "../../model/vmap/world.ts";
 import type { LawId } from "../../spec/contract.ts";
 import type { ShownSteps } from "./replayed.ts";
@@ -20,13 +22,13 @@ export function stepsJson({ steps, last, got: before }: ShownSteps, written: (no
       step: now.index + 1,
       command: written(now),
       response: now.response ?? null,
-      laws: now.broken.map(({ id }): LawId => id),
+      laws: now.violated.map(({ id }): LawId => id),
       picture,
     };
   });
 }
 
-/** What a map of the address space is drawn from. `step`: the one that got it, from 1, or null. */
+/** The data of a map of the address space. `step`: the one that got it, from 1, or null. */
 function pictureOf(world: ImmutableWorld, got: GotBy) {
   const stepAt = (start: number) => {
     const by = got.get(start);

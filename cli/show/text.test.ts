@@ -9,7 +9,7 @@ test("a window that ends between two pages is printed as its whole pages", () =>
   expect(commandText(alloc)).toBe("alloc 2 pages in [16,20)");
 });
 
-test("of one that ends inside a page it is said that there is a part more", () => {
+test("a window that ends inside a page is printed with a part", () => {
   expect(commandText({ ...alloc, endsInside: true })).toBe("alloc 2 pages in [16,20 and a part)");
   expect(commandText({ ...alloc, endsInside: true, cpu: 1 })).toBe(
     "alloc 2 pages in [16,20 and a part) on CPU 1",
@@ -18,11 +18,11 @@ test("of one that ends inside a page it is said that there is a part more", () =
 
 const NOTHING_DONE = { flushes: [], pteSet: 0, pteCleared: 0 } as const;
 
-test("a warning stands beside what the call came to", () => {
+test("a warning is printed beside the result of the call", () => {
   expect(responseText({ ...NOTHING_DONE, kind: "done", warning: "no area" })).toBe("done, warned: no area");
 });
 
-test("of a call that does not return it is said where it was last seen", () => {
+test("a call that does not return is printed with its last known place", () => {
   expect(responseText({ ...NOTHING_DONE, kind: "hung", text: "last seen in vb_alloc" })).toBe(
     "does not return: last seen in vb_alloc",
   );

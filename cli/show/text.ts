@@ -64,7 +64,7 @@ function ptesText(count: number, what: string): string {
   return count === 0 ? "" : `, ${count} PTE${count === 1 ? "" : "s"} ${what}`;
 }
 
-/** What is still translated although its owner freed it: the first such entry, and how many more. */
+/** The translations left after their owner freed the page: the first such entry, and the number of others. */
 function aliasText({ staleTlb, deadTlb, deadPtes }: AliasReport): string {
   const entries = deadTlb.length > 0 ? deadTlb : staleTlb;
   const [first] = entries;
@@ -73,7 +73,7 @@ function aliasText({ staleTlb, deadTlb, deadPtes }: AliasReport): string {
     first === undefined
       ? ""
       : `, CPU ${first.cpu} still translates ${page(first.page)} to frame ${first.frame}${more}`;
-  return `${translated}${ptesText(deadPtes, "of nobody are there")}`;
+  return `${translated}${ptesText(deadPtes, "without an owner")}`;
 }
 
 /** Text in lines of at most `width` letters, indented; a longer word is cut. */
@@ -91,4 +91,9 @@ export function filled(text: string, indent: number, width: number): string[] {
 
 function pieces(word: string, most: number): string[] {
   return word.match(new RegExp(`.{1,${most}}`, "gu")) ?? [];
+}
+
+/** `1 step`, `2 replies`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${count === 1 ? noun : noun.endsWith("y") ? `${noun.slice(0, -1)}ies` : `${noun}s`}`;
 }

@@ -8,7 +8,7 @@ import { areaRow, drawMap, letterFor, pagesAround, pagesNear } from "../show/map
 import { commandText, LARGE, page, responseText } from "../show/text.ts";
 
 export interface ConformOptions {
-  /** The directory of a kernel tree, which answers in place of our models. */
+  /** The directory of a kernel tree, which is run in place of our models. */
   readonly tree?: string;
   readonly json: boolean;
 }
@@ -28,7 +28,7 @@ function asJson({ file, labels, traces, conforming, differing, replies, first }:
     traces,
     conforming,
     differing,
-    // Every command of FORMAT.md is answered by now, so there is nothing to skip for.
+    // Every command of FORMAT.md has an answer, so nothing is skipped.
     skipped: 0,
     replies,
     first: first === undefined ? null : firstAsJson(first),
@@ -77,7 +77,7 @@ function valueText(value: unknown): string {
 /** A longer value is a dump of many areas: of two lists only the first entry that differs is shown. */
 const LONGEST = 400;
 
-/** What was recorded and what we answered, in one line. */
+/** The recorded value and ours, in one line. */
 export function differenceText(recorded: unknown, ours: unknown): string {
   const [one, other] = [valueText(recorded), valueText(ours)];
   if (one.length + other.length <= LONGEST) return `recorded ${one}, ours ${other}`;

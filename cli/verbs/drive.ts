@@ -22,7 +22,7 @@ export interface DriveArguments {
   readonly law?: string;
   readonly as?: string;
   readonly history?: string;
-  /** Where the history is written that violates a law. */
+  /** The file to which a violating history is written. */
   readonly out?: string;
   readonly deadline: number;
   readonly memory: number;
@@ -32,7 +32,7 @@ export interface DriveArguments {
 
 type Found = NonNullable<DriveReport["found"]>;
 
-/** What is said of a run. */
+/** The report of a run. */
 interface ToShow extends DriveReport {
   readonly command: readonly string[];
   readonly options: DriveArguments;
@@ -46,7 +46,7 @@ export async function driveVerb(command: readonly string[], options: DriveArgume
     return drive(command, { ...how, ...watch, seconds: options.seconds });
   });
   const report = await job.catch((error: unknown) => {
-    // A child that was ended with the run has not done wrong.
+    // A child that was ended with the run has no fault.
     if (signal?.aborted) return undefined;
     throw error;
   });
@@ -64,9 +64,9 @@ function fileOf({ name }: Pick<DriveReport, "name">, { law, scope, history }: Fo
   return formatHistory({ kernel: name, law, scope, commands: history });
 }
 
-/** The laws that the last step violates, the one that is meant first. */
+/** The laws that the last step violates, with the law that counts first. */
 function lawsOf({ law, played }: Found): readonly string[] {
-  const all = played.at(-1)?.broken.map(({ id }) => id) ?? [];
+  const all = played.at(-1)?.violated.map(({ id }) => id) ?? [];
   return [law, ...all.filter((each) => each !== law)];
 }
 
@@ -125,6 +125,7 @@ function textOf(shown: ToShow): string {
     shortfalls: [],
     subject: name,
     asked: undefined,
+    stopped: undefined,
     isForeign: true,
     replay: toolLine(wordsOf(shown)),
   };
@@ -154,7 +155,7 @@ function wordsOf({ command, options }: ToShow): string {
   return ["drive", ...what, ...how, ...driven].map((word) => quoted(String(word))).join(" ");
 }
 
-/** As a shell takes it for one word. */
+/** Quoted as one word for a shell. */
 function quoted(word: string): string {
   return /^[\w./+=:@%,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

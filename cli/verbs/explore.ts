@@ -1,4 +1,4 @@
-/** `explore`: visits every state of a small machine, and says what was covered. */
+/** `explore`: visits every state of a small machine, and prints a receipt. */
 import { dotText, MOST_DRAWN } from "../../adapters/dot.ts";
 import { itfText } from "../../adapters/itf.ts";
 import { besideCheckpoint } from "../../engine/search/checkpoint.ts";
@@ -79,7 +79,7 @@ async function lastingVerb(name: string | undefined, options: ExploreArguments):
   return ended(written, options, found.interrupted, isUnknown);
 }
 
-/** Says which files were not written, and how to replay the one that takes a run. */
+/** Reports files that were not written, and how to replay a written run. */
 function ended(
   written: Awaited<ReturnType<typeof writeFiles>>,
   { json }: ExploreArguments,
@@ -94,7 +94,7 @@ function ended(
   return isLacking ? BAD_INPUT : AS_EXPECTED;
 }
 
-/** The words that were typed, as the job takes them. */
+/** The typed options, as the job takes them. */
 function optionsOf({
   symmetry,
   partialOrder,
@@ -123,7 +123,7 @@ function wordOf<const Word extends string>(option: string, words: readonly Word[
   );
 }
 
-/** Throws a UsageError for options that are of the search for violations. */
+/** Throws a UsageError for options of the search for violations. */
 function refuseOthers(options: ExploreArguments): void {
   const { law, actions, compact, workers, checkpoint, every, resume, dot, itf, partialOrder, symmetry } =
     options;
@@ -136,7 +136,7 @@ function refuseOthers(options: ExploreArguments): void {
     throw new UsageError(`--liveness looks at all states and orders: --${other[0]} is not for it`);
 }
 
-/** The files asked for, each with its text or why there is none. */
+/** The requested files, each with its text or the reason why there is none. */
 function productsAsked(found: Exploration, { dot, itf, out, law }: ExploreArguments): readonly Product[] {
   const { asked, instance, result, reports } = found;
   const graph = (): Content => {
@@ -168,7 +168,7 @@ function productsAsked(found: Exploration, { dot, itf, out, law }: ExploreArgume
   ];
 }
 
-/** Asked before long work. A search that is resumed may be saved where it came from, and nothing else may go there. */
+/** Checked before long work. A resumed search may be saved to its own file, and nothing else may be written there. */
 async function refuseFiles({ dot, itf, out, checkpoint, resume }: ExploreArguments): Promise<void> {
   const drawn = filesNamed({ "--out": out, "--dot": dot, "--itf": itf });
   const written = [...drawn, ...filesNamed({ "--checkpoint": checkpoint })];

@@ -1,22 +1,24 @@
-/** `hunt`: finds catalogue bugs again, and says in how few commands and how soon. */
+/** `hunt`: finds catalogue bugs again, and prints the length and the effort of each. */
 import { type HuntedBug, type HuntReport, hunt, type HuntOptions as Options } from "../../jobs/hunt.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
 import { columns, type JsonOption, print, watched } from "../output.ts";
+import { counted } from "../show/text.ts";
 
 export type HuntOptions = Options & JsonOption;
 
 export async function huntVerb(names: readonly string[], options: HuntOptions): Promise<number> {
   const report = await watched((watch) => hunt({ ...options, bugs: names, ...watch }));
-  const { bugs, seed, stop } = report;
-  if (options.json) console.log(JSON.stringify({ seed, complete: stop === false, bugs: bugs.map(asJson) }));
+  const { bugs, seed, untried, stop } = report;
+  if (options.json)
+    console.log(JSON.stringify({ seed, complete: stop === false, untried, bugs: bugs.map(asJson) }));
   else print(huntedText(report));
   if (stop === true) return INTERRUPTED;
   const missed = stop === "time" || bugs.some(({ laws }) => laws.some(({ found }) => !found));
   return missed ? UNEXPECTED : AS_EXPECTED;
 }
 
-/** One entry a bug: the first law that was found stands for it, and each law is given beside it. */
+/** One entry for each bug: by the first law that was found, with all its laws beside it. */
 function asJson({ bug, engine, laws }: HuntedBug) {
   const first = laws.find(({ found }) => found) ?? laws[0];
   return {
@@ -32,15 +34,16 @@ function asJson({ bug, engine, laws }: HuntedBug) {
   };
 }
 
-function huntedText({ bugs, seed, stop }: HuntReport): string {
+function huntedText({ bugs, seed, untried, stop }: HuntReport): string {
   const all = bugs.flatMap(({ bug, laws }) => laws.map((each) => ({ bug, ...each })));
   const found = all.filter((each) => each.found).length;
   const seconds = all.reduce((sum, each) => sum + each.seconds, 0);
   const facts = [
-    `${bugs.length} bugs`,
-    `${all.length} laws that they violate`,
+    counted(bugs.length, "bug"),
+    `${counted(all.length, "law")} that they violate`,
     `${found} found`,
     `${all.length - found} not found`,
+    ...(untried === 0 ? [] : [`${untried} not tried`]),
     ...(bugs.some(({ engine }) => engine === "random") ? [`seed ${seed}`] : []),
     `${seconds.toFixed(1)} s`,
   ];

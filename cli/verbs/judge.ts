@@ -11,6 +11,7 @@ import {
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
 import { columns, type JsonOption, print, watched } from "../output.ts";
+import { counted } from "../show/text.ts";
 
 export type JudgeOptions = Options & JsonOption;
 
@@ -22,12 +23,13 @@ export async function judgeVerb(files: readonly string[], { json, law, as }: Jud
   return report.files.some(({ broken }) => broken.some(isUnknown)) ? UNEXPECTED : AS_EXPECTED;
 }
 
-function asJson({ labels, by, promises, ...rest }: JudgedFile) {
+function asJson({ labels, by, promises, unseen, ...rest }: JudgedFile) {
   return {
     ...rest,
     label: [...labels].join(", "),
     by: by.size === 0 ? null : [...by].join("; "),
     promises: [...promises],
+    notJudged: [...unseen],
   };
 }
 
@@ -58,8 +60,10 @@ function textOf(judged: JudgedFile): string {
   if (judged.by.size > 0) {
     lines.push(`  judged by ${[...judged.by].join("; ")}`, `  asked: ${[...judged.promises].join(", ")}`);
   }
+  if (judged.unseen.size > 0)
+    lines.push(pc.dim(`  not judged, as no call or field here shows them: ${[...judged.unseen].join(", ")}`));
   lines.push(
-    `  ${replies} replies in ${traces} traces: ${accepted} accepted, ${traces - accepted} with violations`,
+    `  ${counted(replies, "reply")} in ${counted(traces, "trace")}: ${accepted} accepted, ${traces - accepted} with violations`,
   );
   if (judged.notPromised)
     lines.push(

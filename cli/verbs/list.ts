@@ -43,13 +43,29 @@ function printProgram(listed: ReturnType<typeof listProgram>, json: boolean): vo
   print(programText(program));
 }
 
-function printAll({ kernels, laws, bugs, interleaved, protocols, scopes }: ReturnType<typeof list>): void {
+function printAll({
+  kernels,
+  variants,
+  laws,
+  bugs,
+  interleaved,
+  protocols,
+  scopes,
+}: ReturnType<typeof list>): void {
   section(
     "kernels",
     kernels.map(({ labels, standsFor, promises }) => [
       labels.join(" = "),
       standsFor.length === 0 ? "" : `stands for ${standsFor.join(", ")}`,
       pc.dim(`promises ${promises.length} laws`),
+    ]),
+  );
+  section(
+    "kernels that answer otherwise than the one they are like, to calls outside their domain alone",
+    variants.map(({ labels, like, standsFor }) => [
+      labels.join(" = "),
+      `like ${like}`,
+      standsFor.length === 0 ? "" : `stands for ${standsFor.join(", ")}`,
     ]),
   );
   section(
@@ -98,7 +114,7 @@ interface Violated {
   readonly notPromisedBy: readonly string[];
 }
 
-/** In parentheses where releases break the law and none of them promises it; a bug's changed kernel does not count. */
+/** In parentheses if releases violate the law and none of them promises it; a bug's changed kernel does not count. */
 function lawText({ law, on, notPromisedBy }: Violated): string {
   const releases = on.filter((name) => kernelCalled(name) !== undefined);
   const fallShort = releases.length > 0 && releases.every((name) => notPromisedBy.includes(name));

@@ -5,6 +5,7 @@ import { alreadyText } from "../../jobs/pin-files.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, UNEXPECTED } from "../exit.ts";
 import { commandLine, complain, type JsonOption, print } from "../output.ts";
+import { counted } from "../show/text.ts";
 
 export type PinOptions = Options & JsonOption;
 
@@ -34,8 +35,8 @@ function linesOf(file: string, found: PinReport): string[] {
       ? [`The commands of ${file} were run anew on our model of ${subject}: what was recorded is not judged.`]
       : []),
     cut === undefined
-      ? `${name} on ${subject}, in ${shrunk} commands (from ${from})`
-      : `${name} as recorded of ${subject}, cut to ${shrunk} steps (from ${from})${cut.minimal ? "" : ", perhaps not to the fewest"}`,
+      ? `${name} on ${subject}, in ${counted(shrunk, "command")} (from ${from})`
+      : `${name} as recorded of ${subject}, cut to ${counted(shrunk, "step")} (from ${from})${cut.minimal ? "" : ", perhaps not to the fewest"}`,
     bug === undefined ? "not known to the catalogue" : `known as ${bug}`,
     ...(cut === undefined
       ? []

@@ -1,4 +1,4 @@
-/** `record`: what a tree answers to random callers, as a recording that judge and conform read. */
+/** `record`: a tree's replies to random callers, as a recording that judge and conform read. */
 import { recordings } from "../../jobs/record.ts";
 import { openTree } from "../../jobs/trees.ts";
 import { UsageError } from "../../jobs/usage-error.ts";
@@ -20,7 +20,7 @@ export async function recordVerb(_none: undefined, options: RecordOptions): Prom
   if (tree === undefined) throw new UsageError("record takes --tree DIR, the tree that answers");
   await refuseUnwritable(filesNamed({ "--out": out }));
   const subject = openTree(tree, as);
-  // Under the label of the release it is judged by, so that its model can be compared with it.
+  // The label is that of the release it is judged by, so that it can be compared with that model.
   const lines = [...recordings(subject.kernel, subject.as, seed, traces)];
   const text = `${lines.join("\n")}\n`;
   if (out === undefined) {

@@ -17,12 +17,12 @@ import { replayedText, stepsShown } from "../show/replayed.ts";
 import { mailOfRun, runJson, runText } from "../show/run.ts";
 import type { Shown } from "../show/step-view.ts";
 import { stepsJson } from "../show/steps.ts";
-import { cpusText } from "../show/text.ts";
+import { counted, cpusText } from "../show/text.ts";
 import { treeRunJson, treeRunText } from "../show/tree-steps.ts";
 
 export interface ReplayOptions extends Options, JsonOption {
   readonly kernel?: string;
-  /** `text` (by itself), or `mail`. */
+  /** `text` (the default), or `mail`. */
   readonly format?: string;
   /** Every step of a long history, not only those before its end. */
   readonly all?: boolean;
@@ -57,9 +57,9 @@ export async function replayVerb(target: string, options: ReplayOptions): Promis
 }
 
 function showHistory(target: string, found: ReplayedHistory, options: ReplayOptions): void {
-  const { name, history, kernel, called, rerun, bug, law, last, violations, shortfalls } = found;
+  const { name, history, kernel, called, rerun, bug, law, last, violations, stopped, shortfalls } = found;
   const [meant] = violations;
-  // All were judged already, and only JSON says which laws each step violates.
+  // All steps were judged already, and only JSON has the laws that each step violates.
   const shown = stepsShown(() => found.play(options.json), last, options.all === true);
   if (options.json) {
     console.log(
@@ -68,6 +68,7 @@ function showHistory(target: string, found: ReplayedHistory, options: ReplayOpti
         kernel: kernel.name,
         rerun,
         accepted: meant === undefined,
+        stopped: stopped === undefined ? null : { step: last + 1, of: history.commands.length, why: stopped },
         law: meant?.law ?? null,
         promised: meant?.promised ?? null,
         step: meant === undefined ? null : last + 1,
@@ -90,6 +91,7 @@ function showHistory(target: string, found: ReplayedHistory, options: ReplayOpti
     shown,
     violations,
     shortfalls,
+    stopped,
     subject: called,
     asked: law,
     replay: replayLine(wordsOf(target, options)),
@@ -103,7 +105,7 @@ function showRecording(found: ReplayedRecording, options: ReplayOptions): void {
   if ("traces" in chosen) {
     const { traces, replies } = chosen;
     const verdict = { accepted: true, law: null, promised: null, step: null, bug: null, laws: [] };
-    const kept = `accepted: ${law ?? "every law asked"} is kept in all ${replies} replies of ${traces} traces; --trace LINE shows one`;
+    const kept = `accepted: ${law ?? "every law asked"} is kept in all ${counted(replies, "reply")} of ${counted(traces, "trace")}; --trace LINE shows one`;
     if (options.json)
       console.log(JSON.stringify({ history: file, kernel: null, ...verdict, trace: null, steps: [] }));
     else print(pc.green(kept));
@@ -139,6 +141,7 @@ function showRecording(found: ReplayedRecording, options: ReplayOptions): void {
     shown,
     violations,
     shortfalls: [],
+    stopped: found.stopped,
     subject: trace.label,
     asked: law,
     replay: replayLine(wordsOf(file, { ...options, trace: trace.line })),
@@ -148,7 +151,7 @@ function showRecording(found: ReplayedRecording, options: ReplayOptions): void {
 }
 
 function* shownReplies(replies: Iterable<RecordedReply>): Generator<Shown, void, undefined> {
-  for (const { laws: broken, following: _not, ...reply } of replies) yield { ...reply, broken };
+  for (const { laws: violated, following: _not, ...reply } of replies) yield { ...reply, violated };
 }
 
 function aboutLines({ trace, judging }: Chosen): string[] {
@@ -174,7 +177,7 @@ function stepsText(steps: readonly number[]): string {
   return runs.map(([first, last]) => (first === last ? `${first}` : `${first} to ${last}`)).join(", ");
 }
 
-/** The words that replay it. */
+/** The command-line words that replay it. */
 function wordsOf(target: string, { kernel, law, trace, as, grain }: ReplayOptions): string {
   const given = { "--grain": grain, "--trace": trace, "--law": law, "--as": as, "--kernel": kernel };
   const words = Object.entries(given).flatMap(([option, value]) =>

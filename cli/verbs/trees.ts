@@ -5,7 +5,11 @@ import { PROBES } from "../../trees/vmap/probes.ts";
 import { AS_EXPECTED } from "../exit.ts";
 import { columns, print } from "../output.ts";
 
-export function treesVerb(directories: readonly string[], { json }: { readonly json: boolean }): number {
+export interface TreesOptions {
+  readonly json: boolean;
+}
+
+export function treesVerb(directories: readonly string[], { json }: TreesOptions): number {
   if (directories.length === 0) throw new UsageError("trees takes the directories of kernel trees");
   const trees = directories.map((directory) => factsOfTree(openTree(directory, undefined)));
   if (json) console.log(JSON.stringify({ trees }));
@@ -23,6 +27,6 @@ function textOf({ directory, version, as, assumed, probes, constants, stubs }: T
     "probes, each an expression that compiles or does not:",
     columns(rows),
     `constants: words of 32 bits, pages of 4096 bytes, 8 CPUs at most; VMAP_MAX_ALLOC and VMAP_BBMAP_BITS as the scope has them, ${mapLimit} and ${blockPages} where it has none`,
-    `functions that nobody supplies, and that say so when they are called: ${stubs.length === 0 ? "none" : stubs.join(", ")}`,
+    `undefined functions, which are reported when they are called: ${stubs.length === 0 ? "none" : stubs.join(", ")}`,
   ].join("\n");
 }

@@ -6,7 +6,7 @@ import { explore } from "../../engine/search/explore.ts";
 import { linux } from "../../kernels/vmap/index.ts";
 import { pigginDraft3 } from "../../kernels/vmap/piggin-drafts.ts";
 import type { State } from "../../kernels/vmap/state.ts";
-import { sideBySide } from "../../properties/vmap/explorable-kernel.ts";
+import { explorableKernel } from "../../properties/vmap/explorable-kernel.ts";
 import { MIDDLE, spaceScope } from "../../properties/vmap/small-scopes.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
@@ -16,7 +16,7 @@ const SCOPE: Scope = spaceScope({ pages: 5, sizes: 5, aligns: 4, windows: 4, at:
 
 /** By window and alignment, the sizes that stop the kernel in three commands, and in no fewer; all to the fixpoint. */
 function reaching(kernel: Kernel<State>): { readonly rows: readonly string[]; readonly ended: string } {
-  const machine = sideBySide(kernel, SCOPE, { reduced: true });
+  const machine = explorableKernel(kernel, SCOPE, { reduced: true });
   const { shortest, ended } = explore(machine, { bounds: BOUNDS, enough: () => false });
   const lengths = shortest[machine.laws.findIndex(({ id }) => id === "no-bug")] as Uint16Array;
   const sizesOf = (vstart: number, align: number) =>
@@ -42,7 +42,7 @@ function inWords(sizes: readonly number[]): string {
 }
 
 describe("the BUG_ON alignment case", () => {
-  test("is reached in the draft by the requests that docs/findings.md lists, and by no others", () => {
+  test("The draft reaches the BUG_ON on the alignment by the requests that docs/findings.md lists, and by no others", () => {
     const { rows, ended } = reaching(pigginDraft3);
     const findings = readFileSync(new URL("../../docs/findings.md", import.meta.url), "utf8");
     const listed = [...findings.matchAll(/^\| (\[1[679],2[01]\) \| .*) \|$/gm)].map(([, row]) => row);
@@ -50,7 +50,7 @@ describe("the BUG_ON alignment case", () => {
     expect([...rows].sort()).toEqual(listed.sort());
   });
 
-  test("is reached in the merged form by none", () => {
+  test("The merged form reaches the BUG_ON on the alignment by no request", () => {
     const { rows, ended } = reaching(linux("2.6.39"));
     expect(ended).toBe("fixpoint");
     for (const row of rows) expect(row).toMatch(/^\[\d+,\d+\)( \| none){4}$/);

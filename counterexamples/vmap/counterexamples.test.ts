@@ -5,9 +5,9 @@ import { replay } from "../../engine/run/stepper.ts";
 import { namesOf } from "../../jobs/hunt-target.ts";
 import { kernelNamed } from "../../jobs/names.ts";
 import { allPinned, pinnedFile } from "../../jobs/pinned.ts";
-import { settingFor, type VmapPlayed } from "../../properties/vmap/test-bench.ts";
+import { benchFor, type JudgedStep } from "../../properties/vmap/test-bench.ts";
 import { naming } from "../../spec/vmap/history.ts";
-import { heldTo } from "../../spec/vmap/kernel.ts";
+import { judgedAlsoBy } from "../../spec/vmap/kernel.ts";
 import { LAWS } from "../../spec/vmap/laws/index.ts";
 import { CANARIES } from "./controls/canaries.ts";
 import { BUGS } from "./index.ts";
@@ -62,57 +62,60 @@ const SHORTEST_KNOWN: Readonly<Record<string, readonly number[]>> = {
   "vfree-of-none-read": [1],
 };
 
-const lastOf = (played: readonly VmapPlayed[]): VmapPlayed => played.at(-1) as VmapPlayed;
+const lastOf = (played: readonly JudgedStep[]): JudgedStep => played.at(-1) as JudgedStep;
 
 describe.each(allPinned())("$bug.id, pinned in $pinned.pinned", ({ bug, pinned }) => {
   const history = () => readHistory(pinnedFile(bug, pinned));
 
-  test.each(pinned.on)(`breaks ${pinned.law} on %s with its last command, and is named`, async (label) => {
-    const { scope, commands } = await history();
-    const kernel = heldTo(kernelNamed(label), pinned.law);
-    const last = lastOf(replay(settingFor(kernel, scope), commands, pinned.law));
-    expect(last.index).toBe(commands.length - 1);
-    expect(namesOf(kernel, last)).toContainEqual({ law: pinned.law, known: bug.id, listed: true });
-  });
+  test.each(pinned.on)(
+    `${bug.id}/${pinned.pinned} violates ${pinned.law} on %s with its last command, and is attributed to ${bug.id}`,
+    async (label) => {
+      const { scope, commands } = await history();
+      const kernel = judgedAlsoBy(kernelNamed(label), pinned.law);
+      const last = lastOf(replay(benchFor(kernel, scope), commands, pinned.law));
+      expect(last.index).toBe(commands.length - 1);
+      expect(namesOf(kernel, last)).toContainEqual({ law: pinned.law, known: bug.id, listed: true });
+    },
+  );
 
-  test("is accepted, whole, by the repaired kernel", async () => {
+  test(`The repaired kernel keeps every law in ${bug.id}/${pinned.pinned}`, async () => {
     const { scope, commands } = await history();
-    const played = replay(settingFor(heldTo(pinned.repaired, pinned.law), scope), commands);
+    const played = replay(benchFor(judgedAlsoBy(pinned.repaired, pinned.law), scope), commands);
     expect(played).toHaveLength(commands.length);
-    expect(lastOf(played).broken).toEqual([]);
+    expect(lastOf(played).violated).toEqual([]);
     expect(lastOf(played).after).toBeDefined();
   });
 
-  test("has no command that could be left out", async () => {
+  test(`${bug.id}/${pinned.pinned} needs each of its commands`, async () => {
     const { scope, commands, kernel: label } = await history();
-    const kernel = heldTo(kernelNamed(label), pinned.law);
+    const kernel = judgedAlsoBy(kernelNamed(label), pinned.law);
     for (let index = 0; index < commands.length; index++) {
       const shorter = naming.without(commands, new Set([index]));
-      const played = replay(settingFor(kernel, scope), shorter, pinned.law);
-      const stillBreaks = played.some((step) =>
+      const played = replay(benchFor(kernel, scope), shorter, pinned.law);
+      const stillViolates = played.some((step) =>
         namesOf(kernel, step).some((each) => each.law === pinned.law && each.known === bug.id),
       );
-      expect(stillBreaks).toBe(false);
+      expect(stillViolates).toBe(false);
     }
   });
 
-  test("says which kernel and law it is of", async () => {
+  test(`${bug.id}/${pinned.pinned} names its kernel and its law`, async () => {
     const { law, kernel } = await history();
     expect({ law, listed: pinned.on.includes(kernel) }).toEqual({ law: pinned.law, listed: true });
   });
 });
 
 describe("the catalogue", () => {
-  test.each(BUGS)("has $id no longer than the shortest known", async (bug) => {
+  test.each(BUGS)("The catalogue's histories of $id are no longer than the shortest known", async (bug) => {
     const lengths = await Promise.all(
-      bug.breaks.map(async (pinned) => (await readHistory(pinnedFile(bug, pinned))).commands.length),
+      bug.violations.map(async (pinned) => (await readHistory(pinnedFile(bug, pinned))).commands.length),
     );
     const known = SHORTEST_KNOWN[bug.id] ?? [];
     expect(lengths).toHaveLength(known.length);
     for (const [at, length] of lengths.entries()) expect(length).toBeLessThanOrEqual(known[at] as number);
   });
 
-  test("has a bug for every folder, and a folder for every bug", () => {
+  test("The catalogue has a bug for every folder, and a folder for every bug", () => {
     const folders = readdirSync(new URL(".", import.meta.url), { withFileTypes: true })
       .filter((entry) => entry.isDirectory() && !["controls", "evidence"].includes(entry.name))
       .map((entry) => entry.name);
@@ -120,26 +123,26 @@ describe("the catalogue", () => {
     expect(folders.sort()).toEqual([...bugs].sort());
   });
 
-  test("pins every history that lies in its folders", () => {
+  test("The catalogue pins every history that lies in its folders", () => {
     for (const id of new Set([...BUGS, ...INTERLEAVED].map((bug) => bug.id))) {
       const files = readdirSync(new URL(`./${id}/`, import.meta.url)).filter((name) =>
         name.endsWith(".json"),
       );
       const grains = [BUGS.find((bug) => bug.id === id), INTERLEAVED.find((bug) => bug.id === id)];
-      const pinned = grains.flatMap((bug) => bug?.breaks.map((each) => each.pinned) ?? []);
+      const pinned = grains.flatMap((bug) => bug?.violations.map((each) => each.pinned) ?? []);
       expect(files.sort()).toEqual(pinned.sort());
     }
   });
 
-  test("together with the canaries breaks every law", () => {
-    const broken = new Set([
-      ...BUGS.flatMap((bug) => bug.breaks.map(({ law }) => law)),
+  test("The bugs of the catalogue and the canaries violate every law", () => {
+    const violated = new Set([
+      ...BUGS.flatMap((bug) => bug.violations.map(({ law }) => law)),
       ...CANARIES.map(({ law }) => law),
     ]);
-    expect(LAWS.map(({ id }) => id).filter((id) => !broken.has(id))).toEqual([]);
+    expect(LAWS.map(({ id }) => id).filter((id) => !violated.has(id))).toEqual([]);
   });
 
-  test("has an entry in docs/catalogue.md for every bug with a number, and names every other", () => {
+  test("The catalogue has an entry in docs/catalogue.md for every bug with a number, and names every other", () => {
     const text = readFileSync(new URL("../../docs/catalogue.md", import.meta.url), "utf8");
     const missing = [...BUGS, ...INTERLEAVED].filter(({ id, number }) =>
       number === undefined || (number === "C9" && id !== "vb-dirty-reflushed")
@@ -149,7 +152,7 @@ describe("the catalogue", () => {
     expect(missing.map(({ id }) => id)).toEqual([]);
   });
 
-  test("names no bug twice, by slug or by number", () => {
+  test("The catalogue names no bug twice, by slug or by number", () => {
     const names = BUGS.flatMap((bug) => [bug.id, ...(bug.number === undefined ? [] : [bug.number])]);
     expect(new Set(names).size).toBe(names.length);
   });

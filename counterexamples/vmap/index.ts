@@ -1,6 +1,6 @@
 /** The catalogue: every bug, in the order of its numbers. A new bug is one folder and one line here. */
 import type { LawId } from "../../spec/contract.ts";
-import type { Break, Bug, Evidence } from "../bug.ts";
+import type { Bug, Evidence, PinnedViolation } from "../bug.ts";
 import { aliasesBeforeInit } from "./aliases-before-init/bug.ts";
 import { alignWrapToZero } from "./align-wrap-to-zero/bug.ts";
 import { allocOfNothing } from "./alloc-of-nothing/bug.ts";
@@ -100,38 +100,47 @@ export function bugCalled(name: string): Bug | undefined {
   return BUGS.find((bug) => bug.id === name || bug.number === name.toUpperCase());
 }
 
-/** A law broken by one reply, and the catalogue's bug that accounts for it. */
-export interface NamedBreak {
+/** A law violated by one reply, and the catalogue's bug that explains it. */
+export interface AttributedViolation {
   readonly law: LawId;
   readonly bug: Bug | undefined;
-  /** Whether the bug's entry says that it breaks this law on this kernel; if not, the bug breaks it as well. */
+  /** Whether the bug's entry lists this law on this kernel. If not, the violation follows from the bug. */
   readonly listed: boolean;
 }
 
 /**
- * Names what one reply of a kernel (a label, or a bug's changed kernel) broke. What the kernel inherited from the one it
- * was derived from comes first: its own bug then accounts for the rest. A law that no bug accounts for by itself is
- * attributed to one that accounts for another law the same reply broke: an area put outside its window by a wrap may lie
- * on another, or on pages no flush has covered. Anything else that a changed kernel breaks is its bug's doing as well.
+ * Attributes the violations of one reply of a kernel (a label, or a bug's changed kernel). Violations that the kernel
+ * inherited from the one it was derived from come first; its own bug explains the rest. If no bug explains a violated
+ * law, it is attributed to the bug that explains another law violated by the same reply: an area placed outside its
+ * window by a wrap may lie on another area, or on pages that no flush covered. Any other violation of a changed kernel
+ * is attributed to its bug.
  */
-export function nameBreaks(
+export function attributeViolations(
   kernel: string,
-  broken: readonly { readonly id: LawId }[],
+  violated: readonly { readonly id: LawId }[],
   seen: Omit<Evidence, "law">,
-  inherited: ReadonlySet<Break> = NOTHING,
-): readonly NamedBreak[] {
-  const own = broken.map(({ id: law }) => ({ law, bug: nameBreak(kernel, { law, ...seen }, inherited) }));
+  inherited: ReadonlySet<PinnedViolation> = NOTHING,
+): readonly AttributedViolation[] {
+  const own = violated.map(({ id: law }) => ({
+    law,
+    bug: attributeViolation(kernel, { law, ...seen }, inherited),
+  }));
   const other =
     own.find((each) => each.bug !== undefined)?.bug ?? BUGS.find((bug) => bug.changed?.name === kernel);
   return own.map(({ law, bug }) => ({ law, bug: bug ?? other, listed: bug !== undefined }));
 }
 
-const NOTHING: ReadonlySet<Break> = new Set();
+const NOTHING: ReadonlySet<PinnedViolation> = new Set();
 
-function nameBreak(kernel: string, evidence: Evidence, inherited: ReadonlySet<Break>): Bug | undefined {
-  const accounts = (isHere: (each: Break) => boolean) =>
+function attributeViolation(
+  kernel: string,
+  evidence: Evidence,
+  inherited: ReadonlySet<PinnedViolation>,
+): Bug | undefined {
+  const accounts = (isHere: (each: PinnedViolation) => boolean) =>
     BUGS.find(
-      (bug) => bug.breaks.some((each) => each.law === evidence.law && isHere(each)) && bug.explains(evidence),
+      (bug) =>
+        bug.violations.some((each) => each.law === evidence.law && isHere(each)) && bug.explains(evidence),
     );
   return accounts((each) => inherited.has(each)) ?? accounts(({ on }) => on.includes(kernel));
 }

@@ -1,19 +1,19 @@
 /** What the catalogue says of a bug that needs calls to interleave: it shows at the step grain. */
 import type { LawId } from "../../spec/contract.ts";
 
-/** One law that the bug breaks, or one thing that it lets last for ever. */
-export interface InterleavedBreak {
-  /** A law, or what should pass (liveness). */
+/** One law that the bug violates, or one condition that it lets last for ever. */
+export interface InterleavedViolation {
+  /** A law, or a condition that must end (liveness). */
   readonly law: LawId;
-  /** The protocol whose run is pinned, and others that break it in the same scope. */
+  /** The protocol whose run is pinned, and others that violate the law in the same scope. */
   readonly protocol: string;
   readonly also?: readonly string[];
   readonly scope: Readonly<Record<string, number>>;
   /** File name of the pinned run, beside the bug. */
   readonly pinned: string;
   /**
-   * A protocol without the bug: it keeps the law in this scope. The release that mended it, which may have changed
-   * other things too; or, by its name, an order in which that one thing is mended.
+   * A protocol without the bug: it keeps the law in this scope. The release that repaired it, which may have changed
+   * other things too; or, by its name, an order in which that one thing is repaired.
    */
   readonly repaired: string;
 }
@@ -29,5 +29,5 @@ export interface InterleavedBug {
   readonly latent?: true;
   /** Where it ended. */
   readonly fixed: string;
-  readonly breaks: readonly InterleavedBreak[];
+  readonly violations: readonly InterleavedViolation[];
 }

@@ -11,7 +11,9 @@ import { stepMachineOf } from "../../protocols/vmap/index.ts";
 import { LAWS } from "../../spec/vmap/laws/index.ts";
 import { INTERLEAVED } from "./interleavings.ts";
 
-const ALL = INTERLEAVED.flatMap((bug) => bug.breaks.map((broken) => ({ id: bug.id, bug, ...broken })));
+const ALL = INTERLEAVED.flatMap((bug) =>
+  bug.violations.map((violated) => ({ id: bug.id, bug, ...violated })),
+);
 
 const pinnedOf = async ({ id, pinned }: { id: string; pinned: string }) => {
   const path = new URL(`./${id}/${pinned}`, import.meta.url).pathname;
@@ -21,7 +23,7 @@ const pinnedOf = async ({ id, pinned }: { id: string; pinned: string }) => {
 const isLasting = (name: string, scope: Readonly<Record<string, number>>, law: string) =>
   stepMachineOf(name, scope).eventuallyEnds?.some(({ id }) => id === law) === true;
 
-/** How long a shortest run is that breaks the law; undefined if none does. Of what lasts, whether a lasso was found. */
+/** The length of a shortest run that violates the law; undefined if none does. For a run without end: whether a lasso was found. */
 function shortest(name: string, scope: Readonly<Record<string, number>>, law: string) {
   const machine = stepMachineOf(name, scope);
   if (isLasting(name, scope, law)) {
@@ -29,46 +31,49 @@ function shortest(name: string, scope: Readonly<Record<string, number>>, law: st
     const lasso = lasted.find(({ id }) => id === law)?.lasso;
     return { steps: lasso?.stem.length, ended };
   }
-  const enough = (broken: readonly string[]) => broken.includes(law);
-  const { breaks, ended } = explore(visitActions(machine, { symmetry: true }), { bounds: BOUNDS, enough });
-  return { steps: breaks.find((each) => each.law === law)?.run.length, ended };
+  const enough = (violated: readonly string[]) => violated.includes(law);
+  const { violations, ended } = explore(visitActions(machine, { symmetry: true }), {
+    bounds: BOUNDS,
+    enough,
+  });
+  return { steps: violations.find((each) => each.law === law)?.run.length, ended };
 }
 
 describe.each(ALL)("$id, $law", (entry) => {
   const { scope, law, protocol, also = [], repaired } = entry;
 
-  test("its pinned run is confirmed, and none is shorter", async () => {
+  test(`The pinned run of ${entry.bug.id}, ${law} is confirmed, and none is shorter`, async () => {
     const interleaving = await pinnedOf(entry);
     expect(interleaving).toMatchObject({ protocol, scope, law });
     expect(isConfirmed(stepMachineOf(protocol, scope), interleaving)).toBe(true);
     expect(shortest(protocol, scope, law).steps).toBe(interleaving.steps.length);
   });
 
-  test("a run that lacks one of its steps is not", async () => {
+  test(`The pinned run of ${entry.bug.id}, ${law} needs each of its steps`, async () => {
     const { steps, ...rest } = await pinnedOf(entry);
     const without = (nth: number) => steps.filter((_step, at) => at !== nth);
     const last = { ...rest, steps: without(steps.length - 1) };
     expect(isConfirmed(stepMachineOf(protocol, scope), last)).toBe(false);
   });
 
-  test("the repaired order keeps it in every state there is", () => {
+  test(`The repaired order of ${entry.bug.id} keeps ${law} in every state of the scope`, () => {
     expect(shortest(repaired, scope, law)).toEqual({ steps: undefined, ended: "fixpoint" });
   });
 
-  test.each(also.length === 0 ? [protocol] : also)("%s has it too", (other) => {
+  test.each(also.length === 0 ? [protocol] : also)(`%s violates ${law} too`, (other) => {
     expect(shortest(other, scope, law).steps).toBeGreaterThan(0);
   });
 });
 
 describe("the catalogue of interleavings", () => {
-  test("names laws of the specification, what has to end, or a protocol's own law", () => {
+  test("The catalogue of interleavings names laws of the specification, runs that must end, or laws of a protocol", () => {
     const own = ALL.filter(({ law }) => !LAWS.some(({ id }) => id === law))
       .filter(({ protocol, scope, law }) => !isLasting(protocol, scope, law))
       .map(({ law }) => law);
     expect(own).toEqual(["published-is-initialised"]);
   });
 
-  test("has a folder for each bug, and each bug once", () => {
+  test("The catalogue of interleavings has a folder for each bug, and each bug once", () => {
     const ids = INTERLEAVED.map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
   });

@@ -49,13 +49,13 @@ export function interleavedCalled(name: string): InterleavedBug | undefined {
   return INTERLEAVED.find((bug) => bug.id === name || bug.number === name.toUpperCase());
 }
 
-/** What has to end is asked of each CPU: of which one, makes no difference. */
+/** Conditions that must end are checked for each CPU. Which CPU it is makes no difference. */
 const ofAnyCpu = (law: string) => law.replace(/-\d+$/, "");
 
-/** The bug that breaks this law in this protocol; the first of several that do. */
+/** The bug that violates this law in this protocol; the first of several. */
 export function nameInterleaved(protocol: string, law: string): string | undefined {
-  const accounts = ({ breaks }: InterleavedBug) =>
-    breaks.some(
+  const accounts = ({ violations }: InterleavedBug) =>
+    violations.some(
       (each) =>
         ofAnyCpu(each.law) === ofAnyCpu(law) && [each.protocol, ...(each.also ?? [])].includes(protocol),
     );

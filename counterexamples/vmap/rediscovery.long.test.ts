@@ -8,14 +8,16 @@ import { BUGS } from "./index.ts";
 
 describe("random search", () => {
   const all = BUGS.flatMap((bug) =>
-    [...new Set(bug.breaks.map(({ law }) => law))].map((law) => ({ bug, law })),
+    [...new Set(bug.violations.map(({ law }) => law))].map((law) => ({ bug, law })),
   );
 
   test.each(all)(
-    "finds $bug.id by its breaking $law, nearly as short as it is pinned",
+    "Random search finds $bug.id by a violation of $law, nearly as short as it is pinned",
     async ({ bug, law }) => {
       const target = bugTarget(bug, law);
-      const pinned = bug.breaks.filter((each) => each.law === law && each.on.includes(target.kernel.name));
+      const pinned = bug.violations.filter(
+        (each) => each.law === law && each.on.includes(target.kernel.name),
+      );
       const lengths = await Promise.all(
         pinned.map(async (each) => (await readHistory(pinnedFile(bug, each))).commands.length),
       );

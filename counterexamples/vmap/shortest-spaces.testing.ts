@@ -169,20 +169,20 @@ const mapsAcrossGap: ShortestSpace = {
 
 /** For a history of ten commands. */
 const smallMaps: ShortestSpace = {
-  says: "map 1 or 2 pages through blocks of four on one CPU, let go, purge",
+  says: "map 1 or 2 pages through blocks of four on one CPU, unmap, purge",
   scope: { ...FEW_BLOCKS, counts: [1, 2] },
   calls: ["map", "purge"],
 };
 
 const mapsOnTwo: ShortestSpace = {
-  says: "map 1 to 3 pages through blocks of four on two CPUs, let go, purge, call vm_unmap_aliases",
+  says: "map 1 to 3 pages through blocks of four on two CPUs, unmap, purge, call vm_unmap_aliases",
   scope: { ...FEW_BLOCKS, cpus: 2 },
   calls: ["map", "purge", "unmapAliases"],
 };
 
 /** For a history of seven commands. */
 const mapsAmongAreas: ShortestSpace = {
-  says: "map a page through blocks of four on one CPU, allocate 1 or 4 pages, let go, purge, call vm_unmap_aliases",
+  says: "map a page through blocks of four on one CPU, allocate 1 or 4 pages, unmap, purge, call vm_unmap_aliases",
   scope: { ...FEW_BLOCKS, lazyMaxPages: 2, counts: [1], aligns: aligned(1) },
   calls: ["alloc", "map", "purge", "unmapAliases"],
 };

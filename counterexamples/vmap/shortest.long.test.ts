@@ -1,5 +1,5 @@
 /**
- * That no pinned history could be shorter: the space of each is explored, level by level, until the bug breaks the
+ * No pinned history could be shorter: the space of each is explored, level by level, until the bug violates the
  * law, so the run found is a shortest one of all that its callers can make.
  */
 import { describe, expect, test } from "vitest";
@@ -8,28 +8,30 @@ import { BOUNDS } from "../../engine/bounds.testing.ts";
 import { kernelNamed } from "../../jobs/names.ts";
 import { allPinned, pinnedFile } from "../../jobs/pinned.ts";
 import type { State } from "../../kernels/vmap/state.ts";
-import { confirmBreak, type Sought, shortest } from "../../properties/vmap/shortest.ts";
+import { confirmViolation, type Sought, shortest } from "../../properties/vmap/shortest.ts";
 import type { LawId } from "../../spec/contract.ts";
-import { heldTo } from "../../spec/vmap/kernel.ts";
-import type { Break, Bug } from "../bug.ts";
-import { bugCalled, nameBreaks } from "./index.ts";
+import { judgedAlsoBy } from "../../spec/vmap/kernel.ts";
+import type { Bug, PinnedViolation } from "../bug.ts";
+import { attributeViolations, bugCalled } from "./index.ts";
 import { LONGER_SPACES, SHORTEST_SPACES, type ShortestSpace } from "./shortest-spaces.testing.ts";
 
-/** This law broken by this bug, as the catalogue names breaks. */
+/** A violation of this law by this bug, as the catalogue attributes violations. */
 function soughtOn(label: string, bug: string, law: LawId): Sought<State> {
-  const kernel = heldTo(kernelNamed(label), law);
+  const kernel = judgedAlsoBy(kernelNamed(label), law);
   return {
     kernel,
     law,
     meant: (seen) =>
-      nameBreaks(kernel.name, seen.broken, seen).some((each) => each.law === law && each.bug?.id === bug),
+      attributeViolations(kernel.name, seen.violated, seen).some(
+        (each) => each.law === law && each.bug?.id === bug,
+      ),
   };
 }
 
 /** The length of the shortest history pinned for the law of this one, on this kernel and in its space. */
-async function pinnedLength(bug: Bug, { law, pinned }: Break, kernel: string): Promise<number> {
+async function pinnedLength(bug: Bug, { law, pinned }: PinnedViolation, kernel: string): Promise<number> {
   const spaces = SHORTEST_SPACES[bug.id] ?? {};
-  const pins = bug.breaks.filter(
+  const pins = bug.violations.filter(
     (each) => each.law === law && each.on.includes(kernel) && spaces[each.pinned] === spaces[pinned],
   );
   const histories = await Promise.all(pins.map((each) => readHistory(pinnedFile(bug, each))));
@@ -37,11 +39,11 @@ async function pinnedLength(bug: Bug, { law, pinned }: Break, kernel: string): P
 }
 
 describe("nothing is shorter than what is pinned", () => {
-  test.each(allPinned())("in $bug.id/$pinned.pinned", async ({ bug, pinned }) => {
+  test.each(allPinned())("No history is shorter than $bug.id/$pinned.pinned", async ({ bug, pinned }) => {
     const space = SHORTEST_SPACES[bug.id]?.[pinned.pinned] as ShortestSpace;
     const { kernel } = await readHistory(pinnedFile(bug, pinned));
     const { history, explored } = shortest(soughtOn(kernel, bug.id, pinned.law), space, BOUNDS);
-    expect(explored.breaks.map(({ law }) => law)).toEqual([pinned.law]);
+    expect(explored.violations.map(({ law }) => law)).toEqual([pinned.law]);
     expect(history).toHaveLength(await pinnedLength(bug, pinned, kernel));
   });
 });
@@ -52,26 +54,32 @@ const LONG = process.env.VMAPCHECK_LONG === "1";
 describe.runIf(LONG)("nothing is shorter either", () => {
   const longer = allPinned().filter(({ bug, pinned }) => LONGER_SPACES[bug.id]?.[pinned.pinned]);
 
-  test.each(longer)("for callers who do more, in $bug.id/$pinned.pinned", async ({ bug, pinned }) => {
-    const space = LONGER_SPACES[bug.id]?.[pinned.pinned] as ShortestSpace;
-    const { kernel } = await readHistory(pinnedFile(bug, pinned));
-    const { history } = shortest(soughtOn(kernel, bug.id, pinned.law), space, BOUNDS);
-    expect(history).toHaveLength(await pinnedLength(bug, pinned, kernel));
-  });
+  test.each(longer)(
+    "No history of callers that do more is shorter than $bug.id/$pinned.pinned",
+    async ({ bug, pinned }) => {
+      const space = LONGER_SPACES[bug.id]?.[pinned.pinned] as ShortestSpace;
+      const { kernel } = await readHistory(pinnedFile(bug, pinned));
+      const { history } = shortest(soughtOn(kernel, bug.id, pinned.law), space, BOUNDS);
+      expect(history).toHaveLength(await pinnedLength(bug, pinned, kernel));
+    },
+  );
 
   const everyKernel = allPinned().flatMap(({ bug, pinned }) =>
     pinned.on.map((kernel) => ({ bug, pinned, kernel })),
   );
 
-  test.each(everyKernel)("on $kernel, in $bug.id/$pinned.pinned", async ({ bug, pinned, kernel }) => {
-    const space = SHORTEST_SPACES[bug.id]?.[pinned.pinned] as ShortestSpace;
-    const { history } = shortest(soughtOn(kernel, bug.id, pinned.law), space, BOUNDS);
-    expect(history).toHaveLength(await pinnedLength(bug, pinned, kernel));
-  });
+  test.each(everyKernel)(
+    "No history on $kernel is shorter than $bug.id/$pinned.pinned",
+    async ({ bug, pinned, kernel }) => {
+      const space = SHORTEST_SPACES[bug.id]?.[pinned.pinned] as ShortestSpace;
+      const { history } = shortest(soughtOn(kernel, bug.id, pinned.law), space, BOUNDS);
+      expect(history).toHaveLength(await pinnedLength(bug, pinned, kernel));
+    },
+  );
 });
 
 describe("the table of spaces", () => {
-  test("has one for every pinned history, and none for others", () => {
+  test("The table of spaces has a space for every pinned history, and for no other", () => {
     const pinned = allPinned().map(({ bug, pinned: { pinned } }) => `${bug.id}/${pinned}`);
     expect(namesIn(SHORTEST_SPACES).sort()).toEqual(pinned.sort());
     expect(namesIn(LONGER_SPACES).filter((name) => !pinned.includes(name))).toEqual([]);
@@ -92,7 +100,7 @@ describe("a search for the shortest", () => {
   ];
   const small = { ...pinned, scope: { ...pinned.scope, sizes: [1, 2], aligns: [4096], windows } };
 
-  test("finds nothing of a bug that the kernel does not have, up to the fixpoint", () => {
+  test("A search for a bug that the kernel does not have ends at the fixpoint without a violation", () => {
     const { history, explored } = shortest(
       soughtOn("2.6.39", "cache-exact-hole-missed", "lowest-fit"),
       small,
@@ -101,17 +109,19 @@ describe("a search for the shortest", () => {
     expect({ history, ended: explored.ended }).toEqual({ history: undefined, ended: "fixpoint" });
   });
 
-  test("does not take another bug's break for the one sought", () => {
+  test("A search for the shortest does not take another bug's violation for the one sought", () => {
     const sought = soughtOn("3.1", "va-gap-offbyone", "lowest-fit");
     const { history, explored } = shortest(sought, small, BOUNDS);
     expect({ history, ended: explored.ended }).toEqual({ history: undefined, ended: "fixpoint" });
   });
 
-  test("throws where the reference does not confirm what was found", async () => {
+  test("A search for the shortest throws if the reference does not confirm the violation", async () => {
     const bug = bugCalled("cache-exact-hole-missed") as Bug;
-    const file: HistoryFile = await readHistory(pinnedFile(bug, bug.breaks[0] as Bug["breaks"][number]));
+    const file: HistoryFile = await readHistory(
+      pinnedFile(bug, bug.violations[0] as Bug["violations"][number]),
+    );
     const confirm = (label: string, commands: HistoryFile["commands"]) => () =>
-      confirmBreak(soughtOn(label, bug.id, "lowest-fit"), file.scope, commands);
+      confirmViolation(soughtOn(label, bug.id, "lowest-fit"), file.scope, commands);
     expect(confirm("3.1", file.commands)).not.toThrow();
     expect(confirm("2.6.39", file.commands)).toThrow("lowest-fit");
     expect(confirm("3.1", [...file.commands, { op: "purge" }])).toThrow("lowest-fit");

@@ -1,6 +1,6 @@
-/** Strongly connected components: the parts of a graph from each node of which there is a way to each other. */
+/** Strongly connected components: the parts of a graph in which every node reaches every other. */
 
-/** A directed graph. Of node n, the targets of its edges stand from `begins[n]` to before `begins[n + 1]`. */
+/** A directed graph. The targets of node n's edges are at `begins[n]` up to, not including, `begins[n + 1]`. */
 export interface Edges {
   /** One more than there are nodes. */
   readonly begins: Int32Array;
@@ -9,40 +9,43 @@ export interface Edges {
 
 /**
  * By node, the number of its component, from 0; no edge leads from a component to one of a larger number. Tarjan,
- * "Depth-First Search and Linear Graph Algorithms", 1972, with a stack of its own in place of recursion: a search
- * through millions of states is as deep as there are states.
+ * "Depth-First Search and Linear Graph Algorithms", 1972, with an explicit stack in place of recursion: a search
+ * through millions of states can be as deep as their number.
  */
 export function componentsOf({ begins, targets }: Edges): Int32Array {
   const count = begins.length - 1;
   const component = new Int32Array(count).fill(-1);
-  /** When a node was met, from 1; 0 if it was not. And the earliest met that is on the stack and can be come to. */
-  const met = new Int32Array(count);
+  /**
+   * By node: its order of discovery, from 1, or 0 if not discovered; and the earliest node on the stack that it
+   * reaches.
+   */
+  const order = new Int32Array(count);
   const low = new Int32Array(count);
   /** The edge to follow next. */
   const next = begins.slice(0, count);
-  /** The nodes on the way to the present one, and those met whose component is not known. */
+  /** The nodes on the path to the current one, and the discovered nodes whose component is not known. */
   const way = new Int32Array(count);
   const open = new Int32Array(count);
   let [clock, components, opened] = [0, 0, 0];
 
   for (let root = 0; root < count; root++) {
-    if (met[root] !== 0) continue;
+    if (order[root] !== 0) continue;
     let depth = 0;
     way[0] = root;
     while (depth >= 0) {
       const node = way[depth] as number;
-      if (met[node] === 0) {
+      if (order[node] === 0) {
         clock += 1;
-        met[node] = clock;
+        order[node] = clock;
         low[node] = clock;
         open[opened++] = node;
       }
       let child = -1;
       for (let edge = next[node] as number; edge < (begins[node + 1] as number); edge++) {
         const target = targets[edge] as number;
-        if (met[target] === 0) {
+        if (order[target] === 0) {
           child = target;
-          // Looked at again when it comes back, for how far back it can go by then.
+          // Looked at again on return: by then it is known how far back the target reaches.
           next[node] = edge;
           break;
         }
@@ -53,7 +56,7 @@ export function componentsOf({ begins, targets }: Edges): Int32Array {
         way[++depth] = child;
         continue;
       }
-      if (low[node] === met[node]) {
+      if (low[node] === order[node]) {
         let member: number;
         do {
           member = open[--opened] as number;

@@ -1,13 +1,14 @@
-/** Whether a lasso is one: asked of the machine itself. */
-import { type EventuallyEnds, failedIn, isEnabled, type PackedMachine } from "../actions.ts";
+/** Whether a lasso is real, by the machine itself. */
+import { failedIn, isEnabled } from "../actions.ts";
+import type { EventuallyEnds, PackedMachine } from "../machine.ts";
 import { namesOfAgents } from "../reduce/agents.ts";
 import { meets } from "../reduce/conditions.ts";
 import type { Lasso } from "./fair-loop.ts";
 
 /**
  * Whether a lasso confirms that something lasts: its stem can be taken from the initial state, its loop from there
- * leads back, the condition holds all along the loop, and every agent takes a step in it or cannot somewhere. All is
- * asked of the machine itself, without what was looked up or numbered to find it.
+ * leads back, the condition holds all along the loop, and every agent takes a step in the loop or is disabled somewhere
+ * in it. The machine itself is asked, without the tables and numbers by which the lasso was found.
  */
 export function confirmLasso(machine: PackedMachine, ending: EventuallyEnds, { stem, loop }: Lasso): boolean {
   const state = new Int32Array(machine.words);
@@ -32,7 +33,7 @@ export function confirmLasso(machine: PackedMachine, ending: EventuallyEnds, { s
   return isBack && namesOfAgents(machine.actions).every((agent) => served.has(agent));
 }
 
-/** Whether what should pass is so in this state. */
+/** Whether the condition that should end holds in this state. */
 const lasts = ({ when, guard }: EventuallyEnds, state: Int32Array) =>
   meets(state, when) && guard?.(state) !== false;
 

@@ -1,6 +1,7 @@
-/** A shortest way into a loop that is fair to every agent, and such a loop: liveness.ts says when there is one. */
+/** A shortest way into a loop that is fair to every agent, and such a loop: liveness.ts says when one exists. */
 import type { Agents } from "../reduce/agents.ts";
-import { actionsTo, type Reached } from "../search/explore.ts";
+import { actionsTo } from "../search/explore.ts";
+import type { Reached } from "../search/visitable.ts";
 import { componentsOf } from "./components.ts";
 import type { Graph } from "./lasting-graph.ts";
 
@@ -8,19 +9,21 @@ import type { Graph } from "./lasting-graph.ts";
 export interface Lasso {
   /** From the initial state to the first of the loop: a shortest way into any loop that can be found. */
   readonly stem: readonly number[];
-  /** From there back to it. Empty if nothing more happens: no agent can take a step then. */
+  /** From there back to it. Empty if the run ends in a state in which no agent can take a step. */
   readonly loop: readonly number[];
 }
 
-/** Entries of loops tried, of those equally near: the loop from another of them may be shorter. */
+/** How many equally near entries of loops are tried: the loop from another one may be shorter. */
 const MOST_ENTRIES = 16;
 /**
- * Nodes of a search for a loop, which is the shortest if a node for each state of the component and each set of
- * agents is no more than that: 100 MB. Else the agents are satisfied some at a time.
+ * Nodes of a search for a loop, about 100 MB. The loop is a shortest one if the component's states times the sets of
+ * agents do not exceed this. Otherwise the agents are served some at a time.
  */
 const MOST_NODES = 2 ** 24;
 
-/** A lasso of the shortest stem; undefined if there is none. Of those as near, one of the shortest loop tried. */
+/**
+ * A lasso of the shortest stem; undefined if there is none. Among equally near ones, one with the shortest loop tried.
+ */
 export function lassoIn(graph: Graph, reached: Reached, agents: Agents): Lasso | undefined {
   const component = componentsOf(graph);
   const fair = fairOf(graph, component, agents);
@@ -41,7 +44,7 @@ export function lassoIn(graph: Graph, reached: Reached, agents: Agents): Lasso |
 /** By component: 1 if a loop through all of it is fair to every agent. */
 function fairOf({ begins, targets, by, able }: Graph, component: Int32Array, agents: Agents): Uint8Array {
   const count = component.reduce((most, each) => Math.max(most, each), -1) + 1;
-  /** Bits of the agents that take a step inside it, or cannot somewhere. */
+  /** Bits of the agents that take a step inside it, or are disabled somewhere in it. */
   const served = new Int32Array(count);
   const loops = new Uint8Array(count);
   for (let node = 0; node < component.length; node++) {
@@ -58,8 +61,8 @@ function fairOf({ begins, targets, by, able }: Graph, component: Int32Array, age
 }
 
 /**
- * A loop from a node of a fair component that serves every agent. The shortest, if the search for it is not too
- * large; else as many agents at a time as can be, each time by a shortest way from where the last ended.
+ * A loop from a node of a fair component that serves every agent. The shortest, if the search for it is not too large;
+ * otherwise as many agents at a time as fit, each time by a shortest way from the end of the last.
  */
 function loopFrom(entry: number, graph: Graph, component: Int32Array, agents: Agents): number[] {
   const members = membersOf(component, component[entry] as number);

@@ -1,15 +1,15 @@
-/** The part of a machine's states in which a condition holds: a graph, in which what lasts for ever is a loop. */
-import type { EventuallyEnds, PackedMachine } from "../actions.ts";
+/** The part of a machine's states in which a condition holds: a graph. The condition lasts for ever in a loop of it. */
+import type { EventuallyEnds, PackedMachine } from "../machine.ts";
 import type { Agents } from "../reduce/agents.ts";
 import { ConditionTable } from "../reduce/conditions.ts";
 import { emptyBatch } from "../search/batch.ts";
-import type { Reached, Visitable } from "../search/explore.ts";
+import type { Reached, Visitable } from "../search/visitable.ts";
 import type { Edges } from "./components.ts";
 
-/** States between two looks at the clock. */
+/** States between two turns. */
 const TURN = 16_384;
 
-/** The states in which a condition holds, nearest first, and what leads from one of them to another. */
+/** The states in which a condition holds, nearest first, and the transitions between them. */
 export interface Graph extends Edges {
   /** By node: the number of its state, ascending. */
   readonly numbers: Int32Array;
@@ -19,7 +19,7 @@ export interface Graph extends Edges {
   readonly by: Uint16Array;
 }
 
-/** Reads the graph out of all states met, some thousand at a time: how many are left to read. */
+/** Reads the graph from all states found, some thousand at a time. Yields how many are left to read. */
 export function* readGraph(
   { words, actions }: PackedMachine,
   visited: Visitable,
@@ -47,7 +47,7 @@ export function* readGraph(
     for (let nth = 0; nth < batch.count; nth++) {
       const action = batch.by[nth] as number;
       able[node] = (able[node] as number) | (agents.of[action] as number);
-      if (batch.goesOn[nth] === 0) continue;
+      if (batch.continues[nth] === 0) continue;
       for (let word = 0; word < words; word++) form[word] = batch.forms[nth * words + word] as number;
       const number = reached.find(form);
       const target = number < 0 ? -1 : (nodeOf[number] as number);

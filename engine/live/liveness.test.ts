@@ -1,7 +1,7 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import type { Action, PackedMachine } from "../actions.ts";
 import { BOUNDS } from "../bounds.testing.ts";
+import type { Action, PackedMachine } from "../machine.ts";
 import { has } from "../reduce/conditions.ts";
 import { type Field, Layout, plain } from "../search/layout.ts";
 import { componentsOf } from "./components.ts";
@@ -9,7 +9,7 @@ import { confirmLasso } from "./confirm-lasso.ts";
 import type { Lasso } from "./fair-loop.ts";
 import { findingLassos, findLassos } from "./liveness.ts";
 
-/** A machine of these actions that should not stay forever where the condition holds. */
+/** A machine of these actions that must not stay for ever where the condition holds. */
 function machineOf(
   layout: Layout,
   actions: readonly Action[],
@@ -47,7 +47,7 @@ const step = (name: string, agent: string, from: [Field, number], to: [Field, nu
 
 const [IDLE, WAITS, INSIDE] = [0, 1, 2];
 
-/** Two agents and a lock that any agent which waits may take when it is free. */
+/** Two agents and a lock that any waiting agent may take when it is free. */
 function lock(): PackedMachine {
   const layout = new Layout();
   const at = layout.array("at", { name: "agents", size: 2 }, plain(3)) as [Field, Field];
@@ -127,23 +127,23 @@ describe("an agent that waits for a lock", () => {
     const machine = lock();
     const lasso = lassoOf(machine) as Lasso;
     expect(namesIn(machine, lasso.stem)).toEqual(["0 asks"]);
-    // Where the other is inside, the one that waits can take no step: a fair loop.
+    // While the other is inside, the waiting agent can take no step: a fair loop.
     expect(namesIn(machine, lasso.loop)).toEqual(["1 asks", "1 takes", "1 leaves"]);
   });
 
-  test("does not if its turn comes in the order of tickets", () => {
+  test("does not wait for ever if tickets give the order", () => {
     expect(lassoOf(ticketLock())).toBeUndefined();
   });
 
-  test("does, with tickets, if the other need not leave", () => {
+  test("waits for ever, with tickets, if the other need not leave", () => {
     const machine = without(ticketLock(), "1");
     const lasso = lassoOf(machine) as Lasso;
-    // With its ticket drawn first, the one that waits could go on.
+    // With its ticket drawn first, the waiting agent could continue.
     expect(namesIn(machine, lasso.stem)).toEqual(["1 draws", "0 draws"]);
     expect(lasso.loop).toEqual([]);
   });
 
-  test("is only reported if it should not", () => {
+  test("is reported only if waiting for ever is forbidden", () => {
     const { eventuallyEnds: _none, ...machine } = lock();
     expect(findLassos(machine, BOUNDS)).toMatchObject({ verdict: "holds", lasted: [], ended: "fixpoint" });
   });
@@ -261,8 +261,8 @@ describe("a lasso", () => {
       "on which it holds at first only",
       { stem: indices("0 asks"), loop: indices("0 takes", "0 leaves", "0 asks") },
     ],
-    ["that stays where an agent could go on", { stem: indices("0 asks"), loop: [] }],
-    ["with an action that there is not", { stem: indices("0 asks"), loop: [-1] }],
+    ["that stays where an agent could continue", { stem: indices("0 asks"), loop: [] }],
+    ["with an unknown action", { stem: indices("0 asks"), loop: [-1] }],
   ])("is not confirmed %s", (_what, lasso) => {
     expect(confirms(lasso)).toBe(false);
   });
@@ -276,7 +276,7 @@ describe("a lasso", () => {
 });
 
 describe("a bound", () => {
-  test("leaves a lasso among the states that were met, and else says nothing", () => {
+  test("still reports a lasso among the states found, and no verdict without one", () => {
     const layout = new Layout();
     const count = layout.field("count", plain(5000));
     const up: Action = {
@@ -370,7 +370,7 @@ function depthsIn({ edges }: Drawn): Map<number, number> {
   return depths;
 }
 
-/** The length of a shortest fair loop from a node, by its definition: walks, and whom each has served. */
+/** The length of a shortest fair loop from a node, by its definition: walks, and the agents that each has served. */
 function shortestLoop({ edges, holds }: Drawn, entry: number): number | undefined {
   const waits = (agent: number, node: number) =>
     !edges.some((edge) => edge.agent === agent && edge.from === node);
@@ -415,24 +415,28 @@ describe("on graphs drawn at random", () => {
     },
   );
 
-  test.prop([drawn], { numRuns: 300 })("two nodes are in one component if each can be come to", (graph) => {
-    const { nodes, edges } = graph;
-    const from = (node: number) => edges.filter((edge) => edge.from === node).map(({ to }) => to);
-    const begins = [0];
-    for (let node = 0; node < nodes; node++) begins.push((begins[node] as number) + from(node).length);
-    const targets = Array.from({ length: nodes }, (_none, node) => from(node)).flat();
-    const component = componentsOf({ begins: Int32Array.from(begins), targets: Int32Array.from(targets) });
-    const reach = (node: number) => {
-      const met = new Set([node]);
-      for (const each of met) for (const to of from(each)) met.add(to);
-      return met;
-    };
-    for (let one = 0; one < nodes; one++) {
-      for (let other = 0; other < nodes; other++) {
-        const together = reach(one).has(other) && reach(other).has(one);
-        expect(component[one] === component[other]).toBe(together);
-        if (reach(one).has(other)) expect(component[one]).toBeGreaterThanOrEqual(component[other] as number);
+  test.prop([drawn], { numRuns: 300 })(
+    "two nodes are in one component if each reaches the other",
+    (graph) => {
+      const { nodes, edges } = graph;
+      const from = (node: number) => edges.filter((edge) => edge.from === node).map(({ to }) => to);
+      const begins = [0];
+      for (let node = 0; node < nodes; node++) begins.push((begins[node] as number) + from(node).length);
+      const targets = Array.from({ length: nodes }, (_none, node) => from(node)).flat();
+      const component = componentsOf({ begins: Int32Array.from(begins), targets: Int32Array.from(targets) });
+      const reach = (node: number) => {
+        const reached = new Set([node]);
+        for (const each of reached) for (const to of from(each)) reached.add(to);
+        return reached;
+      };
+      for (let one = 0; one < nodes; one++) {
+        for (let other = 0; other < nodes; other++) {
+          const together = reach(one).has(other) && reach(other).has(one);
+          expect(component[one] === component[other]).toBe(together);
+          if (reach(one).has(other))
+            expect(component[one]).toBeGreaterThanOrEqual(component[other] as number);
+        }
       }
-    }
-  });
+    },
+  );
 });

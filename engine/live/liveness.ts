@@ -1,44 +1,39 @@
 /**
- * What lasts for ever that should pass: a run in which a condition holds from some moment on, although every agent
- * is treated fairly. Weak fairness: an agent that can take a step in every state from some moment on takes one.
+ * Liveness: looks for a run in which a condition that should end holds from some moment on, although every agent is
+ * treated fairly. Weak fairness: an agent that can take a step in every state from some moment on takes one.
  *
  * Such a run, if there is one, is a lasso: a stem and then a loop, again and again. In a finite graph a fair loop
- * exists if and only if there is a strongly connected component of the states in which the condition holds where
- * for every agent there is a state in which it can take no step, or a step of its own inside the component: a loop
- * through all of the component is fair then (Emerson and Lei, "Modalities for Model Checking", 1987).
+ * exists if and only if there is a strongly connected component of the states in which the condition holds where for
+ * every agent there is a state in which it can take no step, or a step of its own inside the component: a loop through
+ * all of the component is fair then (Emerson and Lei, "Modalities for Model Checking", 1987).
  *
- * States are not merged by symmetry: a loop of merged states may come back with its agents renumbered, so neither
- * that it closes nor whose steps are in it can be seen there. And all orders of actions are tried: what a
- * partial-order reduction leaves out is not missed by a break, but may be the one loop in which some agent waits.
+ * States are not merged by symmetry: a loop of merged states may come back with its agents renumbered, so it shows
+ * neither that the loop closes nor whose steps are in it. All orders of actions are taken: a partial-order reduction
+ * preserves violations, but may leave out the one loop in which some agent waits.
  */
-import { type PackedMachine, visitActions } from "../actions.ts";
+import { visitActions } from "../actions.ts";
+import type { PackedMachine } from "../machine.ts";
 import { agentsOf } from "../reduce/agents.ts";
-import {
-  type Bounds,
-  type Explored,
-  endedBy,
-  exploring,
-  type Progress,
-  type Stop,
-} from "../search/explore.ts";
+import { endedBy, exploring } from "../search/explore.ts";
+import type { Bounds, Explored, Progress, Stop } from "../search/visitable.ts";
 import { type Lasso, lassoIn } from "./fair-loop.ts";
 import { readGraph } from "./lasting-graph.ts";
 
-/** What became of something that should pass. */
+/** The verdict on one condition that should end. */
 export interface Lasted {
   readonly id: string;
-  /** Broken: here is how it lasts. Bounded: no lasso among the states met. */
+  /** The lasso if the verdict is "broken". "bounded": no lasso among the states found. */
   readonly verdict: "holds" | "broken" | "bounded";
   readonly lasso: Lasso | undefined;
 }
 
 export interface Liveness {
-  /** States met. */
+  /** States found. */
   readonly states: number;
   readonly verdict: "holds" | "broken" | "bounded";
   /** What ended the visit of all states: the fixpoint, or a bound. */
   readonly ended: Explored["ended"];
-  /** One for each condition that should pass, in the machine's order. */
+  /** One for each condition that should end, in the machine's order. */
   readonly lasted: readonly Lasted[];
   readonly seconds: number;
 }
@@ -53,9 +48,9 @@ export function findLassos(machine: PackedMachine, bounds: Bounds): Liveness {
 }
 
 /**
- * Whether each of the machine's conditions passes, in turns of some milliseconds; stopped after one, it ends there
- * as at a bound. Where the bound was met, a lasso among the states known is still a real one. An action whose
- * assertion fails can be taken, and leads nowhere. Throws a RangeError for a machine of more than 30 agents.
+ * Whether each of the machine's conditions ends, in turns of some milliseconds. Stopped after a turn, it ends as at a
+ * bound. After a bound, a lasso among the known states is still real. An action whose assertion fails can be taken, and
+ * leads nowhere. Throws a RangeError for a machine of more than 30 agents.
  */
 export function* findingLassos(machine: PackedMachine, bounds: Bounds): Generator<Progress, Liveness, Stop> {
   const started = performance.now();

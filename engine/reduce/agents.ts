@@ -1,7 +1,7 @@
-/** Who takes the steps of a machine, for liveness: every agent is treated fairly. */
-import type { Action, PackedMachine } from "../actions.ts";
+/** The agents that own a machine's steps, for liveness: every agent is treated fairly. */
+import type { Action, PackedMachine } from "../machine.ts";
 
-/** As many as have a bit each in a signed number. */
+/** The most agents: each needs a bit of a signed number. */
 const MOST_AGENTS = 30;
 
 /** The agents, and which of them takes each action. */

@@ -59,7 +59,7 @@ export function slicesOf(fields: readonly Field[]): Slice[] {
 const isWithin = (slice: Slice, { word, shift, bits }: Slice) =>
   slice.word === word && slice.shift >= shift && slice.shift + slice.bits <= shift + bits;
 
-/** What is looked up of an action: its conditions, and its guard if that reads fields near each other; and the guard left. */
+/** The parts of an action to look up, its conditions and its guard if that reads adjacent fields; and the guard left. */
 export function askedOf({
   when,
   guard,
@@ -76,15 +76,15 @@ export function askedOf({
 }
 
 /**
- * Which of some conjunctions of conditions are true in a state. Each condition is on one field, and each question on
- * fields that are together, so a few fields leave some conjunctions possible, looked up by their bits: true are those that all leave possible.
- * For all actions of a protocol that is ten reads and no branch, in place of a hundred of each: states were expanded
- * in half the time.
+ * Finds which of some conjunctions of conditions are true in a state. Each slice of a few adjacent fields leaves some
+ * conjunctions possible, looked up by the slice's bits. The true conjunctions are those that all slices leave possible.
+ * For all actions of a protocol that is ten reads and no branch, in place of a hundred of each: states were expanded in
+ * half the time.
  */
 export class ConditionTable {
-  /** Those found last: a bit each. */
+  /** The conjunctions found last, a bit each. */
   readonly set: Int32Array;
-  /** Those without conditions among them. */
+  /** The conjunctions without conditions. */
   readonly #all: Int32Array;
   /** Four numbers for each slice: its word, shift and mask, and where its sets begin. */
   readonly #slices: Int32Array;

@@ -1,18 +1,19 @@
 /**
- * What actions do to one another, worked out once from their conditions and footprints. Two actions commute if, in
- * every state in which both can be taken, neither changes whether the other can be or what it asserts, and both
- * orders lead to the same state (Valmari, "Stubborn Sets for Reduced State Space Generation", 1990; as pairs that
- * do not commute, Laarman, Pater, van de Pol and Hansen, "Guard-Based Partial-Order Reduction", STTT 2016).
+ * The dependence of actions, computed once from their conditions and footprints. Two actions commute if, in every state
+ * in which both can be taken, neither changes whether the other can be or what it asserts, and both orders lead to the
+ * same state (Valmari, "Stubborn Sets for Reduced State Space Generation", 1990; as pairs that do not commute, Laarman,
+ * Pater, van de Pol and Hansen, "Guard-Based Partial-Order Reduction", STTT 2016).
  *
- * Footprints alone say that actions which touch no field of each other commute. What they leave open is tried out,
- * on all values of the fields that are read, where these are few: then a bit that each of two actions sets in one
- * field, or the value that an action needs of a program counter, is distinguished from any other.
+ * Footprints alone say that actions which touch no field of each other commute. The remaining pairs are tried on all
+ * values of the fields that they read, if these are few: then a bit that each of two actions sets in one field, or the
+ * value that an action needs of a program counter, is distinguished from any other.
  */
-import { type Action, failedIn, type Invariant, isEnabled } from "../actions.ts";
+import { failedIn, isEnabled } from "../actions.ts";
+import type { Action, Invariant } from "../machine.ts";
 import { type Field, valuesOf } from "../search/layout.ts";
 import type { Condition } from "./conditions.ts";
 
-/** Values tried of the fields that some actions read, at most; where there are more, footprints alone decide. */
+/** The most combinations of field values to try. If there are more, footprints alone decide. */
 const MOST_TRIED = 1024;
 /** Values that a condition can name. */
 const NAMED = 32;
@@ -48,10 +49,10 @@ type Tried = readonly [field: Field, values: readonly number[]];
 
 /**
  * Whether a test is true on some state with these values. Fields that are written and not read are tried with two
- * values each: an effect leaves them as they are or gives them a value, whatever they held, and of two values one is
- * not that. Undefined if there are too many states to try.
+ * values each: an effect either keeps them or sets them to a value that does not depend on their old one, and one of
+ * the two tried values differs from it. Undefined if there are too many states to try.
  *
- * A test that throws is not true: no machine throws in a state that it reaches, so that is none.
+ * A test that throws counts as false: no machine throws in a reachable state.
  */
 function isTrueSomewhere(
   words: number,
@@ -117,7 +118,7 @@ export function commute(words: number, one: Declared, other: Declared): boolean 
   );
 }
 
-/** Whether two actions that can both be taken in a state do not leave each other as they were. */
+/** Whether two actions that are both enabled in a state interfere with each other. */
 export function disagree(one: Action, other: Action, state: Int32Array): boolean {
   if (!isEnabled(one, state) || !isEnabled(other, state)) return false;
   const [failed, otherFailed] = [failedIn(one, state).join(), failedIn(other, state).join()];
@@ -136,7 +137,7 @@ export function disagree(one: Action, other: Action, state: Int32Array): boolean
   return after.some((word, at) => word !== afterOther[at]);
 }
 
-/** Whether an action may make another one possible that was not. */
+/** Whether an action may enable another. */
 export function mayEnable(words: number, action: Declared, other: Declared): boolean {
   const others = readsOf(other);
   const writes = new Set(action.footprint.writes);
@@ -181,7 +182,7 @@ export function movesOf(words: number, action: Declared): Moves {
     for (const [field, to] of moves) {
       const [was, is] = [field.get(state), field.get(after)];
       if (was === is || is >= NAMED) continue;
-      // What is written and not read becomes that from whatever it was.
+      // A field that is written and not read gets that value from any old value.
       if (!reads.has(field))
         for (const at of to.keys()) to[at] = (to[at] as number) | ((1 << is) & ~(1 << at));
       else if (was < NAMED) to[was] = (to[was] as number) | (1 << is);
@@ -205,7 +206,7 @@ function from(to: Int32Array, values: number): number {
   return to.reduce((bits, after, value) => (((values >>> value) & 1) === 1 ? bits | after : bits), 0);
 }
 
-/** Whether an action of these moves may make a condition true that was not. */
+/** Whether an action with these moves may make a false condition true. */
 export function mayMake(moves: Moves, { field, allowed }: Condition): boolean {
   const to = moves.get(field);
   if (to === undefined) return false;

@@ -1,10 +1,10 @@
-/** Effects of actions, looked up in place of being called. */
-import type { Action } from "../actions.ts";
+/** Effects of actions, looked up instead of called. */
+import type { Action } from "../machine.ts";
 import { type Slice, slicesOf, USUAL } from "./conditions.ts";
 
 /**
- * What actions do, looked up by the bits that they read: which bits stay and which are set. It is made from their
- * effects, on states that have all zeros and all ones beside those bits.
+ * A table of effects by the bits that actions read: which bits stay and which are set. It is filled by calling each
+ * effect on states with all zeros and all ones in the other bits.
  */
 export class EffectTable {
   /** Four numbers for each action: word, shift and mask of what it reads, and where its masks begin; -1 to call it. */

@@ -1,6 +1,7 @@
-/** Whether actions do no more than their footprints say, asked of every state of a small machine. */
-import { type Action, failedIn, holdsIn, isEnabled, type PackedMachine, visitActions } from "../actions.ts";
+/** Checks that actions do no more than their footprints say, in every state of a small machine. */
+import { failedIn, holdsIn, isEnabled, visitActions } from "../actions.ts";
 import { BOUNDS } from "../bounds.testing.ts";
+import type { Action, PackedMachine } from "../machine.ts";
 import { explore } from "../search/explore.ts";
 import { type Field, valuesOf } from "../search/layout.ts";
 import { type Condition, meets } from "./conditions.ts";
@@ -30,8 +31,8 @@ export function statesOf(machine: PackedMachine): Int32Array[] {
 }
 
 /**
- * What is wrong with the footprints of a machine, seen in these states: what an action changes, or depends on,
- * that it does not say; and what actions do to one another that is not known of them. Each is reported once.
+ * The errors of a machine's footprints, seen in these states: a field that an action changes or depends on without
+ * naming it, and a dependence of two actions that is not known. Each is reported once.
  */
 export function checkFootprints(
   machine: PackedMachine,
@@ -44,7 +45,7 @@ export function checkFootprints(
     ...changesMore(action, states),
     ...dependsOnMore(action, states),
   ]);
-  // What follows from footprints that are wrong is of no interest.
+  // Consequences of wrong footprints are not reported.
   return wrong.length > 0 ? wrong : [...new Set(dependenceIn(machine, actions, states))];
 }
 
@@ -112,7 +113,7 @@ function dependsOnMore(action: Declared, states: readonly Int32Array[]): string[
 
 const valueIn = (field: Field, state: Int32Array | undefined) => state && field.get(state);
 
-/** What actions do to one another in these states, and are not known to. */
+/** Dependences of actions seen in these states and not known. */
 function dependenceIn(
   { words, invariants }: PackedMachine,
   actions: readonly Declared[],
@@ -149,7 +150,7 @@ function dependenceIn(
           .map(({ field }) => `${action.name} makes a condition on ${field.name} true`),
         ...notMended
           .filter((invariant) => !holdsIn(invariant, state) && holdsIn(invariant, next))
-          .map(({ id }) => `${action.name} mends ${id}`),
+          .map(({ id }) => `${action.name} restores ${id}`),
       ];
     }),
   ]);

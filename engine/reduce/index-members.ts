@@ -1,4 +1,4 @@
-/** The interchangeable things of a layout, as symmetry.ts numbers them through. */
+/** The interchangeable things of a layout, in the consecutive numbering of symmetry.ts. */
 import type { Field, IndexSet, Layout } from "../search/layout.ts";
 
 /** Each array's name, without a member's number. */
@@ -6,7 +6,7 @@ export function arrayOf({ name }: Field): string {
   return name.replace(/\[.*/, "");
 }
 
-/** The members of all index sets, numbered through; a set of one has no other numbering, and is left out. */
+/** The members of all index sets, numbered consecutively. A set of one has no other numbering and is left out. */
 export class Members {
   readonly sets: readonly IndexSet[];
   /** Each set's first member, and at last the count of all. */

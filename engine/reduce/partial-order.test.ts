@@ -1,11 +1,13 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { type Action, confirmRun, type PackedMachine, type VisitOptions, visitActions } from "../actions.ts";
+import { confirmRun, type VisitOptions, visitActions } from "../actions.ts";
 import { BOUNDS } from "../bounds.testing.ts";
+import type { Action, PackedMachine } from "../machine.ts";
 import { counter } from "../machines.testing.ts";
 import { drawn, drawnAlike, machineOf } from "../programs.testing.ts";
-import { type Explored, explore } from "../search/explore.ts";
+import { explore } from "../search/explore.ts";
 import { type Field, Layout, plain, setOf } from "../search/layout.ts";
+import type { Explored } from "../search/visitable.ts";
 import { has } from "./conditions.ts";
 import { checkFootprints } from "./footprints.testing.ts";
 import { StubbornSets } from "./partial-order.ts";
@@ -17,11 +19,11 @@ function visited(machine: PackedMachine, options: VisitOptions, compact = false)
 }
 
 /** What a reduction must not change. */
-function verdictOf({ verdict, ended, breaks, deadlocks }: Explored) {
-  return { verdict, ended, broken: breaks.map(({ law }) => law).sort(), deadlocks };
+function verdictOf({ verdict, ended, violations, deadlocks }: Explored) {
+  return { verdict, ended, violated: violations.map(({ law }) => law).sort(), deadlocks };
 }
 
-/** An agent that stands at a phase and continues with the next. */
+/** An agent at a phase, which continues with the next. */
 function step(
   name: string,
   phase: Field,
@@ -49,7 +51,7 @@ const machineWith = (
   ...more,
 });
 
-/** So many agents that each take some steps of their own, and then a step that all have in common. */
+/** Agents that each take some steps of their own, and then a step that all share. */
 function apart(agents: number, steps: number): PackedMachine {
   const layout = new Layout();
   const phases = layout.array("phase", { name: "agents", size: agents }, plain(steps + 2));
@@ -107,14 +109,14 @@ describe("of agents that have nothing to do with each other", () => {
 describe("a reduction", () => {
   // Whole against reduced; with new states alone counted as later ones; and with states merged as well.
   test.prop([drawn], { numRuns: 400 })(
-    "finds the same breaks and dead ends in machines drawn at random",
+    "finds the same violations and dead ends in machines drawn at random",
     (all) => {
       const machine = machineOf(all);
       const whole = visited(machine, WHOLE);
       const reduced = visited(machine, REDUCED);
       expect(verdictOf(reduced)).toEqual(verdictOf(whole));
       expect(reduced.states).toBeLessThanOrEqual(whole.states);
-      for (const { law, run } of reduced.breaks) expect(confirmRun(machine, law, run)).toBe(true);
+      for (const { law, run } of reduced.violations) expect(confirmRun(machine, law, run)).toBe(true);
       const stricter = visited(machine, { ...REDUCED, isLater: (number) => number < 0 });
       expect(verdictOf(stricter)).toEqual(verdictOf(whole));
     },
@@ -128,7 +130,7 @@ describe("a reduction", () => {
       const both = visited(machine, { ...REDUCED, symmetry: true });
       expect(verdictOf(both)).toEqual(verdictOf(merged));
       expect(both.states).toBeLessThanOrEqual(merged.states);
-      for (const { law, run } of both.breaks) expect(confirmRun(machine, law, run)).toBe(true);
+      for (const { law, run } of both.violations) expect(confirmRun(machine, law, run)).toBe(true);
     },
   );
 
@@ -138,7 +140,7 @@ describe("a reduction", () => {
     expect([hashed.exact, hashed.states]).toEqual([false, visited(machine, REDUCED).states]);
   });
 
-  test("is named in the receipt, or why there is none", () => {
+  test("is named in the receipt, or the reason why there is none", () => {
     const reductionsOf = (machine: PackedMachine) => visitActions(machine, REDUCED).reductions;
     expect(reductionsOf(apart(2, 1))).toEqual([
       "partial order: of 4 actions, those that commute are not taken in every order (stubborn sets); runs are real, and need not be shortest",
@@ -154,16 +156,16 @@ describe("a reduction", () => {
     );
   });
 
-  test("leaves a machine as it is that does not say what it reads and writes", () => {
+  test("leaves a machine without footprints as it is", () => {
     expect(visited(counter(9), REDUCED).states).toBe(10);
   });
 });
 
-describe("a break is missed", () => {
+describe("a violation is missed", () => {
   const law = { id: "flag-down", says: "The flag is down." };
   const missing = (machine: PackedMachine, options: VisitOptions = REDUCED) => {
-    const broken = (of: Explored) => of.breaks.length;
-    return [broken(visited(machine, WHOLE)), broken(visited(machine, options))];
+    const violated = (of: Explored) => of.violations.length;
+    return [violated(visited(machine, WHOLE)), violated(visited(machine, options))];
   };
 
   test("where steps are delayed for ever", () => {
@@ -230,13 +232,16 @@ describe("a break is missed", () => {
     expect(missing(asking([one, other]))).toEqual([1, 1]);
     expect(missing(asking([]))).toEqual([1, 0]);
     expect(checkFootprints(asking([one, other]))).toEqual([]);
-    expect(checkFootprints(asking([]))).toEqual(["one out mends flag-down", "other out mends flag-down"]);
+    expect(checkFootprints(asking([]))).toEqual([
+      "one out restores flag-down",
+      "other out restores flag-down",
+    ]);
   });
 });
 
-describe("a break is not missed", () => {
+describe("a violation is not missed", () => {
   const law = { id: "apart", says: "They are apart." };
-  const found = (machine: PackedMachine) => visited(machine, REDUCED).breaks.length;
+  const found = (machine: PackedMachine) => visited(machine, REDUCED).violations.length;
 
   test("behind a guard that is false where another way is open", () => {
     const layout = new Layout();
@@ -262,7 +267,7 @@ describe("a break is not missed", () => {
     expect(found(machineWith(layout, [failing(one), failing(other)]))).toBe(2);
   });
 
-  test("where what goes on mends it, and what does not mend it goes round", () => {
+  test("where the actions that continue restore the invariant, and those that do not restore it loop", () => {
     const layout = new Layout();
     const [one, other] = [layout.field("one", plain(3)), layout.field("other", plain(4))];
     const actions = [
@@ -284,7 +289,7 @@ describe("a footprint", () => {
     expect(checkFootprints(machineOf(all))).toEqual([]);
   });
 
-  test("is not right if what it becomes depends on what it was", () => {
+  test("is wrong if the new value depends on an unnamed old value", () => {
     const layout = new Layout();
     const count = layout.field("count", plain(3));
     const add = (reads: readonly Field[]): PackedMachine =>

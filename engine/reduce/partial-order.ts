@@ -1,50 +1,50 @@
 /**
- * Partial-order reduction: of actions that can be taken in any order, with the same outcome, not every order is
- * taken. In each state only a stubborn set of actions is (Valmari, "Stubborn Sets for Reduced State Space
- * Generation", 1990): one such that whatever is done outside of it leaves each of its actions as it was, so that
- * it can be done first as well. From an action that can be taken it is closed like this:
+ * Partial-order reduction: actions that can be taken in any order with the same outcome are not taken in every order.
+ * In each state only a stubborn set of actions is taken (Valmari, "Stubborn Sets for Reduced State Space Generation",
+ * 1990): actions outside of the set leave each action of the set as it was, so that it can be taken first as well.
+ * A set is closed from one enabled action like this:
  *
- * - of an action that can be taken, all actions that do not commute with it are added;
- * - of one that cannot, all actions that may change that; or, where they are fewer, all that may make true one of
- *   its conditions that is false.
+ * - for an enabled action, all actions that do not commute with it are added;
+ * - for a disabled one, all actions that may enable it; or, if they are fewer, all that may make one of its false
+ *   conditions true.
  *
- * Of the sets begun from each action, the one with the fewest actions that can be taken is used.
+ * Of the sets begun from each action, the one with the fewest enabled actions is used.
  *
- * Nothing is lost. Take a run into a state where no action can be taken, or which ends in an assertion that fails, or in a
- * state in which an invariant does not. If it has an action of the stubborn set, the first of these can be taken
- * first, and the rest as before: it is met with one step less to go. If it has none, then any action t of the set
- * can be put before all of it. (No run into a dead end is of this kind: t could still be taken there.) Then it ends
- * as before, if t does not mend the invariant, and has as many steps to go: this must not happen for ever. So one
- * t of the set that mends no invariant has to lead to a state that comes later in some order of all states; where
- * none does, a further stubborn set is added (two together are one as well), until all actions are taken. A run can
- * be delayed only so often then, as the number of states is finite. This is the proviso of breadth-first searches
- * (Bosnacki and Holzmann, "Improving Spin's Partial-Order Reduction for Breadth-First Search", 2005), in which that
- * order is the one of the queue. Invariants need no more here than this t, as only whether they are ever broken is
- * asked, not in what order states follow; and assertions no more than that footprints name what they read.
+ * No violation and no deadlock is lost. Take a run into a deadlock, into an assertion that fails, or into a state in
+ * which an invariant does not hold. If it has an action of the stubborn set, the first of these can be taken first,
+ * and the rest as before: one step less is left. If it has none, any action t of the set can be put before all of it.
+ * (A run into a deadlock is not of this kind: t would still be enabled there.) The run then ends as before if t does
+ * not restore the invariant, and has as many steps left: this must not happen for ever. So some t of the set that
+ * restores no invariant has to lead to a state that comes later in some order of all states. If none does, a further
+ * stubborn set is added (their union is stubborn as well), until all actions are taken. A run is then delayed at most
+ * as often as there are states. This is the proviso of breadth-first searches (Bosnacki and Holzmann, "Improving
+ * Spin's Partial-Order Reduction for Breadth-First Search", 2005), in which the order is that of the queue. Invariants
+ * need no more than this t, since it only matters whether they are ever violated, not in which order states follow.
+ * Assertions need no more than footprints that name what they read.
  *
- * So the same laws are broken, by actions of the same law, and the same dead ends are met. Runs are real, but not
+ * So the same laws are violated, by actions of the same law, and the same deadlocks are found. Runs are real, but not
  * always shortest ones, and fewer states, edges and actions are counted. Liveness is not preserved.
  *
- * With symmetry the same holds of the states that stand for others: what can be done from a state can be done from
- * its stand-in by actions of other names, in as many steps (Emerson, Jha and Peled, "Combining Partial Order and
- * Symmetry Reductions", 1997).
+ * With symmetry the same holds of representatives: every step from a state has a step from its representative, by an
+ * action of another name, into an equivalent state (Emerson, Jha and Peled, "Combining Partial Order and Symmetry
+ * Reductions", 1997).
  */
-import type { PackedMachine } from "../actions.ts";
+import type { PackedMachine } from "../machine.ts";
 import type { Condition } from "./conditions.ts";
 import { commute, type Declared, mayEnable, mayMake, mayMend, movesOf } from "./dependence.ts";
 
 /**
- * Whether a state comes later than one that is being expanded, given their numbers; negative for one that is not in
- * the table. What it must be is one strict order of all states, the same throughout: where it says yes of a state
- * not in the table, that state must be given a place after the one expanded.
+ * Whether a state comes later than the one being expanded, given their numbers; the number is negative if the state is
+ * not in the table. It must be one strict order of all states, the same throughout: if it says yes of a state not in
+ * the table, that state must get a place after the one expanded.
  */
 export type IsLater = (number: number, than: number) => boolean;
 
 /**
  * The order of numbers. It serves if a state that is not there yet is numbered larger than any that is being expanded
- * then, whichever of several threads expands which, and when. (Threads that visit level by level may renumber states
- * of the next level: each of them stays larger than all that have been expanded.) Where numbers say nothing of
- * that, as those of tables in parts would not, "not met before this level was begun" serves: levels are an order.
+ * then, whichever thread expands which state, and when. (Threads that visit level by level may renumber states of the
+ * next level: each of them stays larger than all that have been expanded.) If numbers do not give an order, as in a
+ * partitioned table, "not found before this level began" serves: levels are an order.
  */
 export const inNumberOrder: IsLater = (number, than) => number < 0 || number > than;
 
@@ -58,9 +58,9 @@ export function whyNotReduced({ actions, invariants }: PackedMachine): string | 
 
 /** The stubborn sets of a machine's states. Sets of actions are a bit each, in words of 32. */
 export class StubbornSets {
-  /** Found last: those of the smallest stubborn set that can be taken, without those taken before. */
+  /** Found last: the enabled actions of the smallest stubborn set, without those taken before. */
   readonly set: Int32Array;
-  /** The actions that mend no invariant. */
+  /** The actions that restore no invariant. */
   readonly #plain: Int32Array;
   /** By action: those that do not commute with it, and those that may enable it. */
   readonly #dependents: Int32Array;
@@ -71,7 +71,7 @@ export class StubbornSets {
   /** Four numbers for each condition: word, shift, mask, values allowed. By condition: the actions that may make it. */
   readonly #conditions: Int32Array;
   readonly #makers: Int32Array;
-  /** The set that is being closed, and its actions that were not looked at. */
+  /** The set being closed, and its actions not yet examined. */
   readonly #closed: Int32Array;
   readonly #stack: Int32Array;
 
@@ -117,15 +117,15 @@ export class StubbornSets {
     );
   }
 
-  /** Whether this action leads from no state in which an invariant is broken to one in which it holds. */
+  /** Whether this action never leads from a state in which an invariant is violated to one in which it holds. */
   isPlain(action: number): boolean {
     return isIn(this.#plain, action);
   }
 
   /**
-   * Finds the set that adds the fewest of the actions left, given those that can be taken in the state. False if none
-   * adds fewer than all, with a plain one among them. Two stubborn sets together are one as well, so what is left may
-   * be all that can be taken, or that without sets found before.
+   * Finds the set that adds the fewest of the actions left, given those enabled in the state. False if no set with a
+   * plain action adds fewer than all. The union of two stubborn sets is stubborn, so the actions left may be all
+   * enabled ones, or these without sets found before.
    */
   find(state: Int32Array, enabled: Int32Array, leftOver: Int32Array): boolean {
     const closed = this.#closed;
@@ -152,7 +152,10 @@ export class StubbornSets {
     return least < all;
   }
 
-  /** Closes a set begun with an action. How many of those left are in it; given up where they are no fewer than that. */
+  /**
+   * Closes a set begun with an action. Returns how many of the actions left are in it; gives up once they are no fewer
+   * than the limit.
+   */
   #close(first: number, state: Int32Array, enabled: Int32Array, leftOver: Int32Array, fewer: number): number {
     const closed = this.#closed;
     const stack = this.#stack;
@@ -185,8 +188,8 @@ export class StubbornSets {
   }
 
   /**
-   * Of an action that cannot be taken: which condition that is false adds the least to the set, by the actions that
-   * may make it true; negative if those that may enable the action add less, or none is false but its guard.
+   * For a disabled action: the false condition that adds the least to the set, by the actions that may make it true.
+   * Negative if the actions that may enable it add less, or if only its guard is false.
    */
   #cheapest(action: number, state: Int32Array, enabled: Int32Array): number {
     const conditions = this.#conditions;
@@ -210,7 +213,7 @@ export class StubbornSets {
     return best;
   }
 
-  /** What a row would add: those that can be taken are what is to be kept few; the others may draw some in. */
+  /** The cost of a row: enabled actions are to be kept few, and the others may draw some in. */
   #cost(rows: Int32Array, nth: number, enabled: Int32Array): number {
     const closed = this.#closed;
     const width = closed.length;
@@ -266,7 +269,7 @@ function bitCount(word: number): number {
   return Math.imul((bits + (bits >>> 4)) & 0x0f0f_0f0f, 0x0101_0101) >>> 24;
 }
 
-/** What it left out, for the receipt. */
+/** What the reduction left out, for the receipt. */
 export function reductionOf(machine: Pick<PackedMachine, "actions">): string {
   return `partial order: of ${machine.actions.length} actions, those that commute are not taken in every order (stubborn sets); runs are real, and need not be shortest`;
 }

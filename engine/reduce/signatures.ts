@@ -1,10 +1,12 @@
-/** What each member of an index set shows in a state, whatever its number is: by that symmetry.ts sorts them. */
+/**
+ * The signature of each member of an index set in a state, independent of its number. symmetry.ts sorts members by it.
+ */
 import type { Field, IndexSet, Layout } from "../search/layout.ts";
 import { arrayOf, type Members } from "./index-members.ts";
 
 /**
- * Bits of what a member shows: with fewer, more members tie by chance (with 5, a fifth more orders were tried); with
- * more, fewer members fit into a word, and hardly any tie less.
+ * Bits of a signature: with fewer, more members tie by chance (with 5, a fifth more orders were tried); with more,
+ * fewer members fit into a word, and hardly any tie less.
  */
 const SHOWN_BITS = 7;
 
@@ -14,19 +16,19 @@ const SHOWN_BITS = 7;
  */
 const CHUNK_BITS = 8;
 
-/** Some bits of a field, all unless it is plain, that are in one chunk. */
+/** Some bits of a field that are in one chunk: all bits unless the field is plain. */
 interface Piece {
   readonly field: Field;
   readonly word: number;
   readonly shift: number;
   readonly bits: number;
-  /** Which of its field's it is. */
+  /** Which piece of its field it is. */
   readonly nth: number;
 }
 
 /**
- * What each member shows: the sum of what the fields that involve it show of it. For each chunk of the state and each
- * value of it there is a row of what it adds for all members, several in a word, with room for the sum of all rows.
+ * The signature of a member is the sum of the contributions of the fields that involve it. Each chunk of the state has
+ * a row for each of its values: the contributions to all members, several in a word, with room for the sum of all rows.
  */
 export class Signatures {
   /** By member. */
@@ -66,7 +68,9 @@ export class Signatures {
     }
   }
 
-  /** The rows in which a piece has the value and all above it are 0: those of the pieces below, and what it shows. */
+  /**
+   * The rows in which a piece has the value and all above it are 0: those of the pieces below, and its contribution.
+   */
   #addRows(rows: Int32Array, below: number, value: number, shown: readonly number[]): void {
     const width = this.#sums.length;
     const row = new Int32Array(width);
@@ -85,7 +89,7 @@ export class Signatures {
     }
   }
 
-  /** What each member shows in a state; overwritten by the next call. */
+  /** The signature of each member in a state; overwritten by the next call. */
   of(state: Int32Array): Int32Array {
     const chunks = this.#chunks;
     const rows = this.#rows;
@@ -111,8 +115,9 @@ export class Signatures {
 }
 
 /**
- * What a piece of some value shows of each member: of those it is declared over, a plain value or how many indices
- * there are in it; of each of those indices, the same in another role. Never which index it is: that is numbering.
+ * The contribution of a piece with some value to each member: for the members it is declared over, the plain value or
+ * the number of indices in it; for each of those indices, the same in another role. It never depends on which index it
+ * is: that is numbering.
  */
 function shownBy({ field, nth }: Piece, array: number, value: number, members: Members): number[] {
   const { over, at, meaning } = field;

@@ -10,9 +10,9 @@ interface Swap {
 }
 
 /**
- * What a swap of neighbours does to a state, as operations on whole words: bits that change places, all those
- * at one distance at once, and indices that change their value, all those of a word at once. This takes some 20 ns;
- * looking up what each byte of a state becomes took five times that.
+ * What a swap of neighbours does to a state, as operations on whole words: bits that change places, all bits at one
+ * distance at once, and indices that change their value, all indices of a word at once. This takes some 20 ns; looking
+ * up what each byte of a state becomes took five times that.
  */
 export class Swaps {
   /**
@@ -54,7 +54,7 @@ export class Swaps {
       const word = program[at++] as number;
       const lowest = program[at++] as number;
       const value = state[word] as number;
-      // Zero in its place where an index is the one, or the other.
+      // Zero at the place of an index that has the one value, or the other.
       const one = value ^ (program[at++] as number);
       const other = value ^ (program[at++] as number);
       const both = program[at++] as number;
@@ -69,12 +69,12 @@ export class Swaps {
   }
 }
 
-/** Where some bits are, and those that take their place. */
+/** The place of some bits, and of the bits that take it. */
 type Pair = readonly [one: Pick<Field, "word" | "shift">, other: Pick<Field, "word" | "shift">, mask: number];
 
 /**
- * What a swap exchanges: the fields of its two members, and the bits that stand for them in every set. The fields
- * first and then the bits: of two sets exchanged while only one has had its bits exchanged, neither would be right.
+ * A swap exchanges the fields of its two members, and their bits in every set. Fields come first, then bits: if two
+ * sets were exchanged after only one had its bits exchanged, both would be wrong.
  */
 function exchangesOf({ fields }: Layout, { set, low, high }: Swap): number[][] {
   const placed = new Map(fields.map((field) => [`${arrayOf(field)} ${field.at}`, field]));

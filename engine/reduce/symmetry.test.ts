@@ -1,4 +1,4 @@
-/** The canonical form, held to renumberings written down plainly, and to counts of things that others have counted. */
+/** The canonical form, compared with plainly written renumberings, and with published counts. */
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { type Field, type IndexSet, indexOf, Layout, type Meaning, plain, setOf } from "../search/layout.ts";
@@ -19,7 +19,7 @@ type Form = (state: Int32Array) => void;
 const upTo = (count: number) => Array.from({ length: count }, (_none, at) => at);
 const sizeOf = ({ over }: Declared) => over.reduce((product, { size }) => product * size, 1);
 
-/** A layout, with its states written and renumbered by nothing but its declarations. */
+/** A layout, with its states written and renumbered by its declarations alone. */
 class Shape {
   readonly layout = new Layout();
   readonly numberings: readonly Numbering[];
@@ -196,7 +196,7 @@ describe("the check that numberings are not distinguished", () => {
   });
 
   test("finds a form that numbers one set anew and forgets the other", () => {
-    // The same bits, in which it sees nothing of the many.
+    // The same bits: the form does not see what is different.
     const forgetful = new Layout();
     forgetful.array("f0", few, plain(2));
     forgetful.array("f1", few, plain(4 ** many.size));

@@ -1,26 +1,26 @@
 /**
- * Symmetry reduction: of all states that differ only in how interchangeable things are numbered, one stands for
- * all (Ip and Dill, "Better Verification Through Symmetry", 1996). The one chosen has the least words among those
- * in which every index set is sorted by what its members show; only members that show the same have to be tried in
- * every order. This is exact: states are merged if and only if a renumbering leads from one to the other.
+ * Symmetry reduction: of all states that differ only in the numbering of interchangeable things, one represents all (Ip
+ * and Dill, "Better Verification Through Symmetry", 1996). The representative has the least words among the states in
+ * which every index set is sorted by its members' signatures; only members with equal signatures are tried in every
+ * order. This is exact: states are merged if and only if a renumbering leads from one to the other.
  *
- * What a member shows is a small hash of every field that involves it, in which no member's number goes: it is the
- * same whatever the numbering. That two show the same by chance costs time, and merges nothing.
+ * A signature is a small hash of every field that involves the member. No member's number enters it, so it does not
+ * depend on the numbering. Two equal signatures by chance cost time, and merge nothing.
  *
- * Every renumbering is made of swaps of neighbours, and a swap is a few operations on whole words. So sorting takes
- * a swap or two a state, and each order to be tried takes one more than the order tried before it.
+ * Every renumbering is made of swaps of neighbours, and a swap is a few operations on whole words. So sorting takes a
+ * swap or two a state, and each order to be tried takes one more than the order tried before it.
  */
 import type { IndexSet, Layout } from "../search/layout.ts";
 import { Members } from "./index-members.ts";
 import { Signatures } from "./signatures.ts";
 import { Swaps } from "./swaps.ts";
 
-/** Layouts whose things can be numbered in more ways are refused: where all show the same, all orders are tried. */
+/** Layouts with more numberings are refused: if all signatures are equal, all orders are tried. */
 const MOST_NUMBERINGS = 40_320;
 
 /**
- * The function that replaces a state by the one that stands for it. Throws a RangeError if the layout's things can
- * be numbered in more than 40,320 ways.
+ * The function that replaces a state by its representative. Throws a RangeError if the layout's things can be numbered
+ * in more than 40,320 ways.
  */
 export function canonicalForm(layout: Layout): (state: Int32Array) => void {
   const members = new Members(layout);
@@ -38,7 +38,9 @@ export function canonicalForm(layout: Layout): (state: Int32Array) => void {
   const { words } = layout;
   const candidate = new Int32Array(words);
 
-  /** Sorts every set by what its members show. Returns who is tied: bit n if member n shows what n - 1 does. */
+  /**
+   * Sorts every set by its members' signatures. Returns the ties: bit n if members n and n - 1 have the same signature.
+   */
   const sort = (state: Int32Array, shown: Int32Array): number => {
     let ties = 0;
     for (let set = 0; set + 1 < begins.length; set++) {
@@ -100,7 +102,10 @@ function walkThrough(ties: number): Uint8Array {
   return Uint8Array.from(walk);
 }
 
-/** The same for so many alone (Steinhaus, Johnson, Trotter): the last goes through the others after each step of theirs. */
+/**
+ * The same for `count` members alone (Steinhaus, Johnson, Trotter): the last passes through the others after each of
+ * their steps.
+ */
 function ordersOf(size: number): number[] {
   if (size === 1) return [];
   const up = Array.from({ length: size - 1 }, (_none, at) => at + 1);
@@ -112,7 +117,7 @@ function ordersOf(size: number): number[] {
   return [...down, ...rest];
 }
 
-/** What merging states by symmetry merges, for the receipt. */
+/** The states that symmetry merges, in words for the receipt. */
 export function symmetryText(interchangeable: readonly IndexSet[] = []): string {
   const things = interchangeable.map(({ name, size }) => `${name} (${size})`);
   const last = things.pop();

@@ -1,4 +1,4 @@
-/** Live machines, held to their packed twins and to a plain search. */
+/** In-place machines, compared with their packed twins and with a plain search. */
 import { describe, expect, test } from "vitest";
 import { visitActions } from "../actions.ts";
 import { BOUNDS } from "../bounds.testing.ts";
@@ -11,29 +11,30 @@ import {
   ring,
   wide,
 } from "../machines.testing.ts";
-import { type Explored, explore } from "../search/explore.ts";
+import { explore } from "../search/explore.ts";
+import type { Explored } from "../search/visitable.ts";
 import { type InPlaceMachine, visitInPlace } from "./in-place.ts";
 
-const behindBreaks = { bounds: BOUNDS, enough: () => false };
+const beyondViolations = { bounds: BOUNDS, enough: () => false };
 
-const countedIn = ({ states, edges, depth, deadlocks, fired, breaks }: Explored): Counted => ({
+const countedIn = ({ states, edges, depth, deadlocks, fired, violations }: Explored): Counted => ({
   states,
   edges,
   depth,
   deadlocks,
   fired: [...fired],
-  breaks,
+  violations,
 });
 const visited = <S>(machine: InPlaceMachine<S>, compact = false) =>
-  countedIn(explore(visitInPlace(machine), { ...behindBreaks, compact }));
+  countedIn(explore(visitInPlace(machine), { ...beyondViolations, compact }));
 
 const twins = [
   // A counter asserts, and its forbidden numbers end runs; places on a ring have many states behind one another.
   { what: "a counter", live: inPlaceCounter(40), packed: counter(40) },
-  { what: "a counter that breaks", live: inPlaceCounter(40, 17), packed: counter(40, 17) },
-  { what: "a counter that breaks at once", live: inPlaceCounter(9, 1), packed: counter(9, 1) },
+  { what: "a counter that violates its law", live: inPlaceCounter(40, 17), packed: counter(40, 17) },
+  { what: "a counter that violates its law at once", live: inPlaceCounter(9, 1), packed: counter(9, 1) },
   { what: "a ring", live: inPlaceRing(12, 5), packed: ring(12, 5) },
-  { what: "a ring that breaks", live: inPlaceRing(13, 4, 9), packed: ring(13, 4, 9) },
+  { what: "a ring that violates its law", live: inPlaceRing(13, 4, 9), packed: ring(13, 4, 9) },
   { what: "a ring that is full", live: inPlaceRing(5, 5), packed: ring(5, 5) },
 ] as const;
 
@@ -46,11 +47,11 @@ describe.each(twins)("$what", ({ live, packed }) => {
 
   test.each([false, true])("has the same states packed (compact %s)", (compact) => {
     const machine = visitActions(wide(packed), { symmetry: false });
-    expect(countedIn(explore(machine, { ...behindBreaks, compact }))).toEqual(expected);
+    expect(countedIn(explore(machine, { ...beyondViolations, compact }))).toEqual(expected);
   });
 });
 
-test("a live machine has the laws and actions of its packed twin", () => {
+test("an in-place machine has the laws and actions of its packed twin", () => {
   for (const { live, packed } of twins) {
     const machine = visitActions(packed, { symmetry: false });
     expect(live.actions).toEqual(machine.actions);
@@ -58,7 +59,7 @@ test("a live machine has the laws and actions of its packed twin", () => {
   }
 });
 
-describe("the comparison notices a live machine", () => {
+describe("the comparison notices an in-place machine", () => {
   const machine = inPlaceRing(8, 3, 6);
   const expected = plainSearch(machine);
   const wrong: readonly (readonly [string, Partial<InPlaceMachine<{ at: boolean[] }>>])[] = [

@@ -1,10 +1,11 @@
 /**
  * A machine that works in place, visited without being rebuilt from words: a state is the run that leads to it. To
- * restore one, the run is taken again from the nearest state of which a copy is at hand. States are visited
- * in the order in which they were met, so that is nearly always the parent's, one action away.
+ * restore a state, its run is taken again from the nearest state of which a copy is kept. States are visited in the
+ * order in which they were found, so that state is nearly always the parent, one action away.
  */
 import { type Batch, DISABLED, ENDS, push } from "../search/batch.ts";
-import { actionsTo, pathTo, type Reached, type Visitable } from "../search/explore.ts";
+import { actionsTo, pathTo } from "../search/explore.ts";
+import type { Reached, Visitable } from "../search/visitable.ts";
 
 export { DISABLED };
 
@@ -15,17 +16,17 @@ export interface InPlaceMachine<S> {
   readonly reductions: readonly string[];
   /** Words in the form of a state. */
   readonly words: number;
-  /** If the form is a hash: of so many bits. */
+  /** The number of bits, if the form is a hash. */
   readonly hashBits?: number | undefined;
   initial(): S;
   copy(state: S): S;
   /** Makes `to` equal to `from`. */
   assign(to: S, from: S): void;
-  /** Takes an action in place: DISABLED, or bits of the laws it broke, with ENDS if nothing can follow. */
+  /** Takes an action in place: DISABLED, or bits of the laws it violated, with ENDS if nothing can follow. */
   take(state: S, action: number): number;
   /** Takes an action that was taken before, without judging it. */
   retake(state: S, action: number): void;
-  /** Writes the words that identify the state. Two states with the same behave the same for ever. */
+  /** Writes the words that identify the state. Two states with the same words behave the same for ever. */
   form(state: S, into: Int32Array, at: number): void;
   witnesses(): ReadonlyMap<string, number>;
 }
@@ -62,7 +63,7 @@ export function visitInPlace<S>(machine: InPlaceMachine<S>): Visitable {
     hashBits: machine.hashBits,
     begin: (form) => machine.form(copies[0] as S, form, 0),
     expand: (number, reached, batch) => expand(machine, restore(number, reached), work, number, batch),
-    brokenIn: () => 0,
+    violatedIn: () => 0,
     run: (from, reached, _law, action) => [...actionsTo(reached, from), action],
     witnesses: () => machine.witnesses(),
   };

@@ -3,7 +3,7 @@ import fc from "fast-check";
 
 export interface RandomSearch<Drawn, Found> {
   readonly drawn: fc.Arbitrary<Drawn>;
-  /** Tries one; what it returns ends the search. */
+  /** Tries one value; a result ends the search. */
   attempt(drawn: Drawn): Found | undefined;
   readonly seed: number;
   readonly runs: number;

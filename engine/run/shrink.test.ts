@@ -61,7 +61,7 @@ const FAILURES: Readonly<Record<string, Fails>> = {
   },
 };
 
-/** Why a result is not what shrinking promises, as sentences. */
+/** How a result differs from what shrinking promises, as sentences. */
 function flaws(result: History, fails: Fails): string[] {
   const found: string[] = [];
   if (!fails(result)) found.push("it does not fail");
@@ -102,7 +102,7 @@ describe.each(Object.entries(FAILURES))("a history that ends in %s", (_name, fai
     expect(result.length).toBeLessThanOrEqual(history.length);
   });
 
-  test.prop([failing])("is left as it was, and what it shrinks to shrinks no further", (history) => {
+  test.prop([failing])("is not changed itself, and its result shrinks no further", (history) => {
     const before = JSON.stringify(history);
     const result = shrink(history, how(fails));
     expect(JSON.stringify(history)).toBe(before);

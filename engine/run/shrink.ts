@@ -15,7 +15,7 @@ export interface Shrinking<Step> extends Simplifying<Step> {
   fails(history: readonly Step[]): boolean;
 }
 
-/** A shrinking in turns: each gives a history out, and is given whether it still fails. */
+/** A shrinking in turns: each yields a history, and receives whether it still fails. */
 type Turns<Step> = Generator<readonly Step[], readonly Step[], boolean>;
 
 /** Pairs are tried in histories of at most this many steps: their number grows with the square. */
@@ -27,7 +27,7 @@ export function shrink<Step>(history: readonly Step[], how: Shrinking<Step>): re
   for (let turn = turns.next(); ; turn = turns.next(how.fails(turn.value))) if (turn.done) return turn.value;
 }
 
-/** The same in turns, where it is not known at once whether a history fails. */
+/** The same in turns, for callers that do not know at once whether a history fails. */
 export function* shrinking<Step>(history: readonly Step[], how: Simplifying<Step>): Turns<Step> {
   let smallest = history;
   for (;;) {
@@ -55,7 +55,7 @@ function* removeSteps<Step>(history: readonly Step[], how: Simplifying<Step>): T
   return current;
 }
 
-/** Drops two steps at once, where neither can go alone: a pair that only made room for each other, say. */
+/** Drops two steps at once where neither can be dropped alone, such as a pair that made room for each other. */
 function* removePairs<Step>(history: readonly Step[], how: Simplifying<Step>): Turns<Step> {
   if (history.length > LONGEST_FOR_PAIRS) return history;
   for (let first = 0; first < history.length; first++) {

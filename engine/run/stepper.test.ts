@@ -74,7 +74,7 @@ const countsRight = law("counts-right", (world, command, reply) => {
 
 const roomy = law("roomy", (_world, _command, reply) => !("marbles" in reply) || reply.marbles <= 4);
 
-/** Which jar each step brought, reported for every step in its turn. */
+/** The jar that each step brought, noted for every step in its turn. */
 const naming: Naming<(string | undefined)[], Step, Command, Reply> = {
   begin: () => [],
   resolve: (jars, step) => {
@@ -139,27 +139,27 @@ describe("a stepper", () => {
   test("does nothing on a step that names nothing, and still counts it", () => {
     const stepper = begin(setting);
     const nothing = stepper.take(put(0, 2));
-    expect(nothing).toMatchObject({ index: 0, command: undefined, response: undefined, broken: [] });
+    expect(nothing).toMatchObject({ index: 0, command: undefined, response: undefined, violated: [] });
     expect(nothing.after).toBe(nothing.before);
     expect(stepper.state.size).toBe(0);
     expect([stepper.take(bring).index, stepper.take(put(0, 1)).command]).toEqual([1, undefined]);
     expect(stepper.take(put(1, 1)).response).toEqual({ marbles: 1 });
   });
 
-  test("reports every law a reply breaks, in the order given, and continues with the world that follows", () => {
+  test("reports every law a reply violates, in the order given, and continues with the world that follows", () => {
     const stepper = begin(setting);
-    for (const step of [bring, put(0, 2), put(0, 2)]) expect(stepper.take(step).broken).toEqual([]);
+    for (const step of [bring, put(0, 2), put(0, 2)]) expect(stepper.take(step).violated).toEqual([]);
     const both = stepper.take(put(0, 3));
-    expect(both.broken).toEqual([countsRight, roomy]);
+    expect(both.violated).toEqual([countsRight, roomy]);
     expect(both.after).toBe(stepper.world());
-    expect(stepper.take(put(0, 1)).broken).toEqual([roomy]);
+    expect(stepper.take(put(0, 1)).violated).toEqual([roomy]);
   });
 
   test("keeps the last world there was when the machine stops", () => {
     const stepper = begin({ ...setting, laws: [] });
     for (const step of [bring, put(0, 8)]) stepper.take(step);
     const stopped = stepper.take(put(0, 2));
-    expect(stopped).toMatchObject({ response: { shattered: true }, after: undefined, broken: [] });
+    expect(stopped).toMatchObject({ response: { shattered: true }, after: undefined, violated: [] });
     expect(stepper.world().get("jar A")).toBe(8);
   });
 });
@@ -167,27 +167,27 @@ describe("a stepper", () => {
 describe("a replay", () => {
   const history = [bring, put(0, 1), put(0, 3), bring, put(3, 2), put(3, 2), put(3, 1), put(3, 1)];
 
-  test("stops at the first break, which it includes", () => {
-    expect(replay(setting, history).map((each) => each.broken)).toEqual([[], [], [countsRight]]);
+  test("stops at the first violation, which it includes", () => {
+    expect(replay(setting, history).map((each) => each.violated)).toEqual([[], [], [countsRight]]);
   });
 
-  test("asked for one law, stops where that one breaks first", () => {
+  test("asked for one law, stops where that one is violated first", () => {
     const played = replay(setting, history, "roomy");
     expect(played).toHaveLength(7);
-    expect(played.at(-1)?.broken).toEqual([roomy]);
+    expect(played.at(-1)?.violated).toEqual([roomy]);
   });
 
-  test("plays to the end when nothing breaks, and stops when the machine does", () => {
+  test("plays to the end when no law is violated, and stops when the machine does", () => {
     expect(replay({ ...setting, laws: [] }, history)).toHaveLength(history.length);
     expect(replay({ ...setting, laws: [] }, [bring, put(0, 8), put(0, 2), bring])).toHaveLength(3);
   });
 
-  test.prop([anyHistory])("has no break before its last step, and is what a stepper gives", (steps) => {
+  test.prop([anyHistory])("has no violation before its last step, and is what a stepper gives", (steps) => {
     const played = replay(setting, steps);
     const stepper = begin(setting);
     expect(played).toEqual(steps.slice(0, played.length).map((step) => stepper.take(step)));
-    for (const each of played.slice(0, -1)) expect(each.broken).toEqual([]);
-    if (played.length < steps.length) expect(played.at(-1)?.broken).not.toEqual([]);
+    for (const each of played.slice(0, -1)) expect(each.violated).toEqual([]);
+    if (played.length < steps.length) expect(played.at(-1)?.violated).not.toEqual([]);
   });
 });
 
@@ -199,17 +199,17 @@ describe("playing", () => {
     for (;;) yield bring;
   }
 
-  test("gives out each step as it is played, and takes no more of a history than it needs", () => {
+  test("yields each step as it is played, and reads no more of a history than it needs", () => {
     const indices: number[] = [];
     for (const { index } of playing(setting, endless(3))) indices.push(index);
     expect(indices).toEqual([0, 1, 2, 3]);
   });
 
-  test("ends where nobody wants another", () => {
+  test("ends when the consumer takes no more steps", () => {
     for (const { index } of playing(setting, endless(Number.POSITIVE_INFINITY))) if (index === 1000) break;
   });
 
-  test.prop([anyHistory])("comes to the same last step as a replay that keeps all", (history) => {
+  test.prop([anyHistory])("reaches the same last step as a replay that keeps all steps", (history) => {
     expect(lastPlayed(setting, history)).toEqual(replay(setting, history).at(-1));
   });
 });

@@ -2,7 +2,7 @@
 import type { ActingMachine, Law, LawId, Naming, Spec } from "../../spec/contract.ts";
 import { judge } from "../../spec/contract.ts";
 
-/** A machine, what judges it, and how large both are. */
+/** A machine, its judge, and the size of both. */
 export interface Setting<Scope, S, W, N, Step, C, R> {
   readonly machine: ActingMachine<Scope, S, C, R>;
   readonly spec: Spec<Scope, W, C, R>;
@@ -11,7 +11,7 @@ export interface Setting<Scope, S, W, N, Step, C, R> {
   readonly scope: Scope;
 }
 
-/** What became of one step. Command and response are undefined where the step did nothing. */
+/** The outcome of one step. Command and response are undefined if the step did nothing. */
 export interface Played<W, Step, C, R> {
   readonly index: number;
   readonly step: Step;
@@ -20,24 +20,24 @@ export interface Played<W, Step, C, R> {
   readonly before: W;
   /** Undefined when no world can follow: the history ends here. */
   readonly after: W | undefined;
-  readonly broken: readonly Law<W, C, R>[];
+  readonly violated: readonly Law<W, C, R>[];
 }
 
 export interface Stepper<S, W, N, Step, C, R> {
   readonly state: S;
-  /** What the steps so far were given, noted as they are taken. */
+  /** What the steps so far got, noted as they are taken. */
   readonly names: N;
   /** The world now; the last one there was, when the history has ended. */
   world(): W;
   take(step: Step): Played<W, Step, C, R>;
 }
 
-/** What judges a history; who answers it is not said. */
+/** The judge of a history, without the subject that answers it. */
 export type Judging<Scope, W, N, Step, C, R> = Omit<Setting<Scope, never, W, N, Step, C, R>, "machine">;
 
 /** Follows a history as it is answered: each step is named, sent to a subject elsewhere, and then answered. */
 export interface Follower<W, N, Step, C, R> {
-  /** What the steps so far were given. */
+  /** What the steps so far got. */
   readonly names: N;
   world(): W;
   /** The command that a step means now, or undefined where it does nothing. */
@@ -57,12 +57,12 @@ export function follow<Scope, W, N, Step, C, R>(
     const before = world;
     naming.note(names, index, step, response);
     if (command === undefined || response === undefined) {
-      return { index, step, command: undefined, response: undefined, before, after: before, broken: [] };
+      return { index, step, command: undefined, response: undefined, before, after: before, violated: [] };
     }
     const verdict = judge(spec, laws, before, command, response);
     if (verdict.world !== undefined) world = verdict.world;
-    const broken = verdict.accepted ? [] : verdict.broken;
-    return { index, step, command, response, before, after: verdict.world, broken };
+    const violated = verdict.accepted ? [] : verdict.violated;
+    return { index, step, command, response, before, after: verdict.world, violated };
   };
   return { names, world: () => world, command: (step) => naming.resolve(names, step), answer };
 }
@@ -82,7 +82,7 @@ export function begin<Scope, S, W, N, Step, C, R>(
 
 /**
  * Plays a history up to and including the first violation of a law; `only` names the law that counts. Each step is
- * given out as it is played and none is kept: a world may be as large as the history is long.
+ * yielded as it is played and none is kept: a world may be as large as the history is long.
  */
 export function* playing<Scope, S, W, N, Step, C, R>(
   setting: Setting<Scope, S, W, N, Step, C, R>,
@@ -93,12 +93,13 @@ export function* playing<Scope, S, W, N, Step, C, R>(
   for (const step of history) {
     const now = stepper.take(step);
     yield now;
-    const breaks = only === undefined ? now.broken.length > 0 : now.broken.some((law) => law.id === only);
-    if (breaks || now.after === undefined) return;
+    const violations =
+      only === undefined ? now.violated.length > 0 : now.violated.some((law) => law.id === only);
+    if (violations || now.after === undefined) return;
   }
 }
 
-/** All steps of that, for short histories: each keeps its world. */
+/** All steps of `playing`, for short histories: each keeps its world. */
 export function replay<Scope, S, W, N, Step, C, R>(
   setting: Setting<Scope, S, W, N, Step, C, R>,
   history: readonly Step[],
@@ -107,7 +108,7 @@ export function replay<Scope, S, W, N, Step, C, R>(
   return [...playing(setting, history, only)];
 }
 
-/** The last step of that. */
+/** The last step of `playing`. */
 export function lastPlayed<Scope, S, W, N, Step, C, R>(
   setting: Setting<Scope, S, W, N, Step, C, R>,
   history: readonly Step[],

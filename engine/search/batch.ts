@@ -1,9 +1,9 @@
 /** Transitions on their way into the table: some hundreds at a time, in flat arrays. */
 
-/** What a transition came to: bits of the laws it broke, and this one if nothing can follow it. */
+/** The outcome of a transition: bits of the laws it violated, and this bit if no state follows. */
 export const ENDS: number = 1 << 30;
 
-/** What asking an action came to, in place of that: it cannot be taken here. */
+/** The outcome of a disabled action. */
 export const DISABLED = -1;
 
 export interface Batch {
@@ -16,11 +16,11 @@ export interface Batch {
   readonly forms: Int32Array;
   readonly from: Int32Array;
   readonly by: Uint16Array;
-  /** Bits of the laws it broke. */
-  readonly broken: Int32Array;
+  /** Bits of the laws it violated. */
+  readonly violated: Int32Array;
   /** 1 if a state follows. */
-  readonly goesOn: Uint8Array;
-  /** Once in the table: 1 if it leads to a state never met before. Such states are numbered in this order. */
+  readonly continues: Uint8Array;
+  /** Once in the table: 1 if it leads to a new state. New states are numbered in this order. */
   readonly isNew: Uint8Array;
 }
 
@@ -32,8 +32,8 @@ export function emptyBatch(words: number, capacity: number): Batch {
     forms: new Int32Array(words * capacity),
     from: new Int32Array(capacity),
     by: new Uint16Array(capacity),
-    broken: new Int32Array(capacity),
-    goesOn: new Uint8Array(capacity),
+    violated: new Int32Array(capacity),
+    continues: new Uint8Array(capacity),
     isNew: new Uint8Array(capacity),
   };
 }
@@ -43,7 +43,7 @@ export function push(batch: Batch, from: number, by: number, outcome: number): v
   const at = batch.count;
   batch.from[at] = from;
   batch.by[at] = by;
-  batch.broken[at] = outcome & ~ENDS;
-  batch.goesOn[at] = (outcome & ENDS) === 0 ? 1 : 0;
+  batch.violated[at] = outcome & ~ENDS;
+  batch.continues[at] = (outcome & ENDS) === 0 ? 1 : 0;
   batch.count = at + 1;
 }

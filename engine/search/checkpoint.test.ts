@@ -1,4 +1,6 @@
-/** A search that was saved goes on as if it had not been, whenever it ended; and a file is taken whole or refused. */
+/**
+ * A saved search continues as if it had not been interrupted, wherever it ended; and a file is taken whole or refused.
+ */
 import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -11,11 +13,11 @@ import { describe, expect } from "vitest";
 import { BOUNDS } from "../bounds.testing.ts";
 import { behaviourOf } from "../transitions.ts";
 import { CheckpointError, type Known, readCheckpoint, refuseOther, writeCheckpoint } from "./checkpoint.ts";
-import { type Explored, type ExploreOptions, explore, type Visitable } from "./explore.ts";
+import { explore } from "./explore.ts";
 import { type Given, machineOf, sourceOf } from "./parallel.testing.ts";
 import { exploringTogether } from "./parallel.ts";
 import { KILLED } from "./saving.testing.ts";
-import type { Saved } from "./search.ts";
+import type { Explored, ExploreOptions, Saved, Visitable } from "./visitable.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "checkpoint-"));
 let files = 0;
@@ -30,7 +32,7 @@ const counted = ({
   deadlocks,
   fired,
   ended,
-  breaks,
+  violations,
   witnesses,
   shortest,
 }: Explored) => ({
@@ -40,12 +42,12 @@ const counted = ({
   deadlocks,
   fired: [...fired],
   ended,
-  breaks,
+  violations,
   witnesses: [...witnesses],
   shortest: shortest.map((lengths) => [...lengths]),
 });
 
-/** The machine, or what is made of it, and what it does: asked of another. */
+/** The machine, or what is made of it, and its behaviour, computed on another copy. */
 function known(given: Given, change = (machine: Visitable): Visitable => machine): Known {
   return { machine: change(machineOf(given)), behaviour: behaviourOf(change(machineOf(given))) };
 }
@@ -57,7 +59,7 @@ function reread(path: string, given: Given): Saved {
   return checkpoint.saved;
 }
 
-/** Explores until there are so many states, saves that to a file, and says which. */
+/** Explores up to this many states, saves the search to a file, and returns its name. */
 function savedAfter(states: number, given: Given, options: Partial<ExploreOptions> = {}): string {
   const path = newFile();
   const machine = machineOf(given);
@@ -73,7 +75,7 @@ function savedAfter(states: number, given: Given, options: Partial<ExploreOption
   return path;
 }
 
-describe("a search that was saved and goes on counts what one does that was never", () => {
+describe("a saved search that continues has the counts of one that was never interrupted", () => {
   test.each<[Given["name"], readonly number[], boolean]>([
     ["ring", [14, 5, 9], false],
     ["counter", [2000, 1234], false],
@@ -133,7 +135,7 @@ describe("a search that was saved and goes on counts what one does that was neve
     expect(counted(await together(1e6, reread(path, given)))).toEqual(whole);
   });
 
-  test("and ends at once where enough was broken before", () => {
+  test("and ends at once if enough was violated before", () => {
     const given: Given = { name: "ring", numbers: [14, 5, 9] };
     const path = savedAfter(900, given);
     const { ended, states } = explore(machineOf(given), { bounds: BOUNDS, resume: reread(path, given) });
@@ -162,7 +164,7 @@ describe("a process that saves", () => {
     });
   }
 
-  test("may be killed while it saves: what it saved before is whole, and goes on to the same counts", async () => {
+  test("may be killed while it saves: its last checkpoint is whole, and continues to the same counts", async () => {
     const path = newFile();
     for (const killedAt of [2, 4, 7]) {
       await run(path, killedAt);
@@ -182,7 +184,7 @@ describe("a file that is refused, in one line:", () => {
   const whole = readFileSync(path);
   const headerEnd = whole.indexOf("\n", whole.indexOf("\n") + 1) + 1;
 
-  /** Why a file of these bytes is refused. Throws whatever else it throws, and an Error where it is taken. */
+  /** Why a file of these bytes is refused. Rethrows any other error, and throws an Error if the file is taken. */
   function refusal(bytes: Uint8Array, of = own): string {
     const damaged = join(folder, "damaged");
     writeFileSync(damaged, bytes);
@@ -229,11 +231,11 @@ describe("a file that is refused, in one line:", () => {
     );
   });
 
-  test.prop([fc.nat(whole.length - 1)], { numRuns: 150 })("one that ends early, wherever", (length) => {
+  test.prop([fc.nat(whole.length - 1)], { numRuns: 150 })("one that ends early, at any place", (length) => {
     expect(refusal(whole.subarray(0, length))).toMatch(/^it is (empty|no checkpoint)|^damaged: /);
   });
 
-  test("one that goes on behind its end", () => {
+  test("one with bytes after its end", () => {
     expect(refusal(Buffer.concat([whole, Buffer.alloc(1)]))).toMatch(
       /^damaged: it has \d+ bytes, and by its /,
     );
@@ -245,7 +247,7 @@ describe("a file that is refused, in one line:", () => {
     ["its arrays", headerEnd, whole.length - 32],
     ["its checksum", whole.length - 32, whole.length],
   ];
-  describe.each(regions)("one of whose bits is another, in %s", (_what, from, end) => {
+  describe.each(regions)("one with a flipped bit, in %s", (_what, from, end) => {
     test.prop([fc.integer({ min: from, max: end - 1 }), fc.nat(7)], { numRuns: 80 })("", (at, bit) => {
       const flipped = Buffer.from(whole);
       flipped[at] = (flipped[at] as number) ^ (1 << bit);
@@ -289,7 +291,7 @@ describe("a file that is refused, in one line:", () => {
     expect(refusal(whole, known(given, withoutOne))).toBe("its machine does otherwise than this version's");
   });
 
-  test("one that says what cannot be, with a checksum that is right", () => {
+  test("one with an impossible header and a right checksum", () => {
     const changes: ((header: Head) => object)[] = [
       (header) => ({ levelEnd: header.levelEnd + 1 }),
       (header) => ({ head: header.levelEnd + 1 }),
@@ -313,7 +315,7 @@ describe("a file that is refused, in one line:", () => {
 });
 
 describe("a checkpoint that cannot be written", () => {
-  test("leaves the one before it as it was", () => {
+  test("leaves the earlier checkpoint as it was", () => {
     const given: Given = { name: "ring", numbers: [8, 4] };
     const path = savedAfter(20, given);
     const before = readFileSync(path);

@@ -1,8 +1,8 @@
 /**
- * A search in a file, to go on with: a line that says what the file is, a line of JSON, the arrays of the table as
- * they lie in memory, and SHA-256 of all that. It is written beside the file and put in its place whole, so at any
- * moment the file is one checkpoint, the older or the newer. Nothing is taken from a file before its checksum is
- * right, and no memory for it before its size is.
+ * A search saved in a file, to be continued: a line that names the kind of file, a line of JSON, the arrays of the
+ * table as they lie in memory, and the SHA-256 of all that. It is written beside the file and then renamed to it, so at
+ * any moment the file is one whole checkpoint, the older or the newer. Nothing is used of a file before its checksum
+ * was verified, and no memory is allocated for it before its size was.
  */
 import { createHash, type Hash } from "node:crypto";
 import {
@@ -21,8 +21,8 @@ import { dirname } from "node:path";
 import { z } from "zod";
 import { allocated } from "../out-of-memory.ts";
 import { COMPACT_WORDS } from "./compact-table.ts";
-import type { Visitable } from "./explore.ts";
-import { type Findings, type Saved, type SavedTable, signature } from "./search.ts";
+import { signature } from "./search.ts";
+import type { Findings, Saved, SavedTable, Visitable } from "./visitable.ts";
 
 const MAGIC = "checkpoint of a breadth-first search\n";
 /** Changes with the meaning of anything in the file. */
@@ -34,12 +34,12 @@ const PIECE = 2 ** 24;
 /** The longest header: it has a few bytes for each action and law. */
 const MOST_HEADER = 2 ** 24;
 
-/** What is wrong with a file, in a few words. */
+/** The fault of a file, in a few words. */
 export class CheckpointError extends Error {}
 
 /** What a file has. */
 export interface Checkpoint {
-  /** What its owner needs to make the machine again. */
+  /** What the owner needs to build the machine again. */
   readonly owner: unknown;
   /** As of `machineHash`, and as of `behaviourOf`. */
   readonly machine: string;
@@ -76,12 +76,12 @@ const headerForm = z.strictObject({
   broken: z.array(count),
   /** By law. */
   first: z.array(first.nullable()),
-  /** By law: each action that breaks it, and in how many steps. */
+  /** By law: each action that violates it, and in how many steps. */
   shortest: z.array(z.array(z.tuple([count, count]))),
 });
 type Header = z.infer<typeof headerForm>;
 
-/** What a machine is known by in a file. */
+/** The identity of a machine in a file. */
 export function machineHash(machine: Visitable): string {
   return createHash(CHECKSUM).update(signature(machine)).digest("hex");
 }
@@ -103,8 +103,8 @@ export function writeCheckpoint(path: string, known: Known, owner: unknown, save
 }
 
 /**
- * Reads a search from a file. Throws a CheckpointError where it is none, or damaged, or of another version, and
- * OutOfMemory where there is none for it.
+ * Reads a search from a file. Throws a CheckpointError if the file is no checkpoint, damaged, or of another version,
+ * and OutOfMemory if there is no memory for it.
  */
 export function readCheckpoint(path: string): Checkpoint {
   const file = opened(path);
@@ -168,17 +168,17 @@ function isTable({ table, head }: Saved, { words, actions: { length } }: Visitab
 }
 
 function isFindings({ findings, witnesses, head }: Saved, machine: Visitable): boolean {
-  const { fired, first, shortest, broken } = findings;
+  const { fired, first, shortest, violated } = findings;
   const { actions, laws } = machine;
   if (fired.length !== actions.length || first.length !== laws.length || shortest.length !== laws.length) {
     return false;
   }
   const known = machine.witnesses?.();
   if ([...witnesses.keys()].some((id) => !known?.has(id))) return false;
-  // Each law that was broken is named once, and was broken somewhere.
+  // Each violated law is named once, and has a first violation.
   const where = first.filter((each) => each !== undefined);
-  if (broken.length !== where.length || new Set(broken).size !== where.length) return false;
-  if (broken.some((law) => first[law] === undefined)) return false;
+  if (violated.length !== where.length || new Set(violated).size !== where.length) return false;
+  if (violated.some((law) => first[law] === undefined)) return false;
   return where.every(({ from, action }) => from < head && action < actions.length);
 }
 
@@ -201,7 +201,7 @@ function headerOf({ machine, behaviour }: Known, owner: unknown, saved: Saved): 
     edges: findings.edges,
     deadlocks: findings.deadlocks,
     fired: [...findings.fired],
-    broken: [...findings.broken],
+    broken: [...findings.violated],
     first: findings.first.map((each) => each ?? null),
     shortest: findings.shortest.map((lengths) => [...lengths.entries()].filter(([, length]) => length > 0)),
   };
@@ -213,7 +213,7 @@ function savedOf(header: Header, table: SavedTable): Saved {
     edges,
     deadlocks,
     fired: Float64Array.from(header.fired),
-    broken,
+    violated: broken,
     first: header.first.map((each) => each ?? undefined),
     shortest: header.shortest.map((some) => {
       const lengths = new Uint16Array(header.fired.length);
@@ -260,7 +260,7 @@ function writeWhole(path: string, header: Header, table: SavedTable): void {
   }
 }
 
-/** Asked before it is opened: a pipe into which no process writes would be waited for. */
+/** Checked before the file is opened: opening a pipe without a writer would block. */
 function opened(path: string): number {
   try {
     if (statSync(path).isFile()) return openSync(path, "r");
@@ -299,7 +299,7 @@ function parsed(line: string): Header {
   throw new CheckpointError(`damaged: its header, at ${issue?.path.join(".")}: ${issue?.message}`);
 }
 
-/** Fills the bytes with those of the file from there. */
+/** Fills the bytes from the file, from this position on. */
 function readAll(file: number, bytes: Uint8Array, from: number): void {
   for (let done = 0; done < bytes.length; ) {
     const some = readSync(file, bytes, done, bytes.length - done, from + done);

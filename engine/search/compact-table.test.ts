@@ -11,7 +11,7 @@ import { StateTable } from "./state-table.ts";
 const WORDS = 3;
 const formOf = (number: number) => Int32Array.of(number, number * 7, ~number);
 
-/** Adds so many more states, each known by its number. */
+/** Adds `count` more states, each identified by its number. */
 function add(table: CompactTable | StateTable, more: number): void {
   const batch = emptyBatch(WORDS, more);
   for (let nth = 0; nth < more; nth++) {
@@ -28,7 +28,7 @@ function read(table: CompactTable, number: number): Int32Array {
 }
 
 describe("a table of hashes", () => {
-  test("gives back every state that waits, and none before it", () => {
+  test("returns every waiting state, and none before it", () => {
     const table = new CompactTable(WORDS);
     for (let head = 0; head < 50_000; head += 90) {
       add(table, 100);
@@ -50,7 +50,7 @@ describe("a table of hashes", () => {
     expect(keeping.bytes - forgetting.bytes).toBeGreaterThan(500_000);
   });
 
-  test("is smaller than a table of states, also of a live machine", () => {
+  test("is smaller than a table of states, also for an in-place machine", () => {
     const machine = { ...inPlaceRing(20, 10), words: 20 };
     const live = visitInPlace({ ...machine, form: (state, into, at) => into.set(state.at.map(Number), at) });
     const [whole, hashed] = [
@@ -74,7 +74,7 @@ describe("what a table says that it takes", () => {
       const expected = table.bytesWith(100);
       add(table, 100);
       expect(table.bytes).toBeLessThanOrEqual(expected);
-      // What did not grow is counted once, what did with its old form.
+      // An array that did not grow is counted once, one that grew also in its old size.
       if (table.bytes === before) expect(expected).toBe(before);
       else expect(expected).toBeGreaterThan(table.bytes);
     }
@@ -82,7 +82,7 @@ describe("what a table says that it takes", () => {
 });
 
 describe("a table that gets no memory", () => {
-  /** Runs this where no array is longer than so many words. */
+  /** Runs this with no array allowed to be longer than `words`. */
   function within(most: number, work: () => void): void {
     const Whole = Int32Array;
     class Short extends Whole {

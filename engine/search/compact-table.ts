@@ -1,14 +1,14 @@
 /**
- * Hash compaction (Stern and Dill, "Improved Probabilistic Verification by Hash Compaction", 1995): of each state
- * met only 64 bits of hash are kept. Two states that agree in them are taken for one, so some may be left out,
- * and all that can be said of the rest is how likely that is. States not visited yet are kept whole.
+ * Hash compaction (Stern and Dill, "Improved Probabilistic Verification by Hash Compaction", 1995): of each state found
+ * only 64 bits of hash are kept. Two states with the same hash are taken for one, so some states may be omitted; the
+ * probability of that is bounded. States not yet visited are kept whole.
  */
 
 import { allocated } from "../out-of-memory.ts";
 import { type Batch, emptyBatch } from "./batch.ts";
 import { hash } from "./hash.ts";
-import type { SavedTable } from "./search.ts";
 import { StateTable } from "./state-table.ts";
+import type { SavedTable } from "./visitable.ts";
 
 /** Words of hash kept of a state. */
 export const COMPACT_WORDS = 2;
@@ -57,7 +57,7 @@ export class CompactTable {
   }
 
   addAll(batch: Batch): void {
-    const { count, forms, from, by, goesOn, isNew } = batch;
+    const { count, forms, from, by, continues, isNew } = batch;
     const { words } = this;
     this.#makeRoom(count);
     if (this.#batch.capacity < count) this.#batch = emptyBatch(COMPACT_WORDS, batch.capacity);
@@ -67,7 +67,7 @@ export class CompactTable {
       hashed.forms[nth * COMPACT_WORDS + 1] = hash(forms, nth * words, words, SECOND_SEED);
       hashed.from[nth] = from[nth] as number;
       hashed.by[nth] = by[nth] as number;
-      hashed.goesOn[nth] = goesOn[nth] as number;
+      hashed.continues[nth] = continues[nth] as number;
     }
     hashed.count = count;
     let next = this.count;
@@ -78,7 +78,7 @@ export class CompactTable {
     }
   }
 
-  /** What is saved of it: whole are the states from `#first` on. */
+  /** The saved form: whole states from `#first` on. */
   save(): SavedTable {
     const waiting = this.#waiting.subarray(0, (this.count - this.#first) * this.words);
     return { ...this.#hashes.save(), waiting };
@@ -94,7 +94,7 @@ export class CompactTable {
     this.#waiting.set(waiting);
   }
 
-  /** Copies a state out. Throws a RangeError for one that is forgotten. */
+  /** Copies a state out. Throws a RangeError for a dropped state. */
   read(number: number, into: Int32Array): void {
     const base = (number - this.#first) * this.words;
     if (base < 0) throw new RangeError(`state ${number} was visited: only its hash is kept`);
@@ -102,8 +102,8 @@ export class CompactTable {
   }
 
   /**
-   * States before this one were visited, and need not be kept whole. They are dropped once they are half of what
-   * there is room for: so each of the others is moved less than once, on average.
+   * States before this one were visited, and need not be kept whole. They are dropped once they fill half of the room:
+   * so each other state is moved less than once, on average.
    */
   forget(before: number): void {
     const { words } = this;
@@ -122,14 +122,14 @@ export class CompactTable {
     for (let word = 0; word < this.words; word++) this.#waiting[base + word] = forms[at + word] as number;
   }
 
-  /** Words of waiting states that there is room for, once so many more have come. */
+  /** Words of room for waiting states, once `more` of them were added. */
   #lengthFor(more: number): number {
     let { length } = this.#waiting;
     while ((this.count - this.#first + more) * this.words > length) length *= 2;
     return length;
   }
 
-  /** Before any is numbered: then a table that has no memory for a batch has taken nothing of it. */
+  /** Before any state is numbered: then a table without memory for a batch has added nothing of it. */
   #makeRoom(more: number): void {
     const length = this.#lengthFor(more);
     if (length === this.#waiting.length) return;
@@ -143,8 +143,8 @@ export class CompactTable {
 export const COMPACT_BITS: number = 32 * COMPACT_WORDS;
 
 /**
- * How likely it is that some of so many states were taken for another: at most the number of pairs over the number
- * of hashes, if hashes are as good as drawn.
+ * The probability that some of these states were taken for another: at most the number of pairs over the number of
+ * hashes, if hashes are as good as random.
  */
 export function omissionBound(states: number, bits = COMPACT_BITS): number {
   return Math.min(1, (states * (states - 1)) / 2 / 2 ** bits);

@@ -1,20 +1,22 @@
 import { describe, expect, test, vi } from "vitest";
 import { itfText } from "../../adapters/itf.ts";
-import { type PackedMachine, visitActions } from "../actions.ts";
+import { visitActions } from "../actions.ts";
 import { BOUNDS } from "../bounds.testing.ts";
+import type { PackedMachine } from "../machine.ts";
 import { counter, ring, wide } from "../machines.testing.ts";
 import { OutOfMemory } from "../out-of-memory.ts";
 import { has } from "../reduce/conditions.ts";
 import { omissionBound } from "./compact-table.ts";
-import { type Explored, type ExploreOptions, explore, exploring } from "./explore.ts";
+import { explore, exploring } from "./explore.ts";
 import { Layout, plain } from "./layout.ts";
 import { BATCH } from "./search.ts";
 import { StateTable } from "./state-table.ts";
+import type { Explored, ExploreOptions } from "./visitable.ts";
 
 const FREELY: ExploreOptions = { bounds: BOUNDS };
 const visited = (machine: PackedMachine) => visitActions(machine, { symmetry: false });
 
-/** Puts out some of so many lamps, one at a time: its depth is how many are out. */
+/** Puts out lamps, one at a time: the depth is the number of lamps that are out. */
 const lamps = (count: number): PackedMachine => {
   const layout = new Layout();
   const all = layout.array("out", { name: "lamps", size: count }, plain(2));
@@ -45,32 +47,32 @@ describe("an exploration", () => {
     });
   });
 
-  test("finds a shortest history into what breaks", () => {
+  test("finds a shortest history into a violation", () => {
     const machine = visited(ring(6, 1, 3));
-    const { verdict, breaks } = explore(machine, FREELY);
+    const { verdict, violations } = explore(machine, FREELY);
     expect(verdict).toBe("broken");
-    expect(breaks.map(({ law, run }) => [law, run.map((action) => machine.actions[action])])).toEqual([
+    expect(violations.map(({ law, run }) => [law, run.map((action) => machine.actions[action])])).toEqual([
       ["place-free", ["from 0", "from 1", "from 2"]],
     ]);
   });
 
-  test("finds an initial state that is broken, by no action", () => {
-    const { verdict, breaks, states, shortest } = explore(visited(ring(4, 1, 0)), FREELY);
-    expect([verdict, breaks, states]).toEqual(["broken", [{ law: "place-free", run: [] }], 1]);
+  test("finds a violation in the initial state, without an action", () => {
+    const { verdict, violations, states, shortest } = explore(visited(ring(4, 1, 0)), FREELY);
+    expect([verdict, violations, states]).toEqual(["broken", [{ law: "place-free", run: [] }], 1]);
     expect([...(shortest[0] as Uint16Array)]).toEqual([0, 0, 0, 0]);
   });
 
   test("reports lengths of runs up to 65,535", () => {
-    const { shortest, breaks } = explore(visited(counter(140_000, 139_999)), FREELY);
-    expect(breaks[0]?.run).toHaveLength(70_000);
+    const { shortest, violations } = explore(visited(counter(140_000, 139_999)), FREELY);
+    expect(violations[0]?.run).toHaveLength(70_000);
     expect(shortest.map((lengths) => Math.max(...lengths))).toContain(65_535);
   });
 
   test("continues past a violation as long as that is not enough, and reports by which actions and how soon", () => {
     const machine = visited(counter(9, 7));
-    const { breaks, shortest, ended, states } = explore(machine, { ...FREELY, enough: () => false });
+    const { violations, shortest, ended, states } = explore(machine, { ...FREELY, enough: () => false });
     // 0 2 4 6 7, 0 1 3 5 7 and the like
-    expect(breaks.map(({ law, run }) => [law, run.length])).toEqual([
+    expect(violations.map(({ law, run }) => [law, run.length])).toEqual([
       ["add 2", 4],
       ["add 1", 4],
     ]);
@@ -78,11 +80,11 @@ describe("an exploration", () => {
       [4, 0],
       [0, 4],
     ]);
-    // 7 itself is behind the assertion, 9 behind 7 or 8, 8 behind 6
+    // 7 itself follows the assertion, 9 follows 7 or 8, 8 follows 6
     expect([ended, states]).toEqual(["fixpoint", 9]);
   });
 
-  test("counts states from which nothing goes on, and actions that never fired", () => {
+  test("counts deadlocked states, and actions that never fired", () => {
     const { deadlocks, fired, states } = explore(visited(ring(3, 3)), FREELY);
     expect([deadlocks, [...fired], states]).toEqual([1, [0, 0, 0], 1]);
   });
@@ -119,7 +121,7 @@ describe("an exploration", () => {
     expect([ended, states, depth]).toEqual(["memory", 1, 0]);
   });
 
-  test("is whole if nothing is left to visit, however many states there are", () => {
+  test("is complete if nothing is left to visit, however many states there are", () => {
     const bounds = { ...BOUNDS, states: 1 };
     expect(explore(visited(ring(3, 3)), { bounds }).ended).toBe("fixpoint");
     expect(explore(visited(ring(5, 2)), { bounds }).ended).toBe("states");
@@ -161,7 +163,7 @@ describe("an exploration", () => {
     expect(() => failingBy(mistake)).toThrow(mistake);
   });
 
-  test("is refused to a machine that has too much of something, or laws of one name", () => {
+  test("is refused to a machine with too many laws or actions, or with two laws of one name", () => {
     const machine = visited(ring(3, 1));
     const law = (id: string) => ({ id, says: "" });
     const laws = Array.from({ length: 31 }, (_none, nth) => law(`law ${nth}`));
@@ -184,7 +186,7 @@ describe("an exploration", () => {
     expect([done, value]).toMatchObject([true, { verdict: "bounded", ended }]);
   });
 
-  test("estimates what is left only once levels shrink", () => {
+  test("estimates the states left only once levels shrink", () => {
     const lefts: (number | undefined)[] = [];
     const work = exploring(visited(ring(20, 10)), FREELY);
     for (let turn = work.next(false); !turn.done; turn = work.next(false)) lefts.push(turn.value.left);
@@ -202,7 +204,7 @@ describe("hash compaction", () => {
     fired,
   });
 
-  test.each([ring(14, 7), counter(30)])("of $name meets the same states by the same edges", (machine) => {
+  test.each([ring(14, 7), counter(30)])("of $name finds the same states by the same edges", (machine) => {
     const exact = explore(visited(wide(machine)), FREELY);
     const hashed = explore(visited(wide(machine)), { ...FREELY, compact: true });
     expect(counts(hashed)).toEqual(counts(exact));
@@ -219,10 +221,12 @@ describe("hash compaction", () => {
 
   test("finds the same shortest history", () => {
     const machine = visited(wide(ring(12, 3, 9)));
-    expect(explore(machine, { ...FREELY, compact: true }).breaks).toEqual(explore(machine, FREELY).breaks);
+    expect(explore(machine, { ...FREELY, compact: true }).violations).toEqual(
+      explore(machine, FREELY).violations,
+    );
   });
 
-  test("is likelier to leave something out the more states there are", () => {
+  test("is likelier to omit a state the more states there are", () => {
     expect(omissionBound(1)).toBe(0);
     // 10^8 states: 5 * 10^15 pairs in 2^64
     expect(omissionBound(1e8)).toBeCloseTo(5e15 / 2 ** 64, 6);

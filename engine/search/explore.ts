@@ -1,6 +1,6 @@
 /**
- * Breadth-first through every state of a machine. States are visited in the order in which they were met, so the
- * first transition that breaks a law is among the nearest, and the history into it is a shortest one.
+ * Breadth-first search through every state of a machine. States are visited in the order in which they were found, so
+ * the first transition that violates a law is among the nearest, and the run into it is a shortest one.
  */
 
 import { OutOfMemory } from "../out-of-memory.ts";
@@ -11,149 +11,32 @@ import {
   BATCH,
   batchFor,
   beginLevel,
-  brokenIn,
   count,
   depthOf,
   expand,
   noFindings,
   progressOf,
   refuse,
-  type Saved,
-  type SavedTable,
-  type Search,
   savedFrom,
   startOf,
   summary,
-  type Table,
+  violatedIn,
   witnessesOf,
 } from "./search.ts";
 import { StateTable } from "./state-table.ts";
-
-/** What an explorer visits: it knows states only by the words that identify them. */
-export interface Visitable {
-  readonly name: string;
-  /** Words in the form of a state. */
-  readonly words: number;
-  /** Every action, by name: at most 65,535, or its exploration throws a RangeError. */
-  readonly actions: readonly string[];
-  /** What a transition or the state it leads to may break: at most 30, each with its own id, or likewise. */
-  readonly laws: readonly { readonly id: string; readonly says: string }[];
-  /** If the form is itself a hash of the state: of so many bits. */
-  readonly hashBits?: number | undefined;
-  /** What makes it smaller than it is: each a few words. */
-  readonly reductions: readonly string[];
-  /** Writes the form of the initial state. */
-  begin(form: Int32Array): void;
-  /** Adds the transitions from a state to the batch, which has room for one by every action. */
-  expand(number: number, reached: Reached, batch: Batch): void;
-  /** Bits of the laws that the state whose form stands there breaks by itself. */
-  brokenIn(forms: Int32Array, at: number): number;
-  /**
-   * The actions of a real run to the state of this number, and then one that breaks the law: the action given,
-   * unless states were merged.
-   */
-  run(from: number, reached: Reached, law: number, action: number): number[];
-  /** What is to be seen in transitions: 1 once it was, 0 before. */
-  witnesses?(): ReadonlyMap<string, number>;
-}
-
-/** The states met. */
-export interface Reached {
-  readonly count: number;
-  readonly bytes: number;
-  /** By state: the one it was first met from, and by which action. */
-  readonly parents: Int32Array;
-  readonly actions: Uint16Array;
-  read(number: number, into: Int32Array): void;
-  /** Whether the state of this number has this form. */
-  is(number: number, form: Int32Array): boolean;
-  /** The number of the state that has this form; negative if it was never met. */
-  find(form: Int32Array): number;
-}
-
-/** Where an exploration gives up. None is of time: a search has one answer on every machine, unless it is stopped. */
-export interface Bounds {
-  /** Passed by one batch at most. */
-  readonly states: number;
-  /** Of the table. Never passed, but by an empty one: before the table grows, old and new are counted. */
-  readonly bytes: number;
-  /** Asked after each turn: whether whatever else takes memory, the search included, has taken too much. */
-  readonly isFull?: (() => boolean) | undefined;
-}
-
-/** Sent to a search after each of its turns: whether to end there, since somebody asks (true) or its time is up. */
-export type Stop = boolean | "time";
-
-export interface ExploreOptions {
-  readonly bounds: Bounds;
-  /**
-   * Keeps 64 bits of hash of each state, and not the state. A form of at most two words is no larger than that: it
-   * is kept itself, and the exploration is exact.
-   */
-  readonly compact?: boolean;
-  /** Asked whenever one more law is broken, with all that are: whether to end there. If not given, at the first. */
-  readonly enough?: (broken: readonly string[]) => boolean;
-  /** A search that was saved, to go on with; of the same machine. What it kept of states decides over `compact`. */
-  readonly resume?: Saved | undefined;
-  readonly saving?: Saving | undefined;
-}
-
-/** Saves a search from time to time, and where it ends with something left to visit. */
-export interface Saving {
-  /** Whether it is time to. */
-  due(): boolean;
-  /** What is given is the search itself: it is good until this returns. */
-  save(search: Saved): void;
-}
-
-/** A law that is broken, and a shortest run into that: indices of actions. */
-export interface ShortestBreak {
-  readonly law: string;
-  readonly run: readonly number[];
-}
-
-export interface Explored {
-  readonly states: number;
-  readonly edges: number;
-  /** Transitions from the initial state to the last one met. */
-  readonly depth: number;
-  readonly verdict: "holds" | "broken" | "bounded";
-  /** What ended it: nothing was left to visit, enough was broken, or a bound. */
-  readonly ended: "fixpoint" | "break" | "states" | "time" | "memory" | "request";
-  /** In the order in which they were met: shortest first. */
-  readonly breaks: readonly ShortestBreak[];
-  /**
-   * By law, then by action: commands of a shortest run whose last action is that and breaks it; 0 for none, and
-   * 65,535 for that or more.
-   */
-  readonly shortest: readonly Uint16Array[];
-  /** States in which no action is enabled. */
-  readonly deadlocks: number;
-  /** How often each action fired, by its index. */
-  readonly fired: Float64Array;
-  readonly witnesses: ReadonlyMap<string, number>;
-  readonly reductions: readonly string[];
-  /** 0 if exact, else how likely it is that some state was left out. */
-  readonly omission: number;
-  readonly exact: boolean;
-  /** Bits of hash by which states were distinguished; undefined if it was exact. */
-  readonly hashBits: number | undefined;
-  readonly bytes: number;
-  readonly seconds: number;
-  readonly reached: Reached;
-}
-
-/** How far an exploration has come. */
-export interface Progress {
-  readonly states: number;
-  /** Of the states visited now. */
-  readonly depth: number;
-  /** States met and not yet visited. */
-  readonly queue: number;
-  readonly bytes: number;
-  /** About how many states are left to meet; undefined while each level is larger than the last. */
-  readonly left: number | undefined;
-}
+import type {
+  Bounds,
+  Explored,
+  ExploreOptions,
+  Progress,
+  Reached,
+  Saved,
+  SavedTable,
+  Search,
+  Stop,
+  Table,
+  Visitable,
+} from "./visitable.ts";
 
 /**
  * Transitions in a turn: a few milliseconds of a protocol, and the longer the more a machine does to take an action and
@@ -176,7 +59,7 @@ interface SingleThreadSearch extends Search {
   readonly reached: (StateTable | CompactTable) & Table;
 }
 
-/** The same in turns of some thousand transitions. Stopped after one, it ends there, as at a bound. */
+/** The same in turns of some thousand transitions. Stopped after a turn, it ends as at a bound. */
 export function* exploring(
   machine: Visitable,
   { bounds, compact = false, enough = () => true, resume, saving }: ExploreOptions,
@@ -187,7 +70,7 @@ export function* exploring(
   const seen = () => witnessesOf(search, [machine.witnesses?.()]);
   const saved = () => savedFrom(search, search.reached.save(), seconds(), seen());
   let ended: Explored["ended"] | undefined;
-  if (search.findings.broken.length > 0 && enough(brokenIn(search))) ended = "break";
+  if (search.findings.violated.length > 0 && enough(violatedIn(search))) ended = "break";
   let look = 0;
   while (ended === undefined) {
     ended = advance(search, bounds, enough);
@@ -201,13 +84,13 @@ export function* exploring(
   return summary(search, ended, seconds(), seen());
 }
 
-/** What ends a search that was sent this, if it does. */
+/** What ends a search that received this, if anything. */
 export function endedBy(stop: Stop): "request" | "time" | undefined {
   if (stop === "time") return "time";
   return stop ? "request" : undefined;
 }
 
-/** Whether something is left to visit that was asked for. */
+/** Whether requested states are left to visit. */
 export const isBounded = (ended: Explored["ended"]): boolean => ended !== "fixpoint" && ended !== "break";
 
 function begin(machine: Visitable, compact: boolean, resume: Saved | undefined): SingleThreadSearch {
@@ -231,31 +114,31 @@ function begin(machine: Visitable, compact: boolean, resume: Saved | undefined):
 export const isOfHashes = ({ waiting }: SavedTable): boolean => waiting !== undefined;
 
 /**
- * Visits some states, all of one level, so that all histories into them have the same length. Returns what ended the
+ * Visits some states, all of one level, so that all runs into them have the same length. Returns what ended the
  * exploration there, if anything did.
  */
 function advance(
   search: SingleThreadSearch,
   bounds: Bounds,
-  enough: (broken: readonly string[]) => boolean,
+  enough: (violated: readonly string[]) => boolean,
 ): Explored["ended"] | undefined {
   const { machine, batch, reached, findings } = search;
-  const known = findings.broken.length;
+  const known = findings.violated.length;
   const before = search.head;
   while (search.head < search.levelEnd && batch.count < BATCH) expand(machine, reached, batch, search.head++);
   if (reached.bytesWith(batch.count) > bounds.bytes || !settle(search)) {
-    // None of this was counted: the states are left to visit.
+    // Nothing of this was counted: the states are left to visit.
     search.head = before;
     return "memory";
   }
   reached.forget(search.head);
-  if (findings.broken.length > known && enough(brokenIn(search))) return "break";
+  if (findings.violated.length > known && enough(violatedIn(search))) return "break";
   if (search.head === reached.count) return "fixpoint";
   if (search.head === search.levelEnd) beginLevel(search);
   return reached.count > bounds.states ? "states" : undefined;
 }
 
-/** Puts a batch into the table and looks at what was broken. False where there is no memory for it. */
+/** Puts a batch into the table and looks at what was violated. False where there is no memory for it. */
 function settle(search: SingleThreadSearch): boolean {
   const { machine, batch, reached, findings } = search;
   try {

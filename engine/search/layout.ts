@@ -1,23 +1,23 @@
 /**
- * A state as a few 32-bit words, and its fields by name: each is some bits of one word. Two shifts and a mask
- * read a field; this is what V8 makes fast by itself, without generated code.
+ * A state as a few 32-bit words, and its fields by name: each is some bits of one word. Two shifts and a mask read a
+ * field; this is what V8 makes fast by itself, without generated code.
  *
- * A layout also says what is interchangeable: fields are declared over index sets, such as pages or CPUs, and a
- * field's value may itself be an index. From that alone symmetry.ts finds the states that differ only in names.
+ * A layout also says what is interchangeable: fields are declared over index sets, such as pages or CPUs, and a field's
+ * value may itself be an index. symmetry.ts needs no more to find the states that differ only in names.
  */
 
 /** Interchangeable things, numbered from 0. */
 export interface IndexSet {
   readonly name: string;
   readonly size: number;
-  /** The number of the first to people, if not 0. */
+  /** The number of the first member in texts, if not 0. */
   readonly first?: number;
 }
 
-/** What the numbers of a field are called, to people: in their order, or each by itself. */
+/** The names of a field's numbers in texts: a list in their order, or a function of each number. */
 export type Names = readonly (string | boolean)[] | ((value: number) => string | number);
 
-/** What a field's number stands for. */
+/** The meaning of a field's number. */
 export type Meaning = { readonly names?: Names | undefined } & (
   | /** Itself. */ { readonly kind: "plain"; readonly values: number }
   /** 0 for none, else one more than an index. */

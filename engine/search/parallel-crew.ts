@@ -1,4 +1,4 @@
-/** The threads that visit: started, asked all at once, ended. */
+/** The threads that visit states: start, orders to all at once, end. */
 import { Worker } from "node:worker_threads";
 import type { Order, Reply } from "./parallel-visit.ts";
 import type { WorkerData } from "./parallel-worker.ts";
@@ -33,7 +33,7 @@ export function startCrew(size: number, data: WorkerData): Crew {
   };
 }
 
-/** A thread that fails does so once, asked or not: the caller that waits for it then, or asks it later, gets the error. */
+/** A thread fails once, asked or not: the caller that waits for it then, or asks it later, gets the error. */
 function member(worker: Worker): Member {
   let waiting: { resolve(value: unknown): void; reject(error: Error): void } | undefined;
   let failed: Error | undefined;

@@ -1,8 +1,8 @@
-/** What each of several threads does: visits states of a level, as an order says, until none is left or all stop. */
+/** The work of one thread: it visits states of a level, by an order, until none is left or all stop. */
 import type { Batch } from "./batch.ts";
-import type { Visitable } from "./explore.ts";
-import { BATCH, batchFor, count, expand, type Findings, noFindings } from "./search.ts";
+import { BATCH, batchFor, count, expand, noFindings } from "./search.ts";
 import { OWN_COUNTERS, type SharedMemory, SharedTable } from "./shared-table.ts";
+import type { Findings, Visitable } from "./visitable.ts";
 
 /** Counters that all threads share: the state to visit next, and whether to stop after those taken. */
 export const HEAD: number = OWN_COUNTERS;
@@ -16,9 +16,9 @@ export type Order =
       readonly levelEnd: number;
       /** States taken at a time. */
       readonly chunk: number;
-      /** Stops once so many numbers are given out. */
+      /** Stops once this many numbers are given out. */
       readonly most: number;
-      /** A thread that visits alone goes on to the next level while that has less states than this; else 0. */
+      /** A thread that visits alone continues with the next level while that has fewer states than this; else 0. */
       readonly narrow: number;
     }
   | { readonly does: "move"; readonly first: number; readonly end: number };
@@ -48,7 +48,7 @@ function visit(own: Visiting, order: Visit): number[] {
   const { control } = table;
   const { chunk, most, narrow } = order;
   const levelEnds: number[] = [];
-  const known = findings.broken.length;
+  const known = findings.violated.length;
   let { levelEnd, depth } = order;
   for (;;) {
     if (Atomics.load(control, STOP) !== 0) break;
@@ -63,7 +63,7 @@ function visit(own: Visiting, order: Visit): number[] {
     }
     // Alone, it knows where the next level ends: no other thread adds to it.
     const { next } = table;
-    if (next === levelEnd || next - levelEnd >= narrow || findings.broken.length > known) break;
+    if (next === levelEnd || next - levelEnd >= narrow || findings.violated.length > known) break;
     Atomics.store(control, HEAD, levelEnd);
     levelEnd = next;
     levelEnds.push(next);

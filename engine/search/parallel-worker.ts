@@ -1,12 +1,12 @@
 /**
- * A thread that visits states for `parallel.ts`. It builds its own machine and shares the table; it does as it is
- * asked by one message at a time, and answers each by one.
+ * A thread that visits states for `parallel.ts`. It builds its own machine and shares the table; it answers one message
+ * at a time, each by one message.
  */
 import { parentPort, workerData } from "node:worker_threads";
-import type { Visitable } from "./explore.ts";
 import { type Order, obey, visiting } from "./parallel-visit.ts";
 import { signature } from "./search.ts";
 import type { SharedMemory } from "./shared-table.ts";
+import type { Visitable } from "./visitable.ts";
 
 /** Where a thread finds what builds the machine: an exported function of a module, and what to call it with. */
 export interface MachineSource {

@@ -1,9 +1,10 @@
 /** Several threads find what one finds. */
 import { describe, expect, test } from "vitest";
 import { BOUNDS } from "../bounds.testing.ts";
-import { type Explored, type ExploreOptions, explore } from "./explore.ts";
+import { explore } from "./explore.ts";
 import { type Given, machineOf, sourceOf } from "./parallel.testing.ts";
 import { exploringTogether, type Grain, type ParallelOptions } from "./parallel.ts";
+import type { Explored, ExploreOptions } from "./visitable.ts";
 
 const FREELY: ExploreOptions = { bounds: BOUNDS, enough: () => false };
 /** All threads meet at every state. */
@@ -30,7 +31,7 @@ const counted = ({
   fired,
   ended,
   verdict,
-  breaks,
+  violations,
   witnesses,
 }: Explored) => ({
   states,
@@ -40,7 +41,7 @@ const counted = ({
   fired: [...fired],
   ended,
   verdict,
-  breaks: Object.fromEntries(breaks.map(({ law, run }) => [law, run.length])),
+  violations: Object.fromEntries(violations.map(({ law, run }) => [law, run.length])),
   witnesses: [...witnesses],
 });
 
@@ -87,7 +88,7 @@ describe("several threads find what one finds:", () => {
   });
 });
 
-describe("a break", () => {
+describe("a violation", () => {
   test("ends the search at the end of its level, by a run as short as one thread's", async () => {
     const given: Given = { name: "ring", numbers: [14, 5, 9] };
     const first = { enough: () => true };
@@ -95,8 +96,8 @@ describe("a break", () => {
     for (const grain of [FINEST, { taken: 4096, narrow: 1e9 }]) {
       const result = await together(given, { ...first, grain });
       expect([result.verdict, result.ended]).toEqual(["broken", "break"]);
-      expect(counted(result).breaks).toEqual(counted(alone).breaks);
-      expect(result.depth).toBe(alone.breaks[0]?.run.length);
+      expect(counted(result).violations).toEqual(counted(alone).violations);
+      expect(result.depth).toBe(alone.violations[0]?.run.length);
       expect(result.states).toBeGreaterThanOrEqual(alone.states);
     }
   });

@@ -2,8 +2,8 @@
 import { visitActions } from "../actions.ts";
 import { counter, inPlaceCounter, inPlaceRing, ring, wide } from "../machines.testing.ts";
 import { visitInPlace } from "../run/in-place.ts";
-import type { Visitable } from "./explore.ts";
 import type { MachineSource } from "./parallel-worker.ts";
+import type { Visitable } from "./visitable.ts";
 
 const packed = (machine: Parameters<typeof visitActions>[0]) => visitActions(machine, { symmetry: false });
 

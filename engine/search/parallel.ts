@@ -1,23 +1,15 @@
 /**
  * The same exploration by several threads: level by level, each thread taking some states of the level at a time and
- * putting what follows into one shared table. All states that a level leads to are met before the first of them is
- * visited, so a state's parent is in the level before, and runs into breaks are shortest ones.
+ * putting what follows into one shared table. All states that a level leads to are found before the first of them is
+ * visited, so a state's parent is in the level before, and runs into violations are shortest ones.
  *
- * At a fixpoint states, edges, depth, deadlocks, witnesses, how often actions fired and which laws are broken in how
- * many steps are those of one thread. By which of several shortest runs a state is met depends on which thread was
- * faster: so a break's run is always as long as with one thread, and not always the same; and where a law is one of
- * states, not of actions, so is which actions are said to break it. A break ends the exploration at the end of its
- * level, so that all breaks of that length are reported, and counts are then those of whole levels.
+ * At a fixpoint states, edges, depth, deadlocks, witnesses, how often actions fired and which laws are violated in how
+ * many steps are those of one thread. The run by which a state is found, of several shortest ones, depends on which
+ * thread was faster: so a violation's run is always as long as with one thread, and not always the same; and where a
+ * law is one of states, not of actions, so is which actions are said to violate it. A violation ends the exploration at
+ * the end of its level, so that all violations of that length are reported, and counts are then those of whole levels.
  */
-import {
-  type Explored,
-  type ExploreOptions,
-  endedBy,
-  isBounded,
-  type Progress,
-  type Stop,
-  type Visitable,
-} from "./explore.ts";
+import { endedBy, isBounded } from "./explore.ts";
 import { type Crew, startCrew } from "./parallel-crew.ts";
 import { HEAD, type Order, type Reply, STOP } from "./parallel-visit.ts";
 import type { MachineSource } from "./parallel-worker.ts";
@@ -25,28 +17,35 @@ import {
   addInitial,
   batchFor,
   beginLevel,
-  brokenIn,
   depthOf,
-  type Findings,
-  type First,
   noFindings,
   progressOf,
   refuse,
-  type Saved,
-  type Search,
   savedFrom,
   signature,
   startOf,
   summary,
+  violatedIn,
   witnessesOf,
 } from "./search.ts";
 import { SharedTable, sharedMemory } from "./shared-table.ts";
+import type {
+  Explored,
+  ExploreOptions,
+  Findings,
+  First,
+  Progress,
+  Saved,
+  Search,
+  Stop,
+  Visitable,
+} from "./visitable.ts";
 
-/** How the work is cut, in transitions: about, as states of a level may have more or less of them. */
+/** How the work is divided, in transitions: approximate, as states of a level have more or fewer of them. */
 export interface Grain {
-  /** What a thread takes at a time. */
+  /** The work that a thread takes at a time. */
   readonly taken: number;
-  /** A level of less than this is visited by one thread, and the next if it is so as well. */
+  /** A smaller level is visited by one thread, as is the next if it is smaller, too. */
   readonly narrow: number;
 }
 const USUAL_GRAIN: Grain = { taken: 4096, narrow: 8192 };
@@ -66,16 +65,16 @@ interface Joint extends Search {
   readonly crew: Crew;
   readonly grain: Grain;
   readonly workers: number;
-  /** What was found before these threads began. */
+  /** The findings from before these threads began. */
   readonly found: Findings;
-  /** The last reply of each thread: it has all that the thread ever found. */
+  /** The last reply of each thread, with all of the thread's findings. */
   readonly replies: (Reply | undefined)[];
 }
 
 /**
- * Yields several times a second; stopped, it ends once all threads have. They build their machine by the
- * source: it must be the same. Rejects with the error of a thread that fails, and with OutOfMemory where the memory
- * it may use cannot be reserved.
+ * Yields several times a second; stopped, it ends once all threads have ended. They build their machine by the source:
+ * it must be the same machine. Rejects with the error of a thread that fails, and with OutOfMemory where the memory it
+ * may use cannot be reserved.
  */
 export async function* exploringTogether(
   machine: Visitable,
@@ -95,7 +94,7 @@ export async function* exploringTogether(
   try {
     await greet(search);
     let ended: Explored["ended"] | undefined;
-    if (search.findings.broken.length > 0 && enough(brokenIn(search))) ended = "break";
+    if (search.findings.violated.length > 0 && enough(violatedIn(search))) ended = "break";
     while (ended === undefined) {
       const room = await makeRoom(search, bounds.bytes);
       if (room === undefined) {
@@ -154,8 +153,9 @@ function chunkOf({ findings, grain, head, levelEnd, workers }: Joint): number {
 }
 
 /**
- * Up to how many numbers threads may go on. Each may take a chunk more, and of each state every action may lead to a
- * new one; for these there is room behind. If there is not, slots grow. Undefined where there is no memory for that.
+ * The number of states up to which threads may continue. Each thread may take one chunk more, and every action may lead
+ * from each of its states to a new one; these need room beyond. If there is none, slots grow. Undefined where there is
+ * no memory for that.
  */
 async function makeRoom(search: Joint, bytes: number): Promise<number | undefined> {
   const { reached, crew, workers, machine } = search;
@@ -188,7 +188,7 @@ function visitRound(search: Joint, most: number): Promise<readonly Reply[]> {
   return crew.ask(Array.from({ length: isNarrow ? 1 : workers }, () => order));
 }
 
-/** Waits for a round so long at most. Whether it is over. */
+/** Waits for a round at most this long. Returns whether it is over. */
 async function within(round: Promise<unknown>, milliseconds: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<boolean>((resolve) => {
@@ -218,10 +218,10 @@ function settle(search: Joint, replies: readonly Reply[]): void {
 /** Once a level is visited: begins the next, or says what ended the search with it. */
 function endOfRound(
   search: Joint,
-  enough: (broken: readonly string[]) => boolean,
+  enough: (violated: readonly string[]) => boolean,
 ): Explored["ended"] | undefined {
   if (search.head < search.levelEnd) return undefined;
-  if (search.findings.broken.length > 0 && enough(brokenIn(search))) return "break";
+  if (search.findings.violated.length > 0 && enough(violatedIn(search))) return "break";
   if (search.reached.count === search.levelEnd) return "fixpoint";
   beginLevel(search);
   return undefined;
@@ -234,7 +234,7 @@ function seenBy(search: Joint): ReadonlyMap<string, number> {
   );
 }
 
-/** What several found, of each law the nearest break. */
+/** What several found, of each law the nearest violation. */
 function merged(all: readonly Findings[]): Findings {
   const [some] = all as [Findings];
   const sum = (of: (findings: Findings) => number) => all.reduce((total, each) => total + of(each), 0);
@@ -244,7 +244,7 @@ function merged(all: readonly Findings[]): Findings {
     edges: sum(({ edges }) => edges),
     deadlocks: sum(({ deadlocks }) => deadlocks),
     fired: some.fired.map((_none, action) => sum(({ fired }) => fired[action] as number)),
-    broken: [...first.keys()]
+    violated: [...first.keys()]
       .filter((law) => first[law] !== undefined)
       .sort((a, b) => lengthOf(a) - lengthOf(b) || a - b),
     first,

@@ -1,17 +1,17 @@
-/** States met a moment ago, and reads of the others ahead of time: how tables of states look a whole batch up. */
+/** A cache of recent states, and prefetching of the others: how tables of states look up a whole batch. */
 import type { Batch } from "./batch.ts";
 import { hash, SEED, stirred } from "./hash.ts";
 
 /**
- * Words of states met lately: 128 kB, which stay in the processor's own caches. More than half of all transitions
- * lead to one of these states, as what may happen in either order is met twice within a short time.
+ * Words of recently found states: 128 kB, which stay in the processor's own caches. More than half of all transitions
+ * lead to one of these states: two actions that commute lead to one state twice within a short time.
  */
 const RECENT_WORDS = 2 ** 15;
 
 /**
- * Reads what the first transitions picked will need: their slots, then the states that are there with the same bits
- * of hash. These reads do not wait for one another, as those that add a state do. What it returns is of no use but to
- * keep the reads from being left out.
+ * Reads what the first transitions picked will need: their slots, then the states that are there with the same bits of
+ * hash. These reads do not wait for one another, unlike the reads that add a state. The result only keeps the compiler
+ * from dropping the reads.
  */
 export function fetchAhead(
   { states, words }: { readonly states: Int32Array; readonly words: number },
@@ -36,11 +36,11 @@ export function fetchAhead(
 }
 
 /**
- * Picks the transitions whose states are not among the recent ones, which they then are. Returns how many it picked.
- * What is added to that is 1 or 0 by arithmetic: half of them differ, and a branch would be guessed wrong as often.
+ * Picks the transitions whose states are not in the cache, and puts these states into it. Returns how many it picked.
+ * The count grows by 1 or 0 by arithmetic: a branch would be mispredicted half the time.
  */
 export function pick(
-  { count, words, forms, goesOn }: Batch,
+  { count, words, forms, continues }: Batch,
   recent: Int32Array,
   unsure: Int32Array,
   hashes: Int32Array,
@@ -48,7 +48,7 @@ export function pick(
   const mask = recent.length / words - 1;
   let picked = 0;
   for (let nth = 0; nth < count; nth++) {
-    if (goesOn[nth] === 0) continue;
+    if (continues[nth] === 0) continue;
     const at = nth * words;
     const hashed = hash(forms, at, words);
     const base = (hashed & mask) * words;
@@ -67,7 +67,7 @@ export function pick(
 
 /** The same for states of two words, in two thirds of the time. */
 export function pickPairs(
-  { count, forms, goesOn }: Batch,
+  { count, forms, continues }: Batch,
   recent: Int32Array,
   unsure: Int32Array,
   hashes: Int32Array,
@@ -75,7 +75,7 @@ export function pickPairs(
   const mask = recent.length / 2 - 1;
   let picked = 0;
   for (let nth = 0; nth < count; nth++) {
-    if (goesOn[nth] === 0) continue;
+    if (continues[nth] === 0) continue;
     const first = forms[2 * nth] as number;
     const second = forms[2 * nth + 1] as number;
     const hashed = stirred(stirred(SEED, first), second);
@@ -90,7 +90,7 @@ export function pickPairs(
   return picked;
 }
 
-/** Among which no state is found: all words are zero, but where the state of zeros belongs. */
+/** A cache without states: all words are zero, but at the place of the state of zeros. */
 export function emptyRecentCache(words: number): Int32Array {
   const places = Math.max(2, powerOfTwo(RECENT_WORDS / words));
   const recent = new Int32Array(places * words);

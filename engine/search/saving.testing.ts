@@ -1,7 +1,6 @@
 /**
- * A process that explores and saves as often as it can, to be killed at any moment: `saving.testing.ts FILE` goes on
- * with what is in the file, if it is there, prints a line whenever it begins to save, and what it counted once it is at
- * the fixpoint.
+ * A process that explores and saves as often as it can, to be killed at any moment: `saving.testing.ts FILE` continues
+ * the search in the file, if there is one. It prints a line whenever it begins to save, and its counts at the fixpoint.
  */
 import { existsSync, writeSync } from "node:fs";
 import { BOUNDS } from "../bounds.testing.ts";
@@ -10,7 +9,7 @@ import { readCheckpoint, refuseOther, writeCheckpoint } from "./checkpoint.ts";
 import { explore } from "./explore.ts";
 import { type Given, machineOf } from "./parallel.testing.ts";
 
-/** What it explores: 75,582 states, and something to see. */
+/** The machine: 75,582 states, with a witness. */
 export const KILLED: Given = { name: "a ring that is watched", numbers: [19, 8] };
 
 const [path] = process.argv.slice(2);

@@ -1,75 +1,26 @@
-/** What a breadth-first search does with a state and a batch, and what it finds: the same for one thread and many. */
+/** How a breadth-first search handles a state and a batch, and its findings: the same for one thread and many. */
 import { type Batch, emptyBatch } from "./batch.ts";
 import { omissionBound } from "./compact-table.ts";
-import type { Explored, Progress, Reached, Visitable } from "./explore.ts";
+import type {
+  Explored,
+  Findings,
+  First,
+  Progress,
+  Reached,
+  Saved,
+  SavedTable,
+  Search,
+  Table,
+  Visitable,
+} from "./visitable.ts";
 
-/** Transitions put into the table at a time: so many, and at most those of one more state. */
+/** The size of a batch in transitions, exceeded at most by those of one more state. */
 export const BATCH = 512;
-/** As many actions as a table of states can number, and as many laws as there are bits below ENDS. */
+/** The most actions, by the numbers of a table, and the most laws, by the bits below ENDS. */
 const MOST_ACTIONS = 65_535;
 const MOST_LAWS = 30;
 /** The longest run that `shortest` can hold. */
 const LONGEST = 65_535;
-
-/** A table that takes batches. */
-export interface Table extends Reached {
-  /** Numbers the states of a batch that were never met, and says which these are. */
-  addAll(batch: Batch): void;
-}
-
-/** Where a law was broken first: by which action from which state, -1 for the initial state by itself. */
-export interface First {
-  readonly from: number;
-  readonly action: number;
-  /** Commands of the run into it. */
-  readonly length: number;
-}
-
-/** What was counted and what was broken. */
-export interface Findings {
-  edges: number;
-  deadlocks: number;
-  readonly fired: Float64Array;
-  /** Laws broken, by their indices, in the order in which they were. */
-  readonly broken: number[];
-  /** By law; undefined where it is not broken. */
-  readonly first: (First | undefined)[];
-  /** As of Explored. */
-  readonly shortest: readonly Uint16Array[];
-}
-
-/** A search that stands between two batches. */
-export interface Search {
-  readonly machine: Visitable;
-  readonly reached: Reached;
-  readonly hashBits: number | undefined;
-  findings: Findings;
-  /** States of each level that was met whole. The last of these is being visited. */
-  readonly levels: number[];
-  /** The number of the state to visit next, and of the first that is in a later level. */
-  head: number;
-  levelEnd: number;
-  /** Of the part of this search that went before, where it is resumed. */
-  readonly before: { readonly seconds: number; readonly witnesses: ReadonlyMap<string, number> };
-}
-
-/** A table as it is saved. */
-export interface SavedTable {
-  /** Words of what is kept of each state. */
-  readonly words: number;
-  readonly states: Int32Array;
-  readonly parents: Int32Array;
-  readonly actions: Uint16Array;
-  /** The whole forms of the states not visited yet, where of each only a hash is kept. */
-  readonly waiting?: Int32Array | undefined;
-}
-
-/** A search as it is saved: all that is needed to go on with it. */
-export interface Saved extends Pick<Search, "levels" | "head" | "levelEnd" | "findings"> {
-  readonly seconds: number;
-  readonly witnesses: ReadonlyMap<string, number>;
-  readonly table: SavedTable;
-}
 
 export function savedFrom(
   { levels, head, levelEnd, findings, before }: Search,
@@ -80,12 +31,12 @@ export function savedFrom(
   return { levels, head, levelEnd, findings, seconds: before.seconds + seconds, witnesses, table };
 }
 
-/** Where a search that was saved goes on. */
+/** A saved search, ready to continue. */
 export function startOf({ levels, head, levelEnd, findings, seconds, witnesses }: Saved) {
   return { levels: [...levels], head, levelEnd, findings, before: { seconds, witnesses } };
 }
 
-/** What a machine is known by: another of the same signature has the same actions and laws by the same numbers. */
+/** The signature of a machine: another with the same signature has the same actions and laws by the same numbers. */
 export function signature({ name, words, hashBits, actions, laws, reductions }: Visitable): string {
   return JSON.stringify([name, words, hashBits ?? 0, actions, laws.map(({ id }) => id), reductions]);
 }
@@ -95,7 +46,7 @@ export function noFindings({ actions, laws }: Visitable): Findings {
     edges: 0,
     deadlocks: 0,
     fired: new Float64Array(actions.length),
-    broken: [],
+    violated: [],
     first: laws.map(() => undefined),
     shortest: laws.map(() => new Uint16Array(actions.length)),
   };
@@ -103,7 +54,7 @@ export function noFindings({ actions, laws }: Visitable): Findings {
 
 export const batchFor = ({ words, actions }: Visitable): Batch => emptyBatch(words, BATCH + actions.length);
 
-/** Throws a RangeError for a machine that has more than can be counted, or two laws of one id. */
+/** Throws a RangeError for a machine with too many actions or laws, or with two laws of one id. */
 export function refuse({ name, actions, laws }: Visitable): void {
   const twice = laws.map(({ id }) => id).filter((id, nth, ids) => ids.indexOf(id) < nth);
   const wrong = [
@@ -114,16 +65,16 @@ export function refuse({ name, actions, laws }: Visitable): void {
   if (wrong.length > 0) throw new RangeError(`${name} has ${wrong.join(", and ")}`);
 }
 
-/** Puts the initial state into an empty table, and notes what it breaks by itself. */
+/** Puts the initial state into an empty table, and notes the laws it violates by itself. */
 export function addInitial(machine: Visitable, reached: Table, batch: Batch, findings: Findings): void {
   machine.begin(batch.forms);
   batch.from[0] = -1;
-  batch.goesOn[0] = 1;
+  batch.continues[0] = 1;
   batch.count = 1;
   reached.addAll(batch);
   batch.count = 0;
-  // Broken by no action: there is no run that ends in one.
-  noteFirst(findings, machine.brokenIn(batch.forms, 0), { from: -1, action: 0, length: 0 });
+  // No action violated it: no run ends in one.
+  noteFirst(findings, machine.violatedIn(batch.forms, 0), { from: -1, action: 0, length: 0 });
 }
 
 /** Adds the transitions from a state to the batch. */
@@ -131,17 +82,19 @@ export function expand(machine: Visitable, reached: Reached, batch: Batch, numbe
   const before = batch.count;
   machine.expand(number, reached, batch);
   if (batch.count !== before) return;
-  // A transition from nowhere, so that it is counted where the others are.
+  // A transition without an origin, so that it is counted like the others.
   batch.from[before] = -1;
-  batch.goesOn[before] = 0;
-  batch.broken[before] = 0;
+  batch.continues[before] = 0;
+  batch.violated[before] = 0;
   batch.count = before + 1;
 }
 
-/** Counts the transitions of a batch that was put into the table, and notes what they broke. It is empty then. */
+/**
+ * Counts the transitions of a batch that was put into the table, notes the laws they violated, and empties the batch.
+ */
 export function count(machine: Visitable, batch: Batch, findings: Findings, depth: number): void {
   const { fired } = findings;
-  const { count, forms, from, by, broken, isNew, words } = batch;
+  const { count, forms, from, by, violated, isNew, words } = batch;
   for (let nth = 0; nth < count; nth++) {
     if (from[nth] === -1) {
       findings.deadlocks += 1;
@@ -150,14 +103,14 @@ export function count(machine: Visitable, batch: Batch, findings: Findings, dept
     const action = by[nth] as number;
     findings.edges += 1;
     fired[action] = (fired[action] as number) + 1;
-    let laws = broken[nth] as number;
-    if (isNew[nth] === 1) laws |= machine.brokenIn(forms, nth * words);
+    let laws = violated[nth] as number;
+    if (isNew[nth] === 1) laws |= machine.violatedIn(forms, nth * words);
     if (laws !== 0) note(findings, laws, { from: from[nth] as number, action, length: depth + 1 });
   }
   batch.count = 0;
 }
 
-/** Notes that an action broke these laws. */
+/** Notes that an action violated these laws. */
 function note(findings: Findings, laws: number, where: First): void {
   for (const [law, lengths] of findings.shortest.entries()) {
     if (((laws >> law) & 1) === 0 || lengths[where.action] !== 0) continue;
@@ -166,24 +119,24 @@ function note(findings: Findings, laws: number, where: First): void {
   noteFirst(findings, laws, where);
 }
 
-/** Notes where these laws were broken, those of them that were not broken before. */
-function noteFirst({ first, broken }: Findings, laws: number, where: First): void {
+/** Notes the first violation of each of these laws that was not violated before. */
+function noteFirst({ first, violated }: Findings, laws: number, where: First): void {
   for (let law = 0; law < first.length; law++) {
     if (((laws >> law) & 1) === 0 || first[law] !== undefined) continue;
     first[law] = where;
-    broken.push(law);
+    violated.push(law);
   }
 }
 
-/** The laws broken, in the order in which they were. */
-export function brokenIn({ machine, findings }: Search): string[] {
-  return findings.broken.map((law) => (machine.laws[law] as { id: string }).id);
+/** The violated laws, in the order of their first violations. */
+export function violatedIn({ machine, findings }: Search): string[] {
+  return findings.violated.map((law) => (machine.laws[law] as { id: string }).id);
 }
 
 /** Transitions from the initial state to those visited now. */
 export const depthOf = ({ levels }: Pick<Search, "levels">): number => levels.length - 1;
 
-/** Once a level is visited, the states met from it are the next. */
+/** Once a level is visited, the states found from it are the next level. */
 export function beginLevel(search: Search): void {
   search.levels.push(search.reached.count - search.levelEnd);
   search.levelEnd = search.reached.count;
@@ -198,7 +151,7 @@ export function progressOf(search: Search, head: number): Progress {
   return { states: reached.count, depth: depthOf(search), queue, bytes: reached.bytes, left };
 }
 
-/** What was seen by the machines that visit, and by those that did before the search was resumed. */
+/** The witnesses seen by the visiting machines, and by those before the search was resumed. */
 export function witnessesOf(
   { before }: Search,
   machines: readonly (ReadonlyMap<string, number> | undefined)[],
@@ -217,7 +170,7 @@ export function summary(
   witnesses: ReadonlyMap<string, number>,
 ): Explored {
   const { machine, reached, hashBits, findings } = search;
-  const breaks = findings.broken.map((law) => ({
+  const violations = findings.violated.map((law) => ({
     law: (machine.laws[law] as { id: string }).id,
     run: runInto(search, law),
   }));
@@ -225,11 +178,11 @@ export function summary(
   return {
     states: reached.count,
     edges: findings.edges,
-    // Where it ended inside a level, some states of the next were met.
+    // If the search ended inside a level, some states of the next level were found.
     depth: depthOf(search) + (reached.count > search.levelEnd ? 1 : 0),
-    verdict: breaks.length > 0 ? "broken" : bounded ? "bounded" : "holds",
+    verdict: violations.length > 0 ? "broken" : bounded ? "bounded" : "holds",
     ended,
-    breaks,
+    violations,
     shortest: findings.shortest,
     deadlocks: findings.deadlocks,
     fired: findings.fired,

@@ -23,7 +23,7 @@ afterEach(() => {
 
 type Exchange = (slots: Int32Array, slot: number, expected: number, value: number) => number;
 
-/** Has every exchange of a slot done like this from now on, until the test ends. */
+/** Replaces every exchange of a slot by this one, until the test ends. */
 function exchangeBy(how: Exchange): void {
   vi.spyOn(Atomics, "compareExchange").mockImplementation(how as typeof Atomics.compareExchange);
 }
@@ -42,8 +42,8 @@ const unique = (forms: readonly (readonly number[])[]) =>
   [...new Set(forms.map((form) => form.join()))].sort();
 
 /**
- * Two threads put states into one table; whenever the first is about to publish one, the second puts in some of its
- * own. What lies in the table then.
+ * Two threads put states into one table; whenever the first is about to publish a state, the second adds some of its
+ * own. Returns the contents of the table.
  */
 function interleaved(
   memory: SharedMemory,
@@ -56,14 +56,14 @@ function interleaved(
   let isOther = false;
   exchangeBy((slots, slot, expected, value) => {
     const forms = isOther ? undefined : rest.shift();
-    // Read before the other thread is: so does an exchange that is not atomic.
+    // Reads before the other thread runs, as an exchange does that is not atomic.
     const before = slots[slot] as number;
     if (forms !== undefined) {
       isOther = true;
       other.addAll(batchOf(memory.words, forms));
       isOther = false;
     }
-    return how === exchange ? exchange(slots, slot, expected, value) : broken(slots, slot, before, value);
+    return how === exchange ? exchange(slots, slot, expected, value) : violated(slots, slot, before, value);
   });
   some.addAll(batchOf(memory.words, first));
   isOther = true;
@@ -72,7 +72,7 @@ function interleaved(
 }
 
 /** Reads, compares and writes, but not at once. */
-const broken: Exchange = (slots, slot, before, value) => {
+const violated: Exchange = (slots, slot, before, value) => {
   if (before === 0) slots[slot] = value;
   return before;
 };
@@ -99,10 +99,10 @@ describe("two threads that add at the same time", () => {
   test("would leave one there twice if slots were not exchanged at once", () => {
     const forms = [[1, 1]];
     expect(interleaved(sharedMemory(2, BYTES), forms, [forms], exchange)).toEqual(["1,1"]);
-    expect(interleaved(sharedMemory(2, BYTES), forms, [forms], broken)).toEqual(["1,1", "1,1"]);
+    expect(interleaved(sharedMemory(2, BYTES), forms, [forms], violated)).toEqual(["1,1", "1,1"]);
   });
 
-  test("use a number again that another was faster with", () => {
+  test("reuse a number if another thread published the state first", () => {
     const memory = sharedMemory(2, BYTES);
     const [some, other] = [new SharedTable(memory), new SharedTable(memory)];
     let isFirst = true;
@@ -183,7 +183,7 @@ describe("slots that grow", () => {
     expect(views[0].find(Int32Array.of(1, 1))).toBeLessThan(0);
   });
 
-  test("do not where there is no memory for them", () => {
+  test("do not grow if there is no memory for them", () => {
     const table = new SharedTable(sharedMemory(2, BYTES));
     expect(table.growSlots(60_000, table.bytes)).toBe(false);
     expect(table.growSlots(table.capacity + 1, 1e9)).toBe(false);

@@ -1,8 +1,8 @@
 /**
- * Every state met, in memory that several threads share: what state-table.ts keeps and how, but that any of them
- * may add states at any time, with no lock. A thread takes numbers by the hundred, writes a state at its next number
- * and only then publishes it, by exchanging a free slot for the number: so a thread that finds a number finds the state.
- * Where another was faster, the slot holds what it put there, and the number is used for the next state.
+ * Every state found, in memory that several threads share: as in state-table.ts, but any thread may add states at any
+ * time, without a lock. A thread takes numbers by the hundred, writes a state at its next number and only then
+ * publishes it, by exchanging a free slot for the number: so a thread that finds a number finds the state. If another
+ * thread was faster, the slot holds that thread's number, and the own number is used for the next state.
  *
  * All memory is reserved at once, as the system gives pages of it only when they are written: nothing is ever copied
  * but slots. Those grow, and numbers that were taken and not used are closed up, only while no thread adds.
@@ -12,7 +12,7 @@ import { allocated } from "../out-of-memory.ts";
 import type { Batch } from "./batch.ts";
 import { hash, same } from "./hash.ts";
 import { emptyRecentCache, fetchAhead, pick, pickPairs } from "./recent-cache.ts";
-import type { SavedTable } from "./search.ts";
+import type { SavedTable } from "./visitable.ts";
 
 /** Numbers taken at a time. */
 const NUMBERS = 256;
@@ -34,7 +34,7 @@ const PLACE = 2;
 export const OWN_COUNTERS = 3;
 const COUNTERS = 8;
 
-/** What threads share: it can be posted from one to another. */
+/** The memory that threads share: it can be posted from one to another. */
 export interface SharedMemory {
   readonly words: number;
   /** States there is room for. */
@@ -48,8 +48,8 @@ export interface SharedMemory {
 }
 
 /**
- * Reserves room for as many states as fit into so many bytes, and for at least so many. Throws OutOfMemory where that
- * cannot be reserved.
+ * Reserves room for as many states as fit into `bytes`, and for at least `states`. Throws OutOfMemory if that cannot be
+ * reserved.
  */
 export function sharedMemory(words: number, bytes: number, states = 0): SharedMemory {
   const fit = Math.min(bytes / (words * 4 + ORIGIN_BYTES), MOST_BYTES / (words * 4), MOST_STATES);
@@ -116,7 +116,7 @@ export class SharedTable {
     return this.bytesOf(this.count, this.slots);
   }
 
-  /** With so many states and slots; what slots grew from is still held. */
+  /** Bytes with this many states and slots; slots before they grew are still held. */
   bytesOf(states: number, slots: number): number {
     const former = slots > FEWEST_SLOTS ? slots / 2 : 0;
     return states * (this.words * 4 + ORIGIN_BYTES) + (slots + former) * 4 + this.#recent.byteLength;
@@ -146,7 +146,7 @@ export class SharedTable {
     return ((slots[this.#slotOf(form, 0)] as number) & (slots.length - 1)) - 1;
   }
 
-  /** Numbers the states of a batch that no thread has met, and says which these are. */
+  /** Numbers the states of a batch that no thread has found, and marks them. */
   addAll(batch: Batch): void {
     const { count, capacity, isNew } = batch;
     if (this.#unsure.length < count) {
@@ -175,8 +175,8 @@ export class SharedTable {
   }
 
   /**
-   * Closes up numbers that were not used, while no thread adds: the last states are given them. They are of the level
-   * met last, so no state has one of these for its parent yet.
+   * Closes up numbers that were not used, while no thread adds: the last states get them. They are of the last level
+   * found, so none of them is a parent yet.
    */
   closeUp(unused: readonly (readonly [number, number])[]): void {
     const free = unused
@@ -204,7 +204,7 @@ export class SharedTable {
     this.actions[to] = this.actions[from] as number;
   }
 
-  /** What is saved of it, while no thread adds: views, good until one does. */
+  /** The saved form, while no thread adds: views, valid until one does. */
   save(): SavedTable {
     const { words, count } = this;
     return {
@@ -215,7 +215,7 @@ export class SharedTable {
     };
   }
 
-  /** Copies, empty as it is, what was saved. */
+  /** Copies a saved table into this empty one. */
   restore({ states, parents, actions }: SavedTable): void {
     this.states.set(states);
     this.parents.set(parents);
@@ -225,20 +225,20 @@ export class SharedTable {
     this.move(0, this.count);
   }
 
-  /** The most numbers that a thread takes while it adds so many states. */
+  /** The most numbers that a thread takes while it adds this many states. */
   mostTaken(states: number): number {
     return states + NUMBERS;
   }
 
-  /** States there is room for, with these slots and so many bytes. */
+  /** States that fit, with these slots and `bytes`. */
   mostIn(bytes: number): number {
     const fit = (bytes - this.bytesOf(0, this.slots)) / (this.words * 4 + ORIGIN_BYTES);
     return Math.floor(Math.min(this.capacity, (this.slots * 2) / 3, fit));
   }
 
   /**
-   * Makes ready more slots for so many states, while no thread adds: all states have to be put there next (`move`).
-   * False where there is no memory for that.
+   * Prepares more slots for this many states, while no thread adds: all states have to be put there next (`move`).
+   * False if there is no memory for that.
    */
   growSlots(states: number, bytes: number): boolean {
     if (states > this.capacity) return false;
@@ -250,7 +250,7 @@ export class SharedTable {
 
   #useSlots(slots: number): void {
     const place = 1 - (this.control[PLACE] as number);
-    // What lies there was used before slots last grew.
+    // This place was used before slots last grew.
     (this.#places[place as 0 | 1] as Int32Array).fill(0, 0, Math.min(slots, this.slots));
     this.control[PLACE] = place;
     this.control[LENGTH] = slots;
@@ -280,9 +280,9 @@ export class SharedTable {
   }
 
   /**
-   * A slot is set once and stays, so what a plain read finds there is right, and cheaper than an atomic one by 7 ns;
-   * a free one is seen by the exchange. Only before a state is read its slot is read atomically: then the state is
-   * seen as it was written before it was published.
+   * A slot is set once and stays, so a plain read of a set slot is right, and 7 ns cheaper than an atomic one; the
+   * exchange detects a stale free slot. Only before a state is read its slot is read atomically: then the state is seen
+   * as it was written before it was published.
    */
   #add({ forms, from, by, isNew }: Batch, nth: number, hashed: number): void {
     const { words, states } = this;
@@ -342,7 +342,7 @@ export class SharedTable {
   }
 }
 
-/** As many slots as so many states need: two thirds of them are taken at most. */
+/** The slots for this many states: at most two thirds of them are taken. */
 function slotsFor(states: number): number {
   let slots = FEWEST_SLOTS;
   while (states * 3 > slots * 2) slots *= 2;

@@ -1,9 +1,10 @@
-/** Speed has no truth of its own: each fast form here is held equal to the plain one it stands for. */
+/** Each fast table is compared with the plain code that it replaces. */
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { lazyUnmap } from "../../protocols/vmap/lazy-unmap.ts";
-import { failedIn, holdsIn, isEnabled, type PackedMachine, visitActions } from "../actions.ts";
+import { failedIn, holdsIn, isEnabled, visitActions } from "../actions.ts";
 import { BOUNDS } from "../bounds.testing.ts";
+import type { PackedMachine } from "../machine.ts";
 import { actionOf, sets } from "../operations.ts";
 import { ConditionTable, has, meets } from "../reduce/conditions.ts";
 import { EffectTable } from "../reduce/effects.ts";
@@ -16,13 +17,13 @@ import { StateTable } from "./state-table.ts";
 const word = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
 const BATCH = 100;
 
-/** Puts forms into a table, some hundred at a time; those marked do not go on. Says which of them were new. */
+/** Puts forms into a table, some hundred at a time; no state follows the marked ones. Returns which were new. */
 function addAll(
   table: StateTable,
   forms: readonly (readonly number[])[],
   ends: (nth: number) => boolean,
 ): number[] {
-  const news: number[] = [];
+  const added: number[] = [];
   const batch = emptyBatch(table.words, BATCH);
   for (let first = 0; first < forms.length; first += BATCH) {
     batch.count = 0;
@@ -31,9 +32,9 @@ function addAll(
       push(batch, first + at - 1, (first + at) & 0xffff, ends(first + at) ? ENDS : 0);
     }
     table.addAll(batch);
-    for (let at = 0; at < batch.count; at++) if (batch.isNew[at] === 1) news.push(first + at);
+    for (let at = 0; at < batch.count; at++) if (batch.isNew[at] === 1) added.push(first + at);
   }
-  return news;
+  return added;
 }
 
 /** The same by a Map. */
@@ -51,11 +52,11 @@ function expectSame(
   ends = (_nth: number) => false,
 ): void {
   const table = new StateTable(words, 2);
-  const news = addAll(table, forms, ends);
-  expect(news).toEqual(newOnes(forms, ends));
-  expect(table.count).toBe(news.length);
+  const added = addAll(table, forms, ends);
+  expect(added).toEqual(newOnes(forms, ends));
+  expect(table.count).toBe(added.length);
   const read = new Int32Array(words);
-  for (const [number, nth] of news.entries()) {
+  for (const [number, nth] of added.entries()) {
     const form = forms[nth] as readonly number[];
     table.read(number, read);
     expect([...read]).toEqual(form);
@@ -75,13 +76,13 @@ describe("a table of states", () => {
       (some, nth) => expectSame(words, some, (at) => at % nth === 1),
     );
 
-    test("forgets none of those that others took the place of among the recent ones", () => {
+    test("keeps the states that were replaced in the cache of recent ones", () => {
       const counted = Array.from({ length: 70_000 }, (_none, at) => [at, ...Array(words - 1).fill(at)]);
       const table = new StateTable(words);
       expect(addAll(table, [...counted, ...counted], () => false)).toEqual(counted.map(([at]) => at));
     });
 
-    test("does not take a state for met that never was", () => {
+    test("does not report an unknown state as found", () => {
       for (const value of [0, 1, 2, -1]) {
         const table = new StateTable(words);
         expect(table.find(new Int32Array(words).fill(value))).toBeLessThan(0);
@@ -132,21 +133,21 @@ describe("a table of conditions", () => {
   });
 });
 
-/** As the explorer does it, in plain words: every state in the order in which it is met, and all transitions. */
+/** A plain version of the explorer: every state in the order in which it is found, and all transitions. */
 function plainly({ words, initial, actions, invariants }: PackedMachine) {
   const first = new Int32Array(words);
   initial(first);
   const known = new Set([first.join()]);
   const states = [first];
   const fired = actions.map(() => 0);
-  const broken = new Set<string>();
+  const violated = new Set<string>();
   for (const state of states) {
-    for (const { id, ...law } of invariants) if (!holdsIn({ id, ...law }, state)) broken.add(id);
+    for (const { id, ...law } of invariants) if (!holdsIn({ id, ...law }, state)) violated.add(id);
     for (const [index, action] of actions.entries()) {
       if (!isEnabled(action, state)) continue;
       fired[index] = (fired[index] as number) + 1;
       if (failedIn(action, state).length > 0) {
-        broken.add(action.name);
+        violated.add(action.name);
         continue;
       }
       const next = state.slice();
@@ -156,7 +157,7 @@ function plainly({ words, initial, actions, invariants }: PackedMachine) {
       states.push(next);
     }
   }
-  return { states: states.map((state) => state.join()), fired, broken: [...broken].sort() };
+  return { states: states.map((state) => state.join()), fired, violated: [...violated].sort() };
 }
 
 describe("what is looked up of actions", () => {
@@ -177,7 +178,7 @@ describe("what is looked up of actions", () => {
     (given) => {
       const machine = lazyUnmap(given, given);
       const options = { bounds: BOUNDS, enough: () => false };
-      const { reached, fired, breaks } = explore(visitActions(machine, { symmetry: false }), options);
+      const { reached, fired, violations } = explore(visitActions(machine, { symmetry: false }), options);
       const expected = plainly(machine);
       const state = new Int32Array(machine.words);
       const states = Array.from({ length: reached.count }, (_none, number) => {
@@ -186,11 +187,11 @@ describe("what is looked up of actions", () => {
       });
       expect(states).toEqual(expected.states);
       expect([...fired]).toEqual(expected.fired);
-      expect(breaks.map(({ law }) => law).sort()).toEqual(expected.broken);
+      expect(violations.map(({ law }) => law).sort()).toEqual(expected.violated);
     },
   );
 
-  test("is taken from an action that is made of operations, and no other", () => {
+  test("is used for an action made of operations, and for no other", () => {
     const layout = new Layout();
     const [from, to] = [layout.field("from", plain(4)), layout.field("to", plain(4))];
     const copy = { name: "copy", when: [], effect: (state: Int32Array) => to.set(state, from.get(state)) };

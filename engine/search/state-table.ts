@@ -1,19 +1,18 @@
 /**
- * Every state met, in the order in which they were met, in flat memory: the words that identify it, which state
- * it came from and by which action, and an open-addressing table from a hash to its number. At two words a state
- * that is 8 bytes, 6 for its origin, and 6 to 12 of the table.
+ * Every state found, in that order, in flat memory: the words that identify it, its parent and the action, and an
+ * open-addressing table from a hash to its number. At two words a state that is 8 bytes, 6 for its origin, and 6 to 12
+ * of the table.
  *
- * Among millions of states nearly every look into the table waits for memory: 30 ns where all else that is done for
- * a transition takes 50. Three ways around that halved the time of large searches. States met a moment ago are
- * known from a small copy. A slot holds so much of its state's hash that hardly any state is read but the right
- * one. And what a batch will read is asked for before the first of it is needed.
+ * Among millions of states nearly every lookup waits for memory: 30 ns, while the rest of a transition takes 50. Three
+ * measures halved the time of large searches. A small cache holds recent states. A slot holds enough of its state's
+ * hash that hardly any wrong state is read. And the reads of a batch are prefetched.
  */
 
 import { allocated } from "../out-of-memory.ts";
 import type { Batch } from "./batch.ts";
 import { hash, same } from "./hash.ts";
 import { emptyRecentCache, fetchAhead, pick, pickPairs, powerOfTwo } from "./recent-cache.ts";
-import type { SavedTable } from "./search.ts";
+import type { SavedTable } from "./visitable.ts";
 
 /** States put at a time into a larger table. */
 const MOVED = 1024;
@@ -28,12 +27,12 @@ export class StateTable {
    * distinguish slots, the low ones of a hash; above it are the other bits of its state's hash.
    */
   #slots: Int32Array;
-  /** By low bits of their hashes: states met, each over one met before it. */
+  /** Recent states by low bits of their hashes; a newer state replaces an older one. */
   readonly #recent: Int32Array;
   /** Of a batch: transitions to states that are not among the recent ones, and the hashes of those. */
   #unsure = new Int32Array(0);
   #hashes = new Int32Array(MOVED);
-  /** What was asked for early goes here, so that no compiler leaves it out. */
+  /** Prefetched values go here, so that no compiler drops the reads. */
   readonly #fetched = new Int32Array(1);
 
   constructor(words: number, capacity = 1024) {
@@ -51,7 +50,7 @@ export class StateTable {
     return arrays.reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
 
-  /** The most bytes held while so many more are added: where an array must grow, its old form and its new one. */
+  /** The most bytes held while `more` states are added: of a growing array, its old and its new form. */
   bytesWith(more: number): number {
     const wanted = this.count + more;
     const capacity = this.#capacityFor(wanted);
@@ -61,7 +60,7 @@ export class StateTable {
     return this.bytes + states + slots;
   }
 
-  /** What is saved of it. */
+  /** The saved form. */
   save(): SavedTable {
     const { words, count } = this;
     return {
@@ -72,7 +71,7 @@ export class StateTable {
     };
   }
 
-  /** Takes over, empty as it is, what was saved: the arrays are its own from then on. Throws OutOfMemory. */
+  /** Takes over the arrays of a saved table into this empty one. Throws OutOfMemory. */
   restore({ states, parents, actions }: SavedTable): void {
     this.states = states;
     this.parents = parents;
@@ -84,7 +83,7 @@ export class StateTable {
   /** Nothing to do: states are kept, visited or not. */
   forget(_before: number): void {}
 
-  /** Numbers the states of a batch that were never met, in its order, and says which these are. */
+  /** Numbers the new states of a batch, in its order, and marks them. */
   addAll(batch: Batch): void {
     const { count, capacity, isNew } = batch;
     this.#makeRoom(count);
@@ -100,7 +99,7 @@ export class StateTable {
     for (let at = 0; at < picked; at++) this.#add(batch, unsure[at] as number, hashes[at] as number);
   }
 
-  /** The number of a state; negative if it was never met. */
+  /** The number of a state; negative if it was not found. */
   find(form: Int32Array): number {
     return this.#numberIn(this.#slotOf(form, 0, hash(form, 0, this.words)));
   }
@@ -133,7 +132,7 @@ export class StateTable {
     isNew[nth] = 1;
   }
 
-  /** Where the state of this form is, or would be. */
+  /** The slot of the state of this form, or the free slot for it. */
   #slotOf(forms: Int32Array, at: number, hashed: number): number {
     const { words, states } = this;
     const slots = this.#slots;
@@ -154,7 +153,7 @@ export class StateTable {
     return ((slots[slot] as number) & (slots.length - 1)) - 1;
   }
 
-  /** States there is room for, once there is room for so many. */
+  /** States that fit, once there is room for `count`. */
   #capacityFor(wanted: number): number {
     const capacity = this.parents.length;
     return wanted > capacity ? Math.max(wanted, Math.ceil(capacity * 1.5)) : capacity;
@@ -166,7 +165,7 @@ export class StateTable {
     return length;
   }
 
-  /** Room for so many more. Throws OutOfMemory where there is no memory for it. */
+  /** Makes room for `more` states. Throws OutOfMemory if there is no memory for them. */
   #makeRoom(more: number): void {
     const capacity = this.#capacityFor(this.count + more);
     if (capacity !== this.parents.length) this.#growStates(capacity);

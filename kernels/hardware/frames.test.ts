@@ -1,4 +1,4 @@
-/** The page allocator as pinning meets it: which frame comes next, and that copies share nothing. */
+/** The page allocator as pinning uses it: which frame comes next, and that copies share nothing. */
 import { describe, expect, test } from "vitest";
 import { assignFrames, copyFrames, emptyFrames, type Frames, freeFrame, takeFrame } from "./frames.ts";
 import { pagesOf } from "./page-map.ts";
@@ -19,24 +19,24 @@ const contentOf = ({ freed, stock, noted, nextTable }: Frames) => ({
 });
 
 describe("the next frame", () => {
-  test("is the one freed last, as hot as it can be", () => {
+  test("The next frame is the one freed last, as hot as it can be", () => {
     const frames = framesOf([3, 7, 5]);
     expect([takeFrame(frames), takeFrame(frames), takeFrame(frames)]).toEqual([5, 7, 3]);
   });
 
-  test("is one never used before where none is free, far from those of maps, and each time another", () => {
+  test("The next frame, if none is free, is one never used before, far from those of maps, and another each time", () => {
     const frames = framesOf([2]);
     const first = [takeFrame(frames), takeFrame(frames), takeFrame(frames)];
     expect(first).toEqual([2, 2 ** 40, 2 ** 40 + 1]);
   });
 
-  test("is none of the stock", () => {
+  test("The next frame is not taken from the stock", () => {
     expect(takeFrame(framesOf([], [4]))).toBe(2 ** 40);
   });
 });
 
 describe("a frame that is freed", () => {
-  test("is noted only where a policy asks for it", () => {
+  test("A frame that is freed is noted only where a policy asks for it", () => {
     expect(contentOf(framesOf([3, 7])).noted).toEqual([]);
     expect(contentOf(framesOf([3, 7], [], true)).noted).toEqual([3, 7]);
   });
@@ -53,15 +53,18 @@ describe("a copy", () => {
   takeFrame(some[0] as Frames);
   const pairs = some.flatMap((to) => some.map((from) => [contentOf(to), contentOf(from), to, from] as const));
 
-  test.each(pairs)("of %j, made %j, is equal to it and shares nothing", (_before, wanted, to, from) => {
-    const copy = copyFrames(to);
-    const before = contentOf(to);
-    assignFrames(copy, from);
-    expect(contentOf(copy)).toEqual(wanted);
-    freeFrame(copy, 99, true);
-    takeFrame(copy);
-    takeFrame(copy);
-    copy.stock.push(98);
-    expect([contentOf(to), contentOf(from)]).toEqual([before, wanted]);
-  });
+  test.each(pairs)(
+    "A copy of %j, made %j, is equal to it and shares nothing",
+    (_before, wanted, to, from) => {
+      const copy = copyFrames(to);
+      const before = contentOf(to);
+      assignFrames(copy, from);
+      expect(contentOf(copy)).toEqual(wanted);
+      freeFrame(copy, 99, true);
+      takeFrame(copy);
+      takeFrame(copy);
+      copy.stock.push(98);
+      expect([contentOf(to), contentOf(from)]).toEqual([before, wanted]);
+    },
+  );
 });

@@ -1,16 +1,16 @@
 /**
- * The page allocator, as far as a user of the guarantee meets it: which frames are free, which were let go by
- * the vmap layer and may still have an alias, which are kept apart for page tables.
+ * The page allocator, as far as a user of the guarantee sees it: which frames are free, which were freed by the vmap
+ * layer and may still have an alias, which are kept apart for page tables.
  */
 import type { Pfn } from "../../spec/vmap/vocabulary.ts";
 import { assignPageMap, copyPageMap, emptyPageMap, type PageMap, setFrame } from "./page-map.ts";
 
 export interface Frames {
-  /** Frames that were mapped and let go, the latest last: the next page handed out, as hot as it can be. */
+  /** Frames that were mapped and then freed, the latest last: the next page handed out, as hot as it can be. */
   readonly freed: Pfn[];
   /** Frames kept by a policy, known to have no alias. */
   readonly stock: Pfn[];
-  /** A bit a frame: mapped once, and let go lazily. Kept only where a policy asks for it. */
+  /** A bit for each frame: it was mapped once, and freed lazily. Kept only if a policy asks for it. */
   noted: PageMap;
   /** The next frame never used before. */
   nextTable: Pfn;
@@ -54,7 +54,7 @@ export function takeFrame(frames: Frames): Pfn {
   return frames.nextTable - 1;
 }
 
-/** A frame is let go by whoever had it mapped. */
+/** A frame is freed by the caller that had it mapped. */
 export function freeFrame(frames: Frames, frame: Pfn, notes: boolean): void {
   frames.freed.push(frame);
   if (notes) setFrame(frames.noted, frame as number, 1);

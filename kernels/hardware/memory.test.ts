@@ -45,25 +45,25 @@ const read = (state: State, cpu: number, page: number) => touch(state, { op: "to
 const entries = (map: PageMap) => Object.fromEntries(pagesOf(map).map((page) => [page, frameOf(map, page)]));
 
 describe("a mapping", () => {
-  test("puts a fresh frame under every page, and counts the PTEs", () => {
+  test("A mapping puts a fresh frame under every page, and counts the PTEs", () => {
     const state = given();
     expect(entries(state.memory.pageTable)).toEqual({ 64: 1, 65: 2, 66: 3 });
     expect([state.pteSet, state.memory.nextFrame]).toEqual([3, 4]);
   });
 
-  test("stops at a PTE that is there, and has taken its frames all the same", () => {
+  test("A mapping stops at a present PTE after it has taken its frames", () => {
     const state = given();
     expect(mapRange(state, 62, 66, 4)).toBe("stopped");
     expect(entries(state.memory.pageTable)).toEqual({ 62: 4, 63: 5, 64: 1, 65: 2, 66: 3 });
     expect([state.pteSet, state.memory.nextFrame]).toEqual([5, 8]);
   });
 
-  test("of no pages stops the kernel, and so does their unmapping", () => {
+  test("A mapping of no pages stops the kernel, and so does unmapping none", () => {
     expect(() => mapRange(empty(), 64, 64, 0)).toThrow("addr >= end");
     expect(() => unmapRange(empty(), 64, 64)).toThrow("addr >= end");
   });
 
-  test("is cleared page by page, and what was there is counted", () => {
+  test("A mapping is cleared page by page, and the cleared PTEs are counted", () => {
     const state = given();
     unmapRange(state, 65, 80);
     expect([entries(state.memory.pageTable), state.pteCleared]).toEqual([{ 64: 1 }, 2]);
@@ -74,7 +74,7 @@ describe("a mapping", () => {
 });
 
 describe("a touch", () => {
-  test("fills a TLB from the page table, and is then answered by it", () => {
+  test("A touch fills a TLB from the page table, and is then answered by it", () => {
     const state = given();
     expect(read(state, 1, 65)).toEqual({ hit: false, frame: 2 });
     unmapRange(state, 64, 67);
@@ -83,7 +83,7 @@ describe("a touch", () => {
     expect(state.memory.tlbs.map(entries)).toEqual([{}, { 65: 2 }]);
   });
 
-  test("leaves a dirty line if it writes where something is mapped, until that is written back", () => {
+  test("A touch leaves a dirty line if it writes where something is mapped, until that is written back", () => {
     const state = given();
     read(state, 0, 64);
     touch(state, { op: "touch", cpu: 0, page: 65, write: true });
@@ -95,13 +95,13 @@ describe("a touch", () => {
     expect(entries(state.memory.cache)).toEqual({});
   });
 
-  test("is of a CPU there is", () => {
+  test("A touch by a CPU that does not exist is refused", () => {
     expect(() => read(given(), 2, 64)).toThrow(new RangeError("CPU 2 of 2"));
   });
 });
 
 describe("a flush", () => {
-  test("drops its pages, and no others, from the TLB of every CPU, and is reported", () => {
+  test("A flush drops its pages, and no others, from the TLB of every CPU, and is reported", () => {
     const state = given();
     for (const cpu of [0, 1]) for (const page of [64, 65, 66]) read(state, cpu, page);
     flushTlbKernelRange(state, 65, 66);
@@ -114,7 +114,7 @@ describe("a flush", () => {
 });
 
 describe("an owner who frees", () => {
-  test("holds no page of it any more; its frames are free, the last on top", () => {
+  test("An owner that frees an area holds no page of it any more; its frames are free, the last on top", () => {
     const state = given();
     endHold(state, 64, 67);
     expect(entries(state.memory.held)).toEqual({});
@@ -122,14 +122,14 @@ describe("an owner who frees", () => {
     expect(pagesOf(state.memory.frames.noted)).toEqual([]);
   });
 
-  test("of pages that nobody holds changes nothing", () => {
+  test("A free of pages that no caller holds changes nothing", () => {
     const state = given();
     endHold(state, 60, 64);
     endHold(empty(), 64, 67);
     expect(entries(state.memory.held)).toEqual({ 64: 1, 65: 2, 66: 3 });
   });
 
-  test("has its frames noted where a policy asks for it", () => {
+  test("The frames of an owner that frees are recorded if a policy asks for it", () => {
     const state = { ...given(), notesFrames: true };
     endHold(state, 64, 67);
     expect(pagesOf(state.memory.frames.noted)).toEqual([1, 2, 3]);
@@ -139,14 +139,14 @@ describe("an owner who frees", () => {
 describe("what is left", () => {
   const none = { staleTlb: [], deadTlb: [], deadPtes: 0 };
 
-  test("is nothing while all is held", () => {
+  test("Nothing is left to report while all is held", () => {
     const state = given();
     read(state, 0, 64);
     expect(aliasReport(state)).toEqual(none);
     expect(deadPagesOf(state, 1)).toEqual([]);
   });
 
-  test("is a dead PTE and a dead TLB entry for what was freed, and no stale one while the PTE is there", () => {
+  test("A free leaves a dead PTE and a dead TLB entry, and no stale entry while the PTE is present", () => {
     const state = given();
     read(state, 1, 65);
     endHold(state, 64, 67);
@@ -158,7 +158,7 @@ describe("what is left", () => {
     expect([1, 2, 3, 4].map((frame) => deadPagesOf(state, frame))).toEqual([[64], [65], [66], []]);
   });
 
-  test("is a stale entry once the PTE is gone, though it is held, or maps another frame", () => {
+  test("A TLB entry is stale once its PTE is cleared or maps another frame", () => {
     const state = given();
     read(state, 0, 64);
     read(state, 0, 66);
@@ -177,7 +177,7 @@ describe("a copy of it", () => {
     nextFrame,
   });
 
-  test("is equal, shares nothing, and can be made equal to another", () => {
+  test("A copy of the memory is equal, shares nothing, and can be made equal to another", () => {
     const state = given();
     read(state, 1, 64);
     touch(state, { op: "touch", cpu: 0, page: 65, write: true });

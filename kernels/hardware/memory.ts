@@ -1,7 +1,7 @@
 /**
- * What surrounds the allocator: the kernel page table, one TLB a CPU, and what the callers hold mapped. The
- * recordings were made with the same three (FORMAT.md): fresh frames are counted from 1, a TLB is filled only
- * by a touch, a flush of [start, end) drops those pages on every CPU.
+ * The allocator's surroundings: the kernel page table, one TLB for each CPU, and what the callers hold mapped. The
+ * recordings were made with the same three (FORMAT.md): fresh frames are counted from 1, a TLB is filled only by a
+ * touch, a flush of [start, end) drops those pages on every CPU.
  */
 import type { AliasReport, Response, Touch, Translation } from "../../spec/vmap/commands.ts";
 import type { Cpu, Pages, Pfn, Vpn } from "../../spec/vmap/vocabulary.ts";
@@ -71,8 +71,8 @@ export function assignMemory(to: Memory, from: Memory): void {
 }
 
 /**
- * map_vm_area: a fresh frame under every page of [start, end), which the caller holds from now on. Stops at a PTE that
- * is already there and says so. `pages` is the length; `end` may have wrapped, which the page-table walker takes for a bug.
+ * map_vm_area: a fresh frame under every page of [start, end), which the caller holds from now on. Stops at a present
+ * PTE and reports it. `pages` is the length; `end` may have wrapped, which the page-table walker reports as a bug.
  */
 export function mapRange(state: State, start: Vpn, end: Vpn, pages: Pages): "mapped" | "stopped" {
   bugOn(start >= end, "vmap_page_range: addr >= end");
@@ -94,7 +94,7 @@ export function unmapRange(state: State, start: Vpn, end: Vpn): void {
   state.pteCleared += dropRange(state.memory.pageTable, start, end);
 }
 
-/** What callers hold of [start, end) is freed: from now on a translation to it is a dead one. */
+/** What callers hold of [start, end) is freed: from now on a translation to it is dead. */
 export function endHold(state: State, start: Vpn, end: Vpn): void {
   const { held, frames } = state.memory;
   // The end of an area that reaches the top of the word has wrapped.
@@ -115,12 +115,12 @@ export function flushCacheVunmap(state: State, start: Vpn, end: Vpn): void {
   dropRange(state.memory.cache, start, end);
 }
 
-/** The host takes one PTE away. */
+/** The host clears one PTE. */
 export function dropPte(state: State, page: Vpn): void {
   if (dropPage(state.memory.pageTable, page)) state.pteCleared += 1;
 }
 
-/** The pages whose PTE maps this frame although nobody holds it there. */
+/** The pages whose PTE maps this frame although no caller holds it there. */
 export function deadPagesOf({ memory }: State, frame: Pfn): Vpn[] {
   const { pageTable, held } = memory;
   const found: Vpn[] = [];
@@ -152,7 +152,7 @@ function translate(state: State, cpu: Cpu, page: Vpn): ReturnType<typeof touch> 
   return { hit: false, frame };
 }
 
-/** What page tables and TLBs still say although it is over. */
+/** What page tables and TLBs still hold of freed pages. */
 export function aliasReport(state: State): AliasReport {
   const { pageTable, held, tlbs } = state.memory;
   const staleTlb: Translation[] = [];

@@ -84,11 +84,11 @@ function agree(a: Subject, b: Subject, done: readonly Op[]): boolean {
 
 describe("a page map", () => {
   test.prop([ops], { numRuns: 300 })(
-    "answers as a JavaScript Map does, whatever is set and dropped",
+    "A page map answers as a JavaScript Map does, whatever is set and dropped",
     (done) => agree(pageMapSubject(emptyPageMap()), jsMapSubject(new Map()), done),
   );
 
-  test("is told from a map that forgets to close the gap a drop leaves", () => {
+  test("The comparison notices a page map that leaves the gap of a dropped entry open", () => {
     /** Frees the slot and nothing more: what stood further on for want of room is no longer found. */
     const dropOnly = (map: PageMap, dropped: number): boolean => {
       const slot = map.pages.indexOf(dropped);
@@ -104,7 +104,7 @@ describe("a page map", () => {
   });
 
   test.prop([ops, fc.uniqueArray(page, { maxLength: 30 })])(
-    "says 0 for a page that was never set, and counts what it holds",
+    "A page map says 0 for a page that was never set, and counts what it holds",
     (done, asked) => {
       const [map, reference] = [emptyPageMap(), new Map<number, number>()];
       for (const each of done) {
@@ -117,7 +117,7 @@ describe("a page map", () => {
   );
 
   test.prop([fc.constantFrom(0, 2 ** 32 - 700, WORD64 - 4096), fc.integer({ min: 9, max: 1500 })])(
-    "keeps every entry while it grows",
+    "A page map keeps every entry while it grows",
     (base, pages) => {
       const map = emptyPageMap();
       const capacity = map.pages.length;
@@ -129,7 +129,7 @@ describe("a page map", () => {
     },
   );
 
-  test.prop([ops, ops, ops])("and its copy do not feel what is done to the other", (before, here, there) => {
+  test.prop([ops, ops, ops])("A page map and its copy do not change each other", (before, here, there) => {
     const map = emptyPageMap();
     for (const each of before) pageMapSubject(map).apply(each);
     const [reference, other] = [new Map(pageMapSubject(map).entries()), copyPageMap(map)];
@@ -139,16 +139,19 @@ describe("a page map", () => {
     return agree(pageMapSubject(map), jsMapSubject(reference), here);
   });
 
-  test.prop([ops])("is empty once the whole space was dropped, and says how much that was", (done) => {
-    const map = emptyPageMap();
-    for (const each of done) pageMapSubject(map).apply(each);
-    const { count } = map;
-    expect(dropRange(map, 0, WORD64)).toBe(count);
-    expect(pagesOf(map)).toEqual([]);
-    expect(dropRange(map, 0, WORD64)).toBe(0);
-  });
+  test.prop([ops])(
+    "A page map is empty after the whole space is dropped, and returns the number of dropped pages",
+    (done) => {
+      const map = emptyPageMap();
+      for (const each of done) pageMapSubject(map).apply(each);
+      const { count } = map;
+      expect(dropRange(map, 0, WORD64)).toBe(count);
+      expect(pagesOf(map)).toEqual([]);
+      expect(dropRange(map, 0, WORD64)).toBe(0);
+    },
+  );
 
-  test("drops a range that ends before it starts by doing nothing", () => {
+  test("A page map drops nothing of a range that ends before it starts", () => {
     const map = emptyPageMap();
     setFrame(map, 3, 1);
     expect(dropRange(map, 5, 2)).toBe(0);

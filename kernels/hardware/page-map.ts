@@ -82,7 +82,7 @@ export function dropPage(map: PageMap, page: Vpn): boolean {
   let hole = find(map, page);
   if (map.pages[hole] === EMPTY) return false;
   map.count -= 1;
-  // Close the gap: an entry further on whose home is not after the hole would no longer be found.
+  // Close the gap: an entry behind it whose home is not after the hole would no longer be found.
   let next = (hole + 1) & mask;
   while (map.pages[next] !== EMPTY) {
     const home = slotOf(map.pages[next] as number, mask);

@@ -91,27 +91,30 @@ const anyOrder = fc.shuffledSubarray(MANY, { minLength: MANY.length });
 
 describe("the red-black tree", () => {
   test.prop([fc.array(fc.nat(30), { maxLength: 120, size: "max" })])(
-    "keeps its rules through any insertions and erasures",
+    "The red-black tree keeps its rules through any insertions and erasures",
     (draws) => play(draws, (areas, keys) => expect(flaws(areas, keys)).toEqual([])),
   );
 
-  test.prop([anyOrder, anyOrder])("keeps its rules while a large tree is taken down", (put, taken) => {
-    const areas = treeOf(...put);
-    const left = [...taken];
-    expect(flaws(areas, left)).toEqual([]);
-    while (left.length > 0) {
-      remove(areas, left.pop() as number);
-      if (left.length % 8 === 0) expect(flaws(areas, left)).toEqual([]);
-    }
-    expect(areas.root).toBe(NONE);
-  });
+  test.prop([anyOrder, anyOrder])(
+    "The red-black tree keeps its rules while a large tree is taken down",
+    (put, taken) => {
+      const areas = treeOf(...put);
+      const left = [...taken];
+      expect(flaws(areas, left)).toEqual([]);
+      while (left.length > 0) {
+        remove(areas, left.pop() as number);
+        if (left.length % 8 === 0) expect(flaws(areas, left)).toEqual([]);
+      }
+      expect(areas.root).toBe(NONE);
+    },
+  );
 
-  test("has the shape of the textbook's insertions (Cormen et al., figure 13.4)", () => {
+  test("The red-black tree has the shape of the textbook's insertions (Cormen et al., figure 13.4)", () => {
     const areas = treeOf(11, 2, 14, 1, 7, 15, 5, 8, 4);
     expect(shape(areas)).toBe("7b(2r(1b 5b(4r .)) 11r(8b 14b(. 15r)))");
   });
 
-  test("has the shapes of the textbook's erasures (Cormen et al., exercise 13.4-3)", () => {
+  test("The red-black tree has the shapes of the textbook's erasures (Cormen et al., exercise 13.4-3)", () => {
     const areas = treeOf(41, 38, 31, 12, 19, 8);
     const shapes = [8, 12, 19, 31, 38, 41].map((key) => {
       remove(areas, key);
@@ -127,7 +130,7 @@ describe("the red-black tree", () => {
     ]);
   });
 
-  test("puts the successor in the place of an erased inner node", () => {
+  test("The red-black tree puts the successor in the place of an erased inner node", () => {
     const areas = treeOf(4, 2, 6, 1, 3, 5, 7);
     expect(shape(areas)).toBe("4b(2b(1r 3r) 6b(5r 7r))");
     remove(areas, 4);
@@ -143,29 +146,29 @@ describe("the check of a tree's rules", () => {
     return flaws(areas, keys);
   };
 
-  test("finds nothing in a tree that is whole", () => {
+  test("The check of a tree's rules accepts a correct tree", () => {
     expect(spoiled(() => {})).toEqual([]);
   });
 
-  test("rejects a red root", () => {
+  test("The check of a tree's rules rejects a red root", () => {
     expect(spoiled((areas) => areas.red.fill(1, areas.root, areas.root + 1))).toContain("the root is red");
   });
 
-  test("rejects a red node below a red one, and a black height that differs", () => {
+  test("The check of a tree's rules rejects a red node below a red one, and a black height that differs", () => {
     const found = spoiled((areas) => {
       areas.red[areas.left[areas.root] as number] = 1;
     });
     expect(found).toEqual(["2 is red and has a red child", "the two sides of 4 differ in black height"]);
   });
 
-  test("rejects a parent that is someone else's", () => {
+  test("The check of a tree's rules rejects a parent that is someone else's", () => {
     const found = spoiled((areas) => {
       areas.parent[areas.left[areas.root] as number] = areas.right[areas.root] as number;
     });
     expect(found).toContain("the parent of 2 is not the node it hangs from");
   });
 
-  test("rejects two keys that changed places", () => {
+  test("The check of a tree's rules rejects two keys that changed places", () => {
     const found = spoiled((areas) => {
       areas.start.reverse();
     });

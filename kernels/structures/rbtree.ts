@@ -1,8 +1,8 @@
 /**
  * A red-black tree over the arena's link arrays, with the same shapes after the same insertions and erasures
  * as the kernel's lib/rbtree.c: rebalancing after Cormen et al., "Introduction to Algorithms", chapter 13,
- * an erased inner node being replaced by its successor. Where a search meets areas in a corrupted order
- * (after a wrap), which one it meets first depends on these shapes.
+ * an erased inner node being replaced by its successor. Where a search visits areas in a corrupted order
+ * (after a wrap), which one it visits first depends on these shapes.
  */
 import { type Areas, NONE } from "../vmap/areas.ts";
 
@@ -10,15 +10,15 @@ import { type Areas, NONE } from "../vmap/areas.ts";
 export type TreeLinks = Pick<Areas, "left" | "right" | "parent" | "red" | "root">;
 
 /**
- * Of a tree whose nodes keep something about all that hangs below them (the kernel's augmented trees): sets that right
- * where nodes change places. What a new node changes is set right before it is linked.
+ * For trees whose nodes keep a value about their subtree (the kernel's augmented trees): updates that value where nodes
+ * change places. What a new node changes is updated before it is linked.
  */
 export interface Augment<Tree extends TreeLinks> {
   /** A rotation put `up` in the place of `node`, which now hangs below it. */
   turned(tree: Tree, node: number, up: number): void;
   /**
-   * `node` is out of the tree, which is not yet rebalanced. `successor` stands in its place, unless it is NONE; from
-   * `lowest` up, which is the successor or hangs below it, nodes have lost something below them.
+   * `node` is out of the tree, which is not yet rebalanced. `successor` is in its place, unless it is NONE. From
+   * `lowest` up, which is the successor or a node below it, subtrees have lost a node.
    */
   erased(tree: Tree, node: number, lowest: number, successor: number): void;
 }

@@ -4,20 +4,20 @@ import { erase, linkAndColour } from "../structures/rbtree.ts";
 import { type Areas, findArea, listInsertAfter, listRemove, NONE } from "./areas.ts";
 import { bugOn } from "./bug.ts";
 
-export interface BusyAreas {
+export interface AreaIndex {
   insert(areas: Areas, slot: number): void;
   /** The area that starts exactly here, or NONE. */
   find(areas: Areas, start: Vpn): number;
   remove(areas: Areas, slot: number): void;
-  /** Makes the list by address right, for those who read it, where insertions do not. */
+  /** Brings the list by address up to date for its readers, where insertions do not. */
   list(areas: Areas): void;
 }
 
-/** Where every insertion sees to the list. */
-export const alwaysListed: Pick<BusyAreas, "list"> = { list: () => {} };
+/** Where every insertion maintains the list. */
+export const alwaysListed: Pick<AreaIndex, "list"> = { list: () => {} };
 
 /** To 5.0.1: a red-black tree and a list by address. */
-export const inTree: BusyAreas = {
+export const inTree: AreaIndex = {
   insert: insertInTree,
   find: findArea,
   remove: removeFromTree,

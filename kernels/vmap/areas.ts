@@ -37,7 +37,7 @@ export interface Areas {
 
 /** In `flags`: to 5.3 the area was freed and is lazy, or is being purged. */
 export const LAZY_FLAGS = 3;
-/** In `flags`: a mark of ours that no dump shows. vm_map_ram made the area: it has no vm_struct, and vfree is not for it. */
+/** In `flags`: a mark that no dump shows. vm_map_ram made the area: it has no vm_struct, and vfree does not free it. */
 export const MADE_BY_RAM = 0x40;
 
 const FIRST_CAPACITY = 16;

@@ -29,7 +29,7 @@ import type { State } from "./state.ts";
 import { allocArea, flagArea, purgeIfTooLazy, type Steps } from "./vmap-kernel.ts";
 import { takeTurn } from "./work.ts";
 
-/** vb_alloc: so many pages in a block of this CPU's, in a new one if need be. NO_ROOM if no block can be made. */
+/** vb_alloc: this many pages in a block of this CPU, in a new one if necessary. NO_ROOM if no block can be made. */
 export function allocInBlock(state: State, cpu: Cpu, count: Pages, steps: Steps): Vpn {
   const { blocks: rules } = steps;
   bugOn(!state.initialised, "vb_alloc: NULL in a per-CPU list that was never initialised");
@@ -69,7 +69,7 @@ function startOf({ areas, blocks }: State, block: number): Vpn {
   return areas.start[blocks.area[block] as number] as number;
 }
 
-/** new_vmap_block: an area for it, aligned to its size; on this CPU's list, even where it is used up at once. */
+/** new_vmap_block: an area for it, aligned to its size; on this CPU's list, even if it is used up at once. */
 function newBlock(state: State, cpu: Cpu, holding: Pages, steps: Steps): number {
   const { blocks, scope } = state;
   const align = blocks.pages * PAGE_SIZE;
@@ -84,17 +84,17 @@ function newBlock(state: State, cpu: Cpu, holding: Pages, steps: Steps): number 
   return block;
 }
 
-/** The index that has the block which holds this page is looked into or written to. */
+/** The index of the block that holds this page is read or written. */
 function useIndex(state: State, page: Vpn, { blocks: { indexedOn } }: Steps): void {
   if (indexedOn === undefined) return;
   const cpu = indexedOn(state.scope, Math.floor(page / state.blocks.pages));
   if (!isPossible(state.scope, cpu)) state.usedAbsentCpu = true;
 }
 
-/** get_order(0) is 52: as many pages as no block has. */
+/** get_order(0) is 52: more pages than any block has. */
 const PAGES_OF_ORDER_52: Pages = 2 ** 52;
 
-/** The region that is looked for where no page is asked for; NO_ROOM if that is refused. */
+/** The region that is searched if no page is asked for; NO_ROOM if that is refused. */
 function regionOfNothing(state: State, steps: Steps): Pages {
   switch (steps.blocks.mapOfNothing) {
     case "undefined":
@@ -104,13 +104,15 @@ function regionOfNothing(state: State, steps: Steps): Pages {
     case "refused":
       state.warning = "vb_alloc: size == 0";
       return NO_ROOM;
-    // No block has it, and another is made. When the space is full the purge takes them all as fragmented.
+    // No block has it, and another is made. When the space is full, the purge takes them all as fragmented.
     case "block after block":
       return PAGES_OF_ORDER_52;
   }
 }
 
-/** vb_free: what a map of this count took is given back; a block wholly given back becomes a lazy area. */
+/**
+ * vb_free: the pages of a map of this count are given back. A block that is completely given back becomes a lazy area.
+ */
 export function freeInBlock(state: State, start: Vpn, count: Pages, steps: Steps): void {
   const { blocks } = state;
   const { blocks: rules } = steps;
@@ -141,8 +143,8 @@ function freeBlock(state: State, block: number, steps: Steps): void {
 }
 
 /**
- * purge_fragmented_blocks_allcpus, the beginning of a synchronous purge from 2.6.33 on: the blocks in which nothing
- * is mapped become lazy areas, and wait for the purge that is under way.
+ * purge_fragmented_blocks_allcpus, the first part of a synchronous purge from 2.6.33 on: blocks in which nothing is
+ * mapped become lazy areas, for the purge that is running.
  */
 export function purgeFragmented(state: State, steps: Steps): void {
   const { blocks } = state;
@@ -157,8 +159,8 @@ export function purgeFragmented(state: State, steps: Steps): void {
 }
 
 /**
- * What vm_unmap_aliases finds dirty in blocks: the range it then flushes, if any. Where PTEs are not cleared
- * when a map is given back, they are cleared here.
+ * What vm_unmap_aliases finds dirty in blocks: the range it then flushes, if any. If PTEs are not cleared when a map is
+ * given back, they are cleared here.
  */
 export function dirtyInBlocks(state: State, steps: Steps): Extent | undefined {
   const { blocks } = state;
@@ -180,9 +182,9 @@ export function dirtyInBlocks(state: State, steps: Steps): Extent | undefined {
 }
 
 /**
- * The walk of 6.5's vm_unmap_aliases. A block in which nothing is mapped goes if less than a quarter of it was never
- * given out: what is left of the others may still be used. Where something is dirty, it is flushed this once
- * (a09fad96ffb1): its range begins anew.
+ * The walk of 6.5's vm_unmap_aliases. A block in which nothing is mapped is released if less than a quarter of it was
+ * never given out: the rest of the others may still be used. A dirty range is flushed once (a09fad96ffb1), and then
+ * reset.
  */
 export function collectDirty(state: State, steps: Steps): Extent | undefined {
   const { blocks } = state;

@@ -29,24 +29,24 @@ const withGaps = (cpus: number, ...absentCpus: readonly Cpu[]): Scope => ({ ...G
 const firstNumbers = Array.from({ length: 6 }, (_none, number) => number);
 
 describe("the index that has a block", () => {
-  test("is, to 6.8, that of a CPU that need not be", () => {
+  test("Up to 6.8 the index of a block may be that of a CPU that is not possible", () => {
     expect(firstNumbers.map((number) => anyOfSoMany(GAP, number))).toEqual([0, 1, 0, 1, 0, 1]);
   });
 
-  test("is, from 6.10 on, that of the next CPU that there is", () => {
+  test("From 6.10 on the index of a block is that of the next possible CPU", () => {
     expect(firstNumbers.map((number) => nextPossible(GAP, number))).toEqual([0, 2, 2, 0, 2, 2]);
     expect(firstNumbers.map((number) => nextPossible(withGaps(5, 1, 2, 3), number))).toEqual([
       0, 4, 4, 4, 4, 0,
     ]);
   });
 
-  test("is the same by both rules where no number is left out", () => {
+  test("The index of a block is the same by both rules if no CPU number is left out", () => {
     const dense: Scope = { ...AREAS_ONLY, ...GAP, absentCpus: [] };
     for (const number of firstNumbers) expect(nextPossible(dense, number)).toBe(anyOfSoMany(dense, number));
   });
 
   test.prop([fc.integer({ min: 1, max: 12 }), fc.uniqueArray(fc.nat(11)), fc.nat(1000)])(
-    "is, from 6.10 on, never that of a CPU that cannot be",
+    "From 6.10 on the index of a block is never that of a CPU that is not possible",
     (cpus, left, number) => {
       const scope = withGaps(cpus, ...left.filter((cpu) => cpu > 0 && cpu < cpus - 1));
       expect(isPossible(scope, nextPossible(scope, number))).toBe(true);
@@ -70,20 +70,23 @@ describe("a map on CPUs 0 and 2", () => {
     return commands.map((command) => kernel.act(state, command).usedAbsentCpu);
   };
 
-  test.each(["6.4", "6.5"])("uses, on %s, data of CPU 1 for every second block", (label) => {
-    expect(used(label)).toEqual([false, true, false, true, true]);
-  });
+  test.each(["6.4", "6.5"])(
+    "On %s a map on CPUs 0 and 2 uses data of CPU 1 for every second block",
+    (label) => {
+      expect(used(label)).toEqual([false, true, false, true, true]);
+    },
+  );
 
   const others = KERNELS.filter(({ release }) => release.fragments !== "no blocks")
     .map(({ name }) => name)
     .filter((name) => name !== "6.4" && name !== "6.5");
 
-  test.each(others)("uses, on %s, only data of CPUs that there are", (label) => {
+  test.each(others)("On %s a map on CPUs 0 and 2 uses only data of possible CPUs", (label) => {
     expect(used(label)).not.toContain(true);
   });
 });
 
-test("there are as many nodes as CPUs, whatever their numbers, and 128 at most", () => {
+test("There are as many nodes as CPUs, whatever their numbers, and 128 at most", () => {
   expect(possibleCpus(GAP)).toEqual([0, 2]);
   expect(vmapNodes(GAP)).toBe(2);
   expect(vmapNodes({ ...AREAS_ONLY, ...GAP, cpus: 4096 })).toBe(128);

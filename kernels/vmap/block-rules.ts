@@ -1,6 +1,6 @@
 /**
- * The steps in which the releases' blocks differ (catalogue section 4): where in a block a map goes, how what
- * is given back is noted, where a new block is listed, when fragmented blocks are purged.
+ * The steps in which the releases' blocks differ (catalogue section 4): where in a block a map goes, how pages given
+ * back are recorded, where a new block is listed, when fragmented blocks are purged.
  */
 import { isPossible, possibleCount, type Scope } from "../../spec/vmap/scope.ts";
 
@@ -11,9 +11,9 @@ import { bugOn } from "./bug.ts";
 import { NO_ROOM } from "./search-uncached.ts";
 import type { State } from "./state.ts";
 
-/** How a release notes what is given back, and what vm_unmap_aliases makes of it. */
+/** How a release records pages given back, and the flush that vm_unmap_aliases derives from them. */
 export interface DirtyNotes {
-  /** Notes `pages` pages from `offset` on as given back. */
+  /** Records `pages` pages from `offset` on as given back. */
   note(state: State, block: number, offset: Pages, pages: Pages): void;
   /** The offsets in the block that vm_unmap_aliases flushes: from `first` to `end`; no range if first >= end. */
   first(blocks: Blocks, block: number): Pages;
@@ -23,7 +23,7 @@ export interface DirtyNotes {
 }
 
 export interface BlockRules {
-  /** The offset in the block at which so many pages are given out, or NO_ROOM. */
+  /** The offset in the block at which this number of pages is given out, or NO_ROOM. */
   find(blocks: Blocks, block: number, pages: Pages): number;
   /** Where a new block goes in its CPU's list. */
   list(blocks: Blocks, block: number): void;
@@ -36,11 +36,14 @@ export interface BlockRules {
   readonly dirty: DirtyNotes;
   /** The blocks that vm_unmap_aliases looks at. */
   looksAt(blocks: Blocks): readonly number[];
-  /** Whether it frees a block in which nothing is mapped, of which so many pages were given out (ca5e46c3400b, 6.5). */
+  /**
+   * Whether it frees a block in which nothing is mapped, of which this number of pages was given out (ca5e46c3400b,
+   * 6.5).
+   */
   isLittleLeft(pages: Pages, given: Pages): boolean;
-  /** vm_map_ram of no page at all: what get_order(0), which is 52, leads to (catalogue C14). */
+  /** vm_map_ram of no page: the result of get_order(0), which is 52 (catalogue C14). */
   readonly mapOfNothing: Facts["mapOfNothing"];
-  /** What is flagged of an area that vm_map_ram makes: for one map, and for a block. */
+  /** The flags of an area that vm_map_ram makes: for one map, and for a block. */
   readonly flags: { readonly map: number; readonly block: number };
   /** addr_to_vb_xa: the CPU in whose index a block of this number is kept. Undefined while there was one for all. */
   readonly indexedOn: ((scope: Scope, number: number) => Cpu) | undefined;
@@ -63,15 +66,15 @@ export function findRegion(blocks: Blocks, block: number, pages: Pages): number 
   return NO_ROOM;
 }
 
-/** From 3.11: right behind what was given out last, whatever the size. */
+/** From 3.11: directly behind what was given out last, whatever the size. */
 export function findBehind(blocks: Blocks, block: number, pages: Pages): number {
   const free = blocks.free[block] as number;
   return free < pages ? NO_ROOM : blocks.pages - free;
 }
 
 /**
- * bitmap_allocate_region in dirty_map, to 3.10: regions are aligned to their size. It marks none of a region of which
- * some page is marked already, which to 2.6.32 nobody asks.
+ * bitmap_allocate_region in dirty_map, up to 3.10: regions are aligned to their size. It marks nothing of a region with
+ * a page marked already, which no caller up to 2.6.32 tests.
  */
 export const dirtyBitmap: DirtyNotes = {
   note: (state, block, offset, pages) => {
@@ -101,8 +104,8 @@ export const dirtyBitmapChecked: DirtyNotes = {
 const GIVEN_BACK = "vb_free: bitmap_allocate_region(vb->dirty_map)";
 
 /**
- * The same call from 3.11 to 4.0, where regions are no longer aligned: it marks one word of the bitmap, and
- * what of the region lies in the next is lost (catalogue C5).
+ * The same call from 3.11 to 4.0, where regions are no longer aligned: it marks one word of the bitmap, and the part of
+ * the region in the next word is lost (catalogue C5).
  */
 export const dirtyBitmapOfOneWord: DirtyNotes = {
   ...dirtyBitmap,
@@ -124,7 +127,7 @@ export const dirtyRange: DirtyNotes = {
   shown: "range",
 };
 
-/** False, and nothing is marked, where a page of the region is marked already. What lies beyond the block is left out. */
+/** False, and nothing is marked, if a page of the region is marked already. What lies beyond the block is omitted. */
 function mark({ givenBack, pages }: Blocks, block: number, from: Pages, end: Pages): boolean {
   const base = block * pages;
   const last = Math.min(end, pages);

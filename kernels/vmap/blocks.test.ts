@@ -55,7 +55,7 @@ interface Letter {
   readonly count: Pages;
 }
 
-/** A kernel whose maps have letters: `A3` maps three pages on CPU 0, `A3@1` on CPU 1, `-A` lets them go. */
+/** A kernel whose maps have letters: `A3` maps three pages on CPU 0, `A3@1` on CPU 1, `-A` unmaps them. */
 class Bench {
   readonly kernel: Kernel<State>;
   readonly state: State;
@@ -81,7 +81,7 @@ class Bench {
 
   #one(word: string): Response {
     const [, minus, letter = "", count, cpu] = /^(-?)([A-Z])(\d*)@?(\d?)$/.exec(word) as RegExpExecArray;
-    if (minus) return this.#letGo(letter, Number(cpu));
+    if (minus) return this.#unmap(letter, Number(cpu));
     const pages = Number(count);
     const response = this.act({ op: "mapRam", cpu: Number(cpu), count: pages });
     if (response.kind !== "placed") return response;
@@ -95,13 +95,13 @@ class Bench {
     return response;
   }
 
-  #letGo(letter: string, cpu: Cpu): Response {
+  #unmap(letter: string, cpu: Cpu): Response {
     const { start, count } = this.#letters.get(letter) as Letter;
     for (let page = start; page < start + count; page++) this.#drawn.set(page, letter.toLowerCase());
     return this.act({ op: "unmapRam", cpu, start, count });
   }
 
-  /** A map that flushed has purged: what was let go there is gone. */
+  /** A map that flushed has purged: what was unmapped there is released. */
   #forget({ flushes }: Response): void {
     for (const [page, letter] of this.#drawn) {
       const isHeld = letter !== letter.toLowerCase();
@@ -114,7 +114,7 @@ class Bench {
   }
 
   /**
-   * The window, a word for a block: `AA-b` where A is mapped, b was let go, a page was never given out. A page
+   * The window, a word for a block: `AA-b` where A is mapped, b was unmapped, a page was never given out. A page
    * that only rounding took is `+`; one in no area is `.`.
    */
   get map(): string {
@@ -173,7 +173,7 @@ describe("the data of blocks", () => {
   }
 
   test.prop([fc.array(op, { maxLength: 80, size: "max" })])(
-    "are those of a Map and of arrays, whatever is taken, listed, given back and copied",
+    "The data of blocks equal a Map and arrays, whatever is taken, listed, given back and copied",
     (ops) => {
       let blocks = emptyBlocks({ ...SCOPE, blockPages: PAGES });
       const there = new Map<number, Expected>();
@@ -233,7 +233,7 @@ describe("the data of blocks", () => {
     },
   );
 
-  test("have the runs of a bitmap, to the block's very end and not into the next", () => {
+  test("The data of blocks give the runs of a bitmap up to the block's end and not into the next", () => {
     const blocks = emptyBlocks({ ...SCOPE, blockPages: 8 });
     const [first, second] = [takeBlock(blocks, 0, 0, 0), takeBlock(blocks, 1, 8, 0)];
     // #--##--# ########
@@ -247,7 +247,7 @@ describe("the data of blocks", () => {
     expect(runs(second)).toEqual([[0, 8]]);
   });
 
-  test("tell a fragmented block from one in use and from one that is wholly dirty", () => {
+  test("The data of blocks distinguish a fragmented block from one in use and from one that is completely dirty", () => {
     const blocks = emptyBlocks({ ...SCOPE, blockPages: 8 });
     const block = takeBlock(blocks, 0, 0, 0);
     const with_ = (free: Pages, dirty: Pages) => {
@@ -260,23 +260,26 @@ describe("the data of blocks", () => {
 });
 
 describe("in a block", () => {
-  test.each(["2.6.28", "2.6.39", "3.10.65"])("%s finds the lowest region aligned to its size", (label) => {
-    expect(mapAfter(label, SCOPE, "A1 B4 C2 D1")).toBe("ADCCBBBB");
-    expect(mapAfter(label, SCOPE, "A2 B3 C1 D1")).toBe("AACDBBB+");
-  });
+  test.each(["2.6.28", "2.6.39", "3.10.65"])(
+    "In a block %s finds the lowest region aligned to its size",
+    (label) => {
+      expect(mapAfter(label, SCOPE, "A1 B4 C2 D1")).toBe("ADCCBBBB");
+      expect(mapAfter(label, SCOPE, "A2 B3 C1 D1")).toBe("AACDBBB+");
+    },
+  );
 
-  test.each(BOTTOM_UP)("%s gives out from the bottom up", (label) => {
+  test.each(BOTTOM_UP)("In a block %s gives out pages from the bottom up", (label) => {
     expect(mapAfter(label, SCOPE, "A1 B4 C2 D1")).toBe("ABBBBCCD");
     expect(mapAfter(label, SCOPE, "A2 B3 C1 D1")).toBe("AABBB+CD");
   });
 
-  test.each(LABELS)("%s never gives out again what was given back, while the block stands", (label) => {
+  test.each(LABELS)("In a block %s never gives out a page again while the block exists", (label) => {
     expect(mapAfter(label, FOURS, "A1 B1 -A C1")).toBe("aBC-");
   });
 
   const region = fc.constantFrom(1, 2, 4, 8);
   test.prop([fc.array(region, { maxLength: 16, size: "max" })])(
-    "the lowest aligned region is always there if as many pages are left (3fcd76e8028e)",
+    "In a block the lowest aligned region exists whenever enough pages are left (3fcd76e8028e)",
     (regions) => {
       const blocks = emptyBlocks({ ...SCOPE, blockPages: 16 });
       const block = takeBlock(blocks, 0, 0, 0);
@@ -298,7 +301,7 @@ describe("blocks of any size", () => {
     [4, 2],
     [128, 64],
     [1024, 64],
-  ])("of %d pages fill, leave their list, become lazy and are released", (blockPages, bitsPerLong) => {
+  ])("Blocks of %d pages fill, leave their list, become lazy and are released", (blockPages, bitsPerLong) => {
     const vmalloc = { vstart: 1024, vend: 1024 + 3 * blockPages };
     for (const label of ["2.6.28.10", "3.1", "3.16", "4.4", "5.0.1"]) {
       const { state, act, ...one } = bindings(
@@ -329,20 +332,26 @@ describe("blocks of any size", () => {
 
 describe("the list of a CPU's blocks", () => {
   // After AAB- CC.. the next page is taken from whichever block comes first.
-  test.each(["2.6.37", "3.10.65", "3.16"])("has a new block of %s before the others", (label) => {
-    const made = bench(label, FOURS, "A2 B1 C2 D1");
-    expect(blocksOf(made)).toEqual(["AAB-", "CCD-"]);
-    expect(made.listOf(0)).toEqual([pitchOf(made), 0]);
-  });
+  test.each(["2.6.37", "3.10.65", "3.16"])(
+    "The list of a CPU's blocks has a new block of %s before the others",
+    (label) => {
+      const made = bench(label, FOURS, "A2 B1 C2 D1");
+      expect(blocksOf(made)).toEqual(["AAB-", "CCD-"]);
+      expect(made.listOf(0)).toEqual([pitchOf(made), 0]);
+    },
+  );
 
-  test.each(["4.4", "4.15.0"])("has a new block of %s behind the others", (label) => {
-    const made = bench(label, FOURS, "A2 B1 C2 D1");
-    expect(made.map).toBe("AABD CC--");
-    expect(made.listOf(0)).toEqual([1]);
-  });
+  test.each(["4.4", "4.15.0"])(
+    "The list of a CPU's blocks has a new block of %s behind the others",
+    (label) => {
+      const made = bench(label, FOURS, "A2 B1 C2 D1");
+      expect(made.map).toBe("AABD CC--");
+      expect(made.listOf(0)).toEqual([1]);
+    },
+  );
 
   test.each(["3.1", "3.16", "4.4"])(
-    "of %s loses a block that is used up, and does not get it back",
+    "The list of a CPU's blocks of %s loses a block that is used up, and does not get it back",
     (label) => {
       const made = bench(label, FOURS, "A2 B1");
       expect(made.listOf(0)).toEqual([0]);
@@ -353,7 +362,7 @@ describe("the list of a CPU's blocks", () => {
     },
   );
 
-  test.each(LABELS)("is its own on %s: CPUs do not share blocks, but may unmap each other's", (label) => {
+  test.each(LABELS)("On %s CPUs do not share blocks, but may unmap each other's maps", (label) => {
     const wide = { ...FOURS, vmalloc: { vstart: FIRST, vend: FIRST + 64 } };
     const made = bench(label, wide, "A1@0 B1@1 C2@0 D2@1 -A@1");
     expect([made.listOf(0), made.listOf(1)]).toEqual([[0], [pitchOf(made)]]);
@@ -362,32 +371,38 @@ describe("the list of a CPU's blocks", () => {
 });
 
 describe("a block that was used up and given back to its last page", () => {
-  test.each(LABELS)("is a lazy area on %s, and a purge releases it", (label) => {
-    const made = bench(label, FOURS, "A2 B1 C1 -B -A");
-    expect([made.map, made.lazyPages, made.state.blocks.count]).toEqual(["aabC", 0, 1]);
-    const last = made.play("-C");
-    expect([made.map, made.lazyPages, made.state.blocks.count]).toEqual(["aabc", 4, 0]);
-    expect([flushesOf(last), last.rcuCallbacks]).toEqual([[], 1]);
-    expect(flushesOf(made.act({ op: "purge" }))).toEqual([[FIRST, FIRST + 4]]);
-    expect([made.map, made.lazyPages]).toEqual(["", 0]);
-  });
+  test.each(LABELS)(
+    "On %s a block used up and given back to its last page is a lazy area, and a purge releases it",
+    (label) => {
+      const made = bench(label, FOURS, "A2 B1 C1 -B -A");
+      expect([made.map, made.lazyPages, made.state.blocks.count]).toEqual(["aabC", 0, 1]);
+      const last = made.play("-C");
+      expect([made.map, made.lazyPages, made.state.blocks.count]).toEqual(["aabc", 4, 0]);
+      expect([flushesOf(last), last.rcuCallbacks]).toEqual([[], 1]);
+      expect(flushesOf(made.act({ op: "purge" }))).toEqual([[FIRST, FIRST + 4]]);
+      expect([made.map, made.lazyPages]).toEqual(["", 0]);
+    },
+  );
 
-  test("counts what rounding took as given out and given back with the map", () => {
-    // AAA+BBBB, both let go
+  test("A block counts the pages that rounding took as given out and given back with the map", () => {
+    // AAA+BBBB, both unmapped
     expect(bench("3.16", SCOPE, "A3 B4 -A -B").lazyPages).toBe(8);
   });
 
-  test.each(LABELS)("is purged at once on %s if that is more than may be lazy", (label) => {
-    const made = bench(label, { ...FOURS, lazyMaxPages: 3 }, "A2 B2 -A");
-    expect(flushesOf(made.play("-B"))).toEqual([[FIRST, FIRST + 4]]);
-    expect(made.map).toBe("");
-  });
+  test.each(LABELS)(
+    "On %s a block given back to its last page is purged at once if it exceeds the lazy limit",
+    (label) => {
+      const made = bench(label, { ...FOURS, lazyMaxPages: 3 }, "A2 B2 -A");
+      expect(flushesOf(made.play("-B"))).toEqual([[FIRST, FIRST + 4]]);
+      expect(made.map).toBe("");
+    },
+  );
 });
 
 test.each(["3.1", "3.16", "4.4"])(
-  "a new block of %s knows nothing of the one that was there before",
+  "A new block of %s has no data of the block that was there before",
   (label) => {
-    // aabb is released; then CD-- in its place, of which D is let go
+    // aabb is released; then CD-- in its place, of which D is unmapped
     const made = bench(label, FOURS, "A2 B2 -A -B");
     made.act({ op: "purge" });
     made.play("C1 D1 -D");
@@ -406,7 +421,7 @@ describe("a fragmented block", () => {
   } as const;
 
   test.each(WITH_BLOCKS)(
-    "is released on $name by what the release promises, and by nothing else",
+    "On $name a fragmented block is released by what the release promises, and by nothing else",
     (kernel) => {
       const { fragments } = kernel.release;
       const released = fragments === "kept" ? "a---" : "";
@@ -421,17 +436,20 @@ describe("a fragmented block", () => {
     },
   );
 
-  test.each(WALKING)("goes on %s with vm_unmap_aliases once less than a quarter is left", (label) => {
-    // aaaabb-- may still be used, aaaabbc- not
-    const made = bench(label, SCOPE, "A4 B2 -A -B");
-    made.act({ op: "unmapAliases" });
-    expect(made.map).toBe("aaaabb--");
-    made.play("C1 -C");
-    expect(flushesOf(made.act({ op: "unmapAliases" }))).toEqual([[FIRST, FIRST + 8]]);
-    expect(made.map).toBe("");
-  });
+  test.each(WALKING)(
+    "On %s vm_unmap_aliases releases a fragmented block once less than a quarter is left",
+    (label) => {
+      // aaaabb-- may still be used, aaaabbc- not
+      const made = bench(label, SCOPE, "A4 B2 -A -B");
+      made.act({ op: "unmapAliases" });
+      expect(made.map).toBe("aaaabb--");
+      made.play("C1 -C");
+      expect(flushesOf(made.act({ op: "unmapAliases" }))).toEqual([[FIRST, FIRST + 8]]);
+      expect(made.map).toBe("");
+    },
+  );
 
-  test.each(LABELS)("survives on %s a free that purges because too much is lazy", (label) => {
+  test.each(LABELS)("On %s a fragmented block survives a free that purges above the lazy limit", (label) => {
     const made = bench(label, { ...FOURS, lazyMaxPages: 0 }, "A1 -A");
     const area = made.act({ ...ALLOC, size: 1 });
     if (area.kind !== "placed") throw new Error(area.kind);
@@ -440,7 +458,7 @@ describe("a fragmented block", () => {
     expect(made.map).toBe("a---");
   });
 
-  test("is no block in which something is mapped", () => {
+  test("A block in which something is mapped is not fragmented", () => {
     const made = bench("3.16", FOURS, "A1 B1 -A");
     made.act({ op: "purge" });
     expect(made.map).toBe("aB--");
@@ -474,12 +492,15 @@ describe("the search for an aligned region", () => {
     return failures;
   }
 
-  test.each([2, 4, 8, 16])("never fails in a block of %i pages that has enough of them free", (pages) => {
-    const { blocks, block } = blockOf(pages);
-    expect(inVain(blocks, block)).toBe(0);
-  });
+  test.each([2, 4, 8, 16])(
+    "The search for an aligned region never fails in a block of %i pages that has enough of them free",
+    (pages) => {
+      const { blocks, block } = blockOf(pages);
+      expect(inVain(blocks, block)).toBe(0);
+    },
+  );
 
-  test("would fail if a page were given out again", () => {
+  test("The search for an aligned region would fail if a page were given out again", () => {
     // AB-- with A free again: two pages apart
     const { blocks, block } = blockOf(4);
     give(blocks, block, 1, 1, 1);
@@ -491,32 +512,38 @@ describe("the search for an aligned region", () => {
 describe("vm_unmap_aliases", () => {
   const UNMAP_ALIASES = { op: "unmapAliases" } as const;
 
-  test.each(LABELS)("flushes on %s from the first to the last page given back, in all blocks", (label) => {
-    const wide = { ...SCOPE, vmalloc: { vstart: FIRST, vend: FIRST + 64 } };
-    // ABCDE---  FG------, of which B and G are let go, and D before
-    const made = bench(label, wide, "A1 B1 C1 D1 E1 F1@1 G1@1 -B -D");
-    expect(flushesOf(made.act(UNMAP_ALIASES))).toEqual([[FIRST + 1, FIRST + 4]]);
-    made.play("-G");
-    // From 6.5 on what was flushed is not flushed again.
-    const from = WALKING.includes(label) ? made.startOf("G") : FIRST + 1;
-    expect(flushesOf(made.act(UNMAP_ALIASES))).toEqual([[from, made.startOf("G") + 1]]);
-  });
+  test.each(LABELS)(
+    "On %s vm_unmap_aliases flushes from the first to the last page given back, in all blocks",
+    (label) => {
+      const wide = { ...SCOPE, vmalloc: { vstart: FIRST, vend: FIRST + 64 } };
+      // ABCDE---  FG------, of which B and G are unmapped, and D before
+      const made = bench(label, wide, "A1 B1 C1 D1 E1 F1@1 G1@1 -B -D");
+      expect(flushesOf(made.act(UNMAP_ALIASES))).toEqual([[FIRST + 1, FIRST + 4]]);
+      made.play("-G");
+      // From 6.5 on what was flushed is not flushed again.
+      const from = WALKING.includes(label) ? made.startOf("G") : FIRST + 1;
+      expect(flushesOf(made.act(UNMAP_ALIASES))).toEqual([[from, made.startOf("G") + 1]]);
+    },
+  );
 
-  test.each(LABELS)("leaves no PTE behind on %s, and clears those that unmapping left", (label) => {
-    const made = bench(label, SCOPE, "A1 B2 C1");
-    const atOnce = made.kernel.promises.includes("unmapped-means-no-pte");
-    const cleared = [made.play("-B"), made.act(UNMAP_ALIASES)].map(({ pteCleared }) => pteCleared);
-    expect(cleared).toEqual(atOnce ? [2, 0] : [0, 2]);
-    const tlb = made.act({ op: "tlb" });
-    expect(tlb.kind === "done" && tlb.aliases?.deadPtes).toBe(0);
-  });
+  test.each(LABELS)(
+    "On %s vm_unmap_aliases leaves no PTE behind, and clears those that unmapping left",
+    (label) => {
+      const made = bench(label, SCOPE, "A1 B2 C1");
+      const atOnce = made.kernel.promises.includes("unmapped-means-no-pte");
+      const cleared = [made.play("-B"), made.act(UNMAP_ALIASES)].map(({ pteCleared }) => pteCleared);
+      expect(cleared).toEqual(atOnce ? [2, 0] : [0, 2]);
+      const tlb = made.act({ op: "tlb" });
+      expect(tlb.kind === "done" && tlb.aliases?.deadPtes).toBe(0);
+    },
+  );
 
-  test.each(LABELS)("flushes nothing on %s if nothing was given back", (label) => {
+  test.each(LABELS)("On %s vm_unmap_aliases flushes nothing if nothing was given back", (label) => {
     expect(flushesOf(bench(label, SCOPE, "A1 B2").act(UNMAP_ALIASES))).toEqual([]);
   });
 
-  test("covers lazy areas and blocks by one flush", () => {
-    // aaaa is lazy, B of BC-- is let go
+  test("vm_unmap_aliases covers lazy areas and blocks by one flush", () => {
+    // aaaa is lazy, B of BC-- is unmapped
     const made = bench("3.16", FOURS, "A2 D2 B1 C1 -A -D -B");
     expect(made.map).toBe("aadd bC--");
     expect(flushesOf(made.act(UNMAP_ALIASES))).toEqual([[FIRST, FIRST + 5]]);
@@ -528,7 +555,7 @@ describe("vm_unmap_aliases", () => {
     ["3.16", "ABBBB---", FIRST + 1, FIRST + 4],
     ["4.4", "ABBBB---", FIRST + 1, FIRST + 5],
   ])(
-    "of %s, B of %s let go, flushes [%d, %d): 3.16 forgets what lies in the next word",
+    "vm_unmap_aliases of %s, after B of %s is unmapped, flushes [%d, %d): 3.16 forgets the next word",
     (label, map, ...flush) => {
       const made = bench(label, SCOPE, "A1 B4");
       expect(made.map).toBe(map);
@@ -538,13 +565,13 @@ describe("vm_unmap_aliases", () => {
   );
 
   // cABB: on no list
-  test.each(OVERLOOKING)("overlooks on %s a block that is used up (C7)", (label) => {
+  test.each(OVERLOOKING)("On %s vm_unmap_aliases overlooks a block that is used up (C7)", (label) => {
     const made = bench(label, FOURS, "C1 A1 B2 -C");
     expect(made.map).toBe("cABB");
     expect(flushesOf(made.act(UNMAP_ALIASES))).toEqual([]);
   });
 
-  test.each(WALKING)("finds on %s a block that is used up, and flushes it once", (label) => {
+  test.each(WALKING)("On %s vm_unmap_aliases finds a block that is used up, and flushes it once", (label) => {
     const made = bench(label, FOURS, "C1 A1 B2 -C");
     expect(made.map).toBe("cABB");
     expect(flushesOf(made.act(UNMAP_ALIASES))).toEqual([[FIRST, FIRST + 1]]);
@@ -553,7 +580,7 @@ describe("vm_unmap_aliases", () => {
 });
 
 describe("a map that finds no room in a block", () => {
-  test.each(LABELS)("of more pages than a word has bits gets an area of its own on %s", (label) => {
+  test.each(LABELS)("On %s a map of more pages than a word has bits gets an area of its own", (label) => {
     const wide = { ...SCOPE, vmalloc: { vstart: FIRST + 1, vend: FIRST + 40 } };
     const made = bench(label, wide);
     const reply = made.play("A5");
@@ -564,7 +591,7 @@ describe("a map that finds no room in a block", () => {
     expect(made.state.areas.descriptors).toBe(0);
   });
 
-  test.each(LABELS)("nor in the space is refused on %s, and has taken its frames all the same", (label) => {
+  test.each(LABELS)("On %s a map that finds no room is refused after it has taken its frames", (label) => {
     const one = { ...FOURS, vmalloc: { vstart: FIRST, vend: FIRST + 4 } };
     const made = bench(label, one, "A2 B1");
     const { areas, blocks } = made.state;
@@ -579,7 +606,7 @@ describe("a map that finds no room in a block", () => {
     expect(touched).toMatchObject({ kind: "reached", hit: false, frame: 11 });
   });
 
-  test.each(LABELS)("makes room on %s by a purge of what is lazy", (label) => {
+  test.each(LABELS)("On %s a map that finds no room purges the lazy areas", (label) => {
     const one = { ...FOURS, vmalloc: { vstart: FIRST, vend: FIRST + 4 } };
     const made = bench(label, one, "A2 B2 -A -B");
     expect(flushesOf(made.play("C1"))).toEqual([[FIRST, FIRST + 4]]);
@@ -590,15 +617,18 @@ describe("a map that finds no room in a block", () => {
 describe("a map of nothing", () => {
   const NOTHING = { op: "mapRam", cpu: 0, count: 0 } as const;
 
-  test.each(LABELS)("is refused by 6.12 and later alone; %s", (label) => {
+  test.each(LABELS)("A map of no page is refused only by 6.12 and later; %s", (label) => {
     const returns = !["piggin-draft-1", "piggin-draft-3", "2.6.37", "2.6.39", "3.1"].includes(label);
     const answer = ["6.12", "6.19"].includes(label) ? "refused" : returns ? "bug" : "hung";
     expect(bench(label, SCOPE).act(NOTHING).kind).toBe(answer);
   });
 
-  test.each([16, 2 ** 30])("is known not to return in a window of %i blocks", (blocks) => {
-    const scope = { ...SCOPE, wordPages: 2 ** 40, vmalloc: { vstart: FIRST, vend: FIRST + 8 * blocks } };
-    const reply = bench("3.1", scope).act(NOTHING);
-    expect(reply).toMatchObject({ kind: "hung", text: expect.stringMatching(/^last seen in \w+$/) });
-  });
+  test.each([16, 2 ** 30])(
+    "A map of no page is recognised not to return in a window of %i blocks",
+    (blocks) => {
+      const scope = { ...SCOPE, wordPages: 2 ** 40, vmalloc: { vstart: FIRST, vend: FIRST + 8 * blocks } };
+      const reply = bench("3.1", scope).act(NOTHING);
+      expect(reply).toMatchObject({ kind: "hung", text: expect.stringMatching(/^last seen in \w+$/) });
+    },
+  );
 });

@@ -225,7 +225,7 @@ export function allBlocks(blocks: Blocks): number[] {
   return found.sort((a, b) => a - b);
 }
 
-/** Nothing in it is mapped, yet it is not wholly dirty: what 02b709df817c calls fragmented. */
+/** Nothing in it is mapped, yet it is not completely dirty: what 02b709df817c calls fragmented. */
 export function isFragmented(blocks: Blocks, block: number): boolean {
   const { free, dirty, pages } = blocks;
   return dirty[block] !== pages && (free[block] as number) + (dirty[block] as number) === pages;

@@ -27,19 +27,22 @@ function replies(kernel: Kernel<State>, scope: Scope, ...commands: readonly Comm
 const kinds = (...given: Parameters<typeof replies>) => replies(...given).map(({ kind }) => kind);
 
 describe("before vmalloc_init", () => {
-  test.each(WITH_BLOCKS)("vm_unmap_aliases does nothing on $name, nor does a pin that calls it", (kernel) => {
-    const [aliases, pin] = replies(kernel, OFF, { op: "unmapAliases" }, { op: "pin" });
-    expect(aliases).toMatchObject({ kind: "done", flushes: [], pteCleared: 0 });
-    expect(pin).toMatchObject({ kind: "pinned", flushes: [], pteCleared: 0 });
-  });
+  test.each(WITH_BLOCKS)(
+    "Before vmalloc_init vm_unmap_aliases does nothing on $name, nor does a pin that calls it",
+    (kernel) => {
+      const [aliases, pin] = replies(kernel, OFF, { op: "unmapAliases" }, { op: "pin" });
+      expect(aliases).toMatchObject({ kind: "done", flushes: [], pteCleared: 0 });
+      expect(pin).toMatchObject({ kind: "pinned", flushes: [], pteCleared: 0 });
+    },
+  );
 
-  test.each(WITH_BLOCKS)("a small map stops $name, and after it is served", (kernel) => {
+  test.each(WITH_BLOCKS)("Before vmalloc_init a small map stops $name, and after it is served", (kernel) => {
     expect(kinds(kernel, OFF, MAP)).toEqual(["bug"]);
     expect(kinds(kernel, OFF, { op: "init" }, MAP)).toEqual(["done", "placed"]);
     expect(kinds(kernel, SCOPE, MAP)).toEqual(["placed"]);
   });
 
-  test("vm_unmap_aliases without the test of 9b46333 stops the kernel, and after it does not", () => {
+  test("Before vmalloc_init vm_unmap_aliases without the test of 9b46333 stops the kernel, and after it does not", () => {
     const draft = kernelWith(
       (kernelCalled("2.6.28") as Kernel<State>).release,
       { ...rulesOf("2.6.28"), unmapAliases: sweepAliases },
@@ -54,27 +57,36 @@ describe("dirty lines", () => {
   const dirty = (kernel: Kernel<State>, ...commands: readonly Command[]) =>
     replies(kernel, SCOPE, ...commands).at(-1)?.dirtyLines;
 
-  test.each(KERNELS)("of $name are the pages written to and still mapped", (kernel) => {
-    // AAA: two of three are written to, by both CPUs, and one is read
-    const alloc = { op: "alloc", size: 3, align: PAGE_SIZE, vstart: 64, vend: 96, map: true } as const;
-    const used = [alloc, write(66, 1), write(64), { op: "touch", cpu: 0, page: 65 }] as const;
-    expect(dirty(kernel, ...used)).toEqual([64, 66]);
-    expect(dirty(kernel, ...used, { op: "free", start: 64 })).toEqual([]);
-  });
+  test.each(KERNELS)(
+    "The dirty lines of $name are the pages that were written to and are still mapped",
+    (kernel) => {
+      // AAA: two of three are written to, by both CPUs, and one is read
+      const alloc = { op: "alloc", size: 3, align: PAGE_SIZE, vstart: 64, vend: 96, map: true } as const;
+      const used = [alloc, write(66, 1), write(64), { op: "touch", cpu: 0, page: 65 }] as const;
+      expect(dirty(kernel, ...used)).toEqual([64, 66]);
+      expect(dirty(kernel, ...used, { op: "free", start: 64 })).toEqual([]);
+    },
+  );
 
-  test.each(WITH_BLOCKS)("of $name go with a map in a block, and those of its neighbour stay", (kernel) => {
-    const both = [MAP, MAP, write(64), write(65), write(67)] as const;
-    expect(dirty(kernel, ...both)).toEqual([64, 65, 67]);
-    expect(dirty(kernel, ...both, { op: "unmapRam", cpu: 1, start: 64, count: 2 })).toEqual([67]);
-  });
+  test.each(WITH_BLOCKS)(
+    "On $name the dirty lines of a map in a block end with it, and those of its neighbour stay",
+    (kernel) => {
+      const both = [MAP, MAP, write(64), write(65), write(67)] as const;
+      expect(dirty(kernel, ...both)).toEqual([64, 65, 67]);
+      expect(dirty(kernel, ...both, { op: "unmapRam", cpu: 1, start: 64, count: 2 })).toEqual([67]);
+    },
+  );
 
-  test.each(WITH_BLOCKS)("of $name go with a map that has an area of its own", (kernel) => {
-    const large = { ...MAP, count: 5 };
-    expect(dirty(kernel, large, write(68))).toEqual([68]);
-    expect(dirty(kernel, large, write(68), { op: "unmapRam", cpu: 0, start: 64, count: 5 })).toEqual([]);
-  });
+  test.each(WITH_BLOCKS)(
+    "On $name the dirty lines of a map with an area of its own end with it",
+    (kernel) => {
+      const large = { ...MAP, count: 5 };
+      expect(dirty(kernel, large, write(68))).toEqual([68]);
+      expect(dirty(kernel, large, write(68), { op: "unmapRam", cpu: 0, start: 64, count: 5 })).toEqual([]);
+    },
+  );
 
-  test("are not made by a write that reaches nothing, nor by a read", () => {
+  test("A write that reaches no page, or a read, makes no dirty line", () => {
     const kernel = kernelCalled("4.4") as Kernel<State>;
     expect(dirty(kernel, MAP, write(90), { op: "touch", cpu: 0, page: 64 })).toEqual([]);
   });

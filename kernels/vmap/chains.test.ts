@@ -1,6 +1,6 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { type BusyAreas, inTree } from "./area-index.ts";
+import { type AreaIndex, inTree } from "./area-index.ts";
 import {
   type Areas,
   assignAreas,
@@ -14,7 +14,7 @@ import {
 import { byStart } from "./chains.ts";
 
 /** A page that is free is taken by an area of a page; one that is taken is found and given back. */
-function toggle(areas: Areas, busy: BusyAreas, page: number): void {
+function toggle(areas: Areas, busy: AreaIndex, page: number): void {
   const found = busy.find(areas, page);
   if (found === NONE) {
     const slot = takeDescriptor(areas);
@@ -27,7 +27,7 @@ function toggle(areas: Areas, busy: BusyAreas, page: number): void {
   }
 }
 
-function startsOf(areas: Areas, busy: BusyAreas): number[] {
+function startsOf(areas: Areas, busy: AreaIndex): number[] {
   busy.list(areas);
   return Array.from(listed(areas), (slot) => areas.start[slot] as number);
 }
@@ -42,7 +42,7 @@ const page = fc.oneof(
 
 describe("areas in chains by their start", () => {
   test.prop([fc.array(page, { maxLength: 200, size: "max" })])(
-    "are found, and listed by address, as those in a tree are",
+    "Areas in chains by their start are found, and listed by address, as those in a tree are",
     (pages) => {
       const [chained, hung] = [emptyAreas(), emptyAreas()];
       for (const each of pages) {
@@ -57,19 +57,22 @@ describe("areas in chains by their start", () => {
   test.prop([
     fc.array(page, { minLength: 1, maxLength: 60 }),
     fc.array(page, { minLength: 1, maxLength: 60 }),
-  ])("are the same in a copy, which shares nothing with them", (before, after) => {
-    const areas = emptyAreas();
-    for (const each of before) toggle(areas, byStart, each);
-    const [copy, assigned] = [copyAreas(areas), emptyAreas()];
-    assignAreas(assigned, areas);
-    const starts = startsOf(areas, byStart);
-    for (const each of after) toggle(areas, byStart, each);
-    expect([startsOf(copy, byStart), startsOf(assigned, byStart)]).toEqual([starts, starts]);
-    for (const each of after) toggle(copy, byStart, each);
-    expect(startsOf(copy, byStart)).toEqual(startsOf(areas, byStart));
-  });
+  ])(
+    "Areas in chains by their start are the same in a copy, which shares nothing with them",
+    (before, after) => {
+      const areas = emptyAreas();
+      for (const each of before) toggle(areas, byStart, each);
+      const [copy, assigned] = [copyAreas(areas), emptyAreas()];
+      assignAreas(assigned, areas);
+      const starts = startsOf(areas, byStart);
+      for (const each of after) toggle(areas, byStart, each);
+      expect([startsOf(copy, byStart), startsOf(assigned, byStart)]).toEqual([starts, starts]);
+      for (const each of after) toggle(copy, byStart, each);
+      expect(startsOf(copy, byStart)).toEqual(startsOf(areas, byStart));
+    },
+  );
 
-  test("are not found in chains that were never made, nor at a page inside an area", () => {
+  test("Areas in chains by their start are not found in chains that were never made, nor at a page inside an area", () => {
     const areas = emptyAreas();
     expect(byStart.find(areas, 7)).toBe(NONE);
     const slot = takeDescriptor(areas);

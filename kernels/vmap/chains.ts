@@ -1,11 +1,11 @@
 /**
  * Areas found by their start, in chains by its hash. From 5.2 on the kernel still keeps them in a red-black tree, but
- * no search for space walks it and no reply shows its shape: all that is asked of it is the area that starts at an
- * address, and now and then the one around a page. With 100,000 areas a tree was more than half of the time of a call,
- * most of it spent waiting for memory (bench/act.ts).
+ * no search for space walks it and no reply shows its shape: the only questions are the area that starts at an address,
+ * and now and then the one around a page. With 100,000 areas a tree was more than half of the time of a call, most of
+ * it spent waiting for memory (bench/act.ts).
  */
 import type { Vpn } from "../../spec/vmap/vocabulary.ts";
-import type { BusyAreas } from "./area-index.ts";
+import type { AreaIndex } from "./area-index.ts";
 import { type Areas, NONE } from "./areas.ts";
 import { sortByStart } from "./purge-list.ts";
 import type { State } from "./state.ts";
@@ -13,7 +13,7 @@ import type { State } from "./state.ts";
 /** A power of two, as they are doubled. */
 const FIRST_CHAINS = 8;
 
-export const byStart: BusyAreas = { insert, find, remove, list };
+export const byStart: AreaIndex = { insert, find, remove, list };
 
 function insert(areas: Areas, slot: number): void {
   if (areas.descriptors > areas.heads.length) grow(areas);
@@ -34,7 +34,7 @@ function find({ heads, left, start }: Areas, wanted: Vpn): number {
   return slot;
 }
 
-/** find_vmap_area from 5.2 on: by any page of an area. It looks at all of them: it is asked seldom. */
+/** find_vmap_area from 5.2 on: by any page of an area. It scans all of them, because the call is rare. */
 export function findByAnyPage({ areas }: State, page: Vpn): number {
   const { heads, left, start, end } = areas;
   for (let chain = 0; chain < heads.length; chain++) {
@@ -53,11 +53,11 @@ function remove({ heads, left, start }: Areas, slot: number): void {
     return;
   }
   while (before !== NONE && left[before] !== slot) before = left[before] as number;
-  // A vfree took it out already, though it was not for that (6.3).
+  // A vfree removed it already, although it must not (6.3).
   if (before !== NONE) left[before] = left[slot] as number;
 }
 
-/** Up to so many areas are linked one by one: an exhaustive search asks for the list after every transition. */
+/** Up to this many areas are linked one by one: an exhaustive search reads the list after every transition. */
 const FEW = 16;
 
 /** The areas by address, linked forwards only. */

@@ -1,6 +1,6 @@
 /**
- * What can happen inside a call and no reply shows: bits a kernel sets while it acts, so that a run can say
- * whether it ever took a path. They have no effect on any answer.
+ * What can happen inside a call without showing in a reply: bits that a kernel sets while it acts, so that a run can
+ * say whether it took a path. They have no effect on any answer.
  */
 export const MARKS = {
   cacheHit: 1 << 0,
@@ -25,7 +25,7 @@ export type Mark = keyof typeof MARKS;
 
 const NAMES = Object.keys(MARKS) as Mark[];
 
-/** Made once for each combination that occurs: a search asks after every transition. */
+/** Made once for each combination that occurs: a search reads it after every transition. */
 const byBits = new Map<number, readonly Mark[]>();
 
 /** The names of the bits set. */

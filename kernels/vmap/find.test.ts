@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { begin } from "../../engine/run/stepper.ts";
-import { settingFor } from "../../properties/vmap/test-bench.ts";
+import { benchFor } from "../../properties/vmap/test-bench.ts";
 import type { Command } from "../../spec/vmap/commands.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import { lawsCalled } from "../../spec/vmap/laws/index.ts";
@@ -48,33 +48,33 @@ function found(label: string, scope: Scope, ...commands: readonly Command[]): st
 }
 
 describe("find_vmap_area", () => {
-  test.each(BY_START)("finds an area, on %s, by its first page alone", (label) => {
+  test.each(BY_START)("On %s find_vmap_area finds an area only by its first page", (label) => {
     expect(found(label, SCOPE, AREA)).toBe(". 64 . . . .");
   });
 
-  test.each(BY_ANY_PAGE)("finds an area, on %s, by any of its pages", (label) => {
+  test.each(BY_ANY_PAGE)("On %s find_vmap_area finds an area by any of its pages", (label) => {
     expect(found(label, SCOPE, AREA)).toBe(". 64 64 64 . .");
   });
 
-  test.each(AMONG)("finds, on %s, what was let go, up to the purge", (label) => {
+  test.each(AMONG)("On %s find_vmap_area finds a freed area until the purge", (label) => {
     expect(found(label, SCOPE, AREA, FREE)).toBe(found(label, SCOPE, AREA));
     expect(found(label, SCOPE, AREA, FREE, { op: "purge" })).toBe(". . . . . .");
   });
 
-  test.each([...APART, "2.6.27"])("does not find, on %s, what was let go", (label) => {
+  test.each([...APART, "2.6.27"])("On %s find_vmap_area does not find a freed area", (label) => {
     expect(found(label, SCOPE, AREA, FREE)).toBe(". . . . . .");
   });
 
-  test("finds a block as it finds any area", () => {
+  test("find_vmap_area finds a block as it finds any area", () => {
     expect(found("4.4", SCOPE, { op: "mapRam", cpu: 0, count: 1 })).toBe(". 64 64 64 64 .");
   });
 
-  test.each(WITH_NODES)("finds, on %s, an area by a page that is another node's", (label) => {
+  test.each(WITH_NODES)("On %s find_vmap_area finds an area by a page of another node's zone", (label) => {
     const wide = { ...SCOPE, vmalloc: { vstart: 62, vend: 80 } };
     expect(found(label, wide, { ...AREA, vstart: 62, vend: 80 })).toBe("62 62 . . . .");
   });
 
-  test.each(LABELS)("finds nothing, on %s, before vmalloc_init", (label) => {
+  test.each(LABELS)("On %s find_vmap_area finds nothing before vmalloc_init", (label) => {
     expect(found(label, { ...SCOPE, beforeInit: true })).toBe(". . . . . .");
   });
 });
@@ -82,11 +82,11 @@ describe("find_vmap_area", () => {
 describe("finds-areas", () => {
   const laws = lawsCalled(["finds-areas"]);
   const { before } = (() => {
-    const stepper = begin(settingFor(kernelCalled("4.4") as Kernel<State>, SCOPE));
+    const stepper = begin(benchFor(kernelCalled("4.4") as Kernel<State>, SCOPE));
     stepper.take(AREA);
     return { before: stepper.world() };
   })();
-  const isBroken = (page: number, start: number | null) =>
+  const isViolated = (page: number, start: number | null) =>
     laws.some(
       (law) =>
         !law.holds(
@@ -97,12 +97,12 @@ describe("finds-areas", () => {
         ),
     );
 
-  test("asks for an area that is found by its first page, and lets one be found by another or not", () => {
-    expect([isBroken(64, 64), isBroken(65, 64), isBroken(65, null)]).toEqual([false, false, false]);
-    expect(isBroken(64, null)).toBe(true);
+  test("finds-areas requires that an area is found by its first page, and allows any answer for its other pages", () => {
+    expect([isViolated(64, 64), isViolated(65, 64), isViolated(65, null)]).toEqual([false, false, false]);
+    expect(isViolated(64, null)).toBe(true);
   });
 
-  test("refuses an area that does not hold the page, and one that is none", () => {
-    expect([isBroken(67, 64), isBroken(63, 64), isBroken(65, 65)]).toEqual([true, true, true]);
+  test("finds-areas rejects an area that does not hold the page, and an address where no area is", () => {
+    expect([isViolated(67, 64), isViolated(63, 64), isViolated(65, 65)]).toEqual([true, true, true]);
   });
 });

@@ -9,7 +9,7 @@ export function found({ areas }: State, slot: number): Result {
   return { kind: "found", start: slot === NONE ? null : (areas.start[slot] as number) };
 }
 
-/** find_vmap_area to 3.10: an area is found by its first page. Lazy ones stand in the same tree to 5.3. */
+/** find_vmap_area up to 3.10: an area is found by its first page. Lazy ones stay in the same tree up to 5.3. */
 export function findByStart({ areas }: State, page: Vpn): number {
   return findArea(areas, page);
 }

@@ -2,7 +2,7 @@
  * Everything in the state of a kernel that a later reply may depend on, whatever callers do. Left out is what no
  * reply shows: in which slots areas and blocks lie, which frame a frame is, counters that only grow (frames and
  * descriptors ever taken), in which order areas were freed, and the shape of the tree, unless areas overlap or the
- * kernel reads it. Where callers only allocate, free and purge, more is merged that these cannot tell apart.
+ * kernel reads it. Where callers only allocate, free and purge, more is merged that these callers cannot distinguish.
  * Tests compare states with equal fingerprints with one another, action by action: concrete ones
  * (properties/vmap/state-fingerprint.long.test.ts), and of merged ones all there are in a small space (properties/vmap/merging.long.test.ts).
  */
@@ -15,7 +15,7 @@ import type { Frames } from "../hardware/frames.ts";
 import type { Memory } from "../hardware/memory.ts";
 import { frameOf, type PageMap, pagesOf } from "../hardware/page-map.ts";
 import type { TreeLinks } from "../structures/rbtree.ts";
-import type { BusyAreas } from "./area-index.ts";
+import type { AreaIndex } from "./area-index.ts";
 import { type Areas, NONE } from "./areas.ts";
 import { type Blocks, blockAt } from "./blocks.ts";
 import { pooledExtents } from "./pools.ts";
@@ -23,9 +23,9 @@ import type { State } from "./state.ts";
 
 /** What a kernel's own steps say of its areas. */
 export interface AreaSteps {
-  readonly busy: Pick<BusyAreas, "list">;
+  readonly busy: Pick<AreaIndex, "list">;
   isLazy(state: State, slot: number): boolean;
-  /** Whether what a search finds or remembers depends on the tree's shape, as with the drafts. */
+  /** Whether the result of a search, or what it records, depends on the tree's shape, as with the drafts. */
   readonly readsTree: boolean;
   /**
    * Of a kernel with a tree of free space, whose shape is part of its states: whether a purge gives extents back in the
@@ -43,9 +43,12 @@ interface Merging {
   /** Pages between two areas below which nothing fits there. */
   readonly usableGap: Pages;
   readonly windowStarts: readonly Vpn[];
-  /** Whether enough pages can be lazy that a free purges: if not, their number makes no difference. */
+  /** Whether enough pages can be lazy that a free purges. If not, their number makes no difference. */
   readonly countsLazy: boolean;
-  /** Neighbouring lazy areas may be one. Not where a kernel reads a tree's shape: it may tell two areas from one. */
+  /**
+   * Neighbouring lazy areas may be merged into one. Not if a kernel reads a tree's shape: there two areas may differ
+   * from one.
+   */
   readonly joins: boolean;
 }
 
@@ -54,7 +57,7 @@ const LARGE_HOLE = "a hole larger than any request: as good as no cached area";
 const JOINED =
   "neighbouring lazy areas between which nothing fits: one area, if no window begins there and the lower is not the cached one";
 
-/** How states of these steps are told apart on machines of this scope, by callers who do this. */
+/** How states of these steps are distinguished on machines of this scope, for callers who do this. */
 export function identityOf(
   scope: Scope,
   guard: GuardRule,
@@ -87,7 +90,7 @@ function mergingFor(scope: Scope, guard: GuardRule, { readsTree, freeTree }: Are
   const end = Math.max(...scope.windows.map(({ vend }) => vend)) + guard.inside;
   return {
     largest: Math.max(...scope.sizes) + guard.inside,
-    // Not what is wanted before the next area: some kernels promise that page and forget it (A8).
+    // Not the page kept before the next area: some kernels promise that page and forget it (A8).
     usableGap: guard.afterArea + Math.min(...scope.sizes) + guard.inside,
     windowStarts: scope.windows.map(({ vstart }) => vstart),
     countsLazy: lazyMaxPages(scope) < end - base,
@@ -96,8 +99,8 @@ function mergingFor(scope: Scope, guard: GuardRule, { readsTree, freeTree }: Are
 }
 
 /**
- * By address, which is the list's order. Returns where the cached area begins, as it was added: merged, perhaps, with
- * the lazy one below it; NONE where there is none, or its hole makes it as good as none.
+ * By address, which is the list's order. Returns the start of the cached area, as it was added: perhaps merged with the
+ * lazy one below it; NONE if there is none, or if its hole makes it equivalent to none.
  */
 function addAreas(state: State, to: Fingerprint, steps: AreaSteps, merging: Merging | undefined): Vpn {
   const { areas, freeVmapCache } = state;
@@ -131,7 +134,7 @@ function addAreas(state: State, to: Fingerprint, steps: AreaSteps, merging: Merg
   to.add(lastEnd);
   to.add(LIST_END);
   if (freeTree !== undefined || (isSorted && !readsTree)) return cached;
-  // Which of two areas that overlap is met first depends on the shape of the tree, and on who was freed first.
+  // Which of two overlapping areas a search reaches first depends on the shape of the tree, and on the order of frees.
   addTree(areas, areas.root, to);
   for (let slot = state.purgeHead; slot !== NONE; slot = areas.purgeNext[slot] as number) {
     to.add(placeInList(areas, slot));
@@ -209,7 +212,7 @@ function addCache(state: State, to: Fingerprint): void {
   const { areas, freeVmapCache } = state;
   to.add(freeVmapCache === NONE ? 0 : 1);
   if (freeVmapCache !== NONE) {
-    // An extent as well: a kernel that forgot to look after its cache points at what is on no list.
+    // An extent as well: a kernel that forgot to update its cache points at an area on no list.
     to.add(placeInList(areas, freeVmapCache));
     to.add(areas.start[freeVmapCache] as number);
     to.add(areas.end[freeVmapCache] as number);
@@ -261,7 +264,7 @@ function addBlock(areas: Areas, blocks: Blocks, block: number, to: Fingerprint):
   to.add(bits);
 }
 
-/** What surrounds the allocator. If nobody pins frames, it makes no difference which are free. */
+/** The allocator's surroundings. If no caller pins frames, it makes no difference which are free. */
 export function addHardware(memory: Memory, pin: boolean, to: Fingerprint): void {
   addMemory(memory, to);
   if (pin) addFreeFrames(memory.frames, to);
@@ -287,8 +290,8 @@ function addPages(map: PageMap, to: Fingerprint): void {
 }
 
 /**
- * Free frames, in the order in which they are handed out. A clean one, which nothing maps or may map, is as good as
- * any other, and as good as one that was never used: those at the bottom are left out.
+ * Free frames, in the order in which they are handed out. A clean frame, which nothing maps or may map, is equivalent
+ * to any other clean one and to one that was never used: those at the bottom are not added.
  */
 export function addFreeFrames(frames: Frames, to: Fingerprint): void {
   const { freed, stock } = frames;

@@ -16,7 +16,7 @@ import {
 
 const WORD = 64;
 
-/** The subtree's height in black nodes. Throws where a law of the tree is broken. */
+/** The subtree's height in black nodes. Throws where a rule of the tree does not hold. */
 function checked(free: FreeSpace, slot: number, parentIsRed: boolean): number {
   if (slot === NONE) return 1;
   const isRed = free.red[slot] === 1;
@@ -81,12 +81,15 @@ describe("a request that lies in a free extent", () => {
     ["its left edge", "##....##", 3, 1, "###...##", "fitLeftEdge"],
     ["its right edge", "##....##", 5, 2, "##..####", "fitRightEdge"],
     ["its inside", "##....##", 4, 2, "##.##.##", "fitInside"],
-  ] as const)("takes %s: %s, from page %i on %i pages, then %s", (_what, map, start, size, after, mark) => {
-    const free = spaceOf(map);
-    expect(takeSpace(free, slotAt(free, start), start, size)).toBe(MARKS[mark]);
-    expect(drawn(free)).toBe(after);
-    isWhole(free);
-  });
+  ] as const)(
+    "A request that lies in a free extent takes %s: %s, from page %i on %i pages, then %s",
+    (_what, map, start, size, after, mark) => {
+      const free = spaceOf(map);
+      expect(takeSpace(free, slotAt(free, start), start, size)).toBe(MARKS[mark]);
+      expect(drawn(free)).toBe(after);
+      isWhole(free);
+    },
+  );
 });
 
 describe("what is given back", () => {
@@ -95,16 +98,19 @@ describe("what is given back", () => {
     ["what lies below", "..####..", 3, 1, "...###..", 2],
     ["what lies above", "..####..", 6, 1, "..###...", 2],
     ["both", "..####..", 3, 4, "........", 1],
-  ])("joins %s: %s, from page %i on %i pages, then %s", (_what, map, start, size, after, count) => {
-    const free = spaceOf(map);
-    giveSpace(free, start, start + size);
-    expect([drawn(free), free.count]).toEqual([after, count]);
-    isWhole(free);
-  });
+  ])(
+    "What is given back joins %s: %s, from page %i on %i pages, then %s",
+    (_what, map, start, size, after, count) => {
+      const free = spaceOf(map);
+      giveSpace(free, start, start + size);
+      expect([drawn(free), free.count]).toEqual([after, count]);
+      isWhole(free);
+    },
+  );
 });
 
 describe("the shape of the tree", () => {
-  test("is that of the order in which extents came: the first is the root", () => {
+  test("The shape of the tree is that of the order of insertion: the first extent is the root", () => {
     const roots = [
       [0, 1],
       [1, 0],
@@ -115,7 +121,7 @@ describe("the shape of the tree", () => {
     expect(roots).toEqual([1, 3]);
   });
 
-  test("stays as it is where an extent only grows or shrinks", () => {
+  test("The shape of the tree stays the same if an extent only grows or shrinks", () => {
     const free = spaceOf("..#..#..#..#..");
     const { left, right, root } = copyFreeSpace(free);
     takeSpace(free, slotAt(free, 4), 4, 1);
@@ -124,7 +130,7 @@ describe("the shape of the tree", () => {
   });
 });
 
-test("the whole space lacks a byte at each edge of the word", () => {
+test("The whole space lacks a byte at each edge of the word", () => {
   const free = wholeSpace(WORD);
   expect([freeExtents(free), measure(free, free.root)]).toEqual([[{ start: 0, end: WORD }], 2 * WORD - 1]);
   takeSpace(free, free.root, 8, 8);
@@ -138,7 +144,7 @@ const change = fc.record({
 
 describe("whatever is taken and given back", () => {
   test.prop([fc.array(change, { maxLength: 120, size: "max" })], { numRuns: 150 })(
-    "leaves a tree that is ordered, joined, balanced, and knows what is largest",
+    "The tree stays ordered, joined and balanced, with true maxima, whatever is taken and given back",
     (changes) => {
       const free = wholeSpace(WORD);
       const copy = wholeSpace(WORD);

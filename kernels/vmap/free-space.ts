@@ -143,7 +143,7 @@ function refresh(free: FreeSpace, slot: number): boolean {
   return true;
 }
 
-/** Something of this size lies below a node now. */
+/** Something of this size is now below a node. */
 function raise({ largest, parent }: FreeSpace, slot: number, size: Measure): void {
   for (let here = slot; here !== NONE && (largest[here] as number) < size; ) {
     largest[here] = size;
@@ -151,7 +151,7 @@ function raise({ largest, parent }: FreeSpace, slot: number, size: Measure): voi
   }
 }
 
-/** Something of this size no longer lies below a node: what is larger than that was never because of it. */
+/** Something of this size is no longer below a node: a larger maximum did not come from it. */
 function lower(free: FreeSpace, slot: number, size: Measure): void {
   const { largest, parent } = free;
   for (let here = slot; here !== NONE && largest[here] === size; here = parent[here] as number) {
@@ -180,8 +180,8 @@ const augment: Augment<FreeSpace> = {
 };
 
 /**
- * merge_or_add_vmap_area: [start, end) is free from now on, as part of the extent above or below where it touches
- * one. Where it joins two, the upper one's node goes.
+ * merge_or_add_vmap_area: [start, end) is free from now on, as part of the extent above or below if it touches one. If
+ * it joins two, the upper node is removed.
  */
 export function giveSpace(free: FreeSpace, start: Vpn, end: Vpn): void {
   let below = NONE;
@@ -214,14 +214,14 @@ export function giveSpace(free: FreeSpace, start: Vpn, end: Vpn): void {
 }
 
 /**
- * adjust_va_to_fit_type: takes [start, start + size) out of the extent it lies in. That one goes, or shrinks at
- * one edge; a request inside leaves the upper part in its node and makes a new one for the lower. Returns the mark
+ * adjust_va_to_fit_type: takes [start, start + size) out of the extent that holds it. The extent is removed, or shrinks
+ * at one edge; a request inside leaves the upper part in its node and makes a new one for the lower. Returns the mark
  * of the fit.
  */
 export function takeSpace(free: FreeSpace, slot: number, start: Vpn, size: Pages): number {
   const from = free.start[slot] as number;
   const end = start + size;
-  // At the word's edges a byte lies between: no request reaches them.
+  // At the word's edges a byte is missing: no request reaches them.
   const atLeft = start === from;
   const atRight = end === free.end[slot];
   if (atLeft && atRight) {

@@ -15,7 +15,7 @@ import { NeverReturns } from "./work.ts";
 /** A reply without the effects, which the state has collected. */
 export type Result = Response extends infer R ? (R extends unknown ? Omit<R, keyof Effects> : never) : never;
 
-export interface Parts {
+export interface KernelParts {
   /** The laws and labels it is judged by. */
   readonly release: Promises;
   /** Its name, if it is not simply the release: a release with one step changed. */
@@ -27,16 +27,16 @@ export interface Parts {
   dump(state: State): Dump;
   /** The state it begins in. */
   initial(scope: Scope): State;
-  /** What its states are told apart by. */
+  /** How its states are distinguished. */
   readonly areas: AreaSteps;
 }
 
 const NO_PAGES: readonly number[] = [];
 
 /**
- * The reply: what the call came to, and what it did, written into the result the call has just made. Each kind of
+ * The reply: the result of the call and its effects, written into the result the call has just made. Each kind of
  * result then has one shape; spreading two objects into a third gives none, and made `act` several times slower
- * (bench/act.ts). The two that an exhaustive search meets at nearly every transition are written out whole: fields
+ * (bench/act.ts). The two that an exhaustive search reaches at nearly every transition are written out in full: fields
  * added one by one cost it a tenth of its time.
  */
 function replyOf(state: State, result: Result): Response {
@@ -124,7 +124,7 @@ function dirtyLinesOf({ memory }: State): readonly Vpn[] {
 }
 
 /** The machine: `act` works in place, and `step` is a copy followed by `act`. */
-export function kernelOf({ release, name, paths, answer, dump, initial, areas }: Parts): Kernel<State> {
+export function kernelOf({ release, name, paths, answer, dump, initial, areas }: KernelParts): Kernel<State> {
   const act = (state: State, command: Command): Response => {
     beginCall(state);
     const result = answerOrBug(state, command);
@@ -132,8 +132,8 @@ export function kernelOf({ release, name, paths, answer, dump, initial, areas }:
     return replyOf(state, result);
   };
   /**
-   * Where the whole word is asked for, after a purge that released something (one that did not leaves what the last one
-   * left). A new copy after every purge took up to 19 % of a random run; this takes 2 to 5 %, the two newest laws included.
+   * Where the whole word is requested, after a purge that released something (one that did not leaves what the last one
+   * left). A new copy after every purge took up to 19 % of a random run; this takes 2 to 5 %, with the two newest laws.
    */
   let tried: State | undefined;
   const couldGiveAll = (state: State): boolean | undefined => {

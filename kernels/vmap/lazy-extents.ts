@@ -1,6 +1,6 @@
 /**
- * What becomes of an area that is let go, from 5.2 on, and how a purge gives it back to the free space: the order
- * shapes the tree, and so later answers.
+ * What happens to a freed area, from 5.2 on, and how a purge gives it back to the free space: the order shapes the
+ * tree, and so later answers.
  */
 import type { Extent } from "../../spec/vmap/vocabulary.ts";
 import { giveBackDescriptor, NONE } from "./areas.ts";
@@ -20,7 +20,7 @@ import { slotsOf, sortByStart } from "./purge-list.ts";
 import type { LazyExtents } from "./rules.ts";
 import type { State } from "./state.ts";
 
-/** 5.2: lazy areas stand among the others until they are purged, newest first. */
+/** 5.2: lazy areas stay among the others until they are purged, newest first. */
 export const amongAreas: LazyExtents = {
   removed: flagRemoved,
   keepLazy: listLazy,
@@ -30,7 +30,7 @@ export const amongAreas: LazyExtents = {
   shown: () => undefined,
 };
 
-/** 5.4: out of the tree of busy areas when they are let go (dd3b8353bae7); purged newest first. */
+/** 5.4: out of the tree of busy areas when they are freed (dd3b8353bae7); purged newest first. */
 export const apart: LazyExtents = {
   removed: flagNothing,
   keepLazy: unlinkLazy,

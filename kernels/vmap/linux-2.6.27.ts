@@ -1,5 +1,5 @@
 /**
- * 2.6.27, "vanilla" in seed 000's table: one sorted list under one lock, walked from its head for the first
+ * 2.6.27, "vanilla" in the table of db64fe02: one sorted list under one lock, walked from its head for the first
  * fit; a guard page at the end of every area; a free unmaps and flushes at once. The branch that finds a hole
  * before another area does not look at the window's end (E1). Behaviour: recordings `2.6.27`.
  */

@@ -26,25 +26,25 @@ const ZONE: Pages = 16;
 /** encode_vn_id: a node's number plus one stands above the low byte of an area's flags. */
 const NODE_SHIFT = 8;
 
-/** How many extents of a pool of so many a purge takes that does not empty the pools. */
+/** The number of extents of a pool of this length that a purge takes if it does not empty the pools. */
 export type Decay = (length: number) => number;
 
-/** A quarter; but the count is decremented before it is tested, and none of up to three is then all of them. */
+/** A quarter; but the count is decremented before it is tested, so that up to three extents are all taken. */
 export const quarterOrAll: Decay = (length) => Math.floor(length / 4) || length;
 
 /** Exactly a quarter, from 6.19 on. */
 export const quarter: Decay = (length) => Math.floor(length / 4);
 
-/** What a purge does to the pools. */
+/** The effect of a purge on the pools. */
 type Pooling = Parameters<Steps["purge"]>[2];
 
-/** addr_to_node_id. Without `%`, which takes longer than all else here where numbers have more than 32 bits. */
+/** addr_to_node_id. Without `%`, which is slower than all else here if numbers have more than 32 bits. */
 function nodeAt({ pools }: State, page: Vpn): number {
   const zone = Math.floor(page / ZONE);
   return zone - Math.floor(zone / pools.nodes) * pools.nodes;
 }
 
-/** The node whose CPU was given the area, or -1 if no pool was asked for it. */
+/** The node whose CPU got the area, or -1 if no pool was asked for it. */
 function givenBy({ areas }: State, slot: number): number {
   return ((areas.flags[slot] as number) >> NODE_SHIFT) - 1;
 }
@@ -66,7 +66,7 @@ export function takeFromPool(state: State, request: Alloc): Vpn {
   return start;
 }
 
-/** Notes on a new area whose CPU's node it goes back to. */
+/** Records the node to which a new area returns. */
 export function noteNode(state: State, slot: number, request: Alloc): void {
   state.areas.flags[slot] = (askedNode(state, request) + 1) << NODE_SHIFT;
 }
@@ -79,7 +79,7 @@ export function findOnNodes(state: State, page: Vpn): number {
   return state.initialised ? findOnLockedNodes(state, page) : NONE;
 }
 
-/** The same without that test: the first thing it does is to take a node's lock. */
+/** The same without that test: it first takes a node's lock. */
 export function findOnLockedNodes(state: State, page: Vpn): number {
   bugOn(!state.initialised, "find_vmap_area: the lock of a node that was never initialised");
   return findByAnyPage(state, page);
@@ -147,8 +147,8 @@ interface NodePurge {
 }
 
 /**
- * The nodes that have lazy areas. For each time that lazy_max_pages() fits into the lazy pages, but one, a node is
- * left to a work item: the first of them, and they are waited for when the others are done.
+ * The nodes that have lazy areas. A work item takes a node for each multiple of lazy_max_pages() in the lazy pages,
+ * less one: the first nodes. The purge waits for them after the others.
  */
 function inPurgeOrder(state: State): NodePurge[] {
   const purged = lazyByNode(state)

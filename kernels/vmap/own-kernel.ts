@@ -1,6 +1,6 @@
 /**
- * An allocator of one's own as a kernel: it finds places and frees them, and what surrounds it (page table, TLBs,
- * frames, callers) is that of the kernels here. The calls of a kernel that it has not are refused.
+ * An allocator of one's own as a kernel: it finds places and frees them; its surroundings (page table, TLBs, frames,
+ * callers) are those of the kernels here. Calls that it does not have are refused.
  */
 import { type Fingerprint, LIST_END } from "../../spec/fingerprint.ts";
 import type { Alloc, Command, Response } from "../../spec/vmap/commands.ts";
@@ -22,7 +22,7 @@ import { pin, unpin } from "./pinning.ts";
 import { assignState, beginCall, copyState, initialState, type State } from "./state.ts";
 import { warnOfNoArea } from "./unmap-calls.ts";
 
-/** What is asked of it: a size in pages, an alignment in bytes, and the window [vstart, vend) of pages. */
+/** A request: a size in pages, an alignment in bytes, and the window [vstart, vend) of pages. */
 export type OwnRequest = Pick<Alloc, "size" | "align" | "vstart" | "vend" | "noblock">;
 
 /** What it may do to page table and TLBs. */
@@ -36,15 +36,15 @@ export interface Hardware {
 
 export interface OwnAllocator<S extends object> {
   readonly name: string;
-  /** What it is judged by; no guard page, no placement, and an area that stands until it is flushed, if not said. */
+  /** What it is judged by. By default: no guard page, no placement, and an area that stays until it is flushed. */
   readonly promises?: Partial<Omit<OwnPromises, "blocks">>;
   /** Its state in a scope: anything that can be cloned. It may be changed in place. */
   initial(scope: Scope): S;
-  /** Where the area begins, or undefined where it is refused. */
+  /** The start of the area, or undefined if the request is refused. */
   alloc(state: S, request: OwnRequest, hardware: Hardware): Vpn | undefined;
   /** Its caller frees the area that begins here. */
   free(state: S, start: Vpn, hardware: Hardware): void;
-  /** Flushes and releases all that is lazy, if anything can be. */
+  /** Flushes and releases everything lazy, if anything can be lazy. */
   purge?(state: S, hardware: Hardware): void;
   /** Pages that are freed and not yet released, if it counts them. */
   lazyPages?(state: S): Pages;
@@ -122,7 +122,7 @@ const asDumped = ([start, pages]: [Vpn, Pages]): DumpedArea => {
   return { start, end: start + pages, flags: 0, lazy: false };
 };
 
-/** Whatever it throws stops the kernel. */
+/** Anything it throws stops the kernel. */
 function answerOrBug<S extends object>(
   allocator: OwnAllocator<S>,
   state: OwnState<S>,

@@ -3,7 +3,7 @@ import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { vmapSpec } from "../../model/vmap/vmap-spec.ts";
 import { ImmutableWorld } from "../../model/vmap/world.ts";
-import type { Command, Congruent, Response } from "../../spec/vmap/commands.ts";
+import type { Command, PercpuLayout, Response } from "../../spec/vmap/commands.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import { areasFrom, outOfDomain } from "../../spec/vmap/percpu-layout.ts";
 import { AREAS_ONLY, type Scope } from "../../spec/vmap/scope.ts";
@@ -17,7 +17,7 @@ const WITH_PERCPU = KERNELS.filter(({ release }) => release.percpu);
 const REPAIRED = WITH_PERCPU.filter(({ name }) => name !== "5.2");
 const named = (label: string) => kernelCalled(label) as Kernel<State>;
 
-/** The vmalloc window is as long as the map, or begins and ends so many pages inside it. */
+/** The vmalloc window is as long as the map, or begins and ends this many pages inside it. */
 function scopeOf(map: string, more: Partial<Scope> = {}): Scope {
   return {
     ...AREAS_ONLY,
@@ -43,10 +43,10 @@ function runsIn(map: string): Extent[] {
 const alloc = ({ start, end }: Extent): Command => {
   return { op: "alloc", size: end - start, align: 1, vstart: start, vend: end, map: false };
 };
-const ask = (offsets: readonly Pages[], sizes: readonly Pages[], align: Pages = 1): Congruent => {
+const ask = (offsets: readonly Pages[], sizes: readonly Pages[], align: Pages = 1): PercpuLayout => {
   return { offsets, sizes, align: align * PAGE_SIZE };
 };
-const get = (congruent: Congruent): Command => ({ op: "pcpuGet", ...congruent });
+const get = (congruent: PercpuLayout): Command => ({ op: "pcpuGet", ...congruent });
 
 /** A kernel on which the areas of the map stand. */
 function standing(kernel: Kernel<State>, map: string, more: Partial<Scope> = {}) {
@@ -56,7 +56,7 @@ function standing(kernel: Kernel<State>, map: string, more: Partial<Scope> = {})
 }
 
 /** The map with the percpu areas in it as digits, by their number; or what else the kernel answers. */
-function asked(label: string, map: string, congruent: Congruent, more: Partial<Scope> = {}): string {
+function asked(label: string, map: string, congruent: PercpuLayout, more: Partial<Scope> = {}): string {
   const reply = standing(named(label), map, more).act(get(congruent));
   if (reply.kind !== "placed") return reply.kind;
   const areas = areasFrom(reply.start, congruent);
@@ -67,30 +67,39 @@ function asked(label: string, map: string, congruent: Congruent, more: Partial<S
 }
 
 describe("percpu areas", () => {
-  test.each(WITH_PERCPU)("lie as high as they can, where others lie low: $name", ({ name }) => {
+  test.each(WITH_PERCPU)("Percpu areas lie as high as they can, where others lie low: $name", ({ name }) => {
     expect(asked(name, "AA..........", ask([0, 4], [2, 3]))).toBe("AA...00..111");
   });
 
-  test.each(WITH_PERCPU)("go down together where one of them meets an area: $name", ({ name }) => {
-    expect(asked(name, "......A.....", ask([0, 4], [2, 3]))).toBe("....00A.111.");
-  });
-
-  test.each(WITH_PERCPU)("may be asked for in any order, and keep to their alignment: $name", ({ name }) => {
-    const unaligned = { vmalloc: { vstart: BASE + 1, vend: BASE + 15 } };
-    expect(asked(name, "................", ask([8, 0], [4, 4], 4), unaligned)).toBe("refused");
-    expect(asked(name, "................", ask([4, 0], [2, 2], 2), unaligned)).toBe("........11..00..");
-  });
-
-  test.each(WITH_PERCPU)("are refused all, where there is room for all but one: $name", ({ name }) => {
-    const { state, act } = standing(named(name), "...AAAAAA...");
-    const before = named(name).dump(state);
-    const reply = act(get(ask([0, 3, 9], [1, 1, 1])));
-    expect(reply).toMatchObject({ kind: "refused", descriptors: 1 });
-    expect(named(name).dump(state)).toEqual(before);
-  });
+  test.each(WITH_PERCPU)(
+    "Percpu areas move down together if one of them overlaps an area: $name",
+    ({ name }) => {
+      expect(asked(name, "......A.....", ask([0, 4], [2, 3]))).toBe("....00A.111.");
+    },
+  );
 
   test.each(WITH_PERCPU)(
-    "are not sought in a window too short for them: nothing is purged: $name",
+    "Percpu areas may be asked for in any order, and keep their alignment: $name",
+    ({ name }) => {
+      const unaligned = { vmalloc: { vstart: BASE + 1, vend: BASE + 15 } };
+      expect(asked(name, "................", ask([8, 0], [4, 4], 4), unaligned)).toBe("refused");
+      expect(asked(name, "................", ask([4, 0], [2, 2], 2), unaligned)).toBe("........11..00..");
+    },
+  );
+
+  test.each(WITH_PERCPU)(
+    "Percpu areas are all refused if there is room for all but one: $name",
+    ({ name }) => {
+      const { state, act } = standing(named(name), "...AAAAAA...");
+      const before = named(name).dump(state);
+      const reply = act(get(ask([0, 3, 9], [1, 1, 1])));
+      expect(reply).toMatchObject({ kind: "refused", descriptors: 1 });
+      expect(named(name).dump(state)).toEqual(before);
+    },
+  );
+
+  test.each(WITH_PERCPU)(
+    "Percpu areas are not searched for in a window too short for them, and nothing is purged: $name",
     ({ name }) => {
       const { act } = standing(named(name), "AA......");
       act({ op: "free", start: BASE });
@@ -99,21 +108,24 @@ describe("percpu areas", () => {
     },
   );
 
-  test.each(WITH_PERCPU)("come after one purge where lazy areas are in the way: $name", ({ name }) => {
-    const { act } = standing(named(name), "AA......");
-    act({ op: "free", start: BASE });
-    const flushes = [{ start: BASE, end: BASE + 2 }];
-    expect(act(get(ask([0, 6], [2, 2])))).toMatchObject({ kind: "placed", start: BASE, flushes });
-  });
+  test.each(WITH_PERCPU)(
+    "Percpu areas are placed after one purge if lazy areas are in the way: $name",
+    ({ name }) => {
+      const { act } = standing(named(name), "AA......");
+      act({ op: "free", start: BASE });
+      const flushes = [{ start: BASE, end: BASE + 2 }];
+      expect(act(get(ask([0, 6], [2, 2])))).toMatchObject({ kind: "placed", start: BASE, flushes });
+    },
+  );
 
-  test.each(WITH_PERCPU)("never lie on page 0: $name", ({ name }) => {
+  test.each(WITH_PERCPU)("Percpu areas never lie on page 0: $name", ({ name }) => {
     const fromZero = { vmalloc: { vstart: 0, vend: 4 } };
     const { act } = standing(named(name), "", fromZero);
     expect(act(get(ask([0, 2], [1, 2])))).toMatchObject({ kind: "refused" });
     expect(act(get(ask([0, 2], [1, 1])))).toMatchObject({ kind: "placed", start: 1 });
   });
 
-  test("come out of no pool: what a node keeps is free for them after a purge alone", () => {
+  test("Percpu areas come from no pool: a pooled extent is free for them only after a purge", () => {
     const map = "AABBBBBB";
     const { state, act } = standing(named("6.12"), map, { cpus: 2 });
     const all: Extent = { start: BASE, end: BASE + 2 };
@@ -135,28 +147,28 @@ describe("the jump of 5.2 (A12)", () => {
   const large = `${".".repeat(30)}${"A".repeat(10)}${".".repeat(20)}AAAA`;
   const largePlaced = `${".".repeat(22)}${"0".repeat(8)}${"A".repeat(10)}....${"1".repeat(8)}${".".repeat(8)}AAAA`;
 
-  test("refuses the catalogue's areas of 8 pages", () => {
+  test("5.2 refuses the catalogue's areas of 8 pages (A12)", () => {
     expect(asked("5.2", large, ask([0, 22], [8, 8]))).toBe("refused");
   });
 
-  test.each(REPAIRED)("is not one of $name, which has them at 22", ({ name }) => {
+  test.each(REPAIRED)("$name places the catalogue's areas of 8 pages at 22", ({ name }) => {
     expect(asked(name, large, ask([0, 22], [8, 8]))).toBe(largePlaced);
   });
 
   const small = "....AAAAA...";
 
-  test("refuses the catalogue's areas of one page, and purges in vain for them", () => {
+  test("5.2 refuses the catalogue's areas of one page, and purges for them in vain (A12)", () => {
     expect(asked("5.2", small, ask([0, 3], [1, 1]))).toBe("refused");
     const { act } = standing(named("5.2"), `${small}B`, { vmalloc: { vstart: BASE, vend: BASE + 12 } });
     act({ op: "free", start: BASE + 12 });
     expect(act(get(ask([0, 3], [1, 1])))).toMatchObject({ kind: "refused", flushes: [{ start: BASE + 12 }] });
   });
 
-  test.each(REPAIRED)("is not one of $name, which has them below", ({ name }) => {
+  test.each(REPAIRED)("$name places the catalogue's areas of one page below", ({ name }) => {
     expect(asked(name, small, ask([0, 3], [1, 1]))).toBe("0..1AAAAA...");
   });
 
-  test("goes past an extent with room to the one below", () => {
+  test("5.2 passes an extent with room and takes the one below (A12)", () => {
     const map = "....A....BBBBB...";
     expect(asked("5.2", map, ask([0, 3], [1, 1]))).toBe("0..1A....BBBBB...");
     expect(asked("5.10", map, ask([0, 3], [1, 1]))).toBe("....A0..1BBBBB...");
@@ -200,7 +212,7 @@ const anyCongruent = fc
   });
 
 /** The highest base by trying every page of the window. */
-function byTrial(map: string, { vstart, vend }: Scope["vmalloc"], congruent: Congruent): Vpn | undefined {
+function byTrial(map: string, { vstart, vend }: Scope["vmalloc"], congruent: PercpuLayout): Vpn | undefined {
   const taken = runsIn(map);
   for (let base = vend; base >= vstart; base--) {
     if ((base * PAGE_SIZE) % congruent.align !== 0) continue;
@@ -226,7 +238,7 @@ describe("on random maps of free space", () => {
 
   for (const kernel of [named("5.10"), named("6.19")]) {
     test.prop([anyMap, anyWindow, anyCongruent], RUNS)(
-      `the base is the highest there is: ${kernel.name}`,
+      `On random maps of free space the base is the highest possible: ${kernel.name}`,
       (map, window, congruent) => {
         expect(outOfDomain(congruent)).toBeUndefined();
         const { vmalloc, act } = placeOn(kernel, map, window);
@@ -235,7 +247,7 @@ describe("on random maps of free space", () => {
     );
   }
 
-  test("that of 5.2 is often lower, or none, and never higher", () => {
+  test("On random maps of free space the base of 5.2 is often lower, or none, and never higher", () => {
     const seen = { same: 0, lower: 0, none: 0, higher: 0 };
     fc.assert(
       fc.property(anyMap, anyWindow, anyCongruent, (map, window, congruent) => {
@@ -253,7 +265,7 @@ describe("on random maps of free space", () => {
   });
 
   test.prop([anyMap, anyWindow, anyCongruent], RUNS)(
-    "the reference knows the highest base as well",
+    "On random maps of free space the reference finds the highest base as well",
     (map, { below, above }, congruent) => {
       const vmalloc = { vstart: BASE + below, vend: BASE + map.length - above };
       const { release } = named("5.10");
@@ -270,28 +282,28 @@ describe("on random maps of free space", () => {
   );
 });
 
-describe("percpu areas are let go one after another", () => {
+describe("percpu areas are freed one after another", () => {
   const pair = ask([0, 4], [3, 1]);
-  /** 000.1 at the window's end, and then let go. */
+  /** 000.1 at the window's end, and then freed. */
   const freed = (label: string, lazyMaxPages: number) => {
     const { state, act } = standing(named(label), "........", { lazyMaxPages });
     const { start } = act(get(pair)) as Response & { readonly kind: "placed" };
     return { start: start - BASE, reply: act({ op: "pcpuFree", start, offsets: pair.offsets }), state };
   };
 
-  test.each(WITH_PERCPU)("and are all lazy then: $name", ({ name }) => {
+  test.each(WITH_PERCPU)("Percpu areas are all lazy after they are freed: $name", ({ name }) => {
     expect(freed(name, 4)).toMatchObject({ start: 3, reply: { kind: "done", flushes: [], lazyPages: 4 } });
   });
 
   test.each(["5.2", "5.10", "5.11", "5.17"])(
-    "%s purges in the midst, and leaves the last one lazy",
+    "%s purges between the frees of percpu areas, and leaves the last one lazy",
     (label) => {
       const flushes = [{ start: BASE + 3, end: BASE + 6 }];
       expect(freed(label, 2).reply).toMatchObject({ flushes, lazyPages: 1 });
     },
   );
 
-  test.each(["6.1", "6.4", "6.5", "6.12", "6.19"])("%s purges when all are let go", (label) => {
+  test.each(["6.1", "6.4", "6.5", "6.12", "6.19"])("%s purges when all percpu areas are freed", (label) => {
     const flushes = [{ start: BASE + 3, end: BASE + 8 }];
     expect(freed(label, 2).reply).toMatchObject({ flushes, lazyPages: 0, workItems: 1 });
   });

@@ -1,4 +1,4 @@
-/** pcpu_get_vm_areas, as every release has it but for its search. */
+/** pcpu_get_vm_areas, as every release has it except for the search. */
 import type { PcpuGet } from "../../spec/vmap/commands.ts";
 import type { Pages } from "../../spec/vmap/vocabulary.ts";
 import { takeDescriptor } from "./areas.ts";

@@ -1,6 +1,6 @@
 /**
  * The two unmerged drafts of the free-area cache (May 2010 to January 2011). They were never
- * released and nothing was recorded from them: this is the merged cache of 2.6.39 with the parts seed 002 and
+ * released and nothing was recorded from them: this is the merged cache of 2.6.39 with the parts 89699605 and
  * the catalogue (A6, A7, A8) say were different. Both drafts begin an uncached search with db64fe02's
  * descent, which may end on an area that ends below the address; they test `size <= cached_hole_size`, and scan
  * with `>`, forgetting the page wanted before the next area.
@@ -48,8 +48,9 @@ function reasonsToResetDraft(state: State, request: Alloc): number {
 }
 
 /**
- * Based on 2.6.34: PTEs still go at the purge. The search is another, with a page on both sides of an area. The descent
- * remembers the first area met, and the hole before it is noted: which that is, the tree's shape says.
+ * Based on 2.6.34: PTEs are cleared at the purge. The search differs, with a page on both sides of an area. The descent
+ * remembers the first area it passes, and the hole before it is recorded: which one that is depends on the tree's
+ * shape.
  */
 const FACTS: Facts = {
   ...factsOf(BASE_OF_DRAFTS),

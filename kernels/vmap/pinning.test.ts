@@ -63,7 +63,7 @@ class Pinning {
     this.act({ op: "unpin", frame });
   }
 
-  /** Whether each of so many pins called vm_unmap_aliases. */
+  /** For each of this number of pins: whether it called vm_unmap_aliases. */
   sweeps(pins: number): boolean[] {
     return Array.from({ length: pins }, () => this.pin().swept);
   }
@@ -72,28 +72,34 @@ class Pinning {
 const on = (label: string, policy: string) => new Pinning(kernelCalled(label) as Kernel<State>, policy);
 
 describe("a frame for a page table", () => {
-  test.each(POLICIES)("is under $id the one let go last, and then one never mapped", (policy) => {
-    const one = new Pinning(kernelCalled("4.4") as Kernel<State>, policy);
-    one.unmap(one.map(2));
-    const frames = [one.pin(), one.pin(), one.pin()].map(({ frame }) => frame);
-    expect(frames.map((frame) => Math.min(frame, NEVER_MAPPED))).toEqual([2, 1, NEVER_MAPPED]);
-  });
+  test.each(POLICIES)(
+    "Under $id a frame for a page table is the one freed last, and then one never mapped",
+    (policy) => {
+      const one = new Pinning(kernelCalled("4.4") as Kernel<State>, policy);
+      one.unmap(one.map(2));
+      const frames = [one.pin(), one.pin(), one.pin()].map(({ frame }) => frame);
+      expect(frames.map((frame) => Math.min(frame, NEVER_MAPPED))).toEqual([2, 1, NEVER_MAPPED]);
+    },
+  );
 
-  test.each(POLICIES)("is handed out once under $id, and again after it was given back", (policy) => {
-    const one = new Pinning(kernelCalled("4.4") as Kernel<State>, policy);
-    const frames = Array.from({ length: 6 }, () => one.pin().frame);
-    expect(new Set(frames).size).toBe(6);
-    one.unpin(frames[3] as Pfn);
-    expect(one.pin().frame).toBe(frames[3]);
-  });
+  test.each(POLICIES)(
+    "Under $id a frame for a page table is handed out once, and again after it was given back",
+    (policy) => {
+      const one = new Pinning(kernelCalled("4.4") as Kernel<State>, policy);
+      const frames = Array.from({ length: 6 }, () => one.pin().frame);
+      expect(new Set(frames).size).toBe(6);
+      one.unpin(frames[3] as Pfn);
+      expect(one.pin().frame).toBe(frames[3]);
+    },
+  );
 });
 
 describe("the policy", () => {
-  test("always sweeps at every pin", () => {
+  test("The policy always sweeps at every pin", () => {
     expect(on("4.4", "always").sweeps(3)).toEqual([true, true, true]);
   });
 
-  test("if-outstanding sweeps only if an area is lazy or a block has pages back", () => {
+  test("The policy if-outstanding sweeps only if an area is lazy or pages were given back in a block", () => {
     const one = on("4.4", "if-outstanding");
     const [kept, small, large] = [one.map(1), one.map(1), one.map(5)];
     expect(one.sweeps(1)).toEqual([false]);
@@ -101,19 +107,19 @@ describe("the policy", () => {
     expect(one.sweeps(2)).toEqual([true, false]);
     one.unmap(small);
     expect(one.state.lazyPages).toBe(0);
-    // The page stays dirty as long as the block does: it cannot be told from one not yet flushed.
+    // The page stays dirty as long as the block exists: it cannot be distinguished from one not yet flushed.
     expect(one.sweeps(2)).toEqual([true, true]);
     one.unmap(kept);
     expect(one.sweeps(2)).toEqual([true, false]);
   });
 
-  test("bit-per-frame sweeps only for a frame that was let go since the last sweep", () => {
+  test("The policy bit-per-frame sweeps only for a frame that was freed since the last sweep", () => {
     const one = on("4.4", "bit-per-frame");
     const [first, second] = [one.map(1), one.map(2)];
     expect(one.sweeps(1)).toEqual([false]);
     one.unmap(first);
     one.unmap(second);
-    // Three frames were let go: one sweep serves them all, and the fourth was never mapped.
+    // Three frames were freed: one sweep serves them all, and the fourth was never mapped.
     expect(one.sweeps(4)).toEqual([true, false, false, false]);
     const { frame } = one.pin();
     one.unpin(frame);
@@ -121,7 +127,7 @@ describe("the policy", () => {
   });
 
   test.each([4, 16, 64])(
-    "stock-of-%d sweeps once for so many pins, and not for frames that come back",
+    "The policy stock-of-%d sweeps once for that many pins, and not for frames that are given back",
     (size) => {
       const one = on("4.4", `stock-of-${size}`);
       const expected = Array.from({ length: 2 * size }, (_none, nth) => nth % size === 0);
@@ -131,7 +137,7 @@ describe("the policy", () => {
     },
   );
 
-  test("host-repairs never sweeps: it clears the PTEs it traps, and flushes all once", () => {
+  test("The policy host-repairs never sweeps: it clears the PTEs it traps, and flushes all once", () => {
     const one = on("2.6.28.10", "host-repairs");
     const map = one.map(1);
     one.act({ op: "touch", cpu: 1, page: (map as Held).start });
@@ -146,13 +152,13 @@ describe("the policy", () => {
     expect(one.pin()).toMatchObject({ traps: 0, swept: false, pteCleared: 0, flushes: [] });
   });
 
-  test.each(POLICIES.filter(({ id }) => id !== "host-repairs"))("$id never traps", (policy) => {
+  test.each(POLICIES.filter(({ id }) => id !== "host-repairs"))("The policy $id never traps", (policy) => {
     const one = new Pinning(kernelCalled("2.6.28.10") as Kernel<State>, policy);
     one.unmap(one.map(2));
     expect([one.pin(), one.pin(), one.pin()].map(({ traps }) => traps)).toEqual([0, 0, 0]);
   });
 
-  test("host-repairs does not count a frame as clean while a PTE of it stays", () => {
+  test("The policy host-repairs does not count a frame as clean while a PTE of it stays", () => {
     const one = on("2.6.28.10", "host-repairs");
     one.unmap(one.map(2));
     // The PTE of frame 1 outlives the flush for frame 2: a TLB may have been filled from it again.
@@ -164,7 +170,7 @@ describe("the policy", () => {
   });
 });
 
-describe("whatever is mapped, read and let go", () => {
+describe("whatever is mapped, read and unmapped", () => {
   const nth = fc.nat(20);
   const cpu = fc.nat(1);
   const op = fc.oneof(
@@ -204,12 +210,13 @@ describe("whatever is mapped, read and let go", () => {
   }
 
   describe.each(POLICIES)("with $id", (policy) => {
-    test.prop([fc.constantFrom(...kernels), story])("a pinned frame has no alias", (kernel, ops) =>
-      keepsPinsClean(kernel, policy, ops),
+    test.prop([fc.constantFrom(...kernels), story])(
+      `With ${policy.id} a pinned frame has no alias`,
+      (kernel, ops) => keepsPinsClean(kernel, policy, ops),
     );
   });
 
-  test("a pin that sees to no alias is found out", () => {
+  test("The check notices a pin that leaves an alias", () => {
     const [kernel] = kernels as [Kernel<State>];
     const act: typeof kernel.act = (state, command) => {
       if (command.op !== "pin") return kernel.act(state, command);

@@ -1,7 +1,7 @@
 /**
- * The users of the guarantee that vm_unmap_aliases gives: who pins a frame as a page table (Xen), or changes
- * its caching attribute (PAT), first makes sure that nothing else maps it. Each policy is one way to do so
- * that seed 001 speaks of; docs/pinning.md compares them.
+ * The users of the guarantee that vm_unmap_aliases gives: a caller that pins a frame as a page table (Xen), or changes
+ * its caching attribute (PAT), first ensures that nothing else maps it. Each policy is one way to do so from the mails
+ * of June 2008; docs/pinning.md compares them.
  */
 import type { Pinned } from "../../spec/vmap/commands.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
@@ -19,9 +19,9 @@ export interface PinPolicy {
   /** What it does, in a sentence. */
   readonly says: string;
   readonly source: string;
-  /** Whether somebody keeps a bit for each frame that was mapped and let go. */
+  /** Whether it needs a bit for each frame that was mapped and freed. */
   readonly notesFrames: boolean;
-  /** Takes a frame and sees to its aliases; `unmapAliases` is the kernel's. */
+  /** Takes a frame and removes its aliases; `unmapAliases` is the kernel's. */
   pin(state: State, unmapAliases: (state: State) => void): Pin;
   /** The page table is gone, and its frame with it. */
   unpin(state: State, frame: Pfn): void;
@@ -34,7 +34,8 @@ const backToAllocator = ({ memory }: State, frame: Pfn): void => {
 const always: PinPolicy = {
   id: "always",
   says: "Calls vm_unmap_aliases at every pin.",
-  source: 'seed 001: "I\'d need to do the alias unmap each time"; what 2.6.28 did',
+  source:
+    'linux-kernel, "mm: vmap rewrite", 2008-06-09: "I\'d need to do the alias unmap each time"; what 2.6.28 did',
   notesFrames: false,
   pin: (state, unmapAliases) => {
     const frame = takeFrame(state.memory.frames);
@@ -47,7 +48,8 @@ const always: PinPolicy = {
 const ifOutstanding: PinPolicy = {
   id: "if-outstanding",
   says: "Calls it only if any lazy mapping is outstanding: an area not purged, or a page given back in a block.",
-  source: 'seed 001: "Can it be fast-pathed if there are no outstanding aliases?"',
+  source:
+    'linux-kernel, "mm: vmap rewrite", 2008-06-09: "Can it be fast-pathed if there are no outstanding aliases?"',
   notesFrames: false,
   pin: (state, unmapAliases) => {
     const frame = takeFrame(state.memory.frames);
@@ -58,7 +60,7 @@ const ifOutstanding: PinPolicy = {
   unpin: backToAllocator,
 };
 
-/** vmap_lazy_nr alone does not tell: a page given back in a block is not counted by it. */
+/** vmap_lazy_nr is not enough: it does not count a page given back in a block. */
 function anyOutstanding({ lazyPages, blocks }: State): boolean {
   return lazyPages > 0 || (blocks.count > 0 && anyDirty(blocks));
 }
@@ -69,8 +71,9 @@ function anyDirty({ index, dirty }: State["blocks"]): boolean {
 
 const bitPerFrame: PinPolicy = {
   id: "bit-per-frame",
-  says: "Asks whether this frame has an alias: the vmap layer keeps a bit for each frame it lets go lazily.",
-  source: 'seed 001: "a single bit would suffice", switched on at run time',
+  says: "Asks whether this frame has an alias: the vmap layer keeps a bit for each frame it frees lazily.",
+  source:
+    'linux-kernel, "mm: vmap rewrite", 2008-06-09: "a single bit would suffice", switched on at run time',
   notesFrames: true,
   pin: (state, unmapAliases) => {
     const { frames } = state.memory;
@@ -85,12 +88,13 @@ const bitPerFrame: PinPolicy = {
   unpin: backToAllocator,
 };
 
-/** A stock filled so many frames at a time. */
+/** A stock filled with this number of frames at a time. */
 function stockOf(size: number): PinPolicy {
   return {
     id: `stock-of-${size}`,
     says: `Keeps a stock of unaliased frames, filled ${size} at a time by one call; frames of page tables go back to it, as far as it has room.`,
-    source: 'seed 001: "keep a cache of unaliased page table pages", like the quicklists',
+    source:
+      'linux-kernel, "mm: vmap rewrite", 2008-06-09: "keep a cache of unaliased page table pages", like the quicklists',
     notesFrames: false,
     pin: (state, unmapAliases) => {
       const { frames } = state.memory;
@@ -109,13 +113,14 @@ function stockOf(size: number): PinPolicy {
 }
 
 /**
- * The host knows frames, not the guest's addresses: it finds the PTEs of a frame by its own check, and drops
- * every translation once for a frame that has some, or was let go since it last did so.
+ * The host knows frames, not the guest's addresses: it finds the PTEs of a frame by its own check, and drops every
+ * translation once for a frame that has some, or that was freed since it last did so.
  */
 const hostRepairs: PinPolicy = {
   id: "host-repairs",
   says: "Never calls it: the host checks the frame for aliases, traps, and repairs them.",
-  source: 'seed 001: "doesn\'t the host have to do its own alias check anyway?"',
+  source:
+    'linux-kernel, "mm: vmap rewrite", 2008-06-09: "doesn\'t the host have to do its own alias check anyway?"',
   notesFrames: true,
   pin: (state) => {
     const { frames } = state.memory;
@@ -131,7 +136,7 @@ const hostRepairs: PinPolicy = {
   unpin: backToAllocator,
 };
 
-/** In the order of seed 001; the stock in three sizes. */
+/** In the order of those mails; the stock in three sizes. */
 export const POLICIES: readonly PinPolicy[] = [
   always,
   ifOutstanding,

@@ -16,21 +16,21 @@ describe("a node's pool", () => {
   };
   const startsOf = (pools: ReturnType<typeof filled>) => pooledExtents(pools).map(({ start }) => start);
 
-  test("gives out what came last, of exactly the size asked for and to its own node", () => {
+  test("A node's pool gives out the extent that came last, of exactly the requested size, and only to its own node", () => {
     const pools = filled(8, 16);
     expect([takePooled(pools, 0, 4, 1), takePooled(pools, 1, 3, 1)]).toEqual([NONE, NONE]);
     expect([takePooled(pools, 1, 4, 1), takePooled(pools, 1, 4, 1)]).toEqual([16, 8]);
     expect(takePooled(pools, 1, 4, 1)).toBe(NONE);
   });
 
-  test("puts the first behind the others if it is not aligned as asked for, and gives out none", () => {
+  test("A node's pool moves its first extent to the end if it is not aligned as requested, and gives out none", () => {
     const pools = filled(8, 16, 12);
     expect(takePooled(pools, 1, 4, 8)).toBe(NONE);
     expect(startsOf(pools)).toEqual([16, 8, 12]);
     expect(takePooled(pools, 1, 4, 8)).toBe(16);
   });
 
-  test("holds nothing of more than 256 pages", () => {
+  test("A node's pool holds nothing of more than 256 pages", () => {
     const pools = emptyPools(1);
     expect([poolExtent(pools, 0, 0, 257), poolExtent(pools, 0, 0, 256)]).toEqual([false, true]);
   });
@@ -40,7 +40,7 @@ describe("a node's pool", () => {
     [3, 3, 0],
     [4, 1, 1],
     [9, 2, 2],
-  ])("of %i loses %i to 6.12's decay and %i to 6.19's", (length, to6_12, to6_19) => {
+  ])("A node's pool of %i loses %i to 6.12's decay and %i to 6.19's", (length, to6_12, to6_19) => {
     const pools = filled(...Array.from({ length }, (_none, nth) => 4 * nth));
     const lost = [quarterOrAll, quarter].map((decay) => decayPools(copyPools(pools), 1, decay).length);
     expect(lost).toEqual([to6_12, to6_19]);
@@ -64,7 +64,7 @@ describe("nodes, on two CPUs", () => {
     kernel.act(state, { op: "alloc", size, align: PAGE_SIZE, ...window, map: false, cpu });
   const free = (state: State, start: number) => kernel.act(state, { op: "free", start });
 
-  test("keep what a CPU let go of for that CPU", () => {
+  test("On two CPUs a node keeps what its CPU freed for that CPU", () => {
     const state = kernel.initial(SCOPE);
     expect(alloc(state, 5, 1)).toMatchObject({ start: 64 });
     expect(free(state, 64)).toMatchObject({ workItems: 1, flushes: [{ start: 64, end: 69 }] });
@@ -73,7 +73,7 @@ describe("nodes, on two CPUs", () => {
     expect(alloc(state, 5, 1)).toMatchObject({ start: 64 });
   });
 
-  test("are 128 at most: CPU 129 shares its pool with CPU 1", () => {
+  test("There are at most 128 nodes: CPU 129 shares its pool with CPU 1", () => {
     const state = kernel.initial({ ...SCOPE, cpus: 200 });
     alloc(state, 5, 129);
     free(state, 64);
@@ -81,7 +81,7 @@ describe("nodes, on two CPUs", () => {
     expect(alloc(state, 5, 1)).toMatchObject({ start: 64 });
   });
 
-  test("pool an extent of 256 pages, and none of 257", () => {
+  test("A node pools an extent of 256 pages, and none of 257", () => {
     const large = { ...SCOPE, vmalloc: { vstart: 64, vend: 1024 } };
     for (const [size, pooled] of [
       [256, 1],
@@ -94,21 +94,21 @@ describe("nodes, on two CPUs", () => {
     }
   });
 
-  test("pool nothing of another window", () => {
+  test("A node pools nothing of another window", () => {
     const state = kernel.initial(SCOPE);
     alloc(state, 5, 1, { vstart: 64, vend: 127 });
     free(state, 64);
     expect(kernel.dump(state)).toMatchObject({ pool: [], free: [{ start: 0, end: 4096 }] });
   });
 
-  test("give everything back where an allocation fails", () => {
+  test("The nodes give everything back if an allocation fails", () => {
     const state = kernel.initial(SCOPE);
     alloc(state, 5, 1);
     free(state, 64);
     expect(alloc(state, 64, 0)).toMatchObject({ kind: "placed", start: 64 });
   });
 
-  test("make a caller wait for nothing that said it cannot wait", () => {
+  test("The nodes do not purge for a caller that cannot wait", () => {
     const state = kernel.initial(SCOPE);
     alloc(state, 3, 1);
     free(state, 64);

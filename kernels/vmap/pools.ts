@@ -22,7 +22,7 @@ export interface Pools {
   count: number;
 }
 
-/** An extent of a pool, and whose it is. */
+/** An extent of a pool, and its owner. */
 export interface Pooled extends Extent {
   readonly node: number;
 }
@@ -78,8 +78,8 @@ export function poolExtent(pools: Pools, node: number, start: Vpn, size: Pages):
 }
 
 /**
- * node_pool_del_va: the first extent of this size, if it is aligned as asked for; else that one goes behind the
- * others, and NONE is returned. The pools hold nothing outside the window that they are used for.
+ * node_pool_del_va: the first extent of this size, if it is aligned as requested; otherwise that extent moves to the
+ * end, and NONE is returned. The pools hold nothing outside the window that they are used for.
  */
 export function takePooled(pools: Pools, node: number, size: Pages, alignedTo: Pages): Vpn | typeof NONE {
   const list = listOf(node, size);

@@ -26,20 +26,23 @@ describe("sorting numbers in place of slots", () => {
       pages(2 ** 31 - 1),
       pages(2 ** 20).map((all) => all.map((each) => each * 2 ** 32)),
     ),
-  ])("gives the same order, those with equal starts and those too far apart for it included", (starts) => {
-    const { areas, slots } = areasAt(starts);
-    expect(sortNumbers(areas, [...slots])).toEqual(sortSlots(areas, [...slots]));
-    expect(sortByStart(areas, [...slots])).toEqual(sortSlots(areas, [...slots]));
-  });
+  ])(
+    "Sorting numbers in place of slots gives the same order, also for equal starts and for starts too far apart",
+    (starts) => {
+      const { areas, slots } = areasAt(starts);
+      expect(sortNumbers(areas, [...slots])).toEqual(sortSlots(areas, [...slots]));
+      expect(sortByStart(areas, [...slots])).toEqual(sortSlots(areas, [...slots]));
+    },
+  );
 
-  test("sorts: B at 3, A at 1, C at 2^51", () => {
+  test("Sorting numbers in place of slots puts B at 3, A at 1 and C at 2^51 in order", () => {
     const { areas, slots } = areasAt([3, 1, 2 ** 51]);
     const [b, a, c] = slots;
     expect(sortNumbers(areas, slots)).toEqual([a, b, c]);
   });
 });
 
-test("a purge list is read newest first", () => {
+test("A purge list is read newest first", () => {
   const { areas, slots } = areasAt([4, 2, 9]);
   const state = { areas, word: 64, purgeHead: -1, lazyPages: 0 } as State;
   for (const slot of slots) listLazy(state, slot);

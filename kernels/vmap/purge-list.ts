@@ -12,7 +12,7 @@ export function slotsOf({ purgeNext }: Areas, first: number): number[] {
   return slots;
 }
 
-/** From how many slots on numbers are sorted in place of slots. */
+/** From this number of slots on, numbers are sorted in place of slots. */
 const MANY = 64;
 
 /** Sorts slots by the start of their areas; those with equal starts stay in their order. */
@@ -26,7 +26,7 @@ export function sortSlots({ start }: Areas, slots: number[]): number[] {
 
 /**
  * The same, as a sort of plain numbers, which calls no function for each comparison: a start, counted from the lowest,
- * with its place among the slots below it. If the two do not fit into a double, slots are sorted.
+ * with its index among the slots below it. If the two do not fit into a double, slots are sorted.
  */
 export function sortNumbers(areas: Areas, slots: number[]): number[] {
   const { start } = areas;

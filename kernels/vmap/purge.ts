@@ -16,7 +16,7 @@ import { takeTurn } from "./work.ts";
 /** VM_LAZY_FREE and VM_LAZY_FREEING, to 4.6. */
 export const LAZY_FREE = 1;
 export const LAZY_FREEING = 2;
-/** VM_LAZY_FREE from 4.7 on: set by remove_vm_area, and no longer what a purge looks at. */
+/** VM_LAZY_FREE from 4.7 on: set by remove_vm_area, and no longer read by a purge. */
 export const LAZY_FREE_4_7 = 2;
 
 /** How a purge differs between releases. */
@@ -30,8 +30,8 @@ export interface PurgeSteps {
 }
 
 /**
- * Gather, flush, release. `dirty` is what blocks have to be flushed beside the lazy areas: one flush covers
- * both, and comes even when nothing is lazy.
+ * Gather, flush, release. `dirty` is what blocks must flush in addition to the lazy areas: one flush covers both, even
+ * if nothing is lazy.
  */
 export function purge(state: State, steps: PurgeSteps, dirty?: Extent): void {
   const { areas } = state;
@@ -114,7 +114,7 @@ function readPurgeNext(state: State, slot: number): number {
   return areas.purgeNext[slot] as number;
 }
 
-/** To 4.6: the flag is all that makes an area lazy. */
+/** Up to 4.6: only the flag makes an area lazy. */
 export function flagLazy(state: State, slot: number): void {
   state.areas.flags[slot] = (state.areas.flags[slot] as number) | LAZY_FREE;
   state.lazyPages += pagesOf(state, slot);
@@ -130,8 +130,8 @@ export function listLazy(state: State, slot: number): void {
 export const LISTED_TWICE = "vmap_purge_list: an area listed twice";
 
 /**
- * remove_vm_area from 4.7 on. An area removed twice would be its own successor on the purge list, and the next
- * purge would never end; only overlapping areas lead there, and it is told as a stop of the kernel.
+ * remove_vm_area from 4.7 on. An area removed twice would be its own successor on the purge list, and the next purge
+ * would never end. Only overlapping areas lead there. It is reported as a stop of the kernel.
  */
 export function flagRemoved(state: State, slot: number): void {
   const { flags } = state.areas;
@@ -141,7 +141,7 @@ export function flagRemoved(state: State, slot: number): void {
 
 export function flagNothing(): void {}
 
-/** 64141da58724: the PTEs go at the free; only the TLB flush is lazy. */
+/** 64141da58724: the PTEs are cleared at the free; only the TLB flush is lazy. */
 export function unmapAtOnce(state: State, slot: number): void {
   unmapRange(state, state.areas.start[slot] as number, state.areas.end[slot] as number);
 }

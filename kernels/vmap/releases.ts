@@ -1,6 +1,6 @@
 /**
- * The rules of each release, from what the commits changed (kernels/changes.ts): which of the ways to take a step is
- * that of a fact. That the answers are those of the releases is asked of the recordings (adapters/vmap/conform.test.ts).
+ * The rules of each release, from what the commits changed (kernels/changes.ts): each fact selects one way to take a
+ * step. The recordings test whether the answers are those of the releases (adapters/vmap/conform.test.ts).
  */
 import { isLittleLeft } from "../../spec/vmap/scope.ts";
 import { type Facts, factsOf } from "../changes.ts";

@@ -16,7 +16,7 @@ import { freeExtents, wholeSpace } from "./free-space.ts";
 import { byNode, noteNode, shownPools, takeFromPool } from "./nodes.ts";
 import { type PurgeSteps, purge, releaseReadingAhead } from "./purge.ts";
 import { type CachedSearch, cachePlaced, searchCached } from "./search-cached.ts";
-import { type CongruentSearch, takeCongruent } from "./search-congruent.ts";
+import { type PercpuSearch, takeCongruent } from "./search-congruent.ts";
 import { type TreeSearch, takeFromTree } from "./search-tree.ts";
 import { NO_ROOM, searchUncached, type UncachedSearch } from "./search-uncached.ts";
 import { initialState, type State } from "./state.ts";
@@ -36,11 +36,11 @@ export interface LazyExtents extends Pick<Steps, "removed" | "keepLazy" | "isLaz
   shown(state: State): ReturnType<NonNullable<Steps["dumpMore"]>>["purge"];
 }
 
-/** What a release's own search does not read, is there all the same. */
+/** What a release's own search does not read is present nevertheless. */
 export interface Rules
   extends CachedSearch,
     TreeSearch,
-    CongruentSearch,
+    PercpuSearch,
     Pick<PurgeSteps, "unmapGathered" | "release">,
     Pick<Steps, "dropUnused" | "flushCache" | "unmapFreed" | "unmapAliases" | "purgesInline" | "readsTree">,
     Pick<Steps, "obeysNoGuard" | "warnsOfNoGuard" | "noblock" | "find" | "outside" | "blocks"> {
@@ -48,7 +48,7 @@ export interface Rules
   /** The search without a cache, after the purge that a refusal forces. */
   searchAgain(state: State, request: Alloc, rules: UncachedSearch): Vpn;
   readonly lazyKeeping: LazyKeeping;
-  /** What becomes of the cache before an area is erased. */
+  /** What happens to the cache before an area is erased. */
   cacheBeforeErase(state: State, slot: number): void;
   readonly lazyExtents: LazyExtents;
   /** Whether there are nodes, with pools. */
@@ -159,7 +159,7 @@ function inFreeSpace(rules: Rules): Steps {
   };
 }
 
-/** 690467c81b1a (5.18): whatever becomes lazy may be too much, also in the midst of a purge. */
+/** 690467c81b1a (5.18): every page that becomes lazy may exceed the limit, also during a purge. */
 function wakingWorker(keepLazy: Steps["keepLazy"]): Steps["keepLazy"] {
   return (state, slot) => {
     keepLazy(state, slot);

@@ -1,4 +1,4 @@
-/** That a search of the tree of free space returns: how often it goes back up, on trees of every shape. */
+/** A search of the tree of free space returns: how often it goes back up, on trees of every shape. */
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import type { Alloc } from "../../spec/vmap/commands.ts";
@@ -60,12 +60,15 @@ function returns(given: readonly number[], asked: Alloc, form: TreeSearch): bool
 
 describe("a search of the tree", () => {
   for (const [label, form] of FORMS) {
-    test.prop([pages, request], { numRuns: 3000 })(`returns, as ${label} has it`, (given, asked) => {
-      expect(returns(given, asked, form)).toBe(true);
-    });
+    test.prop([pages, request], { numRuns: 3000 })(
+      `A search of the tree returns, as ${label} has it`,
+      (given, asked) => {
+        expect(returns(given, asked, form)).toBe(true);
+      },
+    );
   }
 
-  test("for the plain size does not, unless it shifts its start", () => {
+  test("A search of the tree for the plain size does not return unless it shifts its start", () => {
     const samples = fc.sample(fc.tuple(pages, request), { numRuns: 3000, seed: 1 });
     expect(samples.some(([given, asked]) => !returns(given, asked, UNSHIFTED))).toBe(true);
   });
@@ -73,7 +76,7 @@ describe("a search of the tree", () => {
   // Free: 13, then 15. Neither is a multiple of 2.
   const between: Alloc = { op: "alloc", size: 1, align: 2 * PAGE_SIZE, vstart: 1, vend: 63, map: false };
 
-  test("that is not shifted enters the extent at 15 again and again", () => {
+  test("A search of the tree that does not shift its start enters the extent at 15 without end", () => {
     expect(() => takeFromTree(freeing([13, 15]), between, UNSHIFTED)).toThrow("for ever");
     for (const [, form] of FORMS) expect(takeFromTree(freeing([13, 15]), between, form)).toBe(NO_ROOM);
   });

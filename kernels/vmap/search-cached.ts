@@ -1,7 +1,6 @@
 /**
- * The free-area cache of 89699605 (2.6.39 to 5.0.1): a search goes on where the last one ended, unless a hole
- * below could serve. The rules are those of catalogue section 2, whose numbers stand beside them; seed 002
- * says what they are for.
+ * The free-area cache of 89699605 (2.6.39 to 5.0.1): a search continues where the last one ended, unless a lower hole
+ * may fit. The rules are those of catalogue section 2, with their numbers; 89699605 gives their reasons.
  */
 import type { Alloc } from "../../spec/vmap/commands.ts";
 import type { Pages, Vpn } from "../../spec/vmap/vocabulary.ts";
@@ -24,7 +23,7 @@ export interface CachedSearch {
   readonly wraps: WrapTest;
   /** Pages kept free after an area's end: the kernel's `ALIGN(first->va_end + PAGE_SIZE, align)`, or not. */
   readonly afterArea: Pages;
-  /** Free pages the scan wants before the next area: 1 is `addr + size >= first->va_start`, 0 is `>`. */
+  /** Free pages that the scan requires before the next area: 1 is `addr + size >= first->va_start`, 0 is `>`. */
   readonly beforeNext: Pages;
   /** How an address, perhaps 2^W itself, is brought to the alignment: the kernels' own wraps to 0. */
   readonly align: typeof align;
@@ -36,7 +35,7 @@ export interface CachedSearch {
     request: Alloc,
     rules: CachedSearch,
   ) => StartingPoint | typeof NO_ROOM;
-  /** What is tested of an address found, beside the end of the window. */
+  /** The test of a found address, in addition to the end of the window. */
   readonly acceptable: (addr: Vpn, request: Alloc) => boolean;
 }
 
@@ -55,7 +54,7 @@ export function searchCached(state: State, request: Alloc, rules: CachedSearch):
   const reasons = rules.reasonsToReset(state, request);
   state.marks |= reasons;
   if (reasons !== 0) resetCache(state);
-  // Rule 2: recorded before it is known whether the request can be served.
+  // Rule 2: recorded before the result of the search is known.
   state.cachedVstart = request.vstart;
   state.cachedAlign = request.align;
 
@@ -148,7 +147,7 @@ export function noteHole(state: State, addr: Vpn, first: number): void {
   if (add(state.word, addr, state.cachedHoleSize) < nextStart) state.cachedHoleSize = nextStart - addr;
 }
 
-/** Rule 5: the area just placed is where the next search goes on. */
+/** Rule 5: the next search continues at the area just placed. */
 export function cachePlaced(state: State, slot: number): void {
   state.freeVmapCache = slot;
 }

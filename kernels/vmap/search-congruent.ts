@@ -1,9 +1,9 @@
 /**
- * The search of pcpu_get_vm_areas over the free tree (68ad4a330433, 5.2): several areas with one base, as high as can
- * be. The area with the highest offset comes first and the others follow round; one that does not fit pulls the base
- * down, and then all are looked at again.
+ * The search of pcpu_get_vm_areas over the free tree (68ad4a330433, 5.2): several areas with one base, as high as
+ * possible. The area with the highest offset comes first and the others follow in a circle. An area that does not fit
+ * pulls the base down, and then all are tested again.
  */
-import type { Congruent } from "../../spec/vmap/commands.ts";
+import type { PercpuLayout } from "../../spec/vmap/commands.ts";
 import type { Window } from "../../spec/vmap/scope.ts";
 import { alignDown, type Pages, type Vpn } from "../../spec/vmap/vocabulary.ts";
 import { prev } from "../structures/rbtree.ts";
@@ -14,19 +14,19 @@ import type { State } from "./state.ts";
 import { align, distance } from "./word-arithmetic.ts";
 import { NeverReturns } from "./work.ts";
 
-export interface CongruentSearch {
-  /** The free extent to pull the base down into when an area ends above the one it was looked for in. */
+export interface PercpuSearch {
+  /** The free extent to which the base moves down if an area ends above the one in which it was searched. */
   readonly endsAbove: (free: FreeSpace, slot: number) => number;
 }
 
 /** The same one: there may be room below its end (5336e52c9e85, 5.3). */
-export const sameExtent: CongruentSearch["endsAbove"] = (_free, slot) => slot;
+export const sameExtent: PercpuSearch["endsAbove"] = (_free, slot) => slot;
 
-/** The one below, past whatever room there is in this one: 5.2 (catalogue A12). */
-export const extentBelow: CongruentSearch["endsAbove"] = (free, slot) => prev(free, slot);
+/** The one below, past the remaining room in this one: 5.2 (catalogue A12). */
+export const extentBelow: PercpuSearch["endsAbove"] = (free, slot) => prev(free, slot);
 
 /** Finds a base and takes its areas out of the free space, or NO_ROOM. */
-export function takeCongruent(state: State, congruent: Congruent, rules: CongruentSearch): Vpn {
+export function takeCongruent(state: State, congruent: PercpuLayout, rules: PercpuSearch): Vpn {
   const { free, scope } = state;
   const base = highestBase(free, scope.vmalloc, congruent, rules);
   if (base === NO_ROOM) return NO_ROOM;
@@ -38,29 +38,32 @@ export function takeCongruent(state: State, congruent: Congruent, rules: Congrue
   return base;
 }
 
-/** Whether the window is too short for them, however empty: the kernel warns then, and does not search. */
-export function isTooWide({ word, scope }: State, congruent: Congruent): boolean {
+/** Whether the window is too short for them even when empty: the kernel then warns and does not search. */
+export function isTooWide({ word, scope }: State, congruent: PercpuLayout): boolean {
   const { vstart, vend } = scope.vmalloc;
   const from = align(word, vstart, congruent.align);
   const pages = distance(word, from, alignDown(vend, congruent.align));
   return pages < endOf(congruent, lastOf(congruent));
 }
 
-/** The base only goes down, and an extent and the area that is to end in it say where to: each such pair once. */
+/**
+ * The base only moves down, and an extent and the area that shall end in it determine where to: each such pair occurs
+ * once.
+ */
 const ROUND = "pcpu_get_vm_areas: the base is pulled down for ever";
 
 /** The base alone, or NO_ROOM. On the way down it may pass 0: that is below any window. */
 export function highestBase(
   free: FreeSpace,
   { vstart, vend }: Window,
-  congruent: Congruent,
-  { endsAbove }: CongruentSearch,
+  congruent: PercpuLayout,
+  { endsAbove }: PercpuSearch,
 ): Vpn {
   const lowest = align(free.word, vstart, congruent.align);
   const top = alignDown(vend, congruent.align);
   const { offsets } = congruent;
   let area = lastOf(congruent);
-  /** The area that pulled the base down last: those looked at since fit. */
+  /** The area that pulled the base down last: those tested since fit. */
   let pulling = area;
   let slot = extentWithRoom(free, extentAtOrBelow(free, top), top, congruent);
   let base = topIn(free, slot, top, congruent) - endOf(congruent, area);
@@ -84,7 +87,7 @@ export function highestBase(
 }
 
 /** pvm_determine_end_from_reverse: this extent, or the next below that reaches up to a multiple of the alignment. */
-function extentWithRoom(free: FreeSpace, from: number, top: Vpn, congruent: Congruent): number {
+function extentWithRoom(free: FreeSpace, from: number, top: Vpn, congruent: PercpuLayout): number {
   let slot = from;
   while (slot !== NONE && (free.start[slot] as Vpn) >= topIn(free, slot, top, congruent))
     slot = prev(free, slot);
@@ -92,16 +95,16 @@ function extentWithRoom(free: FreeSpace, from: number, top: Vpn, congruent: Cong
 }
 
 /** The highest multiple of the alignment in an extent, or at its end; 0 if there is no extent. */
-function topIn(free: FreeSpace, slot: number, top: Vpn, { align }: Congruent): Vpn {
+function topIn(free: FreeSpace, slot: number, top: Vpn, { align }: PercpuLayout): Vpn {
   return slot === NONE ? 0 : Math.min(alignDown(free.end[slot] as Vpn, align), top);
 }
 
 /** The area with the highest offset. */
-function lastOf({ offsets }: Congruent): number {
+function lastOf({ offsets }: PercpuLayout): number {
   return offsets.indexOf(Math.max(...offsets));
 }
 
 /** Where an area ends, in pages from the base. */
-function endOf({ offsets, sizes }: Congruent, area: number): Pages {
+function endOf({ offsets, sizes }: PercpuLayout, area: number): Pages {
   return (offsets[area] as Pages) + (sizes[area] as Pages);
 }

@@ -43,13 +43,19 @@ describe("an aligned request (A13, catalogue section 11)", () => {
     [1, 1, 0, 64],
   ];
 
-  test.each(WITH_OVERHEAD)("of one page passes a hole of one page by on %s", (label) => {
-    expect(placesOf(label, exactHole)).toEqual([4, 0, 2, 3]);
-  });
+  test.each(WITH_OVERHEAD)(
+    "On %s an aligned request of one page passes a hole of one page (A13)",
+    (label) => {
+      expect(placesOf(label, exactHole)).toEqual([4, 0, 2, 3]);
+    },
+  );
 
-  test.each(["5.17", ...OVERHEAD_ABOVE_PAGE])("of one page finds it on %s", (label) => {
-    expect(placesOf(label, exactHole)).toEqual([4, 0, 2, 1]);
-  });
+  test.each(["5.17", ...OVERHEAD_ABOVE_PAGE])(
+    "On %s an aligned request of one page takes a hole of one page",
+    (label) => {
+      expect(placesOf(label, exactHole)).toEqual([4, 0, 2, 1]);
+    },
+  );
 
   const notLowest: Asked[] = [
     [1, 1, 0, 64],
@@ -58,11 +64,14 @@ describe("an aligned request (A13, catalogue section 11)", () => {
     [1, 2, 0, 64],
   ];
 
-  test.each([...WITH_OVERHEAD, ...OVERHEAD_ABOVE_PAGE])("of two pages is not the lowest on %s", (label) => {
-    expect(placesOf(label, notLowest)).toEqual([0, 2, 5, 6]);
-  });
+  test.each([...WITH_OVERHEAD, ...OVERHEAD_ABOVE_PAGE])(
+    "On %s an aligned request of two pages misses the lowest fit (A13)",
+    (label) => {
+      expect(placesOf(label, notLowest)).toEqual([0, 2, 5, 6]);
+    },
+  );
 
-  test("is the lowest on 5.17", () => {
+  test("On 5.17 an aligned request takes the lowest fit", () => {
     expect(placesOf("5.17", notLowest)).toEqual([0, 2, 5, 4]);
   });
 
@@ -74,17 +83,17 @@ describe("an aligned request (A13, catalogue section 11)", () => {
   ];
 
   test.each([...WITH_OVERHEAD, ...OVERHEAD_ABOVE_PAGE])(
-    "is refused on %s though page 48 would do",
+    "On %s an aligned request is refused although it fits at page 48 (A13)",
     (label) => {
       expect(placesOf(label, inWindow)).toEqual([0, 37, 64, undefined]);
     },
   );
 
-  test("is placed there on 5.17", () => {
+  test("On 5.17 an aligned request is placed at page 48", () => {
     expect(placesOf("5.17", inWindow)).toEqual([0, 37, 64, 48]);
   });
 
-  test("needs no room for its alignment where the window is just as long, from 6.1 on", () => {
+  test("From 6.1 on an aligned request needs no room for its alignment in a window of exactly its size", () => {
     // AAAA then the two pages [4, 6) of a window of two
     const exact: Asked[] = [
       [4, 1, 0, 64],
@@ -94,7 +103,7 @@ describe("an aligned request (A13, catalogue section 11)", () => {
     expect(placesOf("6.1", exact)).toEqual([0, 6, 4]);
   });
 
-  test("needs it where the window has those pages and some bytes of the next", () => {
+  test("An aligned request needs room for its alignment in a window with some bytes more than its size", () => {
     const asked = (...more: [true?]): Asked[] => [...inWindow.slice(0, 3), [16, 16, 48, 64, ...more]];
     expect(placesOf("6.1", asked())).toEqual([0, 37, 64, 48]);
     expect(placesOf("6.1", asked(true))).toEqual([0, 37, 64, undefined]);
@@ -102,7 +111,7 @@ describe("an aligned request (A13, catalogue section 11)", () => {
 });
 
 test.each([...WITH_OVERHEAD, "5.17", ...OVERHEAD_ABOVE_PAGE])(
-  "page 0 and the last page of the word are never given out on %s",
+  "Page 0 and the last page of the word are never given out on %s",
   (label) => {
     const whole = { vstart: 0, vend: 511 };
     const kernel = kernelCalled(label) as Kernel<State>;

@@ -1,7 +1,7 @@
 /**
- * find_vmap_lowest_match (68ad4a330433, 5.2): the free extent with the lowest address that surely holds a request,
- * by the size of the largest extent of each subtree. Where the size looked for has room for any alignment
- * (size + align - 1), what is smaller than that and aligned well is found only if it lies on the way (catalogue A13).
+ * find_vmap_lowest_match (68ad4a330433, 5.2): the free extent with the lowest address that certainly holds a request,
+ * by the size of the largest extent of each subtree. If the size looked for has room for any alignment (size + align -
+ * 1), a smaller extent with a suitable alignment is found only if it lies on the way (catalogue A13).
  */
 import type { Alloc } from "../../spec/vmap/commands.ts";
 import { alignmentInPages, type Bytes, PAGE_SIZE, type Pages, type Vpn } from "../../spec/vmap/vocabulary.ts";
@@ -16,7 +16,7 @@ import { NeverReturns } from "./work.ts";
 export interface TreeSearch {
   /** The least size of a subtree's largest extent for which the search goes down into it. */
   readonly lookedFor: (request: Alloc) => Measure;
-  /** 9f531973dff3 (5.16): having gone back up, the search never enters again what it has left. */
+  /** 9f531973dff3 (5.16): having gone back up, the search never again enters what it has left. */
   readonly shiftsStart: boolean;
 }
 
@@ -76,7 +76,7 @@ function lowestMatch(state: State, request: Alloc, { lookedFor, shiftsStart }: T
       here = right[here] as number;
       continue;
     }
-    // Back up to the first right subtree that will do: all it was not entered for is a request's vstart.
+    // Back up to the first right subtree that fits: all it was not entered for is a request's vstart.
     state.marks |= MARKS.searchWentBack;
     wentBack += 1;
     if (wentBack > free.count) throw new NeverReturns(FOR_EVER);

@@ -18,13 +18,13 @@ export const NO_ROOM = -1;
 export interface UncachedSearch {
   readonly wraps: WrapTest;
   /**
-   * Free pages the scan wants before the next area: 0 is the kernel's `addr + size > first->va_start`,
-   * 1 its `>=`.
+   * Free pages that the scan requires before the next area: 0 is the kernel's `addr + size > first->va_start`, 1 its
+   * `>=`.
    */
   readonly beforeNext: Pages;
   /** How an address, perhaps 2^W itself, is brought to the alignment: the kernels' own wraps to 0. */
   readonly align: typeof align;
-  /** What is tested of an address found, beside the end of the window. */
+  /** The test of a found address, in addition to the end of the window. */
   readonly acceptable: (addr: Vpn, request: Alloc) => boolean;
 }
 
@@ -69,9 +69,8 @@ function wrapped(state: State): typeof NO_ROOM {
 }
 
 /**
- * The descent of db64fe02: the area from which the scan starts, or NONE if no area can be in the way. It
- * remembers an area below addr, else the first met that begins inside the range wanted; an area wholly below
- * is then stepped over.
+ * The descent of db64fe02: the area from which the scan starts, or NONE if no area can be in the way. It remembers an
+ * area below addr, else the first one that begins inside the wanted range. An area completely below is then skipped.
  */
 export function firstToLookAt(state: State, addr: Vpn, size: Pages): number {
   const first = descend(state, addr, size);
@@ -79,7 +78,7 @@ export function firstToLookAt(state: State, addr: Vpn, size: Pages): number {
   return first;
 }
 
-/** Only the descent: it may end on an area that lies wholly below addr. */
+/** Only the descent: it may end on an area that lies completely below addr. */
 export function descend(state: State, addr: Vpn, size: Pages): number {
   const { areas, word } = state;
   let first = NONE;

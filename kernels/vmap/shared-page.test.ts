@@ -60,7 +60,7 @@ function row(map: PageMap): string {
 
 /** Those that reach it; 2.6.27 does as well, but nothing there reports, and later caches stop at an assertion. */
 describe.each(["2.6.28", "2.6.28.10", "2.6.37"])("two callers at page 0, on %s", (label) => {
-  test("the second map stops at the first PTE, and the PTEs of the first are dead: they have other frames", () => {
+  test("The second map at page 0 stops at the first PTE, and the PTEs of the first are dead: they map other frames", () => {
     expect(drawn(label, [mapped(2), mapped(4)])).toEqual([
       "pte    1  2  .  .  .  .  .  .",
       "held   3  4  5  6  .  .  .  .",
@@ -68,7 +68,7 @@ describe.each(["2.6.28", "2.6.28.10", "2.6.37"])("two callers at page 0, on %s",
     ]);
   });
 
-  test("what the second did not ask for is held by the first as before", () => {
+  test("The first caller at page 0 still holds what the second did not ask for", () => {
     expect(drawn(label, [mapped(4), mapped(2)])).toEqual([
       "pte    1  2  3  4  .  .  .  .",
       "held   5  6  3  4  .  .  .  .",
@@ -76,7 +76,7 @@ describe.each(["2.6.28", "2.6.28.10", "2.6.37"])("two callers at page 0, on %s",
     ]);
   });
 
-  test("a caller that maps nothing changes nothing", () => {
+  test("A second caller at page 0 that maps nothing changes nothing", () => {
     expect(drawn(label, [mapped(2), ask(4, false)])).toEqual([
       "pte    1  2  .  .  .  .  .  .",
       "held   1  2  .  .  .  .  .  .",
@@ -84,13 +84,13 @@ describe.each(["2.6.28", "2.6.28.10", "2.6.37"])("two callers at page 0, on %s",
     ]);
   });
 
-  test("no PTE is dead where each page is mapped once", () => {
+  test("No PTE is dead where each page is mapped once", () => {
     expect(drawn(label, [mapped(4)]).at(-1)).toBe("dead PTEs: 0");
   });
 });
 
 describe("two callers at page 0 of whom one frees", () => {
-  test("the kernel finds the first area: all of it is held no more, the rest of the second is", () => {
+  test("Of two areas at page 0 a free releases the first; the rest of the second is still held", () => {
     expect(drawn("2.6.37", [mapped(2), mapped(4), FREE])).toEqual([
       "pte    .  .  .  .  .  .  .  .",
       "held   .  .  5  6  .  .  .  .",
@@ -98,7 +98,7 @@ describe("two callers at page 0 of whom one frees", () => {
     ]);
   });
 
-  test("PTEs that are cleared late are dead until the purge", () => {
+  test("Of two areas at page 0 the freed one leaves dead PTEs until the purge if PTEs are cleared late", () => {
     expect(drawn("2.6.28.10", [mapped(2), mapped(4), FREE])).toEqual([
       "pte    1  2  .  .  .  .  .  .",
       "held   .  .  5  6  .  .  .  .",
@@ -106,7 +106,7 @@ describe("two callers at page 0 of whom one frees", () => {
     ]);
   });
 
-  test("the other free finds the same area again while it is lazy, and the other's after the purge", () => {
+  test("Of two areas at page 0 the second free finds the same area while it is lazy, and the other after the purge", () => {
     const both = [mapped(2), mapped(4), FREE, FREE];
     expect(drawn("2.6.37", both).at(1)).toBe("held   .  .  5  6  .  .  .  .");
     expect(drawn("2.6.37", [mapped(2), mapped(4), FREE, { op: "purge" }, FREE]).at(1)).toBe(
@@ -118,7 +118,7 @@ describe("two callers at page 0 of whom one frees", () => {
 describe("line 106 of the recordings of 2.6.28.10 and 2.6.37, in small", () => {
   const UNTIL_FREE = [mapped(7), { op: "purge" }, mapped(4), FREE, { op: "purge" }, mapped(6)] as const;
 
-  test("six pages are mapped, a free of four around them follows, then a map of eight stops at the fifth", () => {
+  test("Line 106 of the recordings of 2.6.28.10 and 2.6.37 is reproduced: six pages are mapped, four around them are freed, a map of eight stops at the fifth", () => {
     expect(drawn("2.6.37", UNTIL_FREE).slice(0, 2)).toEqual([
       "pte   12 13 14 15 16 17  .  .",
       "held  12 13 14 15 16 17  .  .",

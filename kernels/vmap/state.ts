@@ -21,7 +21,7 @@ export interface State {
   readonly free: FreeSpace;
   /** The size pools of the vmap nodes, from 6.9 on. */
   readonly pools: Pools;
-  /** Who pins frames, by the id of a policy (pinning.ts), and whether frames let go are noted for it. */
+  /** The policy that pins frames, by its id (pinning.ts), and whether freed frames are recorded for it. */
   readonly pinning: string;
   readonly notesFrames: boolean;
   /** vmap_lazy_nr. */
@@ -143,7 +143,7 @@ export function beginCall(state: State): void {
   state.mostTurns = LEAST_TURNS;
 }
 
-/** What every reply says beside its result, in full: a kernel modelled here can always tell. */
+/** What every reply says in addition to its result, in full: a kernel modelled here can always tell. */
 export type Effects = Required<
   Pick<
     Response,

@@ -7,7 +7,7 @@ import { freeInBlock } from "./block-calls.ts";
 import { bugOn } from "./bug.ts";
 import { LISTED_TWICE } from "./purge.ts";
 import type { State } from "./state.ts";
-import { freeArea, letGoArea, type Steps } from "./vmap-kernel.ts";
+import { freeArea, freeAreaLazily, type Steps } from "./vmap-kernel.ts";
 
 const NO_AREA = "Trying to vfree() nonexistent vm area";
 
@@ -22,7 +22,7 @@ export function warnOfNoArea(state: State): void {
 export function vfreeStray(state: State, start: Vpn, steps: Steps): void {
   const { areas } = state;
   const here = steps.busy.find(areas, start);
-  if (here !== NONE && isLetGo(state, here)) {
+  if (here !== NONE && isFreed(state, here)) {
     if (othersStartAt(state, here, steps)) {
       freeArea(state, here, steps);
       return;
@@ -30,6 +30,10 @@ export function vfreeStray(state: State, start: Vpn, steps: Steps): void {
     bugOn(steps.outside.freeAgain === "bug", "remove_vm_area: vmlist ends before it is found");
   }
   const around = here === NONE ? steps.find(state, start) : here;
+  bugOn(
+    around === NONE && steps.outside.freeNowhere === "bug",
+    "__vunmap: find_vmap_area(addr)->vm, read through NULL",
+  );
   if (around !== NONE && isOwned(areas, around)) {
     freeArea(state, around, steps);
     return;
@@ -39,7 +43,7 @@ export function vfreeStray(state: State, start: Vpn, steps: Steps): void {
 }
 
 /** Of an area that has, or had, a vm_struct: whether it was freed. */
-function isLetGo({ areas }: State, slot: number): boolean {
+function isFreed({ areas }: State, slot: number): boolean {
   const flags = areas.flags[slot] as number;
   return (flags & LAZY_FLAGS) !== 0 && (flags & MADE_BY_RAM) === 0;
 }
@@ -62,7 +66,7 @@ export function unmapRam(state: State, start: Vpn, count: Pages, steps: Steps): 
   }
 }
 
-/** Whatever area it finds goes, whoever has it. */
+/** It frees any area that it finds, whatever its owner. */
 function unmapLarge(state: State, start: Vpn, steps: Steps): void {
   const { areas } = state;
   const exact = steps.busy.find(areas, start);
@@ -74,5 +78,5 @@ function unmapLarge(state: State, start: Vpn, steps: Steps): void {
   }
   // A flag can be set again; a list that has an area twice is one without an end.
   bugOn(state.purgeHead !== NONE && steps.isLazy(state, slot), LISTED_TWICE);
-  letGoArea(state, slot, steps);
+  freeAreaLazily(state, slot, steps);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { begin } from "../../engine/run/stepper.ts";
-import { settingFor } from "../../properties/vmap/test-bench.ts";
+import { benchFor } from "../../properties/vmap/test-bench.ts";
 import type { Command, Response } from "../../spec/vmap/commands.ts";
 import type { HistoryStep } from "../../spec/vmap/history.ts";
 import { areasAndLazy, type Kernel } from "../../spec/vmap/kernel.ts";
@@ -53,24 +53,24 @@ function drawn(label: string, ...commands: readonly Command[]): string {
 describe("vmap", () => {
   const tight = LABELS.filter((label) => !APART.includes(label));
 
-  test.each(tight)("adds, on %s, a guard page without a PTE", (label) => {
+  test.each(tight)("On %s vmap adds a guard page without a PTE", (label) => {
     expect(drawn(label, VMAP, VMAP)).toBe("AA-BB-..");
   });
 
-  test.each(APART)("adds it, on %s, to the page that lies between areas", (label) => {
+  test.each(APART)("On %s vmap adds a guard page to the page between areas", (label) => {
     expect(drawn(label, VMAP, VMAP)).toBe("AA-.BB-.");
   });
 
-  test.each(OBEYING)("leaves it out, on %s, for a caller who passes VM_NO_GUARD", (label) => {
+  test.each(OBEYING)("On %s vmap omits the guard page for a caller that passes VM_NO_GUARD", (label) => {
     expect(drawn(label, NO_GUARD, VMAP)).toBe("AABB-...");
     expect(drawn(label, VMAP, NO_GUARD, NO_GUARD)).toBe("AA-BBCC.");
   });
 
-  test.each(OTHERS)("does not mind the flag on %s", (label) => {
+  test.each(OTHERS)("On %s vmap ignores VM_NO_GUARD", (label) => {
     expect(drawn(label, NO_GUARD, NO_GUARD)).toBe(drawn(label, VMAP, VMAP));
   });
 
-  test.each(LABELS)("is let go by a free on %s, guard page and all", (label) => {
+  test.each(LABELS)("On %s a free releases the area of vmap with its guard page", (label) => {
     const kernel = kernelCalled(label) as Kernel<State>;
     const { replies } = played(label, VMAP, { op: "free", start: 64 });
     const { flushes, lazyPages } = replies[1] as Response;
@@ -78,47 +78,50 @@ describe("vmap", () => {
     else expect(flushes).toEqual([{ start: 64, end: 67 }]);
   });
 
-  test.each(LABELS)("is refused on %s where there is no room for the guard page", (label) => {
+  test.each(LABELS)("On %s vmap is refused if there is no room for the guard page", (label) => {
     const { replies } = played(label, { op: "vmap", count: 8 }, { op: "vmap", count: 7 });
     expect(replies.map(({ kind }) => kind)).toEqual(["refused", "placed"]);
   });
 
-  test("gives a caller, on 5.11, the last page of a window that has no room for another", () => {
+  test("On 5.11 vmap with VM_NO_GUARD takes the last page of a window", () => {
     expect(drawn("5.11", { op: "vmap", count: 8, noGuard: true })).toBe("AAAAAAAA");
   });
 });
 
 describe("guard-between-vmaps", () => {
-  /** What a history breaks of this law and of no-overlap on 5.11, by command. */
-  const brokenOn = (label: string, ...history: readonly HistoryStep[]) => {
-    const setting = settingFor(kernelCalled(label) as Kernel<State>, SCOPE);
+  /** The violations of this law and of no-overlap by a history on 5.11, by command. */
+  const violatedOn = (label: string, ...history: readonly HistoryStep[]) => {
+    const setting = benchFor(kernelCalled(label) as Kernel<State>, SCOPE);
     const stepper = begin({ ...setting, laws: lawsCalled(["guard-between-vmaps", "no-overlap"]) });
     return history.flatMap((step, index) =>
-      stepper.take(step).broken.map(({ id }) => `${id} in ${index + 1}`),
+      stepper.take(step).violated.map(({ id }) => `${id} in ${index + 1}`),
     );
   };
   const ALLOC = { op: "alloc", size: 2, align: 4096, vstart: 64, vend: 72, map: true } as const;
 
-  test.each(OBEYING)("is broken on %s where the lower of two has no guard page", (label) => {
-    expect(brokenOn(label, NO_GUARD, VMAP)).toEqual(["guard-between-vmaps in 2"]);
+  test.each(OBEYING)(
+    "guard-between-vmaps is violated on %s if the lower of two has no guard page",
+    (label) => {
+      expect(violatedOn(label, NO_GUARD, VMAP)).toEqual(["guard-between-vmaps in 2"]);
+    },
+  );
+
+  test.each(OTHERS)("guard-between-vmaps is kept by the same calls on %s", (label) => {
+    expect(violatedOn(label, NO_GUARD, VMAP)).toEqual([]);
   });
 
-  test.each(OTHERS)("is kept by the same calls on %s", (label) => {
-    expect(brokenOn(label, NO_GUARD, VMAP)).toEqual([]);
+  test("guard-between-vmaps is kept if only the upper has none", () => {
+    expect(violatedOn("5.11", VMAP, NO_GUARD)).toEqual([]);
   });
 
-  test("is kept where only the upper has none", () => {
-    expect(brokenOn("5.11", VMAP, NO_GUARD)).toEqual([]);
-  });
-
-  test("is broken by a lower one that comes later, too: BB.... first, then AABB..", () => {
+  test("guard-between-vmaps is also violated by a lower one that comes later: BB.... first, then AABB..", () => {
     const below = [ALLOC, VMAP, { op: "free", area: 0 }, { op: "purge" }, NO_GUARD] as const;
-    expect(brokenOn("5.11", ...below)).toEqual(["guard-between-vmaps in 5"]);
+    expect(violatedOn("5.11", ...below)).toEqual(["guard-between-vmaps in 5"]);
   });
 
-  test("says nothing of an area that anyone else has, nor of one that was let go", () => {
-    expect(brokenOn("5.11", ALLOC, VMAP)).toEqual([]);
-    expect(brokenOn("5.11", NO_GUARD, ALLOC, VMAP)).toEqual([]);
-    expect(brokenOn("5.11", NO_GUARD, { op: "free", area: 0 }, VMAP)).toEqual([]);
+  test("guard-between-vmaps does not apply to an area of another call, nor to a freed one", () => {
+    expect(violatedOn("5.11", ALLOC, VMAP)).toEqual([]);
+    expect(violatedOn("5.11", NO_GUARD, ALLOC, VMAP)).toEqual([]);
+    expect(violatedOn("5.11", NO_GUARD, { op: "free", area: 0 }, VMAP)).toEqual([]);
   });
 });

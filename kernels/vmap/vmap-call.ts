@@ -4,7 +4,7 @@ import { mapRange } from "../hardware/memory.ts";
 import { NONE } from "./areas.ts";
 import type { Result } from "./kernel.ts";
 import type { State } from "./state.ts";
-import { allocArea, letGoArea, type Steps } from "./vmap-kernel.ts";
+import { allocArea, freeAreaLazily, type Steps } from "./vmap-kernel.ts";
 import { add } from "./word-arithmetic.ts";
 
 /** __get_vm_area_node's guard page. */
@@ -26,6 +26,6 @@ export function vmap(state: State, { count, noGuard }: Vmap, steps: Steps): Resu
   if (mapRange(state, start, add(state.word, start, count), count) === "mapped") {
     return { kind: "placed", start, mapStopped: false };
   }
-  letGoArea(state, slot, steps);
+  freeAreaLazily(state, slot, steps);
   return { kind: "refused" };
 }

@@ -1,16 +1,16 @@
 /**
- * The skeleton of alloc_vmap_area and its kin from db64fe02 on: what a call does, step by step, each
- * release giving the steps in which it differs. A historical bug is one of these steps replaced.
+ * The skeleton of alloc_vmap_area and its kin from db64fe02 on: what a call does, step by step. Each release gives the
+ * steps in which it differs. A historical bug is one of these steps replaced.
  */
 
-import type { Alloc, Command, Congruent, MapRam } from "../../spec/vmap/commands.ts";
+import type { Alloc, Command, MapRam, PercpuLayout } from "../../spec/vmap/commands.ts";
 import type { Dump, DumpedBlock, Kernel } from "../../spec/vmap/kernel.ts";
 import type { Promises } from "../../spec/vmap/releases.ts";
 import { fitsBlock, type Scope } from "../../spec/vmap/scope.ts";
 import { type Extent, PAGE_SIZE, type Pages, type Vpn } from "../../spec/vmap/vocabulary.ts";
 import type { Facts } from "../changes.ts";
 import { aliasReport, endHold, mapRange, touch } from "../hardware/memory.ts";
-import { type BusyAreas, removeFromTree } from "./area-index.ts";
+import { type AreaIndex, removeFromTree } from "./area-index.ts";
 import { giveBackDescriptor, isOwned, listed, MADE_BY_RAM, NONE, takeDescriptor } from "./areas.ts";
 import { allocInBlock, collectDirty, dirtyInBlocks, purgeFragmented } from "./block-calls.ts";
 import type { BlockRules } from "./block-rules.ts";
@@ -36,25 +36,25 @@ export interface Steps {
   /** The search after the purge that a refusal forces. */
   searchAgain(state: State, request: Alloc): Vpn;
   /** The same for the areas of a pcpuGet, which go together. Absent where that is not modelled. */
-  takeCongruent?(state: State, congruent: Congruent): Vpn;
+  takeCongruent?(state: State, congruent: PercpuLayout): Vpn;
   /** A refused call's descriptor. */
   dropUnused(state: State, slot: number): void;
-  /** After an area was inserted: what the search remembers, and the assertions on it. */
+  /** After an area was inserted: what the search records, and the assertions on it. */
   placed(state: State, slot: number, request: Alloc): void;
   /** flush_cache_vunmap of [start, end): a cache indexed by virtual address writes its dirty lines back. */
   flushCache(state: State, start: Vpn, end: Vpn): void;
   /** remove_vm_area's own mark on the area it found. */
   removed(state: State, slot: number): void;
-  busy: BusyAreas;
-  /** What letting go of an area does to its PTEs at once. */
+  busy: AreaIndex;
+  /** What a free does to an area's PTEs at once. */
   unmapFreed(state: State, slot: number): void;
   /** free_vmap_area_noflush, short of a purge: from now on the area is lazy. */
   keepLazy(state: State, slot: number): void;
-  /** To 5.17 a free that leaves too much lazy purges; 690467c81b1a (5.18) leaves that to the drain work. */
+  /** Up to 5.17 a free that exceeds the lazy limit purges; 690467c81b1a (5.18) leaves that to the drain work. */
   purgesInline: boolean;
   /**
-   * __purge_vmap_area_lazy: flushes and releases every lazy area, if there is one. The flush covers `dirty` as
-   * well, which blocks have given back, and comes for that alone if need be. Pools are emptied or decay (6.9 on).
+   * __purge_vmap_area_lazy: flushes and releases every lazy area, if there is one. The flush covers `dirty` as well,
+   * which blocks have given back, and happens for that alone if necessary. Pools are emptied or decay (6.9 on).
    */
   purge(state: State, dirty: Extent | undefined, pools: "emptied" | "decay"): void;
   /** vm_unmap_aliases. */
@@ -64,24 +64,26 @@ export interface Steps {
   /** What only a later kernel's dump shows: free space, lazy extents, pools; and areas in another order. */
   dumpMore?(state: State): Pick<Dump, "free" | "purge" | "pool">;
   orderAreas?(state: State, slots: number[]): number[];
-  /** Whether what a search finds or remembers depends on the tree's shape, not only on which area comes next. */
+  /**
+   * Whether the result of a search, or what it records, depends on the tree's shape, not only on which area comes next.
+   */
   readsTree: boolean;
   freeTree?: NonNullable<AreaSteps["freeTree"]>;
   hasCache: boolean;
-  /** vmap leaves the guard page out for a caller who passes VM_NO_GUARD: from 71394fe50146 (4.0) to bd1a8fb2d43f (5.16). */
+  /** vmap omits the guard page for a caller that passes VM_NO_GUARD: from 71394fe50146 (4.0) to bd1a8fb2d43f (5.16). */
   obeysNoGuard: boolean;
-  /** It warns of a caller who passes VM_NO_GUARD, and leaves the page there (bd1a8fb2d43f, 5.16). */
+  /** It warns about VM_NO_GUARD, and keeps the page (bd1a8fb2d43f, 5.16). */
   warnsOfNoGuard: boolean;
-  /** Whether alloc_vmap_area refuses a caller who cannot wait for a purge rather than purge (6.19). */
+  /** Whether alloc_vmap_area refuses a caller that cannot wait for a purge instead of purging (6.19). */
   noblock: boolean;
   /** find_vmap_area: a slot, or NONE. */
   find(state: State, page: Vpn): number;
-  /** vm_unmap_ram, which asks nothing about who holds what it is given. */
+  /** vm_unmap_ram, which does not check its arguments. */
   unmapRam(state: State, start: Vpn, count: Pages, steps: Steps): void;
   /** vfree of an address at which no area begins that has a vm_struct. */
   strayFree(state: State, start: Vpn, steps: Steps): void;
-  /** What it makes of calls outside their domain. */
-  outside: Pick<Facts, "allocOfNothing" | "freeAgain" | "unmapNowhere" | "unlinksAny">;
+  /** Its answers to calls outside their domain. */
+  outside: Pick<Facts, "allocOfNothing" | "freeNowhere" | "freeAgain" | "unmapNowhere" | "unlinksAny">;
   blocks: BlockRules;
   /** The marks these steps can set, beside those of every kernel here. */
   paths: readonly Mark[];
@@ -104,7 +106,7 @@ export function vmapKernel(release: Promises, steps: Steps, name?: string): Kern
   });
 }
 
-/** drain_vmap_area_work: a work item runs when the call that put it off is over. */
+/** drain_vmap_area_work: a work item runs after the call that delayed it. */
 function drain(state: State, steps: Steps): void {
   state.drainWaits = false;
   state.workItems += 1;
@@ -153,14 +155,14 @@ function answer(state: State, command: Command, steps: Steps): Result {
   }
 }
 
-/** purge_vmap_area_lazy: a purge that waits its turn, and takes fragmented blocks as well. */
+/** purge_vmap_area_lazy: a purge that waits for the lock, and takes fragmented blocks as well. */
 export function purgeNow(state: State, steps: Steps): void {
   takeTurn(state, "purge_vmap_area_lazy");
   purgeFragmented(state, steps);
   steps.purge(state, undefined, "emptied");
 }
 
-/** vm_unmap_aliases as every release has it, but for the blocks it looks at. Before vmalloc_init it does nothing. */
+/** vm_unmap_aliases as every release has it, except for the blocks it looks at. Before vmalloc_init it does nothing. */
 export function unmapAliases(state: State, steps: Steps): void {
   if (state.initialised) sweepAliases(state, steps);
 }
@@ -174,8 +176,8 @@ export function sweepAliases(state: State, steps: Steps): void {
 }
 
 /**
- * The same from 6.5 on: one walk over all blocks, whether they are on a list or not (fc1e0d980037), purges the
- * fragmented ones that are no longer of much use and collects what is dirty in the others (ca5e46c3400b).
+ * The same from 6.5 on: one walk over all blocks, on a list or not (fc1e0d980037), purges the fragmented ones with
+ * little left and collects the dirty ranges of the others (ca5e46c3400b).
  */
 export function sweepAllBlocks(state: State, steps: Steps): void {
   if (!state.initialised) return;
@@ -242,7 +244,7 @@ function mapRam(state: State, { cpu, count }: MapRam, steps: Steps): Result {
   return { kind: "refused" };
 }
 
-/** What alloc_vmap_area's caller says of the area. */
+/** The flags that alloc_vmap_area's caller sets on the area. */
 export function flagArea({ areas }: State, slot: number, flags: number): void {
   areas.flags[slot] = (areas.flags[slot] as number) | flags;
 }
@@ -254,7 +256,7 @@ function free(state: State, start: Vpn, steps: Steps): void {
   else steps.strayFree(state, start, steps);
 }
 
-/** free_vm_area, to which pcpu_free_vm_areas gives one after another. */
+/** free_vm_area, which pcpu_free_vm_areas calls for each area. */
 function freePercpu(state: State, start: Vpn, steps: Steps): void {
   const slot = steps.busy.find(state.areas, start);
   bugOn(slot === NONE || !isOwned(state.areas, slot), "free_vm_area: ret != area");
@@ -264,11 +266,11 @@ function freePercpu(state: State, start: Vpn, steps: Steps): void {
 /** remove_vm_area, of an area that it found. */
 export function freeArea(state: State, slot: number, steps: Steps): void {
   steps.removed(state, slot);
-  letGoArea(state, slot, steps);
+  freeAreaLazily(state, slot, steps);
 }
 
 /** free_unmap_vmap_area: its owner frees the area; too many lazy pages start a purge. */
-export function letGoArea(state: State, slot: number, steps: Steps): void {
+export function freeAreaLazily(state: State, slot: number, steps: Steps): void {
   const { start, end } = state.areas;
   endHold(state, start[slot] as number, end[slot] as number);
   steps.flushCache(state, start[slot] as number, end[slot] as number);

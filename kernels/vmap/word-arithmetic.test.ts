@@ -40,25 +40,37 @@ const pageAndAlignment = word.chain((pages) =>
 );
 
 describe("arithmetic in a word counted in pages equals the kernel's in bytes", () => {
-  test.prop([twoPages], { numRuns: 1000 })("when it adds", ([pages, addr, length]) => {
-    expect(add(pages, addr, length)).toBe(inPages(modulo(pages, bytes(addr) + bytes(length))));
-  });
+  test.prop([twoPages], { numRuns: 1000 })(
+    "Arithmetic in a word counted in pages equals the kernel's in bytes when it adds",
+    ([pages, addr, length]) => {
+      expect(add(pages, addr, length)).toBe(inPages(modulo(pages, bytes(addr) + bytes(length))));
+    },
+  );
 
-  test.prop([twoPages], { numRuns: 1000 })("when it subtracts", ([pages, addr, length]) => {
-    expect(subtract(pages, addr, length)).toBe(inPages(modulo(pages, bytes(addr) - bytes(length))));
-  });
+  test.prop([twoPages], { numRuns: 1000 })(
+    "Arithmetic in a word counted in pages equals the kernel's in bytes when it subtracts",
+    ([pages, addr, length]) => {
+      expect(subtract(pages, addr, length)).toBe(inPages(modulo(pages, bytes(addr) - bytes(length))));
+    },
+  );
 
-  test.prop([twoPages], { numRuns: 1000 })("when it takes a difference", ([pages, from, to]) => {
-    expect(distance(pages, from, to)).toBe(inPages(modulo(pages, bytes(to) - bytes(from))));
-  });
-
-  test.prop([pageAndAlignment], { numRuns: 1000 })("when it aligns", ([pages, addr, alignment]) => {
-    const kernels = modulo(pages, ALIGN(bytes(addr), BigInt(alignment)));
-    expect(align(pages, addr, alignment)).toBe(inPages(kernels));
-  });
+  test.prop([twoPages], { numRuns: 1000 })(
+    "Arithmetic in a word counted in pages equals the kernel's in bytes when it takes a difference",
+    ([pages, from, to]) => {
+      expect(distance(pages, from, to)).toBe(inPages(modulo(pages, bytes(to) - bytes(from))));
+    },
+  );
 
   test.prop([pageAndAlignment], { numRuns: 1000 })(
-    "when it aligns and must not wrap",
+    "Arithmetic in a word counted in pages equals the kernel's in bytes when it aligns",
+    ([pages, addr, alignment]) => {
+      const kernels = modulo(pages, ALIGN(bytes(addr), BigInt(alignment)));
+      expect(align(pages, addr, alignment)).toBe(inPages(kernels));
+    },
+  );
+
+  test.prop([pageAndAlignment], { numRuns: 1000 })(
+    "Arithmetic in a word counted in pages equals the kernel's in bytes when it aligns and must not wrap",
     ([pages, addr, alignment]) => {
       const plain = inPages(ALIGN(bytes(addr), BigInt(alignment)));
       expect(alignWithoutWrap(pages, addr, alignment)).toBe(plain);
@@ -68,24 +80,24 @@ describe("arithmetic in a word counted in pages equals the kernel's in bytes", (
 });
 
 describe("the word", () => {
-  test.prop([twoPages])("takes away what was added", ([pages, addr, length]) => {
+  test.prop([twoPages])("Arithmetic modulo the word subtracts what was added", ([pages, addr, length]) => {
     expect(subtract(pages, add(pages, addr, length), length)).toBe(addr);
     expect(distance(pages, addr, add(pages, addr, length))).toBe(length);
   });
 
-  test("ends at 0: the end of an area at the top, in 2^52 pages as in 64", () => {
+  test("The end of an area at the top of the word is 0, in 2^52 pages as in 64", () => {
     expect(add(2 ** 52, 2 ** 52 - 16, 16)).toBe(0);
     expect(add(64, 48, 16)).toBe(0);
     expect(add(64, 48, 17)).toBe(1);
     expect(subtract(64, 3, 5)).toBe(62);
   });
 
-  test("may be added whole, which changes nothing", () => {
+  test("Adding the whole word changes nothing", () => {
     expect(add(64, 63, 64)).toBe(63);
     expect(add(2 ** 52, 2 ** 52 - 1, 2 ** 52)).toBe(2 ** 52 - 1);
   });
 
-  test("wraps an alignment to 0 above its last multiple, and the one beside it does not", () => {
+  test("An alignment wraps to 0 above the word's last multiple, and the form without the wrap does not", () => {
     expect(align(64, 33, 32 * PAGE_SIZE)).toBe(0);
     expect(align(64, 32, 32 * PAGE_SIZE)).toBe(32);
     expect(align(2 ** 52, 2 ** 52 - 16, 32 * PAGE_SIZE)).toBe(0);
@@ -93,13 +105,13 @@ describe("the word", () => {
   });
 
   test.prop([word.chain((pages) => fc.tuple(fc.constant(pages), pageOf(pages))), fc.nat(12)])(
-    "leaves every page where it is under an alignment of at most a page",
+    "An alignment of at most a page changes no page number",
     ([pages, addr], bit) => {
       expect(align(pages, addr, 2 ** bit)).toBe(addr);
     },
   );
 
-  test("is told from one that saturates instead of wrapping", () => {
+  test("The comparison notices arithmetic that saturates instead of wrapping", () => {
     const saturating = (pages: number, addr: number, length: number) => Math.min(addr + length, pages - 1);
     const property = fc.property(
       twoPages,

@@ -25,7 +25,7 @@ export function align(word: Pages, addr: Vpn, alignment: Bytes): Vpn {
   return up >= word ? up - word : up;
 }
 
-/** The same without the wrap: the address may come out at 2^W, which any test of the end then refuses. */
+/** The same without the wrap: the address may be 2^W, which any test of the end then refuses. */
 export function alignWithoutWrap(_word: Pages, addr: Vpn, alignment: Bytes): Vpn {
   return alignUp(addr, alignment);
 }

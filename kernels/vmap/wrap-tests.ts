@@ -1,6 +1,6 @@
 /**
- * How a release tests that an address plus a size stays inside the word. Each takes the address a search
- * arrived at; what it lets pass is added modulo the word by whoever asked.
+ * How a release tests that an address plus a size stays inside the word. Each test takes the address that a search
+ * found; after a pass the caller adds them modulo the word.
  */
 import type { Alloc } from "../../spec/vmap/commands.ts";
 import type { Pages, Vpn } from "../../spec/vmap/vocabulary.ts";

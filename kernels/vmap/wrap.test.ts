@@ -31,22 +31,22 @@ function answers(label: string, wordPages: number, asks: readonly Ask[]): string
     windows: [],
   };
   const state = kernel.initial(scope);
-  const told: string[] = [];
+  const results: string[] = [];
   let last: Vpn | undefined;
   for (const ask of asks) {
     const command = commandFor(ask, wordPages, last);
     if (ask === "free the last") last = undefined;
     if (command === undefined) {
-      told.push("nothing to free");
+      results.push("nothing to free");
       continue;
     }
     const reply = kernel.act(state, command);
     if (reply.kind === "placed") last = reply.start;
     const below = reply.kind === "placed" && reply.start < wordPages - 16;
-    told.push(reply.kind === "placed" ? `${reply.start - (below ? 0 : wordPages)}` : textOf(reply));
+    results.push(reply.kind === "placed" ? `${reply.start - (below ? 0 : wordPages)}` : textOf(reply));
     if (below || reply.kind === "bug") break;
   }
-  return told;
+  return results;
 }
 
 function commandFor(ask: Ask, wordPages: number, last: Vpn | undefined): Command | undefined {
@@ -93,19 +93,19 @@ describe.each([
   { words: "64 pages", wordPages: 64 },
 ])("at the top of a word of $words", ({ wordPages }) => {
   describe.each(ROWS)("$label", ({ label, twoAfter14, twoAfter13, all16, align32 }) => {
-    test(`answers 2 pages behind 14: ${twoAfter14}`, () => {
+    test(`Answers 2 pages behind 14: ${twoAfter14}`, () => {
       expect(answers(label, wordPages, [{ size: 14 }, { size: 2 }])).toEqual(["-16", twoAfter14]);
     });
 
-    test(`answers 2 pages behind 13: ${twoAfter13}`, () => {
+    test(`Answers 2 pages behind 13: ${twoAfter13}`, () => {
       expect(answers(label, wordPages, [{ size: 13 }, { size: 2 }])).toEqual(["-16", twoAfter13]);
     });
 
-    test(`answers 16 pages, their free and a purge: ${all16.join(", ")}`, () => {
+    test(`Answers 16 pages, their free and a purge: ${all16.join(", ")}`, () => {
       expect(answers(label, wordPages, [{ size: 16 }, "free the last", "purge"])).toEqual(all16);
     });
 
-    test(`answers a page at a multiple of 32: ${align32}`, () => {
+    test(`Answers a page at a multiple of 32: ${align32}`, () => {
       expect(answers(label, wordPages, [{ size: 1, align: 32 }])).toEqual([align32]);
     });
   });
@@ -119,7 +119,7 @@ describe.each([
       ),
       { maxLength: 8 },
     ),
-  ])("any release answers as in a word of 128 pages", (label, asks) => {
+  ])("Any release answers as in a word of 128 pages", (label, asks) => {
     expect(answers(label, wordPages, asks)).toEqual(answers(label, 128, asks));
   });
 });
@@ -141,7 +141,7 @@ describe("the three forms of the wrap test are the kernels' own expressions", ()
   ];
 
   test.prop([placed, fc.constantFrom(...kernels)], { numRuns: 2000 })(
-    "whatever the address and the size",
+    "The three forms of the wrap test equal the kernels' own expressions for every address and size",
     ([word, addr, size], [, wraps, expression]) => {
       const bytes = (count: number) => BigInt(count) * BigInt(PAGE_SIZE);
       const request = { op: "alloc", size, align: 1, vstart: 0, vend: word - 1, map: false } as const;
@@ -149,13 +149,13 @@ describe("the three forms of the wrap test are the kernels' own expressions", ()
     },
   );
 
-  test("differ exactly where an area would end at 2^W", () => {
+  test("The three forms of the wrap test differ exactly where an area would end at 2^W", () => {
     const request = (size: number) =>
       ({ op: "alloc", size, align: 1, vstart: 0, vend: 63, map: false }) as const;
-    const told = [15, 16, 17].map((size) =>
+    const results = [15, 16, 17].map((size) =>
       [neverWraps, lastByteWraps, endWraps].map((wraps) => wraps(64, 48, request(size))),
     );
-    expect(told).toEqual([
+    expect(results).toEqual([
       [false, false, false],
       [false, false, true],
       [false, true, true],

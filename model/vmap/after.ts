@@ -1,4 +1,4 @@
-/** How the reference world follows a reply: what the subject did, taken at its word. */
+/** How the reference world follows a reply: what the subject did, whether legal or not. */
 import { Map as ImmutableMap } from "immutable";
 import {
   type Command,
@@ -15,14 +15,14 @@ import { type Block, emptyBlock, type RamMap, ramMap, withMap, withoutMap } from
 import { freedBeforePurge } from "./percpu-free-order.ts";
 import { pooledAfter } from "./pool-beliefs.ts";
 import { flushAndRelease } from "./release.ts";
-import type { Dead, Ptes } from "./stale-mapping.ts";
+import type { Ptes, StaleMapping } from "./stale-mapping.ts";
 import type { ImmutableWorld, Tlb } from "./world.ts";
 
 const NONE_GONE: readonly Area[] = [];
 
 /**
- * The world after a reply, or undefined when the kernel stopped. What is let go becomes lazy; a purge in the
- * reply then releases what is lazy; only then is an area placed (DESIGN, "What the judge knows of purges").
+ * The world after a reply, or undefined if the kernel stopped. A freed area becomes lazy; a purge in the reply then
+ * releases everything lazy; only then is an area placed.
  */
 export function after(
   before: ImmutableWorld,
@@ -31,10 +31,12 @@ export function after(
 ): ImmutableWorld | undefined {
   if (endsHistory(response)) return undefined;
   let world = count(before, command, response);
-  if (command.op === "free") world = letGoArea(world, command.start, "freed", response);
-  if (command.op === "unmapRam") world = letGoMap(world, command, response);
+  // A free that is refused leaves its area held.
+  const isObeyed = response.kind !== "refused";
+  if (command.op === "free" && isObeyed) world = freeArea(world, command.start, "freed", response);
+  if (command.op === "unmapRam" && isObeyed) world = unmapSmall(world, command, response);
   const percpu = command.op === "pcpuFree" ? aroundLastPurge(before, command, response) : NONE_HELD;
-  for (const area of percpu.before) world = letGoArea(world, area.start, area.by, response);
+  for (const area of percpu.before) world = freeArea(world, area.start, area.by, response);
   let gone: readonly Area[] = NONE_GONE;
   if (released(before, command, response)) ({ world, gone } = flushAndRelease(world, command, response));
   if (hasPools(before)) {
@@ -46,7 +48,7 @@ export function after(
     }));
     world = world.with({ pooled: pooledAfter(before, command, response, pooled) });
   }
-  for (const area of percpu.after) world = letGoArea(world, area.start, area.by, response);
+  for (const area of percpu.after) world = freeArea(world, area.start, area.by, response);
   if (response.kind === "placed") world = place(world, before, command, response);
   if (command.op === "init") world = world.with({ initialised: true });
   if (command.op === "touch" && response.kind === "reached" && response.frame !== null) {
@@ -64,20 +66,20 @@ function count(world: ImmutableWorld, command: Command, response: Response): Imm
 }
 
 /** These pages may still be translated. Their PTEs are gone if the reply cleared as many. */
-function withDead(
+function withStale(
   { dead }: ImmutableWorld,
   start: Vpn,
   pages: Pages,
   frame: Pfn,
   { pteCleared }: Response,
-): readonly Dead[] {
+): readonly StaleMapping[] {
   const ptes: Ptes = pteCleared < pages ? "there" : "gone";
   return [...dead, { start, end: start + pages, frame, ptes }];
 }
 
 const NONE_HELD = { before: [], after: [] } as const;
 
-/** The percpu areas that are let go before the last purge of the reply, and those after it. */
+/** The percpu areas that are freed before the last purge of the reply, and those after it. */
 function aroundLastPurge(
   world: ImmutableWorld,
   { start, offsets }: PcpuFree,
@@ -92,31 +94,31 @@ function aroundLastPurge(
   return { before: held.slice(0, count), after: held.slice(count) };
 }
 
-/** Whose area a call lets go: a free that of an allocation or of vmap. */
-type LetGoOf = Owner | "freed";
+/** The owner whose area a call frees; a free names that of an allocation or of vmap. */
+type FreedBy = Owner | "freed";
 
-function isOf({ by }: Area, owner: LetGoOf): boolean {
+function isOf({ by }: Area, owner: FreedBy): boolean {
   return owner === "freed" ? by === "alloc" || by === "vmap" : by === owner;
 }
 
-/** The owner of an area lets it go: it is lazy. */
-function letGoArea(world: ImmutableWorld, start: Vpn, by: LetGoOf, response: Response): ImmutableWorld {
-  const area = whichLetGo(world, start, by, response);
+/** The owner frees the area: it is lazy. */
+function freeArea(world: ImmutableWorld, start: Vpn, by: FreedBy, response: Response): ImmutableWorld {
+  const area = areaFreed(world, start, by, response);
   if (area === undefined) return world;
   const { mapped, frame, end } = area;
   return world.with({
     areas: world.areas.with(world.areas.indexOf(area), { ...area, life: "lazy" }),
     lazyPages: world.lazyPages + end - start,
     held: world.held - mapped,
-    dead: mapped === 0 ? world.dead : withDead(world, start, mapped, frame, response),
+    dead: mapped === 0 ? world.dead : withStale(world, start, mapped, frame, response),
   });
 }
 
 /**
- * The area that a free of this address means. Only an illegal reply gives one address out twice; the reply to
- * the free may then tell which was found, by the range flushed or by the lazy pages counted.
+ * The area that a free of this address names. Only an illegal reply gives one address out twice; the reply to the free
+ * may then show which was found, by the range flushed or by the lazy pages counted.
  */
-function whichLetGo(world: ImmutableWorld, start: Vpn, by: LetGoOf, response: Response): Area | undefined {
+function areaFreed(world: ImmutableWorld, start: Vpn, by: FreedBy, response: Response): Area | undefined {
   const candidates = world
     .areasIn({ start, end: start + 1 })
     .filter((area) => area.start === start && area.life === "busy" && !area.block && isOf(area, by));
@@ -131,10 +133,10 @@ function whichLetGo(world: ImmutableWorld, start: Vpn, by: LetGoOf, response: Re
   );
 }
 
-/** A caller of vm_unmap_ram lets a map go; the last one of a block that was used up makes the block lazy. */
-function letGoMap(world: ImmutableWorld, command: UnmapRam, response: Response): ImmutableWorld {
+/** A caller of vm_unmap_ram unmaps a map; the last one of a block that was used up makes the block lazy. */
+function unmapSmall(world: ImmutableWorld, command: UnmapRam, response: Response): ImmutableWorld {
   const { start, count } = command;
-  if (!fitsBlock(world.scope, count)) return letGoArea(world, start, "map", response);
+  if (!fitsBlock(world.scope, count)) return freeArea(world, start, "map", response);
   const found = world.mapAt(start, count);
   if (found === undefined) return world;
   const block = withoutMap(found.area.block as Block, found.map);
@@ -144,7 +146,7 @@ function letGoMap(world: ImmutableWorld, command: UnmapRam, response: Response):
     areas: world.areas.with(found.at, area),
     lazyPages: world.lazyPages + (area.life === "lazy" ? area.end - area.start : 0),
     held: world.held - count,
-    dead: withDead(world, start, count, frame, response),
+    dead: withStale(world, start, count, frame, response),
   });
 }
 

@@ -51,7 +51,7 @@ const areas = ({ areas }: ImmutableWorld) =>
   );
 
 describe("a small map", () => {
-  test("makes the block it lies in, and the next goes into that", () => {
+  test("A small map makes the block it lies in, and the next goes into that", () => {
     // ABB-----
     expect(areas(world("3.16", [mapped(64, 1)]))).toEqual(["64-72 busy 1/0"]);
     expect(areas(world("3.16", [mapped(64, 1), mapped(65, 2)]))).toEqual(["64-72 busy 3/0"]);
@@ -61,7 +61,7 @@ describe("a small map", () => {
     expect(two.areas.map(({ block }) => block?.cpu)).toEqual([0, 1]);
   });
 
-  test("takes its count rounded up to a power of two, and maps its count", () => {
+  test("A small map takes its count rounded up to a power of two, and maps its count", () => {
     // AAA+B---
     const here = world("3.16", [mapped(64, 3), mapped(68, 1)]);
     expect(areas(here)).toEqual(["64-72 busy 5/0"]);
@@ -72,7 +72,7 @@ describe("a small map", () => {
     ]);
   });
 
-  test("is held until it is let go, by its very start and count", () => {
+  test("A small map is held until it is unmapped by exactly its start and count", () => {
     const before = [mapped(64, 1), mapped(65, 2)];
     const asked = [
       [64, 1],
@@ -86,18 +86,18 @@ describe("a small map", () => {
     expect(held(world("3.16", [...before, unmapped(65, 2)]))).toEqual([true, false, false, false, false]);
   });
 
-  test("that was let go keeps its pages from being given out, and has no frame any more", () => {
+  test("A small map that was unmapped keeps its pages from being given out, and has no frame any more", () => {
     const here = world("3.16", [mapped(64, 2), mapped(66, 1), unmapped(64, 2)]);
     expect(areas(here)).toEqual(["64-72 busy 3/2"]);
     expect([here.frameAt(64), here.frameAt(66)]).toEqual([undefined, 3]);
     expect(here.blockCanGive({ start: 64, end: 66 })).toBe(false);
   });
 
-  test("that is refused takes frames all the same", () => {
+  test("A small map that is refused takes frames nevertheless", () => {
     expect(world("3.16", [refused(3), mapped(64, 1)]).frameAt(64)).toBe(4);
   });
 
-  test("of more pages than a word has bits has an area of its own", () => {
+  test("A small map of more pages than a word has bits has an area of its own", () => {
     const here = world("3.16", [mapped(65, 5)]);
     expect([areas(here), here.holdsMap(65, 5), here.frameAt(69)]).toEqual([["65-70 busy"], true, 5]);
     const gone = world("3.16", [mapped(65, 5), unmapped(65, 5)]);
@@ -107,42 +107,42 @@ describe("a small map", () => {
 
 describe("a block", () => {
   const full = [mapped(64, 4), mapped(68, 3)];
-  const wholly = [...full, unmapped(64, 4), unmapped(68, 3)];
+  const unmappedBlock = [...full, unmapped(64, 4), unmapped(68, 3)];
 
-  test("is lazy once all its pages were given out and given back, and a purge releases it", () => {
+  test("A block is lazy once all its pages were given out and given back, and a purge releases it", () => {
     const almost = world("3.16", [...full, unmapped(68, 3)]);
     expect([areas(almost), almost.lazyPages]).toEqual([["64-72 busy 8/4"], 0]);
-    const lazy = world("3.16", wholly);
+    const lazy = world("3.16", unmappedBlock);
     expect([areas(lazy), lazy.lazyPages, lazy.fragmentedBlocks()]).toEqual([["64-72 lazy 8/8"], 8, 0]);
-    const gone = world("3.16", [...wholly, purged([64, 72])]);
+    const gone = world("3.16", [...unmappedBlock, purged([64, 72])]);
     expect([areas(gone), gone.lazyPages, gone.releasedUnflushed]).toEqual([[], 0, 0]);
   });
 
-  test("that is released without a flush of all of it is remembered", () => {
-    const here = world("3.16", [...wholly, purged([64, 70])]);
+  test("The world remembers a block that was released without a flush of all of it", () => {
+    const here = world("3.16", [...unmappedBlock, purged([64, 70])]);
     expect([areas(here), here.unflushed]).toEqual([[], [{ start: 70, end: 72 }]]);
   });
 
-  test("is released with the map that was its last, if that flushed", () => {
+  test("The unmap of its last map releases a block, if it flushed", () => {
     const here = world("3.16", [...full, unmapped(64, 4), unmapped(68, 3, flush([64, 72]))]);
     expect(areas(here)).toEqual([]);
   });
 
-  test("counts a descriptor of its own beside its area's, until it is lazy", () => {
+  test("A block counts a descriptor in addition to its area's, until it is lazy", () => {
     const leaked = (...pairs: readonly Pair[]) => world("3.16", pairs).leakedDescriptors;
     expect(leaked(mapped(64, 1, { descriptors: 2 }))).toBe(0);
     expect(leaked(mapped(64, 1, { descriptors: 3 }))).toBe(1);
-    expect(leaked(...wholly, nothing({ descriptors: 1 }))).toBe(0);
+    expect(leaked(...unmappedBlock, nothing({ descriptors: 1 }))).toBe(0);
   });
 
-  test("that was lazy may stand again where it was, of another CPU, within one reply", () => {
+  test("A reply may replace a lazy block by a block of another CPU in the same place", () => {
     const again = mapped(64, 2, { cpu: 1, ...flush([64, 72]) });
-    const here = world("3.16", [...wholly, again], NARROW);
+    const here = world("3.16", [...unmappedBlock, again], NARROW);
     expect(areas(here)).toEqual(["64-72 busy 2/0"]);
     expect([here.areas[0]?.block?.cpu, here.lazyPages, here.frameAt(64)]).toEqual([1, 0, 8]);
   });
 
-  test("that was fragmented may do so as well", () => {
+  test("A reply may replace a fragmented block in the same way", () => {
     const again = mapped(64, 2, { cpu: 1, ...flush([64, 72]) });
     for (const label of ["2.6.39", "3.16"]) {
       const here = world(label, [mapped(64, 1), unmapped(64, 1), again], NARROW);
@@ -156,7 +156,7 @@ describe("a fragmented block", () => {
   const fragment = [mapped(64, 1), unmapped(64, 1)];
   const bySynchronous = ["2.6.28", "3.16", "2.6.39"] as const;
 
-  test("is told from one in use, one used up and one that is lazy, by CPU", () => {
+  test("A fragmented block is distinguished from one in use, one used up and a lazy one, by CPU", () => {
     // a------- B------- cccccccc dd------, the last on CPU 1
     const here = world("3.16", [
       ...fragment,
@@ -171,7 +171,7 @@ describe("a fragmented block", () => {
     expect([here.fragmentedBlocks(), here.fragmentedBlocks(0), here.fragmentedBlocks(1)]).toEqual([2, 1, 1]);
   });
 
-  test("is kept by 2.6.28, and goes with a synchronous purge from 2.6.33 on if that covers it", () => {
+  test("A fragmented block stays on 2.6.28; from 2.6.33 on a synchronous purge that covers it releases it", () => {
     const afterPurge = (...extents: readonly [Vpn, Vpn][]) =>
       bySynchronous.map((label) => areas(world(label, [...fragment, purged(...extents)])));
     const stands = ["64-72 busy 1/1"];
@@ -180,7 +180,7 @@ describe("a fragmented block", () => {
     expect(afterPurge()).toEqual([stands, stands, stands]);
   });
 
-  test("goes with every synchronous purge: vm_unmap_aliases, a pin, an allocation, a map", () => {
+  test("Every synchronous purge releases a fragmented block: vm_unmap_aliases, a pin, an allocation, a map", () => {
     const alloc: Command = { op: "alloc", size: 64, align: PAGE_SIZE, vstart: 64, vend: 96, map: false };
     const pairs: readonly Pair[] = [
       [{ op: "unmapAliases" }, done(flush([64, 72]))],
@@ -191,23 +191,23 @@ describe("a fragmented block", () => {
     for (const pair of pairs) expect(areas(world("3.16", [...fragment, pair]))).toEqual([]);
   });
 
-  test("stays where a pin flushed without calling vm_unmap_aliases", () => {
+  test("A fragmented block stays if a pin flushed without calling vm_unmap_aliases", () => {
     const here = world("3.16", [...fragment, pinned(1, false, flush([0, 256]))]);
     expect(areas(here)).toEqual(["64-72 busy 1/1"]);
   });
 
-  test("stays after a free that purges, whatever its flush covers", () => {
+  test("A fragmented block stays after a free that purges, whatever its flush covers", () => {
     const free = [mapped(80, 5), unmapped(80, 5, flush([64, 85]))];
     expect(areas(world("3.16", [...fragment, ...free]))).toEqual(["64-72 busy 1/1"]);
     expect(areas(world("2.6.39", [...fragment, mapped(72, 1), ...free]))[0]).toBe("64-72 busy 1/1");
   });
 });
 
-describe("what was let go in a block", () => {
+describe("what was unmapped in a block", () => {
   const three = [mapped(64, 1), mapped(65, 2)];
   const bits = (of: ImmutableWorld) => [1, 2, 3].map((frame) => of.mayBeMapped(frame));
 
-  test("may be translated until a flush of that page, though no CPU was seen to read it", () => {
+  test("A page unmapped in a block may be translated until its flush, although no CPU was seen to read it", () => {
     expect(bits(world("3.16", three))).toEqual([false, false, false]);
     const gone = [...three, unmapped(65, 2)];
     expect(bits(world("3.16", gone))).toEqual([false, true, true]);
@@ -215,7 +215,7 @@ describe("what was let go in a block", () => {
     expect(bits(world("3.16", [...gone, freed(0, flush([65, 67]))]))).toEqual([false, false, false]);
   });
 
-  test("may be translated after a flush as well, while its PTE stays", () => {
+  test("A page unmapped in a block may be translated after a flush as well, while its PTE stays", () => {
     const left = [...three, unmapped(65, 2, { pteCleared: 0 })];
     expect(world("2.6.28", left).deadPtes).toBe(2);
     const flushed: Pair = [{ op: "unmapAliases" }, done(flush([65, 67]))];
@@ -225,15 +225,15 @@ describe("what was let go in a block", () => {
     expect([bits(clean), clean.deadPtes]).toEqual([[false, false, false], 0]);
   });
 
-  test("has a PTE as long as replies tell of one, held or not", () => {
+  test("A page in a block has a PTE as long as replies report one, held or not", () => {
     const ptes = (of: ImmutableWorld) => [64, 65, 66, 67].map((page) => of.pteAt(page) ?? 0);
     expect(ptes(world("2.6.28", three))).toEqual([1, 2, 3, 0]);
     expect(ptes(world("2.6.28", [...three, unmapped(65, 2, { pteCleared: 0 })]))).toEqual([1, 2, 3, 0]);
     expect(ptes(world("2.6.28", [...three, unmapped(65, 2)]))).toEqual([1, 0, 0, 0]);
   });
 
-  test("loses its PTEs with the block, when a purge releases that", () => {
-    // aabbcccc and D-------, all of the first let go; then a page of the second
+  test("A page unmapped in a block loses its PTE when a purge releases the block", () => {
+    // aabbcccc and D-------, all of the first unmapped; then a page of the second
     const all = [mapped(64, 4), mapped(68, 4), mapped(72, 1)];
     const left = { pteCleared: 0 };
     const gone = [unmapped(64, 4, left), unmapped(68, 4, left), unmapped(72, 1, left)];
@@ -243,7 +243,7 @@ describe("what was let go in a block", () => {
     expect([1, 8, 9].map((frame) => here.mayBeMapped(frame))).toEqual([false, false, true]);
   });
 
-  test("is seen to be translated where a CPU read it, until a flush", () => {
+  test("A page unmapped in a block is seen to be translated if a CPU read it, until a flush", () => {
     const read = [...three, touched(65, 2), unmapped(65, 2)];
     expect(world("3.16", read).deadTranslations).toBe(1);
     expect(world("3.16", [...read, pinned(2, true, flush([65, 67]))]).deadTranslations).toBe(0);
@@ -251,7 +251,7 @@ describe("what was let go in a block", () => {
   });
 });
 
-test("a pin leaves the world as it was, but for what its flush dropped and its sweep released", () => {
+test("A pin changes only what its flush dropped and its sweep released", () => {
   const lazy = [mapped(80, 5), unmapped(80, 5)];
   const before = world("3.16", lazy);
   expect(isDeepStrictEqual(world("3.16", [...lazy, pinned(9, false)]), before)).toBe(true);
@@ -260,15 +260,15 @@ test("a pin leaves the world as it was, but for what its flush dropped and its s
   expect(areas(world("3.16", [...lazy, pinned(9, true, flush([80, 85]))]))).toEqual([]);
 });
 
-test("vmalloc_init is remembered", () => {
+test("The world remembers vmalloc_init", () => {
   const off = { ...FOUR_BLOCKS, beforeInit: true };
   const aliases: Pair = [{ op: "unmapAliases" }, done()];
   expect([world("3.16", [aliases], off).initialised, world("3.16", []).initialised]).toEqual([false, true]);
   expect(world("3.16", [aliases, [{ op: "init" }, done()]], off).initialised).toBe(true);
 });
 
-test("of PTEs of which a reply cleared some, what it flushed is perhaps clean, and the rest as it was", () => {
-  // aaaa, all let go with their PTEs; two of them are cleared, and three pages flushed
+test("If a reply cleared some PTEs, the flushed pages are perhaps clean and the others unchanged", () => {
+  // aaaa, all unmapped with their PTEs left; two of them are cleared, and three pages flushed
   const left = [mapped(64, 4), unmapped(64, 4, { pteCleared: 0 })];
   const some: Pair = [{ op: "unmapAliases" }, done({ ...flush([64, 67]), pteCleared: 2 })];
   const here = world("2.6.28", [...left, some]);
@@ -277,7 +277,7 @@ test("of PTEs of which a reply cleared some, what it flushed is perhaps clean, a
 });
 
 describe("worlds with blocks", () => {
-  test("of one history are equal by value, and differ as soon as one reply does", () => {
+  test("Worlds with blocks of one history are equal by value, and differ as soon as one reply does", () => {
     const twice = [mapped(64, 2), mapped(66, 1)];
     const gone = [...twice, unmapped(64, 2)];
     const histories: readonly (readonly Pair[])[] = [
@@ -301,7 +301,7 @@ describe("worlds with blocks", () => {
     }
   });
 
-  test("differ by the life of a block, too", () => {
+  test("Worlds with blocks also differ by the life of a block", () => {
     const used = [mapped(64, 4), mapped(68, 4), unmapped(64, 4)];
     const lives = [used, [...used, unmapped(68, 4)]].map((pairs) => world("2.6.39", pairs));
     expect(lives.map((one) => one.areas[0]?.life)).toEqual(["busy", "lazy"]);
@@ -365,7 +365,7 @@ describe("the world after what a kernel answers", () => {
   const pagesHere = Array.from({ length: 40 }, (_none, nth) => 60 + nth);
 
   describe.each(kernels)("$name", (kernel) => {
-    test.prop([story])("holds what its page table and its callers hold", (ops) => {
+    test.prop([story])("The world holds what the kernel's page table and callers hold", (ops) => {
       play(kernel, ops, (here, { memory: { held, pageTable } }) => {
         expect(pagesHere.map((page) => here.frameAt(page) ?? 0)).toEqual(
           pagesHere.map((page) => frameOf(held, page)),
@@ -376,7 +376,7 @@ describe("the world after what a kernel answers", () => {
       });
     });
 
-    test.prop([story])("knows its areas and blocks, and which are lazy", (ops) => {
+    test.prop([story])("The world knows the kernel's areas and blocks, and which are lazy", (ops) => {
       play(kernel, ops, (here, state) => {
         const dump = kernel.dump(state);
         const { blocks } = dump;
@@ -389,7 +389,7 @@ describe("the world after what a kernel answers", () => {
       });
     });
 
-    test.prop([story])("suspects every frame that a CPU still translates", (ops) => {
+    test.prop([story])("The world suspects every frame that a CPU still translates", (ops) => {
       play(kernel, ops, (here, { memory: { tlbs, held } }) => {
         for (const tlb of tlbs) {
           const dead = pagesOf(tlb).filter((page) => frameOf(held, page) !== frameOf(tlb, page));

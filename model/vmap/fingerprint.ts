@@ -1,7 +1,7 @@
 /**
- * Everything in a world that a later verdict may depend on. Left out are which frame a frame is, which map that is no
- * longer held took which page of a block, and counts of which only the change is ever asked: PTEs and descriptors
- * since the beginning.
+ * Everything in a world that a later verdict may depend on. Not included: frame numbers, the place in a block of maps
+ * that are no longer held, and counts of which only the change matters, namely PTEs and descriptors since the
+ * beginning.
  */
 import { type Fingerprint, LIST_END } from "../../spec/fingerprint.ts";
 import type { Pfn, Vpn } from "../../spec/vmap/vocabulary.ts";
@@ -9,12 +9,12 @@ import type { Life } from "../../spec/vmap/world.ts";
 import type { Area, Owner } from "./area.ts";
 import type { Block } from "./block.ts";
 import type { PooledExtents } from "./pool-beliefs.ts";
-import type { Dead, Ptes } from "./stale-mapping.ts";
+import type { Ptes, StaleMapping } from "./stale-mapping.ts";
 import type { ImmutableWorld, Tlb } from "./world.ts";
 
 const LIVES: Readonly<Record<Life, number>> = { busy: 0, lazy: 1 };
 const PTES: Readonly<Record<Ptes, number>> = { gone: 0, perhaps: 1, there: 2 };
-/** Of those who ask for areas; pcpuGets, which are known by their base, come after them. */
+/** The owners of areas. pcpuGets, which are known by their base, follow them. */
 const OWNERS: Readonly<Record<Exclude<Owner, number>, number>> = { alloc: 0, map: 1, vmap: 2 };
 const PERCPU = 3;
 
@@ -24,7 +24,7 @@ export function addWorld(world: ImmutableWorld, to: Fingerprint): void {
   to.add(world.deadPtes);
   for (const area of world.areas) addArea(area, to);
   to.add(LIST_END);
-  addDead(world.dead, to);
+  addStale(world.dead, to);
   for (const { start, end } of world.unflushed) {
     to.add(start);
     to.add(end);
@@ -78,8 +78,8 @@ function addPage({ maps }: Block, page: Vpn, to: Fingerprint): void {
   to.add(isGiven);
 }
 
-/** What may still be translated, by its first page: in which order it was freed makes no difference. */
-function addDead(dead: readonly Dead[], to: Fingerprint): void {
+/** What may still be translated, by its first page. The order of frees makes no difference. */
+function addStale(dead: readonly StaleMapping[], to: Fingerprint): void {
   const sorted = dead.length < 2 ? dead : dead.toSorted((a, b) => a.start - b.start);
   for (const { start, end, frame, ptes } of sorted) {
     to.add(start);

@@ -1,5 +1,5 @@
 /** Where a request fits between what is in its way. */
-import type { Congruent } from "../../spec/vmap/commands.ts";
+import type { PercpuLayout } from "../../spec/vmap/commands.ts";
 import type { Promises } from "../../spec/vmap/releases.ts";
 import type { Window } from "../../spec/vmap/scope.ts";
 import { alignDown, alignUp, type Extent, overlaps, type Vpn } from "../../spec/vmap/vocabulary.ts";
@@ -9,8 +9,8 @@ import type { Request } from "../../spec/vmap/world.ts";
 type InTheWay = readonly Extent[];
 
 /**
- * Walks up from the window's start. Whatever stands in the way pushes the candidate past its end; nothing lower can
- * serve then, for a lower start would run into the same area.
+ * Walks up from the window's start. Each area in the way pushes the candidate past its end. No lower start fits then,
+ * because it would overlap the same area.
  */
 export function lowestFit(
   inTheWay: InTheWay,
@@ -27,7 +27,7 @@ export function lowestFit(
   return candidate + length <= vend ? candidate : undefined;
 }
 
-/** The same between neighbours that it may touch: a guard page inside the area is a part of it, one beside it is free. */
+/** The same between neighbours that it may touch: a guard page inside the area is a part of it, one outside is free. */
 export function lowestFree(
   inTheWay: InTheWay,
   { guard: { inside }, lowestPage }: Promises,
@@ -37,14 +37,14 @@ export function lowestFree(
 }
 
 /**
- * Walks down from the window's end. Whatever stands in the way of one of the areas pushes the base down so far that this
- * one lies below it; no base between can serve.
+ * Walks down from the window's end. Each area that overlaps one of the areas pulls the base down until this one lies
+ * below it. No base between fits.
  */
 export function highestCongruentFit(
   inTheWay: InTheWay,
   { lowestPage }: Promises,
   { vstart, vend }: Window,
-  congruent: Congruent,
+  congruent: PercpuLayout,
 ): Vpn | undefined {
   const { offsets, sizes, align } = congruent;
   const ends = offsets.map((offset, nth) => offset + (sizes[nth] as number));
@@ -57,8 +57,8 @@ export function highestCongruentFit(
   return undefined;
 }
 
-/** Where the base must lie at most so that one of the areas lies below what stands in its way; undefined if none does. */
-function pushedBelow(base: Vpn, inTheWay: InTheWay, { offsets, sizes }: Congruent): Vpn | undefined {
+/** The highest base at which one of the areas lies below what is in its way; undefined if none does. */
+function pushedBelow(base: Vpn, inTheWay: InTheWay, { offsets, sizes }: PercpuLayout): Vpn | undefined {
   for (const [nth, offset] of offsets.entries()) {
     const end = offset + (sizes[nth] as number);
     const place = { start: base + offset, end: base + end };

@@ -1,4 +1,4 @@
-/** The laws on blocks, pins, the boot order and caches: of each a reply that keeps it and one that breaks it. */
+/** The laws on blocks, pins, the boot order and caches: a reply that keeps each and one that violates it. */
 import { describe, expect, test } from "vitest";
 import { judge } from "../../spec/contract.ts";
 import type { AliasReport, Command, Response } from "../../spec/vmap/commands.ts";
@@ -35,15 +35,15 @@ const touched = (page: Vpn, hit: boolean, frame: number | null, more: More = {})
 const stopped = (command: Command): Pair => [command, { ...quiet, kind: "bug", text: "BUG()" }];
 const clean: AliasReport = { staleTlb: [], deadTlb: [], deadPtes: 0 };
 
-/** The ids of the laws promised that the last pair breaks, after a history of which no pair is looked at. */
-function broken(pairs: readonly Pair[], last: Pair, promises: Promises, scope = SCOPE): readonly string[] {
+/** The ids of the promised laws that the last pair violates, after a history that is not judged. */
+function violated(pairs: readonly Pair[], last: Pair, promises: Promises, scope = SCOPE): readonly string[] {
   const spec = vmapSpec(promises);
   const before = pairs.reduce(
     (world, [command, response]) => spec.after(world, command, response) as ImmutableWorld,
     spec.initial(scope),
   );
   const verdict = judge(spec, lawsCalled(promises.laws), before, ...last);
-  return verdict.accepted ? [] : verdict.broken.map(({ id }) => id);
+  return verdict.accepted ? [] : verdict.violated.map(({ id }) => id);
 }
 
 interface Case {
@@ -55,7 +55,7 @@ interface Case {
   readonly history: readonly Pair[];
   readonly accepted: Pair;
   readonly rejected: Pair;
-  /** Other laws that a reply like the one rejected cannot but break as well. */
+  /** Other laws that such a rejected reply must violate as well. */
   readonly also?: readonly string[];
 }
 
@@ -63,7 +63,7 @@ const three = [mapped(64, 1), mapped(65, 2)];
 /** aaaaBBBB. */
 const half = [mapped(64, 4), mapped(68, 4), unmapped(64, 4)];
 /** aaaabbbb, lazy. */
-const wholly = [...half, unmapped(68, 4)];
+const unmappedBlock = [...half, unmapped(68, 4)];
 /** A------- and so on, of CPU 1: none of CPU 0 has room. */
 const everyBlock = [64, 72, 80, 88].map((start) => mapped(start, 1, { cpu: 1 }));
 const shortAliases = (more: Partial<AliasReport>) => ({ aliases: { ...clean, ...more } });
@@ -108,7 +108,7 @@ const CASES: readonly Case[] = [
   },
   {
     law: "pinned-is-unaliased",
-    part: "a frame that nobody let go needs no flush",
+    part: "a frame that was never unmapped needs no flush",
     history: [...three, unmapped(65, 2)],
     accepted: pinned(9, true, { swept: false }),
     rejected: pinned(2, true, { swept: false }),
@@ -137,7 +137,7 @@ const CASES: readonly Case[] = [
   },
   {
     law: "cache-flushed-before-unmap",
-    part: "of a page that was let go",
+    part: "of a page that was freed",
     history: [...three, touched(65, false, 2, { dirtyLines: [65] })],
     accepted: unmapped(65, 2, { dirtyLines: [64] }),
     rejected: unmapped(65, 2, { dirtyLines: [64, 65] }),
@@ -229,14 +229,14 @@ const CASES: readonly Case[] = [
   {
     law: "flush-well-formed",
     part: "a purge covers every block it releases",
-    history: wholly,
+    history: unmappedBlock,
     accepted: asked("purge", flush([64, 72])),
     rejected: asked("purge", flush([64, 71])),
   },
   {
     law: "flush-well-formed",
     part: "no flush is empty",
-    history: wholly,
+    history: unmappedBlock,
     accepted: asked("purge", flush([64, 72])),
     rejected: asked("purge", flush([64, 72], [80, 80])),
     also: ["one-flush-per-purge"],
@@ -258,7 +258,7 @@ const CASES: readonly Case[] = [
   {
     law: "no-overlap",
     part: "a block that is lazy stands in the way until it is flushed",
-    history: wholly,
+    history: unmappedBlock,
     accepted: mapped(72, 1),
     rejected: mapped(64, 1),
     also: ["flush-before-reuse"],
@@ -266,14 +266,14 @@ const CASES: readonly Case[] = [
   {
     law: "purge-only-when-full",
     part: "a map purges if what it needs fits nowhere while lazy areas are taken",
-    history: [...wholly, ...everyBlock.slice(1, 3)],
+    history: [...unmappedBlock, ...everyBlock.slice(1, 3)],
     accepted: refused(9, flush([64, 72])),
     rejected: mapped(64, 4, flush([64, 72])),
   },
   {
     law: "purge-only-when-full",
     part: "an unmap purges above lazy_max_pages, not at it",
-    history: [...wholly, mapped(72, 4), mapped(76, 4), unmapped(72, 4), mapped(80, 1)],
+    history: [...unmappedBlock, mapped(72, 4), mapped(76, 4), unmapped(72, 4), mapped(80, 1)],
     accepted: unmapped(76, 4, flush([64, 80])),
     rejected: unmapped(80, 1, flush([64, 81])),
   },
@@ -283,76 +283,76 @@ describe("each law", () => {
   test.each(CASES)("$law: $part", ({ law, label = "3.16", scope = SCOPE, history, accepted, ...others }) => {
     const { rejected, also = [] } = others;
     const promises = releaseOf(label);
-    expect(broken(history, accepted, promises, scope)).toEqual([]);
-    expect(broken(history, rejected, promises, scope)).toEqual(
+    expect(violated(history, accepted, promises, scope)).toEqual([]);
+    expect(violated(history, rejected, promises, scope)).toEqual(
       lawsCalled([law, ...also]).map(({ id }) => id),
     );
   });
 
-  test("purge-only-when-full lets no map purge that finds room, fragmented blocks or not", () => {
+  test("purge-only-when-full allows no purge to a map that finds room, with or without fragmented blocks", () => {
     // a------- b------- on CPU 0: sixteen pages, twice the limit
     const fragments = [64, 72].flatMap((start) => [mapped(start, 1), unmapped(start, 1)]);
     const purging = mapped(73, 1, flush([64, 72]));
     for (const label of ["2.6.39", "3.16"]) {
-      expect(broken(fragments, purging, releaseOf(label))).toEqual(["purge-only-when-full"]);
+      expect(violated(fragments, purging, releaseOf(label))).toEqual(["purge-only-when-full"]);
     }
   });
 
   test("nothing-leaks bounds the blocks with pages left that one CPU keeps unused", () => {
-    // Blocks of eight pages: three of them may differ in what is left; a fourth was made for nothing.
+    // Blocks of eight pages: three of them may differ in what is left; a fourth was made needlessly.
     const fragment = (nth: number, cpu: Cpu) => [mapped(64 + 8 * nth, 1, { cpu }), unmapped(64 + 8 * nth, 1)];
     const lawsAfter = (...cpus: readonly Cpu[]) => {
       const pairs = cpus.flatMap((cpu, nth) => fragment(nth, cpu));
-      return broken(pairs.slice(0, -1), pairs.at(-1) as Pair, releaseOf("3.16"));
+      return violated(pairs.slice(0, -1), pairs.at(-1) as Pair, releaseOf("3.16"));
     };
     expect(lawsAfter(0, 0, 0)).toEqual([]);
     expect(lawsAfter(0, 0, 1, 1)).toEqual([]);
     expect(lawsAfter(0, 0, 0, 0)).toEqual(["nothing-leaks"]);
   });
 
-  test("pinned-is-unaliased and no-alias-after-unmap-aliases ask nothing before vmalloc_init", () => {
+  test("pinned-is-unaliased and no-alias-after-unmap-aliases do not apply before vmalloc_init", () => {
     const left = [asked("init"), ...three, unmapped(65, 2)];
     const sweep = asked("unmapAliases", { aliases: { ...clean, deadPtes: 1 } });
     for (const [last, law] of [
       [pinned(3, true), "pinned-is-unaliased"],
       [sweep, "no-alias-after-unmap-aliases"],
     ] as const) {
-      expect(broken(left, last, releaseOf("3.16"), OFF)).toContain(law);
-      expect(broken(left.slice(1), last, releaseOf("3.16"), OFF)).not.toContain(law);
+      expect(violated(left, last, releaseOf("3.16"), OFF)).toContain(law);
+      expect(violated(left.slice(1), last, releaseOf("3.16"), OFF)).not.toContain(law);
     }
   });
 
-  test("in-window, lowest-fit and refused-only-when-full speak of the blocks that maps need", () => {
+  test("in-window, lowest-fit and refused-only-when-full apply to the blocks that maps need", () => {
     const outside = mapped(96, 1, { cpu: 1 });
-    expect(broken(three, outside, releaseOf("3.16"))).toEqual(["in-window", "lowest-fit"]);
-    expect(broken(three, mapped(80, 1, { cpu: 1 }), releaseOf("3.16"))).toEqual(["lowest-fit"]);
-    expect(broken(three, mapped(72, 1, { cpu: 1 }), releaseOf("3.16"))).toEqual([]);
-    expect(broken(everyBlock, refused(4), releaseOf("3.16"))).toEqual([]);
-    expect(broken(everyBlock.slice(1), refused(4), releaseOf("3.16"))).toEqual(["refused-only-when-full"]);
+    expect(violated(three, outside, releaseOf("3.16"))).toEqual(["in-window", "lowest-fit"]);
+    expect(violated(three, mapped(80, 1, { cpu: 1 }), releaseOf("3.16"))).toEqual(["lowest-fit"]);
+    expect(violated(three, mapped(72, 1, { cpu: 1 }), releaseOf("3.16"))).toEqual([]);
+    expect(violated(everyBlock, refused(4), releaseOf("3.16"))).toEqual([]);
+    expect(violated(everyBlock.slice(1), refused(4), releaseOf("3.16"))).toEqual(["refused-only-when-full"]);
   });
 
-  test("a map needs no new block where one of its CPU's has room: no refusal, no purge, no block for nothing", () => {
+  test("A map needs no new block if a block of its CPU has room: no refusal, no purge, no needless block", () => {
     // A------- of CPU 0, and a lazy area of CPU 1's own making
     const room = [mapped(64, 1)];
-    expect(broken(room, refused(4), releaseOf("3.16"))).toEqual(["refused-only-when-full"]);
-    expect(broken([...room, ...everyBlock.slice(1)], refused(4), releaseOf("3.16"))).toEqual([
+    expect(violated(room, refused(4), releaseOf("3.16"))).toEqual(["refused-only-when-full"]);
+    expect(violated([...room, ...everyBlock.slice(1)], refused(4), releaseOf("3.16"))).toEqual([
       "refused-only-when-full",
     ]);
     expect(
-      broken([...room, ...everyBlock.slice(1)], mapped(65, 1, flush([72, 80])), releaseOf("3.16")),
+      violated([...room, ...everyBlock.slice(1)], mapped(65, 1, flush([72, 80])), releaseOf("3.16")),
     ).toContain("purge-only-when-full");
-    expect(broken(room, mapped(72, 4), releaseOf("3.16"))).toEqual(["nothing-leaks"]);
-    expect(broken(room, mapped(72, 4, { cpu: 1 }), releaseOf("3.16"))).toEqual([]);
-    expect(broken([...room, mapped(68, 4)], mapped(72, 4), releaseOf("3.16"))).toEqual([]);
+    expect(violated(room, mapped(72, 4), releaseOf("3.16"))).toEqual(["nothing-leaks"]);
+    expect(violated(room, mapped(72, 4, { cpu: 1 }), releaseOf("3.16"))).toEqual([]);
+    expect(violated([...room, mapped(68, 4)], mapped(72, 4), releaseOf("3.16"))).toEqual([]);
   });
 
-  test("no-overlap, lowest-fit and aligned speak of maps too large for a block", () => {
+  test("no-overlap, lowest-fit and aligned apply to maps too large for a block", () => {
     const large = (start: Vpn) => mapped(start, 5);
-    expect(broken(three, large(72), releaseOf("3.16"))).toEqual([]);
-    expect(broken(three, large(71), releaseOf("3.16"))).toEqual(["no-overlap"]);
-    expect(broken(three, large(73), releaseOf("3.16"))).toEqual(["lowest-fit"]);
+    expect(violated(three, large(72), releaseOf("3.16"))).toEqual([]);
+    expect(violated(three, large(71), releaseOf("3.16"))).toEqual(["no-overlap"]);
+    expect(violated(three, large(73), releaseOf("3.16"))).toEqual(["lowest-fit"]);
     const alloc: Command = { op: "alloc", size: 1, align: PAGE_SIZE, vstart: 64, vend: 96, map: false };
     const inBlock: Response = { ...quiet, kind: "placed", start: 70, mapStopped: false };
-    expect(broken(three, [alloc, inBlock], releaseOf("3.16"))).toEqual(["no-overlap"]);
+    expect(violated(three, [alloc, inBlock], releaseOf("3.16"))).toEqual(["no-overlap"]);
   });
 });

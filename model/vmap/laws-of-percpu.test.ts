@@ -1,4 +1,4 @@
-/** The laws on percpu areas: of each a reply that keeps it and one that breaks it. */
+/** The laws on percpu areas: a reply that keeps each and one that violates it. */
 import { describe, expect, test } from "vitest";
 import { judge } from "../../spec/contract.ts";
 import { lawsCalled } from "../../spec/vmap/laws/index.ts";
@@ -27,7 +27,7 @@ const refused = (more: More = {}): Pair => [
   { op: "pcpuGet", ...PAIR },
   { ...quiet, kind: "refused", ...more },
 ];
-const letGo = (start: Vpn, more: More = {}): Pair => [
+const pcpuFreed = (start: Vpn, more: More = {}): Pair => [
   { op: "pcpuFree", start, offsets: PAIR.offsets },
   done(more),
 ];
@@ -44,9 +44,9 @@ function after(pairs: readonly Pair[], scope = SCOPE): ImmutableWorld {
   );
 }
 
-function broken(pairs: readonly Pair[], [command, response]: Pair): readonly string[] {
+function violated(pairs: readonly Pair[], [command, response]: Pair): readonly string[] {
   const verdict = judge(SPEC, lawsCalled(PROMISES.laws), after(pairs), command, response);
-  return verdict.accepted ? [] : verdict.broken.map(({ id }) => id);
+  return verdict.accepted ? [] : verdict.violated.map(({ id }) => id);
 }
 
 /** [72, 80): the second area of any pair lies there. */
@@ -54,70 +54,72 @@ const inTheWay = placed(72, 8);
 const lazyInTheWay = [inTheWay, freed(72)];
 
 describe("of percpu areas", () => {
-  test("in-window speaks of each of them", () => {
-    expect(broken([], got(70))).toEqual([]);
-    expect(broken([], got(72))).toEqual(["in-window"]);
-    expect(broken([], got(62))).toContain("in-window");
+  test("in-window applies to each percpu area", () => {
+    expect(violated([], got(70))).toEqual([]);
+    expect(violated([], got(72))).toEqual(["in-window"]);
+    expect(violated([], got(62))).toContain("in-window");
   });
 
-  test("aligned speaks of the base", () => {
-    expect(broken([placed(79, 1)], got(68))).toEqual([]);
-    expect(broken([placed(79, 1)], got(69))).toEqual(["aligned"]);
+  test("aligned applies to the base of percpu areas", () => {
+    expect(violated([placed(79, 1)], got(68))).toEqual([]);
+    expect(violated([placed(79, 1)], got(69))).toEqual(["aligned"]);
   });
 
-  test("no-overlap speaks of each of them", () => {
-    expect(broken([placed(78, 2)], got(68))).toEqual([]);
-    expect(broken([placed(78, 2)], got(70))).toEqual(["no-overlap"]);
-    expect(broken([placed(71, 1)], got(70))).toEqual(["no-overlap"]);
+  test("no-overlap applies to each percpu area", () => {
+    expect(violated([placed(78, 2)], got(68))).toEqual([]);
+    expect(violated([placed(78, 2)], got(70))).toEqual(["no-overlap"]);
+    expect(violated([placed(71, 1)], got(70))).toEqual(["no-overlap"]);
   });
 
   test("highest-congruent-fit counts lazy areas as taken, until a purge in the reply", () => {
     const lazyAtTop = [placed(78, 2), freed(78)];
-    expect(broken([], got(68))).toEqual(["highest-congruent-fit"]);
-    expect(broken(lazyAtTop, got(68))).toEqual([]);
-    expect(broken(lazyAtTop, got(66))).toEqual(["highest-congruent-fit"]);
-    expect(broken(lazyInTheWay, got(70, flush([72, 80])))).toEqual([]);
-    expect(broken(lazyInTheWay, got(68, flush([72, 80])))).toEqual(["highest-congruent-fit"]);
+    expect(violated([], got(68))).toEqual(["highest-congruent-fit"]);
+    expect(violated(lazyAtTop, got(68))).toEqual([]);
+    expect(violated(lazyAtTop, got(66))).toEqual(["highest-congruent-fit"]);
+    expect(violated(lazyInTheWay, got(70, flush([72, 80])))).toEqual([]);
+    expect(violated(lazyInTheWay, got(68, flush([72, 80])))).toEqual(["highest-congruent-fit"]);
   });
 
-  test("refused-only-when-full wants them to fit nowhere, with every lazy area gone", () => {
-    expect(broken([inTheWay], refused())).toEqual([]);
-    expect(broken(lazyInTheWay, refused(flush([72, 80])))).toEqual(["refused-only-when-full"]);
-    expect(broken([placed(72, 6)], refused())).toEqual(["refused-only-when-full"]);
+  test("refused-only-when-full requires that percpu areas fit nowhere, with every lazy area released", () => {
+    expect(violated([inTheWay], refused())).toEqual([]);
+    expect(violated(lazyInTheWay, refused(flush([72, 80])))).toEqual(["refused-only-when-full"]);
+    expect(violated([placed(72, 6)], refused())).toEqual(["refused-only-when-full"]);
   });
 
-  test("purge-only-when-full wants them to fit nowhere before", () => {
-    expect(broken([placed(74, 4), freed(74)], got(70, flush([74, 78])))).toEqual(["purge-only-when-full"]);
+  test("purge-only-when-full requires that percpu areas fitted nowhere before", () => {
+    expect(violated([placed(74, 4), freed(74)], got(70, flush([74, 78])))).toEqual(["purge-only-when-full"]);
   });
 
-  test("flush-before-reuse speaks of each of them", () => {
-    expect(broken(lazyInTheWay, got(70, flush([72, 78])))).toContain("flush-before-reuse");
+  test("flush-before-reuse applies to each percpu area", () => {
+    expect(violated(lazyInTheWay, got(70, flush([72, 78])))).toContain("flush-before-reuse");
   });
 
-  test("purge-only-when-full adds up what is let go", () => {
+  test("purge-only-when-full adds up the freed percpu areas", () => {
     const lazy = [placed(64, 1), freed(64)];
-    expect(broken([got(70)], letGo(70, flush([70, 80])))).toEqual(["purge-only-when-full"]);
-    expect(broken([...lazy, got(70)], letGo(70, { ...flush([64, 80]), lazyPages: 0 }))).toEqual([]);
+    expect(violated([got(70)], pcpuFreed(70, flush([70, 80])))).toEqual(["purge-only-when-full"]);
+    expect(violated([...lazy, got(70)], pcpuFreed(70, { ...flush([64, 80]), lazyPages: 0 }))).toEqual([]);
   });
 
-  test("lazy-count follows a purge in the midst of letting go", () => {
+  test("lazy-count follows a purge between the frees of percpu areas", () => {
     const lazy = [placed(64, 4), freed(64), got(70)];
-    const midst = letGo(70, { ...flush([64, 72]), lazyPages: 2 });
-    expect(broken([got(70)], letGo(70, { lazyPages: 4 }))).toEqual([]);
-    expect(broken([got(70)], letGo(70, { lazyPages: 2 }))).toEqual(["lazy-count"]);
-    expect(broken(lazy, midst)).toEqual([]);
-    expect(broken(lazy, letGo(70, { ...flush([64, 72]), lazyPages: 1 }))).toContain("lazy-count");
+    const midst = pcpuFreed(70, { ...flush([64, 72]), lazyPages: 2 });
+    expect(violated([got(70)], pcpuFreed(70, { lazyPages: 4 }))).toEqual([]);
+    expect(violated([got(70)], pcpuFreed(70, { lazyPages: 2 }))).toEqual(["lazy-count"]);
+    expect(violated(lazy, midst)).toEqual([]);
+    expect(violated(lazy, pcpuFreed(70, { ...flush([64, 72]), lazyPages: 1 }))).toContain("lazy-count");
     const left = after([...lazy, midst]).areasIn({ start: 64, end: 80 });
     expect(left.map(({ start, end, life }) => [start, end, life])).toEqual([[78, 80, "lazy"]]);
   });
 
-  test("argument-domain lets nobody let go of what is not held, or not so", () => {
+  test("argument-domain forbids a pcpuFree of areas that are not held, or not with this base", () => {
     const other: Pair = [{ op: "pcpuFree", start: 70, offsets: [0, 6] }, done({ lazyPages: 4 })];
-    expect(broken([got(70)], other)).toContain("argument-domain");
-    expect(broken([placed(70, 2), placed(78, 2)], letGo(70, { lazyPages: 4 }))).toContain("argument-domain");
-    expect(broken([placed(70, 2), placed(78, 2)], letGo(70, { lazyPages: 0 }))).toEqual([]);
-    expect(broken([got(70), letGo(70)], letGo(70, { lazyPages: 4 }))).toEqual([]);
-    expect(broken([got(70)], [{ op: "free", start: 70 }, done({ lazyPages: 2 })])).toContain(
+    expect(violated([got(70)], other)).toContain("argument-domain");
+    expect(violated([placed(70, 2), placed(78, 2)], pcpuFreed(70, { lazyPages: 4 }))).toContain(
+      "argument-domain",
+    );
+    expect(violated([placed(70, 2), placed(78, 2)], pcpuFreed(70, { lazyPages: 0 }))).toEqual([]);
+    expect(violated([got(70), pcpuFreed(70)], pcpuFreed(70, { lazyPages: 4 }))).toEqual([]);
+    expect(violated([got(70)], [{ op: "free", start: 70 }, done({ lazyPages: 2 })])).toContain(
       "argument-domain",
     );
   });
@@ -137,29 +139,31 @@ describe("of percpu areas", () => {
       return true;
     };
     // On two CPUs a pool has [78,80): ....AA......BBPP.
-    test("on one CPU there is no pool", () => expect(on(1, got(68))).toBe(false));
-    test("on two CPUs the area goes below what the pool has", () => expect(on(2, got(68))).toBe(true));
-    test("but no lower", () => expect(on(2, got(66))).toBe(false));
-    test("and not at all below it where a purge has emptied the pools", () =>
+    test("highest-congruent-fit counts no pool on one CPU", () => expect(on(1, got(68))).toBe(false));
+    test("highest-congruent-fit allows an area below what the pool has, on two CPUs", () =>
+      expect(on(2, got(68))).toBe(true));
+    test("highest-congruent-fit allows no lower area than that, on two CPUs", () =>
+      expect(on(2, got(66))).toBe(false));
+    test("highest-congruent-fit allows nothing below the pooled extent once a purge has emptied the pools", () =>
       expect(on(2, got(68, flush([72, 80])))).toBe(false));
   });
 });
 
-describe("of areas let go one after another, before the last purge went", () => {
+describe("areas freed before the last purge", () => {
   const of = (pages: readonly Pages[], more: object) => freedBeforePurge(pages, done(more));
 
-  test("all, where there was none", () => {
+  test("All areas count as freed before the last purge if there was none", () => {
     expect(of([3, 1, 2], { lazyPages: 6 })).toBe(3);
   });
 
-  test("those that are not counted as lazy", () => {
+  test("The areas freed before the last purge are those that are not counted as lazy", () => {
     const purged = flush([64, 80]);
     expect(of([3, 1, 2], { ...purged, lazyPages: 0 })).toBe(3);
     expect(of([3, 1, 2], { ...purged, lazyPages: 2 })).toBe(2);
     expect(of([3, 1, 2], { ...purged, lazyPages: 3 })).toBe(1);
   });
 
-  test("all, where the count is none of theirs, or not told", () => {
+  test("All areas count as freed before the last purge if the lazy count fits no suffix of them, or is absent", () => {
     expect(of([3, 1, 2], { ...flush([64, 80]), lazyPages: 1 })).toBe(3);
     expect(of([3, 1, 2], flush([64, 80]))).toBe(3);
   });

@@ -256,11 +256,11 @@ function inWords([command, response]: Pair): string {
 
 describe.each(ROWS)("in $picture $law", ({ law, picture, accepted, rejected, on = "5.17" }) => {
   const cases = (pairs: readonly Pair[]) => pairs.map((pair) => [inWords(pair), pair] as const);
-  test.each(cases(accepted))("accepts %s", (_words, pair) => {
+  test.each(cases(accepted))(`In ${picture} ${law} accepts %s`, (_words, pair) => {
     expect(accepts(law, picture, pair, on)).toBe(true);
   });
   if (rejected.length > 0) {
-    test.each(cases(rejected))("rejects %s", (_words, pair) => {
+    test.each(cases(rejected))(`In ${picture} ${law} rejects %s`, (_words, pair) => {
       expect(accepts(law, picture, pair, on)).toBe(false);
     });
   }
@@ -274,7 +274,7 @@ describe("guard-between-vmaps", () => {
     [2, 66, false],
     [1, 71, false],
     [1, 72, true],
-  ])("of %d pages mapped at %d between two vmaps: %s", (count, start, kept) => {
+  ])("guard-between-vmaps is kept by %d pages mapped at %d between two vmaps: %s", (count, start, kept) => {
     // 64 and 65, then 69 and 70, are mapped, and areas without a guard page end there.
     const before = after("5.11", [vmapped(2, 64), vmapped(2, 69)]);
     const laws = lawsCalled(["guard-between-vmaps"]);
@@ -293,7 +293,7 @@ describe("the table", () => {
   const OF_ONE_BYTE = laws.filter((id) => id !== "guard-between-vmaps" && id !== "highest-congruent-fit");
   const OF_A_PAGE = laws.filter((id) => id !== "guard-between-vmaps");
 
-  test("has of every law of placement what it accepts and rejects, aligned to a byte and to a page", () => {
+  test("The table has accepted and rejected replies for every law of placement, aligned to a byte and to a page", () => {
     // Nothing is misaligned there.
     const lacking = (ids: readonly LawId[], which: "accepted" | "rejected", align: Bytes) =>
       ids.filter((id) => !has(id, which, align));

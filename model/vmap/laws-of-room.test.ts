@@ -30,7 +30,7 @@ function keeps(law: string, label: string, history: readonly Pair[], last: Pair,
     spec.initial(scope),
   );
   const verdict = judge(spec, lawsCalled([law]), before, ...last);
-  return verdict.accepted || verdict.broken.length === 0;
+  return verdict.accepted || verdict.violated.length === 0;
 }
 
 const WINDOW = { align: 1, vstart: 64, vend: 80, map: false } as const;
@@ -51,14 +51,14 @@ describe("blocks-pack", () => {
   const first = mapped(64, 1, { cpu: 1 });
 
   test.each(["2.6.28", "2.6.37", "2.6.39", "3.1", "5.2"])(
-    "is violated on %s by a refusal where a block would fit right beside the first, whatever the release keeps free",
+    "blocks-pack is violated on %s by a refusal where a block would fit right beside the first, whatever the release keeps free",
     (label) => {
       expect(keeps(law, label, [first], refused(1))).toBe(false);
       expect(keeps(law, label, [first, mapped(72, 1, { cpu: 1 })], refused(1))).toBe(true);
     },
   );
 
-  test("is violated by a purge that such a place would have spared, and not by one that nothing would have", () => {
+  test("blocks-pack is violated by a purge that such a place would have avoided, and by no other", () => {
     // aaaa lazy at 64, and a block of CPU 0 that has room, or none
     const lazy = [placed(64, 4), freed(64)];
     const purging = mapped(64, 1, flush([64, 68]));
@@ -66,7 +66,7 @@ describe("blocks-pack", () => {
     expect(keeps(law, "2.6.39", [...lazy, placed(72, 1)], purging)).toBe(true);
   });
 
-  test("says nothing of maps that need no block, be there room in one or be they too large", () => {
+  test("blocks-pack does not apply to maps that need no new block: there is room in one, or they are too large", () => {
     expect(keeps(law, "2.6.39", [mapped(64, 1)], refused(1))).toBe(true);
     expect(keeps(law, "2.6.39", [], refused(5))).toBe(true);
     expect(keeps(law, "2.6.39", [], refused(0))).toBe(true);
@@ -76,7 +76,7 @@ describe("blocks-pack", () => {
 describe("free-space-is-usable", () => {
   const law = "free-space-is-usable";
 
-  test("counts a page that is kept between areas as free", () => {
+  test("free-space-is-usable counts a page that is kept between areas as free", () => {
     const all = [placed(64, 15)];
     for (const label of ["2.6.28", "2.6.39", "3.1"]) {
       expect(keeps(law, label, all, turnedAway(1))).toBe(false);
@@ -84,7 +84,7 @@ describe("free-space-is-usable", () => {
     }
   });
 
-  test("counts the guard page inside an area of 2.6.27 as a part of it, as it does that of vmap ever since", () => {
+  test("free-space-is-usable counts the guard page inside an area of 2.6.27 as a part of it, as it does that of vmap ever since", () => {
     // AAAg at 64: three pages and their guard page
     expect(keeps(law, "2.6.27", [placed(64, 14)], turnedAway(1))).toBe(true);
     expect(keeps(law, "2.6.27", [placed(64, 13)], turnedAway(1))).toBe(false);
@@ -97,20 +97,20 @@ describe("free-space-is-usable", () => {
     }
   });
 
-  test("asks for the alignment of the request, and for its window", () => {
+  test("free-space-is-usable respects the alignment and the window of the request", () => {
     const middle = [placed(72, 1)];
     expect(keeps(law, "3.1", middle, turnedAway(8, 8 * PAGE_SIZE))).toBe(false);
     expect(keeps(law, "3.1", middle, turnedAway(8, 8 * PAGE_SIZE, { vstart: 65 }))).toBe(true);
   });
 
-  test("counts what is lazy as free, but not for a caller who cannot wait for a purge", () => {
+  test("free-space-is-usable counts lazy areas as free, except for a caller that cannot wait for a purge", () => {
     const lazy = [placed(64, 16), freed(64)];
     expect(keeps(law, "6.19", lazy, turnedAway(1))).toBe(false);
     expect(keeps(law, "6.19", lazy, turnedAway(1, 1, { noblock: true }))).toBe(true);
     expect(keeps(law, "6.12", lazy, turnedAway(1, 1, { noblock: true }))).toBe(false);
   });
 
-  test("speaks of percpu areas and of maps as well", () => {
+  test("free-space-is-usable applies to percpu areas and to maps as well", () => {
     const pair = { op: "pcpuGet", offsets: [0, 8], sizes: [2, 2], align: PAGE_SIZE } as const;
     const none: Pair = [pair, { ...quiet, kind: "refused" }];
     expect(keeps(law, "5.2", [placed(64, 2)], none)).toBe(false);
@@ -144,12 +144,12 @@ describe("one-flush-per-purge", () => {
     }
   });
 
-  test("lets a map that is refused flush once more, for its own area may have been freed again", () => {
+  test("one-flush-per-purge allows a refused map one more flush, because its own area may have been freed again", () => {
     expect(keeps(law, "3.1", lazy, refused(5, two))).toBe(true);
     expect(keeps(law, "3.1", lazy, refused(5, flush([64, 65], [70, 71], [72, 73])))).toBe(false);
   });
 
-  test("is not violated by a call that does not return: it may purge any number of times", () => {
+  test("one-flush-per-purge is not violated by a call that does not return: it may purge any number of times", () => {
     const [command, answer] = mapped(64, 1, two);
     const hung: Pair = [command, { ...quiet, kind: "hung", text: "vb_alloc", flushes: answer.flushes }];
     expect(keeps(law, "3.1", lazy, hung)).toBe(true);
@@ -169,17 +169,17 @@ describe("one-flush-per-purge", () => {
     const twice = free(flush([66, 69], [74, 77]));
     const atOnce = { ...SCOPE, lazyMaxPages: 2 };
 
-    test("allows a flush for each that leaves too much lazy, to 5.17", () => {
+    test("one-flush-per-purge allows, up to 5.17, a flush for each freed percpu area that leaves too many lazy pages", () => {
       expect(keeps(law, "5.2", [got], twice, atOnce)).toBe(true);
       expect(keeps(law, "5.2", [got], free(flush([66, 67], [67, 69], [74, 77])), atOnce)).toBe(false);
     });
 
-    test("allows one where they leave too much only together", () => {
+    test("one-flush-per-purge allows one flush if freed percpu areas leave too many lazy pages only together", () => {
       expect(keeps(law, "5.2", [got], twice)).toBe(false);
       expect(keeps(law, "5.2", [got], free(flush([66, 77])))).toBe(true);
     });
 
-    test("allows one from 5.18 on, where a worker purges when the call is over", () => {
+    test("one-flush-per-purge allows one flush for freed percpu areas from 5.18 on, when a worker purges after the call", () => {
       expect(keeps(law, "6.1", [got], twice, atOnce)).toBe(false);
       expect(keeps(law, "6.1", [got], free(flush([66, 77])), atOnce)).toBe(true);
     });
@@ -192,19 +192,19 @@ describe("space-returns", () => {
   const purged = (wholeFree?: boolean) =>
     purge({ ...flush([64, 66]), ...(wholeFree === undefined ? {} : { wholeFree }) });
 
-  test("is violated by a purge after which nothing is held and the whole space could not be given out", () => {
+  test("space-returns is violated by a purge after which nothing is held and the whole space could not be given out", () => {
     expect(keeps(law, "5.17", all, purged(true))).toBe(true);
     expect(keeps(law, "5.17", all, purged(false))).toBe(false);
   });
 
-  test("is not judged while something is held, be it a block in which nothing is mapped", () => {
+  test("space-returns is not judged while something is held, even a block in which nothing is mapped", () => {
     expect(keeps(law, "5.17", [...all, placed(70, 1)], purged(false))).toBe(true);
     const fragment = [mapped(64, 1), unmapped(64, 1)];
     expect(keeps(law, "2.6.28", fragment, purge({ wholeFree: false }))).toBe(true);
     expect(keeps(law, "5.17", fragment, purge({ ...flush([64, 72]), wholeFree: false }))).toBe(false);
   });
 
-  test("is not judged where the observer cannot tell", () => {
+  test("space-returns is not judged if the observer cannot tell", () => {
     expect(keeps(law, "5.17", all, purged())).toBe(true);
   });
 });

@@ -1,13 +1,13 @@
-/** The reference answers as a world does that looks at every page, after every transition of three small machines. */
+/** The reference answers as a page-by-page world, after every transition of three small machines. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { kernelCalled } from "../../kernels/vmap/index.ts";
 import type { State } from "../../kernels/vmap/state.ts";
 import { choices } from "../../properties/vmap/choices.ts";
 import { scopeCalled } from "../../properties/vmap/random-scopes.ts";
-import { play } from "../../properties/vmap/run-choices.ts";
+import { runChoices } from "../../properties/vmap/run-choices.ts";
 import { fingerprintOfBoth, type KernelAndWorld } from "../../properties/vmap/state-fingerprint.ts";
-import { settingFor } from "../../properties/vmap/test-bench.ts";
+import { benchFor } from "../../properties/vmap/test-bench.ts";
 import type { Command, Response } from "../../spec/vmap/commands.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import { LAWS } from "../../spec/vmap/laws/index.ts";
@@ -61,7 +61,7 @@ const PERCPU: Scope = {
 
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_none, nth) => from + nth);
 
-/** Pages on which both are asked: those of the first windows, and some around. */
+/** The pages about which both worlds are asked: those of the first windows, and some around. */
 function pagesAsked({ windows, vmalloc }: Scope): readonly number[] {
   const from = Math.min(...[...windows, vmalloc].map(({ vstart }) => vstart).filter((page) => page > 0)) - 1;
   return range(from, from + 6);
@@ -132,7 +132,7 @@ interface Worlds {
   readonly naive: NaiveWorld;
 }
 
-/** Lets both follow a reply: what they are then, or how a law, a witness or an answer differs between them. */
+/** Both worlds after a reply, or how a law, a witness or an answer differs between them. */
 function follow(
   spec: VmapSpec,
   before: Worlds,
@@ -167,17 +167,17 @@ function everyTransition(kernel: Kernel<State>, scope: Scope, spec: VmapSpec = v
   const { words, write } = fingerprintOfBoth(kernel, scope, ["pin"]);
   const form = new Int32Array(words);
   const known = new Set<string>();
-  const met: (KernelAndWorld<State> & Worlds)[] = [];
+  const visited: (KernelAndWorld<State> & Worlds)[] = [];
   const meet = (state: State, worlds: Worlds) => {
     const both = { state, world: worlds.reference, ...worlds };
     write(both, form, 0);
     if (known.has(form.join())) return;
     known.add(form.join());
-    met.push(both);
+    visited.push(both);
   };
   meet(kernel.initial(scope), emptyWorlds(spec, scope, kernel));
   let transitions = 0;
-  for (const { state, ...worlds } of met) {
+  for (const { state, ...worlds } of visited) {
     for (const command of spec.enabled(worlds.reference, scope)) {
       const [now, response] = kernel.step(state, command);
       const after = follow(spec, worlds, command, response);
@@ -206,7 +206,7 @@ const MACHINES: readonly (readonly [string, Scope, number])[] = [
 
 describe("the reference answers every question as a world page by page does", () => {
   test.each(MACHINES.map(([name, scope, least]) => [name, scope.name, scope, least] as const))(
-    "after every transition of %s, %s",
+    "The reference answers every question as the page-by-page world after every transition of %s, %s",
     (name, _called, scope, least) => {
       const { transitions, differs } = everyTransition(called(name), scope);
       expect(differs).toBeUndefined();
@@ -215,19 +215,19 @@ describe("the reference answers every question as a world page by page does", ()
   );
 
   test.each(["2.6.28", "3.16", "6.5"])(
-    "in random histories of %s with blocks of eight pages on two CPUs",
+    "The reference answers every question as the page-by-page world in random histories of %s with blocks of eight pages on two CPUs",
     (name) => {
       const [kernel, scope] = [called(name), scopeCalled("blocks") as Scope];
-      const setting = settingFor(kernel, scope);
+      const setting = benchFor(kernel, scope);
       for (const drawn of fc.sample(choices(scope, { longest: 50 }), { seed: 3, numRuns: 15 })) {
         let worlds: Worlds | string | undefined = emptyWorlds(setting.spec, scope, kernel);
-        play(setting, drawn, {
+        runChoices(setting, drawn, {
           played: ({ command, response }) => {
             if (typeof worlds !== "object" || command === undefined || response === undefined) return;
             worlds = follow(setting.spec, worlds, command, response);
             expect(worlds).not.toBeTypeOf("string");
           },
-          broken: () => "go on",
+          violated: () => "continue",
         });
       }
     },
@@ -257,7 +257,7 @@ describe("the world page by page notices a reference that", () => {
     ],
   ];
 
-  test.each(wrong)("%s", (_what, spoil) => {
+  test.each(wrong)("The page-by-page world notices a reference that %s", (_what, spoil) => {
     const after: VmapSpec["after"] = (before, command, response) => {
       const world = right.after(before, command, response);
       return world && spoil(before, world);

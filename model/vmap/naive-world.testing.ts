@@ -1,9 +1,8 @@
 /**
- * A world page by page: the independent check of the reference. It shares nothing with it but what spec/ says of
- * requests, and tries every page where the reference skips. It knows no pools, and follows kernels whose areas do not
- * overlap.
+ * A page-by-page world: the independent check of the reference. They share only what spec/ says of requests. It tries
+ * every page where the reference skips. It knows no pools, and follows kernels whose areas do not overlap.
  */
-import type { Command, Congruent, Response } from "../../spec/vmap/commands.ts";
+import type { Command, PercpuLayout, Response } from "../../spec/vmap/commands.ts";
 import { newAreas } from "../../spec/vmap/laws/law.ts";
 import { areasFrom } from "../../spec/vmap/percpu-layout.ts";
 import type { GuardRule, Promises } from "../../spec/vmap/releases.ts";
@@ -30,11 +29,11 @@ interface Page {
   /** The area it belongs to, and whether that is lazy. */
   area?: Area | undefined;
   lazy?: boolean;
-  /** Of a block: the map it was given to, held or not. */
+  /** Of a block: the map that got the page, held or not. */
   map?: { readonly start: Vpn; readonly count: Pages; readonly held: boolean } | undefined;
   /** The frame that its holder has there. */
   frame?: Pfn | undefined;
-  /** A frame that nobody holds there any more and that may still be translated, and what is known of the PTE. */
+  /** A frame that no caller holds there any more and that may still be translated, and what is known of the PTE. */
   stale?: { readonly frame: Pfn; readonly pte: "there" | "perhaps" | "gone" } | undefined;
   /** It was released without a flush. */
   unflushed?: boolean;
@@ -60,7 +59,7 @@ export class NaiveWorld implements World {
     this.pages = Array.from({ length: scope.wordPages }, () => ({ tlb: {} }));
   }
 
-  /** The world after a reply, this one left as it is; undefined where the kernel stopped. */
+  /** The world after a reply; the given one stays unchanged. Undefined if the kernel stopped. */
   after(command: Command, response: Response): NaiveWorld | undefined {
     if (response.kind === "bug") return undefined;
     const world = new NaiveWorld(this.scope, this.promises);
@@ -112,7 +111,7 @@ export class NaiveWorld implements World {
     return this.#isLazy(area) || (this.#isFragmented(area) && this.promises.fragments !== "kept");
   }
 
-  /** Nobody holds these any more. With fewer PTEs cleared than there are pages, all are taken to be there. */
+  /** No caller holds these any more. If fewer PTEs were cleared than there are pages, all count as present. */
   #forget(start: Vpn, count: Pages, { pteCleared }: Response): void {
     for (const page of this.#in({ start, end: start + count })) {
       page.stale = { frame: page.frame as Pfn, pte: pteCleared < count ? "there" : "gone" };
@@ -127,7 +126,7 @@ export class NaiveWorld implements World {
     for (const page of this.#in(area)) page.lazy = true;
   }
 
-  /** One area after another, and the last purge somewhere between: the reply counts the lazy pages that are left. */
+  /** Frees one area after another, with the last purge somewhere between: the reply counts the remaining lazy pages. */
   #freePercpu(base: Vpn, offsets: readonly Pages[], response: Response): void {
     const starts = offsets.map((offset) => base + offset);
     const pagesFrom = (nth: number) =>
@@ -267,7 +266,7 @@ export class NaiveWorld implements World {
     }
     return undefined;
   }
-  highestCongruentFit(asked: Congruent, purgeable: Purgeable): Vpn | undefined {
+  highestCongruentFit(asked: PercpuLayout, purgeable: Purgeable): Vpn | undefined {
     const { vstart, vend } = this.scope.vmalloc;
     for (let base = vend; base >= Math.max(vstart, this.promises.lowestPage); base--) {
       const areas = areasFrom(base, asked);

@@ -1,4 +1,4 @@
-/** How the world follows an allocator that is no release here: what a free releases, and what a flush does. */
+/** How the world follows an allocator that is not a release of Linux: what a free releases, and what a flush does. */
 import { describe, expect, test } from "vitest";
 import type { Command, Response } from "../../spec/vmap/commands.ts";
 import { LAWS } from "../../spec/vmap/laws/index.ts";
@@ -50,12 +50,12 @@ function areasAfter(own: OwnPromises, pairs: readonly [Command, Response][]) {
 }
 
 describe("an allocator", () => {
-  test("that frees at once has released an area when the free returns, flushed or not", () => {
+  test("An allocator that frees eagerly has released an area when the free returns, flushed or not", () => {
     const after = areasAfter({ ...PLAIN, frees: "eager" }, twoFreed({ start: 10, end: 12 }));
     expect(after).toEqual({ areas: [], lazy: 0, unflushed: 2 });
   });
 
-  test("that frees lazily releases all that is lazy with a flush, covered or not", () => {
+  test("A flush of an allocator that frees lazily releases all lazy areas, covered or not", () => {
     const own: OwnPromises = { ...PLAIN, frees: "lazy" };
     expect(areasAfter(own, twoFreed())).toEqual({
       areas: ["8-10 lazy", "10-12 lazy"],
@@ -65,13 +65,13 @@ describe("an allocator", () => {
     expect(areasAfter(own, twoFreed({ start: 10, end: 12 }))).toEqual({ areas: [], lazy: 0, unflushed: 2 });
   });
 
-  test("that says nothing of it releases what its flushes cover, and no more", () => {
+  test("An allocator that does not say how it frees releases what its flushes cover, and no more", () => {
     const after = areasAfter(PLAIN, twoFreed({ start: 10, end: 12 }));
     expect(after).toEqual({ areas: ["8-10 lazy"], lazy: 2, unflushed: 0 });
   });
 });
 
-test("the laws that are asked are laws", () => {
+test("The laws of own promises are laws of the list", () => {
   const known = LAWS.map(({ id }) => id);
   for (const frees of ["eager", "lazy", undefined] as const) {
     for (const placement of ["none", "lowest-fit", "lowest-fit-at-a-page", "lowest-roomy-hole"] as const) {

@@ -33,7 +33,7 @@ export function mapped(start: Vpn, count: Pages, { cpu = 0, ...more }: More = {}
   return [{ op: "mapRam", cpu, count }, reply as Response];
 }
 
-/** PTEs go at once, unless told otherwise. */
+/** PTEs are cleared at once, unless stated otherwise. */
 export function unmapped(start: Vpn, count: Pages, more: More = {}): Pair {
   return [{ op: "unmapRam", cpu: 0, start, count }, done({ pteCleared: count, ...more })];
 }

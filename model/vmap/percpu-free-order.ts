@@ -1,11 +1,11 @@
-/** What a reply to a pcpuFree says of the order in which it freed areas and purged. */
+/** What a reply to a pcpuFree shows of the order in which it freed areas and purged. */
 import type { Response } from "../../spec/vmap/commands.ts";
 import { purged } from "../../spec/vmap/laws/law.ts";
 import type { Pages } from "../../spec/vmap/vocabulary.ts";
 
 /**
- * How many of these areas, freed in this order, were so before the last purge: the others are the lazy pages that the
- * reply counts. All of them, where there was no purge or no such number makes up the count.
+ * How many of these areas, freed in this order, were freed before the last purge: the others are the lazy pages that
+ * the reply counts. All of them, if there was no purge or if no suffix matches the count.
  */
 export function freedBeforePurge(pages: readonly Pages[], response: Response): number {
   if (!purged(response)) return pages.length;

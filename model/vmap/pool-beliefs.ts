@@ -1,7 +1,7 @@
 /**
- * What the pools of the nodes may hold, as far as commands and replies tell. For as long as every purge is known they
- * are known, too. Whether an allocation that flushed nothing had to empty them first may depend on the shape of the
- * tree of free space (catalogue A13), which no judge knows: then what was there is held only perhaps from then on.
+ * What the pools of the nodes may hold, as far as commands and replies show. The pools are known as long as every purge
+ * is known. An allocation that flushed nothing may have had to empty the pools first. That may depend on the shape of
+ * the tree of free space (catalogue A13), which no judge knows. From then on their contents are held only perhaps.
  */
 import { type Command, type PcpuGet, type Response, recordOf } from "../../spec/vmap/commands.ts";
 import {
@@ -30,7 +30,7 @@ export interface Pooled extends Extent {
   readonly sure: boolean;
 }
 
-/** Of each node and size, what was put in last comes first. */
+/** For each node and size, the extent that was put in last comes first. */
 export type PooledExtents = readonly Pooled[];
 
 /** What the purge in a reply released. */
@@ -44,7 +44,7 @@ const NOTHING: PooledExtents = [];
 
 type Before = World & { readonly pooled: PooledExtents };
 
-/** The pools after a reply whose purge, if there was one, released this, by address. By node, then by size. */
+/** The pools after a reply whose purge, if any, released this, by address. By node, then by size. */
 export function pooledAfter(
   before: Before,
   command: Command,
@@ -82,7 +82,7 @@ function changed(
   return gives === undefined ? before.pooled : afterSearch(before, command, response);
 }
 
-/** A purge that does not empty the pools: what they had decays, and what it releases goes into them. */
+/** A purge that does not empty the pools: their contents decay, and what it releases is added. */
 function afterPurge(
   { promises }: Before,
   pooled: PooledExtents,
@@ -96,7 +96,7 @@ function afterPurge(
   return put.length === 0 ? left : evenly([...put.reverse(), ...left]);
 }
 
-/** vm_unmap_aliases purges, whether anything is lazy or not. Blocks that it makes lazy may call for one purge more. */
+/** vm_unmap_aliases always purges. Blocks that it makes lazy may cause one more purge. */
 function afterSweep(before: Before, released: readonly Released[]): PooledExtents {
   const once = afterPurge(before, before.pooled, released);
   const pages = released.reduce((sum, { start, end }) => sum + end - start, 0);
@@ -104,7 +104,7 @@ function afterSweep(before: Before, released: readonly Released[]): PooledExtent
   return purgesAgain ? afterPurge(before, once, []) : once;
 }
 
-/** What the pools lose with a purge, size by size, from what was put in last. */
+/** What the pools lose in a purge, size by size, from what was put in last. */
 function decayed(pooled: PooledExtents, how: Pools): PooledExtents {
   if (pooled.length === 0) return pooled;
   return lists(pooled).flatMap((list) =>
@@ -124,7 +124,7 @@ function lists(pooled: PooledExtents): readonly PooledExtents[] {
   return [...found.values()];
 }
 
-/** A list of which some is there only perhaps is so as a whole: in which order it is given out is not known either. */
+/** A list with an uncertain extent is uncertain as a whole: the order in which it is given out is unknown. */
 function evenly(pooled: PooledExtents): PooledExtents {
   return lists(pooled).flatMap((list) => (list.every(({ sure }) => sure) ? list : doubted(list)));
 }
@@ -151,12 +151,12 @@ function afterSearch(before: Before, command: Command, response: Response): Pool
   if (placed === undefined) return pooled;
   const others = passedOver(before, command).filter((each) => !overlaps(each, placed));
   if (cannotWait(before, command) || isTaken(before, command, placed)) return others;
-  // What a pool surely held is given to others only when all of them were emptied.
+  // A certain extent of a pool is given to others only after all pools were emptied.
   if (pooled.some((each) => each.sure && overlaps(each, placed))) return NOTHING;
   return searchFound(before, command) ? others : doubted(others);
 }
 
-/** Percpu areas come from no pool: one that lies where a pool surely held something was placed once all were emptied. */
+/** Percpu areas come from no pool. One that lies on a certain extent was placed after all pools were emptied. */
 function afterPercpuSearch(before: Before, command: PcpuGet, response: Response): PooledExtents {
   const { pooled } = before;
   if (pooled.length === 0) return pooled;
@@ -168,19 +168,19 @@ function afterPercpuSearch(before: Before, command: PcpuGet, response: Response)
   return before.highestCongruentFit(command, "taken") === undefined ? doubted(others) : others;
 }
 
-/** Whether the area is what its pool surely gave out. */
+/** Whether the area is what its pool certainly gave out. */
 function isTaken(before: Before, command: Command, placed: Extent): boolean {
   const first = firstAsked(before, command, sizeOf(placed));
   return first?.sure === true && first.start === placed.start;
 }
 
-/** The first of the list that a command looks into. */
+/** The first extent of the list that a command looks into. */
 function firstAsked(before: Before, command: Command, size: Pages): Pooled | undefined {
   const node = nodeAsked(before, command);
   return before.pooled.find((each) => each.node === node && sizeOf(each) === size);
 }
 
-/** The first of the list that is asked goes behind the others if it is not aligned as asked for. */
+/** The first extent of a requested list moves to the end if it is not aligned as requested. */
 function passedOver(before: Before, command: Command): PooledExtents {
   const request = requestOf(before, command);
   const first = request && firstAsked(before, command, request.size);
@@ -189,8 +189,8 @@ function passedOver(before: Before, command: Command): PooledExtents {
 }
 
 /**
- * Whether a search surely found room beside all that pools may hold: a hole of the size, or of size + align - 1 bytes
- * where more than a page's alignment is asked for (9333fe98d0a6).
+ * Whether a search certainly found room outside all that pools may hold: a hole of the size, or of size + align - 1
+ * bytes if more than a page's alignment is requested (9333fe98d0a6).
  */
 function searchFound(before: Before, command: Command): boolean {
   const request = requestOf(before, command);

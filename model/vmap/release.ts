@@ -2,13 +2,13 @@
 import { type Command, type Response, recordOf } from "../../spec/vmap/commands.ts";
 import type { Extent, Pages, Vpn } from "../../spec/vmap/vocabulary.ts";
 import type { Area } from "./area.ts";
-import { type Dead, partOf, withPtes } from "./stale-mapping.ts";
+import { partOf, type StaleMapping, withPtes } from "./stale-mapping.ts";
 import type { ImmutableWorld } from "./world.ts";
 
 const ALL_FLUSHED: readonly Extent[] = [];
 
 /**
- * Whether the flush came with a purge, and one that takes fragmented blocks as well, as one does that waits its turn;
+ * Whether the flush came with a purge, and whether that purge also takes fragmented blocks, as a synchronous one does;
  * vm_unmap_aliases may take fewer of them.
  */
 type Purge = "none" | "of lazy areas" | "synchronous" | "of aliases";
@@ -60,8 +60,8 @@ function pagesOf(areas: readonly Area[]): Pages {
 }
 
 /**
- * Lazy areas go in every purge, unless the release takes only what it flushes. A fragmented block that no flush covers
- * was plainly left where it is.
+ * Every purge releases the lazy areas, unless the release takes only what it flushes. A fragmented block that no flush
+ * covers was left where it is.
  */
 function isReleased(area: Area, world: ImmutableWorld, purge: Purge, flushes: readonly Extent[]): boolean {
   if (purge === "none") return false;
@@ -72,7 +72,7 @@ function isReleased(area: Area, world: ImmutableWorld, purge: Purge, flushes: re
   return taken && uncovered(area, flushes).length === 0;
 }
 
-/** The PTEs that a host trapped and took away are those of the frame it let be pinned. */
+/** The PTEs that a host trapped and cleared are those of the pinned frame. */
 function withoutRepaired(world: ImmutableWorld, response: Response): ImmutableWorld {
   if (response.kind !== "pinned" || response.traps === 0) return world;
   const { frame } = response;
@@ -89,15 +89,19 @@ function withoutRepaired(world: ImmutableWorld, response: Response): ImmutableWo
   return world.with({ dead });
 }
 
-/** A purge clears the PTEs of what it releases; a flush then drops what no PTE can bring back. */
-function deadAfter(world: ImmutableWorld, gone: readonly Area[], response: Response): readonly Dead[] {
+/** A purge clears the PTEs of what it releases. A flush then drops what no PTE can bring back. */
+function deadAfter(
+  world: ImmutableWorld,
+  gone: readonly Area[],
+  response: Response,
+): readonly StaleMapping[] {
   if (world.dead.length === 0) return world.dead;
   const { flushes, pteCleared } = response;
   const noneLeft = world.deadPtes === 0;
-  const left: Dead[] = [];
+  const left: StaleMapping[] = [];
   for (const dead of world.dead) {
     const now = noneLeft || isIn(dead.start, gone) ? withPtes(dead, "gone") : dead;
-    // Of PTEs that were there, the reply says how many it cleared, not which.
+    // The reply says how many of the present PTEs it cleared, not which.
     if (now.ptes === "perhaps" || (now.ptes === "there" && pteCleared === 0)) {
       left.push(now);
       continue;
@@ -108,8 +112,8 @@ function deadAfter(world: ImmutableWorld, gone: readonly Area[], response: Respo
   return left;
 }
 
-/** The parts that a flush covers: their PTEs are perhaps gone now, and if so they are clean. */
-function covered(dead: Dead, flushes: readonly Extent[]): Dead[] {
+/** The parts that a flush covers: their PTEs are perhaps gone now, and then they are clean. */
+function covered(dead: StaleMapping, flushes: readonly Extent[]): StaleMapping[] {
   return flushes
     .map(({ start, end }) => ({ start: Math.max(start, dead.start), end: Math.min(end, dead.end) }))
     .filter(({ start, end }) => start < end)

@@ -1,4 +1,4 @@
-/** A host that traps takes away the PTEs of the frame it lets be pinned, and no other, whichever page of an area has it. */
+/** A host that traps clears the PTEs of the pinned frame, and no other, whichever page of an area has it. */
 import { describe, expect, test } from "vitest";
 import { releaseOf } from "../../spec/vmap/releases.ts";
 import type { Pfn } from "../../spec/vmap/vocabulary.ts";
@@ -22,26 +22,29 @@ const withPte = (of: ImmutableWorld) => FRAMES.filter((frame) => of.pteAt(pageOf
 const translated = (of: ImmutableWorld) => FRAMES.filter((frame) => of.mayBeMapped(frame));
 
 describe("of four frames that were unmapped and keep their PTEs", () => {
-  test("all may be translated, before one is pinned", () => {
+  test("Four unmapped frames with PTEs may all be translated before one is pinned", () => {
     const here = world();
     expect([here.deadPtes, withPte(here), translated(here)]).toEqual([4, FRAMES, FRAMES]);
   });
 
-  test.each(FRAMES)("a trap takes away just the PTE of frame %d, and what is flushed with it", (frame) => {
-    const others = FRAMES.filter((each) => each !== frame);
-    const page = pageOf(frame);
-    const trapped = (...extents: readonly [number, number][]) =>
-      world(pinned(frame, false, { traps: 1, pteCleared: 1, ...flush(...extents) }));
-    const flushed = trapped([page, page + 1]);
-    expect([flushed.deadPtes, withPte(flushed), translated(flushed)]).toEqual([3, others, others]);
-    const elsewhere = trapped([80, 81]);
-    expect([elsewhere.deadPtes, withPte(elsewhere), translated(elsewhere)]).toEqual([3, others, FRAMES]);
-    // Which PTEs the kernel cleared beside that is not known.
-    const all = trapped([0, 256]);
-    expect([all.deadPtes, withPte(all), translated(all)]).toEqual([3, others, []]);
-  });
+  test.each(FRAMES)(
+    "A trap clears exactly the PTE of frame %d of four, and what is flushed with it",
+    (frame) => {
+      const others = FRAMES.filter((each) => each !== frame);
+      const page = pageOf(frame);
+      const trapped = (...extents: readonly [number, number][]) =>
+        world(pinned(frame, false, { traps: 1, pteCleared: 1, ...flush(...extents) }));
+      const flushed = trapped([page, page + 1]);
+      expect([flushed.deadPtes, withPte(flushed), translated(flushed)]).toEqual([3, others, others]);
+      const elsewhere = trapped([80, 81]);
+      expect([elsewhere.deadPtes, withPte(elsewhere), translated(elsewhere)]).toEqual([3, others, FRAMES]);
+      // Which PTEs the kernel cleared beside that is not known.
+      const all = trapped([0, 256]);
+      expect([all.deadPtes, withPte(all), translated(all)]).toEqual([3, others, []]);
+    },
+  );
 
-  test("a pin without a trap, or of another frame, takes away none", () => {
+  test("A pin without a trap, or of another frame, clears no PTE of four unmapped frames", () => {
     for (const pair of [pinned(2, false), pinned(5, false, { traps: 1, ...flush([80, 81]) })]) {
       const here = world(pair);
       expect([withPte(here), here.mayBeMapped(5)]).toEqual([FRAMES, false]);

@@ -2,26 +2,26 @@
 import type { Extent, Pfn } from "../../spec/vmap/vocabulary.ts";
 
 /**
- * Whether the PTEs of something freed are there still: perhaps, where a reply cleared some, not all, and
- * flushed these pages; what it cleared is clean then.
+ * Whether the PTEs of something freed are still present: perhaps, if a reply cleared some, not all, and flushed these
+ * pages; what it cleared is clean then.
  */
 export type Ptes = "there" | "perhaps" | "gone";
 
 /**
- * Pages that nobody holds any more and that some CPU may still translate: their PTEs are there, so that a TLB may be
- * filled from them at any time, or have gone without a flush since.
+ * Pages that no caller holds any more and that some CPU may still translate: their PTEs are present, so that a TLB may
+ * be filled from them at any time, or were cleared without a flush since.
  */
-export interface Dead extends Extent {
+export interface StaleMapping extends Extent {
   /** Of the first page; the others follow. */
   readonly frame: Pfn;
   readonly ptes: Ptes;
 }
 
-/** These pages of it. */
-export function partOf({ start: first, frame, ptes }: Dead, { start, end }: Extent): Dead {
+/** The pages of it. */
+export function partOf({ start: first, frame, ptes }: StaleMapping, { start, end }: Extent): StaleMapping {
   return { start, end, frame: frame + (start - first), ptes };
 }
 
-export function withPtes(dead: Dead, ptes: Ptes): Dead {
+export function withPtes(dead: StaleMapping, ptes: Ptes): StaleMapping {
   return ptes === dead.ptes ? dead : { ...dead, ptes };
 }

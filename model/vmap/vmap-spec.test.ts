@@ -79,24 +79,32 @@ describe("what may be asked", () => {
     return mapped && command.cpu < SCOPE.cpus ? undefined : "reads what was never mapped";
   }
 
-  test.prop([anyWorld])("frees only busy areas, and reads only mapped pages by CPUs there are", (here) => {
-    for (const command of SPEC.enabled(here, SCOPE)) expect(illegal(here, command)).toBeUndefined();
-  });
-
-  test.prop([anyWorld])("is every request of the scope, mapped and not, once", (here) => {
-    const asked = [...SPEC.enabled(here, SCOPE)].filter((command) => command.op === "alloc");
-    const { sizes, aligns, windows } = SCOPE;
-    const names = asked.map(({ size, align, vstart, vend, map }) => [size, align, vstart, vend, map].join());
-    const all = windows.flatMap(({ vstart, vend }) =>
-      sizes.flatMap((size) =>
-        aligns.flatMap((align) => [true, false].map((map) => [size, align, vstart, vend, map].join())),
-      ),
-    );
-    expect(names.toSorted()).toEqual(all.toSorted());
-  });
+  test.prop([anyWorld])(
+    "The enabled commands free only busy areas, and read only mapped pages on possible CPUs",
+    (here) => {
+      for (const command of SPEC.enabled(here, SCOPE)) expect(illegal(here, command)).toBeUndefined();
+    },
+  );
 
   test.prop([anyWorld])(
-    "is the free of every busy area, a purge, vm_unmap_aliases and a look at TLBs",
+    "The enabled commands have every request of the scope once, mapped and not",
+    (here) => {
+      const asked = [...SPEC.enabled(here, SCOPE)].filter((command) => command.op === "alloc");
+      const { sizes, aligns, windows } = SCOPE;
+      const names = asked.map(({ size, align, vstart, vend, map }) =>
+        [size, align, vstart, vend, map].join(),
+      );
+      const all = windows.flatMap(({ vstart, vend }) =>
+        sizes.flatMap((size) =>
+          aligns.flatMap((align) => [true, false].map((map) => [size, align, vstart, vend, map].join())),
+        ),
+      );
+      expect(names.toSorted()).toEqual(all.toSorted());
+    },
+  );
+
+  test.prop([anyWorld])(
+    "The enabled commands have the free of every busy area, a purge, vm_unmap_aliases and a look at TLBs",
     (here) => {
       const asked = [...SPEC.enabled(here, SCOPE)];
       const frees = asked.flatMap((command) => (command.op === "free" ? [command.start] : []));
@@ -107,7 +115,7 @@ describe("what may be asked", () => {
     },
   );
 
-  test("is told from a list that frees lazy areas as well", () => {
+  test("The check notices a list of commands that frees lazy areas as well", () => {
     const here = world(placed(0, 2), freed(0));
     expect(illegal(here, { op: "free", start: 0 })).toBe("frees what is not held");
     expect(illegal(here, { op: "touch", cpu: 0, page: 0 })).toBe("reads what was never mapped");
@@ -115,20 +123,20 @@ describe("what may be asked", () => {
 });
 
 describe("after a reply", () => {
-  test("lazy areas are released before the area of the same reply is placed", () => {
+  test("A reply releases lazy areas before its own area is placed", () => {
     // AAA, then aaa, then BB
     const here = world(placed(0, 3), freed(0), placed(0, 2, 0, { flushes: [{ start: 0, end: 3 }] }));
     expect(areas(here)).toEqual(["0-2 busy"]);
     expect([here.lazyPages, here.releasedUnflushed]).toEqual([0, 0]);
   });
 
-  test("without a flush they keep their place", () => {
+  test("A reply without a flush leaves lazy areas in their place", () => {
     const here = world(placed(0, 3), freed(0), placed(4, 2));
     expect(areas(here)).toEqual(["0-3 lazy", "4-6 busy"]);
     expect(here.lazyPages).toBe(3);
   });
 
-  test("a free that purges releases its own area with the others", () => {
+  test("A free that purges releases its own area with the others", () => {
     const here = world(
       placed(0, 3),
       placed(4, 1),
@@ -139,7 +147,7 @@ describe("after a reply", () => {
     expect(areas(here)).toEqual(["6-8 busy"]);
   });
 
-  test("PTEs go at the free if it cleared them, and stay until the purge if it did not", () => {
+  test("PTEs end with the free if it cleared them, and stay until the purge if it did not", () => {
     const mapped = placed(0, 3, 3);
     expect(world(mapped, freed(0, { pteCleared: 3 })).deadPtes).toBe(0);
     expect(world(mapped, freed(0)).deadPtes).toBe(3);
@@ -148,7 +156,7 @@ describe("after a reply", () => {
     expect(world(mapped, freed(0), purge).deadPtes).toBe(0);
   });
 
-  test("what no flush covered is remembered until one does", () => {
+  test("The world remembers released pages that no flush covered until one does", () => {
     // aaa.bbb, flushed [0, 2) and [5, 6)
     const lazy = [placed(0, 3), placed(4, 3), freed(0), freed(4)];
     const missed = [...lazy, purged({ start: 0, end: 2 }, { start: 5, end: 6 })];
@@ -162,7 +170,7 @@ describe("after a reply", () => {
     expect(world(...missed, part, rest).releasedUnflushed).toBe(0);
   });
 
-  test("of two areas at one address, the flush or the lazy pages tell which was freed", () => {
+  test("The flush or the lazy pages show which of two areas at one address was freed", () => {
     // AA and BBBB both at 8, which is illegal but was recorded
     const both = [placed(8, 2), placed(8, 4)];
     expect(areas(world(...both, freed(8, { flushes: [{ start: 8, end: 12 }] })))).toEqual(["8-10 busy"]);
@@ -171,7 +179,7 @@ describe("after a reply", () => {
     expect(areas(world(...both, freed(8, { lazyPages: 2 })))).toEqual(["8-10 lazy", "8-12 busy"]);
   });
 
-  test("a CPU translates what it read until a flush of that page, and then no longer", () => {
+  test("A CPU translates what it read until a flush of that page, and then no longer", () => {
     const read = [placed(4, 2, 2), touched(1, 4, 1), touched(1, 5, 2), touched(0, 9, null)];
     const here = world(...read, freed(4, { pteCleared: 2 }));
     expect([here.deadTranslations, here.mayBeMapped(1), here.mayBeMapped(2)]).toEqual([2, true, true]);
@@ -183,12 +191,12 @@ describe("after a reply", () => {
     ]);
   });
 
-  test("descriptors beyond those of the areas there are leaked", () => {
+  test("Descriptors beyond those of the existing areas are leaked", () => {
     expect(world(placed(0, 1, 0, { descriptors: 1 })).leakedDescriptors).toBe(0);
     expect(world(placed(0, 1), freed(9, { descriptors: 3 })).leakedDescriptors).toBe(2);
   });
 
-  test("a kernel that stopped leaves no world", () => {
+  test("A kernel that stopped leaves no world", () => {
     const stopped: Response = { ...quiet, kind: "bug", text: "BUG()" };
     expect(SPEC.after(world(), { op: "purge" }, stopped)).toBeUndefined();
   });

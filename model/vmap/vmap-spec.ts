@@ -1,4 +1,4 @@
-/** The specification of a vmap layer, ready for `judge`: it speaks of the immutable world. */
+/** The specification of a vmap layer for `judge`, over the immutable world. */
 
 import type { Spec } from "../../spec/contract.ts";
 import type { Command, Response } from "../../spec/vmap/commands.ts";
@@ -17,8 +17,8 @@ export function vmapSpec(promises: Promises): VmapSpec {
 }
 
 /**
- * The commands that are legal now and that the scope names: all its requests, and what the areas that are there
- * allow. A map is let go on CPU 0 only, since it makes no difference where; writes and unpins are not among them.
+ * The commands that are legal now and within the scope: all its requests, and what the existing areas allow. A map is
+ * unmapped only on CPU 0, since the CPU makes no difference. Writes and unpins are not among them.
  */
 function* enabled(world: ImmutableWorld, scope: Scope): Iterable<Command> {
   yield { op: "unmapAliases" };
@@ -58,7 +58,7 @@ function* enabled(world: ImmutableWorld, scope: Scope): Iterable<Command> {
   yield { op: "tlb" };
 }
 
-/** What lets a whole area go: nothing does that of a block. */
+/** The command that frees a whole area: none frees a block. */
 function* letsGo({ start, by, mapped, block }: Area, world: ImmutableWorld): Iterable<Command> {
   if (by === "alloc" || by === "vmap") yield { op: "free", start };
   else if (by === start)

@@ -258,14 +258,14 @@ function sees(id: string, label: string, history: readonly Pair[], [command, res
 }
 
 describe.each(CASES)("$id", ({ id, history, seen, unseen, on = "3.16" }) => {
-  if (seen !== undefined) test("is seen", () => expect(sees(id, on, history, seen)).toBe(true));
+  if (seen !== undefined) test(`${id} is seen`, () => expect(sees(id, on, history, seen)).toBe(true));
 
-  test("is not seen in what is nearly that", () => {
+  test(`${id} is not seen in what is nearly that`, () => {
     expect(unseen.map((pair) => sees(id, on, history, pair))).toEqual(unseen.map(() => false));
   });
 });
 
-test("every witness has its case", () => {
+test("Every witness has its case", () => {
   const all = RELEASES.flatMap((promises) => witnessesFor(promises).map(({ id }) => id));
   const cases = CASES.filter(({ seen }) => seen !== undefined).map(({ id }) => id);
   expect([...new Set(all)].filter((id) => !cases.includes(id))).toEqual([]);

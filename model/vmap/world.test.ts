@@ -56,7 +56,7 @@ function worlds(label: string, ...pairs: readonly Pair[]): ImmutableWorld[] {
 const world = (label: string, ...pairs: readonly Pair[]) => worlds(label, ...pairs).at(-1) as ImmutableWorld;
 const extents = (areas: Iterable<Area>) => Array.from(areas, ({ start, end, life }) => [start, end, life]);
 
-/** Areas anywhere, overlapping too; some read by a CPU, some let go, some released, flushed in full or not. */
+/** Areas anywhere, overlapping too; some read by a CPU, some freed, some released, flushed in full or not. */
 const anyPairs = fc
   .array(
     fc.record({
@@ -112,7 +112,7 @@ describe("the lowest fit", () => {
   test.prop([anyLabel, anyPairs, request, fc.constantFrom("taken" as const, "gone" as const)], {
     numRuns: 2000,
   })(
-    "is what trying every page finds, under every guard rule, lazy areas taken or released",
+    "The lowest fit equals a trial of every page, under every guard rule, with lazy areas taken or released",
     (label, pairs, asked, purgeable) => {
       const here = world(label, ...pairs);
       expect(here.lowestFit(asked, purgeable)).toBe(everyPage(here, asked, purgeable));
@@ -121,7 +121,7 @@ describe("the lowest fit", () => {
     },
   );
 
-  test("is told from a search that forgets the guard pages", () => {
+  test("The comparison notices a search that forgets the guard pages", () => {
     const forgetful = fc.property(anyPairs, request, (pairs, asked) => {
       const here = world("2.6.39", ...pairs);
       const unguarded = ImmutableWorld.empty(SCOPE, releaseOf("3.1")).with({ areas: here.areas });
@@ -133,7 +133,7 @@ describe("the lowest fit", () => {
 
 describe("a world", () => {
   test.prop([anyPairs, fc.nat(40), fc.integer({ min: 1, max: 12 })])(
-    "lists the areas that share a page with an extent, by start",
+    "A world lists the areas that share a page with an extent, by start",
     (pairs, start, length) => {
       const here = world("3.1", ...pairs);
       const sharing = here.areas.filter((area) => overlaps(area, { start, end: start + length }));
@@ -143,7 +143,7 @@ describe("a world", () => {
     },
   );
 
-  test("is disjoint until an area is placed on another, and knows what reaches beyond a page either way", () => {
+  test("A world is disjoint until an area is placed on another, and finds the areas that reach beyond a page in both cases", () => {
     const apart = world("3.1", placed(10, 2), placed(3, 3), placed(6, 4));
     expect([apart.disjoint, apart.firstBeyond(2), apart.firstBeyond(5), apart.firstBeyond(6)]).toEqual([
       true,
@@ -160,13 +160,13 @@ describe("a world", () => {
     ]);
   });
 
-  test("knows a busy area by its very start, and neither a lazy one nor a page inside", () => {
+  test("A world finds a busy area by its exact start, and neither a lazy one nor one by a page inside", () => {
     // AAABBB of which B is lazy
     const here = world("3.1", placed(0, 3), placed(3, 3), freed(3));
     expect([0, 1, 3].map((page) => here.busyAt(page)?.end)).toEqual([3, undefined, undefined]);
   });
 
-  test("gives every mapped page its own frame, counted from 1 in the order of the requests", () => {
+  test("A world gives every mapped page its own frame, counted from 1 in the order of the requests", () => {
     // BB.AAA: A took the frames 1 to 3, an area that maps nothing none, B 4 and 5
     const here = world("3.1", placed(3, 3, true), placed(8, 1), placed(0, 2, true));
     const frames = [0, 1, 2, 3, 4, 5, 6, 8].map((page) => here.frameAt(page) ?? 0);
@@ -174,7 +174,7 @@ describe("a world", () => {
     expect(world("3.1", placed(3, 3, true), freed(3)).frameAt(3)).toBeUndefined();
   });
 
-  test("knows what was let go and not flushed, released or not", () => {
+  test("A world knows what was freed and not flushed, released or not", () => {
     // aaa.bbb, both lazy, then released by a purge that flushes [0, 5): one page of it is b's
     const lazy = [placed(0, 3), placed(4, 3), freed(0), freed(4)];
     const halfFlushed = world("3.1", ...lazy, purged({ start: 0, end: 5 }));
@@ -185,27 +185,33 @@ describe("a world", () => {
     expect(halfFlushed.releasedUnflushed).toBe(2);
   });
 
-  test("keeps 2.6.27's guard page inside the area", () => {
+  test("A world keeps 2.6.27's guard page inside the area", () => {
     expect(extents(world("2.6.27", placed(4, 2)).areas)).toEqual([[4, 7, "busy"]]);
   });
 });
 
 describe("the worlds of a history", () => {
-  test.prop([anyLabel, anyPairs])("are equal by value to those of the same history", (label, pairs) => {
-    const [these, those] = [worlds(label, ...pairs), worlds(label, ...pairs)];
-    for (const [index, one] of these.entries()) {
-      expect(one).not.toBe(those[index]);
-      expect(isDeepStrictEqual(one, those[index])).toBe(true);
-    }
-  });
+  test.prop([anyLabel, anyPairs])(
+    "The worlds of a history are equal by value to those of the same history",
+    (label, pairs) => {
+      const [these, those] = [worlds(label, ...pairs), worlds(label, ...pairs)];
+      for (const [index, one] of these.entries()) {
+        expect(one).not.toBe(those[index]);
+        expect(isDeepStrictEqual(one, those[index])).toBe(true);
+      }
+    },
+  );
 
-  test.prop([anyLabel, anyPairs])("stay as they were while later ones are made", (label, pairs) => {
-    const all = worlds(label, ...pairs);
-    const alone = all.map((_world, index) => world(label, ...pairs.slice(0, index)));
-    expect(all.map((each) => JSON.stringify(each))).toEqual(alone.map((each) => JSON.stringify(each)));
-  });
+  test.prop([anyLabel, anyPairs])(
+    "The worlds of a history do not change when later ones are made",
+    (label, pairs) => {
+      const all = worlds(label, ...pairs);
+      const alone = all.map((_world, index) => world(label, ...pairs.slice(0, index)));
+      expect(all.map((each) => JSON.stringify(each))).toEqual(alone.map((each) => JSON.stringify(each)));
+    },
+  );
 
-  test("differ as soon as one reply does", () => {
+  test("The worlds of a history differ as soon as one reply does", () => {
     const [mapped, lazy] = [placed(3, 2, true), freed(3)];
     const different = [
       world("3.1", mapped),

@@ -1,9 +1,9 @@
 /**
- * The reference: the world as immutable data. Every step of a history can be kept, and nothing a law asks can change
- * it. Lists are plain arrays of plain records, never written to; what is looked up by its number is an Immutable map.
+ * The reference: the world as immutable data. Every step of a history can be kept, and no question of a law can change
+ * it. Lists are plain arrays of plain records, never written to; a lookup by number uses an Immutable map.
  */
 import { Map as ImmutableMap } from "immutable";
-import type { Congruent } from "../../spec/vmap/commands.ts";
+import type { PercpuLayout } from "../../spec/vmap/commands.ts";
 import type { Promises } from "../../spec/vmap/releases.ts";
 import { fitsBlock, isLittleLeft, type Scope } from "../../spec/vmap/scope.ts";
 import {
@@ -19,9 +19,9 @@ import { type Area, isFragmented } from "./area.ts";
 import { canGive } from "./block.ts";
 import { highestCongruentFit, lowestFit, lowestFree } from "./fit.ts";
 import type { PooledExtents } from "./pool-beliefs.ts";
-import type { Dead } from "./stale-mapping.ts";
+import type { StaleMapping } from "./stale-mapping.ts";
 
-/** One CPU's translations that were seen to be made and not flushed since. */
+/** The translations of one CPU that were seen and not flushed since. */
 export type Tlb = ImmutableMap<Vpn, Pfn>;
 
 export interface WorldFields {
@@ -33,15 +33,15 @@ export interface WorldFields {
   /** Whether they are: no area was ever placed on another. */
   readonly disjoint: boolean;
   readonly lazyPages: Pages;
-  /** PTEs present, as far as replies told; and pages that owners hold mapped. */
+  /** PTEs present, as far as replies reported; and pages that owners hold mapped. */
   readonly ptes: number;
   readonly held: number;
-  /** What was let go and may still be translated. */
-  readonly dead: readonly Dead[];
+  /** What was freed and may still be translated. */
+  readonly dead: readonly StaleMapping[];
   /** What the pools of nodes may hold. */
   readonly pooled: PooledExtents;
   readonly leakedDescriptors: number;
-  /** Released although no flush covered them since their owner let go. Empty unless a law was broken. */
+  /** Released although no flush covered them since their owner freed them. Empty unless a law was violated. */
   readonly unflushed: readonly Extent[];
   readonly tlbs: ImmutableMap<Cpu, Tlb>;
   /** The next fresh frame; an allocation that maps takes one a page. */
@@ -60,7 +60,7 @@ export class ImmutableWorld implements World, WorldFields {
   readonly lazyPages: Pages;
   readonly ptes: number;
   readonly held: number;
-  readonly dead: readonly Dead[];
+  readonly dead: readonly StaleMapping[];
   readonly pooled: PooledExtents;
   readonly leakedDescriptors: number;
   readonly unflushed: readonly Extent[];
@@ -129,7 +129,7 @@ export class ImmutableWorld implements World, WorldFields {
     return dead;
   }
 
-  /** The place among the areas of the first that reaches beyond this page; all before it end there or lower. */
+  /** The index of the first area that reaches beyond this page; all before it end there or lower. */
   firstBeyond(page: Vpn): number {
     if (!this.disjoint) return 0;
     let [low, high] = [0, this.areas.length];
@@ -178,7 +178,7 @@ export class ImmutableWorld implements World, WorldFields {
     );
   }
 
-  /** The block that holds this small map, its place among the areas, and the map's place in it. */
+  /** The block that holds this small map, its index among the areas, and the map's index in it. */
   mapAt(
     start: Vpn,
     count: Pages,
@@ -195,7 +195,7 @@ export class ImmutableWorld implements World, WorldFields {
     return undefined;
   }
 
-  /** The block that stands around these pages and never gave any of them out, and its place among the areas. */
+  /** The block around these pages that never gave any of them out, and its index among the areas. */
   giverOf(extent: Extent): { readonly area: Area; readonly at: number } | undefined {
     // An extent of no page may be one at the very end of a block.
     for (let at = this.firstBeyond(extent.start - 1); at < this.areas.length; at++) {
@@ -219,7 +219,7 @@ export class ImmutableWorld implements World, WorldFields {
     return lowestFree(this.inTheWay(purgeable), this.promises, request);
   }
 
-  highestCongruentFit(congruent: Congruent, purgeable: Purgeable): Vpn | undefined {
+  highestCongruentFit(congruent: PercpuLayout, purgeable: Purgeable): Vpn | undefined {
     return highestCongruentFit(this.inTheWay(purgeable), this.promises, this.scope.vmalloc, congruent);
   }
 

@@ -1,4 +1,4 @@
-/** That nothing runs on a CPU that cannot be, by whichever way commands are made. */
+/** Nothing runs on a CPU that is not possible, however commands are made. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { formatHistory, historyIn } from "../../adapters/vmap/history-file.ts";
@@ -13,8 +13,8 @@ import type { Scope } from "../../spec/vmap/scope.ts";
 import { choices } from "./choices.ts";
 import { lockstepByKind } from "./diff/lockstep.ts";
 import { scopeCalled } from "./random-scopes.ts";
-import { play } from "./run-choices.ts";
-import { settingFor } from "./test-bench.ts";
+import { runChoices } from "./run-choices.ts";
+import { benchFor } from "./test-bench.ts";
 import { commandsOf } from "./workload.ts";
 
 const GAP = scopeCalled("gap") as Scope;
@@ -28,19 +28,21 @@ function cpusOf(commands: Iterable<Command | HistoryStep>): readonly number[] {
 }
 
 describe("with CPUs 0 and 2, nothing runs on CPU 1", () => {
-  test("that is drawn, and something on both others", () => {
+  test("With CPUs 0 and 2 no drawn command runs on CPU 1, and some run on both others", () => {
     const drawn = fc.sample(choices(GAP, { longest: 40 }), { seed: 2, numRuns: 100 });
-    const played = drawn.map((each) => play(settingFor(kernel, GAP), each, { broken: () => "go on" }));
+    const played = drawn.map((each) =>
+      runChoices(benchFor(kernel, GAP), each, { violated: () => "continue" }),
+    );
     expect(cpusOf(played.flatMap(({ history }) => history))).toEqual([0, 2]);
   });
 
-  test("that an explorer tries, on one kernel or on two", () => {
+  test("With CPUs 0 and 2 no explored command runs on CPU 1, on one kernel or on two", () => {
     const calls = ["alloc", "map", "touch", "write"] as const;
     expect(cpusOf(commandsOf(GAP, calls))).toEqual([0, 2]);
     expect(cpusOf(lockstepByKind(kernel, newer, GAP, calls).commands)).toEqual([0, 2]);
   });
 
-  test("that the specification enables", () => {
+  test("With CPUs 0 and 2 the specification enables no command on CPU 1", () => {
     const map = { op: "mapRam", cpu: 2, count: 1 } as const;
     const response = kernel.act(kernel.initial(GAP), map);
     const spec = vmapSpec(kernel.release);
@@ -49,7 +51,7 @@ describe("with CPUs 0 and 2, nothing runs on CPU 1", () => {
   });
 });
 
-test("a history file keeps the numbers that are left out", () => {
+test("A history file keeps the CPU numbers that are left out", () => {
   const commands = [{ op: "mapRam", cpu: 2, count: 1 }] as const;
   const text = formatHistory({ kernel: "6.4", law: "argument-domain", scope: GAP, commands });
   expect(historyIn("a file", JSON.parse(text)).scope.absentCpus).toEqual([1]);

@@ -1,7 +1,7 @@
 /**
- * What fast-check draws: choices, not commands. First the kind of command, then its arguments; a choice may
- * say "as large as a hole" or "free the lowest area", and becomes a command only against the world it meets
- * (intend.ts). So every choice means something wherever it stands, and dropping one leaves the others sense.
+ * What fast-check draws: choices, not commands. First the kind of command, then its arguments. A choice may say "as
+ * large as a hole" or "free the lowest area", and becomes a command only in the world it is resolved in
+ * (resolve-choice.ts). So every choice has a meaning at any position, and the others keep theirs if one is dropped.
  */
 import fc from "fast-check";
 import type { SizeChoice } from "../../spec/vmap/commands/alloc.ts";
@@ -12,7 +12,7 @@ import { type Cpu, PAGE_SIZE, type Pages } from "../../spec/vmap/vocabulary.ts";
 
 export type Choice =
   | CommandChoice
-  /** The last request once more, as after a refusal. */
+  /** The last request again, as after a refusal. */
   | { readonly op: "again" }
   /** A call outside its domain, about one of the areas or maps that are, or were, held. */
   | {
@@ -24,7 +24,7 @@ export type Choice =
       readonly pages: Pages;
     };
 
-/** Frees and unmaps of what is held by another or no more, and what asks for no page. */
+/** Frees and unmaps of what another caller holds or no caller holds any more, and requests for no page. */
 export const OUTSIDE_CALLS = [
   "free again",
   "free inside",
@@ -51,7 +51,7 @@ function weightsOf(kind: keyof Weight, again: number): Weights {
 }
 
 export const WEIGHTS: Weights = weightsOf("usual", 4);
-/** Where there are blocks: maps more than areas, and more of what looks at their TLB entries. */
+/** With blocks: maps more than areas, and more commands that look at their TLB entries. */
 const WEIGHTS_OF_MAPS = weightsOf("maps", 1);
 /** Only maps: nothing purges, so that blocks fragment and pile up. */
 const WEIGHTS_OF_MAPS_ALONE = weightsOf("mapsAlone", 0);
@@ -63,7 +63,7 @@ function weightsFor({ blockPages }: Scope): Weights {
   return blockPages > 0 ? WEIGHTS_OF_MAPS : WEIGHTS;
 }
 
-/** The commands with which drawing begins, in an order that seeds depend on; the others follow in theirs. */
+/** The commands with which drawing begins, in an order that seeds depend on; the others follow in their own order. */
 const DRAWN_FIRST = [
   "alloc",
   "free",
@@ -79,7 +79,7 @@ const DRAWN_FIRST = [
 /** Drawn after all others, for the same reason. */
 const DRAWN_LAST: CommandName = "init";
 
-/** Which area is meant is known only when the areas are: a share of them, in [0, 1). */
+/** The area is known only when the areas exist: a share of them, in [0, 1). */
 const SHARE: fc.Arbitrary<number> = fc.oneof(
   { arbitrary: fc.constant(0), weight: 1 },
   { arbitrary: fc.nat(999).map((nth) => nth / 1000), weight: 3 },

@@ -1,18 +1,18 @@
 /**
- * Random meets exhaustive: of a machine whose every state is known, what share of its states and edges random
- * histories visit, and which actions lead to those they miss.
+ * Random and exhaustive search compared: of a machine whose every state is known, the share of its states and edges
+ * that random histories visit, and the actions that lead to those they miss.
  */
 
 import { searchAtRandom } from "../../engine/run/random.ts";
-import type { Explored } from "../../engine/search/explore.ts";
+import type { Explored } from "../../engine/search/visitable.ts";
 import { type Command, recordOf } from "../../spec/vmap/commands.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
 import { choices, type Lengths, WEIGHTS } from "./choices.ts";
 import type { VisitableKernel } from "./explorable-kernel.ts";
-import { play } from "./run-choices.ts";
+import { runChoices } from "./run-choices.ts";
 import { fingerprintOfAreas } from "./state-fingerprint.ts";
-import { settingFor } from "./test-bench.ts";
+import { benchFor } from "./test-bench.ts";
 import { nameOf } from "./workload.ts";
 
 /** One way to draw histories. */
@@ -36,7 +36,7 @@ export function usualDrawing(histories: number): Drawing {
   return { name: "as check draws", histories, longest: 60 };
 }
 
-/** The usual drawing and others, each with as many choices in all. */
+/** The usual drawing and others, each with the same number of choices in total. */
 export function drawings(histories: number): readonly Drawing[] {
   const usual = usualDrawing(histories);
   return [
@@ -61,7 +61,7 @@ export function drawings(histories: number): readonly Drawing[] {
 export interface CoverageRun<S> {
   readonly kernel: Kernel<S>;
   readonly scope: Scope;
-  /** The machine, and what came of exploring it to its fixpoint. */
+  /** The machine, and the result of its exploration to the fixpoint. */
   readonly machine: VisitableKernel;
   readonly explored: Explored;
   readonly seed: number;
@@ -95,14 +95,14 @@ export function coverage<S>(
       if (from >= 0 && action !== undefined) taken[from * actions + action] = 1;
       if (here >= 0) visited[here] = 1;
     },
-    broken: () => "go on" as const,
+    violated: () => "continue" as const,
   };
-  const setting = settingFor(kernel, scope);
+  const setting = benchFor(kernel, scope);
   searchAtRandom({
     drawn: choices(scope, drawing),
     attempt: (drawn) => {
       here = 0;
-      play(setting, drawn, watcher);
+      runChoices(setting, drawn, watcher);
       return undefined;
     },
     seed,

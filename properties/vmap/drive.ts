@@ -12,9 +12,9 @@ import type { Ledger } from "../../spec/vmap/ledger.ts";
 import type { Promises } from "../../spec/vmap/releases.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
 import { type Choice, choices } from "./choices.ts";
-import type { KnownBreak } from "./random-run.ts";
-import { intend } from "./resolve-choice.ts";
-import type { VmapPlayed } from "./test-bench.ts";
+import type { KnownViolation } from "./random-run.ts";
+import { resolveChoice } from "./resolve-choice.ts";
+import type { JudgedStep } from "./test-bench.ts";
 
 /** What is driven: a history begins on a machine of a scope, in a new process if `fresh`, and then commands are sent. */
 export interface DrivenSubject {
@@ -29,7 +29,7 @@ export interface Drive {
   /** The only law whose violations count, if given. */
   readonly law: LawId | undefined;
   /** The catalogue's name for each law a step violated; undefined where it has none. */
-  name(step: VmapPlayed): readonly Named[];
+  name(step: JudgedStep): readonly Named[];
   /** The step as the subject can be asked for it, or undefined. */
   offered(step: HistoryStep, history: readonly HistoryStep[]): HistoryStep | undefined;
   /** Asked between histories. */
@@ -47,20 +47,20 @@ export interface Violating {
   readonly law: LawId;
   readonly scope: Scope;
   readonly history: readonly HistoryStep[];
-  readonly played: readonly VmapPlayed[];
+  readonly played: readonly JudgedStep[];
 }
 
 export interface DrivenHistories {
   readonly histories: number;
   readonly commands: number;
-  /** Violations that the catalogue knows, and in how many commands each was met. */
-  readonly known: readonly KnownBreak[];
+  /** Violations that the catalogue knows, and the number of commands at which each was found. */
+  readonly known: readonly KnownViolation[];
   readonly found:
     | (Violating & {
         /** Commands of the history as it was drawn. */
         readonly drawn: number;
         /**
-         * Whether it violated the law again in a new process. If not, it is as it was drawn; undefined where the run ended
+         * Whether it violated the law again in a new process. If not, it is as it was drawn; undefined if the run ended
          * before that was known.
          */
         readonly again: boolean | undefined;
@@ -80,7 +80,7 @@ export async function driveAtRandom(
   { seed, runs }: { readonly seed: number; readonly runs: number },
 ): Promise<DrivenHistories> {
   let [histories, commands] = [0, 0];
-  const known = new Map<string, KnownBreak>();
+  const known = new Map<string, KnownViolation>();
   const report = (found?: DrivenHistories["found"]) => ({
     histories,
     commands,
@@ -98,7 +98,7 @@ export async function driveAtRandom(
       if (await run.stopped()) return report();
       histories += 1;
       const played = await playDrawn(run, scope, each, known);
-      // Whoever ends the run may end the process, which is no crash then.
+      // If the run is ended, the process may end too, which is then no crash.
       if (await run.stopped()) return report();
       commands += played.length;
       run.say(`${histories} histories, ${commands} commands`);
@@ -114,7 +114,7 @@ export async function playAgain(
   run: Drive,
   scope: Scope,
   history: readonly HistoryStep[],
-): Promise<{ readonly played: readonly VmapPlayed[]; readonly violating: Violating | undefined }> {
+): Promise<{ readonly played: readonly JudgedStep[]; readonly violating: Violating | undefined }> {
   const played = await playSteps(run, scope, history, run.law, true);
   return { played, violating: violationIn(run, scope, played) };
 }
@@ -123,11 +123,11 @@ function judgingOf({ promises, laws }: Drive, scope: Scope): VmapJudging {
   return { spec: vmapSpec(promises), laws, naming, scope };
 }
 
-const ends = ({ after }: VmapPlayed) => after === undefined;
+const ends = ({ after }: JudgedStep) => after === undefined;
 
-/** The law that a step violates in a way that counts: that law, if one is meant, and not known. */
-function countsIn({ law, name }: Drive, step: VmapPlayed | undefined, meant = law): LawId | undefined {
-  if (step === undefined || step.broken.length === 0) return undefined;
+/** The law that a step violates in a way that counts: the wanted law, if there is one, and not a known violation. */
+function countsIn({ law, name }: Drive, step: JudgedStep | undefined, meant = law): LawId | undefined {
+  if (step === undefined || step.violated.length === 0) return undefined;
   const counts = (each: Named) => each.known === undefined && (meant === undefined || each.law === meant);
   return name(step).find(counts)?.law;
 }
@@ -136,14 +136,14 @@ async function playDrawn(
   run: Drive,
   scope: Scope,
   drawn: readonly Choice[],
-  known: Map<string, KnownBreak>,
-): Promise<readonly VmapPlayed[]> {
+  known: Map<string, KnownViolation>,
+): Promise<readonly JudgedStep[]> {
   await run.subject.begin(scope);
   const { names, world, command, answer } = follow(judgingOf(run, scope));
   const history: HistoryStep[] = [];
-  const played: VmapPlayed[] = [];
+  const played: JudgedStep[] = [];
   for (const choice of drawn) {
-    const meant = intend(choice, world(), names, history);
+    const meant = resolveChoice(choice, world(), names, history);
     const step = meant && run.offered(meant, history);
     if (step === undefined) continue;
     history.push(step);
@@ -152,10 +152,10 @@ async function playDrawn(
     const now = answer(step, sent, response);
     played.push(now);
     if (ends(now) || countsIn(run, now) !== undefined) break;
-    if (now.broken.length === 0) continue;
+    if (now.violated.length === 0) continue;
     noteKnown(run.name(now), played.length, known);
     // What follows any other violation is no accusation.
-    if (!now.broken.every((law) => isFollowed(law, "random"))) break;
+    if (!now.violated.every((law) => isFollowed(law, "random"))) break;
   }
   return played;
 }
@@ -167,10 +167,10 @@ async function playSteps(
   history: readonly HistoryStep[],
   only: LawId | undefined,
   fresh: boolean,
-): Promise<readonly VmapPlayed[]> {
+): Promise<readonly JudgedStep[]> {
   await run.subject.begin(scope, fresh ? { fresh } : {});
   const { command, answer } = follow(judgingOf(run, scope));
-  const played: VmapPlayed[] = [];
+  const played: JudgedStep[] = [];
   for (const step of history) {
     const sent = command(step);
     const now = answer(step, sent, sent && (await run.subject.send(sent)));
@@ -180,20 +180,20 @@ async function playSteps(
   return played;
 }
 
-function violationIn(run: Drive, scope: Scope, played: readonly VmapPlayed[]): Violating | undefined {
+function violationIn(run: Drive, scope: Scope, played: readonly JudgedStep[]): Violating | undefined {
   const law = countsIn(run, played.at(-1));
   if (law === undefined) return undefined;
   return { law, scope, history: played.map(({ step }) => step), played };
 }
 
-function noteKnown(names: readonly Named[], commands: number, into: Map<string, KnownBreak>): void {
+function noteKnown(names: readonly Named[], commands: number, into: Map<string, KnownViolation>): void {
   for (const { law, known } of names) {
     const before = into.get(`${law} ${known}`)?.commands ?? Number.POSITIVE_INFINITY;
     if (known !== undefined && commands < before) into.set(`${law} ${known}`, { law, known, commands });
   }
 }
 
-/** Shrinks it, if it violates its law again in a new process; and what is left must do so, too. */
+/** Shrinks it, if it violates its law again in a new process; the result must do so, too. */
 async function bringDown(run: Drive, first: Violating): Promise<DrivenHistories["found"]> {
   const { law, scope } = first;
   const drawn = first.history.length;

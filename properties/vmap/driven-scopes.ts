@@ -1,4 +1,4 @@
-/** The machines on which a child is driven: those of random histories, as far as it can be asked for them. */
+/** The machines on which a child is driven: those of random histories, as far as the child has their commands. */
 
 import type { LawId } from "../../spec/contract.ts";
 import { PROCESS_LAWS } from "../../spec/process.ts";
@@ -12,10 +12,10 @@ import { PAGE_SIZE, type Pages } from "../../spec/vmap/vocabulary.ts";
 import type { Can, Hello } from "../../trees/vmap/hello.ts";
 import { scopesFor } from "./random-scopes.ts";
 
-/** Scopes of which nothing can be asked of a child: it is switched on when it begins, and its callers keep to the domain. */
+/** Scopes that no child can run: a child is initialised when it begins, and its callers keep to the domain. */
 const NOT_DRIVEN = ["boot", "outside"];
 
-/** None, where nothing fits what the child says of itself. */
+/** None, if nothing fits what the child says of itself. */
 export function drivenScopes(hello: Hello, promises: Promises): readonly Scope[] {
   const scopes = scopesFor({ percpu: promises.percpu && hello.can.has("pget") })
     .filter(
@@ -48,10 +48,13 @@ function fitted(scope: Scope, hello: Hello): Scope | undefined {
   };
 }
 
-/** Alignments are at most this much: what is moved by as many pages is aligned as before. */
+/** Alignments are at most this much: a move by this number of pages keeps every alignment. */
 const MOST_ALIGNED: Pages = 32;
 
-/** By how many pages a scope is moved: what ends at the top of its word still does, the rest to where the space begins. */
+/**
+ * By how many pages a scope is moved: one that ends at the top of its word still does, the rest to the start of the
+ * space.
+ */
 function shift(
   { name, wordPages: own, blockPages }: Scope,
   { from, to }: { readonly from: Pages; readonly to: Pages },
@@ -68,7 +71,9 @@ function shift(
   return to + by <= space.end ? by : undefined;
 }
 
-/** The scope with blocks of another size: as many of them, and maps up to the largest in one and a page above. */
+/**
+ * The scope with blocks of another size: the same number of them, and maps up to the largest in one and a page above.
+ */
 function withBlocks(scope: Scope, { blockPages, bitsPerLong }: NonNullable<Hello["blocks"]>): Scope {
   if (scope.blockPages === blockPages && scope.bitsPerLong === bitsPerLong) return scope;
   const { vstart, vend } = scope.vmalloc;
@@ -83,7 +88,7 @@ function withBlocks(scope: Scope, { blockPages, bitsPerLong }: NonNullable<Hello
   };
 }
 
-/** What callers of the child do, for what no law can be violated by others. */
+/** What callers of the child do, for the laws that no others can violate. */
 function callsOf({ can, tells }: Hello): readonly Call[] {
   const calls: [Call, boolean][] = [
     ["alloc", can.has("alloc")],
@@ -99,7 +104,7 @@ function callsOf({ can, tells }: Hello): readonly Call[] {
   return calls.filter(([, does]) => does).map(([call]) => call);
 }
 
-/** What a child's replies must tell for a law to be judged. No child tells what the last ones need. */
+/** The fields that a child's replies need for a law to be judged. No child gives those that the last ones need. */
 const NEEDS: Readonly<Record<LawId, string>> = {
   "flush-before-reuse": "flush",
   "flush-well-formed": "flush",
@@ -122,7 +127,10 @@ export interface LawsDriven {
   readonly unjudged: readonly { readonly law: LawId; readonly why: string }[];
 }
 
-/** Which laws are judged in these scopes: those promised that replies tell enough for, and those of every process. */
+/**
+ * Which laws are judged in these scopes: the promised ones for which replies have enough fields, and those of every
+ * process.
+ */
 export function lawsDriven(hello: Hello, promises: Promises, scopes: readonly Scope[]): LawsDriven {
   const ids = [...promises.laws, ...PROCESS_LAWS.map(({ id }) => id)];
   const tells: ReadonlySet<string> = hello.tells;

@@ -5,12 +5,12 @@ import { bugCalled } from "../../counterexamples/vmap/index.ts";
 import { bugTarget } from "../../jobs/hunt-target.ts";
 import { linux } from "../../kernels/vmap/index.ts";
 import type { State } from "../../kernels/vmap/state.ts";
-import { heldTo } from "../../spec/vmap/kernel.ts";
+import { judgedAlsoBy } from "../../spec/vmap/kernel.ts";
 import { type HuntLimit, hunt, hunting, type Target } from "./hunt.ts";
 
 const A9: Target<State> = bugTarget(bugCalled("A9") as Bug, "lowest-fit");
 /** What 2.6.39 never does. */
-const NEVER: Target<State> = { ...A9, kernel: heldTo(linux("2.6.39"), "lowest-fit") };
+const NEVER: Target<State> = { ...A9, kernel: judgedAlsoBy(linux("2.6.39"), "lowest-fit") };
 const SEED = 11;
 const LIMIT: HuntLimit = { runs: 10_000, tries: 2000 };
 
@@ -20,28 +20,28 @@ const answer = (limit: HuntLimit, target = A9) => {
 };
 
 describe("a hunt", () => {
-  test("has one answer for one seed", () => {
+  test("A hunt has one answer for one seed", () => {
     const { history, ...rest } = answer(LIMIT);
     expect(answer(LIMIT)).toEqual({ history, ...rest });
     expect(history?.length).toBeLessThanOrEqual(6);
   });
 
-  test("draws no more histories than its limit says, before something is found", () => {
+  test("A hunt draws no more histories than its limit says, before something is found", () => {
     expect(answer({ ...LIMIT, runs: 100 }, NEVER)).toMatchObject({ history: undefined, runs: 100, tries: 0 });
   });
 
-  test("uses up its tries for a shorter history, and no more", () => {
+  test("A hunt uses up its tries for a shorter history, and no more", () => {
     expect(answer(LIMIT).tries).toBe(2000);
     expect(answer({ ...LIMIT, tries: 0 }).tries).toBe(0);
   });
 
-  test("draws nothing more once what it has is short enough", () => {
+  test("A hunt stops drawing once its history is short enough", () => {
     const first = answer({ ...LIMIT, tries: 0 }).history?.length as number;
     expect(answer({ ...LIMIT, enough: first }).tries).toBe(0);
     expect(answer({ ...LIMIT, enough: first - 1 }).tries).toBeGreaterThan(0);
   });
 
-  test.each([true, "time"] as const)("ends with what it has when it is sent %s", (stop) => {
+  test.each([true, "time"] as const)("A hunt ends with its best history when it is sent %s", (stop) => {
     const early = hunting(NEVER, SEED, LIMIT);
     early.next(false);
     expect(early.next(stop)).toMatchObject({ done: true, value: { found: undefined, runs: 40 } });

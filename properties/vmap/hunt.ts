@@ -1,9 +1,9 @@
-/** Looks for one break at random, and brings it down to the fewest commands it can. */
+/** Looks for one violation at random, and shrinks it to the fewest commands it can. */
 
 import { searchAtRandom } from "../../engine/run/random.ts";
 import { shrink } from "../../engine/run/shrink.ts";
 import { lastPlayed } from "../../engine/run/stepper.ts";
-import type { Stop } from "../../engine/search/explore.ts";
+import type { Stop } from "../../engine/search/visitable.ts";
 import type { LawId } from "../../spec/contract.ts";
 import { recordOf } from "../../spec/vmap/commands.ts";
 import { type HistoryStep, isWellFormed, naming, simpler } from "../../spec/vmap/history.ts";
@@ -11,16 +11,16 @@ import type { Kernel } from "../../spec/vmap/kernel.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
 import { type Choice, choices, type Lengths } from "./choices.ts";
 import { scopesFor } from "./random-scopes.ts";
-import { play } from "./run-choices.ts";
-import { settingFor, type VmapPlayed, type VmapSetting } from "./test-bench.ts";
+import { runChoices } from "./run-choices.ts";
+import { benchFor, type JudgedStep, type TestBench } from "./test-bench.ts";
 
 export interface Target<S> {
   readonly kernel: Kernel<S>;
   readonly law: LawId;
   /** Callers also make calls outside their domain that the release does not check. */
   readonly byUnchecked?: true | undefined;
-  /** Whether this step, which broke the law, broke it in the way looked for. */
-  meant(step: VmapPlayed): boolean;
+  /** Whether this step, which violated the law, violated it in the wanted way. */
+  meant(step: JudgedStep): boolean;
 }
 
 export interface Found {
@@ -58,10 +58,10 @@ const TRIES_PER_STEP = 50;
 const WAYS = 8;
 const WAY_TRIES = 400;
 const TURNS_APART = 1000;
-/** What takes fewer commands than this is sooner met in short histories. */
+/** A violation in fewer commands than this is found sooner in short histories. */
 const MANY = 6;
 
-/** At once: hunts until something is found and is short enough, or the limit is reached. */
+/** Without turns: hunts until something is found and is short enough, or the limit is reached. */
 export function hunt<S>(target: Target<S>, seed: number, limit: HuntLimit): HuntResult {
   const work = hunting(target, seed, limit);
   for (;;) {
@@ -70,7 +70,7 @@ export function hunt<S>(target: Target<S>, seed: number, limit: HuntLimit): Hunt
   }
 }
 
-/** The same in turns, each of which says how many histories were drawn. Stopped after one, it ends there. */
+/** The same in turns, each of which says how many histories were drawn. If stopped after one, it ends there. */
 export function* hunting<S>(
   target: Target<S>,
   seed: number,
@@ -100,7 +100,7 @@ export function* hunting<S>(
   return { found, runs, tries, seconds: (performance.now() - started) / 1000 };
 }
 
-/** Calls outside their domain are made where the law speaks of them, or the bug takes one. */
+/** Calls outside their domain are made if the law is about them, or if the bug needs one. */
 function scopesOf<S>({ kernel, law, byUnchecked }: Target<S>): readonly Scope[] {
   const withOutside = byUnchecked === true || law === "argument-domain";
   return scopesFor(kernel.release, law).filter(({ outside }) => withOutside || outside !== true);
@@ -108,26 +108,31 @@ function scopesOf<S>({ kernel, law, byUnchecked }: Target<S>): readonly Scope[] 
 
 function draw<S>(target: Target<S>, scope: Scope, lengths: Lengths, runs: number, seed: number) {
   const { kernel } = target;
-  const setting = settingFor(kernel, scope);
+  const setting = benchFor(kernel, scope);
   const attempt = (drawn: readonly Choice[]) => {
-    const broken = (step: VmapPlayed) => (isTarget(target, step) ? "fail" : "go on");
-    const { history, failed } = play(setting, drawn, { broken }, target.byUnchecked ? "any" : "answered");
+    const violated = (step: JudgedStep) => (isTarget(target, step) ? "fail" : "continue");
+    const { history, failed } = runChoices(
+      setting,
+      drawn,
+      { violated },
+      target.byUnchecked ? "any" : "answered",
+    );
     return failed === undefined ? undefined : history;
   };
   return searchAtRandom({ drawn: choices(scope, lengths), attempt, seed, runs });
 }
 
-function isTarget<S>(target: Target<S>, step: VmapPlayed): boolean {
-  return step.broken.some((law) => law.id === target.law) && target.meant(step);
+function isTarget<S>(target: Target<S>, step: JudgedStep): boolean {
+  return step.violated.some((law) => law.id === target.law) && target.meant(step);
 }
 
-/** The history shrunk as far as it still ends in the violation meant. */
+/** The history, shrunk as far as it still ends in the wanted violation. */
 export function bringDown<S>(
   target: Target<S>,
   scope: Scope,
   history: readonly HistoryStep[],
 ): readonly HistoryStep[] {
-  const setting = settingFor(target.kernel, scope);
+  const setting = benchFor(target.kernel, scope);
   return shrink(history, {
     fails: (candidate) => endsIn(target, setting, candidate),
     without: naming.without,
@@ -135,7 +140,7 @@ export function bringDown<S>(
   });
 }
 
-function endsIn<S>(target: Target<S>, setting: VmapSetting<S>, history: readonly HistoryStep[]): boolean {
+function endsIn<S>(target: Target<S>, setting: TestBench<S>, history: readonly HistoryStep[]): boolean {
   if (!isWellFormed(history, setting.scope)) return false;
   const last = lastPlayed(setting, history, target.law);
   return last !== undefined && isTarget(target, last);
@@ -148,9 +153,9 @@ interface Attempt {
 }
 
 /**
- * Dropping and simplifying steps cannot turn one way of breaking a law into another, so short histories are
- * drawn afresh in every scope: the machines are small enough to be lucky. Of what takes many commands, long
- * ones are drawn as well: shrunk, they may leave fewer.
+ * Dropping and simplifying steps cannot turn one way of violating a law into another, so short histories are drawn anew
+ * in every scope: the machines are small enough for that to succeed. If many commands are needed, long ones are drawn
+ * as well: shrunk, they may leave fewer.
  */
 function* shorter<S>(
   target: Target<S>,
@@ -186,10 +191,10 @@ function* shorter<S>(
 
 /** The scope of what was found, and the others in which the same can happen. */
 function scopesLike<S>(target: Target<S>, { scope: first, history }: Found): readonly Scope[] {
-  // What took maps alone cannot happen where there are no blocks, and what took none is sooner met there.
+  // A violation that needed maps cannot happen without blocks, and one that needed none is found sooner without them.
   const maps = history.some((step) => recordOf(step).gives === "map");
   const areas = !maps || history.some((step) => recordOf(step).asksIn === "windows");
-  // Nor can what took percpu areas, where none are asked for.
+  // Nor can one that needed percpu areas, if none are asked for.
   const percpu = history.some((step) => recordOf(step).gives === "percpu");
   const others = scopesOf(target).filter(
     (scope) =>

@@ -1,6 +1,6 @@
 /**
- * That states answer alike for ever which the explorer takes for one where callers do areas alone: those that are merged
- * compared on all there are in a small space, those that have one fingerprint without that on concrete states.
+ * States that the explorer merges for callers that do areas alone answer alike for ever: merged ones are compared with
+ * all others in a small space, those with one unmerged fingerprint on concrete states.
  */
 import { describe, expect, test } from "vitest";
 import { BUGS } from "../../counterexamples/vmap/index.ts";
@@ -28,24 +28,27 @@ const MOST = 150;
 const areasAlone = { pin: false, areasAlone: true };
 
 test.each([...KERNELS, ...CHANGED])(
-  "states of $name that are merged answer alike, all there are in six pages",
+  "All states of $name in six pages that are merged answer alike",
   (kernel) => {
     const scope = spaceScope(WHOLE);
     const { difference, states, forms } = compareMerged(kernel, scope);
     expect(difference).toBeUndefined();
-    // What is lazy shapes the tree of free space: none of its kernels' states are merged.
+    // Lazy areas shape the tree of free space: no states of these kernels are merged.
     const merges = kernel.name !== "2.6.27" && kernel.identity(scope, areasAlone).reductions.length > 0;
     if (merges) expect(forms).toBeLessThan(states);
     else expect(forms).toBe(states);
   },
 );
 
-test.each([...KERNELS, ...CHANGED])("states of $name of which nothing is merged answer alike", (kernel) => {
-  expect(compareAlike(kernel, WIDE, { reduced: false }, MOST).difference).toBeUndefined();
-});
+test.each([...KERNELS, ...CHANGED])(
+  "States of $name with equal unmerged fingerprints answer alike",
+  (kernel) => {
+    expect(compareAlike(kernel, WIDE, { reduced: false }, MOST).difference).toBeUndefined();
+  },
+);
 
 test.each([linux("2.6.28"), linux("2.6.39")])(
-  "states of $name that are merged answer alike, all there are in seven pages and four windows",
+  "All states of $name in seven pages and four windows that are merged answer alike",
   (kernel) => {
     expect(compareMerged(kernel, spaceScope(ALIGNED)).difference).toBeUndefined();
   },
@@ -82,7 +85,7 @@ describe("the comparison notices a fingerprint that", () => {
   /** That of 2.6.39 as another kernel or scope would have it. */
   const identifiedBy = (kernel: Kernel<State>, where: Scope) => fingerprintOfAreas(kernel, where);
 
-  test("leaves out whether an area is lazy", () => {
+  test("The comparison notices a fingerprint that leaves out whether an area is lazy", () => {
     const blind: Kernel<State> = {
       ...linux("2.6.39"),
       identity: (where, callers) => {
@@ -98,17 +101,17 @@ describe("the comparison notices a fingerprint that", () => {
     expect(noticed(linux("2.6.39"), identifiedBy(blind, scope))).toBe(true);
   });
 
-  test("joins lazy areas where a window begins", () => {
+  test("The comparison notices a fingerprint that joins lazy areas where a window begins", () => {
     const many = spaceScope(ALIGNED);
     const one = { ...many, windows: many.windows.slice(0, 1) };
     expect(noticed(linux("2.6.39"), identifiedBy(linux("2.6.39"), one), many)).toBe(true);
   });
 
-  test("takes every hole for one larger than any request", () => {
+  test("The comparison notices a fingerprint that takes every hole for one larger than any request", () => {
     expect(noticed(linux("2.6.39"), identifiedBy(linux("2.6.39"), { ...scope, sizes: [1] }))).toBe(true);
   });
 
-  test("leaves out the tree where a kernel reads it", () => {
+  test("The comparison notices a fingerprint that leaves out the tree where a kernel reads it", () => {
     const blind = vmapKernel(
       pigginDraft3.release,
       { ...stepsFrom(rulesDraft3), readsTree: false },

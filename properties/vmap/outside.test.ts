@@ -21,8 +21,8 @@ import { historyOf } from "./history-of.ts";
 import { randomRun } from "./random-run.ts";
 import { SCOPES, scopeCalled } from "./random-scopes.ts";
 import type { OutsideMade } from "./resolve-outside.ts";
-import { play } from "./run-choices.ts";
-import { settingFor } from "./test-bench.ts";
+import { runChoices } from "./run-choices.ts";
+import { benchFor } from "./test-bench.ts";
 import { commandsOf, isEnabled, nameOf } from "./workload.ts";
 
 const OUTSIDE = scopeCalled("outside") as Scope;
@@ -31,7 +31,7 @@ const MAP: HistoryStep = { op: "mapRam", cpu: 0, count: 2 };
 
 /** The commands that a history comes to on 6.1, in order; undefined for a step that does nothing. */
 function commandsIn(history: readonly HistoryStep[]): readonly (Command | undefined)[] {
-  const setting = { ...settingFor(linux("6.1"), OUTSIDE), laws: [] };
+  const setting = { ...benchFor(linux("6.1"), OUTSIDE), laws: [] };
   return replay(setting, history).map(({ command }) => command);
 }
 
@@ -61,12 +61,12 @@ describe("a step of a history", () => {
       [{ op: "unmapRam", cpu: 0, page: 80, count: 3 }],
       { op: "unmapRam", cpu: 0, start: 80, count: 3 },
     ],
-  ])("%s, and the call is sent", (_what, history, sent) => {
+  ])("A step of a history %s, and the call is sent", (_what, history, sent) => {
     expect(isWellFormed(history, OUTSIDE)).toBe(true);
     expect(commandsIn(history).at(-1)).toEqual(sent);
   });
 
-  test("that names what was refused has no address, and does nothing", () => {
+  test("A step that names a refused command has no address, and does nothing", () => {
     const refused: HistoryStep = { ...ALLOC, size: 30 };
     expect(commandsIn([refused, { op: "free", area: 0 }]).at(-1)).toBeUndefined();
     expect(
@@ -77,7 +77,7 @@ describe("a step of a history", () => {
     ).toBeUndefined();
   });
 
-  test("that names a pin or a purge is no free", () => {
+  test("A step that names a pin or a purge is no free", () => {
     expect(misnamed([{ op: "purge" }, { op: "free", area: 0 }], 1)).toEqual(["alloc", "vmap", "mapRam"]);
   });
 
@@ -126,9 +126,9 @@ function made(label: string, scope: Scope, which: OutsideMade = "answered"): Rea
           const outside = command && outsideOf(before, command);
           if (outside !== undefined) counts.set(outside, (counts.get(outside) ?? 0) + 1);
         },
-        broken: () => "stop" as const,
+        violated: () => "stop" as const,
       };
-      play(settingFor(kernelCalled(label) as Kernel<State>, scope), drawn, watcher, which);
+      runChoices(benchFor(kernelCalled(label) as Kernel<State>, scope), drawn, watcher, which);
       return undefined;
     },
     seed: 3,
@@ -139,7 +139,7 @@ function made(label: string, scope: Scope, which: OutsideMade = "answered"): Rea
 
 describe("callers at random", () => {
   test.each(["2.6.27", "2.6.39", "3.10.65", "4.15.0", "6.1", "6.12"])(
-    "make every call outside its domain that %s refuses or warns about, and none that it does not check",
+    "Random callers make every call outside its domain that %s refuses or warns about, and none that it does not check",
     (label) => {
       const counts = made(label, OUTSIDE);
       const { outside } = (kernelCalled(label) as Kernel<State>).release;
@@ -154,19 +154,19 @@ describe("callers at random", () => {
     },
   );
 
-  test("make those that are not checked where that is asked for", () => {
+  test("Random callers make unchecked calls on request", () => {
     const counts = made("6.1", OUTSIDE, "any");
     for (const kind of ["freeElsewhere", "unmapInBlock", "unmapElsewhere"] as const)
       expect(counts.get(kind)).toBeGreaterThan(5);
   });
 
-  test("make none in other scopes but maps of no page", () => {
+  test("In other scopes random callers make no call outside its domain except maps of no page", () => {
     const others = SCOPES.filter(({ outside }) => outside !== true);
     const kinds = new Set(others.flatMap((scope) => [...made("6.12", scope).keys()]));
     expect([...kinds]).toEqual(["mapOfNothing"]);
   });
 
-  test("find a kernel that counts a page lazy at a free of nothing, in one command", () => {
+  test("Random callers find a kernel that counts a lazy page at a free of no area, in one command", () => {
     const steps = stepsFrom(rulesOf("6.1"));
     const counting = vmapKernel(
       linux("6.1").release,
@@ -203,7 +203,7 @@ describe("callers who are explored", () => {
   const windows = [{ vstart: 64, vend: 72 }];
   const calls = ["alloc", "map", "purge"] as const;
 
-  test("free and unmap whatever they like, and ask for nothing, where the scope says so", () => {
+  test("Explored callers make calls outside their domain if the scope allows it", () => {
     const commands = commandsOf({ ...scope, windows }, calls);
     const world = vmapSpec(linux("6.1").release).initial({ ...scope, windows });
     const enabled = commands.filter((command) => isEnabled(world, command)).map(nameOf);
@@ -217,7 +217,7 @@ describe("callers who are explored", () => {
       expect(enabled).toContain(name);
   });
 
-  test("and nowhere else", () => {
+  test("Explored callers make no calls outside their domain in other scopes", () => {
     const { outside: _asked, ...plain } = { ...scope, windows };
     const world = vmapSpec(linux("6.1").release).initial(plain);
     const enabled = commandsOf(plain, calls)
@@ -226,7 +226,7 @@ describe("callers who are explored", () => {
     expect(enabled.filter((name) => /free|unmap|alloc 0|Ram 0/.test(name))).toEqual([]);
   });
 
-  test("make runs that are histories, and those name the same calls again", () => {
+  test("Runs of explored callers become histories, which name the same calls", () => {
     const commands: readonly Command[] = [
       ALLOC as Command,
       { op: "free", start: 64 },

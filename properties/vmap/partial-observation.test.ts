@@ -7,25 +7,25 @@ import type { Kernel } from "../../spec/vmap/kernel.ts";
 import { randomRun } from "./random-run.ts";
 import { SCOPES } from "./random-scopes.ts";
 
-/** The kernel as a recording tells it: no descriptors, no caches, and how many pages are lazy only now and then. */
+/** The kernel as a recording shows it: no descriptors, no caches, and the number of lazy pages only now and then. */
 function recorded(kernel: Kernel<State>): Kernel<State> {
   let replies = 0;
   const act: Kernel<State>["act"] = (state, command) => {
-    const { descriptors, usedAfterFree, dirtyLines, lazyPages, wholeFree, ...told } = kernel.act(
+    const { descriptors, usedAfterFree, dirtyLines, lazyPages, wholeFree, ...reported } = kernel.act(
       state,
       command,
     );
     replies += 1;
-    return (replies % 9 === 0 ? { ...told, lazyPages } : told) as Response;
+    return (replies % 9 === 0 ? { ...reported, lazyPages } : reported) as Response;
   };
   return { ...kernel, act };
 }
 
 const WITH_BLOCKS = SCOPES.filter(({ blockPages }) => blockPages > 0);
 
-describe("a judge who is told no more than a recording tells", () => {
+describe("a judge that sees only what a recording has", () => {
   test.each(TESTED_KERNELS.map((kernel) => [kernel.name, kernel] as const))(
-    "accuses %s of nothing that the catalogue does not know",
+    "A judge that sees only what a recording has accuses %s of nothing the catalogue does not know",
     (_name, kernel) => {
       for (const scope of WITH_BLOCKS) {
         const { unknown } = randomRun({

@@ -1,13 +1,13 @@
-/** Whom the pools of the nodes do not cost anything (counterexamples/va-pools-hide-room has whom they do). */
+/** Requests that lose nothing to the pools of the nodes (counterexamples/vmap/va-pools-hide-room has those that do). */
 import { expect, test } from "vitest";
 import { BOUNDS } from "../../engine/bounds.testing.ts";
 import { explore } from "../../engine/search/explore.ts";
 import { KERNELS } from "../../kernels/vmap/index.ts";
 import type { State } from "../../kernels/vmap/state.ts";
 import type { Call } from "../../spec/vmap/commands/command.ts";
-import { heldTo, type Kernel } from "../../spec/vmap/kernel.ts";
+import { judgedAlsoBy, type Kernel } from "../../spec/vmap/kernel.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
-import { type Seen, sideBySide } from "./explorable-kernel.ts";
+import { explorableKernel, type Seen } from "./explorable-kernel.ts";
 import { areasScope, MIDDLE } from "./small-scopes.ts";
 
 const LAW = "pools-hide-no-room";
@@ -20,17 +20,17 @@ const THREE_PAGES: Scope = {
 const kernelCalled = (label: string) => KERNELS.find(({ name }) => name === label) as Kernel<State>;
 
 function explored(kernel: Kernel<State>, scope: Scope, counts: (seen: Seen) => boolean) {
-  const machine = sideBySide(heldTo(kernel, LAW), scope, {
+  const machine = explorableKernel(judgedAlsoBy(kernel, LAW), scope, {
     reduced: true,
     calls: CALLS,
     counts: (law, seen) => law !== LAW || counts(seen),
   });
-  const { ended, breaks } = explore(machine, { bounds: BOUNDS, enough: () => false });
+  const { ended, violations } = explore(machine, { bounds: BOUNDS, enough: () => false });
   expect(ended).toBe("fixpoint");
-  return Object.fromEntries(breaks.map(({ law, run }) => [law, run.length]));
+  return Object.fromEntries(violations.map(({ law, run }) => [law, run.length]));
 }
 
-test("nobody who can wait is refused for the pools, whatever happened before", () => {
+test("No request that can wait is refused because of the pools, whatever happened before", () => {
   for (const label of ["6.12", "6.19"]) {
     const turnedAway = ({ command, response }: Seen) =>
       response.kind === "refused" && command.op === "alloc" && command.noblock !== true;

@@ -1,4 +1,4 @@
-/** What the judge takes the pools to hold, held against the pools of the kernels that it judges. */
+/** The judge's beliefs about the pools, compared with the pools of the kernels that it judges. */
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { replay } from "../../engine/run/stepper.ts";
@@ -10,8 +10,8 @@ import type { Scope } from "../../spec/vmap/scope.ts";
 import { PAGE_SIZE } from "../../spec/vmap/vocabulary.ts";
 import { choices } from "./choices.ts";
 import { scopeCalled } from "./random-scopes.ts";
-import { play } from "./run-choices.ts";
-import { settingFor, type VmapPlayed } from "./test-bench.ts";
+import { runChoices } from "./run-choices.ts";
+import { benchFor, type JudgedStep } from "./test-bench.ts";
 
 const pools = scopeCalled("pools") as Scope;
 /** Six pages, in which pools and searches get in each other's way all the time. */
@@ -36,7 +36,7 @@ const startsOf = (all: readonly Pooled[], list: string) =>
   all.filter((each) => listOf(each) === list).map(({ start }) => start);
 
 /** Nothing is pooled that the judge does not name, and what it is sure of is there, in its order. */
-function agree(kernel: Kernel<State>, state: State, after: VmapPlayed["after"]): void {
+function agree(kernel: Kernel<State>, state: State, after: JudgedStep["after"]): void {
   const judged = after?.pooled ?? [];
   const held = kernel.dump(state).pool ?? [];
   for (const list of new Set([...judged, ...held].map(listOf))) {
@@ -59,14 +59,14 @@ describe.each(["6.12", "6.19"])("the judge knows the pools of %s", (label) => {
     {
       numRuns: 600,
     },
-  )("at random", ([scope, drawn]) => {
-    play(settingFor(kernel, scope), drawn, {
+  )(`The judge knows the pools of ${label} in random histories`, ([scope, drawn]) => {
+    runChoices(benchFor(kernel, scope), drawn, {
       played: ({ after }, state) => agree(kernel, state, after),
-      broken: () => "go on",
+      violated: () => "continue",
     });
   });
 
-  test("where some of what lay there only perhaps is put beside what is there", () => {
+  test(`The judge knows the pools of ${label} after certain extents are added to uncertain ones`, () => {
     const scope = { ...crowded, vmalloc: { vstart: 64, vend: 68 } };
     const ask = (more: object = {}): HistoryStep => {
       return { op: "alloc", size: 1, align: PAGE_SIZE, ...scope.vmalloc, map: false, ...more };
@@ -75,7 +75,7 @@ describe.each(["6.12", "6.19"])("the judge knows the pools of %s", (label) => {
     const aligned = ask({ align: 2 * PAGE_SIZE });
     const begin = [ask(), ask({ size: 2 }), ask(), free(1), ask(), free(0), free(4)];
     const rest = [ask({ cpu: 1 }), ask({ cpu: 1 }), free(8), free(2), aligned, ask(), ask()];
-    const broken = replay(settingFor(kernel, scope), [...begin, ...rest]).flatMap((step) => step.broken);
-    expect(broken).toEqual([]);
+    const violated = replay(benchFor(kernel, scope), [...begin, ...rest]).flatMap((step) => step.violated);
+    expect(violated).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { MENDED } from "../../counterexamples/vmap/controls/repaired-kernels.ts";
+import { REPAIRED } from "../../counterexamples/vmap/controls/repaired-kernels.ts";
 import { namesOf } from "../../jobs/hunt-target.ts";
 import { MARKS } from "../../kernels/vmap/coverage-marks.ts";
 import { TESTED_KERNELS } from "../../kernels/vmap/families.testing.ts";
@@ -12,20 +12,23 @@ import type { Scope } from "../../spec/vmap/scope.ts";
 import { choices } from "./choices.ts";
 import { randomRun } from "./random-run.ts";
 import { SCOPES, scopeCalled } from "./random-scopes.ts";
-import { play } from "./run-choices.ts";
-import { settingFor } from "./test-bench.ts";
+import { runChoices } from "./run-choices.ts";
+import { benchFor } from "./test-bench.ts";
 
 const RUNS = { numRuns: 150 };
 const inEveryScope = fc
   .constantFrom(...SCOPES)
   .chain((scope) => fc.tuple(fc.constant(scope), choices(scope, { longest: 40 })));
 
-describe("a release mended of every bug known", () => {
-  for (const kernel of MENDED) {
-    test.prop([inEveryScope], RUNS)(`keeps every law in every scope: ${kernel.name}`, ([scope, drawn]) => {
-      const { failed } = play(settingFor(kernel, scope), drawn, { broken: () => "fail" });
-      expect(failed?.broken.map(({ id }) => id)).toBeUndefined();
-    });
+describe("a repaired release", () => {
+  for (const kernel of REPAIRED) {
+    test.prop([inEveryScope], RUNS)(
+      `A repaired release keeps every law in every scope: ${kernel.name}`,
+      ([scope, drawn]) => {
+        const { failed } = runChoices(benchFor(kernel, scope), drawn, { violated: () => "fail" });
+        expect(failed?.violated.map(({ id }) => id)).toBeUndefined();
+      },
+    );
   }
 });
 
@@ -37,18 +40,21 @@ describe("2.6.39 with its cache", () => {
   );
   const desk = scopeCalled("desk") as Scope;
 
-  test.prop([choices(desk, { longest: 60 })], RUNS)("answers as the search without it does", (drawn) => {
-    const setting = settingFor(linux("2.6.39"), desk);
-    const other = uncached.initial(desk);
-    play(setting, drawn, {
-      broken: () => "fail",
-      played: ({ command, response }) => {
-        if (command !== undefined) expect(uncached.act(other, command)).toEqual(response);
-      },
-    });
-  });
+  test.prop([choices(desk, { longest: 60 })], RUNS)(
+    "2.6.39 answers with its cache as the search without it does",
+    (drawn) => {
+      const setting = benchFor(linux("2.6.39"), desk);
+      const other = uncached.initial(desk);
+      runChoices(setting, drawn, {
+        violated: () => "fail",
+        played: ({ command, response }) => {
+          if (command !== undefined) expect(uncached.act(other, command)).toEqual(response);
+        },
+      });
+    },
+  );
 
-  test("is not the same as 3.1's, which misses exact holes", () => {
+  test("3.1 does not answer as the search without its cache: it misses exact holes", () => {
     const kernel = KERNELS.find(({ name }) => name === "3.1") as (typeof KERNELS)[number];
     const { known } = randomRun({
       kernel,
@@ -66,13 +72,13 @@ describe("a random run", () => {
   const desk = scopeCalled("desk") as Scope;
   const run = { scope: desk, seed: 5, histories: 200, law: undefined };
 
-  test("is the same again from the same seed", () => {
+  test("A random run is the same for the same seed", () => {
     const once = () =>
       randomRun({ ...run, kernel: linux("2.6.28.10"), name: (step) => namesOf(linux("2.6.28.10"), step) });
     expect(once()).toEqual(once());
   });
 
-  test("reports a break that nobody names, shrunk, and stops", () => {
+  test("A random run reports an unknown violation, shrunk, and stops", () => {
     const changed = kernelWith(releaseOf("2.6.39"), { ...rulesOf("2.6.39"), beforeNext: 0 }, "no such bug");
     const { unknown, histories } = randomRun({
       ...run,
@@ -85,13 +91,13 @@ describe("a random run", () => {
     expect(histories).toBeLessThan(200);
   });
 
-  test("judges by one law alone when it is asked to", () => {
+  test("A random run judges by one law on request", () => {
     const changed = kernelWith(releaseOf("2.6.39"), { ...rulesOf("2.6.39"), beforeNext: 0 }, "no such bug");
     const name = (step: Parameters<typeof namesOf>[1]) => namesOf(changed, step);
     expect(randomRun({ ...run, kernel: changed, law: "aligned", name }).unknown).toBeUndefined();
   });
 
-  test("draws histories of the length it says, not of fast-check's usual ten", () => {
+  test("A random run draws histories up to its length, not of fast-check's usual ten", () => {
     const { commands, histories } = randomRun({
       ...run,
       kernel: linux("2.6.39"),
@@ -101,7 +107,7 @@ describe("a random run", () => {
   });
 
   for (const kernel of TESTED_KERNELS) {
-    test(`meets nothing unknown on ${kernel.name}, and sees every witness it should`, () => {
+    test(`A random run finds nothing unknown on ${kernel.name}, and reaches every witness`, () => {
       const seen = new Set<string>();
       for (const scope of SCOPES) {
         const report = randomRun({

@@ -9,31 +9,31 @@ import { isFollowed } from "../../spec/vmap/laws/law.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
 import { witnessesFor } from "../../spec/vmap/witnesses.ts";
 import { choices } from "./choices.ts";
-import { play } from "./run-choices.ts";
-import { settingFor, type VmapPlayed } from "./test-bench.ts";
+import { runChoices } from "./run-choices.ts";
+import { benchFor, type JudgedStep } from "./test-bench.ts";
 
 export interface RandomRun<S> {
   readonly kernel: Kernel<S>;
   readonly scope: Scope;
   readonly seed: number;
   readonly histories: number;
-  /** Only breaks of this law count, if given; the others still end a history that they spoil. */
+  /** Only violations of this law count, if given; the others still end a history that they spoil. */
   readonly law: LawId | undefined;
-  /** The catalogue's name for each law a step broke; undefined where it has none. */
-  name(step: VmapPlayed): readonly { readonly law: LawId; readonly known: string | undefined }[];
+  /** The catalogue's name for each law a step violated; undefined if it has none. */
+  name(step: JudgedStep): readonly { readonly law: LawId; readonly known: string | undefined }[];
 }
 
-/** A break that the catalogue does not know, shrunk. */
+/** A violation that the catalogue does not know, shrunk. */
 export interface Unknown {
   readonly law: LawId;
   readonly scope: Scope;
   readonly history: readonly HistoryStep[];
 }
 
-export interface KnownBreak {
+export interface KnownViolation {
   readonly law: LawId;
   readonly known: string;
-  /** Commands of the shortest history in which it was met, up to the break. */
+  /** Commands of the shortest history with it, up to the violation. */
   readonly commands: number;
 }
 
@@ -42,31 +42,31 @@ export interface RandomReport {
   readonly commands: number;
   /** How often each witness and mark was seen. */
   readonly seen: ReadonlyMap<string, number>;
-  readonly known: readonly KnownBreak[];
+  readonly known: readonly KnownViolation[];
   readonly unknown: Unknown | undefined;
 }
 
 /** The longest history drawn, in choices; half that on average. */
 const LONGEST = 60;
 
-/** Draws histories until one breaks a law in a way the catalogue does not know, or all are drawn. */
+/** Draws histories until one violates a law in a way the catalogue does not know, or all are drawn. */
 export function randomRun<S>(run: RandomRun<S>): RandomReport {
   const { kernel, scope, seed, histories } = run;
-  const setting = settingFor(kernel, scope);
+  const setting = benchFor(kernel, scope);
   const asked = ({ law }: { readonly law: LawId }) => run.law === undefined || law === run.law;
   const witnesses = witnessesFor(kernel.release);
   const seen = new Map<string, number>();
-  const known = new Map<string, KnownBreak>();
+  const known = new Map<string, KnownViolation>();
   let commands = 0;
   const count = (id: string) => seen.set(id, (seen.get(id) ?? 0) + 1);
   const watcher = {
-    played: ({ before, command, response, after }: VmapPlayed, state: S) => {
+    played: ({ before, command, response, after }: JudgedStep, state: S) => {
       commands += 1;
       if (command === undefined || response === undefined) return;
       for (const mark of kernel.marks(state)) count(mark);
       for (const witness of witnesses) if (witness.seen(before, command, response, after)) count(witness.id);
     },
-    broken: (step: VmapPlayed) => {
+    violated: (step: JudgedStep) => {
       const all = run.name(step);
       const names = all.filter(asked);
       if (names.some((each) => each.known === undefined)) return "fail" as const;
@@ -75,13 +75,15 @@ export function randomRun<S>(run: RandomRun<S>): RandomReport {
         const length = step.index + 1;
         if (length < shortest) known.set(`${law} ${bug}`, { law, known: bug as string, commands: length });
       }
-      return step.broken.every((law) => isFollowed(law, "random")) ? ("go on" as const) : ("stop" as const);
+      return step.violated.every((law) => isFollowed(law, "random"))
+        ? ("continue" as const)
+        : ("stop" as const);
     },
   };
   const { found, runs } = searchAtRandom({
     drawn: choices(scope, { longest: LONGEST }),
     attempt: (drawn) => {
-      const { history, failed } = play(setting, drawn, watcher);
+      const { history, failed } = runChoices(setting, drawn, watcher);
       const law =
         failed &&
         run
@@ -103,14 +105,14 @@ function bringDown<S>(
   law: LawId,
   history: readonly HistoryStep[],
 ): readonly HistoryStep[] {
-  const isUnknown = (step: VmapPlayed) =>
+  const isUnknown = (step: JudgedStep) =>
     run.name(step).some((each) => each.law === law && each.known === undefined);
-  const setting = settingFor(run.kernel, run.scope);
+  const setting = benchFor(run.kernel, run.scope);
   return shrink(history, {
     fails: (candidate) => {
       if (!isWellFormed(candidate, run.scope)) return false;
       const last = lastPlayed(setting, candidate, law);
-      return last !== undefined && last.broken.length > 0 && isUnknown(last);
+      return last !== undefined && last.violated.length > 0 && isUnknown(last);
     },
     without: naming.without,
     simpler: (step) => simpler(step, run.scope),

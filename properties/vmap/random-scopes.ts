@@ -9,7 +9,7 @@ import { type Bytes, PAGE_SIZE } from "../../spec/vmap/vocabulary.ts";
 
 const pagesAligned = (...pages: number[]): Bytes[] => pages.map((count) => count * PAGE_SIZE);
 
-/** The middle of a space: nothing comes near the top of the word, so every break is the search's own. */
+/** The middle of a space: nothing comes near the top of the word, so every violation is the search's own. */
 const desk: Scope = {
   ...AREAS_ONLY,
   name: "desk",
@@ -80,7 +80,7 @@ const lazy: Scope = {
   ],
 };
 
-/** Areas alone, mostly in just the vmalloc window: what is released goes into the pools of two nodes (6.9 on). */
+/** Areas alone, mostly in exactly the vmalloc window: released extents go into the pools of two nodes (6.9 on). */
 const pools: Scope = {
   ...AREAS_ONLY,
   name: "pools",
@@ -183,7 +183,7 @@ const outside: Scope = {
   outside: true,
 };
 
-/** Three blocks of two pages and hardly any room beside them: where it matters how blocks lie among areas. */
+/** Three blocks of two pages and hardly any room beside them: the place of blocks among areas matters. */
 const crowd: Scope = {
   ...small,
   name: "crowd",
@@ -217,8 +217,8 @@ export const SCOPES: readonly Scope[] = [
 ];
 
 /**
- * Those in which a release with these promises does something that it does in no other. How blocks pack is promised by
- * none, so that check never asks for it: who looks for that alone looks in a scope of its own.
+ * The scopes in which a release with these promises does something that it does in no other. No release promises how
+ * blocks pack, so that check never judges it: a hunt for that law alone has a scope of its own.
  */
 export function scopesFor(promises: Pick<Promises, "percpu">, law?: LawId): readonly Scope[] {
   if (law === "blocks-pack") return [crowd];

@@ -1,12 +1,12 @@
-/** Makes a choice into a step of a history, in the world it meets. */
+/** Makes a choice into a step of a history, in the current world. */
 import { type HistoryStep, recordOf } from "../../spec/vmap/commands.ts";
 import type { Ledger } from "../../spec/vmap/ledger.ts";
 import type { World } from "../../spec/vmap/world.ts";
 import type { Choice } from "./choices.ts";
-import { intendOutside, type OutsideMade } from "./resolve-outside.ts";
+import { type OutsideMade, resolveOutside } from "./resolve-outside.ts";
 
-/** The step meant, or undefined if it cannot be meant here (there is nothing to free, say). */
-export function intend(
+/** The step, or undefined if the choice has no meaning here (there is nothing to free, say). */
+export function resolveChoice(
   choice: Choice,
   world: World,
   ledger: Ledger,
@@ -15,7 +15,7 @@ export function intend(
 ): HistoryStep | undefined {
   if (choice.op === "outside" || choice.op === "again") {
     if (!world.initialised) return undefined;
-    if (choice.op === "outside") return intendOutside(choice, world, ledger, made);
+    if (choice.op === "outside") return resolveOutside(choice, world, ledger, made);
     return history.findLast(({ op }) => op === "alloc");
   }
   const record = recordOf(choice);

@@ -1,4 +1,4 @@
-/** Makes a choice of a call outside its domain into a step of a history, in the world it meets. */
+/** Makes a choice of a call outside its domain into a step of a history, in the current world. */
 import { sharedOut } from "../../spec/vmap/commands/command.ts";
 import { type HistoryStep, naming } from "../../spec/vmap/history.ts";
 import { outsideOf } from "../../spec/vmap/laws/domain.ts";
@@ -14,10 +14,10 @@ export type OutsideMade = "answered" | "any";
 type OutsideChoice = Extract<Choice, { op: "outside" }>;
 
 /**
- * The step meant; undefined where there is nothing it could be about, where the call is inside its domain, or where the
- * release does not answer it, if such are not made. Most that stop the kernel are left out: a history ends there.
+ * The step; undefined if nothing exists that it could name, if the call is inside its domain, or if the release does
+ * not answer it and such calls are not made. Most calls that stop the kernel are left out: a history ends there.
  */
-export function intendOutside(
+export function resolveOutside(
   choice: OutsideChoice,
   world: World,
   ledger: Ledger,
@@ -67,7 +67,7 @@ function meantBy(
   }
 }
 
-/** What a call is about that names something. */
+/** What a call may name. */
 const ABOUT = {
   "free again": (ledger: Ledger) => ledger.past("area"),
   "free inside": (ledger: Ledger) => ledger.held("area"),

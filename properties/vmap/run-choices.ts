@@ -2,26 +2,28 @@
 import { begin } from "../../engine/run/stepper.ts";
 import type { HistoryStep } from "../../spec/vmap/history.ts";
 import type { Choice } from "./choices.ts";
-import { intend } from "./resolve-choice.ts";
+import { resolveChoice } from "./resolve-choice.ts";
 import type { OutsideMade } from "./resolve-outside.ts";
-import type { VmapPlayed, VmapSetting } from "./test-bench.ts";
+import type { JudgedStep, TestBench } from "./test-bench.ts";
 
-/** What a run wants to know while it plays. */
+/** What a caller of runChoices wants to see. */
 export interface Watcher<S> {
   /** Called after every step that was a command. */
-  played?(step: VmapPlayed, state: S): void;
-  /** Of a step that violated a law: whether the run fails there, ends there, or continues with the world that follows. */
-  broken(step: VmapPlayed): "fail" | "stop" | "go on";
+  played?(step: JudgedStep, state: S): void;
+  /**
+   * For a step that violated a law: whether the run fails there, ends there, or continues with the world that follows.
+   */
+  violated(step: JudgedStep): "fail" | "stop" | "continue";
 }
 
 export interface RandomHistory {
   readonly history: readonly HistoryStep[];
   /** The step that failed, which is the history's last. */
-  readonly failed: VmapPlayed | undefined;
+  readonly failed: JudgedStep | undefined;
 }
 
-export function play<S>(
-  setting: VmapSetting<S>,
+export function runChoices<S>(
+  setting: TestBench<S>,
   choices: readonly Choice[],
   watcher: Watcher<S>,
   made: OutsideMade = "answered",
@@ -29,14 +31,14 @@ export function play<S>(
   const stepper = begin(setting);
   const history: HistoryStep[] = [];
   for (const choice of choices) {
-    const step = intend(choice, stepper.world(), stepper.names, history, made);
+    const step = resolveChoice(choice, stepper.world(), stepper.names, history, made);
     if (step === undefined) continue;
     history.push(step);
     const now = stepper.take(step);
     const { response } = now;
     if (response !== undefined) watcher.played?.(now, stepper.state);
-    if (now.broken.length > 0) {
-      const verdict = watcher.broken(now);
+    if (now.violated.length > 0) {
+      const verdict = watcher.violated(now);
       if (verdict === "fail") return { history, failed: now };
       if (verdict === "stop") break;
     }

@@ -1,8 +1,8 @@
-/** Small spaces that the explorer visits whole: their pages, and what callers ask for. */
+/** Small spaces that the explorer visits completely: their pages, and what callers ask for. */
 import { AREAS_ONLY, type Scope, type Window } from "../../spec/vmap/scope.ts";
 import { type Cpu, PAGE_SIZE, type Pages } from "../../spec/vmap/vocabulary.ts";
 
-/** Blocks, for callers who map: through blocks of so many pages, half of that at most in one map, on so many CPUs. */
+/** Blocks, for callers that map: the pages in a block, at most half of them in one map, and the number of CPUs. */
 export interface SpaceOfBlocks extends Space {
   readonly block: Pages;
   readonly cpus: number;
@@ -42,7 +42,7 @@ export function spaceScope({ pages, sizes, aligns, windows, at }: Space): Scope 
   };
 }
 
-/** On several CPUs the whole space is the vmalloc window: from 6.9 on requests for all of it look into pools first. */
+/** On several CPUs the whole space is the vmalloc window: from 6.9 on requests for all of it search pools first. */
 export function areasScope(space: Space, cpus: Cpu): Scope {
   const scope = spaceScope(space);
   return cpus === 1 ? scope : { ...scope, cpus, vmalloc: scope.windows[0] as Window };
@@ -66,7 +66,9 @@ export function blocksScope(space: SpaceOfBlocks): Scope {
   };
 }
 
-/** The same with so many pairs of percpu areas to ask for, each a page further apart; the whole space is theirs. */
+/**
+ * The same with this number of pairs of percpu areas to ask for, each a page further apart; the whole space is theirs.
+ */
 export function withPercpu(scope: Scope, pairs: number): Scope {
   const congruent = Array.from({ length: pairs }, (_none, nth) => {
     return { offsets: [0, nth + 2], sizes: [1, 1], align: PAGE_SIZE };

@@ -1,4 +1,4 @@
-/** Compares states that look alike to an explorer with one another, action by action. */
+/** Compares states that are equal to an explorer with one another, action by action. */
 import { serialize } from "node:v8";
 import { DISABLED, type InPlaceMachine, visitInPlace } from "../../engine/run/in-place.ts";
 import { ENDS, emptyBatch } from "../../engine/search/batch.ts";
@@ -7,7 +7,7 @@ import type { State } from "../../kernels/vmap/state.ts";
 import type { Command, Response } from "../../spec/vmap/commands.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
-import { liveKernel, type SideBySide } from "./explorable-kernel.ts";
+import { type ExplorableOptions, liveKernel } from "./explorable-kernel.ts";
 import { fingerprintOfAreas, type KernelAndWorld, type StateFingerprint } from "./state-fingerprint.ts";
 import { commandsTo } from "./workload.ts";
 
@@ -18,26 +18,29 @@ export interface Compared {
   readonly forms: number;
 }
 
-/** So many different states of one form are compared, and gone on from. */
+/** This number of different states of one form is compared, and continued from. */
 const ALIKE = 3;
 
-/** Of the states compared, every third lies on a random run of so many commands: breadth first alone stays shallow. */
+/**
+ * Of the states compared, every third lies on a random run of this number of commands: breadth first alone stays
+ * shallow.
+ */
 const WALK = 14;
 
 /**
- * Visits so many states, and compares each with the first of its form: by what a reply says, what it breaks and what
- * form it leads to. They are those of some random runs, and what follows from these in one command, and in two.
+ * Visits this number of states, and compares each with the first of its form: by its replies, its violations and the
+ * form it leads to. They are the states of some random runs, and those one or two commands later.
  */
 export function compareAlike(
   kernel: Kernel<State>,
   scope: Scope,
-  options: SideBySide,
+  options: ExplorableOptions,
   most: number,
 ): Compared {
   const heard = new Hearing(kernel, scope, options);
   const { machine, commands } = heard;
   const known = new Map<string, readonly string[]>();
-  const met = new Map<string, number>();
+  const counts = new Map<string, number>();
   const concrete = new Set<string>();
   const queue: KernelAndWorld<State>[] = [machine.initial(), ...randomStates(machine, Math.ceil(most / 3))];
   const after = machine.initial();
@@ -49,12 +52,12 @@ export function compareAlike(
       const { reply, follows } = heard.take(after, action);
       if (reply === "") return reply;
       const form = follows ? heard.form(after) : "";
-      const alike = met.get(form) ?? 0;
+      const alike = counts.get(form) ?? 0;
       if (alike < ALIKE && follows) {
         const key = concreteKey(after.state);
         if (!concrete.has(key)) {
           concrete.add(key);
-          met.set(form, alike + 1);
+          counts.set(form, alike + 1);
           queue.push(machine.copy(after));
         }
       }
@@ -72,7 +75,7 @@ export function compareAlike(
   return { difference: undefined, states: Math.min(most, queue.length), forms: known.size };
 }
 
-/** All of a state but what the last call did. */
+/** All of a state except what the last call did. */
 function concreteKey(state: State): string {
   const {
     marks,
@@ -120,7 +123,7 @@ class Hearing {
   readonly #words: Int32Array;
   #last = "";
 
-  constructor(kernel: Kernel<State>, scope: Scope, options: SideBySide) {
+  constructor(kernel: Kernel<State>, scope: Scope, options: ExplorableOptions) {
     const heard: Kernel<State> = {
       ...kernel,
       act: (state, command) => {
@@ -130,7 +133,7 @@ class Hearing {
       },
     };
     this.machine = liveKernel(heard, scope, options);
-    this.commands = commandsTo(kernel.release, scope, options.calls, options.beyondBreaks);
+    this.commands = commandsTo(kernel.release, scope, options.calls, options.beyondViolations);
     this.#words = new Int32Array(this.machine.words);
   }
 
@@ -139,15 +142,15 @@ class Hearing {
     return this.#words.join();
   }
 
-  /** Takes an action in place: what was answered, and what that broke; nothing where it cannot be taken. */
+  /** Takes an action in place: the answer, and its violations; nothing if it cannot be taken. */
   take(both: KernelAndWorld<State>, action: number): { readonly reply: string; readonly follows: boolean } {
     const outcome = this.machine.take(both, action);
     if (outcome === DISABLED) return { reply: "", follows: false };
-    return { reply: `${this.#last} breaks ${outcome}`, follows: (outcome & ENDS) === 0 };
+    return { reply: `${this.#last} violates ${outcome}`, follows: (outcome & ENDS) === 0 };
   }
 }
 
-/** What a caller sees of a reply, but for which frame is which; how many pages are lazy a law compares. */
+/** What a caller sees of a reply, except frame numbers; a law compares the number of lazy pages. */
 function shown(response: Response): string {
   const { flushes, pteSet, pteCleared, usedAfterFree, usedAbsentCpu, dirtyLines, warning } = response;
   const result: unknown[] = [response.kind];
@@ -173,8 +176,9 @@ function shown(response: Response): string {
 }
 
 /**
- * Visits every state that the whole fingerprint tells apart, and compares each with the first of its merged one, by
- * every action: what it violates, and to which merged fingerprint it leads. So nothing merged can be told apart later.
+ * Visits every state that the whole fingerprint distinguishes, and compares each with the first of its merged
+ * fingerprint, by every action: what it violates, and to which merged fingerprint it leads. So no merged states differ
+ * later.
  */
 export function compareMerged(
   kernel: Kernel<State>,
@@ -205,8 +209,8 @@ export function compareMerged(
     visited.expand(state, reached, batch);
     const replies = Array.from(actions, () => "");
     for (let nth = 0; nth < batch.count; nth++) {
-      const next = batch.goesOn[nth] === 1 ? isOf(batch.forms, nth * words) : "ends";
-      replies[batch.by[nth] as number] = `breaks ${batch.broken[nth]}, then ${next}`;
+      const next = batch.continues[nth] === 1 ? isOf(batch.forms, nth * words) : "ends";
+      replies[batch.by[nth] as number] = `violates ${batch.violated[nth]}, then ${next}`;
     }
     reached.read(state, form);
     const own = isOf(form, 0);

@@ -1,6 +1,6 @@
 /**
- * That states which the explorer takes for one, their hashes being equal, answer alike for ever: compared with one
- * another, action by action, by what a reply says, what it breaks and which state it leads to.
+ * States that the explorer merges, because their fingerprints are equal, answer alike for ever: they are compared with
+ * one another, action by action, by replies, violations and the states they lead to.
  */
 import { describe, expect, test } from "vitest";
 import { BUGS } from "../../counterexamples/vmap/index.ts";
@@ -12,7 +12,7 @@ import type { Command } from "../../spec/vmap/commands.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import { AREAS_ONLY, type Scope } from "../../spec/vmap/scope.ts";
 import { PAGE_SIZE } from "../../spec/vmap/vocabulary.ts";
-import type { SideBySide } from "./explorable-kernel.ts";
+import type { ExplorableOptions } from "./explorable-kernel.ts";
 import { compareAlike } from "./state-equivalence.testing.ts";
 
 interface Space {
@@ -67,7 +67,7 @@ const BLOCKS: Space = {
   },
 };
 const TOP: Space = {
-  what: "areas that wrap at the top of the word, beyond every break",
+  what: "areas that wrap at the top of the word, past every violation",
   calls: ["alloc", "purge"],
   scope: {
     ...AREAS_ONLY,
@@ -123,8 +123,8 @@ const POOLS: Space = {
 };
 const WITH_POOLS = KERNELS.filter(({ release }) => release.pools !== "none");
 
-/** Behind every break: the hash is to tell apart what comes there as well. */
-const beyond = ({ calls }: Space): SideBySide => ({ reduced: true, calls, beyondBreaks: true });
+/** Past every violation: the hash must distinguish the states there as well. */
+const beyond = ({ calls }: Space): ExplorableOptions => ({ reduced: true, calls, beyondViolations: true });
 
 const of = (note: (to: Fingerprint) => void): string => {
   const fingerprint = new Fingerprint();
@@ -138,16 +138,19 @@ const of = (note: (to: Fingerprint) => void): string => {
 const CHANGED = BUGS.flatMap(({ changed }) => (changed === undefined ? [] : [changed]));
 
 describe.each([...KERNELS, ...CHANGED])("states of $name whose hashes are equal", (kernel) => {
-  test.each([ALL, BLOCKS, TOP, PERCPU])("answer alike: $what", (space) => {
-    const { difference, states, forms } = compareAlike(kernel, space.scope, beyond(space), 150);
-    expect(difference).toBeUndefined();
-    // A kernel of the time before blocks has nothing to do where callers only map.
-    if (kernel.release.fragments !== "no blocks") expect(forms).toBeLessThan(states);
-  });
+  test.each([ALL, BLOCKS, TOP, PERCPU])(
+    `States of ${kernel.name} with equal fingerprints answer alike: $what`,
+    (space) => {
+      const { difference, states, forms } = compareAlike(kernel, space.scope, beyond(space), 150);
+      expect(difference).toBeUndefined();
+      // A kernel of the time before blocks has nothing to do where callers only map.
+      if (kernel.release.fragments !== "no blocks") expect(forms).toBeLessThan(states);
+    },
+  );
 });
 
 describe.each(WITH_POOLS)("states of $name with pools whose hashes are equal", (kernel) => {
-  test("answer alike", () => {
+  test(`States of ${kernel.name} with pools and equal fingerprints answer alike`, () => {
     const { difference, states, forms } = compareAlike(kernel, POOLS.scope, beyond(POOLS), 600);
     expect(difference).toBeUndefined();
     expect(forms).toBeLessThan(states);
@@ -165,13 +168,13 @@ describe.each(WITH_POOLS)("states of $name with pools whose hashes are equal", (
     return of((to) => kernel.identity(POOLS.scope, { pin: false, areasAlone: false }).add(state, to));
   };
 
-  test("have in them to which node an area goes back", () => {
+  test(`The fingerprint of ${kernel.name} has the node to which an area returns`, () => {
     expect(noted(ask(0))).not.toBe(noted(ask(1)));
     expect(noted(ask(0), free(16))).not.toBe(noted(ask(1), free(16)));
     expect(noted(ask(0), free(16), sweep)).not.toBe(noted(ask(1), free(16), sweep));
   });
 
-  test("have in them in which order a pool gives out what it has", () => {
+  test(`The fingerprint of ${kernel.name} has the order in which a pool gives out its extents`, () => {
     const two = [ask(0), ask(0)];
     const upwards = noted(...two, free(16), sweep, free(17), sweep);
     const downwards = noted(...two, free(17), sweep, free(16), sweep);
@@ -213,16 +216,19 @@ describe("the comparison notices", () => {
     ],
   ];
 
-  test.each(without)("a form that leaves out %s", (_what, forgetting, space) => {
-    expect(compareAlike(forgetting, space.scope, beyond(space), 4000).difference).toBeDefined();
-  });
+  test.each(without)(
+    "The comparison notices a fingerprint that leaves out %s",
+    (_what, forgetting, space) => {
+      expect(compareAlike(forgetting, space.scope, beyond(space), 4000).difference).toBeDefined();
+    },
+  );
 });
 
 describe("a hash", () => {
   const numbers = (...all: number[]) => of((to) => all.forEach((each) => void to.add(each)));
   const frames = (...all: number[]) => of((to) => all.forEach((each) => void to.addFrame(each)));
 
-  test("differs where a number does, also one of more than 32 bits", () => {
+  test("A hash differs where a number does, also one of more than 32 bits", () => {
     const all = [
       numbers(),
       numbers(0),
@@ -236,12 +242,12 @@ describe("a hash", () => {
     expect(numbers(1, 2)).not.toBe(numbers(2, 1));
   });
 
-  test("does not tell which frame a frame is, but where it was noted before", () => {
+  test("A hash depends not on a frame's number but on where the frame was added before", () => {
     expect(frames(7, 9, 7)).toBe(frames(3, 4, 3));
     expect(frames(7, 9, 7)).not.toBe(frames(7, 9, 9));
   });
 
-  test("spreads small changes over all of its words", () => {
+  test("A hash spreads small changes over all of its words", () => {
     const words = Array.from({ length: 4096 }, (_none, nth) => numbers(nth & 63, nth >> 6).split(","));
     for (let word = 0; word < 4; word++)
       expect(new Set(words.map((all) => all[word])).size).toBeGreaterThan(4090);

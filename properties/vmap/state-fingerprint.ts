@@ -1,8 +1,8 @@
-/** How a state with a world in it is distinguished from others: one fingerprint of the world and of what stands beside it. */
+/** How a state with a world is distinguished from others: one fingerprint of the world and of the other parts. */
 import { addWorld } from "../../model/vmap/fingerprint.ts";
 import type { ImmutableWorld } from "../../model/vmap/world.ts";
 import { FINGERPRINT_BITS, FINGERPRINT_WORDS, Fingerprint } from "../../spec/fingerprint.ts";
-import { type Call, OF_AREAS } from "../../spec/vmap/commands/command.ts";
+import { AREA_CALLS, type Call } from "../../spec/vmap/commands/command.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
 
@@ -16,12 +16,12 @@ export interface KernelAndWorld<S> {
 export interface StateFingerprint<T> {
   readonly words: number;
   readonly hashBits: number;
-  /** What states are taken for one although they differ: each a sentence. */
+  /** Differences between states that are merged: a sentence each. */
   readonly reductions: readonly string[];
   write(state: T, into: Int32Array, at: number): void;
 }
 
-const OF_ALL = ["which frame is which, slots, and counters that only grow"];
+const MERGED_ALWAYS = ["which frame is which, slots, and counters that only grow"];
 
 /** The fingerprint of both for callers who do this, everything in it. */
 export function fingerprintOfBoth<S>(
@@ -37,28 +37,28 @@ export function fingerprintOfBoth<S>(
 export function fingerprintWith<T extends { readonly world: ImmutableWorld }>(
   addRest: (state: T, to: Fingerprint) => void,
 ): StateFingerprint<T> {
-  return fingerprintOf(OF_ALL, (state, to) => {
+  return fingerprintOf(MERGED_ALWAYS, (state, to) => {
     // The world first: which free frames are clean is known once all that may map one was added.
     addWorld(state.world, to);
     addRest(state, to);
   });
 }
 
-/** Whether callers do no more than allocate, free and purge: then states can be merged that only others tell apart. */
+/** Whether callers only allocate, free and purge: then states are merged that only other callers distinguish. */
 export function doAreasAlone(calls: readonly Call[]): boolean {
-  return calls.every((call) => OF_AREAS.includes(call));
+  return calls.every((call) => AREA_CALLS.includes(call));
 }
 
 /**
- * The fingerprint for callers who do areas alone, with all merged that they cannot tell apart. Nothing is mapped then,
- * and the world says no more than the kernel's state does.
+ * The fingerprint for callers that do areas alone, with everything merged that they cannot distinguish. Nothing is
+ * mapped then, and the world adds nothing to the kernel's state.
  */
 export function fingerprintOfAreas<S>(
   kernel: Kernel<S>,
   scope: Scope,
 ): StateFingerprint<{ readonly state: S }> {
   const { reductions, add } = kernel.identity(scope, { pin: false, areasAlone: true });
-  return fingerprintOf([...OF_ALL, ...reductions], ({ state }, to) => add(state, to));
+  return fingerprintOf([...MERGED_ALWAYS, ...reductions], ({ state }, to) => add(state, to));
 }
 
 function fingerprintOf<T>(

@@ -1,4 +1,4 @@
-/** Puts a kernel and what judges it side by side: all a run needs. */
+/** Puts a kernel and its judge side by side: all that a run needs. */
 import type { Played, Setting } from "../../engine/run/stepper.ts";
 import { vmapSpec } from "../../model/vmap/vmap-spec.ts";
 import type { ImmutableWorld } from "../../model/vmap/world.ts";
@@ -10,13 +10,13 @@ import type { Ledger } from "../../spec/vmap/ledger.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
 
 /** A kernel on a machine, and its judge. */
-export type VmapSetting<S> = Setting<Scope, S, ImmutableWorld, Ledger, HistoryStep, Command, Response> & {
+export type TestBench<S> = Setting<Scope, S, ImmutableWorld, Ledger, HistoryStep, Command, Response> & {
   readonly machine: Kernel<S>;
 };
-export type VmapPlayed = Played<ImmutableWorld, HistoryStep, Command, Response>;
+export type JudgedStep = Played<ImmutableWorld, HistoryStep, Command, Response>;
 
 /** The kernel judged by what its release promises, on a machine of this scope. */
-export function settingFor<S>(kernel: Kernel<S>, scope: Scope): VmapSetting<S> {
+export function benchFor<S>(kernel: Kernel<S>, scope: Scope): TestBench<S> {
   return {
     machine: kernel,
     spec: vmapSpec(kernel.release),

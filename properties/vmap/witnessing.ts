@@ -1,4 +1,4 @@
-/** What should be seen in an exploration: looked for at every transition until it is. */
+/** What should be seen in an exploration: searched at every transition until it is seen. */
 
 import type { Call } from "../../spec/vmap/commands/command.ts";
 import type { Command, Response } from "../../spec/vmap/commands.ts";
@@ -41,7 +41,7 @@ export class Witnessing<S> {
     }
   }
 
-  /** The kernel makes each combination of marks once: those that were looked through last are known by identity. */
+  /** The kernel makes each combination of marks once: the last one looked through is known by identity. */
   #lookForPaths(state: S): void {
     const marks = this.#kernel.marks(state);
     if (marks === this.#lastMarks) return;

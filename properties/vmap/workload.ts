@@ -1,6 +1,6 @@
 /** What callers do on a machine that is explored: every command they may give, and when it can be given. */
 
-import { type Call, type Callers, OF_AREAS } from "../../spec/vmap/commands/command.ts";
+import { AREA_CALLS, type Call, type Callers } from "../../spec/vmap/commands/command.ts";
 import { type Command, RECORDS, recordOf } from "../../spec/vmap/commands.ts";
 import type { Promises } from "../../spec/vmap/releases.ts";
 import { possibleCpus, type Scope } from "../../spec/vmap/scope.ts";
@@ -11,7 +11,7 @@ import type { World } from "../../spec/vmap/world.ts";
 const MOST_PAGES = 4096;
 const CPU_0: readonly Cpu[] = [0];
 
-/** How such callers ask for areas, where they do so otherwise than at once on CPU 0. */
+/** How such callers ask for areas, unless at once on CPU 0. */
 type Asking = Partial<Pick<Callers, "cpus" | "noblock">>;
 
 /**
@@ -20,25 +20,25 @@ type Asking = Partial<Pick<Callers, "cpus" | "noblock">>;
  */
 export function commandsOf(
   scope: Scope,
-  calls: readonly Call[] = OF_AREAS,
+  calls: readonly Call[] = AREA_CALLS,
   everywhere = false,
   { cpus = CPU_0, noblock = false }: Asking = {},
 ): readonly Command[] {
   const pages = everywhere ? pagesBetween(0, scope.wordPages) : pagesOfWindows(scope, calls);
   const callers = { scope, calls, pages, cpus, noblock };
-  // What is outside its domain whatever is held. Of the others, callers in such a scope give those that are not held, too.
+  // Calls outside the domain whatever is held. In such a scope callers also give the others for what is not held.
   const outside = scope.outside ? RECORDS.flatMap((record) => record.everyOutside(callers)) : [];
   return [...RECORDS.flatMap((record) => record.every(callers)), ...outside];
 }
 
 /**
  * Every command of such callers to one release: an allocation is asked for on each CPU where that makes a difference,
- * and also without waiting where a caller may say so.
+ * and also without waiting if a caller may say so.
  */
 export function commandsTo(
   { pools, noblock }: Promises,
   scope: Scope,
-  calls: readonly Call[] = OF_AREAS,
+  calls: readonly Call[] = AREA_CALLS,
   everywhere = false,
 ): readonly Command[] {
   const cpus = pools === "none" ? CPU_0 : possibleCpus(scope);
@@ -57,13 +57,13 @@ function pagesBetween(base: Vpn, end: Vpn): readonly Vpn[] {
 }
 
 /**
- * Whether a caller can give this command now: it frees and unmaps only what is held, if the scope does not say otherwise,
+ * Whether a caller can give this command now: it frees and unmaps only what is held, unless the scope says otherwise,
  * and touches what was mapped.
  */
 export function isEnabled(world: World, command: Command): boolean {
   const record = recordOf(command);
   if (!world.initialised && !record.beforeInit) return false;
-  // Most calls that are asked about give back what is not held.
+  // Most of the calls asked about give back what is not held.
   if (record.takes !== undefined && world.scope.outside !== true && !record.inDomain(world, command))
     return false;
   return record.offered(world.promises) && record.enabled(world, command);

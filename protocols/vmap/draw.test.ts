@@ -1,14 +1,15 @@
-/** What machines draw, and what their fields hold, names only things that exist: asked of many states of each. */
+/** Charts and fields of machines name only things that exist, in many states of each machine. */
 import { describe, expect, test } from "vitest";
-import { type PackedMachine, visitActions } from "../../engine/actions.ts";
+import { visitActions } from "../../engine/actions.ts";
 import { BOUNDS } from "../../engine/bounds.testing.ts";
+import type { PackedMachine } from "../../engine/machine.ts";
 import { explore } from "../../engine/search/explore.ts";
 import { valuesOf } from "../../engine/search/layout.ts";
 import { PROTOCOLS, STEP_PROTOCOLS, stepMachineOf } from "./index.ts";
 
 type Scope = Readonly<Record<string, number>>;
 
-/** Which columns a family's machines draw, and what each may say. */
+/** The columns that a family's machines draw, and the texts that each may have. */
 interface Drawing {
   readonly scope: Scope;
   readonly columns: (scope: Scope) => Readonly<Record<string, RegExp>>;
@@ -31,7 +32,7 @@ const DRAWINGS: Readonly<Record<string, Drawing>> = {
     scope: { cpus: 2, places: 3, lazyMax: 1, caches: 1 },
     columns: ({ cpus = 0, places = 0 }) => ({
       areas: all(`[.BLPp]{${places}}`),
-      // One order counts wrongly (B3).
+      // One order has a wrong count (B3).
       lazy: /^-?\d$/,
       ...forEach("TLB", cpus, all(`(-|${below(places)}{1,${places}})`)),
     }),
@@ -101,7 +102,7 @@ const DRAWINGS: Readonly<Record<string, Drawing>> = {
   },
 };
 
-/** What a protocol of this name draws. */
+/** The columns of a protocol of this name. */
 function drawingOf(name: string): Drawing {
   const family = Object.keys(DRAWINGS).find((each) => name.startsWith(`${each}-`));
   if (family === undefined) throw new Error(`no drawing is described for ${name}`);
@@ -121,7 +122,7 @@ function statesOf(machine: PackedMachine): Int32Array[] {
   });
 }
 
-/** What is drawn against what may be: the first text that should not be there, if any. */
+/** Compares the drawing with the allowed texts: the first text that is not allowed, if any. */
 function wrongIn(drawn: Readonly<Record<string, string>>, may: Readonly<Record<string, RegExp>>) {
   const names = [Object.keys(drawn).join(), Object.keys(may).join()];
   if (names[0] !== names[1]) return `columns ${names[0]}, not ${names[1]}`;

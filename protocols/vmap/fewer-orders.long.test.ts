@@ -1,4 +1,4 @@
-/** Every protocol in a small scope: with steps that commute in fewer orders it breaks what it breaks in all. */
+/** Every protocol in a small scope violates the same laws with commuting steps in fewer orders as in all orders. */
 import { describe, expect, test } from "vitest";
 import { visitActions } from "../../engine/actions.ts";
 import { BOUNDS } from "../../engine/bounds.testing.ts";
@@ -6,10 +6,10 @@ import { explore } from "../../engine/search/explore.ts";
 import { PROTOCOLS, type Protocol, STEP_PROTOCOLS, type StepProtocol } from "./index.ts";
 import { lazyUnmap, lazyUnmapRules } from "./lazy-unmap.ts";
 
-/** Of these less than half is left. */
+/** Less than half of the states of these is left. */
 const HALVED = ["3.16", "4.4", "5.13", "6.5", "6.12"].map((release) => `blocks-${release}-repaired`);
 
-/** The usual scope, but for what is too large in it for a test. */
+/** The usual scope, or a smaller one if that is too large for a test. */
 function scopeOf({ name, parameters }: Protocol): Record<string, number> {
   const usual = Object.fromEntries(Object.entries(parameters).map(([key, { usual: value }]) => [key, value]));
   return name === "locks-6.5" ? { ...usual, blocks: 1 } : usual;
@@ -21,16 +21,16 @@ function visited(
   fewer: boolean,
 ) {
   const made = fewer && delayed !== undefined ? delayed(scope) : machine(scope);
-  const { states, breaks, deadlocks, ended } = explore(
+  const { states, violations, deadlocks, ended } = explore(
     visitActions(made, { symmetry: true, partialOrder: fewer }),
     { bounds: BOUNDS, enough: () => false },
   );
   expect(ended).toBe("fixpoint");
-  return { states, laws: breaks.map(({ law }) => law).sort(), stuck: deadlocks > 0 };
+  return { states, laws: violations.map(({ law }) => law).sort(), stuck: deadlocks > 0 };
 }
 
 describe.each(PROTOCOLS.map((protocol) => ({ name: protocol.name, protocol })))("$name", ({ protocol }) => {
-  test("breaks the same laws in fewer orders, and has no more states", () => {
+  test("violates the same laws in fewer orders, and has no more states", () => {
     const scope = scopeOf(protocol);
     const [all, fewer] = [visited(protocol, scope, false), visited(protocol, scope, true)];
     expect([fewer.laws, fewer.stuck]).toEqual([all.laws, all.stuck]);
@@ -48,7 +48,7 @@ test("blocks-6.12-repaired has less than a third of its states left on three CPU
 test.each([
   { ...lazyUnmapRules, waitsForFlushes: false },
   { ...lazyUnmapRules, purgesAliases: false },
-])("lazy-unmap with %j breaks the same laws in fewer orders", (rules) => {
+])("lazy-unmap with %j violates the same laws in fewer orders", (rules) => {
   const scope = { V: 2, F: 2, C: 2 };
   const protocol = { name: "broken", says: "", parameters: {}, machine: () => lazyUnmap(scope, rules) };
   const [all, fewer] = [visited(protocol, scope, false), visited(protocol, scope, true)];

@@ -1,4 +1,6 @@
-/** Addresses, places and links in the fields of protocols: no two things have one number, and each fits its fields. */
+/**
+ * Addresses, places and links in the fields of protocols: no two things have the same number, and each fits its fields.
+ */
 import { describe, expect, test } from "vitest";
 import { type Field, Layout, valuesOf } from "../../engine/search/layout.ts";
 import { fieldsOf as fieldsOfBlocks } from "./blocks/fields.ts";

@@ -1,22 +1,23 @@
-/** Footprints follow from operations; those that name a function have to name what it reads and writes. */
+/** Footprints follow from operations; an operation by a function has to name the fields that it reads and writes. */
 import { expect, test } from "vitest";
-import { type Action, failedIn, isEnabled, type PackedMachine, visitActions } from "../../engine/actions.ts";
+import { failedIn, isEnabled, visitActions } from "../../engine/actions.ts";
 import { BOUNDS } from "../../engine/bounds.testing.ts";
+import type { Action, PackedMachine } from "../../engine/machine.ts";
 import { actionOf, does, sets } from "../../engine/operations.ts";
 import { explore } from "../../engine/search/explore.ts";
 import { type Field, type Layout, valuesOf } from "../../engine/search/layout.ts";
 import { PROTOCOLS } from "./index.ts";
 import { lazyUnmap } from "./lazy-unmap.ts";
 
-/** States looked at, of those that are reached. */
+/** How many of the reachable states are tried. */
 const MOST = 3000;
 const SAMPLE = 40;
 
 type Machine = PackedMachine & { readonly layout: Layout };
 
 /**
- * What is wrong with the footprints, as far as some states show: a field changes that is not said to be written,
- * or something depends on one that is not said to be read. Each is named once.
+ * The errors of the footprints, as far as some states show them: a field that changes without being named as written,
+ * or that is read without being named. Each is reported once.
  */
 function wrongFootprints(machine: Machine): string[] {
   const { reached } = explore(visitActions(machine, { symmetry: false }), {
@@ -70,8 +71,8 @@ function outcome(action: Action, state: Int32Array): Outcome {
 }
 
 /**
- * Whether two outcomes differ in nothing but a field that had another value before: it has that still, or, if it is
- * written, the value that it is given.
+ * Whether two outcomes differ only in a field whose value was different before: it keeps its value or, if it is
+ * written, gets the written one.
  */
 function isAlike(usual: Outcome, other: Outcome, field: Field, before: number, isWritten: boolean): boolean {
   if (usual.failed !== other.failed) return false;
@@ -92,7 +93,7 @@ test.each(PROTOCOLS)("every step of $name reads and writes what it says", (proto
   expect(wrongFootprints(protocol.machine(usual(protocol)))).toEqual([]);
 });
 
-test("a function that reads or writes more than it names is found out", () => {
+test("a function that reads or writes more than it names is detected", () => {
   const machine = lazyUnmap({ V: 2, F: 1, C: 1 });
   const [life, other] = machine.layout.fields as [Field, Field];
   const forgetful = (reads: Field[], writes: Field[]) =>

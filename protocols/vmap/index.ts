@@ -1,5 +1,5 @@
 /** The protocols that can be explored. A new one is one file and one line here. */
-import type { PackedMachine } from "../../engine/actions.ts";
+import type { PackedMachine } from "../../engine/machine.ts";
 import type { Layout } from "../../engine/search/layout.ts";
 import type { StepMachine } from "../program.ts";
 import { areasMachine } from "./areas/machine.ts";
@@ -17,20 +17,20 @@ import { RESET_PERMS_ORDERS, resetPermsMachine } from "./reset-perms/machine.ts"
 import { rootsMachine } from "./roots/machine.ts";
 import { ROOTS_ORDERS } from "./roots/purge.ts";
 
-/** A machine for each choice of its parameters. */
+/** A protocol: a machine for each choice of its parameters. */
 export interface Protocol {
   readonly name: string;
   /** What it is, in a sentence. */
   readonly says: string;
-  /** The names of its parameters, each with what it counts, its usual value and the largest that can be packed. */
+  /** The names of its parameters, each with its meaning, its usual value and the largest value that can be packed. */
   readonly parameters: Readonly<Record<string, Parameter>>;
   machine(parameters: Readonly<Record<string, number>>): PackedMachine & { readonly layout: Layout };
 }
 
-/** A protocol of CPUs that take steps: it can be shown as a chart, a lane for each. */
+/** A protocol of CPUs that take steps: it can be shown as a chart with a lane for each CPU. */
 export interface StepProtocol extends Protocol {
   machine(parameters: Readonly<Record<string, number>>): StepMachine;
-  /** The same with steps delayed until something depends on them: it breaks the same laws, in fewer states. */
+  /** The same with steps delayed until something depends on them: it violates the same laws, in fewer states. */
   readonly delayed?: (parameters: Readonly<Record<string, number>>) => StepMachine;
 }
 
@@ -42,7 +42,7 @@ export interface Parameter {
   readonly most: number;
 }
 
-/** Parameters by their names: the caller gives all that its protocol names. */
+/** Parameters by their names: the caller gives all parameters of the protocol. */
 type Chosen<Key extends string> = Readonly<Record<Key, number>>;
 
 const LAZY_UNMAP: Protocol = {
@@ -113,7 +113,7 @@ export const STEP_PROTOCOLS: readonly StepProtocol[] = [
       cpus,
       blocks: { counts: "blocks", usual: 1, most: 4 },
       pages: {
-        counts: "pages of a block; with one it would be full when it is born",
+        counts: "pages of a block; with one it would be full from the start",
         usual: 2,
         least: 2,
         most: 4,
@@ -165,10 +165,10 @@ export const STEP_PROTOCOLS: readonly StepProtocol[] = [
   ),
 ];
 
-/** The machine of the protocol of this name. Throws an Error where the catalogue names one that there is not. */
+/** The machine of the protocol of this name. Throws an Error if the catalogue names an unknown one. */
 export function stepMachineOf(name: string, scope: Readonly<Record<string, number>>): StepMachine {
   const protocol = STEP_PROTOCOLS.find((each) => each.name === name);
-  if (protocol === undefined) throw new Error(`the catalogue names a protocol that there is not: ${name}`);
+  if (protocol === undefined) throw new Error(`the catalogue names an unknown protocol: ${name}`);
   return protocol.machine(scope);
 }
 

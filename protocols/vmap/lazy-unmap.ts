@@ -1,8 +1,8 @@
 /**
- * The lazy-unmap protocol in its smallest form: that of db64fe02, with areas of one page, its purge and one pinner
- * at the grain of single steps, and TLBs that fill by themselves. Its counts are known (lazy-unmap-protocol.md).
+ * The lazy-unmap protocol in its smallest form: that of db64fe02, with areas of one page, its purge and one pinner at
+ * the grain of single steps, and TLBs that fill by themselves. Its counts are known from Spin (bench/spin.ts).
  */
-import type { Action, Invariant, PackedMachine } from "../../engine/actions.ts";
+import type { Action, Invariant, PackedMachine } from "../../engine/machine.ts";
 import {
   actionOf,
   all,
@@ -27,9 +27,9 @@ export interface LazyUnmapScope {
 const FREE = 0;
 const [LIVE, LAZY, PURGING] = [1, 2, 3];
 const [USED, RESERVED, PINNED] = [1, 2, 3];
-const [NOBODY, LAZY_PURGE, PINNER] = [0, 1, 2];
+const [NONE, LAZY_PURGE, PINNER] = [0, 1, 2];
 
-/** The steps that its broken forms replace. */
+/** The steps that its faulty forms replace. */
 export interface LazyUnmapRules {
   /** Whether a purge waits until every CPU has flushed. */
   readonly waitsForFlushes: boolean;
@@ -54,7 +54,7 @@ export function lazyUnmap(
   const tlb = layout.table("tlb", ofCpus, ofPages, indexOf(ofFrames));
   const frame = layout.array("frame", ofFrames, named("free", "used", "reserved", "pinned"));
   const pending = layout.field("pending", setOf(ofCpus));
-  const purger = layout.field("purger", named("nobody", "lazy purge", "pinner"));
+  const purger = layout.field("purger", named("none", "lazy purge", "pinner"));
   const wanted = layout.field("wanted", indexOf(ofFrames));
   const phase = layout.field("phase", named("idle", "wants a frame", "unmaps aliases", "pins"));
   const everyCpu = 2 ** C - 1;
@@ -78,7 +78,7 @@ export function lazyUnmap(
     sets(pending, everyCpu),
     sets(purger, by),
   ];
-  const release = [area.map((life) => inCase(has(life, PURGING), sets(life, FREE))), sets(purger, NOBODY)];
+  const release = [area.map((life) => inCase(has(life, PURGING), sets(life, FREE))), sets(purger, NONE)];
   const flushed = rules.waitsForFlushes ? [has(pending, 0)] : [];
   const mappings = [...pte, ...tlb.flat()];
 
@@ -115,12 +115,12 @@ export function lazyUnmap(
       ),
     );
   }
-  const [purges, waits] = rules.purgesAliases ? [beginPurge(PINNER), [has(purger, NOBODY)]] : [[], []];
+  const [purges, waits] = rules.purgesAliases ? [beginPurge(PINNER), [has(purger, NONE)]] : [[], []];
   actions.push(
     ...[
       {
         name: "begin purge",
-        when: [has(purger, NOBODY), any(...area.map((life) => has(life, LAZY)))],
+        when: [has(purger, NONE), any(...area.map((life) => has(life, LAZY)))],
         does: beginPurge(LAZY_PURGE),
       },
       { name: "end purge", when: [has(purger, LAZY_PURGE), ...flushed], does: release },

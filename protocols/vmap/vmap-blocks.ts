@@ -1,7 +1,7 @@
 /**
- * What the protocols of blocks have in common. A block is a few pages and what it counts; how blocks are found differs:
- * by bits that say which are listed (blocks/), by the links of a queue (queues/walks), or by links that are written one
- * at a time under locks (queues/locks).
+ * The common part of the protocols of blocks. A block is a few pages and its counters. The protocols differ in how
+ * blocks are found: by a bit for each listed block (blocks/), by the links of a queue (queues/walks), or by links that
+ * are written one at a time under locks (queues/locks).
  */
 import {
   adds,
@@ -33,14 +33,14 @@ export interface CountedBlock {
 export const isFragmented = ({ index, free, dirty }: CountedBlock, pages: number): Test =>
   called(`block ${index} is fragmented`, all(compare(plus(free, dirty), "=", pages), hasNot(dirty, pages)));
 
-/** No CPU maps from it any more or purges it a second time, and it is on the purger's own list. */
+/** From now on no CPU maps from it or purges it again, and it is on the purger's own list. */
 export const condemns = ({ free, dirty, purgeListed }: CountedBlock, pages: number): Operations => [
   sets(free, 0),
   sets(dirty, pages),
   sets(purgeListed, 1),
 ];
 
-/** free_vmap_block of each block that is condemned, until none is left. */
+/** free_vmap_block of each condemned block, until none is left. */
 export function freesCondemned<Block extends CountedBlock>(
   blocks: readonly Block[],
   free: (block: Block) => Pick<Step, "says" | "does" | "redundant">,
@@ -53,7 +53,7 @@ export function freesCondemned<Block extends CountedBlock>(
   ];
 }
 
-/** A new block takes the first place that is unused; without one the map is refused. */
+/** A new block takes the first unused place; if there is none, the map is refused. */
 export function makesBlock<Block extends CountedBlock>(
   blocks: readonly Block[],
   isUnused: (block: Block) => Guard,
@@ -78,7 +78,7 @@ export function makesBlock<Block extends CountedBlock>(
   ];
 }
 
-/** vm_unmap_ram of some page of a block: one of several, or the last that the block waits for. */
+/** vm_unmap_ram of a page of a block: one of several, or the last one. */
 export function unmapsPage(
   { index, free, dirty }: CountedBlock,
   pages: number,

@@ -48,14 +48,14 @@ export const CHANGES: readonly Change[] = [
   change(
     "2.6.28-rc4",
     '"mm: vmalloc search restart fix", 2008-11-08',
-    "",
+    "replies",
     "The search after a purge begins at the window's start again.",
     { ends: "va-restart-from-end" },
   ),
   change(
     "2.6.28-rc5",
     '"mm: vmalloc allocator off by one", 2008-11-11',
-    "",
+    "replies",
     "A hole of exactly the size asked for is used, and no page is kept before the next area.",
     { ends: "va-gap-offbyone" },
   ),
@@ -122,6 +122,18 @@ export const CHANGES: readonly Change[] = [
     { begins: "cache-exact-hole-missed", ends: "guard-between-areas" },
   ),
   change(
+    "3.6",
+    '"mm: make vb_alloc() more foolproof", Jan Kara, 2012-06-06',
+    "outside",
+    "vm_map_ram of no page is warned about, and stops where its PTEs are to be set.",
+  ),
+  change(
+    "3.10",
+    "4341fa4",
+    "outside",
+    "vmlist is given up: a second vfree finds that its area has no vm_struct any more, and is warned about.",
+  ),
+  change(
     "3.11",
     "bcb615a81b17",
     "replies",
@@ -168,6 +180,16 @@ export const CHANGES: readonly Change[] = [
     begins: "purge-starved-by-alloc",
   }),
   change(
+    "4.18",
+    "f3c01d2f3ade",
+    "outside",
+    "__vunmap reads the vm_struct before it sees whether there is an area.",
+    {
+      begins: "vfree-of-none-read",
+      backports: [{ series: "4.9" }],
+    },
+  ),
+  change(
     "5.1",
     "afd07389d3f4",
     "replies",
@@ -183,6 +205,19 @@ export const CHANGES: readonly Change[] = [
         { series: "5.0", from: 7 },
       ],
       trees: ["4.15.18-ubuntu"],
+    },
+  ),
+  change(
+    "5.1",
+    "6ade20327dbb",
+    "outside",
+    "__vunmap looks for the vm_struct itself, and warns if there is none.",
+    {
+      ends: "vfree-of-none-read",
+      backports: [
+        { series: "4.9", from: 226 },
+        { series: "4.19", from: 126 },
+      ],
     },
   ),
   change("5.1", "68571be99f32", "areas", "The purge keeps the lock while twice the limit is lazy.", {
@@ -264,8 +299,8 @@ export const CHANGES: readonly Change[] = [
   change(
     "6.3",
     '"mm: vmalloc: Avoid calling __find_vmap_area() twice in __vunmap()", Uladzislau Rezki, 2022-12-22',
-    "",
-    "vfree takes an area out of the tree before it looks whose it is; only calls outside their domain show it.",
+    "outside",
+    "vfree takes an area out of the tree before it looks whose it is; an area of no page is refused, and an unmap of none is warned about.",
     { begins: "vfree-unlinks-any" },
   ),
   change("6.3", "869176a09606", "dumps", "Areas say whether vm_map_ram or a block has them."),

@@ -2,8 +2,11 @@
 
 /** A family of protocols whose orders follow releases. */
 export type Family = "areas" | "blocks" | "walks" | "locks" | "roots" | "reset-perms";
-/** What shows a change: replies to calls one after another, a dump of the state alone, or a family of protocols. */
-export type Shown = "replies" | "dumps" | Family;
+/**
+ * What shows a change: replies to calls one after another; replies to calls outside their domain alone, of which there
+ * are no recordings; a dump of the state alone; or a family of protocols.
+ */
+export type Shown = "replies" | "outside" | "dumps" | Family;
 
 /** A stable series that took a change. */
 export interface Backport {

@@ -20,7 +20,7 @@ export type { Touch } from "./commands/look.ts";
 export type { MapRam, UnmapRam } from "./commands/map-ram.ts";
 export type { PcpuFree, PcpuGet } from "./commands/percpu.ts";
 export type { Vmap } from "./commands/vmap.ts";
-export type { Congruent } from "./percpu-layout.ts";
+export type { PercpuLayout } from "./percpu-layout.ts";
 
 /** Every command, in the order in which an explorer tries them. */
 export const COMMANDS = {
@@ -49,7 +49,7 @@ export type CommandName = keyof typeof COMMANDS;
 export type Command = AnyForm["command"];
 /** A step of a history as files and generators write it: an area is named by the index of the command that asked for it. */
 export type HistoryStep = AnyForm["step"];
-/** What is drawn for a command; it becomes a step only against the world it meets. */
+/** What is drawn for a command. It becomes a step in the world it is drawn for. */
 export type CommandChoice = AnyForm["choice"];
 export type AnyRecord = CommandRecord<Command, HistoryStep, CommandChoice>;
 
@@ -72,7 +72,7 @@ export interface Translation {
 export interface Pinned {
   readonly kind: "pinned";
   readonly frame: Pfn;
-  /** PTEs of the frame that the host trapped and took away. */
+  /** PTEs of the frame that the host trapped and cleared. */
   readonly traps: number;
   /** vm_unmap_aliases was called on the way. */
   readonly swept: boolean;
@@ -100,7 +100,7 @@ interface Effects {
   readonly pteCleared: number;
   /** Descriptors handed to RCU to be freed. Absent where the observer cannot tell. */
   readonly rcuCallbacks?: number;
-  /** Work items run at the end of the call: purges put off, from 5.18 on. Absent where the observer cannot tell. */
+  /** Work items run at the end of the call: delayed purges, from 5.18 on. Absent where the observer cannot tell. */
   readonly workItems?: number;
   /** The allocator's own count of lazy pages (vmap_lazy_nr). Absent where the observer cannot tell. */
   readonly lazyPages?: Pages;
@@ -111,13 +111,13 @@ interface Effects {
   /** Per-CPU data of a CPU that is not possible were used. Only a harness around the allocator can tell. */
   readonly usedAbsentCpu?: boolean;
   /**
-   * After a purge: whether one request for the whole word, but for its first and last page, would be granted now, as
+   * After a purge: whether one request for the whole word, except its first and last page, would now be granted, as
    * tried on a copy. Only a harness around the allocator can tell.
    */
   readonly wholeFree?: boolean | undefined;
   /** Pages with dirty lines in a cache indexed by virtual address. Absent without such an observer. */
   readonly dirtyLines?: readonly Vpn[];
-  /** What the kernel warned of (WARN), if it did, and went its way. Absent also where the observer cannot tell. */
+  /** What the kernel warned of (WARN) before it continued. Absent also where the observer cannot tell. */
   readonly warning?: string | undefined;
 }
 
@@ -133,7 +133,7 @@ export type Response = Effects &
     | { readonly kind: "refused" }
     | { readonly kind: "done"; readonly aliases?: AliasReport }
     | Pinned
-    /** Where the area begins that find_vmap_area found; null if it found none. */
+    /** The start of the area that find_vmap_area found; null if it found none. */
     | { readonly kind: "found"; readonly start: Vpn | null }
     /** A touch: served from the TLB (hit), walked, or faulted (frame null). */
     | { readonly kind: "reached"; readonly hit: boolean; readonly frame: Pfn | null }

@@ -40,18 +40,21 @@ function whatIsGot(response: Response): number | undefined {
 }
 
 /**
- * Notes a command with addresses, as a recording has it, likewise. False, if it gives back what nobody holds, or a map of
- * another count.
+ * Notes a command with addresses, as a recording has it, likewise. The index of the command that got what it frees or
+ * unmaps; undefined where it does neither, is refused, or is outside its domain.
  */
-export function noteCommand(ledger: Ledger, index: number, command: Command, response: Response): boolean {
-  if (command.op === "free" || command.op === "unmapRam") {
-    const pages = command.op === "unmapRam" ? command.count : undefined;
-    const held = ledger.heldAt(recordOf(command).takes as Kind, command.start, pages);
-    if (held === undefined) return false;
-    ledger.take(held.kind, held.index);
-  }
+export function noteCommand(
+  ledger: Ledger,
+  index: number,
+  command: Command,
+  response: Response,
+): number | undefined {
   if (recordOf(command).gives !== undefined) note(ledger, index, command as HistoryStep, response);
-  return true;
+  if ((command.op !== "free" && command.op !== "unmapRam") || response.kind === "refused") return undefined;
+  const pages = command.op === "unmapRam" ? command.count : undefined;
+  const held = ledger.heldAt(recordOf(command).takes as Kind, command.start, pages);
+  if (held !== undefined) ledger.take(held.kind, held.index);
+  return held?.index;
 }
 
 /** The index of the command this step names, or undefined. */

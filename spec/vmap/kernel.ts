@@ -1,4 +1,4 @@
-/** What this project asks of a kernel's model beyond being a machine: what a harness could read out of it. */
+/** What a kernel model has beyond a machine: what a harness could read from a kernel. */
 
 import type { ActingMachine, LawId } from "../contract.ts";
 import type { Fingerprint } from "../fingerprint.ts";
@@ -63,7 +63,7 @@ export interface Dump {
   readonly freeLists: readonly (readonly Vpn[])[];
 }
 
-/** What callers do on a machine, as far as it decides what tells its states apart. */
+/** What callers do on a machine, as far as its states can be merged for it. */
 export interface Callers {
   /** They pin frames. */
   readonly pin: boolean;
@@ -71,9 +71,9 @@ export interface Callers {
   readonly areasAlone: boolean;
 }
 
-/** How an explorer tells the states of a kernel apart. */
+/** How an explorer distinguishes the states of a kernel. */
 export interface StateIdentity<S> {
-  /** What states are taken for one although they differ: each a sentence. */
+  /** Differences between states that are merged: a sentence each. */
   readonly reductions: readonly string[];
   /** Adds all that a later reply to such callers may depend on. */
   add(state: S, to: Fingerprint): void;
@@ -85,21 +85,24 @@ export interface Kernel<S = unknown> extends ActingMachine<Scope, S, Command, Re
   /** Makes `to` equal to `from`, a state of the same scope. */
   assign(to: S, from: S): void;
   dump(state: S): Dump;
-  /** How its states are told apart on machines of this scope, by callers who do this. */
+  /** How its states are distinguished on machines of this scope, for callers who do this. */
   identity(scope: Scope, callers: Callers): StateIdentity<S>;
-  /** The marks this kernel can set: a run that never saw one of them proves nothing about that path. */
+  /** The marks this kernel can set. A run that never saw one of them proves nothing about that path. */
   readonly paths: readonly string[];
   /** What happened inside the last `act`, for witnesses: see kernels/vmap/coverage-marks.ts. */
   marks(state: S): readonly string[];
 }
 
-/** Whether the kernel's release promises this law. One that breaks a law it does not promise falls short of an ideal. */
+/**
+ * Whether the kernel's release promises this law. A release that violates a law it does not promise falls short of an
+ * ideal.
+ */
 export function isPromised({ release }: Pick<Kernel, "release">, law: LawId): boolean {
   return release.laws.includes(law);
 }
 
-/** The kernel judged by this law as well, promised or not: how it is shown to fall short of an ideal. */
-export function heldTo<S>(kernel: Kernel<S>, law: LawId): Kernel<S> {
+/** The kernel judged by this law as well, promised or not. So it is shown to fall short of an ideal. */
+export function judgedAlsoBy<S>(kernel: Kernel<S>, law: LawId): Kernel<S> {
   if (kernel.promises.includes(law)) return kernel;
   return { ...kernel, promises: [...kernel.promises, law] };
 }

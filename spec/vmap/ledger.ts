@@ -1,4 +1,4 @@
-/** Which command got what, and whether its caller holds it still: the one book of a history, a run or a recording. */
+/** Which command got what, and whether its caller still holds it: the one record of a history, a run or a recording. */
 import type { Pages, Vpn } from "./vocabulary.ts";
 
 /** What a caller can hold: an area, a map of vm_map_ram, percpu areas with one base, a frame that was pinned. */
@@ -36,7 +36,7 @@ export class Ledger {
     return this.#held[kind];
   }
 
-  /** What is held no more, the latest last. */
+  /** What is no longer held, the latest last. */
   past(kind: Kind): readonly Got[] {
     return this.#past[kind];
   }
@@ -50,7 +50,7 @@ export class Ledger {
     else all.splice(firstAbove(all, start), 0, one);
   }
 
-  /** Its caller gives back what a command got, if it is of this kind and held. */
+  /** A caller gives back what a command got, if it is of this kind and held. */
   take(kind: Kind, index: number): void {
     const one = this.#byIndex[index];
     if (one === undefined || one.kind !== kind || !one.held) return;
@@ -60,7 +60,7 @@ export class Ledger {
     this.#past[kind].push(one);
   }
 
-  /** What is held here, and of so many pages if that is asked; of several, what was got first. */
+  /** What is held here, with exactly this number of pages if given; of several, the first that was got. */
   heldAt(kind: Kind, start: Vpn, pages?: Pages): Got | undefined {
     const all = this.#held[kind];
     if (kind === "frame") return all.find((each) => each.start === start);
@@ -70,7 +70,7 @@ export class Ledger {
     return undefined;
   }
 
-  /** What was got here last, held or not. */
+  /** What was last got here, held or not. */
   lastAt(kind: Kind, start: Vpn): Got | undefined {
     return this.#byIndex.findLast((each) => each?.kind === kind && each.start === start);
   }
@@ -80,7 +80,7 @@ export class Ledger {
     return this.#byIndex.findLast((each) => each !== undefined && isAround(each, page));
   }
 
-  /** The same, but rather one that is held. */
+  /** The same, but a held one if there is one. */
   heldAround(page: Vpn): Got | undefined {
     return (
       this.#byIndex.findLast((each) => each?.held === true && isAround(each, page)) ?? this.lastAround(page)

@@ -24,10 +24,12 @@ export interface OwnPromises {
   readonly blocks: Fragments;
   /** The laws that are asked, in place of those that follow from the rest. */
   readonly laws?: readonly LawId[] | undefined;
+  /** Laws that are asked beside those. */
+  readonly also?: readonly LawId[] | undefined;
 }
 
 /** What any allocator of addresses promises. */
-const BY_ANY: readonly LawId[] = [
+const OF_EVERY_ALLOCATOR: readonly LawId[] = [
   "in-window",
   "aligned",
   "no-overlap",
@@ -43,22 +45,22 @@ const BY_ANY: readonly LawId[] = [
 ];
 
 /** What follows from how it frees. */
-const BY_FREES: Readonly<Record<"eager" | "lazy", readonly LawId[]>> = {
+const OF_FREEING: Readonly<Record<"eager" | "lazy", readonly LawId[]>> = {
   eager: ["unmapped-means-no-pte"],
-  lazy: ["purge-only-when-full", "lazy-count", "lazy-bounded"],
+  lazy: ["purge-only-when-full", "one-flush-per-purge", "lazy-count", "lazy-bounded"],
 };
 
 /** As a judge takes them. */
 export function promisesOfOwn(
   name: string,
-  { guard, frees, placement, blocks, laws }: OwnPromises,
+  { guard, frees, placement, blocks, laws, also = [] }: OwnPromises,
 ): Promises {
   const placing = placement === "none" ? [] : [placement];
-  const freeing = frees === undefined ? [] : BY_FREES[frees];
+  const freeing = frees === undefined ? [] : OF_FREEING[frees];
   return {
     labels: [name],
     own: true,
-    laws: laws ?? [...BY_ANY, ...placing, ...freeing],
+    laws: [...new Set([...(laws ?? [...OF_EVERY_ALLOCATOR, ...placing, ...freeing]), ...also])],
     guard,
     freesLazily: frees !== "eager",
     ...(frees === undefined ? { releasesWhatItFlushes: true } : {}),

@@ -1,8 +1,8 @@
-/** Percpu areas from a base on, and which of them pcpu_get_vm_areas may be asked for. */
+/** Percpu areas from a base on, and which of them pcpu_get_vm_areas accepts. */
 import { alignmentInPages, type Bytes, type Extent, overlaps, type Pages, type Vpn } from "./vocabulary.ts";
 
-/** What pcpu_get_vm_areas is asked for: areas that lie as far apart wherever their base is. They are disjoint. */
-export interface Congruent {
+/** The argument of pcpu_get_vm_areas: disjoint areas with the same distances wherever their base is. */
+export interface PercpuLayout {
   /** Where each area begins, in pages from the base: multiples of `align`, the lowest of them 0. */
   readonly offsets: readonly Pages[];
   /** Of each area, in pages: multiples of `align`, at least 1. */
@@ -12,18 +12,20 @@ export interface Congruent {
 }
 
 /** Where these areas lie from this base on, in the order of their offsets. */
-export function areasFrom(base: Vpn, { offsets, sizes }: Congruent): readonly Extent[] {
+export function areasFrom(base: Vpn, { offsets, sizes }: PercpuLayout): readonly Extent[] {
   return offsets.map((offset, nth) => ({ start: base + offset, end: base + offset + (sizes[nth] as Pages) }));
 }
 
-/** What the kernel would stop or warn at, or the percpu allocator never asks: a field, and what was expected of it. */
+/**
+ * What the kernel would stop at or warn of, or what the percpu allocator never asks: a field, and what was expected.
+ */
 export interface OutOfDomain {
   readonly field: "offsets" | "sizes";
   readonly says: string;
 }
 
-/** What is wrong with such a request, its numbers being whole pages; undefined if nothing is. */
-export function outOfDomain(asked: Congruent): OutOfDomain | undefined {
+/** What is wrong with such a request, whose numbers are whole pages; undefined if nothing is. */
+export function outOfDomain(asked: PercpuLayout): OutOfDomain | undefined {
   const { offsets, sizes, align } = asked;
   if (sizes.length !== offsets.length) {
     return { field: "sizes", says: `expected as many as there are offsets, ${offsets.length}` };

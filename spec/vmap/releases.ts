@@ -36,7 +36,7 @@ export interface Promises {
   readonly like?: string;
   /** An allocator of one's own, which is no Linux: no bug of the catalogue is looked for in it. */
   readonly own?: true;
-  /** It was compiled from a tree of somebody's: any bug of the catalogue may be in it. */
+  /** It was compiled from a user's tree: any bug of the catalogue may be in it. */
   readonly compiled?: true;
   readonly laws: readonly LawId[];
   readonly guard: GuardRule;
@@ -116,8 +116,7 @@ const PROMISED_SINCE: readonly Since<Omit<Promises, "labels">>[] = [
   ["64141da5", laws(["unmapped-means-no-pte"])],
   ["89699605", { guard: GUARD_BOTH_SIDES }],
   ["248ac0e1", { guard: NO_GUARD }],
-  // vmlist went in 3.10, before this: of the labels here it is 3.10.65 that has both.
-  ["bcb615a8", outside(OUTSIDE_3_10)],
+  ["4341fa4", outside(OUTSIDE_3_10)],
   ["cef2ac3f", outside(OUTSIDE_3_11)],
   ["71394fe5", { obeysNoGuard: true }],
   ["68ad4a33", { lowestPage: 1, percpu: true }],
@@ -138,7 +137,10 @@ const PROMISED_SINCE: readonly Since<Omit<Promises, "labels">>[] = [
   ["2025-10-01", { noblock: true }],
 ];
 
-/** What a version promises; of several, the first: the others answer alike. Throws a RangeError for what is no version. */
+/**
+ * What a version promises; of several, the first: the others answer alike, but perhaps outside their domain.
+ * Throws a RangeError for what is no version.
+ */
 export function promisesOf(...labels: readonly [string, ...string[]]): Promises {
   return { labels, ...whatCommitsMade(labels[0], LIST_ALLOCATOR, PROMISED_SINCE) };
 }

@@ -32,13 +32,13 @@ const SCOPE: Scope = {
 const GAP: Scope = { ...SCOPE, absentCpus: [1, 2] };
 
 describe("CPUs", () => {
-  test("are those below the number of CPU numbers that no gap leaves out", () => {
+  test("The possible CPUs are the CPU numbers outside the gaps", () => {
     expect([possibleCpus(SCOPE), possibleCount(SCOPE), vmapNodes(SCOPE)]).toEqual([[0, 1, 2, 3], 4, 4]);
     expect([possibleCpus(GAP), possibleCount(GAP), vmapNodes(GAP)]).toEqual([[0, 3], 2, 2]);
     expect([1, 3, 4].map((cpu) => isPossible(GAP, cpu))).toEqual([false, true, false]);
   });
 
-  test("have a node each, up to 128", () => {
+  test("Each CPU has a node, up to 128", () => {
     expect([127, 128, 129].map((cpus) => vmapNodes({ ...SCOPE, cpus }))).toEqual([127, 128, 128]);
   });
 });
@@ -50,50 +50,50 @@ describe("lazy_max_pages", () => {
     [3, 2],
     [4, 3],
     [8, 4],
-  ])("with %d CPUs is %d times 32 MiB", (cpus, times) => {
+  ])("lazy_max_pages with %d CPUs is %d times 32 MiB", (cpus, times) => {
     expect(lazyMaxPages({ ...SCOPE, cpus })).toBe(times * 8192);
   });
 
-  test("counts CPUs, not their numbers; and is what a scope says, if it does", () => {
+  test("lazy_max_pages counts CPUs, not their numbers, unless the scope gives it", () => {
     expect(lazyMaxPages(GAP)).toBe(2 * 8192);
     expect([0, 5].map((pages) => lazyMaxPages({ ...SCOPE, lazyMaxPages: pages }))).toEqual([0, 5]);
   });
 });
 
 describe("blocks", () => {
-  test("hold maps of as many pages as a word has bits", () => {
+  test("Blocks hold maps of as many pages as a word has bits", () => {
     expect([3, 4, 5].map((count) => fitsBlock(SCOPE, count))).toEqual([true, true, false]);
   });
 
-  test("begin at multiples of their size", () => {
+  test("Blocks begin at multiples of their size", () => {
     expect([64, 71, 72].map((page) => blockStart(SCOPE, page))).toEqual([64, 64, 72]);
   });
 
-  test("have little left below a quarter", () => {
+  test("Blocks have little left below a quarter", () => {
     expect([5, 6, 7].map((given) => isLittleLeft(8, given))).toEqual([false, false, true]);
   });
 });
 
 describe("vmap", () => {
-  test("is asked for the counts of maps but 0, where it has a window", () => {
+  test("vmap is asked for every count of a map except 0, if it has a window", () => {
     expect(vmapCounts({ ...SCOPE, vmalloc: { vstart: 64, vend: 65 } })).toEqual([1, 5]);
     expect(vmapCounts(SCOPE)).toEqual([]);
   });
 });
 
 describe("numbers of pages", () => {
-  test("are aligned to a page at least", () => {
+  test("A page number is aligned to at least a page", () => {
     expect([1, 2048, PAGE_SIZE, 2 * PAGE_SIZE].map(alignmentInPages)).toEqual([1, 1, 1, 2]);
     expect([8, 9, 12].map((page) => alignUp(page, 4 * PAGE_SIZE))).toEqual([8, 12, 12]);
     expect([8, 11, 12].map((page) => alignDown(page, 4 * PAGE_SIZE))).toEqual([8, 8, 12]);
     expect([alignUp(5, 1), alignDown(5, 1)]).toEqual([5, 5]);
   });
 
-  test("are rounded up to powers of two in a block", () => {
+  test("A count of pages is rounded up to a power of two in a block", () => {
     expect([1, 2, 3, 4, 5, 8, 9].map(roundedUp)).toEqual([1, 2, 4, 4, 8, 8, 16]);
   });
 
-  test("overlap where they share one", () => {
+  test("Extents overlap if they share a page", () => {
     const at = (start: number, end: number) => overlaps({ start, end }, { start: 4, end: 6 });
     expect([at(2, 4), at(2, 5), at(5, 9), at(6, 9), at(4, 6)]).toEqual([false, true, true, false, true]);
   });
@@ -114,7 +114,7 @@ describe("percpu areas", () => {
     [{ align: 2 * PAGE_SIZE }, undefined],
     [{ align: 2 * PAGE_SIZE, sizes: [2, 3] }, "sizes"],
     [{ align: 2 * PAGE_SIZE, offsets: [0, 3] }, "offsets"],
-  ])("%j: out of the domain is %s", (more, field) => {
+  ])("Percpu areas with %j are outside the domain by their %s", (more, field) => {
     expect(outOfDomain({ ...asked, ...more })?.field).toBe(field);
   });
 });

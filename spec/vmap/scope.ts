@@ -1,5 +1,5 @@
 /** How large a machine is, what its callers ask for, and what follows from that alone. */
-import type { Congruent } from "./percpu-layout.ts";
+import type { PercpuLayout } from "./percpu-layout.ts";
 import type { Bytes, Cpu, Pages, Vpn } from "./vocabulary.ts";
 
 /** The window [vstart, vend) an allocation may use; `vend` is counted down to a whole page. */
@@ -9,8 +9,8 @@ export interface Window {
 }
 
 /**
- * How large the machine is, and what its callers ask for. The word is a parameter: a space of 2^6 pages wraps
- * at its top as one of 2^52 pages does, so the overflow edge is an ordinary corner of a small machine.
+ * How large the machine is, and what its callers ask for. The word is a parameter: a space of 2^6 pages wraps at its
+ * top as one of 2^52 pages does, so the overflow edge is an ordinary corner of a small machine.
  */
 export interface Scope {
   readonly name: string;
@@ -22,7 +22,7 @@ export interface Scope {
   readonly absentCpus?: readonly Cpu[];
   /** Lazy pages above which a free purges, or null for the kernel's formula. */
   readonly lazyMaxPages: Pages | null;
-  /** VMALLOC_START and VMALLOC_END: where vm_map_ram, vmap and pcpu_get_vm_areas place what they give out. */
+  /** VMALLOC_START and VMALLOC_END: where vm_map_ram, vmap and pcpu_get_vm_areas place areas. */
   readonly vmalloc: Window;
   /** VMAP_BBMAP_BITS: pages in a per-CPU block, at least twice `bitsPerLong`; 0 where the kernel has none. */
   readonly blockPages: Pages;
@@ -38,7 +38,7 @@ export interface Scope {
   readonly aligns: readonly Bytes[];
   readonly windows: readonly Window[];
   /** What pcpu_get_vm_areas is asked for. */
-  readonly congruent: readonly Congruent[];
+  readonly congruent: readonly PercpuLayout[];
 }
 
 /** Pages in a 64-bit space of 4 KiB pages. */
@@ -68,7 +68,7 @@ export function isPossible({ cpus, absentCpus }: Scope, cpu: Cpu): boolean {
   return cpu < cpus && absentCpus?.includes(cpu) !== true;
 }
 
-/** The numbers of the CPUs there are, lowest first. */
+/** The numbers of the possible CPUs, lowest first. */
 export function possibleCpus(scope: Scope): readonly Cpu[] {
   return Array.from({ length: scope.cpus }, (_none, cpu) => cpu).filter((cpu) => isPossible(scope, cpu));
 }
@@ -78,7 +78,7 @@ export function possibleCount(scope: Scope): number {
   return scope.absentCpus === undefined ? scope.cpus : possibleCpus(scope).length;
 }
 
-/** Whether a map of so many pages goes into a block, and not into an area of its own. */
+/** Whether a map of this many pages goes into a block, and not into an area of its own. */
 export function fitsBlock(scope: Scope, count: Pages): boolean {
   return count <= scope.bitsPerLong;
 }

@@ -3,7 +3,7 @@
  * (2^64 bytes are 2^52 pages, which a Number holds exactly); alignments are in bytes, as the kernel's are.
  */
 
-/** A number that is not to be mixed with another unit: plain numbers fit, other units do not. */
+/** A number with a unit: plain numbers fit, other units do not. */
 type Unit<Name extends string> = number & { readonly __unit?: Name };
 
 /** Virtual page number: an address divided by the page size. */
@@ -59,10 +59,10 @@ export function overlaps(a: Extent, b: Extent): boolean {
   return a.start < b.end && b.start < a.end;
 }
 
-/** Above this, page numbers are shown as addresses: they are somebody's, and known so. */
+/** Page numbers above this are shown as addresses. */
 export const LARGE: Vpn = 2 ** 20;
 
-/** A page number; as an address in bytes where it is large. */
+/** A page number; as an address in bytes if it is large. */
 export function page(vpn: Vpn): string {
   return vpn < LARGE ? String(vpn) : `0x${(BigInt(vpn) * BigInt(PAGE_SIZE)).toString(16)}`;
 }

@@ -1,6 +1,6 @@
 /**
- * What should be seen to happen in a run worth its name. A witness that is never reached fails the run: the
- * laws were then kept because nothing tried them.
+ * What must be seen in a meaningful run. A witness that is never reached fails the run: the laws were kept because
+ * nothing tried them.
  */
 
 import type { Command, Response } from "./commands.ts";
@@ -14,7 +14,7 @@ import type { AreaView, World } from "./world.ts";
 
 const fullSpace: VmapWitness = {
   id: "full-space",
-  says: "A request is refused, nothing fitting even with every lazy area gone.",
+  says: "A request is refused because nothing fits even with every lazy area released.",
   seen: (before, command, response) =>
     command.op === "alloc" && response.kind === "refused" && before.lowestFit(command, "gone") === undefined,
 };
@@ -31,7 +31,7 @@ const reuseAfterPurge: VmapWitness = {
 
 const purgeAboveLimit: VmapWitness = {
   id: "purge-above-limit",
-  says: "A free purges because too many pages are lazy.",
+  says: "A free purges because the lazy pages exceed the limit.",
   seen: (before, command, response) => command.op === "free" && before.lazyPages > 0 && purged(response),
 };
 
@@ -44,7 +44,7 @@ const severalInOneFlush: VmapWitness = {
 
 const allReturned: VmapWitness = {
   id: "all-returned",
-  says: "A purge leaves nothing that is held, and nothing lazy, of what was there.",
+  says: "After a purge nothing is held and nothing is lazy, although something was before.",
   seen: (before, command, _response, after) =>
     command.op === "purge" && before.lazyPages > 0 && after?.areasIn(everywhere(after)).length === 0,
 };
@@ -60,7 +60,7 @@ function lazyAreas(world: World): number {
 const staleBeforeFlush: VmapWitness = {
   id: "stale-before-flush",
   needs: ["touch"],
-  says: "A CPU still translates a page that was let go, and no flush has come yet.",
+  says: "A CPU still translates a page that was freed and not yet flushed.",
   seen: (_before, command, _response, after) =>
     command.op === "free" && after !== undefined && after.deadTranslations > 0,
 };
@@ -103,7 +103,7 @@ const liveTouch: VmapWitness = {
     before.frameAt(command.page) !== undefined,
 };
 
-/** The block a map or its end is about, if it is small enough for one. */
+/** The block that a map or an unmap concerns, if it is small enough for one. */
 function blockOf(world: World, command: Command, response: Response): AreaView | undefined {
   const start =
     command.op === "unmapRam" ? command.start : response.kind === "placed" ? response.start : undefined;
@@ -125,7 +125,7 @@ const blockFull: VmapWitness = {
 const blockWhollyDirty: VmapWitness = {
   id: "block-wholly-dirty",
   needs: ["map", "touch"],
-  says: "The last map of a block that was used up is let go: the block becomes a lazy area.",
+  says: "The last map of a block that was used up is unmapped: the block becomes a lazy area.",
   seen: (before, command, response) => {
     if (command.op !== "unmapRam") return false;
     const block = blockOf(before, command, response)?.block;
@@ -144,7 +144,7 @@ const fragmentedBlock: VmapWitness = {
 const blockReleased: VmapWitness = {
   id: "block-released",
   needs: ["map", "touch"],
-  says: "A purge releases a block that was wholly given back.",
+  says: "A purge releases a block that was completely given back.",
   seen: (before, _command, response) => {
     if (!purged(response)) return false;
     return before
@@ -156,7 +156,7 @@ const blockReleased: VmapWitness = {
 const staleInBlock: VmapWitness = {
   id: "stale-in-block",
   needs: ["map", "touch"],
-  says: "A CPU still translates a page of a map that was let go, and no flush has come yet.",
+  says: "A CPU still translates a page of a map that was unmapped and not yet flushed.",
   seen: (before, command, _response, after) =>
     command.op === "unmapRam" && after !== undefined && after.deadTranslations > before.deadTranslations,
 };
@@ -237,7 +237,7 @@ const BY_ANY: readonly VmapWitness[] = [
   vmapAboveVmap,
   warnedOf,
 ];
-const BY_LAZY: readonly VmapWitness[] = [
+const WITNESSES_OF_LAZY_RELEASES: readonly VmapWitness[] = [
   reuseAfterPurge,
   purgeAboveLimit,
   severalInOneFlush,
@@ -257,7 +257,7 @@ export function witnessesFor(promises: Promises): readonly VmapWitness[] {
   if (!promises.freesLazily) return BY_ANY;
   return [
     ...BY_ANY,
-    ...BY_LAZY,
+    ...WITNESSES_OF_LAZY_RELEASES,
     ...(promises.percpu ? BY_PERCPU : []),
     ...(promises.noblock ? [wouldNotWait] : []),
   ];

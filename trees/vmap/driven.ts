@@ -1,6 +1,6 @@
 /**
- * An allocator in a child process as a subject: commands become lines, and lines replies. Page table and TLBs are kept on
- * this side, by what the replies tell: the same hardware as that of the models.
+ * An allocator in a child process as a subject: commands become lines, and lines replies. Page table and TLBs are kept
+ * on this side, by the effects in replies: the same hardware as that of the models.
  */
 import {
   aliasReport,
@@ -23,23 +23,23 @@ import { hex, wrongIn } from "./fields.ts";
 import { HELLO, type Hello, readHello } from "./hello.ts";
 import { type Effect, initLine, type Reply, readReply, requestLine } from "./protocol.ts";
 
-/** By when a process that was started answers hello: it may load an interpreter first. */
+/** The deadline for hello of a new process: it may load an interpreter first. */
 const STARTING_MS = 20_000;
 
 export interface DrivenOptions extends Bounds {
-  /** Each history is run in a process of its own, whatever the child offers. */
+  /** Whether each history is run in a process of its own, even if the child offers `again`. */
   readonly fresh: boolean;
-  /** By when a process answers hello, if not by then as usual. */
+  /** Another deadline for hello than the usual one. */
   readonly startingMilliseconds?: number;
 }
 
-/** What a caller was given: pages of an area, or of what vmap mapped. */
+/** What a caller got: pages of an area, or of a vmap. */
 interface Given {
   readonly pages: Pages;
   readonly byVmap: boolean;
 }
 
-/** What was saved on this side. */
+/** The state saved on this side. */
 interface Saved {
   readonly memory: Memory;
   readonly given: ReadonlyMap<Vpn, Given>;
@@ -63,7 +63,7 @@ export class Driven implements Subject<Command, Response> {
   #state: State | undefined;
   #given = new Map<Vpn, Given>();
   #saved: Saved[] = [];
-  /** What is to be sent before the next request: a history begins. */
+  /** The lines to send before the next request, at the beginning of a history. */
   #begins: string[] = [];
 
   constructor([program, ...args]: readonly [string, ...string[]], options: DrivenOptions) {
@@ -72,7 +72,7 @@ export class Driven implements Subject<Command, Response> {
     this.#options = options;
   }
 
-  /** What the child says of itself. Throws a ChildError where it does not, or cannot be started. */
+  /** The child's hello. Throws a ChildError if it has none, or cannot be started. */
   async hello(): Promise<Hello> {
     if (this.#hello !== undefined && this.#child !== undefined) return this.#hello;
     const child = Child.start(this.program, this.#args, this.#options);
@@ -87,7 +87,7 @@ export class Driven implements Subject<Command, Response> {
     return this.#hello;
   }
 
-  /** A history begins, on a machine of this scope: nothing is left of what was before. */
+  /** Begins a history on a machine of this scope; earlier state is dropped. */
   async begin(scope: Scope, { fresh = this.#options.fresh, endsInside }: Beginning = {}): Promise<void> {
     const can = this.#hello?.can;
     if (fresh || (can?.has("restore") !== true && can?.has("again") !== true)) await this.end();
@@ -110,7 +110,7 @@ export class Driven implements Subject<Command, Response> {
     return this.#read(() => this.#note(command, readReply(answer.line, this.#said()), answer.line));
   }
 
-  /** Saves what there is, and gives its number. The child must offer that. */
+  /** Saves the state, and returns its number. The child must offer `save`. */
   async save(): Promise<number> {
     const number = this.#saved.length + 1;
     await this.#order(`save ${hex(number)}`);
@@ -118,7 +118,7 @@ export class Driven implements Subject<Command, Response> {
     return number;
   }
 
-  /** Back to what was saved in this history under this number. */
+  /** Restores the state saved in this history under this number. */
   async restore(number: number): Promise<void> {
     const saved = this.#saved[number - 1];
     if (saved === undefined) throw new RangeError(`nothing is saved as ${number}`);
@@ -127,7 +127,7 @@ export class Driven implements Subject<Command, Response> {
     this.#given = new Map(saved.given);
   }
 
-  /** What the child answers to a request of any other kind, such as dump. Throws a ChildError where it does not. */
+  /** The child's answer to a request of any other kind, such as dump. Throws a ChildError if there is none. */
   async request(line: string): Promise<string> {
     const answer = await this.#ask(line);
     if (answer.how === "answered") return answer.line;
@@ -163,7 +163,7 @@ export class Driven implements Subject<Command, Response> {
     return gone;
   }
 
-  /** Reads an answer. Where it is none, the child is asked no more. */
+  /** Reads an answer. If it is malformed, the child gets no more requests. */
   async #read<T>(read: () => T): Promise<T> {
     try {
       return read();
@@ -206,7 +206,7 @@ export class Driven implements Subject<Command, Response> {
       case "bug":
         return { ...reported, kind: "bug", text: result.text };
       case "err":
-        // A legal call that asks for nothing has no reason to fail, and only legal calls are made.
+        // A legal call that requests no space has no reason to fail, and only legal calls are made.
         if (asks === undefined) return { ...reported, kind: "bug", text: `it fails: ${result.text}` };
         return { ...reported, kind: "refused" };
       case "ok": {
@@ -243,7 +243,7 @@ export class Driven implements Subject<Command, Response> {
   }
 }
 
-/** The pages of what a command asks for; undefined where it asks for nothing. Under percpu areas nothing is mapped. */
+/** The pages that a command requests; undefined if it requests none. Percpu areas have no mapped pages. */
 function pagesAsked(command: Command): Pages | undefined {
   if (command.op === "alloc") return command.size;
   if (command.op === "mapRam" || command.op === "vmap") return command.count;

@@ -52,7 +52,7 @@ export class Field {
     return this.number(at);
   }
 
-  /** A range, of whose first and last page a part may be meant. */
+  /** A range, which may begin or end inside a page. */
   flushed(): Extent {
     const [start, end] = [0, 1]
       .map((at) => this.words[at] ?? "")
@@ -78,7 +78,7 @@ export class Field {
   }
 }
 
-/** The fields of a line, in order. Throws a ChildError for what is no text. */
+/** The fields of a line, in order. Throws a ChildError for a line that is no text. */
 export function fieldsOf(line: string): readonly Field[] {
   if (/[^\x20-\x7e]/.test(line)) throw wrongIn(line, "expected printable ASCII");
   return line

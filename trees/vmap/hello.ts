@@ -1,4 +1,4 @@
-/** The handshake of a child: what it can be asked for, what its replies tell, and what it promises (docs/drive.md). */
+/** The handshake of a child: its requests, the effects that its replies report, and its promises (docs/drive.md). */
 import { ALL_LAWS } from "../../spec/vmap/laws/index.ts";
 import { KEPT_BLOCKS, type OwnPromises, PLACEMENTS } from "../../spec/vmap/own-promises.ts";
 import { LARGEST_BLOCK, type Scope, WORD64 } from "../../spec/vmap/scope.ts";
@@ -14,7 +14,7 @@ const CAN = [
 ] as const;
 export type Can = (typeof CAN)[number];
 
-/** What replies may tell of an effect. */
+/** The effects that replies may report. */
 const TELLS = ["flush", "pte", "lazy", "live", "rcu", "work"] as const;
 export type Tells = (typeof TELLS)[number];
 
@@ -23,15 +23,15 @@ export interface Hello {
   readonly can: ReadonlySet<Can>;
   readonly tells: ReadonlySet<Tells>;
   readonly wordPages: Pages;
-  /** Where in the word it can be asked for areas; undefined for anywhere. */
+  /** The part of the word in which it allocates areas; undefined for all of it. */
   readonly space: Extent | undefined;
   readonly cpus: number;
   readonly blocks: Pick<Scope, "blockPages" | "bitsPerLong"> | undefined;
-  /** Undefined where it says nothing of it. */
+  /** Undefined if it does not say. */
   readonly promises: OwnPromises | undefined;
 }
 
-/** Histories that are drawn move in no fewer pages. */
+/** The least pages for drawn histories. */
 export const LEAST_SPACE: Pages = 64;
 const MOST_CPUS = 64;
 const LEAST_WORD = 12;
@@ -131,7 +131,7 @@ function promisesIn(fields: Fields): OwnPromises | undefined {
   };
 }
 
-/** What becomes of a fragmented block, if it says so. */
+/** The rule for fragmented blocks, if it says so. */
 function keptIn(field: Field): (typeof KEPT_BLOCKS)[number] {
   const words = KEPT_BLOCKS.map((kept) => kept.replace(" kept", ""));
   if (field.words.length < 3) return "purged";

@@ -1,4 +1,7 @@
-/** What the glue has to know of a tree's mm/vmalloc.c: an expression of C that compiles only where it is so. */
+/**
+ * The probes of a tree's mm/vmalloc.c that the glue needs: each is a C expression that compiles only if the probe
+ * holds.
+ */
 
 export interface Probe {
   /** The macro that glue.c reads. */
@@ -6,10 +9,10 @@ export interface Probe {
   /** In words, as `trees` prints it. */
   readonly says: string;
   readonly expression: string;
-  /** The first release in which it holds, and the last; of those that are here. */
+  /** The first and the last modelled release in which it holds. */
   readonly since?: string;
   readonly until?: string;
-  /** Why nothing can be done without it. */
+  /** Why the tree cannot be built without it. */
   readonly required?: true;
 }
 

@@ -5,21 +5,21 @@ import type { Extent, Pages, Pfn, Vpn } from "../../spec/vmap/vocabulary.ts";
 import { bytes, type Field, fieldsOf, hex, wrongIn } from "./fields.ts";
 import type { Hello, Tells } from "./hello.ts";
 
-/** What a reply says. */
+/** The contents of a reply. */
 export interface Reply {
   readonly result:
     | { readonly kind: "addr"; readonly page: Vpn }
     | { readonly kind: "found"; readonly page: Vpn | null }
     | { readonly kind: "ok" }
     | { readonly kind: "err" | "bug"; readonly text: string };
-  /** In the order in which they happened. */
+  /** In their order. */
   readonly effects: readonly Effect[];
   /** Counts that were reported. */
   readonly counts: ReadonlyMap<Tells, number>;
   readonly warning: string | undefined;
-  /** Mapping stopped at a PTE that was there. */
+  /** Mapping stopped at a present PTE. */
   readonly stopped: boolean;
-  /** Data of a CPU that is not possible were used. */
+  /** Data of a CPU that is not possible was used. */
   readonly absentCpu: boolean;
 }
 
@@ -31,7 +31,7 @@ export type Effect =
 /** The most pages that one field may set or clear. */
 const MOST_PAGES = 2 ** 20;
 
-/** How a machine of this scope begins: its CPUs, the vmalloc window, lazy_max_pages, CPUs that are not there. */
+/** How a machine of this scope begins: its CPUs, the vmalloc window, lazy_max_pages, absent CPUs. */
 export function initLine(scope: Scope, endsInside: boolean): string {
   const { cpus, vmalloc, absentCpus = [] } = scope;
   const absent = absentCpus.reduce((mask, cpu) => mask + 2 ** cpu, 0);
@@ -79,7 +79,7 @@ export function requestLine(command: Command, frame: Pfn, isVmap: boolean): stri
   }
 }
 
-/** Reads the reply to a request. Throws a ChildError for anything but one. */
+/** Reads the reply to a request. Throws a ChildError for a malformed one. */
 export function readReply(line: string, { tells }: Pick<Hello, "tells">): Reply {
   const results: Reply["result"][] = [];
   const effects: Effect[] = [];

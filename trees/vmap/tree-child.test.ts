@@ -17,7 +17,7 @@ import { dumpOf, treeChild } from "./tree-child.ts";
 
 const GIVEN = (process.env.VMAPCHECK_TREES ?? "").split(":").filter((directory) => directory !== "");
 const CAN_RUN = GIVEN.length > 0 && hasHostCompiler();
-/** What is not run has a name all the same. */
+/** Skipped tests need a name, too. */
 const TREES = GIVEN.length > 0 ? GIVEN : ["a tree"];
 const RECORDINGS = fileURLToPath(new URL("../../adapters/vmap/recordings/", import.meta.url));
 const PATIENT = 60_000;
@@ -102,7 +102,7 @@ describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and a compiler (skipped without)
       },
     );
 
-    test("is back where it was when a saved state is restored", async () => {
+    test("returns to a saved state when that is restored", async () => {
       const child = childOf(directory, SMALL);
       await child.begin(SMALL);
       const map = { op: "mapRam", cpu: 1, count: 3 } as const;

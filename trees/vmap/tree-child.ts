@@ -1,4 +1,4 @@
-/** A tree's own mm/vmalloc.c in a process of its own: with words of 64 bits, and with sanitizers if they are asked for. */
+/** A tree's own mm/vmalloc.c in a process of its own: with words of 64 bits, and with sanitizers on request. */
 import type { Dump, DumpedBlock, DumpedPooled } from "../../spec/vmap/kernel.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
 import type { Pages } from "../../spec/vmap/vocabulary.ts";
@@ -8,14 +8,14 @@ import { Driven } from "./driven.ts";
 import { type Field, fieldsOf } from "./fields.ts";
 
 export interface TreeChildOptions {
-  /** With ASan and UBSan: what they report is a crash. Nothing but the beginning can be restored then. */
+  /** With ASan and UBSan: their reports are crashes. Then only the initial state can be restored. */
   readonly sanitize: boolean;
-  /** By when each call must be answered. */
+  /** The deadline for each call. */
   readonly milliseconds: number;
   readonly fresh?: boolean;
 }
 
-/** Throws an InputError where the tree cannot be built. */
+/** Throws an InputError if the tree cannot be built. */
 export function treeChild(
   tree: SourceTree,
   { blockPages, bitsPerLong }: Pick<Scope, "blockPages" | "bitsPerLong">,
@@ -29,7 +29,7 @@ export function treeChild(
 
 const MEMORY = 2 ** 30;
 
-/** What the allocator's structures hold now. */
+/** The present contents of the allocator's structures. */
 export async function dumpOf(
   child: Driven,
   { cpus, wordPages }: Scope,

@@ -16,22 +16,22 @@ import { type Place, placeOf, WORD32 } from "../place.ts";
 import type { SourceTree } from "../source-tree.ts";
 import { BASE, EVENTS, Instance, KINDS, OPS, type Saved, type Stop } from "../webassembly.ts";
 
-/** What surrounds the allocator, and the allocator's memory. The structures of a model's state stay empty. */
+/** The surroundings of the allocator, and its memory. The structures of a model's state stay empty. */
 export interface TreeState extends State {
   readonly machine: Machine;
   /** The allocator's memory, or undefined while the instance holds it and it has changed since it was saved. */
   saved: Saved | undefined;
 }
 
-/** One instance, and whose memory is in it. */
+/** One instance, and the state that is in its memory. */
 interface Machine {
   readonly instance: Instance;
   readonly place: Place;
   readonly scope: Scope;
   readonly hasNodes: boolean;
-  /** The state that the instance holds; undefined after one that nobody has any more. */
+  /** The state that the instance holds; undefined if that state is no longer used. */
   live: TreeState | undefined;
-  /** What the instance's memory is equal to, if it is equal to something saved. */
+  /** The saved memory that equals the instance's, if any. */
   content: Saved | undefined;
 }
 
@@ -48,7 +48,7 @@ class Stopped extends Error {
 const SMALL_ARENA = 1 << 18;
 const LARGE_ARENA = 1 << 23;
 const SMALL_WINDOW: Pages = 2 ** 10;
-/** Where callers map nothing through blocks, their size makes no difference. */
+/** If callers map nothing through blocks, the blocks' size has no effect. */
 export const ANY_BLOCKS = { mapLimit: 4, blockPages: 8 };
 
 export function treeKernel(tree: SourceTree, release: Promises, name: string): Kernel<TreeState> {
@@ -107,7 +107,7 @@ export function treeKernel(tree: SourceTree, release: Promises, name: string): K
   };
 }
 
-/** All of a scope that the allocator was booted with. */
+/** The parts of a scope that the allocator was booted with. */
 function bootKey({ wordPages, cpus, absentCpus, lazyMaxPages, vmalloc, ...rest }: Scope): string {
   const { blockPages, bitsPerLong, beforeInit } = rest;
   return JSON.stringify([
@@ -146,7 +146,7 @@ function boot(scope: Scope, built: Built): Machine {
   return machine;
 }
 
-/** vmalloc_init, and then what is not there of a smaller word is taken away. Throws an InputError if that stops. */
+/** vmalloc_init; then the pages outside a smaller word are taken away. Throws an InputError if it stops. */
 function initialise({ instance, place: { carved } }: Machine): void {
   let stop = instance.call(OPS.init);
   if (stop === undefined && carved > 0) {
@@ -161,7 +161,7 @@ function initialise({ instance, place: { carved } }: Machine): void {
   if (stop !== undefined) throw new InputError(`mm/vmalloc.c: vmalloc_init stops: ${stop.text}`);
 }
 
-/** Sees to it that the instance holds this state. */
+/** Loads this state into the instance. */
 function load(state: TreeState): void {
   const { machine } = state;
   const { live } = machine;
@@ -174,7 +174,7 @@ function load(state: TreeState): void {
   machine.live = state;
 }
 
-/** The state's memory as it is kept. */
+/** The state's saved memory. */
 function savedOf(state: TreeState): Saved {
   const { machine } = state;
   if (state.saved === undefined) {
@@ -184,7 +184,7 @@ function savedOf(state: TreeState): Saved {
   return state.saved;
 }
 
-/** Asks the allocator, and notes all that it did. */
+/** Makes a call to the allocator, and notes its effects. */
 function ask(state: TreeState, op: number, args: readonly number[]): void {
   load(state);
   const { instance } = state.machine;
@@ -231,7 +231,7 @@ function note(state: TreeState): void {
   }
 }
 
-/** Whether mapping stopped at a PTE that was there. */
+/** Whether mapping stopped at a present PTE. */
 function mapStopped({ machine: { instance } }: TreeState): boolean {
   for (let nth = instance.events - 1; nth >= 0; nth--)
     if (instance.event(nth, 0) === EVENTS.stopped) return true;
@@ -322,7 +322,7 @@ function carryOut(state: TreeState, command: Command): Response {
   }
 }
 
-/** Whoever holds the area that a free took holds it no longer. */
+/** The owner of a freed area no longer holds it. */
 function endHoldOfArea(state: TreeState): void {
   const { instance, place } = state.machine;
   if (instance.size === 0) return;
@@ -337,7 +337,7 @@ function setEnd(state: TreeState, end: number): void {
   state.machine.content = undefined;
 }
 
-/** What is larger than the word is as large as the word. */
+/** A size larger than the word becomes that of the word. */
 function bytes(pages: Pages): number {
   return Math.min(pages, WORD32 - 1) * PAGE_SIZE;
 }
@@ -369,7 +369,10 @@ function reported(state: TreeState): Response {
 
 const NO_PAGES: readonly number[] = [];
 
-/** What every reply says beside its result. How many descriptors are alive, and whether a freed one was read, it cannot tell. */
+/**
+ * The parts of every reply beside its result. The number of live descriptors, and reads of freed ones, are not known
+ * here.
+ */
 function effectsOf(state: TreeState) {
   const { flushes, pteSet, pteCleared, rcuCallbacks, workItems, lazyPages, usedAbsentCpu, warning, memory } =
     state;
@@ -387,7 +390,7 @@ function effectsOf(state: TreeState) {
   };
 }
 
-/** After a purge that released something: whether the whole word but for its first and last page could be given out. */
+/** After a purge that released areas: whether the whole word except its first and last page could be given out. */
 function couldGiveAll(state: TreeState): boolean | undefined {
   const { flushes, machine, scope } = state;
   const size = scope.wordPages - 2;

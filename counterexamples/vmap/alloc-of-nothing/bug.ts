@@ -18,7 +18,7 @@ export const allocOfNothing: Bug = {
   latent: true,
   fixed: "2.6.29 and 2.6.28.10, which stop (BUG_ON(!size)); 6.3 refuses",
   changed: undefined,
-  breaks: [{ law: "argument-domain", on: ["2.6.28"], pinned: "argument-domain.json", repaired }],
+  violations: [{ law: "argument-domain", on: ["2.6.28"], pinned: "argument-domain.json", repaired }],
   byUnchecked: true,
   explains: ({ command }) => command.op === "alloc",
 };

@@ -25,7 +25,7 @@ export const augAlignOverhead: Bug = {
     "68ad4a330433 (5.2); 9f531973dff3 (5.16) searched for the plain size; 9333fe98d0a6 (5.18) brought it back but for the alignment of a page; catalogue A13 and section 11",
   fixed: "5.16, and back in 5.18",
   changed: undefined,
-  breaks: [
+  violations: [
     { law: "refused-only-when-full", on: ON, pinned: "refused-only-when-full.json", repaired: plain5_2 },
     { law: "purge-only-when-full", on: ON, pinned: "purge-only-when-full.json", repaired: plain5_2 },
     { law: "lowest-fit", on: ON, pinned: "lowest-fit.json", repaired: plain5_2 },
@@ -37,8 +37,8 @@ export const augAlignOverhead: Bug = {
 };
 
 /**
- * The request fits, but into no hole that has room for its alignment as well; or into none below where it was placed, so
- * that whatever lower place would have served lies in a hole that is too tight.
+ * The request fits, but into no hole that has room for its alignment as well; or into no such hole below its place, so
+ * that every lower place lies in a hole that is too tight.
  */
 function onlyTightHoles({ law, before, command, response }: Evidence): boolean {
   const request = requestOf(before, command);
@@ -54,7 +54,7 @@ function onlyTightHoles({ law, before, command, response }: Evidence): boolean {
   return roomiestFit(before, request, purgeable) === undefined;
 }
 
-/** From 5.18 on not for a page's alignment, nor where the window is just as long, to the byte. */
+/** From 5.18 on neither for an alignment of one page nor in a window of exactly the size, to the byte. */
 function addsOverhead(
   laws: readonly string[],
   { size, align, vstart, vend, endsInside }: Pick<Alloc, "size" | "align" | "vstart" | "vend" | "endsInside">,

@@ -13,12 +13,12 @@ const repaired = kernelWith(
 export const augPercpuJump: Bug = {
   id: "aug-percpu-jump",
   number: "A12",
-  says: "Where one of the percpu areas ends above the free extent that it is looked for in, the base goes down to the extent below, past all the room in this one: the areas are placed lower than they could be, or refused.",
+  says: "If one of the percpu areas ends above the free extent in which it is searched, the base moves down to the extent below, past all the room in this one: the areas are placed lower than they could be, or refused.",
   source:
     "68ad4a330433 (5.2); 5336e52c9e85 (5.3-rc5): an extent of 30 TB was passed by (Dave Hansen); catalogue A12",
   fixed: "5336e52c9e85 (5.3)",
   changed: undefined,
-  breaks: [
+  violations: [
     { law: "highest-congruent-fit", on: ["5.2"], pinned: "highest-congruent-fit.json", repaired },
     { law: "refused-only-when-full", on: ["5.2"], pinned: "refused-only-when-full.json", repaired },
     { law: "purge-only-when-full", on: ["5.2"], pinned: "purge-only-when-full.json", repaired },

@@ -9,11 +9,11 @@ const id = "aug-search-unshifted";
 export const augSearchUnshifted: Bug = {
   id,
   number: undefined,
-  says: "The tree is searched for the plain size, and what is large enough may still not fit: the search goes back up and, not shifting its start, enters the same subtree again, for ever.",
+  says: "The tree is searched for the plain size, and an extent that is large enough may still not fit: the search goes back up and, because it does not shift its start, enters the same subtree without end.",
   source: "a mutant of 9f531973dff3 (5.16), which shifts the start each time; catalogue A13",
   fixed: "never released",
   changed: kernelWith(releaseOf("5.17"), { ...rulesOf("5.17"), shiftsStart: false }, id),
-  breaks: [
+  violations: [
     { law: "calls-return", on: [id], pinned: "calls-return.json", repaired: linux("5.17") },
     { law: "calls-return", on: [id], pinned: "calls-return.middle.json", repaired: linux("5.17") },
   ],

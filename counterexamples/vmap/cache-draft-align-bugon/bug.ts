@@ -15,9 +15,9 @@ export const cacheDraftAlignBugon: Bug = {
   number: "A7",
   says: "The BUG_ON alignment case: past an area the draft aligns the address and asserts that the next area does not begin below it, but aligning by more than a page jumps past that start.",
   source:
-    "seed 002 (Hugh Dickins, 2011-01-06); Steven Whitehouse, linux-mm, 2010-07-14: BUG_ON(first->va_start < addr)",
+    "89699605 (Hugh Dickins, 2011-01-06); Steven Whitehouse, linux-mm, 2010-07-14: BUG_ON(first->va_start < addr)",
   fixed: "89699605 (2.6.39), before its release",
   changed: undefined,
-  breaks: [{ law: "no-bug", on: ["piggin-draft-3"], pinned: "no-bug.json", repaired }],
+  violations: [{ law: "no-bug", on: ["piggin-draft-3"], pinned: "no-bug.json", repaired }],
   explains: ({ response }) => response.kind === "bug" && response.text === "first->va_start < addr",
 };

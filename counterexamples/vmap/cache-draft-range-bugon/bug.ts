@@ -13,10 +13,10 @@ const repaired = kernelWith(
 export const cacheDraftRangeBugon: Bug = {
   id: "cache-draft-range-bugon",
   number: "A6",
-  says: "The draft asserts that an area which begins below the address reaches up to it; the descent also ends on areas wholly below.",
-  source: "Steven Whitehouse, linux-mm, 2010-05-19: BUG_ON(first->va_end < addr); seed 002",
+  says: "The draft asserts that an area which begins below the address reaches up to it; the descent also ends on areas that lie completely below.",
+  source: "Steven Whitehouse, linux-mm, 2010-05-19: BUG_ON(first->va_end < addr); 89699605",
   fixed: "in the draft of 25 May 2010; never released",
   changed: undefined,
-  breaks: [{ law: "no-bug", on: ["piggin-draft-1"], pinned: "no-bug.json", repaired }],
+  violations: [{ law: "no-bug", on: ["piggin-draft-1"], pinned: "no-bug.json", repaired }],
   explains: ({ response }) => response.kind === "bug" && response.text === "first->va_end < addr",
 };

@@ -9,7 +9,7 @@ const changed = kernelWith(
   releaseOf("2.6.39"),
   {
     ...rulesOf("2.6.39"),
-    // Only the cached area itself is let go of, so that nothing dangles.
+    // Only a free of the cached area itself resets the cache, so that it never points at a freed area.
     cacheBeforeErase: (state, slot) => {
       if (state.freeVmapCache === slot) state.freeVmapCache = NONE;
     },
@@ -24,7 +24,7 @@ export const cacheFreeLeavesIt: Bug = {
   source: "a mutant of rule 7 of the cache (catalogue section 2): free leaves cache alone",
   fixed: "never released",
   changed,
-  breaks: [
+  violations: [
     { law: "lowest-fit", on: ["cache-free-leaves-it"], pinned: "lowest-fit.json", repaired: linux("2.6.39") },
   ],
   explains: () => true,

@@ -26,7 +26,7 @@ export const cacheFreeMovesItUp: Bug = {
     { ...rulesOf("2.6.39"), cacheBeforeErase: movesUp },
     "cache-free-moves-it-up",
   ),
-  breaks: [
+  violations: [
     {
       law: "lowest-fit",
       on: ["cache-free-moves-it-up"],

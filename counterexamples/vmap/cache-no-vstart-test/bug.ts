@@ -22,7 +22,7 @@ export const cacheNoVstartTest: Bug = {
   source: "a mutant of rule 1 of the cache (catalogue section 2): no `vstart < cached_vstart` test",
   fixed: "never released",
   changed,
-  breaks: [
+  violations: [
     { law: "lowest-fit", on: ["cache-no-vstart-test"], pinned: "lowest-fit.json", repaired: linux("2.6.39") },
   ],
   explains: () => true,

@@ -1,4 +1,4 @@
-/** Which mutants of the free-area cache can be told from it, and which cannot, in every history of a small space. */
+/** Which mutants of the free-area cache are killed and which are equivalent, in every history of a small space. */
 import { describe, expect, test } from "vitest";
 import { readHistory } from "../../../adapters/vmap/history-file.ts";
 import { BOUNDS } from "../../../engine/bounds.testing.ts";
@@ -7,7 +7,7 @@ import { pinnedFile } from "../../../jobs/pinned.ts";
 import { linux } from "../../../kernels/vmap/index.ts";
 import type { State } from "../../../kernels/vmap/state.ts";
 import { ANSWERS_ALIKE, lockstep } from "../../../properties/vmap/diff/lockstep.ts";
-import { sideBySide } from "../../../properties/vmap/explorable-kernel.ts";
+import { explorableKernel } from "../../../properties/vmap/explorable-kernel.ts";
 import { MIDDLE, type Space, spaceScope } from "../../../properties/vmap/small-scopes.ts";
 import { compareAlike } from "../../../properties/vmap/state-equivalence.testing.ts";
 import type { Kernel } from "../../../spec/vmap/kernel.ts";
@@ -47,40 +47,52 @@ const mutantCalled = (name: string): Kernel<State> =>
   (CACHE_MUTANTS.find(({ kernel }) => kernel.name === name) as CacheMutant).kernel;
 
 describe("a mutant of the cache that is killed", () => {
-  test.each(killed)("in as many commands as are pinned: $kernel.name", async ({ kernel }) => {
-    const bug = bugCalled(kernel.name) as Bug;
-    const { commands } = await readHistory(pinnedFile(bug, bug.breaks[0] as Bug["breaks"][number]));
-    const { breaks } = explore(sideBySide(kernel, EIGHT, UNREDUCED), {
-      bounds: BOUNDS,
-      enough: (broken) => broken.includes("lowest-fit"),
-    });
-    expect(breaks.find(({ law }) => law === "lowest-fit")?.run).toHaveLength(commands.length);
-  });
+  test.each(killed)(
+    "A killed mutant of the cache violates lowest-fit in as many commands as are pinned: $kernel.name",
+    async ({ kernel }) => {
+      const bug = bugCalled(kernel.name) as Bug;
+      const { commands } = await readHistory(pinnedFile(bug, bug.violations[0] as Bug["violations"][number]));
+      const { violations } = explore(explorableKernel(kernel, EIGHT, UNREDUCED), {
+        bounds: BOUNDS,
+        enough: (violated) => violated.includes("lowest-fit"),
+      });
+      expect(violations.find(({ law }) => law === "lowest-fit")?.run).toHaveLength(commands.length);
+    },
+  );
 
-  test.each(killed)("answers otherwise than 2.6.39: $kernel.name", ({ kernel }) => {
-    const { breaks } = explore(lockstep(linux("2.6.39"), kernel, EIGHT), { bounds: BOUNDS });
-    expect(breaks.map(({ law }) => law)).toEqual([ANSWERS_ALIKE]);
-  });
+  test.each(killed)(
+    "A killed mutant of the cache differs from 2.6.39 in some answer: $kernel.name",
+    ({ kernel }) => {
+      const { violations } = explore(lockstep(linux("2.6.39"), kernel, EIGHT), { bounds: BOUNDS });
+      expect(violations.map(({ law }) => law)).toEqual([ANSWERS_ALIKE]);
+    },
+  );
 });
 
 describe("a mutant of the cache that is equivalent", () => {
-  test("is compared here", () => {
+  test("The list has a mutant of the cache that is equivalent", () => {
     expect(COMPARED.map(({ mutant }) => mutant)).toEqual(equivalent.map(({ kernel }) => kernel.name));
   });
 
-  test.each(COMPARED)("keeps every law, whatever callers ask: $mutant", ({ mutant, laws }) => {
-    for (const space of laws) {
-      const machine = sideBySide(mutantCalled(mutant), spaceScope(space), UNREDUCED);
-      const { breaks, ended } = explore(machine, { bounds: BOUNDS });
-      expect({ breaks, ended }).toEqual({ breaks: [], ended: "fixpoint" });
-    }
-  });
+  test.each(COMPARED)(
+    "An equivalent mutant of the cache keeps every law, whatever callers ask: $mutant",
+    ({ mutant, laws }) => {
+      for (const space of laws) {
+        const machine = explorableKernel(mutantCalled(mutant), spaceScope(space), UNREDUCED);
+        const { violations, ended } = explore(machine, { bounds: BOUNDS });
+        expect({ violations, ended }).toEqual({ violations: [], ended: "fixpoint" });
+      }
+    },
+  );
 
-  test.each(COMPARED)("places every request where 2.6.39 does: $mutant", ({ mutant, lockstep: space }) => {
-    const machine = lockstep(linux("2.6.39"), mutantCalled(mutant), spaceScope(space));
-    const { breaks, ended } = explore(machine, { bounds: BOUNDS });
-    expect({ breaks, ended }).toEqual({ breaks: [], ended: "fixpoint" });
-  });
+  test.each(COMPARED)(
+    "An equivalent mutant of the cache places every request where 2.6.39 does: $mutant",
+    ({ mutant, lockstep: space }) => {
+      const machine = lockstep(linux("2.6.39"), mutantCalled(mutant), spaceScope(space));
+      const { violations, ended } = explore(machine, { bounds: BOUNDS });
+      expect({ violations, ended }).toEqual({ violations: [], ended: "fixpoint" });
+    },
+  );
 });
 
 /** Spaces small enough for states to look alike. */
@@ -93,16 +105,19 @@ describe("states of a mutant", () => {
   const differ = (kernel: Kernel<State>, space: Space, reduced: boolean): string | undefined =>
     compareAlike(kernel, spaceScope(space), { reduced }, 400).difference;
 
-  test.each(CACHE_MUTANTS)("that look alike unreduced answer alike: $kernel.name", ({ kernel }) => {
-    for (const space of SPACES) expect(differ(kernel, space, false)).toBeUndefined();
-  });
+  test.each(CACHE_MUTANTS)(
+    "States of a mutant with equal unreduced fingerprints answer alike: $kernel.name",
+    ({ kernel }) => {
+      for (const space of SPACES) expect(differ(kernel, space, false)).toBeUndefined();
+    },
+  );
 
-  test("that keeps the hole's size and look alike reduced may not", () => {
+  test("States with equal reduced fingerprints may differ in their answers, if the mutant keeps the hole's size", () => {
     const keepsHole = mutantCalled("cache-keeps-hole");
     expect(SPACES.some((space) => differ(keepsHole, space, true) !== undefined)).toBe(true);
   });
 
-  test("of 2.6.39 itself that look alike reduced answer alike", () => {
+  test("States of 2.6.39 with equal reduced fingerprints answer alike", () => {
     for (const space of SPACES) expect(differ(linux("2.6.39"), space, true)).toBeUndefined();
   });
 });

@@ -1,6 +1,6 @@
 /**
- * The six mutants of the free-area cache's rules (catalogue section 2) in the guarded form of 2.6.39, and what is
- * claimed of each: four place something higher than need be; two only search again more often.
+ * The six mutants of the free-area cache's rules (catalogue section 2) in the guarded form of 2.6.39, and the claim
+ * about each: four place something higher than necessary; two only search again more often.
  */
 import { MARKS } from "../../../kernels/vmap/coverage-marks.ts";
 import { rulesOf } from "../../../kernels/vmap/releases.ts";
@@ -22,7 +22,7 @@ export interface CacheMutant {
   readonly kernel: Kernel<State>;
   /** The step that is replaced, and by what. */
   readonly replaces: string;
-  /** Whether some law tells it from 2.6.39, or nothing does. */
+  /** Whether some law distinguishes it from 2.6.39, or nothing does. */
   readonly expected: "killed" | "equivalent";
 }
 
@@ -41,7 +41,7 @@ const resetsAtEqualSize = kernelWith(
   "cache-resets-at-equal-size",
 );
 
-/** A search that passes holes only raises the size: what it was before it was reset is thus still there. */
+/** A search that passes holes only raises the size, so the size from before the reset is still there. */
 function searchKeepingHole(state: State, request: Alloc): Vpn {
   const before = state.cachedHoleSize;
   const found = searchCached(state, request, rulesOf("2.6.39"));

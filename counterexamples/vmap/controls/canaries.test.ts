@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { begin, replay } from "../../../engine/run/stepper.ts";
 import { kernelNamed } from "../../../jobs/names.ts";
-import { settingFor } from "../../../properties/vmap/test-bench.ts";
+import { benchFor } from "../../../properties/vmap/test-bench.ts";
 import type { HistoryStep } from "../../../spec/vmap/history.ts";
 import { lawsCalled } from "../../../spec/vmap/laws/index.ts";
 import { AREAS_ONLY, type Scope } from "../../../spec/vmap/scope.ts";
@@ -79,31 +79,31 @@ const BITES: Readonly<Record<string, readonly HistoryStep[]>> = {
 describe("each canary", () => {
   const histories = CANARIES.filter(({ law }) => law in BITES);
 
-  test.each(histories)("$kernel.name breaks $law, and 2.6.39 keeps it", ({ law, kernel }) => {
+  test.each(histories)("The canary $kernel.name violates $law, and 2.6.39 keeps it", ({ law, kernel }) => {
     const history = BITES[law] as readonly HistoryStep[];
     const laws = lawsCalled([law]);
-    const broken = (machine: typeof kernel) =>
-      replay({ ...settingFor(machine, ON[law] ?? SMALL), laws }, history).flatMap((step) =>
-        step.broken.map(({ id }) => id),
+    const violated = (machine: typeof kernel) =>
+      replay({ ...benchFor(machine, ON[law] ?? SMALL), laws }, history).flatMap((step) =>
+        step.violated.map(({ id }) => id),
       );
-    expect(broken(kernel)).toEqual([law]);
-    expect(broken(kernelNamed("2.6.39"))).toEqual([]);
+    expect(violated(kernel)).toEqual([law]);
+    expect(violated(kernelNamed("2.6.39"))).toEqual([]);
   });
 
   test.each(["no-overlap", "cache-flushed-before-unmap", "init-order"])(
-    "of %s breaks nothing else that is promised",
+    "The canary of %s violates nothing else that is promised",
     (law) => {
       const { kernel } = CANARIES.find((each) => each.law === law) as (typeof CANARIES)[number];
-      const played = replay(settingFor(kernel, ON[law] ?? SMALL), BITES[law] as readonly HistoryStep[]);
-      expect(played.flatMap(({ broken }) => broken.map(({ id }) => id))).toEqual([law]);
+      const played = replay(benchFor(kernel, ON[law] ?? SMALL), BITES[law] as readonly HistoryStep[]);
+      expect(played.flatMap(({ violated }) => violated.map(({ id }) => id))).toEqual([law]);
     },
   );
 
-  test("that frees what nobody holds breaks argument-domain, and 2.6.39 keeps it", () => {
+  test("The canary that frees pages that no caller holds violates argument-domain, and 2.6.39 keeps it", () => {
     const { kernel } = CANARIES.find(({ law }) => law === "argument-domain") as (typeof CANARIES)[number];
-    const brokenBy = (machine: typeof kernel) => {
+    const violatedBy = (machine: typeof kernel) => {
       const setting = {
-        ...settingFor(machine, { ...SMALL, lazyMaxPages: 0 }),
+        ...benchFor(machine, { ...SMALL, lazyMaxPages: 0 }),
         laws: lawsCalled(["argument-domain"]),
       };
       const stepper = begin(setting);
@@ -113,7 +113,7 @@ describe("each canary", () => {
       const world = stepper.world();
       return setting.laws.filter((law) => !law.holds(world, command, response, world)).map(({ id }) => id);
     };
-    expect(brokenBy(kernel)).toEqual(["argument-domain"]);
-    expect(brokenBy(kernelNamed("2.6.39"))).toEqual([]);
+    expect(violatedBy(kernel)).toEqual(["argument-domain"]);
+    expect(violatedBy(kernelNamed("2.6.39"))).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 /**
- * Kernels with one step replaced so that a law breaks which no bug of the catalogue breaks on its own. None
- * of them was ever a kernel: they prove that the law can bite.
+ * Kernels with one step replaced so that they violate a law which no bug of the catalogue violates on its own. None of
+ * them was ever a kernel: they prove that the law can be violated.
  */
 
 import { flushTlbKernelRange } from "../../../kernels/hardware/memory.ts";
@@ -54,7 +54,7 @@ const neverPurges: Canary = {
   },
 };
 
-/** Frees whatever is listed first when nothing starts at the address given. */
+/** Frees the first listed area if none starts at the given address. */
 const freesAnything: Canary = {
   law: "argument-domain",
   kernel: (() => {
@@ -76,7 +76,7 @@ const searchesAbove: Partial<Steps> = {
   search: (state, request) => steps.search(state, { ...request, vstart: request.vstart + 1 }),
 };
 
-/** Space that never comes back, in three ways: the purge drops it, the search passes it by, the list keeps it. */
+/** Space that never returns, in three ways: the purge drops it, the search passes it, the list keeps it. */
 const neverGivesBack: Canary = {
   law: "space-returns",
   kernel: kernelWith(
@@ -96,7 +96,7 @@ const neverGivesBack: Canary = {
   ),
 };
 
-/** `gaveUpAt` means nothing to a search with a cache: here it is the end of all that was given out. */
+/** `gaveUpAt` is not used by a search with a cache: here it is the end of all areas that were given out. */
 const searchHigher: Steps["search"] = (state, request) => {
   const start = steps.search(state, { ...request, vstart: Math.max(request.vstart, state.gaveUpAt) });
   if (start !== NO_ROOM) state.gaveUpAt = start + request.size;

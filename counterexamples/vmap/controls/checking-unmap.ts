@@ -1,6 +1,6 @@
 /**
- * A vm_unmap_ram that no kernel has: it asks whether maps hold every page that it is to unmap, and warns if not. Where
- * one map ends and the next begins nothing in a kernel says, so that part of a map still passes.
+ * A vm_unmap_ram that no kernel has: it tests whether maps hold every page that it shall unmap, and warns if not. A
+ * kernel does not record where one map ends and the next begins, so a part of a map still passes.
  */
 
 import { frameOf } from "../../../kernels/hardware/page-map.ts";

@@ -1,6 +1,6 @@
 /**
- * Releases with every catalogue bug of theirs repaired, for histories in which one bug would otherwise stand
- * in the way of showing that another is gone. They keep every law their release promises.
+ * Releases with all their catalogue bugs repaired. In histories on them no bug hides that another is repaired. They
+ * keep every law their release promises.
  */
 
 import { giveBackDescriptor } from "../../../kernels/vmap/areas.ts";
@@ -15,21 +15,24 @@ import { alignWithoutWrap } from "../../../kernels/vmap/word-arithmetic.ts";
 import { endWraps } from "../../../kernels/vmap/wrap-tests.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 
-/** Blocks as no release up to 4.15 has them: 4.4's, all of them walked, and a map of nothing refused. */
+/**
+ * Blocks as no release up to 4.15 has them: those of 4.4, with a walk over all of them, and with a refusal of a map of
+ * no page.
+ */
 const blocks: BlockRules = { ...rulesOf("4.4").blocks, looksAt: allOfThem, mapOfNothing: "refused" };
 
 const withoutWraps = { align: alignWithoutWrap, wraps: endWraps };
 
-export const mended2_6_27 = listKernel(
+export const repaired2_6_27 = listKernel(
   {
     align: alignWithoutWrap,
     holeAllowed: (addr, length, request) => addr + length <= request.vend,
     lastStart: (_word, vend, length) => vend - length,
   },
-  "2.6.27 mended",
+  "2.6.27 repaired",
 );
 
-export const mended2_6_28 = kernelWith(
+export const repaired2_6_28 = kernelWith(
   { ...releaseOf("2.6.28"), fragments: "purged" },
   {
     ...rulesOf("2.6.28"),
@@ -40,16 +43,16 @@ export const mended2_6_28 = kernelWith(
     dropUnused: (state, slot) => giveBackDescriptor(state.areas, slot),
     release: releaseReadingAhead(() => {}),
   },
-  "2.6.28 mended",
+  "2.6.28 repaired",
 );
 
-export const mended2_6_39 = kernelWith(
+export const repaired2_6_39 = kernelWith(
   releaseOf("2.6.39"),
   { ...rulesOf("2.6.39"), ...withoutWraps, blocks },
-  "2.6.39 mended",
+  "2.6.39 repaired",
 );
 
-export const mended3_1 = kernelWith(
+export const repaired3_1 = kernelWith(
   releaseOf("3.1"),
   {
     ...rulesOf("3.1"),
@@ -61,7 +64,7 @@ export const mended3_1 = kernelWith(
         ? reasonsToReset(state, request) | MARKS.cacheResetSmallerSize
         : reasonsToReset(state, request),
   },
-  "3.1 mended",
+  "3.1 repaired",
 );
 
-export const MENDED = [mended2_6_27, mended2_6_28, mended2_6_39, mended3_1] as const;
+export const REPAIRED = [repaired2_6_27, repaired2_6_28, repaired2_6_39, repaired3_1] as const;

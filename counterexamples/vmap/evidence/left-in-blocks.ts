@@ -1,4 +1,4 @@
-/** What was left in blocks, aliases or blocks themselves: what tells their bugs apart. */
+/** What was left in blocks, aliases or blocks themselves: the evidence that distinguishes their bugs. */
 import type { Vpn } from "../../../spec/vmap/vocabulary.ts";
 import type { AreaView } from "../../../spec/vmap/world.ts";
 import type { Evidence } from "../../bug.ts";
@@ -23,8 +23,8 @@ export const PURGING_ALL_FRAGMENTED: readonly string[] = [
   "piggin-draft-3",
 ];
 
-/** The blocks, as they were before the call, in which something let go is still translated, or may be. */
-export function blocksWithDead({ before, response }: Evidence): readonly AreaView[] {
+/** The blocks, as they were before the call, in which something unmapped is still translated, or may be. */
+export function blocksWithStale({ before, response }: Evidence): readonly AreaView[] {
   const blockAt = (page: Vpn) =>
     before.areasIn({ start: page, end: page + 1 }).filter(({ block }) => block !== undefined);
   if (response.kind === "pinned") {
@@ -35,23 +35,23 @@ export function blocksWithDead({ before, response }: Evidence): readonly AreaVie
   const { staleTlb, deadTlb, deadPtes } = response.aliases;
   const blocks = [...staleTlb, ...deadTlb].flatMap(({ page }) => blockAt(page));
   if (blocks.length > 0 || deadPtes === 0) return blocks;
-  // PTEs are only counted: any block that has pages back may have them.
+  // PTEs are only counted: any block with pages given back may have them.
   const everywhere = { start: 0, end: before.scope.wordPages };
   return before.areasIn(everywhere).filter(({ block }) => block !== undefined && block.givenBack > 0);
 }
 
-/** Whether a block had given out all its pages: it is on no list then. */
+/** Whether a block had given out all its pages: it is then on no list. */
 export function isUsedUp({ start, end, block }: AreaView): boolean {
   return block !== undefined && block.given === end - start;
 }
 
-/** Whether it is blocks in which nothing is mapped that were left, and no descriptor beside them. */
+/** Whether blocks in which nothing is mapped were left, and no other descriptors. */
 export function leavesFragments({ before, after }: Evidence): boolean {
   if (after === undefined || after.leakedDescriptors > before.leakedDescriptors) return false;
   return after.fragmentedBlocks() > 0;
 }
 
-/** All that is flushed again lies in blocks to which something was given back. */
+/** Everything that is flushed again lies in blocks to which pages were given back. */
 export function liesInBlocks({ before, response }: Evidence): boolean {
   return response.flushes
     .filter((flush) => !before.unflushedIn(flush))

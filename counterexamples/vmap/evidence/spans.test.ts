@@ -1,6 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { bugsIn, LABELLED } from "../../../kernels/versions.ts";
-import { kernelCalled } from "../../../kernels/vmap/index.ts";
 import { CHANGES } from "../../../spec/vmap/bibliography.ts";
 import { BUGS } from "../index.ts";
 import { INTERLEAVED } from "../interleavings.ts";
@@ -8,28 +6,13 @@ import { isUnreleased, narrowedBy, spansOf } from "./spans.ts";
 
 const IDS = [...new Set([...BUGS, ...INTERLEAVED].map(({ id }) => id))];
 
-test("the table of changes names no bug that the catalogue has not", () => {
+test("The table of changes names only bugs of the catalogue", () => {
   const named = CHANGES.flatMap(({ begins, ends, narrows }) => [...begins, ...ends, ...narrows]);
   expect(named.filter((slug) => !IDS.includes(slug))).toEqual([]);
 });
 
-describe("the bugs that the table gives a release", () => {
-  const ofCalls = new Set(BUGS.map(({ id }) => id));
-
-  test.each(LABELLED)("$label are those whose pinned histories break its laws", ({ label, version }) => {
-    const kernel = kernelCalled(label)?.name as string;
-    const listed = BUGS.filter(({ breaks }) => breaks.some(({ on }) => on.includes(kernel))).map(
-      ({ id }) => id,
-    );
-    const { has, mayHave } = bugsIn(version);
-    const told = has.filter((id) => ofCalls.has(id));
-    expect(told.sort()).toEqual(listed.sort());
-    expect(mayHave).toEqual([]);
-  });
-});
-
 describe("a bug's spans", () => {
-  const told = (slug: string) => spansOf(slug).map(({ since, until }) => [since?.commit, until?.commit]);
+  const commitsOf = (slug: string) => spansOf(slug).map(({ since, until }) => [since?.commit, until?.commit]);
 
   test.each([
     ["vb-full-block-stale", [["db64fe02258f", "fc1e0d980037"]]],
@@ -43,26 +26,29 @@ describe("a bug's spans", () => {
     ["vmlist-overruns-end", [[undefined, "db64fe02258f"]]],
     ["vb-final-free-window", [["ad216c0316ad", undefined]]],
     ["cache-no-align-test", []],
-  ])("%s", (slug, spans) => {
-    expect(told(slug)).toEqual(spans);
+  ])("A bug's spans are listed: %s", (slug, spans) => {
+    expect(commitsOf(slug)).toEqual(spans);
   });
 
-  test("begin and end between two release candidates where no release had it", () => {
+  test("A bug's spans begin and end between two release candidates if no release had the bug", () => {
     expect(isUnreleased(spansOf("va-gap-offbyone"))).toBe(true);
     expect(isUnreleased(spansOf("vb-full-block-stale"))).toBe(false);
   });
 
-  test("may be narrowed before they end", () => {
+  test("A bug's spans may be narrowed before they end", () => {
     expect(narrowedBy("align-wrap-to-zero").map(({ commit }) => commit)).toEqual(["afd07389d3f4"]);
   });
 });
 
 /** What the catalogue's own words say of the end. */
 describe("what the catalogue says became of a bug", () => {
-  test.each([...BUGS, ...INTERLEAVED])("$id agrees with the table", ({ id, fixed }) => {
-    const ends = spansOf(id).flatMap(({ until }) => until ?? []);
-    const isOpen = spansOf(id).some(({ until }) => until === undefined);
-    if (isOpen) expect(fixed).toMatch(/^(never|not fixed)|and back in/);
-    for (const { release } of ends) expect(fixed).toContain(release.replace(/-rc\d+$/, ""));
-  });
+  test.each([...BUGS, ...INTERLEAVED])(
+    "The catalogue's word on the end of $id agrees with the table",
+    ({ id, fixed }) => {
+      const ends = spansOf(id).flatMap(({ until }) => until ?? []);
+      const isOpen = spansOf(id).some(({ until }) => until === undefined);
+      if (isOpen) expect(fixed).toMatch(/^(never|not fixed)|and back in/);
+      for (const { release } of ends) expect(fixed).toContain(release.replace(/-rc\d+$/, ""));
+    },
+  );
 });

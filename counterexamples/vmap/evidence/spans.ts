@@ -1,4 +1,6 @@
-/** Since when and until when releases have a bug, and which of those modelled: from the table of changes. */
+/**
+ * The first and the last release that has a bug, and the modelled ones among those between: from the table of changes.
+ */
 import { bugsIn } from "../../../kernels/versions.ts";
 import { CHANGES } from "../../../spec/vmap/bibliography.ts";
 import { type Change, type Version, versionOf } from "../../../spec/vmap/change.ts";
@@ -12,7 +14,7 @@ export interface Span {
   readonly until: Change | undefined;
 }
 
-/** Every span of a bug, oldest first: more than one where it came back, none where no release of the table had it. */
+/** Every span of a bug, oldest first: more than one if it came back, none if no release of the table had it. */
 export function spansOf(slug: string): readonly Span[] {
   const spans: Span[] = [];
   for (const change of CHANGES) {
@@ -26,14 +28,24 @@ export function spansOf(slug: string): readonly Span[] {
 }
 
 /**
- * The kernels of releases and drafts that have a bug by that table, in order of age but for one: that on which its
+ * The kernels of releases and drafts that have a bug by that table, by age, except that the kernel on which its
  * histories were pinned comes first.
  */
 export function kernelsWith(slug: string, pinnedOn: string): readonly string[] {
   const names = RELEASES.filter(({ like }) => like === undefined).map(({ labels }) => labels[0] as string);
-  const versionFor = (name: string) => versionOf(name) ?? (versionOf(BASE_OF_DRAFTS) as Version);
-  const having = names.filter((name) => bugsIn(versionFor(name)).has.includes(slug));
+  const having = names.filter((name) => {
+    const version = versionFor(name);
+    return version !== undefined && bugsIn(version).has.includes(slug);
+  });
   return [pinnedOn, ...having.filter((name) => name !== pinnedOn)];
+}
+
+/** Of a release or a draft. A kernel of one's own is not listed, whatever its name: it inherits (jobs/lineage.ts). */
+function versionFor(name: string): Version | undefined {
+  if (name.startsWith("piggin-draft-")) return versionOf(BASE_OF_DRAFTS);
+  const version = versionOf(name);
+  const isRelease = version?.suffix === "" || CHANGES.some(({ trees }) => trees.includes(name));
+  return isRelease ? version : undefined;
 }
 
 /** What ended it for some callers only. */
@@ -41,7 +53,7 @@ export function narrowedBy(slug: string): readonly Change[] {
   return CHANGES.filter(({ narrows }) => narrows.includes(slug));
 }
 
-/** Whether no release was ever made with it: it came and went between two release candidates. */
+/** Whether no release has it: it began and ended between two release candidates. */
 export function isUnreleased(spans: readonly Span[]): boolean {
   return spans.every(({ since, until }) => {
     const base = (change: Change | undefined) => change?.release.replace(/-rc\d+$/, "");

@@ -1,4 +1,6 @@
-/** Where the search for a request leaves the word: what tells the three wrap bugs (A4, A10, A11) apart. */
+/**
+ * Where the search for a request leaves the word: the evidence that distinguishes the three wrap bugs (A4, A10, A11).
+ */
 import { newArea, requestOf } from "../../../spec/vmap/laws/law.ts";
 import { alignUp, type Extent, type Vpn } from "../../../spec/vmap/vocabulary.ts";
 import type { Request, World } from "../../../spec/vmap/world.ts";
@@ -13,9 +15,9 @@ export type Wrap =
   | "end-beyond-top";
 
 /**
- * How the search for this request may leave the word, or how an area in its way did before. There may be more
- * than one answer: a release that tests for one wrap goes on to purge, and its second search, or one that
- * began behind a cached area, may meet another.
+ * How the search for this request may leave the word, or how an area in its way did before. There may be more than one
+ * answer: a release that tests for one wrap purges, and its second search, or one that began behind a cached area, may
+ * reach another.
  */
 export function wrapsOf({ before, command, response }: Evidence): readonly Wrap[] {
   if (command.op === "free") return wrapsOfAreas(before, before.busyAt(command.start));
@@ -51,7 +53,7 @@ function wrapFrom(world: World, request: Request, start: Vpn): Wrap | undefined 
   return end === top ? "end-at-top" : "end-beyond-top";
 }
 
-/** Follows the first fit from below, area by area as the kernels scan, to where it leaves the word. */
+/** Follows the first fit from below, area by area as the kernels scan, up to the point where it leaves the word. */
 function wrapOfSearch(world: World, request: Request, lazy: "taken" | "gone"): Wrap | undefined {
   const { inside, afterArea, beforeNext } = world.promises.guard;
   let start = alignUp(request.vstart, request.align);
@@ -67,7 +69,7 @@ function wrapOfSearch(world: World, request: Request, lazy: "taken" | "gone"): W
   }
 }
 
-/** A search that begins behind a cached area may leave the word although a lower place would have served. */
+/** A search that begins behind a cached area may leave the word although a lower place fits. */
 function wrapsBehindAnyArea(world: World, request: Request): readonly Wrap[] {
   const { vstart, align } = request;
   return world

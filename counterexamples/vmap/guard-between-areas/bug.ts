@@ -8,19 +8,19 @@ const ON = kernelsWith("guard-between-areas", "2.6.28");
 export const guardBetweenAreas: Bug = {
   id: "guard-between-areas",
   number: "A17",
-  says: "A page is kept free after each area, and from 2.6.39 on before the next as well, beside the guard page that vmalloc and vmap have inside. What is aligned to its own size then wastes as much again: vm_map_ram is refused a block with half of the space free.",
+  says: "A page is kept free after each area, and from 2.6.39 on before the next as well, in addition to the guard page inside areas of vmalloc and vmap. An area that is aligned to its own size then wastes its size again: vm_map_ram is refused a block with half of the space free.",
   source:
     'db64fe02 (2.6.28); 248ac0e1943a, "mm/vmalloc: remove guard page from between vmap blocks", Johannes Weiner, 2011-04-14; the thread of "xfs: flush vmap aliases when mapping fails", linux-mm, 2011-03-21; kernel bugzilla 27492',
   fixed: "248ac0e1943a (3.0)",
   changed: undefined,
-  breaks: [
+  violations: [
     { law: "blocks-pack", on: ON, pinned: "blocks-pack.json", repaired: linux("3.1") },
     { law: "free-space-is-usable", on: ON, pinned: "free-space-is-usable.json", repaired: linux("3.1") },
   ],
   explains: fitsBarely,
 };
 
-/** The request fits where it would touch a neighbour, and nowhere else. */
+/** The request fits only where it would touch a neighbour. */
 function fitsBarely({ before, command, response }: Evidence): boolean {
   const request = requestOf(before, command);
   if (request === undefined) return false;

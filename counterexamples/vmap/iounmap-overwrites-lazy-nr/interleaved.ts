@@ -3,10 +3,10 @@ import type { InterleavedBug } from "../interleaved.ts";
 export const iounmapOverwritesLazyNr: InterleavedBug = {
   id: "iounmap-overwrites-lazy-nr",
   number: "B3",
-  says: "set_iounmap_nonlazy overwrites the counter of lazy pages, what it held is lost, and a worker that purges for as long as too much is counted never rests.",
+  says: "set_iounmap_nonlazy overwrites the counter of lazy pages and loses its value: a worker that purges while the counter exceeds the limit never ends.",
   source: "c12cd77cb028, Omar Sandoval; since 3ee48b6af49c (2.6.37), with 690467c81b1a",
   fixed: "5.18",
-  breaks: [
+  violations: [
     {
       law: "lazy-count",
       protocol: "areas-5.18-rc1",

@@ -3,11 +3,11 @@ import type { InterleavedBug } from "../interleaved.ts";
 export const lazyLeftAboveLimit: InterleavedBug = {
   id: "lazy-left-above-limit",
   number: undefined,
-  says: "A free that finds too much lazy only tries the purge lock. If the purge that has it gathered already, what is lazy stays above the limit when all is quiet, until somebody frees again.",
+  says: "A free above the lazy limit only tries the purge lock. If the purge that holds it has already gathered, the lazy pages stay above the limit when all calls are over, until the next free.",
   source: "found here; free_vmap_area_noflush from db64fe02 to 5.17",
   latent: true,
   fixed: "5.18 (690467c81b1a: a worker that is asked again)",
-  breaks: [
+  violations: [
     {
       law: "lazy-bounded",
       protocol: "areas-5.1",

@@ -3,10 +3,10 @@ import type { InterleavedBug } from "../interleaved.ts";
 export const lazyNrRacyBugon: InterleavedBug = {
   id: "lazy-nr-racy-bugon",
   number: "B1",
-  says: "An area is marked lazy before it is counted; a purge that comes in between gathers more than was counted, and its BUG_ON says so.",
+  says: "An area is marked lazy before it is counted; a purge in between gathers more than was counted, and reaches its BUG_ON.",
   source: "88f5004430ba, Yongseok Koh",
   fixed: "2.6.33",
-  breaks: [
+  violations: [
     {
       law: "no-bug",
       protocol: "areas-2.6.28",

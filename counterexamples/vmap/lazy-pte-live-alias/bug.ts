@@ -8,7 +8,7 @@ export const lazyPteLiveAlias: Bug = {
   source: '"vmalloc: eagerly clear ptes on vunmap", Jeremy Fitzhardinge, 2010-11-29, 64141da58724',
   fixed: "2.6.37",
   changed: undefined,
-  breaks: [
+  violations: [
     {
       law: "unmapped-means-no-pte",
       on: ["2.6.28", "2.6.28.10", "piggin-draft-1", "piggin-draft-3"],

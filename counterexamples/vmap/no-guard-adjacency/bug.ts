@@ -20,6 +20,6 @@ export const noGuardAdjacency: Bug = {
     '"mm/vmalloc: don\'t allow VM_NO_GUARD on vmap()", Peter Zijlstra, bd1a8fb2d43f; the flag came with 71394fe50146 (4.0)',
   fixed: "5.16",
   changed: undefined,
-  breaks: [{ law: "guard-between-vmaps", on: ON, pinned: "guard-between-vmaps.json", repaired }],
+  violations: [{ law: "guard-between-vmaps", on: ON, pinned: "guard-between-vmaps.json", repaired }],
   explains: () => true,
 };

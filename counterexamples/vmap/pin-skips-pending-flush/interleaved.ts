@@ -3,12 +3,12 @@ import type { InterleavedBug } from "../interleaved.ts";
 export const pinSkipsPendingFlush: InterleavedBug = {
   id: "pin-skips-pending-flush",
   number: undefined,
-  says: "Who pins a frame looks at vmap_lazy_nr first. To 4.9 that is taken back when a purge gathers, before it flushes: a pinner in between sees nothing outstanding.",
+  says: "A pin reads vmap_lazy_nr first. Up to 4.9 a purge decrements it when it gathers, before it flushes: a pin in between sees nothing outstanding.",
   source:
-    'seed 001: "Can it be fast-pathed if there are no outstanding aliases?"; a policy of ours, not of a kernel',
+    'linux-kernel, "mm: vmap rewrite", 2008-06-09: "Can it be fast-pathed if there are no outstanding aliases?"; a policy of ours, not of a kernel',
   latent: true,
   fixed: "with the counter of 4.10, taken back after the flush",
-  breaks: [
+  violations: [
     {
       law: "pinned-is-unaliased",
       protocol: "pins-if-outstanding",

@@ -33,7 +33,7 @@ export const purgeFlushesPerArea: Bug = {
     "the purge of the KASAN shadow, Adrian Huang, 2024-07-26, Fixes 282631cb2447 (6.9); again as 5747435e0fd4 (CVE-2026-43292, syzbot d8d4c31d40f868eaea30)",
   fixed: "6.12, and what was left of it in 2026 (5747435e0fd4)",
   changed: flushing6_12,
-  breaks: [
+  violations: [
     {
       law: "one-flush-per-purge",
       on: [id],

@@ -17,6 +17,6 @@ export const purgeListUaf: Bug = {
   source: '"mm: fix lazy vmap purging (use-after-free error)", Vegard Nossum, 2009, cbb766766b6',
   fixed: "2.6.29",
   changed: undefined,
-  breaks: [{ law: "no-use-after-free", on: ["2.6.28"], pinned: "no-use-after-free.json", repaired }],
+  violations: [{ law: "no-use-after-free", on: ["2.6.28"], pinned: "no-use-after-free.json", repaired }],
   explains: ({ response }) => response.flushes.length > 0,
 };

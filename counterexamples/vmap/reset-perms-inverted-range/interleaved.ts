@@ -6,7 +6,7 @@ export const resetPermsInvertedRange: InterleavedBug = {
   says: "vfree asks for a flush whether or not a page of it was in the direct map; if another CPU purged the area before, the range to flush is empty, from the highest address to 0.",
   source: "31e67340cc65",
   fixed: "5.2",
-  breaks: [
+  violations: [
     {
       law: "flush-well-formed",
       protocol: "reset-perms-5.2-rc3",

@@ -3,10 +3,10 @@ import type { InterleavedBug } from "../interleaved.ts";
 export const unsyncedUnmapPgd: InterleavedBug = {
   id: "unsynced-unmap-pgd",
   number: "B7",
-  says: "An address is unmapped in one page table, and the others that have a copy of its entry keep it: mapped anew, the address still leads a CPU to the old frame.",
+  says: "An address is unmapped in one page table, and the others keep their copy of its entry: after a new map a CPU still reaches the old frame by this address.",
   source: "3f8fd02b1bf1, Joerg Roedel",
   fixed: "5.3",
-  breaks: [
+  violations: [
     {
       law: "no-stale-translation",
       protocol: "roots-5.2",

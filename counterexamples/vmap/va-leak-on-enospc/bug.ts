@@ -18,7 +18,7 @@ export const vaLeakOnEnospc: Bug = {
   source: '"alloc_vmap_area: fix memory leak", 2498ce42d3a3',
   fixed: "2.6.30; the model of 2.6.28.10 follows 2.6.30.4",
   changed: undefined,
-  breaks: [{ law: "nothing-leaks", on: ["2.6.28"], pinned: "nothing-leaks.json", repaired }],
+  violations: [{ law: "nothing-leaks", on: ["2.6.28"], pinned: "nothing-leaks.json", repaired }],
   explains: ({ before, command, response }) =>
     requestOf(before, command) !== undefined && response.kind === "refused",
 };

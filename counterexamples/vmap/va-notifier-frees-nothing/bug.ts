@@ -10,7 +10,7 @@ const id = "va-notifier-frees-nothing";
 
 const steps = stepsFrom(rulesOf("6.1"));
 
-/** The loop takes no turn of its own: what it calls does (kernels/vmap/work.ts). */
+/** The loop takes no turn of its own: the functions it calls take turns (kernels/vmap/work.ts). */
 const searchAgain: Steps["searchAgain"] = (state, request) => {
   for (;;) {
     const start = steps.search(state, request);
@@ -26,6 +26,6 @@ export const vaNotifierFreesNothing: Bug = {
   source: "a mutant of alloc_vmap_area, which from 4.7 on tries again where a notifier freed something",
   fixed: "never released",
   changed: vmapKernel(releaseOf("6.1"), { ...steps, searchAgain }, id),
-  breaks: [{ law: "calls-return", on: [id], pinned: "calls-return.json", repaired: linux("6.1") }],
+  violations: [{ law: "calls-return", on: [id], pinned: "calls-return.json", repaired: linux("6.1") }],
   explains: () => true,
 };

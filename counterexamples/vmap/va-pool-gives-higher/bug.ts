@@ -7,12 +7,12 @@ import { poolingNothing } from "../controls/pooling-nothing.ts";
 export const vaPoolGivesHigher: Bug = {
   id: "va-pool-gives-higher",
   number: undefined,
-  says: "A node's pool is asked first, and gives out what it has wherever that lies: a hole below, which the search would have taken, stays.",
+  says: "A node's pool is asked first, and gives out its extent wherever that lies: a lower hole, which the search would have taken, stays.",
   source: "found here in the recordings; node_alloc since the series of 6.9 (7679ba6b36db)",
   latent: true,
   fixed: "never: 7.2 has it; the lowest address is not what pools are for",
   changed: undefined,
-  breaks: [
+  violations: [
     {
       law: "lowest-fit",
       on: ["6.12", "6.19"],

@@ -6,12 +6,12 @@ import { poolingNothing } from "../controls/pooling-nothing.ts";
 export const vaPoolsHideRoom: Bug = {
   id: "va-pools-hide-room",
   number: undefined,
-  says: "What a node keeps in its pools serves requests of just that size on its own CPUs. Any other caller for whom there is room nowhere else purges and flushes to get at it, and one that cannot wait is refused.",
+  says: "The extents in a node's pools serve only requests of exactly their size on the node's own CPUs. Any other caller for whom there is no other room purges and flushes to get them, and one that cannot wait is refused.",
   source: "found here by exploration; node_alloc and alloc_vmap_area since the series of 6.9 (7679ba6b36db)",
   latent: true,
   fixed: "never: 7.2 has it, as the price of its pools",
   changed: undefined,
-  breaks: [
+  violations: [
     {
       law: "pools-hide-no-room",
       on: ["6.12"],

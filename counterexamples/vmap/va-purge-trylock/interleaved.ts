@@ -3,10 +3,10 @@ import type { InterleavedBug } from "../interleaved.ts";
 export const vaPurgeTrylock: InterleavedBug = {
   id: "va-purge-trylock",
   number: "A3",
-  says: "An allocation that finds nothing free only tries the purge lock: where another CPU purges it gives up, though what that one is about to release would do.",
+  says: "An allocation that finds nothing free only tries the purge lock: if another CPU is purging, it gives up, although it would fit in what that CPU is about to release.",
   source: '"mm: vmalloc failure flush fix", Nick Piggin, 2008-11-08',
   fixed: "2.6.28",
-  breaks: [
+  violations: [
     {
       law: "refused-only-when-full",
       protocol: "areas-2.6.28-rc3",

@@ -3,7 +3,7 @@ import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { searchFrom } from "../../../kernels/vmap/search-uncached.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
-import { mended2_6_28 } from "../controls/repaired-kernels.ts";
+import { repaired2_6_28 } from "../controls/repaired-kernels.ts";
 
 const changed = kernelWith(
   releaseOf("2.6.28"),
@@ -17,16 +17,16 @@ const changed = kernelWith(
 export const vaRestartFromEnd: Bug = {
   id: "va-restart-from-end",
   number: "A2",
-  says: "The address is computed before the retry label: after the purge the search goes on where it gave up, near the end.",
+  says: "The address is computed before the retry label: after the purge the search continues where it gave up, near the end.",
   source: '"mm: vmalloc search restart fix", Glauber Costa and Nick Piggin, 2008-11-08',
   fixed: "2.6.28, before its release",
   changed,
-  breaks: [
+  violations: [
     {
       law: "refused-only-when-full",
       on: ["va-restart-from-end"],
       pinned: "refused-only-when-full.json",
-      repaired: mended2_6_28,
+      repaired: repaired2_6_28,
     },
   ],
   explains: () => true,

@@ -3,11 +3,11 @@ import type { InterleavedBug } from "../interleaved.ts";
 export const vaRetryOnce: InterleavedBug = {
   id: "va-retry-once",
   number: undefined,
-  says: "An allocation that finds nothing purges once and searches once more. Another CPU may take what was purged after it made something else lazy: then it is refused, though there was no moment at which every place was busy.",
+  says: "An allocation that finds nothing purges once and searches once more. Another CPU may free an area and then take what was purged: the allocation is refused, although at no moment every place was busy.",
   source: "found here; alloc_vmap_area from db64fe02 on",
   latent: true,
   fixed: "not fixed",
-  breaks: [
+  violations: [
     {
       law: "refused-only-when-full",
       protocol: "areas-5.18",

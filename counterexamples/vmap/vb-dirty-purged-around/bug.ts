@@ -20,7 +20,7 @@ const forgetting6_5 = vmapKernel(
   "6.5 noting what a purge flushes in blocks",
 );
 
-/** What is dirty in a block and lay in a range just flushed is dirty no longer. */
+/** Dirty pages of a block in a range that was just flushed are no longer dirty. */
 function forgetFlushed({ areas, blocks, flushes }: State): void {
   for (const block of rulesOf("6.5").blocks.looksAt(blocks)) {
     const base = areas.start[blocks.area[block] as number] as number;
@@ -35,12 +35,12 @@ function forgetFlushed({ areas, blocks, flushes }: State): void {
 export const vbDirtyPurgedAround: Bug = {
   id: "vb-dirty-purged-around",
   number: undefined,
-  says: "A purge flushes one range from the lowest to the highest lazy page. What is dirty in a block between them is flushed with it, but the block is not told: vm_unmap_aliases flushes it again.",
+  says: "A purge flushes one range from the lowest to the highest lazy page. Dirty pages of a block between them are flushed as well, but the block does not record it: vm_unmap_aliases flushes them again.",
   source: "what a09fad96ffb1 (6.5, catalogue C9) left: found here at random; harmless but for the time",
   latent: true,
   fixed: "never: 7.2 has it",
   changed: undefined,
-  breaks: [
+  violations: [
     {
       law: "flush-only-once",
       on: ["6.5", "6.12", "6.19"],

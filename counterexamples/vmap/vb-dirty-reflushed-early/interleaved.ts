@@ -3,10 +3,10 @@ import type { InterleavedBug } from "../interleaved.ts";
 export const vbDirtyReflushedEarly: InterleavedBug = {
   id: "vb-dirty-reflushed-early",
   number: "C9",
-  says: "The dirty range of a block is forgotten when it is collected; were that before the purge lock is taken, a second vm_unmap_aliases would find nothing and return before the first has flushed.",
+  says: "The dirty range of a block is reset when it is collected. If this happens before the purge lock is taken, a second vm_unmap_aliases finds nothing and returns before the first has flushed.",
   source: "catalogue C9, its obligation (i); a mutant of a09fad96ffb1",
   fixed: "never released",
-  breaks: [
+  violations: [
     {
       law: "no-alias-after-unmap-aliases",
       protocol: "blocks-6.12-collecting-before-lock",

@@ -21,7 +21,7 @@ const forgetting6_4 = kernelWith(
   "6.4 forgetting what it flushes in blocks",
 );
 
-/** vm_unmap_aliases, but what is dirty in a block begins anew once it is collected: the flush follows. */
+/** vm_unmap_aliases, except that the dirty range of a block is reset once it is collected: the flush follows. */
 function flushingOnce(state: State, steps: Steps): void {
   if (!state.initialised) return;
   const { areas, blocks } = state;
@@ -42,7 +42,7 @@ function flushingOnce(state: State, steps: Steps): void {
   steps.purge(state, found.length === 0 ? undefined : { start, end }, "decay");
 }
 
-/** As 6.5 resets the range; of the bitmaps to 4.0 it is the same step. How much was given back is not forgotten. */
+/** The same step as 6.5's reset of the range, for the bitmaps up to 4.0. The count of pages given back stays. */
 function forgetDirty(blocks: Blocks, block: number): void {
   const { pages } = blocks;
   blocks.dirtyMin[block] = pages;
@@ -53,12 +53,12 @@ function forgetDirty(blocks: Blocks, block: number): void {
 export const vbDirtyReflushed: Bug = {
   id: "vb-dirty-reflushed",
   number: "C9",
-  says: "What is dirty in a block is not forgotten when it is flushed: for as long as the block stands, every vm_unmap_aliases flushes it again.",
+  says: "The dirty range of a block is not reset when it is flushed: as long as the block exists, every vm_unmap_aliases flushes it again.",
   source:
     '"mm/vmalloc: prevent flushing dirty space over and over", Thomas Gleixner, 2023, a09fad96ffb1; seen in 2008 already (catalogue B6)',
   fixed: "6.5",
   changed: undefined,
-  breaks: [
+  violations: [
     {
       law: "flush-only-once",
       on: PURGING_ALL_FRAGMENTED,

@@ -7,7 +7,7 @@ export const vbFinalFreeWindow: InterleavedBug = {
   source: "read in the source of 6.19 and 7.2; the passing by is ad216c0316ad's",
   latent: true,
   fixed: "not fixed",
-  breaks: [
+  violations: [
     {
       law: "no-alias-after-unmap-aliases",
       protocol: "blocks-6.12",

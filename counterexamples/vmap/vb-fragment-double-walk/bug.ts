@@ -26,12 +26,12 @@ const purging6_5 = kernelWith(
 export const vbFragmentDoubleWalk: Bug = {
   id,
   number: "C8",
-  says: "vm_unmap_aliases walks all blocks a second time and purges those in which nothing is mapped, however much of them was never given out: each call costs a flush of the whole block, and the next map a new one.",
+  says: "vm_unmap_aliases walks all blocks a second time and purges those in which nothing is mapped, even if most of their pages were never given out: each call costs a flush of the whole block, and the next map a new block.",
   source:
     '"mm/vmalloc: avoid iterating over per CPU vmap blocks twice" and its series, Thomas Gleixner, 2023, ca5e46c3400b; since 02b709df817c (2.6.33)',
   fixed: "6.5",
   changed: purging6_5,
-  breaks: [
+  violations: [
     {
       law: "usable-blocks-stay",
       on: [...PURGING_ALL_FRAGMENTED, id],

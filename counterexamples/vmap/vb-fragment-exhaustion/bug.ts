@@ -13,10 +13,10 @@ const repaired = kernelWith(
 export const vbFragmentExhaustion: Bug = {
   id: "vb-fragment-exhaustion",
   number: "C2",
-  says: "A block is released only once all its pages were given out and given back: one in which nothing is mapped but which has pages left stays for ever, whatever is purged.",
+  says: "A block is released only once all its pages were given out and given back: a block with pages left in which nothing is mapped stays for ever, whatever is purged.",
   source: '"mm: purge fragmented percpu vmap blocks", Nick Piggin, 2010, 02b709df817c',
   fixed: "2.6.33",
   changed: undefined,
-  breaks: [{ law: "nothing-leaks", on: ["2.6.28", "2.6.28.10"], pinned: "nothing-leaks.json", repaired }],
+  violations: [{ law: "nothing-leaks", on: ["2.6.28", "2.6.28.10"], pinned: "nothing-leaks.json", repaired }],
   explains: leavesFragments,
 };

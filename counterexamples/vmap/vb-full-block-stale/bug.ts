@@ -3,7 +3,7 @@ import { rulesOf } from "../../../kernels/vmap/releases.ts";
 import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
-import { blocksWithDead, isUsedUp } from "../evidence/left-in-blocks.ts";
+import { blocksWithStale, isUsedUp } from "../evidence/left-in-blocks.ts";
 
 /** The same with the walk over all blocks that 6.5 brought. */
 const walking4_15 = kernelWith(
@@ -25,12 +25,12 @@ const WITHOUT = [...WITH_CACHE, "5.2", "5.10", "5.11", "5.17", "6.1", "6.4"];
 export const vbFullBlockStale: Bug = {
   id: "vb-full-block-stale",
   number: "C7",
-  says: "A block that has given out all its pages is on no list, and vm_unmap_aliases looks only at lists: what was let go in such a block is not flushed.",
+  says: "A block that has given out all its pages is on no list, and vm_unmap_aliases looks only at lists: pages unmapped in such a block are not flushed.",
   source:
     '"mm/vmalloc: prevent stale TLBs in fully utilized blocks", Thomas Gleixner, 2023, fc1e0d980037; since db64fe02',
   fixed: "6.5",
   changed: undefined,
-  breaks: [
+  violations: [
     {
       law: "no-alias-after-unmap-aliases",
       on: WITHOUT,
@@ -50,5 +50,5 @@ export const vbFullBlockStale: Bug = {
       repaired: walking4_15,
     },
   ],
-  explains: (evidence) => blocksWithDead(evidence).some(isUsedUp),
+  explains: (evidence) => blocksWithStale(evidence).some(isUsedUp),
 };

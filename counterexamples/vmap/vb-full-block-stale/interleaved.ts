@@ -3,10 +3,10 @@ import type { InterleavedBug } from "../interleaved.ts";
 export const vbFullBlockStale: InterleavedBug = {
   id: "vb-full-block-stale",
   number: "C7",
-  says: "A block that has given out all its pages is on no list, and vm_unmap_aliases looks only at lists: what was let go in such a block is not flushed.",
+  says: "A block that has given out all its pages is on no list, and vm_unmap_aliases looks only at lists: pages unmapped in such a block are not flushed.",
   source: "fc1e0d980037, Thomas Gleixner; since db64fe02",
   fixed: "6.5",
-  breaks: [
+  violations: [
     {
       law: "no-alias-after-unmap-aliases",
       protocol: "blocks-5.13",

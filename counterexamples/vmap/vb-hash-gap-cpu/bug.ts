@@ -18,6 +18,6 @@ export const vbHashGapCpu: Bug = {
     '"mm: vmalloc: check if a hash-index is in cpu_possible_mask", Uladzislau Rezki, a34acf30b19b, reported by Nick Bowler on a machine with CPUs 0 and 2; begun by 062eacf57ad9 (6.4)',
   fixed: "6.10",
   changed: undefined,
-  breaks: [{ law: "argument-domain", on: ["6.4", "6.5"], pinned: "argument-domain.json", repaired }],
+  violations: [{ law: "argument-domain", on: ["6.4", "6.5"], pinned: "argument-domain.json", repaired }],
   explains: ({ response }) => response.usedAbsentCpu === true,
 };

@@ -18,11 +18,11 @@ const ON = kernelsWith("vb-head-insert-exhaustion", "2.6.37");
 export const vbHeadInsertExhaustion: Bug = {
   id: "vb-head-insert-exhaustion",
   number: "C3",
-  says: "A new block goes before the older ones of its CPU, so what these have left is never given out: a working set that never grows makes a block a turn, and no purge comes while the space has room.",
+  says: "A new block is listed before the older ones of its CPU, so their remaining pages are never given out: a working set of constant size makes a new block in each round, and nothing purges while the space has room.",
   source:
     '"mm/vmalloc: fix possible exhaustion of vmalloc space caused by vm_map_ram allocator", Roman Pen, 2015, 68ac546f265e',
   fixed: "4.1",
   changed: undefined,
-  breaks: [{ law: "nothing-leaks", on: ON, pinned: "nothing-leaks.json", repaired }],
+  violations: [{ law: "nothing-leaks", on: ON, pinned: "nothing-leaks.json", repaired }],
   explains: (evidence) => evidence.command.op === "unmapRam" && leavesFragments(evidence),
 };

@@ -3,10 +3,10 @@ import type { InterleavedBug } from "../interleaved.ts";
 export const vbNewBlockStolen: InterleavedBug = {
   id: "vb-new-block-stolen",
   number: "C4",
-  says: "A new block is put on the list empty, and its maker searches again: others may take all its pages first, and it makes one more, for ever.",
+  says: "A new block is put on the list empty, and its maker searches again: other CPUs may take all its pages first, and it makes one more block, without end.",
   source: "cf725ce274ba, Roman Pen",
   fixed: "4.1",
-  breaks: [
+  violations: [
     {
       law: "map-returns-0",
       protocol: "blocks-3.16",

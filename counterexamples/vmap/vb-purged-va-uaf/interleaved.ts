@@ -3,10 +3,10 @@ import type { InterleavedBug } from "../interleaved.ts";
 export const vbPurgedVaUaf: InterleavedBug = {
   id: "vb-purged-va-uaf",
   number: "C6",
-  says: "A purge frees the area of a block at once, while a walk under RCU may still stand on the block and read where it lies.",
+  says: "A purge frees the area of a block at once, while a walk under RCU may still be at the block and read its address.",
   source: "ad216c0316ad, Vijayanand Jitta; since areas are not freed by RCU, 68ad4a330433 (5.2)",
   fixed: "5.13",
-  breaks: [
+  violations: [
     {
       law: "no-use-after-free",
       protocol: "walks-5.2",

@@ -3,10 +3,10 @@ import type { InterleavedBug } from "../interleaved.ts";
 export const vbRcuUnion: InterleavedBug = {
   id: "vb-rcu-union",
   number: "C1",
-  says: "The links of a block on its queue and its rcu_head share memory, and a block that is removed points at itself: a walk under RCU that stands on it reads what was written over the link, or goes round for ever.",
+  says: "The links of a block on its queue and its rcu_head share memory, and a block that is removed points at itself: a walk under RCU that is at this block reads what was written over the link, or never ends.",
   source: "de5604231ce4, Nick Piggin",
   fixed: "2.6.33",
-  breaks: [
+  violations: [
     {
       law: "no-use-after-free",
       protocol: "walks-2.6.28",

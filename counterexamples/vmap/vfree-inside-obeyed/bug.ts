@@ -17,12 +17,12 @@ const ON = kernelsWith("vfree-inside-obeyed", "6.1");
 export const vfreeInsideObeyed: Bug = {
   id: "vfree-inside-obeyed",
   number: undefined,
-  says: "find_vmap_area finds an area by any of its pages, and remove_vm_area asks it: a vfree of a page in the midst frees all of the area, where a warning was before.",
+  says: "find_vmap_area finds an area by any of its pages, and remove_vm_area asks it: a vfree of a page inside frees the whole area, where the kernel warned before.",
   source: "cef2ac3f6c8a (3.11), which made the search so for vread and vwrite; remove_vm_area in 6.1 and 7.x",
   latent: true,
   fixed: "not fixed (7.2 has it)",
   changed: undefined,
-  breaks: [{ law: "argument-domain", on: ON, pinned: "argument-domain.json", repaired }],
+  violations: [{ law: "argument-domain", on: ON, pinned: "argument-domain.json", repaired }],
   byUnchecked: true,
   explains: ({ before, command, response }) =>
     command.op === "free" &&

@@ -14,9 +14,9 @@ export const vmlistEndUnderflow: Bug = {
   source:
     "the test of 2.6.27's __get_vm_area_node; found here at random, not in the catalogue, and no report known. It takes a window near address 0, which no kernel of that time had",
   latent: true,
-  fixed: "2.6.28, where db64fe02 replaced the allocator (seed 000)",
+  fixed: "2.6.28, where db64fe02 replaced the allocator",
   changed: undefined,
-  breaks: [{ law: "in-window", on: ["2.6.27"], pinned: "in-window.json", repaired }],
+  violations: [{ law: "in-window", on: ["2.6.27"], pinned: "in-window.json", repaired }],
   explains: ({ before, command }) => {
     const request = requestOf(before, command);
     return request !== undefined && request.size + before.promises.guard.inside > request.vend;

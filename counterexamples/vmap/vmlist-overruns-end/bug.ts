@@ -12,9 +12,9 @@ export const vmlistOverrunsEnd: Bug = {
   number: "E1",
   says: "The list allocator tests the window's end only behind the last area: a hole before another area is used although it reaches beyond the end.",
   source: "catalogue section 11, E1: seen in the recordings of 2.6.27; no report known",
-  fixed: "2.6.28, where db64fe02 replaced the allocator (seed 000)",
+  fixed: "2.6.28, where db64fe02 replaced the allocator",
   changed: undefined,
-  breaks: [{ law: "in-window", on: ["2.6.27"], pinned: "in-window.json", repaired }],
+  violations: [{ law: "in-window", on: ["2.6.27"], pinned: "in-window.json", repaired }],
   explains: overrunsBeforeAnother,
 };
 

@@ -9,11 +9,11 @@ const id = "vunmap-no-cache-flush";
 export const vunmapNoCacheFlush: Bug = {
   id,
   number: "B4",
-  says: "Letting go lazily skips flush_cache_vunmap: a cache indexed by virtual address keeps the alias's dirty lines, and writes them back over whoever has the frame next.",
+  says: "Lazy unmapping skips flush_cache_vunmap: a cache indexed by virtual address keeps the alias's dirty lines, and writes them back over the frame's next use.",
   source: '"mm: vmalloc fix lazy unmapping cache aliasing", b29acbdcf877',
   fixed: "2.6.28, before its release",
   changed: kernelWith(releaseOf("2.6.28"), { ...rulesOf("2.6.28"), flushCache: () => {} }, id),
-  breaks: [
+  violations: [
     {
       law: "cache-flushed-before-unmap",
       on: [id],

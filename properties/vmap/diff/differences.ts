@@ -1,4 +1,4 @@
-/** In what two kernels' replies to one command differ, as callers, page tables and TLBs would notice. */
+/** How two kernels' replies to one command differ, as callers, page tables and TLBs would notice. */
 import {
   type AliasReport,
   endsHistory,
@@ -22,7 +22,7 @@ export const KINDS = [
   { id: "lazy-pages", says: "Both count as many lazy pages." },
   { id: "touch", says: "A touch reaches the same frame by the same way." },
   { id: "found", says: "A search for an address finds the same area." },
-  { id: "aliases", says: "The same translations and PTEs are left of what was let go." },
+  { id: "aliases", says: "The same translations and PTEs are left of what was freed." },
   { id: "warning", says: "Both warn, or neither does." },
   { id: "dirty-lines", says: "The same pages have dirty lines in a cache indexed by virtual address." },
 ] as const satisfies readonly Kind[];
@@ -55,12 +55,12 @@ const [STOP, REFUSAL, ADDRESS, FLUSH, PTES, LAZY_PAGES, TOUCH, FOUND, ALIASES, W
 
 export const ANY_KIND: number = 2 ** KINDS.length - 1;
 
-/** Behind these the same commands no longer mean the same: what one kernel gave out the other did not. */
+/** After these the same commands no longer mean the same: the kernels gave out different addresses. */
 export const PARTS_WAYS: number = STOP | REFUSAL | ADDRESS;
 
 /**
- * Bits of the kinds in which the replies differ; 0 where they are alike. What only one of them can tell is not compared,
- * nor are descriptors, a use after free, and the text of a stop.
+ * Bits of the kinds in which the replies differ; 0 if they are alike. Not compared: what only one of them reports,
+ * descriptors, a use after free, and the text of a stop.
  */
 export function differences(one: Response, other: Response): number {
   if (endsHistory(one) || endsHistory(other)) return one.kind === other.kind ? 0 : STOP;

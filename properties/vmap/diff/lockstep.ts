@@ -1,10 +1,10 @@
-/** Two kernels given the same commands, as a machine for the explorer: do they answer alike, whatever callers do? */
+/** Two kernels that get the same commands, as a machine for the explorer: do they answer alike, whatever callers do? */
 
 import { DISABLED, visitInPlace } from "../../../engine/run/in-place.ts";
 import { ENDS } from "../../../engine/search/batch.ts";
 import { vmapSpec } from "../../../model/vmap/vmap-spec.ts";
 import type { ImmutableWorld } from "../../../model/vmap/world.ts";
-import { type Call, OF_AREAS } from "../../../spec/vmap/commands/command.ts";
+import { AREA_CALLS, type Call } from "../../../spec/vmap/commands/command.ts";
 import type { Command } from "../../../spec/vmap/commands.ts";
 import type { Kernel } from "../../../spec/vmap/kernel.ts";
 import { possibleCpus, type Scope } from "../../../spec/vmap/scope.ts";
@@ -13,7 +13,7 @@ import { fingerprintWith, type StateFingerprint } from "../state-fingerprint.ts"
 import { commandsOf, isEnabled, nameOf } from "../workload.ts";
 import { bitOf, differences, KINDS, type Kind, PARTS_WAYS } from "./differences.ts";
 
-/** The one law of this machine, where it is not asked in what they differ. */
+/** The one law of this machine, if the kind of difference is not asked for. */
 export const ANSWERS_ALIKE = "answers-alike";
 
 /** What of two replies is compared: a law, a bit each. */
@@ -21,7 +21,7 @@ interface Compared {
   readonly laws: readonly Kind[];
   /** What is left of the bits of all differences. */
   bits(differing: number): number;
-  /** The bits behind which the search does not go on. */
+  /** The bits past which the search does not continue. */
   readonly ends: number;
 }
 
@@ -31,12 +31,15 @@ const ALIKE_AT_ALL: Compared = {
   ends: 1,
 };
 
-/** A law for each kind of difference. The search goes on behind those after which both still gave out the same. */
+/**
+ * A law for each kind of difference. The search continues past those after which both still gave out the same
+ * addresses.
+ */
 const BY_KIND: Compared = { laws: KINDS, bits: (differing) => differing, ends: PARTS_WAYS };
 
-/** Callers allocate, free and purge. What one kernel does is followed; where the other differs, a law is broken. */
+/** Callers allocate, free and purge. The machine follows one kernel; where the other differs, a law is violated. */
 export function lockstep<S>(one: Kernel<S>, other: Kernel<S>, scope: Scope): VisitableKernel {
-  return machineOf(one, other, scope, OF_AREAS, ALIKE_AT_ALL);
+  return machineOf(one, other, scope, AREA_CALLS, ALIKE_AT_ALL);
 }
 
 /** The same for callers who do more, and the laws say in what the kernels differ. */
@@ -90,12 +93,12 @@ function machineOf<S>(
         const command = commands[action] as Command;
         if (!isEnabled(pair.world, command)) return DISABLED;
         const response = one.act(pair.one, command);
-        const broken = bits(differences(response, other.act(pair.other, command)));
-        if ((broken & ends) !== 0) return broken | ENDS;
+        const violated = bits(differences(response, other.act(pair.other, command)));
+        if ((violated & ends) !== 0) return violated | ENDS;
         const after = spec.after(pair.world, command, response);
-        if (after === undefined) return broken | ENDS;
+        if (after === undefined) return violated | ENDS;
         pair.world = after;
-        return broken;
+        return violated;
       },
       retake: (pair, action) => {
         const command = commands[action] as Command;
@@ -109,7 +112,7 @@ function machineOf<S>(
   };
 }
 
-/** Of the world and both states. Nothing is merged: what one kernel does not mind the other may. */
+/** Of the world and both states. Nothing is merged: one kernel may depend on what the other ignores. */
 function fingerprintOfPair<S>(
   one: Kernel<S>,
   other: Kernel<S>,

@@ -1,11 +1,11 @@
-/** One history on two kernels, step by step, up to where it no longer means the same. */
+/** One history on two kernels, step by step, up to the point where it no longer means the same. */
 import { type Command, endsHistory, type Response } from "../../../spec/vmap/commands.ts";
 import { type HistoryStep, naming } from "../../../spec/vmap/history.ts";
 import type { Kernel } from "../../../spec/vmap/kernel.ts";
 import type { Scope } from "../../../spec/vmap/scope.ts";
 import { differences, PARTS_WAYS } from "./differences.ts";
 
-export interface PlayedOnBoth {
+export interface PairStep {
   readonly step: HistoryStep;
   /** Undefined where the step did nothing. */
   readonly command: Command | undefined;
@@ -14,16 +14,16 @@ export interface PlayedOnBoth {
   readonly differs: number;
 }
 
-/** Ends with the step at which they part ways, or both stop, if there is one. */
-export function playOnBoth<S>(
+/** Ends with the step at which they diverge, or both stop, if there is one. */
+export function replayPair<S>(
   one: Kernel<S>,
   other: Kernel<S>,
   scope: Scope,
   history: readonly HistoryStep[],
-): readonly PlayedOnBoth[] {
+): readonly PairStep[] {
   const states = [one.initial(scope), other.initial(scope)] as const;
   const names = [naming.begin(), naming.begin()] as const;
-  const played: PlayedOnBoth[] = [];
+  const played: PairStep[] = [];
   for (const [index, step] of history.entries()) {
     // What a pin got may differ; anything else that a step can name is the same on both.
     const commands = names.map((each) => naming.resolve(each, step));

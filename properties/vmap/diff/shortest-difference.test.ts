@@ -1,16 +1,16 @@
-/** Where two kernels part: the shortest history, that it is shortest, and that one kernel never parts from itself. */
+/** Where two kernels differ: the shortest history, that it is shortest, and that no kernel differs from itself. */
 import { describe, expect, test } from "vitest";
 import { CANARIES } from "../../../counterexamples/vmap/controls/canaries.ts";
 import { kernelCalled } from "../../../kernels/vmap/index.ts";
 import type { State } from "../../../kernels/vmap/state.ts";
-import { OF_AREAS } from "../../../spec/vmap/commands/command.ts";
+import { AREA_CALLS } from "../../../spec/vmap/commands/command.ts";
 import type { Command } from "../../../spec/vmap/commands.ts";
 import type { Kernel } from "../../../spec/vmap/kernel.ts";
 import type { Scope } from "../../../spec/vmap/scope.ts";
 import { MIDDLE, spaceScope } from "../small-scopes.ts";
 import { commandsOf } from "../workload.ts";
 import { differences, kindsIn, PARTS_WAYS } from "./differences.ts";
-import { playOnBoth } from "./replay-pair.ts";
+import { replayPair } from "./replay-pair.ts";
 import { compare, type Difference, type Place } from "./shortest-difference.ts";
 
 const kernel = (label: string) => kernelCalled(label) as Kernel<State>;
@@ -18,16 +18,16 @@ const kernel = (label: string) => kernelCalled(label) as Kernel<State>;
 const FOUR: Place = {
   name: "four pages",
   scope: spaceScope({ pages: 4, sizes: 4, aligns: 2, windows: 4, at: MIDDLE }),
-  calls: OF_AREAS,
+  calls: AREA_CALLS,
 };
 const THREE: Place = {
   name: "three pages, purged when more than one is lazy",
   scope: { ...spaceScope({ pages: 3, sizes: 2, aligns: 1, windows: 1, at: MIDDLE }), lazyMaxPages: 1 },
-  calls: OF_AREAS,
+  calls: AREA_CALLS,
 };
 const GIVEN = { drawnIn: [], kind: undefined, seed: 1, states: 50_000, runs: 1000 };
 
-/** Whether two kernels answer every sequence of so many commands alike: without states, tables or hashes. */
+/** Whether two kernels answer every sequence of this length alike: without states, tables or hashes. */
 function alikeIn(one: Kernel<State>, other: Kernel<State>, scope: Scope, length: number): boolean {
   const commands = commandsOf(scope);
   const from = (a: State, b: State, busy: ReadonlySet<number>, left: number): boolean => {
@@ -52,25 +52,25 @@ describe("2.6.28 and 2.6.39", () => {
   const { difference } = compare({ one, other, places: [FOUR], ...GIVEN });
   const { history, kinds, found } = difference as Difference;
 
-  test("differ in two commands, for only the later keeps a gap before the next area", () => {
+  test("2.6.28 and 2.6.39 differ in two commands, for only the later keeps a gap before the next area", () => {
     expect({ length: history.length, found }).toEqual({ length: 2, found: "explored" });
     expect(["refusal", "address"]).toContain(kinds[0]);
   });
 
-  test("answer alike up to the last of them, and in every history of one command less", () => {
-    const played = playOnBoth(one, other, FOUR.scope, history);
+  test("2.6.28 and 2.6.39 answer alike up to the last command, and in every shorter history", () => {
+    const played = replayPair(one, other, FOUR.scope, history);
     expect(played.map(({ differs }) => differs !== 0)).toEqual([false, true]);
     expect(alikeIn(one, other, FOUR.scope, history.length - 1)).toBe(true);
     expect(alikeIn(one, other, FOUR.scope, history.length)).toBe(false);
   });
 
-  test("are seen to differ at random as well, and that is shrunk to as few", () => {
+  test("2.6.28 and 2.6.39 also differ in random histories, which shrink to as few commands", () => {
     const drawn = compare({ one, other, places: [], ...GIVEN, drawnIn: [FOUR.scope] });
     expect(drawn.difference).toMatchObject({ found: "random", place: undefined });
     expect(drawn.difference?.history).toHaveLength(2);
   });
 
-  test("differ later in what a free counts, if only that is asked", () => {
+  test("2.6.28 and 2.6.39 differ later in the lazy pages after a free", () => {
     const asked = compare({ one, other, places: [FOUR], ...GIVEN, kind: "lazy-pages" });
     expect(asked.difference?.kinds).toContain("lazy-pages");
     expect(asked.difference?.history.length).toBeGreaterThan(history.length);
@@ -78,7 +78,7 @@ describe("2.6.28 and 2.6.39", () => {
 });
 
 describe("3.1 and 3.9", () => {
-  test("are one kernel, and never differ in a small space", () => {
+  test("3.1 and 3.9 are one kernel, and never differ in a small space", () => {
     const { difference, visited } = compare({
       one: kernel("3.1"),
       other: kernel("3.9"),
@@ -100,14 +100,14 @@ describe("a kernel with one step replaced", () => {
     ["flushes a page less", FOUR, "flush"],
     ["counts areas, not pages", FOUR, "lazy-pages"],
     ["never purges at a free", THREE, "flush"],
-  ] as const)("is told from the good one: %s", (name, place, kind) => {
+  ] as const)("A kernel with one step replaced differs from the good one: %s", (name, place, kind) => {
     const { kernel: changed } = CANARIES.find(
       (each) => each.kernel.name === name,
     ) as (typeof CANARIES)[number];
     const good = kernel("2.6.39");
     const { difference } = compare({ one: good, other: changed, places: [place], ...GIVEN, kind });
     const { history } = difference as Difference;
-    const last = playOnBoth(good, changed, place.scope, history).at(-1);
+    const last = replayPair(good, changed, place.scope, history).at(-1);
     expect(kindsIn(last?.differs ?? 0)).toContain(kind);
   });
 });
@@ -115,18 +115,18 @@ describe("a kernel with one step replaced", () => {
 describe("two replies", () => {
   const done = { kind: "done", flushes: [], pteSet: 0, pteCleared: 0 } as const;
 
-  test("differ in nothing that only one kernel can tell", () => {
+  test("Two replies do not differ in what only one kernel reports", () => {
     expect(differences({ ...done, lazyPages: 3 }, done)).toBe(0);
     expect(differences({ ...done, descriptors: 3 }, { ...done, descriptors: 4 })).toBe(0);
   });
 
-  test("differ where one stops, and in nothing else then", () => {
+  test("Two replies of which one stops differ in nothing else", () => {
     const bug = { ...done, kind: "bug", text: "" } as const;
     expect(kindsIn(differences(bug, { ...done, pteSet: 1 }))).toEqual(["stop"]);
     expect(differences(bug, { ...bug, text: "otherwise", pteSet: 1 })).toBe(0);
   });
 
-  test("part the kernels only where they no longer gave out the same", () => {
+  test("Two replies end the comparison only if the kernels gave out different addresses", () => {
     expect(kindsIn(PARTS_WAYS)).toEqual(["stop", "refusal", "address"]);
   });
 });

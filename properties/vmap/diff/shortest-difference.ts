@@ -1,11 +1,12 @@
 /**
- * The shortest history on which two kernels answer differently: by exploring both together, place after place, and where
- * that shows none and came to no end, at random.
+ * The shortest history on which two kernels answer differently: by exploring both together, place after place; at
+ * random, if that shows none and does not reach a fixpoint.
  */
 
 import { searchAtRandom } from "../../../engine/run/random.ts";
 import { shrink } from "../../../engine/run/shrink.ts";
-import { type Explored, exploring, type Stop } from "../../../engine/search/explore.ts";
+import { exploring } from "../../../engine/search/explore.ts";
+import type { Explored, Stop } from "../../../engine/search/visitable.ts";
 import type { Call } from "../../../spec/vmap/commands/command.ts";
 import type { Command, Response } from "../../../spec/vmap/commands.ts";
 import { type HistoryStep, isWellFormed, naming, simpler } from "../../../spec/vmap/history.ts";
@@ -14,11 +15,11 @@ import type { Scope } from "../../../spec/vmap/scope.ts";
 import type { World } from "../../../spec/vmap/world.ts";
 import { type Choice, choices, type Lengths } from "../choices.ts";
 import { historyOf } from "../history-of.ts";
-import { play } from "../run-choices.ts";
-import { settingFor } from "../test-bench.ts";
+import { runChoices } from "../run-choices.ts";
+import { benchFor } from "../test-bench.ts";
 import { ANY_KIND, bitOf, differences, KINDS, type KindId, kindsIn, PARTS_WAYS } from "./differences.ts";
 import { ANSWERS_ALIKE, lockstepByKind } from "./lockstep.ts";
-import { playOnBoth } from "./replay-pair.ts";
+import { replayPair } from "./replay-pair.ts";
 
 /** A small machine that is explored, and what callers do there. */
 export interface Place {
@@ -53,7 +54,7 @@ export interface Difference {
   readonly place: Place | undefined;
 }
 
-/** By which command, and in how many at least, replies differ in this kind. */
+/** By which command, and in how many commands at least, replies differ in this kind. */
 export interface ByKind {
   readonly kind: KindId;
   readonly op: Command["op"];
@@ -65,7 +66,7 @@ export interface Visited {
   readonly states: number;
   readonly depth: number;
   readonly ended: Explored["ended"];
-  /** All histories of up to so many commands were tried. */
+  /** All histories of up to this number of commands were tried. */
   readonly tried: number;
   readonly byKind: readonly ByKind[];
 }
@@ -84,10 +85,10 @@ const BYTES = 2 ** 30;
 const MORE_STATES = 8000;
 const TURN = 40;
 const LENGTHS = [6, 30];
-/** Histories drawn of each length below that of one that was found, times the length. */
+/** Histories drawn of each length below that of a found one, times the length. */
 const TRIES_PER_STEP = 100;
 
-/** In turns, each of which says what is being done. Stopped after one, it ends there with what it has. */
+/** In turns, each of which says what is being done. If stopped after one, it ends with its best result. */
 export function* comparing<S>(asked: Asked<S>): Generator<string, Compared, Stop> {
   const started = performance.now();
   const visited: Visited[] = [];
@@ -102,7 +103,7 @@ export function* comparing<S>(asked: Asked<S>): Generator<string, Compared, Stop
     stopped = explored.stopped;
     if (stopped) break;
   }
-  // Nothing is left to find at random where a place was visited whole.
+  // Nothing is left to find at random if a place was visited completely.
   const whole = visited.filter(({ ended }) => ended === "fixpoint").map(({ place }) => place.scope);
   const drawnIn = asked.drawnIn.filter((scope) => !whole.includes(scope));
   if (difference === undefined && !stopped && drawnIn.length > 0) {
@@ -112,7 +113,7 @@ export function* comparing<S>(asked: Asked<S>): Generator<string, Compared, Stop
   return { difference, visited, drawn, seconds: (performance.now() - started) / 1000 };
 }
 
-/** The same at once. */
+/** The same, without turns. */
 export function compare<S>(asked: Asked<S>): Compared {
   const work = comparing(asked);
   for (;;) {
@@ -131,17 +132,17 @@ function* explorePlace<S>(
   const machine = lockstepByKind(one, other, scope, callsOfBoth(one, other, calls));
   let isFound = false;
   let foundAt: number | undefined;
-  // Enough for differences of other kinds, and so that no shorter one can be left.
+  // Enough for differences of other kinds, and enough that no shorter one is left.
   const isEnough = (states: number, depth: number) => {
     if (isFound) foundAt ??= states;
     if (foundAt !== undefined) return states - foundAt >= MORE_STATES;
     return known !== undefined && depth >= known - 1 && states >= MORE_STATES;
   };
-  const isMet = (broken: readonly string[]) => kind === undefined || broken.includes(kind);
+  const isWanted = (violated: readonly string[]) => kind === undefined || violated.includes(kind);
   const work = exploring(machine, {
     bounds: { states: most, bytes: BYTES },
-    enough: (broken) => {
-      isFound ||= isMet(broken);
+    enough: (violated) => {
+      isFound ||= isWanted(violated);
       return false;
     },
   });
@@ -159,13 +160,13 @@ function* explorePlace<S>(
     states: explored.states,
     depth: explored.depth,
     ended: explored.ended,
-    // The last state was met from the level below it, which is not visited whole.
+    // The last state was reached from the level below it, which is not visited completely.
     tried: explored.ended === "fixpoint" ? Number.POSITIVE_INFINITY : explored.depth - 1,
     byKind: byKind(machine.commands, explored),
   };
-  const broken = explored.breaks.find(({ law }) => kind === undefined || law === kind);
-  if (broken === undefined) return { difference: undefined, visited, stopped };
-  const history = historyOf(machine.commands, broken.run, one, scope);
+  const violated = explored.violations.find(({ law }) => kind === undefined || law === kind);
+  if (violated === undefined) return { difference: undefined, visited, stopped };
+  const history = historyOf(machine.commands, violated.run, one, scope);
   const bits = lastDiffers(one, other, scope, history);
   if ((bits & wanted(kind)) === 0) {
     throw new Error(
@@ -176,7 +177,7 @@ function* explorePlace<S>(
   return { difference: { scope, history, kinds: kindsIn(bits), found: "explored", place }, visited, stopped };
 }
 
-/** Without what one of the two kernels does not have. */
+/** Without commands that one of the two kernels does not have. */
 function callsOfBoth<S>(one: Kernel<S>, other: Kernel<S>, calls: readonly Call[]): readonly Call[] {
   if (hasBlocks(one) && hasBlocks(other)) return calls;
   const only = calls.filter((call) => call !== "map" && call !== "unmapAliases" && call !== "pin");
@@ -204,14 +205,14 @@ function byKind(commands: readonly Command[], { shortest }: Explored): ByKind[] 
 
 const wanted = (kind: KindId | undefined): number => (kind === undefined ? ANY_KIND : bitOf(kind));
 
-/** In what the last command of a history is answered differently, if they come so far. */
+/** The differences in the answers to the last command of a history, if both get there. */
 function lastDiffers<S>(
   one: Kernel<S>,
   other: Kernel<S>,
   scope: Scope,
   history: readonly HistoryStep[],
 ): number {
-  const played = playOnBoth(one, other, scope, history);
+  const played = replayPair(one, other, scope, history);
   return played.length < history.length ? 0 : (played.at(-1)?.differs ?? 0);
 }
 
@@ -236,7 +237,7 @@ function* drawing<S>(
 }
 
 function draw<S>({ one, other, kind }: Asked<S>, scope: Scope, lengths: Lengths, runs: number, seed: number) {
-  const setting = settingFor(one, scope);
+  const setting = benchFor(one, scope);
   const attempt = (drawn: readonly Choice[]) => {
     const state = other.initial(scope);
     let bits = 0;
@@ -244,14 +245,14 @@ function draw<S>({ one, other, kind }: Asked<S>, scope: Scope, lengths: Lengths,
       id: ANSWERS_ALIKE,
       says: "Both answer alike.",
       source: "here",
-      // Asked once a command, so the other kernel keeps step.
+      // Asked once for each command, so the other kernel keeps step.
       holds: (_before: World, command: Command, response: Response) => {
         bits = differences(response, other.act(state, command));
         return (bits & (wanted(kind) | PARTS_WAYS)) === 0;
       },
     };
-    const { history, failed } = play({ ...setting, laws: [law] }, withoutMaps(drawn, one, other), {
-      broken: () => ((bits & wanted(kind)) === 0 ? "stop" : "fail"),
+    const { history, failed } = runChoices({ ...setting, laws: [law] }, withoutMaps(drawn, one, other), {
+      violated: () => ((bits & wanted(kind)) === 0 ? "stop" : "fail"),
     });
     return failed === undefined ? undefined : history;
   };
@@ -276,7 +277,7 @@ function bringDown<S>(
   });
 }
 
-/** Short histories drawn afresh: dropping steps cannot turn one way to differ into another. */
+/** Short histories drawn anew: dropping steps cannot turn one way to differ into another. */
 function* shorter<S>(
   asked: Asked<S>,
   scope: Scope,

@@ -1,4 +1,4 @@
-/** The protocols of areas and the kernels, seen alike. */
+/** Views of the protocols of areas and of the kernels. */
 import { Layout } from "../../../engine/search/layout.ts";
 import { frameOf, type PageMap } from "../../../kernels/hardware/page-map.ts";
 import * as areas from "../../../protocols/vmap/areas/fields.ts";
@@ -8,7 +8,9 @@ import type { Promises } from "../../../spec/vmap/releases.ts";
 import type { Abstraction, Ran, View } from "./compare.ts";
 import { answerOf, bits, hull, list, memoryOf, numberIn, Places, placed, upTo } from "./places.ts";
 
-/** Of the places in a pool the protocol takes the lowest, and the kernel that released last: they are not followed. */
+/**
+ * Of the places in a pool the protocol takes the lowest, and the kernel the one released last: they are not followed.
+ */
 export interface OfAreas {
   readonly places: number;
   readonly lazyMax: number;
@@ -33,7 +35,7 @@ export function ofAreas(
     scope: places.scope({ cpus, lazyMaxPages: lazyMax }),
     commandsOf: ({ says, cpu }) => {
       if (says === "alloc_vmap_area") return [[places.alloc(undefined, cpu)]];
-      // No kernel here has that call: where it leads is not compared.
+      // No kernel here has that call: its result is not compared.
       if (says.startsWith("set_iounmap_nonlazy")) return [];
       const start = places.addressOf(numberIn(says));
       if (says.startsWith("vunmap")) return [[{ op: "free", start }]];
@@ -53,7 +55,8 @@ export function ofAreas(
       return at !== reply.at && lifeAt(at) === areas.POOLED && lifeAt(reply.at) === areas.POOLED;
     },
     reply: (response) => placed(answerOf(response, places), response, (start) => places.pageAt(start)),
-    // A flush here drops what is purged, and the kernel's all that lies between, too. It is held, and comes back at once.
+    // A flush here drops what is purged, and the kernel's flush everything between as well. That is held, and returns
+    // at once.
     touched: (state, { memory: { tlbs } }) =>
       m.cpus.flatMap(({ index: cpu, tlb }) =>
         upTo(count).flatMap((place) => {
@@ -77,7 +80,7 @@ export function ofAreas(
   };
 }
 
-/** What a run of an allocation came to, by the place that it took. */
+/** The result of an allocation's run, by the place that it took. */
 function placedIn(run: readonly Ran[], lives: (state: Int32Array) => string): View {
   const { says } = (run[0] as Ran).action;
   if (says.startsWith("caches")) return { kind: "reached" };

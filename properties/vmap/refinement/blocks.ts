@@ -1,4 +1,4 @@
-/** The protocols of blocks and the kernels, seen alike. */
+/** Views of the protocols of blocks and of the kernels. */
 import { type Field, Layout } from "../../../engine/search/layout.ts";
 import * as blocks from "../../../protocols/vmap/blocks/fields.ts";
 import { blocksMachine } from "../../../protocols/vmap/blocks/machine.ts";
@@ -10,8 +10,8 @@ import type { Abstraction, Answered, Ran, View } from "./compare.ts";
 import { answerOf, list, memoryOf, numberIn, Places, pagesWith, placed, upTo } from "./places.ts";
 
 /**
- * A map that finds no place for a new block: the protocol refuses it, where an allocation of the kernel purges first and
- * looks again. Only there, and only where there was something to purge.
+ * A map that finds no place for a new block: the protocol refuses it, but an allocation of the kernel first purges and
+ * searches again. Only there, and only if there was something to purge.
  */
 export function isCut({ kind }: View, _reply: View, responses: readonly Answered[]): boolean {
   return kind === "refused" && responses.some(({ flushes }) => flushes.length > 0);
@@ -36,7 +36,7 @@ export function ofBlocks(
     machine,
     scope: places.scope({ blockPages: pages, bitsPerLong: Math.max(1, pages / 2), counts: [1] }),
     isCut,
-    // A block of which half was never given out may be used, where the kernel asks for a quarter.
+    // A block may be used if half of it was never given out; the kernel requires a quarter.
     scaled: (rules) => ({
       ...rules,
       blocks: { ...rules.blocks, isLittleLeft: (all, given) => 2 * (all - given) < all },

@@ -1,8 +1,8 @@
 /**
- * Refinement: the step grain held to the call grain. A protocol in which every call runs from its first phase to its
- * last before the next begins must answer as the kernel model does: both are walked together, from the initial state
- * to the fixpoint of their product, and after every call both views are compared. Protocols then have the authority of
- * the recordings, to which the kernels conform, in all that one call shows.
+ * Refinement: the step grain compared with the call grain. A protocol in which every call runs from its first phase to
+ * its last before the next begins must answer as the kernel model does. Both are walked together, from the initial
+ * state to the fixpoint of their product, and both views are compared after every call. Protocols then have the
+ * authority of the recordings, to which the kernels conform, in all that one call shows.
  */
 import { isEnabled } from "../../../engine/actions.ts";
 import { rulesOf } from "../../../kernels/vmap/releases.ts";
@@ -28,7 +28,7 @@ export interface Ran {
   readonly after: Int32Array;
 }
 
-/** What a kernel does when a protocol's call is made: a command, or a purge that no caller asked for. */
+/** The kernel's part of a protocol's call: a command, or a purge that no caller asked for. */
 export type Asked = Command | { readonly op: "drain" };
 
 /** What is compared of a reply. */
@@ -36,7 +36,7 @@ export interface Answered extends Pick<Response, "kind" | "flushes"> {
   readonly start?: Vpn | null;
 }
 
-/** A kernel that can also purge by itself, as a worker has it do, or a free that leaves too much lazy. */
+/** A kernel that can also purge by itself, as a worker makes it do, or a free above the lazy limit. */
 interface Subject {
   readonly kernel: Kernel<State>;
   act(state: State, asked: Asked): Answered;
@@ -57,23 +57,23 @@ function subjectFrom(release: Promises, rules: Rules): Subject {
   };
 }
 
-/** How the states of a protocol and of a kernel are seen alike: an abstraction function on both sides. */
+/** The common view of a protocol's and a kernel's states: an abstraction function on both sides. */
 export interface Abstraction {
   readonly machine: StepMachine;
   readonly scope: Scope;
-  /** The rules of a release, but for a number that is scaled to blocks of a few pages. */
+  /** The rules of a release, except for a number that is scaled to blocks of a few pages. */
   scaled?(rules: Rules): Rules;
   /**
-   * The commands that a step from idle stands for, in each way in which it may be meant: a protocol that counts pages
-   * does not say which. No command where the kernel has no such call: then its view must stay as it was.
+   * The commands that a step from idle stands for, in each possible meaning: a protocol that counts pages does not say
+   * which. No command if the kernel has no such call: then its view must not change.
    */
   commandsOf(begin: StepAction, state: State): readonly (readonly Asked[])[];
-  /** What the call answered, of its run, and of the last command's reply. */
+  /** The answer of the call, from its run and from the last command's reply. */
   answer(run: readonly Ran[]): View;
   reply(response: Answered, run: readonly Ran[]): View;
-  /** Whether nothing is compared after the call, since the protocol leaves out what the kernel does there. */
+  /** Whether nothing is compared after the call, because the protocol leaves out what the kernel does there. */
   isCut?(answer: View, reply: View, responses: readonly Answered[], run: readonly Ran[]): boolean;
-  /** What callers touch again, so that a CPU translates what it may translate, and does in the protocol. */
+  /** What callers touch again, so that a CPU translates in the kernel what it translates in the protocol. */
   touched?(state: Int32Array, kernel: State): readonly Command[];
   /** The state between two calls. */
   stateOf(state: Int32Array): View;
@@ -107,7 +107,7 @@ interface Product {
 export type Except = readonly string[];
 
 /**
- * Walks a protocol and the kernel of a version to the fixpoint of their product. Throws an Error where a call of the
+ * Walks a protocol and the kernel of a version to the fixpoint of their product. Throws an Error if a call of the
  * protocol does not return.
  */
 export function compare(abstraction: Abstraction, label: string, except: Except = []): Compared {
@@ -128,15 +128,15 @@ export function compare(abstraction: Abstraction, label: string, except: Except 
     for (const { begin, run } of callsFrom(product.protocol)) {
       for (const commands of abstraction.commandsOf(begin, product.kernel)) {
         calls += 1;
-        const met = meet(abstraction, subject, product, run, commands, except);
-        if (met === "cut") cut += 1;
-        for (const each of Array.isArray(met) ? met : [])
+        const outcome = meet(abstraction, subject, product, run, commands, except);
+        if (outcome === "cut") cut += 1;
+        for (const each of Array.isArray(outcome) ? outcome : [])
           if (!differences.has(each.what)) differences.set(each.what, each);
-        if (met === "cut" || Array.isArray(met)) continue;
-        const key = keyOf(met);
+        if (outcome === "cut" || Array.isArray(outcome)) continue;
+        const key = keyOf(outcome);
         if (seen.has(key)) continue;
         seen.add(key);
-        queue.push(met);
+        queue.push(outcome);
       }
     }
   }
@@ -173,7 +173,9 @@ function meet(
   }));
 }
 
-/** The calls that can be made in a state, each in every way in which it may run. Many states of a kernel share one. */
+/**
+ * The calls that can be made in a state, each in every way in which it may run. Many states of a kernel share one list.
+ */
 function rememberedCalls(machine: StepMachine) {
   const known = new Map<string, { begin: StepAction; run: readonly Ran[] }[]>();
   return (state: Int32Array) => {
@@ -188,17 +190,17 @@ function rememberedCalls(machine: StepMachine) {
   };
 }
 
-/** A step that is some CPU's first of a call; not those that a call is owed when it is over. */
+/** A CPU's first step of a call; not a step that a call still owes when it is over. */
 function beginnings({ actions }: StepMachine, state: Int32Array): readonly StepAction[] {
   return actions.filter((action) => !isForced(action) && isEnabled(action, state));
 }
 
-/** What must happen at last though no CPU is in a call: interrupts, the ends of grace periods, the worker. */
+/** What must happen at last although no CPU is in a call: interrupts, the ends of grace periods, the worker. */
 const isForced = ({ agent }: StepAction) => agent !== undefined && !OF_A_CPU.test(agent);
 /** The agent of a step that continues a call: one call runs at a time. */
 const OF_A_CPU = /^CPU \d+$/;
 
-/** Every way in which the call runs to its end, with what must happen meanwhile as soon as it can. */
+/** Every way in which the call runs to its end, with forced steps as early as possible. */
 function runsOf(machine: StepMachine, from: Int32Array, begin: StepAction): readonly (readonly Ran[])[] {
   const found: (readonly Ran[])[] = [];
   const visit = (run: readonly Ran[]) => {
@@ -221,7 +223,7 @@ function runsOf(machine: StepMachine, from: Int32Array, begin: StepAction): read
 const isWorker = ({ agent }: StepAction) => agent === "the worker";
 
 function taken(action: StepAction, before: Int32Array): Ran {
-  // What it asserts may not hold, for C7 takes one CPU: neither does the kernel stop there.
+  // Its assertion may fail, because C7 takes one CPU: the kernel does not stop there either.
   const after = before.slice();
   action.effect(after);
   return { action, before, after };

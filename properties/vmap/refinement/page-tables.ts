@@ -1,4 +1,4 @@
-/** The protocols about page tables and the kernels, seen alike: page tables of processes, and the direct map. */
+/** Views of the protocols about page tables and of the kernels: page tables of processes, and the direct map. */
 import { Layout } from "../../../engine/search/layout.ts";
 import type { StepAction } from "../../../protocols/program.ts";
 import * as perms from "../../../protocols/vmap/reset-perms/fields.ts";
@@ -18,7 +18,7 @@ function placedAt({ says }: StepAction): View {
 
 const numbered = (places: Places) => (start: number) => places.pageAt(start);
 
-/** A kernel has one page table, which is init_mm's here: what happens to the others is none of its calls. */
+/** A kernel has one page table, which is init_mm's here: the others belong to none of its calls. */
 export function ofRoots(order: (typeof ROOTS_ORDERS)[string], release: Promises): Abstraction {
   const scope = { cpus: 1, roots: 1, addresses: 2, frames: 1 };
   const m = roots.fieldsOf(new Layout(), scope);
@@ -50,7 +50,7 @@ export function ofRoots(order: (typeof ROOTS_ORDERS)[string], release: Promises)
   };
 }
 
-/** vfree with VM_FLUSH_RESET_PERMS is a free and a vm_unmap_aliases, whose range takes in a page of the direct map. */
+/** vfree with VM_FLUSH_RESET_PERMS is a free and a vm_unmap_aliases, whose range includes a page of the direct map. */
 export function ofResetPerms(order: (typeof RESET_PERMS_ORDERS)[string], release: Promises): Abstraction {
   const scope = { cpus: 1, areas: 2 };
   const m = perms.fieldsOf(new Layout(), scope);

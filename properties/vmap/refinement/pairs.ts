@@ -1,4 +1,4 @@
-/** Which protocol is held to which kernel: every order that describes a release, in each family. */
+/** Which protocol is compared with which kernel: every order that describes a release, in each family. */
 import { orderOf } from "../../../kernels/versions.ts";
 import { AREA_ORDERS } from "../../../protocols/vmap/areas/releases.ts";
 import { BLOCK_ORDERS } from "../../../protocols/vmap/blocks/releases.ts";
@@ -31,7 +31,7 @@ function orders<Order>(
   return { family, orders: all, abstracts: abstracts as Abstracts<unknown> };
 }
 
-/** Only with several CPUs there are several nodes, which keep pools. Both call, one after the other. */
+/** Only several CPUs have several nodes, which keep pools. Both call, one after the other. */
 const WITH_POOLS = "6.12";
 const TWO_OF_TWO = { blocks: 2, pages: 2 };
 const ONE_OF_FOUR = { blocks: 1, pages: 4 };
@@ -58,12 +58,12 @@ export const FAMILIES: readonly Orders[] = [
 
 export interface Described {
   readonly protocol: string;
-  /** The version whose kernel it is held to. */
+  /** The version of the kernel it is compared with. */
   readonly label: string;
   readonly abstractions: readonly Abstraction[];
 }
 
-/** The protocols that describe a version, each to be seen as that version's kernel is. */
+/** The protocols that describe a version, each to be compared with that version's kernel. */
 export function describing(label: string): readonly Described[] {
   const version = versionOf(label) as Version;
   return FAMILIES.flatMap(({ family, orders }) => {
@@ -72,7 +72,7 @@ export function describing(label: string): readonly Described[] {
   });
 }
 
-/** The orders that are named after a version that is no release here, each to be held to a kernel made of its facts. */
+/** The orders named after a version that is no release here, each to be compared with a kernel made of its facts. */
 export function namedAfterOthers(labels: readonly string[]): readonly Described[] {
   return FAMILIES.flatMap(({ family, orders }) =>
     Object.keys(orders)

@@ -13,7 +13,7 @@ const BASE: Vpn = 16;
 export const upTo = (size: number) => Array.from({ length: size }, (_none, index) => index);
 export const list = (items: readonly (string | number)[]) => items.join(" ");
 
-/** Places of a few pages each, as far apart as the guard rule of a release wants them. */
+/** Places of a few pages each, as far apart as the guard rule of a release requires. */
 export class Places {
   readonly count: number;
   readonly size: Pages;
@@ -63,7 +63,7 @@ export class Places {
     };
   }
 
-  /** What a request for one page there is: of any place, or of this one. */
+  /** The possible requests for one page: of any place, or of this one. */
   alloc(place?: number, cpu?: number): Alloc {
     const from = place === undefined ? this.window.vstart : this.addressOf(place * this.size);
     const vend = place === undefined ? this.window.vend : from + this.#stride;
@@ -71,7 +71,7 @@ export class Places {
     return { op: "alloc", size: 1, align, vstart: from, vend, map: true, ...(cpu ? { cpu } : {}) };
   }
 
-  /** What becomes of each place: the letter of what the kernel keeps there. */
+  /** The state of each place: the letter of what the kernel keeps there. */
   lives(dump: Dump): string {
     const of = (place: number) => {
       const start = this.addressOf(place * this.size);

@@ -1,4 +1,6 @@
-/** The protocols of queues and the kernels, seen alike: pages are counted, and blocks are in the order of their queue. */
+/**
+ * Views of the protocols of queues and of the kernels: pages are counted, and blocks are in the order of their queue.
+ */
 import { type Field, Layout } from "../../../engine/search/layout.ts";
 import { frameOf } from "../../../kernels/hardware/page-map.ts";
 import type { State } from "../../../kernels/vmap/state.ts";
@@ -46,7 +48,7 @@ function commandsOf(
     .map((start) => [{ op: "unmapRam", cpu: 0, start, count: 1 }]);
 }
 
-/** The block of which a map was given a page: that which it took it of, or made. */
+/** The block that gave a map its page: the one it took it from, or made. */
 function answer(run: readonly Ran[]): View {
   if (run[0]?.action.says !== "vm_map_ram") return { kind: "done" };
   const says = run.map(({ action }) => action.says);
@@ -135,7 +137,7 @@ export function ofLocks(
     life.get(state) === locks.STANDING ? shown(free.get(state), dirty.get(state)) : "none";
   return {
     ...ofQueues(new Places(count, pages, release), 0),
-    // Blocks have a page left, and are large: too little of one that is fragmented is left to keep it.
+    // Blocks have a page left, and are large: a fragmented one has too little left to be kept.
     scaled: (rules) => ({ ...rules, blocks: { ...rules.blocks, isLittleLeft: () => true } }),
     machine: locksMachine("locks", scope, order),
     stateOf: (state) => ({

@@ -32,22 +32,25 @@ describe("a protocol whose calls run one after another answers as the kernel of 
   // A place that is in a pool here and free there leads to other answers: that pair is not followed.
   const followed = PAIRS.filter((pair) => leftOut(pair) !== "lives" && (IS_WHOLE || isTested(pair.label)));
 
-  test.each(followed)("$protocol of $label, in every state of a small scope", (pair) => {
-    for (const abstraction of IS_WHOLE ? pair.abstractions : pair.abstractions.slice(0, 1)) {
-      const compared = compare(abstraction, pair.label, [leftOut(pair) ?? ""]);
-      expect(compared.differences).toEqual([]);
-      expect(compared.states).toBeGreaterThan(8);
-      expect(compared.calls).toBeGreaterThan(2 * compared.states);
-    }
-  });
+  test.each(followed)(
+    "$protocol, with its calls one after another, answers as the kernel of $label in every state of a small scope",
+    (pair) => {
+      for (const abstraction of IS_WHOLE ? pair.abstractions : pair.abstractions.slice(0, 1)) {
+        const compared = compare(abstraction, pair.label, [leftOut(pair) ?? ""]);
+        expect(compared.differences).toEqual([]);
+        expect(compared.states).toBeGreaterThan(8);
+        expect(compared.calls).toBeGreaterThan(2 * compared.states);
+      }
+    },
+  );
 
-  test("and every kernel is described by one, but the list allocator, which has no lazy unmapping", () => {
+  test("Every kernel is described by a protocol, except the list allocator, which has no lazy unmapping", () => {
     const described = new Set(PAIRS.map(({ label }) => label));
     const names = KERNELS.map(({ name }) => name).filter((name) => !name.startsWith("piggin"));
     expect(names.filter((name) => !described.has(name))).toEqual(["2.6.27"]);
   });
 
-  test("what a protocol leaves out is left out only where it shows, and nothing else differs", () => {
+  test("A protocol leaves out exactly what is listed, and differs in nothing else", () => {
     for (const pair of PAIRS.filter(leftOut)) {
       const found = pair.abstractions.flatMap((each) => views(compare(each, pair.label)));
       expect([pair.label, ...new Set(found)]).toEqual([pair.label, leftOut(pair)]);
@@ -56,7 +59,7 @@ describe("a protocol whose calls run one after another answers as the kernel of 
   });
 });
 
-describe("a protocol that answers as another kernel is seen to", () => {
+describe("the comparison", () => {
   const TWO_OF_TWO = { blocks: 2, pages: 2 };
   const blocksOf = (order: BlocksOrder, label: string) =>
     compare(ofBlocks(order, promisesOf(label), TWO_OF_TWO), label);
@@ -76,23 +79,23 @@ describe("a protocol that answers as another kernel is seen to", () => {
     ["3.16", "2.6.28", "ptes"],
     ["5.13", "6.5", "flushes"],
     ["6.5", "6.4", "flushes"],
-  ])("blocks-%s beside %s, by its %s", (order, label, what) => {
+  ])("The comparison notices blocks-%s beside %s, by its %s", (order, label, what) => {
     expect(views(blocksOf(named(BLOCK_ORDERS, order), label))).toContain(what);
   });
 
-  test("by the answer alone: with C7 repaired, vm_unmap_aliases flushes what 4.4 overlooks", () => {
+  test("The comparison notices a repaired C7 by the answer alone: vm_unmap_aliases flushes what 4.4 overlooks", () => {
     const { differences } = blocksOf(named(BLOCK_ORDERS, "4.4-walking-all"), "4.4");
     expect(differences.map(({ what }) => what)).toEqual(["flushes", "tlb 0"]);
     expect(differences[0]).toMatchObject({ protocol: "[0,1)", kernel: "" });
   });
 
-  test("by a page that is given back and not marked dirty", () => {
+  test("The comparison notices a page that is given back and not marked dirty", () => {
     const order = named(BLOCK_ORDERS, "4.4");
     const unmap = replacing(order.unmap, "marks page 0", ({ does: _does, ...step }) => step);
     expect(views(blocksOf({ ...order, unmap }, "4.4"))).toContain("blocks");
   });
 
-  test("by a page whose PTE is left", () => {
+  test("The comparison notices a page whose PTE is left", () => {
     const order = named(BLOCK_ORDERS, "6.12");
     const unmap: BlocksOrder["unmap"] = (m, cpu) =>
       replacing(order.unmap, "vm_unmap_ram of page 1", (step) => ({
@@ -102,7 +105,7 @@ describe("a protocol that answers as another kernel is seen to", () => {
     expect(views(blocksOf({ ...order, unmap }, "6.12"))).toContain("ptes");
   });
 
-  test("by a free that does not count, and by a limit that is one too high", () => {
+  test("The comparison notices a free that does not count, and a limit that is one too high", () => {
     const order = named(AREA_ORDERS, "5.1");
     const free: AreasOrder["free"] = (m, cpu) =>
       order.free(m, cpu).map((step) => (step.says.startsWith("counts") ? { ...step, does: [] } : step));

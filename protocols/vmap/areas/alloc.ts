@@ -1,4 +1,4 @@
-/** alloc_vmap_area: a search, and where nothing is free a purge and one more search. */
+/** alloc_vmap_area: a search; if it finds nothing, a purge and one more search. */
 import {
   all,
   any,
@@ -39,13 +39,13 @@ const request = { op: "alloc", size: 1, align: PAGE_SIZE, vstart: 0, vend: 1, ma
 
 const nodeOf = ({ index }: CpuFields) => index + 1;
 
-/** What differs between releases: whether a search that found nothing waits for the lock, and whether there are nodes. */
+/** What differs between releases: whether a failed search waits for the lock, and whether there are nodes. */
 export interface AllocRules {
   readonly purges: "purge lock" | "try purge";
   readonly hasNodes: boolean;
 }
 
-/** A search: whether there are nodes, whether it asks the pool of its own, and whether it is under the purge lock. */
+/** A search: whether there are nodes, whether it asks the pool of its own node, and whether it holds the purge lock. */
 interface Search {
   readonly hasNodes: boolean;
   readonly asksPool: boolean;
@@ -54,7 +54,7 @@ interface Search {
 
 const PLAIN: Search = { hasNodes: false, asksPool: false };
 
-/** Where a search looks: first into the pool of its node, if it asks that, then for the lowest free place. */
+/** The places that a search tries: first the pool of its node, if it asks that, then the lowest free place. */
 function candidates({ life, node }: Areas, cpu: CpuFields, asksPool: boolean) {
   const places = [...life.entries()];
   return [
@@ -74,7 +74,7 @@ function findsPlace(m: Areas, cpu: CpuFields, asksPool: boolean) {
   return called(asksPool ? "a place is free or in the node's pool" : "a place is free", any(...each));
 }
 
-/** Takes the place that is found and maps it. CPUs that seek one see it if this was the last. */
+/** Takes the place found and maps it. CPUs that seek a place note it if this was the last. */
 function takesPlace(m: Areas, cpu: CpuFields, { hasNodes, asksPool }: Search): Operation {
   const takes = (place: number) => [
     sets(m.life[place] as Field, BUSY),
@@ -97,7 +97,7 @@ function takesPlace(m: Areas, cpu: CpuFields, { hasNodes, asksPool }: Search): O
   ]);
 }
 
-/** No place that is found is translated by a CPU. */
+/** No CPU translates a place that a search finds. */
 function reusesOnlyFlushed(m: Areas, cpu: CpuFields, { asksPool }: Search) {
   const places = candidates(m, cpu, asksPool).map(({ place, is }) => ({ place, is: testOf(is) }));
   const reads = [...places.flatMap(({ is }) => is.reads), ...m.cpus.map(({ tlb }) => tlb)];
@@ -122,7 +122,7 @@ const refusesOnlyWhenFull = ({ seeking }: CpuFields) =>
     before: { lowestFit: () => (seeking.get(state) === SEEN_FULL ? undefined : 0) },
   }));
 
-/** The step in which a search ends well. */
+/** The step in which a search succeeds. */
 function finds(m: Areas, cpu: CpuFields, at: string, search: Search): Step {
   const { asksPool, unlocks = false } = search;
   return {
@@ -174,8 +174,8 @@ export const allocates =
   ];
 
 /**
- * Repaired: under the purge lock, where no other CPU can turn what is lazy into what is free, it searches and then
- * gathers, and is refused only where it gathers nothing. So it may have to purge more than once.
+ * Repaired: the allocation searches and then gathers under the purge lock, where no other CPU can release lazy areas.
+ * It is refused only if it gathers nothing, so it may have to purge more than once.
  */
 export const allocatesUnderLock = (m: Areas, cpu: CpuFields): Step[] => [
   begins(m, cpu),

@@ -15,24 +15,24 @@ const visited = (name: string, cpus: number, places: number) =>
     enough: () => false,
   });
 
-/** The laws broken, each with the length of a shortest run. */
-const broken = (name: string, cpus: number, places: number) => {
-  const { breaks, ended } = visited(name, cpus, places);
+/** The violated laws, each with the length of a shortest run. */
+const violated = (name: string, cpus: number, places: number) => {
+  const { violations, ended } = visited(name, cpus, places);
   expect(ended).toBe("fixpoint");
-  return Object.fromEntries(breaks.map(({ law, run }) => [law, run.length]));
+  return Object.fromEntries(violations.map(({ law, run }) => [law, run.length]));
 };
 
-describe("with one place, an allocation finds it taken by what another CPU is about to release", () => {
-  test("A3: before 2.6.28 it gives up where another purges, and is refused", () => {
-    expect(broken("2.6.28-rc3", 2, 1)).toEqual({ "no-bug": 8, "refused-only-when-full": 13 });
+describe("with one place, an allocation finds it taken by an area that another CPU is about to release:", () => {
+  test("A3: before 2.6.28 the allocation gives up while another CPU purges, and is refused", () => {
+    expect(violated("2.6.28-rc3", 2, 1)).toEqual({ "no-bug": 8, "refused-only-when-full": 13 });
   });
 
-  test("B1: to 2.6.32 a purge finds more lazy than was counted, and stops", () => {
-    expect(broken("2.6.28", 2, 1)).toEqual({ "no-bug": 8 });
+  test("B1: up to 2.6.32 a purge gathers more than was counted, and hits its BUG_ON", () => {
+    expect(violated("2.6.28", 2, 1)).toEqual({ "no-bug": 8 });
   });
 
-  test.each(["2.6.33", "4.10", "5.1", "5.18", "6.12"])("%s breaks nothing there", (name) => {
-    expect(broken(name, 2, 1)).toEqual({});
+  test.each(["2.6.33", "4.10", "5.1", "5.18", "6.12"])("%s violates no law with one place", (name) => {
+    expect(violated(name, 2, 1)).toEqual({});
   });
 });
 
@@ -46,25 +46,25 @@ describe("with two places", () => {
     ["5.18", one],
     ["6.12", one],
   ])(
-    "%s breaks %j: it purges and searches once more, and who only tries the lock leaves what is lazy",
+    "%s violates %j: it searches only once more after its purge, and a trylock leaves areas lazy",
     (name, laws) => {
-      expect(broken(name, 2, 2)).toEqual(laws);
+      expect(violated(name, 2, 2)).toEqual(laws);
     },
   );
 
   test("an allocation that searches under the purge lock is refused only when all is busy", () => {
-    expect(broken("5.18-searching-under-lock", 2, 2)).toEqual({});
-    expect(broken("5.18-searching-under-lock", 3, 2)).toEqual({});
+    expect(violated("5.18-searching-under-lock", 2, 2)).toEqual({});
+    expect(violated("5.18-searching-under-lock", 3, 2)).toEqual({});
   });
 });
 
-describe("what has to end", () => {
+describe("liveness of areas:", () => {
   const lasting = (name: string, places: number) =>
     findLassos(machine(name, 2, places, false), BOUNDS)
       .lasted.filter(({ verdict }) => verdict !== "holds")
       .map(({ id }) => id);
 
-  test("A15: in 4.10 allocators keep what is lazy above twice the limit for ever; in 5.1 they do not", () => {
+  test("A15: in 4.10 allocators can keep lazy pages above twice the limit for ever; in 5.1 they cannot", () => {
     expect(lasting("4.10", 4)).toEqual(["lazy-comes-down"]);
     expect(lasting("5.1", 4)).toEqual([]);
   });
@@ -74,7 +74,7 @@ describe("what has to end", () => {
     expect(lasting("5.18", 2)).toEqual([]);
   });
 
-  test("every purge ends and every allocation returns; searching under the lock until nothing is lazy has its price", () => {
+  test("every purge ends and every allocation returns, but not if a search holds the lock until nothing is lazy", () => {
     expect(lasting("2.6.33", 2)).toEqual([]);
     expect(lasting("6.12", 2)).toEqual([]);
     expect(lasting("5.18-searching-under-lock", 2)).toEqual(["allocation-returns-0", "allocation-returns-1"]);

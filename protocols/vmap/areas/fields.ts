@@ -1,6 +1,6 @@
 /**
  * The state that the protocols of areas share: places of one page each, the counter of lazy pages, the purge lock, a
- * TLB for each CPU, and where each CPU stands. A place stands for the frame that is mapped there.
+ * TLB for each CPU, and each CPU's phase. A place represents the frame that is mapped there.
  */
 import { all, called, compare, type Test } from "../../../engine/operations.ts";
 import { has } from "../../../engine/reduce/conditions.ts";
@@ -24,14 +24,14 @@ export interface AreasScope {
   readonly places: number;
   /** lazy_max_pages(). */
   readonly lazyMax: number;
-  /** Whether CPUs translate what is mapped; without that only the allocator's own laws are judged. */
+  /** Whether CPUs translate mapped pages; without that only the allocator's own laws are judged. */
   readonly caches: boolean;
 }
 
-/** The life of a place. Only with vmap nodes it may be POOLED: flushed, and kept for a node's next allocation. */
+/** The life of a place. It is POOLED only with vmap nodes: flushed, and kept for a node's next allocation. */
 export const [FREE, BUSY, LAZY, PURGING, POOLED] = [0, 1, 2, 3, 4] as const;
 
-/** What a CPU knows of the allocation it makes. */
+/** A CPU's knowledge of the allocation it makes. */
 export const [NOT_SEEKING, SEEKING, SEEN_FULL] = [0, 1, 2] as const;
 
 export type Areas = ReturnType<typeof fieldsOf>;
@@ -55,10 +55,10 @@ export function fieldsOf(layout: Layout, scope: AreasScope) {
     life: upTo(places).map((at) =>
       layout.field(`life of place ${at}`, named("free", "busy", "lazy", "purging", "pooled")),
     ),
-    /** Where there are nodes, one for each CPU: that on which the area was allocated. */
+    /** With nodes, one for each CPU: the node on which the area was allocated. */
     node: upTo(places).map((at) => layout.field(`node of place ${at}`, indexOf(ofCpus))),
     ptes: layout.field("ptes", bitsOf(places)),
-    /** vmap_lazy_nr: `places` for none, for it may be negative for a while. */
+    /** vmap_lazy_nr plus `places`, since it may be negative for a while. */
     lazyNr: layout.field(
       "lazy nr",
       plain(3 * places + lazyMax + 2, (value) => value - places),
@@ -70,13 +70,13 @@ export function fieldsOf(layout: Layout, scope: AreasScope) {
   };
 }
 
-/** The number that `lazyNr` holds where the kernel counts so many lazy pages: it is negative for a while. */
+/** The value of `lazyNr` for a kernel's count of lazy pages, which is negative for a while. */
 export const countOf = ({ scope }: Areas, pages: number) => scope.places + pages;
 
 /** The lazy pages as the kernel counts them. */
 export const counted = ({ scope, lazyNr }: Areas, state: Int32Array) => lazyNr.get(state) - scope.places;
 
-/** More than this is counted as lazy. */
+/** More lazy pages than this are counted. */
 export const countedAbove = (m: Areas, pages: number): Test =>
   called(`vmap_lazy_nr > ${pages}`, compare(countOf(m, pages), "<", m.lazyNr));
 export const countedAtMost = (m: Areas, pages: number): Test =>

@@ -1,13 +1,16 @@
-/** free_vmap_area: the PTE is cleared, the area becomes lazy, and the counter grows; in which order, differs. */
+/**
+ * free_vmap_area: the PTE is cleared, the area becomes lazy, and the counter grows, in an order that differs between
+ * releases.
+ */
 import { adds, excludes, sets } from "../../../engine/operations.ts";
 import { has } from "../../../engine/reduce/conditions.ts";
 import { IDLE, type Step } from "../../program.ts";
 import { type Areas, BUSY, type CpuFields, countedAbove, countedAtMost, LAZY } from "./fields.ts";
 
-/** Where a free continues that finds too much lazy. */
+/** How a free continues that finds too many lazy pages. */
 export interface FreeRules {
   readonly publishes: "before it counts" | "after it counted";
-  /** The phase it goes to, or that it asks the worker. */
+  /** The next phase, or a request to the worker. */
   readonly purges: "try purge" | "worker";
 }
 
@@ -41,7 +44,7 @@ function freesPlace(m: Areas, cpu: CpuFields, place: number, publishesFirst: boo
       at: IDLE,
       says: `vunmap of area ${place}: clears its PTE`,
       to: "free_vmap_area_noflush",
-      // An area that another CPU is freeing has no owner any more.
+      // An area that another CPU is freeing no longer has an owner.
       when: [has(life, BUSY), ...m.cpus.map((other) => notFreeing(other, place, m))],
       does: [excludes(m.ptes, place), sets(cpu.place, place + 1)],
     },

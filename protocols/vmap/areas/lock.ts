@@ -1,6 +1,6 @@
 /**
- * The purge lock. CPUs that wait for it are served in turn, as by the kernel's ticket locks and its mutexes that hand
- * over: under weak fairness alone, a lock without turns would let any waiter starve in every release alike.
+ * The purge lock. Waiting CPUs are served in turn, as by the kernel's ticket locks and its mutexes with handoff: under
+ * weak fairness alone, any waiter for an unfair lock would starve in every release.
  */
 import {
   any,
@@ -42,14 +42,14 @@ export function takesLock(m: Areas, cpu: CpuFields, at: string, to: string): Ste
   };
 }
 
-/** A try would have to wait. */
+/** A trylock would fail. */
 const isTaken = (m: Areas): Test =>
   called(
     "the purge lock is held or waited for",
     any(hasNot(m.purgeLock, 0), ...turns(m).map((turn) => hasNot(turn, 0))),
   );
 
-/** A CPU that only tries takes the lock if no CPU has it or waits for it. */
+/** A trylock takes the lock if no CPU holds it or waits for it. */
 export function triesLock(m: Areas, cpu: CpuFields, at: string, to: string): Step {
   return {
     at,
@@ -60,7 +60,7 @@ export function triesLock(m: Areas, cpu: CpuFields, at: string, to: string): Ste
   };
 }
 
-/** Else it gives up. */
+/** Otherwise the trylock fails. */
 export function givesUp(m: Areas, at: string, says: string, to: string, when: Step["when"] = []): Step {
   return { at, says: `the purge lock is taken: ${says}`, to, when: [...when, isTaken(m)] };
 }

@@ -1,6 +1,6 @@
 /** Areas at the step grain: allocations, frees and purges on every CPU. */
 
-import type { EventuallyEnds, Invariant, LawStatement } from "../../../engine/actions.ts";
+import type { EventuallyEnds, Invariant, LawStatement } from "../../../engine/machine.ts";
 import { any, includes, isIn, not } from "../../../engine/operations.ts";
 import { has, hasNot } from "../../../engine/reduce/conditions.ts";
 import { type Field, Layout } from "../../../engine/search/layout.ts";
@@ -48,7 +48,7 @@ export function areasMachine(name: string, scope: AreasScope, order: AreasOrder)
   });
 }
 
-/** What holds whenever nothing is in flight: every CPU is idle, and the worker was not asked. */
+/** Nothing is in flight: every CPU is idle, and the worker was not asked. */
 function atRest(m: Areas): Invariant[] {
   const busy = any(has(m.drainAsked, 1), ...m.cpus.map(({ phase }) => hasNot(phase, 0)));
   const reads = [...m.life, m.lazyNr, ...busy.reads];
@@ -64,7 +64,7 @@ function atRest(m: Areas): Invariant[] {
   ];
 }
 
-/** What has to end. */
+/** The conditions that have to end. */
 function eventuallyEnds(m: Areas, phases: readonly string[]): EventuallyEnds[] {
   const purging = PURGES.map((phase) => phases.indexOf(phase)).filter((phase) => phase >= 0);
   const nothingLazy = m.life.map((life) => has(life, FREE, BUSY, POOLED));
@@ -91,13 +91,13 @@ function eventuallyEnds(m: Areas, phases: readonly string[]): EventuallyEnds[] {
   ];
 }
 
-/** More than this is counted as lazy. */
+/** More lazy pages than this are counted. */
 function above({ lazyNr, scope }: Areas, limit: number) {
   const values = Array.from({ length: 2 * scope.places + scope.lazyMax + 2 }, (_none, more) => more + 1);
   return has(lazyNr, ...values.map((more) => scope.places + limit + more).filter((value) => value < 32));
 }
 
-/** A CPU may translate what has a PTE at any time. */
+/** A CPU may cache a page with a PTE at any time. */
 function fills(m: Areas, cpu: CpuFields): StepAction[] {
   return m.life.map((_life: Field, place) =>
     hardwareStep(

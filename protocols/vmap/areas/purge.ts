@@ -1,4 +1,4 @@
-/** A purge: gathers what is lazy, has every CPU flush, releases; and who begins one, and when. */
+/** A purge: gathers the lazy areas, asks every CPU to flush, releases; and who begins a purge, and when. */
 import {
   adds,
   all,
@@ -34,23 +34,23 @@ import {
 } from "./fields.ts";
 import { givesUp, joinsLine, takesLock, triesLock } from "./lock.ts";
 
-/** The phases of a purge that was begun and has not ended. */
+/** The phases of a purge between its begin and its end. */
 export const PURGES: readonly string[] = ["gather", "flush_tlb_kernel_range", "release", "unlock"];
 
 /** What differs between releases. */
 export interface PurgeRules {
   /** BUG_ON: more is gathered than was counted (to 2.6.32). */
   readonly assertsCount: boolean;
-  /** When what was gathered leaves the counter. */
+  /** When the gathered pages leave the counter. */
   readonly uncounts: "when gathered" | "when released";
   /**
-   * Whether all is released under one hold of the lock; or the lock is dropped after each area; or only as long as
+   * Whether all areas are released under one hold of the lock, or the lock is dropped after each area, or only while
    * less than twice the limit is lazy.
    */
   readonly releases: "at once" | "one by one" | "one by one below the threshold";
-  /** Whether a node's pool takes what is released, unless the purge is one of an allocation. */
+  /** Whether released areas go to a node's pool, unless an allocation purges. */
   readonly fillsPools: boolean;
-  /** Whether a purge that no allocation waits for begins again for as long as too much is counted. */
+  /** Whether a purge that no allocation waits for is repeated while too many lazy pages are counted. */
   readonly looksAgain: boolean;
   /** Whether an allocation keeps the lock and searches under it (repaired). */
   readonly searchesUnderLock: boolean;
@@ -64,7 +64,7 @@ export const purges =
   (rules: PurgeRules) =>
   (m: Areas, cpu: CpuFields): Step[] => {
     const { assertsCount, uncounts, searchesUnderLock } = rules;
-    // An allocation's own purge takes everything out of the pools first (full decay).
+    // An allocation's own purge first empties all pools (full decay).
     const emptiesPools = rules.fillsPools
       ? briefly("if it allocates: empty all pools", inCase(seeks(cpu), replaces(m.life, POOLED, FREE)))
       : [];
@@ -129,7 +129,7 @@ const countsSuffice = (m: Areas) =>
     before: { initialised: true },
   }));
 
-/** Releases the lowest place that is being purged, and more of them as long as it keeps the lock. */
+/** Releases the lowest place being purged, and further places while it keeps the lock. */
 function releasesPlaces(
   m: Areas,
   cpu: CpuFields,
@@ -198,7 +198,7 @@ export const tries = (m: Areas, cpu: CpuFields): Step[] => [
 /** A purge that waits. */
 export const waits = (m: Areas, cpu: CpuFields): Step => takesLock(m, cpu, "purge lock", "gather");
 
-/** The worker that purges (5.18 on), on any CPU that has nothing else to do. */
+/** The worker that purges (5.18 on), on any idle CPU. */
 export const works = (m: Areas, cpu: CpuFields): Step[] => [
   {
     at: IDLE,
@@ -211,7 +211,7 @@ export const works = (m: Areas, cpu: CpuFields): Step[] => [
   waits(m, cpu),
 ];
 
-/** The interrupt in which a CPU flushes what is being purged. */
+/** The interrupt in which a CPU flushes the areas being purged. */
 export function flushes(m: Areas, { index, tlb }: CpuFields): StepAction {
   return hardwareStep(
     index,

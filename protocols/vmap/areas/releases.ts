@@ -1,4 +1,4 @@
-/** In which order each release allocates, frees and purges areas. A bug is an order with one step replaced. */
+/** The order in which each release allocates, frees and purges areas. A bug is an order with one step replaced. */
 import { sets } from "../../../engine/operations.ts";
 import { type Facts, factsOf } from "../../../kernels/changes.ts";
 import { IDLE, type Step } from "../../program.ts";
@@ -12,7 +12,7 @@ type Steps = (m: Areas, cpu: CpuFields) => readonly Step[];
 export interface AreasOrder {
   readonly alloc: Steps;
   readonly free: Steps;
-  /** How a purge takes its lock, and who else begins one. */
+  /** How a purge takes its lock, and who else begins a purge. */
   readonly begin: Steps;
   readonly purge: Steps;
 }
@@ -33,7 +33,7 @@ const overwritesCounterBeside =
     },
   ];
 
-/** What an order with nodes has beside its facts: pools, which the worker fills and never looks at again. */
+/** The pools of an order with nodes: the worker fills them and does not look at them again. */
 function purgeRulesOf({ assertsCount, uncounts, releases, lazyAreas, worker }: Facts): PurgeRules {
   const fillsPools = lazyAreas === "on nodes";
   const looksAgain = worker && !fillsPools;
@@ -42,7 +42,7 @@ function purgeRulesOf({ assertsCount, uncounts, releases, lazyAreas, worker }: F
 
 function orderFrom(facts: Facts): AreasOrder {
   const { triesPurge, worker, countsFirst, overwritesCounter } = facts;
-  // Only a purge that looks again is misled for ever by a counter that was overwritten (B3).
+  // Only a purge that looks again loops for ever on an overwritten counter (B3).
   const drains = worker && overwritesCounter ? overwritesCounterBeside(works) : works;
   return {
     alloc: allocates({
@@ -61,9 +61,9 @@ function orderFrom(facts: Facts): AreasOrder {
 const orderOf = (label: string): AreasOrder => orderFrom(factsOf(label));
 
 export const AREA_ORDERS: Readonly<Record<string, AreasOrder>> = {
-  /** A3: an allocation that found nothing gives up where another purges. */
+  /** A3: an allocation that found nothing gives up while another CPU purges. */
   "2.6.28-rc3": orderOf("2.6.28-rc3"),
-  /** B1: what is gathered may not be counted yet. */
+  /** B1: gathered areas may not yet be counted. */
   "2.6.28": orderOf("2.6.28"),
   "2.6.33": orderOf("2.6.33"),
   /** A15: the lock is dropped after each area. */

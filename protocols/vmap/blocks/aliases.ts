@@ -1,4 +1,4 @@
-/** vm_unmap_aliases up to the purge: how it finds what was given back inside blocks. */
+/** vm_unmap_aliases up to the purge: how it finds the pages given back inside blocks. */
 import {
   all,
   any,
@@ -29,7 +29,7 @@ const begins = (m: Blocks, cpu: CpuFields, to: string): Step => ({
   does: owesFlush(m, cpu),
 });
 
-/** What was collected before joins the range. */
+/** The range collected before is merged into the flush range. */
 const takesLock = (m: Blocks, cpu: CpuFields, to: string, collected?: Range): Step => ({
   at: "purge lock",
   says: "takes the purge lock",
@@ -47,10 +47,10 @@ const takesLock = (m: Blocks, cpu: CpuFields, to: string, collected?: Range): St
 const phaseOf = ({ blocks }: Blocks, at: number, end: string) =>
   at < blocks.length ? `looks at block ${at}` : end;
 
-/** What a walk does of a block that it looks at, under the block's lock. */
+/** The work of a walk on one block, under the block's lock. */
 type Look = Pick<Step, "says" | "does"> & { readonly when: readonly Guard[] };
 
-/** Looks at every block in turn; of its looks just one is possible at a time. */
+/** Looks at every block in turn; exactly one of the steps is enabled at a time. */
 function walk(
   m: Blocks,
   end: string,
@@ -68,11 +68,11 @@ function walk(
   );
 }
 
-/** Where the range given back is collected, and what else is asked and done. */
+/** The phase in which the dirty range is collected, and further guards and operations. */
 export interface CollectRules {
   /** Only blocks with pages left, which are on lists (to 6.4), or all. */
   readonly looksAt: "listed" | "all";
-  /** Blocks all of which is dirty are passed by (from 5.13 on: ad216c0316ad). */
+  /** Completely dirty blocks are skipped (from 5.13 on: ad216c0316ad). */
   readonly passesFull: boolean;
 }
 
@@ -85,7 +85,7 @@ function isCollected(m: Blocks, { looksAt, passesFull }: CollectRules, block: Bl
   );
 }
 
-/** Widens a range by what was given back in the block. */
+/** Widens a range by the dirty range of the block. */
 const collect = ({ first, dirtyMin, dirtyMax }: BlockFields, into: Range): Operations =>
   widens(into, { start: plus(dirtyMin, first), end: plus(dirtyMax, first) });
 
@@ -106,7 +106,7 @@ export const collectsFirst =
     ...(rules.purgesFragments ? purgesFragments(m, cpu) : []),
   ];
 
-/** To 2.6.37 what is dirty has its PTE still. A page whose unmap has begun is dirty only when that is done. */
+/** Up to 2.6.37 a dirty page still has its PTE. A page becomes dirty only at the end of its unmap. */
 const losesDirtyPtes = ({ cpus }: Blocks, { pages }: BlockFields): Operations =>
   pages.map((page) => {
     const isHeld = any(has(page.live, 1), ...cpus.map((cpu) => has(cpu.page, page.page + 1)));
@@ -137,14 +137,15 @@ function purgesFragments(m: Blocks, cpu: CpuFields): Step[] {
   ];
 }
 
-/** From 6.5 on (fc1e0d980037, a09fad96ffb1): under the purge lock, over all blocks; what is collected is forgotten. */
+/** From 6.5 on (fc1e0d980037, a09fad96ffb1): under the purge lock, over all blocks; a collected range is reset. */
 export const collectsUnderLock =
   (passesFull: boolean) =>
   (m: Blocks, cpu: CpuFields): Step[] => [
     begins(m, cpu, "purge lock"),
     takesLock(m, cpu, phaseOf(m, 0, "free_purged_blocks")),
     ...walk(m, "free_purged_blocks", underLock(m, cpu), (block) => {
-      // Enough of a fragmented block is left to map from: a quarter in the kernel, here half, for blocks are small.
+      // A fragmented block is kept if enough of it is left to map from: a quarter in the kernel, half here, as blocks
+      // are small.
       const isUsable = compare(m.scope.pages, "<=", plus(block.free, block.free));
       const isCondemned = called(
         `block ${block.index} is fragmented and not usable`,
@@ -158,14 +159,14 @@ export const collectsUnderLock =
     ...freePurgedBlocks(m, cpu),
   ];
 
-/** C9's mutant: the ranges are forgotten when they are collected, and that is before the purge lock is taken. */
+/** C9's mutant: the ranges are reset when they are collected, before the purge lock is taken. */
 export const collectsBeforeLock = (m: Blocks, cpu: CpuFields): Step[] => [
   begins(m, cpu, phaseOf(m, 0, "purge lock")),
   ...walk(m, "purge lock", [], (block) => collects(m, block, cpu, false)),
   takesLock(m, cpu, "gather", cpu),
 ];
 
-/** Looks at a block that may be collected, if nothing else happens to it. */
+/** Looks at a block whose range may be collected. */
 function collects(
   m: Blocks,
   block: BlockFields,

@@ -1,15 +1,15 @@
 /**
- * Partial order by hand. Some steps commute with all steps of other CPUs until a certain later one, and nothing is
- * asked of what they did before that: in whatever order they are taken, they can be taken just before that one as
- * well (right movers; Lipton, "Reduction: A Method of Proving Properties of Parallel Programs", 1975). So only that
- * order is visited. Stubborn sets cannot see it: they would have to know what is not asked.
+ * Partial order by hand. Some steps commute with all steps of other CPUs until a certain later one, and no law depends
+ * on their effect before that one. In any order, they can as well be taken just before it (right movers; Lipton,
+ * "Reduction: A Method of Proving Properties of Parallel Programs", 1975). So only that order is visited. Stubborn sets
+ * cannot find this: they do not know what the laws depend on.
  *
- * - A CPU caches a page. It matters when the page's PTE is cleared, no sooner: until then no law asks who translates
- *   the page, and what a flush that passes over it drops may be cached again. So CPUs cache it, or do not, just then.
- *   (Without lazy PTEs: with them an unmapped page may still be cached.)
+ * - A CPU caches a page. It matters when the page's PTE is cleared, no sooner: until then no law depends on the CPUs
+ *   that translate the page, and an entry that a flush drops may be cached again. So CPUs cache it, or do not, just
+ *   before the PTE is cleared. (Without lazy PTEs: with them an unmapped page may still be cached.)
  * - A map begins, and has done nothing yet. So it begins with its first search.
  *
- * blocks.test.ts compares the laws broken with those of all orders. What has to end is asked of all orders.
+ * blocks.test.ts compares the violated laws with those of all orders. Liveness is checked in all orders.
  */
 import { sets } from "../../../engine/operations.ts";
 import { IDLE, type Step } from "../../program.ts";
@@ -28,12 +28,12 @@ export function afterFills(step: Step, { tlb }: PageFields): Step[] {
   });
 }
 
-/** Calls that begin with nothing but their beginning begin with what comes after it. */
+/** Calls whose first step does nothing begin with their second step. */
 export function beginningLate(steps: readonly Step[]): Step[] {
   const empty = steps.filter(({ at, does, when }) => at === IDLE && does === undefined && when === undefined);
   const entered = empty.map(({ to }) => to);
   const fromIdle = steps.filter(({ at }) => entered.includes(at)).map((step) => ({ ...step, at: IDLE }));
-  // What is searched again is entered from elsewhere too.
+  // A repeated search is also entered from elsewhere.
   const others = steps.filter((step) => !empty.includes(step));
   const isEntered = ({ at }: Step) => !entered.includes(at) || others.some(({ to }) => to === at);
   return [...fromIdle, ...others.filter(isEntered)];

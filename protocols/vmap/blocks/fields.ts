@@ -1,9 +1,9 @@
 /**
- * The state that the protocols of blocks share: some blocks of a few pages, their page table, a TLB for each CPU,
- * the purge lock, and where each CPU stands. Pages are numbered through all blocks.
+ * The state that the protocols of blocks share: some blocks of a few pages, their page table, a TLB for each CPU, the
+ * purge lock, and each CPU's phase. Pages are numbered across all blocks.
  *
- * All blocks are on one list: whose CPU's list a block is on makes no difference to what is flushed. A page stands
- * for the frame that is mapped there. Every page has fields of its own, so that steps on different pages commute.
+ * All blocks are on one list: flushes do not depend on the CPU whose list a block is on. A page represents the frame
+ * that is mapped there. Every page has fields of its own, so that steps on different pages commute.
  */
 import type { Range } from "../../../engine/operations.ts";
 import {
@@ -34,8 +34,8 @@ export type BlockFields = Blocks["blocks"][number];
 export type CpuFields = Blocks["cpus"][number];
 
 /**
- * Where an unmap returns PTEs may stay until their range is flushed (to 2.6.37: lazyPtes). CPUs may cache a page only
- * when its PTE is about to be cleared (delayed-steps.ts: delaysFills).
+ * PTEs may stay after an unmap returns until their range is flushed (up to 2.6.37: lazyPtes). CPUs may cache a page
+ * only when its PTE is about to be cleared (delayed-steps.ts: delaysFills).
  */
 export function fieldsOf(layout: Layout, scope: BlocksScope, lazyPtes: boolean, delaysFills: boolean) {
   const ofCpus = { name: "CPUs", size: scope.cpus };
@@ -49,7 +49,7 @@ export function fieldsOf(layout: Layout, scope: BlocksScope, lazyPtes: boolean, 
     /** The range that it will flush, collected before it takes the purge lock; empty if start >= end. */
     start: perCpu("start", place),
     end: perCpu("end", place),
-    /** It has yet to flush the range of the CPU that holds the lock. */
+    /** It has not yet flushed the range of the CPU that holds the lock. */
     pending: perCpu("pending"),
   });
   const pages = upTo(all).map((page) => ({
@@ -59,11 +59,11 @@ export function fieldsOf(layout: Layout, scope: BlocksScope, lazyPtes: boolean, 
     pte: layout.field(`pte of page ${page}`, bit),
     /** By CPU: it translates the page. */
     tlb: perCpu(`tlb of page ${page}`),
-    /** By CPU: the page was unmapped, and the CPU translates it still, or may at any time, as there is a PTE. */
+    /** By CPU: the page was unmapped, and the CPU still translates it, or may do so at any time, as there is a PTE. */
     stale: perCpu(`stale of page ${page}`),
     /**
-     * By CPU that called vm_unmap_aliases: which CPUs it owes a flush of the page. These were `stale` when it began,
-     * and are still; so a CPU that flushes changes what is owed to it and nothing of others.
+     * By CPU that called vm_unmap_aliases: the CPUs that must flush the page before it returns. They were `stale` when
+     * it began, and still are; so a CPU that flushes changes only its own bits.
      */
     flushOwed: layout.table(`flush owed of page ${page}`, ofCpus, ofCpus, bit),
   }));
@@ -75,7 +75,7 @@ export function fieldsOf(layout: Layout, scope: BlocksScope, lazyPtes: boolean, 
     pages,
     /** vmap_purge_lock (purge_lock before 4.10): none, or the CPU that holds it. */
     purgeLock: layout.field("purge lock", indexOf(ofCpus)),
-    /** What is to be flushed; 0 and 0 if nothing is. */
+    /** The range to flush; 0 and 0 if there is none. */
     rangeStart: layout.field("range start", place),
     rangeEnd: layout.field("range end", place),
     blocks: upTo(scope.blocks).map((index) => ({
@@ -92,7 +92,7 @@ export function fieldsOf(layout: Layout, scope: BlocksScope, lazyPtes: boolean, 
       /** The range given back and not collected since: pages of the block; empty if min >= max. */
       dirtyMin: layout.field(`dirty min of block ${index}`, count),
       dirtyMax: layout.field(`dirty max of block ${index}`, count),
-      /** On the list of blocks that have pages to give; in the index of all blocks; on a purge's own list. */
+      /** On the list of blocks with free pages; in the index of all blocks; on a purge's own list. */
       listed: layout.field(`listed of block ${index}`, bit),
       indexed: layout.field(`indexed of block ${index}`, bit),
       purgeListed: layout.field(`purge listed of block ${index}`, bit),
@@ -100,7 +100,7 @@ export function fieldsOf(layout: Layout, scope: BlocksScope, lazyPtes: boolean, 
   };
 }
 
-/** What is to be flushed under the purge lock. */
+/** The range to flush under the purge lock. */
 export const sharedRange = ({ rangeStart, rangeEnd }: Blocks): Range => ({
   start: rangeStart,
   end: rangeEnd,

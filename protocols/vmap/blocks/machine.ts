@@ -1,5 +1,5 @@
 /** Per-CPU blocks at the step grain: vm_map_ram, vm_unmap_ram, vm_unmap_aliases and a purge on every CPU. */
-import type { EventuallyEnds } from "../../../engine/actions.ts";
+import type { EventuallyEnds } from "../../../engine/machine.ts";
 import { sets } from "../../../engine/operations.ts";
 import { has } from "../../../engine/reduce/conditions.ts";
 import { type Field, Layout } from "../../../engine/search/layout.ts";
@@ -18,10 +18,10 @@ import {
 } from "./fields.ts";
 import { MAPPING } from "./map.ts";
 import { flushAndRelease, flushes, purgeAlone } from "./purge.ts";
-import { stands } from "./redundant-guards.ts";
+import { isInUse } from "./redundant-guards.ts";
 import type { BlocksOrder } from "./releases.ts";
 
-/** Steps are delayed, if that is asked, where it breaks no other law (delayed-steps.ts). */
+/** Steps are delayed on request, where that leaves the violated laws the same (delayed-steps.ts). */
 export function blocksMachine(
   name: string,
   scope: BlocksScope,
@@ -61,8 +61,8 @@ function mapReturns({ index, phase }: CpuFields, phases: readonly string[]): Eve
 }
 
 /**
- * A CPU may translate what has a PTE at any time. That its block is not being released, and without lazy PTEs that
- * a caller holds it, is redundant (redundant-guards.ts).
+ * A CPU may cache a page with a PTE at any time. The guards that its block is not being released, and without lazy PTEs
+ * that a caller holds it, are redundant (redundant-guards.ts).
  */
 function fills(m: Blocks, cpu: CpuFields): StepAction[] {
   return m.blocks.flatMap((block) =>
@@ -73,7 +73,7 @@ function fills(m: Blocks, cpu: CpuFields): StepAction[] {
         {
           says: `caches page ${page}`,
           when: [has(pte, 1), has(own, 0)],
-          redundant: m.lazyPtes ? [has(block.purging, 0)] : [has(live, 1), stands(block)],
+          redundant: m.lazyPtes ? [has(block.purging, 0)] : [has(live, 1), isInUse(block)],
           does: sets(own, 1),
         },
         false,

@@ -3,15 +3,15 @@ import { type Operations, sets } from "../../../engine/operations.ts";
 import { has, hasNot } from "../../../engine/reduce/conditions.ts";
 import { IDLE, type Step } from "../../program.ts";
 import { type BlockFields, type Blocks, type CpuFields, NONE, type PageFields, STANDING } from "./fields.ts";
-import { nothingMapped, onlyOurs, stands } from "./redundant-guards.ts";
+import { isInUse, nothingMapped, onlyOurs } from "./redundant-guards.ts";
 
-/** The phases of a map that has begun and not returned. */
+/** The phases of a map between its begin and its return. */
 export const MAPPING: readonly string[] = ["vb_alloc", "vmap_page_range"];
 
-/** No block before that one is on the list; without one, none is. (On the list are those that have pages to give.) */
+/** No block before the given one is on the list; without one, none is. (The list has the blocks with free pages.) */
 const noneListed = ({ blocks }: Blocks, before = blocks.length) =>
   blocks.slice(0, before).map(({ listed }) => has(listed, 0));
-/** There is no place for a new block before that of this one; without one, there is none. */
+/** No place before the given one is free for a new block; without one, none is. */
 const nonePlaced = ({ blocks }: Blocks, before = blocks.length) =>
   blocks.slice(0, before).map(({ life }) => hasNot(life, NONE));
 
@@ -26,7 +26,7 @@ function takesPage(
   return [sets(cpu.page, first + at + 1), sets(free, left), left === 0 ? sets(listed, 0) : []];
 }
 
-/** The first block of the list gives its next page: a step for each that this may be, of one name. */
+/** The first block of the list gives its next page: a step for each possible page, all of one name. */
 const takesListed = (m: Blocks, cpu: CpuFields, block: BlockFields, page: PageFields, at: number): Step => ({
   at: "vb_alloc",
   says: "takes a page of a block on the list",
@@ -41,11 +41,11 @@ const setsPte = (m: Blocks, cpu: CpuFields, block: BlockFields, page: PageFields
   says: `sets the PTE of page ${page.page}`,
   to: IDLE,
   when: [has(cpu.page, page.page + 1)],
-  redundant: [stands(block), has(page.pte, 0), ...onlyOurs(m, cpu, page)],
+  redundant: [isInUse(block), has(page.pte, 0), ...onlyOurs(m, cpu, page)],
   does: [sets(page.pte, 1), sets(page.live, 1), sets(cpu.page, 0)],
 });
 
-/** What both kinds of vb_alloc begin with, and how every map ends. */
+/** The beginning of both kinds of vb_alloc, and the end of every map. */
 function takeAndMap(m: Blocks, cpu: CpuFields): Step[] {
   return [
     { at: IDLE, says: "vm_map_ram", to: "vb_alloc" },
@@ -76,13 +76,13 @@ const newBlock = (m: Blocks, cpu: CpuFields, block: BlockFields, takes: boolean)
   ],
 });
 
-/** From 4.1 on (cf725ce274ba): a block is born with the page that it was made for taken. */
+/** From 4.1 on (cf725ce274ba): a new block's first page is taken at once by the map that makes it. */
 export const mapBornTaken = (m: Blocks, cpu: CpuFields): Step[] => [
   ...takeAndMap(m, cpu),
   ...m.blocks.map((block) => newBlock(m, cpu, block, true)),
 ];
 
-/** To 4.0: an empty block is put on the list, and the search begins again. */
+/** Up to 4.0 an empty block is put on the list, and the search begins again. */
 export const mapSearchingAgain = (m: Blocks, cpu: CpuFields): Step[] => [
   ...takeAndMap(m, cpu),
   ...m.blocks.map((block) => newBlock(m, cpu, block, false)),

@@ -1,6 +1,6 @@
 /**
- * What is done under the purge lock: lazy areas are gathered, every CPU flushes one range, the areas are released.
- * vm_unmap_aliases ends with it, and a worker (before 5.18 a free that found one area too many) does nothing else.
+ * The work under the purge lock: lazy areas are gathered, every CPU flushes one range, the areas are released.
+ * vm_unmap_aliases ends with it. A worker (before 5.18 a free that exceeds the lazy limit) does nothing else.
  */
 import {
   all,
@@ -17,7 +17,7 @@ import { has, hasNot } from "../../../engine/reduce/conditions.ts";
 import { hardwareStep, IDLE, type Step, type StepAction } from "../../program.ts";
 import { condemns, freesCondemned, isFragmented } from "../vmap-blocks.ts";
 import { type BlockFields, type Blocks, type CpuFields, LAZY, NONE, sharedRange } from "./fields.ts";
-import { noFlushPending, nothingMapped, stands, underLock } from "./redundant-guards.ts";
+import { isInUse, noFlushPending, nothingMapped, underLock } from "./redundant-guards.ts";
 import { dropsTranslation, losesPte, promised, releasedFlushed } from "./stale-pages.ts";
 import { becomesLazy } from "./unmap.ts";
 
@@ -26,7 +26,7 @@ export function gatherAll(m: Blocks, cpu: CpuFields): Step[] {
   return [gather(m, cpu, "gather", m.blocks, "purge")];
 }
 
-/** Gathering node by node, each under its own lock (6.9 on): here an area's node is its block's number modulo two. */
+/** Gathering node by node, each under its own lock (6.9 on): an area's node is its block's number modulo two. */
 export function gatherByNode(m: Blocks, cpu: CpuFields): Step[] {
   const ofNode = (node: number) => m.blocks.filter(({ index }) => index % 2 === node);
   if (m.blocks.length === 1) return gatherAll(m, cpu);
@@ -36,7 +36,7 @@ export function gatherByNode(m: Blocks, cpu: CpuFields): Step[] {
   ];
 }
 
-/** What is lazy joins the range, all of each block. To 2.6.37 its PTEs are cleared here. */
+/** The whole of each lazy block joins the range. Up to 2.6.37 its PTEs are cleared here. */
 const gather = (m: Blocks, cpu: CpuFields, at: string, blocks: readonly BlockFields[], to: string): Step => ({
   at,
   says: "takes what is lazy off the list",
@@ -51,7 +51,7 @@ const gather = (m: Blocks, cpu: CpuFields, at: string, blocks: readonly BlockFie
   ),
 });
 
-/** The flush of the range, if there is one; then what was gathered is released, and the purge lock. */
+/** The flush of the range, if there is one; then the gathered blocks and the purge lock are released. */
 export function flushAndRelease(m: Blocks, cpu: CpuFields): Step[] {
   return [
     {
@@ -75,7 +75,7 @@ export function flushAndRelease(m: Blocks, cpu: CpuFields): Step[] {
   ];
 }
 
-/** Every set of them. */
+/** Every subset of these blocks. */
 function choicesOf(blocks: readonly BlockFields[]): BlockFields[][] {
   return Array.from({ length: 2 ** blocks.length }, (_none, bits) =>
     blocks.filter(({ index }) => ((bits >>> index) & 1) === 1),
@@ -83,8 +83,8 @@ function choicesOf(blocks: readonly BlockFields[]): BlockFields[][] {
 }
 
 /**
- * Just these blocks were gathered. It is a step for each choice of them, as what it does not release it does not
- * touch: no map waits for that.
+ * Exactly these blocks were gathered. There is a step for each subset, so that a step touches only the blocks it
+ * releases and commutes with maps of others.
  */
 const releases = (m: Blocks, cpu: CpuFields, released: readonly BlockFields[]): Step => ({
   at: "flush_tlb_kernel_range",
@@ -103,8 +103,7 @@ const releases = (m: Blocks, cpu: CpuFields, released: readonly BlockFields[]): 
 });
 
 /**
- * The interrupt in which a CPU flushes the range: a step for each that there may be, as it does not touch what is
- * outside.
+ * The interrupt in which a CPU flushes the range: a step for each possible range, so that it touches no page outside.
  */
 export function flushes(m: Blocks, cpu: CpuFields): StepAction[] {
   return m.pages.flatMap((_first, start) =>
@@ -124,7 +123,7 @@ function flushesRange(m: Blocks, { index, pending }: CpuFields, start: number, e
   );
 }
 
-/** A purge that promised nothing: by the worker of 5.18 on, or by a free that found too much lazy. */
+/** A purge without a promise to a caller: by the worker (5.18 on), or by a free that exceeds the lazy limit. */
 export const purgeAlone = (m: Blocks, cpu: CpuFields): Step => ({
   at: IDLE,
   says: "a purge begins: takes the purge lock",
@@ -140,11 +139,11 @@ export const purgeAlone = (m: Blocks, cpu: CpuFields): Step => ({
   does: sets(m.purgeLock, cpu.index + 1),
 });
 
-/** A standing block in which nothing is mapped, not all of it dirty. */
+/** A block in use in which nothing is mapped, not all of it dirty. */
 export const isFragmentedBlock = ({ scope }: Blocks, block: BlockFields): Test =>
-  called(`block ${block.index} is fragmented`, all(stands(block), isFragmented(block, scope.pages)));
+  called(`block ${block.index} is fragmented`, all(isInUse(block), isFragmented(block, scope.pages)));
 
-/** Its whole range is to be flushed, and it is on no list of blocks with pages to give. */
+/** Its whole range is to be flushed, and it is not on the list of blocks with free pages. */
 export const condemnsBlock = ({ scope }: Blocks, block: BlockFields): Operations => [
   condemns(block, scope.pages),
   sets(block.dirtyMin, 0),
@@ -152,13 +151,13 @@ export const condemnsBlock = ({ scope }: Blocks, block: BlockFields): Operations
   sets(block.listed, 0),
 ];
 
-/** free_vmap_block of each block condemned, under the purge lock; then what is lazy is gathered. */
+/** free_vmap_block of each condemned block, under the purge lock; then the lazy areas are gathered. */
 export const freePurgedBlocks = (m: Blocks, cpu: CpuFields): Step[] =>
   freesCondemned(
     m.blocks,
     (block) => ({
       says: `frees block ${block.index}: out of the index, on the lazy list`,
-      redundant: [...underLock(m, cpu), has(block.listed, 0), stands(block), ...nothingMapped(m, block)],
+      redundant: [...underLock(m, cpu), has(block.listed, 0), isInUse(block), ...nothingMapped(m, block)],
       does: becomesLazy(block),
     }),
     { says: "has freed all of them", to: "gather", redundant: underLock(m, cpu) },

@@ -1,6 +1,7 @@
 /**
- * Unmapped pages, as calls are judged by them: which CPUs still translate them, and which of these a vm_unmap_aliases
- * owes a flush. Nothing of the kernel reads that, so a program does not show it; it follows from the past of a page.
+ * Bookkeeping of unmapped pages, by which calls are judged: the CPUs that still translate a page, and those that must
+ * flush it before a vm_unmap_aliases returns. The kernel does not read it, so a program does not show it; it follows
+ * from a page's history.
  */
 import { any, briefly, clears, inCase, type Operations, sets } from "../../../engine/operations.ts";
 import { has } from "../../../engine/reduce/conditions.ts";
@@ -14,7 +15,7 @@ import type { BlockFields, Blocks, CpuFields, PageFields } from "./fields.ts";
 
 const judged = (operations: Operations) => briefly(undefined, operations);
 
-/** What is remembered of a page for one CPU. */
+/** The bookkeeping of a page for one CPU. */
 const ghostsOf = ({ stale, flushOwed }: PageFields, cpu: number) => [
   stale[cpu] as Field,
   ...flushOwed.map((byCpu) => byCpu[cpu] as Field),
@@ -30,19 +31,19 @@ export const becomesStale = ({ lazyPtes }: Blocks, { pte, tlb, stale }: PageFiel
     }),
   );
 
-/** A CPU translates a page no more. What has a PTE still it may translate again. */
+/** A CPU no longer translates a page. If the page still has a PTE, the CPU may translate it again. */
 export function dropsTranslation({ lazyPtes }: Blocks, page: PageFields, cpu: number): Operations {
   const forgets = clears(...ghostsOf(page, cpu));
   return [sets(page.tlb[cpu] as Field, 0), judged(lazyPtes ? inCase(has(page.pte, 0), forgets) : forgets)];
 }
 
-/** The PTE of an unmapped page is cleared: what no TLB has is gone. */
+/** The PTE of an unmapped page is cleared: a page that is in no TLB is no longer stale. */
 export const losesPte = (page: PageFields): Operations => [
   sets(page.pte, 0),
   judged(page.tlb.map((own, cpu) => inCase(has(own, 0), clears(...ghostsOf(page, cpu))))),
 ];
 
-/** vm_unmap_aliases begins: it owes a flush of what is unmapped now. */
+/** vm_unmap_aliases begins: it must flush the pages that are unmapped now. */
 export const owesFlush = ({ pages }: Blocks, { index }: CpuFields): Operations =>
   judged(
     pages.map(({ stale, flushOwed }) =>
@@ -56,8 +57,8 @@ function bitsOf(pages: readonly PageFields[], isTrue: (page: PageFields) => bool
 }
 
 /**
- * What vm_unmap_aliases promises when it returns; a worker owes no flush, so of it nothing is asked. Whether a CPU
- * translates a page or finds its PTE is one here: neither may be. Where that holds, nothing is owed any more.
+ * The promise of vm_unmap_aliases when it returns: no CPU translates such a page or finds its PTE. A worker promises
+ * nothing. If the promise holds, no flush is owed any more.
  */
 export function promised({ pages, cpus }: Blocks, { index }: CpuFields): Check {
   const reads = pages.flatMap(({ flushOwed }) => flushOwed[index] as readonly Field[]);
@@ -73,7 +74,7 @@ export function promised({ pages, cpus }: Blocks, { index }: CpuFields): Check {
   });
 }
 
-/** What is released may be handed out again at once: it has no PTE, and no CPU translates it. */
+/** Released pages may be handed out again at once: they have no PTE, and no CPU translates them. */
 export function releasedFlushed(m: Blocks, released: readonly BlockFields[]): Check {
   const pages = released.flatMap((block) => block.pages);
   const size = m.pages.length;

@@ -4,7 +4,7 @@ import { type Condition, has, hasNot } from "../../../engine/reduce/conditions.t
 import { IDLE, type Step } from "../../program.ts";
 import { afterFills } from "./delayed-steps.ts";
 import { type BlockFields, type Blocks, type CpuFields, LAZY, type PageFields } from "./fields.ts";
-import { nothingMapped, onlyOurs, stands } from "./redundant-guards.ts";
+import { isInUse, nothingMapped, onlyOurs } from "./redundant-guards.ts";
 import { becomesStale } from "./stale-pages.ts";
 
 /** Marks a page dirty, under the block's lock. */
@@ -13,7 +13,7 @@ const marksDirty = ({ first, dirty, dirtyMin, dirtyMax }: BlockFields, { page }:
   adds(dirty, 1),
 ];
 
-/** What a block looks like once free_vmap_block has taken it out of the index, and its area is lazy. */
+/** The state of a block once free_vmap_block has removed it from the index, and its area is lazy. */
 export const becomesLazy = ({
   life,
   dirty,
@@ -27,17 +27,17 @@ export const becomesLazy = ({
   clears(indexed, free, dirty, dirtyMin, dirtyMax, purgeListed),
 ];
 
-/** A step of an unmap after its beginning: its page. */
+/** A step of an unmap after its first: its page. */
 const unmapping = (cpu: CpuFields, { page }: PageFields) => has(cpu.page, page + 1);
-/** Where it unmaps the last page of a block. */
+/** The unmap of the last page of a block. */
 const nothingElse = (m: Blocks, cpu: CpuFields, block: BlockFields): readonly Condition[] => [
-  stands(block),
+  isInUse(block),
   ...nothingMapped(m, block, cpu),
 ];
 
 /**
- * The call begins. From 2.6.37 on (64141da58724) it clears the PTE first; before that the PTE stays. Fills that were
- * delayed until then (delayed-steps.ts) come before it: a step for each set of CPUs.
+ * The call begins. From 2.6.37 on (64141da58724) it clears the PTE first; before that the PTE stays. Fills delayed
+ * until then (delayed-steps.ts) come before it: a step for each set of CPUs.
  */
 function begins(m: Blocks, cpu: CpuFields, block: BlockFields, page: PageFields): Step[] {
   const step: Step = {
@@ -45,13 +45,13 @@ function begins(m: Blocks, cpu: CpuFields, block: BlockFields, page: PageFields)
     says: `vm_unmap_ram of page ${page.page}${m.lazyPtes ? "" : ": clears its PTE"}`,
     to: "vb_free",
     when: [has(page.live, 1)],
-    redundant: [stands(block)],
+    redundant: [isInUse(block)],
     does: [sets(page.live, 0), m.lazyPtes ? [] : sets(page.pte, 0), sets(cpu.page, page.page + 1)],
   };
   return m.delaysFills ? afterFills(step, page) : [step];
 }
 
-/** vb_free: of a page that is not the last one its block waits for, and of the last, when the block is all dirty. */
+/** vb_free: of a page that leaves its block partly clean, and of the last page, after which the block is all dirty. */
 const vbFree = (m: Blocks, cpu: CpuFields, block: BlockFields, page: PageFields): Step[] => [
   {
     at: "vb_free",
@@ -107,9 +107,9 @@ export const unmapThenPublish = (m: Blocks, cpu: CpuFields): Step[] =>
 
 /**
  * Repaired: out of the index and on the lazy list under the block's lock, taken once more. A CPU that has that lock
- * sees a full block whose range is still to be collected, or one that is gone and whose area is lazy: so a walk must not
- * pass by the first (aliases.ts, `passesFull`). The area cannot be purged, and freed, before it is lazy, so the walk
- * may read where it lies.
+ * sees either a full block whose range is not yet collected, or a removed one whose area is lazy. A walk must not skip
+ * the first (aliases.ts, `passesFull`). The area cannot be purged, and freed, before it is lazy, so the walk may read
+ * its address.
  *
  * The busy tree is left before that, with no other lock held: vread_iter takes a block's lock inside that of the busy
  * tree, so the two may not nest the other way.

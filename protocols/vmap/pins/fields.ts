@@ -1,6 +1,6 @@
 /**
  * The state that the protocols of pinning share: pages that map frames, frames that are free, mapped, in a stock or
- * pinned, a TLB for each CPU, and where each CPU stands. PTEs are cleared when an area is unmapped (2.6.37 on).
+ * pinned, a TLB for each CPU, and each CPU's phase. PTEs are cleared when an area is unmapped (2.6.37 on).
  */
 import {
   byIndex,
@@ -19,10 +19,13 @@ export interface PinsScope {
   readonly frames: number;
 }
 
-/** The life of a page: an area of its own. While it is UNMAPPING its PTE is gone, and its unmap has not returned. */
+/**
+ * The life of a page, which is an area of its own. While it is UNMAPPING its PTE is cleared, and its unmap has not
+ * returned.
+ */
 export const [FREE, BUSY, UNMAPPING, LAZY, PURGING] = [0, 1, 2, 3, 4] as const;
 
-/** What a frame is used for: nothing, a mapping, somebody's next page table, the stock, or a page table. */
+/** The use of a frame: none, a mapping, a future page table, the stock, or a page table. */
 export const [UNUSED, MAPPED, TAKEN, STOCKED, PINNED] = [0, 1, 2, 3, 4] as const;
 
 export type Pins = ReturnType<typeof fieldsOf>;
@@ -44,16 +47,16 @@ export function fieldsOf(layout: Layout, scope: PinsScope) {
   return {
     scope,
     life: layout.array("life", ofPages, named("free", "busy", "unmapping", "lazy", "purging")),
-    /** By page: the frame that it maps, or mapped and was not flushed of since. */
+    /** By page: the frame that it maps, or that it mapped before and that was not flushed since. */
     maps: layout.array("maps", ofPages, indexOf(ofFrames)),
     used: layout.array("used", ofFrames, named("unused", "mapped", "taken", "in stock", "pinned")),
-    /** By frame: what the vmap layer notes of it. */
+    /** By frame: the note of the vmap layer. */
     noted: layout.array("noted", ofFrames, plain(scope.pages + 1)),
     /** Pages counted as lazy (vmap_lazy_nr). */
     lazyNr: layout.field("lazy nr", plain(scope.pages + 1)),
     purgeLock: layout.field("purge lock", indexOf(ofCpus)),
     pending: layout.field("pending", setOf(ofCpus)),
-    /** What each CPU translates, by page: the frame. */
+    /** The frame to which each CPU translates a page. */
     cpus: own.map((fields) => ({ ...fields, tlb: tlb[fields.index] as readonly Field[] })),
   };
 }

@@ -1,4 +1,4 @@
-/** A user of the guarantee at the step grain: frames are mapped, unmapped, purged, and pinned as a policy does it. */
+/** A user of the guarantee at the step grain: frames are mapped, unmapped, purged, and pinned by a policy. */
 import { Layout } from "../../../engine/search/layout.ts";
 import type { StepMachine } from "../../program.ts";
 import { stepMachine } from "../../step-machine.ts";

@@ -8,22 +8,22 @@ import { POLICIES, type Policy } from "./policies.ts";
 const machine = (name: string, cpus = 2, pages = 2, frames = 2) =>
   pinsMachine(name, { cpus, pages, frames }, POLICIES[name] as Policy);
 
-function broken(name: string, cpus = 2): Record<string, number> {
-  const { breaks, ended } = explore(visitActions(machine(name, cpus), { symmetry: true }), {
+function violated(name: string, cpus = 2): Record<string, number> {
+  const { violations, ended } = explore(visitActions(machine(name, cpus), { symmetry: true }), {
     bounds: BOUNDS,
     enough: () => false,
   });
   expect(ended).toBe("fixpoint");
-  return Object.fromEntries(breaks.map(({ law, run }) => [law, run.length]));
+  return Object.fromEntries(violations.map(({ law, run }) => [law, run.length]));
 }
 
 describe("a frame is pinned while others unmap and purge", () => {
   test.each([
-    ["if-outstanding", 9, "a purge that has gathered counts no more, and has not flushed"],
+    ["if-outstanding", 9, "a purge that has gathered no longer counts the pages, and has not flushed"],
     ["bit-per-frame", 17, "clearing all bits clears that of a frame unmapped after the sweep had gathered"],
     ["stocked-before-sweep", 6, "another CPU takes a frame from the stock before its sweep"],
-  ])("%s is broken in %i steps: %s", (name, steps) => {
-    expect(broken(name)).toEqual({ "pinned-is-unaliased": steps });
+  ])("%s is violated in %i steps: %s", (name, steps) => {
+    expect(violated(name)).toEqual({ "pinned-is-unaliased": steps });
   });
 
   test.each([
@@ -33,7 +33,7 @@ describe("a frame is pinned while others unmap and purge", () => {
     "stocked-after-sweep",
     "host-repairs",
   ])("%s holds, with two CPUs and with three", (name) => {
-    expect(broken(name)).toEqual({});
-    expect(broken(name, 3)).toEqual({});
+    expect(violated(name)).toEqual({});
+    expect(violated(name, 3)).toEqual({});
   });
 });

@@ -1,6 +1,6 @@
 /**
- * How a frame is pinned as a page table: the policies of docs/pinning.md as phases, each in the form that
- * first comes to mind and, where that breaks, in one that holds.
+ * How a frame is pinned as a page table: the policies of docs/pinning.md as phases, each in its simplest form and, if
+ * that fails, in one that holds.
  */
 import { clears, inCase, sets } from "../../../engine/operations.ts";
 import { has, hasNot } from "../../../engine/reduce/conditions.ts";
@@ -23,9 +23,9 @@ import { mappings, type NotingRules } from "./vmap.ts";
 
 export interface Policy {
   readonly noting: NotingRules;
-  /** The steps of a pin, beside those of the purge that it may need. */
+  /** The steps of a pin, without those of the purge that it may need. */
   pins(m: Pins, cpu: CpuFields): readonly Step[];
-  /** Where a purge on this CPU continues: at the pin, or it was the worker's. */
+  /** Where a purge on this CPU continues: at the pin, or nowhere if the worker began it. */
   continues(cpu: CpuFields): readonly Pick<Step, "says" | "to" | "when">[];
 }
 
@@ -75,7 +75,7 @@ const pinsFrame = (m: Pins, cpu: CpuFields, frame: number, at: string): Step => 
 const pinsTaken = (m: Pins, cpu: CpuFields): Step[] =>
   m.used.map((_used, frame) => ({ ...pinsFrame(m, cpu, frame, "pin"), when: [has(cpu.frame, frame + 1)] }));
 
-/** The page table is gone, and its frame with it. */
+/** The page table and its frame are freed. */
 export const unpins = (m: Pins): Step[] =>
   m.used.map((used, frame) => ({
     at: IDLE,
@@ -102,7 +102,7 @@ const ifOutstanding = (uncounts: NotingRules["uncounts"]): Policy => ({
   continues: backTo("pin"),
 });
 
-/** Two ways on: to the pin if the field is 0, to a sweep if not. */
+/** Continues with the pin if the field is 0, with a sweep if not. */
 const asks = (field: Field, at: string, what: string, sweep: string, when: Step["when"] = []): Step[] => [
   { at, says: `finds no ${what}`, to: "pin", when: [has(field, 0), ...when] },
   { at, says: `finds some ${what}`, to: sweep, when: [hasNot(field, 0), ...when] },
@@ -130,14 +130,17 @@ const bitPerFrame: Policy = {
   continues: backTo("clear bits"),
 };
 
-/** The same with a count in place of the bit, that the purge takes back when it releases. */
+/** The same with a count in place of the bit; the purge decrements it when it releases. */
 const countPerFrame: Policy = {
   noting: { notes: "a count", uncounts: "when released" },
   pins: (m, cpu) => [...takes(m, cpu, "looks at its frame"), ...asksOfFrame(m, cpu), ...pinsTaken(m, cpu)],
   continues: backTo("pin"),
 };
 
-/** Takes from the stock; if that is empty takes a frame, sweeps, and the frame is stock before that or after it. */
+/**
+ * Takes a frame from the stock. If the stock is empty, takes a free frame and sweeps; the frame joins the stock before
+ * or after the sweep.
+ */
 const stock = (stocked: "before the sweep" | "after the sweep"): Policy => ({
   noting: plain,
   pins: (m, cpu) => {
@@ -169,7 +172,7 @@ const stock = (stocked: "before the sweep" | "after the sweep"): Policy => ({
   continues: backTo("stock"),
 });
 
-/** The host stops every CPU, drops all they translate, and forgets what was noted: one step for the guest. */
+/** The host stops every CPU, flushes every TLB, and clears all notes: one step for the guest. */
 const hostRepairs: Policy = {
   noting: { notes: "a bit", uncounts: "when released" },
   pins: (m, cpu) => [
@@ -188,7 +191,7 @@ const hostRepairs: Policy = {
 
 export const POLICIES: Readonly<Record<string, Policy>> = {
   always,
-  /** vmap_lazy_nr as it was counted to 4.9, and from 4.10 on. */
+  /** vmap_lazy_nr as counted up to 4.9, and from 4.10 on. */
   "if-outstanding": ifOutstanding("when gathered"),
   "if-outstanding-counted-till-released": ifOutstanding("when released"),
   "bit-per-frame": bitPerFrame,

@@ -1,4 +1,4 @@
-/** What the vmap layer does: maps, unmaps, flushes; and what it notes of frames, for those who pin them. */
+/** The vmap layer: maps, unmaps, flushes; and its notes of frames, for users that pin them. */
 import {
   adds,
   clears,
@@ -26,14 +26,14 @@ import {
   UNUSED,
 } from "./fields.ts";
 
-/** What the vmap layer notes of a frame, and until when a lazy page counts. */
+/** The vmap layer's note of a frame, and until when a lazy page counts. */
 export interface NotingRules {
-  /** Nothing; one bit; or how many of its mappings were unmapped and not flushed. */
+  /** No note; one bit; or the number of its unmapped and not yet flushed mappings. */
   readonly notes: "nothing" | "a bit" | "a count";
   readonly uncounts: "when gathered" | "when released";
 }
 
-/** A frame is mapped by any page that is free; one step, for nothing here depends on when. */
+/** A frame is mapped by any free page, in one step: no law here depends on its phases. */
 export function maps(m: Pins, _cpu: CpuFields): Step[] {
   return m.life.flatMap((life, page) =>
     m.used.map((used, frame) => ({
@@ -46,7 +46,7 @@ export function maps(m: Pins, _cpu: CpuFields): Step[] {
   );
 }
 
-/** Operations on what is noted of the frame that a page maps. */
+/** Operations on the note of the frame that a page maps. */
 const onFrameOf = (m: Pins, map: Field, does: (noted: Field, used: Field) => Operations, says: string) =>
   onChosen(
     map,
@@ -127,7 +127,7 @@ export const purges =
     ];
   };
 
-/** A worker purges when it wants to. */
+/** A worker purges at any time. */
 export const purgeAlone = (m: Pins): Step => ({
   at: IDLE,
   says: "a purge begins",
@@ -135,7 +135,7 @@ export const purgeAlone = (m: Pins): Step => ({
   when: [someIs(m.life, LAZY)],
 });
 
-/** The interrupt in which a CPU drops what is being purged. */
+/** The interrupt in which a CPU flushes the pages being purged. */
 export function flushes(m: Pins, { index, tlb }: CpuFields): StepAction {
   return hardwareStep(
     index,
@@ -151,7 +151,7 @@ export function flushes(m: Pins, { index, tlb }: CpuFields): StepAction {
   );
 }
 
-/** A CPU may translate what has a PTE at any time. */
+/** A CPU may cache a page with a PTE at any time. */
 export function fills(m: Pins, cpu: CpuFields): StepAction[] {
   return cpu.tlb.map((held, page) =>
     hardwareStep(

@@ -1,13 +1,14 @@
 /**
  * Read-copy-update: memory that was handed to RCU (call_rcu, kfree_rcu) is freed when every CPU that was in a read
- * section then has left it. What waits remembers for which CPUs. And the calls of a queue that is walked under it.
+ * section then has left it. Waiting memory notes the CPUs that it waits for. Also the calls of a queue that is walked
+ * under RCU.
  */
 import { briefly, excludes, includes, type Operations, sets } from "../../../engine/operations.ts";
 import { has } from "../../../engine/reduce/conditions.ts";
 import type { Field } from "../../../engine/search/layout.ts";
 import { IDLE, type Step } from "../../program.ts";
 
-/** Who is in a read section, as bits; and what is freed after one: by each, those CPUs that it waits for. */
+/** The CPUs in a read section, as bits; and for each object to be freed, the CPUs that it waits for. */
 export interface Rcu {
   readonly readers: Field;
   readonly waits: readonly Field[];
@@ -19,7 +20,7 @@ interface Walker {
   readonly at: Field;
 }
 
-/** Nothing waits for this CPU any more. */
+/** No memory waits for this CPU any longer. */
 export const readUnlock = ({ readers, waits }: Rcu, { index }: Walker): Operations =>
   briefly(
     "rcu_read_unlock()",
@@ -45,7 +46,7 @@ export const endsWalk = (m: Rcu, cpu: Walker, head: number, at: string, to: stri
   does: readUnlock(m, cpu),
 });
 
-/** vm_map_ram: a walk over the queue looks for a page; without one a block is made and put on the queue. */
+/** vm_map_ram: a walk over the queue looks for a page; if there is none, a block is made and put on the queue. */
 export const mapRam = (
   m: Rcu,
   cpu: Walker,

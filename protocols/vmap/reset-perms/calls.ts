@@ -21,8 +21,8 @@ export const allocates = (m: ResetPerms): Step[] =>
   );
 
 /**
- * The area is unmapped and lazy before the range of its pages in the direct map is worked out. What asks for a flush:
- * in 5.2-rc any such vfree (B9); since 31e67340cc65 only a page that has an address there.
+ * The area is unmapped and lazy before the range of its pages in the direct map is computed. A flush is requested by
+ * any such vfree in 5.2-rc (B9), since 31e67340cc65 only for a page with an address there.
  */
 export const frees =
   (asks: "always" | "for a page in the direct map") =>
@@ -50,7 +50,7 @@ export const frees =
     },
   ];
 
-/** The range is widened by every lazy area, and flushed; without any, what was asked for is flushed alone. */
+/** The range is widened by every lazy area, and flushed; without lazy areas, only the requested range is flushed. */
 export function purges(m: ResetPerms, cpu: CpuFields): Step[] {
   const { purgeLock } = m;
   const { start, end, direct, asks } = cpu;
@@ -107,7 +107,7 @@ export function purges(m: ResetPerms, cpu: CpuFields): Step[] {
   ];
 }
 
-/** What is released after this flush: the areas gathered, and the page of the vfree itself in the direct map. */
+/** Released after this flush: the gathered areas, and the page of the vfree itself in the direct map. */
 function isWellFormed(m: ResetPerms, { direct, start, end }: CpuFields): Check {
   return keeps(flushWellFormed, [...livesOf(m), direct, start, end], (state) => {
     const flush = { start: start.get(state), end: end.get(state) };

@@ -34,9 +34,9 @@ export function fieldsOf(layout: Layout, scope: ResetPermsScope) {
     cpus: upTo(cpus).map((index) => ({
       index,
       phase: layout.field(`phase of CPU ${index}`, plain(MOST_PHASES)),
-      /** The address in the direct map of the page that its call gives back; 0 if it has none. */
+      /** The direct-map address of the page that its call frees; 0 if there is none. */
       direct: layout.field(`direct of CPU ${index}`, address),
-      /** The range that it will flush, and whether it flushes that even if there is nothing to purge. */
+      /** The range to flush, and whether to flush it even if there is nothing to purge. */
       start: layout.field(`start of CPU ${index}`, address),
       end: layout.field(`end of CPU ${index}`, address),
       asks: layout.field(`asks of CPU ${index}`, FLAG),
@@ -44,7 +44,7 @@ export function fieldsOf(layout: Layout, scope: ResetPermsScope) {
   };
 }
 
-/** Where the page of an area is in the direct map, if it is there. */
+/** The direct-map address of an area's page, if it has one. */
 export const directOf = ({ scope }: ResetPerms, { index }: { readonly index: number }) => scope.areas + index;
 
 export const livesOf = ({ areas }: ResetPerms): readonly Field[] => areas.map(({ life }) => life);

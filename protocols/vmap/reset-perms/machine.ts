@@ -1,4 +1,4 @@
-/** vfree of areas whose permissions are reset, against purges of others. */
+/** vfree of areas whose permissions are reset, against purges of other CPUs. */
 import { Layout } from "../../../engine/search/layout.ts";
 import { factsOf } from "../../../kernels/changes.ts";
 import type { Step, StepMachine } from "../../program.ts";

@@ -1,4 +1,4 @@
-/** What callers do: ioremap, iounmap, and touching what they hold; and what a CPU's hardware does by itself. */
+/** The steps of callers: ioremap, iounmap, and touches of held addresses; and the steps of a CPU's hardware. */
 import { any, inCase, sets } from "../../../engine/operations.ts";
 import { has, hasNot } from "../../../engine/reduce/conditions.ts";
 import { type Field, upTo } from "../../../engine/search/layout.ts";
@@ -7,7 +7,7 @@ import { done, keeps } from "../../call-assertions.ts";
 import { type Check, hardwareStep, IDLE, type Step, type StepAction } from "../../program.ts";
 import { type AddressFields, type CpuFields, FREE, LAZY, LIVE, type Roots, UNMAPPED } from "./fields.ts";
 
-/** Both write the reference alone: other roots get an entry by a fault, and lose it by being synchronised. */
+/** Both write only the reference: other roots get an entry by a fault, and lose it by synchronisation. */
 export const mapsAndUnmaps = (m: Roots): Step[] =>
   m.addresses.flatMap(({ index, life, reference }): Step[] => [
     ...upTo(m.scope.frames).map((frame) => ({
@@ -73,8 +73,8 @@ function reaches(cpu: CpuFields, { index, reference }: AddressFields, tlb: Field
 }
 
 /**
- * A CPU turns to another process. Its TLB is left as it is, as with global entries; where they are not, a flush comes
- * with it, and less can go wrong.
+ * A CPU switches to another process. Its TLB is kept, as with global entries; without them a flush comes with the
+ * switch, and fewer violations are possible.
  */
 export const switches = (m: Roots, cpu: CpuFields): Step[] =>
   upTo(m.scope.roots).map((root) => ({
@@ -84,7 +84,7 @@ export const switches = (m: Roots, cpu: CpuFields): Step[] =>
     does: sets(cpu.root, root),
   }));
 
-/** It may cache at any time what its root has. */
+/** The CPU may cache an entry of its root at any time. */
 export const caches = (m: Roots, cpu: CpuFields): StepAction[] =>
   m.addresses.flatMap(({ index, entries }) =>
     entries.map((entry, root) => {

@@ -35,7 +35,7 @@ export function fieldsOf(layout: Layout, scope: RootsScope) {
   return {
     scope,
     purgeLock: layout.field("purge lock", noneOr(cpus, "CPU")),
-    /** CPUs that have yet to flush what was gathered. */
+    /** CPUs that have not yet flushed the gathered addresses. */
     pending: layout.field("pending", bitsOf(cpus)),
     addresses: upTo(addresses).map((index) => ({
       index,
@@ -52,7 +52,7 @@ export function fieldsOf(layout: Layout, scope: RootsScope) {
         `root of CPU ${index}`,
         plain(roots, (root) => `root ${root}`),
       ),
-      /** What its TLB holds, by address: as an entry. */
+      /** The contents of its TLB, by address, as entries. */
       tlb: upTo(addresses).map((address) => layout.field(`tlb of CPU ${index}, address ${address}`, entry)),
     })),
   };

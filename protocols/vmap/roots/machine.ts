@@ -23,7 +23,7 @@ export function rootsMachine(
   });
 }
 
-/** What each root and each TLB has for every address: a frame's number, or a dot. */
+/** The entry of each root and each TLB for every address: a frame's number, or a dot. */
 function draw({ addresses, cpus, scope }: Roots, state: Int32Array): Record<string, string> {
   const frame = (entry: number) => (entry === 0 ? "." : `${entry - 1}`);
   const lives = ["free", "live", "unmapped", "lazy", "purging"];

@@ -1,4 +1,7 @@
-/** __purge_vmap_area_lazy: lazy addresses are gathered, perhaps every root is synchronised, all flush, all is released. */
+/**
+ * __purge_vmap_area_lazy: lazy addresses are gathered, in some releases every root is synchronised, all CPUs flush, the
+ * addresses are released.
+ */
 import {
   all,
   compare,
@@ -20,7 +23,7 @@ import { type CpuFields, FREE, LAZY, livesOf, PURGING, type Roots } from "./fiel
 
 const [SYNC, FLUSH, RELEASE] = ["vmalloc_sync_all", "flush_tlb_kernel_range", "release"] as const;
 
-/** Takes the purge lock and every lazy address, and continues there. */
+/** Takes the purge lock and every lazy address, and continues at this phase. */
 const gathers = (m: Roots, cpu: CpuFields, to: string): Step => ({
   at: IDLE,
   says: "a purge begins: takes the purge lock, gathers",
@@ -74,7 +77,7 @@ function mapsTheSame(reference: Field, entry: Field): Check {
 
 type Steps = (m: Roots, cpu: CpuFields) => readonly Step[];
 
-/** To 5.2: no purge synchronises (B7). */
+/** Up to 5.2 no purge synchronises (B7). */
 const flushing: Steps = (m, cpu) => [gathers(m, cpu, FLUSH), ...flushesAll(m, RELEASE), releases(m)];
 
 /** From 5.3 on (3f8fd02b1bf1). */
@@ -85,7 +88,7 @@ const synchronisingAndFlushing: Steps = (m, cpu) => [
   releases(m),
 ];
 
-/** A mutant of that: what was flushed is cached again before it is synchronised. */
+/** A mutant of it: flushed entries are cached again before the synchronisation. */
 const flushingAndSynchronising: Steps = (m, cpu) => [
   gathers(m, cpu, FLUSH),
   ...flushesAll(m, SYNC),
@@ -101,7 +104,7 @@ export const ROOTS_ORDERS: Readonly<Record<string, Steps>> = {
   "5.3-flushing-first": flushingAndSynchronising,
 };
 
-/** The interrupt in which a CPU flushes what was gathered. */
+/** The interrupt in which a CPU flushes the gathered addresses. */
 export function flushes(m: Roots, { index, tlb }: CpuFields): StepAction {
   return hardwareStep(
     index,

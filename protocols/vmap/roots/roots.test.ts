@@ -1,12 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { confirmRun, isEnabled, visitActions } from "../../../engine/actions.ts";
 import { BOUNDS } from "../../../engine/bounds.testing.ts";
-import { explore, type ShortestBreak } from "../../../engine/search/explore.ts";
+import { explore } from "../../../engine/search/explore.ts";
+import type { ShortestViolation } from "../../../engine/search/visitable.ts";
 import type { RootsScope } from "./fields.ts";
 import { rootsMachine } from "./machine.ts";
 import { ROOTS_ORDERS } from "./purge.ts";
 
-/** One root beside init_mm's, and a second frame, so that it shows which of them is reached. */
+/** One root beside init_mm's, and a second frame, so that a touch shows which frame it reaches. */
 const SMALLEST: RootsScope = { cpus: 1, roots: 1, addresses: 1, frames: 2 };
 
 type Order = Parameters<typeof rootsMachine>[2];
@@ -16,9 +17,9 @@ const visit = (name: string, scope: RootsScope) => {
   return { machine, ...explore(visitActions(machine, { symmetry: false }), { bounds: BOUNDS }) };
 };
 
-function breakOf(name: string) {
-  const { machine, breaks } = visit(name, SMALLEST);
-  const { law, run } = breaks[0] as ShortestBreak;
+function violationOf(name: string) {
+  const { machine, violations } = visit(name, SMALLEST);
+  const { law, run } = violations[0] as ShortestViolation;
   expect(confirmRun(machine, law, run)).toBe(true);
   return { law, run: run.map((action) => machine.actions[action]?.name) };
 }
@@ -26,8 +27,8 @@ function breakOf(name: string) {
 describe("B7: an unmapping is not synchronised to all roots", () => {
   //  init_mm:  0   .   .   1
   //  root 0:   0   0   0   0     it is there, so no CPU faults
-  test("to 5.2, a touch of what is mapped now reaches what was mapped before", () => {
-    expect(breakOf("5.2")).toEqual({
+  test("up to 5.2 a touch of a mapped address reaches the frame that was mapped there before", () => {
+    expect(violationOf("5.2")).toEqual({
       law: "no-stale-translation",
       run: [
         "CPU 0, ioremap maps address 0 to frame 0; returns",
@@ -45,13 +46,13 @@ describe("B7: an unmapping is not synchronised to all roots", () => {
     });
   });
 
-  test("synchronising after the flush is too late: what was flushed is cached again", () => {
-    const { law, run } = breakOf("5.3-flushing-first");
+  test("synchronising after the flush is too late: flushed entries are cached again", () => {
+    const { law, run } = violationOf("5.3-flushing-first");
     expect([law, run.length]).toEqual(["no-stale-translation", 13]);
     expect(run).toContain("CPU 0, hardware: caches address 0 from root 0");
   });
 
-  test("a CPU may cache whatever its root has, of every frame at every address, and nothing else", () => {
+  test("a CPU may cache every entry of its root, of every frame at every address, and nothing else", () => {
     const scope = { cpus: 1, roots: 1, addresses: 2, frames: 3 };
     const machine = machineOf("5.3", scope);
     const { reached, states } = visit("5.3", scope);
@@ -73,7 +74,7 @@ describe("B7: an unmapping is not synchronised to all roots", () => {
     SMALLEST,
     { cpus: 2, roots: 2, addresses: 1, frames: 2 },
     { cpus: 2, roots: 2, addresses: 2, frames: 2 },
-  ])("from 5.3 on every touch reaches what is mapped now: %j", (scope) => {
+  ])("from 5.3 on every touch reaches the frame that is mapped now: %j", (scope) => {
     const { verdict, ended, deadlocks } = visit("5.3", scope);
     expect([verdict, ended, deadlocks]).toEqual(["holds", "fixpoint", 0]);
   });

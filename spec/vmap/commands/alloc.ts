@@ -27,18 +27,18 @@ export interface Alloc {
   readonly map: boolean;
   /** 2.6.27 only: the caller was ioremap. It shows in the area's flags and nowhere else. */
   readonly ioremap?: boolean;
-  /** The CPU that asks, if not 0: from 6.9 on its node's pools are looked at first. */
+  /** The CPU that asks, if not 0. From 6.9 on the search begins in the pools of its node. */
   readonly cpu?: Cpu;
   /** The caller cannot wait (a gfp mask without __GFP_DIRECT_RECLAIM, 6.19 on): no purge, no retry. */
   readonly noblock?: boolean;
   /**
-   * The caller's window ends inside the page `vend`, as one does that ends at the word's last byte: it is longer than its
-   * whole pages. Only a search that compares the window's length with the size can tell (5.18 on).
+   * The caller's window ends inside the page `vend`, for example at the last byte of the word: it is longer than its
+   * whole pages. Only a search that compares the window's length with the size notices (from 5.18 on).
    */
   readonly endsInside?: boolean;
 }
 
-/** A size as such, or that of a hole (by number, from the lowest) less so many pages. */
+/** A size, or the size of a hole (by number, from the lowest) less a number of pages. */
 export type SizeChoice = { readonly pages: Pages } | { readonly hole: number; readonly less: Pages };
 
 export interface AllocChoice {
@@ -127,7 +127,7 @@ export const alloc = command<Alloc, Alloc, AllocChoice>({
     return maySayNoblock && noblock ? { ...onCpu, noblock } : onCpu;
   },
   *simpler(step, scope) {
-    // A request that was only there to be refused, and so to purge.
+    // A request whose only purpose is to be refused, and so to purge.
     yield { op: "purge" };
     for (const special of ["noblock", "endsInside", "cpu"] as const) {
       const { [special]: asked, ...plain } = step;

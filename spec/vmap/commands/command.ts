@@ -1,6 +1,6 @@
 /**
- * What a record of a command says: all that is known of it but what kernels do and how the world follows. Everything that
- * handles commands of every kind is a loop over the records (spec/vmap/commands.ts has the table).
+ * The record of a command: all that is known of it except what kernels do and how the world follows. Code that handles
+ * every kind of command is a loop over the records (table: spec/vmap/commands.ts).
  */
 import type { Got, Kind, Ledger } from "../ledger.ts";
 import type { Outside } from "../outside.ts";
@@ -10,8 +10,8 @@ import type { Cpu, Pages, Vpn } from "../vocabulary.ts";
 import type { Request, World } from "../world.ts";
 
 /**
- * A kind of call on a machine that is explored. Who allocates also frees, and who maps also unmaps. A machine that begins
- * before vmalloc_init is also switched on. Frames that were pinned are not given back.
+ * A kind of call on a machine that is explored. Callers that allocate also free, and callers that map also unmap. A
+ * machine that begins before vmalloc_init also calls it. Pinned frames are not given back.
  */
 export type Call =
   /** An allocation under which nothing is mapped, and one with a frame under every page. */
@@ -33,7 +33,7 @@ export type Call =
   | "unmapAliases";
 
 /** What laws about areas need. */
-export const OF_AREAS: readonly Call[] = ["alloc", "purge"];
+export const AREA_CALLS: readonly Call[] = ["alloc", "purge"];
 
 /**
  * A field of a step as files have it. "size" is at most the whole space, "edge" an edge of a window, "page" an address,
@@ -66,7 +66,7 @@ export type Draw =
   | "seldom"
   | { readonly to: number }
   | { readonly from: readonly unknown[] }
-  /** Mostly one of these, seldom 0: that is outside the call's domain, and stops most kernels. */
+  /** Usually one of these, seldom 0, which is outside the call's domain and stops most kernels. */
   | { readonly fromOrZero: readonly Pages[] };
 
 /** What callers do on a machine that is explored, and where. */
@@ -75,7 +75,7 @@ export interface Callers {
   readonly calls: readonly Call[];
   /** The pages that they free, unmap, look for and touch. */
   readonly pages: readonly Vpn[];
-  /** The CPUs on which an allocation is asked for; and whether it is also asked for by callers who cannot wait. */
+  /** The CPUs that ask for an allocation; and whether callers that cannot wait ask too. */
   readonly cpus: readonly Cpu[];
   readonly noblock: boolean;
 }
@@ -99,7 +99,7 @@ export interface Misfit {
 /** What a scope lists of what its callers ask for. */
 export type AskedFor = Partial<Pick<Scope, "counts" | "sizes" | "aligns" | "windows" | "congruent">>;
 
-/** What a simpler history may do in place of a command that was only there to purge. */
+/** What a simpler history may do in place of a command whose only purpose was to purge. */
 type Purging = { readonly op: "purge" } | { readonly op: "unmapAliases" };
 
 interface Op {
@@ -115,9 +115,9 @@ export interface CommandRecord<C extends Op, S = C, H = C> {
   readonly takes: Kind | undefined;
   /** What a step may name. */
   readonly names: readonly Kind[];
-  /** The part of a scope in which it asks. */
+  /** The part of a scope that lists its arguments. */
   readonly asksIn: "windows" | "vmalloc" | "blocks" | "percpu" | undefined;
-  /** It may come before vmalloc_init: vm_unmap_aliases and who relies on it, and what only looks. */
+  /** It may come before vmalloc_init: vm_unmap_aliases and its callers, and calls that only read. */
   readonly beforeInit: boolean;
   /** Why a history that has it cannot be run on a kernel that does not offer it. */
   readonly unmodelled: string | undefined;
@@ -126,7 +126,7 @@ export interface CommandRecord<C extends Op, S = C, H = C> {
   pages(step: S): Pages | undefined;
   /** Offsets of the areas asked for together. */
   offsets(step: S): readonly Pages[] | undefined;
-  /** The step with addresses for names; undefined where what it names got nothing: it does nothing then. */
+  /** The step with addresses for names; undefined if what it names got nothing: it then does nothing. */
   resolve(step: S, ledger: Ledger): C | undefined;
   /** The other way round; undefined where it is about nothing that any command got. */
   named(command: C, ledger: Ledger): S | undefined;
@@ -135,23 +135,23 @@ export interface CommandRecord<C extends Op, S = C, H = C> {
   /** Whether it is inside its domain; and what it is where it is not. */
   inDomain(world: World, command: C): boolean;
   outside(world: World, command: C): Outside | undefined;
-  /** Whether it makes sense now, to callers who may be anywhere inside its domain. */
+  /** Whether it makes sense now, for callers inside its domain. */
   enabled(world: World, command: C): boolean;
-  /** The one area it asks for, or a block where it finds none with room; undefined if none, or several. */
+  /** The one area it asks for, or a block if it finds none with room; undefined if it asks for none, or several. */
   asks(world: World, command: C): Request | undefined;
-  /** Every one that such callers give; and those that are outside the domain whatever is held. */
+  /** All commands of such callers; and those that are outside the domain whatever is held. */
   every(callers: Callers): readonly C[];
   everyOutside(callers: Callers): readonly C[];
   /** The fields that are drawn in a scope, in order; undefined where none is drawn. */
   drawn(scope: Scope): Readonly<Record<string, Draw>> | undefined;
   /** The step that a choice means, in the world it meets; undefined if it cannot be meant there. */
   means(choice: H, world: World, ledger: Ledger): S | undefined;
-  /** Simpler forms, best first: each differs in one argument, which it brings down. */
+  /** Simpler forms, best first. Each differs in one argument, which is smaller. */
   simpler(step: S, scope: Scope): Iterable<S | Purging>;
-  /** What in a step does not fit a space of so many pages, though each field does. */
+  /** What in a step does not fit a space of this many pages, though each field does. */
   misfit(step: S, wordPages: Pages): Misfit | undefined;
   askedFor(step: S): AskedFor;
-  /** Which command of an exploration of areas it is: whether pages are mapped, and who purges, is one there. */
+  /** The command's index in an exploration of areas, which distinguishes mapped pages and callers that purge. */
   amongAreas(command: C): C | Purging;
   /** In a few words, as the name of an action; and for a reader. */
   name(command: C): string;
@@ -160,7 +160,7 @@ export interface CommandRecord<C extends Op, S = C, H = C> {
 
 type Optional<C extends Op, S, H> = Omit<CommandRecord<C, S, H>, "op" | "fields">;
 
-/** The fewest that must be said where a step, a choice and a command are the same. */
+/** The least that a record states where a step, a choice and a command are the same. */
 type Given<C extends Op, S, H> = Pick<CommandRecord<C, S, H>, "op" | "fields"> &
   Partial<Optional<C, S, H>> &
   (C extends S ? unknown : Pick<CommandRecord<C, S, H>, "resolve" | "named">) &
@@ -205,7 +205,9 @@ export function sharedOut<T>(all: readonly T[], share: number): T | undefined {
   return all[Math.floor(share * all.length)];
 }
 
-/** What a free or an unmap means: a page of the space, or so many pages behind the start of what a command got. */
+/**
+ * What a free or an unmap names: a page of the space, or a page at an offset behind the start of what a command got.
+ */
 export type Address = { readonly area: number; readonly offset?: Pages } | { readonly page: Vpn };
 
 export function addressIn(ledger: Ledger, step: Address): Vpn | undefined {
@@ -214,7 +216,7 @@ export function addressIn(ledger: Ledger, step: Address): Vpn | undefined {
   return got && got.start + (step.offset ?? 0);
 }
 
-/** The other way round, about what lies there. */
+/** The opposite direction, for what lies there. */
 export function addressOf(got: Got | undefined, start: Vpn): Address {
   if (got === undefined) return { page: start };
   return start === got.start ? { area: got.index } : { area: got.index, offset: start - got.start };
@@ -238,7 +240,10 @@ export function* smaller(count: Pages): Iterable<Pages> {
   else for (let pages = 1; pages < count; pages++) yield pages;
 }
 
-/** Multiples of a step below one of them, by ever less: so that the least which serves is soon met, however far. */
+/**
+ * Multiples of a step below one of them, with decreasing differences: the smallest that suffices is reached soon,
+ * however far it is.
+ */
 export function* lessThan(value: Pages, step: Pages): Iterable<Pages> {
   for (let less = step * 2 ** Math.floor(Math.log2(value / step)); less >= step; less /= 2)
     yield value - less;

@@ -11,8 +11,8 @@ export interface Free {
 }
 
 /**
- * Frees what command number `area` got, or `offset` pages behind its start, or this page, whether that is held or not.
- * Where that command got nothing, there is no address, and this does nothing.
+ * Frees what command number `area` got, or `offset` pages behind its start, or this page, whether it is held or not. If
+ * that command got nothing, there is no address, and this does nothing.
  */
 export type FreeStep = { readonly op: "free" } & Address;
 
@@ -22,7 +22,7 @@ export interface FreeChoice {
   readonly share: number;
 }
 
-/** Whose areas are freed. */
+/** The owner whose areas are freed. */
 const FREED: readonly Call[] = ["alloc", "allocMapped", "vmap"];
 
 function outside(world: World, { start }: Free): Outside {

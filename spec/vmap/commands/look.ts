@@ -1,4 +1,4 @@
-/** What changes nothing but TLBs: find_vmap_area, a CPU that reads or writes, a look at what TLBs hold. */
+/** Commands that change nothing but TLBs: find_vmap_area, a read or a write by a CPU, a report of what TLBs hold. */
 import { possibleCpus } from "../scope.ts";
 import { type Cpu, type Pages, page as pageText, type Vpn } from "../vocabulary.ts";
 import { type Callers, command, sharedOut } from "./command.ts";
@@ -9,7 +9,7 @@ export interface Find {
   readonly page: Vpn;
 }
 
-/** An area that is held, or where one would be, by its first page or by one behind that. */
+/** An area that is held, or a place for one, by its first page or by a later one. */
 export interface FindChoice {
   readonly op: "find";
   readonly share: number;

@@ -34,7 +34,7 @@ export interface UnmapRam {
   readonly count: Pages;
 }
 
-/** Unmaps what is named, held or not: as many pages as were asked for, if not `count`. */
+/** Unmaps what is named, held or not: as many pages as were asked for, unless `count` is given. */
 export type UnmapRamStep =
   | ({ readonly op: "unmapRam"; readonly cpu: Cpu; readonly count?: Pages } & Extract<
       Address,
@@ -123,7 +123,7 @@ export const unmapRam = command<UnmapRam, UnmapRamStep, UnmapRamChoice>({
   offered: hasBlocks,
   inDomain: (world, { start, count }) => world.holdsMap(start, count),
   outside,
-  // On which CPU a map is unmapped makes no difference to any release here.
+  // No release here depends on the CPU that unmaps a map.
   every: ({ scope, calls, pages }) => {
     const held = calls.includes("map") ? scope.counts.filter((count) => count > 0) : [];
     return pages.flatMap((start) =>

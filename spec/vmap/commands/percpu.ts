@@ -1,5 +1,5 @@
 /** pcpu_get_vm_areas and pcpu_free_vm_areas. */
-import { areasFrom, type Congruent, outOfDomain } from "../percpu-layout.ts";
+import { areasFrom, outOfDomain, type PercpuLayout } from "../percpu-layout.ts";
 import type { Promises } from "../releases.ts";
 import {
   alignment,
@@ -13,7 +13,7 @@ import {
 import { command, lessThan, sharedOut } from "./command.ts";
 
 /** All these areas in the vmalloc window, as high as can be, or none. Nothing is mapped. */
-export interface PcpuGet extends Congruent {
+export interface PcpuGet extends PercpuLayout {
   readonly op: "pcpuGet";
 }
 
@@ -32,7 +32,7 @@ export interface PcpuFreeStep {
 
 export interface PcpuGetChoice {
   readonly op: "pcpuGet";
-  readonly congruent: Congruent;
+  readonly congruent: PercpuLayout;
 }
 
 export interface PcpuFreeChoice {
@@ -42,9 +42,9 @@ export interface PcpuFreeChoice {
 
 const offered = ({ percpu }: Promises): boolean => percpu;
 
-/** Fewer areas, a page's alignment, smaller ones, ones closer together: each where the call's domain has it. */
-function* simplerCongruent({ offsets, sizes, align }: Congruent): Iterable<Congruent> {
-  const forms: Congruent[] = [];
+/** Fewer areas, an alignment of one page, smaller ones, closer ones: each where the call's domain has it. */
+function* simplerCongruent({ offsets, sizes, align }: PercpuLayout): Iterable<PercpuLayout> {
+  const forms: PercpuLayout[] = [];
   const step = alignmentInPages(align);
   for (const at of offsets.keys()) {
     const left = offsets.toSpliced(at, 1);
@@ -70,7 +70,7 @@ export const pcpuGet = command<PcpuGet, PcpuGet, PcpuGetChoice>({
   asksIn: "percpu",
   unmodelled: "it asks for percpu areas, which are modelled from 5.2 on",
   weight: { usual: 24, maps: 0 },
-  // Nothing is mapped there: no touch means it.
+  // Nothing is mapped there: no touch names it.
   pages: () => 0,
   offsets: ({ offsets }) => offsets,
   offered,

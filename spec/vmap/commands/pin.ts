@@ -1,4 +1,4 @@
-/** What page tables want of the frames they are made of. */
+/** What page tables need of the frames they consist of. */
 import type { Pfn } from "../vocabulary.ts";
 import { command, sharedOut } from "./command.ts";
 
@@ -10,7 +10,7 @@ export interface Pin {
   readonly op: "pin";
 }
 
-/** A page-table page goes back to the page allocator, and is used for anything from then on. */
+/** A page-table page returns to the page allocator, and is used for anything afterwards. */
 export interface Unpin {
   readonly op: "unpin";
   readonly frame: Pfn;
@@ -35,7 +35,7 @@ export const pin = command<Pin>({
   weight: { usual: 4, maps: 5, amongAreas: 0 },
   pages: () => 0,
   every: ({ calls }) => (calls.includes("pin") ? [{ op: "pin" }] : []),
-  // One that was only there to purge.
+  // A pin whose only purpose was to purge.
   simpler: () => [{ op: "unmapAliases" }],
 });
 

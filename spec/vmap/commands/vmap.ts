@@ -11,7 +11,7 @@ export interface Vmap {
   readonly op: "vmap";
   /** In pages. 0 is outside the call's domain. */
   readonly count: Pages;
-  /** The caller passes VM_NO_GUARD: no guard page, please. What comes of it differs between releases. */
+  /** The caller passes VM_NO_GUARD: no guard page. The effect differs between releases. */
   readonly noGuard?: boolean;
 }
 
@@ -24,7 +24,8 @@ export const vmap = command<Vmap>({
   pages: ({ count }) => count,
   inDomain: (_world, { count }) => count > 0,
   outside: () => "vmapOfNothing",
-  // A guard page, unless the allocator adds one of itself (2.6.27) or the release leaves it out for who does not want it.
+  // A guard page, unless the allocator adds one by itself (2.6.27) or the release omits it for a caller that passed
+  // VM_NO_GUARD.
   asks: ({ promises, scope }, { count, noGuard }) => {
     if (count === 0) return undefined;
     const isLeftOut = noGuard === true && promises.obeysNoGuard;

@@ -1,4 +1,4 @@
-/** What concerns the whole space: it is switched on, purged, and rid of aliases. */
+/** Commands for the whole space: vmalloc_init, purge, vm_unmap_aliases. */
 import { command } from "./command.ts";
 
 /** vmalloc_init(), in a scope that begins before it. */
@@ -40,7 +40,7 @@ export const unmapAliases = command<UnmapAliases>({
   beforeInit: true,
   weight: { usual: 3, maps: 12 },
   every: ({ calls }) => (calls.includes("unmapAliases") ? [{ op: "unmapAliases" }] : []),
-  // One that was only there to purge.
+  // A call whose only purpose was to purge.
   simpler: () => [{ op: "purge" }],
   amongAreas: () => ({ op: "purge" }),
 });

@@ -36,9 +36,11 @@ function isRefused(before: World, { op }: Command, response: Response, after: Wo
   return (response.lazyPages ?? before.lazyPages) === before.lazyPages;
 }
 
+const FREES: readonly Command["op"][] = ["free", "unmapRam", "pcpuFree"];
+
 export const argumentDomain: VmapLaw = {
   id: "argument-domain",
-  says: "A call outside its domain (of no page, or a free or an unmap of what is not held) is refused or warned about, and changes nothing; the kernel stops there only if its release has nothing better for such a call. A number outside its domain (a CPU that is not possible) is never used.",
+  says: "A call outside its domain (of no page, or a free or an unmap of what is not held) is refused or warned about, and changes nothing; the kernel stops there only if its release has nothing better for such a call. A free or an unmap of what is held is not refused. A number outside its domain (a CPU that is not possible) is never used.",
   source:
     "catalogue section 9, C14, C12 (a34acf30b19b); what each release has for such a call: docs/findings.md",
   isTriedIn,
@@ -46,7 +48,7 @@ export const argumentDomain: VmapLaw = {
   holds(before, command, response, after) {
     if (response.usedAbsentCpu === true) return false;
     const outside = before.initialised ? outsideOf(before, command) : undefined;
-    if (outside === undefined) return true;
+    if (outside === undefined) return response.kind !== "refused" || !FREES.includes(command.op);
     if (response.kind === "bug") return before.promises.outside[outside] !== "refused";
     return isRefused(before, command, response, after);
   },

@@ -1,4 +1,4 @@
-/** Every law, in the order a reader should meet them. A new law is one constant and one line here. */
+/** Every law, in reading order. A new law is one constant and one line here. */
 import { PROCESS_LAWS } from "../../process.ts";
 import type { Call } from "../commands/command.ts";
 import type { Scope } from "../scope.ts";
@@ -45,7 +45,7 @@ import {
   unmappedMeansNoPte,
 } from "./translation.ts";
 
-/** Every law has every field, whether it says something there or not: the loop of a judge is hot. */
+/** Every law has every field, used or not: the loop of a judge is hot. */
 function inOneShape({
   id,
   says,
@@ -107,7 +107,7 @@ export const LAWS: readonly VmapLaw[] = [
   initOrder,
 ].map(inOneShape);
 
-/** Those of the laws that such callers can violate on machines of this scope: others are not kept, but unasked. */
+/** The laws that such callers can violate on machines of this scope. The others are not judged. */
 export function lawsTried(
   laws: readonly VmapLaw[],
   calls: readonly Call[],
@@ -119,7 +119,7 @@ export function lawsTried(
   );
 }
 
-/** With those of processes, which no model can violate: of code that is given a legal call. */
+/** The same with the laws of processes, which no model can violate: for code that runs. */
 export const ALL_LAWS: readonly VmapLaw[] = [
   ...LAWS,
   ...PROCESS_LAWS.map((law) =>

@@ -28,7 +28,7 @@ export const callsReturn: VmapLaw = {
 
 export const nothingLeaks: VmapLaw = {
   id: "nothing-leaks",
-  says: "No call leaves a descriptor that belongs to no area and no block; a purge leaves no block in which nothing is mapped; a CPU is given no new block on free space while one of its has room, and keeps no more than log2(pages of a block) in which nothing is mapped.",
+  says: "No call leaves a descriptor that belongs to no area and no block; a purge leaves no block in which nothing is mapped; a CPU gets no new block on free space while one of its blocks has room, and keeps no more than log2(pages of a block) in which nothing is mapped.",
   source: "catalogue A5 (2498ce42d3a3), C2 (02b709df817c), C3 (68ac546f265e)",
   worldAfterViolation: "sound",
   isPromisedByAll: true,
@@ -41,7 +41,7 @@ export const nothingLeaks: VmapLaw = {
   },
 };
 
-/** Whether a map was given a block of its own, on free space, though one of its CPU's would have served. */
+/** Whether a map got a new block, on free space, although a block of its CPU had room. */
 function makesBlockForNothing(before: World, command: Command, response: Response): boolean {
   if (!findsRoomInBlock(before, command)) return false;
   const made = newArea(before, command, response);
@@ -49,10 +49,10 @@ function makesBlockForNothing(before: World, command: Command, response: Respons
 }
 
 /**
- * First fit in the oldest block keeps the remainders of one CPU's blocks in different powers of two: when a
- * block takes 2^k pages, every older one has fewer than 2^k left, and all that it took itself leaves it a
- * multiple of the least of those. So at most log2(pages of a block) blocks a CPU have pages left, and a CPU
- * with more such blocks that nobody uses makes new ones while old ones would have served.
+ * First fit in the oldest block keeps the remainders of one CPU's blocks in different powers of two: when a block takes
+ * 2^k pages, every older block has fewer than 2^k left, and what it took itself leaves it a multiple of the least of
+ * those. So at most log2(pages of a block) blocks of a CPU have pages left. A CPU with more unused blocks of this kind
+ * makes new ones although old ones had room.
  */
 function fragmentsAreBounded(after: World): boolean {
   const { cpus, blockPages } = after.scope;

@@ -1,4 +1,4 @@
-/** What a law is here, and the few notions that several laws share: the area a command asks for, and where it went. */
+/** What a law is here, and the notions that several laws share: the area a command asks for, and its place. */
 
 import type { Law, Witness } from "../../contract.ts";
 import type { Call } from "../commands/command.ts";
@@ -18,34 +18,34 @@ import type { Purgeable, Request, World } from "../world.ts";
 
 type Placed = Response & { readonly kind: "placed" };
 
-/** Whether kernel and world still agree about what is where, so that what comes after a violation can be judged. */
+/** Whether kernel and world still agree on what lies where, so that what follows a violation can be judged. */
 type WorldAfter = "sound" | "doubtful";
 
 export type VmapLaw<W = World> = Law<W, Command, Response> & {
-  /** Every release promises it, from the first on; of other laws spec/vmap/releases.ts says who does. */
+  /** Every release promises it, from the first on. spec/vmap/releases.ts lists who promises the other laws. */
   readonly isPromisedByAll?: true | undefined;
-  /** What callers must do, one of these at least, for it to say anything; if absent, it speaks of every call. */
+  /** What callers must do, at least one of these, for the law to apply; if absent, it applies to every call. */
   readonly needs?: readonly Call[] | undefined;
   /** Whether callers who do this can violate it on machines of this scope. */
   readonly isTriedIn?: ((scope: Scope, calls: readonly Call[]) => boolean) | undefined;
   /**
-   * Doubtful, if absent. An explorer continues only where nothing is left that enlarges the world (what was freed stays
-   * translated after an alias), a random history only where what follows is no consequence (a distance not kept counts
-   * for the neighbour as well).
+   * Doubtful, if absent. An explorer continues only if nothing is left that enlarges the world (what was freed stays
+   * translated after an alias). A random history continues only if what follows is no consequence (a missing distance
+   * counts for the neighbour as well).
    */
   readonly worldAfterViolation?: WorldAfter | Readonly<Record<"explored" | "random", WorldAfter>> | undefined;
-  /** It judges a reply even where areas overlap, when nobody can tell which of them a free means. */
+  /** It judges a reply even if areas overlap. A free is then ambiguous. */
   readonly judgeableAfterOverlap?: true | undefined;
 };
 
 export type VmapWitness = Witness<World, Command, Response> & {
-  /** What callers must do, all of these, beside allocating, freeing and purging for it to be seen. */
+  /** What callers must do, all of these, in addition to allocating, freeing and purging, for it to be seen. */
   readonly needs?: readonly Call[];
   /** It is seen only where callers make calls outside their domain. */
   readonly ofOutside?: true;
 };
 
-/** Whether a search, or a random history, continues in the world that follows a violation of this law. */
+/** Whether a search, or a random history, continues in the world after a violation of this law. */
 export function isFollowed({ worldAfterViolation }: VmapLaw, how: "explored" | "random"): boolean {
   const world = typeof worldAfterViolation === "object" ? worldAfterViolation[how] : worldAfterViolation;
   return world === "sound";
@@ -102,8 +102,8 @@ export function newAreas(before: World, command: Command, response: Response): r
 }
 
 /**
- * Whether this holds of every area that a reply placed. Laws ask it of each reply, nearly all of which place one area
- * or none: no list is made for those.
+ * Whether this holds for every area that a reply placed. Laws ask it of each reply. Nearly all replies place one area
+ * or none, for which no list is made.
  */
 export function everyNewArea(
   before: World,
@@ -128,19 +128,19 @@ export function placedExtent(world: World, request: Request, start: Vpn): Extent
   return { start, end: start + request.size + world.promises.guard.inside };
 }
 
-/** Whether the reply contains a flush. Of an allocation, a map or a free: that it purged. */
+/** Whether the reply contains a flush. For an allocation, a map or a free: whether it purged. */
 export function purged(response: Response): boolean {
   return response.flushes.length > 0;
 }
 
-/** Whether a reply released what is lazy: it purged, or it answered a free of a release that frees at once. */
+/** Whether a reply released the lazy areas: it purged, or it answered a free of a release that frees at once. */
 export function released({ promises }: World, { op }: Command, response: Response): boolean {
   return purged(response) || (!promises.freesLazily && (op === "free" || op === "unmapRam"));
 }
 
 /**
- * Whether what a purge takes still counts as taken when the area of this reply is judged. A flush in the reply
- * means that the search had failed and all of it was purged (DESIGN, "What the judge knows of purges").
+ * Whether what a purge takes still counts as taken when the area of this reply is judged. A flush in the reply means
+ * that the search had failed and that everything was purged before the area was placed.
  */
 export function purgeableAtPlacement(response: Response): Purgeable {
   return purged(response) ? "gone" : "taken";
@@ -154,7 +154,7 @@ export function findsRoomInBlock(before: World, command: Command): boolean {
 
 /**
  * The lowest place in the lowest hole that has room for the request wherever its alignment falls: size + align - 1
- * bytes, of which a hole of whole pages has all or misses a page. The hole may reach beyond the window.
+ * bytes. A hole of whole pages has all of them or lacks a page. The hole may extend beyond the window.
  */
 export function roomiestFit(world: World, request: Request, purgeable: Purgeable): Vpn | undefined {
   const { size, align, vstart, vend } = request;
@@ -173,8 +173,8 @@ export function hasPools({ promises, scope }: World): boolean {
 }
 
 /**
- * The node whose pools a command that needs an area looks into first, and to which that area goes back: its CPU's,
- * where it asks in just the vmalloc window and there are several nodes. Undefined if none has a part in it.
+ * The node whose pools a command that needs an area searches first, and to which that area returns: the node of its
+ * CPU, if the window is exactly the vmalloc window and there are several nodes. Undefined if no node is involved.
  */
 export function nodeAsked(world: World, command: Command): number | undefined {
   if (!hasPools(world)) return undefined;
@@ -188,12 +188,12 @@ function cpuOf(command: Command): Cpu {
   return "cpu" in command ? (command.cpu ?? 0) : 0;
 }
 
-/** Whether the caller does without a purge rather than wait for one, and the release knows of such callers. */
+/** Whether the caller does without a purge, and the release knows such callers. */
 export function cannotWait(world: World, command: Command): boolean {
   return command.op === "alloc" && command.noblock === true && world.promises.noblock;
 }
 
-/** Whether the area may come from a pool, which gives out what it has wherever that lies. */
+/** Whether the area may come from a pool. A pool's extents may lie anywhere. */
 export function mayComeFromPool(before: World, command: Command, placed: Extent): boolean {
   const node = nodeAsked(before, command);
   return node !== undefined && before.mayBePooled(placed, node);
@@ -208,9 +208,9 @@ export function searchFailed(before: World, command: Command): boolean {
 }
 
 /**
- * Whether a command that asks for areas can be served: by a block of its CPU, or by free room, with all gone that a
- * purge takes if the caller can wait for one. `lowestFree` counts the pages kept between areas as free; percpu areas
- * keep none.
+ * Whether a command that asks for areas can be served: by a block of its CPU, or by free room, with everything released
+ * that a purge takes if the caller can wait for one. `lowestFree` counts the pages kept between areas as free; percpu
+ * areas keep none.
  */
 export function hasRoom(before: World, command: Command, room: "lowestFit" | "lowestFree"): boolean {
   if (command.op === "pcpuGet") return before.highestCongruentFit(command, "gone") !== undefined;

@@ -88,7 +88,7 @@ export const guardBetweenVmaps: VmapLaw = {
     return before.areasIn(around, purgeableAtPlacement(response)).every(({ start, life, vmapped }) => {
       if (life === "lazy" || vmapped === 0) return true;
       const other = { start, end: start + vmapped };
-      // Where they share a page it is no-overlap's.
+      // If they share a page, no-overlap reports it.
       return overlaps(other, mapped) || !overlaps(other, around);
     });
   },

@@ -1,4 +1,4 @@
-/** What pools cost those they do not serve: an ideal, which no release promises. */
+/** The cost of pools for requests they do not serve: an ideal, which no release promises. */
 import { vmapNodes } from "../scope.ts";
 import { cannotWait, findsRoomInBlock, purged, requestOf, type VmapLaw } from "./law.ts";
 
@@ -7,7 +7,7 @@ export const poolsHideNoRoom: VmapLaw = {
   says: "What lies in a pool is room for every CPU and every size: no call purges for what fits there, and none that cannot wait is refused.",
   source:
     "inferred: node_alloc looks for exactly one size in the pools of one node, and only a purge after a failed search empties them (the series of 6.9)",
-  // One node has no pools, and nobody else to keep pages from.
+  // A single node has no pools, and no other node to keep pages from.
   isTriedIn: (scope) => vmapNodes(scope) > 1,
   holds(before, command, response) {
     const request = requestOf(before, command);

@@ -25,7 +25,7 @@ export const purgeOnlyWhenFull: VmapLaw = {
   },
 };
 
-/** The pages that this command makes lazy: of areas, or of a block if it gives back the last of it. */
+/** The pages that this command makes lazy: of areas, or of a block whose last pages it gives back. */
 function pagesMadeLazy(before: World, command: Free | UnmapRam | PcpuFree): Pages {
   if (command.op !== "pcpuFree") return pagesOfOne(before, command);
   return command.offsets.reduce(
@@ -59,13 +59,13 @@ export const oneFlushPerPurge: VmapLaw = {
 };
 
 /**
- * The most purges of one call that flush. A search that fails purges once before it is tried again; vm_unmap_aliases, a
- * purge and a free that leaves too much lazy purge once. What they purge leaves nothing lazy to the worker of 5.18
- * (690467c81b1a). Two calls free areas after that: a map whose pages cannot be mapped gives its area back, and
- * pcpu_free_vm_areas, to 5.17, may purge after each of its areas.
+ * The maximum number of purges of one call that flush. A search that fails purges once before it is tried again.
+ * vm_unmap_aliases, a purge and a free that leaves too many lazy pages purge once. Their purge leaves nothing lazy for
+ * the worker of 5.18 (690467c81b1a). Two calls free areas after that: a map whose pages cannot be mapped frees its
+ * area, and pcpu_free_vm_areas, up to 5.17, may purge after each of its areas.
  */
 function mostPurges(before: World, command: Command, response: Response): number {
-  // It purges again and again, each time once: calls-return and argument-domain speak of that.
+  // It purges repeatedly, once each time. calls-return and argument-domain report that.
   if (response.kind === "hung") return Number.POSITIVE_INFINITY;
   switch (command.op) {
     case "vmap":
@@ -78,7 +78,7 @@ function mostPurges(before: World, command: Command, response: Response): number
   }
 }
 
-/** How often the pages that are lazy exceed the limit, as one area after another is freed and each time purged. */
+/** How often the lazy pages exceed the limit while areas are freed one after another, with a purge each time. */
 function timesAboveLimit(before: World, { start, offsets }: PcpuFree): number {
   let times = 0;
   let lazy = before.lazyPages;
@@ -132,9 +132,9 @@ export const usableBlocksStay: VmapLaw = {
   needs: ["unmapAliases"],
   holds(before, command, _response, after) {
     if (command.op !== "unmapAliases" || after === undefined) return true;
-    // Where a release says that such a block stays, the world keeps it: only descriptors tell that it went.
-    const isOneGone = after.leakedDescriptors < before.leakedDescriptors;
-    return !isOneGone && usableBlocks(after) >= usableBlocks(before);
+    // If a release promises that such a block stays, the world keeps it. Only descriptors show that it is gone.
+    const lostOne = after.leakedDescriptors < before.leakedDescriptors;
+    return !lostOne && usableBlocks(after) >= usableBlocks(before);
   },
 };
 

@@ -1,10 +1,10 @@
-/** What users want of the space: ideals, which no release promises. A promise may itself be what stands in their way. */
+/** What users want of the space: ideals, which no release promises. A promise may itself prevent them. */
 import type { Command } from "../commands.ts";
 import { fitsBlock } from "../scope.ts";
 import type { World } from "../world.ts";
 import { findsRoomInBlock, hasRoom, purged, requestOf, type VmapLaw } from "./law.ts";
 
-/** Whether a map needs a block of its own: it is small enough for one, and none of its CPU's has the room. */
+/** Whether a map needs a new block: it is small enough for one, and no block of its CPU has room. */
 function needsBlock(before: World, command: Command): boolean {
   if (command.op !== "mapRam" || command.count === 0 || !fitsBlock(before.scope, command.count)) return false;
   return !findsRoomInBlock(before, command);

@@ -1,4 +1,4 @@
-/** What page tables, TLBs and caches may still say. */
+/** What page tables, TLBs and caches may still hold. */
 import type { VmapLaw } from "./law.ts";
 
 export const noStaleTranslation: VmapLaw = {
@@ -22,7 +22,7 @@ export const noAliasAfterUnmapAliases: VmapLaw = {
   needs: ["unmapAliases"],
   worldAfterViolation: { explored: "doubtful", random: "sound" },
   holds(before, command, response, after) {
-    // Before vmalloc_init nobody has mapped anything yet: there it does nothing (init-order).
+    // Before vmalloc_init nothing was mapped yet: the call does nothing there (init-order).
     if (command.op !== "unmapAliases" || !before.initialised) return true;
     if (after !== undefined && (after.deadPtes > 0 || after.deadTranslations > 0)) return false;
     if (response.kind !== "done" || response.aliases === undefined) return true;
@@ -62,12 +62,12 @@ export const unmappedMeansNoPte: VmapLaw = {
 export const cacheFlushedBeforeUnmap: VmapLaw = {
   id: "cache-flushed-before-unmap",
   says: "A call that takes a PTE away leaves no dirty line of its page in a virtually indexed cache.",
-  source: "catalogue B4 (b29acbdcf877): such a line is written back over whoever has the frame next",
+  source: "catalogue B4 (b29acbdcf877): such a line is written back over the frame's next use",
   needs: ["write"],
   holds(before, _command, response, after) {
     if (after === undefined || response.dirtyLines === undefined) return true;
     for (const page of response.dirtyLines) {
-      // A line of a page that had no mapping before is its caller's own doing, who wrote after letting go.
+      // The dirty line of a page that had no mapping before is its caller's own: it wrote after the unmap.
       if (after.pteAt(page) === undefined && before.pteAt(page) !== undefined) return false;
     }
     return true;

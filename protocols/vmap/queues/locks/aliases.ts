@@ -1,8 +1,9 @@
 /**
- * vm_unmap_aliases of 6.5 and later: under the purge lock, through the index. What it flushes is described in
- * protocols/vmap/blocks; here it is how it takes fragmented blocks off the queues.
+ * vm_unmap_aliases of 6.5 and later: under the purge lock, through the index. Its flushes are described in
+ * protocols/vmap/blocks; this file describes how it takes fragmented blocks off the queues.
  *
- * The kernel spares a fragmented block of which a quarter is left; blocks here have a page left, and are large.
+ * The kernel keeps a fragmented block of which a quarter is left. Here a block is freed even with a page left, as if it
+ * were large.
  */
 import { not, sets } from "../../../../engine/operations.ts";
 import { has, hasNot } from "../../../../engine/reduce/conditions.ts";
@@ -13,10 +14,10 @@ import { isInitialised } from "./laws.ts";
 import { listDel } from "./links.ts";
 import { freesBlock } from "./unmap.ts";
 
-/** Under which queue's lock a block is taken off its queue. */
+/** The queue whose lock is held while a block is taken off its queue. */
 export type LockRule = "of the index" | "of vb->cpu";
 
-/** Blocks in the order of the index: it is in as many parts as there are CPUs, a block's by its address. */
+/** Blocks in the order of the index: it has one part for each CPU, and a block's address gives its part. */
 const partOf = (m: Locks, { index }: BlockFields) => index % m.scope.cpus;
 const inOrder = (m: Locks) => m.blocks.toSorted((a, b) => partOf(m, a) - partOf(m, b) || a.index - b.index);
 
@@ -48,7 +49,7 @@ export const aliasesThroughIndex =
     ];
   };
 
-/** One block: passed by if it is not in the index or not fragmented, else taken off its queue. */
+/** One block: skipped if it is not in the index or not fragmented, else taken off its queue. */
 function looks(m: Locks, cpu: CpuFields, block: BlockFields, rule: LockRule, at: string, to: string): Step[] {
   const { index, here, life, lock, maker } = block;
   const found = [has(life, NEW, STANDING), has(lock, 0)];

@@ -1,9 +1,9 @@
 /**
  * The state of queues of blocks whose links are written one at a time: a queue and its lock for each CPU, the index of
- * all blocks, and where each CPU stands.
+ * all blocks, and each CPU's phase.
  *
- * A block and its address are one: an address is given out again as soon as the block's memory may be. So a purge of
- * areas is left out, which would come between. A task stays on its CPU.
+ * A block and its address are one: an address may be given out again as soon as the block's memory is free. The purge
+ * of areas that would come between is left out. A task stays on its CPU.
  */
 import { briefly, clears, type Operations } from "../../../../engine/operations.ts";
 import { bitsOf, FLAG, type Layout, named, noneOr, plain, upTo } from "../../../../engine/search/layout.ts";
@@ -30,7 +30,7 @@ export function fieldsOf(layout: Layout, scope: LocksScope) {
   const [someCpus, holder] = [bitsOf(cpus), noneOr(cpus, "CPU")];
   const place = plain(cpus + blocks, (here) => (here < cpus ? `head ${here}` : `block ${here - cpus}`));
   const count = plain(pages + 1);
-  /** A list_head; `here` is what a link to it says: the heads come first, then the blocks. */
+  /** A list_head; `here` is the value of a link to it: the heads come first, then the blocks. */
   const links = (name: string, here: number) => ({
     here,
     next: layout.field(`next of ${name}`, place),
@@ -43,12 +43,12 @@ export function fieldsOf(layout: Layout, scope: LocksScope) {
     free: layout.field(`free of block ${index}`, count),
     dirty: layout.field(`dirty of block ${index}`, count),
     lock: layout.field(`lock of block ${index}`, holder),
-    /** The CPU that made it, on whose queue it goes. */
+    /** The CPU that made it, whose queue it joins. */
     maker: layout.field(
       `maker of block ${index}`,
       plain(cpus, (cpu) => `CPU ${cpu}`),
     ),
-    /** Whether vb->cpu (from 6.10 on) has been written: it says the maker then. */
+    /** Whether vb->cpu (from 6.10 on) was written; its value is the maker. */
     cpuIsSet: layout.field(`cpu is set of block ${index}`, FLAG),
     purgeListed: layout.field(`purge listed of block ${index}`, FLAG),
     /** The CPUs that its memory waits for. */
@@ -67,9 +67,9 @@ export function fieldsOf(layout: Layout, scope: LocksScope) {
     cpus: upTo(cpus).map((index) => ({
       index,
       phase: layout.field(`phase of CPU ${index}`, plain(MOST_PHASES)),
-      /** Where it walks, or the block that its call is about: what a link to it says. */
+      /** The position of its walk, or the block of its call, as the value of a link to it. */
       at: layout.field(`at of CPU ${index}`, place),
-      /** Links that it has read and not yet written where they go. */
+      /** Links that it has read and not yet written to their places. */
       next: layout.field(`next read of CPU ${index}`, place),
       prev: layout.field(`prev read of CPU ${index}`, place),
     })),
@@ -90,6 +90,6 @@ export function emptyQueues({ queues }: Locks, state: Int32Array): void {
   }
 }
 
-/** What a CPU has read is of no use any more. */
+/** Clears the links that a CPU has read. */
 export const forgets = ({ at, next, prev }: CpuFields): Operations =>
   briefly(undefined, clears(at, next, prev));

@@ -1,13 +1,13 @@
-/** What is asked of the queues: two laws of the specification, and one of the index. */
-import type { LawStatement } from "../../../../engine/actions.ts";
+/** The laws of the queues: two of the specification, and one of the index. */
+import type { LawStatement } from "../../../../engine/machine.ts";
 import { nothingLeaks, noUseAfterFree } from "../../../../spec/vmap/laws/integrity.ts";
 import { done, keeps } from "../../../call-assertions.ts";
 import type { Check } from "../../../program.ts";
 import { type BlockFields, type CpuFields, type Locks, NONE, STANDING } from "./fields.ts";
 
 /**
- * The specification knows no block that is half made: this is a law of the step grain alone (catalogue C11,
- * 3e3de7947c75). vb->cpu picks a queue out of an array, whatever was in the memory before.
+ * The specification has no half-made block, so this is a law of the step grain alone (catalogue C11, 3e3de7947c75).
+ * vb->cpu is an index into an array of queues; before it is written it has any value.
  */
 export const publishedIsInitialised: LawStatement = {
   id: "published-is-initialised",
@@ -19,10 +19,9 @@ export function isInitialised({ cpuIsSet }: BlockFields): Check {
 }
 
 /**
- * A map returns with a block of its own: nothing leaks if no block of its CPU would have served (nothing-leaks: a CPU is
- * given no new block while one of its has room). No page of a block becomes free again, and no other CPU adds
- * to this queue: a block that has a page to give now had it when the call began, and was not found only because
- * links do not lead to it.
+ * A map returns with a new block: nothing leaks if no other block of its CPU had room (nothing-leaks: a CPU gets no new
+ * block while one of its blocks has room). No page of a block becomes free again, and no other CPU adds to this queue:
+ * a block with a free page now had it when the call began, and was missed only because no link leads to it.
  */
 export function servedFromQueue(m: Locks, cpu: CpuFields, made: BlockFields): Check {
   const { pages, blocks } = m.scope;
@@ -52,7 +51,7 @@ function givesTo(
   return life.get(state) === STANDING && maker.get(state) === cpu.index && free.get(state) >= count;
 }
 
-/** That a walk which looks at a block finds it there. */
+/** A block that a walk looks at still exists. */
 export function isThere({ life }: BlockFields): Check {
   return keeps(noUseAfterFree, [life], (state) => ({
     command: { op: "unmapAliases" },

@@ -1,6 +1,6 @@
 /**
- * A list written as it is in memory: one link at a time, under a queue's lock. What is read under the lock, and what
- * is written before it is released, joins a step beside it: no holder of the lock can tell.
+ * A list written as it is in memory: one link at a time, under a queue's lock. Reads under the lock, and the write
+ * before its release, are merged with a neighbouring step: no holder of the lock can see a difference.
  */
 import { clears, onChosen, sets } from "../../../../engine/operations.ts";
 import { has } from "../../../../engine/reduce/conditions.ts";
@@ -16,17 +16,19 @@ const setsLinkOf = (m: Locks, node: Field, link: "next" | "prev", to: number | F
     says,
   );
 
-/** A list operation of a call: on which block, under which queue's lock, and where it continues. */
+/** A list operation of a call: its block, the queue whose lock it takes, and the next phase. */
 export interface ListCall {
   /** The phase in which it begins. */
   readonly at: string;
   readonly block: BlockFields;
   readonly queue: QueueFields;
-  /** What must hold beyond that it is this block: that this is the queue. */
+  /** A further guard beside the block: that this is the queue. */
   readonly when?: Step["when"];
 }
 
-/** What the last step of a list operation does, returns to, and asserts beside writing its link. */
+/**
+ * The last step of a list operation: its operations beside the write of the link, its next phase, and its assertions.
+ */
 export type Ending = Pick<Step, "to" | "says" | "does" | "asserts">;
 
 /** list_add_tail_rcu: the new block's own links, the last one's link to it, and the head's link back. */
@@ -58,7 +60,10 @@ export function listAddTail(m: Locks, cpu: CpuFields, call: ListCall, ending: En
   ];
 }
 
-/** list_del_rcu: both its links are read, and each neighbour's is written. Its link on stays for those who walk. */
+/**
+ * list_del_rcu: both its links are read, and each neighbour's is written. Its own next link stays for walks in
+ * progress.
+ */
 export function listDel(m: Locks, cpu: CpuFields, call: ListCall, ending: Ending): Step[] {
   const { at, block, queue, when = [] } = call;
   const ours = has(cpu.at, block.here);

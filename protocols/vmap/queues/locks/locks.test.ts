@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { confirmRun, visitActions } from "../../../../engine/actions.ts";
 import { BOUNDS } from "../../../../engine/bounds.testing.ts";
-import { type Explored, explore, type ShortestBreak } from "../../../../engine/search/explore.ts";
+import { explore } from "../../../../engine/search/explore.ts";
+import type { Explored, ShortestViolation } from "../../../../engine/search/visitable.ts";
 import type { StepMachine } from "../../../program.ts";
 import type { LocksScope } from "./fields.ts";
 import { locksMachine } from "./machine.ts";
@@ -13,13 +14,13 @@ const THREE_BLOCKS: LocksScope = { cpus: 2, blocks: 3, pages: 2 };
 
 const machineOf = (name: string, scope: LocksScope) =>
   locksMachine(name, scope, LOCKS_ORDERS[name] as LocksOrder);
-const visit = (machine: StepMachine, enough?: (broken: readonly string[]) => boolean): Explored =>
+const visit = (machine: StepMachine, enough?: (violated: readonly string[]) => boolean): Explored =>
   explore(visitActions(machine, { symmetry: false }), { bounds: BOUNDS, ...(enough ? { enough } : {}) });
 const namesOf = ({ actions }: StepMachine, run: readonly number[]) =>
   run.map((action) => actions[action]?.name);
 
-function breakOf(machine: StepMachine) {
-  const { law, run } = visit(machine).breaks[0] as ShortestBreak;
+function violationOf(machine: StepMachine) {
+  const { law, run } = visit(machine).violations[0] as ShortestViolation;
   expect(confirmRun(machine, law, run)).toBe(true);
   return { law, run: namesOf(machine, run) };
 }
@@ -57,31 +58,31 @@ describe("C10: a block is taken off its queue under the lock of another", () => 
     "CPU 1, next->prev = new: the head leads back to block 2, unlocks; returns",
   ];
 
-  test("a map makes a block though one of its CPU's would have served", () => {
-    expect(breakOf(machineOf("6.5", THREE_BLOCKS))).toEqual({ law: "nothing-leaks", run: lost });
+  test("a map makes a block although another block of its CPU has room", () => {
+    expect(violationOf(machineOf("6.5", THREE_BLOCKS))).toEqual({ law: "nothing-leaks", run: lost });
   });
 
   test("with two blocks the address of the first has to be given out again before that", () => {
-    const { law, run } = breakOf(machineOf("6.5", TWO_BLOCKS));
+    const { law, run } = violationOf(machineOf("6.5", TWO_BLOCKS));
     expect([law, run.length]).toEqual(["nothing-leaks", 28]);
   });
 
   test("the same lost writes leave a block on its queue that is freed: a walk reads it", () => {
-    const { breaks } = visit(machineOf("6.5", TWO_BLOCKS), (broken) => broken.length === 2);
-    expect(breaks.map(({ law, run }) => [law, run.length])).toEqual([
+    const { violations } = visit(machineOf("6.5", TWO_BLOCKS), (violated) => violated.length === 2);
+    expect(violations.map(({ law, run }) => [law, run.length])).toEqual([
       ["nothing-leaks", 28],
       ["no-use-after-free", 31],
     ]);
   });
 
-  test("with one block there is nothing to lose", () => {
+  test("with one block no link can be lost", () => {
     expect(visit(machineOf("6.5", ONE_BLOCK)).verdict).toBe("holds");
   });
 });
 
 describe("C11: a block is in the index before vb->cpu is written", () => {
   test("in 6.10", () => {
-    expect(breakOf(machineOf("6.10", ONE_BLOCK))).toEqual({
+    expect(violationOf(machineOf("6.10", ONE_BLOCK))).toEqual({
       law: "published-is-initialised",
       run: [
         "CPU 0, vm_map_ram",
@@ -93,20 +94,20 @@ describe("C11: a block is in the index before vb->cpu is written", () => {
     });
   });
 
-  test("and that is all that 6.10 breaks: its queues are whole", () => {
-    const { breaks, ended } = visit(machineOf("6.10", TWO_BLOCKS), () => false);
-    expect([breaks.map(({ law }) => law), ended]).toEqual([["published-is-initialised"], "fixpoint"]);
+  test("6.10 violates no other law: its queues are whole", () => {
+    const { violations, ended } = visit(machineOf("6.10", TWO_BLOCKS), () => false);
+    expect([violations.map(({ law }) => law), ended]).toEqual([["published-is-initialised"], "fixpoint"]);
   });
 });
 
 describe("repaired, as in 6.11", () => {
-  test("no law is broken in any state of two CPUs and two blocks", () => {
+  test("no law is violated in any state of two CPUs and two blocks", () => {
     const machine = machineOf("6.11", TWO_BLOCKS);
     const { verdict, ended, deadlocks } = visit(machine);
     expect([verdict, ended, deadlocks]).toEqual(["holds", "fixpoint", 0]);
   });
 
-  test("a block of one page is refused: it would be on its queue with nothing to give", () => {
+  test("a block of one page is refused: it would be on its queue without a free page", () => {
     expect(() => machineOf("6.11", { cpus: 2, blocks: 2, pages: 1 })).toThrow(RangeError);
   });
 });

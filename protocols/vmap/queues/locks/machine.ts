@@ -34,7 +34,7 @@ export function locksMachine(name: string, scope: LocksScope, order: LocksOrder)
   });
 }
 
-/** Each queue as links lead through it from its head on, and each block. */
+/** Each queue in the order of its links from the head, and each block. */
 function draw(m: Locks, state: Int32Array): Record<string, string> {
   const place = (here: number) => (here < m.scope.cpus ? `h${here}` : `${here - m.scope.cpus}`);
   return {

@@ -1,4 +1,4 @@
-/** vm_map_ram of one page: vb_alloc walks the queue of its CPU; where nothing serves, new_vmap_block. */
+/** vm_map_ram of one page: vb_alloc walks the queue of its CPU; if no block has room, new_vmap_block. */
 import { adds, compare, sets } from "../../../../engine/operations.ts";
 import { has } from "../../../../engine/reduce/conditions.ts";
 import { IDLE, type Step } from "../../../program.ts";
@@ -48,7 +48,9 @@ export const mapFromQueue =
     );
   };
 
-/** The walk stands on a block: takes a page under its lock, and with the last one takes it off the queue. */
+/**
+ * The walk is at a block: it takes a page under the block's lock, and with the last page takes the block off the queue.
+ */
 function looksForPage(m: Locks, cpu: CpuFields, queue: QueueFields, block: BlockFields): Step[] {
   const { index, here, free, lock, next } = block;
   const ours = has(cpu.at, here);
@@ -88,7 +90,7 @@ function looksForPage(m: Locks, cpu: CpuFields, queue: QueueFields, block: Block
   ];
 }
 
-/** The lowest address that is free; what the block says of itself is private until it is in the index. */
+/** The lowest free address. The block's fields are private until it is in the index. */
 function makesFirstFree(m: Locks, cpu: CpuFields, cpuWritten: CpuWritten): Step[] {
   return [
     ...makesBlock(

@@ -1,4 +1,4 @@
-/** In which order each release does what a call does. A bug is one of these replaced. */
+/** The order of steps of each release's calls. A bug is an order with one of them replaced. */
 import { factsOf } from "../../../../kernels/changes.ts";
 import type { Step } from "../../../program.ts";
 import { aliasesThroughIndex } from "./aliases.ts";

@@ -1,4 +1,6 @@
-/** vm_unmap_ram of one page: vb_free, and for the last page of a block free_vmap_block. Other places free blocks, too. */
+/**
+ * vm_unmap_ram of one page: vb_free, and for the last page of a block free_vmap_block. Other calls free blocks, too.
+ */
 import { clears, type Operations, sets } from "../../../../engine/operations.ts";
 import { has } from "../../../../engine/reduce/conditions.ts";
 import { hardwareStep, IDLE, type Step, type StepAction } from "../../../program.ts";
@@ -6,7 +8,7 @@ import { unmapsPage } from "../../vmap-blocks.ts";
 import { callRcu } from "../rcu.ts";
 import { type BlockFields, type CpuFields, GONE, type Locks, NONE, STANDING } from "./fields.ts";
 
-/** Out of the index (xa_erase), and to RCU. */
+/** Removes the block from the index (xa_erase) and hands it to RCU. */
 export const freesBlock = (m: Locks, { index, life, waits }: BlockFields): Operations => [
   sets(life, GONE),
   callRcu(m, waits, `block ${index}`),
@@ -27,7 +29,10 @@ export const unmapFromBlock = (m: Locks, cpu: CpuFields): Step[] =>
     ];
   });
 
-/** The ends of grace periods: callbacks, which CPU 0 runs. What was in the memory stays in it, and tells nothing. */
+/**
+ * The ends of grace periods: callbacks, which CPU 0 runs. The old contents of the memory stay, and no step depends on
+ * them.
+ */
 export function graceEnds(m: Locks): StepAction[] {
   return m.blocks.map(({ index, life, waits, free, dirty, next, prev, maker, cpuIsSet }) =>
     hardwareStep(

@@ -8,7 +8,7 @@ import { beginWalk, endsWalk } from "../rcu.ts";
 import { type BlockFields, type CpuFields, FREED, HEAD, NONE, type Walks } from "./fields.ts";
 import { linkIsThere } from "./links.ts";
 
-/** The phases of walks: a read section lasts as long as one of these. */
+/** The phases of walks: a read section lasts while a CPU is in one of these. */
 export const WALKING: readonly string[] = [
   "vb_alloc",
   "vm_unmap_aliases",
@@ -17,7 +17,7 @@ export const WALKING: readonly string[] = [
   "next fragment",
 ];
 
-/** From 5.13 on (ad216c0316ad) `passesFull`: a block all of which is dirty is passed by. */
+/** `passesFull` (5.13 on, ad216c0316ad): a completely dirty block is skipped. */
 export const aliasesOnQueue =
   (passesFull: boolean) =>
   (m: Walks, cpu: CpuFields): Step[] => [
@@ -40,7 +40,7 @@ export const aliasesOnQueue =
     endsWalk(m, cpu, HEAD, "vm_unmap_aliases", "purge lock"),
   ];
 
-/** That a block which is looked at has its area still, if the address of what is dirty in it is asked. */
+/** A block still has its area if the walk reads the address of its dirty range. */
 function areaIsThere({ scope }: Walks, { memory, area, dirty }: BlockFields, passesFull: boolean): Check {
   return keeps(noUseAfterFree, [memory, area, dirty], (state) => {
     const given = dirty.get(state);

@@ -1,10 +1,10 @@
 /**
- * The state of a queue that is walked under RCU while blocks are taken off it: the list that the links make, the
- * blocks' memory, their area descriptors, and where each CPU stands.
+ * The state of a queue that is walked under RCU while blocks are taken off it: the list of links, the blocks' memory,
+ * their area descriptors, and each CPU's phase.
  *
  * The queue is CPU 0's: it alone maps from it, all CPUs unmap and walk. A CPU that writes the list holds the queue's
- * lock and is done in one step; what another CPU sees of that is one link, since walks follow no other. So a link back (prev)
- * is not kept.
+ * lock and finishes in one step; another CPU sees only one link of it, since walks follow no other. So prev links are
+ * not modelled.
  */
 import { briefly, clears, inCase, type Operations, sets } from "../../../../engine/operations.ts";
 import { has } from "../../../../engine/reduce/conditions.ts";
@@ -34,7 +34,7 @@ export const [NONE, NEW, STANDING, GONE] = [0, 1, 2, 3] as const;
 /** Its area descriptor (struct vmap_area): none, in use, on the lazy list, handed to RCU, freed. */
 export const [NO_AREA, BUSY, LAZY, WAITING, FREED] = [0, 1, 2, 3, 4] as const;
 
-/** Where a link or a walk is: at the queue's head, or at the block of this number less one. */
+/** The position of a link or a walk: 0 for the queue's head, or one more than a block's number. */
 export const HEAD = 0;
 
 export type Walks = ReturnType<typeof fieldsOf>;
@@ -49,7 +49,7 @@ export function fieldsOf(layout: Layout, scope: WalksScope) {
   );
   const made = upTo(blocks).map((index) => ({
     index,
-    /** What a link to it says. */
+    /** The value of a link to it. */
     here: index + 1,
     memory: layout.field(`memory of block ${index}`, named("none", "new", "standing", "gone")),
     area: layout.field(`area of block ${index}`, named("none", "busy", "lazy", "waiting", "freed")),
@@ -64,7 +64,7 @@ export function fieldsOf(layout: Layout, scope: WalksScope) {
   }));
   return {
     scope,
-    /** What a link says over which an rcu_head was written. */
+    /** The value of a link that an rcu_head overwrote. */
     overwritten: blocks + 1,
     /** The first on the queue. */
     first: layout.field("first", link),
@@ -75,7 +75,7 @@ export function fieldsOf(layout: Layout, scope: WalksScope) {
     cpus: upTo(cpus).map((index) => ({
       index,
       phase: layout.field(`phase of CPU ${index}`, plain(MOST_PHASES)),
-      /** Where its walk is, or the block that its call is about. */
+      /** The position of its walk, or the block of its call. */
       at: layout.field(`at of CPU ${index}`, link),
     })),
   };
@@ -87,7 +87,7 @@ export const linksOf = ({ first, blocks }: Walks): readonly Field[] => [
   ...blocks.map(({ next }) => next),
 ];
 
-/** Memory that neither the block nor its area needs any more is as it was before. */
+/** Memory that neither the block nor its area needs is reset. */
 export const settles = ({ memory, area, free, dirty, next }: BlockFields): Operations =>
   briefly(
     undefined,

@@ -1,4 +1,4 @@
-/** The queue's list: how a block comes onto it, leaves it, and what a walk reads of it. */
+/** The queue's list: how a block joins it, leaves it, and what a walk reads of it. */
 import { any, briefly, does, type Operations, sets } from "../../../../engine/operations.ts";
 import { has } from "../../../../engine/reduce/conditions.ts";
 import type { Field } from "../../../../engine/search/layout.ts";
@@ -22,7 +22,7 @@ function linkTo({ first, blocks }: Walks, place: number, state: Int32Array): Fie
   return link;
 }
 
-/** The link that leads to a place leads elsewhere. */
+/** Redirects the link that leads to a place. */
 function redirects(m: Walks, place: number, to: number | Field, says: string): Operations {
   const footprint = { reads: [...linksOf(m), ...(typeof to === "number" ? [] : [to])], writes: linksOf(m) };
   return does(says, footprint, (state) =>
@@ -55,7 +55,7 @@ export const besideLinks: Handover = () => [];
 /** To 2.6.32 the rcu_head and the links share memory (C1). */
 export const overLinks: Handover = ({ overwritten }, { next }) => sets(next, overwritten);
 
-/** That a walk which follows a block's link finds a link there, in a block. */
+/** A walk that follows a block's link finds a valid link, in a block that exists. */
 export function linkIsThere(m: Walks, { memory, next }: BlockFields): Check {
   const isFreed = any(has(memory, NONE), has(next, m.overwritten));
   return keeps(noUseAfterFree, isFreed.reads, (state) => ({

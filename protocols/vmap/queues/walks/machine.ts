@@ -1,5 +1,5 @@
 /** A queue of blocks walked under RCU: vm_map_ram on CPU 0, vm_unmap_ram and vm_unmap_aliases on every CPU. */
-import type { EventuallyEnds } from "../../../../engine/actions.ts";
+import type { EventuallyEnds } from "../../../../engine/machine.ts";
 import { has } from "../../../../engine/reduce/conditions.ts";
 import { Layout } from "../../../../engine/search/layout.ts";
 import type { StepMachine } from "../../../program.ts";
@@ -49,7 +49,7 @@ function walkPasses({ index, phase }: CpuFields, phases: readonly string[]): Eve
   };
 }
 
-/** Each block as its pages given back (x), mapped (M) and never given out (.), in the order in which links lead to it. */
+/** Each block as its pages given back (x), mapped (M) and never given out (.), in the order of its links. */
 function draw(m: Walks, state: Int32Array): Record<string, string> {
   const place = (at: number) => (at === HEAD ? "head" : at === m.overwritten ? "?" : `${at - 1}`);
   const show = (block: BlockFields) => {

@@ -20,7 +20,7 @@ import { type ListChange, linkIsThere } from "./links.ts";
 export interface MapRules {
   readonly adds: ListChange;
   readonly removes: ListChange;
-  /** From 4.1 on (cf725ce274ba) a block is born with the page that it was made for taken; before, it is searched for. */
+  /** From 4.1 on (cf725ce274ba) a new block's first page is taken at once; before, the search begins again. */
   readonly bornTaken: boolean;
 }
 

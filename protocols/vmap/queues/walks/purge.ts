@@ -1,4 +1,4 @@
-/** What vm_unmap_aliases ends with, under the purge lock: fragmented blocks are freed, lazy areas are released. */
+/** The end of vm_unmap_aliases, under the purge lock: fragmented blocks are freed, lazy areas are released. */
 import { inCase, not, type Operations, sets } from "../../../../engine/operations.ts";
 import { has } from "../../../../engine/reduce/conditions.ts";
 import { hardwareStep, IDLE, type Step, type StepAction } from "../../../program.ts";
@@ -40,7 +40,7 @@ const takesLock = (m: Walks, cpu: CpuFields, to: string): Step => ({
   does: sets(m.purgeLock, cpu.index + 1),
 });
 
-/** Every lazy area is flushed and freed. When exactly between here and there matters to no walk. */
+/** Every lazy area is flushed and freed. No walk depends on the exact moment. */
 const releases = (m: Walks, freesArea: AreaFree): Step => ({
   at: "__purge_vmap_area_lazy",
   says: "flushes, frees every lazy area; returns",
@@ -80,7 +80,7 @@ export const purgeFragmentsAndAreas =
     releases(m, freesArea),
   ];
 
-/** Under the block's lock, and the queue's: no CPU maps from it or condemns it any more. */
+/** Under the block's lock, and the queue's: no CPU maps from it or condemns it from now on. */
 function looksAt(m: Walks, cpu: CpuFields, block: BlockFields, removes: ListChange): Step[] {
   const step = { at: "purge_fragmented_blocks", to: "next fragment" };
   const [here, fragmented] = [has(cpu.at, block.here), isFragmented(block, m.scope.pages)];

@@ -1,4 +1,4 @@
-/** In which order each release does what a call does. A bug is one of these replaced. */
+/** The order of steps of each release's calls. A bug is an order with one of them replaced. */
 import { type Facts, factsOf } from "../../../../kernels/changes.ts";
 import type { Step } from "../../../program.ts";
 import { aliasesOnQueue } from "./aliases.ts";
@@ -13,7 +13,7 @@ type Steps = (m: Walks, cpu: CpuFields) => readonly Step[];
 export interface WalksOrder {
   readonly map: Steps;
   readonly unmap: Steps;
-  /** vm_unmap_aliases, until it takes the purge lock, and from there on. */
+  /** vm_unmap_aliases before it takes the purge lock, and after. */
   readonly aliases: Steps;
   readonly purge: Steps;
 }

@@ -3,14 +3,15 @@ import { confirmRun, visitActions } from "../../../../engine/actions.ts";
 import { BOUNDS } from "../../../../engine/bounds.testing.ts";
 import { confirmLasso } from "../../../../engine/live/confirm-lasso.ts";
 import { findLassos } from "../../../../engine/live/liveness.ts";
-import { type Explored, explore, type ShortestBreak } from "../../../../engine/search/explore.ts";
+import { explore } from "../../../../engine/search/explore.ts";
+import type { Explored, ShortestViolation } from "../../../../engine/search/visitable.ts";
 import type { StepMachine } from "../../../program.ts";
 import type { WalksScope } from "./fields.ts";
 import { walksMachine } from "./machine.ts";
 import { freeAreaAtOnce, freeAreaByRcu, purgeAreas } from "./purge.ts";
 import { WALKS_ORDERS, type WalksOrder } from "./releases.ts";
 
-/** One block of one page, and one of two: what each break needs at least. */
+/** One block of one page, and one of two: what each violation needs at least. */
 const ONE_PAGE: WalksScope = { cpus: 2, blocks: 1, pages: 1 };
 const TWO_PAGES: WalksScope = { cpus: 2, blocks: 1, pages: 2 };
 
@@ -22,15 +23,15 @@ const visit = (machine: StepMachine): Explored =>
 const namesOf = ({ actions }: StepMachine, run: readonly number[]) =>
   run.map((action) => actions[action]?.name);
 
-/** The law that is broken first, and the shortest run into that, which another order does not confirm. */
-function breakOf(machine: StepMachine, repaired: StepMachine) {
-  const { law, run } = visit(machine).breaks[0] as ShortestBreak;
+/** The first violated law and the shortest run into it, which another order does not confirm. */
+function violationOf(machine: StepMachine, repaired: StepMachine) {
+  const { law, run } = visit(machine).violations[0] as ShortestViolation;
   expect(confirmRun(machine, law, run)).toBe(true);
   expect(confirmRun(repaired, law, run)).toBe(false);
   return { law, run: namesOf(machine, run) };
 }
 
-/** What CPU 0 does before a block stands on its queue: it finds none, makes one, and searches again. */
+/** The steps of CPU 0 before a block is on its queue: it finds none, makes one, and searches again. */
 const MAKES_BLOCK = [
   "CPU 0, vm_map_ram",
   "CPU 0, vb_alloc: has been through the queue",
@@ -53,10 +54,10 @@ describe("C1: links and rcu_head share memory, and a removed block points at its
   ];
 
   test.each(["2.6.28", "2.6.28-rcu-head-over-links"])(
-    "in %s a walk reads what is no link any more",
+    "in %s a walk reads memory that is no longer a link",
     (name) => {
       const repaired = machineOf("2.6.28-rcu-lists", ONE_PAGE);
-      expect(breakOf(machineOf(name, ONE_PAGE), repaired)).toEqual({
+      expect(violationOf(machineOf(name, ONE_PAGE), repaired)).toEqual({
         law: "no-use-after-free",
         run: overwritten,
       });
@@ -84,13 +85,13 @@ describe("C1: links and rcu_head share memory, and a removed block points at its
     },
   );
 
-  test("each half is a bug by itself: the other is then not to be seen", () => {
+  test("each half of C1 is a bug by itself, and hides the other", () => {
     expect(visit(machineOf("2.6.28-removed-points-at-itself", ONE_PAGE)).verdict).toBe("holds");
     expect(findLassos(machineOf("2.6.28-rcu-head-over-links", ONE_PAGE), BOUNDS).verdict).toBe("holds");
   });
 });
 
-describe("C6: the area of a block is freed while a walk stands on the block", () => {
+describe("C6: the area of a block is freed while a walk is at the block", () => {
   const run = [
     "CPU 0, vm_map_ram",
     "CPU 0, vb_alloc: has been through the queue",
@@ -112,13 +113,13 @@ describe("C6: the area of a block is freed while a walk stands on the block", ()
   ];
 
   test("from 5.2 to 5.12", () => {
-    expect(breakOf(machineOf("5.2", TWO_PAGES), machineOf("5.13", TWO_PAGES))).toEqual({
+    expect(violationOf(machineOf("5.2", TWO_PAGES), machineOf("5.13", TWO_PAGES))).toEqual({
       law: "no-use-after-free",
       run,
     });
   });
 
-  test("and not before 5.2: areas were freed by RCU, and waited for the walk as blocks do", () => {
+  test("C6 does not exist before 5.2: areas were freed by RCU, and waited for the walk as blocks do", () => {
     expect(visit(machineOf("4.4", TWO_PAGES)).verdict).toBe("holds");
   });
 
@@ -132,7 +133,7 @@ describe("C6: the area of a block is freed while a walk stands on the block", ()
       StepMachine,
       StepMachine,
     ];
-    expect(breakOf(found, repaired)).toMatchObject({ law: "no-use-after-free" });
+    expect(violationOf(found, repaired)).toMatchObject({ law: "no-use-after-free" });
     expect(visit(repaired).verdict).toBe("holds");
     expect(visit(byRcu).verdict).toBe("holds");
   });

@@ -1,0 +1,25 @@
+/** The matrix is headed by what was asked for, and its legend says which labels of a column answer otherwise outside. */
+import { stripVTControlCharacters } from "node:util";
+import { expect, test } from "vitest";
+import type { KernelReport } from "../../jobs/check-kernel.ts";
+import { kernelNamed } from "../../jobs/names.ts";
+import { factsOf, type VersionFacts } from "../../jobs/versions.ts";
+import { legend, matrix } from "./matrix.ts";
+
+const reportOf = (name: string) => ({ kernel: kernelNamed(name), cells: [] }) as unknown as KernelReport;
+const headOf = (text: string) => stripVTControlCharacters(text).trim();
+
+test("a column is headed by the version that was asked for, where one kernel stands for it", () => {
+  const facts = [factsOf("6.6") as VersionFacts];
+  expect(headOf(matrix([reportOf("6.6")], facts))).toBe("6.6");
+  expect(headOf(matrix([reportOf("6.6")]))).toBe("6.5");
+  const both = [factsOf("5.3") as VersionFacts];
+  expect(headOf(matrix([reportOf("5.2"), reportOf("5.10")], both))).toMatch(/^5\.2 +5\.10$/);
+});
+
+test("the legend names the labels that answer otherwise outside the domain", () => {
+  expect(legend([reportOf("4.15.0"), reportOf("3.1")])).toContain(
+    "calls outside their domain are answered otherwise by 4.19, 5.0.1, 3.9, 3.10.4: check 4.19",
+  );
+  expect(legend([reportOf("6.5")])).not.toContain("otherwise");
+});

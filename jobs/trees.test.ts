@@ -1,0 +1,188 @@
+/**
+ * Real trees in this process. VMAPCHECK_TREES names their directories, with a colon between two; without it, or without a
+ * clang that compiles for wasm32, nothing here can be run.
+ */
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readRecording } from "../adapters/vmap/recording.ts";
+import { replay } from "../engine/run/stepper.ts";
+import { kernelCalled } from "../kernels/vmap/index.ts";
+import { comparing } from "../properties/vmap/diff/shortest-difference.ts";
+import { SCOPES } from "../properties/vmap/random-scopes.ts";
+import { benchFor } from "../properties/vmap/test-bench.ts";
+import { Fingerprint } from "../spec/fingerprint.ts";
+import type { Command } from "../spec/vmap/commands.ts";
+import type { Kernel } from "../spec/vmap/kernel.ts";
+import type { Scope } from "../spec/vmap/scope.ts";
+import { hasWebAssemblyCompiler } from "../trees/compiler.ts";
+import { exploreKernel } from "./check-explored.ts";
+import { conform } from "./conform.ts";
+import { openTree } from "./trees.ts";
+
+const GIVEN = (process.env.VMAPCHECK_TREES ?? "").split(":").filter((directory) => directory !== "");
+const CAN_RUN = GIVEN.length > 0 && hasWebAssemblyCompiler();
+/** Skipped tests need a name, too. */
+const TREES = GIVEN.length > 0 ? GIVEN : ["a tree"];
+const RECORDINGS = join(import.meta.dirname, "../adapters/vmap/recordings");
+const INSIDE = SCOPES.filter(({ outside }) => outside !== true);
+const scopeNamed = (name: string) => SCOPES.find((each) => each.name === name) as Scope;
+
+/** Runs `comparing` without exploration: only this many random histories are drawn. */
+function differenceAtRandom(one: Kernel, other: Kernel, runs: number) {
+  const turns = comparing({
+    one,
+    other,
+    places: [],
+    drawnIn: INSIDE,
+    kind: undefined,
+    seed: 5,
+    states: 0,
+    runs,
+  });
+  let turn = turns.next(false);
+  while (!turn.done) turn = turns.next(false);
+  return turn.value;
+}
+
+describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and clang (skipped without):", () => {
+  describe.each(TREES)("%s", (directory) => {
+    const open = () => openTree(directory, undefined);
+
+    test("answers 1,000 random histories as our model of its release does", () => {
+      const { kernel, as } = open();
+      const compared = differenceAtRandom(kernel, kernelCalled(as) as Kernel, 1000);
+      expect(compared.difference).toBeUndefined();
+      expect(compared.drawn).toBe(1000);
+    });
+
+    test("answers its release's recording with the recorded replies, in every field and dump", async () => {
+      const file = join(RECORDINGS, `${open().as}.jsonl.gz`);
+      const { value } = await readRecording(file).next();
+      expect(value).toBeDefined();
+      const report = await conform([file], { tree: directory });
+      expect(report.files[0]?.differing).toBe(0);
+      expect(report.files[0]?.conforming).toBeGreaterThan(20);
+    });
+
+    test("keeps states apart: a call on one changes no other, and equal states have one fingerprint", () => {
+      const kernel: Kernel = open().kernel;
+      const scope = scopeNamed("blocks");
+      const { add } = kernel.identity(scope, { pin: false, areasAlone: false });
+      const wordsOf = (state: unknown) => {
+        const print = new Fingerprint();
+        const words = new Int32Array(4);
+        print.begin();
+        add(state, print);
+        print.write(words, 0);
+        return [...words].join();
+      };
+      const ask = (state: unknown, commands: readonly Command[]) => {
+        for (const command of commands) kernel.act(state, command);
+      };
+      const map = { op: "mapRam", cpu: 0, count: 2 } as const;
+      const first = kernel.initial(scope);
+      const empty = wordsOf(first);
+      const second = kernel.copy(first);
+      ask(first, [map, { op: "unmapRam", cpu: 0, start: 64, count: 2 }]);
+      expect(wordsOf(second)).toBe(empty);
+      ask(second, [map]);
+      expect(wordsOf(second)).not.toBe(wordsOf(first));
+      ask(second, [{ op: "unmapRam", cpu: 0, start: 64, count: 2 }]);
+      expect(wordsOf(second)).toBe(wordsOf(first));
+      const [stepped] = kernel.step(first, { op: "purge" });
+      expect(wordsOf(stepped)).not.toBe(wordsOf(first));
+      kernel.assign(second, stepped);
+      expect(wordsOf(second)).toBe(wordsOf(stepped));
+    });
+  });
+});
+
+/** A tree with one place of its allocator changed. */
+interface Mutant {
+  readonly law: string;
+  readonly from: RegExp;
+  readonly to: string;
+}
+
+/** Found in every state of a small space. */
+const MUTANTS: readonly Mutant[] = [
+  { law: "refused-only-when-full", from: /(nva_start_addr \+ size) > vend\)/, to: "$1 >= vend)" },
+  { law: "no-overlap", from: /sibling->va_end == va->va_start/, to: "sibling->va_end != va->va_start" },
+];
+/** The ways in which vm_unmap_ram stops. */
+const STOPS = [
+  { law: "no-bug", kind: "bug", to: "BUG_ON(addr < VMALLOC_END);" },
+  { law: "answers", kind: "silent", to: "while (addr < VMALLOC_END) barrier();" },
+  { law: "no-crash", kind: "crashed", to: "*(volatile int *)(unsigned long)-8 = 1;" },
+] as const;
+
+describe.skipIf(!CAN_RUN)("a mutant (skipped without VMAPCHECK_TREES and clang)", () => {
+  let folder: string;
+  let here: string;
+  beforeAll(() => {
+    here = process.cwd();
+    folder = mkdtempSync(join(tmpdir(), "vmapcheck-mutants-"));
+    for (const part of ["lib/rbtree.c", "lib/llist.c", "include/linux", "Makefile"])
+      cpSync(join(TREES[0] as string, part), join(folder, "base", part), { recursive: true });
+    mkdirSync(join(folder, "base/mm"));
+  });
+  afterAll(() => {
+    process.chdir(here);
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  function mutantOf(name: string, change: (text: string) => string): string {
+    const directory = join(folder, name);
+    cpSync(join(folder, "base"), directory, { recursive: true });
+    const text = readFileSync(join(TREES[0] as string, "mm/vmalloc.c"), "utf8");
+    const changed = change(text);
+    expect(changed).not.toBe(text);
+    writeFileSync(join(directory, "mm/vmalloc.c"), changed);
+    return directory;
+  }
+
+  test.each(MUTANTS)("violates $law in a small space", ({ law, from, to }) => {
+    const directory = mutantOf(law, (text) => text.replace(from, to));
+    const { kernel } = openTree(directory, undefined);
+    const { violations } = exploreKernel(kernel, { seed: 1, runs: 0, compare: false });
+    expect(violations).toContainEqual(expect.objectContaining({ law, bug: undefined }));
+  });
+
+  test.each(STOPS)("violates $law where it stops", ({ law, kind, to }) => {
+    const directory = mutantOf(kind, (text) => text.replace(/BUG_ON\(addr > VMALLOC_END\);/, to));
+    const kernel: Kernel = openTree(directory, undefined).kernel;
+    const setting = benchFor(kernel, scopeNamed("blocks"));
+    const history = [
+      { op: "mapRam", cpu: 0, count: 2 },
+      { op: "unmapRam", cpu: 0, area: 0 },
+    ] as const;
+    const last = replay(setting, history).at(-1);
+    expect(last?.response?.kind).toBe(kind);
+    expect(last?.violated.map(({ id }) => id)).toEqual([law]);
+  });
+
+  test("that differs from the tree in one comparison differs by a shortest history", () => {
+    const directory = mutantOf("differs", (text) => text.replace(MUTANTS[0]?.from as RegExp, "$1 >= vend)"));
+    const one = openTree(TREES[0] as string, undefined).kernel;
+    const { difference } = differenceAtRandom(one, openTree(directory, undefined).kernel, 1000);
+    expect(difference?.history).toHaveLength(1);
+    expect(difference?.kinds).toContain("refusal");
+  });
+
+  test("that does not compile is refused by file and line", () => {
+    const directory = mutantOf("broken", (text) => text.replace("void vfree(", "void vfree{"));
+    const line = readFileSync(join(directory, "mm/vmalloc.c"), "utf8")
+      .split("\n")
+      .findIndex((each) => each.includes("void vfree{"));
+    expect(() => openTree(directory, undefined)).toThrow(
+      new RegExp(`broken/mm/vmalloc.c:${line + 1} does not compile: `),
+    );
+  });
+
+  test("without a required function is refused by that name", () => {
+    const directory = mutantOf("renamed", (text) => text.replaceAll("vm_unmap_aliases", "vm_unmap_alias"));
+    expect(() => openTree(directory, undefined)).toThrow("expected vm_unmap_aliases in it");
+  });
+});
