@@ -7,7 +7,7 @@ export interface Act {
   readonly says: string;
   /** Where in the tree; undefined of a call that begins or returns. */
   readonly at?: Source | undefined;
-  /** It is none of what is marked in shim/sync.h: by its place alone one is told from another. */
+  /** A plain access, which is not marked in shim/sync.h. Only its place distinguishes it from another. */
   readonly isPlain?: true;
 }
 

@@ -20,7 +20,7 @@ import { columns } from "../output.ts";
 import { drawChart } from "./chart.ts";
 import { ENDED } from "./explored.ts";
 
-const EXACT = "states are memory and stacks, told apart by 128 bits of hash";
+const EXACT = "states are memory and stacks, compared by 128 bits of hash";
 
 export function treeStepsJson(found: TreeStepsFound) {
   const { states, steps, depth, ended, seconds, reports, ends, stuck, bytes } = found;

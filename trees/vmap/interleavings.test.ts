@@ -5,7 +5,9 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { readJson } from "../../adapters/json-file.ts";
 import { formatTreeRun, treeRunIn } from "../../adapters/tree-run-file.ts";
 import { failedIn, isEnabled } from "../../engine/actions.ts";
 import { protocolFor } from "../../jobs/interleaved-orders.ts";
@@ -25,6 +27,14 @@ const CAN_RUN = GIVEN.length > 0 && hasHostCompiler();
 const TREES = GIVEN.length > 0 ? GIVEN : ["a tree"];
 /** Trees of the shape of 6.9 and later, of which the copies below change a line. */
 const NEW_TREES = CAN_RUN ? GIVEN.filter((directory) => isFrom(directory, "6.9")) : TREES;
+
+/** Trees before 6.5. */
+const OLD_TREES = CAN_RUN ? GIVEN.filter((directory) => !isFrom(directory, "6.5")) : TREES;
+
+async function pinnedRun(bug: string) {
+  const path = fileURLToPath(new URL(`runs/${bug}.json`, import.meta.url));
+  return treeRunIn(path, await readJson(path, 2 ** 20));
+}
 
 function versionAt(directory: string): Version {
   return versionOf(readTree(directory).version ?? "") as Version;
@@ -120,6 +130,19 @@ describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and a compiler (skipped without)
       expect([again.how, again.laws]).toEqual(["exactly", ["no-alias-after-unmap-aliases"]]);
       expect(again.run.steps.map(stepName)).toEqual(file.steps);
     });
+  });
+
+  test.each(NEW_TREES)("%s violates what is pinned for C13, step by step", async (directory) => {
+    const file = await pinnedRun("vb-final-free-window");
+    const found = await replayTreeRun("pinned", file, directory);
+    expect([found.how, found.laws]).toEqual(["exactly", [file.law]]);
+  });
+
+  test.each(OLD_TREES)("%s violates what is pinned for C7, in its order", async (directory) => {
+    const file = await pinnedRun("vb-full-block-stale");
+    const found = await replayTreeRun("pinned", file, directory);
+    expect(found.how).not.toBe("searched");
+    expect(found.laws).toEqual([file.law]);
   });
 
   describe.each(NEW_TREES)("%s", (directory) => {
@@ -292,7 +315,7 @@ describe("what a step reports violates", () => {
   });
 });
 
-test("a run's file is read as it was written, and a step that is nobody's is refused", () => {
+test("a run's file is read as it was written, and a step of no CPU is refused", () => {
   const run = {
     tree: "6.12",
     calls: "map 1 | aliases",
