@@ -5,10 +5,8 @@ import type { Source } from "../trees/vmap/step-child.ts";
 
 export interface Act {
   readonly says: string;
-  /** Where in the tree; undefined of a call that begins or returns. */
+  /** Where in the tree; undefined of a call that begins or returns. Of a plain access it is all that is known. */
   readonly at?: Source | undefined;
-  /** A plain access, which is not marked in shim/sync.h. Only its place distinguishes it from another. */
-  readonly isPlain?: true;
 }
 
 /** What a page fault, a BUG and the like are called. */
@@ -34,7 +32,7 @@ export function actsIn(
     const [what = "", file = "", name = "", number] = line.split("\t");
     const [kind = "", first = "", ...more] = line.split(" ");
     if (number !== undefined) acts.push({ says: what, at: { file, function: name, line: Number(number) } });
-    else if (kind === "access") acts.push({ says: "reads or writes", at: sources.get(first), isPlain: true });
+    else if (kind === "access") acts.push({ says: "reads or writes", at: sources.get(first) });
     else if (kind === "event") noteEvent(acts, first, more);
     else if (kind === "stop") acts.push({ says: STOPS[first] ?? `BUG: ${more.join(" ")}` });
     else {
