@@ -1,6 +1,13 @@
 /** A machine of guarded actions as an explorer visits it. */
 
-import type { Action, Invariant, LawStatement, PackedMachine } from "./machine.ts";
+import {
+  type Action,
+  failedIn,
+  type Invariant,
+  isEnabled,
+  type LawStatement,
+  type PackedMachine,
+} from "./machine.ts";
 import { askedOf, ConditionTable, meets } from "./reduce/conditions.ts";
 import { EffectTable } from "./reduce/effects.ts";
 import {
@@ -203,16 +210,6 @@ function violatesLaw({ invariants }: PackedMachine, action: Action, from: Int32A
   const after = from.slice();
   action.effect(after);
   return invariants.some((each) => each.id === law && !holdsIn(each, after));
-}
-
-/** The laws that an action violates when taken in this state. If there is one, the action leads nowhere. */
-export function failedIn({ asserts = [] }: Action, state: Int32Array): readonly string[] {
-  return asserts.filter(({ holds }) => !holds(state)).map(({ law }) => law.id);
-}
-
-/** Whether an action may be taken now. */
-export function isEnabled({ when, guard }: Action, state: Int32Array): boolean {
-  return meets(state, when) && (guard?.(state) ?? true);
 }
 
 /** Whether an invariant holds in a state. */

@@ -2,9 +2,10 @@
  * The explorer by itself: machines of guarded actions on packed states, visited whole, with symmetry, stubborn sets,
  * liveness and checkpoints (docs/api.md has an example).
  */
-export { confirmRun, isEnabled, type VisitOptions, visitActions } from "./actions.ts";
+export { confirmRun, type VisitOptions, visitActions } from "./actions.ts";
 export { findLassos, type Liveness } from "./live/liveness.ts";
 export type { Action, Assertion, EventuallyEnds, Footprint, Invariant, PackedMachine } from "./machine.ts";
+export { isEnabled } from "./machine.ts";
 export {
   actionOf,
   adds,

@@ -1,5 +1,5 @@
 /** A machine of guarded actions on packed states. */
-import type { Condition } from "./reduce/conditions.ts";
+import { type Condition, meets } from "./reduce/conditions.ts";
 import type { Field, IndexSet } from "./search/layout.ts";
 
 /** One atomic transition. */
@@ -75,4 +75,14 @@ export interface PackedMachine {
   symmetry?(): (state: Int32Array) => void;
   /** The index sets that it renumbers, named in its receipt. */
   readonly interchangeable?: readonly IndexSet[];
+}
+
+/** The laws that an action violates when taken in this state. If there is one, the action leads nowhere. */
+export function failedIn({ asserts = [] }: Action, state: Int32Array): readonly string[] {
+  return asserts.filter(({ holds }) => !holds(state)).map(({ law }) => law.id);
+}
+
+/** Whether an action may be taken now. */
+export function isEnabled({ when, guard }: Action, state: Int32Array): boolean {
+  return meets(state, when) && (guard?.(state) ?? true);
 }

@@ -35,7 +35,7 @@ export async function keptFailures(kernel: string): Promise<readonly KeptFailure
 }
 
 /** A kernel's name as the beginning of a file's: that of a tree has its directory in it. */
-const fileName = (kernel: string): string => kernel.replaceAll(/[^\w.-]/g, "_");
+export const fileName = (kernel: string): string => kernel.replaceAll(/[^\w.-]/g, "_");
 
 /** Keeps a failing history and returns where. */
 export async function keepFailure(history: HistoryFile & { readonly law: LawId }): Promise<string> {

@@ -8,7 +8,7 @@ import type { LawId } from "../spec/contract.ts";
 import { PROCESS_LAWS } from "../spec/process.ts";
 import { type HistoryStep, whyUnmodelled } from "../spec/vmap/history.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
-import { treeCalled } from "./trees.ts";
+import { isTreeName, treeCalled } from "./trees.ts";
 import { orNearest, UsageError } from "./usage-error.ts";
 import { factsOf, labelAlike, placeOf, type VersionFacts } from "./versions.ts";
 import { WINGS } from "./wings.ts";
@@ -85,6 +85,10 @@ export function checkedFor(word: string): {
 }
 
 export function bugNamed(name: string): Bug {
+  if (isTreeName(name))
+    throw new UsageError(
+      `${name} is no bug of the catalogue: check --tree DIR finds those that a tree has, and others`,
+    );
   return orNearest("bug", name, bugCalled, /^[a-z]\d+$/i.test(name) ? NUMBERS : SLUGS);
 }
 

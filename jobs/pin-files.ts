@@ -9,6 +9,7 @@ import { lastPlayed, replay } from "../engine/run/stepper.ts";
 import { benchFor } from "../properties/vmap/test-bench.ts";
 import type { LawId } from "../spec/contract.ts";
 import { judgedAlsoBy, type Kernel } from "../spec/vmap/kernel.ts";
+import { fileName } from "./failures.ts";
 import { namesOf } from "./hunt-target.ts";
 import { kernelNamed } from "./names.ts";
 import { pinnedFile } from "./pinned.ts";
@@ -65,8 +66,17 @@ const shortestFirst = (pinned: readonly Pinned[]) => pinned.toSorted((a, b) => a
 
 /** Decides the place of a shrunk history: none, if the same violation is pinned in as few commands. */
 export async function filingOf(shrunk: Shrunk): Promise<Filing> {
+  const filing = await filedAt(shrunk);
+  // The catalogue lists releases, not trees.
+  return shrunk.kernel.release.compiled ? { ...filing, needs: [] } : filing;
+}
+
+async function filedAt(shrunk: Shrunk): Promise<Filing> {
   const { bug, law, kernel, history } = shrunk;
-  const folder = join(FOLDER, bug?.id ?? `unknown-${law}-${kernel.name}`);
+  const folder = join(
+    FOLDER,
+    bug?.id ?? `unknown-${law}-${kernel.release.compiled ? fileName(kernel.name) : kernel.name}`,
+  );
   const [best] = shortestFirst(await sameViolations(shrunk, folder));
   const length = history.commands.length;
   if (best !== undefined && best.commands <= length) {

@@ -1,30 +1,36 @@
 /**
  * Real trees in this process. VMAPCHECK_TREES names their directories, with a colon between two; without it, or without a
- * clang that compiles for wasm32, nothing here can be run.
+ * clang that compiles for wasm32, only the allocator assembled from text can be run.
  */
+
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readRecording } from "../adapters/vmap/recording.ts";
 import { replay } from "../engine/run/stepper.ts";
+import { explore } from "../engine/search/explore.ts";
 import { kernelCalled } from "../kernels/vmap/index.ts";
 import { comparing } from "../properties/vmap/diff/shortest-difference.ts";
+import { explorableKernel } from "../properties/vmap/explorable-kernel.ts";
 import { SCOPES } from "../properties/vmap/random-scopes.ts";
+import { MIDDLE, spaceScope } from "../properties/vmap/small-scopes.ts";
 import { benchFor } from "../properties/vmap/test-bench.ts";
 import { Fingerprint } from "../spec/fingerprint.ts";
+import { PROCESS_LAWS } from "../spec/process.ts";
 import type { Command } from "../spec/vmap/commands.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
+import { derivedFrom, releaseOf } from "../spec/vmap/releases.ts";
 import type { Scope } from "../spec/vmap/scope.ts";
+import { bumpAllocator } from "../trees/bump-allocator.testing.ts";
 import { hasWebAssemblyCompiler } from "../trees/compiler.ts";
+import { canRunTrees, TREES } from "../trees/given-trees.testing.ts";
+import { treeKernel } from "../trees/vmap/tree-kernel.ts";
 import { exploreKernel } from "./check-explored.ts";
 import { conform } from "./conform.ts";
 import { openTree } from "./trees.ts";
 
-const GIVEN = (process.env.VMAPCHECK_TREES ?? "").split(":").filter((directory) => directory !== "");
-const CAN_RUN = GIVEN.length > 0 && hasWebAssemblyCompiler();
-/** Skipped tests need a name, too. */
-const TREES = GIVEN.length > 0 ? GIVEN : ["a tree"];
+const CAN_RUN = canRunTrees("real trees in this process", hasWebAssemblyCompiler);
 const RECORDINGS = join(import.meta.dirname, "../adapters/vmap/recordings");
 const INSIDE = SCOPES.filter(({ outside }) => outside !== true);
 const scopeNamed = (name: string) => SCOPES.find((each) => each.name === name) as Scope;
@@ -64,6 +70,19 @@ describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and clang (skipped without):", (
       const report = await conform([file], { tree: directory });
       expect(report.files[0]?.differing).toBe(0);
       expect(report.files[0]?.conforming).toBeGreaterThan(20);
+    });
+
+    test("leaves pages to their holder where an unmap finds no area", () => {
+      const { kernel } = open();
+      const large = { op: "mapRam", cpu: 0, count: 3 } as const;
+      const unmap = { op: "unmapRam", cpu: 0, area: 1 } as const;
+      const block = { op: "mapRam", cpu: 0, count: 1 } as const;
+      const history = [large, large, unmap, { op: "purge" }, block, unmap, { op: "unmapAliases" }] as const;
+      const played = replay(benchFor(kernel, scopeNamed("outside")), history);
+      const stops = kernel.release.outside.unmapAgain === "stops";
+      expect(played.at(-1)?.response?.kind).toBe(stops ? "bug" : "done");
+      expect(played.at(-1)?.violated.map(({ id }) => id)).not.toContain("no-alias-after-unmap-aliases");
+      expect(played).toHaveLength(stops ? 6 : 7);
     });
 
     test("keeps states apart: a call on one changes no other, and equal states have one fingerprint", () => {
@@ -184,5 +203,27 @@ describe.skipIf(!CAN_RUN)("a mutant (skipped without VMAPCHECK_TREES and clang)"
   test("without a required function is refused by that name", () => {
     const directory = mutantOf("renamed", (text) => text.replaceAll("vm_unmap_aliases", "vm_unmap_alias"));
     expect(() => openTree(directory, undefined)).toThrow("expected vm_unmap_aliases in it");
+  });
+});
+
+describe("a kernel made of a module", () => {
+  test("is explored beside the reference, and a shortest history violates what it does not keep", async () => {
+    const built = await bumpAllocator();
+    const promises = {
+      ...derivedFrom("6.12", releaseOf("6.12")),
+      labels: ["bump"],
+      laws: [...releaseOf("6.12").laws, ...PROCESS_LAWS.map(({ id }) => id)],
+      compiled: true,
+    } as const;
+    const kernel = treeKernel(() => built, promises, "bump");
+    const scope = spaceScope({ pages: 3, sizes: 3, aligns: 1, windows: 1, at: MIDDLE });
+    const machine = explorableKernel(kernel, scope, { reduced: true });
+    const { violations, ended } = explore(machine, {
+      bounds: { states: 10_000, bytes: 1e8 },
+      enough: () => false,
+    });
+    const shortest = Object.fromEntries(violations.map(({ law, run }) => [law, run.length]));
+    expect(ended).toBe("fixpoint");
+    expect(shortest).toEqual({ "no-bug": 1, "lazy-count": 2 });
   });
 });

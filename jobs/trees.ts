@@ -30,11 +30,13 @@ const known = new Map<string, TreeSubject>();
 
 /** The tree that `tree:DIR` names, or undefined for any other word. Throws an InputError if it cannot be built. */
 export function treeCalled(word: string): TreeSubject | undefined {
-  if (!word.startsWith(PREFIX)) return undefined;
+  if (!isTreeName(word)) return undefined;
   const subject = known.get(word) ?? open(word, undefined);
   known.set(word, subject);
   return subject;
 }
+
+export const isTreeName = (word: string): boolean => word.startsWith(PREFIX);
 
 /** `tree:DIR`, of a directory. */
 export const treeName = (directory: string): string => `${PREFIX}${directory}`;
@@ -89,7 +91,7 @@ function open(word: string, as: string | undefined): TreeSubject {
   return {
     tree,
     built,
-    kernel: treeKernel(tree, promises, word),
+    kernel: treeKernel((constants) => build(tree, constants), promises, word),
     as: like,
     assumed: disagreements(release, built.facts.holds),
   };

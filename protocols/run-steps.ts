@@ -1,7 +1,8 @@
 /** A run at the step grain that violates a law, or lasts for ever: as pinned in a file, and as taken by a machine. */
-import { confirmRun, failedIn, holdsIn, isEnabled } from "../engine/actions.ts";
+import { confirmRun, holdsIn } from "../engine/actions.ts";
 import { confirmLasso } from "../engine/live/confirm-lasso.ts";
 import type { PackedMachine } from "../engine/machine.ts";
+import { failedIn, isEnabled } from "../engine/machine.ts";
 
 /** Its steps by name. */
 export interface Interleaving {

@@ -58,6 +58,11 @@ const TEXT = ARGS + 96;
 const TEXT_BYTES = 256;
 const FIRST_EVENT = TEXT + TEXT_BYTES / 4;
 const EVENT_WORDS = 4;
+/** The same, for a module that is written by hand. */
+export const IO = {
+  ...{ kind: KIND, value: VALUE, size: SIZE, count: COUNT, lost: LOST },
+  ...{ args: ARGS, text: TEXT, firstEvent: FIRST_EVENT },
+} as const;
 /** The kind of a call whose budget ran out. */
 const ENDLESS = 0xffffffff;
 
@@ -184,7 +189,7 @@ export class Instance {
     return this.#words[this.#io + VALUE] as number;
   }
 
-  /** Bytes of the area that a free took, which begins at `value`. */
+  /** Bytes of the area that a free or an unmap took, which begins at `value`. */
   get size(): number {
     return this.#words[this.#io + SIZE] as number;
   }

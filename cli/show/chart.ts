@@ -1,5 +1,5 @@
 /** A run at the step grain as a sequence chart: a lane for each CPU, and beside the steps the state they work on. */
-import { failedIn } from "../../engine/actions.ts";
+import { failedIn } from "../../engine/machine.ts";
 import type { StepAction, StepMachine } from "../../protocols/program.ts";
 import { pc } from "../colour.ts";
 import { columns, textWidth } from "../output.ts";

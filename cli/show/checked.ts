@@ -44,10 +44,27 @@ function interleavedParts({ byName, steps, interleaved }: CheckReport): string[]
 }
 
 /** The kernel that another was derived from, and the bugs of it that the other does not have. */
-function lineageLines({ kernel, gone }: KernelReport): string[] {
+function lineageLines(report: KernelReport): string[] {
+  const { kernel, gone } = report;
+  if (kernel.release.compiled) return [knownBugsText(report)];
   if (gone.length === 0) return [];
   const ancestors = lineageOf(kernel.release).slice(1).join(", ");
   return [`${kernel.name} was derived from ${ancestors}, and has not: ${gone.map(shortName).join(", ")}`];
+}
+
+/** Which bugs of the catalogue a tree has, by their pinned histories: each once, beside those of its release. */
+function knownBugsText({ kernel, cells, surprises, gone }: KernelReport): string {
+  const { like } = kernel.release;
+  const pinned = cells.flatMap(({ bugs }) => bugs).filter(({ replay }) => replay !== null);
+  const here = new Set(pinned.map(({ bug }) => bug));
+  const others = new Set(surprises.flatMap(({ bug }) => bug ?? []));
+  const names = (slugs: Iterable<string>) => [...slugs].map(shortName).join(", ") || "none";
+  const rows = [
+    ["", `it has, as ${like} has`, names([...here].filter((slug) => !others.has(slug)))],
+    ["", `it has, and ${like} has not`, names(others)],
+    ["", `it has not, though ${like} has`, names(gone)],
+  ];
+  return `${pc.bold(`Known bugs in ${kernel.name}, by the pinned histories`)}\n${columns(rows)}`;
 }
 
 const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`;

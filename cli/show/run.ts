@@ -1,6 +1,7 @@
 /** A run at the step grain: as a chart, as JSON, and as a mail. */
 import { interleavedCalled } from "../../counterexamples/vmap/interleavings.ts";
-import { failedIn, lawsOf } from "../../engine/actions.ts";
+import { lawsOf } from "../../engine/actions.ts";
+import { failedIn } from "../../engine/machine.ts";
 import { toolLine } from "../../jobs/names.ts";
 import { scopeText } from "../../jobs/parameters.ts";
 import type { ReplayedRun, RunViolation } from "../../jobs/replay-run.ts";

@@ -1,7 +1,7 @@
 /** States of every protocol and of kernels in words. */
 import { describe, expect, test } from "vitest";
 import { itfText } from "../../adapters/itf.ts";
-import { isEnabled } from "../../engine/actions.ts";
+import { isEnabled } from "../../engine/machine.ts";
 import { KERNEL_PARAMETERS, scopeOf } from "../../jobs/kernel-scope.ts";
 import { linux } from "../../kernels/vmap/index.ts";
 import { vmapSpec } from "../../model/vmap/vmap-spec.ts";

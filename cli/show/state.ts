@@ -1,6 +1,6 @@
 /** A state in words: of a protocol by its fields, of a kernel by its extents. For graphs, and runs written as ITF. */
 import type { ItfState, ItfValue } from "../../adapters/itf.ts";
-import { failedIn } from "../../engine/actions.ts";
+import { failedIn } from "../../engine/machine.ts";
 import { actionsTo } from "../../engine/search/explore.ts";
 import { type Field, type Layout, memberText } from "../../engine/search/layout.ts";
 import type { Reached } from "../../engine/search/visitable.ts";

@@ -1,6 +1,7 @@
 /** Whether a lasso is real, by the machine itself. */
-import { failedIn, isEnabled } from "../actions.ts";
+
 import type { EventuallyEnds, PackedMachine } from "../machine.ts";
+import { failedIn, isEnabled } from "../machine.ts";
 import { namesOfAgents } from "../reduce/agents.ts";
 import { meets } from "../reduce/conditions.ts";
 import type { Lasso } from "./fair-loop.ts";

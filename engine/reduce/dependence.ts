@@ -8,8 +8,9 @@
  * values of the fields that they read, if these are few: then a bit that each of two actions sets in one field, or the
  * value that an action needs of a program counter, is distinguished from any other.
  */
-import { failedIn, isEnabled } from "../actions.ts";
+
 import type { Action, Invariant } from "../machine.ts";
+import { failedIn, isEnabled } from "../machine.ts";
 import { type Field, valuesOf } from "../search/layout.ts";
 import type { Condition } from "./conditions.ts";
 

@@ -1,7 +1,8 @@
 /** Checks that actions do no more than their footprints say, in every state of a small machine. */
-import { failedIn, holdsIn, isEnabled, visitActions } from "../actions.ts";
+import { holdsIn, visitActions } from "../actions.ts";
 import { BOUNDS } from "../bounds.testing.ts";
 import type { Action, PackedMachine } from "../machine.ts";
+import { failedIn, isEnabled } from "../machine.ts";
 import { explore } from "../search/explore.ts";
 import { type Field, valuesOf } from "../search/layout.ts";
 import { type Condition, meets } from "./conditions.ts";

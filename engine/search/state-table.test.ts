@@ -2,9 +2,10 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { lazyUnmap } from "../../protocols/vmap/lazy-unmap.ts";
-import { failedIn, holdsIn, isEnabled, visitActions } from "../actions.ts";
+import { holdsIn, visitActions } from "../actions.ts";
 import { BOUNDS } from "../bounds.testing.ts";
 import type { PackedMachine } from "../machine.ts";
+import { failedIn, isEnabled } from "../machine.ts";
 import { actionOf, sets } from "../operations.ts";
 import { ConditionTable, has, meets } from "../reduce/conditions.ts";
 import { EffectTable } from "../reduce/effects.ts";

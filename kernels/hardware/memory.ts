@@ -4,9 +4,8 @@
  * touch, a flush of [start, end) drops those pages on every CPU.
  */
 import type { AliasReport, Response, Touch, Translation } from "../../spec/vmap/commands.ts";
-import type { Cpu, Pages, Pfn, Vpn } from "../../spec/vmap/vocabulary.ts";
+import type { Cpu, Extent, Pages, Pfn, Vpn } from "../../spec/vmap/vocabulary.ts";
 import { bugOn } from "../vmap/bug.ts";
-import type { State } from "../vmap/state.ts";
 import { assignFrames, copyFrames, emptyFrames, type Frames, freeFrame } from "./frames.ts";
 import {
   assignPageMap,
@@ -34,6 +33,17 @@ export interface Memory {
   readonly cache: PageMap;
   readonly frames: Frames;
   nextFrame: Pfn;
+}
+
+/** What of a kernel's state the hardware works on: its memory, and what the reply counts. */
+export interface Machine {
+  readonly memory: Memory;
+  readonly word: Pages;
+  /** Whether frames are noted one by one. */
+  readonly notesFrames: boolean;
+  flushes: readonly Extent[];
+  pteSet: number;
+  pteCleared: number;
 }
 
 export function emptyMemory(cpus: Cpu): Memory {
@@ -74,7 +84,7 @@ export function assignMemory(to: Memory, from: Memory): void {
  * map_vm_area: a fresh frame under every page of [start, end), which the caller holds from now on. Stops at a present
  * PTE and reports it. `pages` is the length; `end` may have wrapped, which the page-table walker reports as a bug.
  */
-export function mapRange(state: State, start: Vpn, end: Vpn, pages: Pages): "mapped" | "stopped" {
+export function mapRange(state: Machine, start: Vpn, end: Vpn, pages: Pages): "mapped" | "stopped" {
   bugOn(start >= end, "vmap_page_range: addr >= end");
   const { memory } = state;
   const first = memory.nextFrame;
@@ -89,13 +99,13 @@ export function mapRange(state: State, start: Vpn, end: Vpn, pages: Pages): "map
 }
 
 /** vunmap_page_range: clears the PTEs of [start, end). */
-export function unmapRange(state: State, start: Vpn, end: Vpn): void {
+export function unmapRange(state: Machine, start: Vpn, end: Vpn): void {
   bugOn(start >= end, "vunmap_page_range: addr >= end");
   state.pteCleared += dropRange(state.memory.pageTable, start, end);
 }
 
 /** What callers hold of [start, end) is freed: from now on a translation to it is dead. */
-export function endHold(state: State, start: Vpn, end: Vpn): void {
+export function endHold(state: Machine, start: Vpn, end: Vpn): void {
   const { held, frames } = state.memory;
   // The end of an area that reaches the top of the word has wrapped.
   for (const page of pagesIn(held, start, end > start ? end : (state.word as number))) {
@@ -105,23 +115,23 @@ export function endHold(state: State, start: Vpn, end: Vpn): void {
 }
 
 /** flush_tlb_kernel_range. */
-export function flushTlbKernelRange(state: State, start: Vpn, end: Vpn): void {
+export function flushTlbKernelRange(state: Machine, start: Vpn, end: Vpn): void {
   state.flushes = [...state.flushes, { start, end }];
   for (const tlb of state.memory.tlbs) dropRange(tlb, start, end);
 }
 
 /** flush_cache_vunmap: a cache indexed by virtual address writes back what it has of [start, end). */
-export function flushCacheVunmap(state: State, start: Vpn, end: Vpn): void {
+export function flushCacheVunmap(state: Machine, start: Vpn, end: Vpn): void {
   dropRange(state.memory.cache, start, end);
 }
 
 /** The host clears one PTE. */
-export function dropPte(state: State, page: Vpn): void {
+export function dropPte(state: Machine, page: Vpn): void {
   if (dropPage(state.memory.pageTable, page)) state.pteCleared += 1;
 }
 
 /** The pages whose PTE maps this frame although no caller holds it there. */
-export function deadPagesOf({ memory }: State, frame: Pfn): Vpn[] {
+export function deadPagesOf({ memory }: Pick<Machine, "memory">, frame: Pfn): Vpn[] {
   const { pageTable, held } = memory;
   const found: Vpn[] = [];
   for (let slot = 0; slot < pageTable.pages.length; slot++) {
@@ -133,7 +143,7 @@ export function deadPagesOf({ memory }: State, frame: Pfn): Vpn[] {
 
 /** One CPU reads or writes one page: its TLB answers first, as hardware does; a miss is filled from the page table. */
 export function touch(
-  state: State,
+  state: Machine,
   { cpu, page, write }: Touch,
 ): Pick<Response & { kind: "reached" }, "hit" | "frame"> {
   const reached = translate(state, cpu, page);
@@ -141,7 +151,7 @@ export function touch(
   return reached;
 }
 
-function translate(state: State, cpu: Cpu, page: Vpn): ReturnType<typeof touch> {
+function translate(state: Machine, cpu: Cpu, page: Vpn): ReturnType<typeof touch> {
   const tlb = state.memory.tlbs[cpu];
   if (tlb === undefined) throw new RangeError(`CPU ${cpu} of ${state.memory.tlbs.length}`);
   const cached = frameOf(tlb, page);
@@ -153,7 +163,7 @@ function translate(state: State, cpu: Cpu, page: Vpn): ReturnType<typeof touch> 
 }
 
 /** What page tables and TLBs still hold of freed pages. */
-export function aliasReport(state: State): AliasReport {
+export function aliasReport(state: Machine): AliasReport {
   const { pageTable, held, tlbs } = state.memory;
   const staleTlb: Translation[] = [];
   const deadTlb: Translation[] = [];

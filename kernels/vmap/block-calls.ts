@@ -3,30 +3,16 @@
  * purge_fragmented_blocks), and the part of vm_unmap_aliases that looks at blocks. Behaviour: the recordings'
  * `ram` traces; catalogue section 4.
  */
-import { isPossible } from "../../spec/vmap/scope.ts";
-import {
-  type Cpu,
-  type Extent,
-  PAGE_SIZE,
-  type Pages,
-  roundedUp,
-  type Vpn,
-} from "../../spec/vmap/vocabulary.ts";
+import { type Cpu, PAGE_SIZE, type Pages, roundedUp, type Vpn } from "../../spec/vmap/vocabulary.ts";
 import { unmapRange } from "../hardware/memory.ts";
+import { allocArea, flagArea, purgeIfTooLazy } from "./area-calls.ts";
 import { MADE_BY_RAM, NONE } from "./areas.ts";
-import {
-  blockAt,
-  giveBackBlock,
-  isFragmented,
-  listedBlocks,
-  runsOf,
-  takeBlock,
-  takeOffList,
-} from "./blocks.ts";
+import { freeBlock, startOf, useIndex } from "./block-sweeps.ts";
+import { blockAt, takeBlock, takeOffList } from "./blocks.ts";
 import { bugOn, KernelBug } from "./bug.ts";
 import { NO_ROOM } from "./search-uncached.ts";
 import type { State } from "./state.ts";
-import { allocArea, flagArea, purgeIfTooLazy, type Steps } from "./vmap-kernel.ts";
+import type { Steps } from "./steps.ts";
 import { takeTurn } from "./work.ts";
 
 /** vb_alloc: this many pages in a block of this CPU, in a new one if necessary. NO_ROOM if no block can be made. */
@@ -65,10 +51,6 @@ function take({ blocks }: State, block: number, offset: Pages, pages: Pages): vo
   blocks.free[block] = (blocks.free[block] as number) - pages;
 }
 
-function startOf({ areas, blocks }: State, block: number): Vpn {
-  return areas.start[blocks.area[block] as number] as number;
-}
-
 /** new_vmap_block: an area for it, aligned to its size; on this CPU's list, even if it is used up at once. */
 function newBlock(state: State, cpu: Cpu, holding: Pages, steps: Steps): number {
   const { blocks, scope } = state;
@@ -82,13 +64,6 @@ function newBlock(state: State, cpu: Cpu, holding: Pages, steps: Steps): number 
   if (holding > 0) take(state, block, 0, holding);
   steps.blocks.list(blocks, block);
   return block;
-}
-
-/** The index of the block that holds this page is read or written. */
-function useIndex(state: State, page: Vpn, { blocks: { indexedOn } }: Steps): void {
-  if (indexedOn === undefined) return;
-  const cpu = indexedOn(state.scope, Math.floor(page / state.blocks.pages));
-  if (!isPossible(state.scope, cpu)) state.usedAbsentCpu = true;
 }
 
 /** get_order(0) is 52: more pages than any block has. */
@@ -130,80 +105,4 @@ export function freeInBlock(state: State, start: Vpn, count: Pages, steps: Steps
   if (blocks.listed[block] === 1) takeOffList(blocks, block);
   freeBlock(state, block, steps);
   purgeIfTooLazy(state, steps);
-}
-
-/** free_vmap_block: out of the index; its area is lazy from now on. RCU frees the descriptor. */
-function freeBlock(state: State, block: number, steps: Steps): void {
-  const area = state.blocks.area[block] as number;
-  const start = state.areas.start[area] as number;
-  useIndex(state, start, steps);
-  giveBackBlock(state.blocks, block, start);
-  steps.keepLazy(state, area);
-  state.rcuCallbacks += 1;
-}
-
-/**
- * purge_fragmented_blocks_allcpus, the first part of a synchronous purge from 2.6.33 on: blocks in which nothing is
- * mapped become lazy areas, for the purge that is running.
- */
-export function purgeFragmented(state: State, steps: Steps): void {
-  const { blocks } = state;
-  if (!steps.blocks.purgesFragments || blocks.count === 0) return;
-  for (const cpu of blocks.head.keys()) {
-    const fragmented = listedBlocks(blocks, cpu).filter((block) => isFragmented(blocks, block));
-    for (const block of fragmented) {
-      takeOffList(blocks, block);
-      freeBlock(state, block, steps);
-    }
-  }
-}
-
-/**
- * What vm_unmap_aliases finds dirty in blocks: the range it then flushes, if any. If PTEs are not cleared when a map is
- * given back, they are cleared here.
- */
-export function dirtyInBlocks(state: State, steps: Steps): Extent | undefined {
-  const { blocks } = state;
-  const { dirty, looksAt, lazyPtes } = steps.blocks;
-  let start = Number.POSITIVE_INFINITY;
-  let end = Number.NEGATIVE_INFINITY;
-  for (const block of looksAt(blocks)) {
-    if (blocks.dirty[block] === 0) continue;
-    const base = startOf(state, block);
-    if (lazyPtes) {
-      for (const run of runsOf(blocks.givenBack, blocks, block)) {
-        unmapRange(state, base + run.start, base + run.end);
-      }
-    }
-    start = Math.min(start, base + dirty.first(blocks, block));
-    end = Math.max(end, base + dirty.end(blocks, block));
-  }
-  return start < end ? { start, end } : undefined;
-}
-
-/**
- * The walk of 6.5's vm_unmap_aliases. A block in which nothing is mapped is released if less than a quarter of it was
- * never given out: the rest of the others may still be used. A dirty range is flushed once (a09fad96ffb1), and then
- * reset.
- */
-export function collectDirty(state: State, steps: Steps): Extent | undefined {
-  const { blocks } = state;
-  let start = Number.POSITIVE_INFINITY;
-  let end = Number.NEGATIVE_INFINITY;
-  const gone: number[] = [];
-  for (const block of steps.blocks.looksAt(blocks)) {
-    const given = blocks.pages - (blocks.free[block] as number);
-    if (isFragmented(blocks, block) && steps.blocks.isLittleLeft(blocks.pages, given)) {
-      takeOffList(blocks, block);
-      gone.push(block);
-    } else if ((blocks.dirtyMax[block] as number) > 0) {
-      const base = startOf(state, block);
-      start = Math.min(start, base + (blocks.dirtyMin[block] as number));
-      end = Math.max(end, base + (blocks.dirtyMax[block] as number));
-      blocks.dirtyMin[block] = blocks.pages;
-      blocks.dirtyMax[block] = 0;
-    }
-  }
-  for (const block of gone) freeBlock(state, block, steps);
-  return start < end ? { start, end } : undefined;
 }

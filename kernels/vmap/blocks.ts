@@ -15,7 +15,7 @@ import {
   setFrame,
 } from "../hardware/page-map.ts";
 import { NONE } from "./areas.ts";
-import { NeverReturns } from "./work.ts";
+import { NeverReturns } from "./bug.ts";
 
 export interface Blocks {
   /** VMAP_BBMAP_BITS: pages in a block. */

@@ -6,11 +6,10 @@ import type { Scope } from "../../spec/vmap/scope.ts";
 import type { Vpn } from "../../spec/vmap/vocabulary.ts";
 import { pagesOf } from "../hardware/page-map.ts";
 import { hasNoArea } from "./areas.ts";
-import { KernelBug } from "./bug.ts";
+import { KernelBug, NeverReturns } from "./bug.ts";
 import { type Mark, markNames } from "./coverage-marks.ts";
 import { type AreaSteps, identityOf } from "./fingerprint.ts";
 import { assignState, beginCall, copyState, type Effects, type State } from "./state.ts";
-import { NeverReturns } from "./work.ts";
 
 /** A reply without the effects, which the state has collected. */
 export type Result = Response extends infer R ? (R extends unknown ? Omit<R, keyof Effects> : never) : never;

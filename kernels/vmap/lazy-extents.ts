@@ -17,8 +17,8 @@ import {
   unmapNone,
 } from "./purge.ts";
 import { slotsOf, sortByStart } from "./purge-list.ts";
-import type { LazyExtents } from "./rules.ts";
 import type { State } from "./state.ts";
+import type { LazyExtents } from "./steps.ts";
 
 /** 5.2: lazy areas stay among the others until they are purged, newest first. */
 export const amongAreas: LazyExtents = {

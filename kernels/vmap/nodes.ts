@@ -16,10 +16,9 @@ import { extentOf, joined, unlinkLazy } from "./lazy-extents.ts";
 import { decayPools, poolExtent, pooledExtents, takePooled } from "./pools.ts";
 import { flagNothing } from "./purge.ts";
 import { slotsOf, sortByStart } from "./purge-list.ts";
-import type { LazyExtents } from "./rules.ts";
 import { NO_ROOM } from "./search-uncached.ts";
 import type { State } from "./state.ts";
-import type { Steps } from "./vmap-kernel.ts";
+import type { LazyExtents, Steps } from "./steps.ts";
 
 /** vmap_zone_size where there are several nodes. */
 const ZONE: Pages = 16;

@@ -1,13 +1,14 @@
 /** pcpu_get_vm_areas, as every release has it except for the search. */
 import type { PcpuGet } from "../../spec/vmap/commands.ts";
 import type { Pages } from "../../spec/vmap/vocabulary.ts";
+import { purgeNow } from "./area-calls.ts";
 import { takeDescriptor } from "./areas.ts";
 import { MARKS } from "./coverage-marks.ts";
 import type { Result } from "./kernel.ts";
 import { isTooWide } from "./search-congruent.ts";
 import { NO_ROOM } from "./search-uncached.ts";
 import type { State } from "./state.ts";
-import { purgeNow, type Steps } from "./vmap-kernel.ts";
+import type { Steps } from "./steps.ts";
 
 /** Search; if that finds no base, purge once and search again. All areas or none. */
 export function getPercpu(state: State, asked: PcpuGet, steps: Steps): Result {

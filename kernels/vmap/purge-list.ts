@@ -1,6 +1,6 @@
 /** The slots of a purge list, and the same by address: a purge has tens of thousands of them. */
 import { type Areas, NONE } from "./areas.ts";
-import { NeverReturns } from "./work.ts";
+import { NeverReturns } from "./bug.ts";
 
 /** In the order of the list: newest first. */
 export function slotsOf({ purgeNext }: Areas, first: number): number[] {

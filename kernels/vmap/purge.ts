@@ -6,10 +6,10 @@
 
 import type { Extent } from "../../spec/vmap/vocabulary.ts";
 import { flushTlbKernelRange, unmapRange } from "../hardware/memory.ts";
+import { eraseArea } from "./area-calls.ts";
 import { type Areas, NONE } from "./areas.ts";
 import { bugOn } from "./bug.ts";
 import type { State } from "./state.ts";
-import { eraseArea } from "./vmap-kernel.ts";
 import { distance } from "./word-arithmetic.ts";
 import { takeTurn } from "./work.ts";
 

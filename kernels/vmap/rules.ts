@@ -20,21 +20,10 @@ import { type PercpuSearch, takeCongruent } from "./search-congruent.ts";
 import { type TreeSearch, takeFromTree } from "./search-tree.ts";
 import { NO_ROOM, searchUncached, type UncachedSearch } from "./search-uncached.ts";
 import { initialState, type State } from "./state.ts";
+import type { LazyExtents, LazyKeeping, Steps } from "./steps.ts";
 import { unmapRam, vfreeStray } from "./unmap-calls.ts";
-import { type Steps, vmapKernel } from "./vmap-kernel.ts";
+import { vmapKernel } from "./vmap-kernel.ts";
 import { neverWraps } from "./wrap-tests.ts";
-
-/** How a release keeps its lazy areas, to 5.1: by a flag found in the list of all areas, or on a list of their own. */
-export interface LazyKeeping
-  extends Pick<PurgeSteps, "gather">,
-    Pick<Steps, "removed" | "keepLazy" | "isLazy"> {}
-
-/** The same from 5.2 on, and in which order a purge gives them back to the free space. */
-export interface LazyExtents extends Pick<Steps, "removed" | "keepLazy" | "isLazy" | "purge"> {
-  readonly order: NonNullable<Steps["freeTree"]>;
-  /** What a dump shows of it; undefined where lazy areas stand among the others. */
-  shown(state: State): ReturnType<NonNullable<Steps["dumpMore"]>>["purge"];
-}
 
 /** What a release's own search does not read is present nevertheless. */
 export interface Rules

@@ -6,11 +6,11 @@ import type { Alloc } from "../../spec/vmap/commands.ts";
 import type { Pages, Vpn } from "../../spec/vmap/vocabulary.ts";
 import { next, prev } from "../structures/rbtree.ts";
 import { NONE } from "./areas.ts";
+import { NeverReturns, ROUND_THE_LIST } from "./bug.ts";
 import { MARKS } from "./coverage-marks.ts";
 import { NO_ROOM } from "./search-uncached.ts";
 import type { State } from "./state.ts";
 import { add, type align } from "./word-arithmetic.ts";
-import { NeverReturns, ROUND_THE_LIST } from "./work.ts";
 import type { WrapTest } from "./wrap-tests.ts";
 
 /** Where a scan begins: an address, and the first area that may be in its way (NONE: nothing is). */

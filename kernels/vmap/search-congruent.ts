@@ -8,11 +8,11 @@ import type { Window } from "../../spec/vmap/scope.ts";
 import { alignDown, type Pages, type Vpn } from "../../spec/vmap/vocabulary.ts";
 import { prev } from "../structures/rbtree.ts";
 import { NONE } from "./areas.ts";
+import { NeverReturns } from "./bug.ts";
 import { extentAtOrBelow, type FreeSpace, firstPage, takeSpace } from "./free-space.ts";
 import { NO_ROOM } from "./search-uncached.ts";
 import type { State } from "./state.ts";
 import { align, distance } from "./word-arithmetic.ts";
-import { NeverReturns } from "./work.ts";
 
 export interface PercpuSearch {
   /** The free extent to which the base moves down if an area ends above the one in which it was searched. */

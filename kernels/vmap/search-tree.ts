@@ -6,12 +6,12 @@
 import type { Alloc } from "../../spec/vmap/commands.ts";
 import { alignmentInPages, type Bytes, PAGE_SIZE, type Pages, type Vpn } from "../../spec/vmap/vocabulary.ts";
 import { NONE } from "./areas.ts";
+import { NeverReturns } from "./bug.ts";
 import { MARKS } from "./coverage-marks.ts";
 import { type FreeSpace, firstPage, type Measure, takeSpace } from "./free-space.ts";
 import { NO_ROOM } from "./search-uncached.ts";
 import type { State } from "./state.ts";
 import { align } from "./word-arithmetic.ts";
-import { NeverReturns } from "./work.ts";
 
 export interface TreeSearch {
   /** The least size of a subtree's largest extent for which the search goes down into it. */

@@ -6,10 +6,10 @@ import type { Alloc } from "../../spec/vmap/commands.ts";
 import type { Pages, Vpn } from "../../spec/vmap/vocabulary.ts";
 import { next } from "../structures/rbtree.ts";
 import { NONE } from "./areas.ts";
+import { NeverReturns, ROUND_THE_LIST } from "./bug.ts";
 import { MARKS } from "./coverage-marks.ts";
 import type { State } from "./state.ts";
 import { add, type align } from "./word-arithmetic.ts";
-import { NeverReturns, ROUND_THE_LIST } from "./work.ts";
 import type { WrapTest } from "./wrap-tests.ts";
 
 /** The address a search found, or NO_ROOM. */

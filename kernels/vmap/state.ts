@@ -5,9 +5,9 @@ import type { Bytes, Extent, Pages, Vpn } from "../../spec/vmap/vocabulary.ts";
 import { assignMemory, copyMemory, emptyMemory, type Memory } from "../hardware/memory.ts";
 import { type Areas, assignAreas, copyAreas, emptyAreas, NONE } from "./areas.ts";
 import { assignBlocks, type Blocks, copyBlocks, emptyBlocks } from "./blocks.ts";
+import { LEAST_TURNS } from "./bug.ts";
 import { assignFreeSpace, copyFreeSpace, type FreeSpace, noFreeSpace } from "./free-space.ts";
 import { assignPools, copyPools, emptyPools, type Pools } from "./pools.ts";
-import { LEAST_TURNS } from "./work.ts";
 
 export interface State {
   readonly scope: Scope;

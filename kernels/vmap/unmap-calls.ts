@@ -2,12 +2,13 @@
 import { fitsBlock } from "../../spec/vmap/scope.ts";
 import type { Pages, Vpn } from "../../spec/vmap/vocabulary.ts";
 import { endHold } from "../hardware/memory.ts";
+import { freeArea, freeAreaLazily } from "./area-calls.ts";
 import { isOwned, LAZY_FLAGS, listed, MADE_BY_RAM, NONE } from "./areas.ts";
 import { freeInBlock } from "./block-calls.ts";
 import { bugOn } from "./bug.ts";
 import { LISTED_TWICE } from "./purge.ts";
 import type { State } from "./state.ts";
-import { freeArea, freeAreaLazily, type Steps } from "./vmap-kernel.ts";
+import type { Steps } from "./steps.ts";
 
 const NO_AREA = "Trying to vfree() nonexistent vm area";
 

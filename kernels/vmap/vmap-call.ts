@@ -1,10 +1,11 @@
 /** vmap, from 2.6.28 on: get_vm_area_caller, which adds the guard page, and a PTE for each page of the caller's. */
 import type { Vmap } from "../../spec/vmap/commands.ts";
 import { mapRange } from "../hardware/memory.ts";
+import { allocArea, freeAreaLazily } from "./area-calls.ts";
 import { NONE } from "./areas.ts";
 import type { Result } from "./kernel.ts";
 import type { State } from "./state.ts";
-import { allocArea, freeAreaLazily, type Steps } from "./vmap-kernel.ts";
+import type { Steps } from "./steps.ts";
 import { add } from "./word-arithmetic.ts";
 
 /** __get_vm_area_node's guard page. */

@@ -2,16 +2,9 @@
  * How a call that loops for ever is distinguished from a long one: by the number of turns of its loops. Every loop of a
  * kernel that might not end takes a turn each time round.
  */
+import { LEAST_TURNS, NeverReturns } from "./bug.ts";
 import type { State } from "./state.ts";
 
-/** Thrown if a call takes more turns than any that returns. `act` turns it into a reply. */
-export class NeverReturns extends Error {}
-
-/** Of a scan that has passed more areas than exist: detected this way where taking turns would cost too much. */
-export const ROUND_THE_LIST = "alloc_vmap_area: the scan goes round and round";
-
-/** Turns that any call may take, and more for each area, block and free extent it may have to look at. */
-export const LEAST_TURNS = 1024;
 const TURNS_FOR_EACH = 64;
 
 /** Once round a loop. `where` says which: the kernel's function. An outer loop may be the one that never ends. */

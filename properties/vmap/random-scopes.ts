@@ -218,11 +218,15 @@ export const SCOPES: readonly Scope[] = [
 
 /**
  * The scopes in which a release with these promises does something that it does in no other. No release promises how
- * blocks pack, so that check never judges it: a hunt for that law alone has a scope of its own.
+ * blocks pack, so that check never judges it: a hunt for that law alone has a scope of its own. Compiled
+ * code is not called outside its domain: docs/trees.md says why.
  */
-export function scopesFor(promises: Pick<Promises, "percpu">, law?: LawId): readonly Scope[] {
+export function scopesFor(promises: Pick<Promises, "percpu" | "compiled">, law?: LawId): readonly Scope[] {
   if (law === "blocks-pack") return [crowd];
-  return promises.percpu ? SCOPES : SCOPES.filter(({ congruent }) => congruent.length === 0);
+  return SCOPES.filter(
+    (scope) =>
+      (promises.percpu || scope.congruent.length === 0) && !(promises.compiled && scope.outside === true),
+  );
 }
 
 /** The scope called so, or undefined. */

@@ -1,8 +1,9 @@
 /** Footprints follow from operations; an operation by a function has to name the fields that it reads and writes. */
 import { expect, test } from "vitest";
-import { failedIn, isEnabled, visitActions } from "../../engine/actions.ts";
+import { visitActions } from "../../engine/actions.ts";
 import { BOUNDS } from "../../engine/bounds.testing.ts";
 import type { Action, PackedMachine } from "../../engine/machine.ts";
+import { failedIn, isEnabled } from "../../engine/machine.ts";
 import { actionOf, does, sets } from "../../engine/operations.ts";
 import { explore } from "../../engine/search/explore.ts";
 import { type Field, type Layout, valuesOf } from "../../engine/search/layout.ts";

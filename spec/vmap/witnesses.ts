@@ -255,10 +255,12 @@ const WITNESSES_OF_LAZY_RELEASES: readonly VmapWitness[] = [
 /** What a run on a release with these promises should see. */
 export function witnessesFor(promises: Promises): readonly VmapWitness[] {
   if (!promises.freesLazily) return BY_ANY;
-  return [
+  const witnesses = [
     ...BY_ANY,
     ...WITNESSES_OF_LAZY_RELEASES,
     ...(promises.percpu ? BY_PERCPU : []),
     ...(promises.noblock ? [wouldNotWait] : []),
   ];
+  // Compiled code is not called outside its domain.
+  return promises.compiled ? witnesses.filter(({ ofOutside }) => ofOutside !== true) : witnesses;
 }

@@ -66,7 +66,7 @@ struct drive_io {
 	long lazy;			/* vmap_lazy_nr, in pages */
 	long descriptors;		/* of areas and blocks, alive */
 	unsigned long rcu, work;	/* callbacks and work items that ran */
-	unsigned long size;		/* of the area that a free took, which begins at `value`; 0: it took none */
+	unsigned long size;		/* of the area that a free or an unmap took, which begins at `value`; 0: none */
 	unsigned long count, lost;	/* events, and those for which there was no room */
 	unsigned long args[DRIVE_ARGS];
 	char text[256];			/* of a stop: BUG and where */

@@ -176,6 +176,18 @@ static void drive_ask_map_ram(ulong count, ulong frame)
 	drive_free(pages);
 }
 
+/* What no block serves is an area: its caller holds it until vm_unmap_ram finds it. */
+static void drive_ask_unmap_ram(ulong addr, ulong count)
+{
+	struct vmap_area *va = count > VMAP_MAX_ALLOC ? find_vmap_area(addr) : NULL;
+
+	if (va) {
+		drive_answer(DRIVE_DONE, va->va_start);
+		drive_io->size = va->va_end - va->va_start;
+	}
+	vm_unmap_ram((void *)addr, count);
+}
+
 static void drive_ask_vmap(ulong count, ulong frame, int no_guard)
 {
 	long fail_at = drive_fail_at;
@@ -238,7 +250,7 @@ void drive_ask(int op)
 		drive_ask_map_ram(args[0], args[1]);
 		break;
 	case DRIVE_UNMAP_RAM:
-		vm_unmap_ram((void *)args[0], args[1]);
+		drive_ask_unmap_ram(args[0], args[1]);
 		break;
 	case DRIVE_VMAP:
 		drive_ask_vmap(args[0], args[1], args[2]);

@@ -4,6 +4,7 @@
  */
 
 import { flushTlbKernelRange } from "../../../kernels/hardware/memory.ts";
+import { eraseArea } from "../../../kernels/vmap/area-calls.ts";
 import { NONE } from "../../../kernels/vmap/areas.ts";
 import { findByAnyPage } from "../../../kernels/vmap/find.ts";
 import { assignFreeSpace, copyFreeSpace } from "../../../kernels/vmap/free-space.ts";
@@ -12,7 +13,8 @@ import { rulesOf } from "../../../kernels/vmap/releases.ts";
 import { kernelWith, stepsFrom } from "../../../kernels/vmap/rules.ts";
 import { NO_ROOM } from "../../../kernels/vmap/search-uncached.ts";
 import type { State } from "../../../kernels/vmap/state.ts";
-import { eraseArea, type Steps, vmapKernel } from "../../../kernels/vmap/vmap-kernel.ts";
+import type { Steps } from "../../../kernels/vmap/steps.ts";
+import { vmapKernel } from "../../../kernels/vmap/vmap-kernel.ts";
 import type { LawId } from "../../../spec/contract.ts";
 import type { Kernel } from "../../../spec/vmap/kernel.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";

@@ -5,8 +5,8 @@
 
 import { frameOf } from "../../../kernels/hardware/page-map.ts";
 import { MADE_BY_RAM, NONE } from "../../../kernels/vmap/areas.ts";
+import type { Steps } from "../../../kernels/vmap/steps.ts";
 import { unmapRam } from "../../../kernels/vmap/unmap-calls.ts";
-import type { Steps } from "../../../kernels/vmap/vmap-kernel.ts";
 import { outsideOf } from "../../../spec/vmap/laws/domain.ts";
 import { fitsBlock } from "../../../spec/vmap/scope.ts";
 import type { Evidence } from "../../bug.ts";

@@ -1,8 +1,10 @@
+import { purgeNow } from "../../../kernels/vmap/area-calls.ts";
 import { linux } from "../../../kernels/vmap/index.ts";
 import { rulesOf } from "../../../kernels/vmap/releases.ts";
 import { stepsFrom } from "../../../kernels/vmap/rules.ts";
 import { NO_ROOM } from "../../../kernels/vmap/search-uncached.ts";
-import { purgeNow, type Steps, vmapKernel } from "../../../kernels/vmap/vmap-kernel.ts";
+import type { Steps } from "../../../kernels/vmap/steps.ts";
+import { vmapKernel } from "../../../kernels/vmap/vmap-kernel.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
 

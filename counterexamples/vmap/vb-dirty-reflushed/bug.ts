@@ -1,10 +1,10 @@
 import { unmapRange } from "../../../kernels/hardware/memory.ts";
-import { purgeFragmented } from "../../../kernels/vmap/block-calls.ts";
+import { purgeFragmented } from "../../../kernels/vmap/block-sweeps.ts";
 import { type Blocks, runsOf } from "../../../kernels/vmap/blocks.ts";
 import { rulesOf } from "../../../kernels/vmap/releases.ts";
 import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import type { State } from "../../../kernels/vmap/state.ts";
-import type { Steps } from "../../../kernels/vmap/vmap-kernel.ts";
+import type { Steps } from "../../../kernels/vmap/steps.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Extent } from "../../../spec/vmap/vocabulary.ts";
 import type { Bug } from "../../bug.ts";

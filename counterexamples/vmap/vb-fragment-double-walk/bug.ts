@@ -1,4 +1,4 @@
-import { collectDirty, purgeFragmented } from "../../../kernels/vmap/block-calls.ts";
+import { collectDirty, purgeFragmented } from "../../../kernels/vmap/block-sweeps.ts";
 import { linux } from "../../../kernels/vmap/index.ts";
 import { rulesOf } from "../../../kernels/vmap/releases.ts";
 import { kernelWith } from "../../../kernels/vmap/rules.ts";

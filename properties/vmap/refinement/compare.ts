@@ -4,7 +4,7 @@
  * state to the fixpoint of their product, and both views are compared after every call. Protocols then have the
  * authority of the recordings, to which the kernels conform, in all that one call shows.
  */
-import { isEnabled } from "../../../engine/actions.ts";
+import { isEnabled } from "../../../engine/machine.ts";
 import { rulesOf } from "../../../kernels/vmap/releases.ts";
 import { type Rules, stepsFrom } from "../../../kernels/vmap/rules.ts";
 import type { State } from "../../../kernels/vmap/state.ts";

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { confirmRun, isEnabled, visitActions } from "../../../engine/actions.ts";
+import { confirmRun, visitActions } from "../../../engine/actions.ts";
 import { BOUNDS } from "../../../engine/bounds.testing.ts";
+import { isEnabled } from "../../../engine/machine.ts";
 import { explore } from "../../../engine/search/explore.ts";
 import type { ShortestViolation } from "../../../engine/search/visitable.ts";
 import type { RootsScope } from "./fields.ts";

@@ -1,0 +1,77 @@
+/**
+ * `check --tree` and its kin: what is refused, and what a tree with a known bug comes to. VMAPCHECK_TREES names
+ * trees, with a colon between two; without it, or without a clang for wasm32, only refusals can be run.
+ */
+
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { bugNamed } from "../jobs/names.ts";
+import { openTree } from "../jobs/trees.ts";
+import { hasWebAssemblyCompiler } from "../trees/compiler.ts";
+import { canRunTrees, TREES } from "../trees/given-trees.testing.ts";
+import { readTree } from "../trees/source-tree.ts";
+import { printedBy } from "./running.testing.ts";
+import { type CheckArguments, checkVerb } from "./verbs/check.ts";
+
+const CAN_RUN = canRunTrees("check --tree on real trees", hasWebAssemblyCompiler);
+const OPTIONS: CheckArguments = { seed: 1, runs: 0, details: false, coverage: false, json: false };
+const fresh = () => mkdtempSync(join(tmpdir(), "vmapcheck-tree-"));
+
+describe("a tree is refused", () => {
+  test("where there is no such directory", () => {
+    expect(() => openTree("/nowhere/at/all", undefined)).toThrow(
+      "/nowhere/at/all: expected the directory of a kernel tree",
+    );
+  });
+
+  test("without mm/vmalloc.c", () => {
+    const empty = fresh();
+    expect(() => openTree(empty, undefined)).toThrow("expected a kernel tree, but it has no mm/vmalloc.c");
+  });
+
+  test("without another file that is compiled, which is named", () => {
+    const part = fresh();
+    mkdirSync(join(part, "mm"));
+    writeFileSync(join(part, "mm/vmalloc.c"), "");
+    expect(() => openTree(part, undefined)).toThrow(
+      `${join(part, "lib/rbtree.c")}: expected this file as well`,
+    );
+  });
+
+  test("as a bug to hunt, with what to use instead", () => {
+    expect(() => bugNamed("tree:linux")).toThrow("check --tree DIR");
+  });
+});
+
+/** What is changed in a tree to have C7: a block that gave out all its pages is passed over (6.5 and later). */
+const C7_RETURNS = [
+  /vb->dirty_max && (?=vb->dirty != VMAP_BBMAP_BITS\) \{)/,
+  "vb->dirty_max && vb->free && ",
+] as const;
+const newest = TREES.at(-1) as string;
+
+describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and clang (skipped without):", () => {
+  test("a tree in which C7 is back has it named as a bug that its release has not", async () => {
+    const directory = fresh();
+    for (const path of ["Makefile", ...readTree(newest).files.keys()])
+      cpSync(join(newest, path), join(directory, path));
+    const file = join(directory, "mm/vmalloc.c");
+    const text = readFileSync(file, "utf8");
+    expect(text).toMatch(C7_RETURNS[0]);
+    writeFileSync(file, text.replace(...C7_RETURNS));
+    const { code, out } = await printedBy(() => checkVerb([], { ...OPTIONS, tree: directory }));
+    expect(code).toBe(1);
+    expect(out).toMatch(/it has, and \S+ has not +C7\n/);
+    expect(out).toMatch(/violates no-alias-after-unmap-aliases\s+by\s+vb-full-block-stale\s+\(C7\)/);
+  });
+
+  test("an unchanged tree has the bugs of its release, and a symbolic link to it is as good", async () => {
+    const link = join(fresh(), "linked");
+    symlinkSync(newest, link);
+    const { out } = await printedBy(() => checkVerb([], { ...OPTIONS, tree: link }));
+    expect(out).toMatch(/it has, as \S+ has +A13/);
+    expect(out).not.toMatch(/it has, as .*C7/);
+  });
+});
