@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { readJson } from "../../adapters/json-file.ts";
 import { formatTreeRun, treeRunIn } from "../../adapters/tree-run-file.ts";
-import { failedIn, isEnabled } from "../../engine/actions.ts";
+import { failedIn, isEnabled } from "../../engine/machine.ts";
 import { protocolFor } from "../../jobs/interleaved-orders.ts";
 import { replayTreeRun } from "../../jobs/tree-run.ts";
 import { exploreTreeSteps, stepName, treeStepsAsked } from "../../jobs/tree-steps.ts";
