@@ -105,6 +105,11 @@ program
   .description("visits every state of a small machine: a protocol, or a kernel beside the reference")
   .argument("[machine]", "lazy-unmap, a kernel, or a bug that is a kernel with one step replaced")
   .option("--scope <parameters>", "such as V=3,F=2,C=3 or pages=8,windows=1")
+  .option(
+    "--calls <calls>",
+    'on the code of a tree, step by step, such as "x = map 1; y = map 1 : unmap y | unmap x; aliases"',
+  )
+  .option("--grain <grain>", "of --calls: steps at locks, or at READ_ONCE and WRITE_ONCE too (once)")
   .option("--symmetry <on or off>", "merge equivalent states; on unless given")
   .option(
     "--partial-order <on, late or off>",

@@ -1,6 +1,7 @@
 /** `replay`: judges a history step by step: of calls on a kernel, of a recording as it is, or of interleaved steps. */
 import { interleavingIn, isInterleaving } from "../adapters/interleaving-file.ts";
 import { readJson } from "../adapters/json-file.ts";
+import { isTreeRun, treeRunIn } from "../adapters/tree-run-file.ts";
 import { type HistoryFile, LARGEST_FILE, readHistory } from "../adapters/vmap/history-file.ts";
 import type { Bug, PinnedViolation } from "../counterexamples/bug.ts";
 import { bugCalled } from "../counterexamples/vmap/index.ts";
@@ -18,6 +19,7 @@ import { type ReplayedRecording, replayRecording } from "./replay-recording.ts";
 import { type ReplayedRun, replayRun } from "./replay-run.ts";
 import { type Shortfall, shortfallsIn } from "./shortfalls.ts";
 import { historyOfTrace } from "./trace-history.ts";
+import { type ReplayedTreeRun, replayTreeRun } from "./tree-run.ts";
 import { UsageError } from "./usage-error.ts";
 import { meantFirst, stopText, type Violation } from "./violation.ts";
 
@@ -64,7 +66,7 @@ export interface ReplayedHistory {
   play(judged: boolean): Iterable<JudgedStep>;
 }
 
-export type Replay = ReplayedHistory | ReplayedRecording | ReplayedRun;
+export type Replay = ReplayedHistory | ReplayedRecording | ReplayedRun | ReplayedTreeRun;
 
 /** A file (a history, an interleaving or a recording), or a bug of the catalogue. */
 export async function replay(target: string, options: ReplayOptions = {}): Promise<Replay> {
@@ -74,6 +76,7 @@ export async function replay(target: string, options: ReplayOptions = {}): Promi
   if (isRecording(target) && kernel === undefined) return replayRecording(target, options);
   if (isFile(target) && !isRecording(target)) {
     const json = await readJson(target, LARGEST_FILE);
+    if (isTreeRun(json)) return replayTreeRun(target, treeRunIn(target, json), treeOf(target, options));
     if (isInterleaving(json)) return replayRun(target, interleavingIn(target, json), runOptions(options));
   }
   return replayHistory(await chooseHistory(target, options), options);
@@ -112,6 +115,15 @@ async function replayPinned(name: string, options: ReplayOptions): Promise<Repla
     );
   const interleaving = await readPinnedInterleaving(bug, broken);
   return replayRun(name, interleaving, { ...runOptions(options), pinned: bug });
+}
+
+/** The directory of the tree that a run is taken on. */
+function treeOf(target: string, { kernel, law }: ReplayOptions): string {
+  if (law !== undefined) throw new UsageError(`--law ${law}: a run of a tree is taken for its own law`);
+  if (typeof kernel === "string" && kernel.startsWith("tree:")) return kernel.slice("tree:".length);
+  throw new UsageError(
+    `${target} is a run of a tree's own code: expected --tree DIR, the tree to take it on`,
+  );
 }
 
 function runOptions({ kernel, law }: ReplayOptions) {

@@ -6,8 +6,12 @@ import type { World } from "../spec/vmap/world.ts";
 import type { Check } from "./program.ts";
 
 /** The part of a world that a protocol models: as much as a law needs. */
-type Known = Partial<Omit<World, "promises" | "scope">> & {
-  readonly promises?: { readonly guard?: { readonly inside: number }; readonly fragments?: string };
+export type Known = Partial<Omit<World, "promises" | "scope">> & {
+  readonly promises?: {
+    readonly guard?: { readonly inside: number };
+    readonly fragments?: string;
+    readonly freesLazily?: boolean;
+  };
   readonly scope?: Partial<World["scope"]>;
 };
 
@@ -36,7 +40,7 @@ export function keeps(
 }
 
 /** A world that answers from its fields. Any other query is an error: a law that makes it cannot be judged here. */
-function worldThatKnows(known: Known): World {
+export function worldThatKnows(known: Known): World {
   return new Proxy(known, {
     get: (target, name) => {
       if (name in target) return target[name as keyof Known];

@@ -10,10 +10,11 @@ const NARROWEST_LANE = 14;
 /** Between two columns, and before a chart where it is part of a text. */
 const SPACE = 2;
 
-/** One step: its action, unless it is the beginning, and the machine's drawing after it. */
-interface Row {
+/** One step: in which lane what was done, unless it is the beginning, and what is drawn after it. */
+export interface ChartRow {
   readonly step: string;
-  readonly action: StepAction | undefined;
+  readonly lane?: number | undefined;
+  readonly text?: string | undefined;
   readonly beside: readonly string[];
 }
 
@@ -23,38 +24,54 @@ export function chart(machine: StepMachine, run: readonly number[], loop: readon
   machine.initial(state);
   const names = Object.keys(machine.draw(state));
   const drawn = () => Object.values(machine.draw(state));
-  const rows: Row[] = [{ step: "", action: undefined, beside: drawn() }];
+  const rows: ChartRow[] = [{ step: "", beside: drawn() }];
   for (const [nth, index] of [...run, ...loop].entries()) {
     const action = machine.actions[index] as StepAction;
     if (failedIn(action, state).length === 0) action.effect(state);
-    rows.push({ step: String(nth + 1), action, beside: drawn() });
+    rows.push({ step: String(nth + 1), lane: action.cpu, text: laneText(action), beside: drawn() });
   }
-  const lane = laneWidth(machine, names, rows);
-  const cells = rows.map((row) => cellsOf(machine, row, lane));
-  if (loop.length > 0) cells.splice(run.length + 1, 0, ["", pc.dim("again and again:")]);
-  const text = columns([head(machine, names), ...cells], textWidth() - SPACE);
-  return [...text.split("\n"), ...(machine.legend === undefined ? [] : [pc.dim(machine.legend)])];
+  const lanes = Array.from({ length: machine.cpus }, (_none, cpu) => `CPU ${cpu}`);
+  return drawChart({
+    lanes,
+    names,
+    rows,
+    loopAt: loop.length > 0 ? run.length : undefined,
+    legend: machine.legend,
+  });
+}
+
+/** Lanes by their names, the columns beside them by theirs, and the rows, of which the first is the beginning. */
+export interface Chart {
+  readonly lanes: readonly string[];
+  readonly names: readonly string[];
+  readonly rows: readonly ChartRow[];
+  /** After how many steps a loop begins, if one does. */
+  readonly loopAt?: number | undefined;
+  readonly legend?: string | undefined;
+}
+
+export function drawChart(drawn: Chart): string[] {
+  const { lanes, names, rows, loopAt, legend } = drawn;
+  const width = laneWidth(drawn);
+  const cells = rows.map(({ step, lane: at, text = "", beside }) => [
+    step,
+    ...lanes.map((_name, lane) => (lane === at ? wrapped(text, width) : "")),
+    ...beside,
+  ]);
+  if (loopAt !== undefined) cells.splice(loopAt + 1, 0, ["", pc.dim("again and again:")]);
+  const head = ["", ...lanes, ...names].map((word) => pc.dim(word));
+  const text = columns([head, ...cells], textWidth() - SPACE);
+  return [...text.split("\n"), ...(legend === undefined ? [] : [pc.dim(legend)])];
 }
 
 /** As wide as the columns beside the lanes allow. */
-function laneWidth({ cpus }: StepMachine, names: readonly string[], rows: readonly Row[]): number {
+function laneWidth({ lanes, names, rows }: Chart): number {
   const besideWidth = names.reduce((sum, name, column) => {
     const widest = Math.max(name.length, ...rows.map(({ beside }) => beside[column]?.length ?? 0));
     return sum + widest + SPACE;
   }, 0);
   const room = textWidth() - SPACE - String(rows.length - 1).length - besideWidth;
-  return Math.max(NARROWEST_LANE, Math.min(WIDEST_LANE, Math.floor(room / cpus) - SPACE));
-}
-
-const lanes = ({ cpus }: StepMachine) => Array.from({ length: cpus }, (_none, cpu) => cpu);
-
-function head(machine: StepMachine, beside: readonly string[]): string[] {
-  return ["", ...lanes(machine).map((cpu) => `CPU ${cpu}`), ...beside].map((word) => pc.dim(word));
-}
-
-function cellsOf(machine: StepMachine, { step, action, beside }: Row, width: number): string[] {
-  const lane = (cpu: number) => (action?.cpu === cpu ? wrapped(laneText(action), width) : "");
-  return [step, ...lanes(machine).map(lane), ...beside];
+  return Math.max(NARROWEST_LANE, Math.min(WIDEST_LANE, Math.floor(room / lanes.length) - SPACE));
 }
 
 /** The name of an action without its CPU, which its lane says. */
@@ -62,6 +79,13 @@ const laneText = ({ name, cpu }: StepAction) => name.replace(`CPU ${cpu}, `, "")
 
 /** In lines of at most `width` letters, except for longer words. */
 function wrapped(text: string, width: number): string {
+  return text
+    .split("\n")
+    .flatMap((each) => wrappedLine(each, width))
+    .join("\n");
+}
+
+function wrappedLine(text: string, width: number): string[] {
   const lines = [""];
   for (const word of text.split(" ")) {
     const line = lines.at(-1) as string;
@@ -69,5 +93,5 @@ function wrapped(text: string, width: number): string {
       lines[lines.length - 1] = `${line} ${word}`.trim();
     else lines.push(word);
   }
-  return lines.join("\n");
+  return lines;
 }

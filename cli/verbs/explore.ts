@@ -25,6 +25,8 @@ import { labelOf, statesOf } from "../show/state.ts";
 
 export interface ExploreArguments {
   readonly scope?: string;
+  readonly calls?: string;
+  readonly grain?: string;
   readonly symmetry?: string;
   readonly partialOrder?: string;
   readonly liveness: boolean;
@@ -45,6 +47,9 @@ export interface ExploreArguments {
 }
 
 export async function exploreVerb(name: string | undefined, options: ExploreArguments): Promise<number> {
+  if (options.calls !== undefined)
+    return (await import("./explore-calls.ts")).exploreCallsVerb(name, options);
+  if (options.grain !== undefined) throw new UsageError("--grain is for --calls");
   const how = optionsOf(options);
   if (options.liveness) refuseOthers(options);
   await refuseFiles(options);
@@ -90,7 +95,15 @@ function ended(
 }
 
 /** The typed options, as the job takes them. */
-function optionsOf({ symmetry, partialOrder, actions, dot, ...options }: ExploreArguments): ExploreOptions {
+function optionsOf({
+  symmetry,
+  partialOrder,
+  actions,
+  dot,
+  calls: _none,
+  grain: _neither,
+  ...options
+}: ExploreArguments): ExploreOptions {
   return {
     ...options,
     symmetry: symmetry === undefined ? undefined : wordOf("--symmetry", ["on", "off"], symmetry),

@@ -6,6 +6,7 @@ import { replayLine } from "../../jobs/names.ts";
 import type { Chosen, RecordedReply } from "../../jobs/recorded.ts";
 import { type ReplayOptions as Options, type ReplayedHistory, replay } from "../../jobs/replay.ts";
 import type { ReplayedRecording } from "../../jobs/replay-recording.ts";
+import { bugOf } from "../../jobs/tree-steps.ts";
 import { UsageError } from "../../jobs/usage-error.ts";
 import type { HistoryStep } from "../../spec/vmap/history.ts";
 import { pc } from "../colour.ts";
@@ -17,6 +18,7 @@ import { mailOfRun, runJson, runText } from "../show/run.ts";
 import type { Shown } from "../show/step-view.ts";
 import { stepsJson } from "../show/steps.ts";
 import { counted, cpusText } from "../show/text.ts";
+import { treeRunJson, treeRunText } from "../show/tree-steps.ts";
 
 export interface ReplayOptions extends Options, JsonOption {
   readonly kernel?: string;
@@ -32,6 +34,16 @@ export async function replayVerb(target: string, options: ReplayOptions): Promis
     throw new UsageError(`--format takes text or mail, not ${JSON.stringify(format)}`);
   if (format === "mail" && json) throw new UsageError("--format mail and --json are two ways to print");
   const found = await replay(target, options);
+  if (found.kind === "tree run") {
+    if (format === "mail" || all)
+      throw new UsageError(
+        `${target} is a run of a tree's own code: neither --format mail nor --all is for it`,
+      );
+    if (json) console.log(JSON.stringify(treeRunJson(found)));
+    else print(treeRunText(found));
+    const isMeant = found.laws.length === 0 || bugOf(found.tree, found.laws[0] as string) !== undefined;
+    return isMeant && found.accepted !== undefined ? AS_EXPECTED : UNEXPECTED;
+  }
   if (found.kind === "run") {
     if (all) throw new UsageError(`--all is for a history of calls: of ${target} every step is shown anyway`);
     const isNamed = interleavedCalled(target) !== undefined;

@@ -107,10 +107,6 @@ _Noreturn void drive_stop(void)
 	longjmp(self->stop, 1);
 }
 
-void drive_point(const char *what, const char *function, int line)
-{
-}
-
 /* Calls run one by one: who holds this lock is the call itself, or what is there is no lock. */
 _Noreturn void drive_bug(const char *file, int line, const char *condition);
 void drive_blocked(int *held, const char *what)

@@ -59,6 +59,7 @@ struct drive_event { unsigned long kind, a, b, c; };
 #define DRIVE_EVENTS 16384
 #endif
 #define DRIVE_ARGS 96
+#define DRIVE_MOST_LISTED 4096
 
 struct drive_io {
 	unsigned long kind, value;
@@ -96,5 +97,4 @@ unsigned long drive_map_limit(void);		/* the most pages that a map may take in a
 
 /* The backend. */
 _Noreturn void drive_stop(void);		/* a BUG: drive_io->text says which */
-void drive_point(const char *what, const char *function, int line);	/* where another CPU may come in; see sync.h */
 void drive_blocked(int *held, const char *what);	/* a lock is held: by nobody else where calls run one by one */

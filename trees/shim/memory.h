@@ -6,6 +6,7 @@ void drive_free(const void *p);
 long drive_allocated(void);
 /* 7.2 asks for this with no pages as well. Pages belong to callers: there are none to free. */
 void free_pages_bulk(struct page **pages, unsigned long count);
+void drive_freed_memory(const void *p, size_t size);	/* of the lanes: none of it may be used any more */
 
 #define __GFP_DMA 0x1u
 #define __GFP_HIGHMEM 0x2u

@@ -17,7 +17,7 @@ unsigned long drive_next_bit(const unsigned long *map, unsigned long bits, unsig
 	for ((s) = 0; (s) = find_next_zero_bit(m, n, s), (e) = find_next_bit(m, n, s), (s) < (n); (s) = (e))
 
 struct drive_entry { unsigned long index; void *item; };
-struct xarray { int held; unsigned int count, room; struct drive_entry *entries; };
+struct xarray { unsigned int count, room; struct drive_entry *entries; };
 #define xa_init(x) ((void)(*(x) = (struct xarray){ 0 }))
 #define DEFINE_XARRAY(n) struct xarray n
 void *xa_load(struct xarray *x, unsigned long index);
@@ -26,3 +26,12 @@ void *xa_erase(struct xarray *x, unsigned long index);
 void *drive_xa_next(struct xarray *x, unsigned long *index, int first);
 #define xa_for_each(x, i, p) \
 	for ((i) = 0, (p) = drive_xa_next(x, &(i), 1); p; (p) = drive_xa_next(x, &(i), 0))
+#ifdef DRIVE_POINTS
+/* What an xarray does under its own lock is one step. */
+#define xa_load(x, i) (DRIVE_POINT("load of " #x), xa_load(x, i))
+#define xa_insert(x, i, p, f) \
+	({ DRIVE_POINT("insert into " #x); int done = xa_insert(x, i, p, f); DRIVE_AFTER(NULL); done; })
+#define xa_erase(x, i) \
+	({ DRIVE_POINT("erase from " #x); void *was = xa_erase(x, i); DRIVE_AFTER(NULL); was; })
+#define drive_xa_next(x, i, first) (DRIVE_POINT("next of " #x), drive_xa_next(x, i, first))
+#endif

@@ -118,6 +118,12 @@ static void drive_give_memory(void *p)
 	if (chunk->next || !chunk->size)
 		drive_bug("shim.c", __LINE__, "what is freed was not allocated, or is freed twice");
 	memset(p, 0x6b, chunk->size * DRIVE_GRAIN);
+#ifdef DRIVE_POINTS
+	/* Nothing is used again, so that each use of what was freed is seen. */
+	chunk->next = chunk;
+	drive_freed_memory(p, chunk->size * DRIVE_GRAIN);
+	return;
+#endif
 	if (chunk->size < DRIVE_SIZES) {
 		chunk->next = drive_freed[chunk->size];
 		drive_freed[chunk->size] = chunk;
@@ -161,6 +167,7 @@ void free_pages_bulk(struct page **pages, unsigned long count)
 		drive_bug("shim.c", __LINE__, "pages are freed that are the caller's");
 }
 
+#ifndef DRIVE_POINTS
 /* RCU and work: when the call is over. A grace period is over at once then, which is the harshest legal RCU. */
 
 struct drive_deferred { struct drive_deferred *next; void *what; };
@@ -216,6 +223,8 @@ void drive_settle(void)
 	}
 }
 
+#endif
+
 /* Bitmaps. */
 
 void bitmap_zero(unsigned long *map, unsigned int bits)
@@ -258,19 +267,18 @@ static int drive_has(struct xarray *x, unsigned int at, unsigned long index)
 	return at < x->count && x->entries[at].index == index;
 }
 
-void *xa_load(struct xarray *x, unsigned long index)
+void *(xa_load)(struct xarray *x, unsigned long index)
 {
 	unsigned int at = drive_place(x, index);
 
 	return drive_has(x, at, index) ? x->entries[at].item : NULL;
 }
 
-int xa_insert(struct xarray *x, unsigned long index, void *item, gfp_t flags)
+int (xa_insert)(struct xarray *x, unsigned long index, void *item, gfp_t flags)
 {
 	unsigned int at;
 	int result = 0;
 
-	mutex_lock(x);
 	at = drive_place(x, index);
 	if (drive_fails()) {
 		result = -ENOMEM;
@@ -291,31 +299,27 @@ int xa_insert(struct xarray *x, unsigned long index, void *item, gfp_t flags)
 		x->entries[at] = (struct drive_entry){ index, item };
 		x->count++;
 	}
-	mutex_unlock(x);
 	return result;
 }
 
-void *xa_erase(struct xarray *x, unsigned long index)
+void *(xa_erase)(struct xarray *x, unsigned long index)
 {
 	unsigned int at;
 	void *item = NULL;
 
-	mutex_lock(x);
 	at = drive_place(x, index);
 	if (drive_has(x, at, index)) {
 		item = x->entries[at].item;
 		x->count--;
 		memmove(x->entries + at, x->entries + at + 1, (x->count - at) * sizeof(*x->entries));
 	}
-	mutex_unlock(x);
 	return item;
 }
 
-void *drive_xa_next(struct xarray *x, unsigned long *index, int first)
+void *(drive_xa_next)(struct xarray *x, unsigned long *index, int first)
 {
 	unsigned int at;
 
-	DRIVE_POINT("next of xarray");
 	at = first ? 0 : drive_place(x, *index + 1);
 	if (at >= x->count)
 		return NULL;
@@ -364,4 +368,11 @@ pte_t drive_clear_pte(unsigned long addr, pte_t *at)
 
 void arch_sync_kernel_mappings(unsigned long start, unsigned long end)
 {
+}
+
+/* What vmap maps is the caller's: a vfree of it finds no page to free. */
+void free_pages_bulk(struct page **pages, unsigned long count)
+{
+	if (count)
+		drive_bug("shim.c", __LINE__, "pages are freed that the shim never allocated");
 }

@@ -1,19 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Locks, atomics, RCU and work. Calls run one by one unless DRIVE_POINTS is defined: then drive_point is called wherever
- * another CPU may come in, and a backend that has a coroutine for each CPU switches there. With DRIVE_FINE_POINTS that
- * is also at READ_ONCE, WRITE_ONCE and the steps of an RCU list.
+ * Locks, atomics, RCU and work. Calls run one by one unless DRIVE_POINTS is defined: then each CPU is a lane (lanes.h),
+ * and another lane may come in before or after whatever is marked here. With DRIVE_FINE_POINTS that is also before
+ * READ_ONCE, WRITE_ONCE and the steps of an RCU list.
  */
 #pragma once
 #ifdef DRIVE_POINTS
-#define DRIVE_POINT(what) drive_point(what, __func__, __LINE__)
+#define DRIVE_HERE __FILE__, __func__, __LINE__
+void drive_point(const char *what, const char *file, const char *function, int line);	/* about to do it */
+void drive_after(const char *what, const char *file, const char *function, int line);	/* it is done; NULL: what it is was said before */
+void drive_want(int *held, const char *what, const char *file, const char *function, int line);
+void drive_reads(int by);		/* RCU may not free what is read from here on, or may again */
+int drive_is_pool(const void *at);	/* of the glue: the head of a pool, of which a purge reads hundreds */
+#define DRIVE_POINT(what) drive_point(what, DRIVE_HERE)
+#define DRIVE_AFTER(what) drive_after(what, DRIVE_HERE)
+#define DRIVE_WANT(held, what) drive_want(held, what, DRIVE_HERE)
+#define DRIVE_READS(by) drive_reads(by)
 #else
 #define DRIVE_POINT(what) ((void)0)
+#define DRIVE_AFTER(what) ((void)0)
+#define DRIVE_WANT(held, what) ((void)0)
+#define DRIVE_READS(by) ((void)0)
 #endif
 #ifdef DRIVE_FINE_POINTS
-#define DRIVE_FINE(what) DRIVE_POINT(what)
+#define DRIVE_FINE(what, at) (drive_is_pool(at) ? (void)0 : DRIVE_POINT(what))
 #else
-#define DRIVE_FINE(what) ((void)0)
+#define DRIVE_FINE(what, at) ((void)0)
 #endif
 
 static inline void drive_take(int *held, const char *what)
@@ -32,14 +44,15 @@ static inline int drive_try(int *held)
 #define DEFINE_MUTEX(n) struct mutex n
 #define __SPIN_LOCK_UNLOCKED(n) { 0 }
 #define spin_lock_init(l) ((void)((l)->held = 0))
-#define spin_lock(l) (DRIVE_POINT("lock " #l), drive_take(&(l)->held, #l))
-#define spin_trylock(l) (DRIVE_POINT("trylock " #l), drive_try(&(l)->held))
-#define spin_unlock(l) ((void)((l)->held = 0), DRIVE_POINT("unlock " #l))
+/* Who holds a spinlock is not preempted, and so reads under RCU. */
+#define spin_lock(l) (mutex_lock(l), DRIVE_READS(1))
+#define spin_trylock(l) (mutex_trylock(l) ? (DRIVE_READS(1), 1) : 0)
+#define spin_unlock(l) ((void)((l)->held = 0), DRIVE_READS(-1), DRIVE_AFTER("unlock " #l))
 #define spin_lock_irqsave(l, f) ((void)(f), spin_lock(l))
 #define spin_unlock_irqrestore(l, f) spin_unlock(l)
-#define mutex_lock(l) spin_lock(l)
-#define mutex_trylock(l) spin_trylock(l)
-#define mutex_unlock(l) spin_unlock(l)
+#define mutex_lock(l) (DRIVE_WANT(&(l)->held, "lock " #l), drive_take(&(l)->held, #l))
+#define mutex_trylock(l) (DRIVE_POINT("trylock " #l), drive_try(&(l)->held))
+#define mutex_unlock(l) ((void)((l)->held = 0), DRIVE_AFTER("unlock " #l))
 #define lockdep_assert_held(l) ((void)0)
 #define lockdep_is_held(l) 1
 static inline void drive_unguard(struct mutex **m)
@@ -47,8 +60,8 @@ static inline void drive_unguard(struct mutex **m)
 	mutex_unlock(*m);
 }
 
-#define READ_ONCE(x) (DRIVE_FINE("read " #x), *(const volatile __typeof__(x) *)&(x))
-#define WRITE_ONCE(x, v) (DRIVE_FINE("write " #x), *(volatile __typeof__(x) *)&(x) = (v))
+#define READ_ONCE(x) (DRIVE_FINE("read " #x, &(x)), *(const volatile __typeof__(x) *)&(x))
+#define WRITE_ONCE(x, v) (DRIVE_FINE("write " #x, &(x)), *(volatile __typeof__(x) *)&(x) = (v))
 #define smp_store_release(p, v) WRITE_ONCE(*(p), v)
 #define smp_load_acquire(p) READ_ONCE(*(p))
 #define smp_mb() ((void)0)
@@ -70,9 +83,9 @@ static inline void drive_unguard(struct mutex **m)
 #define cmpxchg(p, o, n) ({ __typeof__(*(p)) was = *(p); if (was == (o)) *(p) = (n); was; })
 #define try_cmpxchg(p, o, n) ({ int same = *(p) == *(o); if (same) *(p) = (n); else *(o) = *(p); same; })
 
-void drive_rcu(void *p);		/* freed when the call is over */
-#define rcu_read_lock() DRIVE_POINT("rcu_read_lock")
-#define rcu_read_unlock() DRIVE_POINT("rcu_read_unlock")
+void drive_rcu(void *p);		/* freed after a grace period: when the call is over, or by the lanes */
+#define rcu_read_lock() (DRIVE_POINT("rcu_read_lock"), DRIVE_READS(1))
+#define rcu_read_unlock() (DRIVE_READS(-1), DRIVE_AFTER("rcu_read_unlock"))
 #define rcu_dereference(p) (p)
 #define rcu_dereference_raw(p) (p)
 #define rcu_assign_pointer(p, v) ((p) = (v))
@@ -82,7 +95,7 @@ void drive_rcu(void *p);		/* freed when the call is over */
 #define list_add_tail_rcu(n, h) list_add_tail(n, h)
 #define list_del_rcu(n) do { __list_del_entry(n); (n)->prev = LIST_POISON2; } while (0)
 #define list_for_each_entry_rcu(p, h, m) \
-	for (p = container_of((h)->next, __typeof__(*p), m); DRIVE_FINE("rcu list"), &p->m != (h); \
+	for (p = container_of((h)->next, __typeof__(*p), m); DRIVE_FINE("next of " #h, h), &p->m != (h); \
 	     p = container_of(p->m.next, __typeof__(*p), m))
 
 int drive_queue_work(struct work_struct *w);	/* runs when the call is over, or when it is waited for */

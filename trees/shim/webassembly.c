@@ -42,10 +42,6 @@ _Noreturn void drive_endless(void)
 	__builtin_trap();
 }
 
-void drive_point(const char *what, const char *function, int line)
-{
-}
-
 /*
  * The bottom of memory belongs to nobody: a pointer read from there leads nowhere, and what is written there is seen when
  * the call is over. So NULL is no valid address here either.

@@ -383,6 +383,70 @@ void drive_describe(void)
 	}
 }
 
+#ifdef DRIVE_POINTS
+int drive_is_pool(const void *at)
+{
+#ifdef HAVE_NODES
+	int i;
+
+	for (i = 0; i < nr_vmap_nodes; i++)
+		if ((const char *)at - (const char *)vmap_nodes[i].pool < sizeof(vmap_nodes[i].pool) &&
+		    at >= (const void *)vmap_nodes[i].pool)
+			return 1;
+#endif
+	return 0;
+}
+
+static int drive_is_listed(const struct vmap_block *sought)
+{
+	struct vmap_block *vb;
+	long room = DRIVE_MOST_LISTED;
+	int c;
+
+	for (c = drive_next_cpu(-1); c < drive_cpus; c = drive_next_cpu(c))
+		list_for_each_entry(vb, &vmap_block_queue[c].free, free_list) {
+			if (vb == sought)
+				return 1;
+			if (--room < 0)
+				drive_bug("the end", 0, "a queue of blocks has no end");
+		}
+	return 0;
+}
+
+/* A block that has pages to give, to which no queue leads; NULL if there is none. */
+const void *drive_lost_block(unsigned long *start, unsigned long *free)
+{
+	struct xarray *x;
+	unsigned int at;
+	int c;
+
+	for_each_drive_index(x, c)
+		for (at = 0; at < x->count; at++) {
+			struct vmap_block *vb = x->entries[at].item;
+
+			*start = vb->va->va_start;
+			*free = vb->free;
+			if (vb->free && !drive_is_listed(vb))
+				return vb;
+		}
+	return NULL;
+}
+
+/* Pages of lazy areas, by the lists; and by vmap_lazy_nr. */
+void drive_lazy_counts(unsigned long *pages, long *counted)
+{
+	struct vmap_area *va;
+	int i;
+
+	*pages = 0;
+	*counted = drive_lazy();
+	for_each_drive_place(i)
+		if (drive_is_list(drive_busy_list(i)))
+			for_each_drive_lazy(va, i)
+				*pages += (va->va_end - va->va_start) >> PAGE_SHIFT;
+}
+#endif
+
 /* Two lanes of 64 bits, each stirred by every number. */
 struct drive_lanes { unsigned long long a, b; long room; };
 

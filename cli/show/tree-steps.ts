@@ -1,0 +1,255 @@
+/** Interleavings of a tree's own code: what was covered, and each violation as a chart with function and line. */
+import { interleavedCalled } from "../../counterexamples/vmap/interleavings.ts";
+import { scopeText } from "../../jobs/parameters.ts";
+import type { Act } from "../../jobs/tree-acts.ts";
+import type { ReplayedTreeRun } from "../../jobs/tree-run.ts";
+import {
+  laneName,
+  stepName,
+  type TreeRun,
+  type TreeSteps,
+  type TreeStepsFound,
+} from "../../jobs/tree-steps.ts";
+import type { DrawnFound } from "../../jobs/tree-steps-drawn.ts";
+import { STEP_LAWS } from "../../jobs/tree-steps-judge.ts";
+import type { LawId } from "../../spec/contract.ts";
+import { ALLOCATOR } from "../../trees/source-tree.ts";
+import { WORKER } from "../../trees/vmap/calls.ts";
+import { pc } from "../colour.ts";
+import { columns } from "../output.ts";
+import { drawChart } from "./chart.ts";
+import { ENDED } from "./explored.ts";
+
+const EXACT = "states are memory and stacks, compared by 128 bits of hash";
+
+export function treeStepsJson(found: TreeStepsFound) {
+  const { states, steps, depth, ended, seconds, reports, ends, stuck, bytes } = found;
+  const [first] = reports;
+  return {
+    ...aboutJson(found),
+    states,
+    edges: steps,
+    depth,
+    verdict: first !== undefined ? "broken" : ended === "fixpoint" ? "holds" : "bounded",
+    law: first?.law ?? null,
+    history: first?.run.steps.map(stepName) ?? null,
+    exact: EXACT,
+    reductions: [],
+    seconds,
+    ended,
+    laws: STEP_LAWS.map(({ id }) => {
+      const report = reports.find((each) => each.law === id);
+      return {
+        id,
+        verdict: report !== undefined ? "broken" : ended === "fixpoint" ? "kept" : "unbroken",
+        bug: report?.bug ?? null,
+        commands: report?.run.steps.length ?? null,
+        times: report?.times ?? 0,
+        steps: report === undefined ? null : stepsJson(report.run),
+      };
+    }),
+    ends,
+    stuck,
+    bytes,
+  };
+}
+
+const aboutJson = ({ tree, calls, scope, grain }: TreeSteps) => ({
+  machine: `tree:${tree.directory}`,
+  version: tree.version ?? null,
+  calls: calls.text,
+  scope: scopeText({ ...scope }),
+  grain,
+});
+
+const stepsJson = ({ steps }: TreeRun) =>
+  steps.map(({ lane, acts, laws, pages }, nth) => ({
+    step: nth + 1,
+    cpu: lane === WORKER ? null : lane,
+    acts: acts.map(({ says, at }) => ({
+      says,
+      file: at?.file ?? null,
+      function: at?.function ?? null,
+      line: at?.line ?? null,
+    })),
+    laws,
+    picture: pages,
+  }));
+
+export function treeStepsText(found: TreeStepsFound): string {
+  const { tree, states, steps, seconds, reports, ended } = found;
+  const unknown = reports.filter(({ bug }) => bug === undefined).length;
+  const verdict = reports.length > 0 ? "Violated" : ended === "fixpoint" ? "Holds" : "No violation so far";
+  const colour = unknown > 0 ? pc.red : reports.length === 0 && ended !== "fixpoint" ? pc.yellow : pc.green;
+  const head = [
+    `tree:${tree.directory}`,
+    `${STEP_LAWS.length} laws`,
+    `${reports.length - unknown} violation${reports.length - unknown === 1 ? "" : "s"} known`,
+    `${unknown} unknown`,
+    `${states} states`,
+    `${seconds.toFixed(1)} s`,
+  ].join(", ");
+  return [
+    `${colour(verdict)}: ${head}`,
+    aboutText(found),
+    ...reports.map(({ law, bug, run, times }) =>
+      [
+        `${pc.red(`${law} is violated`)} in ${run.steps.length}, shortest; ${times} step${times === 1 ? "" : "s"} violate it.`,
+        saysOf(law),
+        chartOf(run)
+          .map((line) => `  ${line}`)
+          .join("\n"),
+        bugText(bug),
+      ].join("\n"),
+    ),
+    columns([
+      ["states", `${states}, of ${steps} steps; ended ${ENDED[ended]}`],
+      ["exact", EXACT],
+      ["all calls returned", `in ${found.ends} states`],
+    ]),
+  ].join("\n\n");
+}
+
+export function drawnJson({
+  tree,
+  drawn,
+  scope,
+  grain,
+  all,
+  explored,
+  whole,
+  states,
+  steps,
+  seconds,
+  reports,
+}: DrawnFound) {
+  return {
+    machine: `tree:${tree.directory}`,
+    version: tree.version ?? null,
+    calls: drawn,
+    scope: scopeText({ ...scope }),
+    grain,
+    ...{ all, explored, whole, states, edges: steps, seconds },
+    verdict: reports.length > 0 ? "broken" : whole === all ? "holds" : "bounded",
+    laws: reports.map(({ law, bug, among, run, found }) => ({
+      ...{ id: law, verdict: "broken", bug: bug ?? null, among, calls: found.calls.text },
+      commands: run.steps.length,
+      history: run.steps.map(stepName),
+      steps: stepsJson(run),
+    })),
+  };
+}
+
+export function drawnText({
+  tree,
+  drawn,
+  scope,
+  grain,
+  all,
+  explored,
+  whole,
+  states,
+  seconds,
+  reports,
+}: DrawnFound): string {
+  const unknown = reports.filter(({ bug }) => bug === undefined).length;
+  const verdict = reports.length > 0 ? "Violated" : whole === all ? "Holds" : "No violation so far";
+  return [
+    `${unknown > 0 ? pc.red(verdict) : pc.green(verdict)}: tree:${tree.directory}, ${drawn} of calls on two CPUs, ${reports.length - unknown} violations known, ${unknown} unknown, ${states} states, ${seconds.toFixed(1)} s`,
+    `${pc.bold(tree.version ?? "unknown version")}, ${scopeText({ ...scope })}, steps at ${grain}\n${explored} of ${all} explored, ${whole} to the fixpoint`,
+    ...reports.map(({ law, bug, among, run, found }) =>
+      [
+        `${pc.red(`${law} is violated`)} by ${among} of them; shortest in ${run.steps.length}:`,
+        found.calls.text,
+        ...chartOf(run).map((line) => `  ${line}`),
+        bugText(bug),
+      ].join("\n"),
+    ),
+  ].join("\n\n");
+}
+
+const aboutText = ({ tree, calls, scope, grain }: TreeSteps) =>
+  `${pc.bold(tree.version ?? "unknown version")}, ${calls.cpus} CPU${calls.cpus === 1 ? "" : "s"}, ${scopeText({ ...scope })}, steps at ${grain}\ncalls ${calls.text}`;
+
+const saysOf = (law: LawId) => STEP_LAWS.find(({ id }) => id === law)?.says ?? "";
+
+function bugText(id: string | undefined): string {
+  const bug = id === undefined ? undefined : interleavedCalled(id);
+  if (bug === undefined) return "not known to the catalogue of this version";
+  return `violated by ${bug.id}${bug.number ? ` (${bug.number})` : ""} in the protocol of this version`;
+}
+
+const LEGEND = "pages: M has a PTE, t has none but a TLB may hold it, . neither";
+
+function chartOf({ begin, steps }: TreeRun): string[] {
+  const lanes = [...new Set(steps.map(({ lane }) => lane))].sort((a, b) => a - b);
+  const all = [begin, ...steps.map(({ pages }) => pages)];
+  const most = Math.max(1, ...all.map(({ ptes, stale }) => 32 - Math.clz32(ptes | stale)));
+  const drawn = ({ ptes, stale }: TreeRun["begin"]) =>
+    Array.from({ length: most }, (_none, page) =>
+      (ptes >>> page) & 1 ? "M" : (stale >>> page) & 1 ? "t" : ".",
+    ).join("");
+  return drawChart({
+    lanes: lanes.map(laneName),
+    names: ["pages"],
+    rows: [
+      { step: "", beside: [drawn(begin)] },
+      ...steps.map(({ lane, acts, pages }, nth) => ({
+        step: String(nth + 1),
+        lane: lanes.indexOf(lane),
+        text: acts.map(actText).join("\n"),
+        beside: [drawn(pages)],
+      })),
+    ],
+    legend: LEGEND,
+  });
+}
+
+/** With function and line; of another file than the allocator's its name too. */
+function actText({ says, at }: Act): string {
+  if (at === undefined) return says;
+  const name = at.file.replace(/^.*\//, "");
+  const where = ALLOCATOR.endsWith(`/${name}`) ? "" : `${name}:`;
+  return `${says} (${at.function} ${where}${at.line})`;
+}
+
+export function treeRunJson(found: ReplayedTreeRun) {
+  const { target, run, laws, how, searched, accepted } = found;
+  return {
+    history: target,
+    kernel: aboutJson(found).machine,
+    ...aboutJson(found),
+    accepted: accepted ?? null,
+    law: laws[0] ?? null,
+    step: laws.length > 0 ? run.steps.length : null,
+    how,
+    ...(searched === undefined ? {} : { states: searched.states, ended: searched.ended }),
+    laws,
+    steps: stepsJson(run),
+  };
+}
+
+export function treeRunText(found: ReplayedTreeRun): string {
+  const { target, file, run, laws, how, searched, tree } = found;
+  const name = `tree:${tree.directory}`;
+  const isViolated = laws.length > 0;
+  const verdict = isViolated
+    ? pc.red(`${name} violates ${laws.join(", ")} in ${run.steps.length} steps: ${target}`)
+    : found.accepted === true
+      ? pc.green(
+          `accepted: ${name} keeps ${file.law} ${searched === undefined ? "in this run" : `in all ${searched.states} states of these calls`}`,
+        )
+      : `Whether ${name} keeps ${file.law} is not known: ${searched?.states} states were visited, and there are more`;
+  const HOW = {
+    exactly: "each step does what the file says",
+    aligned: "what the file says is done in its order, with other steps in between",
+    searched: "this tree cannot take the run of the file; all others were searched",
+  };
+  return [
+    verdict,
+    aboutText(found),
+    HOW[how],
+    ...(run.steps.length > 0 ? [chartOf(run).join("\n")] : []),
+    ...laws.map((law) => `${pc.red(pc.bold(law))}   ${saysOf(law)}`),
+  ].join("\n\n");
+}

@@ -1,0 +1,112 @@
+/** Every pair or triple of calls on two CPUs of a tree, from a few setups: what is violated anywhere, and where shortest. */
+import { readTree, type SourceTree } from "../trees/source-tree.ts";
+import {
+  exploreTreeSteps,
+  type TreeSteps,
+  type TreeStepsFound,
+  type TreeStepsOptions,
+  type TreeStepsReport,
+  treeStepsAsked,
+} from "./tree-steps.ts";
+import { Work } from "./work.ts";
+
+/** What is there before: a block with all pages mapped; one on each CPU with a page left; one with a page given back. */
+const SETUPS = [
+  "x = map 1; y = map 1; a = alloc 1; v = vmap 1",
+  "x = map 1; on 1 y = map 1; a = alloc 1; v = vmap 1",
+  "x = map 1; on 1 y = map 1; on 1 map 1; on 1 unmap; b = map 1; a = alloc 1; v = vmap 1; alloc 1; free; unmap b",
+];
+const CALLS = [
+  "map 1",
+  "map 2",
+  "unmap x",
+  "unmap y",
+  "alloc 1",
+  "free a",
+  "vmap 1",
+  "vunmap v",
+  "aliases",
+  "purge",
+];
+
+export const DRAWN = ["pairs", "triples"] as const;
+export type Drawn = (typeof DRAWN)[number];
+
+export const isDrawn = (word: string): word is Drawn => DRAWN.some((each) => each === word);
+
+/** The calls as they are typed. What is taken twice is left out. */
+export function drawnCalls(drawn: Drawn): readonly string[] {
+  const firsts =
+    drawn === "pairs" ? CALLS.map((call) => [call]) : CALLS.flatMap((one) => CALLS.map((two) => [one, two]));
+  return SETUPS.flatMap((setup) =>
+    firsts
+      .flatMap((first) => CALLS.map((second) => [...first, second]))
+      .flatMap((all) => {
+        const taken = all.filter((call) => /^(unmap|free|vunmap) /.test(call));
+        if (new Set(taken).size < taken.length) return [];
+        return [0, 1].map((alone) => {
+          const lanes = [all.slice(0, -1).join("; "), all.at(-1) as string];
+          return `${setup} : ${(alone === 1 ? lanes : lanes.reverse()).join(" | ")}`;
+        });
+      }),
+  ).filter((text, nth, all) => all.indexOf(text) === nth);
+}
+
+/** A law that some calls violate. */
+export interface DrawnReport extends TreeStepsReport {
+  /** Where the run is shortest. */
+  readonly found: TreeSteps;
+  /** How many of the calls violate it. */
+  readonly among: number;
+}
+
+export interface DrawnFound {
+  readonly tree: SourceTree;
+  readonly drawn: Drawn;
+  readonly scope: TreeSteps["scope"];
+  readonly grain: TreeSteps["grain"];
+  /** Calls to be explored, those that were, and those of them that were to the fixpoint. */
+  readonly all: number;
+  readonly explored: number;
+  readonly whole: number;
+  readonly states: number;
+  readonly steps: number;
+  readonly seconds: number;
+  readonly reports: readonly DrawnReport[];
+  readonly interrupted: boolean;
+}
+
+export async function exploreDrawn(
+  directory: string,
+  drawn: Drawn,
+  { seconds, signal, say, warn, ...options }: Omit<TreeStepsOptions, "calls">,
+): Promise<DrawnFound> {
+  const tree = readTree(directory);
+  const texts = drawnCalls(drawn);
+  const asked = (calls: string) => ({ ...treeStepsAsked(directory, { ...options, calls }), tree });
+  const { scope, grain } = asked(texts[0] as string);
+  const work = new Work({ seconds, signal, say, warn });
+  const started = performance.now();
+  const reports = new Map<string, DrawnReport>();
+  let [explored, whole, states, steps] = [0, 0, 0, 0];
+  for (const text of texts) {
+    if (await work.turn(`${explored} of ${texts.length} calls, ${states} states`)) break;
+    const found: TreeStepsFound = await exploreTreeSteps(asked(text), { ...options, signal });
+    explored += 1;
+    whole += found.ended === "fixpoint" ? 1 : 0;
+    states += found.states;
+    steps += found.steps;
+    for (const report of found.reports) {
+      const before = reports.get(report.law);
+      const among = (before?.among ?? 0) + 1;
+      const isShorter = before === undefined || report.run.steps.length < before.run.steps.length;
+      reports.set(report.law, isShorter ? { ...report, found, among } : { ...before, among });
+    }
+  }
+  return {
+    ...{ tree, drawn, scope, grain, all: texts.length, explored, whole, states, steps },
+    seconds: (performance.now() - started) / 1000,
+    reports: [...reports.values()],
+    interrupted: work.interrupted,
+  };
+}

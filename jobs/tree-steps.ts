@@ -1,0 +1,217 @@
+/** Every interleaving of the calls of several CPUs on a tree's own code: what is violated, and what was covered. */
+import { formatTreeRun, type TreeRunFile } from "../adapters/tree-run-file.ts";
+import { nameInterleaved } from "../counterexamples/vmap/interleavings.ts";
+import type { LawId } from "../spec/contract.ts";
+import { versionOf } from "../spec/vmap/change.ts";
+import type { Grain } from "../trees/native-build.ts";
+import { readTree, type SourceTree } from "../trees/source-tree.ts";
+import { type Calls, parseCalls, WORKER } from "../trees/vmap/calls.ts";
+import {
+  StepChild,
+  type StepPages,
+  type StepProgress,
+  type StepScope,
+  type StepTaken,
+  sourcesOf,
+} from "../trees/vmap/step-child.ts";
+import { protocolsOf } from "./interleaved-orders.ts";
+import { memoryBounds } from "./memory.ts";
+import { parametersOf } from "./parameters.ts";
+import { type Act, actsIn, addressesIn } from "./tree-acts.ts";
+import { lawViolated, STEP_LAWS } from "./tree-steps-judge.ts";
+import { UsageError } from "./usage-error.ts";
+import { type Watch, Work } from "./work.ts";
+
+export interface TreeStepsOptions extends Watch {
+  readonly calls: string;
+  /** Parameters as they are typed, over the usual ones. */
+  readonly scope?: string | undefined;
+  /** `locks`, or `once` for READ_ONCE and WRITE_ONCE too. */
+  readonly grain?: string | undefined;
+  /** End as soon as this law is violated. */
+  readonly law?: string | undefined;
+  readonly states?: number | undefined;
+  readonly megabytes?: number | undefined;
+}
+
+export interface TreeStep {
+  /** A CPU, or the worker. */
+  readonly lane: number;
+  readonly acts: readonly Act[];
+  /** The laws that it violates. */
+  readonly laws: readonly LawId[];
+  /** After it. */
+  readonly pages: StepPages;
+}
+
+/** A run on a tree: the pages where the setup ended, and the steps from there. */
+export interface TreeRun {
+  readonly begin: StepPages;
+  readonly steps: readonly TreeStep[];
+}
+
+/** What is explored. */
+export interface TreeSteps {
+  readonly tree: SourceTree;
+  readonly calls: Calls;
+  readonly scope: StepScope;
+  readonly grain: Grain;
+}
+
+export interface TreeStepsReport {
+  readonly law: LawId;
+  /** Of the catalogue: what violates the same law in a protocol of the same version. */
+  readonly bug: string | undefined;
+  /** How many steps were met that violate it. */
+  readonly times: number;
+  readonly run: TreeRun;
+  /** The text of a file that replays it. */
+  readonly file: string;
+}
+
+export interface TreeStepsFound extends TreeSteps, StepProgress {
+  readonly ended: "fixpoint" | "break" | "states" | "time" | "memory" | "request";
+  readonly seconds: number;
+  readonly reports: readonly TreeStepsReport[];
+  readonly interrupted: boolean;
+}
+
+const SCOPED = {
+  name: "the calls",
+  parameters: {
+    block: { usual: 2, counts: "pages in a block", least: 2, most: 16 },
+    map: { usual: 1, counts: "pages of the largest map in a block", least: 1, most: 8 },
+    pages: { usual: 16, counts: "pages in the window", least: 4, most: 32 },
+    lazy: { usual: 1000, counts: "lazy pages above which a free purges", least: 0, most: 1000 },
+  },
+};
+const USUAL_STATES = 5_000_000;
+/** The child is ended by force at half as much again. */
+const MOST_BYTES = 2 ** 31;
+
+/** What is meant by the words that were typed. Throws a UsageError, or an InputError for a tree or calls that are none. */
+export function treeStepsAsked(
+  directory: string,
+  { calls, scope, grain = "locks" }: Pick<TreeStepsOptions, "calls" | "scope" | "grain">,
+): TreeSteps {
+  if (grain !== "locks" && grain !== "once")
+    throw new UsageError(`--grain takes locks or once, not ${JSON.stringify(grain)}`);
+  return { tree: readTree(directory), calls: parseCalls(calls), scope: scopeAsked(scope), grain };
+}
+
+function scopeAsked(text: string | undefined): StepScope {
+  const { block, map, pages, lazy } = parametersOf(SCOPED, text) as Record<keyof StepScope, number>;
+  if (block % (2 * map) !== 0)
+    throw new UsageError(`--scope: block is a multiple of twice map, not block=${block},map=${map}`);
+  return { block, map, pages, lazy };
+}
+
+export async function exploreTreeSteps(
+  asked: TreeSteps,
+  options: Omit<TreeStepsOptions, "calls">,
+): Promise<TreeStepsFound> {
+  const { tree, calls, scope, grain } = asked;
+  const { states: mostStates = USUAL_STATES, law: only } = options;
+  if (only !== undefined && !STEP_LAWS.some(({ id }) => id === only))
+    throw new UsageError(
+      `--law: ${only} is none of those asked here: ${STEP_LAWS.map(({ id }) => id).join(", ")}`,
+    );
+  const mostBytes = Math.min(memoryBounds(options.megabytes).bytes ?? MOST_BYTES, MOST_BYTES);
+  const child = await StepChild.start(tree, calls, scope, grain);
+  try {
+    const work = new Work(options);
+    const started = performance.now();
+    const secondsNow = () => (performance.now() - started) / 1000;
+    const violated = new Set<number>();
+    const verdict = (text: string) => {
+      const law = lawViolated(text, calls, scope);
+      const number = law === undefined ? 0 : STEP_LAWS.indexOf(law) + 1;
+      if (number > 0) violated.add(number);
+      return number;
+    };
+    let ended: TreeStepsFound["ended"] | undefined;
+    const enough = ({ states, bytes }: StepProgress) => {
+      if ([...violated].some((number) => STEP_LAWS[number - 1]?.id === only)) ended = "break";
+      else if (states >= mostStates) ended = "states";
+      else if (bytes >= mostBytes) ended = "memory";
+      return ended !== undefined;
+    };
+    const { isWhole, ...progress } = await work.through(child.exploring(verdict, enough), (now) =>
+      progressText(now, secondsNow()),
+    );
+    const seconds = secondsNow();
+    const reports: TreeStepsReport[] = [];
+    for (const number of [...violated].sort((a, b) => a - b))
+      reports.push(await reportOf(child, asked, number));
+    return {
+      ...asked,
+      ...progress,
+      ended: isWhole ? "fixpoint" : (ended ?? (work.interrupted ? "request" : "time")),
+      seconds,
+      reports,
+      interrupted: work.interrupted,
+    };
+  } finally {
+    await child.end();
+  }
+}
+
+function progressText({ states, depth, waiting, bytes }: StepProgress, seconds: number): string {
+  const rate = Math.round(states / Math.max(0.001, seconds));
+  return `${states} states, ${rate}/s, depth ${depth}, ${waiting} to visit, ${Math.ceil(bytes / 2 ** 20)} MB`;
+}
+
+async function reportOf(child: StepChild, asked: TreeSteps, number: number): Promise<TreeStepsReport> {
+  const { lanes, times } = await child.run(number);
+  const law = (STEP_LAWS[number - 1] as (typeof STEP_LAWS)[number]).id;
+  const begin = await child.restart();
+  const taken: TakenOnLane[] = [];
+  for (const lane of lanes) {
+    const step = await child.step(lane);
+    if ("cannot" in step)
+      throw new RangeError(`step ${taken.length + 1} of a run that was met cannot be taken again`);
+    taken.push({ lane, ...step });
+  }
+  const run = { begin, steps: treeSteps(child.program, asked, taken) };
+  return { law, bug: bugOf(asked.tree, law), times, run, file: formatTreeRun(fileOf(asked, law, run)) };
+}
+
+export interface TakenOnLane extends StepTaken {
+  readonly lane: number;
+}
+
+/** Steps that were taken, in words, and what they violate. */
+export function treeSteps(
+  program: string,
+  { calls, scope }: TreeSteps,
+  taken: readonly TakenOnLane[],
+): readonly TreeStep[] {
+  const addresses = [...new Set(taken.flatMap(({ acts }) => addressesIn(acts)))];
+  const sources = addresses.length === 0 ? new Map() : sourcesOf(program, addresses);
+  return taken.map(({ lane, acts, seen, pages }) => ({
+    lane,
+    acts: actsIn(acts, calls, sources),
+    laws: seen.flatMap((text) => lawViolated(text, calls, scope)?.id ?? []),
+    pages,
+  }));
+}
+
+/** What accounts for it in the catalogue: a bug of a protocol of the tree's version. */
+export function bugOf({ version: text }: SourceTree, law: LawId): string | undefined {
+  const version = text === undefined ? undefined : versionOf(text);
+  if (version === undefined) return undefined;
+  return protocolsOf(version)
+    .map((name) => nameInterleaved(name, law))
+    .find((bug) => bug !== undefined);
+}
+
+export const laneName = (lane: number): string => (lane === WORKER ? "worker" : `CPU ${lane}`);
+
+/** A step as a file names it. */
+export const stepName = ({ lane, acts }: TreeStep): string =>
+  `${laneName(lane)}: ${acts.map(({ says }) => says).join("; ")}`;
+
+function fileOf({ tree, calls, scope, grain }: TreeSteps, law: LawId, { steps }: TreeRun): TreeRunFile {
+  const version = tree.version ?? "unknown";
+  return { tree: version, calls: calls.text, scope: { ...scope }, grain, law, steps: steps.map(stepName) };
+}

@@ -1,0 +1,330 @@
+/**
+ * Calls of several CPUs on a tree's own code. VMAPCHECK_TREES names the trees, with a colon between two; without it, or
+ * without a compiler, what is judged of text alone is tested.
+ */
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { readJson } from "../../adapters/json-file.ts";
+import { formatTreeRun, treeRunIn } from "../../adapters/tree-run-file.ts";
+import { failedIn, isEnabled } from "../../engine/machine.ts";
+import { protocolFor } from "../../jobs/interleaved-orders.ts";
+import { replayTreeRun } from "../../jobs/tree-run.ts";
+import { exploreTreeSteps, stepName, treeStepsAsked } from "../../jobs/tree-steps.ts";
+import { drawnCalls } from "../../jobs/tree-steps-drawn.ts";
+import { lawViolated } from "../../jobs/tree-steps-judge.ts";
+import type { StepAction } from "../../protocols/program.ts";
+import { STEP_PROTOCOLS } from "../../protocols/vmap/index.ts";
+import { compareVersions, type Version, versionOf } from "../../spec/vmap/change.ts";
+import { hasHostCompiler } from "../native-build.ts";
+import { readTree } from "../source-tree.ts";
+import { parseCalls } from "./calls.ts";
+
+const GIVEN = (process.env.VMAPCHECK_TREES ?? "").split(":").filter((directory) => directory !== "");
+const CAN_RUN = GIVEN.length > 0 && hasHostCompiler();
+const TREES = GIVEN.length > 0 ? GIVEN : ["a tree"];
+/** Trees of the shape of 6.9 and later, of which the copies below change a line. */
+const NEW_TREES = CAN_RUN ? GIVEN.filter((directory) => isFrom(directory, "6.9")) : TREES;
+
+/** Trees before 6.5. */
+const OLD_TREES = CAN_RUN ? GIVEN.filter((directory) => !isFrom(directory, "6.5")) : TREES;
+
+async function pinnedRun(bug: string) {
+  const path = fileURLToPath(new URL(`runs/${bug}.json`, import.meta.url));
+  return treeRunIn(path, await readJson(path, 2 ** 20));
+}
+
+function versionAt(directory: string): Version {
+  return versionOf(readTree(directory).version ?? "") as Version;
+}
+
+function isFrom(directory: string, version: string): boolean {
+  return compareVersions(versionAt(directory), versionOf(version) as Version) >= 0;
+}
+
+const FULL_BLOCK = "x = map 1; y = map 1";
+const WINDOW = `${FULL_BLOCK} : unmap y | unmap x; aliases`;
+
+async function explored(
+  directory: string,
+  calls: string,
+  { law, ...more }: { scope?: string; grain?: string; law?: string } = {},
+) {
+  const found = await exploreTreeSteps(treeStepsAsked(directory, { calls, ...more }), { law });
+  return { ...found, laws: found.reports.map(({ law }) => law) };
+}
+
+type Replacement = readonly [RegExp, string | ((...matched: string[]) => string)];
+
+/** A copy of the tree in which this was replaced in its allocator. */
+function changed(directory: string, ...replaced: readonly Replacement[]): string {
+  const copy = mkdtempSync(join(tmpdir(), "vmapcheck-tree-"));
+  for (const path of ["Makefile", ...readTree(directory).files.keys()]) {
+    mkdirSync(dirname(join(copy, path)), { recursive: true });
+    cpSync(join(directory, path), join(copy, path));
+  }
+  const file = join(copy, "mm/vmalloc.c");
+  let text = readFileSync(file, "utf8");
+  for (const [from, to] of replaced) {
+    expect(text).toMatch(from);
+    text = typeof to === "string" ? text.replace(from, to) : text.replace(from, to);
+  }
+  writeFileSync(file, text);
+  return copy;
+}
+
+/** The repair of C13: under the block's lock its area becomes lazy, and only then it leaves the index. */
+const repaired = (directory: string) =>
+  changed(
+    directory,
+    [
+      /spin_unlock\(&vb->lock\);\n(\s*)free_vmap_block\(vb\);/,
+      "free_vmap_block(vb);\n$1spin_unlock(&vb->lock);",
+    ],
+    [
+      /(static void free_vmap_block[\s\S]*?)(\txa = addr_to_vb_xa[\s\S]*?)(\tvn = addr_to_node[\s\S]*?noflush\(vb->va\);\n)/,
+      (_all, head = "", leaves = "", becomesLazy = "") =>
+        `${head}\tunsigned long at = vb->va->va_start;\n${becomesLazy}${leaves.replaceAll("vb->va->va_start", "at")}`,
+    ],
+  );
+
+/** What the full block does where it is freed. */
+const LAST_FREE = /BUG_ON\(vb->free\);/;
+
+describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and a compiler (skipped without):", () => {
+  describe.each(TREES)("%s", (directory) => {
+    test("violates what the protocol of its version does, however two unmaps and two vm_unmap_aliases are shared out", async () => {
+      const protocol = protocolFor(versionAt(directory), "blocks") as string;
+      const differing: unknown[] = [];
+      let violating = 0;
+      for (const lanes of sharings(["unmap x", "unmap y", "aliases", "aliases"])) {
+        const { ended, laws } = await explored(
+          directory,
+          `${FULL_BLOCK} : ${lanes.map((lane) => lane.join("; ")).join(" | ")}`,
+        );
+        const expected = lawsOfProtocol(protocol, lanes);
+        violating += laws.length > 0 ? 1 : 0;
+        if (ended !== "fixpoint" || laws.join() !== expected.join())
+          differing.push({ lanes, ended, laws, expected });
+      }
+      expect(differing).toEqual([]);
+      expect(violating).toBeGreaterThan(0);
+    });
+
+    test("keeps nothing-leaks where a purge and a new block meet", async () => {
+      const found = await explored(directory, QUEUES, { scope: "block=4,map=2", grain: "once" });
+      expect([found.ended, found.laws]).toEqual(["fixpoint", []]);
+    });
+
+    test("violates no-alias-after-unmap-aliases, in a run that replays exactly", async () => {
+      const { reports } = await explored(directory, WINDOW);
+      const [report] = reports;
+      expect([report?.law, report?.bug]).toEqual([
+        "no-alias-after-unmap-aliases",
+        isFrom(directory, "6.5") ? "vb-final-free-window" : "vb-full-block-stale",
+      ]);
+      const file = treeRunIn("run", JSON.parse(report?.file ?? ""));
+      const again = await replayTreeRun("run", file, directory);
+      expect([again.how, again.laws]).toEqual(["exactly", ["no-alias-after-unmap-aliases"]]);
+      expect(again.run.steps.map(stepName)).toEqual(file.steps);
+    });
+  });
+
+  test.each(NEW_TREES)("%s violates what is pinned for C13, step by step", async (directory) => {
+    const file = await pinnedRun("vb-final-free-window");
+    const found = await replayTreeRun("pinned", file, directory);
+    expect([found.how, found.laws]).toEqual(["exactly", [file.law]]);
+  });
+
+  test.each(OLD_TREES)("%s violates what is pinned for C7, in its order", async (directory) => {
+    const file = await pinnedRun("vb-full-block-stale");
+    const found = await replayTreeRun("pinned", file, directory);
+    expect(found.how).not.toBe("searched");
+    expect(found.laws).toEqual([file.law]);
+  });
+
+  describe.each(NEW_TREES)("%s", (directory) => {
+    test("violates no-alias-after-unmap-aliases (C13) in 18 steps", async () => {
+      const { reports, ended } = await explored(directory, WINDOW);
+      expect([ended, reports.map(({ run }) => run.steps.length)]).toEqual(["fixpoint", [18]]);
+    });
+
+    test.each(["locks", "once"])("keeps every law with C13 repaired, in steps at %s", async (grain) => {
+      const copy = repaired(directory);
+      for (const calls of [WINDOW, `${FULL_BLOCK} : unmap y; aliases; map 1 | unmap x; aliases`]) {
+        const { ended, laws } = await explored(copy, calls, { grain });
+        expect([ended, laws]).toEqual(["fixpoint", []]);
+      }
+    });
+
+    test("has a run of C13 that the repaired tree cannot take, and all others keep the law", async () => {
+      const { reports } = await explored(directory, WINDOW);
+      const file = treeRunIn("run", JSON.parse(reports[0]?.file ?? ""));
+      const found = await replayTreeRun("run", file, repaired(directory));
+      expect([found.how, found.accepted, found.laws]).toEqual(["searched", true, []]);
+    });
+
+    test.each([
+      ["no-use-after-free", "frees a block at once", [/kfree_rcu\(vb, rcu_head\)/, "kfree(vb)"]],
+      [
+        "calls-return",
+        "forgets to unlock",
+        [/(static void vb_free[\s\S]*?\} else\n)\s*spin_unlock\(&vb->lock\);/, "$1;"],
+      ],
+      ["calls-return", "never ends", [LAST_FREE, "for (;;) ;"]],
+      ["no-bug", "stops", [LAST_FREE, "BUG_ON(vb->dirty_max);"]],
+      ["no-crash", "reads through a null pointer", [LAST_FREE, "vb->dirty = *(volatile unsigned long *)16;"]],
+    ] as const)("violates %s where it %s", async (law, _says, replaced) => {
+      expect((await explored(changed(directory, replaced), WINDOW, { law })).laws).toContain(law);
+    });
+
+    test("violates nothing-leaks at WRITE_ONCE where it takes the lock of another queue (C10)", async () => {
+      const copy = changed(directory, [
+        /(static bool purge_fragmented_block[\s\S]*?vbq = )&per_cpu\(vmap_block_queue, vb->cpu\)/,
+        "$1raw_cpu_ptr(&vmap_block_queue)",
+      ]);
+      const found = await explored(copy, QUEUES, { scope: "block=4,map=2", grain: "once" });
+      expect(found.laws).toEqual(["nothing-leaks"]);
+    });
+  });
+});
+
+/** CPU 1's only block is fragmented; CPU 0 purges it, CPU 1 makes another. */
+const QUEUES = "on 1 x = map 1; on 1 y = map 2; on 1 unmap x; on 1 unmap y : purge | map 2";
+
+/** These calls on two CPUs, some on each, in this order. */
+function sharings(calls: readonly string[]): readonly (readonly string[])[][] {
+  return Array.from({ length: 2 ** calls.length - 2 }, (_none, nth) => {
+    const on = (cpu: number) => calls.filter((_call, at) => (((nth + 1) >> at) & 1) === cpu);
+    return [on(0), on(1)];
+  });
+}
+
+const BEGINS: Readonly<Record<string, RegExp>> = {
+  "map 1": /, vm_map_ram$/,
+  "unmap x": /vm_unmap_ram of page 0/,
+  "unmap y": /vm_unmap_ram of page 1/,
+  aliases: /, vm_unmap_aliases$/,
+};
+
+/** The laws that a protocol violates where its CPUs make just these calls, after CPU 0 has mapped both pages. */
+function lawsOfProtocol(name: string, lanes: readonly (readonly string[])[]): readonly string[] {
+  const machine = STEP_PROTOCOLS.find((each) => each.name === name)?.machine({
+    cpus: 2,
+    blocks: 1,
+    pages: 2,
+  });
+  if (machine === undefined) throw new RangeError(name);
+  const lists = [["map 1", "map 1", ...(lanes[0] ?? [])], lanes[1] ?? []];
+  const first = new Int32Array(machine.words);
+  machine.initial(first);
+  const queue = [{ state: first, done: [0, 0] }];
+  const seen = new Set<string>();
+  const violated = new Set<string>();
+  const isIdle = (state: Int32Array, cpu: number) =>
+    machine.actions.some((each) => each.cpu === cpu && each.at === "idle" && isEnabled(each, state));
+  const begun = (action: StepAction, state: Int32Array, done: readonly number[]): number[] | undefined => {
+    if (action.at !== "idle") return [...done];
+    const next = lists[action.cpu]?.[done[action.cpu] as number];
+    if (next === undefined || BEGINS[next]?.test(action.name) !== true) return undefined;
+    const isSetUp = (done[0] as number) > 2 || (done[0] === 2 && isIdle(state, 0));
+    if (!isSetUp && (done[0] as number) + action.cpu >= 2) return undefined;
+    return done.map((count, cpu) => (cpu === action.cpu ? count + 1 : count));
+  };
+  for (const { state, done } of queue) {
+    for (const action of machine.actions) {
+      const now = begun(action, state, done);
+      if (now === undefined || !isEnabled(action, state)) continue;
+      const failed = failedIn(action, state);
+      for (const law of failed) violated.add(law);
+      if (failed.length > 0) continue;
+      const after = state.slice();
+      action.effect(after);
+      const key = `${after.join()} ${now.join()}`;
+      if (!seen.has(key)) queue.push({ state: after, done: now });
+      seen.add(key);
+    }
+  }
+  return [...violated];
+}
+
+describe("calls as they are typed", () => {
+  test("name what they take, or take the latest of their CPU", () => {
+    const { calls, cpus } = parseCalls("x = map 1; on 2 alloc 2 : unmap x | map 1; unmap");
+    expect(cpus).toBe(3);
+    expect(calls.map(({ verb, takes }) => [verb, takes])).toEqual([
+      ["map", -1],
+      ["alloc", -1],
+      ["unmap", 0],
+      ["map", -1],
+      ["unmap", 3],
+    ]);
+  });
+
+  test.each([
+    ["", "from 1 to 24 calls, not 0"],
+    ["mop 1", '"mop 1" is no call'],
+    ["map", '"map" is no call'],
+    ["map 1: map 1: map 1", "one colon is expected"],
+    ["unmap", "there is none"],
+    ["x = map 1; unmap x | unmap x", "there is none"],
+    ["x = map 1; free x", "takes what a alloc gave"],
+    ["x = map 1 | x = map 1", "x is given twice"],
+    ["map 1|map 1|map 1|map 1|map 1", "at most 4 CPUs"],
+    ["on 9 map 1 : aliases", "a CPU from 0 to 3"],
+  ])("%j are refused: %s", (text, says) => {
+    expect(() => parseCalls(text)).toThrow(says);
+  });
+
+  test("are drawn, every pair and triple, and all of them are calls", () => {
+    for (const drawn of ["pairs", "triples"] as const) {
+      const texts = drawnCalls(drawn);
+      expect(texts.map((text) => parseCalls(text).cpus)).toEqual(texts.map(() => 2));
+      expect(new Set(texts).size).toBe(texts.length);
+    }
+  });
+});
+
+describe("what a step reports violates", () => {
+  const scope = { block: 2, map: 1, pages: 16, lazy: 1000 };
+  const calls = parseCalls("x = map 1 : aliases | unmap x");
+  test.each([
+    ["return 0 2 1000 0 0 0 0", undefined],
+    ["return 0 2 1000 2 0 0 0", "flush-before-reuse"],
+    ["return 0 2 1000 0 2 0 0", "no-overlap"],
+    ["return 0 3 0 0 0 0 0", undefined],
+    ["return 1 1 0 0 0 0 0", undefined],
+    ["return 1 1 0 0 0 1 0", "no-alias-after-unmap-aliases"],
+    ["return 1 1 0 0 0 0 1", "no-alias-after-unmap-aliases"],
+    ["flush 0 1000", undefined],
+    ["flush 1000 1000", "flush-well-formed"],
+    ["stop bug x at vmalloc.c:1", "no-bug"],
+    ["stop freed ", "no-use-after-free"],
+    ["stop crash ", "no-crash"],
+    ["stop hung ", "calls-return"],
+    ["stop deadlock ", "calls-return"],
+    ["lost 0 1", "nothing-leaks"],
+    ["lazy 2 2", undefined],
+    ["lazy 2 3", "lazy-count"],
+    ["lazy 0 ffffffffffffffff", "lazy-count"],
+    ["lazy 3e9 3e9", "lazy-bounded"],
+  ])("%j: %s", (text, law) => {
+    expect(lawViolated(text, calls, scope)?.id).toBe(law);
+  });
+});
+
+test("a run's file is read as it was written, and a step of no CPU is refused", () => {
+  const run = {
+    tree: "6.12",
+    calls: "map 1 | aliases",
+    scope: { block: 2 },
+    grain: "once",
+    law: "no-bug",
+    steps: ["CPU 0: map 1: begins", "worker: lock x"],
+  } as const;
+  expect(treeRunIn("run.json", JSON.parse(formatTreeRun(run)))).toEqual(run);
+  const wrong = { ...JSON.parse(formatTreeRun(run)), steps: ["CPU 0 begins"] };
+  expect(() => treeRunIn("run.json", wrong)).toThrow("run.json: steps[0]: expected CPU N: or worker:");
+});
