@@ -208,6 +208,10 @@ export async function violationToReproduce(
     throw new UsageError(
       `${target}: a reproducer takes calls that were run: --kernel or --tree says on what to run them anew`,
     );
+  if (found.kind === "tree run")
+    throw new UsageError(
+      `${target}: a run on a tree's own code; a reproducer is made of a history, or of a run of a protocol`,
+    );
   if (found.violations.length === 0)
     return {
       keeps: `${found.kind === "run" ? found.machine.name : found.called} violates nothing in this run`,
