@@ -369,10 +369,3 @@ pte_t drive_clear_pte(unsigned long addr, pte_t *at)
 void arch_sync_kernel_mappings(unsigned long start, unsigned long end)
 {
 }
-
-/* What vmap maps is the caller's: a vfree of it finds no page to free. */
-void free_pages_bulk(struct page **pages, unsigned long count)
-{
-	if (count)
-		drive_bug("shim.c", __LINE__, "pages are freed that the shim never allocated");
-}
