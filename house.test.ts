@@ -11,6 +11,17 @@ import { RELEASES } from "./spec/vmap/releases.ts";
 
 const ROOT = dirname(fileURLToPath(import.meta.url));
 
+const BELOW_JOBS: readonly string[] = [
+  "spec",
+  "engine",
+  "model",
+  "kernels",
+  "protocols",
+  "trees",
+  "properties",
+  "counterexamples",
+  "adapters",
+];
 /** Which rooms a room's files may import, beside their own (docs/design.md). */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   spec: [],
@@ -22,41 +33,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   properties: ["spec", "model", "engine", "trees"],
   counterexamples: ["spec", "kernels"],
   adapters: ["spec", "engine"],
-  jobs: [
-    "spec",
-    "engine",
-    "model",
-    "kernels",
-    "protocols",
-    "properties",
-    "counterexamples",
-    "adapters",
-    "trees",
-  ],
-  cli: [
-    "spec",
-    "engine",
-    "model",
-    "kernels",
-    "protocols",
-    "properties",
-    "counterexamples",
-    "adapters",
-    "jobs",
-    "trees",
-  ],
-  bench: [
-    "spec",
-    "engine",
-    "model",
-    "kernels",
-    "protocols",
-    "properties",
-    "counterexamples",
-    "adapters",
-    "jobs",
-    "cli",
-  ],
+  jobs: BELOW_JOBS,
+  cli: [...BELOW_JOBS, "jobs"],
+  bench: [...BELOW_JOBS, "jobs", "cli"],
 };
 /** Single files that a room may import from a room it otherwise may not. */
 const MAY_IMPORT_FILE: Readonly<Record<string, readonly string[]>> = {
@@ -100,6 +79,29 @@ function wingOf(file: string): string | undefined {
   return WINGS.includes(second) ? second : undefined;
 }
 
+/** The files of a circle of imports, in their order; none if there is no circle. */
+function circleIn(imports: ReadonlyMap<string, readonly string[]>): string[] {
+  const done = new Set<string>();
+  const path: string[] = [];
+  const follow = (file: string): string[] => {
+    if (path.includes(file)) return path.slice(path.indexOf(file));
+    if (done.has(file)) return [];
+    path.push(file);
+    for (const to of imports.get(file) ?? []) {
+      const circle = follow(to);
+      if (circle.length > 0) return circle;
+    }
+    path.pop();
+    done.add(file);
+    return [];
+  };
+  for (const file of imports.keys()) {
+    const circle = follow(file);
+    if (circle.length > 0) return circle;
+  }
+  return [];
+}
+
 function allowed({ from, to }: Import): boolean {
   const [here, there] = [folderOf(from), folderOf(to)];
   if (wingOf(from) !== undefined && wingOf(to) !== undefined && wingOf(from) !== wingOf(to)) return false;
@@ -123,6 +125,19 @@ describe("the arrows", () => {
   ])("would be seen to be wrong from %s to %s", (from, path) => {
     const [forbidden] = importsOf(from, `import { x } from "${path}";`) as [Import];
     expect(allowed(forbidden)).toBe(false);
+  });
+
+  test("lead back to no file they come from", () => {
+    expect(circleIn(new Map(PRODUCTION.map((file) => [file, importsOf(file).map(({ to }) => to)])))).toEqual(
+      [],
+    );
+  });
+
+  test("would be seen to lead in a circle", () => {
+    const circle = new Map(
+      Object.entries({ "a.ts": ["b.ts"], "b.ts": ["c.ts"], "c.ts": ["a.ts"], "d.ts": ["a.ts"] }),
+    );
+    expect(circleIn(circle)).toEqual(["a.ts", "b.ts", "c.ts"]);
   });
 
   test("lead only to files that are there", () => {

@@ -49,7 +49,7 @@ describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and a compiler (skipped without)
   describe.each(TREES)("%s", (directory) => {
     test("answers 200 random histories as our model of its release does, in every field", async () => {
       const kernel = kernelNamed(readTree(directory).version as string);
-      const child = treeChild(readTree(directory), SMALL, { sanitize: false, milliseconds: 60_000 });
+      const child = treeChild(readTree(directory), SMALL, { sanitize: false, milliseconds: 600_000 });
       const hello = await child.hello();
       const beside = new Beside(child, kernel);
       const run: Drive = {

@@ -4,12 +4,13 @@
  * called.
  */
 import { randomInt } from "node:crypto";
-import { Command, CommanderError } from "commander";
-import { InputError, oneLine } from "../adapters/input-error.ts";
+import { Command } from "commander";
+import { oneLine } from "../adapters/input-error.ts";
 import { VERSION } from "../jobs/package-version.ts";
 import { UsageError, wholeNumber } from "../jobs/usage-error.ts";
-import { AS_EXPECTED, BAD_INPUT } from "./exit.ts";
+import { BAD_INPUT } from "./exit.ts";
 import { complain, textWidth } from "./output.ts";
+import { onTree, report, run, type TreeOption } from "./run-verb.ts";
 import type { CheckArguments } from "./verbs/check.ts";
 import type { ConformOptions } from "./verbs/conform.ts";
 import type { DiffOptions } from "./verbs/diff.ts";
@@ -139,7 +140,11 @@ program
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
   .action(
-    run<string | undefined, ExploreArguments>(async () => (await import("./verbs/explore.ts")).exploreVerb),
+    run<string | undefined, ExploreArguments>(async ({ calls }) =>
+      calls === undefined
+        ? (await import("./verbs/explore.ts")).exploreVerb
+        : (await import("./verbs/explore-calls.ts")).exploreCallsVerb,
+    ),
   );
 
 program
@@ -306,56 +311,6 @@ function refuseRepeated(): void {
       });
     }
   }
-}
-
-interface TreeOption {
-  readonly kernel?: string;
-  readonly tree?: string;
-}
-
-/** `--tree DIR` is `--kernel tree:DIR`. */
-function onTree<A, O extends TreeOption>(verb: Verb<A, O>): Verb<A, O> {
-  return (argument, options) => {
-    const { kernel, tree } = options;
-    if (tree === undefined) return verb(argument, options);
-    if (kernel !== undefined) throw new UsageError("--tree and --kernel name two subjects: one is expected");
-    return verb(argument, { ...options, kernel: `tree:${tree}` });
-  };
-}
-
-type Verb<A, O> = (argument: A, options: O) => number | Promise<number>;
-
-/** Wraps a verb, which is loaded on demand, so that its result becomes the exit code. */
-function run<A, O>(load: () => Promise<Verb<A, O>>) {
-  return async (...given: unknown[]): Promise<void> => {
-    // commander gives the argument, if there is one, then the options, then the command.
-    const options = given.at(-2) as O;
-    const argument = (given.length > 2 ? given[0] : undefined) as A;
-    const verb = await load();
-    process.exitCode = await verb(argument, options);
-  };
-}
-
-/** A sentence on stderr for bad usage or an error of the system; any other error is a bug here, and keeps its stack. */
-function report(error: unknown): void {
-  if (error instanceof CommanderError) {
-    // Without a verb commander has printed its help already.
-    if (error.exitCode === 0 || error.code === "commander.help") {
-      process.exitCode = error.exitCode === 0 ? AS_EXPECTED : BAD_INPUT;
-      return;
-    }
-    complain(oneLine(error.message.replace(/^error: /, "")));
-  } else if (error instanceof InputError || error instanceof UsageError || isOfSystem(error)) {
-    complain(oneLine(error.message));
-  } else {
-    throw error;
-  }
-  process.exitCode = BAD_INPUT;
-}
-
-/** The error of a system call: a file that cannot be written, a full disk. */
-function isOfSystem(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && "syscall" in error && "code" in error;
 }
 
 // The output is lost. A pipe closed by its reader (`| head`) needs no message.

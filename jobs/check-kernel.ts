@@ -10,6 +10,7 @@ import { FAILURE_LAWS, PROCESS_LAWS } from "../spec/process.ts";
 import type { HistoryStep } from "../spec/vmap/history.ts";
 import { isPromised, judgedAlsoBy, type Kernel } from "../spec/vmap/kernel.ts";
 import { ALL_LAWS } from "../spec/vmap/laws/index.ts";
+import type { Promises } from "../spec/vmap/promises.ts";
 import { lineageOf } from "../spec/vmap/releases.ts";
 import type { Scope } from "../spec/vmap/scope.ts";
 import { witnessesFor } from "../spec/vmap/witnesses.ts";
@@ -237,8 +238,7 @@ async function tryPinned(
       known.push({ bug: bug.id, commands: last.index + 1, replay: replayLine(words) });
       violations.set(pinned.law, known);
       const { release } = kernel;
-      const has = lineageOf(release).some((label) => pinned.on.includes(label));
-      if (release.compiled && !has) {
+      if (release.compiled && !hasBug(release, bug, pinned.law)) {
         surprises.push({
           kind: "unknown",
           kernel: kernel.name,
@@ -266,6 +266,12 @@ async function tryPinned(
     }
   }
   return surprises;
+}
+
+/** Whether the catalogue has it that the bug violates this law on the release, or on one it was derived from, by any history. */
+function hasBug(release: Promises, bug: Bug, law: LawId): boolean {
+  const labels = lineageOf(release);
+  return bug.violations.some((each) => each.law === law && each.on.some((label) => labels.includes(label)));
 }
 
 const numberText = ({ number }: Bug): string => (number === undefined ? "" : ` (${number})`);

@@ -7,7 +7,7 @@ import { drivenScopes, type LawsDriven, lawsDriven, offeredStep } from "../prope
 import type { LawId } from "../spec/contract.ts";
 import type { Command, Response } from "../spec/vmap/commands.ts";
 import { promisesOfOwn } from "../spec/vmap/own-promises.ts";
-import type { Promises } from "../spec/vmap/releases.ts";
+import type { Promises } from "../spec/vmap/promises.ts";
 import { ChildError } from "../trees/child.ts";
 import { readTree } from "../trees/source-tree.ts";
 import { Driven } from "../trees/vmap/driven.ts";

@@ -3,7 +3,7 @@ import { changesBetween, orderOf } from "../kernels/versions.ts";
 import { STEP_PROTOCOLS } from "../protocols/vmap/index.ts";
 import type { Family } from "../spec/vmap/change.ts";
 import { compareVersions, type Version, versionOf } from "../spec/vmap/change.ts";
-import type { Promises } from "../spec/vmap/releases.ts";
+import type { Promises } from "../spec/vmap/promises.ts";
 import { commitText } from "./versions.ts";
 
 const FAMILIES: readonly Family[] = ["areas", "blocks", "walks", "locks", "roots", "reset-perms"];

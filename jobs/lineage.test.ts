@@ -13,7 +13,8 @@ import { MIDDLE, spaceScope } from "../properties/vmap/small-scopes.ts";
 import { benchFor, type JudgedStep } from "../properties/vmap/test-bench.ts";
 import type { HistoryStep } from "../spec/vmap/history.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
-import { derivedFrom, lineageOf, type Promises, releaseOf } from "../spec/vmap/releases.ts";
+import type { Promises } from "../spec/vmap/promises.ts";
+import { derivedFrom, lineageOf, releaseOf } from "../spec/vmap/releases.ts";
 import { checkKernel, type KernelOptions } from "./check-kernel.ts";
 import { knownText, namesOf } from "./hunt-target.ts";
 import { inheritanceOf } from "./lineage.ts";
@@ -164,5 +165,25 @@ describe("a changed kernel", () => {
     expect(knownText(names[0] as (typeof names)[0])).toBe(
       "follows from cache-no-align-test, which violates lowest-fit",
     );
+  });
+});
+
+describe("code compiled from a tree", () => {
+  const compiled = (like: string, answersAs: string) => {
+    const release = derivedFrom(like, { ...releaseOf(like), labels: ["tree:mine"], compiled: true });
+    return kernelWith(release, rulesOf(answersAs));
+  };
+  const bugsBeyond = async (kernel: Kernel) =>
+    (await checkKernel(kernel, { ...options, runs: 0 })).surprises.map(({ law, bug }) => [law, bug]);
+
+  test.each(["6.1", "6.12", "6.19"])("that answers as %s has no bug that %s has not", async (label) => {
+    expect(await bugsBeyond(compiled(label, label))).toEqual([]);
+  });
+
+  test("that answers as 6.4 and is judged as 6.5 has C7 beyond it", async () => {
+    expect(await bugsBeyond(compiled("6.5", "6.4"))).toContainEqual([
+      "no-alias-after-unmap-aliases",
+      "vb-full-block-stale",
+    ]);
   });
 });

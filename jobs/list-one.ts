@@ -4,7 +4,7 @@ import type { Bug, PinnedViolation } from "../counterexamples/bug.ts";
 import { BUGS, bugCalled } from "../counterexamples/vmap/index.ts";
 import type { InterleavedBug } from "../counterexamples/vmap/interleaved.ts";
 import { INTERLEAVED, interleavedCalled } from "../counterexamples/vmap/interleavings.ts";
-import type { Promises } from "../spec/vmap/releases.ts";
+import type { Promises } from "../spec/vmap/promises.ts";
 import { violationsOf } from "./lineage.ts";
 import { kernelJson } from "./list.ts";
 import { checkedFor, kernelNamed, replayLine } from "./names.ts";

@@ -10,7 +10,7 @@ import type { LawId } from "../spec/contract.ts";
 import { versionOf } from "../spec/vmap/change.ts";
 import { isPromised } from "../spec/vmap/kernel.ts";
 import { LAWS } from "../spec/vmap/laws/index.ts";
-import type { Promises } from "../spec/vmap/releases.ts";
+import type { Promises } from "../spec/vmap/promises.ts";
 import { protocolsOf } from "./interleaved-orders.ts";
 import { kernelNamed } from "./names.ts";
 import { spansJson } from "./spans.ts";

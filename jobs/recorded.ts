@@ -18,7 +18,7 @@ import type { LawId } from "../spec/contract.ts";
 import { versionOf } from "../spec/vmap/change.ts";
 import { lawsCalled } from "../spec/vmap/laws/index.ts";
 import type { VmapLaw } from "../spec/vmap/laws/law.ts";
-import type { Promises } from "../spec/vmap/releases.ts";
+import type { Promises } from "../spec/vmap/promises.ts";
 import { inheritanceOf } from "./lineage.ts";
 import { kernelNamed, placeOfKernel } from "./names.ts";
 import { UsageError } from "./usage-error.ts";

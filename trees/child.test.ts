@@ -7,7 +7,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { Child, ChildError } from "./child.ts";
 
 /** Long enough for any machine: for children that answer or end. */
-const PATIENT = { milliseconds: 60_000, memory: undefined };
+const PATIENT = { milliseconds: 600_000, memory: undefined };
 /** For children that never answer: the result does not depend on this time. */
 const HASTY = { milliseconds: 100, memory: undefined };
 

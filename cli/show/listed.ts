@@ -15,7 +15,8 @@ import { changesBetween, LABELLED, rangesLike } from "../../kernels/versions.ts"
 import type { Change } from "../../spec/vmap/change.ts";
 import { type Version, versionOf } from "../../spec/vmap/change.ts";
 import { ALL_LAWS } from "../../spec/vmap/laws/index.ts";
-import { lineageOf, type Promises } from "../../spec/vmap/releases.ts";
+import type { Promises } from "../../spec/vmap/promises.ts";
+import { lineageOf } from "../../spec/vmap/releases.ts";
 import { pc } from "../colour.ts";
 import { columns, commandLine } from "../output.ts";
 

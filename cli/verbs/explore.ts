@@ -47,8 +47,6 @@ export interface ExploreArguments {
 }
 
 export async function exploreVerb(name: string | undefined, options: ExploreArguments): Promise<number> {
-  if (options.calls !== undefined)
-    return (await import("./explore-calls.ts")).exploreCallsVerb(name, options);
   if (options.grain !== undefined) throw new UsageError("--grain is for --calls");
   const how = optionsOf(options);
   if (options.liveness) refuseOthers(options);

@@ -8,7 +8,7 @@
  */
 import { type Fingerprint, LIST_END } from "../../spec/fingerprint.ts";
 import type { Callers, StateIdentity } from "../../spec/vmap/kernel.ts";
-import type { GuardRule } from "../../spec/vmap/releases.ts";
+import type { GuardRule } from "../../spec/vmap/promises.ts";
 import { lazyMaxPages, type Scope } from "../../spec/vmap/scope.ts";
 import type { Pages, Pfn, Vpn } from "../../spec/vmap/vocabulary.ts";
 import type { Frames } from "../hardware/frames.ts";

@@ -1,7 +1,7 @@
 /** What every kernel here has in common: a function that answers commands, made into a machine. */
 import type { Command, Response } from "../../spec/vmap/commands.ts";
 import type { Dump, Kernel } from "../../spec/vmap/kernel.ts";
-import type { Promises } from "../../spec/vmap/releases.ts";
+import type { Promises } from "../../spec/vmap/promises.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
 import type { Vpn } from "../../spec/vmap/vocabulary.ts";
 import { pagesOf } from "../hardware/page-map.ts";

@@ -6,19 +6,10 @@ import type { Extent } from "../../spec/vmap/vocabulary.ts";
 import { giveBackDescriptor, NONE } from "./areas.ts";
 import { byStart } from "./chains.ts";
 import { giveSpace } from "./free-space.ts";
-import {
-  flagNothing,
-  flagRemoved,
-  gatherListed,
-  isListedLazy,
-  listLazy,
-  type PurgeSteps,
-  purge,
-  unmapNone,
-} from "./purge.ts";
+import { flagNothing, flagRemoved, gatherListed, isListedLazy, listLazy, purge, unmapNone } from "./purge.ts";
 import { slotsOf, sortByStart } from "./purge-list.ts";
 import type { State } from "./state.ts";
-import type { LazyExtents } from "./steps.ts";
+import type { LazyExtents, PurgeSteps } from "./steps.ts";
 
 /** 5.2: lazy areas stay among the others until they are purged, newest first. */
 export const amongAreas: LazyExtents = {

@@ -10,6 +10,7 @@ import { eraseArea } from "./area-calls.ts";
 import { type Areas, NONE } from "./areas.ts";
 import { bugOn } from "./bug.ts";
 import type { State } from "./state.ts";
+import type { PurgeSteps } from "./steps.ts";
 import { distance } from "./word-arithmetic.ts";
 import { takeTurn } from "./work.ts";
 
@@ -18,16 +19,6 @@ export const LAZY_FREE = 1;
 export const LAZY_FREEING = 2;
 /** VM_LAZY_FREE from 4.7 on: set by remove_vm_area, and no longer read by a purge. */
 export const LAZY_FREE_4_7 = 2;
-
-/** How a purge differs between releases. */
-export interface PurgeSteps {
-  /** Chains the lazy areas by `purgeNext` and returns the first, or NONE. */
-  gather(state: State): number;
-  /** 2.6.28 to 2.6.36: the PTEs of lazy areas are still there and are cleared now. */
-  unmapGathered(state: State, first: number): void;
-  /** Releases the chain, one __free_vmap_area after another. */
-  release(state: State, first: number): void;
-}
 
 /**
  * Gather, flush, release. `dirty` is what blocks must flush in addition to the lazy areas: one flush covers both, even

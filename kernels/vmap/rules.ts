@@ -4,7 +4,7 @@
  */
 import type { Alloc } from "../../spec/vmap/commands.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
-import type { Promises } from "../../spec/vmap/releases.ts";
+import type { Promises } from "../../spec/vmap/promises.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
 import type { Vpn } from "../../spec/vmap/vocabulary.ts";
 import type { Facts } from "../changes.ts";
@@ -14,13 +14,13 @@ import { byStart } from "./chains.ts";
 import type { Mark } from "./coverage-marks.ts";
 import { freeExtents, wholeSpace } from "./free-space.ts";
 import { byNode, noteNode, shownPools, takeFromPool } from "./nodes.ts";
-import { type PurgeSteps, purge, releaseReadingAhead } from "./purge.ts";
+import { purge, releaseReadingAhead } from "./purge.ts";
 import { type CachedSearch, cachePlaced, searchCached } from "./search-cached.ts";
 import { type PercpuSearch, takeCongruent } from "./search-congruent.ts";
 import { type TreeSearch, takeFromTree } from "./search-tree.ts";
 import { NO_ROOM, searchUncached, type UncachedSearch } from "./search-uncached.ts";
 import { initialState, type State } from "./state.ts";
-import type { LazyExtents, LazyKeeping, Steps } from "./steps.ts";
+import type { LazyExtents, LazyKeeping, PurgeSteps, Steps } from "./steps.ts";
 import { unmapRam, vfreeStray } from "./unmap-calls.ts";
 import { vmapKernel } from "./vmap-kernel.ts";
 import { neverWraps } from "./wrap-tests.ts";

@@ -8,7 +8,6 @@ import type { AreaIndex } from "./area-index.ts";
 import type { BlockRules } from "./block-rules.ts";
 import type { Mark } from "./coverage-marks.ts";
 import type { AreaSteps } from "./fingerprint.ts";
-import type { PurgeSteps } from "./purge.ts";
 import type { State } from "./state.ts";
 
 export interface Steps {
@@ -70,6 +69,16 @@ export interface Steps {
   blocks: BlockRules;
   /** The marks these steps can set, beside those of every kernel here. */
   paths: readonly Mark[];
+}
+
+/** How a purge differs between releases. */
+export interface PurgeSteps {
+  /** Chains the lazy areas by `purgeNext` and returns the first, or NONE. */
+  gather(state: State): number;
+  /** 2.6.28 to 2.6.36: the PTEs of lazy areas are still there and are cleared now. */
+  unmapGathered(state: State, first: number): void;
+  /** Releases the chain, one __free_vmap_area after another. */
+  release(state: State, first: number): void;
 }
 
 /** How a release keeps its lazy areas, to 5.1: by a flag found in the list of all areas, or on a list of their own. */

@@ -5,7 +5,7 @@
 
 import type { Alloc, Command, MapRam } from "../../spec/vmap/commands.ts";
 import type { Dump, DumpedBlock, Kernel } from "../../spec/vmap/kernel.ts";
-import type { Promises } from "../../spec/vmap/releases.ts";
+import type { Promises } from "../../spec/vmap/promises.ts";
 import { fitsBlock } from "../../spec/vmap/scope.ts";
 import { PAGE_SIZE, type Vpn } from "../../spec/vmap/vocabulary.ts";
 import { aliasReport, mapRange, touch } from "../hardware/memory.ts";

@@ -1,6 +1,6 @@
 /** Where a request fits between what is in its way. */
 import type { PercpuLayout } from "../../spec/vmap/commands.ts";
-import type { Promises } from "../../spec/vmap/releases.ts";
+import type { Promises } from "../../spec/vmap/promises.ts";
 import type { Window } from "../../spec/vmap/scope.ts";
 import { alignDown, alignUp, type Extent, overlaps, type Vpn } from "../../spec/vmap/vocabulary.ts";
 import type { Request } from "../../spec/vmap/world.ts";

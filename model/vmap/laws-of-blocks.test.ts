@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { judge } from "../../spec/contract.ts";
 import type { AliasReport, Command, Response } from "../../spec/vmap/commands.ts";
 import { lawsCalled } from "../../spec/vmap/laws/index.ts";
-import { type Promises, releaseOf } from "../../spec/vmap/releases.ts";
+import type { Promises } from "../../spec/vmap/promises.ts";
+import { releaseOf } from "../../spec/vmap/releases.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
 import { type Cpu, PAGE_SIZE, type Vpn } from "../../spec/vmap/vocabulary.ts";
 import {

@@ -5,7 +5,7 @@
 import type { Command, PercpuLayout, Response } from "../../spec/vmap/commands.ts";
 import { newAreas } from "../../spec/vmap/laws/law.ts";
 import { areasFrom } from "../../spec/vmap/percpu-layout.ts";
-import type { GuardRule, Promises } from "../../spec/vmap/releases.ts";
+import type { GuardRule, Promises } from "../../spec/vmap/promises.ts";
 import { fitsBlock, type Scope } from "../../spec/vmap/scope.ts";
 import {
   alignmentInPages,

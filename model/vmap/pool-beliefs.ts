@@ -13,7 +13,7 @@ import {
   requestOf,
   roomiestFit,
 } from "../../spec/vmap/laws/law.ts";
-import type { Pools } from "../../spec/vmap/releases.ts";
+import type { Pools } from "../../spec/vmap/promises.ts";
 import { LARGEST_POOLED } from "../../spec/vmap/scope.ts";
 import {
   alignmentInPages,

@@ -2,7 +2,7 @@
 
 import type { Spec } from "../../spec/contract.ts";
 import type { Command, Response } from "../../spec/vmap/commands.ts";
-import type { Promises } from "../../spec/vmap/releases.ts";
+import type { Promises } from "../../spec/vmap/promises.ts";
 import { possibleCpus, type Scope, vmapCounts } from "../../spec/vmap/scope.ts";
 import type { Pages, Vpn } from "../../spec/vmap/vocabulary.ts";
 import { after } from "./after.ts";

@@ -4,7 +4,7 @@
  */
 import { Map as ImmutableMap } from "immutable";
 import type { PercpuLayout } from "../../spec/vmap/commands.ts";
-import type { Promises } from "../../spec/vmap/releases.ts";
+import type { Promises } from "../../spec/vmap/promises.ts";
 import { fitsBlock, isLittleLeft, type Scope } from "../../spec/vmap/scope.ts";
 import {
   type Cpu,

@@ -9,7 +9,7 @@ import type { Command, Response } from "../../spec/vmap/commands.ts";
 import { type HistoryStep, isWellFormed, naming, simpler } from "../../spec/vmap/history.ts";
 import { isFollowed, type VmapLaw } from "../../spec/vmap/laws/law.ts";
 import type { Ledger } from "../../spec/vmap/ledger.ts";
-import type { Promises } from "../../spec/vmap/releases.ts";
+import type { Promises } from "../../spec/vmap/promises.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
 import { type Choice, choices } from "./choices.ts";
 import type { KnownViolation } from "./random-run.ts";

@@ -6,7 +6,7 @@ import type { Call } from "../../spec/vmap/commands/command.ts";
 import type { HistoryStep } from "../../spec/vmap/history.ts";
 import { lawsCalled, lawsTried } from "../../spec/vmap/laws/index.ts";
 import type { VmapLaw } from "../../spec/vmap/laws/law.ts";
-import type { Promises } from "../../spec/vmap/releases.ts";
+import type { Promises } from "../../spec/vmap/promises.ts";
 import type { Scope, Window } from "../../spec/vmap/scope.ts";
 import { PAGE_SIZE, type Pages } from "../../spec/vmap/vocabulary.ts";
 import type { Can, Hello } from "../../trees/vmap/hello.ts";

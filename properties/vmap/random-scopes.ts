@@ -3,7 +3,7 @@
  * alignments of every kind, windows that are not aligned, and both ways a space can end.
  */
 import type { LawId } from "../../spec/contract.ts";
-import type { Promises } from "../../spec/vmap/releases.ts";
+import type { Promises } from "../../spec/vmap/promises.ts";
 import { AREAS_ONLY, type Scope } from "../../spec/vmap/scope.ts";
 import { type Bytes, PAGE_SIZE } from "../../spec/vmap/vocabulary.ts";
 

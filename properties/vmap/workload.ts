@@ -2,7 +2,7 @@
 
 import { AREA_CALLS, type Call, type Callers } from "../../spec/vmap/commands/command.ts";
 import { type Command, RECORDS, recordOf } from "../../spec/vmap/commands.ts";
-import type { Promises } from "../../spec/vmap/releases.ts";
+import type { Promises } from "../../spec/vmap/promises.ts";
 import { possibleCpus, type Scope } from "../../spec/vmap/scope.ts";
 import type { Cpu, Vpn } from "../../spec/vmap/vocabulary.ts";
 import type { World } from "../../spec/vmap/world.ts";

@@ -14,7 +14,7 @@ import {
   recordOf,
 } from "./commands.ts";
 import { type Kind, Ledger } from "./ledger.ts";
-import type { Promises } from "./releases.ts";
+import type { Promises } from "./promises.ts";
 import type { Scope } from "./scope.ts";
 
 export type { HistoryStep } from "./commands.ts";

@@ -3,7 +3,7 @@
 import type { ActingMachine, LawId } from "../contract.ts";
 import type { Fingerprint } from "../fingerprint.ts";
 import type { Command, Response } from "./commands.ts";
-import type { Promises } from "./releases.ts";
+import type { Promises } from "./promises.ts";
 import type { Scope } from "./scope.ts";
 import type { Bytes, Cpu, Extent, Offsets, Pages, Vpn } from "./vocabulary.ts";
 

@@ -5,7 +5,7 @@
 
 import type { LawId } from "../contract.ts";
 import { OUTSIDE_2_6_27 } from "./outside.ts";
-import type { Fragments, GuardRule, Promises } from "./releases.ts";
+import type { Fragments, GuardRule, Promises } from "./promises.ts";
 
 /** Where an area is placed: anywhere, or as a law says. */
 export const PLACEMENTS = ["none", "lowest-fit", "lowest-fit-at-a-page", "lowest-roomy-hole"] as const;

@@ -7,7 +7,7 @@ import type { Command, Response } from "./commands.ts";
 import { outsideOf } from "./laws/domain.ts";
 import type { VmapWitness } from "./laws/law.ts";
 import { cannotWait, placedExtent, purgeableAtPlacement, purged } from "./laws/law.ts";
-import type { Promises } from "./releases.ts";
+import type { Promises } from "./promises.ts";
 import { fitsBlock } from "./scope.ts";
 import { type Extent, roundedUp } from "./vocabulary.ts";
 import type { AreaView, World } from "./world.ts";

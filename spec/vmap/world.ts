@@ -3,7 +3,7 @@
  * from another implementation.
  */
 import type { PercpuLayout } from "./percpu-layout.ts";
-import type { Promises } from "./releases.ts";
+import type { Promises } from "./promises.ts";
 import { lazyMaxPages, type Scope, type Window } from "./scope.ts";
 import type { Bytes, Cpu, Extent, Pages, Pfn, Vpn } from "./vocabulary.ts";
 

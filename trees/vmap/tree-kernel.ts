@@ -7,7 +7,7 @@ import { beginCall, initialState } from "../../kernels/vmap/state.ts";
 import { FAILURE_LAWS } from "../../spec/process.ts";
 import type { Command, Response } from "../../spec/vmap/commands.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
-import type { Promises } from "../../spec/vmap/releases.ts";
+import type { Promises } from "../../spec/vmap/promises.ts";
 import { fitsBlock, type Scope } from "../../spec/vmap/scope.ts";
 import { PAGE_SIZE, type Pages, type Vpn } from "../../spec/vmap/vocabulary.ts";
 import type { Built, Constants } from "../build.ts";

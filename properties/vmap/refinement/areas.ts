@@ -4,7 +4,7 @@ import { frameOf, type PageMap } from "../../../kernels/hardware/page-map.ts";
 import * as areas from "../../../protocols/vmap/areas/fields.ts";
 import { areasMachine } from "../../../protocols/vmap/areas/machine.ts";
 import type { AreasOrder } from "../../../protocols/vmap/areas/releases.ts";
-import type { Promises } from "../../../spec/vmap/releases.ts";
+import type { Promises } from "../../../spec/vmap/promises.ts";
 import type { Abstraction, Ran, View } from "./compare.ts";
 import { answerOf, bits, hull, list, memoryOf, numberIn, Places, placed, upTo } from "./places.ts";
 

@@ -4,7 +4,7 @@ import * as blocks from "../../../protocols/vmap/blocks/fields.ts";
 import { blocksMachine } from "../../../protocols/vmap/blocks/machine.ts";
 import type { BlocksOrder } from "../../../protocols/vmap/blocks/releases.ts";
 import { areasAndLazy, type Dump, type DumpedBlock } from "../../../spec/vmap/kernel.ts";
-import type { Promises } from "../../../spec/vmap/releases.ts";
+import type { Promises } from "../../../spec/vmap/promises.ts";
 import type { Offsets } from "../../../spec/vmap/vocabulary.ts";
 import type { Abstraction, Answered, Ran, View } from "./compare.ts";
 import { answerOf, list, memoryOf, numberIn, Places, pagesWith, placed, upTo } from "./places.ts";

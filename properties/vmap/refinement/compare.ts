@@ -14,7 +14,8 @@ import type { StepAction, StepMachine } from "../../../protocols/program.ts";
 import { FINGERPRINT_WORDS, Fingerprint } from "../../../spec/fingerprint.ts";
 import type { Command, Response } from "../../../spec/vmap/commands.ts";
 import type { Kernel } from "../../../spec/vmap/kernel.ts";
-import { type Promises, promisesOf } from "../../../spec/vmap/releases.ts";
+import type { Promises } from "../../../spec/vmap/promises.ts";
+import { promisesOf } from "../../../spec/vmap/releases.ts";
 import type { Scope } from "../../../spec/vmap/scope.ts";
 import type { Vpn } from "../../../spec/vmap/vocabulary.ts";
 

@@ -6,7 +6,7 @@ import { type RESET_PERMS_ORDERS, resetPermsMachine } from "../../../protocols/v
 import * as roots from "../../../protocols/vmap/roots/fields.ts";
 import { rootsMachine } from "../../../protocols/vmap/roots/machine.ts";
 import type { ROOTS_ORDERS } from "../../../protocols/vmap/roots/purge.ts";
-import type { Promises } from "../../../spec/vmap/releases.ts";
+import type { Promises } from "../../../spec/vmap/promises.ts";
 import type { Extent } from "../../../spec/vmap/vocabulary.ts";
 import type { Abstraction, Ran, View } from "./compare.ts";
 import { answerOf, hull, list, memoryOf, numberIn, Places, placed } from "./places.ts";

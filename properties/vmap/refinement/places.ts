@@ -4,7 +4,7 @@ import { frameOf, type PageMap } from "../../../kernels/hardware/page-map.ts";
 import type { State } from "../../../kernels/vmap/state.ts";
 import type { Alloc } from "../../../spec/vmap/commands.ts";
 import { areasAndLazy, type Dump } from "../../../spec/vmap/kernel.ts";
-import type { Promises } from "../../../spec/vmap/releases.ts";
+import type { Promises } from "../../../spec/vmap/promises.ts";
 import { AREAS_ONLY, type Scope } from "../../../spec/vmap/scope.ts";
 import { type Extent, PAGE_SIZE, type Pages, type Vpn } from "../../../spec/vmap/vocabulary.ts";
 import type { Answered, View } from "./compare.ts";

@@ -13,7 +13,7 @@ import { walksMachine } from "../../../protocols/vmap/queues/walks/machine.ts";
 import type { WalksOrder } from "../../../protocols/vmap/queues/walks/releases.ts";
 import type { Command } from "../../../spec/vmap/commands.ts";
 import { areasAndLazy, type Kernel } from "../../../spec/vmap/kernel.ts";
-import type { Promises } from "../../../spec/vmap/releases.ts";
+import type { Promises } from "../../../spec/vmap/promises.ts";
 import { isCut, type OfBlocks } from "./blocks.ts";
 import type { Abstraction, Answered, Ran, View } from "./compare.ts";
 import { list, numberIn, Places, placed, upTo } from "./places.ts";

@@ -4,7 +4,7 @@
  */
 import type { Got, Kind, Ledger } from "../ledger.ts";
 import type { Outside } from "../outside.ts";
-import type { Promises } from "../releases.ts";
+import type { Promises } from "../promises.ts";
 import type { Scope } from "../scope.ts";
 import type { Cpu, Pages, Vpn } from "../vocabulary.ts";
 import type { Request, World } from "../world.ts";

@@ -1,6 +1,6 @@
 /** vm_map_ram and vm_unmap_ram. */
 import type { Outside } from "../outside.ts";
-import type { Promises } from "../releases.ts";
+import type { Promises } from "../promises.ts";
 import { fitsBlock, possibleCpus, type Scope } from "../scope.ts";
 import { type Cpu, PAGE_SIZE, type Pages, page, pagesText, type Vpn } from "../vocabulary.ts";
 import type { World } from "../world.ts";

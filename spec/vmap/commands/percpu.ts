@@ -1,6 +1,6 @@
 /** pcpu_get_vm_areas and pcpu_free_vm_areas. */
 import { areasFrom, outOfDomain, type PercpuLayout } from "../percpu-layout.ts";
-import type { Promises } from "../releases.ts";
+import type { Promises } from "../promises.ts";
 import {
   alignment,
   alignmentInPages,
