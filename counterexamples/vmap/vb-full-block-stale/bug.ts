@@ -5,7 +5,7 @@ import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Bug } from "../../bug.ts";
 import { blocksWithStale, isUsedUp } from "../evidence/left-in-blocks.ts";
 
-/** The same with the walk over all blocks that 6.5 brought. */
+/** 4.15.0 and 2.6.28, with the walk over all blocks that 6.5 brought. */
 const walking4_15 = kernelWith(
   releaseOf("4.15.0"),
   { ...rulesOf("4.15.0"), blocks: { ...rulesOf("4.15.0").blocks, looksAt: allOfThem } },
