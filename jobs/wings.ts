@@ -1,6 +1,7 @@
 /** All wings. A new wing is its folders and one entry here. */
 import { BUGS } from "../counterexamples/vmap/index.ts";
 import { INTERLEAVED } from "../counterexamples/vmap/interleavings.ts";
+import { KERNELS as GATHER_KERNELS } from "../kernels/gather/index.ts";
 import { KERNELS } from "../kernels/vmap/index.ts";
 import { PROTOCOLS } from "../protocols/vmap/index.ts";
 import { LAWS } from "../spec/vmap/laws/index.ts";
@@ -21,4 +22,17 @@ const vmap: Wing = {
   },
 };
 
-export const WINGS: readonly Wing[] = [vmap];
+const gather: Wing = {
+  name: "gather",
+  laws: [],
+  releases: GATHER_KERNELS.map(({ name }) => ({ labels: [name], laws: [] })),
+  kernels: GATHER_KERNELS.map(({ name }) => ({ name, promises: [] })),
+  bugs: [],
+  machines: [],
+  async *recordings(file) {
+    const { readRecording } = await import("../adapters/gather/recording.ts");
+    yield* readRecording(file);
+  },
+};
+
+export const WINGS: readonly Wing[] = [vmap, gather];
