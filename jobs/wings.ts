@@ -4,6 +4,8 @@ import { INTERLEAVED } from "../counterexamples/vmap/interleavings.ts";
 import { KERNELS as GATHER_KERNELS } from "../kernels/gather/index.ts";
 import { KERNELS } from "../kernels/vmap/index.ts";
 import { PROTOCOLS } from "../protocols/vmap/index.ts";
+import { LAWS as GATHER_LAWS } from "../spec/gather/laws/index.ts";
+import { RELEASES as GATHER_RELEASES, promisesCalled } from "../spec/gather/releases.ts";
 import { LAWS } from "../spec/vmap/laws/index.ts";
 import { RELEASES } from "../spec/vmap/releases.ts";
 import type { Wing } from "../spec/wing.ts";
@@ -24,9 +26,9 @@ const vmap: Wing = {
 
 const gather: Wing = {
   name: "gather",
-  laws: [],
-  releases: GATHER_KERNELS.map(({ name }) => ({ labels: [name], laws: [] })),
-  kernels: GATHER_KERNELS.map(({ name }) => ({ name, promises: [] })),
+  laws: GATHER_LAWS,
+  releases: GATHER_RELEASES,
+  kernels: GATHER_KERNELS.map(({ name }) => ({ name, promises: promisesCalled(name).laws })),
   bugs: [],
   machines: [],
   async *recordings(file) {

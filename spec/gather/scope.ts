@@ -32,3 +32,6 @@ export interface Scope {
 /** The limits of real kernels, and those that recordings with `caps: small` were made with. */
 export const STD: Limits = { array: 506, bundle: 8, batch: 510, batches: 19, tables: 509, hash: 192 };
 export const SMALL: Limits = { array: 12, bundle: 8, batch: 6, batches: 3, tables: 4, hash: 8 };
+
+/** Bytes that one page table of PTEs maps. */
+export const PTES_OF_TABLE = 2 ** 21;
