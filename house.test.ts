@@ -278,7 +278,7 @@ describe("a comment that cites the catalogue", () => {
 describe("every list is complete", () => {
   test("of wings: each folder of one, in any room, is of a wing that is listed", () => {
     const folders = new Set(PRODUCTION.flatMap((file) => wingOf(file) ?? []));
-    expect(LISTED.map(({ name }) => name)).toEqual([...folders]);
+    expect(LISTED.map(({ name }) => name).toSorted()).toEqual([...folders].toSorted());
   });
 
   test("of laws: each one exported beside them stands in it, and no promise names another", () => {
