@@ -83,6 +83,12 @@ const SCOPED = {
     map: { usual: 1, counts: "pages of the largest map in a block", least: 1, most: 8 },
     pages: { usual: 16, counts: "pages in the window", least: 4, most: 32 },
     lazy: { usual: 1000, counts: "lazy pages above which a free purges", least: 0, most: 1000 },
+    pressure: {
+      usual: 0,
+      counts: "1: memory is short, and who may reclaim for it calls the shrinker",
+      least: 0,
+      most: 1,
+    },
   },
 };
 const USUAL_STATES = 5_000_000;
@@ -100,10 +106,10 @@ export function treeStepsAsked(
 }
 
 function scopeAsked(text: string | undefined): StepScope {
-  const { block, map, pages, lazy } = parametersOf(SCOPED, text) as Record<keyof StepScope, number>;
+  const { block, map, ...more } = parametersOf(SCOPED, text) as Record<keyof StepScope, number>;
   if (block % (2 * map) !== 0)
     throw new UsageError(`--scope: block is a multiple of twice map, not block=${block},map=${map}`);
-  return { block, map, pages, lazy };
+  return { block, map, ...more };
 }
 
 export async function exploreTreeSteps(
