@@ -57,7 +57,7 @@ export function drawnCalls(drawn: Drawn): readonly string[] {
       firsts
         .flatMap((first) => calls.map((second) => [...first, second]))
         .flatMap((all) => {
-          if (hasActors && !all.some((call) => ACTORS.includes(call))) return [];
+          if (drawn === "actor-triples" && !all.some((call) => ACTORS.includes(call))) return [];
           const taken = all.filter((call) => /^(unmap|free|vunmap) /.test(call));
           if (new Set(taken).size < taken.length) return [];
           return [0, 1].map((alone) => {

@@ -3,6 +3,8 @@ import { formatTreeRun, type TreeRunFile } from "../adapters/tree-run-file.ts";
 import { nameInterleaved } from "../counterexamples/vmap/interleavings.ts";
 import type { LawId } from "../spec/contract.ts";
 import { versionOf } from "../spec/vmap/change.ts";
+import { callsReturn } from "../spec/vmap/laws/integrity.ts";
+import { noCircularWait } from "../spec/vmap/step-laws.ts";
 import type { Grain } from "../trees/native-build.ts";
 import { readTree, type SourceTree } from "../trees/source-tree.ts";
 import { type Calls, parseCalls, WORKER } from "../trees/vmap/calls.ts";
@@ -206,8 +208,10 @@ export function treeSteps(
 export function bugOf({ version: text }: SourceTree, law: LawId): string | undefined {
   const version = text === undefined ? undefined : versionOf(text);
   if (version === undefined) return undefined;
+  // What a tree does not return from is, in a protocol, a circle of those that wait.
+  const laws = law === callsReturn.id ? [law, noCircularWait.id] : [law];
   return protocolsOf(version)
-    .map((name) => nameInterleaved(name, law))
+    .flatMap((name) => laws.map((each) => nameInterleaved(name, each)))
     .find((bug) => bug !== undefined);
 }
 

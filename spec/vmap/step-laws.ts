@@ -29,3 +29,24 @@ export const poolsCounted: StepLaw = {
   source: "7679ba6b36db (6.9): the shrinker counts by it; from 6.16 on a purge empties a pool by it",
   holds: (_before, _command, { space }) => space === undefined || space.miscounted === 0,
 };
+
+/** As a law of the step grain is printed: a protocol asserts it of its states. */
+export interface StepStatement {
+  readonly id: string;
+  readonly says: string;
+  readonly source: string;
+}
+
+export const noCircularWait: StepStatement = {
+  id: "no-circular-wait",
+  says: "No thread waits, through others, for itself: not through locks, queued work, workers and reclaim together.",
+  source:
+    "6c06fec56a63d (2026), where reclaim waits for the purge lock; the third version of the drain workqueues",
+};
+
+export const othersGetTheCpu: StepStatement = {
+  id: "others-get-the-cpu",
+  says: "A purge releases no more areas at a time than it may, while others wait for its CPU.",
+  source:
+    "workqueue.cpu_intensive_thresh_us: 10 ms for a work item; 5747435e0fd4 (CVE-2026-43292): 32 areas between two pauses",
+};
