@@ -195,6 +195,7 @@ describe("the kernel that stands for a version", () => {
     "uncounts",
     "releases",
     "overwritesCounter",
+    "shrinkerLocks",
     "passesFull",
     "cpuWritten",
     "rcuLists",
