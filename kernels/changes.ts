@@ -56,6 +56,8 @@ interface AreaStepFacts {
   readonly releases: "at once" | "one by one" | "one by one below the threshold";
   /** set_iounmap_nonlazy overwrites the counter. */
   readonly overwritesCounter: boolean;
+  /** Whether one lock guards all areas, or free space has its own. */
+  readonly areaLocks: "one" | "free and busy";
 }
 
 /** Blocks. */
@@ -123,6 +125,7 @@ const REWRITE: Facts = {
   uncounts: "when gathered",
   releases: "at once",
   overwritesCounter: false,
+  areaLocks: "one",
   pagesFrom: "lowest region",
   newBlock: "first",
   bornTaken: false,
@@ -173,6 +176,7 @@ const MADE: readonly Since<Facts>[] = [
   ["5336e52c", { percpuFrom: "the extent" }],
   ["3f8fd02b", { synchronises: true }],
   ["dd3b8353", { lazyAreas: "apart" }],
+  ["e36176be", { areaLocks: "free and busy" }],
   ["96e2db45", { lazyAreas: "by address" }],
   ["ad216c03", { passesFull: true }],
   ["9f531973", { looksFor: "the size" }],
