@@ -14,7 +14,8 @@ export async function readJson(path: string, largest: number): Promise<unknown> 
   try {
     const about = await stat(path);
     if (!about.isFile()) throw inputError(path, undefined, "cannot be read: it is no regular file");
-    const tooLarge = () => inputError(path, undefined, `is larger than ${largest} bytes: a history is not`);
+    const tooLarge = () =>
+      inputError(path, undefined, `is larger than ${largest} bytes, the most that is read`);
     if (about.size > largest) throw tooLarge();
     // The size that a file of /proc reports is not the amount to read.
     text = await textOf(createReadStream(path, { end: largest, encoding: "utf8" }));
