@@ -131,7 +131,7 @@ describe("the arrows", () => {
     ["kernels/vmap/state.ts", "../../model/vmap/area.ts"],
     ["engine/run/random.ts", "../../spec/vmap/world.ts"],
     ["adapters/vmap/conform.ts", "../../kernels/vmap/index.ts"],
-    ["properties/vmap/random-run.ts", "../../kernels/vmap/index.ts"],
+    ["properties/random-run.ts", "../../kernels/vmap/index.ts"],
   ])("would be seen to be wrong from %s to %s", (from, path) => {
     const [forbidden] = importsOf(from, `import { x } from "${path}";`) as [Import];
     expect(allowed(forbidden)).toBe(false);

@@ -1,31 +1,40 @@
 /** Where two kernels differ: the shortest history, that it is shortest, and that no kernel differs from itself. */
 import { describe, expect, test } from "vitest";
-import { CANARIES } from "../../../counterexamples/vmap/controls/canaries.ts";
-import { kernelCalled } from "../../../kernels/vmap/index.ts";
-import type { State } from "../../../kernels/vmap/state.ts";
-import { AREA_CALLS } from "../../../spec/vmap/commands/command.ts";
-import type { Command } from "../../../spec/vmap/commands.ts";
-import type { Kernel } from "../../../spec/vmap/kernel.ts";
-import type { Scope } from "../../../spec/vmap/scope.ts";
-import { MIDDLE, spaceScope } from "../small-scopes.ts";
-import { commandsOf } from "../workload.ts";
-import { differences, kindsIn, PARTS_WAYS } from "./differences.ts";
-import { replayPair } from "./replay-pair.ts";
-import { compare, type Difference, type Place } from "./shortest-difference.ts";
+import { CANARIES } from "../../counterexamples/vmap/controls/canaries.ts";
+import { kernelCalled } from "../../kernels/vmap/index.ts";
+import type { State } from "../../kernels/vmap/state.ts";
+import { AREA_CALLS } from "../../spec/vmap/commands/command.ts";
+import type { Command } from "../../spec/vmap/commands.ts";
+import type { Kernel } from "../../spec/vmap/kernel.ts";
+import type { Scope } from "../../spec/vmap/scope.ts";
+import { replayPair } from "../diff/replay-pair.ts";
+import {
+  compare,
+  type Difference,
+  kindsIn as kindsOf,
+  type NamedPlace,
+} from "../diff/shortest-difference.ts";
+import { COMPARISON } from "./comparison.ts";
+import { differences, PARTS_WAYS } from "./differences.ts";
+import { MIDDLE, spaceScope } from "./small-scopes.ts";
+import type { Vmap } from "./terms.ts";
+import { commandsOf } from "./workload.ts";
 
+const kindsIn = (bits: number) => kindsOf(COMPARISON, bits);
 const kernel = (label: string) => kernelCalled(label) as Kernel<State>;
 
-const FOUR: Place = {
+const FOUR: NamedPlace<Vmap> = {
   name: "four pages",
-  scope: spaceScope({ pages: 4, sizes: 4, aligns: 2, windows: 4, at: MIDDLE }),
-  calls: AREA_CALLS,
+  place: { scope: spaceScope({ pages: 4, sizes: 4, aligns: 2, windows: 4, at: MIDDLE }), calls: AREA_CALLS },
 };
-const THREE: Place = {
+const THREE: NamedPlace<Vmap> = {
   name: "three pages, purged when more than one is lazy",
-  scope: { ...spaceScope({ pages: 3, sizes: 2, aligns: 1, windows: 1, at: MIDDLE }), lazyMaxPages: 1 },
-  calls: AREA_CALLS,
+  place: {
+    scope: { ...spaceScope({ pages: 3, sizes: 2, aligns: 1, windows: 1, at: MIDDLE }), lazyMaxPages: 1 },
+    calls: AREA_CALLS,
+  },
 };
-const GIVEN = { drawnIn: [], kind: undefined, seed: 1, states: 50_000, runs: 1000 };
+const GIVEN = { of: COMPARISON, drawnIn: [], kind: undefined, seed: 1, states: 50_000, runs: 1000 };
 
 /** Whether two kernels answer every sequence of this length alike: without states, tables or hashes. */
 function alikeIn(one: Kernel<State>, other: Kernel<State>, scope: Scope, length: number): boolean {
@@ -50,7 +59,7 @@ function alikeIn(one: Kernel<State>, other: Kernel<State>, scope: Scope, length:
 describe("2.6.28 and 2.6.39", () => {
   const [one, other] = [kernel("2.6.28"), kernel("2.6.39")];
   const { difference } = compare({ one, other, places: [FOUR], ...GIVEN });
-  const { history, kinds, found } = difference as Difference;
+  const { history, kinds, found } = difference as Difference<Vmap>;
 
   test("2.6.28 and 2.6.39 differ in two commands, for only the later keeps a gap before the next area", () => {
     expect({ length: history.length, found }).toEqual({ length: 2, found: "explored" });
@@ -58,14 +67,14 @@ describe("2.6.28 and 2.6.39", () => {
   });
 
   test("2.6.28 and 2.6.39 answer alike up to the last command, and in every shorter history", () => {
-    const played = replayPair(one, other, FOUR.scope, history);
+    const played = replayPair(COMPARISON, one, other, FOUR.place.scope, history);
     expect(played.map(({ differs }) => differs !== 0)).toEqual([false, true]);
-    expect(alikeIn(one, other, FOUR.scope, history.length - 1)).toBe(true);
-    expect(alikeIn(one, other, FOUR.scope, history.length)).toBe(false);
+    expect(alikeIn(one, other, FOUR.place.scope, history.length - 1)).toBe(true);
+    expect(alikeIn(one, other, FOUR.place.scope, history.length)).toBe(false);
   });
 
   test("2.6.28 and 2.6.39 also differ in random histories, which shrink to as few commands", () => {
-    const drawn = compare({ one, other, places: [], ...GIVEN, drawnIn: [FOUR.scope] });
+    const drawn = compare({ one, other, places: [], ...GIVEN, drawnIn: [FOUR.place.scope] });
     expect(drawn.difference).toMatchObject({ found: "random", place: undefined });
     expect(drawn.difference?.history).toHaveLength(2);
   });
@@ -106,8 +115,8 @@ describe("a kernel with one step replaced", () => {
     ) as (typeof CANARIES)[number];
     const good = kernel("2.6.39");
     const { difference } = compare({ one: good, other: changed, places: [place], ...GIVEN, kind });
-    const { history } = difference as Difference;
-    const last = replayPair(good, changed, place.scope, history).at(-1);
+    const { history } = difference as Difference<Vmap>;
+    const last = replayPair(COMPARISON, good, changed, place.place.scope, history).at(-1);
     expect(kindsIn(last?.differs ?? 0)).toContain(kind);
   });
 });

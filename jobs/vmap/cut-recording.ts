@@ -3,18 +3,28 @@
  * recorded. So a step may be dropped only if the last reply still violates the law, and on the same grounds: the
  * remaining steps show nothing that was not true in the whole trace.
  */
-import type { Exchange, Trace, Written } from "../adapters/vmap/recording.ts";
-import { shrink } from "../engine/run/shrink.ts";
-import { uncovered } from "../model/vmap/release.ts";
-import { vmapSpec } from "../model/vmap/vmap-spec.ts";
-import type { ImmutableWorld } from "../model/vmap/world.ts";
-import { judge, type LawId } from "../spec/contract.ts";
-import type { Command, Response } from "../spec/vmap/commands.ts";
-import { naming, noteCommand } from "../spec/vmap/history.ts";
-import { cannotWait, placedExtent, purgeableAtPlacement, requestOf } from "../spec/vmap/laws/law.ts";
-import type { Scope } from "../spec/vmap/scope.ts";
-import type { Extent } from "../spec/vmap/vocabulary.ts";
-import { type Chosen, namesIn, type RecordedReply } from "./recorded.ts";
+import type { Exchange, Trace, Written } from "../../adapters/vmap/recording.ts";
+import { attributeViolations } from "../../counterexamples/vmap/index.ts";
+import { shrink } from "../../engine/run/shrink.ts";
+import { uncovered } from "../../model/vmap/release.ts";
+import { vmapSpec } from "../../model/vmap/vmap-spec.ts";
+import type { ImmutableWorld } from "../../model/vmap/world.ts";
+import { judge, type LawId } from "../../spec/contract.ts";
+import type { Command, Response } from "../../spec/vmap/commands.ts";
+import { naming, noteCommand } from "../../spec/vmap/history.ts";
+import { cannotWait, placedExtent, purgeableAtPlacement, requestOf } from "../../spec/vmap/laws/law.ts";
+import type { Scope } from "../../spec/vmap/scope.ts";
+import type { Extent } from "../../spec/vmap/vocabulary.ts";
+import { kernelNamed } from "../names.ts";
+import { inheritanceOf } from "./lineage.ts";
+import type { RecordedReply, VmapJudging } from "./recorded.ts";
+
+/** A trace, its judge, and its reply that violates the law. */
+interface Chosen {
+  readonly trace: Trace;
+  readonly judging: VmapJudging;
+  readonly violating: RecordedReply | undefined;
+}
 
 /** A recorded step: its exchange, and its index in the trace. */
 interface Step {
@@ -92,8 +102,11 @@ function stepsOf({ trace, violating }: Chosen, law: LawId): readonly Step[] {
 
 const LAZY_COUNT = "lazy-count";
 
-function bugOf({ judging }: Chosen, reply: RecordedReply, law: LawId): string | undefined {
-  return namesIn(judging, reply).find((each) => each.law === law)?.bug?.id;
+function bugOf({ judging: { release } }: Chosen, reply: RecordedReply, law: LawId): string | undefined {
+  if (release === undefined) return undefined;
+  const { violations } = inheritanceOf(kernelNamed(release));
+  return attributeViolations(release, reply.laws, reply, violations).find((each) => each.law === law)?.bug
+    ?.id;
 }
 
 /** Without these steps, and without the frees and unmaps of what they got. */

@@ -3,16 +3,17 @@
  * names what it was derived from (`like`); a kernel with one step replaced is derived from its release.
  */
 import { readFileSync } from "node:fs";
-import { type HistoryFile, historyIn } from "../adapters/vmap/history-file.ts";
-import type { Bug, Evidence, PinnedViolation } from "../counterexamples/bug.ts";
-import { replay } from "../engine/run/stepper.ts";
-import { bugsIn } from "../kernels/versions.ts";
-import { benchFor } from "../properties/vmap/test-bench.ts";
-import { versionOf } from "../spec/vmap/change.ts";
-import { whyUnmodelled } from "../spec/vmap/history.ts";
-import { judgedAlsoBy, type Kernel } from "../spec/vmap/kernel.ts";
-import { lineageOf } from "../spec/vmap/releases.ts";
-import { allPinned, pinnedFile } from "./pinned.ts";
+import { type HistoryFile, historyIn } from "../../adapters/vmap/history-file.ts";
+import type { Bug, Evidence, PinnedViolation } from "../../counterexamples/vmap/bug.ts";
+import { BUGS } from "../../counterexamples/vmap/index.ts";
+import { replay } from "../../engine/run/stepper.ts";
+import { bugsIn } from "../../kernels/versions.ts";
+import { benchFor } from "../../properties/vmap/test-bench.ts";
+import { versionOf } from "../../spec/vmap/change.ts";
+import { whyUnmodelled } from "../../spec/vmap/history.ts";
+import { judgedAlsoBy, type Kernel } from "../../spec/vmap/kernel.ts";
+import { lineageOf } from "../../spec/vmap/releases.ts";
+import { allPinned, pinnedFile } from "../pinned.ts";
 
 export interface Inheritance {
   readonly violations: ReadonlySet<PinnedViolation>;
@@ -29,12 +30,6 @@ export function inheritanceOf(kernel: Kernel): Inheritance {
   const known = byName.get(kernel.name) ?? inherit(kernel);
   byName.set(kernel.name, known);
   return known;
-}
-
-/** Its violations by the catalogue: by its own entries, and by those it inherited. */
-export function violationsOf(kernel: Kernel): ReadonlySet<PinnedViolation> {
-  const own = allPinned().filter(({ pinned }) => pinned.on.includes(kernel.name));
-  return new Set([...own.map(({ pinned }) => pinned), ...inheritanceOf(kernel).violations]);
 }
 
 function inherit(kernel: Kernel): Inheritance {
@@ -70,20 +65,18 @@ function candidatesFor({ name, release }: Kernel): Candidate[] {
   const ancestors = lineageOf(release).filter((each) => each !== name);
   // A custom allocator is not Linux: it has bugs of its own.
   if (release.own === true) return [];
-  const isListed = allPinned().some(({ pinned }) => pinned.on.includes(name));
+  const isListed = PINNED.some(({ pinned }) => pinned.on.includes(name));
   if (release.compiled) {
     const isOwn = ({ pinned }: Candidate) => pinned.on.some((each) => ancestors.includes(each));
-    return [...allPinned()].sort((a, b) => Number(isOwn(b)) - Number(isOwn(a)));
+    return [...PINNED].sort((a, b) => Number(isOwn(b)) - Number(isOwn(a)));
   }
   const version = ancestors.length === 0 ? undefined : versionOf(name);
   const dated = version === undefined ? [] : bugsIn(version).has;
-  return allPinned()
-    .filter(({ pinned }) => !pinned.on.includes(name))
-    .filter(({ bug, pinned }) =>
-      ancestors.length === 0
-        ? !isListed
-        : dated.includes(bug.id) || pinned.on.some((each) => ancestors.includes(each)),
-    );
+  return PINNED.filter(({ pinned }) => !pinned.on.includes(name)).filter(({ bug, pinned }) =>
+    ancestors.length === 0
+      ? !isListed
+      : dated.includes(bug.id) || pinned.on.some((each) => ancestors.includes(each)),
+  );
 }
 
 /** The evidence if the pinned history violates its law with its last command; undefined if it does not. */
@@ -98,7 +91,9 @@ function evidenceOf(kernel: Kernel, { bug, pinned }: Candidate): Evidence | unde
   return isLast ? { law, before, command, response, after } : undefined;
 }
 
-type Candidate = ReturnType<typeof allPinned>[number];
+/** Every pinned history of the catalogue, with its bug. */
+const PINNED = allPinned({ bugs: BUGS });
+type Candidate = (typeof PINNED)[number];
 
 function readPinned(bug: Bug, name: string): HistoryFile {
   const path = pinnedFile(bug, { pinned: name });

@@ -3,40 +3,31 @@
  * random, if that shows none and does not reach a fixpoint.
  */
 
-import { searchAtRandom } from "../../../engine/run/random.ts";
-import { shrink } from "../../../engine/run/shrink.ts";
-import { exploring } from "../../../engine/search/explore.ts";
-import type { Explored, Stop } from "../../../engine/search/visitable.ts";
-import type { Call } from "../../../spec/vmap/commands/command.ts";
-import type { Command, Response } from "../../../spec/vmap/commands.ts";
-import { type HistoryStep, isWellFormed, naming, simpler } from "../../../spec/vmap/history.ts";
-import type { Kernel } from "../../../spec/vmap/kernel.ts";
-import type { Scope } from "../../../spec/vmap/scope.ts";
-import type { World } from "../../../spec/vmap/world.ts";
-import { type Choice, choices, type Lengths } from "../choices.ts";
+import { searchAtRandom } from "../../engine/run/random.ts";
+import { shrink } from "../../engine/run/shrink.ts";
+import { exploring } from "../../engine/search/explore.ts";
+import type { Explored, Stop } from "../../engine/search/visitable.ts";
+import type { Comparison, Kernel, Lengths, Terms } from "../../spec/wing.ts";
 import { historyOf } from "../history-of.ts";
 import { runChoices } from "../run-choices.ts";
-import { benchFor } from "../test-bench.ts";
-import { ANY_KIND, bitOf, differences, KINDS, type KindId, kindsIn, PARTS_WAYS } from "./differences.ts";
-import { ANSWERS_ALIKE, lockstepByKind } from "./lockstep.ts";
+import { lockstep } from "./lockstep.ts";
 import { replayPair } from "./replay-pair.ts";
 
-/** A small machine that is explored, and what callers do there. */
-export interface Place {
-  /** As it is typed. */
+/** A small machine that is explored, as it is typed. */
+export interface NamedPlace<T extends Terms = Terms> {
   readonly name: string;
-  readonly scope: Scope;
-  readonly calls: readonly Call[];
+  readonly place: T["place"];
 }
 
-export interface Asked<S> {
-  readonly one: Kernel<S>;
-  readonly other: Kernel<S>;
-  readonly places: readonly Place[];
+export interface Asked<T extends Terms> {
+  readonly of: Comparison<T>;
+  readonly one: Kernel<T>;
+  readonly other: Kernel<T>;
+  readonly places: readonly NamedPlace<T>[];
   /** Where histories are drawn, in turn. */
-  readonly drawnIn: readonly Scope[];
+  readonly drawnIn: readonly T["scope"][];
   /** Only a difference of this kind counts, if given. */
-  readonly kind: KindId | undefined;
+  readonly kind: string | undefined;
   readonly seed: number;
   /** States visited in each place. */
   readonly states: number;
@@ -44,25 +35,25 @@ export interface Asked<S> {
   readonly runs: number;
 }
 
-export interface Difference {
-  readonly scope: Scope;
+export interface Difference<T extends Terms = Terms> {
+  readonly scope: T["scope"];
   /** The last command is answered differently. */
-  readonly history: readonly HistoryStep[];
-  readonly kinds: readonly KindId[];
+  readonly history: readonly T["step"][];
+  readonly kinds: readonly string[];
   readonly found: "explored" | "random";
   /** Where it was explored. */
-  readonly place: Place | undefined;
+  readonly place: NamedPlace<T> | undefined;
 }
 
 /** By which command, and in how many commands at least, replies differ in this kind. */
 export interface ByKind {
-  readonly kind: KindId;
-  readonly op: Command["op"];
+  readonly kind: string;
+  readonly op: string;
   readonly commands: number;
 }
 
-export interface Visited {
-  readonly place: Place;
+export interface Visited<T extends Terms = Terms> {
+  readonly place: NamedPlace<T>;
   readonly states: number;
   readonly depth: number;
   readonly ended: Explored["ended"];
@@ -71,10 +62,10 @@ export interface Visited {
   readonly byKind: readonly ByKind[];
 }
 
-export interface Compared {
-  readonly difference: Difference | undefined;
+export interface Compared<T extends Terms = Terms> {
+  readonly difference: Difference<T> | undefined;
   /** The places explored, in order. */
-  readonly visited: readonly Visited[];
+  readonly visited: readonly Visited<T>[];
   /** Histories drawn at random. */
   readonly drawn: number;
   readonly seconds: number;
@@ -89,10 +80,10 @@ const LENGTHS = [6, 30];
 const TRIES_PER_STEP = 100;
 
 /** In turns, each of which says what is being done. If stopped after one, it ends with its best result. */
-export function* comparing<S>(asked: Asked<S>): Generator<string, Compared, Stop> {
+export function* comparing<T extends Terms>(asked: Asked<T>): Generator<string, Compared<T>, Stop> {
   const started = performance.now();
-  const visited: Visited[] = [];
-  let difference: Difference | undefined;
+  const visited: Visited<T>[] = [];
+  let difference: Difference<T> | undefined;
   let stopped = false;
   let drawn = 0;
   for (const place of asked.places) {
@@ -104,7 +95,7 @@ export function* comparing<S>(asked: Asked<S>): Generator<string, Compared, Stop
     if (stopped) break;
   }
   // Nothing is left to find at random if a place was visited completely.
-  const whole = visited.filter(({ ended }) => ended === "fixpoint").map(({ place }) => place.scope);
+  const whole = visited.filter(({ ended }) => ended === "fixpoint").map(({ place }) => place.place.scope);
   const drawnIn = asked.drawnIn.filter((scope) => !whole.includes(scope));
   if (difference === undefined && !stopped && drawnIn.length > 0) {
     const atRandom = yield* drawing({ ...asked, drawnIn });
@@ -114,7 +105,7 @@ export function* comparing<S>(asked: Asked<S>): Generator<string, Compared, Stop
 }
 
 /** The same, without turns. */
-export function compare<S>(asked: Asked<S>): Compared {
+export function compare<T extends Terms>(asked: Asked<T>): Compared<T> {
   const work = comparing(asked);
   for (;;) {
     const { done, value } = work.next(false);
@@ -122,14 +113,14 @@ export function compare<S>(asked: Asked<S>): Compared {
   }
 }
 
-function* explorePlace<S>(
-  { one, other, kind, states: most }: Asked<S>,
-  place: Place,
+function* explorePlace<T extends Terms>(
+  { of, one, other, kind, states: most }: Asked<T>,
+  named: NamedPlace<T>,
   /** The commands of the shortest history that is known; undefined if none is. */
   known: number | undefined,
-): Generator<string, { difference: Difference | undefined; visited: Visited; stopped: boolean }, Stop> {
-  const { scope, calls } = place;
-  const machine = lockstepByKind(one, other, scope, callsOfBoth(one, other, calls));
+): Generator<string, { difference: Difference<T> | undefined; visited: Visited<T>; stopped: boolean }, Stop> {
+  const { name, place } = named;
+  const machine = lockstep(of, one, other, place);
   let isFound = false;
   let foundAt: number | undefined;
   // Enough for differences of other kinds, and enough that no shorter one is left.
@@ -150,52 +141,46 @@ function* explorePlace<S>(
   let turn = work.next(false);
   while (!turn.done) {
     const { states, depth } = turn.value;
-    stop = yield `${place.name}: ${states} states, depth ${depth}`;
+    stop = yield `${name}: ${states} states, depth ${depth}`;
     turn = work.next(stop || isEnough(states, depth));
   }
   const stopped = stop !== false;
   const explored = turn.value;
-  const visited: Visited = {
-    place,
+  const visited: Visited<T> = {
+    place: named,
     states: explored.states,
     depth: explored.depth,
     ended: explored.ended,
     // The last state was reached from the level below it, which is not visited completely.
     tried: explored.ended === "fixpoint" ? Number.POSITIVE_INFINITY : explored.depth - 1,
-    byKind: byKind(machine.commands, explored),
+    byKind: byKind(of, machine.commands, explored),
   };
   const violated = explored.violations.find(({ law }) => kind === undefined || law === kind);
   if (violated === undefined) return { difference: undefined, visited, stopped };
-  const history = historyOf(machine.commands, violated.run, one, scope);
-  const bits = lastDiffers(one, other, scope, history);
-  if ((bits & wanted(kind)) === 0) {
+  const { scope } = place;
+  const history = historyOf(of.bench(one, scope), machine.commands, violated.run);
+  const bits = lastDiffers(of, one, other, scope, history);
+  if ((bits & wanted(of, kind)) === 0) {
     throw new Error(
       `vmapcheck itself is wrong: the explorer says that ${one.name} and ${other.name} differ at the end of ` +
         `${JSON.stringify(history)}, and they do not`,
     );
   }
-  return { difference: { scope, history, kinds: kindsIn(bits), found: "explored", place }, visited, stopped };
+  const kinds = kindsIn(of, bits);
+  return { difference: { scope, history, kinds, found: "explored", place: named }, visited, stopped };
 }
 
-/** Without commands that one of the two kernels does not have. */
-function callsOfBoth<S>(one: Kernel<S>, other: Kernel<S>, calls: readonly Call[]): readonly Call[] {
-  if (hasBlocks(one) && hasBlocks(other)) return calls;
-  const only = calls.filter((call) => call !== "map" && call !== "unmapAliases" && call !== "pin");
-  return only.length === calls.length ? calls : only;
-}
-
-/** Whether it has vm_map_ram and vm_unmap_aliases. */
-export function hasBlocks<S>({ release }: Kernel<S>): boolean {
-  return release.fragments !== "no blocks";
-}
-
-function byKind(commands: readonly Command[], { shortest }: Explored): ByKind[] {
+function byKind<T extends Terms>(
+  { kinds }: Comparison<T>,
+  commands: readonly T["command"][],
+  { shortest }: Explored,
+): ByKind[] {
   const found = new Map<string, ByKind>();
   for (const [law, lengths] of shortest.entries()) {
-    const { id: kind } = KINDS[law] as (typeof KINDS)[number];
+    const { id: kind } = kinds[law] as (typeof kinds)[number];
     for (const [action, length] of lengths.entries()) {
       if (length === 0) continue;
-      const { op } = commands[action] as Command;
+      const { op } = commands[action] as T["command"];
       const least = found.get(`${kind} ${op}`)?.commands ?? Number.POSITIVE_INFINITY;
       if (length < least) found.set(`${kind} ${op}`, { kind, op, commands: length });
     }
@@ -203,32 +188,41 @@ function byKind(commands: readonly Command[], { shortest }: Explored): ByKind[] 
   return [...found.values()].sort((a, b) => a.commands - b.commands);
 }
 
-const wanted = (kind: KindId | undefined): number => (kind === undefined ? ANY_KIND : bitOf(kind));
+/** The kinds of these bits, by their ids. */
+export function kindsIn<T extends Terms>({ kinds }: Comparison<T>, bits: number): readonly string[] {
+  return kinds.filter((_each, nth) => (bits >> nth) & 1).map(({ id }) => id);
+}
+
+/** The bits of the differences that count: those of one kind, or all. */
+function wanted<T extends Terms>({ kinds }: Comparison<T>, kind: string | undefined): number {
+  return kind === undefined ? 2 ** kinds.length - 1 : 1 << kinds.findIndex(({ id }) => id === kind);
+}
 
 /** The differences in the answers to the last command of a history, if both get there. */
-function lastDiffers<S>(
-  one: Kernel<S>,
-  other: Kernel<S>,
-  scope: Scope,
-  history: readonly HistoryStep[],
+function lastDiffers<T extends Terms>(
+  of: Comparison<T>,
+  one: Kernel<T>,
+  other: Kernel<T>,
+  scope: T["scope"],
+  history: readonly T["step"][],
 ): number {
-  const played = replayPair(one, other, scope, history);
+  const played = replayPair(of, one, other, scope, history);
   return played.length < history.length ? 0 : (played.at(-1)?.differs ?? 0);
 }
 
-function* drawing<S>(
-  asked: Asked<S>,
-): Generator<string, { difference: Difference | undefined; drawn: number }, Stop> {
-  const { drawnIn, seed, kind, one, other, runs } = asked;
+function* drawing<T extends Terms>(
+  asked: Asked<T>,
+): Generator<string, { difference: Difference<T> | undefined; drawn: number }, Stop> {
+  const { of, drawnIn, seed, kind, one, other, runs } = asked;
   let drawn = 0;
   for (let turn = 0; drawn < runs; turn++) {
-    const scope = drawnIn[turn % drawnIn.length] as Scope;
+    const scope = drawnIn[turn % drawnIn.length] as T["scope"];
     const longest = LENGTHS[Math.floor(turn / drawnIn.length) % LENGTHS.length] as number;
     const result = draw(asked, scope, { longest }, Math.min(TURN, runs - drawn), seed + turn);
     drawn += result.runs;
     if (result.found !== undefined) {
       const history = yield* shorter(asked, scope, bringDown(asked, scope, result.found));
-      const kinds = kindsIn(lastDiffers(one, other, scope, history) & wanted(kind));
+      const kinds = kindsIn(of, lastDiffers(of, one, other, scope, history) & wanted(of, kind));
       return { difference: { scope, history, kinds, found: "random", place: undefined }, drawn };
     }
     if (yield `${drawn} histories at random`) break;
@@ -236,53 +230,55 @@ function* drawing<S>(
   return { difference: undefined, drawn };
 }
 
-function draw<S>({ one, other, kind }: Asked<S>, scope: Scope, lengths: Lengths, runs: number, seed: number) {
-  const setting = benchFor(one, scope);
-  const attempt = (drawn: readonly Choice[]) => {
+function draw<T extends Terms>(
+  { of, one, other, kind }: Asked<T>,
+  scope: T["scope"],
+  lengths: Lengths,
+  runs: number,
+  seed: number,
+) {
+  const bench = of.bench(one, scope);
+  const attempt = (drawn: readonly T["choice"][]) => {
     const state = other.initial(scope);
     let bits = 0;
     const law = {
-      id: ANSWERS_ALIKE,
+      id: "answers-alike",
       says: "Both answer alike.",
       source: "here",
       // Asked once for each command, so the other kernel keeps step.
-      holds: (_before: World, command: Command, response: Response) => {
-        bits = differences(response, other.act(state, command));
-        return (bits & (wanted(kind) | PARTS_WAYS)) === 0;
+      holds: (_before: T["world"], command: T["command"], response: T["response"]) => {
+        bits = of.differences(response, other.act(state, command));
+        return (bits & (wanted(of, kind) | of.partsWays)) === 0;
       },
     };
-    const { history, failed } = runChoices({ ...setting, laws: [law] }, withoutMaps(drawn, one, other), {
-      violated: () => ((bits & wanted(kind)) === 0 ? "stop" : "fail"),
+    const { history, failed } = runChoices<T>({ ...bench, laws: [law] }, of.ofBoth(drawn, one, other), {
+      violated: () => ((bits & wanted(of, kind)) === 0 ? "stop" : "fail"),
     });
     return failed === undefined ? undefined : history;
   };
-  return searchAtRandom({ drawn: choices(scope, lengths), attempt, seed, runs });
+  return searchAtRandom({ drawn: of.choices(scope, lengths), attempt, seed, runs });
 }
 
-function withoutMaps<S>(drawn: readonly Choice[], one: Kernel<S>, other: Kernel<S>): readonly Choice[] {
-  if (hasBlocks(one) && hasBlocks(other)) return drawn;
-  return drawn.filter(({ op }) => op !== "mapRam" && op !== "unmapAliases" && op !== "pin");
-}
-
-function bringDown<S>(
-  { one, other, kind }: Asked<S>,
-  scope: Scope,
-  history: readonly HistoryStep[],
-): readonly HistoryStep[] {
+function bringDown<T extends Terms>(
+  { of, one, other, kind }: Asked<T>,
+  scope: T["scope"],
+  history: readonly T["step"][],
+): readonly T["step"][] {
+  const { isWellFormed, naming, simpler } = of.bench(one, scope);
   return shrink(history, {
     fails: (candidate) =>
-      isWellFormed(candidate, scope) && (lastDiffers(one, other, scope, candidate) & wanted(kind)) !== 0,
+      isWellFormed(candidate) && (lastDiffers(of, one, other, scope, candidate) & wanted(of, kind)) !== 0,
     without: naming.without,
-    simpler: (step) => simpler(step, scope),
+    simpler,
   });
 }
 
 /** Short histories drawn anew: dropping steps cannot turn one way to differ into another. */
-function* shorter<S>(
-  asked: Asked<S>,
-  scope: Scope,
-  history: readonly HistoryStep[],
-): Generator<string, readonly HistoryStep[], Stop> {
+function* shorter<T extends Terms>(
+  asked: Asked<T>,
+  scope: T["scope"],
+  history: readonly T["step"][],
+): Generator<string, readonly T["step"][], Stop> {
   for (let length = 1; length < history.length; length++) {
     if (yield `histories of ${length} commands, shorter than the ${history.length} found`) break;
     const lengths = { shortest: length, longest: length };

@@ -1,12 +1,17 @@
-/** The parameters of an explored kernel's scope, and the calls made there. */
-
-import { areasScope, blocksScope, MIDDLE, type Space, withPercpu } from "../properties/vmap/small-scopes.ts";
-import type { Parameter } from "../protocols/vmap/index.ts";
-import type { LawId } from "../spec/contract.ts";
-import { AREA_CALLS, type Call } from "../spec/vmap/commands/command.ts";
-import type { Kernel } from "../spec/vmap/kernel.ts";
-import { lawsCalled, lawsTried } from "../spec/vmap/laws/index.ts";
-import type { Scope } from "../spec/vmap/scope.ts";
+/** The small machines of this wing that are explored: their parameters, what callers do there, and what is merged. */
+import { AREA_CALLS, type Call } from "../../spec/vmap/commands/command.ts";
+import { recordOf } from "../../spec/vmap/commands.ts";
+import type { Kernel } from "../../spec/vmap/kernel.ts";
+import { lawsCalled, lawsTried } from "../../spec/vmap/laws/index.ts";
+import type { Scope } from "../../spec/vmap/scope.ts";
+import type { Place } from "../../spec/vmap/terms.ts";
+import { witnessesFor } from "../../spec/vmap/witnesses.ts";
+import type { Parameter, Parameters, Spaces } from "../../spec/wing.ts";
+import { areasScope, blocksScope, MIDDLE, type Space, spaceScope, withPercpu } from "./small-scopes.ts";
+import { doAreasAlone, fingerprintOfAreas, fingerprintOfBoth } from "./state-fingerprint.ts";
+import type { Vmap } from "./terms.ts";
+import { benchFor } from "./test-bench.ts";
+import { commandsTo, isEnabled, nameOf } from "./workload.ts";
 
 /** The parameters by name. */
 type Name =
@@ -77,10 +82,10 @@ const MAPPING: readonly Call[] = ["alloc", "map", "touch", "pin", "purge", "unma
 const POOLING: readonly Call[] = ["alloc", "purge", "unmapAliases"];
 
 /** The calls in a scope with these, and whether vmap is called as well. */
-export function callsIn(
+function callsIn(
   { blockPages, cpus, congruent }: Scope,
   vmaps: boolean,
-  mapping: readonly Call[] = MAPPING,
+  mapping: readonly Call[],
 ): readonly Call[] {
   const calls = blockPages > 0 ? mapping : cpus > 1 ? POOLING : AREA_CALLS;
   return [
@@ -90,15 +95,57 @@ export function callsIn(
   ];
 }
 
-/** The parameters, with the default values for this law, if one is requested. */
-export function parametersFor(law: LawId | undefined): typeof KERNEL_PARAMETERS {
-  const laws = law === undefined ? [] : lawsCalled([law]);
-  const usual = USUAL_FOR_LAWS.find((values) => {
-    const all = { ...USUAL, ...values };
-    const scope = scopeOf(all);
-    return lawsTried(laws, callsIn(scope, all.vmap === 1), scope).length > 0;
-  });
-  return withUsual(usual ?? {});
+export const SPACES: Spaces<Vmap> = {
+  bench: benchFor,
+  says: () =>
+    "A kernel beside the reference: every request of the scope, the free of every area, and purges; with blocks also maps, reads, pins and vm_unmap_aliases, with pools that alone.",
+  /** The parameters, with the default values for this law, if one is requested. */
+  parametersFor(law) {
+    const laws = law === undefined ? [] : lawsCalled([law]);
+    const usual = USUAL_FOR_LAWS.find((values) => {
+      const { scope, calls } = placeOf({ ...USUAL, ...values });
+      return lawsTried(laws, calls, scope).length > 0;
+    });
+    return withUsual(usual ?? {});
+  },
+  place(parameters, kernels) {
+    const place = placeOf(parameters);
+    refuseMisfits(place.scope, kernels);
+    return place;
+  },
+  // Small enough for a second a kernel, large enough for every reason to reset a cache.
+  whole: {
+    scope: "pages=5,aligns=2,windows=2",
+    place: {
+      scope: spaceScope({ pages: 5, sizes: 5, aligns: 2, windows: 2, at: MIDDLE }),
+      calls: AREA_CALLS,
+    },
+  },
+  workload(kernel, { scope, calls }, { merged, beyondViolations }) {
+    const { release, promises } = kernel;
+    // With pools on several CPUs a verdict also depends on what the judge knows of them, not only on the kernel's state.
+    const hasPools = release.pools !== "none" && scope.cpus > 1;
+    const merges = merged && doAreasAlone(calls) && !beyondViolations && !hasPools && scope.outside !== true;
+    return {
+      commands: commandsTo(release, scope, calls, beyondViolations),
+      laws: lawsTried(lawsCalled(promises), calls, scope),
+      witnesses: witnessesFor(release).filter(
+        ({ needs, ofOutside }) =>
+          (needs === undefined || needs.every((call) => calls.includes(call))) &&
+          (ofOutside === undefined || scope.outside === true),
+      ),
+      isEnabled,
+      nameOf,
+      asGiven: (command) => recordOf(command).amongAreas(command),
+      form: merges ? fingerprintOfAreas(kernel, scope) : fingerprintOfBoth(kernel, scope, calls),
+    };
+  },
+};
+
+/** The place of these values of all parameters. Throws a RangeError if they do not fit together. */
+export function placeOf(parameters: Parameters, mapping: readonly Call[] = MAPPING): Place {
+  const scope = scopeOf(parameters);
+  return { scope, calls: callsIn(scope, parameters.vmap === 1, mapping) };
 }
 
 /** The default of each parameter. */

@@ -1,17 +1,7 @@
 /** How two kernels' replies to one command differ, as callers, page tables and TLBs would notice. */
-import {
-  type AliasReport,
-  endsHistory,
-  type Response,
-  type Translation,
-} from "../../../spec/vmap/commands.ts";
-import type { Extent, Vpn } from "../../../spec/vmap/vocabulary.ts";
-
-/** A way to differ, as the sentence that holds where they do not. */
-export interface Kind {
-  readonly id: string;
-  readonly says: string;
-}
+import { type AliasReport, endsHistory, type Response, type Translation } from "../../spec/vmap/commands.ts";
+import type { Extent, Vpn } from "../../spec/vmap/vocabulary.ts";
+import type { Kind } from "../../spec/wing.ts";
 
 export const KINDS = [
   { id: "stop", says: "Both stop, both do not return, or both answer." },
@@ -26,17 +16,6 @@ export const KINDS = [
   { id: "warning", says: "Both warn, or neither does." },
   { id: "dirty-lines", says: "The same pages have dirty lines in a cache indexed by virtual address." },
 ] as const satisfies readonly Kind[];
-
-export type KindId = (typeof KINDS)[number]["id"];
-
-/** The bit of a kind. */
-export function bitOf(kind: KindId): number {
-  return 1 << KINDS.findIndex(({ id }) => id === kind);
-}
-
-export function kindsIn(bits: number): readonly KindId[] {
-  return KINDS.filter((_each, nth) => (bits >> nth) & 1).map(({ id }) => id);
-}
 
 const [STOP, REFUSAL, ADDRESS, FLUSH, PTES, LAZY_PAGES, TOUCH, FOUND, ALIASES, WARNING, DIRTY_LINES] =
   KINDS.map((_each, nth) => 1 << nth) as [
@@ -53,10 +32,10 @@ const [STOP, REFUSAL, ADDRESS, FLUSH, PTES, LAZY_PAGES, TOUCH, FOUND, ALIASES, W
     number,
   ];
 
-export const ANY_KIND: number = 2 ** KINDS.length - 1;
-
 /** After these the same commands no longer mean the same: the kernels gave out different addresses. */
 export const PARTS_WAYS: number = STOP | REFUSAL | ADDRESS;
+/** What both must do alike for callers of areas not to notice. */
+export const ALIKE: number = PARTS_WAYS | FLUSH;
 
 /**
  * Bits of the kinds in which the replies differ; 0 if they are alike. Not compared: what only one of them reports,
