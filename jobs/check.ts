@@ -1,16 +1,23 @@
 /** `check`: every kernel against every law it promises, and every protocol. The main job. */
 import type { LawId } from "../spec/contract.ts";
 import type { Kernel as OwnKernel } from "../spec/vmap/kernel.ts";
-import type { Kernel, Wing } from "../spec/wing.ts";
+import type { Wing } from "../spec/wing.ts";
 import { checkInterleaved, type InterleavedReport } from "./check-interleaved.ts";
-import { checkKernel, type KernelReport, type Surprise, USUAL_RUNS } from "./check-kernel.ts";
+import {
+  checkKernel,
+  type KernelOptions,
+  type KernelReport,
+  type Surprise,
+  USUAL_RUNS,
+} from "./check-kernel.ts";
+import { checkInThreads, type KernelOf } from "./check-threads.ts";
 import { checkedFor } from "./names.ts";
 import { protocolsFor, type StepColumn, stepColumns } from "./step-columns.ts";
 import { factsOfTree, openTree, type TreeFacts, treeCalled } from "./trees.ts";
 import { UsageError } from "./usage-error.ts";
 import { factsOf, type VersionFacts } from "./versions.ts";
 import { VMAP } from "./vmap/wing.ts";
-import { allWings, kernelMeant, lawMeant, opened, WINGS } from "./wings.ts";
+import { kernelMeant, lawMeant, opened, WINGS } from "./wings.ts";
 import { type Watch, Work } from "./work.ts";
 
 export interface CheckOptions extends Watch {
@@ -65,8 +72,7 @@ export async function check(options: CheckOptions = {}): Promise<CheckReport> {
   const subject = tree === undefined ? undefined : openTree(tree.directory, tree.as);
   const given = subject === undefined ? named : [subject.as, subject.kernel, ...named];
   const asked = await Promise.all(given.map(askedFor));
-  const all =
-    given.length === 0 ? (await allWings()).flatMap(wholeWing) : asked.flatMap((each) => each.kernels);
+  const all = given.length === 0 ? wholeWing(VMAP) : asked.flatMap((each) => each.kernels);
   const law = options.law === undefined ? undefined : await lawMeant(options.law);
   const kernels = distinct(all).filter(
     ({ wing }) => law === undefined || wing.laws.some(({ id }) => id === law),
@@ -78,15 +84,11 @@ export async function check(options: CheckOptions = {}): Promise<CheckReport> {
   const started = performance.now();
   const work = new Work(options);
   const how = { seed, runs, law, coverage, keepsFailures: options.keepsFailures ?? false };
-  const reports: KernelReport[] = [];
-  for (const { wing, kernel } of kernels) {
-    if (work.stop !== false) break;
-    // The release beside a tree is there for comparison: its pinned histories are enough.
-    const isBeside = subject !== undefined && kernel.name === subject.as;
-    const few = { ...how, runs: Math.min(runs, BESIDE) };
-    const report = await checkKernel(await opened(wing), kernel, isBeside ? few : how, work);
-    reports.push(isBeside ? { ...report, unmet: [] } : report);
-  }
+  // Kernels by name can be checked in threads; a kernel that was given is an object of this one.
+  const reports =
+    given.length === 0
+      ? await checkInThreads(kernels, how, work)
+      : await checkInTurn(kernels, subject?.as, how, work);
   const protocols = given.length === 0 ? undefined : protocolsFor(names, law);
   // A check of one law on every kernel leaves the interleavings out.
   const steps =
@@ -109,20 +111,15 @@ export async function check(options: CheckOptions = {}): Promise<CheckReport> {
   };
 }
 
-interface Subject {
-  readonly wing: Wing;
-  readonly kernel: Kernel;
-}
+const wholeWing = (wing: Wing): KernelOf[] => wing.kernels.map((kernel) => ({ wing, kernel }));
 
-const wholeWing = (wing: Wing): Subject[] => wing.kernels.map((kernel) => ({ wing, kernel }));
-
-const distinct = (all: readonly Subject[]): Subject[] => [
+const distinct = (all: readonly KernelOf[]): KernelOf[] => [
   ...new Map(all.map((each) => [each.kernel, each])).values(),
 ];
 
 /** The kernels that are meant by a word, or a custom one. */
 async function askedFor(given: string | OwnKernel): Promise<{
-  readonly kernels: readonly Subject[];
+  readonly kernels: readonly KernelOf[];
   readonly facts: VersionFacts | undefined;
 }> {
   if (typeof given === "object") return { kernels: [{ wing: VMAP, kernel: given }], facts: undefined };
@@ -134,6 +131,24 @@ async function askedFor(given: string | OwnKernel): Promise<{
   }
   const { kernels, facts } = checkedFor(given);
   return { kernels: kernels.map((kernel) => ({ wing: VMAP, kernel })), facts };
+}
+
+/** @param beside The release beside a tree: it is there for comparison, and its pinned histories are enough. */
+async function checkInTurn(
+  kernels: readonly KernelOf[],
+  beside: string | undefined,
+  how: KernelOptions,
+  work: Work,
+): Promise<readonly KernelReport[]> {
+  const reports: KernelReport[] = [];
+  for (const { wing, kernel } of kernels) {
+    if (work.stop !== false) break;
+    const isBeside = kernel.name === beside;
+    const few = { ...how, runs: Math.min(how.runs, BESIDE) };
+    const report = await checkKernel(await opened(wing), kernel, isBeside ? few : how, work);
+    reports.push(isBeside ? { ...report, unmet: [] } : report);
+  }
+  return reports;
 }
 
 /** The number of surprises. */
