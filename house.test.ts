@@ -20,6 +20,7 @@ const BELOW_JOBS: readonly string[] = [
   "trees",
   "properties",
   "counterexamples",
+  "costs",
   "adapters",
 ];
 /** Which rooms a room's files may import, beside their own (docs/design.md). */
@@ -32,6 +33,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   trees: ["spec", "kernels", "adapters"],
   properties: ["spec", "model", "engine", "trees"],
   counterexamples: ["spec", "kernels"],
+  costs: ["spec", "kernels"],
   adapters: ["spec", "engine"],
   jobs: BELOW_JOBS,
   cli: [...BELOW_JOBS, "jobs"],
@@ -41,6 +43,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const MAY_IMPORT_FILE: Readonly<Record<string, readonly string[]>> = {
   engine: ["spec/contract.ts"],
   protocols: ["kernels/changes.ts"],
+  adapters: ["costs/costs.ts"],
 };
 /** What compares the step grain with the call grain imports both. */
 const REFINEMENT = "properties/vmap/refinement/";

@@ -9,19 +9,20 @@ import { IS_UTF16, isUtf16, markIn } from "./lines.ts";
 const LARGEST = 16 * 1024 * 1024;
 
 /**
- * Reads it. Throws an InputError for a missing file, for one that is not JSON or too large for a history, and for
- * what is no regular file: the size of a device or a pipe says nothing about what it yields.
+ * Reads it. Throws an InputError for a missing file, for one that is not JSON or exceeds this number of bytes (16 MB, as a
+ * history), and for what is no regular file: the size of a device or a pipe says nothing about what it yields.
  */
-export async function readJson(path: string): Promise<unknown> {
+export async function readJson(path: string, largest = LARGEST): Promise<unknown> {
   let text: string;
   try {
     const about = await stat(path);
     if (!about.isFile()) throw inputError(path, undefined, "cannot be read: it is no regular file");
-    const tooLarge = () => inputError(path, undefined, `is larger than ${LARGEST} bytes: a history is not`);
-    if (about.size > LARGEST) throw tooLarge();
+    const tooLarge = () =>
+      inputError(path, undefined, `is larger than ${largest} bytes, the most that is read`);
+    if (about.size > largest) throw tooLarge();
     // The size that a file of /proc reports is not the amount to read.
-    text = await textOf(createReadStream(path, { end: LARGEST, encoding: "utf8" }));
-    if (text.length > LARGEST) throw tooLarge();
+    text = await textOf(createReadStream(path, { end: largest, encoding: "utf8" }));
+    if (text.length > largest) throw tooLarge();
     if (isUtf16(text)) throw inputError(path, undefined, IS_UTF16);
     text = text.slice(markIn(text));
   } catch (error) {

@@ -9,8 +9,8 @@ const ending = new AbortController();
 const work = new Work({ signal: ending.signal });
 parentPort?.on("message", async (order: ThreadOrder) => {
   if (order === "end") return ending.abort();
-  const { wing, kernel } = await kernelMeant(order.kernel);
-  const whole = await checkKernel(await opened(wing), kernel, order.options, work);
-  const { wing: _wing, kernel: _kernel, ...report } = whole;
+  const subject = await kernelMeant(order.kernel);
+  const found = await checkKernel(await opened(subject.wing), subject.kernel, order.options, work);
+  const { wing: _, kernel: __, ...report } = found;
   parentPort?.postMessage(report satisfies ThreadReport);
 });

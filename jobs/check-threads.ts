@@ -6,16 +6,16 @@ import type { KernelOptions, KernelReport } from "./check-kernel.ts";
 import { opened } from "./wings.ts";
 import type { Work } from "./work.ts";
 
+export interface CheckSubject {
+  readonly wing: Wing;
+  readonly kernel: Kernel;
+}
+
 /** A release to check, or the request to end after the turn in work. */
 export type ThreadOrder = { readonly kernel: string; readonly options: KernelOptions } | "end";
 
 /** A kernel and its wing hold functions, which cannot be posted. */
-export type ThreadReport = Omit<KernelReport, "kernel" | "wing">;
-
-export interface KernelOf {
-  readonly wing: Wing;
-  readonly kernel: Kernel;
-}
+export type ThreadReport = Omit<KernelReport, "wing" | "kernel">;
 
 /** Each thread loads all of the program: more of them gain less than that costs. */
 const MOST_THREADS = 4;
@@ -25,13 +25,13 @@ const MOST_THREADS = 4;
  * @returns Their reports, in the order given: those so far if the work is ended early.
  */
 export async function checkInThreads(
-  kernels: readonly KernelOf[],
+  subjects: readonly CheckSubject[],
   options: KernelOptions,
   work: Work,
 ): Promise<readonly KernelReport[]> {
-  const waiting = [...kernels.entries()];
-  const reports: (KernelReport | undefined)[] = kernels.map(() => undefined);
-  const size = Math.min(MOST_THREADS, availableParallelism(), kernels.length);
+  const waiting = [...subjects.entries()];
+  const reports: (KernelReport | undefined)[] = subjects.map(() => undefined);
+  const size = Math.min(MOST_THREADS, availableParallelism(), subjects.length);
   const threads = Array.from({ length: size }, () =>
     startThread(new URL("./check-thread.ts", import.meta.url), null),
   );
@@ -45,7 +45,7 @@ export async function checkInThreads(
   };
   const isDone = () => reports.filter((each) => each !== undefined).length;
   const ticking = setInterval(() => {
-    work.say(`${isDone()} of ${kernels.length} kernels are checked`);
+    work.say(`${isDone()} of ${subjects.length} kernels are checked`);
     if (work.stop !== false) for (const thread of threads) thread.post("end" satisfies ThreadOrder);
   }, TICK_MS);
   try {

@@ -10,7 +10,7 @@ import {
   type Surprise,
   USUAL_RUNS,
 } from "./check-kernel.ts";
-import { checkInThreads, type KernelOf } from "./check-threads.ts";
+import { type CheckSubject, checkInThreads } from "./check-threads.ts";
 import { checkedFor } from "./names.ts";
 import { protocolsFor, type StepColumn, stepColumns } from "./step-columns.ts";
 import { factsOfTree, openTree, type TreeFacts, treeCalled } from "./trees.ts";
@@ -111,15 +111,33 @@ export async function check(options: CheckOptions = {}): Promise<CheckReport> {
   };
 }
 
-const wholeWing = (wing: Wing): KernelOf[] => wing.kernels.map((kernel) => ({ wing, kernel }));
+/** @param beside The release beside a tree: it is there for comparison, and its pinned histories are enough. */
+async function checkInTurn(
+  subjects: readonly CheckSubject[],
+  beside: string | undefined,
+  how: KernelOptions,
+  work: Work,
+): Promise<readonly KernelReport[]> {
+  const reports: KernelReport[] = [];
+  const few = { ...how, runs: Math.min(how.runs, BESIDE) };
+  for (const { wing, kernel } of subjects) {
+    if (work.stop !== false) break;
+    const isBeside = kernel.name === beside;
+    const report = await checkKernel(await opened(wing), kernel, isBeside ? few : how, work);
+    reports.push(isBeside ? { ...report, unmet: [] } : report);
+  }
+  return reports;
+}
 
-const distinct = (all: readonly KernelOf[]): KernelOf[] => [
+const wholeWing = (wing: Wing): CheckSubject[] => wing.kernels.map((kernel) => ({ wing, kernel }));
+
+const distinct = (all: readonly CheckSubject[]): CheckSubject[] => [
   ...new Map(all.map((each) => [each.kernel, each])).values(),
 ];
 
 /** The kernels that are meant by a word, or a custom one. */
 async function askedFor(given: string | OwnKernel): Promise<{
-  readonly kernels: readonly KernelOf[];
+  readonly kernels: readonly CheckSubject[];
   readonly facts: VersionFacts | undefined;
 }> {
   if (typeof given === "object") return { kernels: [{ wing: VMAP, kernel: given }], facts: undefined };
@@ -131,24 +149,6 @@ async function askedFor(given: string | OwnKernel): Promise<{
   }
   const { kernels, facts } = checkedFor(given);
   return { kernels: kernels.map((kernel) => ({ wing: VMAP, kernel })), facts };
-}
-
-/** @param beside The release beside a tree: it is there for comparison, and its pinned histories are enough. */
-async function checkInTurn(
-  kernels: readonly KernelOf[],
-  beside: string | undefined,
-  how: KernelOptions,
-  work: Work,
-): Promise<readonly KernelReport[]> {
-  const reports: KernelReport[] = [];
-  for (const { wing, kernel } of kernels) {
-    if (work.stop !== false) break;
-    const isBeside = kernel.name === beside;
-    const few = { ...how, runs: Math.min(how.runs, BESIDE) };
-    const report = await checkKernel(await opened(wing), kernel, isBeside ? few : how, work);
-    reports.push(isBeside ? { ...report, unmet: [] } : report);
-  }
-  return reports;
 }
 
 /** The number of surprises. */

@@ -187,7 +187,7 @@ test("The changes between two versions are those that only one of them has", () 
 });
 
 describe("the kernel that stands for a version", () => {
-  /** What only interleavings show, or a dump. */
+  /** What only interleavings show, or the time of a call, or a dump. */
   const UNSEEN: readonly (keyof Facts)[] = [
     "triesPurge",
     "assertsCount",
@@ -196,6 +196,7 @@ describe("the kernel that stands for a version", () => {
     "releases",
     "overwritesCounter",
     "shrinkerLocks",
+    "areaLocks",
     "passesFull",
     "cpuWritten",
     "rcuLists",
