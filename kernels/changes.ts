@@ -58,6 +58,8 @@ interface AreaStepFacts {
   readonly overwritesCounter: boolean;
   /** Whether the shrinker of the pools (6.9 on) takes the purge lock. */
   readonly shrinkerLocks: boolean;
+  /** Whether one lock guards all areas, or free space has its own. */
+  readonly areaLocks: "one" | "free and busy";
 }
 
 /** Blocks. */
@@ -126,6 +128,7 @@ const REWRITE: Facts = {
   releases: "at once",
   overwritesCounter: false,
   shrinkerLocks: false,
+  areaLocks: "one",
   pagesFrom: "lowest region",
   newBlock: "first",
   bornTaken: false,
@@ -176,6 +179,7 @@ const MADE: readonly Since<Facts>[] = [
   ["5336e52c", { percpuFrom: "the extent" }],
   ["3f8fd02b", { synchronises: true }],
   ["dd3b8353", { lazyAreas: "apart" }],
+  ["e36176be", { areaLocks: "free and busy" }],
   ["96e2db45", { lazyAreas: "by address" }],
   ["ad216c03", { passesFull: true }],
   ["9f531973", { looksFor: "the size" }],

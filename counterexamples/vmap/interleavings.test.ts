@@ -18,7 +18,7 @@ const ALL = INTERLEAVED.flatMap((bug) =>
 
 const pinnedOf = async ({ id, pinned }: { id: string; pinned: string }) => {
   const path = new URL(`./${id}/${pinned}`, import.meta.url).pathname;
-  return interleavingIn(path, await readJson(path, 1e6));
+  return interleavingIn(path, await readJson(path));
 };
 
 const isLasting = (name: string, scope: Readonly<Record<string, number>>, law: string) =>

@@ -19,7 +19,7 @@ export const COMPARED: readonly {
   { version: "6.1.192", label: "6.1", traces: 254 },
   { version: "6.12.117", label: "6.12", traces: 254 },
   { version: "7.2.12", label: "7.2", traces: 256 },
-  { version: "7.3.4", label: "7.2", traces: 256 },
+  { version: "7.3.4", label: "7.3", traces: 256 },
 ];
 
 /** In the order of releases. */
@@ -256,6 +256,7 @@ export const CHANGES: readonly Change[] = [
     backports: [{ series: "5.2", from: 9 }],
   }),
   change("5.4", "dd3b8353bae7", "replies", "What is freed leaves the tree of busy areas at once."),
+  change("5.6", "e36176be1c39", "", "Free space has a lock of its own, beside that of busy areas."),
   change("5.8", "73f693c3a705", "roots", "Page tables are synchronised where they change, not by the purge."),
   change(
     "5.11",

@@ -33,7 +33,7 @@ const OLD_TREES = CAN_RUN ? GIVEN.filter((directory) => !isFrom(directory, "6.5"
 
 async function pinnedRun(bug: string) {
   const path = fileURLToPath(new URL(`runs/${bug}.json`, import.meta.url));
-  return treeRunIn(path, await readJson(path, 2 ** 20));
+  return treeRunIn(path, await readJson(path));
 }
 
 function versionAt(directory: string): Version {
