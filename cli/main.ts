@@ -23,6 +23,7 @@ import type { ListOptions } from "./verbs/list.ts";
 import type { PinOptions } from "./verbs/pin.ts";
 import type { RecordOptions } from "./verbs/record.ts";
 import type { ReplayOptions } from "./verbs/replay.ts";
+import type { SimulateArguments } from "./verbs/simulate.ts";
 import type { TreesOptions } from "./verbs/trees.ts";
 
 const LARGEST_SEED = 2 ** 31 - 1;
@@ -270,6 +271,26 @@ program
   .option(...SEED_OPTION, 20110106)
   .option(...JSON_OPTION)
   .action(run<string[], DriveArguments>(async () => (await import("./verbs/drive.ts")).driveVerb));
+
+program
+  .command("simulate")
+  .description(
+    "what laziness costs and saves: the table of db64fe02, and what follows from it (docs/cost.md)",
+  )
+  .argument(
+    "[part...]",
+    "beside the table: variants, sensitivity, directory, growth, aliases, gather; growth takes minutes",
+  )
+  .option(
+    "--costs <file>",
+    "what steps cost on another machine (JSON; what it leaves out is as on the seed's)",
+  )
+  .option("--cpus <number>", "the most CPUs of growth", wholeNumber("--cpus", 1, 4096), 4096)
+  .option("--csv", "print one line for each figure", false)
+  .option("--plot <file>", "draw the table, or the directory or growth where they are asked for, as SVG")
+  .option(...SEED_OPTION, 1)
+  .option(...JSON_OPTION)
+  .action(run<string[], SimulateArguments>(async () => (await import("./verbs/simulate.ts")).simulateVerb));
 
 program
   .command("trees")
