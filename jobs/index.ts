@@ -31,4 +31,5 @@ export { type NothingToPin, type PinOptions, type PinReport, pin, violationToRep
 export { type Replay, type ReplayOptions, replay } from "./replay.ts";
 export { type Reproducer, type ReproducerKind, reproducerOf } from "./reproducer.ts";
 export { UsageError } from "./usage-error.ts";
+export { type ValidateOptions, type ValidateReport, validate } from "./validate.ts";
 export type { Watch } from "./work.ts";
