@@ -25,6 +25,7 @@ import type { RecordOptions } from "./verbs/record.ts";
 import type { ReplayOptions } from "./verbs/replay.ts";
 import type { SimulateArguments } from "./verbs/simulate.ts";
 import type { TreesOptions } from "./verbs/trees.ts";
+import type { ValidateOptions } from "./verbs/validate.ts";
 
 const LARGEST_SEED = 2 ** 31 - 1;
 const MOST_RUNS = 10_000_000;
@@ -240,6 +241,19 @@ program
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
   .action(run<string[], JudgeOptions>(async () => (await import("./verbs/judge.ts")).judgeVerb));
+
+program
+  .command("validate")
+  .description("judges the ftrace log of a running kernel; how to record one: docs/recording.md")
+  .argument("<log...>", "text of trace, trace_pipe, trace-cmd report or perf script, plain or gzipped")
+  .option(
+    "--vmallocinfo <file>",
+    "/proc/vmallocinfo as the log ended; of several readings in it those titled `==== pre` and `==== end`",
+  )
+  .option("--release <version>", "the kernel's version, such as 6.12: then more can be decided")
+  .option(...UNUSED_SEED_OPTION)
+  .option(...JSON_OPTION)
+  .action(run<string[], ValidateOptions>(async () => (await import("./verbs/validate.ts")).validateVerb));
 
 program
   .command("drive")
