@@ -1,0 +1,50 @@
+/** Every bug of the catalogue, with its story in three sentences and its films. */
+import { BUGS, bugCalled } from "../../counterexamples/vmap/index.ts";
+import { INTERLEAVED, interleavedCalled } from "../../counterexamples/vmap/interleavings.ts";
+import { spanText } from "../spans.ts";
+import type { BugEntry, Gallery, GalleryEntry } from "./documents.ts";
+import { bugEntry } from "./film.ts";
+
+export function gallery(): Gallery {
+  const ids = [...new Set([...BUGS, ...INTERLEAVED].map(({ id }) => id))];
+  return { kind: "gallery", bugs: ids.map(entryOf).sort(byNumber) };
+}
+
+/** Numbered bugs first, A1 before A10. */
+function byNumber(a: GalleryEntry, b: GalleryEntry): number {
+  const key = ({ number }: GalleryEntry) =>
+    number === null ? "~" : number.replace(/\d+/, (digits) => digits.padStart(3, "0"));
+  return key(a).localeCompare(key(b)) || a.id.localeCompare(b.id);
+}
+
+function entryOf(id: string): GalleryEntry {
+  const [calls, steps] = [bugCalled(id), interleavedCalled(id)];
+  const bug = bugEntry((calls ?? steps) as NonNullable<typeof calls | typeof steps>);
+  const pinned = calls?.violations ?? [];
+  const runs = steps?.violations ?? [];
+  const laws = [...new Set([...pinned, ...runs].map(({ law }) => law))];
+  const on = new Set(pinned.flatMap((each) => each.on));
+  const where = [
+    ...(on.size > 0 ? [`on ${on.size === 1 ? [...on][0] : `${on.size} kernels`}`] : []),
+    ...(runs.length > 0 ? ["where calls interleave"] : []),
+  ];
+  return {
+    ...bug,
+    story: [bug.says, spanSentence(bug), `It violates ${laws.join(" and ")} ${where.join(", and ")}.`],
+    films: [
+      ...pinned.map(({ law, on }) => ({
+        says: `${law} on ${on[0]}`,
+        opens: `history?${new URLSearchParams({ target: id, law, kernel: on[0] ?? "" })}`,
+      })),
+      ...runs.map(({ law, protocol }) => ({
+        says: `${law}, interleaved, on ${protocol}`,
+        opens: `run?${new URLSearchParams({ target: id, law, kernel: protocol })}`,
+      })),
+    ],
+  };
+}
+
+function spanSentence(bug: BugEntry): string {
+  const span = spanText(bug);
+  return /^(since|from) /.test(span) ? `Kernels have it ${span}.` : `Fixed: ${span}.`;
+}
