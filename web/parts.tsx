@@ -1,6 +1,6 @@
 /** Small parts that several views share. */
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { BugEntry } from "../jobs/page/documents.ts";
 import type { Loaded } from "./source.ts";
 
@@ -62,8 +62,18 @@ export interface StepperProps {
   go(position: number): void;
 }
 
+/** How long a step is shown while the film plays. */
+const PLAY_MS = 1100;
+
 /** The time line: a slider to drag, a button for each key, and pins where laws are violated. */
 export function Stepper({ position, last, pins, says, go }: StepperProps) {
+  const [plays, setPlays] = useState(false);
+  useEffect(() => {
+    if (!plays) return;
+    if (position >= last) return setPlays(false);
+    const timer = setTimeout(() => go(position + 1), PLAY_MS);
+    return () => clearTimeout(timer);
+  }, [plays, position]);
   const to = (value: number) => () => go(Math.max(0, Math.min(last, value)));
   return (
     <div class="stepper">
@@ -79,6 +89,15 @@ export function Stepper({ position, last, pins, says, go }: StepperProps) {
         </button>
         <button type="button" onClick={to(last)} aria-label="Last step" title="End">
           ▶|
+        </button>
+        <button
+          type="button"
+          onClick={() => {
+            if (!plays && position === last) go(0);
+            setPlays(!plays);
+          }}
+        >
+          {plays ? "Pause" : "Play"}
         </button>
       </fieldset>
       <div class="line">

@@ -79,6 +79,8 @@ export interface FilmStep {
   readonly changes: readonly Change[];
   /** The pages that the step is about: placed, asked for, flushed, or named. */
   readonly focus: readonly Extent[];
+  /** The window in which it asked for an area; null if it asked for none. */
+  readonly window: Extent | null;
 }
 
 /** A place of the picture to point at. */

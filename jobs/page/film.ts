@@ -5,7 +5,7 @@ import { KERNELS } from "../../kernels/vmap/index.ts";
 import type { HistoryStep } from "../../spec/vmap/history.ts";
 import type { DumpedCache, Kernel } from "../../spec/vmap/kernel.ts";
 import { ALL_LAWS } from "../../spec/vmap/laws/index.ts";
-import { newAreas, requestOf } from "../../spec/vmap/laws/law.ts";
+import { newAreas, requestOf, windowOf } from "../../spec/vmap/laws/law.ts";
 import { possibleCpus, type Scope } from "../../spec/vmap/scope.ts";
 import type { Extent, Vpn } from "../../spec/vmap/vocabulary.ts";
 import { commandText, responseText } from "../command-text.ts";
@@ -124,7 +124,8 @@ function filmed(
     const world = after ?? before;
     const changes = things.changesTo(world, got, cacheAfter(command));
     const focus = focusOf(each);
-    extents.push(...focus);
+    const window = windowAsked(each);
+    extents.push(...focus, ...(window === null ? [] : [window]));
     for (const [, thing] of changes) if (thing !== null) extents.push(thing);
     const violated = "violated" in each ? each.violated : each.laws;
     steps.push({
@@ -136,6 +137,7 @@ function filmed(
       lazyPages: world.lazyPages,
       changes,
       focus,
+      window,
     });
     if (index === last) break;
   }
@@ -163,6 +165,11 @@ function startsOf({ before, command, response }: Judged): readonly Vpn[] {
   if (command === undefined || response?.kind !== "placed") return [];
   if (command.op !== "pcpuGet") return [response.start];
   return newAreas(before, command, response).map(({ start }) => start);
+}
+
+function windowAsked({ before, command }: Judged): Extent | null {
+  const window = command && windowOf(before, command);
+  return window === undefined ? null : { start: window.vstart, end: window.vend };
 }
 
 /** The extents that a step is about. */

@@ -13,7 +13,7 @@ export function gallery(): Gallery {
 /** Numbered bugs first, A1 before A10. */
 function byNumber(a: GalleryEntry, b: GalleryEntry): number {
   const key = ({ number }: GalleryEntry) =>
-    number === null ? "~" : number.replace(/\d+/, (digits) => digits.padStart(3, "0"));
+    number === null ? "zz" : number.replace(/\d+/, (digits) => digits.padStart(3, "0"));
   return key(a).localeCompare(key(b)) || a.id.localeCompare(b.id);
 }
 
@@ -28,23 +28,25 @@ function entryOf(id: string): GalleryEntry {
     ...(on.size > 0 ? [`on ${on.size === 1 ? [...on][0] : `${on.size} kernels`}`] : []),
     ...(runs.length > 0 ? ["where calls interleave"] : []),
   ];
+  const films = [
+    ...pinned.map(({ law, on }) => ({
+      says: `${law} on ${on[0]}`,
+      opens: `history?${new URLSearchParams({ target: id, law, kernel: on[0] ?? "" })}`,
+    })),
+    ...runs.map(({ law, protocol }) => ({
+      says: `${law}, interleaved, on ${protocol}`,
+      opens: `run?${new URLSearchParams({ target: id, law, kernel: protocol })}`,
+    })),
+  ];
   return {
     ...bug,
     story: [bug.says, spanSentence(bug), `It violates ${laws.join(" and ")} ${where.join(", and ")}.`],
-    films: [
-      ...pinned.map(({ law, on }) => ({
-        says: `${law} on ${on[0]}`,
-        opens: `history?${new URLSearchParams({ target: id, law, kernel: on[0] ?? "" })}`,
-      })),
-      ...runs.map(({ law, protocol }) => ({
-        says: `${law}, interleaved, on ${protocol}`,
-        opens: `run?${new URLSearchParams({ target: id, law, kernel: protocol })}`,
-      })),
-    ],
+    films: films.filter(({ opens }, nth) => films.findIndex((each) => each.opens === opens) === nth),
   };
 }
 
 function spanSentence(bug: BugEntry): string {
   const span = spanText(bug);
-  return /^(since|from) /.test(span) ? `Kernels have it ${span}.` : `Fixed: ${span}.`;
+  if (span.startsWith("never ")) return `It was ${span}.`;
+  return /^(since|from) /.test(span) ? `Kernels have it ${span}.` : `Its repair: ${span}.`;
 }

@@ -89,7 +89,7 @@ function violatedCell(
     law,
     verdict: promised ? "violated" : "short",
     text: promised ? `${short} in ${commands}` : `(${short})`,
-    says: `${promised ? "violated" : "not promised, and violated"} by ${bug.id} in ${commands} commands`,
+    says: `${promised ? "violated" : "not promised, and violated"} by ${bug.id} in ${commands} ${commands === 1 ? "command" : "commands"}`,
     opens: historyAt(bug.id, law, kernel),
   };
 }

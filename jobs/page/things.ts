@@ -2,18 +2,22 @@
 import type { Area } from "../../model/vmap/area.ts";
 import type { ImmutableWorld } from "../../model/vmap/world.ts";
 import type { DumpedCache } from "../../spec/vmap/kernel.ts";
-import type { Extent, Vpn } from "../../spec/vmap/vocabulary.ts";
+import type { Cpu, Extent, Vpn } from "../../spec/vmap/vocabulary.ts";
 import type { Change, Thing } from "./documents.ts";
 
 /** The step that got what starts at a page, from 0. */
 export type GotAt = ReadonlyMap<Vpn, number>;
 
-/** Follows worlds. What did not change is the same object, so that a step costs little more than what it changes. */
+/** What is drawn of an object of a world, by its keys. */
+type Drawn = readonly (readonly [key: string, thing: Thing])[];
+
+/** Follows worlds. A world shares with the one before what did not change, so a step costs little more than that. */
 export class ThingsBefore {
-  #things: ReadonlyMap<string, Thing> = new Map();
+  readonly #things = new Map<string, Thing>();
   #world: ImmutableWorld | undefined;
-  readonly #areas = new WeakMap<Area, readonly (readonly [string, Thing])[]>();
-  readonly #alike = new Map<string, Thing>();
+  /** The keys under which an object of the world stands. */
+  readonly #keys = new Map<object, readonly string[]>();
+  readonly #entries = new Map<Cpu, ReadonlyMap<string, Thing>>();
 
   get now(): readonly Thing[] {
     return [...this.#things.values()];
@@ -21,70 +25,90 @@ export class ThingsBefore {
 
   /** What differs from the world before. */
   changesTo(world: ImmutableWorld, got: GotAt, cache: DumpedCache | undefined): readonly Change[] {
-    const before = this.#things;
-    const now = this.#thingsOf(world, got, cache);
-    this.#things = now;
+    /** What stood under each key that was set. */
+    const changes: Before = new Map();
+    const before = this.#world;
+    this.#follow(changes, before?.areas ?? [], world.areas, (area) => areaThings(area, got));
+    this.#follow(changes, before?.dead ?? [], world.dead, ({ start, end, frame, ptes }) => [
+      [`dead ${start} ${frame}`, { kind: "dead", start, end, frame, ptes }],
+    ]);
+    this.#follow(changes, before?.pooled ?? [], world.pooled, ({ start, end, node, sure }) => [
+      [`pool ${start}`, { kind: "pool", start, end, node, sure }],
+    ]);
+    const isRemapped = before?.areas !== world.areas;
+    for (const cpu of new Set([...world.tlbs.keys(), ...this.#entries.keys()]))
+      if (isRemapped || before?.tlbs.get(cpu) !== world.tlbs.get(cpu)) this.#followTlb(changes, world, cpu);
+    this.#set(changes, "cache", cacheThing(cache));
     this.#world = world;
-    const changes: Change[] = [];
-    for (const [key, thing] of now) if (before.get(key) !== thing) changes.push([key, thing]);
-    for (const key of before.keys()) if (!now.has(key)) changes.push([key, null]);
-    return changes;
+    return [...changes].flatMap(([key, was]): Change[] => {
+      const now = this.#things.get(key);
+      return JSON.stringify(was) === JSON.stringify(now) ? [] : [[key, now ?? null]];
+    });
   }
 
-  #thingsOf(world: ImmutableWorld, got: GotAt, cache: DumpedCache | undefined): ReadonlyMap<string, Thing> {
-    const { areas, dead, pooled, tlbs } = world;
-    const things = new Map<string, Thing>();
-    const add = (key: string, thing: Thing): void => {
-      // Two areas may lie on one another: that is a violation to be seen.
-      things.set(things.has(key) ? `${key} again` : key, thing);
-    };
-    for (const area of areas) for (const [key, thing] of this.#ofArea(area, got)) add(key, thing);
-    for (const { start, end, frame, ptes } of dead)
-      add(`dead ${start} ${frame}`, this.#same({ kind: "dead", start, end, frame, ptes }));
-    for (const { start, end, node, sure } of pooled)
-      add(`pool ${start}`, this.#same({ kind: "pool", start, end, node, sure }));
-    if (tlbs === this.#world?.tlbs && areas === this.#world.areas) {
-      for (const [key, thing] of this.#things) if (thing.kind === "tlb") things.set(key, thing);
-    } else {
-      for (const [cpu, tlb] of tlbs)
-        for (const [page, frame] of tlb) {
-          const isDead = world.frameAt(page) !== frame;
-          add(
-            `tlb ${cpu} ${page}`,
-            this.#same({ kind: "tlb", start: page, end: page + 1, cpu, frame, dead: isDead }),
-          );
-        }
+  #follow<T extends object>(
+    changes: Before,
+    before: readonly T[],
+    now: readonly T[],
+    draw: (each: T) => Drawn,
+  ): void {
+    if (before === now) return;
+    const { lost, found } = differing(before, now);
+    for (const each of lost) {
+      for (const key of this.#keys.get(each) ?? []) this.#set(changes, key, undefined);
+      this.#keys.delete(each);
     }
-    if (cache !== undefined && cache.freeVmapCache !== null) {
-      const {
-        freeVmapCache: start,
-        cachedHoleSize: holeSize,
-        cachedVstart: vstart,
-        cachedAlign: align,
-      } = cache;
-      add("cache", this.#same({ kind: "cache", start, end: start + 1, holeSize, vstart, align }));
+    for (const each of found) {
+      const keys = draw(each).map(([key, thing]) => {
+        // Two areas may lie on one another: that is a violation to be seen.
+        const own = this.#things.has(key) ? `${key} again` : key;
+        this.#set(changes, own, thing);
+        return own;
+      });
+      this.#keys.set(each, keys);
     }
-    return things;
   }
 
-  #ofArea(area: Area, got: GotAt): readonly (readonly [string, Thing])[] {
-    const known = this.#areas.get(area);
-    if (known !== undefined) return known;
-    const made = areaThings(area, got).map(([key, thing]) => [key, this.#same(thing)] as const);
-    this.#areas.set(area, made);
-    return made;
+  #followTlb(changes: Before, world: ImmutableWorld, cpu: Cpu): void {
+    const before = this.#entries.get(cpu) ?? new Map<string, Thing>();
+    const now = new Map<string, Thing>();
+    for (const [page, frame] of world.tlbs.get(cpu) ?? []) {
+      const dead = world.frameAt(page) !== frame;
+      now.set(`tlb ${cpu} ${page}`, { kind: "tlb", start: page, end: page + 1, cpu, frame, dead });
+    }
+    for (const key of before.keys()) if (!now.has(key)) this.#set(changes, key, undefined);
+    for (const [key, thing] of now) this.#set(changes, key, thing);
+    this.#entries.set(cpu, now);
   }
 
-  #same(thing: Thing): Thing {
-    const text = JSON.stringify(thing);
-    const known = this.#alike.get(text);
-    if (known !== undefined) return known;
-    this.#alike.set(text, thing);
-    return thing;
+  #set(changes: Before, key: string, thing: Thing | undefined): void {
+    if (!changes.has(key)) changes.set(key, this.#things.get(key));
+    if (thing === undefined) this.#things.delete(key);
+    else this.#things.set(key, thing);
   }
 }
 
-function areaThings(area: Area, got: GotAt): readonly (readonly [string, Thing])[] {
+type Before = Map<string, Thing | undefined>;
+
+/** What of two lists differs: what both begin and end with is not looked at. */
+function differing<T>(before: readonly T[], now: readonly T[]) {
+  let first = 0;
+  while (first < before.length && first < now.length && before[first] === now[first]) first += 1;
+  let last = 0;
+  const most = Math.min(before.length, now.length) - first;
+  while (last < most && before[before.length - 1 - last] === now[now.length - 1 - last]) last += 1;
+  const [old, fresh] = [before.slice(first, before.length - last), now.slice(first, now.length - last)];
+  const [known, kept] = [new Set(old), new Set(fresh)];
+  return { lost: old.filter((each) => !kept.has(each)), found: fresh.filter((each) => !known.has(each)) };
+}
+
+function cacheThing(cache: DumpedCache | undefined): Thing | undefined {
+  if (cache === undefined || cache.freeVmapCache === null) return undefined;
+  const { freeVmapCache: start, cachedHoleSize: holeSize, cachedVstart: vstart, cachedAlign: align } = cache;
+  return { kind: "cache", start, end: start + 1, holeSize, vstart, align };
+}
+
+function areaThings(area: Area, got: GotAt): Drawn {
   const { start, end, life, mapped, frame, block } = area;
   const stepAt = (page: Vpn) => {
     const by = got.get(page);

@@ -1,7 +1,8 @@
 /** The address space as a picture: a row for areas, blocks, PTEs and each TLB, a column a page. */
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useMemo, useRef } from "preact/hooks";
 import type { Mark, Thing } from "../../jobs/page/documents.ts";
 import { type Extent, LARGE, page, type Vpn } from "../../spec/vmap/vocabulary.ts";
+import { useWidth } from "../width.ts";
 import { type Axis, columnsOf, fitted, isLong, type Viewport, whole, zoomed } from "./axis.ts";
 import type { Row, Run } from "./rows.ts";
 
@@ -10,6 +11,8 @@ export interface MapProps {
   readonly view: Viewport;
   readonly rows: readonly Row[];
   readonly flushes: readonly Extent[];
+  /** The window in which the step asked for an area. */
+  readonly window: Extent | null;
   readonly marks: readonly Mark[];
   readonly cache: Extract<Thing, { kind: "cache" }> | undefined;
   /** What the picture shows, in a sentence. */
@@ -80,6 +83,7 @@ export function AddressMap(props: MapProps) {
           {placed.map((row) => (
             <RowRuns key={row.id} row={row} draw={draw} />
           ))}
+          <AskedWindow {...props} draw={draw} placed={placed} />
           <Sweeps {...props} draw={draw} placed={placed} />
           <CacheMarker {...props} draw={draw} placed={placed} />
           <Marks {...props} draw={draw} placed={placed} />
@@ -252,6 +256,20 @@ interface Beside extends MapProps {
   readonly placed: readonly Placed[];
 }
 
+/** The window that the step asked in, over the areas. */
+function AskedWindow({ window, draw, placed }: Beside) {
+  const [row] = placed;
+  if (window === null || row === undefined) return null;
+  const [from, to] = columnsOf(draw.axis, window);
+  const [left, right, y] = [draw.x(from), draw.x(to), row.top - 2];
+  return (
+    <g class="window">
+      <title>{`asked for in ${page(window.start)} up to ${page(window.end)}`}</title>
+      <path d={`M${left} ${y + 6}v-6H${right}v6`} />
+    </g>
+  );
+}
+
 /** The ranges that the step flushed, over PTEs and TLBs. */
 function Sweeps({ flushes, draw, placed, step }: Beside) {
   const lanes = placed.filter(({ id }) => id.startsWith("tlb"));
@@ -342,21 +360,6 @@ function Overview({ axis, view, rows, setView }: MapProps) {
       <div class="in-view" style={{ left: part(view.from), width: part(view.span) }} />
     </div>
   );
-}
-
-function useWidth() {
-  const ref = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(900);
-  useEffect(() => {
-    const { current } = ref;
-    if (current === null) return;
-    const observer = new ResizeObserver(([entry]) => {
-      if (entry !== undefined) setWidth(Math.floor(entry.contentRect.width));
-    });
-    observer.observe(current);
-    return () => observer.disconnect();
-  }, []);
-  return [ref, width] as const;
 }
 
 /** A drag moves the picture; a wheel with Ctrl zooms where the pointer is. */

@@ -17,6 +17,7 @@ export interface Run extends Extent {
     | "dead"
     | "tlb"
     | "pool"
+    | "guard"
     | "gone";
   /** The number of its colour, by owner; -1 for none. */
   readonly hue: number;
@@ -25,7 +26,6 @@ export interface Run extends Extent {
   /** In each of its columns. */
   readonly textAt?: (page: Vpn) => string;
   readonly says: string;
-  /** Pages of a guard behind its end. */
   readonly isNew: boolean;
 }
 
@@ -189,4 +189,34 @@ const pteRun = (key: string, { start, end }: Extent, frame: number, isNew: boole
   textAt: (at) => String(frame + (at - start)),
   says: `${extentText({ start, end })}: mapped from frame ${frame} on`,
   isNew,
+});
+
+/** The rows, with the pages that a release keeps free around areas. */
+export function withGuards(
+  rows: readonly Row[],
+  { after, before }: { readonly after: number; readonly before: number },
+): readonly Row[] {
+  if (after + before === 0) return rows;
+  return rows.map((row) => {
+    if (row.id !== "area" && row.id !== "block") return row;
+    const guards = row.runs
+      .filter(({ look }) => look !== "gone")
+      .flatMap(({ key, start, end }): Run[] => [
+        ...(after > 0 ? [guardRun(`${key} after`, { start: end, end: end + after })] : []),
+        ...(before > 0 && start >= before
+          ? [guardRun(`${key} before`, { start: start - before, end: start })]
+          : []),
+      ]);
+    return { ...row, runs: [...guards, ...row.runs] };
+  });
+}
+
+const guardRun = (key: string, extent: Extent): Run => ({
+  key,
+  ...extent,
+  look: "guard",
+  hue: -1,
+  label: "",
+  says: `guard page: ${extentText(extent)}`,
+  isNew: false,
 });

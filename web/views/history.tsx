@@ -5,7 +5,7 @@ import { page } from "../../spec/vmap/vocabulary.ts";
 import { useFilmKeys } from "../keys.ts";
 import { axisOf, firstView, following } from "../map/axis.ts";
 import { AddressMap } from "../map/map.tsx";
-import { kindsOf, rowsOf } from "../map/rows.ts";
+import { kindsOf, rowsOf, withGuards } from "../map/rows.ts";
 import { BugText, CommandLine, nameOfBug, Stepper, Waiting } from "../parts.tsx";
 import { Player, type Things } from "../player.ts";
 import { addressOf, linkTo, noteAddress } from "../route.ts";
@@ -67,7 +67,7 @@ function FilmView({ film, address, from }: FilmProps) {
   const things = useMemo(() => player.at(position), [player, position]);
   const rows = useMemo(() => {
     const { now, gone } = player.changedAt(position);
-    return rowsOf(things, now, gone, kinds);
+    return withGuards(rowsOf(things, now, gone, kinds), film.guard);
   }, [things]);
   const pins = useMemo(
     () => steps.flatMap(({ laws }, nth) => (laws.length > 0 ? [nth + 1] : [])).slice(0, 500),
@@ -115,6 +115,7 @@ function FilmView({ film, address, from }: FilmProps) {
         setView={setView}
         rows={rows}
         flushes={step?.flushes ?? []}
+        window={step?.window ?? null}
         marks={marks}
         cache={cache?.kind === "cache" ? cache : undefined}
         step={position}
@@ -189,6 +190,7 @@ const LOOKS = [
   ["lazy", "freed, lazy"],
   ["block", "block of a CPU"],
   ["dead", "stale: no caller holds it"],
+  ["guard", "guard page"],
   ["gone", "gone since the last step"],
   ["new", "changed by this step"],
 ] as const;
@@ -209,6 +211,7 @@ function Legend() {
           {says}
         </li>
       ))}
+      <li>┌┐ the window asked for</li>
       <li>▼ free_vmap_cache</li>
       <li>A is what step 1 got, B what step 2 got</li>
     </ul>
@@ -246,7 +249,7 @@ function Facts({
         <dd>{kept.length === 0 ? "none" : `${kept.join(", ")} an area`}</dd>
         <dt>space</dt>
         <dd>
-          {scope.wordPages} pages, {scope.cpus.length} CPUs
+          {scope.wordPages} pages, {scope.cpus.length} {scope.cpus.length === 1 ? "CPU" : "CPUs"}
           {scope.blockPages > 0 ? `, blocks of ${scope.blockPages} pages` : ""}
         </dd>
       </dl>

@@ -256,7 +256,7 @@ function Cell({ cell, subject }: { readonly cell: MatrixCell | undefined; readon
       {opens === null ? (
         <span>{shown}</span>
       ) : (
-        <a href={linkTo(opens)} aria-label={`${subject}, ${law}: ${says}`}>
+        <a href={linkTo(opens)} aria-label={`${shown}: ${subject}, ${law}, ${says}`}>
           {shown}
         </a>
       )}
