@@ -71,6 +71,13 @@ function importsOf(file: string, text = readFileSync(join(ROOT, file), "utf8")):
   }));
 }
 
+/** The files that a file starts as threads. */
+function threadsOf(file: string): string[] {
+  return [
+    ...readFileSync(join(ROOT, file), "utf8").matchAll(/new URL\("(\.[^"]+\.ts)", import\.meta\.url\)/g),
+  ].map(([, path]) => relative(ROOT, resolve(ROOT, dirname(file), path as string)));
+}
+
 function folderOf(file: string): string {
   return file.split("/")[0] as string;
 }
@@ -154,6 +161,7 @@ describe("every file", () => {
       if (reached.has(file) || !/\.tsx?$/.test(file)) return;
       reached.add(file);
       for (const { to } of importsOf(file)) visit(to);
+      for (const thread of threadsOf(file)) visit(thread);
     };
     for (const start of [
       "cli/main.ts",

@@ -3,7 +3,14 @@ import { KERNELS } from "../kernels/vmap/index.ts";
 import type { LawId } from "../spec/contract.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
 import { checkInterleaved, type InterleavedReport } from "./check-interleaved.ts";
-import { checkKernel, type KernelReport, type Surprise, USUAL_RUNS } from "./check-kernel.ts";
+import {
+  checkKernel,
+  type KernelOptions,
+  type KernelReport,
+  type Surprise,
+  USUAL_RUNS,
+} from "./check-kernel.ts";
+import { checkInThreads } from "./check-threads.ts";
 import { checkedFor, lawNamed } from "./names.ts";
 import { protocolsFor, type StepColumn, stepColumns } from "./step-columns.ts";
 import { factsOfTree, openTree, type TreeFacts, treeCalled } from "./trees.ts";
@@ -75,14 +82,11 @@ export async function check(options: CheckOptions = {}): Promise<CheckReport> {
   const started = performance.now();
   const work = new Work(options);
   const how = { seed, runs, law, coverage, keepsFailures: options.keepsFailures ?? false };
-  const reports: KernelReport[] = [];
-  for (const kernel of kernels) {
-    if (work.stop !== false) break;
-    // The release beside a tree is there for comparison: its pinned histories are enough.
-    const isBeside = subject !== undefined && kernel.name === subject.as;
-    const report = await checkKernel(kernel, isBeside ? { ...how, runs: Math.min(runs, BESIDE) } : how, work);
-    reports.push(isBeside ? { ...report, unmet: [] } : report);
-  }
+  // Kernels by name can be checked in threads; a kernel that was given is an object of this one.
+  const reports =
+    given.length === 0
+      ? await checkInThreads(kernels, how, work)
+      : await checkInTurn(kernels, subject?.as, how, work);
   const protocols = given.length === 0 ? undefined : protocolsFor(names, law);
   // A check of one law on every kernel leaves the interleavings out.
   const steps =
@@ -103,6 +107,27 @@ export async function check(options: CheckOptions = {}): Promise<CheckReport> {
     seconds: (performance.now() - started) / 1000,
     complete: work.stop === false,
   };
+}
+
+/** @param beside The release beside a tree: it is there for comparison, and its pinned histories are enough. */
+async function checkInTurn(
+  kernels: readonly Kernel[],
+  beside: string | undefined,
+  how: KernelOptions,
+  work: Work,
+): Promise<readonly KernelReport[]> {
+  const reports: KernelReport[] = [];
+  for (const kernel of kernels) {
+    if (work.stop !== false) break;
+    const isBeside = kernel.name === beside;
+    const report = await checkKernel(
+      kernel,
+      isBeside ? { ...how, runs: Math.min(how.runs, BESIDE) } : how,
+      work,
+    );
+    reports.push(isBeside ? { ...report, unmet: [] } : report);
+  }
+  return reports;
 }
 
 /** The number of surprises. */

@@ -19,7 +19,7 @@ export const COMPARED: readonly {
   { version: "6.1.192", label: "6.1", traces: 254 },
   { version: "6.12.117", label: "6.12", traces: 254 },
   { version: "7.2.12", label: "7.2", traces: 256 },
-  { version: "7.3.4", label: "7.2", traces: 256 },
+  { version: "7.3.4", label: "7.3", traces: 256 },
 ];
 
 /** In the order of releases. */
