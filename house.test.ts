@@ -36,7 +36,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   jobs: BELOW_JOBS,
   cli: [...BELOW_JOBS, "jobs"],
   web: ["spec", "jobs"],
-  bench: [...BELOW_JOBS, "jobs", "cli"],
+  bench: [...BELOW_JOBS, "jobs", "cli", "web"],
 };
 /** Single files that a room may import from a room it otherwise may not. */
 const MAY_IMPORT_FILE: Readonly<Record<string, readonly string[]>> = {

@@ -34,8 +34,8 @@ export function StepList({
     const { current } = ref;
     if (current === null) return;
     const at = (position - 1) * ROW;
-    if (at < current.scrollTop || at + ROW > current.scrollTop + current.clientHeight)
-      current.scrollTop = Math.max(0, at - current.clientHeight / 2);
+    // What was noted of the list is enough: to read it would lay out the page once more.
+    if (at < top || at + ROW > top + height) current.scrollTop = Math.max(0, at - height / 2);
   }, [position]);
   const first = Math.max(0, Math.floor(top / ROW) - BEYOND);
   const last = Math.min(steps.length, Math.ceil((top + height) / ROW) + BEYOND);

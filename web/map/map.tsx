@@ -1,4 +1,5 @@
 /** The address space as a picture: a row for areas, blocks, PTEs and each TLB, a column a page. */
+import { Component } from "preact";
 import { useMemo, useRef } from "preact/hooks";
 import type { Mark, Thing } from "../../jobs/page/documents.ts";
 import { type Extent, LARGE, page, type Vpn } from "../../spec/vmap/vocabulary.ts";
@@ -51,7 +52,7 @@ export function AddressMap(props: MapProps) {
   }, [rows]);
   const last = placed.at(-1);
   const height = (last === undefined ? AXIS : last.top + last.height) + 20;
-  const draw: Drawing = { axis, view, cell, x };
+  const draw = useMemo((): Drawing => ({ axis, view, cell, x }), [axis, view, cell]);
   const pan = usePan(props, cell);
   return (
     <div class="map" ref={ref}>
@@ -177,7 +178,15 @@ function RowRuns({ row, draw }: { readonly row: Placed; readonly draw: Drawing }
       {row.runs.map((run) => {
         const [from, to] = columnsOf(draw.axis, run);
         return isInView(draw, from, to) ? (
-          <RunShape key={run.key} run={run} row={row} draw={draw} from={from} to={to} />
+          <RunShape
+            key={run.key}
+            run={run}
+            top={row.top}
+            height={row.height}
+            draw={draw}
+            from={from}
+            to={to}
+          />
         ) : null;
       })}
     </>
@@ -186,16 +195,29 @@ function RowRuns({ row, draw }: { readonly row: Placed; readonly draw: Drawing }
 
 interface ShapeProps {
   readonly run: Run;
-  readonly row: Placed;
+  readonly top: number;
+  readonly height: number;
   readonly draw: Drawing;
   readonly from: number;
   readonly to: number;
 }
 
-function RunShape({ run, row, draw, from, to }: ShapeProps) {
+/** Drawn again only if something of it changed. */
+class RunShape extends Component<ShapeProps> {
+  override shouldComponentUpdate(next: ShapeProps): boolean {
+    const now: ShapeProps = this.props;
+    return (Object.keys(next) as (keyof ShapeProps)[]).some((key) => next[key] !== now[key]);
+  }
+
+  override render() {
+    return shapeOf(this.props);
+  }
+}
+
+function shapeOf({ run, top, height, draw, from, to }: ShapeProps) {
   const { cell, x, axis, view } = draw;
   const [left, wide] = [x(from) + 0.5, (to - from) * cell - 1];
-  const shape = { x: left, y: row.top + 2, width: Math.max(1, wide), height: row.height - 4 };
+  const shape = { x: left, y: top + 2, width: Math.max(1, wide), height: height - 4 };
   const hatched = ["lazy", "lazyblock", "dirty", "dead", "gone"].includes(run.look);
   const seenFrom = Math.max(from, Math.floor(view.from));
   const seenTo = Math.min(to, Math.ceil(view.from + view.span));
@@ -206,7 +228,7 @@ function RunShape({ run, row, draw, from, to }: ShapeProps) {
       const long = isLong(axis, column);
       const text = long ? "~" : run.textAt(axis.cuts[column] as Vpn);
       texts.push(
-        <text key={column} class="cell" x={x(column) + cell / 2} y={row.top + row.height / 2}>
+        <text key={column} class="cell" x={x(column) + cell / 2} y={top + height / 2}>
           {text.length * 7 > cell ? text.slice(-2) : text}
         </text>,
       );
@@ -219,7 +241,7 @@ function RunShape({ run, row, draw, from, to }: ShapeProps) {
       <rect {...shape} rx="2" />
       {hatched ? <rect {...shape} rx="2" class="over" fill="url(#hatch)" /> : null}
       {label === "" || wide < 8 ? null : (
-        <text class="cell" x={middle} y={row.top + row.height / 2}>
+        <text class="cell" x={middle} y={top + height / 2}>
           {run.look === "lazy" || run.look === "dirty" ? label.toLowerCase() : label}
         </text>
       )}
@@ -336,6 +358,20 @@ function Marks({ marks, draw, placed }: Beside) {
   );
 }
 
+/** The strip has as many parts as this, each filled or not. */
+const PARTS = 500;
+
+function overviewPath(axis: Axis, runs: readonly Run[]): string {
+  const filled = new Uint8Array(PARTS);
+  for (const run of runs) {
+    const [from, to] = columnsOf(axis, run);
+    filled.fill(1, Math.floor((from * PARTS) / axis.columns), Math.ceil((to * PARTS) / axis.columns));
+  }
+  const parts: string[] = [];
+  for (const [at, is] of filled.entries()) if (is === 1) parts.push(`M${at} 0h1v1h-1z`);
+  return parts.join("");
+}
+
 /** All columns in a narrow strip, with what is in view; a drag moves the view. */
 function Overview({ axis, view, rows, setView }: MapProps) {
   const ref = useRef<HTMLDivElement>(null);
@@ -347,15 +383,11 @@ function Overview({ axis, view, rows, setView }: MapProps) {
     const at = ((event.clientX - box.left) / box.width) * axis.columns;
     setView(fitted(axis, { ...view, from: at - view.span / 2 }));
   };
-  const shown = rows.find(({ id }) => id === "area" || id === "block")?.runs ?? [];
-  const path = shown.map((run) => {
-    const [from, to] = columnsOf(axis, run);
-    return `M${from} 0h${to - from}v1h-${to - from}z`;
-  });
+  const path = overviewPath(axis, rows.find(({ id }) => id === "area" || id === "block")?.runs ?? []);
   return (
     <div class="overview" ref={ref} onPointerDown={moveTo} onPointerMove={moveTo}>
-      <svg viewBox={`0 0 ${axis.columns} 1`} preserveAspectRatio="none" aria-hidden="true">
-        <path d={path.join("")} />
+      <svg viewBox={`0 0 ${PARTS} 1`} preserveAspectRatio="none" aria-hidden="true">
+        <path d={path} />
       </svg>
       <div class="in-view" style={{ left: part(view.from), width: part(view.span) }} />
     </div>

@@ -77,17 +77,17 @@ export function rowsOf(
   const ptes: Run[] = [];
   const pools: Run[] = [];
   const tlbs = new Map<number, Run[]>(kinds.cpus.map((cpu) => [cpu, []]));
+  const runsFor = (thing: Thing): Run[] | undefined =>
+    thing.kind === "tlb"
+      ? tlbs.get(thing.cpu)
+      : { area: areas, block: blocks, map: maps, pool: pools, dead: undefined, cache: undefined }[thing.kind];
   const sort = (key: string, thing: Thing, isNew: boolean, isGone: boolean) => {
-    const made = runOf(key, thing, isNew);
-    if (made === undefined) return;
-    const run: Run = isGone ? { ...made, look: "gone", says: `${made.says}: gone` } : made;
-    if (thing.kind === "area") areas.push(run);
-    else if (thing.kind === "block") blocks.push(run);
-    else if (thing.kind === "map") maps.push(run);
-    else if (thing.kind === "pool") pools.push(run);
-    else if (thing.kind === "tlb") tlbs.get(thing.cpu)?.push(run);
-    const pte = isGone ? undefined : pteOf(key, thing, isNew);
-    if (pte !== undefined) ptes.push(pte);
+    const { own, pte } = shapesOf(key, thing);
+    if (own !== undefined) {
+      const run: Run = isGone ? { ...own, look: "gone", says: `${own.says}: gone` } : marked(own, isNew);
+      runsFor(thing)?.push(run);
+    }
+    if (pte !== undefined && !isGone) ptes.push(marked(pte, isNew));
   };
   for (const [key, thing] of gone) sort(key, thing, false, true);
   for (const [key, thing] of things) sort(key, thing, changed.has(key), false);
@@ -110,9 +110,27 @@ export function rowsOf(
   ];
 }
 
-function runOf(key: string, thing: Thing, isNew: boolean): Run | undefined {
+interface Shapes {
+  readonly own: Run | undefined;
+  readonly pte: Run | undefined;
+}
+
+/** A thing stays the same object from step to step, and so do its runs: what did not change is not drawn again. */
+const SHAPES = new WeakMap<Thing, Shapes>();
+
+function shapesOf(key: string, thing: Thing): Shapes {
+  const known = SHAPES.get(thing);
+  if (known !== undefined) return known;
+  const shapes = { own: runOf(key, thing), pte: pteOf(key, thing) };
+  SHAPES.set(thing, shapes);
+  return shapes;
+}
+
+const marked = (run: Run, isNew: boolean): Run => (isNew ? { ...run, isNew } : run);
+
+function runOf(key: string, thing: Thing): Run | undefined {
   const { start, end } = thing;
-  const at = { key, start, end, isNew };
+  const at = { key, start, end, isNew: false };
   switch (thing.kind) {
     case "area": {
       const of = thing.step === null ? "" : `, of step ${thing.step}`;
@@ -166,20 +184,20 @@ const HUES = 7;
 const hueOf = (step: number | null) => (step === null ? -1 : (step - 1) % HUES);
 
 /** The page table entries of a thing. */
-function pteOf(key: string, thing: Thing, isNew: boolean): Run | undefined {
+function pteOf(key: string, thing: Thing): Run | undefined {
   const count =
     thing.kind === "area" ? thing.mapped : thing.kind === "map" && thing.held ? thing.count : undefined;
   if (thing.kind === "dead" && thing.ptes !== "gone")
     return {
-      ...pteRun(key, thing, thing.frame, isNew),
+      ...pteRun(key, thing, thing.frame),
       look: "dead",
       says: `${extentText(thing)}: unmapped, and ${thing.ptes === "there" ? "the PTEs are there" : "PTEs may be there"}`,
     };
   if (count === undefined || count === 0 || !("frame" in thing)) return undefined;
-  return pteRun(key, { start: thing.start, end: thing.start + count }, thing.frame, isNew);
+  return pteRun(key, { start: thing.start, end: thing.start + count }, thing.frame);
 }
 
-const pteRun = (key: string, { start, end }: Extent, frame: number, isNew: boolean): Run => ({
+const pteRun = (key: string, { start, end }: Extent, frame: number): Run => ({
   key: `pte ${key}`,
   start,
   end,
@@ -188,7 +206,7 @@ const pteRun = (key: string, { start, end }: Extent, frame: number, isNew: boole
   label: "",
   textAt: (at) => String(frame + (at - start)),
   says: `${extentText({ start, end })}: mapped from frame ${frame} on`,
-  isNew,
+  isNew: false,
 });
 
 /** The rows, with the pages that a release keeps free around areas. */

@@ -277,7 +277,7 @@ function Facts({
           </tbody>
         </table>
       )}
-      {frames.length > MOST_FRAMES ? <p>and {frames.length - MOST_FRAMES} more frames</p> : null}
+      {frames.length >= MOST_FRAMES ? <p>and perhaps more frames</p> : null}
     </section>
   );
 }
@@ -302,16 +302,21 @@ function framesOf(things: Things): readonly FrameFacts[] {
     return thing.kind === "dead" && thing.ptes !== "gone" ? thing.end - thing.start : 0;
   };
   for (const thing of things.values()) {
-    if (thing.kind === "tlb") {
-      const facts = factsOf(thing.frame);
-      facts.tlbs.push(`CPU ${thing.cpu} at ${page(thing.start)}`);
-      facts.stale ||= thing.dead;
-    } else if ("frame" in thing) {
-      for (let nth = 0; nth < Math.min(pages(thing), MOST_FRAMES); nth++) {
-        const facts = factsOf(thing.frame + nth);
-        facts.ptes.push(page(thing.start + nth));
-        facts.stale ||= thing.kind === "dead";
-      }
+    if (thing.kind !== "tlb") continue;
+    const facts = factsOf(thing.frame);
+    facts.tlbs.push(`CPU ${thing.cpu} at ${page(thing.start)}`);
+    facts.stale ||= thing.dead;
+  }
+  for (const thing of things.values()) {
+    const count = pages(thing);
+    if (count === 0 || !("frame" in thing)) continue;
+    for (let nth = 0; nth < count; nth++) {
+      const isStale = thing.kind === "dead";
+      // Where there are many, those that are neither stale nor translated are left out.
+      if (frames.size >= MOST_FRAMES && !isStale && !frames.has(thing.frame + nth)) continue;
+      const facts = factsOf(thing.frame + nth);
+      facts.ptes.push(page(thing.start + nth));
+      facts.stale ||= isStale;
     }
   }
   return [...frames.values()].sort((a, b) => Number(b.stale) - Number(a.stale) || a.frame - b.frame);
