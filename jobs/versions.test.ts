@@ -10,11 +10,12 @@ import { CHANGES } from "../spec/vmap/bibliography.ts";
 import { type Version, versionOf } from "../spec/vmap/change.ts";
 import { judgedAlsoBy } from "../spec/vmap/kernel.ts";
 import { namesOf } from "./hunt-target.ts";
-import { violationsOf } from "./lineage.ts";
+import { violationsOf } from "./list-one.ts";
 import { askedAs, checkedFor, findKernel, kernelNamed, releaseNamed } from "./names.ts";
 import { allPinned, pinnedFile } from "./pinned.ts";
 import { subjectNamed } from "./subject.ts";
 import { factsOf, factsText, type VersionFacts, withOthers } from "./versions.ts";
+import { OPEN_VMAP } from "./vmap/open-wing.ts";
 
 const facts = (word: string) => factsOf(word) as VersionFacts;
 /** Its lines without wrapping. */
@@ -163,7 +164,7 @@ describe("a version has the bugs that the commits give it", () => {
 
   test.each(known)("$word, as list, check and replay know it: by $kernel.name", ({ word, kernel }) => {
     const { has, mayHave } = bugsIn(versionOf(word) as Version);
-    const violated = violationsOf(kernel);
+    const violated = violationsOf(OPEN_VMAP, kernel);
     const ids = BUGS.filter(({ violations }) => violations.some((each) => violated.has(each))).map(
       ({ id }) => id,
     );
@@ -188,14 +189,14 @@ describe("a kernel that is no column of its own", () => {
   test.each(variants().map((kernel) => ({ name: kernel.name, kernel })))(
     "violates by replay what its list says, and by the same names: $name",
     ({ kernel }) => {
-      const violated = violationsOf(kernel);
-      for (const { bug, pinned } of allPinned().filter((each) => violated.has(each.pinned))) {
+      const violated = violationsOf(OPEN_VMAP, kernel);
+      for (const { bug, pinned } of allPinned({ bugs: BUGS }).filter((each) => violated.has(each.pinned))) {
         const { scope, commands } = historyIn(
           pinned.pinned,
           JSON.parse(readFileSync(pinnedFile(bug, pinned), "utf8")),
         );
         const last = replay(benchFor(judgedAlsoBy(kernel, pinned.law), scope), commands, pinned.law).at(-1);
-        const found = namesOf(kernel, last as JudgedStep).find(({ law }) => law === pinned.law);
+        const found = namesOf(OPEN_VMAP, kernel, last as JudgedStep).find(({ law }) => law === pinned.law);
         expect([bug.id, found?.listed]).toEqual([found?.known, true]);
       }
     },

@@ -187,7 +187,7 @@ test("The changes between two versions are those that only one of them has", () 
 });
 
 describe("the kernel that stands for a version", () => {
-  /** What only interleavings show, or a dump. */
+  /** What only interleavings show, or the time of a call, or a dump. */
   const UNSEEN: readonly (keyof Facts)[] = [
     "triesPurge",
     "assertsCount",
@@ -195,6 +195,8 @@ describe("the kernel that stands for a version", () => {
     "uncounts",
     "releases",
     "overwritesCounter",
+    "shrinkerLocks",
+    "areaLocks",
     "passesFull",
     "cpuWritten",
     "rcuLists",

@@ -2,14 +2,16 @@ import { describe, expect, test } from "vitest";
 import { BUGS } from "../counterexamples/vmap/index.ts";
 import type { Film } from "../jobs/page/documents.ts";
 import { filmOfHistory } from "../jobs/page/film.ts";
-import { ThingsBefore } from "../jobs/page/things.ts";
 import { type ReplayedHistory, replay } from "../jobs/replay.ts";
+import { ThingsBefore } from "../jobs/vmap/things.ts";
+import type { Vmap } from "../properties/vmap/terms.ts";
 import { axisOf, columnOf, columnsOf, fitted, following, whole, zoomed } from "./map/axis.ts";
 import { Player } from "./player.ts";
 
-async function filmed(bug: string): Promise<{ film: Film; found: ReplayedHistory }> {
-  const found = (await replay(bug)) as ReplayedHistory;
-  return { film: filmOfHistory(found, bug), found };
+async function filmed(bug: string): Promise<{ film: Film; found: ReplayedHistory<Vmap> }> {
+  const found = await replay(bug);
+  if (found.kind !== "history") throw new Error(`${bug} has no history`);
+  return { film: filmOfHistory(found, bug), found: found as ReplayedHistory<Vmap> };
 }
 
 /** A few of each kind; jobs/page/films.long.test.ts draws all. */

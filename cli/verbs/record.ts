@@ -31,7 +31,13 @@ export async function recordVerb(_none: undefined, options: RecordOptions): Prom
   const { version } = subject.tree;
   if (json)
     console.log(
-      JSON.stringify({ file: out, version: version ?? null, label: subject.label, traces: lines.length, seed }),
+      JSON.stringify({
+        file: out,
+        version: version ?? null,
+        label: subject.label,
+        traces: lines.length,
+        seed,
+      }),
     );
   else console.log(`${out}: ${lines.length} traces of ${version ?? tree}, under the label ${subject.label}`);
   return AS_EXPECTED;

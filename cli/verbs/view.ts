@@ -15,7 +15,7 @@ export interface ViewOptions extends JsonOption {
 
 export async function viewVerb(target: string | undefined, options: ViewOptions): Promise<number> {
   const { out, port = 0, json } = options;
-  const given = givenBy(target);
+  const given = await givenBy(target);
   if (out !== undefined) return writeReport(given, out, options);
   const signal = interrupts();
   // What cannot be shown is said here, not in the page.
@@ -34,7 +34,7 @@ export async function viewVerb(target: string | undefined, options: ViewOptions)
 }
 
 async function writeReport(
-  given: ReturnType<typeof givenBy>,
+  given: Awaited<ReturnType<typeof givenBy>>,
   path: string,
   { port, json }: ViewOptions,
 ): Promise<number> {

@@ -25,11 +25,11 @@ describe("the page may not ask for", () => {
   });
 });
 
-test("What is given is a bug, a file or a tree, and a word for none of them is refused.", () => {
-  expect(givenBy("C7")).toEqual({ bug: "C7" });
-  expect(givenBy("./mine.json")).toEqual({ file: "./mine.json" });
-  expect(givenBy("tree:/usr/src/linux")).toEqual({ tree: "/usr/src/linux" });
-  expect(() => givenBy("C99")).toThrow(/no bug "C99"/);
+test("What is given is a bug, a file or a tree, and a word for none of them is refused.", async () => {
+  expect(await givenBy("C7")).toEqual({ bug: "C7" });
+  expect(await givenBy("./mine.json")).toEqual({ file: "./mine.json" });
+  expect(await givenBy("tree:/usr/src/linux")).toEqual({ tree: "/usr/src/linux" });
+  await expect(givenBy("C99")).rejects.toThrow(/no bug "C99"/);
 });
 
 test("The matrix has a violation where, and only where, the catalogue has one, and its cell opens that history.", async () => {

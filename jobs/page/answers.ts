@@ -1,14 +1,13 @@
 /** What the page may ask for, by the words of its address: each is a document of some job. */
 import { isInterleaving } from "../../adapters/interleaving-file.ts";
 import { readJson } from "../../adapters/json-file.ts";
-import { LARGEST_FILE } from "../../adapters/vmap/history-file.ts";
-import { bugCalled } from "../../counterexamples/vmap/index.ts";
 import { interleavedCalled } from "../../counterexamples/vmap/interleavings.ts";
 import { VERSION } from "../package-version.ts";
 import { isRecording } from "../recorded.ts";
 import { type Replay, replay } from "../replay.ts";
 import { isTreeName } from "../trees.ts";
 import { UsageError } from "../usage-error.ts";
+import { bugMeant } from "../wings.ts";
 import type { Watch } from "../work.ts";
 import { machines, stateByHand } from "./by-hand.ts";
 import type { Document, Film, RunFilm, Start } from "./documents.ts";
@@ -32,26 +31,29 @@ export const GIVEN_FILE = "file";
 export const GIVEN_TREE = "tree";
 
 /** A file, a bug, or `tree:DIR`. Throws a UsageError for a bug that is none. */
-export function givenBy(word: string | undefined): Given {
+export async function givenBy(word: string | undefined): Promise<Given> {
   if (word === undefined) return {};
   if (isTreeName(word)) return { tree: word.slice("tree:".length) };
-  if (bugCalled(word) !== undefined || interleavedCalled(word) !== undefined) return { bug: word };
   if (/[./\\]/.test(word)) return { file: word };
+  if (await isBug(word)) return { bug: word };
   throw new UsageError(
     `there is no bug ${JSON.stringify(word)}: view takes a bug, a file (./NAME), or tree:DIR; see list`,
   );
 }
+
+const isBug = async (word: string) =>
+  interleavedCalled(word) !== undefined || (await bugMeant(word)) !== undefined;
 
 /** Where the page begins. */
 export async function startOf(given: Given): Promise<Start> {
   const { bug, file, tree } = given;
   const about = { kind: "start", version: VERSION } as const;
   if (bug !== undefined) {
-    const view = bugCalled(bug) === undefined ? "run" : "history";
+    const view = (await bugMeant(bug)) === undefined ? "run" : "history";
     return { ...about, given: bug, opens: `${view}?${new URLSearchParams({ target: bug })}` };
   }
   if (file !== undefined) {
-    const isRun = !isRecording(file) && isInterleaving(await readJson(file, LARGEST_FILE));
+    const isRun = !isRecording(file) && isInterleaving(await readJson(file));
     return { ...about, given: file, opens: `${isRun ? "run" : "history"}?target=${GIVEN_FILE}` };
   }
   return { ...about, given: tree ?? null, opens: tree === undefined ? "matrix" : "matrix?tree=1" };
@@ -78,7 +80,7 @@ export async function answer(
       return checked(word("kernel"), word("runs"), given, watch);
     case "history":
     case "run":
-      return film(path, targetOf(word("target"), given), word, given);
+      return film(path, await targetOf(word("target"), given), word, given);
     case "gallery":
       return gallery();
     case "machines":
@@ -113,9 +115,9 @@ async function checked(
 }
 
 /** The page names a bug, or the file that was given. */
-function targetOf(target: string | undefined, { file }: Given): string {
+async function targetOf(target: string | undefined, { file }: Given): Promise<string> {
   if (target === GIVEN_FILE && file !== undefined) return file;
-  if (target !== undefined && (bugCalled(target) ?? interleavedCalled(target)) !== undefined) return target;
+  if (target !== undefined && !/[./\\]/.test(target) && (await isBug(target))) return target;
   throw new UsageError(`there is no bug ${JSON.stringify(target ?? "")}`);
 }
 
@@ -139,7 +141,9 @@ async function film(
         ? undefined
         : notTree(asked);
   const law = word("law");
-  const hasBoth = bugCalled(target) !== undefined && interleavedCalled(target) !== undefined;
+  const isPinned = target !== given.file;
+  const hasBoth =
+    isPinned && interleavedCalled(target) !== undefined && (await bugMeant(target)) !== undefined;
   const grain = hasBoth ? (path === "run" ? "step" : "call") : undefined;
   const options = { kernel, law, grain };
   const found: Replay = await replay(target, options);

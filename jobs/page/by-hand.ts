@@ -1,25 +1,18 @@
 /** Exploring by hand: the state that a path of actions leads to, and what each further action would violate. */
 import { formatInterleaving } from "../../adapters/interleaving-file.ts";
-import { formatHistory } from "../../adapters/vmap/history-file.ts";
 import { holdsIn, lawsOf } from "../../engine/actions.ts";
 import { failedIn, isEnabled as isEnabledAction } from "../../engine/machine.ts";
-import { vmapSpec } from "../../model/vmap/vmap-spec.ts";
-import type { ImmutableWorld } from "../../model/vmap/world.ts";
-import { historyOf } from "../../properties/vmap/history-of.ts";
-import { isEnabled } from "../../properties/vmap/workload.ts";
+import { historyOf } from "../../properties/history-of.ts";
 import { PROTOCOLS } from "../../protocols/vmap/index.ts";
-import type { Command, Response } from "../../spec/vmap/commands.ts";
-import { lawsCalled } from "../../spec/vmap/laws/index.ts";
-import { possibleCpus, type Scope } from "../../spec/vmap/scope.ts";
-import type { Vpn } from "../../spec/vmap/vocabulary.ts";
-import { commandText, responseText } from "../command-text.ts";
-import { KERNEL_NAMES, toolLine } from "../names.ts";
+import type { Terms } from "../../spec/wing.ts";
+import { toolLine } from "../names.ts";
 import { parametersOf, scopeText } from "../parameters.ts";
-import { subjectNamed } from "../subject.ts";
-import type { KernelInstance, ProtocolInstance } from "../subject-types.ts";
+import { prepare, subjectNamed } from "../subject.ts";
+import type { KernelInstance, Parameters, ProtocolInstance } from "../subject-types.ts";
 import { UsageError } from "../usage-error.ts";
+import { allWings, kernelNames } from "../wings.ts";
 import type { HandAction, HandState, Machines } from "./documents.ts";
-import { cutsOf, ThingsBefore } from "./things.ts";
+import { illustrationOf } from "./illustrations.ts";
 
 /** A longer path is refused. */
 const MOST_ACTIONS = 2000;
@@ -30,19 +23,21 @@ export interface HandOptions {
   readonly path: readonly number[];
 }
 
-export function machines(): Machines {
-  return { kind: "machines", kernels: KERNEL_NAMES, protocols: PROTOCOLS.map(({ name }) => name) };
+export async function machines(): Promise<Machines> {
+  const kernels = (await allWings()).flatMap((wing) => kernelNames(wing));
+  return { kind: "machines", kernels, protocols: PROTOCOLS.map(({ name }) => name) };
 }
 
-export function stateByHand({ machine: name, scope, path }: HandOptions): HandState {
+export async function stateByHand({ machine: name, scope, path }: HandOptions): Promise<HandState> {
   if (path.length > MOST_ACTIONS) throw new UsageError(`a path has at most ${MOST_ACTIONS} actions`);
+  await prepare(name);
   const subject = subjectNamed(name);
   const parameters = parametersOf(subject, scope);
   const instance = subject.open(parameters, { merged: false, orders: "all" });
   const about = { kind: "state", machine: subject.name, scope: scopeText(parameters), path } as const;
   const command = toolLine(`explore ${subject.name} --scope ${about.scope}`);
   return instance.grain === "call"
-    ? { ...about, command, ...ofKernel(instance, path) }
+    ? { ...about, command, ...(await ofKernel(instance, parameters, path)) }
     : { ...about, command, ...ofProtocol(subject.name, instance, parameters, path) };
 }
 
@@ -52,74 +47,57 @@ function refuseAction(nth: number): never {
   throw new UsageError(`action ${nth + 1} of the path cannot be taken there`);
 }
 
-function ofKernel(
-  { kernel, scope, machine: { commands } }: KernelInstance,
+async function ofKernel(
+  { wing, bench }: KernelInstance,
+  parameters: Parameters,
   path: readonly number[],
-): Reached {
-  const spec = vmapSpec(kernel.release);
-  const laws = lawsCalled(kernel.promises);
-  const violated = (before: ImmutableWorld, command: Command, response: Response, after?: ImmutableWorld) =>
-    laws.filter((law) => !law.holds(before, command, response, after)).map(({ id }) => id);
+): Promise<Reached> {
+  const { machine: kernel, spec, scope } = bench;
+  const { spaces } = await wing.search();
+  const place = spaces.place(parameters, [kernel]);
+  const { commands, isEnabled } = spaces.workload(kernel, place, { merged: false, beyondViolations: false });
+  const drawing = illustrationOf(wing);
   const state = kernel.initial(scope);
   let world = spec.initial(scope);
+  /** The outcome of a command in a state, and the world that follows. */
+  const answer = (on: unknown, command: Terms["command"]) => {
+    const response = kernel.act(on, command);
+    const after = spec.after(world, command, response);
+    const laws = bench.laws.filter((law) => !law.holds(world, command, response, after)).map(({ id }) => id);
+    return { after, shown: { text: drawing.command(command), reply: drawing.response(response), laws } };
+  };
   const taken: HandState["taken"][number][] = [];
-  const got = new Map<Vpn, number>();
   let ended = false;
   for (const [nth, action] of path.entries()) {
     const command = commands[action];
     if (command === undefined || ended || !isEnabled(world, command)) return refuseAction(nth);
-    const response = kernel.act(state, command);
-    const after = spec.after(world, command, response);
-    taken.push({
-      text: commandText(command),
-      reply: responseText(response),
-      laws: violated(world, command, response, after),
-    });
-    if (response.kind === "placed") got.set(response.start, nth);
+    const { after, shown } = answer(state, command);
+    taken.push(shown);
     world = after ?? world;
     ended = after === undefined;
   }
-  const things = new ThingsBefore();
-  things.changesTo(world, got, kernel.dump(state).cache);
-  const actions = ended
-    ? []
-    : commands.flatMap((command, action): HandAction[] => {
-        if (!isEnabled(world, command)) return [];
-        const response = kernel.act(kernel.copy(state), command);
-        const after = spec.after(world, command, response);
-        return [
-          {
-            action,
-            text: commandText(command),
-            reply: responseText(response),
-            laws: violated(world, command, response, after),
-            ends: after === undefined,
-          },
-        ];
-      });
+  const actions = commands.flatMap((command, action): HandAction[] => {
+    if (ended || !isEnabled(world, command)) return [];
+    const { after, shown } = answer(kernel.copy(state), command);
+    return [{ action, ...shown, ends: after === undefined }];
+  });
+  const drawn = drawing.state(
+    bench,
+    path.map((action) => commands[action] as Terms["command"]),
+  );
   const law = taken.at(-1)?.laws[0];
-  const file = { kernel: kernel.name, law, scope, commands: historyOf(commands, path, kernel, scope) };
+  const file = { kernel: kernel.name, law, scope, commands: historyOf(bench, commands, path) };
   return {
     grain: "call",
     taken,
-    things: things.now,
-    cuts: cutsOf([...windowsOf(scope), ...things.now], scope.wordPages),
-    cpus: possibleCpus(scope),
-    fields: [],
+    things: drawn.things,
+    cuts: drawn.cuts,
+    cpus: drawing.cpus(scope),
+    fields: drawn.lines,
     actions,
-    laws: laws.map(({ id, says, source }) => ({ id, says, source })),
-    file: path.length === 0 ? null : formatHistory(file),
+    laws: bench.laws.map(({ id, says, source }) => ({ id, says, source })),
+    file: path.length === 0 ? null : wing.files.formatHistory(file),
   };
-}
-
-/** Each page of the windows that callers use, so that the picture keeps its columns. */
-function windowsOf({ windows, vmalloc }: Scope) {
-  const all = [...windows, vmalloc].filter(({ vstart, vend }) => vstart < vend);
-  const [from, to] = [Math.min(...all.map((each) => each.vstart)), Math.max(...all.map((each) => each.vend))];
-  return Array.from({ length: Math.min(64, to - from) }, (_none, nth) => ({
-    start: from + nth,
-    end: from + nth + 1,
-  }));
 }
 
 function ofProtocol(

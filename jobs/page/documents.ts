@@ -75,12 +75,15 @@ export interface FilmStep {
   /** The laws that it violates, among those judged. */
   readonly laws: readonly string[];
   readonly flushes: readonly Extent[];
-  readonly lazyPages: Pages;
+  /** null where nothing is lazy. */
+  readonly lazyPages: Pages | null;
   readonly changes: readonly Change[];
   /** The pages that the step is about: placed, asked for, flushed, or named. */
   readonly focus: readonly Extent[];
   /** The window in which it asked for an area; null if it asked for none. */
   readonly window: Extent | null;
+  /** The state in words, of a wing that is not drawn as an address space. */
+  readonly lines: readonly string[];
 }
 
 /** A place of the picture to point at. */
@@ -115,14 +118,6 @@ export interface FilmViolation extends LawEntry {
   readonly promised: boolean;
 }
 
-export interface FilmScope {
-  readonly wordPages: Pages;
-  readonly cpus: readonly Cpu[];
-  readonly lazyMaxPages: Pages | null;
-  readonly vmalloc: Extent;
-  readonly blockPages: Pages;
-}
-
 /** A history of calls, step by step. */
 export interface Film {
   readonly kind: "film";
@@ -137,7 +132,9 @@ export interface Film {
   readonly bug: BugEntry | null;
   /** The slug of the bug, where it is pinned at the step grain too. */
   readonly twin: string | null;
-  readonly scope: FilmScope;
+  /** The machine in a few lines, by what each is called. */
+  readonly facts: readonly (readonly [name: string, text: string])[];
+  readonly cpus: readonly Cpu[];
   /** Pages that the release leaves free after an area. */
   readonly guard: { readonly inside: Pages; readonly after: Pages; readonly before: Pages };
   /** The columns of the picture: column n has the pages from cut n up to cut n + 1. */
@@ -247,7 +244,7 @@ export interface HandState {
   readonly things: readonly Thing[];
   readonly cuts: readonly Vpn[];
   readonly cpus: readonly Cpu[];
-  /** The state of a protocol in words. */
+  /** The state of a protocol in words, or of a wing that is not drawn. */
   readonly fields: readonly string[];
   readonly actions: readonly HandAction[];
   readonly laws: readonly LawEntry[];

@@ -1,13 +1,15 @@
 /** Every bug of the catalogue, with its story in three sentences and its films. */
-import { BUGS, bugCalled } from "../../counterexamples/vmap/index.ts";
 import { INTERLEAVED, interleavedCalled } from "../../counterexamples/vmap/interleavings.ts";
+import type { Bug } from "../../spec/wing.ts";
 import { spanText } from "../spans.ts";
+import { allWings } from "../wings.ts";
 import type { BugEntry, Gallery, GalleryEntry } from "./documents.ts";
 import { bugEntry } from "./film.ts";
 
-export function gallery(): Gallery {
-  const ids = [...new Set([...BUGS, ...INTERLEAVED].map(({ id }) => id))];
-  return { kind: "gallery", bugs: ids.map(entryOf).sort(byNumber) };
+export async function gallery(): Promise<Gallery> {
+  const calls = new Map((await allWings()).flatMap(({ bugs }) => bugs.map((bug) => [bug.id, bug] as const)));
+  const ids = [...new Set([...calls.keys(), ...INTERLEAVED.map(({ id }) => id)])];
+  return { kind: "gallery", bugs: ids.map((id) => entryOf(id, calls.get(id))).sort(byNumber) };
 }
 
 /** Numbered bugs first, A1 before A10. */
@@ -17,8 +19,8 @@ function byNumber(a: GalleryEntry, b: GalleryEntry): number {
   return key(a).localeCompare(key(b)) || a.id.localeCompare(b.id);
 }
 
-function entryOf(id: string): GalleryEntry {
-  const [calls, steps] = [bugCalled(id), interleavedCalled(id)];
+function entryOf(id: string, calls: Bug | undefined): GalleryEntry {
+  const steps = interleavedCalled(id);
   const bug = bugEntry((calls ?? steps) as NonNullable<typeof calls | typeof steps>);
   const pinned = calls?.violations ?? [];
   const runs = steps?.violations ?? [];

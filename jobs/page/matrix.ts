@@ -1,40 +1,31 @@
 /** The matrix subject x law: what the catalogue has, and of one subject what a check finds. */
-
-import { readHistory } from "../../adapters/vmap/history-file.ts";
-import type { Bug, PinnedViolation } from "../../counterexamples/bug.ts";
-import { bugCalled } from "../../counterexamples/vmap/index.ts";
 import { INTERLEAVED } from "../../counterexamples/vmap/interleavings.ts";
 import { lawsOf } from "../../engine/actions.ts";
-import { KERNELS } from "../../kernels/vmap/index.ts";
 import { STEP_PROTOCOLS } from "../../protocols/vmap/index.ts";
 import { versionOf } from "../../spec/vmap/change.ts";
-import { isPromised, type Kernel } from "../../spec/vmap/kernel.ts";
-import { LAWS } from "../../spec/vmap/laws/index.ts";
+import { type Bug, isPromised, type Kernel, type OpenWing } from "../../spec/wing.ts";
 import { check } from "../check.ts";
 import { usualScope } from "../check-interleaved.ts";
 import type { Cell } from "../check-kernel.ts";
 import { protocolsOf } from "../interleaved-orders.ts";
-import { allPinned, pinnedFile, readPinnedInterleaving } from "../pinned.ts";
+import { readPinned, readPinnedInterleaving } from "../pinned.ts";
+import { OPEN_VMAP } from "../vmap/open-wing.ts";
+import { bugMeant, kernelMeant, WINGS } from "../wings.ts";
 import type { Watch } from "../work.ts";
 import type { Matrix, MatrixCell, MatrixSubject } from "./documents.ts";
 
 /** What the catalogue's pinned histories show, of every release: nothing is run. */
 export async function matrixOfCatalogue(): Promise<Matrix> {
-  const lengths = new Map<PinnedViolation, number>();
-  for (const { bug, pinned } of allPinned()) {
-    const { commands } = await readHistory(pinnedFile(bug, pinned));
-    lengths.set(pinned, commands.length);
-  }
+  const wings = await Promise.all(WINGS.map(({ open }) => open()));
+  const released = (await Promise.all(wings.map(subjectsOf))).flat();
   const steps = await stepsOfRuns();
-  const released = KERNELS.map((kernel) => subjectOf(kernel, lengths));
-  const interleaved = KERNELS.flatMap(({ name }) => interleavedSubject(name, steps));
-  const laws = LAWS.map(({ id, says, source }) => ({
-    id,
-    says,
-    source,
-    wing: "vmap",
-    grain: "call" as const,
-  }));
+  const interleaved = OPEN_VMAP.kernels.flatMap(({ name }) => interleavedSubject(name, steps));
+  const laws = wings.flatMap((wing) => {
+    const shown = new Set(wing.kernels.flatMap((kernel) => wing.lawsFor(kernel).map(({ id }) => id)));
+    return wing.laws
+      .filter(({ id }) => shown.has(id))
+      .map(({ id, says, source }) => ({ id, says, source, wing: wing.name, grain: "call" as const }));
+  });
   return {
     kind: "matrix",
     laws: [...laws, ...lawsOfSteps(interleaved)],
@@ -42,25 +33,39 @@ export async function matrixOfCatalogue(): Promise<Matrix> {
   };
 }
 
-function subjectOf(kernel: Kernel, lengths: ReadonlyMap<PinnedViolation, number>): MatrixSubject {
+interface PinnedLength {
+  readonly bug: Bug;
+  readonly law: string;
+  readonly on: readonly string[];
+  readonly commands: number;
+}
+
+async function subjectsOf(wing: OpenWing): Promise<readonly MatrixSubject[]> {
+  const all = wing.bugs.flatMap((bug) => bug.violations.map((pinned) => ({ bug, pinned })));
+  const pinned = await Promise.all(
+    all.map(async ({ bug, pinned }): Promise<PinnedLength> => {
+      const { commands } = await readPinned(wing, bug, pinned);
+      return { bug, law: pinned.law, on: pinned.on, commands: commands.length };
+    }),
+  );
+  return wing.kernels.map((kernel) => subjectOf(wing, kernel, pinned));
+}
+
+function subjectOf(wing: OpenWing, kernel: Kernel, pinned: readonly PinnedLength[]): MatrixSubject {
   const { name, release } = kernel;
-  const found = allPinned().filter(({ pinned }) => pinned.on.includes(name));
-  const cells = LAWS.map(({ id }): MatrixCell => {
+  const cells = wing.lawsFor(kernel).map(({ id }): MatrixCell => {
     const promised = isPromised(kernel, id);
-    const here = found
-      .filter(({ pinned }) => pinned.law === id)
-      .map(({ bug, pinned }) => ({ bug, commands: lengths.get(pinned) ?? 0 }))
+    const [best] = pinned
+      .filter(({ law, on }) => law === id && on.includes(name))
       .sort((a, b) => rankOf(a.bug) - rankOf(b.bug) || a.commands - b.commands);
-    const [best] = here;
-    if (best === undefined)
-      return promised
-        ? cellOf(id, "open", "promised", "no history that violates it is pinned; a check tries more")
-        : cellOf(id, "absent", "-", "not promised");
-    return violatedCell(id, promised, best.bug, best.commands, name);
+    if (best !== undefined) return violatedCell(id, promised, best.bug, best.commands, name);
+    return promised
+      ? cellOf(id, "open", "promised", "no history that violates it is pinned; a check tries more")
+      : cellOf(id, "absent", "-", "not promised");
   });
   const others = release.labels.filter((label) => label !== name);
   const says = others.length === 0 ? "" : `answers as ${others.join(", ")} too`;
-  return { name, says, wing: "vmap", grain: "call", cells };
+  return { name, says, wing: wing.name, grain: "call", cells };
 }
 
 /** A bug with a number before one without, and one that was reported before one that was not. */
@@ -108,19 +113,29 @@ export async function checkedSubject(
   const report = reports.at(-1);
   if (report === undefined) return undefined;
   const { name, release } = report.kernel;
+  const cells = await Promise.all(
+    report.cells.map(async (cell) => ({
+      cell,
+      bug: cell.bug === null ? undefined : (await bugMeant(cell.bug))?.bug,
+    })),
+  );
   const drawn = `${report.histories} random histories`;
   const states = `every state of a small space (${report.explored?.states ?? 0})`;
   return {
     name,
     says: `checked: ${drawn}, and ${states}${release.like === undefined ? "" : `; judged as ${release.like}`}`,
-    wing: "vmap",
+    wing: tree === undefined ? (await kernelMeant(kernel)).wing.name : OPEN_VMAP.name,
     grain: "call",
-    cells: report.cells.map((cell) => checkedCell(cell, name, `${drawn}, ${states}`)),
+    cells: cells.map(({ cell, bug }) => checkedCell(cell, bug, name, `${drawn}, ${states}`)),
   };
 }
 
-function checkedCell({ law, verdict, tried, bug, commands }: Cell, kernel: string, what: string): MatrixCell {
-  const known = bug === null ? undefined : bugCalled(bug);
+function checkedCell(
+  { law, verdict, tried, commands }: Cell,
+  known: Bug | undefined,
+  kernel: string,
+  what: string,
+): MatrixCell {
   if (known !== undefined) return violatedCell(law, verdict !== "not-promised", known, commands ?? 0, kernel);
   if (verdict === "broken")
     return cellOf(

@@ -1,4 +1,5 @@
 /** A history, step by step: the address space after each, and why the last step violates its law. */
+import { Fragment } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import type { Film, Thing } from "../../jobs/page/documents.ts";
 import { page } from "../../spec/vmap/vocabulary.ts";
@@ -54,7 +55,7 @@ function FilmView({ film, address, from }: FilmProps) {
   const axis = useMemo(() => axisOf(film.cuts), [film]);
   const kinds = useMemo(() => {
     const all = steps.flatMap(({ changes }) => changes.flatMap(([, thing]) => thing ?? []));
-    return kindsOf(all, film.scope.cpus);
+    return kindsOf(all, film.cpus);
   }, [film]);
   const [position, setPosition] = useState(Math.max(0, Math.min(last, Number.isNaN(from) ? last : from)));
   const [view, setView] = useState(() => firstView(axis, steps[Math.max(0, position - 1)]?.focus ?? []));
@@ -125,7 +126,7 @@ function FilmView({ film, address, from }: FilmProps) {
       {isLast && violations.length > 0 ? <Why film={film} /> : null}
       <div class="columns">
         <StepList steps={steps} position={position} go={go} />
-        <Facts things={things} lazyPages={step?.lazyPages ?? 0} film={film} />
+        <Facts things={things} lazyPages={step?.lazyPages ?? null} film={film} />
       </div>
       <CommandLine line={film.command} />
     </article>
@@ -225,33 +226,28 @@ const MOST_FRAMES = 24;
 function Facts({
   things,
   lazyPages,
-  film: { scope, guard },
+  film: { facts },
 }: {
   readonly things: Things;
-  readonly lazyPages: number;
+  readonly lazyPages: number | null;
   readonly film: Film;
 }) {
   const frames = useMemo(() => framesOf(things), [things]);
-  const limit = scope.lazyMaxPages === null ? "the kernel's formula" : `${scope.lazyMaxPages} pages`;
-  const kept = [
-    ...(guard.inside > 0 ? [`${guard.inside} inside`] : []),
-    ...(guard.after > 0 ? [`${guard.after} after`] : []),
-    ...(guard.before > 0 ? [`${guard.before} before`] : []),
-  ];
   return (
     <section class="facts" aria-label="The state">
       <dl>
-        <dt>lazy pages</dt>
-        <dd>
-          {lazyPages} (limit: {limit})
-        </dd>
-        <dt>guard pages</dt>
-        <dd>{kept.length === 0 ? "none" : `${kept.join(", ")} an area`}</dd>
-        <dt>space</dt>
-        <dd>
-          {scope.wordPages} pages, {scope.cpus.length} {scope.cpus.length === 1 ? "CPU" : "CPUs"}
-          {scope.blockPages > 0 ? `, blocks of ${scope.blockPages} pages` : ""}
-        </dd>
+        {lazyPages === null ? null : (
+          <>
+            <dt>lazy pages</dt>
+            <dd>{lazyPages}</dd>
+          </>
+        )}
+        {facts.map(([name, text]) => (
+          <Fragment key={name}>
+            <dt>{name}</dt>
+            <dd>{text}</dd>
+          </Fragment>
+        ))}
       </dl>
       {frames.length === 0 ? null : (
         <table>
