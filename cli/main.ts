@@ -26,6 +26,7 @@ import type { ReplayOptions } from "./verbs/replay.ts";
 import type { SimulateArguments } from "./verbs/simulate.ts";
 import type { TreesOptions } from "./verbs/trees.ts";
 import type { ValidateOptions } from "./verbs/validate.ts";
+import type { ViewOptions } from "./verbs/view.ts";
 
 const LARGEST_SEED = 2 ** 31 - 1;
 const MOST_RUNS = 10_000_000;
@@ -407,6 +408,18 @@ program
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
   .action(run<string | undefined, ListOptions>(async () => (await import("./verbs/list.ts")).listVerb));
+
+program
+  .command("view")
+  .description(
+    "the page: matrix, histories, interleavings and bugs in a browser, served on this machine only",
+  )
+  .argument("[file-or-bug]", "a history, an interleaving, a recording, a bug, or tree:DIR")
+  .option("--out <file>", "write one HTML file that needs no server, in place of serving")
+  .option("--port <number>", "on this port; a free one unless given", wholeNumber("--port", 1, 65_535))
+  .option(...UNUSED_SEED_OPTION)
+  .option(...JSON_OPTION)
+  .action(run<string | undefined, ViewOptions>(async () => (await import("./verbs/view.ts")).viewVerb));
 
 refuseRepeated();
 
