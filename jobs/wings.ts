@@ -5,7 +5,7 @@ import { KERNELS as GATHER_KERNELS } from "../kernels/gather/index.ts";
 import { KERNELS } from "../kernels/vmap/index.ts";
 import { PROTOCOLS } from "../protocols/vmap/index.ts";
 import { LAWS as GATHER_LAWS } from "../spec/gather/laws/index.ts";
-import { RELEASES as GATHER_RELEASES, promisesCalled } from "../spec/gather/releases.ts";
+import { RELEASES as GATHER_RELEASES } from "../spec/gather/releases.ts";
 import { LAWS } from "../spec/vmap/laws/index.ts";
 import { RELEASES } from "../spec/vmap/releases.ts";
 import type { Wing } from "../spec/wing.ts";
@@ -28,7 +28,7 @@ const gather: Wing = {
   name: "gather",
   laws: GATHER_LAWS,
   releases: GATHER_RELEASES,
-  kernels: GATHER_KERNELS.map(({ name }) => ({ name, promises: promisesCalled(name).laws })),
+  kernels: GATHER_KERNELS,
   bugs: [],
   machines: [],
   async *recordings(file) {
