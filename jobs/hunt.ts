@@ -1,9 +1,9 @@
 /** `hunt`: finds catalogue bugs again, at random from a seed, or by exploration where calls must interleave. */
 import { asWritten } from "../adapters/vmap/history-file.ts";
 import type { Bug } from "../counterexamples/bug.ts";
+import type { InterleavedBug } from "../counterexamples/interleaved.ts";
+import { INTERLEAVED, interleavedCalled } from "../counterexamples/interleavings.ts";
 import { BUGS, bugCalled } from "../counterexamples/vmap/index.ts";
-import type { InterleavedBug } from "../counterexamples/vmap/interleaved.ts";
-import { INTERLEAVED, interleavedCalled } from "../counterexamples/vmap/interleavings.ts";
 import type { Stop } from "../engine/search/visitable.ts";
 import { type HuntLimit, hunting } from "../properties/vmap/hunt.ts";
 import type { LawId } from "../spec/contract.ts";

@@ -1,7 +1,7 @@
 /** The parameters of an explored kernel's scope, and the calls made there. */
 
 import { areasScope, blocksScope, MIDDLE, type Space, withPercpu } from "../properties/vmap/small-scopes.ts";
-import type { Parameter } from "../protocols/vmap/index.ts";
+import type { Parameter } from "../protocols/protocol.ts";
 import type { LawId } from "../spec/contract.ts";
 import { AREA_CALLS, type Call } from "../spec/vmap/commands/command.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";

@@ -1,9 +1,9 @@
 /** `list NAME`: all about one bug or kernel. */
 import { type HistoryFile, readHistory } from "../adapters/vmap/history-file.ts";
 import type { Bug, PinnedViolation } from "../counterexamples/bug.ts";
+import type { InterleavedBug } from "../counterexamples/interleaved.ts";
+import { INTERLEAVED, interleavedCalled } from "../counterexamples/interleavings.ts";
 import { BUGS, bugCalled } from "../counterexamples/vmap/index.ts";
-import type { InterleavedBug } from "../counterexamples/vmap/interleaved.ts";
-import { INTERLEAVED, interleavedCalled } from "../counterexamples/vmap/interleavings.ts";
 import type { Promises } from "../spec/vmap/promises.ts";
 import { violationsOf } from "./lineage.ts";
 import { kernelJson } from "./list.ts";

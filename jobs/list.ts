@@ -1,11 +1,12 @@
 /** `list`: the words that other jobs take. It reads no file, as it has to be fast. */
+
+import { INTERLEAVED } from "../counterexamples/interleavings.ts";
 import { BUGS } from "../counterexamples/vmap/index.ts";
-import { INTERLEAVED } from "../counterexamples/vmap/interleavings.ts";
 import { rangesLike, variants } from "../kernels/versions.ts";
 import { KERNELS } from "../kernels/vmap/index.ts";
 import { SCOPES } from "../properties/vmap/random-scopes.ts";
+import { PROTOCOLS, STEP_PROTOCOLS } from "../protocols/index.ts";
 import { programOf } from "../protocols/program-text.ts";
-import { PROTOCOLS, STEP_PROTOCOLS } from "../protocols/vmap/index.ts";
 import type { LawId } from "../spec/contract.ts";
 import { versionOf } from "../spec/vmap/change.ts";
 import { isPromised } from "../spec/vmap/kernel.ts";

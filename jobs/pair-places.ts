@@ -1,7 +1,7 @@
 /** Where two kernels are compared: small machines by their parameters, as `explore` has them and two more. */
 
 import { hasBlocks, type Place } from "../properties/vmap/diff/shortest-difference.ts";
-import type { Parameter } from "../protocols/vmap/index.ts";
+import type { Parameter } from "../protocols/protocol.ts";
 import type { Call } from "../spec/vmap/commands/command.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
 import { callsIn, KERNEL_PARAMETERS, refuseMisfits, scopeOf } from "./kernel-scope.ts";

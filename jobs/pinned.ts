@@ -4,8 +4,9 @@ import { type InterleavingFile, interleavingIn } from "../adapters/interleaving-
 import { readJson } from "../adapters/json-file.ts";
 import { LARGEST_FILE } from "../adapters/vmap/history-file.ts";
 import type { Bug, PinnedViolation } from "../counterexamples/bug.ts";
+import type { InterleavedBug, InterleavedViolation } from "../counterexamples/interleaved.ts";
+import { wingOfInterleaved } from "../counterexamples/interleavings.ts";
 import { BUGS } from "../counterexamples/vmap/index.ts";
-import type { InterleavedBug, InterleavedViolation } from "../counterexamples/vmap/interleaved.ts";
 
 export function pinnedFile(bug: Bug, pinned: Pick<PinnedViolation, "pinned">): string {
   return fileURLToPath(new URL(`../counterexamples/vmap/${bug.id}/${pinned.pinned}`, import.meta.url));
@@ -18,9 +19,10 @@ export function allPinned(): readonly { readonly bug: Bug; readonly pinned: Pinn
 
 /** A bug's pinned interleaving. Throws an InputError for a file that is not one. */
 export async function readPinnedInterleaving(
-  { id }: InterleavedBug,
+  bug: InterleavedBug,
   { pinned }: InterleavedViolation,
 ): Promise<InterleavingFile> {
-  const path = fileURLToPath(new URL(`../counterexamples/vmap/${id}/${pinned}`, import.meta.url));
+  const folder = `../counterexamples/${wingOfInterleaved(bug)}/${bug.id}/`;
+  const path = fileURLToPath(new URL(`${folder}${pinned}`, import.meta.url));
   return interleavingIn(path, await readJson(path, LARGEST_FILE));
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { printedBy } from "../cli/running.testing.ts";
 import { pinVerb } from "../cli/verbs/pin.ts";
-import { INTERLEAVED } from "../counterexamples/vmap/interleavings.ts";
+import { INTERLEAVED } from "../counterexamples/interleavings.ts";
 import { run } from "../trees/compiler.ts";
 import { hasHostCompiler } from "../trees/native-build.ts";
 import { violationToReproduce } from "./pin.ts";

@@ -4,7 +4,7 @@ import type { Layout } from "../engine/search/layout.ts";
 import type { ShortestViolation, Visitable } from "../engine/search/visitable.ts";
 import type { VisitableKernel } from "../properties/vmap/explorable-kernel.ts";
 import type { JudgedStep } from "../properties/vmap/test-bench.ts";
-import type { Parameter, StepProtocol } from "../protocols/vmap/index.ts";
+import type { Parameter, StepProtocol } from "../protocols/protocol.ts";
 import type { LawId } from "../spec/contract.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
 import type { Scope } from "../spec/vmap/scope.ts";

@@ -1,12 +1,13 @@
 /** Finds a subject by its name: protocols, kernels, and kernels with one step replaced. */
 import { formatInterleaving } from "../adapters/interleaving-file.ts";
+import { nameInterleaved } from "../counterexamples/interleavings.ts";
 import { bugCalled } from "../counterexamples/vmap/index.ts";
-import { nameInterleaved } from "../counterexamples/vmap/interleavings.ts";
 import { confirmRun, visitActions } from "../engine/actions.ts";
 import type { MachineSource } from "../engine/search/parallel-worker.ts";
 import type { Visitable } from "../engine/search/visitable.ts";
+import { PROTOCOLS, STEP_PROTOCOLS } from "../protocols/index.ts";
+import type { Protocol } from "../protocols/protocol.ts";
 import { isConfirmed } from "../protocols/run-steps.ts";
-import { PROTOCOLS, type Protocol, STEP_PROTOCOLS } from "../protocols/vmap/index.ts";
 import type { LawId } from "../spec/contract.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
 import { orderCalled } from "./interleaved-orders.ts";

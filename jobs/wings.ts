@@ -1,7 +1,10 @@
 /** All wings. A new wing is its folders and one entry here. */
+
+import { INTERLEAVED as GATHER_INTERLEAVED } from "../counterexamples/gather/interleavings.ts";
 import { BUGS } from "../counterexamples/vmap/index.ts";
 import { INTERLEAVED } from "../counterexamples/vmap/interleavings.ts";
 import { KERNELS } from "../kernels/vmap/index.ts";
+import { STEP_PROTOCOLS } from "../protocols/gather/index.ts";
 import { PROTOCOLS } from "../protocols/vmap/index.ts";
 import { LAWS } from "../spec/vmap/laws/index.ts";
 import { RELEASES } from "../spec/vmap/releases.ts";
@@ -21,4 +24,15 @@ const vmap: Wing = {
   },
 };
 
-export const WINGS: readonly Wing[] = [vmap];
+/** Its step grain alone. */
+const gather: Wing = {
+  name: "gather",
+  laws: [],
+  releases: [],
+  kernels: [],
+  bugs: GATHER_INTERLEAVED,
+  machines: STEP_PROTOCOLS,
+  async *recordings() {},
+};
+
+export const WINGS: readonly Wing[] = [vmap, gather];

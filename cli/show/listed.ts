@@ -1,9 +1,9 @@
 /** All about one bug, or one kernel, in lines. */
 import type { Bug, PinnedViolation } from "../../counterexamples/bug.ts";
+import type { InterleavedBug } from "../../counterexamples/interleaved.ts";
+import { INTERLEAVED } from "../../counterexamples/interleavings.ts";
 import { narrowedBy, spansOf } from "../../counterexamples/vmap/evidence/spans.ts";
 import { BUGS } from "../../counterexamples/vmap/index.ts";
-import type { InterleavedBug } from "../../counterexamples/vmap/interleaved.ts";
-import { INTERLEAVED } from "../../counterexamples/vmap/interleavings.ts";
 import { familyOf, protocolsOf } from "../../jobs/interleaved-orders.ts";
 import { violationsOf } from "../../jobs/lineage.ts";
 import { bugJson, type Listed, type WholeBug, wholeKernelJson } from "../../jobs/list-one.ts";

@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { visitActions } from "../../engine/actions.ts";
 import { BOUNDS } from "../../engine/bounds.testing.ts";
 import { explore } from "../../engine/search/explore.ts";
-import { PROTOCOLS, type Protocol, STEP_PROTOCOLS, type StepProtocol } from "./index.ts";
+import type { Protocol, StepProtocol } from "../protocol.ts";
+import { PROTOCOLS, STEP_PROTOCOLS } from "./index.ts";
 import { lazyUnmap, lazyUnmapRules } from "./lazy-unmap.ts";
 
 /** Less than half of the states of these is left. */
