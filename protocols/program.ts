@@ -44,7 +44,7 @@ export interface Step {
   readonly agent?: string;
 }
 
-/** A step of a machine: its CPU, for charts, and its source, for programs. */
+/** A step of a machine: its lane in charts, which is its CPU's unless the machine says otherwise; its source, for programs. */
 export interface StepAction extends Action {
   readonly cpu: number;
   readonly says: string;
@@ -59,12 +59,19 @@ export interface StepAction extends Action {
 export interface StepMachine extends PackedMachine {
   readonly layout: Layout;
   readonly actions: readonly StepAction[];
+  /** The lanes of a chart. */
   readonly cpus: number;
+  /** Their names, where they are not those of CPUs: tasks that move between CPUs have lanes of their own. */
+  readonly lanes?: readonly string[];
   /** The columns that a chart shows beside each step, with the same names in every state. */
   draw(state: Int32Array): Readonly<Record<string, string>>;
   /** The legend of these columns. */
   readonly legend?: string;
 }
+
+/** The name of a lane. */
+export const laneOf = ({ lanes }: Pick<StepMachine, "lanes">, lane: number): string =>
+  lanes?.[lane] ?? `CPU ${lane}`;
 
 /** The phases that some steps name, IDLE first: what a CPU's field for it can hold, in that order. */
 export function phasesOf(steps: readonly Pick<Step, "at" | "to">[]): readonly string[] {
@@ -80,26 +87,28 @@ export function stepsOfCpu(
   phase: Field,
   phases: readonly string[],
   steps: readonly Step[],
+  lane: string,
 ): readonly StepAction[] {
   const end = phasesOf(steps).find((name) => !steps.some(({ at }) => at === name));
   if (end !== undefined) throw new Error(`no step leads on from ${end}`);
   return steps.map(({ at, says, to, when = [], redundant = [], does = [], asserts, agent }) => {
     const action = actionOf({
-      name: `CPU ${cpu}, ${at === IDLE ? "" : `${at}: `}${says}`,
+      name: `${lane}, ${at === IDLE ? "" : `${at}: `}${says}`,
       when: [has(phase, phases.indexOf(at)), ...when, ...redundant],
       does: [does, sets(phase, phases.indexOf(to))],
       asserts,
-      agent: agent ?? (at === IDLE ? undefined : `CPU ${cpu}`),
+      agent: agent ?? (at === IDLE ? undefined : lane),
     });
     return { ...action, cpu, says, at, to, guards: when, does: inOrder(does) };
   });
 }
 
-/** A step of hardware on a CPU, at any phase; and whether it must happen eventually. */
+/** A step of hardware on a CPU, at any phase; whether it must happen eventually; and its lane, if not the CPU's number. */
 export function hardwareStep(
   cpu: number,
   { says, when = [], redundant = [], does = [] }: Omit<Step, "at" | "to" | "asserts" | "agent">,
   fair: boolean,
+  lane = cpu,
 ): StepAction {
   const action = actionOf({
     name: `CPU ${cpu}, hardware: ${says}`,
@@ -107,5 +116,5 @@ export function hardwareStep(
     does,
     agent: fair ? `interrupts of CPU ${cpu}` : undefined,
   });
-  return { ...action, cpu, says, guards: when, does: inOrder(does) };
+  return { ...action, cpu: lane, says, guards: when, does: inOrder(does) };
 }

@@ -2,7 +2,7 @@
 import type { EventuallyEnds, Invariant } from "../engine/machine.ts";
 import { canonicalForm } from "../engine/reduce/symmetry.ts";
 import { type Field, type Layout, valuesOf } from "../engine/search/layout.ts";
-import { phasesOf, type Step, type StepAction, type StepMachine, stepsOfCpu } from "./program.ts";
+import { laneOf, phasesOf, type Step, type StepAction, type StepMachine, stepsOfCpu } from "./program.ts";
 
 /** A CPU, and the field of its phase. */
 interface Cpu {
@@ -11,7 +11,8 @@ interface Cpu {
 }
 
 /** A protocol's description of its machine. */
-export interface Written<C extends Cpu> extends Pick<StepMachine, "name" | "layout" | "legend" | "draw"> {
+export interface Written<C extends Cpu>
+  extends Pick<StepMachine, "name" | "layout" | "legend" | "draw" | "lanes"> {
   readonly cpus: readonly C[];
   /** The calls of a CPU. */
   program(cpu: C): readonly Step[];
@@ -30,7 +31,7 @@ export interface Written<C extends Cpu> extends Pick<StepMachine, "name" | "layo
 
 /** Throws a RangeError if its calls have more phases than fit into a field. */
 export function stepMachine<C extends Cpu>(written: Written<C>): StepMachine {
-  const { name, layout, cpus, hardware, others = [], begin, invariants = [], legend, draw } = written;
+  const { name, layout, cpus, hardware, others = [], begin, invariants = [], legend, draw, lanes } = written;
   const programs = cpus.map((cpu) => written.program(cpu));
   const phases = phasesOf(programs.flat());
   refuseMore(name, phases, cpus);
@@ -38,7 +39,8 @@ export function stepMachine<C extends Cpu>(written: Written<C>): StepMachine {
   return {
     name,
     layout,
-    cpus: cpus.length,
+    cpus: lanes?.length ?? cpus.length,
+    ...(lanes === undefined ? {} : { lanes }),
     words: layout.words,
     initial: (state) => {
       state.fill(0);
@@ -46,7 +48,13 @@ export function stepMachine<C extends Cpu>(written: Written<C>): StepMachine {
     },
     actions: [
       ...cpus.flatMap((cpu, nth) => [
-        ...stepsOfCpu(cpu.index, cpu.phase, phases, programs[nth] as readonly Step[]),
+        ...stepsOfCpu(
+          cpu.index,
+          cpu.phase,
+          phases,
+          programs[nth] as readonly Step[],
+          laneOf(written, cpu.index),
+        ),
         ...(hardware?.(cpu) ?? []),
       ]),
       ...others,

@@ -2,5 +2,32 @@
 import type { InterleavedBug } from "../interleaved.ts";
 import { asidActiveOverwritten } from "./asid-active-overwritten/interleaved.ts";
 import { asidReservedLeftBehind } from "./asid-reserved-left-behind/interleaved.ts";
+import { batchedFlushFlagLost } from "./batched-flush-flag-lost/interleaved.ts";
+import { madvFlushMiss } from "./madv-flush-miss/interleaved.ts";
+import { mprotectSkipsNonePte } from "./mprotect-skips-none-pte/interleaved.ts";
+import { mremapDirtyPte } from "./mremap-dirty-pte/interleaved.ts";
+import { mremapLateFlush } from "./mremap-late-flush/interleaved.ts";
+import { numaMigrateVsPendingFlush } from "./numa-migrate-vs-pending-flush/interleaved.ts";
+import { oomReaperFullmm } from "./oom-reaper-fullmm/interleaved.ts";
+import { pendingFlushIsBoolean } from "./pending-flush-is-boolean/interleaved.ts";
+import { pfnmapUnlinkBeforeFlush } from "./pfnmap-unlink-before-flush/interleaved.ts";
+import { ppcHashDuplicate } from "./ppc-hash-duplicate/interleaved.ts";
+import { ppcLazyModePreemptible } from "./ppc-lazy-mode-preemptible/interleaved.ts";
+import { tlbFastMode } from "./tlb-fast-mode/interleaved.ts";
 
-export const INTERLEAVED: readonly InterleavedBug[] = [asidReservedLeftBehind, asidActiveOverwritten];
+export const INTERLEAVED: readonly InterleavedBug[] = [
+  tlbFastMode,
+  numaMigrateVsPendingFlush,
+  pendingFlushIsBoolean,
+  mprotectSkipsNonePte,
+  batchedFlushFlagLost,
+  madvFlushMiss,
+  oomReaperFullmm,
+  mremapDirtyPte,
+  mremapLateFlush,
+  pfnmapUnlinkBeforeFlush,
+  ppcHashDuplicate,
+  ppcLazyModePreemptible,
+  asidReservedLeftBehind,
+  asidActiveOverwritten,
+];

@@ -2,6 +2,12 @@
 import { cpus, family, type StepProtocol } from "../protocol.ts";
 import { asidsMachine } from "./asids/machine.ts";
 import { ASIDS_ORDERS } from "./asids/switch.ts";
+import { HASHES_ORDERS, hashesMachine } from "./hashes.ts";
+import { MREMAPS_ORDERS, mremapsMachine } from "./mremaps.ts";
+import { PFNMAPS_ORDERS, pfnmapsMachine } from "./pfnmaps.ts";
+import { PROTECTS_ORDERS, protectsMachine } from "./protects.ts";
+import { RECLAIMS_ORDERS, reclaimsMachine } from "./reclaims.ts";
+import { ZAPS_ORDERS, zapsMachine } from "./zaps.ts";
 
 export const STEP_PROTOCOLS: readonly StepProtocol[] = [
   ...family(
@@ -15,5 +21,52 @@ export const STEP_PROTOCOLS: readonly StepProtocol[] = [
     },
     ASIDS_ORDERS,
     asidsMachine,
+  ),
+  ...family(
+    "zaps",
+    "Zaps and their gathers on one mm, by tasks that are preempted and change CPUs; faults, TLBs, and in two orders the OOM reaper.",
+    {
+      cpus: { ...cpus, most: 3 },
+      tasks: { counts: "tasks of the mm", usual: 2, most: 3 },
+      pages: { counts: "pages", usual: 1, most: 3 },
+      preempts: { counts: "whether tasks are preempted", usual: 1, least: 0, most: 1 },
+    },
+    ZAPS_ORDERS,
+    zapsMachine,
+  ),
+  ...family(
+    "protects",
+    "Changes of protection against NUMA migration of the same page: is a flush still due?",
+    { cpus },
+    PROTECTS_ORDERS,
+    protectsMachine,
+  ),
+  ...family(
+    "reclaims",
+    "Reclaim that defers its flush, against munmap; each page has a page table of its own.",
+    { cpus, pages: { counts: "pages, each with a page table", usual: 1, most: 3 } },
+    RECLAIMS_ORDERS,
+    reclaimsMachine,
+  ),
+  ...family(
+    "mremaps",
+    "mremap between two addresses, against truncation and the cleaning of the page.",
+    { cpus },
+    MREMAPS_ORDERS,
+    mremapsMachine,
+  ),
+  ...family(
+    "pfnmaps",
+    "munmap of a driver's frame, against the driver that unmaps and frees it.",
+    { cpus },
+    PFNMAPS_ORDERS,
+    pfnmapsMachine,
+  ),
+  ...family(
+    "hashes",
+    "The hash table of powerpc: batches of invalidations, one for each CPU, and tasks that move between CPUs.",
+    { cpus, tasks: { counts: "tasks", usual: 2, most: 3 } },
+    HASHES_ORDERS,
+    hashesMachine,
   ),
 ];
