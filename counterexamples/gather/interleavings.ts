@@ -3,7 +3,10 @@ import type { InterleavedBug } from "../interleaved.ts";
 import { asidActiveOverwritten } from "./asid-active-overwritten/interleaved.ts";
 import { asidReservedLeftBehind } from "./asid-reserved-left-behind/interleaved.ts";
 import { batchedFlushFlagLost } from "./batched-flush-flag-lost/interleaved.ts";
+import { gupFastVsCollapse } from "./gup-fast-vs-collapse/interleaved.ts";
+import { hugetlbUnshareVsGup } from "./hugetlb-unshare-vs-gup/interleaved.ts";
 import { madvFlushMiss } from "./madv-flush-miss/interleaved.ts";
+import { mmUsersShortcutRemoteWalk } from "./mm-users-shortcut-remote-walk/interleaved.ts";
 import { mprotectSkipsNonePte } from "./mprotect-skips-none-pte/interleaved.ts";
 import { mremapDirtyPte } from "./mremap-dirty-pte/interleaved.ts";
 import { mremapLateFlush } from "./mremap-late-flush/interleaved.ts";
@@ -13,7 +16,12 @@ import { pendingFlushIsBoolean } from "./pending-flush-is-boolean/interleaved.ts
 import { pfnmapUnlinkBeforeFlush } from "./pfnmap-unlink-before-flush/interleaved.ts";
 import { ppcHashDuplicate } from "./ppc-hash-duplicate/interleaved.ts";
 import { ppcLazyModePreemptible } from "./ppc-lazy-mode-preemptible/interleaved.ts";
+import { quicklistUnderLocklessWalk } from "./quicklist-under-lockless-walk/interleaved.ts";
+import { rcuBlindToIrqOff } from "./rcu-blind-to-irq-off/interleaved.ts";
+import { rcuTableMmUsers } from "./rcu-table-mm-users/interleaved.ts";
+import { rcuTableNoInvalidate } from "./rcu-table-no-invalidate/interleaved.ts";
 import { tlbFastMode } from "./tlb-fast-mode/interleaved.ts";
+import { x86CollapseLazyCpu } from "./x86-collapse-lazy-cpu/interleaved.ts";
 
 export const INTERLEAVED: readonly InterleavedBug[] = [
   tlbFastMode,
@@ -28,6 +36,14 @@ export const INTERLEAVED: readonly InterleavedBug[] = [
   pfnmapUnlinkBeforeFlush,
   ppcHashDuplicate,
   ppcLazyModePreemptible,
+  rcuTableNoInvalidate,
+  rcuTableMmUsers,
+  mmUsersShortcutRemoteWalk,
+  rcuBlindToIrqOff,
+  quicklistUnderLocklessWalk,
+  hugetlbUnshareVsGup,
+  gupFastVsCollapse,
+  x86CollapseLazyCpu,
   asidReservedLeftBehind,
   asidActiveOverwritten,
 ];

@@ -2,11 +2,13 @@
 import { cpus, family, type StepProtocol } from "../protocol.ts";
 import { asidsMachine } from "./asids/machine.ts";
 import { ASIDS_ORDERS } from "./asids/switch.ts";
+import { COLLAPSES_ORDERS, collapsesMachine } from "./collapses.ts";
 import { HASHES_ORDERS, hashesMachine } from "./hashes.ts";
 import { MREMAPS_ORDERS, mremapsMachine } from "./mremaps.ts";
 import { PFNMAPS_ORDERS, pfnmapsMachine } from "./pfnmaps.ts";
 import { PROTECTS_ORDERS, protectsMachine } from "./protects.ts";
 import { RECLAIMS_ORDERS, reclaimsMachine } from "./reclaims.ts";
+import { TABLES_ORDERS, tablesMachine } from "./tables.ts";
 import { ZAPS_ORDERS, zapsMachine } from "./zaps.ts";
 
 export const STEP_PROTOCOLS: readonly StepProtocol[] = [
@@ -68,5 +70,22 @@ export const STEP_PROTOCOLS: readonly StepProtocol[] = [
     { cpus, tasks: { counts: "tasks", usual: 2, most: 3 } },
     HASHES_ORDERS,
     hashesMachine,
+  ),
+  ...family(
+    "tables",
+    "A page table is unlinked and freed under walks without a lock: of CPUs, active or lazy, and of software.",
+    {
+      cpus,
+      remote: { counts: "whether software walks on behalf of another process", usual: 0, least: 0, most: 1 },
+    },
+    TABLES_ORDERS,
+    tablesMachine,
+  ),
+  ...family(
+    "collapses",
+    "GUP-fast against khugepaged: references taken without a lock.",
+    { cpus },
+    COLLAPSES_ORDERS,
+    collapsesMachine,
   ),
 ];
