@@ -1,5 +1,8 @@
 /** Every bug of user-space unmapping that shows at the step grain, in the order of its numbers. */
 import type { InterleavedBug } from "../interleaved.ts";
+import { anonVmaCountTrusted } from "./anon-vma-count-trusted/interleaved.ts";
+import { anonVmaRootReused } from "./anon-vma-root-reused/interleaved.ts";
+import { anonVmaWithoutReference } from "./anon-vma-without-reference/interleaved.ts";
 import { asidActiveOverwritten } from "./asid-active-overwritten/interleaved.ts";
 import { asidReservedLeftBehind } from "./asid-reserved-left-behind/interleaved.ts";
 import { batchedFlushFlagLost } from "./batched-flush-flag-lost/interleaved.ts";
@@ -10,6 +13,7 @@ import { mmUsersShortcutRemoteWalk } from "./mm-users-shortcut-remote-walk/inter
 import { mprotectSkipsNonePte } from "./mprotect-skips-none-pte/interleaved.ts";
 import { mremapDirtyPte } from "./mremap-dirty-pte/interleaved.ts";
 import { mremapLateFlush } from "./mremap-late-flush/interleaved.ts";
+import { mutexTakenWhileAtomic } from "./mutex-taken-while-atomic/interleaved.ts";
 import { numaMigrateVsPendingFlush } from "./numa-migrate-vs-pending-flush/interleaved.ts";
 import { oomReaperFullmm } from "./oom-reaper-fullmm/interleaved.ts";
 import { pendingFlushIsBoolean } from "./pending-flush-is-boolean/interleaved.ts";
@@ -20,7 +24,12 @@ import { quicklistUnderLocklessWalk } from "./quicklist-under-lockless-walk/inte
 import { rcuBlindToIrqOff } from "./rcu-blind-to-irq-off/interleaved.ts";
 import { rcuTableMmUsers } from "./rcu-table-mm-users/interleaved.ts";
 import { rcuTableNoInvalidate } from "./rcu-table-no-invalidate/interleaved.ts";
+import { spinningKeepsTheCpu } from "./spinning-keeps-the-cpu/interleaved.ts";
+import { takeAllLockOrder } from "./take-all-lock-order/interleaved.ts";
+import { takeAllWithoutPreemption } from "./take-all-without-preemption/interleaved.ts";
 import { tlbFastMode } from "./tlb-fast-mode/interleaved.ts";
+import { truncationRestartsOfAnother } from "./truncation-restarts-of-another/interleaved.ts";
+import { waiterStarves } from "./waiter-starves/interleaved.ts";
 import { x86CollapseLazyCpu } from "./x86-collapse-lazy-cpu/interleaved.ts";
 
 export const INTERLEAVED: readonly InterleavedBug[] = [
@@ -44,6 +53,15 @@ export const INTERLEAVED: readonly InterleavedBug[] = [
   hugetlbUnshareVsGup,
   gupFastVsCollapse,
   x86CollapseLazyCpu,
+  takeAllLockOrder,
+  takeAllWithoutPreemption,
+  mutexTakenWhileAtomic,
+  anonVmaRootReused,
+  anonVmaCountTrusted,
+  anonVmaWithoutReference,
+  truncationRestartsOfAnother,
+  waiterStarves,
+  spinningKeepsTheCpu,
   asidReservedLeftBehind,
   asidActiveOverwritten,
 ];

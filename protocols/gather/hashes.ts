@@ -7,11 +7,13 @@ import { has, hasNot } from "../../engine/reduce/conditions.ts";
 import { type Field, FLAG, indexOf, Layout, plain, upTo } from "../../engine/search/layout.ts";
 import { type Check, hardwareStep, IDLE, phasesOf, type Step, type StepMachine } from "../program.ts";
 import { stepMachine } from "../step-machine.ts";
-import { cpuSet, lanesOf, schedules, tasksOf, whileRunning } from "./tasks.ts";
+import { cpuSet, lanesOf, NEVER, schedules, tasksOf, whileRunning } from "./tasks.ts";
 
 export interface HashesScope {
   readonly cpus: number;
   readonly tasks: number;
+  /** Whether tasks are preempted. */
+  readonly preempts: number;
 }
 
 type Hashes = ReturnType<typeof fieldsOf>;
@@ -203,6 +205,7 @@ export function hashesMachine(name: string, scope: HashesScope, order: HashesOrd
       : [];
   const phases = phasesOf(m.tasks.flatMap((task) => [...unmap(m, task), ...others(m, task)]));
   const mayLeave = ({ phase }: Task): Guard[] => [
+    ...(scope.preempts === 0 ? [NEVER] : []),
     has(phase, ...phases.flatMap((name, nth) => (holds.includes(name) ? [] : [nth]))),
   ];
   return stepMachine({
@@ -233,12 +236,17 @@ export function hashesMachine(name: string, scope: HashesScope, order: HashesOrd
         never: [[has(m.entries, 2)]],
       },
     ],
-    eventuallyEnds: () =>
-      m.tasks.map(({ index, phase }) => ({
-        id: `unmap-ends-${index}`,
-        says: "Every unmapping that began ends.",
-        when: [hasNot(phase, 0)],
-      })),
+    // preempted again and again, a task would be owed nothing
+    ...(scope.preempts === 0
+      ? {
+          eventuallyEnds: () =>
+            m.tasks.map(({ index, phase }) => ({
+              id: `unmap-ends-${index}`,
+              says: "Every unmapping that began ends.",
+              when: [hasNot(phase, 0)],
+            })),
+        }
+      : {}),
     isSymmetric: true,
     legend: "PTE: P present, H with an entry in the hash table; batch: A active, i with an address",
     draw: (state) => draw(m, state),

@@ -1,5 +1,5 @@
 /** The protocols of user-space unmapping that can be explored. A new one is one file and one line here. */
-import { cpus, family, type StepProtocol } from "../protocol.ts";
+import { cpus, family, type Parameter, type StepProtocol } from "../protocol.ts";
 import { asidsMachine } from "./asids/machine.ts";
 import { ASIDS_ORDERS } from "./asids/switch.ts";
 import { COLLAPSES_ORDERS, collapsesMachine } from "./collapses.ts";
@@ -8,8 +8,14 @@ import { MREMAPS_ORDERS, mremapsMachine } from "./mremaps.ts";
 import { PFNMAPS_ORDERS, pfnmapsMachine } from "./pfnmaps.ts";
 import { PROTECTS_ORDERS, protectsMachine } from "./protects.ts";
 import { RECLAIMS_ORDERS, reclaimsMachine } from "./reclaims.ts";
+import { ANON_VMA_ORDERS, anonVmaMachine } from "./rmap/anon-vma.ts";
+import { TAKE_ALL_ORDERS, takeAllMachine } from "./rmap/take-all.ts";
+import { TRUNCATE_ORDERS, truncateMachine } from "./rmap/truncate.ts";
+import { WAITING_ORDERS, waitingMachine } from "./rmap/waiting.ts";
 import { TABLES_ORDERS, tablesMachine } from "./tables.ts";
 import { ZAPS_ORDERS, zapsMachine } from "./zaps.ts";
+
+const preempts: Parameter = { counts: "whether tasks are preempted", usual: 1, least: 0, most: 1 };
 
 export const STEP_PROTOCOLS: readonly StepProtocol[] = [
   ...family(
@@ -31,7 +37,7 @@ export const STEP_PROTOCOLS: readonly StepProtocol[] = [
       cpus: { ...cpus, most: 3 },
       tasks: { counts: "tasks of the mm", usual: 2, most: 3 },
       pages: { counts: "pages", usual: 1, most: 3 },
-      preempts: { counts: "whether tasks are preempted", usual: 1, least: 0, most: 1 },
+      preempts,
     },
     ZAPS_ORDERS,
     zapsMachine,
@@ -67,7 +73,7 @@ export const STEP_PROTOCOLS: readonly StepProtocol[] = [
   ...family(
     "hashes",
     "The hash table of powerpc: batches of invalidations, one for each CPU, and tasks that move between CPUs.",
-    { cpus, tasks: { counts: "tasks", usual: 2, most: 3 } },
+    { cpus, tasks: { counts: "tasks", usual: 2, most: 3 }, preempts },
     HASHES_ORDERS,
     hashesMachine,
   ),
@@ -87,5 +93,37 @@ export const STEP_PROTOCOLS: readonly StepProtocol[] = [
     { cpus },
     COLLAPSES_ORDERS,
     collapsesMachine,
+  ),
+  ...family(
+    "take-all",
+    "mm_take_all_locks over all mappings of an mm, against vma_adjust: spinlocks and mutexes.",
+    { cpus, mappings: { counts: "mappings, and as many anon_vmas", usual: 2, most: 5 } },
+    TAKE_ALL_ORDERS,
+    takeAllMachine,
+  ),
+  ...family(
+    "anon-vma",
+    "page_lock_anon_vma finds an anon_vma without a lock, while it is freed and used again.",
+    { cpus: { ...cpus, most: 3 } },
+    ANON_VMA_ORDERS,
+    anonVmaMachine,
+  ),
+  ...family(
+    "truncate",
+    "unmap_mapping_range over the vmas of a file, against faults, fork, munmap and another truncation.",
+    {
+      cpus: { ...cpus, most: 3 },
+      vmas: { counts: "vmas that may map the file", usual: 1, most: 3 },
+      pages: { counts: "pages of the file", usual: 2, most: 3 },
+    },
+    TRUNCATE_ORDERS,
+    truncateMachine,
+  ),
+  ...family(
+    "waiting",
+    "Waiting for a lock, spinning or asleep, in turn or not; and another task on the CPU of the waiter.",
+    { cpus },
+    WAITING_ORDERS,
+    waitingMachine,
   ),
 ];

@@ -9,6 +9,7 @@ import {
   not,
   type Operations,
   sets,
+  test,
 } from "../../engine/operations.ts";
 import { type Condition, has, hasNot } from "../../engine/reduce/conditions.ts";
 import { type Field, type IndexSet, indexOf, type Layout, plain, upTo } from "../../engine/search/layout.ts";
@@ -20,6 +21,8 @@ export interface TaskFields {
   readonly phase: Field;
   readonly on: Field;
 }
+
+export const NEVER = test("never", [], () => false);
 
 export const cpuSet = (size: number): IndexSet => ({ name: "CPUs", size });
 
@@ -95,12 +98,19 @@ export const caches = (
     lane,
   );
 
-/** The interrupt by which a CPU does what another waits for. */
+/** The interrupt by which a CPU does what another waits for. Each is an agent: one does not wait for the others. */
 export const interrupt = (
   cpu: number,
   pending: Field,
   says: string,
   does: Operations,
   lane?: number,
-): StepAction =>
-  hardwareStep(cpu, { says, when: [isIn(pending, cpu)], does: [does, excludes(pending, cpu)] }, true, lane);
+): StepAction => ({
+  ...hardwareStep(
+    cpu,
+    { says, when: [isIn(pending, cpu)], does: [does, excludes(pending, cpu)] },
+    true,
+    lane,
+  ),
+  agent: `interrupts of CPU ${cpu}: ${says}`,
+});

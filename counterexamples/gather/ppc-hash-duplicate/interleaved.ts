@@ -11,14 +11,14 @@ export const ppcHashDuplicate: InterleavedBug = {
     {
       law: "one-hash-entry",
       protocol: "hashes-2.6.28-unlocking-first",
-      scope: { cpus: 2, tasks: 2 },
+      scope: { cpus: 2, tasks: 2, preempts: 1 },
       pinned: "interleaving.json",
       repaired: "hashes-2.6.28",
     },
     {
       law: "no-hash-entry-left",
       protocol: "hashes-2.6.28-preemptible",
-      scope: { cpus: 2, tasks: 2 },
+      scope: { cpus: 2, tasks: 2, preempts: 1 },
       pinned: "preempted.json",
       repaired: "hashes-2.6.28",
     },

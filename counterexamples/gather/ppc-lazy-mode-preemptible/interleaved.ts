@@ -10,7 +10,7 @@ export const ppcLazyModePreemptible: InterleavedBug = {
     {
       law: "no-hash-entry-left",
       protocol: "hashes-6.1",
-      scope: { cpus: 2, tasks: 2 },
+      scope: { cpus: 2, tasks: 2, preempts: 1 },
       pinned: "interleaving.json",
       repaired: "hashes-6.2",
     },
