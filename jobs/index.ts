@@ -1,7 +1,7 @@
 /** The public API (docs/api.md). It has everything that the command line does. */
 export { InputError } from "../adapters/input-error.ts";
 export { readRecording, type Trace } from "../adapters/vmap/recording.ts";
-export type { Bug } from "../counterexamples/bug.ts";
+export type { Bug } from "../counterexamples/vmap/bug.ts";
 export { BUGS as bugs } from "../counterexamples/vmap/index.ts";
 export { KERNELS as kernels } from "../kernels/vmap/index.ts";
 export {

@@ -6,7 +6,16 @@ import { compareVersions, type Version, versionOf } from "../spec/vmap/change.ts
 import type { Promises } from "../spec/vmap/promises.ts";
 import { commitText } from "./versions.ts";
 
-const FAMILIES: readonly Family[] = ["areas", "blocks", "walks", "locks", "roots", "reset-perms"];
+const FAMILIES: readonly Family[] = [
+  "areas",
+  "pools",
+  "waits",
+  "blocks",
+  "walks",
+  "locks",
+  "roots",
+  "reset-perms",
+];
 
 /** The orders of a family, by their names without the family's. */
 function ordersOf(family: Family): readonly string[] {

@@ -22,6 +22,8 @@ export interface TreeSubject {
   readonly kernel: Kernel<State>;
   /** The label of the release whose promises it is judged by. */
   readonly as: string;
+  /** The label of that release that is nearest to the tree: what a recording of it is filed under. */
+  readonly label: string;
   /** The probes that the release and the tree answer differently, a line each. */
   readonly assumed: readonly string[];
 }
@@ -94,6 +96,7 @@ function open(word: string, as: string | undefined): TreeSubject {
     built,
     kernel: treeKernel((constants) => build(tree, constants), promises, word),
     as: like,
+    label: [as, labelAlike(tree.version ?? "")].find((each) => release.labels.includes(each ?? "")) ?? like,
     assumed: disagreements(release, built.facts.holds),
   };
 }

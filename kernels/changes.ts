@@ -56,6 +56,10 @@ interface AreaStepFacts {
   readonly releases: "at once" | "one by one" | "one by one below the threshold";
   /** set_iounmap_nonlazy overwrites the counter. */
   readonly overwritesCounter: boolean;
+  /** Whether the shrinker of the pools (6.9 on) takes the purge lock. */
+  readonly shrinkerLocks: boolean;
+  /** Whether one lock guards all areas, or free space has its own. */
+  readonly areaLocks: "one" | "free and busy";
 }
 
 /** Blocks. */
@@ -123,6 +127,8 @@ const REWRITE: Facts = {
   uncounts: "when gathered",
   releases: "at once",
   overwritesCounter: false,
+  shrinkerLocks: false,
+  areaLocks: "one",
   pagesFrom: "lowest region",
   newBlock: "first",
   bornTaken: false,
@@ -173,6 +179,7 @@ const MADE: readonly Since<Facts>[] = [
   ["5336e52c", { percpuFrom: "the extent" }],
   ["3f8fd02b", { synchronises: true }],
   ["dd3b8353", { lazyAreas: "apart" }],
+  ["e36176be", { areaLocks: "free and busy" }],
   ["96e2db45", { lazyAreas: "by address" }],
   ["ad216c03", { passesFull: true }],
   ["9f531973", { looksFor: "the size" }],
@@ -193,6 +200,7 @@ const MADE: readonly Since<Facts>[] = [
   ["3e3de794", { cpuWritten: "before" }],
   ["2025-04-19", { decay: "a quarter" }],
   ["2025-10-01", { noblock: true }],
+  ["ec05f51f", { shrinkerLocks: true }],
 ];
 
 /** Facts that only calls outside their domain show: recordings have none, and so labels that differ in them share one. */

@@ -44,9 +44,19 @@ export interface Step {
   readonly agent?: string;
 }
 
-/** A step of a machine: its lane in charts, which is its CPU's unless the machine says otherwise; its source, for programs. */
+/** What takes steps: a CPU, or a thread that is no caller's, which has a name. */
+export interface Lane {
+  readonly index: number;
+  /** The field of its phase. */
+  readonly phase: Field;
+  readonly lane?: string;
+}
+
+/** A step of a machine: its CPU, for charts, and its source, for programs. */
 export interface StepAction extends Action {
   readonly cpu: number;
+  /** What takes it: `CPU 0`, or a thread that is no caller's. */
+  readonly lane: string;
   readonly says: string;
   /** Where it begins and ends; undefined for hardware. */
   readonly at?: string;
@@ -59,19 +69,14 @@ export interface StepAction extends Action {
 export interface StepMachine extends PackedMachine {
   readonly layout: Layout;
   readonly actions: readonly StepAction[];
-  /** The lanes of a chart. */
   readonly cpus: number;
-  /** Their names, where they are not those of CPUs: tasks that move between CPUs have lanes of their own. */
-  readonly lanes?: readonly string[];
+  /** What takes steps, by number: the CPUs, and then threads that are no callers'. */
+  readonly lanes: readonly string[];
   /** The columns that a chart shows beside each step, with the same names in every state. */
   draw(state: Int32Array): Readonly<Record<string, string>>;
   /** The legend of these columns. */
   readonly legend?: string;
 }
-
-/** The name of a lane. */
-export const laneOf = ({ lanes }: Pick<StepMachine, "lanes">, lane: number): string =>
-  lanes?.[lane] ?? `CPU ${lane}`;
 
 /** The phases that some steps name, IDLE first: what a CPU's field for it can hold, in that order. */
 export function phasesOf(steps: readonly Pick<Step, "at" | "to">[]): readonly string[] {
@@ -83,11 +88,9 @@ export function phasesOf(steps: readonly Pick<Step, "at" | "to">[]): readonly st
  * a call. Throws an Error for a phase that no step leaves: the CPU would stay there for ever.
  */
 export function stepsOfCpu(
-  cpu: number,
-  phase: Field,
+  { index: cpu, phase, lane = `CPU ${cpu}` }: Lane,
   phases: readonly string[],
   steps: readonly Step[],
-  lane: string,
 ): readonly StepAction[] {
   const end = phasesOf(steps).find((name) => !steps.some(({ at }) => at === name));
   if (end !== undefined) throw new Error(`no step leads on from ${end}`);
@@ -99,16 +102,16 @@ export function stepsOfCpu(
       asserts,
       agent: agent ?? (at === IDLE ? undefined : lane),
     });
-    return { ...action, cpu, says, at, to, guards: when, does: inOrder(does) };
+    return { ...action, cpu, lane, says, at, to, guards: when, does: inOrder(does) };
   });
 }
 
-/** A step of hardware on a CPU, at any phase; whether it must happen eventually; and its lane, if not the CPU's number. */
+/** A step of hardware on a CPU, at any phase; whether it must happen eventually; its lane, if not the CPU's number. */
 export function hardwareStep(
   cpu: number,
   { says, when = [], redundant = [], does = [] }: Omit<Step, "at" | "to" | "asserts" | "agent">,
   fair: boolean,
-  lane = cpu,
+  nth = cpu,
 ): StepAction {
   const action = actionOf({
     name: `CPU ${cpu}, hardware: ${says}`,
@@ -116,5 +119,5 @@ export function hardwareStep(
     does,
     agent: fair ? `interrupts of CPU ${cpu}` : undefined,
   });
-  return { ...action, cpu: lane, says, guards: when, does: inOrder(does) };
+  return { ...action, cpu: nth, lane: `CPU ${cpu}`, says, guards: when, does: inOrder(does) };
 }

@@ -1,6 +1,6 @@
 /** A run at the step grain as a sequence chart: a lane for each CPU, and beside the steps the state they work on. */
 import { failedIn } from "../../engine/machine.ts";
-import { laneOf, type StepAction, type StepMachine } from "../../protocols/program.ts";
+import type { StepAction, StepMachine } from "../../protocols/program.ts";
 import { pc } from "../colour.ts";
 import { columns, textWidth } from "../output.ts";
 
@@ -28,9 +28,9 @@ export function chart(machine: StepMachine, run: readonly number[], loop: readon
   for (const [nth, index] of [...run, ...loop].entries()) {
     const action = machine.actions[index] as StepAction;
     if (failedIn(action, state).length === 0) action.effect(state);
-    rows.push({ step: String(nth + 1), lane: action.cpu, text: laneText(machine, action), beside: drawn() });
+    rows.push({ step: String(nth + 1), lane: action.cpu, text: laneText(action), beside: drawn() });
   }
-  const lanes = Array.from({ length: machine.cpus }, (_none, lane) => laneOf(machine, lane));
+  const { lanes } = machine;
   return drawChart({
     lanes,
     names,
@@ -74,9 +74,8 @@ function laneWidth({ lanes, names, rows }: Chart): number {
   return Math.max(NARROWEST_LANE, Math.min(WIDEST_LANE, Math.floor(room / lanes.length) - SPACE));
 }
 
-/** The name of an action without that of its lane. */
-const laneText = (machine: StepMachine, { name, cpu }: StepAction) =>
-  name.replace(`${laneOf(machine, cpu)}, `, "");
+/** The name of an action without its CPU, which its lane says. */
+const laneText = ({ name, lane }: StepAction) => name.replace(`${lane}, `, "");
 
 /** In lines of at most `width` letters, except for longer words. */
 function wrapped(text: string, width: number): string {

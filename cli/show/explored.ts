@@ -3,9 +3,9 @@ import type { Explored, Visitable } from "../../engine/search/visitable.ts";
 import type { Exploration } from "../../jobs/explore.ts";
 import { knownText } from "../../jobs/hunt-target.ts";
 import { scopeText } from "../../jobs/parameters.ts";
+import { isFollowed } from "../../spec/contract.ts";
 import { FINGERPRINT_BITS } from "../../spec/fingerprint.ts";
 import { LAWS } from "../../spec/vmap/laws/index.ts";
-import { isFollowed } from "../../spec/vmap/laws/law.ts";
 import { pc } from "../colour.ts";
 import { columns } from "../output.ts";
 import { linesOf } from "./state.ts";
@@ -76,7 +76,9 @@ export function exploredText(found: Exploration, withActions: boolean): string {
     const lines = linesOf(instance, report);
     const { says } = machine.laws.find(({ id }) => id === law) as { says: string };
     const { length } = history;
-    const known = bug === undefined ? "" : `\n${knownText({ known: bug, listed })}`;
+    const name = () =>
+      instance.grain === "call" ? knownText(instance.wing, { known: bug, listed }) : `known as ${bug}`;
+    const known = bug === undefined ? "" : `\n${name()}`;
     parts.push(
       `${promised ? pc.red(`${law} is violated`) : pc.yellow(`${subject.name} falls short of ${law}, which it does not promise,`)} in ${length}, ${fewerOrders ? "perhaps not shortest" : "shortest"}.\n${says}\n${lines.map((line) => `  ${line}`).join("\n")}${known}`,
     );

@@ -1,5 +1,4 @@
 /** `judge`: a recording as a plain history against the laws; none of our kernels is run. */
-import { bugCalled } from "../../counterexamples/vmap/index.ts";
 import {
   type Accusation,
   isUnknown,
@@ -8,6 +7,7 @@ import {
   judge,
   type JudgeOptions as Options,
 } from "../../jobs/judge.ts";
+import { bugOf } from "../../jobs/wings.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
 import { columns, type JsonOption, print, watched } from "../output.ts";
@@ -23,7 +23,7 @@ export async function judgeVerb(files: readonly string[], { json, law, as }: Jud
   return report.files.some(({ broken }) => broken.some(isUnknown)) ? UNEXPECTED : AS_EXPECTED;
 }
 
-function asJson({ labels, by, promises, unseen, ...rest }: JudgedFile) {
+function asJson({ wing: _of, labels, by, promises, unseen, ...rest }: JudgedFile) {
   return {
     ...rest,
     label: [...labels].join(", "),
@@ -76,7 +76,7 @@ function textOf(judged: JudgedFile): string {
   }
   const rows = [...kinds.values()].map((same) => {
     const { law, bug, promised, trace, command } = same[0] as Accusation;
-    const number = bug === null ? undefined : bugCalled(bug)?.number;
+    const number = bug === null ? undefined : bugOf(judged.wing, bug)?.number;
     const name =
       bug === null
         ? (promised ? pc.red : pc.dim)("not known to the catalogue")

@@ -28,7 +28,7 @@ import { spinningKeepsTheCpu } from "./spinning-keeps-the-cpu/interleaved.ts";
 import { takeAllLockOrder } from "./take-all-lock-order/interleaved.ts";
 import { takeAllWithoutPreemption } from "./take-all-without-preemption/interleaved.ts";
 import { tlbFastMode } from "./tlb-fast-mode/interleaved.ts";
-import { truncationRestartsOfAnother } from "./truncation-restarts-of-another/interleaved.ts";
+import { truncationSharesRestart } from "./truncation-shares-restart/interleaved.ts";
 import { waiterStarves } from "./waiter-starves/interleaved.ts";
 import { x86CollapseLazyCpu } from "./x86-collapse-lazy-cpu/interleaved.ts";
 
@@ -59,7 +59,7 @@ export const INTERLEAVED: readonly InterleavedBug[] = [
   anonVmaRootReused,
   anonVmaCountTrusted,
   anonVmaWithoutReference,
-  truncationRestartsOfAnother,
+  truncationSharesRestart,
   waiterStarves,
   spinningKeepsTheCpu,
   asidReservedLeftBehind,

@@ -1,13 +1,20 @@
 /** Every bug of vmap that shows at the step grain, in the order of its numbers. A new one is one folder and one line here. */
+
 import type { InterleavedBug } from "../interleaved.ts";
+import { drainHogsCpu } from "./drain-hogs-cpu/interleaved.ts";
+import { drainWaitsForOwnRescuer } from "./drain-waits-for-own-rescuer/interleaved.ts";
 import { iounmapOverwritesLazyNr } from "./iounmap-overwrites-lazy-nr/interleaved.ts";
 import { lazyLeftAboveLimit } from "./lazy-left-above-limit/interleaved.ts";
 import { lazyNrRacyBugon } from "./lazy-nr-racy-bugon/interleaved.ts";
 import { pinBitLost } from "./pin-bit-lost/interleaved.ts";
 import { pinFromUnsweptStock } from "./pin-from-unswept-stock/interleaved.ts";
 import { pinSkipsPendingFlush } from "./pin-skips-pending-flush/interleaved.ts";
+import { populateIgnoresMask } from "./populate-ignores-mask/interleaved.ts";
 import { purgeStarvedByAlloc } from "./purge-starved-by-alloc/interleaved.ts";
+import { purgeWaitsForReclaim } from "./purge-waits-for-reclaim/interleaved.ts";
+import { purgeWithoutRescuer } from "./purge-without-rescuer/interleaved.ts";
 import { resetPermsInvertedRange } from "./reset-perms-inverted-range/interleaved.ts";
+import { shrinkerBesidePurge } from "./shrinker-beside-purge/interleaved.ts";
 import { unsyncedUnmapPgd } from "./unsynced-unmap-pgd/interleaved.ts";
 import { vaPurgeTrylock } from "./va-purge-trylock/interleaved.ts";
 import { vaRetriesForEver } from "./va-retries-for-ever/interleaved.ts";
@@ -29,6 +36,12 @@ export const INTERLEAVED: readonly InterleavedBug[] = [
   vaRetryOnce,
   vaRetriesForEver,
   lazyLeftAboveLimit,
+  shrinkerBesidePurge,
+  purgeWaitsForReclaim,
+  drainHogsCpu,
+  purgeWithoutRescuer,
+  drainWaitsForOwnRescuer,
+  populateIgnoresMask,
   unsyncedUnmapPgd,
   resetPermsInvertedRange,
   vbRcuUnion,

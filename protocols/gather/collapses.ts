@@ -27,7 +27,7 @@ function fieldsOf(layout: Layout, scope: CollapsesScope) {
     scope,
     pmd: layout.field("pmd", named("a table", "none", "a huge page")),
     /** The PTE in the table, which stays while khugepaged looks at the page. */
-    hasPte: layout.field("PTE", FLAG),
+    hasPte: layout.field("pte", FLAG),
     isReplaced: layout.field("the page is replaced", FLAG),
     mmapLock: layout.field("mmap_lock", indexOf(cpus)),
     cpus: phases.map((phase, index) => ({

@@ -7,7 +7,7 @@ import { has, hasNot } from "../../engine/reduce/conditions.ts";
 import { type Field, FLAG, indexOf, Layout, plain, upTo } from "../../engine/search/layout.ts";
 import { type Check, hardwareStep, IDLE, phasesOf, type Step, type StepMachine } from "../program.ts";
 import { stepMachine } from "../step-machine.ts";
-import { cpuSet, lanesOf, NEVER, schedules, tasksOf, whileRunning } from "./tasks.ts";
+import { cpuLanes, cpuSet, NEVER, schedules, tasksOf, whileRunning } from "./tasks.ts";
 
 export interface HashesScope {
   readonly cpus: number;
@@ -26,12 +26,12 @@ function fieldsOf(layout: Layout, scope: HashesScope) {
   const index = layout.array("batch index", cpus, FLAG);
   return {
     scope,
-    isPresent: layout.field("PTE", FLAG),
+    isPresent: layout.field("pte", FLAG),
     /** _PAGE_HASHPTE: the PTE has an entry in the hash table. */
     isHashed: layout.field("is hashed", FLAG),
     entries: layout.field("hash entries", plain(3)),
     /** The page table lock, or whatever else keeps two tasks from changing the PTE at once. */
-    lock: layout.field("PTE lock", plain(scope.tasks + 1)),
+    lock: layout.field("lock of the PTE", plain(scope.tasks + 1)),
     batches: active.map((isActive, cpu) => ({ isActive, index: index[cpu] as Field })),
     tasks: tasksOf(layout, scope.tasks, cpus).map((task) => ({
       ...task,
@@ -212,7 +212,7 @@ export function hashesMachine(name: string, scope: HashesScope, order: HashesOrd
     name,
     layout,
     cpus: m.tasks,
-    lanes: lanesOf(m.tasks, scope.cpus),
+    otherLanes: cpuLanes(scope.cpus),
     program: (task) => whileRunning(task, [...unmap(m, task), ...others(m, task)]),
     hardware: (task) =>
       schedules(m.tasks, task, scope.cpus, mayLeave(task), { leaves: leaves(task), returns: returns(task) }),

@@ -34,14 +34,14 @@ function fieldsOf(layout: Layout, scope: MremapsScope) {
   const phases = layout.array("phase", cpus, plain(MOST_PHASES));
   const waits = layout.array("waits for flushes", cpus, setOf(cpus));
   const from = layout.array("moves from", cpus, FLAG);
-  const tlbs = ADDRESSES.map((address) => layout.array(`TLB at address ${address}`, cpus, entry));
+  const tlbs = ADDRESSES.map((address) => layout.array(`tlb at address ${address}`, cpus, entry));
   return {
     scope,
     /** Held for writing by mremap; a fault would hold it for reading. */
     mmapSem: layout.field("mmap_sem", indexOf(cpus)),
     /** Both page table locks. */
     lock: layout.field("page table locks", indexOf(cpus)),
-    ptes: ADDRESSES.map((address) => layout.field(`PTE at address ${address}`, entry)),
+    ptes: ADDRESSES.map((address) => layout.field(`pte at address ${address}`, entry)),
     isFreed: layout.field("the page is freed", FLAG),
     cpus: phases.map((phase, index) => ({
       index,

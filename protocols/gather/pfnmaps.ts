@@ -20,12 +20,12 @@ const [GONE, LINKED, UNLINKED] = [0, 1, 2] as const;
 function fieldsOf(layout: Layout, scope: PfnmapsScope) {
   const cpus = cpuSet(scope.cpus);
   const phases = layout.array("phase", cpus, plain(MOST_PHASES));
-  const tlbs = layout.array("TLB", cpus, FLAG);
+  const tlbs = layout.array("tlb", cpus, FLAG);
   const waits = layout.array("waits for flushes", cpus, setOf(cpus));
   return {
     scope,
     vma: layout.field("vma", named("gone", "in the rmap", "unlinked")),
-    pte: layout.field("PTE", FLAG),
+    pte: layout.field("pte", FLAG),
     /** A gather is open: who zaps meanwhile flushes in any case (mm_tlb_flush_nested). */
     isOpen: layout.field("a gather is open", FLAG),
     isFreed: layout.field("the frame is freed", FLAG),

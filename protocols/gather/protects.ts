@@ -20,11 +20,11 @@ type Cpu = Protects["cpus"][number];
 function fieldsOf(layout: Layout, scope: ProtectsScope) {
   const cpus = cpuSet(scope.cpus);
   const phases = layout.array("phase", cpus, plain(MOST_PHASES));
-  const tlbs = layout.array("TLB", cpus, named("none", "frame 0", "frame 1"));
+  const tlbs = layout.array("tlb", cpus, named("none", "frame 0", "frame 1"));
   const waits = layout.array("waits for flushes", cpus, setOf(cpus));
   return {
     scope,
-    pte: layout.field("PTE", named("writable", "inaccessible", "a migration entry")),
+    pte: layout.field("pte", named("writable", "inaccessible", "a migration entry")),
     frame: layout.field("frame", FLAG),
     pending: layout.field("tlb_flush_pending", plain(scope.cpus + 1)),
     cpus: phases.map((phase, index) => ({

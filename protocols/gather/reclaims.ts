@@ -32,7 +32,7 @@ function fieldsOf(layout: Layout, scope: ReclaimsScope) {
   const [cpus, pages] = [cpuSet(scope.cpus), { name: "pages", size: scope.pages }];
   const locks = layout.array("page table lock", pages, indexOf(cpus));
   const phases = layout.array("phase", cpus, plain(MOST_PHASES));
-  const tlbs = layout.array("TLB", cpus, setOf(pages));
+  const tlbs = layout.array("tlb", cpus, setOf(pages));
   const waits = layout.array("waits for flushes", cpus, setOf(cpus));
   const works = layout.array("page at hand", cpus, indexOf(pages));
   const intact = layout.array("batch unchanged since it was read", cpus, FLAG);
@@ -41,7 +41,7 @@ function fieldsOf(layout: Layout, scope: ReclaimsScope) {
     locks,
     /** Held for writing by munmap; a fault would hold it for reading. */
     mmapSem: layout.field("mmap_sem", indexOf(cpus)),
-    ptes: layout.field("PTEs", setOf(pages)),
+    ptes: layout.field("ptes", setOf(pages)),
     freed: layout.field("freed pages", setOf(pages)),
     batched: layout.field("tlb_flush_batched", FLAG),
     cpus: phases.map((phase, index) => ({

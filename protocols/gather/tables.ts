@@ -50,9 +50,9 @@ function fieldsOf(layout: Layout, scope: TablesScope) {
     /** CPUs that cache the upper entry, whose interrupts are off, that an interrupt is sent to, that RCU waits for. */
     cached: layout.field("cached by", setOf(cpus)),
     disabled: layout.field("interrupts off on", setOf(cpus)),
-    sent: layout.field("IPI sent to", setOf(cpus)),
+    sent: layout.field("sent to", setOf(cpus)),
     flushed: layout.field("of these, to flush", setOf(cpus)),
-    grace: layout.field("RCU waits for", setOf(cpus)),
+    grace: layout.field("waited for by RCU", setOf(cpus)),
     isQueued: layout.field("an RCU callback is queued", FLAG),
     /** The last user is in munmap: no other task can begin to use the mm. */
     isAlone: layout.field("the last user unmaps", FLAG),

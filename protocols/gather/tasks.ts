@@ -20,6 +20,7 @@ export interface TaskFields {
   readonly index: number;
   readonly phase: Field;
   readonly on: Field;
+  readonly lane: string;
 }
 
 export const NEVER = test("never", [], () => false);
@@ -27,11 +28,17 @@ export const NEVER = test("never", [], () => false);
 export const cpuSet = (size: number): IndexSet => ({ name: "CPUs", size });
 
 /** The fields of every task; they begin waiting for a CPU. */
-export const tasksOf = (layout: Layout, count: number, cpus: IndexSet): readonly TaskFields[] =>
+export const tasksOf = (
+  layout: Layout,
+  count: number,
+  cpus: IndexSet,
+  names: readonly string[] = [],
+): readonly TaskFields[] =>
   upTo(count).map((index) => ({
     index,
+    lane: names[index] ?? `task ${index}`,
     phase: layout.field(`phase of task ${index}`, plain(MOST_PHASES)),
-    on: layout.field(`CPU of task ${index}`, indexOf(cpus)),
+    on: layout.field(`place of task ${index}`, indexOf(cpus)),
   }));
 
 export const runs = ({ on }: TaskFields): Condition => hasNot(on, 0);
@@ -41,11 +48,8 @@ export const runsOn = ({ on }: TaskFields, cpu: number): Condition => has(on, cp
 export const whileRunning = (task: TaskFields, steps: readonly Step[]): Step[] =>
   steps.map((step) => ({ ...step, when: [runs(task), ...(step.when ?? [])] }));
 
-/** The names of the lanes: tasks, then CPUs. */
-export const lanesOf = (tasks: readonly TaskFields[], cpus: number, names: readonly string[] = []) => [
-  ...tasks.map(({ index }) => names[index] ?? `task ${index}`),
-  ...upTo(cpus).map((cpu) => `CPU ${cpu}`),
-];
+/** The lanes of the CPUs, which come after those of the tasks. */
+export const cpuLanes = (cpus: number): string[] => upTo(cpus).map((cpu) => `CPU ${cpu}`);
 
 /** A task gets a free CPU, and loses it where it may be preempted. What else a switch does may be given. */
 export function schedules(
@@ -54,19 +58,19 @@ export function schedules(
   cpus: number,
   mayLeave: readonly Guard[],
   {
-    lane = `task ${task.index}`,
     leaves = () => [],
     returns = () => [],
   }: {
-    readonly lane?: string | undefined;
     readonly leaves?: (cpu: number) => Operations;
     readonly returns?: (cpu: number) => Operations;
   } = {},
 ): StepAction[] {
+  const { lane } = task;
   const others = tasks.filter(({ index }) => index !== task.index);
   const action = (says: string, when: readonly Guard[], does: Operations, agent?: string): StepAction => ({
     ...actionOf({ name: `${lane}, scheduler: ${says}`, when, does, agent }),
     cpu: task.index,
+    lane,
     says,
     guards: when,
     does: inOrder(does),

@@ -23,7 +23,7 @@ import { type Field, Layout, plain, setOf, upTo } from "../../engine/search/layo
 import { pagesIn } from "../call-assertions.ts";
 import { type Check, IDLE, type Step, type StepAction, type StepMachine } from "../program.ts";
 import { stepMachine } from "../step-machine.ts";
-import { caches, cpuSet, interrupt, lanesOf, NEVER, schedules, tasksOf, whileRunning } from "./tasks.ts";
+import { caches, cpuLanes, cpuSet, interrupt, NEVER, schedules, tasksOf, whileRunning } from "./tasks.ts";
 
 export interface ZapsScope {
   readonly cpus: number;
@@ -57,16 +57,17 @@ export interface ZapsOrder {
 
 function fieldsOf(layout: Layout, scope: ZapsScope, hasReaper: boolean) {
   const [cpus, pages] = [cpuSet(scope.cpus), { name: "pages", size: scope.pages }];
-  const tlbs = layout.array("TLB", cpus, setOf(pages));
+  const tlbs = layout.array("tlb", cpus, setOf(pages));
   const count = scope.tasks + (hasReaper ? 1 : 0);
+  const names = [...upTo(scope.tasks).map((index) => `task ${index}`), "OOM reaper"];
   return {
     scope,
-    ptes: layout.field("PTEs", setOf(pages)),
+    ptes: layout.field("ptes", setOf(pages)),
     freed: layout.field("freed pages", setOf(pages)),
     /** mm->tlb_flush_pending: the gathers that are open. */
     open: layout.field("open gathers", plain(count + 1)),
     cpus: tlbs.map((tlb, index) => ({ index, tlb })),
-    tasks: tasksOf(layout, count, cpus).map((task) => ({
+    tasks: tasksOf(layout, count, cpus, names).map((task) => ({
       ...task,
       gathered: layout.field(`gathered by task ${task.index}`, setOf(pages)),
       /** Pages that had no PTE when the task had zapped, and have not been mapped since. */
@@ -216,7 +217,7 @@ export function zapsMachine(name: string, scope: ZapsScope, order: ZapsOrder): S
     name,
     layout,
     cpus: m.tasks,
-    lanes: lanesOf(m.tasks, scope.cpus, namesOf(order, scope)),
+    otherLanes: cpuLanes(scope.cpus),
     program: (task) =>
       whileRunning(
         task,
@@ -230,7 +231,6 @@ export function zapsMachine(name: string, scope: ZapsScope, order: ZapsOrder): S
         task,
         scope.cpus,
         scope.preempts === 0 ? [NEVER] : order.isPerCpu ? [has(task.phase, 0)] : [],
-        { lane: isReaper(task) ? REAPER : undefined },
       ),
     others: hardware(),
     begin: (state) => m.ptes.set(state, everyPage),
@@ -264,10 +264,6 @@ export function zapsMachine(name: string, scope: ZapsScope, order: ZapsOrder): S
     draw: (state) => draw(m, state),
   });
 }
-
-const REAPER = "OOM reaper";
-const namesOf = ({ reaper }: ZapsOrder, { tasks }: ZapsScope) =>
-  reaper === undefined ? [] : [...upTo(tasks).map((index) => `task ${index}`), REAPER];
 
 function draw({ scope, ptes, freed, cpus, tasks }: Zaps, state: Int32Array): Record<string, string> {
   const of = (page: number) => (set: Field) => ((set.get(state) >>> page) & 1) === 1;

@@ -38,6 +38,20 @@ const DRAWINGS: Readonly<Record<string, Drawing>> = {
       ...forEach("TLB", cpus, all(`(-|${below(places)}{1,${places}})`)),
     }),
   },
+  pools: {
+    scope: { cpus: 2, extents: 2 },
+    columns: ({ extents = 0 }) => ({ extents: all(`[.BLPpdf!]{${extents}}`), length: /^-?\d$/ }),
+  },
+  waits: {
+    scope: { cpus: 2, areas: 1, most: 1, workers: 1, memory: 1, other: 1, filesystem: 0 },
+    columns: ({ cpus = 0 }) => ({
+      lock: all(`(-|CPU ${below(cpus)}|drain work|manager)`),
+      lazy: /^(-|0|1|0 1)$/,
+      drain: /^[.qwr]$/,
+      helper: /^[.qwr]$/,
+      idle: /^[012]$/,
+    }),
+  },
   blocks: {
     scope: { cpus: 2, blocks: 2, pages: 2 },
     columns: ({ cpus = 0, blocks = 0, pages = 0 }) => ({
@@ -171,6 +185,32 @@ const EXAMPLES: readonly (readonly [string, Scope, Scope, Readonly<Record<string
       "tlb[1]": 0b10010,
     },
     { areas: ".BLPp", lazy: "1", "TLB 0": "-", "TLB 1": "14" },
+  ],
+  [
+    "pools-7.1",
+    { cpus: 2, extents: 6 },
+    {
+      "place of extent 1": 1,
+      "place of extent 2": 2,
+      "place of extent 3": 4,
+      "place of extent 4": 5,
+      "place of extent 5": 7,
+      length: 15,
+    },
+    { extents: ".BLpd!", length: "-1" },
+  ],
+  [
+    "waits-7.1",
+    { cpus: 2, areas: 1, most: 1, workers: 1, memory: 1, other: 0, filesystem: 0 },
+    {
+      "purge lock": 3,
+      "lazy nodes": 3,
+      "drain work is": 2,
+      "drain work run by": 1,
+      "helper work is": 1,
+      "idle workers": 2,
+    },
+    { lock: "drain work", lazy: "0 1", drain: "w", helper: "q", idle: "2" },
   ],
   [
     "blocks-6.12",

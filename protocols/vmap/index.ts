@@ -7,6 +7,7 @@ import { BLOCK_ORDERS } from "./blocks/releases.ts";
 import { lazyUnmap } from "./lazy-unmap.ts";
 import { pinsMachine } from "./pins/machine.ts";
 import { POLICIES } from "./pins/policies.ts";
+import { POOLS_ORDERS, poolsMachine } from "./pools/machine.ts";
 import { locksMachine } from "./queues/locks/machine.ts";
 import { LOCKS_ORDERS } from "./queues/locks/releases.ts";
 import { walksMachine } from "./queues/walks/machine.ts";
@@ -14,6 +15,7 @@ import { WALKS_ORDERS } from "./queues/walks/releases.ts";
 import { RESET_PERMS_ORDERS, resetPermsMachine } from "./reset-perms/machine.ts";
 import { rootsMachine } from "./roots/machine.ts";
 import { ROOTS_ORDERS } from "./roots/purge.ts";
+import { WAITS_ORDERS, waitsMachine } from "./waits/machine.ts";
 
 const LAZY_UNMAP: Protocol = {
   name: "lazy-unmap",
@@ -38,6 +40,36 @@ export const STEP_PROTOCOLS: readonly StepProtocol[] = [
     },
     AREA_ORDERS,
     (name, scope, order) => areasMachine(name, { ...scope, caches: scope.caches === 1 }, order),
+  ),
+  ...family(
+    "pools",
+    "The pool of a node: allocations, frees, the worker that purges into it, and the shrinker that empties it.",
+    {
+      cpus,
+      extents: { counts: "extents", usual: 3, most: 6 },
+    },
+    POOLS_ORDERS,
+    poolsMachine,
+  ),
+  ...family(
+    "waits",
+    "Who waits for whom: callers, the work that purges and its helper, workers, rescuers, and reclaim.",
+    {
+      cpus: { ...cpus, most: 3 },
+      areas: { counts: "areas that the drain work releases on its own node", usual: 1, most: 4 },
+      most: { counts: "areas that a work item may release in its time", usual: 1, most: 4 },
+      workers: { counts: "idle workers at first", usual: 1, least: 0, most: 2 },
+      memory: { counts: "whether memory for another worker comes in the end", usual: 1, least: 0, most: 1 },
+      other: { counts: "whether other work is queued on the same CPU", usual: 0, least: 0, most: 1 },
+      filesystem: { counts: "whether callers hold a filesystem's lock", usual: 0, least: 0, most: 1 },
+    },
+    WAITS_ORDERS,
+    (name, { memory, other, filesystem, ...scope }, order) =>
+      waitsMachine(
+        name,
+        { ...scope, memory: memory === 1, other: other === 1, filesystem: filesystem === 1 },
+        order,
+      ),
   ),
   ...family(
     "blocks",

@@ -45,7 +45,7 @@ export function fieldsOf(layout: Layout, scope: AsidsScope) {
   const contexts = (name: string, over: IndexSet): readonly Context[] => {
     const [generations, asids] = [
       layout.array(`generation ${name}`, over, generation),
-      layout.array(`ASID ${name}`, over, indexOf(sets.asids)),
+      layout.array(`asid ${name}`, over, indexOf(sets.asids)),
     ];
     return upTo(over.size).map((at) => ({
       generation: generations[at] as Field,

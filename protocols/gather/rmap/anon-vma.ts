@@ -47,8 +47,8 @@ function fieldsOf(layout: Layout, scope: AnonVmaScope) {
     root: layout.field("root", plain(2)),
     locks: upTo(2).map((root) => layout.field(`lock of root ${root}`, noneOr(scope.cpus, "CPU"))),
     references: layout.field("references", plain(scope.cpus + 1)),
-    readers: layout.field("RCU readers", setOf(cpus)),
-    grace: layout.field("RCU waits for", setOf(cpus)),
+    readers: layout.field("readers", setOf(cpus)),
+    grace: layout.field("waited for by RCU", setOf(cpus)),
     cpus: upTo(scope.cpus).map((index) => ({
       index,
       phase: layout.field(`phase of CPU ${index}`, plain(MOST_PHASES)),

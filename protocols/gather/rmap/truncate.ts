@@ -43,7 +43,7 @@ function fieldsOf(layout: Layout, scope: TruncateScope) {
     vmas: upTo(vmas).map((index) => ({
       index,
       isThere: layout.field(`vma ${index}`, FLAG),
-      ptes: layout.field(`PTEs of vma ${index}`, bitsOf(pages)),
+      ptes: layout.field(`ptes of vma ${index}`, bitsOf(pages)),
       mark: layout.field(`vm_truncate_count of vma ${index}`, mark),
     })),
     cpus: upTo(cpus).map((index) => ({

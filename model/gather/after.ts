@@ -1,0 +1,228 @@
+/** The world after a command and its reply. */
+import type { Command } from "../../spec/gather/commands.ts";
+import type { Response } from "../../spec/gather/response.ts";
+import {
+  type Addr,
+  CLEARED,
+  PAGE,
+  PMD,
+  PUD,
+  TABLE_PAGES,
+  type TableLevel,
+  TOP,
+} from "../../spec/gather/vocabulary.ts";
+import type { OpenGather, Removal } from "../../spec/gather/world.ts";
+import { follow, remove, waitFor, type Zapped } from "./events.ts";
+import { Draft, type State } from "./world.ts";
+
+export function after(before: State, command: Command, response: Response): State {
+  const draft = new Draft(before);
+  if (response.refused !== undefined) return draft.done();
+  const zapped = asked(draft, command);
+  follow(draft, command, response.events, zapped);
+  answered(draft, command, response);
+  return draft.done();
+}
+
+/** What a command does before its reply. Returns the pages that its events remove one after another. */
+function asked(draft: Draft, command: Command): Zapped | undefined {
+  const { scope } = draft.before;
+  const { set } = draft;
+  switch (command.op) {
+    case "gather":
+      draft
+        .own("gathers")
+        .set(command.g, opened(command.g, command.start, command.end, command.fullmm === true));
+      return undefined;
+    case "startVma":
+      draft.change(command.g, { vma: command.pfnmap ? "frames" : "pages" });
+      return undefined;
+    case "endVma":
+      draft.change(command.g, { vma: "none", ended: true });
+      return undefined;
+    case "removeEntry":
+      if (scope.arch !== "ppc64") removeEntries(draft, command);
+      return undefined;
+    case "hpte":
+      for (let nth = 0; nth < (command.n ?? 1); nth++)
+        clearEntry(draft, command.g, command.addr + nth * PAGE, PAGE, CLEARED.pte);
+      return undefined;
+    case "removePage":
+      removePage(draft, command, command.pfn, command.addr, command.npages);
+      return undefined;
+    case "removeFolio":
+      for (let nth = 0; nth < command.n; nth++)
+        removePage(draft, command, command.pfn + nth, command.addr + nth * PAGE);
+      return undefined;
+    case "zap":
+      return { addr: command.addr, pfn: command.pfn, n: command.n, done: 0 };
+    case "freeTable":
+      removeTable(draft, command.g, command.level, command.id, command.addr);
+      return undefined;
+    case "unshare": {
+      const addr = command.addr - (command.addr % PUD);
+      remove(draft, { addr, end: addr + PUD, level: CLEARED.pmd, g: command.g });
+      return undefined;
+    }
+    case "pending":
+      set.pending = draft.before.pending + command.delta;
+      return undefined;
+    case "users":
+      set.users = command.n;
+      return undefined;
+    case "asceLimit":
+      set.asceLimit = command.size;
+      return undefined;
+    case "lazy":
+      draft.change(command.g, { lazy: command.on === true });
+      return undefined;
+    default:
+      return undefined;
+  }
+}
+
+function opened(g: number, start: Addr, end: Addr, fullmm: boolean): OpenGather {
+  return {
+    g,
+    start: fullmm ? 0 : start,
+    end: fullmm ? TOP : end,
+    fullmm,
+    flushedFirst: false,
+    removed: false,
+    levels: 0,
+    tables: false,
+    slots: 0,
+    batches: [],
+    vma: "none",
+    freesTables: false,
+    ended: false,
+    lazy: false,
+  };
+}
+
+function removeEntries(draft: Draft, command: Extract<Command, { op: "removeEntry" }>): void {
+  const { g, level, addr, n = 1, size = PAGE } = command;
+  const { sizes } = draft.before.promises;
+  const each = level === "huge" ? size : { pte: PAGE, pmd: PMD, pud: PUD }[level];
+  const bit = each >= PUD ? CLEARED.pud : each >= PMD ? CLEARED.pmd : CLEARED.pte;
+  for (let nth = 0; nth < n; nth++) clearEntry(draft, g, addr + nth * each, sizes ? each : PAGE, bit);
+}
+
+function clearEntry(draft: Draft, g: number, addr: Addr, size: number, level: number): void {
+  const frames = draft.gather(g)?.vma === "frames";
+  const removal: Removal = { addr, end: addr + size, level, g, ...(frames ? { ofFrame: true } : {}) };
+  draft.own("entries").set(addr, remove(draft, removal));
+  if (draft.ptes.size > 0) draft.own("ptes").delete(addr);
+}
+
+/** A page comes after its entry. If no entry was removed, it counts from now on. */
+function removePage(draft: Draft, { g }: { readonly g: number }, pfn: number, addr: Addr, pages = 1): void {
+  let removal = draft.entries.get(addr);
+  if (removal === undefined) {
+    removal = removeUnannounced(draft, { addr, end: addr + pages * PAGE, level: 0, g });
+  } else draft.own("entries").delete(addr);
+  waitFor(draft, pfn, g, removal);
+}
+
+function removeUnannounced(draft: Draft, removal: Removal): number {
+  const number = remove(draft, removal);
+  draft.ownSet("unannounced").add(number);
+  return number;
+}
+
+const ABOVE: Readonly<Record<TableLevel, number>> = {
+  pte: CLEARED.pmd,
+  pmd: CLEARED.pud,
+  pud: CLEARED.p4d,
+  p4d: 0,
+};
+
+function removeTable(draft: Draft, g: number, level: TableLevel, id: number, addr: Addr): void {
+  const { scope, asceLimit } = draft.before;
+  const { arch } = scope;
+  if (
+    arch === "s390" &&
+    ((level === "pmd" && asceLimit <= 2 ** 31) || (level === "pud" && asceLimit <= 2 ** 42))
+  )
+    return;
+  const removal = remove(draft, { addr, end: addr + PAGE, level: ABOVE[level], g, table: id });
+  if (scope.tables === "page" && arch !== "s390" && arch !== "ppc64")
+    waitFor(draft, TABLE_PAGES + id, g, removal);
+  else draft.own("tables").set(id, { removal, g, queued: false });
+  draft.change(g, { freesTables: true });
+  if (draft.linked.has(id)) draft.ownSet("linked").delete(id);
+}
+
+/** What is judged once all events are known. */
+function answered(draft: Draft, command: Command, response: Response): void {
+  switch (command.op) {
+    case "gather":
+      // s390 flushes first where nothing else uses the mm.
+      if (response.events.some(({ kind }) => kind === "flush"))
+        draft.change(command.g, { flushedFirst: true });
+      draft.idle = 0;
+      return;
+    case "finish":
+      finished(draft, command.g, command.start, command.end);
+      return;
+    case "rcuRun":
+      for (const [id, { queued }] of draft.tables) if (queued) draft.lost.push(id);
+      return;
+    case "removePage":
+    case "removeFolio":
+    case "zap":
+    case "freeTable":
+      draft.stuck = isStuck(command, response);
+      countSlots(draft, command, response);
+      return;
+    case "lazy":
+    case "unlock":
+      if (command.op === "unlock" || !command.on) {
+        for (const removal of draft.uncovered.values())
+          if (removal.g === command.g) draft.stale.push(removal);
+      }
+      return;
+    default:
+  }
+}
+
+/** An allocation of pages failed, and the gather neither says that it is full nor freed anything. */
+function isStuck(command: Command, { events, full }: Response): boolean {
+  const failed = events.findIndex((event) => event.kind === "allocFail" && event.what === "pages");
+  if (failed < 0 || full === true) return false;
+  if (command.op === "removePage" && command.raw) return true;
+  return !events.slice(failed).some(({ kind }) => kind === "pages");
+}
+
+/** Entries that wait in the batches of the gather. */
+function countSlots(draft: Draft, command: Command & { readonly g: number }, _response: Response): void {
+  const { promises, scope } = draft.before;
+  const gather = draft.gather(command.g);
+  if (gather === undefined) return;
+  let slots = 0;
+  for (const { g } of draft.waiting.values()) if (g === command.g) slots += 1;
+  draft.change(command.g, { slots });
+  const { array, bundle, batch, batches } = scope.limits;
+  const most = promises.perCpu ? array : bundle + batches * batch;
+  // A run of pages of a folio takes two entries, however long it is.
+  if (!promises.has.folios && (promises.perCpu || promises.limitsBatches) && slots > most) draft.over = true;
+  if (promises.limitsBatches && gather.batches.length > batches) draft.over = true;
+}
+
+function finished(draft: Draft, g: number, start: Addr, end: Addr): void {
+  const gather = draft.gather(g);
+  if (gather === undefined) return;
+  const from = gather.fullmm ? 0 : start;
+  const to = gather.fullmm ? TOP : end;
+  for (const [number, removal] of draft.uncovered) {
+    if (draft.unannounced.has(number)) continue;
+    if (removal.g === g) draft.missed.push(removal);
+    if (removal.addr < to && from < removal.end) draft.stale.push(removal);
+  }
+  for (const [pfn, { removal, g: owner }] of draft.waiting) {
+    if (owner === g && !draft.unannounced.has(removal)) draft.lost.push(pfn);
+  }
+  for (const [id, table] of draft.tables) if (table.g === g && !table.queued) draft.lost.push(id);
+  for (const id of gather.batches) if (draft.batchPages.has(id)) draft.lost.push(id);
+  draft.own("gathers").delete(g);
+}
