@@ -1,14 +1,14 @@
 /** Footprints follow from operations; an operation by a function has to name the fields that it reads and writes. */
 import { expect, test } from "vitest";
-import { visitActions } from "../../engine/actions.ts";
-import { BOUNDS } from "../../engine/bounds.testing.ts";
-import type { Action, PackedMachine } from "../../engine/machine.ts";
-import { failedIn, isEnabled } from "../../engine/machine.ts";
-import { actionOf, does, sets } from "../../engine/operations.ts";
-import { explore } from "../../engine/search/explore.ts";
-import { type Field, type Layout, valuesOf } from "../../engine/search/layout.ts";
+import { visitActions } from "../engine/actions.ts";
+import { BOUNDS } from "../engine/bounds.testing.ts";
+import type { Action, PackedMachine } from "../engine/machine.ts";
+import { failedIn, isEnabled } from "../engine/machine.ts";
+import { actionOf, does, sets } from "../engine/operations.ts";
+import { explore } from "../engine/search/explore.ts";
+import { type Field, type Layout, valuesOf } from "../engine/search/layout.ts";
 import { PROTOCOLS } from "./index.ts";
-import { lazyUnmap } from "./lazy-unmap.ts";
+import { lazyUnmap } from "./vmap/lazy-unmap.ts";
 
 /** How many of the reachable states are tried. */
 const MOST = 3000;

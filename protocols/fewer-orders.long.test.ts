@@ -1,10 +1,11 @@
 /** Every protocol in a small scope violates the same laws with commuting steps in fewer orders as in all orders. */
 import { describe, expect, test } from "vitest";
-import { visitActions } from "../../engine/actions.ts";
-import { BOUNDS } from "../../engine/bounds.testing.ts";
-import { explore } from "../../engine/search/explore.ts";
-import { PROTOCOLS, type Protocol, STEP_PROTOCOLS, type StepProtocol } from "./index.ts";
-import { lazyUnmap, lazyUnmapRules } from "./lazy-unmap.ts";
+import { visitActions } from "../engine/actions.ts";
+import { BOUNDS } from "../engine/bounds.testing.ts";
+import { explore } from "../engine/search/explore.ts";
+import { PROTOCOLS, STEP_PROTOCOLS } from "./index.ts";
+import type { Protocol, StepProtocol } from "./protocol.ts";
+import { lazyUnmap, lazyUnmapRules } from "./vmap/lazy-unmap.ts";
 
 /** Less than half of the states of these is left. */
 const HALVED = ["3.16", "4.4", "5.13", "6.5", "6.12"].map((release) => `blocks-${release}-repaired`);

@@ -1,5 +1,5 @@
 /** What the catalogue says of a bug that needs calls to interleave: it shows at the step grain. */
-import type { LawId } from "../../spec/contract.ts";
+import type { LawId } from "../spec/contract.ts";
 
 /** One law that the bug violates, or one condition that it lets last for ever. */
 export interface InterleavedViolation {
