@@ -23,6 +23,12 @@ export const WINGS: readonly [Entry, ...Entry[]] = [
     open: async () => (await import("./vmap/open-wing.ts")).OPEN_VMAP,
     recorded: () => false,
   },
+  {
+    name: "gather",
+    load: async () => (await import("./gather/wing.ts")).GATHER,
+    open: async () => (await import("./gather/open-wing.ts")).OPEN_GATHER,
+    recorded: (line) => "arch" in line && "caps" in line,
+  },
 ];
 
 export function allWings(): Promise<readonly Wing[]> {
@@ -87,7 +93,7 @@ export async function bugMeant(
 
 /** The wing of a recording, by what is in it. */
 export async function recordedIn(file: string): Promise<OpenWing> {
-  const line = WINGS.length === 1 ? undefined : await firstLine(file);
+  const line = await firstLine(file);
   const entry = WINGS.find(({ recorded }) => line !== undefined && recorded(line)) ?? WINGS[0];
   return entry.open();
 }

@@ -40,6 +40,18 @@ function asked(draft: Draft, command: Command): Zapped | undefined {
     case "endVma":
       draft.change(command.g, { vma: "none", ended: true });
       return undefined;
+    case "freeVmas":
+      draft.change(command.g, { vmasFreed: true });
+      return undefined;
+    case "flush":
+      draft.change(command.g, { mustFlush: false });
+      return undefined;
+    case "migrate":
+      draft.change(command.g, { migrated: true });
+      return undefined;
+    case "failAlloc":
+      set.failing = command.n > 0;
+      return undefined;
     case "removeEntry":
       if (scope.arch !== "ppc64") removeEntries(draft, command);
       return undefined;
@@ -62,6 +74,7 @@ function asked(draft: Draft, command: Command): Zapped | undefined {
     case "unshare": {
       const addr = command.addr - (command.addr % PUD);
       remove(draft, { addr, end: addr + PUD, level: CLEARED.pmd, g: command.g });
+      set.unshared = new Set([...draft.before.unshared, command.id]);
       return undefined;
     }
     case "pending":
@@ -74,10 +87,50 @@ function asked(draft: Draft, command: Command): Zapped | undefined {
       set.asceLimit = command.size;
       return undefined;
     case "lazy":
-      draft.change(command.g, { lazy: command.on === true });
+      draft.change(command.g, { lazy: command.on === true, locked: true });
+      return undefined;
+    case "unlock":
+      draft.change(command.g, { locked: false });
+      return undefined;
+    case "collapse":
+      removeTable(draft, -1, "pte", command.table, command.addr);
       return undefined;
     default:
+      observed(draft, command);
       return undefined;
+  }
+}
+
+/** What the rest of the machine does. */
+function observed(draft: Draft, command: Command): void {
+  const { before, set } = draft;
+  switch (command.op) {
+    case "insert":
+      draft.own("ptes").set(command.addr, command.pfn);
+      draft.own("freed").delete(command.pfn);
+      return;
+    case "load":
+      set.loaded = before.loaded.with(command.cpu, command.how);
+      return;
+    case "walk": {
+      const walkers = new Map(before.walkers);
+      if (command.table === undefined) walkers.delete(command.cpu);
+      else walkers.set(command.cpu, command.table);
+      set.walkers = walkers;
+      return;
+    }
+    case "reuse":
+    case "driverFree":
+      draft.own("freed").set(command.pfn, "someone else's");
+      if (command.op === "driverFree") draft.ownSet("drivers").delete(command.pfn);
+      return;
+    case "unlink": {
+      const { frames = [] } = draft.gather(command.g) ?? {};
+      for (const pfn of frames) draft.ownSet("drivers").add(pfn);
+      draft.change(command.g, { frames: [], ended: false, vmasFreed: false });
+      return;
+    }
+    default:
   }
 }
 
@@ -95,8 +148,13 @@ function opened(g: number, start: Addr, end: Addr, fullmm: boolean): OpenGather 
     batches: [],
     vma: "none",
     freesTables: false,
+    frames: [],
     ended: false,
+    vmasFreed: false,
+    mustFlush: false,
     lazy: false,
+    locked: false,
+    migrated: false,
   };
 }
 
@@ -109,15 +167,20 @@ function removeEntries(draft: Draft, command: Extract<Command, { op: "removeEntr
 }
 
 function clearEntry(draft: Draft, g: number, addr: Addr, size: number, level: number): void {
-  const frames = draft.gather(g)?.vma === "frames";
-  const removal: Removal = { addr, end: addr + size, level, g, ...(frames ? { ofFrame: true } : {}) };
-  draft.own("entries").set(addr, remove(draft, removal));
+  const gather = draft.gather(g);
+  const pfn = draft.ptes.get(addr);
   if (draft.ptes.size > 0) draft.own("ptes").delete(addr);
+  const removal: Removal = { addr, end: addr + size, level, g };
+  if (gather?.vma === "frames" && pfn !== undefined) {
+    // No page comes: the frame is its driver's.
+    remove(draft, { ...removal, ofFrame: true });
+    draft.change(g, { frames: [...gather.frames, pfn] });
+  } else draft.own("entries").set(addr, { removal: remove(draft, removal), g, pfn });
 }
 
 /** A page comes after its entry. If no entry was removed, it counts from now on. */
 function removePage(draft: Draft, { g }: { readonly g: number }, pfn: number, addr: Addr, pages = 1): void {
-  let removal = draft.entries.get(addr);
+  let removal = draft.entries.get(addr)?.removal;
   if (removal === undefined) {
     removal = removeUnannounced(draft, { addr, end: addr + pages * PAGE, level: 0, g });
   } else draft.own("entries").delete(addr);
@@ -174,6 +237,17 @@ function answered(draft: Draft, command: Command, response: Response): void {
     case "freeTable":
       draft.stuck = isStuck(command, response);
       countSlots(draft, command, response);
+      if (response.full === true) draft.change(command.g, { mustFlush: true });
+      return;
+    case "unlink":
+      for (const removal of draft.uncovered.values()) if (removal.ofFrame) draft.stale.push(removal);
+      return;
+    case "insert":
+      // An entry of the hash table that is still to be invalidated, and a new one for the same address.
+      for (const removal of draft.uncovered.values()) {
+        const isHere = removal.addr === command.addr && removal.table === undefined;
+        if (isHere && draft.before.scope.arch === "ppc64") draft.stale.push(removal);
+      }
       return;
     case "lazy":
     case "unlock":
@@ -224,5 +298,6 @@ function finished(draft: Draft, g: number, start: Addr, end: Addr): void {
   }
   for (const [id, table] of draft.tables) if (table.g === g && !table.queued) draft.lost.push(id);
   for (const id of gather.batches) if (draft.batchPages.has(id)) draft.lost.push(id);
+  for (const [addr, entry] of draft.entries) if (entry.g === g) draft.own("entries").delete(addr);
   draft.own("gathers").delete(g);
 }

@@ -125,6 +125,9 @@ export function follow(
         if (event.what === "pages")
           draft.change(g, { batches: [...(draft.gather(g)?.batches ?? []), event.id] });
         break;
+      case "allocFail":
+        draft.set.failing = false;
+        break;
       case "free":
         if (!draft.ownSet("batchPages").delete(event.id)) draft.twice.push(event.id);
         break;

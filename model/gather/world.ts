@@ -28,8 +28,6 @@ const NOTHING: Reading = {
 };
 
 export interface State extends World {
-  /** Entries that were removed and whose page has not come: the number of the removal, by address. */
-  readonly entries: ReadonlyMap<Addr, number>;
   /** Batch pages that are not freed. */
   readonly batchPages: ReadonlySet<number>;
   readonly lastRemoval: number;
@@ -52,7 +50,9 @@ export function initialWorld(scope: Scope, promises: Promises): State {
     ptes: new Map(scope.pages.map((addr, nth) => [addr, scope.frames[nth] as Pfn])),
     linked: new Set(scope.tableIds),
     freed: new Map(scope.frames.slice(scope.pages.length).map((pfn) => [pfn, "free"])),
-    unlinked: false,
+    drivers: new Set(),
+    unshared: new Set(),
+    failing: false,
     loaded: new Array(scope.cpus).fill("none"),
     walkers: new Map(),
     reply: NOTHING,
@@ -76,11 +76,12 @@ export class Draft {
   waiting: ReadonlyMap<Pfn, Waiting>;
   tables: ReadonlyMap<TableId, WaitingTable>;
   gathers: ReadonlyMap<Slot, OpenGather>;
-  entries: ReadonlyMap<Addr, number>;
+  entries: World["entries"];
   batchPages: ReadonlySet<number>;
   ptes: ReadonlyMap<Addr, Pfn>;
   freed: World["freed"];
   linked: ReadonlySet<TableId>;
+  drivers: ReadonlySet<Pfn>;
   lastRemoval: number;
   unannounced: ReadonlySet<number>;
   /** Fields that a command sets as a whole. */
@@ -108,6 +109,7 @@ export class Draft {
     this.ptes = before.ptes;
     this.freed = before.freed;
     this.linked = before.linked;
+    this.drivers = before.drivers;
     this.lastRemoval = before.lastRemoval;
     this.unannounced = before.unannounced;
   }
@@ -121,7 +123,7 @@ export class Draft {
     return this[key] as never;
   }
 
-  ownSet(key: "batchPages" | "linked" | "unannounced"): Set<number> {
+  ownSet(key: "batchPages" | "linked" | "unannounced" | "drivers"): Set<number> {
     if (this[key] === this.before[key]) this[key] = new Set(this.before[key]);
     return this[key] as Set<number>;
   }

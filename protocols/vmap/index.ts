@@ -12,9 +12,11 @@ import { locksMachine } from "./queues/locks/machine.ts";
 import { LOCKS_ORDERS } from "./queues/locks/releases.ts";
 import { walksMachine } from "./queues/walks/machine.ts";
 import { WALKS_ORDERS } from "./queues/walks/releases.ts";
+import { READERS_ORDERS, readersMachine } from "./readers/machine.ts";
 import { RESET_PERMS_ORDERS, resetPermsMachine } from "./reset-perms/machine.ts";
 import { rootsMachine } from "./roots/machine.ts";
 import { ROOTS_ORDERS } from "./roots/purge.ts";
+import { SHADOW_ORDERS, shadowMachine } from "./shadow/machine.ts";
 import { WAITS_ORDERS, waitsMachine } from "./waits/machine.ts";
 
 const LAZY_UNMAP: Protocol = {
@@ -70,6 +72,33 @@ export const STEP_PROTOCOLS: readonly StepProtocol[] = [
         { ...scope, memory: memory === 1, other: other === 1, filesystem: filesystem === 1 },
         order,
       ),
+  ),
+  ...family(
+    "shadow",
+    "A side table keyed by address: KASAN's shadow pages, each shared by two areas, filled and emptied beside each other.",
+    {
+      cpus,
+      areas: {
+        counts: "areas, two to a shadow page, each on a node of its own",
+        usual: 3,
+        least: 2,
+        most: 4,
+      },
+      most: { counts: "areas that a purge may release between two pauses", usual: 1, most: 4 },
+    },
+    SHADOW_ORDERS,
+    shadowMachine,
+  ),
+  ...family(
+    "readers",
+    "Readers of areas, /proc/vmallocinfo, vread_iter and vmalloc_dump_obj, beside allocations, frees and purges.",
+    {
+      cpus,
+      areas: { counts: "areas, each on a node of its own", usual: 2, most: 3 },
+      pages: { counts: "the most pages of an area", usual: 2, most: 3 },
+    },
+    READERS_ORDERS,
+    readersMachine,
   ),
   ...family(
     "blocks",

@@ -1,4 +1,4 @@
-/** Curves of an allocation's time, drawn by echarts without a browser. */
+/** Curves of the time of calls, drawn by echarts without a browser. */
 import * as echarts from "echarts";
 
 /** The name and style of a curve. */
@@ -13,17 +13,21 @@ export interface Plot {
   readonly subtitle: string;
   /** The quantity on the horizontal axis. */
   readonly counted: string;
+  /** What takes the time. */
+  readonly timed: string;
+  /** The least time on the vertical axis, in nanoseconds. */
+  readonly least: number;
   /** By kernel. */
   readonly curves: Readonly<Record<string, Curve>>;
   /** The position of a vertical line, and the text above it. */
   readonly limit?: { readonly at: number; readonly says: string };
 }
 
-const FONT = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif";
+export const FONT = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif";
 
-/** Nanoseconds of an allocation, by kernel, against these lengths: on logarithmic axes, as SVG. */
+/** Nanoseconds by kernel, against these lengths: on logarithmic axes, as SVG. */
 export function timePlot(
-  { title, subtitle, counted, curves, limit }: Plot,
+  { title, subtitle, counted, timed, least, curves, limit }: Plot,
   lengths: readonly number[],
   measured: ReadonlyMap<string, readonly number[]>,
 ): string {
@@ -60,8 +64,8 @@ export function timePlot(
     },
     yAxis: {
       ...axis,
-      min: 100,
-      name: "time of an allocation",
+      min: least,
+      name: timed,
       nameGap: 62,
       axisLabel: { ...axis.axisLabel, formatter: duration },
     },
@@ -74,17 +78,27 @@ export function timePlot(
         symbolSize: 8,
         lineStyle: { width: 2.5, color },
         itemStyle: { color },
-        data: lengths.map((length, at) => [length, Math.round(nanoseconds[at] as number)]),
+        data: nanoseconds.map((each, at) => [lengths[at] as number, Math.round(each)]),
         ...(nth === 0 && limit ? { markLine: limitLine(limit) } : {}),
       };
     }),
   });
+  return svgOf(chart);
+}
+
+/** Where a page is dark, the colours of the picture are inverted, and keep their hues. */
+const DARK =
+  "<style>@media (prefers-color-scheme: dark) { svg { filter: invert(0.92) hue-rotate(180deg); } }</style>";
+
+/** The picture as SVG, and the end of the chart. */
+export function svgOf(chart: echarts.ECharts): string {
   const svg = chart.renderToSVGString();
   chart.dispose();
-  return svg;
+  return svg.replace(/<svg [^>]*>/, (tag) => `${tag}\n${DARK}`);
 }
 
 function duration(nanoseconds: number): string {
+  if (nanoseconds >= 1e9) return `${nanoseconds / 1e9} s`;
   if (nanoseconds >= 1e6) return `${nanoseconds / 1e6} ms`;
   return nanoseconds >= 1e3 ? `${nanoseconds / 1e3} µs` : `${nanoseconds} ns`;
 }
