@@ -8,7 +8,7 @@ import type { Promises } from "../../spec/gather/promises.ts";
 import type { Response } from "../../spec/gather/response.ts";
 import { PTES_OF_TABLE, type Scope } from "../../spec/gather/scope.ts";
 import { CLEARED, PAGE, PUD, TOP } from "../../spec/gather/vocabulary.ts";
-import { freeAtOnce, freeChain, leftIn } from "./batches.ts";
+import { freeAtOnce, freeBatches, freeChain, leftIn, nextBatch } from "./batches.ts";
 import { dumpOf } from "./dumps.ts";
 import { addState } from "./fingerprint.ts";
 import { flushMmu, flushTlb, flushTlbOnly, isNested } from "./flush.ts";
@@ -22,14 +22,8 @@ import { flushTables, invalidate, pageOf, removeTable, removeToFreelist, runCall
 import { removePage, setPageSize, zap } from "./zap.ts";
 
 export const STEPS: Steps = {
-  flushTlb,
-  flushTlbOnly,
-  flushTables,
-  invalidate,
-  finish,
-  removeTable,
-  unshare,
-  collapse,
+  ...{ flushTlb, flushTlbOnly, flushTables, invalidate, finish, removeTable, unshare },
+  ...{ nextBatch, freeBatches, setLazy, collapse },
 };
 
 /** What a harness refuses: nothing is done then. */
@@ -129,7 +123,7 @@ function answer(state: State, command: Command, rules: Rules): Result {
       flushUnshared(state, gatherAt(state, command.g), rules);
       return DONE;
     case "lazy":
-      setLazy(state, command.g, rules, command.on === true);
+      rules.steps.setLazy(state, command.g, rules, command.on === true);
       return DONE;
     case "hpte": {
       const { addr, n = 1, psize = 0, ssize = 0, huge = false } = command;

@@ -1,7 +1,7 @@
 /** Page tables, TLBs and walk caches: what CPUs of the mm reach, and what a flush leaves them. */
 import type { Command } from "../../spec/gather/commands.ts";
 import type { Event, Flush, Reached } from "../../spec/gather/response.ts";
-import { PTES_OF_TABLE, type Scope } from "../../spec/gather/scope.ts";
+import { PTES_OF_TABLE, type Scope, tableOf, tablesOf } from "../../spec/gather/scope.ts";
 import { type Addr, type Cpu, PAGE, type Pfn, type TableId } from "../../spec/gather/vocabulary.ts";
 
 interface HardwareCpu {
@@ -22,10 +22,11 @@ export interface Hardware {
 
 const IDLE: HardwareCpu = { how: "none", tlb: new Map(), walks: new Set(), behind: false };
 
-export function newHardware({ cpus, pages, frames, tableIds }: Scope): Hardware {
+export function newHardware(scope: Scope): Hardware {
+  const { cpus, pages, frames } = scope;
   return {
     ptes: new Map(pages.map((addr, nth) => [addr, frames[nth] as Pfn])),
-    linked: new Set(tableIds),
+    linked: tablesOf(scope),
     freedTables: new Set(),
     cpus: new Array(cpus).fill(IDLE),
   };
@@ -129,7 +130,7 @@ export function touch(hardware: Hardware, cpu: Cpu, addr: Addr): Reached {
   const { how, tlb, walks } = hardware.cpus[cpu] as HardwareCpu;
   const held = tlb.get(addr);
   if (held !== undefined && how === "active") return { frame: held, by: "tlb" };
-  const table = Math.floor(addr / PTES_OF_TABLE);
+  const table = tableOf(addr);
   if (walks.has(table) && hardware.freedTables.has(table))
     return { frame: undefined, by: "walk of a freed table" };
   if (!hardware.linked.has(table) && !walks.has(table)) return { frame: undefined, by: "fault" };

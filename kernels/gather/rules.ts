@@ -14,6 +14,10 @@ export interface Steps {
   readonly finish: (state: State, gather: Gather, rules: Rules, start: number, end: number) => void;
   readonly removeTable: (state: State, gather: Gather, rules: Rules, id: TableId) => void;
   readonly unshare: (state: State, gather: Gather, rules: Rules, command: Unshare) => void;
+  /** tlb_next_batch: whether there is another batch to fill. */
+  readonly nextBatch: (state: State, gather: Gather, facts: Facts) => boolean;
+  readonly freeBatches: (state: State, gather: Gather) => void;
+  readonly setLazy: (state: State, cpu: number, rules: Rules, on: boolean) => void;
   readonly collapse: (state: State, command: Collapse) => void;
 }
 

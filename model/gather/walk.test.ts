@@ -8,7 +8,7 @@ import { witnessesFor } from "../../spec/gather/witnesses.ts";
 import { addWorld } from "./fingerprint.ts";
 import { walk } from "./walk.testing.ts";
 
-const RUN = { seed: 1, histories: 20, length: 30 };
+const RUN = { seed: 1, histories: 8, length: 30 };
 
 const REPAIRED = ["4.15.18", "4.19", "5.2.1", "5.4.18", "5.11", "5.17", "6.1.10", "6.8", "6.12", "6.19.10"];
 
@@ -41,6 +41,7 @@ describe("random histories", () => {
     for (const scope of scopesFor(kernel.release)) {
       for (const { before, command, response, after } of walk(kernel, scope, { ...RUN, histories: 60 })) {
         for (const witness of left) if (witness.seen(before, command, response, after)) left.delete(witness);
+        if (left.size === 0) return;
       }
     }
     expect([...left].map(({ id }) => id)).toEqual([]);

@@ -61,6 +61,8 @@ export interface Scope {
   /** Gathers that may be open at once. */
   readonly slots: number;
   readonly calls: readonly Call[];
+  /** Callers also remove pages whose entry they did not remove. */
+  readonly outside?: true | undefined;
 }
 
 /** Bytes that one page table of PTEs maps. */
@@ -76,6 +78,13 @@ export const TINY: Limits = { array: 2, bundle: 2, batch: 2, batches: 1, tables:
 export function pagesOf(count: number, apart = false): Addr[] {
   return Array.from({ length: count }, (_none, nth) => nth * (apart ? PTES_OF_TABLE : 4096));
 }
+
+/** The table that has the PTE of an address: table n has those of the nth range of a table's size. */
+export const tableOf = (addr: Addr): TableId => Math.floor(addr / PTES_OF_TABLE);
+
+/** Tables in place at first: those that callers may free, and those of the pages. */
+export const tablesOf = ({ pages, tableIds }: Scope): Set<TableId> =>
+  new Set([...tableIds, ...pages.map(tableOf)]);
 
 export const numbers = (count: number, from = 0): number[] =>
   Array.from({ length: count }, (_none, nth) => from + nth);

@@ -82,6 +82,7 @@ export const SCOPES: readonly Scope[] = [
     limits: { ...TINY, bundle: 4, batch: 4 },
     calls: ["zap", "folios", "dirty", "fail"],
   },
+  { ...PLAIN, name: "unannounced pages", pages: pagesOf(2), calls: ["entries"], outside: true },
   { ...PLAIN, name: "shared tables", tableIds: [0], calls: ["zap", "unshare", "tables", "flushes", "touch"] },
   {
     ...PLAIN,
@@ -132,8 +133,9 @@ function runsOn({ labels: [label = ""], invalidates, has }: Promises, arch: Arch
 }
 
 /** The scopes in which a release can run. Where it lacks the calls of one, it makes the others. */
-export function scopesFor(promises: Promises): readonly Scope[] {
-  return SCOPES.filter(({ arch, calls }) => {
+export function scopesFor(promises: Promises, outside = false): readonly Scope[] {
+  return SCOPES.filter(({ arch, calls, outside: isOutside = false }) => {
+    if (isOutside && !outside) return false;
     if (calls.includes("unshare") && !promises.has.unshare) return false;
     if (calls.includes("folios") && !promises.has.folios && calls.includes("dirty") && !promises.has.ranges)
       return false;

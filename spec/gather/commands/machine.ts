@@ -20,7 +20,8 @@ export const rcuRun = command<RcuRun>({
   weight: 5,
   every: () => [{ op: "rcuRun" }],
   // A walker has interrupts off: no grace period ends while it walks.
-  legal: ({ tables, walkers }) => walkers.size === 0 && [...tables.values()].some(({ queued }) => queued),
+  legal: ({ tables, walkers, promises }) =>
+    (walkers.size === 0 || !promises.waitsForWalkers) && [...tables.values()].some(({ queued }) => queued),
   says: () => "the grace periods end",
 });
 

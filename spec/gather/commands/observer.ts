@@ -1,10 +1,8 @@
 /** What the rest of the machine does meanwhile: faults, accesses, walkers, and those who reuse what was freed. */
-import { PTES_OF_TABLE } from "../scope.ts";
+import { PTES_OF_TABLE, tableOf } from "../scope.ts";
 import { command, cpusOf, forSlots, hex, optional } from "./command.ts";
 import type { Collapse, DriverFree, Insert, Load, Reuse, Touch, Unlink, Walk } from "./kinds.ts";
 import { isEmpty } from "./removal.ts";
-
-const tableAt = (addr: number) => Math.floor(addr / PTES_OF_TABLE);
 
 export const insert = command<Insert>({
   op: "insert",
@@ -12,7 +10,7 @@ export const insert = command<Insert>({
   call: "insert",
   weight: 5,
   every: ({ pages, frames }) =>
-    pages.flatMap((addr) => frames.map((pfn): Insert => ({ op: "insert", addr, pfn, table: tableAt(addr) }))),
+    pages.flatMap((addr) => frames.map((pfn): Insert => ({ op: "insert", addr, pfn, table: tableOf(addr) }))),
   legal: ({ ptes, linked, freed, gathers }, { addr, pfn, table }) => {
     // A fault takes the PTE lock.
     for (const { locked } of gathers.values()) if (locked) return false;

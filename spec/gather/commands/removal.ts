@@ -104,8 +104,10 @@ export const removePage = command<RemovePage>({
         ]),
       ),
     ),
-  legal: (world, { g, addr, pfn, raw }) =>
-    removing(world, g) !== undefined && isOwed(world, g, addr, pfn) && !(raw && world.promises.perCpu),
+  legal: (world, { g, addr, pfn, raw }) => {
+    if (removing(world, g) === undefined || (raw && world.promises.perCpu)) return false;
+    return isOwed(world, g, addr, pfn) || (world.scope.outside === true && world.ptes.get(addr) === pfn);
+  },
   says: ({ g, addr, raw }) => `gather ${g} takes the page at ${hex(addr)}${raw ? ", without a flush" : ""}`,
   *simpler({ raw, ...plain }) {
     if (raw) yield plain;
