@@ -54,7 +54,7 @@ const TRACE_OPTION = [
 
 const program = new Command("vmapcheck")
   .description(
-    "Checks allocators of kernel virtual addresses, release by release, against one reference model.",
+    "Checks allocators of kernel virtual addresses, and mmu_gathers, release by release, against one reference model.",
   )
   .version(`vmapcheck ${VERSION}`, "--version", "print the version")
   .showSuggestionAfterError(true)
@@ -64,7 +64,10 @@ const program = new Command("vmapcheck")
 program
   .command("check")
   .description("every kernel against every law it promises: pinned histories first, then random ones")
-  .argument("[kernel...]", "labels such as 2.6.39; all when none is given")
+  .argument(
+    "[kernel...]",
+    "labels such as 2.6.39 or gather-3.1, or gather for all of them; all when none is given",
+  )
   .option(
     "--runs <number>",
     "random histories in each scope; 1500 unless given; fewer may not reach every witness, which is a warning then and else a failure; 0 for pinned histories alone",
@@ -82,7 +85,7 @@ program
 program
   .command("hunt")
   .description("rediscovers catalogue bugs at random, from a fresh seed unless one is given")
-  .argument("[bug...]", "slugs or numbers, such as va-gap-offbyone or A1; all when none is given")
+  .argument("[bug...]", "slugs or numbers, such as va-gap-offbyone, A1 or D2; all when none is given")
   .option(
     "--runs <number>",
     "histories drawn for each law until it is found; 500000 unless given",
@@ -108,7 +111,10 @@ program
 program
   .command("explore")
   .description("visits every state of a small machine: a protocol, or a kernel beside the reference")
-  .argument("[machine]", "lazy-unmap, a kernel, or a bug that is a kernel with one step replaced")
+  .argument(
+    "[machine]",
+    "lazy-unmap, a kernel such as 6.12 or gather-3.1, or a bug that is a kernel with one step replaced",
+  )
   .option("--scope <parameters>", "such as V=3,F=2,C=3 or pages=8,windows=1")
   .option(
     "--calls <calls>",
@@ -154,7 +160,10 @@ program
 program
   .command("diff")
   .description("the shortest history on which two kernels answer differently")
-  .argument("[kernel...]", "two kernels, or bugs that are a kernel with one step replaced")
+  .argument(
+    "[kernel...]",
+    "two kernels, such as 5.17 and 6.1 or gather-3.1 and gather-3.9.6, or bugs that are a kernel with one step replaced",
+  )
   .option("--all", "each release and the next, in a table", false)
   .option("--scope <parameters>", "explore this small space, such as pages=6,windows=1, not the usual ones")
   .option("--kind <kind>", "only a difference of this kind, such as address or flush")
@@ -403,7 +412,7 @@ campaign
 program
   .command("list")
   .description("the kernels, laws, bugs and scopes there are; or all about one bug or kernel")
-  .argument("[name]", "a bug, a kernel or any version, such as C7, 6.5 or 5.15.0-91-generic")
+  .argument("[name]", "a bug, a kernel or any version, such as C7, 6.5, gather-3.1 or 5.15.0-91-generic")
   .option("--program <protocol>", "what a CPU does in a protocol, step by step, such as blocks-6.12")
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
