@@ -32,4 +32,5 @@ export { type Replay, type ReplayOptions, replay } from "./replay.ts";
 export { type Reproducer, type ReproducerKind, reproducerOf } from "./reproducer.ts";
 export { UsageError } from "./usage-error.ts";
 export { type ValidateOptions, type ValidateReport, validate } from "./validate.ts";
+export { type VmallocinfoOptions, type VmallocinfoReport, vmallocinfo } from "./vmallocinfo.ts";
 export type { Watch } from "./work.ts";
