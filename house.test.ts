@@ -37,7 +37,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   adapters: ["spec", "engine"],
   jobs: BELOW_JOBS,
   cli: [...BELOW_JOBS, "jobs"],
-  bench: [...BELOW_JOBS, "jobs", "cli"],
+  web: ["spec", "jobs"],
+  bench: [...BELOW_JOBS, "jobs", "cli", "web"],
 };
 /** Single files that a room may import from a room it otherwise may not. */
 const MAY_IMPORT_FILE: Readonly<Record<string, readonly string[]>> = {
@@ -58,19 +59,26 @@ function sources(folder: string): string[] {
   return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return sources(path);
-    return entry.name.endsWith(".ts") ? [path] : [];
+    return /(?<!\.d)\.tsx?$/.test(entry.name) ? [path] : [];
   });
 }
 
 const ALL = Object.keys(MAY_IMPORT).flatMap(sources);
 /** What is not a test, nor what tests share. */
-const PRODUCTION = ALL.filter((file) => !/\.test(ing)?\.ts$/.test(file));
+const PRODUCTION = ALL.filter((file) => !/\.test(ing)?\.tsx?$/.test(file));
 
 function importsOf(file: string, text = readFileSync(join(ROOT, file), "utf8")): Import[] {
   return [...text.matchAll(/(?:from|import)[\s(]+"(\.[^"]+)"/g)].map(([, path]) => ({
     from: file,
     to: relative(ROOT, resolve(ROOT, dirname(file), path as string)),
   }));
+}
+
+/** The files that a file starts as threads. */
+function threadsOf(file: string): string[] {
+  return [
+    ...readFileSync(join(ROOT, file), "utf8").matchAll(/new URL\("(\.[^"]+\.ts)", import\.meta\.url\)/g),
+  ].map(([, path]) => relative(ROOT, resolve(ROOT, dirname(file), path as string)));
 }
 
 function folderOf(file: string): string {
@@ -124,7 +132,7 @@ describe("the arrows", () => {
     ["kernels/vmap/state.ts", "../../model/vmap/area.ts"],
     ["engine/run/random.ts", "../../spec/vmap/world.ts"],
     ["adapters/vmap/conform.ts", "../../kernels/vmap/index.ts"],
-    ["properties/vmap/random-run.ts", "../../kernels/vmap/index.ts"],
+    ["properties/random-run.ts", "../../kernels/vmap/index.ts"],
   ])("would be seen to be wrong from %s to %s", (from, path) => {
     const [forbidden] = importsOf(from, `import { x } from "${path}";`) as [Import];
     expect(allowed(forbidden)).toBe(false);
@@ -153,12 +161,15 @@ describe("every file", () => {
   test("is reached from the command line, a test or a benchmark", () => {
     const reached = new Set<string>();
     const visit = (file: string) => {
-      if (reached.has(file) || !file.endsWith(".ts")) return;
+      if (reached.has(file) || !/\.tsx?$/.test(file)) return;
       reached.add(file);
       for (const { to } of importsOf(file)) visit(to);
+      for (const thread of threadsOf(file)) visit(thread);
     };
     for (const start of [
       "cli/main.ts",
+      "web/main.tsx",
+      "web/vite.config.ts",
       "bench/census/explore-all.ts",
       ...sources("bench"),
       ...ALL.filter((file) => file.endsWith(".test.ts")),
@@ -178,8 +189,10 @@ describe("every file", () => {
 test("a job speaks to no terminal: it prints nothing, and ends no process", () => {
   const TERMINAL =
     /console\.|process\.(exit|stdout|stderr|on\()|picocolors|yocto-spinner|cli-table3|commander/;
-  const speaking = PRODUCTION.filter((file) => folderOf(file) === "jobs").filter((file) =>
-    TERMINAL.test(readFileSync(join(ROOT, file), "utf8")),
+  // A process of its own listens to its parent.
+  const OWN_PROCESS = "jobs/campaign/worker-process.ts";
+  const speaking = PRODUCTION.filter((file) => folderOf(file) === "jobs" && file !== OWN_PROCESS).filter(
+    (file) => TERMINAL.test(readFileSync(join(ROOT, file), "utf8")),
   );
   expect(speaking).toEqual([]);
   expect(readFileSync(join(ROOT, "cli/output.ts"), "utf8")).toMatch(TERMINAL);
@@ -273,7 +286,7 @@ describe("a comment that cites the catalogue", () => {
 describe("every list is complete", () => {
   test("of wings: each folder of one, in any room, is of a wing that is listed", () => {
     const folders = new Set(PRODUCTION.flatMap((file) => wingOf(file) ?? []));
-    expect(LISTED.map(({ name }) => name)).toEqual([...folders]);
+    expect(LISTED.map(({ name }) => name).toSorted()).toEqual([...folders].toSorted());
   });
 
   test("of laws: each one exported beside them stands in it, and no promise names another", () => {

@@ -5,11 +5,14 @@ import { text as textOf } from "node:stream/consumers";
 import { inputError } from "./input-error.ts";
 import { IS_UTF16, isUtf16, markIn } from "./lines.ts";
 
+/** In bytes, of a history. */
+const LARGEST = 16 * 1024 * 1024;
+
 /**
- * Reads it. Throws an InputError for a missing file, for one that is not JSON or exceeds this number of bytes, and for
- * what is no regular file: the size of a device or a pipe says nothing about what it yields.
+ * Reads it. Throws an InputError for a missing file, for one that is not JSON or exceeds this number of bytes (16 MB, as a
+ * history), and for what is no regular file: the size of a device or a pipe says nothing about what it yields.
  */
-export async function readJson(path: string, largest: number): Promise<unknown> {
+export async function readJson(path: string, largest = LARGEST): Promise<unknown> {
   let text: string;
   try {
     const about = await stat(path);

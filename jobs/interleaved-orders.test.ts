@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { INTERLEAVED } from "../counterexamples/interleavings.ts";
 import { spansOf } from "../counterexamples/vmap/evidence/spans.ts";
-import { INTERLEAVED } from "../counterexamples/vmap/interleavings.ts";
 import { LABELLED } from "../kernels/versions.ts";
-import { STEP_PROTOCOLS } from "../protocols/vmap/index.ts";
+import { STEP_PROTOCOLS } from "../protocols/index.ts";
 import { hasChange, type Version, versionOf } from "../spec/vmap/change.ts";
 import { releaseOf } from "../spec/vmap/releases.ts";
 import { familyOf, inSteps, orderCalled, protocolFor, protocolsOf, whyNone } from "./interleaved-orders.ts";
@@ -30,9 +30,11 @@ describe("a version's protocols are the orders with the same changes, family by 
     ["5.2.9", "areas-5.1 blocks-4.4 walks-5.2 roots-5.3 reset-perms-5.2"],
     ["5.15", "areas-5.1 blocks-5.13 walks-5.13 reset-perms-5.2"],
     ["6.6", "areas-5.18 blocks-6.5 locks-6.5 reset-perms-5.2"],
-    ["6.9", "areas-6.12 blocks-6.12 locks-6.5 reset-perms-5.2"],
-    ["6.9.8", "areas-6.12 blocks-6.12 locks-6.10 reset-perms-5.2"],
-    ["7.2", "areas-6.12 blocks-6.12 locks-6.11 reset-perms-5.2"],
+    ["6.9", "areas-6.12 pools-6.9 waits-6.9 blocks-6.12 locks-6.5 reset-perms-5.2"],
+    ["6.9.8", "areas-6.12 pools-6.9 waits-6.9 blocks-6.12 locks-6.10 reset-perms-5.2"],
+    ["6.12.117", "areas-6.12 pools-6.12.96 waits-7.1 blocks-6.12 locks-6.11 reset-perms-5.2"],
+    ["7.0.3", "areas-6.12 pools-6.16 waits-6.9 blocks-6.12 locks-6.11 reset-perms-5.2"],
+    ["7.2", "areas-6.12 pools-7.1 waits-7.1 blocks-6.12 locks-6.11 reset-perms-5.2"],
     ["2.6.27", ""],
   ])("%s: %s", (text, protocols) => {
     expect(protocolsOf(version(text)).join(" ")).toBe(protocols);
@@ -81,7 +83,7 @@ test("a bug that needs calls to interleave is pinned on the orders of releases t
 
 test("the description of a kernel names its protocols", () => {
   expect(inSteps(releaseOf("6.12"))).toBe(
-    " Calls that interleave: explore areas-6.12, blocks-6.12, locks-6.11, reset-perms-5.2.",
+    " Calls that interleave: explore areas-6.12, pools-6.9, waits-6.9, blocks-6.12, locks-6.11, reset-perms-5.2.",
   );
   expect(inSteps(releaseOf("2.6.27"))).toBe("");
   expect(inSteps(releaseOf("piggin-draft-1"))).toBe("");

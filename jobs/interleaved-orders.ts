@@ -1,12 +1,21 @@
 /** Which protocol describes a version in each family: there its calls are explored as phases of several CPUs. */
 import { changesBetween, orderOf } from "../kernels/versions.ts";
-import { STEP_PROTOCOLS } from "../protocols/vmap/index.ts";
+import { STEP_PROTOCOLS } from "../protocols/index.ts";
 import type { Family } from "../spec/vmap/change.ts";
 import { compareVersions, type Version, versionOf } from "../spec/vmap/change.ts";
 import type { Promises } from "../spec/vmap/promises.ts";
 import { commitText } from "./versions.ts";
 
-const FAMILIES: readonly Family[] = ["areas", "blocks", "walks", "locks", "roots", "reset-perms"];
+const FAMILIES: readonly Family[] = [
+  "areas",
+  "pools",
+  "waits",
+  "blocks",
+  "walks",
+  "locks",
+  "roots",
+  "reset-perms",
+];
 
 /** The orders of a family, by their names without the family's. */
 function ordersOf(family: Family): readonly string[] {

@@ -56,6 +56,8 @@ interface AreaStepFacts {
   readonly releases: "at once" | "one by one" | "one by one below the threshold";
   /** set_iounmap_nonlazy overwrites the counter. */
   readonly overwritesCounter: boolean;
+  /** Whether the shrinker of the pools (6.9 on) takes the purge lock. */
+  readonly shrinkerLocks: boolean;
   /** Whether one lock guards all areas, or free space has its own. */
   readonly areaLocks: "one" | "free and busy";
 }
@@ -125,6 +127,7 @@ const REWRITE: Facts = {
   uncounts: "when gathered",
   releases: "at once",
   overwritesCounter: false,
+  shrinkerLocks: false,
   areaLocks: "one",
   pagesFrom: "lowest region",
   newBlock: "first",
@@ -197,6 +200,7 @@ const MADE: readonly Since<Facts>[] = [
   ["3e3de794", { cpuWritten: "before" }],
   ["2025-04-19", { decay: "a quarter" }],
   ["2025-10-01", { noblock: true }],
+  ["ec05f51f", { shrinkerLocks: true }],
 ];
 
 /** Facts that only calls outside their domain show: recordings have none, and so labels that differ in them share one. */

@@ -44,9 +44,19 @@ export interface Step {
   readonly agent?: string;
 }
 
+/** What takes steps: a CPU, or a thread that is no caller's, which has a name. */
+export interface Lane {
+  readonly index: number;
+  /** The field of its phase. */
+  readonly phase: Field;
+  readonly lane?: string;
+}
+
 /** A step of a machine: its CPU, for charts, and its source, for programs. */
 export interface StepAction extends Action {
   readonly cpu: number;
+  /** What takes it: `CPU 0`, or a thread that is no caller's. */
+  readonly lane: string;
   readonly says: string;
   /** Where it begins and ends; undefined for hardware. */
   readonly at?: string;
@@ -60,6 +70,8 @@ export interface StepMachine extends PackedMachine {
   readonly layout: Layout;
   readonly actions: readonly StepAction[];
   readonly cpus: number;
+  /** What takes steps, by number: the CPUs, and then threads that are no callers'. */
+  readonly lanes: readonly string[];
   /** The columns that a chart shows beside each step, with the same names in every state. */
   draw(state: Int32Array): Readonly<Record<string, string>>;
   /** The legend of these columns. */
@@ -76,8 +88,7 @@ export function phasesOf(steps: readonly Pick<Step, "at" | "to">[]): readonly st
  * a call. Throws an Error for a phase that no step leaves: the CPU would stay there for ever.
  */
 export function stepsOfCpu(
-  cpu: number,
-  phase: Field,
+  { index: cpu, phase, lane = `CPU ${cpu}` }: Lane,
   phases: readonly string[],
   steps: readonly Step[],
 ): readonly StepAction[] {
@@ -85,21 +96,22 @@ export function stepsOfCpu(
   if (end !== undefined) throw new Error(`no step leads on from ${end}`);
   return steps.map(({ at, says, to, when = [], redundant = [], does = [], asserts, agent }) => {
     const action = actionOf({
-      name: `CPU ${cpu}, ${at === IDLE ? "" : `${at}: `}${says}`,
+      name: `${lane}, ${at === IDLE ? "" : `${at}: `}${says}`,
       when: [has(phase, phases.indexOf(at)), ...when, ...redundant],
       does: [does, sets(phase, phases.indexOf(to))],
       asserts,
-      agent: agent ?? (at === IDLE ? undefined : `CPU ${cpu}`),
+      agent: agent ?? (at === IDLE ? undefined : lane),
     });
-    return { ...action, cpu, says, at, to, guards: when, does: inOrder(does) };
+    return { ...action, cpu, lane, says, at, to, guards: when, does: inOrder(does) };
   });
 }
 
-/** A step of hardware on a CPU, at any phase; and whether it must happen eventually. */
+/** A step of hardware on a CPU, at any phase; whether it must happen eventually; its lane, if not the CPU's number. */
 export function hardwareStep(
   cpu: number,
   { says, when = [], redundant = [], does = [] }: Omit<Step, "at" | "to" | "asserts" | "agent">,
   fair: boolean,
+  nth = cpu,
 ): StepAction {
   const action = actionOf({
     name: `CPU ${cpu}, hardware: ${says}`,
@@ -107,5 +119,5 @@ export function hardwareStep(
     does,
     agent: fair ? `interrupts of CPU ${cpu}` : undefined,
   });
-  return { ...action, cpu, says, guards: when, does: inOrder(does) };
+  return { ...action, cpu: nth, lane: `CPU ${cpu}`, says, guards: when, does: inOrder(does) };
 }

@@ -5,7 +5,8 @@ import { BOUNDS } from "../../engine/bounds.testing.ts";
 import type { PackedMachine } from "../../engine/machine.ts";
 import { explore } from "../../engine/search/explore.ts";
 import { valuesOf } from "../../engine/search/layout.ts";
-import { PROTOCOLS, STEP_PROTOCOLS, stepMachineOf } from "./index.ts";
+import { stepMachineOf } from "../index.ts";
+import { PROTOCOLS, STEP_PROTOCOLS } from "./index.ts";
 
 type Scope = Readonly<Record<string, number>>;
 
@@ -35,6 +36,28 @@ const DRAWINGS: Readonly<Record<string, Drawing>> = {
       // One order has a wrong count (B3).
       lazy: /^-?\d$/,
       ...forEach("TLB", cpus, all(`(-|${below(places)}{1,${places}})`)),
+    }),
+  },
+  pools: {
+    scope: { cpus: 2, extents: 2 },
+    columns: ({ extents = 0 }) => ({ extents: all(`[.BLPpdf!]{${extents}}`), length: /^-?\d$/ }),
+  },
+  readers: {
+    scope: { cpus: 2, areas: 2, pages: 2 },
+    columns: ({ cpus = 0, areas = 0, pages = 0 }) => ({
+      areas: all(list(`(\\.|z|[1-${pages}])`, areas)),
+      locks: all(list(`(-|${below(cpus)})`, areas)),
+      counters: all(list("\\d", cpus + 1)),
+    }),
+  },
+  waits: {
+    scope: { cpus: 2, areas: 1, most: 1, workers: 1, memory: 1, other: 1, filesystem: 0 },
+    columns: ({ cpus = 0 }) => ({
+      lock: all(`(-|CPU ${below(cpus)}|drain work|manager)`),
+      lazy: /^(-|0|1|0 1)$/,
+      drain: /^[.qwr]$/,
+      helper: /^[.qwr]$/,
+      idle: /^[012]$/,
     }),
   },
   blocks: {
@@ -170,6 +193,44 @@ const EXAMPLES: readonly (readonly [string, Scope, Scope, Readonly<Record<string
       "tlb[1]": 0b10010,
     },
     { areas: ".BLPp", lazy: "1", "TLB 0": "-", "TLB 1": "14" },
+  ],
+  [
+    "pools-7.1",
+    { cpus: 2, extents: 6 },
+    {
+      "place of extent 1": 1,
+      "place of extent 2": 2,
+      "place of extent 3": 4,
+      "place of extent 4": 5,
+      "place of extent 5": 7,
+      length: 15,
+    },
+    { extents: ".BLpd!", length: "-1" },
+  ],
+  [
+    "readers-6.16",
+    { cpus: 2, areas: 3, pages: 2 },
+    {
+      "life of area 0": 1,
+      "pages of area 0": 2,
+      "life of area 1": 2,
+      "lock of node 2": 2,
+      "own counter[1]": 1,
+    },
+    { areas: "2 z .", locks: "- - 1", counters: "0 0 1" },
+  ],
+  [
+    "waits-7.1",
+    { cpus: 2, areas: 1, most: 1, workers: 1, memory: 1, other: 0, filesystem: 0 },
+    {
+      "purge lock": 3,
+      "lazy nodes": 3,
+      "drain work is": 2,
+      "drain work run by": 1,
+      "helper work is": 1,
+      "idle workers": 2,
+    },
+    { lock: "drain work", lazy: "0 1", drain: "w", helper: "q", idle: "2" },
   ],
   [
     "blocks-6.12",

@@ -19,7 +19,7 @@ export const COMPARED: readonly {
   { version: "6.1.192", label: "6.1", traces: 254 },
   { version: "6.12.117", label: "6.12", traces: 254 },
   { version: "7.2.12", label: "7.2", traces: 256 },
-  { version: "7.3.4", label: "7.2", traces: 256 },
+  { version: "7.3.4", label: "7.3", traces: 256 },
 ];
 
 /** In the order of releases. */
@@ -330,9 +330,9 @@ export const CHANGES: readonly Change[] = [
   change(
     "6.9",
     "7679ba6b36db",
-    "replies areas blocks",
+    "replies areas blocks pools waits",
     "Areas belong to nodes, and a node keeps what was released in pools by size (the series begins with 72210662c5a2).",
-    { begins: "va-pools-hide-room va-pool-gives-higher nodes-before-init" },
+    { begins: "va-pools-hide-room va-pool-gives-higher nodes-before-init shrinker-beside-purge" },
   ),
   change("6.9-rc3", "4ed91fa9177b", "", "find_vmap_area finds nothing before vmalloc_init.", {
     ends: "nodes-before-init",
@@ -356,7 +356,7 @@ export const CHANGES: readonly Change[] = [
   change(
     "6.16",
     '"mm/vmalloc.c: optimize code in decay_va_pool_node() a little bit", Baoquan He, 2025-04-19',
-    "replies",
+    "replies pools",
     "A purge takes a quarter of each pool, rounded down: before, all of up to three.",
   ),
   change(
@@ -365,6 +365,15 @@ export const CHANGES: readonly Change[] = [
     "replies",
     "An allocation may say that it cannot wait for a purge.",
   ),
+  change("7.1-rc1", "ec05f51f1e65", "pools waits", "The shrinker of the pools takes the purge lock.", {
+    begins: "purge-waits-for-reclaim",
+    ends: "shrinker-beside-purge",
+    backports: [
+      { series: "6.12", from: 96 },
+      { series: "6.18", from: 27 },
+      { series: "7.0", from: 4 },
+    ],
+  }),
 ];
 
 /** What a commit made of something: by the first digits of its name, or by the author and the date of its patch. */
