@@ -17,7 +17,7 @@ import { factsOfTree, openTree, type TreeFacts, treeCalled } from "./trees.ts";
 import { UsageError } from "./usage-error.ts";
 import { factsOf, type VersionFacts } from "./versions.ts";
 import { VMAP } from "./vmap/wing.ts";
-import { allWings, kernelMeant, lawMeant, opened, WINGS } from "./wings.ts";
+import { kernelMeant, lawMeant, opened, WINGS } from "./wings.ts";
 import { type Watch, Work } from "./work.ts";
 
 export interface CheckOptions extends Watch {
@@ -36,6 +36,8 @@ export interface CheckOptions extends Watch {
   readonly coverage?: "counted" | "compared" | undefined;
   /** Whether unknown violations are kept in .vmapcheck/failures and tried first in the next run. */
   readonly keepsFailures?: boolean | undefined;
+  /** Histories that failed elsewhere, as files: they are tried first. */
+  readonly examples?: readonly string[] | undefined;
 }
 
 /** All that was found. */
@@ -72,8 +74,7 @@ export async function check(options: CheckOptions = {}): Promise<CheckReport> {
   const subject = tree === undefined ? undefined : openTree(tree.directory, tree.as);
   const given = subject === undefined ? named : [subject.as, subject.kernel, ...named];
   const asked = await Promise.all(given.map(askedFor));
-  const all =
-    given.length === 0 ? (await allWings()).flatMap(wholeWing) : asked.flatMap((each) => each.kernels);
+  const all = given.length === 0 ? wholeWing(VMAP) : asked.flatMap((each) => each.kernels);
   const law = options.law === undefined ? undefined : await lawMeant(options.law);
   const kernels = distinct(all).filter(
     ({ wing }) => law === undefined || wing.laws.some(({ id }) => id === law),
@@ -84,7 +85,14 @@ export async function check(options: CheckOptions = {}): Promise<CheckReport> {
     throw new UsageError("--coverage compares random histories, and --runs 0 draws none");
   const started = performance.now();
   const work = new Work(options);
-  const how = { seed, runs, law, coverage, keepsFailures: options.keepsFailures ?? false };
+  const how = {
+    seed,
+    runs,
+    law,
+    coverage,
+    keepsFailures: options.keepsFailures ?? false,
+    examples: options.examples,
+  };
   // Kernels by name can be checked in threads; a kernel that was given is an object of this one.
   const reports =
     given.length === 0

@@ -2,8 +2,8 @@
 import { interleavingIn, isInterleaving } from "../adapters/interleaving-file.ts";
 import { readJson } from "../adapters/json-file.ts";
 import { isTreeRun, treeRunIn } from "../adapters/tree-run-file.ts";
-import type { InterleavedBug } from "../counterexamples/vmap/interleaved.ts";
-import { interleavedCalled } from "../counterexamples/vmap/interleavings.ts";
+import type { InterleavedBug } from "../counterexamples/interleaved.ts";
+import { interleavedCalled } from "../counterexamples/interleavings.ts";
 import { playing } from "../engine/run/stepper.ts";
 import type { PlayedOf } from "../properties/run-choices.ts";
 import type { LawId } from "../spec/contract.ts";

@@ -226,7 +226,7 @@ export interface Spaces<T extends Terms = Terms> {
   /** Throws a RangeError for parameters that do not fit together, or these kernels. */
   place(parameters: Parameters, kernels: readonly Kernel<T>[]): T["place"];
   /** The space that `check` visits whole, as it is typed, and as it is. */
-  readonly whole: { readonly scope: string; readonly place: T["place"] };
+  readonly whole: { readonly scope: string; place(kernel: Kernel<T>): T["place"] };
   workload(kernel: Kernel<T>, place: T["place"], merging: Merging): KernelWorkload<T>;
 }
 

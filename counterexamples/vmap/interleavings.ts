@@ -1,8 +1,9 @@
-/** Every bug that shows at the step grain, in the order of its numbers. A new one is one folder and one line here. */
+/** Every bug of vmap that shows at the step grain, in the order of its numbers. A new one is one folder and one line here. */
 
+import type { InterleavedBug } from "../interleaved.ts";
 import { drainHogsCpu } from "./drain-hogs-cpu/interleaved.ts";
 import { drainWaitsForOwnRescuer } from "./drain-waits-for-own-rescuer/interleaved.ts";
-import type { InterleavedBug } from "./interleaved.ts";
+import { dumpReadsFreed } from "./dump-reads-freed/interleaved.ts";
 import { iounmapOverwritesLazyNr } from "./iounmap-overwrites-lazy-nr/interleaved.ts";
 import { lazyLeftAboveLimit } from "./lazy-left-above-limit/interleaved.ts";
 import { lazyNrRacyBugon } from "./lazy-nr-racy-bugon/interleaved.ts";
@@ -10,10 +11,13 @@ import { pinBitLost } from "./pin-bit-lost/interleaved.ts";
 import { pinFromUnsweptStock } from "./pin-from-unswept-stock/interleaved.ts";
 import { pinSkipsPendingFlush } from "./pin-skips-pending-flush/interleaved.ts";
 import { populateIgnoresMask } from "./populate-ignores-mask/interleaved.ts";
+import { purgeKeepsCpu } from "./purge-keeps-cpu/interleaved.ts";
 import { purgeStarvedByAlloc } from "./purge-starved-by-alloc/interleaved.ts";
 import { purgeWaitsForReclaim } from "./purge-waits-for-reclaim/interleaved.ts";
 import { purgeWithoutRescuer } from "./purge-without-rescuer/interleaved.ts";
 import { resetPermsInvertedRange } from "./reset-perms-inverted-range/interleaved.ts";
+import { shadowPageDropped } from "./shadow-page-dropped/interleaved.ts";
+import { shadowPageFreedTwice } from "./shadow-page-freed-twice/interleaved.ts";
 import { shrinkerBesidePurge } from "./shrinker-beside-purge/interleaved.ts";
 import { unsyncedUnmapPgd } from "./unsynced-unmap-pgd/interleaved.ts";
 import { vaPurgeTrylock } from "./va-purge-trylock/interleaved.ts";
@@ -27,6 +31,8 @@ import { vbNewBlockStolen } from "./vb-new-block-stolen/interleaved.ts";
 import { vbPurgedVaUaf } from "./vb-purged-va-uaf/interleaved.ts";
 import { vbRcuUnion } from "./vb-rcu-union/interleaved.ts";
 import { vbWrongQueueLock } from "./vb-wrong-queue-lock/interleaved.ts";
+import { vmallocinfoSharedCounters } from "./vmallocinfo-shared-counters/interleaved.ts";
+import { vreadRepeatsForEver } from "./vread-repeats-for-ever/interleaved.ts";
 
 export const INTERLEAVED: readonly InterleavedBug[] = [
   vaPurgeTrylock,
@@ -42,6 +48,12 @@ export const INTERLEAVED: readonly InterleavedBug[] = [
   purgeWithoutRescuer,
   drainWaitsForOwnRescuer,
   populateIgnoresMask,
+  shadowPageFreedTwice,
+  shadowPageDropped,
+  purgeKeepsCpu,
+  vmallocinfoSharedCounters,
+  dumpReadsFreed,
+  vreadRepeatsForEver,
   unsyncedUnmapPgd,
   resetPermsInvertedRange,
   vbRcuUnion,
@@ -56,21 +68,3 @@ export const INTERLEAVED: readonly InterleavedBug[] = [
   pinBitLost,
   pinFromUnsweptStock,
 ];
-
-/** The bug with this slug or number, or undefined. */
-export function interleavedCalled(name: string): InterleavedBug | undefined {
-  return INTERLEAVED.find((bug) => bug.id === name || bug.number === name.toUpperCase());
-}
-
-/** Conditions that must end are checked for each CPU. Which CPU it is makes no difference. */
-const ofAnyCpu = (law: string) => law.replace(/-\d+$/, "");
-
-/** The bug that violates this law in this protocol; the first of several. */
-export function nameInterleaved(protocol: string, law: string): string | undefined {
-  const accounts = ({ violations }: InterleavedBug) =>
-    violations.some(
-      (each) =>
-        ofAnyCpu(each.law) === ofAnyCpu(law) && [each.protocol, ...(each.also ?? [])].includes(protocol),
-    );
-  return INTERLEAVED.find(accounts)?.id;
-}

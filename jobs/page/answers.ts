@@ -1,7 +1,7 @@
 /** What the page may ask for, by the words of its address: each is a document of some job. */
 import { isInterleaving } from "../../adapters/interleaving-file.ts";
 import { readJson } from "../../adapters/json-file.ts";
-import { interleavedCalled } from "../../counterexamples/vmap/interleavings.ts";
+import { interleavedCalled } from "../../counterexamples/interleavings.ts";
 import { toolLine } from "../names.ts";
 import { VERSION } from "../package-version.ts";
 import { isRecording } from "../recorded.ts";

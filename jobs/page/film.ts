@@ -1,5 +1,5 @@
 /** A replayed history as a film: each step with what it changed in the address space, and the violation explained. */
-import { interleavedCalled } from "../../counterexamples/vmap/interleavings.ts";
+import { interleavedCalled } from "../../counterexamples/interleavings.ts";
 import type { Bug, OpenWing, Terms } from "../../spec/wing.ts";
 import { replayLine } from "../names.ts";
 import type { ReplayedHistory } from "../replay.ts";

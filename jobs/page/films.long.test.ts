@@ -1,7 +1,7 @@
 /** Every film of the catalogue. The quick tests draw a few. */
 import { expect, test } from "vitest";
+import { INTERLEAVED } from "../../counterexamples/interleavings.ts";
 import { BUGS } from "../../counterexamples/vmap/index.ts";
-import { INTERLEAVED } from "../../counterexamples/vmap/interleavings.ts";
 import { answer } from "./answers.ts";
 import type { Film, Gallery, RunFilm } from "./documents.ts";
 import { FoundHistories } from "./found.ts";

@@ -1,5 +1,5 @@
 /** The matrix subject x law: what the catalogue has, and of one subject what a check finds. */
-import { INTERLEAVED } from "../../counterexamples/vmap/interleavings.ts";
+import { INTERLEAVED } from "../../counterexamples/interleavings.ts";
 import { lawsOf } from "../../engine/actions.ts";
 import { STEP_PROTOCOLS } from "../../protocols/vmap/index.ts";
 import { versionOf } from "../../spec/vmap/change.ts";

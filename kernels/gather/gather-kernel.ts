@@ -1,12 +1,18 @@
 /** What a gather does, call by call. Each release takes its steps by the facts of its commits. */
-import type { Begin, Command, StartVma, Unshare } from "../../spec/gather/commands.ts";
+
+import type { LawId } from "../../spec/contract.ts";
+import type { Fingerprint } from "../../spec/fingerprint.ts";
+import type { Begin, Collapse, Command, StartVma, Unshare } from "../../spec/gather/commands.ts";
 import type { Dump } from "../../spec/gather/dump.ts";
+import type { Promises } from "../../spec/gather/promises.ts";
 import type { Response } from "../../spec/gather/response.ts";
-import type { Scope } from "../../spec/gather/scope.ts";
+import { PTES_OF_TABLE, type Scope } from "../../spec/gather/scope.ts";
 import { CLEARED, PAGE, PUD, TOP } from "../../spec/gather/vocabulary.ts";
-import { freeAtOnce, freeChain, leftIn } from "./batches.ts";
+import { freeAtOnce, freeBatches, freeChain, leftIn, nextBatch } from "./batches.ts";
 import { dumpOf } from "./dumps.ts";
+import { addState } from "./fingerprint.ts";
 import { flushMmu, flushTlb, flushTlbOnly, isNested } from "./flush.ts";
+import { follow, insert, load, touch } from "./hardware.ts";
 import { queueHash, setLazy } from "./hash.ts";
 import { adjustRange, noteEntry, noteTable, resetRange } from "./range.ts";
 import type { Rules, Steps } from "./rules.ts";
@@ -15,7 +21,10 @@ import { copyState, type Gather, newBatch, newState, pagesFrom, type State } fro
 import { flushTables, invalidate, pageOf, removeTable, removeToFreelist, runCallbacks } from "./tables.ts";
 import { removePage, setPageSize, zap } from "./zap.ts";
 
-export const STEPS: Steps = { flushTlb, flushTlbOnly, flushTables, invalidate, finish, removeTable, unshare };
+export const STEPS: Steps = {
+  ...{ flushTlb, flushTlbOnly, flushTables, invalidate, finish, removeTable, unshare },
+  ...{ nextBatch, freeBatches, setLazy, collapse },
+};
 
 /** What a harness refuses: nothing is done then. */
 class Misuse extends Error {
@@ -41,6 +50,7 @@ export function act(state: State, command: Command, rules: Rules): Response {
   state.events = [];
   try {
     const result = answer(state, command, rules);
+    follow(state.hardware, state.scope, command, state.events);
     return { events: state.events, ...result };
   } catch (error) {
     if (error instanceof Misuse) return { events: state.events, refused: error.why };
@@ -113,7 +123,7 @@ function answer(state: State, command: Command, rules: Rules): Result {
       flushUnshared(state, gatherAt(state, command.g), rules);
       return DONE;
     case "lazy":
-      setLazy(state, command.g, rules, command.on === true);
+      rules.steps.setLazy(state, command.g, rules, command.on === true);
       return DONE;
     case "hpte": {
       const { addr, n = 1, psize = 0, ssize = 0, huge = false } = command;
@@ -141,6 +151,20 @@ function answer(state: State, command: Command, rules: Rules): Result {
     case "asceLimit":
       state.asceLimit = command.size;
       return DONE;
+    case "collapse":
+      rules.steps.collapse(state, command);
+      return DONE;
+    case "migrate":
+      if (rules.facts.pagesIn === "array") state.preempted = command.g;
+      return DONE;
+    case "insert":
+      insert(state.hardware, command.addr, command.pfn);
+      return DONE;
+    case "touch":
+      return { reached: touch(state.hardware, command.cpu, command.addr) };
+    case "load":
+      load(state.hardware, command.cpu, command.how);
+      return DONE;
     default:
       return DONE;
   }
@@ -150,7 +174,8 @@ function answer(state: State, command: Command, rules: Rules): Result {
 function begin(state: State, { g, start, end, fullmm }: Begin, rules: Rules): void {
   const { facts } = rules;
   const { limits, arch } = state.scope;
-  if (state.gathers[g] !== undefined) throw new Misuse("busy");
+  // Where the owner of a CPU's gather slept, the next one on that CPU takes the same array.
+  if (state.gathers[g] !== undefined && state.preempted !== g) throw new Misuse("busy");
   const inArray = facts.pagesIn === "array";
   const unset = facts.range === "unset";
   const gather: Gather = {
@@ -311,6 +336,25 @@ function unshare(_state: State, gather: Gather, _rules: Rules, { addr, shares }:
   if (shares === 1) gather.fullyUnshared = 1;
 }
 
+/** retract_page_tables: the table of an empty range is freed after a flush that says so (3ef938c35035), through RCU. */
+function collapse(state: State, { addr, table }: Collapse): void {
+  const range = { start: addr, end: addr + PTES_OF_TABLE };
+  state.events.push(
+    {
+      kind: "flush",
+      what: "range",
+      g: -1,
+      fullmm: 0,
+      ...range,
+      stride: 12,
+      freedTables: 1,
+      cleared: CLEARED.pmd,
+    },
+    { kind: "callRcuTable", id: table },
+  );
+  state.rcu.push({ table });
+}
+
 /** tlb_flush_unshared_tables: the last user also waits for walkers. */
 function flushUnshared(state: State, gather: Gather, rules: Rules): void {
   if (gather.unshared) rules.steps.flushTlbOnly(state, gather, rules);
@@ -319,29 +363,45 @@ function flushUnshared(state: State, gather: Gather, rules: Rules): void {
   gather.fullyUnshared = 0;
 }
 
+/** A kernel as explorers and searches have it. */
 export interface GatherKernel {
   readonly name: string;
-  readonly label: string;
+  readonly promises: readonly LawId[];
+  readonly release: Promises;
   readonly rules: Rules;
+  /** What it marks; witnesses see all that matters here. */
+  readonly paths: readonly string[];
   initial(scope: Scope): State;
   copy(state: State): State;
+  assign(to: State, from: State): void;
   act(state: State, command: Command): Response;
   step(state: State, command: Command): readonly [State, Response];
   dump(state: State): Dump;
+  marks(state: State): readonly string[];
+  /** Adds all on which a later reply may depend. */
+  add(state: State, to: Fingerprint): void;
 }
 
-export function gatherKernel(label: string, rules: Rules, name: string = label): GatherKernel {
+/** A kernel with these rules, named after the release unless it is a changed one. */
+export function gatherKernel(release: Promises, rules: Rules, name?: string): GatherKernel {
   return {
-    name,
-    label,
+    name: name ?? (release.labels[0] as string),
+    promises: release.laws,
+    release,
     rules,
+    paths: [],
     initial: newState,
     copy: copyState,
+    assign: (to, from) => {
+      Object.assign(to, copyState(from));
+    },
     act: (state, command) => act(state, command, rules),
     step: (state, command) => {
       const after = copyState(state);
       return [after, act(after, command, rules)];
     },
     dump: (state) => dumpOf(state, rules),
+    marks: () => [],
+    add: addState,
   };
 }

@@ -8,10 +8,14 @@ export interface Promises {
   readonly sizes: boolean;
   /** Whether flushes say which levels were cleared, and whether tables were freed. */
   readonly levels: boolean;
+  /** Whether it invalidates walk caches before it frees tables, on architectures that need that. */
+  readonly invalidates: boolean;
   /** Whether the number of batches is bounded. */
   readonly limitsBatches: boolean;
   /** Whether the owner of a gather may sleep, and so other commands may come between its own. */
   readonly preemptible: boolean;
+  /** Whether a grace period waits for walkers that only disabled interrupts. */
+  readonly waitsForWalkers: boolean;
   /** Whether pages wait in the array of a CPU. */
   readonly perCpu: boolean;
   /** What it has. */
