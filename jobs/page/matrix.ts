@@ -1,7 +1,7 @@
 /** The matrix subject x law: what the catalogue has, and of one subject what a check finds. */
 import { INTERLEAVED } from "../../counterexamples/interleavings.ts";
 import { lawsOf } from "../../engine/actions.ts";
-import { STEP_PROTOCOLS } from "../../protocols/vmap/index.ts";
+import { STEP_PROTOCOLS } from "../../protocols/index.ts";
 import { versionOf } from "../../spec/vmap/change.ts";
 import { type Bug, isPromised, type Kernel, type OpenWing } from "../../spec/wing.ts";
 import { check } from "../check.ts";
