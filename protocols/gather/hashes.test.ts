@@ -6,11 +6,7 @@ import { HASHES_ORDERS, type HashesOrder, hashesMachine } from "./hashes.ts";
 
 /** Whether some state has a batch that is not active and holds an address. */
 function holdsWhileInactive(name: string): boolean {
-  const machine = hashesMachine(
-    name,
-    { cpus: 2, tasks: 2, preempts: 1 },
-    HASHES_ORDERS[name] as HashesOrder,
-  );
+  const machine = hashesMachine(name, { cpus: 2, tasks: 2, preempts: 1 }, HASHES_ORDERS[name] as HashesOrder);
   const { reached, states, ended } = explore(visitActions(machine, { symmetry: false }), {
     bounds: BOUNDS,
     enough: () => false,
