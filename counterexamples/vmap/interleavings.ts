@@ -16,8 +16,6 @@ import { purgeStarvedByAlloc } from "./purge-starved-by-alloc/interleaved.ts";
 import { purgeWaitsForReclaim } from "./purge-waits-for-reclaim/interleaved.ts";
 import { purgeWithoutRescuer } from "./purge-without-rescuer/interleaved.ts";
 import { resetPermsInvertedRange } from "./reset-perms-inverted-range/interleaved.ts";
-import { shadowPageDropped } from "./shadow-page-dropped/interleaved.ts";
-import { shadowPageFreedTwice } from "./shadow-page-freed-twice/interleaved.ts";
 import { shrinkerBesidePurge } from "./shrinker-beside-purge/interleaved.ts";
 import { unsyncedUnmapPgd } from "./unsynced-unmap-pgd/interleaved.ts";
 import { vaPurgeTrylock } from "./va-purge-trylock/interleaved.ts";
@@ -48,8 +46,6 @@ export const INTERLEAVED: readonly InterleavedBug[] = [
   purgeWithoutRescuer,
   drainWaitsForOwnRescuer,
   populateIgnoresMask,
-  shadowPageFreedTwice,
-  shadowPageDropped,
   purgeKeepsCpu,
   vmallocinfoSharedCounters,
   dumpReadsFreed,

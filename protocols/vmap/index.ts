@@ -16,7 +16,6 @@ import { READERS_ORDERS, readersMachine } from "./readers/machine.ts";
 import { RESET_PERMS_ORDERS, resetPermsMachine } from "./reset-perms/machine.ts";
 import { rootsMachine } from "./roots/machine.ts";
 import { ROOTS_ORDERS } from "./roots/purge.ts";
-import { SHADOW_ORDERS, shadowMachine } from "./shadow/machine.ts";
 import { WAITS_ORDERS, waitsMachine } from "./waits/machine.ts";
 
 const LAZY_UNMAP: Protocol = {
@@ -62,32 +61,21 @@ export const STEP_PROTOCOLS: readonly StepProtocol[] = [
       most: { counts: "areas that a work item may release in its time", usual: 1, most: 4 },
       workers: { counts: "idle workers at first", usual: 1, least: 0, most: 2 },
       memory: { counts: "whether memory for another worker comes in the end", usual: 1, least: 0, most: 1 },
-      other: { counts: "whether other work is queued on the same CPU", usual: 0, least: 0, most: 1 },
+      other: {
+        counts: "others that want the CPU of the drain work: 0 none, 1 work of its queue, 2 a task",
+        usual: 0,
+        least: 0,
+        most: 2,
+      },
       filesystem: { counts: "whether callers hold a filesystem's lock", usual: 0, least: 0, most: 1 },
     },
     WAITS_ORDERS,
     (name, { memory, other, filesystem, ...scope }, order) =>
       waitsMachine(
         name,
-        { ...scope, memory: memory === 1, other: other === 1, filesystem: filesystem === 1 },
+        { ...scope, memory: memory === 1, other: OTHERS[other] ?? "none", filesystem: filesystem === 1 },
         order,
       ),
-  ),
-  ...family(
-    "shadow",
-    "A side table keyed by address: KASAN's shadow pages, each shared by two areas, filled and emptied beside each other.",
-    {
-      cpus,
-      areas: {
-        counts: "areas, two to a shadow page, each on a node of its own",
-        usual: 3,
-        least: 2,
-        most: 4,
-      },
-      most: { counts: "areas that a purge may release between two pauses", usual: 1, most: 4 },
-    },
-    SHADOW_ORDERS,
-    shadowMachine,
   ),
   ...family(
     "readers",
@@ -170,5 +158,8 @@ export const STEP_PROTOCOLS: readonly StepProtocol[] = [
     pinsMachine,
   ),
 ];
+
+/** By the number that a scope has for them. */
+const OTHERS = ["none", "work", "task"] as const;
 
 export const PROTOCOLS: readonly Protocol[] = [LAZY_UNMAP, ...STEP_PROTOCOLS];
