@@ -9,6 +9,7 @@ import { LAWS } from "../../spec/gather/laws/index.ts";
 import type { Scope } from "../../spec/gather/scope.ts";
 import type { World } from "../../spec/gather/world.ts";
 import { BUGS } from "./index.ts";
+import { INTERLEAVED } from "./interleavings.ts";
 
 const FOLDER = fileURLToPath(new URL(".", import.meta.url));
 
@@ -121,7 +122,10 @@ describe("the catalogue", () => {
 
   test("Every file beside a bug is pinned, no slug and no number is used twice", () => {
     for (const bug of BUGS) {
-      const files = readdirSync(`${FOLDER}${bug.id}`).filter((name) => name.endsWith(".json"));
+      const runs = INTERLEAVED.find(({ id }) => id === bug.id)?.violations.map(({ pinned }) => pinned) ?? [];
+      const files = readdirSync(`${FOLDER}${bug.id}`)
+        .filter((name) => name.endsWith(".json"))
+        .filter((name) => !runs.includes(name));
       expect(files.sort()).toEqual([...new Set(bug.violations.map(({ pinned }) => pinned))].sort());
     }
     const numbers = BUGS.flatMap(({ number }) => number ?? []);

@@ -7,6 +7,7 @@ import { has, hasNot } from "../../engine/reduce/conditions.ts";
 import { type Field, FLAG, indexOf, Layout, named, plain, setOf } from "../../engine/search/layout.ts";
 import { hardwareStep, IDLE, MOST_PHASES, type Step, type StepMachine } from "../program.ts";
 import { stepMachine } from "../step-machine.ts";
+import { freedNotReached } from "./laws.ts";
 import { cpuSet, interrupt } from "./tasks.ts";
 
 export interface PfnmapsScope {
@@ -145,8 +146,7 @@ export function pfnmapsMachine(name: string, scope: PfnmapsScope, order: Pfnmaps
     },
     invariants: [
       {
-        id: "no-freed-page-reached",
-        says: "No CPU translates an address to a frame that was freed, and no PTE maps it.",
+        ...freedNotReached,
         never: [m.pte, ...m.cpus.map(({ tlb }) => tlb)].map((each) => [has(m.isFreed, 1), has(each, 1)]),
       },
     ],
