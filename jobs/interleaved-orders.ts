@@ -6,7 +6,18 @@ import { compareVersions, type Version, versionOf } from "../spec/vmap/change.ts
 import type { Promises } from "../spec/vmap/promises.ts";
 import { commitText } from "./versions.ts";
 
-const FAMILIES: readonly Family[] = ["areas", "blocks", "walks", "locks", "roots", "reset-perms"];
+const FAMILIES: readonly Family[] = [
+  "areas",
+  "blocks",
+  "walks",
+  "locks",
+  "roots",
+  "reset-perms",
+  "contexts",
+  "shadow",
+  "objects",
+  "levels",
+];
 
 /** The orders of a family, by their names without the family's. */
 function ordersOf(family: Family): readonly string[] {

@@ -8,6 +8,7 @@ import { programOf } from "../protocols/program-text.ts";
 import { PROTOCOLS, STEP_PROTOCOLS } from "../protocols/vmap/index.ts";
 import type { LawId } from "../spec/contract.ts";
 import { versionOf } from "../spec/vmap/change.ts";
+import { CONCEPT_LAWS } from "../spec/vmap/concepts/index.ts";
 import { isPromised } from "../spec/vmap/kernel.ts";
 import { LAWS } from "../spec/vmap/laws/index.ts";
 import type { Promises } from "../spec/vmap/promises.ts";
@@ -20,7 +21,7 @@ import { orNearest } from "./usage-error.ts";
 export function list() {
   const kernels = KERNELS.map(({ release }) => kernelJson(release));
   const others = variants().map(({ release }) => kernelJson(release));
-  const laws = LAWS.map(({ id, says, source }) => ({ id, says, source }));
+  const laws = [...LAWS, ...CONCEPT_LAWS].map(({ id, says, source }) => ({ id, says, source }));
   const bugs = BUGS.map(({ id, number, says, source, fixed, violations }) => ({
     id,
     number: number ?? null,

@@ -5,6 +5,7 @@ import { BUGS, bugCalled } from "../counterexamples/vmap/index.ts";
 import { KERNELS, kernelCalled, kernelFor } from "../kernels/vmap/index.ts";
 import type { State } from "../kernels/vmap/state.ts";
 import type { LawId } from "../spec/contract.ts";
+import { CONCEPT_LAWS } from "../spec/vmap/concepts/index.ts";
 import { type HistoryStep, whyUnmodelled } from "../spec/vmap/history.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
 import { ALL_LAWS } from "../spec/vmap/laws/index.ts";
@@ -93,7 +94,8 @@ export function bugNamed(name: string): Bug {
 }
 
 export function lawNamed(id: string): LawId {
-  const ids = [...new Set([...WINGS.flatMap(({ laws }) => laws), ...ALL_LAWS].map((law) => law.id))];
+  const laws = [...WINGS.flatMap((wing) => wing.laws), ...ALL_LAWS, ...CONCEPT_LAWS];
+  const ids = [...new Set(laws.map((law) => law.id))];
   return orNearest("law", id, (word) => ids.find((known) => known === word), ids);
 }
 

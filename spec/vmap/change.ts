@@ -1,7 +1,17 @@
 /** What a commit changed, as a line of the bibliography, and versions of the kernel: their order, and which have a change. */
 
 /** A family of protocols whose orders follow releases. */
-export type Family = "areas" | "blocks" | "walks" | "locks" | "roots" | "reset-perms";
+export type Family =
+  | "areas"
+  | "blocks"
+  | "walks"
+  | "locks"
+  | "roots"
+  | "reset-perms"
+  | "contexts"
+  | "shadow"
+  | "objects"
+  | "levels";
 /**
  * What shows a change: replies to calls one after another; replies to calls outside their domain alone, of which there
  * are no recordings; a dump of the state alone; or a family of protocols.
