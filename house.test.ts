@@ -20,6 +20,7 @@ const BELOW_JOBS: readonly string[] = [
   "trees",
   "properties",
   "counterexamples",
+  "costs",
   "adapters",
 ];
 /** Which rooms a room's files may import, beside their own (docs/design.md). */
@@ -32,15 +33,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   trees: ["spec", "kernels", "adapters"],
   properties: ["spec", "model", "engine", "trees"],
   counterexamples: ["spec", "kernels"],
+  costs: ["spec", "kernels"],
   adapters: ["spec", "engine"],
   jobs: BELOW_JOBS,
   cli: [...BELOW_JOBS, "jobs"],
-  bench: [...BELOW_JOBS, "jobs", "cli"],
+  web: ["spec", "jobs"],
+  bench: [...BELOW_JOBS, "jobs", "cli", "web"],
 };
 /** Single files that a room may import from a room it otherwise may not. */
 const MAY_IMPORT_FILE: Readonly<Record<string, readonly string[]>> = {
   engine: ["spec/contract.ts"],
   protocols: ["kernels/changes.ts"],
+  adapters: ["costs/costs.ts"],
 };
 /** What compares the step grain with the call grain imports both. */
 const REFINEMENT = "properties/vmap/refinement/";
@@ -55,19 +59,26 @@ function sources(folder: string): string[] {
   return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return sources(path);
-    return entry.name.endsWith(".ts") ? [path] : [];
+    return /(?<!\.d)\.tsx?$/.test(entry.name) ? [path] : [];
   });
 }
 
 const ALL = Object.keys(MAY_IMPORT).flatMap(sources);
 /** What is not a test, nor what tests share. */
-const PRODUCTION = ALL.filter((file) => !/\.test(ing)?\.ts$/.test(file));
+const PRODUCTION = ALL.filter((file) => !/\.test(ing)?\.tsx?$/.test(file));
 
 function importsOf(file: string, text = readFileSync(join(ROOT, file), "utf8")): Import[] {
   return [...text.matchAll(/(?:from|import)[\s(]+"(\.[^"]+)"/g)].map(([, path]) => ({
     from: file,
     to: relative(ROOT, resolve(ROOT, dirname(file), path as string)),
   }));
+}
+
+/** The files that a file starts as threads. */
+function threadsOf(file: string): string[] {
+  return [
+    ...readFileSync(join(ROOT, file), "utf8").matchAll(/new URL\("(\.[^"]+\.ts)", import\.meta\.url\)/g),
+  ].map(([, path]) => relative(ROOT, resolve(ROOT, dirname(file), path as string)));
 }
 
 function folderOf(file: string): string {
@@ -121,7 +132,7 @@ describe("the arrows", () => {
     ["kernels/vmap/state.ts", "../../model/vmap/area.ts"],
     ["engine/run/random.ts", "../../spec/vmap/world.ts"],
     ["adapters/vmap/conform.ts", "../../kernels/vmap/index.ts"],
-    ["properties/vmap/random-run.ts", "../../kernels/vmap/index.ts"],
+    ["properties/random-run.ts", "../../kernels/vmap/index.ts"],
   ])("would be seen to be wrong from %s to %s", (from, path) => {
     const [forbidden] = importsOf(from, `import { x } from "${path}";`) as [Import];
     expect(allowed(forbidden)).toBe(false);
@@ -150,12 +161,15 @@ describe("every file", () => {
   test("is reached from the command line, a test or a benchmark", () => {
     const reached = new Set<string>();
     const visit = (file: string) => {
-      if (reached.has(file) || !file.endsWith(".ts")) return;
+      if (reached.has(file) || !/\.tsx?$/.test(file)) return;
       reached.add(file);
       for (const { to } of importsOf(file)) visit(to);
+      for (const thread of threadsOf(file)) visit(thread);
     };
     for (const start of [
       "cli/main.ts",
+      "web/main.tsx",
+      "web/vite.config.ts",
       "bench/census/explore-all.ts",
       ...sources("bench"),
       ...ALL.filter((file) => file.endsWith(".test.ts")),
@@ -270,7 +284,7 @@ describe("a comment that cites the catalogue", () => {
 describe("every list is complete", () => {
   test("of wings: each folder of one, in any room, is of a wing that is listed", () => {
     const folders = new Set(PRODUCTION.flatMap((file) => wingOf(file) ?? []));
-    expect(LISTED.map(({ name }) => name)).toEqual([...folders]);
+    expect(LISTED.map(({ name }) => name).toSorted()).toEqual([...folders].toSorted());
   });
 
   test("of laws: each one exported beside them stands in it, and no promise names another", () => {

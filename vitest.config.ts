@@ -3,12 +3,19 @@ import { defineConfig } from "vitest/config";
 
 /** `npm test` leaves out the long tests, and runs others on one kernel of each family; `npm run test:all` does not. */
 const IS_WHOLE = process.env.VMAPCHECK_TESTS === "all";
+/** Those that need a browser run by themselves: `npm run test:web`. */
+const IN_BROWSER = process.env.VMAPCHECK_TESTS === "web";
 const TEN_MINUTES = 600_000;
 
 export default defineConfig({
   test: {
-    include: ["**/*.test.ts"],
-    exclude: ["node_modules/**", "dist/**", ...(IS_WHOLE ? [] : ["**/*.long.test.ts"])],
+    include: [IN_BROWSER ? "**/*.web.test.ts" : "**/*.test.ts"],
+    exclude: [
+      "node_modules/**",
+      "dist/**",
+      ...(IN_BROWSER ? [] : ["**/*.web.test.ts"]),
+      ...(IS_WHOLE ? [] : ["**/*.long.test.ts"]),
+    ],
     // A worker keeps its modules from file to file: loading them anew took half of the time of `npm test`.
     isolate: false,
     setupFiles: ["vitest.setup.ts"],

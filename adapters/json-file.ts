@@ -5,16 +5,20 @@ import { text as textOf } from "node:stream/consumers";
 import { inputError } from "./input-error.ts";
 import { IS_UTF16, isUtf16, markIn } from "./lines.ts";
 
+/** In bytes, of a history. */
+const LARGEST = 16 * 1024 * 1024;
+
 /**
- * Reads it. Throws an InputError for a missing file, for one that is not JSON or exceeds this number of bytes, and for
- * what is no regular file: the size of a device or a pipe says nothing about what it yields.
+ * Reads it. Throws an InputError for a missing file, for one that is not JSON or exceeds this number of bytes (16 MB, as a
+ * history), and for what is no regular file: the size of a device or a pipe says nothing about what it yields.
  */
-export async function readJson(path: string, largest: number): Promise<unknown> {
+export async function readJson(path: string, largest = LARGEST): Promise<unknown> {
   let text: string;
   try {
     const about = await stat(path);
     if (!about.isFile()) throw inputError(path, undefined, "cannot be read: it is no regular file");
-    const tooLarge = () => inputError(path, undefined, `is larger than ${largest} bytes: a history is not`);
+    const tooLarge = () =>
+      inputError(path, undefined, `is larger than ${largest} bytes, the most that is read`);
     if (about.size > largest) throw tooLarge();
     // The size that a file of /proc reports is not the amount to read.
     text = await textOf(createReadStream(path, { end: largest, encoding: "utf8" }));

@@ -12,15 +12,18 @@
  *
  *   npx tsx bench/pinning.ts
  */
+
 import { fileURLToPath } from "node:url";
 import { repaired3_1 } from "../counterexamples/vmap/controls/repaired-kernels.ts";
 import { bugCalled } from "../counterexamples/vmap/index.ts";
 import { begin } from "../engine/run/stepper.ts";
 import { namesOf } from "../jobs/hunt-target.ts";
+import { OPEN_VMAP } from "../jobs/vmap/open-wing.ts";
 import { KERNELS } from "../kernels/vmap/index.ts";
 import { type PinPolicy, POLICIES, underPolicy } from "../kernels/vmap/pinning.ts";
 import type { State } from "../kernels/vmap/state.ts";
-import { randomRun } from "../properties/vmap/random-run.ts";
+import { randomRun } from "../properties/random-run.ts";
+import { HISTORIES } from "../properties/vmap/histories.ts";
 import { scopeCalled } from "../properties/vmap/random-scopes.ts";
 import { benchFor } from "../properties/vmap/test-bench.ts";
 import type { HistoryStep } from "../spec/vmap/history.ts";
@@ -136,13 +139,13 @@ const COLUMNS = ["calls", "flushes", "traps", "aliased"];
 export function verdictTable(kernels: readonly Kernel<State>[]): string {
   const scope = scopeCalled("small") as Scope;
   const verdict = (kernel: Kernel<State>, policy: PinPolicy) => {
-    const { known, unknown } = randomRun({
+    const { known, unknown } = randomRun(HISTORIES, {
       kernel: underPolicy(kernel, policy),
       scope,
       seed: 2,
       histories: 1500,
       law: "pinned-is-unaliased",
-      name: (step) => namesOf(kernel, step),
+      name: (step) => namesOf(OPEN_VMAP, kernel, step),
     });
     if (unknown !== undefined) return "unknown";
     const numbers = known.map((each) => bugCalled(each.known)?.number ?? each.known);

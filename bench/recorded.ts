@@ -1,6 +1,7 @@
 /** Histories played once, so that the parts of playing them can be timed by themselves. */
+
+import { runChoices } from "../properties/run-choices.ts";
 import type { Choice } from "../properties/vmap/choices.ts";
-import { runChoices } from "../properties/vmap/run-choices.ts";
 import type { TestBench } from "../properties/vmap/test-bench.ts";
 import { judge } from "../spec/contract.ts";
 import type { Command, Response } from "../spec/vmap/commands.ts";

@@ -36,7 +36,7 @@ test("prints each violation with --details, and the coverage with --coverage", a
 
 test("names every label of a column that has several", async () => {
   const { out } = await check(["3.1", "7.2"], { law: "aligned" });
-  expect(out).toContain("labels of one kernel, in one column: 3.1 = 3.9 = 3.10.4, 6.19 = 7.2");
+  expect(out).toContain("labels of one kernel, in one column: 3.1 = 3.9 = 3.10.4, 6.19 = 7.2 = 7.3");
 });
 
 test("without random histories reports so, and shows no ok", async () => {

@@ -1,4 +1,4 @@
-// Copies what tsc does not: the pinned histories, beside their bugs in dist/, and the C of trees and of reproducers.
+// Copies what tsc does not: the pinned histories, beside their bugs in dist/, the C of trees and of reproducers, costs.
 import { cpSync } from "node:fs";
 
 cpSync("counterexamples", "dist/counterexamples", {
@@ -7,3 +7,4 @@ cpSync("counterexamples", "dist/counterexamples", {
 });
 cpSync("trees", "dist/trees", { recursive: true, filter: (path) => !path.endsWith(".ts") });
 cpSync("jobs/reproducer", "dist/jobs/reproducer", { recursive: true });
+cpSync("costs/opteron-2008.json", "dist/costs/opteron-2008.json");

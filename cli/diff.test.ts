@@ -1,4 +1,5 @@
 /** `diff` as it is typed: its output, its file, and its errors of one line. */
+
 import { execFile } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,10 +8,11 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { readHistory } from "../adapters/vmap/history-file.ts";
+import { placesFor } from "../jobs/diff.ts";
 import { kernelNamed } from "../jobs/names.ts";
-import { placesFor } from "../jobs/pair-places.ts";
 import { UsageError } from "../jobs/usage-error.ts";
-import { replayPair } from "../properties/vmap/diff/replay-pair.ts";
+import { replayPair } from "../properties/diff/replay-pair.ts";
+import { COMPARISON } from "../properties/vmap/comparison.ts";
 import { type DiffOptions, diffVerb } from "./verbs/diff.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -69,7 +71,7 @@ describe("diff", () => {
     const scope = "pages=4,sizes=1,aligns=1,windows=1,block=4,cpus=2";
     await printed(["6.12", "6.19"], { scope, out: path });
     const { commands, scope: written } = await readHistory(path);
-    const last = replayPair(kernelNamed("6.12"), kernelNamed("6.19"), written, commands).at(-1);
+    const last = replayPair(COMPARISON, kernelNamed("6.12"), kernelNamed("6.19"), written, commands).at(-1);
     expect(last?.differs).not.toBe(0);
   });
 
@@ -84,8 +86,8 @@ describe("diff", () => {
 
   test("calls vmap in a usual place if both kernels have blocks", () => {
     const placesOf = (one: string, other: string) =>
-      placesFor(kernelNamed(one), kernelNamed(other), undefined).filter(({ calls }) =>
-        calls.includes("vmap"),
+      placesFor(COMPARISON, [kernelNamed(one), kernelNamed(other)], undefined).filter(({ name }) =>
+        name.includes("vmap=1"),
       );
     expect(placesOf("2.6.27", "2.6.28")).toEqual([]);
     expect(placesOf("5.11", "5.17")).toHaveLength(1);

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { readHistory } from "../adapters/vmap/history-file.ts";
-import type { Bug } from "../counterexamples/bug.ts";
+import type { Bug } from "../counterexamples/vmap/bug.ts";
 import { bugCalled } from "../counterexamples/vmap/index.ts";
 import { replay } from "../engine/run/stepper.ts";
 import { pinnedFile } from "../jobs/pinned.ts";

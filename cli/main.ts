@@ -11,6 +11,7 @@ import { UsageError, wholeNumber } from "../jobs/usage-error.ts";
 import { BAD_INPUT } from "./exit.ts";
 import { complain, textWidth } from "./output.ts";
 import { onTree, report, run, type TreeOption } from "./run-verb.ts";
+import type { CampaignReportOptions, CampaignRunOptions, CampaignWorkerOptions } from "./verbs/campaign.ts";
 import type { CheckArguments } from "./verbs/check.ts";
 import type { ConformOptions } from "./verbs/conform.ts";
 import type { DiffOptions } from "./verbs/diff.ts";
@@ -22,7 +23,10 @@ import type { ListOptions } from "./verbs/list.ts";
 import type { PinOptions } from "./verbs/pin.ts";
 import type { RecordOptions } from "./verbs/record.ts";
 import type { ReplayOptions } from "./verbs/replay.ts";
+import type { SimulateArguments } from "./verbs/simulate.ts";
 import type { TreesOptions } from "./verbs/trees.ts";
+import type { ValidateOptions } from "./verbs/validate.ts";
+import type { ViewOptions } from "./verbs/view.ts";
 
 const LARGEST_SEED = 2 ** 31 - 1;
 const MOST_RUNS = 10_000_000;
@@ -245,6 +249,19 @@ program
   .action(run<string[], JudgeOptions>(async () => (await import("./verbs/judge.ts")).judgeVerb));
 
 program
+  .command("validate")
+  .description("judges the ftrace log of a running kernel; how to record one: docs/recording.md")
+  .argument("<log...>", "text of trace, trace_pipe, trace-cmd report or perf script, plain or gzipped")
+  .option(
+    "--vmallocinfo <file>",
+    "/proc/vmallocinfo as the log ended; of several readings in it those titled `==== pre` and `==== end`",
+  )
+  .option("--release <version>", "the kernel's version, such as 6.12: then more can be decided")
+  .option(...UNUSED_SEED_OPTION)
+  .option(...JSON_OPTION)
+  .action(run<string[], ValidateOptions>(async () => (await import("./verbs/validate.ts")).validateVerb));
+
+program
   .command("drive")
   .description(
     "any allocator in a child process, by the line protocol of docs/drive.md: random histories, judged",
@@ -276,6 +293,26 @@ program
   .action(run<string[], DriveArguments>(async () => (await import("./verbs/drive.ts")).driveVerb));
 
 program
+  .command("simulate")
+  .description(
+    "what laziness costs and saves: the table of db64fe02, and what follows from it (docs/cost.md)",
+  )
+  .argument(
+    "[part...]",
+    "beside the table: variants, sensitivity, directory, growth, aliases, gather; growth takes minutes",
+  )
+  .option(
+    "--costs <file>",
+    "what steps cost on another machine (JSON; what it leaves out is as on the seed's)",
+  )
+  .option("--cpus <number>", "the most CPUs of growth", wholeNumber("--cpus", 1, 4096), 4096)
+  .option("--csv", "print one line for each figure", false)
+  .option("--plot <file>", "draw the table, or the directory or growth where they are asked for, as SVG")
+  .option(...SEED_OPTION, 1)
+  .option(...JSON_OPTION)
+  .action(run<string[], SimulateArguments>(async () => (await import("./verbs/simulate.ts")).simulateVerb));
+
+program
   .command("trees")
   .description("what is known of kernel trees: version, probes, constants, stubs")
   .argument("[directory...]", "kernel trees, or as much of them as has mm, lib, include and Makefile")
@@ -294,6 +331,80 @@ program
   .option(...JSON_OPTION)
   .action(run<undefined, RecordOptions>(async () => (await import("./verbs/record.ts")).recordVerb));
 
+const campaign = program
+  .command("campaign")
+  .description("many checks, hunts, explorations and comparisons by a plan, on this machine or on many");
+const QUEUE_OPTION = [
+  "--queue <address>",
+  "the Redis or Valkey server of the campaign, such as redis://HOST:6379",
+] as const;
+const WORKERS_OPTION = [
+  "--workers <number>",
+  "processes that run tasks: one for each core unless given; with run --queue none unless given",
+  wholeNumber("--workers", 0, 256),
+] as const;
+const TASK_SECONDS_OPTION = [
+  "--task-seconds <number>",
+  "the most that one task may take; 3600 unless given",
+  wholeNumber("--task-seconds", 1, 2 ** 20),
+] as const;
+
+campaign
+  .command("run")
+  .description("runs a plan; results lie in .vmapcheck/campaigns, or on the server")
+  .argument("[plan]", "PLAN.json (docs/campaigns.md)")
+  .option("--preset <name>", "smoke, within a minute, or nightly, of everything")
+  .option(...QUEUE_OPTION)
+  .option(...WORKERS_OPTION)
+  .option(...TASK_SECONDS_OPTION)
+  .option("--resume", "keep the results that are there, and run what has none", false)
+  .option(...SEED_OPTION)
+  .option(...JSON_OPTION)
+  .action(
+    run<string | undefined, CampaignRunOptions>(
+      async () => (await import("./verbs/campaign.ts")).campaignRunVerb,
+    ),
+  );
+
+campaign
+  .command("worker")
+  .description("runs tasks of a server's campaigns until Ctrl-C")
+  .option(...QUEUE_OPTION)
+  .option(...WORKERS_OPTION)
+  .option(...TASK_SECONDS_OPTION)
+  .option("--until-empty", "end once no task waits", false)
+  .option(...UNUSED_SEED_OPTION)
+  .option(...JSON_OPTION)
+  .action(
+    run<undefined, CampaignWorkerOptions>(
+      async () => (await import("./verbs/campaign.ts")).campaignWorkerVerb,
+    ),
+  );
+
+campaign
+  .command("status")
+  .description("how far a campaign is, and what it found")
+  .argument("<name>", "the name in its plan, or of its preset")
+  .option(...QUEUE_OPTION)
+  .option(...UNUSED_SEED_OPTION)
+  .option(...JSON_OPTION)
+  .action(
+    run<string, CampaignReportOptions>(async () => (await import("./verbs/campaign.ts")).campaignStatusVerb),
+  );
+
+campaign
+  .command("report")
+  .description("what a campaign found, for other tools")
+  .argument("<name>", "the name in its plan, or of its preset")
+  .option("--format <format>", "json, junit or sarif", "json")
+  .option("--out <file>", "write it there, not to standard output")
+  .option(...QUEUE_OPTION)
+  .option(...UNUSED_SEED_OPTION)
+  .option(...JSON_OPTION)
+  .action(
+    run<string, CampaignReportOptions>(async () => (await import("./verbs/campaign.ts")).campaignReportVerb),
+  );
+
 program
   .command("list")
   .description("the kernels, laws, bugs and scopes there are; or all about one bug or kernel")
@@ -302,6 +413,18 @@ program
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
   .action(run<string | undefined, ListOptions>(async () => (await import("./verbs/list.ts")).listVerb));
+
+program
+  .command("view")
+  .description(
+    "the page: matrix, histories, interleavings and bugs in a browser, served on this machine only",
+  )
+  .argument("[file-or-bug]", "a history, an interleaving, a recording, a bug, or tree:DIR")
+  .option("--out <file>", "write one HTML file that needs no server, in place of serving")
+  .option("--port <number>", "on this port; a free one unless given", wholeNumber("--port", 1, 65_535))
+  .option(...UNUSED_SEED_OPTION)
+  .option(...JSON_OPTION)
+  .action(run<string | undefined, ViewOptions>(async () => (await import("./verbs/view.ts")).viewVerb));
 
 refuseRepeated();
 

@@ -6,46 +6,34 @@
 import { lastPlayed } from "../engine/run/stepper.ts";
 import { explore } from "../engine/search/explore.ts";
 import type { Explored, ShortestViolation } from "../engine/search/visitable.ts";
-import { type Coverage, coverage, drawings, usualDrawing } from "../properties/vmap/coverage.ts";
-import {
-  EXPLAINED,
-  explorableKernel,
-  type Seen,
-  type VisitableKernel,
-} from "../properties/vmap/explorable-kernel.ts";
-import { historyOf } from "../properties/vmap/history-of.ts";
-import { MIDDLE, type Space, spaceScope } from "../properties/vmap/small-scopes.ts";
-import { benchFor } from "../properties/vmap/test-bench.ts";
+import { type Coverage, coverage } from "../properties/coverage.ts";
+import { EXPLAINED, type Explorable, explorable, type Seen } from "../properties/explorable.ts";
+import { historyOf } from "../properties/history-of.ts";
 import type { LawId } from "../spec/contract.ts";
-import type { HistoryStep } from "../spec/vmap/history.ts";
-import type { Kernel } from "../spec/vmap/kernel.ts";
-import type { Scope } from "../spec/vmap/scope.ts";
+import type { Kernel, OpenWing, Terms } from "../spec/wing.ts";
 import { namesOf } from "./hunt-target.ts";
 import { explain } from "./kernel-subject.ts";
 
-/** Small enough for a second a kernel, large enough for every reason to reset a cache. */
-const SPACE: Space = { pages: 5, sizes: 5, aligns: 2, windows: 2, at: MIDDLE };
 const BOUNDS = { states: 1e6, bytes: 1e9 };
 
-/** The scope as `explore --scope` takes it. */
-export const EXPLORED_SCOPE = "pages=5,aligns=2,windows=2";
-
-export interface ExploredKernel {
+export interface ExploredKernel<T extends Terms = Terms> {
+  /** The scope as `explore --scope` takes it. */
+  readonly space: string;
   readonly states: number;
   readonly edges: number;
   readonly ended: Explored["ended"];
   /** The laws that callers can violate there. */
   readonly laws: readonly LawId[];
   /** The violated laws, each with its shortest history here and the bug that explains it. */
-  readonly violations: readonly ExploredViolation[];
-  readonly scope: Scope;
+  readonly violations: readonly ExploredViolation<T>[];
+  readonly scope: T["scope"];
   /** One for each way to draw histories; the usual one first. */
   readonly coverage: readonly Coverage[];
 }
 
-export interface ExploredViolation {
+export interface ExploredViolation<T extends Terms = Terms> {
   readonly law: LawId;
-  readonly history: readonly HistoryStep[];
+  readonly history: readonly T["step"][];
   readonly bug: string | undefined;
 }
 
@@ -60,46 +48,54 @@ export interface ExploreKernelOptions {
 /** A larger number would delay Ctrl-C too long. */
 const MOST_HISTORIES = 1500;
 
-export function exploreKernel(kernel: Kernel, { seed, runs, compare }: ExploreKernelOptions): ExploredKernel {
-  const scope = spaceScope(SPACE);
-  const machine = explorableKernel(kernel, scope, {
+export async function exploreKernel<T extends Terms>(
+  wing: OpenWing<T>,
+  kernel: Kernel<T>,
+  { seed, runs, compare }: ExploreKernelOptions,
+): Promise<ExploredKernel<T>> {
+  const search = await wing.search();
+  const { whole } = search.spaces;
+  const place = whole.place(kernel);
+  const machine = explorable(search.spaces, kernel, place, {
     reduced: true,
-    explains: (seen) => isExplained(kernel, seen),
+    explains: (seen) => isExplained(wing, kernel, seen),
   });
   const explored = explore(machine, { bounds: BOUNDS, enough: () => false });
-  const histories = Math.min(runs, MOST_HISTORIES);
-  const drawn = compare ? drawings(histories) : [usualDrawing(histories)];
-  const run = { kernel, scope, machine, explored, seed };
+  const drawn = search.histories.drawings(Math.min(runs, MOST_HISTORIES)).slice(0, compare ? undefined : 1);
+  const run = { of: search, kernel, place, machine, explored, seed };
   return {
+    space: whole.scope,
     states: explored.states,
     edges: explored.edges,
     ended: explored.ended,
     laws: machine.laws.map(({ id }) => id).filter((id) => id !== EXPLAINED.id),
-    violations: explored.violations.map((each) => nameViolation(kernel, scope, machine, each)),
-    scope,
+    violations: explored.violations.map((each) => nameViolation(wing, kernel, place.scope, machine, each)),
+    scope: place.scope,
     coverage: runs === 0 ? [] : drawn.map((drawing) => coverage(run, drawing)),
   };
 }
 
-function isExplained(kernel: Kernel, seen: Seen): boolean {
-  return namesOf(kernel, seen).every(({ known }) => known !== undefined);
+function isExplained<T extends Terms>(wing: OpenWing<T>, kernel: Kernel<T>, seen: Seen<T>): boolean {
+  return namesOf(wing, kernel, seen).every(({ known }) => known !== undefined);
 }
 
-function nameViolation(
-  kernel: Kernel,
-  scope: Scope,
-  { commands }: VisitableKernel,
+function nameViolation<T extends Terms>(
+  wing: OpenWing<T>,
+  kernel: Kernel<T>,
+  scope: T["scope"],
+  { commands }: Explorable<T>,
   violation: ShortestViolation,
-): ExploredViolation {
+): ExploredViolation<T> {
+  const bench = wing.bench(kernel, scope);
   if (violation.law !== EXPLAINED.id) {
-    const { history, bug } = explain(kernel, scope, commands, violation);
-    return { law: violation.law, history, bug };
+    const { steps, bug } = explain(wing, bench, commands, violation);
+    return { law: violation.law, history: steps, bug };
   }
-  const history = historyOf(commands, violation.run, kernel, scope);
+  const history = historyOf(bench, commands, violation.run);
   const law = kernel.promises.find((id) => {
-    const last = lastPlayed(benchFor(kernel, scope), history, id);
+    const last = lastPlayed(bench, history, id);
     if (last?.index !== history.length - 1) return false;
-    return namesOf(kernel, last).some((each) => each.law === id && each.known === undefined);
+    return namesOf(wing, kernel, last).some((each) => each.law === id && each.known === undefined);
   });
   if (law === undefined) {
     throw new Error("vmapcheck itself is wrong: the reference does not confirm an unknown violation");

@@ -8,6 +8,7 @@ import { kernelWith } from "../kernels/vmap/rules.ts";
 import { plainSize } from "../kernels/vmap/search-tree.ts";
 import { releaseOf } from "../spec/vmap/releases.ts";
 import { checkKernel, type KernelOptions, USUAL_RUNS } from "./check-kernel.ts";
+import { OPEN_VMAP } from "./vmap/open-wing.ts";
 
 /** A kernel that forgets the page before the next area, under a name the catalogue has no bug for. */
 const broken = {
@@ -29,7 +30,7 @@ describe("a violation that the catalogue does not know", () => {
   afterAll(() => process.chdir(home));
 
   test("is a failure of the run, shrunk, kept, and printed with a line that replays it", async () => {
-    const { surprises, cells } = await checkKernel(broken, options);
+    const { surprises, cells } = await checkKernel(OPEN_VMAP, broken, options);
     const found = surprises.find(({ law }) => law === "guard-gap");
     expect(found?.history).toHaveLength(2);
     expect(found?.what).toContain("the catalogue does not know");
@@ -41,14 +42,14 @@ describe("a violation that the catalogue does not know", () => {
   });
 
   test("is tried first in the next run, before random histories", async () => {
-    const { surprises } = await checkKernel(broken, { ...options, runs: 0 });
+    const { surprises } = await checkKernel(OPEN_VMAP, broken, { ...options, runs: 0 });
     expect(surprises.map(({ what }) => what)).toContainEqual(
       expect.stringContaining("kept from an earlier run"),
     );
   });
 
   test("is dropped once it no longer violates a law", async () => {
-    const { surprises } = await checkKernel(linux("2.6.39"), { ...options, runs: 0 });
+    const { surprises } = await checkKernel(OPEN_VMAP, linux("2.6.39"), { ...options, runs: 0 });
     expect(surprises).toEqual([]);
     expect(failures()).toEqual([]);
   });
@@ -57,7 +58,7 @@ describe("a violation that the catalogue does not know", () => {
 describe("an expected violation that is gone", () => {
   test("is a failure of the run, too", async () => {
     const repaired = { ...linux("2.6.39"), name: "3.1" };
-    const { surprises } = await checkKernel(repaired, { ...options, runs: 0 });
+    const { surprises } = await checkKernel(OPEN_VMAP, repaired, { ...options, runs: 0 });
     expect(surprises.map(({ what }) => what)).toContain(
       "cache-exact-hole-missed no longer violates lowest-fit with its pinned history",
     );
@@ -69,7 +70,11 @@ describe("an expected violation that is gone", () => {
       lookedFor: plainSize,
       shiftsStart: true,
     });
-    const { cells, surprises } = await checkKernel(plain, { ...options, runs: 0, law: "lowest-fit" });
+    const { cells, surprises } = await checkKernel(OPEN_VMAP, plain, {
+      ...options,
+      runs: 0,
+      law: "lowest-fit",
+    });
     expect(surprises.map(({ what }) => what)).toEqual([
       "5.2 no longer falls short of lowest-fit, which it does not promise, with the history pinned for aug-align-overhead",
     ]);
@@ -82,13 +87,13 @@ describe("a witness that no random history reaches", () => {
   const lost = { ...linux("2.6.39"), paths: [...linux("2.6.39").paths, "never-taken"] };
 
   test("is a failure of a run of the usual length", async () => {
-    const { surprises, unmet } = await checkKernel(lost, { ...options, runs: USUAL_RUNS });
+    const { surprises, unmet } = await checkKernel(OPEN_VMAP, lost, { ...options, runs: USUAL_RUNS });
     expect(surprises).toMatchObject([{ kind: "unmet", what: expect.stringContaining("never-taken") }]);
     expect(unmet).toEqual([]);
   });
 
   test("is named by a shorter run, and is no failure there", async () => {
-    const { surprises, unmet } = await checkKernel(lost, { ...options, runs: 300 });
+    const { surprises, unmet } = await checkKernel(OPEN_VMAP, lost, { ...options, runs: 300 });
     expect(surprises).toEqual([]);
     expect(unmet).toContain("never-taken");
   });
@@ -96,7 +101,7 @@ describe("a witness that no random history reaches", () => {
 
 describe("without random histories", () => {
   test("a law is reported as kept only if the small space tries it", async () => {
-    const { cells } = await checkKernel(linux("2.6.39"), { ...options, runs: 0 });
+    const { cells } = await checkKernel(OPEN_VMAP, linux("2.6.39"), { ...options, runs: 0 });
     const verdictOf = (id: string) => cells.find(({ law }) => law === id);
     expect(verdictOf("lowest-fit")).toMatchObject({ verdict: "kept", tried: "visited" });
     expect(verdictOf("no-stale-translation")).toMatchObject({ verdict: "not-tried", tried: "nothing" });

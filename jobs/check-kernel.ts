@@ -1,26 +1,26 @@
 /** The main job for one kernel: kept failures, then pinned histories, then random ones. */
-import { readHistory } from "../adapters/vmap/history-file.ts";
-import type { Bug } from "../counterexamples/bug.ts";
-import { bugCalled } from "../counterexamples/vmap/index.ts";
+import { InputError } from "../adapters/input-error.ts";
 import { lastPlayed } from "../engine/run/stepper.ts";
-import { type KnownViolation, randomRun } from "../properties/vmap/random-run.ts";
-import { benchFor, type JudgedStep } from "../properties/vmap/test-bench.ts";
+import { type KnownViolation, randomRun, type Unknown } from "../properties/random-run.ts";
+import type { PlayedOf } from "../properties/run-choices.ts";
 import type { LawId } from "../spec/contract.ts";
-import { FAILURE_LAWS, PROCESS_LAWS } from "../spec/process.ts";
-import type { HistoryStep } from "../spec/vmap/history.ts";
-import { isPromised, judgedAlsoBy, type Kernel } from "../spec/vmap/kernel.ts";
-import { ALL_LAWS } from "../spec/vmap/laws/index.ts";
-import type { Promises } from "../spec/vmap/promises.ts";
-import { lineageOf } from "../spec/vmap/releases.ts";
-import type { Scope } from "../spec/vmap/scope.ts";
-import { witnessesFor } from "../spec/vmap/witnesses.ts";
-import { EXPLORED_SCOPE, type ExploredKernel, exploreKernel } from "./check-explored.ts";
-import { dropFailure, keepFailure, keptFailures } from "./failures.ts";
+import {
+  type Bug,
+  type Histories,
+  isPromised,
+  judgedAlsoBy,
+  type Kernel,
+  type OpenWing,
+  type Release,
+  type Terms,
+  type Wing,
+} from "../spec/wing.ts";
+import { type ExploredKernel, exploreKernel } from "./check-explored.ts";
+import { dropFailure, type KeptFailure, keepFailure, keptFailures } from "./failures.ts";
 import { namesOf } from "./hunt-target.ts";
-import { inheritanceOf } from "./lineage.ts";
 import { replayLine } from "./names.ts";
-import { allPinned, pinnedFile } from "./pinned.ts";
-import { turns } from "./random-turns.ts";
+import { allPinned, readPinned } from "./pinned.ts";
+import { bugOf, writtenIn } from "./wings.ts";
 import { Work } from "./work.ts";
 
 /** The default number of random histories in each scope: enough to reach every witness of every kernel. */
@@ -52,7 +52,7 @@ export interface SeenViolation {
 }
 
 /** A surprise: an unknown violation, an expected one gone, or a witness never reached. */
-export interface Surprise {
+export interface Surprise<T extends Terms = Terms> {
   readonly kind: "unknown" | "gone" | "unmet";
   readonly kernel: string;
   readonly what: string;
@@ -60,15 +60,16 @@ export interface Surprise {
   /** For a tree: the bug of the catalogue that explains it, which the release does not have. */
   readonly bug?: string;
   /** For an unknown violation: its history, and the line that replays it. */
-  readonly history: readonly HistoryStep[] | null;
-  readonly scope: Scope | null;
+  readonly history: readonly T["step"][] | null;
+  readonly scope: T["scope"] | null;
   readonly replay: string | null;
 }
 
-export interface KernelReport {
-  readonly kernel: Kernel;
+export interface KernelReport<T extends Terms = Terms> {
+  readonly wing: OpenWing<T>;
+  readonly kernel: Kernel<T>;
   readonly cells: readonly Cell[];
-  readonly surprises: readonly Surprise[];
+  readonly surprises: readonly Surprise<T>[];
   readonly histories: number;
   readonly commands: number;
   /** How often each witness and each path inside the kernel was taken. */
@@ -78,7 +79,7 @@ export interface KernelReport {
   /** The slugs of bugs of the kernel it was derived from that it does not have. */
   readonly gone: readonly string[];
   /** The exploration of a small space; undefined if the run was interrupted before. */
-  readonly explored: ExploredKernel | undefined;
+  readonly explored: ExploredKernel<T> | undefined;
 }
 
 export interface KernelOptions {
@@ -88,58 +89,65 @@ export interface KernelOptions {
   readonly law: LawId | undefined;
   readonly coverage: "counted" | "compared" | undefined;
   readonly keepsFailures: boolean;
+  /** Histories that failed elsewhere, as files: they are tried first. */
+  readonly examples?: readonly string[] | undefined;
 }
 
-export async function checkKernel(
-  kernel: Kernel,
+export async function checkKernel<T extends Terms>(
+  wing: OpenWing<T>,
+  kernel: Kernel<T>,
   options: KernelOptions,
   work: Work = new Work({}),
-): Promise<KernelReport> {
+): Promise<KernelReport<T>> {
+  const { histories: drawn } = await wing.search();
   const violations = new Map<LawId, SeenViolation[]>();
-  const kept = options.keepsFailures ? await tryKept(kernel) : [];
-  const surprises: Surprise[] = [...kept, ...(await tryPinned(kernel, options, violations))];
-  const { gone } = inheritanceOf(kernel);
-  const explored = await tryWhole(kernel, options, work, surprises);
+  const kept = options.keepsFailures ? await keptFailures(wing, kernel.name) : [];
+  const examples = await examplesOf(wing, options.examples ?? []);
+  const surprises: Surprise<T>[] = [
+    ...(await tryKept(wing, kernel, [...kept, ...examples])),
+    ...(await tryPinned(wing, kernel, options, violations)),
+  ];
+  const { gone } = wing.inheritanceOf(kernel);
+  const explored = await tryWhole(wing, kernel, options, work, surprises);
   const seen = new Map<string, number>();
   let histories = 0;
   let commands = 0;
   let isFound = false;
-  for (const { asked, scope, histories: wanted, seed } of turns(kernel, options)) {
+  for (const { asked, scope, histories: wanted, seed } of turns(drawn, kernel, options)) {
     // Where something is found, what is asked beside is still asked.
     if (isFound && asked === kernel) continue;
     if (await work.turn(`${kernel.name}: random histories in ${scope.name}, ${histories} so far`)) break;
-    const report = randomRun({
+    const report = randomRun(drawn, {
       kernel: asked,
       scope,
       seed,
       histories: wanted,
       law: options.law,
-      name: (step) => namesOf(kernel, step),
+      name: (step) => namesOf(wing, kernel, step),
     });
     histories += report.histories;
     commands += report.commands;
     for (const [id, times] of report.seen) seen.set(id, (seen.get(id) ?? 0) + times);
     for (const known of report.known) noteKnown(violations, known);
     if (report.unknown === undefined) continue;
-    await addUnknown(surprises, kernel, report.unknown, options);
+    await addUnknown(wing, surprises, kernel, report.unknown, options);
     if (asked !== kernel) break;
     isFound = true;
   }
   const complete = options.law === undefined && work.stop === false && options.runs > 0;
-  const unmet = complete && surprises.length === 0 ? neverSeen(kernel, seen) : [];
+  const unmet = complete && surprises.length === 0 ? neverSeen(drawn, kernel, seen) : [];
   const isLong = options.runs >= USUAL_RUNS;
-  if (isLong) surprises.push(...unmet.map((id) => witnessUnmet(kernel, id)));
-  // Laws of code that runs are checked only for such code.
-  const ofCode = [...PROCESS_LAWS, ...FAILURE_LAWS];
-  const isAsked = (id: LawId) => isPromised(kernel, id) || !ofCode.some((law) => law.id === id);
-  const laws = ALL_LAWS.filter(({ id }) => (options.law === undefined ? isAsked(id) : id === options.law));
+  if (isLong) surprises.push(...unmet.map((id) => witnessUnmet<T>(kernel, id)));
+  const laws = wing.lawsFor(kernel).filter(({ id }) => options.law === undefined || id === options.law);
   const triedFor = (law: LawId) =>
     histories > 0 ? "random" : explored?.laws.includes(law) ? "visited" : "nothing";
+  const rank = (each: SeenViolation) => rankOf(bugOf(wing, each.bug));
   return {
+    wing,
     kernel,
     cells: laws.map(({ id }) => {
       const unknown = surprises.find(({ kind, law }) => kind === "unknown" && law === id);
-      const bugs = (violations.get(id) ?? []).sort(bestKnownFirst);
+      const bugs = (violations.get(id) ?? []).sort((a, b) => rank(a) - rank(b));
       return cell(kernel, id, triedFor(id), bugs, unknown);
     }),
     surprises,
@@ -152,31 +160,52 @@ export async function checkKernel(
   };
 }
 
+/** Histories drawn before anything else may happen: a fraction of a second. */
+const TURN = 500;
+
+/** The random histories of a run, some hundreds at a time, every scope in turn; then what is drawn beside. */
+export function* turns<T extends Terms>(
+  drawn: Histories<T>,
+  kernel: Kernel<T>,
+  { runs, seed }: { readonly runs: number; readonly seed: number },
+): Iterable<{ asked: Kernel<T>; scope: T["scope"]; histories: number; seed: number }> {
+  const scopes = drawn.scopesFor(kernel);
+  for (let done = 0, turn = 0; done < runs; done += TURN, turn++) {
+    for (const scope of scopes)
+      yield { asked: kernel, scope, histories: Math.min(TURN, runs - done), seed: seed + turn };
+  }
+  for (const { asked, scope, most } of drawn.beside(kernel))
+    yield { asked, scope, histories: Math.min(most, runs), seed };
+}
+
 /** Every state of a small space. A violation there that the catalogue does not know is a surprise. */
-async function tryWhole(
-  kernel: Kernel,
+async function tryWhole<T extends Terms>(
+  wing: OpenWing<T>,
+  kernel: Kernel<T>,
   options: KernelOptions,
   work: Work,
-  surprises: Surprise[],
-): Promise<ExploredKernel | undefined> {
-  if (await work.turn(`${kernel.name}: every state of ${EXPLORED_SCOPE}`)) return undefined;
+  surprises: Surprise<T>[],
+): Promise<ExploredKernel<T> | undefined> {
+  const { spaces } = await wing.search();
+  if (await work.turn(`${kernel.name}: every state of ${spaces.whole.scope}`)) return undefined;
   const { seed, runs, coverage } = options;
   const counted = coverage === undefined ? 0 : runs;
-  const explored = exploreKernel(kernel, { seed, runs: counted, compare: coverage === "compared" });
+  const how = { seed, runs: counted, compare: coverage === "compared" };
+  const explored = await exploreKernel(wing, kernel, how);
   for (const { law, history, bug } of explored.violations) {
     if (bug !== undefined || (options.law !== undefined && law !== options.law)) continue;
-    await addUnknown(surprises, kernel, { law, scope: explored.scope, history }, options);
+    await addUnknown(wing, surprises, kernel, { law, scope: explored.scope, history }, options);
   }
   return explored;
 }
 
 /** An unknown violation precedes those that the catalogue knows. */
-function cell(
-  kernel: Kernel,
+function cell<T extends Terms>(
+  kernel: Kernel<T>,
   law: LawId,
   tried: Cell["tried"],
   bugs: readonly SeenViolation[],
-  unknown: Surprise | undefined,
+  unknown: Surprise<T> | undefined,
 ): Cell {
   const found = unknown && {
     bug: unknown.bug ?? null,
@@ -191,54 +220,80 @@ function cell(
 }
 
 /** Failures that earlier runs kept: they are tried first, and removed once they no longer fail. */
-async function tryKept(kernel: Kernel): Promise<Surprise[]> {
-  const surprises: Surprise[] = [];
-  for (const { path, history } of await keptFailures(kernel.name)) {
-    const last = lastPlayed(benchFor(kernel, history.scope), history.commands, history.law) as JudgedStep;
-    const unknown = namesOf(kernel, last).find(
+async function tryKept<T extends Terms>(
+  wing: OpenWing<T>,
+  kernel: Kernel<T>,
+  kept: readonly KeptFailure<T>[],
+): Promise<Surprise<T>[]> {
+  const surprises: Surprise<T>[] = [];
+  for (const { path, history } of kept) {
+    const bench = wing.bench(kernel, history.scope);
+    const last = lastPlayed(bench, history.commands, history.law) as PlayedOf<T>;
+    const unknown = namesOf(wing, kernel, last).find(
       ({ law, known }) => known === undefined && (history.law === undefined || law === history.law),
     );
     if (unknown === undefined) {
-      await dropFailure(path);
+      if (path !== undefined) await dropFailure(path);
       continue;
     }
     surprises.push({
       kind: "unknown",
       kernel: kernel.name,
-      what: `${unknown.law} is ${UNKNOWN} (kept from an earlier run)`,
+      what: `${unknown.law} is ${UNKNOWN} (kept from ${path === undefined ? "another" : "an earlier"} run)`,
       law: unknown.law,
       history: history.commands,
       scope: history.scope,
-      replay: replayLine(path),
+      replay: path === undefined ? null : replayLine(path),
     });
   }
   return surprises;
 }
 
+/** The examples that are histories of this wing; those of kernels that are not here are left out. */
+async function examplesOf<T extends Terms>(
+  wing: OpenWing<T>,
+  texts: readonly string[],
+): Promise<readonly KeptFailure<T>[]> {
+  const kept: KeptFailure<T>[] = [];
+  for (const text of texts) {
+    try {
+      const json: unknown = JSON.parse(text);
+      if ((await writtenIn(json)).name !== wing.name) continue;
+      kept.push({ path: undefined, history: wing.files.historyIn("an example", json) });
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+    }
+  }
+  return kept;
+}
+
 /** Every pinned history that the catalogue says violates a law here, promised or not. */
-async function tryPinned(
-  kernel: Kernel,
+async function tryPinned<T extends Terms>(
+  wing: OpenWing<T>,
+  kernel: Kernel<T>,
   { law }: KernelOptions,
   violations: Map<LawId, SeenViolation[]>,
-): Promise<Surprise[]> {
-  const surprises: Surprise[] = [];
-  const inherited = inheritanceOf(kernel).violations;
-  const here = allPinned().filter(
+): Promise<Surprise<T>[]> {
+  const surprises: Surprise<T>[] = [];
+  const inherited = wing.inheritanceOf(kernel).violations;
+  const here = allPinned(wing).filter(
     ({ pinned }) =>
       (pinned.on.includes(kernel.name) || inherited.has(pinned)) && (law === undefined || pinned.law === law),
   );
   for (const { bug, pinned } of here) {
-    const history = await readHistory(pinnedFile(bug, pinned));
-    const setting = benchFor(judgedAlsoBy(kernel, pinned.law), history.scope);
-    const last = lastPlayed(setting, history.commands, pinned.law) as JudgedStep;
+    const history = await readPinned(wing, bug, pinned);
+    const bench = wing.bench(judgedAlsoBy(kernel, pinned.law), history.scope);
+    const last = lastPlayed(bench, history.commands, pinned.law) as PlayedOf<T>;
     const words = `${bug.id} --law ${pinned.law} --kernel ${kernel.name}`;
-    const violatesIt = namesOf(kernel, last).some((each) => each.law === pinned.law && each.known === bug.id);
+    const violatesIt = namesOf(wing, kernel, last).some(
+      (each) => each.law === pinned.law && each.known === bug.id,
+    );
     if (violatesIt) {
       const known = violations.get(pinned.law) ?? [];
       known.push({ bug: bug.id, commands: last.index + 1, replay: replayLine(words) });
       violations.set(pinned.law, known);
       const { release } = kernel;
-      if (release.compiled && !hasBug(release, bug, pinned.law)) {
+      if (release.compiled && !hasBug(wing, release, bug, pinned.law)) {
         surprises.push({
           kind: "unknown",
           kernel: kernel.name,
@@ -269,24 +324,23 @@ async function tryPinned(
 }
 
 /** Whether the catalogue has it that the bug violates this law on the release, or on one it was derived from, by any history. */
-function hasBug(release: Promises, bug: Bug, law: LawId): boolean {
-  const labels = lineageOf(release);
+function hasBug<T extends Terms>(wing: OpenWing<T>, release: Release, bug: Bug<T>, law: LawId): boolean {
+  const labels = lineageOf(wing, release);
   return bug.violations.some((each) => each.law === law && each.on.some((label) => labels.includes(label)));
 }
 
-const numberText = ({ number }: Bug): string => (number === undefined ? "" : ` (${number})`);
-
-/** Bugs with a number first, and of these the one on the fewest kernels, as the most specific. */
-function bestKnownFirst(a: SeenViolation, b: SeenViolation): number {
-  const [first, second] = [bugCalled(a.bug), bugCalled(b.bug)];
-  return (
-    Number(first?.latent ?? false) - Number(second?.latent ?? false) || kernelsOf(first) - kernelsOf(second)
-  );
+/** The release itself, and those that it was derived from, by their first labels. */
+export function lineageOf<T extends Terms>(wing: Wing<T>, { labels, like }: Release): readonly string[] {
+  const before = like === undefined ? undefined : wing.kernelCalled(like);
+  return [labels[0] as string, ...(before === undefined ? [] : lineageOf(wing, before.release))];
 }
 
-/** On how many kernels a bug violates anything. */
-function kernelsOf(bug: Bug | undefined): number {
-  return new Set(bug?.violations.flatMap(({ on }) => on)).size;
+const numberText = ({ number }: Pick<Bug, "number">): string => (number === undefined ? "" : ` (${number})`);
+
+/** Of bugs, those with a report first, and of these the one on the fewest kernels, as the most specific. */
+function rankOf<T extends Terms>(bug: Bug<T> | undefined): number {
+  const kernels = new Set(bug?.violations.flatMap(({ on }) => on)).size;
+  return (bug?.latent ? 1e6 : 0) + kernels;
 }
 
 /** Notes a known bug found at random. If its pinned history is noted already, that is the shorter one. */
@@ -297,22 +351,19 @@ function noteKnown(violations: Map<LawId, SeenViolation[]>, { law, known, comman
 }
 
 /** A violation that the catalogue does not know is reported once for each law, by the shortest history found. */
-async function addUnknown(
-  surprises: Surprise[],
-  kernel: Kernel,
-  {
-    law,
-    scope,
-    history,
-  }: { readonly law: LawId; readonly scope: Scope; readonly history: readonly HistoryStep[] },
+async function addUnknown<T extends Terms>(
+  wing: OpenWing<T>,
+  surprises: Surprise<T>[],
+  kernel: Kernel<T>,
+  { law, scope, history }: Unknown<T>,
   { keepsFailures }: KernelOptions,
 ): Promise<void> {
   const before = surprises.findIndex((each) => each.kind === "unknown" && each.law === law);
   const length = surprises[before]?.history?.length;
   if (length !== undefined && length <= history.length) return;
   const failure = { kernel: kernel.name, law, scope, commands: history };
-  const path = keepsFailures ? await keepFailure(failure) : undefined;
-  const surprise: Surprise = {
+  const path = keepsFailures ? await keepFailure(wing, failure) : undefined;
+  const surprise: Surprise<T> = {
     kind: "unknown",
     kernel: kernel.name,
     what: `${law} is ${UNKNOWN}`,
@@ -328,12 +379,16 @@ async function addUnknown(
 const UNKNOWN = "violated in a way the catalogue does not know";
 
 /** Witnesses, and paths inside this kernel, that no random history reached. */
-function neverSeen(kernel: Kernel, seen: ReadonlyMap<string, number>): readonly string[] {
-  const ids = [...witnessesFor(kernel.release).map(({ id }) => id), ...kernel.paths];
+function neverSeen<T extends Terms>(
+  drawn: Histories<T>,
+  kernel: Kernel<T>,
+  seen: ReadonlyMap<string, number>,
+): readonly string[] {
+  const ids = [...drawn.witnesses(kernel).map(({ id }) => id), ...kernel.paths];
   return ids.filter((id) => !seen.has(id));
 }
 
-function witnessUnmet(kernel: Kernel, id: string): Surprise {
+function witnessUnmet<T extends Terms>(kernel: Kernel<T>, id: string): Surprise<T> {
   return {
     kind: "unmet",
     kernel: kernel.name,

@@ -1,19 +1,28 @@
 /** `check`: every kernel against every law it promises, and every protocol. The main job. */
-import { KERNELS } from "../kernels/vmap/index.ts";
 import type { LawId } from "../spec/contract.ts";
-import type { Kernel } from "../spec/vmap/kernel.ts";
+import type { Kernel as OwnKernel } from "../spec/vmap/kernel.ts";
+import type { Wing } from "../spec/wing.ts";
 import { checkInterleaved, type InterleavedReport } from "./check-interleaved.ts";
-import { checkKernel, type KernelReport, type Surprise, USUAL_RUNS } from "./check-kernel.ts";
-import { checkedFor, lawNamed } from "./names.ts";
+import {
+  checkKernel,
+  type KernelOptions,
+  type KernelReport,
+  type Surprise,
+  USUAL_RUNS,
+} from "./check-kernel.ts";
+import { type CheckSubject, checkInThreads } from "./check-threads.ts";
+import { checkedFor } from "./names.ts";
 import { protocolsFor, type StepColumn, stepColumns } from "./step-columns.ts";
 import { factsOfTree, openTree, type TreeFacts, treeCalled } from "./trees.ts";
 import { UsageError } from "./usage-error.ts";
-import type { VersionFacts } from "./versions.ts";
+import { factsOf, type VersionFacts } from "./versions.ts";
+import { VMAP } from "./vmap/wing.ts";
+import { kernelMeant, lawMeant, opened, WINGS } from "./wings.ts";
 import { type Watch, Work } from "./work.ts";
 
 export interface CheckOptions extends Watch {
-  /** Releases by any label or version, and custom kernels; every release by default. */
-  readonly kernels?: readonly (string | Kernel)[] | undefined;
+  /** Releases by any label or version, wings by name, and custom kernels; every release by default. */
+  readonly kernels?: readonly (string | OwnKernel)[] | undefined;
   /** A kernel tree, checked beside the release whose promises judge it: the nearest one by default. */
   readonly tree?: { readonly directory: string; readonly as?: string | undefined } | undefined;
   /** Random histories in each scope; 0 for pinned ones alone. */
@@ -27,6 +36,8 @@ export interface CheckOptions extends Watch {
   readonly coverage?: "counted" | "compared" | undefined;
   /** Whether unknown violations are kept in .vmapcheck/failures and tried first in the next run. */
   readonly keepsFailures?: boolean | undefined;
+  /** Histories that failed elsewhere, as files: they are tried first. */
+  readonly examples?: readonly string[] | undefined;
 }
 
 /** All that was found. */
@@ -62,37 +73,41 @@ export async function check(options: CheckOptions = {}): Promise<CheckReport> {
   const { kernels: named = [], tree, runs = USUAL_RUNS, seed = USUAL_SEED, coverage } = options;
   const subject = tree === undefined ? undefined : openTree(tree.directory, tree.as);
   const given = subject === undefined ? named : [subject.as, subject.kernel, ...named];
-  const asked = given.map((each): { kernels: readonly Kernel[]; facts: VersionFacts | undefined } =>
-    typeof each === "string" ? checkedFor(each) : { kernels: [each], facts: undefined },
+  const asked = await Promise.all(given.map(askedFor));
+  const all = given.length === 0 ? wholeWing(VMAP) : asked.flatMap((each) => each.kernels);
+  const law = options.law === undefined ? undefined : await lawMeant(options.law);
+  const kernels = distinct(all).filter(
+    ({ wing }) => law === undefined || wing.laws.some(({ id }) => id === law),
   );
-  const all: readonly Kernel[] = KERNELS;
-  const kernels = given.length === 0 ? all : [...new Set(asked.flatMap((each) => each.kernels))];
   // Interleavings are those of our protocols, none of which runs a tree's code.
   const names = named.filter((each) => typeof each === "string");
-  const law = options.law === undefined ? undefined : lawNamed(options.law);
   if (coverage === "compared" && runs === 0)
     throw new UsageError("--coverage compares random histories, and --runs 0 draws none");
   const started = performance.now();
   const work = new Work(options);
-  const how = { seed, runs, law, coverage, keepsFailures: options.keepsFailures ?? false };
-  const reports: KernelReport[] = [];
-  for (const kernel of kernels) {
-    if (work.stop !== false) break;
-    // The release beside a tree is there for comparison: its pinned histories are enough.
-    const isBeside = subject !== undefined && kernel.name === subject.as;
-    const report = await checkKernel(kernel, isBeside ? { ...how, runs: Math.min(runs, BESIDE) } : how, work);
-    reports.push(isBeside ? { ...report, unmet: [] } : report);
-  }
+  const how = {
+    seed,
+    runs,
+    law,
+    coverage,
+    keepsFailures: options.keepsFailures ?? false,
+    examples: options.examples,
+  };
+  // Kernels by name can be checked in threads; a kernel that was given is an object of this one.
+  const reports =
+    given.length === 0
+      ? await checkInThreads(kernels, how, work)
+      : await checkInTurn(kernels, subject?.as, how, work);
   const protocols = given.length === 0 ? undefined : protocolsFor(names, law);
   // A check of one law on every kernel leaves the interleavings out.
   const steps =
     protocols !== undefined || law === undefined ? await checkInterleaved(protocols, work) : undefined;
-  const releases = given.length === 0 ? KERNELS.map(({ name }) => name) : [...new Set(names)];
+  const releases = given.length === 0 ? VMAP.kernels.map(({ name }) => name) : [...new Set(names)];
   return {
     reports,
     kernels: kernels.length,
     facts: asked.flatMap((each) => each.facts ?? []),
-    trees: kernels.flatMap(({ name }) => treeCalled(name) ?? []).map(factsOfTree),
+    trees: kernels.flatMap(({ kernel }) => treeCalled(kernel.name) ?? []).map(factsOfTree),
     byName: given.length > 0,
     law,
     surprises: reports.flatMap((report) => report.surprises),
@@ -103,6 +118,46 @@ export async function check(options: CheckOptions = {}): Promise<CheckReport> {
     seconds: (performance.now() - started) / 1000,
     complete: work.stop === false,
   };
+}
+
+/** @param beside The release beside a tree: it is there for comparison, and its pinned histories are enough. */
+async function checkInTurn(
+  subjects: readonly CheckSubject[],
+  beside: string | undefined,
+  how: KernelOptions,
+  work: Work,
+): Promise<readonly KernelReport[]> {
+  const reports: KernelReport[] = [];
+  const few = { ...how, runs: Math.min(how.runs, BESIDE) };
+  for (const { wing, kernel } of subjects) {
+    if (work.stop !== false) break;
+    const isBeside = kernel.name === beside;
+    const report = await checkKernel(await opened(wing), kernel, isBeside ? few : how, work);
+    reports.push(isBeside ? { ...report, unmet: [] } : report);
+  }
+  return reports;
+}
+
+const wholeWing = (wing: Wing): CheckSubject[] => wing.kernels.map((kernel) => ({ wing, kernel }));
+
+const distinct = (all: readonly CheckSubject[]): CheckSubject[] => [
+  ...new Map(all.map((each) => [each.kernel, each])).values(),
+];
+
+/** The kernels that are meant by a word, or a custom one. */
+async function askedFor(given: string | OwnKernel): Promise<{
+  readonly kernels: readonly CheckSubject[];
+  readonly facts: VersionFacts | undefined;
+}> {
+  if (typeof given === "object") return { kernels: [{ wing: VMAP, kernel: given }], facts: undefined };
+  const whole = WINGS.find(({ name }) => name === given);
+  if (whole !== undefined) return { kernels: wholeWing(await whole.load()), facts: undefined };
+  if (factsOf(given) === undefined) {
+    const { wing, kernel } = await kernelMeant(given);
+    if (wing.name !== VMAP.name) return { kernels: [{ wing, kernel }], facts: undefined };
+  }
+  const { kernels, facts } = checkedFor(given);
+  return { kernels: kernels.map((kernel) => ({ wing: VMAP, kernel })), facts };
 }
 
 /** The number of surprises. */

@@ -1,18 +1,14 @@
 /** `conform`: a recording's commands on our version of its kernel, every reply field compared. */
-import { inputError } from "../adapters/input-error.ts";
-import { conform as conformTrace, type Difference } from "../adapters/vmap/conform.ts";
-import { readRecording, type Trace } from "../adapters/vmap/recording.ts";
-import { kernelCalled } from "../kernels/vmap/index.ts";
-import type { Kernel } from "../spec/vmap/kernel.ts";
-import { askedAs, releaseNamed } from "./names.ts";
+import type { Conformance, Kernel, OpenWing, RecordedTrace } from "../spec/wing.ts";
 import { openTree } from "./trees.ts";
-import { labelAlike } from "./versions.ts";
+import { recordedIn } from "./wings.ts";
 import { type Watch, Work } from "./work.ts";
 
 export interface FirstDifference {
-  readonly trace: Trace;
+  readonly wing: OpenWing;
+  readonly trace: RecordedTrace;
   readonly kernel: Kernel;
-  readonly difference: Difference;
+  readonly difference: NonNullable<Conformance["difference"]>;
 }
 
 /** The result for one file. */
@@ -58,30 +54,22 @@ export async function conform(
 }
 
 async function conformFile(file: string, work: Work, compiled: Kernel | undefined): Promise<ConformedFile> {
+  const wing = await recordedIn(file);
   const labels = new Set<string>();
   let [conforming, differing, replies] = [0, 0, 0];
   let first: FirstDifference | undefined;
-  for await (const trace of readRecording(file)) {
-    const kernel = compiled ?? modelOf(trace);
-    const { label } = trace;
-    labels.add(compiled === undefined && kernelCalled(label) === undefined ? askedAs(label, kernel) : label);
-    const { replies: compared, difference } = conformTrace(kernel, trace);
+  for await (const trace of wing.files.recordings(file)) {
+    const kernel = compiled ?? wing.modelOf(trace);
+    const isKnown = wing.kernels.some(({ release }) => release.labels.includes(trace.label));
+    labels.add(compiled === undefined && !isKnown ? wing.askedAs(trace.label, kernel) : trace.label);
+    const { replies: compared, difference } = wing.files.conform(kernel, trace);
     replies += compared;
     if (difference === undefined) conforming += 1;
     else {
       differing += 1;
-      first ??= { trace, kernel, difference };
+      first ??= { wing, trace, kernel, difference };
     }
     if (await work.turn(`${file}: trace ${conforming + differing}, ${differing} differing`)) break;
   }
   return { file, labels, traces: conforming + differing, conforming, differing, replies, first };
-}
-
-/** The model to compare with. Throws an InputError if there is none, or if the trace is only a part of one. */
-function modelOf({ file, line, label, cut }: Trace): Kernel {
-  if (cut !== undefined) throw inputError(file, line, "cut: only a whole trace can be compared with a model");
-  const alike = labelAlike(label);
-  if (kernelCalled(label) !== undefined || alike !== undefined) return releaseNamed(label);
-  const says = `version: there is no model of ${JSON.stringify(label)} to compare with; judge asks its laws`;
-  throw inputError(file, line, says);
 }

@@ -1,24 +1,21 @@
 /** `diff`: the shortest history on which two kernels answer differently. */
-import { formatHistory, historyIn } from "../adapters/vmap/history-file.ts";
 import { begin } from "../engine/run/stepper.ts";
 import type { Difference as Commits } from "../kernels/versions.ts";
-import { KERNELS } from "../kernels/vmap/index.ts";
-import { KINDS, type KindId } from "../properties/vmap/diff/differences.ts";
-import { replayPair } from "../properties/vmap/diff/replay-pair.ts";
+import { replayPair } from "../properties/diff/replay-pair.ts";
 import {
   type Compared,
   comparing,
   type Difference,
-  hasBlocks,
-} from "../properties/vmap/diff/shortest-difference.ts";
-import { SCOPES } from "../properties/vmap/random-scopes.ts";
-import { benchFor, type JudgedStep } from "../properties/vmap/test-bench.ts";
-import type { Kernel } from "../spec/vmap/kernel.ts";
-import type { Scope } from "../spec/vmap/scope.ts";
+  type NamedPlace,
+} from "../properties/diff/shortest-difference.ts";
+import type { PlayedOf } from "../properties/run-choices.ts";
+import type { Kernel as OwnKernel } from "../spec/vmap/kernel.ts";
+import type { Comparison, Kernel, OpenWing } from "../spec/wing.ts";
 import { commitsBetween } from "./commits-between.ts";
-import { kernelNamed } from "./names.ts";
-import { placesFor } from "./pair-places.ts";
-import { orNearest } from "./usage-error.ts";
+import { parametersOf } from "./parameters.ts";
+import { orNearest, UsageError } from "./usage-error.ts";
+import { VMAP } from "./vmap/wing.ts";
+import { allWings, kernelMeant, opened } from "./wings.ts";
 import { type Watch, Work } from "./work.ts";
 
 export interface DiffOptions extends Watch {
@@ -35,6 +32,8 @@ export interface DiffOptions extends Watch {
 
 /** Two kernels by the given names, and the result. */
 export interface DiffReport {
+  readonly wing: OpenWing;
+  readonly comparison: Comparison;
   readonly names: readonly [string, string];
   readonly kernels: readonly [Kernel, Kernel];
   readonly compared: Compared;
@@ -50,8 +49,8 @@ const IN_TABLE = { states: 8000, runs: 2000 };
 
 /** By their names, or custom kernels. */
 export function diff(
-  one: string | Kernel,
-  other: string | Kernel,
+  one: string | OwnKernel,
+  other: string | OwnKernel,
   options: DiffOptions = {},
 ): Promise<DiffReport> {
   return compare([one, other], {
@@ -61,78 +60,106 @@ export function diff(
   });
 }
 
-/** Each release and the next. Ended early, it has the pairs compared so far. */
+/** Each release and the next, wing by wing. Ended early, it has the pairs compared so far. */
 export async function diffAll(options: DiffOptions = {}): Promise<readonly DiffReport[]> {
   const reports: DiffReport[] = [];
   const how = { ...options, states: options.states ?? IN_TABLE.states, runs: options.runs ?? IN_TABLE.runs };
-  for (const [nth, kernel] of KERNELS.slice(1).entries()) {
-    if (options.signal?.aborted) break;
-    reports.push(await compare([(KERNELS[nth] as Kernel).name, kernel.name], how));
+  for (const { kernels } of await allWings()) {
+    for (const [nth, { name }] of kernels.slice(1).entries()) {
+      if (options.signal?.aborted) break;
+      reports.push(await compare([(kernels[nth] as Kernel).name, name], how));
+    }
   }
   return reports;
 }
 
 /** Throws a UsageError for kernels that cannot be compared, before any work. */
-export function refusePair(one: string, other: string, { scope, kind }: DiffOptions): void {
-  placesFor(kernelNamed(one), kernelNamed(other), scope);
-  if (kind !== undefined) kindNamed(kind);
+export async function refusePair(one: string, other: string, { scope, kind }: DiffOptions): Promise<void> {
+  const { wing, kernels } = await pairOf([one, other]);
+  const { comparison } = await wing.search();
+  placesFor(comparison, kernels, scope);
+  if (kind !== undefined) kindNamed(comparison, kind);
+}
+
+/** Two kernels by name, or custom ones, which are of vmap. */
+async function pairOf(
+  pair: readonly [string | OwnKernel, string | OwnKernel],
+): Promise<{ readonly wing: OpenWing; readonly kernels: readonly [Kernel, Kernel] }> {
+  const [one, other] = await Promise.all(
+    pair.map(async (each) => (typeof each === "string" ? kernelMeant(each) : { wing: VMAP, kernel: each })),
+  );
+  if (one === undefined || other === undefined) throw new UsageError("two kernels are expected");
+  if (one.wing.name !== other.wing.name)
+    throw new UsageError(
+      `${one.kernel.name} and ${other.kernel.name} take other calls: one is of ${one.wing.name}, the other of ${other.wing.name}`,
+    );
+  return { wing: await opened(one.wing), kernels: [one.kernel, other.kernel] };
 }
 
 async function compare(
-  pair: readonly [string | Kernel, string | Kernel],
+  pair: readonly [string | OwnKernel, string | OwnKernel],
   options: DiffOptions,
 ): Promise<DiffReport> {
-  const [one, other] = pair.map(kernelOf) as [Kernel, Kernel];
+  const { wing, kernels } = await pairOf(pair);
+  const { comparison } = await wing.search();
+  const [one, other] = kernels;
   const names = pair.map(nameOf) as [string, string];
   const { scope, kind, states = USUAL.states, runs = USUAL.runs, seed = USUAL_SEED } = options;
-  const places = placesFor(one, other, scope);
+  const places = placesFor(comparison, kernels, scope);
+  const scopes = scope === undefined ? comparison.scopes : places.map(({ place }) => place.scope);
   const work = new Work(options);
   const turns = comparing({
+    of: comparison,
     one,
     other,
     places,
-    drawnIn:
-      one === other ? [] : drawnIn(one, other, scope === undefined ? INSIDE : [places[0]?.scope as Scope]),
-    kind: kind === undefined ? undefined : kindNamed(kind),
+    drawnIn: one === other ? [] : scopes.filter((each) => comparison.canBoth(one, other, each)),
+    kind: kind === undefined ? undefined : kindNamed(comparison, kind),
     seed,
     states,
     runs,
   });
   const compared = await work.through(turns, (text) => `${names.join(" and ")}: ${text}`);
   return {
+    wing,
+    comparison,
     names,
-    kernels: [one, other],
+    kernels,
     compared,
     commits: commitsBetween(names),
     interrupted: work.interrupted,
   };
 }
 
-const kernelOf = (given: string | Kernel): Kernel => (typeof given === "string" ? kernelNamed(given) : given);
-const nameOf = (given: string | Kernel): string => (typeof given === "string" ? given : given.name);
+const nameOf = (given: string | OwnKernel): string => (typeof given === "string" ? given : given.name);
 
-function kindNamed(name: string): KindId {
-  const ids = KINDS.map(({ id }) => id);
+function kindNamed({ kinds }: Comparison, name: string): string {
+  const ids = kinds.map(({ id }) => id);
   return orNearest("kind of difference", name, (word) => ids.find((id) => id === word), ids);
 }
 
-/** Calls outside their domain are compared only in a scope that has them. */
-const INSIDE = SCOPES.filter(({ outside }) => outside !== true);
-
-/** The places in which both kernels support the calls. */
-function drawnIn(one: Kernel, other: Kernel, scopes: readonly Scope[]): readonly Scope[] {
-  const blocks = hasBlocks(one) && hasBlocks(other);
-  const percpu = one.release.percpu && other.release.percpu;
-  return scopes.filter(
-    ({ blockPages, beforeInit, congruent }) =>
-      (blocks || (blockPages === 0 && !beforeInit)) && (percpu || congruent.length === 0),
-  );
+/** The usual places for these two, or the requested one. Throws a UsageError if that is not possible. */
+export function placesFor(
+  comparison: Comparison,
+  kernels: readonly [Kernel, Kernel],
+  asked: string | undefined,
+): readonly NamedPlace[] {
+  const names = asked === undefined ? comparison.spaces(...kernels) : [asked];
+  return names.map((name) => {
+    const parameters = parametersOf({ name: "diff", parameters: comparison.parameters }, name);
+    try {
+      return { name, place: comparison.place(parameters, kernels) };
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new UsageError(`--scope ${name}: ${error.message}`);
+    }
+  });
 }
 
 /** The judged steps of the differing history on each of the two, as far as it runs. */
-export function playedOn(kernel: Kernel, { scope, history }: Difference): JudgedStep[] {
-  const stepper = begin(benchFor(kernel, scope));
-  const played: JudgedStep[] = [];
+export function playedOn(wing: OpenWing, kernel: Kernel, { scope, history }: Difference): PlayedOf[] {
+  const stepper = begin(wing.bench(kernel, scope));
+  const played: PlayedOf[] = [];
   for (const step of history) {
     const now = stepper.take(step);
     played.push(now);
@@ -142,21 +169,29 @@ export function playedOn(kernel: Kernel, { scope, history }: Difference): Judged
 }
 
 /** An ordinary history: under the law that its last command violates on one of the two, if it violates any. */
-export function fileOf({ kernels, compared: { difference } }: DiffReport): string | undefined {
+export function fileOf({
+  wing,
+  comparison,
+  kernels,
+  compared: { difference },
+}: DiffReport): string | undefined {
   if (difference === undefined) return undefined;
   const { scope, history: commands } = difference;
-  const { kernel, law } = violationOf(kernels, difference) ?? { kernel: kernels[1], law: "no-bug" };
-  const text = formatHistory({ kernel: kernel.name, law, scope, commands });
-  const read = historyIn("the history that was written", JSON.parse(text));
-  const last = replayPair(...kernels, read.scope, read.commands).at(-1);
+  const { kernel, law } = violationOf(wing, kernels, difference) ?? {
+    kernel: kernels[1],
+    law: kernels[1].promises[0] as string,
+  };
+  const text = wing.files.formatHistory({ kernel: kernel.name, law, scope, commands });
+  const read = wing.files.historyIn("the history that was written", JSON.parse(text));
+  const last = replayPair(comparison, ...kernels, read.scope, read.commands).at(-1);
   if (last === undefined || last.differs === 0)
     throw new Error("vmapcheck itself is wrong: the history that was written shows no difference");
   return text;
 }
 
-function violationOf([one, other]: DiffReport["kernels"], difference: Difference) {
+function violationOf(wing: OpenWing, [one, other]: DiffReport["kernels"], difference: Difference) {
   for (const kernel of [other, one]) {
-    const law = playedOn(kernel, difference).at(-1)?.violated[0]?.id;
+    const law = playedOn(wing, kernel, difference).at(-1)?.violated[0]?.id;
     if (law !== undefined) return { kernel, law };
   }
   return undefined;

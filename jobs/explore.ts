@@ -5,7 +5,6 @@ import { exploring, isOfHashes } from "../engine/search/explore.ts";
 import { exploringTogether } from "../engine/search/parallel.ts";
 import type { Explored, Progress, Visitable } from "../engine/search/visitable.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
-import { kernelSubject } from "./kernel-subject.ts";
 import { memoryBounds } from "./memory.ts";
 import { parametersOf, scopeText } from "./parameters.ts";
 import {
@@ -15,7 +14,7 @@ import {
   type SavedSearch,
   savingTo,
 } from "./saved-search.ts";
-import { type SubjectRef, sourceOf, subjectNamed } from "./subject.ts";
+import { ownSubject, prepare, type SubjectRef, sourceOf, subjectNamed } from "./subject.ts";
 import type { Orders, Parameters, Reductions, Report, Subject, SubjectInstance } from "./subject-types.ts";
 import { orNearest, UsageError } from "./usage-error.ts";
 import { labelAlike } from "./versions.ts";
@@ -87,11 +86,12 @@ export async function explore(
   options: ExploreOptions = {},
 ): Promise<Exploration> {
   const { workers = 1, resume } = options;
-  const saved = resume === undefined ? undefined : readSearch(resume);
+  if (typeof machine === "string") await prepare(machine);
+  const saved = resume === undefined ? undefined : await readSearch(resume);
   const ref = saved === undefined ? asked(machine, options) : sameAsked(saved, nameOf(machine), options);
   const subject = subjectOf(machine, ref);
   const first: Search = { subject, ref, instance: open(subject, ref), saved };
-  refuseWhatCannotBe(first, options, typeof machine === "object");
+  await refuseWhatCannotBe(first, options, typeof machine === "object");
   const bounded = { ...options, memory: memoryBounds(options.megabytes) };
   const work = new Work(options);
   const found = await orNotOfMachine(saved, () => searchInTurns(first, bounded, work));
@@ -118,7 +118,7 @@ const nameOf = (machine: string | Kernel | undefined) =>
   typeof machine === "object" ? machine.name : machine;
 
 export function subjectOf(machine: string | Kernel | undefined, { machine: name, law }: SubjectRef): Subject {
-  return typeof machine === "object" ? kernelSubject(machine, law) : subjectNamed(name, law);
+  return typeof machine === "object" ? ownSubject(machine, law) : subjectNamed(name, law);
 }
 
 export function progressText({ states, depth, queue, bytes, left }: Progress, seconds: number): string {
@@ -151,7 +151,7 @@ export function asked(machine: string | Kernel | undefined, options: ExploreOpti
   const { scope, symmetry = "on", law } = options;
   const name = nameOf(machine);
   if (name === undefined) throw new UsageError("explore takes a machine, or --resume FILE");
-  const subject = typeof machine === "object" ? kernelSubject(machine, law) : subjectNamed(name, law);
+  const subject = typeof machine === "object" ? ownSubject(machine, law) : subjectNamed(name, law);
   const parameters = parametersOf(subject, scope);
   const orders = ordersAsked(subject, options);
   return { machine: name, law, parameters, merged: symmetry === "on", orders };
@@ -212,16 +212,16 @@ function sameAsked(
 }
 
 /** Throws a UsageError for options that exclude each other. */
-function refuseWhatCannotBe(
+async function refuseWhatCannotBe(
   { instance: { machine }, saved }: Search,
   { compact = false, workers = 1, every, checkpoint, draws = false }: ExploreOptions,
   isOwn: boolean,
-): void {
+): Promise<void> {
   if (every !== undefined && checkpoint === undefined)
     throw new UsageError("--every is for --checkpoint FILE");
   if (isOwn && (workers > 1 || checkpoint !== undefined))
     throw new UsageError("a kernel of one's own is explored by one thread, and not saved");
-  if (saved !== undefined) refuseOtherMachine(saved, machine);
+  if (saved !== undefined) await refuseOtherMachine(saved, machine);
   if (compact && machine.words <= COMPACT_WORDS)
     throw new UsageError(
       "--compact: a state of this machine is kept in no more words than its hash would be",

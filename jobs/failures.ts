@@ -5,30 +5,35 @@
  */
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { formatHistory, type HistoryFile, readHistory } from "../adapters/vmap/history-file.ts";
 import type { LawId } from "../spec/contract.ts";
+import type { HistoryFile, OpenWing, Terms } from "../spec/wing.ts";
+import { readHistory } from "./pinned.ts";
 
 const FOLDER = join(".vmapcheck", "failures");
 
-export interface KeptFailure {
-  readonly path: string;
-  readonly history: HistoryFile;
+export interface KeptFailure<T extends Terms> {
+  /** Undefined for one that is no file here. */
+  readonly path: string | undefined;
+  readonly history: HistoryFile<T>;
 }
 
 /** The failures that earlier runs kept for this kernel. Throws an InputError if a file is damaged. */
-export async function keptFailures(kernel: string): Promise<readonly KeptFailure[]> {
+export async function keptFailures<T extends Terms>(
+  wing: OpenWing<T>,
+  kernel: string,
+): Promise<readonly KeptFailure<T>[]> {
   let names: string[];
   try {
     names = await readdir(FOLDER);
   } catch {
     return [];
   }
-  const kept: KeptFailure[] = [];
+  const kept: KeptFailure<T>[] = [];
   for (const name of names
     .filter((each) => each.startsWith(`${fileName(kernel)}.`) && each.endsWith(".json"))
     .sort()) {
     const path = join(FOLDER, name);
-    const history = await readHistory(path);
+    const history = await readHistory(wing, path);
     if (history.kernel === kernel) kept.push({ path, history });
   }
   return kept;
@@ -38,10 +43,13 @@ export async function keptFailures(kernel: string): Promise<readonly KeptFailure
 export const fileName = (kernel: string): string => kernel.replaceAll(/[^\w.-]/g, "_");
 
 /** Keeps a failing history and returns where. */
-export async function keepFailure(history: HistoryFile & { readonly law: LawId }): Promise<string> {
+export async function keepFailure<T extends Terms>(
+  { files }: OpenWing<T>,
+  history: HistoryFile<T> & { readonly law: LawId },
+): Promise<string> {
   await mkdir(FOLDER, { recursive: true });
   const path = join(FOLDER, `${fileName(history.kernel)}.${history.law}.json`);
-  await writeFile(path, formatHistory(history));
+  await writeFile(path, files.formatHistory(history));
   return path;
 }
 

@@ -1,16 +1,14 @@
 /** `hunt`: finds catalogue bugs again, at random from a seed, or by exploration where calls must interleave. */
-import { asWritten } from "../adapters/vmap/history-file.ts";
-import type { Bug } from "../counterexamples/bug.ts";
-import { BUGS, bugCalled } from "../counterexamples/vmap/index.ts";
 import type { InterleavedBug } from "../counterexamples/vmap/interleaved.ts";
 import { INTERLEAVED, interleavedCalled } from "../counterexamples/vmap/interleavings.ts";
 import type { Stop } from "../engine/search/visitable.ts";
-import { type HuntLimit, hunting } from "../properties/vmap/hunt.ts";
+import { type HuntLimit, hunting } from "../properties/hunt.ts";
 import type { LawId } from "../spec/contract.ts";
+import type { Bug, Wing } from "../spec/wing.ts";
 import { huntingInterleaved } from "./hunt-interleaved.ts";
 import { bugTarget } from "./hunt-target.ts";
-import { bugNamed, lawNamed } from "./names.ts";
 import { UsageError } from "./usage-error.ts";
+import { allWings, bugMeant, lawMeant, noSuchBug, opened } from "./wings.ts";
 import { type Watch, Work } from "./work.ts";
 
 export interface HuntOptions extends Watch {
@@ -63,15 +61,15 @@ const USUAL_TRIES = 30_000;
 
 export async function hunt(options: HuntOptions): Promise<HuntReport> {
   const { seed, runs = USUAL_RUNS, tries = USUAL_TRIES } = options;
-  const { bugs, interleaved, law } = asked(options);
+  const { bugs, interleaved, law } = await asked(options);
   const work = new Work(options);
   const hunted: HuntedBug[] = [];
   let stop: Stop = false;
-  for (const bug of bugs) {
+  for (const { wing, bug } of bugs) {
     const laws: HuntedLaw[] = [];
     for (const each of lawsOf(bug).filter((own) => law === undefined || own === law)) {
       if (stop !== false) break;
-      const found = await huntAtRandom(bug, each, seed, { runs, tries }, work);
+      const found = await huntAtRandom(wing, bug, each, seed, { runs, tries }, work);
       stop = work.stop;
       // A law whose hunt was ended early and without a finding is not reported.
       if (stop === false || found.found) laws.push(found);
@@ -86,20 +84,25 @@ export async function hunt(options: HuntOptions): Promise<HuntReport> {
   }
   const count = (all: readonly (readonly LawId[])[]) => all.flat().length;
   const isAsked = (own: LawId) => law === undefined || own === law;
-  const all = count([...bugs, ...interleaved].map((bug) => lawsOf(bug).filter(isAsked)));
+  const all = count(
+    [...bugs.map(({ bug }) => bug), ...interleaved].map((bug) => lawsOf(bug).filter(isAsked)),
+  );
   const untried = all - count(hunted.map(({ laws }) => laws.map((each) => each.law)));
   return { bugs: hunted, seed, untried, stop };
 }
 
 /** Hunts until it is found and the histories are used up, or it is stopped. */
 async function huntAtRandom(
+  wing: Wing,
   bug: Bug,
   law: LawId,
   seed: number,
   limit: HuntLimit,
   work: Work,
 ): Promise<HuntedLaw> {
-  const turns = hunting(bugTarget(bug, law), seed, limit);
+  const open = await opened(wing);
+  const { histories } = await open.search();
+  const turns = hunting(histories, bugTarget(open, bug, law), seed, limit);
   const { found, runs, tries, seconds } = await work.through(
     turns,
     (drawn) => `${bug.id}: ${law}, ${drawn} histories`,
@@ -108,7 +111,7 @@ async function huntAtRandom(
     law,
     found: found !== undefined,
     commands: found?.history.length ?? null,
-    history: found?.history.map(asWritten) ?? null,
+    history: found?.history.map((step) => open.files.asWritten(step)) ?? null,
     scope: found?.scope.name ?? null,
     runs,
     tries,
@@ -135,24 +138,28 @@ async function huntBySteps(bug: InterleavedBug, law: LawId | undefined, work: Wo
 }
 
 /** The targets. Throws a UsageError for an option that has no effect on any of them. */
-function asked({ bugs: names = [], law, runs }: HuntOptions) {
-  const only = law === undefined ? undefined : lawNamed(law);
+async function asked({ bugs: names = [], law, runs }: HuntOptions) {
+  const only = law === undefined ? undefined : await lawMeant(law);
   const isAll = names.length === 0;
-  // Any name but an interleaved bug's is looked up at the call grain, so that a misspelt name is refused.
-  const isAtCalls = (name: string) => bugCalled(name) !== undefined || interleavedCalled(name) === undefined;
-  const bugs = isAll ? BUGS : names.filter(isAtCalls).map(bugNamed);
+  const found = isAll
+    ? (await allWings()).flatMap((wing) => wing.bugs.map((bug) => ({ wing, bug })))
+    : await Promise.all(names.map(bugMeant));
   const interleaved = isAll ? INTERLEAVED : names.flatMap((name) => interleavedCalled(name) ?? []);
+  // A misspelt name is refused.
+  for (const [nth, name] of names.entries())
+    if (found[nth] === undefined && interleavedCalled(name) === undefined) await noSuchBug(name);
+  const bugs = found.flatMap((each) => each ?? []);
   if (runs !== undefined && bugs.length === 0)
     throw new UsageError(`--runs is for bugs found at random, and ${names.join(", ")} is explored for`);
   const violating = (bug: Bug | InterleavedBug) => only === undefined || lawsOf(bug).includes(only);
-  for (const bug of isAll ? [] : [...bugs, ...interleaved]) {
+  const all = [...bugs.map(({ bug }) => bug), ...interleaved];
+  for (const bug of isAll ? [] : all) {
     // A bug at both grains is hunted at the call grain.
-    const isOther = !("changed" in bug) && bugs.some(({ id }) => id === bug.id);
+    const isOther = !("changed" in bug) && bugs.some((each) => each.bug.id === bug.id);
     if (violating(bug) || isOther) continue;
     throw new UsageError(`${bug.id} does not violate ${only}; it violates ${lawsOf(bug).join(", ")}`);
   }
-  if (![...bugs, ...interleaved].some(violating))
-    throw new UsageError(`--law ${only}: no bug of the catalogue violates it`);
+  if (!all.some(violating)) throw new UsageError(`--law ${only}: no bug of the catalogue violates it`);
   return { bugs, interleaved, law: only };
 }
 

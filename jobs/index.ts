@@ -1,7 +1,7 @@
 /** The public API (docs/api.md). It has everything that the command line does. */
 export { InputError } from "../adapters/input-error.ts";
 export { readRecording, type Trace } from "../adapters/vmap/recording.ts";
-export type { Bug } from "../counterexamples/bug.ts";
+export type { Bug } from "../counterexamples/vmap/bug.ts";
 export { BUGS as bugs } from "../counterexamples/vmap/index.ts";
 export { KERNELS as kernels } from "../kernels/vmap/index.ts";
 export {
@@ -30,5 +30,7 @@ export { kernelNamed } from "./names.ts";
 export { type NothingToPin, type PinOptions, type PinReport, pin, violationToReproduce } from "./pin.ts";
 export { type Replay, type ReplayOptions, replay } from "./replay.ts";
 export { type Reproducer, type ReproducerKind, reproducerOf } from "./reproducer.ts";
+export { type SimulateOptions, type SimulateReport, simulate } from "./simulate.ts";
 export { UsageError } from "./usage-error.ts";
+export { type ValidateOptions, type ValidateReport, validate } from "./validate.ts";
 export type { Watch } from "./work.ts";

@@ -36,23 +36,31 @@ describe("a version's protocols are the orders with the same changes, family by 
     ],
     [
       "5.15",
-      "areas-5.1 blocks-5.13 walks-5.13 reset-perms-5.2 contexts-5.5 shadow-5.5 objects-4.18 levels-5.13",
+      "areas-5.1 blocks-5.13 walks-5.13 reset-perms-5.2 contexts-5.5 kasan-5.5 objects-4.18 levels-5.13",
     ],
     [
       "6.6",
-      "areas-5.18 blocks-6.5 locks-6.5 reset-perms-5.2 contexts-5.17 shadow-5.5 objects-4.18 levels-6.3",
+      "areas-5.18 blocks-6.5 locks-6.5 reset-perms-5.2 contexts-5.17 kasan-5.5 objects-4.18 levels-6.3",
     ],
     [
       "6.9",
-      "areas-6.12 blocks-6.12 locks-6.5 reset-perms-5.2 contexts-5.17 shadow-6.9 objects-4.18 levels-6.3",
+      "areas-6.12 pools-6.9 waits-6.9 blocks-6.12 locks-6.5 reset-perms-5.2 contexts-5.17 kasan-6.9 objects-4.18 levels-6.3",
     ],
     [
       "6.9.8",
-      "areas-6.12 blocks-6.12 locks-6.10 reset-perms-5.2 contexts-5.17 shadow-6.9 objects-4.18 levels-6.3",
+      "areas-6.12 pools-6.9 waits-6.9 blocks-6.12 locks-6.10 reset-perms-5.2 contexts-5.17 kasan-6.9 objects-4.18 levels-6.3",
+    ],
+    [
+      "6.12.117",
+      "areas-6.12 pools-6.12.96 waits-7.1 blocks-6.12 locks-6.11 reset-perms-5.2 contexts-6.1.192 kasan-6.13 objects-4.18 levels-6.12.117",
+    ],
+    [
+      "7.0.3",
+      "areas-6.12 pools-6.16 waits-6.9 blocks-6.12 locks-6.11 reset-perms-5.2 contexts-6.19 kasan-6.17 objects-4.18 levels-6.19",
     ],
     [
       "7.2",
-      "areas-6.12 blocks-6.12 locks-6.11 reset-perms-5.2 contexts-7.1 shadow-6.17 objects-4.18 levels-7.2",
+      "areas-6.12 pools-7.1 waits-7.1 blocks-6.12 locks-6.11 reset-perms-5.2 contexts-7.1 kasan-6.17 objects-4.18 levels-7.2",
     ],
     ["2.6.27", ""],
   ])("%s: %s", (text, protocols) => {
@@ -102,7 +110,7 @@ test("a bug that needs calls to interleave is pinned on the orders of releases t
 
 test("the description of a kernel names its protocols", () => {
   expect(inSteps(releaseOf("6.12"))).toBe(
-    " Calls that interleave: explore areas-6.12, blocks-6.12, locks-6.11, reset-perms-5.2, contexts-5.17, shadow-6.9, objects-4.18, levels-6.11.",
+    " Calls that interleave: explore areas-6.12, pools-6.9, waits-6.9, blocks-6.12, locks-6.11, reset-perms-5.2, contexts-5.17, kasan-6.9, objects-4.18, levels-6.11.",
   );
   expect(inSteps(releaseOf("2.6.27"))).toBe("");
   expect(inSteps(releaseOf("piggin-draft-1"))).toBe("");

@@ -8,13 +8,15 @@ import { commitText } from "./versions.ts";
 
 const FAMILIES: readonly Family[] = [
   "areas",
+  "pools",
+  "waits",
   "blocks",
   "walks",
   "locks",
   "roots",
   "reset-perms",
   "contexts",
-  "shadow",
+  "kasan",
   "objects",
   "levels",
 ];

@@ -1,8 +1,8 @@
 /** `judge`: a recording as a plain history against the laws; none of our kernels is run. */
-import { readRecording, type Trace } from "../adapters/vmap/recording.ts";
 import type { LawId } from "../spec/contract.ts";
-import { lawNamed } from "./names.ts";
-import { judgeRecorded, judgingOf, namesIn } from "./recorded.ts";
+import type { Judging, OpenWing, RecordedTrace } from "../spec/wing.ts";
+import { namesIn } from "./recorded.ts";
+import { lawOf, recordedIn } from "./wings.ts";
 import { type Watch, Work } from "./work.ts";
 
 /** A law that a recorded reply violates. */
@@ -19,6 +19,7 @@ export interface Accusation {
 }
 
 export interface JudgedFile {
+  readonly wing: OpenWing;
   readonly file: string;
   readonly labels: ReadonlySet<string>;
   /** Whose promises judged it, if not those of the label; and all of their laws. */
@@ -49,13 +50,12 @@ export interface JudgeReport {
 }
 
 export async function judge(files: readonly string[], options: JudgeOptions = {}): Promise<JudgeReport> {
-  const only = options.law === undefined ? undefined : lawNamed(options.law);
   const started = performance.now();
   const work = new Work(options);
   const judged: JudgedFile[] = [];
   for (const file of files) {
     if (work.stop !== false) break;
-    judged.push(await judgeFile(file, options.as, only, work));
+    judged.push(await judgeFile(file, options, work));
   }
   return { files: judged, seconds: (performance.now() - started) / 1000, interrupted: work.stop !== false };
 }
@@ -63,20 +63,17 @@ export async function judge(files: readonly string[], options: JudgeOptions = {}
 /** Whether it violates a promised law, and no bug of the catalogue explains it. */
 export const isUnknown = ({ bug, promised }: Accusation): boolean => bug === null && promised;
 
-async function judgeFile(
-  file: string,
-  as: string | undefined,
-  only: LawId | undefined,
-  work: Work,
-): Promise<JudgedFile> {
+async function judgeFile(file: string, { as, law }: JudgeOptions, work: Work): Promise<JudgedFile> {
+  const wing = await recordedIn(file);
+  const only = law === undefined ? undefined : lawOf(wing, law);
   const [labels, by] = [new Set<string>(), new Set<string>()];
   const [promises, unseen] = [new Set<LawId>(), new Set<LawId>()];
   const broken: Accusation[] = [];
   let [traces, accepted, replies, consequences, notPromised] = [0, 0, 0, 0, false];
-  for await (const trace of readRecording(file)) {
+  for await (const trace of wing.files.recordings(file)) {
     // All laws judge, even if one is requested: after an overlap some violations are not counted.
-    const judging = judgingOf(trace, { as, law: only });
-    const promised = judging.promises.laws;
+    const judging = wing.judgingOf(trace, { as, law: only });
+    const { promised } = judging;
     traces += 1;
     labels.add(trace.label);
     if (judging.by !== undefined) by.add(judging.by);
@@ -84,25 +81,26 @@ async function judgeFile(
     for (const id of judging.unseen) unseen.add(id);
     if (only !== undefined && !promised.includes(only)) notPromised = true;
     replies += trace.exchanges.length;
-    const found = accusationsOf(trace, judging, only);
+    const found = accusationsOf(wing, trace, judging, only);
     consequences += found.consequences;
     if (found.accusations.length === 0) accepted += 1;
     broken.push(...found.accusations);
     if (await work.turn(`${file}: trace ${traces}, ${broken.length} violations`)) break;
   }
   for (const id of promises) unseen.delete(id);
-  return { file, labels, by, promises, unseen, traces, accepted, replies, consequences, notPromised, broken };
+  const sets = { labels, by, promises, unseen };
+  return { wing, file, ...sets, traces, accepted, replies, consequences, notPromised, broken };
 }
 
-function accusationsOf(trace: Trace, judging: ReturnType<typeof judgingOf>, only: LawId | undefined) {
+function accusationsOf(wing: OpenWing, trace: RecordedTrace, judging: Judging, only: LawId | undefined) {
   const accusations: Accusation[] = [];
   let consequences = 0;
-  for (const reply of judgeRecorded(judging, trace)) {
+  for (const reply of wing.judgeRecorded(judging, trace)) {
     consequences += reply.following.length;
     const laws = reply.laws.filter(({ id }) => only === undefined || id === only);
     if (laws.length === 0) continue;
-    for (const { law, bug } of namesIn(judging, { ...reply, laws })) {
-      const promised = judging.promises.laws.includes(law);
+    for (const { law, bug } of namesIn(wing, judging, { ...reply, laws })) {
+      const promised = judging.promised.includes(law);
       accusations.push({ trace: trace.line, command: reply.index, law, bug: bug?.id ?? null, promised });
     }
   }

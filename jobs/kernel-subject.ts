@@ -1,42 +1,48 @@
 /** A kernel beside the reference, as a subject to explore. */
-import { asWritten, formatHistory } from "../adapters/vmap/history-file.ts";
 import { replay } from "../engine/run/stepper.ts";
 import type { ShortestViolation } from "../engine/search/visitable.ts";
-import { explorableKernel } from "../properties/vmap/explorable-kernel.ts";
-import { historyOf } from "../properties/vmap/history-of.ts";
-import { benchFor, type JudgedStep } from "../properties/vmap/test-bench.ts";
+import { explorable } from "../properties/explorable.ts";
+import { historyOf } from "../properties/history-of.ts";
+import type { PlayedOf } from "../properties/run-choices.ts";
 import type { LawId } from "../spec/contract.ts";
-import type { Command } from "../spec/vmap/commands.ts";
-import type { HistoryStep } from "../spec/vmap/history.ts";
-import { isPromised, judgedAlsoBy, type Kernel } from "../spec/vmap/kernel.ts";
-import type { Scope } from "../spec/vmap/scope.ts";
+import {
+  type Bench,
+  isPromised,
+  judgedAlsoBy,
+  type Kernel,
+  type OpenWing,
+  type Search,
+  type Terms,
+} from "../spec/wing.ts";
 import { namesOf } from "./hunt-target.ts";
-import { inSteps } from "./interleaved-orders.ts";
-import { callsIn, parametersFor, refuseMisfits, scopeOf } from "./kernel-scope.ts";
 import type { Report, Subject } from "./subject-types.ts";
 
 /** The kernel, judged also by the requested law, if there is one. */
-export function kernelSubject(released: Kernel, law?: LawId): Subject {
+export function kernelSubject<T extends Terms>(
+  wing: OpenWing<T>,
+  { spaces }: Search<T>,
+  released: Kernel<T>,
+  law?: LawId,
+): Subject {
   const kernel = law === undefined ? released : judgedAlsoBy(released, law);
   return {
     name: kernel.name,
-    says: `A kernel beside the reference: every request of the scope, the free of every area, and purges; with blocks also maps, reads, pins and vm_unmap_aliases, with pools that alone.${inSteps(kernel.release)}`,
-    parameters: parametersFor(law),
+    says: spaces.says(kernel),
+    parameters: spaces.parametersFor(law),
     continuesAfterViolation: true,
     hasFootprints: false,
     open: (parameters, { merged }) => {
-      const scope = scopeOf(parameters);
-      refuseMisfits(scope, [kernel]);
-      const calls = callsIn(scope, parameters.vmap === 1);
-      const machine = explorableKernel(kernel, scope, { reduced: merged, calls });
+      const place = spaces.place(parameters, [kernel]);
+      const machine = explorable(spaces, kernel, place, { reduced: merged });
+      const bench = wing.bench(kernel, place.scope);
       return {
         grain: "call",
         machine,
-        kernel,
-        scope,
+        wing,
+        bench,
         explain: (found) => {
-          const report = explain(kernel, scope, machine.commands, found);
-          return { ...report, history: report.history.map(asWritten) };
+          const report = explain(wing, bench, machine.commands, found);
+          return { ...report, history: report.steps.map((step) => wing.files.asWritten(step)) };
         },
       };
     },
@@ -44,19 +50,30 @@ export function kernelSubject(released: Kernel, law?: LawId): Subject {
 }
 
 /** A violation, named and confirmed. Throws an Error if the reference does not confirm it. */
-export function explain(
-  kernel: Kernel,
-  scope: Scope,
-  commands: readonly Command[],
+export function explain<T extends Terms>(
+  wing: OpenWing<T>,
+  bench: Bench<T>,
+  commands: readonly T["command"][],
   { law, run }: ShortestViolation,
-): Report & { readonly history: readonly HistoryStep[] } {
-  const history = historyOf(commands, run, kernel, scope);
-  const played = replay(benchFor(kernel, scope), history, law);
-  const last = played.at(-1) as JudgedStep;
+): Report & { readonly steps: readonly T["step"][] } {
+  const { machine: kernel, scope } = bench;
+  const history = historyOf(bench, commands, run);
+  const played = replay(bench, history, law);
+  const last = played.at(-1) as PlayedOf<T>;
   if (played.length !== history.length || !last.violated.some(({ id }) => id === law))
     throw new Error(`vmapcheck itself is wrong: the reference does not confirm that ${law} is violated here`);
-  const named = namesOf(kernel, last).find((each) => each.law === law);
+  const named = namesOf(wing, kernel, last).find((each) => each.law === law);
   const promised = isPromised(kernel, law);
-  const file = formatHistory({ kernel: kernel.name, law, scope, commands: history });
-  return { law, run, history, played, bug: named?.known, listed: named?.listed ?? false, promised, file };
+  const file = wing.files.formatHistory({ kernel: kernel.name, law, scope, commands: history });
+  return {
+    law,
+    run,
+    history,
+    steps: history,
+    played,
+    bug: named?.known,
+    listed: named?.listed ?? false,
+    promised,
+    file,
+  };
 }

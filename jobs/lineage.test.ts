@@ -1,4 +1,5 @@
 /** A kernel derived from another has that kernel's bugs, by their names, and its own apart from them. */
+
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,8 +18,9 @@ import type { Promises } from "../spec/vmap/promises.ts";
 import { derivedFrom, lineageOf, releaseOf } from "../spec/vmap/releases.ts";
 import { checkKernel, type KernelOptions } from "./check-kernel.ts";
 import { knownText, namesOf } from "./hunt-target.ts";
-import { inheritanceOf } from "./lineage.ts";
 import { kernelNamed } from "./names.ts";
+import { inheritanceOf } from "./vmap/lineage.ts";
+import { OPEN_VMAP } from "./vmap/open-wing.ts";
 
 const options: KernelOptions = {
   seed: 3,
@@ -57,7 +59,7 @@ describe("a kernel derived from 5.11", () => {
   ])(
     "%s violates laws by 5.11's bugs, in histories as short as the pinned ones, and no other",
     async (_how, kernel) => {
-      const { cells, surprises } = await checkKernel(kernel, options);
+      const { cells, surprises } = await checkKernel(OPEN_VMAP, kernel, options);
       expect(surprises.filter(({ law }) => law !== null)).toEqual([]);
       const found = Object.fromEntries(
         cells.flatMap(({ law, bug, commands }) => (bug === null ? [] : [[law, [bug, commands]]])),
@@ -81,7 +83,7 @@ describe("a kernel derived from 5.11", () => {
       return { ...module, findRelease, RELEASES: [...module.RELEASES, added] };
     });
     const { BUGS } = await import("../counterexamples/vmap/index.ts");
-    const lineage = await import("./lineage.ts");
+    const lineage = await import("./vmap/lineage.ts");
     vi.doUnmock("../spec/vmap/releases.ts");
     vi.resetModules();
     const listing = BUGS.filter(({ violations }) => violations.some(({ on }) => on.includes("5.15-mine")));
@@ -92,7 +94,7 @@ describe("a kernel derived from 5.11", () => {
 
   test("that searches for the plain size no longer has A13, and the report says so", async () => {
     const repaired = kernelWith(MINE, { ...rulesOf("5.11"), lookedFor: plainSize, shiftsStart: true });
-    const { gone, cells, surprises } = await checkKernel(repaired, { ...options, runs: 0 });
+    const { gone, cells, surprises } = await checkKernel(OPEN_VMAP, repaired, { ...options, runs: 0 });
     expect(gone).toEqual(["aug-align-overhead"]);
     expect(surprises).toEqual([]);
     expect(cells.find(({ law }) => law === "refused-only-when-full")).toMatchObject({
@@ -102,7 +104,7 @@ describe("a kernel derived from 5.11", () => {
   });
 
   test("with an error of its own reports that once, by its shortest history, and A13 beside it", async () => {
-    const { cells, surprises } = await checkKernel(losing(MINE), options);
+    const { cells, surprises } = await checkKernel(OPEN_VMAP, losing(MINE), options);
     const unknown = surprises.filter(({ history }) => history !== null);
     expect(unknown.map(({ law }) => law)).toEqual(["finds-areas"]);
     expect(unknown[0]?.history).toHaveLength(1);
@@ -127,7 +129,7 @@ describe("an unknown violation that is found in the small space and at random", 
 
   test("is reported once for each law, by the shorter history", async () => {
     const wide = kernelWith(releaseOf("2.6.39"), { ...rulesOf("2.6.39"), beforeNext: 2 }, "wide gaps");
-    const { surprises } = await checkKernel(wide, options);
+    const { surprises } = await checkKernel(OPEN_VMAP, wide, options);
     const laws = surprises.flatMap(({ law, history }) => (history === null ? [] : [law]));
     expect(new Set(laws).size).toBe(laws.length);
     expect(surprises.find(({ law }) => law === "lowest-fit")?.history).toHaveLength(2);
@@ -150,19 +152,19 @@ describe("a changed kernel", () => {
   test("has its release's bugs apart from its own: A9 on a mutant of 3.1 is A9", () => {
     const mutant = kernelWith(releaseOf("3.1"), { ...rulesOf("3.1"), beforeNext: 0 }, "a mutant of 3.1");
     const last = lastOf(mutant, [alloc(1, 17, 24), alloc(2, 16, 24), alloc(1, 16, 24)]);
-    expect(namesOf(mutant, last)).toEqual([
+    expect(namesOf(OPEN_VMAP, mutant, last)).toEqual([
       { law: "lowest-fit", known: "cache-exact-hole-missed", listed: true },
     ]);
   });
 
   test("is reported if it also violates a law that its entry does not list", () => {
     const mutant = kernelNamed("cache-no-align-test");
-    const names = namesOf(mutant, {
+    const names = namesOf(OPEN_VMAP, mutant, {
       ...lastOf(mutant, [alloc(1, 17, 24)]),
       violated: [{ id: "aligned", says: "", source: "", holds: () => false }],
     });
     expect(names).toEqual([{ law: "aligned", known: "cache-no-align-test", listed: false }]);
-    expect(knownText(names[0] as (typeof names)[0])).toBe(
+    expect(knownText(OPEN_VMAP, names[0] as (typeof names)[0])).toBe(
       "follows from cache-no-align-test, which violates lowest-fit",
     );
   });
@@ -174,7 +176,10 @@ describe("code compiled from a tree", () => {
     return kernelWith(release, rulesOf(answersAs));
   };
   const bugsBeyond = async (kernel: Kernel) =>
-    (await checkKernel(kernel, { ...options, runs: 0 })).surprises.map(({ law, bug }) => [law, bug]);
+    (await checkKernel(OPEN_VMAP, kernel, { ...options, runs: 0 })).surprises.map(({ law, bug }) => [
+      law,
+      bug,
+    ]);
 
   test.each(["6.1", "6.12", "6.19"])("that answers as %s has no bug that %s has not", async (label) => {
     expect(await bugsBeyond(compiled(label, label))).toEqual([]);

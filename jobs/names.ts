@@ -1,23 +1,22 @@
 /** The words a user may type, and their meanings. */
 import { distance } from "fastest-levenshtein";
-import type { Bug } from "../counterexamples/bug.ts";
+import type { Bug } from "../counterexamples/vmap/bug.ts";
 import { BUGS, bugCalled } from "../counterexamples/vmap/index.ts";
+import { INTERLEAVED } from "../counterexamples/vmap/interleavings.ts";
 import { KERNELS, kernelCalled, kernelFor } from "../kernels/vmap/index.ts";
 import type { State } from "../kernels/vmap/state.ts";
 import type { LawId } from "../spec/contract.ts";
 import { CONCEPT_LAWS } from "../spec/vmap/concepts/index.ts";
-import { type HistoryStep, whyUnmodelled } from "../spec/vmap/history.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
 import { ALL_LAWS } from "../spec/vmap/laws/index.ts";
 import { isTreeName, treeCalled } from "./trees.ts";
 import { orNearest, UsageError } from "./usage-error.ts";
 import { factsOf, labelAlike, placeOf, type VersionFacts } from "./versions.ts";
-import { WINGS } from "./wings.ts";
 
 const LABELS = KERNELS.flatMap((kernel) => kernel.release.labels);
 const CHANGED = BUGS.filter((bug) => bug.changed !== undefined);
 /** Bugs at both grains, for the nearest right word. */
-const EVERY = WINGS.flatMap(({ bugs }) => bugs);
+const EVERY = [...BUGS, ...INTERLEAVED];
 const SLUGS = [...new Set(EVERY.map((bug) => bug.id))];
 const NUMBERS = [...new Set(EVERY.flatMap((bug) => (bug.number === undefined ? [] : [bug.number])))];
 
@@ -94,19 +93,8 @@ export function bugNamed(name: string): Bug {
 }
 
 export function lawNamed(id: string): LawId {
-  const laws = [...WINGS.flatMap((wing) => wing.laws), ...ALL_LAWS, ...CONCEPT_LAWS];
-  const ids = [...new Set(laws.map((law) => law.id))];
+  const ids = [...new Set([...ALL_LAWS, ...CONCEPT_LAWS].map((law) => law.id))];
   return orNearest("law", id, (word) => ids.find((known) => known === word), ids);
-}
-
-/** Throws a UsageError if a history has a command that a kernel does not model. */
-export function refuseUnmodelled(
-  name: string,
-  { commands }: { readonly commands: readonly HistoryStep[] },
-  kernel: Kernel,
-): void {
-  const why = whyUnmodelled(commands, kernel.release);
-  if (why !== undefined) throw new UsageError(`${name}: ${why}, and not in ${kernel.name}`);
 }
 
 /** The command line that replays something, as a user of this installation types it. */

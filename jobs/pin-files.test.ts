@@ -1,17 +1,19 @@
 /** The place of a shrunk history, and the entries that the catalogue then needs; near-duplicates are not filed. */
+
 import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { formatHistory, type HistoryFile, readHistory } from "../adapters/vmap/history-file.ts";
 import { pinVerb } from "../cli/verbs/pin.ts";
-import type { Bug } from "../counterexamples/bug.ts";
+import type { Bug } from "../counterexamples/vmap/bug.ts";
 import { CANARIES } from "../counterexamples/vmap/controls/canaries.ts";
 import { bugCalled } from "../counterexamples/vmap/index.ts";
 import type { HistoryStep } from "../spec/vmap/history.ts";
 import { kernelNamed } from "./names.ts";
 import { filingOf } from "./pin-files.ts";
 import { pinnedFile } from "./pinned.ts";
+import { OPEN_VMAP } from "./vmap/open-wing.ts";
 
 const before = process.cwd();
 let folder = "";
@@ -49,7 +51,12 @@ function write(path: string, history: HistoryFile): void {
 
 describe("a violation that the catalogue has pinned", () => {
   const found = async (bug: Bug, history: HistoryFile | undefined = undefined) =>
-    filingOf({ kernel: kernelNamed("3.16"), law: LAW, bug, history: history ?? (await readHistory(PINNED)) });
+    filingOf(OPEN_VMAP, {
+      kernel: kernelNamed("3.16"),
+      law: LAW,
+      bug,
+      history: history ?? (await readHistory(PINNED)),
+    });
 
   test("is not filed again, even if the history names no law and takes more commands", async () => {
     const log = vi.spyOn(console, "log").mockImplementation(() => {});
@@ -112,7 +119,7 @@ describe("a violation that the catalogue does not know", () => {
     const history = { kernel: canary.kernel.name, law: "aligned", scope, commands };
     return {
       history,
-      ...(await filingOf({ kernel: canary.kernel, law: "aligned", bug: undefined, history })),
+      ...(await filingOf(OPEN_VMAP, { kernel: canary.kernel, law: "aligned", bug: undefined, history })),
     };
   };
 

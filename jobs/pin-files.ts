@@ -3,34 +3,39 @@ import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { isInterleaving } from "../adapters/interleaving-file.ts";
 import { readJson } from "../adapters/json-file.ts";
-import { type HistoryFile, LARGEST_FILE, readHistory } from "../adapters/vmap/history-file.ts";
-import type { Bug, PinnedViolation } from "../counterexamples/bug.ts";
 import { lastPlayed, replay } from "../engine/run/stepper.ts";
-import { benchFor } from "../properties/vmap/test-bench.ts";
 import type { LawId } from "../spec/contract.ts";
-import { judgedAlsoBy, type Kernel } from "../spec/vmap/kernel.ts";
+import {
+  type Bug,
+  type HistoryFile,
+  judgedAlsoBy,
+  type Kernel,
+  type OpenWing,
+  type PinnedViolation,
+  type Terms,
+} from "../spec/wing.ts";
 import { fileName } from "./failures.ts";
 import { namesOf } from "./hunt-target.ts";
-import { kernelNamed } from "./names.ts";
-import { pinnedFile } from "./pinned.ts";
+import { pinnedFile, readHistory } from "./pinned.ts";
+import { kernelIn } from "./wings.ts";
 
-/** The folder of the catalogue, and of what `pin` files, below the working directory. */
-export const FOLDER = "counterexamples/vmap";
+/** The folder of a wing's catalogue, and of what `pin` files, below the working directory. */
+export const folderOf = ({ name }: { readonly name: string }): string => `counterexamples/${name}`;
 
 /** A history that is pinned. */
-export interface Pinned {
+export interface Pinned<T extends Terms = Terms> {
   readonly path: string;
   readonly commands: number;
   /** The catalogue's entry; absent if there is none. */
-  readonly entry?: PinnedViolation;
+  readonly entry?: PinnedViolation<T>;
 }
 
 /** A violation that was shrunk. */
-export interface Shrunk {
-  readonly kernel: Kernel;
+export interface Shrunk<T extends Terms = Terms> {
+  readonly kernel: Kernel<T>;
   readonly law: LawId;
-  readonly bug: Bug | undefined;
-  readonly history: HistoryFile;
+  readonly bug: Bug<T> | undefined;
+  readonly history: HistoryFile<T>;
 }
 
 /** The decision on it. `needs`: further entries to write, and where. */
@@ -49,65 +54,74 @@ export function alreadyText({ path, commands }: Pinned): string {
 }
 
 /** The catalogue's pinned histories of a bug that violates this law on this kernel, the shortest first. */
-export async function pinnedFor(bug: Bug, law: LawId, kernel: string): Promise<readonly Pinned[]> {
+export async function pinnedFor(
+  wing: OpenWing,
+  bug: Bug,
+  law: LawId,
+  kernel: string,
+): Promise<readonly Pinned[]> {
   const all = await Promise.all(
-    bug.violations.filter((each) => each.law === law).map((each) => pinnedIn(bug, each)),
+    bug.violations.filter((each) => each.law === law).map((each) => pinnedIn(wing, bug, each)),
   );
   return shortestFirst(all.filter(({ entry }) => entry?.on.includes(kernel)));
 }
 
-async function pinnedIn(bug: Bug, entry: PinnedViolation): Promise<Pinned> {
-  const path = pinnedFile(bug, entry);
-  const { commands } = await readHistory(path);
+async function pinnedIn(wing: OpenWing, bug: Bug, entry: PinnedViolation): Promise<Pinned> {
+  const path = pinnedFile(bug, entry, wing.name);
+  const { commands } = await readHistory(wing, path);
   return { path: relative(process.cwd(), path), commands: commands.length, entry };
 }
 
 const shortestFirst = (pinned: readonly Pinned[]) => pinned.toSorted((a, b) => a.commands - b.commands);
 
 /** Decides the place of a shrunk history: none, if the same violation is pinned in as few commands. */
-export async function filingOf(shrunk: Shrunk): Promise<Filing> {
-  const filing = await filedAt(shrunk);
+export async function filingOf(wing: OpenWing, shrunk: Shrunk): Promise<Filing> {
+  const filing = await filedAt(wing, shrunk);
   // The catalogue lists releases, not trees.
   return shrunk.kernel.release.compiled ? { ...filing, needs: [] } : filing;
 }
 
-async function filedAt(shrunk: Shrunk): Promise<Filing> {
+async function filedAt(wing: OpenWing, shrunk: Shrunk): Promise<Filing> {
   const { bug, law, kernel, history } = shrunk;
+  const catalogue = folderOf(wing);
   const folder = join(
-    FOLDER,
+    catalogue,
     bug?.id ?? `unknown-${law}-${kernel.release.compiled ? fileName(kernel.name) : kernel.name}`,
   );
-  const [best] = shortestFirst(await sameViolations(shrunk, folder));
+  const [best] = shortestFirst(await sameViolations(wing, shrunk, folder));
   const length = history.commands.length;
   if (best !== undefined && best.commands <= length) {
     const isListed = best.entry === undefined || best.entry.on.includes(kernel.name);
-    const label = `${FOLDER}/${bug?.id}/bug.ts: ${JSON.stringify(kernel.name)} in \`on\` of the entry of ${best.entry?.pinned}`;
+    const label = `${catalogue}/${bug?.id}/bug.ts: ${JSON.stringify(kernel.name)} in \`on\` of the entry of ${best.entry?.pinned}`;
     return { already: best, path: best.path, replaces: undefined, needs: isListed ? [] : [label] };
   }
-  if (best !== undefined && canReplace(best, shrunk)) {
+  if (best !== undefined && canReplace(wing, best, shrunk)) {
     const path = best.entry === undefined ? best.path : join(folder, best.entry.pinned);
-    return { already: undefined, path, replaces: best, needs: needsOfShorter(shrunk, best) };
+    return { already: undefined, path, replaces: best, needs: needsOfShorter(catalogue, shrunk, best) };
   }
   const path = freeName(folder, law);
-  return { already: undefined, path, replaces: undefined, needs: needsOfNew(shrunk, path) };
+  return { already: undefined, path, replaces: undefined, needs: needsOfNew(catalogue, shrunk, path) };
 }
 
 /** Every pinned history that violates the law here by the same bug: of the catalogue, or filed in this folder before. */
-async function sameViolations(shrunk: Shrunk, folder: string): Promise<readonly Pinned[]> {
+async function sameViolations(wing: OpenWing, shrunk: Shrunk, folder: string): Promise<readonly Pinned[]> {
   const { bug, law } = shrunk;
   const entries = bug?.violations.filter((each) => each.law === law) ?? [];
-  const known = bug === undefined ? [] : await Promise.all(entries.map((each) => pinnedIn(bug, each)));
+  const known = bug === undefined ? [] : await Promise.all(entries.map((each) => pinnedIn(wing, bug, each)));
   const isKnown = (path: string) => known.some((each) => resolve(each.path) === resolve(path));
-  const filed = await Promise.all((await historiesIn(folder)).filter((path) => !isKnown(path)).map(asPinned));
+  const filed = await Promise.all(
+    (await historiesIn(folder)).filter((path) => !isKnown(path)).map((path) => asPinned(wing, path)),
+  );
   const same: Pinned[] = [];
   for (const pinned of [...known, ...filed]) {
-    if (violatesWithLast(shrunk, shrunk.kernel, await readHistory(pinned.path))) same.push(pinned);
+    const history = await readHistory(wing, pinned.path);
+    if (violatesWithLast(wing, shrunk, shrunk.kernel, history)) same.push(pinned);
   }
   return same;
 }
 
-async function asPinned(path: string): Promise<Pinned> {
-  return { path, commands: (await readHistory(path)).commands.length };
+async function asPinned(wing: OpenWing, path: string): Promise<Pinned> {
+  return { path, commands: (await readHistory(wing, path)).commands.length };
 }
 
 async function historiesIn(folder: string): Promise<readonly string[]> {
@@ -115,24 +129,30 @@ async function historiesIn(folder: string): Promise<readonly string[]> {
   const paths = readdirSync(folder)
     .filter((name) => name.endsWith(".json"))
     .map((name) => join(folder, name));
-  const documents = await Promise.all(paths.map((path) => readJson(path, LARGEST_FILE)));
+  const documents = await Promise.all(paths.map((path) => readJson(path)));
   return paths.filter((_path, nth) => !isInterleaving(documents[nth]));
 }
 
 /** Whether a history violates the law on a kernel, by the same bug, with its last command. */
-function violatesWithLast({ law, bug }: Shrunk, on: Kernel, { scope, commands }: HistoryFile): boolean {
+function violatesWithLast(
+  wing: OpenWing,
+  { law, bug }: Shrunk,
+  on: Kernel,
+  { scope, commands }: HistoryFile,
+): boolean {
   const kernel = judgedAlsoBy(on, law);
-  const last = lastPlayed(benchFor(kernel, scope), commands, law);
+  const last = lastPlayed(wing.bench(kernel, scope), commands, law);
   if (last?.index !== commands.length - 1) return false;
-  return namesOf(kernel, last).some((each) => each.law === law && each.known === bug?.id);
+  return namesOf(wing, kernel, last).some((each) => each.law === law && each.known === bug?.id);
 }
 
 /** Whether it replaces the longer one: it violates the law wherever that one does, and not on the repaired kernel. */
-function canReplace({ entry }: Pinned, shrunk: Shrunk): boolean {
+function canReplace(wing: OpenWing, { entry }: Pinned, shrunk: Shrunk): boolean {
   if (entry === undefined) return true;
   const { law, history } = shrunk;
-  if (!entry.on.every((label) => violatesWithLast(shrunk, kernelNamed(label), history))) return false;
-  const played = replay(benchFor(judgedAlsoBy(entry.repaired, law), history.scope), history.commands);
+  if (!entry.on.every((label) => violatesWithLast(wing, shrunk, kernelIn(wing, label), history)))
+    return false;
+  const played = replay(wing.bench(judgedAlsoBy(entry.repaired, law), history.scope), history.commands);
   return played.length === history.commands.length && played.every(({ violated }) => violated.length === 0);
 }
 
@@ -144,30 +164,34 @@ function freeName(folder: string, law: LawId): string {
   }
 }
 
-const LENGTHS = `${FOLDER}/counterexamples.test.ts: SHORTEST_KNOWN`;
-const SPACES = `${FOLDER}/shortest-spaces.testing.ts: SHORTEST_SPACES`;
+const lengthsIn = (folder: string) => `${folder}/counterexamples.test.ts: SHORTEST_KNOWN`;
+const spacesIn = (folder: string) => `${folder}/shortest-spaces.testing.ts: SHORTEST_SPACES`;
 
-function needsOfShorter({ bug, history }: Shrunk, { entry, commands }: Pinned): readonly string[] {
+function needsOfShorter(
+  folder: string,
+  { bug, history }: Shrunk,
+  { entry, commands }: Pinned,
+): readonly string[] {
   if (bug === undefined || entry === undefined) return [];
   return [
-    `${LENGTHS}, ${JSON.stringify(bug.id)}: ${history.commands.length} in place of ${commands}`,
-    `${SPACES}, ${JSON.stringify(bug.id)}, ${JSON.stringify(entry.pinned)}: a space that has this history`,
+    `${lengthsIn(folder)}, ${JSON.stringify(bug.id)}: ${history.commands.length} in place of ${commands}`,
+    `${spacesIn(folder)}, ${JSON.stringify(bug.id)}, ${JSON.stringify(entry.pinned)}: a space that has this history`,
   ];
 }
 
 /** The entries by which the catalogue's tests accept a new file: they refuse a file without an entry. */
-function needsOfNew({ bug, law, kernel, history }: Shrunk, path: string): readonly string[] {
+function needsOfNew(folder: string, { bug, law, kernel, history }: Shrunk, path: string): readonly string[] {
   const id = JSON.stringify(bug?.id ?? "<slug>");
   const file = JSON.stringify(basename(path));
   const entry = `{ law: ${JSON.stringify(law)}, on: [${JSON.stringify(kernel.name)}], pinned: ${file}, repaired: ... }`;
   const lists = [
-    `${LENGTHS}, ${id}: ${history.commands.length} at the place of that entry`,
-    `${SPACES}, ${id}: ${file} and a space`,
+    `${lengthsIn(folder)}, ${id}: ${history.commands.length} at the place of that entry`,
+    `${spacesIn(folder)}, ${id}: ${file} and a space`,
   ];
-  if (bug !== undefined) return [`${FOLDER}/${bug.id}/bug.ts: ${entry} in \`violations\``, ...lists];
+  if (bug !== undefined) return [`${folder}/${bug.id}/bug.ts: ${entry} in \`violations\``, ...lists];
   return [
-    `a name: ${dirname(path)} renamed to ${FOLDER}/<slug>, and there a bug.ts with ${entry} (CONTRIBUTING.md)`,
-    `${FOLDER}/index.ts: a line`,
+    `a name: ${dirname(path)} renamed to ${folder}/<slug>, and there a bug.ts with ${entry} (CONTRIBUTING.md)`,
+    `${folder}/index.ts: a line`,
     ...lists,
   ];
 }

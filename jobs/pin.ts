@@ -2,23 +2,35 @@
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { formatHistory, type HistoryFile, readHistory } from "../adapters/vmap/history-file.ts";
-import { readRecording } from "../adapters/vmap/recording.ts";
-import { bugCalled } from "../counterexamples/vmap/index.ts";
+import { readJson } from "../adapters/json-file.ts";
 import { lastPlayed } from "../engine/run/stepper.ts";
-import { bringDown } from "../properties/vmap/hunt.ts";
-import { benchFor } from "../properties/vmap/test-bench.ts";
+import { bringDown } from "../properties/bring-down.ts";
 import type { LawId } from "../spec/contract.ts";
-import { judgedAlsoBy, type Kernel } from "../spec/vmap/kernel.ts";
-import { cutLine, cutTrace } from "./cut-recording.ts";
+import type { VmapTerms } from "../spec/vmap/terms.ts";
+import {
+  type HistoryFile,
+  type JudgedReply,
+  judgedAlsoBy,
+  type Kernel,
+  type OpenWing,
+  type Terms,
+} from "../spec/wing.ts";
 import { namesOf } from "./hunt-target.ts";
-import { kernelNamed, lawNamed, refuseUnmodelled } from "./names.ts";
 import { filingOf, type Pinned, pinnedFor, type Shrunk } from "./pin-files.ts";
 import { type Chosen, chooseTrace, isRecording, namesIn, refuseTrace } from "./recorded.ts";
-import { type ReplayedHistory, replay, replayHistory } from "./replay.ts";
+import {
+  chooseHistory,
+  type On,
+  onKernel,
+  type ReplayedHistory,
+  refuseUnmodelled,
+  replay,
+  replayHistory,
+} from "./replay.ts";
 import type { ReplayedRun } from "./replay-run.ts";
-import { historyOfTrace } from "./trace-history.ts";
 import { UsageError } from "./usage-error.ts";
+import { OPEN_VMAP } from "./vmap/open-wing.ts";
+import { bugOf, lawOf, recordedIn, writtenIn } from "./wings.ts";
 
 export interface PinOptions {
   readonly kernel?: string | undefined;
@@ -71,25 +83,29 @@ const FOLDER_OF_CUTS = join(".vmapcheck", "pinned");
 
 export async function pin(file: string, options: PinOptions = {}): Promise<PinReport | NothingToPin> {
   refuseTrace(file, options.trace);
-  const law = options.law === undefined ? undefined : lawNamed(options.law);
-  if (isRecording(file) && options.kernel === undefined) return pinRecording(file, options, law);
+  const wing = await (isRecording(file) ? recordedIn(file) : writtenIn(await readJson(file)));
+  const law = options.law === undefined ? undefined : lawOf(wing, options.law);
+  if (isRecording(file) && options.kernel === undefined) return pinRecording(wing, file, options, law);
   if (options.as !== undefined)
     throw new UsageError("--as is for the replies of a recording; --kernel runs our model");
-  return pinHistory(file, options, law);
+  return pinHistory(wing, file, options, law);
 }
 
 async function pinHistory(
+  wing: OpenWing,
   file: string,
   options: PinOptions,
   only: LawId | undefined,
 ): Promise<PinReport | NothingToPin> {
-  const found = await shrinkHistory(file, options, only);
+  const found = await shrinkHistory(wing, file, { ...options, ...onKernel(wing, options.kernel) }, only);
   if ("keeps" in found) return found;
   const { shrunk, from } = found;
-  const { already, path, replaces, needs } = await filingOf(shrunk);
+  const { already, path, replaces, needs } = await filingOf(wing, shrunk);
   if (already === undefined) {
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, formatHistory(shrunk.history), { flag: replaces === undefined ? "wx" : "w" });
+    await writeFile(path, wing.files.formatHistory(shrunk.history), {
+      flag: replaces === undefined ? "wx" : "w",
+    });
   }
   return {
     path,
@@ -107,62 +123,70 @@ async function pinHistory(
 }
 
 /** A violation by a file's commands, shrunk; `from`: as many commands as it has. */
-export async function shrinkHistory(
+async function shrinkHistory<T extends Terms>(
+  wing: OpenWing<T>,
   file: string,
-  { kernel: label, trace }: PinOptions,
+  { kernel: asked, called, trace }: On<T> & Pick<PinOptions, "trace">,
   only: LawId | undefined,
-): Promise<{ readonly shrunk: Shrunk; readonly from: number } | NothingToPin> {
-  const history =
-    isRecording(file) && label !== undefined
-      ? await historyOfTrace(file, kernelNamed(label).name, { trace, law: only })
-      : await readHistory(file);
+): Promise<{ readonly shrunk: Shrunk<T>; readonly from: number } | NothingToPin> {
+  const chosen = await chooseHistory(wing, file, { kernel: asked, called, trace, law: only });
+  const { history } = chosen;
   const meant = only ?? history.law;
-  const named = kernelNamed(label ?? history.kernel);
-  const kernel = meant === undefined ? named : judgedAlsoBy(named, meant);
-  refuseUnmodelled(file, history, kernel);
-  const found = firstViolation(kernel, history, only);
+  const kernel = meant === undefined ? chosen.kernel : judgedAlsoBy(chosen.kernel, meant);
+  refuseUnmodelled(wing, file, history, kernel);
+  const found = firstViolation(wing, kernel, history, only);
   if (found === undefined)
     return { keeps: `${kernel.name} keeps ${only ?? "every law it promises"} in this history` };
   const { law, known } = found;
-  const target = {
-    kernel,
+  const commands = bringDown(
+    wing.bench(kernel, history.scope),
     law,
-    meant: (step: Parameters<typeof namesOf>[1]) =>
-      namesOf(kernel, step).some((each) => each.law === law && each.known === known),
-  };
-  const commands = bringDown(target, history.scope, history.commands);
-  const bug = known === undefined ? undefined : bugCalled(known);
+    (step) => namesOf(wing, kernel, step).some((each) => each.law === law && each.known === known),
+    history.commands,
+  );
+  const bug = known === undefined ? undefined : bugOf(wing, known);
   const shrunk = { kernel, law, bug, history: { ...history, kernel: kernel.name, law, commands } };
   return { shrunk, from: history.commands.length };
 }
 
 /** The first requested law that the history violates on this kernel, and the bug that explains it. */
-function firstViolation(kernel: Kernel, { scope, commands }: HistoryFile, law: LawId | undefined) {
-  const last = lastPlayed(benchFor(kernel, scope), commands, law);
-  return last && namesOf(kernel, last).find((each) => law === undefined || each.law === law);
+function firstViolation<T extends Terms>(
+  wing: OpenWing<T>,
+  kernel: Kernel<T>,
+  { scope, commands }: HistoryFile<T>,
+  law: LawId | undefined,
+) {
+  const last = lastPlayed(wing.bench(kernel, scope), commands, law);
+  return last && namesOf(wing, kernel, last).find((each) => law === undefined || each.law === law);
 }
 
 /** Cuts a trace to the steps that the violation needs, and files those as a recording of their own. */
 async function pinRecording(
+  wing: OpenWing,
   file: string,
   options: PinOptions,
   only: LawId | undefined,
 ): Promise<PinReport | NothingToPin> {
-  const chosen = await chooseTrace(file, { ...options, law: only });
+  const chosen = await chooseTrace(wing, file, { ...options, law: only });
   if ("traces" in chosen || chosen.violating === undefined)
     return { keeps: `${only ?? "every law asked"} is kept` };
   const { trace, violating, judging } = chosen;
-  const { law, bug } = meantIn(chosen, violating);
-  const { steps, minimal } = cutTrace(chosen, law);
+  const { law, bug } = meantIn(wing, chosen, violating);
+  const found = wing.cut(trace, judging, violating, law);
+  if (found === undefined)
+    throw new UsageError(
+      `${file}: a recording of ${wing.name} is not cut: --kernel says on which kernel to run it anew`,
+    );
+  const { steps, minimal, line } = found;
   const own = join(FOLDER_OF_CUTS, `${trace.label.replaceAll(/[^\w-]+/g, "_")}.${law}.jsonl`);
   const pinned = [
-    ...(bug === undefined ? [] : await pinnedFor(bug, law, judging.release as string)),
-    ...(await cutIn(own)),
+    ...(bug === undefined ? [] : await pinnedFor(wing, bug, law, judging.release as string)),
+    ...(await cutIn(wing, own)),
   ];
   const already = pinned.find((each) => each.commands <= steps.length);
   if (already === undefined) {
     await mkdir(FOLDER_OF_CUTS, { recursive: true });
-    await writeFile(own, `${JSON.stringify(cutLine(trace, steps, law))}\n`);
+    await writeFile(own, `${JSON.stringify(line)}\n`);
   }
   const cut = { trace: trace.line, of: trace.exchanges.length, steps: steps.map((at) => at + 1), minimal };
   return {
@@ -180,16 +204,16 @@ async function pinRecording(
   };
 }
 
-function meantIn({ judging, law }: Chosen, violating: NonNullable<Chosen["violating"]>) {
-  const names = namesIn(judging, violating);
+function meantIn(wing: OpenWing, { judging, law }: Chosen, violating: JudgedReply) {
+  const names = namesIn(wing, judging, violating);
   return names.find((each) => each.law === law) ?? (names[0] as (typeof names)[number]);
 }
 
 /** The file of an earlier cut. */
-async function cutIn(path: string): Promise<readonly Pinned[]> {
+async function cutIn({ files }: OpenWing, path: string): Promise<readonly Pinned[]> {
   if (!existsSync(path)) return [];
   const found: Pinned[] = [];
-  for await (const { exchanges } of readRecording(path)) found.push({ path, commands: exchanges.length });
+  for await (const { exchanges } of files.recordings(path)) found.push({ path, commands: exchanges.length });
   return found;
 }
 
@@ -202,7 +226,7 @@ export interface ReproduceOptions extends PinOptions {
 export async function violationToReproduce(
   target: string,
   options: ReproduceOptions = {},
-): Promise<ReplayedHistory | ReplayedRun | NothingToPin> {
+): Promise<ReplayedHistory<VmapTerms> | ReplayedRun | NothingToPin> {
   const found = await replay(target, options);
   if (found.kind === "recording")
     throw new UsageError(
@@ -216,10 +240,17 @@ export async function violationToReproduce(
     return {
       keeps: `${found.kind === "run" ? found.machine.name : found.called} violates nothing in this run`,
     };
-  if (found.kind === "run" || found.bug !== undefined) return found;
-  const law = options.law === undefined ? undefined : lawNamed(options.law);
-  const shorter = await shrinkHistory(target, options, law);
-  if ("keeps" in shorter) return found;
+  if (found.kind === "run") return found;
+  if (found.wing.name !== OPEN_VMAP.name)
+    throw new UsageError(
+      `${target}: a reproducer makes calls of vmap, and this is a history of ${found.wing.name}`,
+    );
+  const on = { ...options, ...onKernel(OPEN_VMAP, options.kernel) };
+  const chosen = await chooseHistory(OPEN_VMAP, target, on);
+  if (found.bug !== undefined) return replayHistory(OPEN_VMAP, chosen, on);
+  const law = options.law === undefined ? undefined : lawOf(OPEN_VMAP, options.law);
+  const shorter = await shrinkHistory(OPEN_VMAP, target, on, law);
+  if ("keeps" in shorter) return replayHistory(OPEN_VMAP, chosen, on);
   const { kernel, history } = shorter.shrunk;
-  return replayHistory({ name: target, history, kernel, bug: undefined, rerun: found.rerun }, options);
+  return replayHistory(OPEN_VMAP, { ...chosen, history, kernel }, on);
 }

@@ -2,25 +2,47 @@
 import { fileURLToPath } from "node:url";
 import { type InterleavingFile, interleavingIn } from "../adapters/interleaving-file.ts";
 import { readJson } from "../adapters/json-file.ts";
-import { LARGEST_FILE } from "../adapters/vmap/history-file.ts";
-import type { Bug, PinnedViolation } from "../counterexamples/bug.ts";
-import { BUGS } from "../counterexamples/vmap/index.ts";
 import type { InterleavedBug, InterleavedViolation } from "../counterexamples/vmap/interleaved.ts";
+import type { Bug, HistoryFile, OpenWing, PinnedViolation, Terms } from "../spec/wing.ts";
 
-export function pinnedFile(bug: Bug, pinned: Pick<PinnedViolation, "pinned">): string {
-  return fileURLToPath(new URL(`../counterexamples/vmap/${bug.id}/${pinned.pinned}`, import.meta.url));
+export function pinnedFile(
+  { id }: Pick<Bug, "id">,
+  { pinned }: Pick<PinnedViolation, "pinned">,
+  wing = "vmap",
+): string {
+  return fileURLToPath(new URL(`../counterexamples/${wing}/${id}/${pinned}`, import.meta.url));
 }
 
 /** Every bug's pinned histories. */
-export function allPinned(): readonly { readonly bug: Bug; readonly pinned: PinnedViolation }[] {
-  return BUGS.flatMap((bug) => bug.violations.map((pinned) => ({ bug, pinned })));
+export function allPinned<T extends Terms>({
+  bugs,
+}: {
+  readonly bugs: readonly Bug<T>[];
+}): readonly { readonly bug: Bug<T>; readonly pinned: PinnedViolation<T> }[] {
+  return bugs.flatMap((bug) => bug.violations.map((pinned) => ({ bug, pinned })));
+}
+
+/** A history in a file. Throws an InputError for a file that is not one. */
+export async function readHistory<T extends Terms>(
+  { files }: OpenWing<T>,
+  path: string,
+): Promise<HistoryFile<T>> {
+  return files.historyIn(path, await readJson(path));
+}
+
+export function readPinned<T extends Terms>(
+  wing: OpenWing<T>,
+  bug: Bug<T>,
+  pinned: PinnedViolation<T>,
+): Promise<HistoryFile<T>> {
+  return readHistory(wing, pinnedFile(bug, pinned, wing.name));
 }
 
 /** A bug's pinned interleaving. Throws an InputError for a file that is not one. */
 export async function readPinnedInterleaving(
-  { id }: InterleavedBug,
-  { pinned }: InterleavedViolation,
+  bug: Pick<InterleavedBug, "id">,
+  pinned: Pick<InterleavedViolation, "pinned">,
 ): Promise<InterleavingFile> {
-  const path = fileURLToPath(new URL(`../counterexamples/vmap/${id}/${pinned}`, import.meta.url));
-  return interleavingIn(path, await readJson(path, LARGEST_FILE));
+  const path = pinnedFile(bug, pinned);
+  return interleavingIn(path, await readJson(path));
 }

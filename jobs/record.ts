@@ -1,8 +1,8 @@
 /** Records a kernel's replies to random callers, as the public recordings were made. */
 import fc from "fast-check";
 import { type Answered, RECORDED, traceText } from "../adapters/vmap/recording-text.ts";
+import { runChoices } from "../properties/run-choices.ts";
 import { type Choice, choices } from "../properties/vmap/choices.ts";
-import { runChoices } from "../properties/vmap/run-choices.ts";
 import { benchFor } from "../properties/vmap/test-bench.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
 import { AREAS_ONLY, type Scope, WORD64 } from "../spec/vmap/scope.ts";

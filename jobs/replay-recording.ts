@@ -1,18 +1,13 @@
 /** `replay` of a recording: its own replies judged step by step; none of our kernels is run. */
 import type { LawId } from "../spec/contract.ts";
-import { lawNamed } from "./names.ts";
-import {
-  type Chosen,
-  chooseTrace,
-  judgeRecorded,
-  type NoneViolating,
-  namesIn,
-  type RecordedReply,
-} from "./recorded.ts";
-import { meantFirst, stopText, type Violation } from "./violation.ts";
+import type { JudgedReply, OpenWing } from "../spec/wing.ts";
+import { type Chosen, chooseTrace, type NoneViolating, namesIn } from "./recorded.ts";
+import { meantFirst, type Violation } from "./violation.ts";
+import { lawOf, recordedIn } from "./wings.ts";
 
 export interface ReplayedRecording {
   readonly kind: "recording";
+  readonly wing: OpenWing;
   readonly file: string;
   /** The only law to judge by, if one was requested. */
   readonly law: LawId | undefined;
@@ -25,7 +20,7 @@ export interface ReplayedRecording {
   readonly stopped: string | undefined;
   readonly expected: boolean;
   /** Its replies up to the last, judged. */
-  play(): Iterable<RecordedReply>;
+  play(): Iterable<JudgedReply>;
 }
 
 export async function replayRecording(
@@ -36,13 +31,14 @@ export async function replayRecording(
     readonly as?: string | undefined;
   },
 ): Promise<ReplayedRecording> {
-  const law = options.law === undefined ? undefined : lawNamed(options.law);
-  const chosen = await chooseTrace(file, { ...options, law });
-  const found = { kind: "recording", file, law, chosen } as const;
+  const wing = await recordedIn(file);
+  const law = options.law === undefined ? undefined : lawOf(wing, options.law);
+  const chosen = await chooseTrace(wing, file, { ...options, law });
+  const found = { kind: "recording", wing, file, law, chosen } as const;
   if ("traces" in chosen)
     return { ...found, last: -1, violations: [], stopped: undefined, expected: true, play: () => [] };
   const { trace, judging, violating } = chosen;
-  const violations = violationsOf(chosen);
+  const violations = violationsOf(wing, chosen);
   const [meant] = violations;
   const last = violating?.index ?? trace.exchanges.length - 1;
   const reply = trace.exchanges[last]?.response;
@@ -50,17 +46,17 @@ export async function replayRecording(
     ...found,
     last,
     violations,
-    stopped: reply && stopText(reply),
+    stopped: reply && wing.stopText(reply),
     expected: meant === undefined || !meant.promised || meant.bug !== undefined,
-    play: () => judgeRecorded(judging, trace),
+    play: () => wing.judgeRecorded(judging, trace),
   };
 }
 
 /** The violations of its last reply, with the law that counts first; only that one, if it was requested. */
-function violationsOf({ judging, law, violating }: Chosen): readonly Violation[] {
+function violationsOf(wing: OpenWing, { judging, law, violating }: Chosen): readonly Violation[] {
   if (violating === undefined) return [];
-  const all = namesIn(judging, violating).map((each) => {
-    return { ...each, promised: judging.promises.laws.includes(each.law) };
+  const all = namesIn(wing, judging, violating).map((each) => {
+    return { ...each, promised: judging.promised.includes(each.law) };
   });
   return meantFirst(all, law);
 }

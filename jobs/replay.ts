@@ -2,18 +2,24 @@
 import { interleavingIn, isInterleaving } from "../adapters/interleaving-file.ts";
 import { readJson } from "../adapters/json-file.ts";
 import { isTreeRun, treeRunIn } from "../adapters/tree-run-file.ts";
-import { type HistoryFile, LARGEST_FILE, readHistory } from "../adapters/vmap/history-file.ts";
-import type { Bug, PinnedViolation } from "../counterexamples/bug.ts";
-import { bugCalled } from "../counterexamples/vmap/index.ts";
 import type { InterleavedBug } from "../counterexamples/vmap/interleaved.ts";
 import { interleavedCalled } from "../counterexamples/vmap/interleavings.ts";
 import { playing } from "../engine/run/stepper.ts";
-import { benchFor, type JudgedStep } from "../properties/vmap/test-bench.ts";
+import type { PlayedOf } from "../properties/run-choices.ts";
 import type { LawId } from "../spec/contract.ts";
-import { isPromised, judgedAlsoBy, type Kernel } from "../spec/vmap/kernel.ts";
+import type { Kernel as OwnKernel } from "../spec/vmap/kernel.ts";
+import {
+  type Bug,
+  type HistoryFile,
+  isPromised,
+  judgedAlsoBy,
+  type Kernel,
+  type OpenWing,
+  type PinnedViolation,
+  type Terms,
+} from "../spec/wing.ts";
 import { namesOf } from "./hunt-target.ts";
-import { askedAs, bugNamed, kernelNamed, lawNamed, refuseUnmodelled } from "./names.ts";
-import { pinnedFile, readPinnedInterleaving } from "./pinned.ts";
+import { readHistory, readPinned, readPinnedInterleaving } from "./pinned.ts";
 import { isRecording, refuseTrace } from "./recorded.ts";
 import { type ReplayedRecording, replayRecording } from "./replay-recording.ts";
 import { type ReplayedRun, replayRun } from "./replay-run.ts";
@@ -21,14 +27,15 @@ import { type Shortfall, shortfallsIn } from "./shortfalls.ts";
 import { historyOfTrace } from "./trace-history.ts";
 import { type ReplayedTreeRun, replayTreeRun } from "./tree-run.ts";
 import { UsageError } from "./usage-error.ts";
-import { meantFirst, stopText, type Violation } from "./violation.ts";
+import { meantFirst, type Violation } from "./violation.ts";
+import { bugMeant, bugOf, kernelIn, lawOf, noSuchBug, opened, recordedIn, writtenIn } from "./wings.ts";
 
 export interface ReplayOptions {
   /**
    * On our model of this kernel, or the protocol that describes it; by default on the kernel it was found on, or as
    * recorded.
    */
-  readonly kernel?: string | Kernel | undefined;
+  readonly kernel?: string | OwnKernel | undefined;
   readonly law?: string | undefined;
   /** For a recording: the line of the trace. */
   readonly trace?: number | undefined;
@@ -39,65 +46,80 @@ export interface ReplayOptions {
 }
 
 /** A history of calls on a kernel. */
-export interface ReplayedHistory {
+export interface ReplayedHistory<T extends Terms = Terms> {
   readonly kind: "history";
+  readonly wing: OpenWing<T>;
   readonly name: string;
-  readonly history: HistoryFile;
-  readonly kernel: Kernel;
+  readonly history: HistoryFile<T>;
+  readonly kernel: Kernel<T>;
   /** The kernel as requested. */
   readonly called: string;
   /** Whether it is a recorded trace, run on a model in place of the recorded allocator. */
   readonly rerun: boolean;
   /** The bug whose pinned history this is. */
-  readonly bug: Bug | undefined;
+  readonly bug: Bug<T> | undefined;
   /** The only law to judge by, if one was requested. */
   readonly law: LawId | undefined;
   /** The index of its last step: the violating one, if there is one. */
   readonly last: number;
   /** The laws violated by the last step, with the law that counts first. */
-  readonly violations: readonly Violation[];
+  readonly violations: readonly Violation<T>[];
   /** Where the kernel stopped, or did not return, in the last step: why. */
   readonly stopped: string | undefined;
   /** Shortfalls from other laws, which the kernel does not promise. */
-  readonly shortfalls: readonly Shortfall[];
+  readonly shortfalls: readonly Shortfall<T>[];
   /** Whether the catalogue expects that. */
   readonly expected: boolean;
   /** Its steps up to the last one, judged or only played. */
-  play(judged: boolean): Iterable<JudgedStep>;
+  play(judged: boolean): Iterable<PlayedOf<T>>;
 }
 
 export type Replay = ReplayedHistory | ReplayedRecording | ReplayedRun | ReplayedTreeRun;
 
 /** A file (a history, an interleaving or a recording), or a bug of the catalogue. */
 export async function replay(target: string, options: ReplayOptions = {}): Promise<Replay> {
-  refuseMisfits(target, options);
-  const { kernel } = options;
-  if (isOfSteps(target, options.grain)) return replayPinned(target, options);
-  if (isRecording(target) && kernel === undefined) return replayRecording(target, options);
+  const named = isFile(target) ? undefined : await bugMeant(target);
+  refuseMisfits(target, options, named?.bug);
+  if (isOfSteps(target, options.grain, named?.bug)) return replayPinned(target, options);
+  if (isRecording(target) && options.kernel === undefined) return replayRecording(target, options);
   if (isFile(target) && !isRecording(target)) {
-    const json = await readJson(target, LARGEST_FILE);
+    const json = await readJson(target);
     if (isTreeRun(json)) return replayTreeRun(target, treeRunIn(target, json), treeOf(target, options));
     if (isInterleaving(json)) return replayRun(target, interleavingIn(target, json), runOptions(options));
   }
-  return replayHistory(await chooseHistory(target, options), options);
+  const wing = await wingOf(target);
+  const on = { ...options, ...onKernel(wing, options.kernel) };
+  return replayHistory(wing, await chooseHistory(wing, target, on), on);
 }
 
-const isFile = (target: string) => /[./\\]/.test(target) && bugCalled(target) === undefined;
+/** The wing of a bug, a recording or a history. Throws a UsageError for a word that is none of these. */
+async function wingOf(target: string): Promise<OpenWing> {
+  if (isRecording(target)) return recordedIn(target);
+  if (isFile(target)) return writtenIn(await readJson(target));
+  const named = (await bugMeant(target)) ?? (await noSuchBug(target));
+  return opened(named.wing);
+}
+
+const isFile = (target: string) => /[./\\]/.test(target);
 
 /** Throws a UsageError for options without effect here. */
-function refuseMisfits(target: string, { as, kernel, trace, grain }: ReplayOptions): void {
+function refuseMisfits(
+  target: string,
+  { as, kernel, trace, grain }: ReplayOptions,
+  named: Bug | undefined,
+): void {
   if (as !== undefined && kernel !== undefined)
     throw new UsageError("--as judges what was recorded, --kernel runs our model: which of them?");
   refuseTrace(target, trace);
   if (as !== undefined && !isRecording(target))
     throw new UsageError(`--as is for a recording (.jsonl, .jsonl.gz), and ${target} is none`);
-  if (grain !== undefined && bugCalled(target) === undefined && interleavedCalled(target) === undefined)
+  if (grain !== undefined && named === undefined && interleavedCalled(target) === undefined)
     throw new UsageError(`--grain is for a bug of the catalogue, and ${target} is none`);
 }
 
 /** Whether a bug's interleaving is replayed: it has nothing else, or it was requested. */
-function isOfSteps(target: string, grain: string | undefined): boolean {
-  const grains = [...(bugCalled(target) ? ["call"] : []), ...(interleavedCalled(target) ? ["step"] : [])];
+function isOfSteps(target: string, grain: string | undefined, named: Bug | undefined): boolean {
+  const grains = [...(named ? ["call"] : []), ...(interleavedCalled(target) ? ["step"] : [])];
   if (grain !== undefined && grain !== "call" && grain !== "step")
     throw new UsageError(`--grain takes call or step, not ${JSON.stringify(grain)}`);
   if (grain !== undefined && grains.length > 0 && !grains.includes(grain))
@@ -132,78 +154,114 @@ function runOptions({ kernel, law }: ReplayOptions) {
   return { kernel, law };
 }
 
-/** The chosen history, and the kernel to run it on. */
-export type ChosenHistory = Pick<ReplayedHistory, "name" | "history" | "kernel" | "bug" | "rerun">;
-
-async function chooseHistory(target: string, options: ReplayOptions): Promise<ChosenHistory> {
-  const named = bugCalled(target);
-  if (named === undefined && !isFile(target)) bugNamed(target);
-  const pinned = named && choosePinned(named, options);
-  const rerun = named === undefined && isRecording(target);
-  const history =
-    named !== undefined && pinned !== undefined
-      ? await readHistory(pinnedFile(named, pinned))
-      : rerun
-        ? await historyOfTrace(target, kernelOf(options.kernel, "").name, {
-            trace: options.trace,
-            law: options.law && lawNamed(options.law),
-          })
-        : await readHistory(target);
-  const name = pinned === undefined ? target : `${named?.id}/${pinned.pinned}`;
-  return { name, history, kernel: kernelOf(options.kernel, history.kernel), bug: named, rerun };
+/** The kernel to run on, and the word for it, if one was requested. */
+export interface On<T extends Terms> {
+  readonly kernel: Kernel<T> | undefined;
+  readonly called: string | undefined;
 }
 
-const kernelOf = (asked: string | Kernel | undefined, own: string): Kernel =>
-  typeof asked === "object" ? asked : kernelNamed(asked ?? own);
+export function onKernel<T extends Terms>(wing: OpenWing<T>, asked: string | Kernel<T> | undefined): On<T> {
+  if (typeof asked !== "string") return { kernel: asked, called: asked?.name };
+  return { kernel: kernelIn(wing, asked), called: asked };
+}
+
+/** The chosen history, and the kernel to run it on. */
+export type ChosenHistory<T extends Terms = Terms> = Pick<
+  ReplayedHistory<T>,
+  "name" | "history" | "kernel" | "bug" | "rerun"
+>;
+
+type HistoryOptions<T extends Terms> = On<T> & Pick<ReplayOptions, "law" | "trace">;
+
+export async function chooseHistory<T extends Terms>(
+  wing: OpenWing<T>,
+  target: string,
+  { kernel, law, trace }: HistoryOptions<T>,
+): Promise<ChosenHistory<T>> {
+  const meant = law === undefined ? undefined : lawOf(wing, law);
+  const bug = bugOf(wing, target);
+  if (bug !== undefined) {
+    const pinned = choosePinned(bug, meant, kernel);
+    const history = await readPinned(wing, bug, pinned);
+    const name = `${bug.id}/${pinned.pinned}`;
+    return { name, history, kernel: kernel ?? kernelIn(wing, history.kernel), bug, rerun: false };
+  }
+  if (isRecording(target) && kernel !== undefined) {
+    const history = await historyOfTrace(wing, target, kernel, { trace, law: meant });
+    return { name: target, history, kernel, bug, rerun: true };
+  }
+  const history = await readHistory(wing, target);
+  return { name: target, history, kernel: kernel ?? kernelIn(wing, history.kernel), bug, rerun: false };
+}
 
 /** The bug's history for the requested law, preferably one pinned on the requested kernel. */
-function choosePinned(bug: Bug, { law, kernel }: ReplayOptions): PinnedViolation {
-  const candidates = bug.violations.filter((each) => law === undefined || each.law === lawNamed(law));
-  const label = kernel === undefined ? undefined : kernelOf(kernel, "").name;
-  const best = candidates.find((each) => label !== undefined && each.on.includes(label)) ?? candidates[0];
+function choosePinned<T extends Terms>(
+  bug: Bug<T>,
+  law: LawId | undefined,
+  kernel: Kernel<T> | undefined,
+): PinnedViolation<T> {
+  const candidates = bug.violations.filter((each) => law === undefined || each.law === law);
+  const isOn = ({ on }: PinnedViolation<T>) => kernel !== undefined && on.includes(kernel.name);
+  const best = candidates.find(isOn) ?? candidates[0];
   if (best !== undefined) return best;
   const laws = [...new Set(bug.violations.map((each) => each.law))].join(", ");
   throw new UsageError(`${bug.id} does not violate ${law}; it violates ${laws}`);
 }
 
-export function replayHistory(chosen: ChosenHistory, options: ReplayOptions): ReplayedHistory {
+/** Throws a UsageError if a history has a command that a kernel does not model. */
+export function refuseUnmodelled<T extends Terms>(
+  wing: OpenWing<T>,
+  name: string,
+  { commands }: HistoryFile<T>,
+  kernel: Kernel<T>,
+): void {
+  const why = wing.whyUnmodelled(commands, kernel);
+  if (why !== undefined) throw new UsageError(`${name}: ${why}, and not in ${kernel.name}`);
+}
+
+export function replayHistory<T extends Terms>(
+  wing: OpenWing<T>,
+  chosen: ChosenHistory<T>,
+  options: Pick<HistoryOptions<T>, "law" | "called">,
+): ReplayedHistory<T> {
   const { name, history, kernel, bug } = chosen;
-  refuseUnmodelled(name, history, kernel);
-  const law = options.law === undefined ? undefined : lawNamed(options.law);
-  const { last, setting } = playTo(kernel, history, law);
-  const violations = violationsOf(kernel, last, history, law);
+  refuseUnmodelled(wing, name, history, kernel);
+  const law = options.law === undefined ? undefined : lawOf(wing, options.law);
+  const { last, bench } = playTo(wing, kernel, history, law);
+  const violations = violationsOf(wing, kernel, last, history, law);
   const [meant] = violations;
   const upTo = { ...history, commands: history.commands.slice(0, last.index + 1) };
   const isViolated = (id: string) => violations.some((each) => each.law === id);
   const shortfalls =
-    law === undefined ? shortfallsIn(kernel, upTo).filter((each) => !isViolated(each.law.id)) : [];
+    law === undefined ? shortfallsIn(wing, kernel, upTo).filter((each) => !isViolated(each.law.id)) : [];
   const isListed = bug?.violations.some((each) => each.law === history.law && each.on.includes(kernel.name));
-  const asked = typeof options.kernel === "string" ? options.kernel : history.kernel;
   return {
     ...chosen,
     kind: "history",
-    called: typeof options.kernel === "object" ? kernel.name : askedAs(asked, kernel),
+    wing,
+    called: wing.askedAs(options.called ?? history.kernel, kernel),
     law,
     last: last.index,
     violations,
-    stopped: last.response && stopText(last.response),
+    stopped: last.response && wing.stopText(last.response),
     shortfalls,
     expected: meant === undefined ? isListed !== true : meant.bug !== undefined || !meant.promised,
-    play: (judged) => playing(judged ? setting : { ...setting, laws: [] }, upTo.commands, law ?? history.law),
+    play: (judged) => playing(judged ? bench : { ...bench, laws: [] }, upTo.commands, law ?? history.law),
   };
 }
 
 /** The violations of the last step: only the requested law, or all, with the history's own law first. */
-function violationsOf(
-  kernel: Kernel,
-  last: JudgedStep,
-  { law: own }: HistoryFile,
+function violationsOf<T extends Terms>(
+  wing: OpenWing<T>,
+  kernel: Kernel<T>,
+  last: PlayedOf<T>,
+  { law: own }: HistoryFile<T>,
   asked: LawId | undefined,
-): readonly Violation[] {
-  const all = namesOf(kernel, last)
+): readonly Violation<T>[] {
+  const all = namesOf(wing, kernel, last)
     .filter(({ law }) => asked === undefined || law === asked)
     .map(({ law, known, listed }) => {
-      const bug = known === undefined ? undefined : bugCalled(known);
+      const bug = known === undefined ? undefined : bugOf(wing, known);
       return { law, bug, listed, promised: isPromised(kernel, law) };
     });
   return meantFirst(all, own);
@@ -211,17 +269,22 @@ function violationsOf(
 
 /**
  * The step that violates the requested law, or the history's own law, promised or not; else the first that violates a
- * promised law; else the last. Also the kernel that judged it.
+ * promised law; else the last. Also the bench that judged it.
  */
-function playTo(kernel: Kernel, { law, scope, commands }: HistoryFile, asked: LawId | undefined) {
+function playTo<T extends Terms>(
+  wing: OpenWing<T>,
+  kernel: Kernel<T>,
+  { law, scope, commands }: HistoryFile<T>,
+  asked: LawId | undefined,
+) {
   const meant = asked ?? law;
-  const setting = benchFor(meant === undefined ? kernel : judgedAlsoBy(kernel, meant), scope);
-  let first: JudgedStep | undefined;
-  let last: JudgedStep | undefined;
-  for (const now of playing(setting, commands, meant)) {
+  const bench = wing.bench(meant === undefined ? kernel : judgedAlsoBy(kernel, meant), scope);
+  let first: PlayedOf<T> | undefined;
+  let last: PlayedOf<T> | undefined;
+  for (const now of playing(bench, commands, meant)) {
     last = now;
     if (now.violated.some(({ id }) => isPromised(kernel, id))) first ??= now;
   }
   const violatesIt = asked !== undefined || last?.violated.some(({ id }) => id === meant);
-  return { last: (violatesIt ? last : (first ?? last)) as JudgedStep, setting };
+  return { last: (violatesIt ? last : (first ?? last)) as PlayedOf<T>, bench };
 }

@@ -1,11 +1,14 @@
 /** Reproducers: C that a kernel's compiler would take, for everything that is pinned. */
+
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { printedBy } from "../cli/running.testing.ts";
 import { pinVerb } from "../cli/verbs/pin.ts";
+import { BUGS } from "../counterexamples/vmap/index.ts";
 import { INTERLEAVED } from "../counterexamples/vmap/interleavings.ts";
+import type { VmapTerms } from "../spec/vmap/terms.ts";
 import { run } from "../trees/compiler.ts";
 import { hasHostCompiler } from "../trees/native-build.ts";
 import { violationToReproduce } from "./pin.ts";
@@ -112,7 +115,7 @@ function complaintsOf(texts: ReadonlyMap<string, string>): string {
 
 /** Everything that is pinned: what names it, and the law. */
 const PINNED = [
-  ...allPinned().map(({ bug, pinned }) => ({ target: bug.id, grain: "call", ...pinned })),
+  ...allPinned({ bugs: BUGS }).map(({ bug, pinned }) => ({ target: bug.id, grain: "call", ...pinned })),
   ...INTERLEAVED.flatMap((bug) =>
     bug.violations.map((each) => ({ target: bug.id, grain: "step", on: [undefined], ...each })),
   ),
@@ -138,7 +141,7 @@ describe.skipIf(!hasHostCompiler())("with a C compiler (skipped without):", () =
 
   test("a call that has too few arguments does not compile", async () => {
     const found = await violationToReproduce("C7");
-    const { text } = reproducerOf(found as ReplayedHistory, []);
+    const { text } = reproducerOf(found as ReplayedHistory<VmapTerms>, []);
     expect(text).toContain("unmap_ram(1, 0);");
     expect(complaintsOf(new Map([["broken", text.replace("unmap_ram(1, 0);", "unmap_ram(1);")]]))).toMatch(
       /too few arguments/,
@@ -199,7 +202,9 @@ describe("the calls", () => {
 
 describe("the file", () => {
   const options = { json: false, reproducer: true } as const;
-  const C7 = allPinned().find(({ bug }) => bug.number === "C7") as ReturnType<typeof allPinned>[number];
+  const C7 = allPinned({ bugs: BUGS }).find(({ bug }) => bug.number === "C7") as ReturnType<
+    typeof allPinned
+  >[number];
 
   test("is written whole, and never in place of another", async () => {
     const out = join(folder, "mine.c");

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { HistoryStep } from "../spec/vmap/history.ts";
 import { fitsBlock, isPossible, type Scope } from "../spec/vmap/scope.ts";
+import type { VmapTerms } from "../spec/vmap/terms.ts";
 import type { Pages } from "../spec/vmap/vocabulary.ts";
 import type { ReplayedHistory } from "./replay.ts";
 import type { ReplayedRun } from "./replay-run.ts";
@@ -41,7 +42,7 @@ const EVICTED =
 
 /** `about`: what a reader has to know, line by line. */
 export function reproducerOf(
-  found: ReplayedHistory | ReplayedRun,
+  found: ReplayedHistory<VmapTerms> | ReplayedRun,
   about: readonly string[],
   asked?: ReproducerKind,
 ): Reproducer {
@@ -196,7 +197,7 @@ function endOfModule(name: string): string[] {
 /** One call, or why there is none. */
 type Statement = { readonly code: string; readonly lack?: string } | { readonly lack: string };
 
-function callsOf({ history: { scope, commands }, last }: ReplayedHistory): Calls {
+function callsOf({ history: { scope, commands }, last }: ReplayedHistory<VmapTerms>): Calls {
   const steps = commands.slice(0, last + 1);
   const lacks = new Set(scopeLacks(scope));
   const lines = steps.flatMap((step, index) => {

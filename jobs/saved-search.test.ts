@@ -56,9 +56,9 @@ function withOwner(change: (owner: { parameters: object }) => object): string {
 
 /** Continues the search and reports every violation, as `explore` does. */
 async function goOn(path: string): Promise<number> {
-  const search = readSearch(path);
+  const search = await readSearch(path);
   const { machine, explain } = opened();
-  refuseOtherMachine(search, machine);
+  await refuseOtherMachine(search, machine);
   return orNotOfMachine(search, () => {
     const { violations } = explored(search.checkpoint.saved, () => {});
     for (const broken of violations) explain(broken);
@@ -78,7 +78,7 @@ async function refusal(path: string): Promise<string> {
 test("an unchanged checkpoint is continued, whatever the order of its parameters", async () => {
   expect(await goOn(saved())).toBeGreaterThan(0);
   const turned = withOwner(() => ({ parameters: { areas: 1, cpus: 2 } }));
-  expect(Object.keys(readSearch(turned).named.parameters)).toEqual(["cpus", "areas"]);
+  expect(Object.keys((await readSearch(turned)).named.parameters)).toEqual(["cpus", "areas"]);
 });
 
 describe("a checkpoint is refused in one line that has", () => {

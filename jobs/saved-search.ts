@@ -13,7 +13,7 @@ import type { Saving, Visitable } from "../engine/search/visitable.ts";
 import { behaviourOf } from "../engine/transitions.ts";
 import { VERSION } from "./package-version.ts";
 import { inOrder, wrongIn } from "./parameters.ts";
-import { machineOf, type SubjectRef, subjectNamed } from "./subject.ts";
+import { machineOf, prepare, type SubjectRef, subjectNamed } from "./subject.ts";
 import { ORDERS } from "./subject-types.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -33,8 +33,8 @@ export interface SavedSearch {
 }
 
 /** Throws a UsageError for a file that is no checkpoint, or a damaged one, or one of another version. */
-export function readSearch(path: string): SavedSearch {
-  return orUsageError(path, () => {
+export async function readSearch(path: string): Promise<SavedSearch> {
+  return orUsageError(path, async () => {
     const checkpoint = readCheckpoint(path);
     const { success, data } = ownerForm.safeParse(checkpoint.owner);
     if (!success) throw new CheckpointError("it is a checkpoint of something else");
@@ -44,6 +44,7 @@ export function readSearch(path: string): SavedSearch {
         `version ${JSON.stringify(version)} wrote it, and this is version ${VERSION}`,
       );
     }
+    await prepare(named.machine);
     const subject = subjectNamed(named.machine, named.law);
     const wrong = wrongIn(subject, named.parameters);
     if (wrong !== undefined) throw new CheckpointError(`its scope: ${wrong}`);
@@ -53,8 +54,11 @@ export function readSearch(path: string): SavedSearch {
 }
 
 /** Throws a UsageError if the saved search is not of this version's machine. */
-export function refuseOtherMachine({ path, named, checkpoint }: SavedSearch, machine: Visitable): void {
-  orUsageError(path, () => refuseOther(checkpoint, knownBy(machine, named)));
+export async function refuseOtherMachine(
+  { path, named, checkpoint }: SavedSearch,
+  machine: Visitable,
+): Promise<void> {
+  await orUsageError(path, () => refuseOther(checkpoint, knownBy(machine, named)));
 }
 
 /** The digest is computed on a machine of its own, so that the explored one sees no witnesses. */
@@ -105,9 +109,9 @@ export function savingTo(
   };
 }
 
-function orUsageError<T>(path: string, work: () => T): T {
+async function orUsageError<T>(path: string, work: () => T | Promise<T>): Promise<T> {
   try {
-    return work();
+    return await work();
   } catch (error) {
     if (error instanceof CheckpointError) throw new UsageError(`--resume ${path}: ${error.message}`);
     if (error instanceof OutOfMemory) throw new UsageError(`--resume ${path}: there is no memory for it`);

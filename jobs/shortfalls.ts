@@ -1,38 +1,37 @@
 /** The laws that a kernel does not promise and falls short of in one history, as far as the catalogue explains them. */
-import type { Bug } from "../counterexamples/bug.ts";
-import { attributeViolations } from "../counterexamples/vmap/index.ts";
+import { attribute } from "../counterexamples/attribution.ts";
 import { begin } from "../engine/run/stepper.ts";
-import { benchFor } from "../properties/vmap/test-bench.ts";
-import type { HistoryStep } from "../spec/vmap/history.ts";
-import { isPromised, type Kernel } from "../spec/vmap/kernel.ts";
-import { LAWS } from "../spec/vmap/laws/index.ts";
-import type { VmapLaw } from "../spec/vmap/laws/law.ts";
-import type { Scope } from "../spec/vmap/scope.ts";
+import {
+  type Bug,
+  type HistoryFile,
+  isPromised,
+  type Kernel,
+  type LawOf,
+  type OpenWing,
+  type Terms,
+} from "../spec/wing.ts";
 
-export interface Shortfall {
-  readonly law: VmapLaw;
-  readonly bug: Bug;
+export interface Shortfall<T extends Terms = Terms> {
+  readonly law: LawOf<T>;
+  readonly bug: Bug<T>;
   /** The first step that shows it, counted from 1. */
   readonly step: number;
 }
 
 /** The first shortfall of each law. */
-export function shortfallsIn(
-  kernel: Kernel,
-  { scope, commands }: { readonly scope: Scope; readonly commands: readonly HistoryStep[] },
-): readonly Shortfall[] {
-  const laws = LAWS.filter(({ id }) => !isPromised(kernel, id));
-  const stepper = begin({ ...benchFor(kernel, scope), laws });
-  const found = new Map<string, Shortfall>();
+export function shortfallsIn<T extends Terms>(
+  wing: OpenWing<T>,
+  kernel: Kernel<T>,
+  { scope, commands }: Pick<HistoryFile<T>, "scope" | "commands">,
+): readonly Shortfall<T>[] {
+  const laws = wing.lawsFor(kernel).filter(({ id }) => !isPromised(kernel, id));
+  const stepper = begin({ ...wing.bench(kernel, scope), laws });
+  const found = new Map<string, Shortfall<T>>();
   for (const each of commands) {
     const { index, before, command, response, after, violated } = stepper.take(each);
     if (command === undefined || response === undefined) continue;
-    for (const { law: id, bug } of attributeViolations(kernel.name, violated, {
-      before,
-      command,
-      response,
-      after,
-    })) {
+    const seen = { before, command, response, after };
+    for (const { law: id, bug } of attribute(wing.bugs, kernel.name, violated, seen)) {
       const known = bug?.violations.some((known) => known.law === id && known.on.includes(kernel.name));
       const law = laws.find((each) => each.id === id);
       if (!known || bug === undefined || law === undefined || found.has(id)) continue;

@@ -2,14 +2,13 @@
 import type { PackedMachine } from "../engine/machine.ts";
 import type { Layout } from "../engine/search/layout.ts";
 import type { ShortestViolation, Visitable } from "../engine/search/visitable.ts";
-import type { VisitableKernel } from "../properties/vmap/explorable-kernel.ts";
-import type { JudgedStep } from "../properties/vmap/test-bench.ts";
-import type { Parameter, StepProtocol } from "../protocols/vmap/index.ts";
+import type { Explorable } from "../properties/explorable.ts";
+import type { PlayedOf } from "../properties/run-choices.ts";
+import type { StepProtocol } from "../protocols/vmap/index.ts";
 import type { LawId } from "../spec/contract.ts";
-import type { Kernel } from "../spec/vmap/kernel.ts";
-import type { Scope } from "../spec/vmap/scope.ts";
+import type { Bench, OpenWing, Parameter, Parameters } from "../spec/wing.ts";
 
-export type Parameters = Readonly<Record<string, number>>;
+export type { Parameters } from "../spec/wing.ts";
 
 export interface Subject {
   readonly name: string;
@@ -54,9 +53,10 @@ interface Instance {
 
 export interface KernelInstance extends Instance {
   readonly grain: "call";
-  readonly machine: VisitableKernel;
-  readonly kernel: Kernel;
-  readonly scope: Scope;
+  readonly machine: Explorable;
+  readonly wing: OpenWing;
+  /** The kernel in its scope. */
+  readonly bench: Bench;
 }
 
 export interface ProtocolInstance extends Instance {
@@ -73,7 +73,7 @@ export interface Report {
   /** The run as JSON: an ordinary history, or the actions of a protocol. */
   readonly history: readonly unknown[];
   /** For a kernel: its judged steps. */
-  readonly played: readonly JudgedStep[];
+  readonly played: readonly PlayedOf[];
   /** The bug of the catalogue that explains it; undefined if there is none, or no catalogue. */
   readonly bug: string | undefined;
   /** Whether the bug's entry says that it violates this law here; if not, the bug violates it as well. */

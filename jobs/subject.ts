@@ -1,6 +1,5 @@
 /** Finds a subject by its name: protocols, kernels, and kernels with one step replaced. */
 import { formatInterleaving } from "../adapters/interleaving-file.ts";
-import { bugCalled } from "../counterexamples/vmap/index.ts";
 import { nameInterleaved } from "../counterexamples/vmap/interleavings.ts";
 import { confirmRun, visitActions } from "../engine/actions.ts";
 import type { MachineSource } from "../engine/search/parallel-worker.ts";
@@ -9,11 +8,14 @@ import { isConfirmed } from "../protocols/run-steps.ts";
 import { PROTOCOLS, type Protocol, STEP_PROTOCOLS } from "../protocols/vmap/index.ts";
 import type { LawId } from "../spec/contract.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
+import type { OpenWing, Search, Kernel as WingKernel } from "../spec/wing.ts";
 import { orderCalled } from "./interleaved-orders.ts";
 import { kernelSubject } from "./kernel-subject.ts";
-import { findKernel, KERNEL_NAMES, placeOfKernel } from "./names.ts";
 import type { Parameters, Reductions, Subject } from "./subject-types.ts";
 import { orNearest } from "./usage-error.ts";
+import { OPEN_VMAP } from "./vmap/open-wing.ts";
+import { SEARCH_VMAP } from "./vmap/search.ts";
+import { bugOf, kernelNames, WINGS } from "./wings.ts";
 
 /** A user's request to explore. */
 export interface SubjectRef extends Reductions {
@@ -23,33 +25,63 @@ export interface SubjectRef extends Reductions {
   readonly parameters: Parameters;
 }
 
+/** The wings whose kernels can be explored; more are added when a name may be of them. */
+const SEARCHED: { readonly wing: OpenWing; readonly search: Search }[] = [
+  { wing: OPEN_VMAP, search: SEARCH_VMAP },
+];
+
+/** Loads the wings that may have a machine of this name: to be awaited before it is looked for. */
+export async function prepare(name: string): Promise<void> {
+  if (findSubject(name, undefined) !== undefined) return;
+  for (const { name: other, open } of WINGS) {
+    if (SEARCHED.some(({ wing }) => wing.name === other)) continue;
+    const wing = await open();
+    SEARCHED.push({ wing, search: await wing.search() });
+  }
+}
+
 /** A machine, judged also by the requested law, if there is one. */
 export function subjectNamed(name: string, law?: LawId): Subject {
   const find = (word: string) => findSubject(word, law);
-  const known = [...PROTOCOLS.map((each) => each.name), ...KERNEL_NAMES];
-  return orNearest("machine", name, find, known, placeOfKernel);
+  const kernels = SEARCHED.flatMap(({ wing }) => kernelNames(wing));
+  const why = () => SEARCHED.map(({ wing }) => wing.whyNoKernel(name)).find((each) => each !== undefined);
+  return orNearest("machine", name, find, [...PROTOCOLS.map((each) => each.name), ...kernels], why);
 }
 
-/** The machine itself, from which threads build it. */
+/** A kernel of one's own, which is of the first wing. */
+export function ownSubject(kernel: Kernel, law?: LawId): Subject {
+  return kernelSubject(OPEN_VMAP, SEARCH_VMAP, kernel, law);
+}
+
+/** The machine itself. */
 export function machineOf({ machine, law, parameters, ...reductions }: SubjectRef): Visitable {
   return subjectNamed(machine, law).open(parameters, reductions).machine;
 }
 
+/** The same, as threads build it. */
+export async function machineInThread(given: SubjectRef): Promise<Visitable> {
+  await prepare(given.machine);
+  return machineOf(given);
+}
+
 export function sourceOf(given: SubjectRef): MachineSource {
-  return { module: import.meta.url, name: machineOf.name, given };
+  return { module: import.meta.url, name: machineInThread.name, given };
 }
 
 function findSubject(name: string, law: LawId | undefined): Subject | undefined {
   const protocol = PROTOCOLS.find((each) => each.name === (orderCalled(name) ?? name));
   if (protocol !== undefined) return protocolSubject(protocol);
-  const kernel = findKernel(name) ?? releaseWith(name, law);
-  return kernel && kernelSubject(kernel, law);
+  for (const { wing, search } of SEARCHED) {
+    const kernel = wing.kernelCalled(name) ?? releaseWith(wing, name, law);
+    if (kernel !== undefined) return kernelSubject(wing, search, kernel, law);
+  }
+  return undefined;
 }
 
 /** The first kernel on which a bug violates this law, or any. */
-function releaseWith(bug: string, law: LawId | undefined): Kernel | undefined {
-  const on = bugCalled(bug)?.violations.find((each) => law === undefined || each.law === law)?.on[0];
-  return on === undefined ? undefined : findKernel(on);
+function releaseWith(wing: OpenWing, bug: string, law: LawId | undefined): WingKernel | undefined {
+  const on = bugOf(wing, bug)?.violations.find((each) => law === undefined || each.law === law)?.on[0];
+  return on === undefined ? undefined : wing.kernelCalled(on);
 }
 
 const DELAYED =

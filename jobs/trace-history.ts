@@ -1,41 +1,43 @@
-/** A recorded trace as a history: addresses become the commands that requested them. */
+/** A recorded trace as a history: what its commands free or map is named by the commands that got it. */
 
 import { InputError } from "../adapters/input-error.ts";
-import type { HistoryFile } from "../adapters/vmap/history-file.ts";
-import { askedFor } from "../adapters/vmap/history-file.ts";
-import type { Trace } from "../adapters/vmap/recording.ts";
-import { recordOf } from "../spec/vmap/commands.ts";
-import { type HistoryStep, naming } from "../spec/vmap/history.ts";
+import type { HistoryFile, Kernel, OpenWing, RecordedTrace, Terms } from "../spec/wing.ts";
 import { type ChoiceOptions, chooseTrace } from "./recorded.ts";
 
 /**
  * The trace on this line of a recording, or else the first that violates the law, or any, as a history to be run on a
  * kernel. The recording is judged by its own promises, or by that kernel's if it has none.
  */
-export async function historyOfTrace(
+export async function historyOfTrace<T extends Terms>(
+  wing: OpenWing<T>,
   file: string,
-  kernel: string,
+  kernel: Kernel<T>,
   options: Pick<ChoiceOptions, "trace" | "law">,
-): Promise<HistoryFile> {
-  const chosen = await chooseTrace(file, { ...options, fallback: kernel });
+): Promise<HistoryFile<T>> {
+  const chosen = await chooseTrace(wing, file, { ...options, fallback: kernel.name });
   if ("traces" in chosen)
     throw new InputError(
       `${file}: no trace in it violates ${options.law ?? "a law"}: --trace LINE names one`,
     );
   const { trace, law } = chosen;
-  const commands = translate(trace);
-  const history = { kernel, scope: { ...trace.scope, ...askedFor(commands) }, commands };
+  const commands = translate(wing, kernel, trace);
+  const history = { kernel: kernel.name, scope: wing.files.scopeOf(trace, commands), commands };
   return law === undefined ? history : { ...history, law };
 }
 
 /** A touch of what was never allocated faults and has no effect: it is left out. */
-export function translate(trace: Trace): HistoryStep[] {
-  const ledger = naming.begin();
-  const steps: HistoryStep[] = [];
-  for (const { command, response } of trace.exchanges) {
-    const step = recordOf(command).named(command, ledger);
+export function translate<T extends Terms>(
+  wing: OpenWing<T>,
+  kernel: Kernel<T>,
+  { exchanges, scope }: RecordedTrace<T>,
+): T["step"][] {
+  const { naming } = wing.bench(kernel, scope);
+  const names = naming.begin();
+  const steps: T["step"][] = [];
+  for (const { command, response } of exchanges) {
+    const step = naming.named(names, command);
     if (step === undefined) continue;
-    naming.note(ledger, steps.length, step, response);
+    naming.note(names, steps.length, step, response);
     steps.push(step);
   }
   return steps;

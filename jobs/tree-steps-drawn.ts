@@ -29,27 +29,44 @@ const CALLS = [
   "purge",
 ];
 
-export const DRAWN = ["pairs", "triples"] as const;
+/** Who acts beside callers: reclaim, and readers of /proc/vmallocinfo and /proc/kcore. */
+const ACTORS = ["shrink", "show", "read"];
+/**
+ * What is there before, with lazy=0: two extents in a pool of CPU 0's node, and one in that of CPU 1's; or, with a larger
+ * limit, all lazy. Then areas on both nodes to free, and a block with all pages mapped.
+ */
+const ACTORS_SETUPS = [
+  "p = alloc 1; q = alloc 1; x = map 1; y = map 1; a = alloc 1; v = vmap 1; free p; free q",
+  "p = alloc 1; on 1 q = alloc 1; on 1 x = map 1; y = map 1; a = alloc 1; on 1 v = vmap 1; on 1 free q; free p",
+];
+
+export const DRAWN = ["pairs", "triples", "actor-pairs", "actor-triples"] as const;
 export type Drawn = (typeof DRAWN)[number];
 
 export const isDrawn = (word: string): word is Drawn => DRAWN.some((each) => each === word);
 
 /** The calls as they are typed. What is taken twice is left out. */
 export function drawnCalls(drawn: Drawn): readonly string[] {
-  const firsts =
-    drawn === "pairs" ? CALLS.map((call) => [call]) : CALLS.flatMap((one) => CALLS.map((two) => [one, two]));
-  return SETUPS.flatMap((setup) =>
-    firsts
-      .flatMap((first) => CALLS.map((second) => [...first, second]))
-      .flatMap((all) => {
-        const taken = all.filter((call) => /^(unmap|free|vunmap) /.test(call));
-        if (new Set(taken).size < taken.length) return [];
-        return [0, 1].map((alone) => {
-          const lanes = [all.slice(0, -1).join("; "), all.at(-1) as string];
-          return `${setup} : ${(alone === 1 ? lanes : lanes.reverse()).join(" | ")}`;
-        });
-      }),
-  ).filter((text, nth, all) => all.indexOf(text) === nth);
+  const hasActors = drawn.startsWith("actor-");
+  const calls = hasActors ? [...CALLS, ...ACTORS] : CALLS;
+  const firsts = drawn.endsWith("pairs")
+    ? calls.map((call) => [call])
+    : calls.flatMap((one) => calls.map((two) => [one, two]));
+  return (hasActors ? ACTORS_SETUPS : SETUPS)
+    .flatMap((setup) =>
+      firsts
+        .flatMap((first) => calls.map((second) => [...first, second]))
+        .flatMap((all) => {
+          if (drawn === "actor-triples" && !all.some((call) => ACTORS.includes(call))) return [];
+          const taken = all.filter((call) => /^(unmap|free|vunmap) /.test(call));
+          if (new Set(taken).size < taken.length) return [];
+          return [0, 1].map((alone) => {
+            const lanes = [all.slice(0, -1).join("; "), all.at(-1) as string];
+            return `${setup} : ${(alone === 1 ? lanes : lanes.reverse()).join(" | ")}`;
+          });
+        }),
+    )
+    .filter((text, nth, all) => all.indexOf(text) === nth);
 }
 
 /** A law that some calls violate. */

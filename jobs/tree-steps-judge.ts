@@ -7,12 +7,14 @@ import { callsReturn, noBug, nothingLeaks, noUseAfterFree } from "../spec/vmap/l
 import { noOverlap } from "../spec/vmap/laws/placement.ts";
 import { flushBeforeReuse, flushWellFormed, lazyBounded, lazyCount } from "../spec/vmap/laws/purging.ts";
 import { noAliasAfterUnmapAliases } from "../spec/vmap/laws/translation.ts";
+import { extentInOnePlace, poolsCounted, type Space } from "../spec/vmap/step-laws.ts";
 import { PAGE_SIZE } from "../spec/vmap/vocabulary.ts";
 import type { World } from "../spec/vmap/world.ts";
 import { type Calls, commandOf } from "../trees/vmap/calls.ts";
 import type { StepScope } from "../trees/vmap/step-child.ts";
 
-type StepLaw = Law<World, Command, Response>;
+type StepResponse = Response & { readonly space?: Space };
+type StepLaw = Law<World, Command, StepResponse>;
 
 /** In the order in which one is meant where a reply violates several. */
 export const STEP_LAWS: readonly StepLaw[] = [
@@ -26,13 +28,15 @@ export const STEP_LAWS: readonly StepLaw[] = [
   flushWellFormed,
   noAliasAfterUnmapAliases,
   nothingLeaks,
+  extentInOnePlace,
+  poolsCounted,
   lazyCount,
   lazyBounded,
 ];
 
 interface Reply {
   readonly command: Command;
-  readonly response: Response;
+  readonly response: StepResponse;
   readonly before: Known;
   readonly after?: Known;
 }
@@ -72,6 +76,7 @@ function replyIn(text: string, { calls }: Calls, scope: StepScope): Reply {
     return { command: quiet, response: { ...done, flushes: [{ start, end }] }, before: LEGAL };
   }
   if (kind === "lost") return nextMap(words, scope);
+  if (kind === "space") return spaceIn(words.map(hex));
   if (kind === "lazy") {
     const [lazyPages, counted] = words.map(hex) as [number, number];
     const after: Known = { ...LEGAL, lazyPages, scope: { lazyMaxPages: lazy } };
@@ -114,6 +119,16 @@ function nextMap([start = "", free = ""]: readonly string[], { block, map, pages
       blockCanGive: () => false,
     },
     after: { ...LEGAL, unflushedIn: () => false },
+  };
+}
+
+/** All calls have returned: where the pages of the window lie. */
+function spaceIn(words: readonly number[]): Reply {
+  const [lost, twice, miscounted] = words as [number, number, number];
+  return {
+    command: { op: "purge" },
+    response: { ...done, space: { lost, twice, miscounted } },
+    before: LEGAL,
   };
 }
 

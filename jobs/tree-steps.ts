@@ -3,6 +3,8 @@ import { formatTreeRun, type TreeRunFile } from "../adapters/tree-run-file.ts";
 import { nameInterleaved } from "../counterexamples/vmap/interleavings.ts";
 import type { LawId } from "../spec/contract.ts";
 import { versionOf } from "../spec/vmap/change.ts";
+import { callsReturn } from "../spec/vmap/laws/integrity.ts";
+import { noCircularWait } from "../spec/vmap/step-laws.ts";
 import type { Grain } from "../trees/native-build.ts";
 import { readTree, type SourceTree } from "../trees/source-tree.ts";
 import { type Calls, parseCalls, WORKER } from "../trees/vmap/calls.ts";
@@ -83,6 +85,12 @@ const SCOPED = {
     map: { usual: 1, counts: "pages of the largest map in a block", least: 1, most: 8 },
     pages: { usual: 16, counts: "pages in the window", least: 4, most: 32 },
     lazy: { usual: 1000, counts: "lazy pages above which a free purges", least: 0, most: 1000 },
+    pressure: {
+      usual: 0,
+      counts: "1: memory is short, and who may reclaim for it calls the shrinker",
+      least: 0,
+      most: 1,
+    },
   },
 };
 const USUAL_STATES = 5_000_000;
@@ -100,10 +108,10 @@ export function treeStepsAsked(
 }
 
 function scopeAsked(text: string | undefined): StepScope {
-  const { block, map, pages, lazy } = parametersOf(SCOPED, text) as Record<keyof StepScope, number>;
+  const { block, map, ...more } = parametersOf(SCOPED, text) as Record<keyof StepScope, number>;
   if (block % (2 * map) !== 0)
     throw new UsageError(`--scope: block is a multiple of twice map, not block=${block},map=${map}`);
-  return { block, map, pages, lazy };
+  return { block, map, ...more };
 }
 
 export async function exploreTreeSteps(
@@ -200,8 +208,10 @@ export function treeSteps(
 export function bugOf({ version: text }: SourceTree, law: LawId): string | undefined {
   const version = text === undefined ? undefined : versionOf(text);
   if (version === undefined) return undefined;
+  // What a tree does not return from is, in a protocol, a circle of those that wait.
+  const laws = law === callsReturn.id ? [law, noCircularWait.id] : [law];
   return protocolsOf(version)
-    .map((name) => nameInterleaved(name, law))
+    .flatMap((name) => laws.map((each) => nameInterleaved(name, each)))
     .find((bug) => bug !== undefined);
 }
 

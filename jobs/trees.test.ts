@@ -11,7 +11,8 @@ import { readRecording } from "../adapters/vmap/recording.ts";
 import { replay } from "../engine/run/stepper.ts";
 import { explore } from "../engine/search/explore.ts";
 import { kernelCalled } from "../kernels/vmap/index.ts";
-import { comparing } from "../properties/vmap/diff/shortest-difference.ts";
+import { comparing } from "../properties/diff/shortest-difference.ts";
+import { COMPARISON } from "../properties/vmap/comparison.ts";
 import { explorableKernel } from "../properties/vmap/explorable-kernel.ts";
 import { SCOPES } from "../properties/vmap/random-scopes.ts";
 import { MIDDLE, spaceScope } from "../properties/vmap/small-scopes.ts";
@@ -29,6 +30,7 @@ import { treeKernel } from "../trees/vmap/tree-kernel.ts";
 import { exploreKernel } from "./check-explored.ts";
 import { conform } from "./conform.ts";
 import { openTree } from "./trees.ts";
+import { OPEN_VMAP } from "./vmap/open-wing.ts";
 
 const CAN_RUN = canRunTrees("real trees in this process", hasWebAssemblyCompiler);
 const RECORDINGS = join(import.meta.dirname, "../adapters/vmap/recordings");
@@ -38,6 +40,7 @@ const scopeNamed = (name: string) => SCOPES.find((each) => each.name === name) a
 /** Runs `comparing` without exploration: only this many random histories are drawn. */
 function differenceAtRandom(one: Kernel, other: Kernel, runs: number) {
   const turns = comparing({
+    of: COMPARISON,
     one,
     other,
     places: [],
@@ -162,10 +165,10 @@ describe.skipIf(!CAN_RUN)("a mutant (skipped without VMAPCHECK_TREES and clang)"
     return directory;
   }
 
-  test.each(MUTANTS)("violates $law in a small space", ({ law, from, to }) => {
+  test.each(MUTANTS)("violates $law in a small space", async ({ law, from, to }) => {
     const directory = mutantOf(law, (text) => text.replace(from, to));
     const { kernel } = openTree(directory, undefined);
-    const { violations } = exploreKernel(kernel, { seed: 1, runs: 0, compare: false });
+    const { violations } = await exploreKernel(OPEN_VMAP, kernel, { seed: 1, runs: 0, compare: false });
     expect(violations).toContainEqual(expect.objectContaining({ law, bug: undefined }));
   });
 

@@ -10,11 +10,12 @@ import { CHANGES } from "../spec/vmap/bibliography.ts";
 import { type Version, versionOf } from "../spec/vmap/change.ts";
 import { judgedAlsoBy } from "../spec/vmap/kernel.ts";
 import { namesOf } from "./hunt-target.ts";
-import { violationsOf } from "./lineage.ts";
+import { violationsOf } from "./list-one.ts";
 import { askedAs, checkedFor, findKernel, kernelNamed, releaseNamed } from "./names.ts";
 import { allPinned, pinnedFile } from "./pinned.ts";
 import { subjectNamed } from "./subject.ts";
 import { factsOf, factsText, type VersionFacts, withOthers } from "./versions.ts";
+import { OPEN_VMAP } from "./vmap/open-wing.ts";
 
 const facts = (word: string) => factsOf(word) as VersionFacts;
 /** Its lines without wrapping. */
@@ -71,7 +72,7 @@ describe("a version without a model of its own", () => {
   test("above the newest is checked as the newest, with a note", () => {
     expect(columns("7.10")).toEqual(["6.19"]);
     expect(text("7.10")).toMatch(
-      /^7\.10 is newer than 7\.3, the newest known: checked as 7\.2 \(= 6\.19\); what changed since is not known\.$/m,
+      /^7\.10 is newer than 7\.3, the newest known: checked as 7\.3 \(= 6\.19 = 7\.2\); what changed since is not known\.$/m,
     );
   });
 
@@ -128,7 +129,7 @@ describe("a version that no single release answers like is refused with the reas
     ["2.4.0", "it is older than the oldest, 2.6.27"],
     ["2.6.93", "no such release was made, the last 2.6 is 2.6.39"],
     ["4.21", "no such release was made, the last 4 is 4.20"],
-    ["7.10", "it is newer than the newest known, 7.3; check takes it as 7.2 (= 6.19)"],
+    ["7.10", "it is newer than the newest known, 7.3; check takes it as 7.3 (= 6.19 = 7.2)"],
   ])("%s", (word, said) => {
     expect(() => kernelNamed(word)).toThrow(`there is no kernel "${word}": ${said}`);
     expect(() => subjectNamed(word)).toThrow(`there is no machine "${word}": ${said}`);
@@ -163,7 +164,7 @@ describe("a version has the bugs that the commits give it", () => {
 
   test.each(known)("$word, as list, check and replay know it: by $kernel.name", ({ word, kernel }) => {
     const { has, mayHave } = bugsIn(versionOf(word) as Version);
-    const violated = violationsOf(kernel);
+    const violated = violationsOf(OPEN_VMAP, kernel);
     const ids = BUGS.filter(({ violations }) => violations.some((each) => violated.has(each))).map(
       ({ id }) => id,
     );
@@ -188,14 +189,14 @@ describe("a kernel that is no column of its own", () => {
   test.each(variants().map((kernel) => ({ name: kernel.name, kernel })))(
     "violates by replay what its list says, and by the same names: $name",
     ({ kernel }) => {
-      const violated = violationsOf(kernel);
-      for (const { bug, pinned } of allPinned().filter((each) => violated.has(each.pinned))) {
+      const violated = violationsOf(OPEN_VMAP, kernel);
+      for (const { bug, pinned } of allPinned({ bugs: BUGS }).filter((each) => violated.has(each.pinned))) {
         const { scope, commands } = historyIn(
           pinned.pinned,
           JSON.parse(readFileSync(pinnedFile(bug, pinned), "utf8")),
         );
         const last = replay(benchFor(judgedAlsoBy(kernel, pinned.law), scope), commands, pinned.law).at(-1);
-        const found = namesOf(kernel, last as JudgedStep).find(({ law }) => law === pinned.law);
+        const found = namesOf(OPEN_VMAP, kernel, last as JudgedStep).find(({ law }) => law === pinned.law);
         expect([bug.id, found?.listed]).toEqual([found?.known, true]);
       }
     },

@@ -56,6 +56,10 @@ interface AreaStepFacts {
   readonly releases: "at once" | "one by one" | "one by one below the threshold";
   /** set_iounmap_nonlazy overwrites the counter. */
   readonly overwritesCounter: boolean;
+  /** Whether the shrinker of the pools (6.9 on) takes the purge lock. */
+  readonly shrinkerLocks: boolean;
+  /** Whether one lock guards all areas, or free space has its own. */
+  readonly areaLocks: "one" | "free and busy";
 }
 
 /** Blocks. */
@@ -174,6 +178,8 @@ const REWRITE: Facts = {
   uncounts: "when gathered",
   releases: "at once",
   overwritesCounter: false,
+  shrinkerLocks: false,
+  areaLocks: "one",
   pagesFrom: "lowest region",
   newBlock: "first",
   bornTaken: false,
@@ -249,6 +255,7 @@ const MADE: readonly Since<Facts>[] = [
   ["3c5c3cfb", { shadowOf: "vmalloc" }],
   ["d98c9e83", { shadowOf: "all areas" }],
   ["2ba3e694", { syncs: "if all is mapped" }],
+  ["e36176be", { areaLocks: "free and busy" }],
   ["96e2db45", { lazyAreas: "by address" }],
   ["ad216c03", { passesFull: true }],
   ["121e6f32", { huge: "vmalloc too" }],
@@ -283,6 +290,7 @@ const MADE: readonly Since<Facts>[] = [
   ["2025-10-01", { noblock: true, callers: "without waiting too" }],
   ["9c477531", { halfMade: "freed by a worker" }],
   ["e37d5a2d", { flushesDevices: true }],
+  ["ec05f51f", { shrinkerLocks: true }],
   ["04aa71da", { notIn: "hard interrupts" }],
   ["2026-07-14", { replaced: "flushed, freed, without ptdump" }],
 ];

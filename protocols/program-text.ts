@@ -38,7 +38,8 @@ export interface Program {
 }
 
 export function programOf({ actions }: StepMachine): Program {
-  const own = actions.filter(({ cpu }) => cpu === 0).map(wordsOf);
+  // All CPUs have one program; a thread that is no caller's has its own.
+  const own = actions.filter(({ cpu, lane }) => cpu === 0 || lane !== `CPU ${cpu}`).map(wordsOf);
   const steps = grouped(own.filter(({ at }) => at !== undefined));
   const left = new Set(steps.map(({ at }) => at));
   left.delete(IDLE);

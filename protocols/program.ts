@@ -44,9 +44,19 @@ export interface Step {
   readonly agent?: string;
 }
 
+/** What takes steps: a CPU, or a thread that is no caller's, which has a name. */
+export interface Lane {
+  readonly index: number;
+  /** The field of its phase. */
+  readonly phase: Field;
+  readonly lane?: string;
+}
+
 /** A step of a machine: its CPU, for charts, and its source, for programs. */
 export interface StepAction extends Action {
   readonly cpu: number;
+  /** What takes it: `CPU 0`, or a thread that is no caller's. */
+  readonly lane: string;
   readonly says: string;
   /** Where it begins and ends; undefined for hardware. */
   readonly at?: string;
@@ -60,6 +70,8 @@ export interface StepMachine extends PackedMachine {
   readonly layout: Layout;
   readonly actions: readonly StepAction[];
   readonly cpus: number;
+  /** What takes steps, by number: the CPUs, and then threads that are no callers'. */
+  readonly lanes: readonly string[];
   /** The columns that a chart shows beside each step, with the same names in every state. */
   draw(state: Int32Array): Readonly<Record<string, string>>;
   /** The legend of these columns. */
@@ -76,8 +88,7 @@ export function phasesOf(steps: readonly Pick<Step, "at" | "to">[]): readonly st
  * a call. Throws an Error for a phase that no step leaves: the CPU would stay there for ever.
  */
 export function stepsOfCpu(
-  cpu: number,
-  phase: Field,
+  { index: cpu, phase, lane = `CPU ${cpu}` }: Lane,
   phases: readonly string[],
   steps: readonly Step[],
 ): readonly StepAction[] {
@@ -85,13 +96,13 @@ export function stepsOfCpu(
   if (end !== undefined) throw new Error(`no step leads on from ${end}`);
   return steps.map(({ at, says, to, when = [], redundant = [], does = [], asserts, agent }) => {
     const action = actionOf({
-      name: `CPU ${cpu}, ${at === IDLE ? "" : `${at}: `}${says}`,
+      name: `${lane}, ${at === IDLE ? "" : `${at}: `}${says}`,
       when: [has(phase, phases.indexOf(at)), ...when, ...redundant],
       does: [does, sets(phase, phases.indexOf(to))],
       asserts,
-      agent: agent ?? (at === IDLE ? undefined : `CPU ${cpu}`),
+      agent: agent ?? (at === IDLE ? undefined : lane),
     });
-    return { ...action, cpu, says, at, to, guards: when, does: inOrder(does) };
+    return { ...action, cpu, lane, says, at, to, guards: when, does: inOrder(does) };
   });
 }
 
@@ -107,5 +118,5 @@ export function hardwareStep(
     does,
     agent: fair ? `interrupts of CPU ${cpu}` : undefined,
   });
-  return { ...action, cpu, says, guards: when, does: inOrder(does) };
+  return { ...action, cpu, lane: `CPU ${cpu}`, says, guards: when, does: inOrder(does) };
 }

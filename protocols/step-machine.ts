@@ -1,17 +1,11 @@
 /** Builds the machine of CPUs that take steps from the steps of each CPU, for every protocol. */
 import type { EventuallyEnds, Invariant } from "../engine/machine.ts";
 import { canonicalForm } from "../engine/reduce/symmetry.ts";
-import { type Field, type Layout, valuesOf } from "../engine/search/layout.ts";
-import { phasesOf, type Step, type StepAction, type StepMachine, stepsOfCpu } from "./program.ts";
-
-/** A CPU, and the field of its phase. */
-interface Cpu {
-  readonly index: number;
-  readonly phase: Field;
-}
+import { type Layout, valuesOf } from "../engine/search/layout.ts";
+import { type Lane, phasesOf, type Step, type StepAction, type StepMachine, stepsOfCpu } from "./program.ts";
 
 /** A protocol's description of its machine. */
-export interface Written<C extends Cpu> extends Pick<StepMachine, "name" | "layout" | "legend" | "draw"> {
+export interface Written<C extends Lane> extends Pick<StepMachine, "name" | "layout" | "legend" | "draw"> {
   readonly cpus: readonly C[];
   /** The calls of a CPU. */
   program(cpu: C): readonly Step[];
@@ -29,7 +23,7 @@ export interface Written<C extends Cpu> extends Pick<StepMachine, "name" | "layo
 }
 
 /** Throws a RangeError if its calls have more phases than fit into a field. */
-export function stepMachine<C extends Cpu>(written: Written<C>): StepMachine {
+export function stepMachine<C extends Lane>(written: Written<C>): StepMachine {
   const { name, layout, cpus, hardware, others = [], begin, invariants = [], legend, draw } = written;
   const programs = cpus.map((cpu) => written.program(cpu));
   const phases = phasesOf(programs.flat());
@@ -39,6 +33,7 @@ export function stepMachine<C extends Cpu>(written: Written<C>): StepMachine {
     name,
     layout,
     cpus: cpus.length,
+    lanes: cpus.map(({ index, lane = `CPU ${index}` }) => lane),
     words: layout.words,
     initial: (state) => {
       state.fill(0);
@@ -46,7 +41,7 @@ export function stepMachine<C extends Cpu>(written: Written<C>): StepMachine {
     },
     actions: [
       ...cpus.flatMap((cpu, nth) => [
-        ...stepsOfCpu(cpu.index, cpu.phase, phases, programs[nth] as readonly Step[]),
+        ...stepsOfCpu(cpu, phases, programs[nth] as readonly Step[]),
         ...(hardware?.(cpu) ?? []),
       ]),
       ...others,
@@ -59,7 +54,7 @@ export function stepMachine<C extends Cpu>(written: Written<C>): StepMachine {
   };
 }
 
-function refuseMore(name: string, phases: readonly string[], cpus: readonly Cpu[]): void {
+function refuseMore(name: string, phases: readonly string[], cpus: readonly Lane[]): void {
   const most = Math.min(...cpus.map(({ phase }) => valuesOf(phase.meaning)));
   if (phases.length > most) throw new RangeError(`${name} has more than ${most} phases`);
 }

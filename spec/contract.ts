@@ -26,8 +26,26 @@ export interface Law<W, C, R> {
   readonly says: string;
   /** The source of the sentence: a commit, a mail, an entry of docs/catalogue.md, a paper with its section. */
   readonly source: string;
+  /** Doubtful, if absent. A search, or a random history, continues only in a sound world. */
+  readonly worldAfterViolation?: WorldAfter | Readonly<Record<"explored" | "random", WorldAfter>> | undefined;
   /** `after` is undefined if no world follows the response. */
   holds(before: W, command: C, response: R, after: W | undefined): boolean;
+}
+
+/**
+ * Whether kernel and world still agree after a violation, so that what follows can be judged. To a search it is sound
+ * only if nothing is left that enlarges the world (what was freed stays translated after an alias); to a random
+ * history, if what follows is no consequence (a missing distance counts for the neighbour as well).
+ */
+type WorldAfter = "sound" | "doubtful";
+
+/** Whether a search, or a random history, continues in the world after a violation of this law. */
+export function isFollowed<W, C, R>(
+  { worldAfterViolation }: Law<W, C, R>,
+  how: "explored" | "random",
+): boolean {
+  const world = typeof worldAfterViolation === "object" ? worldAfterViolation[how] : worldAfterViolation;
+  return world === "sound";
 }
 
 /** Something that must be reachable. A run that never sees it proves nothing about it. */
@@ -70,6 +88,15 @@ export interface Naming<N, Step, C, R> {
   note(names: N, index: number, step: Step, response: R | undefined): void;
   /** The history without these steps and those that name them, the rest renumbered. */
   without(history: readonly Step[], dropped: ReadonlySet<number>): Step[];
+}
+
+/** A machine, its judge, and the size of both. */
+export interface Setting<Scope, S, W, N, Step, C, R> {
+  readonly machine: ActingMachine<Scope, S, C, R>;
+  readonly spec: Spec<Scope, W, C, R>;
+  readonly laws: readonly Law<W, C, R>[];
+  readonly naming: Naming<N, Step, C, R>;
+  readonly scope: Scope;
 }
 
 export type Verdict<W, C, R> =

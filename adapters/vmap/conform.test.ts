@@ -17,6 +17,7 @@ const FILES = readdirSync(FOLDER).filter((name) => name.endsWith(".jsonl.gz"));
 const COUNTS: Readonly<Record<string, readonly [number, number]>> = {
   "2.6.27.jsonl.gz": [165, 0],
   "6.19.jsonl.gz": [246, 79],
+  "7.3.jsonl.gz": [112, 54],
 };
 
 async function tracesOf(file: string): Promise<Trace[]> {

@@ -37,7 +37,6 @@ const VERSION = 2;
 const FROM_ZERO = 1;
 /** Percpu areas have one group a memory node; no machine has more. */
 const MOST_AREAS = 1024;
-export const LARGEST_FILE: number = 16 * 1024 * 1024;
 
 const align = z
   .number()
@@ -209,7 +208,7 @@ function misfit(
 
 /** Reads a history. Throws an InputError that says what is wrong and where. */
 export async function readHistory(path: string): Promise<HistoryFile> {
-  return historyIn(path, await readJson(path, LARGEST_FILE));
+  return historyIn(path, await readJson(path));
 }
 
 /** The history in a document read from there, likewise. */

@@ -61,6 +61,7 @@ const EXPECTED: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   "6.5": { "refused-only-when-full A13": 61, "purge-only-when-full A13": 32, [REFLUSHED]: 1 },
   "6.12": { "refused-only-when-full A13": 57, "purge-only-when-full A13": 28, [REFLUSHED]: 3 },
   "6.19": { "refused-only-when-full A13": 58, "purge-only-when-full A13": 29, [REFLUSHED]: 2 },
+  "7.3": { "refused-only-when-full A13": 2, "purge-only-when-full A13": 2 },
 };
 
 const judged = (trace: Trace) => {

@@ -45,8 +45,9 @@ export interface Trace {
   readonly exchanges: readonly Exchange[];
   /** Of a trace of which only some steps are left. */
   readonly cut: Cut | undefined;
-  /** The line as it is written. */
+  /** The line as it is written, and each request in it. */
   readonly written: Written;
+  readonly requests: readonly object[];
 }
 
 /** A line of a recording as JSON has it: each request with its reply, and whatever is said of them all. */
@@ -87,7 +88,8 @@ function readTrace(file: string, line: number, text: string): Trace {
   const blocks = config.bbmap_bits === 0 ? ({ blocks: "no blocks" } as const) : {};
   const promises = promised && promisesOfOwn(version, { ...promised, ...blocks });
   const exchanges = readExchanges(file, line, own ? ops.map(filledIn) : ops, config);
-  return { file, line, label: version, promises, seed, name, scope, exchanges, cut, written };
+  const requests = written.ops.map(([request]) => request);
+  return { file, line, label: version, promises, seed, name, scope, exchanges, cut, written, requests };
 }
 
 /** What the line says of a release here, or of any other allocator. */

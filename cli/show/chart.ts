@@ -30,7 +30,7 @@ export function chart(machine: StepMachine, run: readonly number[], loop: readon
     if (failedIn(action, state).length === 0) action.effect(state);
     rows.push({ step: String(nth + 1), lane: action.cpu, text: laneText(action), beside: drawn() });
   }
-  const lanes = Array.from({ length: machine.cpus }, (_none, cpu) => `CPU ${cpu}`);
+  const { lanes } = machine;
   return drawChart({
     lanes,
     names,
@@ -75,7 +75,7 @@ function laneWidth({ lanes, names, rows }: Chart): number {
 }
 
 /** The name of an action without its CPU, which its lane says. */
-const laneText = ({ name, cpu }: StepAction) => name.replace(`CPU ${cpu}, `, "");
+const laneText = ({ name, lane }: StepAction) => name.replace(`${lane}, `, "");
 
 /** In lines of at most `width` letters, except for longer words. */
 function wrapped(text: string, width: number): string {

@@ -1,11 +1,10 @@
 /** The result of a check as text: the verdict in one line, the matrix, and details on request. */
-import { bugCalled } from "../../counterexamples/vmap/index.ts";
 import { type CheckReport, unexpected, violations } from "../../jobs/check.ts";
-import { type Cell, type KernelReport, USUAL_RUNS } from "../../jobs/check-kernel.ts";
+import { type Cell, type KernelReport, lineageOf, USUAL_RUNS } from "../../jobs/check-kernel.ts";
 import { toolLine } from "../../jobs/names.ts";
 import type { TreeFacts } from "../../jobs/trees.ts";
 import { factsText, shortName } from "../../jobs/versions.ts";
-import { lineageOf } from "../../spec/vmap/releases.ts";
+import { bugOf } from "../../jobs/wings.ts";
 import { pc } from "../colour.ts";
 import { columns } from "../output.ts";
 import { coverageText, visitedText } from "./coverage.ts";
@@ -18,18 +17,29 @@ export function checkedText(
   checked: CheckReport,
   { details, coverage }: { readonly details: boolean; readonly coverage: boolean },
 ): string {
-  const { reports, facts, trees, surprises, steps } = checked;
+  const { reports, facts, trees, steps } = checked;
   const parts = [verdictLine(checked), ...trees.map(treeText), ...facts.map(factsText)];
-  if (reports.length > 0) parts.push(matrix(reports, facts), pc.dim(legend(reports)));
+  for (const [nth, same] of byWing(reports).entries()) {
+    if (nth > 0) parts.push(pc.bold(same[0]?.wing.name ?? ""));
+    parts.push(matrix(same, facts), pc.dim(legend(same)));
+  }
   parts.push(...notes(checked));
   parts.push(...interleavedParts(checked), ...reports.flatMap(lineageLines));
   if (details) parts.push(...detailsOf(checked));
   if (coverage) parts.push(...coverageOf(reports));
   parts.push(...(steps?.surprises ?? []).map((line) => `${pc.red("unexpected")}  ${line}`));
-  parts.push(...surprises.map(failureText));
+  parts.push(
+    ...reports.flatMap((report) => report.surprises.map((surprise) => failureText(report, surprise))),
+  );
   if (!details)
     parts.push(pc.dim("--details: each violation, and how to replay it   --coverage: what was exercised"));
   return parts.join("\n\n");
+}
+
+/** The reports of each wing: it has laws and bugs of its own. */
+function byWing(reports: readonly KernelReport[]): readonly (readonly KernelReport[])[] {
+  const names = new Set(reports.map(({ wing }) => wing.name));
+  return [...names].map((name) => reports.filter(({ wing }) => wing.name === name));
 }
 
 /** The second block of the matrix: interleaved calls; and the facts it cannot show. */
@@ -45,10 +55,10 @@ function interleavedParts({ byName, steps, interleaved }: CheckReport): string[]
 
 /** The kernel that another was derived from, and the bugs of it that the other does not have. */
 function lineageLines(report: KernelReport): string[] {
-  const { kernel, gone } = report;
+  const { wing, kernel, gone } = report;
   if (kernel.release.compiled) return [knownBugsText(report)];
   if (gone.length === 0) return [];
-  const ancestors = lineageOf(kernel.release).slice(1).join(", ");
+  const ancestors = lineageOf(wing, kernel.release).slice(1).join(", ");
   return [`${kernel.name} was derived from ${ancestors}, and has not: ${gone.map(shortName).join(", ")}`];
 }
 
@@ -74,7 +84,7 @@ function verdictLine(checked: CheckReport): string {
   const { reports, kernels, surprises, steps, runs, seconds, complete } = checked;
   const { known, unknown } = violations(checked);
   const gone = surprises.filter(({ kind }) => kind === "gone").length;
-  const laws = reports[0]?.cells.length ?? 0;
+  const laws = byWing(reports).reduce((sum, [first]) => sum + (first?.cells.length ?? 0), 0);
   const facts = [
     counted(reports.length, "kernel"),
     ...(steps === undefined ? [] : [counted(steps.protocols.length, "protocol")]),
@@ -116,8 +126,11 @@ function detailsOf(checked: CheckReport): string[] {
   section("Falls short of what is not promised, as the catalogue knows", rowsOf(reports, "not-promised"));
   if (parts.length > 0)
     parts.push(`Each is replayed by:  ${toolLine("replay BUG --law LAW --kernel KERNEL")}`);
-  const visited = visitedText(reports);
-  if (visited !== "") parts.push(visited);
+  parts.push(
+    ...byWing(reports)
+      .map(visitedText)
+      .filter((visited) => visited !== ""),
+  );
   const violated = stepRows(interleaved);
   section("Violations when calls interleave", violated);
   if (violated.length > 0)
@@ -134,11 +147,10 @@ function detailsOf(checked: CheckReport): string[] {
 
 function coverageOf(reports: readonly KernelReport[]): string[] {
   const paths = exercised(reports);
-  const text = coverageText(reports);
-  return [
-    ...(paths.length > 0 ? [`${pc.bold("Exercised at random")}\n${columns(paths)}`] : []),
-    ...(text === "" ? [] : [text]),
-  ];
+  const texts = byWing(reports)
+    .map(coverageText)
+    .filter((text) => text !== "");
+  return [...(paths.length > 0 ? [`${pc.bold("Exercised at random")}\n${columns(paths)}`] : []), ...texts];
 }
 
 /** How often each witness was reached, three to a line. */
@@ -156,26 +168,27 @@ function exercised(reports: readonly KernelReport[]): string[][] {
 function rowsOf(reports: readonly KernelReport[], wanted: Cell["verdict"]): string[][] {
   const rows = new Map<
     string,
-    { bug: string; law: string; lengths: number[]; kernels: string[]; isPinned: boolean }
+    { bug: string; number: string; law: string; lengths: number[]; kernels: string[]; isPinned: boolean }
   >();
-  for (const { kernel, cells } of reports) {
+  for (const { wing, kernel, cells } of reports) {
     for (const { law, verdict, bugs } of cells) {
       if (verdict !== wanted) continue;
       for (const { bug, commands, replay } of bugs) {
         const key = `${bug} ${law}`;
-        const row = rows.get(key) ?? { bug, law, lengths: [], kernels: [], isPinned: false };
+        const number = bugOf(wing, bug)?.number ?? "*";
+        const row = rows.get(key) ?? { bug, number, law, lengths: [], kernels: [], isPinned: false };
         rows.set(key, { ...row, isPinned: row.isPinned || replay !== null });
         row.lengths.push(commands);
         row.kernels.push(kernel.name);
       }
     }
   }
-  return [...rows.values()].map(({ bug, law, lengths, kernels, isPinned }) => {
+  return [...rows.values()].map(({ bug, number, law, lengths, kernels, isPinned }) => {
     const [least, most] = [Math.min(...lengths), Math.max(...lengths)];
     const length = least === most ? `in ${least}` : `in ${least} to ${most}`;
     const more = kernels.length > 2 ? ` and ${kernels.length - 1} more` : "";
     const on = more === "" ? kernels.join(", ") : `${kernels[0]}${more}`;
-    return [bugCalled(bug)?.number ?? "*", bug, law, isPinned ? length : `${length} at random`, on];
+    return [number, bug, law, isPinned ? length : `${length} at random`, on];
   });
 }
 

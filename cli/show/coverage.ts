@@ -1,14 +1,14 @@
 /** Every state of a small space, and the part that random histories visit. */
 
-import { EXPLORED_SCOPE, type ExploredKernel } from "../../jobs/check-explored.ts";
+import type { ExploredKernel } from "../../jobs/check-explored.ts";
 import type { KernelReport } from "../../jobs/check-kernel.ts";
-import type { Coverage } from "../../properties/vmap/coverage.ts";
+import type { Coverage } from "../../properties/coverage.ts";
 import { pc } from "../colour.ts";
 import { columns } from "../output.ts";
 
-export function exploredJson({ states, edges, ended, violations, coverage }: ExploredKernel) {
+export function exploredJson({ space, states, edges, ended, violations, coverage }: ExploredKernel) {
   return {
-    scope: EXPLORED_SCOPE,
+    scope: space,
     states,
     edges,
     ended,
@@ -24,7 +24,11 @@ export function exploredJson({ states, edges, ended, violations, coverage }: Exp
   };
 }
 
-/** A row for each kernel: its violations in the space; empty if nothing was visited. */
+/** The space that was visited: one for all kernels of a wing. */
+const spacesIn = (reports: readonly KernelReport[]) =>
+  reports.flatMap(({ explored }) => (explored === undefined ? [] : [explored.space]));
+
+/** A row for each kernel of a wing: its violations in the space; empty if nothing was visited. */
 export function visitedText(reports: readonly KernelReport[]): string {
   const rows = reports.flatMap(({ kernel, explored }) => {
     if (explored === undefined) return [];
@@ -33,9 +37,10 @@ export function visitedText(reports: readonly KernelReport[]): string {
     const all = ended === "fixpoint" ? String(states) : `${states} of more`;
     return [[kernel.name, all, String(edges), bugs === "" ? "nothing" : bugs]];
   });
-  if (rows.length === 0) return "";
+  const [space] = spacesIn(reports);
+  if (space === undefined) return "";
   const head = ["kernel", "states", "edges", "violated by"].map((word) => pc.dim(word));
-  return `${pc.bold(`Every state of ${EXPLORED_SCOPE}`)}\n${columns([head, ...rows])}`;
+  return `${pc.bold(`Every state of ${space}`)}\n${columns([head, ...rows])}`;
 }
 
 /** A row for each way to draw histories; empty if nothing was compared. */
@@ -43,9 +48,10 @@ export function coverageText(reports: readonly KernelReport[]): string {
   const rows = reports.flatMap(({ kernel, explored }) =>
     (explored?.coverage ?? []).map((each, nth) => [nth === 0 ? kernel.name : "", ...seenBy(each)]),
   );
-  if (rows.length === 0) return "";
+  const [space] = spacesIn(reports);
+  if (space === undefined || rows.length === 0) return "";
   const head = ["kernel", "histories", "drawn", "states", "edges", "most missed after"];
-  const title = `What random histories saw of every state of ${EXPLORED_SCOPE}`;
+  const title = `What random histories saw of every state of ${space}`;
   return `${pc.bold(title)}\n${columns([head.map((word) => pc.dim(word)), ...rows])}`;
 }
 

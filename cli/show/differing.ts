@@ -1,20 +1,25 @@
 /** Where two kernels answer differently: the history, both replies, and the address space of both after it. */
-import { asWritten } from "../../adapters/vmap/history-file.ts";
 import { commitsLine, commitsText } from "../../jobs/commits-between.ts";
 import { type DiffReport, playedOn } from "../../jobs/diff.ts";
-import { askedAs } from "../../jobs/names.ts";
-import { kindsIn } from "../../properties/vmap/diff/differences.ts";
-import { type PairStep, replayPair } from "../../properties/vmap/diff/replay-pair.ts";
-import type { Compared, Difference, Visited } from "../../properties/vmap/diff/shortest-difference.ts";
-import type { Kernel } from "../../spec/vmap/kernel.ts";
+import { type PairStep, replayPair } from "../../properties/diff/replay-pair.ts";
+import {
+  type Compared,
+  type Difference,
+  kindsIn,
+  type Visited,
+} from "../../properties/diff/shortest-difference.ts";
+import type { Kernel, Wing } from "../../spec/wing.ts";
 import { pc } from "../colour.ts";
 import { columns } from "../output.ts";
-import { mapsOf } from "./step-view.ts";
-import { commandText, responseText } from "./text.ts";
+import { mapsOf } from "./drawing.ts";
+import { drawingOf } from "./drawings.ts";
 
-export function differingText({ names, kernels, compared }: DiffReport): string {
+export function differingText(found: DiffReport): string {
+  const { wing, names, kernels, compared } = found;
   const { difference, visited, drawn, seconds } = compared;
-  const title = kernels.map((kernel, nth) => pc.bold(calledAs(names[nth] as string, kernel))).join(" and ");
+  const title = kernels
+    .map((kernel, nth) => pc.bold(calledAs(wing, names[nth] as string, kernel)))
+    .join(" and ");
   const commits = [commitsText(names)].filter((text) => text !== "");
   const same = kernels[0] === kernels[1] ? `\nBoth labels name one kernel here.` : "";
   const searched = visited.map(visitedText);
@@ -27,8 +32,8 @@ export function differingText({ names, kernels, compared }: DiffReport): string 
   const length = difference.history.length;
   const parts = [
     `${title} differ in ${length} command${length === 1 ? "" : "s"}: ${difference.kinds.join(", ")}`,
-    stepsOnBoth(names, kernels, difference).join("\n"),
-    ...kernels.map((kernel, nth) => mapAfter(names[nth] as string, kernel, difference)),
+    stepsOnBoth(found, difference).join("\n"),
+    ...kernels.map((_kernel, nth) => mapAfter(found, nth, difference)),
     howShort(compared),
     ...firstOfEach(visited),
     ...commits,
@@ -38,8 +43,8 @@ export function differingText({ names, kernels, compared }: DiffReport): string 
 }
 
 /** A version with the release that it resolves to. */
-function calledAs(name: string, kernel: Kernel): string {
-  return kernel.release.labels.includes(name) ? name : askedAs(name, kernel);
+function calledAs(wing: Wing, name: string, kernel: Kernel): string {
+  return kernel.release.labels.includes(name) ? name : wing.askedAs(name, kernel);
 }
 
 function noneText({ visited }: Compared): string {
@@ -48,38 +53,44 @@ function noneText({ visited }: Compared): string {
   return `the same in every history of ${visited.length === 1 ? "this scope" : "these scopes"}`;
 }
 
-function stepsOnBoth(
-  names: DiffReport["names"],
-  [one, other]: DiffReport["kernels"],
-  difference: Difference,
-): string[] {
-  const { scope, history } = difference;
+function stepsOnBoth(found: DiffReport, { history }: Difference): string[] {
+  const { wing, names } = found;
+  const drawing = drawingOf(wing);
   const width = Math.max(...names.map((name) => name.length));
-  return replayPair(one, other, scope, history).flatMap(({ command, responses, step, differs }, nth) => {
+  return pairSteps(found).flatMap((now, nth) => {
+    const { command, responses, step, differs } = now;
     const head = `step ${nth + 1} of ${history.length}:`;
     if (command === undefined || responses === undefined) return [`${head}  ${step.op} of what is not there`];
-    if (differs === 0) return [`${head}  ${commandText(command)}  ->  ${responseText(responses[0])}`];
+    if (differs === 0) return [`${head}  ${drawing.command(command)}  ->  ${drawing.response(responses[0])}`];
     return [
-      `${head}  ${commandText(command)}`,
-      ...names.map(
-        (name, which) => `  ${pc.yellow(name.padEnd(width))}  ${replyText(responses, which, differs)}`,
-      ),
+      `${head}  ${drawing.command(command)}`,
+      ...names.map((name, which) => `  ${pc.yellow(name.padEnd(width))}  ${replyText(found, now, which)}`),
     ];
   });
 }
 
-/** The reply, and fields that its words leave out, if the two differ in them. */
-function replyText(responses: NonNullable<PairStep["responses"]>, which: number, differs: number): string {
-  const response = responses[which] as (typeof responses)[number];
-  const kinds = kindsIn(differs);
-  const ptes = kinds.includes("ptes") ? `; PTEs: ${response.pteSet} set, ${response.pteCleared} cleared` : "";
-  const lazy = kinds.includes("lazy-pages") ? `; lazy pages: ${response.lazyPages}` : "";
-  return `${responseText(response)}${ptes}${lazy}`;
+/** The differing history on both, step by step. */
+function pairSteps({ comparison, kernels, compared: { difference } }: DiffReport): readonly PairStep[] {
+  if (difference === undefined) return [];
+  return replayPair(comparison, ...kernels, difference.scope, difference.history);
 }
 
-function mapAfter(name: string, kernel: Kernel, difference: Difference): string {
-  const played = playedOn(kernel, difference);
-  return [`after it, on ${pc.bold(name)}:`, ...(mapsOf(played).at(-1) ?? [])].join("\n");
+/** The reply, and fields that its words leave out, if the two differ in them. */
+function replyText(
+  { wing, comparison }: DiffReport,
+  { responses, differs }: PairStep,
+  which: number,
+): string {
+  const response = responses?.[which];
+  if (response === undefined) throw new Error("a difference without replies");
+  const drawing = drawingOf(wing);
+  return `${drawing.response(response)}${drawing.alsoDiffers(response, kindsIn(comparison, differs))}`;
+}
+
+function mapAfter({ wing, names, kernels }: DiffReport, which: number, difference: Difference): string {
+  const played = playedOn(wing, kernels[which] as Kernel, difference);
+  const map = mapsOf(drawingOf(wing), played).at(-1) ?? [];
+  return [`after it, on ${pc.bold(names[which] as string)}:`, ...map].join("\n");
 }
 
 function howShort({ difference }: Compared): string {
@@ -128,19 +139,21 @@ export function tableOfPairs(pairs: readonly DiffReport[]): string {
   return [line, columns([head, ...pairs.map(rowOf)]), ...between].join("\n\n");
 }
 
-function rowOf({ names, kernels, compared }: DiffReport): string[] {
+function rowOf(pair: DiffReport): string[] {
+  const { wing, names, compared } = pair;
   const { difference } = compared;
   if (difference === undefined) {
     return [...names, "-", pc.dim(noneText(compared)), "", "", ""];
   }
-  const { scope, history, found } = difference;
-  const { command, responses, differs } = replayPair(...kernels, scope, history).at(-1) as PairStep;
-  if (command === undefined || responses === undefined) throw new Error("a difference without replies");
-  const replies = [0, 1].map((which) => replyText(responses, which, differs));
-  return [...names, String(history.length), commandText(command), ...replies, found];
+  const { history, found } = difference;
+  const last = pairSteps(pair).at(-1) as PairStep;
+  const replies = [0, 1].map((which) => replyText(pair, last, which));
+  const command = drawingOf(wing).command(last.command as NonNullable<PairStep["command"]>);
+  return [...names, String(history.length), command, ...replies, found];
 }
 
-export function differingJson({ names, kernels, compared, commits }: DiffReport) {
+export function differingJson(found: DiffReport) {
+  const { wing, names, compared, commits } = found;
   const { difference, visited, drawn, seconds } = compared;
   return {
     kernels: names,
@@ -148,11 +161,8 @@ export function differingJson({ names, kernels, compared, commits }: DiffReport)
     commands: difference?.history.length ?? null,
     found: difference?.found ?? null,
     kinds: difference?.kinds ?? [],
-    history: difference?.history.map(asWritten) ?? null,
-    replies:
-      difference === undefined
-        ? null
-        : (replayPair(...kernels, difference.scope, difference.history).at(-1)?.responses ?? null),
+    history: difference?.history.map((step) => wing.files.asWritten(step)) ?? null,
+    replies: pairSteps(found).at(-1)?.responses ?? null,
     scopes: visited.map(({ place, states, depth, ended, byKind, tried }) => ({
       scope: place.name,
       states,

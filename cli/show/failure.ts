@@ -1,27 +1,27 @@
 /** A failure as text: the law, the history, the map at the violation, and the line that replays it. */
 
 import { replay } from "../../engine/run/stepper.ts";
-import type { Surprise } from "../../jobs/check-kernel.ts";
-import { kernelNamed } from "../../jobs/names.ts";
-import { benchFor, type JudgedStep } from "../../properties/vmap/test-bench.ts";
-import { judgedAlsoBy } from "../../spec/vmap/kernel.ts";
-import { ALL_LAWS } from "../../spec/vmap/laws/index.ts";
+import type { KernelReport, Surprise } from "../../jobs/check-kernel.ts";
+import type { PlayedOf } from "../../properties/run-choices.ts";
+import { judgedAlsoBy } from "../../spec/wing.ts";
 import { pc } from "../colour.ts";
 import { commandLine } from "../output.ts";
-import { mapsOf, stepLine } from "./step-view.ts";
+import { mapsOf, stepLine } from "./drawing.ts";
+import { drawingOf } from "./drawings.ts";
+import { saysOf } from "./replayed.ts";
 
-export function failureText(surprise: Surprise): string {
+export function failureText({ wing, kernel: subject }: KernelReport, surprise: Surprise): string {
   const { kernel, what, law, history, scope, replay: line } = surprise;
   const head = `${pc.red("unexpected")}  ${kernel}: ${what}`;
   if (law === null || history === null || scope === null) return head;
-  const { says } = ALL_LAWS.find(({ id }) => id === law) as { says: string };
-  const played = replay(benchFor(judgedAlsoBy(kernelNamed(kernel), law), scope), history, law);
-  const last = played.at(-1) as JudgedStep;
+  const drawing = drawingOf(wing);
+  const played = replay(wing.bench(judgedAlsoBy(subject, law), scope), history, law);
+  const last = played.at(-1) as PlayedOf;
   return [
     head,
-    `${pc.bold(law)}   ${says}`,
-    ...played.map((step) => stepLine(step, history.length)),
-    ...(mapsOf(played)[last.index] as string[]),
+    `${pc.bold(law)}   ${saysOf(wing, law)}`,
+    ...played.map((step) => stepLine(drawing, step, history.length)),
+    ...(mapsOf(drawing, played)[last.index] as string[]),
     ...(line === null ? [] : [commandLine("replay", line)]),
   ].join("\n");
 }

@@ -1,32 +1,40 @@
 /** All about one bug, or one kernel, in lines. */
-import type { Bug, PinnedViolation } from "../../counterexamples/bug.ts";
 import { narrowedBy, spansOf } from "../../counterexamples/vmap/evidence/spans.ts";
-import { BUGS } from "../../counterexamples/vmap/index.ts";
 import type { InterleavedBug } from "../../counterexamples/vmap/interleaved.ts";
 import { INTERLEAVED } from "../../counterexamples/vmap/interleavings.ts";
 import { familyOf, protocolsOf } from "../../jobs/interleaved-orders.ts";
-import { violationsOf } from "../../jobs/lineage.ts";
-import { bugJson, type Listed, type WholeBug, wholeKernelJson } from "../../jobs/list-one.ts";
+import {
+  bugJson,
+  bugsOf,
+  kernelOfWingJson,
+  type Listed,
+  type WholeBug,
+  wholeKernelJson,
+} from "../../jobs/list-one.ts";
 import { releaseNamed, replayLine } from "../../jobs/names.ts";
 import { scopeText } from "../../jobs/parameters.ts";
 import { spanText } from "../../jobs/spans.ts";
 import { changeText, commitText, factsText, withOthers } from "../../jobs/versions.ts";
+import { OPEN_VMAP } from "../../jobs/vmap/open-wing.ts";
 import { changesBetween, LABELLED, rangesLike } from "../../kernels/versions.ts";
 import type { Change } from "../../spec/vmap/change.ts";
 import { type Version, versionOf } from "../../spec/vmap/change.ts";
-import { ALL_LAWS } from "../../spec/vmap/laws/index.ts";
 import type { Promises } from "../../spec/vmap/promises.ts";
 import { lineageOf } from "../../spec/vmap/releases.ts";
+import type { Bug, Kernel, OpenWing } from "../../spec/wing.ts";
 import { pc } from "../colour.ts";
 import { columns, commandLine } from "../output.ts";
+import { saysOf } from "./replayed.ts";
 
 export function oneJson(one: Listed) {
   if ("bug" in one) return bugJson(one.bug);
+  if ("wing" in one) return { version: null, kernels: [kernelOfWingJson(one.wing, one.kernel)] };
   return { version: one.version ?? null, kernels: one.releases.map(wholeKernelJson) };
 }
 
 export function oneText(name: string, one: Listed): string {
   if ("bug" in one) return bugText(one.bug);
+  if ("wing" in one) return kernelOfWingText(one.wing, one.kernel);
   const { version, releases } = one;
   const isOne = version === undefined || (releases.length === 1 && version.answersAs.length === 1);
   const texts = releases.map((release) => kernelText(release, isOne ? name : (release.labels[0] as string)));
@@ -93,6 +101,20 @@ const stepLines =
     commandLine("    replay", replayLine(`${id} --law ${law} --grain step`)),
   ];
 
+/** A kernel of any wing. */
+function kernelOfWingText(wing: OpenWing, kernel: Kernel): string {
+  const { labels, laws } = kernel.release;
+  const own = labels.includes(kernel.name) ? labels : [kernel.name];
+  return [
+    pc.bold(withOthers(kernel.name, own)),
+    section(
+      `Promises ${laws.length} laws`,
+      laws.map((id) => `  ${id}: ${saysOf(wing, id)}`),
+    ),
+    `${pc.bold("Known bugs")}\n${columns(bugRows(wing, kernel))}`,
+  ].join("\n\n");
+}
+
 /** A kernel: a release, and the version it was requested as. */
 function kernelText(release: Promises, asked: string): string {
   const [label] = release.labels as [string];
@@ -103,17 +125,15 @@ function kernelText(release: Promises, asked: string): string {
     behaviour(release),
     section(
       `Promises ${release.laws.length} laws`,
-      release.laws.map((id) => `  ${id}: ${saysOf(id)}`),
+      release.laws.map((id) => `  ${id}: ${saysOf(OPEN_VMAP, id)}`),
     ),
-    `${pc.bold("Known bugs")}\n${columns(bugRows(label))}`,
+    `${pc.bold("Known bugs")}\n${columns(bugRows(OPEN_VMAP, releaseNamed(label)))}`,
     ...(own.length === 0
       ? []
       : [`${pc.bold("Known bugs when calls interleave")}\n${columns(stepBugRows(own))}`]),
   ];
   return parts.join("\n\n");
 }
-
-const saysOf = (id: string) => ALL_LAWS.find((law) => law.id === id)?.says ?? "";
 
 function factsOfKernel(release: Promises, version: Version | undefined): string[][] {
   const { guard, freesLazily, fragments, pools, percpu } = release;
@@ -168,14 +188,12 @@ function behaviour({ labels, like }: Promises): string {
 }
 
 /** Its own bugs, and those it inherited. */
-function bugRows(label: string): string[][] {
-  const breaks = violationsOf(releaseNamed(label));
-  const isHere = (each: PinnedViolation) => breaks.has(each);
-  return BUGS.filter(({ violations }) => violations.some(isHere)).map((bug) => [
+function bugRows(wing: OpenWing, kernel: Kernel): string[][] {
+  return bugsOf(wing, kernel).map(({ bug, laws }) => [
     "",
     bug.number ?? "*",
     bug.id,
-    [...new Set(bug.violations.filter(isHere).map(({ law }) => law))].join("\n"),
+    laws.join("\n"),
     spanText(bug),
   ]);
 }

@@ -1,8 +1,8 @@
 /** A replay as a mail: plain ASCII in lines of 72 letters, with bug, commits and source. */
 import { stripVTControlCharacters } from "node:util";
+import { drawingOf } from "./drawings.ts";
 import { nameOfBug, type Replayed, saysOf } from "./replayed.ts";
-import { drawing } from "./step-view.ts";
-import { commandText, filled, responseText } from "./text.ts";
+import { filled } from "./text.ts";
 
 const WIDTH = 72;
 /** Columns of the names in front of paragraphs. */
@@ -77,18 +77,19 @@ export function commandLines(name: string, words: string): string[] {
 
 /** A history of calls or a recorded trace: every step, and the address space after the last. */
 export function mailText(replayed: Replayed): string {
-  const { about, bug: pinned, shown, violations, shortfalls, subject, asked, replay } = replayed;
+  const { wing, about, bug: pinned, shown, violations, shortfalls, subject, asked, replay } = replayed;
+  const drawing = drawingOf(wing);
   const [meant, ...others] = violations;
   const { first, last, got } = shown;
   const left = first === 0 ? [] : paragraph(`(Steps 1 to ${first} are left out.)`);
   const steps: string[] = [];
   let map: readonly string[] = [];
-  for (const { now, map: after } of drawing(shown.steps, { got: new Map(got), width: WIDTH })) {
+  for (const { now, map: after } of drawing.maps(shown.steps, { got: new Map(got), width: WIDTH })) {
     const { index, command, response } = now;
     const text =
       command === undefined || response === undefined
         ? "does nothing: what it names is not there"
-        : `${commandText(command)} -> ${responseText(response)}`;
+        : `${drawing.command(command)} -> ${drawing.response(response)}`;
     for (const line of item(index + 1, text)) steps.push(line);
     map = after;
   }
@@ -96,7 +97,7 @@ export function mailText(replayed: Replayed): string {
     meant === undefined
       ? paragraph(`${subject} keeps ${asked ?? "every law it promises"} in this history.`)
       : [
-          ...paragraph(`${meant.law}: ${saysOf(meant.law)}`),
+          ...paragraph(`${meant.law}: ${saysOf(wing, meant.law)}`),
           "",
           ...paragraph(
             `${subject} violates this in ${last + 1} steps${meant.promised ? "" : ", and does not promise it"}.`,
@@ -105,7 +106,7 @@ export function mailText(replayed: Replayed): string {
   const bug = meant?.bug ?? pinned;
   return [
     ...head,
-    ...others.flatMap((each) => paragraph(`The same step violates ${each.law}: ${saysOf(each.law)}`)),
+    ...others.flatMap((each) => paragraph(`The same step violates ${each.law}: ${saysOf(wing, each.law)}`)),
     ...shortfalls.flatMap(({ law: { id, says }, bug, step }) =>
       paragraph(
         `It falls short of ${id}, which it does not promise, at step ${step}: ${says} By ${nameOfBug(bug)}.`,
@@ -119,7 +120,7 @@ export function mailText(replayed: Replayed): string {
     ...steps,
     "",
     ...(map.length === 0 ? [] : [`After step ${last + 1}:`, ...map.map(plain), ""]),
-    ...paragraph("A letter is the area of the step it counts (A: step 1), lower case once it was freed."),
+    ...paragraph(drawing.legend),
     "",
     ...commandLines("Replay", replay),
   ].join("\n");

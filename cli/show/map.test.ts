@@ -7,8 +7,9 @@ import { benchFor } from "../../properties/vmap/test-bench.ts";
 import type { HistoryStep } from "../../spec/vmap/history.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
 import { PAGE_SIZE } from "../../spec/vmap/vocabulary.ts";
+import { mapsOf } from "./drawing.ts";
 import { areaRow, type DrawnArea, drawMap, pagesAround, pagesNear } from "./map.ts";
-import { mapsOf } from "./step-view.ts";
+import { VMAP_DRAWING } from "./step-view.ts";
 
 const area = (letter: string, start: number, end: number): DrawnArea => ({ letter, start, end, lazy: false });
 const drawn = (areas: readonly DrawnArea[], wordPages: number) =>
@@ -114,7 +115,7 @@ describe("the picture of each step", () => {
   test.each(released)("on %s contains the area that the step placed", (name) => {
     const played = replay(benchFor(kernelNamed(name), scope), steps);
     expect(played.map(({ response }) => response?.kind)).toEqual(steps.map(() => "placed"));
-    for (const [nth, map] of mapsOf(played).entries()) {
+    for (const [nth, map] of mapsOf(VMAP_DRAWING, played).entries()) {
       expect(lettersIn(map)).toContain(String.fromCharCode(65 + (nth % 26)));
       expect(map.length).toBeLessThan(20);
     }
@@ -127,17 +128,17 @@ describe("the picture of each step", () => {
       [17, 983193, 983210],
     ].map(([size, vstart, vend]) => alloc(size as number, vstart as number, vend as number));
     const large = { ...alloc(16_385, 968603, 1044480), align: 2 ** 24 };
-    const maps = mapsOf(replay(benchFor(kernelNamed("4.4"), scope), [...placed, large]));
+    const maps = mapsOf(VMAP_DRAWING, replay(benchFor(kernelNamed("4.4"), scope), [...placed, large]));
     expect(lettersIn(maps[2] as string[])).toBe("AABBCC");
     expect(lettersIn(maps[3] as string[])).toBe("AABBCCDD");
     expect(maps[3]?.join("\n")).toMatch(/ 987135 /);
   });
 
   test("of a long history has a note that it is cut", () => {
-    const maps = mapsOf(replay(benchFor(kernelNamed("3.1"), scope), steps));
+    const maps = mapsOf(VMAP_DRAWING, replay(benchFor(kernelNamed("3.1"), scope), steps));
     expect(maps[0]?.at(-1)).toContain("nearest to this step");
-    expect(mapsOf(replay(benchFor(kernelNamed("3.1"), scope), steps.slice(0, 5)))[0]?.join("")).not.toContain(
-      "nearest",
-    );
+    expect(
+      mapsOf(VMAP_DRAWING, replay(benchFor(kernelNamed("3.1"), scope), steps.slice(0, 5)))[0]?.join(""),
+    ).not.toContain("nearest");
   });
 });

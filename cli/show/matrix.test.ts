@@ -4,9 +4,11 @@ import { expect, test } from "vitest";
 import type { KernelReport } from "../../jobs/check-kernel.ts";
 import { kernelNamed } from "../../jobs/names.ts";
 import { factsOf, type VersionFacts } from "../../jobs/versions.ts";
+import { VMAP } from "../../jobs/vmap/wing.ts";
 import { legend, matrix } from "./matrix.ts";
 
-const reportOf = (name: string) => ({ kernel: kernelNamed(name), cells: [] }) as unknown as KernelReport;
+const reportOf = (name: string) =>
+  ({ wing: VMAP, kernel: kernelNamed(name), cells: [] }) as unknown as KernelReport;
 const headOf = (text: string) => stripVTControlCharacters(text).trim();
 
 test("a column is headed by the version that was asked for, where one kernel stands for it", () => {

@@ -1,10 +1,9 @@
 /** The matrix kernel x law: laws down, kernels across, in blocks that fit the terminal. */
 
-import { bugCalled } from "../../counterexamples/vmap/index.ts";
-import { EXPLORED_SCOPE } from "../../jobs/check-explored.ts";
 import type { Cell, KernelReport } from "../../jobs/check-kernel.ts";
 import type { VersionFacts } from "../../jobs/versions.ts";
-import { kernelCalled } from "../../kernels/vmap/index.ts";
+import { bugOf } from "../../jobs/wings.ts";
+import type { Wing } from "../../spec/wing.ts";
 import { pc } from "../colour.ts";
 import { columns, textWidth } from "../output.ts";
 
@@ -20,9 +19,9 @@ export interface Column {
 /** A column is headed by the version that was asked for, where one kernel stands for it. */
 export const matrix = (reports: readonly KernelReport[], facts: readonly VersionFacts[] = []): string =>
   inBlocks(
-    reports.map(({ kernel, cells }) => ({
-      name: facts.find(({ columns }) => columns.join() === kernel.name)?.asked ?? kernel.name,
-      texts: new Map(cells.map((cell) => [cell.law, cellText(cell)])),
+    reports.map(({ wing, kernel, cells }) => ({
+      name: facts.find(({ columns }) => columns.join() === kernel.name)?.asked ?? inWing(wing, kernel.name),
+      texts: new Map(cells.map((cell) => [cell.law, cellText(wing, cell)])),
     })),
   );
 
@@ -44,24 +43,32 @@ function block(shown: readonly Column[]): string {
   ]);
 }
 
+/** A label without the name of its wing, which heads the table. */
+const inWing = ({ name }: Wing, label: string) =>
+  label.startsWith(`${name}-`) ? label.slice(name.length + 1) : label;
+
 const shortName = (label: string) => label.replace("piggin-", "").replace("-ubuntu", "u");
 
 /**
  * `ok`; the bug's number with the commands it takes; or, where the law is not promised, `-`, or the number of the bug by
  * which the kernel falls short of it.
  */
-function cellText({ verdict, tried, bug, commands }: Cell): string {
+function cellText(wing: Wing, { verdict, tried, bug, commands }: Cell): string {
   if (verdict === "not-tried") return pc.dim("not tried");
   if (verdict === "kept") return tried === "random" ? pc.green("ok") : "visited";
-  if (verdict === "not-promised") return pc.dim(bug === null ? "-" : `(${nameOf(bug)})`);
-  return (bug === null ? pc.red : pc.yellow)(`${nameOf(bug)} in ${commands}`);
+  if (verdict === "not-promised") return pc.dim(bug === null ? "-" : `(${nameOf(wing, bug)})`);
+  return (bug === null ? pc.red : pc.yellow)(`${nameOf(wing, bug)} in ${commands}`);
 }
 
-const nameOf = (bug: string | null) => (bug === null ? "?" : (bugCalled(bug)?.number ?? "*"));
+const nameOf = (wing: Wing, bug: string | null) => (bug === null ? "?" : (bugOf(wing, bug)?.number ?? "*"));
 
-/** The legend of the cells that occur, and the labels that share a column. */
+/** For the kernels of one wing: the legend of the cells that occur, and the labels that share a column. */
 export function legend(reports: readonly KernelReport[]): string {
   const cells = reports.flatMap((report) => report.cells);
+  const [first] = reports;
+  if (first === undefined) return "";
+  const { wing, explored } = first;
+  const { name } = first.kernel;
   const has = (wanted: (cell: Cell) => boolean, text: string) => (cells.some(wanted) ? [text] : []);
   const isViolated = ({ verdict }: Cell) => verdict === "broken";
   const shortened = reports
@@ -69,7 +76,7 @@ export function legend(reports: readonly KernelReport[]): string {
     .filter((label) => shortName(label) !== label)
     .map((label) => `${shortName(label)} is ${label}`);
   const otherwise = reports.flatMap(({ kernel: { name, release } }) =>
-    release.labels.filter((label) => (kernelCalled(label)?.name ?? name) !== name),
+    release.labels.filter((label) => (wing.kernelCalled(label)?.name ?? name) !== name),
   );
   const alike = reports
     .map(({ kernel }) => kernel.release.labels)
@@ -82,18 +89,19 @@ export function legend(reports: readonly KernelReport[]): string {
     ),
     ...has(
       ({ verdict, tried }) => verdict === "kept" && tried === "visited",
-      `visited: kept in every state of ${EXPLORED_SCOPE}; nothing else was tried`,
+      `visited: kept in every state of ${explored?.space}; nothing else was tried`,
     ),
     ...has(({ verdict }) => verdict === "not-tried", "not tried: nothing was tried that could violate it"),
-    ...has(isViolated, "A9 in 3: bug A9 violates it in 3 commands"),
+    ...has((cell) => isViolated(cell) && cell.bug !== null, "A9 in 3: bug A9 violates it in 3 commands"),
     ...has((cell) => isViolated(cell) && cell.bug === null, "?: no bug of the catalogue accounts for it"),
-    ...has(({ bug }) => bug !== null && nameOf(bug) === "*", "*: a bug without a number"),
+    ...has(({ bug }) => bug !== null && nameOf(wing, bug) === "*", "*: a bug without a number"),
     ...has(({ verdict, bug }) => verdict === "not-promised" && bug === null, "-: not promised"),
     ...has(
       ({ verdict, bug }) => verdict === "not-promised" && bug !== null,
       "(A13): not promised, and A13 is why the kernel falls short of it",
     ),
     ...(shortened.length > 0 ? [shortened.join(", ")] : []),
+    ...(inWing(wing, name) === name ? [] : [`${inWing(wing, name)} is ${name}, and so are the others`]),
     ...(alike.length > 0 ? [`labels of one kernel, in one column: ${alike.join(", ")}`] : []),
     ...(otherwise.length > 0
       ? [

@@ -2,9 +2,11 @@ import { describe, expect, test } from "vitest";
 import { historyIn } from "../../adapters/vmap/history-file.ts";
 import { playing } from "../../engine/run/stepper.ts";
 import { kernelNamed } from "../../jobs/names.ts";
+import { VMAP } from "../../jobs/vmap/wing.ts";
 import { benchFor } from "../../properties/vmap/test-bench.ts";
 import { mailText } from "./mail.ts";
 import { type Replayed, replayedText, type ShownSteps, stepsShown } from "./replayed.ts";
+import { VMAP_DRAWING } from "./step-view.ts";
 import { stepsJson } from "./steps.ts";
 
 /** This many areas of a page each, one after another, and the last of them freed. */
@@ -23,11 +25,12 @@ const history = (areas: number) =>
 function shownOf(areas: number, all: boolean): ShownSteps {
   const { scope, commands } = history(areas);
   const setting = benchFor(kernelNamed("6.1"), scope);
-  return stepsShown(() => playing(setting, commands), commands.length - 1, all);
+  return stepsShown(VMAP_DRAWING, () => playing(setting, commands), commands.length - 1, all);
 }
 
 function replayed(areas: number, all: boolean): Replayed {
   return {
+    wing: VMAP,
     about: ["kernel 6.1"],
     bug: undefined,
     of: areas + 1,
@@ -67,7 +70,7 @@ describe("a history that is replayed", () => {
     const mail = mailText(replayed(40, false));
     expect(mail).toContain("(Steps 1 to 21 are left out.)");
     expect(Array.from(mail.matchAll(/^ *(\d+)\. /gm), ([, step]) => step)).toEqual(UP_TO(41, 22));
-    const json = (all: boolean) => stepsJson(shownOf(40, all), ({ index }) => index);
+    const json = (all: boolean) => stepsJson(VMAP_DRAWING, shownOf(40, all), ({ index }) => index);
     expect(json(false).map(({ step }) => String(step))).toEqual(UP_TO(41, 22));
     expect(json(true).slice(21)).toEqual(json(false));
   });

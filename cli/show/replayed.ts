@@ -1,16 +1,17 @@
 /** A history or a recorded trace that was judged step by step: as text. */
-import type { Bug } from "../../counterexamples/bug.ts";
 import { knownText } from "../../jobs/hunt-target.ts";
 import type { Shortfall } from "../../jobs/shortfalls.ts";
 import type { Violation } from "../../jobs/violation.ts";
 import type { LawId } from "../../spec/contract.ts";
-import { ALL_LAWS } from "../../spec/vmap/laws/index.ts";
+import type { Bug, Wing } from "../../spec/wing.ts";
 import { pc } from "../colour.ts";
 import { commandLine } from "../output.ts";
-import { drawing, type GotBy, noteGot, type Shown, stepLine } from "./step-view.ts";
+import { type Drawing, type GotBy, type Shown, stepLine } from "./drawing.ts";
+import { drawingOf } from "./drawings.ts";
 import { counted } from "./text.ts";
 
 export interface Replayed {
+  readonly wing: Wing;
   /** Lines on the subject: the kernel, or the promises that judged it. */
   readonly about: readonly string[];
   /** The bug whose pinned history it is. */
@@ -52,7 +53,12 @@ const SHORT = 40;
 const LAST = 20;
 
 /** The steps to show of a history that ends with step `last`, an index. `play` plays it; few steps are kept. */
-export function stepsShown(play: () => Iterable<Shown>, last: number, all: boolean): ShownSteps {
+export function stepsShown(
+  drawing: Drawing,
+  play: () => Iterable<Shown>,
+  last: number,
+  all: boolean,
+): ShownSteps {
   const upTo = function* () {
     for (const now of play()) {
       yield now;
@@ -64,13 +70,13 @@ export function stepsShown(play: () => Iterable<Shown>, last: number, all: boole
   const got: GotBy = new Map();
   const steps: Shown[] = [];
   for (const now of upTo()) {
-    if (now.index < first) noteGot(got, now);
+    if (now.index < first) drawing.noteGot(got, now);
     else steps.push(now);
   }
   return { steps, first, last, got };
 }
 
-export const saysOf = (law: LawId): string => ALL_LAWS.find(({ id }) => id === law)?.says ?? "";
+export const saysOf = ({ laws }: Wing, law: LawId): string => laws.find(({ id }) => id === law)?.says ?? "";
 
 type Accepted = Pick<Replayed, "subject" | "asked" | "stopped" | "shown" | "of">;
 
@@ -90,11 +96,12 @@ export const nameOfBug = ({ id, number }: Pick<Bug, "id" | "number">): string =>
   `${id}${number === undefined ? "" : ` (${number})`}`;
 
 export function replayedText(replayed: Replayed): string {
-  const { about, bug, of, shown, violations, shortfalls, subject, replay } = replayed;
+  const { wing, about, bug, of, shown, violations, shortfalls, subject, replay } = replayed;
   const { steps, first, got } = shown;
+  const drawing = drawingOf(wing);
   const texts = Array.from(
-    drawing(steps, { got: new Map(got) }),
-    ({ now, map }) => `${[stepLine(now, of), ...map].join("\n")}\n`,
+    drawing.maps(steps, { got: new Map(got) }),
+    ({ now, map }) => `${[stepLine(drawing, now, of), ...map].join("\n")}\n`,
   );
   return [
     `${verdictLine(replayed)}\n`,
@@ -127,18 +134,18 @@ function verdictLine(replayed: Replayed): string {
 }
 
 /** The law in words, and the bug. */
-function lawLines({ violations, subject, bug: pinned, isForeign }: Replayed): string[] {
+function lawLines({ wing, violations, subject, bug: pinned, isForeign }: Replayed): string[] {
   const [meant, ...others] = violations as [Violation, ...Violation[]];
   const { law, promised, bug, listed } = meant;
-  const known = knownText({ known: bug?.id, listed });
-  const lines = [`${(promised ? pc.red : pc.yellow)(pc.bold(law))}   ${saysOf(law)}`];
+  const known = knownText(wing, { known: bug?.id, listed });
+  const lines = [`${(promised ? pc.red : pc.yellow)(pc.bold(law))}   ${saysOf(wing, law)}`];
   if (!promised) lines.push(`${subject} does not promise this, and falls short of it`);
   if (isForeign !== true) lines.push(bug === undefined || !listed ? known : `${known} (fixed: ${bug.fixed})`);
   lines.push(
     ...(bug === undefined || bug === pinned ? [] : [pc.dim(bug.source)]),
     ...others.map((each) => {
       const how = each.bug !== undefined && !each.listed ? "follows from it" : "violated by the same step";
-      return `${how}: ${each.law}   ${pc.dim(saysOf(each.law))}`;
+      return `${how}: ${each.law}   ${pc.dim(saysOf(wing, each.law))}`;
     }),
   );
   return lines;

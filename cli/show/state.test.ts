@@ -2,12 +2,13 @@
 import { describe, expect, test } from "vitest";
 import { itfText } from "../../adapters/itf.ts";
 import { isEnabled } from "../../engine/machine.ts";
-import { KERNEL_PARAMETERS, scopeOf } from "../../jobs/kernel-scope.ts";
 import { linux } from "../../kernels/vmap/index.ts";
 import { vmapSpec } from "../../model/vmap/vmap-spec.ts";
+import { KERNEL_PARAMETERS, scopeOf } from "../../properties/vmap/spaces.ts";
 import { PROTOCOLS } from "../../protocols/vmap/index.ts";
 import type { Command } from "../../spec/vmap/commands.ts";
-import { changedFields, placesText, variablesOf } from "./state.ts";
+import { placesText } from "./kernel-state.ts";
+import { changedFields, variablesOf } from "./state.ts";
 
 /** Every name in a value. */
 const namesIn = (value: unknown): string[] =>

@@ -1,38 +1,38 @@
-/** A state in words: of a protocol by its fields, of a kernel by its extents. For graphs, and runs written as ITF. */
+/** A state in words: of a protocol by its fields, of a kernel by what its wing draws. For graphs, and runs written as ITF. */
 import type { ItfState, ItfValue } from "../../adapters/itf.ts";
 import { failedIn } from "../../engine/machine.ts";
 import { actionsTo } from "../../engine/search/explore.ts";
 import { type Field, type Layout, memberText } from "../../engine/search/layout.ts";
 import type { Reached } from "../../engine/search/visitable.ts";
 import type { KernelInstance, ProtocolInstance, Report, SubjectInstance } from "../../jobs/subject-types.ts";
-import { vmapSpec } from "../../model/vmap/vmap-spec.ts";
-import type { ImmutableWorld } from "../../model/vmap/world.ts";
+import type { Explorable } from "../../properties/explorable.ts";
 import type { StepMachine } from "../../protocols/program.ts";
-import type { Command } from "../../spec/vmap/commands.ts";
-import type { Dump } from "../../spec/vmap/kernel.ts";
-import type { Extent, Vpn } from "../../spec/vmap/vocabulary.ts";
+import type { Extent } from "../../spec/vmap/vocabulary.ts";
 import { chart } from "./chart.ts";
-import { mapsOf, stepLine } from "./step-view.ts";
-import { extentText, page } from "./text.ts";
+import { mapsOf, type State, stepLine } from "./drawing.ts";
+import { drawingOf } from "./drawings.ts";
+import { extentText } from "./text.ts";
 
 /** The run into a violation, a line a step. */
 export function linesOf(instance: SubjectInstance, { run, history, played }: Report): readonly string[] {
-  if (instance.grain === "call")
-    return [...played.map((step) => stepLine(step, played.length)), ...(mapsOf(played).at(-1) ?? [])];
+  if (instance.grain === "call") {
+    const drawing = drawingOf(instance.wing);
+    const lines = played.map((step) => stepLine(drawing, step, played.length));
+    return [...lines, ...(mapsOf(drawing, played).at(-1) ?? [])];
+  }
   return isOfSteps(instance.packed) ? chart(instance.packed, run) : history.map(String);
 }
 
 /** Every state on the way of a run, the initial one first. */
 export function statesOf(instance: SubjectInstance, run: readonly number[]): ItfState[] {
-  return instance.grain === "call" ? statesOfKernel(instance, run) : statesOfProtocol(instance, run);
+  if (instance.grain === "step") return statesOfProtocol(instance, run);
+  return Array.from(statesAfter(instance, run), ({ action, variables }) => ({ action, variables }));
 }
 
 /** A state in a few lines, for a graph. */
 export function labelOf(instance: SubjectInstance, number: number, reached: Reached): readonly string[] {
   if (instance.grain === "call") {
-    const places = [...placesAfter(instance, actionsTo(reached, number))];
-    const { world, dump } = places.at(-1) as (typeof places)[number];
-    return placesText(world, dump);
+    return [...statesAfter(instance, actionsTo(reached, number))].at(-1)?.lines ?? [];
   }
   const { packed } = instance;
   const [state, initial] = [new Int32Array(packed.words), new Int32Array(packed.words)];
@@ -64,38 +64,9 @@ function fieldsOf(packed: ProtocolInstance["packed"], state: Int32Array): Record
   return isOfSteps(packed) ? { ...fields, drawn: packed.draw(state) } : fields;
 }
 
-/** A kernel and the world beside it, from the beginning on. */
-function* placesAfter({ kernel, scope, machine }: KernelInstance, run: readonly number[]) {
-  const state = kernel.initial(scope);
-  const spec = vmapSpec(kernel.release);
-  let world = spec.initial(scope);
-  yield { command: undefined, response: undefined, dump: kernel.dump(state), world };
-  for (const action of run) {
-    const command = machine.commands[action] as Command;
-    const response = kernel.act(state, command);
-    world = spec.after(world, command, response) ?? world;
-    yield { command, response, dump: kernel.dump(state), world };
-  }
-}
-
-function statesOfKernel(instance: KernelInstance, run: readonly number[]): ItfState[] {
-  return Array.from(placesAfter(instance, run), ({ command, response, dump, world }) => {
-    const reply = response?.kind === "placed" ? `placed at ${response.start}` : (response?.kind ?? "");
-    const variables = { ...dumpedVariables(dump), reply, drawn: placesText(world, dump) };
-    return { action: command?.op ?? "init", variables };
-  });
-}
-
-function dumpedVariables({ areas, cache, lazyPages }: Dump): Record<string, ItfValue> {
-  return {
-    areas: areas.map(({ start, end, lazy }) => ({ start, end, lazy })),
-    lazyPages: lazyPages ?? 0,
-    // -1 where no area is cached.
-    freeVmapCache: cache?.freeVmapCache ?? -1,
-    cachedHoleSize: cache?.cachedHoleSize ?? 0,
-    cachedVstart: cache?.cachedVstart ?? 0,
-    cachedAlign: cache?.cachedAlign ?? 0,
-  };
+function statesAfter({ wing, bench, machine }: KernelInstance, run: readonly number[]): Iterable<State> {
+  const commands = run.map((action) => machine.commands[action] as Explorable["commands"][number]);
+  return drawingOf(wing).states(bench, commands);
 }
 
 /** The fields by the names of their arrays: values by name, lists, and lists of lists. */
@@ -151,42 +122,4 @@ function fieldName(field: Field): string {
   if (over.length === 0 || pagesOf(field) !== undefined) return arrayName(name);
   const members = over.map((set, nth) => memberText(set, at[nth] as number));
   return `${arrayName(name)} of ${members.join(", ")}`;
-}
-
-/** The contents of the space, a line each: areas, blocks with their maps, PTEs, TLBs, pools and the cache. */
-export function placesText(world: ImmutableWorld, { cache }: Dump): string[] {
-  const lines = world.areas.flatMap((area) => {
-    const lazy = area.life === "busy" ? "" : " lazy";
-    if (area.block === undefined) return [`area ${extentText(area)}${lazy}`];
-    const maps = area.block.maps.map(
-      ({ start, count, held }) =>
-        `${held ? "mapped" : "unmapped"} ${extentText({ start, end: start + count })}`,
-    );
-    return [`block ${extentText(area)}${lazy} of CPU ${area.block.cpu}: ${maps.join(", ")}`];
-  });
-  const pages = Array.from({ length: world.scope.wordPages }, (_none, vpn) => vpn);
-  const mapped = world.ptes === 0 ? [] : pages.filter((vpn) => world.pteAt(vpn) !== undefined);
-  if (mapped.length > 0) lines.push(`PTEs ${runsText(mapped)}`);
-  for (const [cpu, tlb] of [...world.tlbs.entries()].sort(([a], [b]) => a - b))
-    if (!tlb.isEmpty())
-      lines.push(`CPU ${cpu} translates ${runsText([...tlb.keys()].sort((a, b) => a - b))}`);
-  for (const { start, end, node, sure } of world.pooled)
-    lines.push(`pool of node ${node}: ${sure ? "" : "perhaps "}${extentText({ start, end })}`);
-  if (cache !== undefined && cache.freeVmapCache !== null) {
-    const { freeVmapCache, cachedHoleSize, cachedVstart, cachedAlign } = cache;
-    lines.push(`free_vmap_cache: area at ${page(freeVmapCache)}, cached_hole_size ${cachedHoleSize}`);
-    lines.push(`cached_vstart ${page(cachedVstart)}, cached_align ${cachedAlign}`);
-  }
-  return lines.length === 0 ? ["empty"] : lines;
-}
-
-/** Ascending pages as extents. */
-function runsText(pages: readonly Vpn[]): string {
-  const runs: Extent[] = [];
-  for (const vpn of pages) {
-    const last = runs.at(-1);
-    if (last?.end === vpn) runs[runs.length - 1] = { start: last.start, end: vpn + 1 };
-    else runs.push({ start: vpn, end: vpn + 1 });
-  }
-  return runs.map(extentText).join(" ");
 }

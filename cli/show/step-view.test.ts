@@ -5,14 +5,15 @@ import { replay } from "../../engine/run/stepper.ts";
 import { kernelNamed } from "../../jobs/names.ts";
 import { benchFor } from "../../properties/vmap/test-bench.ts";
 import { ROOT } from "../running.testing.ts";
+import { mapsOf } from "./drawing.ts";
 import { drawMap } from "./map.ts";
-import { mapsOf, poolRow } from "./step-view.ts";
+import { poolRow, VMAP_DRAWING } from "./step-view.ts";
 
 const PINNED = join(ROOT, "counterexamples/vmap/va-pools-hide-room/pools-hide-no-room.json");
 
 async function drawnOn(label: string): Promise<string[]> {
   const { scope, commands } = await readHistory(PINNED);
-  const maps = mapsOf(replay(benchFor(kernelNamed(label), scope), commands));
+  const maps = mapsOf(VMAP_DRAWING, replay(benchFor(kernelNamed(label), scope), commands));
   return maps.map((lines) => lines.join("\n"));
 }
 

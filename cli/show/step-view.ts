@@ -1,11 +1,16 @@
 /** One step of a replayed history: its text, and the address space after it. */
+
+import type { Difference } from "../../adapters/vmap/conform.ts";
+import type { Trace } from "../../adapters/vmap/recording.ts";
 import type { Area } from "../../model/vmap/area.ts";
 import type { PooledExtents } from "../../model/vmap/pool-beliefs.ts";
-import type { JudgedStep } from "../../properties/vmap/test-bench.ts";
-import type { HistoryStep } from "../../spec/vmap/history.ts";
+import type { ImmutableWorld } from "../../model/vmap/world.ts";
+import type { Vmap } from "../../properties/vmap/terms.ts";
 import { newAreas, placedExtent, requestOf } from "../../spec/vmap/laws/law.ts";
 import { blockStart, fitsBlock } from "../../spec/vmap/scope.ts";
 import { type Extent, roundedUp, type Vpn } from "../../spec/vmap/vocabulary.ts";
+import type * as drawing from "./drawing.ts";
+import { statesOfKernel } from "./kernel-state.ts";
 import {
   areaRow,
   type DrawnArea,
@@ -17,53 +22,23 @@ import {
   pagesAround,
   pagesNear,
 } from "./map.ts";
-import { commandText, responseText } from "./text.ts";
+import { commandText, cpusText, responseText } from "./text.ts";
 
-/** A step of a history, or a recorded reply: the parts to draw. */
-export type Shown = Omit<JudgedStep, "step"> & { readonly step?: HistoryStep };
+type Shown = drawing.Shown<Vmap>;
+type GotBy = drawing.GotBy;
 
-/** The text of a step that did nothing, since the command it names got nothing. */
-function idleText(step: HistoryStep | undefined): string {
-  if (step === undefined) return "nothing";
-  return "area" in step ? `${step.op} of what command ${step.area + 1} got  ->  it got nothing` : step.op;
-}
-
-/** `step 3 of 5:  command  ->  reply`. */
-export function stepLine({ index, step, command, response }: Shown, of: number): string {
-  const text =
-    command === undefined || response === undefined
-      ? idleText(step)
-      : `${commandText(command)}  ->  ${responseText(response)}`;
-  return `step ${index + 1} of ${of}:  ${text}`;
-}
-
-/** By start address: the index of the step that got the area or the map there last. */
-export type GotBy = Map<Vpn, number>;
-
-/** Notes what a step got. */
-export function noteGot(got: GotBy, now: Shown): void {
+/** By start address. */
+function noteGot(got: GotBy, now: Shown): void {
   for (const start of startsOf(now)) got.set(start, now.index);
-}
-
-export interface MapOptions {
-  /** The areas got before the first of these steps. */
-  readonly got?: GotBy;
-  /** Letters in a line. */
-  readonly width?: number;
 }
 
 /** The note below a picture that was cut. */
 const CUT = "  (what is nearest to this step, and not all)";
 
-/** The world after each step of a history, as maps with one letter for each command's area or map. */
-export function mapsOf(played: Iterable<Shown>, options: MapOptions = {}): string[][] {
-  return Array.from(drawing(played, options), ({ map }) => map);
-}
-
-/** Each step with its map. The steps are gone through twice and none is kept, as a world may be large. */
-export function* drawing(
+/** Each step with its map, with one letter for each command's area or map. */
+function* maps(
   played: Iterable<Shown>,
-  { got = new Map(), width }: MapOptions = {},
+  { got = new Map(), width }: drawing.MapOptions = {},
 ): Generator<{ readonly now: Shown; readonly map: string[] }, void, undefined> {
   const extents: Extent[] = [];
   let wordPages = 0;
@@ -200,3 +175,62 @@ function cacheRow({ response }: Shown): MapRow[] {
   if (dirtyLines.length === 0) return [];
   return [{ label: "cache", at: (vpn) => (dirtyLines.includes(vpn) ? "w" : ".") }];
 }
+
+/** The data of a map of the address space. `step`: the one that got it, from 1, or null. */
+function pictureOf(world: ImmutableWorld, got: GotBy) {
+  const stepAt = (start: number) => {
+    const by = got.get(start);
+    return by === undefined ? null : by + 1;
+  };
+  const areas = world.areas.filter(({ block }) => block === undefined);
+  const blocks = world.areas.filter(({ block }) => block !== undefined);
+  return {
+    areas: areas.map(({ start, end, life, mapped, frame }) => {
+      const frames = mapped > 0 ? { mapped, frame } : {};
+      return { step: stepAt(start), start, end, life, ...frames };
+    }),
+    blocks: blocks.map(({ start, end, life, block }) => ({ start, end, life, cpu: block?.cpu ?? 0 })),
+    maps: blocks.flatMap(({ block }) =>
+      [...(block?.maps ?? [])].map(({ start, count, frame, held }) => {
+        return { step: stepAt(start), start, count, frame, held };
+      }),
+    ),
+    dead: world.dead.map(({ start, end, frame, ptes }) => ({ start, end, frame, ptes })),
+    tlbs: [...world.tlbs].flatMap(([cpu, tlb]) => [...tlb].map(([page, frame]) => ({ cpu, page, frame }))),
+    pools: world.pooled.map(({ node, start, end, sure }) => ({ node, start, end, sure })),
+  };
+}
+
+/** The areas before a command. */
+function before({ scope, exchanges }: Trace, { index, before, response: ours }: Difference): string[] {
+  const { command, response } = exchanges[index] as Trace["exchanges"][number];
+  const areas = before.areas.map(({ start, end, lazy }, at) => ({ start, end, lazy, letter: letterFor(at) }));
+  const placed = [response, ours].flatMap((each) =>
+    each.kind === "placed" ? [{ start: each.start, end: each.start + 1 }] : [],
+  );
+  const asked = command.op === "alloc" ? [{ start: command.vstart, end: command.vend }] : [];
+  const around = [...placed, ...asked];
+  const pages = pagesNear(pagesAround([...areas, ...around], scope.wordPages), around);
+  return pages.length > 0 ? drawMap([areaRow(areas)], pages) : [];
+}
+
+export const VMAP_DRAWING: drawing.Drawing<Vmap> = {
+  command: commandText,
+  response: responseText,
+  alsoDiffers(response, kinds) {
+    const { pteSet, pteCleared, lazyPages } = response;
+    const ptes = kinds.includes("ptes") ? `; PTEs: ${pteSet} set, ${pteCleared} cleared` : "";
+    return kinds.includes("lazy-pages") ? `${ptes}; lazy pages: ${lazyPages}` : ptes;
+  },
+  idle: (step) =>
+    "area" in step ? `${step.op} of what command ${step.area + 1} got  ->  it got nothing` : step.op,
+  scope: (scope) => `a space of ${scope.wordPages} pages, ${cpusText(scope)}`,
+  cpus: cpusText,
+  noteGot,
+  maps,
+  consequencesOf: "areas that overlap already",
+  legend: "A letter is the area of the step it counts (A: step 1), lower case once it was freed.",
+  picture: pictureOf,
+  before,
+  states: statesOfKernel,
+};

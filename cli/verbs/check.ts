@@ -1,5 +1,4 @@
 /** `check`: every kernel against every law it promises. The main job. */
-import { asWritten } from "../../adapters/vmap/history-file.ts";
 import { type CheckReport, check, unexpected, violations } from "../../jobs/check.ts";
 import { UsageError } from "../../jobs/usage-error.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
@@ -34,19 +33,22 @@ export async function checkVerb(names: readonly string[], options: CheckArgument
 }
 
 function asJson(found: CheckReport) {
-  const { reports, facts, trees, surprises, steps, interleaved, runs, seed, seconds, complete } = found;
-  const kernels = reports.map(({ kernel, cells, histories, commands, seen, unmet, explored, gone }) => ({
-    label: kernel.name,
-    labels: kernel.release.labels,
-    like: kernel.release.like ?? null,
-    gone,
-    laws: cells.map(({ law: id, ...rest }) => ({ id, ...rest })),
-    histories,
-    commands,
-    witnesses: Object.fromEntries([...seen].sort()),
-    unmet,
-    explored: explored === undefined ? null : exploredJson(explored),
-  }));
+  const { reports, facts, trees, steps, interleaved, runs, seed, seconds, complete } = found;
+  const kernels = reports.map(
+    ({ wing, kernel, cells, histories, commands, seen, unmet, explored, gone }) => ({
+      label: kernel.name,
+      labels: kernel.release.labels,
+      like: kernel.release.like ?? null,
+      wing: wing.name,
+      gone,
+      laws: cells.map(({ law: id, ...rest }) => ({ id, ...rest })),
+      histories,
+      commands,
+      witnesses: Object.fromEntries([...seen].sort()),
+      unmet,
+      explored: explored === undefined ? null : exploredJson(explored),
+    }),
+  );
   return {
     kernels,
     versions: facts,
@@ -58,7 +60,12 @@ function asJson(found: CheckReport) {
     interleavings: steps === undefined ? null : interleavedJson(steps),
     violations: violations(found),
     unexpected: unexpected(found),
-    surprises: surprises.map((each) => ({ ...each, history: each.history?.map(asWritten) ?? null })),
+    surprises: reports.flatMap(({ wing: { files }, surprises }) =>
+      surprises.map((each) => ({
+        ...each,
+        history: each.history?.map((step) => files.asWritten(step)) ?? null,
+      })),
+    ),
     runs,
     seed,
     seconds,

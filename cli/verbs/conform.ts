@@ -1,11 +1,10 @@
 /** `conform`: a recording's commands on our version of its kernel, every reply field compared. */
-import type { Trace } from "../../adapters/vmap/recording.ts";
 import { type ConformedFile, type ConformReport, conform, type FirstDifference } from "../../jobs/conform.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
 import { columns, print, watched } from "../output.ts";
-import { areaRow, drawMap, letterFor, pagesAround, pagesNear } from "../show/map.ts";
-import { commandText, LARGE, page, responseText } from "../show/text.ts";
+import { drawingOf } from "../show/drawings.ts";
+import { LARGE, page } from "../show/text.ts";
 
 export interface ConformOptions {
   /** The directory of a kernel tree, which is run in place of our models. */
@@ -94,25 +93,17 @@ export function differenceText(recorded: unknown, ours: unknown): string {
 
 const shortened = (text: string) => (text.length <= LONGEST / 2 ? text : `${text.slice(0, LONGEST / 2)}...`);
 
-/** The areas before the command, the command, and each field that differs. */
-function firstDifferenceText({ trace, kernel, difference }: FirstDifference): string {
-  const { index, fields, before } = difference;
-  const { command, response } = trace.exchanges[index] as Trace["exchanges"][number];
-  const areas = before.areas.map(({ start, end, lazy }, at) => ({ start, end, lazy, letter: letterFor(at) }));
-  const placed = [response, difference.response].flatMap((each) =>
-    each.kind === "placed" ? [{ start: each.start, end: each.start + 1 }] : [],
-  );
-  const asked = command.op === "alloc" ? [{ start: command.vstart, end: command.vend }] : [];
-  const pages = pagesNear(pagesAround([...areas, ...placed, ...asked], trace.scope.wordPages), [
-    ...placed,
-    ...asked,
-  ]);
+/** What our model held before the command, the command, and each field that differs. */
+function firstDifferenceText({ wing, trace, kernel, difference }: FirstDifference): string {
+  const { index, fields } = difference;
+  const { command, response } = trace.exchanges[index] as (typeof trace)["exchanges"][number];
+  const drawing = drawingOf(wing);
   return [
     `${pc.bold(`${trace.file}:${trace.line}`)}  ${trace.name ?? `seed ${trace.seed}`}, command ${index + 1} of ${trace.exchanges.length}`,
-    ...(pages.length > 0 ? drawMap([areaRow(areas)], pages) : []),
-    `  ${commandText(command)}`,
-    `  recorded:   ${responseText(response)}`,
-    `  ${`${kernel.name}:`.padEnd(11)} ${responseText(difference.response)}`,
+    ...drawing.before(trace, difference),
+    `  ${drawing.command(command)}`,
+    `  recorded:   ${drawing.response(response)}`,
+    `  ${`${kernel.name}:`.padEnd(11)} ${drawing.response(difference.response)}`,
     ...fields.map(
       ({ field, recorded, ours }) => `  ${pc.red(field.padEnd(10))}  ${differenceText(recorded, ours)}`,
     ),

@@ -22,7 +22,7 @@ export async function diffVerb(names: readonly string[], options: DiffOptions): 
   const [one, other, ...more] = names;
   if (one === undefined || other === undefined || more.length > 0)
     throw new UsageError("diff takes two kernels, or --all");
-  refusePair(one, other, options);
+  await refusePair(one, other, options);
   await refuseUnwritable(filesNamed({ "--out": out }));
   const found = await watched((watch) => diff(one, other, { ...options, ...watch }));
   if (json) console.log(JSON.stringify(differingJson(found)));

@@ -4,12 +4,14 @@ import { asWritten, formatHistory } from "../../adapters/vmap/history-file.ts";
 import { bugCalled } from "../../counterexamples/vmap/index.ts";
 import { type DriveReport, drive } from "../../jobs/drive.ts";
 import { toolLine } from "../../jobs/names.ts";
+import { VMAP } from "../../jobs/vmap/wing.ts";
 import type { HistoryStep } from "../../spec/vmap/history.ts";
 import { canBoundMemory } from "../../trees/child.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
 import { print, watched } from "../output.ts";
 import { type Replayed, replayedText, stepsShown } from "../show/replayed.ts";
+import { VMAP_DRAWING } from "../show/step-view.ts";
 import { stepsJson } from "../show/steps.ts";
 import { cpusText } from "../show/text.ts";
 
@@ -70,7 +72,7 @@ function lawsOf({ law, played }: Found): readonly string[] {
   return [law, ...all.filter((each) => each !== law)];
 }
 
-const stepsOf = ({ played }: Found) => stepsShown(() => played, played.length - 1, true);
+const stepsOf = ({ played }: Found) => stepsShown(VMAP_DRAWING, () => played, played.length - 1, true);
 
 function documentOf(shown: ToShow) {
   const { command, options, name, by, promises, judged, unjudged, seed, seconds, interrupted } = shown;
@@ -91,7 +93,7 @@ function documentOf(shown: ToShow) {
     step: found?.history.length ?? null,
     ...{ drawn: found?.drawn ?? null, again: found?.again ?? null, scope: found?.scope.name ?? null },
     history: found === undefined ? null : JSON.parse(fileOf(shown, found)),
-    steps: found === undefined ? [] : stepsJson(stepsOf(found), ({ index }) => asFile(index)),
+    steps: found === undefined ? [] : stepsJson(VMAP_DRAWING, stepsOf(found), ({ index }) => asFile(index)),
     known: shown.known.map(({ law, known, commands: length }) => ({ law, bug: known, commands: length })),
     out: found === undefined ? null : (options.out ?? null),
     ...{ histories, commands, seed, seconds, complete: !interrupted },
@@ -117,6 +119,7 @@ function textOf(shown: ToShow): string {
   }
   const space = `a space of 2^${Math.log2(found.scope.wordPages)} pages, ${cpusText(found.scope)}`;
   const replayed: Replayed = {
+    wing: VMAP,
     about: [`${pc.bold(name)}, ${space}; ${counts}`, `judged by ${by}; ${againText(found)}`, ...notes],
     bug: undefined,
     of: found.history.length,

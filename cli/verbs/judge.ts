@@ -1,5 +1,4 @@
 /** `judge`: a recording as a plain history against the laws; none of our kernels is run. */
-import { bugCalled } from "../../counterexamples/vmap/index.ts";
 import {
   type Accusation,
   isUnknown,
@@ -8,9 +7,11 @@ import {
   judge,
   type JudgeOptions as Options,
 } from "../../jobs/judge.ts";
+import { bugOf } from "../../jobs/wings.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
 import { columns, type JsonOption, print, watched } from "../output.ts";
+import { drawingOf } from "../show/drawings.ts";
 import { counted } from "../show/text.ts";
 
 export type JudgeOptions = Options & JsonOption;
@@ -23,7 +24,7 @@ export async function judgeVerb(files: readonly string[], { json, law, as }: Jud
   return report.files.some(({ broken }) => broken.some(isUnknown)) ? UNEXPECTED : AS_EXPECTED;
 }
 
-function asJson({ labels, by, promises, unseen, ...rest }: JudgedFile) {
+function asJson({ wing: _of, labels, by, promises, unseen, ...rest }: JudgedFile) {
   return {
     ...rest,
     label: [...labels].join(", "),
@@ -56,6 +57,7 @@ function reportText({ files: all, seconds, interrupted }: JudgeReport): string {
 
 function textOf(judged: JudgedFile): string {
   const { file, labels, traces, accepted, replies, consequences, broken } = judged;
+  const { consequencesOf } = drawingOf(judged.wing);
   const lines = [`${pc.bold(file)}  ${[...labels].join(", ")}`];
   if (judged.by.size > 0) {
     lines.push(`  judged by ${[...judged.by].join("; ")}`, `  asked: ${[...judged.promises].join(", ")}`);
@@ -76,7 +78,7 @@ function textOf(judged: JudgedFile): string {
   }
   const rows = [...kinds.values()].map((same) => {
     const { law, bug, promised, trace, command } = same[0] as Accusation;
-    const number = bug === null ? undefined : bugCalled(bug)?.number;
+    const number = bug === null ? undefined : bugOf(judged.wing, bug)?.number;
     const name =
       bug === null
         ? (promised ? pc.red : pc.dim)("not known to the catalogue")
@@ -93,7 +95,7 @@ function textOf(judged: JudgedFile): string {
   if (rows.length > 0) lines.push(columns(rows));
   if (consequences > 0)
     lines.push(
-      pc.dim(`  ${consequences} more violations follow from areas that overlap already, and are not counted`),
+      pc.dim(`  ${consequences} more violations follow from ${consequencesOf}, and are not counted`),
     );
   return lines.join("\n");
 }

@@ -2,7 +2,6 @@
 import { list, listProgram } from "../../jobs/list.ts";
 import { spanText } from "../../jobs/spans.ts";
 import { UsageError } from "../../jobs/usage-error.ts";
-import { kernelCalled } from "../../kernels/vmap/index.ts";
 import type { LawId } from "../../spec/contract.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED } from "../exit.ts";
@@ -27,8 +26,8 @@ export async function listVerb(name: string | undefined, { json, program }: List
     const one = await listOne(name);
     if (json) console.log(JSON.stringify(oneJson(one)));
     else print(oneText(name, one));
-  } else if (json) console.log(JSON.stringify(list()));
-  else printAll(list());
+  } else if (json) console.log(JSON.stringify(await list()));
+  else printAll(await list());
   return AS_EXPECTED;
 }
 
@@ -51,15 +50,22 @@ function printAll({
   interleaved,
   protocols,
   scopes,
-}: ReturnType<typeof list>): void {
-  section(
-    "kernels",
-    kernels.map(({ labels, standsFor, promises }) => [
-      labels.join(" = "),
-      standsFor.length === 0 ? "" : `stands for ${standsFor.join(", ")}`,
-      pc.dim(`promises ${promises.length} laws`),
-    ]),
-  );
+}: Awaited<ReturnType<typeof list>>): void {
+  const wings = [...new Set(kernels.map(({ wing }) => wing))];
+  /** A section for each wing, named after it but for the first. */
+  const sections = <E extends { readonly wing: string }>(
+    title: string,
+    all: readonly E[],
+    row: (entry: E) => readonly string[],
+  ) => {
+    for (const [nth, wing] of wings.entries())
+      section(nth === 0 ? title : `${wing}: ${title}`, all.filter((each) => each.wing === wing).map(row));
+  };
+  sections("kernels", kernels, ({ labels, standsFor, promises }) => [
+    labels.join(" = "),
+    standsFor.length === 0 ? "" : `stands for ${standsFor.join(", ")}`,
+    pc.dim(`promises ${promises.length} laws`),
+  ]);
   section(
     "kernels that answer otherwise than the one they are like, to calls outside their domain alone",
     variants.map(({ labels, like, standsFor }) => [
@@ -68,18 +74,17 @@ function printAll({
       standsFor.length === 0 ? "" : `stands for ${standsFor.join(", ")}`,
     ]),
   );
-  section(
-    "laws",
-    laws.map(({ id, says }) => [id, says]),
-  );
-  section(
+  sections("laws", laws, ({ id, says }) => [id, says]);
+  const slugs = bugs.map(({ id }) => id);
+  sections(
     "bugs (in parentheses: laws that no release with the bug promises)",
-    bugs.map(({ id, number, fixed, breaks }) => [
+    bugs,
+    ({ id, number, fixed, breaks }) => [
       id,
       number ?? "",
       spanText({ id, fixed }),
-      pc.dim([...new Set(breaks.map(lawText))].join(", ")),
-    ]),
+      pc.dim([...new Set(breaks.map((each) => lawText(each, slugs)))].join(", ")),
+    ],
   );
   section(
     "bugs that need calls to interleave",
@@ -115,8 +120,8 @@ interface Violated {
 }
 
 /** In parentheses if releases violate the law and none of them promises it; a bug's changed kernel does not count. */
-function lawText({ law, on, notPromisedBy }: Violated): string {
-  const releases = on.filter((name) => kernelCalled(name) !== undefined);
+function lawText({ law, on, notPromisedBy }: Violated, slugs: readonly string[]): string {
+  const releases = on.filter((name) => !slugs.includes(name));
   const fallShort = releases.length > 0 && releases.every((name) => notPromisedBy.includes(name));
   return fallShort ? `(${law})` : law;
 }

@@ -13,6 +13,7 @@ import { pc } from "../colour.ts";
 import { AS_EXPECTED, UNEXPECTED } from "../exit.ts";
 import { writeNew } from "../files.ts";
 import { commandLine, complain, type JsonOption, print } from "../output.ts";
+import { drawingOf } from "../show/drawings.ts";
 import { mailText } from "../show/mail.ts";
 import { stepsShown } from "../show/replayed.ts";
 import { mailOfRun } from "../show/run.ts";
@@ -58,7 +59,7 @@ async function writeReproducer(target: string, options: PinOptions): Promise<num
             target,
             found,
             options,
-            stepsShown(() => found.play(false), found.last, true),
+            stepsShown(drawingOf(found.wing), () => found.play(false), found.last, true),
           ),
         );
   const { name, text, lacks, kind: written } = reproducerOf(found, about.trimEnd().split("\n"), kind);

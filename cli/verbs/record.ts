@@ -20,8 +20,8 @@ export async function recordVerb(_none: undefined, options: RecordOptions): Prom
   if (tree === undefined) throw new UsageError("record takes --tree DIR, the tree that answers");
   await refuseUnwritable(filesNamed({ "--out": out }));
   const subject = openTree(tree, as);
-  // The label is that of the release it is judged by, so that it can be compared with that model.
-  const lines = [...recordings(subject.kernel, subject.as, seed, traces)];
+  // The label is one of the release it is judged by, so that it can be compared with that model.
+  const lines = [...recordings(subject.kernel, subject.label, seed, traces)];
   const text = `${lines.join("\n")}\n`;
   if (out === undefined) {
     process.stdout.write(text);
@@ -31,8 +31,14 @@ export async function recordVerb(_none: undefined, options: RecordOptions): Prom
   const { version } = subject.tree;
   if (json)
     console.log(
-      JSON.stringify({ file: out, version: version ?? null, label: subject.as, traces: lines.length, seed }),
+      JSON.stringify({
+        file: out,
+        version: version ?? null,
+        label: subject.label,
+        traces: lines.length,
+        seed,
+      }),
     );
-  else console.log(`${out}: ${lines.length} traces of ${version ?? tree}, under the label ${subject.as}`);
+  else console.log(`${out}: ${lines.length} traces of ${version ?? tree}, under the label ${subject.label}`);
   return AS_EXPECTED;
 }

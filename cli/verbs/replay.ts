@@ -1,23 +1,23 @@
 /** `replay`: judges a history, step by step, with the address space after each. */
 import { oneLine } from "../../adapters/input-error.ts";
-import { asWritten } from "../../adapters/vmap/history-file.ts";
 import { interleavedCalled } from "../../counterexamples/vmap/interleavings.ts";
 import { replayLine } from "../../jobs/names.ts";
-import type { Chosen, RecordedReply } from "../../jobs/recorded.ts";
+import type { Chosen } from "../../jobs/recorded.ts";
 import { type ReplayOptions as Options, type ReplayedHistory, replay } from "../../jobs/replay.ts";
 import type { ReplayedRecording } from "../../jobs/replay-recording.ts";
 import { bugOf } from "../../jobs/tree-steps.ts";
 import { UsageError } from "../../jobs/usage-error.ts";
-import type { HistoryStep } from "../../spec/vmap/history.ts";
+import type { HistoryFile, JudgedReply, OpenWing } from "../../spec/wing.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, UNEXPECTED } from "../exit.ts";
 import { type JsonOption, print } from "../output.ts";
+import type { Shown } from "../show/drawing.ts";
+import { drawingOf } from "../show/drawings.ts";
 import { mailText } from "../show/mail.ts";
 import { type Replayed, replayedText, type ShownSteps, stepsShown } from "../show/replayed.ts";
 import { mailOfRun, runJson, runText } from "../show/run.ts";
-import type { Shown } from "../show/step-view.ts";
 import { stepsJson } from "../show/steps.ts";
-import { counted, cpusText } from "../show/text.ts";
+import { counted } from "../show/text.ts";
 import { treeRunJson, treeRunText } from "../show/tree-steps.ts";
 
 export interface ReplayOptions extends Options, JsonOption {
@@ -57,10 +57,12 @@ export async function replayVerb(target: string, options: ReplayOptions): Promis
 }
 
 function showHistory(target: string, found: ReplayedHistory, options: ReplayOptions): void {
-  const { name, history, kernel, rerun, last, violations, stopped, shortfalls } = found;
+  const { wing, name, history, kernel, rerun, last, violations, stopped, shortfalls } = found;
   const [meant] = violations;
+  const drawing = drawingOf(wing);
+  const stepAt = (index: number) => history.commands[index] as HistoryFile["commands"][number];
   // All steps were judged already, and only JSON has the laws that each step violates.
-  const shown = stepsShown(() => found.play(options.json), last, options.all === true);
+  const shown = stepsShown(drawing, () => found.play(options.json), last, options.all === true);
   if (options.json) {
     console.log(
       JSON.stringify({
@@ -76,7 +78,7 @@ function showHistory(target: string, found: ReplayedHistory, options: ReplayOpti
         listed: meant?.listed ?? null,
         laws: violations.map((each) => ({ ...each, bug: each.bug?.id ?? null })),
         shortfalls: shortfalls.map(({ law: { id }, bug, step }) => ({ law: id, step, bug: bug.id })),
-        steps: stepsJson(shown, ({ index }) => asWritten(history.commands[index] as HistoryStep)),
+        steps: stepsJson(drawing, shown, ({ index }) => wing.files.asWritten(stepAt(index))),
       }),
     );
     return;
@@ -89,14 +91,15 @@ function showHistory(target: string, found: ReplayedHistory, options: ReplayOpti
 /** What is said of a replayed history. */
 export function historyReplayed(
   target: string,
-  { name, history, called, rerun, bug, law, violations, stopped, shortfalls }: ReplayedHistory,
+  { wing, name, history, called, rerun, bug, law, violations, stopped, shortfalls }: ReplayedHistory,
   options: Omit<ReplayOptions, "json">,
   shown: ShownSteps,
 ): Replayed {
   const { scope, commands } = history;
-  const about = `kernel ${pc.bold(called)}, a space of ${scope.wordPages} pages, ${cpusText(scope)}`;
+  const about = `kernel ${pc.bold(called)}, ${drawingOf(wing).scope(scope)}`;
   const again = `${name}: its commands, run anew on our model; what was recorded is not shown`;
   return {
+    wing,
     about: rerun ? [again, about] : [about],
     bug,
     of: commands.length,
@@ -111,7 +114,8 @@ export function historyReplayed(
 }
 
 function showRecording(found: ReplayedRecording, options: ReplayOptions): void {
-  const { file, law, chosen, last, violations } = found;
+  const { wing, file, law, chosen, last, violations } = found;
+  const drawing = drawingOf(wing);
   if ("traces" in chosen) {
     const { traces, replies } = chosen;
     const verdict = { accepted: true, law: null, promised: null, step: null, bug: null, laws: [] };
@@ -122,7 +126,7 @@ function showRecording(found: ReplayedRecording, options: ReplayOptions): void {
     return;
   }
   const { trace, judging } = chosen;
-  const shown = stepsShown(() => shownReplies(found.play()), last, options.all === true);
+  const shown = stepsShown(drawing, () => shownReplies(found.play()), last, options.all === true);
   const [meant] = violations;
   if (options.json) {
     console.log(
@@ -139,13 +143,14 @@ function showRecording(found: ReplayedRecording, options: ReplayOptions): void {
         step: meant === undefined ? null : last + 1,
         bug: meant?.bug?.id ?? null,
         laws: violations.map((each) => ({ ...each, bug: each.bug?.id ?? null })),
-        steps: stepsJson(shown, ({ index }) => trace.written.ops[index]?.[0]),
+        steps: stepsJson(drawing, shown, ({ index }) => trace.requests[index]),
       }),
     );
     return;
   }
   const replayed = {
-    about: aboutLines(chosen),
+    wing,
+    about: aboutLines(wing, chosen),
     bug: undefined,
     of: trace.exchanges.length,
     shown,
@@ -160,17 +165,17 @@ function showRecording(found: ReplayedRecording, options: ReplayOptions): void {
   else print(replayedText(replayed));
 }
 
-function* shownReplies(replies: Iterable<RecordedReply>): Generator<Shown, void, undefined> {
+function* shownReplies(replies: Iterable<JudgedReply>): Generator<Shown, void, undefined> {
   for (const { laws: violated, following: _not, ...reply } of replies) yield { ...reply, violated };
 }
 
-function aboutLines({ trace, judging }: Chosen): string[] {
+function aboutLines(wing: OpenWing, { trace, judging }: Chosen): string[] {
   const { file, line, label, name, scope, cut } = trace;
   const named = name === undefined ? "" : `, ${oneLine(name)}`;
   const by = judging.by ?? `the promises of ${label}`;
   const from = cut && `cut to ${cut.steps.length} of the ${cut.of} steps of ${oneLine(cut.from)}`;
   return [
-    `${pc.bold(`${file}:${line}`)}${named}: recorded of ${pc.bold(label)}, ${cpusText(scope)}; judged by ${by}`,
+    `${pc.bold(`${file}:${line}`)}${named}: recorded of ${pc.bold(label)}, ${drawingOf(wing).cpus(scope)}; judged by ${by}`,
     "the replies are the recorded ones: nothing was run",
     ...(from === undefined ? [] : [`${from} (${stepsText(cut?.steps ?? [])}): these were not run again`]),
   ];

@@ -5,6 +5,7 @@ import { replay } from "../../engine/run/stepper.ts";
 import { namesOf } from "../../jobs/hunt-target.ts";
 import { kernelNamed } from "../../jobs/names.ts";
 import { allPinned, pinnedFile } from "../../jobs/pinned.ts";
+import { OPEN_VMAP } from "../../jobs/vmap/open-wing.ts";
 import { benchFor, type JudgedStep } from "../../properties/vmap/test-bench.ts";
 import { naming } from "../../spec/vmap/history.ts";
 import { judgedAlsoBy } from "../../spec/vmap/kernel.ts";
@@ -64,7 +65,7 @@ const SHORTEST_KNOWN: Readonly<Record<string, readonly number[]>> = {
 
 const lastOf = (played: readonly JudgedStep[]): JudgedStep => played.at(-1) as JudgedStep;
 
-describe.each(allPinned())("$bug.id, pinned in $pinned.pinned", ({ bug, pinned }) => {
+describe.each(allPinned({ bugs: BUGS }))("$bug.id, pinned in $pinned.pinned", ({ bug, pinned }) => {
   const history = () => readHistory(pinnedFile(bug, pinned));
 
   test.each(pinned.on)(
@@ -74,7 +75,11 @@ describe.each(allPinned())("$bug.id, pinned in $pinned.pinned", ({ bug, pinned }
       const kernel = judgedAlsoBy(kernelNamed(label), pinned.law);
       const last = lastOf(replay(benchFor(kernel, scope), commands, pinned.law));
       expect(last.index).toBe(commands.length - 1);
-      expect(namesOf(kernel, last)).toContainEqual({ law: pinned.law, known: bug.id, listed: true });
+      expect(namesOf(OPEN_VMAP, kernel, last)).toContainEqual({
+        law: pinned.law,
+        known: bug.id,
+        listed: true,
+      });
     },
   );
 
@@ -93,7 +98,7 @@ describe.each(allPinned())("$bug.id, pinned in $pinned.pinned", ({ bug, pinned }
       const shorter = naming.without(commands, new Set([index]));
       const played = replay(benchFor(kernel, scope), shorter, pinned.law);
       const stillViolates = played.some((step) =>
-        namesOf(kernel, step).some((each) => each.law === pinned.law && each.known === bug.id),
+        namesOf(OPEN_VMAP, kernel, step).some((each) => each.law === pinned.law && each.known === bug.id),
       );
       expect(stillViolates).toBe(false);
     }

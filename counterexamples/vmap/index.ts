@@ -1,12 +1,15 @@
 /** The catalogue: every bug, in the order of its numbers. A new bug is one folder and one line here. */
+import type { State } from "../../kernels/vmap/state.ts";
 import type { LawId } from "../../spec/contract.ts";
-import type { Bug, Evidence, PinnedViolation } from "../bug.ts";
+import type { VmapTerms } from "../../spec/vmap/terms.ts";
+import { type Attributed, attribute } from "../attribution.ts";
 import { aliasesBeforeInit } from "./aliases-before-init/bug.ts";
 import { alignWrapToZero } from "./align-wrap-to-zero/bug.ts";
 import { allocOfNothing } from "./alloc-of-nothing/bug.ts";
 import { augAlignOverhead } from "./aug-align-overhead/bug.ts";
 import { augPercpuJump } from "./aug-percpu-jump/bug.ts";
 import { augSearchUnshifted } from "./aug-search-unshifted/bug.ts";
+import type { Bug, Evidence, PinnedViolation } from "./bug.ts";
 import { cacheDraftAlignBugon } from "./cache-draft-align-bugon/bug.ts";
 import { cacheDraftGuardForgotten } from "./cache-draft-guard-forgotten/bug.ts";
 import { cacheDraftRangeBugon } from "./cache-draft-range-bugon/bug.ts";
@@ -100,47 +103,14 @@ export function bugCalled(name: string): Bug | undefined {
   return BUGS.find((bug) => bug.id === name || bug.number === name.toUpperCase());
 }
 
-/** A law violated by one reply, and the catalogue's bug that explains it. */
-export interface AttributedViolation {
-  readonly law: LawId;
-  readonly bug: Bug | undefined;
-  /** Whether the bug's entry lists this law on this kernel. If not, the violation follows from the bug. */
-  readonly listed: boolean;
-}
+export type AttributedViolation = Attributed<VmapTerms<State>>;
 
-/**
- * Attributes the violations of one reply of a kernel (a label, or a bug's changed kernel). Violations that the kernel
- * inherited from the one it was derived from come first; its own bug explains the rest. If no bug explains a violated
- * law, it is attributed to the bug that explains another law violated by the same reply: an area placed outside its
- * window by a wrap may lie on another area, or on pages that no flush covered. Any other violation of a changed kernel
- * is attributed to its bug.
- */
+/** Attributes the violations of one reply of a kernel of this wing. */
 export function attributeViolations(
   kernel: string,
   violated: readonly { readonly id: LawId }[],
   seen: Omit<Evidence, "law">,
-  inherited: ReadonlySet<PinnedViolation> = NOTHING,
+  inherited?: ReadonlySet<PinnedViolation>,
 ): readonly AttributedViolation[] {
-  const own = violated.map(({ id: law }) => ({
-    law,
-    bug: attributeViolation(kernel, { law, ...seen }, inherited),
-  }));
-  const other =
-    own.find((each) => each.bug !== undefined)?.bug ?? BUGS.find((bug) => bug.changed?.name === kernel);
-  return own.map(({ law, bug }) => ({ law, bug: bug ?? other, listed: bug !== undefined }));
-}
-
-const NOTHING: ReadonlySet<PinnedViolation> = new Set();
-
-function attributeViolation(
-  kernel: string,
-  evidence: Evidence,
-  inherited: ReadonlySet<PinnedViolation>,
-): Bug | undefined {
-  const accounts = (isHere: (each: PinnedViolation) => boolean) =>
-    BUGS.find(
-      (bug) =>
-        bug.violations.some((each) => each.law === evidence.law && isHere(each)) && bug.explains(evidence),
-    );
-  return accounts((each) => inherited.has(each)) ?? accounts(({ on }) => on.includes(kernel));
+  return attribute(BUGS, kernel, violated, seen, inherited);
 }

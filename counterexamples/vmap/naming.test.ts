@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { replay } from "../../engine/run/stepper.ts";
 import { namesOf } from "../../jobs/hunt-target.ts";
+import { OPEN_VMAP } from "../../jobs/vmap/open-wing.ts";
 import { rulesOf } from "../../kernels/vmap/releases.ts";
 import { kernelWith, stepsFrom } from "../../kernels/vmap/rules.ts";
 import type { State } from "../../kernels/vmap/state.ts";
@@ -26,7 +27,7 @@ const MAP = { op: "mapRam", cpu: 0, count: 4 } as const;
 function nameOf(kernel: Kernel<State>, law: LawId, history: readonly HistoryStep[]): string | undefined {
   const last = replay(benchFor(kernel, BLOCKS), history, law).at(-1) as JudgedStep;
   expect(last.violated.map(({ id }) => id)).toContain(law);
-  return namesOf(kernel, last).find((each) => each.law === law)?.known;
+  return namesOf(OPEN_VMAP, kernel, last).find((each) => each.law === law)?.known;
 }
 
 /** A used-up block of which half was given back: C7 is near. */

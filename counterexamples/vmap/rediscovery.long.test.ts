@@ -1,9 +1,12 @@
 /** Random search finds every bug of the catalogue again. */
+
 import { describe, expect, test } from "vitest";
 import { readHistory } from "../../adapters/vmap/history-file.ts";
 import { bugTarget } from "../../jobs/hunt-target.ts";
 import { pinnedFile } from "../../jobs/pinned.ts";
-import { hunt } from "../../properties/vmap/hunt.ts";
+import { OPEN_VMAP } from "../../jobs/vmap/open-wing.ts";
+import { hunt } from "../../properties/hunt.ts";
+import { HISTORIES } from "../../properties/vmap/histories.ts";
 import { BUGS } from "./index.ts";
 
 describe("random search", () => {
@@ -14,7 +17,7 @@ describe("random search", () => {
   test.each(all)(
     "Random search finds $bug.id by a violation of $law, nearly as short as it is pinned",
     async ({ bug, law }) => {
-      const target = bugTarget(bug, law);
+      const target = bugTarget(OPEN_VMAP, bug, law);
       const pinned = bug.violations.filter(
         (each) => each.law === law && each.on.includes(target.kernel.name),
       );
@@ -22,7 +25,7 @@ describe("random search", () => {
         pinned.map(async (each) => (await readHistory(pinnedFile(bug, each))).commands.length),
       );
       const enough = Math.max(...lengths) + 1;
-      const { found } = hunt(target, 7, { runs: 100_000, tries: 100_000, enough });
+      const { found } = hunt(HISTORIES, target, 7, { runs: 100_000, tries: 100_000, enough });
       expect(found).toBeDefined();
       expect(found?.history.length).toBeLessThanOrEqual(enough);
     },

@@ -1,8 +1,8 @@
 /** The engine on a machine that has nothing to do with vmap: a row of jars into which marbles are put. */
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import type { ActingMachine, Law, Naming, Spec } from "../../spec/contract.ts";
-import { begin, lastPlayed, playing, replay, type Setting } from "./stepper.ts";
+import type { ActingMachine, Law, Naming, Setting, Spec } from "../../spec/contract.ts";
+import { begin, lastPlayed, playing, replay } from "./stepper.ts";
 
 /** How many marbles a jar is meant to hold. */
 interface Size {

@@ -1,15 +1,6 @@
 /** Runs a history step by step: names resolved, the machine asked, its answer judged. */
-import type { ActingMachine, Law, LawId, Naming, Spec } from "../../spec/contract.ts";
+import type { Law, LawId, Setting } from "../../spec/contract.ts";
 import { judge } from "../../spec/contract.ts";
-
-/** A machine, its judge, and the size of both. */
-export interface Setting<Scope, S, W, N, Step, C, R> {
-  readonly machine: ActingMachine<Scope, S, C, R>;
-  readonly spec: Spec<Scope, W, C, R>;
-  readonly laws: readonly Law<W, C, R>[];
-  readonly naming: Naming<N, Step, C, R>;
-  readonly scope: Scope;
-}
 
 /** The outcome of one step. Command and response are undefined if the step did nothing. */
 export interface Played<W, Step, C, R> {

@@ -22,8 +22,9 @@ export interface WorkerData {
 }
 
 const { source, memory } = workerData as WorkerData;
-const module = (await import(source.module)) as Record<string, (given: unknown) => Visitable>;
-const machine = (module[source.name] as (given: unknown) => Visitable)(source.given);
+type Build = (given: unknown) => Visitable | Promise<Visitable>;
+const module = (await import(source.module)) as Record<string, Build>;
+const machine = await (module[source.name] as Build)(source.given);
 const own = visiting(machine, memory);
 parentPort?.on("message", (order: Order) => parentPort?.postMessage(obey(own, order)));
 parentPort?.postMessage(signature(machine));

@@ -5,6 +5,7 @@
  * (after a wrap), which one it visits first depends on these shapes.
  */
 import { type Areas, NONE } from "../vmap/areas.ts";
+import { walked } from "./walked.ts";
 
 /** The links a tree needs; the arena of areas has them, and so may any other set of nodes. */
 export type TreeLinks = Pick<Areas, "left" | "right" | "parent" | "red" | "root">;
@@ -84,6 +85,7 @@ export function linkAndColour<Tree extends TreeLinks>(
   let here = node;
   let mother = parent[here] as number;
   while (mother !== NONE && red[mother] === 1) {
+    walked.tree += 1;
     const grand = parent[mother] as number;
     const motherIsLeft = left[grand] === mother;
     const aunt = (motherIsLeft ? right[grand] : left[grand]) as number;
@@ -111,6 +113,7 @@ export function linkAndColour<Tree extends TreeLinks>(
 
 /** Takes a node out and rebalances. Its own links are left as they were. */
 export function erase<Tree extends TreeLinks>(tree: Tree, node: number, augment?: Augment<Tree>): void {
+  walked.tree += 1;
   const { left, right, parent, red } = tree;
   let child: number;
   let above: number;
@@ -123,7 +126,10 @@ export function erase<Tree extends TreeLinks>(tree: Tree, node: number, augment?
     replaceInParent(tree, node, child);
   } else {
     successor = right[node] as number;
-    while (left[successor] !== NONE) successor = left[successor] as number;
+    while (left[successor] !== NONE) {
+      walked.tree += 1;
+      successor = left[successor] as number;
+    }
     child = right[successor] as number;
     removedRed = red[successor] as number;
     above = parent[successor] as number;
@@ -154,6 +160,7 @@ function rebalanceAfterErase<Tree extends TreeLinks>(
   let here = node;
   let above = mother;
   while (here !== tree.root && (here === NONE || red[here] === 0)) {
+    walked.tree += 1;
     const isLeft = left[above] === here;
     let sibling = (isLeft ? right[above] : left[above]) as number;
     if (red[sibling] === 1) {
@@ -195,14 +202,19 @@ function rebalanceAfterErase<Tree extends TreeLinks>(
 /** The next node in order, or NONE. */
 export function next(tree: TreeLinks, node: number): number {
   const { left, right, parent } = tree;
+  walked.tree += 1;
   let here = right[node] as number;
   if (here !== NONE) {
-    while (left[here] !== NONE) here = left[here] as number;
+    while (left[here] !== NONE) {
+      walked.tree += 1;
+      here = left[here] as number;
+    }
     return here;
   }
   here = node;
   let above = parent[here] as number;
   while (above !== NONE && right[above] === here) {
+    walked.tree += 1;
     here = above;
     above = parent[here] as number;
   }
@@ -212,14 +224,19 @@ export function next(tree: TreeLinks, node: number): number {
 /** The previous node in order, or NONE. */
 export function prev(tree: TreeLinks, node: number): number {
   const { left, right, parent } = tree;
+  walked.tree += 1;
   let here = left[node] as number;
   if (here !== NONE) {
-    while (right[here] !== NONE) here = right[here] as number;
+    while (right[here] !== NONE) {
+      walked.tree += 1;
+      here = right[here] as number;
+    }
     return here;
   }
   here = node;
   let above = parent[here] as number;
   while (above !== NONE && left[above] === here) {
+    walked.tree += 1;
     here = above;
     above = parent[here] as number;
   }

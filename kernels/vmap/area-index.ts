@@ -1,6 +1,7 @@
 /** How a kernel keeps the areas it has handed out: what its calls insert, find by address and take out again. */
 import type { Vpn } from "../../spec/vmap/vocabulary.ts";
 import { erase, linkAndColour } from "../structures/rbtree.ts";
+import { walked } from "../structures/walked.ts";
 import { type Areas, findArea, listInsertAfter, listRemove, NONE } from "./areas.ts";
 import { bugOn } from "./bug.ts";
 
@@ -33,6 +34,7 @@ function insertInTree(areas: Areas, slot: number): void {
   let asLeft = false;
   let before = NONE;
   while (here !== NONE) {
+    walked.tree += 1;
     above = here;
     asLeft = start < (areas.end[here] as number);
     if (asLeft) {

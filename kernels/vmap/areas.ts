@@ -4,6 +4,7 @@
  * 5.2 on, chains of areas by their start (chains.ts).
  */
 import type { Vpn } from "../../spec/vmap/vocabulary.ts";
+import { walked } from "../structures/walked.ts";
 
 /** No slot. */
 export const NONE = -1;
@@ -185,7 +186,10 @@ export function listRemove(areas: Areas, slot: number): void {
 
 /** The slots in list order. */
 export function* listed(areas: Areas): Iterable<number> {
-  for (let slot = areas.listHead; slot !== NONE; slot = areas.listNext[slot] as number) yield slot;
+  for (let slot = areas.listHead; slot !== NONE; slot = areas.listNext[slot] as number) {
+    walked.list += 1;
+    yield slot;
+  }
 }
 
 /** Whether no area is linked, in a list or in chains. */
@@ -197,6 +201,7 @@ export function hasNoArea({ heads, listHead }: Areas): boolean {
 export function findArea(areas: Areas, start: Vpn): number {
   let slot = areas.root;
   while (slot !== NONE) {
+    walked.tree += 1;
     const here = areas.start[slot] as number;
     if (start < here) slot = areas.left[slot] as number;
     else if (start > here) slot = areas.right[slot] as number;
@@ -209,6 +214,7 @@ export function findArea(areas: Areas, start: Vpn): number {
 export function findAreaAround(areas: Areas, page: Vpn): number {
   let slot = areas.root;
   while (slot !== NONE) {
+    walked.tree += 1;
     if (page < (areas.start[slot] as number)) slot = areas.left[slot] as number;
     else if (page >= (areas.end[slot] as number)) slot = areas.right[slot] as number;
     else return slot;

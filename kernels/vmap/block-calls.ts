@@ -5,6 +5,7 @@
  */
 import { type Cpu, PAGE_SIZE, type Pages, roundedUp, type Vpn } from "../../spec/vmap/vocabulary.ts";
 import { unmapRange } from "../hardware/memory.ts";
+import { walked } from "../structures/walked.ts";
 import { allocArea, flagArea, purgeIfTooLazy } from "./area-calls.ts";
 import { MADE_BY_RAM, NONE } from "./areas.ts";
 import { freeBlock, startOf, useIndex } from "./block-sweeps.ts";
@@ -36,6 +37,7 @@ function searchListed(state: State, cpu: Cpu, pages: Pages, steps: Steps): Vpn {
   const { blocks } = state;
   for (let block = blocks.head[cpu] as number; block !== NONE; block = blocks.next[block] as number) {
     takeTurn(state, "vb_alloc");
+    walked.list += 1;
     const offset = steps.blocks.find(blocks, block, pages);
     if (offset === NO_ROOM) continue;
     take(state, block, offset, pages);

@@ -6,6 +6,7 @@ import { isPossible, possibleCount, type Scope } from "../../spec/vmap/scope.ts"
 
 import type { Cpu, Pages } from "../../spec/vmap/vocabulary.ts";
 import type { Facts } from "../changes.ts";
+import { walked } from "../structures/walked.ts";
 import { allBlocks, type Blocks, listedBlocks } from "./blocks.ts";
 import { bugOn } from "./bug.ts";
 import { NO_ROOM } from "./search-uncached.ts";
@@ -59,6 +60,7 @@ export interface BlockRules {
 export function findRegion(blocks: Blocks, block: number, pages: Pages): number {
   const base = block * blocks.pages;
   for (let at = 0; at + pages <= blocks.pages; at += pages) {
+    walked.bitmap += 1;
     let free = 0;
     while (free < pages && blocks.given[base + at + free] === 0) free += 1;
     if (free === pages) return at;

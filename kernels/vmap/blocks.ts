@@ -14,6 +14,7 @@ import {
   type PageMap,
   setFrame,
 } from "../hardware/page-map.ts";
+import { walked } from "../structures/walked.ts";
 import { NONE } from "./areas.ts";
 import { NeverReturns } from "./bug.ts";
 
@@ -211,6 +212,7 @@ export function listedBlocks(blocks: Blocks, cpu: Cpu): number[] {
   const found: number[] = [];
   for (let block = blocks.head[cpu] as number; block !== NONE; block = blocks.next[block] as number) {
     if (found.length === blocks.used) throw new NeverReturns("a CPU's list of blocks goes round and round");
+    walked.list += 1;
     found.push(block);
   }
   return found;

@@ -8,6 +8,7 @@
  */
 import type { Extent, Pages, Vpn } from "../../spec/vmap/vocabulary.ts";
 import { type Augment, erase, linkAndColour, next, type TreeLinks } from "../structures/rbtree.ts";
+import { walked } from "../structures/walked.ts";
 import { NONE } from "./areas.ts";
 import { MARKS } from "./coverage-marks.ts";
 
@@ -146,6 +147,7 @@ function refresh(free: FreeSpace, slot: number): boolean {
 /** Something of this size is now below a node. */
 function raise({ largest, parent }: FreeSpace, slot: number, size: Measure): void {
   for (let here = slot; here !== NONE && (largest[here] as number) < size; ) {
+    walked.tree += 1;
     largest[here] = size;
     here = parent[here] as number;
   }
@@ -155,6 +157,7 @@ function raise({ largest, parent }: FreeSpace, slot: number, size: Measure): voi
 function lower(free: FreeSpace, slot: number, size: Measure): void {
   const { largest, parent } = free;
   for (let here = slot; here !== NONE && largest[here] === size; here = parent[here] as number) {
+    walked.tree += 1;
     if (!refresh(free, here)) return;
   }
 }
@@ -184,10 +187,12 @@ const augment: Augment<FreeSpace> = {
  * it joins two, the upper node is removed.
  */
 export function giveSpace(free: FreeSpace, start: Vpn, end: Vpn): void {
+  walked.released += 1;
   let below = NONE;
   let above = NONE;
   let leaf = NONE;
   for (let here = free.root; here !== NONE; ) {
+    walked.tree += 1;
     leaf = here;
     if (end <= (free.start[here] as number)) {
       above = here;

@@ -7,6 +7,7 @@ import type { Alloc } from "../../spec/vmap/commands.ts";
 import type { DumpedPooled } from "../../spec/vmap/kernel.ts";
 import { alignmentInPages, type Extent, type Pages, type Vpn } from "../../spec/vmap/vocabulary.ts";
 import { flushTlbKernelRange } from "../hardware/memory.ts";
+import { walked } from "../structures/walked.ts";
 import { giveBackDescriptor, NONE } from "./areas.ts";
 import { bugOn } from "./bug.ts";
 import { findByAnyPage } from "./chains.ts";
@@ -129,6 +130,7 @@ function purgeNodes(state: State, dirty: Extent | undefined, pools: Pooling, dec
   let end = dirty?.end ?? 0;
   for (const { slots } of purged) {
     for (const slot of slots) {
+      walked.list += 1;
       start = Math.min(start, state.areas.start[slot] as number);
       end = Math.max(end, state.areas.end[slot] as number);
     }

@@ -4,6 +4,7 @@
  */
 import { LARGEST_POOLED } from "../../spec/vmap/scope.ts";
 import type { Extent, Pages, Vpn } from "../../spec/vmap/vocabulary.ts";
+import { walked } from "../structures/walked.ts";
 import { NONE } from "./areas.ts";
 
 export interface Pools {
@@ -102,6 +103,7 @@ export function decayPools(pools: Pools, node: number, howMany: (length: number)
   const gone: Extent[] = [];
   if (pools.count === 0) return gone;
   for (let size = 1; size <= LARGEST_POOLED; size++) {
+    walked.list += 1;
     const list = listOf(node, size);
     for (let left = howMany(pools.length[list] as number); left > 0; left--) {
       const start = pools.start[pools.head[list] as number] as number;

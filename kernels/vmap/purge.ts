@@ -6,6 +6,7 @@
 
 import type { Extent } from "../../spec/vmap/vocabulary.ts";
 import { flushTlbKernelRange, unmapRange } from "../hardware/memory.ts";
+import { walked } from "../structures/walked.ts";
 import { eraseArea } from "./area-calls.ts";
 import { type Areas, NONE } from "./areas.ts";
 import { bugOn } from "./bug.ts";
@@ -36,6 +37,7 @@ export function purge(state: State, steps: PurgeSteps, dirty?: Extent): void {
   let end = dirty?.end ?? 0;
   for (let slot = first; slot !== NONE; slot = areas.purgeNext[slot] as number) {
     takeTurn(state, "__purge_vmap_area_lazy");
+    walked.list += 1;
     start = Math.min(start, areas.start[slot] as number);
     end = Math.max(end, areas.end[slot] as number);
     state.lazyPages -= pagesOf(state, slot);
@@ -56,6 +58,7 @@ export function gatherFlagged(state: State): number {
   let last = NONE;
   for (let slot = areas.listHead; slot !== NONE; slot = areas.listNext[slot] as number) {
     takeTurn(state, "__purge_vmap_area_lazy");
+    walked.list += 1;
     if (((areas.flags[slot] as number) & LAZY_FREE) === 0) continue;
     areas.flags[slot] = ((areas.flags[slot] as number) & ~LAZY_FREE) | LAZY_FREEING;
     areas.purgeNext[slot] = NONE;

@@ -5,6 +5,7 @@
 import type { Alloc } from "../../spec/vmap/commands.ts";
 import type { Pages, Vpn } from "../../spec/vmap/vocabulary.ts";
 import { next, prev } from "../structures/rbtree.ts";
+import { walked } from "../structures/walked.ts";
 import { NONE } from "./areas.ts";
 import { NeverReturns, ROUND_THE_LIST } from "./bug.ts";
 import { MARKS } from "./coverage-marks.ts";
@@ -106,6 +107,7 @@ export function startAtWindow(
   let first = NONE;
   let slot = areas.root;
   while (slot !== NONE) {
+    walked.tree += 1;
     if ((areas.end[slot] as number) < addr) {
       slot = areas.right[slot] as number;
       continue;

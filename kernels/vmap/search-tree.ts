@@ -5,6 +5,7 @@
  */
 import type { Alloc } from "../../spec/vmap/commands.ts";
 import { alignmentInPages, type Bytes, PAGE_SIZE, type Pages, type Vpn } from "../../spec/vmap/vocabulary.ts";
+import { walked } from "../structures/walked.ts";
 import { NONE } from "./areas.ts";
 import { NeverReturns } from "./bug.ts";
 import { MARKS } from "./coverage-marks.ts";
@@ -67,6 +68,7 @@ function lowestMatch(state: State, request: Alloc, { lookedFor, shiftsStart }: T
   let here = free.root;
   let wentBack = 0;
   while (here !== NONE) {
+    walked.tree += 1;
     if (vstart < (start[here] as number) && holds(largest, left[here] as number, wanted)) {
       here = left[here] as number;
       continue;
@@ -81,6 +83,7 @@ function lowestMatch(state: State, request: Alloc, { lookedFor, shiftsStart }: T
     wentBack += 1;
     if (wentBack > free.count) throw new NeverReturns(FOR_EVER);
     do {
+      walked.tree += 1;
       here = parent[here] as number;
       if (here === NONE) return NONE;
       if (fits(free, here, size, align, vstart)) return here;

@@ -5,6 +5,7 @@
 import type { Alloc } from "../../spec/vmap/commands.ts";
 import type { Pages, Vpn } from "../../spec/vmap/vocabulary.ts";
 import { next } from "../structures/rbtree.ts";
+import { walked } from "../structures/walked.ts";
 import { NONE } from "./areas.ts";
 import { NeverReturns, ROUND_THE_LIST } from "./bug.ts";
 import { MARKS } from "./coverage-marks.ts";
@@ -84,6 +85,7 @@ export function descend(state: State, addr: Vpn, size: Pages): number {
   let first = NONE;
   let slot = areas.root;
   while (slot !== NONE) {
+    walked.tree += 1;
     if ((areas.end[slot] as number) >= addr) {
       if (first === NONE && (areas.start[slot] as number) < add(word, addr, size)) first = slot;
       slot = areas.left[slot] as number;

@@ -1,4 +1,5 @@
 /** Nothing runs on a CPU that is not possible, however commands are made. */
+
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { formatHistory, historyIn } from "../../adapters/vmap/history-file.ts";
@@ -10,10 +11,11 @@ import type { Command } from "../../spec/vmap/commands.ts";
 import type { HistoryStep } from "../../spec/vmap/history.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
+import { lockstep } from "../diff/lockstep.ts";
+import { runChoices } from "../run-choices.ts";
 import { choices } from "./choices.ts";
-import { lockstepByKind } from "./diff/lockstep.ts";
+import { COMPARISON } from "./comparison.ts";
 import { scopeCalled } from "./random-scopes.ts";
-import { runChoices } from "./run-choices.ts";
 import { benchFor } from "./test-bench.ts";
 import { commandsOf } from "./workload.ts";
 
@@ -39,7 +41,7 @@ describe("with CPUs 0 and 2, nothing runs on CPU 1", () => {
   test("With CPUs 0 and 2 no explored command runs on CPU 1, on one kernel or on two", () => {
     const calls = ["alloc", "map", "touch", "write"] as const;
     expect(cpusOf(commandsOf(GAP, calls))).toEqual([0, 2]);
-    expect(cpusOf(lockstepByKind(kernel, newer, GAP, calls).commands)).toEqual([0, 2]);
+    expect(cpusOf(lockstep(COMPARISON, kernel, newer, { scope: GAP, calls }).commands)).toEqual([0, 2]);
   });
 
   test("With CPUs 0 and 2 the specification enables no command on CPU 1", () => {

@@ -5,14 +5,15 @@ import { follow, type Judging } from "../../engine/run/stepper.ts";
 import { vmapSpec } from "../../model/vmap/vmap-spec.ts";
 import type { ImmutableWorld } from "../../model/vmap/world.ts";
 import type { LawId } from "../../spec/contract.ts";
+import { isFollowed } from "../../spec/contract.ts";
 import type { Command, Response } from "../../spec/vmap/commands.ts";
 import { type HistoryStep, isWellFormed, naming, simpler } from "../../spec/vmap/history.ts";
-import { isFollowed, type VmapLaw } from "../../spec/vmap/laws/law.ts";
+import type { VmapLaw } from "../../spec/vmap/laws/law.ts";
 import type { Ledger } from "../../spec/vmap/ledger.ts";
 import type { Promises } from "../../spec/vmap/promises.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
+import type { KnownViolation } from "../random-run.ts";
 import { type Choice, choices } from "./choices.ts";
-import type { KnownViolation } from "./random-run.ts";
 import { resolveChoice } from "./resolve-choice.ts";
 import type { JudgedStep } from "./test-bench.ts";
 

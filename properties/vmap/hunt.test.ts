@@ -1,21 +1,24 @@
 /** A hunt counts histories, and not time: what it answers depends on its seed and its limit alone. */
+
 import { describe, expect, test } from "vitest";
-import type { Bug } from "../../counterexamples/bug.ts";
+import type { Bug } from "../../counterexamples/vmap/bug.ts";
 import { bugCalled } from "../../counterexamples/vmap/index.ts";
 import { bugTarget } from "../../jobs/hunt-target.ts";
+import { OPEN_VMAP } from "../../jobs/vmap/open-wing.ts";
 import { linux } from "../../kernels/vmap/index.ts";
-import type { State } from "../../kernels/vmap/state.ts";
 import { judgedAlsoBy } from "../../spec/vmap/kernel.ts";
-import { type HuntLimit, hunt, hunting, type Target } from "./hunt.ts";
+import type { VmapTerms } from "../../spec/vmap/terms.ts";
+import { type HuntLimit, hunt, hunting, type Target } from "../hunt.ts";
+import { HISTORIES } from "./histories.ts";
 
-const A9: Target<State> = bugTarget(bugCalled("A9") as Bug, "lowest-fit");
+const A9: Target<VmapTerms> = bugTarget(OPEN_VMAP, bugCalled("A9") as Bug, "lowest-fit");
 /** What 2.6.39 never does. */
-const NEVER: Target<State> = { ...A9, kernel: judgedAlsoBy(linux("2.6.39"), "lowest-fit") };
+const NEVER: Target<VmapTerms> = { ...A9, kernel: judgedAlsoBy(linux("2.6.39"), "lowest-fit") };
 const SEED = 11;
 const LIMIT: HuntLimit = { runs: 10_000, tries: 2000 };
 
 const answer = (limit: HuntLimit, target = A9) => {
-  const { found, runs, tries } = hunt(target, SEED, limit);
+  const { found, runs, tries } = hunt(HISTORIES, target, SEED, limit);
   return { scope: found?.scope.name, history: found?.history, runs, tries };
 };
 
@@ -42,10 +45,10 @@ describe("a hunt", () => {
   });
 
   test.each([true, "time"] as const)("A hunt ends with its best history when it is sent %s", (stop) => {
-    const early = hunting(NEVER, SEED, LIMIT);
+    const early = hunting(HISTORIES, NEVER, SEED, LIMIT);
     early.next(false);
     expect(early.next(stop)).toMatchObject({ done: true, value: { found: undefined, runs: 40 } });
-    const later = hunting(A9, SEED, LIMIT);
+    const later = hunting(HISTORIES, A9, SEED, LIMIT);
     const { runs } = answer(LIMIT);
     let turn = later.next(false);
     while (!turn.done && turn.value <= runs) turn = later.next(false);

@@ -1,8 +1,10 @@
 /** Calls outside their domain: how histories name them, and that callers make those that a release answers. */
+
 import { describe, expect, test } from "vitest";
 import { searchAtRandom } from "../../engine/run/random.ts";
 import { replay } from "../../engine/run/stepper.ts";
 import { namesOf } from "../../jobs/hunt-target.ts";
+import { OPEN_VMAP } from "../../jobs/vmap/open-wing.ts";
 import { kernelCalled, linux } from "../../kernels/vmap/index.ts";
 import { rulesOf } from "../../kernels/vmap/releases.ts";
 import { stepsFrom } from "../../kernels/vmap/rules.ts";
@@ -16,12 +18,12 @@ import { outsideOf } from "../../spec/vmap/laws/domain.ts";
 import type { Outside } from "../../spec/vmap/outside.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
 import { PAGE_SIZE } from "../../spec/vmap/vocabulary.ts";
+import { historyOf } from "../history-of.ts";
+import { randomRun } from "../random-run.ts";
+import { runChoices } from "../run-choices.ts";
 import { choices } from "./choices.ts";
-import { historyOf } from "./history-of.ts";
-import { randomRun } from "./random-run.ts";
+import { HISTORIES } from "./histories.ts";
 import { SCOPES, scopeCalled } from "./random-scopes.ts";
-import type { OutsideMade } from "./resolve-outside.ts";
-import { runChoices } from "./run-choices.ts";
 import { benchFor } from "./test-bench.ts";
 import { commandsOf, isEnabled, nameOf } from "./workload.ts";
 
@@ -110,7 +112,7 @@ describe("a step of a history", () => {
 });
 
 /** Which kinds of calls outside their domain random callers make in a scope, and how often. */
-function made(label: string, scope: Scope, which: OutsideMade = "answered"): ReadonlyMap<Outside, number> {
+function made(label: string, scope: Scope, unchecked = false): ReadonlyMap<Outside, number> {
   const counts = new Map<Outside, number>();
   searchAtRandom({
     drawn: choices(scope, { longest: 60 }),
@@ -128,7 +130,7 @@ function made(label: string, scope: Scope, which: OutsideMade = "answered"): Rea
         },
         violated: () => "stop" as const,
       };
-      runChoices(benchFor(kernelCalled(label) as Kernel<State>, scope), drawn, watcher, which);
+      runChoices(benchFor(kernelCalled(label) as Kernel<State>, scope), drawn, watcher, unchecked);
       return undefined;
     },
     seed: 3,
@@ -155,7 +157,7 @@ describe("callers at random", () => {
   );
 
   test("Random callers make unchecked calls on request", () => {
-    const counts = made("6.1", OUTSIDE, "any");
+    const counts = made("6.1", OUTSIDE, true);
     for (const kind of ["freeElsewhere", "unmapInBlock", "unmapElsewhere"] as const)
       expect(counts.get(kind)).toBeGreaterThan(5);
   });
@@ -179,13 +181,13 @@ describe("callers at random", () => {
       },
       "counts",
     );
-    const { unknown } = randomRun({
+    const { unknown } = randomRun(HISTORIES, {
       kernel: counting,
       scope: OUTSIDE,
       seed: 5,
       histories: 200,
       law: "argument-domain",
-      name: (step) => namesOf(counting, step),
+      name: (step) => namesOf(OPEN_VMAP, counting, step),
     });
     expect(unknown?.law).toBe("argument-domain");
     expect(unknown?.history).toHaveLength(1);
@@ -238,7 +240,7 @@ describe("callers who are explored", () => {
       { op: "unmapRam", cpu: 0, start: 68, count: 1 },
       { op: "unmapRam", cpu: 0, start: 80, count: 3 },
     ];
-    const history = historyOf(commands, [...commands.keys()], linux("6.1"), OUTSIDE);
+    const history = historyOf(benchFor(linux("6.1"), OUTSIDE), commands, [...commands.keys()]);
     expect(commandsIn(history)).toEqual(commands.slice(0, commandsIn(history).length));
     expect(history.slice(1, 5)).toEqual([
       { op: "free", area: 0 },

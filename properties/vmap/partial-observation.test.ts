@@ -1,10 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { namesOf } from "../../jobs/hunt-target.ts";
+import { OPEN_VMAP } from "../../jobs/vmap/open-wing.ts";
 import { TESTED_KERNELS } from "../../kernels/vmap/families.testing.ts";
 import type { State } from "../../kernels/vmap/state.ts";
 import type { Response } from "../../spec/vmap/commands.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
-import { randomRun } from "./random-run.ts";
+import { randomRun } from "../random-run.ts";
+import { HISTORIES } from "./histories.ts";
 import { SCOPES } from "./random-scopes.ts";
 
 /** The kernel as a recording shows it: no descriptors, no caches, and the number of lazy pages only now and then. */
@@ -28,13 +30,13 @@ describe("a judge that sees only what a recording has", () => {
     "A judge that sees only what a recording has accuses %s of nothing the catalogue does not know",
     (_name, kernel) => {
       for (const scope of WITH_BLOCKS) {
-        const { unknown } = randomRun({
+        const { unknown } = randomRun(HISTORIES, {
           kernel: recorded(kernel),
           scope,
           seed: 23,
           histories: 400,
           law: undefined,
-          name: (step) => namesOf(kernel, step),
+          name: (step) => namesOf(OPEN_VMAP, kernel, step),
         });
         expect(unknown).toBeUndefined();
       }

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { REPAIRED, repaired3_1 } from "../../counterexamples/vmap/controls/repaired-kernels.ts";
 import { replay } from "../../engine/run/stepper.ts";
 import { namesOf } from "../../jobs/hunt-target.ts";
+import { OPEN_VMAP } from "../../jobs/vmap/open-wing.ts";
 import { KERNELS } from "../../kernels/vmap/index.ts";
 import { type PinPolicy, POLICIES, underPolicy } from "../../kernels/vmap/pinning.ts";
 import type { State } from "../../kernels/vmap/state.ts";
@@ -9,7 +10,8 @@ import type { HistoryStep } from "../../spec/vmap/history.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import { lawsCalled } from "../../spec/vmap/laws/index.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
-import { randomRun } from "./random-run.ts";
+import { randomRun } from "../random-run.ts";
+import { HISTORIES } from "./histories.ts";
 import { scopeCalled } from "./random-scopes.ts";
 import { benchFor } from "./test-bench.ts";
 
@@ -18,13 +20,13 @@ const LAW = "pinned-is-unaliased";
 
 /** The causes of violations in random histories under this policy: bugs of the kernel, or `unknown`. */
 function violatedBy(kernel: Kernel<State>, policy: PinPolicy): readonly string[] {
-  const { known, unknown } = randomRun({
+  const { known, unknown } = randomRun(HISTORIES, {
     kernel: underPolicy(kernel, policy),
     scope: SMALL,
     seed: 11,
     histories: 400,
     law: LAW,
-    name: (step) => namesOf(kernel, step),
+    name: (step) => namesOf(OPEN_VMAP, kernel, step),
   });
   return [
     ...new Set([...known.map((each) => each.known), ...(unknown === undefined ? [] : ["unknown"])]),

@@ -8,9 +8,9 @@ import type { HistoryStep } from "../../spec/vmap/history.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
 import { PAGE_SIZE } from "../../spec/vmap/vocabulary.ts";
+import { runChoices } from "../run-choices.ts";
 import { choices } from "./choices.ts";
 import { scopeCalled } from "./random-scopes.ts";
-import { runChoices } from "./run-choices.ts";
 import { benchFor, type JudgedStep } from "./test-bench.ts";
 
 const pools = scopeCalled("pools") as Scope;
@@ -61,7 +61,7 @@ describe.each(["6.12", "6.19"])("the judge knows the pools of %s", (label) => {
     },
   )(`The judge knows the pools of ${label} in random histories`, ([scope, drawn]) => {
     runChoices(benchFor(kernel, scope), drawn, {
-      played: ({ after }, state) => agree(kernel, state, after),
+      played: ({ after }, state) => agree(kernel, state as State, after),
       violated: () => "continue",
     });
   });

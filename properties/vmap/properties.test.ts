@@ -2,6 +2,7 @@ import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { REPAIRED } from "../../counterexamples/vmap/controls/repaired-kernels.ts";
 import { namesOf } from "../../jobs/hunt-target.ts";
+import { OPEN_VMAP } from "../../jobs/vmap/open-wing.ts";
 import { MARKS } from "../../kernels/vmap/coverage-marks.ts";
 import { TESTED_KERNELS } from "../../kernels/vmap/families.testing.ts";
 import { KERNELS, linux } from "../../kernels/vmap/index.ts";
@@ -9,11 +10,12 @@ import { rulesOf } from "../../kernels/vmap/releases.ts";
 import { kernelWith } from "../../kernels/vmap/rules.ts";
 import { releaseOf } from "../../spec/vmap/releases.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
+import { randomRun } from "../random-run.ts";
+import { runChoices } from "../run-choices.ts";
 import { choices } from "./choices.ts";
-import { randomRun } from "./random-run.ts";
+import { HISTORIES } from "./histories.ts";
 import { SCOPES, scopeCalled } from "./random-scopes.ts";
-import { runChoices } from "./run-choices.ts";
-import { benchFor } from "./test-bench.ts";
+import { benchFor, type JudgedStep } from "./test-bench.ts";
 
 const RUNS = { numRuns: 150 };
 const inEveryScope = fc
@@ -56,13 +58,13 @@ describe("2.6.39 with its cache", () => {
 
   test("3.1 does not answer as the search without its cache: it misses exact holes", () => {
     const kernel = KERNELS.find(({ name }) => name === "3.1") as (typeof KERNELS)[number];
-    const { known } = randomRun({
+    const { known } = randomRun(HISTORIES, {
       kernel,
       scope: desk,
       seed: 1,
       histories: 300,
       law: undefined,
-      name: (step) => namesOf(kernel, step),
+      name: (step) => namesOf(OPEN_VMAP, kernel, step),
     });
     expect(known.map(({ law, known }) => `${law} ${known}`)).toContain("lowest-fit cache-exact-hole-missed");
   });
@@ -74,17 +76,21 @@ describe("a random run", () => {
 
   test("A random run is the same for the same seed", () => {
     const once = () =>
-      randomRun({ ...run, kernel: linux("2.6.28.10"), name: (step) => namesOf(linux("2.6.28.10"), step) });
+      randomRun(HISTORIES, {
+        ...run,
+        kernel: linux("2.6.28.10"),
+        name: (step) => namesOf(OPEN_VMAP, linux("2.6.28.10"), step),
+      });
     expect(once()).toEqual(once());
   });
 
   test("A random run reports an unknown violation, shrunk, and stops", () => {
     const changed = kernelWith(releaseOf("2.6.39"), { ...rulesOf("2.6.39"), beforeNext: 0 }, "no such bug");
-    const { unknown, histories } = randomRun({
+    const { unknown, histories } = randomRun(HISTORIES, {
       ...run,
       seed: 6,
       kernel: changed,
-      name: (step) => namesOf(changed, step),
+      name: (step) => namesOf(OPEN_VMAP, changed, step),
     });
     expect(unknown?.law).toBe("guard-gap");
     expect(unknown?.history).toHaveLength(2);
@@ -93,15 +99,15 @@ describe("a random run", () => {
 
   test("A random run judges by one law on request", () => {
     const changed = kernelWith(releaseOf("2.6.39"), { ...rulesOf("2.6.39"), beforeNext: 0 }, "no such bug");
-    const name = (step: Parameters<typeof namesOf>[1]) => namesOf(changed, step);
-    expect(randomRun({ ...run, kernel: changed, law: "aligned", name }).unknown).toBeUndefined();
+    const name = (step: JudgedStep) => namesOf(OPEN_VMAP, changed, step);
+    expect(randomRun(HISTORIES, { ...run, kernel: changed, law: "aligned", name }).unknown).toBeUndefined();
   });
 
   test("A random run draws histories up to its length, not of fast-check's usual ten", () => {
-    const { commands, histories } = randomRun({
+    const { commands, histories } = randomRun(HISTORIES, {
       ...run,
       kernel: linux("2.6.39"),
-      name: (step) => namesOf(linux("2.6.39"), step),
+      name: (step) => namesOf(OPEN_VMAP, linux("2.6.39"), step),
     });
     expect(commands / histories).toBeGreaterThan(15);
   });
@@ -110,12 +116,12 @@ describe("a random run", () => {
     test(`A random run finds nothing unknown on ${kernel.name}, and reaches every witness`, () => {
       const seen = new Set<string>();
       for (const scope of SCOPES) {
-        const report = randomRun({
+        const report = randomRun(HISTORIES, {
           ...run,
           scope,
           kernel,
           histories: 400,
-          name: (step) => namesOf(kernel, step),
+          name: (step) => namesOf(OPEN_VMAP, kernel, step),
         });
         expect(report.unknown).toBeUndefined();
         for (const id of report.seen.keys()) seen.add(id);

@@ -3,7 +3,7 @@ import { type HistoryStep, recordOf } from "../../spec/vmap/commands.ts";
 import type { Ledger } from "../../spec/vmap/ledger.ts";
 import type { World } from "../../spec/vmap/world.ts";
 import type { Choice } from "./choices.ts";
-import { type OutsideMade, resolveOutside } from "./resolve-outside.ts";
+import { resolveOutside } from "./resolve-outside.ts";
 
 /** The step, or undefined if the choice has no meaning here (there is nothing to free, say). */
 export function resolveChoice(
@@ -11,11 +11,11 @@ export function resolveChoice(
   world: World,
   ledger: Ledger,
   history: readonly HistoryStep[],
-  made: OutsideMade = "answered",
+  unchecked = false,
 ): HistoryStep | undefined {
   if (choice.op === "outside" || choice.op === "again") {
     if (!world.initialised) return undefined;
-    if (choice.op === "outside") return resolveOutside(choice, world, ledger, made);
+    if (choice.op === "outside") return resolveOutside(choice, world, ledger, unchecked);
     return history.findLast(({ op }) => op === "alloc");
   }
   const record = recordOf(choice);

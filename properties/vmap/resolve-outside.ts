@@ -8,20 +8,17 @@ import { PAGE_SIZE } from "../../spec/vmap/vocabulary.ts";
 import type { World } from "../../spec/vmap/world.ts";
 import type { Choice } from "./choices.ts";
 
-/** Which calls outside their domain are made: those that the release answers, or also those that it does not check. */
-export type OutsideMade = "answered" | "any";
-
 type OutsideChoice = Extract<Choice, { op: "outside" }>;
 
 /**
  * The step; undefined if nothing exists that it could name, if the call is inside its domain, or if the release does
- * not answer it and such calls are not made. Most calls that stop the kernel are left out: a history ends there.
+ * not check it and `unchecked` is false. Most calls that stop the kernel are left out: a history ends there.
  */
 export function resolveOutside(
   choice: OutsideChoice,
   world: World,
   ledger: Ledger,
-  made: OutsideMade,
+  unchecked: boolean,
 ): HistoryStep | undefined {
   const meant = meantBy(choice, world, ledger);
   const command = meant && naming.resolve(ledger, meant);
@@ -29,7 +26,7 @@ export function resolveOutside(
   const outside = outsideOf(world, command);
   if (outside === undefined) return undefined;
   const answer = world.promises.outside[outside];
-  if (answer === "unchecked" && made === "answered") return undefined;
+  if (answer === "unchecked" && !unchecked) return undefined;
   return answer === "stops" && choice.share > 0 ? undefined : meant;
 }
 

@@ -8,8 +8,8 @@ import type { Call } from "../../spec/vmap/commands/command.ts";
 import type { HistoryStep } from "../../spec/vmap/history.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
+import { historyOf } from "../history-of.ts";
 import { explorableKernel, type Seen } from "./explorable-kernel.ts";
-import { historyOf } from "./history-of.ts";
 import { benchFor, type JudgedStep } from "./test-bench.ts";
 
 /** A law violated on this kernel in a wanted way: by one bug, and not by another. */
@@ -44,7 +44,7 @@ export function shortest<S>(
   const explored = explore(machine, { bounds });
   const run = explored.violations[0]?.run;
   if (run === undefined) return { explored, history: undefined };
-  const history = historyOf(machine.commands, run, kernel, scope);
+  const history = historyOf(benchFor(kernel, scope), machine.commands, run);
   confirmViolation(sought, scope, history);
   return { explored, history };
 }

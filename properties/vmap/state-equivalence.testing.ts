@@ -4,11 +4,15 @@ import { DISABLED, type InPlaceMachine, visitInPlace } from "../../engine/run/in
 import { ENDS, emptyBatch } from "../../engine/search/batch.ts";
 import { explore } from "../../engine/search/explore.ts";
 import type { State } from "../../kernels/vmap/state.ts";
+import { AREA_CALLS } from "../../spec/vmap/commands/command.ts";
 import type { Command, Response } from "../../spec/vmap/commands.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
-import { type ExplorableOptions, liveKernel } from "./explorable-kernel.ts";
-import { fingerprintOfAreas, type KernelAndWorld, type StateFingerprint } from "./state-fingerprint.ts";
+import type { Form } from "../../spec/wing.ts";
+import { besideReference } from "../explorable.ts";
+import type { ExplorableOptions } from "./explorable-kernel.ts";
+import { SPACES } from "./spaces.ts";
+import { fingerprintOfAreas, type KernelAndWorld } from "./state-fingerprint.ts";
 import { commandsTo } from "./workload.ts";
 
 export interface Compared {
@@ -116,6 +120,16 @@ function randomStates(
   return found;
 }
 
+/** The machine that an explorer visits, with the states of our kernels. */
+function liveKernel(
+  kernel: Kernel<State>,
+  scope: Scope,
+  { calls = AREA_CALLS, ...options }: ExplorableOptions,
+): InPlaceMachine<KernelAndWorld<State>> {
+  const machine = besideReference(SPACES, kernel, { scope, calls }, options);
+  return machine as InPlaceMachine<KernelAndWorld<State>>;
+}
+
 /** The machine an explorer visits, and what its kernel replied last. */
 class Hearing {
   readonly machine: InPlaceMachine<KernelAndWorld<State>>;
@@ -183,10 +197,7 @@ function shown(response: Response): string {
 export function compareMerged(
   kernel: Kernel<State>,
   scope: Scope,
-  merged: Pick<StateFingerprint<{ readonly state: State }>, "words" | "write"> = fingerprintOfAreas(
-    kernel,
-    scope,
-  ),
+  merged: Pick<Form<{ readonly state: State }>, "words" | "write"> = fingerprintOfAreas(kernel, scope),
 ): Compared {
   const plain = liveKernel(kernel, scope, { reduced: false });
   const visited = visitInPlace<KernelAndWorld<State>>({

@@ -5,20 +5,12 @@ import { FINGERPRINT_BITS, FINGERPRINT_WORDS, Fingerprint } from "../../spec/fin
 import { AREA_CALLS, type Call } from "../../spec/vmap/commands/command.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
+import type { Form } from "../../spec/wing.ts";
 
 /** The kernel's state, and the world its replies speak of. */
 export interface KernelAndWorld<S> {
   state: S;
   world: ImmutableWorld;
-}
-
-/** The words of a state, as the engine takes them. */
-export interface StateFingerprint<T> {
-  readonly words: number;
-  readonly hashBits: number;
-  /** Differences between states that are merged: a sentence each. */
-  readonly reductions: readonly string[];
-  write(state: T, into: Int32Array, at: number): void;
 }
 
 const MERGED_ALWAYS = ["which frame is which, slots, and counters that only grow"];
@@ -28,7 +20,7 @@ export function fingerprintOfBoth<S>(
   kernel: Kernel<S>,
   scope: Scope,
   calls: readonly Call[],
-): StateFingerprint<KernelAndWorld<S>> {
+): Form<KernelAndWorld<S>> {
   const { add } = kernel.identity(scope, { pin: calls.includes("pin"), areasAlone: false });
   return fingerprintWith((both, to) => add(both.state, to));
 }
@@ -36,7 +28,7 @@ export function fingerprintOfBoth<S>(
 /** Of the world, and then of what is added beside it: a frame has the same place in all of it. */
 export function fingerprintWith<T extends { readonly world: ImmutableWorld }>(
   addRest: (state: T, to: Fingerprint) => void,
-): StateFingerprint<T> {
+): Form<T> {
   return fingerprintOf(MERGED_ALWAYS, (state, to) => {
     // The world first: which free frames are clean is known once all that may map one was added.
     addWorld(state.world, to);
@@ -53,18 +45,12 @@ export function doAreasAlone(calls: readonly Call[]): boolean {
  * The fingerprint for callers that do areas alone, with everything merged that they cannot distinguish. Nothing is
  * mapped then, and the world adds nothing to the kernel's state.
  */
-export function fingerprintOfAreas<S>(
-  kernel: Kernel<S>,
-  scope: Scope,
-): StateFingerprint<{ readonly state: S }> {
+export function fingerprintOfAreas<S>(kernel: Kernel<S>, scope: Scope): Form<{ readonly state: S }> {
   const { reductions, add } = kernel.identity(scope, { pin: false, areasAlone: true });
   return fingerprintOf([...MERGED_ALWAYS, ...reductions], ({ state }, to) => add(state, to));
 }
 
-function fingerprintOf<T>(
-  reductions: readonly string[],
-  add: (state: T, to: Fingerprint) => void,
-): StateFingerprint<T> {
+function fingerprintOf<T>(reductions: readonly string[], add: (state: T, to: Fingerprint) => void): Form<T> {
   const fingerprint = new Fingerprint();
   return {
     words: FINGERPRINT_WORDS,

@@ -37,6 +37,40 @@ const DRAWINGS: Readonly<Record<string, Drawing>> = {
       ...forEach("TLB", cpus, all(`(-|${below(places)}{1,${places}})`)),
     }),
   },
+  pools: {
+    scope: { cpus: 2, extents: 2 },
+    columns: ({ extents = 0 }) => ({ extents: all(`[.BLPpdf!]{${extents}}`), length: /^-?\d$/ }),
+  },
+  shadow: {
+    scope: { cpus: 2, areas: 3, most: 1 },
+    columns: ({ cpus = 0, areas = 0 }) => {
+      const pages = Math.ceil(areas / 2);
+      const frames = pages + cpus;
+      return {
+        areas: all(`[.tLzr]{${areas}}`),
+        entries: all(list(`(-|[1-${frames}])`, pages)),
+        frames: all(`[.u]{${frames}}`),
+      };
+    },
+  },
+  readers: {
+    scope: { cpus: 2, areas: 2, pages: 2 },
+    columns: ({ cpus = 0, areas = 0, pages = 0 }) => ({
+      areas: all(list(`(\\.|z|[1-${pages}])`, areas)),
+      locks: all(list(`(-|${below(cpus)})`, areas)),
+      counters: all(list("\\d", cpus + 1)),
+    }),
+  },
+  waits: {
+    scope: { cpus: 2, areas: 1, most: 1, workers: 1, memory: 1, other: 1, filesystem: 0 },
+    columns: ({ cpus = 0 }) => ({
+      lock: all(`(-|CPU ${below(cpus)}|drain work|manager)`),
+      lazy: /^(-|0|1|0 1)$/,
+      drain: /^[.qwr]$/,
+      helper: /^[.qwr]$/,
+      idle: /^[012]$/,
+    }),
+  },
   blocks: {
     scope: { cpus: 2, blocks: 2, pages: 2 },
     columns: ({ cpus = 0, blocks = 0, pages = 0 }) => ({
@@ -114,7 +148,7 @@ const DRAWINGS: Readonly<Record<string, Drawing>> = {
       };
     },
   },
-  shadow: {
+  kasan: {
     scope: { cpus: 2, places: 2, sharing: 2 },
     columns: ({ places = 0, sharing = 1, cpus = 0 }) => ({
       places: all(`[.tLlp]{${places}}`),
@@ -215,6 +249,57 @@ const EXAMPLES: readonly (readonly [string, Scope, Scope, Readonly<Record<string
       "tlb[1]": 0b10010,
     },
     { areas: ".BLPp", lazy: "1", "TLB 0": "-", "TLB 1": "14" },
+  ],
+  [
+    "pools-7.1",
+    { cpus: 2, extents: 6 },
+    {
+      "place of extent 1": 1,
+      "place of extent 2": 2,
+      "place of extent 3": 4,
+      "place of extent 4": 5,
+      "place of extent 5": 7,
+      length: 15,
+    },
+    { extents: ".BLpd!", length: "-1" },
+  ],
+  [
+    "shadow-7.2",
+    { cpus: 2, areas: 4, most: 1 },
+    {
+      "life of area 0": 1,
+      "life of area 1": 2,
+      "life of area 2": 3,
+      "life of area 3": 4,
+      "entry of page 1": 3,
+      "frame 3 is": 1,
+    },
+    { areas: "tLzr", entries: "- 3", frames: "..u." },
+  ],
+  [
+    "readers-6.16",
+    { cpus: 2, areas: 3, pages: 2 },
+    {
+      "life of area 0": 1,
+      "pages of area 0": 2,
+      "life of area 1": 2,
+      "lock of node 2": 2,
+      "own counter[1]": 1,
+    },
+    { areas: "2 z .", locks: "- - 1", counters: "0 0 1" },
+  ],
+  [
+    "waits-7.1",
+    { cpus: 2, areas: 1, most: 1, workers: 1, memory: 1, other: 0, filesystem: 0 },
+    {
+      "purge lock": 3,
+      "lazy nodes": 3,
+      "drain work is": 2,
+      "drain work run by": 1,
+      "helper work is": 1,
+      "idle workers": 2,
+    },
+    { lock: "drain work", lazy: "0 1", drain: "w", helper: "q", idle: "2" },
   ],
   [
     "blocks-6.12",
@@ -372,7 +457,7 @@ const EXAMPLES: readonly (readonly [string, Scope, Scope, Readonly<Record<string
     },
   ],
   [
-    "shadow-6.17",
+    "kasan-6.17",
     { cpus: 1, places: 4, sharing: 2 },
     {
       "life of place 0": 1,

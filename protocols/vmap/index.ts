@@ -12,15 +12,19 @@ import { lazyUnmap } from "./lazy-unmap.ts";
 import { LEVELS_ORDERS, levelsMachine } from "./levels/machine.ts";
 import { pinsMachine } from "./pins/machine.ts";
 import { POLICIES } from "./pins/policies.ts";
+import { POOLS_ORDERS, poolsMachine } from "./pools/machine.ts";
 import { locksMachine } from "./queues/locks/machine.ts";
 import { LOCKS_ORDERS } from "./queues/locks/releases.ts";
 import { walksMachine } from "./queues/walks/machine.ts";
 import { WALKS_ORDERS } from "./queues/walks/releases.ts";
+import { READERS_ORDERS, readersMachine } from "./readers/machine.ts";
 import { RESET_PERMS_ORDERS, resetPermsMachine } from "./reset-perms/machine.ts";
 import { rootsMachine } from "./roots/machine.ts";
 import { ROOTS_ORDERS } from "./roots/purge.ts";
+import { SHADOW_ORDERS, shadowMachine } from "./shadow/machine.ts";
 import { tablesMachine } from "./tables/machine.ts";
-import { OBJECTS_ORDERS, SHADOW_ORDERS } from "./tables/releases.ts";
+import { KASAN_ORDERS, OBJECTS_ORDERS } from "./tables/releases.ts";
+import { WAITS_ORDERS, waitsMachine } from "./waits/machine.ts";
 
 /** A protocol: a machine for each choice of its parameters. */
 export interface Protocol {
@@ -98,6 +102,63 @@ export const STEP_PROTOCOLS: readonly StepProtocol[] = [
     },
     AREA_ORDERS,
     (name, scope, order) => areasMachine(name, { ...scope, caches: scope.caches === 1 }, order),
+  ),
+  ...family(
+    "pools",
+    "The pool of a node: allocations, frees, the worker that purges into it, and the shrinker that empties it.",
+    {
+      cpus,
+      extents: { counts: "extents", usual: 3, most: 6 },
+    },
+    POOLS_ORDERS,
+    poolsMachine,
+  ),
+  ...family(
+    "waits",
+    "Who waits for whom: callers, the work that purges and its helper, workers, rescuers, and reclaim.",
+    {
+      cpus: { ...cpus, most: 3 },
+      areas: { counts: "areas that the drain work releases on its own node", usual: 1, most: 4 },
+      most: { counts: "areas that a work item may release in its time", usual: 1, most: 4 },
+      workers: { counts: "idle workers at first", usual: 1, least: 0, most: 2 },
+      memory: { counts: "whether memory for another worker comes in the end", usual: 1, least: 0, most: 1 },
+      other: { counts: "whether other work is queued on the same CPU", usual: 0, least: 0, most: 1 },
+      filesystem: { counts: "whether callers hold a filesystem's lock", usual: 0, least: 0, most: 1 },
+    },
+    WAITS_ORDERS,
+    (name, { memory, other, filesystem, ...scope }, order) =>
+      waitsMachine(
+        name,
+        { ...scope, memory: memory === 1, other: other === 1, filesystem: filesystem === 1 },
+        order,
+      ),
+  ),
+  ...family(
+    "shadow",
+    "A side table keyed by address: KASAN's shadow pages, each shared by two areas, filled and emptied beside each other.",
+    {
+      cpus,
+      areas: {
+        counts: "areas, two to a shadow page, each on a node of its own",
+        usual: 3,
+        least: 2,
+        most: 4,
+      },
+      most: { counts: "areas that a purge may release between two pauses", usual: 1, most: 4 },
+    },
+    SHADOW_ORDERS,
+    shadowMachine,
+  ),
+  ...family(
+    "readers",
+    "Readers of areas, /proc/vmallocinfo, vread_iter and vmalloc_dump_obj, beside allocations, frees and purges.",
+    {
+      cpus,
+      areas: { counts: "areas, each on a node of its own", usual: 2, most: 3 },
+      pages: { counts: "the most pages of an area", usual: 2, most: 3 },
+    },
+    READERS_ORDERS,
+    readersMachine,
   ),
   ...family(
     "blocks",
@@ -179,14 +240,14 @@ export const STEP_PROTOCOLS: readonly StepProtocol[] = [
     (name, { cpus, shadow }, order) => contextsMachine(name, { cpus, shadow: shadow === 1 }, order),
   ),
   ...family(
-    "shadow",
+    "kasan",
     "A side table of which areas share entries: KASAN's shadow, filled with an area and emptied by the purge.",
     {
       cpus,
       places: { counts: "places for an area of one page", usual: 2, most: 4 },
       sharing: { counts: "places that share an entry", usual: 2, most: 4 },
     },
-    SHADOW_ORDERS,
+    KASAN_ORDERS,
     tablesMachine,
   ),
   ...family(

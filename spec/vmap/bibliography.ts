@@ -19,7 +19,7 @@ export const COMPARED: readonly {
   { version: "6.1.192", label: "6.1", traces: 254 },
   { version: "6.12.117", label: "6.12", traces: 254 },
   { version: "7.2.12", label: "7.2", traces: 256 },
-  { version: "7.3.4", label: "7.2", traces: 256 },
+  { version: "7.3.4", label: "7.3", traces: 256 },
 ];
 
 /** In the order of releases. */
@@ -279,10 +279,10 @@ export const CHANGES: readonly Change[] = [
     backports: [{ series: "5.2", from: 9 }],
   }),
   change("5.4", "dd3b8353bae7", "replies", "What is freed leaves the tree of busy areas at once."),
-  change("5.5", "3c5c3cfb9ef4", "contexts shadow", "KASAN has real shadow for the memory of vmalloc.", {
+  change("5.5", "3c5c3cfb9ef4", "contexts kasan", "KASAN has real shadow for the memory of vmalloc.", {
     begins: "ram-no-shadow shadow-sleeps",
   }),
-  change("5.5-rc3", "d98c9e83b5e7", "shadow", "It has shadow for each area, those of vm_map_ram too.", {
+  change("5.5-rc3", "d98c9e83b5e7", "kasan", "It has shadow for each area, those of vm_map_ram too.", {
     ends: "ram-no-shadow",
   }),
   change(
@@ -294,6 +294,7 @@ export const CHANGES: readonly Change[] = [
       begins: "sync-skipped-on-error",
     },
   ),
+  change("5.6", "e36176be1c39", "", "Free space has a lock of its own, beside that of busy areas."),
   change("5.8", "73f693c3a705", "roots", "Page tables are synchronised where they change, not by the purge."),
   change(
     "5.11",
@@ -384,14 +385,14 @@ export const CHANGES: readonly Change[] = [
   change(
     "6.9",
     "7679ba6b36db",
-    "replies areas blocks",
+    "replies areas blocks pools waits",
     "Areas belong to nodes, and a node keeps what was released in pools by size (the series begins with 72210662c5a2).",
-    { begins: "va-pools-hide-room va-pool-gives-higher nodes-before-init" },
+    { begins: "va-pools-hide-room va-pool-gives-higher nodes-before-init shrinker-beside-purge" },
   ),
   change(
     "6.9",
     "282631cb2447",
-    "shadow",
+    "kasan",
     "A purge empties the shadow that one area alone has, with no lock held, and no longer what free neighbours share.",
   ),
   change("6.9-rc3", "4ed91fa9177b", "", "find_vmap_area finds nothing before vmalloc_init.", {
@@ -417,7 +418,7 @@ export const CHANGES: readonly Change[] = [
     ends: "vb-cpu-uninit",
     backports: [{ series: "6.10", from: 10 }],
   }),
-  change("6.13", "9e9e085effe9", "shadow", "A purge flushes once for all shadow that it empties.", {
+  change("6.13", "9e9e085effe9", "kasan", "A purge flushes once for all shadow that it empties.", {
     backports: [{ series: "6.12", from: 117, after: 0 }],
   }),
   change("6.14", "3685024edd27", "levels", "They are copied where the mapping fails part-way, too.", {
@@ -448,13 +449,13 @@ export const CHANGES: readonly Change[] = [
   change(
     "6.16",
     '"mm/vmalloc.c: optimize code in decay_va_pool_node() a little bit", Baoquan He, 2025-04-19',
-    "replies",
+    "replies pools",
     "A purge takes a quarter of each pool, rounded down: before, all of up to three.",
   ),
   change(
     "6.17-rc5",
     '"mm/kasan: fix vmalloc shadow memory (de-)population races", Alexander Gordeev, 2025-08-18',
-    "shadow",
+    "kasan",
     "An entry of the shadow is read under the lock of the page table.",
   ),
   change("6.17-rc6", "79357cd06d41", "contexts", "Shadow is allocated under the mask of vmalloc's caller.", {
@@ -487,6 +488,15 @@ export const CHANGES: readonly Change[] = [
       ends: "iotlb-kernel-pt",
     },
   ),
+  change("7.1-rc1", "ec05f51f1e65", "pools waits", "The shrinker of the pools takes the purge lock.", {
+    begins: "purge-waits-for-reclaim",
+    ends: "shrinker-beside-purge",
+    backports: [
+      { series: "6.12", from: 96 },
+      { series: "6.18", from: 27 },
+      { series: "7.0", from: 4 },
+    ],
+  }),
   change("7.1", "04aa71da5f35", "contexts", "vmalloc no longer asserts that bottom halves are on.", {
     ends: "caller-context",
     backports: [{ series: "7.0", from: 12 }],

@@ -3,13 +3,15 @@
 /** A family of protocols whose orders follow releases. */
 export type Family =
   | "areas"
+  | "pools"
+  | "waits"
   | "blocks"
   | "walks"
   | "locks"
   | "roots"
   | "reset-perms"
   | "contexts"
-  | "shadow"
+  | "kasan"
   | "objects"
   | "levels";
 /**

@@ -3,7 +3,7 @@
  * whether that was granted or not. So one history means the same on every kernel, also on the repaired one.
  */
 
-import type { Naming } from "../contract.ts";
+import type { NamingOf } from "../wing.ts";
 import {
   COMMANDS,
   type Command,
@@ -16,6 +16,7 @@ import {
 import { type Kind, Ledger } from "./ledger.ts";
 import type { Promises } from "./promises.ts";
 import type { Scope } from "./scope.ts";
+import type { VmapTerms } from "./terms.ts";
 
 export type { HistoryStep } from "./commands.ts";
 
@@ -119,9 +120,10 @@ function without(history: readonly HistoryStep[], dropped: ReadonlySet<number>):
   return kept;
 }
 
-export const naming: Naming<Ledger, HistoryStep, Command, Response> = {
+export const naming: NamingOf<VmapTerms> = {
   begin: () => new Ledger(),
   resolve,
   note,
   without,
+  named: (ledger, command) => recordOf(command).named(command, ledger),
 };

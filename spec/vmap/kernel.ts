@@ -1,6 +1,6 @@
 /** What a kernel model has beyond a machine: what a harness could read from a kernel. */
 
-import type { ActingMachine, LawId } from "../contract.ts";
+import type { ActingMachine } from "../contract.ts";
 import type { Fingerprint } from "../fingerprint.ts";
 import type { Command, Response } from "./commands.ts";
 import type { Promises } from "./promises.ts";
@@ -89,6 +89,8 @@ export interface KernelMemory<S> {
   live(state: S): number;
 }
 
+export { isPromised, judgedAlsoBy } from "../wing.ts";
+
 export interface Kernel<S = unknown> extends ActingMachine<Scope, S, Command, Response> {
   readonly release: Promises;
   copy(state: S): S;
@@ -102,20 +104,6 @@ export interface Kernel<S = unknown> extends ActingMachine<Scope, S, Command, Re
   readonly paths: readonly string[];
   /** What happened inside the last `act`, for witnesses: see kernels/vmap/coverage-marks.ts. */
   marks(state: S): readonly string[];
-}
-
-/**
- * Whether the kernel's release promises this law. A release that violates a law it does not promise falls short of an
- * ideal.
- */
-export function isPromised({ release }: Pick<Kernel, "release">, law: LawId): boolean {
-  return release.laws.includes(law);
-}
-
-/** The kernel judged by this law as well, promised or not. So it is shown to fall short of an ideal. */
-export function judgedAlsoBy<S>(kernel: Kernel<S>, law: LawId): Kernel<S> {
-  if (kernel.promises.includes(law)) return kernel;
-  return { ...kernel, promises: [...kernel.promises, law] };
 }
 
 /** Areas busy and lazy, by address, whether or not a kernel keeps the lazy ones apart. */

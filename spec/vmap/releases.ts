@@ -121,7 +121,7 @@ export const RELEASES: readonly Promises[] = [
   promisesOf("6.4"),
   promisesOf("6.5", "6.8"),
   promisesOf("6.12"),
-  promisesOf("6.19", "7.2"),
+  promisesOf("6.19", "7.2", "7.3"),
 ];
 
 /** The release that has this label among its names, or undefined. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Parts of the kernel that are configured out: debugging, tracing, sanitizers, accounting, the shrinker. */
+/* Parts of the kernel that are configured out: debugging, tracing, sanitizers, accounting; and what reads areas. */
 #pragma once
 #define debug_pagealloc_enabled_static() 0
 #define debug_check_no_locks_freed(...) ((void)0)
@@ -37,3 +37,19 @@
 extern struct shrinker drive_shrinker;
 #define shrinker_alloc(...) (&drive_shrinker)
 #define shrinker_register(s) ((void)0)
+
+/* Readers, where several CPUs call at once. */
+#define ZERO_PAGE(at) ((struct page *)0)
+#define copy_page_to_iter_nofault(page, offset, size, iter) ((void)(page), (size_t)(size))
+#ifdef DRIVE_POINTS
+#define CONFIG_PROC_FS 1
+#define seq_printf(m, ...) drive_shown(__VA_ARGS__)
+#define N_HIGH_MEMORY 0
+#define for_each_node_state(node, state) for ((node) = 0; (node) < nr_node_ids; (node)++)
+#define page_to_nid(page) 0
+#define seq_puts(m, text) ((void)0)
+#define seq_putc(m, letter) ((void)0)
+static inline void drive_shown(const char *format, ...)
+{
+}
+#endif

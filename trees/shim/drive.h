@@ -26,6 +26,10 @@ enum drive_op {
 	DRIVE_PURGE,		/* cpu */
 	DRIVE_UNMAP_ALIASES,	/* cpu */
 	DRIVE_CARVE,		/* cpu size: takes so much from the bottom of the free space, for good: a smaller word */
+	DRIVE_SHRINK,		/* cpu: the shrinker of the pools, as reclaim calls it */
+	DRIVE_SHOW,		/* cpu: reads /proc/vmallocinfo */
+	DRIVE_READ,		/* cpu: vread_iter over the whole window, as /proc/kcore does */
+	DRIVE_FIND_VM,		/* cpu addr: find_vm_area, and nothing of what it returns is read */
 };
 
 /*
@@ -82,6 +86,7 @@ extern unsigned long drive_lazy_max;		/* lazy pages above which a free purges; ~
 extern int drive_cpus;				/* nr_cpu_ids */
 extern unsigned long drive_absent;		/* a bit for each CPU number that no CPU has */
 extern int drive_cpu;				/* the CPU that asks */
+extern int drive_pressure;			/* memory is short: whoever may reclaim for it calls the shrinker */
 extern long drive_fail_at;			/* 1: the next allocation of memory fails, 2: the one after it; 0: none */
 
 /* Memory for the allocator, from the backend: it grows from `drive_arena` on, `drive_arena_used` bytes so far. */

@@ -97,6 +97,17 @@ static int takes(const struct lane_call *call)
 	return call->op == DRIVE_UNMAP_RAM || call->op == DRIVE_FREE;
 }
 
+static int gives(const struct lane_call *call)
+{
+	return call->op == DRIVE_MAP_RAM || call->op == DRIVE_ALLOC || call->op == DRIVE_VMAP;
+}
+
+/* It needs what another call gave, which it takes or only looks for. */
+static int needs(const struct lane_call *call)
+{
+	return takes(call) || call->op == DRIVE_FIND_VM;
+}
+
 static void judge(const struct lane_call *call, int at, unsigned long owes)
 {
 	unsigned long value = drive_io->value, pages = 0;
@@ -108,7 +119,7 @@ static void judge(const struct lane_call *call, int at, unsigned long owes)
 	SEE("return", at, drive_io->kind, drive_io->kind == DRIVE_PLACED ? value - drive_start : value,
 	    pages & translated, pages & held, owes & translated, owes & unmapped & present());
 	held |= pages;
-	if (!takes(call) && call->op != DRIVE_UNMAP_ALIASES && call->op != DRIVE_PURGE) {
+	if (gives(call)) {
 		results[at].addr = drive_io->kind == DRIVE_PLACED ? value : 1;
 		results[at].pages = pages;
 	}
@@ -117,7 +128,7 @@ static void judge(const struct lane_call *call, int at, unsigned long owes)
 static void call_one(int at)
 {
 	const struct lane_call *call = &calls[at];
-	unsigned long *args = drive_io->args, addr = takes(call) ? results[call->slot].addr : 0;
+	unsigned long *args = drive_io->args, addr = needs(call) ? results[call->slot].addr : 0;
 	unsigned long pages = takes(call) ? results[call->slot].pages : 0;
 	int lane = lane_now();
 
@@ -142,6 +153,7 @@ static void call_one(int at)
 		args[2] = calls[call->slot].pages;
 		/* fall through */
 	case DRIVE_FREE:
+	case DRIVE_FIND_VM:
 		args[1] = addr;
 	}
 	held &= ~pages;
@@ -154,7 +166,7 @@ static void call_one(int at)
 	owed[lane] = lanes[lane].begins = 0;
 }
 
-const char *lanes_begin(int cpus, unsigned long window_pages, unsigned long lazy_max)
+const char *lanes_begin(int cpus, unsigned long window_pages, unsigned long lazy_max, int pressure)
 {
 	int at;
 
@@ -175,6 +187,7 @@ const char *lanes_begin(int cpus, unsigned long window_pages, unsigned long lazy
 			memset(drive_io, 0, sizeof(*drive_io));
 		}
 	drive_cpu = 0;
+	drive_pressure = pressure;
 	leave_arena(LANES);
 	return NULL;
 }
@@ -188,7 +201,7 @@ void lanes_body(int lane)
 	for (at = 0; at < call_count; at++) {
 		if (calls[at].lane != lane)
 			continue;
-		if (takes(&calls[at]) && !results[calls[at].slot].addr) {
+		if (needs(&calls[at]) && !results[calls[at].slot].addr) {
 			lanes[lane].waits = calls[at].slot + 1;
 			steps_yield();
 			lanes[lane].waits = 0;
@@ -203,11 +216,12 @@ void lanes_body(int lane)
 
 const void *drive_lost_block(unsigned long *start, unsigned long *free);
 void drive_lazy_counts(unsigned long *pages, long *counted);
+void drive_space(unsigned long *lost, unsigned long *twice, unsigned long *miscounted);
 
 /* All calls have returned: what the allocator's structures come to. */
 void lanes_end(void)
 {
-	unsigned long start, free, pages;
+	unsigned long start, free, pages, lost, twice, miscounted;
 	long counted;
 
 	enter_arena(LANES);
@@ -215,6 +229,8 @@ void lanes_end(void)
 		SEE("lost", start - drive_start, free);
 	drive_lazy_counts(&pages, &counted);
 	SEE("lazy", pages, counted);
+	drive_space(&lost, &twice, &miscounted);
+	SEE("space", lost, twice, miscounted);
 	leave_arena(LANES);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 void *drive_alloc(size_t size, int zeroed);
 void drive_free(const void *p);
+void drive_shrink(void);
 long drive_allocated(void);
 /* 7.2 asks for this with no pages as well. Pages belong to callers: there are none to free. */
 void free_pages_bulk(struct page **pages, unsigned long count);
@@ -53,12 +54,17 @@ extern struct kmem_cache drive_area_cache;
 #define SLAB_PANIC 0
 #define KMEM_CACHE(n, f) (drive_area_cache = (struct kmem_cache){ #n, sizeof(struct n) }, &drive_area_cache)
 #define kmem_cache_create(n, s, ...) (drive_area_cache = (struct kmem_cache){ n, s }, &drive_area_cache)
-#define kmem_cache_alloc(c, f) drive_alloc((c)->size, 0)
-#define kmem_cache_alloc_node(c, f, n) drive_alloc((c)->size, 0)
-#define kmem_cache_zalloc(c, f) drive_alloc((c)->size, 1)
+#ifdef DRIVE_POINTS
+void drive_reclaim(gfp_t flags);	/* memory is short: the caller may have to shrink the pools first */
+#else
+#define drive_reclaim(f) ((void)0)
+#endif
+#define kmem_cache_alloc(c, f) (drive_reclaim(f), drive_alloc((c)->size, 0))
+#define kmem_cache_alloc_node(c, f, n) (drive_reclaim(f), drive_alloc((c)->size, 0))
+#define kmem_cache_zalloc(c, f) (drive_reclaim(f), drive_alloc((c)->size, 1))
 #define kmem_cache_free(c, p) drive_free(p)
 #define kmalloc(s, f) drive_alloc(s, 0)
-#define kmalloc_node(s, f, n) drive_alloc(s, 0)
+#define kmalloc_node(s, f, n) (drive_reclaim(f), drive_alloc(s, 0))
 #define kmalloc_array(n, s, f) drive_alloc((n) * (s), 0)
 #define kzalloc(s, f) drive_alloc(s, 1)
 #define kzalloc_node(s, f, n) drive_alloc(s, 1)

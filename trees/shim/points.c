@@ -317,8 +317,35 @@ static int dequeue(struct work_struct *w)
 	return 1;
 }
 
+/*
+ * Who may reclaim does so before it gets memory; what reclaim itself asks for does not. It stands for the whole of
+ * reclaim, which may sleep: another lane may come in before it.
+ */
+void drive_reclaim(gfp_t flags)
+{
+	struct lane *lane;
+
+	if (!drive_pressure || lanes_running < 0 || !(flags & __GFP_DIRECT_RECLAIM))
+		return;
+	lane = &lanes[lanes_running];
+	if (lane->reclaims)
+		return;
+	lane->reclaims = 1;
+	stand_aside(lane, NULL);
+	note_act("begin reclaim");
+	drive_shrink();
+	note_act("end reclaim");
+	lane->reclaims = 0;
+}
+
+/*
+ * Under pressure no worker is idle. One more is made by a thread that may reclaim for it, and who waits for the work waits
+ * for that thread as well: its steps are taken here.
+ */
 void drive_run_work(struct work_struct *w)
 {
+	if (w->queued)
+		drive_reclaim(GFP_KERNEL);
 	if (dequeue(w))
 		w->func(w);
 	while (working == w && lanes_running != WORKER)

@@ -8,6 +8,7 @@ extern struct lane {
 	int waits;		/* for a call of another lane: its number + 1 */
 	int done, reads;
 	int passed;		/* it did something that others see: it stops before the next such thing */
+	int reclaims;		/* memory, for an allocation of its own */
 	int begins;		/* a vm_unmap_aliases, which has done nothing yet */
 } lanes[LANES + 1];		/* the setup's comes last */
 

@@ -4,6 +4,7 @@
 
 unsigned long drive_start, drive_end, drive_lazy_max = ~0UL, drive_absent;
 int drive_cpus = 1, drive_cpu;
+int drive_pressure;
 long drive_fail_at;
 struct mm_struct init_mm;
 struct task_struct drive_task;
@@ -143,6 +144,13 @@ static int drive_fails(void)
 {
 	drive_io->allocations++;
 	return drive_fail_at && !--drive_fail_at;
+}
+
+/* What reclaim does to the pools, which are the only thing here that it can shrink. */
+void drive_shrink(void)
+{
+	if (drive_shrinker.scan_objects)
+		drive_shrinker.scan_objects(&drive_shrinker, NULL);
 }
 
 void *drive_alloc(size_t size, int zeroed)

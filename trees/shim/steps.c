@@ -3,7 +3,7 @@
  * Every interleaving of the lanes (lanes.h), breadth first: a state is the memory and the stacks. One line is a request,
  * one line its answer:
  *
- *   call LANE OP SLOT PAGES     begin CPUS PAGES LAZY
+ *   call LANE OP SLOT PAGES     begin CPUS PAGES LAZY PRESSURE
  *   go STEPS                    explores on: `at ...`, `judge TEXT`, or `done ...`
  *   verdict LAW STEPS TEXT      what TEXT comes to, 0 for nothing, and go
  *   run LAW                     the lanes of a shortest run that violates it
@@ -142,7 +142,7 @@ static void take_step(int lane)
 	find_dirty();
 }
 
-static void begin(int cpus, unsigned long pages, unsigned long lazy)
+static void begin(int cpus, unsigned long pages, unsigned long lazy, int pressure)
 {
 	const size_t alternate = 1 << 16;
 	struct sigaction action = { .sa_handler = crashed, .sa_flags = SA_ONSTACK | SA_NODEFER };
@@ -159,7 +159,7 @@ static void begin(int cpus, unsigned long pages, unsigned long lazy)
 		printf("err the setup does not end well\n");
 		return;
 	}
-	lanes_begin(cpus, pages, lazy);
+	lanes_begin(cpus, pages, lazy, pressure);
 	begin_states();
 	printf("ok %zu\n", host->size);
 }
@@ -178,7 +178,7 @@ static void answer(char *line)
 
 		printf("%s\n", why ? why : "ok");
 	} else if (!strcmp(word, "begin")) {
-		begin(args[0], args[1], args[2]);
+		begin(args[0], args[1], args[2], args[3]);
 	} else if (!strcmp(word, "go")) {
 		explore(args[0]);
 	} else if (!strcmp(word, "verdict")) {

@@ -44,6 +44,7 @@ struct kmem_cache { const char *name; size_t size; };
 struct kmem_obj_info { int none; };
 struct iov_iter { int none; };
 struct seq_file { void *private; };
+struct seq_operations { void *(*start)(), (*stop)(), *(*next)(); int (*show)(); };
 struct shrink_control { unsigned long nr_to_scan; };
 struct shrinker { unsigned long (*count_objects)(), (*scan_objects)(); };
 struct notifier_block { int (*notifier_call)(struct notifier_block *, unsigned long, void *); };

@@ -24,10 +24,14 @@ const VERBS = {
   vunmap: { op: 3, means: "free", kind: "takes" },
   aliases: { op: 11, means: "unmapAliases", kind: "alone" },
   purge: { op: 10, means: "purge", kind: "alone" },
+  shrink: { op: 13, means: "purge", kind: "alone" },
+  show: { op: 14, means: "find", kind: "alone" },
+  read: { op: 15, means: "find", kind: "alone" },
+  find: { op: 16, means: "find", kind: "looks" },
 } as const satisfies Record<string, { op: number; means: CommandName; kind: string }>;
 
 export type Verb = keyof typeof VERBS;
-const TAKES: Readonly<Record<string, Verb>> = { unmap: "map", free: "alloc", vunmap: "vmap" };
+const TAKES: Readonly<Record<string, Verb>> = { unmap: "map", free: "alloc", vunmap: "vmap", find: "vmap" };
 
 export interface Call {
   readonly cpu: number;
@@ -36,7 +40,7 @@ export interface Call {
   readonly verb: Verb;
   /** Of what it asks for. */
   readonly pages: Pages;
-  /** The call whose pages it takes, or -1. */
+  /** The call whose pages it takes, or looks for; or -1. */
   readonly takes: number;
   /** As a run names it. */
   readonly says: string;
@@ -49,7 +53,7 @@ export interface Calls {
 }
 
 const FORM =
-  'expected calls such as "x = map 1; y = map 1 : unmap y | unmap x; aliases": map, vmap or alloc with a number of pages; unmap, vunmap or free of what one of these gave; aliases; purge';
+  'expected calls such as "x = map 1; y = map 1 : unmap y | unmap x; aliases": map, vmap or alloc with a number of pages; unmap, vunmap or free of what one of these gave; find of what a vmap gave; aliases; purge; shrink; show; read';
 
 /** Throws an InputError that says which call is none. */
 export function parseCalls(text: string): Calls {
@@ -76,9 +80,10 @@ export function parseCalls(text: string): Calls {
   });
   const taken = new Set<number>();
   const calls = read.map(({ of, ...call }, nth): Call => {
-    if (VERBS[call.verb].kind !== "takes") return { ...call, takes: -1 };
+    const { kind } = VERBS[call.verb];
+    if (kind !== "takes" && kind !== "looks") return { ...call, takes: -1 };
     const gives = TAKES[call.verb];
-    const before = (other: number) => read[other]?.verb === gives && !taken.has(other);
+    const before = (other: number) => read[other]?.verb === gives && (kind === "looks" || !taken.has(other));
     const own = [...read.keys()].filter(
       (other) =>
         other < nth && before(other) && (read[other]?.setup === true || read[other]?.cpu === call.cpu),
@@ -88,7 +93,7 @@ export function parseCalls(text: string): Calls {
       throw new InputError(
         `--calls: ${JSON.stringify(call.says)} takes what a ${gives} gave that nothing else takes, and there is none`,
       );
-    taken.add(takes);
+    if (kind === "takes") taken.add(takes);
     return { ...call, takes };
   });
   const cpus = Math.max(lanes.length, ...calls.map(({ cpu }) => cpu + 1));
@@ -124,7 +129,7 @@ function readCall(words: readonly string[]) {
   if (kind === "gives" && !(Number.isInteger(pages) && pages >= 1 && pages <= MOST_PAGES)) throw refuse();
   if ((kind === "alone" && argument !== undefined) || (kind !== "gives" && name !== undefined))
     throw refuse();
-  return { verb, pages, name, of: kind === "takes" ? argument : undefined, says };
+  return { verb, pages, name, of: kind === "gives" ? undefined : argument, says };
 }
 
 const isVerb = (word: string): word is Verb => Object.hasOwn(VERBS, word);

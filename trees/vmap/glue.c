@@ -224,6 +224,29 @@ static void drive_ask_pcpu_free(ulong base, int n, const ulong *offsets)
 	pcpu_free_vm_areas(vms, n);
 }
 
+/* Readers. What they keep on the stack would be part of every other question's state, if it were in drive_ask. */
+static noinline void drive_ask_show(void)
+{
+#if defined(HAVE_NODES) && defined(CONFIG_PROC_FS)	/* in one call since 6.9 */
+	struct seq_file file = { 0 };
+
+	vmalloc_info_show(&file, NULL);
+#else
+	drive_answer(DRIVE_UNKNOWN, DRIVE_SHOW);
+#endif
+}
+
+static noinline void drive_ask_read(void)
+{
+#ifdef HAVE_BLOCKS_BY_CPU	/* of 6.4, as vread_iter is */
+	struct iov_iter to = { 0 };
+
+	vread_iter(&to, (const char *)drive_start, drive_end - drive_start);
+#else
+	drive_answer(DRIVE_UNKNOWN, DRIVE_READ);
+#endif
+}
+
 void drive_settle(void);
 
 /*
@@ -300,6 +323,18 @@ void drive_ask(int op)
 		break;
 	case DRIVE_CARVE:
 		drive_ask_carve(args[0]);
+		break;
+	case DRIVE_SHRINK:
+		drive_shrink();
+		break;
+	case DRIVE_SHOW:
+		drive_ask_show();
+		break;
+	case DRIVE_READ:
+		drive_ask_read();
+		break;
+	case DRIVE_FIND_VM:
+		drive_answer(find_vm_area((void *)args[0]) ? DRIVE_FOUND : DRIVE_NOTHING, 0);
 		break;
 	default:
 		drive_answer(DRIVE_UNKNOWN, op);
@@ -437,6 +472,57 @@ const void *drive_lost_block(unsigned long *start, unsigned long *free)
 				return vb;
 		}
 	return NULL;
+}
+
+/* Of a page of the window: in how many places it lies. */
+static int drive_places(ulong page)
+{
+	struct vmap_area *va;
+	int i, places = 0;
+
+#define DRIVE_HAS(va) ((va)->va_start <= page && page < (va)->va_end)
+	list_for_each_entry(va, &free_vmap_area_list, list)
+		places += DRIVE_HAS(va);
+	for_each_drive_place(i) {
+		if (!drive_is_list(drive_busy_list(i)))
+			continue;
+		list_for_each_entry(va, drive_busy_list(i), list)
+			places += DRIVE_HAS(va);
+		for_each_drive_lazy(va, i)
+			places += DRIVE_HAS(va);
+#ifdef HAVE_NODES
+		for (int at = 0; at < MAX_VA_SIZE_PAGES; at++)
+			list_for_each_entry(va, &vmap_nodes[i].pool[at].head, list)
+				places += DRIVE_HAS(va);
+#endif
+	}
+#undef DRIVE_HAS
+	return places;
+}
+
+/* Pages of the window that lie nowhere, and in two places, as bits; pools whose length is not that of their list. */
+void drive_space(ulong *lost, ulong *twice, ulong *miscounted)
+{
+	ulong at, pages = (drive_end - drive_start) / PAGE_SIZE;
+
+	*lost = *twice = *miscounted = 0;
+	for (at = 0; at < pages; at++) {
+		int places = drive_places(drive_start + at * PAGE_SIZE);
+
+		*lost |= (ulong)(places == 0) << at;
+		*twice |= (ulong)(places > 1) << at;
+	}
+#ifdef HAVE_NODES
+	for (int i = 0; i < nr_vmap_nodes; i++)
+		for (at = 0; at < MAX_VA_SIZE_PAGES; at++) {
+			struct vmap_area *va;
+			ulong length = 0;
+
+			list_for_each_entry(va, &vmap_nodes[i].pool[at].head, list)
+				length++;
+			*miscounted += length != vmap_nodes[i].pool[at].len;
+		}
+#endif
 }
 
 /* Pages of lazy areas, by the lists; and by vmap_lazy_nr. */

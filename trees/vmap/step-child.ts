@@ -12,6 +12,8 @@ export interface StepScope {
   readonly map: number;
   readonly pages: number;
   readonly lazy: number;
+  /** 1: memory is short, and who may reclaim for it calls the shrinker first. */
+  readonly pressure: number;
 }
 
 /** How far a search is. */
@@ -66,7 +68,10 @@ export class StepChild {
       program,
       Child.start(program, [], { milliseconds: MILLISECONDS, memory: MEMORY }),
     );
-    const lines = [...calls.calls.map(callLine), `begin ${calls.cpus} ${scope.pages} ${scope.lazy}`];
+    const lines = [
+      ...calls.calls.map(callLine),
+      `begin ${calls.cpus} ${scope.pages} ${scope.lazy} ${scope.pressure}`,
+    ];
     for (const line of lines) {
       const answer = await child.#ask(line);
       if (answer.startsWith("ok")) continue;

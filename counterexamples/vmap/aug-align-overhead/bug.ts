@@ -5,7 +5,7 @@ import type { Alloc } from "../../../spec/vmap/commands.ts";
 import { cannotWait, purgeableAtPlacement, requestOf, roomiestFit } from "../../../spec/vmap/laws/law.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import { PAGE_SIZE } from "../../../spec/vmap/vocabulary.ts";
-import type { Bug, Evidence } from "../../bug.ts";
+import type { Bug, Evidence } from "../bug.ts";
 import { kernelsWith } from "../evidence/spans.ts";
 
 const plain5_2 = kernelWith(

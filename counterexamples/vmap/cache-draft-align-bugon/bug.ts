@@ -2,7 +2,7 @@ import { rulesDraft3 } from "../../../kernels/vmap/piggin-drafts.ts";
 import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { startAtWindow } from "../../../kernels/vmap/search-cached.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
-import type { Bug } from "../../bug.ts";
+import type { Bug } from "../bug.ts";
 
 const repaired = kernelWith(
   releaseOf("piggin-draft-3"),

@@ -1,5 +1,5 @@
 import { requestOf } from "../../../spec/vmap/laws/law.ts";
-import type { Bug, Evidence } from "../../bug.ts";
+import type { Bug, Evidence } from "../bug.ts";
 import { repaired3_1 } from "../controls/repaired-kernels.ts";
 import { kernelsWith } from "../evidence/spans.ts";
 

@@ -3,7 +3,7 @@ import { linux } from "../../../kernels/vmap/index.ts";
 import { rulesOf } from "../../../kernels/vmap/releases.ts";
 import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
-import type { Bug } from "../../bug.ts";
+import type { Bug } from "../bug.ts";
 
 const changed = kernelWith(
   releaseOf("2.6.39"),

@@ -6,7 +6,7 @@ import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { cacheBeforeErase } from "../../../kernels/vmap/search-cached.ts";
 import type { State } from "../../../kernels/vmap/state.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
-import type { Bug } from "../../bug.ts";
+import type { Bug } from "../bug.ts";
 
 /** Rule 7 with rb_next where the kernel has rb_prev. */
 function movesUp(state: State, slot: number): void {

@@ -4,7 +4,7 @@ import { rulesOf } from "../../../kernels/vmap/releases.ts";
 import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { reasonsToReset } from "../../../kernels/vmap/search-cached.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
-import type { Bug } from "../../bug.ts";
+import type { Bug } from "../bug.ts";
 
 const changed = kernelWith(
   releaseOf("2.6.39"),

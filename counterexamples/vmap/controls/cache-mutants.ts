@@ -12,7 +12,7 @@ import type { Alloc } from "../../../spec/vmap/commands.ts";
 import type { Kernel } from "../../../spec/vmap/kernel.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Vpn } from "../../../spec/vmap/vocabulary.ts";
-import type { Bug } from "../../bug.ts";
+import type { Bug } from "../bug.ts";
 import { cacheFreeLeavesIt } from "../cache-free-leaves-it/bug.ts";
 import { cacheFreeMovesItUp } from "../cache-free-moves-it-up/bug.ts";
 import { cacheNoAlignTest } from "../cache-no-align-test/bug.ts";

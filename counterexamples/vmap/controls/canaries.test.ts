@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { begin, replay } from "../../../engine/run/stepper.ts";
 import { kernelNamed } from "../../../jobs/names.ts";
+import type { State } from "../../../kernels/vmap/state.ts";
 import { benchFor } from "../../../properties/vmap/test-bench.ts";
 import type { HistoryStep } from "../../../spec/vmap/history.ts";
 import { lawsCalled } from "../../../spec/vmap/laws/index.ts";
@@ -109,7 +110,7 @@ describe("each canary", () => {
       const stepper = begin(setting);
       stepper.take(ALLOC);
       const command = { op: "free", start: 70 } as const;
-      const response = machine.act(stepper.state, command);
+      const response = machine.act(stepper.state as State, command);
       const world = stepper.world();
       return setting.laws.filter((law) => !law.holds(world, command, response, world)).map(({ id }) => id);
     };

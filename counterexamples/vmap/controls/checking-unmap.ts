@@ -9,7 +9,7 @@ import type { Steps } from "../../../kernels/vmap/steps.ts";
 import { unmapRam } from "../../../kernels/vmap/unmap-calls.ts";
 import { outsideOf } from "../../../spec/vmap/laws/domain.ts";
 import { fitsBlock } from "../../../spec/vmap/scope.ts";
-import type { Evidence } from "../../bug.ts";
+import type { Evidence } from "../bug.ts";
 
 export const checkingUnmap: Steps["unmapRam"] = (state, start, count, steps) => {
   const { areas, blocks, memory, scope } = state;

@@ -1,7 +1,7 @@
 /** What was left in blocks, aliases or blocks themselves: the evidence that distinguishes their bugs. */
 import type { Vpn } from "../../../spec/vmap/vocabulary.ts";
 import type { AreaView } from "../../../spec/vmap/world.ts";
-import type { Evidence } from "../../bug.ts";
+import type { Evidence } from "../bug.ts";
 
 /** The releases whose vm_unmap_aliases purges every block in which nothing is mapped (02b709df817c to 6.4). */
 export const PURGING_ALL_FRAGMENTED: readonly string[] = [

@@ -4,7 +4,7 @@
 import { newArea, requestOf } from "../../../spec/vmap/laws/law.ts";
 import { alignUp, type Extent, type Vpn } from "../../../spec/vmap/vocabulary.ts";
 import type { Request, World } from "../../../spec/vmap/world.ts";
-import type { Evidence } from "../../bug.ts";
+import type { Evidence } from "../bug.ts";
 
 export type Wrap =
   /** Aligning an address gives 2^W, which is 0. */

@@ -1,6 +1,6 @@
 import { linux } from "../../../kernels/vmap/index.ts";
 import { cannotWait, requestOf } from "../../../spec/vmap/laws/law.ts";
-import type { Bug, Evidence } from "../../bug.ts";
+import type { Bug, Evidence } from "../bug.ts";
 import { kernelsWith } from "../evidence/spans.ts";
 
 const ON = kernelsWith("guard-between-areas", "2.6.28");

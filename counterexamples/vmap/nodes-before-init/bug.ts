@@ -3,7 +3,7 @@ import { findOnLockedNodes } from "../../../kernels/vmap/nodes.ts";
 import { rulesOf } from "../../../kernels/vmap/releases.ts";
 import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
-import type { Bug } from "../../bug.ts";
+import type { Bug } from "../bug.ts";
 
 const id = "nodes-before-init";
 

@@ -6,7 +6,7 @@ import { rulesOf } from "../../../kernels/vmap/releases.ts";
 import { stepsFrom } from "../../../kernels/vmap/rules.ts";
 import { vmapKernel } from "../../../kernels/vmap/vmap-kernel.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
-import type { Bug } from "../../bug.ts";
+import type { Bug } from "../bug.ts";
 
 const id = "purge-flushes-per-area";
 const steps = stepsFrom(rulesOf("6.12"));

@@ -9,11 +9,11 @@ export const purgeFlushesPerArea: InterleavedBug = {
   violations: [
     {
       law: "table-flushed-once",
-      protocol: "shadow-6.9",
-      also: ["shadow-5.5-rc1", "shadow-5.5"],
+      protocol: "kasan-6.9",
+      also: ["kasan-5.5-rc1", "kasan-5.5"],
       scope: { cpus: 1, places: 2, sharing: 1 },
       pinned: "interleaving.json",
-      repaired: "shadow-6.13",
+      repaired: "kasan-6.13",
     },
   ],
 };

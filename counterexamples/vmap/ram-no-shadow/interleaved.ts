@@ -8,11 +8,11 @@ export const ramNoShadow: InterleavedBug = {
   fixed: "5.5",
   violations: [
     {
-      law: "entry-is-there",
-      protocol: "shadow-5.5-rc1",
+      law: "touch-finds-entry",
+      protocol: "kasan-5.5-rc1",
       scope: { cpus: 1, places: 1, sharing: 1 },
       pinned: "interleaving.json",
-      repaired: "shadow-5.5",
+      repaired: "kasan-5.5",
     },
   ],
 };

@@ -11,17 +11,17 @@ export const shadowRace: InterleavedBug = {
   violations: [
     {
       law: "entry-is-its-owners",
-      protocol: "shadow-5.5-without-lock",
+      protocol: "kasan-5.5-without-lock",
       scope: { cpus: 2, places: 2, sharing: 2 },
       pinned: "entry-is-its-owners.json",
-      repaired: "shadow-5.5-flushing-once",
+      repaired: "kasan-5.5-flushing-once",
     },
     {
-      law: "entry-is-there",
-      protocol: "shadow-5.5-without-lock",
+      law: "touch-finds-entry",
+      protocol: "kasan-5.5-without-lock",
       scope: { cpus: 2, places: 2, sharing: 2 },
-      pinned: "entry-is-there.json",
-      repaired: "shadow-5.5-flushing-once",
+      pinned: "touch-finds-entry.json",
+      repaired: "kasan-5.5-flushing-once",
     },
   ],
 };

@@ -6,7 +6,7 @@ import { NO_ROOM } from "../../../kernels/vmap/search-uncached.ts";
 import type { Steps } from "../../../kernels/vmap/steps.ts";
 import { vmapKernel } from "../../../kernels/vmap/vmap-kernel.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
-import type { Bug } from "../../bug.ts";
+import type { Bug } from "../bug.ts";
 
 const id = "va-notifier-frees-nothing";
 

@@ -1,7 +1,7 @@
 import { linux } from "../../../kernels/vmap/index.ts";
 import { rulesOf } from "../../../kernels/vmap/releases.ts";
 import { mayComeFromPool, newArea } from "../../../spec/vmap/laws/law.ts";
-import type { Bug, Evidence } from "../../bug.ts";
+import type { Bug, Evidence } from "../bug.ts";
 import { poolingNothing } from "../controls/pooling-nothing.ts";
 
 export const vaPoolGivesHigher: Bug = {

@@ -1,6 +1,6 @@
 import { linux } from "../../../kernels/vmap/index.ts";
 import { rulesOf } from "../../../kernels/vmap/releases.ts";
-import type { Bug } from "../../bug.ts";
+import type { Bug } from "../bug.ts";
 import { poolingNothing } from "../controls/pooling-nothing.ts";
 
 export const vaPoolsHideRoom: Bug = {

@@ -2,7 +2,7 @@ import { rulesOf } from "../../../kernels/vmap/releases.ts";
 import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { searchFrom } from "../../../kernels/vmap/search-uncached.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
-import type { Bug } from "../../bug.ts";
+import type { Bug } from "../bug.ts";
 import { repaired2_6_28 } from "../controls/repaired-kernels.ts";
 
 const changed = kernelWith(

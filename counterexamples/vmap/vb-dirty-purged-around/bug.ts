@@ -3,7 +3,7 @@ import { stepsFrom } from "../../../kernels/vmap/rules.ts";
 import type { State } from "../../../kernels/vmap/state.ts";
 import { vmapKernel } from "../../../kernels/vmap/vmap-kernel.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
-import type { Bug } from "../../bug.ts";
+import type { Bug } from "../bug.ts";
 import { liesInBlocks } from "../evidence/left-in-blocks.ts";
 
 const steps = stepsFrom(rulesOf("6.5"));

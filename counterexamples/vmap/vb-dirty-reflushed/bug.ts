@@ -7,7 +7,7 @@ import type { State } from "../../../kernels/vmap/state.ts";
 import type { Steps } from "../../../kernels/vmap/steps.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Extent } from "../../../spec/vmap/vocabulary.ts";
-import type { Bug } from "../../bug.ts";
+import type { Bug } from "../bug.ts";
 import { liesInBlocks, PURGING_ALL_FRAGMENTED } from "../evidence/left-in-blocks.ts";
 
 const forgetting2_6_28 = kernelWith(

@@ -2,7 +2,7 @@ import { dirtyBitmap } from "../../../kernels/vmap/block-rules.ts";
 import { rulesOf } from "../../../kernels/vmap/releases.ts";
 import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
-import type { Bug } from "../../bug.ts";
+import type { Bug } from "../bug.ts";
 import { blocksWithStale, isUsedUp } from "../evidence/left-in-blocks.ts";
 
 const repaired = kernelWith(

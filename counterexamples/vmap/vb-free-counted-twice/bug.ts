@@ -2,7 +2,7 @@ import { rulesOf } from "../../../kernels/vmap/releases.ts";
 import { stepsFrom } from "../../../kernels/vmap/rules.ts";
 import { vmapKernel } from "../../../kernels/vmap/vmap-kernel.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
-import type { Bug } from "../../bug.ts";
+import type { Bug } from "../bug.ts";
 import { checkingUnmap, isGivenBackAgain } from "../controls/checking-unmap.ts";
 import { kernelsWith } from "../evidence/spans.ts";
 

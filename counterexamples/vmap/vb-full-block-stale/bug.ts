@@ -2,7 +2,7 @@ import { allOfThem } from "../../../kernels/vmap/block-rules.ts";
 import { rulesOf } from "../../../kernels/vmap/releases.ts";
 import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
-import type { Bug } from "../../bug.ts";
+import type { Bug } from "../bug.ts";
 import { blocksWithStale, isUsedUp } from "../evidence/left-in-blocks.ts";
 
 /** 4.15.0 and 2.6.28, with the walk over all blocks that 6.5 brought. */

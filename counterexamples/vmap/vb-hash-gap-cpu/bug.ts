@@ -2,7 +2,7 @@ import { nextPossible } from "../../../kernels/vmap/block-rules.ts";
 import { rulesOf } from "../../../kernels/vmap/releases.ts";
 import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
-import type { Bug } from "../../bug.ts";
+import type { Bug } from "../bug.ts";
 
 const repaired = kernelWith(
   releaseOf("6.4"),

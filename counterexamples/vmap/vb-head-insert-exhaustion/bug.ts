@@ -2,7 +2,7 @@ import { addAtTail } from "../../../kernels/vmap/blocks.ts";
 import { rulesOf } from "../../../kernels/vmap/releases.ts";
 import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
-import type { Bug } from "../../bug.ts";
+import type { Bug } from "../bug.ts";
 import { leavesFragments } from "../evidence/left-in-blocks.ts";
 import { kernelsWith } from "../evidence/spans.ts";
 

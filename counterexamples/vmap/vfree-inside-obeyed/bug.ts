@@ -3,7 +3,7 @@ import { stepsFrom } from "../../../kernels/vmap/rules.ts";
 import { warnOfNoArea } from "../../../kernels/vmap/unmap-calls.ts";
 import { vmapKernel } from "../../../kernels/vmap/vmap-kernel.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
-import type { Bug } from "../../bug.ts";
+import type { Bug } from "../bug.ts";
 import { kernelsWith } from "../evidence/spans.ts";
 
 const repaired = vmapKernel(

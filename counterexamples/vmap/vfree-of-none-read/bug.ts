@@ -1,5 +1,5 @@
 import { linux } from "../../../kernels/vmap/index.ts";
-import type { Bug } from "../../bug.ts";
+import type { Bug } from "../bug.ts";
 
 export const vfreeOfNoneRead: Bug = {
   id: "vfree-of-none-read",

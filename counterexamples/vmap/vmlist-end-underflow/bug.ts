@@ -1,6 +1,6 @@
 import { listKernel, rules2_6_27 } from "../../../kernels/vmap/linux-2.6.27.ts";
 import { requestOf } from "../../../spec/vmap/laws/law.ts";
-import type { Bug } from "../../bug.ts";
+import type { Bug } from "../bug.ts";
 
 const repaired = listKernel(
   { ...rules2_6_27, lastStart: (_word, vend, length) => vend - length },

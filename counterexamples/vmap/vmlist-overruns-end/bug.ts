@@ -1,6 +1,6 @@
 import { listKernel, rules2_6_27 } from "../../../kernels/vmap/linux-2.6.27.ts";
 import { placedExtent, requestOf } from "../../../spec/vmap/laws/law.ts";
-import type { Bug, Evidence } from "../../bug.ts";
+import type { Bug, Evidence } from "../bug.ts";
 
 const repaired = listKernel(
   { ...rules2_6_27, holeAllowed: (addr, length, request) => addr + length <= request.vend },

@@ -1,4 +1,4 @@
-import type { Bug } from "../../bug.ts";
+import type { Bug } from "../bug.ts";
 import { repaired2_6_28, repaired2_6_39 } from "../controls/repaired-kernels.ts";
 import { wrapsOf } from "../evidence/wrap.ts";
 

@@ -28,7 +28,7 @@ function shadowOf(label: string): TablesOrder {
 
 const objectsOf = (label: string): TablesOrder => [freesObjects(factsOf(label).dropsObjects), ofObjects];
 
-export const SHADOW_ORDERS: Readonly<Record<string, TablesOrder>> = {
+export const KASAN_ORDERS: Readonly<Record<string, TablesOrder>> = {
   "5.5-rc1": shadowOf("5.5-rc1"),
   "5.5": shadowOf("5.5"),
   "6.9": shadowOf("6.9"),

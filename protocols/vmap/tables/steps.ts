@@ -4,10 +4,10 @@ import { has, hasNot } from "../../../engine/reduce/conditions.ts";
 import {
   entryEndsWithArea,
   entryIsItsOwners,
-  entryIsThere,
   type TableCommand,
   type TableSeen,
   tableFlushedOnce,
+  touchFindsEntry,
 } from "../../../spec/vmap/concepts/side-tables.ts";
 import { seen } from "../../call-assertions.ts";
 import { type Check, IDLE, type Step } from "../../program.ts";
@@ -34,7 +34,7 @@ export const touches: Steps = (m) =>
   }));
 
 export function findsEntry({ index, wrote, says, entry }: PlaceFields): Check {
-  return seen<TableCommand, TableSeen>(entryIsThere, [wrote, says, entry.page], (state) => ({
+  return seen<TableCommand, TableSeen>(touchFindsEntry, [wrote, says, entry.page], (state) => ({
     command: { op: "touch", page: index },
     response: {
       entry: { isThere: entry.page.get(state) !== 0, isOwners: says.get(state) === wrote.get(state) },

@@ -7,7 +7,7 @@ import { explore } from "../../../engine/search/explore.ts";
 import { TABLE_LAWS } from "../../../spec/vmap/concepts/side-tables.ts";
 import type { TablesScope } from "./fields.ts";
 import { tablesMachine } from "./machine.ts";
-import { OBJECTS_ORDERS, SHADOW_ORDERS, type TablesOrder } from "./releases.ts";
+import { KASAN_ORDERS, OBJECTS_ORDERS, type TablesOrder } from "./releases.ts";
 import type { Steps } from "./steps.ts";
 
 const SHARED: TablesScope = { cpus: 2, places: 2, sharing: 2 };
@@ -19,7 +19,7 @@ function visit(order: TablesOrder, scope = SHARED) {
   return { ...found, laws: found.violations.map(({ law }) => law), machine };
 }
 
-const shadow = (label: string) => SHADOW_ORDERS[label] as TablesOrder;
+const shadow = (label: string) => KASAN_ORDERS[label] as TablesOrder;
 const objects = (label: string) => OBJECTS_ORDERS[label] as TablesOrder;
 
 /** An order whose steps of these words do only so much of what they did. */
@@ -37,7 +37,7 @@ const doing = (
   );
 
 describe("a side table that areas share", () => {
-  test.each(["5.5", "6.9", "6.13", "6.17"])("is right in shadow-%s while areas share an entry", (label) => {
+  test.each(["5.5", "6.9", "6.13", "6.17"])("is right in kasan-%s while areas share an entry", (label) => {
     const { ended, laws, deadlocks } = visit(shadow(label));
     expect([ended, laws, deadlocks]).toEqual(["fixpoint", [], 0]);
   });
@@ -47,7 +47,7 @@ describe("a side table that areas share", () => {
     ["6.9", ["table-flushed-once"]],
     ["6.13", []],
     ["6.17", []],
-  ])("in shadow-%s a purge of two areas with an entry each violates %j", (label, laws) => {
+  ])("in kasan-%s a purge of two areas with an entry each violates %j", (label, laws) => {
     expect(visit(shadow(label), { cpus: 1, places: 2, sharing: 1 }).laws).toEqual(laws);
   });
 
@@ -58,7 +58,7 @@ describe("a side table that areas share", () => {
 
   test("lacks what an owner may access if that is not unpoisoned, as after vrealloc (2024-11)", () => {
     const order = doing(shadow("6.17"), /may be accessed/, (does) => does.filter((_each, nth) => nth !== 1));
-    expect(visit(order).laws).toContain("entry-is-there");
+    expect(visit(order).laws).toContain("touch-finds-entry");
   });
 });
 
@@ -78,7 +78,7 @@ describe("a side table that owners fill", () => {
 
 test("each law of side tables is violated by some order", () => {
   const violated = new Set([
-    ...Object.values(SHADOW_ORDERS).flatMap((order) => visit(order).laws),
+    ...Object.values(KASAN_ORDERS).flatMap((order) => visit(order).laws),
     ...Object.values(OBJECTS_ORDERS).flatMap((order) => visit(order, OWN).laws),
     ...visit(shadow("6.9"), { cpus: 1, places: 2, sharing: 1 }).laws,
   ]);

@@ -25,8 +25,8 @@ export interface TableSeen {
 
 export type TableLaw = Law<unknown, TableCommand, TableSeen>;
 
-export const entryIsThere: TableLaw = {
-  id: "entry-is-there",
+export const touchFindsEntry: TableLaw = {
+  id: "touch-finds-entry",
   says: "Where a page of a live area is touched, the side table has an entry, and it says what the owner wrote.",
   source: 'd98c9e83b5e7 ("kasan: fix crashes on access to memory mapped by vm_map_ram()", 2019-12-05)',
   holds(_before, _command, { entry }) {
@@ -63,7 +63,7 @@ export const tableFlushedOnce: TableLaw = {
 };
 
 export const TABLE_LAWS: readonly TableLaw[] = [
-  entryIsThere,
+  touchFindsEntry,
   entryIsItsOwners,
   entryEndsWithArea,
   tableFlushedOnce,

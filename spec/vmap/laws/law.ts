@@ -18,9 +18,6 @@ import type { Purgeable, Request, World } from "../world.ts";
 
 type Placed = Response & { readonly kind: "placed" };
 
-/** Whether kernel and world still agree on what lies where, so that what follows a violation can be judged. */
-type WorldAfter = "sound" | "doubtful";
-
 export type VmapLaw<W = World> = Law<W, Command, Response> & {
   /** Every release promises it, from the first on. spec/vmap/releases.ts lists who promises the other laws. */
   readonly isPromisedByAll?: true | undefined;
@@ -28,12 +25,6 @@ export type VmapLaw<W = World> = Law<W, Command, Response> & {
   readonly needs?: readonly Call[] | undefined;
   /** Whether callers who do this can violate it on machines of this scope. */
   readonly isTriedIn?: ((scope: Scope, calls: readonly Call[]) => boolean) | undefined;
-  /**
-   * Doubtful, if absent. An explorer continues only if nothing is left that enlarges the world (what was freed stays
-   * translated after an alias). A random history continues only if what follows is no consequence (a missing distance
-   * counts for the neighbour as well).
-   */
-  readonly worldAfterViolation?: WorldAfter | Readonly<Record<"explored" | "random", WorldAfter>> | undefined;
   /** It judges a reply even if areas overlap. A free is then ambiguous. */
   readonly judgeableAfterOverlap?: true | undefined;
 };
@@ -44,12 +35,6 @@ export type VmapWitness = Witness<World, Command, Response> & {
   /** It is seen only where callers make calls outside their domain. */
   readonly ofOutside?: true;
 };
-
-/** Whether a search, or a random history, continues in the world after a violation of this law. */
-export function isFollowed({ worldAfterViolation }: VmapLaw, how: "explored" | "random"): boolean {
-  const world = typeof worldAfterViolation === "object" ? worldAfterViolation[how] : worldAfterViolation;
-  return world === "sound";
-}
 
 /**
  * The one area a command asks for: an allocation's own, that of vmap, one for a map too large for a block, or a block

@@ -1,0 +1,262 @@
+/**
+ * A line of a recording of a real mmu_gather, checked field by field (adapters/gather/recordings/FORMAT.md). An unknown
+ * field is an error: a recording that says more than is compared must not pass as compared.
+ */
+import { z } from "zod";
+import type { Command } from "../../spec/gather/commands.ts";
+import type { Dump } from "../../spec/gather/dump.ts";
+import type { Event } from "../../spec/gather/response.ts";
+import { TOP } from "../../spec/gather/vocabulary.ts";
+
+const ALL_ONES = "0xffffffffffffffff";
+/** Above this, hex digits do not fit a Number; only ~0 is above it. */
+const HIGHEST = 2 ** 53;
+
+const addr = z
+  .string({ error: 'expected a hex string such as "0x1000"' })
+  .regex(/^0x[0-9a-f]{1,16}$/, {
+    error: 'expected a hex string of at most 64 bits, such as "0x7ffffffff000"',
+  })
+  .transform((text) => (text === ALL_ONES ? TOP : Number.parseInt(text.slice(2), 16)))
+  .refine((value) => value === TOP || value <= HIGHEST, { error: `expected at most 2^53, or ${ALL_ONES}` });
+const count = z.int().nonnegative();
+/** Of a request: a gather that frees more pages than this is not one. */
+const many = z.int().min(1).max(1_000_000);
+const bit = z.union([z.literal(0), z.literal(1)], { error: "expected 0 or 1" });
+/** A flag that is absent unless it is set. */
+const flag = bit.optional().transform((value) => (value === 1 ? (true as const) : undefined));
+const slot = z.int().min(0).max(3).default(0);
+const cpus = z.int().min(1).max(64);
+const range = z.tuple([addr, addr]).transform(([start, end]) => ({ start, end }));
+const run = z.tuple([count, many]);
+
+const REQUESTS = {
+  gather: { g: slot, start: addr.default(0), end: addr.default(0), fullmm: flag },
+  finish: { g: slot, start: addr.default(0), end: addr.default(0) },
+  start_vma: { g: slot, start: addr, end: addr, exec: flag, huge: flag, pfnmap: flag },
+  end_vma: { g: slot },
+  free_vmas: { g: slot },
+  remove_tlb_entry: {
+    g: slot,
+    level: z.enum(["pte", "pmd", "pud", "huge"]),
+    addr,
+    n: many.optional(),
+    size: addr.optional(),
+  },
+  remove_page: { g: slot, pfn: count, addr, raw: flag, size: addr.optional(), npages: many.optional() },
+  remove_folio: { g: slot, pfn: count, n: many, addr },
+  page_size: { g: slot, size: addr },
+  zap: { g: slot, addr, n: many, pfn: count, dirty: flag, folio: many.optional() },
+  free_table: { g: slot, level: z.enum(["pte", "pmd", "pud", "p4d"]), id: count, addr },
+  flush: { g: slot, start: addr.optional(), end: addr.optional() },
+  flush_tlbonly: { g: slot },
+  need_flush_all: { g: slot },
+  fail_alloc: { n: count.default(1), after: count.optional() },
+  rcu_run: {},
+  pending: { delta: z.int().min(-1000).max(1000).default(1) },
+  unshare: { g: slot, id: count, shares: many, addr },
+  flush_unshared: { g: slot },
+  cpus: { n: cpus.default(1) },
+  users: { n: count.default(1) },
+  current: { n: bit.default(1) },
+  mmcpus: { n: count.default(1) },
+  asce_limit: { size: addr },
+  lazy: { g: slot, on: flag },
+  hpte: { g: slot, addr, n: many.optional(), psize: count.optional(), ssize: count.optional(), huge: flag },
+} as const;
+
+/** The names that recordings have for commands, where they are not the same. */
+const NAMES: Readonly<Record<string, string>> = {
+  start_vma: "startVma",
+  end_vma: "endVma",
+  free_vmas: "freeVmas",
+  remove_tlb_entry: "removeEntry",
+  remove_page: "removePage",
+  remove_folio: "removeFolio",
+  page_size: "pageSize",
+  free_table: "freeTable",
+  flush_tlbonly: "flushTlbOnly",
+  need_flush_all: "needFlushAll",
+  fail_alloc: "failAlloc",
+  rcu_run: "rcuRun",
+  flush_unshared: "flushUnshared",
+  asce_limit: "asceLimit",
+};
+
+/** The forms are checked field by field above; that each has the fields of its command, the tests of conform show. */
+const commandOf = (op: string, fields: object) => ({ op: NAMES[op] ?? op, ...fields }) as Command;
+
+const FORMS: ReadonlyMap<unknown, z.ZodType<Command>> = new Map(
+  Object.entries<z.ZodRawShape>(REQUESTS).map(([op, fields]) => [
+    op,
+    z
+      .strictObject({ op: z.literal(op), ...fields, dump: bit.optional() })
+      .transform(({ op: _op, dump: _dump, ...given }) => commandOf(op, given)),
+  ]),
+);
+
+/** The form of a request of this op, or undefined if there is no such op. */
+export const requestForm = (op: unknown): z.ZodType<Command> | undefined => FORMS.get(op);
+export const OPS: readonly string[] = Object.keys(REQUESTS);
+
+export const initForm = z.strictObject({ op: z.literal("init"), cpus, tables: z.enum(["rcu", "page"]) });
+
+const flushForm = z
+  .strictObject({
+    flush: z.enum(["mm", "range", "tlb_flush"]),
+    g: slot,
+    fullmm: bit,
+    start: addr.optional(),
+    end: addr.optional(),
+    all: bit.optional(),
+    stride: count.optional(),
+    freed_tables: bit.optional(),
+    cleared: count.optional(),
+    exec: bit.optional(),
+    huge: bit.optional(),
+    unshared: bit.optional(),
+  })
+  .transform(
+    ({ flush, freed_tables, ...fields }): Event => ({
+      kind: "flush",
+      what: flush,
+      ...fields,
+      ...(freed_tables === undefined ? {} : { freedTables: freed_tables }),
+    }),
+  );
+
+const what = z.enum(["pages", "table"]);
+const hash = { psize: count, ssize: count, local: bit };
+const text = z.string();
+
+/** By the field that says which event it is. */
+const EVENTS: Readonly<Record<string, z.ZodType<Event>>> = {
+  flush: flushForm,
+  notify: z.strictObject({ notify: range }).transform(({ notify }) => ({ kind: "notify", ...notify })),
+  cache: z.strictObject({ cache: range }).transform(({ cache }) => ({ kind: "cache", ...cache })),
+  pages: z
+    .strictObject({ pages: z.array(run), slots: count })
+    .transform(({ pages, slots }) => ({ kind: "pages", runs: pages, slots })),
+  page: z.strictObject({ page: count }).transform(({ page }) => ({ kind: "page", pfn: page })),
+  table_free: z
+    .strictObject({ table_free: count })
+    .transform((event) => ({ kind: "tableFree", id: event.table_free })),
+  ipi: z.strictObject({ ipi: z.literal(1) }).transform(() => ({ kind: "ipi" })),
+  alloc: z
+    .strictObject({ alloc: what, id: count })
+    .transform(({ alloc, id }) => ({ kind: "alloc", what: alloc, id })),
+  alloc_fail: z
+    .strictObject({ alloc_fail: what })
+    .transform((event) => ({ kind: "allocFail", what: event.alloc_fail })),
+  free: z.strictObject({ free: count }).transform(({ free }) => ({ kind: "free", id: free })),
+  call_rcu: z
+    .strictObject({ call_rcu: count })
+    .transform(({ call_rcu }) => ({ kind: "callRcu", id: call_rcu })),
+  call_rcu_table: z
+    .strictObject({ call_rcu_table: count })
+    .transform((event) => ({ kind: "callRcuTable", id: event.call_rcu_table })),
+  rmap: z.strictObject({ rmap: run }).transform(({ rmap: [pfn, n] }) => ({ kind: "rmap", pfn, count: n })),
+  warn: z.strictObject({ warn: text }).transform(() => ({ kind: "warn" })),
+  vm_bug_on: z.strictObject({ vm_bug_on: text }).transform(() => ({ kind: "bug" })),
+  hash_page: z
+    .strictObject({ hash_page: addr, ...hash })
+    .transform(({ hash_page, ...fields }) => ({ kind: "hashPage", addr: hash_page, ...fields })),
+  hash_range: z
+    .strictObject({ hash_range: z.array(z.tuple([addr, many])), n: count, ...hash })
+    .transform(({ hash_range, ...fields }) => ({ kind: "hashRange", runs: hash_range, ...fields })),
+};
+
+export function eventForm(event: unknown): z.ZodType<Event> | undefined {
+  if (typeof event !== "object" || event === null) return undefined;
+  for (const key in event) if (key in EVENTS) return EVENTS[key];
+  return undefined;
+}
+export const EVENT_NAMES: readonly string[] = Object.keys(EVENTS);
+
+const list = z.strictObject({ id: count, nr: count }).nullable();
+const gatherForm = z
+  .strictObject({
+    g: slot,
+    fullmm: bit,
+    need_flush: bit.optional(),
+    fast: bit.optional(),
+    start: addr.optional(),
+    end: addr.optional(),
+    all: bit.optional(),
+    freed_tables: bit.optional(),
+    cleared: count.optional(),
+    exec: bit.optional(),
+    huge: bit.optional(),
+    delayed_rmap: bit.optional(),
+    unshared: bit.optional(),
+    fully_unshared: bit.optional(),
+    page_size: z.union([addr, count]).optional(),
+    batch_count: count.optional(),
+    batches: z
+      .array(z.strictObject({ id: count, nr: count, max: count, active: z.literal(1).optional() }))
+      .optional(),
+    tables: list.optional(),
+    nr: z.int().optional(),
+    max: count.optional(),
+    nr_ptes: count.optional(),
+    nr_pxds: count.optional(),
+    hash: z.strictObject({ active: bit, index: count }).optional(),
+    freelist: list.optional(),
+  })
+  .transform((fields) => renamed(fields) as unknown as Dump["gathers"][number]);
+
+/** With the names of fields as they are written here. */
+function renamed(fields: object): object {
+  const camel = (name: string) => name.replace(/_([a-z])/g, (_all, letter: string) => letter.toUpperCase());
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [camel(name), value]));
+}
+
+const dump = {
+  gathers: z.array(gatherForm).optional(),
+  alloc_pages: count.optional(),
+  rcu_queued: count.optional(),
+  users: count.optional(),
+  pending: z.int().optional(),
+};
+
+/** A reply, but for its events. */
+export const reply = z.strictObject({
+  ev: z.array(z.unknown()),
+  ret: count.optional(),
+  full: bit.optional(),
+  force_flushes: count.optional(),
+  ran: count.optional(),
+  err: z.enum(["no gather", "busy", "unsupported"]).optional(),
+  ...dump,
+});
+
+export const initReply = z.strictObject({
+  version: text,
+  arch: text,
+  caps: text,
+  bundle: count.optional(),
+  max_gather_batch: count.optional(),
+  max_gather_batch_count: z.int().optional(),
+  max_table_batch: count.optional(),
+  free_pte_nr: count.optional(),
+  tlb_nr_ptrs: count.optional(),
+  hash_batch: count.optional(),
+  pte_freelist_size: count.optional(),
+  ev: z.array(z.unknown()).max(0),
+  ...dump,
+});
+
+export const envelope = z.strictObject({
+  version: text,
+  arch: z.enum(["x86", "gen", "geninv", "ptr", "s390", "ppc64"]),
+  caps: z.enum(["std", "small"]),
+  class: z.enum(["random", "directed"]),
+  seed: count,
+  name: text.optional(),
+  protocol: z.boolean().optional(),
+  config: z.strictObject({ cpus, tables: z.enum(["rcu", "page"]) }),
+  ops: z.array(z.tuple([z.looseObject({ op: text }), z.looseObject({})])).min(1),
+});
+
+export type Reply = z.output<typeof reply>;
+export type InitReply = z.output<typeof initReply>;

@@ -1,0 +1,17 @@
+/** The wing gather (mmu_gather), as far as words go. */
+import { KERNELS, kernelCalled } from "../../kernels/gather/index.ts";
+import { LAWS } from "../../spec/gather/laws/index.ts";
+import type { GatherTerms } from "../../spec/gather/terms.ts";
+import type { Bug, Wing } from "../../spec/wing.ts";
+
+const BUGS: readonly Bug<GatherTerms>[] = [];
+
+export const GATHER: Wing<GatherTerms> = {
+  name: "gather",
+  laws: LAWS,
+  kernels: KERNELS,
+  bugs: BUGS,
+  kernelCalled: (word) => kernelCalled(word) ?? BUGS.find(({ id }) => id === word)?.changed,
+  whyNoKernel: () => undefined,
+  askedAs: (_word, { name }) => name,
+};

@@ -1,0 +1,181 @@
+/** The state of a gather kernel: its open gathers, the allocator of batch pages, what RCU holds, and the hardware. */
+import type { Event } from "../../spec/gather/response.ts";
+import type { Scope } from "../../spec/gather/scope.ts";
+import { type Addr, PAGE, type Pfn, type Slot, type TableId } from "../../spec/gather/vocabulary.ts";
+import { copyHardware, type Hardware, newHardware } from "./hardware.ts";
+
+/** A page, or from 6.9 on a run of pages of one folio, that waits to be freed. */
+export interface Entry {
+  readonly pfn: Pfn;
+  readonly count: number;
+  /** Its rmap is removed after the flush. */
+  readonly delayed: boolean;
+}
+
+/** mmu_gather_batch, or the one array of 2.6. A run of pages takes two entries. */
+export interface Batch {
+  readonly id: number;
+  readonly max: number;
+  nr: number;
+  entries: Entry[];
+}
+
+/** mmu_table_batch, or pte_freelist_batch. */
+export interface TableBatch {
+  readonly id: number;
+  readonly tables: TableId[];
+}
+
+/** mmu_gather. A release uses the fields that it has. */
+export interface Gather {
+  readonly g: Slot;
+  fullmm: number;
+  needFlush: number;
+  fast: number;
+  start: Addr;
+  end: Addr;
+  all: number;
+  freedTables: number;
+  cleared: number;
+  exec: number;
+  huge: number;
+  pfnmap: number;
+  delayedRmap: number;
+  unshared: number;
+  fullyUnshared: number;
+  pageSize: number;
+  batchCount: number;
+  chain: Batch[];
+  /** The index in the chain of the batch that fills. */
+  active: number;
+  tables: TableBatch | undefined;
+  /** s390 up to 2.6.39: one array that fills from both ends. */
+  ptes: TableId[];
+  pxds: TableId[];
+}
+
+/** ppc64_tlb_batch of one CPU. */
+export interface HashBatch {
+  active: number;
+  addrs: Addr[];
+  psize: number;
+  ssize: number;
+}
+
+/** What call_rcu queued. */
+export type Callback =
+  | { readonly batch: TableBatch; readonly table?: undefined }
+  | { readonly table: TableId; readonly batch?: undefined };
+
+export interface State {
+  readonly scope: Scope;
+  readonly gathers: (Gather | undefined)[];
+  /** By CPU, on ppc64; and up to 2.6.39 the list of page tables to free. */
+  readonly hash: HashBatch[];
+  readonly freelist: (TableBatch | undefined)[];
+  rcu: Callback[];
+  cpus: number;
+  users: number;
+  current: number;
+  asceLimit: number;
+  /** The mm's CPU mask. */
+  mask: number;
+  /** The CPU whose gather's owner slept; -1 for none. */
+  preempted: number;
+  /** Other threads between their PTE change and their flush. */
+  pending: number;
+  /** Batch pages: the last id, those not freed, and the successes and failures that come next. */
+  lastId: number;
+  allocated: number;
+  succeed: number;
+  fail: number;
+  readonly hardware: Hardware;
+  /** The events of the call. */
+  events: Event[];
+}
+
+export const MOST_SLOTS = 4;
+
+export function newState(scope: Scope): State {
+  return {
+    scope,
+    gathers: new Array(MOST_SLOTS).fill(undefined),
+    hash:
+      scope.arch === "ppc64"
+        ? Array.from({ length: MOST_SLOTS }, () => ({ active: 0, addrs: [], psize: 0, ssize: 0 }))
+        : [],
+    freelist: new Array(MOST_SLOTS).fill(undefined),
+    rcu: [],
+    cpus: scope.cpus,
+    users: 1,
+    current: 1,
+    asceLimit: 2 ** 53,
+    mask: 15,
+    preempted: -1,
+    pending: 0,
+    lastId: 0,
+    allocated: 0,
+    succeed: 0,
+    fail: 0,
+    hardware: newHardware(scope),
+    events: [],
+  };
+}
+
+const copyTables = ({ id, tables }: TableBatch): TableBatch => ({ id, tables: tables.slice() });
+
+function copyGather(gather: Gather): Gather {
+  return {
+    ...gather,
+    chain: gather.chain.map((batch) => ({ ...batch, entries: batch.entries.slice() })),
+    tables: gather.tables && copyTables(gather.tables),
+    ptes: gather.ptes.slice(),
+    pxds: gather.pxds.slice(),
+  };
+}
+
+/** Entries and queued batches never change, and are shared. */
+export function copyState(state: State): State {
+  return {
+    ...state,
+    gathers: state.gathers.map((gather) => gather && copyGather(gather)),
+    hash: state.hash.map((batch) => ({ ...batch, addrs: batch.addrs.slice() })),
+    freelist: state.freelist.map((list) => list && copyTables(list)),
+    rcu: state.rcu.slice(),
+    hardware: copyHardware(state.hardware),
+    events: [],
+  };
+}
+
+export function newBatch(id: number, max: number): Batch {
+  return { id, max, nr: 0, entries: [] };
+}
+
+/** __get_free_page for a batch: its id, or undefined when it fails. */
+export function allocate(state: State, what: "pages" | "table"): number | undefined {
+  if (state.succeed > 0) state.succeed -= 1;
+  else if (state.fail > 0) {
+    state.fail -= 1;
+    state.events.push({ kind: "allocFail", what });
+    return undefined;
+  }
+  state.lastId += 1;
+  state.allocated += 1;
+  state.events.push({ kind: "alloc", what, id: state.lastId });
+  return state.lastId;
+}
+
+export function release(state: State, id: number): void {
+  state.allocated -= 1;
+  state.events.push({ kind: "free", id });
+}
+
+/** The gathers that are open. */
+export function openGathers({ gathers }: State): number {
+  return gathers.reduce((open, gather) => open + (gather === undefined ? 0 : 1), 0);
+}
+
+/** The pages from `addr` on. */
+export function* pagesFrom(addr: Addr, count: number): Generator<Addr> {
+  for (let nth = 0; nth < count; nth++) yield addr + nth * PAGE;
+}

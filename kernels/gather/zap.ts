@@ -1,0 +1,123 @@
+/** zap_pte_range, as each release has it: removes present PTEs, and flushes where the gather is full. */
+import type { Zap } from "../../spec/gather/commands.ts";
+import { PAGE } from "../../spec/gather/vocabulary.ts";
+import { addEntry, flushRmaps, freeAtOnce } from "./batches.ts";
+import { flushFree, flushMmu } from "./flush.ts";
+import { queueHash } from "./hash.ts";
+import { noteEntry } from "./range.ts";
+import type { Rules } from "./rules.ts";
+import type { Gather, State } from "./state.ts";
+
+/** What __tlb_remove_page asserts of its caller, and notes. */
+export function notePage(state: State, gather: Gather, rules: Rules, size: number): void {
+  const { flushIf, pageSize } = rules.facts;
+  if (flushIf === "need_flush") gather.needFlush = 1;
+  else if (flushIf === "need_flush, asserted" && !gather.needFlush) state.events.push({ kind: "bug" });
+  else if ((flushIf === "end" || flushIf === "levels") && gather.end === 0)
+    state.events.push({ kind: "bug" });
+  if (pageSize !== "unknown" && checksPageSize(state, rules) && gather.pageSize !== size)
+    state.events.push({ kind: "warn" });
+}
+
+/** Whether the gather knows its page size: until 5.2 for an assertion, then on architectures that need it. */
+export function checksPageSize({ scope: { arch } }: State, { facts }: Rules): boolean {
+  return facts.pageSize === "stored" || arch === "gen" || arch === "geninv";
+}
+
+/** __tlb_remove_page: whether the gather is full. */
+export function removePage(
+  state: State,
+  gather: Gather,
+  rules: Rules,
+  page: { readonly pfn: number; readonly count: number; readonly size: number; readonly delayed: boolean },
+): boolean {
+  notePage(state, gather, rules, page.size);
+  if (gather.fast) {
+    freeAtOnce(state, page.pfn);
+    return false;
+  }
+  return addEntry(state, gather, rules, page);
+}
+
+/** The number of times that the range was left to flush. */
+export function zap(state: State, gather: Gather, rules: Rules, command: Zap): number {
+  const { facts } = rules;
+  const { n: pages, addr: first } = command;
+  const end = first + pages * PAGE;
+  const hashed = state.scope.arch === "ppc64";
+  const delays = command.dirty === true && facts.delaysRmap;
+  const dirty = command.dirty === true && facts.splitsFlush;
+  const chunk = facts.folios ? (command.folio ?? 1) : 1;
+  if (facts.pageSize !== "unknown") setPageSize(state, gather, rules, PAGE);
+  let forced = 0;
+  let at = first;
+  while (at < end) {
+    let full = false;
+    if (hashed) rules.steps.setLazy(state, gather.g, rules, true);
+    while (at < end && !full) {
+      const count = Math.min(chunk, (end - at) / PAGE);
+      const pfn = command.pfn + (at - first) / PAGE;
+      if (hashed) queueHash(state, gather.g, rules, { addr: at, psize: 0, ssize: 0, huge: false });
+      noteEntry(gather, facts, { level: "pte", addr: at, count, size: PAGE });
+      if (delays) gather.delayedRmap = 1;
+      full = removePage(state, gather, rules, { pfn, count, size: PAGE, delayed: delays });
+      if (full && facts.pagesIn === "array") {
+        flushMmu(state, gather, rules);
+        full = false;
+      }
+      at += count * PAGE;
+    }
+    if (full || dirty) {
+      forced += 1;
+      flushZapped(state, gather, rules, { last: at - PAGE, at, end, full });
+    }
+    if (hashed) rules.steps.setLazy(state, gather.g, rules, false);
+    if (full && facts.zapFlushes === "what is left" && at < end) continue;
+  }
+  return forced;
+}
+
+/** What zap flushes where it stopped, or at its end. */
+function flushZapped(
+  state: State,
+  gather: Gather,
+  rules: Rules,
+  stop: { readonly last: number; readonly at: number; readonly end: number; readonly full: boolean },
+): void {
+  const { facts, steps } = rules;
+  switch (facts.zapFlushes) {
+    case "all":
+      flushMmu(state, gather, rules);
+      return;
+    case "what is left":
+      gather.start = stop.last;
+      gather.end = stop.end;
+      flushMmu(state, gather, rules);
+      return;
+    case "up to the last page": {
+      const before = gather.end;
+      const at = stop.full ? stop.last : stop.end;
+      gather.end = at;
+      steps.flushTlbOnly(state, gather, rules);
+      gather.start = at;
+      gather.end = before;
+      flushFree(state, gather, rules);
+      return;
+    }
+    case "what was gathered":
+      steps.flushTlbOnly(state, gather, rules);
+      if (facts.delaysRmap) flushRmaps(state, gather);
+      if (facts.tracks === "levels") flushMmu(state, gather, rules);
+      else flushFree(state, gather, rules);
+  }
+}
+
+/** tlb_change_page_size. */
+export function setPageSize(state: State, gather: Gather, rules: Rules, size: number): void {
+  const { facts } = rules;
+  if (!checksPageSize(state, rules)) return;
+  const changes = gather.pageSize !== 0 && gather.pageSize !== size;
+  const excused = gather.fullmm !== 0 || (facts.pageSize === "flushes, unless all is" && gather.all !== 0);
+  if (changes && facts.pageSize !== "stored" && !excused) flushMmu(state, gather, rules);
+  gather.pageSize = size;
+}

@@ -1,0 +1,115 @@
+/** The reference: one immutable world. `Draft` is how the next one is made, within one reply. */
+import type { Promises } from "../../spec/gather/promises.ts";
+import { type Scope, tablesOf } from "../../spec/gather/scope.ts";
+import type { Pfn, Slot } from "../../spec/gather/vocabulary.ts";
+import type { OpenGather, Reading, World } from "../../spec/gather/world.ts";
+
+const NOTHING: Reading = {
+  early: [],
+  earlyTables: [],
+  twice: [],
+  missed: [],
+  wrongLevels: false,
+  idle: 0,
+  walked: [],
+  lost: [],
+  stale: [],
+  over: false,
+  stuck: false,
+};
+
+export interface State extends World {
+  /** Batch pages that are not freed. */
+  readonly batchPages: ReadonlySet<number>;
+  readonly lastRemoval: number;
+  /** Removals of pages whose caller removed no entry. */
+  readonly unannounced: ReadonlySet<number>;
+  readonly asceLimit: number;
+}
+
+/** Every page of the scope is mapped, by the frame of its place, and every table is in place. */
+export function initialWorld(scope: Scope, promises: Promises): State {
+  return {
+    scope,
+    promises,
+    gathers: new Map(),
+    uncovered: new Map(),
+    waiting: new Map(),
+    tables: new Map(),
+    users: 1,
+    pending: 0,
+    ptes: new Map(scope.pages.map((addr, nth) => [addr, scope.frames[nth] as Pfn])),
+    linked: tablesOf(scope),
+    freed: new Map(scope.frames.slice(scope.pages.length).map((pfn) => [pfn, "free"])),
+    drivers: new Set(),
+    unshared: new Set(),
+    failing: false,
+    loaded: new Array(scope.cpus).fill("none"),
+    walkers: new Map(),
+    reply: NOTHING,
+    entries: new Map(),
+    batchPages: new Set(),
+    lastRemoval: 0,
+    unannounced: new Set(),
+    asceLimit: 2 ** 53,
+  };
+}
+
+type Writable<T> = { -readonly [Field in keyof T]: T[Field] };
+
+/** What a reply did, while it is read. */
+type Found = {
+  -readonly [Field in keyof Reading]: Reading[Field] extends readonly (infer E)[] ? E[] : Reading[Field];
+};
+
+type Collection = "uncovered" | "waiting" | "tables" | "gathers" | "entries" | "ptes" | "freed";
+type Numbers = "batchPages" | "linked" | "unannounced" | "drivers";
+
+/** A world being written: its collections are copied when first written to. */
+export class Draft {
+  readonly before: State;
+  readonly next: Writable<State>;
+  readonly found: Found = {
+    ...{ early: [], earlyTables: [], twice: [], missed: [], walked: [], lost: [], stale: [] },
+    ...{ wrongLevels: false, idle: 0, over: false, stuck: false },
+  };
+
+  constructor(before: State) {
+    this.before = before;
+    this.next = { ...before };
+  }
+
+  /** A collection that may be written to. */
+  own<Key extends Collection>(
+    key: Key,
+  ): State[Key] extends ReadonlyMap<infer K, infer V> ? Map<K, V> : never {
+    const held = this.next as Record<Collection, unknown>;
+    if (held[key] === this.before[key]) held[key] = new Map(this.before[key] as Map<unknown, unknown>);
+    return held[key] as never;
+  }
+
+  ownSet(key: Numbers): Set<number> {
+    if (this.next[key] === this.before[key]) this.next[key] = new Set(this.before[key]);
+    return this.next[key] as Set<number>;
+  }
+
+  gather(g: Slot): OpenGather | undefined {
+    return this.next.gathers.get(g);
+  }
+
+  /** Changes some fields of an open gather. */
+  change(g: Slot, fields: Partial<OpenGather>): void {
+    const gather = this.next.gathers.get(g);
+    if (gather !== undefined) this.own("gathers").set(g, { ...gather, ...fields });
+  }
+
+  /** The world that follows. */
+  done(): State {
+    const { early, earlyTables, twice, missed, walked, lost, stale, wrongLevels, idle, over, stuck } =
+      this.found;
+    const lists = early.length + earlyTables.length + twice.length + missed.length + walked.length;
+    const isNothing = lists + lost.length + stale.length + idle === 0 && !wrongLevels && !over && !stuck;
+    this.next.reply = isNothing ? NOTHING : this.found;
+    return this.next;
+  }
+}

@@ -1,0 +1,151 @@
+/** The table of commands. Code for commands of all kinds is a loop over it. */
+import { anyRecord, type CommandRecord } from "./commands/command.ts";
+import type { Command, Op } from "./commands/kinds.ts";
+import * as machine from "./commands/machine.ts";
+import * as observer from "./commands/observer.ts";
+import * as owner from "./commands/owner.ts";
+import * as removal from "./commands/removal.ts";
+import type { Promises } from "./promises.ts";
+import type { Response } from "./response.ts";
+import type { Scope } from "./scope.ts";
+import type { World } from "./world.ts";
+
+export type * from "./commands/kinds.ts";
+export type { Response } from "./response.ts";
+/** A step of a history is a command: it names addresses, frames and tables of its scope. */
+export type HistoryStep = Command;
+
+/** An explorer tries commands in this order. */
+export const COMMANDS: Readonly<Record<Op, CommandRecord>> = {
+  gather: anyRecord(owner.gather),
+  finish: anyRecord(owner.finish),
+  zap: anyRecord(removal.zap),
+  removeEntry: anyRecord(removal.removeEntry),
+  removePage: anyRecord(removal.removePage),
+  removeFolio: anyRecord(removal.removeFolio),
+  freeTable: anyRecord(removal.freeTable),
+  flush: anyRecord(owner.flush),
+  flushTlbOnly: anyRecord(owner.flushTlbOnly),
+  needFlushAll: anyRecord(owner.needFlushAll),
+  startVma: anyRecord(owner.startVma),
+  endVma: anyRecord(owner.endVma),
+  freeVmas: anyRecord(owner.freeVmas),
+  pageSize: anyRecord(owner.pageSize),
+  unshare: anyRecord(removal.unshare),
+  flushUnshared: anyRecord(owner.flushUnshared),
+  lazy: anyRecord(machine.lazy),
+  hpte: anyRecord(machine.hpte),
+  unlock: anyRecord(machine.unlock),
+  failAlloc: anyRecord(machine.failAlloc),
+  rcuRun: anyRecord(machine.rcuRun),
+  pending: anyRecord(machine.pending),
+  users: anyRecord(machine.users),
+  cpus: anyRecord(machine.cpus),
+  current: anyRecord(machine.current),
+  mmcpus: anyRecord(machine.mmcpus),
+  asceLimit: anyRecord(machine.asceLimit),
+  insert: anyRecord(observer.insert),
+  touch: anyRecord(observer.touch),
+  load: anyRecord(observer.load),
+  walk: anyRecord(observer.walk),
+  reuse: anyRecord(observer.reuse),
+  unlink: anyRecord(observer.unlink),
+  driverFree: anyRecord(observer.driverFree),
+  collapse: anyRecord(observer.collapse),
+  migrate: anyRecord(owner.migrate),
+};
+
+export const RECORDS: readonly CommandRecord[] = Object.values(COMMANDS);
+
+export const recordOf = ({ op }: { readonly op: Op }): CommandRecord => COMMANDS[op];
+
+/** A command in words. */
+export const says = (command: Command): string => recordOf(command).says(command);
+
+/** Whether callers who keep the rules may make this command now. */
+export const isEnabled = (world: World, command: Command): boolean => recordOf(command).legal(world, command);
+
+/** All commands of the callers of a scope, on a release. */
+export function every(scope: Scope, promises: Promises): readonly Command[] {
+  return RECORDS.filter(
+    ({ call, offered }) => (call === undefined || scope.calls.includes(call)) && offered(promises, scope),
+  ).flatMap((record) => record.every(scope));
+}
+
+/** By scope and release: its ops, each as often as it is drawn, and the commands of each. */
+interface Drawn {
+  readonly ops: readonly (readonly Command[])[];
+}
+
+const DRAWN = new WeakMap<Scope, Map<Promises, Drawn>>();
+
+function drawnIn(scope: Scope, promises: Promises): Drawn {
+  let byRelease = DRAWN.get(scope);
+  if (byRelease === undefined) {
+    byRelease = new Map();
+    DRAWN.set(scope, byRelease);
+  }
+  let drawn = byRelease.get(promises);
+  if (drawn === undefined) {
+    const commands = every(scope, promises);
+    const ops = RECORDS.flatMap(({ op, weight }) => {
+      const own = commands.filter((command) => command.op === op);
+      return own.length === 0 ? [] : new Array<readonly Command[]>(weight).fill(own);
+    });
+    drawn = { ops };
+    byRelease.set(promises, drawn);
+  }
+  return drawn;
+}
+
+/** Ops that are tried for one choice before it means nothing. */
+const TRIES = 12;
+
+/** The command that a choice, any natural number, means in a world; undefined if it means none. */
+export function chosen(world: World, choice: number): Command | undefined {
+  const { ops } = drawnIn(world.scope, world.promises);
+  let mixed = choice;
+  for (let tries = 0; tries < TRIES; tries++) {
+    mixed = Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d) >>> 0;
+    const own = ops[mixed % ops.length] as readonly Command[];
+    const from = (mixed >>> 8) % own.length;
+    for (let nth = 0; nth < own.length; nth++) {
+      const command = own[(from + nth) % own.length] as Command;
+      if (isEnabled(world, command)) return command;
+    }
+    mixed += 0x9e3779b9;
+  }
+  return undefined;
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  allocFail: "allocation fails",
+  callRcu: "batch to RCU",
+  callRcuTable: "table to RCU",
+  hashPage: "hash entry flushed",
+  hashRange: "hash entries flushed",
+};
+
+/** A reply in a few words: its events in order. */
+export function replyText({ events, reached, refused }: Response): string {
+  if (refused !== undefined) return refused;
+  if (reached !== undefined)
+    return reached.frame === undefined ? reached.by : `frame ${reached.frame}, by ${reached.by}`;
+  const words = events.map((event) => {
+    switch (event.kind) {
+      case "flush":
+        return event.what === "mm" || event.start === undefined
+          ? "flush"
+          : `flush 0x${event.start.toString(16)} to 0x${(event.end as number).toString(16)}`;
+      case "pages":
+        return `free ${event.runs.map(([pfn, count]) => (count === 1 ? pfn : `${pfn}-${pfn + count - 1}`)).join(" ")}`;
+      case "page":
+        return `free ${event.pfn} at once`;
+      case "tableFree":
+        return `table ${event.id} freed`;
+      default:
+        return KINDS[event.kind] ?? event.kind;
+    }
+  });
+  return words.join(", ");
+}

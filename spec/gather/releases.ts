@@ -1,0 +1,81 @@
+/** Who promises what, by the commit that brought it. */
+import type { LawId } from "../contract.ts";
+import { CHANGES, type Change, hasChange, LABELS, PREFIX } from "./bibliography.ts";
+import type { Promises } from "./promises.ts";
+
+/** The recorded kernels: the releases, and those of two architectures. */
+export const ALL_LABELS: readonly string[] = [
+  ...LABELS,
+  "2.6.28-s390",
+  "3.1-s390",
+  "2.6.28-ppc64",
+  "3.1-ppc64",
+].map((label) => PREFIX + label);
+
+const ALWAYS: readonly LawId[] = [
+  "page-after-flush",
+  "table-after-flush",
+  "table-after-walkers",
+  "freed-once",
+  "nothing-lost",
+  "flush-covers",
+  "failed-allocation-flushes",
+  "freed-not-reached",
+  "freed-table-not-walked",
+];
+
+/** Laws by the commit since which they are promised. */
+const SINCE: readonly (readonly [commit: string, law: LawId])[] = [
+  ["53a59fc67f97", "batches-bounded"],
+  ["99baac21e458", "finish-leaves-nothing-stale"],
+  ["0d6e24d430ef", "flush-only-removed"],
+  ["b67fbebd4cf9", "unlinked-is-flushed"],
+];
+
+const HASH: readonly LawId[] = ["one-hash-entry", "hash-empty-outside-lazy"];
+
+function has(label: string, commit: string): boolean {
+  return hasChange(label, CHANGES.find((change) => change.commit.startsWith(commit)) as Change);
+}
+
+function promisesOf(label: string): Promises {
+  const ppc64 = label.endsWith("ppc64");
+  const s390 = label.endsWith("s390");
+  // s390 has lockless walkers since its tables are freed through RCU.
+  const walks = !s390 || has(label, "26723911269b");
+  const since = SINCE.flatMap(([commit, law]) => (has(label, commit) ? [law] : []));
+  return {
+    labels: [label],
+    laws: [
+      ...ALWAYS.filter((law) => law !== "table-after-walkers" || walks),
+      ...since,
+      ...(ppc64 ? HASH : []),
+    ],
+    sizes: has(label, "e77b0852b551"),
+    levels: has(label, "a6d60245d6d9"),
+    invalidates: has(label, "d86564a2f085"),
+    limitsBatches: has(label, "53a59fc67f97"),
+    preemptible: has(label, "d16dfc550f53"),
+    waitsForWalkers: true,
+    perCpu: !has(label, "d16dfc550f53"),
+    has: {
+      ranges: has(label, "597e1c3580b7"),
+      tlbOnly: has(label, "fb7332a9fedf"),
+      pageSizes: has(label, "e77b0852b551"),
+      folios: has(label, "d7f861b9c43a"),
+      freeVmas: label === `${PREFIX}6.19.10`,
+      unshare: label === `${PREFIX}6.19.10`,
+      hash: ppc64,
+      space: s390,
+      pages: !s390,
+    },
+  };
+}
+
+export const RELEASES: readonly Promises[] = ALL_LABELS.map(promisesOf);
+
+export function promisesCalled(label: string): Promises {
+  const found = RELEASES.find(({ labels }) => labels.includes(label));
+  if (found === undefined) throw new RangeError(`${label} is no label of a recorded gather`);
+  return found;
+}
