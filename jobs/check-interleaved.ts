@@ -3,13 +3,14 @@
  * are attributed to the catalogue's bugs, every pinned interleaving is taken again, and every repaired order is
  * visited.
  */
-import type { InterleavedBug, InterleavedViolation } from "../counterexamples/vmap/interleaved.ts";
-import { INTERLEAVED, nameInterleaved } from "../counterexamples/vmap/interleavings.ts";
+import type { InterleavedBug, InterleavedViolation } from "../counterexamples/interleaved.ts";
+import { INTERLEAVED, nameInterleaved } from "../counterexamples/interleavings.ts";
 import { visitActions } from "../engine/actions.ts";
 import { exploring } from "../engine/search/explore.ts";
 import type { Explored } from "../engine/search/visitable.ts";
+import { STEP_PROTOCOLS, stepMachineOf } from "../protocols/index.ts";
+import type { StepProtocol } from "../protocols/protocol.ts";
 import { isConfirmed } from "../protocols/run-steps.ts";
-import { STEP_PROTOCOLS, type StepProtocol, stepMachineOf } from "../protocols/vmap/index.ts";
 import { findRun } from "./hunt-interleaved.ts";
 import { readPinnedInterleaving } from "./pinned.ts";
 import type { Work } from "./work.ts";

@@ -1,6 +1,6 @@
 /** `explore --runs`: random runs of a protocol, each step judged, in place of a visit to every state. */
 import { formatInterleaving } from "../adapters/interleaving-file.ts";
-import { nameInterleaved } from "../counterexamples/vmap/interleavings.ts";
+import { nameInterleaved } from "../counterexamples/interleavings.ts";
 import { type Walked, walking } from "../engine/run/walks.ts";
 import type { StepMachine } from "../protocols/program.ts";
 import { asked, type ExploreOptions, subjectOf } from "./explore.ts";

@@ -1,12 +1,12 @@
-/** Every bug that shows at the step grain, in the order of its numbers. A new one is one folder and one line here. */
+/** Every bug of vmap that shows at the step grain, in the order of its numbers. A new one is one folder and one line here. */
 
+import type { InterleavedBug } from "../interleaved.ts";
 import { callerContext } from "./caller-context/interleaved.ts";
 import { drainHogsCpu } from "./drain-hogs-cpu/interleaved.ts";
 import { drainWaitsForOwnRescuer } from "./drain-waits-for-own-rescuer/interleaved.ts";
 import { dumpReadsFreed } from "./dump-reads-freed/interleaved.ts";
 import { halfMadeAreaVfreed } from "./half-made-area-vfreed/interleaved.ts";
 import { hugeFallback } from "./huge-fallback/interleaved.ts";
-import type { InterleavedBug } from "./interleaved.ts";
 import { iotlbKernelPt } from "./iotlb-kernel-pt/interleaved.ts";
 import { iounmapOverwritesLazyNr } from "./iounmap-overwrites-lazy-nr/interleaved.ts";
 import { lazyLeftAboveLimit } from "./lazy-left-above-limit/interleaved.ts";
@@ -25,8 +25,6 @@ import { purgeWithoutRescuer } from "./purge-without-rescuer/interleaved.ts";
 import { ramNoShadow } from "./ram-no-shadow/interleaved.ts";
 import { resetPermsInvertedRange } from "./reset-perms-inverted-range/interleaved.ts";
 import { shadowGfp } from "./shadow-gfp/interleaved.ts";
-import { shadowPageDropped } from "./shadow-page-dropped/interleaved.ts";
-import { shadowPageFreedTwice } from "./shadow-page-freed-twice/interleaved.ts";
 import { shadowRace } from "./shadow-race/interleaved.ts";
 import { shadowSleeps } from "./shadow-sleeps/interleaved.ts";
 import { shrinkerBesidePurge } from "./shrinker-beside-purge/interleaved.ts";
@@ -66,8 +64,6 @@ export const INTERLEAVED: readonly InterleavedBug[] = [
   purgeWithoutRescuer,
   drainWaitsForOwnRescuer,
   populateIgnoresMask,
-  shadowPageFreedTwice,
-  shadowPageDropped,
   purgeKeepsCpu,
   vmallocinfoSharedCounters,
   dumpReadsFreed,
@@ -104,21 +100,3 @@ export const INTERLEAVED: readonly InterleavedBug[] = [
   tableFreedUnderPtdump,
   toPageOfHuge,
 ];
-
-/** The bug with this slug or number, or undefined. */
-export function interleavedCalled(name: string): InterleavedBug | undefined {
-  return INTERLEAVED.find((bug) => bug.id === name || bug.number === name.toUpperCase());
-}
-
-/** Conditions that must end are checked for each CPU. Which CPU it is makes no difference. */
-const ofAnyCpu = (law: string) => law.replace(/-\d+$/, "");
-
-/** The bug that violates this law in this protocol; the first of several. */
-export function nameInterleaved(protocol: string, law: string): string | undefined {
-  const accounts = ({ violations }: InterleavedBug) =>
-    violations.some(
-      (each) =>
-        ofAnyCpu(each.law) === ofAnyCpu(law) && [each.protocol, ...(each.also ?? [])].includes(protocol),
-    );
-  return INTERLEAVED.find(accounts)?.id;
-}

@@ -144,6 +144,8 @@ export interface Film {
   readonly of: number;
   readonly blame: Blame | null;
   readonly command: string;
+  /** It as a file that replay reads; null of a recording, and of a long history. */
+  readonly file: string | null;
 }
 
 /** A step of a run at the step grain. */

@@ -1,5 +1,5 @@
 /** Every bug of the catalogue, with its story in three sentences and its films. */
-import { INTERLEAVED, interleavedCalled } from "../../counterexamples/vmap/interleavings.ts";
+import { INTERLEAVED, interleavedCalled } from "../../counterexamples/interleavings.ts";
 import type { Bug } from "../../spec/wing.ts";
 import { spanText } from "../spans.ts";
 import { allWings } from "../wings.ts";

@@ -1,11 +1,12 @@
 /** A run at the step grain as swim lanes: who holds which lock, who waits, which interrupts were sent. */
+
+import { INTERLEAVED, interleavedCalled } from "../../counterexamples/interleavings.ts";
 import { bugCalled } from "../../counterexamples/vmap/index.ts";
-import { INTERLEAVED, interleavedCalled } from "../../counterexamples/vmap/interleavings.ts";
 import { lawsOf } from "../../engine/actions.ts";
 import { failedIn, isEnabled } from "../../engine/machine.ts";
 import type { Field } from "../../engine/search/layout.ts";
+import { STEP_PROTOCOLS } from "../../protocols/index.ts";
 import type { StepAction, StepMachine } from "../../protocols/program.ts";
-import { STEP_PROTOCOLS } from "../../protocols/vmap/index.ts";
 import { familyOf } from "../interleaved-orders.ts";
 import { replayLine } from "../names.ts";
 import { scopeText } from "../parameters.ts";

@@ -230,7 +230,9 @@ function answered(draft: Draft, command: Command, response: Response): void {
       finished(draft, command.g, command.start, command.end);
       return;
     case "rcuRun":
-      for (const [id, { queued }] of draft.next.tables) if (queued) draft.found.lost.push(id);
+      // A walker keeps the grace period waiting.
+      for (const [id, { queued }] of draft.next.tables)
+        if (queued && draft.before.walkers.size === 0) draft.found.lost.push(id);
       return;
     case "removePage":
     case "removeFolio":

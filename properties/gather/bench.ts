@@ -47,6 +47,7 @@ export const HISTORIES: Histories<GatherTerms> = {
       const { call } = recordOf(step);
       return call === undefined || calls.includes(call);
     }),
+  inEachScope: (histories) => Math.ceil(histories / 5),
   choices: (_scope, { shortest = 1, longest }) =>
     fc.array(fc.noBias(fc.nat()), { minLength: shortest, maxLength: longest, size: "max" }),
   drawings: (histories) => [{ name: "as check draws", histories, longest: 60 }],

@@ -5,7 +5,8 @@ import { BOUNDS } from "../../engine/bounds.testing.ts";
 import type { PackedMachine } from "../../engine/machine.ts";
 import { explore } from "../../engine/search/explore.ts";
 import { valuesOf } from "../../engine/search/layout.ts";
-import { PROTOCOLS, STEP_PROTOCOLS, stepMachineOf } from "./index.ts";
+import { stepMachineOf } from "../index.ts";
+import { PROTOCOLS, STEP_PROTOCOLS } from "./index.ts";
 
 type Scope = Readonly<Record<string, number>>;
 
@@ -40,18 +41,6 @@ const DRAWINGS: Readonly<Record<string, Drawing>> = {
   pools: {
     scope: { cpus: 2, extents: 2 },
     columns: ({ extents = 0 }) => ({ extents: all(`[.BLPpdf!]{${extents}}`), length: /^-?\d$/ }),
-  },
-  shadow: {
-    scope: { cpus: 2, areas: 3, most: 1 },
-    columns: ({ cpus = 0, areas = 0 }) => {
-      const pages = Math.ceil(areas / 2);
-      const frames = pages + cpus;
-      return {
-        areas: all(`[.tLzr]{${areas}}`),
-        entries: all(list(`(-|[1-${frames}])`, pages)),
-        frames: all(`[.u]{${frames}}`),
-      };
-    },
   },
   readers: {
     scope: { cpus: 2, areas: 2, pages: 2 },
@@ -262,19 +251,6 @@ const EXAMPLES: readonly (readonly [string, Scope, Scope, Readonly<Record<string
       length: 15,
     },
     { extents: ".BLpd!", length: "-1" },
-  ],
-  [
-    "shadow-7.2",
-    { cpus: 2, areas: 4, most: 1 },
-    {
-      "life of area 0": 1,
-      "life of area 1": 2,
-      "life of area 2": 3,
-      "life of area 3": 4,
-      "entry of page 1": 3,
-      "frame 3 is": 1,
-    },
-    { areas: "tLzr", entries: "- 3", frames: "..u." },
   ],
   [
     "readers-6.16",

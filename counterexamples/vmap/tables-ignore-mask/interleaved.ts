@@ -1,4 +1,4 @@
-import type { InterleavedBug } from "../interleaved.ts";
+import type { InterleavedBug } from "../../interleaved.ts";
 
 export const tablesIgnoreMask: InterleavedBug = {
   id: "tables-ignore-mask",
