@@ -7,7 +7,7 @@ import { type SimulateReport, simulate } from "./simulate.ts";
 
 let report: SimulateReport;
 beforeAll(async () => {
-  report = await simulate({ parts: ["directory", "growth", "gather"], cpus: 16 });
+  report = await simulate({ parts: ["directory", "growth", "gather"], cpus: 64 });
 });
 
 test("The table has the shape that scripts read", () => {
@@ -26,7 +26,7 @@ describe("growth", () => {
     expect(of("2.6.27")?.law?.exponent).toBeGreaterThan(1.4);
   });
 
-  test("of vm_map_ram on 2.6.28 and later is flat up to 16 CPUs", () => {
+  test("of vm_map_ram on 2.6.28 and later is flat up to 64 CPUs", () => {
     for (const kernel of ["2.6.28", "4.15.0", "7.2"]) {
       const points = of(kernel, "vm_map_ram")?.points ?? [];
       expect((points.at(-1)?.nanoseconds as number) / (points[0]?.nanoseconds as number)).toBeLessThan(1.2);
