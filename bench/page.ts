@@ -6,6 +6,7 @@ import { gzipSync } from "node:zlib";
 import type { Page } from "playwright-core";
 import { pageAssets } from "../cli/view/assets.ts";
 import { serve } from "../cli/view/server.ts";
+import { FoundHistories } from "../jobs/page/found.ts";
 import { launch } from "../web/browser.testing.ts";
 import { longHistory } from "../web/long-history.testing.ts";
 
@@ -15,7 +16,7 @@ const folder = await mkdtemp(join(tmpdir(), "vmapcheck-bench-"));
 const file = join(folder, "long.json");
 await writeFile(file, longHistory(10_000, 1000));
 const { signal } = new AbortController();
-const served = await serve({ assets, given: { file }, port: 0, signal });
+const served = await serve({ assets, given: { file, found: new FoundHistories() }, port: 0, signal });
 const browser = await launch();
 const page = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
 

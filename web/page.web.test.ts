@@ -10,6 +10,7 @@ import { type Asset, pageAssets } from "../cli/view/assets.ts";
 import { documentsOf, reportText } from "../cli/view/report.ts";
 import { type Served, serve } from "../cli/view/server.ts";
 import type { Given } from "../jobs/page/answers.ts";
+import { FoundHistories } from "../jobs/page/found.ts";
 import { launch, type Opened, open, unreachable } from "./browser.testing.ts";
 import { longHistory } from "./long-history.testing.ts";
 
@@ -24,7 +25,7 @@ const serving = (given: Given) => serve({ assets, given, port: 0, signal: new Ab
 beforeAll(async () => {
   browser = await launch();
   assets = await pageAssets();
-  served = await serving({});
+  served = await serving({ found: new FoundHistories() });
   folder = await mkdtemp(join(tmpdir(), "vmapcheck-page-"));
 });
 afterAll(async () => {
@@ -37,7 +38,7 @@ afterAll(async () => {
 async function ofFile(name: string, text: string): Promise<string> {
   const file = join(folder, name);
   await writeFile(file, text);
-  const other = await serving({ file });
+  const other = await serving({ file, found: new FoundHistories() });
   others.push(other);
   return other.url;
 }
@@ -301,7 +302,10 @@ test("A wrong address is said in a line, and breaks nothing.", async () => {
 describe("a report", () => {
   test("opens from disk, and has the films of its bug", async () => {
     const file = join(folder, "c7.html");
-    await writeFile(file, reportText(assets, await documentsOf({ bug: "C7" }, {})));
+    await writeFile(
+      file,
+      reportText(assets, await documentsOf({ bug: "C7", found: new FoundHistories() }, {})),
+    );
     const opened = await open(browser, pathToFileURL(file).href);
     const { page } = opened;
     await page.getByText("2.6.37 violates no-alias-after-unmap-aliases").waitFor();

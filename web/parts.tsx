@@ -125,3 +125,28 @@ export function Stepper({ position, last, pins, says, go }: StepperProps) {
     </div>
   );
 }
+
+/** A text as a file of the reader's. */
+export function Save({
+  text,
+  name,
+  what,
+}: {
+  readonly text: string;
+  readonly name: string;
+  readonly what: string;
+}) {
+  const save = () => {
+    const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+    const link = document.createElement("a");
+    link.href = url;
+    link.download = name;
+    link.click();
+    URL.revokeObjectURL(url);
+  };
+  return (
+    <button type="button" onClick={save}>
+      Save {what} as {name}
+    </button>
+  );
+}

@@ -1,11 +1,17 @@
 import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { FoundHistories } from "../../jobs/page/found.ts";
 import { type Served, serve } from "./server.ts";
 
 let served: Served;
 beforeAll(async () => {
   const assets = new Map([["/", { type: "text/html", body: Buffer.from("<p>the page</p>") }]]);
-  served = await serve({ assets, given: {}, port: 0, signal: new AbortController().signal });
+  served = await serve({
+    assets,
+    given: { found: new FoundHistories() },
+    port: 0,
+    signal: new AbortController().signal,
+  });
 });
 afterAll(() => served.close());
 

@@ -1,9 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { BUGS } from "../../counterexamples/vmap/index.ts";
+import { readPinned } from "../pinned.ts";
+import { OPEN_VMAP } from "../vmap/open-wing.ts";
 import { answer, type Given, givenBy } from "./answers.ts";
 import type { Film, HandState, Matrix } from "./documents.ts";
+import { FoundHistories } from "./found.ts";
 
-const ask = <D>(address: string, given: Given = {}) => {
+const NOTHING: Given = { found: new FoundHistories() };
+
+const ask = <D>(address: string, given: Given = NOTHING) => {
   const [path = "", words = ""] = address.split("?");
   return answer(path, new URLSearchParams(words), given, {}) as Promise<D>;
 };
@@ -26,9 +31,9 @@ describe("the page may not ask for", () => {
 });
 
 test("What is given is a bug, a file or a tree, and a word for none of them is refused.", async () => {
-  expect(await givenBy("C7")).toEqual({ bug: "C7" });
-  expect(await givenBy("./mine.json")).toEqual({ file: "./mine.json" });
-  expect(await givenBy("tree:/usr/src/linux")).toEqual({ tree: "/usr/src/linux" });
+  expect(await givenBy("C7")).toMatchObject({ bug: "C7" });
+  expect(await givenBy("./mine.json")).toMatchObject({ file: "./mine.json" });
+  expect(await givenBy("tree:/usr/src/linux")).toMatchObject({ tree: "/usr/src/linux" });
   await expect(givenBy("C99")).rejects.toThrow(/no bug "C99"/);
 });
 
@@ -92,4 +97,20 @@ describe("by hand", () => {
     expect(taken.map(({ text }) => text)).toEqual([actions[0]?.text]);
     expect(after.length).toBeGreaterThan(0);
   });
+});
+
+test("A history that a check found beside the catalogue is drawn under its name, and on other kernels.", async () => {
+  const given: Given = { found: new FoundHistories() };
+  const wing = OPEN_VMAP;
+  const kernel = wing.kernels.find(({ name }) => name === "3.16") as (typeof wing.kernels)[number];
+  const bug = wing.bugs.find(({ number }) => number === "A9") as (typeof wing.bugs)[number];
+  const pinned = bug.violations.find(({ law }) => law === "lowest-fit") as (typeof bug.violations)[number];
+  const { scope, commands } = await readPinned(wing, bug, pinned);
+  const surprise = { kind: "unknown", kernel: "3.16", what: "", law: "lowest-fit", replay: null } as const;
+  const name = given.found.keep(wing, kernel, { ...surprise, scope, history: commands });
+  const film = await ask<Film>(`history?target=${name}`, given);
+  expect([film.outcome, film.violations[0]?.id]).toEqual(["violated", "lowest-fit"]);
+  expect((await ask<Film>(`history?target=${name}&kernel=5.17`, given)).outcome).toBe("accepted");
+  await expect(ask(`history?target=${name}&kernel=tree:/etc`, given)).rejects.toThrow(/command line only/);
+  await expect(ask("history?target=found-99", given)).rejects.toThrow(/no bug/);
 });

@@ -2,9 +2,10 @@
 import { isInterleaving } from "../../adapters/interleaving-file.ts";
 import { readJson } from "../../adapters/json-file.ts";
 import { interleavedCalled } from "../../counterexamples/interleavings.ts";
+import { toolLine } from "../names.ts";
 import { VERSION } from "../package-version.ts";
 import { isRecording } from "../recorded.ts";
-import { type Replay, replay } from "../replay.ts";
+import { onKernel, type Replay, replay, replayHistory } from "../replay.ts";
 import { isTreeName } from "../trees.ts";
 import { UsageError } from "../usage-error.ts";
 import { bugMeant } from "../wings.ts";
@@ -12,6 +13,7 @@ import type { Watch } from "../work.ts";
 import { machines, stateByHand } from "./by-hand.ts";
 import type { Document, Film, RunFilm, Start } from "./documents.ts";
 import { filmOfHistory, filmOfRecording } from "./film.ts";
+import { FoundHistories, type FoundHistory } from "./found.ts";
 import { gallery } from "./gallery.ts";
 import { checkedSubject, matrixOfCatalogue } from "./matrix.ts";
 import { filmOfRun } from "./run-film.ts";
@@ -24,6 +26,8 @@ export interface Given {
   readonly bug?: string | undefined;
   /** The directory of a kernel tree. */
   readonly tree?: string | undefined;
+  /** What checks found since. */
+  readonly found: FoundHistories;
 }
 
 /** The word that stands for the given file, or the given tree, in an address. */
@@ -32,10 +36,11 @@ export const GIVEN_TREE = "tree";
 
 /** A file, a bug, or `tree:DIR`. Throws a UsageError for a bug that is none. */
 export async function givenBy(word: string | undefined): Promise<Given> {
-  if (word === undefined) return {};
-  if (isTreeName(word)) return { tree: word.slice("tree:".length) };
-  if (/[./\\]/.test(word)) return { file: word };
-  if (await isBug(word)) return { bug: word };
+  const found = new FoundHistories();
+  if (word === undefined) return { found };
+  if (isTreeName(word)) return { tree: word.slice("tree:".length), found };
+  if (/[./\\]/.test(word)) return { file: word, found };
+  if (await isBug(word)) return { bug: word, found };
   throw new UsageError(
     `there is no bug ${JSON.stringify(word)}: view takes a bug, a file (./NAME), or tree:DIR; see list`,
   );
@@ -79,8 +84,11 @@ export async function answer(
     case "check":
       return checked(word("kernel"), word("runs"), given, watch);
     case "history":
-    case "run":
+    case "run": {
+      const known = given.found.get(word("target") ?? "");
+      if (known !== undefined) return filmOfFound(known, word("kernel"));
       return film(path, await targetOf(word("target"), given), word, given);
+    }
     case "gallery":
       return gallery();
     case "machines":
@@ -101,7 +109,7 @@ export async function answer(
 async function checked(
   kernel: string | undefined,
   runs: string | undefined,
-  { tree }: Given,
+  { tree, found }: Given,
   watch: Watch,
 ): Promise<Document> {
   const count = runs === undefined ? USUAL_RUNS : Number(runs);
@@ -109,8 +117,11 @@ async function checked(
     throw new UsageError(`runs takes a whole number from 0 to ${MOST_RUNS}`);
   if (kernel === undefined) throw new UsageError("a kernel is expected");
   if (kernel === GIVEN_TREE && tree === undefined) throw new UsageError("no tree was given");
-  const asked = kernel === GIVEN_TREE ? { kernel, tree } : { kernel: notTree(kernel) };
-  const subject = await checkedSubject({ ...asked, runs: count }, watch);
+  const asked =
+    kernel === GIVEN_TREE && tree !== undefined
+      ? { kernel, tree: { directory: tree, word: GIVEN_TREE } }
+      : { kernel: notTree(kernel) };
+  const subject = await checkedSubject({ ...asked, runs: count, found }, watch);
   return { kind: "matrix", laws: [], subjects: subject === undefined ? [] : [subject] };
 }
 
@@ -125,6 +136,18 @@ async function targetOf(target: string | undefined, { file }: Given): Promise<st
 function notTree(kernel: string): string {
   if (isTreeName(kernel)) throw new UsageError("a tree is named on the command line only");
   return kernel;
+}
+
+/** What a check found, on its kernel or on another one. */
+async function filmOfFound(
+  { wing, kernel: own, history }: FoundHistory,
+  asked: string | undefined,
+): Promise<Film> {
+  const on = await onKernel(wing, asked === undefined || asked === own.name ? own : notTree(asked));
+  const kernel = on.kernel ?? own;
+  const chosen = { name: `Found by check ${own.name}`, history, kernel, bug: undefined, rerun: false };
+  const replayed = replayHistory(wing, chosen, { law: undefined, called: on.called });
+  return { ...filmOfHistory(replayed, ""), command: toolLine(`check ${own.name} --law ${history.law}`) };
 }
 
 async function film(

@@ -3,7 +3,7 @@ import { formatInterleaving } from "../../adapters/interleaving-file.ts";
 import { holdsIn, lawsOf } from "../../engine/actions.ts";
 import { failedIn, isEnabled as isEnabledAction } from "../../engine/machine.ts";
 import { historyOf } from "../../properties/history-of.ts";
-import { PROTOCOLS } from "../../protocols/vmap/index.ts";
+import { PROTOCOLS } from "../../protocols/index.ts";
 import type { Terms } from "../../spec/wing.ts";
 import { toolLine } from "../names.ts";
 import { parametersOf, scopeText } from "../parameters.ts";

@@ -12,6 +12,8 @@ import { illustrationOf } from "./illustrations.ts";
 
 /** A longer history is not drawn. */
 const MOST_STEPS = 100_000;
+/** A longer one is not sent a second time, as a file. */
+const MOST_SAVED = 1000;
 
 export const bugEntry = ({
   id,
@@ -51,6 +53,7 @@ export function filmOfHistory(found: ReplayedHistory, words: string): Film {
     of: history.commands.length,
     blame: blameOf(drawing, meant, played.last),
     command: replayLine(words),
+    file: history.commands.length > MOST_SAVED ? null : wing.files.formatHistory(history),
   };
 }
 
@@ -87,6 +90,7 @@ export function filmOfRecording(found: ReplayedRecording, words: string): Film {
     of: trace.exchanges.length,
     blame: blameOf(drawing, meant, played.last),
     command: replayLine(words),
+    file: null,
   };
 }
 

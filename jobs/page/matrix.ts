@@ -1,18 +1,19 @@
 /** The matrix subject x law: what the catalogue has, and of one subject what a check finds. */
 import { INTERLEAVED } from "../../counterexamples/interleavings.ts";
 import { lawsOf } from "../../engine/actions.ts";
-import { STEP_PROTOCOLS } from "../../protocols/vmap/index.ts";
+import { STEP_PROTOCOLS } from "../../protocols/index.ts";
 import { versionOf } from "../../spec/vmap/change.ts";
 import { type Bug, isPromised, type Kernel, type OpenWing } from "../../spec/wing.ts";
 import { check } from "../check.ts";
 import { usualScope } from "../check-interleaved.ts";
-import type { Cell } from "../check-kernel.ts";
+import type { Cell, KernelReport } from "../check-kernel.ts";
 import { protocolsOf } from "../interleaved-orders.ts";
 import { readPinned, readPinnedInterleaving } from "../pinned.ts";
 import { OPEN_VMAP } from "../vmap/open-wing.ts";
-import { bugMeant, kernelMeant, WINGS } from "../wings.ts";
+import { bugMeant, WINGS } from "../wings.ts";
 import type { Watch } from "../work.ts";
 import type { Matrix, MatrixCell, MatrixSubject } from "./documents.ts";
+import type { FoundHistories } from "./found.ts";
 
 /** What the catalogue's pinned histories show, of every release: nothing is run. */
 export async function matrixOfCatalogue(): Promise<Matrix> {
@@ -99,51 +100,55 @@ function violatedCell(
   };
 }
 
+export interface Asked {
+  readonly kernel: string;
+  /** The directory of the tree, if the subject is one, and the word for it in an address. */
+  readonly tree?: { readonly directory: string; readonly word: string } | undefined;
+  readonly runs: number;
+  /** What is found beside the catalogue is kept here. */
+  readonly found: FoundHistories;
+}
+
 /** One subject, checked now: a release, or the tree that was given. */
 export async function checkedSubject(
-  {
-    kernel,
-    tree,
-    runs,
-  }: { readonly kernel: string; readonly tree?: string | undefined; readonly runs: number },
+  { kernel, tree, runs, found }: Asked,
   watch: Watch,
 ): Promise<MatrixSubject | undefined> {
-  const asked = tree === undefined ? { kernels: [kernel] } : { tree: { directory: tree } };
+  const asked = tree === undefined ? { kernels: [kernel] } : { tree: { directory: tree.directory } };
   const { reports } = await check({ ...asked, runs, ...watch });
   const report = reports.at(-1);
   if (report === undefined) return undefined;
   const { name, release } = report.kernel;
-  const cells = await Promise.all(
-    report.cells.map(async (cell) => ({
-      cell,
-      bug: cell.bug === null ? undefined : (await bugMeant(cell.bug))?.bug,
-    })),
-  );
   const drawn = `${report.histories} random histories`;
   const states = `every state of a small space (${report.explored?.states ?? 0})`;
+  const cells = await Promise.all(
+    report.cells.map((cell) => checkedCell(cell, report, tree?.word ?? name, `${drawn}, ${states}`, found)),
+  );
   return {
     name,
     says: `checked: ${drawn}, and ${states}${release.like === undefined ? "" : `; judged as ${release.like}`}`,
-    wing: tree === undefined ? (await kernelMeant(kernel)).wing.name : OPEN_VMAP.name,
+    wing: report.wing.name,
     grain: "call",
-    cells: cells.map(({ cell, bug }) => checkedCell(cell, bug, name, `${drawn}, ${states}`)),
+    cells,
   };
 }
 
-function checkedCell(
-  { law, verdict, tried, commands }: Cell,
-  known: Bug | undefined,
-  kernel: string,
+async function checkedCell(
+  { law, verdict, tried, bug, commands }: Cell,
+  { wing, kernel, surprises }: KernelReport,
+  word: string,
   what: string,
-): MatrixCell {
-  if (known !== undefined) return violatedCell(law, verdict !== "not-promised", known, commands ?? 0, kernel);
-  if (verdict === "broken")
-    return cellOf(
-      law,
-      "unknown",
-      `? in ${commands}`,
-      "violated, and no bug of the catalogue accounts for it",
-    );
+  found: FoundHistories,
+): Promise<MatrixCell> {
+  const surprise = surprises.find((each) => each.kind === "unknown" && each.law === law);
+  if (surprise !== undefined) {
+    const target = found.keep(wing, kernel, surprise);
+    const short = surprise.bug === undefined ? "?" : ((await bugMeant(surprise.bug))?.bug.number ?? "*");
+    const opens = target === undefined ? null : `history?${new URLSearchParams({ target })}`;
+    return { ...cellOf(law, "unknown", `${short} in ${commands}`, surprise.what), opens };
+  }
+  const known = bug === null ? undefined : (await bugMeant(bug))?.bug;
+  if (known !== undefined) return violatedCell(law, verdict !== "not-promised", known, commands ?? 0, word);
   if (verdict === "not-promised") return cellOf(law, "absent", "-", "not promised");
   if (verdict === "not-tried")
     return cellOf(law, "open", "not tried", "nothing was tried that could violate it");

@@ -4,7 +4,7 @@ import type { HandAction, HandState, Machines } from "../../jobs/page/documents.
 import { axisOf, type Viewport, whole } from "../map/axis.ts";
 import { AddressMap } from "../map/map.tsx";
 import { kindsOf, rowsOf } from "../map/rows.ts";
-import { CommandLine, Waiting } from "../parts.tsx";
+import { CommandLine, Save, Waiting } from "../parts.tsx";
 import { addressOf, linkTo } from "../route.ts";
 import { useDocument } from "../source.ts";
 
@@ -110,7 +110,7 @@ function State({ state, go }: StateProps) {
             To mark {nth + 1} ({mark.length} actions)
           </button>
         ))}
-        {state.file === null ? null : <Export text={state.file} name={`${machine}.json`} />}
+        {state.file === null ? null : <Save text={state.file} name={`${machine}.json`} what="the path" />}
       </div>
       {state.grain === "call" ? <Picture state={state} /> : <Fields state={state} />}
       <div class="columns">
@@ -229,23 +229,6 @@ function Path({ state: { taken, path }, go }: StateProps) {
         ))}
       </ol>
     </section>
-  );
-}
-
-/** The path as a file for replay. */
-function Export({ text, name }: { readonly text: string; readonly name: string }) {
-  const save = () => {
-    const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));
-    const link = document.createElement("a");
-    link.href = url;
-    link.download = name;
-    link.click();
-    URL.revokeObjectURL(url);
-  };
-  return (
-    <button type="button" onClick={save}>
-      Save the path as {name}
-    </button>
   );
 }
 

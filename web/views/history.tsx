@@ -1,13 +1,12 @@
 /** A history, step by step: the address space after each, and why the last step violates its law. */
-import { Fragment } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import type { Film, Thing } from "../../jobs/page/documents.ts";
-import { page } from "../../spec/vmap/vocabulary.ts";
+import { Facts } from "../facts.tsx";
 import { useFilmKeys } from "../keys.ts";
 import { axisOf, firstView, following } from "../map/axis.ts";
 import { AddressMap } from "../map/map.tsx";
 import { kindsOf, rowsOf, withGuards } from "../map/rows.ts";
-import { BugText, CommandLine, nameOfBug, Stepper, Waiting } from "../parts.tsx";
+import { BugText, CommandLine, nameOfBug, Save, Stepper, Waiting } from "../parts.tsx";
 import { Player, type Things } from "../player.ts";
 import { addressOf, linkTo, noteAddress } from "../route.ts";
 import { holds, useDocument } from "../source.ts";
@@ -93,6 +92,7 @@ function FilmView({ film, address, from }: FilmProps) {
         {film.twin === null || !holds(addressOf("run", { target: film.twin })) ? null : (
           <a href={linkTo(addressOf("run", { target: film.twin }))}>The same bug when calls interleave</a>
         )}
+        {film.file === null ? null : <Save text={film.file} name="history.json" what="the history" />}
       </div>
       <Stepper
         position={position}
@@ -110,19 +110,24 @@ function FilmView({ film, address, from }: FilmProps) {
           </>
         )}
       </p>
-      <AddressMap
-        axis={axis}
-        view={view}
-        setView={setView}
-        rows={rows}
-        flushes={step?.flushes ?? []}
-        window={step?.window ?? null}
-        marks={marks}
-        cache={cache?.kind === "cache" ? cache : undefined}
-        step={position}
-        says={pictureText(things, position)}
-      />
-      <Legend />
+      {step === undefined || step.lines.length === 0 ? null : (
+        <Lines lines={step.lines} before={steps[position - 2]?.lines ?? []} />
+      )}
+      {axis.columns === 0 ? null : (
+        <AddressMap
+          axis={axis}
+          view={view}
+          setView={setView}
+          rows={rows}
+          flushes={step?.flushes ?? []}
+          window={step?.window ?? null}
+          marks={marks}
+          cache={cache?.kind === "cache" ? cache : undefined}
+          step={position}
+          says={pictureText(things, position)}
+        />
+      )}
+      {axis.columns === 0 || kinds.gathers.length > 0 ? null : <Legend />}
       {isLast && violations.length > 0 ? <Why film={film} /> : null}
       <div class="columns">
         <StepList steps={steps} position={position} go={go} />
@@ -130,6 +135,20 @@ function FilmView({ film, address, from }: FilmProps) {
       </div>
       <CommandLine line={film.command} />
     </article>
+  );
+}
+
+/** The state in words; what the step changed is marked. */
+function Lines({ lines, before }: { readonly lines: readonly string[]; readonly before: readonly string[] }) {
+  const known = new Set(before);
+  return (
+    <ul class="lines" aria-label="The state">
+      {lines.map((line) => (
+        <li key={line} class={known.has(line) ? "" : "new"}>
+          {line}
+        </li>
+      ))}
+    </ul>
   );
 }
 
@@ -145,7 +164,7 @@ function KernelMenu({ film, address }: { readonly film: Film; readonly address: 
   return (
     <label>
       Does it violate on another kernel?{" "}
-      <select value={film.kernel.split(" ")[0]} onChange={(event) => choose(event.currentTarget.value)}>
+      <select value={film.kernels[0]?.name} onChange={(event) => choose(event.currentTarget.value)}>
         {choices.map(({ name, listed }) => (
           <option key={name} value={name}>
             {name}
@@ -217,105 +236,6 @@ function Legend() {
       <li>A is what step 1 got, B what step 2 got</li>
     </ul>
   );
-}
-
-/** The most frames that are listed. */
-const MOST_FRAMES = 24;
-
-/** The state beside the picture: the machine, and where each frame is mapped and translated. */
-function Facts({
-  things,
-  lazyPages,
-  film: { facts },
-}: {
-  readonly things: Things;
-  readonly lazyPages: number | null;
-  readonly film: Film;
-}) {
-  const frames = useMemo(() => framesOf(things), [things]);
-  return (
-    <section class="facts" aria-label="The state">
-      <dl>
-        {lazyPages === null ? null : (
-          <>
-            <dt>lazy pages</dt>
-            <dd>{lazyPages}</dd>
-          </>
-        )}
-        {facts.map(([name, text]) => (
-          <Fragment key={name}>
-            <dt>{name}</dt>
-            <dd>{text}</dd>
-          </Fragment>
-        ))}
-      </dl>
-      {frames.length === 0 ? null : (
-        <table>
-          <caption>Frames, those that are stale first</caption>
-          <thead>
-            <tr>
-              <th scope="col">frame</th>
-              <th scope="col">PTE at</th>
-              <th scope="col">translated by</th>
-            </tr>
-          </thead>
-          <tbody>
-            {frames.slice(0, MOST_FRAMES).map(({ frame, ptes, tlbs, stale }) => (
-              <tr key={frame} class={stale ? "stale" : ""}>
-                <th scope="row">
-                  {frame}
-                  {stale ? " (stale)" : ""}
-                </th>
-                <td>{ptes.join(", ") || "-"}</td>
-                <td>{tlbs.join(", ") || "-"}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
-      {frames.length >= MOST_FRAMES ? <p>and perhaps more frames</p> : null}
-    </section>
-  );
-}
-
-interface FrameFacts {
-  readonly frame: number;
-  readonly ptes: string[];
-  readonly tlbs: string[];
-  stale: boolean;
-}
-
-function framesOf(things: Things): readonly FrameFacts[] {
-  const frames = new Map<number, FrameFacts>();
-  const factsOf = (frame: number) => {
-    const known = frames.get(frame) ?? { frame, ptes: [], tlbs: [], stale: false };
-    frames.set(frame, known);
-    return known;
-  };
-  const pages = (thing: Thing): number => {
-    if (thing.kind === "area") return thing.mapped;
-    if (thing.kind === "map") return thing.held ? thing.count : 0;
-    return thing.kind === "dead" && thing.ptes !== "gone" ? thing.end - thing.start : 0;
-  };
-  for (const thing of things.values()) {
-    if (thing.kind !== "tlb") continue;
-    const facts = factsOf(thing.frame);
-    facts.tlbs.push(`CPU ${thing.cpu} at ${page(thing.start)}`);
-    facts.stale ||= thing.dead;
-  }
-  for (const thing of things.values()) {
-    const count = pages(thing);
-    if (count === 0 || !("frame" in thing)) continue;
-    for (let nth = 0; nth < count; nth++) {
-      const isStale = thing.kind === "dead";
-      // Where there are many, those that are neither stale nor translated are left out.
-      if (frames.size >= MOST_FRAMES && !isStale && !frames.has(thing.frame + nth)) continue;
-      const facts = factsOf(thing.frame + nth);
-      facts.ptes.push(page(thing.start + nth));
-      facts.stale ||= isStale;
-    }
-  }
-  return [...frames.values()].sort((a, b) => Number(b.stale) - Number(a.stale) || a.frame - b.frame);
 }
 
 /** What the picture shows, for who does not see it. */
