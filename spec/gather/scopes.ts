@@ -62,6 +62,14 @@ export const SCOPES: readonly Scope[] = [
   },
   {
     ...PLAIN,
+    name: "frames without pages",
+    cpus: 1,
+    pages: pagesOf(1),
+    frames: numbers(1, 100),
+    calls: ["entries", "vmas", "frames", "touch"],
+  },
+  {
+    ...PLAIN,
     name: "minimal architecture",
     arch: "gen",
     tableIds: [0, 1, 2],
