@@ -41,7 +41,7 @@ function keepsTheRules(
 
 export const HISTORIES: Histories<GatherTerms> = {
   bench: benchFor,
-  scopesFor: ({ release }) => scopesFor(release),
+  scopesFor: ({ release }, law) => scopesFor(release, law),
   fits: (history, { calls }) =>
     history.every((step) => {
       const { call } = recordOf(step);
