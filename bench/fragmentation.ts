@@ -99,6 +99,8 @@ printTable(
 writePlot("fragmentation.svg", LENGTHS, measured, {
   title: "An allocation in a space full of holes that are too small",
   subtitle: "68ad4a330433 (5.2): with free space in a tree, a search no longer walks the areas",
+  timed: "time of an allocation",
+  least: 100,
   counted: "areas, with a hole between any two",
   curves: {
     "2.6.28": { name: "2.6.28, no cache", color: "#c0392b", symbol: "circle" },

@@ -54,7 +54,8 @@ export async function exploreKernel<T extends Terms>(
   { seed, runs, compare }: ExploreKernelOptions,
 ): Promise<ExploredKernel<T>> {
   const search = await wing.search();
-  const { scope: space, place } = search.spaces.whole;
+  const { whole } = search.spaces;
+  const place = whole.place(kernel);
   const machine = explorable(search.spaces, kernel, place, {
     reduced: true,
     explains: (seen) => isExplained(wing, kernel, seen),
@@ -63,7 +64,7 @@ export async function exploreKernel<T extends Terms>(
   const drawn = search.histories.drawings(Math.min(runs, MOST_HISTORIES)).slice(0, compare ? undefined : 1);
   const run = { of: search, kernel, place, machine, explored, seed };
   return {
-    space,
+    space: whole.scope,
     states: explored.states,
     edges: explored.edges,
     ended: explored.ended,

@@ -1,4 +1,5 @@
 /** The main job for one kernel: kept failures, then pinned histories, then random ones. */
+import { InputError } from "../adapters/input-error.ts";
 import { lastPlayed } from "../engine/run/stepper.ts";
 import { type KnownViolation, randomRun, type Unknown } from "../properties/random-run.ts";
 import type { PlayedOf } from "../properties/run-choices.ts";
@@ -15,11 +16,11 @@ import {
   type Wing,
 } from "../spec/wing.ts";
 import { type ExploredKernel, exploreKernel } from "./check-explored.ts";
-import { dropFailure, keepFailure, keptFailures } from "./failures.ts";
+import { dropFailure, type KeptFailure, keepFailure, keptFailures } from "./failures.ts";
 import { namesOf } from "./hunt-target.ts";
 import { replayLine } from "./names.ts";
 import { allPinned, readPinned } from "./pinned.ts";
-import { bugOf } from "./wings.ts";
+import { bugOf, writtenIn } from "./wings.ts";
 import { Work } from "./work.ts";
 
 /** The default number of random histories in each scope: enough to reach every witness of every kernel. */
@@ -88,6 +89,8 @@ export interface KernelOptions {
   readonly law: LawId | undefined;
   readonly coverage: "counted" | "compared" | undefined;
   readonly keepsFailures: boolean;
+  /** Histories that failed elsewhere, as files: they are tried first. */
+  readonly examples?: readonly string[] | undefined;
 }
 
 export async function checkKernel<T extends Terms>(
@@ -98,8 +101,12 @@ export async function checkKernel<T extends Terms>(
 ): Promise<KernelReport<T>> {
   const { histories: drawn } = await wing.search();
   const violations = new Map<LawId, SeenViolation[]>();
-  const kept = options.keepsFailures ? await tryKept(wing, kernel) : [];
-  const surprises: Surprise<T>[] = [...kept, ...(await tryPinned(wing, kernel, options, violations))];
+  const kept = options.keepsFailures ? await keptFailures(wing, kernel.name) : [];
+  const examples = await examplesOf(wing, options.examples ?? []);
+  const surprises: Surprise<T>[] = [
+    ...(await tryKept(wing, kernel, [...kept, ...examples])),
+    ...(await tryPinned(wing, kernel, options, violations)),
+  ];
   const { gone } = wing.inheritanceOf(kernel);
   const explored = await tryWhole(wing, kernel, options, work, surprises);
   const seen = new Map<string, number>();
@@ -163,9 +170,10 @@ export function* turns<T extends Terms>(
   { runs, seed }: { readonly runs: number; readonly seed: number },
 ): Iterable<{ asked: Kernel<T>; scope: T["scope"]; histories: number; seed: number }> {
   const scopes = drawn.scopesFor(kernel);
-  for (let done = 0, turn = 0; done < runs; done += TURN, turn++) {
+  const all = drawn.inEachScope(runs);
+  for (let done = 0, turn = 0; done < all; done += TURN, turn++) {
     for (const scope of scopes)
-      yield { asked: kernel, scope, histories: Math.min(TURN, runs - done), seed: seed + turn };
+      yield { asked: kernel, scope, histories: Math.min(TURN, all - done), seed: seed + turn };
   }
   for (const { asked, scope, most } of drawn.beside(kernel))
     yield { asked, scope, histories: Math.min(most, runs), seed };
@@ -213,29 +221,51 @@ function cell<T extends Terms>(
 }
 
 /** Failures that earlier runs kept: they are tried first, and removed once they no longer fail. */
-async function tryKept<T extends Terms>(wing: OpenWing<T>, kernel: Kernel<T>): Promise<Surprise<T>[]> {
+async function tryKept<T extends Terms>(
+  wing: OpenWing<T>,
+  kernel: Kernel<T>,
+  kept: readonly KeptFailure<T>[],
+): Promise<Surprise<T>[]> {
   const surprises: Surprise<T>[] = [];
-  for (const { path, history } of await keptFailures(wing, kernel.name)) {
+  for (const { path, history } of kept) {
     const bench = wing.bench(kernel, history.scope);
     const last = lastPlayed(bench, history.commands, history.law) as PlayedOf<T>;
     const unknown = namesOf(wing, kernel, last).find(
       ({ law, known }) => known === undefined && (history.law === undefined || law === history.law),
     );
     if (unknown === undefined) {
-      await dropFailure(path);
+      if (path !== undefined) await dropFailure(path);
       continue;
     }
     surprises.push({
       kind: "unknown",
       kernel: kernel.name,
-      what: `${unknown.law} is ${UNKNOWN} (kept from an earlier run)`,
+      what: `${unknown.law} is ${UNKNOWN} (kept from ${path === undefined ? "another" : "an earlier"} run)`,
       law: unknown.law,
       history: history.commands,
       scope: history.scope,
-      replay: replayLine(path),
+      replay: path === undefined ? null : replayLine(path),
     });
   }
   return surprises;
+}
+
+/** The examples that are histories of this wing; those of kernels that are not here are left out. */
+async function examplesOf<T extends Terms>(
+  wing: OpenWing<T>,
+  texts: readonly string[],
+): Promise<readonly KeptFailure<T>[]> {
+  const kept: KeptFailure<T>[] = [];
+  for (const text of texts) {
+    try {
+      const json: unknown = JSON.parse(text);
+      if ((await writtenIn(json)).name !== wing.name) continue;
+      kept.push({ path: undefined, history: wing.files.historyIn("an example", json) });
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+    }
+  }
+  return kept;
 }
 
 /** Every pinned history that the catalogue says violates a law here, promised or not. */

@@ -36,6 +36,8 @@ export interface CheckOptions extends Watch {
   readonly coverage?: "counted" | "compared" | undefined;
   /** Whether unknown violations are kept in .vmapcheck/failures and tried first in the next run. */
   readonly keepsFailures?: boolean | undefined;
+  /** Histories that failed elsewhere, as files: they are tried first. */
+  readonly examples?: readonly string[] | undefined;
 }
 
 /** All that was found. */
@@ -84,7 +86,14 @@ export async function check(options: CheckOptions = {}): Promise<CheckReport> {
     throw new UsageError("--coverage compares random histories, and --runs 0 draws none");
   const started = performance.now();
   const work = new Work(options);
-  const how = { seed, runs, law, coverage, keepsFailures: options.keepsFailures ?? false };
+  const how = {
+    seed,
+    runs,
+    law,
+    coverage,
+    keepsFailures: options.keepsFailures ?? false,
+    examples: options.examples,
+  };
   // Kernels by name can be checked in threads; a kernel that was given is an object of this one.
   const reports =
     given.length === 0

@@ -12,7 +12,8 @@ import { readHistory } from "./pinned.ts";
 const FOLDER = join(".vmapcheck", "failures");
 
 export interface KeptFailure<T extends Terms> {
-  readonly path: string;
+  /** Undefined for one that is no file here. */
+  readonly path: string | undefined;
   readonly history: HistoryFile<T>;
 }
 

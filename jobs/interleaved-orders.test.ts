@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { INTERLEAVED } from "../counterexamples/interleavings.ts";
 import { spansOf } from "../counterexamples/vmap/evidence/spans.ts";
-import { INTERLEAVED } from "../counterexamples/vmap/interleavings.ts";
 import { LABELLED } from "../kernels/versions.ts";
-import { STEP_PROTOCOLS } from "../protocols/vmap/index.ts";
+import { STEP_PROTOCOLS } from "../protocols/index.ts";
 import { hasChange, type Version, versionOf } from "../spec/vmap/change.ts";
 import { releaseOf } from "../spec/vmap/releases.ts";
 import { familyOf, inSteps, orderCalled, protocolFor, protocolsOf, whyNone } from "./interleaved-orders.ts";

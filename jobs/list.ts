@@ -1,9 +1,9 @@
 /** `list`: the words that other jobs take. It reads no file, as it has to be fast. */
-import { INTERLEAVED } from "../counterexamples/vmap/interleavings.ts";
+import { INTERLEAVED } from "../counterexamples/interleavings.ts";
 import { rangesLike, variants } from "../kernels/versions.ts";
 import { SCOPES } from "../properties/vmap/random-scopes.ts";
+import { PROTOCOLS, STEP_PROTOCOLS } from "../protocols/index.ts";
 import { programOf } from "../protocols/program-text.ts";
-import { PROTOCOLS, STEP_PROTOCOLS } from "../protocols/vmap/index.ts";
 import type { LawId } from "../spec/contract.ts";
 import { FAILURE_LAWS, PROCESS_LAWS } from "../spec/process.ts";
 import { versionOf } from "../spec/vmap/change.ts";

@@ -1,8 +1,8 @@
 /** The words a user may type, and their meanings. */
 import { distance } from "fastest-levenshtein";
+import { INTERLEAVED } from "../counterexamples/interleavings.ts";
 import type { Bug } from "../counterexamples/vmap/bug.ts";
 import { BUGS, bugCalled } from "../counterexamples/vmap/index.ts";
-import { INTERLEAVED } from "../counterexamples/vmap/interleavings.ts";
 import { KERNELS, kernelCalled, kernelFor } from "../kernels/vmap/index.ts";
 import type { State } from "../kernels/vmap/state.ts";
 import type { LawId } from "../spec/contract.ts";

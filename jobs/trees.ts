@@ -13,7 +13,8 @@ import { ANY_BLOCKS, treeKernel } from "../trees/vmap/tree-kernel.ts";
 import { orNearest } from "./usage-error.ts";
 import { factsOf, labelAlike } from "./versions.ts";
 
-const PREFIX = "tree:";
+/** How a tree is named as a subject, before its directory. */
+export const TREE_PREFIX = "tree:";
 
 /** A built tree, and the release that judges it. */
 export interface TreeSubject {
@@ -39,10 +40,10 @@ export function treeCalled(word: string): TreeSubject | undefined {
   return subject;
 }
 
-export const isTreeName = (word: string): boolean => word.startsWith(PREFIX);
+export const isTreeName = (word: string): boolean => word.startsWith(TREE_PREFIX);
 
 /** `tree:DIR`, of a directory. */
-export const treeName = (directory: string): string => `${PREFIX}${directory}`;
+export const treeName = (directory: string): string => `${TREE_PREFIX}${directory}`;
 
 /** The tree in this directory, judged from now on by what this release promises, if one is given. */
 export function openTree(directory: string, as: string | undefined): TreeSubject {
@@ -81,7 +82,7 @@ export function factsOfTree({ tree, built, kernel, as, assumed }: TreeSubject): 
 }
 
 function open(word: string, as: string | undefined): TreeSubject {
-  const tree = readTree(word.slice(PREFIX.length));
+  const tree = readTree(word.slice(TREE_PREFIX.length));
   const built = build(tree, ANY_BLOCKS);
   const release = as === undefined ? nearestRelease(tree.version, built.facts.holds) : promisesOf(as);
   const like = release.labels[0] as string;

@@ -1,7 +1,7 @@
 /** All wings, and which of them a user's word means. A new wing is its folders and one entry here. */
 
 import { lines } from "../adapters/lines.ts";
-import { INTERLEAVED } from "../counterexamples/vmap/interleavings.ts";
+import { INTERLEAVED } from "../counterexamples/interleavings.ts";
 import type { LawId } from "../spec/contract.ts";
 import type { Bug, Kernel, OpenWing, Terms, Wing } from "../spec/wing.ts";
 import { orNearest, UsageError } from "./usage-error.ts";
@@ -22,6 +22,12 @@ export const WINGS: readonly [Entry, ...Entry[]] = [
     load: async () => (await import("./vmap/wing.ts")).VMAP,
     open: async () => (await import("./vmap/open-wing.ts")).OPEN_VMAP,
     recorded: () => false,
+  },
+  {
+    name: "gather",
+    load: async () => (await import("./gather/wing.ts")).GATHER,
+    open: async () => (await import("./gather/open-wing.ts")).OPEN_GATHER,
+    recorded: (line) => "arch" in line && "caps" in line,
   },
 ];
 
@@ -87,7 +93,7 @@ export async function bugMeant(
 
 /** The wing of a recording, by what is in it. */
 export async function recordedIn(file: string): Promise<OpenWing> {
-  const line = WINGS.length === 1 ? undefined : await firstLine(file);
+  const line = await firstLine(file);
   const entry = WINGS.find(({ recorded }) => line !== undefined && recorded(line)) ?? WINGS[0];
   return entry.open();
 }

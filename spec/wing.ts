@@ -154,6 +154,8 @@ export interface Histories<T extends Terms = Terms> {
   scopesFor(kernel: Kernel<T>, law?: LawId, unchecked?: boolean): readonly T["scope"][];
   /** Whether what this history does can be done in another scope. */
   fits(history: readonly T["step"][], scope: T["scope"]): boolean;
+  /** How many are drawn in each scope of this number that is requested: fewer, where there are many scopes. */
+  inEachScope(histories: number): number;
   choices(scope: T["scope"], lengths: Lengths): Arbitrary<T["choice"][]>;
   /** Ways to draw as many choices, to be compared; the usual one first. */
   drawings(histories: number): readonly Drawing[];
@@ -226,7 +228,7 @@ export interface Spaces<T extends Terms = Terms> {
   /** Throws a RangeError for parameters that do not fit together, or these kernels. */
   place(parameters: Parameters, kernels: readonly Kernel<T>[]): T["place"];
   /** The space that `check` visits whole, as it is typed, and as it is. */
-  readonly whole: { readonly scope: string; readonly place: T["place"] };
+  readonly whole: { readonly scope: string; place(kernel: Kernel<T>): T["place"] };
   workload(kernel: Kernel<T>, place: T["place"], merging: Merging): KernelWorkload<T>;
 }
 

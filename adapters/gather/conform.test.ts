@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { KERNELS, kernelCalled } from "../../kernels/gather/index.ts";
+import { PREFIX } from "../../spec/gather/bibliography.ts";
 import { conform, same } from "./conform.ts";
 import { readRecording, type Trace } from "./recording.ts";
 
@@ -9,22 +10,23 @@ const FOLDER = fileURLToPath(new URL("./recordings/", import.meta.url));
 
 async function tracesOf(label: string): Promise<Trace[]> {
   const traces: Trace[] = [];
-  for await (const trace of readRecording(`${FOLDER}${label}.jsonl.gz`)) traces.push(trace);
+  for await (const trace of readRecording(`${FOLDER}${label.replace(PREFIX, "")}.jsonl.gz`))
+    traces.push(trace);
   return traces;
 }
 
 /** Labels whose replies are the same (FORMAT.md, what differs between labels). */
 const ALIKE = [
-  ["2.6.28", "2.6.39"],
-  ["4.15.18", "4.19"],
-  ["5.2.1", "5.4.18"],
-  ["5.11", "5.17"],
+  ["gather-2.6.28", "gather-2.6.39"],
+  ["gather-4.15.18", "gather-4.19"],
+  ["gather-5.2.1", "gather-5.4.18"],
+  ["gather-5.11", "gather-5.17"],
 ];
 
 const LABELS = KERNELS.map(({ name }) => name);
 const NEIGHBOURS = LABELS.slice(1).flatMap((later, at) => {
   const earlier = LABELS[at] as string;
-  const isArchitecture = /-/.test(earlier) || /-/.test(later);
+  const isArchitecture = /(s390|ppc64)$/.test(earlier) || /(s390|ppc64)$/.test(later);
   return isArchitecture || ALIKE.some((pair) => pair.includes(earlier) && pair.includes(later))
     ? []
     : [[earlier, later] as const];
@@ -33,7 +35,7 @@ const NEIGHBOURS = LABELS.slice(1).flatMap((later, at) => {
 describe("conform", () => {
   test("Each label has a recording, and each recording a label", () => {
     const files = readdirSync(FOLDER).filter((name) => name.endsWith(".jsonl.gz"));
-    expect(files.sort()).toEqual(LABELS.map((label) => `${label}.jsonl.gz`).sort());
+    expect(files.sort()).toEqual(LABELS.map((label) => `${label.replace(PREFIX, "")}.jsonl.gz`).sort());
   });
 
   test.each(LABELS)(
@@ -56,8 +58,8 @@ describe("conform", () => {
   });
 
   test("A reply that was tampered with differs, at its command and field", async () => {
-    const [trace] = await tracesOf("3.1");
-    const kernel = kernelCalled("3.1");
+    const [trace] = await tracesOf("gather-3.1");
+    const kernel = kernelCalled("gather-3.1");
     if (trace === undefined || kernel === undefined) throw new Error("3.1");
     const at = trace.exchanges.findIndex(({ response }) => response.events.length > 0);
     const exchanges = trace.exchanges.map((exchange, index) =>

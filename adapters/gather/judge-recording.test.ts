@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { gatherSpec } from "../../model/gather/gather-spec.ts";
 import type { LawId } from "../../spec/contract.ts";
+import { PREFIX } from "../../spec/gather/bibliography.ts";
 import { LAWS, lawsCalled } from "../../spec/gather/laws/index.ts";
 import { ALL_LABELS, promisesCalled } from "../../spec/gather/releases.ts";
 import { type JudgedReply, judgeReplies } from "./judge-recording.ts";
@@ -12,7 +13,7 @@ const FOLDER = fileURLToPath(new URL("./recordings/", import.meta.url));
 async function violationsIn(label: string, take: (trace: Trace) => boolean): Promise<JudgedReply[]> {
   const promises = promisesCalled(label);
   const found: JudgedReply[] = [];
-  for await (const trace of readRecording(`${FOLDER}${label}.jsonl.gz`)) {
+  for await (const trace of readRecording(`${FOLDER}${label.replace(PREFIX, "")}.jsonl.gz`)) {
     if (take(trace)) found.push(...judgeReplies(gatherSpec(promises), lawsCalled(promises.laws), trace));
   }
   return found;
@@ -25,16 +26,16 @@ const RANGES = ["flush-covers", "page-after-flush", "table-after-flush"];
 const TABLES = ["table-after-flush"];
 /** The laws that the recorded kernel violates where its caller keeps the rules. */
 const EXPECTED: Readonly<Record<string, readonly LawId[]>> = {
-  "2.6.28": ["page-after-flush"],
-  "2.6.39": ["page-after-flush"],
-  "3.0.66": ["page-after-flush", "table-after-flush"],
-  "3.1": ["page-after-flush", "table-after-flush"],
-  "3.9.6": RANGES,
-  "3.10.4": RANGES,
-  "3.16": RANGES,
-  "2.6.28-s390": [],
-  "2.6.28-ppc64": ["page-after-flush"],
-  "3.1-ppc64": ["page-after-flush"],
+  "gather-2.6.28": ["page-after-flush"],
+  "gather-2.6.39": ["page-after-flush"],
+  "gather-3.0.66": ["page-after-flush", "table-after-flush"],
+  "gather-3.1": ["page-after-flush", "table-after-flush"],
+  "gather-3.9.6": RANGES,
+  "gather-3.10.4": RANGES,
+  "gather-3.16": RANGES,
+  "gather-2.6.28-s390": [],
+  "gather-2.6.28-ppc64": ["page-after-flush"],
+  "gather-3.1-ppc64": ["page-after-flush"],
 };
 
 describe("judge", () => {
@@ -47,21 +48,27 @@ describe("judge", () => {
   );
 
   test("From 4.15.18 on only the architecture that invalidates nothing frees tables early", async () => {
-    const found = await violationsIn("6.12", ({ protocol, scope }) => protocol && scope.arch !== "gen");
+    const found = await violationsIn(
+      "gather-6.12",
+      ({ protocol, scope }) => protocol && scope.arch !== "gen",
+    );
     expect(idsOf(found)).toEqual([]);
   });
 
   test("A caller that removes a page without its entry is blamed for it, and the release is not", async () => {
-    const found = await violationsIn("5.11", ({ protocol, scope }) => !protocol && scope.arch !== "gen");
+    const found = await violationsIn(
+      "gather-5.11",
+      ({ protocol, scope }) => !protocol && scope.arch !== "gen",
+    );
     const early = found.flatMap(({ after }) => after.reply.early);
     expect(idsOf(found)).toEqual(["page-after-flush"]);
     expect(early.every(({ unannounced }) => unannounced)).toBe(true);
   });
 
   test("A flush that is left out of a recording is missed", async () => {
-    const label = "6.12";
+    const label = "gather-6.12";
     const promises = promisesCalled(label);
-    for await (const trace of readRecording(`${FOLDER}${label}.jsonl.gz`)) {
+    for await (const trace of readRecording(`${FOLDER}${label.replace(PREFIX, "")}.jsonl.gz`)) {
       if (trace.name !== "nested" || trace.scope.arch !== "x86") continue;
       const exchanges = trace.exchanges.map((exchange) => ({
         ...exchange,

@@ -1,5 +1,6 @@
 /** Reads recordings of real gathers: traces of commands and replies, in the spec's terms. */
 import type { z } from "zod";
+import { PREFIX } from "../../spec/gather/bibliography.ts";
 import type { Command } from "../../spec/gather/commands.ts";
 import type { Dump } from "../../spec/gather/dump.ts";
 import type { Event, Response } from "../../spec/gather/response.ts";
@@ -85,8 +86,9 @@ export function readTrace(file: string, line: number, text: string): Trace {
     frames: [],
     tableIds: [],
     slots: 4,
+    calls: [],
   };
-  const label = arch === "s390" || arch === "ppc64" ? `${version}-${arch}` : version;
+  const label = arch === "s390" || arch === "ppc64" ? `${PREFIX}${version}-${arch}` : PREFIX + version;
   const exchanges = others.map(([command, answer], index): Exchange => {
     const where = `ops[${index + 1}]`;
     const request = requestForm(command.op);

@@ -34,6 +34,8 @@ export interface Drawing<T extends Terms = Terms> {
     played: Iterable<Shown<T>>,
     options?: MapOptions,
   ): Generator<{ readonly now: Shown<T>; readonly map: string[] }, void, undefined>;
+  /** What makes later violations consequences and no accusations, as the end of a sentence. */
+  readonly consequencesOf: string;
   /** What the letters in those lines are, as a sentence. */
   readonly legend: string;
   /** The same as data. */

@@ -5,7 +5,7 @@ import { knownText } from "../../jobs/hunt-target.ts";
 import { scopeText } from "../../jobs/parameters.ts";
 import { isFollowed } from "../../spec/contract.ts";
 import { FINGERPRINT_BITS } from "../../spec/fingerprint.ts";
-import { LAWS } from "../../spec/vmap/laws/index.ts";
+import type { Wing } from "../../spec/wing.ts";
 import { pc } from "../colour.ts";
 import { columns } from "../output.ts";
 import { linesOf } from "./state.ts";
@@ -161,23 +161,17 @@ function endedText(ended: Explored["ended"]): string {
   return `${ENDED[ended]}: what lies beyond is not known`;
 }
 
-/** Where the search of a kernel stops (properties/vmap/explorable-kernel.ts). */
-const NOT_FOLLOWED = `what comes after a violation of any law but ${LAWS.filter((law) =>
-  isFollowed(law, "explored"),
-)
-  .map(({ id }) => id)
-  .join(", ")}`;
+/** Where the search of a kernel stops (properties/explorable.ts). */
+function notFollowed({ laws }: Wing): string {
+  const followed = laws.filter((law) => isFollowed(law, "explored")).map(({ id }) => id);
+  if (followed.length === laws.length) return "nothing";
+  const but = followed.length === 0 ? "" : ` but ${followed.join(", ")}`;
+  return `what comes after a violation of any law${but}`;
+}
 
-function receipt({
-  subject,
-  instance: { machine },
-  workers,
-  resumed,
-  searchedAgain,
-  result,
-  reports,
-}: Exploration): string[][] {
+function receipt({ instance, workers, resumed, searchedAgain, result, reports }: Exploration): string[][] {
   const { states, edges, depth, verdict, ended, exact, deadlocks, witnesses, bytes, seconds } = result;
+  const { machine } = instance;
   const kept = machine.laws.map(({ id }) => id).filter((id) => !reports.some(({ law }) => law === id));
   const never = neverFired(machine, result);
   const unseen = [...witnesses].filter(([, times]) => times === 0).map(([id]) => id);
@@ -192,7 +186,9 @@ function receipt({
           : verdict,
     ],
     [keptText, kept.join(", ")],
-    ...(reports.length > 0 && subject.continuesAfterViolation ? [["not followed", NOT_FOLLOWED]] : []),
+    ...(reports.length > 0 && instance.grain === "call"
+      ? [["not followed", notFollowed(instance.wing)]]
+      : []),
     ["states", String(states)],
     ["edges", String(edges)],
     ["depth", String(depth)],

@@ -20,7 +20,7 @@ export interface Column {
 export const matrix = (reports: readonly KernelReport[], facts: readonly VersionFacts[] = []): string =>
   inBlocks(
     reports.map(({ wing, kernel, cells }) => ({
-      name: facts.find(({ columns }) => columns.join() === kernel.name)?.asked ?? kernel.name,
+      name: facts.find(({ columns }) => columns.join() === kernel.name)?.asked ?? inWing(wing, kernel.name),
       texts: new Map(cells.map((cell) => [cell.law, cellText(wing, cell)])),
     })),
   );
@@ -43,6 +43,10 @@ function block(shown: readonly Column[]): string {
   ]);
 }
 
+/** A label without the name of its wing, which heads the table. */
+const inWing = ({ name }: Wing, label: string) =>
+  label.startsWith(`${name}-`) ? label.slice(name.length + 1) : label;
+
 const shortName = (label: string) => label.replace("piggin-", "").replace("-ubuntu", "u");
 
 /**
@@ -64,6 +68,7 @@ export function legend(reports: readonly KernelReport[]): string {
   const [first] = reports;
   if (first === undefined) return "";
   const { wing, explored } = first;
+  const { name } = first.kernel;
   const has = (wanted: (cell: Cell) => boolean, text: string) => (cells.some(wanted) ? [text] : []);
   const isViolated = ({ verdict }: Cell) => verdict === "broken";
   const shortened = reports
@@ -87,7 +92,7 @@ export function legend(reports: readonly KernelReport[]): string {
       `visited: kept in every state of ${explored?.space}; nothing else was tried`,
     ),
     ...has(({ verdict }) => verdict === "not-tried", "not tried: nothing was tried that could violate it"),
-    ...has(isViolated, "A9 in 3: bug A9 violates it in 3 commands"),
+    ...has((cell) => isViolated(cell) && cell.bug !== null, "A9 in 3: bug A9 violates it in 3 commands"),
     ...has((cell) => isViolated(cell) && cell.bug === null, "?: no bug of the catalogue accounts for it"),
     ...has(({ bug }) => bug !== null && nameOf(wing, bug) === "*", "*: a bug without a number"),
     ...has(({ verdict, bug }) => verdict === "not-promised" && bug === null, "-: not promised"),
@@ -96,6 +101,7 @@ export function legend(reports: readonly KernelReport[]): string {
       "(A13): not promised, and A13 is why the kernel falls short of it",
     ),
     ...(shortened.length > 0 ? [shortened.join(", ")] : []),
+    ...(inWing(wing, name) === name ? [] : [`${inWing(wing, name)} is ${name}, and so are the others`]),
     ...(alike.length > 0 ? [`labels of one kernel, in one column: ${alike.join(", ")}`] : []),
     ...(otherwise.length > 0
       ? [

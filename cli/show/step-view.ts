@@ -228,6 +228,7 @@ export const VMAP_DRAWING: drawing.Drawing<Vmap> = {
   cpus: cpusText,
   noteGot,
   maps,
+  consequencesOf: "areas that overlap already",
   legend: "A letter is the area of the step it counts (A: step 1), lower case once it was freed.",
   picture: pictureOf,
   before,

@@ -11,6 +11,7 @@ import { bugOf } from "../../jobs/wings.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
 import { columns, type JsonOption, print, watched } from "../output.ts";
+import { drawingOf } from "../show/drawings.ts";
 import { counted } from "../show/text.ts";
 
 export type JudgeOptions = Options & JsonOption;
@@ -56,6 +57,7 @@ function reportText({ files: all, seconds, interrupted }: JudgeReport): string {
 
 function textOf(judged: JudgedFile): string {
   const { file, labels, traces, accepted, replies, consequences, broken } = judged;
+  const { consequencesOf } = drawingOf(judged.wing);
   const lines = [`${pc.bold(file)}  ${[...labels].join(", ")}`];
   if (judged.by.size > 0) {
     lines.push(`  judged by ${[...judged.by].join("; ")}`, `  asked: ${[...judged.promises].join(", ")}`);
@@ -93,7 +95,7 @@ function textOf(judged: JudgedFile): string {
   if (rows.length > 0) lines.push(columns(rows));
   if (consequences > 0)
     lines.push(
-      pc.dim(`  ${consequences} more violations follow from areas that overlap already, and are not counted`),
+      pc.dim(`  ${consequences} more violations follow from ${consequencesOf}, and are not counted`),
     );
   return lines.join("\n");
 }

@@ -1,9 +1,9 @@
-/** Every bug that shows at the step grain, in the order of its numbers. A new one is one folder and one line here. */
+/** Every bug of vmap that shows at the step grain, in the order of its numbers. A new one is one folder and one line here. */
 
+import type { InterleavedBug } from "../interleaved.ts";
 import { drainHogsCpu } from "./drain-hogs-cpu/interleaved.ts";
 import { drainWaitsForOwnRescuer } from "./drain-waits-for-own-rescuer/interleaved.ts";
 import { dumpReadsFreed } from "./dump-reads-freed/interleaved.ts";
-import type { InterleavedBug } from "./interleaved.ts";
 import { iounmapOverwritesLazyNr } from "./iounmap-overwrites-lazy-nr/interleaved.ts";
 import { lazyLeftAboveLimit } from "./lazy-left-above-limit/interleaved.ts";
 import { lazyNrRacyBugon } from "./lazy-nr-racy-bugon/interleaved.ts";
@@ -62,21 +62,3 @@ export const INTERLEAVED: readonly InterleavedBug[] = [
   pinBitLost,
   pinFromUnsweptStock,
 ];
-
-/** The bug with this slug or number, or undefined. */
-export function interleavedCalled(name: string): InterleavedBug | undefined {
-  return INTERLEAVED.find((bug) => bug.id === name || bug.number === name.toUpperCase());
-}
-
-/** Conditions that must end are checked for each CPU. Which CPU it is makes no difference. */
-const ofAnyCpu = (law: string) => law.replace(/-\d+$/, "");
-
-/** The bug that violates this law in this protocol; the first of several. */
-export function nameInterleaved(protocol: string, law: string): string | undefined {
-  const accounts = ({ violations }: InterleavedBug) =>
-    violations.some(
-      (each) =>
-        ofAnyCpu(each.law) === ofAnyCpu(law) && [each.protocol, ...(each.also ?? [])].includes(protocol),
-    );
-  return INTERLEAVED.find(accounts)?.id;
-}

@@ -2,6 +2,7 @@
 import type { Run } from "../../spec/gather/response.ts";
 import { TABLE_PAGES } from "../../spec/gather/vocabulary.ts";
 import type { Facts } from "./changes.ts";
+import type { Rules } from "./rules.ts";
 import { allocate, type Batch, type Entry, type Gather, newBatch, release, type State } from "./state.ts";
 
 export function activeBatch({ chain, active }: Gather): Batch {
@@ -27,14 +28,14 @@ export function nextBatch(state: State, gather: Gather, facts: Facts): boolean {
 }
 
 /** __tlb_remove_page without its checks: whether the caller must flush. */
-export function addEntry(state: State, gather: Gather, facts: Facts, entry: Entry): boolean {
+export function addEntry(state: State, gather: Gather, { facts, steps }: Rules, entry: Entry): boolean {
   const batch = activeBatch(gather);
   batch.entries.push(entry);
   batch.nr += entry.count > 1 ? 2 : 1;
   // From 6.9 on a run of pages must always find room for two entries.
   const room = facts.folios ? 1 : 0;
   if (batch.nr >= batch.max - room) {
-    if (facts.pagesIn === "array" || !nextBatch(state, gather, facts)) return true;
+    if (facts.pagesIn === "array" || !steps.nextBatch(state, gather, facts)) return true;
   }
   const { nr, max } = activeBatch(gather);
   if (facts.pagesIn === "chain" && nr > max - room) state.events.push({ kind: "bug" });

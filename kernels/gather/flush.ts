@@ -1,6 +1,5 @@
 /** tlb_flush_mmu and its parts, and how an architecture flushes. */
 import type { Flush } from "../../spec/gather/response.ts";
-import { freeBatches } from "./batches.ts";
 import { flushHash } from "./hash.ts";
 import { resetRange, strideOf } from "./range.ts";
 import type { Rules } from "./rules.ts";
@@ -80,7 +79,7 @@ export function flushTlbOnly(state: State, gather: Gather, rules: Rules): void {
 /** tlb_flush_mmu_free. */
 export function flushFree(state: State, gather: Gather, rules: Rules): void {
   if (rules.facts.tablesGo === "before the pages") rules.steps.flushTables(state, gather, rules);
-  if (!gather.fast) freeBatches(state, gather);
+  if (!gather.fast) rules.steps.freeBatches(state, gather);
 }
 
 /** tlb_flush_mmu. */

@@ -1,21 +1,40 @@
 /** What a gather does, call by call. Each release takes its steps by the facts of its commits. */
-import type { Begin, Command, StartVma, Unshare } from "../../spec/gather/commands.ts";
+
+import type { LawId } from "../../spec/contract.ts";
+import type { Fingerprint } from "../../spec/fingerprint.ts";
+import type { Begin, Command } from "../../spec/gather/commands.ts";
 import type { Dump } from "../../spec/gather/dump.ts";
+import type { Promises } from "../../spec/gather/promises.ts";
 import type { Response } from "../../spec/gather/response.ts";
 import type { Scope } from "../../spec/gather/scope.ts";
-import { CLEARED, PAGE, PUD, TOP } from "../../spec/gather/vocabulary.ts";
-import { freeAtOnce, freeChain, leftIn } from "./batches.ts";
+import { PAGE, TOP } from "../../spec/gather/vocabulary.ts";
+import { freeAtOnce, freeBatches, freeChain, leftIn, nextBatch } from "./batches.ts";
 import { dumpOf } from "./dumps.ts";
+import { addState } from "./fingerprint.ts";
 import { flushMmu, flushTlb, flushTlbOnly, isNested } from "./flush.ts";
+import { follow, insert, load, touch, walk } from "./hardware.ts";
 import { queueHash, setLazy } from "./hash.ts";
 import { adjustRange, noteEntry, noteTable, resetRange } from "./range.ts";
 import type { Rules, Steps } from "./rules.ts";
 import { beginS390, flushS390, freeTableS390 } from "./s390.ts";
+import { collapse, flushUnshared, unshare } from "./shared-tables.ts";
 import { copyState, type Gather, newBatch, newState, pagesFrom, type State } from "./state.ts";
-import { flushTables, invalidate, pageOf, removeTable, removeToFreelist, runCallbacks } from "./tables.ts";
+import {
+  flushTables,
+  graceEnds,
+  invalidate,
+  pageOf,
+  removeTable,
+  removeToFreelist,
+  runCallbacks,
+} from "./tables.ts";
+import { endVma, flushFrames, startVma } from "./vmas.ts";
 import { removePage, setPageSize, zap } from "./zap.ts";
 
-export const STEPS: Steps = { flushTlb, flushTlbOnly, flushTables, invalidate, finish, removeTable, unshare };
+export const STEPS: Steps = {
+  ...{ flushTlb, flushTlbOnly, flushTables, invalidate, finish, removeTable, unshare },
+  ...{ nextBatch, freeBatches, setLazy, graceEnds, collapse },
+};
 
 /** What a harness refuses: nothing is done then. */
 class Misuse extends Error {
@@ -41,6 +60,7 @@ export function act(state: State, command: Command, rules: Rules): Response {
   state.events = [];
   try {
     const result = answer(state, command, rules);
+    follow(state.hardware, state.scope, command, state.events);
     return { events: state.events, ...result };
   } catch (error) {
     if (error instanceof Misuse) return { events: state.events, refused: error.why };
@@ -113,7 +133,7 @@ function answer(state: State, command: Command, rules: Rules): Result {
       flushUnshared(state, gatherAt(state, command.g), rules);
       return DONE;
     case "lazy":
-      setLazy(state, command.g, rules, command.on === true);
+      rules.steps.setLazy(state, command.g, rules, command.on === true);
       return DONE;
     case "hpte": {
       const { addr, n = 1, psize = 0, ssize = 0, huge = false } = command;
@@ -126,7 +146,7 @@ function answer(state: State, command: Command, rules: Rules): Result {
       state.succeed = command.after ?? 0;
       return DONE;
     case "rcuRun":
-      return { ran: runCallbacks(state) };
+      return { ran: rules.steps.graceEnds(state) ? runCallbacks(state) : 0 };
     case "pending":
       state.pending += command.delta;
       return DONE;
@@ -141,6 +161,25 @@ function answer(state: State, command: Command, rules: Rules): Result {
     case "asceLimit":
       state.asceLimit = command.size;
       return DONE;
+    case "collapse":
+      rules.steps.collapse(state, command);
+      return DONE;
+    case "migrate":
+      if (rules.facts.pagesIn === "array") state.preempted = command.g;
+      return DONE;
+    case "insert":
+      insert(state.hardware, command.addr, command.pfn);
+      return DONE;
+    case "touch":
+      return {
+        reached: touch(state.hardware, command.cpu, command.addr, !/^(gen|ppc64)$/.test(state.scope.arch)),
+      };
+    case "walk":
+      walk(state.hardware, command.cpu, command.table !== undefined);
+      return DONE;
+    case "load":
+      load(state.hardware, command.cpu, command.how);
+      return DONE;
     default:
       return DONE;
   }
@@ -150,7 +189,8 @@ function answer(state: State, command: Command, rules: Rules): Result {
 function begin(state: State, { g, start, end, fullmm }: Begin, rules: Rules): void {
   const { facts } = rules;
   const { limits, arch } = state.scope;
-  if (state.gathers[g] !== undefined) throw new Misuse("busy");
+  // Where the owner of a CPU's gather slept, the next one on that CPU takes the same array.
+  if (state.gathers[g] !== undefined && state.preempted !== g) throw new Misuse("busy");
   const inArray = facts.pagesIn === "array";
   const unset = facts.range === "unset";
   const gather: Gather = {
@@ -216,43 +256,6 @@ function finishNested(gather: Gather, { facts }: Rules, start: number, end: numb
   gather.freedTables = 1;
 }
 
-/** Whether start and end of a vma are generic code on this architecture. */
-function hasGenericVmas({ scope: { arch } }: State, { facts }: Rules): boolean {
-  return facts.genericVma || arch === "gen" || arch === "geninv";
-}
-
-/** tlb_start_vma. */
-function startVma(state: State, gather: Gather, command: StartVma, rules: Rules): void {
-  const { facts } = rules;
-  if (!hasGenericVmas(state, rules) || !facts.cachesFlushed || gather.fullmm) return;
-  gather.exec = command.exec ? 1 : 0;
-  gather.huge = command.huge ? 1 : 0;
-  const isOfFrames = command.pfnmap ? 1 : 0;
-  gather.pfnmap = facts.frameVmas === "flush at free_vmas" ? gather.pfnmap | isOfFrames : isOfFrames;
-  state.events.push({ kind: "cache", start: command.start, end: command.end });
-}
-
-/** tlb_end_vma. */
-function endVma(state: State, gather: Gather, rules: Rules): void {
-  const { facts, steps } = rules;
-  if (!hasGenericVmas(state, rules) || gather.fullmm || facts.endVma === "nothing") return;
-  const { arch } = state.scope;
-  if (arch !== "gen" && arch !== "geninv") {
-    if (facts.frameVmas === "flush at the end") flushFrames(state, gather, rules);
-    return;
-  }
-  if (facts.endVma === "TLB part") steps.flushTlbOnly(state, gather, rules);
-  else if (gather.end !== 0) {
-    steps.flushTlb(state, gather, rules);
-    resetRange(gather);
-  }
-}
-
-/** Flushes what was removed of vmas of frames without pages, before a driver can think them unmapped. */
-function flushFrames(state: State, gather: Gather, rules: Rules): void {
-  if (!gather.fullmm && gather.pfnmap) rules.steps.flushTlbOnly(state, gather, rules);
-}
-
 /** tlb_remove_page; raw, what it returns. */
 function removed(
   state: State,
@@ -298,50 +301,50 @@ function freeTable(
   }
   noteTable(gather, rules.facts, level, addr);
   if (arch === "ppc64" && rules.facts.pagesIn === "array") removeToFreelist(state, gather, id);
-  else if (tables === "page")
+  else if (tables === "page" || rules.facts.pagesIn === "array")
     removed(state, gather, rules, { pfn: pageOf(id), count: 1, size: PAGE, raw: false });
   else rules.steps.removeTable(state, gather, rules, id);
 }
 
-/** tlb_unshare_pmd_ptdesc. */
-function unshare(_state: State, gather: Gather, _rules: Rules, { addr, shares }: Unshare): void {
-  gather.unshared = 1;
-  adjustRange(gather, addr - (addr % PUD), PUD);
-  gather.cleared |= CLEARED.pmd;
-  if (shares === 1) gather.fullyUnshared = 1;
-}
-
-/** tlb_flush_unshared_tables: the last user also waits for walkers. */
-function flushUnshared(state: State, gather: Gather, rules: Rules): void {
-  if (gather.unshared) rules.steps.flushTlbOnly(state, gather, rules);
-  if (!gather.fullyUnshared) return;
-  state.events.push({ kind: "ipi" });
-  gather.fullyUnshared = 0;
-}
-
+/** A kernel as explorers and searches have it. */
 export interface GatherKernel {
   readonly name: string;
-  readonly label: string;
+  readonly promises: readonly LawId[];
+  readonly release: Promises;
   readonly rules: Rules;
+  /** What it marks; witnesses see all that matters here. */
+  readonly paths: readonly string[];
   initial(scope: Scope): State;
   copy(state: State): State;
+  assign(to: State, from: State): void;
   act(state: State, command: Command): Response;
   step(state: State, command: Command): readonly [State, Response];
   dump(state: State): Dump;
+  marks(state: State): readonly string[];
+  /** Adds all on which a later reply may depend. */
+  add(state: State, to: Fingerprint): void;
 }
 
-export function gatherKernel(label: string, rules: Rules, name: string = label): GatherKernel {
+/** A kernel with these rules, named after the release unless it is a changed one. */
+export function gatherKernel(release: Promises, rules: Rules, name?: string): GatherKernel {
   return {
-    name,
-    label,
+    name: name ?? (release.labels[0] as string),
+    promises: release.laws,
+    release,
     rules,
+    paths: [],
     initial: newState,
     copy: copyState,
+    assign: (to, from) => {
+      Object.assign(to, copyState(from));
+    },
     act: (state, command) => act(state, command, rules),
     step: (state, command) => {
       const after = copyState(state);
       return [after, act(after, command, rules)];
     },
     dump: (state) => dumpOf(state, rules),
+    marks: () => [],
+    add: addState,
   };
 }

@@ -1,12 +1,14 @@
 /** Every label's kernel, by age. */
-import { LABELS } from "../../spec/gather/bibliography.ts";
+import { RELEASES } from "../../spec/gather/releases.ts";
 import { factsOf } from "./changes.ts";
 import { type GatherKernel, gatherKernel, STEPS } from "./gather-kernel.ts";
+import type { Rules } from "./rules.ts";
 
-const ARCHITECTURES = ["2.6.28-s390", "3.1-s390", "2.6.28-ppc64", "3.1-ppc64"] as const;
+/** The rules of a release. A bug's changed kernel is these with one replaced. */
+export const rulesOf = (label: string): Rules => ({ facts: factsOf(label), steps: STEPS });
 
-export const KERNELS: readonly GatherKernel[] = [...LABELS, ...ARCHITECTURES].map((label) =>
-  gatherKernel(label, { facts: factsOf(label), steps: STEPS }),
+export const KERNELS: readonly GatherKernel[] = RELEASES.map((release) =>
+  gatherKernel(release, rulesOf(release.labels[0] as string)),
 );
 
 export function kernelCalled(label: string): GatherKernel | undefined {

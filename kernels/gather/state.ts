@@ -80,6 +80,8 @@ export interface State {
   asceLimit: number;
   /** The mm's CPU mask. */
   mask: number;
+  /** The CPU whose gather's owner slept; -1 for none. */
+  preempted: number;
   /** Other threads between their PTE change and their flush. */
   pending: number;
   /** Batch pages: the last id, those not freed, and the successes and failures that come next. */
@@ -109,6 +111,7 @@ export function newState(scope: Scope): State {
     current: 1,
     asceLimit: 2 ** 53,
     mask: 15,
+    preempted: -1,
     pending: 0,
     lastId: 0,
     allocated: 0,

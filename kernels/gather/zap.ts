@@ -3,7 +3,7 @@ import type { Zap } from "../../spec/gather/commands.ts";
 import { PAGE } from "../../spec/gather/vocabulary.ts";
 import { addEntry, flushRmaps, freeAtOnce } from "./batches.ts";
 import { flushFree, flushMmu } from "./flush.ts";
-import { queueHash, setLazy } from "./hash.ts";
+import { queueHash } from "./hash.ts";
 import { noteEntry } from "./range.ts";
 import type { Rules } from "./rules.ts";
 import type { Gather, State } from "./state.ts";
@@ -36,7 +36,7 @@ export function removePage(
     freeAtOnce(state, page.pfn);
     return false;
   }
-  return addEntry(state, gather, rules.facts, page);
+  return addEntry(state, gather, rules, page);
 }
 
 /** The number of times that the range was left to flush. */
@@ -53,7 +53,7 @@ export function zap(state: State, gather: Gather, rules: Rules, command: Zap): n
   let at = first;
   while (at < end) {
     let full = false;
-    if (hashed) setLazy(state, gather.g, rules, true);
+    if (hashed) rules.steps.setLazy(state, gather.g, rules, true);
     while (at < end && !full) {
       const count = Math.min(chunk, (end - at) / PAGE);
       const pfn = command.pfn + (at - first) / PAGE;
@@ -71,7 +71,7 @@ export function zap(state: State, gather: Gather, rules: Rules, command: Zap): n
       forced += 1;
       flushZapped(state, gather, rules, { last: at - PAGE, at, end, full });
     }
-    if (hashed) setLazy(state, gather.g, rules, false);
+    if (hashed) rules.steps.setLazy(state, gather.g, rules, false);
     if (full && facts.zapFlushes === "what is left" && at < end) continue;
   }
   return forced;

@@ -27,7 +27,7 @@ export function after(before: State, command: Command, response: Response): Stat
 /** What a command does before its reply. Returns the pages that its events remove one after another. */
 function asked(draft: Draft, command: Command): Zapped | undefined {
   const { scope } = draft.before;
-  const { set } = draft;
+  const { next } = draft;
   switch (command.op) {
     case "gather":
       draft
@@ -39,6 +39,18 @@ function asked(draft: Draft, command: Command): Zapped | undefined {
       return undefined;
     case "endVma":
       draft.change(command.g, { vma: "none", ended: true });
+      return undefined;
+    case "freeVmas":
+      draft.change(command.g, { vmasFreed: true });
+      return undefined;
+    case "flush":
+      draft.change(command.g, { mustFlush: false });
+      return undefined;
+    case "migrate":
+      draft.change(command.g, { migrated: true });
+      return undefined;
+    case "failAlloc":
+      next.failing = command.n > 0;
       return undefined;
     case "removeEntry":
       if (scope.arch !== "ppc64") removeEntries(draft, command);
@@ -62,22 +74,63 @@ function asked(draft: Draft, command: Command): Zapped | undefined {
     case "unshare": {
       const addr = command.addr - (command.addr % PUD);
       remove(draft, { addr, end: addr + PUD, level: CLEARED.pmd, g: command.g });
+      next.unshared = new Set([...draft.before.unshared, command.id]);
       return undefined;
     }
     case "pending":
-      set.pending = draft.before.pending + command.delta;
+      next.pending = draft.before.pending + command.delta;
       return undefined;
     case "users":
-      set.users = command.n;
+      next.users = command.n;
       return undefined;
     case "asceLimit":
-      set.asceLimit = command.size;
+      next.asceLimit = command.size;
       return undefined;
     case "lazy":
-      draft.change(command.g, { lazy: command.on === true });
+      draft.change(command.g, { lazy: command.on === true, locked: true });
+      return undefined;
+    case "unlock":
+      draft.change(command.g, { locked: false });
+      return undefined;
+    case "collapse":
+      removeTable(draft, -1, "pte", command.table, command.addr);
       return undefined;
     default:
+      observed(draft, command);
       return undefined;
+  }
+}
+
+/** What the rest of the machine does. */
+function observed(draft: Draft, command: Command): void {
+  const { before, next } = draft;
+  switch (command.op) {
+    case "insert":
+      draft.own("ptes").set(command.addr, command.pfn);
+      draft.own("freed").delete(command.pfn);
+      return;
+    case "load":
+      next.loaded = before.loaded.with(command.cpu, command.how);
+      return;
+    case "walk": {
+      const walkers = new Map(before.walkers);
+      if (command.table === undefined) walkers.delete(command.cpu);
+      else walkers.set(command.cpu, command.table);
+      next.walkers = walkers;
+      return;
+    }
+    case "reuse":
+    case "driverFree":
+      draft.own("freed").set(command.pfn, "someone else's");
+      if (command.op === "driverFree") draft.ownSet("drivers").delete(command.pfn);
+      return;
+    case "unlink": {
+      const { frames = [] } = draft.gather(command.g) ?? {};
+      for (const pfn of frames) draft.ownSet("drivers").add(pfn);
+      draft.change(command.g, { frames: [], ended: false, vmasFreed: false });
+      return;
+    }
+    default:
   }
 }
 
@@ -95,8 +148,13 @@ function opened(g: number, start: Addr, end: Addr, fullmm: boolean): OpenGather 
     batches: [],
     vma: "none",
     freesTables: false,
+    frames: [],
     ended: false,
+    vmasFreed: false,
+    mustFlush: false,
     lazy: false,
+    locked: false,
+    migrated: false,
   };
 }
 
@@ -109,17 +167,23 @@ function removeEntries(draft: Draft, command: Extract<Command, { op: "removeEntr
 }
 
 function clearEntry(draft: Draft, g: number, addr: Addr, size: number, level: number): void {
-  const frames = draft.gather(g)?.vma === "frames";
-  const removal: Removal = { addr, end: addr + size, level, g, ...(frames ? { ofFrame: true } : {}) };
-  draft.own("entries").set(addr, remove(draft, removal));
-  if (draft.ptes.size > 0) draft.own("ptes").delete(addr);
+  const gather = draft.gather(g);
+  const pfn = draft.next.ptes.get(addr);
+  if (draft.next.ptes.size > 0) draft.own("ptes").delete(addr);
+  const removal: Removal = { addr, end: addr + size, level, g };
+  if (gather?.vma === "frames" && pfn !== undefined) {
+    // No page comes: the frame is its driver's.
+    remove(draft, { ...removal, ofFrame: true });
+    draft.change(g, { frames: [...gather.frames, pfn] });
+  } else draft.own("entries").set(addr, { removal: remove(draft, removal), g, pfn });
 }
 
 /** A page comes after its entry. If no entry was removed, it counts from now on. */
 function removePage(draft: Draft, { g }: { readonly g: number }, pfn: number, addr: Addr, pages = 1): void {
-  let removal = draft.entries.get(addr);
+  let removal = draft.next.entries.get(addr)?.removal;
   if (removal === undefined) {
     removal = removeUnannounced(draft, { addr, end: addr + pages * PAGE, level: 0, g });
+    if (draft.next.ptes.size > 0) draft.own("ptes").delete(addr);
   } else draft.own("entries").delete(addr);
   waitFor(draft, pfn, g, removal);
 }
@@ -146,11 +210,11 @@ function removeTable(draft: Draft, g: number, level: TableLevel, id: number, add
   )
     return;
   const removal = remove(draft, { addr, end: addr + PAGE, level: ABOVE[level], g, table: id });
-  if (scope.tables === "page" && arch !== "s390" && arch !== "ppc64")
-    waitFor(draft, TABLE_PAGES + id, g, removal);
+  const asPage = scope.tables === "page" || draft.before.promises.perCpu;
+  if (asPage && arch !== "s390" && arch !== "ppc64") waitFor(draft, TABLE_PAGES + id, g, removal);
   else draft.own("tables").set(id, { removal, g, queued: false });
   draft.change(g, { freesTables: true });
-  if (draft.linked.has(id)) draft.ownSet("linked").delete(id);
+  if (draft.next.linked.has(id)) draft.ownSet("linked").delete(id);
 }
 
 /** What is judged once all events are known. */
@@ -160,26 +224,40 @@ function answered(draft: Draft, command: Command, response: Response): void {
       // s390 flushes first where nothing else uses the mm.
       if (response.events.some(({ kind }) => kind === "flush"))
         draft.change(command.g, { flushedFirst: true });
-      draft.idle = 0;
+      draft.found.idle = 0;
       return;
     case "finish":
       finished(draft, command.g, command.start, command.end);
       return;
     case "rcuRun":
-      for (const [id, { queued }] of draft.tables) if (queued) draft.lost.push(id);
+      // A walker keeps the grace period waiting.
+      for (const [id, { queued }] of draft.next.tables)
+        if (queued && draft.before.walkers.size === 0) draft.found.lost.push(id);
       return;
     case "removePage":
     case "removeFolio":
     case "zap":
     case "freeTable":
-      draft.stuck = isStuck(command, response);
-      countSlots(draft, command, response);
+      draft.found.stuck = isStuck(command, response);
+      countSlots(draft, command);
+      if (response.full === true) draft.change(command.g, { mustFlush: true });
+      return;
+    case "unlink":
+      for (const removal of draft.next.uncovered.values())
+        if (removal.ofFrame) draft.found.stale.push(removal);
+      return;
+    case "insert":
+      // An entry of the hash table that is still to be invalidated, and a new one for the same address.
+      for (const removal of draft.next.uncovered.values()) {
+        const isHere = removal.addr === command.addr && removal.table === undefined;
+        if (isHere && draft.before.scope.arch === "ppc64") draft.found.stale.push(removal);
+      }
       return;
     case "lazy":
     case "unlock":
       if (command.op === "unlock" || !command.on) {
-        for (const removal of draft.uncovered.values())
-          if (removal.g === command.g) draft.stale.push(removal);
+        for (const removal of draft.next.uncovered.values())
+          if (removal.g === command.g) draft.found.stale.push(removal);
       }
       return;
     default:
@@ -195,18 +273,16 @@ function isStuck(command: Command, { events, full }: Response): boolean {
 }
 
 /** Entries that wait in the batches of the gather. */
-function countSlots(draft: Draft, command: Command & { readonly g: number }, _response: Response): void {
+function countSlots(draft: Draft, command: Command & { readonly g: number }): void {
   const { promises, scope } = draft.before;
   const gather = draft.gather(command.g);
   if (gather === undefined) return;
   let slots = 0;
-  for (const { g } of draft.waiting.values()) if (g === command.g) slots += 1;
+  for (const { g } of draft.next.waiting.values()) if (g === command.g) slots += 1;
   draft.change(command.g, { slots });
-  const { array, bundle, batch, batches } = scope.limits;
-  const most = promises.perCpu ? array : bundle + batches * batch;
-  // A run of pages of a folio takes two entries, however long it is.
-  if (!promises.has.folios && (promises.perCpu || promises.limitsBatches) && slots > most) draft.over = true;
-  if (promises.limitsBatches && gather.batches.length > batches) draft.over = true;
+  // Batches, not pages: a run of pages of a folio takes two entries, however long it is.
+  if (promises.perCpu ? slots > scope.limits.array : gather.batches.length > scope.limits.batches)
+    draft.found.over = true;
 }
 
 function finished(draft: Draft, g: number, start: Addr, end: Addr): void {
@@ -214,15 +290,16 @@ function finished(draft: Draft, g: number, start: Addr, end: Addr): void {
   if (gather === undefined) return;
   const from = gather.fullmm ? 0 : start;
   const to = gather.fullmm ? TOP : end;
-  for (const [number, removal] of draft.uncovered) {
-    if (draft.unannounced.has(number)) continue;
-    if (removal.g === g) draft.missed.push(removal);
-    if (removal.addr < to && from < removal.end) draft.stale.push(removal);
+  for (const [number, removal] of draft.next.uncovered) {
+    if (draft.next.unannounced.has(number)) continue;
+    if (removal.g === g) draft.found.missed.push(removal);
+    if (removal.addr < to && from < removal.end) draft.found.stale.push(removal);
   }
-  for (const [pfn, { removal, g: owner }] of draft.waiting) {
-    if (owner === g && !draft.unannounced.has(removal)) draft.lost.push(pfn);
+  for (const [pfn, { removal, g: owner }] of draft.next.waiting) {
+    if (owner === g && !draft.next.unannounced.has(removal)) draft.found.lost.push(pfn);
   }
-  for (const [id, table] of draft.tables) if (table.g === g && !table.queued) draft.lost.push(id);
-  for (const id of gather.batches) if (draft.batchPages.has(id)) draft.lost.push(id);
+  for (const [id, table] of draft.next.tables) if (table.g === g && !table.queued) draft.found.lost.push(id);
+  for (const id of gather.batches) if (draft.next.batchPages.has(id)) draft.found.lost.push(id);
+  for (const [addr, entry] of draft.next.entries) if (entry.g === g) draft.own("entries").delete(addr);
   draft.own("gathers").delete(g);
 }

@@ -14,15 +14,15 @@ import type { Draft } from "./world.ts";
 
 /** Notes an entry or a table that was removed; covered at once where nothing can translate it. */
 export function remove(draft: Draft, removal: Removal): number {
-  draft.lastRemoval += 1;
+  draft.next.lastRemoval += 1;
   const gather = draft.gather(removal.g);
   draft.change(removal.g, {
     removed: true,
     levels: (gather?.levels ?? 0) | removal.level,
     ...(removal.table === undefined ? {} : { tables: true }),
   });
-  if (!isCoveredAtOnce(draft, gather, removal)) draft.own("uncovered").set(draft.lastRemoval, removal);
-  return draft.lastRemoval;
+  if (!isCoveredAtOnce(draft, gather, removal)) draft.own("uncovered").set(draft.next.lastRemoval, removal);
+  return draft.next.lastRemoval;
 }
 
 /**
@@ -56,7 +56,7 @@ export function zapTo(draft: Draft, g: number, zapped: Zapped, count: number): v
     const addr = zapped.addr + zapped.done * PAGE;
     const removal = remove(draft, { addr, end: addr + PAGE, level: CLEARED.pte, g });
     waitFor(draft, zapped.pfn + zapped.done, g, removal);
-    if (draft.ptes.size > 0) draft.own("ptes").delete(addr);
+    if (draft.next.ptes.size > 0) draft.own("ptes").delete(addr);
   }
 }
 
@@ -106,7 +106,7 @@ export function follow(
         freePage(draft, g, zapped, event.pfn, true);
         break;
       case "tableFree":
-        if (draft.waiting.has(TABLE_PAGES + event.id))
+        if (draft.next.waiting.has(TABLE_PAGES + event.id))
           freePage(draft, g, zapped, TABLE_PAGES + event.id, true);
         else
           freeTable(
@@ -118,23 +118,26 @@ export function follow(
       case "ipi":
         // A walker has interrupts off: it ends before its CPU answers.
         afterIpi = true;
-        draft.set.walkers = new Map();
+        draft.next.walkers = new Map();
         break;
       case "alloc":
         draft.ownSet("batchPages").add(event.id);
         if (event.what === "pages")
           draft.change(g, { batches: [...(draft.gather(g)?.batches ?? []), event.id] });
         break;
+      case "allocFail":
+        draft.next.failing = false;
+        break;
       case "free":
-        if (!draft.ownSet("batchPages").delete(event.id)) draft.twice.push(event.id);
+        if (!draft.ownSet("batchPages").delete(event.id)) draft.found.twice.push(event.id);
         break;
       case "callRcu":
-        for (const [id, table] of draft.tables) {
+        for (const [id, table] of draft.next.tables) {
           if (table.g === g && !table.queued) draft.own("tables").set(id, { ...table, queued: true });
         }
         break;
       case "callRcuTable": {
-        const table = draft.tables.get(event.id);
+        const table = draft.next.tables.get(event.id);
         if (table !== undefined) draft.own("tables").set(event.id, { ...table, queued: true });
         break;
       }
@@ -155,20 +158,20 @@ function flush(draft: Draft, command: Command, event: Flush): void {
   const { g } = event;
   const gather = draft.gather(g);
   const ranged = event.what === "range";
-  for (const [number, removal] of draft.uncovered) {
+  for (const [number, removal] of draft.next.uncovered) {
     // A lazy CPU obeys a flush of tables only.
     const ofTables = removal.table === undefined || event.freedTables !== 0;
     if (covers(event, removal) && ofTables) draft.own("uncovered").delete(number);
-    else if (removal.g === g && !draft.unannounced.has(number)) draft.missed.push(removal);
+    else if (removal.g === g && !draft.next.unannounced.has(number)) draft.found.missed.push(removal);
   }
   if (gather !== undefined && promises.levels) {
     const { levels, tables } = gather;
     const lacks = ranged && (levels & ~(event.cleared ?? 0)) !== 0;
     const strides = ranged && event.stride !== undefined && levels !== 0 && event.stride > shiftOf(levels);
-    if (lacks || strides || (tables && event.freedTables === 0)) draft.wrongLevels = true;
+    if (lacks || strides || (tables && event.freedTables === 0)) draft.found.wrongLevels = true;
   }
   const nested = command.op === "finish" && isNested(draft);
-  if (gather !== undefined && !gather.removed && !nested) draft.idle += 1;
+  if (gather !== undefined && !gather.removed && !nested) draft.found.idle += 1;
   draft.change(g, { removed: false, levels: 0, tables: false });
 }
 
@@ -179,7 +182,7 @@ function shiftOf(levels: number): number {
   return levels & CLEARED.pud ? 30 : 39;
 }
 
-export function isNested({ gathers, before: { pending } }: Draft): boolean {
+export function isNested({ next: { gathers, pending } }: Draft): boolean {
   return gathers.size + pending > 1;
 }
 
@@ -197,7 +200,7 @@ function hashFlush(
   const last = first + (count - 1) * PAGE;
   if (zapped !== undefined && zapped.addr <= last && last < zapped.addr + zapped.n * PAGE)
     zapTo(draft, g, zapped, (last - zapped.addr) / PAGE + 1);
-  for (const [number, { addr, table }] of draft.uncovered) {
+  for (const [number, { addr, table }] of draft.next.uncovered) {
     if (table !== undefined) continue;
     const base = psize === 1 ? first - (first % LARGE) : first;
     const end = psize === 1 ? last - (last % LARGE) + LARGE : last + PAGE;
@@ -208,30 +211,30 @@ function hashFlush(
 function freePage(draft: Draft, g: number, zapped: Zapped | undefined, pfn: Pfn, atOnce: boolean): void {
   if (zapped !== undefined && zapped.pfn <= pfn && pfn < zapped.pfn + zapped.n)
     zapTo(draft, g, zapped, pfn - zapped.pfn + 1);
-  const waiting = draft.waiting.get(pfn);
+  const waiting = draft.next.waiting.get(pfn);
   if (waiting === undefined) {
-    draft.twice.push(pfn);
+    draft.found.twice.push(pfn);
     return;
   }
   draft.own("waiting").delete(pfn);
   if (draft.before.scope.frames.length > 0 && pfn < TABLE_PAGES) draft.own("freed").set(pfn, "free");
-  const removal = draft.uncovered.get(waiting.removal);
+  const removal = draft.next.uncovered.get(waiting.removal);
   if (removal === undefined) return;
-  const unannounced = draft.unannounced.has(waiting.removal);
-  draft.early.push({ ...removal, pfn, atOnce, unannounced });
+  const unannounced = draft.next.unannounced.has(waiting.removal);
+  draft.found.early.push({ ...removal, pfn, atOnce, unannounced });
   // Reported once, where the harm is done.
   if (unannounced) draft.own("uncovered").delete(waiting.removal);
 }
 
 function freeTable(draft: Draft, id: TableId, how: "at once" | "after an IPI" | "by a callback"): void {
-  const table = draft.tables.get(id);
+  const table = draft.next.tables.get(id);
   if (table === undefined) {
-    draft.twice.push(id);
+    draft.found.twice.push(id);
     return;
   }
   draft.own("tables").delete(id);
-  const walkers = draft.set.walkers ?? draft.before.walkers;
-  if ([...walkers.values()].includes(id)) draft.walked.push(id);
-  const removal = draft.uncovered.get(table.removal);
-  if (removal !== undefined) draft.earlyTables.push({ ...removal, id, how });
+  const walkers = draft.next.walkers;
+  if ([...walkers.values()].includes(id)) draft.found.walked.push(id);
+  const removal = draft.next.uncovered.get(table.removal);
+  if (removal !== undefined) draft.found.earlyTables.push({ ...removal, id, how });
 }

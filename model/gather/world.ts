@@ -1,17 +1,8 @@
 /** The reference: one immutable world. `Draft` is how the next one is made, within one reply. */
 import type { Promises } from "../../spec/gather/promises.ts";
-import { PTES_OF_TABLE, type Scope } from "../../spec/gather/scope.ts";
-import type { Addr, Pfn, Slot, TableId } from "../../spec/gather/vocabulary.ts";
-import type {
-  Early,
-  EarlyTable,
-  OpenGather,
-  Reading,
-  Removal,
-  Waiting,
-  WaitingTable,
-  World,
-} from "../../spec/gather/world.ts";
+import { type Scope, tablesOf } from "../../spec/gather/scope.ts";
+import type { Pfn, Slot } from "../../spec/gather/vocabulary.ts";
+import type { OpenGather, Reading, World } from "../../spec/gather/world.ts";
 
 const NOTHING: Reading = {
   early: [],
@@ -28,8 +19,6 @@ const NOTHING: Reading = {
 };
 
 export interface State extends World {
-  /** Entries that were removed and whose page has not come: the number of the removal, by address. */
-  readonly entries: ReadonlyMap<Addr, number>;
   /** Batch pages that are not freed. */
   readonly batchPages: ReadonlySet<number>;
   readonly lastRemoval: number;
@@ -50,9 +39,11 @@ export function initialWorld(scope: Scope, promises: Promises): State {
     users: 1,
     pending: 0,
     ptes: new Map(scope.pages.map((addr, nth) => [addr, scope.frames[nth] as Pfn])),
-    linked: new Set(scope.tableIds),
+    linked: tablesOf(scope),
     freed: new Map(scope.frames.slice(scope.pages.length).map((pfn) => [pfn, "free"])),
-    unlinked: false,
+    drivers: new Set(),
+    unshared: new Set(),
+    failing: false,
     loaded: new Array(scope.cpus).fill("none"),
     walkers: new Map(),
     reply: NOTHING,
@@ -64,118 +55,61 @@ export function initialWorld(scope: Scope, promises: Promises): State {
   };
 }
 
-/** The table that has the PTE of an address: table n has those of the nth range of a table's size. */
-export const tableOf = (addr: Addr): TableId => Math.floor(addr / PTES_OF_TABLE);
-
 type Writable<T> = { -readonly [Field in keyof T]: T[Field] };
+
+/** What a reply did, while it is read. */
+type Found = {
+  -readonly [Field in keyof Reading]: Reading[Field] extends readonly (infer E)[] ? E[] : Reading[Field];
+};
+
+type Collection = "uncovered" | "waiting" | "tables" | "gathers" | "entries" | "ptes" | "freed";
+type Numbers = "batchPages" | "linked" | "unannounced" | "drivers";
 
 /** A world being written: its collections are copied when first written to. */
 export class Draft {
   readonly before: State;
-  uncovered: ReadonlyMap<number, Removal>;
-  waiting: ReadonlyMap<Pfn, Waiting>;
-  tables: ReadonlyMap<TableId, WaitingTable>;
-  gathers: ReadonlyMap<Slot, OpenGather>;
-  entries: ReadonlyMap<Addr, number>;
-  batchPages: ReadonlySet<number>;
-  ptes: ReadonlyMap<Addr, Pfn>;
-  freed: World["freed"];
-  linked: ReadonlySet<TableId>;
-  lastRemoval: number;
-  unannounced: ReadonlySet<number>;
-  /** Fields that a command sets as a whole. */
-  readonly set: Partial<Writable<State>> = {};
-  readonly early: Early[] = [];
-  readonly earlyTables: EarlyTable[] = [];
-  readonly twice: number[] = [];
-  readonly missed: Removal[] = [];
-  readonly walked: TableId[] = [];
-  readonly lost: number[] = [];
-  readonly stale: Removal[] = [];
-  wrongLevels = false;
-  idle = 0;
-  over = false;
-  stuck = false;
+  readonly next: Writable<State>;
+  readonly found: Found = {
+    ...{ early: [], earlyTables: [], twice: [], missed: [], walked: [], lost: [], stale: [] },
+    ...{ wrongLevels: false, idle: 0, over: false, stuck: false },
+  };
 
   constructor(before: State) {
     this.before = before;
-    this.uncovered = before.uncovered;
-    this.waiting = before.waiting;
-    this.tables = before.tables;
-    this.gathers = before.gathers;
-    this.entries = before.entries;
-    this.batchPages = before.batchPages;
-    this.ptes = before.ptes;
-    this.freed = before.freed;
-    this.linked = before.linked;
-    this.lastRemoval = before.lastRemoval;
-    this.unannounced = before.unannounced;
+    this.next = { ...before };
   }
 
   /** A collection that may be written to. */
-  own<Key extends "uncovered" | "waiting" | "tables" | "gathers" | "entries" | "ptes" | "freed">(
+  own<Key extends Collection>(
     key: Key,
   ): State[Key] extends ReadonlyMap<infer K, infer V> ? Map<K, V> : never {
-    if (this[key] === this.before[key])
-      (this as Record<Key, unknown>)[key] = new Map(this.before[key] as Map<unknown, unknown>);
-    return this[key] as never;
+    const held = this.next as Record<Collection, unknown>;
+    if (held[key] === this.before[key]) held[key] = new Map(this.before[key] as Map<unknown, unknown>);
+    return held[key] as never;
   }
 
-  ownSet(key: "batchPages" | "linked" | "unannounced"): Set<number> {
-    if (this[key] === this.before[key]) this[key] = new Set(this.before[key]);
-    return this[key] as Set<number>;
+  ownSet(key: Numbers): Set<number> {
+    if (this.next[key] === this.before[key]) this.next[key] = new Set(this.before[key]);
+    return this.next[key] as Set<number>;
   }
 
   gather(g: Slot): OpenGather | undefined {
-    return this.gathers.get(g);
+    return this.next.gathers.get(g);
   }
 
   /** Changes some fields of an open gather. */
   change(g: Slot, fields: Partial<OpenGather>): void {
-    const gather = this.gathers.get(g);
+    const gather = this.next.gathers.get(g);
     if (gather !== undefined) this.own("gathers").set(g, { ...gather, ...fields });
   }
 
   /** The world that follows. */
   done(): State {
-    const {
-      uncovered,
-      waiting,
-      tables,
-      gathers,
-      entries,
-      batchPages,
-      ptes,
-      freed,
-      linked,
-      lastRemoval,
-      unannounced,
-    } = this;
-    return {
-      ...this.before,
-      ...{
-        uncovered,
-        waiting,
-        tables,
-        gathers,
-        entries,
-        batchPages,
-        ptes,
-        freed,
-        linked,
-        lastRemoval,
-        unannounced,
-      },
-      ...this.set,
-      reply: this.reading(),
-    };
-  }
-
-  private reading(): Reading {
-    const { early, earlyTables, twice, missed, wrongLevels, idle, walked, lost, stale, over, stuck } = this;
-    const found = early.length + earlyTables.length + twice.length + missed.length + idle;
-    const more = walked.length + lost.length + stale.length;
-    if (found + more === 0 && !wrongLevels && !over && !stuck) return NOTHING;
-    return { early, earlyTables, twice, missed, wrongLevels, idle, walked, lost, stale, over, stuck };
+    const { early, earlyTables, twice, missed, walked, lost, stale, wrongLevels, idle, over, stuck } =
+      this.found;
+    const lists = early.length + earlyTables.length + twice.length + missed.length + walked.length;
+    const isNothing = lists + lost.length + stale.length + idle === 0 && !wrongLevels && !over && !stuck;
+    this.next.reply = isNothing ? NOTHING : this.found;
+    return this.next;
   }
 }

@@ -116,10 +116,10 @@ export const SPACES: Spaces<Vmap> = {
   // Small enough for a second a kernel, large enough for every reason to reset a cache.
   whole: {
     scope: "pages=5,aligns=2,windows=2",
-    place: {
+    place: () => ({
       scope: spaceScope({ pages: 5, sizes: 5, aligns: 2, windows: 2, at: MIDDLE }),
       calls: AREA_CALLS,
-    },
+    }),
   },
   workload(kernel, { scope, calls }, { merged, beyondViolations }) {
     const { release, promises } = kernel;

@@ -5,7 +5,8 @@ import { BOUNDS } from "../../engine/bounds.testing.ts";
 import type { PackedMachine } from "../../engine/machine.ts";
 import { explore } from "../../engine/search/explore.ts";
 import { valuesOf } from "../../engine/search/layout.ts";
-import { PROTOCOLS, STEP_PROTOCOLS, stepMachineOf } from "./index.ts";
+import { stepMachineOf } from "../index.ts";
+import { PROTOCOLS, STEP_PROTOCOLS } from "./index.ts";
 
 type Scope = Readonly<Record<string, number>>;
 

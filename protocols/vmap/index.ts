@@ -1,7 +1,5 @@
-/** The protocols that can be explored. A new one is one file and one line here. */
-import type { PackedMachine } from "../../engine/machine.ts";
-import type { Layout } from "../../engine/search/layout.ts";
-import type { StepMachine } from "../program.ts";
+/** The protocols of vmap that can be explored. A new one is one file and one line here. */
+import { type Chosen, cpus, family, type Protocol, type StepProtocol } from "../protocol.ts";
 import { areasMachine } from "./areas/machine.ts";
 import { AREA_ORDERS } from "./areas/releases.ts";
 import { blocksMachine } from "./blocks/machine.ts";
@@ -20,34 +18,6 @@ import { rootsMachine } from "./roots/machine.ts";
 import { ROOTS_ORDERS } from "./roots/purge.ts";
 import { WAITS_ORDERS, waitsMachine } from "./waits/machine.ts";
 
-/** A protocol: a machine for each choice of its parameters. */
-export interface Protocol {
-  readonly name: string;
-  /** What it is, in a sentence. */
-  readonly says: string;
-  /** The names of its parameters, each with its meaning, its usual value and the largest value that can be packed. */
-  readonly parameters: Readonly<Record<string, Parameter>>;
-  machine(parameters: Readonly<Record<string, number>>): PackedMachine & { readonly layout: Layout };
-}
-
-/** A protocol of CPUs that take steps: it can be shown as a chart with a lane for each CPU. */
-export interface StepProtocol extends Protocol {
-  machine(parameters: Readonly<Record<string, number>>): StepMachine;
-  /** The same with steps delayed until something depends on them: it violates the same laws, in fewer states. */
-  readonly delayed?: (parameters: Readonly<Record<string, number>>) => StepMachine;
-}
-
-export interface Parameter {
-  readonly counts: string;
-  readonly usual: number;
-  /** 1, if it is not given. */
-  readonly least?: number;
-  readonly most: number;
-}
-
-/** Parameters by their names: the caller gives all parameters of the protocol. */
-type Chosen<Key extends string> = Readonly<Record<Key, number>>;
-
 const LAZY_UNMAP: Protocol = {
   name: "lazy-unmap",
   says: "The lazy-unmap protocol of db64fe02 in its smallest form: one purge, one pinner, TLBs that fill by themselves.",
@@ -58,31 +28,6 @@ const LAZY_UNMAP: Protocol = {
   },
   machine: (given) => lazyUnmap(given as Chosen<"V" | "F" | "C">),
 };
-
-const cpus: Parameter = { counts: "CPUs", usual: 2, most: 4 };
-
-/** A protocol for each order of a family, by the name of the family and of the order. */
-function family<Key extends string, Order>(
-  name: string,
-  says: string,
-  parameters: Readonly<Record<Key, Parameter>>,
-  orders: Readonly<Record<string, Order>>,
-  machine: (name: string, scope: Chosen<Key>, order: Order, delayed: boolean) => StepMachine,
-  canDelay = false,
-): StepProtocol[] {
-  return Object.entries(orders).map(([order, steps]) => {
-    const own = `${name}-${order}`;
-    const made = (delayed: boolean) => (given: Readonly<Record<string, number>>) =>
-      machine(own, given as Chosen<Key>, steps, delayed);
-    return {
-      name: own,
-      says,
-      parameters,
-      machine: made(false),
-      ...(canDelay ? { delayed: made(true) } : {}),
-    };
-  });
-}
 
 export const STEP_PROTOCOLS: readonly StepProtocol[] = [
   ...family(
@@ -211,12 +156,5 @@ export const STEP_PROTOCOLS: readonly StepProtocol[] = [
 
 /** By the number that a scope has for them. */
 const OTHERS = ["none", "work", "task"] as const;
-
-/** The machine of the protocol of this name. Throws an Error if the catalogue names an unknown one. */
-export function stepMachineOf(name: string, scope: Readonly<Record<string, number>>): StepMachine {
-  const protocol = STEP_PROTOCOLS.find((each) => each.name === name);
-  if (protocol === undefined) throw new Error(`the catalogue names an unknown protocol: ${name}`);
-  return protocol.machine(scope);
-}
 
 export const PROTOCOLS: readonly Protocol[] = [LAZY_UNMAP, ...STEP_PROTOCOLS];

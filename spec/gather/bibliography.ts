@@ -168,9 +168,12 @@ export const CHANGES: readonly Change[] = [
 /** What a commit made of something: by the first digits of its name, or by the first words of its subject. */
 export type Since<T> = readonly [commit: string, made: Partial<T>];
 
-/** `2.6.28-s390` is an architecture of 2.6.28. */
+/** What a label begins with, so that `gather-3.1` is not a kernel of another wing. */
+export const PREFIX = "gather-";
+
+/** `gather-2.6.28-s390` is an architecture of 2.6.28. */
 export function releaseOf(label: string): string {
-  return label.replace(/-(s390|ppc64)$/, "");
+  return label.replace(PREFIX, "").replace(/-(s390|ppc64)$/, "");
 }
 
 /** Whether a label has a change. Throws a RangeError for what is no label. */

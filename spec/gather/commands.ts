@@ -1,237 +1,151 @@
-/** Every command: what the owner of a gather, its neighbours and an observer may do. */
-import type { Addr, Cpu, Level, Pfn, Slot, TableId, TableLevel } from "./vocabulary.ts";
+/** The table of commands. Code for commands of all kinds is a loop over it. */
+import { anyRecord, type CommandRecord } from "./commands/command.ts";
+import type { Command, Op } from "./commands/kinds.ts";
+import * as machine from "./commands/machine.ts";
+import * as observer from "./commands/observer.ts";
+import * as owner from "./commands/owner.ts";
+import * as removal from "./commands/removal.ts";
+import type { Promises } from "./promises.ts";
+import type { Response } from "./response.ts";
+import type { Scope } from "./scope.ts";
+import type { World } from "./world.ts";
 
-interface OfGather {
-  readonly g: Slot;
+export type * from "./commands/kinds.ts";
+export type { Response } from "./response.ts";
+/** A step of a history is a command: it names addresses, frames and tables of its scope. */
+export type HistoryStep = Command;
+
+/** An explorer tries commands in this order. */
+export const COMMANDS: Readonly<Record<Op, CommandRecord>> = {
+  gather: anyRecord(owner.gather),
+  finish: anyRecord(owner.finish),
+  zap: anyRecord(removal.zap),
+  removeEntry: anyRecord(removal.removeEntry),
+  removePage: anyRecord(removal.removePage),
+  removeFolio: anyRecord(removal.removeFolio),
+  freeTable: anyRecord(removal.freeTable),
+  flush: anyRecord(owner.flush),
+  flushTlbOnly: anyRecord(owner.flushTlbOnly),
+  needFlushAll: anyRecord(owner.needFlushAll),
+  startVma: anyRecord(owner.startVma),
+  endVma: anyRecord(owner.endVma),
+  freeVmas: anyRecord(owner.freeVmas),
+  pageSize: anyRecord(owner.pageSize),
+  unshare: anyRecord(removal.unshare),
+  flushUnshared: anyRecord(owner.flushUnshared),
+  lazy: anyRecord(machine.lazy),
+  hpte: anyRecord(machine.hpte),
+  unlock: anyRecord(machine.unlock),
+  failAlloc: anyRecord(machine.failAlloc),
+  rcuRun: anyRecord(machine.rcuRun),
+  pending: anyRecord(machine.pending),
+  users: anyRecord(machine.users),
+  cpus: anyRecord(machine.cpus),
+  current: anyRecord(machine.current),
+  mmcpus: anyRecord(machine.mmcpus),
+  asceLimit: anyRecord(machine.asceLimit),
+  insert: anyRecord(observer.insert),
+  touch: anyRecord(observer.touch),
+  load: anyRecord(observer.load),
+  walk: anyRecord(observer.walk),
+  reuse: anyRecord(observer.reuse),
+  unlink: anyRecord(observer.unlink),
+  driverFree: anyRecord(observer.driverFree),
+  collapse: anyRecord(observer.collapse),
+  migrate: anyRecord(owner.migrate),
+};
+
+export const RECORDS: readonly CommandRecord[] = Object.values(COMMANDS);
+
+export const recordOf = ({ op }: { readonly op: Op }): CommandRecord => COMMANDS[op];
+
+/** A command in words. */
+export const says = (command: Command): string => recordOf(command).says(command);
+
+/** Whether callers who keep the rules may make this command now. */
+export const isEnabled = (world: World, command: Command): boolean => recordOf(command).legal(world, command);
+
+/** All commands of the callers of a scope, on a release. */
+export function every(scope: Scope, promises: Promises): readonly Command[] {
+  return RECORDS.filter(
+    ({ call, offered }) => (call === undefined || scope.calls.includes(call)) && offered(promises, scope),
+  ).flatMap((record) => record.every(scope));
 }
 
-/** tlb_gather_mmu. */
-export interface Begin extends OfGather {
-  readonly op: "gather";
-  readonly start: Addr;
-  readonly end: Addr;
-  readonly fullmm?: true | undefined;
+/** By scope and release: its ops, each as often as it is drawn, and the commands of each. */
+interface Drawn {
+  readonly ops: readonly (readonly Command[])[];
 }
 
-/** tlb_finish_mmu. */
-export interface Finish extends OfGather {
-  readonly op: "finish";
-  readonly start: Addr;
-  readonly end: Addr;
+const DRAWN = new WeakMap<Scope, Map<Promises, Drawn>>();
+
+function drawnIn(scope: Scope, promises: Promises): Drawn {
+  let byRelease = DRAWN.get(scope);
+  if (byRelease === undefined) {
+    byRelease = new Map();
+    DRAWN.set(scope, byRelease);
+  }
+  let drawn = byRelease.get(promises);
+  if (drawn === undefined) {
+    const commands = every(scope, promises);
+    const ops = RECORDS.flatMap(({ op, weight }) => {
+      const own = commands.filter((command) => command.op === op);
+      return own.length === 0 ? [] : new Array<readonly Command[]>(weight).fill(own);
+    });
+    drawn = { ops };
+    byRelease.set(promises, drawn);
+  }
+  return drawn;
 }
 
-export interface StartVma extends OfGather {
-  readonly op: "startVma";
-  readonly start: Addr;
-  readonly end: Addr;
-  readonly exec?: true | undefined;
-  readonly huge?: true | undefined;
-  /** Frames that no page structure describes. */
-  readonly pfnmap?: true | undefined;
+/** Ops that are tried for one choice before it means nothing. */
+const TRIES = 12;
+
+/** The command that a choice, any natural number, means in a world; undefined if it means none. */
+export function chosen(world: World, choice: number): Command | undefined {
+  const { ops } = drawnIn(world.scope, world.promises);
+  let mixed = choice;
+  for (let tries = 0; tries < TRIES; tries++) {
+    mixed = Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d) >>> 0;
+    const own = ops[mixed % ops.length] as readonly Command[];
+    const from = (mixed >>> 8) % own.length;
+    for (let nth = 0; nth < own.length; nth++) {
+      const command = own[(from + nth) % own.length] as Command;
+      if (isEnabled(world, command)) return command;
+    }
+    mixed += 0x9e3779b9;
+  }
+  return undefined;
 }
 
-/** tlb_end_vma; tlb_free_vmas; tlb_flush_mmu; its TLB part; the flag that all is to be flushed; and so on. */
-export interface Plain extends OfGather {
-  readonly op: "endVma" | "freeVmas" | "flush" | "flushTlbOnly" | "needFlushAll" | "flushUnshared";
+const KINDS: Readonly<Record<string, string>> = {
+  allocFail: "allocation fails",
+  callRcu: "batch to RCU",
+  callRcuTable: "table to RCU",
+  hashPage: "hash entry flushed",
+  hashRange: "hash entries flushed",
+};
+
+/** A reply in a few words: its events in order. */
+export function replyText({ events, reached, refused }: Response): string {
+  if (refused !== undefined) return refused;
+  if (reached !== undefined)
+    return reached.frame === undefined ? reached.by : `frame ${reached.frame}, by ${reached.by}`;
+  const words = events.map((event) => {
+    switch (event.kind) {
+      case "flush":
+        return event.what === "mm" || event.start === undefined
+          ? "flush"
+          : `flush 0x${event.start.toString(16)} to 0x${(event.end as number).toString(16)}`;
+      case "pages":
+        return `free ${event.runs.map(([pfn, count]) => (count === 1 ? pfn : `${pfn}-${pfn + count - 1}`)).join(" ")}`;
+      case "page":
+        return `free ${event.pfn} at once`;
+      case "tableFree":
+        return `table ${event.id} freed`;
+      default:
+        return KINDS[event.kind] ?? event.kind;
+    }
+  });
+  return words.join(", ");
 }
-
-/** tlb_remove_tlb_entry and its kin: the entries were cleared before. */
-export interface RemoveEntry extends OfGather {
-  readonly op: "removeEntry";
-  readonly level: Level;
-  readonly addr: Addr;
-  readonly n?: number | undefined;
-  readonly size?: number | undefined;
-}
-
-/** tlb_remove_page; `raw` is __tlb_remove_page, whose caller flushes. */
-export interface RemovePage extends OfGather {
-  readonly op: "removePage";
-  readonly pfn: Pfn;
-  readonly addr: Addr;
-  readonly raw?: true | undefined;
-  readonly size?: number | undefined;
-  /** Pages that were mapped from there. */
-  readonly npages?: number | undefined;
-}
-
-/** __tlb_remove_folio_pages. */
-export interface RemoveFolio extends OfGather {
-  readonly op: "removeFolio";
-  readonly pfn: Pfn;
-  readonly n: number;
-  readonly addr: Addr;
-}
-
-export interface PageSize extends OfGather {
-  readonly op: "pageSize";
-  readonly size: number;
-}
-
-/** zap_pte_range: `n` present PTEs from `addr`, of the frames from `pfn`. */
-export interface Zap extends OfGather {
-  readonly op: "zap";
-  readonly addr: Addr;
-  readonly n: number;
-  readonly pfn: Pfn;
-  readonly dirty?: true | undefined;
-  readonly folio?: number | undefined;
-}
-
-/** pte_free_tlb and its kin. */
-export interface FreeTable extends OfGather {
-  readonly op: "freeTable";
-  readonly level: TableLevel;
-  readonly id: TableId;
-  readonly addr: Addr;
-}
-
-/** tlb_unshare_pmd_ptdesc, of a table that `shares` others use. */
-export interface Unshare extends OfGather {
-  readonly op: "unshare";
-  readonly id: TableId;
-  readonly shares: number;
-  readonly addr: Addr;
-}
-
-/** ppc64: arch_enter_lazy_mmu_mode or arch_leave_lazy_mmu_mode. */
-export interface Lazy extends OfGather {
-  readonly op: "lazy";
-  readonly on?: true | undefined;
-}
-
-/** ppc64: hpte_need_flush of `n` pages. */
-export interface Hpte extends OfGather {
-  readonly op: "hpte";
-  readonly addr: Addr;
-  readonly n?: number | undefined;
-  readonly psize?: number | undefined;
-  readonly ssize?: number | undefined;
-  readonly huge?: true | undefined;
-}
-
-/** After `after` more successes the next `n` allocations of batch pages fail. */
-export interface FailAlloc {
-  readonly op: "failAlloc";
-  readonly n: number;
-  readonly after?: number | undefined;
-}
-
-/** The grace periods of all queued callbacks have ended. */
-export interface RcuRun {
-  readonly op: "rcuRun";
-}
-
-/** Other threads between their PTE change and their flush. */
-export interface Pending {
-  readonly op: "pending";
-  readonly delta: number;
-}
-
-/** The number of CPUs, mm_users, ppc64's CPU mask; s390's question whether the mm is current->active_mm. */
-export interface SetNumber {
-  readonly op: "cpus" | "users" | "mmcpus" | "current";
-  readonly n: number;
-}
-
-export interface AsceLimit {
-  readonly op: "asceLimit";
-  readonly size: number;
-}
-
-/** A fault installs a PTE, in page table `table`. */
-export interface Insert {
-  readonly op: "insert";
-  readonly addr: Addr;
-  readonly pfn: Pfn;
-  readonly table: TableId;
-}
-
-/** A CPU translates an address: by its TLB, or by a walk, which fills it. */
-export interface Touch {
-  readonly op: "touch";
-  readonly cpu: Cpu;
-  readonly addr: Addr;
-}
-
-/** A CPU loads the mm, keeps it loaded lazily for a kernel thread, or drops it. */
-export interface Load {
-  readonly op: "load";
-  readonly cpu: Cpu;
-  readonly how: "active" | "lazy" | "none";
-}
-
-/** A lockless walker, with interrupts off, begins at a table or ends. */
-export interface Walk {
-  readonly op: "walk";
-  readonly cpu: Cpu;
-  /** The table that it enters; absent where it ends. */
-  readonly table?: TableId | undefined;
-}
-
-/** Someone else gets a frame that was freed. */
-export interface Reuse {
-  readonly op: "reuse";
-  readonly pfn: Pfn;
-}
-
-/** The vma is taken off the rmap: who looks for its mappings finds none. */
-export interface Unlink extends OfGather {
-  readonly op: "unlink";
-}
-
-/** A driver that finds no mapping of its frame any more frees it. */
-export interface DriverFree {
-  readonly op: "driverFree";
-  readonly pfn: Pfn;
-}
-
-/** khugepaged replaces a page table by a huge page: it clears the entry, flushes, and frees the table. */
-export interface Collapse {
-  readonly op: "collapse";
-  readonly addr: Addr;
-  readonly table: TableId;
-}
-
-/** The owner of a gather sleeps, and continues on another CPU. */
-export interface Migrate extends OfGather {
-  readonly op: "migrate";
-  readonly cpu: Cpu;
-}
-
-/** The PTE lock is dropped. */
-export interface Unlock extends OfGather {
-  readonly op: "unlock";
-}
-
-export type Command =
-  | Begin
-  | Finish
-  | StartVma
-  | Plain
-  | RemoveEntry
-  | RemovePage
-  | RemoveFolio
-  | PageSize
-  | Zap
-  | FreeTable
-  | Unshare
-  | Lazy
-  | Hpte
-  | FailAlloc
-  | RcuRun
-  | Pending
-  | SetNumber
-  | AsceLimit
-  | Insert
-  | Touch
-  | Load
-  | Walk
-  | Reuse
-  | Unlink
-  | DriverFree
-  | Collapse
-  | Migrate
-  | Unlock;
-
-export type Op = Command["op"];

@@ -8,6 +8,8 @@ export interface Promises {
   readonly sizes: boolean;
   /** Whether flushes say which levels were cleared, and whether tables were freed. */
   readonly levels: boolean;
+  /** Whether it invalidates walk caches before it frees tables, on architectures that need that. */
+  readonly invalidates: boolean;
   /** Whether the number of batches is bounded. */
   readonly limitsBatches: boolean;
   /** Whether the owner of a gather may sleep, and so other commands may come between its own. */

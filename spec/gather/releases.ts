@@ -1,6 +1,6 @@
 /** Who promises what, by the commit that brought it. */
 import type { LawId } from "../contract.ts";
-import { CHANGES, type Change, hasChange, LABELS } from "./bibliography.ts";
+import { CHANGES, type Change, hasChange, LABELS, PREFIX } from "./bibliography.ts";
 import type { Promises } from "./promises.ts";
 
 /** The recorded kernels: the releases, and those of two architectures. */
@@ -10,7 +10,7 @@ export const ALL_LABELS: readonly string[] = [
   "3.1-s390",
   "2.6.28-ppc64",
   "3.1-ppc64",
-];
+].map((label) => PREFIX + label);
 
 const ALWAYS: readonly LawId[] = [
   "page-after-flush",
@@ -41,12 +41,19 @@ function has(label: string, commit: string): boolean {
 function promisesOf(label: string): Promises {
   const ppc64 = label.endsWith("ppc64");
   const s390 = label.endsWith("s390");
+  // s390 has lockless walkers since its tables are freed through RCU.
+  const walks = !s390 || has(label, "26723911269b");
   const since = SINCE.flatMap(([commit, law]) => (has(label, commit) ? [law] : []));
   return {
     labels: [label],
-    laws: [...ALWAYS, ...since, ...(ppc64 ? HASH : [])],
+    laws: [
+      ...ALWAYS.filter((law) => law !== "table-after-walkers" || walks),
+      ...since,
+      ...(ppc64 ? HASH : []),
+    ],
     sizes: has(label, "e77b0852b551"),
     levels: has(label, "a6d60245d6d9"),
+    invalidates: has(label, "d86564a2f085"),
     limitsBatches: has(label, "53a59fc67f97"),
     preemptible: has(label, "d16dfc550f53"),
     perCpu: !has(label, "d16dfc550f53"),
@@ -55,8 +62,8 @@ function promisesOf(label: string): Promises {
       tlbOnly: has(label, "fb7332a9fedf"),
       pageSizes: has(label, "e77b0852b551"),
       folios: has(label, "d7f861b9c43a"),
-      freeVmas: label === "6.19.10",
-      unshare: label === "6.19.10",
+      freeVmas: label === `${PREFIX}6.19.10`,
+      unshare: label === `${PREFIX}6.19.10`,
       hash: ppc64,
       space: s390,
       pages: !s390,

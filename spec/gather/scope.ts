@@ -1,5 +1,5 @@
-/** The machine that a history runs on: CPUs, architecture, and how much a gather holds. */
-import type { Addr, Arch, Pfn } from "./vocabulary.ts";
+/** The machine that a history runs on: CPUs, architecture, how much a gather holds, and what callers do there. */
+import type { Addr, Arch, Pfn, TableId } from "./vocabulary.ts";
 
 /** How many entries each list holds before it is full. */
 export interface Limits {
@@ -15,6 +15,38 @@ export interface Limits {
   readonly hash: number;
 }
 
+/** A kind of call that callers make in a scope. The owner of a gather always begins and finishes it. */
+export type Call =
+  /** zap, page by page or several at once; entry and page apart. */
+  | "zap"
+  | "entries"
+  /** Huge pages; runs of pages of one folio; dirty pages. */
+  | "huge"
+  | "folios"
+  | "dirty"
+  | "tables"
+  /** flush, its TLB part, and the flag that all is to be flushed. */
+  | "flushes"
+  | "fail"
+  | "rcu"
+  | "users"
+  | "fullmm"
+  | "pending"
+  /** Vmas, and those of frames without pages, which are unlinked and whose driver frees. */
+  | "vmas"
+  | "frames"
+  | "unshare"
+  /** ppc64's lazy mode and PTE lock. */
+  | "hash"
+  /** Observers. */
+  | "touch"
+  | "lazy"
+  | "walk"
+  | "insert"
+  | "reuse"
+  | "migrate"
+  | "collapse";
+
 export interface Scope {
   readonly name: string;
   readonly arch: Arch;
@@ -22,16 +54,37 @@ export interface Scope {
   /** How an architecture frees a page table: through a table batch, or as a page. */
   readonly tables: "rcu" | "page";
   readonly limits: Limits;
-  /** What callers name: pages of the mm, frames, page tables, gathers at once. */
+  /** Pages of the mm, each mapped at first by the frame of its place; further frames are free. */
   readonly pages: readonly Addr[];
   readonly frames: readonly Pfn[];
-  readonly tableIds: readonly number[];
+  readonly tableIds: readonly TableId[];
+  /** Gathers that may be open at once. */
   readonly slots: number;
+  readonly calls: readonly Call[];
+  /** Callers also remove pages whose entry they did not remove. */
+  readonly outside?: true | undefined;
 }
+
+/** Bytes that one page table of PTEs maps. */
+export const PTES_OF_TABLE = 2 ** 21;
 
 /** The limits of real kernels, and those that recordings with `caps: small` were made with. */
 export const STD: Limits = { array: 506, bundle: 8, batch: 510, batches: 19, tables: 509, hash: 192 };
 export const SMALL: Limits = { array: 12, bundle: 8, batch: 6, batches: 3, tables: 4, hash: 8 };
+/** Lists of two: every edge is a few commands away. */
+export const TINY: Limits = { array: 2, bundle: 2, batch: 2, batches: 1, tables: 2, hash: 2 };
 
-/** Bytes that one page table of PTEs maps. */
-export const PTES_OF_TABLE = 2 ** 21;
+/** Pages side by side from the first, in table 0; `apart` puts each in a table of its own. */
+export function pagesOf(count: number, apart = false): Addr[] {
+  return Array.from({ length: count }, (_none, nth) => nth * (apart ? PTES_OF_TABLE : 4096));
+}
+
+/** The table that has the PTE of an address: table n has those of the nth range of a table's size. */
+export const tableOf = (addr: Addr): TableId => Math.floor(addr / PTES_OF_TABLE);
+
+/** Tables in place at first: those that callers may free, and those of the pages. */
+export const tablesOf = ({ pages, tableIds }: Scope): Set<TableId> =>
+  new Set([...tableIds, ...pages.map(tableOf)]);
+
+export const numbers = (count: number, from = 0): number[] =>
+  Array.from({ length: count }, (_none, nth) => from + nth);

@@ -44,9 +44,26 @@ export interface OpenGather {
   /** The vma that it is in; whether it came to free tables; whether it ended vmas of frames. */
   readonly vma: "none" | "pages" | "frames";
   readonly freesTables: boolean;
-  /** Vmas that ended and are not unlinked. */
+  /** The frames without pages whose entries it removed, and whose vma is still linked. */
+  readonly frames: readonly Pfn[];
+  /** Vmas that ended, and were announced to be freed. */
   readonly ended: boolean;
+  readonly vmasFreed: boolean;
+  /** It said that it is full: its caller flushes next. */
+  readonly mustFlush: boolean;
+  /** ppc64: in lazy mode; and under the PTE lock. */
   readonly lazy: boolean;
+  readonly locked: boolean;
+  /** Its owner slept, and continues on another CPU. */
+  readonly migrated: boolean;
+}
+
+/** An entry that was removed and whose page has not come. */
+export interface EntryAlone {
+  readonly removal: number;
+  readonly g: Slot;
+  /** What it mapped, if that is known. */
+  readonly pfn: Pfn | undefined;
 }
 
 /** A page freed before a flush covered it. */
@@ -95,6 +112,7 @@ export interface World {
   readonly uncovered: ReadonlyMap<number, Removal>;
   readonly waiting: ReadonlyMap<Pfn, Waiting>;
   readonly tables: ReadonlyMap<TableId, WaitingTable>;
+  readonly entries: ReadonlyMap<Addr, EntryAlone>;
   readonly users: number;
   readonly pending: number;
   /** Present PTEs, and page tables in place. */
@@ -102,7 +120,12 @@ export interface World {
   readonly linked: ReadonlySet<TableId>;
   /** Frames that are free, or someone else's; any other is the mm's. */
   readonly freed: ReadonlyMap<Pfn, "free" | "someone else's">;
-  readonly unlinked: boolean;
+  /** Frames that only a driver has, once their vma is unlinked. */
+  readonly drivers: ReadonlySet<Pfn>;
+  /** Shared tables that were unshared. */
+  readonly unshared: ReadonlySet<TableId>;
+  /** Whether the next allocation of a batch page fails. */
+  readonly failing: boolean;
   readonly loaded: readonly ("active" | "lazy" | "none")[];
   readonly walkers: ReadonlyMap<Cpu, TableId>;
   /** What the last reply did. */

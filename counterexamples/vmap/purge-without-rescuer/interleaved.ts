@@ -1,4 +1,4 @@
-import type { InterleavedBug } from "../interleaved.ts";
+import type { InterleavedBug } from "../../interleaved.ts";
 
 export const purgeWithoutRescuer: InterleavedBug = {
   id: "purge-without-rescuer",

@@ -1,0 +1,60 @@
+/** The drawing of mmu_gather: what waits in each gather, what no flush has covered, and what is free. */
+import type { Difference } from "../../adapters/gather/conform.ts";
+import { linesOf } from "../../jobs/gather/lines.ts";
+import { type Command, type Response, replyText, says } from "../../spec/gather/commands.ts";
+import type { GatherTerms } from "../../spec/gather/terms.ts";
+import type { World } from "../../spec/gather/world.ts";
+import type { Bench, RecordedTrace } from "../../spec/wing.ts";
+import type { Drawing, Shown, State } from "./drawing.ts";
+
+function pictureOf({ gathers, waiting, tables, uncovered, freed }: World) {
+  return {
+    gathers: [...gathers.values()].map(({ g, start, end, fullmm }) => ({ g, start, end, fullmm })),
+    pages: [...waiting].map(([pfn, { g }]) => ({ pfn, g })),
+    tables: [...tables].map(([id, { g, queued }]) => ({ id, g, queued })),
+    uncovered: [...uncovered.values()].map(({ addr, end, table }) => ({ addr, end, table: table ?? null })),
+    freed: [...freed].map(([pfn, whose]) => ({ pfn, whose })),
+  };
+}
+
+function* statesOf(
+  { machine, spec, scope }: Bench<GatherTerms>,
+  commands: Iterable<Command>,
+): Generator<State, void, undefined> {
+  const state = machine.initial(scope);
+  let world = spec.initial(scope);
+  const stateOf = (action: string, response: Response | undefined): State => {
+    const lines = linesOf(world).map((line) => line.trim());
+    const reply = response === undefined ? "" : replyText(response);
+    return { action, lines: lines.length === 0 ? ["empty"] : lines, variables: { reply, drawn: lines } };
+  };
+  yield stateOf("init", undefined);
+  for (const command of commands) {
+    const response = machine.act(state, command);
+    world = spec.after(world, command, response) ?? world;
+    yield stateOf(command.op, response);
+  }
+}
+
+const cpusText = (cpus: number) => `${cpus} CPU${cpus === 1 ? "" : "s"}`;
+
+export const GATHER_DRAWING: Drawing<GatherTerms> = {
+  command: says,
+  response: (response) => replyText(response) || "nothing",
+  alsoDiffers: ({ ret, full }, kinds) =>
+    kinds.includes("full") ? `; returns ${ret ?? "nothing"}${full === true ? ", full" : ""}` : "",
+  idle: says,
+  scope: ({ arch, cpus, pages }) => `${arch}, ${cpusText(cpus)}, an mm of ${pages.length} pages`,
+  cpus: ({ arch, cpus }) => `${arch}, ${cpusText(cpus)}`,
+  noteGot: () => {},
+  *maps(played: Iterable<Shown<GatherTerms>>) {
+    for (const now of played) yield { now, map: linesOf(now.after ?? now.before) };
+  },
+  consequencesOf: "pages that their caller gathered without removing an entry",
+  legend: "Pages and tables wait in a gather until a flush covers them.",
+  picture: pictureOf,
+  before(_trace: RecordedTrace<GatherTerms>, { before }: Difference) {
+    return [`  before: ${JSON.stringify(before)}`];
+  },
+  states: statesOf,
+};

@@ -1,0 +1,115 @@
+/** The whole wing gather. */
+import { conform } from "../../adapters/gather/conform.ts";
+import { formatHistory, historyIn } from "../../adapters/gather/history-file.ts";
+import { readRecording, type Trace } from "../../adapters/gather/recording.ts";
+import { inputError } from "../../adapters/input-error.ts";
+import { kernelCalled } from "../../kernels/gather/index.ts";
+import { gatherSpec } from "../../model/gather/gather-spec.ts";
+import { benchFor } from "../../properties/gather/bench.ts";
+import { judge, type Spec } from "../../spec/contract.ts";
+import type { Command, Response } from "../../spec/gather/commands.ts";
+import { lawsCalled } from "../../spec/gather/laws/index.ts";
+import type { Promises } from "../../spec/gather/promises.ts";
+import { RELEASES } from "../../spec/gather/releases.ts";
+import type { Scope } from "../../spec/gather/scope.ts";
+import type { GatherTerms } from "../../spec/gather/terms.ts";
+import type { World } from "../../spec/gather/world.ts";
+import type { JudgedReply, Judging, OpenWing, RecordedTrace } from "../../spec/wing.ts";
+import { orNearest } from "../usage-error.ts";
+import { GATHER } from "./wing.ts";
+
+interface GatherJudging extends Judging<GatherTerms> {
+  readonly promises: Promises;
+}
+
+/** Laws about what only an observer sees, which no recording has. */
+const UNOBSERVABLE: readonly string[] = [
+  "table-after-walkers",
+  "freed-not-reached",
+  "freed-table-not-walked",
+  "unlinked-is-flushed",
+  "one-hash-entry",
+];
+
+export const OPEN_GATHER: OpenWing<GatherTerms> = {
+  ...GATHER,
+  files: {
+    historyIn,
+    formatHistory,
+    asWritten: (step) => step,
+    scopeOf: ({ scope }) => scope,
+    recordings,
+    conform(kernel, trace: Trace & RecordedTrace<GatherTerms>) {
+      return conform(kernel, trace);
+    },
+  },
+  bench: benchFor,
+  lawsFor: ({ promises }) => lawsCalled(promises),
+  whyUnmodelled: () => undefined,
+  inheritanceOf: () => ({ violations: new Set(), gone: [] }),
+  modelOf({ file, line, label }) {
+    const found = kernelCalled(label);
+    if (found !== undefined) return found;
+    throw inputError(file, line, `version: there is no model of ${JSON.stringify(label)}`);
+  },
+  judgingOf({ label, file, line }, { as, law }): GatherJudging {
+    const promises = promisesFor(as ?? label, as === undefined ? { file, line } : undefined);
+    const ids = law === undefined ? promises.laws : [...new Set([...promises.laws, law])];
+    const unseen = ids.filter((id) => UNOBSERVABLE.includes(id));
+    return {
+      promises,
+      promised: promises.laws,
+      laws: lawsCalled(ids.filter((id) => !unseen.includes(id))),
+      unseen,
+      release: label,
+      by: as === undefined ? undefined : `the promises of ${as}`,
+    };
+  },
+  judgeRecorded(judging: GatherJudging, trace) {
+    return judgeRecorded(judging, trace);
+  },
+  cut: () => undefined,
+  stopText: () => undefined,
+  search: async () => (await import("./search.ts")).SEARCH_GATHER,
+};
+
+async function* recordings(file: string): AsyncGenerator<RecordedTrace<GatherTerms>> {
+  for await (const trace of readRecording(file))
+    yield { ...trace, requests: trace.exchanges.map(({ command }) => command) };
+}
+
+function promisesFor(label: string, recorded: { file: string; line: number } | undefined): Promises {
+  const find = (word: string) => RELEASES.find(({ labels }) => labels.includes(word));
+  const found = find(label);
+  if (found !== undefined) return found;
+  if (recorded === undefined)
+    return orNearest(
+      "kernel",
+      label,
+      find,
+      RELEASES.flatMap(({ labels }) => labels),
+    );
+  const { file, line } = recorded;
+  throw inputError(file, line, `version: no gather here is called ${JSON.stringify(label)}: say --as LABEL`);
+}
+
+/** Every reply of a trace, judged. What a page is freed early for that its caller never removed is no accusation. */
+function* judgeRecorded(
+  { promises, laws }: GatherJudging,
+  { scope, exchanges }: RecordedTrace<GatherTerms>,
+): Generator<JudgedReply<GatherTerms>> {
+  const spec: Spec<Scope, World, Command, Response> = gatherSpec(promises);
+  let before = spec.initial(scope);
+  for (const [index, { command, response }] of exchanges.entries()) {
+    const verdict = judge(spec, laws, before, command, response);
+    const violated = verdict.accepted ? [] : verdict.violated;
+    const after = verdict.world;
+    const byCaller = violated.filter(
+      ({ id }) => id === "page-after-flush" && after?.reply.early.every(({ unannounced }) => unannounced),
+    );
+    const accused = violated.filter((law) => !byCaller.includes(law));
+    yield { index, before, command, response, after, laws: accused, following: byCaller };
+    if (after === undefined) return;
+    before = after;
+  }
+}

@@ -1,0 +1,117 @@
+/** What the rest of the machine does meanwhile: faults, accesses, walkers, and those who reuse what was freed. */
+import { PTES_OF_TABLE, tableOf } from "../scope.ts";
+import { command, cpusOf, forSlots, hex, optional } from "./command.ts";
+import type { Collapse, DriverFree, Insert, Load, Reuse, Touch, Unlink, Walk } from "./kinds.ts";
+import { isEmpty } from "./removal.ts";
+
+export const insert = command<Insert>({
+  op: "insert",
+  fields: { addr: "addr", pfn: "frame", table: "table" },
+  call: "insert",
+  weight: 5,
+  every: ({ pages, frames }) =>
+    pages.flatMap((addr) => frames.map((pfn): Insert => ({ op: "insert", addr, pfn, table: tableOf(addr) }))),
+  legal: ({ ptes, linked, freed, gathers }, { addr, pfn, table }) => {
+    // A fault takes the PTE lock.
+    for (const { locked } of gathers.values()) if (locked) return false;
+    return !ptes.has(addr) && linked.has(table) && freed.get(pfn) === "free";
+  },
+  says: ({ addr, pfn }) => `a fault maps frame ${pfn} at ${hex(addr)}`,
+});
+
+export const touch = command<Touch>({
+  op: "touch",
+  fields: { cpu: "cpu", addr: "addr" },
+  call: "touch",
+  weight: 10,
+  every: (scope) =>
+    cpusOf(scope).flatMap((cpu) => scope.pages.map((addr): Touch => ({ op: "touch", cpu, addr }))),
+  legal: ({ loaded, promises, gathers, scope }, { cpu }) => {
+    // Up to 2.6.39 the CPU of a gather runs nothing else until it finishes.
+    if (promises.perCpu && gathers.has(cpu)) return false;
+    return loaded[cpu] !== "none" && cpu < scope.cpus;
+  },
+  says: ({ cpu, addr }) => `CPU ${cpu} touches ${hex(addr)}`,
+});
+
+export const load = command<Load>({
+  op: "load",
+  fields: { cpu: "cpu", how: ["active", "lazy", "none"] },
+  call: "touch",
+  weight: 6,
+  every: (scope) =>
+    cpusOf(scope).flatMap((cpu) =>
+      (["active", "lazy", "none"] as const)
+        .filter((how) => how !== "lazy" || scope.calls.includes("lazy"))
+        .map((how): Load => ({ op: "load", cpu, how })),
+    ),
+  legal: ({ loaded, promises, gathers }, { cpu, how }) => {
+    if (promises.perCpu && gathers.has(cpu)) return false;
+    return loaded[cpu] !== how && (how !== "lazy" || loaded[cpu] === "active");
+  },
+  says: ({ cpu, how }) =>
+    how === "none"
+      ? `CPU ${cpu} drops the mm`
+      : `CPU ${cpu} has the mm loaded${how === "lazy" ? ", lazily" : ""}`,
+});
+
+export const walk = command<Walk>({
+  op: "walk",
+  fields: { cpu: "cpu", table: optional("table") },
+  call: "walk",
+  weight: 5,
+  every: (scope) =>
+    cpusOf(scope).flatMap((cpu) => [
+      ...scope.tableIds.map((table): Walk => ({ op: "walk", cpu, table })),
+      { op: "walk", cpu } as const,
+    ]),
+  legal: ({ walkers, linked }, { cpu, table }) =>
+    table === undefined ? walkers.has(cpu) : !walkers.has(cpu) && linked.has(table),
+  says: ({ cpu, table }) =>
+    table === undefined ? `the walker on CPU ${cpu} ends` : `a walker on CPU ${cpu} enters table ${table}`,
+});
+
+export const reuse = command<Reuse>({
+  op: "reuse",
+  fields: { pfn: "frame" },
+  call: "reuse",
+  weight: 4,
+  every: ({ frames }) => frames.map((pfn): Reuse => ({ op: "reuse", pfn })),
+  legal: ({ freed }, { pfn }) => freed.get(pfn) === "free",
+  says: ({ pfn }) => `someone else gets frame ${pfn}`,
+});
+
+export const unlink = command<Unlink>({
+  op: "unlink",
+  fields: { g: "slot" },
+  call: "frames",
+  weight: 6,
+  every: (scope) => forSlots(scope, (g): Unlink[] => [{ op: "unlink", g }]),
+  legal: ({ gathers, promises }, { g }) => {
+    const open = gathers.get(g);
+    return open?.ended === true && open.vma === "none" && (open.vmasFreed || !promises.has.freeVmas);
+  },
+  says: ({ g }) => `the vmas that gather ${g} ended leave the rmap`,
+});
+
+export const driverFree = command<DriverFree>({
+  op: "driverFree",
+  fields: { pfn: "frame" },
+  call: "frames",
+  weight: 6,
+  every: ({ frames }) => frames.map((pfn): DriverFree => ({ op: "driverFree", pfn })),
+  legal: ({ drivers }, { pfn }) => drivers.has(pfn),
+  says: ({ pfn }) => `its driver finds frame ${pfn} mapped nowhere, and frees it`,
+});
+
+export const collapse = command<Collapse>({
+  op: "collapse",
+  fields: { addr: "addr", table: "table" },
+  call: "collapse",
+  weight: 4,
+  offered: ({ has }) => has.unshare,
+  every: ({ tableIds }) =>
+    tableIds.map((table): Collapse => ({ op: "collapse", addr: table * PTES_OF_TABLE, table })),
+  legal: (world, { addr, table }) => world.linked.has(table) && isEmpty(world, addr),
+  says: ({ table }) => `khugepaged replaces table ${table} by a huge page`,
+});
