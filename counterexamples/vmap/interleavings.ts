@@ -16,8 +16,9 @@ import { objectsDroppedLate } from "./objects-dropped-late/interleaved.ts";
 import { pinBitLost } from "./pin-bit-lost/interleaved.ts";
 import { pinFromUnsweptStock } from "./pin-from-unswept-stock/interleaved.ts";
 import { pinSkipsPendingFlush } from "./pin-skips-pending-flush/interleaved.ts";
-import { populateIgnoresMask } from "./populate-ignores-mask/interleaved.ts";
+
 import { purgeFlushesPerArea } from "./purge-flushes-per-area/interleaved.ts";
+
 import { purgeKeepsCpu } from "./purge-keeps-cpu/interleaved.ts";
 import { purgeStarvedByAlloc } from "./purge-starved-by-alloc/interleaved.ts";
 import { purgeWaitsForReclaim } from "./purge-waits-for-reclaim/interleaved.ts";
@@ -63,7 +64,6 @@ export const INTERLEAVED: readonly InterleavedBug[] = [
   drainHogsCpu,
   purgeWithoutRescuer,
   drainWaitsForOwnRescuer,
-  populateIgnoresMask,
   purgeKeepsCpu,
   vmallocinfoSharedCounters,
   dumpReadsFreed,

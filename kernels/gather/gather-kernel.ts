@@ -171,7 +171,9 @@ function answer(state: State, command: Command, rules: Rules): Result {
       insert(state.hardware, command.addr, command.pfn);
       return DONE;
     case "touch":
-      return { reached: touch(state.hardware, command.cpu, command.addr) };
+      return {
+        reached: touch(state.hardware, command.cpu, command.addr, !/^(gen|ppc64)$/.test(state.scope.arch)),
+      };
     case "walk":
       walk(state.hardware, command.cpu, command.table !== undefined);
       return DONE;
@@ -299,7 +301,7 @@ function freeTable(
   }
   noteTable(gather, rules.facts, level, addr);
   if (arch === "ppc64" && rules.facts.pagesIn === "array") removeToFreelist(state, gather, id);
-  else if (tables === "page")
+  else if (tables === "page" || rules.facts.pagesIn === "array")
     removed(state, gather, rules, { pfn: pageOf(id), count: 1, size: PAGE, raw: false });
   else rules.steps.removeTable(state, gather, rules, id);
 }

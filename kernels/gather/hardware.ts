@@ -137,8 +137,11 @@ export function insert(hardware: Hardware, addr: Addr, pfn: Pfn): void {
   hardware.ptes = new Map([...hardware.ptes, [addr, pfn]]);
 }
 
-/** An access; of a lazy CPU a speculative walk, which uses no translation but may go through any table. */
-export function touch(hardware: Hardware, cpu: Cpu, addr: Addr): Reached {
+/**
+ * An access; of a lazy CPU a speculative walk, which uses no translation but may go through any table. The hash MMU walks no tables, and keeps
+ * none; nor does the minimal architecture that invalidates nothing.
+ */
+export function touch(hardware: Hardware, cpu: Cpu, addr: Addr, keepsTables: boolean): Reached {
   const { how, tlb, walks } = hardware.cpus[cpu] as HardwareCpu;
   const held = tlb.get(addr);
   if (held !== undefined && how === "active") return { frame: held, by: "tlb" };
@@ -148,7 +151,7 @@ export function touch(hardware: Hardware, cpu: Cpu, addr: Addr): Reached {
   if (!hardware.linked.has(table) && !walks.has(table)) return { frame: undefined, by: "fault" };
   const frame = hardware.ptes.get(addr);
   change(hardware, cpu, {
-    walks: walks.has(table) ? walks : new Set([...walks, table]),
+    walks: walks.has(table) || !keepsTables ? walks : new Set([...walks, table]),
     tlb: frame === undefined ? tlb : new Map([...tlb, [addr, frame]]),
   });
   return { frame, by: frame === undefined ? "fault" : "walk" };

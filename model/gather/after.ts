@@ -210,8 +210,8 @@ function removeTable(draft: Draft, g: number, level: TableLevel, id: number, add
   )
     return;
   const removal = remove(draft, { addr, end: addr + PAGE, level: ABOVE[level], g, table: id });
-  if (scope.tables === "page" && arch !== "s390" && arch !== "ppc64")
-    waitFor(draft, TABLE_PAGES + id, g, removal);
+  const asPage = scope.tables === "page" || draft.before.promises.perCpu;
+  if (asPage && arch !== "s390" && arch !== "ppc64") waitFor(draft, TABLE_PAGES + id, g, removal);
   else draft.own("tables").set(id, { removal, g, queued: false });
   draft.change(g, { freesTables: true });
   if (draft.next.linked.has(id)) draft.ownSet("linked").delete(id);

@@ -41,7 +41,7 @@ function keepsTheRules(
 
 export const HISTORIES: Histories<GatherTerms> = {
   bench: benchFor,
-  scopesFor: ({ release }) => scopesFor(release),
+  scopesFor: ({ release }, _law, unchecked) => scopesFor(release, unchecked),
   fits: (history, { calls }) =>
     history.every((step) => {
       const { call } = recordOf(step);

@@ -51,7 +51,7 @@ const DRAWINGS: Readonly<Record<string, Drawing>> = {
     }),
   },
   waits: {
-    scope: { cpus: 2, areas: 1, most: 1, workers: 1, memory: 1, other: 1, filesystem: 0 },
+    scope: { cpus: 2, areas: 1, most: 1, workers: 1, memory: 1, other: 1 },
     columns: ({ cpus = 0 }) => ({
       lock: all(`(-|CPU ${below(cpus)}|drain work|manager)`),
       lazy: /^(-|0|1|0 1)$/,
@@ -266,7 +266,7 @@ const EXAMPLES: readonly (readonly [string, Scope, Scope, Readonly<Record<string
   ],
   [
     "waits-7.1",
-    { cpus: 2, areas: 1, most: 1, workers: 1, memory: 1, other: 0, filesystem: 0 },
+    { cpus: 2, areas: 1, most: 1, workers: 1, memory: 1, other: 0 },
     {
       "purge lock": 3,
       "lazy nodes": 3,

@@ -72,15 +72,10 @@ export const STEP_PROTOCOLS: readonly StepProtocol[] = [
         least: 0,
         most: 2,
       },
-      filesystem: { counts: "whether callers hold a filesystem's lock", usual: 0, least: 0, most: 1 },
     },
     WAITS_ORDERS,
-    (name, { memory, other, filesystem, ...scope }, order) =>
-      waitsMachine(
-        name,
-        { ...scope, memory: memory === 1, other: OTHERS[other] ?? "none", filesystem: filesystem === 1 },
-        order,
-      ),
+    (name, { memory, other, ...scope }, order) =>
+      waitsMachine(name, { ...scope, memory: memory === 1, other: OTHERS[other] ?? "none" }, order),
   ),
   ...family(
     "readers",

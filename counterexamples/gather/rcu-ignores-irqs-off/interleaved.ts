@@ -1,7 +1,7 @@
 import type { InterleavedBug } from "../../interleaved.ts";
 
-export const rcuBlindToIrqOff: InterleavedBug = {
-  id: "rcu-blind-to-irq-off",
+export const rcuIgnoresIrqsOff: InterleavedBug = {
+  id: "rcu-ignores-irqs-off",
   number: undefined,
   says: "Walks of page tables only disable interrupts. An RCU whose grace periods are not driven by interrupts does not wait for them.",
   source:
@@ -9,7 +9,7 @@ export const rcuBlindToIrqOff: InterleavedBug = {
   fixed: "never released",
   violations: [
     {
-      law: "no-freed-table-walked",
+      law: "freed-table-not-walked",
       protocol: "tables-3.0-irq-blind",
       scope: { cpus: 2, remote: 0 },
       pinned: "interleaving.json",
