@@ -37,7 +37,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   adapters: ["spec", "engine"],
   jobs: BELOW_JOBS,
   cli: [...BELOW_JOBS, "jobs"],
-  bench: [...BELOW_JOBS, "jobs", "cli"],
+  web: ["spec", "jobs"],
+  bench: [...BELOW_JOBS, "jobs", "cli", "web"],
 };
 /** Single files that a room may import from a room it otherwise may not. */
 const MAY_IMPORT_FILE: Readonly<Record<string, readonly string[]>> = {
@@ -58,13 +59,13 @@ function sources(folder: string): string[] {
   return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return sources(path);
-    return entry.name.endsWith(".ts") ? [path] : [];
+    return /(?<!\.d)\.tsx?$/.test(entry.name) ? [path] : [];
   });
 }
 
 const ALL = Object.keys(MAY_IMPORT).flatMap(sources);
 /** What is not a test, nor what tests share. */
-const PRODUCTION = ALL.filter((file) => !/\.test(ing)?\.ts$/.test(file));
+const PRODUCTION = ALL.filter((file) => !/\.test(ing)?\.tsx?$/.test(file));
 
 function importsOf(file: string, text = readFileSync(join(ROOT, file), "utf8")): Import[] {
   return [...text.matchAll(/(?:from|import)[\s(]+"(\.[^"]+)"/g)].map(([, path]) => ({
@@ -160,13 +161,15 @@ describe("every file", () => {
   test("is reached from the command line, a test or a benchmark", () => {
     const reached = new Set<string>();
     const visit = (file: string) => {
-      if (reached.has(file) || !file.endsWith(".ts")) return;
+      if (reached.has(file) || !/\.tsx?$/.test(file)) return;
       reached.add(file);
       for (const { to } of importsOf(file)) visit(to);
       for (const thread of threadsOf(file)) visit(thread);
     };
     for (const start of [
       "cli/main.ts",
+      "web/main.tsx",
+      "web/vite.config.ts",
       "bench/census/explore-all.ts",
       ...sources("bench"),
       ...ALL.filter((file) => file.endsWith(".test.ts")),
@@ -186,8 +189,10 @@ describe("every file", () => {
 test("a job speaks to no terminal: it prints nothing, and ends no process", () => {
   const TERMINAL =
     /console\.|process\.(exit|stdout|stderr|on\()|picocolors|yocto-spinner|cli-table3|commander/;
-  const speaking = PRODUCTION.filter((file) => folderOf(file) === "jobs").filter((file) =>
-    TERMINAL.test(readFileSync(join(ROOT, file), "utf8")),
+  // A process of its own listens to its parent.
+  const OWN_PROCESS = "jobs/campaign/worker-process.ts";
+  const speaking = PRODUCTION.filter((file) => folderOf(file) === "jobs" && file !== OWN_PROCESS).filter(
+    (file) => TERMINAL.test(readFileSync(join(ROOT, file), "utf8")),
   );
   expect(speaking).toEqual([]);
   expect(readFileSync(join(ROOT, "cli/output.ts"), "utf8")).toMatch(TERMINAL);

@@ -21,8 +21,21 @@ export interface Line {
   readonly text: string;
 }
 
+/** What a text is, and how its lines are: for the errors about it. */
+export interface TextKind {
+  readonly name: string;
+  readonly expected: string;
+  /** The longest line, in characters. */
+  readonly longest: number;
+}
+
+const RECORDING: TextKind = { name: "a recording", expected: "one trace a line", longest: LONGEST_LINE };
+
 /** Yields every line that is not blank. Throws an InputError that names the file and the line. */
-export async function* lines(file: string): AsyncGenerator<Line> {
+export async function* lines(
+  file: string,
+  { name, expected, longest }: TextKind = RECORDING,
+): AsyncGenerator<Line> {
   const { size, zipped } = await lookAt(file);
   let number = 1;
   // The pieces of a line not ended yet: joined once, or a long line would be copied for every chunk of it.
@@ -37,17 +50,15 @@ export async function* lines(file: string): AsyncGenerator<Line> {
       if (all === 0 && isUtf16(chunk as string)) throw wrong(IS_UTF16);
       all += (chunk as string).length;
       if (all > MUCH && all > MOST_EXPANSION * size)
-        throw wrong(`expands to more than ${MOST_EXPANSION} times the file's size: a recording does not`);
+        throw wrong(`expands to more than ${MOST_EXPANSION} times the file's size: ${name} does not`);
       pieces.push(first as string);
       length += (first as string).length;
-      if (length > LONGEST_LINE)
-        throw wrong(`is longer than ${LONGEST_LINE} characters: one trace a line was expected`);
+      if (length > longest) throw wrong(`is longer than ${longest} characters: ${expected} was expected`);
       for (const next of rest) {
         const text = pieces.join("");
         if (isBlank(text)) {
           blank += text.length + 1;
-          if (blank > MOST_BLANK)
-            throw wrong(`is one of too many blank lines: one trace a line was expected`);
+          if (blank > MOST_BLANK) throw wrong(`is one of too many blank lines: ${expected} was expected`);
         } else yield { number, text };
         number += 1;
         pieces = [next];

@@ -11,13 +11,14 @@
  *
  *   npx tsx bench/fragmentation.ts      prints the table and writes docs/plots/fragmentation.svg
  */
+
+import { Random } from "../engine/run/random-numbers.ts";
 import type { State } from "../kernels/vmap/state.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
 import { PAGE_SIZE, type Vpn } from "../spec/vmap/vocabulary.ts";
 import { type Growing, timeGrowing, writePlot } from "./growing.ts";
 import { fullSize, kernelNamed, place, request } from "./kernel.ts";
 import { printTable, times, whole } from "./print.ts";
-import { Random } from "./random.ts";
 
 const LABELS = ["2.6.28", "4.15.0", "5.17", "7.2"];
 const LENGTHS = [100, 300, 1_000, 3_000, 10_000, 30_000, 100_000];
@@ -99,6 +100,8 @@ printTable(
 writePlot("fragmentation.svg", LENGTHS, measured, {
   title: "An allocation in a space full of holes that are too small",
   subtitle: "68ad4a330433 (5.2): with free space in a tree, a search no longer walks the areas",
+  timed: "time of an allocation",
+  least: 100,
   counted: "areas, with a hole between any two",
   curves: {
     "2.6.28": { name: "2.6.28, no cache", color: "#c0392b", symbol: "circle" },

@@ -1,7 +1,7 @@
 /** Kernels whose areas grow in number, and how long an allocation takes at each length: what the plots show. */
 import { mkdirSync, writeFileSync } from "node:fs";
+import { type Plot, timePlot } from "../jobs/time-plot.ts";
 import { median } from "./race.ts";
-import { type Plot, timePlot } from "./time-plot.ts";
 
 /** A kernel with something in it that grows. */
 export interface Growing {

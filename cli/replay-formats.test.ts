@@ -2,9 +2,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { INTERLEAVED } from "../counterexamples/interleavings.ts";
 import type { Bug } from "../counterexamples/vmap/bug.ts";
 import { BUGS, bugCalled } from "../counterexamples/vmap/index.ts";
-import { INTERLEAVED } from "../counterexamples/vmap/interleavings.ts";
 import { pinnedFile } from "../jobs/pinned.ts";
 import { UsageError } from "../jobs/usage-error.ts";
 import { elsewhere, ROOT } from "./running.testing.ts";

@@ -3,19 +3,22 @@
  * are attributed to the catalogue's bugs, every pinned interleaving is taken again, and every repaired order is
  * visited.
  */
-import type { InterleavedBug, InterleavedViolation } from "../counterexamples/vmap/interleaved.ts";
-import { INTERLEAVED, nameInterleaved } from "../counterexamples/vmap/interleavings.ts";
+import type { InterleavedBug, InterleavedViolation } from "../counterexamples/interleaved.ts";
+import { INTERLEAVED, nameInterleaved } from "../counterexamples/interleavings.ts";
 import { visitActions } from "../engine/actions.ts";
 import { exploring } from "../engine/search/explore.ts";
 import type { Explored } from "../engine/search/visitable.ts";
+import { STEP_PROTOCOLS, stepMachineOf } from "../protocols/index.ts";
+import type { StepProtocol } from "../protocols/protocol.ts";
 import { isConfirmed } from "../protocols/run-steps.ts";
-import { STEP_PROTOCOLS, type StepProtocol, stepMachineOf } from "../protocols/vmap/index.ts";
 import { findRun } from "./hunt-interleaved.ts";
 import { readPinnedInterleaving } from "./pinned.ts";
 import type { Work } from "./work.ts";
 
 /** The bound for a protocol that may be larger: once its known violations are found, the rest is not visited. */
 const BOUNDS = { states: 1e6, bytes: 2e9 };
+/** The bound for a repaired order: the largest, asids-4.4, has a million and a half. */
+const REPAIRED_BOUNDS = { ...BOUNDS, states: 2e6 };
 /** The bound for protocols of a requested release. All but the largest, locks-6.5, have fewer states. */
 const FEW_STATES = 150_000;
 
@@ -144,7 +147,7 @@ function lastingOn(broken: InterleavedViolation): readonly RunOn[] {
 
 /** Whether the repaired order keeps the law in every state of the pinned run's scope. */
 function keeps({ law, repaired: protocol, scope }: InterleavedViolation): { kept: boolean; states: number } {
-  const { steps, ended, states } = findRun({ law, protocol, scope }, BOUNDS);
+  const { steps, ended, states } = findRun({ law, protocol, scope }, REPAIRED_BOUNDS);
   return { kept: ended === "fixpoint" && steps === undefined, states };
 }
 

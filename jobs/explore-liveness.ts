@@ -1,6 +1,6 @@
 /** `explore --liveness`: whether what has to end does end under weak fairness, in every order of the CPUs' steps. */
 import { formatInterleaving } from "../adapters/interleaving-file.ts";
-import { nameInterleaved } from "../counterexamples/vmap/interleavings.ts";
+import { nameInterleaved } from "../counterexamples/interleavings.ts";
 import { findingLassos, type Lasted, type Liveness } from "../engine/live/liveness.ts";
 import type { StepMachine } from "../protocols/program.ts";
 import { asked, type ExploreOptions, progressText, subjectOf } from "./explore.ts";

@@ -1,7 +1,7 @@
 /** A hunt at the step grain ends on request, with its findings so far. */
 import { expect, test } from "vitest";
-import type { InterleavedBug } from "../counterexamples/vmap/interleaved.ts";
-import { interleavedCalled } from "../counterexamples/vmap/interleavings.ts";
+import type { InterleavedBug } from "../counterexamples/interleaved.ts";
+import { interleavedCalled } from "../counterexamples/interleavings.ts";
 import { type Explored, huntingInterleaved } from "./hunt-interleaved.ts";
 
 const C13 = interleavedCalled("C13") as InterleavedBug;

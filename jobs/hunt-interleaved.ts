@@ -1,11 +1,11 @@
 /** Bugs at the step grain are hunted by exploration: it needs no seed, and its first violation is a shortest one. */
-import type { InterleavedBug, InterleavedViolation } from "../counterexamples/vmap/interleaved.ts";
+import type { InterleavedBug, InterleavedViolation } from "../counterexamples/interleaved.ts";
 import { visitActions } from "../engine/actions.ts";
 import { findingLassos } from "../engine/live/liveness.ts";
 import { exploring } from "../engine/search/explore.ts";
 import type { Bounds, Progress, Stop } from "../engine/search/visitable.ts";
+import { stepMachineOf } from "../protocols/index.ts";
 import type { StepMachine } from "../protocols/program.ts";
-import { stepMachineOf } from "../protocols/vmap/index.ts";
 
 const BOUNDS = { states: 2e7, bytes: 4e9 };
 

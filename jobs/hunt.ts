@@ -1,6 +1,6 @@
 /** `hunt`: finds catalogue bugs again, at random from a seed, or by exploration where calls must interleave. */
-import type { InterleavedBug } from "../counterexamples/vmap/interleaved.ts";
-import { INTERLEAVED, interleavedCalled } from "../counterexamples/vmap/interleavings.ts";
+import type { InterleavedBug } from "../counterexamples/interleaved.ts";
+import { INTERLEAVED, interleavedCalled } from "../counterexamples/interleavings.ts";
 import type { Stop } from "../engine/search/visitable.ts";
 import { type HuntLimit, hunting } from "../properties/hunt.ts";
 import type { LawId } from "../spec/contract.ts";

@@ -20,6 +20,7 @@ test("each export has the type that docs/api.md says", () => {
   expectTypeOf(api.pin).returns.resolves.toEqualTypeOf<api.PinReport | api.NothingToPin>();
   expectTypeOf(api.conform).returns.resolves.toEqualTypeOf<api.ConformReport>();
   expectTypeOf(api.judge).returns.resolves.toEqualTypeOf<api.JudgeReport>();
+  expectTypeOf(api.simulate).returns.resolves.toEqualTypeOf<api.SimulateReport>();
   expectTypeOf(api.drive).returns.resolves.toEqualTypeOf<api.DriveReport>();
   expectTypeOf(api.readRecording).returns.toEqualTypeOf<AsyncGenerator<api.Trace>>();
   expectTypeOf(api.list).returns.resolves.toHaveProperty("kernels");

@@ -30,5 +30,8 @@ export { kernelNamed } from "./names.ts";
 export { type NothingToPin, type PinOptions, type PinReport, pin, violationToReproduce } from "./pin.ts";
 export { type Replay, type ReplayOptions, replay } from "./replay.ts";
 export { type Reproducer, type ReproducerKind, reproducerOf } from "./reproducer.ts";
+export { type SimulateOptions, type SimulateReport, simulate } from "./simulate.ts";
 export { UsageError } from "./usage-error.ts";
+export { type ValidateOptions, type ValidateReport, validate } from "./validate.ts";
+export { type VmallocinfoOptions, type VmallocinfoReport, vmallocinfo } from "./vmallocinfo.ts";
 export type { Watch } from "./work.ts";

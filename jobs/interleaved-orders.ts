@@ -1,6 +1,6 @@
 /** Which protocol describes a version in each family: there its calls are explored as phases of several CPUs. */
 import { changesBetween, orderOf } from "../kernels/versions.ts";
-import { STEP_PROTOCOLS } from "../protocols/vmap/index.ts";
+import { STEP_PROTOCOLS } from "../protocols/index.ts";
 import type { Family } from "../spec/vmap/change.ts";
 import { compareVersions, type Version, versionOf } from "../spec/vmap/change.ts";
 import type { Promises } from "../spec/vmap/promises.ts";
@@ -15,6 +15,10 @@ const FAMILIES: readonly Family[] = [
   "locks",
   "roots",
   "reset-perms",
+  "contexts",
+  "kasan",
+  "objects",
+  "levels",
 ];
 
 /** The orders of a family, by their names without the family's. */

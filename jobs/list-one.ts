@@ -1,6 +1,6 @@
 /** `list NAME`: all about one bug or kernel. */
-import type { InterleavedBug } from "../counterexamples/vmap/interleaved.ts";
-import { INTERLEAVED, interleavedCalled } from "../counterexamples/vmap/interleavings.ts";
+import type { InterleavedBug } from "../counterexamples/interleaved.ts";
+import { INTERLEAVED, interleavedCalled } from "../counterexamples/interleavings.ts";
 import type { Promises } from "../spec/vmap/promises.ts";
 import type { Bug, HistoryFile, Kernel, OpenWing, PinnedViolation } from "../spec/wing.ts";
 import { kernelJson } from "./list.ts";

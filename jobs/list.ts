@@ -1,12 +1,13 @@
 /** `list`: the words that other jobs take. It reads no file, as it has to be fast. */
-import { INTERLEAVED } from "../counterexamples/vmap/interleavings.ts";
+import { INTERLEAVED } from "../counterexamples/interleavings.ts";
 import { rangesLike, variants } from "../kernels/versions.ts";
 import { SCOPES } from "../properties/vmap/random-scopes.ts";
+import { PROTOCOLS, STEP_PROTOCOLS } from "../protocols/index.ts";
 import { programOf } from "../protocols/program-text.ts";
-import { PROTOCOLS, STEP_PROTOCOLS } from "../protocols/vmap/index.ts";
 import type { LawId } from "../spec/contract.ts";
 import { FAILURE_LAWS, PROCESS_LAWS } from "../spec/process.ts";
 import { versionOf } from "../spec/vmap/change.ts";
+import { CONCEPT_LAWS } from "../spec/vmap/concepts/index.ts";
 import { isPromised, type Release, type Wing } from "../spec/wing.ts";
 import { protocolsOf } from "./interleaved-orders.ts";
 import { spansJson } from "./spans.ts";
@@ -21,7 +22,9 @@ export async function list() {
   const kernels = of((wing) => wing.kernels.map(({ name, release }) => kernelJson(name, release)));
   const others = variants().map(({ name, release }) => kernelJson(name, release));
   const laws = of((wing) =>
-    wing.laws.filter(isOfModels).map(({ id, says, source }) => ({ id, says, source })),
+    [...wing.laws, ...(wing.name === "vmap" ? CONCEPT_LAWS : [])]
+      .filter(isOfModels)
+      .map(({ id, says, source }) => ({ id, says, source })),
   );
   const bugs = of((wing) =>
     wing.bugs.map(({ id, number, says, source, fixed, violations }) => ({

@@ -67,3 +67,19 @@ test("the command is installed beside it, and names itself as it is typed there"
     "  replay:  vmapcheck replay vb-full-block-stale",
   );
 });
+
+test("the page is in the package: it is written as one file without a build", () => {
+  const { bytes, documents } = JSON.parse(
+    run(
+      process.execPath,
+      "node_modules/vmapcheck/dist/cli/main.js",
+      "view",
+      "C7",
+      "--out",
+      "c7.html",
+      "--json",
+    ),
+  );
+  expect(documents).toBeGreaterThan(3);
+  expect(bytes).toBeGreaterThan(40_000);
+});

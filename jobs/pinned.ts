@@ -2,7 +2,8 @@
 import { fileURLToPath } from "node:url";
 import { type InterleavingFile, interleavingIn } from "../adapters/interleaving-file.ts";
 import { readJson } from "../adapters/json-file.ts";
-import type { InterleavedBug, InterleavedViolation } from "../counterexamples/vmap/interleaved.ts";
+import type { InterleavedBug, InterleavedViolation } from "../counterexamples/interleaved.ts";
+import { wingOfInterleaved } from "../counterexamples/interleavings.ts";
 import type { Bug, HistoryFile, OpenWing, PinnedViolation, Terms } from "../spec/wing.ts";
 
 export function pinnedFile(
@@ -43,6 +44,6 @@ export async function readPinnedInterleaving(
   bug: Pick<InterleavedBug, "id">,
   pinned: Pick<InterleavedViolation, "pinned">,
 ): Promise<InterleavingFile> {
-  const path = pinnedFile(bug, pinned);
+  const path = pinnedFile(bug, pinned, wingOfInterleaved(bug));
   return interleavingIn(path, await readJson(path));
 }

@@ -1,11 +1,12 @@
 /** `replay` of an interleaving: taken step by step on a protocol; if that cannot take it, all runs are searched. */
 import type { InterleavingFile } from "../adapters/interleaving-file.ts";
-import type { InterleavedBug } from "../counterexamples/vmap/interleaved.ts";
-import { nameInterleaved } from "../counterexamples/vmap/interleavings.ts";
+import type { InterleavedBug } from "../counterexamples/interleaved.ts";
+import { nameInterleaved } from "../counterexamples/interleavings.ts";
 import { lawsOf } from "../engine/actions.ts";
+import { STEP_PROTOCOLS } from "../protocols/index.ts";
 import type { StepMachine } from "../protocols/program.ts";
+import type { StepProtocol } from "../protocols/protocol.ts";
 import { isConfirmed, runSteps, type Stuck, violatedBy } from "../protocols/run-steps.ts";
-import { STEP_PROTOCOLS, type StepProtocol } from "../protocols/vmap/index.ts";
 import { versionOf } from "../spec/vmap/change.ts";
 import { findRun } from "./hunt-interleaved.ts";
 import { familyOf, protocolFor, whyNone } from "./interleaved-orders.ts";

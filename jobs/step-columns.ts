@@ -2,12 +2,14 @@
  * The laws that releases keep and violate when calls interleave: a column for each, from the protocols that describe
  * it.
  */
+
+import type { InterleavedBug } from "../counterexamples/interleaved.ts";
+import { INTERLEAVED } from "../counterexamples/interleavings.ts";
 import { bugCalled } from "../counterexamples/vmap/index.ts";
-import type { InterleavedBug } from "../counterexamples/vmap/interleaved.ts";
-import { INTERLEAVED } from "../counterexamples/vmap/interleavings.ts";
 import { lawsOf } from "../engine/actions.ts";
 import { bugsIn } from "../kernels/versions.ts";
-import { STEP_PROTOCOLS, type StepProtocol } from "../protocols/vmap/index.ts";
+import { STEP_PROTOCOLS } from "../protocols/index.ts";
+import type { StepProtocol } from "../protocols/protocol.ts";
 import type { LawId } from "../spec/contract.ts";
 import { versionOf } from "../spec/vmap/change.ts";
 import { type InterleavedReport, usualScope } from "./check-interleaved.ts";

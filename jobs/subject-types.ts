@@ -4,7 +4,7 @@ import type { Layout } from "../engine/search/layout.ts";
 import type { ShortestViolation, Visitable } from "../engine/search/visitable.ts";
 import type { Explorable } from "../properties/explorable.ts";
 import type { PlayedOf } from "../properties/run-choices.ts";
-import type { StepProtocol } from "../protocols/vmap/index.ts";
+import type { StepProtocol } from "../protocols/protocol.ts";
 import type { LawId } from "../spec/contract.ts";
 import type { Bench, OpenWing, Parameter, Parameters } from "../spec/wing.ts";
 

@@ -1,11 +1,12 @@
 /** Finds a subject by its name: protocols, kernels, and kernels with one step replaced. */
 import { formatInterleaving } from "../adapters/interleaving-file.ts";
-import { nameInterleaved } from "../counterexamples/vmap/interleavings.ts";
+import { nameInterleaved } from "../counterexamples/interleavings.ts";
 import { confirmRun, visitActions } from "../engine/actions.ts";
 import type { MachineSource } from "../engine/search/parallel-worker.ts";
 import type { Visitable } from "../engine/search/visitable.ts";
+import { PROTOCOLS, STEP_PROTOCOLS } from "../protocols/index.ts";
+import type { Protocol } from "../protocols/protocol.ts";
 import { isConfirmed } from "../protocols/run-steps.ts";
-import { PROTOCOLS, type Protocol, STEP_PROTOCOLS } from "../protocols/vmap/index.ts";
 import type { LawId } from "../spec/contract.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
 import type { OpenWing, Search, Kernel as WingKernel } from "../spec/wing.ts";

@@ -1,6 +1,6 @@
 /** Every interleaving of the calls of several CPUs on a tree's own code: what is violated, and what was covered. */
 import { formatTreeRun, type TreeRunFile } from "../adapters/tree-run-file.ts";
-import { nameInterleaved } from "../counterexamples/vmap/interleavings.ts";
+import { nameInterleaved } from "../counterexamples/interleavings.ts";
 import type { LawId } from "../spec/contract.ts";
 import { versionOf } from "../spec/vmap/change.ts";
 import { callsReturn } from "../spec/vmap/laws/integrity.ts";

@@ -2,8 +2,8 @@
  * The facts on a kernel version, in words: the release that answers as it does, or both neighbours, and the sources.
  */
 
+import { INTERLEAVED } from "../counterexamples/interleavings.ts";
 import { BUGS } from "../counterexamples/vmap/index.ts";
-import { INTERLEAVED } from "../counterexamples/vmap/interleavings.ts";
 import {
   type BugsIn,
   bugsIn,

@@ -1,7 +1,7 @@
 /** All wings, and which of them a user's word means. A new wing is its folders and one entry here. */
 
 import { lines } from "../adapters/lines.ts";
-import { INTERLEAVED } from "../counterexamples/vmap/interleavings.ts";
+import { INTERLEAVED } from "../counterexamples/interleavings.ts";
 import type { LawId } from "../spec/contract.ts";
 import type { Bug, Kernel, OpenWing, Terms, Wing } from "../spec/wing.ts";
 import { orNearest, UsageError } from "./usage-error.ts";

@@ -106,11 +106,12 @@ export function stepsOfCpu(
   });
 }
 
-/** A step of hardware on a CPU, at any phase; and whether it must happen eventually. */
+/** A step of hardware on a CPU, at any phase; whether it must happen eventually; its lane, if not the CPU's number. */
 export function hardwareStep(
   cpu: number,
   { says, when = [], redundant = [], does = [] }: Omit<Step, "at" | "to" | "asserts" | "agent">,
   fair: boolean,
+  nth = cpu,
 ): StepAction {
   const action = actionOf({
     name: `CPU ${cpu}, hardware: ${says}`,
@@ -118,5 +119,5 @@ export function hardwareStep(
     does,
     agent: fair ? `interrupts of CPU ${cpu}` : undefined,
   });
-  return { ...action, cpu, lane: `CPU ${cpu}`, says, guards: when, does: inOrder(does) };
+  return { ...action, cpu: nth, lane: `CPU ${cpu}`, says, guards: when, does: inOrder(does) };
 }

@@ -13,6 +13,8 @@ export interface Written<C extends Lane> extends Pick<StepMachine, "name" | "lay
   hardware?(cpu: C): readonly StepAction[];
   /** Steps without an agent. */
   readonly others?: readonly StepAction[];
+  /** More lanes, after those of `cpus`: of the CPUs on which tasks run. */
+  readonly otherLanes?: readonly string[];
   /** Sets the fields that do not begin with 0. */
   begin?(state: Int32Array): void;
   readonly invariants?: readonly Invariant[];
@@ -24,7 +26,18 @@ export interface Written<C extends Lane> extends Pick<StepMachine, "name" | "lay
 
 /** Throws a RangeError if its calls have more phases than fit into a field. */
 export function stepMachine<C extends Lane>(written: Written<C>): StepMachine {
-  const { name, layout, cpus, hardware, others = [], begin, invariants = [], legend, draw } = written;
+  const {
+    name,
+    layout,
+    cpus,
+    hardware,
+    others = [],
+    otherLanes = [],
+    begin,
+    invariants = [],
+    legend,
+    draw,
+  } = written;
   const programs = cpus.map((cpu) => written.program(cpu));
   const phases = phasesOf(programs.flat());
   refuseMore(name, phases, cpus);
@@ -33,7 +46,7 @@ export function stepMachine<C extends Lane>(written: Written<C>): StepMachine {
     name,
     layout,
     cpus: cpus.length,
-    lanes: cpus.map(({ index, lane = `CPU ${index}` }) => lane),
+    lanes: [...cpus.map(({ index, lane = `CPU ${index}` }) => lane), ...otherLanes],
     words: layout.words,
     initial: (state) => {
       state.fill(0);

@@ -3,7 +3,7 @@
  * interleavings.
  */
 
-import { interleavedCalled } from "../../counterexamples/vmap/interleavings.ts";
+import { interleavedCalled } from "../../counterexamples/interleavings.ts";
 import type { InterleavedReport, PinnedReport, ProtocolReport } from "../../jobs/check-interleaved.ts";
 import { replayLine, toolLine } from "../../jobs/names.ts";
 import { scopeText } from "../../jobs/parameters.ts";

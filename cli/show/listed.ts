@@ -1,7 +1,8 @@
 /** All about one bug, or one kernel, in lines. */
+
+import type { InterleavedBug } from "../../counterexamples/interleaved.ts";
+import { INTERLEAVED } from "../../counterexamples/interleavings.ts";
 import { narrowedBy, spansOf } from "../../counterexamples/vmap/evidence/spans.ts";
-import type { InterleavedBug } from "../../counterexamples/vmap/interleaved.ts";
-import { INTERLEAVED } from "../../counterexamples/vmap/interleavings.ts";
 import { familyOf, protocolsOf } from "../../jobs/interleaved-orders.ts";
 import {
   bugJson,

@@ -1,5 +1,5 @@
 /** A run at the step grain: as a chart, as JSON, and as a mail. */
-import { interleavedCalled } from "../../counterexamples/vmap/interleavings.ts";
+import { interleavedCalled } from "../../counterexamples/interleavings.ts";
 import { lawsOf } from "../../engine/actions.ts";
 import { failedIn } from "../../engine/machine.ts";
 import { toolLine } from "../../jobs/names.ts";

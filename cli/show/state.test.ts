@@ -5,7 +5,7 @@ import { isEnabled } from "../../engine/machine.ts";
 import { linux } from "../../kernels/vmap/index.ts";
 import { vmapSpec } from "../../model/vmap/vmap-spec.ts";
 import { KERNEL_PARAMETERS, scopeOf } from "../../properties/vmap/spaces.ts";
-import { PROTOCOLS } from "../../protocols/vmap/index.ts";
+import { PROTOCOLS } from "../../protocols/index.ts";
 import type { Command } from "../../spec/vmap/commands.ts";
 import { placesText } from "./kernel-state.ts";
 import { changedFields, variablesOf } from "./state.ts";

@@ -1,5 +1,5 @@
 /** Interleavings of a tree's own code: what was covered, and each violation as a chart with function and line. */
-import { interleavedCalled } from "../../counterexamples/vmap/interleavings.ts";
+import { interleavedCalled } from "../../counterexamples/interleavings.ts";
 import { scopeText } from "../../jobs/parameters.ts";
 import type { Act } from "../../jobs/tree-acts.ts";
 import type { ReplayedTreeRun } from "../../jobs/tree-run.ts";

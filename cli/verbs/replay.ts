@@ -1,6 +1,6 @@
 /** `replay`: judges a history, step by step, with the address space after each. */
 import { oneLine } from "../../adapters/input-error.ts";
-import { interleavedCalled } from "../../counterexamples/vmap/interleavings.ts";
+import { interleavedCalled } from "../../counterexamples/interleavings.ts";
 import { replayLine } from "../../jobs/names.ts";
 import type { Chosen } from "../../jobs/recorded.ts";
 import { type ReplayOptions as Options, type ReplayedHistory, replay } from "../../jobs/replay.ts";

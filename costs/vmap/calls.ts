@@ -9,7 +9,7 @@ import { MARKS } from "../../kernels/vmap/coverage-marks.ts";
 import type { State } from "../../kernels/vmap/state.ts";
 import type { Command, Response } from "../../spec/vmap/commands.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
-import { fitsBlock, type Scope, vmapNodes } from "../../spec/vmap/scope.ts";
+import { fitsBlock, lazyMaxPages, type Scope, vmapNodes } from "../../spec/vmap/scope.ts";
 import type { Cpu, Pages, Vpn } from "../../spec/vmap/vocabulary.ts";
 import { type Costs, hardwareOf } from "../costs.ts";
 import { type Lock, type Nanoseconds, Simulation, type Wait } from "../simulation.ts";
@@ -27,13 +27,16 @@ interface Done {
   readonly tree: number;
   readonly list: number;
   readonly bitmap: number;
+  /** Extents that a purge released. */
+  readonly released: number;
   /** Descriptors of areas, and blocks, that it made, or freed if below 0. */
   readonly areas: number;
   readonly blocks: number;
-  readonly lazyPages: Pages;
+  /** Pages that are no longer lazy. */
+  readonly gathered: Pages;
 }
 
-const levels = (nodes: number): number => Math.ceil(Math.log2(nodes + 1));
+const levels = (nodes: number): number => Math.ceil(Math.log2(Math.max(0, nodes) + 1));
 
 export class Calls {
   readonly simulation: Simulation;
@@ -48,8 +51,8 @@ export class Calls {
   flushes = 0;
   readonly #ns: Costs["nanoseconds"];
   readonly #facts: ReturnType<typeof factsOf>;
-  /** Areas and blocks in use. */
-  #live = 0;
+  /** Areas that callers hold. */
+  #held = 0;
 
   constructor(kernel: Kernel<State>, scope: Scope, costs: Costs) {
     this.simulation = new Simulation(hardwareOf(costs), scope.cpus);
@@ -64,7 +67,8 @@ export class Calls {
 
   act(command: Command): Done {
     const { state } = this;
-    const { tree, list, bitmap } = walked;
+    const { tree, list, bitmap, released } = walked;
+    const { lazyPages } = state;
     const { descriptors } = state.areas;
     const { count } = state.blocks;
     const response = this.kernel.act(state, command);
@@ -75,9 +79,10 @@ export class Calls {
       tree: walked.tree - tree,
       list: walked.list - list,
       bitmap: walked.bitmap - bitmap,
+      released: walked.released - released,
       areas: state.areas.descriptors - descriptors,
       blocks: state.blocks.count - count,
-      lazyPages: state.lazyPages,
+      gathered: lazyPages - state.lazyPages,
     };
   }
 
@@ -99,7 +104,7 @@ export class Calls {
       if (vmlist !== undefined)
         yield* this.#hold(vmlist, "insert_vmalloc_vm", (this.#live / 2) * listStep, this.#live / 2);
     }
-    this.#live += 1;
+    this.#held += 1;
     yield { work: (done.response.pteSet as number) * pteSet, as: "map_vm_area" };
     this.maps += 1;
     return startOf(done);
@@ -108,7 +113,7 @@ export class Calls {
   *vunmap(cpu: Cpu, start: Vpn): Steps {
     const { call, descriptor, listStep, pteClear } = this.#ns;
     const { vmlist } = this.locks;
-    this.#live -= 1;
+    this.#held -= 1;
     if (this.isEager) {
       const others = yield { take: vmlist as Lock };
       const done = this.act({ op: "free", start });
@@ -142,7 +147,7 @@ export class Calls {
       yield* this.#allocates(cpu, done, done.blocks > 0 ? this.scope.blockPages : count);
       if (done.blocks > 0)
         yield* this.#hold(this.locks.index(this.#blockNumber(startOf(done))), "new_vmap_block", 0, 1);
-      this.#live += 1;
+      else this.#held += 1;
     }
     yield { work: (done.response.pteSet as number) * pteSet, as: "vmap_page_range" };
     this.maps += 1;
@@ -154,14 +159,13 @@ export class Calls {
     yield { work: call, as: "vm_unmap_ram" };
     const done = this.act({ op: "unmapRam", cpu, start, count });
     if (!fitsBlock(this.scope, count)) {
-      this.#live -= 1;
+      this.#held -= 1;
       yield* this.#finds(start, done);
       yield* this.#frees(cpu, start, done);
       return;
     }
     yield { work: atomic + bitmapStep, as: "vb_free" };
     if (done.blocks < 0) {
-      this.#live -= 1;
       yield* this.#hold(this.locks.index(this.#blockNumber(start)), "free_vmap_block", 0, 1);
       yield { work: descriptor, as: "kfree" };
       yield* this.#frees(cpu, start, done);
@@ -194,13 +198,17 @@ export class Calls {
     return response;
   }
 
+  /** Areas in use: those that callers hold, and those of blocks. */
+  get #live(): number {
+    return this.#held + this.state.blocks.count;
+  }
+
   #blockNumber(page: Vpn): number {
     return Math.floor(page / this.scope.blockPages);
   }
 
   /** alloc_vmap_area: the search, and the insertion among busy areas. */
   *#allocates(cpu: Cpu, done: Done, size: Pages): Steps {
-    const { treeStep } = this.#ns;
     const { locks } = this;
     if (done.response.flushes.length > 0) yield* this.#purges(done);
     const start = startOf(done);
@@ -210,11 +218,11 @@ export class Calls {
     const insertion = this.#facts.search === "free space" ? levels(this.#live / this.#nodes()) : 0;
     if (locks.busy(start) === locks.space) {
       const steps = done.tree + insertion;
-      yield* this.#hold(locks.space, "alloc_vmap_area", steps * treeStep, steps);
+      yield* this.#descends(locks.space, "alloc_vmap_area", steps);
       return;
     }
-    if (!isPooled) yield* this.#hold(locks.space, "alloc_vmap_area", done.tree * treeStep, done.tree);
-    yield* this.#hold(locks.busy(start), "insert_vmap_area", insertion * treeStep, insertion);
+    if (!isPooled) yield* this.#descends(locks.space, "alloc_vmap_area", done.tree);
+    yield* this.#descends(locks.busy(start), "insert_vmap_area", insertion);
   }
 
   #nodes(): number {
@@ -227,21 +235,22 @@ export class Calls {
     const hasTree = this.#facts.search !== "free space";
     const all = hasTree || this.#facts.lazyAreas === "listed" ? this.state.areas.descriptors : this.#live;
     const steps = hasTree && !isPurged ? done.tree : levels(all / this.#nodes());
-    yield* this.#hold(this.locks.busy(start), "find_vmap_area", steps * this.#ns.treeStep, steps);
+    yield* this.#descends(this.locks.busy(start), "find_vmap_area", steps);
   }
 
   /** free_unmap_vmap_area: the PTEs, unless they stay until the purge; the area is lazy from now on. */
   *#frees(cpu: Cpu, start: Vpn, done: Done): Steps {
-    const { pteClear, treeStep } = this.#ns;
+    const { pteClear } = this.#ns;
     const { locks } = this;
     if (!this.#facts.lazyPtes)
       yield { work: (done.response.pteCleared as number) * pteClear, as: "vunmap_page_range" };
     const lazy = locks.lazy(start);
     if (lazy !== undefined) {
       const steps = levels((this.state.areas.descriptors - this.#live) / this.#nodes());
-      yield* this.#hold(lazy, "free_vmap_area_noflush", steps * treeStep, steps);
+      yield* this.#descends(lazy, "free_vmap_area_noflush", steps);
     }
-    yield* this.#hold(locks.lazyNr, "free_vmap_area_noflush", 0, 0);
+    yield { take: locks.lazyNr };
+    yield { release: locks.lazyNr };
     if (done.response.flushes.length === 0) return;
     if (this.#facts.worker) this.simulation.startWorker(cpu, this.#purges(done));
     else yield* this.#purges(done);
@@ -249,21 +258,39 @@ export class Calls {
 
   /** __purge_vmap_area_lazy. */
   *#purges(done: Done): Steps {
-    const { treeStep, listStep, pteClear, descriptor } = this.#ns;
+    const { listStep, pteClear, descriptor } = this.#ns;
     const { locks } = this;
+    this.#mayPurge(false);
     yield { take: locks.purge };
     yield { work: done.list * listStep, as: "__purge_vmap_area_lazy" };
     if (this.#facts.lazyPtes)
       yield { work: (done.response.pteCleared as number) * pteClear, as: "vunmap_page_range" };
     for (const _each of done.response.flushes) yield* this.#flush();
-    const released = Math.max(0, -done.areas);
-    const holds = this.#facts.releases === "at once" || released === 0 ? 1 : released;
-    for (let nth = 0; nth < holds; nth++) {
-      yield* this.#hold(locks.space, "__free_vmap_area", (done.tree / holds) * treeStep, done.tree / holds);
-    }
-    yield { work: released * descriptor, as: "kfree" };
+    for (const steps of this.#releases(done)) yield* this.#descends(locks.space, "__free_vmap_area", steps);
+    yield { work: Math.max(0, -done.areas) * descriptor, as: "kfree" };
     yield { release: locks.purge };
     this.purges.push({ at: this.simulation.now, maps: this.maps });
+    this.#mayPurge(true);
+  }
+
+  /** The steps under each hold of a purge that releases: it may drop the lock after each extent. */
+  *#releases({ released, tree, gathered }: Done): Iterable<number> {
+    const { releases } = this.#facts;
+    let left = releases === "at once" ? Math.min(1, released) : released;
+    const each = tree / Math.max(1, left);
+    while (left > 0) {
+      // Only once less than twice the limit is lazy (68571be99f32): that many of the extents.
+      const spare = Math.max(0, 2 * lazyMaxPages(this.scope) - this.state.lazyPages);
+      const kept = left - Math.floor((spare * released) / gathered);
+      const held = releases === "one by one below the threshold" ? Math.max(1, kept) : 1;
+      yield held * each;
+      left -= held;
+    }
+  }
+
+  /** A free does not wait for a purge under way, and begins none beside it: it only tries the lock. */
+  #mayPurge(may: boolean): void {
+    Object.assign(this.state, { lazyMaxPages: may ? lazyMaxPages(this.scope) : Number.POSITIVE_INFINITY });
   }
 
   *#flush(): Steps {
@@ -271,17 +298,23 @@ export class Calls {
     yield { flushBelow: this.scope.cpus };
   }
 
-  /** Work under a lock: what other CPUs have written since this one last held it must first come here. */
-  *#hold(lock: Lock, as: string, work: Nanoseconds, steps: number): Steps {
+  /** Work under a lock. `entries` of the structure that are walked may have been written by others. */
+  *#hold(lock: Lock, as: string, work: Nanoseconds, entries: number): Steps {
     const others = yield { take: lock };
-    yield { work: work + this.#moved(others, steps), as };
+    yield { work: work + this.#moved(others, entries), as };
     yield { release: lock };
   }
 
-  #moved(others: number, steps: number): Nanoseconds {
+  /** The way down a tree: nodes far from where others inserted and erased are in every cache. */
+  *#descends(lock: Lock, as: string, steps: number): Steps {
+    yield* this.#hold(lock, as, steps * this.#ns.treeStep, Math.min(steps, LINES_OF_A_HOLD));
+  }
+
+  /** What other CPUs have written since this one last held a lock must first come here. */
+  #moved(others: number, entries: number): Nanoseconds {
     const { lineSameSocket, lineOtherSocket } = this.#ns;
     const line = this.simulation.sockets > 1 ? lineOtherSocket : lineSameSocket;
-    return Math.min(others * LINES_OF_A_HOLD, steps + LINES_OF_A_HOLD) * line;
+    return Math.min(others * LINES_OF_A_HOLD, entries + LINES_OF_A_HOLD) * line;
   }
 }
 

@@ -54,11 +54,15 @@ export function scopeFor(cpus: number, threshold = 1): Scope {
   return { ...scope, lazyMaxPages: Math.round(lazyMaxPages(scope) * threshold) };
 }
 
-/** Before the measurement each thread has made this many maps; the measurement takes as many again, or more. */
-const ROUNDS = 4;
-/** And it ends with a purge, after at least this number of them. */
-const PURGES = 2;
+/**
+ * Before the measurement each thread has made this many maps, and as many while it lasts: in a block half of those
+ * that it holds. It ends with a purge, after at least this number of them.
+ */
+const ROUNDS = { list: 1, areas: 4, blocks: 128 };
+const PURGES = 1;
 const ENOUGH_MAPS = 400;
+/** A purge that does not end is not waited for: so often the purge threshold has then been freed. */
+const MOST_LIMITS = 8;
 
 export function runLoop(options: LoopOptions): LoopResult {
   const { kernel, costs, cpus, threads, threshold } = options;
@@ -66,13 +70,21 @@ export function runLoop(options: LoopOptions): LoopResult {
   const { simulation } = calls;
   fillBlocks(calls, options);
   for (let cpu = 0; cpu < threads; cpu++) simulation.start(cpu, loop(calls, cpu, options));
-  const least = Math.max(ENOUGH_MAPS, threads * ROUNDS);
-  simulation.run(() => calls.maps >= least && (calls.isEager || calls.purges.length > 0));
+  const rounds = calls.isEager ? ROUNDS.list : options.calls === "vmap" ? ROUNDS.areas : ROUNDS.blocks;
+  const limit = lazyMaxPages(calls.scope) / options.pages;
+  const least = Math.max(ENOUGH_MAPS, threads * rounds);
+  simulation.run(
+    () =>
+      calls.maps >= least && (calls.isEager || calls.purges.length > 0 || calls.maps >= MOST_LIMITS * limit),
+  );
   const began = { at: simulation.now, maps: calls.maps, purges: calls.purges.length, flushes: calls.flushes };
   simulation.spent.clear();
   for (const lock of simulation.locks) lock.busy = 0;
-  const ends = () =>
-    calls.maps - began.maps >= least && (calls.isEager || calls.purges.length - began.purges >= PURGES);
+  const ends = () => {
+    const maps = calls.maps - began.maps;
+    const purges = calls.purges.length - began.purges;
+    return maps >= least && (calls.isEager || purges >= PURGES || maps >= MOST_LIMITS * limit);
+  };
   simulation.run(ends);
   const elapsed = simulation.now - began.at;
   const maps = calls.maps - began.maps;

@@ -15,7 +15,8 @@ export type Answer = { readonly result: TaskResult } | { readonly refused: strin
 process.on("message", async ({ task, examples }: Order) => {
   process.send?.(await answerTo(task, examples));
 });
-process.on("disconnect", () => process.exit());
+// Its parent is gone, and no result is awaited.
+process.on("disconnect", () => process.kill(process.pid));
 // Ctrl-C reaches the whole group: the parent decides.
 process.on("SIGINT", () => undefined);
 

@@ -1,6 +1,7 @@
 /** The steps of calls that take, free and purge areas (alloc_vmap_area, free_unmap_vmap_area, purge_vmap_area_lazy). */
 import type { Alloc } from "../../spec/vmap/commands.ts";
 import { endHold } from "../hardware/memory.ts";
+import { walked } from "../structures/walked.ts";
 import { removeFromTree } from "./area-index.ts";
 import { giveBackDescriptor, NONE, takeDescriptor } from "./areas.ts";
 import { purgeFragmented } from "./block-sweeps.ts";
@@ -67,6 +68,7 @@ export function purgeIfTooLazy(state: State, steps: Steps): void {
 
 /** The end of __free_vmap_area: out of tree and list; RCU frees the descriptor. */
 export function eraseArea(state: State, slot: number): void {
+  walked.released += 1;
   removeFromTree(state.areas, slot);
   // The harshest legal RCU: the grace period is over at once. No reply but `usedAfterFree` can show it.
   state.rcuCallbacks += 1;

@@ -187,6 +187,7 @@ const augment: Augment<FreeSpace> = {
  * it joins two, the upper node is removed.
  */
 export function giveSpace(free: FreeSpace, start: Vpn, end: Vpn): void {
+  walked.released += 1;
   let below = NONE;
   let above = NONE;
   let leaf = NONE;

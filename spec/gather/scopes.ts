@@ -141,6 +141,11 @@ function runsOn({ labels: [label = ""], invalidates, has }: Promises, arch: Arch
   return arch !== "ptr" || has.unshare;
 }
 
+/** The same scopes where the page of a table is freed like any other: all that x86 had up to 2.6.39. */
+const AS_PAGES: ReadonlyMap<Scope, Scope> = new Map(
+  SCOPES.map((scope) => [scope, { ...scope, tables: "page" }]),
+);
+
 /** Calls without which a law cannot be violated; any others will do. */
 const NEEDS: Readonly<Record<LawId, readonly Call[]>> = {
   "table-after-flush": ["tables"],
@@ -161,5 +166,8 @@ export function scopesFor(promises: Promises, law?: LawId, outside = false): rea
     if (calls.includes("folios") && !promises.has.folios && calls.includes("dirty") && !promises.has.ranges)
       return false;
     return runsOn(promises, arch);
+  }).map((scope) => {
+    const isOfOne = scope.arch === "s390" || scope.arch === "ppc64";
+    return promises.perCpu && !isOfOne ? (AS_PAGES.get(scope) as Scope) : scope;
   });
 }

@@ -1,4 +1,4 @@
-import type { InterleavedBug } from "../interleaved.ts";
+import type { InterleavedBug } from "../../interleaved.ts";
 
 export const pinFromUnsweptStock: InterleavedBug = {
   id: "pin-from-unswept-stock",

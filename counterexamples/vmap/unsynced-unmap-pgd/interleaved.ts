@@ -1,4 +1,4 @@
-import type { InterleavedBug } from "../interleaved.ts";
+import type { InterleavedBug } from "../../interleaved.ts";
 
 export const unsyncedUnmapPgd: InterleavedBug = {
   id: "unsynced-unmap-pgd",

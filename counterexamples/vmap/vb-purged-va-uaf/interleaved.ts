@@ -1,4 +1,4 @@
-import type { InterleavedBug } from "../interleaved.ts";
+import type { InterleavedBug } from "../../interleaved.ts";
 
 export const vbPurgedVaUaf: InterleavedBug = {
   id: "vb-purged-va-uaf",

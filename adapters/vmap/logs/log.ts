@@ -1,0 +1,137 @@
+/** Reads the log of a running kernel: the text of trace, trace_pipe, trace-cmd report or perf script. */
+import type { LogEvent, LogFacts, Lost, Stamp } from "../../../spec/vmap/log.ts";
+import { inputError } from "../../input-error.ts";
+import { saidBy } from "./events.ts";
+import { LOG, textLines } from "./log-text.ts";
+import { Names, type Prefixed, prefixOf } from "./prefix.ts";
+
+/** Lines that are no events, such as a backtrace, before the first event that is one of ours. */
+const MOST_STRANGE = 200;
+/** A clock that runs back by more than this is another clock, in microseconds. */
+const BACK = 1e6;
+const LOST = /^\s*CPU[ :]*(\d+) \[(?:LOST )?(?:(\d+) )?EVENTS(?: DROPPED| LOST)?\]/;
+/** An overwritten buffer: the events before the first that is left of this CPU are missing. */
+const STARTED = /^#+ CPU (\d+) buffer started #+/;
+const PERF_LOST = /PERF_RECORD_LOST\S*:? +(?:lost )?(\d+)/;
+/** Words that a program writes before its events. */
+const HEAD = /^(#|cpus=|version = |CPU \d+ is empty|\s*\[vmallocinfo)/;
+
+/** Yields the events of the vmap layer in the order of their lines. Throws an InputError for what is no such log. */
+export class Log {
+  readonly #file: string;
+  readonly #names = new Names();
+  readonly #cpus = new Set<number>();
+  #online = 0;
+  #wide = false;
+  #clock: "seconds" | "counter" | undefined;
+  #last: Stamp | undefined;
+  /** The last line is earlier than the one before it: what happened between is not known, as if events were lost. */
+  #isBack = false;
+  /** Lines with an event of ours, of another subsystem, and with none. */
+  readonly counts = { events: 0, others: 0, strange: 0 };
+  #firstStrange: { readonly line: number; readonly text: string } | undefined;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  /** What was seen so far of how the log was written. */
+  get facts(): LogFacts {
+    return {
+      cpus: Math.max(this.#online, this.#cpus.size),
+      bits: this.#wide ? 64 : 32,
+      clock: this.#clock ?? "seconds",
+    };
+  }
+
+  async *events(): AsyncGenerator<LogEvent> {
+    for await (const { number, text } of textLines(this.#file, LOG)) {
+      const event = this.#eventIn(number, text);
+      if (event === undefined) continue;
+      if (this.#isBack) yield this.#lost(number, event.cpu, undefined, true);
+      yield event;
+    }
+    if (this.counts.events === 0) throw this.#noEvents();
+  }
+
+  #eventIn(line: number, text: string): LogEvent | undefined {
+    const found = prefixOf(line, text, this.#names);
+    if (found === undefined) return this.#aside(line, text);
+    const said = saidBy(found.event, found.fields);
+    if (typeof said === "string") throw inputError(this.#file, line, said);
+    this.#cpus.add(found.stamp.cpu);
+    this.#isBack = this.#checkClock(found);
+    if (said === undefined) {
+      this.counts.others += 1;
+      return undefined;
+    }
+    this.counts.events += 1;
+    if ("vend" in said && said.vend > 2 ** 20) this.#wide = true;
+    return Object.assign(said, found.stamp) as LogEvent;
+  }
+
+  /** Whether the line is earlier than the one before it. */
+  #checkClock({ stamp, clock }: Prefixed): boolean {
+    if (this.#clock !== undefined && this.#clock !== clock)
+      throw inputError(
+        this.#file,
+        stamp.line,
+        `its time is ${clock === "counter" ? "a count" : "in seconds"}, that of the lines before ${clock === "counter" ? "in seconds" : "a count"}: one trace_clock was expected`,
+      );
+    this.#clock = clock;
+    const last = this.#last;
+    this.#last = stamp;
+    if (last === undefined || stamp.time >= last.time) return false;
+    if (clock === "counter" || last.time - stamp.time > BACK)
+      throw inputError(
+        this.#file,
+        stamp.line,
+        "is earlier than the line before it: one log in the order of its time was expected",
+      );
+    return true;
+  }
+
+  /** A line without an event: a comment, lost events, or something strange. */
+  #aside(line: number, text: string): LogEvent | undefined {
+    this.#isBack = false;
+    const lost = LOST.exec(text) ?? STARTED.exec(text);
+    if (lost !== null) {
+      const [, cpu, events] = lost;
+      return this.#lost(line, Number(cpu), events === undefined ? undefined : Number(events), false);
+    }
+    const perf = PERF_LOST.exec(text);
+    if (perf !== null) return this.#lost(line, -1, Number(perf[1]), true);
+    if (HEAD.test(text)) {
+      const [, online] = /#P:(\d+)/.exec(text) ?? [];
+      if (online !== undefined) this.#online = Number(online);
+      return undefined;
+    }
+    this.counts.strange += 1;
+    this.#firstStrange ??= { line, text: text.slice(0, 60) };
+    if (this.counts.events === 0 && this.counts.strange > MOST_STRANGE) throw this.#noEvents();
+    return undefined;
+  }
+
+  #lost(line: number, cpu: number, events: number | undefined, everywhere: boolean): LogEvent {
+    const lost: Lost = { kind: "lost", events, everywhere };
+    const time = this.#last?.time ?? 0;
+    return { ...lost, line, time, cpu, task: 0, name: "", inInterrupt: false };
+  }
+
+  #noEvents(): Error {
+    const expected = "events such as alloc_vmap_area or k_alloc were expected";
+    const { others } = this.counts;
+    const strange = this.#firstStrange;
+    if (strange !== undefined && others === 0)
+      return inputError(
+        this.#file,
+        strange.line,
+        `is no event of a log (${JSON.stringify(strange.text)}): ${expected}`,
+      );
+    return inputError(
+      this.#file,
+      undefined,
+      others > 0 ? `has ${others} events, and none of vmalloc: ${expected}` : `has no events: ${expected}`,
+    );
+  }
+}

@@ -1,0 +1,86 @@
+import { request } from "node:http";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { FoundHistories } from "../../jobs/page/found.ts";
+import { type Served, serve } from "./server.ts";
+
+let served: Served;
+beforeAll(async () => {
+  const assets = new Map([["/", { type: "text/html", body: Buffer.from("<p>the page</p>") }]]);
+  served = await serve({
+    assets,
+    given: { found: new FoundHistories() },
+    port: 0,
+    signal: new AbortController().signal,
+  });
+});
+afterAll(() => served.close());
+
+interface Answer {
+  readonly status: number | undefined;
+  readonly body: string;
+  readonly policy: string;
+}
+
+function ask(path: string, headers: Record<string, string> = {}, method = "GET"): Promise<Answer> {
+  const { hostname, port } = new URL(served.url);
+  return new Promise((resolve, reject) => {
+    const asked = request({ hostname, port, path, method, headers }, (response) => {
+      let body = "";
+      response.on("data", (part) => {
+        body += part;
+      });
+      response.on("end", () =>
+        resolve({
+          status: response.statusCode,
+          body,
+          policy: String(response.headers["content-security-policy"]),
+        }),
+      );
+    });
+    asked.on("error", reject);
+    asked.end();
+  });
+}
+
+test("The server listens on loopback alone.", () => {
+  expect(served.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/);
+});
+
+test("The page is served, under a policy that loads nothing from elsewhere.", async () => {
+  const { status, body, policy } = await ask("/");
+  expect([status, body]).toEqual([200, "<p>the page</p>"]);
+  expect(policy).toContain("default-src 'none'");
+  expect(policy).toContain("connect-src 'self'");
+});
+
+test("A document is served, and a wrong word is one line.", async () => {
+  expect(JSON.parse((await ask("/api/start")).body)).toMatchObject({ kind: "start", opens: "matrix" });
+  const { status, body } = await ask("/api/history?target=C99");
+  expect([status, JSON.parse(body)]).toEqual([400, { error: 'there is no bug "C99"' }]);
+});
+
+describe("refused is", () => {
+  test.each([
+    ["another host, as after DNS rebinding", "/api/start", { Host: "evil.example" }, "GET", 403],
+    ["another origin", "/api/start", { Origin: "http://evil.example" }, "GET", 403],
+    ["a request that another site makes", "/api/start", { "Sec-Fetch-Site": "cross-site" }, "GET", 403],
+    ["a write", "/api/start", {}, "POST", 405],
+    ["a file outside", "/../package.json", {}, "GET", 404],
+    ["a file outside, encoded", "/..%2f..%2fpackage.json", {}, "GET", 404],
+    ["an address that is too long", `/api/state?path=${"1.".repeat(7000)}`, {}, "GET", 414],
+  ])("%s", async (_what, path, headers, method, status) => {
+    expect((await ask(path, headers, method)).status).toBe(status);
+  });
+
+  test("not the page's own origin", async () => {
+    const origin = served.url.slice(0, -1);
+    expect((await ask("/api/start", { Origin: origin, "Sec-Fetch-Site": "same-origin" })).status).toBe(200);
+  });
+
+  test("of many requests at once, what would wait too long", async () => {
+    const all = await Promise.all(Array.from({ length: 30 }, () => ask("/api/gallery")));
+    const statuses = all.map(({ status }) => status);
+    expect(statuses.filter((status) => status === 200).length).toBeGreaterThan(0);
+    expect(statuses.filter((status) => status !== 200 && status !== 503)).toEqual([]);
+  });
+});

@@ -1,0 +1,180 @@
+/** What the page may ask for, by the words of its address: each is a document of some job. */
+import { isInterleaving } from "../../adapters/interleaving-file.ts";
+import { readJson } from "../../adapters/json-file.ts";
+import { interleavedCalled } from "../../counterexamples/interleavings.ts";
+import { toolLine } from "../names.ts";
+import { VERSION } from "../package-version.ts";
+import { isRecording } from "../recorded.ts";
+import { onKernel, type Replay, replay, replayHistory } from "../replay.ts";
+import { isTreeName } from "../trees.ts";
+import { UsageError } from "../usage-error.ts";
+import { bugMeant } from "../wings.ts";
+import type { Watch } from "../work.ts";
+import { machines, stateByHand } from "./by-hand.ts";
+import type { Document, Film, RunFilm, Start } from "./documents.ts";
+import { filmOfHistory, filmOfRecording } from "./film.ts";
+import { FoundHistories, type FoundHistory } from "./found.ts";
+import { gallery } from "./gallery.ts";
+import { checkedSubject, matrixOfCatalogue } from "./matrix.ts";
+import { filmOfRun } from "./run-film.ts";
+
+/** What was given on the command line: nothing else of the disk is read. */
+export interface Given {
+  /** A file with a history, an interleaving or a recording. */
+  readonly file?: string | undefined;
+  /** A bug of the catalogue. */
+  readonly bug?: string | undefined;
+  /** The directory of a kernel tree. */
+  readonly tree?: string | undefined;
+  /** What checks found since. */
+  readonly found: FoundHistories;
+}
+
+/** The word that stands for the given file, or the given tree, in an address. */
+export const GIVEN_FILE = "file";
+export const GIVEN_TREE = "tree";
+
+/** A file, a bug, or `tree:DIR`. Throws a UsageError for a bug that is none. */
+export async function givenBy(word: string | undefined): Promise<Given> {
+  const found = new FoundHistories();
+  if (word === undefined) return { found };
+  if (isTreeName(word)) return { tree: word.slice("tree:".length), found };
+  if (/[./\\]/.test(word)) return { file: word, found };
+  if (await isBug(word)) return { bug: word, found };
+  throw new UsageError(
+    `there is no bug ${JSON.stringify(word)}: view takes a bug, a file (./NAME), or tree:DIR; see list`,
+  );
+}
+
+const isBug = async (word: string) =>
+  interleavedCalled(word) !== undefined || (await bugMeant(word)) !== undefined;
+
+/** Where the page begins. */
+export async function startOf(given: Given): Promise<Start> {
+  const { bug, file, tree } = given;
+  const about = { kind: "start", version: VERSION } as const;
+  if (bug !== undefined) {
+    const view = (await bugMeant(bug)) === undefined ? "run" : "history";
+    return { ...about, given: bug, opens: `${view}?${new URLSearchParams({ target: bug })}` };
+  }
+  if (file !== undefined) {
+    const isRun = !isRecording(file) && isInterleaving(await readJson(file));
+    return { ...about, given: file, opens: `${isRun ? "run" : "history"}?target=${GIVEN_FILE}` };
+  }
+  return { ...about, given: tree ?? null, opens: tree === undefined ? "matrix" : "matrix?tree=1" };
+}
+
+/** The most random histories in each scope that the page may ask for. */
+const MOST_RUNS = 1500;
+const USUAL_RUNS = 200;
+
+/** The document at an address. Throws a UsageError for words that name none, an InputError for a file that is wrong. */
+export async function answer(
+  path: string,
+  words: URLSearchParams,
+  given: Given,
+  watch: Watch,
+): Promise<Document> {
+  const word = (name: string) => words.get(name) ?? undefined;
+  switch (path) {
+    case "start":
+      return startOf(given);
+    case "matrix":
+      return matrixOfCatalogue();
+    case "check":
+      return checked(word("kernel"), word("runs"), given, watch);
+    case "history":
+    case "run": {
+      const known = given.found.get(word("target") ?? "");
+      if (known !== undefined) return filmOfFound(known, word("kernel"));
+      return film(path, await targetOf(word("target"), given), word, given);
+    }
+    case "gallery":
+      return gallery();
+    case "machines":
+      return machines();
+    case "state": {
+      const path = (word("path") ?? "").split(".").filter((each) => each !== "");
+      if (path.some((each) => !/^\d{1,6}$/.test(each)))
+        throw new UsageError("path takes numbers between dots");
+      const machine = word("machine");
+      if (machine === undefined) throw new UsageError("a machine is expected");
+      return stateByHand({ machine: notTree(machine), scope: word("scope"), path: path.map(Number) });
+    }
+    default:
+      throw new UsageError(`there is nothing at ${JSON.stringify(path)}`);
+  }
+}
+
+async function checked(
+  kernel: string | undefined,
+  runs: string | undefined,
+  { tree, found }: Given,
+  watch: Watch,
+): Promise<Document> {
+  const count = runs === undefined ? USUAL_RUNS : Number(runs);
+  if (!Number.isInteger(count) || count < 0 || count > MOST_RUNS)
+    throw new UsageError(`runs takes a whole number from 0 to ${MOST_RUNS}`);
+  if (kernel === undefined) throw new UsageError("a kernel is expected");
+  if (kernel === GIVEN_TREE && tree === undefined) throw new UsageError("no tree was given");
+  const asked =
+    kernel === GIVEN_TREE && tree !== undefined
+      ? { kernel, tree: { directory: tree, word: GIVEN_TREE } }
+      : { kernel: notTree(kernel) };
+  const subject = await checkedSubject({ ...asked, runs: count, found }, watch);
+  return { kind: "matrix", laws: [], subjects: subject === undefined ? [] : [subject] };
+}
+
+/** The page names a bug, or the file that was given. */
+async function targetOf(target: string | undefined, { file }: Given): Promise<string> {
+  if (target === GIVEN_FILE && file !== undefined) return file;
+  if (target !== undefined && !/[./\\]/.test(target) && (await isBug(target))) return target;
+  throw new UsageError(`there is no bug ${JSON.stringify(target ?? "")}`);
+}
+
+/** The page may not name a directory. */
+function notTree(kernel: string): string {
+  if (isTreeName(kernel)) throw new UsageError("a tree is named on the command line only");
+  return kernel;
+}
+
+/** What a check found, on its kernel or on another one. */
+async function filmOfFound(
+  { wing, kernel: own, history }: FoundHistory,
+  asked: string | undefined,
+): Promise<Film> {
+  const on = await onKernel(wing, asked === undefined || asked === own.name ? own : notTree(asked));
+  const kernel = on.kernel ?? own;
+  const chosen = { name: `Found by check ${own.name}`, history, kernel, bug: undefined, rerun: false };
+  const replayed = replayHistory(wing, chosen, { law: undefined, called: on.called });
+  return { ...filmOfHistory(replayed, ""), command: toolLine(`check ${own.name} --law ${history.law}`) };
+}
+
+async function film(
+  path: "history" | "run",
+  target: string,
+  word: (name: string) => string | undefined,
+  given: Given,
+): Promise<Film | RunFilm> {
+  const asked = word("kernel");
+  const kernel =
+    asked === GIVEN_TREE && given.tree !== undefined
+      ? `tree:${given.tree}`
+      : asked === undefined
+        ? undefined
+        : notTree(asked);
+  const law = word("law");
+  const isPinned = target !== given.file;
+  const hasBoth =
+    isPinned && interleavedCalled(target) !== undefined && (await bugMeant(target)) !== undefined;
+  const grain = hasBoth ? (path === "run" ? "step" : "call") : undefined;
+  const options = { kernel, law, grain };
+  const found: Replay = await replay(target, options);
+  const parts = { "--grain": grain, "--law": law, "--kernel": kernel };
+  const typed = Object.entries(parts).flatMap(([name, value]) => (value === undefined ? [] : [name, value]));
+  const line = [target, ...typed].join(" ");
+  if (found.kind === "run") return filmOfRun(found, line);
+  if (found.kind === "history") return filmOfHistory(found, line);
+  if (found.kind === "recording") return filmOfRecording(found, line);
+  throw new UsageError(`${target} is a run of a tree's own code: replay draws it in the terminal`);
+}

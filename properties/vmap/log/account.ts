@@ -1,0 +1,69 @@
+/** What was judged, law by law, and what could not be. */
+import type { LawId } from "../../../spec/contract.ts";
+import type { LogEvent, Stamp } from "../../../spec/vmap/log.ts";
+import type { Area } from "./area.ts";
+import { LOG_LAWS } from "./laws.ts";
+
+/** A law that the log violates in every order of its events that is possible. */
+export interface LogViolation {
+  readonly law: LawId;
+  readonly line: number;
+  readonly time: number;
+  readonly says: string;
+  /** The areas it is about, the one placed or freed last. */
+  readonly areas: readonly Area[];
+  /** The areas around. */
+  readonly around: readonly Area[];
+  /** The events it rests on. */
+  readonly events: readonly Stamp[];
+}
+
+/** How often a law was judged; and how often not, by the reason. */
+export interface LawTally {
+  judged: number;
+  violated: number;
+  /** An order exists in which it holds, and one in which it does not. */
+  readonly undecided: Map<string, number>;
+  /** What it needs is not in the log. */
+  readonly blind: Map<string, number>;
+}
+
+/** Violations kept with their events: more of them say nothing new. */
+const MOST_KEPT = 200;
+
+export class Account {
+  readonly tallies: ReadonlyMap<LawId, LawTally> = new Map(
+    LOG_LAWS.map(({ id }) => [id, { judged: 0, violated: 0, undecided: new Map(), blind: new Map() }]),
+  );
+  readonly violations: LogViolation[] = [];
+
+  judged(law: LawId): void {
+    this.#of(law).judged += 1;
+  }
+
+  undecided(law: LawId, why: string): void {
+    count(this.#of(law).undecided, why);
+  }
+
+  blind(law: LawId, why: string): void {
+    count(this.#of(law).blind, why);
+  }
+
+  violate(violation: LogViolation): void {
+    this.#of(violation.law).violated += 1;
+    if (this.violations.length < MOST_KEPT) this.violations.push(violation);
+  }
+
+  #of(law: LawId): LawTally {
+    return this.tallies.get(law) as LawTally;
+  }
+}
+
+function count(counts: Map<string, number>, why: string): void {
+  counts.set(why, (counts.get(why) ?? 0) + 1);
+}
+
+/** The stamp alone of an event that is kept. */
+export function stampOf({ line, time, cpu, task, name, inInterrupt }: LogEvent | Stamp): Stamp {
+  return { line, time, cpu, task, name, inInterrupt };
+}

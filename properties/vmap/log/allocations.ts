@@ -1,0 +1,237 @@
+/** Areas are placed: where a window allows, and over nothing that may still be in use or translated. */
+import type { EventOf, Stamp } from "../../../spec/vmap/log.ts";
+import { alignUp, type Vpn } from "../../../spec/vmap/vocabulary.ts";
+import { type Area, areaAt, type Purge, pagesOf, type Request } from "./area.ts";
+import { hex, hexOfPage } from "./hex.ts";
+import { mayFlushBefore, mayTake } from "./purge.ts";
+import type { Room } from "./room.ts";
+import type { Space } from "./space.ts";
+import type { Plea } from "./suspicions.ts";
+import type { Task } from "./tasks.ts";
+import type { Window } from "./window.ts";
+
+/** Lines that a free may take to be printed, where no kprobe shows its entry. */
+export const LATE = 20_000;
+
+export class Allocations {
+  readonly #space: Space;
+  readonly #room: Room;
+
+  constructor(space: Space, room: Room) {
+    this.#space = space;
+    this.#room = room;
+  }
+
+  enter(event: EventOf<"alloc entry">, task: Task): void {
+    task.entry = event;
+    task.failed = undefined;
+    task.got = undefined;
+  }
+
+  /** The tracepoint of an attempt. */
+  allocate(event: EventOf<"allocated">, task: Task): void {
+    const { entry } = task;
+    this.#space.seen.allocated = true;
+    const placed: Window = { from: task.failed ?? entry ?? task.last, by: event };
+    if (entry !== undefined) this.#compareRequests(entry, event);
+    if (event.failed) {
+      task.failed = event;
+      this.#room.judgeRefusal(event, placed);
+      return;
+    }
+    task.got = this.#placeRequested(event, event, placed, event);
+  }
+
+  /** The return of the call. It is the only report where the kernel has no tracepoint. */
+  return(event: EventOf<"alloc return">, task: Task): void {
+    const { entry, got } = task;
+    task.entry = undefined;
+    task.got = undefined;
+    const { seen, areas } = this.#space;
+    seen.allocReturn = true;
+    if (event.failed) {
+      // The area could not be prepared (kasan_populate_vmalloc): it is freed at once, and was never mapped.
+      if (got !== undefined) areas.remove(got);
+      else if (entry !== undefined && !seen.allocated)
+        this.#room.judgeRefusal({ ...entry, ...withStamp(event) }, { from: entry, by: event });
+      return;
+    }
+    if (got !== undefined) {
+      this.#compareAreas(event, got, task);
+      return;
+    }
+    if (seen.allocated && entry !== undefined)
+      this.#disagree(event, `returns ${hex(event)}, and alloc_vmap_area has not reported it`);
+    if (
+      areas
+        .overlapping(event)
+        .some(
+          (area) =>
+            area.start === event.start &&
+            area.end === event.end &&
+            area.line > this.#space.doubt &&
+            area.freed === undefined,
+        )
+    )
+      return;
+    if (entry === undefined) {
+      this.#place(areaAt(event, { origin: "log", at: event, placed: { from: task.last, by: event } }), event);
+      return;
+    }
+    const size = pagesOf(event);
+    if (size !== entry.size) this.#disagree(event, `asked for ${entry.size} pages and got ${size}`);
+    this.#placeRequested({ start: event.start, size }, { ...entry, size }, { from: entry, by: event }, event);
+  }
+
+  percpu(event: EventOf<"percpu return">, task: Task): void {
+    if (event.failed) return;
+    const placed = { from: task.last, by: event };
+    const end = event.start + event.size;
+    this.#place(areaAt({ start: event.start, end }, { origin: "percpu", at: event, placed }), event);
+  }
+
+  #compareRequests(entry: EventOf<"alloc entry">, event: EventOf<"allocated">): void {
+    this.#space.judged("events-agree");
+    const same =
+      entry.size === event.size &&
+      entry.align === event.align &&
+      entry.vstart === event.vstart &&
+      entry.vend === event.vend;
+    if (!same)
+      this.#disagree(
+        event,
+        "alloc_vmap_area reports another request than that with which it was called",
+        entry,
+      );
+  }
+
+  #compareAreas(event: EventOf<"alloc return">, got: Area, task: Task): void {
+    this.#space.judged("events-agree");
+    if (got.start === event.start && got.end === event.end) return;
+    this.#disagree(event, `alloc_vmap_area reported ${hex(got)} and returns ${hex(event)}`, got.placed.by);
+    const { areas } = this.#space;
+    areas.remove(got);
+    for (const old of areas.overlapping(event)) areas.remove(old);
+    const { placed, request } = got;
+    areas.add(areaAt(event, { origin: "log", at: event, placed, ...(request && { request }) }));
+    task.got = undefined;
+  }
+
+  #disagree(at: Stamp, says: string, before?: Stamp): void {
+    this.#space.suspect({ law: "events-agree", at, says, areas: [], events: before ? [before] : [] });
+  }
+
+  #placeRequested(
+    { start, size }: { readonly start: Vpn; readonly size: number },
+    { align, vstart, vend }: Request,
+    placed: Window,
+    event: Stamp,
+  ): Area {
+    const request = { size, align, vstart, vend };
+    const area = areaAt({ start, end: start + size }, { origin: "log", at: event, placed, request });
+    const { account } = this.#space;
+    account.judged("in-window");
+    account.judged("aligned");
+    if (start < vstart || start + size > vend)
+      this.#space.suspect({
+        law: "in-window",
+        at: event,
+        says: `${hex(area)} lies outside the window ${hex({ start: vstart, end: vend })}`,
+        areas: [area],
+      });
+    if (alignUp(start, align) !== start)
+      this.#space.suspect({
+        law: "aligned",
+        at: event,
+        says: `${hexOfPage(start)} is no multiple of ${Math.max(align, 4096)} bytes`,
+        areas: [area],
+      });
+    this.#room.open(request, start);
+    this.#room.judgePlacement(area, request);
+    this.#place(area, event);
+    return area;
+  }
+
+  #place(area: Area, event: Stamp): void {
+    const { areas } = this.#space;
+    this.#space.judged("no-overlap");
+    for (const old of areas.overlapping(area)) {
+      if (old.freed === undefined) this.#overlapLive(old, area, event);
+      else this.#reuse(old, area, event);
+    }
+    areas.add(area);
+  }
+
+  #overlapLive(old: Area, area: Area, event: Stamp): void {
+    const { areas, account, seen } = this.#space;
+    if (this.#space.isDoubtful(old)) account.blind("no-overlap", this.#space.whyDoubtful);
+    else if (!seen.freed && !seen.freeEntry) account.blind("no-overlap", "no event shows frees");
+    else {
+      this.#space.suspend(old);
+      this.#space.suspect({
+        law: "no-overlap",
+        at: event,
+        says: `${hex(area)} is placed over ${hex(old)}, which was not freed`,
+        areas: [old, area],
+        events: stampsOf(old),
+        // Where no kprobe shows the entry of a free, it may be printed long after its area was purged.
+        ...(this.#space.seen.freeEntry ? {} : { until: event.line + LATE }),
+        plea: () => (old.freed === undefined ? "stands" : this.#pleaOfReuse(old, event)),
+        ends: (stands) => this.#space.resume(old, stands),
+      });
+      return;
+    }
+    areas.remove(old);
+  }
+
+  #reuse(old: Area, area: Area, event: Stamp): void {
+    const { areas, account } = this.#space;
+    if (this.#space.isDoubtful(old)) {
+      account.blind("flush-before-reuse", this.#space.whyDoubtful);
+      areas.remove(old);
+      return;
+    }
+    account.judged("flush-before-reuse");
+    if (old.perhapsTakenBy !== undefined) {
+      areas.remove(old);
+      return;
+    }
+    const purge = this.#releasing(old, event);
+    if (purge !== undefined) {
+      areas.remove(old);
+      if (purge.close === undefined) purge.reused.push({ old, placed: area });
+      return;
+    }
+    this.#space.suspend(old);
+    this.#space.suspect({
+      law: "flush-before-reuse",
+      at: event,
+      says: `${hex(area)} is placed over ${hex(old)}, which was freed and not flushed since`,
+      areas: [old, area],
+      events: stampsOf(old),
+      plea: () => this.#pleaOfReuse(old, event),
+      ends: () => this.#space.resume(old, false),
+    });
+  }
+
+  #pleaOfReuse(old: Area, event: Stamp): Plea {
+    return this.#releasing(old, event) === undefined && this.#space.seen.purgeEntry ? "stands" : "excused";
+  }
+
+  /** A purge that may have released the area before this event. */
+  #releasing(old: Area, event: Stamp): Purge | undefined {
+    const { open, closed } = this.#space;
+    const purges = open === undefined ? closed : [...closed, open];
+    const { freed } = old;
+    if (freed === undefined) return undefined;
+    return purges.find((purge) => mayTake(purge, old, freed) && mayFlushBefore(purge, event));
+  }
+}
+
+export function stampsOf({ placed, freed }: Area): readonly Stamp[] {
+  return [placed.by, freed?.from, freed?.by].filter((each) => each !== undefined);
+}
+
+function withStamp({ line, time, cpu, task, name, inInterrupt }: Stamp): Stamp {
+  return { line, time, cpu, task, name, inInterrupt };
+}

@@ -1,0 +1,47 @@
+/** A purge, as far as the log shows it. They run one at a time (vmap_purge_lock). */
+import type { EventOf, Stamp } from "../../../spec/vmap/log.ts";
+import type { Extent } from "../../../spec/vmap/vocabulary.ts";
+import type { Purge } from "./area.ts";
+import { mayPrecede, type Window } from "./window.ts";
+
+export function purgeAfter(
+  after: Stamp | undefined,
+  entry: EventOf<"purge entry"> | undefined,
+  isFlushSeen: boolean,
+): Purge {
+  return {
+    entry,
+    after,
+    isFlushSeen,
+    flush: undefined,
+    flushes: 0,
+    decays: 0,
+    close: undefined,
+    range: undefined,
+    taken: 0,
+    reused: [],
+  };
+}
+
+/** It began after this. */
+export const beginOf = ({ entry, after }: Purge): Stamp | undefined => entry ?? after;
+
+/** It had taken the lists of lazy areas by then. */
+export const takenBy = ({ flush, close }: Purge): Stamp | undefined => flush ?? close;
+
+export function covers(range: Extent, { start, end }: Extent): boolean {
+  return range.start <= start && end <= range.end;
+}
+
+/** Whether an order exists in which it took an area that became lazy in this window. */
+export function mayTake(purge: Purge, area: Extent, freed: Window): boolean {
+  if (purge.range !== undefined && !covers(purge.range, area)) return false;
+  return mayPrecede(freed.from, takenBy(purge));
+}
+
+/** Whether an order exists in which it had flushed before this event. */
+export function mayFlushBefore(purge: Purge, event: Stamp): boolean {
+  if (purge.flush !== undefined) return mayPrecede(purge.flush, event);
+  if (purge.isFlushSeen && purge.entry !== undefined && purge.close === undefined) return false;
+  return mayPrecede(beginOf(purge), event);
+}

@@ -1,0 +1,159 @@
+/** Where the search for free space should have ended, as far as a log shows what is free. */
+import type { LawId } from "../../../spec/contract.ts";
+import type { Stamp } from "../../../spec/vmap/log.ts";
+import { alignUp, type Extent, PAGE_SIZE, type Vpn } from "../../../spec/vmap/vocabulary.ts";
+import type { Area, Request } from "./area.ts";
+import { hex } from "./hex.ts";
+import type { KernelFacts, Space } from "./space.ts";
+import { LOST_EVENTS, type Plea, UNSEEN_BEGIN } from "./suspicions.ts";
+import { mayPrecede, type Window } from "./window.ts";
+
+/** Areas passed in one search; a space with more below the area is not judged. */
+const MOST_PASSED = 4096;
+/** Lines in which another allocation that took the hole may be printed. */
+const LATE = 2000;
+
+/** How near placements were to first fit: those aligned to a page at most, and the others. */
+export interface FitCounts {
+  exact: number;
+  other: number;
+  /** Of a larger alignment: the lowest fit, or one no higher than the lowest roomy hole; others. */
+  alignedExact: number;
+  alignedBounded: number;
+  alignedOther: number;
+}
+
+/** A hole that a search missed, as far as the log shows. */
+interface Missed {
+  readonly law: LawId;
+  readonly says: string;
+  readonly window: Window;
+  readonly hole: Extent;
+  readonly vstart: Vpn;
+  readonly areas: readonly Area[];
+}
+
+export class Room {
+  readonly fits: FitCounts = { exact: 0, other: 0, alignedExact: 0, alignedBounded: 0, alignedOther: 0 };
+  readonly #space: Space;
+  readonly #facts: () => KernelFacts;
+
+  constructor(space: Space, facts: () => KernelFacts) {
+    this.#space = space;
+    this.#facts = facts;
+  }
+
+  /** A window is used: for the first time, perhaps. */
+  open({ size, vstart, vend }: Request, start: Vpn): void {
+    const known = this.#space.windows.get(vstart);
+    const isWhole = start === vstart && this.#space.doubt === 0;
+    if (known === undefined)
+      this.#space.windows.set(vstart, { vstart, vend, isWhole, highest: start + size });
+    else known.highest = Math.max(known.highest, start + size);
+  }
+
+  judgePlacement(area: Area, request: Request): void {
+    const { vstart, align, size } = request;
+    if (area.start < vstart || !this.#space.windows.get(vstart)?.isWhole) return;
+    const small = align <= PAGE_SIZE;
+    const law = small ? "lowest-fit-at-a-page" : "lowest-roomy-hole";
+    const below = { vstart, vend: area.start + size };
+    const lowest = this.#lowestHole(below, size, align);
+    const roomy = this.#lowestHole(below, this.#roomy(size, align), PAGE_SIZE);
+    if (lowest === "too many" || roomy === "too many") {
+      this.#space.account.blind(law, "too many areas lie below");
+      return;
+    }
+    const isLower = (hole: Vpn | undefined) => hole !== undefined && alignUp(hole, align) < area.start;
+    this.#count(small, !isLower(lowest), !isLower(roomy));
+    const hole = small && this.#facts().exactFit === true ? lowest : roomy;
+    const why = this.#whyHidden();
+    if (why !== undefined) this.#space.account.blind(law, why);
+    else if (hole === undefined || !isLower(hole)) this.#space.judged(law);
+    else {
+      const extent = { start: hole, end: hole + (hole === lowest ? size : this.#roomy(size, align)) };
+      const says = `${hex(area)} is placed above a hole at ${hex(extent)}`;
+      this.#suspect({ law, says, window: area.placed, hole: extent, vstart, areas: [area] });
+    }
+  }
+
+  judgeRefusal(event: Request & Stamp, window: Window): void {
+    const law = "refused-only-when-full";
+    const { size, align, vstart } = event;
+    const why = this.#space.windows.get(vstart)?.isWhole ? this.#whyHidden() : UNSEEN_BEGIN;
+    const hole = why ?? this.#lowestHole(event, this.#roomy(size, align), PAGE_SIZE);
+    if (typeof hole === "string") this.#space.account.blind(law, why ?? "too many areas lie below");
+    else if (hole === undefined) this.#space.judged(law);
+    else {
+      const extent = { start: hole, end: hole + this.#roomy(size, align) };
+      const says = `${size} pages are refused, and ${hex(extent)} is free`;
+      this.#suspect({ law, says, window, hole: extent, vstart, areas: [] });
+    }
+  }
+
+  /** Why what looks free may not be. */
+  #whyHidden(): string | undefined {
+    if (this.#space.doubt > 0) return LOST_EVENTS;
+    return this.#facts().oneNode === false ? "what looks free may lie in the pools of nodes" : undefined;
+  }
+
+  /** The length that the search asks for, in whole pages. */
+  #roomy(size: number, align: number): number {
+    return align <= 1 ? size : size + Math.ceil((align - 1) / PAGE_SIZE);
+  }
+
+  #suspect({ law, says, window, hole, vstart, areas }: Missed): void {
+    const at = window.by as Stamp;
+    const why = this.#whyUndecided(window, hole, vstart);
+    if (why !== undefined) {
+      this.#space.account.undecided(law, why);
+      return;
+    }
+    const plea = (): Plea => {
+      const later = this.#space.areas
+        .overlapping(hole)
+        .filter(({ placed }) => (placed.by?.line ?? 0) > at.line);
+      if (!later.some(({ placed }) => mayPrecede(placed.from, at))) return "stands";
+      return { undecided: "another allocation may have had the hole" };
+    };
+    this.#space.judged(law);
+    this.#space.suspect({ law, at, says, areas, plea, until: at.line + LATE });
+  }
+
+  #whyUndecided(window: Window, hole: Extent, vstart: Vpn): string | undefined {
+    const { oneNode, bits } = this.#facts();
+    const { closed, open, windows } = this.#space;
+    if (oneNode === undefined) return "whether there are pools of nodes is not known (--release)";
+    // Percpu areas come from the top, of which the log may lack some.
+    if (bits === 32 || hole.end > (windows.get(vstart)?.highest ?? 0))
+      return "a percpu area may lie in the hole";
+    // What was returned while the search ran may have come too late for it.
+    const late = closed.some(({ close }) => close !== undefined && mayPrecede(window.from, close));
+    return late || open?.flush !== undefined ? "a purge returned areas while the search ran" : undefined;
+  }
+
+  #count(small: boolean, isLowest: boolean, isBounded: boolean): void {
+    if (small) this.fits[isLowest ? "exact" : "other"] += 1;
+    else if (isLowest) this.fits.alignedExact += 1;
+    else this.fits[isBounded ? "alignedBounded" : "alignedOther"] += 1;
+  }
+
+  /** The lowest hole of this size at a multiple of the alignment. */
+  #lowestHole(
+    { vstart, vend }: { readonly vstart: Vpn; readonly vend: Vpn },
+    size: number,
+    align: number,
+  ): Vpn | "too many" | undefined {
+    const { areas } = this.#space;
+    let from = vstart;
+    const first = areas.placeOf(vstart);
+    for (let place = first; ; place++) {
+      const area = areas.nth(place);
+      const start = alignUp(from, align);
+      if (start + size > vend) return undefined;
+      if (area === undefined || start + size <= area.start) return start;
+      if (place - first > MOST_PASSED) return "too many";
+      from = Math.max(from, area.end);
+    }
+  }
+}

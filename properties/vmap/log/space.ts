@@ -1,0 +1,158 @@
+/** What is known of the address space at a line of the log, shared by all that follow its events. */
+import type { LawId } from "../../../spec/contract.ts";
+import type { EventOf, Stamp } from "../../../spec/vmap/log.ts";
+import type { Extent, Vpn } from "../../../spec/vmap/vocabulary.ts";
+import { Account } from "./account.ts";
+import { type Area, Areas, type Purge } from "./area.ts";
+import { beginOf, purgeAfter } from "./purge.ts";
+import { LOST_EVENTS, type Suspicion, Suspicions, UNSEEN_BEGIN } from "./suspicions.ts";
+import { Tasks } from "./tasks.ts";
+
+/** Which events the log has had so far: from then on one that is missing means something. */
+export interface Seen {
+  allocated: boolean;
+  allocReturn: boolean;
+  freeEntry: boolean;
+  freed: boolean;
+  purgeEntry: boolean;
+  purged: boolean;
+  /** A flush inside a purge. */
+  flush: boolean;
+}
+
+/** A window in which callers place areas. */
+export interface PlacementWindow {
+  readonly vstart: Vpn;
+  readonly vend: Vpn;
+  /** Its first area lies at its start: so the log has all of its areas. */
+  readonly isWhole: boolean;
+  /** The highest end of an area in it that a caller placed; percpu areas come from the top. */
+  highest: Vpn;
+}
+
+/** What is known of the kernel: whether one list of free space serves all, and whether purges count areas one by one. */
+export interface KernelFacts {
+  readonly bits: 32 | 64;
+  readonly oneNode: boolean | undefined;
+  readonly countsAreas: boolean | undefined;
+  /** Areas of a page's alignment take the lowest fit (9f531973dff3, 5.17), or the lowest roomy hole. */
+  readonly exactFit: boolean | undefined;
+}
+
+/** How many areas to each side are shown around a violation. */
+const AROUND = 3;
+const MOST_CLOSED = 8;
+const MOST_GHOSTS = 10_000;
+
+export class Space {
+  readonly areas = new Areas();
+  readonly account = new Account();
+  readonly suspicions = new Suspicions(this.account);
+  readonly tasks = new Tasks();
+  readonly windows = new Map<Vpn, PlacementWindow>();
+  readonly seen: Seen = {
+    allocated: false,
+    allocReturn: false,
+    freeEntry: false,
+    freed: false,
+    purgeEntry: false,
+    purged: false,
+    flush: false,
+  };
+  /** The line up to which events were lost: what was last seen before is doubtful. 0 if none were. */
+  doubt = 0;
+  /** Purges that still have to run until all lazy areas are known: a free that began before the first may end after it. */
+  #purgesToCome = 2;
+  /** The purge that runs; without a kprobe at its entry, the next that will report itself. */
+  open: Purge | undefined = purgeAfter(undefined, undefined, false);
+  /** The last purges that ended, the latest last. */
+  closed: Purge[] = [];
+  /** Areas that others were placed over, while that is not decided. */
+  readonly suspended = new Set<Area>();
+  /** Areas that a violation took out: their frees are still to come. */
+  readonly ghosts = new Map<Vpn, Area>();
+  /** Calls of decay_va_pool_node in a purge: as many as nodes. */
+  nodes: number | undefined;
+
+  /** There may be lazy areas that no event showed. */
+  get hasUnseenLazy(): boolean {
+    return this.#purgesToCome > 0;
+  }
+
+  forgetLazy(): void {
+    this.#purgesToCome = 2;
+  }
+
+  /** It may have been freed, and its place used again, in events that the log does not have. */
+  isDoubtful({ line }: Area): boolean {
+    return line <= this.doubt;
+  }
+
+  /** What is not known, and why. */
+  get whyDoubtful(): string {
+    return this.doubt > 0 ? LOST_EVENTS : UNSEEN_BEGIN;
+  }
+
+  judged(law: LawId): void {
+    this.account.judged(law);
+  }
+
+  suspect(suspicion: Omit<Suspicion, "around">): void {
+    const first = suspicion.areas.at(-1);
+    this.suspicions.hold({ ...suspicion, around: first === undefined ? [] : this.areas.near(first, AROUND) });
+  }
+
+  /** The old area is taken out while it is not decided whether the other may be there. */
+  suspend(old: Area): void {
+    this.areas.remove(old);
+    this.suspended.add(old);
+  }
+
+  resume(old: Area, isViolation: boolean): void {
+    this.suspended.delete(old);
+    if (!isViolation || old.freed !== undefined) return;
+    if (this.ghosts.size >= MOST_GHOSTS) this.ghosts.clear();
+    this.ghosts.set(old.start, old);
+  }
+
+  /** The window that has this extent. */
+  windowOf({ start, end }: Extent): PlacementWindow | undefined {
+    for (const window of this.windows.values())
+      if (window.vstart <= start && end <= window.vend) return window;
+    return undefined;
+  }
+
+  /** Why there may be an area here of which the log has no allocation; undefined if there can be none. */
+  whyUnseen(extent: Extent, bits: 32 | 64): string | undefined {
+    if (!this.seen.allocated && !this.seen.allocReturn) return "no event shows what allocations got";
+    if (this.doubt > 0) return LOST_EVENTS;
+    const window = this.windowOf(extent);
+    if (window?.isWhole !== true) return "it may have been allocated before the log begins";
+    if (bits === 32 || extent.end > window.highest) return "it may be a percpu area";
+    return undefined;
+  }
+
+  closePurge(purge: Purge): void {
+    const begin = beginOf(purge);
+    if (begin !== undefined && begin.line > this.doubt && this.#purgesToCome > 0) this.#purgesToCome -= 1;
+    this.closed.push(purge);
+    if (this.closed.length > MOST_CLOSED) this.closed.shift();
+    this.open = this.seen.purgeEntry ? undefined : purgeAfter(purge.close, undefined, false);
+  }
+
+  /** The end of the last purge that is known. */
+  get lastClose(): Stamp | undefined {
+    return this.closed.at(-1)?.close;
+  }
+
+  /** Events were lost: all that was known is doubtful, and no call is known to be under way. */
+  lose(event: EventOf<"lost">): void {
+    this.suspicions.lose(event);
+    this.doubt = event.line;
+    this.forgetLazy();
+    this.closed = [];
+    this.open = this.seen.purgeEntry ? undefined : purgeAfter(undefined, undefined, false);
+    this.tasks.forget();
+    this.ghosts.clear();
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * Violations that wait for what may still excuse them: an event with the same time on another CPU, a line that says that
+ * events were lost, an event that is printed late.
+ */
+import type { LawId } from "../../../spec/contract.ts";
+import type { EventOf, Stamp } from "../../../spec/vmap/log.ts";
+import type { Account } from "./account.ts";
+import type { Area } from "./area.ts";
+
+/** Nothing excuses it; an order exists in which nothing is wrong; or it cannot be known, and why. */
+export type Plea = "stands" | "excused" | { readonly undecided: string };
+
+export interface Suspicion {
+  readonly law: LawId;
+  /** The event that it is about. */
+  readonly at: Stamp;
+  readonly says: string;
+  readonly areas: readonly Area[];
+  readonly around: readonly Area[];
+  readonly events?: readonly Stamp[];
+  /** It waits at least up to this line. */
+  readonly until?: number;
+  /** Asked when it may be decided. */
+  readonly plea?: () => Plea;
+  /** Called when it is decided, or dropped. */
+  readonly ends?: (stands: boolean) => void;
+}
+
+export const LOST_EVENTS = "events were lost";
+export const UNSEEN_BEGIN = "what was there before the log begins is not known";
+
+export class Suspicions {
+  readonly #account: Account;
+  /** The last event of each CPU. */
+  readonly #lastOn = new Map<number, Stamp>();
+  #waiting: Suspicion[] = [];
+  #losing = false;
+
+  constructor(account: Account) {
+    this.#account = account;
+  }
+
+  hold(suspicion: Suspicion): void {
+    this.#waiting.push(suspicion);
+  }
+
+  /** An event was printed: those that it leaves no excuse for are decided. */
+  see(event: Stamp): void {
+    this.#lastOn.set(event.cpu, event);
+    if (this.#waiting.length === 0) return;
+    const due = this.#waiting.filter((each) => this.#isDue(each, event));
+    if (due.length === 0) return;
+    this.#waiting = this.#waiting.filter((each) => !due.includes(each));
+    for (const each of due) this.#decide(each);
+  }
+
+  /** Whether no event can come that excuses it. */
+  #isDue({ at, until }: Suspicion, { time, line }: Stamp): boolean {
+    if (time === at.time || line < (until ?? 0)) return false;
+    for (const last of this.#lastOn.values()) if (last.line < at.line) return false;
+    return true;
+  }
+
+  /** Events of this CPU are missing since the last that it printed: what came after that may have an excuse there. */
+  lose({ cpu, everywhere }: EventOf<"lost">): void {
+    this.#losing = true;
+    const since = everywhere ? 0 : (this.#lastOn.get(cpu)?.line ?? 0);
+    const lost = this.#waiting.filter(({ at, until }) => at.line > since || until !== undefined);
+    this.#waiting = this.#waiting.filter((each) => !lost.includes(each));
+    for (const each of lost) {
+      this.#account.blind(each.law, LOST_EVENTS);
+      each.ends?.(false);
+    }
+  }
+
+  /** The log ends. Where it loses events, some may be missing at its end as well. */
+  end(): void {
+    const [waiting, last] = [this.#waiting, [...this.#lastOn.values()]];
+    this.#waiting = [];
+    for (const each of waiting) {
+      if (this.#losing && last.some(({ line }) => line < each.at.line)) {
+        this.#account.undecided(each.law, "events may be lost at the end of the log");
+        each.ends?.(false);
+      } else this.#decide(each);
+    }
+  }
+
+  #decide(suspicion: Suspicion): void {
+    const { law, at, says, areas, around, events = [], plea, ends } = suspicion;
+    const pleads = plea?.() ?? "stands";
+    if (pleads === "stands")
+      this.#account.violate({
+        law,
+        line: at.line,
+        time: at.time,
+        says,
+        areas,
+        around,
+        events: [...events, at],
+      });
+    else if (pleads !== "excused") this.#account.undecided(law, pleads.undecided);
+    ends?.(pleads === "stands");
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * Follows the events of a log and judges them. A call happens somewhere between two events of its task; a law is
+ * violated only if it is in every order that this allows.
+ */
+import type { InfoArea, LogEvent, LogFacts } from "../../../spec/vmap/log.ts";
+import { Allocations } from "./allocations.ts";
+import { areaAt } from "./area.ts";
+import { EndWatch } from "./end-state.ts";
+import { Frees } from "./frees.ts";
+import { Purging } from "./purging.ts";
+import { Room } from "./room.ts";
+import { type KernelFacts, Space } from "./space.ts";
+import type { Task } from "./tasks.ts";
+import { TimeLine } from "./time-line.ts";
+
+/** What is known of the release, if the caller says it. */
+export interface ReleaseFacts {
+  /** It has nodes, and counts purged areas one by one (6.9 on). */
+  readonly hasNodes: boolean;
+  /** Areas aligned to a page take the lowest fit (5.17 on). */
+  readonly exactFit: boolean;
+}
+
+export class Validator {
+  readonly space = new Space();
+  readonly #facts: () => LogFacts;
+  readonly #release: ReleaseFacts | undefined;
+  readonly room: Room;
+  readonly purging: Purging;
+  readonly ends: EndWatch;
+  readonly timeLine: TimeLine;
+  readonly #allocations: Allocations;
+  readonly #frees: Frees;
+  /** What was there when the log began, unless its first allocation is the first of all. */
+  #initial: readonly InfoArea[];
+
+  constructor(facts: () => LogFacts, release?: ReleaseFacts, initial: readonly InfoArea[] = []) {
+    this.#facts = facts;
+    this.#release = release;
+    this.#initial = initial;
+    const kernel = () => this.#kernelFacts();
+    this.room = new Room(this.space, kernel);
+    this.purging = new Purging(this.space, kernel);
+    this.#allocations = new Allocations(this.space, this.room);
+    this.#frees = new Frees(this.space, kernel);
+    this.ends = new EndWatch(this.space);
+    this.timeLine = new TimeLine(this.space);
+  }
+
+  /** Before the first event about an area: the areas that were there, if the log does not begin with all of them. */
+  #begin(event: LogEvent): void {
+    const isAboutArea = ["allocated", "alloc return", "freed", "free entry"].includes(event.kind);
+    if (this.#initial.length === 0 || !isAboutArea) return;
+    const areas = this.#initial;
+    this.#initial = [];
+    if (event.kind === "allocated" && event.start === event.vstart) return;
+    for (const { start, end, lazy, caller, use } of areas) {
+      const at = { line: 0, time: 0, cpu: 0, task: 0, name: caller || use, inInterrupt: false };
+      const freed = lazy ? { from: undefined, by: undefined } : undefined;
+      this.space.areas.add(areaAt({ start, end }, { origin: "snapshot", at, freed, caller }));
+    }
+  }
+
+  see(event: LogEvent): void {
+    if (event.kind === "lost") {
+      this.space.lose(event);
+      this.#frees.lose();
+      return;
+    }
+    this.#begin(event);
+    if (event.inInterrupt) this.#follow(event, { ...NO_TASK });
+    else {
+      const task = this.space.tasks.of(event.task);
+      const isInside = event.kind === "other";
+      if (task.freeing !== undefined && event.kind !== "freed" && !isInside) this.#frees.pass(event, task);
+      this.#follow(event, task);
+      if (!isInside) task.last = event;
+    }
+    this.space.suspicions.see(event);
+    this.ends.see(event);
+    this.timeLine.see(event);
+  }
+
+  end(): void {
+    this.purging.end();
+    this.space.suspicions.end();
+    this.timeLine.end();
+  }
+
+  #follow(event: LogEvent, task: Task): void {
+    switch (event.kind) {
+      case "alloc entry":
+        this.#allocations.enter(event, task);
+        break;
+      case "allocated":
+        this.#allocations.allocate(event, task);
+        break;
+      case "alloc return":
+        this.#allocations.return(event, task);
+        break;
+      case "percpu return":
+        this.#allocations.percpu(event, task);
+        break;
+      case "free entry":
+        this.#frees.enter(event, task);
+        break;
+      case "freed":
+        this.#frees.free(event, task);
+        break;
+      case "purge entry":
+        this.purging.enter(event);
+        break;
+      case "flush":
+        this.purging.flush(event);
+        break;
+      case "decay":
+        this.purging.decay(event);
+        break;
+      case "purged":
+        this.purging.purge(event);
+        break;
+      case "purge return":
+        this.purging.return(event);
+        break;
+      case "mark":
+        this.ends.mark(event);
+        break;
+      case "caller": {
+        const area = this.space.areas.around(event.start);
+        if (area !== undefined) area.caller = event.caller;
+        break;
+      }
+      default:
+    }
+  }
+
+  /** 32-bit kernels have one node, and so have those up to 6.8. */
+  #kernelFacts(): KernelFacts {
+    const { bits } = this.#facts();
+    const { nodes } = this.space;
+    const release = this.#release;
+    const countsAreas = release?.hasNodes ?? (nodes === undefined ? undefined : true);
+    const known = nodes === undefined ? undefined : nodes === 1;
+    const oneNode = bits === 32 || release?.hasNodes === false ? true : known;
+    return {
+      bits,
+      oneNode,
+      countsAreas,
+      exactFit: release?.exactFit ?? (this.space.seen.allocated || undefined),
+    };
+  }
+}
+
+const NO_TASK: Task = {
+  last: undefined,
+  entry: undefined,
+  failed: undefined,
+  got: undefined,
+  freeing: undefined,
+};
