@@ -8,10 +8,18 @@ import { Command } from "commander";
 import { oneLine } from "../adapters/input-error.ts";
 import { VERSION } from "../jobs/package-version.ts";
 import { UsageError, wholeNumber } from "../jobs/usage-error.ts";
+import { addCampaign } from "./campaign-verbs.ts";
 import { BAD_INPUT } from "./exit.ts";
+import {
+  AS_OPTION,
+  JSON_OPTION,
+  LARGEST_SEED,
+  SEED_OPTION,
+  TRACE_OPTION,
+  UNUSED_SEED_OPTION,
+} from "./options.ts";
 import { complain, textWidth } from "./output.ts";
 import { onTree, report, run, type TreeOption } from "./run-verb.ts";
-import type { CampaignReportOptions, CampaignRunOptions, CampaignWorkerOptions } from "./verbs/campaign.ts";
 import type { CheckArguments } from "./verbs/check.ts";
 import type { ConformOptions } from "./verbs/conform.ts";
 import type { DiffOptions } from "./verbs/diff.ts";
@@ -27,34 +35,13 @@ import type { SimulateArguments } from "./verbs/simulate.ts";
 import type { TreesOptions } from "./verbs/trees.ts";
 import type { ValidateOptions } from "./verbs/validate.ts";
 import type { ViewOptions } from "./verbs/view.ts";
+import type { VmallocinfoOptions } from "./verbs/vmallocinfo.ts";
 
-const LARGEST_SEED = 2 ** 31 - 1;
 const MOST_RUNS = 10_000_000;
-const JSON_OPTION = ["--json", "print one JSON document on stdout", false] as const;
-const SEED_OPTION = [
-  "--seed <number>",
-  "seed of everything drawn at random",
-  wholeNumber("--seed", 0, LARGEST_SEED),
-] as const;
-/** Every verb takes a seed, so that a script may give it to all; these draw nothing. */
-const UNUSED_SEED_OPTION = [
-  "--seed <number>",
-  "accepted by every verb; nothing is drawn at random here",
-  SEED_OPTION[2],
-] as const;
-const AS_OPTION = [
-  "--as <label>",
-  "by the promises of this release, not of the recording's version",
-] as const;
-const TRACE_OPTION = [
-  "--trace <line>",
-  "which line of a recording; else the first that violates a law",
-  wholeNumber("--trace", 1, 2 ** 31),
-] as const;
 
 const program = new Command("vmapcheck")
   .description(
-    "Checks allocators of kernel virtual addresses, release by release, against one reference model.",
+    "Checks allocators of kernel virtual addresses, and mmu_gathers, release by release, against one reference model.",
   )
   .version(`vmapcheck ${VERSION}`, "--version", "print the version")
   .showSuggestionAfterError(true)
@@ -64,7 +51,10 @@ const program = new Command("vmapcheck")
 program
   .command("check")
   .description("every kernel against every law it promises: pinned histories first, then random ones")
-  .argument("[kernel...]", "labels such as 2.6.39; all when none is given")
+  .argument(
+    "[kernel...]",
+    "labels such as 2.6.39 or gather-3.1, or gather for all of them; all when none is given",
+  )
   .option(
     "--runs <number>",
     "random histories in each scope; 1500 unless given; fewer may not reach every witness, which is a warning then and else a failure; 0 for pinned histories alone",
@@ -82,7 +72,7 @@ program
 program
   .command("hunt")
   .description("rediscovers catalogue bugs at random, from a fresh seed unless one is given")
-  .argument("[bug...]", "slugs or numbers, such as va-gap-offbyone or A1; all when none is given")
+  .argument("[bug...]", "slugs or numbers, such as va-gap-offbyone, A1 or D2; all when none is given")
   .option(
     "--runs <number>",
     "histories drawn for each law until it is found; 500000 unless given",
@@ -108,7 +98,10 @@ program
 program
   .command("explore")
   .description("visits every state of a small machine: a protocol, or a kernel beside the reference")
-  .argument("[machine]", "lazy-unmap, a kernel, or a bug that is a kernel with one step replaced")
+  .argument(
+    "[machine]",
+    "lazy-unmap, a kernel such as 6.12 or gather-3.1, or a bug that is a kernel with one step replaced",
+  )
   .option("--scope <parameters>", "such as V=3,F=2,C=3 or pages=8,windows=1")
   .option(
     "--calls <calls>",
@@ -121,6 +114,11 @@ program
     "take steps that commute in fewer orders, or only delay some of them; on for blocks-..., unless given",
   )
   .option("--liveness", "look for runs in which what has to end never does", false)
+  .option(
+    "--runs <number>",
+    "random runs of a protocol, each step judged, in place of every state",
+    wholeNumber("--runs", 1, MOST_RUNS),
+  )
   .option("--law <id>", "end as soon as this law is violated")
   .option("--actions", "for each law violated: by which actions, and in how many steps", false)
   .option("--compact", "keep 64 bits of hash of a state, not the state", false)
@@ -141,7 +139,7 @@ program
     "--itf <file>",
     "write the run of the first violation as an ITF trace (.itf.json), for Quint and Apalache",
   )
-  .option(...UNUSED_SEED_OPTION)
+  .option("--seed <number>", "seed of random runs (--runs)", SEED_OPTION[2])
   .option(...JSON_OPTION)
   .action(
     run<string | undefined, ExploreArguments>(async ({ calls }) =>
@@ -154,7 +152,10 @@ program
 program
   .command("diff")
   .description("the shortest history on which two kernels answer differently")
-  .argument("[kernel...]", "two kernels, or bugs that are a kernel with one step replaced")
+  .argument(
+    "[kernel...]",
+    "two kernels, such as 5.17 and 6.1 or gather-3.1 and gather-3.9.6, or bugs that are a kernel with one step replaced",
+  )
   .option("--all", "each release and the next, in a table", false)
   .option("--scope <parameters>", "explore this small space, such as pages=6,windows=1, not the usual ones")
   .option("--kind <kind>", "only a difference of this kind, such as address or flush")
@@ -252,9 +253,24 @@ program
     "/proc/vmallocinfo as the log ended; of several readings in it those titled `==== pre` and `==== end`",
   )
   .option("--release <version>", "the kernel's version, such as 6.12: then more can be decided")
+  .option("--plots <directory>", "write plots of one log there, as SVG")
+  .option("--pin", "file the first violation of each law as a recording, for replay and judge", false)
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
   .action(run<string[], ValidateOptions>(async () => (await import("./verbs/validate.ts")).validateVerb));
+
+program
+  .command("vmallocinfo")
+  .description("maps /proc/vmallocinfo: users, holes, violations, and where a request would go")
+  .argument("<file>", "its text, of any release since 2.6.28, plain or gzipped")
+  .option("--fit <size,align>", "where an area of this size would go, by release; bytes, with K, M or G")
+  .option("--window <start,end>", "of --fit: the window in which it may lie, 0xSTART,0xEND")
+  .option("--release <version>", "of --fit: only as this release would do it")
+  .option(...UNUSED_SEED_OPTION)
+  .option(...JSON_OPTION)
+  .action(
+    run<string, VmallocinfoOptions>(async () => (await import("./verbs/vmallocinfo.ts")).vmallocinfoVerb),
+  );
 
 program
   .command("drive")
@@ -326,84 +342,12 @@ program
   .option(...JSON_OPTION)
   .action(run<undefined, RecordOptions>(async () => (await import("./verbs/record.ts")).recordVerb));
 
-const campaign = program
-  .command("campaign")
-  .description("many checks, hunts, explorations and comparisons by a plan, on this machine or on many");
-const QUEUE_OPTION = [
-  "--queue <address>",
-  "the Redis or Valkey server of the campaign, such as redis://HOST:6379",
-] as const;
-const WORKERS_OPTION = [
-  "--workers <number>",
-  "processes that run tasks: one for each core unless given; with run --queue none unless given",
-  wholeNumber("--workers", 0, 256),
-] as const;
-const TASK_SECONDS_OPTION = [
-  "--task-seconds <number>",
-  "the most that one task may take; 3600 unless given",
-  wholeNumber("--task-seconds", 1, 2 ** 20),
-] as const;
-
-campaign
-  .command("run")
-  .description("runs a plan; results lie in .vmapcheck/campaigns, or on the server")
-  .argument("[plan]", "PLAN.json (docs/campaigns.md)")
-  .option("--preset <name>", "smoke, within a minute, or nightly, of everything")
-  .option(...QUEUE_OPTION)
-  .option(...WORKERS_OPTION)
-  .option(...TASK_SECONDS_OPTION)
-  .option("--resume", "keep the results that are there, and run what has none", false)
-  .option(...SEED_OPTION)
-  .option(...JSON_OPTION)
-  .action(
-    run<string | undefined, CampaignRunOptions>(
-      async () => (await import("./verbs/campaign.ts")).campaignRunVerb,
-    ),
-  );
-
-campaign
-  .command("worker")
-  .description("runs tasks of a server's campaigns until Ctrl-C")
-  .option(...QUEUE_OPTION)
-  .option(...WORKERS_OPTION)
-  .option(...TASK_SECONDS_OPTION)
-  .option("--until-empty", "end once no task waits", false)
-  .option(...UNUSED_SEED_OPTION)
-  .option(...JSON_OPTION)
-  .action(
-    run<undefined, CampaignWorkerOptions>(
-      async () => (await import("./verbs/campaign.ts")).campaignWorkerVerb,
-    ),
-  );
-
-campaign
-  .command("status")
-  .description("how far a campaign is, and what it found")
-  .argument("<name>", "the name in its plan, or of its preset")
-  .option(...QUEUE_OPTION)
-  .option(...UNUSED_SEED_OPTION)
-  .option(...JSON_OPTION)
-  .action(
-    run<string, CampaignReportOptions>(async () => (await import("./verbs/campaign.ts")).campaignStatusVerb),
-  );
-
-campaign
-  .command("report")
-  .description("what a campaign found, for other tools")
-  .argument("<name>", "the name in its plan, or of its preset")
-  .option("--format <format>", "json, junit or sarif", "json")
-  .option("--out <file>", "write it there, not to standard output")
-  .option(...QUEUE_OPTION)
-  .option(...UNUSED_SEED_OPTION)
-  .option(...JSON_OPTION)
-  .action(
-    run<string, CampaignReportOptions>(async () => (await import("./verbs/campaign.ts")).campaignReportVerb),
-  );
+addCampaign(program);
 
 program
   .command("list")
   .description("the kernels, laws, bugs and scopes there are; or all about one bug or kernel")
-  .argument("[name]", "a bug, a kernel or any version, such as C7, 6.5 or 5.15.0-91-generic")
+  .argument("[name]", "a bug, a kernel or any version, such as C7, 6.5, gather-3.1 or 5.15.0-91-generic")
   .option("--program <protocol>", "what a CPU does in a protocol, step by step, such as blocks-6.12")
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)

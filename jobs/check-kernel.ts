@@ -170,9 +170,10 @@ export function* turns<T extends Terms>(
   { runs, seed }: { readonly runs: number; readonly seed: number },
 ): Iterable<{ asked: Kernel<T>; scope: T["scope"]; histories: number; seed: number }> {
   const scopes = drawn.scopesFor(kernel);
-  for (let done = 0, turn = 0; done < runs; done += TURN, turn++) {
+  const all = drawn.inEachScope(runs);
+  for (let done = 0, turn = 0; done < all; done += TURN, turn++) {
     for (const scope of scopes)
-      yield { asked: kernel, scope, histories: Math.min(TURN, runs - done), seed: seed + turn };
+      yield { asked: kernel, scope, histories: Math.min(TURN, all - done), seed: seed + turn };
   }
   for (const { asked, scope, most } of drawn.beside(kernel))
     yield { asked, scope, histories: Math.min(most, runs), seed };

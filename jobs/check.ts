@@ -17,7 +17,7 @@ import { factsOfTree, openTree, type TreeFacts, treeCalled } from "./trees.ts";
 import { UsageError } from "./usage-error.ts";
 import { factsOf, type VersionFacts } from "./versions.ts";
 import { VMAP } from "./vmap/wing.ts";
-import { kernelMeant, lawMeant, opened, WINGS } from "./wings.ts";
+import { allWings, kernelMeant, lawMeant, opened, WINGS } from "./wings.ts";
 import { type Watch, Work } from "./work.ts";
 
 export interface CheckOptions extends Watch {
@@ -74,7 +74,8 @@ export async function check(options: CheckOptions = {}): Promise<CheckReport> {
   const subject = tree === undefined ? undefined : openTree(tree.directory, tree.as);
   const given = subject === undefined ? named : [subject.as, subject.kernel, ...named];
   const asked = await Promise.all(given.map(askedFor));
-  const all = given.length === 0 ? wholeWing(VMAP) : asked.flatMap((each) => each.kernels);
+  const all =
+    given.length === 0 ? (await allWings()).flatMap(wholeWing) : asked.flatMap((each) => each.kernels);
   const law = options.law === undefined ? undefined : await lawMeant(options.law);
   const kernels = distinct(all).filter(
     ({ wing }) => law === undefined || wing.laws.some(({ id }) => id === law),

@@ -33,4 +33,5 @@ export { type Reproducer, type ReproducerKind, reproducerOf } from "./reproducer
 export { type SimulateOptions, type SimulateReport, simulate } from "./simulate.ts";
 export { UsageError } from "./usage-error.ts";
 export { type ValidateOptions, type ValidateReport, validate } from "./validate.ts";
+export { type VmallocinfoOptions, type VmallocinfoReport, vmallocinfo } from "./vmallocinfo.ts";
 export type { Watch } from "./work.ts";

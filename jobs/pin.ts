@@ -97,7 +97,12 @@ async function pinHistory(
   options: PinOptions,
   only: LawId | undefined,
 ): Promise<PinReport | NothingToPin> {
-  const found = await shrinkHistory(wing, file, { ...options, ...onKernel(wing, options.kernel) }, only);
+  const found = await shrinkHistory(
+    wing,
+    file,
+    { ...options, ...(await onKernel(wing, options.kernel)) },
+    only,
+  );
   if ("keeps" in found) return found;
   const { shrunk, from } = found;
   const { already, path, replaces, needs } = await filingOf(wing, shrunk);
@@ -245,7 +250,7 @@ export async function violationToReproduce(
     throw new UsageError(
       `${target}: a reproducer makes calls of vmap, and this is a history of ${found.wing.name}`,
     );
-  const on = { ...options, ...onKernel(OPEN_VMAP, options.kernel) };
+  const on = { ...options, ...(await onKernel(OPEN_VMAP, options.kernel)) };
   const chosen = await chooseHistory(OPEN_VMAP, target, on);
   if (found.bug !== undefined) return replayHistory(OPEN_VMAP, chosen, on);
   const law = options.law === undefined ? undefined : lawOf(OPEN_VMAP, options.law);

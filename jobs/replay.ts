@@ -28,7 +28,17 @@ import { historyOfTrace } from "./trace-history.ts";
 import { type ReplayedTreeRun, replayTreeRun } from "./tree-run.ts";
 import { UsageError } from "./usage-error.ts";
 import { meantFirst, type Violation } from "./violation.ts";
-import { bugMeant, bugOf, kernelIn, lawOf, noSuchBug, opened, recordedIn, writtenIn } from "./wings.ts";
+import {
+  bugMeant,
+  bugOf,
+  kernelIn,
+  kernelMeant,
+  lawOf,
+  noSuchBug,
+  opened,
+  recordedIn,
+  writtenIn,
+} from "./wings.ts";
 
 export interface ReplayOptions {
   /**
@@ -88,7 +98,7 @@ export async function replay(target: string, options: ReplayOptions = {}): Promi
     if (isInterleaving(json)) return replayRun(target, interleavingIn(target, json), runOptions(options));
   }
   const wing = await wingOf(target);
-  const on = { ...options, ...onKernel(wing, options.kernel) };
+  const on = { ...options, ...(await onKernel(wing, options.kernel)) };
   return replayHistory(wing, await chooseHistory(wing, target, on), on);
 }
 
@@ -160,9 +170,16 @@ export interface On<T extends Terms> {
   readonly called: string | undefined;
 }
 
-export function onKernel<T extends Terms>(wing: OpenWing<T>, asked: string | Kernel<T> | undefined): On<T> {
+/** Throws a UsageError for a kernel of another wing, which takes other commands. */
+export async function onKernel<T extends Terms>(
+  wing: OpenWing<T>,
+  asked: string | Kernel<T> | undefined,
+): Promise<On<T>> {
   if (typeof asked !== "string") return { kernel: asked, called: asked?.name };
-  return { kernel: kernelIn(wing, asked), called: asked };
+  const kernel = wing.kernelCalled(asked);
+  if (kernel !== undefined) return { kernel, called: asked };
+  const { wing: other } = await kernelMeant(asked);
+  throw new UsageError(`${asked} is a kernel of ${other.name}, and takes no commands of ${wing.name}`);
 }
 
 /** The chosen history, and the kernel to run it on. */

@@ -154,6 +154,8 @@ export interface Histories<T extends Terms = Terms> {
   scopesFor(kernel: Kernel<T>, law?: LawId, unchecked?: boolean): readonly T["scope"][];
   /** Whether what this history does can be done in another scope. */
   fits(history: readonly T["step"][], scope: T["scope"]): boolean;
+  /** How many are drawn in each scope of this number that is requested: fewer, where there are many scopes. */
+  inEachScope(histories: number): number;
   choices(scope: T["scope"], lengths: Lengths): Arbitrary<T["choice"][]>;
   /** Ways to draw as many choices, to be compared; the usual one first. */
   drawings(histories: number): readonly Drawing[];

@@ -1,30 +1,76 @@
 /** `validate`: the logs of running kernels, judged by the laws that they show. */
 
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { replayLine } from "../../jobs/names.ts";
+import { type NotPinned, type PinnedLog, pinLog } from "../../jobs/pin-log.ts";
 import { UsageError } from "../../jobs/usage-error.ts";
 import { type ValidateOptions as Options, type ValidateReport, validate } from "../../jobs/validate.ts";
 import type { Area } from "../../properties/vmap/log/area.ts";
 import { hexOfPage } from "../../properties/vmap/log/hex.ts";
 import type { Extent } from "../../spec/vmap/vocabulary.ts";
-import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
-import { type JsonOption, print, watched } from "../output.ts";
+import { AS_EXPECTED, BAD_INPUT, INTERRUPTED, UNEXPECTED } from "../exit.ts";
+import { reportUnwritten, writeFiles } from "../files.ts";
+import { commandLine, type JsonOption, print, watched } from "../output.ts";
 import { logText } from "../show/log.ts";
+import { counted } from "../show/text.ts";
 
-export type ValidateOptions = Options & JsonOption;
+export interface ValidateOptions extends Options, JsonOption {
+  /** File the first violation of each law as a recording. */
+  readonly pin?: boolean;
+  /** The folder for plots. */
+  readonly plots?: string;
+}
 
 export async function validateVerb(files: readonly string[], options: ValidateOptions): Promise<number> {
   const { json, vmallocinfo, release } = options;
   if (vmallocinfo !== undefined && files.length > 1)
     throw new UsageError("--vmallocinfo belongs to one log, and several are given");
+  if (options.plots !== undefined && files.length > 1)
+    throw new UsageError("--plots has the plots of one log, and several are given");
+  if (options.plots !== undefined) await mkdir(options.plots, { recursive: true });
   const reports: ValidateReport[] = [];
   for (const file of files) {
     const report = await watched((watch) => validate(file, { vmallocinfo, release, ...watch }));
     reports.push(report);
     if (report.interrupted) break;
   }
-  if (json) console.log(JSON.stringify({ files: reports.map(asJson) }));
-  else for (const report of reports) print(logText(report));
+  const [first] = reports;
+  const written = options.plots === undefined || first === undefined ? [] : await plot(options.plots, first);
+  const filed = new Map<ValidateReport, readonly (PinnedLog | NotPinned)[]>();
+  if (options.pin)
+    for (const report of reports) filed.set(report, await pinLog(report.file, report.violations));
+  if (json)
+    console.log(
+      JSON.stringify({
+        files: reports.map((report) => ({
+          ...asJson(report),
+          ...(options.pin && { pinned: filed.get(report) }),
+        })),
+      }),
+    );
+  else
+    for (const report of reports) {
+      print(logText(report));
+      for (const each of filed.get(report) ?? []) print(pinnedText(each));
+    }
+  if (!json && written.length > 0) print(`plots: ${written.map(({ path }) => path).join(", ")}`);
+  if (reportUnwritten(written)) return BAD_INPUT;
   if (reports.some(({ interrupted }) => interrupted)) return INTERRUPTED;
   return reports.some(({ violated }) => violated > 0) ? UNEXPECTED : AS_EXPECTED;
+}
+
+/** echarts takes a while to load, and is not needed otherwise. */
+async function plot(folder: string, report: ValidateReport) {
+  const { logPlots } = await import("../show/log-plots.ts");
+  return writeFiles(
+    logPlots(report).map(({ name, svg }) => ({ option: "--plots", path: join(folder, name), text: svg })),
+  );
+}
+
+function pinnedText(filed: PinnedLog | NotPinned): string {
+  if ("why" in filed) return `${filed.law} in line ${filed.line} is not pinned: ${filed.why}`;
+  return `pinned: ${filed.path}, ${filed.law} of line ${filed.line} in ${counted(filed.calls, "call")}\n${commandLine("replay", replayLine(filed.path))}`;
 }
 
 const extent = ({ start, end }: Extent) => [hexOfPage(start), hexOfPage(end)];

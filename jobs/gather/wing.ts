@@ -1,10 +1,9 @@
 /** The wing gather (mmu_gather), as far as words go. */
+import { BUGS } from "../../counterexamples/gather/index.ts";
 import { KERNELS, kernelCalled } from "../../kernels/gather/index.ts";
 import { LAWS } from "../../spec/gather/laws/index.ts";
 import type { GatherTerms } from "../../spec/gather/terms.ts";
-import type { Bug, Wing } from "../../spec/wing.ts";
-
-const BUGS: readonly Bug<GatherTerms>[] = [];
+import type { Wing } from "../../spec/wing.ts";
 
 export const GATHER: Wing<GatherTerms> = {
   name: "gather",

@@ -154,8 +154,11 @@ function notTree(kernel: string): string {
 }
 
 /** What a check found, on its kernel or on another one. */
-function filmOfFound({ wing, kernel: own, history }: FoundHistory, asked: string | undefined): Film {
-  const on = onKernel(wing, asked === undefined || asked === own.name ? own : notTree(asked));
+async function filmOfFound(
+  { wing, kernel: own, history }: FoundHistory,
+  asked: string | undefined,
+): Promise<Film> {
+  const on = await onKernel(wing, asked === undefined || asked === own.name ? own : notTree(asked));
   const kernel = on.kernel ?? own;
   const chosen = { name: `Found by check ${own.name}`, history, kernel, bug: undefined, rerun: false };
   const replayed = replayHistory(wing, chosen, { law: undefined, called: on.called });

@@ -55,10 +55,11 @@ function addGather(gather: Gather, to: Fingerprint): void {
 
 const HOW = { active: 0, lazy: 1, none: 2 } as const;
 
-function addHardware({ ptes, linked, freedTables, cpus }: Hardware, to: Fingerprint): void {
+function addHardware({ ptes, linked, freedTables, cpus, walking }: Hardware, to: Fingerprint): void {
   addMap(to, ptes);
   addList(to, sorted(linked));
   addList(to, sorted(freedTables));
+  addList(to, sorted(walking));
   for (const { how, tlb, walks, behind } of cpus) {
     addAll(to, [HOW[how], behind ? 1 : 0]);
     addMap(to, tlb);

@@ -2,28 +2,38 @@
 
 import type { LawId } from "../../spec/contract.ts";
 import type { Fingerprint } from "../../spec/fingerprint.ts";
-import type { Begin, Collapse, Command, StartVma, Unshare } from "../../spec/gather/commands.ts";
+import type { Begin, Command } from "../../spec/gather/commands.ts";
 import type { Dump } from "../../spec/gather/dump.ts";
 import type { Promises } from "../../spec/gather/promises.ts";
 import type { Response } from "../../spec/gather/response.ts";
-import { PTES_OF_TABLE, type Scope } from "../../spec/gather/scope.ts";
-import { CLEARED, PAGE, PUD, TOP } from "../../spec/gather/vocabulary.ts";
+import type { Scope } from "../../spec/gather/scope.ts";
+import { PAGE, TOP } from "../../spec/gather/vocabulary.ts";
 import { freeAtOnce, freeBatches, freeChain, leftIn, nextBatch } from "./batches.ts";
 import { dumpOf } from "./dumps.ts";
 import { addState } from "./fingerprint.ts";
 import { flushMmu, flushTlb, flushTlbOnly, isNested } from "./flush.ts";
-import { follow, insert, load, touch } from "./hardware.ts";
+import { follow, insert, load, touch, walk } from "./hardware.ts";
 import { queueHash, setLazy } from "./hash.ts";
 import { adjustRange, noteEntry, noteTable, resetRange } from "./range.ts";
 import type { Rules, Steps } from "./rules.ts";
 import { beginS390, flushS390, freeTableS390 } from "./s390.ts";
+import { collapse, flushUnshared, unshare } from "./shared-tables.ts";
 import { copyState, type Gather, newBatch, newState, pagesFrom, type State } from "./state.ts";
-import { flushTables, invalidate, pageOf, removeTable, removeToFreelist, runCallbacks } from "./tables.ts";
+import {
+  flushTables,
+  graceEnds,
+  invalidate,
+  pageOf,
+  removeTable,
+  removeToFreelist,
+  runCallbacks,
+} from "./tables.ts";
+import { endVma, flushFrames, startVma } from "./vmas.ts";
 import { removePage, setPageSize, zap } from "./zap.ts";
 
 export const STEPS: Steps = {
   ...{ flushTlb, flushTlbOnly, flushTables, invalidate, finish, removeTable, unshare },
-  ...{ nextBatch, freeBatches, setLazy, collapse },
+  ...{ nextBatch, freeBatches, setLazy, graceEnds, collapse },
 };
 
 /** What a harness refuses: nothing is done then. */
@@ -136,7 +146,7 @@ function answer(state: State, command: Command, rules: Rules): Result {
       state.succeed = command.after ?? 0;
       return DONE;
     case "rcuRun":
-      return { ran: runCallbacks(state) };
+      return { ran: rules.steps.graceEnds(state) ? runCallbacks(state) : 0 };
     case "pending":
       state.pending += command.delta;
       return DONE;
@@ -161,7 +171,12 @@ function answer(state: State, command: Command, rules: Rules): Result {
       insert(state.hardware, command.addr, command.pfn);
       return DONE;
     case "touch":
-      return { reached: touch(state.hardware, command.cpu, command.addr) };
+      return {
+        reached: touch(state.hardware, command.cpu, command.addr, !/^(gen|ppc64)$/.test(state.scope.arch)),
+      };
+    case "walk":
+      walk(state.hardware, command.cpu, command.table !== undefined);
+      return DONE;
     case "load":
       load(state.hardware, command.cpu, command.how);
       return DONE;
@@ -241,43 +256,6 @@ function finishNested(gather: Gather, { facts }: Rules, start: number, end: numb
   gather.freedTables = 1;
 }
 
-/** Whether start and end of a vma are generic code on this architecture. */
-function hasGenericVmas({ scope: { arch } }: State, { facts }: Rules): boolean {
-  return facts.genericVma || arch === "gen" || arch === "geninv";
-}
-
-/** tlb_start_vma. */
-function startVma(state: State, gather: Gather, command: StartVma, rules: Rules): void {
-  const { facts } = rules;
-  if (!hasGenericVmas(state, rules) || !facts.cachesFlushed || gather.fullmm) return;
-  gather.exec = command.exec ? 1 : 0;
-  gather.huge = command.huge ? 1 : 0;
-  const isOfFrames = command.pfnmap ? 1 : 0;
-  gather.pfnmap = facts.frameVmas === "flush at free_vmas" ? gather.pfnmap | isOfFrames : isOfFrames;
-  state.events.push({ kind: "cache", start: command.start, end: command.end });
-}
-
-/** tlb_end_vma. */
-function endVma(state: State, gather: Gather, rules: Rules): void {
-  const { facts, steps } = rules;
-  if (!hasGenericVmas(state, rules) || gather.fullmm || facts.endVma === "nothing") return;
-  const { arch } = state.scope;
-  if (arch !== "gen" && arch !== "geninv") {
-    if (facts.frameVmas === "flush at the end") flushFrames(state, gather, rules);
-    return;
-  }
-  if (facts.endVma === "TLB part") steps.flushTlbOnly(state, gather, rules);
-  else if (gather.end !== 0) {
-    steps.flushTlb(state, gather, rules);
-    resetRange(gather);
-  }
-}
-
-/** Flushes what was removed of vmas of frames without pages, before a driver can think them unmapped. */
-function flushFrames(state: State, gather: Gather, rules: Rules): void {
-  if (!gather.fullmm && gather.pfnmap) rules.steps.flushTlbOnly(state, gather, rules);
-}
-
 /** tlb_remove_page; raw, what it returns. */
 function removed(
   state: State,
@@ -323,44 +301,9 @@ function freeTable(
   }
   noteTable(gather, rules.facts, level, addr);
   if (arch === "ppc64" && rules.facts.pagesIn === "array") removeToFreelist(state, gather, id);
-  else if (tables === "page")
+  else if (tables === "page" || rules.facts.pagesIn === "array")
     removed(state, gather, rules, { pfn: pageOf(id), count: 1, size: PAGE, raw: false });
   else rules.steps.removeTable(state, gather, rules, id);
-}
-
-/** tlb_unshare_pmd_ptdesc. */
-function unshare(_state: State, gather: Gather, _rules: Rules, { addr, shares }: Unshare): void {
-  gather.unshared = 1;
-  adjustRange(gather, addr - (addr % PUD), PUD);
-  gather.cleared |= CLEARED.pmd;
-  if (shares === 1) gather.fullyUnshared = 1;
-}
-
-/** retract_page_tables: the table of an empty range is freed after a flush that says so (3ef938c35035), through RCU. */
-function collapse(state: State, { addr, table }: Collapse): void {
-  const range = { start: addr, end: addr + PTES_OF_TABLE };
-  state.events.push(
-    {
-      kind: "flush",
-      what: "range",
-      g: -1,
-      fullmm: 0,
-      ...range,
-      stride: 12,
-      freedTables: 1,
-      cleared: CLEARED.pmd,
-    },
-    { kind: "callRcuTable", id: table },
-  );
-  state.rcu.push({ table });
-}
-
-/** tlb_flush_unshared_tables: the last user also waits for walkers. */
-function flushUnshared(state: State, gather: Gather, rules: Rules): void {
-  if (gather.unshared) rules.steps.flushTlbOnly(state, gather, rules);
-  if (!gather.fullyUnshared) return;
-  state.events.push({ kind: "ipi" });
-  gather.fullyUnshared = 0;
 }
 
 /** A kernel as explorers and searches have it. */

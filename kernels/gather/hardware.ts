@@ -18,6 +18,8 @@ export interface Hardware {
   linked: ReadonlySet<TableId>;
   freedTables: ReadonlySet<TableId>;
   cpus: readonly HardwareCpu[];
+  /** CPUs on which a lockless walker has interrupts off. */
+  walking: ReadonlySet<Cpu>;
 }
 
 const IDLE: HardwareCpu = { how: "none", tlb: new Map(), walks: new Set(), behind: false };
@@ -29,6 +31,7 @@ export function newHardware(scope: Scope): Hardware {
     linked: tablesOf(scope),
     freedTables: new Set(),
     cpus: new Array(cpus).fill(IDLE),
+    walking: new Set(),
   };
 }
 
@@ -44,8 +47,8 @@ function change(hardware: Hardware, cpu: Cpu, fields: Partial<HardwareCpu>): voi
 
 /** What a command does to page tables, then what the events of its reply do to the CPUs. */
 export function follow(hardware: Hardware, scope: Scope, command: Command, events: readonly Event[]): void {
-  // Without pages in its scope a machine has nothing to observe: recordings.
-  if (scope.pages.length === 0) return;
+  // Without calls in its scope a machine has nothing to observe: recordings.
+  if (scope.calls.length === 0 && scope.pages.length === 0) return;
   clear(hardware, scope, command);
   for (const event of events) {
     switch (event.kind) {
@@ -58,6 +61,10 @@ export function follow(hardware: Hardware, scope: Scope, command: Command, event
       case "hashRange":
         for (const [first, count] of event.runs)
           drop(hardware, (addr) => first <= addr && addr < first + count * PAGE);
+        break;
+      case "ipi":
+        // Answered once interrupts are on again.
+        hardware.walking = new Set();
         break;
       case "tableFree":
         hardware.freedTables = new Set([...hardware.freedTables, event.id]);
@@ -121,12 +128,20 @@ export function load(hardware: Hardware, cpu: Cpu, how: HardwareCpu["how"]): voi
   else change(hardware, cpu, { how });
 }
 
+export function walk(hardware: Hardware, cpu: Cpu, begins: boolean): void {
+  const others = [...hardware.walking].filter((each) => each !== cpu);
+  hardware.walking = new Set(begins ? [...others, cpu] : others);
+}
+
 export function insert(hardware: Hardware, addr: Addr, pfn: Pfn): void {
   hardware.ptes = new Map([...hardware.ptes, [addr, pfn]]);
 }
 
-/** An access; of a lazy CPU a speculative walk, which uses no translation but may go through any table. */
-export function touch(hardware: Hardware, cpu: Cpu, addr: Addr): Reached {
+/**
+ * An access; of a lazy CPU a speculative walk, which uses no translation but may go through any table. The hash MMU walks no tables, and keeps
+ * none; nor does the minimal architecture that invalidates nothing.
+ */
+export function touch(hardware: Hardware, cpu: Cpu, addr: Addr, keepsTables: boolean): Reached {
   const { how, tlb, walks } = hardware.cpus[cpu] as HardwareCpu;
   const held = tlb.get(addr);
   if (held !== undefined && how === "active") return { frame: held, by: "tlb" };
@@ -136,7 +151,7 @@ export function touch(hardware: Hardware, cpu: Cpu, addr: Addr): Reached {
   if (!hardware.linked.has(table) && !walks.has(table)) return { frame: undefined, by: "fault" };
   const frame = hardware.ptes.get(addr);
   change(hardware, cpu, {
-    walks: walks.has(table) ? walks : new Set([...walks, table]),
+    walks: walks.has(table) || !keepsTables ? walks : new Set([...walks, table]),
     tlb: frame === undefined ? tlb : new Map([...tlb, [addr, frame]]),
   });
   return { frame, by: frame === undefined ? "fault" : "walk" };

@@ -18,6 +18,8 @@ export interface Steps {
   readonly nextBatch: (state: State, gather: Gather, facts: Facts) => boolean;
   readonly freeBatches: (state: State, gather: Gather) => void;
   readonly setLazy: (state: State, cpu: number, rules: Rules, on: boolean) => void;
+  /** Whether the grace periods that were asked for can end. */
+  readonly graceEnds: (state: State) => boolean;
   readonly collapse: (state: State, command: Collapse) => void;
 }
 

@@ -84,6 +84,9 @@ export function removeToFreelist(state: State, { g }: Gather, id: TableId): void
   if (list.tables.length === state.scope.limits.tables) submitFreelist(state, g);
 }
 
+/** RCU is driven from an interrupt: a walker with interrupts off keeps it waiting. */
+export const graceEnds = ({ hardware }: State): boolean => hardware.walking.size === 0;
+
 /** The callbacks of all grace periods that were asked for. Returns how many ran. */
 export function runCallbacks(state: State): number {
   const callbacks = state.rcu;

@@ -210,8 +210,8 @@ function removeTable(draft: Draft, g: number, level: TableLevel, id: number, add
   )
     return;
   const removal = remove(draft, { addr, end: addr + PAGE, level: ABOVE[level], g, table: id });
-  if (scope.tables === "page" && arch !== "s390" && arch !== "ppc64")
-    waitFor(draft, TABLE_PAGES + id, g, removal);
+  const asPage = scope.tables === "page" || draft.before.promises.perCpu;
+  if (asPage && arch !== "s390" && arch !== "ppc64") waitFor(draft, TABLE_PAGES + id, g, removal);
   else draft.own("tables").set(id, { removal, g, queued: false });
   draft.change(g, { freesTables: true });
   if (draft.next.linked.has(id)) draft.ownSet("linked").delete(id);
@@ -230,7 +230,9 @@ function answered(draft: Draft, command: Command, response: Response): void {
       finished(draft, command.g, command.start, command.end);
       return;
     case "rcuRun":
-      for (const [id, { queued }] of draft.next.tables) if (queued) draft.found.lost.push(id);
+      // A walker keeps the grace period waiting.
+      for (const [id, { queued }] of draft.next.tables)
+        if (queued && draft.before.walkers.size === 0) draft.found.lost.push(id);
       return;
     case "removePage":
     case "removeFolio":

@@ -41,12 +41,13 @@ function keepsTheRules(
 
 export const HISTORIES: Histories<GatherTerms> = {
   bench: benchFor,
-  scopesFor: ({ release }) => scopesFor(release),
+  scopesFor: ({ release }, law, unchecked) => scopesFor(release, law, unchecked),
   fits: (history, { calls }) =>
     history.every((step) => {
       const { call } = recordOf(step);
       return call === undefined || calls.includes(call);
     }),
+  inEachScope: (histories) => Math.ceil(histories / 5),
   choices: (_scope, { shortest = 1, longest }) =>
     fc.array(fc.noBias(fc.nat()), { minLength: shortest, maxLength: longest, size: "max" }),
   drawings: (histories) => [{ name: "as check draws", histories, longest: 60 }],

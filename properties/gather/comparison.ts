@@ -102,7 +102,8 @@ export const COMPARISON: Comparison<GatherTerms> = {
     };
   },
   scopes: SCOPES,
-  canBoth: (one, other, scope) => [one, other].every(({ release }) => scopesFor(release).includes(scope)),
+  canBoth: (one, other, scope) =>
+    [one, other].every(({ release }) => scopesFor(release).some(({ name }) => name === scope.name)),
   choices: HISTORIES.choices,
   ofBoth: (drawn) => drawn,
 };

@@ -69,7 +69,7 @@ const NEEDED: Readonly<Record<LawId, Name>> = {
 };
 const OF_HASH: readonly LawId[] = ["one-hash-entry", "hash-empty-outside-lazy"];
 
-export function scopeOf(parameters: Parameters, arch: Arch | undefined): Scope {
+function scopeOf(parameters: Parameters, arch: Arch | undefined, route: Scope["tables"]): Scope {
   const { pages, frames, tables, batch, gathers, cpus } = parameters as Readonly<Record<Name, number>>;
   const asked = Object.entries(CALLS).filter(([name]) => parameters[name] === 1);
   const limits = { ...TINY, array: batch, bundle: batch, batch, tables: batch, hash: batch };
@@ -78,7 +78,7 @@ export function scopeOf(parameters: Parameters, arch: Arch | undefined): Scope {
     name: "space",
     arch: own,
     cpus,
-    tables: "rcu",
+    tables: route,
     limits,
     pages: pagesOf(pages),
     frames: numbers(pages + frames, 100),
@@ -108,7 +108,9 @@ export function placeOf(parameters: Parameters, kernels: readonly Kernel<GatherT
   if (frames > 0 && parameters.touch === 0)
     throw new RangeError("frames beside those of the pages are for callers who touch: touch=1 is expected");
   if (gathers > pages) throw new RangeError(`${gathers} gathers for ${pages} pages`);
-  return { scope: scopeOf(parameters, arch) };
+  // Up to 2.6.39 x86 frees the page of a table like any other.
+  const asPages = arch === undefined && kernels.some(({ release }) => release.perCpu);
+  return { scope: scopeOf(parameters, arch, asPages ? "page" : "rcu") };
 }
 
 /** The fingerprint of worlds, and of what is added beside each. */

@@ -27,6 +27,7 @@ export const HISTORIES: Histories<Vmap> = {
     const percpu = history.some((step) => recordOf(step).gives === "percpu");
     return (scope.blockPages > 0 ? maps : areas) && percpu === scope.congruent.length > 0;
   },
+  inEachScope: (histories) => histories,
   choices,
   drawings(histories) {
     const usual = { name: "as check draws", histories, longest: 60 };

@@ -14,8 +14,6 @@ export interface Promises {
   readonly limitsBatches: boolean;
   /** Whether the owner of a gather may sleep, and so other commands may come between its own. */
   readonly preemptible: boolean;
-  /** Whether a grace period waits for walkers that only disabled interrupts. */
-  readonly waitsForWalkers: boolean;
   /** Whether pages wait in the array of a CPU. */
   readonly perCpu: boolean;
   /** What it has. */

@@ -56,7 +56,6 @@ function promisesOf(label: string): Promises {
     invalidates: has(label, "d86564a2f085"),
     limitsBatches: has(label, "53a59fc67f97"),
     preemptible: has(label, "d16dfc550f53"),
-    waitsForWalkers: true,
     perCpu: !has(label, "d16dfc550f53"),
     has: {
       ranges: has(label, "597e1c3580b7"),

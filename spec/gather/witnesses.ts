@@ -104,7 +104,7 @@ const WITNESSES: readonly Described[] = [
   },
   {
     id: "walker-waited-for",
-    says: "A walker holds a grace period up, and ends.",
+    says: "A grace period does not end while a walker is there.",
     on: ({ perCpu, has: { hash } }) => !perCpu || hash,
     seen: ({ tables }, command) =>
       command.op === "walk" &&

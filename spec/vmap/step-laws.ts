@@ -51,18 +51,6 @@ export const othersGetTheCpu: StepStatement = {
     "workqueue.cpu_intensive_thresh_us: 10 ms for a work item; 5747435e0fd4 (CVE-2026-43292): 32 areas between two pauses",
 };
 
-export const entryIsThere: StepStatement = {
-  id: "entry-is-there",
-  says: "A side table has the entry of every area that is live: no owner's entry is dropped by another.",
-  source: "3c5c3cfb9ef4 (5.5): KASAN's shadow pages, which neighbours share",
-};
-
-export const entryFreedOnce: StepStatement = {
-  id: "entry-freed-once",
-  says: "What an entry of a side table leads to is freed once, by the thread that took it out.",
-  source: '"mm/kasan: fix vmalloc shadow memory (de-)population races", Alexander Gordeev, 2025-08-18',
-};
-
 export const shownExisted: StepStatement = {
   id: "shown-existed",
   says: "What a reader is shown of an area is true of that area, which was busy or lazy then.",

@@ -166,6 +166,39 @@ describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and a compiler (skipped without)
       expect([found.how, found.accepted, found.laws]).toEqual(["searched", true, []]);
     });
 
+    test("violates calls-return where memory is short and a purge waits for a helper, and not if its shrinker gives up", async () => {
+      const short = { scope: "lazy=0,pressure=1" };
+      const { reports } = await explored(directory, TWO_NODES, short);
+      expect(reports.map(({ law, bug }) => [law, bug])).toEqual([
+        ["calls-return", "purge-waits-for-reclaim"],
+      ]);
+      const trying = changed(directory, [
+        /guard\(mutex\)\(&vmap_purge_lock\);([\s\S]*?)(\s*return SHRINK_STOP;)/,
+        "if (!mutex_trylock(&vmap_purge_lock)) return SHRINK_STOP;$1 mutex_unlock(&vmap_purge_lock);$2",
+      ]);
+      const clean = await explored(trying, TWO_NODES, short);
+      expect([clean.ended, clean.laws]).toEqual(["fixpoint", []]);
+    });
+
+    test("violates pools-counted or loses an extent where its shrinker takes no lock", async () => {
+      const copy = changed(directory, [/guard\(mutex\)\(&vmap_purge_lock\);/, ""]);
+      const { laws } = await explored(copy, POOL, { scope: "lazy=0" });
+      expect(laws).toEqual(
+        isFrom(directory, "6.16") ? ["extent-in-one-place", "pools-counted"] : ["pools-counted"],
+      );
+      const own = await explored(directory, POOL, { scope: "lazy=0" });
+      expect([own.ended, own.laws]).toEqual(["fixpoint", []]);
+    });
+
+    test("keeps every law where areas are read, and reads a freed one only for a caller that does not hold it", async () => {
+      for (const reader of ["show", "read", "show; read"]) {
+        const { ended, laws } = await explored(directory, `v = vmap 1; map 1 : ${reader} | vunmap v; purge`);
+        expect([reader, ended, laws]).toEqual([reader, "fixpoint", []]);
+      }
+      const found = await explored(directory, "v = vmap 1 : find v | vunmap v; purge");
+      expect(found.laws).toEqual(["no-use-after-free"]);
+    });
+
     test.each([
       ["no-use-after-free", "frees a block at once", [/kfree_rcu\(vb, rcu_head\)/, "kfree(vb)"]],
       [
@@ -190,6 +223,11 @@ describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and a compiler (skipped without)
     });
   });
 });
+
+/** An area of each node becomes lazy, and a purge leaves one node to a helper. */
+const TWO_NODES = "a = alloc 1; on 1 b = alloc 1 : free a | free b";
+/** Two extents lie in a pool, and a third is about to. */
+const POOL = "a = alloc 1; b = alloc 1; c = alloc 1; free a; free b : shrink | free c";
 
 /** CPU 1's only block is fragmented; CPU 0 purges it, CPU 1 makes another. */
 const QUEUES = "on 1 x = map 1; on 1 y = map 2; on 1 unmap x; on 1 unmap y : purge | map 2";

@@ -3,17 +3,19 @@ import type { InterleavedBug } from "../../interleaved.ts";
 export const purgeKeepsCpu: InterleavedBug = {
   id: "purge-keeps-cpu",
   number: undefined,
-  says: "With KASAN a purge releases the shadow of all areas of a node without a pause, and flushes for each up to 6.11: a soft lockup, and a stall of RCU.",
+  says: "A purge releases all areas of a node without a pause: a task waits for all of them, where the kernel is not preempted. With KASAN each takes so long that it was a soft lockup, and a stall of RCU.",
   source:
-    "5747435e0fd4 (CVE-2026-43292), and Adrian Huang's fix of 2024-07 before it; since 282631cb2447 (6.9). 6.12.117, 7.2.12 and 7.3.4 pause after 32 areas",
-  fixed: "before 7.2.12; 6.12.117",
+    "5747435e0fd4 (CVE-2026-43292) for the shadow; 282631cb2447 and 7679ba6b36db (6.9), which gave up the pauses of 763b218ddfaf (4.10)",
+  fixed:
+    "not fixed in 7.3.4, but for the shadow, of which 6.12.117, 7.2.12 and 7.3.4 release 32 areas between two pauses",
   violations: [
     {
       law: "others-get-the-cpu",
-      protocol: "shadow-6.9",
-      scope: { cpus: 2, areas: 3, most: 1 },
+      protocol: "waits-6.9",
+      also: ["waits-7.1", "waits-7.1-trying", "waits-7.1-two-queues"],
+      scope: { cpus: 1, areas: 2, most: 1, workers: 1, memory: 1, other: 2 },
       pinned: "interleaving.json",
-      repaired: "shadow-6.12.117",
+      repaired: "waits-7.1-pausing",
     },
   ],
 };

@@ -15,10 +15,8 @@ export interface WaitsScope {
   readonly workers: number;
   /** Whether memory for another worker comes in the end. */
   readonly memory: boolean;
-  /** Whether other work is queued on the CPU of the drain work. */
-  readonly other: boolean;
-  /** Whether callers hold a filesystem's lock. */
-  readonly filesystem: boolean;
+  /** Others that want the CPU of the drain work. */
+  readonly other: "none" | "work" | "task";
 }
 
 /** The most workers of the queue. */
@@ -32,14 +30,14 @@ export const [NOBODY, A_WORKER, A_RESCUER] = [0, 1, 2] as const;
 
 export type Waits = ReturnType<typeof fieldsOf>;
 
-const ROLES = ["drain work", "helper work", "manager", "other work"] as const;
+const ROLES = ["drain work", "helper work", "manager", "others"] as const;
 export type Role = "caller" | (typeof ROLES)[number];
 
 export function fieldsOf(layout: Layout, scope: WaitsScope) {
   const { cpus, areas, most } = scope;
   const roles: readonly Role[] = [
     ...upTo(cpus).map(() => "caller" as const),
-    ...ROLES.filter((role) => role !== "other work" || scope.other),
+    ...ROLES.filter((role) => role !== "others" || scope.other !== "none"),
   ];
   const nameOf = (index: number) => (index < cpus ? `CPU ${index}` : (roles[index] as Role));
   const names = roles.map((_role, index) => nameOf(index));
@@ -58,7 +56,6 @@ export function fieldsOf(layout: Layout, scope: WaitsScope) {
     scope,
     lanes,
     purgeLock: layout.field("purge lock", noneOrThread),
-    filesystemLock: layout.field("filesystem's lock", noneOrThread),
     /** Nodes with lazy areas. */
     lazy: layout.field("lazy nodes", bitsOf(2)),
     drain: layout.field("drain work is", item),
@@ -70,7 +67,7 @@ export function fieldsOf(layout: Layout, scope: WaitsScope) {
     idle: layout.field("idle workers", plain(MOST_WORKERS + 1)),
     /** Areas that the drain work still has to release. */
     left: layout.field("areas left", plain(areas + 1)),
-    /** Areas that it released while other work waited for its CPU. */
+    /** Areas that it released while others waited for its CPU. */
     waited: layout.field("areas waited for", plain(most + 2)),
   };
 }

@@ -86,7 +86,7 @@ function draw(m: Waits, state: Int32Array): Record<string, string> {
 const release = (label: string): WaitsOrder => ({
   shrinker: factsOf(label).shrinkerLocks ? "sleeps on the lock" : "takes no lock",
   queues: "the system's",
-  obeysMask: true,
+  pauses: false,
 });
 
 export const WAITS_ORDERS: Readonly<Record<string, WaitsOrder>> = {
@@ -95,9 +95,9 @@ export const WAITS_ORDERS: Readonly<Record<string, WaitsOrder>> = {
   "7.1": release("7.1"),
   /** 6c06fec56a63d's kind of repair. */
   "7.1-trying": { ...release("7.1"), shrinker: "tries the lock" },
+  /** A release that pauses, as those of 5.1 to 6.8 did, and as the shadow of KASAN is released since 5747435e0fd4. */
+  "7.1-pausing": { ...release("7.1"), shrinker: "tries the lock", pauses: true },
   /** The drain workqueue as first proposed (2026-03-30), and as it was sent again. */
   "7.1-one-queue": { ...release("7.1"), shrinker: "tries the lock", queues: "one with a rescuer" },
   "7.1-two-queues": { ...release("7.1"), queues: "two with a rescuer each" },
-  /** kasan_populate_vmalloc before and after 79357cd06d41. */
-  "6.9-ignoring-mask": { ...release("6.9"), obeysMask: false },
 };

@@ -1,14 +1,18 @@
 /** What each thread does. A step that waits is a phase of its own: sleeping on a lock, on a work item, on memory. */
 import {
   adds,
+  all,
   any,
   briefly,
   called,
+  compare,
+  type Guard,
   inCase,
   not,
   type Operations,
   sets,
   test,
+  testOf,
   value,
 } from "../../../engine/operations.ts";
 import { has, hasNot } from "../../../engine/reduce/conditions.ts";
@@ -36,8 +40,8 @@ export interface WaitsOrder {
   readonly shrinker: "takes no lock" | "sleeps on the lock" | "tries the lock";
   /** The queues of the drain work and of its helpers: the system's, without a rescuer; or own ones, which have some. */
   readonly queues: "the system's" | "one with a rescuer" | "two with a rescuer each";
-  /** Whether shadow pages are allocated with the caller's mask. */
-  readonly obeysMask: boolean;
+  /** Whether the drain work pauses (cond_resched) after as many areas as it may release. */
+  readonly pauses: boolean;
 }
 
 const turns = ({ lanes }: Waits) => lanes.map(({ turn }) => turn);
@@ -171,43 +175,8 @@ export function calls(m: Waits, thread: Thread, order: WaitsOrder): Step[] {
         ]),
       ],
     })),
-    ...(m.scope.filesystem ? inFilesystem(m, thread, order) : []),
   ];
 }
-
-/** An allocation by a filesystem that holds a lock of its own and says so: GFP_NOFS. */
-function inFilesystem(m: Waits, thread: Thread, { obeysMask }: WaitsOrder): Step[] {
-  return [
-    {
-      at: IDLE,
-      says: "takes a filesystem's lock; alloc_vmap_area with GFP_NOFS",
-      to: "kasan_populate_vmalloc",
-      when: [has(m.filesystemLock, 0)],
-      does: sets(m.filesystemLock, thread.index + 1),
-    },
-    obeysMask
-      ? { at: "kasan_populate_vmalloc", says: "allocates shadow pages, GFP_NOFS", to: "filesystem continues" }
-      : {
-          at: "kasan_populate_vmalloc",
-          says: "wants shadow pages, GFP_KERNEL: reclaims in the filesystem",
-          to: FILESYSTEM,
-        },
-    ...(obeysMask
-      ? []
-      : [
-          {
-            at: FILESYSTEM,
-            says: "reclaim takes the filesystem's lock and drops it",
-            to: "filesystem continues",
-            when: [has(m.filesystemLock, 0)],
-          },
-        ]),
-    { at: "filesystem continues", says: "unlocks; returns", to: IDLE, does: sets(m.filesystemLock, 0) },
-  ];
-}
-
-/** The phase in which reclaim sleeps on the filesystem's lock. */
-export const FILESYSTEM = "filesystem's lock";
 
 /** Who may begin a work item: a worker that is idle; or, where there is none, a rescuer that is free. */
 export function rescuerIsFree({ queues }: WaitsOrder, otherBy: number): boolean {
@@ -251,50 +220,65 @@ const endsItem = (m: Waits, item: "drain" | "helper"): Operations => {
   return [inCase(has(by, A_WORKER), adds(m.idle, 1)), sets(by, NOBODY)];
 };
 
-/** drain_vmap_area_work: a purge that releases its areas one after the other, without a pause. */
+/** drain_vmap_area_work: a purge that releases its areas one after the other. */
 export function drains(m: Waits, thread: Thread, order: WaitsOrder): Step[] {
+  const { most, other } = m.scope;
+  // A pause gives the CPU to a task, not to work that waits for a worker.
+  const pauses = order.pauses && other === "task";
+  const mayRun = pauses ? [compare(m.waited, "<", most)] : [];
   const release: Step[] = [
     {
       at: "release",
       says: "releases an area",
       to: "release",
-      when: [hasNot(m.left, 0)],
+      when: [hasNot(m.left, 0), ...mayRun],
       does: [adds(m.left, -1), countsWaiting(m, order)],
-      asserts: m.scope.other ? [isBrief(m, order)] : [],
+      asserts: other === "none" ? [] : [isBrief(m, order)],
     },
+    ...(pauses
+      ? [
+          {
+            at: "release",
+            says: "cond_resched: a task that waits has the CPU",
+            to: "release",
+            when: [hasNot(m.left, 0), compare(most, "<=", m.waited)],
+            does: sets(m.waited, 0),
+          },
+        ]
+      : []),
     { at: "release", says: "has released all", to: "flush_work", when: [has(m.left, 0)] },
   ];
   const again = inCase(has(m.again, 1), [sets(m.drain, QUEUED), sets(m.again, 0)], sets(m.drain, OFF));
   return [
     ...begins(m, order, "drain", "purge lock", joinsLine(m, thread)),
-    ...purges(m, thread, release, [endsItem(m, "drain"), again]),
+    ...purges(m, thread, release, [endsItem(m, "drain"), again, sets(m.waited, 0)]),
   ];
 }
 
-/** Other work waits for a worker of the drain work's CPU, and this is one that does not sleep. */
-const isHeldUp = (m: Waits, { queues }: WaitsOrder) => {
-  const other = threadOf(m, "other work");
-  // Idle is the only other phase.
-  return queues === "the system's" ? [hasNot(other.phase, 0), has(m.drainBy, A_WORKER)] : undefined;
-};
+/**
+ * Others wait for the CPU of the drain work: a task; or work of the same queue, for which a worker is only made when the
+ * drain work sleeps. Work on other queues does not.
+ */
+function heldUp(m: Waits, { queues }: WaitsOrder): Guard | undefined {
+  const { other } = m.scope;
+  if (other === "none" || (other === "work" && queues !== "the system's")) return undefined;
+  // Idle is its only other phase.
+  const waits = hasNot(threadOf(m, "others").phase, 0);
+  return other === "task" ? waits : all(waits, has(m.drainBy, A_WORKER));
+}
 
 function countsWaiting(m: Waits, order: WaitsOrder): Operations {
-  const held = m.scope.other ? isHeldUp(m, order) : undefined;
-  if (held === undefined) return [];
-  const [waits, worker] = held;
-  return inCase(waits as (typeof held)[number], inCase(worker as (typeof held)[number], adds(m.waited, 1)));
+  const held = heldUp(m, order);
+  return held === undefined ? [] : inCase(held, adds(m.waited, 1));
 }
 
 function isBrief(m: Waits, order: WaitsOrder): Check {
-  const held = isHeldUp(m, order) ?? [];
+  const held = heldUp(m, order);
+  const isHeld = held === undefined ? undefined : testOf(held);
   return {
     law: othersGetTheCpu,
-    reads: [m.waited, m.drainBy, threadOf(m, "other work").phase],
-    holds: (state) =>
-      held.length === 0 ||
-      threadOf(m, "other work").phase.get(state) === 0 ||
-      m.drainBy.get(state) !== A_WORKER ||
-      m.waited.get(state) < m.scope.most,
+    reads: [m.waited, ...(isHeld?.reads ?? [])],
+    holds: (state) => isHeld?.holds(state) !== true || m.waited.get(state) < m.scope.most,
   };
 }
 
@@ -344,19 +328,18 @@ const makesWorker = (m: Waits): Operations =>
     adds(m.idle, 1),
   );
 
-/** Work of others, on the CPU of the drain work. */
+/** Others on the CPU of the drain work: they run where it does not, or where it pauses. */
 export const waitsForCpu = (m: Waits, order: WaitsOrder): Step[] => {
+  const held = heldUp(m, order);
   const drain = threadOf(m, "drain work");
+  const runs = any(has(drain.phase, 0), has(m.left, 0));
   return [
-    { at: IDLE, says: "is queued", to: "queued" },
+    { at: IDLE, says: "want the CPU", to: "waiting" },
     {
-      at: "queued",
-      says: "runs; done",
+      at: "waiting",
+      says: "have the CPU",
       to: IDLE,
-      when:
-        order.queues === "the system's"
-          ? [any(has(m.left, 0), not(has(m.drainBy, A_WORKER)), has(drain.phase, 0))]
-          : [],
+      when: held === undefined ? [] : [any(runs, not(held))],
       does: sets(m.waited, 0),
     },
   ];

@@ -16,7 +16,7 @@ function never(id: LawId, says: string, source: string, did: (reply: Reading) =>
   };
 }
 
-export const LAWS: readonly GatherLaw[] = [
+const EACH: readonly GatherLaw[] = [
   never(
     "page-after-flush",
     "A page is freed only after a TLB flush that covers its address, made since its entry was removed.",
@@ -115,6 +115,9 @@ export const LAWS: readonly GatherLaw[] = [
     holds: (_before, _command, { reached }) => reached?.by !== "walk of a freed table",
   },
 ];
+
+/** The world follows what was done, kept or violated: what comes after a violation is judged as before. */
+export const LAWS: readonly GatherLaw[] = EACH.map((law) => ({ ...law, worldAfterViolation: "sound" }));
 
 export function lawsCalled(ids: readonly LawId[]): GatherLaw[] {
   return LAWS.filter(({ id }) => ids.includes(id));

@@ -1,0 +1,45 @@
+/** Kernels with one step replaced, and spans of releases. */
+import type { Facts } from "../../kernels/gather/changes.ts";
+import { type GatherKernel, gatherKernel } from "../../kernels/gather/gather-kernel.ts";
+import { kernelCalled, rulesOf } from "../../kernels/gather/index.ts";
+import type { Steps } from "../../kernels/gather/rules.ts";
+import { LABELS, PREFIX } from "../../spec/gather/bibliography.ts";
+import type { Command } from "../../spec/gather/commands.ts";
+import type { Promises } from "../../spec/gather/promises.ts";
+import { promisesCalled } from "../../spec/gather/releases.ts";
+import type { World } from "../../spec/gather/world.ts";
+
+interface Change {
+  readonly facts?: Partial<Facts>;
+  readonly steps?: Partial<Steps>;
+  readonly promises?: Partial<Promises>;
+}
+
+/** The kernel of a release (`3.1`) with this replaced, under a name of its own. */
+export function changed(label: string, name: string, { facts, steps, promises }: Change): GatherKernel {
+  const release = { ...promisesCalled(PREFIX + label), ...promises };
+  const rules = rulesOf(PREFIX + label);
+  return gatherKernel(
+    release,
+    { facts: { ...rules.facts, ...facts }, steps: { ...rules.steps, ...steps } },
+    name,
+  );
+}
+
+/** The labels from one release to another, both included. */
+export function from(first: (typeof LABELS)[number], last: (typeof LABELS)[number]): readonly string[] {
+  return LABELS.slice(LABELS.indexOf(first), LABELS.indexOf(last) + 1).map((label) => PREFIX + label);
+}
+
+/** Whether a touch is of an address that mapped a frame without a page, whose entry is not flushed. */
+export function isOfFrame({ uncovered }: World, command: Command): boolean {
+  if (command.op !== "touch") return false;
+  return [...uncovered.values()].some(({ ofFrame, addr }) => ofFrame && addr === command.addr);
+}
+
+/** A release's kernel. */
+export function released(label: string): GatherKernel {
+  const found = kernelCalled(PREFIX + label);
+  if (found === undefined) throw new RangeError(`${label} is no label of a recorded gather`);
+  return found;
+}

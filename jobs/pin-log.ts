@@ -1,0 +1,110 @@
+/** A violation in a log as a recording of the few calls that matter: judged as it is, replayed on models and trees. */
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import type { LogViolation } from "../properties/vmap/log/account.ts";
+import type { Area } from "../properties/vmap/log/area.ts";
+import { hexOfPage } from "../properties/vmap/log/hex.ts";
+import type { LawId } from "../spec/contract.ts";
+import { type Extent, PAGE_SIZE } from "../spec/vmap/vocabulary.ts";
+import { judge } from "./judge.ts";
+
+export interface PinnedLog {
+  readonly law: LawId;
+  readonly line: number;
+  readonly path: string;
+  readonly calls: number;
+}
+
+/** Why a violation has no recording. */
+export interface NotPinned {
+  readonly law: LawId;
+  readonly line: number;
+  readonly why: string;
+}
+
+const FOLDER = join(".vmapcheck", "pinned");
+
+/** Files the first violation of each law. */
+export async function pinLog(
+  file: string,
+  violations: readonly LogViolation[],
+): Promise<readonly (PinnedLog | NotPinned)[]> {
+  const filed: (PinnedLog | NotPinned)[] = [];
+  for (const violation of violations) {
+    const { law, line } = violation;
+    if (filed.some((each) => each.law === law && "path" in each)) continue;
+    const ops = callsOf(violation);
+    if (ops === undefined) {
+      if (!filed.some((each) => each.law === law))
+        filed.push({ law, line, why: "it is about the log, and not about calls" });
+      continue;
+    }
+    const name = `${basename(file)
+      .replace(/\.(txt|gz|trace|log)\b/g, "")
+      .replaceAll(/[^\w-]+/g, "_")}.${law}.jsonl`;
+    const path = join(FOLDER, name);
+    await mkdir(FOLDER, { recursive: true });
+    await writeFile(
+      path,
+      `${JSON.stringify({ version: "a-running-kernel", promises: { frees: "lazy", laws: [law] }, ops })}\n`,
+    );
+    const { files } = await judge([path]);
+    if (files[0]?.broken.some((each) => each.law === law)) filed.push({ law, line, path, calls: ops.length });
+    else {
+      await rm(path);
+      filed.push({ law, line, why: "the calls alone do not show it: it depends on the rest of the space" });
+    }
+  }
+  return filed;
+}
+
+type Op = readonly [request: object, reply: object];
+
+/** The calls that matter, in their order; undefined if the law is about none. */
+function callsOf({ law, areas, says }: LogViolation): readonly Op[] | undefined {
+  const [old, placed = old] = areas;
+  if (old === undefined || placed === undefined) return undefined;
+  switch (law) {
+    case "no-overlap":
+    case "flush-before-reuse":
+      return [alloc(old), ...(old.freed === undefined ? [] : [free(old)]), alloc(placed)];
+    case "in-window":
+    case "aligned":
+      return [alloc(placed)];
+    case "argument-domain":
+      // What was never placed is freed; or what is placed, twice.
+      if (old.origin === "unseen" || says.includes("nothing was placed")) return [free(old, 1)];
+      return [alloc(old), free(old, 1), free(old, 2)];
+    case "flush-well-formed":
+      return [alloc(old), free(old), [{ op: "purge" }, { ok: true, flush: [] }]];
+    default:
+      return undefined;
+  }
+}
+
+function alloc({ start, end, request }: Area): Op {
+  const { align, vstart, vend } = request ?? { align: PAGE_SIZE, ...windowAround({ start, end }) };
+  return [
+    {
+      op: "alloc_vmap_area",
+      size: hexOfPage(end - start),
+      align: `0x${align.toString(16)}`,
+      vstart: hexOfPage(vstart),
+      vend: hexOfPage(vend),
+    },
+    { addr: hexOfPage(start) },
+  ];
+}
+
+/** Of an area whose request the log does not have. */
+const windowAround = ({ start, end }: Extent) => ({ vstart: start, vend: end });
+
+/** `times`: how often its pages are lazy then, which is what a free that was obeyed changes. */
+function free({ start, end }: Area, times?: number): Op {
+  const areas = [[hexOfPage(start), hexOfPage(end), 0, 1]];
+  const counted = times === undefined ? {} : { areas, lazy_nr: times * (end - start) };
+  return [
+    { op: "free_area", addr: hexOfPage(start) },
+    { ok: true, ...counted },
+  ];
+}
