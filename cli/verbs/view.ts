@@ -21,7 +21,7 @@ export async function viewVerb(target: string | undefined, options: ViewOptions)
   // What cannot be shown is said here, not in the page.
   const start = await answer("start", new URLSearchParams(), given, { signal });
   const opens = "opens" in start ? start.opens : "";
-  if (given.tree === undefined && opens.includes("target="))
+  if (given.file !== undefined || given.bug !== undefined)
     await answer(opens.split("?")[0] as string, new URLSearchParams(opens.split("?")[1]), given, { signal });
   const served = await serve({ assets: await pageAssets(), given, port, signal });
   console.log(json ? JSON.stringify({ url: served.url }) : `${served.url}  (Ctrl-C ends it)`);

@@ -62,9 +62,16 @@ export async function serve({ assets, given, port, signal }: ServeOptions): Prom
         return reply(response, 200, asset.type, asset.body);
       }
       if (waiting >= MOST_WAITING) return reply(response, 503, "text/plain", "too many requests are waiting");
+      // A reader who leaves a view ends its job, so that the next one need not wait.
+      const left = new AbortController();
+      response.on("close", () => left.abort());
+      const ending = AbortSignal.any([signal, left.signal]);
       try {
         const words = url.searchParams;
-        const document = await inTurn(() => answer(url.pathname.slice(5), words, given, { signal }));
+        const document = await inTurn(async () =>
+          ending.aborted ? undefined : answer(url.pathname.slice(5), words, given, { signal: ending }),
+        );
+        if (left.signal.aborted) return;
         reply(response, 200, "application/json", JSON.stringify(document));
       } catch (error) {
         const isTheirs = error instanceof UsageError || error instanceof InputError;

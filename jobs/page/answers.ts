@@ -15,12 +15,13 @@ import type { Document, Film, RunFilm, Start } from "./documents.ts";
 import { filmOfHistory, filmOfRecording } from "./film.ts";
 import { FoundHistories, type FoundHistory } from "./found.ts";
 import { gallery } from "./gallery.ts";
+import { logDocument } from "./log-document.ts";
 import { checkedSubject, matrixOfCatalogue } from "./matrix.ts";
 import { filmOfRun } from "./run-film.ts";
 
 /** What was given on the command line: nothing else of the disk is read. */
 export interface Given {
-  /** A file with a history, an interleaving or a recording. */
+  /** A file with a history, an interleaving or a recording, or the log of a kernel. */
   readonly file?: string | undefined;
   /** A bug of the catalogue. */
   readonly bug?: string | undefined;
@@ -49,6 +50,15 @@ export async function givenBy(word: string | undefined): Promise<Given> {
 const isBug = async (word: string) =>
   interleavedCalled(word) !== undefined || (await bugMeant(word)) !== undefined;
 
+/** What is neither a history nor a recording is the log of a kernel. */
+const isLog = (file: string) => !/\.(json|jsonl|jsonl\.gz)$/.test(file);
+
+/** Throws a UsageError if no log was given. */
+function logOf({ file }: Given): string {
+  if (file === undefined || !isLog(file)) throw new UsageError("no log was given: vmapcheck view LOG");
+  return file;
+}
+
 /** Where the page begins. */
 export async function startOf(given: Given): Promise<Start> {
   const { bug, file, tree } = given;
@@ -57,6 +67,7 @@ export async function startOf(given: Given): Promise<Start> {
     const view = (await bugMeant(bug)) === undefined ? "run" : "history";
     return { ...about, given: bug, opens: `${view}?${new URLSearchParams({ target: bug })}` };
   }
+  if (file !== undefined && isLog(file)) return { ...about, given: file, opens: "log" };
   if (file !== undefined) {
     const isRun = !isRecording(file) && isInterleaving(await readJson(file));
     return { ...about, given: file, opens: `${isRun ? "run" : "history"}?target=${GIVEN_FILE}` };
@@ -89,6 +100,10 @@ export async function answer(
       if (known !== undefined) return filmOfFound(known, word("kernel"));
       return film(path, await targetOf(word("target"), given), word, given);
     }
+    case "log":
+      return logDocument(logOf(given), watch);
+    case "costs":
+      return (await import("./costs-document.ts")).costsDocument(word("part"), word("cpus"), watch);
     case "gallery":
       return gallery();
     case "machines":

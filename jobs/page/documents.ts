@@ -285,4 +285,83 @@ export interface Start {
   readonly given: string | null;
 }
 
-export type Document = Film | RunFilm | Matrix | Gallery | HandState | Machines | Start;
+/** A judged log: its time line, laws and violations. */
+export interface LogDocument {
+  readonly kind: "log";
+  readonly file: string;
+  readonly about: string;
+  readonly unit: "ticks" | "microseconds";
+  readonly lost: number;
+  readonly first: number;
+  readonly last: number;
+  readonly violated: number;
+  readonly peak: { readonly areas: number; readonly lazyPages: Pages; readonly lazyMost: Pages | null };
+  readonly totals: Readonly<Record<string, number>>;
+  readonly samples: readonly {
+    readonly time: number;
+    readonly allocated: number;
+    readonly freed: number;
+    readonly purgesOfAreas: number;
+    readonly areas: number;
+    readonly livePages: Pages;
+    readonly lazyPages: Pages;
+    readonly lazyMost: Pages | null;
+  }[];
+  readonly callers: readonly { readonly name: string; readonly allocations: number; readonly pages: Pages }[];
+  readonly laws: readonly {
+    readonly id: string;
+    readonly says: string;
+    readonly judged: number;
+    readonly violated: number;
+    readonly undecided: number;
+    readonly blind: number;
+    readonly why: readonly string[];
+  }[];
+  readonly windows: readonly (Extent & {
+    readonly areas: number;
+    readonly livePages: Pages;
+    readonly lazyPages: Pages;
+    readonly holes: number;
+    readonly largestHole: Pages;
+    readonly fragmentation: number;
+  })[];
+  readonly violations: readonly {
+    readonly law: string;
+    readonly line: number;
+    readonly time: number;
+    readonly says: string;
+    readonly events: readonly string[];
+    readonly things: readonly Thing[];
+    readonly cuts: readonly Vpn[];
+    readonly marks: readonly Mark[];
+  }[];
+}
+
+export interface CostsTable {
+  readonly title: string;
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** One part of a simulation. */
+export interface CostsDocument {
+  readonly kind: "costs";
+  readonly part: string;
+  readonly parts: readonly string[];
+  readonly cpus: number;
+  readonly machine: string;
+  readonly tables: readonly CostsTable[];
+  /** A picture, as SVG; null for a part without one. */
+  readonly plot: string | null;
+}
+
+export type Document =
+  | Film
+  | RunFilm
+  | Matrix
+  | Gallery
+  | HandState
+  | Machines
+  | Start
+  | LogDocument
+  | CostsDocument;
