@@ -203,6 +203,17 @@ describe("the kernel that stands for a version", () => {
     "synchronises",
     "resetAsks",
     "flagsAreas",
+    "callers",
+    "dropsObjects",
+    "fallsBack",
+    "flushesShadow",
+    "huge",
+    "notIn",
+    "replaced",
+    "shadowIn",
+    "shadowOf",
+    "syncs",
+    "tables",
   ];
   const versions = [...LABELLED.map((each) => each.version), ...MAINLINE];
   const stoodFor = versions.flatMap((each) => {

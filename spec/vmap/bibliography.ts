@@ -285,6 +285,7 @@ export const CHANGES: readonly Change[] = [
   change("5.5-rc3", "d98c9e83b5e7", "kasan", "It has shadow for each area, those of vm_map_ram too.", {
     ends: "ram-no-shadow",
   }),
+  change("5.6", "e36176be1c39", "", "Free space has a lock of its own, beside that of busy areas."),
   change(
     "5.8",
     "2ba3e6947aed",
@@ -294,7 +295,6 @@ export const CHANGES: readonly Change[] = [
       begins: "sync-skipped-on-error",
     },
   ),
-  change("5.6", "e36176be1c39", "", "Free space has a lock of its own, beside that of busy areas."),
   change("5.8", "73f693c3a705", "roots", "Page tables are synchronised where they change, not by the purge."),
   change(
     "5.11",
