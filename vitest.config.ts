@@ -3,17 +3,18 @@ import { defineConfig } from "vitest/config";
 
 /** `npm test` leaves out the long tests, and runs others on one kernel of each family; `npm run test:all` does not. */
 const IS_WHOLE = process.env.VMAPCHECK_TESTS === "all";
-/** Those that need a browser run by themselves: `npm run test:web`. */
-const IN_BROWSER = process.env.VMAPCHECK_TESTS === "web";
+/** Those that need a browser, or a Redis server, run by themselves: `npm run test:web`, `npm run test:redis`. */
+const APART = ["web", "redis"];
+const only = APART.find((each) => each === process.env.VMAPCHECK_TESTS);
 const TEN_MINUTES = 600_000;
 
 export default defineConfig({
   test: {
-    include: [IN_BROWSER ? "**/*.web.test.ts" : "**/*.test.ts"],
+    include: [only === undefined ? "**/*.test.ts" : `**/*.${only}.test.ts`],
     exclude: [
       "node_modules/**",
       "dist/**",
-      ...(IN_BROWSER ? [] : ["**/*.web.test.ts"]),
+      ...APART.filter((each) => each !== only).map((each) => `**/*.${each}.test.ts`),
       ...(IS_WHOLE ? [] : ["**/*.long.test.ts"]),
     ],
     // A worker keeps its modules from file to file: loading them anew took half of the time of `npm test`.

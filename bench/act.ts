@@ -15,13 +15,14 @@
  *
  *   npx tsx bench/act.ts
  */
+
+import { Random } from "../engine/run/random-numbers.ts";
 import type { Pages } from "../spec/vmap/vocabulary.ts";
 import { BareTree } from "./bare-tree.ts";
 import { anywhere, FREE, type FreeAreas, lowestSite } from "./free-areas.ts";
 import { fullSize, kernelNamed, place, request } from "./kernel.ts";
 import { printTable, whole } from "./print.ts";
 import { type Contestant, race, ratio, speed } from "./race.ts";
-import { Random } from "./random.ts";
 
 const LABELS = ["2.6.39", "3.16", "4.15.0"];
 const AREAS = 100_000;

@@ -11,13 +11,14 @@
  *
  *   npx tsx bench/fragmentation.ts      prints the table and writes docs/plots/fragmentation.svg
  */
+
+import { Random } from "../engine/run/random-numbers.ts";
 import type { State } from "../kernels/vmap/state.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
 import { PAGE_SIZE, type Vpn } from "../spec/vmap/vocabulary.ts";
 import { type Growing, timeGrowing, writePlot } from "./growing.ts";
 import { fullSize, kernelNamed, place, request } from "./kernel.ts";
 import { printTable, times, whole } from "./print.ts";
-import { Random } from "./random.ts";
 
 const LABELS = ["2.6.28", "4.15.0", "5.17", "7.2"];
 const LENGTHS = [100, 300, 1_000, 3_000, 10_000, 30_000, 100_000];

@@ -12,10 +12,11 @@
  *
  * The window is not the vmalloc window of the machine, so the pools of 6.12 and 7.2 are not asked.
  */
+
+import { Random } from "../engine/run/random-numbers.ts";
 import type { Pages } from "../spec/vmap/vocabulary.ts";
 import { fullSize, kernelNamed, place, request } from "./kernel.ts";
 import type { Contestant } from "./race.ts";
-import { Random } from "./random.ts";
 
 export interface FreeAreas extends Contestant {
   /** How many free extents there are now. */

@@ -109,7 +109,16 @@ test("says the same of it as JSON, and of a law alone", async () => {
   const [{ name, protocols, laws }] = document.interleaved;
   expect({ name, protocols }).toEqual({
     name: "5.3",
-    protocols: ["areas-5.1", "blocks-4.4", "walks-5.2", "roots-5.3", "reset-perms-5.2"],
+    protocols: [
+      "areas-5.1",
+      "blocks-4.4",
+      "walks-5.2",
+      "roots-5.3",
+      "reset-perms-5.2",
+      "contexts-3.11",
+      "objects-4.18",
+      "levels-4.19",
+    ],
   });
   expect(laws).toMatchObject([
     {

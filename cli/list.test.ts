@@ -111,7 +111,9 @@ describe("list of one kernel", () => {
   test("has versions, what changed, promises, bugs at both grains, and protocols", async () => {
     const out = await printed("6.8");
     expect(out).toMatch(/^stands for +6\.5 to 6\.8; recorded as 6\.5, 6\.8$/m);
-    expect(out).toMatch(/^protocols +areas-5\.18, blocks-6\.5, locks-6\.5, reset-perms-5\.2$/m);
+    expect(out).toMatch(
+      /^protocols +areas-5\.18, blocks-6\.5, locks-6\.5, reset-perms-5\.2, contexts-5\.17, kasan-5\.5,/m,
+    );
     expect(out).toMatch(/^Changes since 6\.4\n {2}fc1e0d980037 \(6\.5\)/m);
     expect(out).toMatch(/^Promises \d+ laws$/m);
     expect(out).toMatch(/^Known bugs\n +A13 +aug-align-overhead /m);
@@ -121,7 +123,9 @@ describe("list of one kernel", () => {
   test("may be of a version: it has the release, with the protocols of that version", async () => {
     const out = await printed("5.15");
     expect(out).toMatch(/^5\.15 answers as 5\.11\.$/m);
-    expect(out).toMatch(/^protocols +areas-5\.1, blocks-5\.13, walks-5\.13, reset-perms-5\.2$/m);
+    expect(out).toMatch(
+      /^protocols +areas-5\.1, blocks-5\.13, walks-5\.13, reset-perms-5\.2, contexts-5\.5,/m,
+    );
     const { version, kernels } = JSON.parse(await printed("5.3", true));
     expect(version).toMatchObject({ asked: "5.3", answersAs: [] });
     expect(kernels.map(({ labels }: { labels: string[] }) => labels[0])).toEqual(["5.2", "5.10"]);

@@ -114,6 +114,11 @@ program
     "take steps that commute in fewer orders, or only delay some of them; on for blocks-..., unless given",
   )
   .option("--liveness", "look for runs in which what has to end never does", false)
+  .option(
+    "--runs <number>",
+    "random runs of a protocol, each step judged, in place of every state",
+    wholeNumber("--runs", 1, MOST_RUNS),
+  )
   .option("--law <id>", "end as soon as this law is violated")
   .option("--actions", "for each law violated: by which actions, and in how many steps", false)
   .option("--compact", "keep 64 bits of hash of a state, not the state", false)
@@ -134,7 +139,7 @@ program
     "--itf <file>",
     "write the run of the first violation as an ITF trace (.itf.json), for Quint and Apalache",
   )
-  .option(...UNUSED_SEED_OPTION)
+  .option("--seed <number>", "seed of random runs (--runs)", SEED_OPTION[2])
   .option(...JSON_OPTION)
   .action(
     run<string | undefined, ExploreArguments>(async ({ calls }) =>

@@ -113,7 +113,7 @@ function directoryPlot({ before, after }: NonNullable<SimulateReport["directory"
       textStyle: { fontSize: 18, color: "#111" },
       subtextStyle: { fontSize: 13, color: "#555" },
     },
-    legend: { bottom: 10, textStyle: { fontSize: 12, color: "#222" } },
+    legend: { bottom: 10, itemGap: 36, textStyle: { fontSize: 12, color: "#222" } },
     grid: { left: 80, right: 40, top: 84, bottom: 120 },
     xAxis: { type: "value", max: 100, axisLabel: { color: "#222" } },
     yAxis: { type: "category", data: ["after", "before"], axisLabel: { fontSize: 14, color: "#222" } },

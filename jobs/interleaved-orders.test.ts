@@ -20,21 +20,48 @@ test.each([
 
 describe("a version's protocols are the orders with the same changes, family by family", () => {
   test.each([
-    ["2.6.28", "areas-2.6.28 blocks-2.6.28 walks-2.6.28"],
-    ["2.6.28-rc3", "areas-2.6.28-rc3 blocks-2.6.28 walks-2.6.28"],
-    ["2.6.39", "areas-2.6.33 blocks-3.16 walks-2.6.33"],
-    ["4.4", "areas-2.6.33 blocks-4.4 walks-4.4 roots-5.2"],
-    ["4.19", "areas-4.10 blocks-4.4 walks-4.4 roots-5.2"],
-    ["5.0.16", "areas-5.1 blocks-4.4 walks-4.4 roots-5.2"],
-    ["5.2.1", "areas-5.1 blocks-4.4 walks-5.2 roots-5.2 reset-perms-5.2"],
-    ["5.2.9", "areas-5.1 blocks-4.4 walks-5.2 roots-5.3 reset-perms-5.2"],
-    ["5.15", "areas-5.1 blocks-5.13 walks-5.13 reset-perms-5.2"],
-    ["6.6", "areas-5.18 blocks-6.5 locks-6.5 reset-perms-5.2"],
-    ["6.9", "areas-6.12 pools-6.9 waits-6.9 blocks-6.12 locks-6.5 reset-perms-5.2"],
-    ["6.9.8", "areas-6.12 pools-6.9 waits-6.9 blocks-6.12 locks-6.10 reset-perms-5.2"],
-    ["6.12.117", "areas-6.12 pools-6.12.96 waits-7.1 blocks-6.12 locks-6.11 reset-perms-5.2"],
-    ["7.0.3", "areas-6.12 pools-6.16 waits-6.9 blocks-6.12 locks-6.11 reset-perms-5.2"],
-    ["7.2", "areas-6.12 pools-7.1 waits-7.1 blocks-6.12 locks-6.11 reset-perms-5.2"],
+    ["2.6.28", "areas-2.6.28 blocks-2.6.28 walks-2.6.28 contexts-2.6.28 objects-2.6.28"],
+    ["2.6.28-rc3", "areas-2.6.28-rc3 blocks-2.6.28 walks-2.6.28 contexts-2.6.28 objects-2.6.28"],
+    ["2.6.39", "areas-2.6.33 blocks-3.16 walks-2.6.33 contexts-2.6.28 objects-2.6.28"],
+    ["4.4", "areas-2.6.33 blocks-4.4 walks-4.4 roots-5.2 contexts-3.11 objects-2.6.28 levels-4.1"],
+    ["4.19", "areas-4.10 blocks-4.4 walks-4.4 roots-5.2 contexts-3.11 objects-4.18 levels-4.19"],
+    ["5.0.16", "areas-5.1 blocks-4.4 walks-4.4 roots-5.2 contexts-3.11 objects-4.18 levels-4.19"],
+    [
+      "5.2.1",
+      "areas-5.1 blocks-4.4 walks-5.2 roots-5.2 reset-perms-5.2 contexts-3.11 objects-4.18 levels-4.19",
+    ],
+    [
+      "5.2.9",
+      "areas-5.1 blocks-4.4 walks-5.2 roots-5.3 reset-perms-5.2 contexts-3.11 objects-4.18 levels-4.19",
+    ],
+    [
+      "5.15",
+      "areas-5.1 blocks-5.13 walks-5.13 reset-perms-5.2 contexts-5.5 kasan-5.5 objects-4.18 levels-5.13",
+    ],
+    [
+      "6.6",
+      "areas-5.18 blocks-6.5 locks-6.5 reset-perms-5.2 contexts-5.17 kasan-5.5 objects-4.18 levels-6.3",
+    ],
+    [
+      "6.9",
+      "areas-6.12 pools-6.9 waits-6.9 blocks-6.12 locks-6.5 reset-perms-5.2 contexts-5.17 kasan-6.9 objects-4.18 levels-6.3",
+    ],
+    [
+      "6.9.8",
+      "areas-6.12 pools-6.9 waits-6.9 blocks-6.12 locks-6.10 reset-perms-5.2 contexts-5.17 kasan-6.9 objects-4.18 levels-6.3",
+    ],
+    [
+      "6.12.117",
+      "areas-6.12 pools-6.12.96 waits-7.1 blocks-6.12 locks-6.11 reset-perms-5.2 contexts-6.1.192 kasan-6.13 objects-4.18 levels-6.12.117",
+    ],
+    [
+      "7.0.3",
+      "areas-6.12 pools-6.16 waits-6.9 blocks-6.12 locks-6.11 reset-perms-5.2 contexts-6.19 kasan-6.17 objects-4.18 levels-6.19",
+    ],
+    [
+      "7.2",
+      "areas-6.12 pools-7.1 waits-7.1 blocks-6.12 locks-6.11 reset-perms-5.2 contexts-7.1 kasan-6.17 objects-4.18 levels-7.2",
+    ],
     ["2.6.27", ""],
   ])("%s: %s", (text, protocols) => {
     expect(protocolsOf(version(text)).join(" ")).toBe(protocols);
@@ -83,7 +110,7 @@ test("a bug that needs calls to interleave is pinned on the orders of releases t
 
 test("the description of a kernel names its protocols", () => {
   expect(inSteps(releaseOf("6.12"))).toBe(
-    " Calls that interleave: explore areas-6.12, pools-6.9, waits-6.9, blocks-6.12, locks-6.11, reset-perms-5.2.",
+    " Calls that interleave: explore areas-6.12, pools-6.9, waits-6.9, blocks-6.12, locks-6.11, reset-perms-5.2, contexts-5.17, kasan-6.9, objects-4.18, levels-6.11.",
   );
   expect(inSteps(releaseOf("2.6.27"))).toBe("");
   expect(inSteps(releaseOf("piggin-draft-1"))).toBe("");

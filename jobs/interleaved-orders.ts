@@ -15,6 +15,10 @@ const FAMILIES: readonly Family[] = [
   "locks",
   "roots",
   "reset-perms",
+  "contexts",
+  "kasan",
+  "objects",
+  "levels",
 ];
 
 /** The orders of a family, by their names without the family's. */

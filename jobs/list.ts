@@ -7,6 +7,7 @@ import { programOf } from "../protocols/program-text.ts";
 import type { LawId } from "../spec/contract.ts";
 import { FAILURE_LAWS, PROCESS_LAWS } from "../spec/process.ts";
 import { versionOf } from "../spec/vmap/change.ts";
+import { CONCEPT_LAWS } from "../spec/vmap/concepts/index.ts";
 import { isPromised, type Release, type Wing } from "../spec/wing.ts";
 import { protocolsOf } from "./interleaved-orders.ts";
 import { spansJson } from "./spans.ts";
@@ -21,7 +22,9 @@ export async function list() {
   const kernels = of((wing) => wing.kernels.map(({ name, release }) => kernelJson(name, release)));
   const others = variants().map(({ name, release }) => kernelJson(name, release));
   const laws = of((wing) =>
-    wing.laws.filter(isOfModels).map(({ id, says, source }) => ({ id, says, source })),
+    [...wing.laws, ...(wing.name === "vmap" ? CONCEPT_LAWS : [])]
+      .filter(isOfModels)
+      .map(({ id, says, source }) => ({ id, says, source })),
   );
   const bugs = of((wing) =>
     wing.bugs.map(({ id, number, says, source, fixed, violations }) => ({

@@ -6,6 +6,7 @@ import { BUGS, bugCalled } from "../counterexamples/vmap/index.ts";
 import { KERNELS, kernelCalled, kernelFor } from "../kernels/vmap/index.ts";
 import type { State } from "../kernels/vmap/state.ts";
 import type { LawId } from "../spec/contract.ts";
+import { CONCEPT_LAWS } from "../spec/vmap/concepts/index.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
 import { ALL_LAWS } from "../spec/vmap/laws/index.ts";
 import { isTreeName, treeCalled } from "./trees.ts";
@@ -92,7 +93,7 @@ export function bugNamed(name: string): Bug {
 }
 
 export function lawNamed(id: string): LawId {
-  const ids = ALL_LAWS.map((law) => law.id);
+  const ids = [...new Set([...ALL_LAWS, ...CONCEPT_LAWS].map((law) => law.id))];
   return orNearest("law", id, (word) => ids.find((known) => known === word), ids);
 }
 

@@ -96,7 +96,58 @@ interface PageTableFacts {
   readonly resetAsks: "always" | "for a page in the direct map";
 }
 
-export interface Facts extends AreaFacts, AreaStepFacts, BlockFacts, PageTableFacts {}
+/** Callers' contexts, and what a call allocates itself. */
+interface ContextFacts {
+  /** The masks and contexts from which vmalloc may be called. */
+  readonly callers: "GFP_KERNEL" | "GFP_NOFS and GFP_NOIO too" | "without waiting too";
+  /** Where __get_vm_area_node asserts that it is not. */
+  readonly notIn: "interrupts, or bottom halves off" | "hard interrupts";
+  /** Under which mask page tables are allocated. */
+  readonly tables: "GFP_KERNEL" | "the caller's";
+  /** Whether PTEs are set in lazy MMU mode, and whether that ends if one cannot be set. */
+  readonly setsPtesIn: "no section" | "lazy MMU mode, left on by an error" | "lazy MMU mode";
+  /** What becomes of an area whose pages cannot be had or mapped. */
+  readonly halfMade: "vfree" | "freed by a worker";
+  readonly vfreeInInterrupts: boolean;
+}
+
+/** Side tables. */
+interface TableFacts {
+  /** Which areas KASAN has shadow for. */
+  readonly shadowOf: "none" | "vmalloc" | "all areas";
+  /** Under which mask it is allocated, and whether in lazy MMU mode. */
+  readonly shadowMask: "GFP_KERNEL" | "the caller's";
+  readonly shadowIn: "lazy MMU mode" | "no section";
+  /** What a purge empties, and how often it flushes for that. */
+  readonly emptiesShadow: "of free neighbours, under the lock" | "of the area alone";
+  readonly flushesShadow: "for each area" | "once";
+  /** Whether an entry is read before the page table's lock is taken. */
+  readonly readsShadow: "outside the lock" | "under the lock";
+  /** When debug objects in an area that is freed are dropped. */
+  readonly dropsObjects: "after the area is released" | "before";
+}
+
+/** Huge entries. */
+interface LevelFacts {
+  readonly huge: "none" | "ioremap" | "vmalloc too";
+  /** What becomes of a table that a huge entry replaces. */
+  readonly replaced: "overwritten" | "freed" | "flushed, freed" | "flushed, freed, without ptdump";
+  /** When roots of other processes get an entry of the highest level. */
+  readonly syncs: "at faults" | "if all is mapped" | "always";
+  /** Whether a flush reaches devices that walk the kernel's page tables. */
+  readonly flushesDevices: boolean;
+  /** What vmalloc does if it gets no huge page. */
+  readonly fallsBack: "by a new area" | "to small pages in the area";
+}
+
+export interface Facts
+  extends AreaFacts,
+    AreaStepFacts,
+    BlockFacts,
+    PageTableFacts,
+    ContextFacts,
+    TableFacts,
+    LevelFacts {}
 
 /** The rewrite of 2.6.28 (db64fe02258f), as it was first merged. */
 const REWRITE: Facts = {
@@ -144,6 +195,24 @@ const REWRITE: Facts = {
   rcuLists: false,
   synchronises: false,
   resetAsks: "always",
+  callers: "GFP_KERNEL",
+  notIn: "interrupts, or bottom halves off",
+  tables: "GFP_KERNEL",
+  setsPtesIn: "no section",
+  halfMade: "vfree",
+  vfreeInInterrupts: false,
+  shadowOf: "none",
+  shadowMask: "GFP_KERNEL",
+  shadowIn: "lazy MMU mode",
+  emptiesShadow: "of free neighbours, under the lock",
+  flushesShadow: "for each area",
+  readsShadow: "outside the lock",
+  dropsObjects: "after the area is released",
+  huge: "none",
+  replaced: "overwritten",
+  syncs: "at faults",
+  flushesDevices: false,
+  fallsBack: "by a new area",
 };
 
 /** In the order of the bibliography. */
@@ -161,6 +230,7 @@ const MADE: readonly Since<Facts>[] = [
   ["248ac0e1", { guard: { afterArea: 0, beforeNext: 0 } }],
   ["2012-06-06", { mapOfNothing: "bug" }],
   ["4341fa4", { freeAgain: "warned" }],
+  ["32fcfd40", { vfreeInInterrupts: true }],
   ["bcb615a8", { wraps: "its end" }],
   ["cef2ac3f", { finds: "by any page" }],
   ["b8e748b6", { pagesFrom: "behind the last", dirty: "bitmap of one word", cpuWritten: "never" }],
@@ -168,9 +238,12 @@ const MADE: readonly Since<Facts>[] = [
   ["68ac546f", { newBlock: "last" }],
   ["cf725ce2", { bornTaken: true }],
   ["7d61bfe8", { dirty: "range" }],
+  ["e61ce6ad", { huge: "ioremap" }],
+  ["28ee90fe", { replaced: "freed" }],
   ["80c4bd7a", { lazyAreas: "listed", countsFirst: true }],
   ["763b218d", { uncounts: "when released", releases: "one by one" }],
-  ["f3c01d2f", { freeNowhere: "bug" }],
+  ["f3c01d2f", { freeNowhere: "bug", dropsObjects: "before" }],
+  ["5e0fb5df", { replaced: "flushed, freed" }],
   ["afd07389", { refusesBelowWindow: true }],
   ["6ade2032", { freeNowhere: "warned" }],
   ["68571be9", { releases: "one by one below the threshold" }],
@@ -179,28 +252,47 @@ const MADE: readonly Since<Facts>[] = [
   ["5336e52c", { percpuFrom: "the extent" }],
   ["3f8fd02b", { synchronises: true }],
   ["dd3b8353", { lazyAreas: "apart" }],
+  ["3c5c3cfb", { shadowOf: "vmalloc" }],
+  ["d98c9e83", { shadowOf: "all areas" }],
+  ["2ba3e694", { syncs: "if all is mapped" }],
   ["e36176be", { areaLocks: "free and busy" }],
   ["96e2db45", { lazyAreas: "by address" }],
   ["ad216c03", { passesFull: true }],
+  ["121e6f32", { huge: "vmalloc too" }],
   ["9f531973", { looksFor: "the size" }],
   ["bd1a8fb2", { obeysNoGuard: false, warnsOfNoGuard: true }],
+  ["451769eb", { callers: "GFP_NOFS and GFP_NOIO too", tables: "the caller's" }],
   ["9333fe98", { looksFor: "the size, with an alignment above a page" }],
   ["690467c8", { worker: true }],
   ["c12cd77c", { overwritesCounter: false }],
+  ["e9c3cda4", { fallsBack: "to small pages in the area" }],
   ["2022-12-22", { allocOfNothing: "refused", unmapNowhere: "warned", unlinksAny: true }],
   ["869176a0", { flagsAreas: true }],
   ["062eacf5", { indexedOn: "any CPU" }],
   ["fc1e0d98", { looksAt: "all" }],
   ["a09fad96", { collectsOnce: true }],
   ["7679ba6b", { lazyAreas: "on nodes", releases: "at once", finds: "by any page, on nodes" }],
+  ["282631cb", { emptiesShadow: "of the area alone" }],
   ["4ed91fa9", { finds: "by any page, once initialised" }],
   ["ac0476e8", { mapOfNothing: "refused" }],
   ["8c61291f", { cpuWritten: "after" }],
   ["a34acf30", { indexedOn: "a possible CPU" }],
   ["3e3de794", { cpuWritten: "before" }],
+  ["61ebe5a7", { fallsBack: "by a new area" }],
+  ["9e9e085e", { flushesShadow: "once" }],
+  ["3685024e", { syncs: "always" }],
+  ["b6ea95a3", { shadowIn: "no section" }],
   ["2025-04-19", { decay: "a quarter" }],
-  ["2025-10-01", { noblock: true }],
+  ["44562c71", { setsPtesIn: "lazy MMU mode, left on by an error" }],
+  ["fea18c68", { setsPtesIn: "lazy MMU mode" }],
+  ["2025-08-18", { readsShadow: "under the lock" }],
+  ["79357cd0", { shadowMask: "the caller's" }],
+  ["2025-10-01", { noblock: true, callers: "without waiting too" }],
+  ["9c477531", { halfMade: "freed by a worker" }],
+  ["e37d5a2d", { flushesDevices: true }],
   ["ec05f51f", { shrinkerLocks: true }],
+  ["04aa71da", { notIn: "hard interrupts" }],
+  ["2026-07-14", { replaced: "flushed, freed, without ptdump" }],
 ];
 
 /** Facts that only calls outside their domain show: recordings have none, and so labels that differ in them share one. */

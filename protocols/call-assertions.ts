@@ -1,5 +1,6 @@
 /** The laws of the specification, judged at the step in which a call returns. */
 import type { Field } from "../engine/search/layout.ts";
+import type { Law } from "../spec/contract.ts";
 import type { Command, Response } from "../spec/vmap/commands.ts";
 import type { VmapLaw } from "../spec/vmap/laws/law.ts";
 import type { World } from "../spec/vmap/world.ts";
@@ -35,6 +36,27 @@ export function keeps(
     holds: (state) => {
       const { command, response, before = {}, after } = returns(state);
       return law.holds(worldThatKnows(before), command, response, after && worldThatKnows(after));
+    },
+  };
+}
+
+interface Pair<C, R> {
+  readonly command: C;
+  readonly response: R;
+}
+
+/** The assertion that what is seen at this step keeps a law that asks for no world (spec/vmap/concepts). */
+export function seen<C, R>(
+  law: Law<unknown, C, R>,
+  reads: readonly Field[],
+  pair: (state: Int32Array) => Pair<C, R>,
+): Check {
+  return {
+    law,
+    reads,
+    holds: (state) => {
+      const { command, response } = pair(state);
+      return law.holds(undefined, command, response, undefined);
     },
   };
 }

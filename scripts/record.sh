@@ -78,10 +78,13 @@ done
 
 word=8
 type=x64
-if [ "$(getconf LONG_BIT)" = 32 ]; then
+# Of the kernel, not of the programs.
+case $(uname -m) in
+i?86 | arm | armv* | mips | ppc | riscv32)
   word=4
   type=x32
-fi
+  ;;
+esac
 second=$((2 * word))
 # A probe that this kernel does not offer is left out: a function may be inlined, or have another name.
 probe() {

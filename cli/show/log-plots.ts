@@ -1,5 +1,6 @@
 /** Plots of a judged log, drawn by echarts without a browser. */
 import * as echarts from "echarts";
+import { FONT, svgOf } from "../../jobs/time-plot.ts";
 import type { ValidateReport } from "../../jobs/validate.ts";
 
 export interface LogPlot {
@@ -7,7 +8,6 @@ export interface LogPlot {
   readonly svg: string;
 }
 
-const FONT = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif";
 const BLUE = "#1f77b4";
 const ORANGE = "#d9822b";
 const GREY = "#888888";
@@ -32,9 +32,7 @@ function drawn(option: Option): string {
     grid: { left: 90, right: 80, top: 60, bottom: 84 },
     ...option,
   });
-  const svg = chart.renderToSVGString();
-  chart.dispose();
-  return svg;
+  return svgOf(chart);
 }
 
 const titled = (text: string) => ({ title: { text, left: "center", top: 12, textStyle: { fontSize: 16 } } });

@@ -121,7 +121,7 @@ function gatherText(gather: NonNullable<SimulateReport["gather"]>): string {
     String(threads),
     whole(nanosecondsAPage),
   ]);
-  return `munmap of 64 MiB of a process with threads on as many CPUs, in nanoseconds a page:\n\n${columns([["flush", "threads", "ns a page"], ...rows])}`;
+  return `munmap of 16 MiB of a process with threads on as many CPUs, in nanoseconds a page:\n\n${columns([["flush", "threads", "ns a page"], ...rows])}`;
 }
 
 /** One line for each figure: part, what it is of, and nanoseconds, or a share of one. */

@@ -4,6 +4,7 @@ import { itfText } from "../../adapters/itf.ts";
 import { besideCheckpoint } from "../../engine/search/checkpoint.ts";
 import { type Exploration, type ExploreOptions, explore } from "../../jobs/explore.ts";
 import { exploreLiveness } from "../../jobs/explore-liveness.ts";
+import { exploreRandom } from "../../jobs/explore-random.ts";
 import { replayLine } from "../../jobs/names.ts";
 import { UsageError } from "../../jobs/usage-error.ts";
 import { AS_EXPECTED, BAD_INPUT, INTERRUPTED, UNEXPECTED } from "../exit.ts";
@@ -22,6 +23,9 @@ import { commandLine, print, watched } from "../output.ts";
 import { ENDED, exploredJson, exploredText } from "../show/explored.ts";
 import { lastingJson, lastingText } from "../show/lasting.ts";
 import { labelOf, statesOf } from "../show/state.ts";
+import { walkedJson, walkedText } from "../show/walked.ts";
+
+const USUAL_SEED = 20110106;
 
 export interface ExploreArguments {
   readonly scope?: string;
@@ -30,6 +34,8 @@ export interface ExploreArguments {
   readonly symmetry?: string;
   readonly partialOrder?: string;
   readonly liveness: boolean;
+  readonly runs?: number;
+  readonly seed?: number;
   readonly law?: string;
   readonly compact: boolean;
   readonly actions: boolean;
@@ -49,9 +55,11 @@ export interface ExploreArguments {
 export async function exploreVerb(name: string | undefined, options: ExploreArguments): Promise<number> {
   if (options.grain !== undefined) throw new UsageError("--grain is for --calls");
   const how = optionsOf(options);
-  if (options.liveness) refuseOthers(options);
+  if (options.liveness) refuseOthers("--liveness looks at all states and orders", options);
+  if (options.runs !== undefined) refuseOthers("--runs draws runs at random", options);
   await refuseFiles(options);
   if (options.liveness) return lastingVerb(name, options);
+  if (options.runs !== undefined) return randomVerb(name, options.runs, options);
   const found = await watched((watch) => explore(name, { ...how, ...watch }));
   const written = await writeFiles(productsAsked(found, options));
   const files = written.map(({ option, path, why }) => ({ option, path, written: why === undefined }));
@@ -74,6 +82,25 @@ async function lastingVerb(name: string | undefined, options: ExploreArguments):
   if (options.json) console.log(JSON.stringify({ ...lastingJson(found), files }));
   else print(lastingText(found));
   const isUnknown = found.lasted.some(({ lasso, bug }) => lasso !== undefined && bug === undefined);
+  return ended(written, options, found.interrupted, isUnknown);
+}
+
+async function randomVerb(
+  name: string | undefined,
+  runs: number,
+  options: ExploreArguments,
+): Promise<number> {
+  const { scope, seconds, seed = USUAL_SEED } = options;
+  const found = await watched((watch) => exploreRandom(name, { scope, runs, seed, seconds, ...watch }));
+  const [first] = found.reports;
+  const content: Content = first === undefined ? lackOfViolation() : { text: first.file };
+  const written = await writeFiles(
+    filesNamed({ "--out": options.out }).map((file) => ({ ...file, ...content })),
+  );
+  const files = written.map(({ option, path, why }) => ({ option, path, written: why === undefined }));
+  if (options.json) console.log(JSON.stringify({ ...walkedJson(found), files }));
+  else print(walkedText(found));
+  const isUnknown = found.reports.some(({ bug }) => bug === undefined);
   return ended(written, options, found.interrupted, isUnknown);
 }
 
@@ -122,16 +149,16 @@ function wordOf<const Word extends string>(option: string, words: readonly Word[
 }
 
 /** Throws a UsageError for options of the search for violations. */
-function refuseOthers(options: ExploreArguments): void {
+function refuseOthers(why: string, options: ExploreArguments): void {
   const { law, actions, compact, workers, checkpoint, every, resume, dot, itf, partialOrder, symmetry } =
     options;
+  const { liveness, runs } = options;
   const given = { law, checkpoint, every, resume, dot, itf, "partial-order": partialOrder, symmetry };
-  const flags = { actions, compact, workers: workers > 1 };
+  const flags = { actions, compact, workers: workers > 1, runs: liveness && runs !== undefined };
   const other =
     Object.entries(given).find(([, value]) => value !== undefined) ??
     Object.entries(flags).find(([, value]) => value);
-  if (other !== undefined)
-    throw new UsageError(`--liveness looks at all states and orders: --${other[0]} is not for it`);
+  if (other !== undefined) throw new UsageError(`${why}: --${other[0]} is not for it`);
 }
 
 /** The requested files, each with its text or the reason why there is none. */

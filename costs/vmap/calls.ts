@@ -278,14 +278,14 @@ export class Calls {
     const { releases } = this.#facts;
     let left = releases === "at once" ? Math.min(1, released) : released;
     const each = tree / Math.max(1, left);
-    // Only once less than twice the limit is lazy (68571be99f32).
-    if (releases === "one by one below the threshold" && released > 0) {
+    while (left > 0) {
+      // Only once less than twice the limit is lazy (68571be99f32): that many of the extents.
       const spare = Math.max(0, 2 * lazyMaxPages(this.scope) - this.state.lazyPages);
-      const kept = Math.max(0, left - Math.floor((spare * released) / gathered));
-      if (kept > 0) yield kept * each;
-      left -= kept;
+      const kept = left - Math.floor((spare * released) / gathered);
+      const held = releases === "one by one below the threshold" ? Math.max(1, kept) : 1;
+      yield held * each;
+      left -= held;
     }
-    for (; left > 0; left--) yield each;
   }
 
   /** A free does not wait for a purge under way, and begins none beside it: it only tries the lock. */

@@ -59,7 +59,7 @@ export function scopeFor(cpus: number, threshold = 1): Scope {
  * that it holds. It ends with a purge, after at least this number of them.
  */
 const ROUNDS = { list: 1, areas: 4, blocks: 128 };
-const PURGES = 2;
+const PURGES = 1;
 const ENOUGH_MAPS = 400;
 /** A purge that does not end is not waited for: so often the purge threshold has then been freed. */
 const MOST_LIMITS = 8;

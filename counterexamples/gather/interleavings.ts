@@ -6,6 +6,7 @@ import { anonVmaWithoutReference } from "./anon-vma-without-reference/interleave
 import { asidActiveOverwritten } from "./asid-active-overwritten/interleaved.ts";
 import { asidReservedLeftBehind } from "./asid-reserved-left-behind/interleaved.ts";
 import { batchedFlushFlagLost } from "./batched-flush-flag-lost/interleaved.ts";
+import { collapseLazyCpu } from "./collapse-lazy-cpu/interleaved.ts";
 import { gupFastVsCollapse } from "./gup-fast-vs-collapse/interleaved.ts";
 import { hugetlbUnshareVsGup } from "./hugetlb-unshare-vs-gup/interleaved.ts";
 import { madvFlushMiss } from "./madv-flush-miss/interleaved.ts";
@@ -21,7 +22,7 @@ import { pfnmapUnlinkBeforeFlush } from "./pfnmap-unlink-before-flush/interleave
 import { ppcHashDuplicate } from "./ppc-hash-duplicate/interleaved.ts";
 import { ppcLazyModePreemptible } from "./ppc-lazy-mode-preemptible/interleaved.ts";
 import { quicklistUnderLocklessWalk } from "./quicklist-under-lockless-walk/interleaved.ts";
-import { rcuBlindToIrqOff } from "./rcu-blind-to-irq-off/interleaved.ts";
+import { rcuIgnoresIrqsOff } from "./rcu-ignores-irqs-off/interleaved.ts";
 import { rcuTableMmUsers } from "./rcu-table-mm-users/interleaved.ts";
 import { rcuTableNoInvalidate } from "./rcu-table-no-invalidate/interleaved.ts";
 import { spinningKeepsTheCpu } from "./spinning-keeps-the-cpu/interleaved.ts";
@@ -30,7 +31,6 @@ import { takeAllWithoutPreemption } from "./take-all-without-preemption/interlea
 import { tlbFastMode } from "./tlb-fast-mode/interleaved.ts";
 import { truncationSharesRestart } from "./truncation-shares-restart/interleaved.ts";
 import { waiterStarves } from "./waiter-starves/interleaved.ts";
-import { x86CollapseLazyCpu } from "./x86-collapse-lazy-cpu/interleaved.ts";
 
 export const INTERLEAVED: readonly InterleavedBug[] = [
   tlbFastMode,
@@ -48,11 +48,11 @@ export const INTERLEAVED: readonly InterleavedBug[] = [
   rcuTableNoInvalidate,
   rcuTableMmUsers,
   mmUsersShortcutRemoteWalk,
-  rcuBlindToIrqOff,
+  rcuIgnoresIrqsOff,
   quicklistUnderLocklessWalk,
   hugetlbUnshareVsGup,
   gupFastVsCollapse,
-  x86CollapseLazyCpu,
+  collapseLazyCpu,
   takeAllLockOrder,
   takeAllWithoutPreemption,
   mutexTakenWhileAtomic,

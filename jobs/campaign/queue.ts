@@ -172,6 +172,8 @@ export async function workFor(redis: Redis, options: WorkerOptions, work: Work):
   const free = Array.from({ length: workers }, () => new Place(seconds));
   const examples = serverExamples(redis);
   let done = 0;
+  // A connection that waits for tasks; without a server it tries again, as the other one does.
+  const waiting = redis.duplicate().on("error", () => undefined);
   const worker = new Worker<{ campaign: string; task: unknown }>(
     QUEUE,
     async ({ data }) => {
@@ -190,7 +192,7 @@ export async function workFor(redis: Redis, options: WorkerOptions, work: Work):
       }
     },
     {
-      connection: redis.duplicate(),
+      connection: waiting,
       concurrency: workers,
       lockDuration: LOCK_MS,
       stalledInterval: STALLED_MS,
@@ -213,6 +215,7 @@ export async function workFor(redis: Redis, options: WorkerOptions, work: Work):
     // A task in work is given back: its lock ends.
     for (const place of free) place.end();
     await worker.close(true);
+    waiting.disconnect();
     await queue.close();
   }
   return done;

@@ -1,16 +1,26 @@
 /** A campaign on this machine: its tasks in worker processes, nothing to install. */
 
-import type { Task } from "../../adapters/campaign-file.ts";
+import type { Task, TaskResult } from "../../adapters/campaign-file.ts";
 import type { Work } from "../work.ts";
 import { Place, WorkerDied, withoutResult } from "./crew.ts";
 import type { Examples, Results } from "./folder.ts";
+
+/** What runs one task at a time: a process, which may die. */
+export interface Runner {
+  run(task: Task, examples: readonly string[]): Promise<TaskResult>;
+  end(): void;
+}
 
 export interface HereOptions {
   /** Processes. */
   readonly workers: number;
   /** The most that one task may take. */
   readonly seconds: number;
+  /** What a worker is, if not a process. */
+  readonly open?: ((seconds: number) => Runner) | undefined;
 }
+
+const openPlace = (seconds: number): Runner => new Place(seconds);
 
 /** A task whose process died this often is set aside. */
 export const MOST_ATTEMPTS = 3;
@@ -20,14 +30,14 @@ export async function runHere(
   tasks: readonly Task[],
   results: Results,
   examples: Examples,
-  { workers, seconds }: HereOptions,
+  { workers, seconds, open = openPlace }: HereOptions,
   work: Work,
 ): Promise<void> {
   const done = new Set((await results.all()).map(({ id }) => id));
   const waiting = tasks.filter(({ id }) => !done.has(id)).map((task) => ({ task, attempts: 0 }));
-  const places = Array.from({ length: Math.min(workers, waiting.length) }, () => new Place(seconds));
+  const places = Array.from({ length: Math.min(workers, waiting.length) }, () => open(seconds));
   let ready = tasks.length - waiting.length;
-  const runNext = async (place: Place): Promise<void> => {
+  const runNext = async (place: Runner): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined && work.stop === false; next = waiting.shift()) {
       const { task, attempts } = next;
       work.say(`${ready} of ${tasks.length} tasks: ${task.id}`);

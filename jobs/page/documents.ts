@@ -1,6 +1,8 @@
 /** What the page is given: documents of plain data, made here and drawn in web/. The page computes no verdict. */
 import type { Cpu, Extent, Pages, Pfn, Vpn } from "../../spec/vmap/vocabulary.ts";
 
+export type { Extent };
+
 /** What lies in a drawn address space. `step`: the step that got it, from 1; null where it is not known. */
 export type Thing =
   | {
@@ -56,6 +58,19 @@ export type Thing =
       readonly node: number;
       readonly sure: boolean;
     }
+  /** A page of an mm, mapped. */
+  | { readonly kind: "entry"; readonly start: Vpn; readonly end: Vpn; readonly frame: Pfn }
+  /** Removed from an mm, and covered by no flush. */
+  | { readonly kind: "removed"; readonly start: Vpn; readonly end: Vpn; readonly text: string }
+  /** The range of a gather. */
+  | {
+      readonly kind: "gather";
+      readonly start: Vpn;
+      readonly end: Vpn;
+      readonly g: number;
+      readonly text: string;
+      readonly empty: boolean;
+    }
   /** free_vmap_cache points at the area that starts here. */
   | {
       readonly kind: "cache";
@@ -88,7 +103,7 @@ export interface FilmStep {
 
 /** A place of the picture to point at. */
 export interface Mark extends Extent {
-  readonly row: "area" | "pte" | "tlb";
+  readonly row: "area" | "pte" | "tlb" | "removed";
   readonly cpu?: Cpu;
   readonly says: string;
 }

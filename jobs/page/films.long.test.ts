@@ -1,10 +1,12 @@
 /** Every film of the catalogue. The quick tests draw a few. */
 import { expect, test } from "vitest";
 import { INTERLEAVED } from "../../counterexamples/interleavings.ts";
-import { BUGS } from "../../counterexamples/vmap/index.ts";
+import { allWings } from "../wings.ts";
 import { answer } from "./answers.ts";
 import type { Film, Gallery, RunFilm } from "./documents.ts";
 import { FoundHistories } from "./found.ts";
+
+const BUGS = (await allWings()).flatMap(({ bugs }) => [...bugs]);
 
 const ask = <D>(address: string) => {
   const [path = "", words = ""] = address.split("?");

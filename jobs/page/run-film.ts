@@ -1,7 +1,6 @@
 /** A run at the step grain as swim lanes: who holds which lock, who waits, which interrupts were sent. */
 
 import { INTERLEAVED, interleavedCalled } from "../../counterexamples/interleavings.ts";
-import { bugCalled } from "../../counterexamples/vmap/index.ts";
 import { lawsOf } from "../../engine/actions.ts";
 import { failedIn, isEnabled } from "../../engine/machine.ts";
 import type { Field } from "../../engine/search/layout.ts";
@@ -11,10 +10,11 @@ import { familyOf } from "../interleaved-orders.ts";
 import { replayLine } from "../names.ts";
 import { scopeText } from "../parameters.ts";
 import type { ReplayedRun } from "../replay-run.ts";
+import { bugMeant } from "../wings.ts";
 import type { RunFilm, RunStep } from "./documents.ts";
 import { bugEntry } from "./film.ts";
 
-export function filmOfRun(found: ReplayedRun, words: string): RunFilm {
+export async function filmOfRun(found: ReplayedRun, words: string): Promise<RunFilm> {
   const { target, interleaving, pinned, machine, version, run, loopAt, violations } = found;
   const bug = pinned ?? interleavedCalled(violations[0]?.bug ?? target);
   const called = version === undefined ? machine.name : `${machine.name}, which describes ${version}`;
@@ -32,7 +32,7 @@ export function filmOfRun(found: ReplayedRun, words: string): RunFilm {
       says: laws.find(({ id }) => id === law)?.says ?? "",
     })),
     bug: bug === undefined ? null : bugEntry(bug),
-    twin: bug !== undefined && bugCalled(bug.id) !== undefined ? bug.id : null,
+    twin: bug !== undefined && (await bugMeant(bug.id)) !== undefined ? bug.id : null,
     lanes: cpusOf(machine).map((cpu) => `CPU ${cpu}`),
     columns: Object.keys(machine.draw(state)),
     begin: Object.values(machine.draw(state)),

@@ -7,6 +7,7 @@ import { has, hasNot } from "../../engine/reduce/conditions.ts";
 import { type Field, FLAG, indexOf, Layout, plain, upTo } from "../../engine/search/layout.ts";
 import { type Check, hardwareStep, IDLE, phasesOf, type Step, type StepMachine } from "../program.ts";
 import { stepMachine } from "../step-machine.ts";
+import { oneHashEntry } from "./laws.ts";
 import { cpuLanes, cpuSet, NEVER, schedules, tasksOf, whileRunning } from "./tasks.ts";
 
 export interface HashesScope {
@@ -231,8 +232,7 @@ export function hashesMachine(name: string, scope: HashesScope, order: HashesOrd
     begin: (state) => m.isPresent.set(state, 1),
     invariants: [
       {
-        id: "one-hash-entry",
-        says: "The hash table has at most one entry for an address.",
+        ...oneHashEntry,
         never: [[has(m.entries, 2)]],
       },
     ],

@@ -15,6 +15,7 @@ import {
   type StepMachine,
 } from "../program.ts";
 import { stepMachine } from "../step-machine.ts";
+import { freedNotReached } from "./laws.ts";
 import { cpuSet, interrupt } from "./tasks.ts";
 
 export interface MremapsScope {
@@ -216,8 +217,7 @@ export function mremapsMachine(name: string, scope: MremapsScope, order: Mremaps
     begin: (state) => m.ptes[0]?.set(state, CLEAN),
     invariants: [
       {
-        id: "no-freed-page-reached",
-        says: "No CPU translates an address to a page that was freed.",
+        ...freedNotReached,
         never: entries.map((entry) => [has(m.isFreed, 1), hasNot(entry, NONE)]),
       },
     ],

@@ -7,6 +7,7 @@ import { has, hasNot } from "../../engine/reduce/conditions.ts";
 import { type Field, FLAG, indexOf, Layout, named, plain, setOf } from "../../engine/search/layout.ts";
 import { hardwareStep, IDLE, MOST_PHASES, type Step, type StepMachine } from "../program.ts";
 import { stepMachine } from "../step-machine.ts";
+import { freedNotReached } from "./laws.ts";
 import { cpuSet, interrupt } from "./tasks.ts";
 
 export interface PfnmapsScope {
@@ -53,25 +54,29 @@ const flushes = (m: Pfnmaps, { waits }: Cpu, at: string, to: string): Step[] => 
   { at: `${at}: waits`, says: "all have flushed", to, when: [has(waits, 0)] },
 ];
 
-const unmaps = (m: Pfnmaps, cpu: Cpu, order: PfnmapsOrder): Step[] => [
-  {
-    at: IDLE,
-    says: "munmap: zaps the PTE, gathers nothing but its address",
-    to: order === "tlb_end_vma flushes" ? "tlb_end_vma" : "unlink_file_vma",
-    when: [has(m.vma, LINKED), has(m.isOpen, 0)],
-    does: [sets(m.pte, 0), sets(m.isOpen, 1)],
-  },
-  ...(order === "tlb_end_vma flushes" ? flushes(m, cpu, "tlb_end_vma", "unlink_file_vma") : []),
-  {
-    at: "unlink_file_vma",
-    says: "unlinks the vma from the rmap",
-    to: "tlb_finish_mmu",
-    when: [has(m.lock, 0)],
-    does: sets(m.vma, UNLINKED),
-  },
-  ...flushes(m, cpu, "tlb_finish_mmu", "end of munmap"),
-  { at: "end of munmap", says: "returns", to: IDLE, does: [sets(m.vma, GONE), sets(m.isOpen, 0)] },
-];
+const unmaps = (m: Pfnmaps, cpu: Cpu, order: PfnmapsOrder): Step[] => {
+  // what was flushed before is not flushed again
+  const flushesFirst = order === "tlb_end_vma flushes";
+  return [
+    {
+      at: IDLE,
+      says: "munmap: zaps the PTE, gathers nothing but its address",
+      to: flushesFirst ? "tlb_end_vma" : "unlink_file_vma",
+      when: [has(m.vma, LINKED), has(m.isOpen, 0)],
+      does: [sets(m.pte, 0), sets(m.isOpen, 1)],
+    },
+    ...(flushesFirst ? flushes(m, cpu, "tlb_end_vma", "unlink_file_vma") : []),
+    {
+      at: "unlink_file_vma",
+      says: "unlinks the vma from the rmap",
+      to: flushesFirst ? "end of munmap" : "tlb_finish_mmu",
+      when: [has(m.lock, 0)],
+      does: sets(m.vma, UNLINKED),
+    },
+    ...(flushesFirst ? [] : flushes(m, cpu, "tlb_finish_mmu", "end of munmap")),
+    { at: "end of munmap", says: "returns", to: IDLE, does: [sets(m.vma, GONE), sets(m.isOpen, 0)] },
+  ];
+};
 
 const drives = (m: Pfnmaps, cpu: Cpu): Step[] => {
   const free = [sets(m.isFreed, 1), sets(m.lock, 0)];
@@ -141,8 +146,7 @@ export function pfnmapsMachine(name: string, scope: PfnmapsScope, order: Pfnmaps
     },
     invariants: [
       {
-        id: "no-freed-page-reached",
-        says: "No CPU translates an address to a frame that was freed, and no PTE maps it.",
+        ...freedNotReached,
         never: [m.pte, ...m.cpus.map(({ tlb }) => tlb)].map((each) => [has(m.isFreed, 1), has(each, 1)]),
       },
     ],

@@ -18,6 +18,7 @@ import { type Field, FLAG, indexOf, Layout, plain, setOf, upTo } from "../../eng
 import { pagesIn } from "../call-assertions.ts";
 import { type Check, IDLE, MOST_PHASES, type Step, type StepMachine } from "../program.ts";
 import { stepMachine } from "../step-machine.ts";
+import { freedNotReached } from "./laws.ts";
 import { caches, cpuSet, interrupt } from "./tasks.ts";
 
 export interface ReclaimsScope {
@@ -201,8 +202,7 @@ export function reclaimsMachine(name: string, scope: ReclaimsScope, learns: Step
     begin: (state) => m.ptes.set(state, 2 ** scope.pages - 1),
     invariants: [
       {
-        id: "no-freed-page-reached",
-        says: "No CPU translates an address to a page that was freed.",
+        ...freedNotReached,
         reads: [m.freed, ...m.cpus.map(({ tlb }) => tlb)],
         holds: (state) => m.cpus.every(({ tlb }) => (tlb.get(state) & m.freed.get(state)) === 0),
       },

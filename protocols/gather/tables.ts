@@ -26,6 +26,7 @@ import {
   type StepMachine,
 } from "../program.ts";
 import { stepMachine } from "../step-machine.ts";
+import { freedTableNotWalked } from "./laws.ts";
 import { caches, cpuSet } from "./tasks.ts";
 
 export interface TablesScope {
@@ -224,10 +225,8 @@ const walks = (m: Tables, cpu: Cpu): Step[] => {
   ];
 };
 
-const LAW = {
-  id: "no-freed-table-walked",
-  says: "No CPU and no lockless walk goes through a page table that was freed or has another use.",
-};
+/** Also one that has another use by now. */
+const LAW = freedTableNotWalked;
 const walksNoFreed = ({ table }: Tables): Check => ({
   law: LAW,
   reads: [table],

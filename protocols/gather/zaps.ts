@@ -23,6 +23,7 @@ import { type Field, Layout, plain, setOf, upTo } from "../../engine/search/layo
 import { pagesIn } from "../call-assertions.ts";
 import { type Check, IDLE, type Step, type StepAction, type StepMachine } from "../program.ts";
 import { stepMachine } from "../step-machine.ts";
+import { finishLeavesNothingStale, freedNotReached } from "./laws.ts";
 import { caches, cpuLanes, cpuSet, interrupt, NEVER, schedules, tasksOf, whileRunning } from "./tasks.ts";
 
 export interface ZapsScope {
@@ -172,10 +173,7 @@ export const ZAPS_ORDERS: Readonly<Record<string, ZapsOrder>> = {
 
 function leavesNothingStale({ cpus }: Zaps, { owed }: Task): Check {
   return {
-    law: {
-      id: "zap-leaves-nothing-stale",
-      says: "When a zap returns, no CPU translates an address that had no PTE when it had zapped.",
-    },
+    law: finishLeavesNothingStale,
     reads: [owed, ...cpus.map(({ tlb }) => tlb)],
     holds: (state) => cpus.every(({ tlb }) => (tlb.get(state) & owed.get(state)) === 0),
   };
@@ -236,8 +234,7 @@ export function zapsMachine(name: string, scope: ZapsScope, order: ZapsOrder): S
     begin: (state) => m.ptes.set(state, everyPage),
     invariants: [
       {
-        id: "no-freed-page-reached",
-        says: "No task in user mode runs on a CPU that translates an address to a page that was freed.",
+        ...freedNotReached,
         reads: [m.freed, ...m.cpus.map(({ tlb }) => tlb), ...users.flatMap(({ phase, on }) => [phase, on])],
         holds: (state) =>
           m.cpus.every(

@@ -51,7 +51,7 @@ const DRAWINGS: Readonly<Record<string, Drawing>> = {
     }),
   },
   waits: {
-    scope: { cpus: 2, areas: 1, most: 1, workers: 1, memory: 1, other: 1, filesystem: 0 },
+    scope: { cpus: 2, areas: 1, most: 1, workers: 1, memory: 1, other: 1 },
     columns: ({ cpus = 0 }) => ({
       lock: all(`(-|CPU ${below(cpus)}|drain work|manager)`),
       lazy: /^(-|0|1|0 1)$/,
@@ -122,6 +122,51 @@ const DRAWINGS: Readonly<Record<string, Drawing>> = {
       frames: all(`[.mtsX]{${frames}}`),
       ...forEach("TLB", cpus, all(`[-1-${frames}]{${pages}}`)),
     }),
+  },
+  contexts: {
+    scope: { cpus: 1, shadow: 1 },
+    columns: ({ cpus = 0 }) => {
+      const context = "(process|spinlock held|bottom halves off|softirq|hard irq)";
+      const mask = "GFP_(NOWAIT|NOIO|NOFS|KERNEL|KERNEL \\| __GFP_NOFAIL)";
+      const part =
+        "(vm_struct|vmap_area|address range|shadow|page array|pages|some PTEs|all PTEs|vmap_block|xarray node)";
+      return {
+        ...forEach("from", cpus, all(`${context}, ${mask}(, lazy MMU)?`)),
+        ...forEach("area", cpus, /^(none|held|queued (in its memory|by its vm_struct))$/),
+        ...forEach("has", cpus, all(`(-|${part}(, ${part})*)`)),
+      };
+    },
+  },
+  kasan: {
+    scope: { cpus: 2, places: 2, sharing: 2 },
+    columns: ({ places = 0, sharing = 1, cpus = 0 }) => ({
+      places: all(`[.tLlp]{${places}}`),
+      ...forEach("entry", places / sharing, all(`(-|${below(places / sharing + cpus)}:[.x]{${sharing}})`)),
+    }),
+  },
+  objects: {
+    scope: { cpus: 2, places: 2 },
+    columns: ({ places = 0 }) => ({
+      places: all(`[.tLl]{${places}}`),
+      ...forEach("entry", places, all(`(-|${below(places)}:[.x])`)),
+    }),
+  },
+  levels: {
+    scope: { cpus: 2, regions: 1, tables: 1, pairs: 2, devices: 0 },
+    columns: ({ cpus = 0, regions = 0, tables = 0, pairs = 0 }) => {
+      const frames = list(`(\\.|${below(2 * pairs + 2)})`, 2);
+      return {
+        ...forEach("region", regions, all(`(none|table ${below(tables)}|frames [024] and on); ${frames}`)),
+        ...forEach("table", tables, all(`(free|in use|taken out): ${frames}`)),
+        ...Object.assign(
+          {},
+          ...Array.from({ length: cpus }, (_none, cpu) => ({
+            [`walker ${cpu}`]: all(list(`(\\.|${below(tables)})`, regions)),
+            [`TLB ${cpu}`]: all(frames),
+          })),
+        ),
+      };
+    },
   },
 };
 
@@ -221,7 +266,7 @@ const EXAMPLES: readonly (readonly [string, Scope, Scope, Readonly<Record<string
   ],
   [
     "waits-7.1",
-    { cpus: 2, areas: 1, most: 1, workers: 1, memory: 1, other: 0, filesystem: 0 },
+    { cpus: 2, areas: 1, most: 1, workers: 1, memory: 1, other: 0 },
     {
       "purge lock": 3,
       "lazy nodes": 3,
@@ -371,6 +416,53 @@ const EXAMPLES: readonly (readonly [string, Scope, Scope, Readonly<Record<string
     { pages: "M2 u1 L  P ", frames: "mtsX", "TLB 0": "----", "TLB 1": "2---" },
   ],
   ["pins-always", { cpus: 1, pages: 1, frames: 1 }, {}, { pages: ". ", frames: ".", "TLB 0": "-" }],
+  [
+    "contexts-7.1",
+    { cpus: 1, shadow: 1 },
+    {
+      "context of CPU 0": 2,
+      "mask of CPU 0": 0,
+      "section of CPU 0": 1,
+      "area of CPU 0": 2,
+      "parts of CPU 0": 0b101,
+    },
+    {
+      "from 0": "bottom halves off, GFP_NOWAIT, lazy MMU",
+      "area 0": "queued in its memory",
+      "has 0": "vm_struct, address range",
+    },
+  ],
+  [
+    "kasan-6.17",
+    { cpus: 1, places: 4, sharing: 2 },
+    {
+      "life of place 0": 1,
+      "life of place 1": 2,
+      "life of place 2": 3,
+      "life of place 3": 4,
+      "entry 0": 2,
+      "says of place 1": 1,
+    },
+    { places: "tLlp", "entry 0": "1:.x", "entry 1": "-" },
+  ],
+  [
+    "objects-4.18",
+    { cpus: 1, places: 1 },
+    { "life of place 0": 2, "entry 0": 1 },
+    { places: "L", "entry 0": "0:." },
+  ],
+  [
+    "levels-7.2",
+    { cpus: 1, regions: 1, tables: 1, pairs: 2, devices: 0 },
+    {
+      "upper 0": 3,
+      "owner's frame at page 0": 3,
+      "life of table 0": 2,
+      "leaf 1 of table 0": 1,
+      "tlb of CPU 0, page 1": 4,
+    },
+    { "region 0": "frames 2 and on; 2 .", "table 0": "taken out: . 0", "walker 0": ".", "TLB 0": ". 3" },
+  ],
 ];
 
 describe("a state is drawn as it is:", () => {

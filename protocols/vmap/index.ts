@@ -4,7 +4,10 @@ import { areasMachine } from "./areas/machine.ts";
 import { AREA_ORDERS } from "./areas/releases.ts";
 import { blocksMachine } from "./blocks/machine.ts";
 import { BLOCK_ORDERS } from "./blocks/releases.ts";
+import { contextsMachine } from "./contexts/machine.ts";
+import { CONTEXTS_ORDERS } from "./contexts/releases.ts";
 import { lazyUnmap } from "./lazy-unmap.ts";
+import { LEVELS_ORDERS, levelsMachine } from "./levels/machine.ts";
 import { pinsMachine } from "./pins/machine.ts";
 import { POLICIES } from "./pins/policies.ts";
 import { POOLS_ORDERS, poolsMachine } from "./pools/machine.ts";
@@ -16,6 +19,8 @@ import { READERS_ORDERS, readersMachine } from "./readers/machine.ts";
 import { RESET_PERMS_ORDERS, resetPermsMachine } from "./reset-perms/machine.ts";
 import { rootsMachine } from "./roots/machine.ts";
 import { ROOTS_ORDERS } from "./roots/purge.ts";
+import { tablesMachine } from "./tables/machine.ts";
+import { KASAN_ORDERS, OBJECTS_ORDERS } from "./tables/releases.ts";
 import { WAITS_ORDERS, waitsMachine } from "./waits/machine.ts";
 
 const LAZY_UNMAP: Protocol = {
@@ -67,15 +72,10 @@ export const STEP_PROTOCOLS: readonly StepProtocol[] = [
         least: 0,
         most: 2,
       },
-      filesystem: { counts: "whether callers hold a filesystem's lock", usual: 0, least: 0, most: 1 },
     },
     WAITS_ORDERS,
-    (name, { memory, other, filesystem, ...scope }, order) =>
-      waitsMachine(
-        name,
-        { ...scope, memory: memory === 1, other: OTHERS[other] ?? "none", filesystem: filesystem === 1 },
-        order,
-      ),
+    (name, { memory, other, ...scope }, order) =>
+      waitsMachine(name, { ...scope, memory: memory === 1, other: OTHERS[other] ?? "none" }, order),
   ),
   ...family(
     "readers",
@@ -156,6 +156,47 @@ export const STEP_PROTOCOLS: readonly StepProtocol[] = [
     },
     POLICIES,
     pinsMachine,
+  ),
+  ...family(
+    "contexts",
+    "Callers in every context and with every mask that a release allows; what a call allocates itself may wait or fail.",
+    {
+      cpus: { counts: "callers, each with an area", usual: 1, most: 2 },
+      shadow: { counts: "whether KASAN is on", usual: 1, least: 0, most: 1 },
+    },
+    CONTEXTS_ORDERS,
+    (name, { cpus, shadow }, order) => contextsMachine(name, { cpus, shadow: shadow === 1 }, order),
+  ),
+  ...family(
+    "kasan",
+    "A side table of which areas share entries: KASAN's shadow, filled with an area and emptied by the purge.",
+    {
+      cpus,
+      places: { counts: "places for an area of one page", usual: 2, most: 4 },
+      sharing: { counts: "places that share an entry", usual: 2, most: 4 },
+    },
+    KASAN_ORDERS,
+    tablesMachine,
+  ),
+  ...family(
+    "objects",
+    "A side table that owners fill: debug objects in areas, dropped when an area is freed.",
+    { cpus, places: { counts: "places for an area of one page", usual: 1, most: 4 } },
+    OBJECTS_ORDERS,
+    (name, scope, order) => tablesMachine(name, { ...scope, sharing: 1 }, order),
+  ),
+  ...family(
+    "levels",
+    "Page tables of two levels: huge entries, the tables that they replace, and who walks them.",
+    {
+      cpus,
+      regions: { counts: "regions of two pages, each of which a huge entry can map", usual: 1, most: 2 },
+      tables: { counts: "page tables", usual: 1, most: 3 },
+      pairs: { counts: "pairs of contiguous frames", usual: 2, least: 2, most: 3 },
+      devices: { counts: "whether a device walks the same tables", usual: 0, least: 0, most: 1 },
+    },
+    LEVELS_ORDERS,
+    (name, scope, order) => levelsMachine(name, { ...scope, devices: scope.devices === 1 }, order),
   ),
 ];
 

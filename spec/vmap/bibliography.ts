@@ -27,7 +27,7 @@ export const CHANGES: readonly Change[] = [
   change(
     "2.6.28",
     "db64fe02258f",
-    "replies areas blocks walks",
+    "replies areas blocks walks contexts objects",
     "The rewrite: areas in a red-black tree, lowest fit, frees that wait for a purge, per-CPU blocks, vm_unmap_aliases.",
     {
       begins: `va-gap-offbyone va-restart-from-end va-purge-trylock vunmap-no-cache-flush aliases-before-init
@@ -135,6 +135,12 @@ export const CHANGES: readonly Change[] = [
   ),
   change(
     "3.11",
+    "32fcfd40715e",
+    "contexts",
+    "vfree may be called in interrupts: a worker then frees the area.",
+  ),
+  change(
+    "3.11",
     "bcb615a81b17",
     "replies",
     "The wrap test is addr + size < addr: an end of exactly 2^W is refused.",
@@ -167,6 +173,9 @@ export const CHANGES: readonly Change[] = [
     begins: "vb-free-counted-twice",
     ends: "vb-dirtymap-word-cross",
   }),
+  change("4.1", "e61ce6ade404", "levels", "ioremap maps by huge entries where it can.", {
+    begins: "tables-under-huge",
+  }),
   change("4.1", "5d72b4fba40e", "roots", "Kernel page tables map huge pages, which not every root shares.", {
     begins: "unsynced-unmap-pgd",
   }),
@@ -179,14 +188,28 @@ export const CHANGES: readonly Change[] = [
   change("4.10", "763b218ddfaf", "areas", "The purge drops the lock after each area it releases.", {
     begins: "purge-starved-by-alloc",
   }),
+  change("4.16", "28ee90fe6048", "levels", "A huge entry that replaces a page table frees it (x86).", {
+    begins: "table-freed-unflushed table-freed-under-ptdump iotlb-kernel-pt",
+    ends: "tables-under-huge",
+  }),
   change(
     "4.18",
     "f3c01d2f3ade",
-    "outside",
-    "__vunmap reads the vm_struct before it sees whether there is an area.",
+    "outside objects",
+    "__vunmap drops the debug objects in an area before it releases it, and reads the vm_struct before it sees whether there is one.",
     {
       begins: "vfree-of-none-read",
+      ends: "objects-dropped-late",
       backports: [{ series: "4.9" }],
+    },
+  ),
+  change(
+    "4.19",
+    "5e0fb5df2ee8",
+    "levels",
+    "Its entry is cleared, and that flushed, before the table is freed.",
+    {
+      ends: "table-freed-unflushed",
     },
   ),
   change(
@@ -256,6 +279,21 @@ export const CHANGES: readonly Change[] = [
     backports: [{ series: "5.2", from: 9 }],
   }),
   change("5.4", "dd3b8353bae7", "replies", "What is freed leaves the tree of busy areas at once."),
+  change("5.5", "3c5c3cfb9ef4", "contexts kasan", "KASAN has real shadow for the memory of vmalloc.", {
+    begins: "ram-no-shadow shadow-sleeps",
+  }),
+  change("5.5-rc3", "d98c9e83b5e7", "kasan", "It has shadow for each area, those of vm_map_ram too.", {
+    ends: "ram-no-shadow",
+  }),
+  change(
+    "5.8",
+    "2ba3e6947aed",
+    "levels",
+    "Entries that a mapping adds at the highest level are copied to other roots.",
+    {
+      begins: "sync-skipped-on-error",
+    },
+  ),
   change("5.6", "e36176be1c39", "", "Free space has a lock of its own, beside that of busy areas."),
   change("5.8", "73f693c3a705", "roots", "Page tables are synchronised where they change, not by the purge."),
   change(
@@ -274,6 +312,7 @@ export const CHANGES: readonly Change[] = [
       ends: "vb-purged-va-uaf",
     },
   ),
+  change("5.13", "121e6f3258fe", "levels", "vmalloc maps by huge entries where it can (with c0eb315ad971)."),
   change(
     "5.16",
     "9f531973dff3",
@@ -284,6 +323,13 @@ export const CHANGES: readonly Change[] = [
   change("5.16", "bd1a8fb2d43f", "replies", "vmap warns of VM_NO_GUARD and ignores it.", {
     ends: "no-guard-adjacency",
   }),
+  change(
+    "5.17",
+    "451769ebb7e7",
+    "contexts",
+    "vmalloc may be called with GFP_NOFS and GFP_NOIO: page tables keep to that by a scope (with 9376130c390a for __GFP_NOFAIL).",
+    { begins: "shadow-gfp" },
+  ),
   change(
     "5.18",
     "9333fe98d0a6",
@@ -297,6 +343,15 @@ export const CHANGES: readonly Change[] = [
   change("5.18-rc3", "c12cd77cb028", "areas", "set_iounmap_nonlazy is gone.", {
     ends: "iounmap-overwrites-lazy-nr",
   }),
+  change(
+    "6.3",
+    "e9c3cda4d86e",
+    "levels",
+    "A vmalloc that gets no huge page takes small ones in the same area.",
+    {
+      begins: "huge-fallback",
+    },
+  ),
   change(
     "6.3",
     '"mm: vmalloc: Avoid calling __find_vmap_area() twice in __vunmap()", Uladzislau Rezki, 2022-12-22',
@@ -334,6 +389,12 @@ export const CHANGES: readonly Change[] = [
     "Areas belong to nodes, and a node keeps what was released in pools by size (the series begins with 72210662c5a2).",
     { begins: "va-pools-hide-room va-pool-gives-higher nodes-before-init shrinker-beside-purge" },
   ),
+  change(
+    "6.9",
+    "282631cb2447",
+    "kasan",
+    "A purge empties the shadow that one area alone has, with no lock held, and no longer what free neighbours share.",
+  ),
   change("6.9-rc3", "4ed91fa9177b", "", "find_vmap_area finds nothing before vmalloc_init.", {
     ends: "nodes-before-init",
   }),
@@ -349,10 +410,42 @@ export const CHANGES: readonly Change[] = [
     ends: "vb-hash-gap-cpu",
     backports: [{ series: "6.9", from: 10 }],
   }),
+  change("6.11-rc4", "61ebe5a747da", "levels", "It gives the area up, and begins again with small pages.", {
+    ends: "huge-fallback",
+    backports: [{ series: "6.6" }, { series: "6.10" }],
+  }),
   change("6.11-rc4", "3e3de7947c75", "locks", "It is recorded before the block can be found.", {
     ends: "vb-cpu-uninit",
     backports: [{ series: "6.10", from: 10 }],
   }),
+  change("6.13", "9e9e085effe9", "kasan", "A purge flushes once for all shadow that it empties.", {
+    backports: [{ series: "6.12", from: 117, after: 0 }],
+  }),
+  change("6.14", "3685024edd27", "levels", "They are copied where the mapping fails part-way, too.", {
+    ends: "sync-skipped-on-error",
+    backports: [
+      { series: "6.1", from: 192, after: 0 },
+      { series: "6.12", from: 117, after: 0 },
+    ],
+  }),
+  change("6.15", "b6ea95a34cbd", "contexts", "Pages of shadow are allocated before lazy MMU mode begins.", {
+    ends: "shadow-sleeps",
+    backports: [
+      { series: "6.1", from: 192, after: 0 },
+      { series: "6.12", from: 117, after: 0 },
+      { series: "6.14" },
+    ],
+  }),
+  change(
+    "6.16",
+    "44562c71e2cf",
+    "contexts",
+    "PTEs of vmalloc are set in lazy MMU mode, which an error leaves on.",
+    {
+      begins: "lazy-mmu-left-on",
+    },
+  ),
+  change("6.16-rc7", "fea18c686320", "contexts", "An error leaves it.", { ends: "lazy-mmu-left-on" }),
   change(
     "6.16",
     '"mm/vmalloc.c: optimize code in decay_va_pool_node() a little bit", Baoquan He, 2025-04-19',
@@ -360,10 +453,40 @@ export const CHANGES: readonly Change[] = [
     "A purge takes a quarter of each pool, rounded down: before, all of up to three.",
   ),
   change(
+    "6.17-rc5",
+    '"mm/kasan: fix vmalloc shadow memory (de-)population races", Alexander Gordeev, 2025-08-18',
+    "kasan",
+    "An entry of the shadow is read under the lock of the page table.",
+  ),
+  change("6.17-rc6", "79357cd06d41", "contexts", "Shadow is allocated under the mask of vmalloc's caller.", {
+    ends: "shadow-gfp",
+    backports: [
+      { series: "6.1", from: 192, after: 0 },
+      { series: "6.12", from: 117, after: 0 },
+      { series: "6.16", from: 8 },
+    ],
+  }),
+  change(
     "6.19",
     '"mm/vmalloc: support non-blocking GFP flags in alloc_vmap_area()", Uladzislau Rezki, 2025-10-01',
-    "replies",
-    "An allocation may say that it cannot wait for a purge.",
+    "replies contexts",
+    "An allocation may say that it cannot wait: for a purge, and for memory.",
+    { begins: "caller-context" },
+  ),
+  change(
+    "6.19",
+    "9c47753167a6",
+    "contexts",
+    "A worker frees an area whose pages could not be had or mapped.",
+  ),
+  change(
+    "6.19",
+    "e37d5a2d60a3",
+    "levels",
+    "A page table of the kernel is freed when IOMMUs have forgotten it too.",
+    {
+      ends: "iotlb-kernel-pt",
+    },
   ),
   change("7.1-rc1", "ec05f51f1e65", "pools waits", "The shrinker of the pools takes the purge lock.", {
     begins: "purge-waits-for-reclaim",
@@ -374,6 +497,23 @@ export const CHANGES: readonly Change[] = [
       { series: "7.0", from: 4 },
     ],
   }),
+  change("7.1", "04aa71da5f35", "contexts", "vmalloc no longer asserts that bottom halves are on.", {
+    ends: "caller-context",
+    backports: [{ series: "7.0", from: 12 }],
+  }),
+  change(
+    "7.2",
+    '"mm/vmalloc: acquire init_mm lock on huge vmap to avoid ptdump UAF", Lorenzo Stoakes, 2026-07-14',
+    "levels",
+    "A page table is replaced only under a lock that ptdump holds while it walks; otherwise small entries are used.",
+    {
+      ends: "table-freed-under-ptdump",
+      backports: [
+        { series: "6.1", from: 192, after: 0 },
+        { series: "6.12", from: 117, after: 0 },
+      ],
+    },
+  ),
 ];
 
 /** What a commit made of something: by the first digits of its name, or by the author and the date of its patch. */

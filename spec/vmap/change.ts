@@ -1,7 +1,19 @@
 /** What a commit changed, as a line of the bibliography, and versions of the kernel: their order, and which have a change. */
 
 /** A family of protocols whose orders follow releases. */
-export type Family = "areas" | "pools" | "waits" | "blocks" | "walks" | "locks" | "roots" | "reset-perms";
+export type Family =
+  | "areas"
+  | "pools"
+  | "waits"
+  | "blocks"
+  | "walks"
+  | "locks"
+  | "roots"
+  | "reset-perms"
+  | "contexts"
+  | "kasan"
+  | "objects"
+  | "levels";
 /**
  * What shows a change: replies to calls one after another; replies to calls outside their domain alone, of which there
  * are no recordings; a dump of the state alone; or a family of protocols.

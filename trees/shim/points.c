@@ -287,7 +287,6 @@ void drive_reads(int by)
 
 static struct work_struct *work;
 static struct work_struct *working;
-static int is_working;
 
 int drive_queue_work(struct work_struct *w)
 {
@@ -348,13 +347,13 @@ void drive_run_work(struct work_struct *w)
 		drive_reclaim(GFP_KERNEL);
 	if (dequeue(w))
 		w->func(w);
-	while (working == w && lanes_running != WORKER)
-		drive_blocked(&is_working, "work");
+	while (w->running && lanes_running != WORKER)
+		drive_blocked(&w->running, "work");
 }
 
 int drive_has_work(void)
 {
-	return work || is_working;
+	return work || working;
 }
 
 void drive_run_first(void)
@@ -373,13 +372,13 @@ _Noreturn void drive_work_on(void)
 		while (!work)
 			steps_yield();
 		working = work;
-		is_working = 1;
 		dequeue(working);
+		working->running = 1;
 		note_act("begin worker");
 		working->func(working);
 		note_act("end worker");
+		working->running = 0;
 		working = NULL;
-		is_working = 0;
 	}
 }
 

@@ -100,7 +100,7 @@ void drive_rcu(void *p);		/* freed after a grace period: when the call is over, 
 
 int drive_queue_work(struct work_struct *w);	/* runs when the call is over, or when it is waited for */
 void drive_run_work(struct work_struct *w);
-#define INIT_WORK(w, f) ((void)((w)->func = (f), (w)->queued = 0))
+#define INIT_WORK(w, f) ((void)((w)->func = (f), (w)->queued = (w)->running = 0))
 #define DECLARE_WORK(n, f) struct work_struct n = { f }
 #define schedule_work(w) drive_queue_work(w)
 #define schedule_work_on(c, w) drive_queue_work(w)

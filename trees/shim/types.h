@@ -29,7 +29,7 @@ typedef struct { int counter; } atomic_t;
 typedef struct { long counter; } atomic_long_t;
 struct work_struct;
 typedef void (*work_func_t)(struct work_struct *);
-struct work_struct { work_func_t func; int queued; struct work_struct *next; };
+struct work_struct { work_func_t func; int queued, running; struct work_struct *next; };
 
 typedef struct { unsigned long bits; } cpumask_t;
 typedef struct { unsigned long bits; } nodemask_t;

@@ -25,7 +25,8 @@ export function AskedWindow({ window, draw, placed }: Beside) {
 /** The ranges that the step flushed, over PTEs and TLBs. */
 export function Sweeps({ flushes, draw, placed, step }: Beside) {
   const lanes = placed.filter(({ id }) => id.startsWith("tlb"));
-  const over = lanes.length > 0 ? lanes : placed.slice(-1);
+  const isOfGathers = placed.some(({ id }) => id.startsWith("gather"));
+  const over = lanes.length > 0 ? lanes : isOfGathers ? placed : placed.slice(-1);
   const [first, last] = [over[0], over.at(-1)];
   if (first === undefined || last === undefined) return null;
   return (

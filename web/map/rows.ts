@@ -42,20 +42,27 @@ export interface Kinds {
   readonly blocks: boolean;
   readonly ptes: boolean;
   readonly pools: boolean;
+  readonly removed: boolean;
+  readonly gathers: readonly number[];
   readonly cpus: readonly number[];
 }
 
 export function kindsOf(things: Iterable<Thing>, cpus: readonly number[]): Kinds {
-  const found = { areas: false, blocks: false, ptes: false, pools: false };
+  const found = { areas: false, blocks: false, ptes: false, pools: false, removed: false };
+  const gathers = new Set<number>();
   let translates = false;
   for (const thing of things) {
     if (thing.kind === "area") found.areas = true;
     if (thing.kind === "block") found.blocks = true;
     if (thing.kind === "map" || (thing.kind === "area" && thing.mapped > 0)) found.ptes = true;
+    if (thing.kind === "entry") found.ptes = true;
+    if (thing.kind === "removed") found.removed = true;
+    if (thing.kind === "gather") gathers.add(thing.g);
     if (thing.kind === "pool") found.pools = true;
     if (thing.kind === "tlb") translates = true;
   }
-  return { ...found, areas: found.areas || !found.blocks, cpus: translates ? cpus : [] };
+  const areas = found.areas || !(found.blocks || found.ptes || gathers.size > 0);
+  return { ...found, areas, gathers: [...gathers].sort(), cpus: translates ? cpus : [] };
 }
 
 /** A to Z for the steps that got something, then A again. */
@@ -76,11 +83,23 @@ export function rowsOf(
   const maps: Run[] = [];
   const ptes: Run[] = [];
   const pools: Run[] = [];
+  const removed: Run[] = [];
+  const gathers: Run[] = [];
   const tlbs = new Map<number, Run[]>(kinds.cpus.map((cpu) => [cpu, []]));
   const runsFor = (thing: Thing): Run[] | undefined =>
     thing.kind === "tlb"
       ? tlbs.get(thing.cpu)
-      : { area: areas, block: blocks, map: maps, pool: pools, dead: undefined, cache: undefined }[thing.kind];
+      : {
+          area: areas,
+          block: blocks,
+          map: maps,
+          pool: pools,
+          entry: ptes,
+          removed,
+          gather: gathers,
+          dead: undefined,
+          cache: undefined,
+        }[thing.kind];
   const sort = (key: string, thing: Thing, isNew: boolean, isGone: boolean) => {
     const { own, pte } = shapesOf(key, thing);
     if (own !== undefined) {
@@ -101,6 +120,13 @@ export function rowsOf(
       : []),
     ...(kinds.pools ? [{ id: "pool", label: "pools", height: 24, runs: pools }] : []),
     ...(kinds.ptes ? [{ id: "pte", label: "PTEs", height: 26, runs: ptes }] : []),
+    ...(kinds.removed ? [{ id: "removed", label: "not flushed", height: 26, runs: removed }] : []),
+    ...kinds.gathers.map((g) => ({
+      id: `gather ${g}`,
+      label: `gather ${g}`,
+      height: 30,
+      runs: gathers.filter(({ hue }) => hue === g % HUES),
+    })),
     ...kinds.cpus.map((cpu) => ({
       id: `tlb ${cpu}`,
       label: `TLB of CPU ${cpu}`,
@@ -166,6 +192,31 @@ function runOf(key: string, thing: Thing): Run | undefined {
         label: "",
         textAt: () => String(thing.frame),
         says: `CPU ${thing.cpu} translates page ${page(start)} to frame ${thing.frame}${thing.dead ? ", and no caller holds it so" : ""}`,
+      };
+    case "entry":
+      return {
+        ...at,
+        look: "pte",
+        hue: -1,
+        label: "",
+        textAt: () => String(thing.frame),
+        says: `page ${page(start)} maps frame ${thing.frame}`,
+      };
+    case "removed":
+      return {
+        ...at,
+        look: "dead",
+        hue: -1,
+        label: thing.text,
+        says: `removed and not flushed, ${thing.text}: ${extentText(thing)}`,
+      };
+    case "gather":
+      return {
+        ...at,
+        look: thing.empty ? "gone" : "busy",
+        hue: thing.g % HUES,
+        label: thing.text,
+        says: `gather ${thing.g}: ${thing.text}`,
       };
     case "pool":
       return {

@@ -127,7 +127,7 @@ function FilmView({ film, address, from }: FilmProps) {
           says={pictureText(things, position)}
         />
       )}
-      {axis.columns === 0 ? null : <Legend />}
+      {axis.columns === 0 || kinds.gathers.length > 0 ? null : <Legend />}
       {isLast && violations.length > 0 ? <Why film={film} /> : null}
       <div class="columns">
         <StepList steps={steps} position={position} go={go} />

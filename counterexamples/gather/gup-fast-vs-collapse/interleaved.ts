@@ -16,7 +16,7 @@ export const gupFastVsCollapse: InterleavedBug = {
       repaired: "collapses-6.0",
     },
     {
-      law: "no-freed-table-walked",
+      law: "freed-table-not-walked",
       protocol: "tables-6.0-collapse-of-files",
       scope: { cpus: 2, remote: 0 },
       pinned: "collapse-of-files.json",

@@ -8,7 +8,7 @@ export const hugetlbUnshareVsGup: InterleavedBug = {
   fixed: "6.16",
   violations: [
     {
-      law: "no-freed-table-walked",
+      law: "freed-table-not-walked",
       protocol: "tables-6.15-unshare",
       scope: { cpus: 2, remote: 0 },
       pinned: "interleaving.json",

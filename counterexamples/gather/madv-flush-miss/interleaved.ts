@@ -8,7 +8,7 @@ export const madvFlushMiss: InterleavedBug = {
   fixed: "4.13",
   violations: [
     {
-      law: "zap-leaves-nothing-stale",
+      law: "finish-leaves-nothing-stale",
       protocol: "zaps-3.10",
       also: ["zaps-2.6.39", "zaps-3.0"],
       scope: { cpus: 2, tasks: 2, pages: 1, preempts: 1 },

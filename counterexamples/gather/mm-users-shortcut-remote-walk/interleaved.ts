@@ -9,7 +9,7 @@ export const mmUsersShortcutRemoteWalk: InterleavedBug = {
   fixed: "4.19, with the shortcut",
   violations: [
     {
-      law: "no-freed-table-walked",
+      law: "freed-table-not-walked",
       protocol: "tables-2.6.28-powerpc",
       also: ["tables-3.0-powerpc"],
       scope: { cpus: 2, remote: 1 },

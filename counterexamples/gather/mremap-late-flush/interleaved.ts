@@ -8,7 +8,7 @@ export const mremapLateFlush: InterleavedBug = {
   fixed: "4.19",
   violations: [
     {
-      law: "no-freed-page-reached",
+      law: "freed-not-reached",
       protocol: "mremaps-4.9",
       also: ["mremaps-4.8"],
       scope: { cpus: 2 },

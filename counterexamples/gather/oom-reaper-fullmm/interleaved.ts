@@ -8,14 +8,14 @@ export const oomReaperFullmm: InterleavedBug = {
   fixed: "4.15",
   violations: [
     {
-      law: "no-freed-page-reached",
+      law: "freed-not-reached",
       protocol: "zaps-4.14",
       scope: { cpus: 2, tasks: 2, pages: 1, preempts: 0 },
       pinned: "interleaving.json",
       repaired: "zaps-4.15",
     },
     {
-      law: "zap-leaves-nothing-stale",
+      law: "finish-leaves-nothing-stale",
       protocol: "zaps-4.14",
       scope: { cpus: 2, tasks: 1, pages: 1, preempts: 0 },
       pinned: "beside-a-zap.json",

@@ -8,7 +8,7 @@ export const pfnmapUnlinkBeforeFlush: InterleavedBug = {
   fixed: "5.19",
   violations: [
     {
-      law: "no-freed-page-reached",
+      law: "freed-not-reached",
       protocol: "pfnmaps-5.18",
       scope: { cpus: 2 },
       pinned: "interleaving.json",

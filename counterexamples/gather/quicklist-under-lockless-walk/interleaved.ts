@@ -9,7 +9,7 @@ export const quicklistUnderLocklessWalk: InterleavedBug = {
   fixed: "3.0",
   violations: [
     {
-      law: "no-freed-table-walked",
+      law: "freed-table-not-walked",
       protocol: "tables-2.6.33-sparc",
       scope: { cpus: 2, remote: 0 },
       pinned: "interleaving.json",

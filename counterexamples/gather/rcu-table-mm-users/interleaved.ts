@@ -8,7 +8,7 @@ export const rcuTableMmUsers: InterleavedBug = {
   fixed: "4.19",
   violations: [
     {
-      law: "no-freed-table-walked",
+      law: "freed-table-not-walked",
       protocol: "tables-4.15-invalidating",
       also: ["tables-4.15"],
       scope: { cpus: 2, remote: 0 },

@@ -9,7 +9,7 @@ export const rcuTableNoInvalidate: InterleavedBug = {
   fixed: "4.19",
   violations: [
     {
-      law: "no-freed-table-walked",
+      law: "freed-table-not-walked",
       protocol: "tables-4.15-without-shortcut",
       scope: { cpus: 2, remote: 0 },
       pinned: "interleaving.json",

@@ -8,7 +8,7 @@ export const tlbFastMode: InterleavedBug = {
   fixed: "3.10",
   violations: [
     {
-      law: "no-freed-page-reached",
+      law: "freed-not-reached",
       protocol: "zaps-3.0",
       scope: { cpus: 1, tasks: 2, pages: 1, preempts: 1 },
       pinned: "interleaving.json",

@@ -11,7 +11,7 @@ export const drainWaitsForOwnRescuer: InterleavedBug = {
     {
       law: "no-circular-wait",
       protocol: "waits-7.1-one-queue",
-      scope: { cpus: 1, areas: 1, most: 1, workers: 1, memory: 0, other: 0, filesystem: 0 },
+      scope: { cpus: 1, areas: 1, most: 1, workers: 1, memory: 0, other: 0 },
       pinned: "interleaving.json",
       repaired: "waits-7.1-two-queues",
     },

@@ -13,7 +13,7 @@ export const purgeKeepsCpu: InterleavedBug = {
       law: "others-get-the-cpu",
       protocol: "waits-6.9",
       also: ["waits-7.1", "waits-7.1-trying", "waits-7.1-two-queues"],
-      scope: { cpus: 1, areas: 2, most: 1, workers: 1, memory: 1, other: 2, filesystem: 0 },
+      scope: { cpus: 1, areas: 2, most: 1, workers: 1, memory: 1, other: 2 },
       pinned: "interleaving.json",
       repaired: "waits-7.1-pausing",
     },

@@ -11,7 +11,7 @@ export const purgeWithoutRescuer: InterleavedBug = {
       law: "purge-ends-0",
       protocol: "waits-6.9",
       also: ["waits-7.1", "waits-7.1-trying", "waits-7.1-one-queue"],
-      scope: { cpus: 1, areas: 1, most: 1, workers: 1, memory: 0, other: 0, filesystem: 0 },
+      scope: { cpus: 1, areas: 1, most: 1, workers: 1, memory: 0, other: 0 },
       pinned: "interleaving.json",
       repaired: "waits-7.1-two-queues",
     },

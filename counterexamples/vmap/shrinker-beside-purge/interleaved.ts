@@ -2,7 +2,7 @@ import type { InterleavedBug } from "../../interleaved.ts";
 
 export const shrinkerBesidePurge: InterleavedBug = {
   id: "shrinker-beside-purge",
-  number: undefined,
+  number: "B14",
   says: "The shrinker empties a node's pool without the purge lock. A purge that fills the pool meanwhile, or another shrinker, is not seen: the pool's length is wrong, and from 6.16 on, where a decay takes as many as the length says, the rest that it attaches again overwrites what was added. The extents lose their place for good.",
   source:
     "ec05f51f1e65 (CVE-2026-46093), Uladzislau Rezki, 2026-04-13, reported by chenyichong; since 7679ba6b36db (6.9)",

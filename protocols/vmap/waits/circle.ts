@@ -4,7 +4,7 @@
  */
 import { IDLE, phasesOf, type Step } from "../../program.ts";
 import { A_RESCUER, NOBODY, QUEUED, type Thread, threadOf, type Waits } from "./fields.ts";
-import { FILESYSTEM, LOCKS, rescuerIsFree, type WaitsOrder } from "./threads.ts";
+import { LOCKS, rescuerIsFree, type WaitsOrder } from "./threads.ts";
 
 /** The threads that this one waits for, any of which may help it; undefined if it need not wait. */
 type WaitsFor = (thread: Thread, state: Int32Array) => readonly Thread[] | undefined;
@@ -38,7 +38,6 @@ function waitsOf(m: Waits, order: WaitsOrder, phases: readonly string[]): WaitsF
   return (thread, state) => {
     const phase = at(thread, state);
     if (LOCKS.includes(phase)) return holderOf(m.purgeLock, state);
-    if (phase === FILESYSTEM) return holderOf(m.filesystemLock, state);
     if (phase === "flush_work") return m.helper.get(state) === NOBODY ? undefined : [helper];
     if (phase !== IDLE) return undefined;
     if (thread === helper && m.helper.get(state) === QUEUED)

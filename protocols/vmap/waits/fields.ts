@@ -17,8 +17,6 @@ export interface WaitsScope {
   readonly memory: boolean;
   /** Others that want the CPU of the drain work. */
   readonly other: "none" | "work" | "task";
-  /** Whether callers hold a filesystem's lock. */
-  readonly filesystem: boolean;
 }
 
 /** The most workers of the queue. */
@@ -58,7 +56,6 @@ export function fieldsOf(layout: Layout, scope: WaitsScope) {
     scope,
     lanes,
     purgeLock: layout.field("purge lock", noneOrThread),
-    filesystemLock: layout.field("filesystem's lock", noneOrThread),
     /** Nodes with lazy areas. */
     lazy: layout.field("lazy nodes", bitsOf(2)),
     drain: layout.field("drain work is", item),

@@ -87,7 +87,6 @@ const release = (label: string): WaitsOrder => ({
   shrinker: factsOf(label).shrinkerLocks ? "sleeps on the lock" : "takes no lock",
   queues: "the system's",
   pauses: false,
-  obeysMask: true,
 });
 
 export const WAITS_ORDERS: Readonly<Record<string, WaitsOrder>> = {
@@ -101,6 +100,4 @@ export const WAITS_ORDERS: Readonly<Record<string, WaitsOrder>> = {
   /** The drain workqueue as first proposed (2026-03-30), and as it was sent again. */
   "7.1-one-queue": { ...release("7.1"), shrinker: "tries the lock", queues: "one with a rescuer" },
   "7.1-two-queues": { ...release("7.1"), queues: "two with a rescuer each" },
-  /** kasan_populate_vmalloc before and after 79357cd06d41. */
-  "6.9-ignoring-mask": { ...release("6.9"), obeysMask: false },
 };

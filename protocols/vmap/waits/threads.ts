@@ -42,8 +42,6 @@ export interface WaitsOrder {
   readonly queues: "the system's" | "one with a rescuer" | "two with a rescuer each";
   /** Whether the drain work pauses (cond_resched) after as many areas as it may release. */
   readonly pauses: boolean;
-  /** Whether shadow pages are allocated with the caller's mask. */
-  readonly obeysMask: boolean;
 }
 
 const turns = ({ lanes }: Waits) => lanes.map(({ turn }) => turn);
@@ -177,43 +175,8 @@ export function calls(m: Waits, thread: Thread, order: WaitsOrder): Step[] {
         ]),
       ],
     })),
-    ...(m.scope.filesystem ? inFilesystem(m, thread, order) : []),
   ];
 }
-
-/** An allocation by a filesystem that holds a lock of its own and says so: GFP_NOFS. */
-function inFilesystem(m: Waits, thread: Thread, { obeysMask }: WaitsOrder): Step[] {
-  return [
-    {
-      at: IDLE,
-      says: "takes a filesystem's lock; alloc_vmap_area with GFP_NOFS",
-      to: "kasan_populate_vmalloc",
-      when: [has(m.filesystemLock, 0)],
-      does: sets(m.filesystemLock, thread.index + 1),
-    },
-    obeysMask
-      ? { at: "kasan_populate_vmalloc", says: "allocates shadow pages, GFP_NOFS", to: "filesystem continues" }
-      : {
-          at: "kasan_populate_vmalloc",
-          says: "wants shadow pages, GFP_KERNEL: reclaims in the filesystem",
-          to: FILESYSTEM,
-        },
-    ...(obeysMask
-      ? []
-      : [
-          {
-            at: FILESYSTEM,
-            says: "reclaim takes the filesystem's lock and drops it",
-            to: "filesystem continues",
-            when: [has(m.filesystemLock, 0)],
-          },
-        ]),
-    { at: "filesystem continues", says: "unlocks; returns", to: IDLE, does: sets(m.filesystemLock, 0) },
-  ];
-}
-
-/** The phase in which reclaim sleeps on the filesystem's lock. */
-export const FILESYSTEM = "filesystem's lock";
 
 /** Who may begin a work item: a worker that is idle; or, where there is none, a rescuer that is free. */
 export function rescuerIsFree({ queues }: WaitsOrder, otherBy: number): boolean {
