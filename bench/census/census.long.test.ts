@@ -3,10 +3,11 @@ import { BOUNDS } from "../../engine/bounds.testing.ts";
 import { explore } from "../../engine/search/explore.ts";
 import type { Explored } from "../../engine/search/visitable.ts";
 import { parametersOf } from "../../jobs/parameters.ts";
-import { subjectNamed } from "../../jobs/subject.ts";
+import { prepare, subjectNamed } from "../../jobs/subject.ts";
 import { type Census, readCensus } from "./census.ts";
 
 const census = await readCensus();
+for (const { machine } of census) await prepare(machine);
 
 /** Every state of a machine of the census, as `explore` visits them. */
 function visit({ machine, scope, symmetry }: Census): Explored {

@@ -4,8 +4,10 @@ import { type GatherKernel, gatherKernel } from "../../kernels/gather/gather-ker
 import { kernelCalled, rulesOf } from "../../kernels/gather/index.ts";
 import type { Steps } from "../../kernels/gather/rules.ts";
 import { LABELS, PREFIX } from "../../spec/gather/bibliography.ts";
+import type { Command } from "../../spec/gather/commands.ts";
 import type { Promises } from "../../spec/gather/promises.ts";
 import { promisesCalled } from "../../spec/gather/releases.ts";
+import type { World } from "../../spec/gather/world.ts";
 
 interface Change {
   readonly facts?: Partial<Facts>;
@@ -27,6 +29,12 @@ export function changed(label: string, name: string, { facts, steps, promises }:
 /** The labels from one release to another, both included. */
 export function from(first: (typeof LABELS)[number], last: (typeof LABELS)[number]): readonly string[] {
   return LABELS.slice(LABELS.indexOf(first), LABELS.indexOf(last) + 1).map((label) => PREFIX + label);
+}
+
+/** Whether a touch is of an address that mapped a frame without a page, whose entry is not flushed. */
+export function isOfFrame({ uncovered }: World, command: Command): boolean {
+  if (command.op !== "touch") return false;
+  return [...uncovered.values()].some(({ ofFrame, addr }) => ofFrame && addr === command.addr);
 }
 
 /** A release's kernel. */

@@ -27,7 +27,7 @@ const SHORTEST_KNOWN: Readonly<Record<string, readonly number[]>> = {
   "hugetlb-unshare-noflush": [3],
   "pfnmap-unlink-before-flush": [5, 9],
   "collapse-lazy-cpu": [1, 2, 7],
-  "ppc-hash-duplicate": [4, 6],
+  "ppc-hash-duplicate": [4, 3],
   "batches-unbounded": [3],
   "flush-of-nothing": [2],
   "gather-preempted": [5],

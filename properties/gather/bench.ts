@@ -41,7 +41,7 @@ function keepsTheRules(
 
 export const HISTORIES: Histories<GatherTerms> = {
   bench: benchFor,
-  scopesFor: ({ release }, _law, unchecked) => scopesFor(release, unchecked),
+  scopesFor: ({ release }, law, unchecked) => scopesFor(release, law, unchecked),
   fits: (history, { calls }) =>
     history.every((step) => {
       const { call } = recordOf(step);

@@ -1,6 +1,7 @@
 /** Machines on which random histories run, and small ones to explore. */
+import type { LawId } from "../contract.ts";
 import type { Promises } from "./promises.ts";
-import { numbers, pagesOf, type Scope, TINY } from "./scope.ts";
+import { type Call, numbers, pagesOf, type Scope, TINY } from "./scope.ts";
 import type { Arch } from "./vocabulary.ts";
 
 const PLAIN: Scope = {
@@ -59,6 +60,14 @@ export const SCOPES: readonly Scope[] = [
     frames: numbers(2, 100),
     tableIds: [0],
     calls: ["zap", "entries", "vmas", "frames", "touch", "tables"],
+  },
+  {
+    ...PLAIN,
+    name: "frames without pages",
+    cpus: 1,
+    pages: pagesOf(1),
+    frames: numbers(1, 100),
+    calls: ["entries", "vmas", "frames", "touch"],
   },
   {
     ...PLAIN,
@@ -137,10 +146,22 @@ const AS_PAGES: ReadonlyMap<Scope, Scope> = new Map(
   SCOPES.map((scope) => [scope, { ...scope, tables: "page" }]),
 );
 
-/** The scopes in which a release can run. Where it lacks the calls of one, it makes the others. */
-export function scopesFor(promises: Promises, outside = false): readonly Scope[] {
+/** Calls without which a law cannot be violated; any others will do. */
+const NEEDS: Readonly<Record<LawId, readonly Call[]>> = {
+  "table-after-flush": ["tables"],
+  "table-after-walkers": ["tables", "walk"],
+  "freed-not-reached": ["touch"],
+  "freed-table-not-walked": ["tables", "touch"],
+  "unlinked-is-flushed": ["frames"],
+  "one-hash-entry": ["insert"],
+  "hash-empty-outside-lazy": ["hash"],
+};
+
+/** The scopes in which a release can run, and violate a law. Where it lacks the calls of one, it makes the others. */
+export function scopesFor(promises: Promises, law?: LawId, outside = false): readonly Scope[] {
+  const needed = law === undefined ? [] : (NEEDS[law] ?? []);
   return SCOPES.filter(({ arch, calls, outside: isOutside = false }) => {
-    if (isOutside && !outside) return false;
+    if ((isOutside && !outside) || !needed.every((call) => calls.includes(call))) return false;
     if (calls.includes("unshare") && !promises.has.unshare) return false;
     if (calls.includes("folios") && !promises.has.folios && calls.includes("dirty") && !promises.has.ranges)
       return false;

@@ -1,6 +1,6 @@
 import type { GatherTerms } from "../../../spec/gather/terms.ts";
 import type { Bug } from "../../../spec/wing.ts";
-import { from, released } from "../changed.ts";
+import { from, isOfFrame, released } from "../changed.ts";
 
 export const pfnmapUnlinkBeforeFlush: Bug<GatherTerms> = {
   id: "pfnmap-unlink-before-flush",
@@ -15,5 +15,5 @@ export const pfnmapUnlinkBeforeFlush: Bug<GatherTerms> = {
     pinned: `${law}.json`,
     repaired: released("6.1.10"),
   })),
-  explains: ({ before, command }) => command.op === "unlink" || before.scope.cpus > 1,
+  explains: ({ before, command }) => command.op === "unlink" || isOfFrame(before, command),
 };

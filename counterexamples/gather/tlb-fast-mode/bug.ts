@@ -1,6 +1,6 @@
 import type { GatherTerms } from "../../../spec/gather/terms.ts";
 import type { Bug } from "../../../spec/wing.ts";
-import { changed, from, released } from "../changed.ts";
+import { changed, from, isOfFrame, released } from "../changed.ts";
 
 export const tlbFastMode: Bug<GatherTerms> = {
   id: "tlb-fast-mode",
@@ -29,8 +29,8 @@ export const tlbFastMode: Bug<GatherTerms> = {
       repaired: released("3.10.4"),
     },
   ],
-  explains: ({ before, after, response }) =>
+  explains: ({ before, command, after, response }) =>
     response.reached !== undefined
-      ? before.scope.cpus === 1
+      ? before.scope.cpus === 1 && !isOfFrame(before, command)
       : after?.reply.early.some(({ atOnce }) => atOnce) === true,
 };
