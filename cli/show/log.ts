@@ -42,7 +42,7 @@ const many = (count: number) => Math.round(count).toLocaleString("en");
 function aboutText({ facts, lines, lost, span, release }: ValidateReport): string {
   const time = facts.clock === "counter" ? `${many(span)} ticks` : `${(span / 1e6).toFixed(1)} s`;
   const losses =
-    lost.times === 0 ? "" : pc.yellow(`, ${counted(lost.times, "loss")} of ${many(lost.events)} events`);
+    lost.times === 0 ? "" : pc.yellow(`, ${many(lost.events)} events lost in ${counted(lost.times, "gap")}`);
   const others = lines.others === 0 ? "" : `, ${many(lines.others)} others`;
   const strange =
     lines.strange === 0 ? "" : pc.yellow(`, ${counted(lines.strange, "line")} without an event`);

@@ -21,7 +21,7 @@ const SHORTEST_KNOWN: Readonly<Record<string, readonly number[]>> = {
   "zap-misses-last-page": [3, 3],
   "madv-flush-miss": [4],
   "oom-reaper-fullmm": [3],
-  "rcu-table-no-invalidate": [4, 4, 3, 4],
+  "rcu-table-no-invalidate": [4, 4, 3, 4, 7],
   "rcu-table-mm-users": [2, 3, 6, 3, 2, 3],
   "force-flush-reset": [4],
   "hugetlb-unshare-noflush": [3],

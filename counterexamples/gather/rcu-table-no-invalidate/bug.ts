@@ -35,6 +35,14 @@ export const rcuTableNoInvalidate: Bug<GatherTerms> = {
       pinned: "table-after-flush.s390.json",
       repaired: released("2.6.28-s390"),
     },
+    {
+      law: "freed-table-not-walked",
+      on: ["gather-4.4"],
+      pinned: "freed-table-not-walked.json",
+      repaired: released("4.15.18"),
+    },
   ],
-  explains: ({ after }) => after?.reply.earlyTables.some(({ how }) => how !== "at once") === true,
+  explains: ({ response, after }) =>
+    response.reached?.by === "walk of a freed table" ||
+    after?.reply.earlyTables.some(({ how }) => how !== "at once") === true,
 };
