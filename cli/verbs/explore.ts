@@ -154,7 +154,7 @@ function refuseOthers(why: string, options: ExploreArguments): void {
     options;
   const { liveness, runs } = options;
   const given = { law, checkpoint, every, resume, dot, itf, "partial-order": partialOrder, symmetry };
-  const flags = { actions, compact, workers: workers > 1, liveness: liveness && runs !== undefined };
+  const flags = { actions, compact, workers: workers > 1, runs: liveness && runs !== undefined };
   const other =
     Object.entries(given).find(([, value]) => value !== undefined) ??
     Object.entries(flags).find(([, value]) => value);

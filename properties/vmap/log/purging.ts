@@ -149,10 +149,17 @@ export class Purging {
       if (area.freed === undefined) continue;
       // Of one that is doubtful it is enough that it is gone now, by this purge or before.
       const isOld = this.#space.isDoubtful(area) && begin !== undefined && begin.line > this.#space.doubt;
-      if (isOld || isOver(area.freed, begin)) surely.push(area);
+      if (isOld || this.#isLongGone(area) || isOver(area.freed, begin)) surely.push(area);
       else if (mayTake(purge, area, area.freed)) perhaps.push(area);
     }
     return { surely, perhaps };
+  }
+
+  /** A free whose end no event shows, as its task prints nothing more: many purges later it is taken all the same. */
+  #isLongGone({ perhapsTakenBy }: Area): boolean {
+    const { close } = perhapsTakenBy ?? {};
+    const oldest = this.#space.closed[0]?.close;
+    return close !== undefined && oldest !== undefined && oldest.line > close.line;
   }
 
   #judgeEmpty(purge: Purge, event: Stamp, { surely }: Takings): void {

@@ -65,8 +65,9 @@ export const asserts =
   (_m, cpu) => [
     {
       at: ASSERT,
-      says: `passes BUG_ON(${text})`,
+      says: "passes the assertion at its entry",
       to: "vm_struct",
+      does: { says: [`BUG_ON(${text})`], reads: [], writes: [], run: () => {} },
       asserts: [
         seen(servesAllowedContexts, [cpu.context, cpu.mask], (state) => {
           const command = callOf(cpu, state);
