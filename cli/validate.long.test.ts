@@ -64,7 +64,7 @@ describe("validate", () => {
   });
 });
 
-test("vmallocinfo shows the map, and the place of a request by each release", async () => {
+test("vmallocinfo shows the map, and where each release would place a request", async () => {
   const { code, out } = await vmapcheck(
     "vmallocinfo",
     fixture("6.12-smp4-counter.vmallocinfo.txt.gz"),

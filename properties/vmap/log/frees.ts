@@ -70,7 +70,7 @@ export class Frees {
     this.#space.suspect({
       law: "events-agree",
       at: event,
-      says: `the free of ${hex(freeing)} was never reported, and its task has gone on`,
+      says: `the free of ${hex(freeing)} was never reported, and its task has made other calls since`,
       areas: [freeing],
       events: stampsOf(freeing),
     });

@@ -1,208 +1,113 @@
 /** Every command: what the owner of a gather, its neighbours and an observer may do. */
 import type { Addr, Cpu, Level, Pfn, Slot, TableId, TableLevel } from "../vocabulary.ts";
 
-interface OfGather {
-  readonly g: Slot;
-}
+/** A command with its fields; `Of` one of a gather. */
+type Named<Op extends string, Fields = unknown> = { readonly op: Op } & Readonly<Fields>;
+type Of<Op extends string, Fields = unknown> = Named<Op, Fields & { g: Slot }>;
 
 /** tlb_gather_mmu. */
-export interface Begin extends OfGather {
-  readonly op: "gather";
-  readonly start: Addr;
-  readonly end: Addr;
-  readonly fullmm?: true | undefined;
-}
+export type Begin = Of<"gather", { start: Addr; end: Addr; fullmm?: true | undefined }>;
 
 /** tlb_finish_mmu. */
-export interface Finish extends OfGather {
-  readonly op: "finish";
-  readonly start: Addr;
-  readonly end: Addr;
-}
+export type Finish = Of<"finish", { start: Addr; end: Addr }>;
 
-export interface StartVma extends OfGather {
-  readonly op: "startVma";
-  readonly start: Addr;
-  readonly end: Addr;
-  readonly exec?: true | undefined;
-  readonly huge?: true | undefined;
-  /** Frames that no page structure describes. */
-  readonly pfnmap?: true | undefined;
-}
+/** tlb_start_vma; `pfnmap`: of frames that no page structure describes. */
+export type StartVma = Of<
+  "startVma",
+  { start: Addr; end: Addr; exec?: true | undefined; huge?: true | undefined; pfnmap?: true | undefined }
+>;
 
 /** tlb_end_vma; tlb_free_vmas; tlb_flush_mmu; its TLB part; the flag that all is to be flushed; and so on. */
-export interface Plain extends OfGather {
-  readonly op: "endVma" | "freeVmas" | "flush" | "flushTlbOnly" | "needFlushAll" | "flushUnshared";
-}
+export type Plain = Of<"endVma" | "freeVmas" | "flush" | "flushTlbOnly" | "needFlushAll" | "flushUnshared">;
 
 /** tlb_remove_tlb_entry and its kin: the entries were cleared before. */
-export interface RemoveEntry extends OfGather {
-  readonly op: "removeEntry";
-  readonly level: Level;
-  readonly addr: Addr;
-  readonly n?: number | undefined;
-  readonly size?: number | undefined;
-}
+export type RemoveEntry = Of<
+  "removeEntry",
+  { level: Level; addr: Addr; n?: number | undefined; size?: number | undefined }
+>;
 
-/** tlb_remove_page; `raw` is __tlb_remove_page, whose caller flushes. */
-export interface RemovePage extends OfGather {
-  readonly op: "removePage";
-  readonly pfn: Pfn;
-  readonly addr: Addr;
-  readonly raw?: true | undefined;
-  readonly size?: number | undefined;
-  /** Pages that were mapped from there. */
-  readonly npages?: number | undefined;
-}
+/** tlb_remove_page; `raw` is __tlb_remove_page, whose caller flushes. `npages` were mapped from there. */
+export type RemovePage = Of<
+  "removePage",
+  { pfn: Pfn; addr: Addr; raw?: true | undefined; size?: number | undefined; npages?: number | undefined }
+>;
 
 /** __tlb_remove_folio_pages. */
-export interface RemoveFolio extends OfGather {
-  readonly op: "removeFolio";
-  readonly pfn: Pfn;
-  readonly n: number;
-  readonly addr: Addr;
-}
+export type RemoveFolio = Of<"removeFolio", { pfn: Pfn; n: number; addr: Addr }>;
 
-export interface PageSize extends OfGather {
-  readonly op: "pageSize";
-  readonly size: number;
-}
+export type PageSize = Of<"pageSize", { size: number }>;
 
 /** zap_pte_range: `n` present PTEs from `addr`, of the frames from `pfn`. */
-export interface Zap extends OfGather {
-  readonly op: "zap";
-  readonly addr: Addr;
-  readonly n: number;
-  readonly pfn: Pfn;
-  readonly dirty?: true | undefined;
-  readonly folio?: number | undefined;
-}
+export type Zap = Of<
+  "zap",
+  { addr: Addr; n: number; pfn: Pfn; dirty?: true | undefined; folio?: number | undefined }
+>;
 
 /** pte_free_tlb and its kin. */
-export interface FreeTable extends OfGather {
-  readonly op: "freeTable";
-  readonly level: TableLevel;
-  readonly id: TableId;
-  readonly addr: Addr;
-}
+export type FreeTable = Of<"freeTable", { level: TableLevel; id: TableId; addr: Addr }>;
 
 /** tlb_unshare_pmd_ptdesc, of a table that `shares` others use. */
-export interface Unshare extends OfGather {
-  readonly op: "unshare";
-  readonly id: TableId;
-  readonly shares: number;
-  readonly addr: Addr;
-}
+export type Unshare = Of<"unshare", { id: TableId; shares: number; addr: Addr }>;
 
 /** ppc64: arch_enter_lazy_mmu_mode or arch_leave_lazy_mmu_mode. */
-export interface Lazy extends OfGather {
-  readonly op: "lazy";
-  readonly on?: true | undefined;
-}
+export type Lazy = Of<"lazy", { on?: true | undefined }>;
 
 /** ppc64: hpte_need_flush of `n` pages. */
-export interface Hpte extends OfGather {
-  readonly op: "hpte";
-  readonly addr: Addr;
-  readonly n?: number | undefined;
-  readonly psize?: number | undefined;
-  readonly ssize?: number | undefined;
-  readonly huge?: true | undefined;
-}
+export type Hpte = Of<
+  "hpte",
+  {
+    addr: Addr;
+    n?: number | undefined;
+    psize?: number | undefined;
+    ssize?: number | undefined;
+    huge?: true | undefined;
+  }
+>;
 
 /** After `after` more successes the next `n` allocations of batch pages fail. */
-export interface FailAlloc {
-  readonly op: "failAlloc";
-  readonly n: number;
-  readonly after?: number | undefined;
-}
+export type FailAlloc = Named<"failAlloc", { n: number; after?: number | undefined }>;
 
 /** The grace periods of all queued callbacks have ended. */
-export interface RcuRun {
-  readonly op: "rcuRun";
-}
+export type RcuRun = Named<"rcuRun">;
 
 /** Other threads between their PTE change and their flush. */
-export interface Pending {
-  readonly op: "pending";
-  readonly delta: number;
-}
+export type Pending = Named<"pending", { delta: number }>;
 
 /** The number of CPUs, mm_users, ppc64's CPU mask; s390's question whether the mm is current->active_mm. */
-export interface SetNumber {
-  readonly op: "cpus" | "users" | "mmcpus" | "current";
-  readonly n: number;
-}
+export type SetNumber = Named<"cpus" | "users" | "mmcpus" | "current", { n: number }>;
 
-export interface AsceLimit {
-  readonly op: "asceLimit";
-  readonly size: number;
-}
+export type AsceLimit = Named<"asceLimit", { size: number }>;
 
 /** A fault installs a PTE, in page table `table`. */
-export interface Insert {
-  readonly op: "insert";
-  readonly addr: Addr;
-  readonly pfn: Pfn;
-  readonly table: TableId;
-}
+export type Insert = Named<"insert", { addr: Addr; pfn: Pfn; table: TableId }>;
 
 /** A CPU translates an address: by its TLB, or by a walk, which fills it. */
-export interface Touch {
-  readonly op: "touch";
-  readonly cpu: Cpu;
-  readonly addr: Addr;
-}
+export type Touch = Named<"touch", { cpu: Cpu; addr: Addr }>;
 
 /** A CPU loads the mm, keeps it loaded lazily for a kernel thread, or drops it. */
-export interface Load {
-  readonly op: "load";
-  readonly cpu: Cpu;
-  readonly how: "active" | "lazy" | "none";
-}
+export type Load = Named<"load", { cpu: Cpu; how: "active" | "lazy" | "none" }>;
 
 /** A lockless walker, with interrupts off, begins at a table or ends. */
-export interface Walk {
-  readonly op: "walk";
-  readonly cpu: Cpu;
-  /** The table that it enters; absent where it ends. */
-  readonly table?: TableId | undefined;
-}
+// The table that it enters; absent where it ends.
+export type Walk = Named<"walk", { cpu: Cpu; table?: TableId | undefined }>;
 
 /** Someone else gets a frame that was freed. */
-export interface Reuse {
-  readonly op: "reuse";
-  readonly pfn: Pfn;
-}
+export type Reuse = Named<"reuse", { pfn: Pfn }>;
 
 /** The vma is taken off the rmap: who looks for its mappings finds none. */
-export interface Unlink extends OfGather {
-  readonly op: "unlink";
-}
+export type Unlink = Of<"unlink">;
 
 /** A driver that finds no mapping of its frame any more frees it. */
-export interface DriverFree {
-  readonly op: "driverFree";
-  readonly pfn: Pfn;
-}
+export type DriverFree = Named<"driverFree", { pfn: Pfn }>;
 
 /** khugepaged replaces a page table by a huge page: it clears the entry, flushes, and frees the table. */
-export interface Collapse {
-  readonly op: "collapse";
-  readonly addr: Addr;
-  readonly table: TableId;
-}
+export type Collapse = Named<"collapse", { addr: Addr; table: TableId }>;
 
 /** The owner of a gather sleeps, and continues on another CPU. */
-export interface Migrate extends OfGather {
-  readonly op: "migrate";
-  readonly cpu: Cpu;
-}
+export type Migrate = Of<"migrate", { cpu: Cpu }>;
 
 /** The PTE lock is dropped. */
-export interface Unlock extends OfGather {
-  readonly op: "unlock";
-}
+export type Unlock = Of<"unlock">;
 
 export type Command =
   | Begin
