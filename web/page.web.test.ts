@@ -261,6 +261,7 @@ const EACH = [
   "run?target=C10",
   "explore?machine=3.1&scope=pages%3D6%2Ctop%3D1",
   "gallery",
+  "explore?machine=gather-4.4&path=0.3",
 ];
 
 describe.each([

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { BUGS } from "../../counterexamples/vmap/index.ts";
 import { readPinned } from "../pinned.ts";
 import { OPEN_VMAP } from "../vmap/open-wing.ts";
+import { allWings } from "../wings.ts";
 import { answer, type Given, givenBy } from "./answers.ts";
 import type { Film, HandState, Matrix } from "./documents.ts";
 import { FoundHistories } from "./found.ts";
@@ -39,11 +39,13 @@ test("What is given is a bug, a file or a tree, and a word for none of them is r
 
 test("The matrix has a violation where, and only where, the catalogue has one, and its cell opens that history.", async () => {
   const { subjects } = await ask<Matrix>("matrix");
+  const bugs = (await allWings()).flatMap((wing) => [...wing.bugs]);
   const calls = subjects.filter(({ grain }) => grain === "call");
   expect(calls.length).toBeGreaterThan(15);
   for (const { name, cells } of calls) {
     const violated = cells.filter(({ opens }) => opens !== null).map(({ law }) => law);
-    const listed = BUGS.flatMap(({ violations }) => violations)
+    const listed = bugs
+      .flatMap(({ violations }) => violations)
       .filter(({ on }) => on.includes(name))
       .map(({ law }) => law);
     expect(new Set(violated)).toEqual(new Set(listed));

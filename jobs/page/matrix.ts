@@ -22,7 +22,9 @@ export async function matrixOfCatalogue(): Promise<Matrix> {
   const steps = await stepsOfRuns();
   const interleaved = OPEN_VMAP.kernels.flatMap(({ name }) => interleavedSubject(name, steps));
   const laws = wings.flatMap((wing) => {
-    const shown = new Set(wing.kernels.flatMap((kernel) => wing.lawsFor(kernel).map(({ id }) => id)));
+    const violated = wing.bugs.flatMap(({ violations }) => violations.map(({ law }) => law));
+    const asked = wing.kernels.flatMap((kernel) => wing.lawsFor(kernel).map(({ id }) => id));
+    const shown = new Set([...asked, ...violated]);
     return wing.laws
       .filter(({ id }) => shown.has(id))
       .map(({ id, says, source }) => ({ id, says, source, wing: wing.name, grain: "call" as const }));
@@ -54,10 +56,12 @@ async function subjectsOf(wing: OpenWing): Promise<readonly MatrixSubject[]> {
 
 function subjectOf(wing: OpenWing, kernel: Kernel, pinned: readonly PinnedLength[]): MatrixSubject {
   const { name, release } = kernel;
-  const cells = wing.lawsFor(kernel).map(({ id }): MatrixCell => {
+  const here = pinned.filter(({ on }) => on.includes(name));
+  const laws = new Set([...wing.lawsFor(kernel).map(({ id }) => id), ...here.map(({ law }) => law)]);
+  const cells = [...laws].map((id): MatrixCell => {
     const promised = isPromised(kernel, id);
-    const [best] = pinned
-      .filter(({ law, on }) => law === id && on.includes(name))
+    const [best] = here
+      .filter(({ law }) => law === id)
       .sort((a, b) => rankOf(a.bug) - rankOf(b.bug) || a.commands - b.commands);
     if (best !== undefined) return violatedCell(id, promised, best.bug, best.commands, name);
     return promised
