@@ -95,14 +95,14 @@ export async function check(options: CheckOptions = {}): Promise<CheckReport> {
     examples: options.examples,
   };
   // Kernels by name can be checked in threads; a kernel that was given is an object of this one.
-  const reports =
-    given.length === 0
-      ? await checkInThreads(kernels, how, work)
-      : await checkInTurn(kernels, subject?.as, how, work);
   const protocols = given.length === 0 ? undefined : protocolsFor(names, law);
   // A check of one law on every kernel leaves the interleavings out.
-  const steps =
-    protocols !== undefined || law === undefined ? await checkInterleaved(protocols, work) : undefined;
+  const isOfSteps = protocols !== undefined || law === undefined;
+  const checkSteps = async () => (isOfSteps ? await checkInterleaved(protocols, work) : undefined);
+  const [reports, steps] =
+    given.length === 0
+      ? await Promise.all([checkInThreads(kernels, how, work), checkSteps()])
+      : [await checkInTurn(kernels, subject?.as, how, work), await checkSteps()];
   const releases = given.length === 0 ? VMAP.kernels.map(({ name }) => name) : [...new Set(names)];
   return {
     reports,
