@@ -46,7 +46,7 @@ export type PlannedJob = z.output<typeof job>;
 export type Task = z.output<typeof task>;
 /** Something that a task found. */
 export type Finding = z.output<typeof finding>;
-/** What came of a task. Everything but its time depends on the task alone. */
+/** What came of a task. Everything but its time depends on the task, and on the examples that it was given. */
 export type TaskResult = z.output<typeof result>;
 
 /** Text that others wrote: it is printed in one line. */

@@ -67,7 +67,8 @@ export async function diffAll(options: DiffOptions = {}): Promise<readonly DiffR
   for (const { kernels } of await allWings()) {
     for (const [nth, { name }] of kernels.slice(1).entries()) {
       if (options.signal?.aborted) break;
-      reports.push(await compare([(kernels[nth] as Kernel).name, name], how));
+      const before = (kernels[nth] as Kernel).name;
+      if (await canBeCompared(before, name)) reports.push(await compare([before, name], how));
     }
   }
   return reports;
@@ -79,6 +80,17 @@ export async function refusePair(one: string, other: string, { scope, kind }: Di
   const { comparison } = await wing.search();
   placesFor(comparison, kernels, scope);
   if (kind !== undefined) kindNamed(comparison, kind);
+}
+
+/** Whether two kernels can run in one place: those of two architectures cannot. */
+export async function canBeCompared(one: string, other: string): Promise<boolean> {
+  try {
+    await refusePair(one, other, {});
+    return true;
+  } catch (error) {
+    if (error instanceof UsageError) return false;
+    throw error;
+  }
 }
 
 /** Two kernels by name, or custom ones, which are of vmap. */

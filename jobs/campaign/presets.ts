@@ -1,5 +1,6 @@
 /** Plans that need no file. */
 import type { Plan, PlannedJob } from "../../adapters/campaign-file.ts";
+import { canBeCompared } from "../diff.ts";
 import { orNearest } from "../usage-error.ts";
 import { allWings } from "../wings.ts";
 
@@ -31,9 +32,12 @@ async function smoke(seed: number): Promise<Plan> {
 async function nightly(seed: number): Promise<Plan> {
   const wings = await allWings();
   const kernels = wings.map((wing) => wing.kernels.map(({ name }) => name));
-  const pairs = kernels.flatMap((names) =>
+  const neighbours = kernels.flatMap((names) =>
     names.slice(1).map((other, nth) => [names[nth] as string, other] as const),
   );
+  // The last release of an architecture and the first of another run in no common place.
+  const pairs: (readonly [string, string])[] = [];
+  for (const pair of neighbours) if (await canBeCompared(...pair)) pairs.push(pair);
   return {
     name: "nightly",
     seed,

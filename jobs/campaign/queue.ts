@@ -5,20 +5,12 @@
 import { createHash } from "node:crypto";
 import { Queue, Worker } from "bullmq";
 import { Redis } from "ioredis";
-import {
-  findingIn,
-  type Plan,
-  planIn,
-  resultIn,
-  type Task,
-  type TaskResult,
-  taskIn,
-} from "../../adapters/campaign-file.ts";
+import { findingIn, type Plan, planIn, resultIn, type Task, taskIn } from "../../adapters/campaign-file.ts";
 import { UsageError } from "../usage-error.ts";
 import type { Work } from "../work.ts";
 import { Place, WorkerDied, withoutResult } from "./crew.ts";
 import type { Examples, Results } from "./folder.ts";
-import { MOST_ATTEMPTS } from "./run-here.ts";
+import { MOST_ATTEMPTS, runAndRecord } from "./run-here.ts";
 import { fingerprintOf } from "./tasks.ts";
 
 /** One queue serves every campaign of a server. */
@@ -182,10 +174,7 @@ export async function workFor(redis: Redis, options: WorkerOptions, work: Work):
       const place = free.pop();
       if (place === undefined) throw new Error("vmapcheck itself is wrong: more tasks than places");
       try {
-        const texts = (await examples.all()).flatMap(({ file }) => file ?? []);
-        const result: TaskResult = await place.run(task, texts);
-        if (result.outcome === "unexpected") for (const each of result.findings) await examples.add(each);
-        await results.record(result);
+        await runAndRecord(task, place, results, examples);
         done++;
       } finally {
         free.push(place);

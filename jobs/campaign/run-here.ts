@@ -42,11 +42,7 @@ export async function runHere(
       const { task, attempts } = next;
       work.say(`${ready} of ${tasks.length} tasks: ${task.id}`);
       try {
-        const texts = (await examples.all()).flatMap(({ file }) => file ?? []);
-        const result = await place.run(task, texts);
-        if (result.outcome === "unexpected")
-          for (const finding of result.findings) await examples.add(finding);
-        await results.record(result);
+        await runAndRecord(task, place, results, examples);
         ready++;
       } catch (error) {
         if (!(error instanceof WorkerDied)) throw error;
@@ -71,4 +67,17 @@ export async function runHere(
     clearInterval(watching);
     for (const place of places) place.end();
   }
+}
+
+/** Runs a task after all that failed anywhere, and records what came of it. */
+export async function runAndRecord(
+  task: Task,
+  runner: Runner,
+  results: Results,
+  examples: Examples,
+): Promise<void> {
+  const texts = (await examples.all()).flatMap(({ file }) => file ?? []);
+  const result = await runner.run(task, texts);
+  if (result.outcome === "unexpected") for (const finding of result.findings) await examples.add(finding);
+  await results.record(result);
 }
