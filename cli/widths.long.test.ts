@@ -113,11 +113,11 @@ describe("every verb prints its verdict first, and lines of at most 100 columns"
     ["list", () => listVerb(undefined, { json }), /^kernels\n/],
     ["list of a kernel", () => listVerb("5.15", { json }), /^5\.15 answers as 5\.11\.\n/],
     ["list of a version between two", () => listVerb("5.3", { json }), /^5\.3 answers as no release here; /],
-    ["check of a version", () => checkVerb(["5.15"], check), /^Nothing unexpected: 1 kernel, 4 protocols, /],
+    ["check of a version", () => checkVerb(["5.15"], check), /^Nothing unexpected: 1 kernel, 8 protocols, /],
     [
       "check of a version between two",
       () => checkVerb(["5.3"], check),
-      /^Nothing unexpected: 2 kernels, 5 protocols, /,
+      /^Nothing unexpected: 2 kernels, 8 protocols, /,
     ],
     ["explore of a version", () => explore("5.15", { scope: "pages=4" }), /^\w[\w ]*: 5\.15 \(= 5\.11\), /],
     [

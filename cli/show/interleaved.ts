@@ -14,7 +14,7 @@ import { columns } from "../output.ts";
 export function interleavedSummary({ protocols, pinned }: InterleavedReport): string {
   const violating = protocols.filter(({ laws }) => laws.some(({ steps }) => steps !== undefined)).length;
   const confirmed = pinned.filter((each) => each.confirmed && each.kept).length;
-  return `When calls interleave: ${violating} of ${protocols.length} protocols violate a law; ${confirmed} of ${pinned.length} pinned interleavings are confirmed`;
+  return `When calls interleave: ${violating} of ${protocols.length} protocols violate a law; ${confirmed} of ${pinned.length} pinned runs are confirmed`;
 }
 
 export function interleavedText({ protocols, pinned }: InterleavedReport): string {
