@@ -16,22 +16,22 @@ function written(content: unknown): string {
   return path;
 }
 
-test("The seed's machine has each cost, a source for each, and no more than three figures that it is calibrated on", async () => {
+test("The Opteron of 2008 has each cost, a source for each, and no more than three figures that it is calibrated on", async () => {
   const costs = await readDefaultCosts();
   expect(Object.keys(costs.nanoseconds).sort()).toEqual([...COSTS].sort());
   expect(Object.keys(costs.sources).sort()).toEqual([...COSTS].sort());
   expect(costs.calibratedOn.length).toBeLessThanOrEqual(3);
 });
 
-test("What a file leaves out is as on the seed's machine; it is calibrated on nothing unless it says so", async () => {
-  const [own, seed] = [
+test("What a file leaves out is as on the Opteron of 2008; it is calibrated on nothing unless it says so", async () => {
+  const [own, opteron] = [
     await readCosts(written({ machine: "mine", nanoseconds: { flush: 7 } })),
     await readDefaultCosts(),
   ];
   expect(own.machine).toBe("mine");
   expect(own.calibratedOn).toEqual([]);
-  expect(own.cpusPerSocket).toBe(seed.cpusPerSocket);
-  expect(own.nanoseconds).toEqual({ ...seed.nanoseconds, flush: 7 });
+  expect(own.cpusPerSocket).toBe(opteron.cpusPerSocket);
+  expect(own.nanoseconds).toEqual({ ...opteron.nanoseconds, flush: 7 });
 });
 
 describe("a bad file is refused in one line that says what and where", () => {

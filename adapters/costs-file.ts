@@ -23,10 +23,10 @@ const form = z.strictObject({
 
 const DEFAULT = fileURLToPath(new URL("../costs/opteron-2008.json", import.meta.url));
 
-/** The costs of the seed's machine. */
+/** The costs of the Opteron of 2008. */
 export const readDefaultCosts = (): Promise<Costs> => readWhole(DEFAULT);
 
-/** A user's costs: what the file leaves out is as on the seed's machine. Throws an InputError for a bad file. */
+/** A user's costs: what the file leaves out is as on the Opteron of 2008. Throws an InputError for a bad file. */
 export async function readCosts(path: string): Promise<Costs> {
   const [own, others] = await Promise.all([readWhole(path), readDefaultCosts()]);
   return {

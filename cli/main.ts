@@ -314,7 +314,7 @@ program
   )
   .option(
     "--costs <file>",
-    "what steps cost on another machine (JSON; what it leaves out is as on the seed's)",
+    "what steps cost on another machine (JSON; what it leaves out is as on the Opteron of 2008)",
   )
   .option("--cpus <number>", "the most CPUs of growth", wholeNumber("--cpus", 1, 4096), 4096)
   .option("--csv", "print one line for each figure", false)

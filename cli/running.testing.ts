@@ -1,4 +1,4 @@
-/** The command line as a newcomer runs it: in a folder of its own, no terminal, no colour. */
+/** The command line as a user runs it: in a folder of its own, no terminal, no colour. */
 import { execFile } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";

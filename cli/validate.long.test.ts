@@ -1,4 +1,4 @@
-/** `validate` and `vmallocinfo` as a newcomer runs them. */
+/** `validate` and `vmallocinfo` as a user runs them. */
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -40,7 +40,7 @@ describe("growth", () => {
   });
 });
 
-test("In the directory the lock comes first, then idleness, then flushes, as in the seed's profile", () => {
+test("In the directory the lock comes first, then idleness, then flushes, as in the profile of db64fe02", () => {
   const first = report.directory?.before.shares.slice(0, 3).map(({ as }) => as);
   expect(first).toEqual(["_write_lock", "default_idle", "smp_call_function"]);
   expect(report.directory?.speedup).toBeGreaterThan(10);

@@ -32,7 +32,7 @@ export type Part = (typeof PARTS)[number];
 export interface SimulateOptions extends Watch {
   /** Beside the table, which is always made. */
   readonly parts?: readonly string[] | undefined;
-  /** A file of costs; those of the seed's machine where there is none. */
+  /** A file of costs; those of the Opteron of 2008 where there is none. */
   readonly costs?: string | undefined;
   readonly seed?: number | undefined;
   /** The most CPUs of growth. */

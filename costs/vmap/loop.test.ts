@@ -1,4 +1,4 @@
-/** The seed's loop: what it counts, and that nothing is lost in it. */
+/** The loop of db64fe02: what it counts, and that nothing is lost in it. */
 import { describe, expect, test } from "vitest";
 import { readDefaultCosts } from "../../adapters/costs-file.ts";
 import { linux } from "../../kernels/vmap/index.ts";

@@ -1,4 +1,4 @@
-/** The seed's test: threads that map, touch and unmap some pages over and over (db64fe02). */
+/** The test of db64fe02: threads that map, touch and unmap some pages over and over. */
 import type { State } from "../../kernels/vmap/state.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import { AREAS_ONLY, lazyMaxPages, type Scope, WORD64 } from "../../spec/vmap/scope.ts";

@@ -4,7 +4,7 @@ export const anonVmaWithoutReference: InterleavedBug = {
   id: "anon-vma-without-reference",
   number: undefined,
   says: "A walk that sleeps, and compaction and KSM, which come back late, need a reference to the anon_vma: RCU ends meanwhile, and its memory may be of another kind.",
-  source: "inferred: why the series of seed 004 counts references",
+  source: "inferred: why the series of April 2010 counts references",
   fixed: "never released",
   violations: [
     {

@@ -5,7 +5,7 @@ export const mmUsersShortcutRemoteWalk: InterleavedBug = {
   number: undefined,
   says: "With mm_users below 2 a page table is freed at once. Yet another CPU walks it for the mm without using the mm: the faults of Cell's SPEs.",
   source:
-    "Benjamin Herrenschmidt in the thread of the preemptible mmu_gather, April 2010 (seed 004): this mm_users optimisation may be bogus",
+    "Benjamin Herrenschmidt in the thread of the preemptible mmu_gather, April 2010: this mm_users optimisation may be bogus",
   fixed: "4.19, with the shortcut",
   violations: [
     {

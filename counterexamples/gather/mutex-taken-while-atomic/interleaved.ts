@@ -5,7 +5,7 @@ export const mutexTakenWhileAtomic: InterleavedBug = {
   number: undefined,
   says: "A lock of the rmap is a mutex where the caller may not sleep: it holds another that is a spinlock still, or is in an RCU read section.",
   source:
-    "a mutant; page_lock_anon_vma in a straight conversion of seed 004, without the references of its series",
+    "a mutant; page_lock_anon_vma in a straight conversion of April 2010, without the references of its series",
   fixed: "never released",
   violations: [
     {

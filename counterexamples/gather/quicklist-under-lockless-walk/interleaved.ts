@@ -4,8 +4,7 @@ export const quicklistUnderLocklessWalk: InterleavedBug = {
   id: "quicklist-under-lockless-walk",
   number: undefined,
   says: "A page table goes to the quicklist of its CPU at once, and is used again while a TSB miss on another CPU walks it.",
-  source:
-    "inferred from David Miller's move of sparc64 from quicklists to RCU, in the same thread (seed 004)",
+  source: "inferred from David Miller's move of sparc64 from quicklists to RCU, in the thread of April 2010",
   fixed: "3.0",
   violations: [
     {

@@ -5,7 +5,7 @@ export const rcuIgnoresIrqsOff: InterleavedBug = {
   number: undefined,
   says: "Walks of page tables only disable interrupts. An RCU whose grace periods are not driven by interrupts does not wait for them.",
   source:
-    "the doubt of Peter Zijlstra and Paul McKenney in the same thread (seed 004); no release had such an RCU",
+    "the doubt of Peter Zijlstra and Paul McKenney in the thread of April 2010; no release had such an RCU",
   fixed: "never released",
   violations: [
     {

@@ -8,7 +8,7 @@ export const rcuTableNoInvalidate: Bug<GatherTerms> = {
   number: "D10",
   says: "No flush comes before a page table is freed where its batch cannot be allocated, or is full: walk caches still lead to it. An architecture without such caches, as the hash MMU of powerpc, needs none.",
   source: "d86564a2f085, Peter Zijlstra, 2018, reported by Jann Horn; 0ed1325967ab; 26723911269b",
-  fixed: "4.19",
+  fixed: "4.19, except in gen, which never invalidates",
   changed: undefined,
   violations: [
     {

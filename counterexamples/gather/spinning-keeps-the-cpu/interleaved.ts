@@ -4,7 +4,7 @@ export const spinningKeepsTheCpu: InterleavedBug = {
   id: "spinning-keeps-the-cpu",
   number: undefined,
   says: "A task that spins for a lock keeps its CPU: a task that wants to run there waits as long. One that sleeps for a mutex gives it away.",
-  source: "seed 004; inferred",
+  source: "the thread of April 2010; inferred",
   fixed: "mutexes",
   violations: [
     {

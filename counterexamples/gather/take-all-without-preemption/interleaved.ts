@@ -4,7 +4,7 @@ export const takeAllWithoutPreemption: InterleavedBug = {
   id: "take-all-without-preemption",
   number: undefined,
   says: "mm_take_all_locks holds a spinlock for each mapping and each anon_vma, so preemption is off for a time that the user decides, and the preempt count may overflow.",
-  source: "seed 004; Avi Kivity's patch of 1 April 2010 (lkml 1004.0/00121)",
+  source: "the thread of April 2010; Avi Kivity's patch of 1 April 2010 (lkml 1004.0/00121)",
   fixed: "3.0: mutexes",
   violations: [
     {

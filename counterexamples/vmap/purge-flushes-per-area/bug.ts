@@ -31,7 +31,7 @@ export const purgeFlushesPerArea: Bug = {
   says: "With KASAN, a purge unmaps the shadow of each area it releases and flushes every TLB for each: a purge of n areas flushes n + 1 times, and a CPU that purges many is stuck for seconds.",
   source:
     "the purge of the KASAN shadow, Adrian Huang, 2024-07-26, Fixes 282631cb2447 (6.9); again as 5747435e0fd4 (CVE-2026-43292, syzbot d8d4c31d40f868eaea30)",
-  fixed: "6.12, and what was left of it in 2026 (5747435e0fd4)",
+  fixed: "6.13, and what was left of it in 2026 (5747435e0fd4)",
   changed: flushing6_12,
   violations: [
     {
