@@ -8,6 +8,7 @@ import { Command } from "commander";
 import { oneLine } from "../adapters/input-error.ts";
 import { VERSION } from "../jobs/package-version.ts";
 import { UsageError, wholeNumber } from "../jobs/usage-error.ts";
+import { USUAL_SEED } from "../jobs/work.ts";
 import { addCampaign } from "./campaign-verbs.ts";
 import { BAD_INPUT } from "./exit.ts";
 import {
@@ -63,7 +64,7 @@ program
   .option("--law <id>", "only this law")
   .option("--tree <directory>", "the mm/vmalloc.c of this kernel tree, beside the release it is nearest to")
   .option("--as <release>", "with --tree: judged by the promises of this release")
-  .option(...SEED_OPTION, 20110106)
+  .option(...SEED_OPTION, USUAL_SEED)
   .option("--details", "also each violation, what was visited whole, and every interleaving", false)
   .option("--coverage", "also what was exercised, and ways to draw histories by the states they visit", false)
   .option(...JSON_OPTION)
@@ -175,7 +176,7 @@ program
     wholeNumber("--seconds", 1, 2 ** 20),
   )
   .option("--out <file>", "write the history, for replay")
-  .option(...SEED_OPTION, 20110106)
+  .option(...SEED_OPTION, USUAL_SEED)
   .option(...JSON_OPTION)
   .action(run<string[], DiffOptions>(async () => (await import("./verbs/diff.ts")).diffVerb));
 
@@ -299,7 +300,7 @@ program
     1024,
   )
   .option("--fresh", "a new process for each history, even if the child offers again", false)
-  .option(...SEED_OPTION, 20110106)
+  .option(...SEED_OPTION, USUAL_SEED)
   .option(...JSON_OPTION)
   .action(run<string[], DriveArguments>(async () => (await import("./verbs/drive.ts")).driveVerb));
 
@@ -338,7 +339,7 @@ program
   .option("--as <release>", "under the label of this release, not of the nearest")
   .option("--out <file>", "write it there, not to standard output")
   .option("--traces <number>", "traces in each of two scopes", wholeNumber("--traces", 1, MOST_RUNS), 50)
-  .option(...SEED_OPTION, 20110106)
+  .option(...SEED_OPTION, USUAL_SEED)
   .option(...JSON_OPTION)
   .action(run<undefined, RecordOptions>(async () => (await import("./verbs/record.ts")).recordVerb));
 

@@ -55,11 +55,10 @@ describe.each(ALL.filter(isTested))("$id, $law", (entry) => {
     expect(shortest(protocol, scope, law).steps).toBe(interleaving.steps.length);
   });
 
-  test(`The pinned run of ${entry.bug.id}, ${law} needs each of its steps`, async () => {
+  test(`The pinned run of ${entry.bug.id}, ${law} does not violate it before its last step`, async () => {
     const { steps, ...rest } = await pinnedOf(entry);
-    const without = (nth: number) => steps.filter((_step, at) => at !== nth);
-    const last = { ...rest, steps: without(steps.length - 1) };
-    expect(isConfirmed(stepMachineOf(protocol, scope), last)).toBe(false);
+    const before = { ...rest, steps: steps.slice(0, -1) };
+    expect(isConfirmed(stepMachineOf(protocol, scope), before)).toBe(false);
   });
 
   test(`The repaired order of ${entry.bug.id} keeps ${law} in every state of the scope`, () => {

@@ -18,7 +18,7 @@ import { UsageError } from "./usage-error.ts";
 import { factsOf, type VersionFacts } from "./versions.ts";
 import { VMAP } from "./vmap/wing.ts";
 import { allWings, kernelMeant, lawMeant, opened, WINGS } from "./wings.ts";
-import { type Watch, Work } from "./work.ts";
+import { USUAL_SEED, type Watch, Work } from "./work.ts";
 
 export interface CheckOptions extends Watch {
   /** Releases by any label or version, wings by name, and custom kernels; every release by default. */
@@ -67,7 +67,6 @@ export interface CheckReport {
 
 /** Random histories in each scope on the release beside a tree. */
 const BESIDE = 200;
-const USUAL_SEED = 20110106;
 
 export async function check(options: CheckOptions = {}): Promise<CheckReport> {
   const { kernels: named = [], tree, runs = USUAL_RUNS, seed = USUAL_SEED, coverage } = options;

@@ -16,7 +16,7 @@ import { parametersOf } from "./parameters.ts";
 import { orNearest, UsageError } from "./usage-error.ts";
 import { VMAP } from "./vmap/wing.ts";
 import { allWings, kernelMeant, opened } from "./wings.ts";
-import { type Watch, Work } from "./work.ts";
+import { USUAL_SEED, type Watch, Work } from "./work.ts";
 
 export interface DiffOptions extends Watch {
   /** This small space, such as `pages=6,windows=1`, not the usual ones. */
@@ -42,7 +42,6 @@ export interface DiffReport {
   readonly interrupted: boolean;
 }
 
-const USUAL_SEED = 20110106;
 /** For a pair, if not given. */
 const USUAL = { states: 20_000, runs: 5000 };
 const IN_TABLE = { states: 8000, runs: 2000 };

@@ -15,7 +15,7 @@ import type { Hello } from "../trees/vmap/hello.ts";
 import { treeChild } from "../trees/vmap/tree-child.ts";
 import { kernelNamed, lawNamed, toolLine } from "./names.ts";
 import { UsageError } from "./usage-error.ts";
-import { type Watch, Work } from "./work.ts";
+import { USUAL_SEED, type Watch, Work } from "./work.ts";
 
 export interface DriveOptions extends Watch {
   /** A kernel tree that is compiled and driven, in place of a command; and whether with ASan and UBSan. */
@@ -48,7 +48,7 @@ export interface DriveReport extends LawsDriven, DrivenHistories {
   readonly interrupted: boolean;
 }
 
-const USUAL = { seed: 20110106, runs: 1000, deadline: 2000, memory: 1024 };
+const USUAL = { seed: USUAL_SEED, runs: 1000, deadline: 2000, memory: 1024 };
 const MEGABYTE = 2 ** 20;
 
 /** Throws an InputError for a child that cannot be started, or does not keep to the protocol. */

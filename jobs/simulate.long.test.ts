@@ -21,7 +21,7 @@ describe("growth", () => {
   const of = (kernel: string, calls = "vmap") =>
     report.growth?.find((each) => each.kernel === kernel && each.calls === calls);
 
-  test("of 2.6.27 is quadratic, and its one lock is saturated", () => {
+  test("of 2.6.27 is faster than linear, and its one lock is saturated", () => {
     expect(of("2.6.27")?.knee?.lock).toBe("vmlist_lock");
     expect(of("2.6.27")?.law?.exponent).toBeGreaterThan(1.4);
   });

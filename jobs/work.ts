@@ -13,6 +13,9 @@ export interface Watch {
   readonly seconds?: number | undefined;
 }
 
+/** The seed of random histories, if none is given. */
+export const USUAL_SEED = 20110106;
+
 export class Work {
   readonly #watch: Watch;
   readonly #late: () => Stop;

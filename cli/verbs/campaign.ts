@@ -4,6 +4,7 @@ import { campaignSoFar, runCampaign, workForCampaigns } from "../../jobs/campaig
 import { presetCalled } from "../../jobs/campaign/presets.ts";
 import { isAsExpected, REPORT_FORMATS, type ReportFormat, reportText } from "../../jobs/campaign/report.ts";
 import { orNearest, UsageError } from "../../jobs/usage-error.ts";
+import { USUAL_SEED } from "../../jobs/work.ts";
 import { AS_EXPECTED, BAD_INPUT, INTERRUPTED, UNEXPECTED } from "../exit.ts";
 import { filesNamed, refuseUnwritable, reportUnwritten, writeFiles } from "../files.ts";
 import { print, watched } from "../output.ts";
@@ -18,9 +19,6 @@ export interface CampaignRunOptions {
   readonly seed?: number;
   readonly json: boolean;
 }
-
-/** The seed of a preset, unless one is given. */
-const USUAL_SEED = 20110106;
 
 export async function campaignRunVerb(
   file: string | undefined,

@@ -7,6 +7,7 @@ import { exploreLiveness } from "../../jobs/explore-liveness.ts";
 import { exploreRandom } from "../../jobs/explore-random.ts";
 import { replayLine } from "../../jobs/names.ts";
 import { UsageError } from "../../jobs/usage-error.ts";
+import { USUAL_SEED } from "../../jobs/work.ts";
 import { AS_EXPECTED, BAD_INPUT, INTERRUPTED, UNEXPECTED } from "../exit.ts";
 import {
   type Content,
@@ -24,8 +25,6 @@ import { ENDED, exploredJson, exploredText } from "../show/explored.ts";
 import { lastingJson, lastingText } from "../show/lasting.ts";
 import { labelOf, statesOf } from "../show/state.ts";
 import { walkedJson, walkedText } from "../show/walked.ts";
-
-const USUAL_SEED = 20110106;
 
 export interface ExploreArguments {
   readonly scope?: string;

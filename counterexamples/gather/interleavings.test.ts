@@ -1,13 +1,10 @@
-/** Every protocol of gather in its usual scope violates what the catalogue says, and nothing else. */
+/** No protocol of gather in its usual scope violates a law without a bug of the catalogue. */
 import { describe, expect, test } from "vitest";
 import { visitActions } from "../../engine/actions.ts";
 import { BOUNDS } from "../../engine/bounds.testing.ts";
 import { explore } from "../../engine/search/explore.ts";
 import { STEP_PROTOCOLS } from "../../protocols/gather/index.ts";
 import { nameInterleaved } from "../interleavings.ts";
-import { INTERLEAVED } from "./interleavings.ts";
-
-const ALL = INTERLEAVED.flatMap(({ violations }) => violations);
 
 describe.each(STEP_PROTOCOLS.map((protocol) => ({ name: protocol.name, protocol })))(
   "$name",
@@ -24,8 +21,6 @@ describe.each(STEP_PROTOCOLS.map((protocol) => ({ name: protocol.name, protocol 
       expect(ended).toBe("fixpoint");
       const unknown = violations.filter(({ law }) => nameInterleaved(name, law) === undefined);
       expect(unknown).toEqual([]);
-      if (!ALL.some((each) => [each.protocol, ...(each.also ?? [])].includes(name)))
-        expect(violations).toEqual([]);
     });
   },
 );

@@ -5,7 +5,7 @@ import { SCOPES, scopesFor } from "../../spec/gather/scopes.ts";
 import type { GatherTerms } from "../../spec/gather/terms.ts";
 import type { Comparison, Kernel, Kind } from "../../spec/wing.ts";
 import { benchFor, HISTORIES } from "./bench.ts";
-import { formWith, PARAMETERS, placeOf } from "./spaces.ts";
+import { formWith, ownArchOf, PARAMETERS, placeOf } from "./spaces.ts";
 
 /** A kind of difference: the events that it is about, or the fields of a reply. */
 interface Compared extends Kind {
@@ -73,7 +73,7 @@ const PLACES = [
 /** Kernels of one architecture have no other. */
 const OF_ONE = PLACES.filter((place) => !place.includes("arch"));
 
-const isOfOne = ({ release }: Kernel<GatherTerms>) => /-(s390|ppc64)$/.test(release.labels[0] ?? "");
+const isOfOne = (kernel: Kernel<GatherTerms>) => ownArchOf(kernel) !== undefined;
 
 export const COMPARISON: Comparison<GatherTerms> = {
   bench: benchFor,

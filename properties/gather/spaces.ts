@@ -3,6 +3,7 @@ import { addWorld } from "../../model/gather/fingerprint.ts";
 import type { State as ReferenceState } from "../../model/gather/world.ts";
 import type { LawId } from "../../spec/contract.ts";
 import { FINGERPRINT_BITS, FINGERPRINT_WORDS, Fingerprint } from "../../spec/fingerprint.ts";
+import { archOf } from "../../spec/gather/bibliography.ts";
 import { every, isEnabled, says } from "../../spec/gather/commands.ts";
 import { lawsCalled } from "../../spec/gather/laws/index.ts";
 import { type Call, numbers, pagesOf, type Scope, TINY } from "../../spec/gather/scope.ts";
@@ -94,12 +95,12 @@ function scopeOf(parameters: Parameters, arch: Arch | undefined, route: Scope["t
 }
 
 /** The one architecture that a kernel runs on; undefined if there are several. */
-export const archOf = ({ release }: Kernel<GatherTerms>): Arch | undefined =>
-  (["s390", "ppc64"] as const).find((arch) => release.labels[0]?.endsWith(`-${arch}`));
+export const ownArchOf = ({ release }: Kernel<GatherTerms>): Arch | undefined =>
+  archOf(release.labels[0] ?? "");
 
 /** Throws a RangeError for a scope in which these kernels cannot run. */
 export function placeOf(parameters: Parameters, kernels: readonly Kernel<GatherTerms>[]) {
-  const [arch, ...others] = [...new Set(kernels.map(archOf))];
+  const [arch, ...others] = [...new Set(kernels.map(ownArchOf))];
   if (others.length > 0)
     throw new RangeError(`${kernels.map(({ name }) => name).join(" and ")} run on no common architecture`);
   if (arch !== undefined && parameters.arch !== 0)

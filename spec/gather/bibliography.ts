@@ -1,5 +1,7 @@
 /** The commits that changed mmu_gather, by release, with the bugs that they began and ended. */
 
+import type { Arch } from "./vocabulary.ts";
+
 export interface Change {
   /** Of mainline; or, where its name is not known here, the subject of the patch. */
   readonly commit: string;
@@ -171,9 +173,24 @@ export type Since<T> = readonly [commit: string, made: Partial<T>];
 /** What a label begins with, so that `gather-3.1` is not a kernel of another wing. */
 export const PREFIX = "gather-";
 
+/** Architectures with kernels of their own: these run on no other. */
+const OWN_ARCHES = ["s390", "ppc64"] as const satisfies readonly Arch[];
+
+/** `gather-2.6.28-s390` runs on s390 alone; undefined for what runs on several architectures. */
+export function archOf(label: string): (typeof OWN_ARCHES)[number] | undefined {
+  return OWN_ARCHES.find((arch) => label.endsWith(`-${arch}`));
+}
+
 /** `gather-2.6.28-s390` is an architecture of 2.6.28. */
 export function releaseOf(label: string): string {
-  return label.replace(PREFIX, "").replace(/-(s390|ppc64)$/, "");
+  const release = label.replace(PREFIX, "");
+  const arch = archOf(label);
+  return arch === undefined ? release : release.slice(0, -`-${arch}`.length);
+}
+
+/** Whether an architecture has kernels of its own. */
+export function isOwnArch(arch: Arch): boolean {
+  return OWN_ARCHES.some((own) => own === arch);
 }
 
 /** Whether a label has a change. Throws a RangeError for what is no label. */
@@ -184,13 +201,21 @@ export function hasChange(label: string, { since, trees }: Change): boolean {
   return age >= ages.indexOf(since) || trees.includes(releaseOf(label));
 }
 
+/** By the first digits of its name, or by the first words of its subject. Throws a RangeError unless there is exactly one. */
+function changeCalled(commit: string): Change {
+  const cited = CHANGES.filter((each) => each.commit.includes(commit));
+  if (cited.length !== 1) throw new RangeError(`the bibliography has no commit ${commit}, or several`);
+  return cited[0] as Change;
+}
+
+/** Whether a label has the change of a commit. */
+export function hasCommit(label: string, commit: string): boolean {
+  return hasChange(label, changeCalled(commit));
+}
+
 /** What it is in a label, from what it was at first and a line for each commit. */
 export function whatCommitsMade<T>(label: string, first: T, lines: readonly Since<T>[]): T {
   let made = first;
-  for (const [commit, change] of lines) {
-    const cited = CHANGES.filter((each) => each.commit.includes(commit));
-    if (cited.length !== 1) throw new RangeError(`the bibliography has no commit ${commit}, or several`);
-    if (hasChange(label, cited[0] as Change)) made = { ...made, ...change };
-  }
+  for (const [commit, change] of lines) if (hasCommit(label, commit)) made = { ...made, ...change };
   return made;
 }

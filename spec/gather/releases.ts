@@ -1,6 +1,6 @@
 /** Who promises what, by the commit that brought it. */
 import type { LawId } from "../contract.ts";
-import { CHANGES, type Change, hasChange, LABELS, PREFIX } from "./bibliography.ts";
+import { archOf, hasCommit, LABELS, PREFIX } from "./bibliography.ts";
 import type { Promises } from "./promises.ts";
 
 /** The recorded kernels: the releases, and those of two architectures. */
@@ -34,16 +34,13 @@ const SINCE: readonly (readonly [commit: string, law: LawId])[] = [
 
 const HASH: readonly LawId[] = ["one-hash-entry", "hash-empty-outside-lazy"];
 
-function has(label: string, commit: string): boolean {
-  return hasChange(label, CHANGES.find((change) => change.commit.startsWith(commit)) as Change);
-}
-
 function promisesOf(label: string): Promises {
-  const ppc64 = label.endsWith("ppc64");
-  const s390 = label.endsWith("s390");
+  const ppc64 = archOf(label) === "ppc64";
+  const s390 = archOf(label) === "s390";
+  const has = (commit: string) => hasCommit(label, commit);
   // s390 has lockless walkers since its tables are freed through RCU.
-  const walks = !s390 || has(label, "26723911269b");
-  const since = SINCE.flatMap(([commit, law]) => (has(label, commit) ? [law] : []));
+  const walks = !s390 || has("26723911269b");
+  const since = SINCE.flatMap(([commit, law]) => (has(commit) ? [law] : []));
   return {
     labels: [label],
     laws: [
@@ -51,17 +48,17 @@ function promisesOf(label: string): Promises {
       ...since,
       ...(ppc64 ? HASH : []),
     ],
-    sizes: has(label, "e77b0852b551"),
-    levels: has(label, "a6d60245d6d9"),
-    invalidates: has(label, "d86564a2f085"),
-    limitsBatches: has(label, "53a59fc67f97"),
-    preemptible: has(label, "d16dfc550f53"),
-    perCpu: !has(label, "d16dfc550f53"),
+    sizes: has("e77b0852b551"),
+    levels: has("a6d60245d6d9"),
+    invalidates: has("d86564a2f085"),
+    limitsBatches: has("53a59fc67f97"),
+    preemptible: has("d16dfc550f53"),
+    perCpu: !has("d16dfc550f53"),
     has: {
-      ranges: has(label, "597e1c3580b7"),
-      tlbOnly: has(label, "fb7332a9fedf"),
-      pageSizes: has(label, "e77b0852b551"),
-      folios: has(label, "d7f861b9c43a"),
+      ranges: has("597e1c3580b7"),
+      tlbOnly: has("fb7332a9fedf"),
+      pageSizes: has("e77b0852b551"),
+      folios: has("d7f861b9c43a"),
       freeVmas: label === `${PREFIX}6.19.10`,
       unshare: label === `${PREFIX}6.19.10`,
       hash: ppc64,

@@ -1,5 +1,6 @@
 /** Machines on which random histories run, and small ones to explore. */
 import type { LawId } from "../contract.ts";
+import { archOf, isOwnArch } from "./bibliography.ts";
 import type { Promises } from "./promises.ts";
 import { type Call, numbers, pagesOf, type Scope, TINY } from "./scope.ts";
 import type { Arch } from "./vocabulary.ts";
@@ -135,8 +136,9 @@ export const SCOPES: readonly Scope[] = [
 
 /** Whether a release was recorded, or is known, on an architecture. */
 function runsOn({ labels: [label = ""], invalidates, has }: Promises, arch: Arch): boolean {
-  if (/-(s390|ppc64)$/.test(label)) return label.endsWith(arch);
-  if (arch === "s390" || arch === "ppc64") return false;
+  const own = archOf(label);
+  if (own !== undefined) return arch === own;
+  if (isOwnArch(arch)) return false;
   if (arch === "geninv") return invalidates;
   return arch !== "ptr" || has.unshare;
 }
@@ -167,7 +169,6 @@ export function scopesFor(promises: Promises, law?: LawId, outside = false): rea
       return false;
     return runsOn(promises, arch);
   }).map((scope) => {
-    const isOfOne = scope.arch === "s390" || scope.arch === "ppc64";
-    return promises.perCpu && !isOfOne ? (AS_PAGES.get(scope) as Scope) : scope;
+    return promises.perCpu && !isOwnArch(scope.arch) ? (AS_PAGES.get(scope) as Scope) : scope;
   });
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The interface between an allocator that was compiled into this program and whoever drives it. Three sides meet here:
+ * The interface between an allocator that was compiled into this program and what drives it. Three sides meet here:
  *
  *   the glue (trees/vmap/glue.c)  knows the allocator, and implements drive_ask, drive_describe and drive_identify
  *   the shim (shim.c, kernel.h)   stands in for the rest of the kernel, and notes what the allocator did
@@ -86,7 +86,7 @@ extern unsigned long drive_lazy_max;		/* lazy pages above which a free purges; ~
 extern int drive_cpus;				/* nr_cpu_ids */
 extern unsigned long drive_absent;		/* a bit for each CPU number that no CPU has */
 extern int drive_cpu;				/* the CPU that asks */
-extern int drive_pressure;			/* memory is short: whoever may reclaim for it calls the shrinker */
+extern int drive_pressure;			/* memory is short: a call that may reclaim for it calls the shrinker */
 extern long drive_fail_at;			/* 1: the next allocation of memory fails, 2: the one after it; 0: none */
 
 /* Memory for the allocator, from the backend: it grows from `drive_arena` on, `drive_arena_used` bytes so far. */
@@ -96,10 +96,10 @@ extern size_t drive_arena_room, drive_arena_used;
 /* The glue. */
 void drive_ask(int op);				/* fills *drive_io; does not return from a BUG */
 void drive_describe(void);			/* the allocator's structures, as events */
-void drive_identify(unsigned long long into[2]);	/* 128 bits, equal for states that no later reply tells apart */
+void drive_identify(unsigned long long into[2]);	/* 128 bits, equal for states that no later reply distinguishes */
 unsigned long drive_block_pages(void);		/* pages in a per-CPU block, as compiled */
 unsigned long drive_map_limit(void);		/* the most pages that a map may take in a block */
 
 /* The backend. */
 _Noreturn void drive_stop(void);		/* a BUG: drive_io->text says which */
-void drive_blocked(int *held, const char *what);	/* a lock is held: by nobody else where calls run one by one */
+void drive_blocked(int *held, const char *what);	/* a lock is held: by no other call where calls run one by one */

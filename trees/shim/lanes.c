@@ -255,7 +255,7 @@ int lanes_can_run(int lane)
 {
 	if (lanes_is_done(lane) || lanes_waits_for_call(lane))
 		return 0;
-	/* A lock that is freed holds nobody up: its use is seen. */
+	/* A lock that is freed holds no lane up: its use is seen. */
 	return !lanes[lane].wants || !*lanes[lane].wants || is_freed_memory(lanes[lane].wants);
 }
 

@@ -43,7 +43,7 @@ _Noreturn void drive_endless(void)
 }
 
 /*
- * The bottom of memory belongs to nobody: a pointer read from there leads nowhere, and what is written there is seen when
+ * The bottom of memory has no owner: a pointer read from there leads nowhere, and what is written there is seen when
  * the call is over. So NULL is no valid address here either.
  */
 #define DRIVE_NOWHERE 1024
@@ -88,7 +88,7 @@ static char *drive_reserve(char *from, size_t size)
 	return from + (size + DRIVE_CHUNK - 1) / DRIVE_CHUNK * DRIVE_CHUNK;
 }
 
-/* Lays the memory out for an arena of so many bytes; returns where *drive_io is, 0 if there is no such memory. */
+/* Lays the memory out for an arena of this many bytes; returns where *drive_io is, 0 if there is no such memory. */
 struct drive_io *EXPORT(drive_begin)(size_t arena)
 {
 	char *at = drive_reserve(NULL, (size_t)&__heap_base), *end;
@@ -168,7 +168,7 @@ unsigned long EXPORT(drive_limit)(void)
 	return drive_map_limit();
 }
 
-/* From now on states are told by how they differ from this one. */
+/* From now on states are described by how they differ from this one. */
 void EXPORT(drive_base)(void)
 {
 	memcpy(drive_layout.base, drive_layout.image, drive_layout.size);
@@ -213,7 +213,7 @@ size_t EXPORT(drive_save)(void)
 	return (char *)end - (char *)first;
 }
 
-/* Makes the machine what the buffer says, of so many bytes. */
+/* Makes the machine what the buffer says, which has this many bytes. */
 void EXPORT(drive_restore)(size_t bytes)
 {
 	struct drive_saved *one = (struct drive_saved *)drive_layout.saved, *end = (void *)((char *)one + bytes);

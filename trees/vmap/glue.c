@@ -122,7 +122,7 @@ static void drive_ask_carve(ulong size)
 
 /*
  * Whether vfree of this address takes this area. One that DRIVE_ALLOC made has no vm_struct, and is taken for one that has;
- * what vm_map_ram made is told from it by its flags, or, where there are none, only by where it begins.
+ * what vm_map_ram made differs from it by its flags, or, where there are none, only by where it begins.
  */
 static int drive_is_owned(const struct vmap_area *va, ulong addr)
 {

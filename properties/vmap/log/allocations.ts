@@ -1,6 +1,7 @@
 /** Areas are placed: where a window allows, and over nothing that may still be in use or translated. */
 import type { EventOf, Stamp } from "../../../spec/vmap/log.ts";
 import { alignUp, type Vpn } from "../../../spec/vmap/vocabulary.ts";
+import { stampOf } from "./account.ts";
 import { type Area, areaAt, type Purge, pagesOf, type Request } from "./area.ts";
 import { hex, hexOfPage } from "./hex.ts";
 import { mayFlushBefore, mayTake } from "./purge.ts";
@@ -11,7 +12,7 @@ import type { Task } from "./tasks.ts";
 import type { Window } from "./window.ts";
 
 /** Lines that a free may take to be printed, where no kprobe shows its entry. */
-export const LATE = 20_000;
+const LATE_FREE = 20_000;
 
 export class Allocations {
   readonly #space: Space;
@@ -53,7 +54,7 @@ export class Allocations {
       // The area could not be prepared (kasan_populate_vmalloc): it is freed at once, and was never mapped.
       if (got !== undefined) areas.remove(got);
       else if (entry !== undefined && !seen.allocated)
-        this.#room.judgeRefusal({ ...entry, ...withStamp(event) }, { from: entry, by: event });
+        this.#room.judgeRefusal({ ...entry, ...stampOf(event) }, { from: entry, by: event });
       return;
     }
     if (got !== undefined) {
@@ -175,7 +176,7 @@ export class Allocations {
         areas: [old, area],
         events: stampsOf(old),
         // Where no kprobe shows the entry of a free, it may be printed long after its area was purged.
-        ...(this.#space.seen.freeEntry ? {} : { until: event.line + LATE }),
+        ...(this.#space.seen.freeEntry ? {} : { until: event.line + LATE_FREE }),
         plea: () => (old.freed === undefined ? "stands" : this.#pleaOfReuse(old, event)),
         ends: (stands) => this.#space.resume(old, stands),
       });
@@ -230,8 +231,4 @@ export class Allocations {
 
 export function stampsOf({ placed, freed }: Area): readonly Stamp[] {
   return [placed.by, freed?.from, freed?.by].filter((each) => each !== undefined);
-}
-
-function withStamp({ line, time, cpu, task, name, inInterrupt }: Stamp): Stamp {
-  return { line, time, cpu, task, name, inInterrupt };
 }

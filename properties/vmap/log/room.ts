@@ -11,7 +11,7 @@ import { mayPrecede, type Window } from "./window.ts";
 /** Areas passed in one search; a space with more below the area is not judged. */
 const MOST_PASSED = 4096;
 /** Lines in which another allocation that took the hole may be printed. */
-const LATE = 2000;
+const LATE_ALLOCATION = 2000;
 
 /** How near placements were to first fit: those aligned to a page at most, and the others. */
 export interface FitCounts {
@@ -117,7 +117,7 @@ export class Room {
       return { undecided: "another allocation may have had the hole" };
     };
     this.#space.judged(law);
-    this.#space.suspect({ law, at, says, areas, plea, until: at.line + LATE });
+    this.#space.suspect({ law, at, says, areas, plea, until: at.line + LATE_ALLOCATION });
   }
 
   #whyUndecided(window: Window, hole: Extent, vstart: Vpn): string | undefined {

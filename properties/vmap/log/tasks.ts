@@ -13,6 +13,15 @@ export interface Task {
   freeing: Area | undefined;
 }
 
+/** Before its first event. */
+export const newTask = (): Task => ({
+  last: undefined,
+  entry: undefined,
+  failed: undefined,
+  got: undefined,
+  freeing: undefined,
+});
+
 /** Of more tasks than these the one seen longest ago is forgotten, which makes its windows wider. */
 const MOST_TASKS = 4096;
 
@@ -23,13 +32,7 @@ export class Tasks {
     const known = this.#all.get(number);
     if (known !== undefined) return known;
     if (this.#all.size >= MOST_TASKS) this.#forgetOldest();
-    const task: Task = {
-      last: undefined,
-      entry: undefined,
-      failed: undefined,
-      got: undefined,
-      freeing: undefined,
-    };
+    const task = newTask();
     this.#all.set(number, task);
     return task;
   }

@@ -10,7 +10,7 @@ import { Frees } from "./frees.ts";
 import { Purging } from "./purging.ts";
 import { Room } from "./room.ts";
 import { type KernelFacts, Space } from "./space.ts";
-import type { Task } from "./tasks.ts";
+import { newTask, type Task } from "./tasks.ts";
 import { TimeLine } from "./time-line.ts";
 
 /** What is known of the release, if the caller says it. */
@@ -68,7 +68,7 @@ export class Validator {
       return;
     }
     this.#begin(event);
-    if (event.inInterrupt) this.#follow(event, { ...NO_TASK });
+    if (event.inInterrupt) this.#follow(event, newTask());
     else {
       const task = this.space.tasks.of(event.task);
       const isInside = event.kind === "other";
@@ -150,11 +150,3 @@ export class Validator {
     };
   }
 }
-
-const NO_TASK: Task = {
-  last: undefined,
-  entry: undefined,
-  failed: undefined,
-  got: undefined,
-  freeing: undefined,
-};
