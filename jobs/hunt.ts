@@ -87,7 +87,7 @@ export async function hunt(options: HuntOptions): Promise<HuntReport> {
   const all = count(
     [...bugs.map(({ bug }) => bug), ...interleaved].map((bug) => lawsOf(bug).filter(isAsked)),
   );
-  const untried = all - count(hunted.map(({ laws }) => laws.map((each) => each.law)));
+  const untried = all - count(hunted.map(({ laws }) => [...new Set(laws.map((each) => each.law))]));
   return { bugs: hunted, seed, untried, stop };
 }
 

@@ -2,7 +2,7 @@
 import { interleavingIn, isInterleaving } from "../adapters/interleaving-file.ts";
 import { readJson } from "../adapters/json-file.ts";
 import { isTreeRun, treeRunIn } from "../adapters/tree-run-file.ts";
-import type { InterleavedBug } from "../counterexamples/interleaved.ts";
+import type { InterleavedBug, InterleavedViolation } from "../counterexamples/interleaved.ts";
 import { interleavedCalled } from "../counterexamples/interleavings.ts";
 import { playing } from "../engine/run/stepper.ts";
 import type { PlayedOf } from "../properties/run-choices.ts";
@@ -140,7 +140,11 @@ function isOfSteps(target: string, grain: string | undefined, named: Bug | undef
 async function replayPinned(name: string, options: ReplayOptions): Promise<ReplayedRun> {
   const bug = interleavedCalled(name) as InterleavedBug;
   const law = options.law ?? bug.violations[0]?.law;
-  const broken = bug.violations.find((each) => each.law === law);
+  // A bug may violate a law on several machines, each with its own run.
+  const of = bug.violations.filter((each) => each.law === law);
+  const isAsked = ({ protocol, also = [] }: InterleavedViolation) =>
+    [protocol, ...also].some((each) => each === options.kernel);
+  const broken = of.find(isAsked) ?? of[0];
   if (broken === undefined)
     throw new UsageError(
       `${bug.id} does not violate ${law}; it violates ${bug.violations.map((each) => each.law).join(", ")}`,

@@ -52,13 +52,13 @@ restore() {
       echo "$gone" >>"$tracefs/kprobe_events" 2>/dev/null || :
     done
   fi
-  [ "$restrict" -lt 2 ] || echo "$restrict" >/proc/sys/kernel/kptr_restrict
+  [ "$restrict" = 1 ] || echo "$restrict" >/proc/sys/kernel/kptr_restrict
 }
 trap restore EXIT
 trap 'exit 130' INT TERM
 
-# Root reads addresses up to 1.
-[ "$restrict" -lt 2 ] || echo 1 >/proc/sys/kernel/kptr_restrict
+# Only at 1 does root read addresses: at 0 they are hashed since 4.15, at 2 they are zero.
+[ "$restrict" = 1 ] || echo 1 >/proc/sys/kernel/kptr_restrict
 mkdir "$mine"
 echo 0 >"$mine/tracing_on"
 echo "$buffer" >"$mine/buffer_size_kb"

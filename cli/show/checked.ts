@@ -84,7 +84,9 @@ function verdictLine(checked: CheckReport): string {
   const { reports, kernels, surprises, steps, runs, seconds, complete } = checked;
   const { known, unknown } = violations(checked);
   const gone = surprises.filter(({ kind }) => kind === "gone").length;
-  const laws = byWing(reports).reduce((sum, [first]) => sum + (first?.cells.length ?? 0), 0);
+  const laws = byWing(reports)
+    .map((each) => new Set(each.flatMap(({ cells }) => cells.map(({ law }) => law))).size)
+    .reduce((sum, size) => sum + size, 0);
   const facts = [
     counted(reports.length, "kernel"),
     ...(steps === undefined ? [] : [counted(steps.protocols.length, "protocol")]),

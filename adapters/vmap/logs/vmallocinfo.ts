@@ -72,6 +72,6 @@ function said(rest: string, names: Names): Omit<InfoArea, "start" | "end"> {
 
 function whyNone(text: string): string {
   if (HIDDEN.test(text))
-    return "has hidden addresses: read /proc/vmallocinfo as root, with kernel.kptr_restrict at most 1";
+    return "has hidden addresses: read /proc/vmallocinfo as root, with kernel.kptr_restrict=1";
   return `is no area (${JSON.stringify(text.slice(0, 60))}): 0xSTART-0xEND BYTES ... was expected`;
 }
