@@ -87,3 +87,17 @@ describe("a request", () => {
     await expect(read(LINES, { fit: "4K", window: "0x2000,0x1000" })).rejects.toThrow(/0xSTART,0xEND/);
   });
 });
+
+test.each([
+  [{ window: "0xf0000000,0xf0100000" }, "--window is for --fit"],
+  [{ release: "6.12" }, "--release is for --fit"],
+])("an option that only places a request is refused without one: %j", async (options, says) => {
+  await expect(read(LINES, options)).rejects.toThrow(says);
+  await expect(read(LINES, options)).rejects.toThrow(UsageError);
+});
+
+test("a refusal in a window that was not given says so", async () => {
+  const asked = async (window?: string) => (await read(LINES, { fit: "64K,4K", window })).asked;
+  expect(await asked()).toMatchObject({ isGiven: false });
+  expect(await asked("0xf0000000,0xf0100000")).toMatchObject({ isGiven: true });
+});

@@ -28,6 +28,8 @@ export interface Asked {
   readonly size: Pages;
   readonly align: Bytes;
   readonly window: Extent;
+  /** Whether the window was given. If not, the space may reach above its end. */
+  readonly isGiven: boolean;
   readonly fits: readonly FitReport[];
 }
 
@@ -41,6 +43,10 @@ export async function vmallocinfo(
   file: string,
   options: VmallocinfoOptions = {},
 ): Promise<readonly VmallocinfoReport[]> {
+  if (options.fit === undefined && (options.window ?? options.release) !== undefined)
+    throw new UsageError(
+      `--${options.window === undefined ? "release" : "window"} is for --fit SIZE,ALIGN, the request to place`,
+    );
   const request = options.fit === undefined ? undefined : requestIn(options.fit);
   const window = options.window === undefined ? undefined : windowIn(options.window);
   const releases = options.release === undefined ? RELEASES : [releaseNamed(options.release).release];
@@ -84,7 +90,7 @@ function ask(
       fits[fits.length - 1] = { ...same, releases: [...same.releases, label] };
     else fits.push({ ...fit, releases: [label], mayPool });
   }
-  return { ...request, window, fits };
+  return { ...request, window, isGiven: given !== undefined, fits };
 }
 
 /** MAX_VA_SIZE_PAGES. */

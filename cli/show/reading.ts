@@ -50,7 +50,7 @@ function regionText({
   ].join("\n");
 }
 
-function askedText({ size, align, window, fits }: Asked): string {
+function askedText({ size, align, window, isGiven, fits }: Asked): string {
   const rows = fits.map(({ releases, start, needsPurge, purged, mayPool }) => {
     const [first, last] = [releases[0] as string, releases.at(-1) as string];
     const notes = [
@@ -61,7 +61,9 @@ function askedText({ size, align, window, fits }: Asked): string {
     ];
     return [
       `  ${first === last ? first : `${first} to ${last}`}`,
-      start === undefined ? "refused, even after a purge" : hexOfPage(start),
+      start === undefined
+        ? `refused, even after a purge${isGiven ? "" : ", unless the space reaches higher (--window START,END)"}`
+        : hexOfPage(start),
       notes.join(", "),
     ];
   });

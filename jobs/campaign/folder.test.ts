@@ -65,9 +65,10 @@ describe("results in a folder", () => {
   });
 
   test("stand beside the plan, which report and status read", async () => {
+    await expect(folderPlan("night")).rejects.toThrow("no campaign ran in this folder");
     await keepPlan(plan);
     expect(await folderPlan("night")).toEqual(plan);
-    await expect(folderPlan("other")).rejects.toThrow("cannot be read");
+    await expect(folderPlan("nihgt")).rejects.toThrow('there is no campaign "nihgt"; there are night');
   });
 });
 

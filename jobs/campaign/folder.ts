@@ -1,5 +1,5 @@
 /** The results and the examples of campaigns on one machine: files below .vmapcheck in the working directory. */
-import { appendFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import {
   type Finding,
@@ -10,6 +10,7 @@ import {
   type TaskResult,
 } from "../../adapters/campaign-file.ts";
 import { inputError } from "../../adapters/input-error.ts";
+import { orNearest, UsageError } from "../usage-error.ts";
 import { fingerprintOf } from "./tasks.ts";
 
 /** Where results lie: each is recorded once, however often its task ran. */
@@ -96,8 +97,21 @@ export async function keepPlan(plan: Plan): Promise<void> {
   await writeFile(planPath(plan.name), `${JSON.stringify({ vmapcheck: 1, ...plan }, undefined, 2)}\n`);
 }
 
-/** The plan of a campaign that ran here. Throws an InputError if none of this name did. */
-export const folderPlan = (name: string): Promise<Plan> => readPlan(planPath(name));
+/** The plan of a campaign that ran here. Throws a UsageError if none of this name did. */
+export async function folderPlan(name: string): Promise<Plan> {
+  const all = await campaignNames();
+  if (all.length === 0) throw new UsageError("no campaign ran in this folder: see campaign run --help");
+  return readPlan(planPath(orNearest("campaign", name, (word) => all.find((each) => each === word), all)));
+}
+
+async function campaignNames(): Promise<readonly string[]> {
+  try {
+    return (await readdir(join(FOLDER, "campaigns"))).sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}
 
 /** @param fresh Whether results that are there already are removed. */
 export async function folderResults(name: string, fresh: boolean): Promise<Results> {
