@@ -5,6 +5,7 @@ import { exploring, isOfHashes } from "../engine/search/explore.ts";
 import { exploringTogether } from "../engine/search/parallel.ts";
 import type { Explored, Progress, Visitable } from "../engine/search/visitable.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
+import { orderCalled } from "./interleaved-orders.ts";
 import { memoryBounds } from "./memory.ts";
 import { parametersOf, scopeText } from "./parameters.ts";
 import {
@@ -102,7 +103,9 @@ export async function explore(
     subject,
     instance,
     asked: ref.machine,
-    isStoodFor: labelAlike(ref.machine) !== undefined && subject.name !== ref.machine,
+    isStoodFor:
+      subject.name !== ref.machine &&
+      (labelAlike(ref.machine) !== undefined || orderCalled(ref.machine) === subject.name),
     parameters: ref.parameters,
     searchedAgain: again !== undefined,
     fewerOrders: ref.orders !== "all" && again === undefined,

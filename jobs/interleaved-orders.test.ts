@@ -5,6 +5,7 @@ import { LABELLED } from "../kernels/versions.ts";
 import { STEP_PROTOCOLS } from "../protocols/index.ts";
 import { hasChange, type Version, versionOf } from "../spec/vmap/change.ts";
 import { releaseOf } from "../spec/vmap/releases.ts";
+import { explore } from "./explore.ts";
 import { familyOf, inSteps, orderCalled, protocolFor, protocolsOf, whyNone } from "./interleaved-orders.ts";
 
 const version = (text: string) => versionOf(text) as Version;
@@ -117,4 +118,12 @@ test("the description of a kernel names its protocols", () => {
   expect(
     LABELLED.filter(({ labels }) => inSteps(releaseOf(labels[0] as string)) === "").map(({ label }) => label),
   ).toEqual(["2.6.27"]);
+});
+
+test.each([
+  ["blocks-6.6", "blocks-6.5", true],
+  ["blocks-6.5", "blocks-6.5", false],
+])("explore says that a version's order is another's: %s is %s", async (asked, name, isStoodFor) => {
+  const found = await explore(asked, { states: 10 });
+  expect(found).toMatchObject({ asked, subject: { name }, isStoodFor });
 });
