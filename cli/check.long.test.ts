@@ -12,7 +12,7 @@ test("prints the verdict first, then the matrix, and ends with 0", async () => {
   const { code, out, err } = await vmapcheck("check", "2.6.39", "3.16", "--runs", "200");
   expect({ code, err }).toEqual({ code: 0, err: "" });
   expect(out).toMatch(
-    /^Nothing unexpected: 2 kernels, \d protocols, 34 laws, \d+ violations known, 0 unknown, \d+ s\n\n +2\.6\.39 +3\.16\n/,
+    /^Nothing unexpected: 2 kernels, \d+ protocols, \d+ laws, \d+ violations known, 0 unknown, \d+ s\n\n +2\.6\.39 +3\.16\n/,
   );
   expect(out).toMatch(/lowest-fit +ok +A9 in 3/);
   expect(out).toContain("ok: kept in every history tried, of calls one after another");
@@ -92,7 +92,7 @@ test("says the same as one JSON document", async () => {
 test("of a version without a model names the release it resolves to, and shows the violations of its interleaved calls", async () => {
   const { code, out } = await check(["6.6"], { runs: 200, details: true });
   expect(code).toBe(0);
-  expect(out).toMatch(/^Nothing unexpected: 1 kernel, 4 protocols, 34 laws, /);
+  expect(out).toMatch(/^Nothing unexpected: 1 kernel, 8 protocols, \d+ laws, /);
   expect(out).toMatch(/^6\.6 answers as 6\.5 \(= 6\.8\)\.$/m);
   expect(out).toMatch(/^When calls interleave: .*\n\n +6\.6$/m);
   expect(out).toMatch(/^no-alias-after-unmap-aliases +C13 in 17$/m);

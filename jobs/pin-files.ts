@@ -61,10 +61,16 @@ export async function pinnedFor(
   kernel: string,
 ): Promise<readonly Pinned[]> {
   const all = await Promise.all(
-    bug.violations.filter((each) => each.law === law).map((each) => pinnedIn(wing, bug, each)),
+    bug.violations
+      .filter((each) => each.law === law && isFiled(wing, bug, each))
+      .map((each) => pinnedIn(wing, bug, each)),
   );
   return shortestFirst(all.filter(({ entry }) => entry?.on.includes(kernel)));
 }
+
+/** Whether an entry's file is there: a new bug has none yet. */
+const isFiled = (wing: OpenWing, bug: Bug, entry: PinnedViolation) =>
+  existsSync(pinnedFile(bug, entry, wing.name));
 
 async function pinnedIn(wing: OpenWing, bug: Bug, entry: PinnedViolation): Promise<Pinned> {
   const path = pinnedFile(bug, entry, wing.name);
@@ -107,7 +113,12 @@ async function filedAt(wing: OpenWing, shrunk: Shrunk): Promise<Filing> {
 async function sameViolations(wing: OpenWing, shrunk: Shrunk, folder: string): Promise<readonly Pinned[]> {
   const { bug, law } = shrunk;
   const entries = bug?.violations.filter((each) => each.law === law) ?? [];
-  const known = bug === undefined ? [] : await Promise.all(entries.map((each) => pinnedIn(wing, bug, each)));
+  const known =
+    bug === undefined
+      ? []
+      : await Promise.all(
+          entries.filter((each) => isFiled(wing, bug, each)).map((each) => pinnedIn(wing, bug, each)),
+        );
   const isKnown = (path: string) => known.some((each) => resolve(each.path) === resolve(path));
   const filed = await Promise.all(
     (await historiesIn(folder)).filter((path) => !isKnown(path)).map((path) => asPinned(wing, path)),

@@ -139,7 +139,7 @@ async function shrinkHistory<T extends Terms>(
   const meant = only ?? history.law;
   const kernel = meant === undefined ? chosen.kernel : judgedAlsoBy(chosen.kernel, meant);
   refuseUnmodelled(wing, file, history, kernel);
-  const found = firstViolation(wing, kernel, history, only);
+  const found = firstViolation(wing, kernel, history, meant);
   if (found === undefined)
     return { keeps: `${kernel.name} keeps ${only ?? "every law it promises"} in this history` };
   const { law, known } = found;
