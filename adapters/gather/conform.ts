@@ -3,14 +3,8 @@ import type { Command } from "../../spec/gather/commands.ts";
 import type { Dump } from "../../spec/gather/dump.ts";
 import type { Response } from "../../spec/gather/response.ts";
 import type { Scope } from "../../spec/gather/scope.ts";
+import type { FieldDifference } from "../../spec/wing.ts";
 import type { Exchange, Trace } from "./recording.ts";
-
-/** One field in which two replies differ. */
-export interface FieldDifference {
-  readonly field: string;
-  readonly recorded: unknown;
-  readonly ours: unknown;
-}
 
 export interface Difference {
   /** Index of the command in its trace, without `init`. */

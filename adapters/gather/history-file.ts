@@ -8,10 +8,9 @@ import type { GatherTerms } from "../../spec/gather/terms.ts";
 import { TOP } from "../../spec/gather/vocabulary.ts";
 import type { HistoryFile } from "../../spec/wing.ts";
 import { checked } from "../complaint.ts";
+import { HISTORY_VERSION, historyText } from "../history-text.ts";
 import { inputError } from "../input-error.ts";
 
-/** The format's version, as that of vmap. */
-const VERSION = 2;
 /** More than any recording or scope has. */
 const MOST_CPUS = 64;
 const MOST_LISTED = 1024;
@@ -91,7 +90,9 @@ const step = z.discriminatedUnion("op", [first, ...others]) as unknown as z.ZodT
 
 const file = z
   .strictObject({
-    vmapcheck: z.literal(VERSION, { error: `expected ${VERSION}, the version of this format` }),
+    vmapcheck: z.literal(HISTORY_VERSION, {
+      error: `expected ${HISTORY_VERSION}, the version of this format`,
+    }),
     kernel: z.string(),
     law: z
       .string()
@@ -132,19 +133,4 @@ export function historyIn(path: string, json: unknown): HistoryFile<GatherTerms>
   return law === undefined ? found : { ...found, law };
 }
 
-/** The file's text: fields in a fixed order, a command a line. */
-export function formatHistory({ kernel, law, scope, commands }: HistoryFile<GatherTerms>): string {
-  const lines = commands.map((command) => `    ${JSON.stringify(command)}`);
-  return [
-    "{",
-    `  "vmapcheck": ${VERSION},`,
-    `  "kernel": ${JSON.stringify(kernel)},`,
-    ...(law === undefined ? [] : [`  "law": ${JSON.stringify(law)},`]),
-    `  "scope": ${JSON.stringify(scope)},`,
-    `  "commands": [`,
-    lines.join(",\n"),
-    "  ]",
-    "}",
-    "",
-  ].join("\n");
-}
+export const formatHistory = (history: HistoryFile<GatherTerms>): string => historyText(history);

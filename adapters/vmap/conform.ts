@@ -1,15 +1,9 @@
 /** Conformance: our model of a kernel gets a recording's commands, and must answer as the real kernel did. */
 import type { Command, Response } from "../../spec/vmap/commands.ts";
 import type { Dump, Kernel } from "../../spec/vmap/kernel.ts";
+import type { FieldDifference } from "../../spec/wing.ts";
 import type { Exchange, Trace } from "./recording.ts";
 import type { RecordedReply } from "./recording-format.ts";
-
-/** One field in which two replies differ, under its name in FORMAT.md. */
-export interface FieldDifference {
-  readonly field: string;
-  readonly recorded: unknown;
-  readonly ours: unknown;
-}
 
 export interface Difference {
   /** Index of the command in its trace. */

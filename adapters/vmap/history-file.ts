@@ -10,6 +10,7 @@ import { type HistoryStep, misnamed, tooEarly } from "../../spec/vmap/history.ts
 import { MOST_MAPPED, type Scope } from "../../spec/vmap/scope.ts";
 import { PAGE_SIZE } from "../../spec/vmap/vocabulary.ts";
 import { checked } from "../complaint.ts";
+import { HISTORY_VERSION, historyText } from "../history-text.ts";
 import { inputError } from "../input-error.ts";
 import { readJson } from "../json-file.ts";
 import {
@@ -32,8 +33,7 @@ export interface HistoryFile {
   readonly commands: readonly HistoryStep[];
 }
 
-/** The format's version. It counts commands from 1, as all output does; the one before it counted from 0. */
-const VERSION = 2;
+/** The format before this one, which counted commands from 0. */
 const FROM_ZERO = 1;
 /** Percpu areas have one group a memory node; no machine has more. */
 const MOST_AREAS = 1024;
@@ -78,8 +78,8 @@ const step = z.discriminatedUnion("op", [first, ...others]) as unknown as z.ZodT
 
 const file = z
   .strictObject({
-    vmapcheck: z.literal([FROM_ZERO, VERSION], {
-      error: `expected ${VERSION}, the version of this format, or ${FROM_ZERO}, the one before`,
+    vmapcheck: z.literal([FROM_ZERO, HISTORY_VERSION], {
+      error: `expected ${HISTORY_VERSION}, the version of this format, or ${FROM_ZERO}, the one before`,
     }),
     kernel: z.string(),
     law: lawId.optional(),
@@ -88,7 +88,9 @@ const file = z
   })
   .transform((file) => {
     const commands = file.commands.map((step) =>
-      file.vmapcheck === VERSION && typeof step.area === "number" ? { ...step, area: step.area - 1 } : step,
+      file.vmapcheck === HISTORY_VERSION && typeof step.area === "number"
+        ? { ...step, area: step.area - 1 }
+        : step,
     );
     return { ...file, commands };
   })
@@ -193,7 +195,7 @@ function misfit(
   if (kinds !== undefined) {
     return {
       field: "area",
-      says: `expected the ${version === VERSION ? "number, from 1" : "index, from 0"}, of an earlier ${kinds.join(" or ")} in this history`,
+      says: `expected the ${version === HISTORY_VERSION ? "number, from 1" : "index, from 0"}, of an earlier ${kinds.join(" or ")} in this history`,
     };
   }
   if (step.op === "touch") {
@@ -241,20 +243,8 @@ export function asWritten(step: HistoryStep): HistoryStep {
   return "area" in step ? { ...step, area: step.area + 1 } : step;
 }
 
-/** The file's text: fields in a fixed order, a command a line. */
+/** The file's text, with what it names counted from 1. */
 export function formatHistory({ kernel, law, scope, commands }: HistoryFile): string {
   const written = scopeAsWritten(scope, commands);
-  const lines = commands.map((command) => `    ${JSON.stringify(asWritten(command))}`);
-  return [
-    "{",
-    `  "vmapcheck": ${VERSION},`,
-    `  "kernel": ${JSON.stringify(kernel)},`,
-    ...(law === undefined ? [] : [`  "law": ${JSON.stringify(law)},`]),
-    `  "scope": ${JSON.stringify(written)},`,
-    `  "commands": [`,
-    lines.join(",\n"),
-    "  ]",
-    "}",
-    "",
-  ].join("\n");
+  return historyText({ kernel, law, scope: written, commands: commands.map(asWritten) });
 }
