@@ -1,5 +1,5 @@
 /** Keys of a film: j and k, Home and End, arrows, and the number of a step. */
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 /** Digits that follow one another as fast as this are one number. */
 const TYPED_TOGETHER_MS = 900;
@@ -15,7 +15,8 @@ const clamped = (position: number, last: number) => Math.max(0, Math.min(last, p
 export function useFilmKeys(film: Film): void {
   const now = useRef(film);
   now.current = film;
-  useEffect(() => {
+  // Before the paint: a key that is pressed as soon as a film is seen belongs to it.
+  useLayoutEffect(() => {
     let digits = "";
     let typed = 0;
     const onKey = (event: KeyboardEvent) => {

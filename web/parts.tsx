@@ -1,5 +1,5 @@
 /** Small parts that several views share. */
-import type { ComponentChildren } from "preact";
+import type { ComponentChildren, Ref } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { BugEntry } from "../jobs/page/documents.ts";
 import type { Loaded } from "./source.ts";
@@ -151,11 +151,19 @@ export function Save({
   );
 }
 
+interface WideProps {
+  readonly label: string;
+  /** Its class, where it is not a plain table. */
+  readonly kind?: string;
+  readonly within?: Ref<HTMLElement>;
+  readonly children: ComponentChildren;
+}
+
 /** What may be wider than the window: it scrolls, by keyboard too. */
-export function Wide({ label, children }: { readonly label: string; readonly children: ComponentChildren }) {
+export function Wide({ label, kind = "wide", within = null, children }: WideProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reached by keyboard
-    <section class="wide" aria-label={label} tabIndex={0}>
+    <section class={kind} ref={within} aria-label={label} tabIndex={0}>
       {children}
     </section>
   );

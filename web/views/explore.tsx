@@ -1,5 +1,5 @@
 /** Exploring by hand: what can be done in a state, what each action would violate, and the way there as a history. */
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
 import type { HandAction, HandState, Machines } from "../../jobs/page/documents.ts";
 import { axisOf, type Viewport, whole } from "../map/axis.ts";
 import { AddressMap } from "../map/map.tsx";
@@ -235,8 +235,9 @@ function Path({ state: { taken, path }, go }: StateProps) {
 const isOfForm = (target: EventTarget | null) =>
   target instanceof HTMLElement && target.matches("input:not([type=checkbox]), select, textarea");
 
+/** Before the paint, not after it: a key that is pressed as soon as a state is seen is a key of that state. */
 function useKey(take: (event: KeyboardEvent) => void): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (!event.ctrlKey && !event.metaKey && !event.altKey && !isOfForm(event.target)) take(event);
     };

@@ -1,7 +1,7 @@
 /** The matrix: each release against each law. A cell opens the shortest history that violates it. */
 import { useMemo, useState } from "preact/hooks";
 import type { Matrix, MatrixCell, MatrixSubject } from "../../jobs/page/documents.ts";
-import { Waiting } from "../parts.tsx";
+import { Waiting, Wide } from "../parts.tsx";
 import { linkTo } from "../route.ts";
 import { documentAt, isReport, useDocument } from "../source.ts";
 
@@ -216,8 +216,7 @@ function Table({ laws, subjects, compares }: TableProps) {
   const cells = subjects.map((each) => new Map(each.cells.map((cell) => [cell.law, cell])));
   const isOther = (law: string) => new Set(cells.map((each) => each.get(law)?.text ?? "")).size > 1;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reached by keyboard
-    <section class="scroll" aria-label="Matrix" tabIndex={0}>
+    <Wide label="Matrix" kind="scroll">
       <table>
         <thead>
           <tr>
@@ -243,7 +242,7 @@ function Table({ laws, subjects, compares }: TableProps) {
           ))}
         </tbody>
       </table>
-    </section>
+    </Wide>
   );
 }
 

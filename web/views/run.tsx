@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { RunFilm } from "../../jobs/page/documents.ts";
 import { useFilmKeys } from "../keys.ts";
 import { callBars, lockBars, locksIn, waitBars } from "../lanes.ts";
-import { BugText, CommandLine, nameOfBug, Stepper, Waiting } from "../parts.tsx";
+import { BugText, CommandLine, nameOfBug, Stepper, Waiting, Wide } from "../parts.tsx";
 import { addressOf, linkTo, noteAddress } from "../route.ts";
 import { holds, useDocument } from "../source.ts";
 import { useWidth } from "../width.ts";
@@ -161,8 +161,7 @@ function Chart({ film, position, go }: ChartProps) {
           <li>→ interrupt, from the CPU that sends it to the step that handles it</li>
         </ul>
       )}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reached by keyboard */}
-      <section class="lanes" ref={scroll} aria-label="Swim lanes" tabIndex={0}>
+      <Wide label="Swim lanes" kind="lanes" within={scroll}>
         <div class="canvas" style={{ width: `${all + beside}px`, height: `${height}px` }}>
           <svg width={all} height={height} aria-hidden="true">
             <defs>
@@ -297,7 +296,7 @@ function Chart({ film, position, go }: ChartProps) {
             </div>
           )}
         </div>
-      </section>
+      </Wide>
     </div>
   );
 }
