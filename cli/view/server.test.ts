@@ -91,7 +91,8 @@ test("What was made before is the first answer at its address, and the next one 
   const given = { found: new FoundHistories() };
   const signal = new AbortController().signal;
   const own = await serve({ assets: new Map(), given, port: 0, first: { address, document: start }, signal });
-  const kindAt = async (at: string) => (await (await fetch(`${own.url}api/${at}`)).json()).kind;
+  const kindAt = async (at: string) =>
+    ((await (await fetch(`${own.url}api/${at}`)).json()) as { kind: string }).kind;
   expect(await kindAt("history?target=A9")).toBe("film");
   expect(await kindAt(address)).toBe("start");
   expect(await kindAt(address)).toBe("film");
