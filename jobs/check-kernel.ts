@@ -11,13 +11,11 @@ import {
   judgedAlsoBy,
   type Kernel,
   type OpenWing,
-  type Release,
   type Terms,
-  type Wing,
 } from "../spec/wing.ts";
 import { type ExploredKernel, exploreKernel } from "./check-explored.ts";
 import { dropFailure, type KeptFailure, keepFailure, keptFailures } from "./failures.ts";
-import { namesOf } from "./hunt-target.ts";
+import { hasBug, namesOf } from "./hunt-target.ts";
 import { replayLine } from "./names.ts";
 import { allPinned, readPinned } from "./pinned.ts";
 import { bugOf, writtenIn } from "./wings.ts";
@@ -324,19 +322,8 @@ async function tryPinned<T extends Terms>(
   return surprises;
 }
 
-/** Whether the catalogue has it that the bug violates this law on the release, or on one it was derived from, by any history. */
-function hasBug<T extends Terms>(wing: OpenWing<T>, release: Release, bug: Bug<T>, law: LawId): boolean {
-  const labels = lineageOf(wing, release);
-  return bug.violations.some((each) => each.law === law && each.on.some((label) => labels.includes(label)));
-}
-
-/** The release itself, and those that it was derived from, by their first labels. */
-export function lineageOf<T extends Terms>(wing: Wing<T>, { labels, like }: Release): readonly string[] {
-  const before = like === undefined ? undefined : wing.kernelCalled(like);
-  return [labels[0] as string, ...(before === undefined ? [] : lineageOf(wing, before.release))];
-}
-
-const numberText = ({ number }: Pick<Bug, "number">): string => (number === undefined ? "" : ` (${number})`);
+export const numberText = ({ number }: Pick<Bug, "number">): string =>
+  number === undefined ? "" : ` (${number})`;
 
 /** Of bugs, those with a report first, and of these the one on the fewest kernels, as the most specific. */
 function rankOf<T extends Terms>(bug: Bug<T> | undefined): number {
@@ -377,7 +364,7 @@ async function addUnknown<T extends Terms>(
   else surprises[before] = surprise;
 }
 
-const UNKNOWN = "violated in a way the catalogue does not know";
+export const UNKNOWN = "violated in a way the catalogue does not know";
 
 /** Witnesses, and paths inside this kernel, that no random history reached. */
 function neverSeen<T extends Terms>(

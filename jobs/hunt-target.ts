@@ -3,7 +3,16 @@ import { attribute } from "../counterexamples/attribution.ts";
 import type { Target } from "../properties/hunt.ts";
 import type { PlayedOf } from "../properties/run-choices.ts";
 import type { LawId } from "../spec/contract.ts";
-import { type Bug, judgedAlsoBy, type Kernel, type OpenWing, type Terms, type Wing } from "../spec/wing.ts";
+import { FAILURE_LAWS } from "../spec/process.ts";
+import {
+  type Bug,
+  judgedAlsoBy,
+  type Kernel,
+  type OpenWing,
+  type Release,
+  type Terms,
+  type Wing,
+} from "../spec/wing.ts";
 import { bugOf } from "./wings.ts";
 
 /** This law violated by this bug, on the first kernel the catalogue names for it. */
@@ -18,6 +27,38 @@ export function bugTarget<T extends Terms>(wing: OpenWing<T>, bug: Bug<NoInfer<T
     byUnchecked: bug.byUnchecked,
     meant: (step) => namesOf(wing, kernel, step).some((each) => each.law === law && each.known === bug.id),
   };
+}
+
+/**
+ * Any law that the kernel violates in a way that its release is not known to: by no bug of the catalogue, or by one that
+ * the release does not have. If one law is requested, any way to violate that.
+ */
+export function kernelTarget<T extends Terms>(
+  wing: OpenWing<T>,
+  kernel: Kernel<T>,
+  law: LawId | undefined,
+): Target<T> {
+  const isBeside = law !== undefined && isFailureLaw(law);
+  return {
+    kernel: law === undefined || isBeside ? kernel : judgedAlsoBy(kernel, law),
+    law,
+    meant: (step, violated) => law !== undefined || isUnexpected(wing, kernel, step, violated),
+  };
+}
+
+const isFailureLaw = (law: LawId) => FAILURE_LAWS.some(({ id }) => id === law);
+
+/** Whether this step violates a law in a way that the catalogue does not know of this kernel. */
+export function isUnexpected<T extends Terms>(
+  wing: OpenWing<T>,
+  kernel: Kernel<T>,
+  step: PlayedOf<T>,
+  law: LawId,
+): boolean {
+  const named = namesOf(wing, kernel, step).find((each) => each.law === law);
+  if (named === undefined) return false;
+  const bug = named.known === undefined ? undefined : bugOf(wing, named.known);
+  return bug === undefined || (named.listed && !hasBug(wing, kernel.release, bug, law));
 }
 
 /** A law that a step violated, and its bug in the catalogue. */
@@ -45,6 +86,23 @@ export function namesOf<T extends Terms>(
     known: bug?.id,
     listed,
   }));
+}
+
+/** Whether the catalogue has it that the bug violates this law on the release, or on one it was derived from, by any history. */
+export function hasBug<T extends Terms>(
+  wing: OpenWing<T>,
+  release: Release,
+  bug: Bug<T>,
+  law: LawId,
+): boolean {
+  const labels = lineageOf(wing, release);
+  return bug.violations.some((each) => each.law === law && each.on.some((label) => labels.includes(label)));
+}
+
+/** The release itself, and those that it was derived from, by their first labels. */
+export function lineageOf<T extends Terms>(wing: Wing<T>, { labels, like }: Release): readonly string[] {
+  const before = like === undefined ? undefined : wing.kernelCalled(like);
+  return [labels[0] as string, ...(before === undefined ? [] : lineageOf(wing, before.release))];
 }
 
 /** `known as cache-exact-hole-missed`; or that a law is violated as a consequence: the bug's entry does not list it. */

@@ -253,8 +253,6 @@ export function replayHistory<T extends Terms>(
   const [meant] = violations;
   const upTo = { ...history, commands: history.commands.slice(0, last.index + 1) };
   const isViolated = (id: string) => violations.some((each) => each.law === id);
-  const shortfalls =
-    law === undefined ? shortfallsIn(wing, kernel, upTo).filter((each) => !isViolated(each.law.id)) : [];
   const isListed = bug?.violations.some((each) => each.law === history.law && each.on.includes(kernel.name));
   return {
     ...chosen,
@@ -265,7 +263,12 @@ export function replayHistory<T extends Terms>(
     last: last.index,
     violations,
     stopped: last.response && wing.stopText(last.response),
-    shortfalls,
+    // Judged only where it is asked for: it plays the history once more.
+    get shortfalls() {
+      return law === undefined
+        ? shortfallsIn(wing, kernel, upTo).filter((each) => !isViolated(each.law.id))
+        : [];
+    },
     expected: meant === undefined ? isListed !== true : meant.bug !== undefined || !meant.promised,
     play: (judged) => playing(judged ? bench : { ...bench, laws: [] }, upTo.commands, law ?? history.law),
   };
