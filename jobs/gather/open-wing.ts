@@ -1,20 +1,17 @@
 /** The whole wing gather. */
 import { conform } from "../../adapters/gather/conform.ts";
 import { formatHistory, historyIn } from "../../adapters/gather/history-file.ts";
+import { judgeReplies } from "../../adapters/gather/judge-recording.ts";
 import { readRecording, type Trace } from "../../adapters/gather/recording.ts";
 import { inputError } from "../../adapters/input-error.ts";
 import { kernelCalled } from "../../kernels/gather/index.ts";
 import { gatherSpec } from "../../model/gather/gather-spec.ts";
 import { benchFor } from "../../properties/gather/bench.ts";
-import { judge, type Spec } from "../../spec/contract.ts";
-import type { Command, Response } from "../../spec/gather/commands.ts";
 import { lawsCalled } from "../../spec/gather/laws/index.ts";
 import type { Promises } from "../../spec/gather/promises.ts";
 import { RELEASES } from "../../spec/gather/releases.ts";
-import type { Scope } from "../../spec/gather/scope.ts";
 import type { GatherTerms } from "../../spec/gather/terms.ts";
-import type { World } from "../../spec/gather/world.ts";
-import type { JudgedReply, Judging, OpenWing, RecordedTrace } from "../../spec/wing.ts";
+import type { Judging, OpenWing, RecordedTrace } from "../../spec/wing.ts";
 import { orNearest } from "../usage-error.ts";
 import { GATHER } from "./wing.ts";
 
@@ -65,8 +62,8 @@ export const OPEN_GATHER: OpenWing<GatherTerms> = {
       by: as === undefined ? undefined : `the promises of ${as}`,
     };
   },
-  judgeRecorded(judging: GatherJudging, trace) {
-    return judgeRecorded(judging, trace);
+  judgeRecorded({ promises, laws }: GatherJudging, trace) {
+    return judgeReplies(gatherSpec(promises), laws, trace);
   },
   cut: () => undefined,
   stopText: () => undefined,
@@ -91,25 +88,4 @@ function promisesFor(label: string, recorded: { file: string; line: number } | u
     );
   const { file, line } = recorded;
   throw inputError(file, line, `version: no gather here is called ${JSON.stringify(label)}: say --as LABEL`);
-}
-
-/** Every reply of a trace, judged. What a page is freed early for that its caller never removed is no accusation. */
-function* judgeRecorded(
-  { promises, laws }: GatherJudging,
-  { scope, exchanges }: RecordedTrace<GatherTerms>,
-): Generator<JudgedReply<GatherTerms>> {
-  const spec: Spec<Scope, World, Command, Response> = gatherSpec(promises);
-  let before = spec.initial(scope);
-  for (const [index, { command, response }] of exchanges.entries()) {
-    const verdict = judge(spec, laws, before, command, response);
-    const violated = verdict.accepted ? [] : verdict.violated;
-    const after = verdict.world;
-    const byCaller = violated.filter(
-      ({ id }) => id === "page-after-flush" && after?.reply.early.every(({ unannounced }) => unannounced),
-    );
-    const accused = violated.filter((law) => !byCaller.includes(law));
-    yield { index, before, command, response, after, laws: accused, following: byCaller };
-    if (after === undefined) return;
-    before = after;
-  }
 }
