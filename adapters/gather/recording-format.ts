@@ -5,6 +5,7 @@
 import { z } from "zod";
 import type { Command } from "../../spec/gather/commands.ts";
 import type { Dump } from "../../spec/gather/dump.ts";
+import { LAWS } from "../../spec/gather/laws/index.ts";
 import type { Event } from "../../spec/gather/response.ts";
 import { TOP } from "../../spec/gather/vocabulary.ts";
 
@@ -256,8 +257,20 @@ export const initReply = z.strictObject({
   ...dump,
 });
 
+/** What `pin` left of a trace: its steps, counted from 1, and the law. They were not run again. */
+const cut = z.strictObject({
+  from: text.max(1000),
+  of: count,
+  steps: z.array(count.min(1)).min(1),
+  law: text.refine((id) => LAWS.some((law) => law.id === id), {
+    error: "expected the id of a law; `list` has them",
+  }),
+});
+export type Cut = z.output<typeof cut>;
+
 export const envelope = z.strictObject({
   version: text,
+  cut: cut.optional(),
   arch: z.enum(["x86", "gen", "geninv", "ptr", "s390", "ppc64"]),
   caps: z.enum(["std", "small"]),
   class: z.enum(["random", "directed"]),

@@ -15,5 +15,6 @@ export const zapMissesLastPage: Bug<GatherTerms> = {
     pinned: `${law}.json`,
     repaired: released("4.4"),
   })),
-  explains: ({ before, command }) => missedIn(before, command) === "zap",
+  // A flush may also miss a table that is freed beside the range of its gather.
+  explains: ({ before, command }) => missedIn(before, command) !== "touch",
 };
