@@ -4,6 +4,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { quickly } from "../engine/bounds.testing.ts";
 import { replay } from "../engine/run/stepper.ts";
 import { linux } from "../kernels/vmap/index.ts";
 import { rulesOf } from "../kernels/vmap/releases.ts";
@@ -28,7 +29,7 @@ import { OPEN_VMAP } from "./vmap/open-wing.ts";
 
 const options: KernelOptions = {
   seed: 3,
-  runs: 200,
+  runs: quickly(200),
   law: undefined,
   coverage: undefined,
   keepsFailures: true,
