@@ -9,7 +9,7 @@ import { kindsOf, rowsOf, withGuards } from "../map/rows.ts";
 import { BugText, CommandLine, nameOfBug, Save, Stepper, Waiting } from "../parts.tsx";
 import { Player, type Things } from "../player.ts";
 import { addressOf, linkTo, noteAddress } from "../route.ts";
-import { holds, useDocument } from "../source.ts";
+import { holds, isReport, useDocument } from "../source.ts";
 import { StepList } from "../step-list.tsx";
 
 interface ViewProps {
@@ -17,8 +17,8 @@ interface ViewProps {
 }
 
 export function HistoryView({ words }: ViewProps) {
-  const [target, law, kernel] = ["target", "law", "kernel"].map((name) => words.get(name));
-  const address = addressOf("history", { target, law, kernel });
+  const [target, law, kernel, trace] = ["target", "law", "kernel", "trace"].map((name) => words.get(name));
+  const address = addressOf("history", { target, law, kernel, trace });
   const loaded = useDocument(address, "film");
   const step = words.get("step");
   return (
@@ -27,7 +27,7 @@ export function HistoryView({ words }: ViewProps) {
         <FilmView
           key={address}
           film={film}
-          address={{ target: target ?? "", law: law ?? null, kernel: kernel ?? null }}
+          address={{ target: target ?? "", law: law ?? null, kernel: kernel ?? null, trace: trace ?? null }}
           from={step === null ? film.steps.length : Number(step)}
         />
       )}
@@ -39,6 +39,7 @@ interface Address {
   readonly target: string;
   readonly law: string | null;
   readonly kernel: string | null;
+  readonly trace: string | null;
 }
 
 interface FilmProps {
@@ -89,6 +90,7 @@ function FilmView({ film, address, from }: FilmProps) {
       {bug === null ? null : <BugText bug={bug} />}
       <div class="tools">
         <KernelMenu film={film} address={address} />
+        {film.trace === null || isReport ? null : <TraceChoice trace={film.trace} address={address} />}
         {film.twin === null || !holds(addressOf("run", { target: film.twin })) ? null : (
           <a href={linkTo(addressOf("run", { target: film.twin }))}>The same bug when calls interleave</a>
         )}
@@ -173,6 +175,25 @@ function KernelMenu({ film, address }: { readonly film: Film; readonly address: 
         ))}
       </select>
     </label>
+  );
+}
+
+/** Another trace of the same recording. */
+function TraceChoice({ trace, address }: { readonly trace: number; readonly address: Address }) {
+  const [line, setLine] = useState(String(trace));
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        location.hash = linkTo(addressOf("history", { ...address, trace: line }));
+      }}
+    >
+      <label>
+        Trace on line{" "}
+        <input type="number" min={1} value={line} onInput={(event) => setLine(event.currentTarget.value)} />
+      </label>{" "}
+      <button type="submit">Show</button>
+    </form>
   );
 }
 

@@ -82,7 +82,9 @@ function Lanes({ film, words, from }: LanesProps) {
         position={position}
         last={last}
         pins={film.outcome === "violated" ? [last] : []}
-        says={step === undefined ? "the beginning" : `step ${position}: CPU ${step.cpu}, ${step.text}`}
+        says={
+          step === undefined ? "the beginning" : `step ${position}: ${film.lanes[step.cpu]}, ${step.text}`
+        }
         go={go}
       />
       <p class="now" aria-live="polite">
@@ -90,7 +92,7 @@ function Lanes({ film, words, from }: LanesProps) {
           "The beginning: every CPU is idle."
         ) : (
           <>
-            <b>Step {position}:</b> CPU {step.cpu}, {step.text}
+            <b>Step {position}:</b> {film.lanes[step.cpu]}, {step.text}
           </>
         )}
       </p>
@@ -312,7 +314,7 @@ function stepText({ steps, lanes, columns }: RunFilm, nth: number): string {
   const waiting = step.waits.flatMap((waits, lane) => (waits ? [`${lanes[lane]} waits`] : []));
   const sent = step.sends.map(({ to }) => `interrupts CPU ${to}`);
   const state = step.drawn.map((text, column) => `${columns[column]} ${text.trim() || "-"}`);
-  return [`CPU ${step.cpu}, ${step.text}`, ...sent, ...held, ...waiting, ...state].join("; ");
+  return [`${lanes[step.cpu]}, ${step.text}`, ...sent, ...held, ...waiting, ...state].join("; ");
 }
 
 interface ArrowProps {
