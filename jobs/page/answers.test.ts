@@ -69,6 +69,18 @@ test("The violation of no-alias-after-unmap-aliases is explained by the entry th
   expect(steps.at(-1)?.laws).toContain("no-alias-after-unmap-aliases");
 });
 
+test("A page that a gather freed too early is named, with the range that no flush covered.", async () => {
+  const { blame } = await ask<Film>("history?target=D1");
+  expect(blame?.text).toBe("Frame 100 was freed, and no flush has covered 0x0 to 0x1000 since.");
+  expect(blame?.marks).toMatchObject([{ row: "removed", start: 0, end: 1 }]);
+});
+
+test("A purge that was not needed is explained by where the request fits.", async () => {
+  const { blame, violations } = await ask<Film>("history?target=A9&law=purge-only-when-full");
+  expect(violations.map(({ id }) => id)).toContain("purge-only-when-full");
+  expect(blame?.text).toMatch(/^It purged, and \d+ pages? fits? at page \d+ before that\.$/);
+});
+
 test("On a kernel without the bug the same history is accepted, and nothing is explained.", async () => {
   const film = await ask<Film>("history?target=C7&kernel=6.12");
   expect([film.outcome, film.blame, film.violations]).toEqual(["accepted", null, []]);

@@ -129,7 +129,7 @@ function FilmView({ film, address, from }: FilmProps) {
           says={pictureText(things, position)}
         />
       )}
-      {axis.columns === 0 || kinds.gathers.length > 0 ? null : <Legend />}
+      {axis.columns === 0 ? null : <Legend looks={kinds.gathers.length > 0 ? OF_GATHERS : OF_AREAS} />}
       {isLast && violations.length > 0 ? <Why film={film} /> : null}
       <div class="columns">
         <StepList steps={steps} position={position} go={go} />
@@ -226,7 +226,16 @@ function Why({ film: { violations, blame } }: { readonly film: Film }) {
   );
 }
 
-const LOOKS = [
+type Looks = readonly (readonly [look: string, says: string])[];
+
+const OF_GATHERS: Looks = [
+  ["busy", "range of a gather"],
+  ["pte", "mapped page, by its frame"],
+  ["dead", "removed, and covered by no flush"],
+  ["gone", "gone since the last step"],
+  ["new", "changed by this step"],
+];
+const OF_AREAS: Looks = [
   ["busy", "busy area"],
   ["lazy", "freed, lazy"],
   ["block", "block of a CPU"],
@@ -234,12 +243,12 @@ const LOOKS = [
   ["guard", "guard page"],
   ["gone", "gone since the last step"],
   ["new", "changed by this step"],
-] as const;
+];
 
-function Legend() {
+function Legend({ looks }: { readonly looks: Looks }) {
   return (
     <ul class="legend" aria-label="Legend">
-      {LOOKS.map(([look, says]) => (
+      {looks.map(([look, says]) => (
         <li key={look}>
           <svg width="26" height="16" aria-hidden="true">
             <g class={`run ${look === "new" ? "busy new" : look} hue0`}>
@@ -252,9 +261,13 @@ function Legend() {
           {says}
         </li>
       ))}
-      <li>┌┐ the window asked for</li>
-      <li>▼ free_vmap_cache</li>
-      <li>A is what step 1 got, B what step 2 got</li>
+      {looks === OF_GATHERS ? null : (
+        <>
+          <li>┌┐ the window asked for</li>
+          <li>▼ free_vmap_cache</li>
+          <li>A is what step 1 got, B what step 2 got</li>
+        </>
+      )}
     </ul>
   );
 }

@@ -130,6 +130,7 @@ function Chart({ film, position, go }: ChartProps) {
   const waits = useMemo(() => waitBars(steps, lanes.length), [film]);
   const calls = useMemo(() => callBars(steps, lanes.length), [film]);
   const names = locksIn(bars);
+  const isSending = steps.some(({ sends }) => sends.length > 0);
   const besides = columns.map((name, nth) => {
     const longest = Math.max(name.length, ...steps.map(({ drawn }) => drawn[nth]?.length ?? 0));
     return longest * LETTER + 28;
@@ -150,17 +151,19 @@ function Chart({ film, position, go }: ChartProps) {
   }, [position]);
   return (
     <div ref={ref}>
-      {names.length === 0 ? null : (
-        <ul class="legend" aria-label="Locks">
+      {names.length === 0 && waits.length === 0 && !isSending ? null : (
+        <ul class="legend" aria-label="Legend">
           {names.map((name, nth) => (
             <li key={name}>
               <span class={`swatch lock${nth % 4}`} /> {name} is held
             </li>
           ))}
-          <li>
-            <span class="swatch waits" /> waits
-          </li>
-          <li>→ interrupt, from the CPU that sends it to the step that handles it</li>
+          {waits.length === 0 ? null : (
+            <li>
+              <span class="swatch waits" /> waits
+            </li>
+          )}
+          {isSending ? <li>→ interrupt, from the CPU that sends it to the step that handles it</li> : null}
         </ul>
       )}
       <Wide label="Swim lanes" kind="lanes" within={scroll}>
