@@ -377,6 +377,7 @@ program
     "the page: matrix, histories, interleavings and bugs in a browser, served on this machine only",
   )
   .argument("[file-or-bug]", "a history, an interleaving, a recording, a log, a bug, or tree:DIR")
+  .option("--tree <directory>", "a kernel tree to take the file or the bug on, too")
   .option("--out <file>", "write one HTML file that needs no server, in place of serving")
   .option("--port <number>", "on this port; a free one unless given", wholeNumber("--port", 1, 65_535))
   .option(...UNUSED_SEED_OPTION)
