@@ -121,7 +121,7 @@ export async function checkKernel<T extends Terms>(
       seed,
       histories: wanted,
       law: options.law,
-      name: (step) => namesOf(wing, kernel, step),
+      name: (step, history) => namesOf(wing, kernel, step, { scope, commands: history }),
     });
     histories += report.histories;
     commands += report.commands;
@@ -228,7 +228,7 @@ async function tryKept<T extends Terms>(
   for (const { path, history } of kept) {
     const bench = wing.bench(kernel, history.scope);
     const last = lastPlayed(bench, history.commands, history.law) as PlayedOf<T>;
-    const unknown = namesOf(wing, kernel, last).find(
+    const unknown = namesOf(wing, kernel, last, history).find(
       ({ law, known }) => known === undefined && (history.law === undefined || law === history.law),
     );
     if (unknown === undefined) {
@@ -284,7 +284,7 @@ async function tryPinned<T extends Terms>(
     const bench = wing.bench(judgedAlsoBy(kernel, pinned.law), history.scope);
     const last = lastPlayed(bench, history.commands, pinned.law) as PlayedOf<T>;
     const words = `${bug.id} --law ${pinned.law} --kernel ${kernel.name}`;
-    const violatesIt = namesOf(wing, kernel, last).some(
+    const violatesIt = namesOf(wing, kernel, last, history).some(
       (each) => each.law === pinned.law && each.known === bug.id,
     );
     if (violatesIt) {

@@ -22,7 +22,7 @@ export interface State extends World {
   /** Batch pages that are not freed. */
   readonly batchPages: ReadonlySet<number>;
   readonly lastRemoval: number;
-  /** Removals of pages whose caller removed no entry. */
+  /** Removals of pages whose caller removed no entry, and of tables that were freed before a vma ended. */
   readonly unannounced: ReadonlySet<number>;
   readonly asceLimit: number;
 }

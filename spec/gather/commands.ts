@@ -1,5 +1,5 @@
 /** The table of commands. Code for commands of all kinds is a loop over it. */
-import { anyRecord, type CommandRecord } from "./commands/command.ts";
+import { anyRecord, type CommandRecord, hex } from "./commands/command.ts";
 import type { Command, Op } from "./commands/kinds.ts";
 import * as machine from "./commands/machine.ts";
 import * as observer from "./commands/observer.ts";
@@ -136,7 +136,7 @@ export function replyText({ events, reached, refused }: Response): string {
       case "flush":
         return event.what === "mm" || event.start === undefined
           ? "flush"
-          : `flush 0x${event.start.toString(16)} to 0x${(event.end as number).toString(16)}`;
+          : `flush ${hex(event.start)} to ${hex(event.end as number)}`;
       case "pages":
         return `free ${event.runs.map(([pfn, count]) => (count === 1 ? pfn : `${pfn}-${pfn + count - 1}`)).join(" ")}`;
       case "page":

@@ -8,6 +8,7 @@ import { readJson } from "../../adapters/json-file.ts";
 import { formatTreeRun, treeRunIn } from "../../adapters/tree-run-file.ts";
 import { failedIn, isEnabled } from "../../engine/machine.ts";
 import { protocolFor } from "../../jobs/interleaved-orders.ts";
+import { filmOfTreeRun } from "../../jobs/page/tree-run-film.ts";
 import { replayTreeRun } from "../../jobs/tree-run.ts";
 import { exploreTreeSteps, stepName, treeStepsAsked } from "../../jobs/tree-steps.ts";
 import { DRAWN, drawnCalls } from "../../jobs/tree-steps-drawn.ts";
@@ -113,6 +114,11 @@ describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and a compiler (skipped without)
     const file = await pinnedRun("vb-final-free-window");
     const found = await replayTreeRun("pinned", file, directory);
     expect([found.how, found.laws]).toEqual(["exactly", [file.law]]);
+    // As the page draws it: both pages have no PTE, and a TLB may hold them.
+    const { outcome, lanes, steps } = filmOfTreeRun(found);
+    expect([outcome, lanes]).toEqual(["violated", ["CPU 0", "CPU 1"]]);
+    expect(steps.at(-1)).toMatchObject({ cpu: 1, drawn: ["tt"], holds: [[], []] });
+    expect(steps[12]?.holds).toEqual([[], ["&vmap_purge_lock"]]);
   });
 
   test.each(OLD_TREES)("%s violates what is pinned for C7, in its order", async (directory) => {
