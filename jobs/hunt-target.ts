@@ -4,7 +4,7 @@ import { lastPlayed } from "../engine/run/stepper.ts";
 import type { Target } from "../properties/hunt.ts";
 import type { PlayedOf } from "../properties/run-choices.ts";
 import type { LawId } from "../spec/contract.ts";
-import { FAILURE_LAWS } from "../spec/process.ts";
+import { MEMORY_LAWS } from "../spec/process.ts";
 import {
   type Bug,
   judgedAlsoBy,
@@ -41,7 +41,7 @@ export function kernelTarget<T extends Terms>(
   kernel: Kernel<T>,
   law: LawId | undefined,
 ): Target<T> {
-  const isBeside = law !== undefined && isFailureLaw(law);
+  const isBeside = law !== undefined && isMemoryLaw(law);
   return {
     kernel: law === undefined || isBeside ? kernel : judgedAlsoBy(kernel, law),
     law,
@@ -50,7 +50,7 @@ export function kernelTarget<T extends Terms>(
   };
 }
 
-const isFailureLaw = (law: LawId) => FAILURE_LAWS.some(({ id }) => id === law);
+const isMemoryLaw = (law: LawId) => MEMORY_LAWS.some(({ id }) => id === law);
 
 /** Whether this step violates a law in a way that the catalogue does not know of this kernel. */
 export function isUnexpected<T extends Terms>(

@@ -222,9 +222,10 @@ function answered(draft: Draft, command: Command, response: Response): void {
   switch (command.op) {
     case "gather":
       // s390 flushes first where nothing else uses the mm.
-      if (response.events.some(({ kind }) => kind === "flush"))
+      if (response.events.some(({ kind }) => kind === "flush")) {
         draft.change(command.g, { flushedFirst: true });
-      draft.found.idle = 0;
+        draft.found.idle = 0;
+      }
       return;
     case "finish":
       finished(draft, command.g, command.start, command.end);
@@ -245,7 +246,7 @@ function answered(draft: Draft, command: Command, response: Response): void {
     case "removeFolio":
     case "zap":
     case "freeTable":
-      draft.found.stuck = isStuck(command, response);
+      if (isStuck(command, response)) draft.found.stuck = true;
       countSlots(draft, command);
       if (response.full === true) draft.change(command.g, { mustFlush: true });
       return;

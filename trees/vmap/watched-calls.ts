@@ -4,7 +4,7 @@
  */
 
 import type { LawId } from "../../spec/contract.ts";
-import { FAILURE_LAWS } from "../../spec/process.ts";
+import { MEMORY_LAWS } from "../../spec/process.ts";
 import {
   type CallFrom,
   CONTEXT_LAWS,
@@ -265,7 +265,7 @@ type Four = [number, number, number, number];
 /** By the bits of drive_may (shim/drive.h). */
 const LAYERS: readonly Layer[] = ["reclaim", "block layer", "filesystem"];
 
-const LEAVES_NOTHING: LawId = FAILURE_LAWS.find(({ id }) => id === "failure-leaves-nothing")?.id as LawId;
+const LEAVES_NOTHING: LawId = MEMORY_LAWS.find(({ id }) => id === "failure-leaves-nothing")?.id as LawId;
 
 interface SeenAt {
   readonly seen: Seen;

@@ -30,6 +30,8 @@ export interface CommandRecord<C extends Command = Command> {
   offered(promises: Promises, scope: Scope): boolean;
   /** All commands of such callers. */
   every(scope: Scope): readonly C[];
+  /** Whether any such command may be legal now: asked first where many are tried. */
+  mayBeLegal(world: World): boolean;
   /** Whether callers who keep the rules may make it now. */
   legal(world: World, command: C): boolean;
   says(command: C): string;
@@ -44,6 +46,7 @@ export function command<C extends Command>(given: Given<C>): CommandRecord<C> {
   const { feature } = given;
   return {
     ...{ call: undefined, feature, weight: 10, simpler: () => [] },
+    mayBeLegal: ({ gathers }) => gathers.size > 0 || given.op === "gather" || !("g" in given.fields),
     offered: ({ has }) => feature === undefined || has[feature],
     ...given,
   };

@@ -95,6 +95,7 @@ export const removePage = command<RemovePage>({
   call: "entries",
   weight: 20,
   offered: ({ has }) => has.pages,
+  mayBeLegal: ({ entries, scope }) => entries.size > 0 || scope.outside === true,
   every: (scope) =>
     forSlots(scope, (g) =>
       scope.pages.flatMap((addr) =>
