@@ -55,7 +55,7 @@ describe("a task", () => {
     const [one, two] = [await runTask(task as Task), await runTask(other as Task)];
     expect(one).toMatchObject({ outcome: "as expected", kind: "swarm" });
     expect(one.findings.map(({ law, bug }) => [law, bug])).toContainEqual([
-      "lowest-fit",
+      "refused-only-when-full",
       "cache-exact-hole-missed",
     ]);
     expect(one.sample?.hashes.length).toBeGreaterThan(100);
