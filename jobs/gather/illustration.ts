@@ -26,7 +26,10 @@ export const GATHER_ILLUSTRATION: Illustration<GatherTerms> = {
   idle: says,
   facts: ({ arch, cpus, pages }) => [
     ["architecture", arch],
-    ["machine", `${cpus} ${cpus === 1 ? "CPU" : "CPUs"}, an mm of ${pages.length} pages`],
+    [
+      "machine",
+      `${cpus} ${cpus === 1 ? "CPU" : "CPUs"}, an mm of ${pages.length} page${pages.length === 1 ? "" : "s"}`,
+    ],
   ],
   guard: () => ({ inside: 0, after: 0, before: 0 }),
   cpus: () => [],
