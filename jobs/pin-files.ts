@@ -155,7 +155,9 @@ function violatesWithLast(
   const kernel = judgedAlsoBy(on, law);
   const last = lastPlayed(wing.bench(kernel, scope), commands, law);
   if (last?.index !== commands.length - 1) return false;
-  return namesOf(wing, kernel, last).some((each) => each.law === law && each.known === bug?.id);
+  return namesOf(wing, kernel, last, { scope, commands }).some(
+    (each) => each.law === law && each.known === bug?.id,
+  );
 }
 
 /** Whether it replaces the longer one: it violates the law wherever that one does, and not on the repaired kernel. */

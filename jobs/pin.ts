@@ -157,7 +157,10 @@ async function shrinkHistory<T extends Terms>(
   const commands = bringDown(
     wing.bench(kernel, history.scope),
     law,
-    (step) => namesOf(wing, kernel, step).some((each) => each.law === law && each.known === known),
+    (step, steps) =>
+      namesOf(wing, kernel, step, { scope: history.scope, commands: steps }).some(
+        (each) => each.law === law && each.known === known,
+      ),
     history.commands,
   );
   const bug = known === undefined ? undefined : bugOf(wing, known);
@@ -173,7 +176,10 @@ function firstViolation<T extends Terms>(
   law: LawId | undefined,
 ) {
   const last = lastPlayed(wing.bench(kernel, scope), commands, law);
-  return last && namesOf(wing, kernel, last).find((each) => law === undefined || each.law === law);
+  return (
+    last &&
+    namesOf(wing, kernel, last, { scope, commands }).find((each) => law === undefined || each.law === law)
+  );
 }
 
 /** Cuts a trace to the steps that the violation needs, and files those as a recording of their own. */

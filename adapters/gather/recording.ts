@@ -7,7 +7,7 @@ import type { Event, Response } from "../../spec/gather/response.ts";
 import { type Limits, type Scope, SMALL, STD } from "../../spec/gather/scope.ts";
 import { checked } from "../complaint.ts";
 import { inputError } from "../input-error.ts";
-import { lines } from "../lines.ts";
+import { tracesIn } from "../lines.ts";
 import {
   type Cut,
   EVENT_NAMES,
@@ -58,13 +58,8 @@ export function isOfGather(document: unknown): boolean {
 }
 
 /** Every trace of a recording, gzipped or plain. Throws an InputError at the first line that is not one. */
-export async function* readRecording(file: string): AsyncGenerator<Trace> {
-  let any = false;
-  for await (const { number, text } of lines(file)) {
-    any = true;
-    yield readTrace(file, number, text);
-  }
-  if (!any) throw inputError(file, undefined, "holds no trace: one JSON object a line was expected");
+export function readRecording(file: string): AsyncGenerator<Trace> {
+  return tracesIn(file, readTrace);
 }
 
 export function readTrace(file: string, line: number, text: string): Trace {
