@@ -347,8 +347,11 @@ addCampaign(program);
 
 program
   .command("list")
-  .description("the kernels, laws, bugs and scopes there are; or all about one bug or kernel")
-  .argument("[name]", "a bug, a kernel or any version, such as C7, 6.5, gather-3.1 or 5.15.0-91-generic")
+  .description("the kernels, laws, bugs, protocols and scopes there are; or all about one of them")
+  .argument(
+    "[name]",
+    "a bug, a law, a protocol, a kernel or any version, such as C7, no-overlap, blocks-6.12, 6.5, gather-3.1 or 5.15.0-91-generic",
+  )
   .option("--program <protocol>", "what a CPU does in a protocol, step by step, such as blocks-6.12")
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)

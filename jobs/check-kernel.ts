@@ -20,7 +20,7 @@ import { dropFailure, type KeptFailure, keepFailure, keptFailures } from "./fail
 import { namesOf } from "./hunt-target.ts";
 import { replayLine } from "./names.ts";
 import { allPinned, readPinned } from "./pinned.ts";
-import { bugOf, writtenIn } from "./wings.ts";
+import { bugOf, withNumber, writtenIn } from "./wings.ts";
 import { Work } from "./work.ts";
 
 /** The default number of random histories in each scope: enough to reach every witness of every kernel. */
@@ -298,7 +298,7 @@ async function tryPinned<T extends Terms>(
         surprises.push({
           kind: "unknown",
           kernel: kernel.name,
-          what: `it violates ${pinned.law} by ${bug.id}${numberText(bug)}, which ${release.like} has not`,
+          what: `it violates ${pinned.law} by ${withNumber(bug)}, which ${release.like} has not`,
           law: pinned.law,
           bug: bug.id,
           history: history.commands,
@@ -335,8 +335,6 @@ export function lineageOf<T extends Terms>(wing: Wing<T>, { labels, like }: Rele
   const before = like === undefined ? undefined : wing.kernelCalled(like);
   return [labels[0] as string, ...(before === undefined ? [] : lineageOf(wing, before.release))];
 }
-
-const numberText = ({ number }: Pick<Bug, "number">): string => (number === undefined ? "" : ` (${number})`);
 
 /** Of bugs, those with a report first, and of these the one on the fewest kernels, as the most specific. */
 function rankOf<T extends Terms>(bug: Bug<T> | undefined): number {

@@ -4,7 +4,7 @@ import type { Target } from "../properties/hunt.ts";
 import type { PlayedOf } from "../properties/run-choices.ts";
 import type { LawId } from "../spec/contract.ts";
 import { type Bug, judgedAlsoBy, type Kernel, type OpenWing, type Terms, type Wing } from "../spec/wing.ts";
-import { bugOf } from "./wings.ts";
+import { bugOf, withNumber } from "./wings.ts";
 
 /** This law violated by this bug, on the first kernel the catalogue names for it. */
 export function bugTarget<T extends Terms>(wing: OpenWing<T>, bug: Bug<NoInfer<T>>, law: LawId): Target<T> {
@@ -53,7 +53,7 @@ export function knownText<T extends Terms>(
   { known, listed }: Pick<Named, "known" | "listed">,
 ): string {
   if (known === undefined) return "not known to the catalogue";
-  if (listed) return `known as ${known}`;
+  if (listed) return `known as ${withNumber(bugOf(wing, known) ?? { id: known })}`;
   const laws = [...new Set(bugOf(wing, known)?.violations.map(({ law }) => law))].join(", ");
   return `follows from ${known}, which violates ${laws}`;
 }

@@ -5,6 +5,7 @@ import { failedIn } from "../../engine/machine.ts";
 import { toolLine } from "../../jobs/names.ts";
 import { scopeText } from "../../jobs/parameters.ts";
 import type { ReplayedRun, RunViolation } from "../../jobs/replay-run.ts";
+import { withNumber } from "../../jobs/wings.ts";
 import { bugsIn } from "../../kernels/versions.ts";
 import type { StepAction, StepMachine } from "../../protocols/program.ts";
 import { versionOf } from "../../spec/vmap/change.ts";
@@ -99,7 +100,8 @@ function hiddenLines({ pinned, version, violations, machine }: ReplayedRun): str
 
 function violationText(machine: StepMachine, { law, bug: known }: RunViolation): string {
   const bug = known === undefined ? undefined : interleavedCalled(known);
-  const name = bug === undefined ? "not known to the catalogue" : `known as ${bug.id} (fixed: ${bug.fixed})`;
+  const name =
+    bug === undefined ? "not known to the catalogue" : `known as ${withNumber(bug)}, fixed: ${bug.fixed}`;
   return `${pc.red(pc.bold(law))}   ${saysIn(machine, law)}\n${name}`;
 }
 
