@@ -23,3 +23,6 @@ export const TRACE_OPTION = [
   "which line of a recording; else the first that violates a law",
   wholeNumber("--trace", 1, 2 ** 31),
 ] as const;
+
+/** Of random histories. */
+export const MOST_RUNS = 10_000_000;
