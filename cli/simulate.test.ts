@@ -62,8 +62,8 @@ describe("the output", () => {
       {
         ...REPORT,
         directory: {
-          before: { rate: 1, interval: 9, shares: [{ as: "_write_lock", share: 0.6 }] },
-          after: { rate: 9, interval: 1, shares: [{ as: "default_idle", share: 0.4 }] },
+          before: { rate: 1, interval: 9, shares: [{ as: "_write_lock", share: 0.6, measured: 0.59 }] },
+          after: { rate: 9, interval: 1, shares: [{ as: "default_idle", share: 0.4, measured: null }] },
           speedup: 9,
           vmapAlone: 90,
         },

@@ -225,3 +225,15 @@ function fileOf({ tree, calls, scope, grain }: TreeSteps, law: LawId, { steps }:
   const version = tree.version ?? "unknown";
   return { tree: version, calls: calls.text, scope: { ...scope }, grain, law, steps: steps.map(stepName) };
 }
+
+export const PAGES_LEGEND = "pages: M has a PTE, t has none but a TLB may hold it, . neither";
+
+/** The pages after a step in letters; as many of them as the run has to do with. */
+export function pagesTextOf({ begin, steps }: TreeRun): (pages: StepPages) => string {
+  const all = [begin, ...steps.map(({ pages }) => pages)];
+  const most = Math.max(1, ...all.map(({ ptes, stale }) => 32 - Math.clz32(ptes | stale)));
+  return ({ ptes, stale }) =>
+    Array.from({ length: most }, (_none, page) =>
+      (ptes >>> page) & 1 ? "M" : (stale >>> page) & 1 ? "t" : ".",
+    ).join("");
+}

@@ -11,19 +11,22 @@ import { serve } from "../view/server.ts";
 export interface ViewOptions extends JsonOption {
   readonly out?: string;
   readonly port?: number;
+  readonly tree?: string;
 }
 
 export async function viewVerb(target: string | undefined, options: ViewOptions): Promise<number> {
-  const { out, port = 0, json } = options;
-  const given = await givenBy(target);
+  const { out, port = 0, json, tree } = options;
+  const given = await givenBy(target, tree);
   if (out !== undefined) return writeReport(given, out, options);
   const signal = interrupts();
   // What cannot be shown is said here, not in the page.
   const start = await answer("start", new URLSearchParams(), given, { signal });
-  const opens = "opens" in start ? start.opens : "";
-  if (given.file !== undefined || given.bug !== undefined)
-    await answer(opens.split("?")[0] as string, new URLSearchParams(opens.split("?")[1]), given, { signal });
-  const served = await serve({ assets: await pageAssets(), given, port, signal });
+  const address = "opens" in start ? start.opens : "";
+  const [path = "", words] = address.split("?");
+  const isGiven = given.file !== undefined || given.bug !== undefined;
+  const document = isGiven && (await answer(path, new URLSearchParams(words), given, { signal }));
+  const first = document ? { address, document } : undefined;
+  const served = await serve({ assets: await pageAssets(), given, port, first, signal });
   console.log(json ? JSON.stringify({ url: served.url }) : `${served.url}  (Ctrl-C ends it)`);
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();

@@ -84,3 +84,17 @@ describe("refused is", () => {
     expect(statuses.filter((status) => status !== 200 && status !== 503)).toEqual([]);
   });
 });
+
+test("What was made before is the first answer at its address, and the next one is made anew.", async () => {
+  const address = "history?target=C7";
+  const start = { kind: "start", version: "", given: null, opens: "made before" } as const;
+  const given = { found: new FoundHistories() };
+  const signal = new AbortController().signal;
+  const own = await serve({ assets: new Map(), given, port: 0, first: { address, document: start }, signal });
+  const kindAt = async (at: string) =>
+    ((await (await fetch(`${own.url}api/${at}`)).json()) as { kind: string }).kind;
+  expect(await kindAt("history?target=A9")).toBe("film");
+  expect(await kindAt(address)).toBe("start");
+  expect(await kindAt(address)).toBe("film");
+  await own.close();
+});

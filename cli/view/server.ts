@@ -3,10 +3,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { InputError, oneLine } from "../../adapters/input-error.ts";
 import { answer, type Given } from "../../jobs/page/answers.ts";
+import type { Document } from "../../jobs/page/documents.ts";
 import { UsageError } from "../../jobs/usage-error.ts";
 import type { Asset } from "./assets.ts";
 
 const LOOPBACK = "127.0.0.1";
+const API = "/api/";
 /** The longest address of a request, and the most requests that wait for an answer. */
 const LONGEST_ADDRESS = 12_000;
 const MOST_WAITING = 16;
@@ -34,11 +36,14 @@ export interface ServeOptions {
   readonly given: Given;
   /** 0 for a free port. */
   readonly port: number;
+  /** What the page asks for first, if it was made already: once it is answered from here. */
+  readonly first?: { readonly address: string; readonly document: Document } | undefined;
   /** Ends the job that is running. */
   readonly signal: AbortSignal;
 }
 
-export async function serve({ assets, given, port, signal }: ServeOptions): Promise<Served> {
+export async function serve({ assets, given, port, first, signal }: ServeOptions): Promise<Served> {
+  let made = first;
   let waiting = 0;
   let last: Promise<unknown> = Promise.resolve();
   /** One job at a time, in the order of the requests. */
@@ -56,7 +61,7 @@ export async function serve({ assets, given, port, signal }: ServeOptions): Prom
       const refused = refusal(request, server.address() as AddressInfo);
       if (refused !== undefined) return reply(response, refused.status, "text/plain", refused.why);
       const url = new URL(request.url ?? "/", `http://${LOOPBACK}`);
-      if (!url.pathname.startsWith("/api/")) {
+      if (!url.pathname.startsWith(API)) {
         const asset = assets.get(url.pathname);
         if (asset === undefined) return reply(response, 404, "text/plain", "there is no such page");
         return reply(response, 200, asset.type, asset.body);
@@ -67,10 +72,14 @@ export async function serve({ assets, given, port, signal }: ServeOptions): Prom
       response.on("close", () => left.abort());
       const ending = AbortSignal.any([signal, left.signal]);
       try {
-        const words = url.searchParams;
-        const document = await inTurn(async () =>
-          ending.aborted ? undefined : answer(url.pathname.slice(5), words, given, { signal: ending }),
-        );
+        const document = await inTurn(async () => {
+          if (ending.aborted) return undefined;
+          if (made?.address !== `${url.pathname}${url.search}`.slice(API.length))
+            return answer(url.pathname.slice(API.length), url.searchParams, given, { signal: ending });
+          const { document } = made;
+          made = undefined;
+          return document;
+        });
         if (left.signal.aborted) return;
         reply(response, 200, "application/json", JSON.stringify(document));
       } catch (error) {
@@ -108,7 +117,7 @@ function refusal(
   if (origin !== undefined && !hosts.some((host) => origin === `http://${host}`))
     return { status: 403, why: "the Origin is not this page" };
   const isOther = site === "cross-site" || site === "same-site";
-  return isOther && url.startsWith("/api/") ? { status: 403, why: "another site asks" } : undefined;
+  return isOther && url.startsWith(API) ? { status: 403, why: "another site asks" } : undefined;
 }
 
 function reply(response: ServerResponse, status: number, type: string, body: string | Buffer): void {
