@@ -14,16 +14,18 @@ import type { VmallocinfoOptions } from "./verbs/vmallocinfo.ts";
 export function addReaders(program: Command): void {
   program
     .command("conform")
-    .description("runs a recording's commands on our version of its kernel and compares every reply field")
+    .description(
+      "runs a recording's commands on our model of its kernel and compares every field of every reply",
+    )
     .argument("<file...>", "recordings (.jsonl, .jsonl.gz)")
-    .option("--tree <directory>", "on the mm/vmalloc.c of this kernel tree, not on our model")
+    .option("--tree <directory>", "run it on the mm/vmalloc.c of this kernel tree, not on our model")
     .option(...UNUSED_SEED_OPTION)
     .option(...JSON_OPTION)
     .action(run<string[], ConformOptions>(async () => (await import("./verbs/conform.ts")).conformVerb));
 
   program
     .command("judge")
-    .description("judges a recording by the laws, with none of our kernels involved")
+    .description("judges a recording by the laws alone, without our models")
     .argument("<file...>", "recordings (.jsonl, .jsonl.gz)")
     .option("--law <id>", "only this law")
     .option(...AS_OPTION)
@@ -37,7 +39,7 @@ export function addReaders(program: Command): void {
     .argument("<log...>", "text of trace, trace_pipe, trace-cmd report or perf script, plain or gzipped")
     .option(
       "--vmallocinfo <file>",
-      "/proc/vmallocinfo as the log ended; of several readings in it those titled `==== pre` and `==== end`",
+      "/proc/vmallocinfo at the end of the log; if the file has several readings, those titled `==== pre` and `==== end`",
     )
     .option("--release <version>", "the kernel's version, such as 6.12: then more can be decided")
     .option("--plots <directory>", "write plots of one log there, as SVG")
@@ -61,10 +63,10 @@ export function addReaders(program: Command): void {
 
   program
     .command("record")
-    .description("what a kernel tree answers to random callers, as a recording for judge and conform")
+    .description("writes what a kernel tree answers to random callers, as a recording for judge and conform")
     .option("--tree <directory>", "the kernel tree")
-    .option("--as <release>", "under the label of this release, not of the nearest")
-    .option("--out <file>", "write it there, not to standard output")
+    .option("--as <release>", "record under the label of this release, not of the nearest")
+    .option("--out <file>", "write to this file, not to standard output")
     .option("--traces <number>", "traces in each of two scopes", wholeNumber("--traces", 1, MOST_RUNS), 50)
     .option(...SEED_OPTION, USUAL_SEED)
     .option(...JSON_OPTION)
@@ -72,7 +74,7 @@ export function addReaders(program: Command): void {
 
   program
     .command("trees")
-    .description("what is known of kernel trees: version, probes, constants, stubs")
+    .description("prints what is known of kernel trees: version, probes, constants, stubs")
     .argument("[directory...]", "kernel trees, or as much of them as has mm, lib, include and Makefile")
     .option(...UNUSED_SEED_OPTION)
     .option(...JSON_OPTION)
