@@ -19,6 +19,7 @@ import { scopeText } from "../../jobs/parameters.ts";
 import { spanText } from "../../jobs/spans.ts";
 import { changeText, commitText, factsText, withOthers } from "../../jobs/versions.ts";
 import { OPEN_VMAP } from "../../jobs/vmap/open-wing.ts";
+import { withNumber } from "../../jobs/wings.ts";
 import { changesBetween, LABELLED, rangesLike, rangesOfAll } from "../../kernels/versions.ts";
 import { STEP_PROTOCOLS } from "../../protocols/index.ts";
 import type { Change } from "../../spec/vmap/change.ts";
@@ -51,7 +52,7 @@ export function oneText(name: string, one: Listed): string {
 
 function bugText({ calls, pinned, steps, lengths }: WholeBug): string {
   const bug = (calls ?? steps) as Bug | InterleavedBug;
-  const title = `${pc.bold(bug.id)}${bug.number === undefined ? "" : ` (${bug.number})`}`;
+  const title = `${pc.bold(withNumber(bug))}`;
   const spans = spansOf(bug.id).flatMap(({ since, until }) => [
     ["since", since === undefined ? "before 2.6.27" : citationOf(since)],
     ["until", until === undefined ? "not fixed" : citationOf(until)],
