@@ -207,15 +207,21 @@ export function variants(): readonly Kernel<State>[] {
 /** For each of them, the name of the kernel that stands for it; found when it is first asked for. */
 let mainlineLike: readonly (string | undefined)[] | undefined;
 
-/** The releases that answer as the kernel of this name does, as ranges: `6.5 to 6.8`. */
-export function rangesLike(name: string): readonly string[] {
+/** The releases that answer as a kernel of one of these names does, as ranges: `6.5 to 6.8`. */
+export function rangesLike(...names: readonly string[]): readonly string[] {
   mainlineLike ??= MAINLINE.map((each) => kernelStandingFor(each)?.name);
   const ranges: [Version, Version][] = [];
   for (const [nth, each] of MAINLINE.entries()) {
-    if (mainlineLike[nth] !== name) continue;
+    if (!names.includes(mainlineLike[nth] ?? "")) continue;
     const last = ranges.at(-1);
     if (last !== undefined && last[1] === MAINLINE[nth - 1]) last[1] = each;
     else ranges.push([each, each]);
   }
   return ranges.map(([from, to]) => (from === to ? from.text : `${from.text} to ${to.text}`));
+}
+
+/** The same for several kernels, and for those that differ from one of them only in calls outside their domain. */
+export function rangesOfAll(names: readonly string[]): readonly string[] {
+  const others = variants().filter(({ release: { like } }) => like !== undefined && names.includes(like));
+  return rangesLike(...names, ...others.map(({ name }) => name));
 }

@@ -55,7 +55,7 @@ const isBug = async (word: string) =>
   interleavedCalled(word) !== undefined || (await bugMeant(word)) !== undefined;
 
 /** What is neither a history nor a recording is the log of a kernel. */
-const isLog = (file: string) => !/\.(json|jsonl|jsonl\.gz)$/.test(file);
+const isLog = (file: string) => !/\.jsonl?(\.gz)?$/.test(file);
 
 /** Throws a UsageError if no log was given. */
 function logOf({ file }: Given): string {
