@@ -16,6 +16,11 @@ const scope = z
   .string()
   .max(500)
   .regex(/^[\w=,.-]*$/, { error: "expected parameters such as pages=5,cpus=2" });
+/** A file of the machine that runs the task. */
+const path = z
+  .string()
+  .max(1000)
+  .regex(/^[^\p{Cc}]+$/u, { error: "expected the path of a file" });
 const seeds = z.int().min(1).max(100_000).optional();
 const runs = z.int().min(0).max(10_000_000).optional();
 const states = z.int().min(1).max(1_000_000_000).optional();
@@ -25,6 +30,12 @@ const job = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("hunt"), bug: word, runs, seeds }),
   z.strictObject({ kind: z.literal("explore"), machine: word, scope: scope.optional(), states }),
   z.strictObject({ kind: z.literal("diff"), one: word, other: word, runs, seeds }),
+  z.strictObject({
+    kind: z.literal("validate"),
+    log: path,
+    vmallocinfo: path.optional(),
+    release: word.optional(),
+  }),
 ]);
 
 const format = z.strictObject({
@@ -75,7 +86,7 @@ const finding = z.strictObject({
 
 const result = z.strictObject({
   id: text(1000),
-  kind: z.enum(["check", "hunt", "explore", "diff"]),
+  kind: z.enum(["check", "hunt", "explore", "diff", "validate"]),
   /**
    * `unexpected`: an unknown violation, or a bug that was not found. `refused`: the task asks for what is not there.
    * `set aside`: its process died three times.

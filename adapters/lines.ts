@@ -119,3 +119,16 @@ async function lookAt(file: string): Promise<{ readonly size: number; readonly z
     throw inputError(file, undefined, "is not gzip data, though its name says so");
   return { size, zipped };
 }
+
+/** Every trace of a recording: one a line. Throws an InputError if there is none. */
+export async function* tracesIn<T>(
+  file: string,
+  read: (file: string, line: number, text: string) => T,
+): AsyncGenerator<T> {
+  let any = false;
+  for await (const { number, text } of lines(file)) {
+    any = true;
+    yield read(file, number, text);
+  }
+  if (!any) throw inputError(file, undefined, "holds no trace: one JSON object a line was expected");
+}

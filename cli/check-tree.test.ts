@@ -3,20 +3,25 @@
  * trees, with a colon between two; without it, or without a clang for wasm32, only refusals can be run.
  */
 
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
-import { bugNamed } from "../jobs/names.ts";
+import { afterEach, describe, expect, test } from "vitest";
+import { hunt } from "../jobs/hunt.ts";
+import { replay } from "../jobs/replay.ts";
 import { openTree } from "../jobs/trees.ts";
 import { hasWebAssemblyCompiler } from "../trees/compiler.ts";
-import { canRunTrees, TREES } from "../trees/given-trees.testing.ts";
-import { readTree } from "../trees/source-tree.ts";
+import { canRunTrees, changedTree, TREES } from "../trees/given-trees.testing.ts";
 import { printedBy } from "./running.testing.ts";
 import { type CheckArguments, checkVerb } from "./verbs/check.ts";
+import { huntVerb } from "./verbs/hunt.ts";
+
+const before = process.cwd();
+afterEach(() => process.chdir(before));
 
 const CAN_RUN = canRunTrees("check --tree on real trees", hasWebAssemblyCompiler);
 const OPTIONS: CheckArguments = { seed: 1, runs: 0, details: false, coverage: false, json: false };
+const HUNT = { seed: 1, tries: 200, json: true } as const;
 const fresh = () => mkdtempSync(join(tmpdir(), "vmapcheck-tree-"));
 
 describe("a tree is refused", () => {
@@ -40,8 +45,10 @@ describe("a tree is refused", () => {
     );
   });
 
-  test("as a bug to hunt, with what to use instead", () => {
-    expect(() => bugNamed("tree:linux")).toThrow("check --tree DIR");
+  test("by hunt as well", async () => {
+    await expect(hunt({ bugs: ["tree:/nowhere"], seed: 1 })).rejects.toThrow(
+      "/nowhere: expected the directory of a kernel tree",
+    );
   });
 });
 
@@ -54,17 +61,33 @@ const newest = TREES.at(-1) as string;
 
 describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and clang (skipped without):", () => {
   test("a tree in which C7 is back has it named as a bug that its release has not", async () => {
-    const directory = fresh();
-    for (const path of ["Makefile", ...readTree(newest).files.keys()])
-      cpSync(join(newest, path), join(directory, path));
-    const file = join(directory, "mm/vmalloc.c");
-    const text = readFileSync(file, "utf8");
-    expect(text).toMatch(C7_RETURNS[0]);
-    writeFileSync(file, text.replace(...C7_RETURNS));
+    const directory = changedTree(newest, C7_RETURNS);
     const { code, out } = await printedBy(() => checkVerb([], { ...OPTIONS, tree: directory }));
     expect(code).toBe(1);
     expect(out).toMatch(/it has, and \S+ has not +C7\n/);
     expect(out).toMatch(/violates no-alias-after-unmap-aliases\s+by\s+vb-full-block-stale\s+\(C7\)/);
+  });
+
+  test("hunt finds no-alias-after-unmap-aliases violated by a tree as its release does not, from any seed", async () => {
+    process.chdir(fresh());
+    const { out, code } = await printedBy(() =>
+      huntVerb([], { ...HUNT, tree: changedTree(newest, C7_RETURNS) }),
+    );
+    expect(code).toBe(1);
+    const { kernels } = JSON.parse(out);
+    const [{ law, bug, expected, commands, replay: line }] = kernels;
+    // C7 violates the law of pins as well.
+    expect(["no-alias-after-unmap-aliases", "pinned-is-unaliased"]).toContain(law);
+    expect([bug, expected]).toEqual(["vb-full-block-stale", false]);
+    expect(commands).toBeLessThan(8);
+    const [, path = ""] = /replay (\S+)$/.exec(line) ?? [];
+    const replayed = await replay(path);
+    expect("violations" in replayed && replayed.violations[0]?.law).toBe(law);
+  });
+
+  test("hunt finds nothing in an unchanged tree that its release is not known for", async () => {
+    const { kernels } = await hunt({ bugs: [`tree:${newest}`], seed: 1, runs: 400 });
+    expect(kernels.map(({ found, runs }) => [found, runs])).toEqual([[undefined, 400]]);
   });
 
   test("an unchanged tree has the bugs of its release, and a symbolic link to it is as good", async () => {

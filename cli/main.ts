@@ -72,11 +72,21 @@ program
 
 program
   .command("hunt")
-  .description("rediscovers catalogue bugs at random, from a fresh seed unless one is given")
-  .argument("[bug...]", "slugs or numbers, such as va-gap-offbyone, A1 or D2; all when none is given")
+  .description(
+    "rediscovers catalogue bugs at random, or finds what is not known of a kernel or tree, from a fresh seed",
+  )
+  .argument(
+    "[subject...]",
+    "bugs by slug or number, such as va-gap-offbyone, A1 or D2, and kernels, such as 6.12 or tree:DIR; all bugs when none is given",
+  )
+  .option(
+    "--tree <directory>",
+    "your own kernel tree: histories until one violates a law as its release does not",
+  )
+  .option("--as <label>", "judge the tree by the promises of this release, not of the nearest one")
   .option(
     "--runs <number>",
-    "histories drawn for each law until it is found; 500000 unless given",
+    "histories drawn for each law, or on each kernel, until one is found; 500000 unless given",
     wholeNumber("--runs", 1, MOST_RUNS),
   )
   .option(
@@ -130,7 +140,14 @@ program
     "end once the process takes this much memory",
     wholeNumber("--megabytes", 1, 2 ** 20),
   )
-  .option("--workers <number>", "threads that visit states", wholeNumber("--workers", 1, 4), 1)
+  .option(
+    "--workers <number>",
+    "threads that visit states, up to 4; with --queue those of this machine, or 0",
+    wholeNumber("--workers", 0, 256),
+    1,
+  )
+  .option("--queue <address>", "keep the states on this Redis or Valkey server, for workers on many machines")
+  .option("--shards <hosts>", "spread them over these servers, such as HOST:6379,HOST:6380")
   .option("--checkpoint <file>", "save the search there from time to time, and where it ends early")
   .option("--every <seconds>", "how often; 30 unless given", wholeNumber("--every", 0, 2 ** 20))
   .option("--resume <file>", "continue a search that was saved, of the machine that was saved")

@@ -11,13 +11,11 @@ import {
   judgedAlsoBy,
   type Kernel,
   type OpenWing,
-  type Release,
   type Terms,
-  type Wing,
 } from "../spec/wing.ts";
 import { type ExploredKernel, exploreKernel } from "./check-explored.ts";
 import { dropFailure, type KeptFailure, keepFailure, keptFailures } from "./failures.ts";
-import { namesOf } from "./hunt-target.ts";
+import { hasBug, namesOf } from "./hunt-target.ts";
 import { replayLine } from "./names.ts";
 import { allPinned, readPinned } from "./pinned.ts";
 import { bugOf, writtenIn } from "./wings.ts";
@@ -123,7 +121,7 @@ export async function checkKernel<T extends Terms>(
       seed,
       histories: wanted,
       law: options.law,
-      name: (step) => namesOf(wing, kernel, step),
+      name: (step, history) => namesOf(wing, kernel, step, { scope, commands: history }),
     });
     histories += report.histories;
     commands += report.commands;
@@ -230,7 +228,7 @@ async function tryKept<T extends Terms>(
   for (const { path, history } of kept) {
     const bench = wing.bench(kernel, history.scope);
     const last = lastPlayed(bench, history.commands, history.law) as PlayedOf<T>;
-    const unknown = namesOf(wing, kernel, last).find(
+    const unknown = namesOf(wing, kernel, last, history).find(
       ({ law, known }) => known === undefined && (history.law === undefined || law === history.law),
     );
     if (unknown === undefined) {
@@ -286,7 +284,7 @@ async function tryPinned<T extends Terms>(
     const bench = wing.bench(judgedAlsoBy(kernel, pinned.law), history.scope);
     const last = lastPlayed(bench, history.commands, pinned.law) as PlayedOf<T>;
     const words = `${bug.id} --law ${pinned.law} --kernel ${kernel.name}`;
-    const violatesIt = namesOf(wing, kernel, last).some(
+    const violatesIt = namesOf(wing, kernel, last, history).some(
       (each) => each.law === pinned.law && each.known === bug.id,
     );
     if (violatesIt) {
@@ -324,19 +322,8 @@ async function tryPinned<T extends Terms>(
   return surprises;
 }
 
-/** Whether the catalogue has it that the bug violates this law on the release, or on one it was derived from, by any history. */
-function hasBug<T extends Terms>(wing: OpenWing<T>, release: Release, bug: Bug<T>, law: LawId): boolean {
-  const labels = lineageOf(wing, release);
-  return bug.violations.some((each) => each.law === law && each.on.some((label) => labels.includes(label)));
-}
-
-/** The release itself, and those that it was derived from, by their first labels. */
-export function lineageOf<T extends Terms>(wing: Wing<T>, { labels, like }: Release): readonly string[] {
-  const before = like === undefined ? undefined : wing.kernelCalled(like);
-  return [labels[0] as string, ...(before === undefined ? [] : lineageOf(wing, before.release))];
-}
-
-const numberText = ({ number }: Pick<Bug, "number">): string => (number === undefined ? "" : ` (${number})`);
+export const numberText = ({ number }: Pick<Bug, "number">): string =>
+  number === undefined ? "" : ` (${number})`;
 
 /** Of bugs, those with a report first, and of these the one on the fewest kernels, as the most specific. */
 function rankOf<T extends Terms>(bug: Bug<T> | undefined): number {
@@ -377,7 +364,7 @@ async function addUnknown<T extends Terms>(
   else surprises[before] = surprise;
 }
 
-const UNKNOWN = "violated in a way the catalogue does not know";
+export const UNKNOWN = "violated in a way the catalogue does not know";
 
 /** Witnesses, and paths inside this kernel, that no random history reached. */
 function neverSeen<T extends Terms>(

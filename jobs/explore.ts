@@ -45,6 +45,9 @@ export interface ExploreOptions extends Watch {
   readonly every?: number | undefined;
   /** A file to continue from. */
   readonly resume?: string | undefined;
+  /** The address of a Redis server that has the states, and others that share them, `HOST:PORT,HOST:PORT`. */
+  readonly queue?: string | undefined;
+  readonly shards?: string | undefined;
 }
 
 export interface Exploration {
@@ -68,6 +71,8 @@ export interface Exploration {
 }
 
 const USUAL_STATES = 50_000_000;
+/** Threads that share a table. */
+const MOST_THREADS = 4;
 /** Between two checkpoints. */
 const USUAL_SECONDS = 30;
 
@@ -166,12 +171,13 @@ export function asked(machine: string | Kernel | undefined, options: ExploreOpti
  */
 function ordersAsked(
   { hasFootprints, steps, name }: Subject,
-  { partialOrder, allOrders = false, workers = 1 }: ExploreOptions,
+  { partialOrder, allOrders = false, workers = 1, queue }: ExploreOptions,
 ): Orders {
+  const isAlone = workers === 1 && queue === undefined;
   const canDelay = steps?.delayed !== undefined;
   if (partialOrder === undefined) {
     if (!canDelay || allOrders) return "all";
-    return workers === 1 ? "fewest" : "late";
+    return isAlone ? "fewest" : "late";
   }
   const orders = ORDERS_BY_NAME[partialOrder];
   const cannot =
@@ -179,7 +185,7 @@ function ordersAsked(
       ? `no step of ${name} can be delayed`
       : orders === "fewest" && !hasFootprints
         ? `the actions of ${name} do not say what they read and write`
-        : orders === "fewest" && workers > 1
+        : orders === "fewest" && !isAlone
           ? "it is for one thread; late is for several"
           : orders !== "all" && allOrders
             ? "--actions and --dot ask for all orders"
@@ -217,9 +223,18 @@ function sameAsked(
 /** Throws a UsageError for options that exclude each other. */
 async function refuseWhatCannotBe(
   { instance: { machine }, saved }: Search,
-  { compact = false, workers = 1, every, checkpoint, draws = false }: ExploreOptions,
+  { compact = false, workers = 1, every, checkpoint, resume, draws = false, queue, shards }: ExploreOptions,
   isOwn: boolean,
 ): Promise<void> {
+  if (shards !== undefined && queue === undefined) throw new UsageError("--shards is for --queue");
+  if (queue !== undefined) {
+    const other = Object.entries({ compact, checkpoint, resume, dot: draws }).find(([, given]) => given);
+    if (other !== undefined)
+      throw new UsageError(`--${other[0]} is not for --queue: its servers have the states`);
+    if (isOwn) throw new UsageError("a kernel of one's own is explored by one thread");
+  } else if (workers < 1 || workers > MOST_THREADS) {
+    throw new UsageError(`--workers takes a whole number from 1 to ${MOST_THREADS} without --queue`);
+  }
   if (every !== undefined && checkpoint === undefined)
     throw new UsageError("--every is for --checkpoint FILE");
   if (isOwn && (workers > 1 || checkpoint !== undefined))
@@ -251,6 +266,13 @@ async function searchInTurns(
     resume: saved?.checkpoint.saved,
     saving: checkpoint === undefined ? undefined : savingTo(checkpoint, every, machine, ref, options.warn),
   };
+  if (options.queue !== undefined) {
+    const { exploreShared } = await import("./campaign/shared-exploration.ts");
+    const index = machine.laws.findIndex(({ id }) => id === law);
+    const ends = law === undefined ? (subject.continuesAfterViolation ? "never" : "any") : String(index);
+    const { queue, shards, memory } = options;
+    return exploreShared(machine, ref, { queue, shards, workers, states, ends, bytes: memory.bytes }, work);
+  }
   const turns =
     workers === 1
       ? exploring(machine, { ...given, compact })

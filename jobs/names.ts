@@ -1,7 +1,5 @@
 /** The words a user may type, and their meanings. */
 import { distance } from "fastest-levenshtein";
-import { INTERLEAVED } from "../counterexamples/interleavings.ts";
-import type { Bug } from "../counterexamples/vmap/bug.ts";
 import { BUGS, bugCalled } from "../counterexamples/vmap/index.ts";
 import { KERNELS, kernelCalled, kernelFor } from "../kernels/vmap/index.ts";
 import type { State } from "../kernels/vmap/state.ts";
@@ -9,17 +7,12 @@ import type { LawId } from "../spec/contract.ts";
 import { CONCEPT_LAWS } from "../spec/vmap/concepts/index.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
 import { ALL_LAWS } from "../spec/vmap/laws/index.ts";
-import { isTreeName, treeCalled } from "./trees.ts";
-import { orNearest, UsageError } from "./usage-error.ts";
+import { treeCalled } from "./trees.ts";
+import { orNearest } from "./usage-error.ts";
 import { factsOf, labelAlike, placeOf, type VersionFacts } from "./versions.ts";
 
 const LABELS = KERNELS.flatMap((kernel) => kernel.release.labels);
 const CHANGED = BUGS.filter((bug) => bug.changed !== undefined);
-/** Bugs at both grains, for the nearest right word. */
-const EVERY = [...BUGS, ...INTERLEAVED];
-const SLUGS = [...new Set(EVERY.map((bug) => bug.id))];
-const NUMBERS = [...new Set(EVERY.flatMap((bug) => (bug.number === undefined ? [] : [bug.number])))];
-
 /**
  * A kernel by any of its labels, a bug's changed kernel by the bug's slug, or the release that answers as a version does
  * of which there is no model.
@@ -82,14 +75,6 @@ export function checkedFor(word: string): {
   if (facts === undefined || facts.columns.length === 0)
     return { kernels: [releaseNamed(word)], facts: undefined };
   return { kernels: facts.columns.map(releaseNamed), facts };
-}
-
-export function bugNamed(name: string): Bug {
-  if (isTreeName(name))
-    throw new UsageError(
-      `${name} is no bug of the catalogue: check --tree DIR finds those that a tree has, and others`,
-    );
-  return orNearest("bug", name, bugCalled, /^[a-z]\d+$/i.test(name) ? NUMBERS : SLUGS);
 }
 
 export function lawNamed(id: string): LawId {

@@ -17,7 +17,8 @@ import { machineOf, prepare, type SubjectRef, subjectNamed } from "./subject.ts"
 import { ORDERS } from "./subject-types.ts";
 import { UsageError } from "./usage-error.ts";
 
-const ownerForm = z.strictObject({
+/** A machine, as it was asked for, and the version that was asked. */
+export const ownerForm = z.strictObject({
   version: z.string(),
   machine: z.string(),
   law: z.string().optional(),
@@ -36,22 +37,27 @@ export interface SavedSearch {
 export async function readSearch(path: string): Promise<SavedSearch> {
   return orUsageError(path, async () => {
     const checkpoint = readCheckpoint(path);
-    const { success, data } = ownerForm.safeParse(checkpoint.owner);
-    if (!success) throw new CheckpointError("it is a checkpoint of something else");
-    const { version, ...named } = data;
-    if (version !== VERSION) {
-      throw new CheckpointError(
-        `version ${JSON.stringify(version)} wrote it, and this is version ${VERSION}`,
-      );
-    }
-    await prepare(named.machine);
-    const subject = subjectNamed(named.machine, named.law);
-    const wrong = wrongIn(subject, named.parameters);
-    if (wrong !== undefined) throw new CheckpointError(`its scope: ${wrong}`);
-    const parameters = inOrder(subject, named.parameters);
-    return { path, named: { ...named, parameters }, checkpoint };
+    return { path, named: await namedIn(checkpoint.owner), checkpoint };
   });
 }
+
+/** The machine that was asked for. Throws a CheckpointError if this version cannot build it. */
+export async function namedIn(owner: unknown): Promise<SubjectRef> {
+  const { success, data } = ownerForm.safeParse(owner);
+  if (!success) throw new CheckpointError("it is a checkpoint of something else");
+  const { version, ...named } = data;
+  if (version !== VERSION) {
+    throw new CheckpointError(`version ${JSON.stringify(version)} wrote it, and this is version ${VERSION}`);
+  }
+  await prepare(named.machine);
+  const subject = subjectNamed(named.machine, named.law);
+  const wrong = wrongIn(subject, named.parameters);
+  if (wrong !== undefined) throw new CheckpointError(`its scope: ${wrong}`);
+  return { ...named, parameters: inOrder(subject, named.parameters) };
+}
+
+/** The same, to be written. */
+export const ownerOf = (named: SubjectRef): z.infer<typeof ownerForm> => ({ version: VERSION, ...named });
 
 /** Throws a UsageError if the saved search is not of this version's machine. */
 export async function refuseOtherMachine(
@@ -100,7 +106,7 @@ export function savingTo(
     save: (search) => {
       try {
         known ??= knownBy(machine, named);
-        writeCheckpoint(path, known, { version: VERSION, ...named }, search);
+        writeCheckpoint(path, known, ownerOf(named), search);
       } catch (error) {
         warn(`--checkpoint ${path}: ${(error as Error).message}: nothing was saved`);
       }

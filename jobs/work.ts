@@ -39,6 +39,10 @@ export class Work {
     this.#watch.say?.(text);
   }
 
+  warn(text: string): void {
+    this.#watch.warn?.(text);
+  }
+
   /** Between two turns: yields so that SIGINT and the progress line are handled. */
   async turn(text?: string): Promise<Stop> {
     if (text !== undefined) this.say(text);

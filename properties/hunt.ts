@@ -2,22 +2,29 @@
 
 import { searchAtRandom } from "../engine/run/random.ts";
 import type { Stop } from "../engine/search/visitable.ts";
-import type { LawId } from "../spec/contract.ts";
-import type { Histories, Kernel, Lengths, Terms } from "../spec/wing.ts";
+import { isFollowed, type LawId } from "../spec/contract.ts";
+import type { Histories, Kernel, Lengths, ScopedHistory, Terms } from "../spec/wing.ts";
 import { bringDown } from "./bring-down.ts";
 import { type PlayedOf, runChoices } from "./run-choices.ts";
 
 export interface Target<T extends Terms> {
   readonly kernel: Kernel<T>;
-  readonly law: LawId;
+  /** Any law, if undefined. */
+  readonly law: LawId | undefined;
   /** Callers also make calls outside their domain that the release does not check. */
   readonly byUnchecked?: true | undefined;
-  /** Whether this step, which violated the law, violated it in the wanted way. */
-  meant(step: PlayedOf<T>): boolean;
+  /** Whether the last step of this history, which violated this law, violated it in the wanted way. */
+  meant(step: PlayedOf<T>, law: LawId, history: ScopedHistory<T>): boolean;
 }
 
-export interface Found<T extends Terms> {
+/** Where histories are drawn: the kernel itself, or one that is asked more. */
+interface Place<T extends Terms> {
+  readonly asked: Kernel<T>;
   readonly scope: T["scope"];
+}
+
+export interface Found<T extends Terms> extends Place<T> {
+  readonly law: LawId;
   readonly history: readonly T["step"][];
 }
 
@@ -76,19 +83,15 @@ export function* hunting<T extends Terms>(
   limit: HuntLimit,
 ): Generator<number, HuntResult<T>, Stop> {
   const started = performance.now();
-  const hunter: Hunter<T> = {
-    of,
-    target,
-    scopes: of.scopesFor(target.kernel, target.law, target.byUnchecked),
-  };
-  const { scopes } = hunter;
+  const hunter: Hunter<T> = { of, target, places: placesOf(of, target) };
+  const { places } = hunter;
   let runs = 0;
   let found: Found<T> | undefined;
   let stop: Stop = false;
   for (let turn = 0; found === undefined && runs < limit.runs && stop === false; turn++) {
-    const scope = scopes[turn % scopes.length] as T["scope"];
-    const longest = LENGTHS[Math.floor(turn / scopes.length) % LENGTHS.length] as number;
-    const drawn = draw(hunter, scope, { longest }, Math.min(TURN, limit.runs - runs), seed + turn);
+    const place = places[turn % places.length] as Place<T>;
+    const longest = LENGTHS[Math.floor(turn / places.length) % LENGTHS.length] as number;
+    const drawn = draw(hunter, place, { longest }, Math.min(TURN, limit.runs - runs), seed + turn);
     runs += drawn.runs;
     found = drawn.found;
     stop = yield runs;
@@ -107,28 +110,59 @@ export function* hunting<T extends Terms>(
 interface Hunter<T extends Terms> {
   readonly of: Histories<T>;
   readonly target: Target<T>;
-  readonly scopes: readonly T["scope"][];
+  readonly places: readonly Place<T>[];
+}
+
+/** A law that only a kernel beside promises is hunted there alone, and any law everywhere. */
+function placesOf<T extends Terms>(
+  of: Histories<T>,
+  { kernel, law, byUnchecked }: Target<T>,
+): readonly Place<T>[] {
+  const own = of.scopesFor(kernel, law, byUnchecked).map((scope) => ({ asked: kernel, scope }));
+  const beside = of.beside(kernel);
+  if (law === undefined) return [...own, ...beside];
+  const only = kernel.promises.includes(law)
+    ? []
+    : beside.filter(({ asked }) => asked.promises.includes(law));
+  return only.length > 0 ? only : own;
 }
 
 /** Histories drawn until one violates the law in the wanted way: that one, shrunk. */
 function draw<T extends Terms>(
-  { of, target }: Hunter<T>,
-  scope: T["scope"],
+  { of, target, law: only = target.law }: Pick<Hunter<T>, "of" | "target"> & { readonly law?: LawId },
+  place: Place<T>,
   lengths: Lengths,
   runs: number,
   seed: number,
 ): { readonly found: Found<T> | undefined; readonly runs: number } {
-  const { kernel, law, byUnchecked = false } = target;
-  const bench = of.bench(kernel, scope);
-  const violated = (step: PlayedOf<T>) =>
-    step.violated.some(({ id }) => id === law) && target.meant(step) ? "fail" : "continue";
+  const { asked, scope } = place;
+  const { byUnchecked = false } = target;
+  const bench = of.bench(asked, scope);
+  const lawOf = (step: PlayedOf<T>, commands: readonly T["step"][]) =>
+    step.violated.find(
+      ({ id }) => (only === undefined || id === only) && target.meant(step, id, { scope, commands }),
+    )?.id;
+  const violated = (step: PlayedOf<T>, commands: readonly T["step"][]) => {
+    if (lawOf(step, commands) !== undefined) return "fail";
+    // One law is hunted through whatever else is violated before it.
+    const isFollowable = target.law !== undefined || step.violated.every((law) => isFollowed(law, "random"));
+    return isFollowable ? "continue" : "stop";
+  };
   const attempt = (drawn: readonly T["choice"][]) => {
     const { history, failed } = runChoices(bench, drawn, { violated }, byUnchecked);
-    return failed === undefined ? undefined : history;
+    const law = failed && lawOf(failed, history);
+    return law === undefined ? undefined : { law, history };
   };
   const { found, runs: done } = searchAtRandom({ drawn: of.choices(scope, lengths), attempt, seed, runs });
-  const history = found && bringDown(bench, law, (step) => target.meant(step), found);
-  return { found: history && { scope, history }, runs: done };
+  if (found === undefined) return { found, runs: done };
+  const { law } = found;
+  const history = bringDown(
+    bench,
+    law,
+    (step, commands) => target.meant(step, law, { scope, commands }),
+    found.history,
+  );
+  return { found: { law, asked, scope, history }, runs: done };
 }
 
 /** What one batch of histories left: the shortest history by then. */
@@ -150,27 +184,29 @@ function* shorter<T extends Terms>(
 ): Generator<Attempt<T>, void, void> {
   let best = first;
   let left = tries;
-  const attempt = (scope: T["scope"], lengths: Lengths, most: number, from: number): Attempt<T> => {
-    const { found, runs } = draw(hunter, scope, lengths, Math.min(most, left), from);
+  const { law } = first;
+  const attempt = (place: Place<T>, lengths: Lengths, most: number, from: number): Attempt<T> => {
+    const { found, runs } = draw({ ...hunter, law }, place, lengths, Math.min(most, left), from);
     left -= runs;
     if (found !== undefined && found.history.length < best.history.length) best = found;
     return { best, drawn: runs };
   };
   const isOver = () => left <= 0 || best.history.length <= Math.max(1, enough);
   // The scope of what was found, and the others in which the same can happen.
-  const others = hunter.scopes.filter(
-    (scope) => scope !== first.scope && hunter.of.fits(first.history, scope),
+  const others = hunter.places.filter(
+    ({ asked, scope }) =>
+      asked === first.asked && scope !== first.scope && hunter.of.fits(first.history, scope),
   );
-  const scopes = [first.scope, ...others];
+  const places = [first, ...others];
   // In rounds, so that every length has a turn before the tries are used up.
   for (let round = 0; !isOver(); round++) {
     for (let way = 0; way < WAYS && best.history.length >= MANY && !isOver(); way++)
-      yield attempt(best.scope, { longest: LONGEST }, WAY_TRIES, seed + TURNS_APART * (round + 1) + way);
+      yield attempt(best, { longest: LONGEST }, WAY_TRIES, seed + TURNS_APART * (round + 1) + way);
     for (let length = 1; length < best.history.length; length++) {
-      for (const scope of scopes) {
+      for (const place of places) {
         if (isOver()) return;
         const before = best;
-        yield attempt(scope, { shortest: length, longest: length }, TRIES_PER_STEP * length, seed + round);
+        yield attempt(place, { shortest: length, longest: length }, TRIES_PER_STEP * length, seed + round);
         if (best !== before) break;
       }
     }

@@ -56,6 +56,7 @@ export function exploredJson({
     fired: Object.fromEntries(machine.actions.map((name, action) => [name, result.fired[action]])),
     witnesses: Object.fromEntries(result.witnesses),
     bytes,
+    shards: result.shards ?? null,
   };
 }
 
@@ -170,7 +171,8 @@ function notFollowed({ laws }: Wing): string {
 }
 
 function receipt({ instance, workers, resumed, searchedAgain, result, reports }: Exploration): string[][] {
-  const { states, edges, depth, verdict, ended, exact, deadlocks, witnesses, bytes, seconds } = result;
+  const { states, edges, depth, verdict, ended, exact, deadlocks, witnesses, bytes, seconds, shards } =
+    result;
   const { machine } = instance;
   const kept = machine.laws.map(({ id }) => id).filter((id) => !reports.some(({ law }) => law === id));
   const never = neverFired(machine, result);
@@ -203,6 +205,10 @@ function receipt({ instance, workers, resumed, searchedAgain, result, reports }:
       : []),
     ["ended", endedText(ended)],
     ["memory", `${(bytes / states).toFixed(1)} bytes a state`],
+    ...(shards ?? []).map(({ server, states, bytes }, nth) => [
+      nth === 0 ? "servers" : "",
+      `${server}: ${states} states, ${(bytes / 2 ** 20).toFixed(1)} MB`,
+    ]),
     ["seconds", seconds.toFixed(2)],
   ].map(([name, value]) => [name as string, value as string]);
 }
@@ -221,8 +227,10 @@ function neverFired({ actions }: Visitable, { fired, reductions }: Explored): re
   return [...names].filter(([, has]) => !has).map(([name]) => name);
 }
 
-function methodOf({ exact, hashBits, omission, states }: Explored, workers: number): string {
-  const how = `breadth first${workers === 1 ? "" : ` by ${workers} threads`}`;
+function methodOf({ exact, hashBits, omission, states, shards }: Explored, workers: number): string {
+  const where =
+    shards === undefined ? "" : `, with the states on ${shards.length === 1 ? "a server" : "servers"}`;
+  const how = `breadth first${workers === 1 ? "" : ` by ${workers} threads`}${where}`;
   if (exact) return `exact, ${how}`;
   const by = hashBits === FINGERPRINT_BITS ? `a fingerprint of ${hashBits} bits` : `${hashBits} bits of hash`;
   return `${by} a state, ${how}: that any of ${states} was left out is no likelier than ${omission.toExponential(1)}`;

@@ -10,9 +10,21 @@ import { mapsOf, stepLine } from "./drawing.ts";
 import { drawingOf } from "./drawings.ts";
 import { saysOf } from "./replayed.ts";
 
-export function failureText({ wing, kernel: subject }: KernelReport, surprise: Surprise): string {
-  const { kernel, what, law, history, scope, replay: line } = surprise;
-  const head = `${pc.red("unexpected")}  ${kernel}: ${what}`;
+type Shown = Pick<Surprise, "kernel" | "what" | "law" | "history" | "scope" | "replay">;
+
+export function failureText(
+  { wing, kernel: subject }: Pick<KernelReport, "wing" | "kernel">,
+  {
+    kernel,
+    what,
+    law,
+    history,
+    scope,
+    replay: line,
+    expected = false,
+  }: Shown & { readonly expected?: boolean },
+): string {
+  const head = `${expected ? "expected" : pc.red("unexpected")}  ${kernel}: ${what}`;
   if (law === null || history === null || scope === null) return head;
   const drawing = drawingOf(wing);
   const played = replay(wing.bench(judgedAlsoBy(subject, law), scope), history, law);

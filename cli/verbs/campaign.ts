@@ -3,12 +3,22 @@ import { readPlan } from "../../adapters/campaign-file.ts";
 import { campaignSoFar, runCampaign, workForCampaigns } from "../../jobs/campaign/campaign.ts";
 import { presetCalled } from "../../jobs/campaign/presets.ts";
 import { isAsExpected, REPORT_FORMATS, type ReportFormat, reportText } from "../../jobs/campaign/report.ts";
+import { campaignDocuments } from "../../jobs/page/campaign-document.ts";
 import { orNearest, UsageError } from "../../jobs/usage-error.ts";
 import { USUAL_SEED } from "../../jobs/work.ts";
 import { AS_EXPECTED, BAD_INPUT, INTERRUPTED, UNEXPECTED } from "../exit.ts";
-import { filesNamed, refuseUnwritable, reportUnwritten, writeFiles } from "../files.ts";
+import {
+  filesNamed,
+  type Product,
+  refuseSameFile,
+  refuseUnwritable,
+  reportUnwritten,
+  writeFiles,
+} from "../files.ts";
 import { print, watched } from "../output.ts";
 import { campaignText } from "../show/campaign.ts";
+import { pageAssets } from "../view/assets.ts";
+import { reportText as pageText } from "../view/report.ts";
 
 export interface CampaignRunOptions {
   readonly preset?: string;
@@ -59,6 +69,7 @@ export interface CampaignReportOptions {
   readonly queue?: string;
   readonly format: string;
   readonly out?: string;
+  readonly html?: string;
   readonly json: boolean;
 }
 
@@ -73,13 +84,19 @@ export async function campaignStatusVerb(
 }
 
 export async function campaignReportVerb(name: string, options: CampaignReportOptions): Promise<number> {
-  const { queue, out, json } = options;
+  const { queue, out, html, json } = options;
   const find = (word: string) => REPORT_FORMATS.find((each) => each === word);
   const format: ReportFormat = json ? "json" : orNearest("format", options.format, find, REPORT_FORMATS);
-  await refuseUnwritable(filesNamed({ "--out": out }));
+  const named = filesNamed({ "--out": out, "--html": html });
+  await refuseUnwritable(named);
+  await refuseSameFile(named);
   const report = await campaignSoFar(name, queue);
-  const text = reportText(report, format);
-  if (out === undefined) process.stdout.write(text);
-  else if (reportUnwritten(await writeFiles([{ option: "--out", path: out, text }]))) return BAD_INPUT;
+  const page = async () => pageText(await pageAssets(), await campaignDocuments(report));
+  const texts = { "--out": () => reportText(report, format), "--html": page };
+  const products: Product[] = [];
+  for (const { option, path } of named)
+    products.push({ option, path, text: await texts[option as keyof typeof texts]() });
+  if (named.length === 0 || json) process.stdout.write(reportText(report, format));
+  if (reportUnwritten(await writeFiles(products))) return BAD_INPUT;
   return isAsExpected(report) ? AS_EXPECTED : UNEXPECTED;
 }

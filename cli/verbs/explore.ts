@@ -45,6 +45,8 @@ export interface ExploreArguments {
   readonly checkpoint?: string;
   readonly every?: number;
   readonly resume?: string;
+  readonly queue?: string;
+  readonly shards?: string;
   readonly dot?: string;
   readonly itf?: string;
   readonly out?: string;
@@ -151,8 +153,19 @@ function wordOf<const Word extends string>(option: string, words: readonly Word[
 function refuseOthers(why: string, options: ExploreArguments): void {
   const { law, actions, compact, workers, checkpoint, every, resume, dot, itf, partialOrder, symmetry } =
     options;
-  const { liveness, runs } = options;
-  const given = { law, checkpoint, every, resume, dot, itf, "partial-order": partialOrder, symmetry };
+  const { liveness, runs, queue, shards } = options;
+  const given = {
+    law,
+    queue,
+    shards,
+    checkpoint,
+    every,
+    resume,
+    dot,
+    itf,
+    "partial-order": partialOrder,
+    symmetry,
+  };
   const flags = { actions, compact, workers: workers > 1, runs: liveness && runs !== undefined };
   const other =
     Object.entries(given).find(([, value]) => value !== undefined) ??

@@ -1,20 +1,36 @@
-/** `hunt`: finds catalogue bugs again, and prints the length and the effort of each. */
-import { type HuntedBug, type HuntReport, hunt, type HuntOptions as Options } from "../../jobs/hunt.ts";
+/** `hunt`: what is found of catalogue bugs, with length and effort, and of kernels, with the history. */
+import {
+  type HuntedBug,
+  type HuntedKernel,
+  type HuntReport,
+  hunt,
+  type HuntOptions as Options,
+} from "../../jobs/hunt.ts";
+import { UsageError } from "../../jobs/usage-error.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
 import { columns, type JsonOption, print, watched } from "../output.ts";
+import { failureText } from "../show/failure.ts";
 import { counted } from "../show/text.ts";
 
-export type HuntOptions = Options & JsonOption;
+export type HuntOptions = Omit<Options, "tree"> &
+  JsonOption & { readonly tree?: string; readonly as?: string };
 
 export async function huntVerb(names: readonly string[], options: HuntOptions): Promise<number> {
-  const report = await watched((watch) => hunt({ ...options, bugs: names, ...watch }));
-  const { bugs, seed, untried, stop } = report;
-  if (options.json)
-    console.log(JSON.stringify({ seed, complete: stop === false, untried, bugs: bugs.map(asJson) }));
-  else print(huntedText(report));
+  const { tree: directory, as } = options;
+  if (directory === undefined && as !== undefined) throw new UsageError("--as is for --tree");
+  const tree = directory === undefined ? undefined : { directory, as };
+  const report = await watched((watch) => hunt({ ...options, bugs: names, tree, ...watch }));
+  const { bugs, kernels, seed, untried, stop } = report;
+  if (options.json) {
+    const complete = stop === false;
+    const found = { bugs: bugs.map(asJson), kernels: kernels.map(kernelJson) };
+    console.log(JSON.stringify({ seed, complete, untried, ...found }));
+  } else print(huntedText(report));
   if (stop === true) return INTERRUPTED;
-  const missed = stop === "time" || bugs.some(({ laws }) => laws.some(({ found }) => !found));
+  if (kernels.some(({ found }) => found?.expected === false)) return UNEXPECTED;
+  const missed =
+    (stop === "time" && bugs.length > 0) || bugs.some(({ laws }) => laws.some(({ found }) => !found));
   return missed ? UNEXPECTED : AS_EXPECTED;
 }
 
@@ -34,7 +50,43 @@ function asJson({ bug, engine, laws }: HuntedBug) {
   };
 }
 
-function huntedText({ bugs, seed, untried, stop }: HuntReport): string {
+function kernelJson({ wing, kernel, found, runs, tries, seconds }: HuntedKernel) {
+  return {
+    kernel: kernel.name,
+    found: found !== undefined,
+    law: found?.law ?? null,
+    bug: found?.bug ?? null,
+    expected: found?.expected ?? null,
+    commands: found?.history.length ?? null,
+    history: found?.history.map((step) => wing.files.asWritten(step)) ?? null,
+    scope: found?.scope.name ?? null,
+    replay: found?.replay ?? null,
+    ...{ runs, tries, seconds },
+  };
+}
+
+function huntedText(report: HuntReport): string {
+  const { bugs, kernels, stop } = report;
+  const isOfBugs = bugs.length > 0 || kernels.length === 0;
+  const ended = stop === false ? "" : `, ${stop === true ? "interrupted" : "ended by --seconds"}`;
+  return [
+    ...(isOfBugs ? [bugsText(report)] : []),
+    ...kernels.map((each) => kernelText(each, `seed ${report.seed}${ended}`)),
+  ].join("\n\n");
+}
+
+function kernelText({ wing, kernel, found, runs, tries, seconds }: HuntedKernel, how: string): string {
+  const { name } = kernel;
+  const facts = `${counted(runs, "history")}, ${how}, ${seconds.toFixed(1)} s`;
+  if (found === undefined) {
+    return `${pc.green("Nothing found")}: ${name} violates nothing that the catalogue does not know of it, in ${facts}`;
+  }
+  const { law, what, history, scope, replay, expected } = found;
+  const head = `${(expected ? pc.yellow : pc.red)("Found")}: in ${facts}; ${tries} more for a shorter one`;
+  return `${head}\n\n${failureText({ wing, kernel }, { kernel: name, what, law, history, scope, replay, expected })}`;
+}
+
+function bugsText({ bugs, seed, untried, stop }: HuntReport): string {
   const all = bugs.flatMap(({ bug, laws }) => laws.map((each) => ({ bug, ...each })));
   const found = all.filter((each) => each.found).length;
   const seconds = all.reduce((sum, each) => sum + each.seconds, 0);

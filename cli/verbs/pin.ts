@@ -8,6 +8,7 @@ import {
 } from "../../jobs/pin.ts";
 import { alreadyText } from "../../jobs/pin-files.ts";
 import { REPRODUCER_KINDS, type ReproducerKind, reproducerOf } from "../../jobs/reproducer.ts";
+import { isTreeName } from "../../jobs/trees.ts";
 import { UsageError } from "../../jobs/usage-error.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, UNEXPECTED } from "../exit.ts";
@@ -93,7 +94,9 @@ function linesOf(file: string, found: PinReport): string[] {
   const inPlace = replaces === undefined ? "" : `, in place of the one of ${replaces.commands} commands`;
   return [
     ...(rerun
-      ? [`The commands of ${file} were run anew on our model of ${subject}: what was recorded is not judged.`]
+      ? [
+          `The commands of ${file} were run anew on ${isTreeName(subject) ? subject : `our model of ${subject}`}: what was recorded is not judged.`,
+        ]
       : []),
     cut === undefined
       ? `${name} on ${subject}, in ${counted(shrunk, "command")} (from ${from})`

@@ -61,6 +61,7 @@ export function visitInPlace<S>(machine: InPlaceMachine<S>): Visitable {
     laws: machine.laws,
     reductions: machine.reductions,
     hashBits: machine.hashBits,
+    restoresByRun: true,
     begin: (form) => machine.form(copies[0] as S, form, 0),
     expand: (number, reached, batch) => expand(machine, restore(number, reached), work, number, batch),
     violatedIn: () => 0,

@@ -91,8 +91,8 @@ export function pickPairs(
 }
 
 /** A cache without states: all words are zero, but at the place of the state of zeros. */
-export function emptyRecentCache(words: number): Int32Array {
-  const places = Math.max(2, powerOfTwo(RECENT_WORDS / words));
+export function emptyRecentCache(words: number, size = RECENT_WORDS): Int32Array {
+  const places = Math.max(2, powerOfTwo(size / words));
   const recent = new Int32Array(places * words);
   const other = new Int32Array(words);
   const placeOf = (form: Int32Array) => hash(form, 0, words) & (places - 1);

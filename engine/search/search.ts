@@ -110,6 +110,22 @@ export function count(machine: Visitable, batch: Batch, findings: Findings, dept
   batch.count = 0;
 }
 
+/** Notes the laws that a new state of a batch violates by itself. */
+export function noteState(
+  machine: Visitable,
+  { forms, from, by, words }: Batch,
+  nth: number,
+  findings: Findings,
+  length: number,
+): void {
+  const laws = machine.violatedIn(forms, nth * words);
+  if (laws === 0) return;
+  const where = { from: from[nth] as number, action: by[nth] as number, length };
+  // No action violated the initial state.
+  if (where.from < 0) noteFirst(findings, laws, where);
+  else note(findings, laws, where);
+}
+
 /** Notes that an action violated these laws. */
 function note(findings: Findings, laws: number, where: First): void {
   for (const [law, lengths] of findings.shortest.entries()) {

@@ -17,6 +17,8 @@ export interface Visitable {
   readonly hashBits?: number | undefined;
   /** The reductions of the machine, a few words each. */
   readonly reductions: readonly string[];
+  /** Whether it restores a state by its run: `expand` asks for parents and actions, and reads no state. */
+  readonly restoresByRun?: boolean;
   /** Writes the form of the initial state. */
   begin(form: Int32Array): void;
   /** Adds the transitions from a state to the batch, which has room for one by every action. */
@@ -123,6 +125,8 @@ export interface Explored {
   readonly bytes: number;
   readonly seconds: number;
   readonly reached: Reached;
+  /** The servers that had the states, if they were not in this process: those of the runs alone are in `reached`. */
+  readonly shards?: readonly { readonly server: string; readonly states: number; readonly bytes: number }[];
 }
 
 /** How far an exploration has come. */

@@ -1,6 +1,8 @@
 /** Plans, tasks and reports of a campaign, without processes. */
+import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { type Finding, planIn, type Task, type TaskResult } from "../../adapters/campaign-file.ts";
+import { campaignDocuments } from "../page/campaign-document.ts";
 import { Work } from "../work.ts";
 import { WorkerDied, withoutResult } from "./crew.ts";
 import type { Examples, Results } from "./folder.ts";
@@ -27,6 +29,7 @@ describe("a plan", () => {
     [{ kind: "check", subject: "3.1", seeds: 1e9 }, "jobs[0].seeds"],
     [{ kind: "check", subject: "3.1", out: "x" }, "jobs[0]"],
     [{ kind: "explore", machine: "3.1", scope: "pages=$(id)" }, "jobs[0].scope: expected parameters"],
+    [{ kind: "validate", log: "a\u001b[2J" }, "jobs[0].log: expected the path of a file"],
   ])("is refused in one line that says where: %j", (job, says) => {
     expect(() => plan(job)).toThrow(`plan.json: ${says}`);
     expect(() => plan(job)).toThrow(/^[^\n]*$/);
@@ -166,5 +169,22 @@ describe("a report", () => {
     expect(version).toBe("2.1.0");
     expect(runs[0].tool.driver.rules).toEqual([{ id: "no-overlap" }]);
     expect(runs[0].results).toHaveLength(1);
+  });
+
+  test("as a page has a film of each history, and none of what is no history", async () => {
+    const bug = "cache-draft-align-bugon";
+    const path = new URL(`../../counterexamples/vmap/${bug}/no-bug.json`, import.meta.url);
+    const real = { ...found, law: "no-bug", subject: "piggin-draft-3", file: await readFile(path, "utf8") };
+    const jobs = results().map((each, nth) => (nth === 0 ? { ...each, findings: [hostile, real] } : each));
+    const documents = await campaignDocuments({ ...report, jobs });
+    expect([...documents.keys()]).toEqual(["start", "campaign", "history?target=finding-1"]);
+    expect(documents.get("start")).toMatchObject({ opens: "campaign" });
+    expect(documents.get("campaign")).toMatchObject({
+      tasks: [
+        { outcome: "unexpected", findings: [{ opens: null }, { opens: "history?target=finding-1" }] },
+        { outcome: "as expected", findings: [] },
+      ],
+    });
+    expect(documents.get("history?target=finding-1")).toMatchObject({ outcome: "violated" });
   });
 });

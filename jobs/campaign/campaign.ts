@@ -1,11 +1,14 @@
 /** `campaign`: many checks, hunts, explorations and comparisons by a plan, on this machine or on many. */
 import { availableParallelism } from "node:os";
 import type { Plan } from "../../adapters/campaign-file.ts";
+import { memoryBounds } from "../memory.ts";
 import { type Watch, Work } from "../work.ts";
 import { folderExamples, folderPlan, folderResults, keepPlan } from "./folder.ts";
 import { type CampaignReport, reportOn } from "./report.ts";
 import { runHere } from "./run-here.ts";
 import { tasksOf } from "./tasks.ts";
+
+const openServer = async (address: string) => (await import("./server.ts")).openServer(address);
 
 export interface CampaignOptions extends Watch {
   /** Worker processes; by default one for each core, or none where a queue has workers of its own. */
@@ -38,7 +41,7 @@ export async function runCampaign(plan: Plan, options: CampaignOptions = {}): Pr
     );
     return reportOn(plan, await results.all());
   }
-  const { awaitResults, enqueue, openServer, serverResults, workFor } = await import("./queue.ts");
+  const { awaitResults, enqueue, serverResults, workFor } = await import("./queue.ts");
   const redis = await openServer(queue);
   try {
     await enqueue(redis, plan, tasks);
@@ -67,10 +70,17 @@ export async function workForCampaigns(
     taskSeconds: seconds = USUAL_TASK_SECONDS,
     untilEmpty = false,
   } = options;
-  const { openServer, workFor } = await import("./queue.ts");
+  const { workFor } = await import("./queue.ts");
+  const { workForSearches } = await import("./shared-exploration.ts");
   const redis = await openServer(queue);
+  const work = new Work(options);
+  const { bytes } = memoryBounds(undefined);
   try {
-    return await workFor(redis, { workers, seconds, untilEmpty }, new Work(options));
+    const [done] = await Promise.all([
+      workFor(redis, { workers, seconds, untilEmpty }, work),
+      workForSearches(queue, redis, { workers, bytes, untilEmpty }, work),
+    ]);
+    return done;
   } finally {
     redis.disconnect();
   }
@@ -82,7 +92,7 @@ export async function campaignSoFar(name: string, queue?: string): Promise<Campa
     const plan = await folderPlan(name);
     return reportOn(plan, await (await folderResults(name, false)).all());
   }
-  const { openServer, planOnServer, serverResults } = await import("./queue.ts");
+  const { planOnServer, serverResults } = await import("./queue.ts");
   const redis = await openServer(queue);
   try {
     return reportOn(await planOnServer(redis, name), await serverResults(redis, name).all());

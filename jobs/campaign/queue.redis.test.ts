@@ -1,68 +1,32 @@
 /** A campaign on a real Redis server that the test starts on loopback: workers and the server die on the way. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import type { ChildProcess } from "node:child_process";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { planIn } from "../../adapters/campaign-file.ts";
 import { campaignSoFar, runCampaign } from "./campaign.ts";
-import { enqueue, openServer, serverExamples, serverResults } from "./queue.ts";
+import { enqueue, serverExamples, serverResults } from "./queue.ts";
+import { freePort, killWorker, PASSWORD, startWorker, TestServer } from "./redis.testing.ts";
 import type { CampaignReport } from "./report.ts";
 import { reportOn } from "./report.ts";
+import { openServer } from "./server.ts";
 import { runTask, tasksOf } from "./tasks.ts";
 
-const PASSWORD = "a-password-for-the-test";
-const MAIN = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
-
-let folder: string;
-let port: number;
-let server: ChildProcess;
+let server: TestServer;
 const children: ChildProcess[] = [];
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "vmapcheck-redis-"));
-  port = await freePort();
-  server = await startServer();
+  server = await TestServer.start();
 });
 
 afterEach(async () => {
-  for (const child of [...children, server]) child.kill("SIGKILL");
-  children.length = 0;
-  await rm(folder, { recursive: true, force: true });
+  for (const child of children.splice(0)) await killWorker(child);
+  await server.remove();
 });
 
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, "close");
-  return port;
-}
-
-/** Bound to loopback, with a password, and keeping what it answered. */
-async function startServer(): Promise<ChildProcess> {
-  const words = `--bind 127.0.0.1 --port ${port} --requirepass ${PASSWORD} --appendonly yes --appendfsync always --save`;
-  const child = spawn("redis-server", [...words.split(" "), "", "--dir", folder], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  let text = "";
-  for await (const chunk of child.stdout) {
-    text += String(chunk);
-    if (text.includes("Ready to accept connections")) break;
-  }
-  return child;
-}
-
-const address = () => `redis://:${PASSWORD}@127.0.0.1:${port}`;
+const address = () => server.address;
 
 /** A worker in a process of its own, which ends by itself once nothing waits. */
-function startWorker(): ChildProcess {
-  const words = ["campaign", "worker", "--queue", address(), "--workers", "1", "--until-empty"];
-  const child = spawn(process.execPath, ["--import", "tsx", MAIN, ...words], { stdio: "ignore" });
+function startOne(): ChildProcess {
+  const child = startWorker(address(), "--until-empty");
   children.push(child);
   return child;
 }
@@ -96,15 +60,14 @@ async function expected(): Promise<unknown> {
 describe("a campaign on a server", () => {
   test("finds what one process finds, with a worker killed on the way and another in its place", async () => {
     const running = runCampaign(plan, { queue: address() });
-    const first = startWorker();
+    const first = startOne();
     const redis = await openServer(address());
     // As soon as it has recorded something, it is in the middle of the next task, or between two.
     while ((await redis.hlen("vmapcheck:results:night")) === 0) await redis.ping();
-    first.kill("SIGKILL");
-    await once(first, "exit");
+    await killWorker(first);
     expect(await redis.hlen("vmapcheck:results:night")).toBeLessThan(tasksOf(plan).length);
-    startWorker();
-    startWorker();
+    startOne();
+    startOne();
     const report = withoutTimes(await running);
     expect(report.open).toEqual([]);
     expect(report.jobs.filter(({ id }) => !id.includes("no-such"))).toEqual(await expected());
@@ -118,9 +81,8 @@ describe("a campaign on a server", () => {
     const results = serverResults(redis, "night");
     const [task] = tasksOf(plan);
     if (task !== undefined) await results.record(await runTask(task));
-    server.kill("SIGKILL");
-    await once(server, "exit");
-    server = await startServer();
+    await server.kill();
+    await server.start();
     expect((await results.all()).map(({ id }) => id)).toEqual([task?.id]);
     await runCampaign(plan, { queue: address(), workers: 1 });
     expect((await campaignSoFar("night", address())).open).toEqual([]);
@@ -166,7 +128,7 @@ describe("a server that cannot be used", () => {
   });
 
   test("is refused without the password in the line", async () => {
-    const wrong = `redis://:wrong-${PASSWORD}@127.0.0.1:${port}`;
+    const wrong = `redis://:wrong-${PASSWORD}@${server.host}`;
     await expect(openServer(wrong)).rejects.toThrow(/^--queue redis:\/\/127\.0\.0\.1:\d+: (?!.*wrong-)/);
   });
 

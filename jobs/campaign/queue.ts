@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { Queue, Worker } from "bullmq";
-import { Redis } from "ioredis";
+import type { Redis } from "ioredis";
 import { findingIn, type Plan, planIn, resultIn, type Task, taskIn } from "../../adapters/campaign-file.ts";
 import { UsageError } from "../usage-error.ts";
 import type { Work } from "../work.ts";
@@ -22,38 +22,6 @@ const resultsKey = (name: string) => `vmapcheck:results:${name}`;
 /** A worker that has not said for this long that it works on a task has lost it. In milliseconds. */
 const LOCK_MS = 10_000;
 const STALLED_MS = 5_000;
-/** The wait for a server's first answer. */
-const ANSWER_MS = 5_000;
-
-/** A server by its address, `redis://` or `rediss://`, with user and password in it where it asks for them. */
-export async function openServer(address: string): Promise<Redis> {
-  const shown = shownAddress(address);
-  // BullMQ asks for commands that wait as long as the server is away.
-  const redis = new Redis(address, { maxRetriesPerRequest: null, lazyConnect: true });
-  let last = "no answer";
-  redis.on("error", (error: Error) => {
-    last = error.message || (error as NodeJS.ErrnoException).code || last;
-  });
-  const late = new Promise<never>((_resolve, reject) => {
-    setTimeout(() => reject(new Error(last)), ANSWER_MS).unref();
-  });
-  try {
-    await Promise.race([redis.connect().then(() => redis.ping()), late]);
-  } catch (error) {
-    redis.disconnect();
-    throw new UsageError(`--queue ${shown}: ${(error as Error).message}`);
-  }
-  return redis;
-}
-
-/** Without its password. Throws a UsageError for what is no address of a server. */
-function shownAddress(address: string): string {
-  const url = URL.canParse(address) ? new URL(address) : undefined;
-  if (url === undefined || !["redis:", "rediss:"].includes(url.protocol))
-    throw new UsageError("--queue takes an address such as redis://HOST:6379 or rediss://USER:PASSWORD@HOST");
-  return `${url.protocol}//${url.host}`;
-}
-
 export function serverResults(redis: Redis, name: string): Results {
   const key = resultsKey(name);
   return {

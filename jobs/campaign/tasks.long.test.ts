@@ -1,6 +1,8 @@
 /** Each kind of task, run. */
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { planIn, type Task } from "../../adapters/campaign-file.ts";
+import { fileOf } from "../../adapters/complaints.testing.ts";
 import { runTask, tasksOf } from "./tasks.ts";
 
 const plan = (...jobs: object[]) => planIn("plan.json", { vmapcheck: 1, name: "night", seed: 7, jobs });
@@ -26,5 +28,23 @@ describe("a task", () => {
     const { findings } = await runTask(task as Task);
     expect(findings).toMatchObject([{ law: "difference", subject: "2.6.37 2.6.39" }]);
     expect(JSON.parse(findings[0]?.file ?? "")).toMatchObject({ vmapcheck: 2 });
+  });
+
+  test("that validates a log judges it, and names what is violated", async () => {
+    const log = fileURLToPath(
+      new URL("../../adapters/vmap/logs/fixtures/6.5-686.trace.txt.gz", import.meta.url),
+    );
+    const [task] = tasksOf(plan({ kind: "validate", log }));
+    expect(await runTask(task as Task)).toMatchObject({ outcome: "as expected", findings: [] });
+    const window = "vstart=0xffffd58480000000 vend=0xfffff5847fffffff failed=0";
+    const start = 0xffffd58480000000n;
+    const lines = [
+      `k_free: (f+0x0/0x1) va=0xffff8a1cb4a85240 start=0x${(start + 4096n * 50n).toString(16)} end=0x${(start + 4096n * 51n).toString(16)}`,
+      `alloc_vmap_area: va_start: ${start} size=8192 align=1 ${window}`,
+      `alloc_vmap_area: va_start: ${start + 4096n} size=8192 align=1 ${window}`,
+    ].map((event, nth) => `task-100 [000] ..... 1.00000${nth}: ${event}\n`);
+    const [wrong] = tasksOf(plan({ kind: "validate", log: fileOf(lines.join(""), ".txt") }));
+    const { outcome, findings } = await runTask(wrong as Task);
+    expect([outcome, findings.map(({ law }) => law)]).toEqual(["unexpected", ["no-overlap"]]);
   });
 });

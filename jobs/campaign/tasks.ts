@@ -7,6 +7,10 @@ import { diff, fileOf } from "../diff.ts";
 import { explore } from "../explore.ts";
 import { hunt } from "../hunt.ts";
 import { isTreeName, TREE_PREFIX } from "../trees.ts";
+import { validate } from "../validate.ts";
+
+/** The most that a result names. */
+const MOST_FINDINGS = 1000;
 
 type Outcome = Omit<TaskResult, "id" | "kind" | "seconds">;
 
@@ -34,6 +38,8 @@ function idOf(job: PlannedJob, seed: number): string {
       return `explore ${job.machine} ${job.scope ?? "usual"} states=${job.states ?? "usual"}`;
     case "diff":
       return `diff ${job.one} ${job.other} runs=${job.runs ?? "usual"} seed=${seed}`;
+    case "validate":
+      return `validate ${job.log} ${job.vmallocinfo ?? "alone"} as ${job.release ?? "recorded"}`;
   }
 }
 
@@ -61,6 +67,8 @@ function outcomeOf(job: PlannedJob, seed: number, examples: readonly string[]): 
       return explored(job);
     case "diff":
       return compared(job, seed);
+    case "validate":
+      return validated(job);
   }
 }
 
@@ -153,6 +161,24 @@ async function compared(job: PlannedJob & { kind: "diff" }, seed: number): Promi
           ],
     histories: drawn,
     states: visited.reduce((sum, { states }) => sum + states, 0),
+  };
+}
+
+async function validated({ log, ...options }: PlannedJob & { kind: "validate" }): Promise<Outcome> {
+  const { violated, violations, laws } = await validate(log, options);
+  const judged = laws.reduce((sum, each) => sum + each.judged, 0);
+  const findings = violations
+    .slice(0, MOST_FINDINGS)
+    .map(({ law }) => ({ law, subject: log, bug: null, commands: null, file: null }));
+  return {
+    outcome: violated > 0 ? "unexpected" : "as expected",
+    says:
+      violated === 0
+        ? `nothing violated, judged ${judged} times`
+        : `${violated} violations, the first in line ${violations[0]?.line}: ${violations[0]?.says}`,
+    findings,
+    histories: 0,
+    states: 0,
   };
 }
 

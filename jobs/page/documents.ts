@@ -357,7 +357,34 @@ export interface CostsDocument {
   readonly plot: string | null;
 }
 
+/** The report on a campaign: a task a row. */
+export interface CampaignDocument {
+  readonly kind: "campaign";
+  readonly name: string;
+  readonly seed: number;
+  readonly totals: Readonly<Record<string, number>>;
+  /** Tasks that have no result. */
+  readonly open: readonly string[];
+  readonly histories: number;
+  readonly states: number;
+  readonly tasks: readonly {
+    readonly id: string;
+    readonly outcome: string;
+    readonly says: string;
+    readonly seconds: number;
+    readonly findings: readonly {
+      readonly law: string;
+      readonly subject: string;
+      readonly bug: string | null;
+      readonly commands: number | null;
+      /** The address of its film; null if it has none. */
+      readonly opens: string | null;
+    }[];
+  }[];
+}
+
 export type Document =
+  | CampaignDocument
   | Film
   | RunFilm
   | Matrix

@@ -2,8 +2,9 @@
 
 import { describe, expect, test } from "vitest";
 import type { Bug } from "../../counterexamples/vmap/bug.ts";
+import { CANARIES, type Canary } from "../../counterexamples/vmap/controls/canaries.ts";
 import { bugCalled } from "../../counterexamples/vmap/index.ts";
-import { bugTarget } from "../../jobs/hunt-target.ts";
+import { bugTarget, kernelTarget } from "../../jobs/hunt-target.ts";
 import { OPEN_VMAP } from "../../jobs/vmap/open-wing.ts";
 import { linux } from "../../kernels/vmap/index.ts";
 import { judgedAlsoBy } from "../../spec/vmap/kernel.ts";
@@ -55,5 +56,23 @@ describe("a hunt", () => {
     const ended = later.next(stop);
     expect(ended.done).toBe(true);
     expect(ended.value).toMatchObject({ runs, found: expect.anything() });
+  });
+});
+
+describe("a hunt on a kernel", () => {
+  const limit: HuntLimit = { runs: 400, tries: 0 };
+
+  test.each(["aligned", "no-overlap"])("A hunt for any law finds %s violated by its canary", (law) => {
+    const { kernel } = CANARIES.find((each) => each.law === law) as Canary;
+    const { found } = hunt(HISTORIES, kernelTarget(OPEN_VMAP, kernel, undefined), SEED, limit);
+    expect(found?.law).toBe(law);
+    expect(found?.history.length).toBeLessThanOrEqual(4);
+  });
+
+  test("A hunt for any law passes over what the catalogue knows, and one for a law does not", () => {
+    const kernel = linux("2.6.39");
+    expect(hunt(HISTORIES, kernelTarget(OPEN_VMAP, kernel, undefined), SEED, limit).found).toBeUndefined();
+    const { found } = hunt(HISTORIES, kernelTarget(OPEN_VMAP, kernel, "no-bug"), SEED, limit);
+    expect(found?.law).toBe("no-bug");
   });
 });

@@ -2,9 +2,6 @@
  * Calls of several CPUs on a tree's own code. VMAPCHECK_TREES names the trees, with a colon between two; without it, or
  * without a compiler, what is judged of text alone is tested.
  */
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { readJson } from "../../adapters/json-file.ts";
@@ -19,18 +16,17 @@ import { lawViolated } from "../../jobs/tree-steps-judge.ts";
 import type { StepAction } from "../../protocols/program.ts";
 import { STEP_PROTOCOLS } from "../../protocols/vmap/index.ts";
 import { compareVersions, type Version, versionOf } from "../../spec/vmap/change.ts";
+import { canRunTrees, changedTree, TREES } from "../given-trees.testing.ts";
 import { hasHostCompiler } from "../native-build.ts";
 import { readTree } from "../source-tree.ts";
 import { parseCalls } from "./calls.ts";
 
-const GIVEN = (process.env.VMAPCHECK_TREES ?? "").split(":").filter((directory) => directory !== "");
-const CAN_RUN = GIVEN.length > 0 && hasHostCompiler();
-const TREES = GIVEN.length > 0 ? GIVEN : ["a tree"];
+const CAN_RUN = canRunTrees("interleavings of real trees", hasHostCompiler);
 /** Trees of the shape of 6.9 and later, of which the copies below change a line. */
-const NEW_TREES = CAN_RUN ? GIVEN.filter((directory) => isFrom(directory, "6.9")) : TREES;
+const NEW_TREES = CAN_RUN ? TREES.filter((directory) => isFrom(directory, "6.9")) : TREES;
 
 /** Trees before 6.5. */
-const OLD_TREES = CAN_RUN ? GIVEN.filter((directory) => !isFrom(directory, "6.5")) : TREES;
+const OLD_TREES = CAN_RUN ? TREES.filter((directory) => !isFrom(directory, "6.5")) : TREES;
 
 async function pinnedRun(bug: string) {
   const path = fileURLToPath(new URL(`runs/${bug}.json`, import.meta.url));
@@ -57,28 +53,9 @@ async function explored(
   return { ...found, laws: found.reports.map(({ law }) => law) };
 }
 
-type Replacement = readonly [RegExp, string | ((...matched: string[]) => string)];
-
-/** A copy of the tree in which this was replaced in its allocator. */
-function changed(directory: string, ...replaced: readonly Replacement[]): string {
-  const copy = mkdtempSync(join(tmpdir(), "vmapcheck-tree-"));
-  for (const path of ["Makefile", ...readTree(directory).files.keys()]) {
-    mkdirSync(dirname(join(copy, path)), { recursive: true });
-    cpSync(join(directory, path), join(copy, path));
-  }
-  const file = join(copy, "mm/vmalloc.c");
-  let text = readFileSync(file, "utf8");
-  for (const [from, to] of replaced) {
-    expect(text).toMatch(from);
-    text = typeof to === "string" ? text.replace(from, to) : text.replace(from, to);
-  }
-  writeFileSync(file, text);
-  return copy;
-}
-
 /** The repair of C13: under the block's lock its area becomes lazy, and only then it leaves the index. */
 const repaired = (directory: string) =>
-  changed(
+  changedTree(
     directory,
     [
       /spin_unlock\(&vb->lock\);\n(\s*)free_vmap_block\(vb\);/,
@@ -178,7 +155,7 @@ describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and a compiler (skipped without)
       expect(reports.map(({ law, bug }) => [law, bug])).toEqual([
         ["calls-return", "purge-waits-for-reclaim"],
       ]);
-      const trying = changed(directory, [
+      const trying = changedTree(directory, [
         /guard\(mutex\)\(&vmap_purge_lock\);([\s\S]*?)(\s*return SHRINK_STOP;)/,
         "if (!mutex_trylock(&vmap_purge_lock)) return SHRINK_STOP;$1 mutex_unlock(&vmap_purge_lock);$2",
       ]);
@@ -187,7 +164,7 @@ describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and a compiler (skipped without)
     });
 
     test("violates pools-counted or loses an extent where its shrinker takes no lock", async () => {
-      const copy = changed(directory, [/guard\(mutex\)\(&vmap_purge_lock\);/, ""]);
+      const copy = changedTree(directory, [/guard\(mutex\)\(&vmap_purge_lock\);/, ""]);
       const { laws } = await explored(copy, POOL, { scope: "lazy=0" });
       expect(laws).toEqual(
         isFrom(directory, "6.16") ? ["extent-in-one-place", "pools-counted"] : ["pools-counted"],
@@ -216,11 +193,11 @@ describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and a compiler (skipped without)
       ["no-bug", "stops", [LAST_FREE, "BUG_ON(vb->dirty_max);"]],
       ["no-crash", "reads through a null pointer", [LAST_FREE, "vb->dirty = *(volatile unsigned long *)16;"]],
     ] as const)("violates %s where it %s", async (law, _says, replaced) => {
-      expect((await explored(changed(directory, replaced), WINDOW, { law })).laws).toContain(law);
+      expect((await explored(changedTree(directory, replaced), WINDOW, { law })).laws).toContain(law);
     });
 
     test("violates nothing-leaks at WRITE_ONCE where it takes the lock of another queue (C10)", async () => {
-      const copy = changed(directory, [
+      const copy = changedTree(directory, [
         /(static bool purge_fragmented_block[\s\S]*?vbq = )&per_cpu\(vmap_block_queue, vb->cpu\)/,
         "$1raw_cpu_ptr(&vmap_block_queue)",
       ]);

@@ -4,7 +4,7 @@ import { pagesOf } from "../../kernels/hardware/page-map.ts";
 import { addHardware } from "../../kernels/vmap/fingerprint.ts";
 import { pin, unpin } from "../../kernels/vmap/pinning.ts";
 import { beginCall, initialState } from "../../kernels/vmap/state.ts";
-import { FAILURE_LAWS } from "../../spec/process.ts";
+import { MEMORY_LAWS } from "../../spec/process.ts";
 import type { Command, Response } from "../../spec/vmap/commands.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import type { Promises } from "../../spec/vmap/promises.ts";
@@ -60,7 +60,7 @@ export function treeKernel(
   };
   return {
     name,
-    promises: release.laws.filter((id) => !FAILURE_LAWS.some((law) => law.id === id)),
+    promises: release.laws.filter((id) => !MEMORY_LAWS.some((law) => law.id === id)),
     release,
     initial: (scope) => ({
       ...initialState(scope),
@@ -91,6 +91,7 @@ export function treeKernel(
       },
       allocations: ({ allocations }) => allocations,
       live: ({ live }) => live,
+      scope: ({ scope }) => scope,
     },
     identity: (_scope, { pin: pins }) => ({
       reductions: [],

@@ -1,5 +1,6 @@
 /** The views of the page, in the order of its menu. A new one is a file here and a line in this list. */
 import type { ComponentType } from "preact";
+import { CampaignView } from "./campaign.tsx";
 import { CostsView } from "./costs.tsx";
 import { ExploreView } from "./explore.tsx";
 import { GalleryView } from "./gallery.tsx";
@@ -23,6 +24,7 @@ export const VIEWS: readonly View[] = [
   { id: "gallery", title: "Bugs", needs: "gallery", inMenu: true, View: GalleryView },
   { id: "explore", title: "Explore", needs: "state", inMenu: true, View: ExploreView },
   { id: "costs", title: "Costs", needs: "costs", inMenu: true, View: CostsView },
+  { id: "campaign", title: "Campaign", needs: "campaign", inMenu: false, View: CampaignView },
   { id: "log", title: "Log", needs: "log", inMenu: false, View: LogView },
   { id: "history", title: "History", needs: "history", inMenu: false, View: HistoryView },
   { id: "run", title: "Interleaving", needs: "run", inMenu: false, View: RunView },

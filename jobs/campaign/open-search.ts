@@ -1,0 +1,109 @@
+/** A shared search as its asker describes it on the home server, and as a worker opens it. */
+import { createHash } from "node:crypto";
+import { endianness } from "node:os";
+import type { Redis } from "ioredis";
+import { z } from "zod";
+import { CheckpointError } from "../../engine/search/checkpoint.ts";
+import type { Visitable } from "../../engine/search/visitable.ts";
+import { behaviourOf } from "../../engine/transitions.ts";
+import { namedIn, ownerForm, ownerOf } from "../saved-search.ts";
+import { machineOf, type SubjectRef } from "../subject.ts";
+import { UsageError } from "../usage-error.ts";
+import { addressBeside, hostOf, openServer } from "./server.ts";
+import { SharedSearch } from "./shared-search.ts";
+
+/** Partitions of a search: more than its workers, so that all have something to do. */
+export const PARTITIONS = 32;
+/** A worker that has not said for this long that it works on a task has lost it. */
+const LEASE_MS = 15_000;
+
+const aboutForm = z.strictObject({
+  owner: ownerForm,
+  /** As of `behaviourOf`. */
+  behaviour: z.string(),
+  byteOrder: z.literal(endianness()),
+  partitions: z
+    .int()
+    .min(1)
+    .max(1024)
+    .refine((count) => Number.isInteger(Math.log2(count))),
+  /** The servers of the partitions, HOST:PORT, in turn. */
+  hosts: z.array(z.string().regex(/^[\w.:[\]-]+:\d+$/)).min(1),
+  leaseMs: z.int().min(100),
+});
+export type About = z.infer<typeof aboutForm>;
+
+export interface OpenSearch {
+  readonly search: SharedSearch;
+  readonly about: About;
+  readonly machine: Visitable;
+  close(): void;
+}
+
+/** Describes a search of a machine. The same question on the same servers has the same id. */
+export function describeSearch(
+  ref: SubjectRef,
+  queue: string,
+  shards: readonly string[],
+  leaseMs: number = LEASE_MS,
+): { readonly id: string; readonly about: About } {
+  const about: About = {
+    owner: ownerOf(ref),
+    behaviour: behaviourOf(machineOf(ref)),
+    byteOrder: endianness(),
+    partitions: PARTITIONS,
+    hosts: (shards.length > 0 ? shards : [queue]).map(hostOf),
+    leaseMs,
+  };
+  return { id: createHash("sha256").update(JSON.stringify(about)).digest("hex").slice(0, 16), about };
+}
+
+/** The servers of the partitions, by the home server's address. */
+async function openServers({ hosts }: About, queue: string, home: Redis): Promise<readonly Redis[]> {
+  const opened: Redis[] = [];
+  try {
+    for (const host of hosts)
+      opened.push(host === hostOf(queue) ? home : await openServer(addressBeside(queue, host), "--shards"));
+    return opened;
+  } catch (error) {
+    for (const each of opened) if (each !== home) each.disconnect();
+    throw error;
+  }
+}
+
+export async function openSearch(
+  queue: string,
+  home: Redis,
+  id: string,
+  about: About,
+  machine: Visitable,
+): Promise<OpenSearch> {
+  const servers = await openServers(about, queue, home);
+  return {
+    search: new SharedSearch(id, home, servers),
+    about,
+    machine,
+    close: () => {
+      for (const each of servers) if (each !== home) each.disconnect();
+    },
+  };
+}
+
+/** Opens a search by what is written of it on the home server. Throws a UsageError where this version cannot work for it. */
+export async function openDescribed(queue: string, home: Redis, id: string): Promise<OpenSearch | undefined> {
+  const status = await new SharedSearch(id, home, [home]).status();
+  if (status === undefined) return undefined;
+  const wrong = (why: string) => new UsageError(`search ${id} on the server: ${why}`);
+  try {
+    const { success, data: about } = aboutForm.safeParse(JSON.parse(status.about));
+    if (!success) throw wrong("it is described otherwise than by this version");
+    const ref = await namedIn(about.owner);
+    const machine = machineOf(ref);
+    if (behaviourOf(machineOf(ref)) !== about.behaviour)
+      throw wrong("its machine does otherwise than this version's");
+    return await openSearch(queue, home, id, about, machine);
+  } catch (error) {
+    if (error instanceof CheckpointError || error instanceof SyntaxError) throw wrong(error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,150 @@
+/**
+ * What the servers of a shared search do at once, in Lua: no worker sees another halfway. The home server has the
+ * tasks, and what was found; every partition has its own keys, on any server. Each script may run again after its reply
+ * was lost, and does nothing then.
+ *
+ * Tasks are `e:LEVEL:PARTITION:FROM:TO:START`, states to expand of those that begin at START, and `m:LEVEL:PARTITION:FOUND:SIZE`, a partition that takes
+ * what was found for it. The time is the server's own.
+ */
+
+/** Keys: all of the home server (`homeKeys`). Arguments: description, when a violation ends it, bound, first task. */
+export const BEGIN = `
+local home, open = KEYS[1], KEYS[2]
+if redis.call('HSETNX', home, 'about', ARGV[1]) == 1 then
+  redis.call('HSET', home, 'phase', 'merge', 'level', -1, 'states', 0, 'new', 0)
+  redis.call('RPUSH', open, ARGV[4])
+end
+redis.call('HSET', home, 'ends', ARGV[2], 'bound', ARGV[3])
+redis.call('HDEL', home, 'paused')
+return 1`;
+
+/**
+ * Gives a task to a worker, for a time. Where nothing is left of a phase, begins the next one. Returns the task; or
+ * wait, done, paused, gone. Arguments: the worker, milliseconds.
+ */
+export const TAKE = `
+local home, open, taken, next, touched, owners, levels, first = unpack(KEYS)
+local function mergeTask(worker)
+  local all, owned = redis.call('LRANGE', open, 0, -1), redis.call('HGETALL', owners)
+  local owner, free = {}, nil
+  for i = 1, #owned, 2 do owner[owned[i]] = owned[i + 1] end
+  for _, task in ipairs(all) do
+    local has = owner[string.match(task, '^m:%d+:(%d+):')]
+    if has == worker then return task end
+    if not has and not free then free = task end
+  end
+  return free or all[1]
+end
+local function isEnough(ends)
+  if ends == 'never' then return false end
+  if ends == 'any' then return redis.call('HLEN', first) > 0 end
+  return redis.call('HEXISTS', first, ends) == 1
+end
+local function finish(ended)
+  redis.call('HSET', home, 'phase', 'done', 'ended', ended)
+  return 'done'
+end
+while true do
+  local phase, paused, level, new, ends, bound, states =
+    unpack(redis.call('HMGET', home, 'phase', 'paused', 'level', 'new', 'ends', 'bound', 'states'))
+  if not phase then return 'gone' end
+  if phase == 'done' then return 'done' end
+  if paused then return 'paused' end
+  local time = redis.call('TIME')
+  local now = time[1] * 1000 + math.floor(time[2] / 1000)
+  for _, task in ipairs(redis.call('ZRANGEBYSCORE', taken, '-inf', now)) do
+    redis.call('ZREM', taken, task)
+    redis.call('LPUSH', open, task)
+  end
+  if redis.call('LLEN', open) > 0 then
+    local task = phase == 'merge' and mergeTask(ARGV[1]) or redis.call('LINDEX', open, 0)
+    redis.call('LREM', open, 1, task)
+    redis.call('ZADD', taken, now + ARGV[2], task)
+    return task
+  end
+  if redis.call('ZCARD', taken) > 0 then return 'wait' end
+  if phase == 'expand' then
+    local all = redis.call('HGETALL', touched)
+    for i = 1, #all, 2 do
+      local size = redis.call('HGET', home, 'size:' .. all[i]) or 0
+      redis.call('RPUSH', open, table.concat({'m', level + 1, all[i], all[i + 1], size}, ':'))
+    end
+    redis.call('DEL', touched)
+    redis.call('HSET', home, 'phase', 'merge')
+  else
+    redis.call('HSET', home, 'phase', 'expand', 'new', 0)
+    redis.call('HINCRBY', home, 'level', 1)
+    if tonumber(new) > 0 then
+      redis.call('RPUSH', levels, new)
+      redis.call('RENAME', next, open)
+    end
+    if isEnough(ends) then return finish('break') end
+    if tonumber(new) == 0 then return finish('fixpoint') end
+    if tonumber(states) > tonumber(bound) then redis.call('HSET', home, 'paused', 'states') end
+  end
+end`;
+
+/** Lengthens the time of a task. Arguments: the task, milliseconds. */
+export const KEEP = `
+local time = redis.call('TIME')
+return redis.call('ZADD', KEYS[3], 'XX', time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[2], ARGV[1])`;
+
+/** Counts what a task found, unless it was counted. Arguments: the task, and a TaskFindings. */
+export const FINISH = `
+local home, open, taken, next, touched, owners, _, first, counts, shortest, seen = unpack(KEYS)
+if redis.call('ZREM', taken, ARGV[1]) + redis.call('LREM', open, 1, ARGV[1]) == 0 then return 0 end
+local found = cjson.decode(ARGV[2])
+for _, each in ipairs(found.counts) do redis.call('HINCRBY', counts, each[1], each[2]) end
+for _, each in ipairs(found.first) do
+  local law, new = each[1], cjson.encode(each)
+  local old = redis.call('HGET', first, law)
+  old = old and cjson.decode(old)
+  -- law, length, action, from
+  if not old or each[2] < old[2] or (each[2] == old[2] and each[3] < old[3]) then
+    redis.call('HSET', first, law, new)
+  end
+end
+for _, each in ipairs(found.shortest) do redis.call('HSETNX', shortest, each[1], each[2]) end
+for _, each in ipairs(found.seen) do redis.call('SADD', seen, each) end
+for _, each in ipairs(found.found) do redis.call('HINCRBY', touched, each[1], each[2]) end
+for _, each in ipairs(found.next) do redis.call('RPUSH', next, each) end
+if found.merged then
+  redis.call('HINCRBY', home, 'states', found.merged.new)
+  redis.call('HINCRBY', home, 'new', found.merged.new)
+  redis.call('HSET', home, 'size:' .. found.merged.partition, found.merged.size)
+  redis.call('HSET', owners, found.merged.partition, found.merged.worker)
+end
+return 1`;
+
+/** Makes a partition without states, unless it is there. */
+export const PREPARE = `
+if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('HSET', KEYS[1], 'level', -1, 'size', 0) end
+return 1`;
+
+/** Puts rows where a partition will take them, unless it has taken all of this level, or is gone. Arguments: level, rows. */
+export const PUSH = `
+local merged = redis.call('HGET', KEYS[1], 'level')
+if not merged or tonumber(merged) >= tonumber(ARGV[1]) then return 0 end
+return redis.call('RPUSH', KEYS[2], ARGV[2])`;
+
+/**
+ * Adds the new states of a level to a partition, once. Returns what was said of them the first time, or nothing if the
+ * partition has not the states it should. Arguments: level, states before and after, forms, parents, actions, and what
+ * is to be said.
+ */
+export const APPLY = `
+local merged, found, forms, parents, actions = unpack(KEYS)
+local level, size, says = unpack(redis.call('HMGET', merged, 'level', 'size', 'says'))
+if level == ARGV[1] then return says end
+if not level or size ~= ARGV[2] or tonumber(level) > tonumber(ARGV[1]) then return false end
+if ARGV[2] ~= ARGV[3] then redis.call('MSET', forms, ARGV[4], parents, ARGV[5], actions, ARGV[6]) end
+redis.call('HSET', merged, 'level', ARGV[1], 'size', ARGV[3], 'says', ARGV[7])
+redis.call('UNLINK', found)
+return ARGV[7]`;
+
+/** Also where the server has no memory left. Arguments: why, and the seconds that it took so far. */
+export const PAUSE = `#!lua flags=allow-oom
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+redis.call('HSETNX', KEYS[1], 'paused', ARGV[1])
+redis.call('HINCRBYFLOAT', KEYS[1], 'seconds', ARGV[2])
+return 1`;

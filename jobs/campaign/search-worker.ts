@@ -1,0 +1,219 @@
+/** What a worker of a shared search does: it takes tasks until none is left. */
+import { Expander, Mirror, MOST_CHUNK, Partition } from "../../engine/search/partitions.ts";
+import { noFindings } from "../../engine/search/search.ts";
+import type { Findings, Visitable } from "../../engine/search/visitable.ts";
+import { LostStates, type SharedSearch, type TaskFindings } from "./shared-search.ts";
+
+/** Transitions of a task, about. */
+const TAKEN = 100_000;
+/** The wait for a task where none is left of a phase. */
+const WAIT_MS = 3;
+
+export interface SearchWorkerOptions {
+  readonly partitions: number;
+  /** For how long a task is this worker's, if it says nothing more. */
+  readonly leaseMs: number;
+  /** Bytes of partitions that it keeps, beside the one in work. */
+  readonly bytes: number;
+  readonly worker: string;
+  readonly isStopped?: () => boolean;
+}
+
+type Ended = "done" | "paused" | "gone" | "stopped";
+
+/** Works for a search until it is done, or paused. */
+export async function workForSearch(
+  search: SharedSearch,
+  machine: Visitable,
+  options: SearchWorkerOptions,
+): Promise<Ended> {
+  const worker = new SearchWorker(search, machine, options);
+  const { leaseMs, isStopped = () => false } = options;
+  let task = await search.take(options.worker, leaseMs);
+  for (;;) {
+    if (task === "done" || task === "paused" || task === "gone") return task;
+    if (isStopped()) return "stopped";
+    if (task === "wait") {
+      await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
+      task = await search.take(options.worker, leaseMs);
+      continue;
+    }
+    const found = await worker.run(task);
+    // Both in one go.
+    [, task] = await Promise.all([search.finish(task, found), search.take(options.worker, leaseMs)]);
+  }
+}
+
+class SearchWorker {
+  readonly #search: SharedSearch;
+  readonly #machine: Visitable;
+  readonly #options: SearchWorkerOptions;
+  readonly #expander: Expander;
+  /** The partitions kept, the one used last at the end. */
+  readonly #kept = new Map<number, Kept>();
+  readonly #mirror: Mirror | undefined;
+  /** The level up to which it has origins. */
+  #mirrored = -1;
+  #edges = 0;
+  #expanded = 0;
+
+  constructor(search: SharedSearch, machine: Visitable, options: SearchWorkerOptions) {
+    this.#search = search;
+    this.#machine = machine;
+    this.#options = options;
+    this.#expander = new Expander(machine, options.partitions);
+    this.#mirror = machine.restoresByRun === true ? new Mirror(options.partitions) : undefined;
+  }
+
+  run(task: string): Promise<TaskFindings> {
+    const [kind, ...numbers] = task.split(":");
+    const [level, partition, from, to, start] = numbers.map(Number) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
+    return kind === "e"
+      ? this.#expand(level, partition, from, to, start)
+      : this.#merge(task, level, partition, from, to);
+  }
+
+  async #expand(
+    level: number,
+    partition: number,
+    from: number,
+    to: number,
+    start: number,
+  ): Promise<TaskFindings> {
+    const search = this.#search;
+    const { words } = this.#machine;
+    if (this.#mirror !== undefined) await this.#readOrigins(this.#mirror, level);
+    const forms = await search.forms(partition, level, words, from - start, to - start);
+    const chunk = { partition, from, forms };
+    const { findings, found } = this.#expander.expand(chunk, level, this.#mirror);
+    this.#edges += findings.edges;
+    this.#expanded += to - from;
+    const pushed = [...found.entries()].filter(([, rows]) => rows.length > 0);
+    await Promise.all(pushed.map(([into, rows]) => search.push(into, level + 1, rows)));
+    const witnesses = [...(this.#machine.witnesses?.() ?? [])].filter(([, times]) => times > 0);
+    return {
+      ...asSent(findings),
+      seen: witnesses.map(([id]) => id),
+      found: pushed.map(([into]) => [into, 1]),
+      next: [],
+    };
+  }
+
+  /** Once a level is expanded, the partitions have all of it. */
+  async #readOrigins(mirror: Mirror, level: number): Promise<void> {
+    for (; this.#mirrored < level; this.#mirrored++) {
+      for (let partition = 0; partition < this.#options.partitions; partition++)
+        mirror.add(partition, await this.#search.origins(partition, this.#mirrored + 1));
+    }
+  }
+
+  async #merge(
+    task: string,
+    level: number,
+    partition: number,
+    count: number,
+    size: number,
+  ): Promise<TaskFindings> {
+    const search = this.#search;
+    let says = await search.saysOf(partition, level);
+    try {
+      says ??= await this.#add(task, level, partition, count, size);
+    } catch (error) {
+      // Another worker may have been faster, so that nothing is there to be added.
+      if (error instanceof LostStates) says = await search.saysOf(partition, level);
+      if (says === undefined) throw error;
+    }
+    const said = JSON.parse(says) as { size: number } & ReturnType<typeof asSent>;
+    return {
+      counts: said.counts,
+      first: said.first,
+      shortest: said.shortest,
+      seen: [],
+      found: [],
+      next: this.#tasks(level, partition, size, said.size),
+      merged: { partition, new: said.size - size, size: said.size, worker: this.#options.worker },
+    };
+  }
+
+  /** Adds what was found for a partition. Returns what is said of it. */
+  async #add(task: string, level: number, partition: number, count: number, size: number): Promise<string> {
+    const search = this.#search;
+    const states = await this.#partition(partition, level, size);
+    const findings = noFindings(this.#machine);
+    for await (const some of search.found(partition, level, count)) {
+      for (const each of some) states.add(each, level, findings);
+      await search.keep(task, this.#options.leaseMs);
+    }
+    const own = JSON.stringify({ size: states.count, ...asSent(findings) });
+    const says = await search.apply(partition, level, size, states.since(size), own);
+    if (JSON.parse(says).size === states.count) this.#keep(partition, { states, levels: level + 1 });
+    return says;
+  }
+
+  /** The states of a level of a partition, in tasks that take about as long as one another. */
+  #tasks(level: number, partition: number, from: number, to: number): string[] {
+    const average = this.#expanded === 0 ? this.#machine.actions.length : this.#edges / this.#expanded;
+    const most = Math.min(MOST_CHUNK, Math.max(1, Math.round(TAKEN / Math.max(1, average))));
+    const parts = Math.ceil((to - from) / most);
+    const at = (part: number) => from + Math.floor(((to - from) * part) / parts);
+    return Array.from(
+      { length: parts },
+      (_none, part) => `e:${level}:${partition}:${at(part)}:${at(part + 1)}:${from}`,
+    );
+  }
+
+  /** A partition with all states before this level: it reads what it has not kept. */
+  async #partition(partition: number, level: number, size: number): Promise<Partition> {
+    const kept = this.#kept.get(partition);
+    this.#kept.delete(partition);
+    const { states, levels } = kept ?? {
+      states: new Partition(this.#machine, this.#options.partitions),
+      levels: 0,
+    };
+    for (let each = levels; each < level; each++)
+      states.addKnown(await this.#search.allForms(partition, each));
+    if (states.count !== size) throw this.#search.lost(partition);
+    return states;
+  }
+
+  #keep(partition: number, kept: Kept): void {
+    this.#kept.set(partition, kept);
+    let bytes = 0;
+    for (const { states } of this.#kept.values()) bytes += states.bytes;
+    for (const [oldest, { states }] of this.#kept) {
+      if (bytes <= this.#options.bytes) break;
+      this.#kept.delete(oldest);
+      bytes -= states.bytes;
+    }
+  }
+}
+
+/** A partition with the states of its first levels. */
+interface Kept {
+  readonly states: Partition;
+  readonly levels: number;
+}
+
+/** Findings as they are sent. */
+function asSent(findings: Findings): Pick<TaskFindings, "counts" | "first" | "shortest"> {
+  const { edges, deadlocks, fired, first, shortest } = findings;
+  return {
+    counts: [
+      ["edges", edges] as const,
+      ["deadlocks", deadlocks] as const,
+      ...[...fired].map((times, action) => [`fired:${action}`, times] as const),
+    ].filter(([, times]) => times > 0),
+    first: first.flatMap((each, law) =>
+      each === undefined ? [] : [[law, each.length, each.action, each.from] as const],
+    ),
+    shortest: shortest.flatMap((lengths, law) =>
+      [...lengths].flatMap((length, action) => (length === 0 ? [] : [[`${law}:${action}`, length] as const])),
+    ),
+  };
+}

@@ -1,0 +1,193 @@
+/** Explorations whose states lie on real Redis servers find what the local search finds, whatever dies on the way. */
+import type { ChildProcess } from "node:child_process";
+import type { Redis } from "ioredis";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Explored } from "../../engine/search/visitable.ts";
+import { type Exploration, explore } from "../explore.ts";
+import { machineOf, prepare, type SubjectRef } from "../subject.ts";
+import { Work } from "../work.ts";
+import { killWorker, PASSWORD, startWorker, TestServer } from "./redis.testing.ts";
+import { openServer } from "./server.ts";
+import { exploreShared } from "./shared-exploration.ts";
+import { searchesOn } from "./shared-search.ts";
+
+let servers: TestServer[];
+let redis: Redis;
+const workers: ChildProcess[] = [];
+
+beforeEach(async () => {
+  servers = [await TestServer.start(), await TestServer.start()];
+  redis = await openServer(queue());
+});
+
+afterEach(async () => {
+  for (const worker of workers.splice(0)) await killWorker(worker);
+  redis.disconnect();
+  for (const server of servers) await server.remove();
+});
+
+const queue = () => (servers[0] as TestServer).address;
+const shards = () => servers.map(({ host }) => host).join(",");
+
+function startOne(): ChildProcess {
+  const worker = startWorker(queue());
+  workers.push(worker);
+  return worker;
+}
+
+/** What does not depend on who was faster, nor on where the states lie. */
+const counted = ({
+  states,
+  edges,
+  depth,
+  ended,
+  verdict,
+  deadlocks,
+  fired,
+  witnesses,
+  violations,
+}: Explored) => ({
+  ...{ states, edges, depth, ended, verdict, deadlocks },
+  fired: [...fired],
+  witnesses: [...witnesses],
+  lengths: violations.map(({ law, run }) => `${law} ${run.length}`).sort(),
+});
+
+const found = ({ result, reports }: Exploration) => ({
+  ...counted(result),
+  reports: reports.map(({ law, bug, history }) => `${law} ${bug} ${history.length}`).sort(),
+});
+
+/** The protocol of db64fe02 in a scope that is visited in a second. */
+const LAZY_UNMAP: SubjectRef = {
+  machine: "lazy-unmap",
+  parameters: { V: 3, F: 2, C: 2 },
+  merged: false,
+  orders: "all",
+};
+const BOUNDS = { states: 1e7, ends: "any", bytes: 1e9 };
+
+async function shared(workers: number, work: Work, leaseMs = 500): Promise<Explored> {
+  await prepare(LAZY_UNMAP.machine);
+  const options = { ...BOUNDS, queue: queue(), shards: shards(), workers, leaseMs };
+  return exploreShared(machineOf(LAZY_UNMAP), LAZY_UNMAP, options, work);
+}
+
+const local = async () =>
+  counted((await explore("lazy-unmap", { scope: "V=3,F=2,C=2", symmetry: "off" })).result);
+
+/** Waits until the search has this many levels. */
+async function levels(count: number): Promise<void> {
+  for (;;) {
+    for (const id of await searchesOn(redis))
+      if ((await redis.llen(`vmapcheck:search:{${id}}:levels`)) >= count) return;
+  }
+}
+
+describe("a shared exploration", () => {
+  test.each([
+    ["lazy-unmap", "V=3,F=2,C=2", "off", undefined],
+    ["lazy-unmap", "V=3,F=2,C=2", "on", undefined],
+    ["blocks-6.12", "", "on", undefined],
+    ["2.6.39", "pages=4", "on", undefined],
+    ["piggin-draft-3", "pages=4", "on", undefined],
+    ["3.1", "pages=4", "on", "lowest-fit"],
+    ["gather-3.1", "", "on", undefined],
+  ] as const)(
+    "of %s %s with symmetry %s and law %s finds what two threads find",
+    async (machine, typed, symmetry, law) => {
+      const scope = typed === "" ? undefined : typed;
+      const options = { scope, symmetry, law, workers: 2 };
+      const here = await explore(machine, options);
+      const there = await explore(machine, { ...options, queue: queue(), shards: shards() });
+      expect(found(there)).toEqual(found(here));
+      expect(there.result.shards?.map(({ server }) => server)).toEqual(servers.map(({ host }) => host));
+      const perServer = there.result.shards?.map(({ states }) => states) ?? [];
+      expect(perServer.reduce((sum, states) => sum + states)).toBe(here.result.states);
+      // Nothing is left behind.
+      for (const { address } of servers) {
+        const server = await openServer(address);
+        expect(await server.dbsize()).toBe(0);
+        server.disconnect();
+      }
+    },
+  );
+
+  test("loses nothing and counts nothing twice when workers are killed in the middle of a level", async () => {
+    const running = shared(0, new Work({}));
+    const first = [startOne(), startOne()];
+    await levels(6);
+    await killWorker(first[0] as ChildProcess);
+    startOne();
+    await levels(12);
+    await killWorker(first[1] as ChildProcess);
+    expect(counted(await running)).toEqual(await local());
+  });
+
+  test("is continued where it was interrupted, with other workers", async () => {
+    const interrupted = new AbortController();
+    const running = shared(1, new Work({ signal: interrupted.signal }));
+    await levels(8);
+    interrupted.abort();
+    const before = await running;
+    expect(before).toMatchObject({ ended: "request", verdict: "bounded" });
+    expect(before.states).toBeGreaterThan(100);
+    expect(counted(await shared(2, new Work({})))).toEqual(await local());
+  });
+
+  test("ends at a bound of states, and is continued beyond it", async () => {
+    const options = { scope: "V=3,F=2,C=2", symmetry: "off", queue: queue() } as const;
+    const bounded = await explore("lazy-unmap", { ...options, states: 10_000 });
+    expect(bounded.result).toMatchObject({ ended: "states", verdict: "bounded" });
+    expect(bounded.result.states).toBeGreaterThan(10_000);
+    expect(bounded.result.states).toBeLessThan(80_288);
+    expect(counted((await explore("lazy-unmap", options)).result)).toEqual(await local());
+  });
+
+  test("survives that both servers are killed and started again", async () => {
+    const running = shared(2, new Work({}));
+    for (const [nth, server] of servers.entries()) {
+      await levels(6 + 5 * nth);
+      await server.kill();
+      await server.start();
+    }
+    expect(counted(await running)).toEqual(await local());
+  });
+});
+
+describe("a server that cannot be trusted with states", () => {
+  test("is found out where it lost some", async () => {
+    const running = shared(1, new Work({})).catch((error: Error) => error.message);
+    await levels(8);
+    const other = await openServer(servers[1]?.address ?? "");
+    await other.flushall();
+    other.disconnect();
+    expect(await running).toMatch(/^--queue: 127\.0\.0\.1:\d+ lost states that it had: [^\n]*$/);
+  });
+
+  test("ends the search at the bound of memory where it has none left", async () => {
+    await redis.config("SET", "maxmemory", "2mb");
+    expect(await shared(1, new Work({}))).toMatchObject({ ended: "memory", verdict: "bounded" });
+    await redis.config("SET", "maxmemory", "0");
+    expect(counted(await shared(1, new Work({})))).toEqual(await local());
+  });
+
+  test("is refused in one line where it describes no machine", async () => {
+    const running = shared(0, new Work({})).catch((error: Error) => error.message);
+    await levels(0);
+    const [id] = await searchesOn(redis);
+    await redis.hset(`vmapcheck:search:{${id}}`, "about", '{"owner": "nonsense"}');
+    const again = await shared(1, new Work({})).catch((error: Error) => error.message);
+    expect(again).toMatch(/^--queue: search \w+ on the server: it is described otherwise[^\n]*$/);
+    await redis.del(`vmapcheck:search:{${id}}`);
+    expect(await running).toMatch(/^another explore of the same machine has taken the result$/);
+  });
+
+  test("says no password", async () => {
+    const options = { ...BOUNDS, queue: queue(), shards: "127.0.0.1:1", workers: 1 };
+    await prepare(LAZY_UNMAP.machine);
+    const running = exploreShared(machineOf(LAZY_UNMAP), LAZY_UNMAP, options, new Work({}));
+    await expect(running).rejects.toThrow(/^--shards redis:\/\/127\.0\.0\.1:1: /);
+    await expect(running).rejects.not.toThrow(PASSWORD);
+  });
+});

@@ -1,0 +1,265 @@
+/**
+ * An exploration whose states lie on Redis or Valkey servers: any number of workers on any number of machines visit
+ * them. Who asks waits for the end, and says what was found.
+ */
+import { randomUUID } from "node:crypto";
+import type { Redis } from "ioredis";
+import { emptyBatch, push } from "../../engine/search/batch.ts";
+import { omissionBound } from "../../engine/search/compact-table.ts";
+import { initialFound } from "../../engine/search/partitions.ts";
+import { noFindings, refuse, summary } from "../../engine/search/search.ts";
+import { StateTable } from "../../engine/search/state-table.ts";
+import type { Explored, Findings, Visitable } from "../../engine/search/visitable.ts";
+import { startThread, type Thread } from "../../engine/thread.ts";
+import type { SubjectRef } from "../subject.ts";
+import { UsageError } from "../usage-error.ts";
+import type { Work } from "../work.ts";
+import { describeSearch, openSearch, PARTITIONS } from "./open-search.ts";
+import type { SearchThreadData, SearchThreadEnd } from "./search-thread.ts";
+import { addressBeside, openServer } from "./server.ts";
+import { type SearchStatus, SharedSearch, searchesOn } from "./shared-search.ts";
+
+/** Between two looks at a search. */
+const LOOK_MS = 200;
+/** The most that a worker may take to end its task when a search is paused. */
+const END_MS = 3000;
+
+export interface SharedOptions {
+  readonly queue: string;
+  /** Servers of the partitions, `HOST:PORT,HOST:PORT`; the home server unless given. */
+  readonly shards?: string | undefined;
+  /** Threads of this process that work for it. */
+  readonly workers: number;
+  readonly states: number;
+  /** The law whose violation ends it, by number; any, or never. */
+  readonly ends: string;
+  readonly bytes: number;
+  readonly leaseMs?: number;
+}
+
+/** Explores to the end, to a bound, or until it is stopped: then the states stay on the servers, to be continued. */
+export async function exploreShared(
+  machine: Visitable,
+  ref: SubjectRef,
+  { queue, shards, workers, states, ends, bytes, leaseMs }: SharedOptions,
+  work: Work,
+): Promise<Explored> {
+  refuse(machine);
+  const started = performance.now();
+  const seconds = () => (performance.now() - started) / 1000;
+  const home = await openServer(queue);
+  const addresses = (shards?.split(",") ?? []).map((host) => addressBeside(queue, host));
+  const threads: SearchThread[] = [];
+  try {
+    const { id, about } = describeSearch(ref, queue, addresses, leaseMs);
+    const { search, close } = await openSearch(queue, home, id, about, machine);
+    try {
+      const bounds = { ends, bound: states, partitions: PARTITIONS };
+      await search.begin(JSON.stringify(about), bounds, initialFound(machine, PARTITIONS));
+      for (let nth = 0; nth < workers; nth++)
+        threads.push(startSearchThread(queue, id, Math.floor(bytes / workers)));
+      const ended = await waitForEnd(search, threads, work);
+      if (ended === "fixpoint" || ended === "break") await claim(search);
+      else await pause(search, ended, seconds(), threads);
+      const result = await exploredOf(search, machine, ended, seconds(), about.hosts);
+      if (ended === "fixpoint" || ended === "break") await search.remove(PARTITIONS, result.depth);
+      return result;
+    } finally {
+      close();
+    }
+  } finally {
+    for (const { thread } of threads) await thread.end();
+    home.disconnect();
+  }
+}
+
+interface SearchThread {
+  readonly thread: Thread;
+  /** Settles once it has ended. */
+  readonly end: Promise<void>;
+  hasEnded: boolean;
+  /** What a person can do about its end, if anything. */
+  refused: string | undefined;
+}
+
+function startSearchThread(queue: string, id: string, bytes: number): SearchThread {
+  const data: SearchThreadData = { queue, id, bytes, worker: randomUUID() };
+  const thread = startThread(new URL("./search-thread.ts", import.meta.url), data);
+  const end = thread.answer<SearchThreadEnd>().then(
+    (answer) => {
+      if ("refused" in answer) started.refused = answer.refused;
+      started.hasEnded = true;
+    },
+    (error: Error) => {
+      started.refused = `vmapcheck itself is wrong: a worker failed: ${error.stack ?? error.message}`;
+    },
+  );
+  const started: SearchThread = { thread, end, hasEnded: false, refused: undefined };
+  return started;
+}
+
+/** Waits until a search is done or paused, or ends it where the work is to end. */
+async function waitForEnd(
+  search: SharedSearch,
+  threads: readonly SearchThread[],
+  work: Work,
+): Promise<Explored["ended"]> {
+  for (;;) {
+    const status = await search.status();
+    if (status === undefined)
+      throw new UsageError("another explore of the same machine has taken the result");
+    if (status.phase === "done") return status.ended as "fixpoint" | "break";
+    if (status.paused !== undefined) return status.paused as Explored["ended"];
+    const refused = threads.find((each) => each.refused !== undefined)?.refused;
+    if (isOutOfMemory(refused)) return "memory";
+    if (refused !== undefined) throw new UsageError(`--queue: ${refused}`);
+    const { stop } = work;
+    if (stop !== false) return stop === "time" ? "time" : "request";
+    work.say(statusText(status));
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
+
+const isOutOfMemory = (refused: string | undefined) => refused?.startsWith("OOM ") === true;
+
+function statusText({ states, levels, phase, open, taken }: SearchStatus): string {
+  const what = phase === "expand" ? "expanded" : "sorted";
+  return `${states} states, depth ${levels.length - 1} is ${what}: ${open} tasks wait, ${taken} in work`;
+}
+
+/** Lets workers end their tasks, so that none has to be waited for when the search is continued. */
+async function pause(
+  search: SharedSearch,
+  why: string,
+  seconds: number,
+  threads: readonly SearchThread[],
+): Promise<void> {
+  await search.pause(why, seconds);
+  const late = new Promise((resolve) => setTimeout(resolve, END_MS).unref());
+  await Promise.race([late, Promise.all(threads.map(({ end }) => end))]);
+}
+
+/** One of several who ask says the result. */
+async function claim(search: SharedSearch): Promise<void> {
+  if (!(await search.claim()))
+    throw new UsageError("another explore of the same machine has taken the result");
+}
+
+async function exploredOf(
+  search: SharedSearch,
+  machine: Visitable,
+  ended: Explored["ended"],
+  seconds: number,
+  hosts: readonly string[],
+): Promise<Explored> {
+  const status = await search.status();
+  const sent = await search.findings();
+  const findings = noFindings(machine);
+  for (const [name, times] of sent.counts) {
+    const [kind, action] = name.split(":");
+    if (kind === "edges") findings.edges = times;
+    else if (kind === "deadlocks") findings.deadlocks = times;
+    else findings.fired[Number(action)] = times;
+  }
+  for (const [name, length] of sent.shortest) {
+    const [law, action] = name.split(":").map(Number) as [number, number];
+    (findings.shortest[law] as Uint16Array)[action] = length;
+  }
+  const reached = new StateTable(machine.words);
+  await addPaths(search, machine, reached, findings, sent.first);
+  const levels = status?.levels ?? [];
+  const whole = levels.reduce((sum, each) => sum + each, 0);
+  const shards = await search.shards(PARTITIONS, levels.length);
+  const states = shards.reduce((sum, each) => sum + each.states, 0);
+  const known = [...(machine.witnesses?.().keys() ?? [])];
+  const witnesses = new Map(known.map((id) => [id, sent.seen.includes(id) ? 1 : 0]));
+  const { hashBits } = machine;
+  const begun = { levels: [...levels], head: 0, levelEnd: reached.count };
+  const before = { seconds: status?.seconds ?? 0, witnesses: new Map<string, number>() };
+  return {
+    ...summary({ machine, reached, hashBits, findings, before, ...begun }, ended, seconds, witnesses),
+    states,
+    depth: levels.length - (states > whole ? 0 : 1),
+    omission: hashBits === undefined ? 0 : omissionBound(states, hashBits),
+    bytes: shards.reduce((sum, each) => sum + each.bytes, 0),
+    shards: shards.map((each, nth) => ({ server: hosts[nth] as string, ...each })),
+  };
+}
+
+/** Reads the states on the way to each violation into a table, by whose numbers the findings then name them. */
+async function addPaths(
+  search: SharedSearch,
+  machine: Visitable,
+  reached: StateTable,
+  findings: Findings,
+  first: readonly (readonly [number, number, number, number])[],
+): Promise<void> {
+  const { words } = machine;
+  const batch = emptyBatch(words, 1);
+  const inOrder = [...first].sort(([, one, action], [, other, next]) => one - other || action - next);
+  for (const [law, length, action, from] of inOrder) {
+    const path = await pathTo(search, words, from, length - 1);
+    let number = -1;
+    for (const state of path.reverse()) {
+      batch.count = 0;
+      batch.forms.set(state.form);
+      push(batch, number, state.action, 0);
+      reached.addAll(batch);
+      number = reached.find(state.form);
+    }
+    findings.violated.push(law);
+    findings.first[law] = { from: number, action, length };
+  }
+}
+
+/** The states from one of this level back to the initial one: a level each. */
+async function pathTo(search: SharedSearch, words: number, from: number, level: number) {
+  const path: { readonly form: Int32Array; readonly action: number }[] = [];
+  for (let [number, at] = [from, level]; number >= 0; at--) {
+    const partition = number % PARTITIONS;
+    const place = Math.floor(number / PARTITIONS) - (await search.start(partition, at));
+    const form = await search.forms(partition, at, words, place, place + 1);
+    const { parents, actions } = await search.origins(partition, at);
+    path.push({ form, action: actions[place] as number });
+    number = parents[place] as number;
+  }
+  return path;
+}
+
+/** Works for every search of a server that has something to do, with as many threads for each, until it is ended. */
+export async function workForSearches(
+  queue: string,
+  home: Redis,
+  { workers, bytes, untilEmpty }: { workers: number; bytes: number; untilEmpty: boolean },
+  work: Work,
+): Promise<void> {
+  const busy = new Map<string, readonly SearchThread[]>();
+  const refused = new Set<string>();
+  try {
+    while (work.stop === false) {
+      for (const id of await searchesOn(home)) {
+        if (busy.has(id) || refused.has(id) || !(await isToDo(home, id))) continue;
+        const threads = Array.from({ length: workers }, () => startSearchThread(queue, id, bytes / workers));
+        busy.set(id, threads);
+      }
+      for (const [id, threads] of busy) {
+        const why = threads.find((each) => each.refused !== undefined)?.refused;
+        if (why !== undefined) work.warn(why);
+        // Memory may be found for it.
+        if (why !== undefined && !isOutOfMemory(why)) refused.add(id);
+        if (why === undefined && !threads.every(({ hasEnded }) => hasEnded)) continue;
+        busy.delete(id);
+        for (const { thread } of threads) await thread.end();
+      }
+      if (untilEmpty && busy.size === 0) return;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+  } finally {
+    for (const { thread } of [...busy.values()].flat()) await thread.end();
+  }
+}
+
+async function isToDo(home: Redis, id: string): Promise<boolean> {
+  const status = await new SharedSearch(id, home, [home]).status();
+  return status !== undefined && status.phase !== "done" && status.paused === undefined;
+}
