@@ -174,7 +174,11 @@ export function orderOf(version: Version, family: Shown, orders: readonly string
 }
 
 /** The newest order of a family of which a version surely has every change: what it may have besides is not known. */
-export function surestOrderOf(version: Version, family: Shown, orders: readonly string[]): string | undefined {
+export function surestOrderOf(
+  version: Version,
+  family: Shown,
+  orders: readonly string[],
+): string | undefined {
   const { has } = changesOf(version, family);
   return orders.findLast((order) => {
     const named = versionOf(order);
