@@ -248,7 +248,7 @@ describe("no file is long", () => {
     "protocols/vmap/draw.test.ts": "a table of what each family draws",
     "spec/vmap/bibliography.ts": "the table of commits",
     "spec/wing.ts": "the record of a wing: types",
-    "trees/vmap/interleavings.test.ts": "one tree, interleaved and changed",
+    "web/page.web.test.ts": "one view of the page after another",
   };
   const lengthOf = (file: string) => readFileSync(join(ROOT, file), "utf8").split("\n").length - 1;
 

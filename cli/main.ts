@@ -136,10 +136,24 @@ program
     "random runs of a protocol, each step judged, in place of every state",
     wholeNumber("--runs", 1, MOST_RUNS),
   )
+  .option(
+    "--swarm <number>",
+    "this many searches, each depth first in an order of its own, for what is too large to be visited whole",
+    wholeNumber("--swarm", 1, 10_000),
+  )
+  .option(
+    "--depth <number>",
+    "steps of a run of --swarm; 100 unless given",
+    wholeNumber("--depth", 1, 60_000),
+  )
   .option("--law <id>", "end as soon as this law is violated")
   .option("--actions", "print which actions violate each violated law, and in how many steps", false)
   .option("--compact", "keep a hash of 64 bits of each state in place of the state", false)
-  .option("--states <number>", "end after this many states", wholeNumber("--states", 1, 2 ** 30), 50_000_000)
+  .option(
+    "--states <number>",
+    "end after this many states; 50000000 unless given, each search of --swarm after 1000000",
+    wholeNumber("--states", 1, 2 ** 30),
+  )
   .option("--seconds <number>", "end after this many seconds", wholeNumber("--seconds", 1, 2 ** 20), 600)
   .option(
     "--megabytes <number>",
@@ -167,7 +181,7 @@ program
     "--itf <file>",
     "write the run of the first violation as an ITF trace (.itf.json), for Quint and Apalache",
   )
-  .option("--seed <number>", "seed of random runs (--runs)", SEED_OPTION[2])
+  .option("--seed <number>", "seed of random runs (--runs), and the first of --swarm", SEED_OPTION[2])
   .option(...JSON_OPTION)
   .action(
     run<string | undefined, ExploreArguments>(async ({ calls }) =>

@@ -173,6 +173,20 @@ export function orderOf(version: Version, family: Shown, orders: readonly string
   });
 }
 
+/** The newest order of a family of which a version surely has every change: what it may have besides is not known. */
+export function surestOrderOf(
+  version: Version,
+  family: Shown,
+  orders: readonly string[],
+): string | undefined {
+  const { has } = changesOf(version, family);
+  return orders.findLast((order) => {
+    const named = versionOf(order);
+    if (named === undefined || named.suffix !== "") return false;
+    return changesOf(named, family).has.every((change) => has.includes(change));
+  });
+}
+
 /** Every release from the oldest modelled to the newest known, in order. */
 export const MAINLINE: readonly Version[] = mainline();
 

@@ -87,6 +87,8 @@ export interface PinnedViolation<T extends Terms = Terms> {
   readonly law: LawId;
   /** The kernels on which the pinned history violates the law: labels, or the bug's own changed kernel. */
   readonly on: readonly string[];
+  /** The only machines of these kernels that show it. */
+  readonly where?: string | undefined;
   /** File name of the pinned history, beside the bug. */
   readonly pinned: string;
   /** The first of those kernels without the bug: it accepts the same history. */

@@ -96,7 +96,23 @@ export function exploredText(found: Exploration, withActions: boolean): string {
 function subjectText({ subject, asked, isStoodFor, parameters }: Exploration): string {
   const { name, says } = subject;
   const standsFor = isStoodFor ? `${asked} answers as ${name}.\n` : "";
-  return `${standsFor}${pc.bold(name)} ${scopeText(parameters)}\n${says}`;
+  return `${standsFor}${pc.bold(name)} ${linesOfScope(scopeText(parameters), name.length + 1)}\n${says}`;
+}
+
+const WIDTH = 100;
+
+/** A scope in lines that end with a comma, if it is longer than one. */
+function linesOfScope(text: string, indent: number): string {
+  const [lines, last] = text
+    .split(",")
+    .reduce<[string, string]>(
+      ([done, line], each) =>
+        indent + line.length + each.length + 2 > WIDTH
+          ? [`${done}${line},\n${" ".repeat(indent)}`, each]
+          : [done, line === "" ? each : `${line},${each}`],
+      ["", ""],
+    );
+  return lines + last;
 }
 
 const VERDICTS = {
@@ -197,7 +213,10 @@ function receipt({ instance, workers, resumed, searchedAgain, result, reports }:
     ["states", String(states)],
     ["edges", String(edges)],
     ["depth", String(depth)],
-    ["deadlocks", String(deadlocks)],
+    [
+      "deadlocks",
+      deadlocks === 0 ? "0" : `${deadlocks} states with no action left, as at a bound of the scope`,
+    ],
     ["never fired", namesOrCount(never)],
     ...(witnesses.size > 0 ? [["never seen", namesOrCount(unseen)]] : []),
     ["method", methodOf(result, workers)],
