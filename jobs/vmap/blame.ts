@@ -164,7 +164,7 @@ function outside(before: ImmutableWorld, command: Command, response: Response): 
       ? "It used the number of a CPU that is not possible."
       : outsideOf(before, command) === undefined
         ? "It was refused, and its caller holds what it frees."
-        : "The call is outside its domain, and was neither refused nor warned about without effect.";
+        : "The call is outside its domain. It was carried out: neither refused, nor only warned about.";
   return { text, marks: [] };
 }
 
