@@ -1,13 +1,11 @@
 /** Histories played once, so that the parts of playing them can be timed by themselves. */
 
 import { runChoices } from "../properties/run-choices.ts";
-import type { Choice } from "../properties/vmap/choices.ts";
-import type { TestBench } from "../properties/vmap/test-bench.ts";
 import { judge } from "../spec/contract.ts";
-import type { Command, Response } from "../spec/vmap/commands.ts";
+import type { Bench, Terms } from "../spec/wing.ts";
 
 /** Plays a history to its end, past all violations; returns how many commands were judged. */
-export function playAll<S>(setting: TestBench<S>, choices: readonly Choice[]): number {
+export function playAll<T extends Terms>(setting: Bench<T>, choices: readonly T["choice"][]): number {
   let commands = 0;
   runChoices(setting, choices, {
     played: () => {
@@ -18,14 +16,19 @@ export function playAll<S>(setting: TestBench<S>, choices: readonly Choice[]): n
   return commands;
 }
 
-export class Recorded<S> {
-  readonly #setting: TestBench<S>;
-  readonly #histories: { readonly command: Command; readonly response: Response }[][] = [];
+interface Pair<T extends Terms> {
+  readonly command: T["command"];
+  readonly response: T["response"];
+}
 
-  constructor(setting: TestBench<S>, drawn: readonly (readonly Choice[])[]) {
+export class Recorded<T extends Terms> {
+  readonly #setting: Bench<T>;
+  readonly #histories: Pair<T>[][] = [];
+
+  constructor(setting: Bench<T>, drawn: readonly (readonly T["choice"][])[]) {
     this.#setting = setting;
     for (const choices of drawn) {
-      const history: { command: Command; response: Response }[] = [];
+      const history: Pair<T>[] = [];
       runChoices(setting, choices, {
         played: ({ command, response }) => {
           if (command !== undefined && response !== undefined) history.push({ command, response });

@@ -3,7 +3,7 @@
  * trees, with a colon between two; without it, or without a clang for wasm32, only refusals can be run.
  */
 
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
@@ -11,8 +11,7 @@ import { hunt } from "../jobs/hunt.ts";
 import { replay } from "../jobs/replay.ts";
 import { openTree } from "../jobs/trees.ts";
 import { hasWebAssemblyCompiler } from "../trees/compiler.ts";
-import { canRunTrees, TREES } from "../trees/given-trees.testing.ts";
-import { readTree } from "../trees/source-tree.ts";
+import { canRunTrees, changedTree, TREES } from "../trees/given-trees.testing.ts";
 import { printedBy } from "./running.testing.ts";
 import { type CheckArguments, checkVerb } from "./verbs/check.ts";
 import { huntVerb } from "./verbs/hunt.ts";
@@ -60,20 +59,9 @@ const C7_RETURNS = [
 ] as const;
 const newest = TREES.at(-1) as string;
 
-function withC7Back(): string {
-  const directory = fresh();
-  for (const path of ["Makefile", ...readTree(newest).files.keys()])
-    cpSync(join(newest, path), join(directory, path));
-  const file = join(directory, "mm/vmalloc.c");
-  const text = readFileSync(file, "utf8");
-  expect(text).toMatch(C7_RETURNS[0]);
-  writeFileSync(file, text.replace(...C7_RETURNS));
-  return directory;
-}
-
 describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and clang (skipped without):", () => {
   test("a tree in which C7 is back has it named as a bug that its release has not", async () => {
-    const directory = withC7Back();
+    const directory = changedTree(newest, C7_RETURNS);
     const { code, out } = await printedBy(() => checkVerb([], { ...OPTIONS, tree: directory }));
     expect(code).toBe(1);
     expect(out).toMatch(/it has, and \S+ has not +C7\n/);
@@ -82,7 +70,9 @@ describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and clang (skipped without):", (
 
   test("hunt finds no-alias-after-unmap-aliases violated by a tree as its release does not, from any seed", async () => {
     process.chdir(fresh());
-    const { out, code } = await printedBy(() => huntVerb([], { ...HUNT, tree: withC7Back() }));
+    const { out, code } = await printedBy(() =>
+      huntVerb([], { ...HUNT, tree: changedTree(newest, C7_RETURNS) }),
+    );
     expect(code).toBe(1);
     const { kernels } = JSON.parse(out);
     const [{ law, bug, expected, commands, replay: line }] = kernels;

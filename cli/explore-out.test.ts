@@ -60,7 +60,7 @@ describe("explore --out", () => {
 
   test.each<[string, Partial<ExploreArguments>, string]>([
     ["2.6.39", { scope: "pages=3" }, ""],
-    ["3.1", { scope: "pages=4", law: "in-window" }, " of in-window"],
+    ["3.1", { scope: "pages=3", law: "in-window" }, " of in-window"],
     ["areas-6.12", { scope: "places=2,caches=0", liveness: true }, ""],
   ])("of %s %j writes nothing, since no law is violated, and reports so", async (machine, options, of) => {
     const log = vi.spyOn(console, "log").mockImplementation(() => {});

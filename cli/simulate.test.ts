@@ -38,7 +38,7 @@ describe("the output", () => {
     const text = simulatedText({ ...REPORT, growth: GROWTH });
     expect(text).toContain("Costs calibrated on a figure.");
     expect(text).toContain("At 8 threads 2.6.28 is 25.0 times as fast.");
-    expect(text).toMatch(/2\.6\.27 +vmap .*2\.00 ± 0\.01 from 4 on +vmlist_lock/);
+    expect(text).toMatch(/2\.6\.27 +vmap .*2\.00 ± 0\.01 +vmlist_lock, 4/);
   });
 
   test("as CSV has one line for each figure", () => {
@@ -62,8 +62,8 @@ describe("the output", () => {
       {
         ...REPORT,
         directory: {
-          before: { rate: 1, interval: 9, shares: [{ as: "_write_lock", share: 0.6 }] },
-          after: { rate: 9, interval: 1, shares: [{ as: "default_idle", share: 0.4 }] },
+          before: { rate: 1, interval: 9, shares: [{ as: "_write_lock", share: 0.6, measured: 0.59 }] },
+          after: { rate: 9, interval: 1, shares: [{ as: "default_idle", share: 0.4, measured: null }] },
           speedup: 9,
           vmapAlone: 90,
         },

@@ -36,6 +36,19 @@ describe("validate", () => {
     expect(out).toMatch(/A 0xffffd58480000000, 4 pages, in use/);
   });
 
+  test("Of several logs the verdict on all comes first, with those that violate a law", async () => {
+    const { code, out } = await vmapcheck("validate", CLEAN, BROKEN);
+    expect(code).toBe(1);
+    expect(out).toMatch(/^Violated in 1 of 2 logs:\n {2}\S+broken\.txt: 1 violation\n\nNothing violated: /);
+  });
+
+  test("end-state is blind without a reading of the end, and says what would be needed", async () => {
+    const { out } = await vmapcheck("validate", CLEAN);
+    expect(out.replaceAll(/\s+/g, " ")).toMatch(
+      /end-state 0 0 0 1 no .proc.vmallocinfo of the end was given/,
+    );
+  });
+
   test("--json is one document", async () => {
     const { out } = await vmapcheck("validate", BROKEN, "--json");
     const [file] = JSON.parse(out).files;

@@ -95,7 +95,9 @@ function nameViolation<T extends Terms>(
   const law = kernel.promises.find((id) => {
     const last = lastPlayed(bench, history, id);
     if (last?.index !== history.length - 1) return false;
-    return namesOf(wing, kernel, last).some((each) => each.law === id && each.known === undefined);
+    return namesOf(wing, kernel, last, { scope, commands: history }).some(
+      (each) => each.law === id && each.known === undefined,
+    );
   });
   if (law === undefined) {
     throw new Error("vmapcheck itself is wrong: the reference does not confirm an unknown violation");

@@ -13,6 +13,7 @@ import {
 import { type CheckSubject, checkInThreads } from "./check-threads.ts";
 import { checkedFor } from "./names.ts";
 import { protocolsFor, type StepColumn, stepColumns } from "./step-columns.ts";
+import { contextsOnTree, type TreeContexts } from "./tree-contexts.ts";
 import { factsOfTree, openTree, type TreeFacts, treeCalled } from "./trees.ts";
 import { UsageError } from "./usage-error.ts";
 import { factsOf, type VersionFacts } from "./versions.ts";
@@ -49,6 +50,8 @@ export interface CheckReport {
   readonly facts: readonly VersionFacts[];
   /** Facts on the kernels that are trees. */
   readonly trees: readonly TreeFacts[];
+  /** Callers' contexts and masks on them; none if one law was requested. */
+  readonly contexts: readonly TreeContexts[];
   /** Whether its kernels were requested by name. */
   readonly byName: boolean;
   /** The only law that was requested. */
@@ -103,11 +106,13 @@ export async function check(options: CheckOptions = {}): Promise<CheckReport> {
       ? await Promise.all([checkInThreads(kernels, how, work), checkSteps()])
       : [await checkInTurn(kernels, subject?.as, how, work), await checkSteps()];
   const releases = given.length === 0 ? VMAP.kernels.map(({ name }) => name) : [...new Set(names)];
+  const trees = kernels.flatMap(({ kernel }) => treeCalled(kernel.name) ?? []);
   return {
     reports,
     kernels: kernels.length,
     facts: asked.flatMap((each) => each.facts ?? []),
-    trees: kernels.flatMap(({ kernel }) => treeCalled(kernel.name) ?? []).map(factsOfTree),
+    trees: trees.map(factsOfTree),
+    contexts: law === undefined ? trees.map((each) => contextsOnTree(each)) : [],
     byName: given.length > 0,
     law,
     surprises: reports.flatMap((report) => report.surprises),
@@ -161,11 +166,18 @@ async function askedFor(given: string | OwnKernel): Promise<{
 }
 
 /** The number of surprises. */
-export const unexpected = ({ surprises, steps }: Pick<CheckReport, "surprises" | "steps">): number =>
-  surprises.length + (steps?.surprises.length ?? 0);
+export const unexpected = ({
+  surprises,
+  steps,
+  contexts,
+}: Pick<CheckReport, "surprises" | "steps" | "contexts">): number =>
+  surprises.length + (steps?.surprises.length ?? 0) + unknownIn(contexts);
+
+const unknownIn = (contexts: CheckReport["contexts"]): number =>
+  contexts.flatMap(({ violations }) => violations).filter(({ bug }) => bug === undefined).length;
 
 /** Pairs of a subject and a law that it promises and violates, by whether the catalogue knows why. */
-export function violations({ reports, law: only, surprises, steps }: CheckReport): {
+export function violations({ reports, law: only, surprises, steps, contexts }: CheckReport): {
   readonly known: number;
   readonly unknown: number;
 } {
@@ -173,10 +185,12 @@ export function violations({ reports, law: only, surprises, steps }: CheckReport
   const ofSteps = (steps?.protocols ?? [])
     .flatMap(({ laws }) => laws)
     .filter(({ law, steps }) => steps !== undefined && (only === undefined || law === only));
+  const ofContexts = contexts.flatMap((each) => each.violations);
   return {
-    known: [...cells, ...ofSteps].filter(({ bug }) => (bug ?? undefined) !== undefined).length,
+    known: [...cells, ...ofSteps, ...ofContexts].filter(({ bug }) => (bug ?? undefined) !== undefined).length,
     unknown:
       surprises.filter(({ kind }) => kind === "unknown").length +
+      unknownIn(contexts) +
       ofSteps.filter(({ bug }) => bug === undefined).length,
   };
 }

@@ -29,12 +29,16 @@ export function responseText(response: Response): string {
   const flushed = [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join(" ");
   const absent = response.usedAbsentCpu ? ", used data of a CPU that is not possible" : "";
   const warned = response.warning === undefined ? "" : `, warned: ${response.warning}`;
-  const { failing } = response;
+  const { failing, leaked } = response;
   const failed =
     failing === undefined
       ? ""
       : `; where its allocation ${failing.allocation} of memory fails, it ${FAILED[failing.wrong]}: ${failing.text}`;
-  return `${resultText(response)}${warned}${flushed === "" ? "" : `, flushed ${flushed}`}${absent}${failed}`;
+  const left =
+    leaked === undefined
+      ? ""
+      : `; nothing is held now, and allocations of memory are more by ${leaked} than at first`;
+  return `${resultText(response)}${warned}${flushed === "" ? "" : `, flushed ${flushed}`}${absent}${failed}${left}`;
 }
 
 const FAILED = {

@@ -10,7 +10,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { randomRun } from "../properties/random-run.ts";
 import { HISTORIES } from "../properties/vmap/histories.ts";
 import type { JudgedStep } from "../properties/vmap/test-bench.ts";
-import { FAILURE_LAWS } from "../spec/process.ts";
+import type { LawId } from "../spec/contract.ts";
+import { MEMORY_LAWS } from "../spec/process.ts";
 import { hasWebAssemblyCompiler } from "../trees/compiler.ts";
 import { check } from "./check.ts";
 import { turns } from "./check-kernel.ts";
@@ -24,7 +25,7 @@ const CAN_RUN = GIVEN.length > 0 && hasWebAssemblyCompiler();
 /** What is not run has a name all the same. */
 const TREES = GIVEN.length > 0 ? GIVEN : ["a tree"];
 
-const IDS: readonly string[] = FAILURE_LAWS.map(({ id }) => id);
+const IDS: readonly string[] = MEMORY_LAWS.map(({ id }) => id);
 
 /** The branch of new_vmap_block for a block that cannot be indexed. */
 const UNINDEXED = /(xa_insert\([^;]*;\s*if \()(err)(\) \{\s*)(kfree\(vb\);\s*)(free_vmap_area\(va\);)/;
@@ -38,6 +39,14 @@ const MUTANTS = [
     text: "blocks",
   },
 ];
+/** The end of a block, in free_vmap_block. */
+const LEAK = {
+  what: "never frees a block",
+  law: "memory-is-freed",
+  to: "",
+  text: "memory",
+  from: /kfree_rcu\(vb, rcu_head\);/,
+};
 
 describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and clang (skipped without):", () => {
   let folder: string;
@@ -53,7 +62,7 @@ describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and clang (skipped without):", (
   });
 
   /** What is violated first, in some histories of each scope. */
-  function foundIn(directory: string) {
+  function foundIn(directory: string, law?: LawId) {
     const { kernel } = openTree(directory, undefined);
     let commands = 0;
     for (const { asked, scope, seed } of turns(HISTORIES, kernel, { runs: 1, seed: 1 })) {
@@ -65,7 +74,7 @@ describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and clang (skipped without):", (
         scope,
         seed,
         histories: 20,
-        law: undefined,
+        law,
         name,
       });
       commands += report.commands;
@@ -74,18 +83,18 @@ describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and clang (skipped without):", (
     return commands;
   }
 
-  function mutantOf({ what, to }: (typeof MUTANTS)[number]): string {
+  function mutantOf({ what, to, from = UNINDEXED }: (typeof MUTANTS)[number] & { from?: RegExp }): string {
     const directory = join(folder, what.replaceAll(" ", "-"));
     for (const part of ["lib/rbtree.c", "lib/llist.c", "include/linux", "Makefile", "mm/vmalloc.c"])
       cpSync(join(TREES[0] as string, part), join(directory, part), { recursive: true });
     const file = join(directory, "mm/vmalloc.c");
     const source = readFileSync(file, "utf8");
-    expect(source).toMatch(UNINDEXED);
-    writeFileSync(file, source.replace(UNINDEXED, to));
+    expect(source).toMatch(from);
+    writeFileSync(file, source.replace(from, to));
     return directory;
   }
 
-  test.each(TREES)("failure-leaves-nothing and failure-is-reported hold in %s", (tree) => {
+  test.each(TREES)("failure-leaves-nothing, failure-is-reported and memory-is-freed hold in %s", (tree) => {
     expect(foundIn(tree)).toBeGreaterThan(1000);
   });
 
@@ -93,6 +102,13 @@ describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and clang (skipped without):", (
     expect(foundIn(mutantOf(mutant))).toMatchObject({
       law: mutant.law,
       history: [{ op: "mapRam", cpu: 0, count: 1 }],
+    });
+  });
+
+  test("memory-is-freed is violated in two commands by a tree that never frees a block", () => {
+    expect(foundIn(mutantOf(LEAK), LEAK.law)).toMatchObject({
+      law: LEAK.law,
+      history: [{ op: "mapRam" }, { op: "unmapRam" }],
     });
   });
 

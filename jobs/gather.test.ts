@@ -87,7 +87,7 @@ describe("a word", () => {
 
   test("that is misspelt is answered with the nearest of both wings", async () => {
     expect(await refusal(check({ kernels: ["gathr-3.1"] }))).toMatch(/did you mean gather-3\.1\?$/);
-    expect(await refusal(explore("gather-3.11"))).toMatch(/did you mean gather-3\.1\?$/);
+    expect(await refusal(explore("gather-3.11"))).toMatch(/neighbours: gather-3\.10\.4, gather-3\.16$/);
     expect(await refusal(check({ law: "page-after-flsh" }))).toMatch(/did you mean page-after-flush\?$/);
     expect(await refusal(check({ kernels: ["2.6.93"] }))).toMatch(/the last 2\.6 is 2\.6\.39$/);
   });
@@ -140,7 +140,31 @@ describe("a recording is recognised by what is in it", () => {
     expect(own.kind === "recording" && own.violations.map(({ law }) => law)).toEqual(["page-after-flush"]);
     const anew = await replay(recording("3.1"), { kernel: "gather-6.12" });
     expect(anew.kind === "history" && [anew.called, anew.violations]).toEqual(["gather-6.12", []]);
-    expect(await refusal(pin(recording("3.1")))).toMatch(/--kernel says on which kernel to run it anew$/);
+  });
+
+  test("is cut to the steps that its violation needs, and the cut violates the same law", async () => {
+    const found = await pin(recording("3.10.4"), { law: "flush-covers" });
+    if ("keeps" in found) throw new Error(found.keeps);
+    expect([found.bug, found.shrunk, found.from, found.cut?.minimal]).toEqual([
+      ...["zap-range-wrong-half", 2, 3],
+      true,
+    ]);
+    const { files } = await judge([found.path]);
+    expect(files[0]?.broken.map(({ law, command, bug }) => [law, command, bug])).toEqual([
+      ["flush-covers", 1, found.bug],
+    ]);
+    expect(await refusal(conform([found.path]))).toMatch(/cut: only a whole trace/);
+    expect(await refusal(judge([found.path], { law: "freed-once" }))).toMatch(/cut\.law: it was cut for/);
+  });
+
+  test("keeps, when it is cut, all that its last reply needs: the batch of tables that a callback frees", async () => {
+    const found = await pin(recording("4.4"), { law: "table-after-flush" });
+    if ("keeps" in found || found.cut === undefined) throw new Error("no cut");
+    const [, ...freed] = found.cut.steps.toReversed();
+    expect([found.bug, freed.length > 3, found.shrunk < found.from]).toEqual([
+      "rcu-table-no-invalidate",
+      ...[true, true],
+    ]);
   });
 
   test.each([
@@ -176,6 +200,15 @@ describe("a history", () => {
       2,
       2,
     ]);
+  });
+
+  test("of a bug is pinned: pin says so, and asks for no list that the wing does not have", async () => {
+    expect(await refusal(pin("D6"))).toMatch(/^D6 is a bug of the catalogue, pinned already \(finish-leaves/);
+    const twice = [...FAST.commands.slice(0, 1), { op: "zap", g: 0, addr: 0, n: 2, pfn: 100 }];
+    const scope = { ...FAST.scope, cpus: 2, limits: { ...FAST.scope.limits, bundle: 1, batches: 0 } };
+    const path = write("other.json", { ...FAST, kernel: "gather-3.16", scope, commands: twice });
+    const found = await pin(path, { law: "page-after-flush" });
+    expect("keeps" in found ? found : found.needs.filter((each) => each.includes("spaces"))).toEqual([]);
   });
 
   test.each([

@@ -1,19 +1,21 @@
 /** The bugs by which a step violates laws, and a bug of the catalogue as the target of a hunt. */
 import { attribute } from "../counterexamples/attribution.ts";
+import { lastPlayed } from "../engine/run/stepper.ts";
 import type { Target } from "../properties/hunt.ts";
 import type { PlayedOf } from "../properties/run-choices.ts";
 import type { LawId } from "../spec/contract.ts";
-import { FAILURE_LAWS } from "../spec/process.ts";
+import { MEMORY_LAWS } from "../spec/process.ts";
 import {
   type Bug,
   judgedAlsoBy,
   type Kernel,
   type OpenWing,
   type Release,
+  type ScopedHistory,
   type Terms,
   type Wing,
 } from "../spec/wing.ts";
-import { bugOf } from "./wings.ts";
+import { bugOf, withNumber } from "./wings.ts";
 
 /** This law violated by this bug, on the first kernel the catalogue names for it. */
 export function bugTarget<T extends Terms>(wing: OpenWing<T>, bug: Bug<NoInfer<T>>, law: LawId): Target<T> {
@@ -25,7 +27,8 @@ export function bugTarget<T extends Terms>(wing: OpenWing<T>, bug: Bug<NoInfer<T
     kernel,
     law,
     byUnchecked: bug.byUnchecked,
-    meant: (step) => namesOf(wing, kernel, step).some((each) => each.law === law && each.known === bug.id),
+    meant: (step, _law, history) =>
+      namesOf(wing, kernel, step, history).some((each) => each.law === law && each.known === bug.id),
   };
 }
 
@@ -38,15 +41,16 @@ export function kernelTarget<T extends Terms>(
   kernel: Kernel<T>,
   law: LawId | undefined,
 ): Target<T> {
-  const isBeside = law !== undefined && isFailureLaw(law);
+  const isBeside = law !== undefined && isMemoryLaw(law);
   return {
     kernel: law === undefined || isBeside ? kernel : judgedAlsoBy(kernel, law),
     law,
-    meant: (step, violated) => law !== undefined || isUnexpected(wing, kernel, step, violated),
+    meant: (step, violated, history) =>
+      law !== undefined || isUnexpected(wing, kernel, step, violated, history),
   };
 }
 
-const isFailureLaw = (law: LawId) => FAILURE_LAWS.some(({ id }) => id === law);
+const isMemoryLaw = (law: LawId) => MEMORY_LAWS.some(({ id }) => id === law);
 
 /** Whether this step violates a law in a way that the catalogue does not know of this kernel. */
 export function isUnexpected<T extends Terms>(
@@ -54,8 +58,9 @@ export function isUnexpected<T extends Terms>(
   kernel: Kernel<T>,
   step: PlayedOf<T>,
   law: LawId,
+  history: ScopedHistory<T>,
 ): boolean {
-  const named = namesOf(wing, kernel, step).find((each) => each.law === law);
+  const named = namesOf(wing, kernel, step, history).find((each) => each.law === law);
   if (named === undefined) return false;
   const bug = named.known === undefined ? undefined : bugOf(wing, named.known);
   return bug === undefined || (named.listed && !hasBug(wing, kernel.release, bug, law));
@@ -72,20 +77,39 @@ export interface Named {
 /** One judged step. */
 type Judged<T extends Terms> = Pick<PlayedOf<T>, "violated" | "command" | "response" | "before" | "after">;
 
-/** The bug of each law that a step violated on this kernel, among its own and its inherited bugs. */
+/**
+ * The bug of each law that a step violated on this kernel, among its own and its inherited bugs. Of compiled code the
+ * history is needed as well: what its release does not violate there is not known, whatever it looks like.
+ */
 export function namesOf<T extends Terms>(
   wing: OpenWing<T>,
   kernel: Kernel<T>,
   { violated, before, command, response, after }: Judged<T>,
+  history?: ScopedHistory<T>,
 ): readonly Named[] {
   if (command === undefined || response === undefined || violated.length === 0) return [];
   const { violations } = wing.inheritanceOf(kernel);
   const seen = { before, command, response, after };
-  return attribute(wing.bugs, kernel.name, violated, seen, violations).map(({ law, bug, listed }) => ({
-    law,
-    known: bug?.id,
-    listed,
-  }));
+  return attribute(wing.bugs, kernel.name, violated, seen, violations).map(({ law, bug, listed }) => {
+    const isOther =
+      bug !== undefined && history !== undefined && isKeptByRelease(wing, kernel, bug, law, history);
+    return isOther ? { law, known: undefined, listed: false } : { law, known: bug?.id, listed };
+  });
+}
+
+/** Whether the release that compiled code is nearest to has this bug, and yet keeps the law in this history. */
+function isKeptByRelease<T extends Terms>(
+  wing: OpenWing<T>,
+  { release }: Kernel<T>,
+  bug: Bug<T>,
+  law: LawId,
+  { scope, commands }: ScopedHistory<T>,
+): boolean {
+  const model =
+    release.compiled === true && release.like !== undefined ? wing.kernelCalled(release.like) : undefined;
+  if (model === undefined || !hasBug(wing, model.release, bug, law)) return false;
+  const last = lastPlayed(wing.bench(judgedAlsoBy(model, law), scope), commands, law);
+  return last?.violated.some(({ id }) => id === law) !== true;
 }
 
 /** Whether the catalogue has it that the bug violates this law on the release, or on one it was derived from, by any history. */
@@ -111,7 +135,7 @@ export function knownText<T extends Terms>(
   { known, listed }: Pick<Named, "known" | "listed">,
 ): string {
   if (known === undefined) return "not known to the catalogue";
-  if (listed) return `known as ${known}`;
+  if (listed) return `known as ${withNumber(bugOf(wing, known) ?? { id: known })}`;
   const laws = [...new Set(bugOf(wing, known)?.violations.map(({ law }) => law))].join(", ");
   return `follows from ${known}, which violates ${laws}`;
 }

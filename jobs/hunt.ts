@@ -148,8 +148,9 @@ async function huntOnKernel(
   );
   if (found === undefined) return { wing: open, kernel, found, ...counts };
   const last = lastPlayed(open.bench(found.asked, found.scope), found.history, found.law);
-  const expected = last !== undefined && !isUnexpected(open, kernel, last, found.law);
-  const bug = last && namesOf(open, kernel, last).find((each) => each.law === found.law)?.known;
+  const placed = { scope: found.scope, commands: found.history };
+  const expected = last !== undefined && !isUnexpected(open, kernel, last, found.law, placed);
+  const bug = last && namesOf(open, kernel, last, placed).find((each) => each.law === found.law)?.known;
   const commands = found.history;
   const path = await keepFailure(open, { ...found, kernel: kernel.name, commands });
   const how =

@@ -62,7 +62,7 @@ export function explain<T extends Terms>(
   const last = played.at(-1) as PlayedOf<T>;
   if (played.length !== history.length || !last.violated.some(({ id }) => id === law))
     throw new Error(`vmapcheck itself is wrong: the reference does not confirm that ${law} is violated here`);
-  const named = namesOf(wing, kernel, last).find((each) => each.law === law);
+  const named = namesOf(wing, kernel, last, { scope, commands: history }).find((each) => each.law === law);
   const promised = isPromised(kernel, law);
   const file = wing.files.formatHistory({ kernel: kernel.name, law, scope, commands: history });
   return {

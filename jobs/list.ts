@@ -5,7 +5,7 @@ import { SCOPES } from "../properties/vmap/random-scopes.ts";
 import { PROTOCOLS, STEP_PROTOCOLS } from "../protocols/index.ts";
 import { programOf } from "../protocols/program-text.ts";
 import type { LawId } from "../spec/contract.ts";
-import { FAILURE_LAWS, PROCESS_LAWS } from "../spec/process.ts";
+import { MEMORY_LAWS, PROCESS_LAWS } from "../spec/process.ts";
 import { versionOf } from "../spec/vmap/change.ts";
 import { CONCEPT_LAWS } from "../spec/vmap/concepts/index.ts";
 import { isPromised, type Release, type Wing } from "../spec/wing.ts";
@@ -52,7 +52,7 @@ export async function list() {
 
 /** Laws of code that runs stand in no list. */
 const isOfModels = ({ id }: { readonly id: LawId }) =>
-  ![...PROCESS_LAWS, ...FAILURE_LAWS].some((law) => law.id === id);
+  ![...PROCESS_LAWS, ...MEMORY_LAWS].some((law) => law.id === id);
 
 export function kernelJson(name: string, release: Release) {
   const version = versionOf(name);

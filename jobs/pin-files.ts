@@ -1,6 +1,7 @@
 /** The pinned histories of a violation, the place of a new one, and the entries that the catalogue then needs. */
 import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { isInterleaving } from "../adapters/interleaving-file.ts";
 import { readJson } from "../adapters/json-file.ts";
 import { lastPlayed, replay } from "../engine/run/stepper.ts";
@@ -154,7 +155,9 @@ function violatesWithLast(
   const kernel = judgedAlsoBy(on, law);
   const last = lastPlayed(wing.bench(kernel, scope), commands, law);
   if (last?.index !== commands.length - 1) return false;
-  return namesOf(wing, kernel, last).some((each) => each.law === law && each.known === bug?.id);
+  return namesOf(wing, kernel, last, { scope, commands }).some(
+    (each) => each.law === law && each.known === bug?.id,
+  );
 }
 
 /** Whether it replaces the longer one: it violates the law wherever that one does, and not on the repaired kernel. */
@@ -176,7 +179,13 @@ function freeName(folder: string, law: LawId): string {
 }
 
 const lengthsIn = (folder: string) => `${folder}/counterexamples.test.ts: SHORTEST_KNOWN`;
-const spacesIn = (folder: string) => `${folder}/shortest-spaces.testing.ts: SHORTEST_SPACES`;
+
+/** The space in which nothing shorter is, for a wing that has a list of them. */
+function spacesIn(folder: string, text: string): readonly string[] {
+  const file = `${folder}/shortest-spaces.testing.ts`;
+  const isThere = existsSync(fileURLToPath(new URL(`../${file}`, import.meta.url)));
+  return isThere ? [`${file}: SHORTEST_SPACES, ${text}`] : [];
+}
 
 function needsOfShorter(
   folder: string,
@@ -186,7 +195,10 @@ function needsOfShorter(
   if (bug === undefined || entry === undefined) return [];
   return [
     `${lengthsIn(folder)}, ${JSON.stringify(bug.id)}: ${history.commands.length} in place of ${commands}`,
-    `${spacesIn(folder)}, ${JSON.stringify(bug.id)}, ${JSON.stringify(entry.pinned)}: a space that has this history`,
+    ...spacesIn(
+      folder,
+      `${JSON.stringify(bug.id)}, ${JSON.stringify(entry.pinned)}: a space that has this history`,
+    ),
   ];
 }
 
@@ -197,7 +209,7 @@ function needsOfNew(folder: string, { bug, law, kernel, history }: Shrunk, path:
   const entry = `{ law: ${JSON.stringify(law)}, on: [${JSON.stringify(kernel.name)}], pinned: ${file}, repaired: ... }`;
   const lists = [
     `${lengthsIn(folder)}, ${id}: ${history.commands.length} at the place of that entry`,
-    `${spacesIn(folder)}, ${id}: ${file} and a space`,
+    ...spacesIn(folder, `${id}: ${file} and a space`),
   ];
   if (bug !== undefined) return [`${folder}/${bug.id}/bug.ts: ${entry} in \`violations\``, ...lists];
   return [

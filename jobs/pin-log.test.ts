@@ -1,12 +1,19 @@
-/** A violated log becomes a recording that is judged, and a history that runs on a model. */
+/**
+ * A violated log becomes a recording that is judged, and a history that runs on a model, and on a tree: VMAPCHECK_TREES
+ * names trees, with a colon between two.
+ */
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { gunzipSync } from "node:zlib";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { fileOf } from "../adapters/complaints.testing.ts";
+import { hasWebAssemblyCompiler } from "../trees/compiler.ts";
+import { canRunTrees, changedTree, TREES } from "../trees/given-trees.testing.ts";
 import { judge } from "./judge.ts";
-import { pinLog } from "./pin-log.ts";
-import { replay } from "./replay.ts";
+import { type PinnedLog, pinLog } from "./pin-log.ts";
+import { CleanLog, Draw, type Fault } from "./planted-faults.testing.ts";
+import { type ReplayedHistory, replay } from "./replay.ts";
 import { validate } from "./validate.ts";
 
 const before = process.cwd();
@@ -69,3 +76,58 @@ test("purge-takes-all is about the log, and says so", async () => {
   ]);
   expect(filed).toMatchObject([{ law: "purge-takes-all", why: expect.stringMatching(/about the log/) }]);
 });
+
+const FIXTURES = join(import.meta.dirname, "../adapters/vmap/logs/fixtures");
+
+/** What is pinned for this law of a real log with a fault, by the first seed that violates it. */
+async function pinnedFault(name: string, fault: Fault, law: string): Promise<PinnedLog> {
+  const text = gunzipSync(readFileSync(join(FIXTURES, `${name}.trace.txt.gz`))).toString();
+  const clean = await CleanLog.read(fileOf(text, ".txt"), text);
+  for (let seed = 1; seed <= 8; seed++) {
+    const edited = clean.plant(fault, new Draw(seed));
+    if (edited === undefined) continue;
+    const file = fileOf(edited.text, ".txt");
+    const filed = (await pinLog(file, (await validate(file)).violations)).find((each) => each.law === law);
+    if (filed !== undefined && "path" in filed) return filed;
+  }
+  throw new Error(`no ${fault} planted in ${name} violates ${law}`);
+}
+
+const on = async (path: string, kernel: string) => {
+  const { violations, last } = (await replay(path, { kernel })) as ReplayedHistory;
+  return { laws: violations.map(({ law }) => law), steps: last + 1 };
+};
+
+const CAN_RUN = canRunTrees("pinned logs on real trees", hasWebAssemblyCompiler);
+
+describe.each([
+  ["6.12-smp4", "reuse before a flush", "flush-before-reuse", 3],
+  ["6.12-smp1", "overlap", "no-overlap", 2],
+  ["6.1-686", "reuse before a flush", "flush-before-reuse", 3],
+] as const)("%s with a fault (%s) that violates %s", (name, fault, law, calls) => {
+  test("is pinned in the calls that matter, which the model accepts", async () => {
+    const filed = await pinnedFault(name, fault, law);
+    expect(filed.calls).toBe(calls);
+    expect(await on(filed.path, "6.12")).toEqual({ laws: [], steps: calls });
+  });
+
+  test.skipIf(!CAN_RUN).each(TREES)("is accepted by %s, in the same calls", async (directory) => {
+    const { path } = await pinnedFault(name, fault, law);
+    expect(await on(path, `tree:${directory}`)).toEqual({ laws: [], steps: calls });
+  });
+});
+
+test.skipIf(!CAN_RUN).each(TREES.slice(-1))(
+  "flush-before-reuse: %s with a free that counts what is lazy and releases it at once violates it in the calls pinned for a log",
+  async (tree) => {
+    const { path } = await pinnedFault("6.12-smp4", "reuse before a flush", "flush-before-reuse");
+    const changed = changedTree(tree, [
+      /(static void free_unmap_vmap_area[\s\S]*?)free_vmap_area_noflush\(va\);/,
+      "$1atomic_long_add(va_size(va) >> PAGE_SHIFT, &vmap_lazy_nr); free_vmap_area(va);",
+    ]);
+    expect(await on(path, `tree:${changed}`)).toEqual({
+      laws: expect.arrayContaining(["flush-before-reuse"]),
+      steps: 3,
+    });
+  },
+);

@@ -5,7 +5,7 @@ import type { LogViolation } from "../properties/vmap/log/account.ts";
 import type { Area } from "../properties/vmap/log/area.ts";
 import { hexOfPage } from "../properties/vmap/log/hex.ts";
 import type { LawId } from "../spec/contract.ts";
-import { type Extent, PAGE_SIZE } from "../spec/vmap/vocabulary.ts";
+import { PAGE_SIZE } from "../spec/vmap/vocabulary.ts";
 import { judge } from "./judge.ts";
 
 export interface PinnedLog {
@@ -33,8 +33,8 @@ export async function pinLog(
   for (const violation of violations) {
     const { law, line } = violation;
     if (filed.some((each) => each.law === law && "path" in each)) continue;
-    const ops = callsOf(violation);
-    if (ops === undefined) {
+    const calls = callsOf(violation);
+    if (calls === undefined) {
       if (!filed.some((each) => each.law === law))
         filed.push({ law, line, why: "it is about the log, and not about calls" });
       continue;
@@ -46,10 +46,11 @@ export async function pinLog(
     await mkdir(FOLDER, { recursive: true });
     await writeFile(
       path,
-      `${JSON.stringify({ version: "a-running-kernel", promises: { frees: "lazy", laws: [law] }, ops })}\n`,
+      `${JSON.stringify({ version: "a-running-kernel", promises: { frees: "lazy", laws: [law] }, ...calls })}\n`,
     );
     const { files } = await judge([path]);
-    if (files[0]?.broken.some((each) => each.law === law)) filed.push({ law, line, path, calls: ops.length });
+    if (files[0]?.broken.some((each) => each.law === law))
+      filed.push({ law, line, path, calls: calls.ops.length });
     else {
       await rm(path);
       filed.push({ law, line, why: "the calls alone do not show it: it depends on the rest of the space" });
@@ -60,44 +61,57 @@ export async function pinLog(
 
 type Op = readonly [request: object, reply: object];
 
-/** The calls that matter, in their order; undefined if the law is about none. */
-function callsOf({ law, areas, says }: LogViolation): readonly Op[] | undefined {
-  const [old, placed = old] = areas;
-  if (old === undefined || placed === undefined) return undefined;
-  switch (law) {
-    case "no-overlap":
-    case "flush-before-reuse":
-      return [alloc(old), ...(old.freed === undefined ? [] : [free(old)]), alloc(placed)];
-    case "in-window":
-    case "aligned":
-      return [alloc(placed)];
-    case "argument-domain":
-      // What was never placed is freed; or what is placed, twice.
-      if (old.origin === "unseen" || says.includes("nothing was placed")) return [free(old, 1)];
-      return [alloc(old), free(old, 1), free(old, 2)];
-    case "flush-well-formed":
-      return [alloc(old), free(old), [{ op: "purge" }, { ok: true, flush: [] }]];
-    default:
-      return undefined;
-  }
+interface Calls {
+  /** A tree has 32 bits, and reaches what lies around the vmalloc window. */
+  readonly config: { readonly vmalloc_start: string; readonly vmalloc_end: string };
+  readonly ops: readonly Op[];
 }
 
-function alloc({ start, end, request }: Area): Op {
-  const { align, vstart, vend } = request ?? { align: PAGE_SIZE, ...windowAround({ start, end }) };
+/** The calls that matter, in their order; undefined if the law is about none. */
+function callsOf({ law, areas, says }: LogViolation): Calls | undefined {
+  const [old, placed = old] = areas;
+  if (old === undefined || placed === undefined) return undefined;
+  const isOfOne = law === "in-window" || law === "aligned";
+  // Below lay others. Without them the first free place is meant to be that of the log.
+  const from = isOfOne ? requestOf(placed).vstart : Math.min(old.start, placed.start);
+  const ops = (): readonly Op[] | undefined => {
+    switch (law) {
+      case "no-overlap":
+      case "flush-before-reuse":
+        return [alloc(old, from), ...(old.freed === undefined ? [] : [free(old)]), alloc(placed, from)];
+      case "in-window":
+      case "aligned":
+        return [alloc(placed, from)];
+      case "argument-domain":
+        // What was never placed is freed; or what is placed, twice.
+        if (old.origin === "unseen" || says.includes("nothing was placed")) return [free(old, 1)];
+        return [alloc(old, from), free(old, 1), free(old, 2)];
+      default:
+        return undefined;
+    }
+  };
+  const end = Math.max(requestOf(old).vend, requestOf(placed).vend);
+  const calls = ops();
+  return calls && { config: { vmalloc_start: hexOfPage(from), vmalloc_end: hexOfPage(end) }, ops: calls };
+}
+
+/** That of an area whose request the log does not have takes just its place. */
+const requestOf = ({ start, end, request }: Area) =>
+  request ?? { align: PAGE_SIZE, vstart: start, vend: end };
+
+function alloc(area: Area, vstart: number): Op {
+  const { align, vend } = requestOf(area);
   return [
     {
       op: "alloc_vmap_area",
-      size: hexOfPage(end - start),
+      size: hexOfPage(area.end - area.start),
       align: `0x${align.toString(16)}`,
       vstart: hexOfPage(vstart),
       vend: hexOfPage(vend),
     },
-    { addr: hexOfPage(start) },
+    { addr: hexOfPage(area.start) },
   ];
 }
-
-/** Of an area whose request the log does not have. */
-const windowAround = ({ start, end }: Extent) => ({ vstart: start, vend: end });
 
 /** `times`: how often its pages are lazy then, which is what a free that was obeyed changes. */
 function free({ start, end }: Area, times?: number): Op {

@@ -30,7 +30,7 @@ import {
 import type { ReplayedRun } from "./replay-run.ts";
 import { UsageError } from "./usage-error.ts";
 import { OPEN_VMAP } from "./vmap/open-wing.ts";
-import { bugOf, lawOf, recordedIn, writtenIn } from "./wings.ts";
+import { bugMeant, bugOf, lawOf, recordedIn, writtenIn } from "./wings.ts";
 
 export interface PinOptions {
   readonly kernel?: string | undefined;
@@ -83,12 +83,23 @@ const FOLDER_OF_CUTS = join(".vmapcheck", "pinned");
 
 export async function pin(file: string, options: PinOptions = {}): Promise<PinReport | NothingToPin> {
   refuseTrace(file, options.trace);
+  await refuseBug(file);
   const wing = await (isRecording(file) ? recordedIn(file) : writtenIn(await readJson(file)));
   const law = options.law === undefined ? undefined : lawOf(wing, options.law);
   if (isRecording(file) && options.kernel === undefined) return pinRecording(wing, file, options, law);
   if (options.as !== undefined)
     throw new UsageError("--as is for the replies of a recording; --kernel runs our model");
   return pinHistory(wing, file, options, law);
+}
+
+/** A bug of the catalogue is pinned already. */
+async function refuseBug(word: string): Promise<void> {
+  const meant = existsSync(word) ? undefined : await bugMeant(word);
+  if (meant === undefined) return;
+  const laws = [...new Set(meant.bug.violations.map(({ law }) => law))].join(", ");
+  throw new UsageError(
+    `${word} is a bug of the catalogue, pinned already (${laws}): replay ${word} shows it; pin takes a file`,
+  );
 }
 
 async function pinHistory(
@@ -146,7 +157,10 @@ async function shrinkHistory<T extends Terms>(
   const commands = bringDown(
     wing.bench(kernel, history.scope),
     law,
-    (step) => namesOf(wing, kernel, step).some((each) => each.law === law && each.known === known),
+    (step, steps) =>
+      namesOf(wing, kernel, step, { scope: history.scope, commands: steps }).some(
+        (each) => each.law === law && each.known === known,
+      ),
     history.commands,
   );
   const bug = known === undefined ? undefined : bugOf(wing, known);
@@ -162,7 +176,10 @@ function firstViolation<T extends Terms>(
   law: LawId | undefined,
 ) {
   const last = lastPlayed(wing.bench(kernel, scope), commands, law);
-  return last && namesOf(wing, kernel, last).find((each) => law === undefined || each.law === law);
+  return (
+    last &&
+    namesOf(wing, kernel, last, { scope, commands }).find((each) => law === undefined || each.law === law)
+  );
 }
 
 /** Cuts a trace to the steps that the violation needs, and files those as a recording of their own. */

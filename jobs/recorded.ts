@@ -53,6 +53,8 @@ export interface ChoiceOptions extends JudgingOptions {
 
 /** The contents of a file without violations. */
 export interface NoneViolating {
+  /** The line of its first trace. */
+  readonly first: number;
   readonly traces: number;
   readonly replies: number;
 }
@@ -65,6 +67,7 @@ export async function chooseTrace<T extends Terms>(
 ): Promise<Chosen<T> | NoneViolating> {
   let [traces, replies] = [0, 0];
   let only: Chosen<T> | undefined;
+  let first = 0;
   for await (const trace of wing.files.recordings(file)) {
     if (options.trace !== undefined && trace.line !== options.trace) continue;
     const law = options.law ?? trace.cut?.law;
@@ -75,10 +78,11 @@ export async function chooseTrace<T extends Terms>(
     traces += 1;
     replies += trace.exchanges.length;
     only = traces === 1 ? chosen : undefined;
+    if (traces === 1) first = trace.line;
   }
   if (options.trace !== undefined)
     throw new InputError(`${file}: there is no trace on line ${options.trace}`);
-  return only ?? { traces, replies };
+  return only ?? { first, traces, replies };
 }
 
 function firstViolating<T extends Terms>(

@@ -249,9 +249,9 @@ export function replayHistory<T extends Terms>(
   refuseUnmodelled(wing, name, history, kernel);
   const law = options.law === undefined ? undefined : lawOf(wing, options.law);
   const { last, bench } = playTo(wing, kernel, history, law);
-  const violations = violationsOf(wing, kernel, last, history, law);
-  const [meant] = violations;
   const upTo = { ...history, commands: history.commands.slice(0, last.index + 1) };
+  const violations = violationsOf(wing, kernel, last, upTo, law);
+  const [meant] = violations;
   const isViolated = (id: string) => violations.some((each) => each.law === id);
   const isListed = bug?.violations.some((each) => each.law === history.law && each.on.includes(kernel.name));
   return {
@@ -279,16 +279,16 @@ function violationsOf<T extends Terms>(
   wing: OpenWing<T>,
   kernel: Kernel<T>,
   last: PlayedOf<T>,
-  { law: own }: HistoryFile<T>,
+  history: HistoryFile<T>,
   asked: LawId | undefined,
 ): readonly Violation<T>[] {
-  const all = namesOf(wing, kernel, last)
+  const all = namesOf(wing, kernel, last, history)
     .filter(({ law }) => asked === undefined || law === asked)
     .map(({ law, known, listed }) => {
       const bug = known === undefined ? undefined : bugOf(wing, known);
       return { law, bug, listed, promised: isPromised(kernel, law) };
     });
-  return meantFirst(all, own);
+  return meantFirst(all, history.law);
 }
 
 /**

@@ -8,6 +8,7 @@ import { printedBy } from "../cli/running.testing.ts";
 import { pinVerb } from "../cli/verbs/pin.ts";
 import { INTERLEAVED } from "../counterexamples/interleavings.ts";
 import { BUGS } from "../counterexamples/vmap/index.ts";
+import { IS_WHOLE } from "../engine/bounds.testing.ts";
 import type { VmapTerms } from "../spec/vmap/terms.ts";
 import { run } from "../trees/compiler.ts";
 import { hasHostCompiler } from "../trees/native-build.ts";
@@ -121,9 +122,12 @@ const PINNED = [
   ),
 ];
 
-async function allReproducers(kind: ReproducerKind): Promise<ReadonlyMap<string, string>> {
+/** In `npm test` every fourth, among them each grain. */
+const TRIED = PINNED.filter((_each, nth) => IS_WHOLE || nth % 4 === 0);
+
+async function reproducers(kind: ReproducerKind): Promise<ReadonlyMap<string, string>> {
   const texts = new Map<string, string>();
-  for (const { target, grain, law, on, pinned } of PINNED) {
+  for (const { target, grain, law, on, pinned } of TRIED) {
     const found = await violationToReproduce(target, { grain, law, kernel: on[0] });
     if ("keeps" in found) throw new Error(`${target}: ${found.keeps}`);
     const { text } = reproducerOf(found, [`${target}, ${pinned}`], kind);
@@ -133,9 +137,10 @@ async function allReproducers(kind: ReproducerKind): Promise<ReadonlyMap<string,
 }
 
 describe.skipIf(!hasHostCompiler())("with a C compiler (skipped without):", () => {
-  test.each(REPRODUCER_KINDS)("every pinned history and interleaving is a %s that compiles", async (kind) => {
-    const texts = await allReproducers(kind);
-    expect(texts.size).toBe(PINNED.length);
+  test.each(REPRODUCER_KINDS)("a pinned history or interleaving is a %s that compiles", async (kind) => {
+    const texts = await reproducers(kind);
+    expect(texts.size).toBe(TRIED.length);
+    expect(new Set(TRIED.map(({ grain }) => grain)).size).toBe(2);
     expect(complaintsOf(texts)).toBe("");
   });
 

@@ -1,16 +1,16 @@
 /** `simulate`: what laziness costs and saves, by a simulation that is fed with what the kernel models do (docs/cost.md). */
 import { readCosts, readDefaultCosts } from "../adapters/costs-file.ts";
 import { COSTS, type Cost, type Costs, withCosts } from "../costs/costs.ts";
+import { GATHERINGS, type MunmapResult, runMunmap } from "../costs/gather/munmap.ts";
 import { type PowerLaw, powerLawThrough } from "../costs/power-law.ts";
 import { type Column, runCell, SEED_CPUS, SEED_TABLE } from "../costs/vmap/calibration.ts";
 import { type Interface, type LoopResult, runLoop } from "../costs/vmap/loop.ts";
 import {
   DIRECTORY,
   type DirectoryResult,
-  GATHERS,
   type PinTimes,
+  PROFILE,
   runDirectory,
-  runGather,
   runPins,
 } from "../costs/vmap/workloads.ts";
 import { linux } from "../kernels/vmap/index.ts";
@@ -78,6 +78,15 @@ export interface Growth {
   readonly knee: { readonly cpus: number; readonly lock: string } | null;
 }
 
+/** Each share beside that of the same line in the profile of db64fe02; null where it has none. */
+export interface ProfiledResult extends Omit<DirectoryResult, "shares"> {
+  readonly shares: readonly {
+    readonly as: string;
+    readonly share: number;
+    readonly measured: number | null;
+  }[];
+}
+
 export interface SimulateReport {
   readonly machine: string;
   readonly calibratedOn: readonly string[];
@@ -88,8 +97,8 @@ export interface SimulateReport {
   readonly variants?: readonly Variant[];
   readonly sensitivity?: readonly Sensitivity[];
   readonly directory?: {
-    readonly before: DirectoryResult;
-    readonly after: DirectoryResult;
+    readonly before: ProfiledResult;
+    readonly after: ProfiledResult;
     readonly speedup: number;
     /** What the mapping of a buffer takes of all CPUs together, with nothing else to do: before to after. */
     readonly vmapAlone: number;
@@ -100,11 +109,7 @@ export interface SimulateReport {
     readonly kernel: string;
     readonly others: string;
   })[];
-  readonly gather?: readonly {
-    readonly batch: string;
-    readonly threads: number;
-    readonly nanosecondsAPage: number;
-  }[];
+  readonly gather?: readonly (MunmapResult & { readonly batch: string; readonly threads: number })[];
   readonly interrupted: boolean;
 }
 
@@ -187,8 +192,8 @@ export async function simulate(options: SimulateOptions = {}): Promise<SimulateR
       const aloneAfter = runDirectory("2.6.28", costs, 0, seed);
       const otherWork = DIRECTORY.otherWork * alone.interval;
       yield "the directory";
-      const before = runDirectory("2.6.27", costs, otherWork, seed);
-      const after = runDirectory("2.6.28", costs, otherWork, seed);
+      const before = profiled("before", runDirectory("2.6.27", costs, otherWork, seed));
+      const after = profiled("after", runDirectory("2.6.28", costs, otherWork, seed));
       const speedup = before.interval / after.interval;
       report.directory = { before, after, speedup, vmapAlone: alone.interval / aloneAfter.interval };
     },
@@ -231,10 +236,10 @@ export async function simulate(options: SimulateOptions = {}): Promise<SimulateR
     gather: async function* () {
       const gather: Mutable<NonNullable<SimulateReport["gather"]>[number]>[] = [];
       report.gather = gather;
-      for (const { name, pages } of GATHERS) {
-        for (const threads of [1, 2, 8, 64, 512]) {
-          yield name;
-          gather.push({ batch: name, threads, nanosecondsAPage: runGather(costs, threads, GATHERED, pages) });
+      for (const gathering of GATHERINGS) {
+        for (const threads of [1, 2, 8, 64, 256]) {
+          yield gathering.name;
+          gather.push({ batch: gathering.name, threads, ...runMunmap(gathering, costs, threads, GATHERED) });
         }
       }
     },
@@ -245,8 +250,13 @@ export async function simulate(options: SimulateOptions = {}): Promise<SimulateR
   return report;
 }
 
-/** Pages of the munmap of a gather: 16 MiB. */
-const GATHERED = 4096;
+/** Pages of the munmap of a gather: 40 MiB, more than 19 batches hold. */
+const GATHERED = 10_240;
+
+function profiled(side: "before" | "after", { shares, ...more }: DirectoryResult): ProfiledResult {
+  const measured = PROFILE[side];
+  return { ...more, shares: shares.map((each) => ({ ...each, measured: measured.get(each.as) ?? null })) };
+}
 
 function pointOf(cpus: number, { nanoseconds, locks }: LoopResult): Growth["points"][number] {
   // A free only tries the purge lock: no CPU waits for it.

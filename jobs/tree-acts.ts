@@ -1,5 +1,6 @@
 /** What steps of a tree's own code did, in words: from what shim/lanes.c writes down. */
 import { PAGE_SIZE } from "../spec/vmap/vocabulary.ts";
+import { ALLOCATOR } from "../trees/source-tree.ts";
 import type { Calls } from "../trees/vmap/calls.ts";
 import type { Source } from "../trees/vmap/step-child.ts";
 
@@ -55,4 +56,12 @@ function noteEvent(acts: Act[], event: string, words: readonly string[]): void {
   const last = acts.at(-1);
   if (last?.says === says) acts.pop();
   acts.push({ ...(last?.says === says ? last : {}), says: `${says} ${more}` });
+}
+
+/** With function and line; of another file than the allocator's its name too. */
+export function actText({ says, at }: Act): string {
+  if (at === undefined) return says;
+  const name = at.file.replace(/^.*\//, "");
+  const where = ALLOCATOR.endsWith(`/${name}`) ? "" : `${name}:`;
+  return `${says} (${at.function} ${where}${at.line})`;
 }

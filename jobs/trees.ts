@@ -1,7 +1,7 @@
 /** Kernel trees on the user's disk, as kernels: `tree:DIR`. */
 
 import type { State } from "../kernels/vmap/state.ts";
-import { FAILURE_LAWS, PROCESS_LAWS } from "../spec/process.ts";
+import { MEMORY_LAWS, PROCESS_LAWS } from "../spec/process.ts";
 import { compareVersions, type Version, versionOf } from "../spec/vmap/change.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
 import type { Promises } from "../spec/vmap/promises.ts";
@@ -89,7 +89,7 @@ function open(word: string, as: string | undefined): TreeSubject {
   const promises: Promises = {
     ...derivedFrom(like, release),
     labels: [word],
-    laws: [...release.laws, ...[...PROCESS_LAWS, ...FAILURE_LAWS].map(({ id }) => id)],
+    laws: [...release.laws, ...[...PROCESS_LAWS, ...MEMORY_LAWS].map(({ id }) => id)],
     compiled: true,
   };
   return {

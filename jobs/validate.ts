@@ -68,6 +68,9 @@ const BUSIEST = 8;
 /** Holes that are listed one by one. */
 const MOST_HOLES = 10_000;
 
+/** Why the end is not compared. */
+const NO_END = "no /proc/vmallocinfo of the end was given (--vmallocinfo)";
+
 /** Throws an InputError for a file that is no log, or no vmallocinfo. */
 export async function validate(file: string, options: ValidateOptions = {}): Promise<ValidateReport> {
   const started = performance.now();
@@ -95,6 +98,7 @@ export async function validate(file: string, options: ValidateOptions = {}): Pro
   validator.end();
   const last = work.stop === false ? snapshots?.last : undefined;
   const end = last === undefined ? null : validator.ends.compare(last.areas, log.facts.bits);
+  if (end === null && work.stop === false) validator.space.account.blind("end-state", NO_END);
   return {
     file,
     release: options.release ?? null,

@@ -8,14 +8,14 @@ import type { PlayedOf } from "./run-choices.ts";
 export function bringDown<T extends Terms>(
   bench: Bench<T>,
   law: LawId,
-  isMeant: (step: PlayedOf<T>) => boolean,
+  isMeant: (step: PlayedOf<T>, history: readonly T["step"][]) => boolean,
   history: readonly T["step"][],
 ): readonly T["step"][] {
   return shrink(history, {
     fails: (candidate) => {
       if (!bench.isWellFormed(candidate)) return false;
       const last = lastPlayed(bench, candidate, law);
-      return last?.violated.some(({ id }) => id === law) === true && isMeant(last);
+      return last?.violated.some(({ id }) => id === law) === true && isMeant(last, candidate);
     },
     without: bench.naming.without,
     simpler: bench.simpler,

@@ -3,7 +3,7 @@
 import { searchAtRandom } from "../engine/run/random.ts";
 import type { Stop } from "../engine/search/visitable.ts";
 import { isFollowed, type LawId } from "../spec/contract.ts";
-import type { Histories, Kernel, Lengths, Terms } from "../spec/wing.ts";
+import type { Histories, Kernel, Lengths, ScopedHistory, Terms } from "../spec/wing.ts";
 import { bringDown } from "./bring-down.ts";
 import { type PlayedOf, runChoices } from "./run-choices.ts";
 
@@ -13,8 +13,8 @@ export interface Target<T extends Terms> {
   readonly law: LawId | undefined;
   /** Callers also make calls outside their domain that the release does not check. */
   readonly byUnchecked?: true | undefined;
-  /** Whether this step, which violated this law, violated it in the wanted way. */
-  meant(step: PlayedOf<T>, law: LawId): boolean;
+  /** Whether the last step of this history, which violated this law, violated it in the wanted way. */
+  meant(step: PlayedOf<T>, law: LawId, history: ScopedHistory<T>): boolean;
 }
 
 /** Where histories are drawn: the kernel itself, or one that is asked more. */
@@ -138,23 +138,30 @@ function draw<T extends Terms>(
   const { asked, scope } = place;
   const { byUnchecked = false } = target;
   const bench = of.bench(asked, scope);
-  const lawOf = (step: PlayedOf<T>) =>
-    step.violated.find(({ id }) => (only === undefined || id === only) && target.meant(step, id))?.id;
-  const violated = (step: PlayedOf<T>) => {
-    if (lawOf(step) !== undefined) return "fail";
+  const lawOf = (step: PlayedOf<T>, commands: readonly T["step"][]) =>
+    step.violated.find(
+      ({ id }) => (only === undefined || id === only) && target.meant(step, id, { scope, commands }),
+    )?.id;
+  const violated = (step: PlayedOf<T>, commands: readonly T["step"][]) => {
+    if (lawOf(step, commands) !== undefined) return "fail";
     // One law is hunted through whatever else is violated before it.
     const isFollowable = target.law !== undefined || step.violated.every((law) => isFollowed(law, "random"));
     return isFollowable ? "continue" : "stop";
   };
   const attempt = (drawn: readonly T["choice"][]) => {
     const { history, failed } = runChoices(bench, drawn, { violated }, byUnchecked);
-    const law = failed && lawOf(failed);
+    const law = failed && lawOf(failed, history);
     return law === undefined ? undefined : { law, history };
   };
   const { found, runs: done } = searchAtRandom({ drawn: of.choices(scope, lengths), attempt, seed, runs });
   if (found === undefined) return { found, runs: done };
   const { law } = found;
-  const history = bringDown(bench, law, (step) => target.meant(step, law), found.history);
+  const history = bringDown(
+    bench,
+    law,
+    (step, commands) => target.meant(step, law, { scope, commands }),
+    found.history,
+  );
   return { found: { law, asked, scope, history }, runs: done };
 }
 

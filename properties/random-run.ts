@@ -12,8 +12,11 @@ export interface RandomRun<T extends Terms> {
   readonly histories: number;
   /** Only violations of this law count, if given; the others still end a history that they spoil. */
   readonly law: LawId | undefined;
-  /** The catalogue's name for each law a step violated; undefined if it has none. */
-  name(step: PlayedOf<T>): readonly { readonly law: LawId; readonly known: string | undefined }[];
+  /** The catalogue's name for each law that the last step of a history violated; undefined if it has none. */
+  name(
+    step: PlayedOf<T>,
+    history: readonly T["step"][],
+  ): readonly { readonly law: LawId; readonly known: string | undefined }[];
 }
 
 /** A violation that the catalogue does not know, shrunk. */
@@ -47,9 +50,9 @@ export function randomRun<T extends Terms>(of: Histories<T>, run: RandomRun<T>):
   const { kernel, scope, seed, histories } = run;
   const bench = of.bench(kernel, scope);
   const asked = ({ law }: { readonly law: LawId }) => run.law === undefined || law === run.law;
-  const unknownIn = (step: PlayedOf<T>) =>
+  const unknownIn = (step: PlayedOf<T>, history: readonly T["step"][]) =>
     run
-      .name(step)
+      .name(step, history)
       .filter(asked)
       .find((each) => each.known === undefined)?.law;
   const witnesses = of.witnesses(kernel);
@@ -64,9 +67,9 @@ export function randomRun<T extends Terms>(of: Histories<T>, run: RandomRun<T>):
       for (const mark of kernel.marks(state)) count(mark);
       for (const witness of witnesses) if (witness.seen(before, command, response, after)) count(witness.id);
     },
-    violated: (step: PlayedOf<T>) => {
-      if (unknownIn(step) !== undefined) return "fail" as const;
-      for (const { law, known: bug } of run.name(step).filter(asked)) {
+    violated: (step: PlayedOf<T>, history: readonly T["step"][]) => {
+      if (unknownIn(step, history) !== undefined) return "fail" as const;
+      for (const { law, known: bug } of run.name(step, history).filter(asked)) {
         const shortest = known.get(`${law} ${bug}`)?.commands ?? Number.POSITIVE_INFINITY;
         const length = step.index + 1;
         if (length < shortest) known.set(`${law} ${bug}`, { law, known: bug as string, commands: length });
@@ -80,7 +83,7 @@ export function randomRun<T extends Terms>(of: Histories<T>, run: RandomRun<T>):
     drawn: of.choices(scope, { longest: LONGEST }),
     attempt: (drawn) => {
       const { history, failed } = runChoices(bench, drawn, watcher);
-      const law = failed && unknownIn(failed);
+      const law = failed && unknownIn(failed, history);
       return law === undefined ? undefined : { law, history };
     },
     seed,
@@ -89,11 +92,16 @@ export function randomRun<T extends Terms>(of: Histories<T>, run: RandomRun<T>):
   const unknown = found && {
     law: found.law,
     scope,
-    history: bringDown(bench, found.law, (step) => isUnknown(run, found.law, step), found.history),
+    history: bringDown(bench, found.law, (...at) => isUnknown(run, found.law, ...at), found.history),
   };
   return { histories: runs, commands, seen, known: [...known.values()], unknown };
 }
 
-function isUnknown<T extends Terms>(run: RandomRun<T>, law: LawId, step: PlayedOf<T>): boolean {
-  return run.name(step).some((each) => each.law === law && each.known === undefined);
+function isUnknown<T extends Terms>(
+  run: RandomRun<T>,
+  law: LawId,
+  step: PlayedOf<T>,
+  history: readonly T["step"][],
+): boolean {
+  return run.name(step, history).some((each) => each.law === law && each.known === undefined);
 }

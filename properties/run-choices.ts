@@ -10,9 +10,10 @@ export interface Watcher<T extends Terms> {
   /** Called after every step that was a command. */
   played?(step: PlayedOf<T>, state: unknown): void;
   /**
-   * For a step that violated a law: whether the run fails there, ends there, or continues with the world that follows.
+   * For a step that violated a law, the last of this history: whether the run fails there, ends there, or continues with
+   * the world that follows.
    */
-  violated(step: PlayedOf<T>): "fail" | "stop" | "continue";
+  violated(step: PlayedOf<T>, history: readonly T["step"][]): "fail" | "stop" | "continue";
 }
 
 export interface RandomHistory<T extends Terms> {
@@ -38,7 +39,7 @@ export function runChoices<T extends Terms>(
     const { response } = now;
     if (response !== undefined) watcher.played?.(now, stepper.state);
     if (now.violated.length > 0) {
-      const verdict = watcher.violated(now);
+      const verdict = watcher.violated(now, history);
       if (verdict === "fail") return { history, failed: now };
       if (verdict === "stop") break;
     }

@@ -1,7 +1,7 @@
 /** Footprints follow from operations; an operation by a function has to name the fields that it reads and writes. */
 import { expect, test } from "vitest";
 import { visitActions } from "../engine/actions.ts";
-import { BOUNDS } from "../engine/bounds.testing.ts";
+import { BOUNDS, quickly } from "../engine/bounds.testing.ts";
 import type { Action, PackedMachine } from "../engine/machine.ts";
 import { failedIn, isEnabled } from "../engine/machine.ts";
 import { actionOf, does, sets } from "../engine/operations.ts";
@@ -12,7 +12,7 @@ import { lazyUnmap } from "./vmap/lazy-unmap.ts";
 
 /** How many of the reachable states are tried. */
 const MOST = 3000;
-const SAMPLE = 40;
+const SAMPLE = quickly(40);
 
 type Machine = PackedMachine & { readonly layout: Layout };
 

@@ -5,7 +5,11 @@
 import type { Law } from "./contract.ts";
 
 /** What such a reply is, beside what a wing says of it. */
-type AnyReply = { readonly kind: string; readonly failing?: FailedAllocation | undefined };
+type AnyReply = {
+  readonly kind: string;
+  readonly failing?: FailedAllocation | undefined;
+  readonly leaked?: number | undefined;
+};
 
 /** What goes wrong where an allocation of memory fails in a call: the first that does, as tried on copies. */
 export interface FailedAllocation {
@@ -54,8 +58,18 @@ export const failureLeavesNothing: Law<unknown, unknown, AnyReply> = {
   },
 };
 
-/** Asked of code in which allocations can be made to fail: each command is tried on copies, so that takes long. */
-export const FAILURE_LAWS: readonly Law<unknown, unknown, AnyReply>[] = [
+export const memoryIsFreed: Law<unknown, unknown, AnyReply> = {
+  id: "memory-is-freed",
+  says: "Once the last area and block are released, a purge leaves no more memory allocated than there was at first.",
+  source: "docs/trees.md",
+  holds(_before, _command, { leaked }) {
+    return leaked === undefined;
+  },
+};
+
+/** Asked of code whose allocations are counted and can be made to fail: commands are tried on copies, so that takes long. */
+export const MEMORY_LAWS: readonly Law<unknown, unknown, AnyReply>[] = [
   failureIsReported,
   failureLeavesNothing,
+  memoryIsFreed,
 ];

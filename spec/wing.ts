@@ -26,6 +26,12 @@ export interface Terms {
 export type LawOf<T extends Terms> = Law<T["world"], T["command"], T["response"]>;
 export type WitnessOf<T extends Terms> = Witness<T["world"], T["command"], T["response"]>;
 
+/** A history, and the scope that its commands have. */
+export interface ScopedHistory<T extends Terms = Terms> {
+  readonly scope: T["scope"];
+  readonly commands: readonly T["step"][];
+}
+
 /** What a kernel promises, by the labels that answer alike; the first one names it. */
 export interface Release {
   readonly labels: readonly string[];
@@ -81,6 +87,8 @@ export interface PinnedViolation<T extends Terms = Terms> {
   readonly law: LawId;
   /** The kernels on which the pinned history violates the law: labels, or the bug's own changed kernel. */
   readonly on: readonly string[];
+  /** The only machines of these kernels that show it. */
+  readonly where?: string | undefined;
   /** File name of the pinned history, beside the bug. */
   readonly pinned: string;
   /** The first of those kernels without the bug: it accepts the same history. */
@@ -263,13 +271,11 @@ export interface Comparison<T extends Terms = Terms> {
 }
 
 /** A history in a file. */
-export interface HistoryFile<T extends Terms = Terms> {
+export interface HistoryFile<T extends Terms = Terms> extends ScopedHistory<T> {
   /** The kernel it was found on: a label, or the slug of a bug that is a changed kernel. */
   readonly kernel: string;
   /** The law it violates there; absent for any law. */
   readonly law?: LawId | undefined;
-  readonly scope: T["scope"];
-  readonly commands: readonly T["step"][];
 }
 
 /** A trace of a real kernel: commands, and what it answered. */

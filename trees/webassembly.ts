@@ -3,6 +3,7 @@
  * every other is kept as its difference from the state after boot. The layout is that of shim/drive.h.
  */
 import { InputError } from "../adapters/input-error.ts";
+import { PAGE_SIZE } from "../spec/vmap/vocabulary.ts";
 import type { Built } from "./build.ts";
 import { WASM } from "./wasm-api.ts";
 
@@ -20,6 +21,7 @@ export const OPS = {
   purge: 10,
   unmapAliases: 11,
   carve: 12,
+  vmalloc: 17,
 } as const;
 
 /** drive_kind. */
@@ -42,6 +44,11 @@ export const EVENTS = {
   block: 13,
   blockRange: 14,
   listed: 15,
+  sleeps: 16,
+  asks: 17,
+  locks: 18,
+  queues: 19,
+  leaves: 20,
 } as const;
 
 /** struct drive_io, in words of 32 bits. */
@@ -81,12 +88,13 @@ export interface Stop {
 }
 
 interface Exports {
-  readonly memory: { readonly buffer: ArrayBuffer };
+  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
   readonly __stack_pointer?: { value: number };
   drive_begin(arena: number): number;
   drive_machine(start: number, end: number, lazyMax: number, cpus: number, absent: number): void;
   drive_set_end(end: number): number;
   drive_fail(at: number): void;
+  drive_watch(context: number): void;
   drive_call(op: number, budget: number): void;
   drive_dump(): void;
   drive_fingerprint(): void;
@@ -105,7 +113,8 @@ export const BASE: Saved = new Uint32Array(0);
 
 /** The machine of the scope, in bytes. */
 export interface Boot {
-  readonly start: number;
+  /** Undefined: the window lies behind everything else, as many bytes as `end` says, and has memory. */
+  readonly start: number | undefined;
   readonly end: number;
   /** In pages; undefined for the allocator's own formula. */
   readonly lazyMax: number | undefined;
@@ -116,8 +125,18 @@ export interface Boot {
   readonly arena: number;
 }
 
+/** Pages of WebAssembly's memory; the first word of a page behind the window (shim/drive.h). */
+const MEMORY_PAGE = 65_536;
+const UNTOUCHED = 0xa5a5a5a5;
+/** Bytes that a table of PTEs maps (DRIVE_PTES), and how many of them a window that has memory begins with. */
+const TABLE = 64 * PAGE_SIZE;
+const IN_FIRST_TABLE = 2 * PAGE_SIZE;
+
 export class Instance {
   readonly #exports: Exports;
+  /** Where the vmalloc window lies. */
+  readonly start: number;
+  readonly #end: number;
   readonly #words: Uint32Array;
   readonly #bytes: Uint8Array;
   readonly #io: number;
@@ -138,12 +157,16 @@ export class Instance {
     const { memory, drive_begin, drive_machine, drive_buffer, __stack_pointer } = this.#exports;
     const io = drive_begin(boot.arena);
     if (io === 0) throw new InputError(`a tree needs ${boot.arena} bytes of memory, which are not there`);
+    const room = Math.ceil((boot.end + TABLE) / MEMORY_PAGE);
+    const behind = boot.start === undefined ? memory.grow(room) * MEMORY_PAGE : 0;
+    this.start = boot.start ?? Math.ceil((behind + IN_FIRST_TABLE) / TABLE) * TABLE - IN_FIRST_TABLE;
+    this.#end = boot.start === undefined ? this.start + boot.end : boot.end;
     this.#words = new Uint32Array(memory.buffer);
     this.#bytes = new Uint8Array(memory.buffer);
     this.#io = io / 4;
     this.#buffer = drive_buffer() / 4;
     this.#stack = __stack_pointer?.value ?? 0;
-    drive_machine(boot.start, boot.end, boot.lazyMax ?? -1, boot.cpus, boot.absent);
+    drive_machine(this.start, this.#end, boot.lazyMax ?? -1, boot.cpus, boot.absent);
   }
 
   /** Arguments are numbers of bytes or counts; what is above 32 bits is dropped, as the word wraps. */
@@ -159,6 +182,12 @@ export class Instance {
   /** In the next question the allocation of memory of this number fails, counted from 1. */
   failAt(allocation: number): void {
     this.#exports.drive_fail(allocation);
+  }
+
+  /** In the next question the caller is in this context, and what it does there is noted. Of a window that has memory. */
+  watch(context: number): void {
+    for (let at = this.start; at < this.#end; at += PAGE_SIZE) this.#words[at / 4] = UNTOUCHED;
+    this.#exports.drive_watch(context);
   }
 
   /** Makes a call, and returns why it stopped, if it did. */

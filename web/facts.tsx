@@ -58,7 +58,7 @@ export function Facts({
           </tbody>
         </table>
       )}
-      {frames.length >= MOST_FRAMES ? <p>and perhaps more frames</p> : null}
+      {frames.length >= MOST_FRAMES ? <p>{MOST_FRAMES} frames are listed; there may be more.</p> : null}
     </section>
   );
 }

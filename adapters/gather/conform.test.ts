@@ -3,8 +3,10 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { KERNELS, kernelCalled } from "../../kernels/gather/index.ts";
 import { PREFIX } from "../../spec/gather/bibliography.ts";
+import type { Feature } from "../../spec/gather/promises.ts";
 import { conform, same } from "./conform.ts";
 import { readRecording, type Trace } from "./recording.ts";
+import { OPS, requestForm } from "./recording-format.ts";
 
 const FOLDER = fileURLToPath(new URL("./recordings/", import.meta.url));
 
@@ -32,6 +34,19 @@ const NEIGHBOURS = LABELS.slice(1).flatMap((later, at) => {
     : [[earlier, later] as const];
 });
 
+const OPENS = { op: "gather", g: 0, start: 0, end: 8192 } as const;
+
+/** What came with a release, in the order of the format. */
+const LACKED = [
+  ["freeVmas", ["free_vmas"]],
+  ["folios", ["remove_folio"]],
+  ["pageSizes", ["page_size"]],
+  ["tlbOnly", ["flush_tlbonly"]],
+  ["ranges", ["need_flush_all"]],
+  ["unshare", ["unshare", "flush_unshared"]],
+  ["hash", ["lazy", "hpte"]],
+] as const satisfies readonly (readonly [Feature, readonly string[]])[];
+
 describe("conform", () => {
   test("Each label has a recording, and each recording a label", () => {
     const files = readdirSync(FOLDER).filter((name) => name.endsWith(".jsonl.gz"));
@@ -56,6 +71,28 @@ describe("conform", () => {
     if (kernel === undefined) throw new Error(earlier);
     expect(traces.some((trace) => conform(kernel, trace).difference !== undefined)).toBe(true);
   });
+
+  test.each(KERNELS)(
+    "$name answers every request of the format, or refuses what it lacks",
+    async (kernel) => {
+      const [trace] = await tracesOf(kernel.name);
+      const state = kernel.initial((trace as Trace).scope);
+      const fields = { size: "0x1000", level: "pte" };
+      const refused = OPS.filter((op) => {
+        const form = requestForm(op);
+        const request = [{ op }, { op, size: fields.size }, { op, level: fields.level }, { op, ...fields }]
+          .map((each) => form?.safeParse(each))
+          .find((each) => each?.success);
+        if (!request?.success) throw new Error(op);
+        // A finished gather takes no command: each has one of its own.
+        if (state.gathers[0] === undefined && op !== "gather") kernel.act(state, OPENS);
+        return kernel.act(state, request.data).refused === "unsupported";
+      });
+      expect(refused).toEqual(
+        LACKED.filter(([feature]) => !kernel.release.has[feature]).flatMap(([, ops]) => ops),
+      );
+    },
+  );
 
   test("A reply that was tampered with differs, at its command and field", async () => {
     const [trace] = await tracesOf("gather-3.1");

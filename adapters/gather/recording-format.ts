@@ -5,6 +5,7 @@
 import { z } from "zod";
 import type { Command } from "../../spec/gather/commands.ts";
 import type { Dump } from "../../spec/gather/dump.ts";
+import { LAWS } from "../../spec/gather/laws/index.ts";
 import type { Event } from "../../spec/gather/response.ts";
 import { TOP } from "../../spec/gather/vocabulary.ts";
 
@@ -30,31 +31,34 @@ const cpus = z.int().min(1).max(64);
 const range = z.tuple([addr, addr]).transform(([start, end]) => ({ start, end }));
 const run = z.tuple([count, many]);
 
+/** What a field of a request is if it is absent. */
+const [at, none, some] = [addr.default(0), count.default(0), many.default(1)];
+
 const REQUESTS = {
-  gather: { g: slot, start: addr.default(0), end: addr.default(0), fullmm: flag },
-  finish: { g: slot, start: addr.default(0), end: addr.default(0) },
-  start_vma: { g: slot, start: addr, end: addr, exec: flag, huge: flag, pfnmap: flag },
+  gather: { g: slot, start: at, end: at, fullmm: flag },
+  finish: { g: slot, start: at, end: at },
+  start_vma: { g: slot, start: at, end: at, exec: flag, huge: flag, pfnmap: flag },
   end_vma: { g: slot },
   free_vmas: { g: slot },
   remove_tlb_entry: {
     g: slot,
     level: z.enum(["pte", "pmd", "pud", "huge"]),
-    addr,
+    addr: at,
     n: many.optional(),
     size: addr.optional(),
   },
-  remove_page: { g: slot, pfn: count, addr, raw: flag, size: addr.optional(), npages: many.optional() },
-  remove_folio: { g: slot, pfn: count, n: many, addr },
+  remove_page: { g: slot, pfn: none, addr: at, raw: flag, size: addr.optional(), npages: many.optional() },
+  remove_folio: { g: slot, pfn: none, n: some, addr: at },
   page_size: { g: slot, size: addr },
-  zap: { g: slot, addr, n: many, pfn: count, dirty: flag, folio: many.optional() },
-  free_table: { g: slot, level: z.enum(["pte", "pmd", "pud", "p4d"]), id: count, addr },
+  zap: { g: slot, addr: at, n: some, pfn: none, dirty: flag, folio: many.optional() },
+  free_table: { g: slot, level: z.enum(["pte", "pmd", "pud", "p4d"]), id: none, addr: at },
   flush: { g: slot, start: addr.optional(), end: addr.optional() },
   flush_tlbonly: { g: slot },
   need_flush_all: { g: slot },
   fail_alloc: { n: count.default(1), after: count.optional() },
   rcu_run: {},
-  pending: { delta: z.int().min(-1000).max(1000).default(1) },
-  unshare: { g: slot, id: count, shares: many, addr },
+  pending: { delta: z.int().min(-1000).max(1000).default(0) },
+  unshare: { g: slot, id: none, shares: none, addr: at },
   flush_unshared: { g: slot },
   cpus: { n: cpus.default(1) },
   users: { n: count.default(1) },
@@ -62,7 +66,14 @@ const REQUESTS = {
   mmcpus: { n: count.default(1) },
   asce_limit: { size: addr },
   lazy: { g: slot, on: flag },
-  hpte: { g: slot, addr, n: many.optional(), psize: count.optional(), ssize: count.optional(), huge: flag },
+  hpte: {
+    g: slot,
+    addr: at,
+    n: many.optional(),
+    psize: count.optional(),
+    ssize: count.optional(),
+    huge: flag,
+  },
 } as const;
 
 /** The names that recordings have for commands, where they are not the same. */
@@ -246,8 +257,20 @@ export const initReply = z.strictObject({
   ...dump,
 });
 
+/** What `pin` left of a trace: its steps, counted from 1, and the law. They were not run again. */
+const cut = z.strictObject({
+  from: text.max(1000),
+  of: count,
+  steps: z.array(count.min(1)).min(1),
+  law: text.refine((id) => LAWS.some((law) => law.id === id), {
+    error: "expected the id of a law; `list` has them",
+  }),
+});
+export type Cut = z.output<typeof cut>;
+
 export const envelope = z.strictObject({
   version: text,
+  cut: cut.optional(),
   arch: z.enum(["x86", "gen", "geninv", "ptr", "s390", "ppc64"]),
   caps: z.enum(["std", "small"]),
   class: z.enum(["random", "directed"]),

@@ -7,8 +7,9 @@ import type { Event, Response } from "../../spec/gather/response.ts";
 import { type Limits, type Scope, SMALL, STD } from "../../spec/gather/scope.ts";
 import { checked } from "../complaint.ts";
 import { inputError } from "../input-error.ts";
-import { lines } from "../lines.ts";
+import { tracesIn } from "../lines.ts";
 import {
+  type Cut,
   EVENT_NAMES,
   envelope,
   eventForm,
@@ -42,6 +43,13 @@ export interface Trace {
   /** What the harness said first: the limits, and an empty dump. */
   readonly init: { readonly limits: InitReply; readonly dump: Dump | undefined };
   readonly exchanges: readonly Exchange[];
+  readonly cut: Cut | undefined;
+  /** The line as it is written: `ops` begins with that of init. */
+  readonly written: Written;
+}
+
+interface Written {
+  readonly ops: readonly (readonly [object, object])[];
 }
 
 /** Whether a line, read as JSON, is of a gather. */
@@ -50,13 +58,8 @@ export function isOfGather(document: unknown): boolean {
 }
 
 /** Every trace of a recording, gzipped or plain. Throws an InputError at the first line that is not one. */
-export async function* readRecording(file: string): AsyncGenerator<Trace> {
-  let any = false;
-  for await (const { number, text } of lines(file)) {
-    any = true;
-    yield readTrace(file, number, text);
-  }
-  if (!any) throw inputError(file, undefined, "holds no trace: one JSON object a line was expected");
+export function readRecording(file: string): AsyncGenerator<Trace> {
+  return tracesIn(file, readTrace);
 }
 
 export function readTrace(file: string, line: number, text: string): Trace {
@@ -69,7 +72,7 @@ export function readTrace(file: string, line: number, text: string): Trace {
   const wrong = (says: string) => inputError(file, line, says);
   const form = <F extends z.ZodType>(each: F, document: unknown, where: string) =>
     checked(each, document, where, wrong);
-  const { version, arch, caps, seed, name, protocol = true, config, ops } = form(envelope, json, "");
+  const { version, arch, caps, seed, name, protocol = true, config, cut, ops } = form(envelope, json, "");
   const [[asked, said], ...others] = ops as [(typeof ops)[number], ...typeof ops];
   if (asked.op !== "init") throw wrong(`ops[0][0].op: expected "init", which says how the machine begins`);
   const init = form(initForm, asked, "ops[0][0]");
@@ -116,6 +119,8 @@ export function readTrace(file: string, line: number, text: string): Trace {
     scope,
     init: { limits, dump: dumpOf(limits) },
     exchanges,
+    cut,
+    written: json as Written,
   };
 }
 

@@ -20,19 +20,24 @@ const COUNTS: Readonly<Record<string, readonly [number, number]>> = {
   "7.3.jsonl.gz": [112, 54],
 };
 
-async function tracesOf(file: string): Promise<Trace[]> {
-  const traces: Trace[] = [];
-  for await (const trace of readRecording(FOLDER + file)) traces.push(trace);
-  return traces;
+/** The first trace of a recording that is as asked for. */
+async function traceIn(file: string, isWanted: (trace: Trace) => boolean): Promise<Trace> {
+  for await (const trace of readRecording(FOLDER + file)) if (isWanted(trace)) return trace;
+  throw new Error(`${file} has no such trace`);
 }
 
 describe.each(FILES.filter((file) => isTested(file.replace(".jsonl.gz", ""))))("the recording %s", (file) => {
   test("Conforms in every field of every reply", async () => {
-    const traces = await tracesOf(file);
-    const differing = traces.filter((trace) => conform(kernelNamed(trace.label), trace).difference);
-    expect(differing.map(({ line }) => line)).toEqual([]);
-    const maps = traces.filter(({ exchanges }) => exchanges.some(({ command }) => command.op === "mapRam"));
-    expect([traces.length, maps.length]).toEqual(COUNTS[file] ?? [244, 79]);
+    const differing: number[] = [];
+    let [traces, maps] = [0, 0];
+    // One after another: kept together they cost more to collect than to compare.
+    for await (const trace of readRecording(FOLDER + file)) {
+      if (conform(kernelNamed(trace.label), trace).difference) differing.push(trace.line);
+      traces += 1;
+      if (trace.exchanges.some(({ command }) => command.op === "mapRam")) maps += 1;
+    }
+    expect(differing).toEqual([]);
+    expect([traces, maps]).toEqual(COUNTS[file] ?? [244, 79]);
   });
 });
 
@@ -50,14 +55,13 @@ describe("a difference", () => {
   let trace: Trace;
 
   beforeAll(async () => {
-    const traces = await tracesOf("3.16.jsonl.gz");
     // Long enough to have every kind of reply.
-    trace = traces.find((each) => {
+    trace = await traceIn("3.16.jsonl.gz", (each) => {
       const ops = new Set(each.exchanges.map(({ command }) => command.op));
       const kinds = new Set(each.exchanges.map(({ response }) => response.kind));
       const reports = each.exchanges.some(({ response }) => response.kind === "done" && response.aliases);
       return ops.has("unmapAliases") && kinds.has("reached") && kinds.has("refused") && reports;
-    }) as Trace;
+    });
   });
 
   /** The trace with the first exchange that `changed` knows how to change. */
@@ -123,9 +127,9 @@ describe("a difference", () => {
   test.each(["work", "free", "purge", "pool"])(
     "A difference in %s is found on the later kernels that have it",
     async (field) => {
-      const later = (await tracesOf("6.12.jsonl.gz")).find(({ exchanges }) =>
+      const later = await traceIn("6.12.jsonl.gz", ({ exchanges }) =>
         exchanges.some(({ dump, response }) => dump?.pool?.length && response.workItems),
-      ) as Trace;
+      );
       const at = later.exchanges.findIndex(({ dump, response }) => dump?.pool?.length && response.workItems);
       const exchange = later.exchanges[at] as Exchange;
       const { dump, response } = exchange;
@@ -151,8 +155,10 @@ describe("a difference", () => {
 });
 
 test("A recorded bug is answered by a bug, whatever its text", async () => {
-  const traces = await tracesOf("3.16.jsonl.gz");
-  const stopped = traces.find((trace) => trace.exchanges.at(-1)?.response.kind === "bug") as Trace;
+  const stopped = await traceIn(
+    "3.16.jsonl.gz",
+    ({ exchanges }) => exchanges.at(-1)?.response.kind === "bug",
+  );
   const last = stopped.exchanges.at(-1) as Exchange;
   const renamed = { ...last, response: { ...last.response, text: "another line" } } as Exchange;
   const other = { ...stopped, exchanges: stopped.exchanges.with(-1, renamed) };

@@ -33,10 +33,10 @@ async function dumpsOf(label: string) {
 describe.each(["6.12", "6.19"])("in the recording of %s", (label) => {
   test("The judge knows the pools, in their order, or at least what they may hold", async () => {
     const dumps = await dumpsOf(label);
-    for (const { dumped, judged, allSure } of dumps) {
-      if (allSure) expect(judged).toEqual(dumped);
-      else expect(judged).toEqual(expect.arrayContaining(dumped));
-    }
+    const wrong = dumps.filter(({ dumped, judged, allSure }) =>
+      allSure ? judged.join() !== dumped.join() : !dumped.every((each) => judged.includes(each)),
+    );
+    expect(wrong).toEqual([]);
     expect(dumps.filter(({ allSure }) => allSure).length).toBeGreaterThan(300);
     expect(dumps.filter(({ allSure }) => !allSure).length).toBeGreaterThan(0);
   });

@@ -8,7 +8,7 @@ import { findRelease } from "../../spec/vmap/releases.ts";
 import { BLOCKS64, MOST_MAPPED, type Scope, WORD64 } from "../../spec/vmap/scope.ts";
 import { checked } from "../complaint.ts";
 import { inputError } from "../input-error.ts";
-import { lines } from "../lines.ts";
+import { tracesIn } from "../lines.ts";
 import {
   ALIGNED_TO_A_PAGE,
   type Cut,
@@ -57,13 +57,8 @@ export interface Written {
 }
 
 /** Every trace of a recording, gzipped or plain. Throws an InputError at the first line that is not one. */
-export async function* readRecording(file: string): AsyncGenerator<Trace> {
-  let any = false;
-  for await (const { number, text } of lines(file)) {
-    any = true;
-    yield readTrace(file, number, text);
-  }
-  if (!any) throw inputError(file, undefined, "holds no trace: one JSON object a line was expected");
+export function readRecording(file: string): AsyncGenerator<Trace> {
+  return tracesIn(file, readTrace);
 }
 
 function readTrace(file: string, line: number, text: string): Trace {

@@ -3,6 +3,7 @@ import { type CheckReport, unexpected, violations } from "../../jobs/check.ts";
 import { type Cell, type KernelReport, USUAL_RUNS } from "../../jobs/check-kernel.ts";
 import { lineageOf } from "../../jobs/hunt-target.ts";
 import { toolLine } from "../../jobs/names.ts";
+import type { ContextViolation, TreeContexts } from "../../jobs/tree-contexts.ts";
 import type { TreeFacts } from "../../jobs/trees.ts";
 import { factsText, shortName } from "../../jobs/versions.ts";
 import { bugOf } from "../../jobs/wings.ts";
@@ -18,14 +19,14 @@ export function checkedText(
   checked: CheckReport,
   { details, coverage }: { readonly details: boolean; readonly coverage: boolean },
 ): string {
-  const { reports, facts, trees, steps } = checked;
+  const { reports, facts, trees, contexts, steps } = checked;
   const parts = [verdictLine(checked), ...trees.map(treeText), ...facts.map(factsText)];
   for (const [nth, same] of byWing(reports).entries()) {
     if (nth > 0) parts.push(pc.bold(same[0]?.wing.name ?? ""));
     parts.push(matrix(same, facts), pc.dim(legend(same)));
   }
   parts.push(...notes(checked));
-  parts.push(...interleavedParts(checked), ...reports.flatMap(lineageLines));
+  parts.push(...interleavedParts(checked), ...reports.flatMap(lineageLines), ...contexts.map(contextsText));
   if (details) parts.push(...detailsOf(checked));
   if (coverage) parts.push(...coverageOf(reports));
   parts.push(...(steps?.surprises ?? []).map((line) => `${pc.red("unexpected")}  ${line}`));
@@ -76,6 +77,23 @@ function knownBugsText({ kernel, cells, surprises, gone }: KernelReport): string
     ["", `it has not, though ${like} has`, names(gone)],
   ];
   return `${pc.bold(`Known bugs in ${kernel.name}, by the pinned histories`)}\n${columns(rows)}`;
+}
+
+/** What a tree's calls do that a caller's context or mask forbids. */
+function contextsText({ kernel, as, callers, calls, violations }: TreeContexts): string {
+  const from = [...new Set(callers.map(({ context }) => context))].join(", ");
+  const masks = [...new Set(callers.map(({ mask }) => mask.name))].join(", ");
+  const head = `${pc.bold(`Contexts and masks of ${kernel}`)}, of callers that ${as} allows (${from}; ${masks})`;
+  const verdict = `${counted(calls, "call")}, those in which an allocation fails included: ${violations.length === 0 ? pc.green("nothing violated") : counted(violations.length, "violation")}`;
+  return [`${head}\n${verdict}`, ...violations.map(contextText)].join("\n");
+}
+
+function contextText(found: ContextViolation): string {
+  const { law, bug, call, context, situation, fails, says, line } = found;
+  const known = bug === undefined ? pc.red("unexpected") : `known as ${bug}`;
+  const at = line === undefined ? "" : ` at mm/vmalloc.c:${line}`;
+  const failing = fails === 0 ? "" : `, and its allocation ${fails} of memory fails`;
+  return `${pc.bold(law)}  ${known}: ${call} (${context}; ${situation}${failing}) ${says}${at}`;
 }
 
 const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`;

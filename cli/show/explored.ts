@@ -3,6 +3,7 @@ import type { Explored, Visitable } from "../../engine/search/visitable.ts";
 import type { Exploration } from "../../jobs/explore.ts";
 import { knownText } from "../../jobs/hunt-target.ts";
 import { scopeText } from "../../jobs/parameters.ts";
+import { numbered } from "../../jobs/wings.ts";
 import { isFollowed } from "../../spec/contract.ts";
 import { FINGERPRINT_BITS } from "../../spec/fingerprint.ts";
 import type { Wing } from "../../spec/wing.ts";
@@ -78,7 +79,9 @@ export function exploredText(found: Exploration, withActions: boolean): string {
     const { says } = machine.laws.find(({ id }) => id === law) as { says: string };
     const { length } = history;
     const name = () =>
-      instance.grain === "call" ? knownText(instance.wing, { known: bug, listed }) : `known as ${bug}`;
+      instance.grain === "call"
+        ? knownText(instance.wing, { known: bug, listed })
+        : `known as ${numbered(bug as string)}`;
     const known = bug === undefined ? "" : `\n${name()}`;
     parts.push(
       `${promised ? pc.red(`${law} is violated`) : pc.yellow(`${subject.name} falls short of ${law}, which it does not promise,`)} in ${length}, ${fewerOrders ? "perhaps not shortest" : "shortest"}.\n${says}\n${lines.map((line) => `  ${line}`).join("\n")}${known}`,
@@ -93,7 +96,23 @@ export function exploredText(found: Exploration, withActions: boolean): string {
 function subjectText({ subject, asked, isStoodFor, parameters }: Exploration): string {
   const { name, says } = subject;
   const standsFor = isStoodFor ? `${asked} answers as ${name}.\n` : "";
-  return `${standsFor}${pc.bold(name)} ${scopeText(parameters)}\n${says}`;
+  return `${standsFor}${pc.bold(name)} ${linesOfScope(scopeText(parameters), name.length + 1)}\n${says}`;
+}
+
+const WIDTH = 100;
+
+/** A scope in lines that end with a comma, if it is longer than one. */
+function linesOfScope(text: string, indent: number): string {
+  const [lines, last] = text
+    .split(",")
+    .reduce<[string, string]>(
+      ([done, line], each) =>
+        indent + line.length + each.length + 2 > WIDTH
+          ? [`${done}${line},\n${" ".repeat(indent)}`, each]
+          : [done, line === "" ? each : `${line},${each}`],
+      ["", ""],
+    );
+  return lines + last;
 }
 
 const VERDICTS = {
@@ -194,7 +213,10 @@ function receipt({ instance, workers, resumed, searchedAgain, result, reports }:
     ["states", String(states)],
     ["edges", String(edges)],
     ["depth", String(depth)],
-    ["deadlocks", String(deadlocks)],
+    [
+      "deadlocks",
+      deadlocks === 0 ? "0" : `${deadlocks} states with no action left, as at a bound of the scope`,
+    ],
     ["never fired", namesOrCount(never)],
     ...(witnesses.size > 0 ? [["never seen", namesOrCount(unseen)]] : []),
     ["method", methodOf(result, workers)],

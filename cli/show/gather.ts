@@ -6,6 +6,7 @@ import type { GatherTerms } from "../../spec/gather/terms.ts";
 import type { World } from "../../spec/gather/world.ts";
 import type { Bench, RecordedTrace } from "../../spec/wing.ts";
 import type { Drawing, Shown, State } from "./drawing.ts";
+import { counted } from "./text.ts";
 
 function pictureOf({ gathers, waiting, tables, uncovered, freed }: World) {
   return {
@@ -44,7 +45,7 @@ export const GATHER_DRAWING: Drawing<GatherTerms> = {
   alsoDiffers: ({ ret, full }, kinds) =>
     kinds.includes("full") ? `; returns ${ret ?? "nothing"}${full === true ? ", full" : ""}` : "",
   idle: says,
-  scope: ({ arch, cpus, pages }) => `${arch}, ${cpusText(cpus)}, an mm of ${pages.length} pages`,
+  scope: ({ arch, cpus, pages }) => `${arch}, ${cpusText(cpus)}, an mm of ${counted(pages.length, "page")}`,
   cpus: ({ arch, cpus }) => `${arch}, ${cpusText(cpus)}`,
   noteGot: () => {},
   *maps(played: Iterable<Shown<GatherTerms>>) {

@@ -37,6 +37,15 @@ export function logText(report: ValidateReport): string {
     .join("\n\n");
 }
 
+/** Of several logs: which of them violate a law, before any is shown. */
+export function logsText(reports: readonly ValidateReport[]): string {
+  const bad = reports.filter(({ violated }) => violated > 0);
+  const all = counted(reports.length, "log");
+  if (bad.length === 0) return `${pc.green("Nothing violated")} in ${all}`;
+  const names = bad.map(({ file, violated }) => `  ${file}: ${counted(violated, "violation")}`);
+  return [`${pc.red("Violated")} in ${bad.length} of ${all}:`, ...names].join("\n");
+}
+
 const many = (count: number) => Math.round(count).toLocaleString("en");
 
 function aboutText({ facts, lines, lost, span, release }: ValidateReport): string {

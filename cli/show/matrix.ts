@@ -95,6 +95,7 @@ export function legend(reports: readonly KernelReport[]): string {
     ...has((cell) => isViolated(cell) && cell.bug !== null, "A9 in 3: bug A9 violates it in 3 commands"),
     ...has((cell) => isViolated(cell) && cell.bug === null, "?: no bug of the catalogue accounts for it"),
     ...has(({ bug }) => bug !== null && nameOf(wing, bug) === "*", "*: a bug without a number"),
+    ...somewhere(reports),
     ...has(({ verdict, bug }) => verdict === "not-promised" && bug === null, "-: not promised"),
     ...has(
       ({ verdict, bug }) => verdict === "not-promised" && bug !== null,
@@ -109,4 +110,19 @@ export function legend(reports: readonly KernelReport[]): string {
         ]
       : []),
   ].join("\n");
+}
+
+/** Bugs that only some machines of a kernel show. */
+function somewhere(reports: readonly KernelReport[]): readonly string[] {
+  const shown = new Map<string, string[]>();
+  for (const { wing, kernel, cells } of reports) {
+    for (const { law, bug } of cells.filter(({ verdict }) => verdict === "broken")) {
+      const violations = bug === null ? [] : (bugOf(wing, bug)?.violations ?? []);
+      const found = violations.find((each) => each.law === law && each.on.includes(kernel.name));
+      if (found?.where === undefined) continue;
+      const text = `${nameOf(wing, bug)} only on ${found.where}:`;
+      shown.set(text, [...(shown.get(text) ?? []), inWing(wing, kernel.name)]);
+    }
+  }
+  return [...shown].map(([text, labels]) => `${text} ${labels.join(", ")}`);
 }

@@ -2,7 +2,7 @@
 import type { Growth, SimulateReport } from "../../jobs/simulate.ts";
 import { columns } from "../output.ts";
 
-const whole = (value: number): string => Math.round(value).toLocaleString("en").replaceAll(",", " ");
+const whole = (value: number): string => Math.round(value).toLocaleString("en");
 const percent = (value: number): string => `${value >= 0 ? "+" : ""}${(100 * value).toFixed(1)} %`;
 const share = (value: number): string => `${(100 * value).toFixed(2)} %`;
 
@@ -73,21 +73,22 @@ function directoryText({
 }: NonNullable<SimulateReport["directory"]>): string {
   const rows = Array.from({ length: MOST_FUNCTIONS }, (_none, nth) =>
     [before.shares[nth], after.shares[nth]].flatMap((each) =>
-      each === undefined ? ["", ""] : [each.as, share(each.share)],
+      each === undefined
+        ? ["", "", ""]
+        : [each.as, share(each.share), each.measured === null ? "" : share(each.measured)],
     ),
   );
   return [
-    "A large directory on 64 CPUs: share of the time of all CPUs by function.",
+    "A large directory on 64 CPUs: share of the time of all CPUs by function, simulated and in the profiles of db64fe02.",
     "",
-    columns([["before", "", "after", ""], ...rows]),
+    columns([["before", "", "measured", "after", "", "measured"], ...rows]),
     "",
     `After the rewrite ${speedup.toFixed(1)} times as many buffers; with nothing to do but map them, ${vmapAlone.toFixed(0)} times.`,
   ].join("\n");
 }
 
-export function lawText({ law, knee }: Growth): string {
-  if (law === null) return "";
-  return `${law.exponent.toFixed(2)} ± ${law.error.toFixed(2)}${knee === null ? "" : ` from ${knee.cpus} on`}`;
+function lawText({ law }: Growth): string {
+  return law === null ? "" : `${law.exponent.toFixed(2)} ± ${law.error.toFixed(2)}`;
 }
 
 function growthText(growth: NonNullable<SimulateReport["growth"]>): string {
@@ -97,9 +98,9 @@ function growthText(growth: NonNullable<SimulateReport["growth"]>): string {
     each.calls,
     ...each.points.map(({ nanoseconds }) => whole(nanoseconds)),
     lawText(each),
-    each.knee?.lock ?? "none",
+    each.knee === null ? "none" : `${each.knee.lock}, ${each.knee.cpus}`,
   ]);
-  const head = ["kernel", "calls", ...cpus, "exponent", "saturated lock"];
+  const head = ["kernel", "calls", ...cpus, "exponent", "saturated lock, from"];
   return `Nanoseconds of one thread, by the number of CPUs, each with a thread:\n\n${columns([head, ...rows])}`;
 }
 
@@ -116,12 +117,13 @@ function aliasesText(aliases: NonNullable<SimulateReport["aliases"]>): string {
 }
 
 function gatherText(gather: NonNullable<SimulateReport["gather"]>): string {
-  const rows = gather.map(({ batch, threads, nanosecondsAPage }) => [
-    batch,
-    String(threads),
-    whole(nanosecondsAPage),
-  ]);
-  return `munmap of 16 MiB of a process with threads on as many CPUs, in nanoseconds a page:\n\n${columns([["flush", "threads", "ns a page"], ...rows])}`;
+  const threads = [...new Set(gather.map((each) => each.threads))];
+  const rows = [...new Set(gather.map(({ batch }) => batch))].map((batch) => {
+    const own = gather.filter((each) => each.batch === batch);
+    return [batch, String(own[0]?.flushes), ...own.map(({ nanosecondsAPage }) => whole(nanosecondsAPage))];
+  });
+  const head = ["gather", "flushes", ...threads.map(String)];
+  return `munmap of 40 MiB of a process with threads on as many CPUs, in nanoseconds a page:\n\n${columns([head, ...rows])}`;
 }
 
 /** One line for each figure: part, what it is of, and nanoseconds, or a share of one. */

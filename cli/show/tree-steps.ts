@@ -1,10 +1,12 @@
 /** Interleavings of a tree's own code: what was covered, and each violation as a chart with function and line. */
 import { interleavedCalled } from "../../counterexamples/interleavings.ts";
 import { scopeText } from "../../jobs/parameters.ts";
-import type { Act } from "../../jobs/tree-acts.ts";
+import { actText } from "../../jobs/tree-acts.ts";
 import type { ReplayedTreeRun } from "../../jobs/tree-run.ts";
 import {
   laneName,
+  PAGES_LEGEND,
+  pagesTextOf,
   stepName,
   type TreeRun,
   type TreeSteps,
@@ -12,8 +14,8 @@ import {
 } from "../../jobs/tree-steps.ts";
 import type { DrawnFound } from "../../jobs/tree-steps-drawn.ts";
 import { STEP_LAWS } from "../../jobs/tree-steps-judge.ts";
+import { withNumber } from "../../jobs/wings.ts";
 import type { LawId } from "../../spec/contract.ts";
-import { ALLOCATOR } from "../../trees/source-tree.ts";
 import { WORKER } from "../../trees/vmap/calls.ts";
 import { pc } from "../colour.ts";
 import { columns } from "../output.ts";
@@ -176,41 +178,27 @@ const saysOf = (law: LawId) => STEP_LAWS.find(({ id }) => id === law)?.says ?? "
 function bugText(id: string | undefined): string {
   const bug = id === undefined ? undefined : interleavedCalled(id);
   if (bug === undefined) return "not known to the catalogue of this version";
-  return `violated by ${bug.id}${bug.number ? ` (${bug.number})` : ""} in the protocol of this version`;
+  return `violated by ${withNumber(bug)} in the protocol of this version`;
 }
 
-const LEGEND = "pages: M has a PTE, t has none but a TLB may hold it, . neither";
-
-function chartOf({ begin, steps }: TreeRun): string[] {
+function chartOf(run: TreeRun): string[] {
+  const { begin, steps } = run;
   const lanes = [...new Set(steps.map(({ lane }) => lane))].sort((a, b) => a - b);
-  const all = [begin, ...steps.map(({ pages }) => pages)];
-  const most = Math.max(1, ...all.map(({ ptes, stale }) => 32 - Math.clz32(ptes | stale)));
-  const drawn = ({ ptes, stale }: TreeRun["begin"]) =>
-    Array.from({ length: most }, (_none, page) =>
-      (ptes >>> page) & 1 ? "M" : (stale >>> page) & 1 ? "t" : ".",
-    ).join("");
+  const pagesText = pagesTextOf(run);
   return drawChart({
     lanes: lanes.map(laneName),
     names: ["pages"],
     rows: [
-      { step: "", beside: [drawn(begin)] },
+      { step: "", beside: [pagesText(begin)] },
       ...steps.map(({ lane, acts, pages }, nth) => ({
         step: String(nth + 1),
         lane: lanes.indexOf(lane),
         text: acts.map(actText).join("\n"),
-        beside: [drawn(pages)],
+        beside: [pagesText(pages)],
       })),
     ],
-    legend: LEGEND,
+    legend: PAGES_LEGEND,
   });
-}
-
-/** With function and line; of another file than the allocator's its name too. */
-function actText({ says, at }: Act): string {
-  if (at === undefined) return says;
-  const name = at.file.replace(/^.*\//, "");
-  const where = ALLOCATOR.endsWith(`/${name}`) ? "" : `${name}:`;
-  return `${says} (${at.function} ${where}${at.line})`;
 }
 
 export function treeRunJson(found: ReplayedTreeRun) {

@@ -33,7 +33,7 @@ export async function checkVerb(names: readonly string[], options: CheckArgument
 }
 
 function asJson(found: CheckReport) {
-  const { reports, facts, trees, steps, interleaved, runs, seed, seconds, complete } = found;
+  const { reports, facts, trees, contexts, steps, interleaved, runs, seed, seconds, complete } = found;
   const kernels = reports.map(
     ({ wing, kernel, cells, histories, commands, seen, unmet, explored, gone }) => ({
       label: kernel.name,
@@ -53,6 +53,14 @@ function asJson(found: CheckReport) {
     kernels,
     versions: facts,
     trees,
+    contexts: contexts.map(({ callers, ...rest }) => ({
+      ...rest,
+      callers: callers.map(({ context, mask }) => ({ context, mask: mask.name })),
+      violations: rest.violations.map(({ mask, bug, line, ...each }) => ({
+        ...each,
+        ...{ mask: mask.name, bug: bug ?? null, line: line ?? null },
+      })),
+    })),
     interleaved: interleaved.map(({ cells, ...rest }) => ({
       ...rest,
       laws: cells.map(({ law: id, ...cell }) => ({ id, ...cell })),

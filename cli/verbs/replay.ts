@@ -91,13 +91,14 @@ function showHistory(target: string, found: ReplayedHistory, options: ReplayOpti
 /** What is said of a replayed history. */
 export function historyReplayed(
   target: string,
-  { wing, name, history, called, rerun, bug, law, violations, stopped, shortfalls }: ReplayedHistory,
+  { wing, name, history, kernel, called, rerun, bug, law, violations, stopped, shortfalls }: ReplayedHistory,
   options: Omit<ReplayOptions, "json">,
   shown: ShownSteps,
 ): Replayed {
   const { scope, commands } = history;
   const about = `kernel ${pc.bold(called)}, ${drawingOf(wing).scope(scope)}`;
-  const again = `${name}: its commands, run anew on our model; what was recorded is not shown`;
+  const on = kernel.release.compiled ? "the tree" : "our model";
+  const again = `${name}: its commands, run anew on ${on}; what was recorded is not shown`;
   return {
     wing,
     about: rerun ? [again, about] : [about],

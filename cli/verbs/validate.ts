@@ -12,7 +12,7 @@ import type { Extent } from "../../spec/vmap/vocabulary.ts";
 import { AS_EXPECTED, BAD_INPUT, INTERRUPTED, UNEXPECTED } from "../exit.ts";
 import { reportUnwritten, writeFiles } from "../files.ts";
 import { commandLine, type JsonOption, print, watched } from "../output.ts";
-import { logText } from "../show/log.ts";
+import { logsText, logText } from "../show/log.ts";
 import { counted } from "../show/text.ts";
 
 export interface ValidateOptions extends Options, JsonOption {
@@ -49,11 +49,13 @@ export async function validateVerb(files: readonly string[], options: ValidateOp
         })),
       }),
     );
-  else
+  else {
+    if (reports.length > 1) print(`${logsText(reports)}\n`);
     for (const report of reports) {
       print(logText(report));
       for (const each of filed.get(report) ?? []) print(pinnedText(each));
     }
+  }
   if (!json && written.length > 0) print(`plots: ${written.map(({ path }) => path).join(", ")}`);
   if (reportUnwritten(written)) return BAD_INPUT;
   if (reports.some(({ interrupted }) => interrupted)) return INTERRUPTED;

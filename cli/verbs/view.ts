@@ -11,11 +11,12 @@ import { serve } from "../view/server.ts";
 export interface ViewOptions extends JsonOption {
   readonly out?: string;
   readonly port?: number;
+  readonly tree?: string;
 }
 
 export async function viewVerb(target: string | undefined, options: ViewOptions): Promise<number> {
-  const { out, port = 0, json } = options;
-  const given = await givenBy(target);
+  const { out, port = 0, json, tree } = options;
+  const given = await givenBy(target, tree);
   if (out !== undefined) return writeReport(given, out, options);
   const signal = interrupts();
   // What cannot be shown is said here, not in the page.

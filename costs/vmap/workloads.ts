@@ -1,10 +1,9 @@
-/** Other users of the same calls: a directory on XFS, frames that Xen pins, and user pages that are unmapped. */
-
+/** Other users of the same calls: a directory on XFS, and frames that Xen pins. */
 import { linux } from "../../kernels/vmap/index.ts";
 import { type PinPolicy, underPolicy } from "../../kernels/vmap/pinning.ts";
-import type { Cpu, Pages } from "../../spec/vmap/vocabulary.ts";
-import { type Costs, hardwareOf } from "../costs.ts";
-import { type Lock, type Nanoseconds, Simulation } from "../simulation.ts";
+import type { Cpu } from "../../spec/vmap/vocabulary.ts";
+import type { Costs } from "../costs.ts";
+import type { Lock, Nanoseconds } from "../simulation.ts";
 import { Calls, type Steps } from "./calls.ts";
 import { drawing, type LoopResult, scopeFor, sharesOf } from "./loop.ts";
 
@@ -21,6 +20,32 @@ export const DIRECTORY = {
   underOtherLock: 1225 / 3127,
   mostPages: 16,
 };
+
+/** The lines of the profiles in db64fe02 that have to do with vmap, or with waiting: samples, of all. */
+export const PROFILE: Readonly<Record<"before" | "after", ReadonlyMap<string, number>>> = {
+  before: profile(1352059, {
+    _write_lock: 798784,
+    default_idle: 529313,
+    smp_call_function: 15242,
+    __get_vm_area_node: 2472,
+    remove_vm_area: 1762,
+    map_vm_area: 316,
+    kfree: 312,
+    _spin_lock: 300,
+    vmap: 238,
+    unmap_kernel_range: 118,
+  }),
+  after: profile(78406, {
+    default_idle: 40053,
+    spinlock_contention: 33576,
+    _spin_lock: 1650,
+    bitmap_find_free_region: 319,
+  }),
+};
+
+function profile(all: number, samples: Readonly<Record<string, number>>): ReadonlyMap<string, number> {
+  return new Map(Object.entries(samples).map(([as, count]) => [as, count / all]));
+}
 
 export interface DirectoryResult {
   /** Buffers a second. */
@@ -142,41 +167,4 @@ function* pins(calls: Calls, times: { burst: number; live: number }): Steps {
     const oldest = buffers.length > 2 ? buffers.shift() : undefined;
     if (oldest !== undefined) yield* calls.unmapRam(0, oldest, IO_PAGES);
   }
-}
-
-/**
- * Pages that one flush of a gather covers (docs/catalogue.md, section D): FREE_PTE_NR to 2.6.39; then batches of 510
- * pages, flushed together, 19 of them at most.
- */
-export const GATHERS: readonly { readonly name: string; readonly pages: Pages }[] = [
-  { name: "no batch: a flush for each page", pages: 1 },
-  { name: "2.6.28: 506 pages", pages: 506 },
-  { name: "3.1 and later: 19 batches of 510", pages: 9690 },
-];
-
-/** munmap of this many pages of a process whose threads run on this number of CPUs: nanoseconds a page. */
-export function runGather(costs: Costs, threads: number, pages: Pages, each: Pages): Nanoseconds {
-  const simulation = new Simulation(hardwareOf(costs), threads);
-  const { pteClear, descriptor } = costs.nanoseconds;
-  simulation.start(
-    0,
-    (function* (): Steps {
-      for (let left = pages; left > 0; left -= each) {
-        const batch = Math.min(each, left);
-        yield { work: batch * pteClear, as: "zap_pte_range" };
-        yield { flushBelow: threads };
-        yield { work: batch * descriptor, as: "free_pages" };
-      }
-    })(),
-  );
-  for (let cpu = 1; cpu < threads; cpu++) {
-    simulation.start(
-      cpu,
-      (function* (): Steps {
-        for (;;) yield { work: 1e6, as: "user" };
-      })(),
-    );
-  }
-  simulation.run(() => simulation.cpus[0]?.state === "idle" && simulation.now > 0);
-  return simulation.now / pages;
 }

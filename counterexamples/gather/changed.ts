@@ -4,7 +4,7 @@ import { type GatherKernel, gatherKernel } from "../../kernels/gather/gather-ker
 import { kernelCalled, rulesOf } from "../../kernels/gather/index.ts";
 import type { Steps } from "../../kernels/gather/rules.ts";
 import { LABELS, PREFIX } from "../../spec/gather/bibliography.ts";
-import type { Command } from "../../spec/gather/commands.ts";
+import type { Command, Op } from "../../spec/gather/commands.ts";
 import type { Promises } from "../../spec/gather/promises.ts";
 import { promisesCalled } from "../../spec/gather/releases.ts";
 import type { World } from "../../spec/gather/world.ts";
@@ -35,6 +35,13 @@ export function from(first: (typeof LABELS)[number], last: (typeof LABELS)[numbe
 export function isOfFrame({ uncovered }: World, command: Command): boolean {
   if (command.op !== "touch") return false;
   return [...uncovered.values()].some(({ ofFrame, addr }) => ofFrame && addr === command.addr);
+}
+
+/** The call that flushed and missed the entry of a page that is touched, or the call itself. */
+export function missedIn({ uncovered }: World, command: Command): Op {
+  if (command.op !== "touch") return command.op;
+  const missed = [...uncovered.values()].find(({ addr, ofFrame }) => addr === command.addr && !ofFrame);
+  return missed?.missedIn ?? command.op;
 }
 
 /** A release's kernel. */

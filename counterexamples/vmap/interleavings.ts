@@ -12,13 +12,12 @@ import { iounmapOverwritesLazyNr } from "./iounmap-overwrites-lazy-nr/interleave
 import { lazyLeftAboveLimit } from "./lazy-left-above-limit/interleaved.ts";
 import { lazyMmuLeftOn } from "./lazy-mmu-left-on/interleaved.ts";
 import { lazyNrRacyBugon } from "./lazy-nr-racy-bugon/interleaved.ts";
+import { nofailMeetsItsOwnPtes } from "./nofail-meets-its-own-ptes/interleaved.ts";
 import { objectsDroppedLate } from "./objects-dropped-late/interleaved.ts";
 import { pinBitLost } from "./pin-bit-lost/interleaved.ts";
 import { pinFromUnsweptStock } from "./pin-from-unswept-stock/interleaved.ts";
 import { pinSkipsPendingFlush } from "./pin-skips-pending-flush/interleaved.ts";
-
 import { purgeFlushesPerArea } from "./purge-flushes-per-area/interleaved.ts";
-
 import { purgeKeepsCpu } from "./purge-keeps-cpu/interleaved.ts";
 import { purgeStarvedByAlloc } from "./purge-starved-by-alloc/interleaved.ts";
 import { purgeWaitsForReclaim } from "./purge-waits-for-reclaim/interleaved.ts";
@@ -95,6 +94,7 @@ export const INTERLEAVED: readonly InterleavedBug[] = [
   tablesIgnoreMask,
   halfMadeAreaVfreed,
   vmallocInSoftirq,
+  nofailMeetsItsOwnPtes,
   objectsDroppedLate,
   tableFreedUnflushed,
   tableFreedUnderPtdump,

@@ -1,6 +1,6 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { BOUNDS } from "../bounds.testing.ts";
+import { BOUNDS, quickly } from "../bounds.testing.ts";
 import type { Action, PackedMachine } from "../machine.ts";
 import { has } from "../reduce/conditions.ts";
 import { type Field, Layout, plain } from "../search/layout.ts";
@@ -402,7 +402,7 @@ function shortestLoop({ edges, holds }: Drawn, entry: number): number | undefine
 }
 
 describe("on graphs drawn at random", () => {
-  test.prop([drawn], { numRuns: 1500 })(
+  test.prop([drawn], { numRuns: quickly(1500) })(
     "a lasso is found if there is one, and no longer than any",
     (graph) => {
       const lasso = lassoOf(machineOfGraph(graph));
@@ -415,7 +415,7 @@ describe("on graphs drawn at random", () => {
     },
   );
 
-  test.prop([drawn], { numRuns: 300 })(
+  test.prop([drawn], { numRuns: quickly(300) })(
     "two nodes are in one component if each reaches the other",
     (graph) => {
       const { nodes, edges } = graph;

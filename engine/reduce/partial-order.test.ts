@@ -1,7 +1,7 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { confirmRun, type VisitOptions, visitActions } from "../actions.ts";
-import { BOUNDS } from "../bounds.testing.ts";
+import { BOUNDS, quickly } from "../bounds.testing.ts";
 import type { Action, PackedMachine } from "../machine.ts";
 import { counter } from "../machines.testing.ts";
 import { drawn, drawnAlike, machineOf } from "../programs.testing.ts";
@@ -108,7 +108,7 @@ describe("of agents that have nothing to do with each other", () => {
 
 describe("a reduction", () => {
   // Whole against reduced; with new states alone counted as later ones; and with states merged as well.
-  test.prop([drawn], { numRuns: 400 })(
+  test.prop([drawn], { numRuns: quickly(400) })(
     "finds the same violations and dead ends in machines drawn at random",
     (all) => {
       const machine = machineOf(all);
@@ -122,7 +122,7 @@ describe("a reduction", () => {
     },
   );
 
-  test.prop([drawnAlike], { numRuns: 100 })(
+  test.prop([drawnAlike], { numRuns: quickly(100) })(
     "finds the same where states are merged by symmetry too",
     (all) => {
       const machine = machineOf(all);
@@ -285,9 +285,12 @@ describe("a violation is not missed", () => {
 });
 
 describe("a footprint", () => {
-  test.prop([fc.oneof(drawn, drawnAlike)], { numRuns: 60 })("is right in machines drawn at random", (all) => {
-    expect(checkFootprints(machineOf(all))).toEqual([]);
-  });
+  test.prop([fc.oneof(drawn, drawnAlike)], { numRuns: quickly(60) })(
+    "is right in machines drawn at random",
+    (all) => {
+      expect(checkFootprints(machineOf(all))).toEqual([]);
+    },
+  );
 
   test("is wrong if the new value depends on an unnamed old value", () => {
     const layout = new Layout();

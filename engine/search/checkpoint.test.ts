@@ -10,7 +10,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { BOUNDS } from "../bounds.testing.ts";
+import { BOUNDS, IS_WHOLE, quickly } from "../bounds.testing.ts";
 import { behaviourOf } from "../transitions.ts";
 import { CheckpointError, type Known, readCheckpoint, refuseOther, writeCheckpoint } from "./checkpoint.ts";
 import { explore } from "./explore.ts";
@@ -111,21 +111,23 @@ describe("a saved search that continues has the counts of one that was never int
   });
 
   test("by several threads, and by one after them", async () => {
-    const given: Given = { name: "a ring that is watched", numbers: [16, 6] };
+    const given: Given = { name: "a ring that is watched", numbers: [14, 6] };
     const machine = machineOf(given);
     const own = known(given);
     const path = newFile();
+    let turns = 0;
     const together = async (states: number, resume: Saved | undefined) => {
-      const turns = exploringTogether(machine, sourceOf(given), {
+      const search = exploringTogether(machine, sourceOf(given), {
         ...FREELY,
-        bounds: { ...BOUNDS, states },
+        // All of its memory is reserved, and a process that is started later needs as much again.
+        bounds: { states, bytes: 1e8 },
         workers: 2,
         grain: { taken: 64, narrow: 0 },
         resume,
-        saving: { due: () => true, save: (search) => writeCheckpoint(path, own, null, search) },
+        saving: { due: () => turns++ % 4 === 0, save: (search) => writeCheckpoint(path, own, null, search) },
       });
       for (;;) {
-        const { done, value } = await turns.next(false);
+        const { done, value } = await search.next(false);
         if (done) return value;
       }
     };
@@ -166,7 +168,7 @@ describe("a process that saves", () => {
 
   test("may be killed while it saves: its last checkpoint is whole, and continues to the same counts", async () => {
     const path = newFile();
-    for (const killedAt of [2, 4, 7]) {
+    for (const killedAt of IS_WHOLE ? [2, 4, 7] : [4]) {
       await run(path, killedAt);
       reread(path, KILLED);
     }
@@ -231,9 +233,12 @@ describe("a file that is refused, in one line:", () => {
     );
   });
 
-  test.prop([fc.nat(whole.length - 1)], { numRuns: 150 })("one that ends early, at any place", (length) => {
-    expect(refusal(whole.subarray(0, length))).toMatch(/^it is (empty|no checkpoint)|^damaged: /);
-  });
+  test.prop([fc.nat(whole.length - 1)], { numRuns: quickly(150) })(
+    "one that ends early, at any place",
+    (length) => {
+      expect(refusal(whole.subarray(0, length))).toMatch(/^it is (empty|no checkpoint)|^damaged: /);
+    },
+  );
 
   test("one with bytes after its end", () => {
     expect(refusal(Buffer.concat([whole, Buffer.alloc(1)]))).toMatch(
@@ -248,11 +253,14 @@ describe("a file that is refused, in one line:", () => {
     ["its checksum", whole.length - 32, whole.length],
   ];
   describe.each(regions)("one with a flipped bit, in %s", (_what, from, end) => {
-    test.prop([fc.integer({ min: from, max: end - 1 }), fc.nat(7)], { numRuns: 80 })("", (at, bit) => {
-      const flipped = Buffer.from(whole);
-      flipped[at] = (flipped[at] as number) ^ (1 << bit);
-      expect(refusal(flipped)).toMatch(/^it is no checkpoint|^it has format |^damaged: /);
-    });
+    test.prop([fc.integer({ min: from, max: end - 1 }), fc.nat(7)], { numRuns: quickly(80) })(
+      "",
+      (at, bit) => {
+        const flipped = Buffer.from(whole);
+        flipped[at] = (flipped[at] as number) ^ (1 << bit);
+        expect(refusal(flipped)).toMatch(/^it is no checkpoint|^it has format |^damaged: /);
+      },
+    );
   });
 
   test("one that says it is huge, before memory is taken for it", () => {

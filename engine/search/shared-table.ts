@@ -12,6 +12,7 @@ import { allocated } from "../out-of-memory.ts";
 import type { Batch } from "./batch.ts";
 import { hash, same } from "./hash.ts";
 import { emptyRecentCache, fetchAhead, pick, pickPairs } from "./recent-cache.ts";
+import { viewOf } from "./state-table.ts";
 import type { SavedTable } from "./visitable.ts";
 
 /** Numbers taken at a time. */
@@ -206,13 +207,7 @@ export class SharedTable {
 
   /** The saved form, while no thread adds: views, valid until one does. */
   save(): SavedTable {
-    const { words, count } = this;
-    return {
-      words,
-      states: this.states.subarray(0, count * words),
-      parents: this.parents.subarray(0, count),
-      actions: this.actions.subarray(0, count),
-    };
+    return viewOf(this);
   }
 
   /** Copies a saved table into this empty one. */

@@ -3,7 +3,7 @@ import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { lazyUnmap } from "../../protocols/vmap/lazy-unmap.ts";
 import { holdsIn, visitActions } from "../actions.ts";
-import { BOUNDS } from "../bounds.testing.ts";
+import { BOUNDS, IS_WHOLE, quickly } from "../bounds.testing.ts";
 import type { PackedMachine } from "../machine.ts";
 import { failedIn, isEnabled } from "../machine.ts";
 import { actionOf, sets } from "../operations.ts";
@@ -72,7 +72,7 @@ describe("a table of states", () => {
     const form = fc.tuple(fc.nat(3), ...Array.from({ length: words - 1 }, () => fc.oneof(fc.nat(40), word)));
     const forms = fc.array(form, { maxLength: 3000, size: "max" });
 
-    test.prop([forms, fc.integer({ min: 2, max: 50 })], { numRuns: 20 })(
+    test.prop([forms, fc.integer({ min: 2, max: 50 })], { numRuns: quickly(20) })(
       "numbers states as a Map does, and gives them back",
       (some, nth) => expectSame(words, some, (at) => at % nth === 1),
     );
@@ -80,7 +80,8 @@ describe("a table of states", () => {
     test("keeps the states that were replaced in the cache of recent ones", () => {
       const counted = Array.from({ length: 70_000 }, (_none, at) => [at, ...Array(words - 1).fill(at)]);
       const table = new StateTable(words);
-      expect(addAll(table, [...counted, ...counted], () => false)).toEqual(counted.map(([at]) => at));
+      const added = addAll(table, [...counted, ...counted], () => false);
+      expect([added.length, added.findIndex((number, nth) => number !== nth)]).toEqual([counted.length, -1]);
     });
 
     test("does not report an unknown state as found", () => {
@@ -174,7 +175,9 @@ describe("what is looked up of actions", () => {
     { waitsForFlushes: true, purgesAliases: false },
   ];
 
-  test.each(scopes.flatMap((scope) => rules.map((each) => ({ ...scope, ...each }))))(
+  const all = scopes.flatMap((scope) => rules.map((each) => ({ ...scope, ...each })));
+  // Each scope and each rule once, or all of both.
+  test.each(IS_WHOLE ? all : all.filter((_each, nth) => nth % 4 === 0))(
     "leads to the same states in the same order (%j)",
     (given) => {
       const machine = lazyUnmap(given, given);

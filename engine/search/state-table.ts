@@ -62,13 +62,7 @@ export class StateTable {
 
   /** The saved form. */
   save(): SavedTable {
-    const { words, count } = this;
-    return {
-      words,
-      states: this.states.subarray(0, count * words),
-      parents: this.parents.subarray(0, count),
-      actions: this.actions.subarray(0, count),
-    };
+    return viewOf(this);
   }
 
   /** Takes over the arrays of a saved table into this empty one. Throws OutOfMemory. */
@@ -209,4 +203,20 @@ export class StateTable {
 function grown<T extends Int32Array | Uint16Array>(from: T, to: T): T {
   to.set(from);
   return to;
+}
+
+/** What is saved of a table that keeps states: views, valid until it grows or changes. */
+export function viewOf({
+  words,
+  count,
+  states,
+  parents,
+  actions,
+}: SavedTable & { readonly count: number }): SavedTable {
+  return {
+    words,
+    states: states.subarray(0, count * words),
+    parents: parents.subarray(0, count),
+    actions: actions.subarray(0, count),
+  };
 }

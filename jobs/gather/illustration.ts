@@ -6,27 +6,21 @@ import type { GatherTerms } from "../../spec/gather/terms.ts";
 import type { World } from "../../spec/gather/world.ts";
 import { cutsOf } from "../page/cuts.ts";
 import type { Change, Extent, Thing } from "../page/documents.ts";
-import type { Illustration, JudgedOf } from "../page/illustration.ts";
+import type { Illustration } from "../page/illustration.ts";
+import { blameFor, LAST, pages } from "./blame.ts";
 import { hex, linesOf } from "./lines.ts";
 
-type Judged = JudgedOf<GatherTerms>;
-
 const PAGE = 4096;
-/** The end of all there is. */
-const LAST = 2 ** 52;
-
-const pages = (start: number, end: number): Extent => ({
-  start: Math.floor(start / PAGE),
-  end: Math.max(Math.floor(start / PAGE) + 1, Math.min(LAST, Math.ceil(end / PAGE))),
-});
-
 export const GATHER_ILLUSTRATION: Illustration<GatherTerms> = {
   command: says,
   response: (response) => replyText(response) || "nothing",
   idle: says,
-  facts: ({ arch, cpus, pages }) => [
+  facts: ({ arch, cpus, pages: mapped }) => [
     ["architecture", arch],
-    ["machine", `${cpus} ${cpus === 1 ? "CPU" : "CPUs"}, an mm of ${pages.length} pages`],
+    [
+      "machine",
+      `${cpus} ${cpus === 1 ? "CPU" : "CPUs"}, an mm of ${mapped.length} ${mapped.length === 1 ? "page" : "pages"}`,
+    ],
   ],
   guard: () => ({ inside: 0, after: 0, before: 0 }),
   cpus: () => [],
@@ -56,30 +50,7 @@ export const GATHER_ILLUSTRATION: Illustration<GatherTerms> = {
     const drawn = steps.flatMap(({ changes }) => changes.flatMap(([, thing]) => thing ?? []));
     return cutsOf([...pagesOf(scope), ...drawn], LAST);
   },
-  blame: (_law, { after, before }: Judged) => {
-    const world = after ?? before;
-    const { early, twice, missed, stale } = world.reply;
-    const [first] = [...world.uncovered.values()].filter(({ table }) => table === undefined);
-    const parts = [
-      ...(early.length > 0 ? [`freed before a flush covered them: frames ${early.join(", ")}`] : []),
-      ...(twice.length > 0 ? [`freed twice: frames ${twice.join(", ")}`] : []),
-      ...(missed.length > 0 ? [`not covered by the flush: ${missed.length} removals`] : []),
-      ...(stale.length > 0 ? ["a CPU reached what was freed"] : []),
-    ];
-    if (parts.length === 0) return undefined;
-    const text = `${parts.join("; ")}.`;
-    const marks =
-      first === undefined
-        ? []
-        : [
-            {
-              row: "removed" as const,
-              ...pages(first.addr, first.end),
-              says: `removed, and not flushed: ${hex(first.addr)}`,
-            },
-          ];
-    return { text: text.charAt(0).toUpperCase() + text.slice(1), marks };
-  },
+  blame: blameFor,
   state: ({ machine, spec, scope }, commands) => {
     const state = machine.initial(scope);
     let world = spec.initial(scope);

@@ -1,21 +1,19 @@
 /** The whole wing gather. */
 import { conform } from "../../adapters/gather/conform.ts";
 import { formatHistory, historyIn } from "../../adapters/gather/history-file.ts";
+import { judgeReplies } from "../../adapters/gather/judge-recording.ts";
 import { readRecording, type Trace } from "../../adapters/gather/recording.ts";
 import { inputError } from "../../adapters/input-error.ts";
 import { kernelCalled } from "../../kernels/gather/index.ts";
 import { gatherSpec } from "../../model/gather/gather-spec.ts";
 import { benchFor } from "../../properties/gather/bench.ts";
-import { judge, type Spec } from "../../spec/contract.ts";
-import type { Command, Response } from "../../spec/gather/commands.ts";
 import { lawsCalled } from "../../spec/gather/laws/index.ts";
 import type { Promises } from "../../spec/gather/promises.ts";
 import { RELEASES } from "../../spec/gather/releases.ts";
-import type { Scope } from "../../spec/gather/scope.ts";
 import type { GatherTerms } from "../../spec/gather/terms.ts";
-import type { World } from "../../spec/gather/world.ts";
-import type { JudgedReply, Judging, OpenWing, RecordedTrace } from "../../spec/wing.ts";
+import type { Judging, OpenWing, RecordedTrace } from "../../spec/wing.ts";
 import { orNearest } from "../usage-error.ts";
+import { cutTrace } from "./cut-recording.ts";
 import { GATHER } from "./wing.ts";
 
 interface GatherJudging extends Judging<GatherTerms> {
@@ -47,13 +45,17 @@ export const OPEN_GATHER: OpenWing<GatherTerms> = {
   lawsFor: ({ promises }) => lawsCalled(promises),
   whyUnmodelled: () => undefined,
   inheritanceOf: () => ({ violations: new Set(), gone: [] }),
-  modelOf({ file, line, label }) {
+  modelOf({ file, line, label, cut }) {
+    if (cut !== undefined)
+      throw inputError(file, line, "cut: only a whole trace can be compared with a model");
     const found = kernelCalled(label);
     if (found !== undefined) return found;
     throw inputError(file, line, `version: there is no model of ${JSON.stringify(label)}`);
   },
-  judgingOf({ label, file, line }, { as, law }): GatherJudging {
+  judgingOf({ label, file, line, cut }, { as, law }): GatherJudging {
     const promises = promisesFor(as ?? label, as === undefined ? { file, line } : undefined);
+    const by = as === undefined ? undefined : `the promises of ${as}`;
+    if (cut !== undefined) return judgingOfCut({ file, line, cut }, law, { promises, release: label, by });
     const ids = law === undefined ? promises.laws : [...new Set([...promises.laws, law])];
     const unseen = ids.filter((id) => UNOBSERVABLE.includes(id));
     return {
@@ -62,13 +64,16 @@ export const OPEN_GATHER: OpenWing<GatherTerms> = {
       laws: lawsCalled(ids.filter((id) => !unseen.includes(id))),
       unseen,
       release: label,
-      by: as === undefined ? undefined : `the promises of ${as}`,
+      by,
     };
   },
-  judgeRecorded(judging: GatherJudging, trace) {
-    return judgeRecorded(judging, trace);
+  *judgeRecorded({ promises, laws }: GatherJudging, trace) {
+    const last = trace.exchanges.length - 1;
+    for (const reply of judgeReplies(gatherSpec(promises), laws, trace))
+      yield trace.cut === undefined || reply.index === last ? reply : { ...reply, laws: [], following: [] };
   },
-  cut: () => undefined,
+  cut: (trace: Trace & RecordedTrace<GatherTerms>, { promises }: GatherJudging, violating, law) =>
+    cutTrace(trace, promises, violating, law),
   stopText: () => undefined,
   search: async () => (await import("./search.ts")).SEARCH_GATHER,
 };
@@ -76,6 +81,22 @@ export const OPEN_GATHER: OpenWing<GatherTerms> = {
 async function* recordings(file: string): AsyncGenerator<RecordedTrace<GatherTerms>> {
   for await (const trace of readRecording(file))
     yield { ...trace, requests: trace.exchanges.map(({ command }) => command) };
+}
+
+/** A cut has what one law needs at its last step. It proves nothing on other laws and other steps. */
+function judgingOfCut(
+  { file, line, cut }: Required<Pick<RecordedTrace<GatherTerms>, "file" | "line" | "cut">>,
+  asked: string | undefined,
+  { promises, release, by }: { promises: Promises; release: string; by: string | undefined },
+): GatherJudging {
+  const law = cut?.law as string;
+  if (asked !== undefined && asked !== law)
+    throw inputError(file, line, `cut.law: it was cut for ${law}, and says nothing of ${asked}`);
+  const alone = `at its last step by ${law} alone`;
+  return {
+    ...{ promises, promised: promises.laws, laws: lawsCalled([law]), unseen: [], release },
+    by: by === undefined ? alone : `${by}; ${alone}`,
+  };
 }
 
 function promisesFor(label: string, recorded: { file: string; line: number } | undefined): Promises {
@@ -91,25 +112,4 @@ function promisesFor(label: string, recorded: { file: string; line: number } | u
     );
   const { file, line } = recorded;
   throw inputError(file, line, `version: no gather here is called ${JSON.stringify(label)}: say --as LABEL`);
-}
-
-/** Every reply of a trace, judged. What a page is freed early for that its caller never removed is no accusation. */
-function* judgeRecorded(
-  { promises, laws }: GatherJudging,
-  { scope, exchanges }: RecordedTrace<GatherTerms>,
-): Generator<JudgedReply<GatherTerms>> {
-  const spec: Spec<Scope, World, Command, Response> = gatherSpec(promises);
-  let before = spec.initial(scope);
-  for (const [index, { command, response }] of exchanges.entries()) {
-    const verdict = judge(spec, laws, before, command, response);
-    const violated = verdict.accepted ? [] : verdict.violated;
-    const after = verdict.world;
-    const byCaller = violated.filter(
-      ({ id }) => id === "page-after-flush" && after?.reply.early.every(({ unannounced }) => unannounced),
-    );
-    const accused = violated.filter((law) => !byCaller.includes(law));
-    yield { index, before, command, response, after, laws: accused, following: byCaller };
-    if (after === undefined) return;
-    before = after;
-  }
 }

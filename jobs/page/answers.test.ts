@@ -1,9 +1,13 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { gunzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
+import { fileOf } from "../../adapters/complaints.testing.ts";
 import { readPinned } from "../pinned.ts";
 import { OPEN_VMAP } from "../vmap/open-wing.ts";
 import { allWings } from "../wings.ts";
 import { answer, type Given, givenBy } from "./answers.ts";
-import type { Film, HandState, Matrix } from "./documents.ts";
+import type { Film, HandState, Matrix, RunFilm, Start } from "./documents.ts";
 import { FoundHistories } from "./found.ts";
 
 const NOTHING: Given = { found: new FoundHistories() };
@@ -65,9 +69,30 @@ test("The violation of no-alias-after-unmap-aliases is explained by the entry th
   expect(steps.at(-1)?.laws).toContain("no-alias-after-unmap-aliases");
 });
 
+test("A page that a gather freed too early is named, with the range that no flush covered.", async () => {
+  const { blame } = await ask<Film>("history?target=D1");
+  expect(blame?.text).toBe("Frame 100 was freed, and no flush has covered 0x0 to 0x1000 since.");
+  expect(blame?.marks).toMatchObject([{ row: "removed", start: 0, end: 1 }]);
+});
+
+test("A purge that was not needed is explained by where the request fits.", async () => {
+  const { blame, violations } = await ask<Film>("history?target=A9&law=purge-only-when-full");
+  expect(violations.map(({ id }) => id)).toContain("purge-only-when-full");
+  expect(blame?.text).toMatch(/^It purged, and \d+ pages? fits? at page \d+ before that\.$/);
+});
+
 test("On a kernel without the bug the same history is accepted, and nothing is explained.", async () => {
   const film = await ask<Film>("history?target=C7&kernel=6.12");
   expect([film.outcome, film.blame, film.violations]).toEqual(["accepted", null, []]);
+});
+
+test("A tree that was given is one more kernel to ask, of the wing that it belongs to.", async () => {
+  const given: Given = { tree: "/none", found: new FoundHistories() };
+  const namesOf = async (bug: string) =>
+    (await ask<Film>(`history?target=${bug}`, given)).kernels.map(({ name }) => name);
+  expect(await namesOf("C7")).toContain("tree");
+  expect(await namesOf("D1")).not.toContain("tree");
+  expect((await ask<Film>("history?target=C7")).kernels.map(({ name }) => name)).not.toContain("tree");
 });
 
 describe("by hand", () => {
@@ -115,4 +140,43 @@ test("A history that a check found beside the catalogue is drawn under its name,
   expect((await ask<Film>(`history?target=${name}&kernel=5.17`, given)).outcome).toBe("accepted");
   await expect(ask(`history?target=${name}&kernel=tree:/etc`, given)).rejects.toThrow(/command line only/);
   await expect(ask("history?target=found-99", given)).rejects.toThrow(/no bug/);
+});
+
+describe("a file of the command line", () => {
+  const RECORDINGS = new URL("../../adapters/vmap/recordings/", import.meta.url);
+  const RUN = fileURLToPath(new URL("../../trees/vmap/runs/vb-full-block-stale.json", import.meta.url));
+  const given = (file: string): Given => ({ file, found: new FoundHistories() });
+
+  test("that is a recording without a violation is shown from its first trace, and by the line of any", async () => {
+    const lines = gunzipSync(readFileSync(new URL("2.6.39.jsonl.gz", RECORDINGS)))
+      .toString()
+      .split("\n");
+    const file = fileOf(`${lines.slice(0, 2).join("\n")}\n`, ".jsonl");
+    const film = await ask<Film>("history?target=file", given(file));
+    expect(film).toMatchObject({ outcome: "accepted", trace: 1, violations: [], blame: null });
+    expect(film.about).toContain("None of the 2 traces of this file violates a law.");
+    expect(film.steps.length).toBe(film.of);
+    expect((await ask<Film>("history?target=file&trace=2", given(file))).trace).toBe(2);
+    await expect(ask("history?target=file&trace=3", given(file))).rejects.toThrow(/no trace on line 3/);
+    await expect(ask("history?target=file&trace=x", given(file))).rejects.toThrow(/number of a line/);
+  });
+
+  test("that is a recording with a violation is shown from the trace that has it", async () => {
+    const file = fileURLToPath(new URL("2.6.39.jsonl.gz", RECORDINGS));
+    const film = await ask<Film>("history?target=file", given(file));
+    expect([film.outcome, film.violations[0]?.id]).toEqual(["violated", "no-bug"]);
+    expect(film.trace).toBeGreaterThan(2);
+  });
+
+  test("that is a run of a tree's own code has a lane for each CPU, with the locks it holds, and is not run", async () => {
+    expect((await ask<Start>("start", given(RUN))).opens).toBe("run?target=file");
+    const film = await ask<RunFilm>("run?target=file", given(RUN));
+    expect([film.outcome, film.violations, film.lanes]).toEqual(["unknown", [], ["CPU 1"]]);
+    expect(film.verdict).toMatch(/^By its file this run violates no-alias-after-unmap-aliases in 10 steps/);
+    const held = film.steps.map(({ holds }) => holds[0]);
+    expect(held[5]).toEqual([]);
+    expect(held[6]).toEqual(["&vmap_purge_lock"]);
+    expect(held[9]).toEqual([]);
+    expect(film.steps.map(({ idle }) => idle[0])).toEqual([...Array(9).fill(false), true]);
+  });
 });

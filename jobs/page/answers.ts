@@ -1,13 +1,16 @@
 /** What the page may ask for, by the words of its address: each is a document of some job. */
 import { isInterleaving } from "../../adapters/interleaving-file.ts";
 import { readJson } from "../../adapters/json-file.ts";
+import { isTreeRun, type TreeRunFile, treeRunIn } from "../../adapters/tree-run-file.ts";
 import { interleavedCalled } from "../../counterexamples/interleavings.ts";
 import { toolLine } from "../names.ts";
 import { VERSION } from "../package-version.ts";
 import { isRecording } from "../recorded.ts";
 import { onKernel, type Replay, replay, replayHistory } from "../replay.ts";
-import { isTreeName } from "../trees.ts";
+import type { ReplayedRecording } from "../replay-recording.ts";
+import { isTreeName, treeName } from "../trees.ts";
 import { UsageError } from "../usage-error.ts";
+import { OPEN_VMAP } from "../vmap/open-wing.ts";
 import { bugMeant } from "../wings.ts";
 import type { Watch } from "../work.ts";
 import { machines, stateByHand } from "./by-hand.ts";
@@ -25,7 +28,7 @@ export interface Given {
   readonly file?: string | undefined;
   /** A bug of the catalogue. */
   readonly bug?: string | undefined;
-  /** The directory of a kernel tree. */
+  /** The directory of a kernel tree: to be checked, or to take the given file or bug on. */
   readonly tree?: string | undefined;
   /** What checks found since. */
   readonly found: FoundHistories;
@@ -36,12 +39,14 @@ export const GIVEN_FILE = "file";
 export const GIVEN_TREE = "tree";
 
 /** A file, a bug, or `tree:DIR`. Throws a UsageError for a bug that is none. */
-export async function givenBy(word: string | undefined): Promise<Given> {
-  const found = new FoundHistories();
-  if (word === undefined) return { found };
-  if (isTreeName(word)) return { tree: word.slice("tree:".length), found };
-  if (/[./\\]/.test(word)) return { file: word, found };
-  if (await isBug(word)) return { bug: word, found };
+export async function givenBy(word: string | undefined, tree?: string): Promise<Given> {
+  const given = { tree, found: new FoundHistories() };
+  if (word === undefined) return given;
+  if (isTreeName(word) && tree !== undefined)
+    throw new UsageError(`${word} and --tree ${tree}: which of them?`);
+  if (isTreeName(word)) return { ...given, tree: word.slice("tree:".length) };
+  if (/[./\\]/.test(word)) return { ...given, file: word };
+  if (await isBug(word)) return { ...given, bug: word };
   throw new UsageError(
     `there is no bug ${JSON.stringify(word)}: view takes a bug, a file (./NAME), or tree:DIR; see list`,
   );
@@ -51,7 +56,7 @@ const isBug = async (word: string) =>
   interleavedCalled(word) !== undefined || (await bugMeant(word)) !== undefined;
 
 /** What is neither a history nor a recording is the log of a kernel. */
-const isLog = (file: string) => !/\.(json|jsonl|jsonl\.gz)$/.test(file);
+const isLog = (file: string) => !/\.jsonl?(\.gz)?$/.test(file);
 
 /** Throws a UsageError if no log was given. */
 function logOf({ file }: Given): string {
@@ -69,7 +74,8 @@ export async function startOf(given: Given): Promise<Start> {
   }
   if (file !== undefined && isLog(file)) return { ...about, given: file, opens: "log" };
   if (file !== undefined) {
-    const isRun = !isRecording(file) && isInterleaving(await readJson(file));
+    const json = isRecording(file) ? undefined : await readJson(file);
+    const isRun = json !== undefined && (isInterleaving(json) || isTreeRun(json));
     return { ...about, given: file, opens: `${isRun ? "run" : "history"}?target=${GIVEN_FILE}` };
   }
   return { ...about, given: tree ?? null, opens: tree === undefined ? "matrix" : "matrix?tree=1" };
@@ -98,7 +104,7 @@ export async function answer(
     case "run": {
       const known = given.found.get(word("target") ?? "");
       if (known !== undefined) return filmOfFound(known, word("kernel"));
-      return film(path, await targetOf(word("target"), given), word, given);
+      return film(path, await targetOf(word("target"), given), word, given, watch);
     }
     case "log":
       return logDocument(logOf(given), watch);
@@ -170,26 +176,66 @@ async function film(
   target: string,
   word: (name: string) => string | undefined,
   given: Given,
+  watch: Watch,
 ): Promise<Film | RunFilm> {
+  const { tree } = given;
   const asked = word("kernel");
   const kernel =
-    asked === GIVEN_TREE && given.tree !== undefined
-      ? `tree:${given.tree}`
+    asked === GIVEN_TREE && tree !== undefined
+      ? treeName(tree)
       : asked === undefined
         ? undefined
         : notTree(asked);
   const law = word("law");
   const isPinned = target !== given.file;
+  if (path === "run" && !isPinned) {
+    const json = await readJson(target);
+    if (isTreeRun(json)) return filmOnTree(target, treeRunIn(target, json), tree, watch);
+  }
   const hasBoth =
     isPinned && interleavedCalled(target) !== undefined && (await bugMeant(target)) !== undefined;
   const grain = hasBoth ? (path === "run" ? "step" : "call") : undefined;
-  const options = { kernel, law, grain };
-  const found: Replay = await replay(target, options);
-  const parts = { "--grain": grain, "--law": law, "--kernel": kernel };
+  const parts = { "--grain": grain, "--law": law, "--kernel": kernel, "--trace": word("trace") };
   const typed = Object.entries(parts).flatMap(([name, value]) => (value === undefined ? [] : [name, value]));
   const line = [target, ...typed].join(" ");
+  const options = { kernel, law, grain, trace: traceIn(word("trace")) };
+  const found: Replay = await replay(target, options);
   if (found.kind === "run") return filmOfRun(found, line);
-  if (found.kind === "history") return filmOfHistory(found, line);
-  if (found.kind === "recording") return filmOfRecording(found, line);
-  throw new UsageError(`${target} is a run of a tree's own code: replay draws it in the terminal`);
+  if (found.kind === "history") {
+    const drawn = filmOfHistory(found, line);
+    // A tree's mm/vmalloc.c takes no commands of another wing.
+    return found.wing.name === OPEN_VMAP.name ? withTree(drawn, tree) : drawn;
+  }
+  if (found.kind !== "recording") throw new UsageError(`${target} is no history`);
+  if (!("traces" in found.chosen)) return filmOfRecording(found, line, undefined);
+  const { first, traces } = found.chosen;
+  const shown = await replay(target, { ...options, trace: first });
+  return filmOfRecording(shown as ReplayedRecording, `${line} --trace ${first}`, traces);
+}
+
+function traceIn(text: string | undefined): number | undefined {
+  if (text === undefined || /^[1-9]\d{0,8}$/.test(text)) return text === undefined ? undefined : Number(text);
+  throw new UsageError("trace takes the number of a line");
+}
+
+/** A run of a tree's own code: taken on the tree that was given, or drawn as its file has it. */
+async function filmOnTree(
+  path: string,
+  file: TreeRunFile,
+  tree: string | undefined,
+  watch: Watch,
+): Promise<RunFilm> {
+  const films = await import("./tree-run-film.ts");
+  if (tree === undefined) return films.filmOfTreeRunFile(path, file);
+  const { replayTreeRun } = await import("../tree-run.ts");
+  return films.filmOfTreeRun(await replayTreeRun(path, file, tree, watch));
+}
+
+/** The tree that was given is one more kernel to ask, by its word. */
+function withTree(film: Film, tree: string | undefined): Film {
+  if (tree === undefined) return film;
+  const others = film.kernels.filter(({ name }) => name !== treeName(tree));
+  const given = { name: GIVEN_TREE, listed: false };
+  const kernels = film.kernel === treeName(tree) ? [given, ...others] : [...others, given];
+  return { ...film, kernels };
 }

@@ -85,13 +85,9 @@ function tablesOf(report: SimulateReport): readonly CostsTable[] {
       ? []
       : [
           table(
-            "Shares of the time of all CPUs",
-            ["function", "2.6.27", "2.6.28"],
-            directory.before.shares.map(({ as, share }) => [
-              as,
-              `${(100 * share).toFixed(1)} %`,
-              `${(100 * (directory.after.shares.find((each) => each.as === as)?.share ?? 0)).toFixed(1)} %`,
-            ]),
+            `Shares of the time of 64 CPUs in a large directory: ${directory.speedup.toFixed(1)} times as many buffers after`,
+            ["function", "2.6.27", "profile of 2008", "2.6.28", "profile of 2008"],
+            sharesOf(directory),
           ),
         ]),
     ...(growth === undefined
@@ -102,25 +98,68 @@ function tablesOf(report: SimulateReport): readonly CostsTable[] {
             [
               "release, calls",
               ...(growth[0]?.points ?? []).map(({ cpus }) => `${cpus}`),
+              "exponent",
               "a lock is saturated at",
             ],
-            growth.map(({ kernel, calls, points, knee }) => [
+            growth.map(({ kernel, calls, points, law, knee }) => [
               `${kernel}, ${calls}`,
               ...points.map(({ nanoseconds }) => whole(nanoseconds)),
+              law === null ? "-" : `${law.exponent.toFixed(2)} ± ${law.error.toFixed(2)}`,
               knee === null ? "-" : `${knee.cpus}: ${knee.lock}`,
             ]),
           ),
         ]),
-    ...(aliases === undefined ? [] : [table("Pins", ...columnsOf(aliases))]),
-    ...(gather === undefined ? [] : [table("Gathers", ...columnsOf(gather))]),
+    ...(aliases === undefined
+      ? []
+      : [
+          table(
+            "Nanoseconds of a pinned frame on 8 CPUs: in the burst of a new process, and later",
+            ["policy, kernel", "other CPUs", "burst", "live"],
+            aliases.map(({ policy, kernel, others, burst, live }) => [
+              `${policy}, ${kernel}`,
+              others,
+              whole(burst),
+              whole(live),
+            ]),
+          ),
+        ]),
+    ...(gather === undefined ? [] : [munmapTable(gather)]),
   ];
 }
 
-/** A table of records by their own fields. */
-function columnsOf(
-  records: readonly object[],
-): [head: readonly string[], rows: readonly (readonly string[])[]] {
-  const head = Object.keys(records[0] ?? {});
-  const text = (value: unknown) => (typeof value === "number" ? whole(value) : String(value ?? "-"));
-  return [head, records.map((record) => Object.values(record).map(text))];
+/** Functions that take more than this of the time, before or after, or stand in a profile. */
+const LEAST_SHARE = 0.0005;
+
+function sharesOf({
+  before,
+  after,
+}: NonNullable<SimulateReport["directory"]>): readonly (readonly string[])[] {
+  const percent = (share: number | null | undefined) =>
+    share === null || share === undefined ? "-" : `${(100 * share).toFixed(2)} %`;
+  const names = [...before.shares, ...after.shares]
+    .filter(({ share, measured }) => share >= LEAST_SHARE || measured !== null)
+    .map(({ as }) => as);
+  return [...new Set(names)].map((as) => [
+    as,
+    ...[before, after].flatMap(({ shares }) => {
+      const own = shares.find((each) => each.as === as);
+      return [percent(own?.share), percent(own?.measured)];
+    }),
+  ]);
+}
+
+function munmapTable(gather: NonNullable<SimulateReport["gather"]>): CostsTable {
+  const threads = [...new Set(gather.map((each) => each.threads))];
+  return {
+    title: "munmap of 40 MiB of a process with a thread on each CPU, by their number: nanoseconds a page",
+    head: ["gather", "flushes", ...threads.map(String)],
+    rows: [...new Set(gather.map(({ batch }) => batch))].map((batch) => {
+      const own = gather.filter((each) => each.batch === batch);
+      return [
+        batch,
+        whole(own[0]?.flushes ?? 0),
+        ...own.map(({ nanosecondsAPage }) => whole(nanosecondsAPage)),
+      ];
+    }),
+  };
 }

@@ -138,6 +138,8 @@ export interface Film {
   readonly kind: "film";
   readonly name: string;
   readonly about: readonly string[];
+  /** Of a recording: the line of the trace. */
+  readonly trace: number | null;
   /** The kernel as it was asked for, and the names of those that may be asked for. */
   readonly kernel: string;
   readonly kernels: readonly { readonly name: string; readonly listed: boolean }[];

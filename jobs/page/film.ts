@@ -39,6 +39,7 @@ export function filmOfHistory(found: ReplayedHistory, words: string): Film {
     kind: "film",
     name,
     about: rerun ? ["Its commands, run anew on our model: what was recorded is not shown."] : [],
+    trace: null,
     kernel: called,
     kernels: kernelsFor(wing, bug, kernel.name),
     ...verdictOn(called, meant, stopped, where),
@@ -57,12 +58,10 @@ export function filmOfHistory(found: ReplayedHistory, words: string): Film {
   };
 }
 
-export function filmOfRecording(found: ReplayedRecording, words: string): Film {
+/** `among`: the traces of a file of which none violates a law. */
+export function filmOfRecording(found: ReplayedRecording, words: string, among: number | undefined): Film {
   const { wing, chosen, file, violations, stopped, last } = found;
-  if ("traces" in chosen)
-    throw new UsageError(
-      `${file}: none of its ${chosen.traces} traces violates a law: replay --trace LINE shows one`,
-    );
+  if ("traces" in chosen) throw new RangeError(`${file}: one of its traces has to be chosen`);
   const { trace, judging } = chosen;
   const drawing = illustrationOf(wing);
   const played = filmed(drawing, repliesOf(found), drawing.follow(undefined, trace.scope));
@@ -75,7 +74,9 @@ export function filmOfRecording(found: ReplayedRecording, words: string): Film {
     about: [
       "The replies are the recorded ones: nothing was run.",
       `Judged by ${judging.by ?? `the promises of ${trace.label}`}.`,
+      ...(among === undefined ? [] : [`None of the ${among} traces of this file violates a law.`]),
     ],
+    trace: trace.line,
     kernel: trace.label,
     kernels: [],
     ...verdictOn(trace.label, meant, stopped, where),

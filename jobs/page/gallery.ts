@@ -42,13 +42,18 @@ function entryOf(id: string, calls: Bug | undefined): GalleryEntry {
   ];
   return {
     ...bug,
-    story: [bug.says, spanSentence(bug), `It violates ${laws.join(" and ")} ${where.join(", and ")}.`],
+    story: [bug.says, spanSentence(bug), `It violates ${listed(laws)} ${where.join(", and ")}.`],
     films: films.filter(({ opens }, nth) => films.findIndex((each) => each.opens === opens) === nth),
   };
 }
 
+const listed = (all: readonly string[]) =>
+  all.length < 3 ? all.join(" and ") : `${all.slice(0, -1).join(", ")} and ${all.at(-1)}`;
+
 function spanSentence(bug: BugEntry): string {
   const span = spanText(bug);
   if (span.startsWith("never ")) return `It was ${span}.`;
+  const [, release, by] = /^since (\S+) until \1 before its release by (.+)$/.exec(span) ?? [];
+  if (release !== undefined) return `Only kernels before the release of ${release} had it, until ${by}.`;
   return /^(since|from) /.test(span) ? `Kernels have it ${span}.` : `Its repair: ${span}.`;
 }

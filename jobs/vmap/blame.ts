@@ -1,8 +1,10 @@
 /** Why a step violates a law, in a sentence, and the places of the picture that show it. */
+import { isFragmented } from "../../model/vmap/area.ts";
 import type { StaleMapping } from "../../model/vmap/stale-mapping.ts";
 import type { ImmutableWorld } from "../../model/vmap/world.ts";
 import type { Vmap } from "../../properties/vmap/terms.ts";
 import type { Command, Response } from "../../spec/vmap/commands.ts";
+import { outsideOf } from "../../spec/vmap/laws/domain.ts";
 import { newAreas, purgeableAtPlacement, requestOf } from "../../spec/vmap/laws/law.ts";
 import { type Extent, page, pagesText, type Vpn } from "../../spec/vmap/vocabulary.ts";
 import { lazyLimit } from "../../spec/vmap/world.ts";
@@ -27,10 +29,26 @@ export function blameFor(
     case "in-window":
       return outsideWindow(before, command, placed);
     case "guard-gap":
+    case "guard-between-vmaps":
       return tooNear(before, placed);
     case "refused-only-when-full":
     case "pools-hide-no-room":
-      return refused(before, command);
+      return refused(before, command) ?? congruent(before, command, response);
+    case "free-space-is-usable":
+    case "blocks-pack":
+      return unused(before, command, response) ?? congruent(before, command, response);
+    case "purge-only-when-full":
+      return purgedEarly(before, command);
+    case "highest-congruent-fit":
+      return congruent(before, command, response);
+    case "nothing-leaks":
+      return leaked(before, after ?? before, command);
+    case "argument-domain":
+      return outside(before, command, response);
+    case "flush-only-once":
+      return flushedAgain(before, response);
+    case "one-flush-per-purge":
+      return { text: `It flushed ${response.flushes.length} times.`, marks: [] };
     case "flush-before-reuse":
       return reused(before, placed);
     case "lazy-bounded":
@@ -88,6 +106,68 @@ function refused(before: ImmutableWorld, command: Command): Blame | undefined {
   return { text, marks: [{ row: "area", start: fit, end: fit + request.size, says: text }] };
 }
 
+/** Free pages of the wanted size, which it did not use. */
+function unused(before: ImmutableWorld, command: Command, response: Response): Blame | undefined {
+  const request = requestOf(before, command);
+  const isRefused = response.kind === "refused";
+  const free = request && before.lowestFree(request, isRefused ? "gone" : "taken");
+  if (request === undefined || free === undefined) return undefined;
+  const text = `It ${isRefused ? "was refused" : "purged"}, and the ${pagesText(request.size)} from ${page(free)} on are free.`;
+  return { text, marks: [{ row: "area", start: free, end: free + request.size, says: text }] };
+}
+
+function purgedEarly(before: ImmutableWorld, command: Command): Blame | undefined {
+  const request = requestOf(before, command);
+  const fit = request && before.lowestFit(request, "taken");
+  if (request === undefined)
+    return {
+      text: `It purged, with ${pagesText(before.lazyPages)} lazy before it: the limit is ${lazyLimit(before)}.`,
+      marks: [],
+    };
+  if (fit === undefined) return undefined;
+  const text = `It purged, and ${pagesText(request.size)} fit at page ${page(fit)} before that.`;
+  return { text, marks: [{ row: "area", start: fit, end: fit + request.size, says: text }] };
+}
+
+function congruent(before: ImmutableWorld, command: Command, response: Response): Blame | undefined {
+  if (command.op !== "pcpuGet") return undefined;
+  const fit = before.highestCongruentFit(command, purgeableAtPlacement(response));
+  if (fit === undefined) return undefined;
+  const was = response.kind === "placed" ? `was placed at ${page(response.start)}` : "was refused";
+  const text = `The areas fit at the base ${page(fit)}, and it ${was}.`;
+  const marks = command.offsets.map((offset, nth): Mark => {
+    const start = fit + offset;
+    return { row: "area", start, end: start + (command.sizes[nth] ?? 1), says: text };
+  });
+  return { text, marks };
+}
+
+/** A descriptor, a block in which nothing is mapped, or a block that was not needed. */
+function leaked(before: ImmutableWorld, after: ImmutableWorld, { op }: Command): Blame {
+  const left = after.leakedDescriptors - before.leakedDescriptors;
+  if (left > 0)
+    return {
+      text: `${left === 1 ? "A descriptor belongs" : `${left} descriptors belong`} to no area and no block, and nothing will free ${left === 1 ? "it" : "them"}.`,
+      marks: [],
+    };
+  const blocks = after.areas.filter(isFragmented);
+  const text =
+    op === "mapRam"
+      ? "It got a new block, and a block of its CPU has room."
+      : `${blocks.length === 1 ? "A block is" : `${blocks.length} blocks are`} left in which nothing is mapped.`;
+  return { text, marks: blocks.map(({ start, end }): Mark => ({ row: "area", start, end, says: text })) };
+}
+
+function outside(before: ImmutableWorld, command: Command, response: Response): Blame {
+  const text =
+    response.usedAbsentCpu === true
+      ? "It used the number of a CPU that is not possible."
+      : outsideOf(before, command) === undefined
+        ? "It was refused, and its caller holds what it frees."
+        : "The call is outside its domain, and was neither refused nor warned about without effect.";
+  return { text, marks: [] };
+}
+
 /** Where it fits lower, for the laws of the lowest fit. */
 function higher(
   law: string,
@@ -109,6 +189,13 @@ function reused(before: ImmutableWorld, placed: readonly Extent[]): Blame | unde
   if (area === undefined) return undefined;
   const text = `${extentText(area)} is used again, and no flush has covered it since it was freed.`;
   return { text, marks: [{ row: "area", ...area, says: text }] };
+}
+
+function flushedAgain(before: ImmutableWorld, response: Response): Blame | undefined {
+  const flush = response.flushes.find((each) => !before.unflushedIn(each));
+  if (flush === undefined) return undefined;
+  const text = `${extentText(flush)} was flushed, and nothing in it was unmapped since the last flush.`;
+  return { text, marks: [{ row: "pte", ...flush, says: text }] };
 }
 
 function lazy(world: ImmutableWorld): Blame {

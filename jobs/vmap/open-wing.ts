@@ -5,7 +5,7 @@ import { askedFor, asWritten, formatHistory, historyIn } from "../../adapters/vm
 import { readRecording, type Trace } from "../../adapters/vmap/recording.ts";
 import { kernelCalled } from "../../kernels/vmap/index.ts";
 import { benchFor } from "../../properties/vmap/test-bench.ts";
-import { FAILURE_LAWS, PROCESS_LAWS } from "../../spec/process.ts";
+import { MEMORY_LAWS, PROCESS_LAWS } from "../../spec/process.ts";
 import { whyUnmodelled } from "../../spec/vmap/history.ts";
 import { isPromised } from "../../spec/vmap/kernel.ts";
 import { ALL_LAWS } from "../../spec/vmap/laws/index.ts";
@@ -19,7 +19,7 @@ import { judgeRecorded, judgingOf, type RecordedReply, type VmapJudging } from "
 import { VMAP } from "./wing.ts";
 
 /** Laws of code that runs: checked only for such code. */
-const OF_CODE: readonly string[] = [...PROCESS_LAWS, ...FAILURE_LAWS].map(({ id }) => id);
+const OF_CODE: readonly string[] = [...PROCESS_LAWS, ...MEMORY_LAWS].map(({ id }) => id);
 
 export const OPEN_VMAP: OpenWing<VmapTerms> = {
   ...VMAP,

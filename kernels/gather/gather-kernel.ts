@@ -2,7 +2,8 @@
 
 import type { LawId } from "../../spec/contract.ts";
 import type { Fingerprint } from "../../spec/fingerprint.ts";
-import type { Begin, Command } from "../../spec/gather/commands.ts";
+import type { CommandRecord } from "../../spec/gather/commands/command.ts";
+import { type Begin, type Command, type FreeTable, recordOf } from "../../spec/gather/commands.ts";
 import type { Dump } from "../../spec/gather/dump.ts";
 import type { Promises } from "../../spec/gather/promises.ts";
 import type { Response } from "../../spec/gather/response.ts";
@@ -56,7 +57,7 @@ type Result = Omit<Response, "events">;
 const DONE: Result = {};
 
 /** Carries out a command in place. */
-export function act(state: State, command: Command, rules: Rules): Response {
+function act(state: State, command: Command, rules: Rules): Response {
   state.events = [];
   try {
     const result = answer(state, command, rules);
@@ -284,16 +285,7 @@ function removed(
 }
 
 /** pte_free_tlb and its kin, by the route of the architecture. */
-function freeTable(
-  state: State,
-  gather: Gather,
-  rules: Rules,
-  {
-    level,
-    id,
-    addr,
-  }: { readonly level: "pte" | "pmd" | "pud" | "p4d"; readonly id: number; readonly addr: number },
-): void {
+function freeTable(state: State, gather: Gather, rules: Rules, { level, id, addr }: FreeTable): void {
   const { arch, tables } = state.scope;
   if (arch === "s390") {
     freeTableS390(state, gather, rules, level, id);
@@ -327,6 +319,9 @@ export interface GatherKernel {
 
 /** A kernel with these rules, named after the release unless it is a changed one. */
 export function gatherKernel(release: Promises, rules: Rules, name?: string): GatherKernel {
+  const lacks = ({ feature }: CommandRecord) => feature !== undefined && !release.has[feature];
+  const answers = (state: State, command: Command): Response =>
+    lacks(recordOf(command)) ? { events: [], refused: "unsupported" } : act(state, command, rules);
   return {
     name: name ?? (release.labels[0] as string),
     promises: release.laws,
@@ -338,10 +333,10 @@ export function gatherKernel(release: Promises, rules: Rules, name?: string): Ga
     assign: (to, from) => {
       Object.assign(to, copyState(from));
     },
-    act: (state, command) => act(state, command, rules),
+    act: answers,
     step: (state, command) => {
       const after = copyState(state);
-      return [after, act(after, command, rules)];
+      return [after, answers(after, command)];
     },
     dump: (state) => dumpOf(state, rules),
     marks: () => [],

@@ -40,7 +40,7 @@ export function noteEntry(
   if (range !== "gathered") return;
   const { level, addr, count, size } = entry;
   const each = level === "huge" ? size : { pte: PAGE, pmd: PMD, pud: PUD }[level];
-  adjustRange(gather, addr, tracks === "pages" ? PAGE : each * count);
+  adjustRange(gather, addr, (tracks === "pages" ? PAGE : each) * count);
   if (tracks === "levels") gather.cleared |= levelOf(each);
 }
 

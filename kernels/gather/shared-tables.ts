@@ -11,7 +11,7 @@ export function unshare(_state: State, gather: Gather, _rules: Rules, { addr, sh
   gather.unshared = 1;
   adjustRange(gather, addr - (addr % PUD), PUD);
   gather.cleared |= CLEARED.pmd;
-  if (shares === 1) gather.fullyUnshared = 1;
+  if (shares <= 1) gather.fullyUnshared = 1;
 }
 
 /** retract_page_tables: the table of an empty range is freed after a flush that says so (3ef938c35035), through RCU. */

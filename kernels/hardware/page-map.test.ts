@@ -1,5 +1,6 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
+import { quickly } from "../../engine/bounds.testing.ts";
 import { WORD64 } from "../../spec/vmap/scope.ts";
 import {
   copyPageMap,
@@ -83,7 +84,7 @@ function agree(a: Subject, b: Subject, done: readonly Op[]): boolean {
 }
 
 describe("a page map", () => {
-  test.prop([ops], { numRuns: 300 })(
+  test.prop([ops], { numRuns: quickly(300) })(
     "A page map answers as a JavaScript Map does, whatever is set and dropped",
     (done) => agree(pageMapSubject(emptyPageMap()), jsMapSubject(new Map()), done),
   );
@@ -100,7 +101,7 @@ describe("a page map", () => {
     const wrong = fc.property(ops, (done) =>
       agree(pageMapSubject(emptyPageMap(), dropOnly), jsMapSubject(new Map()), done),
     );
-    expect(fc.check(wrong, { seed: 1, numRuns: 300 }).failed).toBe(true);
+    expect(fc.check(wrong, { seed: 1, numRuns: 300, endOnFailure: true }).failed).toBe(true);
   });
 
   test.prop([ops, fc.uniqueArray(page, { maxLength: 30 })])(

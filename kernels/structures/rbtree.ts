@@ -201,41 +201,28 @@ function rebalanceAfterErase<Tree extends TreeLinks>(
 
 /** The next node in order, or NONE. */
 export function next(tree: TreeLinks, node: number): number {
-  const { left, right, parent } = tree;
-  walked.tree += 1;
-  let here = right[node] as number;
-  if (here !== NONE) {
-    while (left[here] !== NONE) {
-      walked.tree += 1;
-      here = left[here] as number;
-    }
-    return here;
-  }
-  here = node;
-  let above = parent[here] as number;
-  while (above !== NONE && right[above] === here) {
-    walked.tree += 1;
-    here = above;
-    above = parent[here] as number;
-  }
-  return above;
+  return neighbour(tree.parent, tree.right, tree.left, node);
 }
 
 /** The previous node in order, or NONE. */
 export function prev(tree: TreeLinks, node: number): number {
-  const { left, right, parent } = tree;
+  return neighbour(tree.parent, tree.left, tree.right, node);
+}
+
+/** The node beside this one in order, on the side where `towards` leads. */
+function neighbour(parent: Int32Array, towards: Int32Array, back: Int32Array, node: number): number {
   walked.tree += 1;
-  let here = left[node] as number;
+  let here = towards[node] as number;
   if (here !== NONE) {
-    while (right[here] !== NONE) {
+    while (back[here] !== NONE) {
       walked.tree += 1;
-      here = right[here] as number;
+      here = back[here] as number;
     }
     return here;
   }
   here = node;
   let above = parent[here] as number;
-  while (above !== NONE && left[above] === here) {
+  while (above !== NONE && towards[above] === here) {
     walked.tree += 1;
     here = above;
     above = parent[here] as number;

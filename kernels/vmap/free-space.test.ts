@@ -1,5 +1,6 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
+import { quickly } from "../../engine/bounds.testing.ts";
 import { NONE } from "./areas.ts";
 import { MARKS } from "./coverage-marks.ts";
 import {
@@ -16,30 +17,48 @@ import {
 
 const WORD = 64;
 
-/** The subtree's height in black nodes. Throws where a rule of the tree does not hold. */
-function checked(free: FreeSpace, slot: number, parentIsRed: boolean): number {
+/** The subtree's height in black nodes. What breaks a rule of the tree is put into `wrong`. */
+function checked(free: FreeSpace, slot: number, parentIsRed: boolean, wrong: string[]): number {
   if (slot === NONE) return 1;
   const isRed = free.red[slot] === 1;
-  const [below, above] = [free.left[slot] as number, free.right[slot] as number];
-  expect(isRed && parentIsRed).toBe(false);
-  const heights = [checked(free, below, isRed), checked(free, above, isRed)];
-  expect(heights[0]).toBe(heights[1]);
-  const largest = [below, above].filter((each) => each !== NONE).map((each) => free.largest[each] as number);
-  expect(free.largest[slot]).toBe(Math.max(measure(free, slot), ...largest));
-  for (const child of [below, above]) if (child !== NONE) expect(free.parent[child]).toBe(slot);
-  return (heights[0] as number) + (isRed ? 0 : 1);
+  const children = [free.left[slot] as number, free.right[slot] as number];
+  if (isRed && parentIsRed) wrong.push(`${slot}: red below red`);
+  const [below, above] = children.map((child) => checked(free, child, isRed, wrong)) as [number, number];
+  if (below !== above) wrong.push(`${slot}: ${below} black nodes below it, ${above} above`);
+  const nodes = children.filter((child) => child !== NONE);
+  const largest = Math.max(measure(free, slot), ...nodes.map((child) => free.largest[child] as number));
+  if (free.largest[slot] !== largest) wrong.push(`${slot}: its largest is not ${largest}`);
+  for (const child of nodes)
+    if (free.parent[child] !== slot) wrong.push(`${child}: its parent is not ${slot}`);
+  return below + (isRed ? 0 : 1);
 }
 
 /** Ordered, no two extents touch, every subtree's largest true, red-black. */
 function isWhole(free: FreeSpace): void {
-  checked(free, free.root, true);
+  const wrong: string[] = [];
+  checked(free, free.root, true, wrong);
   const extents = freeExtents(free);
-  expect(extents).toHaveLength(free.count);
   for (const [nth, { start, end }] of extents.entries()) {
-    expect(start).toBeLessThan(end);
-    if (nth > 0) expect(start).toBeGreaterThan((extents[nth - 1] as { end: number }).end);
+    const before = extents[nth - 1];
+    if (start >= end || (before !== undefined && start <= before.end)) wrong.push(`${start} to ${end}`);
   }
+  expect([wrong, extents.length]).toEqual([[], free.count]);
 }
+
+test("A tree that is not whole is seen to be wrong", () => {
+  const changes: readonly ((free: FreeSpace) => void)[] = [
+    (free) => free.red.fill(1),
+    (free) => free.largest.fill(0),
+    (free) => free.parent.fill(NONE),
+    (free) => free.end.fill(63),
+  ];
+  for (const change of changes) {
+    const free = spaceOf("..#..#..#..#..");
+    expect(() => isWhole(free)).not.toThrow();
+    change(free);
+    expect(() => isWhole(free)).toThrow();
+  }
+});
 
 /** The space as a map: `.` is free. */
 function draw(free: FreeSpace): string {
@@ -143,7 +162,7 @@ const change = fc.record({
 });
 
 describe("whatever is taken and given back", () => {
-  test.prop([fc.array(change, { maxLength: 120, size: "max" })], { numRuns: 150 })(
+  test.prop([fc.array(change, { maxLength: 120, size: "max" })], { numRuns: quickly(150) })(
     "The tree stays ordered, joined and balanced, with true maxima, whatever is taken and given back",
     (changes) => {
       const free = wholeSpace(WORD);

@@ -35,13 +35,14 @@ const NO_PAGES: readonly number[] = [];
 /**
  * The reply: the result of the call and its effects, written into the result the call has just made. Each kind of
  * result then has one shape; spreading two objects into a third gives none, and made `act` several times slower
- * (bench/act.ts). The two that an exhaustive search reaches at nearly every transition are written out in full: fields
+ * (bench/act.ts). Those that an exhaustive search reaches at nearly every transition are written out in full: fields
  * added one by one cost it a tenth of its time.
  */
 function replyOf(state: State, result: Result): Response {
   if (result.kind === "placed") return placedReply(state, result.start, result.mapStopped);
-  if (result.kind === "refused") return refusedReply(state);
-  if (result.kind === "done" && result.aliases === undefined) return doneReply(state);
+  if (result.kind === "refused") return plainReply(state, "refused", undefined);
+  if (result.kind === "done" && result.aliases === undefined)
+    return plainReply(state, "done", state.wholeFree);
   const reply = result as { -readonly [Field in keyof Effects]: Effects[Field] } & Result;
   reply.flushes = state.flushes;
   reply.pteSet = state.pteSet;
@@ -77,10 +78,14 @@ function placedReply(state: State, start: Vpn, mapStopped: boolean): Response {
   };
 }
 
-function doneReply(state: State): Response {
+function plainReply(
+  state: State,
+  kind: "done" | "refused",
+  wholeFree: State["wholeFree"] | undefined,
+): Response {
   const { flushes, pteSet, pteCleared, rcuCallbacks, workItems, lazyPages, usedAfterFree } = state;
   return {
-    kind: "done",
+    kind,
     flushes,
     pteSet,
     pteCleared,
@@ -90,25 +95,7 @@ function doneReply(state: State): Response {
     descriptors: descriptorsOf(state),
     usedAfterFree,
     usedAbsentCpu: state.usedAbsentCpu,
-    wholeFree: state.wholeFree,
-    dirtyLines: dirtyLinesOf(state),
-    warning: state.warning,
-  };
-}
-
-function refusedReply(state: State): Response {
-  const { flushes, pteSet, pteCleared, rcuCallbacks, workItems, lazyPages, usedAfterFree } = state;
-  return {
-    kind: "refused",
-    flushes,
-    pteSet,
-    pteCleared,
-    rcuCallbacks,
-    workItems,
-    lazyPages,
-    descriptors: descriptorsOf(state),
-    usedAfterFree,
-    usedAbsentCpu: state.usedAbsentCpu,
+    wholeFree,
     dirtyLines: dirtyLinesOf(state),
     warning: state.warning,
   };

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
+import { IS_WHOLE, quickly } from "../../engine/bounds.testing.ts";
 import type { Command } from "../../spec/vmap/commands.ts";
 import { type HistoryStep, misnamed, naming } from "../../spec/vmap/history.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
@@ -162,22 +163,22 @@ function copyGoesOnAlike(
 }
 
 describe.each(TESTED_KERNELS.map((kernel) => [kernel.name, kernel] as const))("%s", (_name, kernel) => {
-  test.prop([steps], { numRuns: 60 })(
+  test.prop([steps], { numRuns: quickly(60) })(
     `${kernel.name} steps by acting on a copy, and leaves the given state unchanged`,
     (history) => stepsAreCopies(kernel, history),
   );
 
-  test.prop([steps, fc.nat(9)], { numRuns: 60 })(
+  test.prop([steps, fc.nat(9)], { numRuns: quickly(60) })(
     `${kernel.name} answers the same from a state copied in the middle`,
     (history, tenths) => copyGoesOnAlike(kernel, history, tenths / 10),
   );
 
-  test.prop([stepsOfBlocks], { numRuns: 60 })(
+  test.prop([stepsOfBlocks], { numRuns: quickly(60) })(
     `${kernel.name} steps by acting on a copy, with maps, percpu areas, pins, writes and the boot`,
     (history) => stepsAreCopies(kernel, history, withBlocks),
   );
 
-  test.prop([stepsOfBlocks, fc.nat(9)], { numRuns: 60 })(
+  test.prop([stepsOfBlocks, fc.nat(9)], { numRuns: quickly(60) })(
     `${kernel.name} answers the same from a copied state, with maps, percpu areas, pins, writes and the boot`,
     (history, tenths) => copyGoesOnAlike(kernel, history, tenths / 10, withBlocks),
   );
@@ -198,37 +199,36 @@ describe.each(TESTED_KERNELS.map((kernel) => [kernel.name, kernel] as const))("%
 });
 
 /** One of each way to search: a list, a tree, a tree with a cache, the same with lazy areas on a list, a tree of holes. */
-test.each(["2.6.27", "2.6.37", "2.6.39", "5.0.1", "5.17", "6.8"])(
-  "%s keeps 100,000 areas in 2^52 pages in order while some are freed and placed again",
-  (label) => {
-    const kernel = kernelCalled(label) as Kernel<State>;
-    const state = kernel.initial({ ...scope, wordPages: WORD64, lazyMaxPages: null });
-    const [bottom, top] = [WORD64 - 2 ** 20, WORD64 - 1];
-    const starts = countUp(bottom, distanceOf(kernel, 2), 100_000);
-    const inOrder = (expected: readonly number[]) => {
-      const { areas } = kernel.dump(state);
-      return areas.length === expected.length && areas.every((area, nth) => area.start === expected[nth]);
-    };
-    // From the top down, so that no release has to walk far.
-    for (const start of starts.toReversed()) kernel.act(state, request(2, start, top));
-    expect(inOrder(starts)).toBe(true);
+test.each(
+  ["2.6.27", "2.6.37", "2.6.39", "5.0.1", "5.17", "6.8"].filter((label) => IS_WHOLE || label > "5.1"),
+)("%s keeps 100,000 areas in 2^52 pages in order while some are freed and placed again", (label) => {
+  const kernel = kernelCalled(label) as Kernel<State>;
+  const state = kernel.initial({ ...scope, wordPages: WORD64, lazyMaxPages: null });
+  const [bottom, top] = [WORD64 - 2 ** 20, WORD64 - 1];
+  const starts = countUp(bottom, distanceOf(kernel, 2), 100_000);
+  const inOrder = (expected: readonly number[]) => {
+    const { areas } = kernel.dump(state);
+    return areas.length === expected.length && areas.every((area, nth) => area.start === expected[nth]);
+  };
+  // From the top down, so that no release has to walk far.
+  for (const start of starts.toReversed()) kernel.act(state, request(2, start, top));
+  expect(inOrder(starts)).toBe(true);
 
-    const freed = starts.filter((_start, nth) => nth % 2_000 === 0);
-    for (const start of freed) kernel.act(state, { op: "free", start });
-    kernel.act(state, { op: "purge" });
-    expect(inOrder(starts.filter((_start, nth) => nth % 2_000 !== 0))).toBe(true);
+  const freed = starts.filter((_start, nth) => nth % 2_000 === 0);
+  for (const start of freed) kernel.act(state, { op: "free", start });
+  kernel.act(state, { op: "purge" });
+  expect(inOrder(starts.filter((_start, nth) => nth % 2_000 !== 0))).toBe(true);
 
-    const again = freed.map(() => kernel.act(state, request(2, bottom, top)));
-    expect(again.map((reply) => reply.kind === "placed" && reply.start)).toEqual(freed);
-    expect(inOrder(starts)).toBe(true);
-  },
-);
+  const again = freed.map(() => kernel.act(state, request(2, bottom, top)));
+  expect(again.map((reply) => reply.kind === "placed" && reply.start)).toEqual(freed);
+  expect(inOrder(starts)).toBe(true);
+});
 
 describe("the check that a step is a copy followed by an act", () => {
   const kernel = kernelCalled("3.1") as Kernel<State>;
   const accepts = (wrong: Kernel<State>) => {
     const property = fc.property(stepsOfBlocks, (history) => stepsAreCopies(wrong, history, withBlocks));
-    return !fc.check(property, { seed: 1, numRuns: 60 }).failed;
+    return !fc.check(property, { seed: 1, numRuns: quickly(60), endOnFailure: true }).failed;
   };
   const sharing = (part: (own: State, state: State) => Partial<State>): Kernel<State> => {
     const copy = (state: State): State => {

@@ -222,12 +222,20 @@ function answered(draft: Draft, command: Command, response: Response): void {
   switch (command.op) {
     case "gather":
       // s390 flushes first where nothing else uses the mm.
-      if (response.events.some(({ kind }) => kind === "flush"))
+      if (response.events.some(({ kind }) => kind === "flush")) {
         draft.change(command.g, { flushedFirst: true });
-      draft.found.idle = 0;
+        draft.found.idle = 0;
+      }
       return;
     case "finish":
       finished(draft, command.g, command.start, command.end);
+      return;
+    case "endVma":
+      // Where vmas end tables are yet to be freed; these were freed too soon, and are no longer noted in the gather.
+      for (const { g, removal, queued } of draft.next.tables.values()) {
+        if (g === command.g && !queued && !draft.next.uncovered.has(removal))
+          draft.ownSet("unannounced").add(removal);
+      }
       return;
     case "rcuRun":
       // A walker keeps the grace period waiting.
@@ -238,7 +246,7 @@ function answered(draft: Draft, command: Command, response: Response): void {
     case "removeFolio":
     case "zap":
     case "freeTable":
-      draft.found.stuck = isStuck(command, response);
+      if (isStuck(command, response)) draft.found.stuck = true;
       countSlots(draft, command);
       if (response.full === true) draft.change(command.g, { mustFlush: true });
       return;
@@ -256,8 +264,8 @@ function answered(draft: Draft, command: Command, response: Response): void {
     case "lazy":
     case "unlock":
       if (command.op === "unlock" || !command.on) {
-        for (const removal of draft.next.uncovered.values())
-          if (removal.g === command.g) draft.found.stale.push(removal);
+        for (const [number, removal] of draft.next.uncovered)
+          if (removal.g === command.g && !draft.next.unannounced.has(number)) draft.found.stale.push(removal);
       }
       return;
     default:
@@ -298,8 +306,17 @@ function finished(draft: Draft, g: number, start: Addr, end: Addr): void {
   for (const [pfn, { removal, g: owner }] of draft.next.waiting) {
     if (owner === g && !draft.next.unannounced.has(removal)) draft.found.lost.push(pfn);
   }
-  for (const [id, table] of draft.next.tables) if (table.g === g && !table.queued) draft.found.lost.push(id);
+  loseTables(draft, g);
   for (const id of gather.batches) if (draft.next.batchPages.has(id)) draft.found.lost.push(id);
   for (const [addr, entry] of draft.next.entries) if (entry.g === g) draft.own("entries").delete(addr);
   draft.own("gathers").delete(g);
+}
+
+/** Tables that a finished gather still holds: nothing will free them. They are reported once. */
+function loseTables(draft: Draft, g: number): void {
+  for (const [id, { removal, g: owner, queued }] of draft.next.tables) {
+    if (owner !== g || queued) continue;
+    draft.own("tables").delete(id);
+    if (!draft.next.unannounced.has(removal)) draft.found.lost.push(id);
+  }
 }

@@ -162,7 +162,10 @@ function flush(draft: Draft, command: Command, event: Flush): void {
     // A lazy CPU obeys a flush of tables only.
     const ofTables = removal.table === undefined || event.freedTables !== 0;
     if (covers(event, removal) && ofTables) draft.own("uncovered").delete(number);
-    else if (removal.g === g && !draft.next.unannounced.has(number)) draft.found.missed.push(removal);
+    else if (removal.g === g && !draft.next.unannounced.has(number)) {
+      draft.found.missed.push(removal);
+      draft.own("uncovered").set(number, { missedIn: command.op, ...removal });
+    }
   }
   if (gather !== undefined && promises.levels) {
     const { levels, tables } = gather;

@@ -22,7 +22,7 @@ export interface State extends World {
   /** Batch pages that are not freed. */
   readonly batchPages: ReadonlySet<number>;
   readonly lastRemoval: number;
-  /** Removals of pages whose caller removed no entry. */
+  /** Removals of pages whose caller removed no entry, and of tables that were freed before a vma ended. */
   readonly unannounced: ReadonlySet<number>;
   readonly asceLimit: number;
 }
@@ -69,14 +69,20 @@ type Numbers = "batchPages" | "linked" | "unannounced" | "drivers";
 export class Draft {
   readonly before: State;
   readonly next: Writable<State>;
-  readonly found: Found = {
-    ...{ early: [], earlyTables: [], twice: [], missed: [], walked: [], lost: [], stale: [] },
-    ...{ wrongLevels: false, idle: 0, over: false, stuck: false },
-  };
+  /** Made when something is found: most replies do nothing that a law looks at. */
+  private reading: Found | undefined = undefined;
 
   constructor(before: State) {
     this.before = before;
     this.next = { ...before };
+  }
+
+  get found(): Found {
+    this.reading ??= {
+      ...{ early: [], earlyTables: [], twice: [], missed: [], walked: [], lost: [], stale: [] },
+      ...{ wrongLevels: false, idle: 0, over: false, stuck: false },
+    };
+    return this.reading;
   }
 
   /** A collection that may be written to. */
@@ -97,19 +103,23 @@ export class Draft {
     return this.next.gathers.get(g);
   }
 
-  /** Changes some fields of an open gather. */
+  /** Changes some fields of an open gather; most calls change none. */
   change(g: Slot, fields: Partial<OpenGather>): void {
     const gather = this.next.gathers.get(g);
-    if (gather !== undefined) this.own("gathers").set(g, { ...gather, ...fields });
+    if (gather === undefined) return;
+    for (const name in fields) {
+      if (gather[name as keyof OpenGather] === fields[name as keyof OpenGather]) continue;
+      this.own("gathers").set(g, { ...gather, ...fields });
+      return;
+    }
   }
 
   /** The world that follows. */
   done(): State {
-    const { early, earlyTables, twice, missed, walked, lost, stale, wrongLevels, idle, over, stuck } =
-      this.found;
-    const lists = early.length + earlyTables.length + twice.length + missed.length + walked.length;
-    const isNothing = lists + lost.length + stale.length + idle === 0 && !wrongLevels && !over && !stuck;
-    this.next.reply = isNothing ? NOTHING : this.found;
+    this.next.reply = this.reading === undefined || isEmpty(this.reading) ? NOTHING : this.reading;
     return this.next;
   }
 }
+
+const isEmpty = (found: Reading): boolean =>
+  Object.values(found).every((each) => (Array.isArray(each) ? each.length === 0 : !each));

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
+import { quickly } from "../../engine/bounds.testing.ts";
 import { frameOf, pagesOf } from "../../kernels/hardware/page-map.ts";
 import { KERNELS } from "../../kernels/vmap/index.ts";
 import type { State } from "../../kernels/vmap/state.ts";
@@ -361,11 +362,12 @@ describe("the world after what a kernel answers", () => {
     }
   }
 
+  const RUNS = { numRuns: quickly(100) };
   const kernels = KERNELS.filter(({ release }) => release.fragments !== "no blocks");
   const pagesHere = Array.from({ length: 40 }, (_none, nth) => 60 + nth);
 
   describe.each(kernels)("$name", (kernel) => {
-    test.prop([story])("The world holds what the kernel's page table and callers hold", (ops) => {
+    test.prop([story], RUNS)("The world holds what the kernel's page table and callers hold", (ops) => {
       play(kernel, ops, (here, { memory: { held, pageTable } }) => {
         expect(pagesHere.map((page) => here.frameAt(page) ?? 0)).toEqual(
           pagesHere.map((page) => frameOf(held, page)),
@@ -376,7 +378,7 @@ describe("the world after what a kernel answers", () => {
       });
     });
 
-    test.prop([story])("The world knows the kernel's areas and blocks, and which are lazy", (ops) => {
+    test.prop([story], RUNS)("The world knows the kernel's areas and blocks, and which are lazy", (ops) => {
       play(kernel, ops, (here, state) => {
         const dump = kernel.dump(state);
         const { blocks } = dump;
@@ -389,7 +391,7 @@ describe("the world after what a kernel answers", () => {
       });
     });
 
-    test.prop([story])("The world suspects every frame that a CPU still translates", (ops) => {
+    test.prop([story], RUNS)("The world suspects every frame that a CPU still translates", (ops) => {
       play(kernel, ops, (here, { memory: { tlbs, held } }) => {
         for (const tlb of tlbs) {
           const dead = pagesOf(tlb).filter((page) => frameOf(held, page) !== frameOf(tlb, page));

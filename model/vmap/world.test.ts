@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
+import { quickly } from "../../engine/bounds.testing.ts";
 import type { Alloc, Command, Response } from "../../spec/vmap/commands.ts";
 import { RELEASES, releaseOf } from "../../spec/vmap/releases.ts";
 import { AREAS_ONLY, type Scope } from "../../spec/vmap/scope.ts";
@@ -110,7 +111,7 @@ describe("the lowest fit", () => {
   }
 
   test.prop([anyLabel, anyPairs, request, fc.constantFrom("taken" as const, "gone" as const)], {
-    numRuns: 2000,
+    numRuns: quickly(2000),
   })(
     "The lowest fit equals a trial of every page, under every guard rule, with lazy areas taken or released",
     (label, pairs, asked, purgeable) => {

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { begin } from "../../engine/run/stepper.ts";
 import { kernelCalled } from "../../kernels/vmap/index.ts";
-import { FAILURE_LAWS } from "../../spec/process.ts";
+import { MEMORY_LAWS } from "../../spec/process.ts";
 import type { Command, Response } from "../../spec/vmap/commands.ts";
 import { judgedAlsoBy, type Kernel } from "../../spec/vmap/kernel.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
@@ -26,9 +26,10 @@ function failing(second: Fails, live: (state: unknown) => number = () => 0): Ker
       },
       allocations: () => 2,
       live,
+      scope: () => BLOCKS,
     },
   };
-  return FAILURE_LAWS.reduce((held, { id }) => judgedAlsoBy(held, id), kernel);
+  return MEMORY_LAWS.reduce((held, { id }) => judgedAlsoBy(held, id), kernel);
 }
 
 /** What a first map of one page violates, and what is said of it. */
@@ -95,7 +96,43 @@ test("no kernel is asked that is not held to these laws, nor one in which no all
   const asked = () => {
     throw new Error("it was asked");
   };
-  const unasked: Kernel = { ...MODEL, memory: { actFailing: asked, allocations: asked, live: asked } };
+  const unasked: Kernel = {
+    ...MODEL,
+    memory: { actFailing: asked, allocations: asked, live: asked, scope: asked },
+  };
   expect(violatedBy(unasked).laws).toEqual([]);
-  expect(violatedBy(FAILURE_LAWS.reduce((held, { id }) => judgedAlsoBy(held, id), MODEL)).laws).toEqual([]);
+  expect(violatedBy(MEMORY_LAWS.reduce((held, { id }) => judgedAlsoBy(held, id), MODEL)).laws).toEqual([]);
+});
+
+/** What the release of a first area violates, on 6.12 with this many allocations alive for each of its copies. */
+function violatedByRelease(live: (area: unknown) => number) {
+  const noFailures: Kernel = {
+    ...MODEL,
+    memory: {
+      actFailing: MODEL.act,
+      allocations: () => 0,
+      live: (state) => {
+        const { areas, free, pool = [], blocks } = MODEL.dump(state);
+        return areas.length + blocks.length + (free ?? []).length + pool.length + live(state);
+      },
+      scope: () => BLOCKS,
+    },
+  };
+  const stepper = begin(benchFor(judgedAlsoBy(noFailures, "memory-is-freed"), BLOCKS));
+  const alloc = { op: "alloc", size: 1, align: 4096, vstart: 64, vend: 104, map: false } as const;
+  const first = stepper.take(alloc);
+  const last = stepper.take({ op: "free", area: 0 });
+  return { alloc: first.violated.length, free: last.violated.map(({ id }) => id), response: last.response };
+}
+
+test("memory-is-freed holds of a release after which as much is allocated as at first", () => {
+  expect(violatedByRelease(() => 0)).toMatchObject({ alloc: 0, free: [] });
+});
+
+test("memory-is-freed is violated by a release that leaves one allocation", () => {
+  let calls = 0;
+  // The first count is that of the beginning.
+  const { alloc, free, response } = violatedByRelease(() => (calls++ === 0 ? 0 : 1));
+  expect({ alloc, free }).toEqual({ alloc: 0, free: ["memory-is-freed"] });
+  expect(response?.leaked).toBe(1);
 });

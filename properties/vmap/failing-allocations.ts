@@ -1,24 +1,42 @@
-/** Every command once more for each allocation of memory in it, which then fails: on copies, beside the command itself. */
+/**
+ * Every command once more for each allocation of memory in it, which then fails: on copies, beside the command itself.
+ * Where nothing is held after it, what is allocated still is compared with the beginning.
+ */
 import { isDeepStrictEqual } from "node:util";
-import { FAILURE_LAWS, type FailedAllocation } from "../../spec/process.ts";
+import { type FailedAllocation, MEMORY_LAWS } from "../../spec/process.ts";
 import { type Command, endsHistory, type Response } from "../../spec/vmap/commands.ts";
 import type { Dump, Kernel, KernelMemory } from "../../spec/vmap/kernel.ts";
+import type { Scope } from "../../spec/vmap/scope.ts";
 import type { Extent } from "../../spec/vmap/vocabulary.ts";
 
 /** The kernel itself, unless a law of failing allocations is asked of it: then one whose replies say what comes of them. */
 export function askedForFailures<S>(kernel: Kernel<S>): Kernel<S> {
   const { memory } = kernel;
-  if (memory === undefined || !FAILURE_LAWS.some(({ id }) => kernel.promises.includes(id))) return kernel;
+  if (memory === undefined || !MEMORY_LAWS.some(({ id }) => kernel.promises.includes(id))) return kernel;
+  const atFirst = new Map<Scope, number>();
+  const initial = (scope: Scope): S => {
+    if (!atFirst.has(scope)) {
+      const { "allocations of memory": count } = settled(kernel, memory, kernel.initial(scope), undefined);
+      atFirst.set(scope, count);
+    }
+    return kernel.initial(scope);
+  };
   const act = (state: S, command: Command): Response => {
     const before = kernel.copy(state);
     const response = kernel.act(state, command);
-    const found = endsHistory(response)
-      ? undefined
-      : failureIn(kernel, memory, { before, state, command, response });
-    return found === undefined ? response : { ...response, failing: found };
+    if (endsHistory(response) || ALLOCATES_NOTHING.includes(command.op)) return response;
+    const usual = settled(kernel, memory, state, response);
+    const failing = failureIn(kernel, memory, { before, state, command, response, usual });
+    const leaked = leakedIn(usual, atFirst.get(memory.scope(state)));
+    return {
+      ...response,
+      ...(failing === undefined ? {} : { failing }),
+      ...(leaked === undefined ? {} : { leaked }),
+    };
   };
   return {
     ...kernel,
+    initial,
     act,
     step: (state, command) => {
       const after = kernel.copy(state);
@@ -33,17 +51,25 @@ interface Done<S> {
   readonly state: S;
   readonly command: Command;
   readonly response: Response;
+  readonly usual: Settled;
+}
+
+const ALLOCATES_NOTHING: readonly Command["op"][] = ["init", "touch", "tlb"];
+
+/** Allocations beyond those at first, where no area and no block is held. */
+function leakedIn({ areas, blocks, ...rest }: Settled, atFirst: number | undefined): number | undefined {
+  if (areas.length > 0 || blocks.length > 0 || atFirst === undefined) return undefined;
+  const more = rest["allocations of memory"] - atFirst;
+  return more > 0 ? more : undefined;
 }
 
 function failureIn<S>(
   kernel: Kernel<S>,
   memory: KernelMemory<S>,
-  { before, state, command, response }: Done<S>,
+  { before, state, command, response, usual }: Done<S>,
 ): FailedAllocation | undefined {
-  if (command.op === "init" || command.op === "touch" || command.op === "tlb") return undefined;
   const count = memory.allocations(state);
   if (count === 0) return undefined;
-  const usual = settled(kernel, memory, state, response);
   const none = settled(kernel, memory, before, undefined);
   for (let allocation = 1; allocation <= count; allocation++) {
     const after = kernel.copy(before);

@@ -1,5 +1,5 @@
 /** How histories of this wing are drawn, for the searches of all wings. */
-import { FAILURE_LAWS } from "../../spec/process.ts";
+import { MEMORY_LAWS } from "../../spec/process.ts";
 import { recordOf } from "../../spec/vmap/commands.ts";
 import { witnessesFor } from "../../spec/vmap/witnesses.ts";
 import { type Drawing, type Histories, judgedAlsoBy } from "../../spec/wing.ts";
@@ -53,7 +53,7 @@ export const HISTORIES: Histories<Vmap> = {
   /** Code in which allocations of memory can be made to fail: each command is tried several times. */
   beside(kernel) {
     if (kernel.memory === undefined) return [];
-    const asked = FAILURE_LAWS.reduce((held, { id }) => judgedAlsoBy(held, id), kernel);
+    const asked = MEMORY_LAWS.reduce((held, { id }) => judgedAlsoBy(held, id), kernel);
     return scopesFor(kernel.release)
       .filter(({ outside, beforeInit }) => outside !== true && !beforeInit)
       .map((scope) => ({ asked, scope, most: 40 }));

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { quickly } from "../../engine/bounds.testing.ts";
 import { namesOf } from "../../jobs/hunt-target.ts";
 import { OPEN_VMAP } from "../../jobs/vmap/open-wing.ts";
 import { TESTED_KERNELS } from "../../kernels/vmap/families.testing.ts";
@@ -34,7 +35,7 @@ describe("a judge that sees only what a recording has", () => {
           kernel: recorded(kernel),
           scope,
           seed: 23,
-          histories: 400,
+          histories: quickly(400),
           law: undefined,
           name: (step) => namesOf(OPEN_VMAP, kernel, step),
         });

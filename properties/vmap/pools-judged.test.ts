@@ -1,6 +1,7 @@
 /** The judge's beliefs about the pools, compared with the pools of the kernels that it judges. */
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
+import { quickly } from "../../engine/bounds.testing.ts";
 import { replay } from "../../engine/run/stepper.ts";
 import { kernelNamed } from "../../jobs/names.ts";
 import type { State } from "../../kernels/vmap/state.ts";
@@ -56,9 +57,7 @@ describe.each(["6.12", "6.19"])("the judge knows the pools of %s", (label) => {
         .constantFrom(pools, crowded)
         .chain((scope) => fc.tuple(fc.constant(scope), choices(scope, { longest: 60 }))),
     ],
-    {
-      numRuns: 600,
-    },
+    { numRuns: quickly(600) },
   )(`The judge knows the pools of ${label} in random histories`, ([scope, drawn]) => {
     runChoices(benchFor(kernel, scope), drawn, {
       played: ({ after }, state) => agree(kernel, state as State, after),

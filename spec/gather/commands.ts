@@ -1,5 +1,5 @@
 /** The table of commands. Code for commands of all kinds is a loop over it. */
-import { anyRecord, type CommandRecord } from "./commands/command.ts";
+import { anyRecord, type CommandRecord, hex } from "./commands/command.ts";
 import type { Command, Op } from "./commands/kinds.ts";
 import * as machine from "./commands/machine.ts";
 import * as observer from "./commands/observer.ts";
@@ -74,7 +74,7 @@ export function every(scope: Scope, promises: Promises): readonly Command[] {
 
 /** By scope and release: its ops, each as often as it is drawn, and the commands of each. */
 interface Drawn {
-  readonly ops: readonly (readonly Command[])[];
+  readonly ops: readonly { readonly record: CommandRecord; readonly own: readonly Command[] }[];
 }
 
 const DRAWN = new WeakMap<Scope, Map<Promises, Drawn>>();
@@ -88,9 +88,9 @@ function drawnIn(scope: Scope, promises: Promises): Drawn {
   let drawn = byRelease.get(promises);
   if (drawn === undefined) {
     const commands = every(scope, promises);
-    const ops = RECORDS.flatMap(({ op, weight }) => {
-      const own = commands.filter((command) => command.op === op);
-      return own.length === 0 ? [] : new Array<readonly Command[]>(weight).fill(own);
+    const ops = RECORDS.flatMap((record) => {
+      const own = commands.filter(({ op }) => op === record.op);
+      return own.length === 0 ? [] : new Array<Drawn["ops"][number]>(record.weight).fill({ record, own });
     });
     drawn = { ops };
     byRelease.set(promises, drawn);
@@ -107,11 +107,12 @@ export function chosen(world: World, choice: number): Command | undefined {
   let mixed = choice;
   for (let tries = 0; tries < TRIES; tries++) {
     mixed = Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d) >>> 0;
-    const own = ops[mixed % ops.length] as readonly Command[];
+    const { record, own } = ops[mixed % ops.length] as Drawn["ops"][number];
     const from = (mixed >>> 8) % own.length;
-    for (let nth = 0; nth < own.length; nth++) {
+    const most = record.mayBeLegal(world) ? own.length : 0;
+    for (let nth = 0; nth < most; nth++) {
       const command = own[(from + nth) % own.length] as Command;
-      if (isEnabled(world, command)) return command;
+      if (record.legal(world, command)) return command;
     }
     mixed += 0x9e3779b9;
   }
@@ -136,7 +137,7 @@ export function replyText({ events, reached, refused }: Response): string {
       case "flush":
         return event.what === "mm" || event.start === undefined
           ? "flush"
-          : `flush 0x${event.start.toString(16)} to 0x${(event.end as number).toString(16)}`;
+          : `flush ${hex(event.start)} to ${hex(event.end as number)}`;
       case "pages":
         return `free ${event.runs.map(([pfn, count]) => (count === 1 ? pfn : `${pfn}-${pfn + count - 1}`)).join(" ")}`;
       case "page":

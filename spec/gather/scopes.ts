@@ -132,6 +132,13 @@ export const SCOPES: readonly Scope[] = [
     arch: "ppc64",
     calls: ["zap", "hash", "touch", "insert", "reuse"],
   },
+  {
+    ...PLAIN,
+    name: "one gather, touched",
+    pages: pagesOf(2),
+    frames: numbers(2, 100),
+    calls: ["zap", "flushes", "fail", "touch"],
+  },
 ];
 
 /** Whether a release was recorded, or is known, on an architecture. */

@@ -1,4 +1,5 @@
 /** What the judge knows after each reply: what was removed and not flushed, what waits where, who may translate. */
+import type { Op } from "./commands/kinds.ts";
 import type { Promises } from "./promises.ts";
 import type { Scope } from "./scope.ts";
 import type { Addr, Cpu, Pfn, Slot, TableId } from "./vocabulary.ts";
@@ -14,6 +15,8 @@ export interface Removal {
   readonly table?: TableId | undefined;
   /** It mapped a frame that no page structure describes. */
   readonly ofFrame?: true | undefined;
+  /** The call in which its own gather flushed, and did not cover it: the first such call. */
+  readonly missedIn?: Op | undefined;
 }
 
 /** A page that was gathered and is not freed. `removal` is the number of its removal. */

@@ -121,6 +121,8 @@ interface Effects {
    * allocator can tell.
    */
   readonly failing?: FailedAllocation | undefined;
+  /** Allocations of memory beyond those at first, where nothing is held: on the same terms. */
+  readonly leaked?: number | undefined;
   /** Pages with dirty lines in a cache indexed by virtual address. Absent without such an observer. */
   readonly dirtyLines?: readonly Vpn[];
   /** What the kernel warned of (WARN) before it continued. Absent also where the observer cannot tell. */

@@ -87,6 +87,8 @@ export interface KernelMemory<S> {
   allocations(state: S): number;
   /** Those alive after the last command. */
   live(state: S): number;
+  /** What the state was made for. */
+  scope(state: S): Scope;
 }
 
 export { isPromised, judgedAlsoBy } from "../wing.ts";

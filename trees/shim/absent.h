@@ -12,7 +12,13 @@
 #define KASAN_VMALLOC_PAGE_RANGE 1
 #define KASAN_VMALLOC_TLB_FLUSH 2
 #define kasan_reset_tag(p) (p)
-#define kasan_populate_vmalloc(...) 0
+#define kasan_populate_vmalloc(at, size, ...) drive_shadow(DRIVE_FLAGS(__VA_ARGS__), __LINE__)
+#define kasan_hw_tags_enabled() 0
+#define want_init_on_alloc(flags) 0
+#define want_init_on_free() 0
+#define split_page(page, order) ((void)0)
+#define mod_memcg_page_state(...) ((void)0)
+#define mod_lruvec_page_state(...) ((void)0)
 #define kasan_release_vmalloc(...) ((void)0)
 #define kasan_poison_vmalloc(...) ((void)0)
 #define kasan_unpoison_vmalloc(p, ...) ((void *)(p))

@@ -63,21 +63,28 @@ static inline int num_possible_cpus(void)
 #define cpumask_test_cpu(c, m) ((m) ? (m)->bits >> (c) & 1 : drive_possible(c))
 #define for_each_cpu(c, m) for ((c) = 0; (c) < DRIVE_MAX_CPUS; (c)++) if ((m)->bits >> (c) & 1)
 
-/* A call runs as a task, to its end. */
-#define in_task() 1
-#define in_interrupt() 0
-#define in_hardirq() 0
-#define in_softirq() 0
-#define in_nmi() 0
-#define might_sleep() ((void)0)
-#define might_sleep_if(x) ((void)0)
-#define might_alloc(x) ((void)0)
-#define cond_resched() ((void)0)
+/* A call runs to its end: as a task, unless it is watched. */
+#define in_task() (drive_context <= DRIVE_BH_OFF)
+#define in_interrupt() (drive_context >= DRIVE_BH_OFF)
+#define in_hardirq() (drive_context == DRIVE_HARDIRQ)
+#define in_softirq() (drive_context == DRIVE_BH_OFF || drive_context == DRIVE_SOFTIRQ)
+#define in_nmi() (drive_context == DRIVE_NMI)
+void drive_sleeps(int line);
+#define might_sleep() drive_sleeps(__LINE__)
+#define might_sleep_if(x) ((x) ? drive_sleeps(__LINE__) : (void)0)
+#define might_alloc(f) drive_asks(f, __LINE__)
+#define cond_resched() drive_sleeps(__LINE__)
 #define cond_resched_lock(l) ((void)0)
 #define need_resched() 0
-#define preempt_disable() ((void)0)
-#define preempt_enable() ((void)0)
+/* Lanes share what is counted here, and are not watched. */
+#ifdef DRIVE_POINTS
+#define DRIVE_SECTION(by) ((void)0)
+#else
+#define DRIVE_SECTION(by) ((void)(drive_section += (by)))
+#endif
+#define preempt_disable() DRIVE_SECTION(1)
+#define preempt_enable() DRIVE_SECTION(-1)
 #define signal_pending(t) 0
 #define fatal_signal_pending(t) 0
 #define tsk_is_oom_victim(t) 0
-#define schedule_timeout_uninterruptible(x) ((void)0)
+#define schedule_timeout_uninterruptible(x) drive_sleeps(__LINE__)

@@ -30,6 +30,7 @@ enum drive_op {
 	DRIVE_SHOW,		/* cpu: reads /proc/vmallocinfo */
 	DRIVE_READ,		/* cpu: vread_iter over the whole window, as /proc/kcore does */
 	DRIVE_FIND_VM,		/* cpu addr: find_vm_area, and nothing of what it returns is read */
+	DRIVE_VMALLOC,		/* cpu size mask: __vmalloc, the mask by its number in drive_masks */
 };
 
 /*
@@ -55,7 +56,22 @@ enum drive_event_kind {
 	DRIVE_BLOCK,		/* start, pages never given out, pages given back */
 	DRIVE_BLOCK_RANGE,	/* of the block before: the first and the last dirty page + 1, its CPU or -1 */
 	DRIVE_LISTED,		/* on a CPU's free list: start, CPU */
+	/* Of a call that is watched; a line is one of the tree's, 0 where none is known: */
+	DRIVE_SLEEPS,		/* it may sleep: line, sections that it is in */
+	DRIVE_ASKS,		/* for memory: line, sections, what it may do meanwhile (drive_may) */
+	DRIVE_LOCKS,		/* a spinlock: its address, text, whether bottom halves stay on */
+	DRIVE_QUEUES,		/* work, through memory that is not mapped: address */
+	DRIVE_LEAVES,		/* it returns: sections that it is still in */
 };
+
+/* What an allocation of memory may do: sleep, and in reclaim enter layers. */
+enum drive_may { DRIVE_MAY_WAIT = 1, DRIVE_MAY_IO = 2, DRIVE_MAY_FS = 4 };
+
+/* The first word of each page of the window before a call that is watched: there is memory behind the window then. */
+#define DRIVE_UNTOUCHED 0xa5a5a5a5u
+
+/* Who calls. From DRIVE_BH_OFF on in_interrupt() is true. */
+enum drive_context { DRIVE_PROCESS, DRIVE_ATOMIC, DRIVE_BH_OFF, DRIVE_SOFTIRQ, DRIVE_HARDIRQ, DRIVE_NMI };
 
 struct drive_event { unsigned long kind, a, b, c; };
 
@@ -87,6 +103,9 @@ extern int drive_cpus;				/* nr_cpu_ids */
 extern unsigned long drive_absent;		/* a bit for each CPU number that no CPU has */
 extern int drive_cpu;				/* the CPU that asks */
 extern int drive_pressure;			/* memory is short: a call that may reclaim for it calls the shrinker */
+extern int drive_watched;			/* of the call under way it is noted what its context and mask may forbid */
+extern int drive_context;			/* of the caller */
+extern int drive_section;			/* spinlocks, RCU, lazy MMU mode: in how many of them the call may not sleep */
 extern long drive_fail_at;			/* 1: the next allocation of memory fails, 2: the one after it; 0: none */
 
 /* Memory for the allocator, from the backend: it grows from `drive_arena` on, `drive_arena_used` bytes so far. */

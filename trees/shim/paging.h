@@ -26,6 +26,7 @@ typedef struct { char none; } pgd_t;
 #define pud_t pgd_t
 #define pmd_t pgd_t
 pte_t *drive_pte(unsigned long addr, int make);		/* NULL if its table was never made */
+pte_t *drive_pte_alloc(unsigned long addr, int line);	/* makes it, if memory can be had for it */
 void drive_set_pte(unsigned long addr, pte_t *at, pte_t pte);
 pte_t drive_clear_pte(unsigned long addr, pte_t *at);
 
@@ -49,8 +50,8 @@ static inline unsigned long drive_edge(unsigned long addr, unsigned long end)
 #define p4d_alloc_track(m, d, a, k) (d)
 #define pud_alloc_track(m, d, a, k) (d)
 #define pmd_alloc_track(m, d, a, k) (d)
-#define pte_alloc_kernel(d, a) drive_pte(a, 1)
-#define pte_alloc_kernel_track(d, a, k) drive_pte(a, 1)
+#define pte_alloc_kernel(d, a) drive_pte_alloc(a, __LINE__)
+#define pte_alloc_kernel_track(d, a, k) drive_pte_alloc(a, __LINE__)
 #define pte_offset_kernel(d, a) drive_pte(a, 0)
 #define pgd_addr_end(a, e) drive_edge(a, e)
 #define p4d_addr_end(a, e) (e)
@@ -99,10 +100,10 @@ static inline unsigned long drive_edge(unsigned long addr, unsigned long end)
 #define pfn_pte(pfn, prot) ((pte_t){ pfn })
 #define set_pte_at(m, a, p, v) (DRIVE_POINT("set PTE"), drive_set_pte(a, p, v))
 #define ptep_get_and_clear(m, a, p) (DRIVE_POINT("clear PTE"), drive_clear_pte(a, p))
-#define lazy_mmu_mode_enable() ((void)0)
-#define lazy_mmu_mode_disable() ((void)0)
-#define arch_enter_lazy_mmu_mode() ((void)0)
-#define arch_leave_lazy_mmu_mode() ((void)0)
+#define lazy_mmu_mode_enable() DRIVE_SECTION(1)
+#define lazy_mmu_mode_disable() DRIVE_SECTION(-1)
+#define arch_enter_lazy_mmu_mode() DRIVE_SECTION(1)
+#define arch_leave_lazy_mmu_mode() DRIVE_SECTION(-1)
 #define ARCH_PAGE_TABLE_SYNC_MASK 0
 #define PGTBL_PGD_MODIFIED 1
 #define PGTBL_P4D_MODIFIED 2

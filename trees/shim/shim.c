@@ -4,7 +4,7 @@
 
 unsigned long drive_start, drive_end, drive_lazy_max = ~0UL, drive_absent;
 int drive_cpus = 1, drive_cpu;
-int drive_pressure;
+int drive_pressure, drive_watched, drive_context, drive_section;
 long drive_fail_at;
 struct mm_struct init_mm;
 struct task_struct drive_task;
@@ -153,6 +153,85 @@ void drive_shrink(void)
 		drive_shrinker.scan_objects(&drive_shrinker, NULL);
 }
 
+/* Of a call that is watched: what its context or mask may forbid. */
+
+void drive_sleeps(int line)
+{
+	if (drive_watched)
+		drive_event(DRIVE_SLEEPS, line, drive_section, 0);
+}
+
+void drive_spins(const int *held, const char *what, int bottom_halves)
+{
+	if (drive_watched)
+		drive_event(DRIVE_LOCKS, (unsigned long)held, (unsigned long)what, bottom_halves);
+}
+
+void drive_asks(gfp_t flags, int line)
+{
+	unsigned int scope = drive_task.flags;
+	unsigned long may = 0;
+
+	if (!drive_watched)
+		return;
+	if (flags & __GFP_DIRECT_RECLAIM && !(scope & PF_MEMALLOC))
+		may = DRIVE_MAY_WAIT | (flags & __GFP_IO ? DRIVE_MAY_IO : 0) | (flags & __GFP_FS ? DRIVE_MAY_FS : 0);
+	if (scope & PF_MEMALLOC_NOIO)
+		may &= DRIVE_MAY_WAIT;
+	if (scope & PF_MEMALLOC_NOFS)
+		may &= ~DRIVE_MAY_FS;
+	drive_event(DRIVE_ASKS, line, drive_section, may);
+}
+
+/* Who may not fail waits as long as it takes. */
+static int drive_fails_for(gfp_t flags, int line)
+{
+	drive_asks(flags, line);
+	return !(flags & __GFP_NOFAIL && flags & __GFP_DIRECT_RECLAIM) && drive_fails();
+}
+
+void *drive_alloc_for(gfp_t flags, size_t size, int zeroed, int line)
+{
+	if (drive_fails_for(flags, line))
+		return NULL;
+	drive_alive++;
+	return memset(drive_take_memory(size), zeroed || flags & __GFP_ZERO ? 0 : 0x5a, size);
+}
+
+int drive_shadow(gfp_t flags, int line)
+{
+	return drive_fails_for(flags, line) ? -ENOMEM : 0;
+}
+
+/* Pages are numbers, as far apart as descriptors of pages, for their neighbours are reckoned so. Those of callers are lower. */
+#define DRIVE_FIRST_PAGE 0x40000000UL
+static unsigned long drive_pages_made;
+
+struct page *drive_page(gfp_t flags, unsigned int order, int line)
+{
+	if (drive_fails_for(flags, line))
+		return NULL;
+	drive_alive += 1L << order;
+	drive_pages_made += 1UL << order;
+	return (struct page *)DRIVE_FIRST_PAGE + drive_pages_made - (1UL << order);
+}
+
+unsigned long drive_bulk(gfp_t flags, unsigned long count, struct page **pages, int line)
+{
+	unsigned long at;
+
+	for (at = 0; at < count && (pages[at] || (pages[at] = drive_page(flags, 0, line))); at++)
+		;
+	return at;
+}
+
+void drive_free_pages(struct page *page, unsigned long count)
+{
+	if ((unsigned long)page < DRIVE_FIRST_PAGE)
+		drive_bug("shim.c", __LINE__, "pages are freed that are the caller's");
+	drive_alive -= count;
+}
+
 void *drive_alloc(size_t size, int zeroed)
 {
 	if (drive_fails())
@@ -171,8 +250,8 @@ void drive_free(const void *p)
 
 void free_pages_bulk(struct page **pages, unsigned long count)
 {
-	if (count)
-		drive_bug("shim.c", __LINE__, "pages are freed that are the caller's");
+	while (count)
+		drive_free_pages(pages[--count], 1);
 }
 
 #ifndef DRIVE_POINTS
@@ -191,8 +270,25 @@ void drive_rcu(void *p)
 	drive_io->rcu++;
 }
 
+/*
+ * vfree_atomic queues through the memory that it frees, of which each page of the window begins with DRIVE_UNTOUCHED in a
+ * call that is watched.
+ */
+static void drive_check_queued(void)
+{
+	unsigned long at;
+
+	for (at = drive_start; drive_watched && at < drive_end; at += PAGE_SIZE) {
+		pte_t *pte = drive_pte(at, 0);
+
+		if (*(volatile unsigned int *)at != DRIVE_UNTOUCHED && (!pte || pte_none(*pte)))
+			drive_event(DRIVE_QUEUES, at, 0, 0);
+	}
+}
+
 int drive_queue_work(struct work_struct *w)
 {
+	drive_check_queued();
 	if (w->queued)
 		return 0;
 	w->queued = 1;
@@ -215,7 +311,14 @@ void drive_run_work(struct work_struct *w)
 		drive_work_end = at;
 	w->queued = 0;
 	drive_io->work++;
+	/* A worker is a process, and no part of the call. */
+	int watched = drive_watched, context = drive_context, section = drive_section;
+
+	drive_watched = drive_context = drive_section = 0;
 	w->func(w);
+	drive_watched = watched;
+	drive_context = context;
+	drive_section = section;
 }
 
 void drive_settle(void)
@@ -288,7 +391,7 @@ int (xa_insert)(struct xarray *x, unsigned long index, void *item, gfp_t flags)
 	int result = 0;
 
 	at = drive_place(x, index);
-	if (drive_fails()) {
+	if (drive_fails_for(flags, 0)) {
 		result = -ENOMEM;
 	} else if (drive_has(x, at, index)) {
 		result = -EBUSY;
@@ -356,6 +459,14 @@ pte_t *drive_pte(unsigned long addr, int make)
 		*bucket = table;
 	}
 	return table->ptes + (addr >> PAGE_SHIFT) % DRIVE_PTES;
+}
+
+/* Page tables are allocated with GFP_KERNEL, in whatever scope their caller has. */
+pte_t *drive_pte_alloc(unsigned long addr, int line)
+{
+	if (!drive_pte(addr, 0) && drive_fails_for(GFP_KERNEL, line))
+		return NULL;
+	return drive_pte(addr, 1);
 }
 
 void drive_set_pte(unsigned long addr, pte_t *at, pte_t pte)

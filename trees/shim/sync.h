@@ -44,13 +44,18 @@ static inline int drive_try(int *held)
 #define DEFINE_MUTEX(n) struct mutex n
 #define __SPIN_LOCK_UNLOCKED(n) { 0 }
 #define spin_lock_init(l) ((void)((l)->held = 0))
+#define drive_lock(l) (DRIVE_WANT(&(l)->held, "lock " #l), drive_take(&(l)->held, #l))
+void drive_spins(const int *held, const char *what, int bottom_halves);
 /* Who holds a spinlock is not preempted, and so reads under RCU. */
-#define spin_lock(l) (mutex_lock(l), DRIVE_READS(1))
-#define spin_trylock(l) (mutex_trylock(l) ? (DRIVE_READS(1), 1) : 0)
-#define spin_unlock(l) ((void)((l)->held = 0), DRIVE_READS(-1), DRIVE_AFTER("unlock " #l))
-#define spin_lock_irqsave(l, f) ((void)(f), spin_lock(l))
+#define drive_spin_lock(l, on) (drive_spins(&(l)->held, #l, on), drive_lock(l), DRIVE_SECTION(1), DRIVE_READS(1))
+#define spin_lock(l) drive_spin_lock(l, 1)
+#define spin_trylock(l) (mutex_trylock(l) ? (DRIVE_SECTION(1), DRIVE_READS(1), 1) : 0)
+#define spin_unlock(l) ((void)((l)->held = 0), DRIVE_SECTION(-1), DRIVE_READS(-1), DRIVE_AFTER("unlock " #l))
+#define spin_lock_bh(l) drive_spin_lock(l, 0)
+#define spin_unlock_bh(l) spin_unlock(l)
+#define spin_lock_irqsave(l, f) ((void)(f), drive_spin_lock(l, 0))
 #define spin_unlock_irqrestore(l, f) spin_unlock(l)
-#define mutex_lock(l) (DRIVE_WANT(&(l)->held, "lock " #l), drive_take(&(l)->held, #l))
+#define mutex_lock(l) (drive_sleeps(__LINE__), drive_lock(l))
 #define mutex_trylock(l) (DRIVE_POINT("trylock " #l), drive_try(&(l)->held))
 #define mutex_unlock(l) ((void)((l)->held = 0), DRIVE_AFTER("unlock " #l))
 #define lockdep_assert_held(l) ((void)0)
@@ -84,8 +89,8 @@ static inline void drive_unguard(struct mutex **m)
 #define try_cmpxchg(p, o, n) ({ int same = *(p) == *(o); if (same) *(p) = (n); else *(o) = *(p); same; })
 
 void drive_rcu(void *p);		/* freed after a grace period: when the call is over, or by the lanes */
-#define rcu_read_lock() (DRIVE_POINT("rcu_read_lock"), DRIVE_READS(1))
-#define rcu_read_unlock() (DRIVE_READS(-1), DRIVE_AFTER("rcu_read_unlock"))
+#define rcu_read_lock() (DRIVE_POINT("rcu_read_lock"), DRIVE_SECTION(1), DRIVE_READS(1))
+#define rcu_read_unlock() (DRIVE_SECTION(-1), DRIVE_READS(-1), DRIVE_AFTER("rcu_read_unlock"))
 #define rcu_dereference(p) (p)
 #define rcu_dereference_raw(p) (p)
 #define rcu_assign_pointer(p, v) ((p) = (v))
@@ -105,7 +110,7 @@ void drive_run_work(struct work_struct *w);
 #define schedule_work(w) drive_queue_work(w)
 #define schedule_work_on(c, w) drive_queue_work(w)
 #define queue_work(q, w) drive_queue_work(w)
-#define flush_work(w) drive_run_work(w)
+#define flush_work(w) (drive_sleeps(__LINE__), drive_run_work(w))
 
 #define BLOCKING_NOTIFIER_HEAD(n) struct blocking_notifier_head n
 #define ATOMIC_NOTIFIER_HEAD(n) struct atomic_notifier_head n

@@ -138,6 +138,13 @@ void EXPORT(drive_fail)(long at)
 	drive_fail_at = at;
 }
 
+/* Of the next call: it is made in this context, and what it does there is noted. */
+void EXPORT(drive_watch)(int context)
+{
+	drive_watched = 1;
+	drive_context = context;
+}
+
 void EXPORT(drive_call)(int op, long budget)
 {
 	drive_budget = budget;

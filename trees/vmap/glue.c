@@ -133,9 +133,21 @@ static int drive_is_owned(const struct vmap_area *va, ulong addr)
 #endif
 }
 
+/* For the question itself: no part of the call. */
+static struct vmap_area *drive_find(ulong addr)
+{
+	int watched = drive_watched;
+	struct vmap_area *va;
+
+	drive_watched = 0;
+	va = find_vmap_area(addr);
+	drive_watched = watched;
+	return va;
+}
+
 static void drive_ask_free(ulong addr)
 {
-	struct vmap_area *va = find_vmap_area(addr);
+	struct vmap_area *va = drive_find(addr);
 
 	if (!va || !drive_is_owned(va, addr)) {
 		vfree((void *)addr);
@@ -188,7 +200,7 @@ static void drive_ask_map_ram(ulong count, ulong frame)
 /* What no block serves is an area: its caller holds it until vm_unmap_ram finds it. */
 static void drive_ask_unmap_ram(ulong addr, ulong count)
 {
-	struct vmap_area *va = count > VMAP_MAX_ALLOC ? find_vmap_area(addr) : NULL;
+	struct vmap_area *va = count > VMAP_MAX_ALLOC ? drive_find(addr) : NULL;
 
 	if (va) {
 		drive_answer(DRIVE_DONE, va->va_start);
@@ -222,6 +234,18 @@ static void drive_ask_pcpu_free(ulong base, int n, const ulong *offsets)
 	for (i = 0; i < n; i++)
 		vms[i] = find_vm_area((void *)(base + offsets[i]));
 	pcpu_free_vm_areas(vms, n);
+}
+
+/* In the order of MASKS (spec/vmap/concepts/contexts.ts). */
+static noinline void drive_ask_vmalloc(ulong size, ulong mask)
+{
+	static const gfp_t drive_masks[] = { GFP_NOWAIT, GFP_NOIO, GFP_NOFS, GFP_KERNEL, GFP_KERNEL | __GFP_NOFAIL };
+
+#ifdef HAVE_VMALLOC_PROT
+	drive_placed((ulong)__vmalloc(size, drive_masks[mask % ARRAY_SIZE(drive_masks)], PAGE_KERNEL));
+#else
+	drive_placed((ulong)__vmalloc(size, drive_masks[mask % ARRAY_SIZE(drive_masks)]));
+#endif
 }
 
 /* Readers. What they keep on the stack would be part of every other question's state, if it were in drive_ask. */
@@ -336,9 +360,15 @@ void drive_ask(int op)
 	case DRIVE_FIND_VM:
 		drive_answer(find_vm_area((void *)args[0]) ? DRIVE_FOUND : DRIVE_NOTHING, 0);
 		break;
+	case DRIVE_VMALLOC:
+		drive_ask_vmalloc(args[0], args[1]);
+		break;
 	default:
 		drive_answer(DRIVE_UNKNOWN, op);
 	}
+	if (drive_watched)
+		drive_event(DRIVE_LEAVES, drive_section, 0, 0);
+	drive_watched = drive_context = drive_section = 0;
 	drive_settle();
 	drive_io->lazy = drive_lazy();
 	drive_io->live = drive_live();

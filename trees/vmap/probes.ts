@@ -54,6 +54,13 @@ export const PROBES: readonly Probe[] = [
   since("6.3", "HAVE_FIND_UNLINK", "find_unlink_vmap_area", "(void *)&find_unlink_vmap_area"),
   since("6.5", "HAVE_RECLAIM", "reclaim_and_purge_vmap_areas", "(void *)&reclaim_and_purge_vmap_areas"),
   {
+    name: "HAVE_VMALLOC_PROT",
+    says: "__vmalloc takes a protection (to 5.7)",
+    // A call of a macro with too many arguments would be an error in the header.
+    expression:
+      "sizeof(char[__builtin_types_compatible_p(__typeof__(__vmalloc), void *(unsigned long, gfp_t, pgprot_t)) ? 1 : -1])",
+  },
+  {
     name: "HAVE_LAZY_LLIST",
     says: "lazy areas on a lockless list (to 5.10)",
     expression: "vmap_purge_list.first",

@@ -5,7 +5,7 @@ import type { Scope } from "../../spec/vmap/scope.ts";
 import { PAGE_SIZE, type Pages } from "../../spec/vmap/vocabulary.ts";
 import type { Built } from "../build.ts";
 import { observe, setPte } from "../observer.ts";
-import { type Place, placeOf } from "../place.ts";
+import { type Place, placeOf, WORD32 } from "../place.ts";
 import { BASE, EVENTS, Instance, KINDS, OPS, type Saved, type Stop } from "../webassembly.ts";
 
 /** The surroundings of the allocator, and its memory. The structures of a model's state stay empty. */
@@ -68,7 +68,8 @@ export function boot(scope: Scope, built: Built): Machine {
   const instance = new Instance(built, {
     start: place.addressOf(vmalloc.vstart),
     end: place.limitOf(vmalloc.vend),
-    lazyMax: lazyMaxPages ?? undefined,
+    // Above all that a word of 32 bits counts nothing is purged.
+    lazyMax: lazyMaxPages === null ? undefined : Math.min(lazyMaxPages, WORD32),
     cpus,
     absent: absentCpus.reduce((bits, cpu) => bits | (1 << cpu), 0),
     arena: vmalloc.vend - vmalloc.vstart <= SMALL_WINDOW ? SMALL_ARENA : LARGE_ARENA,

@@ -104,11 +104,21 @@ export function AddressMap(props: MapProps) {
 const isInView = ({ view }: Drawing, from: number, to: number) =>
   to > view.from && from < view.from + view.span;
 
+/** The width of a letter of a tick. */
+const LETTER = 7.5;
+
 function AxisTicks({ axis, view, cell, x, height }: Drawing & { readonly height: number }) {
   const first = Math.floor(view.from);
   const last = Math.min(axis.columns, Math.ceil(view.from + view.span));
   const longest = page(axis.cuts[last - 1] ?? 0).length;
-  const every = Math.max(1, Math.ceil((longest * 7.5 + 6) / cell));
+  const every = Math.max(1, Math.ceil((longest * LETTER + 6) / cell));
+  /** Whether its text stands within the picture: half a number would be another one. */
+  const isWhole = (column: number) => {
+    const at = axis.cuts[column] as Vpn;
+    const wide = page(at).length * LETTER;
+    const left = at < LARGE ? x(column) + cell / 2 - wide / 2 : x(column) + 2;
+    return left >= x(view.from) && left + wide <= x(view.from + view.span) + GAP;
+  };
   const ticks = [];
   for (let column = first; column < last; column++) {
     const at = axis.cuts[column] as Vpn;
@@ -129,7 +139,7 @@ function AxisTicks({ axis, view, cell, x, height }: Drawing & { readonly height:
           ~
         </text>,
       );
-    else if (column % every === 0)
+    else if (column % every === 0 && isWhole(column))
       ticks.push(
         <text
           key={column}
@@ -199,11 +209,12 @@ function shapeOf({ run, top, height, draw, from, to }: ShapeProps) {
   const texts = [];
   if (run.textAt !== undefined && cell >= TEXT_WIDTH)
     for (let column = seenFrom; column < seenTo; column++) {
-      const long = isLong(axis, column);
-      const text = long ? "~" : run.textAt(axis.cuts[column] as Vpn);
+      const text = isLong(axis, column) ? "~" : run.textAt(axis.cuts[column] as Vpn);
+      // Half a number would be another one.
+      if (text.length * 7 > cell) continue;
       texts.push(
         <text key={column} class="cell" x={x(column) + cell / 2} y={top + height / 2}>
-          {text.length * 7 > cell ? text.slice(-2) : text}
+          {text}
         </text>,
       );
     }

@@ -92,8 +92,7 @@ function State({ state, go }: StateProps) {
     <>
       <p>
         {machine}, {scope}: after {taken.length} {taken.length === 1 ? "action" : "actions"}. <kbd>k</kbd>{" "}
-        goes back,
-        <kbd>1</kbd> to <kbd>9</kbd> take one of the first actions.
+        goes back, <kbd>1</kbd> to <kbd>9</kbd> take one of the first actions.
       </p>
       <div class="tools">
         <button type="button" disabled={path.length === 0} onClick={() => go(path.slice(0, -1))}>

@@ -9,7 +9,7 @@ import { kindsOf, rowsOf, withGuards } from "../map/rows.ts";
 import { BugText, CommandLine, nameOfBug, Save, Stepper, Waiting } from "../parts.tsx";
 import { Player, type Things } from "../player.ts";
 import { addressOf, linkTo, noteAddress } from "../route.ts";
-import { holds, useDocument } from "../source.ts";
+import { holds, isReport, useDocument } from "../source.ts";
 import { StepList } from "../step-list.tsx";
 
 interface ViewProps {
@@ -17,8 +17,8 @@ interface ViewProps {
 }
 
 export function HistoryView({ words }: ViewProps) {
-  const [target, law, kernel] = ["target", "law", "kernel"].map((name) => words.get(name));
-  const address = addressOf("history", { target, law, kernel });
+  const [target, law, kernel, trace] = ["target", "law", "kernel", "trace"].map((name) => words.get(name));
+  const address = addressOf("history", { target, law, kernel, trace });
   const loaded = useDocument(address, "film");
   const step = words.get("step");
   return (
@@ -27,7 +27,7 @@ export function HistoryView({ words }: ViewProps) {
         <FilmView
           key={address}
           film={film}
-          address={{ target: target ?? "", law: law ?? null, kernel: kernel ?? null }}
+          address={{ target: target ?? "", law: law ?? null, kernel: kernel ?? null, trace: trace ?? null }}
           from={step === null ? film.steps.length : Number(step)}
         />
       )}
@@ -39,6 +39,7 @@ interface Address {
   readonly target: string;
   readonly law: string | null;
   readonly kernel: string | null;
+  readonly trace: string | null;
 }
 
 interface FilmProps {
@@ -89,6 +90,7 @@ function FilmView({ film, address, from }: FilmProps) {
       {bug === null ? null : <BugText bug={bug} />}
       <div class="tools">
         <KernelMenu film={film} address={address} />
+        {film.trace === null || isReport ? null : <TraceChoice trace={film.trace} address={address} />}
         {film.twin === null || !holds(addressOf("run", { target: film.twin })) ? null : (
           <a href={linkTo(addressOf("run", { target: film.twin }))}>The same bug when calls interleave</a>
         )}
@@ -127,7 +129,7 @@ function FilmView({ film, address, from }: FilmProps) {
           says={pictureText(things, position)}
         />
       )}
-      {axis.columns === 0 || kinds.gathers.length > 0 ? null : <Legend />}
+      {axis.columns === 0 ? null : <Legend looks={kinds.gathers.length > 0 ? OF_GATHERS : OF_AREAS} />}
       {isLast && violations.length > 0 ? <Why film={film} /> : null}
       <div class="columns">
         <StepList steps={steps} position={position} go={go} />
@@ -176,6 +178,25 @@ function KernelMenu({ film, address }: { readonly film: Film; readonly address: 
   );
 }
 
+/** Another trace of the same recording. */
+function TraceChoice({ trace, address }: { readonly trace: number; readonly address: Address }) {
+  const [line, setLine] = useState(String(trace));
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        location.hash = linkTo(addressOf("history", { ...address, trace: line }));
+      }}
+    >
+      <label>
+        Trace on line{" "}
+        <input type="number" min={1} value={line} onInput={(event) => setLine(event.currentTarget.value)} />
+      </label>{" "}
+      <button type="submit">Show</button>
+    </form>
+  );
+}
+
 /** The law, what the picture shows, and the numbered places. */
 function Why({ film: { violations, blame } }: { readonly film: Film }) {
   return (
@@ -205,7 +226,16 @@ function Why({ film: { violations, blame } }: { readonly film: Film }) {
   );
 }
 
-const LOOKS = [
+type Looks = readonly (readonly [look: string, says: string])[];
+
+const OF_GATHERS: Looks = [
+  ["busy", "range of a gather"],
+  ["pte", "mapped page, by its frame"],
+  ["dead", "removed, and covered by no flush"],
+  ["gone", "gone since the last step"],
+  ["new", "changed by this step"],
+];
+const OF_AREAS: Looks = [
   ["busy", "busy area"],
   ["lazy", "freed, lazy"],
   ["block", "block of a CPU"],
@@ -213,12 +243,12 @@ const LOOKS = [
   ["guard", "guard page"],
   ["gone", "gone since the last step"],
   ["new", "changed by this step"],
-] as const;
+];
 
-function Legend() {
+function Legend({ looks }: { readonly looks: Looks }) {
   return (
     <ul class="legend" aria-label="Legend">
-      {LOOKS.map(([look, says]) => (
+      {looks.map(([look, says]) => (
         <li key={look}>
           <svg width="26" height="16" aria-hidden="true">
             <g class={`run ${look === "new" ? "busy new" : look} hue0`}>
@@ -231,9 +261,13 @@ function Legend() {
           {says}
         </li>
       ))}
-      <li>┌┐ the window asked for</li>
-      <li>▼ free_vmap_cache</li>
-      <li>A is what step 1 got, B what step 2 got</li>
+      {looks === OF_GATHERS ? null : (
+        <>
+          <li>┌┐ the window asked for</li>
+          <li>▼ free_vmap_cache</li>
+          <li>A is what step 1 got, B what step 2 got</li>
+        </>
+      )}
     </ul>
   );
 }

@@ -157,8 +157,9 @@ function Filters({ filter, setFilter, matrix, subjects }: FiltersProps) {
           </select>
         </label>
       )}
-      {choice("left", "Side by side:")}
-      {choice("right", "and")}
+      <span class="pair">
+        {choice("left", "Side by side:")} {choice("right", "and")}
+      </span>
       <label>
         <input
           type="checkbox"
@@ -266,6 +267,7 @@ function Cell({ cell, subject }: { readonly cell: MatrixCell | undefined; readon
 function MatrixLegend() {
   const looks = [
     ["violated", "A9 in 3", "promised, and bug A9 violates it in 3 commands"],
+    ["violated", "* in 3", "the same, by a bug without a number"],
     ["short", "(A13)", "not promised, and bug A13 violates it"],
     ["unknown", "? in 4", "violated, and no bug of the catalogue accounts for it"],
     ["kept", "ok", "kept in every history tried: not a proof"],

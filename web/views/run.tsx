@@ -82,7 +82,9 @@ function Lanes({ film, words, from }: LanesProps) {
         position={position}
         last={last}
         pins={film.outcome === "violated" ? [last] : []}
-        says={step === undefined ? "the beginning" : `step ${position}: CPU ${step.cpu}, ${step.text}`}
+        says={
+          step === undefined ? "the beginning" : `step ${position}: ${film.lanes[step.cpu]}, ${step.text}`
+        }
         go={go}
       />
       <p class="now" aria-live="polite">
@@ -90,7 +92,7 @@ function Lanes({ film, words, from }: LanesProps) {
           "The beginning: every CPU is idle."
         ) : (
           <>
-            <b>Step {position}:</b> CPU {step.cpu}, {step.text}
+            <b>Step {position}:</b> {film.lanes[step.cpu]}, {step.text}
           </>
         )}
       </p>
@@ -128,6 +130,7 @@ function Chart({ film, position, go }: ChartProps) {
   const waits = useMemo(() => waitBars(steps, lanes.length), [film]);
   const calls = useMemo(() => callBars(steps, lanes.length), [film]);
   const names = locksIn(bars);
+  const isSending = steps.some(({ sends }) => sends.length > 0);
   const besides = columns.map((name, nth) => {
     const longest = Math.max(name.length, ...steps.map(({ drawn }) => drawn[nth]?.length ?? 0));
     return longest * LETTER + 28;
@@ -148,17 +151,19 @@ function Chart({ film, position, go }: ChartProps) {
   }, [position]);
   return (
     <div ref={ref}>
-      {names.length === 0 ? null : (
-        <ul class="legend" aria-label="Locks">
+      {names.length === 0 && waits.length === 0 && !isSending ? null : (
+        <ul class="legend" aria-label="Legend">
           {names.map((name, nth) => (
             <li key={name}>
               <span class={`swatch lock${nth % 4}`} /> {name} is held
             </li>
           ))}
-          <li>
-            <span class="swatch waits" /> waits
-          </li>
-          <li>→ interrupt, from the CPU that sends it to the step that handles it</li>
+          {waits.length === 0 ? null : (
+            <li>
+              <span class="swatch waits" /> waits
+            </li>
+          )}
+          {isSending ? <li>→ interrupt, from the CPU that sends it to the step that handles it</li> : null}
         </ul>
       )}
       <Wide label="Swim lanes" kind="lanes" within={scroll}>
@@ -312,7 +317,7 @@ function stepText({ steps, lanes, columns }: RunFilm, nth: number): string {
   const waiting = step.waits.flatMap((waits, lane) => (waits ? [`${lanes[lane]} waits`] : []));
   const sent = step.sends.map(({ to }) => `interrupts CPU ${to}`);
   const state = step.drawn.map((text, column) => `${columns[column]} ${text.trim() || "-"}`);
-  return [`CPU ${step.cpu}, ${step.text}`, ...sent, ...held, ...waiting, ...state].join("; ");
+  return [`${lanes[step.cpu]}, ${step.text}`, ...sent, ...held, ...waiting, ...state].join("; ");
 }
 
 interface ArrowProps {

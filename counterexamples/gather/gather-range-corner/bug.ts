@@ -1,6 +1,6 @@
 import type { GatherTerms } from "../../../spec/gather/terms.ts";
 import type { Bug } from "../../../spec/wing.ts";
-import { from, released } from "../changed.ts";
+import { from, missedIn, released } from "../changed.ts";
 
 export const gatherRangeCorner: Bug<GatherTerms> = {
   id: "gather-range-corner",
@@ -9,11 +9,11 @@ export const gatherRangeCorner: Bug<GatherTerms> = {
   source: "2b047252d087, Linus Torvalds, 2013",
   fixed: "3.11",
   changed: undefined,
-  violations: (["page-after-flush", "flush-covers"] as const).map((law) => ({
+  violations: (["page-after-flush", "flush-covers", "freed-not-reached"] as const).map((law) => ({
     law,
     on: from("3.9.6", "3.10.4"),
     pinned: `${law}.json`,
     repaired: released("3.16"),
   })),
-  explains: ({ command }) => command.op !== "zap",
+  explains: ({ before, command }) => !["zap", "touch"].includes(missedIn(before, command)),
 };

@@ -11,7 +11,7 @@ export const pfnmapUnlinkBeforeFlush: Bug<GatherTerms> = {
   changed: undefined,
   violations: (["unlinked-is-flushed", "freed-not-reached"] as const).map((law) => ({
     law,
-    on: from("3.0.66", "5.17"),
+    on: [...from("3.0.66", "5.17"), ...from("2.6.28", "2.6.39")],
     pinned: `${law}.json`,
     repaired: released("6.1.10"),
   })),

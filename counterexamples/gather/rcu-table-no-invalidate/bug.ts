@@ -26,6 +26,7 @@ export const rcuTableNoInvalidate: Bug<GatherTerms> = {
     {
       law: "table-after-flush",
       on: from("4.15.18", "6.19.10"),
+      where: "arch gen, which never invalidates",
       pinned: "table-after-flush.gen.json",
       repaired: changed("4.19", "4.19 that invalidates everywhere", { steps: { invalidate: flushTlbOnly } }),
     },

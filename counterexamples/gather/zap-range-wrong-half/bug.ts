@@ -1,6 +1,6 @@
 import type { GatherTerms } from "../../../spec/gather/terms.ts";
 import type { Bug } from "../../../spec/wing.ts";
-import { from, released } from "../changed.ts";
+import { from, missedIn, released } from "../changed.ts";
 
 export const zapRangeWrongHalf: Bug<GatherTerms> = {
   id: "zap-range-wrong-half",
@@ -9,11 +9,11 @@ export const zapRangeWrongHalf: Bug<GatherTerms> = {
   source: "e6c495a96ce0, Vineet Gupta, 2013; recorded in 3.9.6 and 3.10.4",
   fixed: "3.11",
   changed: undefined,
-  violations: (["page-after-flush", "flush-covers"] as const).map((law) => ({
+  violations: (["page-after-flush", "flush-covers", "freed-not-reached"] as const).map((law) => ({
     law,
     on: from("3.9.6", "3.10.4"),
     pinned: `${law}.json`,
     repaired: released("4.4"),
   })),
-  explains: ({ command }) => command.op === "zap",
+  explains: ({ before, command }) => missedIn(before, command) === "zap",
 };

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { IS_WHOLE } from "../../../engine/bounds.testing.ts";
 import { inOrder, sets } from "../../../engine/operations.ts";
 import { factsOf } from "../../../kernels/changes.ts";
 import { LABELLED } from "../../../kernels/versions.ts";
-import { IS_WHOLE, isTested } from "../../../kernels/vmap/families.testing.ts";
+import { isTested } from "../../../kernels/vmap/families.testing.ts";
 import { KERNELS } from "../../../kernels/vmap/index.ts";
 import type { Step } from "../../../protocols/program.ts";
 import { AREA_ORDERS, type AreasOrder } from "../../../protocols/vmap/areas/releases.ts";

@@ -11,6 +11,7 @@ import {
   type Callers,
   getsPages,
   makesArea,
+  mapsInTwoTables,
   mapsPages,
   queuesHalfMade,
   returns,
@@ -46,13 +47,22 @@ const CALLERS: Readonly<Record<Facts["callers"], Callers>> = {
   ],
 };
 
+/** From which contexts, and with which masks, a release may be called. */
+export function callersOf(label: string): { readonly vmalloc: Callers; readonly vfree: readonly Context[] } {
+  const { callers, vfreeInInterrupts } = factsOf(label);
+  return {
+    vmalloc: CALLERS[callers],
+    vfree: vfreeInInterrupts ? ["process", "bottom halves off", "softirq", "hard irq"] : ["process"],
+  };
+}
+
 export function orderOf(label: string): ContextsOrder {
   const facts = factsOf(label);
   const canWaitOrNot = facts.callers === "without waiting too";
   const inside = facts.shadowMask === "GFP_KERNEL" ? always : ofCaller;
   const shadow = facts.shadowIn === "lazy MMU mode" ? populatesInLazyMode(inside) : populates(inside);
   return {
-    begins: begins(CALLERS[facts.callers]),
+    begins: begins(callersOf(label).vmalloc),
     asserts: facts.notIn === "hard interrupts" ? assertsNoHardInterrupt : assertsNoInterrupt,
     makesArea: makesArea(canWaitOrNot ? "if it may wait" : "always"),
     populates: facts.shadowOf === "none" ? undefined : shadow,
@@ -64,9 +74,7 @@ export function orderOf(label: string): ContextsOrder {
     halfMade: facts.halfMade === "vfree" ? vfreesHalfMade : queuesHalfMade,
     returns,
     mapsInNewBlock,
-    frees: frees(
-      facts.vfreeInInterrupts ? ["process", "bottom halves off", "softirq", "hard irq"] : ["process"],
-    ),
+    frees: frees(callersOf(label).vfree),
     worker,
   };
 }
@@ -95,6 +103,11 @@ export const CONTEXTS_ORDERS: Readonly<Record<string, ContextsOrder>> = {
     ...orderOf(NEWEST),
     begins: begins(AND_SOFTIRQS),
     makesArea: makesArea("if it may wait", "bottom halves off"),
+  },
+  "7.1-mapping-two-tables": { ...orderOf(NEWEST), mapsPages: mapsInTwoTables(byScope, "does nothing") },
+  "7.1-unmapping-before-it-tries-again": {
+    ...orderOf(NEWEST),
+    mapsPages: mapsInTwoTables(byScope, "unmaps"),
   },
   "7.1-vfree-of-half-made": { ...orderOf(NEWEST), halfMade: vfreesHalfMade },
 };

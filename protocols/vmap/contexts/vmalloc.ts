@@ -7,6 +7,7 @@ import {
   isInInterrupt,
   locksSurviveInterrupts,
   MASKS,
+  nofailIsServed,
   queuedInMappedMemory,
   servesAllowedContexts,
 } from "../../../spec/vmap/concepts/contexts.ts";
@@ -203,6 +204,36 @@ export const mapsPages =
       },
       { at: MAP, says: "gets no page table: tries again", to: MAP, when: [has(cpu.mask, NOFAIL)] },
     ];
+  };
+
+/**
+ * The same where a caller that may not fail gets the first of two page tables, and not the second: it tries again, and
+ * meets the PTEs that it set itself, unless they are unmapped before.
+ */
+export const mapsInTwoTables =
+  (inside: MaskInside, before: "unmaps" | "does nothing"): Steps =>
+  (m, cpu) => {
+    const when = [has(cpu.mask, NOFAIL)];
+    const says = "gets no second page table: some pages are mapped";
+    const meets = "meets its own PTEs";
+    const again: readonly Step[] =
+      before === "unmaps"
+        ? [{ at: MAP, says: `${says}, unmaps them; tries again`, to: MAP, when }]
+        : [
+            { at: MAP, says: `${says}; tries again`, to: meets, when },
+            {
+              at: meets,
+              says: "a PTE is set: WARN; tries again",
+              to: meets,
+              asserts: [
+                seen(nofailIsServed, [cpu.context, cpu.mask], (state) => ({
+                  command: callOf(cpu, state),
+                  response: { isEndless: true },
+                })),
+              ],
+            },
+          ];
+    return [...mapsPages(inside, false)(m, cpu), ...again];
   };
 
 /** What a vmalloc that succeeds has. */

@@ -1,5 +1,5 @@
 /** The record of a command: all that is known of it, but for what gathers do and how the world follows. */
-import type { Promises } from "../promises.ts";
+import type { Feature, Promises } from "../promises.ts";
 import type { Call, Scope } from "../scope.ts";
 import type { Addr } from "../vocabulary.ts";
 import type { OpenGather, World } from "../world.ts";
@@ -22,12 +22,16 @@ export interface CommandRecord<C extends Command = Command> {
   readonly fields: Readonly<Record<string, Field | readonly [Field, "optional"]>>;
   /** The kind of call that it is; undefined if every owner of a gather makes it. */
   readonly call: Call | undefined;
+  /** What a release must have for it; one that lacks it replies "unsupported". */
+  readonly feature: Feature | undefined;
   /** How often it is drawn. */
   readonly weight: number;
   /** Whether a release has it, on an architecture. */
   offered(promises: Promises, scope: Scope): boolean;
   /** All commands of such callers. */
   every(scope: Scope): readonly C[];
+  /** Whether any such command may be legal now: asked first where many are tried. */
+  mayBeLegal(world: World): boolean;
   /** Whether callers who keep the rules may make it now. */
   legal(world: World, command: C): boolean;
   says(command: C): string;
@@ -39,7 +43,13 @@ type Given<C extends Command> = Pick<CommandRecord<C>, "op" | "fields" | "every"
   Partial<CommandRecord<C>>;
 
 export function command<C extends Command>(given: Given<C>): CommandRecord<C> {
-  return { call: undefined, weight: 10, offered: () => true, simpler: () => [], ...given };
+  const { feature } = given;
+  return {
+    ...{ call: undefined, feature, weight: 10, simpler: () => [] },
+    mayBeLegal: ({ gathers }) => gathers.size > 0 || given.op === "gather" || !("g" in given.fields),
+    offered: ({ has }) => feature === undefined || has[feature],
+    ...given,
+  };
 }
 
 export const optional = (field: Field): readonly [Field, "optional"] => [field, "optional"];

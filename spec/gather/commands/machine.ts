@@ -71,7 +71,7 @@ export const lazy = command<Lazy>({
   fields: { g: "slot", on: optional("true") },
   call: "hash",
   weight: 8,
-  offered: ({ has }) => has.hash,
+  feature: "hash",
   every: (scope) =>
     forSlots(scope, (g): Lazy[] => [
       { op: "lazy", g, on: true },
@@ -90,7 +90,7 @@ export const unlock = command<Unlock>({
   fields: { g: "slot" },
   call: "hash",
   weight: 8,
-  offered: ({ has }) => has.hash,
+  feature: "hash",
   every: (scope) => forSlots(scope, (g): Unlock[] => [{ op: "unlock", g }]),
   legal: (world, { g }) => {
     const open = world.gathers.get(g);
@@ -107,7 +107,7 @@ export const hpte = command<Hpte>({
   },
   call: "hash",
   weight: 14,
-  offered: ({ has }) => has.hash,
+  feature: "hash",
   every: (scope) => forSlots(scope, (g) => scope.pages.map((addr): Hpte => ({ op: "hpte", g, addr }))),
   legal: (world, { g, addr }) => {
     const open = world.gathers.get(g);

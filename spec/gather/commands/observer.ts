@@ -85,7 +85,7 @@ export const unlink = command<Unlink>({
   op: "unlink",
   fields: { g: "slot" },
   call: "frames",
-  weight: 6,
+  weight: 12,
   every: (scope) => forSlots(scope, (g): Unlink[] => [{ op: "unlink", g }]),
   legal: ({ gathers, promises }, { g }) => {
     const open = gathers.get(g);
@@ -98,7 +98,7 @@ export const driverFree = command<DriverFree>({
   op: "driverFree",
   fields: { pfn: "frame" },
   call: "frames",
-  weight: 6,
+  weight: 12,
   every: ({ frames }) => frames.map((pfn): DriverFree => ({ op: "driverFree", pfn })),
   legal: ({ drivers }, { pfn }) => drivers.has(pfn),
   says: ({ pfn }) => `its driver finds frame ${pfn} mapped nowhere, and frees it`,

@@ -1,5 +1,6 @@
 /** What the owner of a gather does with it as a whole. */
 
+import type { Feature } from "../promises.ts";
 import type { Scope } from "../scope.ts";
 import { type Addr, PAGE, TOP } from "../vocabulary.ts";
 import { command, forSlots, free, hex, optional, owesPage, removing } from "./command.ts";
@@ -48,7 +49,7 @@ export const finish = command<Finish>({
   says: ({ g }) => `finish ${g}`,
 });
 
-function plain(op: Plain["op"], call: "flushes" | "vmas" | "unshare", says: string) {
+function plain(op: Plain["op"], call: "flushes" | "vmas" | "unshare", says: string, feature?: Feature) {
   const legal: Record<Plain["op"], (open: NonNullable<ReturnType<typeof free>>) => boolean> = {
     endVma: ({ vma }) => vma !== "none",
     freeVmas: ({ vma, ended }) => vma === "none" && ended,
@@ -62,12 +63,7 @@ function plain(op: Plain["op"], call: "flushes" | "vmas" | "unshare", says: stri
     fields: { g: "slot" },
     call,
     weight: op === "flush" ? 6 : 4,
-    offered: ({ has }) => {
-      if (op === "freeVmas") return has.freeVmas;
-      if (op === "flushUnshared") return has.unshare;
-      if (op === "flushTlbOnly") return has.tlbOnly;
-      return op !== "needFlushAll" || has.ranges;
-    },
+    feature,
     every: (scope) => forSlots(scope, (g): Plain[] => [{ op, g }]),
     legal: (world, { g }) => {
       const open = world.gathers.get(g);
@@ -80,11 +76,11 @@ function plain(op: Plain["op"], call: "flushes" | "vmas" | "unshare", says: stri
 }
 
 export const endVma = plain("endVma", "vmas", "end of the vma");
-export const freeVmas = plain("freeVmas", "vmas", "the vmas are to be freed:");
+export const freeVmas = plain("freeVmas", "vmas", "the vmas are to be freed:", "freeVmas");
 export const flush = plain("flush", "flushes", "flush");
-export const flushTlbOnly = plain("flushTlbOnly", "flushes", "TLB part of a flush");
-export const needFlushAll = plain("needFlushAll", "flushes", "all is to be flushed:");
-export const flushUnshared = plain("flushUnshared", "unshare", "flush of unshared tables");
+export const flushTlbOnly = plain("flushTlbOnly", "flushes", "TLB part of a flush", "tlbOnly");
+export const needFlushAll = plain("needFlushAll", "flushes", "all is to be flushed:", "ranges");
+export const flushUnshared = plain("flushUnshared", "unshare", "flush of unshared tables", "unshare");
 
 export const startVma = command<StartVma>({
   op: "startVma",
@@ -113,7 +109,7 @@ export const pageSize = command<PageSize>({
   fields: { g: "slot", size: "count" },
   call: "huge",
   weight: 8,
-  offered: ({ has }) => has.pageSizes,
+  feature: "pageSizes",
   every: (scope) =>
     forSlots(scope, (g) => [PAGE, 2 ** 21].map((size): PageSize => ({ op: "pageSize", g, size }))),
   legal: (world, { g }) => removing(world, g) !== undefined && !owesPage(world, g),

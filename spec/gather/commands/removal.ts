@@ -95,6 +95,7 @@ export const removePage = command<RemovePage>({
   call: "entries",
   weight: 20,
   offered: ({ has }) => has.pages,
+  mayBeLegal: ({ entries, scope }) => entries.size > 0 || scope.outside === true,
   every: (scope) =>
     forSlots(scope, (g) =>
       scope.pages.flatMap((addr) =>
@@ -118,7 +119,7 @@ export const removeFolio = command<RemoveFolio>({
   op: "removeFolio",
   fields: { g: "slot", pfn: "frame", n: "count", addr: "addr" },
   call: "folios",
-  offered: ({ has }) => has.folios,
+  feature: "folios",
   every: () => [],
   legal: () => false,
   says: ({ g, addr, n }) => `gather ${g} takes a run of ${n} pages at ${hex(addr)}`,
@@ -158,7 +159,7 @@ export const unshare = command<Unshare>({
   fields: { g: "slot", id: "table", shares: "count", addr: "addr" },
   call: "unshare",
   weight: 6,
-  offered: ({ has }) => has.unshare,
+  feature: "unshare",
   every: (scope) =>
     forSlots(scope, (g) =>
       SHARED.flatMap((id, nth) =>

@@ -64,6 +64,8 @@ export interface Seen {
   readonly queuedInMapped?: boolean;
   /** It returned: what it got, and whether a section that it began is still open. */
   readonly returned?: { readonly granted: boolean; readonly inSection: boolean };
+  /** It tries again for ever what cannot succeed. */
+  readonly isEndless?: boolean;
 }
 
 export type ContextLaw = Law<unknown, CallFrom, Seen>;
@@ -97,10 +99,10 @@ export const servesAllowedContexts: ContextLaw = {
 
 export const nofailIsServed: ContextLaw = {
   id: "nofail-is-served",
-  says: "A call with __GFP_NOFAIL is not refused.",
+  says: "A call with __GFP_NOFAIL is not refused, and does not try for ever what cannot succeed.",
   source: "9376130c390a (5.17)",
-  holds(_before, { mask }, { returned }) {
-    return !mask.mayNotFail || returned?.granted !== false;
+  holds(_before, { mask }, { returned, isEndless }) {
+    return !mask.mayNotFail || (returned?.granted !== false && isEndless !== true);
   },
 };
 

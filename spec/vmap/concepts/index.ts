@@ -1,5 +1,5 @@
 /** The laws of what today's kernels juggle beside areas and blocks (docs/todays-kernels.md). A machine of its own judges by each. */
-import { FAILURE_LAWS } from "../../process.ts";
+import { MEMORY_LAWS } from "../../process.ts";
 import { CONTEXT_LAWS } from "./contexts.ts";
 import { LEVEL_LAWS } from "./levels.ts";
 import { TABLE_LAWS } from "./side-tables.ts";
@@ -14,5 +14,5 @@ export const CONCEPT_LAWS: readonly Stated[] = [
   ...CONTEXT_LAWS,
   ...TABLE_LAWS,
   ...LEVEL_LAWS,
-  ...FAILURE_LAWS,
+  ...MEMORY_LAWS,
 ];

@@ -1,5 +1,5 @@
 /** Every law, in reading order. A new law is one constant and one line here. */
-import { FAILURE_LAWS, PROCESS_LAWS } from "../../process.ts";
+import { MEMORY_LAWS, PROCESS_LAWS } from "../../process.ts";
 import type { Call } from "../commands/command.ts";
 import type { Scope } from "../scope.ts";
 import { argumentDomain, isLegal } from "./domain.ts";
@@ -122,7 +122,7 @@ export function lawsTried(
 /** The same with the laws of processes, which no model can violate: for code that runs. */
 export const ALL_LAWS: readonly VmapLaw[] = [
   ...LAWS,
-  ...[...PROCESS_LAWS, ...FAILURE_LAWS].map((law) =>
+  ...[...PROCESS_LAWS, ...MEMORY_LAWS].map((law) =>
     inOneShape({
       ...law,
       holds: (before, command, response, after) =>
