@@ -11,6 +11,7 @@ import { UsageError, wholeNumber } from "../jobs/usage-error.ts";
 import { USUAL_SEED } from "../jobs/work.ts";
 import { addCampaign } from "./campaign-verbs.ts";
 import { BAD_INPUT } from "./exit.ts";
+import { addExplore } from "./explore-verb.ts";
 import {
   AS_OPTION,
   JSON_OPTION,
@@ -25,7 +26,6 @@ import { addReaders } from "./reader-verbs.ts";
 import { onTree, report, run, type TreeOption } from "./run-verb.ts";
 import type { CheckArguments } from "./verbs/check.ts";
 import type { DiffOptions } from "./verbs/diff.ts";
-import type { ExploreArguments } from "./verbs/explore.ts";
 import type { HuntOptions } from "./verbs/hunt.ts";
 import type { ListOptions } from "./verbs/list.ts";
 import type { PinOptions } from "./verbs/pin.ts";
@@ -112,84 +112,7 @@ program
     }),
   );
 
-program
-  .command("explore")
-  .description("visits every state of a small machine: a protocol, or a kernel beside the reference")
-  .argument(
-    "[machine]",
-    "lazy-unmap, a kernel such as 6.12 or gather-3.1, or a bug that is a kernel with one step replaced",
-  )
-  .option("--scope <parameters>", "such as V=3,F=2,C=3 or pages=8,windows=1")
-  .option(
-    "--calls <calls>",
-    'on the code of a tree, step by step, such as "x = map 1; y = map 1 : unmap y | unmap x; aliases"',
-  )
-  .option("--grain <grain>", "of --calls: steps at locks, or at READ_ONCE and WRITE_ONCE too (once)")
-  .option("--symmetry <on or off>", "merge equivalent states; on unless given")
-  .option(
-    "--partial-order <on, late or off>",
-    "take steps that commute in fewer orders, or only delay some of them; on for blocks-..., unless given",
-  )
-  .option("--liveness", "look for endless runs in which something that must end does not", false)
-  .option(
-    "--runs <number>",
-    "random runs of a protocol, each step judged, in place of every state",
-    wholeNumber("--runs", 1, MOST_RUNS),
-  )
-  .option(
-    "--swarm <number>",
-    "this many searches, each depth first in an order of its own, for what is too large to be visited whole",
-    wholeNumber("--swarm", 1, 10_000),
-  )
-  .option(
-    "--depth <number>",
-    "steps of a run of --swarm; 100 unless given",
-    wholeNumber("--depth", 1, 60_000),
-  )
-  .option("--law <id>", "end as soon as this law is violated")
-  .option("--actions", "print which actions violate each violated law, and in how many steps", false)
-  .option("--compact", "keep a hash of 64 bits of each state in place of the state", false)
-  .option(
-    "--states <number>",
-    "end after this many states; 50000000 unless given, each search of --swarm after 1000000",
-    wholeNumber("--states", 1, 2 ** 30),
-  )
-  .option("--seconds <number>", "end after this many seconds", wholeNumber("--seconds", 1, 2 ** 20), 600)
-  .option(
-    "--megabytes <number>",
-    "end once the process takes this much memory",
-    wholeNumber("--megabytes", 1, 2 ** 20),
-  )
-  .option(
-    "--workers <number>",
-    "threads that visit states, up to 4; with --queue those of this machine, or 0",
-    wholeNumber("--workers", 0, 256),
-    1,
-  )
-  .option("--queue <address>", "keep the states on this Redis or Valkey server, for workers on many machines")
-  .option("--shards <hosts>", "spread them over these servers, such as HOST:6379,HOST:6380")
-  .option("--checkpoint <file>", "save the search in this file from time to time, and if it ends early")
-  .option(
-    "--every <seconds>",
-    "seconds between two checkpoints; 30 unless given",
-    wholeNumber("--every", 0, 2 ** 20),
-  )
-  .option("--resume <file>", "continue a search that was saved, of the machine that was saved")
-  .option("--dot <file>", "write the graph for Graphviz, if it has at most 2000 states")
-  .option("--out <file>", "write the history or run that violates a law, for replay")
-  .option(
-    "--itf <file>",
-    "write the run of the first violation as an ITF trace (.itf.json), for Quint and Apalache",
-  )
-  .option("--seed <number>", "seed of random runs (--runs), and the first of --swarm", SEED_OPTION[2])
-  .option(...JSON_OPTION)
-  .action(
-    run<string | undefined, ExploreArguments>(async ({ calls }) =>
-      calls === undefined
-        ? (await import("./verbs/explore.ts")).exploreVerb
-        : (await import("./verbs/explore-calls.ts")).exploreCallsVerb,
-    ),
-  );
+addExplore(program);
 
 program
   .command("diff")

@@ -16,12 +16,11 @@ export interface SearchWorkerOptions {
   /** Bytes of partitions that it keeps, beside the one in work. */
   readonly bytes: number;
   readonly worker: string;
-  readonly isStopped?: () => boolean;
   /** Called around each task, to measure it. */
   readonly around?: (task: string, work: () => Promise<TaskFindings>) => Promise<TaskFindings>;
 }
 
-type Ended = "done" | "paused" | "gone" | "stopped";
+type Ended = "done" | "paused" | "gone";
 
 /** Works for a search until it is done, or paused. */
 export async function workForSearch(
@@ -30,11 +29,10 @@ export async function workForSearch(
   options: SearchWorkerOptions,
 ): Promise<Ended> {
   const worker = new SearchWorker(search, machine, options);
-  const { leaseMs, isStopped = () => false, around = (_task, work) => work() } = options;
+  const { leaseMs, around = (_task, work) => work() } = options;
   let task = await search.take(options.worker, leaseMs);
   for (;;) {
     if (task === "done" || task === "paused" || task === "gone") return task;
-    if (isStopped()) return "stopped";
     if (task === "wait") {
       await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
       task = await search.take(options.worker, leaseMs);

@@ -38,10 +38,11 @@ function shownAddress(address: string): string {
 
 /** The address of another server, HOST:PORT, with what else the first one's says: protocol, user and password. */
 export function addressBeside(address: string, host: string): string {
-  const url = new URL(address);
-  url.host = host;
-  if (url.host !== host.replace(/:6379$/, "") && url.host !== host)
+  if (!/^[\w.-]+(:\d{1,5})?$/.test(host))
     throw new UsageError(`--shards takes servers such as HOST:6379,HOST:6380, not ${JSON.stringify(host)}`);
+  const url = new URL(address);
+  url.hostname = host.replace(/:\d+$/, "");
+  url.port = /:(\d+)$/.exec(host)?.[1] ?? "";
   return url.href;
 }
 

@@ -183,6 +183,13 @@ describe("a server that cannot be trusted with states", () => {
     expect(await running).toMatch(/^another explore of the same machine has taken the result$/);
   });
 
+  test.each(["http://a", "a,,b", "a:b"])("is refused in one line by a wrong name: %s", async (shards) => {
+    const running = explore("lazy-unmap", { queue: queue(), shards });
+    await expect(running).rejects.toThrow(
+      /^--shards takes servers such as HOST:6379,HOST:6380, not "[^\n]*$/,
+    );
+  });
+
   test("says no password", async () => {
     const options = { ...BOUNDS, queue: queue(), shards: "127.0.0.1:1", workers: 1 };
     await prepare(LAZY_UNMAP.machine);

@@ -48,9 +48,9 @@ export async function exploreShared(
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;
   const home = await openServer(queue);
-  const addresses = (shards?.split(",") ?? []).map((host) => addressBeside(queue, host));
   const threads: SearchThread[] = [];
   try {
+    const addresses = (shards?.split(",") ?? []).map((host) => addressBeside(queue, host));
     const { id, about } = describeSearch(ref, queue, addresses, leaseMs);
     const { search, close } = await openSearch(queue, home, id, about, machine);
     try {
