@@ -25,7 +25,6 @@ import { addReaders } from "./reader-verbs.ts";
 import { onTree, report, run, type TreeOption } from "./run-verb.ts";
 import type { CheckArguments } from "./verbs/check.ts";
 import type { DiffOptions } from "./verbs/diff.ts";
-import type { DriveArguments } from "./verbs/drive.ts";
 import type { ExploreArguments } from "./verbs/explore.ts";
 import type { HuntOptions } from "./verbs/hunt.ts";
 import type { ListOptions } from "./verbs/list.ts";
@@ -275,37 +274,6 @@ program
   );
 
 addReaders(program);
-
-program
-  .command("drive")
-  .description(
-    "judges random histories of any allocator, run in a child process by the line protocol of docs/drive.md",
-  )
-  .argument("[command...]", "the program and its arguments, after --")
-  .option("--tree <directory>", "a kernel tree, compiled and run as a child, in place of a command")
-  .option("--sanitize", "with --tree: compiled with ASan and UBSan", false)
-  .option("--runs <number>", "random histories", wholeNumber("--runs", 1, MOST_RUNS), 1000)
-  .option("--seconds <number>", "end after this long", wholeNumber("--seconds", 1, 2 ** 20))
-  .option("--law <id>", "only this law")
-  .option("--as <label>", "judge by the promises of this release, not by those that the child names")
-  .option("--history <file>", "run this history in place of random ones")
-  .option("--out <file>", "write the history that violates a law, for --history and replay")
-  .option(
-    "--deadline <milliseconds>",
-    "the time within which each request must be answered",
-    wholeNumber("--deadline", 1, 2 ** 22),
-    2000,
-  )
-  .option(
-    "--memory <megabytes>",
-    "private memory that a process may take; 0 for no bound, as a sanitizer needs",
-    wholeNumber("--memory", 0, 2 ** 20),
-    1024,
-  )
-  .option("--fresh", "a new process for each history, even if the child offers again", false)
-  .option(...SEED_OPTION, USUAL_SEED)
-  .option(...JSON_OPTION)
-  .action(run<string[], DriveArguments>(async () => (await import("./verbs/drive.ts")).driveVerb));
 
 program
   .command("simulate")

@@ -1,10 +1,11 @@
-/** The verbs that read what others recorded, logged or wrote: recordings, logs, and kernel trees. */
+/** The verbs on what others recorded, logged or wrote: recordings, logs, allocators and kernel trees. */
 import type { Command } from "commander";
 import { wholeNumber } from "../jobs/usage-error.ts";
 import { USUAL_SEED } from "../jobs/work.ts";
 import { AS_OPTION, JSON_OPTION, MOST_RUNS, SEED_OPTION, UNUSED_SEED_OPTION } from "./options.ts";
 import { run } from "./run-verb.ts";
 import type { ConformOptions } from "./verbs/conform.ts";
+import type { DriveArguments } from "./verbs/drive.ts";
 import type { JudgeOptions } from "./verbs/judge.ts";
 import type { RecordOptions } from "./verbs/record.ts";
 import type { TreesOptions } from "./verbs/trees.ts";
@@ -60,6 +61,37 @@ export function addReaders(program: Command): void {
     .action(
       run<string, VmallocinfoOptions>(async () => (await import("./verbs/vmallocinfo.ts")).vmallocinfoVerb),
     );
+
+  program
+    .command("drive")
+    .description(
+      "judges random histories of any allocator, run in a child process by the line protocol of docs/drive.md",
+    )
+    .argument("[command...]", "the program and its arguments, after --")
+    .option("--tree <directory>", "a kernel tree, compiled and run as a child, in place of a command")
+    .option("--sanitize", "with --tree: compiled with ASan and UBSan", false)
+    .option("--runs <number>", "random histories", wholeNumber("--runs", 1, MOST_RUNS), 1000)
+    .option("--seconds <number>", "end after this long", wholeNumber("--seconds", 1, 2 ** 20))
+    .option("--law <id>", "only this law")
+    .option("--as <label>", "judge by the promises of this release, not by those that the child names")
+    .option("--history <file>", "run this history in place of random ones")
+    .option("--out <file>", "write the history that violates a law, for --history and replay")
+    .option(
+      "--deadline <milliseconds>",
+      "the time within which each request must be answered",
+      wholeNumber("--deadline", 1, 2 ** 22),
+      2000,
+    )
+    .option(
+      "--memory <megabytes>",
+      "private memory that a process may take; 0 for no bound, as a sanitizer needs",
+      wholeNumber("--memory", 0, 2 ** 20),
+      1024,
+    )
+    .option("--fresh", "a new process for each history, even if the child offers again", false)
+    .option(...SEED_OPTION, USUAL_SEED)
+    .option(...JSON_OPTION)
+    .action(run<string[], DriveArguments>(async () => (await import("./verbs/drive.ts")).driveVerb));
 
   program
     .command("record")

@@ -4,10 +4,11 @@
  * whether a page has references that it does not know.
  */
 import { all, any, not, sets } from "../../engine/operations.ts";
-import { has, hasNot } from "../../engine/reduce/conditions.ts";
+import { has } from "../../engine/reduce/conditions.ts";
 import { type Field, FLAG, indexOf, Layout, named, plain } from "../../engine/search/layout.ts";
 import { type Check, IDLE, MOST_PHASES, type Step, type StepMachine } from "../program.ts";
 import { stepMachine } from "../step-machine.ts";
+import { eachEnds } from "./laws.ts";
 import { cpuSet } from "./tasks.ts";
 
 export interface CollapsesScope {
@@ -155,12 +156,7 @@ export function collapsesMachine(name: string, scope: CollapsesScope, order: Col
     cpus: m.cpus,
     program: (cpu) => [...walks(m, cpu, order), ...collapses(m, cpu)],
     begin: (state) => m.hasPte.set(state, 1),
-    eventuallyEnds: () =>
-      m.cpus.map(({ index, phase }) => ({
-        id: `walk-ends-${index}`,
-        says: "Every walk and every collapse that began ends.",
-        when: [hasNot(phase, 0)],
-      })),
+    eventuallyEnds: () => eachEnds(m.cpus, "walk-ends", "Every walk and every collapse that began ends."),
     isSymmetric: true,
     draw: (state) => ({
       pmd: ["table", "none", "huge"][m.pmd.get(state)] ?? "",

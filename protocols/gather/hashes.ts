@@ -7,7 +7,7 @@ import { has, hasNot } from "../../engine/reduce/conditions.ts";
 import { type Field, FLAG, indexOf, Layout, plain, upTo } from "../../engine/search/layout.ts";
 import { type Check, hardwareStep, IDLE, phasesOf, type Step, type StepMachine } from "../program.ts";
 import { stepMachine } from "../step-machine.ts";
-import { oneHashEntry } from "./laws.ts";
+import { eachEnds, oneHashEntry } from "./laws.ts";
 import { cpuLanes, cpuSet, NEVER, schedules, tasksOf, whileRunning } from "./tasks.ts";
 
 export interface HashesScope {
@@ -239,12 +239,7 @@ export function hashesMachine(name: string, scope: HashesScope, order: HashesOrd
     // preempted again and again, a task would be owed nothing
     ...(scope.preempts === 0
       ? {
-          eventuallyEnds: () =>
-            m.tasks.map(({ index, phase }) => ({
-              id: `unmap-ends-${index}`,
-              says: "Every unmapping that began ends.",
-              when: [hasNot(phase, 0)],
-            })),
+          eventuallyEnds: () => eachEnds(m.tasks, "unmap-ends", "Every unmapping that began ends."),
         }
       : {}),
     isSymmetric: true,

@@ -15,7 +15,7 @@ import {
   type StepMachine,
 } from "../program.ts";
 import { stepMachine } from "../step-machine.ts";
-import { freedNotReached } from "./laws.ts";
+import { eachEnds, freedNotReached } from "./laws.ts";
 import { cpuSet, interrupt } from "./tasks.ts";
 
 export interface MremapsScope {
@@ -221,12 +221,7 @@ export function mremapsMachine(name: string, scope: MremapsScope, order: Mremaps
         never: entries.map((entry) => [has(m.isFreed, 1), hasNot(entry, NONE)]),
       },
     ],
-    eventuallyEnds: () =>
-      m.cpus.map(({ index, phase }) => ({
-        id: `mremap-ends-${index}`,
-        says: "Every mremap that began ends.",
-        when: [hasNot(phase, 0)],
-      })),
+    eventuallyEnds: () => eachEnds(m.cpus, "mremap-ends", "Every mremap that began ends."),
     isSymmetric: true,
     legend: "by address: - none, c clean, D dirty; f: the page was freed",
     draw: (state) => {

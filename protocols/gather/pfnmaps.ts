@@ -7,7 +7,7 @@ import { has, hasNot } from "../../engine/reduce/conditions.ts";
 import { type Field, FLAG, indexOf, Layout, named, plain, setOf } from "../../engine/search/layout.ts";
 import { hardwareStep, IDLE, MOST_PHASES, type Step, type StepMachine } from "../program.ts";
 import { stepMachine } from "../step-machine.ts";
-import { freedNotReached } from "./laws.ts";
+import { eachEnds, freedNotReached } from "./laws.ts";
 import { cpuSet, interrupt } from "./tasks.ts";
 
 export interface PfnmapsScope {
@@ -151,11 +151,7 @@ export function pfnmapsMachine(name: string, scope: PfnmapsScope, order: Pfnmaps
       },
     ],
     eventuallyEnds: () =>
-      m.cpus.map(({ index, phase }) => ({
-        id: `unmap-ends-${index}`,
-        says: "Every munmap and every unmap_mapping_range that began ends.",
-        when: [hasNot(phase, 0)],
-      })),
+      eachEnds(m.cpus, "unmap-ends", "Every munmap and every unmap_mapping_range that began ends."),
     isSymmetric: true,
     draw: (state) => ({
       vma: ["gone", "linked", "unlinked"][m.vma.get(state)] ?? "",

@@ -7,6 +7,7 @@ import { has, hasNot } from "../../engine/reduce/conditions.ts";
 import { type Field, FLAG, Layout, named, plain, setOf } from "../../engine/search/layout.ts";
 import { type Check, hardwareStep, IDLE, MOST_PHASES, type Step, type StepMachine } from "../program.ts";
 import { stepMachine } from "../step-machine.ts";
+import { eachEnds } from "./laws.ts";
 import { cpuSet, interrupt } from "./tasks.ts";
 
 export interface ProtectsScope {
@@ -140,11 +141,7 @@ export function protectsMachine(name: string, scope: ProtectsScope, order: Prote
       ),
     ],
     eventuallyEnds: () =>
-      m.cpus.map(({ index, phase }) => ({
-        id: `change-ends-${index}`,
-        says: "Every change of protection and every migration that began ends.",
-        when: [hasNot(phase, 0)],
-      })),
+      eachEnds(m.cpus, "change-ends", "Every change of protection and every migration that began ends."),
     isSymmetric: true,
     legend: "PTE: W writable, N inaccessible, M a migration entry, with its frame; TLB: the frame",
     draw: (state) => ({

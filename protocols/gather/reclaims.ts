@@ -13,12 +13,12 @@ import {
   type Operations,
   sets,
 } from "../../engine/operations.ts";
-import { has, hasNot } from "../../engine/reduce/conditions.ts";
+import { has } from "../../engine/reduce/conditions.ts";
 import { type Field, FLAG, indexOf, Layout, plain, setOf, upTo } from "../../engine/search/layout.ts";
 import { pagesIn } from "../call-assertions.ts";
 import { type Check, IDLE, MOST_PHASES, type Step, type StepMachine } from "../program.ts";
 import { stepMachine } from "../step-machine.ts";
-import { freedNotReached } from "./laws.ts";
+import { eachEnds, freedNotReached } from "./laws.ts";
 import { caches, cpuSet, interrupt } from "./tasks.ts";
 
 export interface ReclaimsScope {
@@ -207,12 +207,7 @@ export function reclaimsMachine(name: string, scope: ReclaimsScope, learns: Step
         holds: (state) => m.cpus.every(({ tlb }) => (tlb.get(state) & m.freed.get(state)) === 0),
       },
     ],
-    eventuallyEnds: () =>
-      m.cpus.map(({ index, phase }) => ({
-        id: `unmap-ends-${index}`,
-        says: "Every munmap and every reclaim that began ends.",
-        when: [hasNot(phase, 0)],
-      })),
+    eventuallyEnds: () => eachEnds(m.cpus, "unmap-ends", "Every munmap and every reclaim that began ends."),
     isSymmetric: true,
     legend:
       "pages: P mapped, f freed, - unmapped and not yet freed; due: tlb_flush_batched; TLB: the pages of a CPU",

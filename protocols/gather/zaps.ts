@@ -23,7 +23,7 @@ import { type Field, Layout, plain, setOf, upTo } from "../../engine/search/layo
 import { pagesIn } from "../call-assertions.ts";
 import { type Check, IDLE, type Step, type StepAction, type StepMachine } from "../program.ts";
 import { stepMachine } from "../step-machine.ts";
-import { finishLeavesNothingStale, freedNotReached } from "./laws.ts";
+import { eachEnds, finishLeavesNothingStale, freedNotReached } from "./laws.ts";
 import { caches, cpuLanes, cpuSet, interrupt, NEVER, schedules, tasksOf, whileRunning } from "./tasks.ts";
 
 export interface ZapsScope {
@@ -247,12 +247,7 @@ export function zapsMachine(name: string, scope: ZapsScope, order: ZapsOrder): S
     // preempted again and again, a task would be owed nothing
     ...(scope.preempts === 0
       ? {
-          eventuallyEnds: () =>
-            m.tasks.map(({ index, phase }) => ({
-              id: `zap-ends-${index}`,
-              says: "Every zap that began ends.",
-              when: [hasNot(phase, 0)],
-            })),
+          eventuallyEnds: () => eachEnds(m.tasks, "zap-ends", "Every zap that began ends."),
         }
       : {}),
     isSymmetric: true,

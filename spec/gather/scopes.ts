@@ -29,6 +29,13 @@ export const SCOPES: readonly Scope[] = [
     frames: numbers(6, 100),
     calls: ["zap", "entries", "flushes", "fail"],
   },
+  {
+    ...PLAIN,
+    name: "one gather, touched",
+    pages: pagesOf(2),
+    frames: numbers(2, 100),
+    calls: ["zap", "flushes", "fail", "touch"],
+  },
   { ...PLAIN, ...ONE, name: "one CPU", calls: ["zap", "entries", "touch", "insert", "reuse"] },
   {
     ...PLAIN,
@@ -131,13 +138,6 @@ export const SCOPES: readonly Scope[] = [
     name: "hash table on one CPU",
     arch: "ppc64",
     calls: ["zap", "hash", "touch", "insert", "reuse"],
-  },
-  {
-    ...PLAIN,
-    name: "one gather, touched",
-    pages: pagesOf(2),
-    frames: numbers(2, 100),
-    calls: ["zap", "flushes", "fail", "touch"],
   },
 ];
 
