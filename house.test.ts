@@ -47,6 +47,29 @@ const MAY_IMPORT_FILE: Readonly<Record<string, readonly string[]>> = {
   adapters: ["costs/costs.ts"],
 };
 const WINGS = ["vmap", "gather"];
+/**
+ * What tests may import beside that: the rooms that a room is compared with, or whose parts its fixtures are made of.
+ * The fewer the better: a pair that no test needs any more fails.
+ */
+const TESTS_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  // Its searches are tried on the smallest protocol, and its runs as the files that they become.
+  engine: ["protocols", "adapters"],
+  // The world follows what kernels answer, in the histories of random callers.
+  model: ["engine", "kernels", "properties"],
+  kernels: ["engine", "model", "properties"],
+  // What a tree answers is compared with protocols, and its steps are drawn and judged.
+  trees: ["engine", "protocols", "jobs"],
+  // Compared are kernels, those with bugs among them, and violations are attributed as jobs do.
+  properties: ["kernels", "protocols", "counterexamples", "adapters", "jobs"],
+  // Pinned files are read, replayed, shrunk and explored.
+  counterexamples: ["engine", "model", "protocols", "properties", "adapters", "jobs"],
+  costs: ["adapters"],
+  // Recordings are compared with models and judged by laws.
+  adapters: ["model", "kernels", "costs", "counterexamples", "jobs"],
+  // What jobs find is printed and written as verbs do.
+  jobs: ["cli"],
+  web: ["properties", "counterexamples", "cli"],
+};
 /** What compares the step grain with the call grain imports both. */
 const REFINEMENTS = WINGS.map((wing) => `properties/${wing}/refinement/`);
 
@@ -63,9 +86,11 @@ function sources(folder: string, names = /(?<!\.d)\.tsx?$/): string[] {
   });
 }
 
+const isTest = (file: string) => /\.test(ing)?\.tsx?$/.test(file);
 const ALL = Object.keys(MAY_IMPORT).flatMap((room) => sources(room));
 /** What is not a test, nor what tests share. */
-const PRODUCTION = ALL.filter((file) => !/\.test(ing)?\.tsx?$/.test(file));
+const PRODUCTION = ALL.filter((file) => !isTest(file));
+const TESTS = ALL.filter((file) => !PRODUCTION.includes(file));
 
 function importsOf(file: string, text = readFileSync(join(ROOT, file), "utf8")): Import[] {
   return [...text.matchAll(/(?:from|import)[\s(]+"(\.[^"]+)"/g)].map(([, path]) => ({
@@ -119,6 +144,7 @@ function allowed({ from, to }: Import): boolean {
   if (here === there) return true;
   if (REFINEMENTS.some((folder) => from.startsWith(folder)) && ["kernels", "protocols"].includes(there))
     return true;
+  if (isTest(from) && (TESTS_MAY_IMPORT[here] ?? []).includes(there)) return true;
   return (MAY_IMPORT[here] ?? []).includes(there) || (MAY_IMPORT_FILE[here] ?? []).includes(to);
 }
 
@@ -126,6 +152,26 @@ describe("the arrows", () => {
   test("of imports point the way the design says", () => {
     const wrong = PRODUCTION.flatMap((file) => importsOf(file)).filter((each) => !allowed(each));
     expect(wrong).toEqual([]);
+  });
+
+  test("of tests point the same way, or to a room that is listed for theirs", () => {
+    const imports = TESTS.flatMap((file) => importsOf(file));
+    expect(imports.filter((each) => !allowed(each))).toEqual([]);
+    const needed = new Set(imports.map(({ from, to }) => `${folderOf(from)} ${folderOf(to)}`));
+    const listed = Object.entries(TESTS_MAY_IMPORT).flatMap(([room, others]) =>
+      others.map((other) => `${room} ${other}`),
+    );
+    expect(listed.filter((pair) => !needed.has(pair))).toEqual([]);
+  });
+
+  test.each([
+    ["engine/search/explore.test.ts", "../../kernels/vmap/index.ts"],
+    ["kernels/vmap/blocks.test.ts", "../../jobs/names.ts"],
+    ["spec/history.test.ts", "../model/vmap/area.ts"],
+    ["kernels/vmap/blocks.test.ts", "../gather/index.ts"],
+  ])("would be seen to be wrong from a test, %s, to %s", (from, path) => {
+    const [forbidden] = importsOf(from, `import { x } from "${path}";`) as [Import];
+    expect(allowed(forbidden)).toBe(false);
   });
 
   test.each([
@@ -187,6 +233,32 @@ describe("every file", () => {
   });
 });
 
+describe("no file is long", () => {
+  const LONGEST = 350;
+  /** Longer, and why they are better whole. */
+  const LONG: Readonly<Record<string, string>> = {
+    "adapters/vmap/bad-history.test.ts": "a table of wrong files and what is said of each",
+    "cli/drive.long.test.ts": "a child with one quirk after another",
+    "engine/live/liveness.test.ts": "the machines that its graphs are compared with stand beside them",
+    "jobs/page/documents.ts": "types of the page's documents",
+    "model/vmap/blocks.test.ts": "one world, looked at after each reply",
+    "model/vmap/laws-of-blocks.test.ts": "one history for each law",
+    "properties/gather/refinement/refinement.test.ts": "one pair of protocol and kernel after another",
+    "protocols/gather/rmap/anon-vma.ts": "calls of one lock, in their order",
+    "protocols/vmap/draw.test.ts": "a table of what each family draws",
+    "spec/vmap/bibliography.ts": "the table of commits",
+    "spec/wing.ts": "the record of a wing: types",
+    "web/page.web.test.ts": "one view of the page after another",
+  };
+  const lengthOf = (file: string) => readFileSync(join(ROOT, file), "utf8").split("\n").length - 1;
+
+  test("but those that are listed", () => {
+    const long = ALL.filter((file) => lengthOf(file) > LONGEST);
+    expect(ALL.length).toBeGreaterThan(900);
+    expect(long.toSorted()).toEqual(Object.keys(LONG).toSorted());
+  });
+});
+
 test("a job speaks to no terminal: it prints nothing, and ends no process", () => {
   const TERMINAL =
     /console\.|process\.(exit|stdout|stderr|on\()|picocolors|yocto-spinner|cli-table3|commander/;
@@ -204,8 +276,7 @@ describe("no test knows the time", () => {
   const textOf = (file: string) => readFileSync(join(ROOT, file), "utf8");
 
   test("by a clock, a delay, or something drawn anew in each run", () => {
-    const tests = ALL.filter((file) => /\.test(ing)?\.ts$/.test(file));
-    expect(tests.filter((file) => CLOCK.test(textOf(file)))).toEqual([]);
+    expect(TESTS.filter((file) => CLOCK.test(textOf(file)))).toEqual([]);
     expect(textOf("cli/output.ts")).toMatch(CLOCK);
   });
 

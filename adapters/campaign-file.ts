@@ -29,6 +29,14 @@ const job = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("check"), subject: word, runs, seeds }),
   z.strictObject({ kind: z.literal("hunt"), bug: word, runs, seeds }),
   z.strictObject({ kind: z.literal("explore"), machine: word, scope: scope.optional(), states }),
+  z.strictObject({
+    kind: z.literal("swarm"),
+    machine: word,
+    scope: scope.optional(),
+    states,
+    depth: z.int().min(1).max(60_000).optional(),
+    seeds,
+  }),
   z.strictObject({ kind: z.literal("diff"), one: word, other: word, runs, seeds }),
   z.strictObject({
     kind: z.literal("validate"),
@@ -86,7 +94,7 @@ const finding = z.strictObject({
 
 const result = z.strictObject({
   id: text(1000),
-  kind: z.enum(["check", "hunt", "explore", "diff", "validate"]),
+  kind: z.enum(["check", "hunt", "explore", "swarm", "diff", "validate"]),
   /**
    * `unexpected`: an unknown violation, or a bug that was not found. `refused`: the task asks for what is not there.
    * `set aside`: its process died three times.
@@ -98,6 +106,10 @@ const result = z.strictObject({
   histories: count,
   states: count,
   seconds: count,
+  /** Hashes of some of the states that a search of a swarm found: of one in this many. */
+  sample: z
+    .strictObject({ of: text(1000), every: z.int().positive(), hashes: z.array(count).max(100_000) })
+    .optional(),
 });
 
 /** Reads a plan. Throws an InputError that says what is wrong and where. */

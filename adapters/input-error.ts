@@ -1,10 +1,18 @@
 /** Bad input from outside: what was wrong, where, and what would be right, in one line. Exit code 2. */
-export class InputError extends Error {}
+export class InputError extends Error {
+  /** The file that it is about. */
+  readonly file: string | undefined;
+
+  constructor(message: string, file?: string) {
+    super(message);
+    this.file = file;
+  }
+}
 
 /** The error for this place in a file; `line` counts from 1. */
 export function inputError(file: string, line: number | undefined, what: string): InputError {
   const says = oneLine(what).replaceAll(/\s+/g, " ").slice(0, 400);
-  return new InputError(`${file}${line === undefined ? "" : `:${line}`}: ${says}`);
+  return new InputError(`${file}${line === undefined ? "" : `:${line}`}: ${says}`, file);
 }
 
 /** Text that a terminal shows as one line, whatever a file had in it: no line ends, no escapes. */

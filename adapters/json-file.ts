@@ -1,9 +1,6 @@
-/** A small JSON file as a document. */
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
-import { text as textOf } from "node:stream/consumers";
+/** A small JSON file, gzipped or plain, as a document. */
 import { inputError } from "./input-error.ts";
-import { IS_UTF16, isUtf16, markIn } from "./lines.ts";
+import { IS_UTF16, isUtf16, lookAt, markIn, textOf } from "./lines.ts";
 
 /** In bytes, of a history. */
 const LARGEST = 16 * 1024 * 1024;
@@ -13,16 +10,17 @@ const LARGEST = 16 * 1024 * 1024;
  * history), and for what is no regular file: the size of a device or a pipe says nothing about what it yields.
  */
 export async function readJson(path: string, largest = LARGEST): Promise<unknown> {
-  let text: string;
+  let text = "";
   try {
-    const about = await stat(path);
-    if (!about.isFile()) throw inputError(path, undefined, "cannot be read: it is no regular file");
+    const { size, zipped } = await lookAt(path);
     const tooLarge = () =>
       inputError(path, undefined, `is larger than ${largest} bytes, the most that is read`);
-    if (about.size > largest) throw tooLarge();
-    // The size that a file of /proc reports is not the amount to read.
-    text = await textOf(createReadStream(path, { end: largest, encoding: "utf8" }));
-    if (text.length > largest) throw tooLarge();
+    if (size > largest) throw tooLarge();
+    // The size that a file of /proc reports is not the amount to read; nor is that of a gzipped one.
+    for await (const chunk of textOf(path, zipped)) {
+      text += chunk;
+      if (text.length > largest) throw tooLarge();
+    }
     if (isUtf16(text)) throw inputError(path, undefined, IS_UTF16);
     text = text.slice(markIn(text));
   } catch (error) {

@@ -84,7 +84,8 @@ export const IS_UTF16 = "is UTF-16 text; UTF-8 was expected";
 /** Whether a text, read as UTF-8, begins with the mark of UTF-16, whose bytes are none, and a letter of two bytes. */
 export const isUtf16 = (text: string): boolean => /^\uFFFD{2}(\0|.\0)/s.test(text);
 
-function textOf(file: string, zipped: boolean): Readable {
+/** The text of a file, gzipped or plain, as it is read. */
+export function textOf(file: string, zipped: boolean): Readable {
   const bytes = createReadStream(file);
   if (!zipped) return bytes.setEncoding("utf8");
   const unzip = createGunzip();
@@ -96,7 +97,7 @@ function textOf(file: string, zipped: boolean): Readable {
  * Its size, and whether it is gzip data. Throws an InputError for what is no regular file: a pipe may never end, or
  * never begin.
  */
-async function lookAt(file: string): Promise<{ readonly size: number; readonly zipped: boolean }> {
+export async function lookAt(file: string): Promise<{ readonly size: number; readonly zipped: boolean }> {
   let zipped: boolean;
   let size: number;
   try {

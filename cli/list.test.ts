@@ -132,6 +132,46 @@ describe("list of one kernel", () => {
   });
 
   test("or of neither is refused in one line", async () => {
-    await expect(listVerb("mainline", { json: false })).rejects.toThrow(/^there is no kernel "mainline"/);
+    await expect(listVerb("mainline", { json: false })).rejects.toThrow(
+      /^there is no kernel, bug, law or protocol "mainline"/,
+    );
   });
+});
+
+describe("list of one law", () => {
+  test("says who promises it, and which bugs violate it at both grains", async () => {
+    const out = await printed("no-alias-after-unmap-aliases");
+    expect(out).toMatch(/^source: +db64fe02: Xen and PAT call vm_unmap_aliases/m);
+    expect(out).toMatch(/^promised: +by 2\.6\.28, /m);
+    expect(out).toMatch(/^ +C7 +vb-full-block-stale +2\.6\.37, /m);
+    expect(out).toMatch(/^ +C13 +vb-final-free-window +blocks-6\.12, /m);
+    const { id, bugs, interleaved } = JSON.parse(await printed("no-alias-after-unmap-aliases", true));
+    expect(id).toBe("no-alias-after-unmap-aliases");
+    expect(bugs.map(({ number }: { number: string }) => number)).toContain("C5");
+    expect(interleaved.map(({ number }: { number: string }) => number)).toContain("C13");
+  });
+
+  test("knows what has to end, and laws of a gather", async () => {
+    expect(await printed("lazy-comes-down")).toMatch(/^ +A15 +purge-starved-by-alloc +areas-4\.10$/m);
+    expect(JSON.parse(await printed("page-after-flush", true))).toMatchObject({ wings: ["gather"] });
+  });
+});
+
+describe("list of one protocol", () => {
+  test("says what it describes, takes, calls and has to keep, and what it shows", async () => {
+    const out = await printed("blocks-6.12");
+    expect(out).toMatch(/^describes: +6\.12, 6\.19, 7\.2, 7\.3$/m);
+    expect(out).toMatch(/^ +pages +pages of a block +2; 1 to 5$/m);
+    expect(out).toContain("\nCalls\n  vm_map_ram\n");
+    expect(out).toMatch(/^ +C13 +vb-final-free-window +no-alias-after-unmap-aliases$/m);
+  });
+});
+
+test.each([
+  ["D99", /; did you mean D9, /],
+  ["vb-stale", /; did you mean vb-full-block-stale\?$/],
+  ["blocs-6.12", /; did you mean blocks-6\.12\?$/],
+  ["lowest-fti", /; did you mean lowest-fit\?$/],
+])("A word that names nothing is refused with near ones: %s", async (word, says) => {
+  await expect(listVerb(word, { json: false })).rejects.toThrow(says);
 });

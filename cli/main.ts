@@ -15,30 +15,23 @@ import {
   AS_OPTION,
   JSON_OPTION,
   LARGEST_SEED,
+  MOST_RUNS,
   SEED_OPTION,
   TRACE_OPTION,
   UNUSED_SEED_OPTION,
 } from "./options.ts";
 import { complain, textWidth } from "./output.ts";
+import { addReaders } from "./reader-verbs.ts";
 import { onTree, report, run, type TreeOption } from "./run-verb.ts";
 import type { CheckArguments } from "./verbs/check.ts";
-import type { ConformOptions } from "./verbs/conform.ts";
 import type { DiffOptions } from "./verbs/diff.ts";
-import type { DriveArguments } from "./verbs/drive.ts";
 import type { ExploreArguments } from "./verbs/explore.ts";
 import type { HuntOptions } from "./verbs/hunt.ts";
-import type { JudgeOptions } from "./verbs/judge.ts";
 import type { ListOptions } from "./verbs/list.ts";
 import type { PinOptions } from "./verbs/pin.ts";
-import type { RecordOptions } from "./verbs/record.ts";
 import type { ReplayOptions } from "./verbs/replay.ts";
 import type { SimulateArguments } from "./verbs/simulate.ts";
-import type { TreesOptions } from "./verbs/trees.ts";
-import type { ValidateOptions } from "./verbs/validate.ts";
 import type { ViewOptions } from "./verbs/view.ts";
-import type { VmallocinfoOptions } from "./verbs/vmallocinfo.ts";
-
-const MOST_RUNS = 10_000_000;
 
 const program = new Command("vmapcheck")
   .description(
@@ -47,33 +40,46 @@ const program = new Command("vmapcheck")
   .version(`vmapcheck ${VERSION}`, "--version", "print the version")
   .showSuggestionAfterError(true)
   .exitOverride()
+  // That a flag is off unless it is given goes without saying.
+  .configureHelp({
+    optionDescription: ({ description, defaultValue }) =>
+      defaultValue === undefined || defaultValue === false
+        ? description
+        : `${description} (default: ${JSON.stringify(defaultValue)})`,
+  })
   .configureOutput({ outputError: () => {}, getOutHelpWidth: textWidth, getErrHelpWidth: textWidth });
 
 program
   .command("check")
-  .description("every kernel against every law it promises: pinned histories first, then random ones")
+  .description(
+    "checks every kernel against every law it promises, by pinned histories and then by random ones",
+  )
   .argument(
     "[kernel...]",
     "labels such as 2.6.39 or gather-3.1, or gather for all of them; all when none is given",
   )
   .option(
     "--runs <number>",
-    "random histories in each scope; 1500 unless given; fewer may not reach every witness, which is a warning then and else a failure; 0 for pinned histories alone",
+    "random histories in each scope; 1500 unless given; 0: pinned histories alone. If it is given, a witness that is not reached is a warning, not a failure",
     wholeNumber("--runs", 0, MOST_RUNS),
   )
   .option("--law <id>", "only this law")
-  .option("--tree <directory>", "the mm/vmalloc.c of this kernel tree, beside the release it is nearest to")
+  .option("--tree <directory>", "check the mm/vmalloc.c of this kernel tree, beside the nearest release")
   .option("--as <release>", "with --tree: judged by the promises of this release")
   .option(...SEED_OPTION, USUAL_SEED)
-  .option("--details", "also each violation, what was visited whole, and every interleaving", false)
-  .option("--coverage", "also what was exercised, and ways to draw histories by the states they visit", false)
+  .option("--details", "print each violation, what was visited whole, and every interleaving", false)
+  .option(
+    "--coverage",
+    "print what was exercised, and compare ways to draw histories by the states that they visit",
+    false,
+  )
   .option(...JSON_OPTION)
   .action(run<string[], CheckArguments>(async () => (await import("./verbs/check.ts")).checkVerb));
 
 program
   .command("hunt")
   .description(
-    "rediscovers catalogue bugs at random, or finds what is not known of a kernel or tree, from a fresh seed",
+    "finds catalogue bugs again by random histories, or unknown violations of a kernel or tree; from a fresh seed",
   )
   .argument(
     "[subject...]",
@@ -81,7 +87,7 @@ program
   )
   .option(
     "--tree <directory>",
-    "your own kernel tree: histories until one violates a law as its release does not",
+    "a kernel tree: draw histories until one violates a law in a way that its release does not",
   )
   .option("--as <label>", "judge the tree by the promises of this release, not of the nearest one")
   .option(
@@ -124,16 +130,30 @@ program
     "--partial-order <on, late or off>",
     "take steps that commute in fewer orders, or only delay some of them; on for blocks-..., unless given",
   )
-  .option("--liveness", "look for runs in which what has to end never does", false)
+  .option("--liveness", "look for endless runs in which something that must end does not", false)
   .option(
     "--runs <number>",
     "random runs of a protocol, each step judged, in place of every state",
     wholeNumber("--runs", 1, MOST_RUNS),
   )
+  .option(
+    "--swarm <number>",
+    "this many searches, each depth first in an order of its own, for what is too large to be visited whole",
+    wholeNumber("--swarm", 1, 10_000),
+  )
+  .option(
+    "--depth <number>",
+    "steps of a run of --swarm; 100 unless given",
+    wholeNumber("--depth", 1, 60_000),
+  )
   .option("--law <id>", "end as soon as this law is violated")
-  .option("--actions", "for each law violated: by which actions, and in how many steps", false)
-  .option("--compact", "keep 64 bits of hash of a state, not the state", false)
-  .option("--states <number>", "end after this many states", wholeNumber("--states", 1, 2 ** 30), 50_000_000)
+  .option("--actions", "print which actions violate each violated law, and in how many steps", false)
+  .option("--compact", "keep a hash of 64 bits of each state in place of the state", false)
+  .option(
+    "--states <number>",
+    "end after this many states; 50000000 unless given, each search of --swarm after 1000000",
+    wholeNumber("--states", 1, 2 ** 30),
+  )
   .option("--seconds <number>", "end after this many seconds", wholeNumber("--seconds", 1, 2 ** 20), 600)
   .option(
     "--megabytes <number>",
@@ -148,8 +168,12 @@ program
   )
   .option("--queue <address>", "keep the states on this Redis or Valkey server, for workers on many machines")
   .option("--shards <hosts>", "spread them over these servers, such as HOST:6379,HOST:6380")
-  .option("--checkpoint <file>", "save the search there from time to time, and where it ends early")
-  .option("--every <seconds>", "how often; 30 unless given", wholeNumber("--every", 0, 2 ** 20))
+  .option("--checkpoint <file>", "save the search in this file from time to time, and if it ends early")
+  .option(
+    "--every <seconds>",
+    "seconds between two checkpoints; 30 unless given",
+    wholeNumber("--every", 0, 2 ** 20),
+  )
   .option("--resume <file>", "continue a search that was saved, of the machine that was saved")
   .option("--dot <file>", "write the graph for Graphviz, if it has at most 2000 states")
   .option("--out <file>", "write the history or run that violates a law, for replay")
@@ -157,7 +181,7 @@ program
     "--itf <file>",
     "write the run of the first violation as an ITF trace (.itf.json), for Quint and Apalache",
   )
-  .option("--seed <number>", "seed of random runs (--runs)", SEED_OPTION[2])
+  .option("--seed <number>", "seed of random runs (--runs), and the first of --swarm", SEED_OPTION[2])
   .option(...JSON_OPTION)
   .action(
     run<string | undefined, ExploreArguments>(async ({ calls }) =>
@@ -169,7 +193,7 @@ program
 
 program
   .command("diff")
-  .description("the shortest history on which two kernels answer differently")
+  .description("finds the shortest history on which two kernels answer differently")
   .argument(
     "[kernel...]",
     "two kernels, such as 5.17 and 6.1 or gather-3.1 and gather-3.9.6, or bugs that are a kernel with one step replaced",
@@ -179,17 +203,17 @@ program
   .option("--kind <kind>", "only a difference of this kind, such as address or flush")
   .option(
     "--states <number>",
-    "visited in each space; 20000 unless given, 8000 with --all",
+    "states visited in each space; 20000 unless given, 8000 with --all",
     wholeNumber("--states", 1, 2 ** 30),
   )
   .option(
     "--runs <number>",
-    "histories drawn where that shows no difference; 5000 unless given, 2000 with --all",
+    "random histories if exploring shows no difference; 5000 unless given, 2000 with --all",
     wholeNumber("--runs", 0, MOST_RUNS),
   )
   .option(
     "--seconds <number>",
-    "end a pair after this long, at what is known then",
+    "stop comparing a pair after this long, and report what is known by then",
     wholeNumber("--seconds", 1, 2 ** 20),
   )
   .option("--out <file>", "write the history, for replay")
@@ -201,8 +225,11 @@ program
   .command("replay")
   .description("judges a history step by step, with the address space after each")
   .argument("<file-or-bug>", "a history (.json), a recording (.jsonl, .jsonl.gz), or a bug")
-  .option("--kernel <label>", "on our model of this kernel; else on the one it was found on, or as recorded")
-  .option("--tree <directory>", "on the mm/vmalloc.c of this kernel tree")
+  .option(
+    "--kernel <label>",
+    "run it on our model of this kernel; unless given, on the kernel it was found on, or as recorded",
+  )
+  .option("--tree <directory>", "run it on the mm/vmalloc.c of this kernel tree")
   .option("--law <id>", "only this law; of a bug, the history pinned for it")
   .option(
     "--grain <grain>",
@@ -224,15 +251,18 @@ program
   .command("pin")
   .description("shrinks a history that violates a law, names it and files it, unless a shorter one is pinned")
   .argument("<file>", "a history (.json) or a recording (.jsonl, .jsonl.gz); with --reproducer also a bug")
-  .option("--kernel <label>", "on our model of this kernel; else on the one it was found on, or as recorded")
-  .option("--tree <directory>", "on the mm/vmalloc.c of this kernel tree")
+  .option(
+    "--kernel <label>",
+    "run it on our model of this kernel; unless given, on the kernel it was found on, or as recorded",
+  )
+  .option("--tree <directory>", "run it on the mm/vmalloc.c of this kernel tree")
   .option("--law <id>", "this law, not the first that is violated")
   .option(
     "--reproducer [kind]",
-    "write C that makes the same calls of the real kernel: kunit (of a history unless given) or module",
+    "write C that makes the same calls in a real kernel: kunit (unless given, for a history) or module",
   )
   .option("--grain <grain>", "with --reproducer, of a bug that has both: call or step")
-  .option("--out <file>", "with --reproducer: write it there, where nothing may be yet")
+  .option("--out <file>", "with --reproducer: write to this file, which must not exist yet")
   .option(...TRACE_OPTION)
   .option(...AS_OPTION)
   .option(...UNUSED_SEED_OPTION)
@@ -243,92 +273,16 @@ program
     ),
   );
 
-program
-  .command("conform")
-  .description("runs a recording's commands on our version of its kernel and compares every reply field")
-  .argument("<file...>", "recordings (.jsonl, .jsonl.gz)")
-  .option("--tree <directory>", "on the mm/vmalloc.c of this kernel tree, not on our model")
-  .option(...UNUSED_SEED_OPTION)
-  .option(...JSON_OPTION)
-  .action(run<string[], ConformOptions>(async () => (await import("./verbs/conform.ts")).conformVerb));
-
-program
-  .command("judge")
-  .description("judges a recording by the laws, with none of our kernels involved")
-  .argument("<file...>", "recordings (.jsonl, .jsonl.gz)")
-  .option("--law <id>", "only this law")
-  .option(...AS_OPTION)
-  .option(...UNUSED_SEED_OPTION)
-  .option(...JSON_OPTION)
-  .action(run<string[], JudgeOptions>(async () => (await import("./verbs/judge.ts")).judgeVerb));
-
-program
-  .command("validate")
-  .description("judges the ftrace log of a running kernel; how to record one: docs/recording.md")
-  .argument("<log...>", "text of trace, trace_pipe, trace-cmd report or perf script, plain or gzipped")
-  .option(
-    "--vmallocinfo <file>",
-    "/proc/vmallocinfo as the log ended; of several readings in it those titled `==== pre` and `==== end`",
-  )
-  .option("--release <version>", "the kernel's version, such as 6.12: then more can be decided")
-  .option("--plots <directory>", "write plots of one log there, as SVG")
-  .option("--pin", "file the first violation of each law as a recording, for replay and judge", false)
-  .option(...UNUSED_SEED_OPTION)
-  .option(...JSON_OPTION)
-  .action(run<string[], ValidateOptions>(async () => (await import("./verbs/validate.ts")).validateVerb));
-
-program
-  .command("vmallocinfo")
-  .description("maps /proc/vmallocinfo: users, holes, violations, and where a request would go")
-  .argument("<file>", "its text, of any release since 2.6.28, plain or gzipped")
-  .option("--fit <size,align>", "where an area of this size would go, by release; bytes, with K, M or G")
-  .option("--window <start,end>", "of --fit: the window in which it may lie, 0xSTART,0xEND")
-  .option("--release <version>", "of --fit: only as this release would do it")
-  .option(...UNUSED_SEED_OPTION)
-  .option(...JSON_OPTION)
-  .action(
-    run<string, VmallocinfoOptions>(async () => (await import("./verbs/vmallocinfo.ts")).vmallocinfoVerb),
-  );
-
-program
-  .command("drive")
-  .description(
-    "any allocator in a child process, by the line protocol of docs/drive.md: random histories, judged",
-  )
-  .argument("[command...]", "the program and its arguments, behind --")
-  .option("--tree <directory>", "a kernel tree, compiled and run as a child, in place of a command")
-  .option("--sanitize", "with --tree: compiled with ASan and UBSan", false)
-  .option("--runs <number>", "random histories", wholeNumber("--runs", 1, MOST_RUNS), 1000)
-  .option("--seconds <number>", "end after this long", wholeNumber("--seconds", 1, 2 ** 20))
-  .option("--law <id>", "only this law")
-  .option("--as <label>", "by the promises of this release, not by those that the child names")
-  .option("--history <file>", "run this history, not random ones")
-  .option("--out <file>", "write the history that violates a law, for --history and replay")
-  .option(
-    "--deadline <milliseconds>",
-    "by when each request must be answered",
-    wholeNumber("--deadline", 1, 2 ** 22),
-    2000,
-  )
-  .option(
-    "--memory <megabytes>",
-    "private memory that a process may take; 0 for no bound, as a sanitizer needs",
-    wholeNumber("--memory", 0, 2 ** 20),
-    1024,
-  )
-  .option("--fresh", "a new process for each history, even if the child offers again", false)
-  .option(...SEED_OPTION, USUAL_SEED)
-  .option(...JSON_OPTION)
-  .action(run<string[], DriveArguments>(async () => (await import("./verbs/drive.ts")).driveVerb));
+addReaders(program);
 
 program
   .command("simulate")
   .description(
-    "what laziness costs and saves: the table of db64fe02, and what follows from it (docs/cost.md)",
+    "computes what laziness costs and saves: the table of db64fe02, and what follows from it (docs/cost.md)",
   )
   .argument(
     "[part...]",
-    "beside the table: variants, sensitivity, directory, growth, aliases, gather; growth takes minutes",
+    "what to compute beside the table: variants, sensitivity, directory, growth, aliases, gather; growth takes minutes",
   )
   .option(
     "--costs <file>",
@@ -341,31 +295,15 @@ program
   .option(...JSON_OPTION)
   .action(run<string[], SimulateArguments>(async () => (await import("./verbs/simulate.ts")).simulateVerb));
 
-program
-  .command("trees")
-  .description("what is known of kernel trees: version, probes, constants, stubs")
-  .argument("[directory...]", "kernel trees, or as much of them as has mm, lib, include and Makefile")
-  .option(...UNUSED_SEED_OPTION)
-  .option(...JSON_OPTION)
-  .action(run<string[], TreesOptions>(async () => (await import("./verbs/trees.ts")).treesVerb));
-
-program
-  .command("record")
-  .description("what a kernel tree answers to random callers, as a recording for judge and conform")
-  .option("--tree <directory>", "the kernel tree")
-  .option("--as <release>", "under the label of this release, not of the nearest")
-  .option("--out <file>", "write it there, not to standard output")
-  .option("--traces <number>", "traces in each of two scopes", wholeNumber("--traces", 1, MOST_RUNS), 50)
-  .option(...SEED_OPTION, USUAL_SEED)
-  .option(...JSON_OPTION)
-  .action(run<undefined, RecordOptions>(async () => (await import("./verbs/record.ts")).recordVerb));
-
 addCampaign(program);
 
 program
   .command("list")
-  .description("the kernels, laws, bugs and scopes there are; or all about one bug or kernel")
-  .argument("[name]", "a bug, a kernel or any version, such as C7, 6.5, gather-3.1 or 5.15.0-91-generic")
+  .description("lists kernels, laws, bugs, protocols and scopes, or describes one of them")
+  .argument(
+    "[name]",
+    "a bug, a law, a protocol, a kernel or any version, such as C7, no-overlap, blocks-6.12, 6.5, gather-3.1 or 5.15.0-91-generic",
+  )
   .option("--program <protocol>", "what a CPU does in a protocol, step by step, such as blocks-6.12")
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
@@ -373,12 +311,10 @@ program
 
 program
   .command("view")
-  .description(
-    "the page: matrix, histories, interleavings and bugs in a browser, served on this machine only",
-  )
+  .description("shows matrix, histories, interleavings and bugs in a browser, served on this machine only")
   .argument("[file-or-bug]", "a history, an interleaving, a recording, a log, a bug, or tree:DIR")
-  .option("--tree <directory>", "a kernel tree to take the file or the bug on, too")
-  .option("--out <file>", "write one HTML file that needs no server, in place of serving")
+  .option("--tree <directory>", "play the file or the bug on this kernel tree, too")
+  .option("--out <file>", "write one HTML file that needs no server")
   .option("--port <number>", "on this port; a free one unless given", wholeNumber("--port", 1, 65_535))
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)

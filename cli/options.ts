@@ -16,10 +16,13 @@ export const UNUSED_SEED_OPTION = [
 ] as const;
 export const AS_OPTION = [
   "--as <label>",
-  "by the promises of this release, not of the recording's version",
+  "judge by the promises of this release, not of the recorded one",
 ] as const;
 export const TRACE_OPTION = [
   "--trace <line>",
-  "which line of a recording; else the first that violates a law",
+  "take this line of a recording; unless given, the first that violates a law",
   wholeNumber("--trace", 1, 2 ** 31),
 ] as const;
+
+/** Of random histories. */
+export const MOST_RUNS = 10_000_000;

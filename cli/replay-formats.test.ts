@@ -123,7 +123,7 @@ describe("a history that names no law", () => {
     });
     expect(laws).toEqual([{ law, bug: C7.id, listed: true, promised: true }]);
     const out = await printed(nameless());
-    expect(out).toContain(`known as ${C7.id} (fixed: 6.5)`);
+    expect(out).toContain(`known as ${C7.id} (C7), fixed: 6.5`);
     expect(out).toContain("fc1e0d980037");
   });
 

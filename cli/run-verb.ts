@@ -1,5 +1,6 @@
 /** How a verb is run: loaded when it is called, its result the exit code, its errors one line. */
-import { CommanderError } from "commander";
+import { type Command, CommanderError } from "commander";
+import { type FileKind, kindOf } from "../adapters/file-kind.ts";
 import { InputError, oneLine } from "../adapters/input-error.ts";
 import { UsageError } from "../jobs/usage-error.ts";
 import { AS_EXPECTED, BAD_INPUT } from "./exit.ts";
@@ -22,6 +23,29 @@ export function onTree<A, O extends TreeOption>(verb: Verb<A, O>): Verb<A, O> {
 
 type Verb<A, O> = (argument: A, options: O) => number | Promise<number>;
 
+/** What a file of each kind is called, and the verbs that take it. */
+const KINDS: Readonly<Record<FileKind, readonly [name: string, verbs: readonly string[]]>> = {
+  history: ["a history", ["replay", "pin", "view"]],
+  recording: ["a recording", ["conform", "judge", "replay", "pin", "view"]],
+  log: ["an ftrace log", ["validate", "view"]],
+  reading: ["a reading of /proc/vmallocinfo", ["vmallocinfo"]],
+};
+
+/** The error of a verb that was given a file of another kind: with the verbs that take it. */
+async function withKind(error: unknown, verb: string): Promise<unknown> {
+  const { file } = error instanceof InputError ? error : {};
+  const kind = file === undefined ? undefined : await kindOf(file);
+  if (file === undefined || kind === undefined) return error;
+  const [name, verbs] = KINDS[kind];
+  if (!verbs.includes(verb))
+    return new UsageError(
+      `${file} looks like ${name}: use ${verbs.slice(0, -1).join(", ")}${verbs.length > 1 ? " or " : ""}${verbs.at(-1)}`,
+    );
+  if (kind === "recording" && !/\.jsonl(\.gz)?$/.test(file))
+    return new UsageError(`${file} looks like a recording: its name must end in .jsonl or .jsonl.gz`);
+  return error;
+}
+
 /** Wraps a verb, which is loaded when it is called, so that its result becomes the exit code. */
 export function run<A, O>(load: (options: O) => Promise<Verb<A, O>>) {
   return async (...given: unknown[]): Promise<void> => {
@@ -29,7 +53,11 @@ export function run<A, O>(load: (options: O) => Promise<Verb<A, O>>) {
     const options = given.at(-2) as O;
     const argument = (given.length > 2 ? given[0] : undefined) as A;
     const verb = await load(options);
-    process.exitCode = await verb(argument, options);
+    try {
+      process.exitCode = await verb(argument, options);
+    } catch (error) {
+      throw await withKind(error, (given.at(-1) as Command).name());
+    }
   };
 }
 
@@ -41,13 +69,20 @@ export function report(error: unknown): void {
       process.exitCode = error.exitCode === 0 ? AS_EXPECTED : BAD_INPUT;
       return;
     }
-    complain(oneLine(error.message.replace(/^error: /, "")));
+    const says = oneLine(error.message.replace(/^error: /, ""));
+    complain(`${says}; see vmapcheck ${error.code === "commander.unknownCommand" ? "" : verbMeant()}--help`);
   } else if (error instanceof InputError || error instanceof UsageError || isOfSystem(error)) {
     complain(oneLine(error.message));
   } else {
     throw error;
   }
   process.exitCode = BAD_INPUT;
+}
+
+/** The verb on the command line, with a blank after it; nothing if the first word is none. */
+function verbMeant(): string {
+  const [, , word = ""] = process.argv;
+  return /^[a-z]+$/.test(word) ? `${word} ` : "";
 }
 
 /** The error of a system call: a file that cannot be written, a full disk. */

@@ -38,7 +38,7 @@ describe("the output", () => {
     const text = simulatedText({ ...REPORT, growth: GROWTH });
     expect(text).toContain("Costs calibrated on a figure.");
     expect(text).toContain("At 8 threads 2.6.28 is 25.0 times as fast.");
-    expect(text).toMatch(/2\.6\.27 +vmap .*2\.00 ± 0\.01 from 4 on +vmlist_lock/);
+    expect(text).toMatch(/2\.6\.27 +vmap .*2\.00 ± 0\.01 +vmlist_lock, 4/);
   });
 
   test("as CSV has one line for each figure", () => {

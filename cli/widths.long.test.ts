@@ -123,7 +123,7 @@ describe("every verb prints its verdict first, and lines of at most 100 columns"
     [
       "replay of a run that a version cannot take",
       () => replayVerb("C13", { kernel: "5.15", json }),
-      /^blocks-5\.13 violates no-alias-after-unmap-aliases in 15 steps: vb-full-block-stale\n/,
+      /^blocks-5\.13 violates no-alias-after-unmap-aliases in 15 steps: vb-full-block-stale \(C7\)\n/,
     ],
     [
       "replay of a run that a version does not have",

@@ -16,80 +16,16 @@ import {
 import { type ExploredKernel, exploreKernel } from "./check-explored.ts";
 import { dropFailure, type KeptFailure, keepFailure, keptFailures } from "./failures.ts";
 import { hasBug, namesOf } from "./hunt-target.ts";
+import type { Cell, KernelOptions, KernelReport, SeenViolation, Surprise } from "./kernel-report.ts";
 import { replayLine } from "./names.ts";
 import { allPinned, readPinned } from "./pinned.ts";
-import { bugOf, writtenIn } from "./wings.ts";
+import { bugOf, withNumber, writtenIn } from "./wings.ts";
 import { Work } from "./work.ts";
+
+export type { Cell, KernelOptions, KernelReport, SeenViolation, Surprise } from "./kernel-report.ts";
 
 /** The default number of random histories in each scope: enough to reach every witness of every kernel. */
 export const USUAL_RUNS = 1500;
-
-/** The verdict on one law for one kernel. */
-export interface Cell {
-  readonly law: LawId;
-  readonly verdict: "kept" | "broken" | "not-promised" | "not-tried";
-  /** The grounds of the verdict beside pinned histories: random ones, a small space alone, or nothing. */
-  readonly tried: "random" | "visited" | "nothing";
-  /**
-   * The slug of the bug that explains the violation, or the shortfall from a law that is not promised; null if there is
-   * none.
-   */
-  readonly bug: string | null;
-  /** Commands of the shortest history known, the violating one included. */
-  readonly commands: number | null;
-  /** The line that replays it. */
-  readonly replay: string | null;
-  /** Every bug that violated it, the best known first. */
-  readonly bugs: readonly SeenViolation[];
-}
-
-export interface SeenViolation {
-  readonly bug: string;
-  readonly commands: number;
-  readonly replay: string | null;
-}
-
-/** A surprise: an unknown violation, an expected one gone, or a witness never reached. */
-export interface Surprise<T extends Terms = Terms> {
-  readonly kind: "unknown" | "gone" | "unmet";
-  readonly kernel: string;
-  readonly what: string;
-  readonly law: LawId | null;
-  /** For a tree: the bug of the catalogue that explains it, which the release does not have. */
-  readonly bug?: string;
-  /** For an unknown violation: its history, and the line that replays it. */
-  readonly history: readonly T["step"][] | null;
-  readonly scope: T["scope"] | null;
-  readonly replay: string | null;
-}
-
-export interface KernelReport<T extends Terms = Terms> {
-  readonly wing: OpenWing<T>;
-  readonly kernel: Kernel<T>;
-  readonly cells: readonly Cell[];
-  readonly surprises: readonly Surprise<T>[];
-  readonly histories: number;
-  readonly commands: number;
-  /** How often each witness and each path inside the kernel was taken. */
-  readonly seen: ReadonlyMap<string, number>;
-  /** For a run shorter than usual: the witnesses it never reached. It proves nothing about them. */
-  readonly unmet: readonly string[];
-  /** The slugs of bugs of the kernel it was derived from that it does not have. */
-  readonly gone: readonly string[];
-  /** The exploration of a small space; undefined if the run was interrupted before. */
-  readonly explored: ExploredKernel<T> | undefined;
-}
-
-export interface KernelOptions {
-  readonly seed: number;
-  /** Random histories in each scope. */
-  readonly runs: number;
-  readonly law: LawId | undefined;
-  readonly coverage: "counted" | "compared" | undefined;
-  readonly keepsFailures: boolean;
-  /** Histories that failed elsewhere, as files: they are tried first. */
-  readonly examples?: readonly string[] | undefined;
-}
 
 export async function checkKernel<T extends Terms>(
   wing: OpenWing<T>,
@@ -296,7 +232,7 @@ async function tryPinned<T extends Terms>(
         surprises.push({
           kind: "unknown",
           kernel: kernel.name,
-          what: `it violates ${pinned.law} by ${bug.id}${numberText(bug)}, which ${release.like} has not`,
+          what: `it violates ${pinned.law} by ${withNumber(bug)}, which ${release.like} has not`,
           law: pinned.law,
           bug: bug.id,
           history: history.commands,
@@ -321,9 +257,6 @@ async function tryPinned<T extends Terms>(
   }
   return surprises;
 }
-
-export const numberText = ({ number }: Pick<Bug, "number">): string =>
-  number === undefined ? "" : ` (${number})`;
 
 /** Of bugs, those with a report first, and of these the one on the fewest kernels, as the most specific. */
 function rankOf<T extends Terms>(bug: Bug<T> | undefined): number {

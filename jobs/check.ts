@@ -185,8 +185,9 @@ export function violations({ reports, law: only, surprises, steps, contexts }: C
   const ofSteps = (steps?.protocols ?? [])
     .flatMap(({ laws }) => laws)
     .filter(({ law, steps }) => steps !== undefined && (only === undefined || law === only));
+  const ofContexts = contexts.flatMap((each) => each.violations);
   return {
-    known: [...cells, ...ofSteps].filter(({ bug }) => (bug ?? undefined) !== undefined).length,
+    known: [...cells, ...ofSteps, ...ofContexts].filter(({ bug }) => (bug ?? undefined) !== undefined).length,
     unknown:
       surprises.filter(({ kind }) => kind === "unknown").length +
       unknownIn(contexts) +

@@ -15,7 +15,7 @@ import {
   type Terms,
   type Wing,
 } from "../spec/wing.ts";
-import { bugOf } from "./wings.ts";
+import { bugOf, withNumber } from "./wings.ts";
 
 /** This law violated by this bug, on the first kernel the catalogue names for it. */
 export function bugTarget<T extends Terms>(wing: OpenWing<T>, bug: Bug<NoInfer<T>>, law: LawId): Target<T> {
@@ -135,7 +135,7 @@ export function knownText<T extends Terms>(
   { known, listed }: Pick<Named, "known" | "listed">,
 ): string {
   if (known === undefined) return "not known to the catalogue";
-  if (listed) return `known as ${known}`;
+  if (listed) return `known as ${withNumber(bugOf(wing, known) ?? { id: known })}`;
   const laws = [...new Set(bugOf(wing, known)?.violations.map(({ law }) => law))].join(", ");
   return `follows from ${known}, which violates ${laws}`;
 }

@@ -6,7 +6,15 @@ import { STEP_PROTOCOLS } from "../protocols/index.ts";
 import { hasChange, type Version, versionOf } from "../spec/vmap/change.ts";
 import { releaseOf } from "../spec/vmap/releases.ts";
 import { explore } from "./explore.ts";
-import { familyOf, inSteps, orderCalled, protocolFor, protocolsOf, whyNone } from "./interleaved-orders.ts";
+import {
+  familyOf,
+  inSteps,
+  orderCalled,
+  protocolFor,
+  protocolsOf,
+  surestProtocolFor,
+  whyNone,
+} from "./interleaved-orders.ts";
 
 const version = (text: string) => versionOf(text) as Version;
 
@@ -78,6 +86,14 @@ describe("a version's protocols are the orders with the same changes, family by 
     // From 6.9 on a purge gathers node by node: the order named 6.10 does not.
     expect(others.map(({ name }) => name)).toEqual(["blocks-6.10"]);
   });
+});
+
+test.each([
+  ["6.12.50", "contexts-5.17"],
+  ["6.12.117", "contexts-6.1.192"],
+  ["6.1.50", "contexts-5.17"],
+])("%s surely has all that %s has: what it may have besides is left out", (text, protocol) => {
+  expect(surestProtocolFor(version(text), "contexts")).toBe(protocol);
 });
 
 describe("if no order describes a version, the message names the differences to the nearest", () => {

@@ -1,5 +1,5 @@
 /** Which protocol describes a version in each family: there its calls are explored as phases of several CPUs. */
-import { changesBetween, orderOf } from "../kernels/versions.ts";
+import { changesBetween, orderOf, surestOrderOf } from "../kernels/versions.ts";
 import { STEP_PROTOCOLS } from "../protocols/index.ts";
 import type { Family } from "../spec/vmap/change.ts";
 import { compareVersions, type Version, versionOf } from "../spec/vmap/change.ts";
@@ -36,6 +36,12 @@ export function familyOf(protocol: string): Family | undefined {
 export function protocolFor(version: Version, family: Family): string | undefined {
   const order = orderOf(version, family, ordersOf(family));
   return order === undefined ? undefined : `${family}-${order}`;
+}
+
+/** The protocol that describes a version in a family; if none does, the newest whose changes the version surely has. */
+export function surestProtocolFor(version: Version, family: Family): string | undefined {
+  const order = surestOrderOf(version, family, ordersOf(family));
+  return protocolFor(version, family) ?? (order === undefined ? undefined : `${family}-${order}`);
 }
 
 /** The protocol that is meant by a family and a version that another stands for: `blocks-6.6` is `blocks-6.5`. */

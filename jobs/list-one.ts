@@ -1,15 +1,33 @@
-/** `list NAME`: all about one bug or kernel. */
+/** `list NAME`: all about one bug, kernel, law or protocol. */
 import type { InterleavedBug } from "../counterexamples/interleaved.ts";
 import { INTERLEAVED, interleavedCalled } from "../counterexamples/interleavings.ts";
+import { LABELLED } from "../kernels/versions.ts";
+import { PROTOCOLS, stepMachineOf } from "../protocols/index.ts";
+import type { StepMachine } from "../protocols/program.ts";
+import { programOf } from "../protocols/program-text.ts";
+import type { Protocol } from "../protocols/protocol.ts";
+import type { LawId } from "../spec/contract.ts";
+import { CONCEPT_LAWS } from "../spec/vmap/concepts/index.ts";
 import type { Promises } from "../spec/vmap/promises.ts";
-import type { Bug, HistoryFile, Kernel, OpenWing, PinnedViolation } from "../spec/wing.ts";
+import * as STEP_LAWS from "../spec/vmap/step-laws.ts";
+import {
+  type Bug,
+  type HistoryFile,
+  isPromised,
+  type Kernel,
+  type OpenWing,
+  type PinnedViolation,
+} from "../spec/wing.ts";
+import { protocolsOf } from "./interleaved-orders.ts";
 import { kernelJson } from "./list.ts";
 import { checkedFor, kernelNamed, replayLine } from "./names.ts";
 import { allPinned, readPinned, readPinnedInterleaving } from "./pinned.ts";
 import { spansJson } from "./spans.ts";
+import { isTreeName } from "./trees.ts";
+import { orNearest } from "./usage-error.ts";
 import { factsOf, type VersionFacts } from "./versions.ts";
 import { OPEN_VMAP } from "./vmap/open-wing.ts";
-import { bugMeant, kernelMeant, opened } from "./wings.ts";
+import { allWings, bugMeant, kernelMeant, kernelNames, opened } from "./wings.ts";
 
 /** A bug of the catalogue at its grains, with its pinned histories. */
 export interface WholeBug {
@@ -20,15 +38,54 @@ export interface WholeBug {
   readonly lengths: readonly number[];
 }
 
-/** All about one: a bug by its slug or number, at both grains, or kernels by a label or a version. */
+/** A law, who promises it, and the bugs that violate it. */
+export interface WholeLaw {
+  readonly id: LawId;
+  readonly says: string;
+  readonly source: string;
+  readonly wings: readonly string[];
+  /** Labels; none of a law that no release promises. */
+  readonly promisedBy: readonly string[];
+  readonly bugs: readonly Violating[];
+  readonly interleaved: readonly Violating[];
+}
+
+interface Violating {
+  readonly id: string;
+  readonly number: string | null;
+  /** Kernels, or protocols. */
+  readonly on: readonly string[];
+}
+
+/** A protocol: what it takes, what a CPU calls in it, what it has to keep, and the bugs that it shows. */
+export interface WholeProtocol extends Omit<Protocol, "machine"> {
+  readonly calls: readonly string[];
+  readonly laws: readonly LawId[];
+  /** Labels of the releases that it describes. */
+  readonly releases: readonly string[];
+  readonly bugs: readonly {
+    readonly id: string;
+    readonly number: string | null;
+    readonly laws: readonly LawId[];
+  }[];
+}
+
+/** All about one: a bug by its slug or number, at both grains, a law, a protocol, or kernels by a label or a version. */
 export type Listed =
   | { readonly bug: WholeBug }
+  | { readonly law: WholeLaw }
+  | { readonly protocol: WholeProtocol }
   | { readonly version: VersionFacts | undefined; readonly releases: readonly Promises[] }
   | { readonly wing: OpenWing; readonly kernel: Kernel };
 
 export async function listOne(name: string): Promise<Listed> {
   const [calls, steps] = [await bugMeant(name), interleavedCalled(name)];
   if (calls === undefined && steps === undefined) {
+    const law = await wholeLaw(name);
+    if (law !== undefined) return { law };
+    const protocol = PROTOCOLS.find((each) => each.name === name);
+    if (protocol !== undefined) return { protocol: wholeProtocol(protocol) };
+    await refuseUnknown(name);
     const meant = factsOf(name) === undefined ? await kernelMeant(name) : undefined;
     if (meant !== undefined && meant.wing.name !== OPEN_VMAP.name)
       return { wing: await opened(meant.wing), kernel: meant.kernel };
@@ -46,6 +103,96 @@ export async function listOne(name: string): Promise<Listed> {
     (steps?.violations ?? []).map((broken) => readPinnedInterleaving(steps as InterleavedBug, broken)),
   );
   return { bug: { calls: calls?.bug, pinned, steps, lengths: runs.map((run) => run.steps.length) } };
+}
+
+/** Throws a UsageError with the nearest word of any kind for one that is no kernel either, nor nearly a version. */
+async function refuseUnknown(name: string): Promise<void> {
+  const wings = await allWings();
+  if (isTreeName(name) || factsOf(name) !== undefined) return;
+  if (wings.some((wing) => wing.kernelCalled(name) !== undefined || wing.whyNoKernel(name) !== undefined))
+    return;
+  const bugs = [...wings.flatMap((wing) => [...wing.bugs]), ...INTERLEAVED];
+  const known = /^[a-z]\d+$/i.test(name)
+    ? bugs.flatMap(({ number }) => number ?? [])
+    : [
+        ...bugs.map(({ id }) => id),
+        ...wings.flatMap(({ laws }) => laws.map(({ id }) => id)),
+        ...PROTOCOLS.map((each) => each.name),
+        ...wings.flatMap(kernelNames),
+      ];
+  orNearest<never>("kernel, bug, law or protocol", name, () => undefined, [...new Set(known)]);
+}
+
+async function wholeLaw(id: string): Promise<WholeLaw | undefined> {
+  const wings = (await allWings()).filter(({ laws }) => laws.some((law) => law.id === id));
+  const interleaved = INTERLEAVED.flatMap((bug) => {
+    const on = bug.violations.flatMap(({ law, protocol, also = [] }) =>
+      law === id ? [protocol, ...also] : [],
+    );
+    return on.length === 0 ? [] : [violating(bug, on)];
+  });
+  const law = [...wings.flatMap(({ laws }) => [...laws]), ...CONCEPT_LAWS, ...Object.values(STEP_LAWS)].find(
+    (each) => each.id === id,
+  );
+  const found = law ?? lawOfSteps(id);
+  if (found === undefined) return undefined;
+  return {
+    id,
+    says: found.says,
+    source: (found as { readonly source?: string }).source ?? "",
+    wings: wings.map(({ name }) => name),
+    promisedBy: wings.flatMap(({ kernels }) =>
+      kernels.filter((kernel) => isPromised(kernel, id)).flatMap(({ release }) => release.labels),
+    ),
+    bugs: wings.flatMap(({ bugs }) =>
+      bugs.flatMap((bug) => {
+        const on = bug.violations.flatMap((each) => (each.law === id ? each.on : []));
+        return on.length === 0 ? [] : [violating(bug, on)];
+      }),
+    ),
+    interleaved,
+  };
+}
+
+/** A law of a protocol alone: an invariant, or what has to end. */
+function lawOfSteps(id: string): { readonly says: string } | undefined {
+  const isIt = (each: { readonly id: string }) => each.id === id || each.id.replace(/-\d+$/, "") === id;
+  for (const { violations } of INTERLEAVED)
+    for (const { protocol, scope } of violations.filter(({ law }) => isIt({ id: law }))) {
+      const { invariants, eventuallyEnds = [] } = stepMachineOf(protocol, scope);
+      const found = [...invariants, ...eventuallyEnds].find(isIt);
+      if (found !== undefined) return found;
+    }
+  return undefined;
+}
+
+function violating({ id, number }: Pick<Bug, "id" | "number">, on: readonly string[]): Violating {
+  return { id, number: number ?? null, on: [...new Set(on)] };
+}
+
+function wholeProtocol({ name, says, parameters, machine }: Protocol): WholeProtocol {
+  const usual = Object.fromEntries(Object.entries(parameters).map(([key, { usual }]) => [key, usual]));
+  const made = machine(usual);
+  const program = "draw" in made ? programOf(made as StepMachine) : undefined;
+  const asserted = made.actions.flatMap(({ asserts = [] }) => asserts.map(({ law }) => law.id));
+  const invariant = [...made.invariants, ...(made.eventuallyEnds ?? [])].map(({ id }) =>
+    id.replace(/-\d+$/, ""),
+  );
+  return {
+    name,
+    says,
+    parameters,
+    calls: program?.calls.map((call) => call.says) ?? [...new Set(made.actions.map((action) => action.name))],
+    laws: [...new Set([...asserted, ...invariant])],
+    releases: LABELLED.filter(({ version }) => protocolsOf(version).includes(name)).map(({ label }) => label),
+    bugs: INTERLEAVED.flatMap((bug) => {
+      const here = bug.violations.filter(({ protocol, also = [] }) => [protocol, ...also].includes(name));
+      const { id, number } = bug;
+      return here.length === 0
+        ? []
+        : [{ id, number: number ?? null, laws: [...new Set(here.map(({ law }) => law))] }];
+    }),
+  };
 }
 
 /** A kernel's violations by the catalogue: by its own entries, and by those it inherited. */

@@ -72,7 +72,7 @@ function callsOf({ law, areas, says }: LogViolation): Calls | undefined {
   const [old, placed = old] = areas;
   if (old === undefined || placed === undefined) return undefined;
   const isOfOne = law === "in-window" || law === "aligned";
-  // Below lay others. Without them the first free place is meant to be that of the log.
+  // Other areas lay below. They are left out, so the window begins where the lowest of these lies.
   const from = isOfOne ? requestOf(placed).vstart : Math.min(old.start, placed.start);
   const ops = (): readonly Op[] | undefined => {
     switch (law) {

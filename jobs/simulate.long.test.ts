@@ -7,7 +7,7 @@ import { type SimulateReport, simulate } from "./simulate.ts";
 
 let report: SimulateReport;
 beforeAll(async () => {
-  report = await simulate({ parts: ["directory", "growth", "gather"], cpus: 64 });
+  report = await simulate({ parts: ["sensitivity", "directory", "growth", "aliases", "gather"], cpus: 64 });
 });
 
 test("The table has the shape that scripts read", () => {
@@ -40,10 +40,44 @@ describe("growth", () => {
   });
 });
 
+describe("where one cost is doubled", () => {
+  const of = (cost: string) => report.sensitivity?.find((each) => each.cost === cost);
+
+  test("a cell grows by no more than the double, and hardly ever shrinks", () => {
+    for (const { oneThreadBefore, before, after } of report.sensitivity ?? [])
+      for (const factor of [oneThreadBefore, before, after]) {
+        expect(factor).toBeGreaterThan(0.99);
+        expect(factor).toBeLessThan(2);
+      }
+  });
+
+  test("one thread of 2.6.27 depends most on CPUs that wake up, eight on lines that move, 2.6.28 on bitmaps", () => {
+    const most = (cell: "oneThreadBefore" | "before" | "after") =>
+      report.sensitivity?.toSorted((a, b) => b[cell] - a[cell])[0]?.cost;
+    expect([most("oneThreadBefore"), most("before"), most("after")]).toEqual([
+      "wakeIdle",
+      "lineOtherSocket",
+      "bitmapStep",
+    ]);
+    expect(of("hostTrap")).toMatchObject({ oneThreadBefore: 1, before: 1, after: 1 });
+  });
+});
+
+test("A stock of frames makes a pinned frame cheaper by the flushes that it saves, and the host's repair does not", () => {
+  const of = (policy: string) =>
+    report.aliases?.find((each) => each.policy === policy && each.kernel === "3.16" && each.others === "idle")
+      ?.live as number;
+  expect(of("stock-of-4")).toBeLessThan(of("always") / 3);
+  expect(of("stock-of-16")).toBeLessThan(of("stock-of-4") / 3);
+  expect(of("host-repairs")).toBeGreaterThan(of("always") / 2);
+});
+
 test("In the directory the lock comes first, then idleness, then flushes, as in the profile of db64fe02", () => {
   const first = report.directory?.before.shares.slice(0, 3).map(({ as }) => as);
   expect(first).toEqual(["_write_lock", "default_idle", "smp_call_function"]);
   expect(report.directory?.speedup).toBeGreaterThan(10);
+  for (const { as, share, measured } of report.directory?.before.shares.slice(0, 3) ?? [])
+    expect(Math.abs(Math.log2(share / (measured ?? Number.NaN))), as).toBeLessThan(0.5);
 });
 
 test("A larger purge threshold slows down vmap on 2.6.28, whose search walks what is lazy", async () => {

@@ -4,7 +4,7 @@ import { callersOf } from "../protocols/vmap/contexts/releases.ts";
 import { type Version, versionOf } from "../spec/vmap/change.ts";
 import { type CallFrom, MASKS } from "../spec/vmap/concepts/contexts.ts";
 import { type Callers, type WatchedViolation, watchCalls } from "../trees/vmap/watched-calls.ts";
-import { protocolFor } from "./interleaved-orders.ts";
+import { surestProtocolFor } from "./interleaved-orders.ts";
 import type { TreeSubject } from "./trees.ts";
 import { labelAlike } from "./versions.ts";
 
@@ -27,7 +27,9 @@ export interface TreeContexts {
 export function contextsOnTree(subject: TreeSubject, callers?: Callers): TreeContexts {
   const { tree, built, kernel, label } = subject;
   const own = tree.version !== undefined && labelAlike(tree.version) === label ? tree.version : label;
-  const protocol = protocolFor(versionOf(own) as Version, "contexts") as string;
+  const protocol = surestProtocolFor(versionOf(own) as Version, "contexts");
+  if (protocol === undefined)
+    throw new Error(`vmapcheck itself is wrong: no order of callers is as old as ${own}`);
   const asked = callers ?? allowedBy(protocol.replace(/^contexts-/, ""));
   const { calls, violations } = watchCalls(built, asked);
   return {

@@ -1,6 +1,6 @@
 /** The laws of the specification, asked of what a step of a tree's own code came to: the text that shim/lanes.c reports. */
 import { aliasesLeft, done, type Known, pagesIn, worldThatKnows } from "../protocols/call-assertions.ts";
-import type { Law } from "../spec/contract.ts";
+import type { Law, LawId } from "../spec/contract.ts";
 import { answers, noCrash } from "../spec/process.ts";
 import type { Command, Response } from "../spec/vmap/commands.ts";
 import { callsReturn, noBug, nothingLeaks, noUseAfterFree } from "../spec/vmap/laws/integrity.ts";
@@ -48,6 +48,20 @@ export function lawViolated(text: string, calls: Calls, scope: StepScope): StepL
   return STEP_LAWS.find((law) => !law.holds(known, command, response, then));
 }
 
+/** How a run ended: violating a law in a call; or what is lazy, which pages have PTEs, and what each call flushed. */
+export type Outcome =
+  | { readonly law: LawId; readonly call: number }
+  | { readonly lazy: number; readonly ptes: number; readonly flushed: readonly number[] };
+
+/** What a text says of the end of a run; undefined if it is about no end. */
+export function outcomeIn(text: string, law: LawId | undefined): Outcome | undefined {
+  const [kind, ...words] = text.split(" ");
+  if (law !== undefined) return { law, call: kind === "return" ? hex(words[0] as string) : -1 };
+  if (kind !== "outcome") return undefined;
+  const [lazy, ptes, ...flushed] = words.map(hex) as [number, number, ...number[]];
+  return { lazy, ptes, flushed };
+}
+
 /** As C writes it: a number below 0 as what is missing to 2^64. */
 const hex = (word: string): number => Number(BigInt.asIntN(64, BigInt(`0x${word}`)));
 
@@ -82,6 +96,7 @@ function replyIn(text: string, { calls }: Calls, scope: StepScope): Reply {
     const after: Known = { ...LEGAL, lazyPages, scope: { lazyMaxPages: lazy } };
     return { command: quiet, response: { ...done, lazyPages: counted }, before: LEGAL, after };
   }
+  if (kind === "outcome") return { command: quiet, response: done, before: LEGAL };
   if (kind === "stop") return { command: quiet, response: stopIn(words), before: LEGAL };
   const [at, how, value, ...sets] = words as [string, string, string, ...string[]];
   const [reused, overlapping, owed, ptes] = sets.map(hex) as [...[number, number, number, number]];

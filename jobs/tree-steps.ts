@@ -20,7 +20,7 @@ import { protocolsOf } from "./interleaved-orders.ts";
 import { memoryBounds } from "./memory.ts";
 import { parametersOf } from "./parameters.ts";
 import { type Act, actsIn, addressesIn } from "./tree-acts.ts";
-import { lawViolated, STEP_LAWS } from "./tree-steps-judge.ts";
+import { lawViolated, type Outcome, outcomeIn, STEP_LAWS } from "./tree-steps-judge.ts";
 import { UsageError } from "./usage-error.ts";
 import { type Watch, Work } from "./work.ts";
 
@@ -34,6 +34,8 @@ export interface TreeStepsOptions extends Watch {
   readonly law?: string | undefined;
   readonly states?: number | undefined;
   readonly megabytes?: number | undefined;
+  /** Runs are distinguished by what their calls flushed, and each way to end is reported. */
+  readonly outcomes?: boolean | undefined;
 }
 
 export interface TreeStep {
@@ -75,6 +77,8 @@ export interface TreeStepsFound extends TreeSteps, StepProgress {
   readonly ended: "fixpoint" | "break" | "states" | "time" | "memory" | "request";
   readonly seconds: number;
   readonly reports: readonly TreeStepsReport[];
+  /** If they were asked for. */
+  readonly outcomes: readonly Outcome[];
   readonly interrupted: boolean;
 }
 
@@ -125,14 +129,17 @@ export async function exploreTreeSteps(
       `--law: ${only} is none of those asked here: ${STEP_LAWS.map(({ id }) => id).join(", ")}`,
     );
   const mostBytes = Math.min(memoryBounds(options.megabytes).bytes ?? MOST_BYTES, MOST_BYTES);
-  const child = await StepChild.start(tree, calls, scope, grain);
+  const child = await StepChild.start(tree, calls, scope, grain, options.outcomes);
   try {
     const work = new Work(options);
     const started = performance.now();
     const secondsNow = () => (performance.now() - started) / 1000;
     const violated = new Set<number>();
+    const outcomes: Outcome[] = [];
     const verdict = (text: string) => {
       const law = lawViolated(text, calls, scope);
+      const outcome = options.outcomes ? outcomeIn(text, law?.id) : undefined;
+      if (outcome !== undefined) outcomes.push(outcome);
       const number = law === undefined ? 0 : STEP_LAWS.indexOf(law) + 1;
       if (number > 0) violated.add(number);
       return number;
@@ -157,6 +164,7 @@ export async function exploreTreeSteps(
       ended: isWhole ? "fixpoint" : (ended ?? (work.interrupted ? "request" : "time")),
       seconds,
       reports,
+      outcomes,
       interrupted: work.interrupted,
     };
   } finally {

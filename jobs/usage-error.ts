@@ -19,11 +19,32 @@ export function orNearest<T>(
   if (found !== undefined) return found;
   const placed = place(word);
   if (placed !== undefined) throw new UsageError(`there is no ${what} ${JSON.stringify(word)}: ${placed}`);
-  const near = closest(word, [...known]);
-  const close = near !== undefined && distance(word, near) <= Math.floor(near.length / 3);
+  const near = nearest(word, known);
   throw new UsageError(
-    `there is no ${what} ${JSON.stringify(word)}${close ? `; did you mean ${near}?` : `; there are ${someOf(known)}`}`,
+    `there is no ${what} ${JSON.stringify(word)}; ${near.length > 0 ? `did you mean ${eitherOf(near)}?` : `there are ${someOf(known)}`}`,
   );
+}
+
+const MOST_MEANT = 4;
+
+/** The word that differs in few letters; else those that contain it, or all of its parts; else those that begin alike. */
+function nearest(word: string, known: readonly string[]): readonly string[] {
+  const near = known.length === 0 ? undefined : closest(word, [...known]);
+  if (near !== undefined && distance(word, near) <= Math.floor(near.length / 3)) return [near];
+  const parts = word.toLowerCase().split("-");
+  // A number of the catalogue: the letter says which part of it.
+  const isNumber = /^[a-z]\d+$/i.test(word);
+  const [head = ""] = isNumber ? [word.slice(0, 1).toLowerCase()] : parts;
+  const candidates = [
+    known.filter((each) => parts.every((part) => part.length > 1 && each.includes(part))),
+    known.filter((each) => each.startsWith(isNumber ? head.toUpperCase() : `${head}-`)),
+  ];
+  const found = candidates.find(({ length }) => length > 0) ?? [];
+  return found.toSorted((a, b) => distance(word, a) - distance(word, b)).slice(0, MOST_MEANT);
+}
+
+function eitherOf(words: readonly string[]): string {
+  return words.length === 1 ? `${words[0]}` : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
 }
 
 /** The most letters of a list that fit on the line. */

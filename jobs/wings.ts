@@ -1,7 +1,7 @@
 /** All wings, and which of them a user's word means. A new wing is its folders and one entry here. */
 
 import { lines } from "../adapters/lines.ts";
-import { INTERLEAVED } from "../counterexamples/interleavings.ts";
+import { INTERLEAVED, interleavedCalled } from "../counterexamples/interleavings.ts";
 import type { LawId } from "../spec/contract.ts";
 import type { Bug, Kernel, OpenWing, Terms, Wing } from "../spec/wing.ts";
 import { orNearest, UsageError } from "./usage-error.ts";
@@ -136,6 +136,20 @@ export function kernelNames<T extends Terms>({ kernels, bugs }: Wing<T>): readon
 export function bugOf<T extends Terms>({ bugs }: Wing<T>, word: string): Bug<T> | undefined {
   return bugs.find(({ id, number }) => id === word || number === word.toUpperCase());
 }
+
+/** A bug as texts name it: `vb-full-block-stale (C7)`. */
+export function withNumber({
+  id,
+  number,
+}: {
+  readonly id: string;
+  readonly number?: string | undefined;
+}): string {
+  return number === undefined ? id : `${id} (${number})`;
+}
+
+/** The same by the slug of a bug that shows at the step grain. */
+export const numbered = (slug: string): string => withNumber(interleavedCalled(slug) ?? { id: slug });
 
 /** Throws a UsageError with the nearest bug of any wing, at both grains. */
 export async function noSuchBug(word: string): Promise<never> {

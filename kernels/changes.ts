@@ -307,5 +307,12 @@ export const OUTSIDE_FACTS = [
 
 /** What a version's kernel does. Throws a RangeError for what is no version. */
 export function factsOf(label: string): Facts {
-  return whatCommitsMade(label, REWRITE, MADE);
+  const known = FACTS.get(label);
+  if (known !== undefined) return known;
+  const facts = whatCommitsMade(label, REWRITE, MADE);
+  FACTS.set(label, facts);
+  return facts;
 }
+
+/** Those found so far: every list of orders asks for its releases as it is loaded. */
+const FACTS = new Map<string, Facts>();

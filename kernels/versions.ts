@@ -173,6 +173,20 @@ export function orderOf(version: Version, family: Shown, orders: readonly string
   });
 }
 
+/** The newest order of a family of which a version surely has every change: what it may have besides is not known. */
+export function surestOrderOf(
+  version: Version,
+  family: Shown,
+  orders: readonly string[],
+): string | undefined {
+  const { has } = changesOf(version, family);
+  return orders.findLast((order) => {
+    const named = versionOf(order);
+    if (named === undefined || named.suffix !== "") return false;
+    return changesOf(named, family).has.every((change) => has.includes(change));
+  });
+}
+
 /** Every release from the oldest modelled to the newest known, in order. */
 export const MAINLINE: readonly Version[] = mainline();
 
@@ -207,15 +221,21 @@ export function variants(): readonly Kernel<State>[] {
 /** For each of them, the name of the kernel that stands for it; found when it is first asked for. */
 let mainlineLike: readonly (string | undefined)[] | undefined;
 
-/** The releases that answer as the kernel of this name does, as ranges: `6.5 to 6.8`. */
-export function rangesLike(name: string): readonly string[] {
+/** The releases that answer as a kernel of one of these names does, as ranges: `6.5 to 6.8`. */
+export function rangesLike(...names: readonly string[]): readonly string[] {
   mainlineLike ??= MAINLINE.map((each) => kernelStandingFor(each)?.name);
   const ranges: [Version, Version][] = [];
   for (const [nth, each] of MAINLINE.entries()) {
-    if (mainlineLike[nth] !== name) continue;
+    if (!names.includes(mainlineLike[nth] ?? "")) continue;
     const last = ranges.at(-1);
     if (last !== undefined && last[1] === MAINLINE[nth - 1]) last[1] = each;
     else ranges.push([each, each]);
   }
   return ranges.map(([from, to]) => (from === to ? from.text : `${from.text} to ${to.text}`));
+}
+
+/** The same for several kernels, and for those that differ from one of them only in calls outside their domain. */
+export function rangesOfAll(names: readonly string[]): readonly string[] {
+  const others = variants().filter(({ release: { like } }) => like !== undefined && names.includes(like));
+  return rangesLike(...names, ...others.map(({ name }) => name));
 }

@@ -102,7 +102,7 @@ describe("costs", () => {
     const opened = await at("costs");
     const { page } = opened;
     await page.getByLabel("Part").selectOption("gather");
-    await page.getByRole("table", { name: /^munmap of 64 MiB/ }).waitFor();
+    await page.getByRole("table", { name: /^munmap of 40 MiB/ }).waitFor();
     expect(page.url()).toContain("part=gather");
     await isFit(opened, 1280);
   });

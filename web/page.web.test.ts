@@ -1,15 +1,16 @@
 /** The page in a real browser: npm run test:web. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { gzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Asset, pageAssets } from "../cli/view/assets.ts";
 import { documentsOf, reportText } from "../cli/view/report.ts";
 import { type Served, serve } from "../cli/view/server.ts";
-import type { Given } from "../jobs/page/answers.ts";
+import { answer, type Given } from "../jobs/page/answers.ts";
+import type { Document } from "../jobs/page/documents.ts";
 import { FoundHistories } from "../jobs/page/found.ts";
 import { launch, type Opened, open, unreachable } from "./browser.testing.ts";
 import { longHistory } from "./long-history.testing.ts";
@@ -256,6 +257,35 @@ describe("exploring by hand", () => {
   });
 });
 
+describe("a file of the command line", () => {
+  test("that is a run of a tree's own code has a lane for each CPU, and bars for its locks", async () => {
+    const run = new URL("../trees/vmap/runs/vb-final-free-window.json", import.meta.url);
+    const opened = await open(browser, await ofFile("run.json", await readFile(run, "utf8")));
+    const { page } = opened;
+    await page.getByText("By its file this run violates no-alias-after-unmap-aliases in 18 steps").waitFor();
+    expect(await page.locator(".lane-name").allInnerTexts()).toEqual(["CPU 0", "CPU 1"]);
+    expect(await page.locator("rect.bar").count()).toBeGreaterThan(0);
+    expect(await unreachable(page)).toEqual([]);
+    await done(opened);
+  });
+
+  test("that is a recording is shown trace by trace", async () => {
+    const recording = new URL("../adapters/vmap/recordings/2.6.39.jsonl.gz", import.meta.url);
+    const lines = gunzipSync(await readFile(recording))
+      .toString()
+      .split("\n");
+    const text = `${lines.slice(0, 2).join("\n")}\n`;
+    const opened = await open(browser, await ofFile("two.jsonl", text));
+    const { page } = opened;
+    await page.getByText("None of the 2 traces of this file violates a law.").waitFor();
+    await page.getByLabel("Trace on line").fill("2");
+    await page.getByRole("button", { name: "Show", exact: true }).click();
+    await page.getByRole("heading", { name: /two\.jsonl, line 2/ }).waitFor();
+    expect(await unreachable(page)).toEqual([]);
+    await done(opened);
+  });
+});
+
 test("The gallery has every bug, and finds one by its words.", async () => {
   const opened = await at("gallery");
   const { page } = opened;
@@ -326,6 +356,50 @@ describe("a report", () => {
     expect(await unreachable(page)).toEqual([]);
     await done(opened);
   });
+});
+
+test.each([
+  ["a light", { width: 1280 }],
+  ["a dark", { width: 1280, dark: true }],
+  ["a narrow", { width: 360 }],
+])("A report on a campaign leads to the film of what it found, in %s window.", async (look, options) => {
+  const film = await answer(
+    "history",
+    new URLSearchParams({ target: "C7" }),
+    { found: new FoundHistories() },
+    {},
+  );
+  const opens = "history?target=finding-1";
+  const finding = { law: "no-alias-after-unmap-aliases", subject: "3.16", bug: "C7", commands: 5, opens };
+  const task = {
+    id: "check-3.16-with-a-name-that-is-long",
+    outcome: "surprise",
+    says: "a violation",
+    seconds: 1,
+  };
+  const documents = new Map<string, Document>([
+    ["start", { kind: "start", version: "", given: "nightly", opens: "campaign" }],
+    [
+      "campaign",
+      {
+        kind: "campaign",
+        ...{ name: "nightly", seed: 1, totals: { surprise: 1 }, open: [], histories: 10, states: 20 },
+        tasks: [{ ...task, findings: [finding] }],
+      },
+    ],
+    [opens, film],
+  ]);
+  const file = join(folder, `campaign ${look}.html`);
+  await writeFile(file, reportText(assets, documents));
+  const opened = await open(browser, pathToFileURL(file).href, options);
+  const { page } = opened;
+  await page.getByRole("heading", { name: "Campaign nightly" }).waitFor();
+  expect(await unreachable(page)).toEqual([]);
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+  expect(wide).toBeLessThanOrEqual(options.width);
+  await page.getByRole("link", { name: /no-alias-after-unmap-aliases in 5, by C7/ }).click();
+  await page.getByText("violates no-alias-after-unmap-aliases in step 5 of 5").waitFor();
+  await done(opened);
 });
 
 test("The page, without data, is below 300 kB compressed.", () => {

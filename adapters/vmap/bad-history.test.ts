@@ -484,7 +484,7 @@ describe("what is no file is refused before it is read", () => {
 
   test("A folder is refused before it is read", async () => {
     expect(await complaintOf(() => readHistory(folder), folder)).toBe(
-      "FILE: cannot be read: it is no regular file",
+      "FILE: cannot be read: it is a folder (EISDIR)",
     );
   });
 });

@@ -84,7 +84,7 @@ function contextsText({ kernel, as, callers, calls, violations }: TreeContexts):
   const from = [...new Set(callers.map(({ context }) => context))].join(", ");
   const masks = [...new Set(callers.map(({ mask }) => mask.name))].join(", ");
   const head = `${pc.bold(`Contexts and masks of ${kernel}`)}, of callers that ${as} allows (${from}; ${masks})`;
-  const verdict = `${counted(calls, "call")}, each as it is and with each of its allocations failing: ${violations.length === 0 ? pc.green("nothing violated") : counted(violations.length, "violation")}`;
+  const verdict = `${counted(calls, "call")}, those in which an allocation fails included: ${violations.length === 0 ? pc.green("nothing violated") : counted(violations.length, "violation")}`;
   return [`${head}\n${verdict}`, ...violations.map(contextText)].join("\n");
 }
 

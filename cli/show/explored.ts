@@ -3,6 +3,7 @@ import type { Explored, Visitable } from "../../engine/search/visitable.ts";
 import type { Exploration } from "../../jobs/explore.ts";
 import { knownText } from "../../jobs/hunt-target.ts";
 import { scopeText } from "../../jobs/parameters.ts";
+import { numbered } from "../../jobs/wings.ts";
 import { isFollowed } from "../../spec/contract.ts";
 import { FINGERPRINT_BITS } from "../../spec/fingerprint.ts";
 import type { Wing } from "../../spec/wing.ts";
@@ -78,7 +79,9 @@ export function exploredText(found: Exploration, withActions: boolean): string {
     const { says } = machine.laws.find(({ id }) => id === law) as { says: string };
     const { length } = history;
     const name = () =>
-      instance.grain === "call" ? knownText(instance.wing, { known: bug, listed }) : `known as ${bug}`;
+      instance.grain === "call"
+        ? knownText(instance.wing, { known: bug, listed })
+        : `known as ${numbered(bug as string)}`;
     const known = bug === undefined ? "" : `\n${name()}`;
     parts.push(
       `${promised ? pc.red(`${law} is violated`) : pc.yellow(`${subject.name} falls short of ${law}, which it does not promise,`)} in ${length}, ${fewerOrders ? "perhaps not shortest" : "shortest"}.\n${says}\n${lines.map((line) => `  ${line}`).join("\n")}${known}`,

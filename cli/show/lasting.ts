@@ -1,6 +1,7 @@
 /** The conditions that have to end, and their verdicts: as text, and as JSON. */
 import { type LivenessReport, namesOfSteps } from "../../jobs/explore-liveness.ts";
 import { scopeText } from "../../jobs/parameters.ts";
+import { numbered } from "../../jobs/wings.ts";
 import { pc } from "../colour.ts";
 import { columns } from "../output.ts";
 import { chart } from "./chart.ts";
@@ -35,7 +36,9 @@ export function lastingText({ name, says, scope, machine, result, lasted }: Live
     const { bug } = each;
     const head = `${pc.red(`${each.id} is violated`)}: ${stem.length} steps, then ${loop.length === 0 ? "nothing more" : `${loop.length} for ever`}.\n${saysOf(each.id)}`;
     return [
-      [head, ...chart(machine, stem, loop), ...(bug === undefined ? [] : [`known as ${bug}`])].join("\n"),
+      [head, ...chart(machine, stem, loop), ...(bug === undefined ? [] : [`known as ${numbered(bug)}`])].join(
+        "\n",
+      ),
     ];
   });
   const verdicts = lasted.map(({ id, verdict }) => [

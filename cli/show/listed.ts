@@ -1,4 +1,4 @@
-/** All about one bug, or one kernel, in lines. */
+/** All about one bug, kernel, law or protocol, in lines. */
 
 import type { InterleavedBug } from "../../counterexamples/interleaved.ts";
 import { INTERLEAVED } from "../../counterexamples/interleavings.ts";
@@ -10,14 +10,18 @@ import {
   kernelOfWingJson,
   type Listed,
   type WholeBug,
+  type WholeLaw,
+  type WholeProtocol,
   wholeKernelJson,
 } from "../../jobs/list-one.ts";
-import { releaseNamed, replayLine } from "../../jobs/names.ts";
+import { releaseNamed, replayLine, toolLine } from "../../jobs/names.ts";
 import { scopeText } from "../../jobs/parameters.ts";
 import { spanText } from "../../jobs/spans.ts";
 import { changeText, commitText, factsText, withOthers } from "../../jobs/versions.ts";
 import { OPEN_VMAP } from "../../jobs/vmap/open-wing.ts";
-import { changesBetween, LABELLED, rangesLike } from "../../kernels/versions.ts";
+import { withNumber } from "../../jobs/wings.ts";
+import { changesBetween, LABELLED, rangesLike, rangesOfAll } from "../../kernels/versions.ts";
+import { STEP_PROTOCOLS } from "../../protocols/index.ts";
 import type { Change } from "../../spec/vmap/change.ts";
 import { type Version, versionOf } from "../../spec/vmap/change.ts";
 import type { Promises } from "../../spec/vmap/promises.ts";
@@ -29,12 +33,16 @@ import { saysOf } from "./replayed.ts";
 
 export function oneJson(one: Listed) {
   if ("bug" in one) return bugJson(one.bug);
+  if ("law" in one) return one.law;
+  if ("protocol" in one) return one.protocol;
   if ("wing" in one) return { version: null, kernels: [kernelOfWingJson(one.wing, one.kernel)] };
   return { version: one.version ?? null, kernels: one.releases.map(wholeKernelJson) };
 }
 
 export function oneText(name: string, one: Listed): string {
   if ("bug" in one) return bugText(one.bug);
+  if ("law" in one) return lawText(one.law);
+  if ("protocol" in one) return protocolText(one.protocol);
   if ("wing" in one) return kernelOfWingText(one.wing, one.kernel);
   const { version, releases } = one;
   const isOne = version === undefined || (releases.length === 1 && version.answersAs.length === 1);
@@ -44,7 +52,7 @@ export function oneText(name: string, one: Listed): string {
 
 function bugText({ calls, pinned, steps, lengths }: WholeBug): string {
   const bug = (calls ?? steps) as Bug | InterleavedBug;
-  const title = `${pc.bold(bug.id)}${bug.number === undefined ? "" : ` (${bug.number})`}`;
+  const title = `${pc.bold(withNumber(bug))}`;
   const spans = spansOf(bug.id).flatMap(({ since, until }) => [
     ["since", since === undefined ? "before 2.6.27" : citationOf(since)],
     ["until", until === undefined ? "not fixed" : citationOf(until)],
@@ -71,6 +79,58 @@ function bugText({ calls, pinned, steps, lengths }: WholeBug): string {
             steps.violations.flatMap(stepLines(bug.id, lengths)),
           ),
         ]),
+  ].join("\n\n");
+}
+
+function lawText({ id, says, source, promisedBy, bugs, interleaved }: WholeLaw): string {
+  const rows = (all: WholeLaw["bugs"]) =>
+    columns(all.map((bug) => ["", bug.number ?? "*", bug.id, bug.on.join(", ")]));
+  const ranges = rangesOfAll(promisedBy);
+  const others = promisedBy.filter((label) => label.startsWith("gather-") || (ranges.length === 0 && label));
+  return [
+    [pc.bold(id), says].join("\n"),
+    columns([
+      ...(source === "" ? [] : [["source:", source]]),
+      ["promised:", promisedBy.length === 0 ? "by no release" : `by ${[...ranges, ...others].join(", ")}`],
+    ]),
+    ...(bugs.length === 0 ? [] : [`${pc.bold("Bugs that violate it, and where")}\n${rows(bugs)}`]),
+    ...(interleaved.length === 0
+      ? []
+      : [
+          `${pc.bold("Bugs that violate it when calls interleave, and in which protocols")}\n${rows(interleaved)}`,
+        ]),
+    ...(bugs.length + interleaved.length === 0 ? ["No bug of the catalogue violates it."] : []),
+  ].join("\n\n");
+}
+
+function protocolText({ name, says, parameters, calls, laws, releases, bugs }: WholeProtocol): string {
+  const program = STEP_PROTOCOLS.some((each) => each.name === name);
+  return [
+    [pc.bold(name), says].join("\n"),
+    columns([
+      ["describes:", releases.length === 0 ? "no release" : releases.join(", ")],
+      ["explore:", toolLine(`explore ${name}`)],
+      ...(program ? [["its steps:", toolLine(`list --program ${name}`)]] : []),
+    ]),
+    `${pc.bold("Scope")}\n${columns(
+      Object.entries(parameters).map(([key, { counts, usual, least = 1, most }]) => [
+        "",
+        key,
+        counts,
+        `${usual}; ${least} to ${most}`,
+      ]),
+    )}`,
+    section(
+      program ? "Calls" : "Actions",
+      calls.map((call) => `  ${call}`),
+    ),
+    section(
+      "Laws that it is judged by",
+      laws.map((law) => `  ${law}`),
+    ),
+    bugs.length === 0
+      ? "No bug of the catalogue shows in it."
+      : `${pc.bold("Known bugs")}\n${columns(bugs.map((bug) => ["", bug.number ?? "*", bug.id, bug.laws.join("\n")]))}`,
   ].join("\n\n");
 }
 

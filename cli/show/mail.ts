@@ -1,7 +1,8 @@
 /** A replay as a mail: plain ASCII in lines of 72 letters, with bug, commits and source. */
 import { stripVTControlCharacters } from "node:util";
+import { withNumber } from "../../jobs/wings.ts";
 import { drawingOf } from "./drawings.ts";
-import { nameOfBug, type Replayed, saysOf } from "./replayed.ts";
+import { type Replayed, saysOf } from "./replayed.ts";
 import { filled } from "./text.ts";
 
 const WIDTH = 72;
@@ -59,7 +60,7 @@ export function bugLines(bug: MailedBug | undefined): string[] {
   const { says, source, fixed } = bug;
   const commits = commitsIn([fixed, source, says].join(" "));
   return [
-    ...named("Bug", `${nameOfBug(bug)}. ${says}`),
+    ...named("Bug", `${withNumber(bug)}. ${says}`),
     ...named("Fixed", fixed),
     ...(commits.length === 0 ? [] : named("Commits", commits.join(", "))),
     ...named("Source", source),
@@ -109,7 +110,7 @@ export function mailText(replayed: Replayed): string {
     ...others.flatMap((each) => paragraph(`The same step violates ${each.law}: ${saysOf(wing, each.law)}`)),
     ...shortfalls.flatMap(({ law: { id, says }, bug, step }) =>
       paragraph(
-        `It falls short of ${id}, which it does not promise, at step ${step}: ${says} By ${nameOfBug(bug)}.`,
+        `It falls short of ${id}, which it does not promise, at step ${step}: ${says} By ${withNumber(bug)}.`,
       ),
     ),
     "",

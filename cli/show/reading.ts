@@ -1,5 +1,6 @@
 /** A reading of /proc/vmallocinfo as text. */
 import type { Asked, VmallocinfoReport } from "../../jobs/vmallocinfo.ts";
+import { rangesOfAll } from "../../kernels/versions.ts";
 import { hex, hexOfPage } from "../../properties/vmap/log/hex.ts";
 import type { Region } from "../../properties/vmap/log/reading.ts";
 import { pc } from "../colour.ts";
@@ -52,7 +53,6 @@ function regionText({
 
 function askedText({ size, align, window, isGiven, fits }: Asked): string {
   const rows = fits.map(({ releases, start, needsPurge, purged, mayPool }) => {
-    const [first, last] = [releases[0] as string, releases.at(-1) as string];
     const notes = [
       ...(needsPurge && start !== undefined
         ? [`after a purge${purged.length > 0 ? ` of ${counted(purged.length, "lazy area")} there` : ""}`]
@@ -60,7 +60,7 @@ function askedText({ size, align, window, isGiven, fits }: Asked): string {
       ...(mayPool ? ["unless a pool has one of its size"] : []),
     ];
     return [
-      `  ${first === last ? first : `${first} to ${last}`}`,
+      `  ${rangesOfAll(releases).join(", ") || releases.join(", ")}`,
       start === undefined
         ? `refused, even after a purge${isGiven ? "" : ", unless the space reaches higher (--window START,END)"}`
         : hexOfPage(start),

@@ -2,6 +2,7 @@
 import { knownText } from "../../jobs/hunt-target.ts";
 import type { Shortfall } from "../../jobs/shortfalls.ts";
 import type { Violation } from "../../jobs/violation.ts";
+import { withNumber } from "../../jobs/wings.ts";
 import type { LawId } from "../../spec/contract.ts";
 import type { Bug, Wing } from "../../spec/wing.ts";
 import { pc } from "../colour.ts";
@@ -91,10 +92,6 @@ export function acceptedText({ subject, asked, stopped, shown, of }: Accepted): 
   return `accepted: ${subject} keeps ${asked ?? "every law it promises"} in this history`;
 }
 
-/** The name of a bug: its slug, and its number if it has one. */
-export const nameOfBug = ({ id, number }: Pick<Bug, "id" | "number">): string =>
-  `${id}${number === undefined ? "" : ` (${number})`}`;
-
 export function replayedText(replayed: Replayed): string {
   const { wing, about, bug, of, shown, violations, shortfalls, subject, replay } = replayed;
   const { steps, first, got } = shown;
@@ -105,7 +102,7 @@ export function replayedText(replayed: Replayed): string {
   );
   return [
     `${verdictLine(replayed)}\n`,
-    ...(bug === undefined ? [] : [`${pc.bold(nameOfBug(bug))}\n${bug.says}\n${pc.dim(bug.source)}\n`]),
+    ...(bug === undefined ? [] : [`${pc.bold(withNumber(bug))}\n${bug.says}\n${pc.dim(bug.source)}\n`]),
     `${about.join("\n")}\n`,
     ...(first === 0 ? [] : [`steps 1 to ${first} are not shown (--all shows them)\n`]),
     ...texts,
@@ -129,7 +126,7 @@ function verdictLine(replayed: Replayed): string {
     : pc.yellow(`${subject} falls short of ${meant.law}`);
   const where = `${verdict} in step ${shown.last + 1} of ${of}`;
   if (replayed.isForeign) return where;
-  const bug = meant.bug === undefined ? "no bug of the catalogue accounts for it" : nameOfBug(meant.bug);
+  const bug = meant.bug === undefined ? "no bug of the catalogue accounts for it" : withNumber(meant.bug);
   return `${where}: ${bug}`;
 }
 
@@ -140,7 +137,7 @@ function lawLines({ wing, violations, subject, bug: pinned, isForeign }: Replaye
   const known = knownText(wing, { known: bug?.id, listed });
   const lines = [`${(promised ? pc.red : pc.yellow)(pc.bold(law))}   ${saysOf(wing, law)}`];
   if (!promised) lines.push(`${subject} does not promise this, and falls short of it`);
-  if (isForeign !== true) lines.push(bug === undefined || !listed ? known : `${known} (fixed: ${bug.fixed})`);
+  if (isForeign !== true) lines.push(bug === undefined || !listed ? known : `${known}, fixed: ${bug.fixed}`);
   lines.push(
     ...(bug === undefined || bug === pinned ? [] : [pc.dim(bug.source)]),
     ...others.map((each) => {
@@ -153,5 +150,5 @@ function lawLines({ wing, violations, subject, bug: pinned, isForeign }: Replaye
 
 function shortfallText(subject: string, { law: { id, says }, bug, step }: Shortfall): string {
   const head = pc.yellow(`${subject} falls short of ${pc.bold(id)}`);
-  return `${head}, which it does not promise, at step ${step}: ${says}\n  by ${nameOfBug(bug)}, fixed: ${bug.fixed}`;
+  return `${head}, which it does not promise, at step ${step}: ${says}\n  by ${withNumber(bug)}, fixed: ${bug.fixed}`;
 }

@@ -5,6 +5,7 @@ import { failedIn } from "../../engine/machine.ts";
 import { toolLine } from "../../jobs/names.ts";
 import { scopeText } from "../../jobs/parameters.ts";
 import type { ReplayedRun, RunViolation } from "../../jobs/replay-run.ts";
+import { numbered, withNumber } from "../../jobs/wings.ts";
 import { bugsIn } from "../../kernels/versions.ts";
 import type { StepAction, StepMachine } from "../../protocols/program.ts";
 import { versionOf } from "../../spec/vmap/change.ts";
@@ -56,9 +57,7 @@ export function runText(found: ReplayedRun, replay: string): string {
     ...(violations.length === 0 ? [] : hiddenLines(found)),
     ...(pinned === undefined
       ? []
-      : [
-          `${pc.bold(pinned.id)}${pinned.number ? ` (${pinned.number})` : ""}\n${pinned.says}\n${pc.dim(pinned.source)}`,
-        ]),
+      : [`${pc.bold(withNumber(pinned))}\n${pinned.says}\n${pc.dim(pinned.source)}`]),
     `protocol ${pc.bold(called)}, ${scopeText(interleaving.scope)}`,
   ];
   if (searched === undefined) parts.push(drawn);
@@ -82,7 +81,8 @@ function violationLine({ machine, run, loopAt, violations }: ReplayedRun): strin
   const again = run.length - loopAt;
   const length = `${loopAt} step${loopAt === 1 ? "" : "s"}${again > 0 ? `, then ${again} for ever` : ""}`;
   const laws = violations.map(({ law }) => law).join(", ");
-  const bug = violations[0]?.bug ?? "no bug of the catalogue accounts for it";
+  const slug = violations[0]?.bug;
+  const bug = slug === undefined ? "no bug of the catalogue accounts for it" : numbered(slug);
   return `${pc.red(`${machine.name} violates ${laws}`)} in ${length}: ${bug}`;
 }
 
@@ -99,7 +99,8 @@ function hiddenLines({ pinned, version, violations, machine }: ReplayedRun): str
 
 function violationText(machine: StepMachine, { law, bug: known }: RunViolation): string {
   const bug = known === undefined ? undefined : interleavedCalled(known);
-  const name = bug === undefined ? "not known to the catalogue" : `known as ${bug.id} (fixed: ${bug.fixed})`;
+  const name =
+    bug === undefined ? "not known to the catalogue" : `known as ${withNumber(bug)}, fixed: ${bug.fixed}`;
   return `${pc.red(pc.bold(law))}   ${saysIn(machine, law)}\n${name}`;
 }
 

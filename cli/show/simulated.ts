@@ -2,7 +2,7 @@
 import type { Growth, SimulateReport } from "../../jobs/simulate.ts";
 import { columns } from "../output.ts";
 
-const whole = (value: number): string => Math.round(value).toLocaleString("en").replaceAll(",", " ");
+const whole = (value: number): string => Math.round(value).toLocaleString("en");
 const percent = (value: number): string => `${value >= 0 ? "+" : ""}${(100 * value).toFixed(1)} %`;
 const share = (value: number): string => `${(100 * value).toFixed(2)} %`;
 
@@ -87,9 +87,8 @@ function directoryText({
   ].join("\n");
 }
 
-export function lawText({ law, knee }: Growth): string {
-  if (law === null) return "";
-  return `${law.exponent.toFixed(2)} ± ${law.error.toFixed(2)}${knee === null ? "" : ` from ${knee.cpus} on`}`;
+function lawText({ law }: Growth): string {
+  return law === null ? "" : `${law.exponent.toFixed(2)} ± ${law.error.toFixed(2)}`;
 }
 
 function growthText(growth: NonNullable<SimulateReport["growth"]>): string {
@@ -99,9 +98,9 @@ function growthText(growth: NonNullable<SimulateReport["growth"]>): string {
     each.calls,
     ...each.points.map(({ nanoseconds }) => whole(nanoseconds)),
     lawText(each),
-    each.knee?.lock ?? "none",
+    each.knee === null ? "none" : `${each.knee.lock}, ${each.knee.cpus}`,
   ]);
-  const head = ["kernel", "calls", ...cpus, "exponent", "saturated lock"];
+  const head = ["kernel", "calls", ...cpus, "exponent", "saturated lock, from"];
   return `Nanoseconds of one thread, by the number of CPUs, each with a thread:\n\n${columns([head, ...rows])}`;
 }
 
@@ -124,7 +123,7 @@ function gatherText(gather: NonNullable<SimulateReport["gather"]>): string {
     return [batch, String(own[0]?.flushes), ...own.map(({ nanosecondsAPage }) => whole(nanosecondsAPage))];
   });
   const head = ["gather", "flushes", ...threads.map(String)];
-  return `munmap of 64 MiB of a process with threads on as many CPUs, in nanoseconds a page:\n\n${columns([head, ...rows])}`;
+  return `munmap of 40 MiB of a process with threads on as many CPUs, in nanoseconds a page:\n\n${columns([head, ...rows])}`;
 }
 
 /** One line for each figure: part, what it is of, and nanoseconds, or a share of one. */

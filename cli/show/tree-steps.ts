@@ -14,6 +14,7 @@ import {
 } from "../../jobs/tree-steps.ts";
 import type { DrawnFound } from "../../jobs/tree-steps-drawn.ts";
 import { STEP_LAWS } from "../../jobs/tree-steps-judge.ts";
+import { withNumber } from "../../jobs/wings.ts";
 import type { LawId } from "../../spec/contract.ts";
 import { WORKER } from "../../trees/vmap/calls.ts";
 import { pc } from "../colour.ts";
@@ -177,7 +178,7 @@ const saysOf = (law: LawId) => STEP_LAWS.find(({ id }) => id === law)?.says ?? "
 function bugText(id: string | undefined): string {
   const bug = id === undefined ? undefined : interleavedCalled(id);
   if (bug === undefined) return "not known to the catalogue of this version";
-  return `violated by ${bug.id}${bug.number ? ` (${bug.number})` : ""} in the protocol of this version`;
+  return `violated by ${withNumber(bug)} in the protocol of this version`;
 }
 
 function chartOf(run: TreeRun): string[] {

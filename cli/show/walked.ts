@@ -2,6 +2,7 @@
 import { namesOfSteps } from "../../jobs/explore-liveness.ts";
 import type { RandomReport } from "../../jobs/explore-random.ts";
 import { scopeText } from "../../jobs/parameters.ts";
+import { numbered } from "../../jobs/wings.ts";
 import { pc } from "../colour.ts";
 import { columns } from "../output.ts";
 import { chart } from "./chart.ts";
@@ -42,7 +43,11 @@ export function walkedText({
   const shown = violations.map(({ law, run }, nth) => {
     const bug = reports[nth]?.bug;
     const head = `${pc.red(`${law} is violated`)} in ${run.length}, perhaps not shortest.\n${saysOf(law)}`;
-    return [head, ...chart(machine, run, []), ...(bug === undefined ? [] : [`known as ${bug}`])].join("\n");
+    return [
+      head,
+      ...chart(machine, run, []),
+      ...(bug === undefined ? [] : [`known as ${numbered(bug)}`]),
+    ].join("\n");
   });
   const unknown = reports.filter(({ bug }) => bug === undefined).length;
   const colour = unknown > 0 ? pc.red : violations.length > 0 ? pc.green : pc.yellow;

@@ -11,8 +11,11 @@ import type { ExploreArguments } from "./explore.ts";
 
 const PREFIX = "tree:";
 
+/** If not given. */
+const MOST_STATES = 50_000_000;
+
 export async function exploreCallsVerb(name: string | undefined, options: ExploreArguments): Promise<number> {
-  const { calls = "", scope, grain, law, states, seconds, megabytes, out, json } = options;
+  const { calls = "", scope, grain, law, states = MOST_STATES, seconds, megabytes, out, json } = options;
   if (name?.startsWith(PREFIX) !== true)
     throw new UsageError("--calls is for the code of a tree: explore tree:DIR --calls ...");
   refuseOthers(options);
@@ -37,7 +40,7 @@ export async function exploreCallsVerb(name: string | undefined, options: Explor
 }
 
 async function exploreDrawnVerb(directory: string, drawn: Drawn, options: ExploreArguments): Promise<number> {
-  const { scope, grain, law, states, seconds, megabytes, out, json } = options;
+  const { scope, grain, law, states = MOST_STATES, seconds, megabytes, out, json } = options;
   const found = await watched((watch) =>
     exploreDrawn(directory, drawn, { scope, grain, law, states, seconds, megabytes, ...watch }),
   );

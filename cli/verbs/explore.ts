@@ -5,6 +5,7 @@ import { besideCheckpoint } from "../../engine/search/checkpoint.ts";
 import { type Exploration, type ExploreOptions, explore } from "../../jobs/explore.ts";
 import { exploreLiveness } from "../../jobs/explore-liveness.ts";
 import { exploreRandom } from "../../jobs/explore-random.ts";
+import { exploreSwarm } from "../../jobs/explore-swarm.ts";
 import { replayLine } from "../../jobs/names.ts";
 import { UsageError } from "../../jobs/usage-error.ts";
 import { USUAL_SEED } from "../../jobs/work.ts";
@@ -24,6 +25,7 @@ import { commandLine, print, watched } from "../output.ts";
 import { ENDED, exploredJson, exploredText } from "../show/explored.ts";
 import { lastingJson, lastingText } from "../show/lasting.ts";
 import { labelOf, statesOf } from "../show/state.ts";
+import { swarmJson, swarmText } from "../show/swarm.ts";
 import { walkedJson, walkedText } from "../show/walked.ts";
 
 export interface ExploreArguments {
@@ -34,11 +36,13 @@ export interface ExploreArguments {
   readonly partialOrder?: string;
   readonly liveness: boolean;
   readonly runs?: number;
+  readonly swarm?: number;
+  readonly depth?: number;
   readonly seed?: number;
   readonly law?: string;
   readonly compact: boolean;
   readonly actions: boolean;
-  readonly states: number;
+  readonly states?: number;
   readonly seconds: number;
   readonly megabytes?: number;
   readonly workers: number;
@@ -58,7 +62,10 @@ export async function exploreVerb(name: string | undefined, options: ExploreArgu
   const how = optionsOf(options);
   if (options.liveness) refuseOthers("--liveness looks at all states and orders", options);
   if (options.runs !== undefined) refuseOthers("--runs draws runs at random", options);
+  if (options.swarm !== undefined) refuseOthers("--swarm searches in orders of its own", options);
+  else if (options.depth !== undefined) throw new UsageError("--depth is for --swarm");
   await refuseFiles(options);
+  if (options.swarm !== undefined) return swarmVerb(name, options.swarm, options);
   if (options.liveness) return lastingVerb(name, options);
   if (options.runs !== undefined) return randomVerb(name, options.runs, options);
   const found = await watched((watch) => explore(name, { ...how, ...watch }));
@@ -102,6 +109,29 @@ async function randomVerb(
   if (options.json) console.log(JSON.stringify({ ...walkedJson(found), files }));
   else print(walkedText(found));
   const isUnknown = found.reports.some(({ bug }) => bug === undefined);
+  return ended(written, options, found.interrupted, isUnknown);
+}
+
+async function swarmVerb(
+  name: string | undefined,
+  swarm: number,
+  options: ExploreArguments,
+): Promise<number> {
+  const { scope, law, symmetry, states, seconds, megabytes } = optionsOf(options);
+  const { depth, seed = USUAL_SEED } = options;
+  const bounds = { states, depth, seconds, megabytes };
+  const found = await watched((watch) =>
+    exploreSwarm(name, { swarm, seed, scope, law, symmetry, ...bounds, ...watch }),
+  );
+  const file = found.reports.find((each) => each.file !== undefined)?.file;
+  const content: Content = file === undefined ? lackOfViolation() : { text: file };
+  const written = await writeFiles(
+    filesNamed({ "--out": options.out }).map((product) => ({ ...product, ...content })),
+  );
+  const files = written.map(({ option, path, why }) => ({ option, path, written: why === undefined }));
+  if (options.json) console.log(JSON.stringify({ ...swarmJson(found), files }));
+  else print(swarmText(found));
+  const isUnknown = found.reports.some(({ bug, promised }) => bug === undefined && promised);
   return ended(written, options, found.interrupted, isUnknown);
 }
 
@@ -153,20 +183,15 @@ function wordOf<const Word extends string>(option: string, words: readonly Word[
 function refuseOthers(why: string, options: ExploreArguments): void {
   const { law, actions, compact, workers, checkpoint, every, resume, dot, itf, partialOrder, symmetry } =
     options;
-  const { liveness, runs, queue, shards } = options;
-  const given = {
-    law,
-    queue,
-    shards,
-    checkpoint,
-    every,
-    resume,
-    dot,
-    itf,
-    "partial-order": partialOrder,
-    symmetry,
+  const { liveness, runs, swarm, queue, shards } = options;
+  const named = { queue, shards, checkpoint, every, resume, dot, itf, "partial-order": partialOrder };
+  const isSwarm = swarm !== undefined;
+  // A swarm takes a law, and merges states.
+  const given = { ...named, ...(isSwarm ? {} : { law, symmetry }) };
+  const flags = {
+    ...{ actions, compact, workers: workers > 1 },
+    ...{ runs: (liveness || isSwarm) && runs !== undefined, liveness: liveness && isSwarm },
   };
-  const flags = { actions, compact, workers: workers > 1, runs: liveness && runs !== undefined };
   const other =
     Object.entries(given).find(([, value]) => value !== undefined) ??
     Object.entries(flags).find(([, value]) => value);

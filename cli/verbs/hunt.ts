@@ -26,11 +26,11 @@ export async function huntVerb(names: readonly string[], options: HuntOptions): 
     const complete = stop === false;
     const found = { bugs: bugs.map(asJson), kernels: kernels.map(kernelJson) };
     console.log(JSON.stringify({ seed, complete, untried, ...found }));
-  } else print(huntedText(report));
+  } else print(huntedText(report, options.law));
   if (stop === true) return INTERRUPTED;
   if (kernels.some(({ found }) => found?.expected === false)) return UNEXPECTED;
   const missed =
-    (stop === "time" && bugs.length > 0) || bugs.some(({ laws }) => laws.some(({ found }) => !found));
+    (stop === "time" && untried > 0) || bugs.some(({ laws }) => laws.some(({ found }) => !found));
   return missed ? UNEXPECTED : AS_EXPECTED;
 }
 
@@ -65,21 +65,27 @@ function kernelJson({ wing, kernel, found, runs, tries, seconds }: HuntedKernel)
   };
 }
 
-function huntedText(report: HuntReport): string {
+function huntedText(report: HuntReport, law: string | undefined): string {
   const { bugs, kernels, stop } = report;
   const isOfBugs = bugs.length > 0 || kernels.length === 0;
   const ended = stop === false ? "" : `, ${stop === true ? "interrupted" : "ended by --seconds"}`;
   return [
     ...(isOfBugs ? [bugsText(report)] : []),
-    ...kernels.map((each) => kernelText(each, `seed ${report.seed}${ended}`)),
+    ...kernels.map((each) => kernelText(each, law, `seed ${report.seed}${ended}`)),
   ].join("\n\n");
 }
 
-function kernelText({ wing, kernel, found, runs, tries, seconds }: HuntedKernel, how: string): string {
+function kernelText(
+  { wing, kernel, found, runs, tries, seconds }: HuntedKernel,
+  asked: string | undefined,
+  how: string,
+): string {
   const { name } = kernel;
   const facts = `${counted(runs, "history")}, ${how}, ${seconds.toFixed(1)} s`;
   if (found === undefined) {
-    return `${pc.green("Nothing found")}: ${name} violates nothing that the catalogue does not know of it, in ${facts}`;
+    const never =
+      asked === undefined ? "violates nothing that the catalogue does not know" : `never violates ${asked}`;
+    return `${pc.green("Nothing found")}: ${name} ${never}, in ${facts}`;
   }
   const { law, what, history, scope, replay, expected } = found;
   const head = `${(expected ? pc.yellow : pc.red)("Found")}: in ${facts}; ${tries} more for a shorter one`;

@@ -10,6 +10,8 @@ import { alreadyText } from "../../jobs/pin-files.ts";
 import { REPRODUCER_KINDS, type ReproducerKind, reproducerOf } from "../../jobs/reproducer.ts";
 import { isTreeName } from "../../jobs/trees.ts";
 import { UsageError } from "../../jobs/usage-error.ts";
+import { bugMeant, withNumber } from "../../jobs/wings.ts";
+import type { Bug } from "../../spec/wing.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, UNEXPECTED } from "../exit.ts";
 import { writeNew } from "../files.ts";
@@ -38,7 +40,10 @@ export async function pinVerb(file: string, options: PinOptions): Promise<number
     return UNEXPECTED;
   }
   if (options.json) console.log(JSON.stringify(asJson(found)));
-  else for (const line of linesOf(file, found)) print(line);
+  else {
+    const known = found.bug === undefined ? undefined : (await bugMeant(found.bug))?.bug;
+    for (const line of linesOf(file, found, known)) print(line);
+  }
   return AS_EXPECTED;
 }
 
@@ -88,8 +93,8 @@ function asJson({ path, subject, law, bug, already, shrunk, needs, rerun, cut }:
   return { ...known, ...lengths, ...(cut === undefined ? { needs } : cut), rerun };
 }
 
-function linesOf(file: string, found: PinReport): string[] {
-  const { path, subject, law, bug, shrunk, from, already, replaces, needs, rerun, cut } = found;
+function linesOf(file: string, found: PinReport, known: Bug | undefined): string[] {
+  const { path, subject, law, shrunk, from, already, replaces, needs, rerun, cut } = found;
   const name = pc.bold(law);
   const inPlace = replaces === undefined ? "" : `, in place of the one of ${replaces.commands} commands`;
   return [
@@ -101,7 +106,7 @@ function linesOf(file: string, found: PinReport): string[] {
     cut === undefined
       ? `${name} on ${subject}, in ${counted(shrunk, "command")} (from ${from})`
       : `${name} as recorded of ${subject}, cut to ${counted(shrunk, "step")} (from ${from})${cut.minimal ? "" : ", perhaps not to the fewest"}`,
-    bug === undefined ? "not known to the catalogue" : `known as ${bug}`,
+    known === undefined ? "not known to the catalogue" : `known as ${withNumber(known)}`,
     ...(cut === undefined
       ? []
       : [

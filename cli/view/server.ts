@@ -36,13 +36,22 @@ export interface ServeOptions {
   readonly given: Given;
   /** 0 for a free port. */
   readonly port: number;
+  /** Makes the document at an address; jobs/page unless given. */
+  readonly answers?: typeof answer | undefined;
   /** What the page asks for first, if it was made already: once it is answered from here. */
   readonly first?: { readonly address: string; readonly document: Document } | undefined;
   /** Ends the job that is running. */
   readonly signal: AbortSignal;
 }
 
-export async function serve({ assets, given, port, first, signal }: ServeOptions): Promise<Served> {
+export async function serve({
+  assets,
+  given,
+  port,
+  first,
+  signal,
+  answers = answer,
+}: ServeOptions): Promise<Served> {
   let made = first;
   let waiting = 0;
   let last: Promise<unknown> = Promise.resolve();
@@ -75,7 +84,7 @@ export async function serve({ assets, given, port, first, signal }: ServeOptions
         const document = await inTurn(async () => {
           if (ending.aborted) return undefined;
           if (made?.address !== `${url.pathname}${url.search}`.slice(API.length))
-            return answer(url.pathname.slice(API.length), url.searchParams, given, { signal: ending });
+            return answers(url.pathname.slice(API.length), url.searchParams, given, { signal: ending });
           const { document } = made;
           made = undefined;
           return document;

@@ -1,6 +1,7 @@
 /** munmap of user pages: how often a release flushes, and what it frees, is counted while its kernel model answers. */
 import { kernelCalled } from "../../kernels/gather/index.ts";
 import { type Limits, numbers, pagesOf, type Scope, STD, tableOf } from "../../spec/gather/scope.ts";
+import { PAGE } from "../../spec/gather/vocabulary.ts";
 import { type Costs, hardwareOf } from "../costs.ts";
 import { type Nanoseconds, type Program, Simulation } from "../simulation.ts";
 
@@ -27,7 +28,7 @@ export function didFor({ kernel: label, limits }: Gathering, pages: number): rea
   const kernel = kernelCalled(label);
   if (kernel === undefined) throw new RangeError(`there is no kernel ${label}`);
   const addresses = pagesOf(pages);
-  const end = pages * 4096;
+  const end = pages * PAGE;
   const scope: Scope = {
     name: "munmap",
     arch: "x86",
@@ -85,8 +86,9 @@ function* unmaps(did: readonly Did[], costs: Costs, threads: number): Program {
 /** Pages freed between a flush and the next. */
 function freedAfter(did: readonly Did[], flush: number): number {
   let pages = 0;
-  for (const each of did.slice(flush + 1)) {
-    if (each === "flush") return pages;
+  for (let at = flush + 1; at < did.length; at++) {
+    const each = did[at] as Did;
+    if (each === "flush") break;
     pages += each;
   }
   return pages;

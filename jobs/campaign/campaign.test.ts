@@ -187,4 +187,24 @@ describe("a report", () => {
     });
     expect(documents.get("history?target=finding-1")).toMatchObject({ outcome: "violated" });
   });
+
+  test("has the coverage of each swarm by what its searches found, and no sample", () => {
+    const swarm = plan({ kind: "swarm", machine: "3.1", states: 100, seeds: 3 });
+    const samples = [
+      [1, 2, 3, 4],
+      [3, 4, 5],
+      [1, 4, 6],
+    ];
+    const searched = tasksOf(swarm).map(
+      (task, nth): TaskResult => ({
+        ...withoutResult(task, "as expected", ""),
+        sample: { of: "3.1 usual", every: 2, hashes: samples[nth] ?? [] },
+      }),
+    );
+    const { coverage, jobs } = reportOn(swarm, searched);
+    expect(coverage).toMatchObject([{ of: "3.1 usual", searches: 3, found: 12, once: 6 }]);
+    expect(coverage[0]?.estimate).toBeGreaterThan(12);
+    expect(jobs[0]).not.toHaveProperty("sample");
+    expect(reportOn(swarm, searched.slice(0, 1)).coverage).toEqual([]);
+  });
 });

@@ -23,6 +23,7 @@ async function smoke(seed: number): Promise<Plan> {
       ...["A7", "A11", "C7"].map((bug): PlannedJob => ({ kind: "hunt", bug, runs: 20_000 })),
       { kind: "explore", machine: "lazy-unmap" },
       { kind: "explore", machine: "2.6.39", scope: "pages=4,windows=1" },
+      { kind: "swarm", machine: "lazy-unmap", states: 2000, seeds: 2 },
       { kind: "diff", one: "2.6.37", other: "2.6.39", runs: 100 },
     ],
   };

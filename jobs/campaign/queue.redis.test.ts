@@ -26,7 +26,7 @@ const address = () => server.address;
 
 /** A worker in a process of its own, which ends by itself once nothing waits. */
 function startOne(): ChildProcess {
-  const child = startWorker(address(), "--until-empty");
+  const child = startWorker(address(), { untilEmpty: true });
   children.push(child);
   return child;
 }

@@ -2,13 +2,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const PASSWORD = "a-password-for-the-test";
-const MAIN = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
+export const MAIN: string = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
+const MOVED_CLOCK = new URL("./moved-clock.testing.mjs", import.meta.url).href;
 
 export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, "127.0.0.1");
@@ -32,9 +33,15 @@ export class TestServer {
     this.#words = words;
   }
 
-  static async start(words: (folder: string) => readonly string[] = () => []): Promise<TestServer> {
+  /**
+   * @param words More of its configuration, by its folder.
+   * @param isSecure Whether it takes connections with TLS alone.
+   */
+  static async start(words: (folder: string) => readonly string[] = () => [], isSecure = false) {
     const folder = await mkdtemp(join(tmpdir(), "vmapcheck-redis-"));
-    const server = new TestServer(folder, await freePort(), words(folder));
+    const port = await freePort();
+    const secure = isSecure ? ["--port", "0", "--tls-port", String(port)] : [];
+    const server = new TestServer(folder, port, [...secure, ...words(folder)]);
     await server.start();
     return server;
   }
@@ -72,10 +79,73 @@ export class TestServer {
   }
 }
 
-/** A worker in a process of its own, which works until it is killed; or, with these words, until nothing waits. */
-export function startWorker(queue: string, ...words: string[]): ChildProcess {
-  const all = ["campaign", "worker", "--queue", queue, "--workers", "1", ...words];
-  return spawn(process.execPath, ["--import", "tsx", MAIN, ...all], { stdio: "ignore" });
+/** Passes on what it gets to a server, until it is cut: then every connection through it ends. */
+export class TestProxy {
+  readonly #listener: Server;
+  readonly #sockets = new Set<Socket>();
+  /** How many connections were cut. */
+  cuts = 0;
+
+  private constructor(port: number) {
+    this.#listener = createServer((inner) => {
+      const outer = connect(port, "127.0.0.1");
+      for (const [one, other] of [
+        [inner, outer],
+        [outer, inner],
+      ] as const) {
+        this.#sockets.add(one);
+        one.on("error", () => undefined);
+        one.on("close", () => {
+          this.#sockets.delete(one);
+          other.destroy();
+        });
+        one.pipe(other);
+      }
+    });
+  }
+
+  static async start({ port }: TestServer): Promise<TestProxy> {
+    const proxy = new TestProxy(port);
+    proxy.#listener.listen(0, "127.0.0.1");
+    await once(proxy.#listener, "listening");
+    return proxy;
+  }
+
+  get address(): string {
+    return `redis://:${PASSWORD}@127.0.0.1:${(this.#listener.address() as AddressInfo).port}`;
+  }
+
+  cut(): void {
+    this.cuts += this.#sockets.size;
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  close(): void {
+    this.#listener.close();
+    this.cut();
+  }
+}
+
+interface WorkerWords {
+  /** Whether it ends once nothing waits, or works until it is killed. */
+  readonly untilEmpty?: boolean;
+  /** By how many milliseconds its clock is wrong. */
+  readonly clock?: number;
+  readonly workers?: number;
+}
+
+/** A worker in a process of its own. */
+export function startWorker(
+  queue: string,
+  { untilEmpty = false, clock, workers = 1 }: WorkerWords = {},
+): ChildProcess {
+  const words = ["campaign", "worker", "--queue", queue, "--workers", String(workers)];
+  const moved = clock === undefined ? [] : ["--import", MOVED_CLOCK];
+  const node = [...moved, "--import", "tsx", MAIN];
+  return spawn(process.execPath, [...node, ...words, ...(untilEmpty ? ["--until-empty"] : [])], {
+    stdio: "ignore",
+    env: { ...process.env, VMAPCHECK_TEST_CLOCK: String(clock ?? 0) },
+  });
 }
 
 export async function killWorker(worker: ChildProcess): Promise<void> {

@@ -1,5 +1,6 @@
 /** What a campaign found: one report however often and wherever its tasks ran, and the same for other tools. */
 import type { Finding, Plan, TaskResult } from "../../adapters/campaign-file.ts";
+import { type Coverage, coverageOf } from "../../engine/search/swarm.ts";
 import { VERSION } from "../package-version.ts";
 import { tasksOf } from "./tasks.ts";
 
@@ -7,18 +8,21 @@ export interface CampaignReport {
   readonly name: string;
   readonly seed: number;
   /** In the order of the plan: those that have a result. */
-  readonly jobs: readonly TaskResult[];
+  readonly jobs: readonly Omit<TaskResult, "sample">[];
   /** The ids of tasks without a result. */
   readonly open: readonly string[];
   readonly totals: Readonly<Record<TaskResult["outcome"], number>>;
   readonly histories: number;
   readonly states: number;
+  /** Of each swarm with two searches at least: how much of its machine they found, as estimated. */
+  readonly coverage: readonly (Coverage & { readonly of: string })[];
 }
 
 export function reportOn(plan: Plan, results: readonly TaskResult[]): CampaignReport {
   const byId = new Map(results.map((result) => [result.id, result]));
   const tasks = tasksOf(plan);
-  const jobs = tasks.flatMap(({ id }) => byId.get(id) ?? []);
+  const all = tasks.flatMap(({ id }) => byId.get(id) ?? []);
+  const jobs = all.map(({ sample: _, ...job }) => job);
   const count = (outcome: TaskResult["outcome"]) => jobs.filter((each) => each.outcome === outcome).length;
   return {
     name: plan.name,
@@ -33,7 +37,19 @@ export function reportOn(plan: Plan, results: readonly TaskResult[]): CampaignRe
     },
     histories: jobs.reduce((sum, { histories }) => sum + histories, 0),
     states: jobs.reduce((sum, { states }) => sum + states, 0),
+    coverage: coverageIn(all),
   };
+}
+
+function coverageIn(results: readonly TaskResult[]): CampaignReport["coverage"] {
+  const samples = results.flatMap(({ sample }) => sample ?? []);
+  return [...new Set(samples.map(({ of }) => of))].flatMap((of) => {
+    const own = samples.filter((each) => each.of === of);
+    const every = own[0]?.every ?? 1;
+    // The searches of one swarm have one bound, and so one sample.
+    const hashes = own.filter((each) => each.every === every).map((each) => each.hashes);
+    return hashes.length < 2 ? [] : [{ of, ...coverageOf(hashes, every) }];
+  });
 }
 
 /** Whether every task ran, and none found anything unexpected. */

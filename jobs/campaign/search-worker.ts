@@ -17,6 +17,8 @@ export interface SearchWorkerOptions {
   readonly bytes: number;
   readonly worker: string;
   readonly isStopped?: () => boolean;
+  /** Called around each task, to measure it. */
+  readonly around?: (task: string, work: () => Promise<TaskFindings>) => Promise<TaskFindings>;
 }
 
 type Ended = "done" | "paused" | "gone" | "stopped";
@@ -28,7 +30,7 @@ export async function workForSearch(
   options: SearchWorkerOptions,
 ): Promise<Ended> {
   const worker = new SearchWorker(search, machine, options);
-  const { leaseMs, isStopped = () => false } = options;
+  const { leaseMs, isStopped = () => false, around = (_task, work) => work() } = options;
   let task = await search.take(options.worker, leaseMs);
   for (;;) {
     if (task === "done" || task === "paused" || task === "gone") return task;
@@ -38,9 +40,10 @@ export async function workForSearch(
       task = await search.take(options.worker, leaseMs);
       continue;
     }
-    const found = await worker.run(task);
+    const current = task;
+    const found = await around(current, () => worker.run(current));
     // Both in one go.
-    [, task] = await Promise.all([search.finish(task, found), search.take(options.worker, leaseMs)]);
+    [, task] = await Promise.all([search.finish(current, found), search.take(options.worker, leaseMs)]);
   }
 }
 

@@ -21,7 +21,9 @@ export async function openServer(address: string, option = "--queue"): Promise<R
     await Promise.race([redis.connect().then(() => redis.ping()), late]);
   } catch (error) {
     redis.disconnect();
-    throw new UsageError(`${option} ${shown}: ${(error as Error).message}`);
+    const { message } = error as Error;
+    // What closed it was said before.
+    throw new UsageError(`${option} ${shown}: ${message === "Connection is closed." ? last : message}`);
   }
   return redis;
 }

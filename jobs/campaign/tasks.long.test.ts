@@ -47,4 +47,18 @@ describe("a task", () => {
     const { outcome, findings } = await runTask(wrong as Task);
     expect([outcome, findings.map(({ law }) => law)]).toEqual(["unexpected", ["no-overlap"]]);
   });
+
+  test("that is a search of a swarm attributes what it finds, and has a sample", async () => {
+    const [task, other] = tasksOf(
+      plan({ kind: "swarm", machine: "3.16", scope: "pages=6", states: 2000, seeds: 2 }),
+    );
+    const [one, two] = [await runTask(task as Task), await runTask(other as Task)];
+    expect(one).toMatchObject({ outcome: "as expected", kind: "swarm" });
+    expect(one.findings.map(({ law, bug }) => [law, bug])).toContainEqual([
+      "refused-only-when-full",
+      "cache-exact-hole-missed",
+    ]);
+    expect(one.sample?.hashes.length).toBeGreaterThan(100);
+    expect(two.sample?.hashes).not.toEqual(one.sample?.hashes);
+  });
 });

@@ -5,7 +5,9 @@ import { check, unexpected } from "../check.ts";
 import type { KernelReport, Surprise } from "../check-kernel.ts";
 import { diff, fileOf } from "../diff.ts";
 import { explore } from "../explore.ts";
+import { exploreSwarm, type OneSearch } from "../explore-swarm.ts";
 import { hunt } from "../hunt.ts";
+import type { Report } from "../subject-types.ts";
 import { isTreeName, TREE_PREFIX } from "../trees.ts";
 import { validate } from "../validate.ts";
 
@@ -38,6 +40,8 @@ function idOf(job: PlannedJob, seed: number): string {
       return `explore ${job.machine} ${job.scope ?? "usual"} states=${job.states ?? "usual"}`;
     case "diff":
       return `diff ${job.one} ${job.other} runs=${job.runs ?? "usual"} seed=${seed}`;
+    case "swarm":
+      return `swarm ${job.machine} ${swarmBounds(job)} seed=${seed}`;
     case "validate":
       return `validate ${job.log} ${job.vmallocinfo ?? "alone"} as ${job.release ?? "recorded"}`;
   }
@@ -67,6 +71,8 @@ function outcomeOf(job: PlannedJob, seed: number, examples: readonly string[]): 
       return explored(job);
     case "diff":
       return compared(job, seed);
+    case "swarm":
+      return searchedInSwarm(job, seed);
     case "validate":
       return validated(job);
   }
@@ -121,11 +127,7 @@ async function hunted({ bug, runs }: PlannedJob & { kind: "hunt" }, seed: number
 
 async function explored({ machine, scope, states }: PlannedJob & { kind: "explore" }): Promise<Outcome> {
   const { reports, result } = await explore(machine, { scope, states });
-  const findings = reports
-    .filter(({ promised }) => promised)
-    .map(({ law, bug, history, file }) => {
-      return { law, subject: machine, bug: bug ?? null, commands: history.length, file: file ?? null };
-    });
+  const findings = reports.filter(({ promised }) => promised).map((each) => findingIn(machine, each));
   const unknown = findings.filter(({ bug }) => bug === null);
   const extent = result.ended === "fixpoint" ? "every state" : `ended by ${result.ended}`;
   return {
@@ -137,6 +139,10 @@ async function explored({ machine, scope, states }: PlannedJob & { kind: "explor
     states: result.states,
   };
 }
+
+const findingIn = (subject: string, { law, bug, history, file }: Report): Finding => ({
+  ...{ law, subject, bug: bug ?? null, commands: history.length, file: file ?? null },
+});
 
 async function compared(job: PlannedJob & { kind: "diff" }, seed: number): Promise<Outcome> {
   const { one, other, runs } = job;
@@ -161,6 +167,29 @@ async function compared(job: PlannedJob & { kind: "diff" }, seed: number): Promi
           ],
     histories: drawn,
     states: visited.reduce((sum, { states }) => sum + states, 0),
+  };
+}
+
+type SwarmJob = PlannedJob & { kind: "swarm" };
+
+const swarmBounds = ({ scope = "usual", states, depth }: SwarmJob): string =>
+  `${scope} states=${states ?? "usual"} depth=${depth ?? "usual"}`;
+
+/** One search of a swarm: the report puts the samples of all its seeds side by side. */
+async function searchedInSwarm(job: SwarmJob, seed: number): Promise<Outcome> {
+  const { machine, scope, states, depth } = job;
+  const { searches, every, reports } = await exploreSwarm(machine, { scope, states, depth, seed, swarm: 1 });
+  const [search] = searches as [OneSearch];
+  const findings = reports.filter(({ promised }) => promised).map((each) => findingIn(machine, each));
+  const unknown = findings.filter(({ bug }) => bug === null).map(({ law }) => law);
+  const extent = `${search.states} states, up to ${search.depth} steps`;
+  return {
+    outcome: unknown.length > 0 ? "unexpected" : "as expected",
+    says: unknown.length > 0 ? `${extent}; no bug explains ${unknown.join(", ")}` : extent,
+    findings,
+    histories: 0,
+    states: search.states,
+    sample: { of: `${machine} ${swarmBounds(job)}`, every, hashes: [...search.sample] },
   };
 }
 

@@ -2,12 +2,12 @@
 import type { Command } from "../../spec/gather/commands.ts";
 import type { Response } from "../../spec/gather/response.ts";
 import type { GatherTerms } from "../../spec/gather/terms.ts";
+import { PAGE } from "../../spec/gather/vocabulary.ts";
 import type { Removal, World } from "../../spec/gather/world.ts";
 import type { Blame, Extent } from "../page/documents.ts";
 import type { JudgedOf } from "../page/illustration.ts";
 import { hex } from "./lines.ts";
 
-const PAGE = 4096;
 /** The end of all there is. */
 export const LAST = 2 ** 52;
 

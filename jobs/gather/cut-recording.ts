@@ -46,11 +46,12 @@ export function cutTrace(trace: Trace, promises: Promises, violating: Judged, la
     return undefined;
   };
 
+  const facts = new Set(factsOf(violating.before));
   const fails = (steps: typeof whole): boolean => {
     if (steps.at(-1) !== whole.at(-1)) return false;
     budget -= steps.length;
     const reply = budget < 0 ? undefined : last(steps);
-    return reply !== undefined && doesTheSame(reply, violating) && bugOf(reply) === bug;
+    return reply !== undefined && doesTheSame(reply, violating, facts) && bugOf(reply) === bug;
   };
   const without = (steps: typeof whole, dropped: ReadonlySet<number>) =>
     steps.filter((_step, nth) => !dropped.has(nth));
@@ -59,10 +60,9 @@ export function cutTrace(trace: Trace, promises: Promises, violating: Judged, la
 }
 
 /** Whether a reply does in a part of the trace what it does in the whole, where no more waits than there. */
-function doesTheSame(part: Judged, whole: Judged): boolean {
+function doesTheSame(part: Judged, whole: Judged, facts: ReadonlySet<string>): boolean {
   if (JSON.stringify(part.after?.reply) !== JSON.stringify(whole.after?.reply)) return false;
   if (part.before.users !== whole.before.users || part.before.pending !== whole.before.pending) return false;
-  const facts = new Set(factsOf(whole.before));
   return factsOf(part.before).every((fact) => facts.has(fact));
 }
 

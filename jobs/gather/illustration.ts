@@ -3,6 +3,7 @@ import { replyText, says } from "../../spec/gather/commands.ts";
 import type { Response } from "../../spec/gather/response.ts";
 import type { Scope } from "../../spec/gather/scope.ts";
 import type { GatherTerms } from "../../spec/gather/terms.ts";
+import { PAGE } from "../../spec/gather/vocabulary.ts";
 import type { World } from "../../spec/gather/world.ts";
 import { cutsOf } from "../page/cuts.ts";
 import type { Change, Extent, Thing } from "../page/documents.ts";
@@ -10,7 +11,6 @@ import type { Illustration } from "../page/illustration.ts";
 import { blameFor, LAST, pages } from "./blame.ts";
 import { hex, linesOf } from "./lines.ts";
 
-const PAGE = 4096;
 export const GATHER_ILLUSTRATION: Illustration<GatherTerms> = {
   command: says,
   response: (response) => replyText(response) || "nothing",

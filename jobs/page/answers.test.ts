@@ -86,6 +86,15 @@ test("On a kernel without the bug the same history is accepted, and nothing is e
   expect([film.outcome, film.blame, film.violations]).toEqual(["accepted", null, []]);
 });
 
+test("A tree that was given is one more kernel to ask, of the wing that it belongs to.", async () => {
+  const given: Given = { tree: "/none", found: new FoundHistories() };
+  const namesOf = async (bug: string) =>
+    (await ask<Film>(`history?target=${bug}`, given)).kernels.map(({ name }) => name);
+  expect(await namesOf("C7")).toContain("tree");
+  expect(await namesOf("D1")).not.toContain("tree");
+  expect((await ask<Film>("history?target=C7")).kernels.map(({ name }) => name)).not.toContain("tree");
+});
+
 describe("by hand", () => {
   test("an action that would violate a law says so, and does once it is taken", async () => {
     const first = await ask<HandState>("state?machine=3.1&scope=pages=6,windows=1&path=");

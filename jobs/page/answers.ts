@@ -10,6 +10,7 @@ import { onKernel, type Replay, replay, replayHistory } from "../replay.ts";
 import type { ReplayedRecording } from "../replay-recording.ts";
 import { isTreeName, treeName } from "../trees.ts";
 import { UsageError } from "../usage-error.ts";
+import { OPEN_VMAP } from "../vmap/open-wing.ts";
 import { bugMeant } from "../wings.ts";
 import type { Watch } from "../work.ts";
 import { machines, stateByHand } from "./by-hand.ts";
@@ -55,7 +56,7 @@ const isBug = async (word: string) =>
   interleavedCalled(word) !== undefined || (await bugMeant(word)) !== undefined;
 
 /** What is neither a history nor a recording is the log of a kernel. */
-const isLog = (file: string) => !/\.(json|jsonl|jsonl\.gz)$/.test(file);
+const isLog = (file: string) => !/\.jsonl?(\.gz)?$/.test(file);
 
 /** Throws a UsageError if no log was given. */
 function logOf({ file }: Given): string {
@@ -103,7 +104,7 @@ export async function answer(
     case "run": {
       const known = given.found.get(word("target") ?? "");
       if (known !== undefined) return filmOfFound(known, word("kernel"));
-      return film(path, await targetOf(word("target"), given), word, given);
+      return film(path, await targetOf(word("target"), given), word, given, watch);
     }
     case "log":
       return logDocument(logOf(given), watch);
@@ -175,6 +176,7 @@ async function film(
   target: string,
   word: (name: string) => string | undefined,
   given: Given,
+  watch: Watch,
 ): Promise<Film | RunFilm> {
   const { tree } = given;
   const asked = word("kernel");
@@ -188,7 +190,7 @@ async function film(
   const isPinned = target !== given.file;
   if (path === "run" && !isPinned) {
     const json = await readJson(target);
-    if (isTreeRun(json)) return filmOnTree(target, treeRunIn(target, json), tree);
+    if (isTreeRun(json)) return filmOnTree(target, treeRunIn(target, json), tree, watch);
   }
   const hasBoth =
     isPinned && interleavedCalled(target) !== undefined && (await bugMeant(target)) !== undefined;
@@ -199,7 +201,11 @@ async function film(
   const options = { kernel, law, grain, trace: traceIn(word("trace")) };
   const found: Replay = await replay(target, options);
   if (found.kind === "run") return filmOfRun(found, line);
-  if (found.kind === "history") return withTree(filmOfHistory(found, line), tree);
+  if (found.kind === "history") {
+    const drawn = filmOfHistory(found, line);
+    // A tree's mm/vmalloc.c takes no commands of another wing.
+    return found.wing.name === OPEN_VMAP.name ? withTree(drawn, tree) : drawn;
+  }
   if (found.kind !== "recording") throw new UsageError(`${target} is no history`);
   if (!("traces" in found.chosen)) return filmOfRecording(found, line, undefined);
   const { first, traces } = found.chosen;
@@ -213,11 +219,16 @@ function traceIn(text: string | undefined): number | undefined {
 }
 
 /** A run of a tree's own code: taken on the tree that was given, or drawn as its file has it. */
-async function filmOnTree(path: string, file: TreeRunFile, tree: string | undefined): Promise<RunFilm> {
+async function filmOnTree(
+  path: string,
+  file: TreeRunFile,
+  tree: string | undefined,
+  watch: Watch,
+): Promise<RunFilm> {
   const films = await import("./tree-run-film.ts");
   if (tree === undefined) return films.filmOfTreeRunFile(path, file);
   const { replayTreeRun } = await import("../tree-run.ts");
-  return films.filmOfTreeRun(await replayTreeRun(path, file, tree));
+  return films.filmOfTreeRun(await replayTreeRun(path, file, tree, watch));
 }
 
 /** The tree that was given is one more kernel to ask, by its word. */

@@ -151,7 +151,7 @@ function sharesOf({
 function munmapTable(gather: NonNullable<SimulateReport["gather"]>): CostsTable {
   const threads = [...new Set(gather.map((each) => each.threads))];
   return {
-    title: "munmap of 64 MiB of a process with a thread on each CPU, by their number: nanoseconds a page",
+    title: "munmap of 40 MiB of a process with a thread on each CPU, by their number: nanoseconds a page",
     head: ["gather", "flushes", ...threads.map(String)],
     rows: [...new Set(gather.map(({ batch }) => batch))].map((batch) => {
       const own = gather.filter((each) => each.batch === batch);

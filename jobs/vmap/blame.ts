@@ -29,6 +29,7 @@ export function blameFor(
     case "in-window":
       return outsideWindow(before, command, placed);
     case "guard-gap":
+    case "guard-between-vmaps":
       return tooNear(before, placed);
     case "refused-only-when-full":
     case "pools-hide-no-room":
@@ -40,8 +41,6 @@ export function blameFor(
       return purgedEarly(before, command);
     case "highest-congruent-fit":
       return congruent(before, command, response);
-    case "guard-between-vmaps":
-      return tooNear(before, placed, 1);
     case "nothing-leaks":
       return leaked(before, after ?? before, command);
     case "argument-domain":
@@ -88,12 +87,11 @@ function outsideWindow(
   return { text, marks: [{ row: "area", ...area, says: text }] };
 }
 
-/** `reach`: pages between two areas; those of the release unless given. */
-function tooNear(before: ImmutableWorld, placed: readonly Extent[], least = 0): Blame | undefined {
+function tooNear(before: ImmutableWorld, placed: readonly Extent[]): Blame | undefined {
   const [area] = placed;
   if (area === undefined) return undefined;
   const { afterArea, beforeNext } = before.promises.guard;
-  const reach = Math.max(1, least, afterArea, beforeNext);
+  const reach = Math.max(1, afterArea, beforeNext);
   const other = before.areas.find(({ start, end }) => start < area.end + reach && end + reach > area.start);
   if (other === undefined) return undefined;
   const text = `${extentText(area)} has no guard page between it and ${extentText(other)}.`;
@@ -166,7 +164,7 @@ function outside(before: ImmutableWorld, command: Command, response: Response): 
       ? "It used the number of a CPU that is not possible."
       : outsideOf(before, command) === undefined
         ? "It was refused, and its caller holds what it frees."
-        : "The call is outside its domain, and was neither refused nor warned about without effect.";
+        : "The call is outside its domain. It was carried out: neither refused, nor only warned about.";
   return { text, marks: [] };
 }
 

@@ -525,10 +525,21 @@ export function whatCommitsMade<T>(label: string, first: T, lines: readonly Sinc
   if (version === undefined) throw new RangeError(`${label} is no version of the kernel`);
   let so = first;
   for (const [commit, made] of lines) {
-    const cited = CHANGES.filter((each) => each.commit.includes(commit));
-    if (cited.length !== 1) throw new RangeError(`the bibliography has no commit ${commit}, or several`);
-    if (hasChange(version, cited[0] as Change) !== true) continue;
+    if (hasChange(version, changeCalled(commit)) !== true) continue;
     so = { ...so, ...(typeof made === "function" ? made(so) : made) };
   }
   return so;
+}
+
+/** Those found so far: a hundred lines ask for them once for each of some two hundred labels, as modules are loaded. */
+const CITED = new Map<string, Change>();
+
+function changeCalled(commit: string): Change {
+  const known = CITED.get(commit);
+  if (known !== undefined) return known;
+  const [found, ...others] = CHANGES.filter((each) => each.commit.includes(commit));
+  if (found === undefined || others.length > 0)
+    throw new RangeError(`the bibliography has no commit ${commit}, or several`);
+  CITED.set(commit, found);
+  return found;
 }

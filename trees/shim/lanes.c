@@ -13,6 +13,10 @@ static unsigned long held, unmapped, translated;
 /* Of each running vm_unmap_aliases: what it owes a flush or a cleared PTE. */
 static unsigned long owed[LANES + 1];
 
+/* On request: what each call flushed, by the number of the call. It is part of the state then. */
+static int remembers, calling[LANES + 1];
+static unsigned long flushed[MOST_CALLS];
+
 /* Pages. */
 
 static unsigned long bits_of(unsigned long start, unsigned long end)
@@ -57,6 +61,8 @@ static void observe(const struct drive_event *event)
 		break;
 	case DRIVE_FLUSH:
 		translated &= ~bits_of(event->a, event->b);
+		if (remembers)
+			flushed[calling[lane_now()]] |= bits_of(event->a, event->b);
 		for (lane = 0; lane <= LANES; lane++)
 			owed[lane] &= translated | (unmapped & present());
 		note_act("event flush %lx %lx", event->a, event->b);
@@ -157,6 +163,8 @@ static void call_one(int at)
 		args[1] = addr;
 	}
 	held &= ~pages;
+	if (remembers)
+		calling[lane] = at;
 	lanes[lane].passed = 1;
 	lanes[lane].begins = call->op == DRIVE_UNMAP_ALIASES;
 	drive_ask(call->op);
@@ -166,7 +174,7 @@ static void call_one(int at)
 	owed[lane] = lanes[lane].begins = 0;
 }
 
-const char *lanes_begin(int cpus, unsigned long window_pages, unsigned long lazy_max, int pressure)
+const char *lanes_begin(int cpus, unsigned long window_pages, unsigned long lazy_max, int pressure, int outcomes)
 {
 	int at;
 
@@ -188,6 +196,7 @@ const char *lanes_begin(int cpus, unsigned long window_pages, unsigned long lazy
 		}
 	drive_cpu = 0;
 	drive_pressure = pressure;
+	remembers = outcomes;
 	leave_arena(LANES);
 	return NULL;
 }
@@ -231,6 +240,12 @@ void lanes_end(void)
 	SEE("lazy", pages, counted);
 	drive_space(&lost, &twice, &miscounted);
 	SEE("space", lost, twice, miscounted);
+	if (remembers) {
+		unsigned long outcome[MOST_CALLS + 2] = { pages, present() };
+
+		memcpy(outcome + 2, flushed, call_count * sizeof(*flushed));
+		see("outcome", outcome, call_count + 2);
+	}
 	leave_arena(LANES);
 }
 

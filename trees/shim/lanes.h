@@ -31,7 +31,7 @@ extern struct lane_notes *drive_notes;
 extern int lanes_running;		/* the lane that takes a step, or -1 */
 const char *lanes_add(const struct lane_call *call);	/* NULL, or why it cannot be */
 const char *lanes_begin(int cpus, unsigned long window_pages, unsigned long lazy_max,
-			int pressure);
+			int pressure, int outcomes);	/* outcomes: what each call flushed is noted at the end */
 void lanes_body(int lane);		/* all that the lane does; returns when its calls are done */
 int lanes_can_run(int lane);
 int lanes_is_done(int lane);

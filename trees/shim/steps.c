@@ -3,7 +3,7 @@
  * Every interleaving of the lanes (lanes.h), breadth first: a state is the memory and the stacks. One line is a request,
  * one line its answer:
  *
- *   call LANE OP SLOT PAGES     begin CPUS PAGES LAZY PRESSURE
+ *   call LANE OP SLOT PAGES     begin CPUS PAGES LAZY PRESSURE OUTCOMES
  *   go STEPS                    explores on: `at ...`, `judge TEXT`, or `done ...`
  *   verdict LAW STEPS TEXT      what TEXT comes to, 0 for nothing, and go
  *   run LAW                     the lanes of a shortest run that violates it
@@ -142,7 +142,7 @@ static void take_step(int lane)
 	find_dirty();
 }
 
-static void begin(int cpus, unsigned long pages, unsigned long lazy, int pressure)
+static void begin(int cpus, unsigned long pages, unsigned long lazy, int pressure, int outcomes)
 {
 	const size_t alternate = 1 << 16;
 	struct sigaction action = { .sa_handler = crashed, .sa_flags = SA_ONSTACK | SA_NODEFER };
@@ -159,7 +159,7 @@ static void begin(int cpus, unsigned long pages, unsigned long lazy, int pressur
 		printf("err the setup does not end well\n");
 		return;
 	}
-	lanes_begin(cpus, pages, lazy, pressure);
+	lanes_begin(cpus, pages, lazy, pressure, outcomes);
 	begin_states();
 	printf("ok %zu\n", host->size);
 }
@@ -167,10 +167,10 @@ static void begin(int cpus, unsigned long pages, unsigned long lazy, int pressur
 static void answer(char *line)
 {
 	char *word = strsep(&line, " "), *end = line ? line : "";
-	long args[4] = { 0 };
+	long args[5] = { 0 };
 	int n;
 
-	for (n = 0; n < (strcmp(word, "verdict") ? 4 : 2) && *end; n++)
+	for (n = 0; n < (strcmp(word, "verdict") ? 5 : 2) && *end; n++)
 		args[n] = strtol(end, &end, 10);
 	if (!strcmp(word, "call")) {
 		struct lane_call call = { args[0], args[1], args[2], args[3] };
@@ -178,7 +178,7 @@ static void answer(char *line)
 
 		printf("%s\n", why ? why : "ok");
 	} else if (!strcmp(word, "begin")) {
-		begin(args[0], args[1], args[2], args[3]);
+		begin(args[0], args[1], args[2], args[3], args[4]);
 	} else if (!strcmp(word, "go")) {
 		explore(args[0]);
 	} else if (!strcmp(word, "verdict")) {

@@ -61,8 +61,17 @@ export class StepChild {
     this.#child = child;
   }
 
-  /** Boots the tree and makes the calls of the setup. Throws an InputError where that cannot be. */
-  static async start(tree: SourceTree, calls: Calls, scope: StepScope, grain: Grain): Promise<StepChild> {
+  /**
+   * Boots the tree and makes the calls of the setup. Throws an InputError where that cannot be. `outcomes`: what calls
+   * flushed is part of a state, and reported at the end.
+   */
+  static async start(
+    tree: SourceTree,
+    calls: Calls,
+    scope: StepScope,
+    grain: Grain,
+    outcomes = false,
+  ): Promise<StepChild> {
     const program = buildSteps(tree, { blockPages: scope.block, mapLimit: scope.map }, grain);
     const child = new StepChild(
       program,
@@ -70,7 +79,7 @@ export class StepChild {
     );
     const lines = [
       ...calls.calls.map(callLine),
-      `begin ${calls.cpus} ${scope.pages} ${scope.lazy} ${scope.pressure}`,
+      `begin ${calls.cpus} ${scope.pages} ${scope.lazy} ${scope.pressure} ${outcomes ? 1 : 0}`,
     ];
     for (const line of lines) {
       const answer = await child.#ask(line);

@@ -9,7 +9,7 @@ import type { Command, Response } from "../../spec/vmap/commands.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import type { Promises } from "../../spec/vmap/promises.ts";
 import { fitsBlock, type Scope } from "../../spec/vmap/scope.ts";
-import { PAGE_SIZE, type Pages, type Vpn } from "../../spec/vmap/vocabulary.ts";
+import { PAGE_SIZE, type Pages } from "../../spec/vmap/vocabulary.ts";
 import type { Built, Constants } from "../build.ts";
 import { hold } from "../observer.ts";
 import { WORD32 } from "../place.ts";
@@ -129,7 +129,6 @@ function answer(state: TreeState, command: Command): Response {
 function carryOut(state: TreeState, command: Command): Response {
   const { place, scope } = state.machine;
   const { memory } = state;
-  const at = (page: Vpn) => place.addressOf(page);
   switch (command.op) {
     case "alloc": {
       const { size, align, vstart, vend, map, cpu = 0, noblock, endsInside } = command;
@@ -139,11 +138,11 @@ function carryOut(state: TreeState, command: Command): Response {
       const first = map ? memory.nextFrame : 0;
       // A window that ends inside the last page of the vmalloc space is that space's: it ends there as well.
       if (endsInside && vend === scope.vmalloc.vend) setEnd(state, end);
-      ask(state, OPS.alloc, [cpu, bytes(size), align, at(start), end, first, noblock ? 1 : 0]);
+      ask(state, OPS.alloc, [cpu, bytes(size), align, place.addressOf(start), end, first, noblock ? 1 : 0]);
       return placed(state, map ? size : 0);
     }
     case "free":
-      ask(state, OPS.free, [0, at(command.start)]);
+      ask(state, OPS.free, [0, place.addressOf(command.start)]);
       endHoldOfArea(state);
       return done(state);
     case "mapRam": {
@@ -154,7 +153,7 @@ function carryOut(state: TreeState, command: Command): Response {
     case "unmapRam": {
       const { cpu, start, count } = command;
       if (fitsBlock(scope, count)) endHold(state, start, start + count);
-      ask(state, OPS.unmapRam, [cpu, at(start), count]);
+      ask(state, OPS.unmapRam, [cpu, place.addressOf(start), count]);
       endHoldOfArea(state);
       return done(state);
     }
@@ -168,10 +167,15 @@ function carryOut(state: TreeState, command: Command): Response {
       return placed(state, 0);
     }
     case "pcpuFree":
-      ask(state, OPS.pcpuFree, [0, at(command.start), command.offsets.length, ...command.offsets.map(bytes)]);
+      ask(state, OPS.pcpuFree, [
+        0,
+        place.addressOf(command.start),
+        command.offsets.length,
+        ...command.offsets.map(bytes),
+      ]);
       return done(state);
     case "find": {
-      ask(state, OPS.find, [0, at(command.page)]);
+      ask(state, OPS.find, [0, place.addressOf(command.page)]);
       const { kind, value } = state.machine.instance;
       return { kind: "found", start: kind === KINDS.found ? place.pageOf(value) : null, ...effectsOf(state) };
     }

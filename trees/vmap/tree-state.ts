@@ -68,7 +68,7 @@ export function boot(scope: Scope, built: Built): Machine {
   const instance = new Instance(built, {
     start: place.addressOf(vmalloc.vstart),
     end: place.limitOf(vmalloc.vend),
-    // Above all that a word of 32 bits counts nothing is purged.
+    // A limit that 32 bits cannot hold means: never purge.
     lazyMax: lazyMaxPages === null ? undefined : Math.min(lazyMaxPages, WORD32),
     cpus,
     absent: absentCpus.reduce((bits, cpu) => bits | (1 << cpu), 0),

@@ -1,6 +1,6 @@
 /** The report on a campaign: each task, what it found, and the films of that. */
 import type { CampaignDocument } from "../../jobs/page/documents.ts";
-import { Waiting } from "../parts.tsx";
+import { Waiting, Wide } from "../parts.tsx";
 import { linkTo } from "../route.ts";
 import { useDocument } from "../source.ts";
 
@@ -19,29 +19,31 @@ function Campaign({ campaign }: { readonly campaign: CampaignDocument }) {
         {[...counts, `${open.length} without a result`].join(", ")}; {histories} random histories, {states}{" "}
         states, seed {seed}
       </p>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Outcome</th>
-            <th scope="col">Task</th>
-            <th scope="col">Result</th>
-            <th scope="col">Seconds</th>
-          </tr>
-        </thead>
-        <tbody>
-          {tasks.map((task) => (
-            <tr key={task.id}>
-              <td>{task.outcome}</td>
-              <td>{task.id}</td>
-              <td>
-                {task.says}
-                {task.findings.length === 0 ? null : <Findings findings={task.findings} />}
-              </td>
-              <td>{task.seconds.toFixed(1)}</td>
+      <Wide label="Tasks">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Outcome</th>
+              <th scope="col">Task</th>
+              <th scope="col">Result</th>
+              <th scope="col">Seconds</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {tasks.map((task) => (
+              <tr key={task.id}>
+                <td>{task.outcome}</td>
+                <td>{task.id}</td>
+                <td>
+                  {task.says}
+                  {task.findings.length === 0 ? null : <Findings findings={task.findings} />}
+                </td>
+                <td>{task.seconds.toFixed(1)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Wide>
     </article>
   );
 }

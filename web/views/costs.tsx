@@ -45,7 +45,7 @@ function Costs({ costs: { part, parts, cpus, machine, tables, plot } }: { readon
       {plot === null ? null : (
         <img
           class="plot"
-          alt="The first table below, as a plot"
+          alt={`${part} as a plot; its figures are in the tables below`}
           src={`data:image/svg+xml,${encodeURIComponent(plot)}`}
         />
       )}
