@@ -35,7 +35,7 @@ function asked(draft: Draft, command: Command): Zapped | undefined {
         .set(command.g, opened(command.g, command.start, command.end, command.fullmm === true));
       return undefined;
     case "startVma":
-      draft.change(command.g, { vma: command.pfnmap ? "frames" : "pages" });
+      draft.change(command.g, { vma: command.pfnmap ? "frames" : "pages", vmasFreed: false });
       return undefined;
     case "endVma":
       draft.change(command.g, { vma: "none", ended: true });

@@ -51,7 +51,7 @@ export const finish = command<Finish>({
 
 function plain(op: Plain["op"], call: "flushes" | "vmas" | "unshare", says: string, feature?: Feature) {
   const legal: Record<Plain["op"], (open: NonNullable<ReturnType<typeof free>>) => boolean> = {
-    endVma: ({ vma }) => vma !== "none",
+    endVma: ({ vma, locked }) => vma !== "none" && !locked,
     freeVmas: ({ vma, ended }) => vma === "none" && ended,
     flush: () => true,
     flushTlbOnly: ({ mustFlush }) => !mustFlush,
