@@ -22,7 +22,7 @@ export function memoryBounds(asked: number | undefined): Pick<Bounds, "bytes" | 
   const before = Math.ceil(taken() / MEGABYTE);
   if (most < before + LEAST)
     throw new UsageError(
-      `--megabytes ${most}: the process takes ${before} MB before it begins; expected at least ${before + LEAST} MB`,
+      `${asked === undefined ? `a quarter of this machine's memory is ${most} MB` : `--megabytes ${most}`}: the process takes ${before} MB before it begins; expected at least ${before + LEAST} MB`,
     );
   return { bytes: (most - before) * MEGABYTE, isFull: () => taken() > most * MEGABYTE };
 }

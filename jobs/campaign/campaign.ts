@@ -72,9 +72,9 @@ export async function workForCampaigns(
   } = options;
   const { workFor } = await import("./queue.ts");
   const { workForSearches } = await import("./shared-exploration.ts");
-  const redis = await openServer(queue);
   const work = new Work(options);
   const { bytes } = memoryBounds(undefined);
+  const redis = await openServer(queue);
   try {
     const [done] = await Promise.all([
       workFor(redis, { workers, seconds, untilEmpty }, work),
