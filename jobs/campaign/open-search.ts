@@ -27,8 +27,8 @@ const aboutForm = z.strictObject({
     .min(1)
     .max(1024)
     .refine((count) => Number.isInteger(Math.log2(count))),
-  /** The servers of the partitions, HOST:PORT, in turn. */
-  hosts: z.array(z.string().regex(/^[\w.:[\]-]+:\d+$/)).min(1),
+  /** The servers of the partitions, HOST:PORT, in turn; none for the home server, whose name each machine has its own for. */
+  hosts: z.array(z.string().regex(/^[\w.:[\]-]+:\d+$/)),
   leaseMs: z.int().min(100),
 });
 export type About = z.infer<typeof aboutForm>;
@@ -40,11 +40,14 @@ export interface OpenSearch {
   close(): void;
 }
 
-/** Describes a search of a machine. The same question on the same servers has the same id. */
+/**
+ * Describes a search of a machine. The same question on the same servers has the same id, whatever its bounds.
+ * @param ends The law whose violation ends it, by number; any, or never.
+ */
 export function describeSearch(
   ref: SubjectRef,
-  queue: string,
   shards: readonly string[],
+  ends: string,
   leaseMs: number = LEASE_MS,
 ): { readonly id: string; readonly about: About } {
   const about: About = {
@@ -52,14 +55,16 @@ export function describeSearch(
     behaviour: behaviourOf(machineOf(ref)),
     byteOrder: endianness(),
     partitions: PARTITIONS,
-    hosts: (shards.length > 0 ? shards : [queue]).map(hostOf),
+    hosts: shards.map(hostOf),
     leaseMs,
   };
-  return { id: createHash("sha256").update(JSON.stringify(about)).digest("hex").slice(0, 16), about };
+  const id = createHash("sha256").update(JSON.stringify({ about, ends })).digest("hex").slice(0, 16);
+  return { id, about };
 }
 
 /** The servers of the partitions, by the home server's address. */
 async function openServers({ hosts }: About, queue: string, home: Redis): Promise<readonly Redis[]> {
+  if (hosts.length === 0) return [home];
   const opened: Redis[] = [];
   try {
     for (const host of hosts)

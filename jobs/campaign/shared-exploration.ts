@@ -16,7 +16,7 @@ import { UsageError } from "../usage-error.ts";
 import type { Work } from "../work.ts";
 import { describeSearch, openSearch, PARTITIONS } from "./open-search.ts";
 import type { SearchThreadData, SearchThreadEnd } from "./search-thread.ts";
-import { addressBeside, openServer } from "./server.ts";
+import { addressBeside, hostOf, openServer } from "./server.ts";
 import { type SearchStatus, SharedSearch, searchesOn } from "./shared-search.ts";
 
 /** Between two looks at a search. */
@@ -51,7 +51,7 @@ export async function exploreShared(
   const threads: SearchThread[] = [];
   try {
     const addresses = (shards?.split(",") ?? []).map((host) => addressBeside(queue, host));
-    const { id, about } = describeSearch(ref, queue, addresses, leaseMs);
+    const { id, about } = describeSearch(ref, addresses, ends, leaseMs);
     const { search, close } = await openSearch(queue, home, id, about, machine);
     try {
       const bounds = { ends, bound: states, partitions: PARTITIONS };
@@ -61,7 +61,8 @@ export async function exploreShared(
       const ended = await waitForEnd(search, threads, work);
       if (ended === "fixpoint" || ended === "break") await claim(search);
       else await pause(search, ended, seconds(), threads);
-      const result = await exploredOf(search, machine, ended, seconds(), about.hosts);
+      const names = about.hosts.length > 0 ? about.hosts : [hostOf(queue)];
+      const result = await exploredOf(search, machine, ended, seconds(), names);
       if (ended === "fixpoint" || ended === "break") await search.remove(PARTITIONS, result.depth);
       return result;
     } finally {
@@ -123,8 +124,8 @@ async function waitForEnd(
 const isOutOfMemory = (refused: string | undefined) => refused?.startsWith("OOM ") === true;
 
 function statusText({ states, levels, phase, open, taken }: SearchStatus): string {
-  const what = phase === "expand" ? "expanded" : "sorted";
-  return `${states} states, depth ${levels.length - 1} is ${what}: ${open} tasks wait, ${taken} in work`;
+  const what = phase === "expand" ? `expanding depth ${levels.length - 1}` : `sorting depth ${levels.length}`;
+  return `${states} states, ${what}: ${open} tasks wait, ${taken} in work`;
 }
 
 /** Lets workers end their tasks, so that none has to be waited for when the search is continued. */
