@@ -75,7 +75,7 @@ export function addCampaign(program: Command): void {
     .argument("<name>", "the name in its plan, or of its preset")
     .option("--format <format>", "json, junit or sarif", "json")
     .option("--out <file>", "write to this file, not to standard output")
-    .option("--html <file>", "write it there as a page, with films of what was found, to be mailed")
+    .option("--html <file>", "also write a page there, with films of what was found, to be mailed")
     .option(...QUEUE_OPTION)
     .option(...UNUSED_SEED_OPTION)
     .option(...JSON_OPTION)

@@ -250,9 +250,8 @@ function neverFired({ actions }: Visitable, { fired, reductions }: Explored): re
 }
 
 function methodOf({ exact, hashBits, omission, states, shards }: Explored, workers: number): string {
-  const where =
-    shards === undefined ? "" : `, with the states on ${shards.length === 1 ? "a server" : "servers"}`;
-  const how = `breadth first${workers === 1 ? "" : ` by ${workers} threads`}${where}`;
+  const threads = workers === 1 ? "" : ` by ${workers} threads`;
+  const how = `breadth first${shards === undefined ? threads : ` by workers over ${shards.length === 1 ? "a server" : "servers"}`}`;
   if (exact) return `exact, ${how}`;
   const by = hashBits === FINGERPRINT_BITS ? `a fingerprint of ${hashBits} bits` : `${hashBits} bits of hash`;
   return `${by} a state, ${how}: that any of ${states} was left out is no likelier than ${omission.toExponential(1)}`;

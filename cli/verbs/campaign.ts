@@ -96,7 +96,7 @@ export async function campaignReportVerb(name: string, options: CampaignReportOp
   const products: Product[] = [];
   for (const { option, path } of named)
     products.push({ option, path, text: await texts[option as keyof typeof texts]() });
-  if (named.length === 0 || json) process.stdout.write(reportText(report, format));
+  if (out === undefined || json) process.stdout.write(reportText(report, format));
   if (reportUnwritten(await writeFiles(products))) return BAD_INPUT;
   return isAsExpected(report) ? AS_EXPECTED : UNEXPECTED;
 }

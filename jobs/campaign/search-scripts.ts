@@ -1,10 +1,13 @@
 /**
  * What the servers of a shared search do at once, in Lua: no worker sees another halfway. The home server has the
- * tasks, and what was found; every partition has its own keys, on any server. Each script may run again after its reply
- * was lost, and does nothing then.
+ * tasks, and what was found; every partition has its own keys, on any server.
  *
- * Tasks are `e:LEVEL:PARTITION:FROM:TO:START`, states to expand of those that begin at START, and `m:LEVEL:PARTITION:FOUND:SIZE`, a partition that takes
- * what was found for it. The time is the server's own.
+ * Each script may run again after its reply was lost. BEGIN, KEEP, FINISH, PREPARE and APPLY then change nothing more.
+ * PUSH puts the same rows a second time, of which a partition takes none twice. TAKE gives another task; the first one
+ * is given out again once its time is over. PAUSE adds its seconds a second time.
+ *
+ * Tasks are `e:LEVEL:PARTITION:FROM:TO:START`, states to expand of those that begin at START, and
+ * `m:LEVEL:PARTITION:FOUND:SIZE`, a partition that takes what was found for it. The time is the server's own.
  */
 
 /** Keys: all of the home server (`homeKeys`). Arguments: description, when a violation ends it, bound, first task. */
