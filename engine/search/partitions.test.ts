@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { explore } from "./explore.ts";
 import { type Given, machineOf } from "./parallel.testing.ts";
-import { Expander, initialFound, Mirror, Partition } from "./partitions.ts";
+import { Expander, initialFound, Mirror, Partition, SearchTooLarge } from "./partitions.ts";
 import { noFindings } from "./search.ts";
 import type { Findings, Visitable } from "./visitable.ts";
 
@@ -95,5 +95,14 @@ describe("A search by partitions", () => {
     const first = expander.expand({ partition: 0, from: 0, forms: form }, 0).found[0]?.length ?? 0;
     const again = expander.expand({ partition: 0, from: 0, forms: form }, 0).found[0]?.length ?? 0;
     expect([first > 0, again]).toEqual([true, 0]);
+  });
+
+  test("has no more states in a partition than can be numbered", () => {
+    const machine = machineOf({ name: "ring", numbers: [10, 5] });
+    const { words } = machine;
+    const partition = new Partition(machine, 2 ** 30);
+    partition.addKnown(Int32Array.from({ length: 2 * words }, (_none, word) => word));
+    expect(partition.count).toBe(2);
+    expect(() => partition.addKnown(new Int32Array(words).fill(-1))).toThrow(SearchTooLarge);
   });
 });

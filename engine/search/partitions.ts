@@ -5,6 +5,7 @@
  * it, and numbers the states that it did not have: these are its part of the next level. Where the arrays are kept, and
  * who works when, is the owner's affair: this knows no network.
  */
+import { allocated } from "../out-of-memory.ts";
 import { type Batch, emptyBatch } from "./batch.ts";
 import { emptyRecentCache, pick, pickPairs } from "./recent-cache.ts";
 import { BATCH, batchFor, count, expand, noFindings, noteState } from "./search.ts";
@@ -13,11 +14,19 @@ import type { Findings, Reached, Visitable } from "./visitable.ts";
 
 /** Words of recently found states: 8 MB. A state that is found again later costs some hundred nanoseconds. */
 const RECENT_WORDS = 2 ** 21;
-/** The most states of a chunk, by the bits that a row has for its place there. */
+/**
+ * The most states of a chunk. A row has 16 bits for its place there; a quarter of that is enough where states have few
+ * transitions, and the rows found from a chunk stay small.
+ */
 export const MOST_CHUNK = 2 ** 14;
 /** Rows put into a table at a time. */
 const ADDED = 4096;
+/** Numbers of states are of 32 bits, with a sign. */
+const MOST_NUMBERS = 2 ** 31;
 const NONE = new Int32Array(0);
+
+/** More states than can be numbered, or than fit where they are kept. */
+export class SearchTooLarge extends Error {}
 
 /** The number of the state at this index of a partition. */
 export const numberIn = (partitions: number, partition: number, index: number): number =>
@@ -50,7 +59,8 @@ class Rows {
   /** Makes room for as many words more. */
   reserve(more: number): void {
     if (this.length + more <= this.words.length) return;
-    const larger = new Int32Array(Math.max(1024, 2 * this.words.length, this.length + more));
+    const length = Math.max(1024, 2 * this.words.length, this.length + more);
+    const larger = allocated(() => new Int32Array(length));
     larger.set(this.words);
     this.words = larger;
   }
@@ -87,7 +97,7 @@ export class Expander {
   expand(
     chunk: Chunk,
     depth: number,
-    reached: Reached = new ChunkStates(chunk, this.#partitions),
+    reached: Reached = new ChunkStates(chunk, this.#partitions, this.#machine.words),
   ): Expansion {
     const machine = this.#machine;
     const batch = this.#batch;
@@ -138,10 +148,10 @@ class ChunkStates implements Reached {
   readonly #chunk: Chunk;
   readonly #partitions: number;
 
-  constructor(chunk: Chunk, partitions: number) {
+  constructor(chunk: Chunk, partitions: number, words: number) {
     this.#chunk = chunk;
     this.#partitions = partitions;
-    this.count = chunk.forms.length;
+    this.count = chunk.forms.length / words;
     this.bytes = chunk.forms.byteLength;
   }
 
@@ -215,8 +225,17 @@ export class Partition {
       const some = forms.subarray(at, at + ADDED * words);
       batch.forms.set(some);
       batch.count = some.length / words;
-      this.#table.addAll(batch);
+      this.#addBatch();
     }
+  }
+
+  #addBatch(): void {
+    this.#table.addAll(this.#batch);
+    const most = MOST_NUMBERS / this.#partitions;
+    if (this.count > most)
+      throw new SearchTooLarge(
+        `a partition has more than ${most} states, which is the most that can be numbered`,
+      );
   }
 
   /** Adds what an expansion found, and notes the laws that the new states of this level violate by themselves. */
@@ -235,7 +254,7 @@ export class Partition {
         batch.by[nth] = origin & 0xffff;
       }
       batch.count = nth;
-      this.#table.addAll(batch);
+      this.#addBatch();
       for (nth = 0; nth < batch.count; nth++) {
         if (batch.isNew[nth] === 1) noteState(this.#machine, batch, nth, findings, level);
       }
@@ -283,7 +302,7 @@ export class Mirror implements Reached {
     const wanted = (before + parents.length) * partitions;
     if (wanted > this.parents.length) {
       const length = Math.ceil(wanted * 1.5);
-      const [larger, others] = [new Int32Array(length), new Uint16Array(length)];
+      const [larger, others] = allocated(() => [new Int32Array(length), new Uint16Array(length)] as const);
       larger.set(this.parents);
       others.set(this.actions);
       [this.parents, this.actions] = [larger, others];
