@@ -18,7 +18,7 @@ if redis.call('HSETNX', home, 'about', ARGV[1]) == 1 then
   redis.call('RPUSH', open, ARGV[4])
 end
 redis.call('HSET', home, 'ends', ARGV[2], 'bound', ARGV[3])
-redis.call('HDEL', home, 'paused')
+redis.call('HDEL', home, 'paused', 'failed')
 return 1`;
 
 /**
@@ -145,9 +145,13 @@ redis.call('HSET', merged, 'level', ARGV[1], 'size', ARGV[3], 'says', ARGV[7])
 redis.call('UNLINK', found)
 return ARGV[7]`;
 
-/** Also where the server has no memory left. Arguments: why, and the seconds that it took so far. */
+/**
+ * Also where the server has no memory left. Arguments: why it is paused, or nothing if it is not; the seconds that it
+ * took so far; what a worker failed by, or nothing.
+ */
 export const PAUSE = `#!lua flags=allow-oom
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-redis.call('HSETNX', KEYS[1], 'paused', ARGV[1])
+if ARGV[1] ~= '' then redis.call('HSETNX', KEYS[1], 'paused', ARGV[1]) end
+if ARGV[3] ~= '' then redis.call('HSETNX', KEYS[1], 'failed', ARGV[3]) end
 redis.call('HINCRBYFLOAT', KEYS[1], 'seconds', ARGV[2])
 return 1`;

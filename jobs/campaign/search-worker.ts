@@ -128,7 +128,11 @@ class SearchWorker {
     } catch (error) {
       // Another worker may have been faster, so that nothing is there to be added.
       if (error instanceof LostStates) says = await search.saysOf(partition, level);
-      if (says === undefined) throw error;
+      if (says === undefined) {
+        // Of a task that was done long ago nothing is counted.
+        if (error instanceof LostStates && (await search.isBeyond(partition, level))) return NOTHING;
+        throw error;
+      }
     }
     const said = JSON.parse(says) as { size: number } & ReturnType<typeof asSent>;
     return {
@@ -194,6 +198,8 @@ class SearchWorker {
     }
   }
 }
+
+const NOTHING: TaskFindings = { counts: [], first: [], shortest: [], seen: [], found: [], next: [] };
 
 /** A partition with the states of its first levels. */
 interface Kept {

@@ -28,6 +28,11 @@ export async function openServer(address: string, option = "--queue"): Promise<R
   return redis;
 }
 
+/** A server's own words where it has no memory left, or may not be written to; undefined for another error. */
+export function refusalOf({ message }: Error): string | undefined {
+  return /^(OOM|MISCONF|NOPERM|READONLY|NOAUTH|WRONGTYPE) /.test(message) ? message : undefined;
+}
+
 /** Without its password. Throws a UsageError for what is no address of a server. */
 function shownAddress(address: string): string {
   const url = URL.canParse(address) ? new URL(address) : undefined;

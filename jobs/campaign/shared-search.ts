@@ -4,13 +4,15 @@
  * partition: it has no spare room, as a string that grows has.
  */
 import type { Redis } from "ioredis";
-import type { NewStates } from "../../engine/search/partitions.ts";
+import { type NewStates, SearchTooLarge } from "../../engine/search/partitions.ts";
 import { APPLY, BEGIN, FINISH, KEEP, PAUSE, PREPARE, PUSH, TAKE } from "./search-scripts.ts";
 
 /** All searches of a server, by their ids. */
 const SEARCHES = "vmapcheck:searches";
 /** What is found for a partition is read by this many expansions at a time. */
 const PIECES = 64;
+/** The longest string of a server, unless `proto-max-bulk-len` says more. */
+const MOST_STRING = 512 * 2 ** 20;
 /** The time in which the result of a search is read, and all of it removed. */
 const CLAIM_MS = 60_000;
 
@@ -45,6 +47,8 @@ export interface SearchStatus {
   readonly phase: Phase;
   readonly ended: string | undefined;
   readonly paused: string | undefined;
+  /** Why a worker of it ended. */
+  readonly failed: string | undefined;
   readonly states: number;
   /** Before it was paused. */
   readonly seconds: number;
@@ -52,6 +56,12 @@ export interface SearchStatus {
   /** Tasks that wait, and those in work. */
   readonly open: number;
   readonly taken: number;
+}
+
+/** Why a worker ended: what a person can do about it, and how the search is paused where all workers would end so. */
+export interface Refusal {
+  readonly refused: string;
+  readonly pauses?: "memory" | "lost" | "failed" | undefined;
 }
 
 /** A server has lost what it had answered. */
@@ -114,7 +124,12 @@ export class SharedSearch {
 
   /** Gives out no more tasks, until it is begun again. */
   async pause(why: string, seconds: number): Promise<void> {
-    await this.#atHome(PAUSE, why, seconds);
+    await this.#atHome(PAUSE, why, seconds, "");
+  }
+
+  /** Says to who asked why a worker ended, and pauses the search where that ends all of them. */
+  async fail({ refused, pauses }: Refusal): Promise<void> {
+    await this.#atHome(PAUSE, pauses ?? "", 0, refused);
   }
 
   /** Whether the result is this caller's to say, who then removes the search. */
@@ -144,6 +159,7 @@ export class SharedSearch {
       phase: of.phase as Phase,
       ended: of.ended,
       paused: of.paused,
+      failed: of.failed,
       states: Number(of.states),
       seconds: Number(of.seconds ?? 0),
       levels: sizes.map(Number),
@@ -178,6 +194,11 @@ export class SharedSearch {
     return of === String(level) ? (says ?? undefined) : undefined;
   }
 
+  /** Whether a partition has taken a later level: then nothing is left to do for this one. */
+  async isBeyond(partition: number, level: number): Promise<boolean> {
+    return Number((await this.#at(partition).hget(this.#key(partition, "merged"), "level")) ?? -1) > level;
+  }
+
   /** What was found for a level of a partition, some at a time. Throws a LostStates if there is less than there was. */
   async *found(partition: number, level: number, count: number): AsyncGenerator<readonly Int32Array[]> {
     const key = this.#key(partition, `found:${level}`);
@@ -197,6 +218,10 @@ export class SharedSearch {
     { forms, parents, actions }: NewStates,
     says: string,
   ): Promise<string> {
+    if (forms.byteLength > MOST_STRING)
+      throw new SearchTooLarge(
+        `a level of a partition takes ${forms.byteLength} bytes, and a server's string at most ${MOST_STRING}`,
+      );
     const keys = ["merged", ...["found", "forms", "parents", "actions"].map((name) => `${name}:${level}`)];
     const said = await this.#at(partition).eval(
       APPLY,
@@ -240,6 +265,18 @@ export class SharedSearch {
     const keys = this.#levelKeys(partition, ["actions"], level - 1);
     const sizes = await Promise.all(keys.map((key) => this.#at(partition).strlen(key)));
     return sizes.reduce((sum, bytes) => sum + bytes / 2, 0);
+  }
+
+  /** Where a state comes from, by its place in its level. Throws a LostStates if that is not there. */
+  async origin(partition: number, level: number, place: number) {
+    const of = async (name: string, size: number) => {
+      const key = this.#key(partition, `${name}:${level}`);
+      const bytes = await this.#at(partition).getrangeBuffer(key, place * size, (place + 1) * size - 1);
+      if (bytes.length < size) throw this.lost(partition);
+      return copyOf(bytes);
+    };
+    const [parents, actions] = await Promise.all([of("parents", 4), of("actions", 2)]);
+    return { parent: new Int32Array(parents)[0] as number, action: new Uint16Array(actions)[0] as number };
   }
 
   /** Where the states of a level come from. */
