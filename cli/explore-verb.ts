@@ -65,6 +65,7 @@ export function addExplore(program: Command): void {
       "keep the states on this Redis or Valkey server, for workers on many machines",
     )
     .option("--shards <hosts>", "spread them over these servers, such as HOST:6379,HOST:6380")
+    .option("--forget", "remove what such a search left on the servers, in place of continuing it", false)
     .option("--checkpoint <file>", "save the search in this file from time to time, and if it ends early")
     .option(
       "--every <seconds>",

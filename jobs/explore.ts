@@ -154,6 +154,20 @@ async function inAllOrders(
   return result.violations.length > 0 ? { result, instance } : undefined;
 }
 
+/** Removes what an explore by these options left on its servers. Returns how many states it had. */
+export async function forgetExplored(name: string | undefined, options: ExploreOptions): Promise<number> {
+  const { queue, shards } = options;
+  if (queue === undefined) throw new UsageError("--forget is for --queue");
+  if (name !== undefined) await prepare(name);
+  const ref = asked(name, options);
+  const refs: readonly SubjectRef[] = ref.orders === "all" ? [ref] : [ref, { ...ref, orders: "all" }];
+  const { forgetShared } = await import("./campaign/shared-exploration.ts");
+  return forgetShared(
+    refs.map((each) => [each, open(subjectOf(name, each), each).machine]),
+    { queue, shards },
+  );
+}
+
 /** The subject to explore, as typed. */
 export function asked(machine: string | Kernel | undefined, options: ExploreOptions): SubjectRef {
   const { scope, symmetry = "on", law } = options;

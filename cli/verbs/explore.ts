@@ -2,7 +2,7 @@
 import { dotText, MOST_DRAWN } from "../../adapters/dot.ts";
 import { itfText } from "../../adapters/itf.ts";
 import { besideCheckpoint } from "../../engine/search/checkpoint.ts";
-import { type Exploration, type ExploreOptions, explore } from "../../jobs/explore.ts";
+import { type Exploration, type ExploreOptions, explore, forgetExplored } from "../../jobs/explore.ts";
 import { exploreLiveness } from "../../jobs/explore-liveness.ts";
 import { exploreRandom } from "../../jobs/explore-random.ts";
 import { exploreSwarm } from "../../jobs/explore-swarm.ts";
@@ -51,6 +51,7 @@ export interface ExploreArguments {
   readonly resume?: string;
   readonly queue?: string;
   readonly shards?: string;
+  readonly forget?: boolean;
   readonly dot?: string;
   readonly itf?: string;
   readonly out?: string;
@@ -64,6 +65,7 @@ export async function exploreVerb(name: string | undefined, options: ExploreArgu
   if (options.runs !== undefined) refuseOthers("--runs draws runs at random", options);
   if (options.swarm !== undefined) refuseOthers("--swarm searches in orders of its own", options);
   else if (options.depth !== undefined) throw new UsageError("--depth is for --swarm");
+  if (options.forget === true) return forgetVerb(name, options);
   await refuseFiles(options);
   if (options.swarm !== undefined) return swarmVerb(name, options.swarm, options);
   if (options.liveness) return lastingVerb(name, options);
@@ -75,6 +77,13 @@ export async function exploreVerb(name: string | undefined, options: ExploreArgu
   else print(exploredText(found, options.actions));
   const isUnknown = found.reports.some(({ bug, promised }) => bug === undefined && promised);
   return ended(written, options, found.interrupted, isUnknown);
+}
+
+async function forgetVerb(name: string | undefined, options: ExploreArguments): Promise<number> {
+  const removed = await forgetExplored(name, optionsOf(options));
+  if (options.json) console.log(JSON.stringify({ removed }));
+  else print(`${removed} states were removed from the servers`);
+  return AS_EXPECTED;
 }
 
 async function lastingVerb(name: string | undefined, options: ExploreArguments): Promise<number> {
@@ -158,6 +167,7 @@ function optionsOf({
   dot,
   calls: _none,
   grain: _neither,
+  forget: _nor,
   ...options
 }: ExploreArguments): ExploreOptions {
   return {
@@ -183,13 +193,13 @@ function wordOf<const Word extends string>(option: string, words: readonly Word[
 function refuseOthers(why: string, options: ExploreArguments): void {
   const { law, actions, compact, workers, checkpoint, every, resume, dot, itf, partialOrder, symmetry } =
     options;
-  const { liveness, runs, swarm, queue, shards } = options;
+  const { liveness, runs, swarm, queue, shards, forget = false } = options;
   const named = { queue, shards, checkpoint, every, resume, dot, itf, "partial-order": partialOrder };
   const isSwarm = swarm !== undefined;
   // A swarm takes a law, and merges states.
   const given = { ...named, ...(isSwarm ? {} : { law, symmetry }) };
   const flags = {
-    ...{ actions, compact, workers: workers > 1 },
+    ...{ actions, compact, forget, workers: workers > 1 },
     ...{ runs: (liveness || isSwarm) && runs !== undefined, liveness: liveness && isSwarm },
   };
   const other =

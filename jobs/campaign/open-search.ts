@@ -40,14 +40,10 @@ export interface OpenSearch {
   close(): void;
 }
 
-/**
- * Describes a search of a machine. The same question on the same servers has the same id, whatever its bounds.
- * @param ends The law whose violation ends it, by number; any, or never.
- */
+/** Describes a search of a machine. The same question, law included, on the same servers has the same id. */
 export function describeSearch(
   ref: SubjectRef,
   shards: readonly string[],
-  ends: string,
   leaseMs: number = LEASE_MS,
 ): { readonly id: string; readonly about: About } {
   const about: About = {
@@ -58,8 +54,7 @@ export function describeSearch(
     hosts: shards.map(hostOf),
     leaseMs,
   };
-  const id = createHash("sha256").update(JSON.stringify({ about, ends })).digest("hex").slice(0, 16);
-  return { id, about };
+  return { id: createHash("sha256").update(JSON.stringify(about)).digest("hex").slice(0, 16), about };
 }
 
 /** The servers of the partitions, by the home server's address. */

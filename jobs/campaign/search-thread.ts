@@ -1,10 +1,12 @@
 /** A thread that works for a shared search until that is done or paused, and then says how it ended. */
 import { parentPort, workerData } from "node:worker_threads";
+import { OutOfMemory } from "../../engine/out-of-memory.ts";
+import { SearchTooLarge } from "../../engine/search/partitions.ts";
 import { UsageError } from "../usage-error.ts";
 import { openDescribed } from "./open-search.ts";
 import { workForSearch } from "./search-worker.ts";
-import { openServer } from "./server.ts";
-import { LostStates } from "./shared-search.ts";
+import { openServer, refusalOf } from "./server.ts";
+import { LostStates, type Refusal } from "./shared-search.ts";
 
 export interface SearchThreadData {
   readonly queue: string;
@@ -14,8 +16,8 @@ export interface SearchThreadData {
   readonly bytes: number;
 }
 
-/** How it ended; or what a person can do about it. */
-export type SearchThreadEnd = { readonly ended: string } | { readonly refused: string };
+/** How it ended; or why it could not work. */
+export type SearchThreadEnd = { readonly ended: string } | Refusal;
 
 async function work({ queue, id, worker, bytes }: SearchThreadData): Promise<SearchThreadEnd> {
   const home = await openServer(queue);
@@ -26,15 +28,22 @@ async function work({ queue, id, worker, bytes }: SearchThreadData): Promise<Sea
     const { partitions, leaseMs } = about;
     try {
       return { ended: await workForSearch(search, machine, { partitions, leaseMs, bytes, worker }) };
+    } catch (error) {
+      if (!(error instanceof LostStates)) throw error;
+      if ((await search.status()) === undefined) return { ended: "gone" };
+      return { refused: error.message, pauses: "lost" };
     } finally {
       close();
     }
   } catch (error) {
     const { message } = error as Error;
-    if (error instanceof UsageError || error instanceof LostStates) return { refused: message };
-    // The server's own words where it has no memory left, or may not be written to.
-    if (/^(OOM|MISCONF|NOPERM|READONLY|NOAUTH|WRONGTYPE) /.test(message)) return { refused: message };
-    throw error;
+    if (error instanceof UsageError) return { refused: message };
+    if (error instanceof OutOfMemory)
+      return { refused: "a worker has no memory left for states: give fewer --workers, or more machines" };
+    if (error instanceof SearchTooLarge) return { refused: message, pauses: "failed" };
+    const refused = refusalOf(error as Error);
+    if (refused === undefined) throw error;
+    return { refused, pauses: refused.startsWith("OOM ") ? "memory" : "failed" };
   } finally {
     home.disconnect();
   }

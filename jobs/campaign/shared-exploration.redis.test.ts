@@ -3,7 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import type { Redis } from "ioredis";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Explored } from "../../engine/search/visitable.ts";
-import { type Exploration, explore } from "../explore.ts";
+import { type Exploration, explore, forgetExplored } from "../explore.ts";
 import { machineOf, prepare, type SubjectRef } from "../subject.ts";
 import { Work } from "../work.ts";
 import { killWorker, PASSWORD, startWorker, TestServer } from "./redis.testing.ts";
@@ -132,6 +132,9 @@ describe("a shared exploration", () => {
     const before = await running;
     expect(before).toMatchObject({ ended: "request", verdict: "bounded" });
     expect(before.states).toBeGreaterThan(100);
+    // Its seconds are counted once.
+    const [id] = await searchesOn(redis);
+    expect(before.seconds).toBe(Number(await redis.hget(`vmapcheck:search:{${id}}`, "seconds")));
     expect(counted(await shared(2, new Work({})))).toEqual(await local());
   });
 
@@ -142,6 +145,19 @@ describe("a shared exploration", () => {
     expect(bounded.result.states).toBeGreaterThan(10_000);
     expect(bounded.result.states).toBeLessThan(80_288);
     expect(counted((await explore("lazy-unmap", options)).result)).toEqual(await local());
+  });
+
+  test("is removed by who asks for it, and no other is", async () => {
+    const options = { scope: "V=3,F=2,C=2", symmetry: "off", queue: queue(), shards: shards() } as const;
+    const [law] = machineOf(LAZY_UNMAP).laws;
+    const { result } = await explore("lazy-unmap", { ...options, states: 1000 });
+    await explore("lazy-unmap", { ...options, states: 1000, law: law?.id });
+    expect(await searchesOn(redis)).toHaveLength(2);
+    expect(await forgetExplored("lazy-unmap", options)).toBe(result.states);
+    expect(await searchesOn(redis)).toHaveLength(1);
+    await forgetExplored("lazy-unmap", { ...options, law: law?.id });
+    expect(await redis.dbsize()).toBe(0);
+    await expect(forgetExplored("lazy-unmap", options)).rejects.toThrow(/^--forget: the server has no such/);
   });
 
   test("survives that both servers are killed and started again", async () => {
@@ -156,21 +172,29 @@ describe("a shared exploration", () => {
 });
 
 describe("a server that cannot be trusted with states", () => {
-  test("is found out where it lost some", async () => {
-    const running = shared(1, new Work({})).catch((error: Error) => error.message);
+  test.each(["here", "elsewhere"])("is found out by a worker %s where it lost some", async (where) => {
+    const running = shared(where === "here" ? 1 : 0, new Work({})).catch((error: Error) => error.message);
+    if (where === "elsewhere") startOne();
     await levels(8);
     const other = await openServer(servers[1]?.address ?? "");
     await other.flushall();
     other.disconnect();
     expect(await running).toMatch(/^--queue: 127\.0\.0\.1:\d+ lost states that it had: [^\n]*$/);
+    // What cannot be continued is removed.
+    expect(await searchesOn(redis)).toEqual([]);
   });
 
-  test("ends the search at the bound of memory where it has none left", async () => {
-    await redis.config("SET", "maxmemory", "2mb");
-    expect(await shared(1, new Work({}))).toMatchObject({ ended: "memory", verdict: "bounded" });
-    await redis.config("SET", "maxmemory", "0");
-    expect(counted(await shared(1, new Work({})))).toEqual(await local());
-  });
+  test.each(["here", "elsewhere"])(
+    "without memory ends the search at that bound, by a worker %s",
+    async (where) => {
+      await redis.config("SET", "maxmemory", "2mb");
+      const running = shared(where === "here" ? 1 : 0, new Work({}));
+      if (where === "elsewhere") startOne();
+      expect(await running).toMatchObject({ ended: "memory", verdict: "bounded" });
+      await redis.config("SET", "maxmemory", "0");
+      expect(counted(await shared(1, new Work({})))).toEqual(await local());
+    },
+  );
 
   test("is refused in one line where it describes no machine", async () => {
     const running = shared(0, new Work({})).catch((error: Error) => error.message);
@@ -179,8 +203,18 @@ describe("a server that cannot be trusted with states", () => {
     await redis.hset(`vmapcheck:search:{${id}}`, "about", '{"owner": "nonsense"}');
     const again = await shared(1, new Work({})).catch((error: Error) => error.message);
     expect(again).toMatch(/^--queue: search \w+ on the server: it is described otherwise[^\n]*$/);
-    await redis.del(`vmapcheck:search:{${id}}`);
-    expect(await running).toMatch(/^another explore of the same machine has taken the result$/);
+    expect(await running).toBe(again);
+  });
+
+  test("does not keep who interrupts a search waiting once it is away", async () => {
+    const interrupted = new AbortController();
+    const running = shared(0, new Work({ signal: interrupted.signal })).catch(
+      (error: Error) => error.message,
+    );
+    await levels(0);
+    await servers[0]?.kill();
+    interrupted.abort();
+    expect(await running).toMatch(/^--queue: the server does not answer; [^\n]*$/);
   });
 
   test.each(["http://a", "a,,b", "a:b"])("is refused in one line by a wrong name: %s", async (shards) => {

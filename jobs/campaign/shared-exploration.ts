@@ -16,8 +16,8 @@ import { UsageError } from "../usage-error.ts";
 import type { Work } from "../work.ts";
 import { describeSearch, openSearch, PARTITIONS } from "./open-search.ts";
 import type { SearchThreadData, SearchThreadEnd } from "./search-thread.ts";
-import { addressBeside, hostOf, openServer } from "./server.ts";
-import { type SearchStatus, SharedSearch, searchesOn } from "./shared-search.ts";
+import { addressBeside, hostOf, openServer, refusalOf } from "./server.ts";
+import { type Refusal, type SearchStatus, SharedSearch, searchesOn } from "./shared-search.ts";
 
 /** Between two looks at a search. */
 const LOOK_MS = 200;
@@ -51,25 +51,61 @@ export async function exploreShared(
   const threads: SearchThread[] = [];
   try {
     const addresses = (shards?.split(",") ?? []).map((host) => addressBeside(queue, host));
-    const { id, about } = describeSearch(ref, addresses, ends, leaseMs);
+    const { id, about } = describeSearch(ref, addresses, leaseMs);
     const { search, close } = await openSearch(queue, home, id, about, machine);
     try {
       const bounds = { ends, bound: states, partitions: PARTITIONS };
-      await search.begin(JSON.stringify(about), bounds, initialFound(machine, PARTITIONS));
+      const beginning = search.begin(JSON.stringify(about), bounds, initialFound(machine, PARTITIONS));
+      await answered(beginning, work);
       for (let nth = 0; nth < workers; nth++)
         threads.push(startSearchThread(queue, id, Math.floor(bytes / workers)));
       const ended = await waitForEnd(search, threads, work);
-      if (ended === "fixpoint" || ended === "break") await claim(search);
+      const isDone = ended === "fixpoint" || ended === "break";
+      if (isDone) await claim(search);
       else await pause(search, ended, seconds(), threads);
       const names = about.hosts.length > 0 ? about.hosts : [hostOf(queue)];
-      const result = await exploredOf(search, machine, ended, seconds(), names);
-      if (ended === "fixpoint" || ended === "break") await search.remove(PARTITIONS, result.depth);
+      // A paused search has its seconds.
+      const result = await exploredOf(search, machine, ended, isDone ? seconds() : 0, names);
+      if (isDone) await search.remove(PARTITIONS, result.depth);
       return result;
     } finally {
       close();
     }
+  } catch (error) {
+    const refused = refusalOf(error as Error);
+    throw refused === undefined ? error : new UsageError(`--queue: ${refused}`);
   } finally {
     for (const { thread } of threads) await thread.end();
+    home.disconnect();
+  }
+}
+
+/** Removes what searches of these machines left on their servers. Returns how many states they had. */
+export async function forgetShared(
+  asked: readonly (readonly [SubjectRef, Visitable])[],
+  { queue, shards }: Pick<SharedOptions, "queue" | "shards">,
+): Promise<number> {
+  const home = await openServer(queue);
+  try {
+    const addresses = (shards?.split(",") ?? []).map((host) => addressBeside(queue, host));
+    let states: number | undefined;
+    for (const [ref, machine] of asked) {
+      const { id, about } = describeSearch(ref, addresses);
+      const { search, close } = await openSearch(queue, home, id, about, machine);
+      try {
+        const status = await search.status();
+        if (status === undefined) continue;
+        states = (states ?? 0) + status.states;
+        await search.remove(PARTITIONS, status.levels.length);
+      } finally {
+        close();
+      }
+    }
+    if (states !== undefined) return states;
+    throw new UsageError(
+      "--forget: the server has no such search; expected the options that it was begun with",
+    );
+  } finally {
     home.disconnect();
   }
 }
@@ -79,8 +115,7 @@ interface SearchThread {
   /** Settles once it has ended. */
   readonly end: Promise<void>;
   hasEnded: boolean;
-  /** What a person can do about its end, if anything. */
-  refused: string | undefined;
+  refusal: Refusal | undefined;
 }
 
 function startSearchThread(queue: string, id: string, bytes: number): SearchThread {
@@ -88,14 +123,15 @@ function startSearchThread(queue: string, id: string, bytes: number): SearchThre
   const thread = startThread(new URL("./search-thread.ts", import.meta.url), data);
   const end = thread.answer<SearchThreadEnd>().then(
     (answer) => {
-      if ("refused" in answer) started.refused = answer.refused;
+      if ("refused" in answer) started.refusal = answer;
       started.hasEnded = true;
     },
     (error: Error) => {
-      started.refused = `vmapcheck itself is wrong: a worker failed: ${error.stack ?? error.message}`;
+      const refused = `vmapcheck itself is wrong: a worker failed: ${error.stack ?? error.message}`;
+      started.refusal = { refused, pauses: "failed" };
     },
   );
-  const started: SearchThread = { thread, end, hasEnded: false, refused: undefined };
+  const started: SearchThread = { thread, end, hasEnded: false, refusal: undefined };
   return started;
 }
 
@@ -105,15 +141,24 @@ async function waitForEnd(
   threads: readonly SearchThread[],
   work: Work,
 ): Promise<Explored["ended"]> {
+  let warned: string | undefined;
   for (;;) {
-    const status = await search.status();
+    const status = await answered(search.status(), work);
     if (status === undefined)
-      throw new UsageError("another explore of the same machine has taken the result");
-    if (status.phase === "done") return status.ended as "fixpoint" | "break";
-    if (status.paused !== undefined) return status.paused as Explored["ended"];
-    const refused = threads.find((each) => each.refused !== undefined)?.refused;
-    if (isOutOfMemory(refused)) return "memory";
-    if (refused !== undefined) throw new UsageError(`--queue: ${refused}`);
+      throw new UsageError("another explore of the same machine has taken or removed the result");
+    const { phase, paused, failed, levels } = status;
+    if (phase === "done") return status.ended as "fixpoint" | "break";
+    if (paused === "lost") await search.remove(PARTITIONS, levels.length);
+    if (paused === "lost" || paused === "failed") throw new UsageError(`--queue: ${failed}`);
+    if (paused !== undefined) return paused as Explored["ended"];
+    const refusal = refusalIn(threads);
+    if (refusal?.pauses === "memory") return "memory";
+    if (refusal !== undefined) {
+      await answered(search.fail({ ...refusal, pauses: refusal.pauses ?? "failed" }), work);
+      continue;
+    }
+    if (failed !== undefined && failed !== warned) work.warn(`a worker left the search: ${failed}`);
+    warned = failed;
     const { stop } = work;
     if (stop !== false) return stop === "time" ? "time" : "request";
     work.say(statusText(status));
@@ -121,7 +166,29 @@ async function waitForEnd(
   }
 }
 
-const isOutOfMemory = (refused: string | undefined) => refused?.startsWith("OOM ") === true;
+const refusalIn = (threads: readonly SearchThread[]) =>
+  threads.find(({ refusal }) => refusal !== undefined)?.refusal;
+
+/** Commands wait as long as a server is away: once the work is to end, for END_MS more. */
+async function answered<T>(answer: Promise<T>, work: Work): Promise<T> {
+  let looking: ReturnType<typeof setInterval> | undefined;
+  let stopped: number | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    looking = setInterval(() => {
+      if (work.stop === false) return;
+      stopped ??= performance.now();
+      if (performance.now() - stopped > END_MS)
+        reject(
+          new UsageError("--queue: the server does not answer; the search can be continued once it does"),
+        );
+    }, LOOK_MS);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearInterval(looking);
+  }
+}
 
 function statusText({ states, levels, phase, open, taken }: SearchStatus): string {
   const what = phase === "expand" ? `expanding depth ${levels.length - 1}` : `sorting depth ${levels.length}`;
@@ -220,14 +287,14 @@ async function pathTo(search: SharedSearch, words: number, from: number, level: 
     const partition = number % PARTITIONS;
     const place = Math.floor(number / PARTITIONS) - (await search.start(partition, at));
     const form = await search.forms(partition, at, words, place, place + 1);
-    const { parents, actions } = await search.origins(partition, at);
-    path.push({ form, action: actions[place] as number });
-    number = parents[place] as number;
+    const { parent, action } = await search.origin(partition, at, place);
+    path.push({ form, action });
+    number = parent;
   }
   return path;
 }
 
-/** Works for every search of a server that has something to do, with as many threads for each, until it is ended. */
+/** Works for the searches of a server that have something to do, one at a time, until it is ended. */
 export async function workForSearches(
   queue: string,
   home: Redis,
@@ -239,20 +306,26 @@ export async function workForSearches(
   try {
     while (work.stop === false) {
       for (const id of await searchesOn(home)) {
-        if (busy.has(id) || refused.has(id) || !(await isToDo(home, id))) continue;
+        if (busy.size > 0 || refused.has(id) || !(await isToDo(home, id))) continue;
         const threads = Array.from({ length: workers }, () => startSearchThread(queue, id, bytes / workers));
         busy.set(id, threads);
       }
+      if (untilEmpty && busy.size === 0) return;
       for (const [id, threads] of busy) {
-        const why = threads.find((each) => each.refused !== undefined)?.refused;
-        if (why !== undefined) work.warn(why);
-        // Memory may be found for it.
-        if (why !== undefined && !isOutOfMemory(why)) refused.add(id);
-        if (why === undefined && !threads.every(({ hasEnded }) => hasEnded)) continue;
+        const refusal = refusalIn(threads);
+        if (refusal !== undefined) {
+          work.warn(refusal.refused);
+          // What is paused can be worked for once it is begun again.
+          const isPaused = await new SharedSearch(id, home, [home]).fail(refusal).then(
+            () => refusal.pauses !== undefined,
+            () => false,
+          );
+          if (!isPaused) refused.add(id);
+        }
+        if (refusal === undefined && !threads.every(({ hasEnded }) => hasEnded)) continue;
         busy.delete(id);
         for (const { thread } of threads) await thread.end();
       }
-      if (untilEmpty && busy.size === 0) return;
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
   } finally {
