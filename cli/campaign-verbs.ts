@@ -43,7 +43,9 @@ export function addCampaign(program: Command): void {
 
   campaign
     .command("worker")
-    .description("runs tasks of a server's campaigns until Ctrl-C")
+    .description(
+      "runs tasks of a server's campaigns, and helps its explorations (explore --queue) one at a time with as many threads, until Ctrl-C",
+    )
     .option(...QUEUE_OPTION)
     .option(...WORKERS_OPTION)
     .option(...TASK_SECONDS_OPTION)
