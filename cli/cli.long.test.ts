@@ -214,7 +214,7 @@ describe("bad usage ends with 2 and one line", () => {
     [["conform", "./nothing.jsonl"], /\.\/nothing\.jsonl: cannot be read: ENOENT/],
     [["conform"], /missing required argument 'file'/],
     [["hunt", "A77"], /there is no bug "A77"/],
-    [["explore", "lazy"], /there is no machine "lazy"; did you mean lazy-unmap\?/],
+    [["explore", "lazy"], /there is no machine "lazy"; did you mean lazy-unmap or /],
     [["explore", "lazy-unmap", "--scope", "V=9"], /--scope: V \(pages\) is from 1 to 6, not 9/],
     [["explore", "lazy-unmap", "--scope", "V"], /--scope of lazy-unmap takes V=N,F=N,C=N, not "V"/],
     [["explore", "lazy-unmap", "--symmetry", "no"], /--symmetry takes on or off, not "no"/],
