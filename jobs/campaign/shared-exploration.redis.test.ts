@@ -2,15 +2,19 @@
 import type { ChildProcess } from "node:child_process";
 import type { Redis } from "ioredis";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { SearchTooLarge } from "../../engine/search/partitions.ts";
 import type { Explored } from "../../engine/search/visitable.ts";
 import { type Exploration, explore, forgetExplored } from "../explore.ts";
 import { machineOf, prepare, type SubjectRef } from "../subject.ts";
 import { Work } from "../work.ts";
+import { openDescribed, PARTITIONS } from "./open-search.ts";
 import { killWorker, PASSWORD, startWorker, TestServer } from "./redis.testing.ts";
+import { workForSearch } from "./search-worker.ts";
 import { openServer } from "./server.ts";
 import { exploreShared } from "./shared-exploration.ts";
-import { searchesOn } from "./shared-search.ts";
+import { SharedSearch, searchesOn, type TaskFindings } from "./shared-search.ts";
 
+const NONE = new Int32Array(0);
 let servers: TestServer[];
 let redis: Redis;
 const workers: ChildProcess[] = [];
@@ -124,6 +128,27 @@ describe("a shared exploration", () => {
     expect(counted(await running)).toEqual(await local());
   });
 
+  test("loses nothing by a worker that is late by some levels", async () => {
+    const running = shared(0, new Work({}));
+    await levels(0);
+    const [id = ""] = await searchesOn(redis);
+    const open = await openDescribed(queue(), redis, id);
+    if (open === undefined) throw new Error("the search has begun");
+    let isLate = false;
+    const around = async (task: string, work: () => Promise<TaskFindings>) => {
+      if (isLate || !task.startsWith("m:3:")) return work();
+      isLate = true;
+      startOne();
+      await levels(7);
+      return work();
+    };
+    const options = { partitions: PARTITIONS, leaseMs: 500, bytes: 1e9, worker: "late", around };
+    expect(await workForSearch(open.search, open.machine, options)).toMatch(/^(done|gone)$/);
+    expect(isLate).toBe(true);
+    open.close();
+    expect(counted(await running)).toEqual(await local());
+  });
+
   test("is continued where it was interrupted, with other workers", async () => {
     const interrupted = new AbortController();
     const running = shared(1, new Work({ signal: interrupted.signal }));
@@ -204,6 +229,28 @@ describe("a server that cannot be trusted with states", () => {
     const again = await shared(1, new Work({})).catch((error: Error) => error.message);
     expect(again).toMatch(/^--queue: search \w+ on the server: it is described otherwise[^\n]*$/);
     expect(await running).toBe(again);
+  });
+
+  test("is left by a worker that cannot work for it, which who asked is warned of", async () => {
+    const interrupted = new AbortController();
+    let warn = (_text: string) => {};
+    const warned = new Promise<string>((resolve) => {
+      warn = resolve;
+    });
+    const running = shared(0, new Work({ signal: interrupted.signal, warn }));
+    await levels(0);
+    const [id] = await searchesOn(redis);
+    await redis.hset(`vmapcheck:search:{${id}}`, "about", '{"owner": "nonsense"}');
+    startOne();
+    expect(await warned).toMatch(/^a worker left the search: search \w+ .* is described otherwise/);
+    interrupted.abort();
+    expect(await running).toMatchObject({ ended: "request" });
+  });
+
+  test("is not sent a longer string than it takes", async () => {
+    const states = { forms: new Int32Array(2 ** 27 + 1), parents: NONE, actions: new Uint16Array(0) };
+    const sent = new SharedSearch("x", redis, [redis]).apply(0, 0, 0, states, "");
+    await expect(sent).rejects.toThrow(SearchTooLarge);
   });
 
   test("does not keep who interrupts a search waiting once it is away", async () => {
