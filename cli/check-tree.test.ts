@@ -83,6 +83,7 @@ describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and clang (skipped without):", (
     const [, path = ""] = /replay (\S+)$/.exec(line) ?? [];
     const replayed = await replay(path);
     expect("violations" in replayed && replayed.violations[0]?.law).toBe(law);
+    expect("expected" in replayed && replayed.expected).toBe(false);
   });
 
   test("hunt finds nothing in an unchanged tree that its release is not known for", async () => {

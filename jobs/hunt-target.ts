@@ -1,5 +1,5 @@
 /** The bugs by which a step violates laws, and a bug of the catalogue as the target of a hunt. */
-import { attribute } from "../counterexamples/attribution.ts";
+import { type Attributed, attribute } from "../counterexamples/attribution.ts";
 import { lastPlayed } from "../engine/run/stepper.ts";
 import type { Target } from "../properties/hunt.ts";
 import type { PlayedOf } from "../properties/run-choices.ts";
@@ -63,7 +63,16 @@ export function isUnexpected<T extends Terms>(
   const named = namesOf(wing, kernel, step, history).find((each) => each.law === law);
   if (named === undefined) return false;
   const bug = named.known === undefined ? undefined : bugOf(wing, named.known);
-  return bug === undefined || (named.listed && !hasBug(wing, kernel.release, bug, law));
+  return !isKnownOf(wing, kernel, { law, bug, listed: named.listed });
+}
+
+/** Whether the catalogue knows of the kernel that it violates the law so: of compiled code, by a bug that its release has. */
+export function isKnownOf<T extends Terms>(
+  wing: OpenWing<T>,
+  { release }: Kernel<T>,
+  { law, bug, listed }: Attributed<T>,
+): boolean {
+  return bug !== undefined && !(release.compiled && listed && !hasBug(wing, release, bug, law));
 }
 
 /** A law that a step violated, and its bug in the catalogue. */
