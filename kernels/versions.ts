@@ -166,10 +166,8 @@ export function orderOf(version: Version, family: Shown, orders: readonly string
   const { has, mayHave } = changesOf(version, family);
   if (mayHave.length > 0) return undefined;
   return orders.findLast((order) => {
-    const named = versionOf(order);
-    if (named === undefined || named.suffix !== "") return false;
-    const own = changesOf(named, family).has;
-    return own.length === has.length && own.every((change) => has.includes(change));
+    const own = changesOfOrder(order, family);
+    return own?.length === has.length && own.every((change) => has.includes(change));
   });
 }
 
@@ -180,11 +178,13 @@ export function surestOrderOf(
   orders: readonly string[],
 ): string | undefined {
   const { has } = changesOf(version, family);
-  return orders.findLast((order) => {
-    const named = versionOf(order);
-    if (named === undefined || named.suffix !== "") return false;
-    return changesOf(named, family).has.every((change) => has.includes(change));
-  });
+  return orders.findLast((order) => changesOfOrder(order, family)?.every((change) => has.includes(change)));
+}
+
+/** What the version that an order is named after has; undefined for one that was repaired, or is a draft. */
+function changesOfOrder(order: string, family: Shown) {
+  const named = versionOf(order);
+  return named === undefined || named.suffix !== "" ? undefined : changesOf(named, family).has;
 }
 
 /** Every release from the oldest modelled to the newest known, in order. */

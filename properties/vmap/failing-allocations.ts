@@ -24,7 +24,7 @@ export function askedForFailures<S>(kernel: Kernel<S>): Kernel<S> {
   const act = (state: S, command: Command): Response => {
     const before = kernel.copy(state);
     const response = kernel.act(state, command);
-    if (endsHistory(response) || ALLOCATES_NOTHING.includes(command.op)) return response;
+    if (endsHistory(response) || NOT_TRIED.includes(command.op)) return response;
     const usual = settled(kernel, memory, state, response);
     const failing = failureIn(kernel, memory, { before, state, command, response, usual });
     const leaked = leakedIn(usual, atFirst.get(memory.scope(state)));
@@ -54,7 +54,8 @@ interface Done<S> {
   readonly usual: Settled;
 }
 
-const ALLOCATES_NOTHING: readonly Command["op"][] = ["init", "touch", "tlb"];
+/** The beginning, and what only looks. */
+const NOT_TRIED: readonly Command["op"][] = ["init", "touch", "tlb"];
 
 /** Allocations beyond those at first, where no area and no block is held. */
 function leakedIn({ areas, blocks, ...rest }: Settled, atFirst: number | undefined): number | undefined {
