@@ -128,7 +128,10 @@ export class Purging {
       });
     if (range !== undefined && range.start >= range.end)
       fails(`a purge returned areas and flushed ${hex(range)}, which is empty`);
-    if (!isSeen) return;
+    if (!isSeen) {
+      this.#space.account.blind("one-flush-per-purge", "no kprobe shows when that purge began and flushed");
+      return;
+    }
     this.#space.judged("one-flush-per-purge");
     if (flush === undefined) fails("a purge returned areas and flushed nothing");
     else if (range !== undefined && isReported && (flush.start !== range.start || flush.end !== range.end))
@@ -189,8 +192,12 @@ export class Purging {
     const range = purge.range;
     const taken = new Set(surely);
     if (areas !== undefined) {
-      const certain = surely.filter((area) => area.perhapsTakenBy === undefined).length;
-      const least = certain + purge.reused.length;
+      const certain = surely.filter((area) => area.perhapsTakenBy === undefined);
+      const old = purge.reused.map((each) => each.old);
+      const least =
+        this.#facts().countsAreas === true
+          ? certain.length + old.length
+          : runsOf([...certain, ...old], [...surely, ...perhaps, ...old]);
       const most = surely.length + perhaps.length + purge.reused.length;
       this.#judgeNumber(purge, event, areas, least, most);
       const isExact =
@@ -233,12 +240,6 @@ export class Purging {
     }
     if (areas > most && !this.#space.seen.freeEntry) {
       this.#space.account.undecided("purge-takes-all", "no kprobe shows which frees have begun");
-      return;
-    }
-    const { countsAreas } = this.#facts();
-    if (areas < least && countsAreas !== true) {
-      const why = countsAreas === false ? undefined : "lazy areas may have been merged (up to 6.8)";
-      if (why !== undefined) this.#space.account.undecided("purge-takes-all", why);
       return;
     }
     this.#space.judged("purge-takes-all");
@@ -284,4 +285,18 @@ export class Purging {
       if (!this.#space.isDoubtful(old))
         this.#space.account.undecided("flush-before-reuse", "the log ends before the purge is reported");
   }
+}
+
+/** Up to 6.8 lazy areas that touch are merged, and counted as one: how many are left at least of those that are certain. */
+function runsOf(certain: readonly Area[], all: readonly Area[]): number {
+  const isCertain = new Set(certain);
+  let [runs, end, isCounted] = [0, -1, false];
+  for (const area of all.toSorted((a, b) => a.start - b.start)) {
+    if (area.start > end) isCounted = false;
+    end = Math.max(end, area.end);
+    if (isCounted || !isCertain.has(area)) continue;
+    runs += 1;
+    isCounted = true;
+  }
+  return runs;
 }

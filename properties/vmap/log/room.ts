@@ -54,9 +54,13 @@ export class Room {
 
   judgePlacement(area: Area, request: Request): void {
     const { vstart, align, size } = request;
-    if (area.start < vstart || !this.#space.windows.get(vstart)?.isWhole) return;
+    if (area.start < vstart) return;
     const small = align <= PAGE_SIZE;
     const law = small ? "lowest-fit-at-a-page" : "lowest-roomy-hole";
+    if (!this.#space.windows.get(vstart)?.isWhole) {
+      this.#space.account.blind(law, UNSEEN_BEGIN);
+      return;
+    }
     const below = { vstart, vend: area.start + size };
     const lowest = this.#lowestHole(below, size, align);
     const roomy = this.#lowestHole(below, this.#roomy(size, align), PAGE_SIZE);
@@ -117,13 +121,16 @@ export class Room {
       return { undecided: "another allocation may have had the hole" };
     };
     this.#space.judged(law);
-    this.#space.suspect({ law, at, says, areas, plea, until: at.line + LATE_ALLOCATION });
+    this.#space.suspect({ law, at, says, areas, plea, until: at.line + LATE_ALLOCATION }, hole);
   }
 
   #whyUndecided(window: Window, hole: Extent, vstart: Vpn): string | undefined {
-    const { oneNode, bits } = this.#facts();
+    const { oneNode, countsAreas, bits } = this.#facts();
     const { closed, open, windows } = this.#space;
-    if (oneNode === undefined) return "whether there are pools of nodes is not known (--release)";
+    if (oneNode === undefined)
+      return countsAreas === true
+        ? "how many nodes have pools is not known (k_decay)"
+        : "whether there are pools of nodes is not known (--release)";
     // Percpu areas come from the top, of which the log may lack some.
     if (bits === 32 || hole.end > (windows.get(vstart)?.highest ?? 0))
       return "a percpu area may lie in the hole";

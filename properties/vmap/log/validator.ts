@@ -136,11 +136,13 @@ export class Validator {
 
   /** 32-bit kernels have one node, and so have those up to 6.8. */
   #kernelFacts(): KernelFacts {
-    const { bits } = this.#facts();
+    const { bits, cpus } = this.#facts();
     const { nodes } = this.space;
     const release = this.#release;
     const countsAreas = release?.hasNodes ?? (nodes === undefined ? undefined : true);
-    const known = nodes === undefined ? undefined : nodes === 1;
+    // As many as CPUs.
+    const several = release?.hasNodes === true && cpus > 1 ? false : undefined;
+    const known = nodes === undefined ? several : nodes === 1;
     const oneNode = bits === 32 || release?.hasNodes === false ? true : known;
     return {
       bits,
