@@ -41,6 +41,7 @@ export function addExplore(program: Command): void {
       wholeNumber("--depth", 1, 60_000),
     )
     .option("--law <id>", "end as soon as this law is violated")
+    .option("--whole", "visit every state of a protocol, beyond its first violation", false)
     .option("--actions", "print which actions violate each violated law, and in how many steps", false)
     .option("--compact", "keep a hash of 64 bits of each state in place of the state", false)
     .option(

@@ -17,6 +17,14 @@ export const asidActiveOverwritten: InterleavedBug = {
       repaired: "asids-4.16",
     },
     {
+      law: "asid-in-use-unique",
+      protocol: "asids-4.4",
+      also: ["asids-4.4-rc1"],
+      scope: { cpus: 2, tasks: 5, asids: 3, generations: 3 },
+      pinned: "in-use.json",
+      repaired: "asids-4.16",
+    },
+    {
       law: "no-stale-entry-under-a-live-asid",
       protocol: "asids-4.4",
       also: ["asids-4.4-rc1"],
