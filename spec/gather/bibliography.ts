@@ -86,6 +86,9 @@ export const CHANGES: readonly Change[] = [
   change("3.11", "3.16", "2b047252d087", "tlb_gather_mmu is given the range; fullmm is 0 to ~0.", {
     ends: "gather-range-corner zap-range-wrong-half",
   }),
+  change("3.15", "3.16", "02a8f3abb708", "s390 flushes before it frees tables, also of a whole mm.", {
+    ends: "s390-flushes-first",
+  }),
   change(
     "3.15",
     "3.16",
