@@ -19,6 +19,7 @@ const SHORTEST_KNOWN: Readonly<Record<string, readonly number[]>> = {
   "zap-range-wrong-half": [3, 3, 6],
   "gather-range-corner": [3, 3, 6],
   "zap-misses-last-page": [3, 3, 6],
+  "table-outside-range": [3, 3],
   "madv-flush-miss": [4],
   "oom-reaper-fullmm": [3],
   "rcu-table-no-invalidate": [4, 4, 3, 4, 7],
