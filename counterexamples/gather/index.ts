@@ -17,6 +17,8 @@ import { ppcHashDuplicate } from "./ppc-hash-duplicate/bug.ts";
 import { rcuIgnoresIrqsOff } from "./rcu-ignores-irqs-off/bug.ts";
 import { rcuTableMmUsers } from "./rcu-table-mm-users/bug.ts";
 import { rcuTableNoInvalidate } from "./rcu-table-no-invalidate/bug.ts";
+import { s390FlushesFirst } from "./s390-flushes-first/bug.ts";
+import { tableOutsideRange } from "./table-outside-range/bug.ts";
 import { tlbFastMode } from "./tlb-fast-mode/bug.ts";
 import { zapMissesLastPage } from "./zap-misses-last-page/bug.ts";
 import { zapRangeWrongHalf } from "./zap-range-wrong-half/bug.ts";
@@ -26,9 +28,11 @@ export const BUGS: readonly Bug<GatherTerms>[] = [
   zapRangeWrongHalf,
   gatherRangeCorner,
   zapMissesLastPage,
+  tableOutsideRange,
   madvFlushMiss,
   oomReaperFullmm,
   rcuTableNoInvalidate,
+  s390FlushesFirst,
   rcuTableMmUsers,
   forceFlushReset,
   hugetlbUnshareNoflush,

@@ -7,7 +7,7 @@ export const rcuTableMmUsers: Bug<GatherTerms> = {
   number: "D11",
   says: "The last user of an mm frees page tables at once. A CPU that keeps the mm lazily may walk them, and so may others on its behalf.",
   source:
-    "a6f572084fbe, Peter Zijlstra, 2018, reported by Will Deacon; doubted by Benjamin Herrenschmidt on 2010-04-08",
+    "a6f572084fbe, Peter Zijlstra, 2018, reported by Will Deacon; doubted by Benjamin Herrenschmidt on 2010-04-08; in s390 fixed by cd94154cc6a2, Martin Schwidefsky, 2012",
   fixed: "4.19",
   changed: undefined,
   violations: [
@@ -23,7 +23,7 @@ export const rcuTableMmUsers: Bug<GatherTerms> = {
       pinned: "table-after-walkers.ppc64.json",
       repaired: changed("3.1-ppc64", "3.1-ppc64 without the shortcut", { facts: { usersShortcut: false } }),
     },
-    ...(["table-after-flush", "table-after-walkers"] as const).map((law) => ({
+    ...(["table-after-flush", "table-after-walkers", "freed-table-not-walked"] as const).map((law) => ({
       law,
       on: ["gather-3.1-s390"],
       pinned: `${law}.s390.json`,

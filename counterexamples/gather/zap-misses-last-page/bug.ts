@@ -15,6 +15,10 @@ export const zapMissesLastPage: Bug<GatherTerms> = {
     pinned: `${law}.json`,
     repaired: released("4.4"),
   })),
-  // A flush may also miss a table that is freed beside the range of its gather.
-  explains: ({ before, command }) => missedIn(before, command) !== "touch",
+  explains: ({ before, command, after }) =>
+    command.op === "touch"
+      ? missedIn(before, command) !== "touch"
+      : [...(after?.reply.missed ?? []), ...(after?.reply.early ?? [])].some(
+          ({ table }) => table === undefined,
+        ),
 };
