@@ -205,7 +205,11 @@ static void drive_ask_map_ram(ulong count, ulong frame)
 {
 	struct page **pages = drive_pages(count, frame);
 
+#ifdef HAVE_VMALLOC_PROT
+	drive_placed((ulong)vm_map_ram(pages, count, NUMA_NO_NODE, PAGE_KERNEL));
+#else
 	drive_placed((ulong)vm_map_ram(pages, count, NUMA_NO_NODE));
+#endif
 	drive_free(pages);
 }
 
@@ -413,6 +417,8 @@ void drive_ask(int op)
 #ifdef HAVE_BLOCKS_BY_CPU
 #define for_each_drive_index(x, c) \
 	for (c = drive_next_cpu(-1); c < drive_cpus && (x = &vmap_block_queue[c].vmap_blocks); c = drive_next_cpu(c))
+#elif defined(HAVE_RADIX_TREE)
+#define for_each_drive_index(x, c) for (c = 0; c < 1 && (x = &vmap_block_tree); c++)
 #else
 #define for_each_drive_index(x, c) for (c = 0; c < 1 && (x = &vmap_blocks); c++)
 #endif
