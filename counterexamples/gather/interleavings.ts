@@ -8,6 +8,7 @@ import { asidReservedLeftBehind } from "./asid-reserved-left-behind/interleaved.
 import { batchedFlushFlagLost } from "./batched-flush-flag-lost/interleaved.ts";
 import { collapseLazyCpu } from "./collapse-lazy-cpu/interleaved.ts";
 import { gupFastVsCollapse } from "./gup-fast-vs-collapse/interleaved.ts";
+import { holderPreempted } from "./holder-preempted/interleaved.ts";
 import { hugetlbUnshareVsGup } from "./hugetlb-unshare-vs-gup/interleaved.ts";
 import { madvFlushMiss } from "./madv-flush-miss/interleaved.ts";
 import { mmUsersShortcutRemoteWalk } from "./mm-users-shortcut-remote-walk/interleaved.ts";
@@ -62,6 +63,7 @@ export const INTERLEAVED: readonly InterleavedBug[] = [
   truncationSharesRestart,
   waiterStarves,
   spinningKeepsTheCpu,
+  holderPreempted,
   asidReservedLeftBehind,
   asidActiveOverwritten,
 ];
