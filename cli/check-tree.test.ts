@@ -82,6 +82,16 @@ describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and clang (skipped without):", (
     expect(cell).toMatchObject({ verdict: "broken", bug: null, commands: 3 });
   });
 
+  test("finds-areas is violated in 2 commands by a tree that looks for an area on one node alone", async () => {
+    process.chdir(fresh());
+    const directory = changedTree(newest, [
+      /(struct vmap_area \*find_vmap_area\(unsigned long addr\)[\s\S]*?while \()\(i = [^;]*;/,
+      "$10);",
+    ]);
+    const { out } = await printedBy(() => checkVerb([], { ...OPTIONS, runs: 50, tree: directory }));
+    expect(out).toMatch(/finds-areas .* \? in 2\n/);
+  });
+
   test("hunt finds no-alias-after-unmap-aliases violated by a tree as its release does not, from any seed", async () => {
     process.chdir(fresh());
     const { out, code } = await printedBy(() =>
