@@ -167,6 +167,10 @@ static void drive_ask_free(ulong addr)
 	if (va->vm == &drive_vm)
 		va->vm = NULL;
 #endif
+#ifdef HAVE_LAZY_AMONG_AREAS	/* as remove_vm_area does */
+	if (!va->vm)
+		va->flags |= VM_LAZY_FREE;
+#endif
 	if (va->vm) {
 		vfree((void *)addr);
 		return;
@@ -409,7 +413,7 @@ void drive_ask(int op)
 #else
 #define for_each_drive_lazy(va, i) list_for_each_entry(va, drive_lazy_list(i), list)
 #endif
-#ifdef HAVE_AREA_FLAGS
+#if defined(HAVE_AREA_FLAGS) || defined(HAVE_LAZY_AMONG_AREAS)
 #define drive_flags(va) (va)->flags
 #else
 #define drive_flags(va) 0UL
@@ -536,8 +540,10 @@ static int drive_places(ulong page)
 			continue;
 		list_for_each_entry(va, drive_busy_list(i), list)
 			places += DRIVE_HAS(va);
+#ifndef HAVE_LAZY_AMONG_AREAS
 		for_each_drive_lazy(va, i)
 			places += DRIVE_HAS(va);
+#endif
 #ifdef HAVE_NODES
 		for (int at = 0; at < MAX_VA_SIZE_PAGES; at++)
 			list_for_each_entry(va, &vmap_nodes[i].pool[at].head, list)

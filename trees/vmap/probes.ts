@@ -75,6 +75,12 @@ export const PROBES: readonly Probe[] = [
     expression: "(void *)&vmap_block_tree",
   },
   {
+    name: "HAVE_LAZY_AMONG_AREAS",
+    says: "lazy areas stay among the others (to 5.3)",
+    expression: "VM_LAZY_FREE",
+    until: "5.3",
+  },
+  {
     name: "HAVE_LAZY_LLIST",
     says: "lazy areas on a lockless list (to 5.10)",
     expression: "vmap_purge_list.first",
