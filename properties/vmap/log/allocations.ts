@@ -161,6 +161,7 @@ export class Allocations {
   #place(area: Area, event: Stamp): void {
     const { areas } = this.#space;
     this.#space.judged("no-overlap");
+    this.#room.place(area);
     const isReuse = this.#used.add(area);
     const under = areas.overlapping(area);
     if (isReuse && under.length === 0) this.#judgeLateReuse();
@@ -209,8 +210,11 @@ export class Allocations {
       return;
     }
     account.judged("flush-before-reuse");
+    const { open } = this.#space;
     if (old.perhapsTakenBy !== undefined) {
       areas.remove(old);
+      // If not by that one, by this.
+      if (open !== undefined && this.#mayRelease(open, old, event)) open.reused.push({ old, placed: area });
       return;
     }
     const purge = this.#releasing(old, event);
@@ -239,9 +243,11 @@ export class Allocations {
   #releasing(old: Area, event: Stamp): Purge | undefined {
     const { open, closed } = this.#space;
     const purges = open === undefined ? closed : [...closed, open];
-    const { freed } = old;
-    if (freed === undefined) return undefined;
-    return purges.find((purge) => mayTake(purge, old, freed) && mayFlushBefore(purge, event));
+    return purges.find((purge) => this.#mayRelease(purge, old, event));
+  }
+
+  #mayRelease(purge: Purge, old: Area, event: Stamp): boolean {
+    return old.freed !== undefined && mayTake(purge, old, old.freed) && mayFlushBefore(purge, event);
   }
 }
 
