@@ -1,7 +1,8 @@
 /** Logs of a correct allocator under concurrent calls, as any kernel may print them: nothing in them is a violation. */
 import { expect, test } from "vitest";
 import { fileOf } from "../adapters/complaints.testing.ts";
-import { ConcurrentLog, type Setting, settingOf } from "./concurrent-log.testing.ts";
+import { ConcurrentLog } from "./concurrent-log.testing.ts";
+import { type Setting, settingOf } from "./concurrent-setting.testing.ts";
 import { type ValidateReport, validate } from "./validate.ts";
 
 async function judged(setting: Setting): Promise<ValidateReport> {

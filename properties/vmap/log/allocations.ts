@@ -194,7 +194,8 @@ export class Allocations {
         events: stampsOf(old),
         // Where no kprobe shows the entry of a free, it may be printed long after its area was purged.
         ...(this.#space.seen.freeEntry ? {} : { until: event.line + LATE_FREE }),
-        plea: () => (old.freed === undefined ? "stands" : this.#pleaOfReuse(old, event)),
+        // A free printed since was matched to it only if a purge can have taken it in between.
+        plea: () => (old.freed === undefined ? "stands" : "excused"),
         ends: (stands) => this.#space.resume(old, stands),
       });
       return;

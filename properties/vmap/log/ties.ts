@@ -45,7 +45,7 @@ export class Ties {
     }
   }
 
-  /** A place is free before it is taken, and taken before it is freed. */
+  /** A place is free before it is taken, and taken before it is freed; purges come one after another. */
   #agrees(event: LogEvent): boolean {
     const { areas } = this.#space;
     switch (event.kind) {
@@ -60,6 +60,8 @@ export class Ties {
         const isBegun = event.kind === "freed" && area?.freeing !== undefined;
         return area?.start === event.start && (area.freed === undefined || isBegun);
       }
+      case "purge entry":
+        return this.#space.open?.entry === undefined;
       default:
         return true;
     }
