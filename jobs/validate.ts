@@ -13,7 +13,7 @@ import { type ReleaseFacts, Validator } from "../properties/vmap/log/validator.t
 import type { LawId } from "../spec/contract.ts";
 import type { LogFacts, Snapshot } from "../spec/vmap/log.ts";
 import type { Extent } from "../spec/vmap/vocabulary.ts";
-import { releaseNamed } from "./names.ts";
+import { checkedFor } from "./names.ts";
 import { type Watch, Work } from "./work.ts";
 
 export interface ValidateOptions extends Watch {
@@ -159,13 +159,17 @@ function holesOf({ vstart, highest }: PlacementWindow, areas: Iterable<Extent>):
   return holes;
 }
 
+/** Of a version between two releases: what both have. */
 function releaseFacts(word: string): ReleaseFacts {
-  const { pools, laws } = releaseNamed(word).release;
+  const releases = checkedFor(word).kernels.map(({ release }) => release);
+  const exact = ["lowest-fit-at-a-page", "lowest-fit"];
   return {
-    hasNodes: pools !== "none",
-    exactFit: laws.includes("lowest-fit-at-a-page") || laws.includes("lowest-fit"),
+    hasNodes: agreed(releases.map(({ pools }) => pools !== "none")),
+    exactFit: agreed(releases.map(({ laws }) => exact.some((law) => laws.includes(law)))),
   };
 }
+
+const agreed = (all: readonly boolean[]) => (all.every((each) => each === all[0]) ? all[0] : undefined);
 
 interface Readings {
   readonly first: Snapshot | undefined;

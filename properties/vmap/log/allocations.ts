@@ -161,6 +161,7 @@ export class Allocations {
   #place(area: Area, event: Stamp): void {
     const { areas } = this.#space;
     this.#space.judged("no-overlap");
+    this.#room.place(area);
     const isReuse = this.#used.add(area);
     const under = areas.overlapping(area);
     if (isReuse && under.length === 0) this.#judgeLateReuse();
@@ -193,7 +194,8 @@ export class Allocations {
         events: stampsOf(old),
         // Where no kprobe shows the entry of a free, it may be printed long after its area was purged.
         ...(this.#space.seen.freeEntry ? {} : { until: event.line + LATE_FREE }),
-        plea: () => (old.freed === undefined ? "stands" : this.#pleaOfReuse(old, event)),
+        // A free printed since was matched to it only if a purge can have taken it in between.
+        plea: () => (old.freed === undefined ? "stands" : "excused"),
         ends: (stands) => this.#space.resume(old, stands),
       });
       return;
@@ -209,8 +211,11 @@ export class Allocations {
       return;
     }
     account.judged("flush-before-reuse");
+    const { open } = this.#space;
     if (old.perhapsTakenBy !== undefined) {
       areas.remove(old);
+      // If not by that one, by this.
+      if (open !== undefined && this.#mayRelease(open, old, event)) open.reused.push({ old, placed: area });
       return;
     }
     const purge = this.#releasing(old, event);
@@ -239,9 +244,11 @@ export class Allocations {
   #releasing(old: Area, event: Stamp): Purge | undefined {
     const { open, closed } = this.#space;
     const purges = open === undefined ? closed : [...closed, open];
-    const { freed } = old;
-    if (freed === undefined) return undefined;
-    return purges.find((purge) => mayTake(purge, old, freed) && mayFlushBefore(purge, event));
+    return purges.find((purge) => this.#mayRelease(purge, old, event));
+  }
+
+  #mayRelease(purge: Purge, old: Area, event: Stamp): boolean {
+    return old.freed !== undefined && mayTake(purge, old, old.freed) && mayFlushBefore(purge, event);
   }
 }
 

@@ -101,10 +101,11 @@ export class Purging {
     else this.#judgeFlush(purge, event, range, areas !== undefined);
     purge.range = areas === 0 ? { start: 0, end: 0 } : range;
     const takings = this.#takings(purge);
+    if (areas === 0) purge.unseen = 0;
     if (areas === 0) this.#judgeEmpty(purge, event, takings);
     else this.#take(purge, event, takings, areas);
     for (const { old, placed } of purge.reused) {
-      if (purge.range === undefined || covers(purge.range, old)) continue;
+      if (old.perhapsTakenBy !== undefined || purge.range === undefined || covers(purge.range, old)) continue;
       this.#judgeReuse(old, placed, areas === 0 ? "no purge took it" : "the purge did not flush it");
     }
     this.#space.closePurge(purge);
@@ -172,7 +173,7 @@ export class Purging {
     if (this.#space.hasUnseenLazy && surely.length > certain.length)
       this.#space.account.blind("purge-takes-all", this.#space.whyDoubtful);
     this.#space.judged("purge-takes-all");
-    this.#space.areas.removeAll(this.#inSpace(surely));
+    this.#remove(surely);
     const [first] = certain;
     if (first === undefined) return;
     purge.taken += certain.reduce((sum, area) => sum + pagesOf(area), 0);
@@ -192,29 +193,39 @@ export class Purging {
     const range = purge.range;
     const taken = new Set(surely);
     if (areas !== undefined) {
+      const { countsAreas } = this.#facts();
       const certain = surely.filter((area) => area.perhapsTakenBy === undefined);
-      const old = purge.reused.map((each) => each.old);
+      const reused = purge.reused.map(({ old }) => old);
+      const old = reused.filter(({ perhapsTakenBy }) => perhapsTakenBy === undefined);
       const least =
-        this.#facts().countsAreas === true
+        countsAreas === true
           ? certain.length + old.length
-          : runsOf([...certain, ...old], [...surely, ...perhaps, ...old]);
-      const most = surely.length + perhaps.length + purge.reused.length;
+          : runsOf([...certain, ...old], [...this.#mayBeLazy(takings), ...reused]);
+      if (countsAreas === true) purge.unseen = Math.max(0, areas - least);
+      const most = surely.length + perhaps.length + reused.length;
       this.#judgeNumber(purge, event, areas, least, most);
       const isExact =
         !this.#space.hasUnseenLazy && this.#space.seen.freeEntry && this.#facts().countsAreas === true;
       if (isExact && areas === most) for (const area of perhaps) taken.add(area);
-      else if (isExact && areas === least) perhaps = [];
+      else if (isExact && areas === least) {
+        // They became lazy after it had taken the lists.
+        for (const area of perhaps) area.missedBy = purge;
+        perhaps = [];
+      }
     }
     for (const area of perhaps) if (!taken.has(area)) this.#space.areas.markTaken(area, purge);
     for (const area of taken) if (range === undefined || covers(range, area)) purge.taken += pagesOf(area);
     for (const { old } of purge.reused) purge.taken += pagesOf(old);
     for (const area of perhaps) if (!taken.has(area)) purge.taken += pagesOf(area);
-    this.#space.areas.removeAll(this.#inSpace(taken));
+    this.#remove(taken);
   }
 
-  /** Those that are in the space, and not suspended. */
-  #inSpace(areas: Iterable<Area>): ReadonlySet<Area> {
-    return new Set([...areas].filter((area) => this.#space.areas.has(area)));
+  /** They are gone, those too that others were placed over. */
+  #remove(gone: Iterable<Area>): void {
+    const { areas, suspended } = this.#space;
+    const here = new Set<Area>();
+    for (const area of gone) if (!suspended.delete(area) && areas.has(area)) here.add(area);
+    areas.removeAll(here);
   }
 
   #judgeCover(purge: Purge, area: Area, event: Stamp): void {
@@ -228,6 +239,12 @@ export class Purging {
       areas: [area],
       events: stampsOf(area),
     });
+  }
+
+  /** Where no kprobe shows that a free has begun, every area may be in the lists before its free is printed. */
+  #mayBeLazy({ surely, perhaps }: Takings): readonly Area[] {
+    if (this.#space.seen.freeEntry) return [...surely, ...perhaps];
+    return [...this.#space.areas, ...this.#space.suspended];
   }
 
   #judgeNumber(purge: Purge, event: Stamp, areas: number, least: number, most: number): void {
@@ -256,6 +273,7 @@ export class Purging {
   /** Areas were placed over lazy ones, and the purge that would explain it never ran. */
   #judgeUnexplained(purge: Purge): void {
     for (const { old, placed } of purge.reused.splice(0)) {
+      if (old.perhapsTakenBy !== undefined) continue;
       if (!this.#space.seen.purged)
         this.#space.account.undecided(
           "flush-before-reuse",
@@ -282,7 +300,7 @@ export class Purging {
   /** The log ends: a purge may have run that has not reported itself yet. */
   end(): void {
     for (const { old } of this.#space.open?.reused ?? [])
-      if (!this.#space.isDoubtful(old))
+      if (!this.#space.isDoubtful(old) && old.perhapsTakenBy === undefined)
         this.#space.account.undecided("flush-before-reuse", "the log ends before the purge is reported");
   }
 }

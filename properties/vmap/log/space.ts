@@ -41,7 +41,8 @@ export interface KernelFacts {
 
 /** How many areas to each side are shown around a violation. */
 const AROUND = 3;
-const MOST_CLOSED = 8;
+/** Purges that are kept after their end, for frees that are printed late. */
+export const MOST_CLOSED = 32;
 const MOST_GHOSTS = 10_000;
 
 export class Space {
