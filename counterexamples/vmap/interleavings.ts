@@ -49,6 +49,7 @@ import { vbWrongQueueLock } from "./vb-wrong-queue-lock/interleaved.ts";
 import { vmallocInSoftirq } from "./vmalloc-in-softirq/interleaved.ts";
 import { vmallocinfoSharedCounters } from "./vmallocinfo-shared-counters/interleaved.ts";
 import { vreadRepeatsForEver } from "./vread-repeats-for-ever/interleaved.ts";
+import { vreallocSize } from "./vrealloc-size/interleaved.ts";
 
 export const INTERLEAVED: readonly InterleavedBug[] = [
   vaPurgeTrylock,
@@ -79,6 +80,7 @@ export const INTERLEAVED: readonly InterleavedBug[] = [
   lazyMmuLeftOn,
   hugeFallback,
   ramNoShadow,
+  vreallocSize,
   tablesUnderHuge,
   vbRcuUnion,
   vbNewBlockStolen,
