@@ -1,4 +1,5 @@
 /** Interleavings of a tree's own code: what was covered, and each violation as a chart with function and line. */
+
 import { interleavedCalled } from "../../counterexamples/interleavings.ts";
 import { scopeText } from "../../jobs/parameters.ts";
 import { actText } from "../../jobs/tree-acts.ts";
@@ -22,6 +23,7 @@ import { pc } from "../colour.ts";
 import { columns } from "../output.ts";
 import { drawChart } from "./chart.ts";
 import { ENDED } from "./explored.ts";
+import { counted } from "./text.ts";
 
 const EXACT = "states are memory and stacks, compared by 128 bits of hash";
 
@@ -163,7 +165,7 @@ export function drawnText({
   const unknown = reports.filter(({ bug }) => bug === undefined).length;
   const verdict = reports.length > 0 ? "Violated" : whole === all ? "Holds" : "No violation so far";
   return [
-    `${unknown > 0 ? pc.red(verdict) : pc.green(verdict)}: tree:${tree.directory}, ${drawn} of calls on two CPUs, ${reports.length - unknown} violations known, ${unknown} unknown, ${states} states, ${seconds.toFixed(1)} s`,
+    `${unknown > 0 ? pc.red(verdict) : pc.green(verdict)}: tree:${tree.directory}, ${drawn} of calls on two CPUs, ${counted(reports.length - unknown, "violation")} known, ${unknown} unknown, ${states} states, ${seconds.toFixed(1)} s`,
     `${pc.bold(tree.version ?? "unknown version")}, ${scopeText({ ...scope })}, steps at ${grain}\n${explored} of ${all} explored, ${whole} to the fixpoint`,
     ...reports.map(({ law, among, run, found, ...known }) =>
       [
