@@ -11,7 +11,7 @@ export function addExplore(program: Command): void {
     .description("visits every state of a small machine: a protocol, or a kernel beside the reference")
     .argument(
       "[machine]",
-      "lazy-unmap, a kernel such as 6.12 or gather-3.1, or a bug that is a kernel with one step replaced",
+      "a protocol such as blocks-6.12, a kernel such as 6.12, gather-3.1 or tree:DIR, or a bug that is a kernel with one step replaced",
     )
     .option("--scope <parameters>", "such as V=3,F=2,C=3 or pages=8,windows=1")
     .option(

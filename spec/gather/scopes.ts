@@ -126,6 +126,15 @@ export const SCOPES: readonly Scope[] = [
   },
   {
     ...PLAIN,
+    name: "s390, touched",
+    arch: "s390",
+    pages: pagesOf(1),
+    frames: numbers(2, 100),
+    tableIds: [0],
+    calls: ["zap", "tables", "rcu", "touch", "lazy"],
+  },
+  {
+    ...PLAIN,
     name: "hash table",
     arch: "ppc64",
     frames: numbers(4, 100),
