@@ -4,9 +4,8 @@
  */
 import { z } from "zod";
 import type { Command } from "../../spec/gather/commands.ts";
-import type { Dump } from "../../spec/gather/dump.ts";
 import { LAWS } from "../../spec/gather/laws/index.ts";
-import type { Event } from "../../spec/gather/response.ts";
+import type { Dump, Event } from "../../spec/gather/response.ts";
 import { TOP } from "../../spec/gather/vocabulary.ts";
 
 const ALL_ONES = "0xffffffffffffffff";
