@@ -1,5 +1,5 @@
 /** `validate` and `vmallocinfo` as a user runs them. */
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -40,6 +40,26 @@ describe("validate", () => {
     const { code, out } = await vmapcheck("validate", CLEAN, BROKEN);
     expect(code).toBe(1);
     expect(out).toMatch(/^Violated in 1 of 2 logs:\n {2}\S+broken\.txt: 1 violation\n\nNothing violated: /);
+  });
+
+  test("The map of a violation is that of its line, though its areas are freed later", async () => {
+    const file = join(folder, "freed-later.txt");
+    const freed = (page: number) =>
+      `free_vmap_area_noflush: va_start=0xffffd5848000${page}000 nr_lazy=4 nr_lazy_max=8192`;
+    const bodies = [FREE, ALLOC(0n, 16384), ALLOC(2n, 16384), freed(2), freed(0), ALLOC(12n, 4096)];
+    writeFileSync(file, bodies.map((body, at) => `task-${at} [000] ..... 1.00000${at}: ${body}\n`).join(""));
+    const { out } = await vmapcheck("validate", file);
+    expect(out).toMatch(/no-overlap {2}line 3/);
+    expect(out).toMatch(/A 0xffffd58480000000, 4 pages, in use/);
+    expect(out).not.toMatch(/[AB] 0x\w+, \d pages?, lazy/);
+  });
+
+  test("--pin with nothing violated says so, and writes nothing", async () => {
+    const empty = mkdtempSync(join(tmpdir(), "vmapcheck-"));
+    const { code, out } = await vmapcheckAt(empty, "validate", CLEAN, "--pin");
+    expect(code).toBe(0);
+    expect(out).toContain("Nothing to pin: no law is violated. No file was written.");
+    expect(readdirSync(empty)).toEqual([]);
   });
 
   test("end-state is blind without a reading of the end, and says what would be needed", async () => {
@@ -87,4 +107,8 @@ test("vmallocinfo shows the map, and where each release would place a request", 
   expect(code).toBe(0);
   expect(out).toMatch(/fragmentation \d+ %/);
   expect(out).toMatch(/6\.19 to 7\.3 +0x[\da-f]+ +unless a pool has one of its size/);
+  // Ranges that are folded are indented as the others are.
+  const [, table = ""] = /guard\s+page more\n(.*?)(?:\n\n|$)/s.exec(out) ?? [];
+  expect(table).toMatch(/^ {2}2\.6\.27/);
+  for (const line of table.trimEnd().split("\n")) expect(line).toMatch(/^ {2}/);
 });

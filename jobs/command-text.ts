@@ -14,6 +14,14 @@ export function commandText(command: Command): string {
   return recordOf(command).says(command);
 }
 
+/** How large a space is: by its bits, where addresses have those of a real machine. */
+export function spaceText({ wordPages }: Scope): string {
+  for (const bits of [32, 64]) if (wordPages === 2 ** (bits - PAGE_BITS)) return `a ${bits}-bit space`;
+  return `a space of ${wordPages} pages`;
+}
+
+const PAGE_BITS = 12;
+
 /** How many CPUs a machine has, or which, where their numbers have gaps. */
 export function cpusText(scope: Scope): string {
   if (scope.absentCpus !== undefined) return `CPUs ${possibleCpus(scope).join(", ")}`;

@@ -24,6 +24,9 @@ export interface NotPinned {
 
 const FOLDER = join(".vmapcheck", "pinned");
 
+const OF_ROOM: readonly LawId[] = ["lowest-fit-at-a-page", "lowest-roomy-hole", "refused-only-when-full"];
+const OF_THE_REST = "few calls alone do not show it: it depends on the rest of the space";
+
 /** Files the first violation of each law. */
 export async function pinLog(
   file: string,
@@ -35,8 +38,8 @@ export async function pinLog(
     if (filed.some((each) => each.law === law && "path" in each)) continue;
     const calls = callsOf(violation);
     if (calls === undefined) {
-      if (!filed.some((each) => each.law === law))
-        filed.push({ law, line, why: "it is about the log, and not about calls" });
+      const why = OF_ROOM.includes(law) ? OF_THE_REST : "it is about the log, and not about calls";
+      if (!filed.some((each) => each.law === law)) filed.push({ law, line, why });
       continue;
     }
     const name = `${basename(file)
@@ -53,7 +56,7 @@ export async function pinLog(
       filed.push({ law, line, path, calls: calls.ops.length });
     else {
       await rm(path);
-      filed.push({ law, line, why: "the calls alone do not show it: it depends on the rest of the space" });
+      filed.push({ law, line, why: OF_THE_REST });
     }
   }
   return filed;

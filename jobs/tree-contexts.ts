@@ -6,7 +6,6 @@ import { type CallFrom, MASKS } from "../spec/vmap/concepts/contexts.ts";
 import { type Callers, type WatchedViolation, watchCalls } from "../trees/vmap/watched-calls.ts";
 import { surestProtocolFor } from "./interleaved-orders.ts";
 import type { TreeSubject } from "./trees.ts";
-import { labelAlike } from "./versions.ts";
 
 export interface ContextViolation extends WatchedViolation {
   /** The bug of the catalogue by which a protocol of the tree's version violates the same law. */
@@ -25,16 +24,15 @@ export interface TreeContexts {
 
 /** @param callers In place of those that the version allows. */
 export function contextsOnTree(subject: TreeSubject, callers?: Callers): TreeContexts {
-  const { tree, built, kernel, label } = subject;
-  const own = tree.version !== undefined && labelAlike(tree.version) === label ? tree.version : label;
-  const protocol = surestProtocolFor(versionOf(own) as Version, "contexts");
+  const { built, kernel, version } = subject;
+  const protocol = surestProtocolFor(versionOf(version) as Version, "contexts");
   if (protocol === undefined)
-    throw new Error(`vmapcheck itself is wrong: no order of callers is as old as ${own}`);
+    throw new Error(`vmapcheck itself is wrong: no order of callers is as old as ${version}`);
   const asked = callers ?? allowedBy(protocol.replace(/^contexts-/, ""));
   const { calls, violations } = watchCalls(built, asked);
   return {
     kernel: kernel.name,
-    as: own,
+    as: version,
     callers: asked.vmalloc,
     calls,
     violations: violations.map((each) => ({ ...each, bug: bugOf(protocol, each) })),

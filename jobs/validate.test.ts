@@ -33,6 +33,22 @@ describe("the log of a running kernel", () => {
     expect(fits.other).toBe(0);
   });
 
+  test.each(LOGS)("Each law of %s is judged, or the report says why not", async (name) => {
+    const { laws } = await validate(join(FOLDER, name));
+    for (const { id, judged, violated, why } of laws)
+      expect([id, judged + violated > 0], why ?? "").toEqual([id, why === null]);
+  });
+
+  test("Reuse is judged where a purge came between, and the laws of the search say what pools hide", async () => {
+    const { laws } = await validate(join(FOLDER, "6.5-686.trace.txt.gz"));
+    expect(laws.find(({ id }) => id === "flush-before-reuse")?.judged).toBeGreaterThan(100);
+    const pooled = await validate(join(FOLDER, "7.2-smp4.trace.txt.gz"), { release: "7.2" });
+    expect(judgedIn(pooled, "lowest-fit-at-a-page")).toMatchObject({
+      judged: 0,
+      why: "what looks free may lie in the pools of nodes",
+    });
+  });
+
   test("After lost events laws are blind, and say why", async () => {
     const report = await validate(join(FOLDER, "6.12-smp2-lost.trace.txt.gz"));
     expect(report.lost.events).toBeGreaterThan(100);

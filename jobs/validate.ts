@@ -2,17 +2,18 @@
 import { inputError } from "../adapters/input-error.ts";
 import { Log } from "../adapters/vmap/logs/log.ts";
 import { readVmallocinfo, snapshotNamed } from "../adapters/vmap/logs/vmallocinfo.ts";
-import type { LogViolation } from "../properties/vmap/log/account.ts";
+import type { LawTally, LogViolation } from "../properties/vmap/log/account.ts";
 import type { EndState } from "../properties/vmap/log/end-state.ts";
 import { LOG_LAWS } from "../properties/vmap/log/laws.ts";
 import type { FitCounts } from "../properties/vmap/log/room.ts";
 import type { PlacementWindow } from "../properties/vmap/log/space.ts";
 import { type Caller, type Sample, type WindowState, windowState } from "../properties/vmap/log/time-line.ts";
+import { whyUnjudged } from "../properties/vmap/log/unjudged.ts";
 import { type ReleaseFacts, Validator } from "../properties/vmap/log/validator.ts";
 import type { LawId } from "../spec/contract.ts";
 import type { LogFacts, Snapshot } from "../spec/vmap/log.ts";
 import type { Extent } from "../spec/vmap/vocabulary.ts";
-import { releaseNamed } from "./names.ts";
+import { checkedFor } from "./names.ts";
 import { type Watch, Work } from "./work.ts";
 
 export interface ValidateOptions extends Watch {
@@ -29,6 +30,8 @@ export interface JudgedLaw {
   readonly violated: number;
   readonly undecided: Readonly<Record<string, number>>;
   readonly blind: Readonly<Record<string, number>>;
+  /** Why it was never judged; null if it was. */
+  readonly why: string | null;
 }
 
 export interface ValidateReport {
@@ -115,13 +118,15 @@ export async function validate(file: string, options: ValidateOptions = {}): Pro
 function reportOf({ space, timeLine, room, purging }: Validator) {
   const { account, areas, windows } = space;
   const laws = LOG_LAWS.map(({ id }) => {
-    const tally = account.tallies.get(id);
+    const { judged, violated, undecided, blind } = account.tallies.get(id) as LawTally;
+    const reasons = [...undecided.keys(), ...blind.keys()];
     return {
       id,
-      judged: tally?.judged ?? 0,
-      violated: tally?.violated ?? 0,
-      undecided: Object.fromEntries(tally?.undecided ?? []),
-      blind: Object.fromEntries(tally?.blind ?? []),
+      judged,
+      violated,
+      undecided: Object.fromEntries(undecided),
+      blind: Object.fromEntries(blind),
+      why: judged + violated > 0 ? null : reasons.join("; ") || whyUnjudged(id, space.seen),
     };
   });
   const { match, fewer, more } = purging.counts;
@@ -154,13 +159,17 @@ function holesOf({ vstart, highest }: PlacementWindow, areas: Iterable<Extent>):
   return holes;
 }
 
+/** Of a version between two releases: what both have. */
 function releaseFacts(word: string): ReleaseFacts {
-  const { pools, laws } = releaseNamed(word).release;
+  const releases = checkedFor(word).kernels.map(({ release }) => release);
+  const exact = ["lowest-fit-at-a-page", "lowest-fit"];
   return {
-    hasNodes: pools !== "none",
-    exactFit: laws.includes("lowest-fit-at-a-page") || laws.includes("lowest-fit"),
+    hasNodes: agreed(releases.map(({ pools }) => pools !== "none")),
+    exactFit: agreed(releases.map(({ laws }) => exact.some((law) => laws.includes(law)))),
   };
 }
+
+const agreed = (all: readonly boolean[]) => (all.every((each) => each === all[0]) ? all[0] : undefined);
 
 interface Readings {
   readonly first: Snapshot | undefined;

@@ -1,20 +1,22 @@
 #!/bin/sh
 # Records the vmap layer of the running kernel for `vmapcheck validate`, and restores everything it sets.
-# usage: record.sh [-o DIRECTORY] [-s SECONDS] [-b KILOBYTES] [COMMAND...]
+# usage: record.sh [-o DIRECTORY] [-s SECONDS] [-b KILOBYTES PER CPU] [-t: tracepoints alone] [COMMAND...]
 set -eu
 
 out=vmap-log
 seconds=
 buffer=16384
+kprobes=1
 usage() {
-  echo "usage: record.sh [-o DIRECTORY] [-s SECONDS] [-b KILOBYTES PER CPU] [COMMAND...]" >&2
+  echo "usage: record.sh [-o DIRECTORY] [-s SECONDS] [-b KILOBYTES PER CPU] [-t] [COMMAND...]" >&2
   exit 2
 }
-while getopts o:s:b: option; do
+while getopts o:s:b:t option; do
   case $option in
   o) out=$OPTARG ;;
   s) seconds=$OPTARG ;;
   b) buffer=$OPTARG ;;
+  t) kprobes= ;;
   *) usage ;;
   esac
 done
@@ -100,7 +102,7 @@ probe() {
   fi
 }
 # The return of a call that sleeps takes a slot each: of too few, returns would be missed.
-if [ -e "$tracefs/kprobe_events" ]; then
+if [ -n "$kprobes" ] && [ -e "$tracefs/kprobe_events" ]; then
   probe p:k_alloc alloc_vmap_area "size=\$arg1:$type align=\$arg2:$type vstart=\$arg3:$type vend=\$arg4:$type"
   probe r512:k_alloc_ret alloc_vmap_area "va=\$retval:$type start=+0(\$retval):$type end=+$word(\$retval):$type"
   probe p:k_free free_vmap_area_noflush "va=\$arg1:$type start=+0(\$arg1):$type end=+$word(\$arg1):$type"

@@ -69,11 +69,11 @@ function knownBugsText({ kernel, cells, surprises, gone }: KernelReport): string
   const { like } = kernel.release;
   const pinned = cells.flatMap(({ bugs }) => bugs).filter(({ replay }) => replay !== null);
   const here = new Set(pinned.map(({ bug }) => bug));
-  const others = new Set(surprises.flatMap(({ bug }) => bug ?? []));
+  const others = surprises.flatMap(({ alike = [] }) => alike);
   const names = (slugs: Iterable<string>) => [...slugs].map(shortName).join(", ") || "none";
   const rows = [
-    ["", `it has, as ${like} has`, names([...here].filter((slug) => !others.has(slug)))],
-    ["", `it has, and ${like} has not`, names(others)],
+    ["", `it has, as ${like} has`, names(here)],
+    ["", `violated as by others, not in ${like}`, names(new Set(others))],
     ["", `it has not, though ${like} has`, names(gone)],
   ];
   return `${pc.bold(`Known bugs in ${kernel.name}, by the pinned histories`)}\n${columns(rows)}`;

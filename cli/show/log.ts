@@ -132,13 +132,13 @@ function lawsText(laws: readonly JudgedLaw[]): string {
       .sort(([, a], [, b]) => b - a)
       .map(([why]) => why)
       .join("; ");
-  const rows = laws.map(({ id, judged, violated, undecided, blind }) => [
+  const rows = laws.map(({ id, judged, violated, undecided, blind, why }) => [
     `  ${id}`,
     many(judged),
     violated > 0 ? pc.red(many(violated)) : "0",
     many(sum(undecided)),
     many(sum(blind)),
-    pc.dim(reasons({ ...undecided, ...blind })),
+    pc.dim(reasons({ ...undecided, ...blind }) || (why ?? "")),
   ]);
   return columns([["  law", "judged", "violated", "undecided", "blind", ""], ...rows]);
 }
@@ -190,7 +190,7 @@ function violationText({ law, line, says, areas, around, events }: LogViolation)
       .filter((each, at) => events.findIndex((other) => other.line === each.line) === at)
       .map((each) => `  line ${each.line}: ${each.name}, CPU ${each.cpu}, ${timeText(each.time)}`),
   ];
-  const all = [...areas, ...around.filter((area) => !areas.includes(area))].sort((a, b) => a.start - b.start);
+  const all = [...areas, ...around].sort((a, b) => a.start - b.start);
   if (all.length > 0) lines.push(...mapText(all));
   return lines.join("\n");
 }

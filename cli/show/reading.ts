@@ -4,11 +4,12 @@ import { rangesOfAll } from "../../kernels/versions.ts";
 import { hex, hexOfPage } from "../../properties/vmap/log/hex.ts";
 import type { Region } from "../../properties/vmap/log/reading.ts";
 import { pc } from "../colour.ts";
-import { columns } from "../output.ts";
+import { columns, textWidth } from "../output.ts";
 import { counted } from "./text.ts";
 
 const MOST_USERS = 10;
 const MOST_FAULTS = 10;
+const INDENT = "  ";
 const many = (count: number) => count.toLocaleString("en");
 
 export function readingText(report: VmallocinfoReport): string {
@@ -60,7 +61,7 @@ function askedText({ size, align, window, isGiven, fits }: Asked): string {
       ...(mayPool ? ["unless a pool has one of its size"] : []),
     ];
     return [
-      `  ${rangesOfAll(releases).join(", ") || releases.join(", ")}`,
+      rangesOfAll(releases).join(", ") || releases.join(", "),
       start === undefined
         ? `refused, even after a purge${isGiven ? "" : ", unless the space reaches higher (--window START,END)"}`
         : hexOfPage(start),
@@ -68,5 +69,6 @@ function askedText({ size, align, window, isGiven, fits }: Asked): string {
     ];
   });
   const at = align <= 4096 ? "" : ` at a multiple of ${align / 1024} KiB`;
-  return `  ${counted(size, "page")}${at} in ${hex(window)}; vmalloc asks for a guard page more\n${columns(rows)}`;
+  const table = columns(rows, textWidth() - INDENT.length).replaceAll(/^/gm, INDENT);
+  return `  ${counted(size, "page")}${at} in ${hex(window)}; vmalloc asks for a guard page more\n${table}`;
 }

@@ -22,7 +22,7 @@ import {
   pagesAround,
   pagesNear,
 } from "./map.ts";
-import { commandText, cpusText, responseText } from "./text.ts";
+import { commandText, cpusText, responseText, spaceText } from "./text.ts";
 
 type Shown = drawing.Shown<Vmap>;
 type GotBy = drawing.GotBy;
@@ -224,7 +224,7 @@ export const VMAP_DRAWING: drawing.Drawing<Vmap> = {
   },
   idle: (step) =>
     "area" in step ? `${step.op} of what command ${step.area + 1} got  ->  it got nothing` : step.op,
-  scope: (scope) => `a space of ${scope.wordPages} pages, ${cpusText(scope)}`,
+  scope: (scope) => `${spaceText(scope)}, ${cpusText(scope)}`,
   cpus: cpusText,
   noteGot,
   maps,

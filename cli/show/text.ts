@@ -6,6 +6,7 @@ export {
   LARGE,
   page,
   responseText,
+  spaceText,
 } from "../../jobs/command-text.ts";
 
 /** Text in lines of at most `width` letters, indented; a longer word is cut. */

@@ -5,7 +5,6 @@ import { replayLine } from "../../jobs/names.ts";
 import type { Chosen } from "../../jobs/recorded.ts";
 import { type ReplayOptions as Options, type ReplayedHistory, replay } from "../../jobs/replay.ts";
 import type { ReplayedRecording } from "../../jobs/replay-recording.ts";
-import { bugOf } from "../../jobs/tree-steps.ts";
 import { UsageError } from "../../jobs/usage-error.ts";
 import type { HistoryFile, JudgedReply, OpenWing } from "../../spec/wing.ts";
 import { pc } from "../colour.ts";
@@ -41,7 +40,7 @@ export async function replayVerb(target: string, options: ReplayOptions): Promis
       );
     if (json) console.log(JSON.stringify(treeRunJson(found)));
     else print(treeRunText(found));
-    const isMeant = found.laws.length === 0 || bugOf(found.tree, found.laws[0] as string) !== undefined;
+    const isMeant = found.laws.length === 0 || found.run.steps.at(-1)?.known?.bug !== undefined;
     return isMeant && found.accepted !== undefined ? AS_EXPECTED : UNEXPECTED;
   }
   if (found.kind === "run") {

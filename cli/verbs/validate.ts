@@ -56,6 +56,8 @@ export async function validateVerb(files: readonly string[], options: ValidateOp
       for (const each of filed.get(report) ?? []) print(pinnedText(each));
     }
   }
+  if (options.pin && !json && reports.every(({ violations }) => violations.length === 0))
+    print("Nothing to pin: no law is violated. No file was written.");
   if (!json && written.length > 0) print(`plots: ${written.map(({ path }) => path).join(", ")}`);
   if (reportUnwritten(written)) return BAD_INPUT;
   if (reports.some(({ interrupted }) => interrupted)) return INTERRUPTED;

@@ -7,16 +7,20 @@ import { hex, hexOfPage } from "./hex.ts";
 import { mayFlushBefore, mayTake } from "./purge.ts";
 import type { Room } from "./room.ts";
 import type { Space } from "./space.ts";
-import type { Plea } from "./suspicions.ts";
+import { LOST_EVENTS, type Plea } from "./suspicions.ts";
 import type { Task } from "./tasks.ts";
+import { Used } from "./used.ts";
 import type { Window } from "./window.ts";
 
+/** Why a place cannot be held against the request. */
+const NO_REQUEST = "no event shows what was asked for";
 /** Lines that a free may take to be printed, where no kprobe shows its entry. */
 const LATE_FREE = 20_000;
 
 export class Allocations {
   readonly #space: Space;
   readonly #room: Room;
+  readonly #used = new Used();
 
   constructor(space: Space, room: Room) {
     this.#space = space;
@@ -76,6 +80,7 @@ export class Allocations {
     )
       return;
     if (entry === undefined) {
+      for (const law of ["in-window", "aligned"]) this.#space.account.blind(law, NO_REQUEST);
       this.#place(areaAt(event, { origin: "log", at: event, placed: { from: task.last, by: event } }), event);
       return;
     }
@@ -156,11 +161,23 @@ export class Allocations {
   #place(area: Area, event: Stamp): void {
     const { areas } = this.#space;
     this.#space.judged("no-overlap");
-    for (const old of areas.overlapping(area)) {
+    this.#room.place(area);
+    const isReuse = this.#used.add(area);
+    const under = areas.overlapping(area);
+    if (isReuse && under.length === 0) this.#judgeLateReuse();
+    for (const old of under) {
       if (old.freed === undefined) this.#overlapLive(old, area, event);
       else this.#reuse(old, area, event);
     }
     areas.add(area);
+  }
+
+  /** The place was used before, and what lay there was purged since. */
+  #judgeLateReuse(): void {
+    const law = "flush-before-reuse";
+    const { doubt, hasUnseenLazy, account } = this.#space;
+    if (doubt > 0 && hasUnseenLazy) account.blind(law, LOST_EVENTS);
+    else account.judged(law);
   }
 
   #overlapLive(old: Area, area: Area, event: Stamp): void {
@@ -177,7 +194,8 @@ export class Allocations {
         events: stampsOf(old),
         // Where no kprobe shows the entry of a free, it may be printed long after its area was purged.
         ...(this.#space.seen.freeEntry ? {} : { until: event.line + LATE_FREE }),
-        plea: () => (old.freed === undefined ? "stands" : this.#pleaOfReuse(old, event)),
+        // A free printed since was matched to it only if a purge can have taken it in between.
+        plea: () => (old.freed === undefined ? "stands" : "excused"),
         ends: (stands) => this.#space.resume(old, stands),
       });
       return;
@@ -193,8 +211,11 @@ export class Allocations {
       return;
     }
     account.judged("flush-before-reuse");
+    const { open } = this.#space;
     if (old.perhapsTakenBy !== undefined) {
       areas.remove(old);
+      // If not by that one, by this.
+      if (open !== undefined && this.#mayRelease(open, old, event)) open.reused.push({ old, placed: area });
       return;
     }
     const purge = this.#releasing(old, event);
@@ -223,9 +244,11 @@ export class Allocations {
   #releasing(old: Area, event: Stamp): Purge | undefined {
     const { open, closed } = this.#space;
     const purges = open === undefined ? closed : [...closed, open];
-    const { freed } = old;
-    if (freed === undefined) return undefined;
-    return purges.find((purge) => mayTake(purge, old, freed) && mayFlushBefore(purge, event));
+    return purges.find((purge) => this.#mayRelease(purge, old, event));
+  }
+
+  #mayRelease(purge: Purge, old: Area, event: Stamp): boolean {
+    return old.freed !== undefined && mayTake(purge, old, old.freed) && mayFlushBefore(purge, event);
   }
 }
 

@@ -34,8 +34,9 @@ export interface Area extends Extent {
   freed: Window | undefined;
   /** Its free, if a kprobe at the entry saw it: the event at the end is still to come. */
   freeing: Stamp | undefined;
-  /** A purge that perhaps took it. */
+  /** A purge that perhaps took it; and one that ran when it may have been lazy, and did not take it. */
   perhapsTakenBy: Purge | undefined;
+  missedBy: Purge | undefined;
 }
 
 /** A purge, as far as the log shows it. They run one at a time (vmap_purge_lock). */
@@ -55,7 +56,9 @@ export interface Purge {
   range: Extent | undefined;
   /** Pages that it took. */
   taken: Pages;
-  /** Areas that were placed again already: it must have taken them, or nothing did. */
+  /** How many areas it may have taken whose frees were not printed yet when it ended. */
+  unseen: number;
+  /** Areas that were placed again already: it must have taken them, or the purge before that perhaps did. */
   readonly reused: Reuse[];
 }
 
@@ -97,8 +100,12 @@ export function areaAt({ start, end }: Extent, seen: Sighting): Area {
     freed,
     freeing: undefined,
     perhapsTakenBy: undefined,
+    missedBy: undefined,
   };
 }
+
+/** The area as it is now: what follows changes the other. */
+export const asItIs = (area: Area): Area => ({ ...area, freed: area.freed && { ...area.freed } });
 
 /** Pages of lazy areas: all of them; those that a purge perhaps took; and how many areas are of unknown size. */
 export interface LazySums {
@@ -186,10 +193,10 @@ export class Areas {
   }
 
   markTaken(area: Area, by: Purge): void {
-    if (!this.has(area)) return;
-    this.#count(area, -1);
+    const isHere = this.has(area);
+    if (isHere) this.#count(area, -1);
     area.perhapsTakenBy = by;
-    this.#count(area, 1);
+    if (isHere) this.#count(area, 1);
   }
 
   #count(area: Area, sign: 1 | -1): void {

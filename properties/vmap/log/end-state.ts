@@ -157,6 +157,7 @@ export class EndWatch {
     const [line, time] = [this.#last?.line ?? 0, this.#last?.time ?? 0];
     const around = this.#space.areas
       .near(extent, 3)
+      .filter((area) => !areas.includes(area))
       .filter((area) => overlaps(area, { start: extent.start - 64, end: extent.end + 64 }));
     this.#space.judged("end-state");
     this.#space.account.violate({

@@ -4,8 +4,8 @@ import type { Extent, Pages, Vpn } from "../../../spec/vmap/vocabulary.ts";
 import { stampsOf } from "./allocations.ts";
 import { type Area, areaAt, type Purge, pagesOf } from "./area.ts";
 import { hex, hexOfPage } from "./hex.ts";
-import { beginOf } from "./purge.ts";
-import type { KernelFacts, Space } from "./space.ts";
+import { beginOf, mayFlushBefore, mayTake } from "./purge.ts";
+import { type KernelFacts, MOST_CLOSED, type Space } from "./space.ts";
 import type { Task } from "./tasks.ts";
 import { mayPrecede, mustPrecede, type Window } from "./window.ts";
 
@@ -41,8 +41,10 @@ export class Frees {
     task.freeing = undefined;
     if (freeing?.freed === undefined) {
       const area = this.#free({ start: event.start, end: undefined }, { from: task.last, by: event }, event);
-      if (area !== undefined) this.#judgeCount(area, event);
-      if (area !== undefined) this.#end(area);
+      if (area === undefined) return;
+      this.#markLate(area);
+      this.#judgeCount(area, event);
+      this.#end(area);
       return;
     }
     freeing.freed.by = event;
@@ -57,6 +59,18 @@ export class Frees {
         areas: [freeing],
         events: stampsOf(freeing),
       });
+  }
+
+  /** No kprobe shows when the free began: a purge that has ended since may have taken the area. */
+  #markLate(area: Area): void {
+    const { freed } = area;
+    if (freed === undefined) return;
+    const { closed, areas } = this.#space;
+    const [oldest] = closed;
+    const by =
+      closed.find((purge) => purge.unseen > 0 && mayTake(purge, area, freed)) ??
+      (closed.length === MOST_CLOSED && mayPrecede(freed.from, oldest?.close) ? oldest : undefined);
+    if (by !== undefined) areas.markTaken(area, by);
   }
 
   /** Another event of a task that was freeing: that call is over. */
@@ -142,7 +156,7 @@ export class Frees {
     for (const area of this.#space.suspended) {
       if (area.start !== start || area.freed !== undefined) continue;
       const over = this.#space.areas.around(start)?.placed.by;
-      if (over === undefined || mayPrecede(freed.from, over)) return area;
+      if (over === undefined || this.#isBefore(area, freed, over)) return area;
     }
     if (this.#space.ghosts.get(start) !== undefined && this.#space.areas.around(start)?.start !== start) {
       const ghost = this.#space.ghosts.get(start) as Area;
@@ -151,6 +165,14 @@ export class Frees {
       return ghost;
     }
     return undefined;
+  }
+
+  /** Whether it can have been freed in this window, and purged, before another was placed there. */
+  #isBefore(area: Area, freed: Window, over: Stamp): boolean {
+    if (freed.from?.line === over.line || !mayPrecede(freed.from, over)) return false;
+    const { open, closed } = this.#space;
+    const purges = open === undefined ? closed : [...closed, open];
+    return purges.some((purge) => mayTake(purge, area, freed) && mayFlushBefore(purge, over));
   }
 
   #freeAgain(here: Area, extent: Extent, isSized: boolean, freed: Window, event: Stamp): Area | undefined {

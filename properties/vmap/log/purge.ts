@@ -1,7 +1,7 @@
 /** A purge, as far as the log shows it. They run one at a time (vmap_purge_lock). */
 import type { EventOf, Stamp } from "../../../spec/vmap/log.ts";
 import type { Extent } from "../../../spec/vmap/vocabulary.ts";
-import type { Purge } from "./area.ts";
+import type { Area, Purge } from "./area.ts";
 import { mayPrecede, type Window } from "./window.ts";
 
 export function purgeAfter(
@@ -19,6 +19,7 @@ export function purgeAfter(
     close: undefined,
     range: undefined,
     taken: 0,
+    unseen: Number.POSITIVE_INFINITY,
     reused: [],
   };
 }
@@ -34,7 +35,8 @@ export function covers(range: Extent, { start, end }: Extent): boolean {
 }
 
 /** Whether an order exists in which it took an area that became lazy in this window. */
-export function mayTake(purge: Purge, area: Extent, freed: Window): boolean {
+export function mayTake(purge: Purge, area: Area, freed: Window): boolean {
+  if (area.missedBy === purge) return false;
   if (purge.range !== undefined && !covers(purge.range, area)) return false;
   return mayPrecede(freed.from, takenBy(purge));
 }

@@ -101,10 +101,11 @@ export class Purging {
     else this.#judgeFlush(purge, event, range, areas !== undefined);
     purge.range = areas === 0 ? { start: 0, end: 0 } : range;
     const takings = this.#takings(purge);
+    if (areas === 0) purge.unseen = 0;
     if (areas === 0) this.#judgeEmpty(purge, event, takings);
     else this.#take(purge, event, takings, areas);
     for (const { old, placed } of purge.reused) {
-      if (purge.range === undefined || covers(purge.range, old)) continue;
+      if (old.perhapsTakenBy !== undefined || purge.range === undefined || covers(purge.range, old)) continue;
       this.#judgeReuse(old, placed, areas === 0 ? "no purge took it" : "the purge did not flush it");
     }
     this.#space.closePurge(purge);
@@ -128,7 +129,10 @@ export class Purging {
       });
     if (range !== undefined && range.start >= range.end)
       fails(`a purge returned areas and flushed ${hex(range)}, which is empty`);
-    if (!isSeen) return;
+    if (!isSeen) {
+      this.#space.account.blind("one-flush-per-purge", "no kprobe shows when that purge began and flushed");
+      return;
+    }
     this.#space.judged("one-flush-per-purge");
     if (flush === undefined) fails("a purge returned areas and flushed nothing");
     else if (range !== undefined && isReported && (flush.start !== range.start || flush.end !== range.end))
@@ -169,7 +173,7 @@ export class Purging {
     if (this.#space.hasUnseenLazy && surely.length > certain.length)
       this.#space.account.blind("purge-takes-all", this.#space.whyDoubtful);
     this.#space.judged("purge-takes-all");
-    this.#space.areas.removeAll(this.#inSpace(surely));
+    this.#remove(surely);
     const [first] = certain;
     if (first === undefined) return;
     purge.taken += certain.reduce((sum, area) => sum + pagesOf(area), 0);
@@ -189,25 +193,39 @@ export class Purging {
     const range = purge.range;
     const taken = new Set(surely);
     if (areas !== undefined) {
-      const certain = surely.filter((area) => area.perhapsTakenBy === undefined).length;
-      const least = certain + purge.reused.length;
-      const most = surely.length + perhaps.length + purge.reused.length;
+      const { countsAreas } = this.#facts();
+      const certain = surely.filter((area) => area.perhapsTakenBy === undefined);
+      const reused = purge.reused.map(({ old }) => old);
+      const old = reused.filter(({ perhapsTakenBy }) => perhapsTakenBy === undefined);
+      const least =
+        countsAreas === true
+          ? certain.length + old.length
+          : runsOf([...certain, ...old], [...this.#mayBeLazy(takings), ...reused]);
+      if (countsAreas === true) purge.unseen = Math.max(0, areas - least);
+      const most = surely.length + perhaps.length + reused.length;
       this.#judgeNumber(purge, event, areas, least, most);
       const isExact =
         !this.#space.hasUnseenLazy && this.#space.seen.freeEntry && this.#facts().countsAreas === true;
       if (isExact && areas === most) for (const area of perhaps) taken.add(area);
-      else if (isExact && areas === least) perhaps = [];
+      else if (isExact && areas === least) {
+        // They became lazy after it had taken the lists.
+        for (const area of perhaps) area.missedBy = purge;
+        perhaps = [];
+      }
     }
     for (const area of perhaps) if (!taken.has(area)) this.#space.areas.markTaken(area, purge);
     for (const area of taken) if (range === undefined || covers(range, area)) purge.taken += pagesOf(area);
     for (const { old } of purge.reused) purge.taken += pagesOf(old);
     for (const area of perhaps) if (!taken.has(area)) purge.taken += pagesOf(area);
-    this.#space.areas.removeAll(this.#inSpace(taken));
+    this.#remove(taken);
   }
 
-  /** Those that are in the space, and not suspended. */
-  #inSpace(areas: Iterable<Area>): ReadonlySet<Area> {
-    return new Set([...areas].filter((area) => this.#space.areas.has(area)));
+  /** They are gone, those too that others were placed over. */
+  #remove(gone: Iterable<Area>): void {
+    const { areas, suspended } = this.#space;
+    const here = new Set<Area>();
+    for (const area of gone) if (!suspended.delete(area) && areas.has(area)) here.add(area);
+    areas.removeAll(here);
   }
 
   #judgeCover(purge: Purge, area: Area, event: Stamp): void {
@@ -223,6 +241,12 @@ export class Purging {
     });
   }
 
+  /** Where no kprobe shows that a free has begun, every area may be in the lists before its free is printed. */
+  #mayBeLazy({ surely, perhaps }: Takings): readonly Area[] {
+    if (this.#space.seen.freeEntry) return [...surely, ...perhaps];
+    return [...this.#space.areas, ...this.#space.suspended];
+  }
+
   #judgeNumber(purge: Purge, event: Stamp, areas: number, least: number, most: number): void {
     if (areas < least) this.counts.fewer += 1;
     else if (areas > most) this.counts.more += 1;
@@ -233,12 +257,6 @@ export class Purging {
     }
     if (areas > most && !this.#space.seen.freeEntry) {
       this.#space.account.undecided("purge-takes-all", "no kprobe shows which frees have begun");
-      return;
-    }
-    const { countsAreas } = this.#facts();
-    if (areas < least && countsAreas !== true) {
-      const why = countsAreas === false ? undefined : "lazy areas may have been merged (up to 6.8)";
-      if (why !== undefined) this.#space.account.undecided("purge-takes-all", why);
       return;
     }
     this.#space.judged("purge-takes-all");
@@ -255,6 +273,7 @@ export class Purging {
   /** Areas were placed over lazy ones, and the purge that would explain it never ran. */
   #judgeUnexplained(purge: Purge): void {
     for (const { old, placed } of purge.reused.splice(0)) {
+      if (old.perhapsTakenBy !== undefined) continue;
       if (!this.#space.seen.purged)
         this.#space.account.undecided(
           "flush-before-reuse",
@@ -281,7 +300,21 @@ export class Purging {
   /** The log ends: a purge may have run that has not reported itself yet. */
   end(): void {
     for (const { old } of this.#space.open?.reused ?? [])
-      if (!this.#space.isDoubtful(old))
+      if (!this.#space.isDoubtful(old) && old.perhapsTakenBy === undefined)
         this.#space.account.undecided("flush-before-reuse", "the log ends before the purge is reported");
   }
+}
+
+/** Up to 6.8 lazy areas that touch are merged, and counted as one: how many are left at least of those that are certain. */
+function runsOf(certain: readonly Area[], all: readonly Area[]): number {
+  const isCertain = new Set(certain);
+  let [runs, end, isCounted] = [0, -1, false];
+  for (const area of all.toSorted((a, b) => a.start - b.start)) {
+    if (area.start > end) isCounted = false;
+    end = Math.max(end, area.end);
+    if (isCounted || !isCertain.has(area)) continue;
+    runs += 1;
+    isCounted = true;
+  }
+  return runs;
 }

@@ -1,7 +1,7 @@
 /** Where the search for free space should have ended, as far as a log shows what is free. */
 import type { LawId } from "../../../spec/contract.ts";
 import type { Stamp } from "../../../spec/vmap/log.ts";
-import { alignUp, type Extent, PAGE_SIZE, type Vpn } from "../../../spec/vmap/vocabulary.ts";
+import { alignUp, type Extent, overlaps, PAGE_SIZE, type Vpn } from "../../../spec/vmap/vocabulary.ts";
 import type { Area, Request } from "./area.ts";
 import { hex } from "./hex.ts";
 import type { KernelFacts, Space } from "./space.ts";
@@ -33,10 +33,18 @@ interface Missed {
   readonly areas: readonly Area[];
 }
 
+interface WaitingHole {
+  readonly hole: Extent;
+  readonly at: Stamp;
+  isTaken: boolean;
+}
+
 export class Room {
   readonly fits: FitCounts = { exact: 0, other: 0, alignedExact: 0, alignedBounded: 0, alignedOther: 0 };
   readonly #space: Space;
   readonly #facts: () => KernelFacts;
+  /** Holes that were missed, as long as that is not decided. */
+  readonly #waiting = new Set<WaitingHole>();
 
   constructor(space: Space, facts: () => KernelFacts) {
     this.#space = space;
@@ -54,9 +62,13 @@ export class Room {
 
   judgePlacement(area: Area, request: Request): void {
     const { vstart, align, size } = request;
-    if (area.start < vstart || !this.#space.windows.get(vstart)?.isWhole) return;
+    if (area.start < vstart) return;
     const small = align <= PAGE_SIZE;
     const law = small ? "lowest-fit-at-a-page" : "lowest-roomy-hole";
+    if (!this.#space.windows.get(vstart)?.isWhole) {
+      this.#space.account.blind(law, UNSEEN_BEGIN);
+      return;
+    }
     const below = { vstart, vend: area.start + size };
     const lowest = this.#lowestHole(below, size, align);
     const roomy = this.#lowestHole(below, this.#roomy(size, align), PAGE_SIZE);
@@ -109,21 +121,29 @@ export class Room {
       this.#space.account.undecided(law, why);
       return;
     }
-    const plea = (): Plea => {
-      const later = this.#space.areas
-        .overlapping(hole)
-        .filter(({ placed }) => (placed.by?.line ?? 0) > at.line);
-      if (!later.some(({ placed }) => mayPrecede(placed.from, at))) return "stands";
-      return { undecided: "another allocation may have had the hole" };
-    };
+    const waiting: WaitingHole = { hole, at, isTaken: false };
+    this.#waiting.add(waiting);
+    const plea = (): Plea =>
+      waiting.isTaken ? { undecided: "another allocation may have had the hole" } : "stands";
+    const ends = () => this.#waiting.delete(waiting);
     this.#space.judged(law);
-    this.#space.suspect({ law, at, says, areas, plea, until: at.line + LATE_ALLOCATION });
+    this.#space.suspect({ law, at, says, areas, plea, ends, until: at.line + LATE_ALLOCATION }, hole);
+  }
+
+  /** An area is placed: perhaps before what was printed earlier, which then did not miss the hole. */
+  place({ start, end, placed }: Area): void {
+    for (const waiting of this.#waiting)
+      if (overlaps(waiting.hole, { start, end }) && mayPrecede(placed.from, waiting.at))
+        waiting.isTaken = true;
   }
 
   #whyUndecided(window: Window, hole: Extent, vstart: Vpn): string | undefined {
-    const { oneNode, bits } = this.#facts();
+    const { oneNode, countsAreas, bits } = this.#facts();
     const { closed, open, windows } = this.#space;
-    if (oneNode === undefined) return "whether there are pools of nodes is not known (--release)";
+    if (oneNode === undefined)
+      return countsAreas === true
+        ? "how many nodes have pools is not known (k_decay)"
+        : "whether there are pools of nodes is not known (--release)";
     // Percpu areas come from the top, of which the log may lack some.
     if (bits === 32 || hole.end > (windows.get(vstart)?.highest ?? 0))
       return "a percpu area may lie in the hole";

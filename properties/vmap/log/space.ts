@@ -3,7 +3,7 @@ import type { LawId } from "../../../spec/contract.ts";
 import type { EventOf, Stamp } from "../../../spec/vmap/log.ts";
 import type { Extent, Vpn } from "../../../spec/vmap/vocabulary.ts";
 import { Account } from "./account.ts";
-import { type Area, Areas, type Purge } from "./area.ts";
+import { type Area, Areas, asItIs, type Purge } from "./area.ts";
 import { beginOf, purgeAfter } from "./purge.ts";
 import { LOST_EVENTS, type Suspicion, Suspicions, UNSEEN_BEGIN } from "./suspicions.ts";
 import { Tasks } from "./tasks.ts";
@@ -41,7 +41,8 @@ export interface KernelFacts {
 
 /** How many areas to each side are shown around a violation. */
 const AROUND = 3;
-const MOST_CLOSED = 8;
+/** Purges that are kept after their end, for frees that are printed late. */
+export const MOST_CLOSED = 32;
 const MOST_GHOSTS = 10_000;
 
 export class Space {
@@ -97,9 +98,14 @@ export class Space {
     this.account.judged(law);
   }
 
-  suspect(suspicion: Omit<Suspicion, "around">): void {
-    const first = suspicion.areas.at(-1);
-    this.suspicions.hold({ ...suspicion, around: first === undefined ? [] : this.areas.near(first, AROUND) });
+  suspect(suspicion: Omit<Suspicion, "around">, hole?: Extent): void {
+    const last = suspicion.areas.at(-1);
+    const near = new Set(hole === undefined ? [] : this.areas.near(hole, 1));
+    if (last !== undefined) for (const area of this.areas.near(last, AROUND)) near.add(area);
+    for (const area of suspicion.areas) near.delete(area);
+    // The map is that of the event: what is printed later does not change it.
+    const areas = suspicion.areas.map(asItIs);
+    this.suspicions.hold({ ...suspicion, areas, around: [...near].map(asItIs) });
   }
 
   /** The old area is taken out while it is not decided whether the other may be there. */

@@ -11,14 +11,15 @@ import { Purging } from "./purging.ts";
 import { Room } from "./room.ts";
 import { type KernelFacts, Space } from "./space.ts";
 import { newTask, type Task } from "./tasks.ts";
+import { Ties } from "./ties.ts";
 import { TimeLine } from "./time-line.ts";
 
-/** What is known of the release, if the caller says it. */
+/** What is known of the release, if the caller says it; undefined where its neighbours differ. */
 export interface ReleaseFacts {
   /** It has nodes, and counts purged areas one by one (6.9 on). */
-  readonly hasNodes: boolean;
+  readonly hasNodes: boolean | undefined;
   /** Areas aligned to a page take the lowest fit (5.17 on). */
-  readonly exactFit: boolean;
+  readonly exactFit: boolean | undefined;
 }
 
 export class Validator {
@@ -31,6 +32,7 @@ export class Validator {
   readonly timeLine: TimeLine;
   readonly #allocations: Allocations;
   readonly #frees: Frees;
+  readonly #ties: Ties;
   /** What was there when the log began, unless its first allocation is the first of all. */
   #initial: readonly InfoArea[];
 
@@ -45,6 +47,7 @@ export class Validator {
     this.#frees = new Frees(this.space, kernel);
     this.ends = new EndWatch(this.space);
     this.timeLine = new TimeLine(this.space);
+    this.#ties = new Ties(this.space, (event) => this.#take(event));
   }
 
   /** Before the first event about an area: the areas that were there, if the log does not begin with all of them. */
@@ -62,6 +65,10 @@ export class Validator {
   }
 
   see(event: LogEvent): void {
+    this.#ties.add(event);
+  }
+
+  #take(event: LogEvent): void {
     if (event.kind === "lost") {
       this.space.lose(event);
       this.#frees.lose();
@@ -82,6 +89,7 @@ export class Validator {
   }
 
   end(): void {
+    this.#ties.end();
     this.purging.end();
     this.space.suspicions.end();
     this.timeLine.end();
@@ -136,11 +144,13 @@ export class Validator {
 
   /** 32-bit kernels have one node, and so have those up to 6.8. */
   #kernelFacts(): KernelFacts {
-    const { bits } = this.#facts();
+    const { bits, cpus } = this.#facts();
     const { nodes } = this.space;
     const release = this.#release;
     const countsAreas = release?.hasNodes ?? (nodes === undefined ? undefined : true);
-    const known = nodes === undefined ? undefined : nodes === 1;
+    // As many as CPUs.
+    const several = release?.hasNodes === true && cpus > 1 ? false : undefined;
+    const known = nodes === undefined ? several : nodes === 1;
     const oneNode = bits === 32 || release?.hasNodes === false ? true : known;
     return {
       bits,
