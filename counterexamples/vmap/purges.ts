@@ -7,15 +7,15 @@ import { findOnLockedNodes } from "../../kernels/vmap/nodes.ts";
 import { releaseReadingAhead } from "../../kernels/vmap/purge.ts";
 import { slotsOf } from "../../kernels/vmap/purge-list.ts";
 import { rulesOf } from "../../kernels/vmap/releases.ts";
-import { kernelWith, stepsFrom } from "../../kernels/vmap/rules.ts";
+import { kernelWith, type Rules, stepsFrom } from "../../kernels/vmap/rules.ts";
 import { NO_ROOM } from "../../kernels/vmap/search-uncached.ts";
 import type { State } from "../../kernels/vmap/state.ts";
 import type { Steps } from "../../kernels/vmap/steps.ts";
 import { sweepAliases, vmapKernel } from "../../kernels/vmap/vmap-kernel.ts";
+import type { Kernel } from "../../spec/vmap/kernel.ts";
 import { mayComeFromPool, newArea } from "../../spec/vmap/laws/law.ts";
 import { releaseOf } from "../../spec/vmap/releases.ts";
 import type { Bug, Evidence } from "./bug.ts";
-import { poolingNothing } from "./controls/pooling-nothing.ts";
 import { liesInBlocks } from "./evidence/left-in-blocks.ts";
 
 const withoutPurgeListUaf = kernelWith(
@@ -155,6 +155,11 @@ export const purgeFlushesPerArea: Bug = {
   ],
   explains: () => true,
 };
+
+/** A kernel whose pools never hold anything: no area is recorded as one that returns to a pool. */
+function poolingNothing({ name, release }: Kernel<State>, rules: Rules): Kernel<State> {
+  return vmapKernel(release, { ...stepsFrom(rules), placed: () => {} }, `${name} pooling nothing`);
+}
 
 export const vaPoolsHideRoom: Bug = {
   id: "va-pools-hide-room",
