@@ -20,6 +20,18 @@ describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and a compiler (skipped without)
       "--skip: pairs are 288; at most 287 are left out",
     );
   });
+
+  test.each(TREES)(
+    "a page of %s that is mapped again before its vunmap returns owes no flush",
+    async (directory) => {
+      const calls = "v = vmap 1 : map 2 | vunmap v; aliases";
+      const { ended, reports } = await exploreTreeSteps(
+        treeStepsAsked(directory, { calls, scope: "lazy=0" }),
+        {},
+      );
+      expect([ended, reports]).toEqual(["fixpoint", []]);
+    },
+  );
 });
 
 test("each pair of calls is drawn once, in the same order each time", () => {
