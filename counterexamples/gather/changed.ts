@@ -2,11 +2,11 @@
 import type { Facts } from "../../kernels/gather/changes.ts";
 import { type GatherKernel, gatherKernel } from "../../kernels/gather/gather-kernel.ts";
 import { kernelCalled, rulesOf } from "../../kernels/gather/index.ts";
-import type { Steps } from "../../kernels/gather/rules.ts";
+import type { Steps } from "../../kernels/gather/state.ts";
 import type { LawId } from "../../spec/contract.ts";
 import { LABELS, PREFIX } from "../../spec/gather/bibliography.ts";
 import type { Command, Op } from "../../spec/gather/commands.ts";
-import type { Promises } from "../../spec/gather/promises.ts";
+import type { Promises } from "../../spec/gather/releases.ts";
 import { promisesCalled } from "../../spec/gather/releases.ts";
 import type { GatherTerms } from "../../spec/gather/terms.ts";
 import type { World } from "../../spec/gather/world.ts";

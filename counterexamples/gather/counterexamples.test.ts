@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { historyIn } from "../../adapters/gather/history-file.ts";
 import { kernelCalled } from "../../kernels/gather/index.ts";
-import { gatherSpec } from "../../model/gather/gather-spec.ts";
+import { gatherSpec } from "../../model/gather/after.ts";
 import { type Command, isEnabled, type Response } from "../../spec/gather/commands.ts";
 import { LAWS } from "../../spec/gather/laws/index.ts";
 import type { Scope } from "../../spec/gather/scope.ts";

@@ -1,7 +1,6 @@
 /** s390: pages are flushed when their PTE is cleared, and freed at once. Only page tables are gathered. */
 import type { TableLevel } from "../../spec/gather/vocabulary.ts";
-import type { Rules } from "./rules.ts";
-import type { Gather, State } from "./state.ts";
+import type { Gather, Rules, State } from "./state.ts";
 import { submitTables } from "./tables.ts";
 
 const SEGMENT_SPACE = 2 ** 31;

@@ -1,7 +1,7 @@
 /** Machines on which random histories run, and small ones to explore. */
 import type { LawId } from "../contract.ts";
 import { archOf, isOwnArch } from "./bibliography.ts";
-import type { Promises } from "./promises.ts";
+import type { Promises } from "./releases.ts";
 import { type Call, numbers, pagesOf, type Scope, TINY } from "./scope.ts";
 import type { Arch } from "./vocabulary.ts";
 
