@@ -46,6 +46,11 @@ const job = z.discriminatedUnion("kind", [
   }),
 ]);
 
+/** The most tasks of a plan: each has an entry in memory, or on the server. */
+const MOST_TASKS = 1_000_000;
+const tasksIn = (jobs: readonly z.output<typeof job>[]) =>
+  jobs.reduce((sum, each) => sum + (("seeds" in each ? each.seeds : undefined) ?? 1), 0);
+
 const format = z.strictObject({
   vmapcheck: z.literal(VERSION),
   /** Letters, digits and dashes: it names the folder or the queue. */
@@ -55,7 +60,13 @@ const format = z.strictObject({
     .int()
     .min(0)
     .max(2 ** 31 - 1),
-  jobs: z.array(job).min(1).max(10_000),
+  jobs: z
+    .array(job)
+    .min(1)
+    .max(10_000)
+    .refine((jobs) => tasksIn(jobs) <= MOST_TASKS, {
+      error: `expected ${MOST_TASKS} tasks at most, a job counted for each of its seeds`,
+    }),
 });
 
 export type Plan = Omit<z.output<typeof format>, "vmapcheck">;

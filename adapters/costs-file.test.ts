@@ -64,6 +64,6 @@ describe("a bad file is refused in one line that says what and where", () => {
 
   test("a folder, and nothing at all", async () => {
     await expect(readCosts(folder)).rejects.toThrow("it is a folder (EISDIR)");
-    await expect(readCosts(join(folder, "none.json"))).rejects.toThrow("cannot be read");
+    await expect(readCosts(join(folder, "none.json"))).rejects.toThrow("there is no such file");
   });
 });

@@ -1,5 +1,5 @@
 /** A small JSON file, gzipped or plain, as a document. */
-import { inputError } from "./input-error.ts";
+import { inputError, whyUnread } from "./input-error.ts";
 import { IS_UTF16, isUtf16, lookAt, markIn, textOf } from "./lines.ts";
 
 /** In bytes, of a history. */
@@ -25,7 +25,7 @@ export async function readJson(path: string, largest = LARGEST): Promise<unknown
     text = text.slice(markIn(text));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === undefined) throw error;
-    throw inputError(path, undefined, `cannot be read: ${(error as Error).message}`);
+    throw inputError(path, undefined, whyUnread(error as NodeJS.ErrnoException));
   }
   try {
     return JSON.parse(text);

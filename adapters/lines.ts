@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { inputError } from "./input-error.ts";
+import { inputError, whyUnread } from "./input-error.ts";
 
 /** The longest line accepted, in characters; the longest recorded is 2.3 million. */
 export const LONGEST_LINE = 64 * 1024 * 1024;
@@ -114,7 +114,7 @@ export async function lookAt(file: string): Promise<{ readonly size: number; rea
     }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === undefined) throw error;
-    throw inputError(file, undefined, `cannot be read: ${(error as Error).message}`);
+    throw inputError(file, undefined, whyUnread(error as NodeJS.ErrnoException));
   }
   if (!zipped && file.endsWith(".gz"))
     throw inputError(file, undefined, "is not gzip data, though its name says so");

@@ -10,16 +10,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import { type Hardware, type Lock, type Program, Simulation } from "../costs/simulation.ts";
-import { initialFound } from "../engine/search/partitions.ts";
 import { runCampaign } from "../jobs/campaign/campaign.ts";
+import { beginSearch, describeSearch, openSearch } from "../jobs/campaign/open-search.ts";
 import { workForSearch } from "../jobs/campaign/search-worker.ts";
-import { SharedSearch } from "../jobs/campaign/shared-search.ts";
 import { asked, explore } from "../jobs/explore.ts";
 import { machineOf, prepare } from "../jobs/subject.ts";
 
 const [NAME = "asids-4.16", SCOPE = "tasks=4,asids=4,generations=3", SYMMETRY = "off"] =
   process.argv.slice(2);
-const PARTITIONS = 32;
 const PORT = 7411;
 const MILLISECOND = 1e6;
 /** Between two machines of one room, and back. */
@@ -77,7 +75,8 @@ async function serverCpu(redis: Redis): Promise<number> {
 /** One worker in this process, each of its tasks measured. */
 async function measured(): Promise<Measured> {
   await prepare(NAME);
-  const machine = machineOf(asked(NAME, { scope: SCOPE, symmetry: SYMMETRY as "on", workers: 2 }));
+  const ref = asked(NAME, { scope: SCOPE, symmetry: SYMMETRY as "on", workers: 2 });
+  const machine = machineOf(ref);
   return withServer(async (redis) => {
     let calls = 0;
     const send = redis.sendCommand.bind(redis);
@@ -85,17 +84,17 @@ async function measured(): Promise<Measured> {
       calls += 1;
       return send(...words);
     };
-    const search = new SharedSearch("bench", redis, [redis]);
-    const bounds = { ends: "never", bound: 1e9, partitions: PARTITIONS };
-    await search.begin("bench", bounds, initialFound(machine, PARTITIONS));
+    const { id, about } = describeSearch(ref, []);
+    const search = await openSearch(`redis://127.0.0.1:${PORT}`, redis, id, about, machine);
+    await beginSearch(search, { ends: "never", bound: 1e9 });
     const probe = 5000;
     let spent = await serverCpu(redis);
-    for (let nth = 0; nth < probe; nth++) await search.keep("none", 1);
+    for (let nth = 0; nth < probe; nth++) await search.tasks.keep("none", 1);
     const homeCall = (1e9 * ((await serverCpu(redis)) - spent)) / probe;
     spent = await serverCpu(redis);
     const levels: { e: Cost[]; m: Cost[] }[] = [];
     await workForSearch(search, machine, {
-      ...{ partitions: PARTITIONS, leaseMs: 15_000, bytes: 8e9, worker: "bench" },
+      ...{ partitions: about.partitions, leaseMs: 15_000, bytes: 8e9, worker: "bench" },
       around: async (task, work) => {
         const [kind, level] = task.split(":") as ["e" | "m", string];
         const [before, callsBefore] = [process.cpuUsage(), calls];

@@ -61,11 +61,35 @@ const newest = TREES.at(-1) as string;
 
 describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and clang (skipped without):", () => {
   test("a tree in which C7 is back has it named as a bug that its release has not", async () => {
+    process.chdir(fresh());
     const directory = changedTree(newest, C7_RETURNS);
     const { code, out } = await printedBy(() => checkVerb([], { ...OPTIONS, tree: directory }));
     expect(code).toBe(1);
-    expect(out).toMatch(/it has, and \S+ has not +C7\n/);
-    expect(out).toMatch(/violates no-alias-after-unmap-aliases\s+by\s+vb-full-block-stale\s+\(C7\)/);
+    expect(out).toMatch(/violated as by others, not in \S+ +C7\n/);
+    expect(out).toMatch(/no-alias-after-unmap-aliases .* C7\? in 5\n/);
+    expect(out).toMatch(/as\s+by\s+the\s+history\s+of\s+vb-full-block-stale\s+\(C7\)\n/);
+  });
+
+  test("a tree whose vm_unmap_aliases never flushes is shown by a history of its own, shorter than those of C5 and C7", async () => {
+    process.chdir(fresh());
+    const directory = changedTree(newest, [/(!__purge_vmap_area_lazy\(start, end, false\) && )flush/, "$10"]);
+    const { out } = await printedBy(() => checkVerb([], { ...OPTIONS, json: true, tree: directory }));
+    const { kernels, surprises } = JSON.parse(out);
+    const found = surprises.find(({ law }: { law: string }) => law === "pinned-is-unaliased");
+    expect(found.alike).toEqual(["vb-dirtymap-word-cross", "vb-full-block-stale"]);
+    expect(found.history).toHaveLength(3);
+    const cell = kernels[1].laws.find(({ id }: { id: string }) => id === "pinned-is-unaliased");
+    expect(cell).toMatchObject({ verdict: "broken", bug: null, commands: 3 });
+  });
+
+  test("finds-areas is violated in 2 commands by a tree that looks for an area on one node alone", async () => {
+    process.chdir(fresh());
+    const directory = changedTree(newest, [
+      /(struct vmap_area \*find_vmap_area\(unsigned long addr\)[\s\S]*?while \()\(i = [^;]*;/,
+      "$10);",
+    ]);
+    const { out } = await printedBy(() => checkVerb([], { ...OPTIONS, runs: 50, tree: directory }));
+    expect(out).toMatch(/finds-areas .* \? in 2\n/);
   });
 
   test("hunt finds no-alias-after-unmap-aliases violated by a tree as its release does not, from any seed", async () => {
@@ -97,5 +121,6 @@ describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and clang (skipped without):", (
     const { out } = await printedBy(() => checkVerb([], { ...OPTIONS, tree: link }));
     expect(out).toMatch(/it has, as \S+ has +A13/);
     expect(out).not.toMatch(/it has, as .*C7/);
+    expect(out).toMatch(/violated as by others, not in \S+ +none\n/);
   });
 });

@@ -11,7 +11,7 @@ export function addExplore(program: Command): void {
     .description("visits every state of a small machine: a protocol, or a kernel beside the reference")
     .argument(
       "[machine]",
-      "lazy-unmap, a kernel such as 6.12 or gather-3.1, or a bug that is a kernel with one step replaced",
+      "a protocol such as blocks-6.12, a kernel such as 6.12, gather-3.1 or tree:DIR, or a bug that is a kernel with one step replaced",
     )
     .option("--scope <parameters>", "such as V=3,F=2,C=3 or pages=8,windows=1")
     .option(
@@ -41,6 +41,7 @@ export function addExplore(program: Command): void {
       wholeNumber("--depth", 1, 60_000),
     )
     .option("--law <id>", "end as soon as this law is violated")
+    .option("--whole", "visit every state of a protocol, beyond its first violation", false)
     .option("--actions", "print which actions violate each violated law, and in how many steps", false)
     .option("--compact", "keep a hash of 64 bits of each state in place of the state", false)
     .option(

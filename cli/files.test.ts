@@ -11,7 +11,14 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { filesNamed, refuseSameFile, refuseUnwritable, reportUnwritten, writeFiles } from "./files.ts";
+import {
+  filesNamed,
+  refuseSameFile,
+  refuseUnwritable,
+  reportUnwritten,
+  writeFiles,
+  writtenText,
+} from "./files.ts";
 
 const here = mkdtempSync(join(tmpdir(), "vmapcheck-files-"));
 const at = (name: string) => join(here, name);
@@ -70,12 +77,15 @@ describe("after it", () => {
       ["--itf", true],
     ]);
     expect(readFileSync(at("run"), "utf8")).toBe("kept");
+    const [again] = await writeFiles([{ option: "--itf", path: at("run"), text: "kept" }]);
+    const says = [written[2], again].map((each) => each && writtenText(each, 2000).replace(at("run"), "run"));
+    expect(says).toEqual(["run: 2 kB", "run: 2 kB, in place of the file that was there"]);
     expect(existsSync(at("graph"))).toBe(false);
   });
 
   test("each that was not written is named in a line, with the reason", () => {
     const error = vi.spyOn(console, "error").mockImplementation(() => {});
-    const file = { option: "--dot", path: "graph" };
+    const file = { option: "--dot", path: "graph", replaced: false };
     expect(
       reportUnwritten([
         { ...file, why: "it is too large" },

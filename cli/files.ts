@@ -22,9 +22,10 @@ export function lackOfViolation(law?: string): Content {
   };
 }
 
-/** The result for a file: why it was not written, if it was not. */
+/** The result for a file: why it was not written, if it was not; whether another one was there. */
 export interface Written extends Named {
   readonly why: string | undefined;
+  readonly replaced: boolean;
 }
 
 /** The files of the given options. */
@@ -100,7 +101,9 @@ export async function writeFiles(files: readonly Product[]): Promise<readonly Wr
   const written: Written[] = [];
   for (const file of files) {
     const { option, path } = file;
-    written.push({ option, path, why: "lack" in file ? file.lack : await write(path, file.text) });
+    const replaced = (await statOf(path))?.isFile() === true;
+    const why = "lack" in file ? file.lack : await write(path, file.text);
+    written.push({ option, path, why, replaced });
   }
   return written;
 }
@@ -112,6 +115,11 @@ async function write(path: string, text: string): Promise<string | undefined> {
   } catch (error) {
     return (error as Error).message;
   }
+}
+
+/** What was written, in a few words. */
+export function writtenText({ path, replaced }: Written, bytes: number): string {
+  return `${path}: ${Math.ceil(bytes / 1024)} kB${replaced ? ", in place of the file that was there" : ""}`;
 }
 
 /** Reports each file that was not written, with the reason, in a line on stderr. Returns whether there is one. */

@@ -119,7 +119,7 @@ program
   .description("finds the shortest history on which two kernels answer differently")
   .argument(
     "[kernel...]",
-    "two kernels, such as 5.17 and 6.1 or gather-3.1 and gather-3.9.6, or bugs that are a kernel with one step replaced",
+    "two kernels, such as 5.17 and 6.1, gather-3.1 and gather-3.9.6, or 7.2 and tree:DIR, or bugs that are a kernel with one step replaced",
   )
   .option("--all", "each release and the next, in a table", false)
   .option("--scope <parameters>", "explore this small space, such as pages=6,windows=1, not the usual ones")

@@ -36,6 +36,8 @@ async function withKind(error: unknown, verb: string): Promise<unknown> {
   const { file } = error instanceof InputError ? error : {};
   const kind = file === undefined ? undefined : await kindOf(file);
   if (file === undefined || kind === undefined) return error;
+  // A plan begins as a history does.
+  if (kind === "history" && verb === "run") return error;
   const [name, verbs] = KINDS[kind];
   if (!verbs.includes(verb))
     return new UsageError(

@@ -71,6 +71,16 @@ describe("an option without effect", () => {
       explore("areas-2.6.28", { liveness: true, every: 3 }),
       /--every is not for it$/,
     ],
+    [
+      "an end at a law's violation, where every state is visited",
+      explore("take-all-2.6.27", { whole: true, law: "no-deadlock" }),
+      /^--whole continues after a violation, and --law ends at one$/,
+    ],
+    [
+      "every state, where runs are random",
+      explore("take-all-2.6.27", { whole: true, runs: 5 }),
+      /--whole is not for it$/,
+    ],
     ["histories for what is explored", hunt(["C13"], { runs: 5 }), /^--runs is for bugs found at random/],
     [
       "a law that the interleaving does not violate",

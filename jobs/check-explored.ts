@@ -9,9 +9,10 @@ import type { Explored, ShortestViolation } from "../engine/search/visitable.ts"
 import { type Coverage, coverage } from "../properties/coverage.ts";
 import { EXPLAINED, type Explorable, explorable, type Seen } from "../properties/explorable.ts";
 import { historyOf } from "../properties/history-of.ts";
+import type { PlayedOf } from "../properties/run-choices.ts";
 import type { LawId } from "../spec/contract.ts";
-import type { Kernel, OpenWing, Terms } from "../spec/wing.ts";
-import { namesOf } from "./hunt-target.ts";
+import type { Bench, Kernel, OpenWing, Terms } from "../spec/wing.ts";
+import { expectedIn, namesOf } from "./hunt-target.ts";
 import { explain } from "./kernel-subject.ts";
 
 const BOUNDS = { states: 1e6, bytes: 1e9 };
@@ -56,9 +57,10 @@ export async function exploreKernel<T extends Terms>(
   const search = await wing.search();
   const { whole } = search.spaces;
   const place = whole.place(kernel);
-  const machine = explorable(search.spaces, kernel, place, {
+  const bench = wing.bench(kernel, place.scope);
+  const machine: Explorable<T> = explorable(search.spaces, kernel, place, {
     reduced: true,
-    explains: (seen) => isExplained(wing, kernel, seen),
+    explains: (seen, run) => isExplained(wing, bench, seen, () => historyOf(bench, machine.commands, run)),
   });
   const explored = explore(machine, { bounds: BOUNDS, enough: () => false });
   const drawn = search.histories.drawings(Math.min(runs, MOST_HISTORIES)).slice(0, compare ? undefined : 1);
@@ -75,8 +77,18 @@ export async function exploreKernel<T extends Terms>(
   };
 }
 
-function isExplained<T extends Terms>(wing: OpenWing<T>, kernel: Kernel<T>, seen: Seen<T>): boolean {
-  return namesOf(wing, kernel, seen).every(({ known }) => known !== undefined);
+/** Of compiled code the history is needed: its release must violate the same laws in it. */
+function isExplained<T extends Terms>(
+  wing: OpenWing<T>,
+  { machine: kernel, scope }: Bench<T>,
+  seen: Seen<T>,
+  history: () => readonly T["step"][],
+): boolean {
+  const names =
+    kernel.release.compiled === true
+      ? expectedIn(wing, kernel, seen, { scope, commands: history() })
+      : namesOf(wing, kernel, seen);
+  return names.every(({ known }) => known !== undefined);
 }
 
 function nameViolation<T extends Terms>(
@@ -88,14 +100,16 @@ function nameViolation<T extends Terms>(
 ): ExploredViolation<T> {
   const bench = wing.bench(kernel, scope);
   if (violation.law !== EXPLAINED.id) {
-    const { steps, bug } = explain(wing, bench, commands, violation);
-    return { law: violation.law, history: steps, bug };
+    const { law } = violation;
+    const { steps, played } = explain(wing, bench, commands, violation);
+    const named = expectedIn(wing, kernel, played.at(-1) as PlayedOf<T>, { scope, commands: steps });
+    return { law, history: steps, bug: named.find((each) => each.law === law)?.known };
   }
   const history = historyOf(bench, commands, violation.run);
   const law = kernel.promises.find((id) => {
     const last = lastPlayed(bench, history, id);
     if (last?.index !== history.length - 1) return false;
-    return namesOf(wing, kernel, last, { scope, commands: history }).some(
+    return expectedIn(wing, kernel, last, { scope, commands: history }).some(
       (each) => each.law === id && each.known === undefined,
     );
   });

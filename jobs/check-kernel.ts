@@ -1,6 +1,7 @@
 /** The main job for one kernel: kept failures, then pinned histories, then random ones. */
 import { InputError } from "../adapters/input-error.ts";
 import { lastPlayed } from "../engine/run/stepper.ts";
+import { bringDown } from "../properties/bring-down.ts";
 import { type KnownViolation, randomRun, type Unknown } from "../properties/random-run.ts";
 import type { PlayedOf } from "../properties/run-choices.ts";
 import type { LawId } from "../spec/contract.ts";
@@ -11,11 +12,12 @@ import {
   judgedAlsoBy,
   type Kernel,
   type OpenWing,
+  type ScopedHistory,
   type Terms,
 } from "../spec/wing.ts";
 import { type ExploredKernel, exploreKernel } from "./check-explored.ts";
 import { dropFailure, type KeptFailure, keepFailure, keptFailures } from "./failures.ts";
-import { hasBug, namesOf } from "./hunt-target.ts";
+import { expectedIn, isUnexpected } from "./hunt-target.ts";
 import type { Cell, KernelOptions, KernelReport, SeenViolation, Surprise } from "./kernel-report.ts";
 import { replayLine } from "./names.ts";
 import { allPinned, readPinned } from "./pinned.ts";
@@ -37,10 +39,8 @@ export async function checkKernel<T extends Terms>(
   const violations = new Map<LawId, SeenViolation[]>();
   const kept = options.keepsFailures ? await keptFailures(wing, kernel.name) : [];
   const examples = await examplesOf(wing, options.examples ?? []);
-  const surprises: Surprise<T>[] = [
-    ...(await tryKept(wing, kernel, [...kept, ...examples])),
-    ...(await tryPinned(wing, kernel, options, violations)),
-  ];
+  const surprises = await tryKept(wing, kernel, [...kept, ...examples]);
+  await tryPinned(wing, kernel, options, violations, surprises);
   const { gone } = wing.inheritanceOf(kernel);
   const explored = await tryWhole(wing, kernel, options, work, surprises);
   const seen = new Map<string, number>();
@@ -57,7 +57,7 @@ export async function checkKernel<T extends Terms>(
       seed,
       histories: wanted,
       law: options.law,
-      name: (step, history) => namesOf(wing, kernel, step, { scope, commands: history }),
+      name: (step, history) => expectedIn(wing, kernel, step, { scope, commands: history }),
     });
     histories += report.histories;
     commands += report.commands;
@@ -143,7 +143,7 @@ function cell<T extends Terms>(
   unknown: Surprise<T> | undefined,
 ): Cell {
   const found = unknown && {
-    bug: unknown.bug ?? null,
+    bug: null,
     commands: unknown.history?.length ?? null,
     replay: unknown.replay,
   };
@@ -151,7 +151,7 @@ function cell<T extends Terms>(
   const { bug, commands, replay } = first ?? { bug: null, commands: null, replay: null };
   const unbroken = tried === "nothing" ? "not-tried" : "kept";
   const verdict = !isPromised(kernel, law) ? "not-promised" : first === undefined ? unbroken : "broken";
-  return { law, verdict, tried, bug, commands, replay, bugs };
+  return { law, verdict, tried, bug, alike: unknown?.alike ?? [], commands, replay, bugs };
 }
 
 /** Failures that earlier runs kept: they are tried first, and removed once they no longer fail. */
@@ -164,7 +164,7 @@ async function tryKept<T extends Terms>(
   for (const { path, history } of kept) {
     const bench = wing.bench(kernel, history.scope);
     const last = lastPlayed(bench, history.commands, history.law) as PlayedOf<T>;
-    const unknown = namesOf(wing, kernel, last, history).find(
+    const unknown = expectedIn(wing, kernel, last, history).find(
       ({ law, known }) => known === undefined && (history.law === undefined || law === history.law),
     );
     if (unknown === undefined) {
@@ -202,14 +202,18 @@ async function examplesOf<T extends Terms>(
   return kept;
 }
 
-/** Every pinned history that the catalogue says violates a law here, promised or not. */
+/**
+ * Every pinned history that the catalogue says violates a law here, promised or not. Compiled code may violate one by
+ * the history of a bug that its release has not: that is shrunk, and reported as unknown.
+ */
 async function tryPinned<T extends Terms>(
   wing: OpenWing<T>,
   kernel: Kernel<T>,
-  { law }: KernelOptions,
+  options: KernelOptions,
   violations: Map<LawId, SeenViolation[]>,
-): Promise<Surprise<T>[]> {
-  const surprises: Surprise<T>[] = [];
+  surprises: Surprise<T>[],
+): Promise<void> {
+  const { law } = options;
   const inherited = wing.inheritanceOf(kernel).violations;
   const here = allPinned(wing).filter(
     ({ pinned }) =>
@@ -220,26 +224,13 @@ async function tryPinned<T extends Terms>(
     const bench = wing.bench(judgedAlsoBy(kernel, pinned.law), history.scope);
     const last = lastPlayed(bench, history.commands, pinned.law) as PlayedOf<T>;
     const words = `${bug.id} --law ${pinned.law} --kernel ${kernel.name}`;
-    const violatesIt = namesOf(wing, kernel, last, history).some(
-      (each) => each.law === pinned.law && each.known === bug.id,
-    );
-    if (violatesIt) {
+    const named = expectedIn(wing, kernel, last, history).find((each) => each.law === pinned.law);
+    if (named?.known === bug.id) {
       const known = violations.get(pinned.law) ?? [];
       known.push({ bug: bug.id, commands: last.index + 1, replay: replayLine(words) });
       violations.set(pinned.law, known);
-      const { release } = kernel;
-      if (release.compiled && !hasBug(wing, release, bug, pinned.law)) {
-        surprises.push({
-          kind: "unknown",
-          kernel: kernel.name,
-          what: `it violates ${pinned.law} by ${withNumber(bug)}, which ${release.like} has not`,
-          law: pinned.law,
-          bug: bug.id,
-          history: history.commands,
-          scope: history.scope,
-          replay: replayLine(words),
-        });
-      }
+    } else if (named?.alike === bug.id) {
+      await addForeign(wing, surprises, kernel, { bug: bug.id, law: pinned.law, history }, options);
     } else if (!kernel.release.compiled) {
       // For changed code only further violations are surprises: `gone` lists the bugs that it does not have.
       surprises.push({
@@ -255,7 +246,21 @@ async function tryPinned<T extends Terms>(
       });
     }
   }
-  return surprises;
+}
+
+/** The history of a bug that the release has not violates a law on its compiled code: shrunk there, it is that code's own. */
+async function addForeign<T extends Terms>(
+  wing: OpenWing<T>,
+  surprises: Surprise<T>[],
+  kernel: Kernel<T>,
+  { bug, law, history }: { readonly bug: string; readonly law: LawId; readonly history: ScopedHistory<T> },
+  options: KernelOptions,
+): Promise<void> {
+  const { scope, commands } = history;
+  const isMeant = (step: PlayedOf<T>, of: readonly T["step"][]) =>
+    isUnexpected(wing, kernel, step, law, { scope, commands: of });
+  const shrunk = bringDown(wing.bench(judgedAlsoBy(kernel, law), scope), law, isMeant, commands);
+  await addUnknown(wing, surprises, kernel, { law, scope, history: shrunk }, options, [bug]);
 }
 
 /** Of bugs, those with a report first, and of these the one on the fewest kernels, as the most specific. */
@@ -278,23 +283,35 @@ async function addUnknown<T extends Terms>(
   kernel: Kernel<T>,
   { law, scope, history }: Unknown<T>,
   { keepsFailures }: KernelOptions,
+  like: readonly string[] = [],
 ): Promise<void> {
-  const before = surprises.findIndex((each) => each.kind === "unknown" && each.law === law);
-  const length = surprises[before]?.history?.length;
-  if (length !== undefined && length <= history.length) return;
+  const at = surprises.findIndex((each) => each.kind === "unknown" && each.law === law);
+  const before = surprises[at];
+  const alike = [...new Set([...(before?.alike ?? []), ...like])];
+  const what = unknownText(wing, kernel, law, alike);
+  if (before?.history && before.history.length <= history.length) {
+    surprises[at] = { ...before, what, alike };
+    return;
+  }
   const failure = { kernel: kernel.name, law, scope, commands: history };
   const path = keepsFailures ? await keepFailure(wing, failure) : undefined;
+  const replay = path === undefined ? null : replayLine(path);
   const surprise: Surprise<T> = {
-    kind: "unknown",
-    kernel: kernel.name,
-    what: `${law} is ${UNKNOWN}`,
-    law,
-    history,
-    scope,
-    replay: path === undefined ? null : replayLine(path),
+    ...{ kind: "unknown", kernel: kernel.name, what, law, alike, history, scope, replay },
   };
-  if (before === -1) surprises.push(surprise);
-  else surprises[before] = surprise;
+  if (before === undefined) surprises.push(surprise);
+  else surprises[at] = surprise;
+}
+
+function unknownText<T extends Terms>(
+  wing: OpenWing<T>,
+  { release }: Kernel<T>,
+  law: LawId,
+  alike: readonly string[],
+): string {
+  if (alike.length === 0) return `${law} is ${UNKNOWN}`;
+  const names = alike.map((id) => withNumber(bugOf(wing, id) ?? { id })).join(", ");
+  return `${law} is violated where ${release.like} keeps it, as by the history of ${names}`;
 }
 
 export const UNKNOWN = "violated in a way the catalogue does not know";

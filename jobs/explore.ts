@@ -26,6 +26,8 @@ export interface ExploreOptions extends Watch {
   readonly scope?: string | undefined;
   /** End as soon as this law is violated. */
   readonly law?: string | undefined;
+  /** Whether a protocol is visited beyond its first violation. */
+  readonly whole?: boolean | undefined;
   /** Whether equivalent states are merged; by default they are. */
   readonly symmetry?: "on" | "off" | undefined;
   /** Whether actions that commute are taken in fewer orders; by default where that saves much. */
@@ -273,17 +275,19 @@ async function searchInTurns(
 ): Promise<Explored> {
   const law = lawAsked(machine.laws, options.law);
   const { workers = 1, checkpoint, every = USUAL_SECONDS, compact = false, states = USUAL_STATES } = options;
+  if (law !== undefined && options.whole)
+    throw new UsageError("--whole continues after a violation, and --law ends at one");
+  const continues = subject.continuesAfterViolation || options.whole === true;
   const given = {
     bounds: { states, ...options.memory },
-    enough: (broken: readonly string[]) =>
-      law === undefined ? !subject.continuesAfterViolation : broken.includes(law),
+    enough: (broken: readonly string[]) => (law === undefined ? !continues : broken.includes(law)),
     resume: saved?.checkpoint.saved,
     saving: checkpoint === undefined ? undefined : savingTo(checkpoint, every, machine, ref, options.warn),
   };
   if (options.queue !== undefined) {
     const { exploreShared } = await import("./campaign/shared-exploration.ts");
     const index = machine.laws.findIndex(({ id }) => id === law);
-    const ends = law === undefined ? (subject.continuesAfterViolation ? "never" : "any") : String(index);
+    const ends = law === undefined ? (continues ? "never" : "any") : String(index);
     const { queue, shards, memory } = options;
     return exploreShared(machine, ref, { queue, shards, workers, states, ends, bytes: memory.bytes }, work);
   }

@@ -253,6 +253,17 @@ describe("two gathers", () => {
   });
 });
 
+test("A protocol is explored up to its first violation, and whole on request", async () => {
+  const ends = [{}, { whole: true }].map(async (options) => {
+    const { result, reports } = await explore("take-all-2.6.27-rc1", options);
+    return [result.ended, result.states, reports.map(({ law }) => law)];
+  });
+  expect(await Promise.all(ends)).toEqual([
+    ["break", 207, ["few-locks-without-preemption"]],
+    ["fixpoint", 245, ["few-locks-without-preemption", "no-deadlock"]],
+  ]);
+});
+
 describe("an exploration of a gather", () => {
   test("reaches its fixpoint, and a law that is violated has a shortest history", async () => {
     const { result, reports } = await explore("gather-3.1", { scope: "pages=2,tables=0,cpus=1" });

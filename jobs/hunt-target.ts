@@ -66,13 +66,40 @@ export function isUnexpected<T extends Terms>(
   return !isKnownOf(wing, kernel, { law, bug, listed: named.listed });
 }
 
-/** Whether the catalogue knows of the kernel that it violates the law so: of compiled code, by a bug that its release has. */
+/**
+ * Whether the catalogue knows of the kernel that it violates the law so: of compiled code, by a bug that its release has,
+ * and if the violation only follows from the bug, by whatever law.
+ */
 export function isKnownOf<T extends Terms>(
   wing: OpenWing<T>,
   { release }: Kernel<T>,
   { law, bug, listed }: Attributed<T>,
 ): boolean {
-  return bug !== undefined && !(release.compiled && listed && !hasBug(wing, release, bug, law));
+  return (
+    bug !== undefined && (release.compiled !== true || hasBug(wing, release, bug, listed ? law : undefined))
+  );
+}
+
+/** A law that a step violated: known of this kernel, by this bug; or not, and then perhaps as another kernel's bug does. */
+export interface Expected {
+  readonly law: LawId;
+  readonly known: string | undefined;
+  readonly alike: string | undefined;
+}
+
+/** As `namesOf`; of compiled code with the bugs of its release alone as known. */
+export function expectedIn<T extends Terms>(
+  wing: OpenWing<T>,
+  kernel: Kernel<T>,
+  step: Judged<T>,
+  history: ScopedHistory<T>,
+): readonly Expected[] {
+  return namesOf(wing, kernel, step, history).map(({ law, known, listed }) => {
+    const bug = known === undefined ? undefined : bugOf(wing, known);
+    return isKnownOf(wing, kernel, { law, bug, listed })
+      ? { law, known, alike: undefined }
+      : { law, known: undefined, alike: known };
+  });
 }
 
 /** A law that a step violated, and its bug in the catalogue. */
@@ -109,27 +136,29 @@ export function namesOf<T extends Terms>(
 /** Whether the release that compiled code is nearest to has this bug, and yet keeps the law in this history. */
 function isKeptByRelease<T extends Terms>(
   wing: OpenWing<T>,
-  { release }: Kernel<T>,
+  { release, model: own }: Kernel<T>,
   bug: Bug<T>,
   law: LawId,
   { scope, commands }: ScopedHistory<T>,
 ): boolean {
-  const model =
-    release.compiled === true && release.like !== undefined ? wing.kernelCalled(release.like) : undefined;
-  if (model === undefined || !hasBug(wing, model.release, bug, law)) return false;
+  const like = release.compiled === true ? release.like : undefined;
+  const model = own ?? (like === undefined ? undefined : wing.kernelCalled(like));
+  if (model === undefined || !hasBug(wing, model.release, bug, undefined)) return false;
   const last = lastPlayed(wing.bench(judgedAlsoBy(model, law), scope), commands, law);
   return last?.violated.some(({ id }) => id === law) !== true;
 }
 
-/** Whether the catalogue has it that the bug violates this law on the release, or on one it was derived from, by any history. */
+/** Whether the catalogue has it that the bug violates this law, or any, on the release or on one it was derived from. */
 export function hasBug<T extends Terms>(
   wing: OpenWing<T>,
   release: Release,
   bug: Bug<T>,
-  law: LawId,
+  law: LawId | undefined,
 ): boolean {
   const labels = lineageOf(wing, release);
-  return bug.violations.some((each) => each.law === law && each.on.some((label) => labels.includes(label)));
+  return bug.violations.some(
+    (each) => (law === undefined || each.law === law) && each.on.some((label) => labels.includes(label)),
+  );
 }
 
 /** The release itself, and those that it was derived from, by their first labels. */

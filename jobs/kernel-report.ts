@@ -14,6 +14,8 @@ export interface Cell {
    * none.
    */
   readonly bug: string | null;
+  /** Of a violation that none explains: bugs of other kernels whose histories violate the law as well. */
+  readonly alike: readonly string[];
   /** Commands of the shortest history known, the violating one included. */
   readonly commands: number | null;
   /** The line that replays it. */
@@ -34,8 +36,8 @@ export interface Surprise<T extends Terms = Terms> {
   readonly kernel: string;
   readonly what: string;
   readonly law: LawId | null;
-  /** For a tree: the bug of the catalogue that explains it, which the release does not have. */
-  readonly bug?: string;
+  /** For a tree: the bugs that its release has not, and whose histories violate the same law here. */
+  readonly alike?: readonly string[];
   /** For an unknown violation: its history, and the line that replays it. */
   readonly history: readonly T["step"][] | null;
   readonly scope: T["scope"] | null;

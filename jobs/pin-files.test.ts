@@ -78,7 +78,7 @@ describe("a violation that the catalogue has pinned", () => {
     const { already, needs } = await found(elsewhere);
     expect(already?.commands).toBe(5);
     expect(needs).toEqual([
-      expect.stringMatching(/vb-full-block-stale\/bug\.ts: "3\.16" in `on` of the entry of/),
+      expect.stringMatching(/the entry of "vb-full-block-stale": "3\.16" in `on` of the entry of/),
     ]);
   });
 
@@ -104,7 +104,7 @@ describe("a violation that the catalogue has pinned", () => {
       path: `counterexamples/vmap/${C7.id}/${LAW}.json`,
     });
     expect(needs[0]).toBe(
-      `counterexamples/vmap/${C7.id}/bug.ts: { law: "${LAW}", on: ["3.16"], pinned: "${LAW}.json", repaired: ... } in \`violations\``,
+      `counterexamples/vmap, the entry of "${C7.id}": { law: "${LAW}", on: ["3.16"], pinned: "${LAW}.json", repaired: ... } in \`violations\``,
     );
     expect(needs.join("\n")).toMatch(/SHORTEST_KNOWN[\s\S]*SHORTEST_SPACES/);
   });
@@ -126,7 +126,9 @@ describe("a violation that the catalogue does not know", () => {
   test("gets a folder of its own, and the files that a bug needs are listed", async () => {
     const { path, needs } = await filing([alloc]);
     expect(path).toBe(`${folderOf}/aligned.json`);
-    expect(needs.join("\n")).toMatch(/bug\.ts[\s\S]*index\.ts[\s\S]*SHORTEST_KNOWN[\s\S]*SHORTEST_SPACES/);
+    expect(needs.join("\n")).toMatch(
+      /a table of counterexamples\/vmap[\s\S]*SHORTEST_KNOWN[\s\S]*SHORTEST_SPACES/,
+    );
   });
 
   test("is kept only in its shortest history", async () => {

@@ -99,7 +99,7 @@ async function filedAt(wing: OpenWing, shrunk: Shrunk): Promise<Filing> {
   const length = history.commands.length;
   if (best !== undefined && best.commands <= length) {
     const isListed = best.entry === undefined || best.entry.on.includes(kernel.name);
-    const label = `${catalogue}/${bug?.id}/bug.ts: ${JSON.stringify(kernel.name)} in \`on\` of the entry of ${best.entry?.pinned}`;
+    const label = `${entryOf(catalogue, `${bug?.id}`)}: ${JSON.stringify(kernel.name)} in \`on\` of the entry of ${best.entry?.pinned}`;
     return { already: best, path: best.path, replaces: undefined, needs: isListed ? [] : [label] };
   }
   if (best !== undefined && canReplace(wing, best, shrunk)) {
@@ -202,6 +202,9 @@ function needsOfShorter(
   ];
 }
 
+/** A bug's entry, in one of the tables of its wing. */
+const entryOf = (folder: string, id: string): string => `${folder}, the entry of ${JSON.stringify(id)}`;
+
 /** The entries by which the catalogue's tests accept a new file: they refuse a file without an entry. */
 function needsOfNew(folder: string, { bug, law, kernel, history }: Shrunk, path: string): readonly string[] {
   const id = JSON.stringify(bug?.id ?? "<slug>");
@@ -211,10 +214,9 @@ function needsOfNew(folder: string, { bug, law, kernel, history }: Shrunk, path:
     `${lengthsIn(folder)}, ${id}: ${history.commands.length} at the place of that entry`,
     ...spacesIn(folder, `${id}: ${file} and a space`),
   ];
-  if (bug !== undefined) return [`${folder}/${bug.id}/bug.ts: ${entry} in \`violations\``, ...lists];
+  if (bug !== undefined) return [`${entryOf(folder, bug.id)}: ${entry} in \`violations\``, ...lists];
   return [
-    `a name: ${dirname(path)} renamed to ${folder}/<slug>, and there a bug.ts with ${entry} (CONTRIBUTING.md)`,
-    `${folder}/index.ts: a line`,
+    `a name: ${dirname(path)} renamed to ${folder}/<slug>, an entry of it in a table of ${folder}, with ${entry} (CONTRIBUTING.md)`,
     ...lists,
   ];
 }

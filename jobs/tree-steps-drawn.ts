@@ -114,16 +114,17 @@ export async function exploreDrawn(
     states += found.states;
     steps += found.steps;
     for (const report of found.reports) {
-      const before = reports.get(report.law);
+      const key = `${report.law} ${report.bug}`;
+      const before = reports.get(key);
       const among = (before?.among ?? 0) + 1;
       const isShorter = before === undefined || report.run.steps.length < before.run.steps.length;
-      reports.set(report.law, isShorter ? { ...report, found, among } : { ...before, among });
+      reports.set(key, isShorter ? { ...report, found, among } : { ...before, among });
     }
   }
   return {
     ...{ tree, drawn, scope, grain, all: texts.length, explored, whole, states, steps },
     seconds: (performance.now() - started) / 1000,
-    reports: [...reports.values()],
+    reports: [...reports.values()].sort((a, b) => Number(a.bug !== undefined) - Number(b.bug !== undefined)),
     interrupted: work.interrupted,
   };
 }

@@ -1,10 +1,6 @@
 /** Every interleaving of the calls of several CPUs on a tree's own code: what is violated, and what was covered. */
 import { formatTreeRun, type TreeRunFile } from "../adapters/tree-run-file.ts";
-import { nameInterleaved } from "../counterexamples/interleavings.ts";
 import type { LawId } from "../spec/contract.ts";
-import { versionOf } from "../spec/vmap/change.ts";
-import { callsReturn } from "../spec/vmap/laws/integrity.ts";
-import { noCircularWait } from "../spec/vmap/step-laws.ts";
 import type { Grain } from "../trees/native-build.ts";
 import { readTree, type SourceTree } from "../trees/source-tree.ts";
 import { type Calls, parseCalls, WORKER } from "../trees/vmap/calls.ts";
@@ -16,10 +12,10 @@ import {
   type StepTaken,
   sourcesOf,
 } from "../trees/vmap/step-child.ts";
-import { protocolsOf } from "./interleaved-orders.ts";
 import { memoryBounds } from "./memory.ts";
 import { parametersOf } from "./parameters.ts";
 import { type Act, actsIn, addressesIn } from "./tree-acts.ts";
+import { type Attribution, attributionOf } from "./tree-situations.ts";
 import { lawViolated, type Outcome, outcomeIn, STEP_LAWS } from "./tree-steps-judge.ts";
 import { UsageError } from "./usage-error.ts";
 import { type Watch, Work } from "./work.ts";
@@ -44,6 +40,8 @@ export interface TreeStep {
   readonly acts: readonly Act[];
   /** The laws that it violates. */
   readonly laws: readonly LawId[];
+  /** What the catalogue knows of the first of them. */
+  readonly known: Attribution | undefined;
   /** After it. */
   readonly pages: StepPages;
 }
@@ -62,10 +60,9 @@ export interface TreeSteps {
   readonly grain: Grain;
 }
 
-export interface TreeStepsReport {
+/** A law that is violated: where the release violates it as well, the ways of its own are a report of their own. */
+export interface TreeStepsReport extends Attribution {
   readonly law: LawId;
-  /** Of the catalogue: what violates the same law in a protocol of the same version. */
-  readonly bug: string | undefined;
   /** How many steps were met that violate it. */
   readonly times: number;
   readonly run: TreeRun;
@@ -134,19 +131,21 @@ export async function exploreTreeSteps(
     const work = new Work(options);
     const started = performance.now();
     const secondsNow = () => (performance.now() - started) / 1000;
-    const violated = new Set<number>();
+    const violated = new Map<number, Attribution>();
     const outcomes: Outcome[] = [];
     const verdict = (text: string) => {
       const law = lawViolated(text, calls, scope);
       const outcome = options.outcomes ? outcomeIn(text, law?.id) : undefined;
       if (outcome !== undefined) outcomes.push(outcome);
-      const number = law === undefined ? 0 : STEP_LAWS.indexOf(law) + 1;
-      if (number > 0) violated.add(number);
+      if (law === undefined) return 0;
+      const known = attributionOf(asked, law.id, text);
+      const number = STEP_LAWS.indexOf(law) + 1 + (known.bug === undefined ? 0 : STEP_LAWS.length);
+      if (!violated.has(number)) violated.set(number, known);
       return number;
     };
     let ended: TreeStepsFound["ended"] | undefined;
     const enough = ({ states, bytes }: StepProgress) => {
-      if ([...violated].some((number) => STEP_LAWS[number - 1]?.id === only)) ended = "break";
+      if ([...violated.keys()].some((number) => lawNumbered(number) === only)) ended = "break";
       else if (states >= mostStates) ended = "states";
       else if (bytes >= mostBytes) ended = "memory";
       return ended !== undefined;
@@ -156,8 +155,8 @@ export async function exploreTreeSteps(
     );
     const seconds = secondsNow();
     const reports: TreeStepsReport[] = [];
-    for (const number of [...violated].sort((a, b) => a - b))
-      reports.push(await reportOf(child, asked, number));
+    for (const [number, known] of [...violated].sort(([a], [b]) => a - b))
+      reports.push({ ...(await reportOf(child, asked, number)), ...known });
     return {
       ...asked,
       ...progress,
@@ -177,9 +176,17 @@ function progressText({ states, depth, waiting, bytes }: StepProgress, seconds: 
   return `${states} states, ${rate}/s, depth ${depth}, ${waiting} to visit, ${Math.ceil(bytes / 2 ** 20)} MB`;
 }
 
-async function reportOf(child: StepChild, asked: TreeSteps, number: number): Promise<TreeStepsReport> {
+/** First come those that are not the release's own, then those that are. */
+const lawNumbered = (number: number): LawId =>
+  (STEP_LAWS[(number - 1) % STEP_LAWS.length] as (typeof STEP_LAWS)[number]).id;
+
+async function reportOf(
+  child: StepChild,
+  asked: TreeSteps,
+  number: number,
+): Promise<Omit<TreeStepsReport, keyof Attribution>> {
   const { lanes, times } = await child.run(number);
-  const law = (STEP_LAWS[number - 1] as (typeof STEP_LAWS)[number]).id;
+  const law = lawNumbered(number);
   const begin = await child.restart();
   const taken: TakenOnLane[] = [];
   for (const lane of lanes) {
@@ -189,7 +196,7 @@ async function reportOf(child: StepChild, asked: TreeSteps, number: number): Pro
     taken.push({ lane, ...step });
   }
   const run = { begin, steps: treeSteps(child.program, asked, taken) };
-  return { law, bug: bugOf(asked.tree, law), times, run, file: formatTreeRun(fileOf(asked, law, run)) };
+  return { law, times, run, file: formatTreeRun(fileOf(asked, law, run)) };
 }
 
 export interface TakenOnLane extends StepTaken {
@@ -199,28 +206,26 @@ export interface TakenOnLane extends StepTaken {
 /** Steps that were taken, in words, and what they violate. */
 export function treeSteps(
   program: string,
-  { calls, scope }: TreeSteps,
+  asked: TreeSteps,
   taken: readonly TakenOnLane[],
 ): readonly TreeStep[] {
+  const { calls, scope } = asked;
   const addresses = [...new Set(taken.flatMap(({ acts }) => addressesIn(acts)))];
   const sources = addresses.length === 0 ? new Map() : sourcesOf(program, addresses);
-  return taken.map(({ lane, acts, seen, pages }) => ({
-    lane,
-    acts: actsIn(acts, calls, sources),
-    laws: seen.flatMap((text) => lawViolated(text, calls, scope)?.id ?? []),
-    pages,
-  }));
-}
-
-/** What accounts for it in the catalogue: a bug of a protocol of the tree's version. */
-export function bugOf({ version: text }: SourceTree, law: LawId): string | undefined {
-  const version = text === undefined ? undefined : versionOf(text);
-  if (version === undefined) return undefined;
-  // What a tree does not return from is, in a protocol, a circle of those that wait.
-  const laws = law === callsReturn.id ? [law, noCircularWait.id] : [law];
-  return protocolsOf(version)
-    .flatMap((name) => laws.map((each) => nameInterleaved(name, each)))
-    .find((bug) => bug !== undefined);
+  return taken.map(({ lane, acts, seen, pages }) => {
+    const violated = seen.flatMap((text) => {
+      const law = lawViolated(text, calls, scope)?.id;
+      return law === undefined ? [] : [{ law, text }];
+    });
+    const [first] = violated;
+    return {
+      lane,
+      acts: actsIn(acts, calls, sources),
+      laws: violated.map(({ law }) => law),
+      known: first && attributionOf(asked, first.law, first.text),
+      pages,
+    };
+  });
 }
 
 export const laneName = (lane: number): string => (lane === WORKER ? "worker" : `CPU ${lane}`);

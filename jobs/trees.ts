@@ -1,17 +1,25 @@
 /** Kernel trees on the user's disk, as kernels: `tree:DIR`. */
 
+import { rulesOf } from "../kernels/vmap/releases.ts";
+import { kernelWith } from "../kernels/vmap/rules.ts";
 import type { State } from "../kernels/vmap/state.ts";
 import { MEMORY_LAWS, PROCESS_LAWS } from "../spec/process.ts";
 import { compareVersions, type Version, versionOf } from "../spec/vmap/change.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
 import type { Promises } from "../spec/vmap/promises.ts";
-import { derivedFrom, findRelease, RELEASES, releaseOf } from "../spec/vmap/releases.ts";
+import {
+  derivedFrom,
+  findRelease,
+  RELEASES,
+  releaseOf,
+  promisesOf as whatVersionPromises,
+} from "../spec/vmap/releases.ts";
 import { type Built, build, type Constants } from "../trees/build.ts";
 import { readTree, type SourceTree } from "../trees/source-tree.ts";
 import { PROBES } from "../trees/vmap/probes.ts";
 import { ANY_BLOCKS, treeKernel } from "../trees/vmap/tree-kernel.ts";
 import { orNearest } from "./usage-error.ts";
-import { factsOf, labelAlike } from "./versions.ts";
+import { commitText, factsOf, labelAlike } from "./versions.ts";
 
 /** How a tree is named as a subject, before its directory. */
 export const TREE_PREFIX = "tree:";
@@ -21,8 +29,10 @@ export interface TreeSubject {
   readonly tree: SourceTree;
   readonly built: Built;
   readonly kernel: Kernel<State>;
-  /** The label of the release whose promises it is judged by. */
+  /** The label of the release whose promises it is judged by, but for what `assumed` says. */
   readonly as: string;
+  /** The version whose callers it has: its own, if no other release was named and that is known. */
+  readonly version: string;
   /** The label of that release that is nearest to the tree: what a recording of it is filed under. */
   readonly label: string;
   /** The probes that the release and the tree answer differently, a line each. */
@@ -86,20 +96,54 @@ function open(word: string, as: string | undefined): TreeSubject {
   const built = build(tree, ANY_BLOCKS);
   const release = as === undefined ? nearestRelease(tree.version, built.facts.holds) : promisesOf(as);
   const like = release.labels[0] as string;
+  const between = as === undefined ? betweenReleases(tree.version, like) : undefined;
+  const own = between?.promises ?? release;
   const promises: Promises = {
-    ...derivedFrom(like, release),
+    ...derivedFrom(like, own),
     labels: [word],
-    laws: [...release.laws, ...[...PROCESS_LAWS, ...MEMORY_LAWS].map(({ id }) => id)],
+    laws: [...own.laws, ...[...PROCESS_LAWS, ...MEMORY_LAWS].map(({ id }) => id)],
     compiled: true,
   };
+  const label =
+    [as, labelAlike(tree.version ?? "")].find((each) => release.labels.includes(each ?? "")) ?? like;
   return {
     tree,
     built,
-    kernel: treeKernel((constants) => build(tree, constants), promises, word),
+    kernel: {
+      ...treeKernel((constants) => build(tree, constants), promises, word),
+      ...(between && { model: between.model }),
+    },
     as: like,
-    label: [as, labelAlike(tree.version ?? "")].find((each) => release.labels.includes(each ?? "")) ?? like,
-    assumed: disagreements(release, built.facts.holds),
+    label,
+    version:
+      between?.version ?? (labelAlike(tree.version ?? "") === label ? (tree.version as string) : label),
+    assumed: [...(between?.differs ?? []), ...disagreements(release, built.facts.holds)],
   };
+}
+
+/** Of a version between two releases, as neither of which it answers: what it promises itself, and how the nearest differs. */
+export function betweenReleases(version: string | undefined, like: string) {
+  const facts = version === undefined ? undefined : factsOf(version);
+  if (version === undefined || facts?.era !== "known" || facts.answersAs.length > 0) return undefined;
+  const { labels } = releaseOf(like);
+  const { more = [], less = [] } = facts.against.find(({ label }) => labels.includes(label)) ?? {};
+  const promises = whatVersionPromises(version);
+  return {
+    version,
+    promises,
+    model: kernelWith(derivedFrom(like, promises), rulesOf(version)),
+    differs: [
+      ...less.map((each) => `${commitText(each)}: not in ${version}, which is judged without it`),
+      ...more.map((each) => `${commitText(each)}: in ${version}, and not in ${like}`),
+    ],
+  };
+}
+
+/** The same, where no probe says which release is nearest: with the labels of the newer, whose bugs are looked for. */
+export function promisedBetween(version: string): Promises | undefined {
+  const like = factsOf(version)?.columns.at(-1);
+  const between = like === undefined ? undefined : betweenReleases(version, like);
+  return between && { ...between.promises, labels: releaseOf(like as string).labels };
 }
 
 /** By a label, or by the release that answers as a version does. Throws a UsageError for any other word. */

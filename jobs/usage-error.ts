@@ -47,17 +47,19 @@ function eitherOf(words: readonly string[]): string {
   return words.length === 1 ? `${words[0]}` : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
 }
 
-/** The most letters of a list that fit on the line. */
+/** A list is named whole up to so few words, and else as far as this many letters go. */
+const FEW = 8;
 const MOST_LETTERS = 60;
 
 function someOf(known: readonly string[]): string {
+  if (known.length <= FEW) return known.join(", ");
   let letters = 0;
   const shown = known.filter((word) => {
     letters += word.length + 2;
     return letters <= MOST_LETTERS;
   });
   if (shown.length === known.length) return known.join(", ");
-  return `${shown.join(", ")}, and ${known.length - shown.length} more: see list`;
+  return `${shown.join(", ")}, and ${known.length - shown.length} more: list names them`;
 }
 
 /** An option's whole number within bounds. Throws a UsageError otherwise. */

@@ -76,7 +76,7 @@ describe("a version without a model of its own", () => {
     );
   });
 
-  test.each(["2.4.0", "2.6.26"])("below the oldest is refused in one line: %s", (word) => {
+  test.each(["1.0", "2.4", "2.4.0", "2.6.26"])("below the oldest is refused in one line: %s", (word) => {
     expect(() => checkedFor(word)).toThrow(
       /^there is no kernel "[\d.]+": it is older than the oldest, 2\.6\.27$/,
     );

@@ -36,9 +36,12 @@ export function labelAlike(word: string): string | undefined {
   return alike.length === 1 ? alike[0]?.label : undefined;
 }
 
+/** A series as old, written with two numbers: 2.4. From 2.6 to 3.0 a release has three. */
+const BEFORE_2_6 = /^(?:[01]\.\d+|2\.[0-5])$/;
+
 /** Why no single release answers as this version does, as the end of a sentence; undefined for any other word. */
 export function placeOf(word: string): string | undefined {
-  const version = versionOf(word);
+  const version = versionOf(BEFORE_2_6.test(word) ? "2.6.0" : word);
   if (version === undefined) return undefined;
   const { era, alike, below, above, mayHave } = place(version);
   if (era === "never") return neverText(version);

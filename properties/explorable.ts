@@ -24,9 +24,9 @@ export interface ExplorableOptions<T extends Terms> {
   readonly counts?: (law: LawId, seen: Seen<T>) => boolean;
   /**
    * Whether the catalogue explains all violations of a reply. If given, one law more is judged: that it does. So an
-   * unknown violation is found although others violate the same law before it.
+   * unknown violation is found although others violate the same law before it. `run`: the commands up to it, by number.
    */
-  readonly explains?: (seen: Seen<T>) => boolean;
+  readonly explains?: (seen: Seen<T>, run: readonly number[]) => boolean;
   /**
    * Explores past every violation as long as the kernel answers, as a replay does that looks for one law. Nothing is
    * merged then: after such a violation a kernel's states may differ in more than the reductions allow.
@@ -93,7 +93,7 @@ export function besideReference<T extends Terms>(
       kernel.assign(to.state, from.state);
       to.world = from.world;
     },
-    take: (both, action) => {
+    take: (both, action, run) => {
       const command = commands[action] as T["command"];
       const { world: before } = both;
       if (!work.isEnabled(before, command)) return DISABLED;
@@ -107,7 +107,7 @@ export function besideReference<T extends Terms>(
       if (counts !== undefined || explains !== undefined) {
         const seen = { before, command, response, after, violated: lawsOf<T>(laws, violated) };
         if (counts !== undefined) outcome = counted<T>(laws, violated, counts, seen);
-        if (explains !== undefined && !explains(seen)) outcome |= 1 << laws.length;
+        if (explains !== undefined && !explains(seen, run?.() ?? [])) outcome |= 1 << laws.length;
       }
       return after === undefined || (violated & spoils) !== 0 ? outcome | ENDS : outcome;
     },

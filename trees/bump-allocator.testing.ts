@@ -14,6 +14,12 @@ const IO_AT = 1024;
 const BUFFER = 0x60000;
 const MEMORY_PAGES = 8;
 const BUG = "BUG: purge of a bump allocator";
+/** Two areas, whatever was asked for, of which the first is lazy. */
+const DUMPED = [
+  ...[EVENTS.area, 0x10000, 0x12000, 2],
+  ...[EVENTS.area, 0x12000, 0x13000, 0],
+  ...[EVENTS.lazy, 0x10000, 0x12000, 0],
+];
 
 const at = (word: number) => `(i32.const ${IO_AT + 4 * word})`;
 const get = (word: number) => `(i32.load ${at(word)})`;
@@ -34,7 +40,9 @@ const TEXT = `(module
   (func (export "drive_block") (result i32) (i32.const 8))
   (func (export "drive_limit") (result i32) (i32.const 4))
   (func (export "drive_buffer") (result i32) (i32.const ${BUFFER}))
-  (func (export "drive_dump") ${set(IO.count, "(i32.const 0)")})
+  (func (export "drive_dump")
+    ${set(IO.count, `(i32.const ${DUMPED.length / 4})`)}
+    ${DUMPED.map((word, nth) => set(IO.firstEvent + nth, `(i32.const ${word})`)).join("")})
   (func (export "drive_fingerprint")
     ${set(IO.args, next)}
     ${[1, 2, 3].map((nth) => set(IO.args + nth, "(i32.const 0)")).join("")})

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { KERNELS, kernelCalled } from "../../kernels/gather/index.ts";
 import { PREFIX } from "../../spec/gather/bibliography.ts";
-import type { Feature } from "../../spec/gather/promises.ts";
+import type { Feature } from "../../spec/gather/releases.ts";
 import { conform, same } from "./conform.ts";
 import { readRecording, type Trace } from "./recording.ts";
 import { OPS, requestForm } from "./recording-format.ts";

@@ -1,7 +1,6 @@
 /** Conformance: a model of a gather gets a recording's commands, and must answer as the real one did. */
 import type { Command } from "../../spec/gather/commands.ts";
-import type { Dump } from "../../spec/gather/dump.ts";
-import type { Response } from "../../spec/gather/response.ts";
+import type { Dump, Response } from "../../spec/gather/response.ts";
 import type { Scope } from "../../spec/gather/scope.ts";
 import type { FieldDifference } from "../../spec/wing.ts";
 import type { Exchange, Trace } from "./recording.ts";

@@ -4,7 +4,7 @@ import { attribute } from "../../counterexamples/attribution.ts";
 import { BUGS } from "../../counterexamples/gather/index.ts";
 import type { GatherKernel } from "../../kernels/gather/gather-kernel.ts";
 import { KERNELS, kernelCalled } from "../../kernels/gather/index.ts";
-import { gatherSpec } from "../../model/gather/gather-spec.ts";
+import { gatherSpec } from "../../model/gather/after.ts";
 import type { LawId } from "../../spec/contract.ts";
 import { archOf, isOwnArch, PREFIX } from "../../spec/gather/bibliography.ts";
 import { type Command, recordOf } from "../../spec/gather/commands.ts";

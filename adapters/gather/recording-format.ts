@@ -4,9 +4,8 @@
  */
 import { z } from "zod";
 import type { Command } from "../../spec/gather/commands.ts";
-import type { Dump } from "../../spec/gather/dump.ts";
 import { LAWS } from "../../spec/gather/laws/index.ts";
-import type { Event } from "../../spec/gather/response.ts";
+import type { Dump, Event } from "../../spec/gather/response.ts";
 import { TOP } from "../../spec/gather/vocabulary.ts";
 
 const ALL_ONES = "0xffffffffffffffff";
@@ -76,26 +75,17 @@ const REQUESTS = {
   },
 } as const;
 
-/** The names that recordings have for commands, where they are not the same. */
+/** A name as it is written here. */
+const camel = (name: string) => name.replace(/_([a-z])/g, (_all, letter: string) => letter.toUpperCase());
+
+/** Commands that recordings call something else. */
 const NAMES: Readonly<Record<string, string>> = {
-  start_vma: "startVma",
-  end_vma: "endVma",
-  free_vmas: "freeVmas",
   remove_tlb_entry: "removeEntry",
-  remove_page: "removePage",
-  remove_folio: "removeFolio",
-  page_size: "pageSize",
-  free_table: "freeTable",
   flush_tlbonly: "flushTlbOnly",
-  need_flush_all: "needFlushAll",
-  fail_alloc: "failAlloc",
-  rcu_run: "rcuRun",
-  flush_unshared: "flushUnshared",
-  asce_limit: "asceLimit",
 };
 
 /** The forms are checked field by field above; that each has the fields of its command, the tests of conform show. */
-const commandOf = (op: string, fields: object) => ({ op: NAMES[op] ?? op, ...fields }) as Command;
+const commandOf = (op: string, fields: object) => ({ op: NAMES[op] ?? camel(op), ...fields }) as Command;
 
 const FORMS: ReadonlyMap<unknown, z.ZodType<Command>> = new Map(
   Object.entries<z.ZodRawShape>(REQUESTS).map(([op, fields]) => [
@@ -112,70 +102,51 @@ export const OPS: readonly string[] = Object.keys(REQUESTS);
 
 export const initForm = z.strictObject({ op: z.literal("init"), cpus, tables: z.enum(["rcu", "page"]) });
 
-const flushForm = z
-  .strictObject({
-    flush: z.enum(["mm", "range", "tlb_flush"]),
-    g: slot,
-    fullmm: bit,
-    start: addr.optional(),
-    end: addr.optional(),
-    all: bit.optional(),
-    stride: count.optional(),
-    freed_tables: bit.optional(),
-    cleared: count.optional(),
-    exec: bit.optional(),
-    huge: bit.optional(),
-    unshared: bit.optional(),
-  })
-  .transform(
-    ({ flush, freed_tables, ...fields }): Event => ({
-      kind: "flush",
-      what: flush,
-      ...fields,
-      ...(freed_tables === undefined ? {} : { freedTables: freed_tables }),
-    }),
-  );
-
 const what = z.enum(["pages", "table"]);
 const hash = { psize: count, ssize: count, local: bit };
 const text = z.string();
 
-/** By the field that says which event it is. */
-const EVENTS: Readonly<Record<string, z.ZodType<Event>>> = {
-  flush: flushForm,
-  notify: z.strictObject({ notify: range }).transform(({ notify }) => ({ kind: "notify", ...notify })),
-  cache: z.strictObject({ cache: range }).transform(({ cache }) => ({ kind: "cache", ...cache })),
-  pages: z
-    .strictObject({ pages: z.array(run), slots: count })
-    .transform(({ pages, slots }) => ({ kind: "pages", runs: pages, slots })),
-  page: z.strictObject({ page: count }).transform(({ page }) => ({ kind: "page", pfn: page })),
-  table_free: z
-    .strictObject({ table_free: count })
-    .transform((event) => ({ kind: "tableFree", id: event.table_free })),
-  ipi: z.strictObject({ ipi: z.literal(1) }).transform(() => ({ kind: "ipi" })),
-  alloc: z
-    .strictObject({ alloc: what, id: count })
-    .transform(({ alloc, id }) => ({ kind: "alloc", what: alloc, id })),
-  alloc_fail: z
-    .strictObject({ alloc_fail: what })
-    .transform((event) => ({ kind: "allocFail", what: event.alloc_fail })),
-  free: z.strictObject({ free: count }).transform(({ free }) => ({ kind: "free", id: free })),
-  call_rcu: z
-    .strictObject({ call_rcu: count })
-    .transform(({ call_rcu }) => ({ kind: "callRcu", id: call_rcu })),
-  call_rcu_table: z
-    .strictObject({ call_rcu_table: count })
-    .transform((event) => ({ kind: "callRcuTable", id: event.call_rcu_table })),
-  rmap: z.strictObject({ rmap: run }).transform(({ rmap: [pfn, n] }) => ({ kind: "rmap", pfn, count: n })),
-  warn: z.strictObject({ warn: text }).transform(() => ({ kind: "warn" })),
-  vm_bug_on: z.strictObject({ vm_bug_on: text }).transform(() => ({ kind: "bug" })),
-  hash_page: z
-    .strictObject({ hash_page: addr, ...hash })
-    .transform(({ hash_page, ...fields }) => ({ kind: "hashPage", addr: hash_page, ...fields })),
-  hash_range: z
-    .strictObject({ hash_range: z.array(z.tuple([addr, many])), n: count, ...hash })
-    .transform(({ hash_range, ...fields }) => ({ kind: "hashRange", runs: hash_range, ...fields })),
+/** By the field that says which event it is: what that field has, its name here if it has one, and other fields. */
+const EVENT_FORMS: Readonly<
+  Record<string, readonly [form: z.ZodType, name: string | undefined, others?: z.ZodRawShape]>
+> = {
+  flush: [
+    z.enum(["mm", "range", "tlb_flush"]),
+    "what",
+    {
+      ...{ g: slot, fullmm: bit, start: addr.optional(), end: addr.optional(), all: bit.optional() },
+      ...{ stride: count.optional(), freed_tables: bit.optional(), cleared: count.optional() },
+      ...{ exec: bit.optional(), huge: bit.optional(), unshared: bit.optional() },
+    },
+  ],
+  notify: [range, undefined],
+  cache: [range, undefined],
+  pages: [z.array(run), "runs", { slots: count }],
+  page: [count, "pfn"],
+  table_free: [count, "id"],
+  ipi: [z.literal(1).transform(() => ({})), undefined],
+  alloc: [what, "what", { id: count }],
+  alloc_fail: [what, "what"],
+  free: [count, "id"],
+  call_rcu: [count, "id"],
+  call_rcu_table: [count, "id"],
+  rmap: [run.transform(([pfn, n]) => ({ pfn, count: n })), undefined],
+  warn: [text.transform(() => ({})), undefined],
+  vm_bug_on: [text.transform(() => ({})), undefined],
+  hash_page: [addr, "addr", hash],
+  hash_range: [z.array(z.tuple([addr, many])), "runs", { n: count, ...hash }],
 };
+
+const EVENTS: Readonly<Record<string, z.ZodType<Event>>> = Object.fromEntries(
+  Object.entries(EVENT_FORMS).map(([event, [form, name, others = {}]]) => [
+    event,
+    z.strictObject({ [event]: form, ...others }).transform(({ [event]: value, ...fields }) => {
+      const kind = event === "vm_bug_on" ? "bug" : camel(event);
+      const said = name === undefined ? (value as object) : { [name]: value };
+      return { kind, ...said, ...renamed(fields) } as Event;
+    }),
+  ]),
+);
 
 export function eventForm(event: unknown): z.ZodType<Event> | undefined {
   if (typeof event !== "object" || event === null) return undefined;
@@ -218,7 +189,6 @@ const gatherForm = z
 
 /** With the names of fields as they are written here. */
 function renamed(fields: object): object {
-  const camel = (name: string) => name.replace(/_([a-z])/g, (_all, letter: string) => letter.toUpperCase());
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [camel(name), value]));
 }
 

@@ -2,8 +2,7 @@
 import type { z } from "zod";
 import { PREFIX } from "../../spec/gather/bibliography.ts";
 import type { Command } from "../../spec/gather/commands.ts";
-import type { Dump } from "../../spec/gather/dump.ts";
-import type { Event, Response } from "../../spec/gather/response.ts";
+import type { Dump, Event, Response } from "../../spec/gather/response.ts";
 import { type Limits, type Scope, SMALL, STD } from "../../spec/gather/scope.ts";
 import { checked } from "../complaint.ts";
 import { inputError } from "../input-error.ts";

@@ -194,7 +194,7 @@ describe("a recording is refused in one line that says where and what would be r
     const read = (path: string) => async () => {
       for await (const _ of readRecording(path));
     };
-    expect(await complaintOf(read(missing), missing)).toMatch(/^FILE: cannot be read: ENOENT/);
+    expect(await complaintOf(read(missing), missing)).toMatch(/^FILE: there is no such file$/);
     expect(await complaintOf(read(folder), folder)).toMatch(/^FILE.*EISDIR/);
   });
 });

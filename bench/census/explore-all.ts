@@ -59,7 +59,7 @@ async function count(entry: Census): Promise<Counted> {
   const { status, stdout, stderr } = await explore([
     machine,
     ...["--scope", scope, "--symmetry", symmetry],
-    ...["--seconds", String(SECONDS), "--json"],
+    ...["--seconds", String(SECONDS), "--whole", "--json"],
   ]);
   const nothing = { entry, counted: undefined, seconds: 0, bytesAState: 0 };
   if (status !== 0)

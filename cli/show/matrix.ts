@@ -53,11 +53,18 @@ const shortName = (label: string) => label.replace("piggin-", "").replace("-ubun
  * `ok`; the bug's number with the commands it takes; or, where the law is not promised, `-`, or the number of the bug by
  * which the kernel falls short of it.
  */
-function cellText(wing: Wing, { verdict, tried, bug, commands }: Cell): string {
+function cellText(wing: Wing, { verdict, tried, bug, alike, commands }: Cell): string {
   if (verdict === "not-tried") return pc.dim("not tried");
   if (verdict === "kept") return tried === "random" ? pc.green("ok") : "visited";
   if (verdict === "not-promised") return pc.dim(bug === null ? "-" : `(${nameOf(wing, bug)})`);
-  return (bug === null ? pc.red : pc.yellow)(`${nameOf(wing, bug)} in ${commands}`);
+  if (bug === null) return pc.red(`${likeText(wing, alike)} in ${commands}`);
+  return pc.yellow(`${nameOf(wing, bug)} in ${commands}`);
+}
+
+/** The number of the only bug of another kernel that a violation is like, with a question mark. */
+function likeText(wing: Wing, [like, ...more]: readonly string[]): string {
+  const number = like === undefined || more.length > 0 ? undefined : bugOf(wing, like)?.number;
+  return `${number ?? ""}?`;
 }
 
 const nameOf = (wing: Wing, bug: string | null) => (bug === null ? "?" : (bugOf(wing, bug)?.number ?? "*"));
@@ -94,6 +101,10 @@ export function legend(reports: readonly KernelReport[]): string {
     ...has(({ verdict }) => verdict === "not-tried", "not tried: nothing was tried that could violate it"),
     ...has((cell) => isViolated(cell) && cell.bug !== null, "A9 in 3: bug A9 violates it in 3 commands"),
     ...has((cell) => isViolated(cell) && cell.bug === null, "?: no bug of the catalogue accounts for it"),
+    ...has(
+      (cell) => isViolated(cell) && likeText(wing, cell.alike) !== "?",
+      "C7? in 4: no bug of the kernel accounts for it; the history of C7, which is not one of them, violates it too",
+    ),
     ...has(({ bug }) => bug !== null && nameOf(wing, bug) === "*", "*: a bug without a number"),
     ...somewhere(reports),
     ...has(({ verdict, bug }) => verdict === "not-promised" && bug === null, "-: not promised"),

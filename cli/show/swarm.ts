@@ -1,9 +1,11 @@
 /** What a swarm of searches found: as text, and as JSON. */
+
 import type { SwarmReport } from "../../jobs/explore-swarm.ts";
 import { scopeText } from "../../jobs/parameters.ts";
 import { pc } from "../colour.ts";
 import { columns } from "../output.ts";
 import { linesOf } from "./state.ts";
+import { counted } from "./text.ts";
 
 export function swarmJson({ subject, parameters, seed, searches, coverage, reports }: SwarmReport) {
   return {
@@ -31,7 +33,7 @@ export function swarmText(report: SwarmReport): string {
     return [head, ...lines, ...(bug === undefined ? [] : [`known as ${bug}`])].join("\n");
   });
   return [
-    `${colour(word)}: ${subject.name}, ${reports.length - unknown} violations known, ${unknown} unknown, ${searches.length} searches, ${seconds.toFixed(1)} s`,
+    `${colour(word)}: ${subject.name}, ${counted(reports.length - unknown, "violation")} known, ${unknown} unknown, ${searches.length} searches, ${seconds.toFixed(1)} s`,
     `${pc.bold(subject.name)} ${scopeText(parameters)}\n${subject.says}`,
     ...shown,
     columns([

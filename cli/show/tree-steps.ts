@@ -1,8 +1,10 @@
 /** Interleavings of a tree's own code: what was covered, and each violation as a chart with function and line. */
+
 import { interleavedCalled } from "../../counterexamples/interleavings.ts";
 import { scopeText } from "../../jobs/parameters.ts";
 import { actText } from "../../jobs/tree-acts.ts";
 import type { ReplayedTreeRun } from "../../jobs/tree-run.ts";
+import type { Attribution } from "../../jobs/tree-situations.ts";
 import {
   laneName,
   PAGES_LEGEND,
@@ -21,6 +23,7 @@ import { pc } from "../colour.ts";
 import { columns } from "../output.ts";
 import { drawChart } from "./chart.ts";
 import { ENDED } from "./explored.ts";
+import { counted } from "./text.ts";
 
 const EXACT = "states are memory and stacks, compared by 128 bits of hash";
 
@@ -41,11 +44,15 @@ export function treeStepsJson(found: TreeStepsFound) {
     ended,
     laws: STEP_LAWS.map(({ id }) => {
       const report = reports.find((each) => each.law === id);
+      const own = reports.find((each) => each.law === id && each.bug !== undefined);
       return {
         id,
         verdict: report !== undefined ? "broken" : ended === "fixpoint" ? "kept" : "unbroken",
         bug: report?.bug ?? null,
+        alike: report?.alike ?? null,
+        why: report?.why ?? null,
         commands: report?.run.steps.length ?? null,
+        own: own === undefined ? null : { bug: own.bug, commands: own.run.steps.length },
         times: report?.times ?? 0,
         steps: report === undefined ? null : stepsJson(report.run),
       };
@@ -94,14 +101,14 @@ export function treeStepsText(found: TreeStepsFound): string {
   return [
     `${colour(verdict)}: ${head}`,
     aboutText(found),
-    ...reports.map(({ law, bug, run, times }) =>
+    ...reports.map(({ law, run, times, ...known }) =>
       [
         `${pc.red(`${law} is violated`)} in ${run.steps.length}, shortest; ${times} step${times === 1 ? "" : "s"} violate it.`,
         saysOf(law),
         chartOf(run)
           .map((line) => `  ${line}`)
           .join("\n"),
-        bugText(bug),
+        attributedText(known),
       ].join("\n"),
     ),
     columns([
@@ -133,8 +140,9 @@ export function drawnJson({
     grain,
     ...{ all, explored, whole, states, edges: steps, seconds },
     verdict: reports.length > 0 ? "broken" : whole === all ? "holds" : "bounded",
-    laws: reports.map(({ law, bug, among, run, found }) => ({
-      ...{ id: law, verdict: "broken", bug: bug ?? null, among, calls: found.calls.text },
+    laws: reports.map(({ law, bug, alike, why, among, run, found }) => ({
+      ...{ id: law, verdict: "broken", bug: bug ?? null, alike: alike ?? null, why: why ?? null },
+      ...{ among, calls: found.calls.text },
       commands: run.steps.length,
       history: run.steps.map(stepName),
       steps: stepsJson(run),
@@ -157,14 +165,14 @@ export function drawnText({
   const unknown = reports.filter(({ bug }) => bug === undefined).length;
   const verdict = reports.length > 0 ? "Violated" : whole === all ? "Holds" : "No violation so far";
   return [
-    `${unknown > 0 ? pc.red(verdict) : pc.green(verdict)}: tree:${tree.directory}, ${drawn} of calls on two CPUs, ${reports.length - unknown} violations known, ${unknown} unknown, ${states} states, ${seconds.toFixed(1)} s`,
+    `${unknown > 0 ? pc.red(verdict) : pc.green(verdict)}: tree:${tree.directory}, ${drawn} of calls on two CPUs, ${counted(reports.length - unknown, "violation")} known, ${unknown} unknown, ${states} states, ${seconds.toFixed(1)} s`,
     `${pc.bold(tree.version ?? "unknown version")}, ${scopeText({ ...scope })}, steps at ${grain}\n${explored} of ${all} explored, ${whole} to the fixpoint`,
-    ...reports.map(({ law, bug, among, run, found }) =>
+    ...reports.map(({ law, among, run, found, ...known }) =>
       [
         `${pc.red(`${law} is violated`)} by ${among} of them; shortest in ${run.steps.length}:`,
         found.calls.text,
         ...chartOf(run).map((line) => `  ${line}`),
-        bugText(bug),
+        attributedText(known),
       ].join("\n"),
     ),
   ].join("\n\n");
@@ -175,10 +183,12 @@ const aboutText = ({ tree, calls, scope, grain }: TreeSteps) =>
 
 const saysOf = (law: LawId) => STEP_LAWS.find(({ id }) => id === law)?.says ?? "";
 
-function bugText(id: string | undefined): string {
-  const bug = id === undefined ? undefined : interleavedCalled(id);
-  if (bug === undefined) return "not known to the catalogue of this version";
-  return `violated by ${withNumber(bug)} in the protocol of this version`;
+function attributedText({ bug, alike, why }: Attribution): string {
+  const nameOf = (id: string) => withNumber(interleavedCalled(id) ?? { id });
+  if (bug !== undefined) return `violated by ${nameOf(bug)}, as in the protocol of this version`;
+  if (alike === undefined) return "not known to the catalogue of this version";
+  const also = `also violated by known bug ${nameOf(alike)} of this version`;
+  return pc.red(why?.startsWith("not compared") ? `${also}; ${why}` : `unexpected: ${also}, but ${why}`);
 }
 
 function chartOf(run: TreeRun): string[] {

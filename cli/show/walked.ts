@@ -1,4 +1,5 @@
 /** What random runs of a protocol met: as text, and as JSON. */
+
 import { namesOfSteps } from "../../jobs/explore-liveness.ts";
 import type { RandomReport } from "../../jobs/explore-random.ts";
 import { scopeText } from "../../jobs/parameters.ts";
@@ -6,6 +7,7 @@ import { numbered } from "../../jobs/wings.ts";
 import { pc } from "../colour.ts";
 import { columns } from "../output.ts";
 import { chart } from "./chart.ts";
+import { counted } from "./text.ts";
 
 export function walkedJson({ name, scope, machine, seed, result, reports, seconds }: RandomReport) {
   const { runs, steps, violating, violations } = result;
@@ -53,7 +55,7 @@ export function walkedText({
   const colour = unknown > 0 ? pc.red : violations.length > 0 ? pc.green : pc.yellow;
   const word = violations.length > 0 ? "Violated" : "No violation so far";
   return [
-    `${colour(word)}: ${name}, ${violations.length - unknown} violations known, ${unknown} unknown, ${runs} random runs, ${seconds.toFixed(1)} s`,
+    `${colour(word)}: ${name}, ${counted(violations.length - unknown, "violation")} known, ${unknown} unknown, ${runs} random runs, ${seconds.toFixed(1)} s`,
     `${pc.bold(name)} ${scopeText(scope)}\n${says}`,
     ...shown,
     columns([

@@ -9,13 +9,14 @@ import { USUAL_SEED } from "../../jobs/work.ts";
 import { AS_EXPECTED, BAD_INPUT, INTERRUPTED, UNEXPECTED } from "../exit.ts";
 import {
   filesNamed,
-  type Product,
+  type Named,
   refuseSameFile,
   refuseUnwritable,
   reportUnwritten,
   writeFiles,
+  writtenText,
 } from "../files.ts";
-import { print, watched } from "../output.ts";
+import { complain, print, watched } from "../output.ts";
 import { campaignText } from "../show/campaign.ts";
 import { pageAssets } from "../view/assets.ts";
 import { reportText as pageText } from "../view/report.ts";
@@ -93,10 +94,13 @@ export async function campaignReportVerb(name: string, options: CampaignReportOp
   const report = await campaignSoFar(name, queue);
   const page = async () => pageText(await pageAssets(), await campaignDocuments(report));
   const texts = { "--out": () => reportText(report, format), "--html": page };
-  const products: Product[] = [];
+  const products: (Named & { readonly text: string })[] = [];
   for (const { option, path } of named)
     products.push({ option, path, text: await texts[option as keyof typeof texts]() });
   if (out === undefined || json) process.stdout.write(reportText(report, format));
-  if (reportUnwritten(await writeFiles(products))) return BAD_INPUT;
+  const written = await writeFiles(products);
+  for (const [nth, each] of written.entries())
+    if (each.why === undefined) complain(writtenText(each, Buffer.byteLength(products[nth]?.text ?? "")));
+  if (reportUnwritten(written)) return BAD_INPUT;
   return isAsExpected(report) ? AS_EXPECTED : UNEXPECTED;
 }

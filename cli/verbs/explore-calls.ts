@@ -60,7 +60,7 @@ function refuseOthers(options: ExploreArguments): void {
   const { symmetry, partialOrder, checkpoint, every, resume, dot, itf, liveness, compact, actions, workers } =
     options;
   const given = { symmetry, "partial-order": partialOrder, checkpoint, every, resume, dot, itf };
-  const flags = { liveness, compact, actions, workers: workers > 1 };
+  const flags = { liveness, whole: options.whole === true, compact, actions, workers: workers > 1 };
   const other =
     Object.entries(given).find(([, value]) => value !== undefined) ??
     Object.entries(flags).find(([, value]) => value);

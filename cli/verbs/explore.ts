@@ -40,6 +40,7 @@ export interface ExploreArguments {
   readonly depth?: number;
   readonly seed?: number;
   readonly law?: string;
+  readonly whole?: boolean;
   readonly compact: boolean;
   readonly actions: boolean;
   readonly states?: number;
@@ -193,13 +194,13 @@ function wordOf<const Word extends string>(option: string, words: readonly Word[
 function refuseOthers(why: string, options: ExploreArguments): void {
   const { law, actions, compact, workers, checkpoint, every, resume, dot, itf, partialOrder, symmetry } =
     options;
-  const { liveness, runs, swarm, queue, shards, forget = false } = options;
+  const { liveness, runs, swarm, queue, shards, forget = false, whole = false } = options;
   const named = { queue, shards, checkpoint, every, resume, dot, itf, "partial-order": partialOrder };
   const isSwarm = swarm !== undefined;
   // A swarm takes a law, and merges states.
   const given = { ...named, ...(isSwarm ? {} : { law, symmetry }) };
   const flags = {
-    ...{ actions, compact, forget, workers: workers > 1 },
+    ...{ whole, actions, compact, forget, workers: workers > 1 },
     ...{ runs: (liveness || isSwarm) && runs !== undefined, liveness: liveness && isSwarm },
   };
   const other =

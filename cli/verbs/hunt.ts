@@ -97,10 +97,8 @@ function bugsText({ bugs, seed, untried, stop }: HuntReport): string {
   const found = all.filter((each) => each.found).length;
   const seconds = all.reduce((sum, each) => sum + each.seconds, 0);
   const facts = [
-    counted(bugs.length, "bug"),
-    `${counted(all.length, "law")} that they violate`,
-    `${found} found`,
-    `${all.length - found} not found`,
+    counted(new Set(bugs.map(({ bug }) => bug.id)).size, "bug"),
+    `${found} of ${counted(all.length, "violation")} found`,
     ...(untried === 0 ? [] : [`${untried} not tried`]),
     ...(bugs.some(({ engine }) => engine === "random") ? [`seed ${seed}`] : []),
     `${seconds.toFixed(1)} s`,

@@ -2,7 +2,7 @@
 import { answer, givenBy } from "../../jobs/page/answers.ts";
 import { UsageError } from "../../jobs/usage-error.ts";
 import { AS_EXPECTED } from "../exit.ts";
-import { refuseUnwritable, writeFiles } from "../files.ts";
+import { refuseUnwritable, type Written, writeFiles, writtenText } from "../files.ts";
 import { interrupts, type JsonOption, watched } from "../output.ts";
 import { pageAssets } from "../view/assets.ts";
 import { documentsOf, reportText } from "../view/report.ts";
@@ -48,12 +48,13 @@ async function writeReport(
   const documents = await watched((watch) => documentsOf(given, watch));
   const text = reportText(assets, documents);
   const [written] = await writeFiles([{ option: "--out", path, text }]);
-  if (written?.why !== undefined) throw new UsageError(`--out ${path}: ${written.why}`);
+  const { why, replaced } = written as Written;
+  if (why !== undefined) throw new UsageError(`--out ${path}: ${why}`);
   const bytes = Buffer.byteLength(text);
   console.log(
     json
-      ? JSON.stringify({ file: path, bytes, documents: documents.size })
-      : `${path}: ${documents.size} documents, ${Math.ceil(bytes / 1024)} kB`,
+      ? JSON.stringify({ file: path, bytes, documents: documents.size, replaced })
+      : `${documents.size} documents in ${writtenText(written as Written, bytes)}`,
   );
   return AS_EXPECTED;
 }

@@ -2,14 +2,17 @@
 import type { Facts } from "../../kernels/gather/changes.ts";
 import { type GatherKernel, gatherKernel } from "../../kernels/gather/gather-kernel.ts";
 import { kernelCalled, rulesOf } from "../../kernels/gather/index.ts";
-import type { Steps } from "../../kernels/gather/rules.ts";
+import type { Steps } from "../../kernels/gather/state.ts";
+import type { LawId } from "../../spec/contract.ts";
 import { LABELS, PREFIX } from "../../spec/gather/bibliography.ts";
 import type { Command, Op } from "../../spec/gather/commands.ts";
-import type { Promises } from "../../spec/gather/promises.ts";
+import type { Promises } from "../../spec/gather/releases.ts";
 import { promisesCalled } from "../../spec/gather/releases.ts";
+import type { GatherTerms } from "../../spec/gather/terms.ts";
 import type { World } from "../../spec/gather/world.ts";
+import type { PinnedViolation } from "../../spec/wing.ts";
 
-interface Change {
+export interface Change {
   readonly facts?: Partial<Facts>;
   readonly steps?: Partial<Steps>;
   readonly promises?: Partial<Promises>;
@@ -24,6 +27,16 @@ export function changed(label: string, name: string, { facts, steps, promises }:
     { facts: { ...rules.facts, ...facts }, steps: { ...rules.steps, ...steps } },
     name,
   );
+}
+
+/** Each of these laws is violated on these kernels, by the history in LAW.json, or of another form of it. */
+export function pinned(
+  laws: readonly LawId[],
+  on: readonly string[],
+  repaired: GatherKernel,
+  form = "",
+): PinnedViolation<GatherTerms>[] {
+  return laws.map((law) => ({ law, on, pinned: `${law}${form}.json`, repaired }));
 }
 
 /** The labels from one release to another, both included. */

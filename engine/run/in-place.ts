@@ -22,8 +22,11 @@ export interface InPlaceMachine<S> {
   copy(state: S): S;
   /** Makes `to` equal to `from`. */
   assign(to: S, from: S): void;
-  /** Takes an action in place: DISABLED, or bits of the laws it violated, with ENDS if nothing can follow. */
-  take(state: S, action: number): number;
+  /**
+   * Takes an action in place: DISABLED, or bits of the laws it violated, with ENDS if nothing can follow. `run`: the
+   * actions up to this one.
+   */
+  take(state: S, action: number, run?: () => readonly number[]): number;
   /** Takes an action that was taken before, without judging it. */
   retake(state: S, action: number): void;
   /** Writes the words that identify the state. Two states with the same words behave the same for ever. */
@@ -63,18 +66,26 @@ export function visitInPlace<S>(machine: InPlaceMachine<S>): Visitable {
     hashBits: machine.hashBits,
     restoresByRun: true,
     begin: (form) => machine.form(copies[0] as S, form, 0),
-    expand: (number, reached, batch) => expand(machine, restore(number, reached), work, number, batch),
+    expand: (number, reached, batch) =>
+      expand(machine, restore(number, reached), work, number, batch, reached),
     violatedIn: () => 0,
     run: (from, reached, _law, action) => [...actionsTo(reached, from), action],
     witnesses: () => machine.witnesses(),
   };
 }
 
-function expand<S>(machine: InPlaceMachine<S>, state: S, work: S, number: number, batch: Batch): void {
+function expand<S>(
+  machine: InPlaceMachine<S>,
+  state: S,
+  work: S,
+  number: number,
+  batch: Batch,
+  reached: Reached,
+): void {
   const { actions, words } = machine;
   machine.assign(work, state);
   for (let action = 0; action < actions.length; action++) {
-    const outcome = machine.take(work, action);
+    const outcome = machine.take(work, action, () => [...actionsTo(reached, number), action]);
     if (outcome === DISABLED) continue;
     if ((outcome & ENDS) === 0) machine.form(work, batch.forms, batch.count * words);
     push(batch, number, action, outcome);

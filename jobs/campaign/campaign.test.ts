@@ -4,10 +4,9 @@ import { describe, expect, test } from "vitest";
 import { type Finding, planIn, type Task, type TaskResult } from "../../adapters/campaign-file.ts";
 import { campaignDocuments } from "../page/campaign-document.ts";
 import { Work } from "../work.ts";
-import { WorkerDied, withoutResult } from "./crew.ts";
+import { MOST_ATTEMPTS, type Runner, runHere, WorkerDied, withoutResult } from "./crew.ts";
 import type { Examples, Results } from "./folder.ts";
 import { isAsExpected, reportOn, reportText } from "./report.ts";
-import { MOST_ATTEMPTS, type Runner, runHere } from "./run-here.ts";
 import { fingerprintOf, tasksOf } from "./tasks.ts";
 
 const plan = (...jobs: object[]) => planIn("plan.json", { vmapcheck: 1, name: "night", seed: 7, jobs });
@@ -33,6 +32,13 @@ describe("a plan", () => {
   ])("is refused in one line that says where: %j", (job, says) => {
     expect(() => plan(job)).toThrow(`plan.json: ${says}`);
     expect(() => plan(job)).toThrow(/^[^\n]*$/);
+  });
+
+  test("is refused where its jobs have more tasks than are kept, before any is made", () => {
+    const job = { kind: "check", subject: "3.1", seeds: 100_000 };
+    const many = Array.from({ length: 11 }, () => job);
+    expect(() => plan(...many)).toThrow("plan.json: jobs: expected 1000000 tasks at most");
+    expect(plan(...many.slice(1)).jobs).toHaveLength(10);
   });
 
   test("may not name a folder elsewhere", () => {

@@ -3,9 +3,9 @@ import { availableParallelism } from "node:os";
 import type { Plan } from "../../adapters/campaign-file.ts";
 import { memoryBounds } from "../memory.ts";
 import { type Watch, Work } from "../work.ts";
+import { runHere } from "./crew.ts";
 import { folderExamples, folderPlan, folderResults, keepPlan } from "./folder.ts";
 import { type CampaignReport, reportOn } from "./report.ts";
-import { runHere } from "./run-here.ts";
 import { tasksOf } from "./tasks.ts";
 
 const openServer = async (address: string) => (await import("./server.ts")).openServer(address);

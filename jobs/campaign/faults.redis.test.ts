@@ -1,42 +1,47 @@
-/** Whatever fails between a campaign, its workers and a real Redis server, the report is the same. */
+/** Whatever fails between a campaign, its workers and a real server or cluster, the report is the same. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Redis } from "ioredis";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { planIn } from "../../adapters/campaign-file.ts";
 import { explore } from "../explore.ts";
 import { machineOf, prepare, type SubjectRef } from "../subject.ts";
 import { Work } from "../work.ts";
 import { runCampaign } from "./campaign.ts";
-import { killWorker, MAIN, PASSWORD, startWorker, TestProxy, TestServer } from "./redis.testing.ts";
+import { killWorker, MAIN, startWorker, TestPlace, type TestServer, until } from "./redis.testing.ts";
 import { type CampaignReport, reportOn } from "./report.ts";
-import { openServer } from "./server.ts";
+import { searchesOn } from "./search-tasks.ts";
+import { openServer, type Server } from "./server.ts";
 import { exploreShared } from "./shared-exploration.ts";
-import { searchesOn } from "./shared-search.ts";
 import { runTask, tasksOf } from "./tasks.ts";
 
 const HOUR = 3_600_000;
-let server: TestServer;
-let proxy: TestProxy;
-let redis: Redis;
+const PLACES = [
+  ["a server", TestPlace.alone],
+  ["a cluster", TestPlace.cluster],
+] as const;
+let place: TestPlace;
+let redis: Server | undefined;
 const workers: ChildProcess[] = [];
+const folders: string[] = [];
 
-beforeEach(async () => {
-  server = await TestServer.start();
-  proxy = await TestProxy.start(server);
-  redis = await openServer(server.address);
-});
+async function startPlace(open: () => Promise<TestPlace>): Promise<Server> {
+  place = await open();
+  redis = await openServer(place.address);
+  return redis;
+}
 
 afterEach(async () => {
   for (const worker of workers.splice(0)) await killWorker(worker);
-  redis.disconnect();
-  proxy.close();
-  await server.remove();
+  redis?.disconnect();
+  redis = undefined;
+  await place.remove();
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
 });
 
 function start(clock?: number): ChildProcess {
-  const worker = startWorker(proxy.address, clock === undefined ? {} : { clock });
+  const worker = startWorker(place.address, clock === undefined ? {} : { clock });
   workers.push(worker);
   return worker;
 }
@@ -46,8 +51,9 @@ const FAULTS = {
     await killWorker(workers[nth % workers.length] as ChildProcess);
     start();
   },
-  "the network is cut": async () => proxy.cut(),
-  "the server is killed and started again": async () => {
+  "the network is cut": async () => place.cut(),
+  "a server is killed and started again": async (nth: number) => {
+    const server = place.servers[nth % place.servers.length] as TestServer;
     await server.kill();
     await server.start();
   },
@@ -56,6 +62,11 @@ const FAULTS = {
     start(nth % 2 === 0 ? -HOUR : HOUR);
   },
 };
+
+/** To an hour late, an hour early, and right again. */
+async function moveClock(nth: number): Promise<void> {
+  await place.servers[0]?.moveClock([3600, -3600, 0][nth - 1] as number);
+}
 
 const plan = planIn("plan.json", {
   vmapcheck: 1,
@@ -74,13 +85,22 @@ const withoutTimes = ({ jobs, ...report }: CampaignReport) => ({
   jobs: jobs.map(({ seconds: _, ...rest }) => rest),
 });
 
-describe("a campaign has the same report, and each result once, although", () => {
-  test.each(Object.entries(FAULTS))("%s", async (_says, fault) => {
-    const running = runCampaign(plan, { queue: proxy.address });
+const CASES = [
+  ...PLACES.flatMap(([on, open]) =>
+    Object.entries(FAULTS).map(([says, fault]) => [on, says, open, fault] as const),
+  ),
+  // The servers of a cluster ask each other by their clocks whether they are there.
+  ["a server", "its clock moves by hours", TestPlace.alone, moveClock] as const,
+];
+
+describe("a campaign has the same report, and each result once, on", () => {
+  test.each(CASES)("%s although %s", async (_on, _says, open, fault) => {
+    const redis = await startPlace(open);
+    const running = runCampaign(plan, { queue: place.address });
     start();
     start();
     for (let nth = 1; nth < 4; nth++) {
-      while ((await redis.hlen("vmapcheck:results:night")) < nth) await redis.ping();
+      await until(async () => (await redis.hlen("vmapcheck:results:night")) >= nth);
       await fault(nth);
     }
     const results = [];
@@ -96,10 +116,11 @@ const LAZY_UNMAP: SubjectRef = {
   orders: "all",
 };
 
-describe("a shared exploration has the counts of a local one, although", () => {
-  test.each(Object.entries(FAULTS))("%s", async (_says, fault) => {
+describe("a shared exploration has the counts of a local one, on", () => {
+  test.each(CASES)("%s although %s", async (_on, _says, open, fault) => {
+    const redis = await startPlace(open);
     await prepare(LAZY_UNMAP.machine);
-    const options = { queue: proxy.address, workers: 0, states: 1e7, ends: "any", bytes: 1e9, leaseMs: 500 };
+    const options = { queue: place.address, workers: 0, states: 1e7, ends: "any", bytes: 1e9, leaseMs: 500 };
     const running = exploreShared(machineOf(LAZY_UNMAP), LAZY_UNMAP, options, new Work({}));
     start();
     start();
@@ -108,7 +129,7 @@ describe("a shared exploration has the counts of a local one, although", () => {
         const [id] = await searchesOn(redis);
         return id === undefined ? 0 : redis.llen(`vmapcheck:search:{${id}}:levels`);
       };
-      while ((await levels()) < 5 * nth) await redis.ping();
+      await until(async () => (await levels()) >= 5 * nth);
       await fault(nth);
     }
     const { states, edges, depth } = (await explore("lazy-unmap", { scope: "V=3,F=2,C=2", symmetry: "off" }))
@@ -117,38 +138,35 @@ describe("a shared exploration has the counts of a local one, although", () => {
   });
 });
 
-describe("a server with TLS and a password", () => {
-  test("is used by who trusts its certificate, and refused in one line by who does not", async () => {
-    const secure = await TestServer.start((folder) => {
-      const [key, certificate] = [join(folder, "key.pem"), join(folder, "certificate.pem")];
-      const subject = ["-subj", "/CN=vmapcheck test", "-addext", "subjectAltName=IP:127.0.0.1"];
-      const words = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", ...subject];
-      execFileSync("openssl", [...words, "-keyout", key, "-out", certificate], { stdio: "ignore" });
-      return ["--tls-cert-file", certificate, "--tls-key-file", key, "--tls-auth-clients", "no"];
-    }, true);
-    try {
-      const address = `rediss://:${PASSWORD}@${secure.host}`;
-      await expect(openServer(address)).rejects.toThrow(
-        /^--queue rediss:\/\/127\.0\.0\.1:\d+: self-signed certificate$/,
-      );
-      const path = join(secure.folder, "plan.json");
-      writeFileSync(path, JSON.stringify({ vmapcheck: 1, ...plan }));
-      const env = { ...process.env, NODE_EXTRA_CA_CERTS: join(secure.folder, "certificate.pem") };
-      const vmapcheck = async (...words: string[]) => {
-        const all = ["--import", "tsx", MAIN, ...words, "--queue", address, "--workers", "1", "--json"];
-        const child = spawn(process.execPath, all, { env, stdio: ["ignore", "pipe", "ignore"] });
-        workers.push(child);
-        let text = "";
-        for await (const chunk of child.stdout) text += String(chunk);
-        return JSON.parse(text);
-      };
-      expect(await vmapcheck("campaign", "run", path)).toMatchObject({
-        open: [],
-        totals: { "as expected": 7 },
-      });
-      expect(await vmapcheck("explore", "lazy-unmap")).toMatchObject({ states: 4547, ended: "fixpoint" });
-    } finally {
-      await secure.remove();
-    }
+describe("with TLS and a password", () => {
+  test.each(PLACES)("%s is used by who trusts its certificate, and by no other", async (_on, open) => {
+    const folder = mkdtempSync(join(tmpdir(), "vmapcheck-tls-"));
+    folders.push(folder);
+    const [key, certificate] = [join(folder, "key.pem"), join(folder, "certificate.pem")];
+    const subject = ["-subj", "/CN=vmapcheck test", "-addext", "subjectAltName=IP:127.0.0.1"];
+    const made = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", ...subject];
+    execFileSync("openssl", [...made, "-keyout", key, "-out", certificate], { stdio: "ignore" });
+    const words = ["--tls-cert-file", certificate, "--tls-key-file", key, "--tls-ca-cert-file", certificate];
+    place = await open(() => [...words, "--tls-auth-clients", "no"], true);
+    const { address } = place;
+    await expect(openServer(address)).rejects.toThrow(
+      /^--queue rediss:\/\/127\.0\.0\.1:\d+: self-signed certificate$/,
+    );
+    const path = join(folder, "plan.json");
+    writeFileSync(path, JSON.stringify({ vmapcheck: 1, ...plan }));
+    const env = { ...process.env, NODE_EXTRA_CA_CERTS: certificate };
+    const vmapcheck = async (...words: string[]) => {
+      const all = ["--import", "tsx", MAIN, ...words, "--queue", address, "--workers", "1", "--json"];
+      const child = spawn(process.execPath, all, { env, stdio: ["ignore", "pipe", "ignore"] });
+      workers.push(child);
+      let text = "";
+      for await (const chunk of child.stdout) text += String(chunk);
+      return JSON.parse(text);
+    };
+    expect(await vmapcheck("campaign", "run", path)).toMatchObject({
+      open: [],
+      totals: { "as expected": 7 },
+    });
+    expect(await vmapcheck("explore", "lazy-unmap")).toMatchObject({ states: 4547, ended: "fixpoint" });
   });
 });

@@ -1,16 +1,18 @@
 /** A shared search as its asker describes it on the home server, and as a worker opens it. */
 import { createHash } from "node:crypto";
 import { endianness } from "node:os";
-import type { Redis } from "ioredis";
+import { Cluster } from "ioredis";
 import { z } from "zod";
 import { CheckpointError } from "../../engine/search/checkpoint.ts";
+import { initialFound } from "../../engine/search/partitions.ts";
 import type { Visitable } from "../../engine/search/visitable.ts";
 import { behaviourOf } from "../../engine/transitions.ts";
 import { namedIn, ownerForm, ownerOf } from "../saved-search.ts";
 import { machineOf, type SubjectRef } from "../subject.ts";
 import { UsageError } from "../usage-error.ts";
-import { addressBeside, hostOf, openServer } from "./server.ts";
-import { SharedSearch } from "./shared-search.ts";
+import { SearchStates } from "./search-states.ts";
+import { SearchTasks } from "./search-tasks.ts";
+import { addressBeside, hostOf, openServer, type Server } from "./server.ts";
 
 /** Partitions of a search: more than its workers, so that all have something to do. */
 export const PARTITIONS = 32;
@@ -33,8 +35,12 @@ const aboutForm = z.strictObject({
 });
 export type About = z.infer<typeof aboutForm>;
 
-export interface OpenSearch {
-  readonly search: SharedSearch;
+export interface SharedSearch {
+  readonly tasks: SearchTasks;
+  readonly states: SearchStates;
+}
+
+export interface OpenSearch extends SharedSearch {
   readonly about: About;
   readonly machine: Visitable;
   close(): void;
@@ -58,12 +64,14 @@ export function describeSearch(
 }
 
 /** The servers of the partitions, by the home server's address. */
-async function openServers({ hosts }: About, queue: string, home: Redis): Promise<readonly Redis[]> {
+async function openServers({ hosts }: About, queue: string, home: Server): Promise<readonly Server[]> {
   if (hosts.length === 0) return [home];
-  const opened: Redis[] = [];
+  refuseCluster(home, hostOf(queue));
+  const opened: Server[] = [];
   try {
     for (const host of hosts)
       opened.push(host === hostOf(queue) ? home : await openServer(addressBeside(queue, host), "--shards"));
+    for (const [nth, server] of opened.entries()) refuseCluster(server, hosts[nth] as string);
     return opened;
   } catch (error) {
     for (const each of opened) if (each !== home) each.disconnect();
@@ -71,16 +79,22 @@ async function openServers({ hosts }: About, queue: string, home: Redis): Promis
   }
 }
 
+function refuseCluster(server: Server, host: string): void {
+  if (server instanceof Cluster)
+    throw new UsageError(`--shards: ${host} is of a cluster, which spreads states by itself`);
+}
+
 export async function openSearch(
   queue: string,
-  home: Redis,
+  home: Server,
   id: string,
   about: About,
   machine: Visitable,
 ): Promise<OpenSearch> {
   const servers = await openServers(about, queue, home);
   return {
-    search: new SharedSearch(id, home, servers),
+    tasks: new SearchTasks(id, home),
+    states: new SearchStates(id, servers, about.partitions),
     about,
     machine,
     close: () => {
@@ -90,8 +104,12 @@ export async function openSearch(
 }
 
 /** Opens a search by what is written of it on the home server. Throws a UsageError where this version cannot work for it. */
-export async function openDescribed(queue: string, home: Redis, id: string): Promise<OpenSearch | undefined> {
-  const status = await new SharedSearch(id, home, [home]).status();
+export async function openDescribed(
+  queue: string,
+  home: Server,
+  id: string,
+): Promise<OpenSearch | undefined> {
+  const status = await new SearchTasks(id, home).status();
   if (status === undefined) return undefined;
   const wrong = (why: string) => new UsageError(`search ${id} on the server: ${why}`);
   try {
@@ -106,4 +124,32 @@ export async function openDescribed(queue: string, home: Redis, id: string): Pro
     if (error instanceof CheckpointError || error instanceof SyntaxError) throw wrong(error.message);
     throw error;
   }
+}
+
+/**
+ * Begins a search, or continues it: from what leads to the initial state. Throws a UsageError where its states are of
+ * another run, which the home server has lost.
+ */
+export async function beginSearch(
+  search: OpenSearch,
+  { ends, bound }: { readonly ends: string; readonly bound: number },
+): Promise<void> {
+  const { tasks, states, about, machine } = search;
+  const { partition, found } = initialFound(machine, about.partitions);
+  const run = await tasks.run();
+  const left = await states.prepare(run);
+  if (left !== undefined) {
+    await removeSearch(search, left);
+    throw new UsageError(
+      "--queue: the server lost a search of which there are states: they are removed; keep its append-only file on",
+    );
+  }
+  await states.push(partition, 0, found, run);
+  await tasks.begin(JSON.stringify(about), ends, bound, `m:0:${partition}:1:0`, run);
+}
+
+/** Removes all of a search with this many levels from its servers. */
+export async function removeSearch({ tasks, states }: SharedSearch, levels: number): Promise<void> {
+  await tasks.remove();
+  await states.remove(levels);
 }

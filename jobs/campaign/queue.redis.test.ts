@@ -1,10 +1,11 @@
 /** A campaign on a real Redis server that the test starts on loopback: workers and the server die on the way. */
 import type { ChildProcess } from "node:child_process";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { planIn } from "../../adapters/campaign-file.ts";
+import { planIn, type Task } from "../../adapters/campaign-file.ts";
 import { campaignSoFar, runCampaign } from "./campaign.ts";
+import { withoutResult } from "./crew.ts";
 import { enqueue, serverExamples, serverResults } from "./queue.ts";
-import { freePort, killWorker, PASSWORD, startWorker, TestServer } from "./redis.testing.ts";
+import { freePort, killWorker, PASSWORD, startWorker, TestServer, until } from "./redis.testing.ts";
 import type { CampaignReport } from "./report.ts";
 import { reportOn } from "./report.ts";
 import { openServer } from "./server.ts";
@@ -63,7 +64,7 @@ describe("a campaign on a server", () => {
     const first = startOne();
     const redis = await openServer(address());
     // As soon as it has recorded something, it is in the middle of the next task, or between two.
-    while ((await redis.hlen("vmapcheck:results:night")) === 0) await redis.ping();
+    await until(async () => (await redis.hlen("vmapcheck:results:night")) > 0);
     await killWorker(first);
     expect(await redis.hlen("vmapcheck:results:night")).toBeLessThan(tasksOf(plan).length);
     startOne();
@@ -111,6 +112,12 @@ describe("a campaign on a server", () => {
     const redis = await openServer(address());
     await redis.hset("vmapcheck:results:night", "x", '{"id":1}');
     await redis.hset("vmapcheck:examples", "x", "{");
+    const [task] = tasksOf(plan) as [Task];
+    const other = JSON.stringify(withoutResult(task, "as expected", ""));
+    await redis.hset("vmapcheck:results:other", "x", other);
+    await expect(serverResults(redis, "other").all()).rejects.toThrow(
+      /^vmapcheck:results:other on the server has a result of another task$/,
+    );
     await expect(serverResults(redis, "night").all()).rejects.toThrow(
       /^vmapcheck:results:night: id: [^\n]*$/,
     );

@@ -4,17 +4,17 @@
  */
 import { createHash } from "node:crypto";
 import { Queue, Worker } from "bullmq";
-import type { Redis } from "ioredis";
 import { findingIn, type Plan, planIn, resultIn, type Task, taskIn } from "../../adapters/campaign-file.ts";
 import { UsageError } from "../usage-error.ts";
 import type { Work } from "../work.ts";
-import { Place, WorkerDied, withoutResult } from "./crew.ts";
+import { MOST_ATTEMPTS, Place, runAndRecord, WorkerDied, withoutResult } from "./crew.ts";
 import type { Examples, Results } from "./folder.ts";
-import { MOST_ATTEMPTS, runAndRecord } from "./run-here.ts";
+import { connectionBeside, type Server } from "./server.ts";
 import { fingerprintOf } from "./tasks.ts";
 
-/** One queue serves every campaign of a server. */
+/** One queue serves every campaign of a server. A cluster has all of it on one server, by its tag. */
 const QUEUE = "vmapcheck";
+const PREFIX = "{vmapcheck}";
 const EXAMPLES = "vmapcheck:examples";
 const planKey = (name: string) => `vmapcheck:plan:${name}`;
 const resultsKey = (name: string) => `vmapcheck:results:${name}`;
@@ -22,15 +22,20 @@ const resultsKey = (name: string) => `vmapcheck:results:${name}`;
 /** A worker that has not said for this long that it works on a task has lost it. In milliseconds. */
 const LOCK_MS = 10_000;
 const STALLED_MS = 5_000;
-export function serverResults(redis: Redis, name: string): Results {
+export function serverResults(redis: Server, name: string): Results {
   const key = resultsKey(name);
   return {
     record: async (result) => (await redis.hsetnx(key, result.id, JSON.stringify(result))) === 1,
-    all: async () => Object.values(await redis.hgetall(key)).map((text) => resultIn(key, parsed(text, key))),
+    all: async () =>
+      Object.entries(await redis.hgetall(key)).map(([id, text]) => {
+        const result = resultIn(key, parsed(text, key));
+        if (result.id !== id) throw new UsageError(`${key} on the server has a result of another task`);
+        return result;
+      }),
   };
 }
 
-export function serverExamples(redis: Redis): Examples {
+export function serverExamples(redis: Server): Examples {
   return {
     add: async (finding) => {
       if (finding.file !== null)
@@ -50,7 +55,7 @@ function parsed(text: string, from: string): unknown {
 }
 
 /** The plan of a campaign on the server. Throws a UsageError if there is none of this name. */
-export async function planOnServer(redis: Redis, name: string): Promise<Plan> {
+export async function planOnServer(redis: Server, name: string): Promise<Plan> {
   const text = await redis.get(planKey(name));
   if (text === null) throw new UsageError(`the server has no campaign ${JSON.stringify(name)}`);
   return planIn(planKey(name), parsed(text, planKey(name)));
@@ -60,22 +65,23 @@ export async function planOnServer(redis: Redis, name: string): Promise<Plan> {
  * Puts the tasks of a plan in the queue, each once. Throws a UsageError if the server has another plan of this name: the
  * same one is continued.
  */
-export async function enqueue(redis: Redis, plan: Plan, tasks: readonly Task[]): Promise<void> {
+export async function enqueue(redis: Server, plan: Plan, tasks: readonly Task[]): Promise<void> {
   const text = JSON.stringify({ vmapcheck: 1, ...plan });
   await redis.setnx(planKey(plan.name), text);
   if ((await redis.get(planKey(plan.name))) !== text)
     throw new UsageError(
       `the server has another campaign ${JSON.stringify(plan.name)}: give this one another name`,
     );
-  const queue = new Queue(QUEUE, { connection: redis });
+  const queue = new Queue(QUEUE, { connection: redis, prefix: PREFIX });
   try {
-    await queue.addBulk(
-      tasks.map((task) => ({
-        name: task.job.kind,
-        data: { campaign: plan.name, task },
-        opts: { jobId: jobIdOf(plan.name, task), attempts: MOST_ATTEMPTS },
-      })),
-    );
+    for (let first = 0; first < tasks.length; first += AT_ONCE)
+      await queue.addBulk(
+        tasks.slice(first, first + AT_ONCE).map((task) => ({
+          name: task.job.kind,
+          data: { campaign: plan.name, task },
+          opts: { jobId: jobIdOf(plan.name, task), attempts: MOST_ATTEMPTS },
+        })),
+      );
   } finally {
     await queue.close();
   }
@@ -90,25 +96,24 @@ function jobIdOf(campaign: string, { id }: Task): string {
 
 /** Waits until every task has a result, or the work is ended. */
 export async function awaitResults(
-  redis: Redis,
+  redis: Server,
   name: string,
   tasks: readonly Task[],
   work: Work,
 ): Promise<void> {
   const results = serverResults(redis, name);
-  const queue = new Queue(QUEUE, { connection: redis });
+  const queue = new Queue(QUEUE, { connection: redis, prefix: PREFIX });
   try {
     while (work.stop === false) {
       const done = new Set(await redis.hkeys(resultsKey(name)));
       const open = tasks.filter(({ id }) => !done.has(id));
       work.say(`${tasks.length - open.length} of ${tasks.length} tasks`);
       if (open.length === 0) return;
-      for (const task of open) {
-        const job = await queue.getJob(jobIdOf(name, task));
-        if (await job?.isFailed())
-          await results.record(
-            withoutResult(task, "set aside", `${job?.failedReason}, ${MOST_ATTEMPTS} times`),
-          );
+      const failed = new Map((await queue.getFailed()).map(({ id, failedReason }) => [id, failedReason]));
+      for (const task of failed.size === 0 ? [] : open) {
+        const why = failed.get(jobIdOf(name, task));
+        if (why !== undefined)
+          await results.record(withoutResult(task, "set aside", `${why}, ${MOST_ATTEMPTS} times`));
       }
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
@@ -117,6 +122,8 @@ export async function awaitResults(
   }
 }
 
+/** Tasks that are put in the queue in one go. */
+const AT_ONCE = 1000;
 const POLL_MS = 500;
 
 export interface WorkerOptions {
@@ -127,13 +134,13 @@ export interface WorkerOptions {
 }
 
 /** Works for every campaign of a server until it is ended. Returns the number of tasks done. */
-export async function workFor(redis: Redis, options: WorkerOptions, work: Work): Promise<number> {
+export async function workFor(redis: Server, options: WorkerOptions, work: Work): Promise<number> {
   const { workers, seconds, untilEmpty } = options;
   const free = Array.from({ length: workers }, () => new Place(seconds));
   const examples = serverExamples(redis);
   let done = 0;
   // A connection that waits for tasks; without a server it tries again, as the other one does.
-  const waiting = redis.duplicate().on("error", () => undefined);
+  const waiting = connectionBeside(redis);
   const worker = new Worker<{ campaign: string; task: unknown }>(
     QUEUE,
     async ({ data }) => {
@@ -150,6 +157,7 @@ export async function workFor(redis: Redis, options: WorkerOptions, work: Work):
     },
     {
       connection: waiting,
+      prefix: PREFIX,
       concurrency: workers,
       lockDuration: LOCK_MS,
       stalledInterval: STALLED_MS,
@@ -160,7 +168,7 @@ export async function workFor(redis: Redis, options: WorkerOptions, work: Work):
   worker.on("failed", (job, error) => {
     if (!(error instanceof WorkerDied)) work.say(`${job?.name}: ${error.message}`);
   });
-  const queue = new Queue(QUEUE, { connection: redis });
+  const queue = new Queue(QUEUE, { connection: redis, prefix: PREFIX });
   try {
     while (work.stop === false) {
       const { wait = 0, active = 0, delayed = 0 } = await queue.getJobCounts("wait", "active", "delayed");

@@ -1,6 +1,7 @@
 /**
  * What the servers of a shared search do at once, in Lua: no worker sees another halfway. The home server has the
- * tasks, and what was found; every partition has its own keys, on any server.
+ * tasks, and what was found; every partition has its own keys, on any server. The keys of a script have one tag, so
+ * that they lie on one server of a cluster.
  *
  * Each script may run again after its reply was lost. BEGIN, KEEP, FINISH, PREPARE and APPLY then change nothing more.
  * PUSH puts the same rows a second time, of which a partition takes none twice. TAKE gives another task; the first one
@@ -10,11 +11,11 @@
  * `m:LEVEL:PARTITION:FOUND:SIZE`, a partition that takes what was found for it. The time is the server's own.
  */
 
-/** Keys: all of the home server (`homeKeys`). Arguments: description, when a violation ends it, bound, first task. */
+/** Keys: all of the home server. Arguments: description, when a violation ends it, bound, first task, run. */
 export const BEGIN = `
 local home, open = KEYS[1], KEYS[2]
 if redis.call('HSETNX', home, 'about', ARGV[1]) == 1 then
-  redis.call('HSET', home, 'phase', 'merge', 'level', -1, 'states', 0, 'new', 0)
+  redis.call('HSET', home, 'run', ARGV[5], 'phase', 'merge', 'level', -1, 'states', 0, 'new', 0)
   redis.call('RPUSH', open, ARGV[4])
 end
 redis.call('HSET', home, 'ends', ARGV[2], 'bound', ARGV[3])
@@ -23,7 +24,7 @@ return 1`;
 
 /**
  * Gives a task to a worker, for a time. Where nothing is left of a phase, begins the next one. Returns the task; or
- * wait, done, paused, gone. Arguments: the worker, milliseconds.
+ * wait, done, paused, gone. Arguments: the worker, milliseconds, the run.
  */
 export const TAKE = `
 local home, open, taken, next, touched, owners, levels, first = unpack(KEYS)
@@ -48,16 +49,19 @@ local function finish(ended)
   return 'done'
 end
 while true do
-  local phase, paused, level, new, ends, bound, states =
-    unpack(redis.call('HMGET', home, 'phase', 'paused', 'level', 'new', 'ends', 'bound', 'states'))
-  if not phase then return 'gone' end
+  local phase, run, paused, level, new, ends, bound, states =
+    unpack(redis.call('HMGET', home, 'phase', 'run', 'paused', 'level', 'new', 'ends', 'bound', 'states'))
+  if not phase or run ~= ARGV[3] then return 'gone' end
   if phase == 'done' then return 'done' end
   if paused then return 'paused' end
   local time = redis.call('TIME')
   local now = time[1] * 1000 + math.floor(time[2] / 1000)
-  for _, task in ipairs(redis.call('ZRANGEBYSCORE', taken, '-inf', now)) do
-    redis.call('ZREM', taken, task)
-    redis.call('LPUSH', open, task)
+  -- Later than any time that a worker is given: the clock was set back.
+  for _, range in ipairs({{'-inf', now}, {'(' .. now + 2 * ARGV[2], '+inf'}}) do
+    for _, task in ipairs(redis.call('ZRANGEBYSCORE', taken, range[1], range[2])) do
+      redis.call('ZREM', taken, task)
+      redis.call('LPUSH', open, task)
+    end
   end
   if redis.call('LLEN', open) > 0 then
     local task = phase == 'merge' and mergeTask(ARGV[1]) or redis.call('LINDEX', open, 0)
@@ -92,9 +96,10 @@ export const KEEP = `
 local time = redis.call('TIME')
 return redis.call('ZADD', KEYS[3], 'XX', time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[2], ARGV[1])`;
 
-/** Counts what a task found, unless it was counted. Arguments: the task, and a TaskFindings. */
+/** Counts what a task found, unless it was counted. Arguments: the task, a TaskFindings, and the run. */
 export const FINISH = `
 local home, open, taken, next, touched, owners, _, first, counts, shortest, seen = unpack(KEYS)
+if redis.call('HGET', home, 'run') ~= ARGV[3] then return 0 end
 if redis.call('ZREM', taken, ARGV[1]) + redis.call('LREM', open, 1, ARGV[1]) == 0 then return 0 end
 local found = cjson.decode(ARGV[2])
 for _, each in ipairs(found.counts) do redis.call('HINCRBY', counts, each[1], each[2]) end
@@ -119,31 +124,48 @@ if found.merged then
 end
 return 1`;
 
-/** Makes a partition without states, unless it is there. */
+/**
+ * Makes a partition without states, unless it is there. Returns its last level if it is of another run of the search, or
+ * nothing. Argument: the run.
+ */
 export const PREPARE = `
-if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('HSET', KEYS[1], 'level', -1, 'size', 0) end
-return 1`;
+local run, level = unpack(redis.call('HMGET', KEYS[1], 'run', 'level'))
+if run and run ~= ARGV[1] then return tonumber(level) end
+redis.call('HSETNX', KEYS[1], 'run', ARGV[1])
+redis.call('HSETNX', KEYS[1], 'level', -1)
+redis.call('HSETNX', KEYS[1], 'size', 0)
+return false`;
 
-/** Puts rows where a partition will take them, unless it has taken all of this level, or is gone. Arguments: level, rows. */
+/**
+ * Puts rows where a partition will take them, unless it has taken all of this level, or is gone. Arguments: level, rows,
+ * the run.
+ */
 export const PUSH = `
-local merged = redis.call('HGET', KEYS[1], 'level')
-if not merged or tonumber(merged) >= tonumber(ARGV[1]) then return 0 end
+local merged, run = unpack(redis.call('HMGET', KEYS[1], 'level', 'run'))
+if not merged or run ~= ARGV[3] or tonumber(merged) >= tonumber(ARGV[1]) then return 0 end
 return redis.call('RPUSH', KEYS[2], ARGV[2])`;
 
 /**
  * Adds the new states of a level to a partition, once. Returns what was said of them the first time, or nothing if the
- * partition has not the states it should. Arguments: level, states before and after, forms, parents, actions, and what
- * is to be said.
+ * partition has not the states it should. Arguments: level, states before and after, forms, parents, actions, what is
+ * to be said, and the run.
  */
 export const APPLY = `
 local merged, found, forms, parents, actions = unpack(KEYS)
-local level, size, says = unpack(redis.call('HMGET', merged, 'level', 'size', 'says'))
+local level, size, says, run = unpack(redis.call('HMGET', merged, 'level', 'size', 'says', 'run'))
+if run ~= ARGV[8] then return false end
 if level == ARGV[1] then return says end
 if not level or size ~= ARGV[2] or tonumber(level) > tonumber(ARGV[1]) then return false end
 if ARGV[2] ~= ARGV[3] then redis.call('MSET', forms, ARGV[4], parents, ARGV[5], actions, ARGV[6]) end
 redis.call('HSET', merged, 'level', ARGV[1], 'size', ARGV[3], 'says', ARGV[7])
 redis.call('UNLINK', found)
 return ARGV[7]`;
+
+/** States of a partition, and the bytes of its other keys. */
+export const SIZE = `
+local bytes = 0
+for i = 2, #KEYS do bytes = bytes + (redis.call('MEMORY', 'USAGE', KEYS[i]) or 0) end
+return {tonumber(redis.call('HGET', KEYS[1], 'size') or 0), bytes}`;
 
 /**
  * Also where the server has no memory left. Arguments: why it is paused, or nothing if it is not; the seconds that it

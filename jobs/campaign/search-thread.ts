@@ -4,9 +4,10 @@ import { OutOfMemory } from "../../engine/out-of-memory.ts";
 import { SearchTooLarge } from "../../engine/search/partitions.ts";
 import { UsageError } from "../usage-error.ts";
 import { openDescribed } from "./open-search.ts";
+import { LostStates } from "./search-states.ts";
+import type { Refusal } from "./search-tasks.ts";
 import { workForSearch } from "./search-worker.ts";
 import { openServer, refusalOf } from "./server.ts";
-import { LostStates, type Refusal } from "./shared-search.ts";
 
 export interface SearchThreadData {
   readonly queue: string;
@@ -24,13 +25,13 @@ async function work({ queue, id, worker, bytes }: SearchThreadData): Promise<Sea
   try {
     const open = await openDescribed(queue, home, id);
     if (open === undefined) return { ended: "gone" };
-    const { search, about, machine, close } = open;
+    const { about, machine, close } = open;
     const { partitions, leaseMs } = about;
     try {
-      return { ended: await workForSearch(search, machine, { partitions, leaseMs, bytes, worker }) };
+      return { ended: await workForSearch(open, machine, { partitions, leaseMs, bytes, worker }) };
     } catch (error) {
       if (!(error instanceof LostStates)) throw error;
-      if ((await search.status()) === undefined) return { ended: "gone" };
+      if ((await open.tasks.status()) === undefined) return { ended: "gone" };
       return { refused: error.message, pauses: "lost" };
     } finally {
       close();

@@ -2,7 +2,9 @@
 import { Expander, Mirror, MOST_CHUNK, Partition } from "../../engine/search/partitions.ts";
 import { noFindings } from "../../engine/search/search.ts";
 import type { Findings, Visitable } from "../../engine/search/visitable.ts";
-import { LostStates, type SharedSearch, type TaskFindings } from "./shared-search.ts";
+import type { SharedSearch } from "./open-search.ts";
+import { LostStates, type SearchStates } from "./search-states.ts";
+import type { SearchTasks, TaskFindings } from "./search-tasks.ts";
 
 /** Transitions of a task, about. */
 const TAKEN = 100_000;
@@ -28,25 +30,33 @@ export async function workForSearch(
   machine: Visitable,
   options: SearchWorkerOptions,
 ): Promise<Ended> {
-  const worker = new SearchWorker(search, machine, options);
   const { leaseMs, around = (_task, work) => work() } = options;
-  let task = await search.take(options.worker, leaseMs);
+  const { tasks } = search;
+  const run = (await tasks.status())?.run ?? "";
+  const worker = new SearchWorker(search, run, machine, options);
+  let task = await tasks.take(options.worker, leaseMs, run);
   for (;;) {
     if (task === "done" || task === "paused" || task === "gone") return task;
     if (task === "wait") {
       await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
-      task = await search.take(options.worker, leaseMs);
+      task = await tasks.take(options.worker, leaseMs, run);
       continue;
     }
     const current = task;
     const found = await around(current, () => worker.run(current));
     // Both in one go.
-    [, task] = await Promise.all([search.finish(current, found), search.take(options.worker, leaseMs)]);
+    [, task] = await Promise.all([
+      tasks.finish(current, found, run),
+      tasks.take(options.worker, leaseMs, run),
+    ]);
   }
 }
 
 class SearchWorker {
-  readonly #search: SharedSearch;
+  readonly #tasks: SearchTasks;
+  readonly #states: SearchStates;
+  /** What it has kept is of this run alone. */
+  readonly #run: string;
   readonly #machine: Visitable;
   readonly #options: SearchWorkerOptions;
   readonly #expander: Expander;
@@ -58,8 +68,15 @@ class SearchWorker {
   #edges = 0;
   #expanded = 0;
 
-  constructor(search: SharedSearch, machine: Visitable, options: SearchWorkerOptions) {
-    this.#search = search;
+  constructor(
+    { tasks, states }: SharedSearch,
+    run: string,
+    machine: Visitable,
+    options: SearchWorkerOptions,
+  ) {
+    this.#run = run;
+    this.#tasks = tasks;
+    this.#states = states;
     this.#machine = machine;
     this.#options = options;
     this.#expander = new Expander(machine, options.partitions);
@@ -87,16 +104,15 @@ class SearchWorker {
     to: number,
     start: number,
   ): Promise<TaskFindings> {
-    const search = this.#search;
     const { words } = this.#machine;
     if (this.#mirror !== undefined) await this.#readOrigins(this.#mirror, level);
-    const forms = await search.forms(partition, level, words, from - start, to - start);
+    const forms = await this.#states.forms(partition, level, words, from - start, to - start);
     const chunk = { partition, from, forms };
     const { findings, found } = this.#expander.expand(chunk, level, this.#mirror);
     this.#edges += findings.edges;
     this.#expanded += to - from;
     const pushed = [...found.entries()].filter(([, rows]) => rows.length > 0);
-    await Promise.all(pushed.map(([into, rows]) => search.push(into, level + 1, rows)));
+    await Promise.all(pushed.map(([into, rows]) => this.#states.push(into, level + 1, rows, this.#run)));
     const witnesses = [...(this.#machine.witnesses?.() ?? [])].filter(([, times]) => times > 0);
     return {
       ...asSent(findings),
@@ -110,7 +126,7 @@ class SearchWorker {
   async #readOrigins(mirror: Mirror, level: number): Promise<void> {
     for (; this.#mirrored < level; this.#mirrored++) {
       for (let partition = 0; partition < this.#options.partitions; partition++)
-        mirror.add(partition, await this.#search.origins(partition, this.#mirrored + 1));
+        mirror.add(partition, await this.#states.origins(partition, this.#mirrored + 1));
     }
   }
 
@@ -121,16 +137,16 @@ class SearchWorker {
     count: number,
     size: number,
   ): Promise<TaskFindings> {
-    const search = this.#search;
-    let says = await search.saysOf(partition, level);
+    const known = this.#states;
+    let says = await known.saysOf(partition, level);
     try {
       says ??= await this.#add(task, level, partition, count, size);
     } catch (error) {
       // Another worker may have been faster, so that nothing is there to be added.
-      if (error instanceof LostStates) says = await search.saysOf(partition, level);
+      if (error instanceof LostStates) says = await known.saysOf(partition, level);
       if (says === undefined) {
         // Of a task that was done long ago nothing is counted.
-        if (error instanceof LostStates && (await search.isBeyond(partition, level))) return NOTHING;
+        if (error instanceof LostStates && (await known.isBeyond(partition, level))) return NOTHING;
         throw error;
       }
     }
@@ -141,28 +157,27 @@ class SearchWorker {
       shortest: said.shortest,
       seen: [],
       found: [],
-      next: this.#tasks(level, partition, size, said.size),
+      next: this.#tasksOf(level, partition, size, said.size),
       merged: { partition, new: said.size - size, size: said.size, worker: this.#options.worker },
     };
   }
 
   /** Adds what was found for a partition. Returns what is said of it. */
   async #add(task: string, level: number, partition: number, count: number, size: number): Promise<string> {
-    const search = this.#search;
     const states = await this.#partition(partition, level, size);
     const findings = noFindings(this.#machine);
-    for await (const some of search.found(partition, level, count)) {
+    for await (const some of this.#states.found(partition, level, count)) {
       for (const each of some) states.add(each, level, findings);
-      await search.keep(task, this.#options.leaseMs);
+      await this.#tasks.keep(task, this.#options.leaseMs);
     }
     const own = JSON.stringify({ size: states.count, ...asSent(findings) });
-    const says = await search.apply(partition, level, size, states.since(size), own);
+    const says = await this.#states.apply(partition, level, size, states.since(size), own, this.#run);
     if (JSON.parse(says).size === states.count) this.#keep(partition, { states, levels: level + 1 });
     return says;
   }
 
   /** The states of a level of a partition, in tasks that take about as long as one another. */
-  #tasks(level: number, partition: number, from: number, to: number): string[] {
+  #tasksOf(level: number, partition: number, from: number, to: number): string[] {
     const average = this.#expanded === 0 ? this.#machine.actions.length : this.#edges / this.#expanded;
     const most = Math.min(MOST_CHUNK, Math.max(1, Math.round(TAKEN / Math.max(1, average))));
     const parts = Math.ceil((to - from) / most);
@@ -182,8 +197,8 @@ class SearchWorker {
       levels: 0,
     };
     for (let each = levels; each < level; each++)
-      states.addKnown(await this.#search.allForms(partition, each));
-    if (states.count !== size) throw this.#search.lost(partition);
+      states.addKnown(await this.#states.allForms(partition, each));
+    if (states.count !== size) throw this.#states.lost(partition);
     return states;
   }
 

@@ -1,22 +1,23 @@
 /** Explorations whose states lie on real Redis servers find what the local search finds, whatever dies on the way. */
 import type { ChildProcess } from "node:child_process";
-import type { Redis } from "ioredis";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { SearchTooLarge } from "../../engine/search/partitions.ts";
 import type { Explored } from "../../engine/search/visitable.ts";
-import { type Exploration, explore, forgetExplored } from "../explore.ts";
-import { machineOf, prepare, type SubjectRef } from "../subject.ts";
+import { explore, forgetExplored } from "../explore.ts";
+import { machineOf, prepare } from "../subject.ts";
 import { Work } from "../work.ts";
-import { openDescribed, PARTITIONS } from "./open-search.ts";
-import { killWorker, PASSWORD, startWorker, TestServer } from "./redis.testing.ts";
+import { BOUNDS, counted, found, LAZY_UNMAP, local } from "./exploration.testing.ts";
+import { openDescribed, PARTITIONS, removeSearch } from "./open-search.ts";
+import { killWorker, PASSWORD, startWorker, TestServer, until } from "./redis.testing.ts";
+import { SearchStates } from "./search-states.ts";
+import { searchesOn, type TaskFindings } from "./search-tasks.ts";
 import { workForSearch } from "./search-worker.ts";
-import { openServer } from "./server.ts";
+import { openServer, type Server } from "./server.ts";
 import { exploreShared } from "./shared-exploration.ts";
-import { SharedSearch, searchesOn, type TaskFindings } from "./shared-search.ts";
 
 const NONE = new Int32Array(0);
 let servers: TestServer[];
-let redis: Redis;
+let redis: Server;
 const workers: ChildProcess[] = [];
 
 beforeEach(async () => {
@@ -39,53 +40,19 @@ function startOne(): ChildProcess {
   return worker;
 }
 
-/** What does not depend on who was faster, nor on where the states lie. */
-const counted = ({
-  states,
-  edges,
-  depth,
-  ended,
-  verdict,
-  deadlocks,
-  fired,
-  witnesses,
-  violations,
-}: Explored) => ({
-  ...{ states, edges, depth, ended, verdict, deadlocks },
-  fired: [...fired],
-  witnesses: [...witnesses],
-  lengths: violations.map(({ law, run }) => `${law} ${run.length}`).sort(),
-});
-
-const found = ({ result, reports }: Exploration) => ({
-  ...counted(result),
-  reports: reports.map(({ law, bug, history }) => `${law} ${bug} ${history.length}`).sort(),
-});
-
-/** The protocol of db64fe02 in a scope that is visited in a second. */
-const LAZY_UNMAP: SubjectRef = {
-  machine: "lazy-unmap",
-  parameters: { V: 3, F: 2, C: 2 },
-  merged: false,
-  orders: "all",
-};
-const BOUNDS = { states: 1e7, ends: "any", bytes: 1e9 };
-
 async function shared(workers: number, work: Work, leaseMs = 500): Promise<Explored> {
   await prepare(LAZY_UNMAP.machine);
   const options = { ...BOUNDS, queue: queue(), shards: shards(), workers, leaseMs };
   return exploreShared(machineOf(LAZY_UNMAP), LAZY_UNMAP, options, work);
 }
 
-const local = async () =>
-  counted((await explore("lazy-unmap", { scope: "V=3,F=2,C=2", symmetry: "off" })).result);
-
 /** Waits until the search has this many levels. */
 async function levels(count: number): Promise<void> {
-  for (;;) {
+  await until(async () => {
     for (const id of await searchesOn(redis))
-      if ((await redis.llen(`vmapcheck:search:{${id}}:levels`)) >= count) return;
-  }
+      if ((await redis.llen(`vmapcheck:search:{${id}}:levels`)) >= count) return true;
+    return false;
+  });
 }
 
 describe("a shared exploration", () => {
@@ -110,11 +77,7 @@ describe("a shared exploration", () => {
       const perServer = there.result.shards?.map(({ states }) => states) ?? [];
       expect(perServer.reduce((sum, states) => sum + states)).toBe(here.result.states);
       // Nothing is left behind.
-      for (const { address } of servers) {
-        const server = await openServer(address);
-        expect(await server.dbsize()).toBe(0);
-        server.disconnect();
-      }
+      for (const server of servers) expect(await server.ask("DBSIZE")).toBe(0);
     },
   );
 
@@ -144,10 +107,33 @@ describe("a shared exploration", () => {
       return work();
     };
     const options = { partitions: PARTITIONS, leaseMs: 500, bytes: 1e9, worker: "late", around };
-    expect(await workForSearch(open.search, open.machine, options)).toMatch(/^(done|gone)$/);
+    expect(await workForSearch(open, open.machine, options)).toMatch(/^(done|gone)$/);
     expect(isLate).toBe(true);
     open.close();
     expect(counted(await running)).toEqual(await local());
+  });
+
+  test("is left by a worker of it once it is removed and begun again, of which nothing is counted", async () => {
+    const running = shared(0, new Work({})).catch((error: Error) => error.message);
+    await levels(0);
+    const [id = ""] = await searchesOn(redis);
+    const open = await openDescribed(queue(), redis, id);
+    if (open === undefined) throw new Error("the search has begun");
+    let again: Promise<Explored> | undefined;
+    const around = async (task: string, work: () => Promise<TaskFindings>) => {
+      if (!task.startsWith("e:6:") || again !== undefined) return work();
+      const done = work();
+      await done;
+      await removeSearch(open, 20);
+      expect(await running).toMatch(/^another explore of the same machine has taken or removed the result$/);
+      again = shared(1, new Work({}));
+      await levels(8);
+      return done;
+    };
+    const options = { partitions: PARTITIONS, leaseMs: 500, bytes: 1e9, worker: "old", around };
+    expect(await workForSearch(open, open.machine, options)).toBe("gone");
+    open.close();
+    expect(counted(await (again as Promise<Explored>))).toEqual(await local());
   });
 
   test("is continued where it was interrupted, with other workers", async () => {
@@ -202,9 +188,7 @@ describe("a server that cannot be trusted with states", () => {
     const running = shared(where === "here" ? 1 : 0, new Work({})).catch((error: Error) => error.message);
     if (where === "elsewhere") startOne();
     await levels(8);
-    const other = await openServer(servers[1]?.address ?? "");
-    await other.flushall();
-    other.disconnect();
+    await servers[1]?.ask("FLUSHALL");
     expect(await running).toMatch(/^--queue: 127\.0\.0\.1:\d+ lost states that it had: [^\n]*$/);
     // What cannot be continued is removed.
     expect(await searchesOn(redis)).toEqual([]);
@@ -213,11 +197,11 @@ describe("a server that cannot be trusted with states", () => {
   test.each(["here", "elsewhere"])(
     "without memory ends the search at that bound, by a worker %s",
     async (where) => {
-      await redis.config("SET", "maxmemory", "2mb");
+      await servers[0]?.ask("CONFIG", "SET", "maxmemory", "2mb");
       const running = shared(where === "here" ? 1 : 0, new Work({}));
       if (where === "elsewhere") startOne();
       expect(await running).toMatchObject({ ended: "memory", verdict: "bounded" });
-      await redis.config("SET", "maxmemory", "0");
+      await servers[0]?.ask("CONFIG", "SET", "maxmemory", "0");
       expect(counted(await shared(1, new Work({})))).toEqual(await local());
     },
   );
@@ -250,7 +234,7 @@ describe("a server that cannot be trusted with states", () => {
 
   test("is not sent a longer string than it takes", async () => {
     const states = { forms: new Int32Array(2 ** 27 + 1), parents: NONE, actions: new Uint16Array(0) };
-    const sent = new SharedSearch("x", redis, [redis]).apply(0, 0, 0, states, "");
+    const sent = new SearchStates("x", [redis], 1).apply(0, 0, 0, states, "", "run");
     await expect(sent).rejects.toThrow(SearchTooLarge);
   });
 

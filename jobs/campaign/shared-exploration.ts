@@ -3,21 +3,17 @@
  * them. Who asks waits for the end, and says what was found.
  */
 import { randomUUID } from "node:crypto";
-import type { Redis } from "ioredis";
-import { emptyBatch, push } from "../../engine/search/batch.ts";
-import { omissionBound } from "../../engine/search/compact-table.ts";
-import { initialFound } from "../../engine/search/partitions.ts";
-import { noFindings, refuse, summary } from "../../engine/search/search.ts";
-import { StateTable } from "../../engine/search/state-table.ts";
-import type { Explored, Findings, Visitable } from "../../engine/search/visitable.ts";
+import { refuse } from "../../engine/search/search.ts";
+import type { Explored, Visitable } from "../../engine/search/visitable.ts";
 import { startThread, type Thread } from "../../engine/thread.ts";
 import type { SubjectRef } from "../subject.ts";
 import { UsageError } from "../usage-error.ts";
 import type { Work } from "../work.ts";
-import { describeSearch, openSearch, PARTITIONS } from "./open-search.ts";
+import { beginSearch, describeSearch, openSearch, removeSearch, type SharedSearch } from "./open-search.ts";
+import { exploredOf } from "./search-result.ts";
+import { type Refusal, type SearchStatus, SearchTasks, searchesOn } from "./search-tasks.ts";
 import type { SearchThreadData, SearchThreadEnd } from "./search-thread.ts";
-import { addressBeside, hostOf, openServer, refusalOf } from "./server.ts";
-import { type Refusal, type SearchStatus, SharedSearch, searchesOn } from "./shared-search.ts";
+import { addressBeside, openServer, refusalOf, type Server } from "./server.ts";
 
 /** Between two looks at a search. */
 const LOOK_MS = 200;
@@ -52,24 +48,21 @@ export async function exploreShared(
   try {
     const addresses = (shards?.split(",") ?? []).map((host) => addressBeside(queue, host));
     const { id, about } = describeSearch(ref, addresses, leaseMs);
-    const { search, close } = await openSearch(queue, home, id, about, machine);
+    const search = await openSearch(queue, home, id, about, machine);
     try {
-      const bounds = { ends, bound: states, partitions: PARTITIONS };
-      const beginning = search.begin(JSON.stringify(about), bounds, initialFound(machine, PARTITIONS));
-      await answered(beginning, work);
+      await answered(beginSearch(search, { ends, bound: states }), work);
       for (let nth = 0; nth < workers; nth++)
         threads.push(startSearchThread(queue, id, Math.floor(bytes / workers)));
       const ended = await waitForEnd(search, threads, work);
       const isDone = ended === "fixpoint" || ended === "break";
-      if (isDone) await claim(search);
-      else await pause(search, ended, seconds(), threads);
-      const names = about.hosts.length > 0 ? about.hosts : [hostOf(queue)];
+      if (isDone) await claim(search.tasks);
+      else await pause(search.tasks, ended, seconds(), threads);
       // A paused search has its seconds.
-      const result = await exploredOf(search, machine, ended, isDone ? seconds() : 0, names);
-      if (isDone) await search.remove(PARTITIONS, result.depth);
+      const result = await exploredOf(search, machine, ended, isDone ? seconds() : 0);
+      if (isDone) await removeSearch(search, result.depth);
       return result;
     } finally {
-      close();
+      search.close();
     }
   } catch (error) {
     const refused = refusalOf(error as Error);
@@ -91,14 +84,14 @@ export async function forgetShared(
     let states: number | undefined;
     for (const [ref, machine] of asked) {
       const { id, about } = describeSearch(ref, addresses);
-      const { search, close } = await openSearch(queue, home, id, about, machine);
+      const search = await openSearch(queue, home, id, about, machine);
       try {
-        const status = await search.status();
+        const status = await search.tasks.status();
         if (status === undefined) continue;
         states = (states ?? 0) + status.states;
-        await search.remove(PARTITIONS, status.levels.length);
+        await removeSearch(search, status.levels.length);
       } finally {
-        close();
+        search.close();
       }
     }
     if (states !== undefined) return states;
@@ -143,18 +136,18 @@ async function waitForEnd(
 ): Promise<Explored["ended"]> {
   let warned: string | undefined;
   for (;;) {
-    const status = await answered(search.status(), work);
+    const status = await answered(search.tasks.status(), work);
     if (status === undefined)
       throw new UsageError("another explore of the same machine has taken or removed the result");
     const { phase, paused, failed, levels } = status;
     if (phase === "done") return status.ended as "fixpoint" | "break";
-    if (paused === "lost") await search.remove(PARTITIONS, levels.length);
+    if (paused === "lost") await removeSearch(search, levels.length);
     if (paused === "lost" || paused === "failed") throw new UsageError(`--queue: ${failed}`);
     if (paused !== undefined) return paused as Explored["ended"];
     const refusal = refusalIn(threads);
     if (refusal?.pauses === "memory") return "memory";
     if (refusal !== undefined) {
-      await answered(search.fail({ ...refusal, pauses: refusal.pauses ?? "failed" }), work);
+      await answered(search.tasks.fail({ ...refusal, pauses: refusal.pauses ?? "failed" }), work);
       continue;
     }
     if (failed !== undefined && failed !== warned) work.warn(`a worker left the search: ${failed}`);
@@ -197,107 +190,26 @@ function statusText({ states, levels, phase, open, taken }: SearchStatus): strin
 
 /** Lets workers end their tasks, so that none has to be waited for when the search is continued. */
 async function pause(
-  search: SharedSearch,
+  tasks: SearchTasks,
   why: string,
   seconds: number,
   threads: readonly SearchThread[],
 ): Promise<void> {
-  await search.pause(why, seconds);
+  await tasks.pause(why, seconds);
   const late = new Promise((resolve) => setTimeout(resolve, END_MS).unref());
   await Promise.race([late, Promise.all(threads.map(({ end }) => end))]);
 }
 
 /** One of several who ask says the result. */
-async function claim(search: SharedSearch): Promise<void> {
-  if (!(await search.claim()))
+async function claim(tasks: SearchTasks): Promise<void> {
+  if (!(await tasks.claim()))
     throw new UsageError("another explore of the same machine has taken the result");
-}
-
-async function exploredOf(
-  search: SharedSearch,
-  machine: Visitable,
-  ended: Explored["ended"],
-  seconds: number,
-  hosts: readonly string[],
-): Promise<Explored> {
-  const status = await search.status();
-  const sent = await search.findings();
-  const findings = noFindings(machine);
-  for (const [name, times] of sent.counts) {
-    const [kind, action] = name.split(":");
-    if (kind === "edges") findings.edges = times;
-    else if (kind === "deadlocks") findings.deadlocks = times;
-    else findings.fired[Number(action)] = times;
-  }
-  for (const [name, length] of sent.shortest) {
-    const [law, action] = name.split(":").map(Number) as [number, number];
-    (findings.shortest[law] as Uint16Array)[action] = length;
-  }
-  const reached = new StateTable(machine.words);
-  await addPaths(search, machine, reached, findings, sent.first);
-  const levels = status?.levels ?? [];
-  const whole = levels.reduce((sum, each) => sum + each, 0);
-  const shards = await search.shards(PARTITIONS, levels.length);
-  const states = shards.reduce((sum, each) => sum + each.states, 0);
-  const known = [...(machine.witnesses?.().keys() ?? [])];
-  const witnesses = new Map(known.map((id) => [id, sent.seen.includes(id) ? 1 : 0]));
-  const { hashBits } = machine;
-  const begun = { levels: [...levels], head: 0, levelEnd: reached.count };
-  const before = { seconds: status?.seconds ?? 0, witnesses: new Map<string, number>() };
-  return {
-    ...summary({ machine, reached, hashBits, findings, before, ...begun }, ended, seconds, witnesses),
-    states,
-    depth: levels.length - (states > whole ? 0 : 1),
-    omission: hashBits === undefined ? 0 : omissionBound(states, hashBits),
-    bytes: shards.reduce((sum, each) => sum + each.bytes, 0),
-    shards: shards.map((each, nth) => ({ server: hosts[nth] as string, ...each })),
-  };
-}
-
-/** Reads the states on the way to each violation into a table, by whose numbers the findings then name them. */
-async function addPaths(
-  search: SharedSearch,
-  machine: Visitable,
-  reached: StateTable,
-  findings: Findings,
-  first: readonly (readonly [number, number, number, number])[],
-): Promise<void> {
-  const { words } = machine;
-  const batch = emptyBatch(words, 1);
-  const inOrder = [...first].sort(([, one, action], [, other, next]) => one - other || action - next);
-  for (const [law, length, action, from] of inOrder) {
-    const path = await pathTo(search, words, from, length - 1);
-    let number = -1;
-    for (const state of path.reverse()) {
-      batch.count = 0;
-      batch.forms.set(state.form);
-      push(batch, number, state.action, 0);
-      reached.addAll(batch);
-      number = reached.find(state.form);
-    }
-    findings.violated.push(law);
-    findings.first[law] = { from: number, action, length };
-  }
-}
-
-/** The states from one of this level back to the initial one: a level each. */
-async function pathTo(search: SharedSearch, words: number, from: number, level: number) {
-  const path: { readonly form: Int32Array; readonly action: number }[] = [];
-  for (let [number, at] = [from, level]; number >= 0; at--) {
-    const partition = number % PARTITIONS;
-    const place = Math.floor(number / PARTITIONS) - (await search.start(partition, at));
-    const form = await search.forms(partition, at, words, place, place + 1);
-    const { parent, action } = await search.origin(partition, at, place);
-    path.push({ form, action });
-    number = parent;
-  }
-  return path;
 }
 
 /** Works for the searches of a server that have something to do, one at a time, until it is ended. */
 export async function workForSearches(
   queue: string,
-  home: Redis,
+  home: Server,
   { workers, bytes, untilEmpty }: { workers: number; bytes: number; untilEmpty: boolean },
   work: Work,
 ): Promise<void> {
@@ -316,7 +228,7 @@ export async function workForSearches(
         if (refusal !== undefined) {
           work.warn(refusal.refused);
           // What is paused can be worked for once it is begun again.
-          const isPaused = await new SharedSearch(id, home, [home]).fail(refusal).then(
+          const isPaused = await new SearchTasks(id, home).fail(refusal).then(
             () => refusal.pauses !== undefined,
             () => false,
           );
@@ -333,7 +245,7 @@ export async function workForSearches(
   }
 }
 
-async function isToDo(home: Redis, id: string): Promise<boolean> {
-  const status = await new SharedSearch(id, home, [home]).status();
+async function isToDo(home: Server, id: string): Promise<boolean> {
+  const status = await new SearchTasks(id, home).status();
   return status !== undefined && status.phase !== "done" && status.paused === undefined;
 }

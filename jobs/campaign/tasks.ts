@@ -104,8 +104,8 @@ async function checked(
   };
 }
 
-function findingOf({ files }: KernelReport["wing"], { kernel, law, bug, history, scope }: Surprise): Finding {
-  const about = { law: law ?? "", subject: kernel, bug: bug ?? null, commands: history?.length ?? null };
+function findingOf({ files }: KernelReport["wing"], { kernel, law, history, scope }: Surprise): Finding {
+  const about = { law: law ?? "", subject: kernel, bug: null, commands: history?.length ?? null };
   if (history === null || scope === null || law === null) return { ...about, file: null };
   return { ...about, file: files.formatHistory({ kernel, law, scope, commands: history }) };
 }

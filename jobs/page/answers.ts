@@ -48,7 +48,7 @@ export async function givenBy(word: string | undefined, tree?: string): Promise<
   if (/[./\\]/.test(word)) return { ...given, file: word };
   if (await isBug(word)) return { ...given, bug: word };
   throw new UsageError(
-    `there is no bug ${JSON.stringify(word)}: view takes a bug, a file (./NAME), or tree:DIR; see list`,
+    `there is no bug ${JSON.stringify(word)}: view takes a bug, a file (./NAME), or tree:DIR`,
   );
 }
 

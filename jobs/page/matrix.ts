@@ -147,7 +147,9 @@ async function checkedCell(
   const surprise = surprises.find((each) => each.kind === "unknown" && each.law === law);
   if (surprise !== undefined) {
     const target = found.keep(wing, kernel, surprise);
-    const short = surprise.bug === undefined ? "?" : ((await bugMeant(surprise.bug))?.bug.number ?? "*");
+    const [like, ...more] = surprise.alike ?? [];
+    const number = like === undefined || more.length > 0 ? undefined : (await bugMeant(like))?.bug.number;
+    const short = `${number ?? ""}?`;
     const opens = target === undefined ? null : `history?${new URLSearchParams({ target })}`;
     return { ...cellOf(law, "unknown", `${short} in ${commands}`, surprise.what), opens };
   }

@@ -2,8 +2,16 @@
 import type { Run } from "../../spec/gather/response.ts";
 import { TABLE_PAGES } from "../../spec/gather/vocabulary.ts";
 import type { Facts } from "./changes.ts";
-import type { Rules } from "./rules.ts";
-import { allocate, type Batch, type Entry, type Gather, newBatch, release, type State } from "./state.ts";
+import {
+  allocate,
+  type Batch,
+  type Entry,
+  type Gather,
+  newBatch,
+  type Rules,
+  release,
+  type State,
+} from "./state.ts";
 
 export function activeBatch({ chain, active }: Gather): Batch {
   return chain[active] as Batch;

@@ -46,6 +46,8 @@ export interface Facts {
   /** ppc64: huge pages are rounded to their base; s390: tables through RCU; whose list of tables ppc64 has. */
   readonly roundsHugeHash: boolean;
   readonly s390Tables: "array" | "rcu";
+  /** s390: whether a gather of the whole mm flushes first, and then frees tables at once. */
+  readonly s390FlushesFirst: boolean;
 }
 
 /** 2.6.28. */
@@ -75,6 +77,7 @@ const FIRST: Facts = {
   x86Ranges: false,
   roundsHugeHash: false,
   s390Tables: "array",
+  s390FlushesFirst: true,
 };
 
 /** In the order of the bibliography. */
@@ -88,6 +91,7 @@ const MADE: readonly Since<Facts>[] = [
   ],
   ["29eb77825cc7", { fastMode: false }],
   ["2b047252d087", { range: "given" }],
+  ["02a8f3abb708", { s390FlushesFirst: false }],
   ["1cf35d47712d", { splitsFlush: true, zapFlushes: "up to the last page" }],
   [
     "fb7332a9fedf",

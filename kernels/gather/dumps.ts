@@ -1,7 +1,6 @@
 /** What a dump shows, of the fields that a release has. */
-import type { Dump, DumpedGather, DumpedList } from "../../spec/gather/dump.ts";
-import type { Rules } from "./rules.ts";
-import { type Gather, openGathers, type State, type TableBatch } from "./state.ts";
+import type { Dump, DumpedGather, DumpedList } from "../../spec/gather/response.ts";
+import { type Gather, openGathers, type Rules, type State, type TableBatch } from "./state.ts";
 import { checksPageSize } from "./zap.ts";
 
 const listOf = (list: TableBatch | undefined): DumpedList | null =>

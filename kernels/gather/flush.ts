@@ -2,8 +2,7 @@
 import type { Flush } from "../../spec/gather/response.ts";
 import { flushHash } from "./hash.ts";
 import { resetRange, strideOf } from "./range.ts";
-import type { Rules } from "./rules.ts";
-import { type Gather, openGathers, type State } from "./state.ts";
+import { type Gather, openGathers, type Rules, type State } from "./state.ts";
 import { submitFreelist, submitTables } from "./tables.ts";
 
 /** Whether anything waits for a flush. */

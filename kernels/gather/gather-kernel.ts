@@ -4,9 +4,8 @@ import type { LawId } from "../../spec/contract.ts";
 import type { Fingerprint } from "../../spec/fingerprint.ts";
 import type { CommandRecord } from "../../spec/gather/commands/command.ts";
 import { type Begin, type Command, type FreeTable, recordOf } from "../../spec/gather/commands.ts";
-import type { Dump } from "../../spec/gather/dump.ts";
-import type { Promises } from "../../spec/gather/promises.ts";
-import type { Response } from "../../spec/gather/response.ts";
+import type { Promises } from "../../spec/gather/releases.ts";
+import type { Dump, Response } from "../../spec/gather/response.ts";
 import type { Scope } from "../../spec/gather/scope.ts";
 import { PAGE, TOP } from "../../spec/gather/vocabulary.ts";
 import { freeAtOnce, freeBatches, freeChain, leftIn, nextBatch } from "./batches.ts";
@@ -16,18 +15,28 @@ import { flushMmu, flushTlb, flushTlbOnly, isNested } from "./flush.ts";
 import { follow, insert, load, touch, walk } from "./hardware.ts";
 import { queueHash, setLazy } from "./hash.ts";
 import { adjustRange, noteEntry, noteTable, resetRange } from "./range.ts";
-import type { Rules, Steps } from "./rules.ts";
 import { beginS390, flushS390, freeTableS390 } from "./s390.ts";
-import { collapse, flushUnshared, unshare } from "./shared-tables.ts";
-import { copyState, type Gather, newBatch, newState, pagesFrom, type State } from "./state.ts";
 import {
+  copyState,
+  type Gather,
+  newGather,
+  newState,
+  pagesFrom,
+  type Rules,
+  type State,
+  type Steps,
+} from "./state.ts";
+import {
+  collapse,
   flushTables,
+  flushUnshared,
   graceEnds,
   invalidate,
   pageOf,
   removeTable,
   removeToFreelist,
   runCallbacks,
+  unshare,
 } from "./tables.ts";
 import { endVma, flushFrames, startVma } from "./vmas.ts";
 import { removePage, setPageSize, zap } from "./zap.ts";
@@ -194,30 +203,12 @@ function begin(state: State, { g, start, end, fullmm }: Begin, rules: Rules): vo
   if (state.gathers[g] !== undefined && state.preempted !== g) throw new Misuse("busy");
   const inArray = facts.pagesIn === "array";
   const unset = facts.range === "unset";
-  const gather: Gather = {
-    g,
+  const gather = newGather(g, inArray ? limits.array : limits.bundle, {
     fullmm: fullmm ? 1 : 0,
-    needFlush: 0,
     fast: facts.fastMode && state.cpus === 1 ? 1 : 0,
     start: unset ? TOP : start,
     end: unset ? 0 : end,
-    all: 0,
-    freedTables: 0,
-    cleared: 0,
-    exec: 0,
-    huge: 0,
-    pfnmap: 0,
-    delayedRmap: 0,
-    unshared: 0,
-    fullyUnshared: 0,
-    pageSize: 0,
-    batchCount: 0,
-    chain: [newBatch(0, inArray ? limits.array : limits.bundle)],
-    active: 0,
-    tables: undefined,
-    ptes: [],
-    pxds: [],
-  };
+  });
   if (facts.range === "given" && fullmm) {
     gather.start = 0;
     gather.end = TOP;

@@ -1,8 +1,7 @@
 /** ppc64: the batch of hash-table entries that wait to be invalidated, one for each CPU. */
 import type { Run } from "../../spec/gather/response.ts";
 import { type Addr, PAGE } from "../../spec/gather/vocabulary.ts";
-import type { Rules } from "./rules.ts";
-import type { HashBatch, State } from "./state.ts";
+import type { HashBatch, Rules, State } from "./state.ts";
 
 const LARGE_PAGE = 2 ** 16;
 

@@ -2,7 +2,7 @@
 import { RELEASES } from "../../spec/gather/releases.ts";
 import { factsOf } from "./changes.ts";
 import { type GatherKernel, gatherKernel, STEPS } from "./gather-kernel.ts";
-import type { Rules } from "./rules.ts";
+import type { Rules } from "./state.ts";
 
 /** The rules of a release. A bug's changed kernel is these with one replaced. */
 export const rulesOf = (label: string): Rules => ({ facts: factsOf(label), steps: STEPS });

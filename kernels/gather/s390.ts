@@ -1,7 +1,6 @@
 /** s390: pages are flushed when their PTE is cleared, and freed at once. Only page tables are gathered. */
 import type { TableLevel } from "../../spec/gather/vocabulary.ts";
-import type { Rules } from "./rules.ts";
-import type { Gather, State } from "./state.ts";
+import type { Gather, Rules, State } from "./state.ts";
 import { submitTables } from "./tables.ts";
 
 const SEGMENT_SPACE = 2 ** 31;
@@ -20,6 +19,7 @@ export function flushMm(state: State, { g, fullmm }: Gather): void {
 
 /** tlb_gather_mmu: where nothing else runs in the mm, one flush now serves all. */
 export function beginS390(state: State, gather: Gather, { facts }: Rules): void {
+  if (!facts.s390FlushesFirst) return;
   if (facts.s390Tables === "array" && (state.cpus === 1 || (state.users <= 1 && state.current === 1)))
     gather.fullmm = 1;
   if (gather.fullmm) flushMm(state, gather);
@@ -34,7 +34,8 @@ export function flushS390(state: State, gather: Gather, { facts }: Rules): void 
     return;
   }
   const { ptes, pxds } = gather;
-  if (!gather.fullmm && ptes.length + pxds.length > 0) flushMm(state, gather);
+  const wasFlushed = facts.s390FlushesFirst && gather.fullmm;
+  if (!wasFlushed && ptes.length + pxds.length > 0) flushMm(state, gather);
   for (const id of [...ptes.reverse(), ...pxds.reverse()]) state.events.push({ kind: "tableFree", id });
   gather.ptes = [];
   gather.pxds = [];
@@ -48,7 +49,7 @@ export function freeTableS390(
   id: number,
 ): void {
   if (!hasLevel(state, level)) return;
-  if (gather.fullmm) {
+  if (gather.fullmm && rules.facts.s390FlushesFirst) {
     state.events.push({ kind: "tableFree", id });
     return;
   }

@@ -1,7 +1,9 @@
 /** The state of a gather kernel: its open gathers, the allocator of batch pages, what RCU holds, and the hardware. */
+import type { Collapse, Unshare } from "../../spec/gather/commands.ts";
 import type { Event } from "../../spec/gather/response.ts";
 import type { Scope } from "../../spec/gather/scope.ts";
 import { type Addr, PAGE, type Pfn, type Slot, type TableId } from "../../spec/gather/vocabulary.ts";
+import type { Facts } from "./changes.ts";
 import { copyHardware, type Hardware, newHardware } from "./hardware.ts";
 
 /** A page, or from 6.9 on a run of pages of one folio, that waits to be freed. */
@@ -151,6 +153,19 @@ export function newBatch(id: number, max: number): Batch {
   return { id, max, nr: 0, entries: [] };
 }
 
+/** A gather that begins: its first list has room for `max` entries. */
+export function newGather(
+  g: Slot,
+  max: number,
+  begins: Pick<Gather, "fullmm" | "fast" | "start" | "end">,
+): Gather {
+  return {
+    ...{ g, ...begins, needFlush: 0, all: 0, freedTables: 0, cleared: 0, exec: 0, huge: 0, pfnmap: 0 },
+    ...{ delayedRmap: 0, unshared: 0, fullyUnshared: 0, pageSize: 0, batchCount: 0 },
+    ...{ chain: [newBatch(0, max)], active: 0, tables: undefined, ptes: [], pxds: [] },
+  };
+}
+
 /** __get_free_page for a batch: its id, or undefined when it fails. */
 export function allocate(state: State, what: "pages" | "table"): number | undefined {
   if (state.succeed > 0) state.succeed -= 1;
@@ -178,4 +193,28 @@ export function openGathers({ gathers }: State): number {
 /** The pages from `addr` on. */
 export function* pagesFrom(addr: Addr, count: number): Generator<Addr> {
   for (let nth = 0; nth < count; nth++) yield addr + nth * PAGE;
+}
+
+export type Step = (state: State, gather: Gather, rules: Rules) => void;
+
+export interface Steps {
+  readonly flushTlb: Step;
+  readonly flushTlbOnly: Step;
+  readonly flushTables: Step;
+  readonly invalidate: Step;
+  readonly finish: (state: State, gather: Gather, rules: Rules, start: number, end: number) => void;
+  readonly removeTable: (state: State, gather: Gather, rules: Rules, id: TableId) => void;
+  readonly unshare: (state: State, gather: Gather, rules: Rules, command: Unshare) => void;
+  /** tlb_next_batch: whether there is another batch to fill. */
+  readonly nextBatch: (state: State, gather: Gather, facts: Facts) => boolean;
+  readonly freeBatches: (state: State, gather: Gather) => void;
+  readonly setLazy: (state: State, cpu: number, rules: Rules, on: boolean) => void;
+  /** Whether the grace periods that were asked for can end. */
+  readonly graceEnds: (state: State) => boolean;
+  readonly collapse: (state: State, command: Collapse) => void;
+}
+
+export interface Rules {
+  readonly facts: Facts;
+  readonly steps: Steps;
 }

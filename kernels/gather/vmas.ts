@@ -1,8 +1,7 @@
 /** Start and end of a vma, and vmas of frames without pages. */
 import type { StartVma } from "../../spec/gather/commands.ts";
 import { resetRange } from "./range.ts";
-import type { Rules } from "./rules.ts";
-import type { Gather, State } from "./state.ts";
+import type { Gather, Rules, State } from "./state.ts";
 
 /** Whether start and end of a vma are generic code on this architecture. */
 function hasGenericVmas({ scope: { arch } }: State, { facts }: Rules): boolean {

@@ -5,8 +5,7 @@ import { addEntry, flushRmaps, freeAtOnce } from "./batches.ts";
 import { flushFree, flushMmu } from "./flush.ts";
 import { queueHash } from "./hash.ts";
 import { noteEntry } from "./range.ts";
-import type { Rules } from "./rules.ts";
-import type { Gather, State } from "./state.ts";
+import type { Gather, Rules, State } from "./state.ts";
 
 /** What __tlb_remove_page asserts of its caller, and notes. */
 export function notePage(state: State, gather: Gather, rules: Rules, size: number): void {

@@ -1,6 +1,9 @@
 /** The world after a command and its reply. */
+import type { Spec } from "../../spec/contract.ts";
 import type { Command } from "../../spec/gather/commands.ts";
+import type { Promises } from "../../spec/gather/releases.ts";
 import type { Response } from "../../spec/gather/response.ts";
+import type { Scope } from "../../spec/gather/scope.ts";
 import {
   type Addr,
   CLEARED,
@@ -13,7 +16,7 @@ import {
 } from "../../spec/gather/vocabulary.ts";
 import type { OpenGather, Removal } from "../../spec/gather/world.ts";
 import { follow, remove, waitFor, type Zapped } from "./events.ts";
-import { Draft, type State } from "./world.ts";
+import { Draft, initialWorld, type State } from "./world.ts";
 
 export function after(before: State, command: Command, response: Response): State {
   const draft = new Draft(before);
@@ -319,4 +322,10 @@ function loseTables(draft: Draft, g: number): void {
     draft.own("tables").delete(id);
     if (!draft.next.unannounced.has(removal)) draft.found.lost.push(id);
   }
+}
+
+export type GatherSpec = Spec<Scope, State, Command, Response>;
+
+export function gatherSpec(promises: Promises): GatherSpec {
+  return { initial: (scope) => initialWorld(scope, promises), enabled: () => [], after };
 }

@@ -1,5 +1,6 @@
 /** How an explorer distinguishes worlds: by all on which a later verdict, or what callers may do, depends. */
 import { type Fingerprint, LIST_END } from "../../spec/fingerprint.ts";
+import { COMMANDS, type Op } from "../../spec/gather/commands.ts";
 import type { OpenGather, Removal } from "../../spec/gather/world.ts";
 import type { State } from "./world.ts";
 
@@ -34,6 +35,7 @@ export function addWorld(world: State, to: Fingerprint): void {
   to.add(LIST_END);
 }
 
+const OPS = Object.keys(COMMANDS) as Op[];
 const LOADED: readonly string[] = ["active", "lazy", "none"];
 const VMAS: readonly string[] = ["none", "pages", "frames"];
 
@@ -46,11 +48,13 @@ function addAll(to: Fingerprint, numbers: readonly number[]): void {
 }
 
 function addRemoval(
-  { addr, end, level, g, table = LIST_END, ofFrame }: Removal,
+  { addr, end, level, g, table = LIST_END, ofFrame, missedIn }: Removal,
   alone: boolean,
   to: Fingerprint,
 ): void {
   addAll(to, [addr, end, level, g, table, ofFrame ? 1 : 0, alone ? 1 : 0]);
+  // To which bug a later touch is attributed depends on the call that missed it.
+  to.add(missedIn === undefined ? 0 : 1 + OPS.indexOf(missedIn));
 }
 
 function addGather(gather: OpenGather, to: Fingerprint): void {

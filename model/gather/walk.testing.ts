@@ -4,7 +4,7 @@ import type { State as KernelState } from "../../kernels/gather/state.ts";
 import { type Command, chosen, type Response } from "../../spec/gather/commands.ts";
 import { type GatherLaw, lawsCalled } from "../../spec/gather/laws/index.ts";
 import type { Scope } from "../../spec/gather/scope.ts";
-import { gatherSpec } from "./gather-spec.ts";
+import { gatherSpec } from "./after.ts";
 import type { State } from "./world.ts";
 
 export interface Stepped {

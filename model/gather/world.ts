@@ -1,5 +1,5 @@
 /** The reference: one immutable world. `Draft` is how the next one is made, within one reply. */
-import type { Promises } from "../../spec/gather/promises.ts";
+import type { Promises } from "../../spec/gather/releases.ts";
 import { type Scope, tablesOf } from "../../spec/gather/scope.ts";
 import type { Pfn, Slot } from "../../spec/gather/vocabulary.ts";
 import type { OpenGather, Reading, World } from "../../spec/gather/world.ts";

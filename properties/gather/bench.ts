@@ -1,8 +1,14 @@
 /** A gather beside its judge, and how histories of its callers are drawn and shrunk. */
 import fc from "fast-check";
-import { gatherSpec } from "../../model/gather/gather-spec.ts";
-import { chosen, isEnabled, recordOf } from "../../spec/gather/commands.ts";
-import { type HistoryStep, naming, simpler } from "../../spec/gather/history.ts";
+import { gatherSpec } from "../../model/gather/after.ts";
+import {
+  chosen,
+  type HistoryStep,
+  isEnabled,
+  naming,
+  recordOf,
+  simpler,
+} from "../../spec/gather/commands.ts";
 import { lawsCalled } from "../../spec/gather/laws/index.ts";
 import type { Scope } from "../../spec/gather/scope.ts";
 import { scopesFor } from "../../spec/gather/scopes.ts";

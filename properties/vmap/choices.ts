@@ -58,7 +58,13 @@ const WEIGHTS_OF_MAPS_ALONE = weightsOf("mapsAlone", 0);
 /** Blocks of two pages are soon used up: what matters is how they lie among areas. */
 const WEIGHTS_AMONG_AREAS = weightsOf("amongAreas", 4);
 
-function weightsFor({ blockPages }: Scope): Weights {
+/** Areas that span zones are looked up as often as they are freed. */
+const WEIGHTS_OF_ZONES: Weights = { ...WEIGHTS, find: WEIGHTS.free };
+const ZONES_FROM: Pages = 48;
+
+function weightsFor({ blockPages, vmalloc, congruent }: Scope): Weights {
+  const isAlone = blockPages === 0 && congruent.length === 0;
+  if (isAlone && vmalloc.vend - vmalloc.vstart >= ZONES_FROM) return WEIGHTS_OF_ZONES;
   if (blockPages === 2) return WEIGHTS_AMONG_AREAS;
   return blockPages > 0 ? WEIGHTS_OF_MAPS : WEIGHTS;
 }

@@ -202,6 +202,22 @@ const crowd: Scope = {
   ],
 };
 
+/** Areas that reach over several zones of sixteen pages, which belong to different nodes (6.9 on), looked up by any page. */
+const zones: Scope = {
+  ...AREAS_ONLY,
+  name: "zones",
+  wordPages: 256,
+  cpus: 3,
+  lazyMaxPages: 8,
+  vmalloc: { vstart: 64, vend: 128 },
+  sizes: [1, 2, 9, 17, 24],
+  aligns: pagesAligned(1, 4),
+  windows: [
+    { vstart: 64, vend: 128 },
+    { vstart: 72, vend: 120 },
+  ],
+};
+
 export const SCOPES: readonly Scope[] = [
   desk,
   top,
@@ -219,11 +235,12 @@ export const SCOPES: readonly Scope[] = [
 /**
  * The scopes in which a release with these promises does something that it does in no other. No release promises how
  * blocks pack, so that check never judges it: a hunt for that law alone has a scope of its own. Compiled
- * code is not called outside its domain: docs/trees.md says why.
+ * code is not called outside its domain: docs/trees.md says why. Its own way to look areas up is tried in zones.
  */
 export function scopesFor(promises: Pick<Promises, "percpu" | "compiled">, law?: LawId): readonly Scope[] {
   if (law === "blocks-pack") return [crowd];
-  return SCOPES.filter(
+  const scopes = promises.compiled ? [...SCOPES, zones] : SCOPES;
+  return scopes.filter(
     (scope) =>
       (promises.percpu || scope.congruent.length === 0) && !(promises.compiled && scope.outside === true),
   );

@@ -9,6 +9,7 @@ import { PFNMAPS_ORDERS, pfnmapsMachine } from "./pfnmaps.ts";
 import { PROTECTS_ORDERS, protectsMachine } from "./protects.ts";
 import { RECLAIMS_ORDERS, reclaimsMachine } from "./reclaims.ts";
 import { ANON_VMA_ORDERS, anonVmaMachine } from "./rmap/anon-vma.ts";
+import { HOLDERS_ORDERS, holdersMachine } from "./rmap/holders.ts";
 import { TAKE_ALL_ORDERS, takeAllMachine } from "./rmap/take-all.ts";
 import { TRUNCATE_ORDERS, truncateMachine } from "./rmap/truncate.ts";
 import { WAITING_ORDERS, waitingMachine } from "./rmap/waiting.ts";
@@ -125,5 +126,12 @@ export const STEP_PROTOCOLS: readonly StepProtocol[] = [
     { cpus },
     WAITING_ORDERS,
     waitingMachine,
+  ),
+  ...family(
+    "holders",
+    "A lock whose holder is preempted and moves to another CPU, while others spin or sleep for it.",
+    { cpus: { ...cpus, most: 3 }, tasks: { counts: "tasks", usual: 3, most: 4 } },
+    HOLDERS_ORDERS,
+    holdersMachine,
   ),
 ];

@@ -13,6 +13,10 @@ const LAST: Readonly<Record<string, readonly string[]>> = {
     "waiter-gets-the-lock-1",
     "other-task-runs-1",
   ],
+  "holders-spinlock-preemptible": [0, 1, 2].flatMap((task) => [
+    `holder-releases-${task}`,
+    `task-gets-a-cpu-${task}`,
+  ]),
   "waiting-mutex": ["waiter-gets-the-lock-0", "waiter-gets-the-lock-1"],
 };
 

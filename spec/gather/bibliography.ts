@@ -84,7 +84,11 @@ export const CHANGES: readonly Change[] = [
     ends: "tlb-fast-mode",
   }),
   change("3.11", "3.16", "2b047252d087", "tlb_gather_mmu is given the range; fullmm is 0 to ~0.", {
+    begins: "table-outside-range",
     ends: "gather-range-corner zap-range-wrong-half",
+  }),
+  change("3.15", "3.16", "02a8f3abb708", "s390 flushes before it frees tables, also of a whole mm.", {
+    ends: "s390-flushes-first",
   }),
   change(
     "3.15",
@@ -98,7 +102,7 @@ export const CHANGES: readonly Change[] = [
     "4.4",
     "fb7332a9fedf",
     "The range is that of the entries that were removed; it is empty after a flush.",
-    { ends: "zap-misses-last-page" },
+    { ends: "zap-misses-last-page table-outside-range" },
   ),
   change("4.8", "4.15", "e9d55e157034", "__tlb_remove_page says whether the gather is full."),
   change(

@@ -1,11 +1,12 @@
 /** The table of commands. Code for commands of all kinds is a loop over it. */
+import type { Naming } from "../contract.ts";
 import { anyRecord, type CommandRecord, hex } from "./commands/command.ts";
 import type { Command, Op } from "./commands/kinds.ts";
 import * as machine from "./commands/machine.ts";
 import * as observer from "./commands/observer.ts";
 import * as owner from "./commands/owner.ts";
 import * as removal from "./commands/removal.ts";
-import type { Promises } from "./promises.ts";
+import type { Promises } from "./releases.ts";
 import type { Response } from "./response.ts";
 import type { Scope } from "./scope.ts";
 import type { World } from "./world.ts";
@@ -149,4 +150,19 @@ export function replyText({ events, reached, refused }: Response): string {
     }
   });
   return words.join(", ");
+}
+
+/** Nothing has to be known of earlier steps. */
+export type Names = null;
+
+export const naming: Naming<Names, HistoryStep, Command, Response> = {
+  begin: () => null,
+  resolve: (_names, step) => step,
+  note: () => {},
+  without: (history, dropped) => history.filter((_step, index) => !dropped.has(index)),
+};
+
+/** Every form of a step simpler than this one, best first. */
+export function simpler(step: HistoryStep): Iterable<HistoryStep> {
+  return recordOf(step).simpler(step);
 }

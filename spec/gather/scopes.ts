@@ -1,7 +1,7 @@
 /** Machines on which random histories run, and small ones to explore. */
 import type { LawId } from "../contract.ts";
 import { archOf, isOwnArch } from "./bibliography.ts";
-import type { Promises } from "./promises.ts";
+import type { Promises } from "./releases.ts";
 import { type Call, numbers, pagesOf, type Scope, TINY } from "./scope.ts";
 import type { Arch } from "./vocabulary.ts";
 
@@ -123,6 +123,15 @@ export const SCOPES: readonly Scope[] = [
     tableIds: numbers(4),
     slots: 2,
     calls: ["zap", "tables", "rcu", "users", "fail", "flushes", "walk"],
+  },
+  {
+    ...PLAIN,
+    name: "s390, touched",
+    arch: "s390",
+    pages: pagesOf(1),
+    frames: numbers(2, 100),
+    tableIds: [0],
+    calls: ["zap", "tables", "rcu", "touch", "lazy"],
   },
   {
     ...PLAIN,

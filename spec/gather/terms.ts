@@ -1,10 +1,9 @@
 /** The types of this wing, for code that is written for all wings (spec/wing.ts). */
 import type { Fingerprint } from "../fingerprint.ts";
 import type { Terms } from "../wing.ts";
-import type { Command, Response } from "./commands.ts";
-import type { Dump } from "./dump.ts";
-import type { Names } from "./history.ts";
-import type { Promises } from "./promises.ts";
+import type { Command, Names, Response } from "./commands.ts";
+import type { Promises } from "./releases.ts";
+import type { Dump } from "./response.ts";
 import type { Scope } from "./scope.ts";
 import type { World } from "./world.ts";
 

@@ -1,7 +1,7 @@
 /** What must be seen in a meaningful run. A witness that is never reached fails the run. */
 import type { Witness } from "../contract.ts";
 import type { Command } from "./commands.ts";
-import type { Promises } from "./promises.ts";
+import type { Promises } from "./releases.ts";
 import type { Event, Response } from "./response.ts";
 import type { World } from "./world.ts";
 

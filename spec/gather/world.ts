@@ -1,6 +1,6 @@
 /** What the judge knows after each reply: what was removed and not flushed, what waits where, who may translate. */
 import type { Op } from "./commands/kinds.ts";
-import type { Promises } from "./promises.ts";
+import type { Promises } from "./releases.ts";
 import type { Scope } from "./scope.ts";
 import type { Addr, Cpu, Pfn, Slot, TableId } from "./vocabulary.ts";
 

@@ -42,6 +42,8 @@ export interface Promises {
   readonly percpu: boolean;
   /** Whether vmap leaves the guard page out for a caller who passes VM_NO_GUARD. */
   readonly obeysNoGuard: boolean;
+  /** Whether find_vmap_area finds an area by any of its pages (cef2ac3f6c8a, 3.11), and not by the first alone. */
+  readonly findsByAnyPage?: boolean;
   readonly pools: Pools;
   /** Whether an allocation may say that it cannot wait for a purge (6.19). Before, it purges all the same. */
   readonly noblock: boolean;

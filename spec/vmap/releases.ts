@@ -58,7 +58,7 @@ const PROMISED_SINCE: readonly Since<Omit<Promises, "labels">>[] = [
   ["89699605", { guard: GUARD_BOTH_SIDES }],
   ["248ac0e1", { guard: NO_GUARD }],
   ["4341fa4", outside(OUTSIDE_3_10)],
-  ["cef2ac3f", outside(OUTSIDE_3_11)],
+  ["cef2ac3f", { findsByAnyPage: true, ...outside(OUTSIDE_3_11) }],
   ["71394fe5", { obeysNoGuard: true }],
   ["68ad4a33", { lowestPage: 1, percpu: true }],
   ["68ad4a33", laws(["lowest-roomy-hole", "highest-congruent-fit"], ["lowest-fit"])],

@@ -116,14 +116,24 @@ static int needs(const struct lane_call *call)
 
 static void judge(const struct lane_call *call, int at, unsigned long owes)
 {
-	unsigned long value = drive_io->value, pages = 0;
+	unsigned long value = drive_io->value, pages = 0, numbers[10 + MOST_CALLS];
+	int other, count = 7;
 
 	if (drive_io->lost)
 		drive_bug("lanes.c", __LINE__, "the shim's list of events is full");
 	if (drive_io->kind == DRIVE_PLACED)
 		pages = bits_of(value, value + call->pages * PAGE_SIZE);
-	SEE("return", at, drive_io->kind, drive_io->kind == DRIVE_PLACED ? value - drive_start : value,
-	    pages & translated, pages & held, owes & translated, owes & unmapped & present());
+	memcpy(numbers, (unsigned long[]){ at, drive_io->kind, drive_io->kind == DRIVE_PLACED ? value - drive_start : value,
+		pages & translated, pages & held, owes & translated, owes & unmapped & present() }, 7 * sizeof(*numbers));
+	/* What is owed is left: the situation, which distinguishes one bug from another. */
+	if (numbers[5] | numbers[6]) {
+		numbers[count++] = present();
+		numbers[count++] = unmapped;
+		numbers[count++] = translated;
+		for (other = 0; other < call_count; other++)
+			numbers[count++] = results[other].pages;
+	}
+	see("return", numbers, count);
 	held |= pages;
 	if (gives(call)) {
 		results[at].addr = drive_io->kind == DRIVE_PLACED ? value : 1;

@@ -222,10 +222,16 @@ _Noreturn void drive_stop(void)
 
 void lanes_stopped(const char *kind)
 {
+	int lane;
+
 	see_text("stop ");
 	see_text(kind);
 	see_text(" ");
 	see_text(kind[0] == 'b' ? drive_io->text : "");
+	/* Of those that can no longer continue, who waits within reclaim. */
+	for (lane = 0; lane < LANES; lane++)
+		if (kind[0] == 'd' && lanes[lane].reclaims)
+			see_text("reclaim ");
 	see_text("\n");
 	note_act("stop %s %s", kind, kind[0] == 'b' ? drive_io->text : "");
 }

@@ -26,6 +26,14 @@ void *xa_erase(struct xarray *x, unsigned long index);
 void *drive_xa_next(struct xarray *x, unsigned long *index, int first);
 #define xa_for_each(x, i, p) \
 	for ((i) = 0, (p) = drive_xa_next(x, &(i), 1); p; (p) = drive_xa_next(x, &(i), 0))
+/* The radix tree, in which blocks were found before. Memory for it is asked for ahead. */
+#define RADIX_TREE(n, f) struct xarray n
+int drive_insert(struct xarray *x, unsigned long index, void *item);
+#define radix_tree_preload(f) ({ int lacks = drive_shadow(f, __LINE__); if (!lacks) DRIVE_SECTION(1); lacks; })
+#define radix_tree_preload_end() DRIVE_SECTION(-1)
+#define radix_tree_insert(x, i, p) drive_insert(x, i, p)
+#define radix_tree_delete(x, i) xa_erase(x, i)
+#define radix_tree_lookup(x, i) xa_load(x, i)
 #ifdef DRIVE_POINTS
 /* What an xarray does under its own lock is one step. */
 #define xa_load(x, i) (DRIVE_POINT("load of " #x), xa_load(x, i))

@@ -385,32 +385,31 @@ void *(xa_load)(struct xarray *x, unsigned long index)
 	return drive_has(x, at, index) ? x->entries[at].item : NULL;
 }
 
+int drive_insert(struct xarray *x, unsigned long index, void *item)
+{
+	unsigned int at = drive_place(x, index);
+
+	if (drive_has(x, at, index))
+		return -EBUSY;
+	if (x->count == x->room) {
+		struct drive_entry *entries = drive_take_memory((2 * x->room + 4) * sizeof(*entries));
+
+		if (x->room) {
+			memcpy(entries, x->entries, x->count * sizeof(*entries));
+			drive_give_memory(x->entries);
+		}
+		x->entries = entries;
+		x->room = 2 * x->room + 4;
+	}
+	memmove(x->entries + at + 1, x->entries + at, (x->count - at) * sizeof(*x->entries));
+	x->entries[at] = (struct drive_entry){ index, item };
+	x->count++;
+	return 0;
+}
+
 int (xa_insert)(struct xarray *x, unsigned long index, void *item, gfp_t flags)
 {
-	unsigned int at;
-	int result = 0;
-
-	at = drive_place(x, index);
-	if (drive_fails_for(flags, 0)) {
-		result = -ENOMEM;
-	} else if (drive_has(x, at, index)) {
-		result = -EBUSY;
-	} else {
-		if (x->count == x->room) {
-			struct drive_entry *entries = drive_take_memory((2 * x->room + 4) * sizeof(*entries));
-
-			if (x->room) {
-				memcpy(entries, x->entries, x->count * sizeof(*entries));
-				drive_give_memory(x->entries);
-			}
-			x->entries = entries;
-			x->room = 2 * x->room + 4;
-		}
-		memmove(x->entries + at + 1, x->entries + at, (x->count - at) * sizeof(*x->entries));
-		x->entries[at] = (struct drive_entry){ index, item };
-		x->count++;
-	}
-	return result;
+	return drive_fails_for(flags, 0) ? -ENOMEM : drive_insert(x, index, item);
 }
 
 void *(xa_erase)(struct xarray *x, unsigned long index)

@@ -90,6 +90,11 @@ static void drive_map(ulong addr, ulong size, ulong frame)
 	}
 }
 
+#ifndef HAVE_AREA_FLAGS
+/* Of the areas that DRIVE_ALLOC made, as vmalloc's have one. Nothing reads it. */
+static struct vm_struct drive_vm;
+#endif
+
 static void drive_ask_alloc(const ulong *args)
 {
 	struct vmap_area *va = drive_area(args[0], args[1], args[2], args[3], args[5] ? GFP_NOWAIT : GFP_KERNEL);
@@ -99,6 +104,9 @@ static void drive_ask_alloc(const ulong *args)
 		return;
 	}
 	drive_answer(DRIVE_PLACED, va->va_start);
+#ifndef HAVE_AREA_FLAGS
+	va->vm = &drive_vm;
+#endif
 	if (args[4])
 		drive_map(va->va_start, args[0], args[4]);
 }
@@ -121,15 +129,15 @@ static void drive_ask_carve(ulong size)
 }
 
 /*
- * Whether vfree of this address takes this area. One that DRIVE_ALLOC made has no vm_struct, and is taken for one that has;
- * what vm_map_ram made differs from it by its flags, or, where there are none, only by where it begins.
+ * Whether vfree takes this area. One that DRIVE_ALLOC made has no vm_struct of its own, and is taken for one that has; what
+ * vm_map_ram made has none, and differs from it by its flags, or, where there are none, by that.
  */
-static int drive_is_owned(const struct vmap_area *va, ulong addr)
+static int drive_is_owned(const struct vmap_area *va)
 {
 #ifdef HAVE_AREA_FLAGS
 	return !(va->flags & (VMAP_RAM | VMAP_BLOCK));
 #else
-	return va->va_start == addr;
+	return va->vm != NULL;
 #endif
 }
 
@@ -149,12 +157,20 @@ static void drive_ask_free(ulong addr)
 {
 	struct vmap_area *va = drive_find(addr);
 
-	if (!va || !drive_is_owned(va, addr)) {
+	if (!va || !drive_is_owned(va)) {
 		vfree((void *)addr);
 		return;
 	}
 	drive_answer(DRIVE_DONE, va->va_start);
 	drive_io->size = va->va_end - va->va_start;
+#ifndef HAVE_AREA_FLAGS
+	if (va->vm == &drive_vm)
+		va->vm = NULL;
+#endif
+#ifdef HAVE_LAZY_AMONG_AREAS	/* as remove_vm_area does */
+	if (!va->vm)
+		va->flags |= VM_LAZY_FREE;
+#endif
 	if (va->vm) {
 		vfree((void *)addr);
 		return;
@@ -193,7 +209,11 @@ static void drive_ask_map_ram(ulong count, ulong frame)
 {
 	struct page **pages = drive_pages(count, frame);
 
+#ifdef HAVE_VMALLOC_PROT
+	drive_placed((ulong)vm_map_ram(pages, count, NUMA_NO_NODE, PAGE_KERNEL));
+#else
 	drive_placed((ulong)vm_map_ram(pages, count, NUMA_NO_NODE));
+#endif
 	drive_free(pages);
 }
 
@@ -393,7 +413,7 @@ void drive_ask(int op)
 #else
 #define for_each_drive_lazy(va, i) list_for_each_entry(va, drive_lazy_list(i), list)
 #endif
-#ifdef HAVE_AREA_FLAGS
+#if defined(HAVE_AREA_FLAGS) || defined(HAVE_LAZY_AMONG_AREAS)
 #define drive_flags(va) (va)->flags
 #else
 #define drive_flags(va) 0UL
@@ -401,6 +421,8 @@ void drive_ask(int op)
 #ifdef HAVE_BLOCKS_BY_CPU
 #define for_each_drive_index(x, c) \
 	for (c = drive_next_cpu(-1); c < drive_cpus && (x = &vmap_block_queue[c].vmap_blocks); c = drive_next_cpu(c))
+#elif defined(HAVE_RADIX_TREE)
+#define for_each_drive_index(x, c) for (c = 0; c < 1 && (x = &vmap_block_tree); c++)
 #else
 #define for_each_drive_index(x, c) for (c = 0; c < 1 && (x = &vmap_blocks); c++)
 #endif
@@ -518,8 +540,10 @@ static int drive_places(ulong page)
 			continue;
 		list_for_each_entry(va, drive_busy_list(i), list)
 			places += DRIVE_HAS(va);
+#ifndef HAVE_LAZY_AMONG_AREAS
 		for_each_drive_lazy(va, i)
 			places += DRIVE_HAS(va);
+#endif
 #ifdef HAVE_NODES
 		for (int at = 0; at < MAX_VA_SIZE_PAGES; at++)
 			list_for_each_entry(va, &vmap_nodes[i].pool[at].head, list)

@@ -144,6 +144,40 @@ describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and a compiler (skipped without)
       }
     });
 
+    test.each([
+      [
+        "loses the last page of a dirty range",
+        [/offset \+ \(1UL << order\)\);/, "offset);"],
+        "unmap x; aliases | map 1",
+      ],
+      [
+        "marks a page dirty before it clears its PTE",
+        [
+          /(\tvunmap_range_noflush\(addr, addr \+ size\);\n)([\s\S]*?)(\tvb->dirty_min = min[\s\S]*?offset \+ \(1UL << order\)\);\n)/,
+          "\tspin_lock(&vb->lock);\n$3\tspin_unlock(&vb->lock);\n$1$2",
+        ],
+        "unmap x; aliases | aliases",
+      ],
+    ] as const)(
+      "violates what C13 violates in a way that is not its release's where vb_free %s",
+      async (_says, change, lanes) => {
+        const calls = `${FULL_BLOCK} : ${lanes}`;
+        const changed = await explored(changedTree(directory, change), calls);
+        expect(changed.reports.map(({ law, bug, alike }) => [law, bug, alike])).toEqual([
+          ["no-alias-after-unmap-aliases", undefined, "vb-final-free-window"],
+        ]);
+        const own = await explored(directory, calls);
+        expect([own.ended, own.laws]).toEqual(["fixpoint", []]);
+      },
+    );
+
+    test("has both its release's way to violate a law and another one reported", async () => {
+      const copy = changedTree(directory, [/offset \+ \(1UL << order\)\);/, "offset);"]);
+      const { reports } = await explored(copy, WINDOW);
+      const found = reports.filter(({ law }) => law === "no-alias-after-unmap-aliases");
+      expect(found.map(({ bug }) => bug)).toEqual([undefined, "vb-final-free-window"]);
+    });
+
     test("has a run of C13 that the repaired tree cannot take, and all others keep the law", async () => {
       const { reports } = await explored(directory, WINDOW);
       const file = treeRunIn("run", JSON.parse(reports[0]?.file ?? ""));

@@ -49,16 +49,36 @@ export const PROBES: readonly Probe[] = [
   needs("vmap_block_queue"),
   since("6.9", "HAVE_NODES", "areas on vmap nodes, with pools", "vmap_nodes[0].pool"),
   since("6.4", "HAVE_BLOCKS_BY_CPU", "an index of blocks for each CPU", "vmap_block_queue[0].vmap_blocks"),
-  since("6.4", "HAVE_BLOCK_CPU", "a block knows its CPU", "((struct vmap_block *)0)->cpu"),
-  since("6.3", "HAVE_AREA_FLAGS", "areas have flags", "((struct vmap_area *)0)->flags"),
+  {
+    name: "HAVE_BLOCK_CPU",
+    says: "a block knows its CPU (6.10, and stable versions before: 8c61291fd850)",
+    expression: "((struct vmap_block *)0)->cpu",
+  },
+  since(
+    "6.3",
+    "HAVE_AREA_FLAGS",
+    "areas say what vm_map_ram has",
+    "((struct vmap_area *)0)->flags & VMAP_RAM",
+  ),
   since("6.3", "HAVE_FIND_UNLINK", "find_unlink_vmap_area", "(void *)&find_unlink_vmap_area"),
   since("6.5", "HAVE_RECLAIM", "reclaim_and_purge_vmap_areas", "(void *)&reclaim_and_purge_vmap_areas"),
   {
     name: "HAVE_VMALLOC_PROT",
-    says: "__vmalloc takes a protection (to 5.7)",
+    says: "__vmalloc and vm_map_ram take a protection (to 5.7)",
     // A call of a macro with too many arguments would be an error in the header.
     expression:
       "sizeof(char[__builtin_types_compatible_p(__typeof__(__vmalloc), void *(unsigned long, gfp_t, pgprot_t)) ? 1 : -1])",
+  },
+  {
+    name: "HAVE_RADIX_TREE",
+    says: "blocks in a radix tree (to 5.8)",
+    expression: "(void *)&vmap_block_tree",
+  },
+  {
+    name: "HAVE_LAZY_AMONG_AREAS",
+    says: "lazy areas stay among the others (to 5.3)",
+    expression: "VM_LAZY_FREE",
+    until: "5.3",
   },
   {
     name: "HAVE_LAZY_LLIST",

@@ -7,7 +7,7 @@ import { load, type TreeState } from "./tree-state.ts";
 
 export function dump(state: TreeState): Dump {
   load(state);
-  const { instance, place, scope, hasNodes } = state.machine;
+  const { instance, place, scope, hasNodes, lazyAmongAreas } = state.machine;
   instance.dump();
   const areas: DumpedArea[] = [];
   const free: Extent[] = [];
@@ -46,12 +46,13 @@ export function dump(state: TreeState): Dump {
     if (cpu >= 0) blocks[nth] = { ...block, onFreeList: cpu };
   }
   blocks.sort((one, other) => one.start - other.start);
+  const isLazy = ({ start }: Extent) => purge.some((each) => each.start === start);
   return {
-    areas,
+    areas: lazyAmongAreas ? areas.map((each) => ({ ...each, lazy: isLazy(each) })) : areas,
     lazyPages: state.lazyPages,
     cache: undefined,
     free,
-    purge,
+    purge: lazyAmongAreas ? undefined : purge,
     ...(hasNodes ? { pool } : {}),
     blocks,
     freeLists,

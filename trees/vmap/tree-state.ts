@@ -26,6 +26,8 @@ export interface Machine {
   readonly place: Place;
   readonly scope: Scope;
   readonly hasNodes: boolean;
+  /** Whether lazy areas are listed with the busy ones. */
+  readonly lazyAmongAreas: boolean;
   /** The state that the instance holds; undefined if that state is no longer used. */
   live: TreeState | undefined;
   /** The saved memory that equals the instance's, if any. */
@@ -79,7 +81,16 @@ export function boot(scope: Scope, built: Built): Machine {
       `mm/vmalloc.c: VMAP_BBMAP_BITS comes out at ${instance.blockPages} and VMAP_MAX_ALLOC at ${instance.mapLimit}; expected ${blockPages} and ${bitsPerLong}`,
     );
   const hasNodes = built.facts.holds.includes("HAVE_NODES");
-  const machine: Machine = { instance, place, scope, hasNodes, live: undefined, content: undefined };
+  const lazyAmongAreas = built.facts.holds.includes("HAVE_LAZY_AMONG_AREAS");
+  const machine: Machine = {
+    instance,
+    place,
+    scope,
+    hasNodes,
+    lazyAmongAreas,
+    live: undefined,
+    content: undefined,
+  };
   if (!beforeInit) initialise(machine);
   instance.setBase();
   machine.content = BASE;

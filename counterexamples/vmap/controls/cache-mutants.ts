@@ -2,6 +2,7 @@
  * The six mutants of the free-area cache's rules (catalogue section 2) in the guarded form of 2.6.39, and the claim
  * about each: four place something higher than necessary; two only search again more often.
  */
+
 import { MARKS } from "../../../kernels/vmap/coverage-marks.ts";
 import { rulesOf } from "../../../kernels/vmap/releases.ts";
 import { kernelWith, stepsFrom } from "../../../kernels/vmap/rules.ts";
@@ -13,10 +14,12 @@ import type { Kernel } from "../../../spec/vmap/kernel.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 import type { Vpn } from "../../../spec/vmap/vocabulary.ts";
 import type { Bug } from "../bug.ts";
-import { cacheFreeLeavesIt } from "../cache-free-leaves-it/bug.ts";
-import { cacheFreeMovesItUp } from "../cache-free-moves-it-up/bug.ts";
-import { cacheNoAlignTest } from "../cache-no-align-test/bug.ts";
-import { cacheNoVstartTest } from "../cache-no-vstart-test/bug.ts";
+import {
+  cacheFreeLeavesIt,
+  cacheFreeMovesItUp,
+  cacheNoAlignTest,
+  cacheNoVstartTest,
+} from "../cached-search.ts";
 
 export interface CacheMutant {
   readonly kernel: Kernel<State>;

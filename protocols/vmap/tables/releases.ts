@@ -9,6 +9,7 @@ import {
   populates,
   purgesAfterLook,
   purgesUnderLock,
+  resizes,
 } from "./shadow.ts";
 import type { Steps } from "./steps.ts";
 
@@ -34,6 +35,9 @@ export const KASAN_ORDERS: Readonly<Record<string, TablesOrder>> = {
   "6.9": shadowOf("6.9"),
   "6.13": shadowOf("6.13"),
   "6.17": shadowOf("6.17"),
+  /** 3ddc2fefe6f3, and d699440f58ce beside it: the end of an area that was resized. */
+  "6.12-resizing": [...shadowOf("6.9"), resizes("left poisoned")],
+  "6.13-resizing": [...shadowOf("6.13"), resizes("unpoisoned")],
   /** 5.5's purge without the lock: what it has seen need not be so any more when it clears the entry. */
   "5.5-without-lock": [
     makes("all areas"),

@@ -252,3 +252,24 @@ export const purgesAfterLook =
   ];
 
 export const others: Steps = (m, cpu) => [...unpoisons(m, cpu), ...touches(m, cpu), ...frees(m, cpu)];
+
+/** vrealloc in place: a shrink poisons the end of the area; growing again makes it accessible, or only says so to the owner. */
+export const resizes =
+  (grown: "unpoisoned" | "left poisoned"): Steps =>
+  (m) =>
+    m.places.flatMap((place) => [
+      {
+        at: IDLE,
+        says: `vrealloc shrinks the area at place ${place.index}, poisons its end; returns`,
+        to: IDLE,
+        when: [has(place.life, LIVE), has(place.wrote, 1)],
+        does: wipes(place),
+      },
+      {
+        at: IDLE,
+        says: `vrealloc grows the area at place ${place.index} again; returns`,
+        to: IDLE,
+        when: [has(place.life, LIVE), has(place.wrote, 0)],
+        does: grown === "unpoisoned" ? writes(place) : sets(place.wrote, 1),
+      },
+    ]);

@@ -56,7 +56,13 @@ describe("a side table that areas share", () => {
     expect(visit(order).laws).toContain("entry-ends-with-area");
   });
 
-  test("lacks what an owner may access if that is not unpoisoned, as after vrealloc (2024-11)", () => {
+  test("lacks what an owner may access after vrealloc (2024-11), and not if a resized area is unpoisoned", () => {
+    expect(visit(shadow("6.12-resizing")).laws).toEqual(["touch-finds-entry"]);
+    const { ended, laws } = visit(shadow("6.13-resizing"));
+    expect([ended, laws]).toEqual(["fixpoint", []]);
+  });
+
+  test("lacks what an owner may access if that is not unpoisoned where the area is made", () => {
     const order = doing(shadow("6.17"), /may be accessed/, (does) => does.filter((_each, nth) => nth !== 1));
     expect(visit(order).laws).toContain("touch-finds-entry");
   });

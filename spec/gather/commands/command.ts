@@ -1,5 +1,5 @@
 /** The record of a command: all that is known of it, but for what gathers do and how the world follows. */
-import type { Feature, Promises } from "../promises.ts";
+import type { Feature, Promises } from "../releases.ts";
 import type { Call, Scope } from "../scope.ts";
 import type { Addr } from "../vocabulary.ts";
 import type { OpenGather, World } from "../world.ts";

@@ -1,6 +1,6 @@
 /** What the owner of a gather does with it as a whole. */
 
-import type { Feature } from "../promises.ts";
+import type { Feature } from "../releases.ts";
 import type { Scope } from "../scope.ts";
 import { type Addr, PAGE, TOP } from "../vocabulary.ts";
 import { command, forSlots, free, hex, optional, owesPage, removing } from "./command.ts";

@@ -94,7 +94,7 @@ export const removePage = command<RemovePage>({
   },
   call: "entries",
   weight: 20,
-  offered: ({ has }) => has.pages,
+  offered: (_promises, { arch }) => arch !== "s390",
   mayBeLegal: ({ entries, scope }) => entries.size > 0 || scope.outside === true,
   every: (scope) =>
     forSlots(scope, (g) =>

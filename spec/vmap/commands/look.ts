@@ -54,7 +54,10 @@ export const find = command<Find, Find, FindChoice>({
   beforeInit: true,
   weight: { usual: 0, maps: 2 },
   every: ({ calls, pages }) => (calls.includes("find") ? pages.map((page) => ({ op: "find", page })) : []),
-  drawn: () => ({ share: "share", page: { to: 3 } }),
+  drawn: ({ sizes, blockPages }) => ({
+    share: "share",
+    page: { to: blockPages > 0 ? 3 : Math.max(3, ...sizes) },
+  }),
   means: ({ share, page }, { scope }, ledger) => {
     const from = sharedOut(ledger.held("area"), share)?.start ?? scope.vmalloc.vstart;
     return { op: "find", page: from + page };

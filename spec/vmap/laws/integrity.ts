@@ -88,7 +88,7 @@ export const noUseAfterFree: VmapLaw = {
 
 export const findsAreas: VmapLaw = {
   id: "finds-areas",
-  says: "find_vmap_area returns an area that holds the page and was not released, and one that is busy and begins there it always finds.",
+  says: "find_vmap_area returns an area that holds the page and was not released, and one that is busy it always finds: by its first page, from 3.11 on by any page of it.",
   source: "db64fe02: found by the first page alone; cef2ac3f6c8a (3.11): by any page of it",
   needs: ["find"],
   worldAfterViolation: "sound",
@@ -98,7 +98,8 @@ export const findsAreas: VmapLaw = {
     const { page } = command;
     const here = before.areasIn({ start: page, end: page + 1 });
     if (response.start !== null) return here.some(({ start }) => start === response.start);
-    return !here.some(({ start, life }) => start === page && life === "busy");
+    const { findsByAnyPage = false } = before.promises;
+    return !here.some(({ start, life }) => life === "busy" && (findsByAnyPage || start === page));
   },
 };
 
