@@ -1,22 +1,13 @@
 /** Logs of a correct allocator under concurrent calls, as any kernel may print them: nothing in them is a violation. */
 import { expect, test } from "vitest";
-import { fileOf } from "../adapters/complaints.testing.ts";
-import { ConcurrentLog } from "./concurrent-log.testing.ts";
-import { type Setting, settingOf } from "./concurrent-setting.testing.ts";
-import { type ValidateReport, validate } from "./validate.ts";
-
-async function judged(setting: Setting): Promise<ValidateReport> {
-  const log = new ConcurrentLog(setting);
-  const file = fileOf(log.run(), ".txt");
-  const reading = log.reading();
-  const vmallocinfo = reading.includes("0x") ? fileOf(reading, ".txt") : undefined;
-  return validate(file, { vmallocinfo, release: setting.release });
-}
+import { judged } from "./concurrent-judged.testing.ts";
+import { settingOf } from "./concurrent-setting.testing.ts";
 
 test("No order in which four CPUs print the calls of a correct allocator is a violation", async () => {
   let flushes = 0;
   for (let seed = 0; seed < 54; seed++) {
-    const { violations, laws } = await judged(settingOf(seed));
+    const { report } = await judged(settingOf(seed));
+    const { violations, laws } = report;
     expect(violations, `seed ${seed}`).toEqual([]);
     flushes += laws.find(({ id }) => id === "flush-well-formed")?.judged ?? 0;
   }
@@ -26,7 +17,8 @@ test("No order in which four CPUs print the calls of a correct allocator is a vi
 test("Where events of a CPU are lost, nothing is a violation, and the report says what that leaves open", async () => {
   let open = 0;
   for (let seed = 0; seed < 54; seed++) {
-    const { violations, laws } = await judged({ ...settingOf(seed), losses: 3 });
+    const { report } = await judged({ ...settingOf(seed), losses: 3 });
+    const { violations, laws } = report;
     expect(violations, `seed ${seed}`).toEqual([]);
     for (const { undecided, blind } of laws) open += Object.keys({ ...undecided, ...blind }).length;
   }
@@ -35,5 +27,6 @@ test("Where events of a CPU are lost, nothing is a violation, and the report say
 
 test("A version between two releases is judged by what both have", async () => {
   const setting = { ...settingOf(0), nodes: 2, release: "6.17.0" };
-  expect(await judged(setting)).toMatchObject({ violated: 0, release: "6.17.0" });
+  const { report } = await judged(setting);
+  expect(report).toMatchObject({ violated: 0, release: "6.17.0" });
 });

@@ -134,7 +134,7 @@ export class ConcurrentLog {
     yield;
     yield* this.#print(
       task,
-      `free_vmap_area_noflush: va_start=${hex(area.start)} nr_lazy=${lazy} nr_lazy_max=${LAZY_MOST}`,
+      `free_vmap_area_noflush: va_start=${hex(area.start)} nr_lazy=${BigInt.asUintN(64, BigInt(lazy))} nr_lazy_max=${LAZY_MOST}`,
     );
     if (lazy > LAZY_MOST) yield* this.#purge(task);
   }

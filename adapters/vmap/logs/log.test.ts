@@ -125,6 +125,11 @@ describe("what is no log", () => {
     ["zstd data", Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, 1]), /zstd -d FILE` unpacks it/],
     ["an empty file", "", /^FILE: has no events/],
     ["a head alone", "# tracer: nop\n#\n", /^FILE: has no events/],
+    [
+      "another tracer, by its head",
+      "# tracer: function\n#\n",
+      /^FILE: is of the tracer function: nop was expected/,
+    ],
     ["the text of the function tracer", `${line("_raw_spin_lock <-foo")}\n`, /^FILE:1: is no event of a log/],
     ["a log without vmalloc", `${line("sched_switch: a")}\n`, /^FILE: has 1 events, and none of vmalloc/],
     ["a JSON document", '{"a": 1}\n', /^FILE:1: is no event of a log/],

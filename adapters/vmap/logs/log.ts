@@ -25,6 +25,8 @@ export class Log {
   #wide = false;
   #clock: "seconds" | "counter" | undefined;
   #last: Stamp | undefined;
+  /** The tracer by the head of the log; that of events alone is called nop. */
+  #tracer: string | undefined;
   /** The last line is earlier than the one before it: what happened between is not known, as if events were lost. */
   #isBack = false;
   /** Lines with an event of ours, of another subsystem, and with none. */
@@ -102,6 +104,7 @@ export class Log {
     const perf = PERF_LOST.exec(text);
     if (perf !== null) return this.#lost(line, -1, Number(perf[1]), true);
     if (HEAD.test(text)) {
+      this.#tracer ??= /^# tracer: (\S+)/.exec(text)?.[1];
       const [, online] = /#P:(\d+)/.exec(text) ?? [];
       if (online !== undefined) this.#online = Number(online);
       return undefined;
@@ -122,6 +125,12 @@ export class Log {
     const expected = "events such as alloc_vmap_area or k_alloc were expected";
     const { others } = this.counts;
     const strange = this.#firstStrange;
+    if (this.#tracer !== undefined && this.#tracer !== "nop")
+      return inputError(
+        this.#file,
+        undefined,
+        `is of the tracer ${this.#tracer.slice(0, 20)}: nop was expected, with events of vmalloc`,
+      );
     if (strange !== undefined && others === 0)
       return inputError(
         this.#file,
