@@ -13,7 +13,7 @@ import {
 import { type CheckSubject, checkInThreads } from "./check-threads.ts";
 import { checkedFor } from "./names.ts";
 import { protocolsFor, type StepColumn, stepColumns } from "./step-columns.ts";
-import { contextsOnTree, type TreeContexts } from "./tree-contexts.ts";
+import { contextsOnTree, keepCalls, type TreeContexts } from "./tree-contexts.ts";
 import { factsOfTree, openTree, type TreeFacts, treeCalled } from "./trees.ts";
 import { UsageError } from "./usage-error.ts";
 import { factsOf, type VersionFacts } from "./versions.ts";
@@ -107,12 +107,17 @@ export async function check(options: CheckOptions = {}): Promise<CheckReport> {
       : [await checkInTurn(kernels, subject?.as, how, work), await checkSteps()];
   const releases = given.length === 0 ? VMAP.kernels.map(({ name }) => name) : [...new Set(names)];
   const trees = kernels.flatMap(({ kernel }) => treeCalled(kernel.name) ?? []);
+  const contexts: TreeContexts[] = [];
+  for (const each of law === undefined ? trees : []) {
+    const found = contextsOnTree(each);
+    contexts.push(how.keepsFailures ? await keepCalls(found, each.tree.directory) : found);
+  }
   return {
     reports,
     kernels: kernels.length,
     facts: asked.flatMap((each) => each.facts ?? []),
     trees: trees.map(factsOfTree),
-    contexts: law === undefined ? trees.map((each) => contextsOnTree(each)) : [],
+    contexts,
     byName: given.length > 0,
     law,
     surprises: reports.flatMap((report) => report.surprises),

@@ -23,6 +23,16 @@ test("No order in which four CPUs print the calls of a correct allocator is a vi
   expect(flushes).toBeGreaterThan(500);
 });
 
+test("Where events of a CPU are lost, nothing is a violation, and the report says what that leaves open", async () => {
+  let open = 0;
+  for (let seed = 0; seed < 54; seed++) {
+    const { violations, laws } = await judged({ ...settingOf(seed), losses: 3 });
+    expect(violations, `seed ${seed}`).toEqual([]);
+    for (const { undecided, blind } of laws) open += Object.keys({ ...undecided, ...blind }).length;
+  }
+  expect(open).toBeGreaterThan(54);
+});
+
 test("A version between two releases is judged by what both have", async () => {
   const setting = { ...settingOf(0), nodes: 2, release: "6.17.0" };
   expect(await judged(setting)).toMatchObject({ violated: 0, release: "6.17.0" });

@@ -282,6 +282,7 @@ export class ConcurrentLog {
       lost.delete(cpu);
       text.push(line.text);
     }
+    for (const [cpu, missing] of lost) text.push(`CPU:${cpu} [LOST ${missing} EVENTS]`);
     return text;
   }
 }

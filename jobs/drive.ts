@@ -14,6 +14,7 @@ import { Driven } from "../trees/vmap/driven.ts";
 import type { Hello } from "../trees/vmap/hello.ts";
 import { treeChild } from "../trees/vmap/tree-child.ts";
 import { kernelNamed, lawNamed, toolLine } from "./names.ts";
+import { promisedBetween } from "./trees.ts";
 import { UsageError } from "./usage-error.ts";
 import { USUAL_SEED, type Watch, Work } from "./work.ts";
 
@@ -106,7 +107,7 @@ async function driveSaid(
   const { tree, law, history: file, seed = USUAL.seed, runs = USUAL.runs } = options;
   const as = options.as ?? (tree === undefined ? undefined : hello.name);
   const history = file === undefined ? undefined : { file, read: await readHistory(file) };
-  const promises = as === undefined ? promisesOf(hello) : kernelNamed(as).release;
+  const promises = as === undefined ? promisesOf(hello) : (promisedBetween(as) ?? kernelNamed(as).release);
   if (promises.freesLazily && !hello.tells.has("flush"))
     throw new ChildError(
       'its answer to hello needs "tells flush", or "frees eager": else it is not known when freed addresses may be given out again',

@@ -53,6 +53,15 @@ export async function keepFailure<T extends Terms>(
   return path;
 }
 
+/** Keeps a call on a tree that violated a law of contexts, and returns where. */
+export async function keepCall(kernel: string, law: LawId, nth: number, text: string): Promise<string> {
+  const folder = join(".vmapcheck", "calls");
+  await mkdir(folder, { recursive: true });
+  const path = join(folder, `${fileName(kernel)}.${law}.${nth + 1}.json`);
+  await writeFile(path, text);
+  return path;
+}
+
 export async function dropFailure(path: string): Promise<void> {
   await rm(path, { force: true });
 }

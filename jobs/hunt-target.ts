@@ -136,13 +136,13 @@ export function namesOf<T extends Terms>(
 /** Whether the release that compiled code is nearest to has this bug, and yet keeps the law in this history. */
 function isKeptByRelease<T extends Terms>(
   wing: OpenWing<T>,
-  { release }: Kernel<T>,
+  { release, model: own }: Kernel<T>,
   bug: Bug<T>,
   law: LawId,
   { scope, commands }: ScopedHistory<T>,
 ): boolean {
-  const model =
-    release.compiled === true && release.like !== undefined ? wing.kernelCalled(release.like) : undefined;
+  const like = release.compiled === true ? release.like : undefined;
+  const model = own ?? (like === undefined ? undefined : wing.kernelCalled(like));
   if (model === undefined || !hasBug(wing, model.release, bug, undefined)) return false;
   const last = lastPlayed(wing.bench(judgedAlsoBy(model, law), scope), commands, law);
   return last?.violated.some(({ id }) => id === law) !== true;

@@ -254,9 +254,9 @@ export async function violationToReproduce(
     throw new UsageError(
       `${target}: a reproducer takes calls that were run: --kernel or --tree says on what to run them anew`,
     );
-  if (found.kind === "tree run")
+  if (found.kind === "tree run" || found.kind === "watched call")
     throw new UsageError(
-      `${target}: a run on a tree's own code; a reproducer is made of a history, or of a run of a protocol`,
+      `${target}: calls on a tree's own code; a reproducer is made of a history, or of a run of a protocol`,
     );
   if (found.violations.length === 0)
     return {

@@ -2,6 +2,7 @@
 import { interleavingIn, isInterleaving } from "../adapters/interleaving-file.ts";
 import { readJson } from "../adapters/json-file.ts";
 import { isTreeRun, treeRunIn } from "../adapters/tree-run-file.ts";
+import { isWatchedCall, watchedCallIn } from "../adapters/watched-call-file.ts";
 import type { InterleavedBug, InterleavedViolation } from "../counterexamples/interleaved.ts";
 import { interleavedCalled } from "../counterexamples/interleavings.ts";
 import { playing } from "../engine/run/stepper.ts";
@@ -25,7 +26,9 @@ import { type ReplayedRecording, replayRecording } from "./replay-recording.ts";
 import { type ReplayedRun, replayRun } from "./replay-run.ts";
 import { type Shortfall, shortfallsIn } from "./shortfalls.ts";
 import { historyOfTrace } from "./trace-history.ts";
+import { type ReplayedWatchedCall, replayWatchedCall } from "./tree-contexts.ts";
 import { type ReplayedTreeRun, replayTreeRun } from "./tree-run.ts";
+import { openTree } from "./trees.ts";
 import { UsageError } from "./usage-error.ts";
 import { meantFirst, type Violation } from "./violation.ts";
 import {
@@ -84,7 +87,12 @@ export interface ReplayedHistory<T extends Terms = Terms> {
   play(judged: boolean): Iterable<PlayedOf<T>>;
 }
 
-export type Replay = ReplayedHistory | ReplayedRecording | ReplayedRun | ReplayedTreeRun;
+export type Replay =
+  | ReplayedHistory
+  | ReplayedRecording
+  | ReplayedRun
+  | ReplayedTreeRun
+  | ReplayedWatchedCall;
 
 /** A file (a history, an interleaving or a recording), or a bug of the catalogue. */
 export async function replay(target: string, options: ReplayOptions = {}): Promise<Replay> {
@@ -94,6 +102,10 @@ export async function replay(target: string, options: ReplayOptions = {}): Promi
   if (isRecording(target) && options.kernel === undefined) return replayRecording(target, options);
   if (isFile(target) && !isRecording(target)) {
     const json = await readJson(target);
+    if (isWatchedCall(json)) {
+      const tree = treeOf(target, options);
+      return replayWatchedCall(target, watchedCallIn(target, json), openTree(tree, undefined));
+    }
     if (isTreeRun(json)) return replayTreeRun(target, treeRunIn(target, json), treeOf(target, options));
     if (isInterleaving(json)) return replayRun(target, interleavingIn(target, json), runOptions(options));
   }

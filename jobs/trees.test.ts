@@ -30,7 +30,7 @@ import { canRunTrees, TREES } from "../trees/given-trees.testing.ts";
 import { treeKernel } from "../trees/vmap/tree-kernel.ts";
 import { exploreKernel } from "./check-explored.ts";
 import { conform } from "./conform.ts";
-import { betweenReleases, openTree } from "./trees.ts";
+import { betweenReleases, openTree, promisedBetween } from "./trees.ts";
 import { OPEN_VMAP } from "./vmap/open-wing.ts";
 
 const CAN_RUN = canRunTrees("real trees in this process", hasWebAssemblyCompiler);
@@ -218,6 +218,8 @@ describe("a tree's version", () => {
   test("between two releases is judged by what it promises itself", () => {
     const between = betweenReleases("6.18.9", "6.19");
     expect(between?.promises).toMatchObject({ noblock: false, pools: "a quarter goes" });
+    expect(between?.model).toMatchObject({ name: "6.18.9", release: { like: "6.19", noblock: false } });
+    expect(promisedBetween("6.18.9")).toMatchObject({ noblock: false, labels: releaseOf("6.19").labels });
     expect(between?.differs).toEqual([expect.stringMatching(/non-blocking.* \(6\.19\): not in 6\.18\.9/)]);
     expect(betweenReleases("5.3.18", "5.2")?.differs).toEqual([
       "5336e52c9e85 (5.3): in 5.3.18, and not in 5.2",
@@ -226,6 +228,7 @@ describe("a tree's version", () => {
 
   test.each(["6.12.117", "7.9", "6.20", undefined])("%s is judged by a release", (version) => {
     expect(betweenReleases(version, "6.12")).toBeUndefined();
+    expect(promisedBetween(version ?? "no version")).toBeUndefined();
   });
 });
 

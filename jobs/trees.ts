@@ -1,5 +1,7 @@
 /** Kernel trees on the user's disk, as kernels: `tree:DIR`. */
 
+import { rulesOf } from "../kernels/vmap/releases.ts";
+import { kernelWith } from "../kernels/vmap/rules.ts";
 import type { State } from "../kernels/vmap/state.ts";
 import { MEMORY_LAWS, PROCESS_LAWS } from "../spec/process.ts";
 import { compareVersions, type Version, versionOf } from "../spec/vmap/change.ts";
@@ -107,7 +109,10 @@ function open(word: string, as: string | undefined): TreeSubject {
   return {
     tree,
     built,
-    kernel: treeKernel((constants) => build(tree, constants), promises, word),
+    kernel: {
+      ...treeKernel((constants) => build(tree, constants), promises, word),
+      ...(between && { model: between.model }),
+    },
     as: like,
     label,
     version:
@@ -120,16 +125,25 @@ function open(word: string, as: string | undefined): TreeSubject {
 export function betweenReleases(version: string | undefined, like: string) {
   const facts = version === undefined ? undefined : factsOf(version);
   if (version === undefined || facts?.era !== "known" || facts.answersAs.length > 0) return undefined;
-  const { more = [], less = [] } =
-    facts.against.find(({ label }) => releaseOf(like).labels.includes(label)) ?? {};
+  const { labels } = releaseOf(like);
+  const { more = [], less = [] } = facts.against.find(({ label }) => labels.includes(label)) ?? {};
+  const promises = whatVersionPromises(version);
   return {
     version,
-    promises: whatVersionPromises(version),
+    promises,
+    model: kernelWith(derivedFrom(like, promises), rulesOf(version)),
     differs: [
       ...less.map((each) => `${commitText(each)}: not in ${version}, which is judged without it`),
       ...more.map((each) => `${commitText(each)}: in ${version}, and not in ${like}`),
     ],
   };
+}
+
+/** The same, where no probe says which release is nearest: with the labels of the newer, whose bugs are looked for. */
+export function promisedBetween(version: string): Promises | undefined {
+  const like = factsOf(version)?.columns.at(-1);
+  const between = like === undefined ? undefined : betweenReleases(version, like);
+  return between && { ...between.promises, labels: releaseOf(like as string).labels };
 }
 
 /** By a label, or by the release that answers as a version does. Throws a UsageError for any other word. */

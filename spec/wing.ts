@@ -46,6 +46,8 @@ export interface Release {
 export type Kernel<T extends Terms = Terms> = T["kernel"] &
   ActingMachine<T["scope"], unknown, T["command"], T["response"]> & {
     readonly release: Release;
+    /** Of compiled code between two releases: the model of its version, where that of its release differs. */
+    readonly model?: Kernel<T>;
     copy(state: unknown): unknown;
     /** Makes `to` equal to `from`, a state of the same scope. */
     assign(to: unknown, from: unknown): void;

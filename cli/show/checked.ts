@@ -3,17 +3,18 @@ import { type CheckReport, unexpected, violations } from "../../jobs/check.ts";
 import { type Cell, type KernelReport, USUAL_RUNS } from "../../jobs/check-kernel.ts";
 import { lineageOf } from "../../jobs/hunt-target.ts";
 import { toolLine } from "../../jobs/names.ts";
-import type { ContextViolation, TreeContexts } from "../../jobs/tree-contexts.ts";
 import type { TreeFacts } from "../../jobs/trees.ts";
 import { factsText, shortName } from "../../jobs/versions.ts";
 import { bugOf } from "../../jobs/wings.ts";
 import { pc } from "../colour.ts";
 import { columns } from "../output.ts";
+import { contextsText } from "./contexts.ts";
 import { coverageText, visitedText } from "./coverage.ts";
 import { failureText } from "./failure.ts";
 import { interleavedSummary, interleavedText } from "./interleaved.ts";
 import { legend, matrix } from "./matrix.ts";
 import { stepLegend, stepMatrix, stepRows } from "./step-matrix.ts";
+import { counted } from "./text.ts";
 
 export function checkedText(
   checked: CheckReport,
@@ -78,25 +79,6 @@ function knownBugsText({ kernel, cells, surprises, gone }: KernelReport): string
   ];
   return `${pc.bold(`Known bugs in ${kernel.name}, by the pinned histories`)}\n${columns(rows)}`;
 }
-
-/** What a tree's calls do that a caller's context or mask forbids. */
-function contextsText({ kernel, as, callers, calls, violations }: TreeContexts): string {
-  const from = [...new Set(callers.map(({ context }) => context))].join(", ");
-  const masks = [...new Set(callers.map(({ mask }) => mask.name))].join(", ");
-  const head = `${pc.bold(`Contexts and masks of ${kernel}`)}, of callers that ${as} allows (${from}; ${masks})`;
-  const verdict = `${counted(calls, "call")}, those in which an allocation fails included: ${violations.length === 0 ? pc.green("nothing violated") : counted(violations.length, "violation")}`;
-  return [`${head}\n${verdict}`, ...violations.map(contextText)].join("\n");
-}
-
-function contextText(found: ContextViolation): string {
-  const { law, bug, call, context, situation, fails, says, line } = found;
-  const known = bug === undefined ? pc.red("unexpected") : `known as ${bug}`;
-  const at = line === undefined ? "" : ` at mm/vmalloc.c:${line}`;
-  const failing = fails === 0 ? "" : `, and its allocation ${fails} of memory fails`;
-  return `${pc.bold(law)}  ${known}: ${call} (${context}; ${situation}${failing}) ${says}${at}`;
-}
-
-const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`;
 
 /** Subjects, laws, violations and time in one line. */
 function verdictLine(checked: CheckReport): string {

@@ -4,6 +4,7 @@ import { UsageError } from "../../jobs/usage-error.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
 import { print, watched } from "../output.ts";
 import { checkedText } from "../show/checked.ts";
+import { contextJson } from "../show/contexts.ts";
 import { exploredJson } from "../show/coverage.ts";
 import { interleavedJson } from "../show/interleaved.ts";
 
@@ -56,10 +57,7 @@ function asJson(found: CheckReport) {
     contexts: contexts.map(({ callers, ...rest }) => ({
       ...rest,
       callers: callers.map(({ context, mask }) => ({ context, mask: mask.name })),
-      violations: rest.violations.map(({ mask, bug, line, ...each }) => ({
-        ...each,
-        ...{ mask: mask.name, bug: bug ?? null, line: line ?? null },
-      })),
+      violations: rest.violations.map(contextJson),
     })),
     interleaved: interleaved.map(({ cells, ...rest }) => ({
       ...rest,

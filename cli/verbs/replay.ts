@@ -10,6 +10,7 @@ import type { HistoryFile, JudgedReply, OpenWing } from "../../spec/wing.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, UNEXPECTED } from "../exit.ts";
 import { type JsonOption, print } from "../output.ts";
+import { contextJson, watchedCallText } from "../show/contexts.ts";
 import type { Shown } from "../show/drawing.ts";
 import { drawingOf } from "../show/drawings.ts";
 import { mailText } from "../show/mail.ts";
@@ -42,6 +43,16 @@ export async function replayVerb(target: string, options: ReplayOptions): Promis
     else print(treeRunText(found));
     const isMeant = found.laws.length === 0 || found.run.steps.at(-1)?.known?.bug !== undefined;
     return isMeant && found.accepted !== undefined ? AS_EXPECTED : UNEXPECTED;
+  }
+  if (found.kind === "watched call") {
+    if (format === "mail" || all)
+      throw new UsageError(`${target} is a call on a tree: neither --format mail nor --all is for it`);
+    const { file, contexts, accepted } = found;
+    const about = { history: target, kernel: contexts.kernel, accepted, law: accepted ? null : file.law };
+    const calls = found.found.map(contextJson);
+    if (json) console.log(JSON.stringify({ ...about, step: accepted ? null : 1, calls }));
+    else print(watchedCallText(found));
+    return found.found.every(({ bug }) => bug !== undefined) ? AS_EXPECTED : UNEXPECTED;
   }
   if (found.kind === "run") {
     if (all) throw new UsageError(`--all is for a history of calls: of ${target} every step is shown anyway`);

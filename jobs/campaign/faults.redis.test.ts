@@ -1,6 +1,7 @@
 /** Whatever fails between a campaign, its workers and a real server or cluster, the report is the same. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { planIn } from "../../adapters/campaign-file.ts";
@@ -23,6 +24,7 @@ const PLACES = [
 let place: TestPlace;
 let redis: Server | undefined;
 const workers: ChildProcess[] = [];
+const folders: string[] = [];
 
 async function startPlace(open: () => Promise<TestPlace>): Promise<Server> {
   place = await open();
@@ -35,6 +37,7 @@ afterEach(async () => {
   redis?.disconnect();
   redis = undefined;
   await place.remove();
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
 });
 
 function start(clock?: number): ChildProcess {
@@ -135,26 +138,23 @@ describe("a shared exploration has the counts of a local one, on", () => {
   });
 });
 
-const CERTIFICATE = "certificate.pem";
-
 describe("with TLS and a password", () => {
   test.each(PLACES)("%s is used by who trusts its certificate, and by no other", async (_on, open) => {
-    place = await open((folder) => {
-      const [key, certificate] = [join(folder, "key.pem"), join(folder, CERTIFICATE)];
-      const subject = ["-subj", "/CN=vmapcheck test", "-addext", "subjectAltName=IP:127.0.0.1"];
-      const words = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", ...subject];
-      execFileSync("openssl", [...words, "-keyout", key, "-out", certificate], { stdio: "ignore" });
-      return ["--tls-cert-file", certificate, "--tls-key-file", key, "--tls-auth-clients", "no"];
-    }, true);
-    const { address, servers } = place;
+    const folder = mkdtempSync(join(tmpdir(), "vmapcheck-tls-"));
+    folders.push(folder);
+    const [key, certificate] = [join(folder, "key.pem"), join(folder, "certificate.pem")];
+    const subject = ["-subj", "/CN=vmapcheck test", "-addext", "subjectAltName=IP:127.0.0.1"];
+    const made = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", ...subject];
+    execFileSync("openssl", [...made, "-keyout", key, "-out", certificate], { stdio: "ignore" });
+    const words = ["--tls-cert-file", certificate, "--tls-key-file", key, "--tls-ca-cert-file", certificate];
+    place = await open(() => [...words, "--tls-auth-clients", "no"], true);
+    const { address } = place;
     await expect(openServer(address)).rejects.toThrow(
       /^--queue rediss:\/\/127\.0\.0\.1:\d+: self-signed certificate$/,
     );
-    const folder = servers[0]?.folder ?? "";
-    const [path, trusted] = [join(folder, "plan.json"), join(folder, "trusted.pem")];
+    const path = join(folder, "plan.json");
     writeFileSync(path, JSON.stringify({ vmapcheck: 1, ...plan }));
-    writeFileSync(trusted, servers.map((each) => readFileSync(join(each.folder, CERTIFICATE))).join(""));
-    const env = { ...process.env, NODE_EXTRA_CA_CERTS: trusted };
+    const env = { ...process.env, NODE_EXTRA_CA_CERTS: certificate };
     const vmapcheck = async (...words: string[]) => {
       const all = ["--import", "tsx", MAIN, ...words, "--queue", address, "--workers", "1", "--json"];
       const child = spawn(process.execPath, all, { env, stdio: ["ignore", "pipe", "ignore"] });

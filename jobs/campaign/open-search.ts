@@ -144,7 +144,7 @@ export async function beginSearch(
       "--queue: the server lost a search of which there are states: they are removed; keep its append-only file on",
     );
   }
-  await states.push(partition, 0, found);
+  await states.push(partition, 0, found, run);
   await tasks.begin(JSON.stringify(about), ends, bound, `m:0:${partition}:1:0`, run);
 }
 

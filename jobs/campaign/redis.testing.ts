@@ -188,7 +188,9 @@ export class TestPlace {
     for (let nth = 0; nth < count; nth++) {
       const bus = await freePort();
       const server = await place.#add((proxy) => {
-        const announced = `--cluster-announce-${isSecure ? "tls-" : ""}port ${proxy.port}`;
+        const announced = isSecure
+          ? `--tls-cluster yes --cluster-announce-tls-port ${proxy.port}`
+          : `--cluster-announce-port ${proxy.port}`;
         const cluster = `--cluster-enabled yes --cluster-node-timeout 1000 --cluster-port ${bus} ${announced}`;
         return TestServer.start((folder) => [...cluster.split(" "), ...words(folder)], isSecure);
       });

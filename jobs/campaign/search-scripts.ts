@@ -24,7 +24,7 @@ return 1`;
 
 /**
  * Gives a task to a worker, for a time. Where nothing is left of a phase, begins the next one. Returns the task; or
- * wait, done, paused, gone. Arguments: the worker, milliseconds.
+ * wait, done, paused, gone. Arguments: the worker, milliseconds, the run.
  */
 export const TAKE = `
 local home, open, taken, next, touched, owners, levels, first = unpack(KEYS)
@@ -49,9 +49,9 @@ local function finish(ended)
   return 'done'
 end
 while true do
-  local phase, paused, level, new, ends, bound, states =
-    unpack(redis.call('HMGET', home, 'phase', 'paused', 'level', 'new', 'ends', 'bound', 'states'))
-  if not phase then return 'gone' end
+  local phase, run, paused, level, new, ends, bound, states =
+    unpack(redis.call('HMGET', home, 'phase', 'run', 'paused', 'level', 'new', 'ends', 'bound', 'states'))
+  if not phase or run ~= ARGV[3] then return 'gone' end
   if phase == 'done' then return 'done' end
   if paused then return 'paused' end
   local time = redis.call('TIME')
@@ -96,9 +96,10 @@ export const KEEP = `
 local time = redis.call('TIME')
 return redis.call('ZADD', KEYS[3], 'XX', time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[2], ARGV[1])`;
 
-/** Counts what a task found, unless it was counted. Arguments: the task, and a TaskFindings. */
+/** Counts what a task found, unless it was counted. Arguments: the task, a TaskFindings, and the run. */
 export const FINISH = `
 local home, open, taken, next, touched, owners, _, first, counts, shortest, seen = unpack(KEYS)
+if redis.call('HGET', home, 'run') ~= ARGV[3] then return 0 end
 if redis.call('ZREM', taken, ARGV[1]) + redis.call('LREM', open, 1, ARGV[1]) == 0 then return 0 end
 local found = cjson.decode(ARGV[2])
 for _, each in ipairs(found.counts) do redis.call('HINCRBY', counts, each[1], each[2]) end
@@ -135,20 +136,24 @@ redis.call('HSETNX', KEYS[1], 'level', -1)
 redis.call('HSETNX', KEYS[1], 'size', 0)
 return false`;
 
-/** Puts rows where a partition will take them, unless it has taken all of this level, or is gone. Arguments: level, rows. */
+/**
+ * Puts rows where a partition will take them, unless it has taken all of this level, or is gone. Arguments: level, rows,
+ * the run.
+ */
 export const PUSH = `
-local merged = redis.call('HGET', KEYS[1], 'level')
-if not merged or tonumber(merged) >= tonumber(ARGV[1]) then return 0 end
+local merged, run = unpack(redis.call('HMGET', KEYS[1], 'level', 'run'))
+if not merged or run ~= ARGV[3] or tonumber(merged) >= tonumber(ARGV[1]) then return 0 end
 return redis.call('RPUSH', KEYS[2], ARGV[2])`;
 
 /**
  * Adds the new states of a level to a partition, once. Returns what was said of them the first time, or nothing if the
- * partition has not the states it should. Arguments: level, states before and after, forms, parents, actions, and what
- * is to be said.
+ * partition has not the states it should. Arguments: level, states before and after, forms, parents, actions, what is
+ * to be said, and the run.
  */
 export const APPLY = `
 local merged, found, forms, parents, actions = unpack(KEYS)
-local level, size, says = unpack(redis.call('HMGET', merged, 'level', 'size', 'says'))
+local level, size, says, run = unpack(redis.call('HMGET', merged, 'level', 'size', 'says', 'run'))
+if run ~= ARGV[8] then return false end
 if level == ARGV[1] then return says end
 if not level or size ~= ARGV[2] or tonumber(level) > tonumber(ARGV[1]) then return false end
 if ARGV[2] ~= ARGV[3] then redis.call('MSET', forms, ARGV[4], parents, ARGV[5], actions, ARGV[6]) end

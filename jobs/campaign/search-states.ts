@@ -46,9 +46,9 @@ export class SearchStates {
   }
 
   /** Puts what an expansion found where the partition will take it. */
-  async push(partition: number, level: number, found: Int32Array): Promise<void> {
+  async push(partition: number, level: number, found: Int32Array, run: string): Promise<void> {
     const keys = [this.#key(partition, "merged"), this.#key(partition, `found:${level}`)];
-    await this.#at(partition).eval(PUSH, 2, ...keys, level, bytesOf(found));
+    await this.#at(partition).eval(PUSH, 2, ...keys, level, bytesOf(found), run);
   }
 
   /** What was said of a level when a partition took it; undefined if it has not. */
@@ -80,6 +80,7 @@ export class SearchStates {
     before: number,
     { forms, parents, actions }: NewStates,
     says: string,
+    run: string,
   ): Promise<string> {
     if (forms.byteLength > MOST_STRING)
       throw new SearchTooLarge(
@@ -97,6 +98,7 @@ export class SearchStates {
       bytesOf(parents),
       bytesOf(actions),
       says,
+      run,
     );
     if (said === null) throw this.lost(partition);
     return String(said);

@@ -36,6 +36,8 @@ export type Phase = "expand" | "merge" | "done";
 /** How far a search is. */
 export interface SearchStatus {
   readonly about: string;
+  /** Its name: what is begun again has another. */
+  readonly run: string;
   readonly phase: Phase;
   readonly ended: string | undefined;
   readonly paused: string | undefined;
@@ -95,9 +97,9 @@ export class SearchTasks {
     await this.#home.sadd(SEARCHES, this.id);
   }
 
-  /** A task; or wait, done, paused, gone. */
-  async take(worker: string, milliseconds: number): Promise<string> {
-    return String(await this.#eval(TAKE, worker, milliseconds));
+  /** A task; or wait, done, paused, gone, as another run is. */
+  async take(worker: string, milliseconds: number, run: string): Promise<string> {
+    return String(await this.#eval(TAKE, worker, milliseconds, run));
   }
 
   async keep(task: string, milliseconds: number): Promise<void> {
@@ -105,8 +107,8 @@ export class SearchTasks {
   }
 
   /** Whether it was counted: not if another worker was faster. */
-  async finish(task: string, found: TaskFindings): Promise<boolean> {
-    return (await this.#eval(FINISH, task, JSON.stringify(found))) === 1;
+  async finish(task: string, found: TaskFindings, run: string): Promise<boolean> {
+    return (await this.#eval(FINISH, task, JSON.stringify(found), run)) === 1;
   }
 
   /** Gives out no more tasks, until it is begun again. */
@@ -142,6 +144,7 @@ export class SearchTasks {
     if (of.about === undefined) return undefined;
     return {
       about: of.about,
+      run: of.run ?? "",
       phase: of.phase as Phase,
       ended: of.ended,
       paused: of.paused,

@@ -30,27 +30,33 @@ export async function workForSearch(
   machine: Visitable,
   options: SearchWorkerOptions,
 ): Promise<Ended> {
-  const worker = new SearchWorker(search, machine, options);
   const { leaseMs, around = (_task, work) => work() } = options;
   const { tasks } = search;
-  let task = await tasks.take(options.worker, leaseMs);
+  const run = (await tasks.status())?.run ?? "";
+  const worker = new SearchWorker(search, run, machine, options);
+  let task = await tasks.take(options.worker, leaseMs, run);
   for (;;) {
     if (task === "done" || task === "paused" || task === "gone") return task;
     if (task === "wait") {
       await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
-      task = await tasks.take(options.worker, leaseMs);
+      task = await tasks.take(options.worker, leaseMs, run);
       continue;
     }
     const current = task;
     const found = await around(current, () => worker.run(current));
     // Both in one go.
-    [, task] = await Promise.all([tasks.finish(current, found), tasks.take(options.worker, leaseMs)]);
+    [, task] = await Promise.all([
+      tasks.finish(current, found, run),
+      tasks.take(options.worker, leaseMs, run),
+    ]);
   }
 }
 
 class SearchWorker {
   readonly #tasks: SearchTasks;
   readonly #states: SearchStates;
+  /** What it has kept is of this run alone. */
+  readonly #run: string;
   readonly #machine: Visitable;
   readonly #options: SearchWorkerOptions;
   readonly #expander: Expander;
@@ -62,7 +68,13 @@ class SearchWorker {
   #edges = 0;
   #expanded = 0;
 
-  constructor({ tasks, states }: SharedSearch, machine: Visitable, options: SearchWorkerOptions) {
+  constructor(
+    { tasks, states }: SharedSearch,
+    run: string,
+    machine: Visitable,
+    options: SearchWorkerOptions,
+  ) {
+    this.#run = run;
     this.#tasks = tasks;
     this.#states = states;
     this.#machine = machine;
@@ -100,7 +112,7 @@ class SearchWorker {
     this.#edges += findings.edges;
     this.#expanded += to - from;
     const pushed = [...found.entries()].filter(([, rows]) => rows.length > 0);
-    await Promise.all(pushed.map(([into, rows]) => this.#states.push(into, level + 1, rows)));
+    await Promise.all(pushed.map(([into, rows]) => this.#states.push(into, level + 1, rows, this.#run)));
     const witnesses = [...(this.#machine.witnesses?.() ?? [])].filter(([, times]) => times > 0);
     return {
       ...asSent(findings),
@@ -159,7 +171,7 @@ class SearchWorker {
       await this.#tasks.keep(task, this.#options.leaseMs);
     }
     const own = JSON.stringify({ size: states.count, ...asSent(findings) });
-    const says = await this.#states.apply(partition, level, size, states.since(size), own);
+    const says = await this.#states.apply(partition, level, size, states.since(size), own, this.#run);
     if (JSON.parse(says).size === states.count) this.#keep(partition, { states, levels: level + 1 });
     return says;
   }

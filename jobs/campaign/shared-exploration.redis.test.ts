@@ -7,7 +7,7 @@ import { explore, forgetExplored } from "../explore.ts";
 import { machineOf, prepare } from "../subject.ts";
 import { Work } from "../work.ts";
 import { BOUNDS, counted, found, LAZY_UNMAP, local } from "./exploration.testing.ts";
-import { openDescribed, PARTITIONS } from "./open-search.ts";
+import { openDescribed, PARTITIONS, removeSearch } from "./open-search.ts";
 import { killWorker, PASSWORD, startWorker, TestServer, until } from "./redis.testing.ts";
 import { SearchStates } from "./search-states.ts";
 import { searchesOn, type TaskFindings } from "./search-tasks.ts";
@@ -113,6 +113,29 @@ describe("a shared exploration", () => {
     expect(counted(await running)).toEqual(await local());
   });
 
+  test("is left by a worker of it once it is removed and begun again, of which nothing is counted", async () => {
+    const running = shared(0, new Work({})).catch((error: Error) => error.message);
+    await levels(0);
+    const [id = ""] = await searchesOn(redis);
+    const open = await openDescribed(queue(), redis, id);
+    if (open === undefined) throw new Error("the search has begun");
+    let again: Promise<Explored> | undefined;
+    const around = async (task: string, work: () => Promise<TaskFindings>) => {
+      if (!task.startsWith("e:6:") || again !== undefined) return work();
+      const done = work();
+      await done;
+      await removeSearch(open, 20);
+      expect(await running).toMatch(/^another explore of the same machine has taken or removed the result$/);
+      again = shared(1, new Work({}));
+      await levels(8);
+      return done;
+    };
+    const options = { partitions: PARTITIONS, leaseMs: 500, bytes: 1e9, worker: "old", around };
+    expect(await workForSearch(open, open.machine, options)).toBe("gone");
+    open.close();
+    expect(counted(await (again as Promise<Explored>))).toEqual(await local());
+  });
+
   test("is continued where it was interrupted, with other workers", async () => {
     const interrupted = new AbortController();
     const running = shared(1, new Work({ signal: interrupted.signal }));
@@ -211,7 +234,7 @@ describe("a server that cannot be trusted with states", () => {
 
   test("is not sent a longer string than it takes", async () => {
     const states = { forms: new Int32Array(2 ** 27 + 1), parents: NONE, actions: new Uint16Array(0) };
-    const sent = new SearchStates("x", [redis], 1).apply(0, 0, 0, states, "");
+    const sent = new SearchStates("x", [redis], 1).apply(0, 0, 0, states, "", "run");
     await expect(sent).rejects.toThrow(SearchTooLarge);
   });
 

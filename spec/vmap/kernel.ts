@@ -95,6 +95,8 @@ export { isPromised, judgedAlsoBy } from "../wing.ts";
 
 export interface Kernel<S = unknown> extends ActingMachine<Scope, S, Command, Response> {
   readonly release: Promises;
+  /** Of compiled code between two releases: the model of its version, where that of its release differs. */
+  readonly model?: Kernel<S>;
   copy(state: S): S;
   /** Makes `to` equal to `from`, a state of the same scope. */
   assign(to: S, from: S): void;

@@ -2,8 +2,14 @@
  * The laws of contexts and masks on a tree's own code, as it is and with a line changed. VMAPCHECK_TREES names the trees,
  * with a colon between two; without it, or without a clang that compiles for wasm32, nothing here can be run.
  */
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chdir, cwd } from "node:process";
 import { describe, expect, test } from "vitest";
-import { contextsOnTree } from "../../jobs/tree-contexts.ts";
+import { formatWatchedCall, type WatchedCallFile, watchedCallIn } from "../../adapters/watched-call-file.ts";
+import { replay } from "../../jobs/replay.ts";
+import { contextsOnTree, keepCalls, type ReplayedWatchedCall } from "../../jobs/tree-contexts.ts";
 import { openTree } from "../../jobs/trees.ts";
 import { type CallFrom, CONTEXT_LAWS, MASKS, type Mask } from "../../spec/vmap/concepts/contexts.ts";
 import { hasWebAssemblyCompiler } from "../compiler.ts";
@@ -13,6 +19,13 @@ import { readTree } from "../source-tree.ts";
 const CAN_RUN = canRunTrees("contexts and masks on real trees", hasWebAssemblyCompiler);
 const textOf = (directory: string) => String(readTree(directory).files.get("mm/vmalloc.c"));
 const violatedBy = (directory: string) => contextsOnTree(openTree(directory, undefined));
+
+/** What a failed round has mapped is unmapped before the next. */
+const repairedOf = (directory: string) =>
+  changedTree(directory, [
+    /(if \(nofail && \(ret < 0\)\))(\s*schedule_timeout_uninterruptible\(1\);)/,
+    "$1 { vunmap_range_noflush(addr, addr + size);$2 }",
+  ]);
 
 /** Each with the law that it violates, the call that does, and which allocation fails in that. */
 const CHANGES: readonly {
@@ -113,12 +126,42 @@ describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and clang (skipped without):", (
     });
 
     test.skipIf(isOld)("keeps nofail-is-served with its own PTEs unmapped before it tries again", () => {
-      const repaired = changedTree(directory, [
-        /(if \(nofail && \(ret < 0\)\))(\s*schedule_timeout_uninterruptible\(1\);)/,
-        "$1 { vunmap_range_noflush(addr, addr + size);$2 }",
-      ]);
-      expect(violatedBy(repaired).violations).toEqual([]);
+      expect(violatedBy(repairedOf(directory)).violations).toEqual([]);
     });
+
+    test.skipIf(isOld)(
+      "is not known for a call that may not fail and tries for ever without a failure",
+      () => {
+        const endless = changedTree(directory, [/while \(nofail && \(ret < 0\)\)/, "while (nofail)"]);
+        const found = violatedBy(endless).violations.filter(({ law }) => law === "nofail-is-served");
+        expect(found.map(({ fails, isEndless, bug }) => [fails, isEndless, bug])).toEqual([
+          [0, true, undefined],
+        ]);
+      },
+    );
+
+    test.skipIf(isOld)(
+      "has each violation in a file that replays it, and that a repaired tree accepts",
+      async () => {
+        const before = cwd();
+        chdir(mkdtempSync(join(tmpdir(), "vmapcheck-calls-")));
+        try {
+          const { violations } = await keepCalls(violatedBy(directory), directory);
+          const [, path = ""] = /replay (\S+) --tree/.exec(violations[0]?.replay ?? "") ?? [];
+          const again = (await replay(path, { kernel: `tree:${directory}` })) as ReplayedWatchedCall;
+          expect([again.accepted, again.found.map(({ law, fails }) => [law, fails])]).toEqual([
+            false,
+            violations.map(({ law, fails }) => [law, fails]),
+          ]);
+          const other = (await replay(path, {
+            kernel: `tree:${repairedOf(directory)}`,
+          })) as ReplayedWatchedCall;
+          expect([other.accepted, other.found]).toEqual([true, []]);
+        } finally {
+          chdir(before);
+        }
+      },
+    );
 
     const here = CAN_RUN ? CHANGES.filter(({ change: [from] }) => from.test(textOf(directory))) : CHANGES;
     test.each(here)("violates $law where it $what", ({ law, by, fails, change }) => {
@@ -151,4 +194,21 @@ describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and clang (skipped without):", (
     const missing = CONTEXT_LAWS.filter(({ id }) => !laws.has(id)).map(({ id }) => id);
     expect(missing).toEqual(["locks-survive-interrupts"]);
   });
+});
+
+test("a call's file is read as it was written, and a mask that is none is refused", () => {
+  const call: WatchedCallFile = {
+    tree: "6.12.117",
+    law: "obeys-mask",
+    watched: "vmalloc(GFP_NOFS)",
+    context: "process",
+    mask: "GFP_NOFS",
+    situation: "nothing is allocated",
+    fails: 2,
+    vmalloc: [{ context: "process", mask: "GFP_NOFS" }],
+    vfree: ["process"],
+  };
+  expect(watchedCallIn("call.json", JSON.parse(formatWatchedCall(call)))).toEqual(call);
+  const wrong = JSON.parse(formatWatchedCall({ ...call, mask: "GFP_ATOMIC" }));
+  expect(() => watchedCallIn("call.json", wrong)).toThrow("call.json: mask: expected one of GFP_NOWAIT");
 });

@@ -37,6 +37,8 @@ export interface WatchedViolation extends CallFrom {
   readonly line: number | undefined;
   /** It never returns. */
   readonly isEndless: boolean;
+  /** PTEs that it has set itself are left where it ends, or does not end. */
+  readonly leavesPtes: boolean;
 }
 
 export interface WatchedCalls {
@@ -130,7 +132,7 @@ export function watchCalls(built: Built, callers: Callers): WatchedCalls {
   return { calls, violations: [...found.values()] };
 }
 
-type Violated = Pick<WatchedViolation, "law" | "says" | "line" | "isEndless">;
+type Violated = Pick<WatchedViolation, "law" | "says" | "line" | "isEndless" | "leavesPtes">;
 
 /** Who took a lock that leaves bottom halves on, in any call of this machine. */
 interface Taken {
@@ -175,12 +177,13 @@ class Machine {
     instance.watch(CONTEXTS.indexOf(context));
     const stop = this.#ask(asked);
     const { allocations } = instance;
+    const leavesPtes = this.#ptes > 0;
     const seen = [...this.#seen(watched), ...(stop === undefined ? [] : [{ seen: stopSeen(watched, stop) }])];
     const isRefused = stop === undefined && instance.kind === KINDS.refused;
-    const violated = seen.flatMap((each) => violatedBy(watched, each));
+    const violated = seen.flatMap((each) => violatedBy(watched, each, leavesPtes));
     const left = isRefused ? this.#differs(before) : undefined;
     if (left !== undefined && fails > 0)
-      violated.push({ law: LEAVES_NOTHING, says: left, line: undefined, isEndless: false });
+      violated.push({ law: LEAVES_NOTHING, says: left, line: undefined, isEndless: false, leavesPtes });
     return { allocations, seen: violated };
   }
 
@@ -272,12 +275,13 @@ interface SeenAt {
   readonly line?: number | undefined;
 }
 
-function violatedBy(call: CallFrom, { seen, line }: SeenAt): readonly Violated[] {
+function violatedBy(call: CallFrom, { seen, line }: SeenAt, leavesPtes: boolean): readonly Violated[] {
   return CONTEXT_LAWS.filter((law) => !law.holds(undefined, call, seen, undefined)).map(({ id }) => ({
     law: id,
     says: saysOf(seen),
     line,
     isEndless: seen.isEndless === true,
+    leavesPtes,
   }));
 }
 

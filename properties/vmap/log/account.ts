@@ -35,7 +35,7 @@ export class Account {
   readonly tallies: ReadonlyMap<LawId, LawTally> = new Map(
     LOG_LAWS.map(({ id }) => [id, { judged: 0, violated: 0, undecided: new Map(), blind: new Map() }]),
   );
-  readonly violations: LogViolation[] = [];
+  violations: LogViolation[] = [];
 
   judged(law: LawId): void {
     this.#of(law).judged += 1;
@@ -52,6 +52,15 @@ export class Account {
   violate(violation: LogViolation): void {
     this.#of(violation.law).violated += 1;
     if (this.violations.length < MOST_KEPT) this.violations.push(violation);
+  }
+
+  /** Nothing that was held to be a violation is one, for this reason. */
+  withdraw(why: string): void {
+    for (const tally of this.tallies.values()) {
+      if (tally.violated > 0) tally.blind.set(why, (tally.blind.get(why) ?? 0) + tally.violated);
+      tally.violated = 0;
+    }
+    this.violations = [];
   }
 
   #of(law: LawId): LawTally {

@@ -144,7 +144,9 @@ export class EndWatch {
     )
       return "freed and purged after the reading was made, perhaps";
     if (lazy !== undefined && this.#space.isDoubtful(lazy)) return "events were lost";
-    if (here.some(({ freed, start }) => freed === undefined && start !== area.start)) return undefined;
+    const over = here.filter(({ freed, start }) => freed === undefined && start !== area.start);
+    if (over.some((each) => this.#space.isDoubtful(each))) return "events were lost";
+    if (over.length > 0) return undefined;
     return this.#space.whyUnseen(area, bits);
   }
 

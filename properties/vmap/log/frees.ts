@@ -30,6 +30,8 @@ export class Frees {
     const area = this.#free(event, { from: event, by: undefined }, event);
     if (area === undefined) return;
     area.freeing = event;
+    const lost = this.#space.lostPurge({ from: event, by: undefined });
+    if (lost !== undefined) this.#space.areas.markTaken(area, lost);
     task.freeing = area;
     this.#running.add(area);
   }
@@ -68,6 +70,7 @@ export class Frees {
     const { closed, areas } = this.#space;
     const [oldest] = closed;
     const by =
+      this.#space.lostPurge(freed) ??
       closed.find((purge) => purge.unseen > 0 && mayTake(purge, area, freed)) ??
       (closed.length === MOST_CLOSED && mayPrecede(freed.from, oldest?.close) ? oldest : undefined);
     if (by !== undefined) areas.markTaken(area, by);
@@ -116,6 +119,12 @@ export class Frees {
     const here = this.#space.areas.around(start);
     const extent = { start, end: end ?? start + 1 };
     if (here === undefined) return this.#freeUnseen(extent, end !== undefined, freed, event);
+    // It began before events were lost: this may be the print of a free of what lay here then.
+    const mayBeOld = this.#space.doubt > 0 && (freed.from?.line ?? 0) <= this.#space.doubt;
+    if (mayBeOld && !this.#space.isDoubtful(here)) {
+      this.#space.account.blind("argument-domain", this.#space.whyDoubtful);
+      here.line = 0;
+    }
     // Another may have been placed here meanwhile; one that begins here too may be shorter.
     if (
       this.#space.isDoubtful(here) &&
@@ -123,6 +132,11 @@ export class Frees {
     ) {
       this.#space.account.blind("argument-domain", this.#space.whyDoubtful);
       return this.#adopt(extent, end !== undefined, freed, event);
+    }
+    const unseen = this.#whyOfUnseen(here, extent, freed);
+    if (here.freed === undefined && here.start !== start && unseen !== undefined) {
+      this.#space.account.undecided("argument-domain", unseen);
+      return undefined;
     }
     this.#space.judged("argument-domain");
     if (here.freed !== undefined) return this.#freeAgain(here, extent, end !== undefined, freed, event);
@@ -147,7 +161,7 @@ export class Frees {
       return this.#adopt(extent, true, freed, event);
     }
     this.#space.areas.free(here, freed);
-    here.line = event.line;
+    if (!mayBeOld) here.line = event.line;
     return here;
   }
 
@@ -172,13 +186,23 @@ export class Frees {
     if (freed.from?.line === over.line || !mayPrecede(freed.from, over)) return false;
     const { open, closed } = this.#space;
     const purges = open === undefined ? closed : [...closed, open];
+    if (this.#space.lostPurge(freed) !== undefined) return true;
     return purges.some((purge) => mayTake(purge, area, freed) && mayFlushBefore(purge, over));
+  }
+
+  /** Why it may be the late print of a free of another, unseen area that lay here before; undefined if it is not. */
+  #whyOfUnseen({ placed }: Area, extent: Extent, { from }: Window): string | undefined {
+    const isLate = placed.by === undefined || (from?.line !== placed.by.line && mayPrecede(from, placed.by));
+    return isLate ? this.#space.whyUnseen(extent, this.#facts().bits) : undefined;
   }
 
   #freeAgain(here: Area, extent: Extent, isSized: boolean, freed: Window, event: Stamp): Area | undefined {
     const { allocated, allocReturn } = this.#space.seen;
     const isCertain =
-      here.perhapsTakenBy === undefined && here.start === extent.start && (allocated || allocReturn);
+      here.perhapsTakenBy === undefined &&
+      here.start === extent.start &&
+      (allocated || allocReturn) &&
+      this.#whyOfUnseen(here, extent, freed) === undefined;
     const why = isCertain ? undefined : this.#space.whyUnseen(extent, this.#facts().bits);
     const undecided = here.perhapsTakenBy === undefined ? why : (why ?? "a purge may have taken it before");
     if (undecided !== undefined) {

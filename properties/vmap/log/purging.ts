@@ -34,6 +34,7 @@ export class Purging {
     // One that would have reported itself did not run, if its report is in the log at all.
     else if (open !== undefined && open.reused.length > 0) this.#judgeUnexplained(open);
     seen.purgeEntry = true;
+    this.#space.passLost(event);
     this.#space.open = purgeAfter(this.#space.lastClose, event, seen.flush);
   }
 
@@ -108,6 +109,7 @@ export class Purging {
       if (old.perhapsTakenBy !== undefined || purge.range === undefined || covers(purge.range, old)) continue;
       this.#judgeReuse(old, placed, areas === 0 ? "no purge took it" : "the purge did not flush it");
     }
+    this.#space.passLost(event);
     this.#space.closePurge(purge);
   }
 
@@ -200,7 +202,7 @@ export class Purging {
       const least =
         countsAreas === true
           ? certain.length + old.length
-          : runsOf([...certain, ...old], [...this.#mayBeLazy(takings), ...reused]);
+          : this.#runsAtLeast([...certain, ...old], takings, reused);
       if (countsAreas === true) purge.unseen = Math.max(0, areas - least);
       const most = surely.length + perhaps.length + reused.length;
       this.#judgeNumber(purge, event, areas, least, most);
@@ -241,10 +243,15 @@ export class Purging {
     });
   }
 
-  /** Where no kprobe shows that a free has begun, every area may be in the lists before its free is printed. */
-  #mayBeLazy({ surely, perhaps }: Takings): readonly Area[] {
-    if (this.#space.seen.freeEntry) return [...surely, ...perhaps];
-    return [...this.#space.areas, ...this.#space.suspended];
+  /**
+   * How many a kernel counts that merges lazy areas. Where no kprobe shows that a free has begun, each area in use may
+   * lie between two of them and be lazy already; of one that was not seen nothing is known.
+   */
+  #runsAtLeast(certain: readonly Area[], { surely, perhaps }: Takings, reused: readonly Area[]): number {
+    const { seen, areas, suspended, doubt, windows } = this.#space;
+    if (seen.freeEntry) return runsOf(certain, [...surely, ...perhaps, ...reused]);
+    const isWhole = doubt === 0 && [...windows.values()].every((window) => window.isWhole);
+    return isWhole ? runsOf(certain, [...areas, ...suspended, ...reused]) : Math.min(1, certain.length);
   }
 
   #judgeNumber(purge: Purge, event: Stamp, areas: number, least: number, most: number): void {

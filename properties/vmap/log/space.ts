@@ -2,11 +2,12 @@
 import type { LawId } from "../../../spec/contract.ts";
 import type { EventOf, Stamp } from "../../../spec/vmap/log.ts";
 import type { Extent, Vpn } from "../../../spec/vmap/vocabulary.ts";
-import { Account } from "./account.ts";
+import { Account, stampOf } from "./account.ts";
 import { type Area, Areas, asItIs, type Purge } from "./area.ts";
 import { beginOf, purgeAfter } from "./purge.ts";
 import { LOST_EVENTS, type Suspicion, Suspicions, UNSEEN_BEGIN } from "./suspicions.ts";
 import { Tasks } from "./tasks.ts";
+import type { Window } from "./window.ts";
 
 /** Which events the log has had so far: from then on one that is missing means something. */
 export interface Seen {
@@ -39,6 +40,8 @@ export interface KernelFacts {
   readonly exactFit: boolean | undefined;
 }
 
+/** Laws about the sum of all lazy areas. */
+const COUNTED: readonly LawId[] = ["lazy-count", "purge-takes-all"];
 /** How many areas to each side are shown around a violation. */
 const AROUND = 3;
 /** Purges that are kept after their end, for frees that are printed late. */
@@ -68,6 +71,8 @@ export class Space {
   open: Purge | undefined = purgeAfter(undefined, undefined, false);
   /** The last purges that ended, the latest last. */
   closed: Purge[] = [];
+  /** A purge that may have run when events were lost, and since then until another begins or ends. */
+  #lost: Purge | undefined;
   /** Areas that others were placed over, while that is not decided. */
   readonly suspended = new Set<Area>();
   /** Areas that a violation took out: their frees are still to come. */
@@ -99,6 +104,11 @@ export class Space {
   }
 
   suspect(suspicion: Omit<Suspicion, "around">, hole?: Extent): void {
+    if (this.doubt > 0 && COUNTED.includes(suspicion.law)) {
+      this.account.undecided(suspicion.law, "events were lost: a call may run of which nothing was seen");
+      suspicion.ends?.(false);
+      return;
+    }
     const last = suspicion.areas.at(-1);
     const near = new Set(hole === undefined ? [] : this.areas.near(hole, 1));
     if (last !== undefined) for (const area of this.areas.near(last, AROUND)) near.add(area);
@@ -138,6 +148,17 @@ export class Space {
     return undefined;
   }
 
+  /** It may have taken what was freed in this window. */
+  lostPurge({ from }: Window): Purge | undefined {
+    const { close } = this.#lost ?? {};
+    return close === undefined || (from?.line ?? 0) <= close.line ? this.#lost : undefined;
+  }
+
+  /** A purge begins or ends, so one that was running when events were lost is over. */
+  passLost(event: Stamp): void {
+    if (this.#lost !== undefined) this.#lost.close ??= stampOf(event);
+  }
+
   closePurge(purge: Purge): void {
     const begin = beginOf(purge);
     if (begin !== undefined && begin.line > this.doubt && this.#purgesToCome > 0) this.#purgesToCome -= 1;
@@ -156,6 +177,7 @@ export class Space {
     this.suspicions.lose(event);
     this.doubt = event.line;
     this.forgetLazy();
+    this.#lost = purgeAfter(undefined, undefined, false);
     this.closed = [];
     this.open = this.seen.purgeEntry ? undefined : purgeAfter(undefined, undefined, false);
     this.tasks.forget();

@@ -64,6 +64,8 @@ export class Suspicions {
   /** Events of this CPU are missing since the last that it printed: what came after that may have an excuse there. */
   lose({ cpu, everywhere }: EventOf<"lost">): void {
     this.#losing = true;
+    // A CPU of which nothing was printed before: its events are missing since the log began.
+    if (!everywhere && !this.#lastOn.has(cpu)) this.#account.withdraw(LOST_EVENTS);
     const since = everywhere ? 0 : (this.#lastOn.get(cpu)?.line ?? 0);
     const lost = this.#waiting.filter(({ at, until }) => at.line > since || until !== undefined);
     this.#waiting = this.#waiting.filter((each) => !lost.includes(each));
@@ -78,7 +80,8 @@ export class Suspicions {
     const [waiting, last] = [this.#waiting, [...this.#lastOn.values()]];
     this.#waiting = [];
     for (const each of waiting) {
-      if (this.#losing && last.some(({ line }) => line < each.at.line)) {
+      const isOpen = each.until !== undefined || last.some(({ line }) => line < each.at.line);
+      if (this.#losing && isOpen) {
         this.#account.undecided(each.law, "events may be lost at the end of the log");
         each.ends?.(false);
       } else this.#decide(each);
