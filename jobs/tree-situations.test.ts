@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { SourceTree } from "../trees/source-tree.ts";
 import { parseCalls } from "../trees/vmap/calls.ts";
-import { attributionOf } from "./tree-situations.ts";
+import { attributionOf, isUnknown } from "./tree-situations.ts";
 
 const scope = { block: 2, map: 1, pages: 16, lazy: 1000, pressure: 0 };
 const calls = parseCalls("x = map 1; y = map 1; a = alloc 1; unmap y : unmap x | aliases");
@@ -49,6 +49,7 @@ describe("a violation of no-alias-after-unmap-aliases", () => {
     const found = of("6.12", ALIASES, X_BEING_UNMAPPED, { scope: { ...scope, block: 16 } });
     expect(found).toMatchObject({ bug: undefined, alike: "vb-final-free-window" });
     expect(found.why).toMatch(/^not compared: /);
+    expect(isUnknown(found)).toBe(false);
   });
 });
 
@@ -63,5 +64,6 @@ test("a law that no protocol of the release violates is known of no bug", () => 
     bug: undefined,
     alike: undefined,
     why: undefined,
+    isCompared: true,
   });
 });

@@ -26,9 +26,14 @@ export interface Attribution {
   readonly alike: string | undefined;
   /** How the release violates that law otherwise, or why the two were not compared. */
   readonly why: string | undefined;
+  /** Whether what the release violates, if anything, was compared with it. */
+  readonly isCompared: boolean;
 }
 
-const UNKNOWN: Attribution = { bug: undefined, alike: undefined, why: undefined };
+const UNKNOWN: Attribution = { bug: undefined, alike: undefined, why: undefined, isCompared: true };
+
+/** Whether the release is not known to violate the law so: a finding. */
+export const isUnknown = ({ bug, isCompared }: Attribution): boolean => bug === undefined && isCompared;
 
 /** By the text of the step that violates the law (tree-steps-judge.ts). */
 export function attributionOf(
@@ -43,37 +48,45 @@ export function attributionOf(
   for (const protocol of protocolsOf(version)) {
     const alike = laws.map((each) => nameInterleaved(protocol, each)).find((bug) => bug !== undefined);
     if (alike === undefined) continue;
-    const why = whyOther(protocol, law, text, calls, scope);
-    return why === undefined ? { bug: alike, alike: undefined, why } : { bug: undefined, alike, why };
+    const other = otherThan(protocol, law, text, calls, scope);
+    if (other === undefined) return { bug: alike, alike: undefined, why: undefined, isCompared: true };
+    return { bug: undefined, alike, ...other };
   }
   return UNKNOWN;
 }
 
+type Other = Pick<Attribution, "isCompared"> & { readonly why: string };
+
+const differs = (why: string): Other => ({ why, isCompared: true });
+const notCompared = (why: string): Other => ({ why: `not compared: ${why}`, isCompared: false });
+
 /** How the situation differs from those of the protocol, or why that is not known; undefined where it is one of them. */
-function whyOther(
+function otherThan(
   protocol: string,
   law: LawId,
   text: string,
   calls: Calls,
   scope: StepScope,
-): string | undefined {
+): Other | undefined {
   const family = familyOf(protocol);
   if (family === "waits" && law === callsReturn.id) {
     // Its circles are closed by reclaim.
     return /^stop deadlock .*reclaim/.test(text)
       ? undefined
-      : `${protocol} waits for ever within reclaim alone`;
+      : differs(`${protocol} waits for ever within reclaim alone`);
   }
   if (family !== "blocks" || law !== noAliasAfterUnmapAliases.id)
-    return `not compared: ${protocol} has no such calls of a tree`;
+    return notCompared(`${protocol} has no such calls of a tree`);
   const found = blocksIn(text, calls, scope);
-  if (found === "no block") return `in ${protocol} it is a page of a block that is still translated`;
+  if (found === "no block") return differs(`in ${protocol} it is a page of a block that is still translated`);
   const cpus = Math.max(2, calls.cpus);
   const known = found === undefined ? undefined : situationsOf(protocol, cpus, found.pages);
   if (found === undefined || known === undefined)
-    return `not compared: ${protocol} has no blocks of ${scope.block} pages on ${cpus} CPUs with such maps`;
+    return notCompared(`${protocol} has no blocks of ${scope.block} pages on ${cpus} CPUs with such maps`);
   const other = found.blocks.find((block) => !known.has(block));
-  return other === undefined ? undefined : `${protocol} does not violate it with a block that has ${other}`;
+  return other === undefined
+    ? undefined
+    : differs(`${protocol} does not violate it with a block that has ${other}`);
 }
 
 /** The pages of a block in one situation, counted. */

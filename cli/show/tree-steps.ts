@@ -4,7 +4,7 @@ import { interleavedCalled } from "../../counterexamples/interleavings.ts";
 import { scopeText } from "../../jobs/parameters.ts";
 import { actText } from "../../jobs/tree-acts.ts";
 import type { ReplayedTreeRun } from "../../jobs/tree-run.ts";
-import type { Attribution } from "../../jobs/tree-situations.ts";
+import { type Attribution, isUnknown } from "../../jobs/tree-situations.ts";
 import {
   laneName,
   PAGES_LEGEND,
@@ -85,16 +85,23 @@ const stepsJson = ({ steps }: TreeRun) =>
     picture: pages,
   }));
 
+/** Violations by what is known of them; those that nothing was compared with only if there are any. */
+function countsOf(reports: readonly Attribution[]): readonly string[] {
+  const [known, unknown] = [reports.filter(({ bug }) => bug !== undefined), reports.filter(isUnknown)];
+  const rest = reports.length - known.length - unknown.length;
+  const notCompared = rest === 0 ? [] : [`${rest} not compared`];
+  return [`${counted(known.length, "violation")} known`, ...notCompared, `${unknown.length} unknown`];
+}
+
 export function treeStepsText(found: TreeStepsFound): string {
   const { tree, states, steps, seconds, reports, ended } = found;
-  const unknown = reports.filter(({ bug }) => bug === undefined).length;
+  const unknown = reports.filter(isUnknown).length;
   const verdict = reports.length > 0 ? "Violated" : ended === "fixpoint" ? "Holds" : "No violation so far";
   const colour = unknown > 0 ? pc.red : reports.length === 0 && ended !== "fixpoint" ? pc.yellow : pc.green;
   const head = [
     `tree:${tree.directory}`,
     `${STEP_LAWS.length} laws`,
-    `${reports.length - unknown} violation${reports.length - unknown === 1 ? "" : "s"} known`,
-    `${unknown} unknown`,
+    ...countsOf(reports),
     `${states} states`,
     `${seconds.toFixed(1)} s`,
   ].join(", ");
@@ -164,11 +171,11 @@ export function drawnText({
   seconds,
   reports,
 }: DrawnFound): string {
-  const unknown = reports.filter(({ bug }) => bug === undefined).length;
+  const unknown = reports.filter(isUnknown).length;
   const verdict = reports.length > 0 ? "Violated" : whole === all ? "Holds" : "No violation so far";
   const next = skipped + explored;
   return [
-    `${unknown > 0 ? pc.red(verdict) : pc.green(verdict)}: tree:${tree.directory}, ${drawn} of calls on two CPUs, ${counted(reports.length - unknown, "violation")} known, ${unknown} unknown, ${states} states, ${seconds.toFixed(1)} s`,
+    `${unknown > 0 ? pc.red(verdict) : pc.green(verdict)}: tree:${tree.directory}, ${drawn} of calls on two CPUs, ${countsOf(reports).join(", ")}, ${states} states, ${seconds.toFixed(1)} s`,
     `${pc.bold(tree.version ?? "unknown version")}, ${scopeText({ ...scope })}, steps at ${grain}\n${explored} of ${all} explored, ${whole} to the fixpoint${skipped > 0 ? `; the first ${skipped} left out` : ""}${next < all ? `; the rest: --skip ${next}` : ""}`,
     ...reports.map(({ law, among, run, found, ...known }) =>
       [
@@ -186,12 +193,12 @@ const aboutText = ({ tree, calls, scope, grain }: TreeSteps) =>
 
 const saysOf = (law: LawId) => STEP_LAWS.find(({ id }) => id === law)?.says ?? "";
 
-function attributedText({ bug, alike, why }: Attribution): string {
+function attributedText({ bug, alike, why, isCompared }: Attribution): string {
   const nameOf = (id: string) => withNumber(interleavedCalled(id) ?? { id });
   if (bug !== undefined) return `violated by ${nameOf(bug)}, as in the protocol of this version`;
   if (alike === undefined) return "not known to the catalogue of this version";
   const also = `also violated by known bug ${nameOf(alike)} of this version`;
-  return pc.red(why?.startsWith("not compared") ? `${also}; ${why}` : `unexpected: ${also}, but ${why}`);
+  return isCompared ? pc.red(`unexpected: ${also}, but ${why}`) : pc.yellow(`${also}; ${why}`);
 }
 
 function chartOf(run: TreeRun): string[] {

@@ -1,5 +1,6 @@
 /** `explore tree:DIR --calls`: every interleaving of the calls of several CPUs on a tree's own code. */
 import { replayLine } from "../../jobs/names.ts";
+import { isUnknown } from "../../jobs/tree-situations.ts";
 import { exploreTreeSteps, treeStepsAsked } from "../../jobs/tree-steps.ts";
 import { type Drawn, exploreDrawn, isDrawn } from "../../jobs/tree-steps-drawn.ts";
 import { UsageError } from "../../jobs/usage-error.ts";
@@ -36,7 +37,7 @@ export async function exploreCallsVerb(name: string | undefined, options: Explor
   if (out !== undefined && !isLacking && !json)
     print(`\n${commandLine("replay", replayLine(`${out} --tree ${asked.tree.directory}`))}`);
   if (found.interrupted) return INTERRUPTED;
-  if (found.reports.some(({ bug }) => bug === undefined)) return UNEXPECTED;
+  if (found.reports.some(isUnknown)) return UNEXPECTED;
   return isLacking ? BAD_INPUT : AS_EXPECTED;
 }
 
@@ -52,7 +53,7 @@ async function exploreDrawnVerb(directory: string, drawn: Drawn, options: Explor
   else print(drawnText(found));
   const isLacking = reportUnwritten(written);
   if (found.interrupted) return INTERRUPTED;
-  if (found.reports.some(({ bug }) => bug === undefined)) return UNEXPECTED;
+  if (found.reports.some(isUnknown)) return UNEXPECTED;
   return isLacking ? BAD_INPUT : AS_EXPECTED;
 }
 
