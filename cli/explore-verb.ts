@@ -19,6 +19,11 @@ export function addExplore(program: Command): void {
       'on the code of a tree, step by step, such as "x = map 1; y = map 1 : unmap y | unmap x; aliases"',
     )
     .option("--grain <grain>", "of --calls: steps at locks, or at READ_ONCE and WRITE_ONCE too (once)")
+    .option(
+      "--skip <number>",
+      "of --calls pairs and the like: leave out this many, which were explored before",
+      wholeNumber("--skip", 1, 100_000),
+    )
     .option("--symmetry <on or off>", "merge equivalent states; on unless given")
     .option(
       "--partial-order <on, late or off>",

@@ -57,6 +57,7 @@ describe("a file of another kind", () => {
     ["judge", HISTORY, "FILE looks like a history: use replay, pin or view"],
     ["validate", READING, "FILE looks like a reading of /proc/vmallocinfo: use vmallocinfo"],
     ["replay", HISTORY, "FILE: is wrong"],
+    ["run", HISTORY, "FILE: is wrong"],
     ["judge", join(ROOT, "package.json"), "FILE: is wrong"],
   ])("is refused by %s with the verbs that take it", async (verb, file, says) => {
     expect(await refusal(verb, file)).toBe(says);

@@ -77,6 +77,11 @@ describe("an option without effect", () => {
       /^--whole continues after a violation, and --law ends at one$/,
     ],
     [
+      "calls left out, where none are drawn",
+      explore("take-all-2.6.27", { skip: 5 }),
+      /^--skip is for --calls pairs/,
+    ],
+    [
       "every state, where runs are random",
       explore("take-all-2.6.27", { whole: true, runs: 5 }),
       /--whole is not for it$/,

@@ -8,6 +8,7 @@ import {
   type TreeStepsReport,
   treeStepsAsked,
 } from "./tree-steps.ts";
+import { UsageError } from "./usage-error.ts";
 import { Work } from "./work.ts";
 
 /** What is there before: a block with all pages mapped; one on each CPU with a page left; one with a page given back. */
@@ -84,6 +85,8 @@ export interface DrawnFound {
   readonly grain: TreeSteps["grain"];
   /** Calls to be explored, those that were, and those of them that were to the fixpoint. */
   readonly all: number;
+  /** Of all, those left out at the beginning, since an earlier exploration has them. */
+  readonly skipped: number;
   readonly explored: number;
   readonly whole: number;
   readonly states: number;
@@ -93,21 +96,28 @@ export interface DrawnFound {
   readonly interrupted: boolean;
 }
 
+export interface DrawnOptions extends Omit<TreeStepsOptions, "calls"> {
+  /** Calls to leave out at the beginning. */
+  readonly skip?: number | undefined;
+}
+
 export async function exploreDrawn(
   directory: string,
   drawn: Drawn,
-  { seconds, signal, say, warn, ...options }: Omit<TreeStepsOptions, "calls">,
+  { seconds, signal, say, warn, skip = 0, ...options }: DrawnOptions,
 ): Promise<DrawnFound> {
   const tree = readTree(directory);
   const texts = drawnCalls(drawn);
+  if (skip >= texts.length)
+    throw new UsageError(`--skip: ${drawn} are ${texts.length}; at most ${texts.length - 1} are left out`);
   const asked = (calls: string) => ({ ...treeStepsAsked(directory, { ...options, calls }), tree });
   const { scope, grain } = asked(texts[0] as string);
   const work = new Work({ seconds, signal, say, warn });
   const started = performance.now();
   const reports = new Map<string, DrawnReport>();
   let [explored, whole, states, steps] = [0, 0, 0, 0];
-  for (const text of texts) {
-    if (await work.turn(`${explored} of ${texts.length} calls, ${states} states`)) break;
+  for (const text of texts.slice(skip)) {
+    if (await work.turn(`${skip + explored} of ${texts.length} calls, ${states} states`)) break;
     const found: TreeStepsFound = await exploreTreeSteps(asked(text), { ...options, signal });
     explored += 1;
     whole += found.ended === "fixpoint" ? 1 : 0;
@@ -122,7 +132,7 @@ export async function exploreDrawn(
     }
   }
   return {
-    ...{ tree, drawn, scope, grain, all: texts.length, explored, whole, states, steps },
+    ...{ tree, drawn, scope, grain, all: texts.length, skipped: skip, explored, whole, states, steps },
     seconds: (performance.now() - started) / 1000,
     reports: [...reports.values()].sort((a, b) => Number(a.bug !== undefined) - Number(b.bug !== undefined)),
     interrupted: work.interrupted,

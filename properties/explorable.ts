@@ -114,7 +114,8 @@ export function besideReference<T extends Terms>(
     retake: (both, action) => {
       const command = commands[action] as T["command"];
       const response = kernel.act(both.state, command);
-      both.world = spec.after(both.world, command, response);
+      // Broken code may read memory that is no part of a state, and stop where it did not before.
+      both.world = spec.after(both.world, command, response) ?? both.world;
     },
     form: form.write,
     witnesses: () => witnesses.seen,

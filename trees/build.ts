@@ -25,7 +25,7 @@ import { fileURLToPath } from "node:url";
 import { InputError, oneLine } from "../adapters/input-error.ts";
 import { type Compiler, run, webAssemblyCompiler } from "./compiler.ts";
 import { ALLOCATOR, type SourceTree } from "./source-tree.ts";
-import { PROBES, type Probe } from "./vmap/probes.ts";
+import { OLDEST, PROBES, type Probe } from "./vmap/probes.ts";
 import { WASM, type WasmModule } from "./wasm-api.ts";
 
 /** The constants of a build. */
@@ -187,6 +187,10 @@ export function probe(at: Place): readonly string[] {
   const { stderr } = run(at.cc, [...at.flags, "-fsyntax-only", "-fmax-errors=0", source]);
   const errors = errorsIn(stderr);
   const missing = new Set(errors.map(({ file }) => /^probe:(\w+):$/.exec(file)?.[1]));
+  refuseAbsent(
+    at.tree,
+    PROBES.find(({ name }) => name === OLDEST && missing.has(name)),
+  );
   const inTree = errors.find(({ file }) => !file.startsWith("probe:"));
   if (inTree !== undefined) refuse(at, inTree);
   const absent = PROBES.find(({ name, required }) => required && missing.has(name));

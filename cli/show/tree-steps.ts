@@ -125,6 +125,7 @@ export function drawnJson({
   scope,
   grain,
   all,
+  skipped,
   explored,
   whole,
   states,
@@ -138,7 +139,7 @@ export function drawnJson({
     calls: drawn,
     scope: scopeText({ ...scope }),
     grain,
-    ...{ all, explored, whole, states, edges: steps, seconds },
+    ...{ all, skipped, explored, whole, states, edges: steps, seconds },
     verdict: reports.length > 0 ? "broken" : whole === all ? "holds" : "bounded",
     laws: reports.map(({ law, bug, alike, why, among, run, found }) => ({
       ...{ id: law, verdict: "broken", bug: bug ?? null, alike: alike ?? null, why: why ?? null },
@@ -156,6 +157,7 @@ export function drawnText({
   scope,
   grain,
   all,
+  skipped,
   explored,
   whole,
   states,
@@ -164,9 +166,10 @@ export function drawnText({
 }: DrawnFound): string {
   const unknown = reports.filter(({ bug }) => bug === undefined).length;
   const verdict = reports.length > 0 ? "Violated" : whole === all ? "Holds" : "No violation so far";
+  const next = skipped + explored;
   return [
     `${unknown > 0 ? pc.red(verdict) : pc.green(verdict)}: tree:${tree.directory}, ${drawn} of calls on two CPUs, ${counted(reports.length - unknown, "violation")} known, ${unknown} unknown, ${states} states, ${seconds.toFixed(1)} s`,
-    `${pc.bold(tree.version ?? "unknown version")}, ${scopeText({ ...scope })}, steps at ${grain}\n${explored} of ${all} explored, ${whole} to the fixpoint`,
+    `${pc.bold(tree.version ?? "unknown version")}, ${scopeText({ ...scope })}, steps at ${grain}\n${explored} of ${all} explored, ${whole} to the fixpoint${skipped > 0 ? `; the first ${skipped} left out` : ""}${next < all ? `; the rest: --skip ${next}` : ""}`,
     ...reports.map(({ law, among, run, found, ...known }) =>
       [
         `${pc.red(`${law} is violated`)} by ${among} of them; shortest in ${run.steps.length}:`,

@@ -7,7 +7,7 @@ import { AS_EXPECTED, BAD_INPUT, INTERRUPTED, UNEXPECTED } from "../exit.ts";
 import { filesNamed, lackOfViolation, refuseUnwritable, reportUnwritten, writeFiles } from "../files.ts";
 import { commandLine, print, watched } from "../output.ts";
 import { drawnJson, drawnText, treeStepsJson, treeStepsText } from "../show/tree-steps.ts";
-import type { ExploreArguments } from "./explore.ts";
+import { type ExploreArguments, SKIPS } from "./explore.ts";
 
 const PREFIX = "tree:";
 
@@ -21,6 +21,7 @@ export async function exploreCallsVerb(name: string | undefined, options: Explor
   refuseOthers(options);
   await refuseUnwritable(filesNamed({ "--out": out }));
   if (isDrawn(calls)) return exploreDrawnVerb(name.slice(PREFIX.length), calls, options);
+  if (options.skip !== undefined) throw new UsageError(SKIPS);
   const asked = treeStepsAsked(name.slice(PREFIX.length), { calls, scope, grain });
   const found = await watched((watch) =>
     exploreTreeSteps(asked, { law, states, seconds, megabytes, ...watch }),
@@ -40,9 +41,9 @@ export async function exploreCallsVerb(name: string | undefined, options: Explor
 }
 
 async function exploreDrawnVerb(directory: string, drawn: Drawn, options: ExploreArguments): Promise<number> {
-  const { scope, grain, law, states = MOST_STATES, seconds, megabytes, out, json } = options;
+  const { scope, grain, skip, law, states = MOST_STATES, seconds, megabytes, out, json } = options;
   const found = await watched((watch) =>
-    exploreDrawn(directory, drawn, { scope, grain, law, states, seconds, megabytes, ...watch }),
+    exploreDrawn(directory, drawn, { scope, grain, skip, law, states, seconds, megabytes, ...watch }),
   );
   const [first] = found.reports;
   const content = first === undefined ? lackOfViolation() : { text: first.file };

@@ -32,6 +32,7 @@ export interface ExploreArguments {
   readonly scope?: string;
   readonly calls?: string;
   readonly grain?: string;
+  readonly skip?: number;
   readonly symmetry?: string;
   readonly partialOrder?: string;
   readonly liveness: boolean;
@@ -59,8 +60,11 @@ export interface ExploreArguments {
   readonly json: boolean;
 }
 
+export const SKIPS = "--skip is for --calls pairs, triples, actor-pairs and actor-triples";
+
 export async function exploreVerb(name: string | undefined, options: ExploreArguments): Promise<number> {
   if (options.grain !== undefined) throw new UsageError("--grain is for --calls");
+  if (options.skip !== undefined) throw new UsageError(SKIPS);
   const how = optionsOf(options);
   if (options.liveness) refuseOthers("--liveness looks at all states and orders", options);
   if (options.runs !== undefined) refuseOthers("--runs draws runs at random", options);
@@ -168,6 +172,7 @@ function optionsOf({
   dot,
   calls: _none,
   grain: _neither,
+  skip: _skips,
   forget: _nor,
   ...options
 }: ExploreArguments): ExploreOptions {

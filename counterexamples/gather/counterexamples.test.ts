@@ -8,6 +8,7 @@ import { type Command, isEnabled, type Response } from "../../spec/gather/comman
 import { LAWS } from "../../spec/gather/laws/index.ts";
 import type { Scope } from "../../spec/gather/scope.ts";
 import type { World } from "../../spec/gather/world.ts";
+import { released } from "./changed.ts";
 import { BUGS } from "./index.ts";
 import { INTERLEAVED } from "./interleavings.ts";
 
@@ -118,6 +119,23 @@ describe.each(PINNED)("$name", (pinned) => {
 });
 
 describe("the catalogue", () => {
+  test("s390-flushes-first explains a walk in 2.6.28 after the gather has finished, too", () => {
+    const violation = PINNED.find(({ bug }) => bug.id === "s390-flushes-first");
+    if (violation === undefined) throw new Error("it is in no list");
+    const { scope, commands } = pinnedOf(violation);
+    const end = { op: "finish", g: 0, start: 0, end: 2 ** 64 } as const;
+    const steps = play(released("2.6.28-s390"), scope, commands.toSpliced(-1, 0, end));
+    const last = steps.at(-1) as Step;
+    const law = "freed-table-not-walked";
+    expect([last.violated, last.before.gathers.size]).toEqual([[law], 0]);
+    const bugs = BUGS.filter(
+      (bug) =>
+        bug.violations.some((each) => each.law === law && each.on.includes("gather-2.6.28-s390")) &&
+        bug.explains({ law, ...last }),
+    );
+    expect(bugs.map(({ id }) => id)).toEqual(["s390-flushes-first"]);
+  });
+
   test("Every law is violated by a bug", () => {
     const violated = new Set(BUGS.flatMap(({ violations }) => violations.map(({ law }) => law)));
     expect(LAWS.map(({ id }) => id).filter((id) => !violated.has(id))).toEqual([]);

@@ -58,6 +58,9 @@ export interface Refusal {
   readonly pauses?: "memory" | "lost" | "failed" | undefined;
 }
 
+/** A search has a task that nothing of ours wrote. */
+export class WrongTask extends Error {}
+
 /** The searches of a server that have something to do. */
 export async function searchesOn(home: Server): Promise<readonly string[]> {
   return home.smembers(SEARCHES);

@@ -5,7 +5,7 @@ import { SearchTooLarge } from "../../engine/search/partitions.ts";
 import { UsageError } from "../usage-error.ts";
 import { openDescribed } from "./open-search.ts";
 import { LostStates } from "./search-states.ts";
-import type { Refusal } from "./search-tasks.ts";
+import { type Refusal, WrongTask } from "./search-tasks.ts";
 import { workForSearch } from "./search-worker.ts";
 import { openServer, refusalOf } from "./server.ts";
 
@@ -41,7 +41,8 @@ async function work({ queue, id, worker, bytes }: SearchThreadData): Promise<Sea
     if (error instanceof UsageError) return { refused: message };
     if (error instanceof OutOfMemory)
       return { refused: "a worker has no memory left for states: give fewer --workers, or more machines" };
-    if (error instanceof SearchTooLarge) return { refused: message, pauses: "failed" };
+    if (error instanceof SearchTooLarge || error instanceof WrongTask)
+      return { refused: message, pauses: "failed" };
     const refused = refusalOf(error as Error);
     if (refused === undefined) throw error;
     return { refused, pauses: refused.startsWith("OOM ") ? "memory" : "failed" };

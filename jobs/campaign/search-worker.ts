@@ -4,7 +4,7 @@ import { noFindings } from "../../engine/search/search.ts";
 import type { Findings, Visitable } from "../../engine/search/visitable.ts";
 import type { SharedSearch } from "./open-search.ts";
 import { LostStates, type SearchStates } from "./search-states.ts";
-import type { SearchTasks, TaskFindings } from "./search-tasks.ts";
+import { type SearchTasks, type TaskFindings, WrongTask } from "./search-tasks.ts";
 
 /** Transitions of a task, about. */
 const TAKEN = 100_000;
@@ -21,6 +21,9 @@ export interface SearchWorkerOptions {
   /** Called around each task, to measure it. */
   readonly around?: (task: string, work: () => Promise<TaskFindings>) => Promise<TaskFindings>;
 }
+
+/** As search-scripts.ts says. */
+const IS_TASK = /^(e(:\d{1,10}){5}|m(:\d{1,10}){4})$/;
 
 type Ended = "done" | "paused" | "gone";
 
@@ -92,6 +95,11 @@ class SearchWorker {
       number,
       number,
     ];
+    // Others may write to the server.
+    if (!IS_TASK.test(task) || partition >= this.#options.partitions)
+      throw new WrongTask(
+        `search ${this.#tasks.id} on the server has a task that is none, ${JSON.stringify(task.slice(0, 60))}: explore --forget removes it`,
+      );
     return kind === "e"
       ? this.#expand(level, partition, from, to, start)
       : this.#merge(task, level, partition, from, to);

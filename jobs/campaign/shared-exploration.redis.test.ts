@@ -216,6 +216,18 @@ describe("a server that cannot be trusted with states", () => {
     expect(await running).toBe(again);
   });
 
+  test.each(["e:0:99:0:5:0", "nonsense", "m:5:x:1:0"])(
+    "is refused in one line where it has a task %s",
+    async (task) => {
+      const running = shared(0, new Work({})).catch((error: Error) => error.message);
+      await levels(0);
+      const [id] = await searchesOn(redis);
+      await redis.lpush(`vmapcheck:search:{${id}}:open`, task);
+      startOne();
+      expect(await running).toMatch(/^--queue: search \w+ on the server has a task that is none, "[^\n]*$/);
+    },
+  );
+
   test("is left by a worker that cannot work for it, which who asked is warned of", async () => {
     const interrupted = new AbortController();
     let warn = (_text: string) => {};

@@ -1,5 +1,6 @@
 /** mmu_gather on the page: the mm by address, what each gather took out of it, and what a flush covered. */
 
+import { hex } from "../../spec/gather/commands/command.ts";
 import { type Command, replyText, says } from "../../spec/gather/commands.ts";
 import type { Response } from "../../spec/gather/response.ts";
 import type { Scope } from "../../spec/gather/scope.ts";
@@ -9,7 +10,7 @@ import type { Removal, World } from "../../spec/gather/world.ts";
 import { cutsOf } from "../page/cuts.ts";
 import type { Blame, Change, Extent, Thing } from "../page/documents.ts";
 import type { Illustration, JudgedOf } from "../page/illustration.ts";
-import { hex, linesOf } from "./lines.ts";
+import { linesOf } from "./lines.ts";
 
 export const GATHER_ILLUSTRATION: Illustration<GatherTerms> = {
   command: says,

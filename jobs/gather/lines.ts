@@ -1,7 +1,7 @@
 /** The state of an mm in lines: what waits in each gather, what no flush has covered, and what is free. */
+import { hex } from "../../spec/gather/commands/command.ts";
 import type { World } from "../../spec/gather/world.ts";
 
-export const hex = (addr: number) => (addr >= 2 ** 63 ? "~0" : `0x${addr.toString(16)}`);
 const listed = (numbers: Iterable<number>) => [...numbers].sort((a, b) => a - b).join(" ");
 
 /** A line each: the pages and tables that wait in a gather, removals that no flush has covered, and frames that are free. */

@@ -3,7 +3,7 @@
 import type { LawId } from "../../spec/contract.ts";
 import type { Fingerprint } from "../../spec/fingerprint.ts";
 import type { CommandRecord } from "../../spec/gather/commands/command.ts";
-import { type Begin, type Command, type FreeTable, recordOf } from "../../spec/gather/commands.ts";
+import { type Command, type Of, recordOf } from "../../spec/gather/commands.ts";
 import type { Promises } from "../../spec/gather/releases.ts";
 import type { Dump, Response } from "../../spec/gather/response.ts";
 import type { Scope } from "../../spec/gather/scope.ts";
@@ -196,7 +196,7 @@ function answer(state: State, command: Command, rules: Rules): Result {
 }
 
 /** tlb_gather_mmu. */
-function begin(state: State, { g, start, end, fullmm }: Begin, rules: Rules): void {
+function begin(state: State, { g, start, end, fullmm }: Of<"gather">, rules: Rules): void {
   const { facts } = rules;
   const { limits, arch } = state.scope;
   // Where the owner of a CPU's gather slept, the next one on that CPU takes the same array.
@@ -276,7 +276,7 @@ function removed(
 }
 
 /** pte_free_tlb and its kin, by the route of the architecture. */
-function freeTable(state: State, gather: Gather, rules: Rules, { level, id, addr }: FreeTable): void {
+function freeTable(state: State, gather: Gather, rules: Rules, { level, id, addr }: Of<"freeTable">): void {
   const { arch, tables } = state.scope;
   if (arch === "s390") {
     freeTableS390(state, gather, rules, level, id);

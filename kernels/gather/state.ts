@@ -1,5 +1,5 @@
 /** The state of a gather kernel: its open gathers, the allocator of batch pages, what RCU holds, and the hardware. */
-import type { Collapse, Unshare } from "../../spec/gather/commands.ts";
+import type { Of } from "../../spec/gather/commands.ts";
 import type { Event } from "../../spec/gather/response.ts";
 import type { Scope } from "../../spec/gather/scope.ts";
 import { type Addr, PAGE, type Pfn, type Slot, type TableId } from "../../spec/gather/vocabulary.ts";
@@ -204,14 +204,14 @@ export interface Steps {
   readonly invalidate: Step;
   readonly finish: (state: State, gather: Gather, rules: Rules, start: number, end: number) => void;
   readonly removeTable: (state: State, gather: Gather, rules: Rules, id: TableId) => void;
-  readonly unshare: (state: State, gather: Gather, rules: Rules, command: Unshare) => void;
+  readonly unshare: (state: State, gather: Gather, rules: Rules, command: Of<"unshare">) => void;
   /** tlb_next_batch: whether there is another batch to fill. */
   readonly nextBatch: (state: State, gather: Gather, facts: Facts) => boolean;
   readonly freeBatches: (state: State, gather: Gather) => void;
   readonly setLazy: (state: State, cpu: number, rules: Rules, on: boolean) => void;
   /** Whether the grace periods that were asked for can end. */
   readonly graceEnds: (state: State) => boolean;
-  readonly collapse: (state: State, command: Collapse) => void;
+  readonly collapse: (state: State, command: Of<"collapse">) => void;
 }
 
 export interface Rules {

@@ -1,5 +1,5 @@
 /** Page tables that wait: in a table batch for a flush and a grace period, or freed at once where nothing may walk. */
-import type { Collapse, Unshare } from "../../spec/gather/commands.ts";
+import type { Of } from "../../spec/gather/commands.ts";
 import { PTES_OF_TABLE } from "../../spec/gather/scope.ts";
 import { CLEARED, PUD, TABLE_PAGES, type TableId } from "../../spec/gather/vocabulary.ts";
 import { adjustRange } from "./range.ts";
@@ -106,7 +106,7 @@ export function runCallbacks(state: State): number {
 export const pageOf = (id: TableId): number => TABLE_PAGES + id;
 
 /** tlb_unshare_pmd_ptdesc. */
-export function unshare(_state: State, gather: Gather, _rules: Rules, { addr, shares }: Unshare): void {
+export function unshare(_state: State, gather: Gather, _rules: Rules, { addr, shares }: Of<"unshare">): void {
   gather.unshared = 1;
   adjustRange(gather, addr - (addr % PUD), PUD);
   gather.cleared |= CLEARED.pmd;
@@ -114,7 +114,7 @@ export function unshare(_state: State, gather: Gather, _rules: Rules, { addr, sh
 }
 
 /** retract_page_tables: the table of an empty range is freed after a flush that says so (3ef938c35035), through RCU. */
-export function collapse(state: State, { addr, table }: Collapse): void {
+export function collapse(state: State, { addr, table }: Of<"collapse">): void {
   const range = { start: addr, end: addr + PTES_OF_TABLE };
   state.events.push(
     {

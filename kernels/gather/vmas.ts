@@ -1,5 +1,5 @@
 /** Start and end of a vma, and vmas of frames without pages. */
-import type { StartVma } from "../../spec/gather/commands.ts";
+import type { Of } from "../../spec/gather/commands.ts";
 import { resetRange } from "./range.ts";
 import type { Gather, Rules, State } from "./state.ts";
 
@@ -9,7 +9,7 @@ function hasGenericVmas({ scope: { arch } }: State, { facts }: Rules): boolean {
 }
 
 /** tlb_start_vma. */
-export function startVma(state: State, gather: Gather, command: StartVma, rules: Rules): void {
+export function startVma(state: State, gather: Gather, command: Of<"startVma">, rules: Rules): void {
   const { facts } = rules;
   if (!hasGenericVmas(state, rules) || !facts.cachesFlushed || gather.fullmm) return;
   gather.exec = command.exec ? 1 : 0;

@@ -1,5 +1,5 @@
 /** zap_pte_range, as each release has it: removes present PTEs, and flushes where the gather is full. */
-import type { Zap } from "../../spec/gather/commands.ts";
+import type { Of } from "../../spec/gather/commands.ts";
 import { PAGE } from "../../spec/gather/vocabulary.ts";
 import { addEntry, flushRmaps, freeAtOnce } from "./batches.ts";
 import { flushFree, flushMmu } from "./flush.ts";
@@ -39,7 +39,7 @@ export function removePage(
 }
 
 /** The number of times that the range was left to flush. */
-export function zap(state: State, gather: Gather, rules: Rules, command: Zap): number {
+export function zap(state: State, gather: Gather, rules: Rules, command: Of<"zap">): number {
   const { facts } = rules;
   const { n: pages, addr: first } = command;
   const end = first + pages * PAGE;

@@ -12,6 +12,8 @@ static struct { unsigned long addr, pages; } results[MOST_CALLS];
 static unsigned long held, unmapped, translated;
 /* Of each running vm_unmap_aliases: what it owes a flush or a cleared PTE. */
 static unsigned long owed[LANES + 1];
+/* Of each call that unmaps: its pages, but for those that another call has mapped again since. */
+static unsigned long taken[LANES + 1];
 
 /* On request: what each call flushed, by the number of the call. It is part of the state then. */
 static int remembers, calling[LANES + 1];
@@ -53,6 +55,8 @@ static void observe(const struct drive_event *event)
 	switch (event->kind) {
 	case DRIVE_SET:
 		unmapped &= ~bits_of(event->a, event->a + PAGE_SIZE);
+		for (lane = 0; lane <= LANES; lane++)
+			taken[lane] &= ~bits_of(event->a, event->a + PAGE_SIZE);
 		note_act("event set %lx %lx", event->a, event->b);
 		break;
 	case DRIVE_CLEAR:
@@ -173,15 +177,16 @@ static void call_one(int at)
 		args[1] = addr;
 	}
 	held &= ~pages;
+	taken[lane] = pages;
 	if (remembers)
 		calling[lane] = at;
 	lanes[lane].passed = 1;
 	lanes[lane].begins = call->op == DRIVE_UNMAP_ALIASES;
 	drive_ask(call->op);
 	lanes_observe();
-	unmapped |= pages & ~held;
+	unmapped |= pages & taken[lane] & ~held;
 	judge(call, at, owed[lane]);
-	owed[lane] = lanes[lane].begins = 0;
+	owed[lane] = taken[lane] = lanes[lane].begins = 0;
 }
 
 const char *lanes_begin(int cpus, unsigned long window_pages, unsigned long lazy_max, int pressure, int outcomes)

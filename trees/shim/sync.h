@@ -40,6 +40,9 @@ static inline int drive_try(int *held)
 	return *held ? 0 : (*held = 1);
 }
 
+_Noreturn void drive_bug(const char *file, int line, const char *condition);
+#define drive_release(l) ((void)((l)->held ? (l)->held = 0 : (drive_bug(__FILE__, __LINE__, "unlock of " #l ", which is not held"), 0)))
+
 #define DEFINE_SPINLOCK(n) spinlock_t n
 #define DEFINE_MUTEX(n) struct mutex n
 #define __SPIN_LOCK_UNLOCKED(n) { 0 }
@@ -50,14 +53,14 @@ void drive_spins(const int *held, const char *what, int bottom_halves);
 #define drive_spin_lock(l, on) (drive_spins(&(l)->held, #l, on), drive_lock(l), DRIVE_SECTION(1), DRIVE_READS(1))
 #define spin_lock(l) drive_spin_lock(l, 1)
 #define spin_trylock(l) (mutex_trylock(l) ? (DRIVE_SECTION(1), DRIVE_READS(1), 1) : 0)
-#define spin_unlock(l) ((void)((l)->held = 0), DRIVE_SECTION(-1), DRIVE_READS(-1), DRIVE_AFTER("unlock " #l))
+#define spin_unlock(l) (drive_release(l), DRIVE_SECTION(-1), DRIVE_READS(-1), DRIVE_AFTER("unlock " #l))
 #define spin_lock_bh(l) drive_spin_lock(l, 0)
 #define spin_unlock_bh(l) spin_unlock(l)
 #define spin_lock_irqsave(l, f) ((void)(f), drive_spin_lock(l, 0))
 #define spin_unlock_irqrestore(l, f) spin_unlock(l)
 #define mutex_lock(l) (drive_sleeps(__LINE__), drive_lock(l))
 #define mutex_trylock(l) (DRIVE_POINT("trylock " #l), drive_try(&(l)->held))
-#define mutex_unlock(l) ((void)((l)->held = 0), DRIVE_AFTER("unlock " #l))
+#define mutex_unlock(l) (drive_release(l), DRIVE_AFTER("unlock " #l))
 #define lockdep_assert_held(l) ((void)0)
 #define lockdep_is_held(l) 1
 static inline void drive_unguard(struct mutex **m)

@@ -29,6 +29,9 @@ const needs = (identifier: string): Probe => ({
   required: true,
 });
 
+/** Older files, which lack it, do not compile either: that they are too old is what to say of them. */
+export const OLDEST = "free_vmap_area_root";
+
 export const PROBES: readonly Probe[] = [
   needs("alloc_vmap_area"),
   needs("free_unmap_vmap_area"),
@@ -44,7 +47,7 @@ export const PROBES: readonly Probe[] = [
   needs("pcpu_free_vm_areas"),
   needs("find_vm_area"),
   needs("vmap_lazy_nr"),
-  needs("free_vmap_area_root"),
+  needs(OLDEST),
   needs("free_vmap_area_list"),
   needs("vmap_block_queue"),
   since("6.9", "HAVE_NODES", "areas on vmap nodes, with pools", "vmap_nodes[0].pool"),

@@ -1,8 +1,10 @@
 /** What changes around a gather: allocations, grace periods, users, other threads; and ppc64's lazy mode. */
 import { command, forSlots, hex, optional, owesPage } from "./command.ts";
-import type { AsceLimit, FailAlloc, Hpte, Lazy, Pending, RcuRun, SetNumber, Unlock } from "./kinds.ts";
+import type { Of } from "./kinds.ts";
 
-export const failAlloc = command<FailAlloc>({
+type SetNumber = Of<"cpus" | "users" | "mmcpus" | "current">;
+
+export const failAlloc = command<Of<"failAlloc">>({
   op: "failAlloc",
   fields: { n: "count", after: optional("count") },
   call: "fail",
@@ -13,7 +15,7 @@ export const failAlloc = command<FailAlloc>({
     `${after === 0 ? "the next" : `after ${after} more, the next`} ${n === 1 ? "allocation fails" : `${n} allocations fail`}`,
 });
 
-export const rcuRun = command<RcuRun>({
+export const rcuRun = command<Of<"rcuRun">>({
   op: "rcuRun",
   fields: {},
   call: "rcu",
@@ -23,12 +25,12 @@ export const rcuRun = command<RcuRun>({
   says: () => "grace periods end, if no walker is there",
 });
 
-export const pending = command<Pending>({
+export const pending = command<Of<"pending">>({
   op: "pending",
   fields: { delta: "delta" },
   call: "pending",
   weight: 3,
-  every: () => [1, -1].map((delta): Pending => ({ op: "pending", delta })),
+  every: () => [1, -1].map((delta): Of<"pending"> => ({ op: "pending", delta })),
   legal: ({ pending: now }, { delta }) => now + delta >= 0 && now + delta <= 1,
   says: ({ delta }) => `another thread ${delta > 0 ? "changes PTEs and has not flushed" : "has flushed"}`,
 });
@@ -56,7 +58,7 @@ export const current = number(
   [0, 1],
 );
 
-export const asceLimit = command<AsceLimit>({
+export const asceLimit = command<Of<"asceLimit">>({
   op: "asceLimit",
   fields: { size: "count" },
   call: "users",
@@ -66,14 +68,14 @@ export const asceLimit = command<AsceLimit>({
   says: ({ size }) => `the address space has 2^${Math.log2(size)} bytes`,
 });
 
-export const lazy = command<Lazy>({
+export const lazy = command<Of<"lazy">>({
   op: "lazy",
   fields: { g: "slot", on: optional("true") },
   call: "hash",
   weight: 8,
   feature: "hash",
   every: (scope) =>
-    forSlots(scope, (g): Lazy[] => [
+    forSlots(scope, (g): Of<"lazy">[] => [
       { op: "lazy", g, on: true },
       { op: "lazy", g },
     ]),
@@ -85,13 +87,13 @@ export const lazy = command<Lazy>({
     `the owner of gather ${g} ${on ? "takes the PTE lock and enters" : "leaves"} lazy mode`,
 });
 
-export const unlock = command<Unlock>({
+export const unlock = command<Of<"unlock">>({
   op: "unlock",
   fields: { g: "slot" },
   call: "hash",
   weight: 8,
   feature: "hash",
-  every: (scope) => forSlots(scope, (g): Unlock[] => [{ op: "unlock", g }]),
+  every: (scope) => forSlots(scope, (g): Of<"unlock">[] => [{ op: "unlock", g }]),
   legal: (world, { g }) => {
     const open = world.gathers.get(g);
     return open?.locked === true && !open.lazy;
@@ -99,7 +101,7 @@ export const unlock = command<Unlock>({
   says: ({ g }) => `the owner of gather ${g} drops the PTE lock`,
 });
 
-export const hpte = command<Hpte>({
+export const hpte = command<Of<"hpte">>({
   op: "hpte",
   fields: {
     ...{ g: "slot", addr: "addr", n: optional("count") },
@@ -108,7 +110,7 @@ export const hpte = command<Hpte>({
   call: "hash",
   weight: 14,
   feature: "hash",
-  every: (scope) => forSlots(scope, (g) => scope.pages.map((addr): Hpte => ({ op: "hpte", g, addr }))),
+  every: (scope) => forSlots(scope, (g) => scope.pages.map((addr): Of<"hpte"> => ({ op: "hpte", g, addr }))),
   legal: (world, { g, addr }) => {
     const open = world.gathers.get(g);
     if (open === undefined || open.mustFlush || open.freesTables || owesPage(world, g)) return false;

@@ -4,19 +4,21 @@ import type { Feature } from "../releases.ts";
 import type { Scope } from "../scope.ts";
 import { type Addr, PAGE, TOP } from "../vocabulary.ts";
 import { command, forSlots, free, hex, optional, owesPage, removing } from "./command.ts";
-import type { Begin, Finish, Migrate, PageSize, Plain, StartVma } from "./kinds.ts";
+import type { Of } from "./kinds.ts";
+
+type Plain = Of<"endVma" | "freeVmas" | "flush" | "flushTlbOnly" | "needFlushAll" | "flushUnshared">;
 
 /** All that is mapped. */
 export function wholeRange({ pages }: Scope): { readonly start: Addr; readonly end: Addr } {
   return { start: pages[0] ?? 0, end: (pages.at(-1) ?? 0) + PAGE };
 }
 
-export const gather = command<Begin>({
+export const gather = command<Of<"gather">>({
   op: "gather",
   fields: { g: "slot", start: "addr", end: "addr", fullmm: optional("true") },
   weight: 8,
   every: (scope) =>
-    forSlots(scope, (g): Begin[] => [
+    forSlots(scope, (g): Of<"gather">[] => [
       { op: "gather", g, ...wholeRange(scope) },
       ...(scope.calls.includes("fullmm")
         ? [{ op: "gather", g, start: 0, end: TOP, fullmm: true } as const]
@@ -32,12 +34,12 @@ export const gather = command<Begin>({
     `gather ${g}: ${fullmm ? "the whole mm" : `${hex(start)} to ${hex(end)}`}`,
 });
 
-export const finish = command<Finish>({
+export const finish = command<Of<"finish">>({
   op: "finish",
   fields: { g: "slot", start: "addr", end: "addr" },
   weight: 8,
   every: (scope) =>
-    forSlots(scope, (g): Finish[] => [
+    forSlots(scope, (g): Of<"finish">[] => [
       { op: "finish", g, ...wholeRange(scope) },
       ...(scope.calls.includes("fullmm") ? [{ op: "finish", g, start: 0, end: TOP } as const] : []),
     ]),
@@ -82,7 +84,7 @@ export const flushTlbOnly = plain("flushTlbOnly", "flushes", "TLB part of a flus
 export const needFlushAll = plain("needFlushAll", "flushes", "all is to be flushed:", "ranges");
 export const flushUnshared = plain("flushUnshared", "unshare", "flush of unshared tables", "unshare");
 
-export const startVma = command<StartVma>({
+export const startVma = command<Of<"startVma">>({
   op: "startVma",
   fields: {
     ...{ g: "slot", start: "addr", end: "addr" },
@@ -91,7 +93,7 @@ export const startVma = command<StartVma>({
   call: "vmas",
   weight: 5,
   every: (scope) =>
-    forSlots(scope, (g): StartVma[] => [
+    forSlots(scope, (g): Of<"startVma">[] => [
       { op: "startVma", g, ...wholeRange(scope) },
       ...(scope.calls.includes("frames")
         ? [{ op: "startVma", g, ...wholeRange(scope), pfnmap: true } as const]
@@ -104,25 +106,25 @@ export const startVma = command<StartVma>({
   },
 });
 
-export const pageSize = command<PageSize>({
+export const pageSize = command<Of<"pageSize">>({
   op: "pageSize",
   fields: { g: "slot", size: "count" },
   call: "huge",
   weight: 8,
   feature: "pageSizes",
   every: (scope) =>
-    forSlots(scope, (g) => [PAGE, 2 ** 21].map((size): PageSize => ({ op: "pageSize", g, size }))),
+    forSlots(scope, (g) => [PAGE, 2 ** 21].map((size): Of<"pageSize"> => ({ op: "pageSize", g, size }))),
   legal: (world, { g }) => removing(world, g) !== undefined && !owesPage(world, g),
   says: ({ g, size }) => `gather ${g} has pages of ${size / 1024} KiB`,
 });
 
-export const migrate = command<Migrate>({
+export const migrate = command<Of<"migrate">>({
   op: "migrate",
   fields: { g: "slot", cpu: "cpu" },
   call: "migrate",
   weight: 2,
   offered: ({ preemptible }) => preemptible,
-  every: (scope) => forSlots(scope, (g): Migrate[] => [{ op: "migrate", g, cpu: scope.cpus - 1 }]),
+  every: (scope) => forSlots(scope, (g): Of<"migrate">[] => [{ op: "migrate", g, cpu: scope.cpus - 1 }]),
   legal: ({ gathers }, { g }) => gathers.get(g)?.migrated === false,
   says: ({ g, cpu }) => `the owner of gather ${g} sleeps and continues on CPU ${cpu}`,
 });

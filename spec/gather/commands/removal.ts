@@ -3,7 +3,7 @@ import { PTES_OF_TABLE, type Scope } from "../scope.ts";
 import { type Addr, PAGE, PUD } from "../vocabulary.ts";
 import type { World } from "../world.ts";
 import { command, forSlots, hex, optional, owesPage, removing } from "./command.ts";
-import type { FreeTable, RemoveEntry, RemoveFolio, RemovePage, Unshare, Zap } from "./kinds.ts";
+import type { Of } from "./kinds.ts";
 
 /** Runs of the scope's pages. */
 function runs({ pages, calls }: Scope): { readonly addr: Addr; readonly n: number }[] {
@@ -21,7 +21,7 @@ function mapped({ ptes }: World, addr: Addr, n: number, pfn: number): boolean {
   return true;
 }
 
-export const zap = command<Zap>({
+export const zap = command<Of<"zap">>({
   op: "zap",
   fields: {
     ...{ g: "slot", addr: "addr", n: "count", pfn: "frame" },
@@ -35,7 +35,7 @@ export const zap = command<Zap>({
         scope.frames
           // Where pages may be mapped anew, by any frame.
           .filter((_pfn, at) => scope.calls.includes("insert") || scope.pages[at] === addr)
-          .flatMap((pfn): Zap[] => {
+          .flatMap((pfn): Of<"zap">[] => {
             const plain = { op: "zap", g, addr, n, pfn } as const;
             return [
               plain,
@@ -58,7 +58,7 @@ export const zap = command<Zap>({
   },
 });
 
-export const removeEntry = command<RemoveEntry>({
+export const removeEntry = command<Of<"removeEntry">>({
   op: "removeEntry",
   fields: {
     g: "slot",
@@ -72,7 +72,7 @@ export const removeEntry = command<RemoveEntry>({
   offered: (_promises, { arch }) => arch !== "ppc64" && arch !== "s390",
   every: (scope) =>
     forSlots(scope, (g) =>
-      scope.pages.map((addr): RemoveEntry => ({ op: "removeEntry", g, level: "pte", addr })),
+      scope.pages.map((addr): Of<"removeEntry"> => ({ op: "removeEntry", g, level: "pte", addr })),
     ),
   legal: (world, { g, addr }) =>
     removing(world, g) !== undefined && !owesPage(world, g) && world.ptes.has(addr),
@@ -86,7 +86,7 @@ const isOwed = ({ entries }: World, g: number, addr: Addr, pfn: number): boolean
   return entry?.g === g && entry.pfn === pfn;
 };
 
-export const removePage = command<RemovePage>({
+export const removePage = command<Of<"removePage">>({
   op: "removePage",
   fields: {
     ...{ g: "slot", pfn: "frame", addr: "addr" },
@@ -99,7 +99,7 @@ export const removePage = command<RemovePage>({
   every: (scope) =>
     forSlots(scope, (g) =>
       scope.pages.flatMap((addr) =>
-        scope.frames.flatMap((pfn): RemovePage[] => [
+        scope.frames.flatMap((pfn): Of<"removePage">[] => [
           { op: "removePage", g, pfn, addr },
           { op: "removePage", g, pfn, addr, raw: true },
         ]),
@@ -115,7 +115,7 @@ export const removePage = command<RemovePage>({
   },
 });
 
-export const removeFolio = command<RemoveFolio>({
+export const removeFolio = command<Of<"removeFolio">>({
   op: "removeFolio",
   fields: { g: "slot", pfn: "frame", n: "count", addr: "addr" },
   call: "folios",
@@ -125,7 +125,7 @@ export const removeFolio = command<RemoveFolio>({
   says: ({ g, addr, n }) => `gather ${g} takes a run of ${n} pages at ${hex(addr)}`,
 });
 
-export const freeTable = command<FreeTable>({
+export const freeTable = command<Of<"freeTable">>({
   op: "freeTable",
   fields: { g: "slot", level: ["pte", "pmd", "pud", "p4d"], id: "table", addr: "addr" },
   call: "tables",
@@ -133,7 +133,7 @@ export const freeTable = command<FreeTable>({
   every: (scope) =>
     forSlots(scope, (g) =>
       scope.tableIds.map(
-        (id): FreeTable => ({ op: "freeTable", g, level: "pte", id, addr: id * PTES_OF_TABLE }),
+        (id): Of<"freeTable"> => ({ op: "freeTable", g, level: "pte", id, addr: id * PTES_OF_TABLE }),
       ),
     ),
   legal: (world, { g, id, addr }) => {
@@ -154,7 +154,7 @@ export function isEmpty({ ptes }: World, addr: Addr): boolean {
 /** Shared tables have numbers above those of the scope's own. */
 const SHARED = [1000, 1001];
 
-export const unshare = command<Unshare>({
+export const unshare = command<Of<"unshare">>({
   op: "unshare",
   fields: { g: "slot", id: "table", shares: "count", addr: "addr" },
   call: "unshare",
@@ -163,7 +163,7 @@ export const unshare = command<Unshare>({
   every: (scope) =>
     forSlots(scope, (g) =>
       SHARED.flatMap((id, nth) =>
-        [2, 1].map((shares): Unshare => ({ op: "unshare", g, id, shares, addr: (nth + 1) * PUD })),
+        [2, 1].map((shares): Of<"unshare"> => ({ op: "unshare", g, id, shares, addr: (nth + 1) * PUD })),
       ),
     ),
   legal: (world, { g, id }) =>
