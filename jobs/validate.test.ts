@@ -128,6 +128,37 @@ describe("a small log", () => {
     expect(lawsOf(report)).toEqual([["lazy-count", 7]]);
   });
 
+  test.each([1, 2])(
+    "Two areas are freed while a purge begins, and both are placed again: of %i that it took",
+    async (taken) => {
+      // The frees run while the purge takes the lists: it may take either, or both.
+      const report = await judge(
+        [
+          at(1, alloc(0, 4)),
+          at(2, alloc(4, 4), 1),
+          at(3, NONE),
+          at(3, NONE),
+          at(3, NONE),
+          `task-9 [003] ..... 1.000004: k_purge: (f+0x0/0x1) start=0xffffffffffffffff end=0x0 full=0x0`,
+          at(5, freeing(0, 4), 1),
+          at(6, freeing(4, 8), 2),
+          `task-9 [003] ..... 1.000007: k_tlb: (f+0x0/0x1) start=${hex(0)} end=${hex(8)}`,
+          `task-9 [003] ..... 1.000008: purge_vmap_area_lazy: start=${hex(0)} end=${hex(8)} num_purged=${taken}`,
+          `task-101 [001] ..... 1.000020: ${free(0, 4)}`,
+          `task-102 [002] ..... 1.000021: ${free(4, 8)}`,
+          `task-103 [000] ..... 1.000022: ${alloc(0, 4)}`,
+          `task-103 [000] ..... 1.000023: ${alloc(4, 4)}`,
+          `task-103 [000] ..... 1.000024: ${alloc(9)}`,
+          `task-101 [001] ..... 1.000025: ${alloc(10)}`,
+          `task-102 [002] ..... 1.000026: ${alloc(11)}`,
+          `task-9 [003] ..... 1.000027: ${alloc(12)}`,
+        ],
+        { release: "6.12" },
+      );
+      expect(lawsOf(report)).toEqual(taken === 1 ? [["flush-before-reuse", 14]] : []);
+    },
+  );
+
   test("purge-takes-all is violated by a purge that finds nothing where something was freed", async () => {
     const report = await judge([
       at(1, alloc(0)),

@@ -213,6 +213,7 @@ export class Allocations {
     account.judged("flush-before-reuse");
     const { open } = this.#space;
     if (old.perhapsTakenBy !== undefined) {
+      this.#judgeShare(old.perhapsTakenBy, old, area, event);
       areas.remove(old);
       // If not by that one, by this.
       if (open !== undefined && this.#mayRelease(open, old, event)) open.reused.push({ old, placed: area });
@@ -233,6 +234,25 @@ export class Allocations {
       events: stampsOf(old),
       plea: () => this.#pleaOfReuse(old, event),
       ends: () => this.#space.resume(old, false),
+    });
+  }
+
+  /**
+   * Each of several areas was perhaps taken by a purge, and it took fewer than were placed again: in no choice of those
+   * that it took were all of them flushed.
+   */
+  #judgeShare(purge: Purge, old: Area, area: Area, event: Stamp): void {
+    const { open, closed } = this.#space;
+    const others = open === undefined ? closed : [...closed, open];
+    if (others.some((each) => each !== purge && this.#mayRelease(each, old, event))) return;
+    purge.perhapsReused += 1;
+    if (purge.perhapsReused <= purge.perhapsMost) return;
+    this.#space.suspect({
+      law: "flush-before-reuse",
+      at: event,
+      says: `${hex(area)} is placed over ${hex(old)}: of the areas that the last purge perhaps took, ${purge.perhapsReused} were placed again, and it took ${purge.perhapsMost}`,
+      areas: [old, area],
+      events: [...stampsOf(old), ...(purge.close ? [purge.close] : [])],
     });
   }
 

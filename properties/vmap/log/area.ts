@@ -58,6 +58,9 @@ export interface Purge {
   taken: Pages;
   /** How many areas it may have taken whose frees were not printed yet when it ended. */
   unseen: number;
+  /** Of the areas that it perhaps took: how many at most, and how many were placed again and can have gone by it alone. */
+  perhapsMost: number;
+  perhapsReused: number;
   /** Areas that were placed again already: it must have taken them, or the purge before that perhaps did. */
   readonly reused: Reuse[];
 }

@@ -20,6 +20,8 @@ export function purgeAfter(
     range: undefined,
     taken: 0,
     unseen: Number.POSITIVE_INFINITY,
+    perhapsMost: Number.POSITIVE_INFINITY,
+    perhapsReused: 0,
     reused: [],
   };
 }

@@ -214,6 +214,7 @@ export class Purging {
         for (const area of perhaps) area.missedBy = purge;
         perhaps = [];
       }
+      if (isExact) purge.perhapsMost = Math.max(0, areas - least);
     }
     for (const area of perhaps) if (!taken.has(area)) this.#space.areas.markTaken(area, purge);
     for (const area of taken) if (range === undefined || covers(range, area)) purge.taken += pagesOf(area);
